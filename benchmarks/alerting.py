@@ -1,4 +1,4 @@
-"""From breach to receipt, beside Prometheus + Alertmanager: `python -m benchmarks.alerting [--hosts 1000]`.
+"""From breach to receipt, next to Prometheus + Alertmanager: `python -m benchmarks.alerting [--hosts 1000]`.
 
 Needs Debian's prometheus and prometheus-alertmanager: installed, or unpacked into `.boot/debian`.
 """
@@ -77,12 +77,12 @@ SETTLED = 60
 SHIPPED = Path(__file__).parents[1] / ".boot" / "debian"
 
 type Receipts = dict[str, float]
-"""Host → when the first message told of it, by `time.time`."""
+"""Host → when the first message named it, by `time.time`."""
 
 
 @contextmanager
 def receiver(told: Callable[[str], Iterator[str]]) -> Iterator[tuple[Receipts, list[float], str]]:
-    """Receive posts; *told* says which hosts a body names. Gives receipts, times of messages, and the URL."""
+    """Receive posts; *told* returns the hosts a body names. Yields receipts, message times, and the URL."""
     receipts: Receipts = {}
     messages: list[float] = []
 
@@ -122,11 +122,11 @@ def program(name: str) -> str:
 
 
 def alertmanager_program() -> list[str]:
-    """Return the command of Alertmanager: Debian's looks for its templates in one place only."""
+    """Return the command of Alertmanager: Debian's looks for its templates in only one place."""
     templates = Path("/usr/share/prometheus/alertmanager")
     if templates.exists():
         return [program("prometheus-alertmanager")]
-    # In a mount namespace of its own, which only root may make: nobody else sees it.
+    # In a separate mount namespace, which only root may create and nobody else sees.
     mounted = f'mount --bind {SHIPPED / "usr/share"} /usr/share && exec "$0" "$@"'
     return ["unshare", "--mount", "sh", "-c", mounted, program("prometheus-alertmanager")]
 
@@ -175,7 +175,7 @@ def prometheus(folder: Path, fleet: Fleet, webhook: str) -> Iterator[list[psutil
 
 
 def toban(folder: Path, fleet: Fleet, webhook: str) -> Toban:
-    """Return a Toban that watches *fleet*; it is not started."""
+    """Return a Toban that watches *fleet*; it is not started yet."""
     design, bindings = folder / "運用設計書.md", folder / "toban.toml"
     design.write_text(DESIGN, encoding="utf-8")
     sources = "\n".join(SOURCE.format(address=fleet.address, name=name) for name in fleet.names)
@@ -184,7 +184,7 @@ def toban(folder: Path, fleet: Fleet, webhook: str) -> Toban:
 
 
 def break_down(fleet: Fleet, breaches: int, seconds: float) -> None:
-    """Break hosts down at random moments."""
+    """Break hosts at random moments."""
     began, chance = time.monotonic(), random.Random()  # noqa: S311 - no secret depends on it
     moments = sorted(chance.uniform(0, seconds) for _ in range(breaches))
     for moment, name in zip(moments, chance.sample(fleet.names, breaches), strict=True):
@@ -193,7 +193,7 @@ def break_down(fleet: Fleet, breaches: int, seconds: float) -> None:
 
 
 def spread(delays: list[float]) -> str:
-    """Return median, 99th percentile (nearest rank) and the longest of *delays* in words."""
+    """Return median, 99th percentile (nearest rank) and maximum of *delays* as text."""
     ordered = sorted(delays)
     p99 = ordered[math.ceil(len(ordered) * 0.99) - 1]
     return f"median {statistics.median(ordered):6.1f} s   p99 {p99:6.1f} s   longest {ordered[-1]:6.1f} s"

@@ -1,15 +1,15 @@
 """Backups and restores side by side: `python -m benchmarks.backup [--scale 200] [--rounds 3]`.
 
-One PostgreSQL 18 with a pgbench database (scale 200 is about 3 GB) is backed up to folders of one disk by
-the native engine, by pgBackRest (zst, 2 processes, bundles, block incremental) and by the `pg_dump | gzip`
-that documents write. Contiguous changes are the first 1% of the accounts, scattered ones a random 1% more;
-an increment stands on the full backup and is taken after a checkpoint. A restore ends when the server takes
-writes, recovered to the end of the backup; for SQL, when psql has loaded it into a server that runs already.
-pgbench fills its rows with blanks, which compress like no user's: a checksum takes a third of their place.
+One PostgreSQL 18 with a pgbench database (scale 200 is about 3 GB) is backed up to folders of one disk by the
+native engine, by pgBackRest (zst, 2 processes, bundles, block incremental) and by the `pg_dump | gzip` that
+documents use. Contiguous changes are the first 1% of the accounts, scattered ones a random 1% more. An
+increment is based on the full backup and taken after a checkpoint. A restore ends when the server accepts
+writes, recovered to the end of the backup; for SQL, when psql has loaded it into a running server. pgbench
+fills its rows with blanks, which compress like no real data: a checksum replaces a third of them.
 
-The page cache is warm; the tools take turns, each round in the other order. Seconds are medians of the
-rounds, ratios medians of each round's own: what else the machine does meanwhile, both tools meet. Rows and
-sums of what was restored are compared with the source's.
+The page cache is warm. The tools take turns, each round in the opposite order. Seconds are medians of the
+rounds, ratios medians of each round's own ratio: other load on the machine affects both tools. Rows and sums
+of the restored data are compared with the source's.
 
 How many blocks 1% of scattered rows touch depends on the rows: pgbench's are short (61 to a block), and a
 table without free space (`--fillfactor 100`, the default) moves each changed row, so that nearly every block
@@ -55,7 +55,7 @@ class Figures:
 
     @contextmanager
     def timed(self, act: str, tool: str) -> Iterator[None]:
-        """Note how long the block takes."""
+        """Record how long the block takes."""
         os.sync()
         began = time.monotonic()
         yield
@@ -90,7 +90,7 @@ class Figures:
 
 @dataclass
 class Bench:
-    """The source, the two engines on it, and where everything goes."""
+    """The source, the two engines on it, and the places for all files."""
 
     debian: Debian17
     source: Cluster
@@ -103,11 +103,11 @@ class Bench:
     _turns: Iterator[int] = field(default_factory=itertools.count)
 
     def taking_turns(self) -> Sequence[tuple[str, Engine]]:
-        """Return the tools, each time in the other order."""
+        """Return the tools, each time in the opposite order."""
         return list(self.engines.items())[:: 1 if next(self._turns) % 2 == 0 else -1]
 
     def full(self) -> None:
-        """Take a full backup with each."""
+        """Take a full backup with each tool."""
         for tool, engine in self.taking_turns():
             with self.figures.timed("full", tool):
                 self.newest[tool] = engine.take(_label(), Method.FULL, None, QUIET)
@@ -118,7 +118,7 @@ class Bench:
         self.figures.stored["full", "document"] = dump.stat().st_size
 
     def increment(self, act: str) -> None:
-        """Take an increment on the newest full with each."""
+        """Take an increment on the newest full backup with each tool."""
         self.source.sql("CHECKPOINT")
         for tool, engine in self.taking_turns():
             parent = self.newest[tool]
@@ -128,7 +128,7 @@ class Bench:
             self._note(act, tool, self.increments[tool])
 
     def restore(self) -> None:
-        """Bring full and newest increment back to a running server with each; and the document's SQL."""
+        """Restore full and newest increment to a running server with each tool; and the document's SQL."""
         wanted = self.source.sql(SUMS)
         for tool, engine in self.taking_turns():
             self._bring_back("restore full", tool, engine, [self.newest[tool]], None)
@@ -141,7 +141,7 @@ class Bench:
         self, act: str, tool: str, engine: Engine, chain: Sequence[Taken], wanted: object | None
     ) -> None:
         server = Cluster()
-        # In place: pgBackRest writes where it restored to into the command that brings the log.
+        # In place: pgBackRest writes the path of the restore into the command that fetches the log.
         server.files = into = self._empty(f"restored-{secrets.token_hex(4)}")
         try:
             with self.figures.timed(act, tool):
@@ -210,7 +210,7 @@ pg1-user=postgres
 
 @contextmanager
 def prepared(scale: int, fillfactor: int, place: Path | None) -> Iterator[Bench]:
-    """Make the source and its database, and take all away afterwards."""
+    """Create the source and its database, and remove everything afterwards."""
     debian = debian17.find()
     folder = Path(tempfile.mkdtemp(prefix="backup-bench-", dir=place))
     folder.chmod(0o711)
@@ -256,7 +256,7 @@ def prepared(scale: int, fillfactor: int, place: Path | None) -> Iterator[Bench]
 
 
 def repeated(rounds: int, acts: Sequence[Callable[[], None]]) -> None:
-    """Do all of *acts* so many times."""
+    """Run all of *acts* this many times."""
     for _ in range(rounds):
         for act in acts:
             act()

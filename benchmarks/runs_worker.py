@@ -42,7 +42,7 @@ AHEAD = timedelta(seconds=6)
 
 
 class Steps:
-    """The step of every work: it only notes when it began."""
+    """The step of every work: it only records when it began."""
 
     def __init__(self, expected: int) -> None:
         self.lags: list[float] = []
@@ -50,7 +50,7 @@ class Steps:
         self.all_began = threading.Event()
 
     def act(self, turn: Turn) -> None:
-        """Note the milliseconds since the due time."""
+        """Record the milliseconds since the due time."""
         self.lags.append((datetime.now(UTC) - turn.due_at).total_seconds() * 1000)
         if len(self.lags) == self._expected:
             self.all_began.set()
@@ -72,7 +72,7 @@ def work(number: int, steps: Steps, due: datetime) -> Work:
 def drive(
     works: Sequence[Work], until: threading.Event, *, holder: str = "benchmark", says: str = ""
 ) -> None:
-    """Do *works* as `toban worker` does, until told; say *says* after the first look at the tables."""
+    """Do *works* as `toban worker` does, until stopped; print *says* after the first look at the tables."""
     runs = Runs(holder, system_clock)
     runs.adopt({each.key: each for each in works})
     if says:
@@ -83,7 +83,7 @@ def drive(
 
 
 def many(works: int, count: int) -> object:
-    """Do runs that wait already."""
+    """Do runs that are already waiting."""
     now, steps = system_clock(), Steps(count)
     made = [work(number, steps, now - timedelta(hours=1)) for number in range(works)]
     scheduler.plan_due(made, now)
@@ -131,7 +131,7 @@ def ordered(count: int) -> object:
 
 
 def order(count: int) -> object:
-    """Order a run now and then; its due time is the moment of the order."""
+    """Order a run at intervals; its due time is the moment of the order."""
     for number in range(count):
         orders.order(f"W{number % 10}", {}, by="benchmark", now=system_clock())
         time.sleep(0.05 + number % 7 / 100)
@@ -158,7 +158,7 @@ def main() -> None:
     """Do the task that the command line names."""
     structlog.configure(
         wrapper_class=structlog.make_filtering_bound_logger(logging.WARNING),
-        # What is printed here is the answer.
+        # Standard output is reserved for the answer.
         logger_factory=structlog.PrintLoggerFactory(sys.stderr),
     )
     task, *rest = sys.argv[1:]

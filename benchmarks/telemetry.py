@@ -1,4 +1,4 @@
-"""What the telemetry store takes in, how small it keeps it, and how fast it answers.
+"""What the telemetry store ingests, how compactly it stores it, and how fast it answers.
 
 Run: python benchmarks/telemetry.py
 """
@@ -40,7 +40,7 @@ LONG = timedelta(days=90)
 
 @dataclass(frozen=True, slots=True)
 class Store:
-    """A running store of the benchmark's own."""
+    """A running store for the benchmark only."""
 
     process: psutil.Process
     port: int
@@ -59,7 +59,7 @@ class Store:
 
 @contextmanager
 def running(home: Path) -> Iterator[Store]:
-    """Start a store in *home*, and end it."""
+    """Start a store in *home*, and stop it."""
     secret = secrets.token_urlsafe()
     command = [sys.executable, "-m", "toban", "store", "--data", str(home)]
     with subprocess.Popen(
@@ -87,7 +87,7 @@ def walk(target: str, start: datetime, end: datetime) -> list[Sample]:
 
 
 def rows_per_second(store: Store, series: list[list[Sample]], batch: int, writers: int) -> float:
-    """Write *series* in turns, as a sampler does, in batches of *batch* by *writers* threads at a time."""
+    """Write *series* in turns, as a sampler does, in batches of *batch* by *writers* parallel threads."""
     samples = [sample for moment in zip(*series, strict=True) for sample in moment]
     batches = [samples[first : first + batch] for first in range(0, len(samples), batch)]
     telemetry = store.telemetry()
@@ -100,7 +100,7 @@ def rows_per_second(store: Store, series: list[list[Sample]], batch: int, writer
 
 
 def answers(ask: Callable[[], object]) -> str:
-    """Return median and worst time of an answer, in milliseconds."""
+    """Return median and worst response time, in milliseconds."""
     ask()
     times = []
     for _ in range(ASKED):
@@ -111,7 +111,7 @@ def answers(ask: Callable[[], object]) -> str:
 
 
 def measure_writing(store: Store) -> None:
-    """Print rows per second by size of batch and number of writers."""
+    """Print rows per second by batch size and number of writers."""
     day = END - SHORT
     for batch, writers in ((1_000, 1), (10_000, 1), (1_000, 4), (10_000, 4)):
         series = [walk(f"{batch}/{writers}/{number}", day, END) for number in range(TARGETS)]
@@ -120,7 +120,7 @@ def measure_writing(store: Store) -> None:
 
 
 def measure_reading(store: Store) -> None:
-    """Print the times of the answers that the pages ask for."""
+    """Print the response times of the pages' queries."""
     telemetry = store.telemetry()
     telemetry.write(walk("long", END - LONG, END), token=secrets.token_hex(8))
     keys = [(f"1000/1/{number}", Metric.CPU_USAGE) for number in range(TARGETS)]
@@ -143,7 +143,7 @@ FROM system.parts WHERE active AND database = 'toban' AND table = {table:String}
 
 
 def measure_size(store: Store) -> None:
-    """Print how much of the disk a sample takes, when all is merged."""
+    """Print how much disk space a sample takes after all merges."""
     for table in ("samples", "samples_5m"):
         store.client().command(f"OPTIMIZE TABLE {table} FINAL")
         figure = store.client().query(SIZE, parameters={"table": table}).result_rows[0][0]

@@ -1,7 +1,7 @@
 """Keep the tail short: no function over 50 lines or 10 branches, no module over 500 lines.
 
-`python -m tools.budgets` prints what is over budget and fails. An exception stands in `EXCEPTIONS` by name,
-with its reason; one that is no longer needed fails too.
+`python -m tools.budgets` prints what is over budget and fails. An exception is listed in `EXCEPTIONS` by
+name, with its reason; one that is no longer needed also fails.
 """
 
 import ast
@@ -30,7 +30,7 @@ class Excess:
 
 
 def branches(function: ast.AST) -> int:
-    """Return how often the way through *function* itself forks; functions within it count for themselves."""
+    """Return the number of branches in *function* itself; nested functions count separately."""
     count = 0
     pending = list(ast.iter_child_nodes(function))
     while pending:
@@ -43,7 +43,7 @@ def branches(function: ast.AST) -> int:
 
 
 def excesses(path: str, text: str) -> Iterator[Excess]:
-    """Yield what of the module *text* at *path* is over budget."""
+    """Yield what is over budget in the module *text* at *path*."""
     lines = text.count("\n")
     if lines > MODULE_LINES:
         yield Excess(path, f"{lines} lines, {MODULE_LINES} allowed")
@@ -60,7 +60,7 @@ def excesses(path: str, text: str) -> Iterator[Excess]:
 
 
 def verdict(found: list[Excess], exceptions: dict[str, str]) -> list[str]:
-    """Return the complaints: what is over budget without a reason, and exceptions nobody needs."""
+    """Return the complaints: what is over budget without a reason, and unnecessary exceptions."""
     over = [f"{each.name}: {each.what}" for each in found if each.name not in exceptions]
     names = {each.name for each in found}
     return over + [f"{name}: within budget, needs no exception" for name in exceptions if name not in names]

@@ -17,7 +17,7 @@ _NOTHING_TO_SEE = 2
 
 
 def session() -> str:
-    """Sign the viewer in, who has everything that is asked of accounts, and return the session's key."""
+    """Sign in the viewer, with everything that accounts need, and return the session's key."""
     import django  # noqa: PLC0415 - the home comes from the command line
 
     django.setup()
@@ -44,7 +44,7 @@ def session() -> str:
 
 
 def shoot(asked: argparse.Namespace, key: str) -> None:
-    """Save what a browser shows of the page."""
+    """Save a screenshot of the page from a browser."""
     from playwright.sync_api import Error, sync_playwright  # noqa: PLC0415 - only here
 
     program = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
@@ -52,7 +52,7 @@ def shoot(asked: argparse.Namespace, key: str) -> None:
         sys.stderr.write("Chromium is not there\nHINT: on Debian, apt-get install chromium\n")
         raise SystemExit(_NOTHING_TO_SEE)
     with sync_playwright() as playwright:
-        # Chromium refuses its sandbox to root.
+        # Chromium refuses to run its sandbox as root.
         browser = playwright.chromium.launch(executable_path=program, chromium_sandbox=os.geteuid() != 0)
         context = browser.new_context(
             viewport={"width": asked.width, "height": asked.height},
@@ -73,7 +73,7 @@ def shoot(asked: argparse.Namespace, key: str) -> None:
                 f"{error.message.partition(chr(10))[0]}\nHINT: start ./toban up, and name it by --url\n"
             )
             raise SystemExit(_NOTHING_TO_SEE) from error
-        # Live parts come after the page, and a stream never ends.
+        # Live parts load after the page, and a stream never ends.
         page.wait_for_timeout(asked.wait)
         page.screenshot(path=asked.output, full_page=asked.full)
         browser.close()

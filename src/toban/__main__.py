@@ -1,4 +1,4 @@
-"""`python -m toban`: the `toban` command, for whoever starts it as a child with the same interpreter."""
+"""`python -m toban`: the `toban` command, for starting it as a child with the same interpreter."""
 
 from toban.wiring import main
 

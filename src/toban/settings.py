@@ -20,14 +20,14 @@ PUBLIC_URL = os.environ.get("TOBAN_PUBLIC_URL", "http://127.0.0.1:8300")
 
 
 def beside_pages(name: str) -> list[Path]:
-    """Return every folder *name* that stands beside pages: those of no extension, and those of each."""
+    """Return every folder *name* next to pages: those of no extension, and those of each."""
     ours = [PACKAGE / "faces" / "web" / subject / name for subject in ("calendar", "document")]
     brought = [folder for each in PARTS.extensions for folder in each.beside_pages(name)]
     return [*(folder for folder in ours if folder.is_dir()), *brought]
 
 
 def _telemetry_url() -> str:
-    """Return the store's address: as told, else where the `toban up` of this home keeps its own."""
+    """Return the store's address: as configured, else that of the store that this home's `toban up` runs."""
     path = HOME / "telemetry-url"
     return os.environ.get("TOBAN_TELEMETRY_URL") or (path.read_text() if path.exists() else "")
 
@@ -119,12 +119,12 @@ TEMPLATES = [
         },
     }
 ]
-# A limit on failures counts only when every process counts together: never per process.
+# A limit on failures works only if all processes count together, never per process.
 CACHES = {
     "default": {
         "BACKEND": "django.core.cache.backends.db.DatabaseCache",
         "LOCATION": "toban_cache",
-        # A full cache forgets by the order of its keys, not by age: with Django's 300 entries, failures at
+        # A full cache evicts by the order of its keys, not by age: with Django's 300 entries, failures at
         # many made-up names would lift the lock-out of a real one.
         "OPTIONS": {"MAX_ENTRIES": 100_000},
     }
@@ -162,7 +162,7 @@ SESSION_COOKIE_HTTPONLY = CSRF_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = CSRF_COOKIE_SAMESITE = "Lax"
 SESSION_COOKIE_AGE = 12 * 3600
 SECURE_HSTS_SECONDS = 365 * 24 * 3600 if IS_HTTPS else 0
-# TLS ends before Toban; whoever sets PUBLIC_URL to https vouches for the proxy that says so.
+# TLS ends before Toban; an operator who sets PUBLIC_URL to https vouches for the proxy that says so.
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if IS_HTTPS else None
 SECURE_REFERRER_POLICY = "same-origin"
 X_FRAME_OPTIONS = "DENY"
@@ -178,7 +178,7 @@ SECURE_CSP = {
     "base-uri": ["'none'"],
     "frame-ancestors": ["'none'"],
 }
-# Django alone would keep errors of the pages to itself: it mails them to nobody.
+# By default Django would keep errors of the pages to itself: it mails them to nobody.
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,

@@ -79,7 +79,7 @@ COMMANDS = {
         "toban.faces.cli.supervision.worker", "Measure, judge and notify (測り、判定し、知らせる)."
     ),
 }
-"""Those that belong to no extension."""
+"""Commands that belong to no extension."""
 
 
 def command(here: Parts) -> LazyGroup:

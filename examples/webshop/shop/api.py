@@ -1,7 +1,7 @@
 """The shop's API: products and orders as JSON over PostgreSQL. `python -m shop.api --port N`.
 
-SHOP_DATABASE_URL names the database, SHOP_ERRORS_DSN where errors are reported. Answers 503 while the
-database is away: an outage is a fact to report, not a reason to die.
+SHOP_DATABASE_URL names the database, SHOP_ERRORS_DSN the error tracker. Answers 503 while the database is
+unavailable: an outage is a fact to report, not a reason to die.
 """
 
 import os
@@ -49,7 +49,7 @@ async def products(request: Request) -> Response:
 
 
 async def take_order(request: Request) -> Response:
-    """Take an order of one product; 422 when it makes no sense."""
+    """Accept an order for one product; 422 if it makes no sense."""
     body = await request.json()
     wish = {name: int(body[name]) for name in ("customer", "product", "quantity")}
     pool: Pool = request.app.state.pool
@@ -102,7 +102,7 @@ async def _open_pool(app: Starlette) -> AsyncIterator[None]:
     )
     async with pool:
         async with pool.connection() as connection:
-            # Two APIs started together would both find no table and both create it.
+            # Two APIs starting together would both find no table, and both create it.
             await connection.execute("SELECT pg_advisory_xact_lock(1)")
             await connection.execute(SCHEMA.read_text(encoding="utf-8").encode())
         app.state.pool = pool

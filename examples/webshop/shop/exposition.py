@@ -1,6 +1,6 @@
-"""What each part of the shop tells Prometheus: its requests, and the numbers of the host it runs on.
+"""What each part of the shop exposes to Prometheus: its requests, and the numbers of its host.
 
-The host's numbers carry node_exporter's names and units, so that whoever reads a node_exporter reads these.
+The host's numbers use node_exporter's names and units, so that any reader of node_exporter can read them.
 """
 
 import time
@@ -24,12 +24,12 @@ DURATION = Histogram(
     registry=REGISTRY,
 )
 
-# A watcher's own visits say nothing about how customers are served.
+# A monitor's own requests say nothing about how customers are served.
 UNCOUNTED = frozenset({"/metrics", "/healthz"})
 
 
 class HostCollector(Collector):
-    """Reads the host at the moment it is asked; nothing is kept between two readings."""
+    """Reads the host when scraped; nothing is kept between two scrapes."""
 
     @override
     def collect(self) -> Iterable[Metric]:
@@ -49,7 +49,7 @@ def _cpu() -> CounterMetricFamily:
         "node_cpu_seconds", "Seconds the CPUs spent in each mode.", labels=("cpu", "mode")
     )
     for number, times in enumerate(psutil.cpu_times(percpu=True)):
-        # Guests are already in user and nice: counting them again would add up to more than all time.
+        # Guest time is already in user and nice: adding it again would exceed the total time.
         for mode in ("user", "nice", "system", "idle", "iowait", "irq", "softirq", "steal"):
             family.add_metric((str(number), mode), getattr(times, mode, 0.0))
     return family
@@ -87,7 +87,7 @@ class CountRequests(BaseHTTPMiddleware):
         if request.url.path in UNCOUNTED:
             return await call_next(request)
         began = time.perf_counter()
-        code = "500"  # what the server answers when the handler raises
+        code = "500"  # the server's answer if the handler raises
         try:
             response = await call_next(request)
             code = str(response.status_code)

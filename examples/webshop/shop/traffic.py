@@ -1,6 +1,6 @@
-"""A few customers: they look around and now and then buy. `python -m shop.traffic`.
+"""A few customers: they look around, and now and then buy. `python -m shop.traffic`.
 
-SHOP_WEB_URL and SHOP_API_URL say where. Customers do not give up: a shop that is away is visited again.
+SHOP_WEB_URL and SHOP_API_URL are the addresses. Customers do not give up: they return to a shop that is down.
 """
 
 import os
@@ -11,7 +11,7 @@ import click
 import httpx
 
 PAUSE_SECONDS = 0.4
-"""About two and a half requests a second: enough for a rate in every interval, too few to be felt."""
+"""About two and a half requests per second: enough for a rate in every interval, too few to cause load."""
 
 
 def visit(web: httpx.Client, api: httpx.Client, dice: random.Random) -> None:

@@ -1,6 +1,6 @@
-"""The shop's front: pages for people, made from what the API says. `python -m shop.web --port N`.
+"""The shop's front: pages for people, made from the API's answers. `python -m shop.web --port N`.
 
-SHOP_API_URL names the API; without it customers get an honest 503 page.
+SHOP_API_URL names the API; if it is down, customers get an honest 503 page.
 """
 
 import os
@@ -83,7 +83,7 @@ app = Starlette(
 
 
 def logging_into(folder: Path) -> dict[str, Any]:
-    """Return uvicorn's logging, with a line for each request in *folder*, a file a day."""
+    """Return uvicorn's logging, with a line for each request in *folder*, one file per day."""
     config = deepcopy(LOGGING_CONFIG)
     config["handlers"]["access"] |= {
         "class": "logging.handlers.TimedRotatingFileHandler",

@@ -19,19 +19,19 @@ from toban.design.values.schedule import (
 _WEEKDAYS = tuple(Weekday)
 _SATURDAY = 5
 CLOSED = "休業日"
-"""What a day of closing is called."""
+"""The label of a day on which the company is closed."""
 _OVER_MONTHS = (Cadence.MONTHLY, Cadence.QUARTERLY, Cadence.HALF_YEARLY, Cadence.YEARLY)
 
 
 @dataclass(frozen=True, slots=True)
 class Period:
-    """A stretch of local time, its end excluded; `start == end` is a single moment."""
+    """A period of local time, end exclusive; `start == end` is a single moment."""
 
     start: datetime
     end: datetime
 
     def meets(self, other: "Period") -> bool:
-        """Whether both share a moment."""
+        """Say whether the two periods share a moment."""
         if self.start == self.end:
             return other.start <= self.start < other.end
         return self.start < other.end and other.start < self.end
@@ -43,15 +43,15 @@ def weekday(day: date) -> Weekday:
 
 
 def days_from(first: date, count: int) -> Iterator[date]:
-    """Yield *count* days from *first* on."""
+    """Yield *count* days, starting with *first*."""
     return (first + timedelta(days=offset) for offset in range(count))
 
 
 def is_due_on(schedule: Schedule, day: date, is_business_day: Callable[[date], bool]) -> bool:
-    """Say whether the document's words alone put *schedule* on *day*.
+    """Say whether *schedule* falls on *day*, going by the document's words alone.
 
-    False also where they leave the day open (月次 without a day, 四半期毎 without months, 隔週 without its
-    first week, 随時): nothing can be said of such a schedule. 平日 are the business days.
+    Returns False if they leave the day open (月次 without a day, 四半期毎 without months, 隔週 without its
+    first week, 随時), since its due days can't be known. 平日 means business days.
     """
     if schedule.skips_holidays:
         return is_business_day(day)
@@ -67,7 +67,7 @@ def is_due_on(schedule: Schedule, day: date, is_business_day: Callable[[date], b
 
 
 def periods_on(schedule: Schedule, day: date, is_business_day: Callable[[date], bool]) -> Iterator[Period]:
-    """Yield the stretch of time in which *schedule* runs on *day*, if it falls there and has a clock time."""
+    """Yield the periods in which *schedule* runs on *day*, if it is due that day and has a clock time."""
     if schedule.at is None or not is_due_on(schedule, day, is_business_day):
         return
     start = _moment(day, schedule.at)
@@ -88,10 +88,10 @@ def japanese_holidays(years: range) -> Mapping[date, str]:
 
 @dataclass(frozen=True, slots=True)
 class BusinessCalendar:
-    """On which days people work: not at weekends, on public holidays where kept, nor on days of closing."""
+    """Working days: weekdays, except closing days and, where observed, public holidays."""
 
     keeps_holidays: bool = True
-    """Whether Japan's public holidays are no business days."""
+    """Whether Japan's public holidays count as days off."""
     closed: tuple[ClosedDays, ...] = ()
 
     def is_business_day(self, day: date) -> bool:
@@ -99,12 +99,12 @@ class BusinessCalendar:
         return day.weekday() < _SATURDAY and not self.day_off(day)
 
     def day_off(self, day: date) -> str:
-        """Return why *day* is free whatever its weekday: a public holiday's name, or 休業日; else nothing."""
+        """Return why *day* is off regardless of its weekday (a holiday's name, 休業日); empty if it isn't."""
         holiday = _holidays_of(day.year).get(day, "") if self.keeps_holidays else ""
         return holiday or (CLOSED if any(each.has(day) for each in self.closed) else "")
 
     def days_off_around(self, day: date) -> Collection[date]:
-        """Return which of *day* and the day before are such: the hours of that one may reach into *day*."""
+        """Return which of *day* and the day before are days off: hours may extend past midnight."""
         return frozenset(each for each in days_from(day - timedelta(days=1), 2) if self.day_off(each))
 
 

@@ -1,7 +1,7 @@
 """What changed between two versions of a document, in the operator's terms.
 
-Clauses are matched by id, so that moving rows is no change. Rows that aren't understood are compared by
-their words: a change in one of them must not pass unseen either.
+Clauses are matched by id, so moving a row is not a change. Rows that weren't understood are compared by their
+text, so that a change in one of them is not missed either.
 """
 
 import re
@@ -21,7 +21,7 @@ _WORDING = "文言"
 
 @dataclass(frozen=True, slots=True)
 class FieldChange:
-    """One value that is no longer the same, as the document's readers would write it; empty: not there."""
+    """One changed value, written as in the document; an empty text means absent."""
 
     label: str
     old: str
@@ -38,7 +38,7 @@ class Change:
 
     @property
     def clause(self) -> Clause:
-        """The clause as it is now, or as it was last."""
+        """The clause as it is now or, if removed, as it was."""
         clause = self.new or self.old
         if clause is None:
             raise ValueError("a change of nothing")
@@ -53,7 +53,7 @@ class Change:
 
 @dataclass(frozen=True, slots=True)
 class Difference:
-    """All that differs between two versions of a document."""
+    """All differences between two versions of a document."""
 
     changes: tuple[Change, ...]
     """By chapter, then in document order."""
@@ -73,7 +73,7 @@ def compare(old: Design, new: Design) -> Difference:
 
 
 def _by_key(design: Design) -> Mapping[str, list[Clause]]:
-    """Gather the clauses by id; those that share a row key (~2) come together."""
+    """Group the clauses by id; clauses that share a row key (~2) go together."""
     found: defaultdict[str, list[Clause]] = defaultdict(list)
     for clause in design.clauses:
         found[_REPEATED.sub("", clause.id)].append(clause)
@@ -81,7 +81,7 @@ def _by_key(design: Design) -> Mapping[str, list[Clause]]:
 
 
 def _changes(before: list[Clause], after: list[Clause]) -> Iterator[Change]:
-    # Of rows with one key the unchanged ones are matched first: swapping two of them is no change.
+    # Match the unchanged rows with the same key first: swapping two of them is not a change.
     same = Counter(clause.text for clause in before) & Counter(clause.text for clause in after)
     left, right = _without(before, same), _without(after, same)
     for was, now in zip(left, right, strict=False):
@@ -126,7 +126,7 @@ def _value_changes(old: Clause, new: Clause, name: str) -> Iterator[FieldChange]
 
 
 def _in_words(value: object) -> str:
-    """Write a value as the document would; empty for one that isn't there."""
+    """Write a value as the document would; empty if it is missing."""
     match value:
         case None:
             return ""

@@ -1,4 +1,4 @@
-"""A complaint about the document: a permanent code, how grave it is, where it stands, and a way out."""
+"""A complaint about the document: a permanent code, its severity, its place, and a way out."""
 
 from dataclasses import dataclass
 from enum import StrEnum
@@ -7,14 +7,14 @@ from toban.design.origin import Origin
 
 
 class Level(StrEnum):
-    """How grave a finding is."""
+    """The severity of a finding."""
 
     ERROR = "error"
-    """The document contradicts itself: it can't be kept, or can't be run, as it stands."""
+    """The document contradicts itself: as written, it can't be kept or run."""
     WARNING = "warning"
-    """It can be run, but hardly as its author meant it."""
+    """It can be run, but probably not as its author meant it."""
     INFO = "info"
-    """Nothing is wrong; the reader should know how it was taken."""
+    """Nothing is wrong; the reader should know how it was interpreted."""
 
 
 @dataclass(frozen=True, slots=True)

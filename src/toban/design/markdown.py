@@ -1,7 +1,7 @@
-"""Markdown text to blocks, each with the lines it stands on.
+"""Markdown text to blocks, each with the lines it is on.
 
-The blocks keep the document's order, so that a page can show the document as its author wrote it. What
-carries no rule is left out here already: YAML front matter, HTML comments, rules, emphasis marks.
+The blocks keep the document's order, so that a page can show the document as its author wrote it. Content
+without rules is already dropped here: YAML front matter, HTML comments, thematic breaks, emphasis marks.
 """
 
 import re
@@ -34,7 +34,7 @@ class Paragraph:
 class Row:
     """A table row: one plain-text cell for each column of its table, `<br>` as a newline.
 
-    A row with too few cells is filled up with empty ones.
+    A row with too few cells is padded with empty ones.
     """
 
     cells: tuple[str, ...]
@@ -60,9 +60,9 @@ class Item:
     line: int
     depth: int = 0
     checked: bool | None = None
-    """The state of a check box; None for an entry that has none."""
+    """The state of a check box; None if there is no check box."""
     ordered: bool = False
-    """Whether it is numbered: a list may hold both kinds, one inside the other."""
+    """Whether it is numbered: a list may hold both kinds, one nested in the other."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +83,7 @@ class NumberedList:
 
 @dataclass(frozen=True, slots=True)
 class CodeBlock:
-    """A fenced or indented block; `language` is the fence's first word; `line` is that of the fence."""
+    """A fenced or indented block; `language` is the fence's first word, `line` the fence's line."""
 
     language: str
     text: str
@@ -94,18 +94,18 @@ Block = Heading | Paragraph | Table | BulletList | NumberedList | CodeBlock
 
 
 def parse(text: str) -> tuple[Block, ...]:
-    """Return the blocks of *text* in document order; any text has some, in time linear in its length."""
+    """Return the blocks of *text* in document order, in time linear in its length; accepts any text."""
     source = _Source.of(text)
     tokens = _BLOCKS.parse("\n".join(source.lines))
     return tuple(_Walk(tokens, source).blocks())
 
 
-# The inline rules are run by `_plain` and only where a cell needs them: most cells have no mark-up.
+# `_plain` runs the inline rules only for cells that need them: most cells have no mark-up.
 _BLOCKS = MarkdownIt("commonmark").enable("table").disable("inline").disable("reference")
 _INLINE = MarkdownIt("commonmark")
 
 _MARKED = re.compile(r"[*_`\[\]!<>&\\\n]")
-# CommonMark does not close bold between a bracket and a letter (**目標（SLO）**は); its readers see it bold.
+# CommonMark does not close bold between a bracket and a letter (**目標（SLO）**は); readers see it as bold.
 _LEFT_BOLD = re.compile(r"\*\*(?=\S)(.+?)(?<=\S)\*\*")
 _BREAK = re.compile(r"<br\s*/?>", re.IGNORECASE)
 _FORMATTING = re.compile(
@@ -120,7 +120,7 @@ _CHECKBOX = re.compile(r"\[([ xX])\]\s+")
 
 @dataclass(frozen=True, slots=True)
 class _Source:
-    """The lines left to parse, and the number each has in the file."""
+    """The lines left to parse, and the line number of each in the file."""
 
     lines: list[str]
     numbers: list[int]
@@ -132,12 +132,12 @@ class _Source:
         return cls([line for line, _ in kept], [number for _, number in kept])
 
     def number(self, token: Token) -> int:
-        """The 1-based line in the file that *token* starts on."""
+        """Return the 1-based line in the file that *token* starts on."""
         return self.numbers[token.map[0]] if token.map else 1
 
 
 def _front_matter_length(lines: list[str]) -> int:
-    """How many lines at the top are YAML front matter; 0 when a rule (---) opens the text instead."""
+    """Return how many lines at the top are YAML front matter; 0 if a thematic break (---) opens the text."""
     if lines[0].rstrip() != "---" or len(lines) < 2 or not re.match(r"[\w-]+\s*:", lines[1]):
         return 0
     for index, line in enumerate(lines[1:], start=1):
@@ -147,7 +147,7 @@ def _front_matter_length(lines: list[str]) -> int:
 
 
 def _without_comments(lines: list[str], start: int) -> Iterator[tuple[str, int]]:
-    """Drop HTML comments outside code; a line left empty by that goes, so that a table is not cut in two."""
+    """Drop HTML comments outside code, and the lines this leaves empty, which would cut a table in two."""
     last_end = max((index for index, line in enumerate(lines) if "-->" in line), default=-1)
     fence = ""
     inside = False
@@ -163,7 +163,7 @@ def _without_comments(lines: list[str], start: int) -> Iterator[tuple[str, int]]
 
 
 def _fence_after(fence: str, line: str) -> str:
-    """The code fence that is open after *line*, or an empty text."""
+    """Return the code fence that is open after *line*, or an empty text."""
     match = _FENCE.match(line)
     if match is None:
         return fence
@@ -186,7 +186,7 @@ def _cut_comments(line: str, *, inside: bool, closes_later: bool) -> tuple[str, 
             at, inside = end + 3, False
         start = line.find("<!--", at)
         ticks += line.count("`", at, max(start, at))
-        # Quoted (`<!--`) or never closed it is text like any other.
+        # Quoted (`<!--`) or never closed: it is text like any other.
         if start < 0 or start > last_end or ticks % 2 == 1:
             return "".join([*kept, line[at:]]), False
         kept.append(line[at:start])
@@ -194,7 +194,7 @@ def _cut_comments(line: str, *, inside: bool, closes_later: bool) -> tuple[str, 
 
 
 def _plain(content: str) -> str:
-    """The text a reader sees, without mark-up; a line break is a newline."""
+    """Return the text a reader sees, without mark-up; a line break is a newline."""
     if not _MARKED.search(content):
         return content.strip()
     tokens = _INLINE.parseInline(content)
@@ -214,7 +214,7 @@ def _seen(token: Token) -> str:
 
 @dataclass(slots=True)
 class _OpenItem:
-    """A list entry while its parts are being gathered."""
+    """A list entry whose parts are still being collected."""
 
     line: int
     depth: int
@@ -246,7 +246,7 @@ class _Walk:
                 yield from self._leaf(token)
 
     def _leaf(self, token: Token) -> Iterator[Block]:
-        """The block that starts at *token*, if one does; moves behind it."""
+        """Yield the block that starts at *token*, if any, and move past it."""
         line = self._source.number(token)
         if token.type == "table_open":
             yield from self._table()
@@ -287,7 +287,7 @@ class _Walk:
         yield from behind
 
     def _add_row(self, opened: Token, cells: list[str], rows: list[Row], behind: list[Block]) -> None:
-        """Add the row; a line without any bar is text that follows the table without an empty line."""
+        """Add the row; a line without a bar is a paragraph that follows the table without an empty line."""
         written = self._source.lines[opened.map[0]].lstrip(" \t>").rstrip() if opened.map else ""
         line = self._source.number(opened)
         if "|" not in written:
@@ -297,7 +297,7 @@ class _Walk:
         rows.append(Row(tuple(cells), line, max(0, columns - len(cells))))
 
     def _list(self) -> Iterator[Block]:
-        """The list that starts here, then the tables and code that stand inside its entries."""
+        """Yield the list that starts here, then the tables and code inside its entries."""
         opening = self._tokens[self._at]
         items: list[_OpenItem] = []
         inner: list[Block] = []

@@ -1,4 +1,4 @@
-"""Where a value stands in the document, so that every act and complaint can cite it."""
+"""Where a value is in the document, so that every action and complaint can cite it."""
 
 from dataclasses import dataclass
 

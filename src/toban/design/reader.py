@@ -1,16 +1,16 @@
 """A document's text to its clauses: what Toban understood, and what it did not, with the reason.
 
-What counts as a row (`Design.rows`), and so is either read or listed as unread:
+These count as rows (`Design.rows`). Each is either read or listed as unread:
 
 - every table row, except of a revision history, a glossary or a list of links;
 - every list entry that states a rule: one that a chapter's shape claims, or that names a number with a unit,
   a time, a frequency or an obligation. Steps of a procedure and plain sentences are not rows by themselves;
 - a numbered procedure of a known kind (deploy, rollback, incident flow) as one row;
 - a code block under a heading that makes it one: backup and restore commands, a sample log record, a flow.
-  Any other code (queries, dashboards, scripts) is illustration and no row.
+  Any other code (queries, dashboards, scripts) is an illustration and not a row.
 
-Sections such as a table of contents, a revision history, an approval box or a summary order nothing: their
-rows are kept apart with the reason (`Design.aside`), and never lost.
+Sections such as a table of contents, a revision history, an approval box or a summary contain no rules: their
+rows are kept separately with the reason (`Design.aside`), and never lost.
 """
 
 import hashlib
@@ -45,11 +45,11 @@ from toban.design.shapes.shape import Place, words
 from toban.design.values.schedule import Schedule
 
 MAX_BYTES = 10 * 1024 * 1024
-"""The largest document read. The reference design has 13 kB; a larger file is surely another one."""
+"""The largest document read. The reference design has 13 kB; a larger file is certainly something else."""
 
 
 class UnreadableDocument(Exception):
-    """The document as a whole can't be read; the message says why and `hint` the way out."""
+    """The document as a whole can't be read; the message says why, and `hint` gives the way out."""
 
     def __init__(self, message: str, hint: str) -> None:
         super().__init__(message)
@@ -67,7 +67,7 @@ class Unread:
 
 @dataclass(frozen=True, slots=True)
 class Design:
-    """A document as read: its clauses in document order, what stayed unread, its blocks for the page."""
+    """A document as read: its clauses in document order, its unread rows, and its blocks for the page."""
 
     document: str
     """The file name as the user gave it; origins cite it."""
@@ -77,9 +77,9 @@ class Design:
     clauses: tuple[Clause, ...]
     unread: tuple[Unread, ...]
     aside: tuple[Unread, ...] = ()
-    """What is no operations row, and why."""
+    """What is not an operations row, and why."""
     rows: int = 0
-    """How many rows the document has, read or not; a row may make two clauses (RPO and RTO)."""
+    """How many rows the document has, read or not; a row may yield two clauses (RPO and RTO)."""
 
     @property
     def read(self) -> int:
@@ -103,8 +103,8 @@ def load_design(path: str | Path) -> Design:
 def read_design(text: str, document: str) -> Design:
     """Read *text*; clauses cite *document* and the line. Takes time linear in the text's length.
 
-    Raises `UnreadableDocument` for an empty text, for one that holds nothing readable, and for one about
-    another subject than operating a system.
+    Raises `UnreadableDocument` if the text is empty, holds nothing readable, or is not about operating a
+    system.
     """
     if not text.strip("\ufeff \t\r\n"):
         raise UnreadableDocument(
@@ -171,7 +171,7 @@ def _decoded(content: bytes, path: Path) -> str:
         ) from flaw
 
 
-# Sections that order nothing, wherever they stand.
+# Sections without rules, wherever they are.
 _ASIDE = words(
     r"^(?:目次|table of contents|contents|index)$"
     r"|(?:改訂|改版|変更|更新|修正|改定)の?(?:履歴|記録)|^(?:document )?(?:revision|change"
@@ -200,7 +200,7 @@ def _title(blocks: tuple[Block, ...]) -> Heading | None:
 
 
 class _Walk:
-    """One pass over the blocks that knows where it stands."""
+    """One pass over the blocks that keeps track of the section."""
 
     def __init__(self, document: str, section: Section) -> None:
         self._document = document
@@ -230,7 +230,7 @@ class _Walk:
         return self._table(block) if isinstance(block, Table) else self._list(block)
 
     def close(self) -> Iterator[Outcome]:
-        """End the section: its `key: value` paragraphs may together be one row."""
+        """End the section: its `key: value` paragraphs may form one row together."""
         facts, self._facts = self._facts, []
         if _is_aside(self._section):
             return
@@ -244,7 +244,7 @@ class _Walk:
                 yield read(heading.line, heading.text, routine)
 
     def _paragraph(self, paragraph: Paragraph) -> Iterator[Outcome]:
-        """Running text holds no rows, but for facts of the section and what was meant to be a table."""
+        """Running text holds no rows, except facts about the section and a broken table."""
         lines = paragraph.text.split("\n")
         facts = fact_lines(lines, paragraph.line, self._section.captioned(""))
         self._facts += facts
@@ -279,7 +279,7 @@ class _Walk:
         outcomes = list(read_lines(lines_of(block, self._section), self._document))
         self._has_work |= all(outcome.fate is Fate.ASIDE for outcome in outcomes)
         yield from outcomes
-        # "1. GET /health" alone, then a list that is not indented: it heads that list.
+        # "1. GET /health" alone, followed by a list that is not indented, is that list's heading.
         if len(block.items) == 1:
             self._section = self._section.captioned(block.items[0].text)
 
@@ -292,14 +292,14 @@ class _Walk:
 
 
 def _caption(paragraph: Paragraph) -> str:
-    """A short line over a table or list serves as its heading; running text does not."""
+    """Return a short line above a table or list, which serves as its heading; empty for running text."""
     text = paragraph.text.strip()
     is_short = len(text) <= 60 and _width(text) <= 60 and "\n" not in text and not text.endswith(("。", "."))
     return text.rstrip(":：") if is_short and not text.startswith(("|", "<")) else ""
 
 
 def _width(text: str) -> int:
-    """How many columns it takes: a Japanese letter is twice as wide as a Latin one."""
+    """Return how many columns the text takes: a Japanese letter is twice as wide as a Latin one."""
     return sum(2 if unicodedata.east_asian_width(letter) in "WF" else 1 for letter in text)
 
 
@@ -318,7 +318,7 @@ def _set_aside(block: Table | BulletList | NumberedList | CodeBlock, section: Se
 
 
 def _with_unique_ids(clauses: Iterator[Clause]) -> Iterator[Clause]:
-    """Rows with the same key get `~2`, `~3` … in document order."""
+    """Give rows with the same key the suffixes `~2`, `~3` … in document order."""
     seen: Counter[str] = Counter()
     for clause in clauses:
         seen[clause.id] += 1
@@ -327,7 +327,7 @@ def _with_unique_ids(clauses: Iterator[Clause]) -> Iterator[Clause]:
 
 
 def _with_assumptions(clause: Clause) -> Clause:
-    """What a row's schedule takes for granted (深夜 without a clock) is an assumption of the row itself."""
+    """Add what a row's schedule assumes (深夜 without a clock) to the assumptions of the row."""
     taken = tuple(
         assumption
         for field in fields(clause)

@@ -1,4 +1,4 @@
-"""Where a row stands: the headings above it, as words to match against."""
+"""Where a row is: the headings above it, as words to match against."""
 
 import re
 import unicodedata
@@ -15,18 +15,18 @@ _ORNAMENT = re.compile(r"[^\w\s#/<>%().,:;・、。〜~「」【】\[\]+&=~*@!?'
 
 
 def normalise(text: str) -> str:
-    """Fold width, case and runs of spaces, so that one pattern meets every spelling."""
+    """Fold width, case and runs of spaces, so that one pattern matches every spelling."""
     return " ".join(unicodedata.normalize("NFKC", text).lower().split())
 
 
 def heading_text(text: str) -> str:
-    """A heading without its number (3.2.1, 第3章) and without emoji."""
+    """Return a heading without its number (3.2.1, 第3章) and without emoji."""
     plain = " ".join(_ORNAMENT.sub("", unicodedata.normalize("NFKC", text)).split())
     return _NUMBERING.sub("", plain, count=1) or plain
 
 
 def heading_words(text: str) -> str:
-    """The same folded for matching."""
+    """Return the same, folded for matching."""
     return heading_text(text).lower()
 
 
@@ -36,9 +36,9 @@ class Section:
 
     headings: tuple[Heading, ...] = ()
     caption: str = ""
-    """`**日次:**` standing alone over a table, or the list entry that this one is nested in."""
+    """`**日次:**` alone above a table, or the list entry that this one is nested in."""
     document: str = ""
-    """The document's title, which stands over everything and so says little about one row."""
+    """The document's title, which is above everything and so says little about one row."""
     words: tuple[str, ...] = field(init=False)
     """The headings and the caption, outermost first, as `heading_words`; without the document's title."""
 
@@ -47,7 +47,7 @@ class Section:
         object.__setattr__(self, "words", tuple(heading_words(text) for text in above if text))
 
     def under(self, heading: Heading) -> "Section":
-        """The section that *heading* opens."""
+        """Return the section that *heading* opens."""
         above = tuple(other for other in self.headings if other.level < heading.level)
         return Section((*above, heading), "", self.document)
 
@@ -65,7 +65,7 @@ class Section:
         return heading_text(self.headings[-1].text if self.headings else self.document)
 
     def headings_from(self, pattern: re.Pattern[str]) -> tuple[str, ...]:
-        """The headings from the nearest one with *pattern* down: PostgreSQL バックアップ, 本番環境."""
+        """Return the headings from the nearest match of *pattern* down: PostgreSQL バックアップ, 本番環境."""
         names = [heading_text(heading.text) for heading in self.headings]
         for index in range(len(names) - 1, -1, -1):
             if pattern.search(names[index].lower()):
@@ -73,7 +73,7 @@ class Section:
         return tuple(names[-1:])
 
     def nearness(self, pattern: re.Pattern[str]) -> int:
-        """How near the nearest heading with *pattern* is: 3 directly above, 2 one further, 1 beyond, 0 none.
+        """Return how near the nearest heading with *pattern* is: 3 directly above, 2 next, 1 beyond, 0 none.
 
         The document's title counts as beyond.
         """
@@ -81,7 +81,7 @@ class Section:
         return near or int(pattern.search(heading_words(self.document)) is not None)
 
 
-# A list of ten thousand entries asks the same question of the same headings each time.
+# A list of ten thousand entries asks the same question about the same headings each time.
 @lru_cache(maxsize=8192)
 def _nearness(words: tuple[str, ...], pattern: re.Pattern[str]) -> int:
     for distance, heading in enumerate(reversed(words)):

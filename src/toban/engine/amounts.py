@@ -1,4 +1,4 @@
-"""Lengths of time and numbers of bytes as people say them. Pure."""
+"""Durations and byte counts in a form that people read. Pure."""
 
 from collections.abc import Sequence
 from datetime import timedelta
@@ -7,7 +7,7 @@ from enum import StrEnum
 from toban.design.values.quantity import BYTES
 
 _ROUNDED_UP = 999.5
-"""From here on three digits would say 1,000."""
+"""From this value on, rounding to three digits would give 1,000."""
 
 
 class Unit(StrEnum):
@@ -23,7 +23,7 @@ _SECONDS = {Unit.DAY: 86_400, Unit.HOUR: 3600, Unit.MINUTE: 60, Unit.SECOND: 1}
 
 
 def parts(span: timedelta) -> Sequence[tuple[int, Unit]]:
-    """Return *span* in its greatest unit and the next, which tell enough; below a second nothing is left."""
+    """Return *span* in its largest unit and the next smaller one; fractions of a second are dropped."""
     left = max(int(span.total_seconds()), 0)
     found: list[tuple[int, Unit]] = []
     for unit, seconds in _SECONDS.items():
@@ -34,12 +34,12 @@ def parts(span: timedelta) -> Sequence[tuple[int, Unit]]:
 
 
 def length(span: timedelta) -> str:
-    """Return 2日3時間, 1時間5分, 12秒."""
+    """Return *span* as text: 2日3時間, 1時間5分, 12秒."""
     return "".join(f"{count}{unit}" for count, unit in parts(span)) or f"0{Unit.SECOND}"
 
 
 def size(count: int) -> str:
-    """Return 562 MB, in thousands as object stores bill them."""
+    """Return *count* bytes as text: 562 MB. Units are powers of 1,000, as object stores bill them."""
     if count < BYTES["kB"]:
         return f"{count} B"
     for unit in ("kB", "MB", "GB"):

@@ -1,4 +1,4 @@
-"""Talking to AWS: its clients, and what its refusals mean.
+"""AWS clients, and what AWS errors mean.
 
 Error codes common to all services: https://docs.aws.amazon.com/awssupport/latest/APIReference/CommonErrors.html
 """
@@ -34,21 +34,21 @@ _THROTTLED = frozenset(
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """Why AWS gave nothing."""
+    """Why a request to AWS failed."""
 
     words: str
-    """For people; no secret is in it."""
+    """Text to show to people; contains no secret."""
     passes: bool
-    """Whether asking again may help."""
+    """Whether a retry may help."""
     is_throttled: bool = False
 
 
 def client(service: str, access: AwsAccess, *, read_timeout: float, attempts: int) -> Any:
-    """Make a client of *service*; connects to nothing yet.
+    """Return a client for *service*; it does not connect yet.
 
-    *read_timeout* is in seconds, for each of at most *attempts* attempts at a request that was throttled or
-    not answered, with growing pauses between. Raises `SecretUnavailable`, or `BotoCoreError` for a region or
-    credentials that can't be.
+    *read_timeout* is in seconds and applies to each attempt. A request that is throttled or not answered is
+    retried with growing pauses, up to *attempts* attempts in all. Raises `SecretUnavailable`, or
+    `BotoCoreError` for an impossible region or credentials.
     """
     keys = {}
     if access.access_key is not None and access.secret_key is not None:
@@ -68,16 +68,16 @@ def client(service: str, access: AwsAccess, *, read_timeout: float, attempts: in
 
 
 def code_of(error: ClientError) -> str:
-    """Return the code of a refusal: `DBSnapshotAlreadyExists`."""
+    """Return the code of an error response: `DBSnapshotAlreadyExists`."""
     return str(error.response.get("Error", {}).get("Code", ""))
 
 
 def fault_of(error: ClientError | BotoCoreError, service: str) -> Fault:
-    """Tell a refusal, or that *service* could not be asked, in clear words."""
+    """Explain in plain words why *service* refused a request or could not be reached."""
     if isinstance(error, EndpointConnectionError | HTTPClientError):
         return Fault(f"{service} に届きません: {error}", passes=True)
     if isinstance(error, BotoCoreError):
-        # No credentials, no such region: asking again changes nothing.
+        # No credentials, no such region: a retry changes nothing.
         return Fault(f"{service} に尋ねられません: {error}", passes=False)
     code = code_of(error)
     said = str(error.response.get("Error", {}).get("Message", ""))

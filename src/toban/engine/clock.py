@@ -1,12 +1,12 @@
-"""Time comes in as a value: whoever decides by the clock is given one."""
+"""Time is passed in as a value: code that depends on the time gets a clock."""
 
 from collections.abc import Callable
 from datetime import UTC, datetime
 
 Clock = Callable[[], datetime]
-"""Returns the present moment, time-zone aware."""
+"""Returns the current time, time-zone aware."""
 
 
 def system_clock() -> datetime:
-    """Return the present moment in UTC."""
+    """Return the current time in UTC."""
     return datetime.now(UTC)

@@ -1,4 +1,4 @@
-"""A process's loops, kept apart: what one runs into stops no other, and all stop when told to."""
+"""The loops of a process: a failure in one does not stop the others, and all stop on request."""
 
 import threading
 import time
@@ -8,16 +8,16 @@ from dataclasses import dataclass
 import structlog
 
 _AFTER_FAILURE = 0.5
-"""Seconds that a step which raised waits at least: what it ran into is seldom over at once."""
+"""The minimum wait in seconds after a step that raised: its cause is seldom over at once."""
 
 log = structlog.get_logger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
 class Loop:
-    """A step done again and again, `every` seconds after the last one ended.
+    """A repeated step: it runs again `every` seconds after it ended.
 
-    The step looks at what is due and does it; it remembers nothing that it could not read again.
+    The step looks up what is due and does it; it keeps no state that it could not read again.
     """
 
     name: str
@@ -26,10 +26,10 @@ class Loop:
 
 
 def run(loops: Sequence[Loop], stop: threading.Event, *, patience: float) -> bool:
-    """Run *loops*, each in its thread, until *stop* is set; say whether all ended *patience* seconds later.
+    """Run *loops*, each in its thread, until *stop* is set; return whether all end within *patience* seconds.
 
-    What a step raises is logged and the step is done again at its next turn. A step in hand when *stop* is
-    set is finished.
+    An exception of a step is logged, and the step runs again at its next turn. A step that is running when
+    *stop* is set is finished.
     """
     threads = [
         threading.Thread(target=_turn, args=(loop, stop), name=f"loop {loop.name}", daemon=True)

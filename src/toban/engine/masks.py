@@ -18,9 +18,9 @@ class Mask(StrEnum):
     """What is masked, by its name in `[logs]`."""
 
     CREDENTIALS = "credentials"
-    """Passwords, tokens, keys, cookies: in fields of such names, in texts behind such words, in URLs."""
+    """Passwords, tokens, keys, cookies: in fields with such names, in text after such words, in URLs."""
     CARDS = "cards"
-    """Numbers of payment cards (ISO/IEC 7812, with a valid check digit), whose last four digits stay, and
+    """Numbers of payment cards (ISO/IEC 7812, with a valid check digit), except the last four digits, and
     their security codes."""
     EMAILS = "emails"
 
@@ -34,18 +34,18 @@ _FIELD = re.compile(
     rf"(?:[\w.-]*[_.-])?{_CREDENTIAL}|\w*(?:Password|Secret|Token|(?:Api|Private|Secret|Access)Key)",
     re.IGNORECASE,
 )
-# A text may hold JSON that holds JSON: its quotes then stand behind backslashes. Bounded, as all of this is
-# looked for in what strangers send.
+# A text may contain JSON that contains JSON: its quotes are then escaped with backslashes. Bounded, because
+# the input comes from strangers.
 _IS = r"\\{0,8}[\"']?\s*(?P<is>[=:＝：])\s*"
 _QUOTED = r"(?P<quote>\\{0,8}[\"'])(?:(?!(?P=quote))(?:\\.|.))*"
-# A value without quotes reaches to the next white space, since a password may hold any delimiter. One that
-# ends a sentence, closes a quote, or leads to the next parameter, written as this one is, ends it earlier.
+# An unquoted value extends to the next white space, since a password may contain any delimiter. It ends
+# earlier at a delimiter that ends a sentence, closes a quote, or precedes a next parameter of the same form.
 _WORD = r"[^\s\\\"',;&)\]}]"
 _DELIMITER = r"[\\\"',;&)\]}]"
 _SENTENCE_ENDS = r"[,;&)\]}.:!?>]{0,8}+(?:\\{0,8}[\"'](?!\w)|\s|\Z)"
 _NEXT = r"[\\\"',;&)\]}({\[]{1,8}+[\w.@%\[\]-]{1,40}+\\{0,8}[\"']?[ \t]{0,8}(?P=is)"
 _BARE = rf"(?:{_WORD}++|(?!{_SENTENCE_ENDS}|{_NEXT}){_DELIMITER})++"
-# Behind these names several words are one value: a=1; b=2 of cookies, and Digest a="1", b="2".
+# After these names several words are one value: a=1; b=2 for cookies, and Digest a="1", b="2".
 _ALL = rf"(?:{_WORD}++|(?!{_SENTENCE_ENDS}){_DELIMITER})++"
 _COOKIES = rf"{_ALL}(?:;[ \t]*{_ALL})*"
 _PARAMETER = r"[\w-]+=(?:\"[^\"]*\"|[^\s\",]+)"
@@ -64,10 +64,10 @@ _BEHIND = (
 _OPTION = re.compile(rf"((?<![\w-])--[\w-]{{0,40}}?{_CREDENTIAL}[ \t]+)(?!-)\S+", re.IGNORECASE)
 _ELEMENT = re.compile(rf"(<[\w:.-]*{_CREDENTIAL}(?:\s[^<>]*)?>)[^<]+", re.IGNORECASE)
 _SCHEME = re.compile(r"\b((?:bearer|basic)\s+)([A-Za-z0-9._~+/=-]{8,})", re.IGNORECASE)
-# The last @ ends it: passwords hold others.
+# The last @ ends it: a password may contain others.
 _IN_URL = re.compile(r"(\w://[^/\s:@]*:)([^/\s]+)(@)")
-# Beside what a keyboard of ASCII has, the full-width digits, blanks and dashes of a Japanese one, the ー that
-# stands for a dash there, and what word processors make of blanks and hyphens.
+# Besides the ASCII characters: the full-width digits, blanks and dashes of a Japanese keyboard, the ー that
+# is typed as a dash there, and the characters that word processors substitute for blanks and hyphens.
 _DIGIT = "[0-9０-９]"
 _BLANKS_AND_DASHES = " \\-\u00a0\u2000-\u200a\u2010-\u2015\u202f\u2212\u3000\u30fc\uff0d\uff70"
 _GAP = f"[{_BLANKS_AND_DASHES}]"
@@ -79,31 +79,33 @@ def _in_groups(gap: str) -> str:
     return rf"{_DIGIT}{{4}}(?:(?:{gap}{_DIGIT}{{4}}){{3}}|{gap}{_DIGIT}{{6}}{gap}{_DIGIT}{{4,5}})"
 
 
-# What else stands in a run of digits is the month a card lasts until, its security code, an amount.
+# A run of digits may also contain the card's expiry month, its security code, or an amount.
 _CARD_WITHIN = re.compile(rf"(?<!{_DIGIT})(?=((?:{_DIGIT}{{13,19}}|{_in_groups(_GAP)})(?!{_DIGIT})))")
-# Between any other digits a dot is that of a number or an address.
+# Between other digits, a dot belongs to a number or an address.
 _GAP_OR_DOT = f"[.．{_BLANKS_AND_DASHES}]"
 _WITH_DOTS = re.compile(rf"(?<!{_DIGIT})(?=({_in_groups(_GAP_OR_DOT)}(?!{_DIGIT})))")
-# So begin times, and no cards: 1732591234567, 20261126120000. With a 1 there are UATP's alone, of 15 digits.
+# Timestamps begin like this, and cards don't: 1732591234567, 20261126120000. Only UATP cards, which have 15
+# digits, begin with a 1.
 _NO_CARD = re.compile("[0０]|[1１](?!.{14}$)|[2２][0０]")
-# Of cards, not credentials: who asks to have numbers of cards masked can't want these kept.
+# Security codes belong to cards, not credentials: anyone who masks card numbers wants these masked, too.
 _CODE = r"(?:cv[vc]2?|security[ _.-]?code|セキュリティ[ ・]?コード)"
 _CODE_FIELD = re.compile(rf"[\w .-]*?{_CODE}(?:[ _-]?(?:code|number|value))?", re.IGNORECASE)
-# Without quotes only figures: "cvc: mismatch" tells something, and nothing secret.
+# Without quotes, only digits: "cvc: mismatch" is useful, and not secret.
 _CODE_BEHIND = _behind(_CODE, rf"{_DIGIT}{{3,}}")
-# By chance an id may hold the digits of a card number; masked, it would lead to no trace any more.
+# An id may contain the digits of a card number by chance; masked, it would no longer lead to its trace.
 _TRACING = re.compile(r"(?:trace|span|parentSpan|parent)[._]?id", re.IGNORECASE)
 _HEXADECIMAL = re.compile(r"(?:[0-9a-f]{16}){1,2}", re.IGNORECASE)
 _ID = re.compile(
     r"(?<![0-9A-Za-z])([0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}|[0-9a-f]{32})(?![0-9A-Za-z])",
     re.IGNORECASE,
 )
-"""UUIDs and ids of traces, in a text."""
-# A mailbox has 64 letters (RFC 5321): without a bound a long word would be read again from each of its own.
+"""UUIDs and trace ids in a text."""
+# A local part has at most 64 characters (RFC 5321). Without a bound, a long word would be rescanned from each
+# of its characters.
 _EMAIL = re.compile(r"[A-Za-z0-9._%+-]{1,64}@[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)+")
 
-# What a line must hold to be worth a closer look, in words that one automaton finds in a single pass over a
-# whole batch: that costs a twentieth of what the patterns above do.
+# What a line must contain to be worth a closer look. One automaton finds these words in a single pass over a
+# whole batch, at a twentieth of the cost of the patterns above.
 _WORDS = (
     *("passw", "passp", "passc", "pwd", "secret", "authorization", "cookie", "credential", "token"),
     *("key", "session", "bearer ", "basic ", "@"),
@@ -112,13 +114,13 @@ _CARDS = (
     f"{_DIGIT}(?:{_GAP}?{_DIGIT}){{12}}",
     _in_groups(_GAP_OR_DOT),
     _CODE,
-    # The same by a sender who escapes all but ASCII.
+    # The same from a sender that escapes everything except ASCII.
     re.escape(json.dumps("セキュリティ").strip('"')),
     r"\\uff1[0-9]",
     r"[0-9]\\u(?:20[0-9a-f][0-9a-f]|2212|3000|30fc|ff0d|ff0e|ff70)",
 )
 _ESCAPE, _ANY_ESCAPE = re.escape(r"\u00"), re.escape(r"\u")
-"""What is to be found may be hidden in escapes, which JSON allows of any letter; those of ASCII, and all."""
+"""Escapes of ASCII letters, and all escapes: JSON allows any letter as an escape, which may hide a match."""
 
 
 class Masker:
@@ -136,13 +138,13 @@ class Masker:
         if self._hides_emails:
             words.add("@")
         patterns = [*map(re.escape, sorted(words)), *(_CARDS if self._hides_cards else ())]
-        # Many a sender escapes all but ASCII, and with it the names of fields.
+        # Many senders escape everything except ASCII, even in the names of fields.
         is_ascii = all(name.isascii() for name in self._fields)
         self._suspicion = _one_of(patterns, _ESCAPE if is_ascii else _ANY_ESCAPE)
         self._steps = tuple(self._texts())
 
     def suspects(self, body: bytes) -> frozenset[int]:
-        """Return the numbers, from 1, of the lines that may hold something to mask; the others hold none."""
+        """Return the numbers, from 1, of the lines that may contain something to mask; the others don't."""
         if self._suspicion is None:
             return frozenset()
         found, line, counted = set(), 1, 0
@@ -153,17 +155,17 @@ class Masker:
         return frozenset(found)
 
     def record(self, written: Mapping[str, object]) -> dict[str, object]:
-        """Return a record, masked in all its depth."""
+        """Return a record, masked at every depth."""
         return {name: self.value(each, name) for name, each in written.items()}
 
     def text(self, written: str) -> str:
-        """Return *written* with what must not be stored replaced."""
+        """Return *written* with everything masked that must not be stored."""
         for step in self._steps:
             written = step(written)
         return written
 
     def value(self, written: object, name: str = "") -> object:
-        """Return a field's value, masked in all its depth."""
+        """Return a field's value, masked at every depth."""
         if self._hides(name):
             return HIDDEN
         if isinstance(written, str):
@@ -201,12 +203,12 @@ class Masker:
 
 
 def masker(binding: Masking) -> Masker:
-    """Return what masks as `[logs]` says."""
+    """Return the `Masker` that `[logs]` configures."""
     return Masker([Mask(name) for name in binding.mask], binding.mask_fields)
 
 
 def _one_of(patterns: Sequence[str], escape: str) -> Any:  # re2 has no types
-    """Return what finds the first of *patterns*, or an *escape*, in each line; None where there are none."""
+    """Return a pattern for the first of *patterns*, or an *escape*, in each line; None if there are none."""
     if not patterns:
         return None
     options = re2.Options()
@@ -219,14 +221,14 @@ def _hidden_behind(found: re.Match[str]) -> str:
 
 
 def _between_ids(text: str) -> str:
-    """Return *text* without numbers of cards; ids stay whole."""
+    """Return *text* with card numbers masked; ids stay whole."""
     parts = _ID.split(text)
     parts[::2] = [_without_cards(_WITH_DOTS, _RUN.sub(_run, each)) for each in parts[::2]]
     return "".join(parts)
 
 
 def _run(found: re.Match[str]) -> str:
-    """Return a run of digits without the numbers of cards."""
+    """Return a run of digits with card numbers masked."""
     run = found[0]
     if _checks(_digits(run)):
         return _hidden_card(run)
@@ -234,7 +236,7 @@ def _run(found: re.Match[str]) -> str:
 
 
 def _without_cards(pattern: re.Pattern[str], text: str) -> str:
-    """Return *text* without what *pattern* finds, one within another too, and what are numbers of cards."""
+    """Return *text* with the matches of *pattern* masked that are card numbers; matches may overlap."""
     parts, end = [], 0
     for card in pattern.finditer(text):
         if card.start(1) >= end and _checks(_digits(card[1])):
@@ -252,7 +254,7 @@ def _digits(written: str) -> str:
 
 
 def _checks(digits: str) -> bool:
-    """Whether these may be a card's: the last is the check digit of the others (ISO/IEC 7812-1 annex B)."""
+    """Return whether *digits* may be a card number, by its check digit (ISO/IEC 7812-1 annex B)."""
     if len(digits) > _MOST_DIGITS or _NO_CARD.match(digits):
         return False
     total = 0

@@ -1,4 +1,4 @@
-"""What an extension does: its plan of an edition, its loops, what it tries beforehand. See `Extension`."""
+"""What an extension does: its plan of an edition, its loops, its trials. See `Extension`."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -23,23 +23,23 @@ from toban.engine.trial import Trial
 
 
 class Plan(Protocol):
-    """What an extension makes of an edition."""
+    """What an extension derives from an edition."""
 
     @property
     def rows(self) -> Mapping[str, str]:
-        """The ids of the rows that it answers for, each with why it is not bound; empty where it runs."""
+        """The ids of the rows that it handles, each with the reason why it is not bound; empty if it runs."""
 
 
 @dataclass(frozen=True, slots=True)
 class Rows:
-    """The plan of an extension that plans nothing but answers for some rows. See `Plan`."""
+    """The plan of an extension that handles some rows and plans nothing else. See `Plan`."""
 
     rows: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
 class Workplace:
-    """What the engine gives to the loops of extensions."""
+    """What the engine provides to the loops of extensions."""
 
     clock: Clock
     telemetry: Telemetry
@@ -52,16 +52,16 @@ class Workplace:
 
 @dataclass(frozen=True, slots=True)
 class EditionLoop:
-    """A step of an extension, done again and again while an edition is in force."""
+    """A step of an extension, repeated while an edition is in force."""
 
     name: str
     step: Callable[[Edition, datetime], None]
     every: float
     """Seconds after the last step ended."""
     leads: bool = False
-    """Whether only the worker that leads does it."""
+    """Whether only the leading worker runs it."""
     needs_state: bool = True
-    """False where it must go on while the state database is away."""
+    """False if it must continue while the state database is unavailable."""
 
 
 def _nothing_to_close() -> None:
@@ -78,18 +78,18 @@ class Shift:
 
 @dataclass(frozen=True, slots=True)
 class Limit:
-    """A line that a chart draws where a value begins to count."""
+    """A line in a chart at a threshold."""
 
     kind: str
     """normal, warning or critical."""
     value: float
     text: str
-    """As the document says it."""
+    """The threshold as the document writes it."""
 
 
 @dataclass(frozen=True, slots=True)
 class Charted:
-    """What the page draws for a row: a series of the telemetry store, and its limits."""
+    """The chart of a row: a series of the telemetry store, and its limits."""
 
     metric: Metric
     target: str
@@ -133,22 +133,22 @@ class Operation[P: Plan]:
 
     plan: Callable[[Edition], P]
     works: Callable[[P], Mapping[str, Work]] = _orders_nothing
-    """What of the plan the run ledger is to run, by key."""
+    """Returns the part of the plan that the run ledger must run, by key."""
     shift: Callable[[Workplace], Shift] = _does_nothing
     """Makes the loops of one worker."""
     foreseen: Callable[[Edition], Iterable[Finding]] = _foresees_nothing
-    """What `toban check --live` says without trying anything: what can't run, what costs money."""
+    """What `toban check --live` reports without a trial: what can't run, what costs money."""
     trials: Callable[[Edition, datetime], Iterable[Trial]] = _tries_nothing
-    """What `toban check --live` tries: everything of its tables that could fail tonight."""
+    """What `toban check --live` tries: everything in its tables that could fail."""
     chart: Callable[[Clause], Charted | None] = _charts_nothing
     figures: Callable[[Edition, Seen], Iterable[Figure]] = _shows_nothing
-    """What it puts into the top bar and on the first screen."""
+    """Its figures in the top bar and on the first screen."""
     to_do: Callable[[Edition, Seen], Iterable[ToDo]] = _asks_nothing
     """What people must do today."""
 
 
 def operations_of(extensions: Iterable[Extension]) -> tuple[Operation[Any], ...]:
-    """Load what *extensions* do; raise `TypeError` for a module that holds no operation."""
+    """Load the operations of *extensions*; raise `TypeError` for a module without one."""
     return tuple(_operation(each.operation) for each in extensions if each.operation)
 
 
@@ -160,14 +160,14 @@ def _operation(module: str) -> Operation[Any]:
 
 
 def works_of(edition: Edition, operations: Iterable[Operation[Any]]) -> dict[str, Work]:
-    """Return all that *operations* order to be run, by key."""
+    """Return all works of *operations*, by key."""
     return {key: work for each in operations for key, work in each.works(edition.plan(each)).items()}
 
 
 def rows_of(edition: Edition, operations: Iterable[Operation[Any]]) -> dict[str, str]:
-    """Return the rows that *operations* answer for, each with why it is not bound; empty where it runs.
+    """Return the rows that *operations* handle, each with the reason why it is not bound; empty if it runs.
 
-    Two may speak for a row, one of them because it knows why it does not run: then it is the one that runs.
+    If two handle the same row and only one gives a reason, the row counts as running.
     """
     found: dict[str, str] = {}
     for operation in operations:

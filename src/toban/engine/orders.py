@@ -1,13 +1,13 @@
-"""What all orders that people give have in common: some make no sense as things stand."""
+"""What all orders from people have in common: some are not possible in the current state."""
 
 from toban.engine.said import Said
 
 
 class NotPossible(Exception):
-    """The order makes no sense as things stand; `hint` is the way out.
+    """The order is not possible in the current state; `hint` is the way out.
 
-    Both may hold `%(name)s` for what is given by that name, and are entries of the catalogues where a page
-    shows them.
+    Message and hint may contain `%(name)s` for the value with that name. They are entries of the translation
+    catalogues if a page shows them.
     """
 
     def __init__(self, message: str, hint: str, **values: object) -> None:

@@ -1,6 +1,6 @@
-"""What an extension says of itself on the first screen: its figures, and what people must do today. Pure.
+"""What an extension shows on the first screen: its figures, and what people must do today. Pure.
 
-Words are Japanese texts with their values apart; the page and the terminal say them in the reader's language.
+Texts are Japanese, with their values separate; the page and the terminal translate them for the reader.
 """
 
 from collections.abc import Mapping
@@ -14,22 +14,22 @@ from toban.engine.said import Said
 
 @dataclass(frozen=True, slots=True)
 class RowStatus:
-    """What is known of a row."""
+    """What is known about a row."""
 
     verdict: Verdict
     value: str
-    """As it is on record."""
+    """As recorded."""
     since: datetime
     next_due: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """What is known of the rows of an edition at one moment."""
+    """What is known about the rows of an edition at one moment."""
 
     now: datetime
     rows: Mapping[str, RowStatus]
-    """By clause id; a row of which nothing has been said yet is missing."""
+    """By clause id; a row without a status yet is missing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +37,7 @@ class Trend:
     """A small drawing: values from *start* to *end*, between *low* and *high*."""
 
     points: tuple[tuple[datetime, float], ...]
-    """Empty where nothing was measured yet."""
+    """Empty if nothing has been measured yet."""
     start: datetime
     end: datetime
     low: float
@@ -46,14 +46,14 @@ class Trend:
 
 @dataclass(frozen=True, slots=True)
 class Figure:
-    """An entry of the top bar; one with a trend has a place of its own on the first screen."""
+    """An entry of the top bar; one with a trend also has its own place on the first screen."""
 
     link: Link
-    """Where it leads; its label names the figure."""
+    """Where it links to; the link's label names the figure."""
     value: Said
     detail: Said
     verdict: Verdict | None = None
-    """None for a figure that nothing judges."""
+    """None for a figure without a verdict."""
     trend: Trend | None = None
 
 
@@ -63,14 +63,14 @@ class ToDo:
 
     subject: Said
     link: Link
-    """Where it is done; its label says what is to be done."""
+    """Where to do it; the link's label says what to do."""
     at: datetime | None
-    """Since when it waits, or when it is due; None: any time today."""
+    """Since when it has waited, or when it is due; None: any time today."""
     clause_id: str = ""
-    """The row that orders it."""
+    """The row that requires it."""
     verdict: Verdict | None = None
-    """How bad it is; None where nothing is wrong yet."""
+    """How bad it is; None if nothing is wrong yet."""
     assignee: str = ""
-    """Whose it is, in the document's words; empty where it names nobody."""
+    """Who must do it, in the document's words; empty if it names nobody."""
     holder: str = ""
     """Who has taken it; empty: nobody."""

@@ -1,7 +1,7 @@
-"""Sheets of paper with Japanese type on them, as certificates are.
+"""PDF sheets with Japanese text, such as certificates.
 
-PDF readers have no Japanese type of their own to fall back on, so what a sheet uses of a font is embedded
-in it. The font is one that is installed: Toban brings none.
+PDF readers have no Japanese font of their own to fall back on, so a sheet embeds the part of the font that it
+uses. The font must be installed: Toban brings none.
 """
 
 import os
@@ -38,10 +38,10 @@ _NAMES = (
     "VL-Gothic-Regular.ttf",
     "ヒラギノ角ゴシック W3.ttc",
 )
-"""Files that hold Japanese first where they hold several faces."""
+"""Font files whose first face is Japanese if they contain several."""
 
 _ASKING = 10
-"""Seconds that fontconfig has to answer; it may be building its cache."""
+"""Seconds to wait for fontconfig; it may be building its cache."""
 
 
 class NoFont(Exception):
@@ -68,8 +68,8 @@ class Font:
 def font() -> Font:
     """Return the Japanese font to print with, or raise `NoFont`.
 
-    That is the file that TOBAN_FONT names, else what fontconfig has for Japanese, else a font that is known
-    to be Japanese in one of the usual folders.
+    It is the file in TOBAN_FONT, or else fontconfig's font for Japanese, or else a font in one of the usual
+    folders that is known to be Japanese.
     """
     chosen = os.environ.get("TOBAN_FONT", "")
     if chosen:
@@ -83,7 +83,7 @@ def font() -> Font:
 def sheet(title: str, at: datetime, face: Font) -> FPDF:
     """Return an A4 document without pages, with *face* set at 10 points under the name `FAMILY`.
 
-    The same calls on it give the same bytes at any time: its date is *at*, and nothing else in it is chance.
+    The same calls on it always give the same bytes: its date is *at*, and nothing else in it varies.
     """
     made = FPDF(format="A4")
     made.set_title(title)
@@ -129,7 +129,7 @@ def _asked_of_fontconfig() -> Font | None:
 def read_answer(answer: str) -> Font | None:
     """Return the font that fontconfig's *answer* names, in three lines: file, index, languages.
 
-    It answers with the nearest that it has, Japanese or not.
+    Returns None if it is not a usable Japanese font: fontconfig names its nearest match, Japanese or not.
     """
     match answer.split("\n"):
         case [name, index, languages] if "ja" in languages.split("|"):
@@ -138,7 +138,7 @@ def read_answer(answer: str) -> Font | None:
             return None
     if file.suffix.lower() not in _SUFFIXES or not file.is_file():
         return None
-    # The upper half of the number is a variable font's instance.
+    # The upper 16 bits of the number are the instance of a variable font.
     return Font(file, int(index) & 0xFFFF)
 
 

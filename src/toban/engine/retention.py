@@ -1,4 +1,4 @@
-"""What one extension asks of another about how long things are kept. See `Ports`."""
+"""What extensions ask each other about retention. See `Ports`."""
 
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
@@ -12,35 +12,35 @@ from toban.engine.registry.ports import Port
 
 @dataclass(frozen=True, slots=True)
 class Beside:
-    """What is kept by a kind's row and lies elsewhere: an error log's events, beside its lines."""
+    """Data retained by a log's row but stored elsewhere: an error log's events, next to its lines."""
 
     key: str
-    """For scripts."""
+    """A name for scripts."""
     words: str
-    """For people: `エラーのイベント 5件 (7 kB)`."""
+    """Text for people: `エラーのイベント 5件 (7 kB)`."""
     count: int
     bytes: int = 0
-    """0 where it is next to nothing."""
+    """0 if the size is negligible."""
 
 
 type Elsewhere = Callable[[datetime | None, datetime], Sequence[Beside]]
-"""What came in from one moment (None: from the beginning) to before another; empty where nothing did."""
+"""Returns what came in from one moment (None: from the beginning) until before another; may be empty."""
 
 
 class Retention(Protocol):
-    """Whoever keeps logs answers for what is kept by the same rows."""
+    """The extension that retains logs, asked about other data that the same rows retain."""
 
     def agreed(self, kind: str, edition: Edition) -> timedelta | None:
-        """Return how long what is of *kind* stays by what was agreed to; None: for ever."""
+        """Return the agreed retention of *kind*; None: for ever."""
 
     def held_by(self, kind: str) -> str:
         """Return the reason of a legal hold on *kind*; empty without one."""
 
     def undisturbed(self) -> AbstractContextManager[None]:
-        """Keep a hold from being ordered while something is deleted."""
+        """Prevent a hold from being ordered while something is deleted."""
 
 
 RETENTION: Port[Retention] = Port("retention")
 
 KEPT_ELSEWHERE: Port[Mapping[str, Elsewhere]] = Port("kept-elsewhere")
-"""A kind of log → what lies elsewhere and is kept by its row."""
+"""A kind of log → what its row retains elsewhere."""

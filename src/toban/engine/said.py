@@ -1,4 +1,4 @@
-"""What the engine says to people, its values apart so that a page can say it in another language. Pure."""
+"""Texts of the engine for people, with values kept separate so that a page can translate them. Pure."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -6,10 +6,10 @@ from dataclasses import dataclass, field
 
 @dataclass(frozen=True, slots=True)
 class Said:
-    """A sentence in Japanese; the text alone is what catalogues of other languages know it by."""
+    """A sentence in Japanese; the text without values is its key in the translation catalogues."""
 
     text: str
-    """With `%(name)s` where a value belongs."""
+    """Contains `%(name)s` for each value."""
     values: Mapping[str, object] = field(default_factory=dict)
 
     def __str__(self) -> str:
@@ -17,8 +17,8 @@ class Said:
 
 
 def recorded(text: str, /, **values: object) -> str:
-    """Return the sentence as it goes on record: in Japanese, with its values in it.
+    """Return the sentence in the form to record: in Japanese, with its values filled in.
 
-    Pages say it in another language by knowing *text* again, so that it has to be one of theirs.
+    Pages translate it by recognising *text*, so *text* must be in their catalogues.
     """
     return str(Said(text, values))

@@ -1,8 +1,8 @@
-"""How searches are written and read, whatever they look for: `level:ERROR "card declined" -health`. Pure.
+"""The search syntax, for logs, spans and errors alike: `level:ERROR "card declined" -health`. Pure.
 
-Terms stand side by side. A word or a quoted text stands alone or as the value of a field; `:>=` and its like
-compare; a `*` at an end of a value stands for any rest; a minus before a term, or `!` before one of a field,
-turns it round. Logs, spans and errors each say which fields they have and how a `Term` becomes a condition.
+A search is a list of terms. A term is a word or a quoted text, alone or as the value of a field. `:>=` and
+the like compare. A `*` at either end of a value matches anything. A minus before a term, or `!` before a term
+with a field, negates it. Logs, spans and errors define their own fields and how a `Term` becomes a condition.
 """
 
 import re
@@ -14,7 +14,7 @@ from typing import Self
 from toban.engine.said import Said
 
 LONGEST = 1000
-"""Characters of a search."""
+"""The maximum length of a search, in characters."""
 
 _PART = re.compile(
     r"""(?P<not>-|!(?=[^\s:"]+:))?
@@ -22,7 +22,7 @@ _PART = re.compile(
     (?:"(?P<quoted>(?:[^"\\]|\\.)*)"|(?P<word>[^\s"]+))\s*""",
     re.VERBOSE,
 )
-# Whatever else a value holds, a relation or a star at its end among it, quotes take it as it is.
+# Any other value, such as one with a relation or a star at its end, must be quoted.
 _PLAIN = re.compile(r"[\w/.-]+")
 
 
@@ -34,33 +34,33 @@ class Match(StrEnum):
     ENDS = "ends"
     PART = "part"
     ANY = "any"
-    """It is there at all."""
+    """The field exists at all."""
     AT_LEAST = ">="
     AT_MOST = "<="
     ABOVE = ">"
     BELOW = "<"
     EQUAL = "="
-    """As a number, like the four before it."""
+    """Compares numbers, like the four before it."""
 
 
 @dataclass(frozen=True, slots=True)
 class Term[Where]:
-    """What a search asks of one field."""
+    """A condition of a search on one field."""
 
     field: Where
     match: Match
     value: str
-    """Empty with `Match.ANY`; a number where it compares numbers."""
+    """Empty with `Match.ANY`; a number if it compares numbers."""
     negated: bool = False
 
 
 class Kind(Enum):
-    """What a field holds."""
+    """What a field contains."""
 
     VALUE = auto()
-    """A text; compared as a number where a relation stands before the value."""
+    """A text; compared as a number if a relation precedes the value."""
     TEXT = auto()
-    """A text of which a part is enough."""
+    """A text; a part of it is enough for a match."""
     NUMBER = auto()
     COUNT = auto()
     """A whole number, not negative."""
@@ -78,18 +78,19 @@ _NUMBER = re.compile(r"-?\d+(?:\.\d+)?")
 
 @dataclass(frozen=True, slots=True)
 class Field[Where]:
-    """What a name in a search stands for."""
+    """The field that a name in a search refers to."""
 
     where: Where
     kind: Kind = Kind.VALUE
     as_kept: Callable[[str], str] = str
-    """Writes a whole value as it is kept, or raises `BadSearch`."""
+    """Converts a whole value to its stored form, or raises `BadSearch`."""
 
 
 class BadSearch(Exception):
-    """The search can't be read; the message says which part of it.
+    """The search can't be read; the message names the part.
 
-    It may hold `%(name)s` for what is given by that name, and is an entry of the catalogues.
+    The message may contain `%(name)s` for the value with that name. It is an entry of the translation
+    catalogues.
     """
 
     def __init__(self, message: str, **values: object) -> None:
@@ -99,11 +100,11 @@ class BadSearch(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """What stands for one term."""
+    """The written form of one term."""
 
     written: str
     field: str
-    """Empty where there is only a value."""
+    """Empty if there is only a value."""
     relation: str
     """`>=`, `<=`, `>`, `<`, or empty."""
     value: str
@@ -124,11 +125,11 @@ class Part:
 
     @classmethod
     def plain(cls, value: str) -> Self:
-        """Return the part of a value that was written alone, as in a form that names its field."""
+        """Return the part for a value that was written alone, as in a form whose input names the field."""
         return cls(value, "", "", value, is_quoted=False, negated=False)
 
     def term[Where](self, field: Field[Where]) -> Term[Where]:
-        """Return what is asked of *field*; raises `BadSearch`."""
+        """Return the condition on *field*; raises `BadSearch`."""
         if self.relation or field.kind in (Kind.NUMBER, Kind.COUNT):
             if not _NUMBERS.get(field.kind, _NUMBER).fullmatch(self.value):
                 raise self._not_a_number()
@@ -140,7 +141,7 @@ class Part:
         return Term(field.where, match, value, self.negated)
 
     def _star(self) -> tuple[Match, str]:
-        """Return how the value is compared by the stars at its ends, and the value without them."""
+        """Return how to compare the value, according to the stars at its ends, and the value without them."""
         value = self.value
         if self.is_quoted or not value:
             return Match.WHOLE, value
@@ -162,7 +163,7 @@ class Part:
 
 
 def parts_of(written: str, most: int) -> list[Part]:
-    """Return what stands in a search for its terms, of which it may have *most*; raises `BadSearch`."""
+    """Return the parts of a search, one for each term; raises `BadSearch` if there are more than *most*."""
     text = written.strip()
     if len(text) > LONGEST:
         raise BadSearch("検索は %(most)s 文字までです", most=LONGEST)
@@ -181,11 +182,11 @@ def parts_of(written: str, most: int) -> list[Part]:
 
 
 def term(field: str, value: str, *, negated: bool = False) -> str:
-    """Write the term that holds of what has *value* as its *field*, and of nothing else."""
+    """Return the term that matches exactly the entries whose *field* is *value*."""
     written = value if _PLAIN.fullmatch(value) else quoted(value)
     return f"{'-' if negated else ''}{field}:{written}"
 
 
 def quoted(text: str) -> str:
-    """Write the term that holds of what *text* stands in."""
+    """Return the term that matches the entries that contain *text*."""
     return '"' + re.sub(r'(["\\])', r"\\\1", text) + '"'

@@ -1,14 +1,14 @@
-"""Stretches of time. Pure."""
+"""Periods of time. Pure."""
 
 from collections.abc import Iterable
 from datetime import datetime
 
 type Span = tuple[datetime, datetime]
-"""From (included) to (excluded)."""
+"""Start (included) and end (excluded)."""
 
 
 def merged(spans: Iterable[Span]) -> list[Span]:
-    """Return *spans* in order, those that touch or overlap made one."""
+    """Return *spans* in order; those that touch or overlap are merged."""
     found: list[Span] = []
     for start, end in sorted(spans):
         if found and start <= found[-1][1]:

@@ -1,4 +1,4 @@
-"""Something that `toban check --live` tries, since it could fail in the night."""
+"""A trial: something that `toban check --live` tries before it fails in production."""
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
@@ -31,13 +31,13 @@ class Trial:
     code: str
     """One of `Code`, or a package's own."""
     name: str
-    """What it is, for people: `バッチ B001`."""
+    """Its name for people: `バッチ B001`."""
     origin: Origin
     quote: str
     doubts: Callable[[], Iterable[str]]
-    """Tries it; each doubt may end with a line `HINT: …`."""
+    """Tries it and returns the problems; each may end with a line `HINT: …`."""
     hint: str
-    """The way out for a doubt that names none."""
+    """The way out for a problem that names none."""
 
     def finding(self, doubt: str) -> Finding:
         """Return *doubt* as a finding."""
@@ -48,10 +48,10 @@ class Trial:
 
 
 def place_of(bindings: Bindings, table: str, name: str) -> Origin:
-    """Return where an entry of a table stands."""
+    """Return the file and line of a table's entry."""
     return Origin(bindings.file, bindings.lines[table, name])
 
 
 def quote_of(table: str, name: str, bound: Bound[Any]) -> str:
-    """Return the head of an entry as it is written: `[batches.B001] kind = "command"`."""
+    """Return the head of an entry as written in the file: `[batches.B001] kind = "command"`."""
     return f'[{table}.{toml.key(name)}] kind = "{bound.kind}"'

@@ -1,4 +1,4 @@
-"""A worker: the loops of every extension, and those that all of them need, put together for one process."""
+"""A worker: the loops of all extensions, and the common loops that they need, in one process."""
 
 import os
 import socket
@@ -30,7 +30,7 @@ log = structlog.get_logger(__name__)
 
 
 class Worker:
-    """Everything that one worker does, as loops. Make one per process."""
+    """Everything that one worker does, as loops. Create one per process."""
 
     def __init__(self, parts: Parts, *, clock: Clock) -> None:
         self._parts = parts
@@ -53,7 +53,7 @@ class Worker:
         return (
             Loop("reload", _with_state(self._reload), every=2.0),
             Loop("lead", _with_state(self._lead.beat), every=BEAT),
-            # Waits by itself, and keeps its connection: a due run should not wait for either.
+            # It waits by itself and keeps its connection: a due run should not wait for either.
             Loop("runs", self._step_runs, every=0.01),
             Loop("standing", _with_state(self._show_standing), every=2.0),
             Loop("store", self._store, every=1.0),
@@ -62,7 +62,7 @@ class Worker:
         )
 
     def close(self) -> None:
-        """Store what still waits, as far as the store takes it, and let go of everything."""
+        """Store what is still waiting, as far as the store accepts it, and release everything."""
         self._let_go()
         self._runs.close()
         for shift in self._shifts:
@@ -85,7 +85,7 @@ class Worker:
         try:
             self._lead.release()
         except DatabaseError as error:
-            # The others find out by themselves.
+            # The other workers find out by themselves.
             log.warning("lead_not_released", reason=str(error))
 
     def _reload(self) -> None:
@@ -126,9 +126,9 @@ class Worker:
         self._runs.step()
 
     def _show_standing(self) -> None:
-        """Show what no extension speaks for: when an edition comes into force, and as due times pass."""
+        """Show the rows that nothing runs for: when an edition comes into force, and as due times pass."""
         edition, now = self._in_force.edition, self._clock()
-        # Not from a time to come either: a clock may have been set back.
+        # `abs`: the last time may lie in the future, as a clock may have been set back.
         is_recent = self._stood is not None and abs(now - self._stood[1]) < _STANDING_LASTS
         if edition is None or (self._stood is not None and edition is self._stood[0] and is_recent):
             return
@@ -138,7 +138,7 @@ class Worker:
         self._stood = edition, now
 
     def _store(self) -> None:
-        """Send samples on; while the store is away they wait, and nothing else does."""
+        """Send samples to the store; while it is unavailable they wait, and nothing else does."""
         try:
             self._telemetry.ensure_schema()
             trouble = self._samples.flush(self._clock()).trouble
@@ -148,7 +148,7 @@ class Worker:
             log.warning("samples_waiting", count=self._samples.pending, reason=trouble)
 
     def _store_output(self) -> None:
-        """Send on what runs wrote."""
+        """Send the output of runs to the store."""
         try:
             if self._output.pending:
                 self._telemetry.ensure_schema()
@@ -161,7 +161,7 @@ class Worker:
 
 
 def _is_latest_record(edition: Edition) -> bool:
-    """Whether the ledger's last word on documents is this very edition: a restart is no new version."""
+    """Return whether the ledger's last record of a document is this edition: a restart is no new version."""
     last = LedgerEntry.objects.filter(kind=LedgerEntry.Kind.DOCUMENT).order_by("-sequence").first()
     return (
         last is not None
@@ -171,7 +171,7 @@ def _is_latest_record(edition: Edition) -> bool:
 
 
 def _with_state(step: Callable[[], None]) -> Callable[[], None]:
-    """Let a loop's connection to the state database be made anew after the database was away."""
+    """Reconnect a loop to the state database after the database was unavailable."""
 
     @wraps(step)
     def guarded() -> None:

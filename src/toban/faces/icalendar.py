@@ -21,10 +21,10 @@ class Event:
     """Something with a time."""
 
     key: str
-    """With the start, what it is known by: the same event has the same name in every export."""
+    """Identifies the event together with its start: the same event has the same UID in every export."""
     start: datetime
     end: datetime
-    """The start itself for a moment."""
+    """Equal to the start for an event without a length."""
     summary: str
     description: str
     category: str
@@ -63,7 +63,7 @@ def _event_of(entry: Entry) -> Event:
 
 def _component(event: Event, now: datetime) -> Component:
     found = EventComponent()
-    # Calendars renew an event by its name, instead of showing it twice.
+    # Calendars update an event by its UID, instead of showing it twice.
     uid = hashlib.sha256(f"{event.key} {event.start.isoformat()}".encode()).hexdigest()[:32]
     found.add("uid", f"{uid}@toban")
     found.add("dtstamp", now.astimezone(UTC))
@@ -81,5 +81,5 @@ def _moment(event: Event, moment: datetime) -> date:
 
 
 def _text(text: str) -> vText:
-    """Return *text* as a TEXT value (section 3.3.11), in which control characters have no place."""
+    """Return *text* as a TEXT value (section 3.3.11), which allows no control characters."""
     return vText(_CONTROL.sub(" ", text.replace("\r\n", "\n")))

@@ -1,4 +1,4 @@
-"""`toban serve`: the process that shows the living document and takes in what is sent, both in one server."""
+"""`toban serve`: the process that shows the living document and receives data, both in one server."""
 
 from collections.abc import Callable, Mapping
 from types import FrameType
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 _UNUSABLE = 2
 _PATIENCE = 2
-"""Seconds that requests in hand have to end after SIGTERM; streams are ended at once."""
+"""Seconds that requests in progress get to finish after SIGTERM; streams end at once."""
 
 
 @click.command("serve")
@@ -56,11 +56,11 @@ def command(parts: Parts, host: str, port: int) -> None:
         port=port,
         log_level="warning",
         access_log=False,
-        # There are none here, and Django would raise for each that a stranger tries.
+        # There are no WebSockets here, and Django would raise for each that a stranger tries.
         ws="none",
         server_header=False,
         timeout_graceful_shutdown=_PATIENCE,
-        # Whoever sits in front is trusted only where the operator says so (FORWARDED_ALLOW_IPS).
+        # A proxy in front is trusted only if the operator says so (FORWARDED_ALLOW_IPS).
         proxy_headers=True,
     )
     _Server(config, before_exit=hub.stop).run()
@@ -84,7 +84,7 @@ class _Works:
 
 
 class _Server(uvicorn.Server):
-    """Ends the live streams when told to stop: they would wait for news for ever."""
+    """Ends the live streams when told to stop: otherwise they would wait for news forever."""
 
     def __init__(self, config: uvicorn.Config, *, before_exit: Callable[[], None]) -> None:
         super().__init__(config)
@@ -97,7 +97,7 @@ class _Server(uvicorn.Server):
 
 
 def _require_secret_key() -> None:
-    """Serve nobody with the key that stands in the source, where everybody may read it."""
+    """Refuse to serve with the key in the source, which everybody may read."""
     path = settings.HOME / "secret-key"
     if not path.is_file() or not path.read_text().strip():
         refuse(

@@ -1,4 +1,4 @@
-"""What the commands share about the terminal they speak to."""
+"""Output to the terminal, shared by the commands."""
 
 import os
 import sys
@@ -20,5 +20,5 @@ def say(text: str) -> None:
 
 
 def refuse(message: str, hint: str) -> None:
-    """Say on the error stream why nothing was done, and the way out."""
+    """Say on the error stream why nothing was done, with a hint."""
     click.echo(f"{message}\nHINT: {hint}", err=True)

@@ -1,1 +1,1 @@
-"""Invoices as a kind of batch: a package of the example shop's that extends Toban from outside."""
+"""Invoices as a kind of batch: a package of the example shop that extends Toban from outside."""

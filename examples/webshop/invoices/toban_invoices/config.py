@@ -1,4 +1,4 @@
-"""What `toban.toml` says of invoices."""
+"""What `toban.toml` says about invoices."""
 
 from datetime import timedelta
 from typing import Annotated
@@ -26,20 +26,20 @@ class InvoiceBatch(BatchBinding):
     """`kind = "invoices"`."""
 
     dsn: Secret
-    """The database that is billed from; a role that may read is enough."""
+    """The database with the data to bill; a read-only role is enough."""
     query: str = Field(min_length=1)
-    """One SELECT, a row for each line; `%(start)s` and `%(end)s` are the period's bounds."""
+    """One SELECT, with a row for each invoice line; `%(start)s` and `%(end)s` are the period's bounds."""
     folder: str = Field(min_length=1)
     """Where the PDFs go; relative to the folder of `toban.toml`."""
     issuer: Issuer
     series: str = Field(default="%Y", max_length=80, pattern=r"^[\w%-]+$")
-    """What stands before the number, by the period's last day (%Y: its year); each series counts from 1."""
+    """The part before the number, by the period's last day (%Y: its year); each series counts from 1."""
     closing: Closing = Closing.DUE
     prices: Prices = Prices.EXCLUDED
     rounding: Rounding = Rounding.FLOOR
     reduced_rate: int = Field(default=8, ge=0, lt=100)
     """Percent; the lines at this rate carry the mark ※."""
     payment: Annotated[str, AfterValidator(_term)] = "翌月末"
-    """By when it is to be paid, counted from the closing; empty: nothing is said of it."""
+    """The payment due date, counted from the closing; empty: the invoice does not mention it."""
     texts: Texts = Texts()
     query_timeout: Length = timedelta(minutes=5)

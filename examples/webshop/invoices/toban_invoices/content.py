@@ -1,4 +1,4 @@
-"""What an invoice says, as a value that is kept and can be printed again. Pure."""
+"""What an invoice says, as a value that is stored and can be printed again. Pure."""
 
 import hashlib
 import json
@@ -22,13 +22,13 @@ class Issuer(Section):
 
     name: str
     is_corporation: bool = True
-    """False for a sole proprietor, whose registration number has no digit that checks it."""
+    """False for a sole proprietor, whose registration number has no check digit."""
     registration: str
     """T and 13 digits."""
     address: str = ""
-    """Lines, as they are printed."""
+    """Lines, printed as they are."""
     contact: str = ""
-    """Telephone, e-mail: lines, as they are printed."""
+    """Telephone, e-mail: lines, printed as they are."""
     logo: str = ""
     """A PNG or JPEG file; relative to the folder of `toban.toml`."""
     seal: str = ""
@@ -49,7 +49,7 @@ class _Kept(BaseModel):
 
 
 class Line(_Kept):
-    """What was sold."""
+    """One line of an invoice: what was sold."""
 
     item: str
     amount: int
@@ -70,7 +70,7 @@ class Terms(_Kept):
     title: str
     """2026年11月分."""
     period: str
-    """From when until when, in words."""
+    """From when until when, as text."""
     pay_by: date | None
     prices: Prices
     rounding: Rounding
@@ -79,7 +79,7 @@ class Terms(_Kept):
 
 
 class Content(_Kept):
-    """One invoice, all of it but its number."""
+    """One invoice, except its number."""
 
     customer: str
     """The key by which the operator's database knows the recipient."""
@@ -92,17 +92,17 @@ class Content(_Kept):
 
     @cached_property
     def totals(self) -> Totals:
-        """What it comes to."""
+        """The totals of the invoice."""
         amounts = ((line.rate, line.amount) for line in self.lines)
         return totals(amounts, self.terms.prices, self.terms.rounding)
 
     @property
     def digest(self) -> str:
-        """SHA-256, in hex, of all that it says but the day of issue: the same again is no new invoice."""
+        """SHA-256, in hex, of everything but the day of issue: the same content is not a new invoice."""
         said = self.model_dump(mode="json", exclude={"issued_on"})
         return hashlib.sha256(json.dumps(said, sort_keys=True).encode()).hexdigest()
 
     @classmethod
     def of(cls, kept: object) -> Self:
-        """Return the content whose `model_dump(mode="json")` was kept."""
+        """Return the content that was stored as `model_dump(mode="json")`."""
         return cls.model_validate(kept)

@@ -30,7 +30,7 @@ def _file(site: Site, name: str) -> Path:
 
 def _later(name: str, config: InvoiceBatch, site: Site) -> Callable[[Turn], object]:
     def act(turn: Turn) -> object:
-        # Its tables need Django, and what only reads the bindings does without.
+        # Its tables need Django, which code that only reads the bindings does without.
         from toban_invoices.service import STEPS, Billing  # noqa: PLC0415
 
         return STEPS[name](Billing(config, site), turn)
@@ -39,8 +39,8 @@ def _later(name: str, config: InvoiceBatch, site: Site) -> Callable[[Turn], obje
 
 
 def doubts(config: InvoiceBatch, site: Site) -> Iterator[str]:
-    """Look at the query's columns as the database has them, at the font and at the folder."""
-    # A database's driver and the PDF library: those who only read the bindings need not wait for them.
+    """Check the columns of the query in the database, the font and the folder."""
+    # A database driver and the PDF library: code that only reads the bindings need not wait for them.
     from toban.chapters.batch.database import Question  # noqa: PLC0415
     from toban.engine import paper  # noqa: PLC0415
 

@@ -1,4 +1,4 @@
-"""An invoice on A4 paper, as it is usual in Japan: who and how much above, what for below. Pure."""
+"""An invoice on A4 paper, as is usual in Japan: recipient and amount above, items below. Pure."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -42,7 +42,7 @@ class Printed:
 
     pdf: bytes
     missing: str
-    """Characters that the font does not have; 〓 stands in their places."""
+    """Characters missing from the font; 〓 is printed instead."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +53,7 @@ class _Column:
 
 
 def draw(content: Content, number: str, revision: int, look: Look) -> Printed:
-    """Return the invoice; the same content gives the same bytes, with the same font."""
+    """Return the invoice; the same content and font give the same bytes."""
     drawing = _Drawing(content, number, revision, look)
     drawing.draw()
     return Printed(bytes(drawing.pen.sheet.output()), drawing.pen.missing)
@@ -65,7 +65,7 @@ def yen(amount: int) -> str:
 
 
 def figure(number: Decimal | None) -> str:
-    """Return 1,234.5, and nothing for none."""
+    """Return 1,234.5, or an empty text for None."""
     return "" if number is None else f"{number.normalize():,f}"
 
 
@@ -201,7 +201,7 @@ class _Drawing:
         return [cells.get(column.heading, f"{line.amount:,}") for column in self._columns]
 
     def _make_room(self, height: float) -> None:
-        """Go on overleaf, under the table's headings, where *height* is no longer left."""
+        """Continue on the next page, under the table's headings, if less than *height* is left."""
         if self._y + height > _FOOT:
             self.pen.sheet.add_page()
             self._y = _TOP
@@ -285,7 +285,7 @@ def _rate_rows(each: RateTotal, *, is_reduced: bool, is_excluded: bool) -> Seque
 
 
 def _columns(content: Content) -> Sequence[_Column]:
-    """Return the columns that the lines fill; the item takes the width that is left."""
+    """Return the columns that the lines use; the item takes the remaining width."""
     amount = "金額 (税抜)" if content.terms.prices is Prices.EXCLUDED else "金額 (税込)"
     lines = content.lines
     after = [_Column("税率", 15, Align.C), _Column(amount, 27, Align.R)]

@@ -1,4 +1,4 @@
-"""What was issued for a period, as a table for accountants and for whoever sends it on. Pure."""
+"""What was issued for a period, as a table for accountants and for the people who send it on. Pure."""
 
 import csv
 import io
@@ -29,7 +29,7 @@ class Entry:
 
 
 def table(entries: Iterable[Entry], void: Iterable[str]) -> str:
-    """Return CSV with headings; *void* are the numbers of the period that nothing was billed with."""
+    """Return CSV with headings; *void* are the numbers of the period with nothing billed."""
     text = io.StringIO()
     writer = csv.writer(text)
     writer.writerow(_HEADINGS)
@@ -60,5 +60,5 @@ def _cells(entry: Entry) -> Iterable[object]:
 
 
 def _harmless(cell: object) -> object:
-    """Keep a text from being a formula to the spreadsheet that opens the table."""
+    """Keep a text from becoming a formula in the spreadsheet that opens the table."""
     return f"'{cell}" if isinstance(cell, str) and cell.startswith(_FORMULA) else cell

@@ -1,10 +1,10 @@
-"""What was billed: each number, whom and what for, and every revision as it was issued."""
+"""What was billed: each number, its customer and content, and every revision as issued."""
 
 from django.db import models
 
 
 class Series(models.Model):
-    """A row of numbers without gaps."""
+    """A series of numbers without gaps."""
 
     name = models.CharField(max_length=100, primary_key=True)
     last = models.PositiveBigIntegerField(default=0)
@@ -21,9 +21,9 @@ class Invoice(models.Model):
     work = models.CharField(max_length=200)
     customer = models.CharField(max_length=200)
     period = models.DateField()
-    """The last day of it."""
+    """The last day of the period."""
     is_void = models.BooleanField(default=False)
-    """Numbered, and then found to have nothing to bill before anything was issued: the number stays used."""
+    """Numbered, but then found to have nothing to bill before anything was issued: the number stays used."""
 
     class Meta:
         constraints = (
@@ -43,11 +43,11 @@ class Invoice(models.Model):
 
 
 class Revision(models.Model):
-    """What an invoice says; a later one takes the place of those before it."""
+    """What an invoice says; a later revision replaces the earlier ones."""
 
     invoice = models.ForeignKey(Invoice, models.CASCADE, related_name="revisions")
     number = models.PositiveSmallIntegerField()
-    """From 1."""
+    """Counted from 1."""
     content = models.JSONField()
     """A `content.Content`."""
     digest = models.CharField(max_length=64)
@@ -56,9 +56,9 @@ class Revision(models.Model):
     file = models.CharField(max_length=300, blank=True)
     """Relative to the batch's folder."""
     sha256 = models.CharField(max_length=64, blank=True)
-    """Of the file."""
+    """The digest of the file."""
     issued_at = models.DateTimeField(null=True)
-    """None until the file is whole on the disk."""
+    """None until the complete file is on the disk."""
 
     class Meta:
         constraints = (

@@ -1,7 +1,7 @@
-"""Numbers without gaps: all of a run's are given in one transaction, or none is.
+"""Numbers without gaps: all numbers of a run are given in one transaction, or none is.
 
-A customer has one number for each period, whatever is killed and however often the batch runs. A content
-that was not issued yet may change; one that was issued is never touched: another one follows it.
+A customer has one number for each period, whatever is killed and however often the batch runs. A content that
+was not issued yet may change; an issued one is never changed: a new revision follows it.
 """
 
 from collections.abc import Mapping, Sequence
@@ -16,21 +16,21 @@ from toban_invoices.models import Invoice, Revision, Series
 
 
 class Act(StrEnum):
-    """What becomes of a customer's content."""
+    """What happens to a customer's content."""
 
     NUMBER = "number"
     """It is the first for the period."""
     KEEP = "keep"
-    """It says what the latest revision says."""
+    """It equals the latest revision."""
     REWRITE = "rewrite"
-    """The latest revision says something else, and has not been issued."""
+    """It differs from the latest revision, which has not been issued."""
     REVISE = "revise"
-    """The latest revision says something else, and has been issued."""
+    """It differs from the latest revision, which has been issued."""
 
 
 @dataclass(frozen=True, slots=True)
 class Book:
-    """Which numbers these are."""
+    """The series, batch and period that the numbers are for."""
 
     series: str
     work: str
@@ -45,13 +45,13 @@ class Tally:
     revised: tuple[str, ...]
     """Numbers that get another revision."""
     void: tuple[str, ...]
-    """Numbers that nothing is billed with: there was, before anything was issued."""
+    """Numbers with nothing to bill any more, of which nothing had been issued."""
     gone: tuple[str, ...]
-    """Numbers that were issued, and that the rows have no more: for people to see to."""
+    """Issued numbers that no longer appear in the rows: people must deal with them."""
 
 
 def decide(latest: Revision | None, digest: str) -> Act:
-    """Say what becomes of a content with *digest* after the *latest* revision for the customer and period."""
+    """Decide what happens to content with *digest*, given the customer's *latest* revision of the period."""
     if latest is None:
         return Act.NUMBER
     if latest.digest == digest:
@@ -63,7 +63,7 @@ def number(book: Book, contents: Sequence[Content], run: int) -> Tally:
     """Give every content its number and revision, all at once."""
     with transaction.atomic():
         Series.objects.get_or_create(name=book.series)
-        # Whoever numbers in this series waits here: two would take the same number.
+        # Another run numbering in this series waits here: otherwise both would take the same number.
         series = Series.objects.select_for_update().get(name=book.series)
         known = {each.customer: each for each in Invoice.objects.filter(work=book.work, period=book.period)}
         latest = _latest(book)
@@ -98,8 +98,8 @@ def _numbered(series: Series, book: Book, contents: Sequence[Content]) -> Mappin
 
 
 def _left_over(left: Sequence[Invoice]) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """Return the numbers that are void, and those that were issued, of invoices without rows."""
-    # What was never issued says nothing to anybody; the number alone is kept.
+    """Return the void numbers, and the issued numbers, of invoices without rows."""
+    # Nobody has seen what was never issued; only the number is kept.
     Revision.objects.filter(invoice__in=left, issued_at=None).delete()
     issued = set(Revision.objects.filter(invoice__in=left).values_list("invoice", flat=True))
     void = [invoice for invoice in left if invoice.pk not in issued]

@@ -1,4 +1,4 @@
-"""Writing on a sheet at places in millimetres, in one font and with what it lacks made visible."""
+"""Writing on a sheet at positions in millimetres, in one font, with missing characters made visible."""
 
 from collections.abc import Sequence
 from contextlib import nullcontext
@@ -18,11 +18,11 @@ DARK: Colour = (48, 62, 92)
 WHITE: Colour = (255, 255, 255)
 
 MISSING = "〓"
-"""What printers in Japan set in the place of a type that they do not have."""
+"""What printers in Japan set in place of a type they do not have."""
 
 _POINT = 25.4 / 72
 _LEADING = 1.35
-"""Lines stand this many times the size of the type apart."""
+"""The distance between lines, as a multiple of the type size."""
 
 
 class Pen:
@@ -32,7 +32,7 @@ class Pen:
         self.sheet = sheet
         self._face = face
         self.missing = ""
-        """The characters that were asked for and that the font does not have."""
+        """Characters that were requested and that the font does not have."""
 
     def text(
         self,
@@ -46,13 +46,13 @@ class Pen:
         bold: bool = False,
         colour: Colour = INK,
     ) -> float:
-        """Write *text* with its line breaks, and others where it is too wide; return where it ends below."""
+        """Write *text* with its line breaks, wrapping it if too wide; return its lower end."""
         sheet = self.sheet
         sheet.set_font(FAMILY, size=size)
         sheet.set_text_color(*colour)
         sheet.set_xy(x, y)
         leading = size * _POINT * _LEADING
-        # A face of one weight is made bolder by drawing its outline, too.
+        # A face with a single weight is made bolder by also drawing its outline.
         weight: Any = nullcontext()
         if bold:
             weight = sheet.local_context(
@@ -63,7 +63,7 @@ class Pen:
         return y + leading * max(len(self.broken(text, width, size=size)), 1)
 
     def broken(self, text: str, width: float, *, size: float) -> Sequence[str]:
-        """Return *text* in the lines that it takes."""
+        """Return *text* broken into lines."""
         self.sheet.set_font(FAMILY, size=size)
         lines: Any = self.sheet.multi_cell(
             width,

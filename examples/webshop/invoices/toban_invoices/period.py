@@ -1,7 +1,7 @@
-"""What an invoice is for: the time between two closings (締め), and when it is to be paid. Pure.
+"""What an invoice is for: the time between two closings (締め), and its payment date. Pure.
 
-A batch that is due at 23:00 on the last of the month can't know what is still bought in the hour that
-follows. So it closes at its due time: what comes after is on the next invoice, and nothing falls between.
+A batch that is due at 23:00 on the last of the month can't know what is bought in the following hour. So it
+closes at its due time: anything later is on the next invoice, and nothing is missed.
 """
 
 import re
@@ -18,7 +18,7 @@ from toban.engine.bindings.model import System
 from toban.engine.calendar.due import due_times
 
 _BACK = timedelta(days=3 * 366)
-"""How far back a period is looked for."""
+"""How far back to look for a period."""
 
 _MOMENT = timedelta(microseconds=1)
 _A_MONTH = range(25, 38)
@@ -36,14 +36,14 @@ class Closing(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Period:
-    """From *start* (included) to *end* (excluded), both in the document's zone."""
+    """From *start* (inclusive) to *end* (exclusive), both in the document's zone."""
 
     start: datetime
     end: datetime
 
     @property
     def last_day(self) -> date:
-        """The day that its last moment falls on: its name, however the clock time of the closing changes."""
+        """The day of its last moment, which names the period whatever the clock time of the closing."""
         return (self.end - _MOMENT).date()
 
     @property
@@ -55,7 +55,7 @@ class Period:
 
     @property
     def words(self) -> str:
-        """From when until when."""
+        """From when until when, as text."""
         if self.start.time() == self.end.time() == time(0):
             return f"{japanese(self.start.date())} ～ {japanese(self.last_day)}"
         start, end = (f"{japanese(each.date())} {each:%H:%M}" for each in (self.start, self.end))
@@ -63,7 +63,7 @@ class Period:
 
 
 def periods(schedule: Schedule, system: System, until: datetime, closing: Closing) -> Iterator[Period]:
-    """Yield the periods of the last three years that have ended by *until*, in order."""
+    """Yield the periods of the last three years that had ended by *until*, in order."""
     moments = due_times(schedule, system, until - _BACK, until + _MOMENT)
     closings = dict.fromkeys(_closed(moment.astimezone(system.zone), closing) for moment in moments)
     return (Period(start, end) for start, end in pairwise(closings))
@@ -82,15 +82,15 @@ def japanese(day: date) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Term:
-    """When an invoice is to be paid: so many days after it, or a day of a later month."""
+    """When an invoice must be paid: a number of days after it, or on a day of a later month."""
 
     days: int = 0
     months: int | None = None
     day: int = -1
-    """Of that month; -1 is its last. A month that has no such day is paid on its last."""
+    """The day of that month; -1 is the last. If a month has no such day, its last day."""
 
     def after(self, closed: date) -> date:
-        """Return the day by which a period that ended on *closed* is to be paid."""
+        """Return the day by which a period that ended on *closed* must be paid."""
         if self.months is None:
             return closed + timedelta(days=self.days)
         year, month = divmod(closed.year * 12 + closed.month - 1 + self.months, 12)

@@ -1,7 +1,7 @@
 """The registration number of a qualified invoice issuer (適格請求書発行事業者の登録番号). Pure.
 
-It is T and 13 digits; a corporation's are its corporate number (法人番号), whose first digit checks the other
-twelve: Order of the Ministry of Finance on the Designation of Corporate Numbers, article 2;
+It is T and 13 digits. A corporation's digits are its corporate number (法人番号), whose first digit checks
+the other twelve: Order of the Ministry of Finance on the Designation of Corporate Numbers, article 2;
 https://www.houjin-bangou.nta.go.jp/documents/checkdigit.pdf
 """
 
@@ -11,9 +11,9 @@ _NUMBER = re.compile(r"T[0-9]{13}")
 
 
 def complaint(number: str, *, is_corporation: bool) -> str:
-    """Return what is wrong with *number*, in words for the operator; nothing where nothing is.
+    """Return what is wrong with *number*, as text for the operator; an empty text if it is valid.
 
-    The numbers of sole proprietors are not corporate numbers: of theirs only the form can be checked.
+    The numbers of sole proprietors are not corporate numbers: only their form can be checked.
     """
     if _NUMBER.fullmatch(number) is None:
         return f"登録番号「{number}」は T と 13 桁の数字ではありません"
@@ -23,6 +23,6 @@ def complaint(number: str, *, is_corporation: bool) -> str:
 
 
 def check_digit(base: str) -> int:
-    """Return the digit, 1 to 9, that goes before the twelve digits of *base*."""
+    """Return the digit, 1 to 9, that precedes the twelve digits of *base*."""
     weighted = (int(digit) * (2 if place % 2 else 1) for place, digit in enumerate(reversed(base)))
     return 9 - sum(weighted) % 9

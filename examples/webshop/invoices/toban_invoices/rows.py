@@ -1,4 +1,4 @@
-"""The rows of the operator's query to the contents of invoices. Pure."""
+"""From the rows of the operator's query to the contents of invoices. Pure."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import date, datetime
@@ -8,7 +8,7 @@ from toban_invoices.content import Content, Line, Terms
 
 NEEDED = ("customer", "name", "item", "amount", "tax_rate")
 OPTIONAL = ("honorific", "address", "day", "quantity", "unit", "unit_price")
-"""The columns that the query gives, and those that it may give."""
+"""The columns that the query must have (`NEEDED`), and those that it may have."""
 
 _MOST_COMPLAINTS = 20
 _LONGEST_KEY = 200
@@ -21,7 +21,7 @@ class _Flaw(Exception):
 
 
 class Unbillable(Exception):
-    """The rows can't become invoices; the message says of each what is wrong with it, as far as it goes."""
+    """The rows can't become invoices; the message lists what is wrong with each, up to a limit."""
 
     def __init__(self, complaints: Sequence[str]) -> None:
         more = len(complaints) - _MOST_COMPLAINTS
@@ -30,9 +30,9 @@ class Unbillable(Exception):
 
 
 def contents(rows: Sequence[Row], terms: Terms, issued_on: date) -> list[Content]:
-    """Return one content for each customer, in the order in which the query names them first.
+    """Return one content for each customer, in the order in which the query first names them.
 
-    Raises `Unbillable`, with everything that is wrong: nothing is billed while a part of it can't be.
+    Raises `Unbillable`, listing everything that is wrong: nothing is billed as long as any part can't be.
     """
     if rows and (complaint := column_complaint(list(rows[0]))):
         raise Unbillable([complaint])
@@ -54,7 +54,7 @@ def contents(rows: Sequence[Row], terms: Terms, issued_on: date) -> list[Content
 
 
 def column_complaint(columns: Sequence[str]) -> str:
-    """Return what is wrong with the names of the query's columns; nothing where nothing is."""
+    """Return what is wrong with the names of the query's columns; an empty text if nothing."""
     missing = [name for name in NEEDED if name not in columns]
     if missing:
         return f"query に列 {'、'.join(missing)} がありません"
@@ -124,7 +124,7 @@ def _number(row: Row, column: str) -> Decimal | None:
     value = row.get(column)
     if value is None:
         return None
-    # A float is money that has lost its fractions already.
+    # A float is money that has already lost its fractions.
     if isinstance(value, bool) or not isinstance(value, int | Decimal):
         raise _Flaw(f"{column} の「{value}」は整数か numeric ではありません")
     if not Decimal(value).is_finite():

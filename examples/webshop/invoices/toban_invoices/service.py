@@ -1,4 +1,4 @@
-"""The steps of an invoice batch: number, render, record. Each may be done again and changes nothing then."""
+"""The steps of an invoice batch: number, render, record. Each can be repeated, and then changes nothing."""
 
 import hashlib
 import os
@@ -30,7 +30,7 @@ _MANIFEST = "manifest.csv"
 
 @dataclass(frozen=True, slots=True)
 class Billing:
-    """An invoice batch as bound."""
+    """An invoice batch with its bindings."""
 
     config: InvoiceBatch
     site: Site
@@ -42,11 +42,11 @@ class Billing:
 
     @property
     def folder(self) -> Path:
-        """Where the files go."""
+        """The folder for the files."""
         return self.site.folder / self.config.folder
 
     def look(self) -> layout.Look:
-        """What the invoices are printed with, or `StepFailed`."""
+        """What the invoices are printed with; raises `StepFailed`."""
         issuer, folder = self.config.issuer, self.site.folder
         try:
             font = paper.font()
@@ -62,7 +62,7 @@ class Billing:
     def period(self, turn: Turn) -> Period:
         """Return the period that the run bills, or raise `StepFailed`.
 
-        That is the last that had closed when the run was due, or closed in the `month` that was asked for.
+        It is the last period that had closed when the run was due, or that closed in the requested `month`.
         """
         system = self.site.bindings.system
         ended = list(periods(self.site.batch.schedule, system, turn.due_at, self.config.closing))
@@ -91,7 +91,7 @@ class Billing:
 
 
 def number(billing: Billing, turn: Turn) -> object:
-    """Read what is to be billed and give every customer a number, all at once."""
+    """Read what to bill, and give every customer a number, all at once."""
     config, period = billing.config, billing.period(turn)
     turn.progress(None, f"{period.title} を読んでいます")
     question = Question(
@@ -124,7 +124,7 @@ def number(billing: Billing, turn: Turn) -> object:
 
 
 def _refuse_unprintable(contents: Sequence[Content], font: paper.Font) -> None:
-    """A recipient whose name can't be printed must not get a number: the invoice would not be valid."""
+    """Refuse an unprintable recipient name before it gets a number: the invoice would be invalid."""
     lacking = [
         f"顧客 {each.customer}: 「{missing}」がフォント {font.file.name} にありません"
         for each in contents
@@ -191,15 +191,15 @@ def _issue(billing: Billing, revision: Revision, look: layout.Look, turn: Turn) 
     except OSError as error:
         raise StepFailed(f"{billing.folder / file} に書けません: {error.strerror}") from error
     revision.file, revision.sha256 = file.as_posix(), hashlib.sha256(printed.pdf).hexdigest()
-    # It was issued when it first was; what is printed again is a copy of the same.
+    # The issue date is that of the first printing; a later printing is a copy.
     revision.issued_at = revision.issued_at or system_clock()
     revision.save(update_fields=["file", "sha256", "issued_at"])
 
 
 def write(path: Path, whole: bytes) -> None:
-    """Put *path* there at once and whole, so that it outlives a power cut; only the group may read it."""
+    """Write *path* atomically, so that it survives a power cut; only the group may read it."""
     path.parent.mkdir(mode=0o750, parents=True, exist_ok=True)
-    # By a name that the next attempt uses again: a kill leaves no litter.
+    # The next attempt reuses this name: being killed leaves no litter.
     draft = path.with_name(f".{path.name}.part")
     try:
         descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o640)
@@ -209,7 +209,7 @@ def write(path: Path, whole: bytes) -> None:
             os.fsync(file.fileno())
         draft.replace(path)
     except OSError:
-        # Half of it would only help to keep a full disk full.
+        # A partial file would only help to keep a full disk full.
         draft.unlink(missing_ok=True)
         raise
     folder = os.open(path.parent, os.O_RDONLY)
@@ -220,11 +220,11 @@ def write(path: Path, whole: bytes) -> None:
 
 
 def record(billing: Billing, turn: Turn) -> str:
-    """Write the period's table beside the files, into the evidence what it says, and return it in words."""
+    """Write the period's table next to the files and its contents into the evidence; return a summary."""
     period, title = _period_numbered(turn), str(_result(turn, "number")["title"])
     entries = list(_entries(billing, period))
     void = Invoice.objects.filter(work=billing.work, period=period, is_void=True).order_by("series", "number")
-    # With a byte order mark spreadsheets know that it is UTF-8.
+    # The byte order mark tells spreadsheets that it is UTF-8.
     text = manifest.table(entries, [invoice.text for invoice in void]).encode("utf-8-sig")
     file = billing.folder / period.isoformat() / _MANIFEST
     try:
@@ -258,7 +258,7 @@ def _entries(billing: Billing, period: date) -> Iterator[manifest.Entry]:
 
 
 def _remember(billing: Billing, turn: Turn, content: Mapping[str, object]) -> None:
-    """Add *content* to the evidence once for each run, also when the step is done again."""
+    """Add *content* to the evidence once for each run, even if the step is repeated."""
     clause_id = billing.site.batch.id
     with transaction.atomic():
         ledger.hold()

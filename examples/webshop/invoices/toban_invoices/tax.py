@@ -1,9 +1,8 @@
-"""Consumption tax on an invoice, as the qualified invoice system (適格請求書等保存方式) wants it. Pure.
+"""Consumption tax on an invoice, as the qualified invoice system (適格請求書等保存方式) requires it. Pure.
 
 A qualified invoice states, for each tax rate, the total of the prices (with or without the tax), the rate,
-and the tax. A fraction of a yen is rounded once for each rate of an invoice; the tax of each line is not
-rounded and added up. National Tax Agency, No. 6625:
-https://www.nta.go.jp/taxes/shiraberu/taxanswer/shohi/6625.htm
+and the tax. A fraction of a yen is rounded once for each rate of an invoice, rather than for each line before
+adding up. National Tax Agency, No. 6625: https://www.nta.go.jp/taxes/shiraberu/taxanswer/shohi/6625.htm
 """
 
 from collections import defaultdict
@@ -14,7 +13,7 @@ from enum import StrEnum
 
 
 class Prices(StrEnum):
-    """Whether the amounts of the lines hold the tax."""
+    """Whether the amounts of the lines include the tax."""
 
     EXCLUDED = "excluded"
     """税抜."""
@@ -23,7 +22,7 @@ class Prices(StrEnum):
 
 
 class Rounding(StrEnum):
-    """What becomes of a fraction of a yen; each issuer chooses. Of a negative tax, its size is rounded."""
+    """How a fraction of a yen is rounded; each issuer chooses. A negative tax is rounded by its size."""
 
     FLOOR = "floor"
     """切り捨て."""
@@ -38,18 +37,18 @@ _MODES = {Rounding.FLOOR: ROUND_DOWN, Rounding.HALF: ROUND_HALF_UP, Rounding.CEI
 
 @dataclass(frozen=True, slots=True)
 class RateTotal:
-    """What an invoice says of one tax rate, in yen."""
+    """What an invoice says about one tax rate, in yen."""
 
     rate: int
     """Percent."""
     total: int
-    """The sum of the lines at this rate, with or without the tax as they are."""
+    """The sum of the lines at this rate, with or without the tax as written."""
     tax: int
 
 
 @dataclass(frozen=True, slots=True)
 class Totals:
-    """What an invoice comes to, in yen."""
+    """The totals of an invoice, in yen."""
 
     by_rate: tuple[RateTotal, ...]
     """The highest rate first."""
@@ -62,7 +61,7 @@ class Totals:
 
     @property
     def lines(self) -> int:
-        """The sum of the lines as they are."""
+        """The sum of the lines as written."""
         return sum(each.total for each in self.by_rate)
 
     @property

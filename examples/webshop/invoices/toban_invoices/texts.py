@@ -1,4 +1,4 @@
-"""The operator's own sentences on an invoice: Django templates with a few names in them."""
+"""The operator's own texts on an invoice: Django templates with a few variables."""
 
 from functools import cache
 from typing import TYPE_CHECKING, Annotated
@@ -12,11 +12,11 @@ if TYPE_CHECKING:
     from django.template import Engine
 
 NAMES = ("number", "name", "title", "period", "total", "issued_on", "pay_by")
-"""What a text may name: the number, the recipient, the period's title and words, yen, days."""
+"""The variables of a text: the number, the recipient, the period's title and dates, yen, days."""
 
 
 def fill(text: str, values: dict[str, str]) -> str:
-    """Return *text* with *values* in the places that name them."""
+    """Return *text* with *values* in place of its variables."""
     from django.template import Context  # noqa: PLC0415
 
     return _engine().from_string(text).render(Context(values, autoescape=False)).strip()
@@ -24,7 +24,7 @@ def fill(text: str, values: dict[str, str]) -> str:
 
 @cache
 def _engine() -> "Engine":
-    # Loaded with the first text: those who only read other bindings need not wait for it.
+    # Loaded with the first text: code that only reads other bindings need not wait for it.
     from django.template import Engine  # noqa: PLC0415
 
     return Engine(autoescape=False)
@@ -44,7 +44,7 @@ def _checked(text: str) -> str:
 
 
 def _is_plain(text: str) -> bool:
-    """Whether *text* has known names and conditions alone: an `{% include %}` would read other files."""
+    """Say whether *text* only has known variables and conditions: `{% include %}` would read other files."""
     from django.template.base import Node, TextNode, Variable, VariableNode  # noqa: PLC0415
     from django.template.defaulttags import IfNode  # noqa: PLC0415
 

@@ -1,4 +1,4 @@
-"""What `toban.toml` says for chapter 4: how each subject is backed up, and how restores are rehearsed."""
+"""The settings of chapter 4 in `toban.toml`: how each subject is backed up, how restores are rehearsed."""
 
 from datetime import time, timedelta
 from pathlib import Path
@@ -14,33 +14,33 @@ class DrillBinding(Section):
     """`[backups.SUBJECT.drill]`: how a restore is rehearsed, in a server that is thrown away afterwards."""
 
     binaries: Annotated[Path, AfterValidator(beside_the_bindings)] | None = None
-    """The folder of the database's programs, of the source's major version; None: the usual places."""
+    """The folder of the database programs, in the source's major version; None: the usual places."""
     folder: Annotated[Path, AfterValidator(beside_the_bindings)] | None = None
-    """Where it is restored to; None: the system's temporary folder."""
+    """The folder to restore into; None: the system's temporary folder."""
     account: str = "postgres"
-    """Whom the server runs as where Toban runs as root."""
+    """The account that the server runs as if Toban runs as root."""
     role: str = "postgres"
-    """A superuser of the source's: the restored server is asked as that one."""
+    """A superuser of the source; queries to the restored server use this role."""
     database: str = ""
-    """The database that is compared and asked; empty for the one that `dsn` names."""
+    """The database to compare and query; empty for the one that `dsn` names."""
     query: str = ""
-    """The application's own question: it must succeed."""
+    """A query of the application's own; it must succeed."""
     expect: str = ""
-    """What the first column of its first row must be; empty for anything."""
+    """The required value in the first column of its first row; empty for any value."""
     compare_within: Length = timedelta(minutes=10)
-    """How long reading the source's tables may take; the smallest come first."""
+    """How long reading the source's tables may take; the smallest are read first."""
     at: ClockTime = time(5)
-    """When it begins on a day that the document names without a clock time."""
+    """When the drill begins on a day for which the document gives no time."""
 
 
 class BackupBinding(Section):
-    """What every backup's table may say; the config of each backup engine derives from it."""
+    """The settings that every backup's table may have; the config of each backup engine derives from it."""
 
     store: str = ""
     """The `[stores.NAME]` it goes to; empty for the one that the row's 保存先 names."""
     verify: Literal["read", "list"] = "read"
-    """Whether what was stored is read back before it counts as a backup, or only listed and compared."""
+    """Whether stored objects are read back before they count as a backup, or only listed and compared."""
     timeout: Length | None = None
-    """The longest that taking one may take."""
+    """The longest that taking one backup may take."""
     drill: DrillBinding | None = None
-    """How restores are rehearsed; without it the document's restore test is not Toban's."""
+    """How restores are rehearsed; without it Toban does not run the document's restore test."""

@@ -1,4 +1,4 @@
-"""The catalogue's rows, and the same facts as JSON beside each backup in its store."""
+"""The catalogue's rows, and the same facts as JSON next to each backup in its store."""
 
 import json
 from dataclasses import asdict
@@ -11,18 +11,18 @@ from toban.chapters.backup.rules import Copy, Stretch, position
 from toban.engine.stores.store import Store, Stored, StoreTrouble, folder_of
 
 FORM = 1
-"""Of the JSON; a later form keeps being able to read this one."""
+"""The version of the JSON format; later versions must still read this one."""
 
 _FILE = "backup.json"
 
 
 def key_of(subject: str, label: str) -> str:
-    """Return where the facts of a backup stand: what has no such object is no backup."""
+    """Return the key of a backup's description; without this object it is not a backup."""
     return f"{folder_of(subject)}/{label}/{_FILE}"
 
 
 def to_json(taken: Taken) -> bytes:
-    """Write *taken* down."""
+    """Return *taken* as JSON."""
     facts = asdict(taken) | {
         "form": FORM,
         "started_at": taken.started_at.isoformat(),
@@ -50,7 +50,7 @@ def from_json(content: bytes | str) -> Taken:
 
 
 def record(taken: Taken, *, subject: str, clause_id: str, store: str, verified_at: datetime | None) -> Backup:
-    """Put *taken* into the catalogue; doing it again changes nothing."""
+    """Record *taken* in the catalogue; repeating it changes nothing."""
     row, _ = Backup.objects.update_or_create(
         subject=subject,
         label=taken.label,
@@ -82,7 +82,7 @@ def record(taken: Taken, *, subject: str, clause_id: str, store: str, verified_a
 
 
 def taken_of(row: Backup) -> Taken:
-    """Return the facts of a row as its engine knows them."""
+    """Return a row as the `Taken` that its engine works with."""
     return Taken(
         label=row.label,
         method=Method(row.method),
@@ -109,20 +109,20 @@ def on_hand(subject: str) -> list[Backup]:
 
 
 def copies(subject: str) -> list[Copy]:
-    """Return what decisions need of the backups of *subject*, oldest first."""
-    # A large backup has thousands of objects: they are not read each time that a status is shown.
+    """Return the backups of *subject* as `Copy` values for decisions, oldest first."""
+    # A large backup has thousands of objects: don't read them every time a status is shown.
     rows = Backup.objects.filter(subject=subject, pruned_at=None).defer("objects_stored", "facts")
     return [copy_of(row) for row in rows.order_by("ended_at", "label")]
 
 
 def trouble_of_newest(subject: str, method: str) -> str:
-    """Return what is known against the newest backup of *method*; empty while nothing is."""
+    """Return what is wrong with the newest backup of *method*; empty if no problem is known."""
     rows = Backup.objects.filter(subject=subject, method=method, pruned_at=None)
     return rows.order_by("-ended_at", "-label").values_list("trouble", flat=True).first() or ""
 
 
 def copy_of(row: Backup) -> Copy:
-    """Return what decisions need of a row."""
+    """Return a row as a `Copy` for decisions."""
     return Copy(
         label=row.label,
         method=Method(row.method),
@@ -140,7 +140,7 @@ def copy_of(row: Backup) -> Copy:
 
 
 def read_store(store: Store, subject: str) -> tuple[list[Taken], list[str]]:
-    """Read every backup of *subject* that its store describes, and say which descriptions can't be read."""
+    """Read every backup of *subject* that its store describes; also return the unreadable descriptions."""
     found, troubles = [], []
     for listed in list(store.listing(f"{folder_of(subject)}/")):
         if not listed.key.endswith(f"/{_FILE}"):
@@ -153,7 +153,7 @@ def read_store(store: Store, subject: str) -> tuple[list[Taken], list[str]]:
 
 
 def stretches(subject: str) -> list[Stretch]:
-    """Return the log of *subject* that is whole in the store."""
+    """Return the stretches of *subject*'s log that are complete in the store."""
     return [
         Stretch(row.system_id, row.timeline, row.first_lsn, row.last_lsn, row.durable_to)
         for row in LogStretch.objects.filter(subject=subject)
@@ -161,7 +161,7 @@ def stretches(subject: str) -> list[Stretch]:
 
 
 def last_stretch(subject: str, system_id: str) -> LogStretch | None:
-    """Return the stretch that log of this cluster goes on from; None where it must begin anew."""
+    """Return the stretch that this cluster's log continues; None if a new stretch must begin."""
     stretches = LogStretch.objects.filter(subject=subject, system_id=system_id)
     newest = stretches.order_by("-durable_to", "-timeline").first()
     return newest if newest is not None and not newest.broken_why else None
@@ -170,13 +170,14 @@ def last_stretch(subject: str, system_id: str) -> LogStretch | None:
 def log_goes_on(
     subject: str, system_id: str, *, timeline: int, first_lsn: str, last_lsn: str, durable_to: datetime | None
 ) -> None:
-    """Note that all log from *first_lsn* to *last_lsn* is durable in the store, and brings *durable_to* back.
+    """Note that the log from *first_lsn* to *last_lsn* is durable in the store, and can restore *durable_to*.
 
-    While that moment is not known, it is the one of the stretch that it goes on from; without such a stretch
-    nothing is noted.
+    While that moment is not known, the one of the stretch that this log continues is used; without such a
+    stretch nothing is noted.
 
-    It lengthens the last stretch where it meets it on the same timeline, else it is a new one. One whose
-    beginning was removed meanwhile keeps the later one: whoever follows goes on saying where that began.
+    The log extends the last stretch if the two meet on the same timeline; otherwise it is a new stretch. If
+    the beginning of the last stretch was removed meanwhile, the stretch keeps its later beginning: the
+    follower keeps passing the position where it began itself.
     """
     last = last_stretch(subject, system_id)
     if last is None or last.timeline != timeline or not _meets(last, first_lsn, last_lsn):
@@ -199,7 +200,7 @@ def log_goes_on(
 
 
 def log_breaks(subject: str, system_id: str, why: str) -> None:
-    """Note that no log goes on from the last stretch: a lost slot, a gap."""
+    """Note that no log continues the last stretch: a lost slot, a gap."""
     last = last_stretch(subject, system_id)
     if last is not None:
         last.broken_why = why

@@ -16,17 +16,17 @@ from toban.engine.stores.store import Store, Stored
 
 
 class Method(StrEnum):
-    """What a backup holds."""
+    """What a backup contains."""
 
     FULL = "full"
     INCREMENTAL = "incremental"
-    """What changed since a full one, its root."""
+    """What changed since a full backup, its root."""
 
 
 class BackupFailed(Exception):
     """An engine could not do what it was asked; the message tells the operator why, without any secret.
 
-    `retry` says whether the same order may succeed later. Nothing half-made counts as a backup.
+    `retry` says whether the same order may succeed later. An unfinished backup does not count as one.
     """
 
     def __init__(self, message: str, *, retry: bool = True) -> None:
@@ -39,16 +39,16 @@ class NeedsFull(BackupFailed):
 
 
 class Watch(Protocol):
-    """Who follows a long act: a run's step, or a terminal."""
+    """The observer of a long operation: a run's step, or a terminal."""
 
     def say(self, text: str) -> None:
-        """Note a line."""
+        """Report a line of text."""
 
     def progress(self, percent: float | None, text: str = "") -> None:
-        """Note how far it is; None where the whole is not known."""
+        """Report the progress; *percent* is None if the total is not known."""
 
     def why_stop(self) -> object | None:
-        """Return why the act must end at once, or None. Ask often."""
+        """Return why the operation must end at once, or None. Call this often."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,42 +62,42 @@ class Place:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Taken:
-    """A backup, durable in its store: every fact that the catalogue keeps of it.
+    """A backup that is durable in its store, with every fact that the catalogue keeps about it.
 
-    It is also kept beside the backup in the store, so that a lost catalogue can be read anew.
+    The same facts are stored next to the backup, so that a lost catalogue can be rebuilt.
     """
 
     label: str
-    """Unique within its subject, and in the order of time: `20261125T020000Z-full`."""
+    """Unique within its subject; labels sort by time: `20261125T020000Z-full`."""
     method: Method
     engine: str
-    """The kind that made it: `native`."""
+    """The kind of engine that made it: `native`."""
     engine_version: str
     server_version: str
     """`18.6`."""
     system_id: str
-    """The cluster's own identifier; of a logical backup, server and database."""
+    """The cluster's own identifier; for a logical backup, server and database."""
     parent: str = ""
-    """The label of the full backup that an increment stands on."""
+    """The label of the full backup that an increment is based on."""
     started_at: datetime
     ended_at: datetime
     start: Place | None = None
     """Replay begins here."""
     end: Place | None = None
-    """Replay must come to here for the backup to be whole."""
+    """Replay must reach this place for the backup to be complete."""
     restorable_to: datetime
-    """The moment that restoring this backup alone brings back: for a physical one, its end."""
+    """The moment that this backup alone restores: for a physical one, its end."""
     objects: tuple[Stored, ...] = ()
     manifest_sha256: str = ""
     source_bytes: int = 0
     """Bytes of the source that went into it, before compression."""
     facts: Mapping[str, object] = field(default_factory=dict)
-    """What the engine itself needs to bring it back (JSON): archives, tablespaces, compression."""
+    """What the engine itself needs to restore it (JSON): archives, tablespaces, compression."""
 
 
 @dataclass(frozen=True, slots=True)
 class Checked:
-    """What a look at a stored backup found."""
+    """The result of checking a stored backup."""
 
     is_whole: bool
     troubles: Sequence[str] = ()
@@ -106,34 +106,34 @@ class Checked:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RestoreOrder:
-    """What is to be brought back, and where to."""
+    """What to restore, and where to."""
 
     chain: Sequence[Taken]
-    """The full backup, and the increment on it where there is one, in order."""
+    """The full backup, then the increment on it if there is one."""
     into: Path
-    """An empty folder or none yet; for engines that restore into a server, the folder for their work."""
+    """An empty or not yet existing folder; for engines that restore into a server, their work folder."""
     to: datetime | None = None
     """The moment to recover to; None for as far as the chain and the log go."""
     server: str = ""
-    """For logical backups: the DSN of an empty database to restore into. Else what the new one is called."""
+    """For logical backups: the DSN of an empty database to restore into. Otherwise the new server's name."""
     to_lsn: str = ""
-    """Instead of `to`: nothing that was logged from this position on comes back."""
+    """Instead of `to`: nothing that was logged from this position on is restored."""
     follows_log: bool = True
-    """False: the chain alone, as it stood when its newest backup ended."""
+    """False: the chain alone, as of the end of its newest backup."""
     binaries: Path | None = None
-    """The folder of the database's own programs, of the version of the chain; None where it is not known."""
+    """The folder of the database's own programs, in the chain's version; None if it is not known."""
 
 
 @dataclass(frozen=True, slots=True)
 class Restored:
-    """What was brought back, and what each part of it took."""
+    """What was restored, and how long each phase took."""
 
     folder: Path | None
-    """A data directory ready to be started; None when it went into a server."""
+    """A data directory ready to be started; None if it was restored into a server."""
     phases: Mapping[str, float]
     """Seconds by phase, in order: `fetch`, `combine`, …"""
     server: str = ""
-    """What was made instead of a folder, by its name."""
+    """The name of what was created instead of a folder."""
 
 
 class Engine(Protocol):
@@ -141,44 +141,44 @@ class Engine(Protocol):
 
     @property
     def methods(self) -> frozenset[Method]:
-        """What it can make."""
+        """The methods that it supports."""
 
     def take(self, label: str, method: Method, parent: Taken | None, watch: Watch) -> Taken:
-        """Make a backup, durable in the store, or raise `BackupFailed`: `NeedsFull` if only that helps.
+        """Make a backup, durable in the store, or raise `BackupFailed`: `NeedsFull` if only a full one helps.
 
-        What it wrote before failing it removes as far as it can; what is left is swept later.
+        On failure it removes what it wrote, as far as it can; the rest is swept later.
         """
 
     def verify(self, taken: Taken, watch: Watch) -> Checked:
-        """Read what is stored, and compare it with what was recorded when it was made."""
+        """Read the stored backup, and compare it with what was recorded when it was made."""
 
     def restore(self, order: RestoreOrder, watch: Watch) -> Restored:
-        """Bring it back, every input verified first; raises `BackupFailed`."""
+        """Restore it, verifying every input first; raises `BackupFailed`."""
 
     def remove(self, taken: Taken) -> None:
         """Delete the backup from where it is; safe to repeat."""
 
     def doubts(self) -> Sequence[str]:
-        """Say what would keep it from working tonight, as the real server and store answer; takes seconds."""
+        """Return what would prevent a backup tonight, by asking the real server and store; takes seconds."""
 
     def close(self) -> None:
-        """Let go of connections."""
+        """Close connections."""
 
 
 @runtime_checkable
 class KeepsLog(Protocol):
-    """An engine whose log is kept elsewhere, where only it can say how far that goes."""
+    """An engine whose log is kept elsewhere; only the engine can say how far that log goes."""
 
     def newest_moment(self) -> datetime | None:
-        """Return the newest moment that can be restored; None where none can; raises `BackupFailed`."""
+        """Return the newest moment that can be restored; None if there is none; raises `BackupFailed`."""
 
 
 @runtime_checkable
 class TrimsLog(Protocol):
-    """An engine whose log lies in the store, and that can remove what no backup needs any more."""
+    """An engine whose log is in the store, and that can remove the log no backup needs any more."""
 
     def trim_log(self, oldest: Taken) -> int:
-        """Delete the log that no backup from *oldest* on needs; return how many objects that were."""
+        """Delete the log that no backup from *oldest* on needs; return how many objects were deleted."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -193,7 +193,7 @@ class Snapshot:
 
 @runtime_checkable
 class FindsMoments(Protocol):
-    """An engine that can say where in its log a database is exactly what a snapshot saw."""
+    """An engine that can say where in its log a database is exactly as a snapshot saw it."""
 
     def place_of(
         self, snapshots: Sequence[Snapshot], taken: Taken, binaries: Path, watch: Watch
@@ -203,38 +203,38 @@ class FindsMoments(Protocol):
 
 @runtime_checkable
 class KnownByHand(Protocol):
-    """An engine whose backups can be brought back with everybody's programs, and that knows how."""
+    """An engine whose backups can be restored with standard programs, and that knows the commands."""
 
     def by_hand(self, chain: Sequence[Taken]) -> Sequence[str]:
-        """Return lines of bash that bring *chain* back, once its objects lie in `./LABEL/` and `./wal/`."""
+        """Return lines of bash that restore *chain*, once its objects are in `./LABEL/` and `./wal/`."""
 
 
 @dataclass(frozen=True, slots=True)
 class Guarded:
-    """How a place keeps former versions of what is in it, held against the document."""
+    """How a place keeps former versions of its objects, compared with the document."""
 
     value: str
-    """In words: `バージョニング有効、30日`."""
+    """As text: `バージョニング有効、30日`."""
     faults: Sequence[str] = ()
     """Why less is kept than the document says."""
     excesses: Sequence[str] = ()
     """Why more is kept."""
     changes: Sequence[str] = ()
-    """What would mend it, as it would be applied."""
+    """The changes that would fix it, as they would be applied."""
 
 
 @runtime_checkable
 class KeepsVersions(Protocol):
-    """An engine of a place that keeps former versions by itself: its settings are watched."""
+    """An engine for a place that keeps former versions by itself; its settings are watched."""
 
     def look(self, days: int | None) -> Guarded:
-        """Compare the settings with *days* of retention; None: the document says nothing of it.
+        """Compare the settings with *days* of retention; None: the document does not give any.
 
         Raises `StoreTrouble`.
         """
 
     def mend(self, days: int | None) -> Sequence[str]:
-        """Apply the changes that `look` names, all other settings kept, and return them."""
+        """Apply the changes that `look` names, keeping all other settings, and return them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -243,14 +243,14 @@ class EngineKind:
 
     config: type[BackupBinding]
     build: Callable[[str, Any, Store | None], Engine]
-    """Makes an engine for a subject of a valid config and its store; connects to nothing yet."""
+    """Makes a subject's engine from a valid config and a store; does not connect yet."""
     methods: frozenset[Method]
     keeps_versions: bool = False
-    """Whether its engines are `KeepsVersions`, and take nothing."""
+    """Whether its engines are `KeepsVersions`, and take no backups."""
     needs_store: bool = True
-    """False where the engine keeps its backups in a place of its own."""
+    """False if the engine keeps its backups in a place of its own."""
     into_database: bool = False
-    """Whether a restore goes into an empty database that must be there."""
+    """Whether a restore goes into an empty database that must already exist."""
 
 
 ENGINE_KINDS = KindPoint("backups", EngineKind)
@@ -262,4 +262,4 @@ def _subjects(design: Design) -> set[str]:
 
 
 BACKUPS = kinded("backups", BackupBinding, ENGINE_KINDS, names=_subjects)
-"""The document's word for what is backed up (PostgreSQL) → by which engine, from where."""
+"""The document's name for what is backed up (PostgreSQL) → by which engine, from where."""

@@ -1,4 +1,4 @@
-"""What chapter 4 brings: backups, restores, drills, and the engines that take them."""
+"""The extension of chapter 4: backups, restores, drills, and the backup engines."""
 
 from toban.chapters.backup.drills.clauses import is_drill
 from toban.chapters.backup.engine import BACKUPS, ENGINE_KINDS

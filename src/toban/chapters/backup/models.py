@@ -4,10 +4,10 @@ from django.db import models
 
 
 class Backup(models.Model):
-    """A backup that is durable in its store. What is not here is no backup."""
+    """A backup that is durable in its store. What is not in this table does not count as a backup."""
 
     subject = models.CharField(max_length=200)
-    """The document's word for what is backed up."""
+    """The document's name for what is backed up."""
     label = models.CharField(max_length=100)
     clause_id = models.CharField(max_length=300)
     """The row of the policy that ordered it."""
@@ -18,7 +18,7 @@ class Backup(models.Model):
     server_version = models.CharField(max_length=100)
     system_id = models.CharField(max_length=200)
     parent = models.CharField(max_length=100, blank=True)
-    """The label of the full backup that it stands on."""
+    """The label of the full backup that it is based on."""
     store = models.CharField(max_length=300)
     """The store's name, without any secret."""
     started_at = models.DateTimeField()
@@ -28,7 +28,7 @@ class Backup(models.Model):
     end_timeline = models.PositiveIntegerField(null=True)
     end_lsn = models.CharField(max_length=20, blank=True)
     restorable_to = models.DateTimeField()
-    """The moment that restoring it, without any log, brings back."""
+    """The moment that it restores without any log."""
     objects_stored = models.JSONField(default=list)
     """Each a `store.Stored` as JSON."""
     manifest_sha256 = models.CharField(max_length=64, blank=True)
@@ -38,9 +38,9 @@ class Backup(models.Model):
     verified_at = models.DateTimeField(null=True)
     """When the stored objects were last read and found whole."""
     restored_at = models.DateTimeField(null=True)
-    """When it was last brought back, by a drill or in earnest."""
+    """When it was last restored, by a drill or for real."""
     trouble = models.TextField(blank=True)
-    """Why it can't be relied on; empty while nothing is known against it."""
+    """Why it can't be relied on; empty if no problem is known."""
     pruned_at = models.DateTimeField(null=True)
     """When it was removed; the row stays as evidence."""
     pruned_why = models.TextField(blank=True)
@@ -63,9 +63,9 @@ class LogStretch(models.Model):
     last_lsn = models.CharField(max_length=20)
     """All log before it is durable in the store."""
     durable_to = models.DateTimeField()
-    """The newest moment that this log brings back: when the source's log stood at `last_lsn`."""
+    """The newest moment that this log restores: when the source's log was at `last_lsn`."""
     broken_why = models.TextField(blank=True)
-    """Why no later stretch goes on from here: a lost slot, a gap."""
+    """Why no later stretch continues this one: a lost slot, a gap."""
 
     class Meta:
         indexes = (models.Index(fields=("subject", "-durable_to"), name="log_newest"),)
@@ -75,11 +75,11 @@ class LogStretch(models.Model):
 
 
 class Drill(models.Model):
-    """A restore drill: a backup brought back in a throw-away server, and what was found and measured."""
+    """A restore drill: a backup restored into a throw-away server, and what was found and measured."""
 
     subject = models.CharField(max_length=200)
     clause_id = models.CharField(max_length=300, blank=True)
-    """The routine that ordered it; empty for one by hand."""
+    """The routine that ordered it; empty for a manual drill."""
     label = models.CharField(max_length=100, blank=True)
     """The newest backup of the chain that was restored."""
     started_at = models.DateTimeField()
@@ -96,7 +96,7 @@ class Drill(models.Model):
     reason = models.TextField(blank=True)
     """Why it failed."""
     run = models.PositiveBigIntegerField(null=True)
-    """The run of the ledger that did it."""
+    """The run in the run ledger that carried it out."""
     evidence_sequence = models.PositiveBigIntegerField(null=True)
     """Its line in the evidence."""
 
@@ -108,14 +108,14 @@ class Drill(models.Model):
 
 
 class SubjectTurn(models.Model):
-    """Who works on a subject's backups now: taking, pruning and reading them back never overlap."""
+    """Who is working on a subject's backups: taking, pruning and reading them back never overlap."""
 
     subject = models.CharField(max_length=200, unique=True)
     holder = models.CharField(max_length=32)
     run = models.PositiveBigIntegerField(null=True)
-    """The run of the ledger; null for a command."""
+    """The run in the run ledger; null for a command."""
     until = models.DateTimeField()
-    """Whoever holds it says so again before."""
+    """The holder renews it before this moment."""
 
     def __str__(self) -> str:
         return f"{self.subject} {self.holder}"

@@ -1,4 +1,4 @@
-"""What chapter 4 does: takes, keeps and rehearses backups, and tries them before the night."""
+"""The operation of chapter 4: takes, keeps and rehearses backups, and tests them before the night."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass

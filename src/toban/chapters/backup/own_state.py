@@ -1,8 +1,8 @@
-"""Toban's own state as a backup: what a new machine needs to go on where the old one ended.
+"""Toban's own state as a backup: what a new machine needs to continue where the old one stopped.
 
 One archive (tar, zstd) with the state database, the keys of the home directory, the document and bindings in
-force, and where asked the measurements; beside it a description, whose presence makes it a backup. What is
-left out can be made again: logs, counters, locks.
+force, and on request the measurements. Next to it is a description, whose presence makes it a backup. What is
+left out can be recreated: logs, counters, locks.
 """
 
 import fcntl
@@ -25,7 +25,7 @@ from toban.chapters.backup.engine import Watch
 from toban.engine.stores.store import Store, Stored, StoreTrouble, Writer
 
 FOLDER = "toban-self/"
-"""Where these backups lie in a store. No subject's folder: it has no row in the document."""
+"""The folder of these backups in a store. It is not a subject's folder: it has no row in the document."""
 
 FORM = 1
 LEFT_BEHIND = timedelta(days=1)
@@ -35,12 +35,12 @@ _LEFT_OUT = frozenset(
     {*(f"{STATE_FILE}{beside}" for beside in ("", "-wal", "-shm", "-holds")), "lock", "processes.json"}
 )
 _LEFT_OUT_FOLDERS = frozenset({"log", "metrics", "hold", "webshop", TELEMETRY})
-"""Of them the shop is what `toban up` runs without a document: no state of Toban's."""
+"""`webshop` is what `toban up` runs without a document: it is not Toban's state."""
 _PIECE = 1 << 20
 
 
 class NotPossible(Exception):
-    """It can't be done as things stand; `hint` is the way out."""
+    """It can't be done now; `hint` is the way out."""
 
     def __init__(self, message: str, hint: str) -> None:
         super().__init__(message)
@@ -55,16 +55,16 @@ class Own:
     at: datetime
     version: str
     state: str
-    """`sqlite`, or `postgresql` where it is a dump."""
+    """`sqlite`, or `postgresql` if it is a dump."""
     evidence: str
-    """The head of the evidence that it holds at least: `N:DIGEST`."""
+    """The evidence's head; the backup holds at least the evidence up to it: `N:DIGEST`."""
     has_telemetry: bool
     archive: Stored
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Here:
-    """The Toban that is backed up."""
+    """The Toban instance to back up."""
 
     home: Path
     state: Mapping[str, Any]
@@ -74,11 +74,11 @@ class Here:
     has_telemetry: bool
     """Whether the measurements are wanted."""
     stores: Sequence[Path] = ()
-    """Folders of stores: one in the home directory must not swallow itself."""
+    """Folders of stores: a store in the home directory must not be backed up into itself."""
 
 
 def back_up(here: Here, store: Store, now: datetime, watch: Watch) -> Own:
-    """Write a backup of *here* into *store*; Toban may go on meanwhile, its telemetry store may not.
+    """Write a backup of *here* into *store*; Toban may keep running meanwhile, its telemetry store may not.
 
     Raises `NotPossible` and `StoreTrouble`.
     """
@@ -116,9 +116,9 @@ def listed(store: Store) -> list[Own]:
 
 
 def forget(store: Store, keep: int, now: datetime) -> list[str]:
-    """Remove all but the newest *keep* (one at least), and return the labels of those that went.
+    """Remove all but the newest *keep* (at least one), and return the labels of those removed.
 
-    What was begun a day ago, and is no backup yet, goes with them.
+    Unfinished backups that were begun a day ago or earlier are removed with them.
     """
     found = listed(store)
     gone = found[: -max(keep, 1)]
@@ -139,7 +139,7 @@ def forget(store: Store, keep: int, now: datetime) -> list[str]:
 
 
 def bring_back(own: Own, store: Store, folder: Path, watch: Watch) -> None:
-    """Unpack *own* into *folder*, which must not exist or be empty; nothing is left there when it fails."""
+    """Unpack *own* into *folder*, which must be missing or empty; nothing is left there if it fails."""
     if folder.exists() and any(folder.iterdir()):
         raise NotPossible(
             f"{folder} は空ではありません", "まだないフォルダーか、空のフォルダーを指してください"
@@ -156,7 +156,7 @@ def bring_back(own: Own, store: Store, folder: Path, watch: Watch) -> None:
             for member in archive:
                 watch.say(member.name)
                 archive.extract(member, partial, filter="data")
-        # To the very end: only there the bytes have been held against their checksum.
+        # To the very end: only there is the checksum verified.
         source.drain()
         if folder.exists():
             folder.rmdir()
@@ -170,7 +170,7 @@ def bring_back(own: Own, store: Store, folder: Path, watch: Watch) -> None:
 def _copied_state(state: Mapping[str, Any], scratch: Path) -> Path:
     if "sqlite" in str(state["ENGINE"]):
         copy = scratch / STATE_FILE
-        # SQLite's own online backup: a consistent copy beside writers.
+        # SQLite's own online backup: a consistent copy even while others write.
         with (
             closing(sqlite3.connect(f"file:{state['NAME']}?mode=ro", uri=True)) as source,
             closing(sqlite3.connect(copy)) as target,
@@ -203,7 +203,7 @@ def _dumped_state(state: Mapping[str, Any], dump: Path) -> Path:
 
 @contextmanager
 def _telemetry_at_rest(here: Here) -> Iterator[None]:
-    """Keep the telemetry store from running while its files are read, where they are wanted."""
+    """Keep the telemetry store from running while its files are read, if they are wanted."""
     if not here.has_telemetry:
         yield
         return
@@ -235,7 +235,7 @@ def _pack(here: Here, copy: Path, writer: Writer, watch: Watch) -> None:
 
 
 def _own_files(here: Here) -> Iterator[Path]:
-    """Yield the files of the home directory that can't be made again."""
+    """Yield the files of the home directory that can't be recreated."""
     for path in sorted(here.home.iterdir()):
         if path.name in _LEFT_OUT or path.name.startswith("own-backup-"):
             continue
@@ -296,7 +296,7 @@ def _read(content: bytes) -> Own:
 
 
 def named(found: Sequence[Own], label: str) -> Own:
-    """Return the one with *label*, the newest for an empty one; raises `NotPossible`."""
+    """Return the backup with *label*, or the newest if *label* is empty; raises `NotPossible`."""
     for own in reversed(found):
         if label in {"", own.label}:
             return own

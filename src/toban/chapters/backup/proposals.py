@@ -1,4 +1,4 @@
-"""What `toban init` proposes for chapter 4: where backups go, and how each subject is taken. Pure."""
+"""What `toban init` proposes for chapter 4: where backups go, and how each subject is backed up. Pure."""
 
 import re
 from collections.abc import Iterator, Mapping
@@ -12,7 +12,7 @@ from toban.engine.registry.kinds import Kinds
 from toban.engine.stores.store import STORE_KINDS
 
 _ENGINES = ("native", "pg_dump")
-"""Of those that are registered, the first is proposed for copies of a database."""
+"""The first of these that is registered is proposed for copies of a database."""
 _POSTGRES = re.compile(r"postgres|^db$|^データベース$|^database$", re.IGNORECASE)
 _AMAZON = re.compile(r"s3|minio|バケット|オブジェクト|bucket", re.IGNORECASE)
 
@@ -37,7 +37,7 @@ def open_tables(design: Design, kinds: Kinds) -> Iterator[OpenTable]:
 
 
 def _engine(subject: str, rows: list[BackupPolicy], kinds: Mapping[str, EngineKind]) -> str:
-    """Return the kind to propose; empty where none is known to fit."""
+    """Return the kind to propose; empty if none is known to fit."""
     if all(read_backup_method(row.method) is BackupMethod.VERSIONING for row in rows):
         return next((name for name, kind in kinds.items() if kind.keeps_versions), "")
     if not _POSTGRES.search(subject):

@@ -1,4 +1,4 @@
-"""Backups to what others are told of them: a status for each row, a signal for the notices."""
+"""Reports on backups: a status for each row, a signal for the notifications."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -44,22 +44,22 @@ _PHASES = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Row:
-    """A row of the policy, and where it stands."""
+    """A row of the policy, and its current state."""
 
     policy: BackupPolicy
     work: str
     is_batch: bool
-    """Whether a batch makes it, whose own runs are told by chapter 6."""
+    """Whether a batch makes it; chapter 6 reports that batch's runs."""
     is_log: bool
     copies: Sequence[Copy]
     """Those of this row's method, in the store, oldest first."""
     freshness: Freshness
     moment: Moment | None
-    """The newest that can be restored of the subject."""
+    """The newest moment of the subject that can be restored."""
     trouble: str
-    """What is known against the newest copy."""
+    """What is wrong with the newest copy; empty if no problem is known."""
     guard: str
-    """What the store itself does against loss, in words; empty for nothing."""
+    """How the store itself protects against loss, as text; empty if it does not."""
     last: Run | None
     """The newest run that has ended."""
     current: Run | None
@@ -70,33 +70,33 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """What is said of a row."""
+    """The judgement of a row."""
 
     verdict: Verdict
     reason: str
     since: datetime | None = None
-    """When it began, where that is known."""
+    """When it began, if that is known."""
 
 
 @dataclass(frozen=True, slots=True)
 class Guard:
-    """A row that a bucket carries out, and what its settings were last seen to be."""
+    """A row that a bucket carries out, and the bucket's settings when last checked."""
 
     policy: BackupPolicy
     seen: Guarded | None
     trouble: str
-    """Why they could not be seen."""
+    """Why they could not be checked."""
 
 
 def guard_status(guard: Guard, now: datetime) -> StatusUpdate:
-    """Return what the page shows beside the row."""
+    """Return the row's status for the page."""
     found = _judged_guard(guard)
     value = guard.seen.value if guard.seen is not None else ""
     return StatusUpdate(guard.policy.id, found.verdict, value, found.reason, now)
 
 
 def guard_signal(guard: Guard, now: datetime) -> Signal:
-    """Return what may need announcing of a bucket's settings."""
+    """Return the signal of a bucket's settings, which may need announcing."""
     found = _judged_guard(guard)
     condition = _CONDITIONS.get(found.verdict, Condition.OK)
     is_ok = condition is Condition.OK
@@ -130,7 +130,7 @@ def _judged_guard(guard: Guard) -> Found:
 
 
 def judged(row: Row, now: datetime) -> Found:
-    """Judge a row: the worst that is known of it comes first."""
+    """Judge a row by the worst that is known about it."""
     if row.is_log:
         return _judged_log(row, now)
     if row.trouble:
@@ -141,7 +141,7 @@ def judged(row: Row, now: datetime) -> Found:
 
 
 def status(row: Row, now: datetime) -> StatusUpdate:
-    """Return what the page shows beside the row."""
+    """Return the row's status for the page."""
     found = judged(row, now)
     newest = row.copies[-1] if row.copies else None
     proof = None
@@ -159,7 +159,7 @@ def status(row: Row, now: datetime) -> StatusUpdate:
 
 
 def signal(row: Row, now: datetime) -> Signal:
-    """Return what may need announcing: also backups that are too old though no run has failed."""
+    """Return the row's signal; backups that are too old are announced even if no run has failed."""
     found = judged(row, now)
     condition = _CONDITIONS.get(found.verdict, Condition.OK)
     is_ok = condition is Condition.OK
@@ -170,7 +170,7 @@ def signal(row: Row, now: datetime) -> Signal:
         clause_text=row.policy.text,
         condition=condition,
         subject=f"バックアップ {row.policy.subject} {row.policy.method}".strip(),
-        # What is wrong, not what is still well: it is read at night, and in one line.
+        # Say what is wrong, not what is still fine: it is read at night, and in one line.
         value=_value(row) if is_ok else found.reason,
         limit="" if is_ok else "文書のとおりに取れること",
         began_at=found.since or now,
@@ -182,27 +182,27 @@ def signal(row: Row, now: datetime) -> Signal:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Recovery:
-    """An objective, and what was measured of it."""
+    """An objective, and what was measured for it."""
 
     objective: RecoveryObjective
     measured: timedelta | None
-    """The worst of the subjects that it holds for."""
+    """The worst value among the subjects that it applies to."""
     subject: str
-    """Whose that is."""
+    """The subject with that value."""
     reason: str
     since: datetime | None = None
     """RPO: the newest moment that can be restored."""
 
 
 def objective_status(recovery: Recovery, now: datetime) -> StatusUpdate:
-    """Return what the page shows beside RPO or RTO."""
+    """Return the status of RPO or RTO for the page."""
     objective, measured = recovery.objective, recovery.measured
     value = "" if measured is None else f"{length(measured)} ({recovery.subject})"
     return StatusUpdate(objective.id, _objective_verdict(recovery), value, recovery.reason, now)
 
 
 def objective_signal(recovery: Recovery, now: datetime) -> Signal:
-    """Return what may need announcing of RPO or RTO."""
+    """Return the signal of RPO or RTO, which may need announcing."""
     objective = recovery.objective
     is_missed = _objective_verdict(recovery) is Verdict.DEVIATING
     began_at = now
@@ -227,7 +227,7 @@ def objective_signal(recovery: Recovery, now: datetime) -> Signal:
 def _objective_verdict(recovery: Recovery) -> Verdict:
     if recovery.measured is None:
         return Verdict.NOT_MEASURABLE
-    # ">": exactly the limit keeps it.
+    # ">": a value of exactly the limit meets the objective.
     is_missed = recovery.measured > recovery.objective.limit.as_timedelta()
     return Verdict.DEVIATING if is_missed else Verdict.CONFORMING
 
@@ -245,7 +245,7 @@ def _judged_log(row: Row, now: datetime) -> Found:
 
 
 def _by_last_run(row: Row) -> Found | None:
-    """What the newest run says for itself; a batch tells of its own."""
+    """Judge by the newest run; a batch reports its own runs."""
     last = row.last
     if row.is_batch or last is None or last.ended_at is None:
         return None
@@ -320,5 +320,5 @@ def _clock(moment: datetime, zone: ZoneInfo) -> str:
 
 
 def phase(name: str) -> str:
-    """Name a part of a restore or of a drill for people."""
+    """Return the display name of a phase of a restore or drill."""
     return _PHASES.get(name, name)

@@ -16,7 +16,7 @@ _HALF_BITS = 32
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Copy:
-    """A backup in the catalogue, as far as decisions need to know it."""
+    """A backup in the catalogue, reduced to what decisions need."""
 
     label: str
     method: Method
@@ -29,14 +29,14 @@ class Copy:
     is_verified: bool = True
     """Whether its stored bytes were read and found whole."""
     is_good: bool = True
-    """Whether nothing is known against it."""
+    """Whether no problem with it is known."""
     stored_bytes: int = 0
     source_bytes: int = 0
 
 
 @dataclass(frozen=True, slots=True)
 class Stretch:
-    """Log without a gap in the store."""
+    """A stretch of log in the store without a gap."""
 
     system_id: str
     timeline: int
@@ -49,8 +49,8 @@ class Stretch:
 class Keep:
     """How long the row of a method keeps its copies.
 
-    A copy goes only when neither the generations nor the retention ask for it any more: the document
-    promises both. A row that says neither keeps everything.
+    A copy is removed only when neither the generations nor the retention require it any more: the document
+    promises both. A row that gives neither keeps everything.
     """
 
     generations: Generations | None = None
@@ -58,14 +58,14 @@ class Keep:
 
     @property
     def keeps_all(self) -> bool:
-        """Whether nothing ever goes by this rule."""
+        """Whether this rule never removes anything."""
         is_silent = self.generations is None and self.retention is None
         return is_silent or isinstance(self.retention, Forever)
 
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """What becomes of a copy, and why."""
+    """What happens to a copy, and why."""
 
     label: str
     why: str
@@ -73,22 +73,22 @@ class Decision:
 
 @dataclass(frozen=True, slots=True)
 class PrunePlan:
-    """What goes, children before their parents, and what stays."""
+    """The copies to remove, children before their parents, and the copies to keep."""
 
     gone: tuple[Decision, ...]
     kept: tuple[Decision, ...]
     log_from: str
-    """The label of the oldest full copy that stays: log that began before it is needed by nobody."""
+    """The label of the oldest full copy that is kept: no copy needs log from before it."""
 
 
 def prune(
     copies: Sequence[Copy], keep: Mapping[Method, Keep], now: datetime, *, has_log: bool = False
 ) -> PrunePlan:
-    """Decide what can go; *has_log* says whether log is kept that goes on from the copies.
+    """Decide what can be removed; *has_log* says whether log is kept that continues the copies.
 
-    Never goes: the newest full copy that was read and found whole, the newest one that nothing is known
-    against, a full copy that a kept increment stands on, and, with log, the newest full copy that is as old
-    as the increments are kept: without it, not every moment that they promise could be brought back.
+    Never removed: the newest full copy that was read and found whole, the newest one without a known problem,
+    a full copy that a kept increment is based on, and, with log, the newest full copy that is as old as the
+    increments' retention: without it, not every moment that the retention promises could be restored.
     """
     newest_first = sorted(copies, key=lambda copy: (copy.ended_at, copy.label), reverse=True)
     by_label = {copy.label: copy for copy in newest_first}
@@ -119,7 +119,7 @@ def _is_kept_full(copy: Copy, kept: dict[str, str]) -> bool:
 
 
 def _is_usable(copy: Copy, by_label: dict[str, Copy]) -> bool:
-    """Whether an increment's full copy is there; a full copy needs nothing."""
+    """Whether an increment's full copy is there; a full copy needs no other."""
     return not copy.parent or copy.parent in by_label
 
 
@@ -129,10 +129,10 @@ def _why_kept(copy: Copy, newest_first: Sequence[Copy], keep: Keep, now: datetim
     newer = sum(
         1 for each in newest_first[: newest_first.index(copy)] if each.method is copy.method and each.is_good
     )
-    # A damaged copy is no generation: it must not push a good one out.
+    # A damaged copy does not count as a generation: it must not push a good one out.
     if keep.generations is not None and copy.is_good and newer < keep.generations.count:
         return f"{keep.generations}のうちの {newer + 1} 世代目"
-    # A copy that is exactly as old as the retention has been kept for all of it.
+    # A copy exactly as old as the retention has been kept for long enough.
     if isinstance(keep.retention, Duration) and copy.ended_at > keep.retention.before(now):
         return f"保存期間 {keep.retention} のうち"
     return ""
@@ -166,7 +166,7 @@ def _why_gone(copy: Copy, by_label: dict[str, Copy], keep: Keep) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Moment:
-    """A moment that can be brought back, and by what."""
+    """A moment that can be restored, and from what."""
 
     at: datetime
     label: str
@@ -175,15 +175,15 @@ class Moment:
 
 
 def usable(copies: Sequence[Copy]) -> list[Copy]:
-    """Return those that can be restored: nothing known against them, nor against what they stand on."""
+    """Return the copies that can be restored: neither they nor their full copies have a known problem."""
     good = {copy.label: copy for copy in copies if copy.is_good}
     return [copy for copy in good.values() if not copy.parent or copy.parent in good]
 
 
 def chain_to(copies: Sequence[Copy], to: datetime | None) -> tuple[Copy, ...]:
-    """Return the full copy, and the increment on it where there is one, that come nearest before *to*.
+    """Return the full copy, and the increment on it if there is one, that come closest before *to*.
 
-    Empty where no backup is old enough. None asks for the newest.
+    Empty if no backup is old enough. None asks for the newest.
     """
     found = [copy for copy in usable(copies) if to is None or copy.restorable_to <= to]
     if not found:
@@ -194,9 +194,9 @@ def chain_to(copies: Sequence[Copy], to: datetime | None) -> tuple[Copy, ...]:
 
 
 def newest_moment(copies: Sequence[Copy], stretches: Sequence[Stretch]) -> Moment | None:
-    """Return the newest moment that can be restored: the end of a backup, or of the log that goes on from it.
+    """Return the newest moment that can be restored: the end of a backup, or of the log that continues it.
 
-    The log of a later timeline goes on from an earlier one's where it begins before that one ends.
+    The log of a later timeline continues an earlier one's if it begins before that one ends.
     """
     chain = chain_to(copies, None)
     if not chain:
@@ -211,7 +211,7 @@ def newest_moment(copies: Sequence[Copy], stretches: Sequence[Stretch]) -> Momen
 
 
 def _following(copy: Copy, stretches: Sequence[Stretch]) -> list[Stretch]:
-    """Return the stretches of log that go on from where *copy* is whole."""
+    """Return the stretches of log that continue from where *copy* is complete."""
     if copy.end is None:
         return []
     timeline, at, found = copy.end.timeline, position(copy.end.lsn), []
@@ -225,17 +225,17 @@ def _following(copy: Copy, stretches: Sequence[Stretch]) -> list[Stretch]:
 
 
 def position(lsn: str) -> int:
-    """Return `0/3000028` as the number of bytes it stands for."""
+    """Return an LSN such as `0/3000028` as a number of bytes."""
     high, _, low = lsn.partition("/")
     return (int(high, 16) << _HALF_BITS) | int(low, 16)
 
 
 class Freshness(StrEnum):
-    """Whether backups come as often as the document says."""
+    """Whether backups are made as often as the document says."""
 
     FRESH = "fresh"
     NEVER = "never"
-    """None was ever made, and none is due yet."""
+    """No backup was ever made, and none is due yet."""
     LATE = "late"
     """The last one due is missing."""
     TOO_OLD = "too-old"
@@ -243,9 +243,9 @@ class Freshness(StrEnum):
 
 
 def freshness(newest: datetime | None, due: Sequence[datetime], now: datetime) -> Freshness:
-    """Judge the end of the newest good copy against the times that were due up to *now*, in order.
+    """Compare the end of the newest good copy with the times that were due up to *now*, in order.
 
-    Each due time has a grace for the backup itself: a quarter of the interval, from 15 minutes to 6 hours.
+    Each due time has a grace period for the backup itself: a quarter of the interval, 15 minutes to 6 hours.
     """
     missing = [
         moment
@@ -258,16 +258,16 @@ def freshness(newest: datetime | None, due: Sequence[datetime], now: datetime) -
 
 
 def _graces(due: Sequence[datetime]) -> list[timedelta]:
-    """How long each may take before it counts as missing; by the interval to the one before it."""
+    """Return how late each may be before it counts as missing, from the interval to the one before it."""
     gaps = [later - earlier for earlier, later in itertools.pairwise(due)]
     gaps = [*gaps[:1], *gaps] if gaps else [4 * _MOST_GRACE for _ in due]
     return [min(max(gap / 4, _LEAST_GRACE), _MOST_GRACE) for gap in gaps]
 
 
 def scaled_recovery(seconds: float, then_bytes: int, now_bytes: int) -> float:
-    """Return how long a recovery that took *seconds* would take for the source as large as it is now.
+    """Return how long a recovery that took *seconds* would take at the source's current size.
 
-    In proportion: fetching and combining dominate. A source that has become smaller is not counted as faster.
+    In proportion to the size: fetching and combining dominate. A source that shrank does not count as faster.
     """
     if then_bytes <= 0 or now_bytes <= then_bytes:
         return seconds

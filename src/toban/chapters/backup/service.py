@@ -1,4 +1,4 @@
-"""Chapter 4 at work: what came of the backups is told, however quietly they grow old."""
+"""Chapter 4 at work: reports on the backups, even when they only grow old quietly."""
 
 from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime, timedelta
@@ -31,7 +31,7 @@ from toban.engine.telemetry.samples import Sample
 _OPEN = (Run.State.WAITING, Run.State.RUNNING)
 _LOOKED_AT_DUE = 3
 _SETTINGS_LAST = timedelta(minutes=10)
-"""How often the settings of buckets are looked at: they change by somebody's hand."""
+"""How often the settings of buckets are checked: they change only by hand."""
 _LONGEST_LOOK_BACK = timedelta(days=800)
 
 log = structlog.get_logger(__name__)
@@ -41,22 +41,22 @@ class Backups:
     """The backups of the edition in force. One thread drives `tell`, another `look`."""
 
     def __init__(self, clock: Clock, measured: Callable[[Sequence[Sample]], None]) -> None:
-        """Hand the ages of the newest restorable moments to *measured*."""
+        """Pass the ages of the newest restorable moments to *measured*."""
         self._clock = clock
         self._measured = measured
         self._plan: BackupPlan | None = None
         self._system = System()
         self._digest = ""
         self._logs: dict[str, datetime] = {}
-        """Of engines that keep a log elsewhere: how far it goes, by subject."""
+        """For engines that keep a log elsewhere: subject → how far it goes."""
         self._stores: dict[str, str] = {}
-        """What the stores themselves do against loss, by subject."""
+        """Subject → how its store itself protects against loss."""
         self._guards: dict[str, Guard] = {}
-        """What the settings of buckets were last seen to be, by the id of the row."""
+        """Row id → the settings of its bucket when last checked."""
         self._guarded_at: datetime | None = None
 
     def adopt(self, plan: BackupPlan, system: System, digest: str) -> None:
-        """Tell of *plan* from now on."""
+        """Report on *plan* from now on."""
         if plan is self._plan:
             return
         self._system, self._digest = system, digest
@@ -88,7 +88,7 @@ class Backups:
     def look(self) -> None:
         """Ask engines with a log of their own how far it goes, and measure how old each newest moment is.
 
-        Takes as long as they need to answer.
+        Takes as long as the engines need to answer.
         """
         plan = self._plan
         if plan is None:
@@ -131,7 +131,7 @@ class Backups:
         copies = catalogue.copies(policy.source.subject)
         own = [copy for copy in copies if copy.method.value == policy.method.value]
         runs = Run.objects.filter(work=policy.work)
-        # A full copy is more than the increment that was due: it counts for it.
+        # A full copy contains more than the increment that was due, so it counts as one.
         counting = [
             copy for copy in rules.usable(copies) if copy in own or policy.method is not BackupMethod.FULL
         ]
@@ -153,7 +153,7 @@ class Backups:
         )
 
     def _due(self, policy: Policy, now: datetime) -> list[datetime]:
-        """The last times that the row was due since it first ran, in order."""
+        """Return the last times that the row was due since it first ran, in order."""
         first = Run.objects.filter(work=policy.work).order_by("due_at").first()
         if first is None or not policy.row.schedules:
             return []
@@ -173,7 +173,7 @@ def _guarded_by(source: Source) -> str:
         with source.opened() as at_work:
             return at_work.store.guard() if at_work.store is not None else ""
     except (BackupFailed, StoreTrouble) as error:
-        # Backups need no permission for it: that it can't be told is no fault of theirs.
+        # Backups do not need this permission: a failure to look is not a failure of the backups.
         log.warning("guard_of_store_not_seen", subject=source.subject, reason=str(error))
         return "版とロックの設定を見られません (toban check --live か権限を確かめてください)"
 

@@ -1,4 +1,4 @@
-"""Looking after what is stored: reading it all back, and finding it again when the catalogue is lost."""
+"""Upkeep of stored backups: reading them back, and importing them again when the catalogue is lost."""
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
@@ -17,14 +17,14 @@ from toban.engine.evidence.verdict import Verdict
 from toban.engine.stores.store import Store
 
 _MOST_TOLD = 10
-"""Troubles of one backup that are kept; a folder that was emptied has thousands, all alike."""
+"""The most problems to keep for one backup; a folder that was emptied has thousands, all alike."""
 
 
 def verify(source: Source, at_work: Open, row: Backup, watch: Watch) -> Checked:
-    """Read a backup back whole, and note in the catalogue and the evidence what was found.
+    """Read a whole backup back, and record in the catalogue and the evidence what was found.
 
-    Damage stays with the row until it reads back whole again: what it says is shown and announced, and
-    nothing is restored from it. Raises `BackupFailed` or `StoreTrouble` when it could not be looked at.
+    Damage stays on the row until the backup reads back whole again: it is shown and announced, and nothing is
+    restored from that backup. Raises `BackupFailed` or `StoreTrouble` if the backup could not be checked.
     """
     taken = catalogue.taken_of(row)
     troubles = _listed_otherwise(source, at_work.store, taken)
@@ -33,7 +33,7 @@ def verify(source: Source, at_work: Open, row: Backup, watch: Watch) -> Checked:
     checked = Checked(False, troubles) if troubles else at_work.engine.verify(taken, watch)
     row.refresh_from_db()
     if row.pruned_at is not None:
-        # It was pruned while it was being read: what is missing is missing by the document.
+        # It was pruned while it was being read: its objects are missing because the document says so.
         return Checked(True)
     if not checked.is_whole and not troubles:
         _probe(source, at_work.store, taken)
@@ -50,9 +50,9 @@ def _listed_otherwise(source: Source, store: Store | None, taken: Taken) -> list
 
 
 def _probe(source: Source, store: Store | None, taken: Taken) -> None:
-    """Read the small description: a wrong key, or a store that is away, is no damage.
+    """Read the small description: a wrong key or an unreachable store does not count as damage.
 
-    Raises `StoreTrouble` where nothing could be read now.
+    Raises `StoreTrouble` if nothing can be read now.
     """
     if store is not None:
         store.read(catalogue.key_of(source.subject, taken.label))
@@ -84,7 +84,7 @@ def _note(source: Source, row: Backup, checked: Checked) -> None:
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """What a look through a store has brought into the catalogue."""
+    """What an import from a store has added to the catalogue."""
 
     added: Sequence[str]
     known: int
@@ -93,9 +93,9 @@ class Found:
 
 
 def bring_in(source: Source, at_work: Open, clause_of: dict[str, str], *, by: str) -> Found:
-    """Put every backup that the store describes into the catalogue: for the day that the state is lost.
+    """Add every backup that the store describes to the catalogue, for the day that the state is lost.
 
-    *clause_of* names the row of the policy for each method. They count as unverified until read again.
+    *clause_of*: method → the id of its policy row. The backups count as unverified until they are read again.
     """
     if at_work.store is None:
         return Found((), 0, (f'kind = "{source.kind_name}" は記述を保存先に置きません',))
@@ -118,19 +118,19 @@ def bring_in(source: Source, at_work: Open, clause_of: dict[str, str], *, by: st
 
 
 def note_pruned(source: Source, done: Pruned, *, by: str) -> None:
-    """Keep in the evidence who had *source* pruned, and what went."""
+    """Record in the evidence who had *source* pruned, and what was removed."""
     content = {"event": "backups-pruned", "subject": source.subject, **asdict(done)}
     ledger.append(ledger.Record(LedgerEntry.Kind.AUDIT, content, actor=by), now=source.clock())
 
 
 def guarded(policy: Policy) -> Guarded:
-    """Return what the bucket of a row is set to; raises `StoreTrouble`."""
+    """Return the settings of a row's bucket; raises `StoreTrouble`."""
     with policy.source.opened() as at_work:
         return _keeper(at_work).look(days_of(policy.row.retention))
 
 
 def mend(policy: Policy, *, by: str, digest: str) -> Sequence[str]:
-    """Set the bucket of a row right, and keep in the evidence who did, and what was changed."""
+    """Fix the settings of a row's bucket, and record in the evidence who did it and what was changed."""
     with policy.source.opened() as at_work:
         changes = _keeper(at_work).mend(days_of(policy.row.retention))
     content = {"event": "bucket-fixed", "subject": policy.row.subject, "changes": list(changes)}

@@ -31,7 +31,7 @@ _METHODS = {BackupMethod.FULL: Method.FULL, BackupMethod.INCREMENTAL: Method.INC
 
 @dataclass(frozen=True, slots=True)
 class Policy:
-    """A row that is carried out: by a work of its own, a batch, or by the log that is streamed."""
+    """A row that is carried out: by a work of its own, by a batch, or by streaming the log."""
 
     row: BackupPolicy
     method: BackupMethod
@@ -43,14 +43,14 @@ class Policy:
 
 @dataclass(frozen=True, slots=True)
 class BackupPlan:
-    """What chapter 4 runs, and why it runs not the rest."""
+    """What chapter 4 runs, and why it does not run the rest."""
 
     works: Mapping[str, Work]
     policies: tuple[Policy, ...]
     guards: tuple[Policy, ...]
     """Rows that a bucket carries out by itself; its settings are watched."""
     sources: Mapping[str, Source]
-    """What copies are made of, by the document's word for it."""
+    """Subject, as the document names it → the source that is copied."""
     objectives: tuple[RecoveryObjective, ...]
     """RPO and RTO that can be judged."""
     unbound: Mapping[str, str]
@@ -78,7 +78,7 @@ class _Planning:
 
 
 def key_of(subject: str, method: Method) -> str:
-    """Return the name by which a row's work is ordered: `PostgreSQL/full`."""
+    """Return the key under which a row's work can be ordered: `PostgreSQL/full`."""
     return f"{subject}/{method.value}"
 
 
@@ -143,7 +143,7 @@ def source_of(
     kind = kinds.of(ENGINE_KINDS)[bound.kind]
     rows = [row for row in design.of(BackupPolicy) if row.subject == subject]
     store_name = bound.config.store or _destination(rows)
-    # A place of the engine's own is no store of ours, though the row's destination may name one of those.
+    # The engine's own place is not one of our stores, even if the row's destination names one of those.
     store = bindings.stores.get(store_name) if kind.needs_store else None
     if kind.needs_store and store is None:
         return recorded(
@@ -172,7 +172,7 @@ def source_of(
 
 
 def clause_of(subject: str, method: Method, design: Design) -> str:
-    """Return the id of the policy's row for *method* of *subject*; empty where there is none."""
+    """Return the id of the policy's row for *method* of *subject*; empty if there is none."""
     for row in design.of(BackupPolicy):
         named = read_backup_method(row.method)
         if row.subject == subject and named is not None and _METHODS.get(named) is method:
@@ -181,14 +181,14 @@ def clause_of(subject: str, method: Method, design: Design) -> str:
 
 
 def days_of(retention: Retention | None) -> int | None:
-    """Return a retention in whole days, as buckets count; None where the document names no length."""
+    """Return a retention in whole days, as buckets count; None if the document gives no duration."""
     if not isinstance(retention, Duration):
         return None
     return max(math.ceil(retention.as_timedelta() / timedelta(days=1)), 1)
 
 
 def doing(row: BackupPolicy, method: Method, design: Design, bindings: Bindings) -> str:
-    """Return the batch that makes what *row* asks for; empty when its own work does."""
+    """Return the batch that makes the backup *row* asks for; empty if the row's own work does."""
     in_document = {batch.batch_id or batch.name for batch in design.of(Batch)}
     for key, bound in BATCHES.of(bindings).items():
         config: Any = bound.config
@@ -200,7 +200,7 @@ def doing(row: BackupPolicy, method: Method, design: Design, bindings: Bindings)
 
 
 def _plan_row(planning: _Planning, row: BackupPolicy) -> str:
-    """Take *row* into the plan, or say why it does not run."""
+    """Add *row* to the plan, or return why it does not run."""
     method = read_backup_method(row.method)
     if method is None:
         return recorded(
@@ -286,7 +286,7 @@ def _why_unjudged(objective: RecoveryObjective, planning: _Planning) -> str:
 
 
 def _destination(rows: list[BackupPolicy]) -> str:
-    """Where the full copies go: increments stand on them, and stay with them."""
+    """Return where the full copies go: increments are based on them, and stay with them."""
     fulls = [row for row in rows if read_backup_method(row.method) is BackupMethod.FULL]
     return next((row.destination for row in [*fulls, *rows] if row.destination), "")
 
@@ -301,7 +301,7 @@ def _keep(rows: list[BackupPolicy]) -> dict[Method, Keep]:
 
 
 def _retry_delays(retries: tuple[BatchRetry, ...]) -> tuple[timedelta, ...]:
-    """The document's rule for batches; without one, once more after five minutes."""
+    """Return the delays of the document's rule for batches; without one, one retry after five minutes."""
     return retries[0].rule.waits(RETRY_AFTER) if retries else (RETRY_AFTER,)
 
 

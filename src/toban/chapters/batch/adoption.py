@@ -1,6 +1,6 @@
 """From a crontab's jobs to rows of the batch table and tables of `toban.toml`: a proposal, and what is left.
 
-Nothing is dropped in silence: each job becomes one row or several, or is named with the reason why not. The
+Nothing is dropped silently: each job becomes one or more rows, or is listed with the reason why not. The
 rows are read back by the document's own reader before they are proposed.
 """
 
@@ -36,7 +36,7 @@ class Way(StrEnum):
     """Who runs the job from now on."""
 
     PING = "ping"
-    """Cron still does, and tells Toban."""
+    """Cron still does, and reports to Toban."""
     COMMAND = "command"
     """Toban does."""
 
@@ -62,22 +62,22 @@ class Adopted:
 
 @dataclass(frozen=True, slots=True)
 class Proposal:
-    """What a crontab comes to."""
+    """What is proposed for a crontab."""
 
     way: Way
     adopted: tuple[Adopted, ...]
     left: tuple[Leftover, ...]
     notes: tuple[str, ...] = ()
-    """What is no longer as it was with cron."""
+    """What is different from cron."""
 
     @property
     def table(self) -> str:
-        """Return the rows for the document, with their head."""
+        """Return the rows for the document, with the table's head."""
         return _HEAD + "".join(f"{each.row}\n" for each in self.adopted)
 
 
 def propose(crontab: Crontab, *, way: Way, prefix: str, zone: str, host_zone: str) -> Proposal:
-    """Propose batches for all jobs; *zone* is the document's, *host_zone* that of the cron's host."""
+    """Propose batches for all jobs; *zone* is the document's time zone, *host_zone* that of cron's host."""
     adopted: list[Adopted] = []
     left = list(crontab.left)
     for job in crontab.jobs:
@@ -102,7 +102,7 @@ def bindings(proposal: Proposal) -> str:
 
 
 def arguments(job: Job) -> tuple[str, ...]:
-    """Return the job's command as an argument list: split where no shell is needed, else one given to it."""
+    """Return the job's command as an argument list: split if it needs no shell, else passed to one."""
     settings = [f"{name}={value}" for name, value in job.settings.items()]
     before = ("env", *settings) if settings else ()
     if _SHELL.search(job.command):
@@ -111,9 +111,9 @@ def arguments(job: Job) -> tuple[str, ...]:
 
 
 def crontab_lines(proposal: Proposal, urls: Mapping[str, str]) -> Iterator[tuple[str, str]]:
-    """Yield each carried line as it stands and as it should, with the ping at its end; *urls* are by key.
+    """Yield each adopted line as it is and as it should be, with the ping at its end; *urls* are by key.
 
-    A job of several rows becomes as many lines, each with its own URL.
+    A job with several rows becomes as many lines, each with its own URL.
     """
     for each in proposal.adopted:
         yield each.job.text, _pinging(each, urls[each.key])
@@ -153,7 +153,7 @@ def _timings(job: Job, zone: str, own_zone: str) -> Sequence[tuple[str, str]]:
 
 
 def _comes(schedule: Schedule) -> bool:
-    """Whether its date is in the calendar: cron never runs a line of 31 February, and a row would wait."""
+    """Whether its date exists: cron never runs a line for 31 February, and a row would wait for it."""
     months = schedule.months or range(1, 13)
     longest = max(monthrange(_LEAP_YEAR, month)[1] for month in months)
     return not isinstance(schedule.day, DayOfMonth) or schedule.day.day <= longest
@@ -168,7 +168,7 @@ def _fields(job: Job, schedule: Schedule) -> str:
 
 
 def _words(schedule: Schedule, fields: str = "", *, zone: str = "") -> str:
-    """Write *schedule* in the document's words, or else as cron does: what the reader takes for just that."""
+    """Write *schedule* in the document's words or as cron does: whichever the reader reads back the same."""
     words = str(replace(schedule, zone="")) + zone
     for written in (words, fields):
         if read_schedule(written) == schedule:
@@ -207,25 +207,25 @@ def _table(adopted: Adopted, way: Way) -> Iterator[str]:
 def _pinging(adopted: Adopted, url: str) -> str:
     job = adopted.job
     command, percent, given = job.raw_command.partition("%") if job.has_input else (job.raw_command, "", "")
-    # A percent sign that is none of the command's own begins what it reads.
+    # A percent sign that is not escaped begins the command's input.
     while percent and command.endswith("\\"):
         more, percent, given = given.partition("%")
         command = f"{command}%{more}"
     if _WRAPPED.search(command):
-        # What would end the shell, or comment the ping out, gets a shell of its own.
+        # A command that would end the shell, or comment out the ping, gets a shell of its own.
         command = f"{job.shell} -c {shlex.quote(command.strip())}"
     head = " ".join(part for part in (adopted.when or job.when, job.user) if part)
     return f"{head} {command.strip()}; {_CURL} {url}/$?{percent}{given}"
 
 
 def _cell(text: str) -> str:
-    """Write *text* so that a table's cell holds just that."""
+    """Escape *text* so that a table's cell shows exactly that."""
     plain = " ".join(text.split())
     return re.sub(r"([\\|`*_<\[\]~&#])", r"\\\1", plain)
 
 
 def _read_back(proposal: Proposal) -> Proposal:
-    """Return *proposal* with what the reader understands of it; the rest is left, not lost."""
+    """Return *proposal* with the rows that the reader understands; the rest is listed as left, not lost."""
     if not proposal.adopted:
         return proposal
     design = read_design(f"{_SECTION}{proposal.table}", "")

@@ -19,28 +19,28 @@ _LIKE_A_JOB = re.compile(r"(?:@\w+|[-*\d][\d*/,-]*\s+\S+\s+\S+\s+\S+\s+\S+)\s+\S
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """A line that cron runs, with what stood above it."""
+    """A line that cron runs, with what the lines above it set."""
 
     line: int
     text: str
-    """The line as it stands."""
+    """The line as written."""
     when: str
-    """Five fields with one blank between, or a nickname."""
+    """Five fields separated by one space, or a nickname."""
     command: str
-    """What the shell is given: no escaped percent signs, nothing of the input."""
+    """The command for the shell: percent signs unescaped, without the input."""
     raw_command: str
-    """The command as the line has it, with all that follows."""
+    """The command as in the line, with everything that follows."""
     has_input: bool
     """Whether the line gives the command something to read, after a percent sign."""
     user: str = ""
     """Who runs it, in the system's form."""
     zone: str = ""
-    """That of CRON_TZ, for the times; empty for the host's own."""
+    """The time zone from CRON_TZ; empty for the host's own."""
     settings: Mapping[str, str] = field(default_factory=dict)
-    """The environment that the lines above set, without what speaks to cron itself."""
+    """The environment that the lines above set, without the settings for cron itself."""
     shell: str = "/bin/sh"
     comment: str = ""
-    """The remark right above the line."""
+    """The comment right above the line."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +58,7 @@ class Crontab:
 
     jobs: tuple[Job, ...]
     left: tuple[Leftover, ...]
-    """What is no job, no setting and no remark."""
+    """Lines that are not a job, a setting or a comment."""
     mail_to: str = ""
     """Whom cron mailed the output to."""
 
@@ -66,7 +66,7 @@ class Crontab:
 _TO_CRON = frozenset(
     ("SHELL", "CRON_TZ", "MAILTO", "MAILFROM", "CONTENT_TYPE", "CONTENT_TRANSFER_ENCODING", "RANDOM_DELAY")
 )
-"""Settings that speak to cron itself, and not to what it runs."""
+"""Settings for cron itself, not for what it runs."""
 
 
 def read_crontab(text: str, *, is_system: bool) -> Crontab:
@@ -79,7 +79,7 @@ def read_crontab(text: str, *, is_system: bool) -> Crontab:
         line = written.strip()
         if line.startswith("#"):
             remark = line.lstrip("# \t")
-            # A job that was put out of action is no name for the next.
+            # A job that was commented out is not a name for the next.
             comment = "" if _LIKE_A_JOB.match(remark) or _LEGEND.match(remark) else remark
             continue
         if setting := _SETTING.fullmatch(line):

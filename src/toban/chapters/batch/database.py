@@ -1,4 +1,4 @@
-"""A question to a database of the user's: read only, in time, and never more rows than asked for."""
+"""A query to the user's own database: read-only, with limits on time and rows."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -21,10 +21,10 @@ _CONNECTING = 10
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """One SELECT, and the limits that it is asked within.
+    """One SELECT, and its limits.
 
-    Its parameters are written `%(name)s`, so a percent sign of its own is written `%%`. Days and times in it
-    are those of *zone*.
+    Parameters are written `%(name)s`, so a literal percent sign is written `%%`. Days and times in it are
+    those of *zone*.
     """
 
     dsn: Secret
@@ -32,12 +32,12 @@ class Question:
     zone: ZoneInfo
     timeout: timedelta
     most: int
-    """Rows."""
+    """The most rows that it may return."""
 
     def ask(self, parameters: Mapping[str, object]) -> Rows:
         """Return the rows, all as of one moment, or raise `StepFailed`."""
         try:
-            # A cursor of the server's takes one SELECT and nothing else, and need not send all it finds.
+            # A server-side cursor accepts one SELECT and nothing else, and need not send every row.
             with (
                 self._connected() as connection,
                 connection.cursor("toban", row_factory=dict_row) as cursor,
@@ -53,7 +53,7 @@ class Question:
     def columns(self) -> Sequence[str]:
         """Return the names of the columns that an answer would have, or raise `StepFailed`.
 
-        It is asked of today, for no rows: the server plans it and does not work it out.
+        It is run for today, with no rows: the server plans it but does not execute it.
         """
         today = datetime.now(self.zone).replace(hour=0, minute=0, second=0, microsecond=0)
         parameters = {"start": today, "end": today + timedelta(days=1), "day": today.date()}
@@ -66,7 +66,7 @@ class Question:
         return [column.name for column in description or ()]
 
     def doubts(self) -> Iterator[str]:
-        """Say why the question can't be asked now."""
+        """Yield why the query can't be run now."""
         try:
             self.columns()
         except StepFailed as error:
@@ -75,7 +75,7 @@ class Question:
 
     @contextmanager
     def _connected(self) -> Iterator[psycopg.Connection]:
-        """Yield a connection that may only read, in time and in the document's zone."""
+        """Yield a connection that may only read, within the time limit and in the document's time zone."""
         with psycopg.connect(
             self.dsn.reveal(), application_name="toban", connect_timeout=_CONNECTING
         ) as connection:
@@ -87,7 +87,7 @@ class Question:
             yield connection
 
     def _words(self, error: Exception) -> str:
-        """The fault in a line, without the connection string or what is secret in it."""
+        """Return the error in one line, without the connection string or its secrets."""
         if isinstance(error, SecretUnavailable):
             return str(error)
         if isinstance(error, psycopg.errors.QueryCanceled):

@@ -1,4 +1,4 @@
-"""What chapter 6 brings: batches, how they are run and watched, and the kinds of what they run."""
+"""The extension of chapter 6: batches, how they are run and watched, and the kinds of what they run."""
 
 from toban.chapters.batch.proposals import open_tables
 from toban.design.clauses.batch import Batch, BatchRetry, BatchWatch, Scheduler

@@ -1,4 +1,4 @@
-"""What chapter 6 does: runs the batches, tells what came of them, and tries them before the night."""
+"""The operation of chapter 6: runs the batches, reports the results, and tests them before the night."""
 
 import difflib
 from collections.abc import Iterator, Mapping

@@ -14,7 +14,7 @@ type Practice = Scheduler | BatchRetry | BatchWatch
 _TOBAN = re.compile(r"toban|当番", re.IGNORECASE)
 _NOTICE = r"(?:時|時刻)?[のを ]?(?:通知|連絡|お?知らせ|noti[cf]|announce)"
 _NOTICES = {
-    # 開始・終了通知 speaks of both.
+    # 開始・終了通知 means both.
     "start": re.compile(
         rf"(?:開始|起動|start)(?:(?:[・/／、と ]|and)*(?:終了|完了|end))?{_NOTICE}", re.IGNORECASE
     ),
@@ -33,11 +33,11 @@ _WATCHED = {
         re.IGNORECASE,
     ),
 }
-"""What is done for every batch that is bound, and the words in which documents ask for it."""
+"""What is done for every bound batch, and the words that documents use for it."""
 
 
 def announced(watches: Iterable[BatchWatch]) -> frozenset[str]:
-    """Return which of `start` and `end` the document wants told of every batch (開始・終了通知)."""
+    """Return which of `start` and `end` the document wants announced for every batch (開始・終了通知)."""
     texts = [watch.text for watch in watches]
     return frozenset(
         name for name, pattern in _NOTICES.items() if any(pattern.search(text) for text in texts)
@@ -45,7 +45,7 @@ def announced(watches: Iterable[BatchWatch]) -> frozenset[str]:
 
 
 def statuses(rows: Iterable[Practice], works: Mapping[str, Work], now: datetime) -> Iterator[StatusUpdate]:
-    """Yield what the page shows beside *rows*; *works* are the batches that are bound, at least one."""
+    """Yield the statuses of *rows* for the page; *works* are the bound batches, at least one."""
     for row in rows:
         match row:
             case Scheduler():
@@ -60,7 +60,7 @@ def statuses(rows: Iterable[Practice], works: Mapping[str, Work], now: datetime)
 
 
 def _started(row: Scheduler, works: Mapping[str, Work]) -> tuple[Verdict, str]:
-    """Compare what starts the batches with what the document says that does."""
+    """Compare what starts the batches with what the document says starts them."""
     outside = sum(work.reported is not None for work in works.values())
     ours = len(works) - outside
     is_toban_named = any(_TOBAN.search(tool) for tool in row.tools)

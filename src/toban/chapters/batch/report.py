@@ -1,4 +1,4 @@
-"""A batch's runs to what others are told of it: a status for the page, a signal for the notices."""
+"""Reports on a batch's runs: a status for the page, a signal for the notifications."""
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
@@ -29,7 +29,7 @@ _VERDICTS = {
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """A batch and where its runs stand."""
+    """A batch and the current state of its runs."""
 
     batch: Batch
     work: Work
@@ -37,12 +37,12 @@ class Row:
 
     @property
     def key(self) -> str:
-        """The name by which people order it."""
+        """The key that people use to order it."""
         return self.work.key
 
     @property
     def zone(self) -> ZoneInfo:
-        """The document's."""
+        """The document's time zone."""
         return self.work.system.zone
 
 
@@ -51,13 +51,13 @@ class Trouble(StrEnum):
 
     NOT_STARTED = "not-started"
     NO_CONSENT = "no-consent"
-    """It has been waiting for somebody's consent for as long as a run may be late."""
+    """It has been waiting for an approval for as long as a run may be late."""
     TOO_LONG = "too-long"
     UNUSUALLY_LONG = "unusually-long"
 
 
 def trouble(row: Row, now: datetime) -> Trouble | None:
-    """Say what is wrong with the run that should have come to an end, or None."""
+    """Return what is wrong with the run that has not ended, or None."""
     run, standing = row.standing.current, row.standing
     if run is None or run.reason == Reason.AWAITING_REPORT:
         return None
@@ -72,7 +72,7 @@ def trouble(row: Row, now: datetime) -> Trouble | None:
 
 
 def status(row: Row, now: datetime) -> StatusUpdate:
-    """Return what the page shows beside the batch."""
+    """Return the batch's status for the page."""
     proof, last = None, row.standing.last
     if last is not None:
         proof = {"run": last.pk, "due": last.due_at.isoformat(), "reason": last.reason}
@@ -88,9 +88,9 @@ def status(row: Row, now: datetime) -> StatusUpdate:
 
 
 def signals(row: Row, now: datetime) -> Iterator[Signal]:
-    """Yield what may need announcing: how the last run ended, and whether all is well with the present one.
+    """Yield what may need announcing: how the last run ended, and whether the current one is fine.
 
-    Each is an alert of its own: a run that hangs ends no alert about the failure before it.
+    Each is an alert of its own: a run that hangs does not end the alert about the failure before it.
     """
     last, current = row.standing.last, row.standing.current
     if last is not None:
@@ -104,7 +104,7 @@ def signals(row: Row, now: datetime) -> Iterator[Signal]:
 
 
 def events(row: Row, runs: Iterable[Run], now: datetime) -> Iterator[Signal]:
-    """Yield what is worth knowing of *runs*, where the batch's binding asks for it: begins and good ends."""
+    """Yield the events of *runs* that the batch announces: starts and successful ends."""
     for run in runs:
         due = f"{run.due_at.astimezone(row.zone):%Y-%m-%d %H:%M}"
         if row.work.announces_start and run.began_at is not None:
@@ -147,7 +147,7 @@ def _verdict(row: Row, now: datetime) -> Verdict:
 
 def _end_condition(row: Row, last: Run) -> Condition:
     if last.state == Run.State.FAILED:
-        # A row that says nothing of failures must not fail quietly.
+        # A row that does not say what to do on failure must not fail quietly.
         is_alarming = FailureAction.ALERT in row.batch.on_failure or not row.batch.on_failure
         return Condition.CRITICAL if is_alarming else Condition.WARNING
     return Condition.WARNING if last.state == Run.State.MISSED else Condition.OK
@@ -176,7 +176,7 @@ def _reason(row: Row, now: datetime) -> str:
 
 
 def _present(row: Row, run: Run) -> str:
-    """What is going on, where nothing is wrong with it."""
+    """Describe the current run, if nothing is wrong with it."""
     due = f"{run.due_at.astimezone(row.zone):%H:%M}"
     if run.state == Run.State.RUNNING:
         percent = f" ({run.progress_percent:.0f}%)" if run.progress_percent is not None else ""

@@ -1,4 +1,4 @@
-"""Chapter 6 at work: what came of the batches' runs is told."""
+"""Chapter 6 at work: reports on the batches' runs."""
 
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
@@ -17,7 +17,7 @@ from toban.engine.runs.models import Run
 from toban.engine.runs.standing import Standing, standings
 
 _LATELY = timedelta(hours=1)
-"""What is worth knowing is told this late at most: a worker that was away longer has other things to tell."""
+"""Events are announced this late at most: a worker that was away longer has other things to report."""
 
 
 def tell(plan: BatchPlan, now: datetime, digest: str) -> None:
@@ -37,7 +37,7 @@ def tell(plan: BatchPlan, now: datetime, digest: str) -> None:
 
 
 def _events(rows: Mapping[str, Row], now: datetime) -> Iterator[Signal]:
-    """Yield what is worth knowing of late, of the batches that are to say so."""
+    """Yield the recent events of the batches that announce them."""
     telling = [key for key, row in rows.items() if row.work.announces_start or row.work.announces_end]
     if not telling:
         return

@@ -19,13 +19,13 @@ from toban.engine.said import recorded
 
 @dataclass(frozen=True, slots=True)
 class BatchPlan:
-    """What chapter 6 runs, and why it runs not the rest."""
+    """What chapter 6 runs, and why it does not run the rest."""
 
     works: Mapping[str, Work]
     batches: Mapping[str, Batch]
     """The clause of every work."""
     practice: tuple[Practice, ...]
-    """What the document says of how all the works are run and watched."""
+    """What the document says about how all the works are run and watched."""
     unbound: Mapping[str, str]
     """Clause id → why it does not run."""
 
@@ -59,9 +59,9 @@ def plan(design: Design, bindings: Bindings, kinds: Kinds) -> BatchPlan:
 
 
 def work(site: Site, binding: BatchBinding, kind: WorkKind) -> Work:
-    """Return the batch as a work of its kind's steps, due and retried as its row says.
+    """Return the batch as a work with the steps of its kind, due and retried as its row says.
 
-    May raise `NotBindable`. What is done elsewhere is tried again there, if at all.
+    May raise `NotBindable`. A batch that runs elsewhere is retried there, if at all.
     """
     batch, design = site.batch, site.design
     told = announced(design.of(BatchWatch)) | frozenset(binding.announce)
@@ -88,7 +88,7 @@ def work(site: Site, binding: BatchBinding, kind: WorkKind) -> Work:
 
 
 def _with_consent(steps: tuple[Step, ...], wanted_of: str) -> tuple[Step, ...]:
-    """Return *steps*, the first of which needs consent where the binding names somebody for it."""
+    """Return *steps*; the first one needs approval if the binding names somebody for it."""
     if not wanted_of:
         return steps
     return (replace(steps[0], approval=wanted_of), *steps[1:])
@@ -115,8 +115,8 @@ def _reported_work(site: Site, binding: BatchBinding, reported: Reported, told: 
 def retry_delays(batch: Batch, retries: tuple[BatchRetry, ...]) -> tuple[timedelta, ...]:
     """Return the waits before each retry.
 
-    A row that says itself how often (自動リトライ3回) knows better than the rule for all batches. Without
-    either, a row that says 再実行 is tried once more.
+    A row that says itself how often (自動リトライ3回) overrides the rule for all batches. Without either, a
+    row that says 再実行 is retried once.
     """
     rule = read_retry(batch.on_failure_text) or (retries[0].rule if retries else None)
     if rule is None:

@@ -4,7 +4,7 @@ from django.apps import AppConfig
 
 
 class ErrorsConfig(AppConfig):
-    """Errors of applications: groups of what is the same, and their events."""
+    """Errors of applications: groups of events that are the same error, and their events."""
 
     name = "toban.chapters.errors"
     label = "errors"

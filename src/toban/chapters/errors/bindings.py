@@ -1,4 +1,4 @@
-"""What `toban.toml` says for error tracking: which applications report their errors."""
+"""Error tracking in `toban.toml`: which applications report their errors."""
 
 from collections.abc import Mapping
 from typing import Annotated, ClassVar
@@ -12,16 +12,16 @@ from toban.engine.bindings.table import named
 
 
 class ErrorBinding(Section):
-    """`[errors.NAME]`: an application that reports its errors by one of Sentry's SDKs."""
+    """`[errors.NAME]`: an application that reports its errors with one of Sentry's SDKs."""
 
     example: ClassVar[Mapping[str, str]] = {"key": "env:APP_ERRORS_KEY"}
 
     project: int = Field(default=1, ge=1, le=10**9)
-    """The number at the end of its DSN, its own."""
+    """The number at the end of its DSN, unique to this application."""
     key: Secret
-    """The public key of its DSN. Whoever has it can report errors, and read nothing."""
+    """The public key of its DSN. It allows anyone to report errors, but not to read anything."""
     rate: int = Field(default=600, ge=1, le=100_000)
-    """Events that are taken in a minute."""
+    """Events accepted per minute."""
 
 
 def _own_projects(tables: dict[str, ErrorBinding]) -> dict[str, ErrorBinding]:

@@ -1,4 +1,4 @@
-"""Which rows of the document speak of error tracking. Pure."""
+"""Which rows of the document are about error tracking. Pure."""
 
 import re
 from datetime import timedelta
@@ -11,7 +11,7 @@ from toban.design.values.duration import Duration
 from toban.engine.telemetry.logs.words import ERROR, kind_of
 
 USUALLY_KEPT = timedelta(days=90)
-"""How long events are kept where the document has no row for error logs."""
+"""How long events are kept if the document has no row for error logs."""
 
 _TRACKING = re.compile(r"例外|エラー|クラッシュ|exception|error|crash", re.IGNORECASE)
 _TRACKERS = re.compile(r"sentry|glitchtip|bugsnag|rollbar|honeybadger|crashlytics", re.IGNORECASE)
@@ -23,26 +23,26 @@ _REVIEW = re.compile(
 
 
 def tracking(design: Design) -> ToolChoice | None:
-    """Return the row that says by what errors are collected (例外の収集: Sentry)."""
+    """Return the row that says how errors are collected (例外の収集: Sentry)."""
     return next((each for each in design.of(ToolChoice) if is_tracking(each)), None)
 
 
 def is_tracking(row: ToolChoice) -> bool:
-    """Say whether *row* names what errors are collected by."""
+    """Say whether *row* names a tool that collects errors."""
     if any(_TRACKERS.search(tool) for tool in row.tools):
         return True
     return _TRACKING.search(row.purpose) is not None and not _LOG.search(row.purpose)
 
 
 def reviews(design: Design) -> list[Routine]:
-    """Return the recurring work that is to look through the errors (エラーログ分析)."""
+    """Return the recurring work that reviews errors (エラーログ分析)."""
     return [each for each in design.of(Routine) if _REVIEW.search(each.name)]
 
 
 def kept(design: Design) -> timedelta | None:
-    """Return how long events are kept, as the document's error log is; None for ever."""
+    """Return how long events are kept, following the document's error log; None for ever."""
     rows = [each.retention for each in design.of(LogKind) if kind_of(each.name) == ERROR]
     written = [each for each in rows if each is not None]
     lengths = [each.as_timedelta() for each in written if isinstance(each, Duration)]
-    # Of two rows the longer one holds.
+    # With several rows, the longest retention applies.
     return max(lengths, default=USUALLY_KEPT) if len(lengths) == len(written) else None

@@ -1,4 +1,4 @@
-"""What came in by Sentry's protocol and what became of it; served at `/metrics`."""
+"""What arrived by Sentry's protocol and its outcome; served at `/metrics`."""
 
 from prometheus_client import Counter
 

@@ -1,4 +1,4 @@
-"""What is kept of errors by the row of error logs, and lies beside them. See `toban.engine.retention`."""
+"""Error data that is kept under the error-log row, besides the logs. See `toban.engine.retention`."""
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
@@ -12,7 +12,7 @@ from toban.engine.telemetry.logs.words import ERROR
 
 
 def _events(start: datetime | None, end: datetime) -> Sequence[Beside]:
-    """Return what error tracking has of that time. See `Elsewhere`."""
+    """Return the error tracking data of that period. See `Elsewhere`."""
     found = kept.amount(start, end)
     events_said = recorded(
         "エラーのイベント %(count)s件 (%(size)s)", count=f"{found.events:,}", size=size(found.bytes)

@@ -1,4 +1,4 @@
-"""What error tracking brings: the row that says by what errors are collected, and the reviews of errors."""
+"""What error tracking brings: the row that says how errors are collected, and the error reviews."""
 
 from toban.chapters.errors.bindings import ERRORS
 from toban.chapters.errors.clauses import is_tracking

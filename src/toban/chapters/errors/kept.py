@@ -1,4 +1,4 @@
-"""Errors as pages and the terminal ask for them: lists, one event, how often, a week's comparison."""
+"""Errors as pages and the terminal query them: lists, one event, frequencies, a week's comparison."""
 
 from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
@@ -18,12 +18,12 @@ from toban.chapters.errors.searching.finding import condition
 from toban.chapters.errors.searching.search import ErrorTerm
 
 _GROWN = 4
-"""Kept as JSON of its own, an event may be so many times what was sent."""
+"""Stored as our own JSON, an event may be at most this many times the size sent."""
 
 
 @dataclass(frozen=True, slots=True)
 class Search:
-    """Which errors are looked for; what is empty does not matter."""
+    """Which errors to find; empty fields do not restrict."""
 
     state: str = ""
     """A `State`; or `new`: open and first seen since `fresh`; or `regressed`: open, and was resolved."""
@@ -36,17 +36,17 @@ class Search:
 
 @dataclass(frozen=True, slots=True)
 class Amount:
-    """What came in during a stretch of time, and is kept."""
+    """How much was received in a period and is kept."""
 
     events: int
     bytes: int
-    """Of the events, as they are stored."""
+    """Size of the stored events."""
     hours: int
-    """Of how many hours and errors there are counts."""
+    """Number of hourly counts, one per error and hour."""
 
 
 def amount(start: datetime | None, end: datetime) -> Amount:
-    """Return what is kept of the time from *start* (None: the beginning) to before *end*."""
+    """Return how much is kept from *start* (None: the beginning) until before *end*."""
     events = StoredEvent.objects.filter(received_at__lt=end)
     hours = ErrorHour.objects.filter(hour__lt=end)
     if start is not None:
@@ -56,15 +56,15 @@ def amount(start: datetime | None, end: datetime) -> Amount:
 
 
 def found(search: Search) -> QuerySet[ErrorGroup]:
-    """Return the errors that *search* names, the last seen first."""
+    """Return the errors that match *search*, last seen first."""
     groups = _of(search).order_by("-last_seen", "-pk")
     return groups.filter(_in_state(search.state, search.fresh))
 
 
 def counts(search: Search, states: Collection[str]) -> Mapping[str, int]:
-    """Return how many errors *search* names in each of *states*, instead of in its own; all of them are open.
+    """Return how many open errors match *search* in each of *states*, ignoring the search's own state.
 
-    By one walk, since each may cost something: see `finding`.
+    This takes a single pass over the table, since a pass can be expensive: see `finding`.
     """
     numbers = {each: Count("pk", filter=_in_state(each, search.fresh)) for each in states}
     return _of(search).filter(state=State.OPEN).aggregate(**numbers)
@@ -93,7 +93,7 @@ def _in_state(state: str, fresh: datetime | None) -> Q:
 
 
 def event_of(stored: StoredEvent) -> Mapping[str, object]:
-    """Return the whole event, as `ErrorEvent` was written: its fields by their names."""
+    """Return the whole event, as `ErrorEvent` was written: its fields by name."""
     text = zstandard.decompress(bytes(stored.content), max_output_size=_GROWN * LARGEST)
     event: Mapping[str, object] = orjson.loads(text)
     return event
@@ -112,7 +112,7 @@ def by_hours(
 
 
 def weekly(week: Week, project: str = "") -> list[tuple[ErrorGroup, Reviewed]]:
-    """Return every error of *week* or the one before, and how it went; ignored ones are left out."""
+    """Return every error of *week* or the one before, with its trend; ignored ones are left out."""
     counts: dict[int, list[int]] = defaultdict(lambda: [0, 0])
     for place, span in enumerate((week, week.before)):
         hours = ErrorHour.objects.filter(hour__gte=span.start, hour__lt=span.end)

@@ -1,8 +1,8 @@
-"""Errors in the state database: groups, their newest events, and how often they happened. See docs/adr/0013.
+"""Errors in the state database: groups, their newest events, and their frequencies. See docs/adr/0013.
 
-Here and not in the telemetry store, since an event is counted, grouped and kept once, or not at all: that is
-one transaction with the group's state. What grows without a bound is not kept: of each group the newest
-events and a few samples, packed; a number for each hour.
+They are not in the telemetry store, because an event is either counted, grouped and stored once, or not at
+all: that takes one transaction with the group's state. Storage is bounded: per group, the newest events and a
+few samples, packed, and one number per hour.
 """
 
 from django.db import models
@@ -15,11 +15,11 @@ _NAME = 200
 
 
 class ErrorProject(models.Model):
-    """An application of `[errors]`, and when it was last heard of."""
+    """An application of `[errors]`, and when it last sent something."""
 
     name = models.CharField(max_length=_NAME, primary_key=True)
     heard_at = models.DateTimeField()
-    """The newest envelope, whatever was in it: an application without errors sends sessions, too."""
+    """The newest envelope, whatever it held: an application without errors still sends sessions."""
     event_at = models.DateTimeField(null=True)
     """The newest event."""
 
@@ -28,7 +28,7 @@ class ErrorProject(models.Model):
 
 
 class ErrorRelease(models.Model):
-    """A release that events came from."""
+    """A release that sent events."""
 
     project = models.CharField(max_length=_NAME)
     release = models.CharField(max_length=_NAME)
@@ -51,7 +51,7 @@ class ErrorGroup(models.Model):
     title = models.CharField(max_length=300)
     culprit = models.CharField(max_length=300, blank=True)
     level = models.CharField(max_length=16, choices=[(each.value, each.value) for each in Level])
-    """That of the newest event."""
+    """The level of the newest event."""
     platform = models.CharField(max_length=_NAME, blank=True)
     first_seen = models.DateTimeField()
     last_seen = models.DateTimeField()
@@ -66,16 +66,16 @@ class ErrorGroup(models.Model):
     resolved_at = models.DateTimeField(null=True)
     resolved_by = models.CharField(max_length=150, blank=True)
     resolved_in = models.CharField(max_length=_NAME, blank=True)
-    """The release that mends it; empty: mended since `resolved_at`."""
+    """The release that fixes it; empty: fixed since `resolved_at`."""
     regressed_at = models.DateTimeField(null=True)
     regressions = models.PositiveIntegerField(default=0)
     untold = models.CharField(
         max_length=16, choices=[(each.value, each.value) for each in Arrival], blank=True
     )
-    """What the worker is yet to tell of it: `new` or `regressed`."""
+    """A notification that the worker still has to send: `new` or `regressed`."""
     untold_since = models.DateTimeField(null=True)
     created_at = models.DateTimeField(null=True)
-    """When its first event was received, whatever that says of its own time; null: before 0002."""
+    """When its first event was received, regardless of the event's own time; null before migration 0002."""
 
     class Meta:
         constraints = (models.UniqueConstraint(fields=("project", "key"), name="error_group_once"),)
@@ -91,7 +91,7 @@ class ErrorGroup(models.Model):
 
 
 class StoredEvent(models.Model):
-    """One event that is kept."""
+    """One stored event."""
 
     group = models.ForeignKey(ErrorGroup, on_delete=models.CASCADE, related_name="events")
     event_id = models.CharField(max_length=32)
@@ -100,7 +100,7 @@ class StoredEvent(models.Model):
     release = models.CharField(max_length=_NAME, blank=True)
     trace_id = models.CharField(max_length=_NAME, blank=True)
     is_sample = models.BooleanField()
-    """The first of its error or of a release: it stays when newer ones come."""
+    """The first of its error or of a release: it stays when newer ones arrive."""
     content = models.BinaryField()
     """The whole event (`ErrorEvent`), as JSON packed by zstd."""
 
@@ -116,15 +116,15 @@ class StoredEvent(models.Model):
 
 
 class ErrorValue(models.Model):
-    """A value that kept events of an error have, by which it is found: an environment, a tag, a message."""
+    """A value in stored events of an error, by which it is found: an environment, a tag, a message."""
 
     group = models.ForeignKey(ErrorGroup, on_delete=models.CASCADE, related_name="+", db_index=False)
     event = models.ForeignKey(StoredEvent, on_delete=models.DO_NOTHING, related_name="+")
-    """The newest that has it: the value is forgotten with that, by `let_go`."""
+    """The newest event with this value; `let_go` deletes the value together with the event."""
     is_sample = models.BooleanField()
-    """Of the event. Samples have values of their own: they stay when newer events come and go."""
+    """Whether that event is a sample. Samples have their own values, which outlive those of plain events."""
     name = models.CharField(max_length=LONGEST_NAME)
-    """As `values_of` has it, with the value."""
+    """The name from `values_of`, as is the value."""
     value = models.CharField(max_length=LONGEST_VALUE)
 
     class Meta:
@@ -138,14 +138,14 @@ class ErrorValue(models.Model):
 
 
 def let_go(events: models.QuerySet[StoredEvent]) -> int:
-    """Delete *events* and by what only they were found; return how many there were."""
+    """Delete *events*, and the values that only they had; return the number of events."""
     ErrorValue.objects.filter(event__in=events.order_by().values("pk")).delete()
     count, _ = events.delete()
     return count
 
 
 class SeenEvent(models.Model):
-    """An event that was taken: sent again it is not counted again."""
+    """An event that was stored: if sent again, it is not counted again."""
 
     project = models.CharField(max_length=_NAME)
     event_id = models.CharField(max_length=32)
@@ -174,7 +174,7 @@ class ErrorHour(models.Model):
 
 
 class AffectedUser(models.Model):
-    """Somebody whom an error met, by a digest: only that it is another one counts."""
+    """A user affected by an error, as a digest: only the number of different users matters."""
 
     group = models.ForeignKey(ErrorGroup, on_delete=models.CASCADE, related_name="+")
     digest = models.CharField(max_length=32)
@@ -187,7 +187,7 @@ class AffectedUser(models.Model):
 
 
 class ErrorReview(models.Model):
-    """A week whose errors somebody has looked through."""
+    """A week whose errors were reviewed."""
 
     monday = models.DateField(primary_key=True)
     by = models.CharField(max_length=150)

@@ -1,4 +1,4 @@
-"""What error tracking does beside its intake: notices, the rows' statuses, letting go of what is old."""
+"""What error tracking does besides its intake: notifications, the rows' statuses, deleting old data."""
 
 from collections.abc import Iterator
 from contextlib import nullcontext
@@ -33,7 +33,7 @@ def _shift(at: Workplace) -> Shift:
 
     def keep(edition: Edition, now: datetime) -> None:
         service.show(edition.design, edition.bindings, now)
-        # Where nobody keeps logs nothing was agreed to, and nothing is held.
+        # Without log retention nothing was agreed, and nothing is on hold.
         agreed = retention.agreed(ERROR, edition) if retention is not None else timedelta()
         with retention.undisturbed() if retention is not None else nullcontext():
             is_held = retention is not None and retention.held_by(ERROR) != ""
@@ -44,7 +44,7 @@ def _shift(at: Workplace) -> Shift:
 
 
 def _to_do(edition: Edition, seen: Seen) -> Iterator[ToDo]:
-    """Ask for the reviews that are due today, or were before and nobody did them."""
+    """Ask for the reviews that are due today, or are overdue."""
     for row, due in service.open_reviews(edition.design, edition.bindings, seen.now):
         status = seen.rows.get(row.id)
         yield ToDo(

@@ -1,4 +1,4 @@
-"""What people may order of errors: resolve, ignore, assign, open again; and say of a week. All audited."""
+"""What people may order for errors: resolve, ignore, assign, reopen, and record a review. All audited."""
 
 from collections.abc import Callable, Sequence
 from datetime import date, datetime
@@ -15,7 +15,7 @@ _LONGEST = 150
 
 
 def resolve(number: int, *, in_release: str = "", by: str, now: datetime) -> ErrorGroup:
-    """Call an error mended: since now, or in *in_release*. When it happens again after that, it is told."""
+    """Mark an error as fixed, now or in *in_release*. If it happens again after that, it is reported."""
 
     def change(group: ErrorGroup) -> None:
         if group.state == State.RESOLVED and group.resolved_in == in_release:
@@ -27,7 +27,7 @@ def resolve(number: int, *, in_release: str = "", by: str, now: datetime) -> Err
 
 
 def ignore(number: int, *, by: str, now: datetime) -> ErrorGroup:
-    """Tell nobody of an error any more, however often it happens; it is still counted."""
+    """Stop all notifications of an error, however often it happens; it is still counted."""
 
     def change(group: ErrorGroup) -> None:
         if group.state == State.IGNORED:
@@ -38,7 +38,7 @@ def ignore(number: int, *, by: str, now: datetime) -> ErrorGroup:
 
 
 def reopen(number: int, *, by: str, now: datetime) -> ErrorGroup:
-    """Take back that an error is resolved or ignored."""
+    """Undo that an error was resolved or ignored."""
 
     def change(group: ErrorGroup) -> None:
         if group.state == State.OPEN:
@@ -49,7 +49,7 @@ def reopen(number: int, *, by: str, now: datetime) -> ErrorGroup:
 
 
 def assign(number: int, to: str, *, by: str, now: datetime) -> ErrorGroup:
-    """Give an error to somebody; to nobody by an empty name."""
+    """Assign an error to a person, or to nobody if the name is empty."""
     name = " ".join(to.split())
     if len(name) > _LONGEST:
         raise NotPossible("名前は %(most)s 文字までです", "短い名前を書いてください", most=_LONGEST)
@@ -77,7 +77,7 @@ def _change(
         was = group.state
         change(group)
         if group.state != State.OPEN:
-            # What nobody was told of yet is dealt with now.
+            # A pending notification is no longer needed.
             group.untold, group.untold_since = "", None
         group.save()
         content = {"order": order, "error": number, "title": group.title, "was": was, **more}
@@ -88,7 +88,7 @@ def _change(
 def reviewed(
     monday: date, findings: dict[str, int], clause_ids: Sequence[str], *, by: str, now: datetime
 ) -> None:
-    """Note that *by* has looked through the week from *monday*: the proof of the rows that order it."""
+    """Record that *by* reviewed the week from *monday*, as proof for the rows that require it."""
     content = {"order": "error-review", "week": monday.isoformat(), "found": findings}
     with transaction.atomic():
         ledger.hold()

@@ -10,7 +10,7 @@ from toban.engine.registry.kinds import Kinds
 
 
 def open_tables(design: Design, _kinds: Kinds) -> Iterator[OpenTable]:
-    """Yield an application to name, where the document says that errors are collected."""
+    """Yield an application to be named, if the document says that errors are collected."""
     row = clauses.tracking(design)
     if row is not None:
         yield OpenTable("errors", "app", [row], [Proposal("", ErrorBinding)])

@@ -1,9 +1,9 @@
-"""Which of two releases is the older one. Pure."""
+"""Which of two releases is older. Pure."""
 
 import re
 from collections.abc import Sequence
 
-# shop@1.4.2-rc.1+5f3a: package, version (https://semver.org), and a build that orders nothing.
+# shop@1.4.2-rc.1+5f3a: package, version (https://semver.org), and a build, which does not affect the order.
 _VERSION = re.compile(
     r"(?:(?P<package>.+)@)?v?(?P<numbers>\d+(?:\.\d+)+)(?:-(?P<pre>[0-9A-Za-z.-]+))?(?:\+.*)?"
 )
@@ -13,9 +13,9 @@ type _Part = tuple[int, int, str]
 
 
 def is_before(one: str, other: str, order: Sequence[str]) -> bool:
-    """Say whether *one* is older than *other*: by their versions, else by *order*, as they were first seen.
+    """Say whether *one* is older than *other*, by version or else by *order*, in which they were first seen.
 
-    A release that nobody has seen yet is newer than all that were.
+    A release that was never seen is newer than all others.
     """
     if one == other:
         return False
@@ -35,13 +35,13 @@ def _version(release: str) -> tuple[tuple[int, ...], bool, tuple[_Part, ...]] | 
         return None
     values = [int(each) for each in numbers]
     while values and not values[-1]:
-        # 1.4 is 1.4.0.
+        # 1.4 equals 1.4.0.
         values.pop()
     pre = found["pre"] or ""
     return tuple(values), not pre, tuple(_part(each) for each in pre.split("."))
 
 
 def _part(written: str) -> _Part:
-    """Return a part of a pre-release: numbers come before words, and compare as numbers."""
+    """Return a part of a pre-release: numbers sort before words, and numerically."""
     is_number = written.isascii() and written.isdecimal() and len(written) <= _LONGEST_NUMBER
     return (0, int(written), "") if is_number else (1, 0, written)

@@ -1,4 +1,4 @@
-"""What is told of errors: notices of new and regressed ones, and the statuses of the document's rows."""
+"""What errors report: notifications of new and regressed ones, and the statuses of the document's rows."""
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
@@ -20,13 +20,13 @@ CONDITIONS: Mapping[Level, Condition] = {
     Level.INFO: Condition.INFO,
     Level.DEBUG: Condition.INFO,
 }
-"""What an error is told as. An ended process is an emergency; a caught exception is work for the day."""
+"""The condition an error is reported as. A crash is an emergency; a caught exception can wait for the day."""
 
 SILENT = timedelta(days=7)
-"""After so long without a word of an application nobody can say that its errors would be heard."""
+"""After this long without any data from an application, nobody can say that its errors would arrive."""
 
 GRACE = timedelta(days=1)
-"""What is due at 10:00 is done that day, or the day before."""
+"""A review due at 10:00 may be done that day or the day before."""
 
 _NEVER_REVIEWED = recorded("まだ見ていません。/errors/review/ か toban errors review --done で記録します")
 _WORDS = {
@@ -39,18 +39,18 @@ _TOLD_LATELY = 10
 
 
 def keys(group: ErrorGroup) -> list[str]:
-    """Return the keys of the notices of *group*: of its beginning, and of its latest regressions."""
+    """Return the keys of the notifications of *group*: for its first event and its latest regressions."""
     latest = range(group.regressions, max(group.regressions - _TOLD_LATELY, 0), -1)
     return [_key(group, Arrival.NEW), *(_key(group, Arrival.REGRESSED, nth) for nth in latest)]
 
 
 def _key(group: ErrorGroup, told: Arrival, nth: int = 0) -> str:
-    # An error regresses more than once, and each time is news.
+    # An error may regress more than once, and each time is a new notification.
     return f"errors/{group.pk}/{told}/{nth}" if told is Arrival.REGRESSED else f"errors/{group.pk}/{told}"
 
 
 def signal(group: ErrorGroup, clause: Clause, now: datetime) -> Signal:
-    """Return the notice of a group that is yet to be told; told once, however often it is reported."""
+    """Return the pending notification of a group; it is sent once, however often it is reported."""
     began_at = group.untold_since or now
     return Signal(
         key=_key(group, Arrival(group.untold), group.regressions),
@@ -82,7 +82,7 @@ def _arrival(group: ErrorGroup) -> str:
 def status(
     clause: Clause, bound: Sequence[str], heard: Mapping[str, ErrorProject], file: str, now: datetime
 ) -> StatusUpdate:
-    """Return the status of the row that says by what errors are collected; *bound* are the applications."""
+    """Return the status of the row that says how errors are collected; *bound* are the applications."""
     if not bound:
         reason = recorded(
             "%(file)s に [errors.アプリ名] を書き、toban errors dsn で SDK に渡す DSN を得てください",
@@ -117,9 +117,9 @@ def _proof(heard: ErrorProject | None) -> Mapping[str, str]:
 def review_status(
     row: Routine, last: datetime | None, coming: datetime | None, done: ErrorReview | None, now: datetime
 ) -> StatusUpdate:
-    """Return the status of recurring error review.
+    """Return the status of a recurring error review.
 
-    It was due at *last*, more than `GRACE` ago, and is again at *coming*.
+    It was due at *last*, more than `GRACE` ago, and is next due at *coming*.
     """
     if done is not None and (last is None or is_done(done, last)):
         value, reason = (

@@ -7,27 +7,27 @@ from enum import StrEnum
 
 WEEK = timedelta(days=7)
 _FACTOR = 2
-"""From how many times as many on an error grows."""
+"""An error grows if its count is multiplied by at least this."""
 _FEW = 5
-"""With fewer events than these a doubling is chance."""
+"""Below this many events, a doubling is chance."""
 
 
 class Trend(StrEnum):
-    """How an error went in a week, what wants hands first."""
+    """How an error developed in a week, most urgent first."""
 
     NEW = "new"
     BACK = "back"
-    """It had been resolved."""
+    """It was resolved before."""
     GROWS = "grows"
     STAYS = "stays"
     SHRINKS = "shrinks"
     GONE = "gone"
-    """The week before had it, this one does not."""
+    """It happened the week before, but not in this one."""
 
 
 @dataclass(frozen=True, slots=True)
 class Week:
-    """Seven days from a Monday on, in the document's time zone."""
+    """Seven days, starting on a Monday, in the document's time zone."""
 
     monday: date
     zone: tzinfo
@@ -39,7 +39,7 @@ class Week:
 
     @property
     def end(self) -> datetime:
-        """The first moment of the next."""
+        """The first moment of the next week."""
         return datetime.combine(self.monday + WEEK, time(), self.zone)
 
     @property
@@ -54,7 +54,7 @@ class Week:
 
 
 def week_of(day: date, zone: tzinfo) -> Week:
-    """Return the week that *day* is in."""
+    """Return the week of *day*."""
     return Week(day - timedelta(days=day.weekday()), zone)
 
 
@@ -71,7 +71,7 @@ class Weekly:
 
 @dataclass(frozen=True, slots=True)
 class Reviewed:
-    """One error, and how it went."""
+    """One error and its trend."""
 
     number: int
     trend: Trend
@@ -80,7 +80,7 @@ class Reviewed:
 
 
 def trend(error: Weekly, week: Week) -> Trend | None:
-    """Say how *error* went in *week*; None where neither that week nor the one before had it."""
+    """Return the trend of *error* in *week*; None if it happened in neither week."""
     if not error.count:
         return Trend.GONE if error.before else None
     if week.start <= error.first_seen < week.end:
@@ -95,7 +95,7 @@ def trend(error: Weekly, week: Week) -> Trend | None:
 
 
 def review(errors: Iterable[Weekly], week: Week) -> list[Reviewed]:
-    """Return how each of *errors* went: what wants hands first, and of those the most frequent."""
+    """Return the trend of each of *errors*, most urgent first, then most frequent."""
     ranks = list(Trend)
     return sorted(
         _reviewed(errors, week),

@@ -1,8 +1,8 @@
-"""Which events are the same error, and what becomes of an error when it happens again. Pure.
+"""Which events are the same error, and what happens to an error when it occurs again. Pure.
 
-Two events are the same error when their fingerprints are: the SDK's own, where it gives one; else the types
-of the exceptions and the calls of the application itself; else the message, without what varies in it.
-Lines and columns don't count: every release moves them.
+Two events are the same error if their fingerprints are equal: the SDK's own, if it gives one; else the types
+of the exceptions and the calls of the application itself; else the message without its variable parts. Lines
+and columns don't count: every release moves them.
 """
 
 import hashlib
@@ -17,41 +17,41 @@ from toban.chapters.errors.intake.event import ErrorEvent, Frame, Raised
 from toban.chapters.errors.releases import is_before
 
 _CALLS = 30
-"""Calls of one exception that count, the innermost."""
+"""Calls of one exception that are compared, the innermost."""
 _DEFAULT = re.compile(r"\{\{\s*default\s*\}\}")
 
 
 class By(StrEnum):
-    """By what events were found to be the same."""
+    """How events were found to be the same."""
 
     FINGERPRINT = "fingerprint"
     STACK = "stack"
     TYPE = "type"
-    """An exception without a stack that says anything: its type and its words."""
+    """An exception without a meaningful stack: its type and its message."""
     MESSAGE = "message"
     OVERFLOW = "overflow"
-    """By nothing: there were too many errors that are not the same."""
+    """Not at all: there were too many different errors."""
 
 
 @dataclass(frozen=True, slots=True)
 class Grouping:
-    """What makes an event the same as others."""
+    """What makes an event the same error as others."""
 
     by: By
     parts: tuple[str, ...]
 
     @property
     def key(self) -> str:
-        """The same for the same error, in hex."""
+        """A key in hex, equal for the same error."""
         return hashlib.sha256("\0".join((self.by, *self.parts)).encode()).hexdigest()
 
 
 OVERFLOW = Grouping(By.OVERFLOW, ())
-"""Where events go whose error would be one too many."""
+"""The group for events whose error would exceed the limit."""
 
 
 def grouping(event: ErrorEvent) -> Grouping:
-    """Return what makes *event* the same as others."""
+    """Return what makes *event* the same error as others."""
     usual = _usual(event)
     if not event.fingerprint or all(_DEFAULT.fullmatch(each) for each in event.fingerprint):
         return usual
@@ -71,11 +71,11 @@ def _usual(event: ErrorEvent) -> Grouping:
 
 
 def _telling(raised: Raised) -> Sequence[str]:
-    """Return the calls that say where it happened: the application's own, where it has any among them."""
+    """Return the calls that say where it happened: the application's own, if there are any."""
     own = [frame for frame in raised.frames if frame.in_app] or raised.frames
     calls: list[str] = []
     for call in filter(None, map(_call, own)):
-        # However deep a recursion went, it is the same error.
+        # A recursion is the same error, however deep it went.
         if not calls or calls[-1] != call:
             calls.append(call)
     return calls[-_CALLS:]
@@ -89,7 +89,7 @@ _GENERATED = re.compile(
 )
 _QUERY = re.compile(r"[?#].*$")
 _HOST = re.compile(r"^\w[\w+.-]*://[^/]*")
-# main.3f2a9c1b.js, chunk-5G7KQ2XN.js, app-B3kd02_x.mjs: what a bundler puts there of the content.
+# main.3f2a9c1b.js, chunk-5G7KQ2XN.js, app-B3kd02_x.mjs: the content hash added by a bundler.
 _DIGEST = re.compile(
     r"(?<=[.\-_~])(?=[\w-]*\d)[0-9A-Za-z_-]{8,64}(?=\.[A-Za-z]+$)|(?<=[.\-_~])[0-9a-f]{8,64}(?=\.)"
 )
@@ -97,7 +97,7 @@ _VERSION = re.compile(r"(?<=/)v?\d+(?:\.\d+)+(?=/)|(?<=/)[0-9a-f]{8,64}(?=/)")
 
 
 def _call(frame: Frame) -> str:
-    """Return what stays of a call from one release to the next; empty where nothing tells it from others."""
+    """Return the part of a call that releases don't change; empty if nothing identifies it."""
     function = "" if _NAMELESS.fullmatch(frame.function) else _GENERATED.sub("", frame.function)
     module = _GENERATED.sub("", frame.module) or (plain_file(frame.file) if function else "")
     return f"{module} {function}" if function else frame.module and module
@@ -121,12 +121,12 @@ _IDS = re.compile(
 
 
 def without_ids(text: str) -> str:
-    """Return *text* with names instead of what differs each time: ids, dates, addresses, numbers."""
+    """Return *text* with placeholders for what differs each time: ids, dates, addresses, numbers."""
     return " ".join(_IDS.sub(lambda found: f"<{found.lastgroup}>", text).split())
 
 
 class State(StrEnum):
-    """How an error stands, by people's word."""
+    """The state of an error, as people set it."""
 
     OPEN = "open"
     RESOLVED = "resolved"
@@ -135,12 +135,12 @@ class State(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """What people said of an error, as far as its next event is judged by it."""
+    """What people decided about an error, as far as it affects the next event."""
 
     state: State
     resolved_at: datetime | None = None
     resolved_in: str = ""
-    """The release that mends it; empty: it is mended everywhere since `resolved_at`."""
+    """The release that fixes it; empty: fixed everywhere since `resolved_at`."""
 
 
 class Arrival(StrEnum):
@@ -149,14 +149,14 @@ class Arrival(StrEnum):
     NEW = "new"
     AGAIN = "again"
     REGRESSED = "regressed"
-    """It had been resolved, and is there again."""
+    """It was resolved, and has happened again."""
     EXPECTED = "expected"
-    """It is resolved, and this comes from before: an older release, or an older moment."""
+    """It is resolved, and this event is from before: an older release, or an earlier time."""
     IGNORED = "ignored"
 
 
 def arrival(known: Standing | None, release: str, at: datetime, order: Sequence[str]) -> Arrival:
-    """Say what an event of *release*, that happened *at*, means; *order* holds the releases as first seen."""
+    """Say what an event of *release* at *at* means; *order* lists the releases as first seen."""
     if known is None:
         return Arrival.NEW
     if known.state is not State.RESOLVED:
@@ -168,7 +168,7 @@ def arrival(known: Standing | None, release: str, at: datetime, order: Sequence[
 
 
 TOLD = (Arrival.NEW, Arrival.REGRESSED)
-"""What somebody is to hear of."""
+"""The arrivals that send a notification."""
 
 
 _MINUTE = 60.0
@@ -176,17 +176,17 @@ _MINUTE = 60.0
 
 @dataclass(frozen=True, slots=True)
 class Tally:
-    """What an application has sent since a moment, which is counted for a minute."""
+    """What an application has sent since a moment, counted over one minute."""
 
     since: float
-    """In seconds, of whatever clock."""
+    """In seconds, on any clock."""
     count: int
 
 
 def admitted(tally: Tally | None, rate: int, seconds: float) -> tuple[Tally, int]:
-    """Count one more event at *seconds*; return the tally, and in how many seconds to try again (0: taken).
+    """Count one more event at *seconds*; return the tally, and the seconds to wait (0: accepted).
 
-    An event that is turned away is not counted: whoever waits as told is let in.
+    A rejected event is not counted: a sender that waits as long as told is let in.
     """
     if tally is None or seconds - tally.since >= _MINUTE:
         tally = Tally(seconds, 0)

@@ -1,6 +1,6 @@
-"""Error tracking at work beside the intake: notices, the rows' statuses, and letting go of what is old.
+"""Error tracking besides the intake: notifications, the rows' statuses, and deleting old data.
 
-Level-triggered: a group says itself that somebody is yet to hear of it, and any worker may tell it.
+Level-triggered: a group itself records that a notification is pending, and any worker may send it.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -38,28 +38,28 @@ from toban.engine.notify.routing.routing import rules_for
 from toban.engine.notify.signal import LEVEL_OF
 
 REMEMBERED = timedelta(days=2)
-"""How long the ids of events are known, so that one that is sent again is not counted again."""
+"""How long event ids are remembered, so that an event sent again is not counted again."""
 
 _AT_ONCE = 200
 _AGO = timedelta(days=40)
-"""A monthly review was due at least once within."""
+"""A monthly review was due at least once within this time."""
 
 log = structlog.get_logger(__name__)
 
 
 def kept_rows(design: Design, bindings: Bindings) -> set[str]:
-    """Return the ids of the rows whose status is shown from here."""
+    """Return the ids of the rows whose status this module shows."""
     row = clauses.tracking(design)
     rows = {row.id} if row is not None else set()
     return rows | {each.id for each in clauses.reviews(design)} if ERRORS.of(bindings) else rows
 
 
 def tell(design: Design, now: datetime) -> int:
-    """Have every new and regressed error told once; return how many."""
+    """Send one notification for every new and regressed error; return how many."""
     if not ErrorGroup.objects.exclude(untold="").exists():
         return 0
     with transaction.atomic():
-        # First of all locks, in every transaction that writes evidence: no two wait for each other.
+        # The first lock in every transaction that writes evidence, so that no two wait for each other.
         ledger.hold()
         waiting = ErrorGroup.objects.select_for_update().exclude(untold="").order_by("pk")[:_AT_ONCE]
         found = [(group, _cited(design, Level(group.level))) for group in waiting]
@@ -73,14 +73,14 @@ def tell(design: Design, now: datetime) -> int:
 
 
 def _cited(design: Design, level: Level) -> Clause | None:
-    """Return the row that orders the notice: that of error tracking, else the matrix's own."""
+    """Return the row that orders the notification: that of error tracking, or else of the matrix."""
     rules = design.of(NotificationRule)
     matrix = rules_for(rules, LEVEL_OF[report.CONDITIONS[level]]) or rules
     return clauses.tracking(design) or next(iter(matrix), None)
 
 
 def show(design: Design, bindings: Bindings, now: datetime) -> None:
-    """Show the statuses of the rows that speak of errors."""
+    """Show the statuses of the rows about errors."""
     local = now.astimezone(bindings.system.zone)
     updates = []
     row = clauses.tracking(design)
@@ -93,7 +93,7 @@ def show(design: Design, bindings: Bindings, now: datetime) -> None:
 
 
 def open_reviews(design: Design, bindings: Bindings, now: datetime) -> Iterator[tuple[Routine, datetime]]:
-    """Yield the reviews that nobody has done though they are due by the end of today, each with when."""
+    """Yield the reviews due by the end of today that nobody has done, each with its due time."""
     if not ERRORS.of(bindings):
         return
     local = now.astimezone(bindings.system.zone)
@@ -114,27 +114,27 @@ def _reviews(design: Design, bindings: Bindings, now: datetime) -> Sequence[Stat
 
 
 def _last_due(row: Routine, bindings: Bindings, before: datetime) -> datetime | None:
-    """Return when *row* was last due, since Toban runs."""
+    """Return when *row* was last due since Toban has been running."""
     first = LedgerEntry.objects.order_by("sequence").first()
     since = max(before - _AGO, first.at) if first is not None else before
     return max(due_times(row.schedule, bindings.system, since, before), default=None)
 
 
 def _done(due: datetime | None, bindings: Bindings) -> ErrorReview | None:
-    """Return the last review that may be the one of *due*."""
+    """Return the last review that may be the one due at *due*."""
     done = ErrorReview.objects.order_by("-at")
     if due is not None:
-        # Looking through a week of long ago is not what was due.
+        # Reviewing a week of long ago is not what was due.
         expected = week_of(due.date(), bindings.system.zone).before
         done = done.filter(monday__gte=expected.monday)
     return done.first()
 
 
 def forget(design: Design, now: datetime, *, is_held: bool, agreed: timedelta | None) -> Mapping[str, int]:
-    """Let go of what is older than the document keeps error logs; with a legal hold of nothing.
+    """Delete what is older than the document's retention of error logs; nothing under a legal hold.
 
-    Nothing goes that is younger than *agreed*: a shorter retention waits for somebody's word. None: for ever.
-    An ignored error stays ignored, though its events go: else it would be told as new.
+    Nothing younger than *agreed* is deleted: a shorter retention waits for approval. None: for ever. An
+    ignored error stays ignored, though its events are deleted: otherwise it would be reported as new.
     """
     SeenEvent.objects.filter(received_at__lt=now - REMEMBERED).delete()
     kept = clauses.kept(design)
@@ -154,7 +154,7 @@ def forget(design: Design, now: datetime, *, is_held: bool, agreed: timedelta | 
 def _forget_events(end: datetime) -> int:
     old = StoredEvent.objects.filter(received_at__lt=end)
     with transaction.atomic():
-        # Whoever takes an event in locks its error before anything of it: no two wait for each other.
+        # An intake locks an error before anything of it; do the same, so that no two wait for each other.
         theirs = ErrorGroup.objects.select_for_update().filter(pk__in=old.values("group")).order_by("pk")
         list(theirs.values_list("pk", flat=True))
         return let_go(old)

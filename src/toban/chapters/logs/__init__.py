@@ -1,1 +1,1 @@
-"""Chapter 3, ログ管理: taking logs in by the document's levels and kinds, keeping them as long as it says."""
+"""Chapter 3, ログ管理: taking in logs by the document's levels and kinds, and their retention."""

@@ -1,4 +1,4 @@
-"""What `toban.toml` says for chapter 3: what the document leaves open of logs, and where syslog comes in."""
+"""Chapter 3 in `toban.toml`: what the document leaves open about logs, and where to listen for syslog."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -15,37 +15,37 @@ from toban.engine.bindings.table import Table, single
 
 
 class KindRule(Section):
-    """`kinds` in `[logs]`: lines that are of a kind by one of their fields, whoever sends them."""
+    """`kinds` in `[logs]`: assigns lines of any sender to a kind by one of their fields."""
 
     field: str = Field(min_length=1)
-    """As it is sent."""
+    """Its name as sent."""
     value: str = Field(min_length=1)
-    """What it is; `*` stands for anything."""
+    """Its value; `*` matches anything."""
     log: str = Field(min_length=1)
-    """The document's kind of log that such a line is, where it doesn't say itself."""
+    """The document's kind of log for such a line, if the line names none itself."""
 
 
 class ArchiveBinding(Section):
-    """`[logs.archive]`: where logs are kept on when the document lets go of them."""
+    """`[logs.archive]`: where logs are kept after the document's retention ends."""
 
     example: ClassVar[Mapping[str, str]] = {"store": "アーカイブ"}
 
     store: str = Field(min_length=1)
-    """The `[stores.NAME]` it goes to."""
+    """The `[stores.NAME]` to archive to."""
     kinds: tuple[str, ...] = ()
-    """The document's kinds of log that are archived; empty: all of them."""
+    """The document's kinds of log to archive; empty: all of them."""
 
 
 class LogBinding(Masking):
-    """`[logs]`: what the document leaves open of logs."""
+    """`[logs]`: what the document leaves open about logs."""
 
     production: bool = True
-    """Whether what is sent here comes from production, so that levels not written there are dropped."""
+    """Whether the logs sent here come from production; if so, levels not written there are dropped."""
     kinds: tuple[KindRule, ...] = ()
     levels: Mapping[str, str] = {}
     """A word that an application writes → the document's level."""
     archive: ArchiveBinding | None = None
-    """Where days go before they are deleted; None: they are deleted."""
+    """Where days are moved before they are deleted; None: they are only deleted."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +53,7 @@ class HostPort:
     """Where to listen."""
 
     host: str
-    """An address of this machine's, or that of all."""
+    """An address of this machine, or the one for all addresses."""
     port: int
 
     def __str__(self) -> str:
@@ -85,11 +85,11 @@ class SyslogTls(Section):
     """The chain, in PEM."""
     key: Annotated[Path, AfterValidator(beside_the_bindings)]
     clients: Annotated[Path, AfterValidator(beside_the_bindings)] | None = None
-    """The authorities of whose certificates senders must show one; None: they show none."""
+    """The authorities that must have signed a sender's certificate; None: senders show no certificate."""
 
 
 class SyslogBinding(Section):
-    """`[syslog]`: where syslog is listened for. What is not written is not listened on."""
+    """`[syslog]`: where to listen for syslog. Only the transports given here are opened."""
 
     tcp: Listening | None = None
     udp: Listening | None = None
@@ -99,4 +99,4 @@ class SyslogBinding(Section):
 LOGS = single("logs", LogBinding, LogBinding())
 
 SYSLOG: Table[SyslogBinding | None] = single("syslog", SyslogBinding, None)
-"""Where syslog is listened for; None: nowhere."""
+"""Where to listen for syslog; None: nowhere."""

@@ -1,4 +1,4 @@
-"""How many lines and spans came in and what became of them; served at `/metrics`."""
+"""How many lines and spans arrived, and their outcomes; served at `/metrics`."""
 
 from prometheus_client import Counter
 
@@ -16,7 +16,7 @@ SPANS_TOTAL = Counter(
 
 
 def count(sender: str, reading: Reading) -> None:
-    """Count what became of the lines of a batch."""
+    """Count the outcomes of a batch's lines."""
     for outcome, many in (
         ("stored", len(reading.rows)),
         ("dropped", reading.dropped.total()),

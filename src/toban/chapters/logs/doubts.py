@@ -1,4 +1,4 @@
-"""What is doubtful in chapter 3's tables of a valid `toban.toml`. Pure."""
+"""Doubtful settings in chapter 3's tables of a valid `toban.toml`. Pure."""
 
 import difflib
 from collections.abc import Iterator
@@ -15,7 +15,7 @@ from toban.engine.telemetry.logs.words import kind_of
 
 
 def doubts(design: Design, bindings: Bindings) -> Iterator[Finding]:
-    """Name archives without a store, syslog that nobody sends or hears, and kinds of log without a row."""
+    """Name archives without a store, syslog without a sender or listener, and kinds of log without a row."""
     archive = LOGS.of(bindings).archive
     if archive is not None:
         yield from unstored(
@@ -26,7 +26,7 @@ def doubts(design: Design, bindings: Bindings) -> Iterator[Finding]:
 
 
 def _unheard(bindings: Bindings) -> Iterator[Finding]:
-    """Name what one half of says that syslog is taken in, and the other half does not."""
+    """Name senders of syslog without a listener, and a listener without senders."""
     speaking = [name for name, sender in bindings.senders.items() if sender.networks]
     if SYSLOG.of(bindings) is not None and not speaking:
         yield Finding(
@@ -49,7 +49,7 @@ def _unheard(bindings: Bindings) -> Iterator[Finding]:
 
 
 def _unkept(design: Design, bindings: Bindings) -> Iterator[Finding]:
-    """Name kinds of log that the document has no row of: nothing says how long they are kept."""
+    """Name kinds of log without a row in the document: nothing says how long they are kept."""
     rows = {kind_of(row.name): row.name for row in design.of(LogKind)}
     named = [
         ("senders", name, word)

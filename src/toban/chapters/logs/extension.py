@@ -1,4 +1,4 @@
-"""What chapter 3 brings: kinds of log, how long they are kept, and traces beside them."""
+"""What chapter 3 brings: kinds of log, how long they are kept, and traces."""
 
 from toban.chapters.logs.bindings import LOGS, SYSLOG
 from toban.chapters.logs.doubts import doubts

@@ -1,4 +1,4 @@
-"""Rows as they come in: late and out of order, so the last minutes are looked at again and again."""
+"""Following rows as they arrive: late and out of order, so every poll re-reads the last minutes."""
 
 from datetime import datetime, timedelta
 
@@ -12,10 +12,10 @@ _AHEAD = timedelta(minutes=10)
 
 
 class Following:
-    """What a search finds anew at each look. Used from one thread at a time."""
+    """Finds the new rows of a search on every poll. Used from one thread at a time."""
 
     def __init__(self, store: LogSearch, terms: tuple[LogTerm, ...], begin: datetime, most: int) -> None:
-        """Follow what is not older than *begin*, up to *most* rows a look."""
+        """Follow rows not older than *begin*, up to *most* rows per poll."""
         self._store = store
         self._terms = terms
         self._begin = begin
@@ -23,14 +23,14 @@ class Following:
         self._seen: set[Place] = set()
 
     def look(self, now: datetime) -> list[FoundRow]:
-        """Return the rows that were not there before, the oldest first; raises `StoreUnavailable`.
+        """Return the new rows, oldest first; raises `StoreUnavailable`.
 
-        Of more than `most` the older ones are left out.
+        If there are more than `most`, the oldest are left out.
         """
         span = Span(max(self._begin, now - LATE), now + _AHEAD)
         rows = self._store.newest(self._terms, span, limit=self._most)[::-1]
         fresh = [row for row in rows if row.place not in self._seen]
-        # What is older than the oldest of a whole look will not be found again.
+        # Rows older than the oldest of a full poll will not be found again.
         self._seen = {place for place in self._seen if rows and place >= rows[0].place}
         self._seen.update(row.place for row in rows)
         return fresh

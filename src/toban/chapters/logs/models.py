@@ -1,6 +1,6 @@
-"""What was agreed on how long each kind of log is kept, what stands in the way, and what is being deleted.
+"""The agreed retention of each kind of log, its legal holds, and the days being deleted.
 
-And how far logs were fetched that stay elsewhere, and the searches that operators keep under a name.
+Also how far logs have been fetched from other places, and the searches that operators saved.
 """
 
 from django.db import models
@@ -10,14 +10,14 @@ from toban.engine.people.models import Operator
 
 
 class Keeping(models.Model):
-    """One kind of log, and how far its deletion has come."""
+    """One kind of log, and the progress of its deletion."""
 
     kind = models.CharField(max_length=60, primary_key=True)
-    """Its own name: `access`."""
+    """The kind's own name: `access`."""
     agreed = models.CharField(max_length=100)
-    """The document's retention that may be followed. A shorter one waits until somebody agrees to it."""
+    """The document's retention that may be followed. A shorter one waits for approval."""
     going = models.JSONField(default=list)
-    """Days being deleted, as `retention.Going` has each: from before one is touched until it is proven."""
+    """Days being deleted, each a `retention.Going`: from before it is touched until it is proven."""
     proven_on = models.DateField(null=True)
     """The day of the last proof in the evidence."""
 
@@ -26,7 +26,7 @@ class Keeping(models.Model):
 
 
 class LegalHold(models.Model):
-    """Nothing of a kind, or of any, is deleted while this lasts."""
+    """Nothing of a kind, or of every kind, is deleted while this lasts."""
 
     kind = models.CharField(max_length=60, blank=True)
     """Empty: every kind."""
@@ -41,26 +41,26 @@ class LegalHold(models.Model):
 
 
 class Pull(models.Model):
-    """How far a place that logs are fetched from has been fetched."""
+    """How far logs have been fetched from a place."""
 
     name = models.CharField(max_length=200, primary_key=True)
     """Its name in `[log_sources]`."""
     log = models.CharField(max_length=200, blank=True)
-    """The document's kind of log that it has, in the bindings' words."""
+    """The document's kind of log for its lines, in the bindings' words."""
     through = models.BigIntegerField(null=True)
-    """All that was written there before then is stored, in milliseconds since 1970."""
+    """Everything written there before this time is stored, in milliseconds since 1970."""
     pulled_at = models.BigIntegerField(null=True)
     looked_at = models.DateTimeField(null=True)
-    """Of the last attempt, whatever came of it."""
+    """The time of the last attempt, whatever its outcome."""
     trouble = models.TextField(blank=True)
-    """Why the last attempt gave not all; empty when it did."""
+    """Why the last attempt was incomplete; empty if it was complete."""
 
     def __str__(self) -> str:
         return f"{self.name}: {self.trouble or self.through}"
 
     @property
     def position(self) -> Position | None:
-        """Return how far it has been fetched; None: not at all."""
+        """Return how far it has been fetched; None: never."""
         if self.through is None or self.pulled_at is None:
             return None
         return Position(self.through, self.pulled_at)
@@ -71,12 +71,12 @@ class Pull(models.Model):
 
 
 class SavedSearch(models.Model):
-    """A search under a name: of one operator alone, or for all to see."""
+    """A saved search: private to one operator, or shared with all."""
 
     owner = models.ForeignKey(Operator, models.CASCADE, related_name="+")
     name = models.CharField(max_length=60)
     query = models.TextField()
-    """The query of the page's address: the search and its time."""
+    """The query string of the page's address: the search and its time."""
     is_shared = models.BooleanField()
 
     class Meta:

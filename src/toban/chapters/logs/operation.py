@@ -1,4 +1,4 @@
-"""What chapter 3 does: fetches logs, keeps them as long as the document says, and ships the audit log."""
+"""What chapter 3 does: fetch logs, keep them as long as the document says, and ship the audit log."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -35,7 +35,7 @@ log = structlog.get_logger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class ChapterPlan:
-    """What the document and `[logs]` say of logs; every kind of log is kept."""
+    """What the document and `[logs]` say about logs; every kind of log is kept."""
 
     rules: LogRules
     rows: Mapping[str, str]
@@ -64,21 +64,22 @@ def _shift(at: Workplace) -> Shift:
         to = destination_of(edition.bindings, stores)
         outside = None
         if to is not None:
-            # Before the audit log's old days go.
+            # Before old days of the audit log are deleted.
             outside = shipping.step(kept, to, now)
             archive = ShippedFirst(archive, outside.trouble)
         keeper.step(kept, now, edition.design.digest, archive, outside)
 
     loops = (
         EditionLoop("fetch-logs", fetch, every=2.0, leads=True),
-        # Who leads tells of trouble, and so must be who meets it; and a chain has one end.
+        # Only the leader sends notifications, so it must be the one that finds trouble. A chain also has one
+        # end.
         EditionLoop("retention", keep, every=60.0, leads=True),
     )
     return Shift(loops)
 
 
 def _costs(edition: Edition) -> Iterator[Finding]:
-    """Yield what others charge for the logs that are fetched of them."""
+    """Yield what others charge for the logs fetched from them."""
     kinds, file = edition.kinds.of(LOG_SOURCE_KINDS), edition.bindings.file
     for name, bound in LOG_SOURCES.of(edition.bindings).items():
         yield Finding(

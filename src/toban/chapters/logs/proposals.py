@@ -1,4 +1,4 @@
-"""What `toban init` proposes for chapter 3: where the audit log is shipped, and where old logs go. Pure."""
+"""What `toban init` proposes for chapter 3: where to ship the audit log, and where to archive logs. Pure."""
 
 import re
 from collections.abc import Iterator, Sequence
@@ -28,7 +28,7 @@ _MOVED = "保存期間を過ぎたログを、消す前にどこへ移します�
 
 
 def open_tables(design: Design, kinds: Kinds) -> Iterator[OpenTable]:
-    """Yield what the audit log and archived logs of *design* ask for, with a store of *kinds* for each."""
+    """Yield what the audit log and archived logs of *design* need, with a store of *kinds* for each."""
     yield from _fetched(design, kinds)
     stores = kinds.of(STORE_KINDS)
     kind = next((name for name in ("s3", "directory") if name in stores), "")
@@ -48,14 +48,14 @@ def open_tables(design: Design, kinds: Kinds) -> Iterator[OpenTable]:
         f"{design.document}:{each.line} {each.text}" for each in design.unread if _speaks_of_it(each.text)
     ]
     if archived or said:
-        # What is said of logs as such is said of all kinds.
+        # A remark about logs in general applies to all kinds.
         values = {} if said else {"kinds": [row.name for row in archived]}
         yield store(ArchiveBinding.example["store"], "log-archive", archived, [*said, _MOVED])
         yield OpenTable("logs.archive", "", archived, [Proposal("", ArchiveBinding, values)], said)
 
 
 def _is_archived(row: LogKind) -> bool:
-    """Say whether the lines of *row* go to a bucket: those of the audit log are shipped there anyway."""
+    """Say whether the lines of *row* go to a bucket, except the audit log, which is shipped there anyway."""
     if _ARCHIVE.search(row.text):
         return True
     return kind_of(row.name) != AUDIT and _BUCKET.search(row.destination) is not None

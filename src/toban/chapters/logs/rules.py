@@ -1,4 +1,4 @@
-"""What the document and `[logs]` say of logs: kinds, levels, how long. Pure."""
+"""What the document and `[logs]` say about logs: kinds, levels, retention. Pure."""
 
 from collections.abc import Container, Mapping, Sequence
 from dataclasses import dataclass
@@ -18,7 +18,7 @@ FAILURES = frozenset(("ERROR", "CRITICAL"))
 
 @dataclass(frozen=True, slots=True)
 class FieldRule:
-    """A kind that lines are of by one of their fields."""
+    """A rule that assigns lines to a kind by one of their fields."""
 
     field: str
     value: str
@@ -38,26 +38,26 @@ class LogRules:
     dropped: frozenset[str]
     """Levels that production does not write."""
     levels: Mapping[str, str]
-    """A word of the senders' → the level that it is."""
+    """A sender's word → its level."""
     masker: Masker
     zone: tzinfo
     by_field: Sequence[FieldRule] = ()
-    """The first that fits holds."""
+    """The first that fits applies."""
 
     def retention(self, kind: str) -> Retention | None:
-        """Return how long *kind* is kept; None where the document doesn't say."""
+        """Return how long *kind* is kept; None if the document doesn't say."""
         row = self.kinds.get(self.kept_as(kind))
         return row.retention if row is not None else None
 
     def kept_as(self, kind: str) -> str:
-        """Return the kind by whose row *kind* is kept."""
+        """Return the kind whose row sets the retention of *kind*."""
         return kept_as(kind, self.kinds)
 
     def inferred(self, level: str, status: int) -> str:
         """Return the kind of a line that names none."""
         if status and ACCESS in self.kinds:
             return ACCESS
-        # Without an error log of their own, errors stand in the application's.
+        # Without a separate error log, errors belong to the application log.
         return ERROR if level in FAILURES and ERROR in self.kinds else APPLICATION
 
 
@@ -85,12 +85,12 @@ def kinds_of(design: Design) -> Mapping[str, LogKind]:
 
 
 def kept_as(kind: str, rows: Container[str]) -> str:
-    """Return the kind by whose row *kind* is kept: traces are the application's where *rows* has none."""
+    """Return the kind whose row sets the retention of *kind*; traces without a row use the application's."""
     return APPLICATION if kind == TRACE and kind not in rows else kind
 
 
 def _shortest_first(rows: Sequence[LogKind]) -> Sequence[LogKind]:
-    """Of two rows of one kind the longer one holds: nothing that one of them keeps is deleted."""
+    """Sort so that the longer of two rows of one kind wins: nothing that one of them keeps is deleted."""
     return sorted(rows, key=_length)
 
 

@@ -1,4 +1,4 @@
-"""Searches under a name: saved, found again, deleted. Raises `NotPossible` where an order makes no sense."""
+"""Saved searches: save, list, delete. Raises `NotPossible` if an order makes no sense."""
 
 from django.db import IntegrityError, transaction
 from django.db.models import Q, QuerySet
@@ -9,19 +9,19 @@ from toban.engine.people.access import may_order
 from toban.engine.people.models import Operator, OperatorRole
 
 MOST = 100
-"""Searches of one operator."""
+"""The maximum number of searches per operator."""
 
 LONGEST_NAME = 60
 """Characters."""
 
 
 def visible_to(operator: Operator) -> QuerySet[SavedSearch]:
-    """Return the operator's own searches and those that are shared, by name."""
+    """Return the operator's own searches and the shared ones, by name."""
     return SavedSearch.objects.filter(Q(owner=operator) | Q(is_shared=True)).order_by("name", "pk")
 
 
 def save(operator: Operator, name: str, query: str, *, is_shared: bool) -> SavedSearch:
-    """Keep *query* under *name*; only who may give orders may share it."""
+    """Save *query* as *name*; only operators who may give orders may share it."""
     name = name.strip()
     if not 0 < len(name) <= LONGEST_NAME:
         raise NotPossible("名前は1文字から %(most)s 文字です", "短い名前を書いてください", most=LONGEST_NAME)
@@ -39,7 +39,7 @@ def save(operator: Operator, name: str, query: str, *, is_shared: bool) -> Saved
 
 
 def may_delete(operator: Operator, search: SavedSearch) -> bool:
-    """Whether *operator* may delete *search*: its owner, and a manager what is shared."""
+    """Say whether *operator* may delete *search*: the owner may, and a manager may delete shared ones."""
     return search.owner_id == operator.pk or (
         search.is_shared and operator.operator_role == OperatorRole.MANAGER
     )

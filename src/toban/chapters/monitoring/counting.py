@@ -1,4 +1,4 @@
-"""What a row of the document counts: which rows of log, and within what time. Pure."""
+"""What a row of the document counts: which log rows, and over what time. Pure."""
 
 import re
 from collections.abc import Container
@@ -24,14 +24,14 @@ _KINDS = re.compile(r"アクセス|監査|アプリ(?:ケーション)?|エラ�
 
 @dataclass(frozen=True, slots=True)
 class Counting:
-    """What one row counts, as far as it says."""
+    """What one row counts, as far as the row says."""
 
     item: str
     """The row's own name for it."""
     search: str | None
-    """In the language of `toban logs`; None where the row's words name no rows of log."""
+    """In the search syntax of `toban logs`; None if the row's words name no log rows."""
     window: timedelta | None
-    """Within what time; None where the row doesn't say."""
+    """The time over which it counts; None if the row doesn't say."""
 
 
 def counting_of(monitor: Monitor, limits: Limits, kinds: Container[str]) -> Counting:
@@ -42,10 +42,10 @@ def counting_of(monitor: Monitor, limits: Limits, kinds: Container[str]) -> Coun
 
 
 def search_of(words: str, kinds: Container[str]) -> str | None:
-    """Return the search that *words* of a document stand for; None where they name no rows of log.
+    """Return the search for *words* of a document; None if they name no log rows.
 
-    ERROR, FATALログ, エラーログ件数, アクセスログ, 5xx, 「card declined」を含むログ, level:error.
-    An error log is a kind where the document has it, and a level else: errors are the application's then.
+    ERROR, FATALログ, エラーログ件数, アクセスログ, 5xx, 「card declined」を含むログ, level:error. An error
+    log is a kind if the document has that kind, otherwise a level: errors are then in the application log.
     """
     plain = normalise(words)
     if text := _TEXT.fullmatch(plain.removeprefix("ログ")):

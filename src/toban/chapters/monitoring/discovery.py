@@ -1,4 +1,4 @@
-"""The extension point for finding hosts that come and go: one small Protocol, one failure type."""
+"""The extension point for discovering hosts that come and go: one small Protocol, one failure type."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -8,49 +8,49 @@ from toban.engine.bindings.model import DiscoveryBinding
 from toban.engine.registry.kinds import KindPoint
 
 MOST_HOSTS = 2_000
-"""Of one discovery: more is a mistake in it rather than a fleet."""
+"""The limit of one discovery: more hosts are a configuration mistake rather than a fleet."""
 _LONGEST = 255
 
 
 class Undiscovered(Exception):
-    """Which hosts there are could not be found out; the message says why, and holds no secret.
+    """The list of hosts could not be determined; the message says why, and holds no secret.
 
-    That says nothing of the hosts: none of them is gone for it.
+    This says nothing about the hosts: none of them is considered gone.
     """
 
 
 @dataclass(frozen=True, slots=True)
 class Host:
-    """A host that was found."""
+    """A discovered host."""
 
     name: str
-    """What operators call it; no other host of the discovery is called so."""
+    """Its name for operators, unique within the discovery."""
     values: Mapping[str, str] = field(default_factory=dict)
-    """What a template may take from it: `address`, `host` and others of the kind's own."""
+    """The values a template may use: `address`, `host` and others specific to the kind."""
 
 
 class Discovery(Protocol):
-    """Where hosts are looked up. One thread uses it at a time."""
+    """A place where hosts are looked up. One thread uses it at a time."""
 
     @property
     def place(self) -> str:
-        """What operators call it: `ec2 Role=web`. No secret is in it."""
+        """Its name for operators: `ec2 Role=web`. It contains no secret."""
 
     def look(self) -> Sequence[Host]:
-        """Return all hosts that there are now, none included, or raise `Undiscovered`."""
+        """Return all current hosts, possibly none, or raise `Undiscovered`."""
 
 
 @dataclass(frozen=True, slots=True)
 class DiscoveryKind:
-    """A kind of discovery as `toban.toml` names it; the registration in `wiring.py` gives it that name."""
+    """A kind of discovery as named in `toban.toml`; the registration in `wiring.py` gives it that name."""
 
     config: type[DiscoveryBinding]
     build: Callable[[Any], Discovery]
-    """Makes a discovery of a valid config; looks at nothing yet."""
+    """Makes a discovery from a valid config; does not look anything up yet."""
 
 
 def checked(hosts: Sequence[Host]) -> Sequence[Host]:
-    """Return *hosts* by name, or raise `Undiscovered` where they are too many or one can't be."""
+    """Return *hosts* by name, or raise `Undiscovered` if there are too many or one is invalid."""
     if len(hosts) > MOST_HOSTS:
         raise Undiscovered(f"{len(hosts)} 台も見つかりました（{MOST_HOSTS} 台まで）")
     for host in hosts:
@@ -66,7 +66,7 @@ def checked(hosts: Sequence[Host]) -> Sequence[Host]:
 
 
 def host_of(address: str) -> str:
-    """Return the host of `host:port`: `web-1`, `::1` of `[::1]:9100`."""
+    """Return the host of `host:port`: `web-1`, or `::1` for `[::1]:9100`."""
     if address.startswith("["):
         return address[1:].partition("]")[0]
     return address.rpartition(":")[0] if address.count(":") == 1 else address

@@ -1,4 +1,4 @@
-"""What a monitor row demands, as numbers in the metric's own unit: normal range, warning, critical, holds."""
+"""A monitor row's requirements as numbers in the metric's own unit: normal range, thresholds, hold times."""
 
 from dataclasses import dataclass, replace
 from datetime import timedelta
@@ -12,7 +12,7 @@ from toban.design.values.threshold import Comparison, Range, Threshold
 from toban.engine.said import recorded
 
 DEFAULT_INTERVAL = timedelta(minutes=1)
-"""Taken where the document names no interval."""
+"""Used if the document names no interval."""
 _SAMPLES_PER_INTERVAL = 4
 _LONGEST_PERIOD = timedelta(minutes=1)
 _SHORTEST_PERIOD = timedelta(seconds=1)
@@ -40,7 +40,7 @@ _UNITS: dict[Metric, dict[str, Decimal]] = {
     Metric.LOG_COUNT: _TIMES,
     Metric.REPLICATION_LAG: _SECONDS,
     Metric.BACKUP_AGE: _SECONDS,
-    # A bare number of a response time is meant in milliseconds.
+    # A bare number for a response time is in milliseconds.
     Metric.RESPONSE_TIME: {unit: size * 1000 for unit, size in _SECONDS.items()} | {"": Decimal(1)},
     Metric.CERTIFICATE_LIFETIME: {"": Decimal(1), "日": Decimal(1), "週間": Decimal(7), "ヶ月": Decimal(30)},
 }
@@ -48,15 +48,15 @@ _GOOD_WHEN_HIGH = frozenset((Metric.AVAILABILITY, Metric.CERTIFICATE_LIFETIME))
 
 
 class Unjudgeable(Exception):
-    """Values of this row can't be held against its limits; the message says why, for the operator."""
+    """Values of this row can't be compared with its limits; the message tells the operator why."""
 
 
 class Standing(StrEnum):
-    """Where a value lies among the limits."""
+    """Where a value is among the limits."""
 
     NORMAL = "normal"
     BETWEEN = "between"
-    """Outside the normal range, and yet reaching no threshold: the row says nothing of such values."""
+    """Outside the normal range but reaching no threshold: the row says nothing about such values."""
     WARNING = "warning"
     CRITICAL = "critical"
 
@@ -68,31 +68,31 @@ class Limit:
     value: float
     comparison: Comparison
     hold: timedelta
-    """How long it must be reached without a break before it counts; zero: at once."""
+    """How long it must be reached without a break before it counts; zero means at once."""
     text: str
-    """In words: `85%以上`, `80%以上が5分継続`; see `Threshold`."""
+    """In the document's words: `85%以上`, `80%以上が5分継続`; see `Threshold`."""
 
     def is_reached_by(self, value: float) -> bool:
-        """Say whether *value* is at or beyond the limit, as the document compares."""
+        """Say whether *value* is at or beyond the limit, by the document's comparison."""
         return self.comparison.holds(value, self.value)
 
 
 @dataclass(frozen=True, slots=True)
 class NormalRange:
-    """The normal range, both ends included; None where it has no end."""
+    """The normal range, both ends included; None for an open end."""
 
     low: float | None
     high: float | None
     text: str
 
     def holds(self, value: float) -> bool:
-        """Say whether *value* lies within."""
+        """Say whether *value* is within the range."""
         return (self.low is None or value >= self.low) and (self.high is None or value <= self.high)
 
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """All that a monitor row demands."""
+    """Everything that a monitor row requires."""
 
     metric: Metric
     normal: NormalRange | None
@@ -100,7 +100,7 @@ class Limits:
     critical: Limit | None
     interval: timedelta
     window: timedelta | None = None
-    """In which is counted; None where nothing is, or where the document doesn't say."""
+    """The time over which to count; None if the row doesn't count, or doesn't say."""
 
     @property
     def period(self) -> timedelta:
@@ -108,7 +108,7 @@ class Limits:
         return min(max(self.interval / _SAMPLES_PER_INTERVAL, _SHORTEST_PERIOD), _LONGEST_PERIOD)
 
     def standing(self, value: float) -> Standing:
-        """Say where *value* lies."""
+        """Return where *value* is among the limits."""
         if self.critical is not None and self.critical.is_reached_by(value):
             return Standing.CRITICAL
         if self.warning is not None and self.warning.is_reached_by(value):
@@ -143,7 +143,7 @@ def limits_of(monitor: Monitor) -> Limits:
 
 
 def metric_of(monitor: Monitor) -> Metric | None:
-    """Return what *monitor* measures; what has no measure of its own may be counted where it is logged."""
+    """Return the metric of *monitor*; anything without a metric of its own may be counted in the logs."""
     if monitor.metric is not None:
         return monitor.metric
     counted = [each for each in (monitor.warning, monitor.critical) if each is not None and each.within]
@@ -151,7 +151,7 @@ def metric_of(monitor: Monitor) -> Metric | None:
 
 
 def _window(monitor: Monitor) -> timedelta | None:
-    """5分間に3件以上で警告、10件以上で異常: who names it once means it for both."""
+    """5分間に3件以上で警告、10件以上で異常: a window named once applies to both."""
     written = {
         each.within for each in (monitor.warning, monitor.critical) if each is not None and each.within
     }
@@ -167,7 +167,7 @@ def _window(monitor: Monitor) -> timedelta | None:
 
 
 def _outage(monitor: Monitor, interval: timedelta) -> Limit:
-    """死活: whatever number stands in the row (連続3回失敗), what counts is that nothing answers."""
+    """死活: whatever number is in the row (連続3回失敗), what counts is that nothing answers."""
     written = monitor.critical or monitor.warning
     hold = _hold(written, interval) if written else timedelta(0)
     return Limit(1.0, Comparison.BELOW, hold, f"応答なし{written.lasting if written else ''}")
@@ -192,9 +192,9 @@ def _limit(
 
 
 def _hold(threshold: Threshold, interval: timedelta) -> timedelta:
-    """連続3回 counts measurements an interval apart, of which the first needs no wait: two intervals.
+    """Return the hold time; 連続3回 is two intervals, since the first of three measurements needs no wait.
 
-    Counting Toban's own samples, of which there are four to an interval, would fire four times too soon.
+    Counting Toban's own samples, four per interval, would fire four times too soon.
     """
     if threshold.sustained is not None:
         return threshold.sustained.as_timedelta()

@@ -6,7 +6,7 @@ from toban.engine.notify.signal import Condition
 
 
 class MonitorState(models.Model):
-    """One instance of one monitor, so that a restart goes on where it stopped; see `rules.Watch`."""
+    """One instance of one monitor, so that a restart continues where it stopped; see `rules.Watch`."""
 
     clause_id = models.CharField(max_length=300)
     instance = models.CharField(max_length=300, blank=True)
@@ -34,7 +34,7 @@ class MonitorState(models.Model):
 
 
 class Arrival(models.Model):
-    """What a sender has pushed of one instance at one time; kept until every worker has surely read it."""
+    """What a sender pushed for one instance at one time; kept until every worker has surely read it."""
 
     sender = models.CharField(max_length=200)
     instance = models.CharField(max_length=300)
@@ -44,7 +44,7 @@ class Arrival(models.Model):
     series = models.JSONField(default=list)
     """Series of an exposition, as `[name, labels, value]`."""
     values = models.JSONField(default=list)
-    """Ready measurements, as `[metric, what of the instance, value]`."""
+    """Ready measurements, as `[metric, part of the instance, value]`."""
 
     def __str__(self) -> str:
         return f"{self.sender} {self.instance} {self.at.isoformat()}"

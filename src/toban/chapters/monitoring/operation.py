@@ -1,4 +1,4 @@
-"""What chapter 2 does: measures and judges, and tries its sources before the night."""
+"""What chapter 2 does: measure, judge, and test its sources before they are needed."""
 
 from collections.abc import Iterator
 from datetime import datetime
@@ -23,7 +23,7 @@ from toban.engine.registry.kinds import Kinds
 from toban.engine.trial import Code, Trial
 
 _SOME_HOSTS = 3
-"""Of those that one discovery finds: they are alike."""
+"""The number of hosts to test per discovery: they are alike."""
 
 
 def _plan(edition: Edition) -> Plan:
@@ -41,7 +41,7 @@ def _shift(at: Workplace) -> Shift:
 
 
 def _costs(edition: Edition) -> Iterator[Finding]:
-    """Yield what others charge for the measuring; of hosts that are looked for, for each of them."""
+    """Yield what others charge for measuring; for discovered hosts, the cost of each."""
     bindings, kinds = edition.bindings, edition.kinds.of(SOURCE_KINDS)
     bound = [("", target, each) for target, sources in bindings.targets.items() for each in sources]
     for target, discoveries in bindings.discoveries.items():
@@ -92,7 +92,7 @@ def _discovery_trials(edition: Edition, now: datetime) -> Iterator[Trial]:
 
 
 def _discovery_doubts(discovery: Discovery, kinds: Kinds, now: datetime) -> Iterator[str]:
-    """Look, and measure at some of what is found."""
+    """Look up hosts, and measure some of those found."""
     place = kinds.of(DISCOVERY_KINDS)[discovery.bound.kind].build(discovery.bound.config)
     try:
         hosts = place.look()

@@ -1,7 +1,7 @@
-"""A row's condition to what others are told of it: a status for the page, signals for the notices. Pure.
+"""From a row's condition to a status for the page and signals for the notifications. Pure.
 
-The page shows the row, by the instance that is worst. Notices tell of every instance: who knows that one host
-is out of bounds has to hear of the second.
+The page shows the row by its worst instance. Notifications cover every instance: people who know that one
+host is out of bounds must also be notified of the second.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -27,27 +27,27 @@ _VERDICTS = {
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """A monitor that runs, and all its instances; there is at least one."""
+    """A running monitor and all its instances, at least one."""
 
     judged: Judged
     watches: Sequence[Watch]
     aside: str = ""
-    """What must be known beside them: that there may be more instances than are seen."""
+    """A remark about the instances: that there may be more than are seen."""
 
     @property
     def decides(self) -> Watch:
-        """The instance that speaks for the row."""
+        """The instance that determines the row's status."""
         return deciding(self.watches, self.judged.limits)
 
     @property
     def value(self) -> str:
-        """The deciding value in words, naming its instance where there are several."""
+        """The deciding value as text, naming its instance if there are several."""
         several = len(self.watches) > 1
         return wording.value_words(self.decides, self.judged.limits, names_instance=several)
 
 
 def status(row: Row, now: datetime) -> StatusUpdate:
-    """Return what the page shows beside the row."""
+    """Return what the page shows next to the row."""
     watch = row.decides
     return StatusUpdate(
         clause_id=row.judged.monitor.id,
@@ -72,7 +72,7 @@ def _with_aside(reason: str, aside: str) -> str:
 
 
 def signals(row: Row, now: datetime) -> Iterator[Signal]:
-    """Yield what may need announcing, by instance; nothing before anything is known."""
+    """Yield what may need a notification, by instance; nothing as long as nothing is known."""
     known = [watch for watch in row.watches if watch.condition is not None]
     conditions = {watch.condition for watch in row.watches}
     for watch in known:
@@ -85,7 +85,7 @@ def signals(row: Row, now: datetime) -> Iterator[Signal]:
 
 
 def gone(judged: Judged, watch: Watch, now: datetime) -> Signal:
-    """Return that *watch* is of an instance that is measured no more: whatever was wrong with it is over."""
+    """Return that *watch* is no longer measured: any trouble of its instance is over."""
     ended = replace(watch, condition=Condition.OK, began_at=now)
     return _signal(
         judged, ended, now, value=recorded("測定の対象から外れました"), labels={}, names_instance=True

@@ -24,9 +24,9 @@ def after(
 ) -> dict[str, Watch]:
     """Return the row's watches after *readings* of its metric; *slots* are those of its target.
 
-    Instances that should have a value and have none fall silent; those that are measured no more are left
-    out. *outlook* is what is known of the target's hosts where they are looked for: while that can't be
-    done, none of them is gone, and where there are none, that is a silence too.
+    Instances that should have a value and have none become silent; those no longer measured are left out.
+    *outlook* is what is known about the target's discovered hosts. While discovery fails, none of them is
+    considered gone; if there are no hosts, that is a silence too.
     """
     seen = dict(watches)
     for reading in readings:
@@ -49,10 +49,10 @@ def after(
 
 
 def _expected(watches: Watches, judged: Judged, slots: Sequence[Slot]) -> Iterator[tuple[Slot, str]]:
-    """Yield every instance that should have a value of this row, with the slot that should give it.
+    """Yield every instance that should have a value for this row, with the slot that should provide it.
 
-    What was measured once should be measured again. A place that has not answered yet may have something to
-    say; one that has, without a word on this row, is expected to only where no other place says anything.
+    What was measured once should be measured again. A place that has not answered yet may still have a value.
+    One that has answered without a value for this row is expected to have one only if no other place has any.
     """
     has_any = False
     able = [slot for slot in slots if judged.limits.metric in slot.measures]
@@ -67,5 +67,5 @@ def _expected(watches: Watches, judged: Judged, slots: Sequence[Slot]) -> Iterat
 
 
 def _is_of(slot: Slot, watch: Watch) -> bool:
-    """Whether the watch is of the slot's place or of something in it (a disk's mount point)."""
+    """Say whether the watch is of the slot's place or of a part of it (a disk's mount point)."""
     return watch.instance == slot.label or watch.instance.startswith(f"{slot.label} ")

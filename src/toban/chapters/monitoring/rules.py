@@ -1,9 +1,9 @@
 """Readings to conditions: pure decisions, each with a named reason.
 
-A condition gets worse as soon as its threshold has held as long as the document says (継続, 連続). It gets
-better only when `RECOVERY_READINGS` readings in a row were better, and an alert ends only inside the row's
-normal range: the gap that many rows leave between normal and warning is their hysteresis. Silence of
-`SILENT_INTERVALS` intervals is a condition of its own, which ends no alert.
+A condition worsens as soon as its threshold has held for as long as the document says (継続, 連続). It
+improves only after `RECOVERY_READINGS` better readings in a row, and an alert ends only inside the row's
+normal range: the gap between normal and warning in many rows acts as hysteresis. Silence for
+`SILENT_INTERVALS` intervals is a separate condition, which ends no alert.
 """
 
 from collections.abc import Iterable
@@ -23,15 +23,15 @@ _WORST_FIRST = (Condition.CRITICAL, Condition.WARNING, Condition.NO_DATA, None, 
 
 
 class Reason(StrEnum):
-    """Why a monitored instance is in the condition it is in."""
+    """Why a monitored instance has its condition."""
 
     WAITING = "waiting"
     """Nothing has been measured yet."""
     NORMAL = "normal"
     BETWEEN = "between"
-    """Neither normal nor a warning: the row says nothing of such a value, and it raises none."""
+    """Neither normal nor a warning: the row says nothing about such a value, and it raises no alert."""
     HOLDING = "holding"
-    """A threshold is reached, but not yet as long as the document says."""
+    """A threshold is reached, but not yet for as long as the document says."""
     REACHED = "reached"
     NOT_YET_NORMAL = "not-yet-normal"
     """Below the threshold again, but outside the normal range."""
@@ -42,7 +42,7 @@ class Reason(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Watch:
-    """One instance of one monitor: its condition, and what the next decision has to remember."""
+    """One instance of one monitor: its condition, and what the next decision needs to remember."""
 
     instance: str
     condition: Condition | None
@@ -53,19 +53,19 @@ class Watch:
     value: float | None = None
     measured_at: datetime | None = None
     note: str = ""
-    """What explains the value, or why there is none."""
+    """An explanation of the value, or why there is none."""
     warning_since: datetime | None = None
-    """Since when the warning threshold has been reached without a break."""
+    """The time since which the warning threshold has been reached without a break."""
     critical_since: datetime | None = None
     calm: int = 0
-    """Readings in a row that were better than the condition."""
+    """Consecutive readings that were better than the condition."""
     calm_since: datetime | None = None
     calm_toward: Condition | None = None
-    """The worst condition that the calm readings would have led to."""
+    """The worst condition that any of the calm readings would have led to."""
 
 
 def patience(limits: Limits) -> timedelta:
-    """Return how long a monitor may be without a reading before that is a condition of its own."""
+    """Return how long a monitor may be without a reading before it counts as silent."""
     return limits.interval * SILENT_INTERVALS
 
 
@@ -82,16 +82,16 @@ def observe(watch: Watch, reading: Measurement, limits: Limits) -> Watch:
     )
     fired = _fired(seen, limits, reading.at)
     current = watch.condition
-    # Out of silence there is nothing to be slow about: what is measured now decides.
+    # After silence, there is no reason to wait: the new measurement decides.
     if current is None or current is Condition.NO_DATA or _GRADE[fired] > _GRADE[current]:
         return _entered(seen, fired, limits, since=_began(seen, fired, reading.at))
     return _eased(seen, current, fired, limits, reading)
 
 
 def not_ahead(watch: Watch, now: datetime) -> Watch:
-    """Return *watch* with nothing in it that is still to come at *now*: the clock has been set back.
+    """Return *watch* with no time later than *now*: the clock has been set back.
 
-    What must hold for a time begins to hold now, and what was measured counts from now.
+    Hold times start again now, and the last measurement counts from now.
     """
 
     def until_now(moment: datetime | None) -> datetime | None:
@@ -108,12 +108,12 @@ def not_ahead(watch: Watch, now: datetime) -> Watch:
 
 
 def silence(watch: Watch, limits: Limits, *, listening_since: datetime, why: str, now: datetime) -> Watch:
-    """Return *watch* at *now*, no reading having come; *why* is the source's own complaint.
+    """Return *watch* at *now*, when no reading has arrived; *why* is the source's own complaint.
 
-    `listening_since` is when Toban began to measure: its own absence is nobody's silence.
+    `listening_since` is when Toban began to measure: its own absence does not count as silence.
     """
     last = max(watch.measured_at or listening_since, listening_since)
-    # "<": a check landing exactly on the limit has waited long enough.
+    # "<": a check exactly on the limit has waited long enough.
     if now - last < patience(limits):
         return watch
     if watch.condition is Condition.NO_DATA:
@@ -130,7 +130,7 @@ def silence(watch: Watch, limits: Limits, *, listening_since: datetime, why: str
 
 
 def deciding(watches: Iterable[Watch], limits: Limits) -> Watch:
-    """Return the instance that speaks for the row: the worst, and among equals the one furthest gone."""
+    """Return the instance that represents the row: the worst, and among equals the most extreme."""
 
     def badness(watch: Watch) -> tuple[int, float]:
         gravity = limits.gravity(watch.value) if watch.value is not None else float("-inf")
@@ -146,7 +146,7 @@ def _reached_since(limit: Limit | None, reading: Measurement, since: datetime | 
 
 
 def _fired(watch: Watch, limits: Limits, now: datetime) -> Condition:
-    """The worst condition whose threshold has held as long as it must."""
+    """Return the worst condition whose threshold has held as long as it must."""
     if _has_held(limits.critical, watch.critical_since, now):
         return Condition.CRITICAL
     if _has_held(limits.warning, watch.warning_since, now):
@@ -155,7 +155,7 @@ def _fired(watch: Watch, limits: Limits, now: datetime) -> Condition:
 
 
 def _has_held(limit: Limit | None, since: datetime | None, now: datetime) -> bool:
-    # ">=": a reading landing exactly on 5分 completes 5分継続.
+    # ">=": a reading exactly at 5分 completes 5分継続.
     return limit is not None and since is not None and now - since >= limit.hold
 
 
@@ -187,7 +187,7 @@ def _reason(watch: Watch, condition: Condition, limits: Limits) -> Reason:
 
 
 def _eased(watch: Watch, current: Condition, fired: Condition, limits: Limits, reading: Measurement) -> Watch:
-    """Decide on a reading that calls for nothing worse than the *current* condition."""
+    """Decide on a reading that requires nothing worse than the *current* condition."""
     toward = max(fired, _borne_out(reading.value, current, limits), key=_GRADE.__getitem__)
     if _GRADE[toward] >= _GRADE[current]:
         kept = _entered(watch, current, limits, since=watch.began_at)
@@ -201,12 +201,12 @@ def _eased(watch: Watch, current: Condition, fired: Condition, limits: Limits, r
 
 
 def _borne_out(value: float, current: Condition, limits: Limits) -> Condition:
-    """The condition that *value* by itself bears out, at most the *current* one."""
+    """Return the condition that *value* alone supports, at most the *current* one."""
     match limits.standing(value):
         case Standing.NORMAL:
             return Condition.OK
         case Standing.BETWEEN:
-            # Not over, but no longer critical, where the row has a warning to fall back to.
+            # Not over, but no longer critical if the row has a warning to fall back to.
             milder = Condition.WARNING if limits.warning is not None else Condition.CRITICAL
         case Standing.WARNING:
             milder = Condition.WARNING

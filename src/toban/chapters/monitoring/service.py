@@ -1,7 +1,7 @@
-"""Monitoring as steps: ask what is due, lay the readings against the rows, write what came of it at once.
+"""Monitoring in steps: ask what is due, match the readings with the rows, write all results at once.
 
 Nothing here waits for the telemetry store: samples go into a buffer, and conditions are decided from the
-readings themselves. State, statuses and alerts of one step are written in one transaction; when that fails
+readings themselves. The state, statuses and alerts of one step are written in one transaction. If that fails,
 the readings are kept and the next step writes them.
 """
 
@@ -26,26 +26,26 @@ from toban.engine.notify import alerts
 from toban.engine.telemetry.samples import Sample
 
 _MOST_WAITING = 100_000
-"""Readings kept while the state database can't be written; the oldest go first."""
+"""Readings kept while the state database can't be written; the oldest are dropped first."""
 
 _LOOKING_ON = timedelta(seconds=30)
-"""Steps are half a second apart; after a gap of this length nobody has listened."""
+"""Steps are half a second apart; after a gap of this length, silence is counted again from the start."""
 
 log = structlog.get_logger(__name__)
 
 
 class SampleSink(Protocol):
-    """Where samples go; `SampleBuffer` is one. It must not block."""
+    """Where samples go, for example a `SampleBuffer`. It must not block."""
 
     def add(self, samples: Sequence[Sample]) -> None:
-        """Take *samples* in."""
+        """Accept *samples*."""
 
 
 class Monitoring:
     """Chapter 2 at work. One thread drives it."""
 
     def __init__(self, board: Board, samples: SampleSink, permit: Callable[[], None]) -> None:
-        """Before anything is written *permit* is called, which raises when another worker measures now."""
+        """Call *permit* before anything is written; it raises if another worker measures now."""
         self._board = board
         self._samples = samples
         self._permit = permit
@@ -60,9 +60,9 @@ class Monitoring:
         self._plan: Plan | None = None
 
     def turn(self, plan: Plan, digest: str, term: int | None, now: datetime) -> None:
-        """Do one step of *plan*, of the document with *digest*, if this worker leads: in its *term*.
+        """Do one step of *plan*, for the document with *digest*, if this worker leads (in its *term*).
 
-        What other leaders did meanwhile stands in the tables: each term begins with them.
+        What other leaders did in the meantime is in the tables, which are re-read at the start of each term.
         """
         if term != self._term:
             self.leave()
@@ -75,7 +75,7 @@ class Monitoring:
         self.step(now)
 
     def adopt(self, plan: Plan, digest: str, now: datetime) -> None:
-        """Run *plan*, of the document with *digest*, from now on; rows that stay go on where they are."""
+        """Run *plan*, for the document with *digest*, from now on; rows that stay keep their state."""
         self._board.adopt(plan.feeds, plan.finds)
         self._judged, self._digest = plan.judged, digest
         self._watches = _not_ahead(states.load(), now)
@@ -84,16 +84,16 @@ class Monitoring:
             self._permit()
             for clause_id in self._watches.keys() - runs:
                 states.forget(clause_id, self._watches.pop(clause_id))
-        # Every row, changed or not: what it is told against may be a new document.
+        # Write every row, changed or not: it may be judged by a new document.
         self._write({each.monitor.id: each for each in plan.judged}, self._after(now), now)
 
     def leave(self) -> None:
-        """Another worker measures from now on: what was read here and not written is of no use."""
+        """Discard what was read and not written: another worker measures from now on."""
         self._board.leave()
         self._waiting, self._stepped_at = [], None
 
     def step(self, now: datetime) -> None:
-        """Ask, take what has come, decide, write."""
+        """Ask sources, take their results, decide, and write."""
         self._look_on(now)
         self._board.ask(now)
         for result in self._board.take():
@@ -112,13 +112,13 @@ class Monitoring:
         self._waiting = []
 
     def close(self) -> None:
-        """Let go of the sources."""
+        """Close the sources."""
         self._board.close()
 
     def _look_on(self, now: datetime) -> None:
-        """Begin to listen anew where the last look is no look of just now.
+        """Restart listening if the last step was not just now.
 
-        The machine stood still, another worker measured, or the clock was set: nobody was silent meanwhile.
+        The machine was stopped, another worker measured, or the clock was set: nobody was silent meanwhile.
         """
         since = self._stepped_at
         if since is None or not timedelta() <= now - since < _LOOKING_ON:
@@ -127,7 +127,7 @@ class Monitoring:
         self._stepped_at = now
 
     def _after(self, now: datetime) -> dict[str, Watches]:
-        """Return the watches of every row after the readings that wait, or their absence."""
+        """Return the watches of every row after the waiting readings, or their absence."""
         outlooks = self._board.outlooks()
         self._troubles = {target: each.trouble for target, each in outlooks.items()}
         readings, slots = _by_feed(self._waiting), _by_series(self._board.slots)
@@ -144,7 +144,7 @@ class Monitoring:
         }
 
     def _write(self, rows: Mapping[str, Judged], found: Mapping[str, Watches], now: datetime) -> None:
-        """Write state, statuses and alerts of *rows* together, or nothing of it."""
+        """Write the state, statuses and alerts of *rows* together, or none of them."""
         shown = [
             Row(judged, list(found[clause_id].values()), self._aside(judged))
             for clause_id, judged in rows.items()
@@ -157,7 +157,8 @@ class Monitoring:
             if instance not in found[clause_id]
         ]
         with transaction.atomic():
-            # First of all locks: a worker that freezes with one of the others in hand is not ended for it.
+            # Always the first lock: a worker that freezes while holding another lock is not terminated for
+            # it.
             ledger.hold()
             self._permit()
             states.replace(self._watches, {clause_id: found[clause_id] for clause_id in rows})
@@ -168,7 +169,7 @@ class Monitoring:
         self._asides.update({clause_id: self._aside(judged) for clause_id, judged in rows.items()})
 
     def _aside(self, judged: Judged) -> str:
-        """What is wrong with looking for the row's hosts."""
+        """Return what is wrong with discovering the row's hosts."""
         return self._troubles.get(judged.target, "")
 
     def _has_news(self, judged: Judged) -> bool:

@@ -1,4 +1,4 @@
-"""The extension point for metric sources: one small Protocol, one failure type, one line of registration."""
+"""The extension point for metric sources: one small Protocol, one failure type, one line to register."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -13,20 +13,20 @@ from toban.engine.registry.kinds import KindPoint
 
 @dataclass(frozen=True, slots=True)
 class Measurement:
-    """What a source read: a value in the metric's own unit, and the instance it was read of."""
+    """What a source read: a value in the metric's own unit, and the instance it belongs to."""
 
     metric: Metric
     instance: str
     at: datetime
     value: float
     note: str = ""
-    """What explains the value to an operator: `HTTP 503`."""
+    """An explanation of the value for operators: `HTTP 503`."""
 
 
 class Unmeasurable(Exception):
-    """The source did not give what it should; the message tells the operator why, without any secret.
+    """The source did not provide what it should; the message tells the operator why, without any secret.
 
-    `measured` is what it gave nevertheless: that nothing answers is a value of `Metric.UP`.
+    `measured` is what it provided anyway: that nothing answers is a value of `Metric.UP`.
     """
 
     def __init__(self, message: str, measured: Sequence[Measurement] = ()) -> None:
@@ -35,46 +35,46 @@ class Unmeasurable(Exception):
 
 
 class Source(Protocol):
-    """A place to measure at, ready to use. One thread uses it at a time."""
+    """A place to measure, ready to use. One thread uses it at a time."""
 
     @property
     def instance(self) -> str:
-        """What operators call the place: `web-1:9100`. No secret is in it."""
+        """Its name for operators: `web-1:9100`. It contains no secret."""
 
     def measure(self, now: datetime) -> Sequence[Measurement]:
-        """Return all that can be measured now, or raise `Unmeasurable`; within the time-out it was given.
+        """Return all that can be measured now, or raise `Unmeasurable`, within the configured timeout.
 
-        Rates need two readings: a source keeps its previous one, and gives such a value from the second on.
+        Rates need two readings: a source keeps its previous one, and provides rates from the second on.
         """
 
     def close(self) -> None:
-        """Let go of connections; the source is not used again."""
+        """Close the connections; the source is not used again."""
 
 
 @dataclass(frozen=True, slots=True)
 class SourceKind:
-    """A kind of source as `toban.toml` names it; the registration in `wiring.py` gives it that name."""
+    """A kind of source as named in `toban.toml`; the registration in `wiring.py` gives it that name."""
 
     config: type[Section]
     measures: frozenset[Metric]
-    """What a source of this kind can measure at most, unless its config asks for more."""
+    """The metrics a source of this kind may measure, unless its config asks for more."""
     build: Callable[[Any], Source]
-    """Makes a source of a valid config; connects to nothing yet."""
+    """Makes a source from a valid config; does not connect yet."""
     seldom: frozenset[Metric] = frozenset()
-    """What of `measures` few places of this kind give: `toban init` proposes another kind if there is one."""
+    """Those of `measures` that few such places provide: `toban init` prefers another kind for them."""
     asked_for: Callable[[Any], frozenset[Metric]] | None = None
-    """What a config asks for, where it can hold questions of the operator's own."""
+    """The metrics a config asks for, if it can hold the operator's own queries."""
 
     cost: Callable[[Any], str] | None = None
-    """Says what a source of a config is charged for by others, where it is: `月におよそ 0.86 USD`."""
+    """Returns what others charge for a source with a config: `月におよそ 0.86 USD`."""
 
     counted: Callable[[Any, Counting], Section] | None = None
-    """Makes the config by which a kind that counts does so for one row, or raises `Unjudgeable`."""
+    """Makes the config with which a counting kind counts for one row, or raises `Unjudgeable`."""
 
     def able(self, config: Any) -> frozenset[Metric]:
-        """Return what a source of *config* can measure at most."""
+        """Return the metrics that a source of *config* may measure."""
         return self.measures if self.asked_for is None else self.asked_for(config)
 
 
 SOURCE_KINDS = KindPoint("sources", SourceKind)
-"""`kind = "…"` of a target's source; `toban init` proposes the first that can measure what is asked."""
+"""`kind = "…"` of a target's source; `toban init` proposes the first that can measure the metric."""

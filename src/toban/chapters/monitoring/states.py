@@ -1,4 +1,4 @@
-"""Watches to rows of the state database and back."""
+"""Converts watches to rows of the state database and back."""
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
@@ -24,7 +24,7 @@ _FIELDS = (
 
 
 def load() -> dict[str, Watches]:
-    """Return every watch that was kept, by clause id."""
+    """Return every stored watch, by clause id."""
     found: dict[str, dict[str, Watch]] = defaultdict(dict)
     for state in MonitorState.objects.all():
         found[state.clause_id][state.instance] = _watch(state)
@@ -32,7 +32,7 @@ def load() -> dict[str, Watches]:
 
 
 def replace(before: Mapping[str, Watches], after: Mapping[str, Watches]) -> None:
-    """Write what of the rows *after* differs from *before*, in the caller's transaction."""
+    """Write the differences of the rows *after* from *before*, in the caller's transaction."""
     changed = []
     for clause_id, watches in after.items():
         former = before.get(clause_id, {})
@@ -48,7 +48,7 @@ def replace(before: Mapping[str, Watches], after: Mapping[str, Watches]) -> None
 
 
 def forget(clause_id: str, instances: Iterable[str]) -> None:
-    """Remove watches whose instance is measured no more, in the caller's transaction."""
+    """Delete watches whose instance is no longer measured, in the caller's transaction."""
     gone = list(instances)
     if gone:
         MonitorState.objects.filter(clause_id=clause_id, instance__in=gone).delete()

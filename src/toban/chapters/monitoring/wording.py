@@ -1,4 +1,4 @@
-"""How values, conditions and reasons read: on the page, in notices, in evidence."""
+"""How values, conditions and reasons are written: on the page, in notifications, in evidence."""
 
 from toban.chapters.monitoring.limits import Limits
 from toban.chapters.monitoring.rules import RECOVERY_READINGS, Reason, Watch
@@ -32,7 +32,7 @@ def figure(metric: Metric, value: float) -> str:
 
 
 def value_words(watch: Watch, limits: Limits, *, names_instance: bool) -> str:
-    """Write the deciding value, which instance it is of where there are several, and what explains it."""
+    """Write the deciding value, with its instance if there are several, and its explanation."""
     if watch.value is None:
         return ""
     aside = "、".join(part for part in (watch.instance if names_instance else "", watch.note) if part)
@@ -41,7 +41,7 @@ def value_words(watch: Watch, limits: Limits, *, names_instance: bool) -> str:
 
 
 def limit_words(condition: Condition | None, limits: Limits) -> str:
-    """Name the limit that *condition* has reached: `異常 85%以上`; empty where it is none."""
+    """Name the limit that *condition* has reached: `異常 85%以上`; empty if there is none."""
     if condition is Condition.CRITICAL and limits.critical is not None:
         return recorded("異常 %(limit)s", limit=limits.critical.text)
     if condition is Condition.WARNING and limits.warning is not None:
@@ -50,7 +50,7 @@ def limit_words(condition: Condition | None, limits: Limits) -> str:
 
 
 def reason_words(watch: Watch, limits: Limits) -> str:
-    """Say why the watch is in its condition, for people."""
+    """Return why the watch is in its condition, as text for people."""
     limit = limit_words(watch.condition, limits)
     normal = recorded("正常")
     if limits.normal:
@@ -90,5 +90,5 @@ def reason_words(watch: Watch, limits: Limits) -> str:
 
 
 def subject(monitor: Monitor, instance: str = "") -> str:
-    """Name what a monitor watches, in the document's words: `APIサーバー CPU使用率（api-1）`."""
+    """Return what a monitor watches, in the document's words: `APIサーバー CPU使用率（api-1）`."""
     return f"{monitor.target} {monitor.item}".strip() + (f"（{instance}）" if instance else "")

@@ -1,4 +1,4 @@
-"""What `toban.toml` says for chapter 1: by what objectives are measured, and what the public may see."""
+"""Chapter 1 in `toban.toml`: how objectives are measured, and what the public may see."""
 
 from typing import Annotated
 
@@ -12,7 +12,7 @@ from toban.engine.bindings.values import some
 
 
 class ObjectiveBinding(Section):
-    """By what an objective of chapter 1 is measured."""
+    """How an objective of chapter 1 is measured."""
 
     target: str
     """A target of `[targets]`."""
@@ -21,24 +21,24 @@ class ObjectiveBinding(Section):
 
 
 class StatusService(Section):
-    """`[[status.services]]`: a service as the public page names it."""
+    """`[[status.services]]`: a service under its name on the public page."""
 
     name: str = Field(min_length=1, max_length=80)
-    """What the public reads; nothing else of the target is shown."""
+    """The public name; nothing else about the target is shown."""
     target: str
-    """A target of `[targets]`: by its `up` it stands or falls."""
+    """A target of `[targets]`, whose `up` decides the service's state."""
     instance: str = ""
     """One of its instances; empty for all."""
 
 
 class StatusBinding(Section):
-    """`[status]`: what is told to the public, who need not sign in."""
+    """`[status]`: what the public may see without signing in."""
 
     title: str = Field(min_length=1, max_length=120)
     note: str = Field(default="", max_length=1000)
-    """A sentence above all, in the operator's words."""
+    """A sentence at the top of the page, in the operator's words."""
     serve: bool = False
-    """Whether `/status/` is open to everybody; `toban status export` works either way."""
+    """Whether `/status/` is public; `toban status export` works either way."""
     services: Annotated[tuple[StatusService, ...], AfterValidator(some)]
 
 
@@ -47,7 +47,7 @@ def _objectives(design: Design) -> set[str]:
 
 
 OBJECTIVES = named("objectives", ObjectiveBinding, names=_objectives)
-"""An objective by its name in the document → by what it is measured."""
+"""An objective's name in the document → how it is measured."""
 
 STATUS: Table[StatusBinding | None] = single("status", StatusBinding, None)
 """What the public may see; None: nothing."""

@@ -1,4 +1,4 @@
-"""検知 within so many minutes: a promise of the document, held against the alerts themselves."""
+"""Detection (検知) within a promised time: the document's promise compared with the actual alerts."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -17,13 +17,13 @@ from toban.engine.notify.signal import Condition
 _LATELY = timedelta(days=30)
 _MOST = 10_000
 _NAMED = 10
-"""Late alerts that are named one by one."""
+"""The number of late alerts that are named."""
 _WORDS = ("検知", "detect")
 
 
 @dataclass(frozen=True, slots=True)
 class Story:
-    """When an alert's trouble began, was seen, and first reached somebody."""
+    """When an alert's trouble began, was detected, and first reached someone."""
 
     alert: int
     breach: datetime
@@ -32,7 +32,7 @@ class Story:
 
     @property
     def lag(self) -> timedelta:
-        """From the first measurement out of bounds to Toban's decision."""
+        """The time from the first measurement out of bounds to Toban's decision."""
         return self.detection - self.breach
 
 
@@ -45,7 +45,7 @@ def statuses(design: Design, now: datetime) -> Iterator[StatusUpdate]:
 
 
 def promises(design: Design) -> Iterator[tuple[Decision, timedelta]]:
-    """Yield the decisions that promise it, and what they promise."""
+    """Yield the decisions that make such a promise, with the promised time."""
     for each in design.of(Decision):
         if each.promised is not None and _is_detection(each):
             yield each, each.promised.as_timedelta()
@@ -57,7 +57,7 @@ def _is_detection(decision: Decision) -> bool:
 
 
 def _stories(now: datetime) -> Sequence[Story]:
-    """Return the document's own alerts of lately; what only happened (a hand-over) is no trouble."""
+    """Return the document's own recent alerts; mere events (a handover) are not trouble."""
     own = Alert.objects.filter(opened_at__gte=now - _LATELY, ends_at=None).exclude(condition=Condition.INFO)
     arrived = Q(told_in__deliveries__state=Delivery.State.DELIVERED)
     told = own.annotate(told_at=Min("told_in__deliveries__settled_at", filter=arrived)).order_by("-id")

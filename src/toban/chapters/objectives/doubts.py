@@ -1,4 +1,4 @@
-"""What is doubtful in chapter 1's tables of a valid `toban.toml`. Pure."""
+"""Doubtful settings in chapter 1's tables of a valid `toban.toml`. Pure."""
 
 from collections.abc import Iterator
 

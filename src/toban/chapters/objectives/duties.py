@@ -1,4 +1,4 @@
-"""Who is there now, and whether anybody is at every hour that the document promises. Pure."""
+"""Who is on duty now, and whether someone is at every hour that the document promises. Pure."""
 
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -89,11 +89,11 @@ def _told(
 
 @dataclass(frozen=True, slots=True)
 class Gap:
-    """A time that the document promises, and at which nobody is there."""
+    """A time that the document promises, at which nobody is on duty."""
 
     at: datetime
     is_holiday: bool
-    """Only where that day is a public holiday."""
+    """Whether the gap exists only if that day is a public holiday."""
 
     def __str__(self) -> str:
         day = "月火水木金土日"[self.at.weekday()]
@@ -110,9 +110,9 @@ def _service(service: ServiceHours, known: Collection[Roster], moment: datetime)
 
 
 def first_gap(service: ServiceHours, known: Collection[Roster], moment: datetime) -> Gap | None:
-    """Return the first quarter of an hour in which nobody is there; None where somebody always is.
+    """Return the first quarter of an hour in which nobody is on duty; None if there is none.
 
-    An ordinary week is looked at, and then each of its days as a public holiday.
+    This checks an ordinary week, and then each of its days as a public holiday.
     """
     midnight = moment.replace(hour=0, minute=0, second=0, microsecond=0, tzinfo=None)
     monday = midnight - timedelta(days=midnight.weekday())
@@ -134,7 +134,7 @@ def _gap_of(
 
 
 def _is_there(roster: Roster, moment: datetime, holidays: Collection[date]) -> bool:
-    """Whether *roster* promises somebody at *moment*; a role without hours promises nothing."""
+    """Say whether *roster* promises someone at *moment*; a role without hours promises nothing."""
     if roster.hours is None or not roster.hours.covers(moment, holidays):
         return False
     hours = [layer.hours for layer in roster.layers]

@@ -18,7 +18,7 @@ EXTENSION = Extension(
     manual="pages.md",
     rows=(
         RowKind(Objective, is_measured=True, link=_levels, raises_alerts=always),
-        # Who takes over from whom is told under the role.
+        # The handover from one person to the next is shown under the role.
         RowKind(DutyRole, is_measured=True, raises_alerts=always),
         RowKind(ServiceHours),
         RowKind(Decision),

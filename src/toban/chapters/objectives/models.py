@@ -1,21 +1,21 @@
-"""Service levels by day, kept when their samples are long gone; how fast budgets burn; how services stood."""
+"""Service levels by day, kept after their samples are deleted; burn rates; states of public services."""
 
 from django.db import models
 
 
 class LevelDay(models.Model):
-    """What one objective came to on one day of the document's zone, of today so far; see `rules.Tally`."""
+    """The level of one objective on one day of the document's zone, or of today so far; see `rules.Tally`."""
 
     objective = models.CharField(max_length=300)
     """The clause id."""
     day = models.DateField()
     covered = models.FloatField()
-    """Seconds of which something is known."""
+    """Seconds for which there are measurements."""
     amount = models.FloatField()
     planned_covered = models.FloatField()
     planned_amount = models.FloatField()
     measured_by = models.CharField(max_length=300)
-    """Metric, target and instance: days measured by something else are no part of the same level."""
+    """Metric, target and instance: days measured by something else don't belong to the same level."""
 
     class Meta:
         constraints = (models.UniqueConstraint(fields=("objective", "day"), name="one_level_per_day"),)
@@ -25,15 +25,15 @@ class LevelDay(models.Model):
 
 
 class BurnRate(models.Model):
-    """How fast an objective's budget burnt in the windows of one rule, when it was last counted."""
+    """The burn rate of an objective's budget in the windows of one rule, when last computed."""
 
     objective = models.CharField(max_length=300)
     """The clause id."""
     long_seconds = models.PositiveIntegerField()
-    """The rule, by its long window."""
+    """The rule, identified by its long window."""
     long = models.FloatField(null=True)
     short = models.FloatField(null=True)
-    """Times the allowed speed; null: nothing was known of that window."""
+    """Multiples of the allowed rate; null: there were no measurements in that window."""
     measured_by = models.CharField(max_length=300)
     counted_at = models.DateTimeField()
 
@@ -47,7 +47,7 @@ class BurnRate(models.Model):
 
 
 class ServiceSpell(models.Model):
-    """A stretch of time in which a service of the public page stood the same; see `public.Spell`."""
+    """A period in which a service of the public page kept the same state; see `public.Spell`."""
 
     service = models.TextField()
     """Its public name."""

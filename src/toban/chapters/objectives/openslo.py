@@ -1,4 +1,4 @@
-"""Service levels as OpenSLO v1 (https://github.com/OpenSLO/OpenSLO): what other tools read. Pure."""
+"""Service levels as OpenSLO v1 (https://github.com/OpenSLO/OpenSLO), for other tools. Pure."""
 
 from collections.abc import Sequence
 
@@ -13,7 +13,7 @@ _LONGEST_NAME, _LONGEST_TEXT = 63, 1050
 def documents(slis: Sequence[Sli], system: str, zone: str) -> list[dict[str, object]]:
     """Return the service, and an SLO for each objective that allows a share of time or of requests.
 
-    A mean that is promised (平均500ms) allows for no share: OpenSLO has no word for it.
+    A promised mean (平均500ms) has no such share: OpenSLO can't express it.
     """
     service: dict[str, object] = {
         "apiVersion": "openslo/v1",
@@ -53,7 +53,7 @@ def _slo(sli: Sli, allowed: float, number: int, zone: str) -> dict[str, object]:
                     "calendar": {"startTime": "2026-01-01 00:00:00", "timeZone": zone},
                 }
             ],
-            # The mean of the slices' ratios: exactly how `rules.tally` counts.
+            # The mean of the slices' ratios: exactly what `rules.tally` computes.
             "budgetingMethod": "RatioTimeslices",
             "objectives": [
                 {"target": round(1 - allowed, 9), "timeSliceWindow": f"{rules.SLICE.seconds // 60}m"}

@@ -1,4 +1,4 @@
-"""What chapter 1 does: counts service levels, says who is there, and whether trouble is detected in time."""
+"""What chapter 1 does: compute service levels, show who is on duty, and check detection times."""
 
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
@@ -18,11 +18,11 @@ from toban.engine.telemetry.store import StoreUnavailable
 
 @dataclass(frozen=True, slots=True)
 class ChapterPlan:
-    """The levels, and the other rows that are told with them."""
+    """The levels, and the other rows reported with them."""
 
     levels: LevelPlan
     told: tuple[str, ...]
-    """The ids of the rows of duty, of service hours and of detection."""
+    """The ids of the rows about duty, service hours and detection."""
 
     @property
     def rows(self) -> Mapping[str, str]:
@@ -43,7 +43,7 @@ def _shift(at: Workplace) -> Shift:
 
     def count(edition: Edition, now: datetime) -> None:
         design, bindings = edition.design, edition.bindings
-        # At the very first start nobody has made the tables yet; a store that is away is told below.
+        # At the very first start, the tables don't exist yet; an unavailable store is reported below.
         with suppress(StoreUnavailable):
             at.telemetry.ensure_schema()
         objectives.step(edition.plan(OPERATION).levels, design, bindings, now, design.digest)

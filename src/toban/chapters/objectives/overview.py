@@ -1,4 +1,4 @@
-"""What the first screen shows of service levels: what is left of the month's error budget."""
+"""What the first screen shows about service levels: what is left of the month's error budget."""
 
 from datetime import datetime
 from zoneinfo import ZoneInfo
@@ -18,7 +18,7 @@ from toban.engine.said import Said
 
 
 def error_budget(edition: Edition, plan: LevelPlan, seen: Seen) -> Figure:
-    """Say how much of the month's budget of the availability is left, and how it went down."""
+    """Return how much of the month's availability budget is left, and how it decreased."""
     objective = next(
         (each for each in edition.design.of(Objective) if each.metric is Metric.AVAILABILITY), None
     )
@@ -39,7 +39,7 @@ def _link(page: str, *arguments: str) -> Link:
 
 
 def _trend(measured: Sli | None, now: datetime, zone: ZoneInfo) -> Trend:
-    """Draw which share of the month's budget was left at the end of each day of which anything is known."""
+    """Plot the share of the month's budget left at the end of each day that has measurements."""
     start, end = month = periods.month_span(now.astimezone(zone).date(), zone)
     points: list[tuple[datetime, float]] = []
     if measured is not None:

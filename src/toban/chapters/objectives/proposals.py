@@ -1,4 +1,4 @@
-"""What `toban init` proposes for chapter 1: by what each objective is measured. Pure."""
+"""What `toban init` proposes for chapter 1: how to measure each objective. Pure."""
 
 from collections.abc import Iterator
 
@@ -15,7 +15,7 @@ _NOTE = "応答時間を監視する対象が一つなら、それで測りま�
 
 
 def open_tables(design: Design, _kinds: Kinds) -> Iterator[OpenTable]:
-    """Yield every objective of *design*, measured at what answers users."""
+    """Yield every objective of *design*, measured at the target that answers users."""
     answering = [each for each in design.of(Monitor) if each.metric is Metric.RESPONSE_TIME]
     target = next((each.target for each in answering if each.target), WHOLE_SYSTEM)
     for row in design.of(Objective):

@@ -1,4 +1,4 @@
-"""Levels to what others are told of them: a status for the page, signals for the notices. Pure."""
+"""From levels to a status for the page and signals for the notifications. Pure."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -17,12 +17,12 @@ from toban.engine.said import recorded
 from toban.engine.spans import Span
 
 BUDGET_LEFT = "予算の残り %(left)s"
-"""How the time that is left stands in an availability's value."""
+"""How the time left is written in an availability's value."""
 
 
 @dataclass(frozen=True, slots=True)
 class Level:
-    """An objective and what it came to."""
+    """An objective and its level."""
 
     sli: Sli
     today: Tally
@@ -31,24 +31,24 @@ class Level:
     month_span: Span
     year_span: Span
     burns: Sequence[Burn]
-    """Gravest rule first; none for an objective without a budget."""
+    """Most severe rule first; empty for an objective without a budget."""
     trouble: str
-    """Why nothing could be asked of the telemetry store."""
+    """Why the telemetry store could not be queried."""
     now: datetime
 
     @property
     def budget(self) -> Budget | None:
-        """The month's error budget; None where the objective has none."""
+        """The month's error budget; None if the objective has none."""
         return rules.budget(self.sli.metric, self.sli.limit, periods.length(self.month_span), self.month)
 
     @property
     def burning(self) -> Burn | None:
-        """The gravest rule that is broken."""
+        """The most severe rule that is broken."""
         return rules.burning(self.burns)
 
     @property
     def coverage(self) -> float:
-        """The share of the month so far of which something is known, 0 to 1."""
+        """The share of the month so far for which there are measurements, 0 to 1."""
         passed = periods.length((self.month_span[0], self.now)).total_seconds()
         return min(self.month.covered / passed, 1.0) if passed > 0 else 0.0
 
@@ -59,13 +59,13 @@ class Period:
 
     known: Tally
     share_known: float
-    """Of what has passed of it, 0 to 1."""
+    """The known share of the time that has passed in it, 0 to 1."""
     budget: Budget | None
-    """None where the objective allows for no share."""
+    """None if the objective does not allow for any share."""
 
 
 def period(of: Sli, days: Mapping[date, Tally], span: Span, zone: ZoneInfo, now: datetime) -> Period:
-    """Add up those of *days* that lie in *span*."""
+    """Sum those of *days* that are in *span*."""
     first, before = (moment.astimezone(zone).date() for moment in span)
     known = sum((tally for day, tally in days.items() if first <= day < before), Tally())
     passed = periods.length((span[0], min(span[1], now))).total_seconds()
@@ -74,7 +74,7 @@ def period(of: Sli, days: Mapping[date, Tally], span: Span, zone: ZoneInfo, now:
 
 
 def status(level: Level, now: datetime) -> StatusUpdate:
-    """Return what the page shows beside the objective."""
+    """Return what the page shows next to the objective."""
     return StatusUpdate(
         clause_id=level.sli.objective.id,
         verdict=_verdict(level),
@@ -95,7 +95,7 @@ def status(level: Level, now: datetime) -> StatusUpdate:
 
 
 def signals(level: Level, now: datetime) -> Iterator[Signal]:
-    """Yield what may need announcing: a budget that burns too fast, and one that is used up."""
+    """Yield what may need a notification: a budget that burns too fast, and one that is used up."""
     if level.trouble or level.month.mean is None:
         return
     burning, key = level.burning, level.sli.objective.id
@@ -164,7 +164,7 @@ def _value(level: Level) -> str:
 
 
 def remains(metric: Metric, budget: Budget) -> str:
-    """Say what is left of *budget*: of an availability also as time."""
+    """Return what is left of *budget*; for an availability, also as time."""
     if metric is not Metric.UP:
         return f"{budget.share_left:.0%}"
     left = budget.left
@@ -197,7 +197,7 @@ def _reason(level: Level) -> str:
 
 
 def figure(metric: Metric, mean: float | None) -> str:
-    """Return *mean* as people read it."""
+    """Return *mean* as text for people."""
     if mean is None:
         return recorded("測定なし")
     value = rules.in_unit(metric, mean)

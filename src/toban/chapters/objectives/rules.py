@@ -1,8 +1,8 @@
-"""Service levels, error budgets and how fast they burn: arithmetic on slices of time. Pure.
+"""Service levels, error budgets and burn rates: arithmetic on slices of time. Pure.
 
-An availability is the share of known time in which the service was up; time of which nothing is known counts
-as neither, and is told. Burn rates and their windows are those of the Site Reliability Workbook, chapter 5
-("Alerting on SLOs", multiwindow, multi-burn-rate alerts).
+An availability is the share of known time in which the service was up. Time without measurements counts as
+neither up nor down, and is reported. Burn rates and their windows are those of the Site Reliability Workbook,
+chapter 5 ("Alerting on SLOs", multiwindow, multi-burn-rate alerts).
 """
 
 from collections.abc import Iterable, Sequence
@@ -17,14 +17,14 @@ SLICE = timedelta(minutes=5)
 
 
 def on_grid(moment: datetime) -> datetime:
-    """Return the last moment, not after *moment*, at which a slice begins: every five minutes of UTC."""
+    """Return the last start of a slice at or before *moment*: every five minutes of UTC."""
     utc = moment.astimezone(UTC)
     return utc - (utc - datetime.min.replace(tzinfo=UTC)) % SLICE
 
 
 @dataclass(frozen=True, slots=True)
 class Slice:
-    """A piece of time and the mean of what was measured in it."""
+    """A period of time and the mean of the measurements in it."""
 
     start: datetime
     end: datetime
@@ -33,10 +33,10 @@ class Slice:
 
 @dataclass(frozen=True, slots=True)
 class Tally:
-    """What slices add up to. Seconds; amounts are value × seconds."""
+    """The sum of slices. In seconds; amounts are value × seconds."""
 
     covered: float = 0.0
-    """Of which something is known."""
+    """Time with measurements."""
     amount: float = 0.0
     planned_covered: float = 0.0
     """The part of it within planned maintenance."""
@@ -52,7 +52,7 @@ class Tally:
 
     @property
     def mean(self) -> float | None:
-        """The mean over all known time; None when nothing is known."""
+        """The mean over all known time; None if nothing is known."""
         return self.amount / self.covered if self.covered > 0 else None
 
     @property
@@ -62,7 +62,7 @@ class Tally:
         return (self.amount - self.planned_amount) / known if known > 0 else None
 
     def bad_unplanned(self, metric: Metric) -> float:
-        """Return how many seconds were bad, or which share of requests × seconds; planned time left out."""
+        """Return the bad seconds, or the bad share of requests × seconds, without planned maintenance."""
         mean = self.mean_unplanned
         if mean is None:
             return 0.0
@@ -70,7 +70,7 @@ class Tally:
 
 
 def tally(slices: Iterable[Slice], planned: Sequence[Span]) -> Tally:
-    """Add *slices* up; they don't overlap, nor do the *planned* spans."""
+    """Sum *slices*; neither they nor the *planned* spans may overlap."""
     total = Tally()
     for each in slices:
         length = (each.end - each.start).total_seconds()
@@ -84,19 +84,19 @@ def _overlap(one: Span, other: Span) -> float:
 
 
 def in_unit(metric: Metric, mean: float) -> float:
-    """Return *mean* in the unit that the document's target is written in: being up in percent."""
+    """Return *mean* in the unit of the document's target: up is in percent."""
     return mean * 100 if metric is Metric.UP else mean
 
 
 def allowed_share(metric: Metric, limit: float) -> float | None:
-    """Return which share of time or of requests may be bad; None where the target has none."""
+    """Return the share of time or of requests that may be bad; None if the target has no such share."""
     if metric is Metric.UP:
         return 1 - limit / 100
     return limit / 100 if metric is Metric.ERROR_RATE else None
 
 
 def bad_share(metric: Metric, mean: float) -> float:
-    """Return which share was bad, of a mean of being up or of an error rate in percent."""
+    """Return the bad share for a mean of up, or of an error rate in percent."""
     return 1 - mean if metric is Metric.UP else mean / 100
 
 
@@ -109,19 +109,19 @@ class Budget:
 
     @property
     def left(self) -> timedelta:
-        """Negative once more was spent than allowed."""
+        """Negative if more was spent than allowed."""
         return self.allowed - self.spent
 
     @property
     def share_left(self) -> float:
-        """0 to 1, of what was allowed."""
+        """The share of the allowed budget that is left, 0 to 1."""
         return max(self.left / self.allowed, 0.0) if self.allowed else 0.0
 
 
 def budget(metric: Metric, limit: float, period: timedelta, known: Tally) -> Budget | None:
-    """Return the error budget of a target over *period*; None where it allows for no share.
+    """Return the error budget of a target over *period*; None if the target allows for no share.
 
-    Of an availability it is time; of an error rate the time in which every request might have failed.
+    For an availability this is time; for an error rate, the time in which every request might have failed.
     """
     allowed = allowed_share(metric, limit)
     if allowed is None:
@@ -131,7 +131,7 @@ def budget(metric: Metric, limit: float, period: timedelta, known: Tally) -> Bud
 
 @dataclass(frozen=True, slots=True)
 class BurnRule:
-    """Both windows must burn this fast: the long one says that it matters, the short one that it goes on."""
+    """Both windows must burn this fast: the long one shows that it matters, the short one that it goes on."""
 
     long: timedelta
     short: timedelta
@@ -147,7 +147,7 @@ BURN_RULES = (
 
 @dataclass(frozen=True, slots=True)
 class Burn:
-    """How fast both windows of a rule burn; None: nothing is known of one."""
+    """The burn rates in both windows of a rule; None: there are no measurements in one."""
 
     rule: BurnRule
     long: float | None
@@ -155,28 +155,28 @@ class Burn:
 
     @property
     def rate(self) -> float:
-        """The slower of the two; nothing known burns nothing."""
+        """The slower of the two; without measurements, it is zero."""
         return min(self.long or 0.0, self.short or 0.0)
 
     @property
     def is_too_fast(self) -> bool:
         """Whether the rule is broken."""
-        # ">=" on thousandths: exactly 14.4 times as fast is too fast, though its division ends in …9999.
+        # ">=" on thousandths: exactly 14.4 is too fast, though the division gives …9999.
         return round(self.rate, 3) >= self.rule.rate
 
 
 def burning(burns: Sequence[Burn]) -> Burn | None:
-    """Return the gravest of *burns* whose rule is broken; they come gravest first."""
+    """Return the most severe of *burns* whose rule is broken; they are sorted most severe first."""
     return next((burn for burn in burns if burn.is_too_fast), None)
 
 
 def burn_rate(share: float | None, allowed: float | None) -> float | None:
-    """Return how many times faster than allowed; 1 uses the budget up exactly at the end of the period."""
+    """Return the multiple of the allowed rate; 1 uses up the budget exactly at the end of the period."""
     if share is None or not allowed:
         return None
     return share / allowed
 
 
 def keeps(comparison: Comparison, value: float, limit: float) -> bool:
-    """Whether *value* keeps the target. Rounded to the millionth: sums of slices end in …99999."""
+    """Say whether *value* meets the target. It is rounded to the millionth: sums of slices give …99999."""
     return comparison.holds(round(value, 6), limit)

@@ -1,7 +1,7 @@
 """Chapter 1 at work: levels from the telemetry store, day by day, and what follows from them.
 
-Whole days are kept in the state database. Today and yesterday are counted anew at each step: samples may
-arrive late, when the store was away.
+Whole days are kept in the state database. Today and yesterday are recomputed in each step: samples may arrive
+late, if the store was unavailable.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -28,14 +28,14 @@ from toban.engine.spans import Span
 from toban.engine.telemetry.store import StoreUnavailable, Telemetry
 
 _BACK = 60
-"""Days before today that are counted when an objective is measured for the first time."""
+"""Days before today that are computed when an objective is measured for the first time."""
 
 
 _PARTS = 10
-"""Into how many pieces a window is cut to see which of it was planned."""
+"""The number of pieces of a window, to determine which of it was planned."""
 
 _SOON = timedelta(days=35)
-"""How far ahead somebody who stands in for another is told of."""
+"""How early a deputy is announced."""
 
 
 class Objectives:
@@ -47,10 +47,10 @@ class Objectives:
     def step(
         self, plan: LevelPlan, design: Design, bindings: Bindings, now: datetime, digest: str
     ) -> Sequence[Level]:
-        """Count, show the rows' statuses and report what burns; return the levels."""
+        """Compute, show the rows' statuses and report what burns; return the levels."""
         levels = [self._level(sli, design, bindings, now) for sli in plan.slis]
         for _, of in public.indicators(STATUS.of(bindings)):
-            # A store that is away is told by the objectives; the days are counted again when it is back.
+            # The objectives report an unavailable store; the days are computed when it is back.
             with suppress(StoreUnavailable):
                 self._count(of, design, bindings, now)
         updates = [
@@ -88,9 +88,9 @@ class Objectives:
         )
 
     def _count(self, of: Indicator, design: Design, bindings: Bindings, now: datetime) -> Tally:
-        """Keep the days that are over and today so far, and return the latter.
+        """Store the past days and today so far, and return the latter.
 
-        Today and yesterday are counted anew each time, older days where nothing is kept of them.
+        Today and yesterday are recomputed each time, older days only if they are not stored.
         """
         zone = bindings.system.zone
         today = now.astimezone(zone).date()
@@ -103,7 +103,7 @@ class Objectives:
             slices.setdefault(each.start.astimezone(zone).date(), []).append(each)
         spans = planned(of.target, design, bindings.system, span)
         counted = {day: rules.tally(slices[day], spans) for day in days}
-        # One commit: the first time there are many.
+        # One commit, since there are many days the first time.
         with transaction.atomic():
             for day, tally in counted.items():
                 _keep(of, day, tally)
@@ -113,10 +113,10 @@ class Objectives:
         return kept(of, today, today + timedelta(days=1)).get(today, Tally())
 
     def _slices(self, of: Indicator, span: Span, step: timedelta) -> Iterator[Slice]:
-        """Yield what is known of *span*; a *step* of five minutes is that of the store's own grid."""
-        # Within one zone, datetimes are subtracted by their clocks.
+        """Yield the measurements of *span*; a *step* of five minutes follows the store's own grid."""
+        # In one zone, subtracting datetimes only compares their clocks.
         start, end = (moment.astimezone(UTC) for moment in span)
-        # A span that the step divides: the store would take a longer step for any other.
+        # The span must be a multiple of the step, or the store would use a longer step.
         first = start if step < rules.SLICE else rules.on_grid(start)
         points = -((first - end) // step)
         for point in self._telemetry.series(
@@ -127,7 +127,7 @@ class Objectives:
                 yield Slice(*piece, point.mean)
 
     def _burns(self, sli: Sli, design: Design, bindings: Bindings, now: datetime) -> Sequence[Burn]:
-        """Return how fast the budget burns in each rule's windows, and keep it for the page."""
+        """Return the burn rates in each rule's windows, and store them for the page."""
         allowed = rules.allowed_share(sli.metric, sli.limit)
         if allowed is None:
             return ()
@@ -136,7 +136,7 @@ class Objectives:
             span = (now - window, now)
             slices = self._slices(sli.indicator, span, min(window / _PARTS, rules.SLICE))
             known = rules.tally(slices, planned(sli.target, design, bindings.system, span))
-            # Planned maintenance burns nothing: it would be told as trouble once it is over.
+            # Planned maintenance burns nothing: otherwise it would be reported as trouble once it is over.
             mean = known.mean_unplanned
             return rules.burn_rate(rules.bad_share(sli.metric, mean) if mean is not None else None, allowed)
 
@@ -147,7 +147,7 @@ class Objectives:
 
 
 def kept(of: Indicator, first: date, before: date) -> dict[date, Tally]:
-    """Return what is kept of the days from *first* (included) to *before* (excluded)."""
+    """Return the stored days from *first* (inclusive) to *before* (exclusive)."""
     days = LevelDay.objects.filter(
         objective=of.key, measured_by=of.measured_by, day__gte=first, day__lt=before
     )
@@ -179,7 +179,7 @@ def _keep_burn(sli: Sli, burn: Burn, now: datetime) -> None:
 
 
 def kept_burns(sli: Sli) -> list[tuple[Burn, datetime]]:
-    """Return how fast the budget burnt when it was last counted, and when that was; gravest rule first."""
+    """Return the burn rates when last computed, and that time; most severe rule first."""
     found = {
         each.long_seconds: each
         for each in BurnRate.objects.filter(objective=sli.objective.id, measured_by=sli.measured_by)

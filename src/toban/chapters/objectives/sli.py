@@ -1,4 +1,4 @@
-"""Which measurements tell of which objective. Pure."""
+"""Which measurements belong to which objective. Pure."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -16,12 +16,12 @@ _MEASURED = {
     Metric.RESPONSE_TIME: Metric.RESPONSE_TIME,
     Metric.ERROR_RATE: Metric.ERROR_RATE,
 }
-"""What the document promises → what is measured to know it."""
+"""What the document promises → what is measured for it."""
 
 
 @dataclass(frozen=True, slots=True)
 class Indicator:
-    """What is measured, and under which name its days are kept."""
+    """What is measured, and the key under which its days are stored."""
 
     key: str
     metric: Metric
@@ -31,7 +31,7 @@ class Indicator:
 
     @property
     def measured_by(self) -> str:
-        """What is measured, in words; another indicator is another level."""
+        """A description of what is measured; another indicator means another level."""
         return " ".join(part for part in (self.metric.value, self.target, self.instance) if part)
 
 
@@ -49,12 +49,12 @@ class Sli:
 
     @property
     def target(self) -> str:
-        """Of which target."""
+        """The measured target."""
         return self.indicator.target
 
     @property
     def measured_by(self) -> str:
-        """What is measured, in words."""
+        """A description of what is measured."""
         return self.indicator.measured_by
 
     @property
@@ -65,7 +65,7 @@ class Sli:
 
 @dataclass(frozen=True, slots=True)
 class LevelPlan:
-    """What chapter 1 measures, and why it measures not the rest."""
+    """What chapter 1 measures, and why it does not measure the rest."""
 
     slis: tuple[Sli, ...]
     unbound: Mapping[str, str]
@@ -73,7 +73,7 @@ class LevelPlan:
 
 
 def plan(design: Design, bindings: Bindings) -> LevelPlan:
-    """Return the indicators: those of `[objectives]`, else the service whose response time is watched."""
+    """Return the indicators: those of `[objectives]`, or else the service whose response time is watched."""
     faces = _faces(design.of(Monitor), bindings)
     slis, unbound = [], {}
     for objective in design.of(Objective):

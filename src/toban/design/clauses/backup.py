@@ -61,7 +61,7 @@ class BackupProcedure(Clause):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RestoreProcedure(Clause):
-    """The commands that bring it back."""
+    """The commands that restore a backup."""
 
     chapter: ClassVar[Chapter] = Chapter.BACKUP
     kind: ClassVar[str] = "restore-procedure"
@@ -79,7 +79,7 @@ class RecoveryObjective(Clause):
     objective: str
     """`RPO` or `RTO`."""
     subject: str
-    """What it holds for; empty for the whole system."""
+    """What it applies to; empty for the whole system."""
     limit: Duration
 
 
@@ -96,7 +96,7 @@ _POLICY_WORDS = re.compile(r"^(?:kept? (?:for )?|retain(?:ed)? (?:for )?|to |→
 _MORE_RULES = words(r"\d\s*(?:分|時|日|週|月|年|回|世代|%|:)|\d+ \w|daily|hourly|weekly|monthly|毎|次")
 _ORDERS = ("method", "frequency", "clock", "generations", "retention", "destination")
 _ZERO = re.compile(r"0(?:\s*\(.*\)|\s*(?:秒|分|s|sec|min))?")
-# What makes or brings back a copy, where a command starts or inside one that runs it elsewhere
+# Commands that make or restore a copy, at the start of a line or inside a command that runs them elsewhere
 # (docker exec … pg_dump). A listing of copies (ls /backup, az … backup list) is neither.
 _RUN = r"(?:^|[|;&(]\s*|\s(?:-c\s+)?[\"']?)"
 _MAKES_BACKUP = re.compile(
@@ -141,18 +141,18 @@ def _policy(cells: Cells) -> Built:
 
 
 def _generations(text: str) -> Generations | None:
-    """A bare count below 世代 is one of generations."""
+    """Read a count of generations; in a 世代 column it may be a bare number."""
     return read_generations(text) or (read_generations(f"{text}世代") if text.isdecimal() else None)
 
 
 def _subject(section: Section) -> str:
-    """The heading that names what is backed up: over 保持期間 or スケジュール that is the one above."""
+    """Return the heading that names what is backed up, skipping 保持期間 and スケジュール."""
     names = [heading_text(heading.text) for heading in reversed(section.headings)]
     return next((name for name in names if not _FACET.fullmatch(name.lower())), section.title)
 
 
 def _schedules(cells: Cells, method: str) -> tuple[Schedule, ...]:
-    """When it is made; of a row 日次 | 7日 the kind itself says so."""
+    """Return when the backup is made; in a row 日次 | 7日 the kind itself says when."""
     if cells["frequency"] or cells["clock"]:
         return row_schedules(cells)
     by_kind = None if cells.has("frequency") else read_schedule(method)
@@ -168,7 +168,7 @@ def _recovery(cells: Cells) -> Built:
 
 
 def _objectives(cells: Cells, subject: str) -> tuple[RecoveryObjective, ...]:
-    """RPO and RTO of one row, each where the cell has one that is a length of time."""
+    """Return the RPO and RTO of one row, each only if its cell holds a length of time."""
     found = []
     for role in ("rpo", "rto"):
         limit = _limit(cells[role])
@@ -186,7 +186,7 @@ def _limit(text: str) -> Duration | None:
 
 
 def objective_named(name: str) -> str:
-    """`RPO` or `RTO` when *name* says one of them, else an empty text."""
+    """Return `RPO` or `RTO` if *name* says one of them, otherwise an empty text."""
     named = {
         (code or ("rpo" if point else "rto")).upper()
         for code, point, _ in _OBJECTIVE.findall(normalise(name))
@@ -195,7 +195,7 @@ def objective_named(name: str) -> str:
 
 
 def _named(cells: Cells) -> Built:
-    """A row of 項目|目標値 whose item is RPO or RTO."""
+    """Read a row of 項目|目標値 whose item is RPO or RTO."""
     name = cells.required("name")
     objective = objective_named(name)
     if not objective:
@@ -215,7 +215,7 @@ def _named_entry(entry: Entry) -> RecoveryObjective:
 
 
 def _listed(entry: Entry) -> BackupPolicy:
-    """画像: 毎週土曜 4:00、4世代、S3; orders: daily at 02:00, kept for 14 days, to GCS."""
+    """Read 画像: 毎週土曜 4:00、4世代、S3 or orders: daily at 02:00, kept for 14 days, to GCS."""
     if not entry.key or _FACET.search(normalise(entry.key)) or _NO_SUBJECT.search(normalise(entry.key)):
         raise NotUnderstood("バックアップの対象ではありません")
     schedule: Schedule | None = None
@@ -247,7 +247,7 @@ def _listed(entry: Entry) -> BackupPolicy:
 
 
 def _commands(text: str) -> tuple[str, ...]:
-    """The commands of a script: without comments and empty lines, continued lines joined."""
+    """Return the commands of a script, without comments and empty lines, and with continued lines joined."""
     joined = re.sub(r"\\\n\s*", "", text)
     lines = (line.strip() for line in joined.split("\n"))
     return tuple(line for line in lines if line and not line.startswith(("#", "--", "//")))

@@ -1,4 +1,4 @@
-"""What every clause has: an identity that survives edits, a place in the document, its own words."""
+"""What every clause has: an identity that survives edits, a place in the document, and its own words."""
 
 from dataclasses import dataclass
 from typing import ClassVar
@@ -11,9 +11,9 @@ from toban.design.origin import Origin
 class Clause:
     """One row, bullet, list or code block of the document, typed.
 
-    `id` is `chapter/kind/row-key`: it stays the same while the row's key cells do, wherever the row moves
-    in the file and whatever else changes, so that history follows it. Two rows with the same key get
-    `~2`, `~3` … in document order (and a finding).
+    `id` is `chapter/kind/row-key`. It stays the same as long as the row's key cells do, wherever the row
+    moves in the file and whatever else changes, so that history follows it. Rows with the same key get `~2`,
+    `~3` … in document order (and a finding).
     """
 
     chapter: ClassVar[Chapter]
@@ -24,9 +24,9 @@ class Clause:
     text: str
     """The row as written: its cells joined by ` | `, a bullet's text, a block's lines."""
     assumptions: tuple[str, ...] = ()
-    """What the document left open and how it was taken, in words for the user."""
+    """What the document left open and how it was interpreted, in words for the user."""
 
     @property
     def person(self) -> str:
-        """Who does it, in the document's words; empty where the row names nobody."""
+        """The person who does it, in the document's words; empty if the row names nobody."""
         return ""

@@ -72,7 +72,7 @@ def _batch(cells: Cells) -> Batch:
     if not (batch_id or name) and cells.has("name"):
         raise NotUnderstood("バッチのIDも名前も空です")
     name = name or ("" if cells.has("name") or batch_id else cells.headed(cells.section.title))
-    # A clock needs a frequency beside it, but for a column that says when the batch starts (毎日 2:00).
+    # A clock needs a frequency next to it, except in a column that says when the batch starts (毎日 2:00).
     schedules = row_schedules(cells, clock="start" if cells.has("start") else "clock")
     if not cells["frequency"] and any(schedule.assumptions for schedule in schedules):
         raise NotUnderstood("バッチの頻度が書かれていません")
@@ -91,7 +91,7 @@ def _batch(cells: Cells) -> Batch:
 
 
 def _listed(entry: Entry) -> Batch:
-    """在庫照合: 毎日 5:00."""
+    """Read an entry such as 在庫照合: 毎日 5:00."""
     schedules = read_times(_RUNS.sub("", entry.value)) if entry.key and not is_attribute(entry) else ()
     is_timed = [schedule for schedule in schedules if schedule.at or schedule.every]
     if len(schedules) != 1 or not is_timed or _NO_JOB.search(normalise(entry.key)):

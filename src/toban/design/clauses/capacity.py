@@ -16,7 +16,7 @@ from toban.design.values.threshold import Threshold, read_threshold
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ResourceUsage(Clause):
-    """A resource, what is used, what there is, when it is extended."""
+    """A resource: what is used, what is available, and when it is extended."""
 
     chapter: ClassVar[Chapter] = Chapter.CAPACITY
     kind: ClassVar[str] = "resource-usage"
@@ -76,18 +76,18 @@ def _usage(cells: Cells) -> ResourceUsage:
         used=used,
         limit=limit,
         utilisation=utilisation,
-        # 次回拡張予定 may hold a date or a plan in words; only a share of use can be watched.
+        # 次回拡張予定 may hold a date or a plan in prose; only a utilisation can be watched.
         extend_at=_limit_in(extend) if extend else None,
     )
 
 
 def _is_share(quantity: Quantity, limit: Quantity) -> bool:
-    """Whether it is a share (30%) of a limit that is none (40TB)."""
+    """Say whether *quantity* is a share (30%) of a limit that is not one itself (40TB)."""
     return quantity.unit == "%" != limit.unit
 
 
 def _limit_in(text: str) -> Threshold | None:
-    """使用率70%到達時: the limit that the words name."""
+    """Return the limit named in a phrase such as 使用率70%到達時."""
     whole = read_threshold(text)
     if whole is not None:
         return whole

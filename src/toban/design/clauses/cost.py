@@ -34,12 +34,12 @@ class Budget(Clause):
     alert: BudgetAlert | None
     check: Schedule | None
     is_total: bool
-    """Whether it is the sum the other rows are part of (全体)."""
+    """Whether it is the total that includes the other rows (全体)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CostMeasure(Clause):
-    """A standing way to spend less."""
+    """A continuing measure to spend less."""
 
     chapter: ClassVar[Chapter] = Chapter.COST
     kind: ClassVar[str] = "cost-measure"
@@ -60,7 +60,7 @@ _TOTAL = words(r"全体|合計|総額|総計|総コスト|\btotal\b|\boverall\b"
 
 
 def _budget(cells: Cells) -> Budget:
-    # Of 月額予算: …, アラート: … below each other the budget is the whole system's.
+    # With 月額予算: … and アラート: … on separate lines, the budget is that of the whole system.
     item = cells.required("item") if cells.has("item") else cells.headed(cells.labels["monthly"])
     return Budget(
         **cells.stamp(Budget, item),
@@ -73,7 +73,7 @@ def _budget(cells: Cells) -> Budget:
 
 
 def _amount(text: str, unit: str) -> Money | None:
-    """An amount whose currency stands in the cell or in the column's heading: 月額予算（円）."""
+    """Read an amount whose currency is in the cell or in the column's heading: 月額予算（円）."""
     currency = _CURRENCY.search(normalise(unit))
     return read_money(text) or (read_money(text + currency.group()) if currency else None)
 
@@ -90,7 +90,7 @@ def _budget_entry(entry: Entry) -> Budget:
 
 
 def _spent(entry: Entry) -> Budget:
-    """AWS: 月20万円、25万円で警告."""
+    """Read an entry such as AWS: 月20万円、25万円で警告."""
     said = _MONTHLY.fullmatch(entry.value) or _A_MONTH.fullmatch(entry.value)
     if said is None or not entry.key:
         raise NotUnderstood("月額の予算ではありません")

@@ -1,4 +1,4 @@
-"""Chapter 13, 重要な設計判断: assertions the rest of the document must live up to."""
+"""Chapter 13, 重要な設計判断: assertions that the rest of the document must keep."""
 
 import re
 from dataclasses import dataclass
@@ -12,7 +12,7 @@ from toban.design.values.duration import Duration, read_duration, read_within
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Decision(Clause):
-    """A decision and, where it promises a time, that time."""
+    """A decision and the time it promises, if any."""
 
     chapter: ClassVar[Chapter] = Chapter.DECISIONS
     kind: ClassVar[str] = "decision"
@@ -20,7 +20,7 @@ class Decision(Clause):
     name: str
     content: str
     area: str
-    """The heading it stands under (監視戦略)."""
+    """The heading above it (監視戦略)."""
     promised: Duration | None
 
 
@@ -38,7 +38,7 @@ def _decision(entry: Entry) -> Decision:
 
 
 def _promised(text: str) -> Duration | None:
-    """The time that a decision promises: RPO 1時間, 1分以内に検知."""
+    """Return the time that a decision promises: RPO 1時間, 1分以内に検知."""
     found = _DURATION.search(text)
     return (read_within(found.group()) or read_duration(found.group())) if found else None
 

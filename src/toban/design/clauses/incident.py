@@ -25,7 +25,7 @@ from toban.design.values.severity import IncidentSeverity, read_incident_severit
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class IncidentLevel(Clause):
-    """A severity, what it means and how fast it is answered and mended."""
+    """A severity, what it means, and how fast it is answered and resolved."""
 
     chapter: ClassVar[Chapter] = Chapter.INCIDENT
     kind: ClassVar[str] = "incident-level"
@@ -87,7 +87,7 @@ class _Response:
 
 
 def _read_response(text: str) -> _Response | None:
-    """即時対応 (1時間以内復旧): a piece tells of answering or of mending; None if none is a time."""
+    """Read 即時対応 (1時間以内復旧): each piece is a response or recovery time; None if there is none."""
     found = _Response()
     plain = normalise(text).replace("開庁日", "営業日")
     for piece in filter(None, (part.strip() for part in _PIECES.split(plain))):
@@ -108,18 +108,18 @@ def _read_response(text: str) -> _Response | None:
 
 
 def _ranked(name: str) -> IncidentSeverity | None:
-    """障害区分 A, B, C: the first letter is the gravest."""
+    """Rank 障害区分 A, B, C: the first letter is the most severe."""
     rank = _RANK.fullmatch(normalise(name))
     return tuple(IncidentSeverity)["abcd".index(rank["letter"])] if rank else None
 
 
 def _level(cells: Cells) -> IncidentLevel:
     name = cells.required("level")
-    # A code ranks more surely than a Japanese word beside it: P2（重大） is the second level, not the first.
+    # A code is more reliable than a Japanese word next to it: P2（重大） is the second level, not the first.
     code = _CODE.search(normalise(name))
     is_named = _ENGLISH_LEVEL.search(normalise(name)) is not None
     severity = read_incident_severity(code.group() if code and not is_named else name) or _ranked(name)
-    # 1 is the gravest in one house and the slightest in another, but the row's limits hold in both.
+    # Level 1 is the most severe in some companies and the least in others; the row's limits apply either way.
     is_numbered = _NUMBERED.fullmatch(normalise(name)) is not None
     if severity is None and not (is_numbered and cells["recovery"]):
         raise NotUnderstood(f"「{name}」は障害レベルとして読めません")

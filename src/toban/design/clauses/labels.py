@@ -64,7 +64,7 @@ KINDS: Mapping[str, str] = {
     "decision": "設計判断",
 }
 
-# A field means the same in most kinds; where it doesn't, `kind.field` says what it is there.
+# Most fields mean the same in every kind; `kind.field` gives the label where they don't.
 _FIELDS: Mapping[str, str] = {
     "action": "アクション",
     "alert": "アラートしきい値",
@@ -145,7 +145,7 @@ _FIELDS: Mapping[str, str] = {
     "service-hours.hours": "稼働時間",
 }
 
-# What these hold is read from another field's words, which are shown in their place.
+# These are read from another field's words, and that field is shown instead.
 _DERIVED = frozenset(
     {
         "account-removal.within",
@@ -162,7 +162,7 @@ _DERIVED = frozenset(
 
 
 def field_label(clause: type[Clause], field: str) -> str | None:
-    """Return the document's word for a field of one kind of clause, or None where another field says it."""
+    """Return the document's word for a field of a kind of clause, or None if another field says it."""
     name = f"{clause.kind}.{field}"
     if name in _DERIVED:
         return None

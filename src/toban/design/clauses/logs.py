@@ -28,7 +28,7 @@ from toban.design.values.duration import Retention, read_retention
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LogKind(Clause):
-    """A kind of log, where it goes and how long it is kept."""
+    """A kind of log, its destination and its retention."""
 
     chapter: ClassVar[Chapter] = Chapter.LOGS
     kind: ClassVar[str] = "log-kind"
@@ -86,7 +86,7 @@ def _kind(cells: Cells) -> LogKind:
 
 
 def _kept(entry: Entry) -> LogKind:
-    """アプリケーションログ: 30日間."""
+    """Read an entry such as アプリケーションログ: 30日間."""
     retention = read_retention(entry.value)
     if retention is None:
         raise unreadable(entry.value, label=entry.key, expected="期間")
@@ -96,7 +96,7 @@ def _kept(entry: Entry) -> LogKind:
 
 
 def _kept_each(entry: Entry) -> Built:
-    """ログ保存期間: アプリログ: 90日、監査ログ: 3年."""
+    """Read an entry such as ログ保存期間: アプリログ: 90日、監査ログ: 3年."""
     kinds = []
     for part in several(entry.value):
         name, _, kept = part.replace("：", ":").rpartition(":")
@@ -113,7 +113,7 @@ def _level(cells: Cells) -> LogLevel:
     name = cells.required("level")
     if not _LEVEL.fullmatch(normalise(name)):
         raise NotUnderstood(f"「{name}」はログレベルではありません")
-    # Here a dash is an answer: not written.
+    # A dash is an answer here: not written.
     written = cells.values.get("production", "").strip()
     return LogLevel(
         **cells.stamp(LogLevel, name),
@@ -137,7 +137,7 @@ def _level_entry(entry: Entry) -> LogLevel:
 
 
 def _format(code: Code) -> LogFormat:
-    """The field names of the sample; of several records, those of the first."""
+    """Return the field names of the sample; with several records, those of the first."""
     text = code.block.text.strip()
     try:
         record, _ = json.JSONDecoder().raw_decode(text)

@@ -1,4 +1,4 @@
-"""Chapter 2, 監視: monitors and tools; the notification matrix stands in `notices`."""
+"""Chapter 2, 監視: monitors and tools; the notification matrix is in `notices`."""
 
 import re
 import unicodedata
@@ -46,25 +46,25 @@ from toban.design.values.threshold import Comparison, Range, Threshold
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Monitor(Clause):
-    """A thing watched on a target, with its normal range and thresholds."""
+    """A watched quantity of a target, with its normal range and thresholds."""
 
     chapter: ClassVar[Chapter] = Chapter.MONITORING
     kind: ClassVar[str] = "monitor"
 
     target: str
-    """The document's word for what is watched (Webサーバー); empty when the table names none."""
+    """The document's word for what is watched (Webサーバー); empty if the table names none."""
     item: str
-    """The document's word for the measured thing (CPU使用率)."""
+    """The document's word for the measured quantity (CPU使用率)."""
     metric: Metric | None
-    """None: a thing Toban has no measure for yet."""
+    """None if Toban has no measure for it yet."""
     normal: Range | None
     warning: Threshold | None
     critical: Threshold | None
     interval: Duration | None
     response: str = ""
-    """対応, アクション: what the row orders people to do."""
+    """対応, アクション: what people must do according to the row."""
     recipients: tuple[Recipient, ...] = ()
-    """Where the row itself names who is told."""
+    """Who is notified, if the row itself names them."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -87,7 +87,7 @@ _ABOUT_ALERTING = words("間隔|期間|回数|評価|通知|再送|抑制|interv
 _PROBE = "ヘルスチェック"
 _CONDITION = re.compile(r"(?P<condition>.+?)(?:\s*[(（](?P<severity>[^()（）]*)[)）])?")
 _ANSWER = words("応答(?:あり|なし)|無応答|(?:no )?(?:response|answer)")
-"""What 死活 itself says in the columns of its limits: no number is meant."""
+"""What the limit columns of 死活 say in words; no number is meant."""
 _RATIO = re.compile(r"\w*_(?:rate|ratio)\w*")
 _NO_NOTICE = "「注意」のしきい値は使わず、警告と異常だけを見ます"
 _NO_LEVEL = "しきい値のレベルが書かれていないので、警告として扱います"
@@ -131,13 +131,13 @@ def _without_answers(cells: Cells) -> Cells:
 
 
 def _metric(item: str, *limits: Threshold | None) -> Metric | None:
-    """What is measured: as the item says, else as its condition does (エラー率 > 5%)."""
+    """Return what is measured, named by the item or else by its condition (エラー率 > 5%)."""
     named = (item, item.replace(" ", ""), *(limit.subject for limit in limits if limit is not None))
     return next((metric for metric in map(read_metric, named) if metric is not None), None)
 
 
 def _says_none(cells: Cells) -> bool:
-    """Whether a dash says that the thing is only watched; an empty cell is one not filled in yet."""
+    """Say whether a dash marks the item as watched without a limit; an empty cell is not filled in yet."""
     return any(
         cells.values.get(role, "").strip()
         for role in ("normal", "warning", "notice", "critical", "condition")
@@ -145,14 +145,14 @@ def _says_none(cells: Cells) -> bool:
 
 
 def _subject(section: Section) -> str:
-    """The heading that says what is watched, for a list that holds only its limits (閾値: 警告…, 重要…)."""
+    """Return the heading that names what is watched, for a list of only limits (閾値: 警告…, 重要…)."""
     names = (heading_text(heading.text) for heading in reversed(section.headings))
     return next((name for name in names if not _LIMITS_ONLY.fullmatch(normalise(name))), "")
 
 
 def _limits(cells: Cells, normal: Range | None) -> tuple[Threshold | None, Threshold | None, tuple[str, ...]]:
-    """Warning and critical, from a column each or from one column with its severity; and what was assumed."""
-    # 注意 is the warning only where no column says 警告; of three levels the lowest is not told apart.
+    """Return warning and critical, from two columns or one with its severity, and the assumptions made."""
+    # 注意 is the warning only if no column says 警告; with three levels, the lowest is dropped.
     warning = _limit(cells, "warning" if cells.has("warning") else "notice", normal)
     critical = _limit(cells, "critical", normal)
     dropped = (_NO_NOTICE,) if cells.has("warning") and cells["notice"] else ()
@@ -166,7 +166,7 @@ def _limits(cells: Cells, normal: Range | None) -> tuple[Threshold | None, Thres
 
 
 def _held(threshold: Threshold | None, cells: Cells) -> Threshold | None:
-    """The condition with how long it must hold, where a column of its own says so."""
+    """Return the condition, with how long it must hold if a separate column says so."""
     held = cells.maybe("held", read_duration, "期間")
     threshold = _as_share(threshold) if threshold is not None else None
     if threshold is None or held is None:
@@ -177,7 +177,7 @@ def _held(threshold: Threshold | None, cells: Cells) -> Threshold | None:
 
 
 def _limit(cells: Cells, role: str, normal: Range | None) -> Threshold | None:
-    """The cell's threshold. A span (70-90%) means the end that lies next to the normal range."""
+    """Return the cell's threshold. A span (70-90%) means the end next to the normal range."""
     text = cells[role]
     threshold = read_limit(text) if text else None
     if threshold is not None or not text:
@@ -204,7 +204,7 @@ _PERIODS = {
 
 
 def _interval(text: str) -> tuple[Duration | None, tuple[str, ...]]:
-    """1分, 5分間隔, 日次 as the time between measurements; of what is none (実行時のみ) it is said so."""
+    """Read 1分, 5分間隔, 日次 as the time between measurements; note it as assumed otherwise (実行時のみ)."""
     if not text:
         return None, ()
     plain = read_duration(text)
@@ -219,12 +219,12 @@ def _interval(text: str) -> tuple[Duration | None, tuple[str, ...]]:
 
 
 def _monitor_entry(entry: Entry) -> Monitor:
-    """CPU使用率: 80%以上 under アラート条件."""
+    """Read an entry such as CPU使用率: 80%以上 under アラート条件."""
     if not entry.key:
         raise NotUnderstood("監視する項目がありません")
     threshold = entry.read(read_limit, "しきい値")
     metric = read_metric(entry.key)
-    # Under アラート設定 stand also the evaluation period and how often to repeat: no measures of the system.
+    # アラート設定 also lists the evaluation period and how often to repeat, which are not system metrics.
     is_sure = entry.section.nearness(_LIMITS_HEADING) == 3 and not _ABOUT_ALERTING.search(
         normalise(entry.key)
     )
@@ -246,7 +246,7 @@ def _monitor_entry(entry: Entry) -> Monitor:
 
 
 def _as_share(threshold: Threshold) -> Threshold:
-    """error_rate > 0.01 of an expression, whose rates are ratios, as 1%."""
+    """Turn error_rate > 0.01 in an expression, where rates are ratios, into 1%."""
     if not _RATIO.fullmatch(threshold.subject):
         return threshold
     limit = threshold.limit
@@ -256,13 +256,13 @@ def _as_share(threshold: Threshold) -> Threshold:
 
 
 def _as_spelled(subject: str, text: str) -> str:
-    """The subject with the letters of the text, which was read in lower case."""
+    """Return the subject, which was read in lower case, as the text spells it."""
     found = re.search(re.escape(subject), unicodedata.normalize("NFKC", text), re.IGNORECASE)
     return found.group() if found else subject
 
 
 def _levelled(entry: Entry) -> Monitor:
-    """CPU使用率: 警告 80%、異常 90%; CPU使用率 80%以上が5分継続で警告、95%で異常."""
+    """Read CPU使用率: 警告 80%、異常 90% or CPU使用率 80%以上が5分継続で警告、95%で異常."""
     levels = read_levels(entry.value)
     if not levels:
         raise NotUnderstood("レベルとしきい値の組ではありません")
@@ -285,7 +285,7 @@ def _levelled(entry: Entry) -> Monitor:
 
 
 def _spoken(entry: Entry) -> Monitor:
-    """warn at >= 3% for 10 minutes, below the thing that it is about."""
+    """Read warn at >= 3% for 10 minutes, below a heading or entry that names the subject."""
     spoken = _SPOKEN.fullmatch(normalise(entry.sentence))
     if spoken is None:
         raise NotUnderstood("しきい値の文ではありません")
@@ -307,7 +307,7 @@ def _spoken(entry: Entry) -> Monitor:
 
 
 def _condition(entry: Entry) -> Monitor:
-    """Queue age > 10 minutes (P2), as an entry of its own."""
+    """Read Queue age > 10 minutes (P2), as an entry of its own."""
     parts = _CONDITION.fullmatch(entry.sentence.strip())
     if parts is None or entry.key:
         raise NotUnderstood("しきい値の条件ではありません")

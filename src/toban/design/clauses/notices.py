@@ -19,7 +19,7 @@ from toban.design.values.severity import (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NotificationRule(Clause):
-    """One row of the notification matrix: who is told of a level, how, how soon."""
+    """One row of the notification matrix: who is notified of a level, how, and how soon."""
 
     chapter: ClassVar[Chapter] = Chapter.MONITORING
     kind: ClassVar[str] = "notification-rule"
@@ -31,7 +31,7 @@ class NotificationRule(Clause):
     timing: str
     """即時, 30分以内 as written."""
     within: Duration | None = None
-    """None with an immediate timing."""
+    """None if the timing is immediate."""
 
 
 _TIMING = re.compile(r"\s*[(（](?P<timing>即時|即座|すぐ|\d+\s*分以内)[)）]\s*$")
@@ -40,7 +40,7 @@ _TOLD = re.compile(r"(?P<who>[^\s、へに]+)[へに](?P<way>\S.*)")
 
 
 def rule_row(cells: Cells) -> NotificationRule:
-    """異常 | 運用責任者 | Slack、メール | 即時."""
+    """Read a row such as 異常 | 運用責任者 | Slack、メール | 即時."""
     name = cells.required("level")
     timing = cells["timing"]
     if cells.has("definition") and cells.has("timing") and not cells.has("channels"):
@@ -57,7 +57,7 @@ def rule_row(cells: Cells) -> NotificationRule:
 
 
 def rule_entry(entry: Entry) -> NotificationRule:
-    """緊急（P1）: Slack + SMS + メール."""
+    """Read an entry such as 緊急（P1）: Slack + SMS + メール."""
     timing = _TIMING.search(entry.value)
     parts = _LIST.split(_TIMING.sub("", entry.value))
     told = [_TOLD.fullmatch(part) for part in parts]

@@ -33,7 +33,7 @@ from toban.design.values.threshold import Comparison, Threshold
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Objective(Clause):
-    """A target the service is held to (稼働率 99.9%)."""
+    """A target that the service must meet (稼働率 99.9%)."""
 
     chapter: ClassVar[Chapter] = Chapter.OBJECTIVES
     kind: ClassVar[str] = "objective"
@@ -42,9 +42,9 @@ class Objective(Clause):
     metric: Metric | None
     target: Threshold
     allowed_downtime: Duration | None = None
-    """Written beside an availability target: 年間ダウンタイム8.76時間以内."""
+    """Written next to an availability target: 年間ダウンタイム8.76時間以内."""
     period: str = ""
-    """年間, 月間: what the target or the downtime is counted over."""
+    """年間, 月間: the period over which the target or the downtime is counted."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,14 +61,14 @@ class DutyRole(Clause):
     hours: Hours | None
     channels: tuple[ChannelRef, ...] = ()
     duties: str = ""
-    """責務: what the role answers for."""
+    """責務: what the role is responsible for."""
     rotation: Rotation | None = None
-    """Where `holder` names people who take turns (田中、中村 (週替わり))."""
+    """Set if `holder` names people who take turns (田中、中村 (週替わり))."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ServiceHours(Clause):
-    """稼働時間: when the service is to be up."""
+    """稼働時間: when the service must be up."""
 
     chapter: ClassVar[Chapter] = Chapter.OBJECTIVES
     kind: ClassVar[str] = "service-hours"
@@ -89,7 +89,7 @@ class MaintenanceWindow(Clause):
 _DOWNTIME = re.compile(
     r"[(,、]?\s*(年間|月間|週間|月|年|annual|monthly|yearly)?の?\s*(?:許容|最大)?(?:ダウンタイム|停止時間|downtime)(?:は|:)?\s*約?\s*([^),、]+)\)?"
 )
-# A remark on what counts is no part of the figures; the lint rules read it in the row's text.
+# A remark on what counts is not part of the figures; the lint rules read it in the row's text.
 _COUNTS = r"(?:計画(?:メンテナンス|停止)(?:の?時間)?[はを]?(?:除く|含む|含まない)|excluding planned \w+)"
 _REMARK = re.compile(rf"[(（]\s*{_COUNTS}\s*[)）]|[、,]\s*{_COUNTS}|{_COUNTS}[、,]\s*", re.IGNORECASE)
 _WORKING_WEEK = re.compile(r"\b(?:mon(?:day)?s?\s*(?:-|–|to)\s*fri(?:day)?s?|weekdays)\b[,:]?", re.IGNORECASE)
@@ -173,14 +173,14 @@ def _target(place: Place, keys: tuple[str, ...], text: str, period: str) -> Buil
 
 
 def _stop(text: str) -> Schedule | None:
-    """月1回・深夜2:00〜3:00・1時間以内: how often and when, each by itself."""
+    """Read 月1回・深夜2:00〜3:00・1時間以内, where frequency and time are separate parts."""
     whole = read_when(text)
     parts = text.split("・")
     return whole or (join_schedule(parts[0], parts[1]) if len(parts) > 1 else None)
 
 
 def _split_downtime(text: str) -> tuple[Duration | None, str, str]:
-    """99.9% (年間ダウンタイム8.76時間以内): the downtime, its period, and the text without it."""
+    """Split 99.9% (年間ダウンタイム8.76時間以内) into the downtime, its period, and the text without it."""
     found = _DOWNTIME.search(normalise(text))
     if found is None:
         return None, "", text
@@ -190,7 +190,7 @@ def _split_downtime(text: str) -> tuple[Duration | None, str, str]:
 
 
 def _better(name: str, target: Threshold) -> Threshold:
-    """Give a bare target its direction: 500ms of a response time is a most, 99.9% of availability a least."""
+    """Give a bare target its direction: at most 500ms of response time, at least 99.9% availability."""
     if not target.is_bare:
         return target
     words_of_it = normalise(name)
@@ -232,19 +232,19 @@ def _role(cells: Cells) -> DutyRole:
 
 
 def _taken(rotation: Rotation | None) -> tuple[str, ...]:
-    """Say which hand-over was taken where the document names none."""
+    """Say which handover was assumed if the document names none."""
     if rotation is None or not rotation.is_assumed:
         return ()
     return (f"{'、'.join(rotation.people)} は {rotation.handover} に交代すると解釈しました",)
 
 
 def _hours(text: str) -> Hours | None:
-    """Hours of a week; Mon-Fri is 平日."""
+    """Read the hours of a week; Mon-Fri is 平日."""
     return read_hours(text) or read_hours(_WORKING_WEEK.sub("平日", text))
 
 
 def _reached(entry: Entry) -> DutyRole:
-    """当番: duty@example.com under 連絡先; a way to reach people (Slack: #ops) is no role."""
+    """Read 当番: duty@example.com under 連絡先; a contact channel (Slack: #ops) is not a role."""
     reach = normalise(entry.value)
     if (
         not entry.key
@@ -267,7 +267,7 @@ def _service_hours(entry: Entry) -> ServiceHours:
 
 
 def _offered(place: Place, name: str, text: str) -> Clause:
-    """オンライン業務 | 24時間365日: hours of the service, or of the people that answer for it."""
+    """Read オンライン業務 | 24時間365日 as hours of the service, or of the people responsible for it."""
     named = normalise(name)
     if not (_DESK.search(named) or _SERVED.search(named)):
         raise NotUnderstood(f"「{name}」がサービスか、人の対応かが分かりません")
@@ -279,7 +279,7 @@ def _offered(place: Place, name: str, text: str) -> Clause:
 
 def _offered_row(cells: Cells) -> Clause:
     name, text = cells.required("name"), cells.required("hours")
-    # 平日 | 7:00〜23:00: the days stand in a column of their own.
+    # 平日 | 7:00〜23:00: the days have a column of their own.
     hours = read_hours(f"{name} {text}")
     if hours is not None:
         return ServiceHours(**cells.stamp(ServiceHours, name), hours=hours)
@@ -291,7 +291,7 @@ def _offered_entry(entry: Entry) -> Clause:
 
 
 def _on_duty(entry: Entry) -> DutyRole:
-    """当番: 田中、中村（週替わり）24時間365日 below 体制: hours, ways to reach them, and who."""
+    """Read 当番: 田中、中村（週替わり）24時間365日 below 体制: hours, contact channels and who."""
     pieces = [piece.strip() for piece in _DUTY_PIECES.split(entry.value) if piece.strip()]
     found = [(piece, hours) for piece in pieces if (hours := _hours(piece)) is not None]
     channels = read_channels(entry.value) or tuple(

@@ -16,7 +16,7 @@ from toban.design.clauses import (
     security,
 )
 
-# Of list entries the first shape that fits wins. Decisions come first: they repeat the words of the other
+# A list entry takes the first shape that fits. Decisions come first: they repeat the words of the other
 # chapters (RPO 1時間, 監視) as assertions about them. Routines come last: any task has a name.
 CHAPTERS = (
     decisions.SHAPES,

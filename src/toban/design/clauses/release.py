@@ -35,7 +35,7 @@ class DeployFlow(Clause):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DeployRule(Clause):
-    """How one environment is deployed to."""
+    """How to deploy to one environment."""
 
     chapter: ClassVar[Chapter] = Chapter.RELEASE
     kind: ClassVar[str] = "deploy-rule"
@@ -44,7 +44,7 @@ class DeployRule(Clause):
     method: str
     trigger: str
     approver: str
-    """Empty where none is needed (不要)."""
+    """Empty if none is needed (不要)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,7 +60,7 @@ class ReleaseSchedule(Clause):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RollbackProcedure(Clause):
-    """The steps back, and how fast."""
+    """The steps of a rollback, and how fast it must be done."""
 
     chapter: ClassVar[Chapter] = Chapter.RELEASE
     kind: ClassVar[str] = "rollback-procedure"
@@ -78,7 +78,7 @@ def _flow(steps: Steps) -> DeployFlow:
 
 
 def _rollback(steps: Steps) -> RollbackProcedure:
-    """The whole list; a step's (5分以内) is the promise for all of it."""
+    """Read the whole list; a time in one step (5分以内) is the promise for the whole rollback."""
     promises = (_PROMISE.search(normalise(step)) for step in steps.steps)
     within = next((read_within(found.group()) for found in promises if found), None)
     return RollbackProcedure(
@@ -108,7 +108,7 @@ def _schedule(cells: Cells) -> ReleaseSchedule:
 
 
 def _listed(entry: Entry) -> ReleaseSchedule:
-    """定期リリース: 毎月第1水曜 20:00."""
+    """Read an entry such as 定期リリース: 毎月第1水曜 20:00."""
     schedule = entry.read(read_when, "リリースの時期")
     return ReleaseSchedule(**entry.stamp(ReleaseSchedule, entry.key), name=entry.key, schedule=schedule)
 

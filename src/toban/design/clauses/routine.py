@@ -32,7 +32,7 @@ from toban.design.values.schedule import Schedule, join_schedule, read_schedule
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Routine(Clause):
-    """A task, when it is due and whose it is."""
+    """A task, when it is due and who owns it."""
 
     chapter: ClassVar[Chapter] = Chapter.ROUTINE
     kind: ClassVar[str] = "routine"
@@ -50,7 +50,7 @@ class Routine(Clause):
     @property
     @override
     def person(self) -> str:
-        """Its owner, unless that is a machine."""
+        """Its owner, unless it is automatic."""
         return "" if self.is_automatic else self.owner
 
 
@@ -77,7 +77,7 @@ def _each(cells: Cells, name: str) -> Built:
 
 
 def _said_how_often(entry: Entry, often: Schedule) -> Routine:
-    """Weekly: rotate the duty (Monday 10:00)."""
+    """Read an entry such as Weekly: rotate the duty (Monday 10:00)."""
     said = _OWNER.fullmatch(entry.value)
     remark = said["owner"] if said else None
     schedule = join_schedule(entry.key, remark) if remark else None
@@ -86,7 +86,7 @@ def _said_how_often(entry: Entry, often: Schedule) -> Routine:
 
 
 def _timed(entry: Entry) -> Built:
-    """ログ確認: 毎日 9:00."""
+    """Read an entry such as ログ確認: 毎日 9:00."""
     often = read_schedule(entry.key) if _HOW_OFTEN.fullmatch(normalise(entry.key)) else None
     if often is not None:
         return _said_how_often(entry, often)
@@ -102,12 +102,12 @@ def _timed(entry: Entry) -> Built:
 
 
 def _described(cells: Cells) -> Built:
-    """担当: …, 所要時間: … below a heading that names the task."""
+    """Read 担当: …, 所要時間: … below a heading that names the task."""
     return _each(cells, _WHEN.sub("", cells.section.heading).strip() or cells.section.heading)
 
 
 def _listed(entry: Entry) -> Routine:
-    """An entry under 日次作業 or 週次（日曜日 2:00）: the heading says when."""
+    """Read an entry under 日次作業 or 週次（日曜日 2:00）, where the heading says when."""
     schedule = nearest_schedule(entry.section)
     if schedule is None and entry.checked is not None:
         schedule = section_schedule(entry.section)
@@ -128,7 +128,7 @@ def _listed(entry: Entry) -> Routine:
 
 
 def _led(entry: Entry) -> Built:
-    """毎週月曜 10:00 週次レビュー（当番）: when, what, and whose it is."""
+    """Read 毎週月曜 10:00 週次レビュー（当番）: when, what, and who owns it."""
     said = entry.sentence.split()
     for count in range(min(len(said) - 1, _LONGEST_TIME), 0, -1):
         schedules = () if entry.key else read_times(" ".join(said[:count]))
@@ -147,7 +147,7 @@ def _led(entry: Entry) -> Built:
 
 
 def headed_routine(place: Place) -> Routine | None:
-    """The task that a heading names with its time, where below it stand only commands or steps."""
+    """Return the task that a heading names with its time, for a section of only commands or steps."""
     heading = place.section.heading
     if not _TASK.search(normalise(heading)) or place.section.captioned("").nearness(_OTHERWISE) == 3:
         return None
@@ -162,7 +162,7 @@ _WHEN = re.compile(r"\s*[(（][^()（）]*[)）]|^.*\d[:：]\d\d\s*[:：]\s+(?=\
 _HOW_OFTEN = words(
     "日次|週次|月次|年次|毎日|毎週|毎月|四半期(?:毎|ごと)?|daily|weekly|monthly|quarterly|annually|yearly"
 )
-# No schedule has more words (the first business day of every month 10:00).
+# The longest schedules have this many words (the first business day of every month 10:00).
 _LONGEST_TIME = 10
 _NOBODY = re.compile(r"(?i)自動|システム|auto|cron")
 _OWNER = re.compile(r"(?P<name>.+?)\s*(?:[(（](?P<owner>[^()（）]+)[)）])?")

@@ -54,14 +54,14 @@ class AccessReview(Clause):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AccountRemoval(Clause):
-    """How soon a leaver's account is gone."""
+    """How soon a leaver's account is removed."""
 
     chapter: ClassVar[Chapter] = Chapter.SECURITY
     kind: ClassVar[str] = "account-removal"
 
     timing: str
     within: Duration | None
-    """None: the same day (即日)."""
+    """None for the same day (即日)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,7 +84,7 @@ class PasswordPolicy(Clause):
 
     min_length: int | None
     classes: tuple[str, ...]
-    """Of `letters`, `digits`, `symbols`, `upper`, `lower`."""
+    """Any of `letters`, `digits`, `symbols`, `upper`, `lower`."""
     expires_after: Duration | None
 
 
@@ -137,7 +137,7 @@ def _listed_routine(entry: Entry) -> SecurityRoutine:
 
 
 def _timed_routine(entry: Entry) -> Built:
-    """脆弱性診断: 年1回."""
+    """Read an entry such as 脆弱性診断: 年1回."""
     schedules = read_times(entry.value) if entry.key and not is_attribute(entry) else ()
     if not schedules:
         raise NotUnderstood("作業と時期の組ではありません")
@@ -190,7 +190,7 @@ def _classes(text: str) -> tuple[str, ...]:
 
 
 def _password_record(cells: Cells) -> PasswordPolicy:
-    """One rule a line: 最小文字数, 複雑性, 有効期限."""
+    """Read one rule per line: 最小文字数, 複雑性, 有効期限."""
     length = re.search(r"\d+", normalise(cells["length"]))
     return PasswordPolicy(
         **cells.stamp(PasswordPolicy, cells.section.title),

@@ -55,11 +55,11 @@ RULES: tuple[Rule, ...] = (
     general.table_has_no_rows,
     general.rows_stay_unread,
 )
-"""Every rule, under its permanent code."""
+"""Every rule, by its permanent code."""
 
 
 def inspect(design: Design, today: date, rules: Iterable[Rule] = RULES) -> tuple[Finding, ...]:
-    """Return all that *rules* find in *design*, in document order; dates are counted from *today*."""
+    """Return everything that *rules* find in *design*, in document order; dates are counted from *today*."""
     inspection = Inspection(design, today)
     findings = [finding for rule in rules for finding in rule.findings(inspection)]
     return tuple(sorted(findings, key=lambda finding: (finding.origin.line, finding.code)))

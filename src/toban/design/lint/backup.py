@@ -1,4 +1,4 @@
-"""Chapter 4: whether the procedures can make and bring back what policies and RPO ask for."""
+"""Chapter 4: whether the procedures can make and restore what the policies and the RPO require."""
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
@@ -16,7 +16,7 @@ _INCREMENT = re.compile(r"(?i)増分|差分|インクリメンタル|increment|d
 _CONTINUOUS = re.compile(
     r"(?i)\bWAL\b|PITR|ポイントインタイム|point.in.time|レプリケーション|replication|binlog|リアルタイム"
 )
-# Logical dumps write the whole database each time; the subject says which of them a policy is about.
+# Logical dumps write the whole database each time; a policy's subject tells which of them it is about.
 _LOGICAL_DUMPS = {
     re.compile(r"\bpg_dump(?:all)?\b"): re.compile(r"(?i)postgres|aurora|rds|DB|データベース|database"),
     re.compile(r"\b(?:mysqldump|mariadb-dump)\b"): re.compile(
@@ -36,7 +36,7 @@ _RESTORES_INCREMENTS = re.compile(
 
 @rule("BK001", Level.ERROR)
 def logical_dump_cannot_make_increments(on: Inspection) -> Iterator[Remark]:
-    """Increments are ordered, but the procedure only has a logical dump, which can't make any."""
+    """Increments are required, but the procedure only has a logical dump, which can't make any."""
     procedures = on.of(BackupProcedure)
     commands = [command for procedure in procedures for command in procedure.commands]
     if any(_MAKES_INCREMENTS.search(command) for command in commands):
@@ -77,7 +77,7 @@ def _logical_dump(policy: BackupPolicy, commands: Iterable[str]) -> str | None:
 
 @rule("BK002", Level.ERROR)
 def increments_have_no_restore_procedure(on: Inspection) -> Iterator[Remark]:
-    """Increments are made, but the restore procedure only brings back a whole copy."""
+    """Increments are made, but the restore procedure only restores full copies."""
     procedures = on.of(RestoreProcedure)
     words = [word for procedure in procedures for word in (procedure.text, *procedure.commands)]
     if not procedures or any(_RESTORES_INCREMENTS.search(word) for word in words):
@@ -94,7 +94,7 @@ def increments_have_no_restore_procedure(on: Inspection) -> Iterator[Remark]:
 
 @rule("BK003", Level.WARNING)
 def interval_alone_cannot_prove_rpo(on: Inspection) -> Iterator[Remark]:
-    """Copies exactly as often as the RPO lose more than it: the worst loss is interval plus duration."""
+    """Copies exactly as often as the RPO can lose more than it: the worst loss is interval plus duration."""
     for objective, policy, between in _closest(on):
         if between == length(objective.limit):
             yield Remark.on(
@@ -107,7 +107,7 @@ def interval_alone_cannot_prove_rpo(on: Inspection) -> Iterator[Remark]:
 
 @rule("BK004", Level.ERROR)
 def interval_exceeds_rpo(on: Inspection) -> Iterator[Remark]:
-    """Even the most frequent backup of the database is rarer than the RPO allows."""
+    """Even the most frequent backup of the database is less frequent than the RPO requires."""
     for objective, policy, between in _closest(on):
         if between > length(objective.limit):
             yield Remark.on(
@@ -119,7 +119,7 @@ def interval_exceeds_rpo(on: Inspection) -> Iterator[Remark]:
 
 
 def _closest(on: Inspection) -> Iterator[tuple[RecoveryObjective, BackupPolicy, timedelta]]:
-    """Yield each RPO with the most frequent backup of each database it holds for, none being continuous."""
+    """Yield each RPO with the most frequent policy of each database it covers, unless one is continuous."""
     by_subject: dict[str, list[tuple[timedelta, BackupPolicy]]] = {}
     continuous: set[str] = set()
     for policy in on.of(BackupPolicy):
@@ -146,13 +146,13 @@ def _held(
 
 
 def _is_about_database(policy: BackupPolicy, on: Inspection) -> bool:
-    # Files and settings seldom change by the hour; where nothing else is backed up, the RPO is about it.
+    # Files and settings seldom change by the hour; if nothing else is backed up, the RPO is about them.
     return bool(_DATABASE.search(policy.subject)) or len({each.subject for each in on.of(BackupPolicy)}) == 1
 
 
 @rule("BK005", Level.WARNING)
 def generations_contradict_retention(on: Inspection) -> Iterator[Remark]:
-    """So many generations at that frequency last a different time than the retention says."""
+    """The generations, at that frequency, cover a different time than the retention."""
     for policy in on.of(BackupPolicy):
         if (
             policy.generations is None
@@ -164,7 +164,7 @@ def generations_contradict_retention(on: Inspection) -> Iterator[Remark]:
         if not between:
             continue
         kept, retention = repeated(between, policy.generations.count), length(policy.retention)
-        # The oldest copy is between one interval less and one more old; months vary in length besides.
+        # The age of the oldest copy varies by one interval; months also vary in length.
         if abs(kept - retention) <= max(between, retention * 0.05):
             continue
         yield Remark.on(

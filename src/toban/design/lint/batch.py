@@ -1,4 +1,4 @@
-"""Chapter 6: what is done when a batch fails, against the retry rule for all of them."""
+"""Chapter 6: a batch's action on failure against the retry rule for all batches."""
 
 import re
 from collections.abc import Iterator
@@ -15,7 +15,7 @@ _AFTER_RETRIES = re.compile(r"(?i)リトライ|再試行|自動|retry|retries|�
 
 @rule("BT001", Level.ERROR)
 def failure_action_contradicts_retry_rule(on: Inspection) -> Iterator[Remark]:
-    """All batches are retried at once, but this one's row orders something else after the first failure."""
+    """All batches are retried automatically, but this row orders something else on failure."""
     retry = next((retry for retry in on.of(BatchRetry) if retry.rule.attempts > 0), None)
     if retry is None:
         return
@@ -38,7 +38,7 @@ def failure_action_contradicts_retry_rule(on: Inspection) -> Iterator[Remark]:
 def delays_do_not_match_attempts(on: Inspection) -> Iterator[Remark]:
     """The retry rule lists more or fewer delays than retries."""
     for retry in on.of(BatchRetry):
-        # A single delay stands for all of them (5分間隔で3回).
+        # A single delay applies to every retry (5分間隔で3回).
         if len(retry.rule.delays) in (0, 1, retry.rule.attempts):
             continue
         yield Remark.on(

@@ -11,7 +11,7 @@ from toban.design.lint.wording import number
 
 @rule("CP001", Level.WARNING)
 def utilisation_does_not_fit_use(on: Inspection) -> Iterator[Remark]:
-    """The utilisation written is not what use and limit give."""
+    """The stated utilisation does not match use and limit."""
     for resource in on.of(ResourceUsage):
         if resource.used is None or resource.limit is None or resource.utilisation is None:
             continue

@@ -13,7 +13,7 @@ from toban.design.values.money import Money
 
 @rule("CO001", Level.WARNING)
 def part_of_total_is_unallocated(on: Inspection) -> Iterator[Remark]:
-    """The itemised budgets leave part of the total without an owner, and without an alert."""
+    """The itemised budgets leave part of the total without an owner or an alert."""
     for split in _splits(on):
         if split.rest > 0:
             yield Remark.on(
@@ -40,7 +40,7 @@ def items_exceed_total(on: Inspection) -> Iterator[Remark]:
 
 @rule("CO003", Level.WARNING)
 def alert_percent_does_not_fit_amount(on: Inspection) -> Iterator[Remark]:
-    """The alert's amount is not the share of the budget that stands beside it."""
+    """The alert's amount does not match the percentage written next to it."""
     for budget in on.of(Budget):
         monthly, alert = budget.monthly, budget.alert
         if monthly is None or alert is None or alert.amount is None or alert.percent is None:
@@ -85,13 +85,13 @@ def _splits(on: Inspection) -> Iterator[_Split]:
         if len(wholes) != 1 or not items:
             continue
         total, whole = wholes[0]
-        # One item without an amount or in another currency, and the sum says nothing.
+        # If one item has no amount or another currency, the sum says nothing.
         if len(amounts) == len(items) and all(amount.currency == whole.currency for amount in amounts):
             yield _Split(total, whole, items, sum((amount.amount for amount in amounts), Decimal(0)))
 
 
 def _tables(budgets: tuple[Budget, ...]) -> Iterator[list[Budget]]:
-    """Yield the budgets table by table: rows of one table stand on neighbouring lines."""
+    """Yield the budgets table by table: rows of one table are on consecutive lines."""
     table: list[Budget] = []
     for budget in budgets:
         if table and budget.origin.line != table[-1].origin.line + 1:

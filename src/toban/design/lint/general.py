@@ -1,4 +1,4 @@
-"""Rules that hold for every chapter, or between several: collisions, blanks, assumptions, leftovers."""
+"""Rules for every chapter, or between several: collisions, blanks, assumptions, leftovers."""
 
 import re
 from collections.abc import Iterator
@@ -21,9 +21,9 @@ from toban.design.values.schedule import Schedule
 _IS_MAINTENANCE = re.compile(r"(?i)メンテ|maintenance|vacuum|再構築|再起動|reindex|restart")
 _REPEATED = re.compile(r"~\d+$")
 _CELLS = re.compile(r" \| |：|: ")
-# Not applicable, and the classes of HTTP status codes.
+# "Not applicable" and HTTP status classes are not blanks.
 _NO_BLANK = re.compile(r"(?i)n/?a|[1-5]xx")
-# A word in brackets beside others is a remark of the author's (情報システム部 [第2係]).
+# A bracketed word next to other words is the author's remark (情報システム部 [第2係]).
 _BRACKETS = ("[", "<", "{")
 
 
@@ -31,7 +31,7 @@ _BRACKETS = ("[", "<", "{")
 def work_inside_maintenance_window(on: Inspection) -> Iterator[Remark]:
     """Scheduled work starts while planned maintenance may have the service down."""
     windows = [(window, period) for window in on.of(MaintenanceWindow) for period in _year_of(on, window)]
-    # Many rows share a schedule; each is held against the windows only once.
+    # Many rows share a schedule; compare each schedule with the windows only once.
     known: dict[Schedule, list[tuple[MaintenanceWindow, Period]]] = {}
     works: tuple[BackupPolicy | Batch, ...] = (*on.of(BackupPolicy), *on.of(Batch))
     for work in works:
@@ -66,7 +66,7 @@ def _year_of(on: Inspection, window: MaintenanceWindow) -> Iterator[Period]:
 
 def _meets(on: Inspection, schedule: Schedule, window: Period) -> bool:
     if schedule.zone:
-        # Another zone than the window's: which moments they share isn't said by the document alone.
+        # The window is in another zone: the document alone doesn't say when the two overlap.
         return False
     first = window.start.date() - timedelta(days=1)
     days = [first + timedelta(days=offset) for offset in range((window.end.date() - first).days + 1)]
@@ -77,7 +77,7 @@ def _meets(on: Inspection, schedule: Schedule, window: Period) -> bool:
 
 @rule("XX002", Level.WARNING)
 def blank_is_left(on: Inspection) -> Iterator[Remark]:
-    """A value that the author meant to fill in is still a blank."""
+    """A value that the author meant to fill in is still blank."""
     for clause in on.design.clauses:
         if "\n" in clause.text:
             continue
@@ -104,7 +104,7 @@ def _is_blank(text: str) -> bool:
 
 @rule("XX003", Level.INFO)
 def value_is_assumed(on: Inspection) -> Iterator[Remark]:
-    """The document leaves something open (深夜 without a clock); it is said how it was taken."""
+    """The document leaves something open (深夜 without a clock); say how it was interpreted."""
     for clause in on.design.clauses:
         if clause.assumptions:
             yield Remark.on(
@@ -114,7 +114,7 @@ def value_is_assumed(on: Inspection) -> Iterator[Remark]:
 
 @rule("XX004", Level.ERROR)
 def row_stands_twice(on: Inspection) -> Iterator[Remark]:
-    """Two rows are about one and the same thing, written again or with other values."""
+    """Two rows are about the same thing, with the same or with other values."""
     first: dict[str, Clause] = {}
     for clause in on.design.clauses:
         original = first.setdefault(_REPEATED.sub("", clause.id), clause)
@@ -138,7 +138,7 @@ def _contradict(one: Clause, other: Clause) -> bool:
 
 
 def _is_value(field: object) -> bool:
-    """Say whether a field holds a value rather than mere words, which may be put differently."""
+    """Say whether a field holds a value rather than mere text, which may be worded differently."""
     if isinstance(field, tuple):
         return any(_is_value(part) for part in field)
     return not (field is None or isinstance(field, str | Origin))
@@ -147,7 +147,7 @@ def _is_value(field: object) -> bool:
 @rule("XX005", Level.WARNING)
 def table_has_no_rows(on: Inspection) -> Iterator[Remark]:
     """A table has a header and nothing else."""
-    # A glossary or a history may well stay empty: the reader lists only tables that order something.
+    # A glossary or a history may stay empty: the reader lists only tables that contain rules.
     listed = {row.line for row in on.design.unread}
     for block in on.design.blocks:
         if (
@@ -169,7 +169,7 @@ def _is_empty(table: Table) -> bool:
 
 @rule("XX006", Level.INFO)
 def rows_stay_unread(on: Inspection) -> Iterator[Remark]:
-    """Some rows weren't understood: nothing will be done about them."""
+    """Some rows weren't understood: nothing will be done for them."""
     unread = on.design.unread
     if unread:
         yield Remark(

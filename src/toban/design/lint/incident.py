@@ -18,7 +18,7 @@ _GRAVITY = tuple(IncidentSeverity)
 
 @rule("IN001", Level.ERROR)
 def rto_contradicts_gravest_level(on: Inspection) -> Iterator[Remark]:
-    """The gravest incident promises another recovery time than the RTO."""
+    """The most severe level promises a different recovery time than the RTO."""
     gravest = _gravest(on)
     if gravest is None:
         return
@@ -36,7 +36,7 @@ def rto_contradicts_gravest_level(on: Inspection) -> Iterator[Remark]:
 
 @rule("IN002", Level.WARNING)
 def one_outage_exceeds_monthly_downtime(on: Inspection) -> Iterator[Remark]:
-    """One outage as long as the RTO permits uses up more than a month's share of the downtime budget."""
+    """One outage as long as the RTO allows uses more than a month's share of the downtime budget."""
     budgets = [
         (downtime, each) for each in on.of(Objective) if (downtime := yearly_downtime(each)) is not None
     ]
@@ -61,7 +61,7 @@ def _outages(on: Inspection) -> list[tuple[Clause, Duration]]:
 
 
 def _system_rtos(on: Inspection) -> list[RecoveryObjective]:
-    """Return the RTOs of the whole system: a part's own RTO says nothing about an outage of all."""
+    """Return the RTOs of the whole system: the RTO of a part says nothing about a full outage."""
     return [each for each in on.of(RecoveryObjective) if each.objective == "RTO" and not each.subject]
 
 

@@ -1,4 +1,4 @@
-"""Chapter 3: kinds of log that are to be kept against the levels that production writes."""
+"""Chapter 3: the kinds of log to keep against the levels that production writes."""
 
 import re
 from collections.abc import Iterator
@@ -11,7 +11,7 @@ from toban.design.lint.wording import cite
 
 @rule("LG001", Level.ERROR)
 def silenced_level_is_to_be_kept(on: Inspection) -> Iterator[Remark]:
-    """A kind of log is to hold a level that production does not write: there is nothing to keep."""
+    """A kind of log requires a level that production does not write: there is nothing to keep."""
     silenced = [(level, _word(level.name)) for level in on.of(LogLevel) if level.in_production is False]
     for kind in on.of(LogKind):
         if kind.retention is None:

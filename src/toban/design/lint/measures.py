@@ -18,7 +18,7 @@ _MANY = 10_000
 _DAY_MINUTES = 24 * 60
 _WEEK_DAYS = 7
 
-# Size of each unit in the smallest of its family.
+# Size of each unit in the smallest unit of its family.
 _FAMILIES = (
     {
         "ms": Decimal(1),
@@ -40,17 +40,17 @@ _BETWEEN = {
 
 
 def length(duration: Duration) -> timedelta:
-    """Return the length of *duration*, cut to a century: slips of the pen must not overflow a sum."""
+    """Return the length of *duration*, capped at a century: a typo must not overflow a sum."""
     return min(duration.as_timedelta(), _CENTURY)
 
 
 def repeated(once: timedelta, count: int) -> timedelta:
-    """Return *count* times *once*; more than ten thousand are as good as that many."""
+    """Return *once* times *count*, with *count* capped at ten thousand."""
     return once * min(count, _MANY)
 
 
 def comparable(left: Quantity, right: Quantity) -> tuple[Decimal, Decimal] | None:
-    """Return both values in one unit, or None where the units have nothing to do with each other."""
+    """Return both values in one unit, or None if the units are unrelated."""
     if left.unit == right.unit:
         return left.value, right.value
     for family in _FAMILIES:
@@ -60,12 +60,12 @@ def comparable(left: Quantity, right: Quantity) -> tuple[Decimal, Decimal] | Non
 
 
 def is_ceiling(threshold: Threshold) -> bool:
-    """Say whether high values reach *threshold* (>= 80%)."""
+    """Say whether high values trigger *threshold* (>= 80%)."""
     return threshold.comparison in (Comparison.AT_LEAST, Comparison.ABOVE)
 
 
 def is_floor(threshold: Threshold) -> bool:
-    """Say whether low values reach *threshold* (< 14日)."""
+    """Say whether low values trigger *threshold* (< 14日)."""
     return threshold.comparison in (Comparison.AT_MOST, Comparison.BELOW)
 
 
@@ -78,7 +78,7 @@ def between_runs(schedule: Schedule) -> timedelta | None:
 
 
 def yearly_downtime(objective: Objective) -> timedelta | None:
-    """Return the downtime an availability target leaves in a year, as written beside it or else computed."""
+    """Return the downtime an availability target leaves in a year, as written next to it or computed."""
     if objective.metric is not Metric.AVAILABILITY or objective.target.limit.unit != "%":
         return None
     if objective.allowed_downtime is not None and objective.period:
@@ -87,12 +87,12 @@ def yearly_downtime(objective: Objective) -> timedelta | None:
 
 
 def is_monthly(period: str) -> bool:
-    """Say whether a target is counted by the month."""
+    """Say whether a target is counted per month."""
     return "月" in period or "month" in period.lower()
 
 
 def uncovered(service: Hours, duty: list[Hours]) -> tuple[timedelta, bool]:
-    """Return how long in a week of *service* nobody is on *duty*, and whether holidays have such gaps."""
+    """Return how long nobody is on *duty* in a week of *service*, and whether holidays have such gaps."""
     covered = 0
     for hours in duty:
         covered |= _minutes(hours)
@@ -102,7 +102,7 @@ def uncovered(service: Hours, duty: list[Hours]) -> tuple[timedelta, bool]:
 
 
 def _minutes(hours: Hours) -> int:
-    """Return the minutes of a week as bits, those of a public holiday as an eighth day behind it."""
+    """Return the minutes of a week as bits, followed by those of a public holiday as an eighth day."""
     days = [list(Weekday).index(day) for day in hours.weekdays]
     bits = 0
     for day in days:
@@ -110,7 +110,7 @@ def _minutes(hours: Hours) -> int:
             # Hours past midnight belong to the next day; past Sunday they are Monday's.
             start = (day * _DAY_MINUTES + first) % (_WEEK_DAYS * _DAY_MINUTES)
             bits |= _run(start, last - first)
-    # A holiday is some weekday: 土日 hold on none of them, but 土日祝 do.
+    # A holiday falls on some weekday: 土日 covers no holidays, 土日祝 does.
     on_working_days = set(WORKING_DAYS) <= set(hours.weekdays) and hours.includes_holidays
     if hours.adds_holidays or on_working_days:
         for first, last in _stretches(hours):
@@ -119,7 +119,7 @@ def _minutes(hours: Hours) -> int:
 
 
 def _stretches(hours: Hours) -> list[tuple[int, int]]:
-    """Return first and last minute of the hours from their day's midnight on, cut at the next midnight."""
+    """Return the first and last minute, counted from the day's midnight, split at the next midnight."""
     start, end = _minute(hours.start), _minute(hours.end)
     if start < end:
         return [(start, end)]

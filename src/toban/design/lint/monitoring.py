@@ -1,4 +1,4 @@
-"""Chapter 2, monitors: normal ranges, warnings and criticals against each other, targets and promises."""
+"""Chapter 2, monitors: normal range, warning and critical against each other, targets and promises."""
 
 import re
 from collections.abc import Iterator
@@ -51,7 +51,7 @@ def _gap(monitor: Monitor) -> tuple[Quantity, Quantity] | None:
 
 @rule("MN002", Level.ERROR)
 def warning_not_before_critical(on: Inspection) -> Iterator[Remark]:
-    """The warning lies beyond the critical threshold, or on it, so that it never comes first."""
+    """The warning is at or beyond the critical threshold, so it never comes first."""
     for monitor in on.of(Monitor):
         warning, critical = monitor.warning, monitor.critical
         if warning is None or critical is None or not _same_direction(warning, critical):
@@ -73,7 +73,7 @@ def _same_direction(one: Threshold, other: Threshold) -> bool:
 
 def _comes_late(warning: Threshold, critical: Threshold, first: Decimal, second: Decimal) -> bool:
     if first == second:
-        # The same limit held longer, or compared more strictly, is an order of its own.
+        # The same limit, held longer or compared more strictly, is a separate condition.
         return (warning.sustained, warning.consecutive, warning.within, warning.comparison) == (
             critical.sustained,
             critical.consecutive,
@@ -85,7 +85,7 @@ def _comes_late(warning: Threshold, critical: Threshold, first: Decimal, second:
 
 @rule("MN003", Level.WARNING)
 def warning_comes_after_target_is_missed(on: Inspection) -> Iterator[Remark]:
-    """A warning threshold equal to the target, or beyond it, warns when the target is already missed."""
+    """A warning at or beyond the target warns only when the target is already missed."""
     targets = [objective for objective in on.of(Objective) if objective.metric is not None]
     for monitor in on.of(Monitor):
         for objective in targets:
@@ -133,7 +133,7 @@ def interval_cannot_keep_promised_detection(on: Inspection) -> Iterator[Remark]:
 
 
 def _worst_detection(monitor: Monitor) -> timedelta | None:
-    """Return how long after its start a failure is seen at the latest, the measuring itself left out."""
+    """Return the longest time from a failure to its detection, not counting the measurement itself."""
     if monitor.interval is None:
         return None
     decisive = monitor.critical or monitor.warning

@@ -1,4 +1,4 @@
-"""Chapter 2, notices: whether the matrix reaches somebody whenever the service runs."""
+"""Chapter 2, notices: whether the matrix reaches someone whenever the service runs."""
 
 from collections.abc import Iterator
 
@@ -42,12 +42,12 @@ def critical_notice_reaches_nobody_on_duty(on: Inspection) -> Iterator[Remark]:
 
 
 def _duty_of(on: Inspection, recipients: list[Recipient]) -> list[tuple[DutyRole, Hours]]:
-    """Return the duty of those told; empty when anyone among them is not a role with known hours."""
+    """Return the duty of the recipients; empty if any of them is not a role with known hours."""
     roles = {_key(role.role): role for role in on.of(DutyRole)}
     told: dict[str, tuple[DutyRole, Hours]] = {}
     for recipient in recipients:
         role = roles.get(_key(recipient.name)) if isinstance(recipient, Role) else None
-        # Of a channel or an unknown name nobody can say that it sleeps at night.
+        # A channel or an unknown name may be reachable at night: the document doesn't say.
         if role is None or role.hours is None:
             return []
         told[role.id] = (role, role.hours)
@@ -63,9 +63,9 @@ def _contact_hint(on: Inspection, service: Hours) -> str:
 
 @rule("MN006", Level.WARNING)
 def round_the_clock_contact_is_never_told(on: Inspection) -> Iterator[Remark]:
-    """A role that is reachable at any time stands in no row that says who is told."""
+    """A role that can be reached at any time is in no row that names recipients."""
     rules = [rule for rule in on.of(NotificationRule) if any(_names(rule))]
-    # A matrix that names channels only says nothing about who reads them.
+    # A matrix that names only channels says nothing about who reads them.
     if not rules:
         return
     sources: tuple[Clause, ...] = (*rules, *on.of(IncidentLevel), *on.of(Monitor))
@@ -91,7 +91,7 @@ def _names(source: Clause) -> list[str]:
 
 
 def _is_named(role: str, named: set[str]) -> bool:
-    # オンコール and オンコール担当 mean the same people: better no complaint than a wrong one.
+    # オンコール and オンコール担当 mean the same people: no finding is better than a wrong one.
     return any(role in name or name in role for name in named)
 
 

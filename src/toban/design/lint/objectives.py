@@ -54,14 +54,14 @@ def _yearly(on: Inspection, window: MaintenanceWindow) -> timedelta:
 
 @rule("OB002", Level.WARNING)
 def downtime_does_not_fit_percentage(on: Inspection) -> Iterator[Remark]:
-    """The downtime written beside an availability target is not what its percentage leaves."""
+    """The downtime written next to an availability target is not what the percentage leaves."""
     for objective in on.of(Objective):
         allowed = objective.allowed_downtime
         if objective.metric is not Metric.AVAILABILITY or allowed is None or not objective.period:
             continue
         monthly = is_monthly(objective.period)
         share = float(1 - objective.target.limit.value / 100)
-        # The document may count by the shortest or the longest month or year, and round the last digit.
+        # The document may use the shortest or the longest month or year, and round the last digit.
         shortest, longest = (timedelta(28), timedelta(31)) if monthly else (YEAR, timedelta(366))
         last_digit = replace(allowed, amount=Decimal(1).scaleb(int(allowed.amount.as_tuple().exponent)))
         rounding = length(last_digit)

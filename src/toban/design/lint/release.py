@@ -18,7 +18,7 @@ _CHANGES_PRODUCTION = re.compile(
 
 @rule("RL001", Level.WARNING)
 def release_and_patching_on_one_day(on: Inspection) -> Iterator[Remark]:
-    """Two changes of production on one day: when something breaks, nobody knows which of them it was."""
+    """Two changes of production on one day: if something breaks, nobody knows which one caused it."""
     routines: tuple[Routine | SecurityRoutine, ...] = (*on.of(Routine), *on.of(SecurityRoutine))
     changes = [work for work in routines if _CHANGES_PRODUCTION.search(work.name)]
     for release in on.of(ReleaseSchedule):
@@ -36,5 +36,5 @@ def release_and_patching_on_one_day(on: Inspection) -> Iterator[Remark]:
 
 def _ahead(on: Inspection, release: ReleaseSchedule) -> tuple[date, ...]:
     days = on.due_days(release.schedule)
-    # What is released day by day can't keep clear of anything; the rule is for planned release days.
+    # Daily releases can't avoid other work; the rule is for planned release days.
     return days if len(days) < YEAR_AHEAD // 5 else ()

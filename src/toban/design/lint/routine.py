@@ -1,4 +1,4 @@
-"""Chapter 10: recurring work of people against the public holidays."""
+"""Chapter 10: people's recurring work against the public holidays."""
 
 import re
 from collections.abc import Iterator
@@ -10,7 +10,7 @@ from toban.design.finding import Level
 from toban.design.lint.rule import Inspection, Remark, rule
 from toban.design.values.schedule import Cadence
 
-# Daily and weekly work comes again soon; what is missed once a month is missed for a month.
+# Daily and weekly work soon comes round again; a missed monthly task is missed for a month.
 _RARE = (Cadence.MONTHLY, Cadence.QUARTERLY, Cadence.HALF_YEARLY, Cadence.YEARLY)
 _NO_FIXED_DAY = re.compile(r"(?i)月初|初旬|上旬|中旬|下旬|beginning|early")
 _NAMED = 3
@@ -18,11 +18,11 @@ _NAMED = 3
 
 @rule("RT001", Level.WARNING)
 def rare_routine_falls_on_holidays(on: Inspection) -> Iterator[Remark]:
-    """Monthly or rarer work of people falls on public holidays, and nothing says when it is done instead."""
+    """Monthly or rarer work of people falls on public holidays, and nothing names a replacement day."""
     for routine in on.of(Routine):
         if routine.schedule.cadence not in _RARE or routine.is_automatic or _works_on_holidays(on, routine):
             continue
-        # 月初 is no fixed day: whoever does the work chooses one on which they are there.
+        # 月初 is not a fixed day: the person doing the work picks a day.
         if routine.schedule.day is None or _NO_FIXED_DAY.search(routine.schedule.text):
             continue
         days = [day for day in _weekday_holidays(on) if on.is_due_on(routine.schedule, day)]
@@ -36,7 +36,7 @@ def rare_routine_falls_on_holidays(on: Inspection) -> Iterator[Remark]:
 
 
 def _weekday_holidays(on: Inspection) -> Iterator[date]:
-    # Work planned for a weekend doesn't mind a holiday on it.
+    # A holiday on a weekend doesn't affect work planned for that weekend.
     return (day for day in on.holidays if day.weekday() < 5)
 
 

@@ -1,4 +1,4 @@
-"""What a lint rule is: a pure function from a document and a day to remarks, under a permanent code."""
+"""A lint rule: a pure function from a document and a day to remarks, under a permanent code."""
 
 import re
 from collections.abc import Callable, Iterator, Mapping
@@ -15,15 +15,15 @@ from toban.design.reader import Design
 from toban.design.values.schedule import Schedule
 
 YEAR_AHEAD = 365
-"""Days over which schedules are held against each other."""
+"""The number of days over which schedules are compared."""
 _HOLIDAYS_AHEAD = timedelta(days=2 * 366)
-"""Farther ahead nobody plans."""
+"""Nobody plans further ahead."""
 _KANA = re.compile(r"[ぁ-んァ-ヶ]")
 
 
 @dataclass(frozen=True)
 class Inspection:
-    """A document, the day it is inspected on, and what several rules ask of both."""
+    """A document, the day it is inspected, and what several rules ask of both."""
 
     design: Design
     today: date
@@ -49,9 +49,9 @@ class Inspection:
 
     @cached_property
     def holidays(self) -> Mapping[date, str]:
-        """The public holidays from today on that the document's readers keep, with their names.
+        """The public holidays from today on that apply to the document, with their names.
 
-        A document in Japanese keeps those of Japan; of any other it isn't known.
+        A document in Japanese follows Japan's holidays; for other languages they are unknown.
         """
         if not any(_KANA.search(line) for line in self.lines):
             return {}
@@ -60,7 +60,7 @@ class Inspection:
         return {day: known[day] for day in sorted(known) if self.today <= day <= last}
 
     def is_business_day(self, day: date) -> bool:
-        """Say whether people work on *day*: a weekday that is no public holiday."""
+        """Say whether people work on *day*: a weekday that is not a public holiday."""
         return day.weekday() < 5 and day not in self.holidays
 
     def is_due_on(self, schedule: Schedule, day: date) -> bool:
@@ -74,7 +74,7 @@ class Inspection:
 
 @dataclass(frozen=True, slots=True)
 class Remark:
-    """What a rule has to say about one place of the document."""
+    """What a rule says about one place in the document."""
 
     origin: Origin
     quote: str
@@ -92,7 +92,7 @@ type Judge = Callable[[Inspection], Iterator[Remark]]
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """A rule under its code; its function decides, the code and level are the same for all it finds."""
+    """A rule with the code and level of everything that its function finds."""
 
     code: str
     level: Level

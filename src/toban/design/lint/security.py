@@ -12,7 +12,7 @@ from toban.design.lint.wording import cite
 
 @rule("SC001", Level.WARNING)
 def routine_at_another_frequency(on: Inspection) -> Iterator[Remark]:
-    """One and the same task is ordered at two frequencies."""
+    """The same task is ordered at two different frequencies."""
     routines = {routine.name: routine for routine in on.of(Routine)}
     for security in on.of(SecurityRoutine):
         routine = routines.get(security.name)

@@ -9,7 +9,7 @@ from toban.design.clauses.base import Clause
 
 
 def number(value: Decimal) -> str:
-    """Write a number without exponent or idle zeros: 8.76, 100."""
+    """Write a number without exponent or trailing zeros: 8.76, 100."""
     text = f"{value:f}"
     return text.rstrip("0").rstrip(".") if "." in text else text
 

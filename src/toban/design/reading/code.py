@@ -13,7 +13,7 @@ _DIAGRAMS = frozenset({"mermaid", "plantuml", "puml", "dot", "graphviz"})
 
 
 def read_code(block: CodeBlock, section: Section, document: str) -> Outcome | None:
-    """What became of the block; None where it is mere illustration."""
+    """Return what became of the block; None if it is a mere illustration."""
     language = block.language.lower()
     place = Place(Origin(document, block.line), block.text, section)
     reason = ""
@@ -24,7 +24,7 @@ def read_code(block: CodeBlock, section: Section, document: str) -> Outcome | No
             return read(block.line, block.text, shape.build(Code(place, block)))
         except NotUnderstood as flaw:
             reason = reason or str(flaw)
-    # Without a language it may be a drawing or words in columns, which nobody meant to be commands.
+    # Without a language it may be a drawing or text in columns, which nobody meant as commands.
     if reason and language:
         return unread(block.line, block.text, reason)
     if language in _PLAIN:
@@ -35,6 +35,6 @@ def read_code(block: CodeBlock, section: Section, document: str) -> Outcome | No
 
 
 def _is_under(shape: CodeShape, section: Section) -> bool:
-    """Whether the headings mean this kind. バックアップ・リストア over バックアップ手順 means backup."""
+    """Say whether the headings mean this kind. バックアップ・リストア over バックアップ手順 means backup."""
     near = section.nearness(shape.headings)
     return near >= 2 and (shape.avoid is None or section.nearness(shape.avoid) < near)

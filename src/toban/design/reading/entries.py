@@ -54,16 +54,16 @@ class Line:
     checked: bool | None = None
     is_step: bool = False
     is_row: bool = False
-    """Whether it stands in a table: then it counts as a row whatever it says."""
+    """Whether it is in a table: then it counts as a row whatever it says."""
     depth: int = 0
 
 
-# A text longer than this holds no value that anybody wrote to be read as one.
+# Nobody writes a longer text to be read as a value.
 LONGEST = 2000
 
 
 def split_key(text: str) -> tuple[str, str]:
-    """`稼働時間: 24時間365日` → key and value; a sentence has an empty key and is its own value."""
+    """Split `稼働時間: 24時間365日` into key and value; a sentence has an empty key and is its own value."""
     keyed = _KEYED.fullmatch(text) or _DASHED.fullmatch(text)
     if keyed is None or is_blank(keyed["value"]) or _is_open(keyed["key"]):
         return "", text
@@ -71,12 +71,12 @@ def split_key(text: str) -> tuple[str, str]:
 
 
 def _is_open(key: str) -> bool:
-    """Whether the colon stands inside a bracket: 稼働確認 (緑: 正常)."""
+    """Say whether the colon is inside a bracket: 稼働確認 (緑: 正常)."""
     return sum(map(key.count, "(（[「")) > sum(map(key.count, ")）]」"))
 
 
 def lines_of(block: BulletList | NumberedList, section: Section) -> list[Line]:
-    """The entries of a list; what an entry is nested in becomes its caption."""
+    """Return the entries of a list; a nested entry has its parent as its caption."""
     lines: list[Line] = []
     above: list[str] = []
     for item in block.items:
@@ -101,7 +101,7 @@ def lines_of(block: BulletList | NumberedList, section: Section) -> list[Line]:
 
 
 def fact_lines(texts: Sequence[str], start: int, section: Section) -> list[Line]:
-    """The facts of a paragraph all of whose lines are `key: value`; of any other none."""
+    """Return the facts of a paragraph if all its lines are `key: value`, otherwise none."""
     lines = []
     for offset, text in enumerate(texts):
         key, value = split_key(text)
@@ -112,14 +112,14 @@ def fact_lines(texts: Sequence[str], start: int, section: Section) -> list[Line]
 
 
 def read_facts(lines: Sequence[Line], document: str) -> Iterator[Outcome]:
-    """The row that facts in running text make together, if they do; alone they are no rows."""
+    """Yield the row that facts in running text form together, if any; alone they are not rows."""
     record = _read_record(tuple(lines), document)
     if record is not None:
         yield record[0]
 
 
 def read_steps(block: NumberedList | BulletList, section: Section, document: str) -> Outcome | None:
-    """A numbered list that as a whole is a procedure of a known kind, else None."""
+    """Read a numbered list that as a whole is a procedure of a known kind; otherwise return None."""
     steps = tuple(item.text for item in block.items if item.depth == 0)
     shape = steps_shape(section)
     if shape is None or not isinstance(block, NumberedList):
@@ -128,7 +128,7 @@ def read_steps(block: NumberedList | BulletList, section: Section, document: str
 
 
 def read_step_text(text: str, line: int, section: Section, document: str) -> Outcome | None:
-    """A code block that holds such a procedure: numbered lines, or steps joined by arrows."""
+    """Read a code block that holds such a procedure: numbered lines, or steps joined by arrows."""
     shape = steps_shape(section)
     if shape is None:
         return None
@@ -146,7 +146,7 @@ def _steps_in(text: str) -> tuple[str, ...]:
 
 
 def steps_shape(section: Section) -> StepsShape | None:
-    """The kind of procedure that the nearest heading announces."""
+    """Return the kind of procedure that the nearest heading announces."""
     for shape in STEPS:
         if section.nearness(shape.headings) == 3 and not (shape.avoid and section.nearness(shape.avoid) > 1):
             return shape
@@ -165,11 +165,11 @@ def _as_steps(
 
 
 def read_lines(lines: Sequence[Line], document: str) -> Iterator[Outcome]:
-    """What became of each entry; entries that together make one row come out as one."""
+    """Yield what became of each entry; entries that form one row together come out as one."""
     taken: set[int] = set()
     for group in _groups(lines):
         record = _read_record(group, document)
-        # Lines that are rules by themselves only looked like the columns of one.
+        # Lines that are rules by themselves only looked like the columns of one row.
         is_record = record is not None and (
             record[0].fate is Fate.READ or not any(_is_read(line, document) for line in record[1])
         )
@@ -186,7 +186,7 @@ def read_lines(lines: Sequence[Line], document: str) -> Iterator[Outcome]:
 
 
 def _groups(lines: Sequence[Line]) -> Iterator[tuple[Line, ...]]:
-    """The entries that stand side by side, nested ones apart."""
+    """Group the entries that are siblings; nested ones form their own groups."""
     by_section: dict[Section, list[Line]] = {}
     for line in lines:
         by_section.setdefault(line.section, []).append(line)
@@ -194,7 +194,7 @@ def _groups(lines: Sequence[Line]) -> Iterator[tuple[Line, ...]]:
 
 
 def _read_record(group: tuple[Line, ...], document: str) -> tuple[Outcome, list[Line]] | None:
-    """Entries that are the columns of one row (頻度: …, 保持期間: …), and which of them were used."""
+    """Read entries that are the columns of one row (頻度: …, 保持期間: …), and say which ones were used."""
     keyed = [line for line in group if line.key and len(line.text) <= LONGEST]
     if len(keyed) < 2:
         return None
@@ -222,7 +222,7 @@ def _read_record(group: tuple[Line, ...], document: str) -> tuple[Outcome, list[
 
 
 def _is_about_the_document(line: Line) -> bool:
-    """Whether it is about the document itself; below リリース the approver is that of a release."""
+    """Say whether it is about the document itself; below リリース the approver is that of a release."""
     return (
         _ABOUT_THE_DOCUMENT.fullmatch(normalise(line.key)) is not None
         and line.section.nearness(_APPROVED) < 2
@@ -247,7 +247,7 @@ def _read_line(line: Line, document: str) -> Outcome:
         try:
             return read(line.line, line.text, shape.build(entry))
         except NotUnderstood as flaw:
-            # A shape for any entry under its heading has only guessed: its complaint would mislead.
+            # A shape that takes any entry under its heading has only guessed: its complaint would mislead.
             reason = reason or (str(flaw) if shape.key is not None else "")
     if reason:
         return unread(line.line, line.text, reason)
@@ -261,7 +261,7 @@ def _read_line(line: Line, document: str) -> Outcome:
 
 
 def _fits(shape: EntryShape, line: Line) -> bool:
-    # Inside an entry stand remarks on it, and steps; a check box is a task wherever it stands.
+    # Nested entries are remarks or steps; a check box is a task wherever it is.
     if shape.key is None and line.checked is None and (line.is_step or line.depth > 0):
         return False
     if shape.key is not None and not shape.key.fullmatch(normalise(line.key)):

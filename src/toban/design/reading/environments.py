@@ -1,6 +1,6 @@
-"""Tables with a column for each environment (項目 | 本番 | 検証 | 開発), seen as production has it.
+"""Tables with a column for each environment (項目 | 本番 | 検証 | 開発), reduced to production.
 
-The clauses order work on the system that is in production. Another environment's column never gives a value.
+The clauses define work on the production system. Another environment's column never gives a value.
 """
 
 import re
@@ -22,7 +22,7 @@ _COLUMN = words(
     rf"(?:(?P<production>{_PRODUCTION})|{_OTHER})(?:\((?P<inside>[^()]+)\))?"
     rf"|(?P<before>[^()]+)\((?:(?P<production_too>{_PRODUCTION})|{_OTHER})\)"
 )
-# What a column that is headed by nothing but the environment may hold.
+# What a column may hold if its heading names only the environment.
 _MEANINGS = ("目標値", "頻度", "保存期間", "しきい値")
 _PARTS = re.compile(r"\s*[/／]\s*")
 _NOTE = "環境ごとの列のうち、本番の列だけを読みました"
@@ -30,18 +30,19 @@ _NOTE = "環境ごとの列のうち、本番の列だけを読みました"
 
 @dataclass(frozen=True, slots=True)
 class _Column:
-    """One column of the view: which it is in the table, and of how many that share its cells."""
+    """One column of the view: its index in the table, and the names of the columns that share its cells."""
 
     index: int
     names: tuple[str, ...]
 
 
 def production_views(table: Table) -> tuple[tuple[Table, ...], tuple[Table, ...]]:
-    """The table without the other environments' columns: as its headings say, and as 本番 alone may mean.
+    """Return the table without the other environments' columns, in two groups of views.
 
-    The former come before the table as it stands, in which 保存期間（開発） would pass for production's; the
-    latter behind it, since a kind may know 本番 (whether a log level is written there). Both are empty where
-    the table has no column for production beside one for another environment.
+    In the first, the headings name the values: these views come before the table as written, in which
+    保存期間（開発） would pass for production's. In the second, 本番 alone may mean any of several values:
+    these come after it, since a kind may know 本番 (whether a log level is written there). Both are empty
+    unless the table has columns for production and for another environment.
     """
     found = [_COLUMN.fullmatch(normalise(cell)) for cell in table.header]
     production = {index for index, name in enumerate(found) if name and _is_production(name)}
@@ -55,7 +56,7 @@ def production_views(table: Table) -> tuple[tuple[Table, ...], tuple[Table, ...]
 
 
 def as_written(outcomes: Sequence[Outcome], table: Table) -> Iterator[Outcome]:
-    """The outcomes of a view with the words of the whole row, and what was left out."""
+    """Yield the outcomes of a view with the text of the whole row, and a note that columns were left out."""
     texts = {row.line: row_text(row) for row in table.rows}
     for outcome in outcomes:
         text = texts.get(outcome.line, outcome.text)
@@ -70,7 +71,7 @@ def _is_production(name: re.Match[str]) -> bool:
 
 
 def _names(name: re.Match[str] | None) -> tuple[str, ...]:
-    """What the heading says besides the environment: 本番（警告/異常） is two columns in one."""
+    """Return what the heading names besides the environment: 本番（警告/異常） is two columns in one."""
     said = (name["inside"] or name["before"] or "") if name else ""
     return tuple(part for part in _PARTS.split(said) if part)
 
@@ -99,7 +100,7 @@ def _view(table: Table, columns: tuple[_Column, ...]) -> Table:
 
 
 def _cells(cell: str, count: int) -> tuple[str, ...]:
-    """The parts of a cell that several columns share; one with another number of parts stays unreadable."""
+    """Return the parts of a cell that several columns share; unreadable if their number does not match."""
     parts = _PARTS.split(cell.strip())
     if count == 1 or len(parts) == count:
         return tuple(parts) if count > 1 else (cell,)

@@ -1,7 +1,7 @@
 """Whether a document is about operating a system at all.
 
-Plans of marketing, teaching or investment share words and even tables with an operations design (運用 is
-also what one does with money). Read as one, they would page people for a share price.
+Marketing, teaching or investment plans share words and even tables with an operations design (運用 also means
+investing money). Read as one, they would page people for a share price.
 """
 
 from collections.abc import Sequence
@@ -25,16 +25,16 @@ _FOREIGN = words(
     "|marketing|\\bsales\\b|persona|pricing|revenue|branding|campaign|advertis|invest|portfolio"
     "|trading|\\bstocks?\\b|asset allocation|curriculum|lesson"
 )
-# From this share of the headings on, another subject is suspected; from the second on it is certain.
+# Above the first share of headings, another subject is suspected; above the second, it is certain.
 _MUCH, _MOST = 0.2, 0.5
-# One heading may stray in any document.
+# Any document may have one stray heading.
 _SEVERAL = 3
 
 
 def why_foreign(blocks: Sequence[Block], outcomes: Sequence[Outcome]) -> str:
-    """The reason to refuse the document as about something else; empty when it is to be read.
+    """Return the reason to refuse the document as being about something else; empty if it should be read.
 
-    A short document in the words of operations is never refused, however little of it was understood.
+    A short document in the terms of operations is never refused, however little of it was understood.
     """
     headings = [heading_words(block.text) for block in blocks if isinstance(block, Heading)]
     read = sum(outcome.fate is Fate.READ for outcome in outcomes)

@@ -8,7 +8,7 @@ from toban.design.shapes.shape import Built
 
 
 class Fate(Enum):
-    """Every row has one of these; none is dropped."""
+    """The fate of a row: every row has exactly one, and none is dropped."""
 
     READ = auto()
     UNREAD = auto()
@@ -18,7 +18,7 @@ class Fate(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """A row of the document, with its clauses or the reason why it has none."""
+    """A row of the document, with its clauses or the reason it has none."""
 
     line: int
     text: str

@@ -1,4 +1,4 @@
-"""Key-value tables (項目 | 内容), where each row is a rule of its own."""
+"""Key-value tables (項目 | 内容), where each row is a separate rule."""
 
 from toban.design.markdown import Table
 from toban.design.reading.entries import Line
@@ -13,7 +13,7 @@ _VALUE = words(
 
 
 def is_pairs(table: Table) -> bool:
-    """Whether the rows are `key | value`, any further columns being notes."""
+    """Say whether the rows are `key | value`, with any further columns being notes."""
     if len(table.header) < 2:
         return False
     key, value = (normalise(cell).replace(" ", "") for cell in table.header[:2])
@@ -21,7 +21,7 @@ def is_pairs(table: Table) -> bool:
 
 
 def pair_lines(table: Table, section: Section) -> list[Line]:
-    """The rows as entries; a row without a value keeps its key as its whole text."""
+    """Return the rows as entries; a row without a value keeps its key as its whole text."""
     lines: list[Line] = []
     for row in table.rows:
         key, value = row.cells[0].strip(), row.cells[1].strip()

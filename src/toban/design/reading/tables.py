@@ -1,8 +1,8 @@
 """Which kind of table this is, and its rows as clauses.
 
-The kind is decided by three things together: the headings above, the columns' names, and whether the rows'
-values have the shape of those columns. A table that only half fits is left unread: a wrong reading is worse
-than none.
+Three things together decide the kind: the headings above, the columns' names, and whether the rows' values
+have the shape of those columns. A table that only half fits is left unread: a wrong reading is worse than
+none.
 """
 
 import re
@@ -19,10 +19,10 @@ from toban.design.shapes.shape import Cells, NotUnderstood, Place, TableShape, i
 # Rows tried before a kind is accepted, and the share of them that must be readable.
 _SAMPLE = 20
 _ENOUGH = 0.25
-# A kind that fits the columns this much worse than the best one is not tried when the best one fails.
+# If the best kind fails, a kind whose score is this much lower is not tried.
 _MARGIN = 4.0
 
-# A row longer than this is prose in a table; reading values from it is slow and hopeless.
+# A longer row is prose in a table; reading values from it is slow and rarely succeeds.
 _LONGEST = 5000
 
 _HISTORY = words("版(?:数)?|バージョン|version|rev(?:ision)?")
@@ -35,7 +35,7 @@ _SAME_AS_ABOVE = frozenset({"〃", "同上", "↑", "''", '"'})
 
 @dataclass(frozen=True, slots=True)
 class _Candidate:
-    """A kind whose columns and headings fit, and how well."""
+    """A kind whose columns and headings fit, with its score."""
 
     shape: TableShape
     roles: Mapping[str, int]
@@ -44,7 +44,7 @@ class _Candidate:
 
 
 def read_table(table: Table, section: Section, document: str) -> list[Outcome]:
-    """Return what became of each row, in order. A table whose kind nobody knows is wholly unread."""
+    """Return what became of each row, in order. A table of an unknown kind is unread as a whole."""
     text = " | ".join(table.header)
     if not table.rows:
         return [unread(table.line, text, "行のない表です")]
@@ -64,7 +64,7 @@ def read_table(table: Table, section: Section, document: str) -> list[Outcome]:
 
 
 def row_text(row: Row) -> str:
-    """The row as one line, the way the document's reader sees it."""
+    """Return the row as one line, as the document's reader sees it."""
     return " | ".join(cell.replace("\n", " ") for cell in row.cells)
 
 
@@ -84,7 +84,7 @@ def _why_aside(header: tuple[str, ...]) -> str:
 
 
 def _candidates(table: Table, section: Section) -> list[_Candidate]:
-    """The kinds that fit the columns and the headings, best first."""
+    """Return the kinds that fit the columns and the headings, best first."""
     found: list[_Candidate] = []
     grouped = _innermost_as_item(table.header)
     for shape in TABLES:
@@ -107,7 +107,7 @@ def _candidates(table: Table, section: Section) -> list[_Candidate]:
 
 
 def _innermost_as_item(header: tuple[str, ...]) -> tuple[str, ...]:
-    """大項目 | 中項目 with the innermost as the item; the others only group it."""
+    """Use the innermost of 大項目 | 中項目 as the item; the others only group it."""
     present = {name: index for index, name in enumerate(map(normalise, header)) if name in _ITEM_LEVELS}
     innermost = next((present[name] for name in _ITEM_LEVELS if name in present), None)
     return tuple("項目" if index == innermost else name for index, name in enumerate(header))
@@ -122,14 +122,14 @@ def _is_accepted(candidate: _Candidate, table: Table, section: Section, document
 
 
 def _is_surely_meant(candidate: _Candidate) -> bool:
-    """Whether the reasons of this kind help the author more than a plain "don't know"."""
+    """Say whether this kind's reasons help the author more than a plain "don't know"."""
     return candidate.nearness == 3 or candidate.shape.tells(frozenset(candidate.roles))
 
 
 def _filled(cells: tuple[str, ...], above: tuple[str, ...]) -> tuple[str, ...]:
-    """The cells with 〃 replaced by what it stands for.
+    """Return the cells with 〃 replaced by the text it repeats.
 
-    An empty first cell continues the one above too, the way merged cells come out of a spreadsheet.
+    An empty first cell also repeats the one above: merged cells are exported from spreadsheets like this.
     """
     continues = not cells[0].strip() and any(not is_blank(cell) for cell in cells[1:])
     return tuple(
@@ -139,7 +139,7 @@ def _filled(cells: tuple[str, ...], above: tuple[str, ...]) -> tuple[str, ...]:
 
 
 def _is_template(row: Row) -> bool:
-    """A row of which nothing but its first cells is filled in."""
+    """Say whether nothing but the first cells of the row is filled in."""
     return sum(not is_blank(cell) for cell in row.cells) <= 1
 
 

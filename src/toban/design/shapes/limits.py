@@ -1,4 +1,4 @@
-"""Thresholds and targets as cells write them: also with their statistic, and as a mere count in a row."""
+"""Thresholds and targets as cells write them, including with a statistic or as a mere count in a row."""
 
 import re
 from dataclasses import replace
@@ -49,7 +49,7 @@ _SPANS = {"日": TimeUnit.DAY, "週": TimeUnit.WEEK}
 def read_limit(text: str) -> Threshold | None:
     """Read one limit: 80%以上, 95パーセンタイルで3秒以内, 連続3回 (of what the row names as a failure).
 
-    None also where words that change its meaning would be left over in the unit (1000件以上滞留).
+    None also if words that change its meaning would be left in the unit (1000件以上滞留).
     """
     plain = normalise(text)
     threshold = _in_a_row(plain) or read_threshold(text) or _of_statistic(plain)
@@ -57,7 +57,7 @@ def read_limit(text: str) -> Threshold | None:
 
 
 def _in_a_row(text: str) -> Threshold | None:
-    """Only a count in a row: what the row names happens at least once, that many times without a break."""
+    """Read a mere count in a row: what the row names happens at least once, this many times running."""
     found = _IN_A_ROW.fullmatch(text)
     if found is None:
         return None
@@ -80,13 +80,13 @@ def _of_statistic(text: str) -> Threshold | None:
 
 
 def read_levels(text: str) -> dict[AlertLevel, Threshold] | None:
-    """Read limits that say their level: 警告 80%、異常 90%; warn > 75% for 10m; 80%以上で警告、95%で異常.
+    """Read limits that name their level: 警告 80%、異常 90%; warn > 75% for 10m; 80%以上で警告、95%で異常.
 
-    None unless every part has a level and a limit, and no level stands twice.
+    None unless every part has a level and a limit, and no level appears twice.
     """
     found: dict[AlertLevel, Threshold] = {}
     for part in _BETWEEN_LEVELS.split(normalise(text).rstrip("。.")):
-        # A longer part is prose, which these patterns would search again from every digit.
+        # A longer part is prose, in which these patterns would search again from every digit.
         named = (_LEVEL_FIRST.fullmatch(part) or _LEVEL_LAST.fullmatch(part)) if len(part) <= 100 else None
         if named is None:
             return None
@@ -99,7 +99,7 @@ def read_levels(text: str) -> dict[AlertLevel, Threshold] | None:
 
 
 def read_normal(text: str) -> Range | None:
-    """Read a normal range; `～70%` ends there, and `1 (ONLINE)` is that value only."""
+    """Read a normal range; `～70%` ends there, and `1 (ONLINE)` is only that value."""
     state = _STATE.fullmatch(text)
     if state is not None:
         value = Quantity(Decimal(state.group(1)))
@@ -111,7 +111,7 @@ def read_normal(text: str) -> Range | None:
 
 
 def beside_normal(text: str, normal: Range | None) -> Threshold | None:
-    """A span of warning (70-90%) as the limit at which it is entered from the normal range."""
+    """Read a warning span (70-90%) as the limit at which a value enters it from the normal range."""
     span = read_range(text)
     if span is None or span.low is None or span.high is None or normal is None:
         return None
@@ -123,7 +123,7 @@ def beside_normal(text: str, normal: Range | None) -> Threshold | None:
 
 
 def compared(threshold: Threshold | None, when: str) -> Threshold | None:
-    """A bare limit with its comparison in a column of its own: 95% | 下回り時."""
+    """Apply the comparison in a separate column to a bare limit: 95% | 下回り時."""
     if threshold is None or not threshold.is_bare:
         return threshold
     if _FALLS.search(normalise(when)):
@@ -148,7 +148,7 @@ def directed(
 
 
 def _is_at_most(one: Quantity, other: Quantity) -> bool:
-    """Whether it is no more; quantities of different units (500ms, 1秒) are not told apart."""
+    """Say whether *one* is at most *other*; False for quantities of different units (500ms, 1秒)."""
     return one.unit == other.unit and one.value <= other.value
 
 
@@ -157,12 +157,12 @@ def _turned(threshold: Threshold | None, *, falls: bool) -> Threshold | None:
         return threshold
     if falls:
         return replace(threshold, comparison=Comparison.AT_MOST)
-    # "0 (OFFLINE)" alone means that value: everything measured is at least 0.
+    # "0 (OFFLINE)" alone means exactly that value: everything measured is at least 0.
     return threshold if threshold.limit.value else replace(threshold, comparison=Comparison.EQUAL)
 
 
 def unanswered(threshold: Threshold | None) -> Threshold | None:
-    """連続3回 of a probe counts the answers that fail to come: up is below 1 that often."""
+    """Count missing answers for 連続3回 of a probe: up is below 1 that many times."""
     if threshold is None or threshold.limit != Quantity(Decimal(1), "回"):
         return threshold
     return replace(threshold, comparison=Comparison.BELOW)

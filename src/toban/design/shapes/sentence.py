@@ -1,4 +1,4 @@
-"""What clauses need from running words: lists of names, and a schedule named in a sentence."""
+"""Values that clauses need from running text: lists of names, and a schedule named in a sentence."""
 
 import re
 
@@ -16,7 +16,7 @@ _TIMED = re.compile(
 
 
 def several(text: str) -> tuple[str, ...]:
-    """The names in a list: `CloudWatch / Datadog`, `Wiki/Git`, `再起動、切り替え`, one per line.
+    """Return the names in a list: `CloudWatch / Datadog`, `Wiki/Git`, `再起動、切り替え`, one per line.
 
     Brackets keep their content together, and a path or address (`/var/log`, `a/b.log`) is one name.
     """
@@ -34,7 +34,7 @@ def several(text: str) -> tuple[str, ...]:
 
 
 def schedule_within(sentence: str) -> Schedule | None:
-    """The schedule that a sentence names (四半期毎に文書を見直す), or None."""
+    """Return the schedule that a sentence names (四半期毎に文書を見直す), or None."""
     for found in _TIMED.finditer(normalise(sentence)):
         schedule = read_schedule(found.group())
         if schedule is not None:

@@ -1,9 +1,9 @@
-"""How a chapter says which tables, lists and blocks are its own, and how a row becomes a clause.
+"""How a chapter says which tables, lists and blocks it owns, and how a row becomes a clause.
 
-A chapter's module lists its shapes; the reader tries them. A shape names the headings it lives under, the
+A chapter's module lists its shapes; the reader tries them. A shape names the headings it is found under, the
 columns (or keys) it needs with their synonyms, and a function from a row to clauses. That function raises
-`NotUnderstood` when a value does not have the shape of its column: the reader then tries the next shape,
-and if none fits, the row is listed as unread with this reason.
+`NotUnderstood` if a value does not have the shape of its column: the reader then tries the next shape. If
+none fits, the row is listed as unread with this reason.
 """
 
 import hashlib
@@ -48,9 +48,9 @@ def is_blank(text: str) -> bool:
 
 
 def identity(kind: type[Clause], *keys: str) -> str:
-    """The stable id of a clause: chapter, kind, and its key cells with width and spaces folded.
+    """Return the stable id of a clause: chapter, kind, and its key cells with width and spaces folded.
 
-    A long key (a whole paragraph in a cell) is cut, and told from its like by a digest: databases index ids.
+    A long key (a whole paragraph in a cell) is cut and made unique by a digest: databases index ids.
     """
     parts = (_SEPARATORS.sub("-", unicodedata.normalize("NFKC", key)).strip("-") for key in keys)
     whole = "/".join([kind.chapter.value, kind.kind, *(part for part in parts if part)])
@@ -62,64 +62,64 @@ def identity(kind: type[Clause], *keys: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Where a clause's words stand, and those words."""
+    """Where a clause's text is, and that text."""
 
     origin: Origin
     text: str
     section: Section
 
     def stamp(self, kind: type[Clause], *keys: str, assumptions: tuple[str, ...] = ()) -> Stamp:
-        """The common fields of a clause of *kind* whose row key is *keys*."""
+        """Return the common fields of a clause of *kind* whose row key is *keys*."""
         return Stamp(id=identity(kind, *keys), origin=self.origin, text=self.text, assumptions=assumptions)
 
 
 @dataclass(frozen=True, slots=True)
 class Cells:
-    """A row seen by the roles of its columns; a role that the table has no column for is an empty cell."""
+    """A row addressed by the roles of its columns; a role without a column is an empty cell."""
 
     place: Place
     values: Mapping[str, str]
     labels: Mapping[str, str]
-    """Each role's column as the document heads it, for messages."""
+    """Each role's column as headed in the document, for messages."""
     nameless: str = ""
-    """The heading of the table's first column where nobody knows it: the row's name may well stand there."""
+    """The heading of the table's first column if its role is unknown: the row's name may be in it."""
 
     @property
     def section(self) -> Section:
         return self.place.section
 
     def __getitem__(self, role: str) -> str:
-        """The cell's text; empty where it is a mere dash."""
+        """Return the cell's text; empty if it is a mere dash."""
         text = self.values.get(role, "")
         return "" if is_blank(text) else text.strip()
 
     def first(self, *roles: str) -> str:
-        """The first of these cells that says something."""
+        """Return the first of these cells that is not blank."""
         return next((self[role] for role in roles if self[role]), "")
 
     def has(self, role: str) -> bool:
-        """Whether the table has such a column at all."""
+        """Say whether the table has such a column at all."""
         return role in self.labels
 
     def headed(self, heading: str) -> str:
-        """The heading above as the name of what the row is about, where no column can hold it."""
+        """Return the heading above as the name of what the row is about, if no column can hold the name."""
         if self.nameless:
             raise NotUnderstood(f"列「{self.nameless}」が何の列か分かりません")
         return heading
 
     def required(self, role: str) -> str:
-        """The cell's text, which must not be empty."""
+        """Return the cell's text, which must not be empty."""
         text = self[role]
         if not text:
             raise NotUnderstood(f"{self._label(role)}が空です")
         return text
 
     def read[T](self, role: str, reader: Callable[[str], T | None], expected: str) -> T:
-        """The cell's value; *expected* names the kind of value in the message (期間, しきい値)."""
+        """Return the cell's value; *expected* names the kind of value in the message (期間, しきい値)."""
         return read_value(self.required(role), reader, label=self._label(role), expected=expected)
 
     def maybe[T](self, role: str, reader: Callable[[str], T], expected: str) -> T | None:
-        """The same where the cell may be empty; what stands there must still be readable."""
+        """Do the same for a cell that may be empty; anything it does contain must be readable."""
         text = self[role]
         value = reader(text) if text else None
         if text and value is None:
@@ -152,7 +152,7 @@ class Entry:
         return self.place.text
 
     def read[T](self, reader: Callable[[str], T | None], expected: str) -> T:
-        """The entry's value, or of an entry without a key the sentence."""
+        """Return the entry's value, or the sentence's if it has no key."""
         return read_value(self.value, reader, label=self.key or "この行", expected=expected)
 
     def stamp(self, kind: type[Clause], *keys: str, assumptions: tuple[str, ...] = ()) -> Stamp:
@@ -160,7 +160,7 @@ class Entry:
 
 
 def read_value[T](text: str, reader: Callable[[str], T | None], *, label: str, expected: str) -> T:
-    """Read *text*, or raise `NotUnderstood` that names the place, the text and what was expected."""
+    """Read *text*, or raise `NotUnderstood` naming the place, the text and what was expected."""
     value = reader(text)
     if value is None:
         raise unreadable(text, label=label, expected=expected)
@@ -168,63 +168,63 @@ def read_value[T](text: str, reader: Callable[[str], T | None], *, label: str, e
 
 
 def unreadable(text: str, *, label: str, expected: str) -> NotUnderstood:
-    """The complaint about *text*, which should be *expected*; a blank to fill in is called one."""
+    """Return the complaint that *text* is not *expected*, or that it is still a blank to fill in."""
     if is_placeholder(text):
         return NotUnderstood(f"{label}「{text}」はまだ決まっていません")
     return NotUnderstood(f"{label}「{text}」は{expected}として読めません")
 
 
 def words(pattern: str) -> re.Pattern[str]:
-    """A pattern over normalised text: half-width, lower case, single spaces.
+    """Compile a pattern for normalised text: half-width, lower case, single spaces.
 
-    ASCII rules for `\\b`: between KPI and 管理 there is a boundary.
+    `\\b` follows ASCII rules: there is a boundary between KPI and 管理.
     """
     return re.compile(pattern, re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)
 class TableShape:
-    """A kind of table. Also fits a list of `key: value` entries that together make one row (`record`)."""
+    """A kind of table. It also fits a list of `key: value` entries that form one row together (`record`)."""
 
     kind: type[Clause]
     build: Callable[[Cells], Built]
     columns: Mapping[str, re.Pattern[str]]
-    """Role → what its column may be headed; tried in this order, on normalised text without spaces."""
+    """Role → its possible column headings; tried in this order, on normalised text without spaces."""
     needs: tuple[str, ...]
-    """Each names roles joined by `|`, one of which must have a column."""
+    """Each item names roles joined by `|`, at least one of which must have a column."""
     headings: re.Pattern[str]
     telling: tuple[str, ...] = ()
-    """Each names roles joined by spaces that, together, need no heading to be recognised."""
+    """Each item names roles joined by spaces that, together, are recognised without a heading."""
     avoid: re.Pattern[str] | None = None
     """Headings under which the same columns mean something else."""
     record: str = ""
-    """Roles joined by spaces of which a list of entries must have two to be one row; empty: never."""
+    """Roles joined by spaces, two of which make a list of entries one row; empty: never."""
     record_only: bool = False
-    """Whether it is never a table."""
+    """Whether it is only ever a record, never a table."""
 
     def fits(self, roles: frozenset[str]) -> bool:
-        """Whether these columns suffice."""
+        """Say whether these columns suffice."""
         return all(roles & set(need.split("|")) for need in self.needs)
 
     def tells(self, roles: frozenset[str]) -> bool:
-        """Whether these columns alone show the kind."""
+        """Say whether these columns alone show the kind."""
         return any(roles >= set(group.split()) for group in self.telling)
 
 
 @dataclass(frozen=True, slots=True)
 class EntryShape:
-    """A kind of list entry: the headings it lives under, and what its key says."""
+    """A kind of list entry: the headings it is found under, and its key."""
 
     kind: type[Clause]
     build: Callable[[Entry], Built]
     headings: re.Pattern[str]
     key: re.Pattern[str] | None = None
-    """None: any key, or none."""
+    """None means any key, or no key."""
     within: int = 2
-    """How near the heading must be, as `Section.nearness` counts."""
+    """How near the heading must be, on the scale of `Section.nearness`."""
     avoid: re.Pattern[str] | None = None
     ordered: bool = False
-    """Whether entries of numbered lists are meant as well: those are mostly steps."""
+    """Whether entries of numbered lists also qualify: those are mostly steps."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -261,7 +261,7 @@ class CodeShape:
     build: Callable[[Code], Built]
     headings: re.Pattern[str]
     languages: frozenset[str]
-    """What the fence may name."""
+    """The languages that the fence may name."""
     avoid: re.Pattern[str] | None = None
 
 
@@ -280,7 +280,7 @@ _LOOSE_END = re.compile(r"(?:の?(?:初期値|目安|例|案)|一覧)$")
 
 
 def roles_of(header: tuple[str, ...], columns: Mapping[str, re.Pattern[str]]) -> dict[str, int]:
-    """Which column plays which role: role → column index. A column plays one role, a role one column."""
+    """Return each role's column index. A column has one role, a role one column."""
     found: dict[str, int] = {}
     for index, cell in enumerate(header):
         role = _role(normalise(cell).replace(" ", "").strip("*"), columns, found)

@@ -1,4 +1,4 @@
-"""When a row is due, where the words for it stand in several cells or in the headings above."""
+"""When a row is due, if the words for it are in several cells or in the headings above."""
 
 import re
 from collections.abc import Callable, Sequence
@@ -34,7 +34,7 @@ _WEEKDAY = re.compile(r"[月火水木金土日]")
 
 
 def section_schedule(section: Section) -> Schedule | None:
-    """The schedule that the headings give: 日次作業, 週次（日曜日 2:00-4:00）, 日次チェック over 朝（9:00）.
+    """Return the schedule in the headings: 日次作業, 週次（日曜日 2:00-4:00）, 日次チェック over 朝（9:00）.
 
     A heading that names two cadences (週次・月次運用) gives none.
     """
@@ -52,16 +52,16 @@ def section_schedule(section: Section) -> Schedule | None:
 
 
 def _at_moment(cadence: str, moment: str) -> Schedule | None:
-    """How often, and when within that: the whole of *moment*, or its times without the words between."""
+    """Combine a cadence with the whole of *moment*, or with its times without the words in between."""
     bare = " ".join(found.group() for found in _TIMES.finditer(moment))
     joined = (join_schedule(cadence, text) for text in (moment, bare) if text)
     return next((schedule for schedule in joined if schedule is not None), read_schedule(cadence))
 
 
 def nearest_schedule(section: Section) -> Schedule | None:
-    """The schedule of a section whose own heading or caption says when: 週次メンテナンス（日曜日 2:00）.
+    """Return the schedule that the nearest heading or caption gives: 週次メンテナンス（日曜日 2:00）.
 
-    None below a heading that says nothing of time, whatever stands above that: 日次運用 / 注意点.
+    None if that heading doesn't mention time, whatever is above it: 日次運用 / 注意点.
     """
     if not section.words:
         return None
@@ -71,7 +71,7 @@ def nearest_schedule(section: Section) -> Schedule | None:
 
 
 def is_attribute(entry: Entry) -> bool:
-    """Whether the entry describes the task in its caption (復元訓練 / 目標: 30分) and is none itself."""
+    """Say whether the entry only describes the task in its caption (復元訓練 / 目標: 30分)."""
     if _ATTRIBUTE.fullmatch(normalise(entry.key)):
         return True
     caption = heading_words(entry.section.caption)
@@ -79,9 +79,9 @@ def is_attribute(entry: Entry) -> bool:
 
 
 def row_schedule(cells: Cells, frequency: str = "frequency", clock: str = "clock") -> Schedule:
-    """The schedule of a row: its frequency and clock columns together, or with what the headings say.
+    """Return a row's schedule: its frequency and clock columns together, or with the headings.
 
-    Raises `NotUnderstood` when neither the row nor the headings give one.
+    Raises `NotUnderstood` if neither the row nor the headings give one.
     """
     often, when = _weekday_in_full(cells[frequency]), _weekday_in_full(cells[clock])
     if often and when:
@@ -104,7 +104,7 @@ def row_schedule(cells: Cells, frequency: str = "frequency", clock: str = "clock
 
 
 def row_schedules(cells: Cells, frequency: str = "frequency", clock: str = "clock") -> tuple[Schedule, ...]:
-    """The same where one cell may hold several (日次（フル） + 1時間ごと（増分））."""
+    """Do the same for a cell that may hold several (日次（フル） + 1時間ごと（増分））."""
     alone = cells[clock] if not cells[frequency] else "" if cells[clock] else cells[frequency]
     several = read_schedules(alone) if alone else None
     if several is not None and len(several) > 1:
@@ -115,7 +115,7 @@ def row_schedules(cells: Cells, frequency: str = "frequency", clock: str = "cloc
 def of_each[T](
     schedules: Sequence[Schedule], build: Callable[[Schedule, tuple[str, ...]], T]
 ) -> tuple[T, ...]:
-    """One clause for each schedule; from the second on with its number as a further key."""
+    """Build one clause per schedule; from the second on, its number is a further key."""
     return tuple(
         build(schedule, (str(number),) if number > 1 else ())
         for number, schedule in enumerate(schedules, start=1)
@@ -123,18 +123,18 @@ def of_each[T](
 
 
 def read_times(text: str) -> tuple[Schedule, ...]:
-    """One schedule or several in one text (毎月第2・第4土曜 2:00), none where it is not wholly understood."""
+    """Read the schedules in one text (毎月第2・第4土曜 2:00); none unless all of it is understood."""
     single = read_when(text)
     return (single,) if single is not None else read_schedules(text) or ()
 
 
 def beside(text: str, section: Section) -> Schedule | None:
-    """What a remark adds to how often the headings say: （毎月第2水曜日 14:00）, （9月）; or None."""
+    """Return what a remark adds to the headings' cadence: （毎月第2水曜日 14:00）, （9月）; or None."""
     return _with_headings(text, section) if _MOMENT.search(normalise(text)) or _MONTH.search(text) else None
 
 
 def _with_headings(text: str, section: Section) -> Schedule | None:
-    """A row that says only 9:00 or 月曜 gets how often from the headings."""
+    """Complete a row that says only 9:00 or 月曜 with the headings' cadence."""
     own = read_when(text)
     if own is not None and not own.assumptions:
         return own
@@ -146,9 +146,9 @@ def _with_headings(text: str, section: Section) -> Schedule | None:
 
 
 def read_when(text: str) -> Schedule | None:
-    """A schedule, with or without a remark that says nothing of time: 1日1回（タイムゾーン考慮）.
+    """Read a schedule, with or without a remark that is not about time: 1日1回（タイムゾーン考慮）.
 
-    An end on the next day (22:00〜翌2:00) is known by being earlier than the beginning.
+    An end earlier than the beginning is on the next day (22:00〜翌2:00).
     """
     text = _NEXT_DAY.sub("", text)
     remark = _REMARK.search(text)
@@ -157,7 +157,7 @@ def read_when(text: str) -> Schedule | None:
 
 
 def _cadences(heading: str) -> set[str]:
-    """How often, by the words in a heading, each in one form: 毎月第2土曜日 and 月次 are both 月次."""
+    """Return the cadences named in a heading, each in one form: 毎月第2土曜日 and 月次 are both 月次."""
     return {found.lastgroup for found in _CADENCE.finditer(heading) if found.lastgroup}
 
 

@@ -11,11 +11,11 @@ class BackupMethod(StrEnum):
 
     FULL = "full"
     INCREMENTAL = "incremental"
-    """What changed since a full copy; differential ones (差分) are the same here: each stands on the full."""
+    """What changed since a full copy; differential copies (差分) count as this: both need the full one."""
     VERSIONING = "versioning"
-    """The store itself keeps former versions."""
+    """The store itself keeps earlier versions."""
     LOG = "log"
-    """The database's own log, as it is written: WAL archiving, point in time."""
+    """The database's own log, as it is written: WAL archiving, point-in-time recovery."""
 
 
 _WORDS = {
@@ -33,9 +33,9 @@ _BARE = re.compile(
 
 
 def read_backup_method(text: str) -> BackupMethod | None:
-    """Return what *text* names; a row without words, or with バックアップ alone, means a full copy.
+    """Return the method that *text* names; a row without text, or with only バックアップ, means a full copy.
 
-    None for anything else, and where two methods are named in one cell (フル + 増分).
+    None for anything else, and if one cell names two methods (フル + 増分).
     """
     words = plain(text)
     named = [method for method, pattern in _PATTERNS if pattern.search(words)]

@@ -1,4 +1,4 @@
-"""Days on which a company is closed: of every year (12-29..01-03) or once (2026-08-13)."""
+"""Days on which a company is closed: every year (12-29..01-03) or once (2026-08-13)."""
 
 import re
 from dataclasses import dataclass
@@ -6,17 +6,17 @@ from datetime import date
 
 _WRITTEN = re.compile(r"(?P<first>(?:\d{4}-)?\d{2}-\d{2})(?:\.\.(?P<last>(?:\d{4}-)?\d{2}-\d{2}))?")
 _LEAP_YEAR = 2000
-"""Has every day that any year may have."""
+"""A leap year has every day that any year may have."""
 
 
 @dataclass(frozen=True, slots=True)
 class ClosedDays:
-    """A stretch of days, both ends included; of every year it may reach over the year's turn."""
+    """A range of days, both ends included; a yearly one may cross the end of the year."""
 
     first: date
     last: date
     is_yearly: bool
-    """The years of `first` and `last` say nothing."""
+    """Whether it recurs every year; the years of `first` and `last` are then ignored."""
 
     def has(self, day: date) -> bool:
         """Say whether *day* is one of them."""

@@ -36,7 +36,7 @@ _LENGTH = {
     TimeUnit.YEAR: timedelta(days=365),
 }
 _LONGEST = timedelta.max.days // 366
-"""Years; what is longer is no duration but a slip of the pen."""
+"""In years; anything longer is a typo rather than a duration."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,15 +50,18 @@ class Duration:
         return f"{self.amount.normalize():f}{self.unit}"
 
     def as_timedelta(self) -> timedelta:
-        """Return the length for comparing and waiting: a month is taken as 30 days, a year as 365.
+        """Return the length for comparing and waiting: a month counts as 30 days, a year as 365.
 
-        A business day is taken as a day; who needs it exact asks a calendar.
+        A business day counts as a day; for an exact result, use a calendar.
         """
         return float(self.amount) * _LENGTH[self.unit]
 
     def before(self, moment: datetime) -> datetime:
-        """Return the moment this long before *moment*, months and years by the calendar (31 March - 1 month
-        is the last of February); fractions of them, and all other units, by their length."""
+        """Return the moment this long before *moment*.
+
+        Whole months and years follow the calendar (31 March - 1 month is the last of February); all others
+        use their length.
+        """
         whole_months = {TimeUnit.MONTH: 1, TimeUnit.YEAR: 12}.get(self.unit)
         if whole_months is None or self.amount != int(self.amount):
             return moment - self.as_timedelta()
@@ -70,7 +73,7 @@ class Duration:
 
 @dataclass(frozen=True, slots=True)
 class Forever:
-    """永続, 無期限: kept without end."""
+    """永続, 無期限: kept forever."""
 
     def __str__(self) -> str:
         return "無期限"
@@ -78,7 +81,7 @@ class Forever:
 
 @dataclass(frozen=True, slots=True)
 class Generations:
-    """世代: how many copies are kept, the newest first."""
+    """世代: how many copies are kept, newest first."""
 
     count: int
 
@@ -91,7 +94,7 @@ Retention = Duration | Forever
 _UNITS = {
     TimeUnit.MILLISECOND: r"ms|ミリ秒|msecs?|milliseconds?",
     TimeUnit.SECOND: r"秒間?|s|secs?|seconds?",
-    # A capital M is a month to some and a million to others.
+    # A capital M may mean a month or a million.
     TimeUnit.MINUTE: r"分間?|(?-i:m)|mins?|minutes?",
     TimeUnit.HOUR: r"時間|h|hrs?|hours?",
     TimeUnit.BUSINESS_DAY: r"営業日|business days?|working days?",
@@ -105,7 +108,7 @@ DURATION = (
     + "|".join(f"(?P<{unit.name}>{words})" for unit, words in _UNITS.items())
     + r")(?![a-zA-Z])"
 )
-"""A duration's pattern, for readers of values that hold one; match it on `plain` text, case ignored."""
+"""A duration's pattern, for readers of values that contain one; match it on `plain` text, ignoring case."""
 
 _DURATION = re.compile(DURATION, re.IGNORECASE)
 _SMALLER = {
@@ -113,7 +116,7 @@ _SMALLER = {
     TimeUnit.HOUR: (TimeUnit.MINUTE, 60),
     TimeUnit.MINUTE: (TimeUnit.SECOND, 60),
 }
-"""The unit that may follow, and how many of it make one; 1日12時間 may also be twelve hours a day."""
+"""The unit that may follow, and how many make one; not for days: 1日12時間 may be twelve hours a day."""
 _HALF_YEAR = Duration(Decimal(6), TimeUnit.MONTH)
 _KEPT = re.compile(r"(?:分)?(?:の?(?:保持|保存|保管))?$")
 _BOUND_BEFORE = re.compile(r"^(?:within|in|<=?|≤|up to|less than|under|最大|約)?\s*", re.IGNORECASE)
@@ -132,7 +135,7 @@ _GENERATIONS = re.compile(
 
 
 def duration_of(match: re.Match[str]) -> Duration | None:
-    """Return the duration that a match of `DURATION` holds; None when it is beyond all calendars."""
+    """Return the duration in a match of `DURATION`; None if it is longer than any calendar."""
     amount = Decimal(match["amount"].replace(",", ""))
     unit = next(unit for unit in TimeUnit if match[unit.name])
     if amount * Decimal(_LENGTH[unit].total_seconds()) > _LONGEST * 365 * 86400:
@@ -148,7 +151,7 @@ def read_duration(text: str) -> Duration | None:
 
 
 def _leading(text: str, start: int = 0) -> tuple[Duration | None, int]:
-    """The duration that begins at *start*, its smaller unit included (1時間30分 is 90分), and where it ends."""
+    """Return the duration at *start* with its smaller unit (1時間30分 is 90分), and the position after it."""
     if text.startswith("半年", start):
         return _HALF_YEAR, start + len("半年")
     match = _DURATION.match(text, start)
@@ -166,13 +169,13 @@ def _leading(text: str, start: int = 0) -> tuple[Duration | None, int]:
 
 
 def _uncommented(text: str) -> str:
-    """The plain text without 約 and a note in brackets, unless it says that nothing is settled."""
+    """Return the plain text without 約 and a bracketed note, unless it says that nothing is settled."""
     text = plain(text)
     return text if UNDECIDED.search(text) else _NOTE.sub("", _ABOUT.sub("", text))
 
 
 def read_within(text: str) -> Duration | None:
-    """Read a duration that bounds something: 1時間以内, within 30 minutes, < 4 hours; a bare one too."""
+    """Read a duration that is a bound: 1時間以内, within 30 minutes, < 4 hours; also a bare one."""
     text = plain(text)
     start = _BOUND_BEFORE.match(text)
     found, end = _leading(text, start.end() if start else 0)

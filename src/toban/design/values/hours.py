@@ -15,14 +15,14 @@ WORKING_DAYS = EVERY_DAY[:5]
 
 @dataclass(frozen=True, slots=True)
 class Hours:
-    """The hours of a week in which somebody is reachable or a service runs."""
+    """The hours of a week in which someone can be reached or a service runs."""
 
     weekdays: tuple[Weekday, ...] = EVERY_DAY
     start: time = time(0)
     end: time = time(0)
     """Equal to `start` means the whole day; before it, the next day."""
     includes_holidays: bool = True
-    """False for 平日: public holidays are no working days."""
+    """False for 平日: public holidays are not working days."""
     adds_holidays: bool = False
     """True for 土日祝: public holidays on other weekdays count as well."""
 
@@ -45,7 +45,7 @@ class Hours:
         return self.start == self.end and self.weekdays == EVERY_DAY and self.includes_holidays
 
     def covers(self, moment: datetime, holidays: Collection[date] = ()) -> bool:
-        """Whether *moment*, in the document's zone, lies within; the end is not included."""
+        """Say whether *moment*, in the document's zone, is within these hours; the end is exclusive."""
         today = moment.date()
         clock = moment.time().replace(tzinfo=None)
         if self.start < self.end:
@@ -79,7 +79,7 @@ _DAYS = {
 _HOLIDAYS = r"\(祝日を含む\)|・?祝日?"
 _HOLIDAYS_TOO = re.compile(rf"(?:{_HOLIDAYS})$")
 _BARE = re.compile(r"\d+ ?[-~] ?\d+")
-"""Two figures and nothing else (0-2) may be anything."""
+"""Two bare numbers (0-2) may mean anything."""
 _EXCEPT = re.compile(r" ?\((?P<weekend>土・?日・?)?祝日?を?除く\) ?")
 _HOURS = re.compile(
     rf"(?P<days>平日|営業日|weekdays|business days|毎日|daily|土日|(?:[{WEEKDAY_CHARS}](?:曜日?)?[・、,~-]?){{1,7}}(?:{_HOLIDAYS})?|)[ :(]*"
@@ -91,8 +91,8 @@ _HOURS = re.compile(
 def read_hours(text: str) -> Hours | None:
     """Read the hours of a week: 24時間365日, 平日9:00-18:00, 月・水曜10:00-12:00, 土日祝 9:00-17:00.
 
-    JST is the zone of documents that name it; hours in any other (9:00-18:00 UTC) are None, since `Hours`
-    are always the document's.
+    JST is taken as the document's zone. Hours in another zone (9:00-18:00 UTC) give None, since `Hours` are
+    always in the document's zone.
     """
     text = plain(text)
     if _ALWAYS.fullmatch(_NOTE.sub("", text)):
@@ -115,7 +115,7 @@ def read_hours(text: str) -> Hours | None:
 
 
 def _weekdays(text: str) -> Hours | None:
-    """The days that *text* names, around the clock."""
+    """Return the days that *text* names, around the clock."""
     if text in _DAYS:
         return _DAYS[text]
     bare = _HOLIDAYS_TOO.sub("", text)

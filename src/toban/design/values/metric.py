@@ -1,4 +1,4 @@
-"""What a monitor watches, in one word for each thing: CPU使用率, メモリ, レスポンスタイム, error rate."""
+"""What a monitor watches, with one name for each metric: CPU使用率, メモリ, レスポンスタイム, error rate."""
 
 import re
 from enum import StrEnum
@@ -7,7 +7,7 @@ from toban.design.values.normal import plain
 
 
 class Metric(StrEnum):
-    """A measurable thing; the value is its name in the telemetry store, with the unit in it."""
+    """A metric; the value is its name in the telemetry store, including the unit."""
 
     AVAILABILITY = "availability_percent"
     CPU_USAGE = "cpu_usage_percent"
@@ -21,13 +21,13 @@ class Metric(StrEnum):
     REPLICATION_LAG = "replication_lag_seconds"
     QUEUE_LENGTH = "queue_length"
     BACKUP_AGE = "backup_age_seconds"
-    """How long ago the newest moment was that a restore could bring back."""
+    """The age of the newest moment that a restore could bring back."""
     LOG_COUNT = "log_rows"
-    """Rows of log that what the row names has written within the row's own window."""
+    """Log rows matching the row's name, written within the row's own time window."""
 
     @property
     def unit(self) -> str:
-        """The unit its values are in, as documents write it; empty for a plain number."""
+        """The unit of its values, as documents write it; empty for a plain number."""
         return _UNITS.get(self, "%" if self.value.endswith("_percent") else "")
 
     @property
@@ -77,7 +77,7 @@ _WORDS = {
     r"(?:ssl|tls) cert(?:ificate)? expir(?:y|ation)",
     Metric.REPLICATION_LAG: r"(?:レプリケーション|レプリカ)(?:の)?(?:遅延|ラグ)|replica(?:tion)? lag",
     Metric.BACKUP_AGE: r"(?:戻せる時点|(?:最新の)?バックアップ)の(?:古さ|経過時間)|(?:backup|recovery point) age",
-    # A level stands for its rows only in capitals: what "warning" or "Errors" count depends on who says it.
+    # A bare level means its rows only in capitals: "warning" or "Errors" may count other things.
     Metric.LOG_COUNT: rf"(?:{_LOG_OF})? ?(?:レベル)?(?:の)? ?ログ{_ROWS}?|(?:{_LOG_OF}){_ROWS}"
     r"|(?-i:WARN|WARNING|ERROR|CRITICAL|FATAL)|(?:error |access |audit )?log (?:count|lines|rows)|level:\w+",
     Metric.QUEUE_LENGTH: r"キュー(?:の)?(?:長|滞留数?|深度|サイズ)|queue (?:length|depth|size)",
@@ -87,9 +87,9 @@ _PATTERNS = {metric: re.compile(words, re.IGNORECASE) for metric, words in _WORD
 
 
 def read_metric(text: str) -> Metric | None:
-    """Read the name of a measurable thing, when the whole of *text* is one of the known names.
+    """Read the name of a metric, if the whole of *text* is one of the known names.
 
-    The store's own name of a metric (cpu_usage_percent) is one of them, and so is one that is written with
+    Known names include the store's own name of a metric (cpu_usage_percent), and names written with
     underscores.
     """
     text = plain(text)

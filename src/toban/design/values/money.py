@@ -35,7 +35,7 @@ class Money:
 
 @dataclass(frozen=True, slots=True)
 class BudgetAlert:
-    """The spending that raises an alert, as an amount, a share of the budget in percent, or both."""
+    """The spending that raises an alert: an amount, a percentage of the budget, or both."""
 
     amount: Money | None
     percent: Decimal | None = None
@@ -48,7 +48,7 @@ class BudgetAlert:
 
 
 def read_money(text: str) -> Money | None:
-    """Read an amount with its currency: ¥500,000, 30万円, $10; a bare number is no money."""
+    """Read an amount with its currency: ¥500,000, 30万円, $10; a bare number is not an amount."""
     match = _MONEY.fullmatch(plain(text))
     if match is None:
         return None

@@ -1,4 +1,4 @@
-"""A schedule's due times between two moments, in a time zone, across its changes of summer time."""
+"""A schedule's due times between two moments, in a time zone, across its changes to and from summer time."""
 
 from collections.abc import Callable, Iterator
 from datetime import UTC, date, datetime, time, timedelta
@@ -11,7 +11,7 @@ _DAY = timedelta(days=1)
 
 
 def is_weekday(day: date) -> bool:
-    """Whether *day* is a business day where no public holidays are known."""
+    """Say whether *day* is a business day if no public holidays are known."""
     return day.weekday() < 5
 
 
@@ -22,11 +22,11 @@ def occurrences(
     zone: ZoneInfo,
     is_business_day: Callable[[date], bool] = is_weekday,
 ) -> Iterator[datetime]:
-    """Yield the due times from *start* (included) to *end* (excluded), in order and in the schedule's zone.
+    """Yield the due times from *start* (inclusive) to *end* (exclusive), in order and in the schedule's zone.
 
     A schedule that leaves its day or its clock open (隔週: in which of the two weeks), or waits for an event,
-    yields nothing. A time that summer time skips is due as much later as the clock jumped; one that comes
-    twice is due the first time.
+    yields nothing. A time skipped by summer time is due later, by as much as the clock jumped. One that
+    occurs twice is due the first time.
     """
     zone = ZoneInfo(schedule.zone) if schedule.zone else zone
     day = start.astimezone(zone).date() - _DAY
@@ -42,16 +42,16 @@ def occurrences(
 
 
 def existing(day: date, clock: time, zone: ZoneInfo) -> datetime:
-    """Return *clock* on *day* in *zone*; a wall-clock time that summer time skips comes out an hour later."""
+    """Return *clock* on *day* in *zone*; a wall-clock time that summer time skips becomes an hour later."""
     return datetime.combine(day, clock, zone).astimezone(UTC).astimezone(zone)
 
 
 def _intervals(schedule: Schedule, midnight: datetime, tomorrow: datetime) -> Iterator[datetime]:
-    """Count from midnight, each day anew, so that 6時間毎 is the same hours every day."""
+    """Count from midnight, restarting each day, so that 6時間毎 is at the same hours every day."""
     step = schedule.every.as_timedelta() if schedule.every else timedelta(0)
     if not timedelta(0) < step <= _DAY:
         return
-    # In UTC: adding to a local time would step over the hour that comes twice.
+    # In UTC: adding to a local time would skip the hour that occurs twice.
     moment = midnight.astimezone(UTC) + timedelta(minutes=schedule.minute or 0)
     while moment < tomorrow:
         yield moment.astimezone(midnight.tzinfo)

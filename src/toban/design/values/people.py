@@ -1,4 +1,4 @@
-"""Who and through what: 運用責任者、開発担当者 / Slack、メール / Slack#monitoring / [氏名]."""
+"""Who to reach, and how: 運用責任者、開発担当者 / Slack、メール / Slack#monitoring / [氏名]."""
 
 import re
 from dataclasses import dataclass
@@ -29,13 +29,13 @@ class ChannelKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class ChannelRef:
-    """A channel and, where the document names one, the address in it (`#monitoring`, `a@example.com`, a number)."""
+    """A channel and, if the document names one, its address (`#monitoring`, `a@example.com`, a number)."""
 
     kind: str
-    """A `ChannelKind`; else a word that the reader does not know, as written: bindings may know it."""
+    """A `ChannelKind`, or a word the reader does not know, as written: the bindings may define it."""
     address: str = ""
     word: str = ""
-    """As written, where the kind has another word for it: LINE WORKS, 管理者メール."""
+    """The document's word, if the kind has another one: LINE WORKS, 管理者メール."""
 
     def __str__(self) -> str:
         if self.kind is ChannelKind.EMAIL and self.address:
@@ -45,7 +45,7 @@ class ChannelRef:
 
 @dataclass(frozen=True, slots=True)
 class Role:
-    """A role or person of the document by name (運用責任者); bindings say who holds it."""
+    """A role or person the document names (運用責任者); the bindings say who holds it."""
 
     name: str
 
@@ -55,7 +55,7 @@ class Role:
 
 @dataclass(frozen=True, slots=True)
 class Placeholder:
-    """A blank the author meant to fill in: [氏名], 【要確認】, XXX, TBD."""
+    """A blank that the author meant to fill in: [氏名], 【要確認】, XXX, TBD."""
 
     text: str
 
@@ -100,7 +100,7 @@ _NOBODY = re.compile(
 _ADDRESS = re.compile(rf"{_EMAIL.pattern}|{_PHONE.pattern}")
 _BRACKETED_ADDRESS = re.compile(rf"[(] ?({_ADDRESS.pattern}) ?[)]")
 _SLACK_CHANNEL = re.compile(r"#[\w-]{1,80}")
-# An area code in brackets is no note.
+# An area code in brackets is not a note.
 _NOTE = re.compile(r"[(（](?!\d{2,5}[)）] ?\d)[^()（）]*[)）]")
 _SEPARATOR = re.compile(
     r"[、,/・;\n]|\+(?!\d{1,3}[ -]?\d)|(?<![A-Z])&|&(?![A-Z])|→|および|及び|と(?=[A-Za-z])| and "
@@ -114,19 +114,19 @@ _LONGEST_ROLE = 40
 
 
 def is_placeholder(text: str) -> bool:
-    """Whether *text* is a blank to fill in and nothing else: [氏名], 090-XXXX-XXXX, TBD."""
+    """Say whether *text* is nothing but a blank to fill in: [氏名], 090-XXXX-XXXX, TBD."""
     return _PLACEHOLDER.fullmatch(plain(text)) is not None
 
 
 def read_channels(text: str) -> tuple[ChannelRef, ...] | None:
-    """Read the ways to tell somebody: Slack、メール; None if a part names none."""
+    """Read the notification channels: Slack、メール; None if any part is not one."""
     channels = [_channel(part) for part in _parts(text)]
     found = tuple(channel for channel in channels if channel is not None)
     return found if found and len(found) == len(channels) else None
 
 
 def read_ways(text: str) -> tuple[ChannelRef, ...] | None:
-    """Read the ways of a cell that holds nothing else; a name that is none of the known ones stands as it is.
+    """Read the channels of a cell that holds nothing else; an unknown name is kept as written.
 
     None for an empty cell, a sentence, a blank and 即時 or なし.
     """
@@ -135,10 +135,10 @@ def read_ways(text: str) -> tuple[ChannelRef, ...] | None:
 
 
 def read_recipients(text: str) -> tuple[Recipient, ...] | None:
-    """Read who is told: roles, channels with or without an address, e-mail addresses, blanks.
+    """Read the recipients: roles, channels with or without an address, e-mail addresses, blanks.
 
-    A note in brackets (`PagerDuty (P1 / 即時電話)`) is left out; None for an empty cell, for a sentence and
-    where anything but people stands (即時, なし).
+    A bracketed note (`PagerDuty (P1 / 即時電話)`) is dropped. None for an empty cell, a sentence and anything
+    but people (即時, なし).
     """
     recipients = tuple(_recipient(part) for part in _parts(text))
     if not recipients or any(recipient is None for recipient in recipients):
@@ -156,13 +156,13 @@ def _parts(text: str) -> list[str]:
 
 
 def _pieces(part: str) -> list[str]:
-    """Take addresses apart that only a space separates: a@example.com 090-1234-5678, 山田 090-1234-5678."""
+    """Split addresses separated only by a space: a@example.com 090-1234-5678, 山田 090-1234-5678."""
     addresses = [match[0] for match in _ADDRESS.finditer(part)]
     if not addresses or _channel(part) is not None:
         return [part]
     rest = _ADDRESS.sub(" ", part).strip(" :<>")
     named, kinds = _channel(rest), {_kind(address) for address in addresses}
-    # 電話 090-1234-5678 is one way, not two.
+    # 電話 090-1234-5678 is one channel, not two.
     return addresses if named is not None and named.kind in kinds else [rest, *addresses]
 
 

@@ -25,16 +25,16 @@ BYTES = {
     **{f"{prefix}B": 1000**power for power, prefix in enumerate(_PREFIXES, start=1)},
     **{f"{prefix}iB": 1024**power for power, prefix in enumerate(_PREFIXES, start=1)},
 }
-"""Bytes of a unit: GB counts in thousands, as disks and clouds are sold; GiB in steps of 1,024."""
+"""Bytes per unit: GB counts in thousands, as disks and clouds are sold; GiB in steps of 1,024."""
 
 NUMBER = r"(?P<number>[+-]?\d{1,15}(?:,\d{3})*(?:\.\d{1,9})?)(?P<scale>[万億KMkM](?![a-zA-Z]))?"
-"""A number's pattern, with 万, 億, K or M behind it; match it on `plain` text."""
+"""A number's pattern, optionally followed by 万, 億, K or M; match it on `plain` text."""
 
 _SCALES = {"": 1, "万": 10**4, "億": 10**8, "K": 10**3, "k": 10**3, "M": 10**6}
 _UNIT = r"[^\d\s<>=≤≥~+,.:()\[\]-][^\d\s<>=≤≥~+,:()\[\]]{0,11}"
 QUANTITY = rf"{NUMBER} ?(?P<unit>{_UNIT})?"
 QUANTITY_BEFORE_WORDS = rf"{NUMBER} ?(?P<unit>{_UNIT}?)??"
-"""As `QUANTITY`, its unit as short as what follows allows (80%以上)."""
+"""Like `QUANTITY`, with the unit as short as the following text allows (80%以上)."""
 _QUANTITY = re.compile(QUANTITY)
 _SPELLINGS = {
     "パーセント": "%",
@@ -57,7 +57,7 @@ _SPELLINGS = {
 
 
 def quantity_of(match: re.Match[str]) -> Quantity:
-    """Return the quantity that a match of `NUMBER`, with or without a group `unit`, holds."""
+    """Return the quantity in a match of `NUMBER`, with or without a group `unit`."""
     value = Decimal(match["number"].replace(",", "")) * _SCALES[match["scale"] or ""]
     unit = (match["unit"] or "") if "unit" in match.re.groupindex else ""
     return Quantity(value, _SPELLINGS.get(unit.lower(), unit))

@@ -17,9 +17,9 @@ class RetryRule:
     delays: tuple[Duration, ...] = ()
 
     def waits(self, unsaid: timedelta) -> tuple[timedelta, ...]:
-        """Return the wait before each retry; the last one that is named is repeated as often as needed.
+        """Return the wait before each retry; the last named delay is repeated as often as needed.
 
-        It is *unsaid* where none is named.
+        If no delay is named, every wait is *unsaid*.
         """
         named = [delay.as_timedelta() for delay in self.delays] or [unsaid]
         return tuple(named[min(attempt, len(named) - 1)] for attempt in range(self.attempts))
@@ -30,7 +30,7 @@ class RetryRule:
 
 
 class FailureAction(StrEnum):
-    """What the document orders when a batch has failed."""
+    """What the document orders after a batch has failed."""
 
     RERUN = "再実行"
     ALERT = "アラート"
@@ -60,7 +60,7 @@ _SEPARATOR = re.compile(r"[、,/+・;。]|および|後に?| and ")
 
 
 def read_retry(text: str) -> RetryRule | None:
-    """Read how often and after which delays something failed is tried again."""
+    """Read how often, and after which delays, a failure is retried."""
     text = plain(text)
     if bare := _BARE_TIMES.fullmatch(text):
         return RetryRule(int(bare[1]))
@@ -74,7 +74,7 @@ def read_retry(text: str) -> RetryRule | None:
 
 
 def read_failure_actions(text: str) -> tuple[FailureAction, ...] | None:
-    """Read the actions ordered for a failure, in their order; None if a part is none of them."""
+    """Read the actions ordered for a failure, in order; None if any part is not one."""
     actions = []
     for part in _SEPARATOR.split(plain(text)):
         found = next(

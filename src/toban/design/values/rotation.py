@@ -8,7 +8,7 @@ from toban.design.values.normal import plain
 from toban.design.values.schedule import Cadence, DayOfMonth, Schedule, Weekday, read_schedule
 
 WEEKLY = Schedule(Cadence.WEEKLY, weekdays=(Weekday.MONDAY,), at=time(9))
-"""When a week's turn begins where nothing says it; by day and by month it is the same hour."""
+"""When a week's turn begins if nothing says so; daily and monthly turns begin at the same hour."""
 
 _EVERY = (
     (re.compile(r"週(?:替わり|替り|ごと|毎|番|次|交[代替])|毎週|weekly", re.IGNORECASE), WEEKLY),
@@ -29,16 +29,16 @@ _HANDING = re.compile(r"(?:に|で)?(?:交[代替]|引き?継ぎ|開始|から)|
 
 @dataclass(frozen=True, slots=True)
 class Rotation:
-    """Two people or more who take turns."""
+    """Two or more people who take turns."""
 
     people: tuple[str, ...]
     handover: Schedule
     is_assumed: bool
-    """Whether the day or the hour of the hand-over is ours."""
+    """Whether the day or the hour of the handover is our assumption."""
 
 
 def read_rotation(text: str) -> Rotation | None:
-    """Read who takes turns, and when; None where fewer than two names or no word for turns stand there."""
+    """Read who takes turns, and when; None if there are fewer than two names or no word for turns."""
     match = _NOTE.fullmatch(plain(text))
     if match is None:
         return None
@@ -50,13 +50,13 @@ def read_rotation(text: str) -> Rotation | None:
     if written is None:
         return Rotation(people, usual, is_assumed=True)
     if written.cadence is Cadence.DAILY and usual.cadence is not Cadence.DAILY:
-        # 週替わり、10:00交代: the hour of a week's hand-over; its day is still open.
+        # 週替わり、10:00交代: the hour of the weekly handover; its day is still open.
         return Rotation(people, replace(usual, at=written.at), is_assumed=True)
     return Rotation(people, written, is_assumed=False)
 
 
 def _handover(note: str) -> Schedule | None:
-    """The piece of *note* that names an hour, alone or with its day."""
+    """Return the piece of *note* that names an hour, alone or with its day."""
     for piece in re.split("[、,]", note):
         words = _HANDING.sub("", piece).strip()
         found = read_schedule(words) or read_schedule(f"毎週{words}") or read_schedule(f"日次 {words}")
@@ -66,6 +66,6 @@ def _handover(note: str) -> Schedule | None:
 
 
 def is_handover(schedule: Schedule) -> bool:
-    """Whether *schedule* says on which days, and when, one hands over to the next."""
+    """Say whether *schedule* gives the days and the time of a handover."""
     names_its_day = bool(schedule.weekdays or schedule.day or schedule.cadence is Cadence.DAILY)
     return schedule.at is not None and schedule.every is None and names_its_day

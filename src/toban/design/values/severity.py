@@ -7,7 +7,7 @@ from toban.design.values.normal import plain
 
 
 class AlertLevel(StrEnum):
-    """The level of a notice; the value is its code, the document's own word stays in the clause."""
+    """The level of a notice; the value is its code, and the document's own word stays in the clause."""
 
     CRITICAL = "critical"
     WARNING = "warning"
@@ -15,7 +15,7 @@ class AlertLevel(StrEnum):
 
 
 class IncidentSeverity(StrEnum):
-    """How grave an incident is, from CRITICAL down."""
+    """How severe an incident is, from CRITICAL down."""
 
     CRITICAL = "critical"
     HIGH = "high"
@@ -37,7 +37,7 @@ _NAMES = {
 _NUMBERED = {
     f"{prefix}{n}": level for prefix in ("p", "s", "sev") for n, level in enumerate(IncidentSeverity, 1)
 }
-# P0 is no graver than the gravest.
+# P0 is as severe as the most severe level.
 _NUMBERED |= {f"{prefix}0": IncidentSeverity.CRITICAL for prefix in ("p", "s", "sev")}
 _DECORATION = re.compile(r"[^\w\s()/:、-]|レベル|level", re.IGNORECASE)
 _NUMBER_AFTER = re.compile(r"\b(?:severity|sev|priority)[ .:_-]{0,2}(?=\d)")
@@ -45,15 +45,16 @@ _PARTS = re.compile(r"[\s()/:、]+|-(?!\d)")
 
 
 def read_alert_level(text: str) -> AlertLevel | None:
-    """Read the level of a notice; None where the cell's words disagree or mean incidents (P1, High)."""
+    """Read the level of a notice; None if the cell's words disagree or mean incidents (P1, High)."""
     return _only({level for word in _words(text) for level, names in _ALERTS.items() if word in names})
 
 
 def read_incident_severity(text: str) -> IncidentSeverity | None:
-    """Read how grave an incident is.
+    """Read how severe an incident is.
 
-    A word decides over a number (`Critical (P0)`, `高（P2）`), since numbers start at 0 or at 1 by house;
-    a number alone counts from 1, and P0 is as grave as P1. L1 to L4 are support tiers and no severities.
+    A word takes precedence over a number (`Critical (P0)`, `高（P2）`), since some companies start at 0 and
+    others at 1. A number alone counts from 1, and P0 is as severe as P1. L1 to L4 are support tiers, not
+    severities.
     """
     words = _words(text)
     named = {level for word in words for level, names in _NAMES.items() if word in names}

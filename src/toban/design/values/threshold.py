@@ -11,7 +11,7 @@ from toban.design.values.quantity import QUANTITY, QUANTITY_BEFORE_WORDS, Quanti
 
 
 class Comparison(StrEnum):
-    """How a measured value is held against the limit; the threshold is reached when it is true."""
+    """How a measured value is compared with the limit; the threshold is reached if the comparison is true."""
 
     AT_LEAST = ">="
     ABOVE = ">"
@@ -45,17 +45,17 @@ _WORDS = {
 
 @dataclass(frozen=True, slots=True)
 class Threshold:
-    """A limit that is reached when `value <comparison> limit` holds as long, or as often, as said.
+    """A limit that is reached if `value <comparison> limit` holds as long, or as often, as stated.
 
-    A bare `70%` carries `is_bare`: the document wrote no comparison, and the reader of the row decides
-    its direction from the other columns (a normal range below it, or the warning beside it).
+    A bare `70%` carries `is_bare`: the document wrote no comparison, and the reader of the row decides its
+    direction from the other columns (a normal range below it, or the warning next to it).
     """
 
     limit: Quantity
     comparison: Comparison = Comparison.AT_LEAST
     is_bare: bool = False
     subject: str = ""
-    """What the condition itself names, e.g. `p95` in `p95 > 500ms`; empty when only a value stands there."""
+    """What the condition itself names, e.g. `p95` in `p95 > 500ms`; empty if there is only a value."""
     sustained: Duration | None = None
     """Holds only after being true this long without a break (5分継続)."""
     consecutive: int | None = None
@@ -76,18 +76,18 @@ class Threshold:
 
     @property
     def lasting(self) -> str:
-        """How long it must hold, in words: `が5分継続`, ` 連続3回`; empty: at once."""
+        """How long it must hold, in the document's words: `が5分継続`, ` 連続3回`; empty means at once."""
         tail = f"が{self.sustained}継続" if self.sustained else ""
         return tail + (f" 連続{self.consecutive}回" if self.consecutive else "")
 
     def directed(self, comparison: Comparison) -> "Threshold":
-        """Return a bare threshold with the direction its row gives it; any other unchanged."""
+        """Return a bare threshold with the direction that its row gives it; others are returned unchanged."""
         return replace(self, comparison=comparison, is_bare=False) if self.is_bare else self
 
 
 @dataclass(frozen=True, slots=True)
 class Range:
-    """A normal range, both ends included; an end that is not written is None."""
+    """A normal range, both ends included; an end that is not given is None."""
 
     low: Quantity | None
     high: Quantity | None
@@ -125,7 +125,7 @@ _COMPOUND = re.compile(
 _RELATIVE = re.compile(
     r"持続的|継続的|常時|通常|前[週日月年回]比|前回|予想|基準値|±|\d倍|\dx\b|\bbudget\b|%ile", re.IGNORECASE
 )
-# A note with figures is part of the condition, and dropping it would change what the cell says.
+# A note with numbers is part of the condition: dropping it would change what the cell says.
 _NOTE = re.compile(r" ?[(\[][^()\[\]\d<>=]*[)\]]$")
 _NO_UNIT = re.compile(r"以上|以下|以内|未満|超|前|連続|継続|不可|失敗|^xx")
 _SUSTAINED = (
@@ -165,7 +165,7 @@ _RANGE = re.compile(rf"{QUANTITY.replace('?P<', '?P<low_')} ?[-~] ?{QUANTITY}")
 
 
 def read_threshold(text: str) -> Threshold | None:
-    """Read one limit with its conditions; None for several limits in a cell and for relative ones (通常の2倍)."""
+    """Read one limit with its conditions; None for several limits in a cell and relative ones (通常の2倍)."""
     text = plain(text)
     if _COMPOUND.search(text) or _RELATIVE.search(text) or UNDECIDED.search(text):
         return None
@@ -180,7 +180,7 @@ def read_threshold(text: str) -> Threshold | None:
 
 
 def _with_unit(text: str) -> str:
-    """The text with the unit that a note gives to a bare figure by saying it again: > 300000 (5分) is in ms."""
+    """Give a bare number the unit implied by a note that repeats it: > 300000 (5分) is in ms."""
     match = _IN_WORDS.fullmatch(text)
     found = _limit(match["limit"]) if match else None
     length = duration_of(match) if match else None
@@ -194,7 +194,7 @@ def _with_unit(text: str) -> str:
 def _take_sustained(text: str) -> tuple[Duration | None, str]:
     for pattern in _SUSTAINED:
         match = pattern.search(text)
-        # Something must be left that lasts: 4時間 alone is a limit.
+        # Something that lasts must be left: 4時間 alone is a limit.
         if match and text[: match.start()].strip():
             return duration_of(match), text[: match.start()].strip()
     return None, text
@@ -214,8 +214,8 @@ def _take_window(text: str) -> tuple[Duration | None, str]:
         if (match := pattern.search(text)) and text[: match.start()].strip():
             return duration_of(match), text[: match.start()].strip()
     match = _PER.search(text)
-    # 10GB/日 counts in a day, but a date or a fraction does not.
-    # 500ms / 1秒 are two limits, and no count in a second.
+    # 10GB/日 is counted per day, but a date or a fraction is not a window. 500ms / 1秒 is two limits, not a
+    # count per second.
     if match is None or not (rest := text[: match.start()].strip()) or _LENGTH_AT_END.search(rest):
         return None, text
     unit = _PER_UNITS[match["unit"][0].lower()]
@@ -234,7 +234,7 @@ def _limit(text: str) -> Threshold | None:
         limit = quantity_of(match)
         if _NO_UNIT.search(limit.unit) or subject == "連続":
             return None
-        # 使用率70% is a limit; the figure in "TLS 1.2" is none.
+        # 使用率70% is a limit; the number in "TLS 1.2" is not.
         return Threshold(limit, is_bare=True, subject=subject) if limit.unit or not subject else None
     comparison = next(comparison for comparison, words in _AFTER.items() if re.fullmatch(words, word))
     return Threshold(quantity_of(match), comparison, subject=subject)

@@ -1,4 +1,4 @@
-"""What the tables of `toban.toml` say of AWS: where, and who asks there."""
+"""AWS settings in the tables of `toban.toml`: region and credentials."""
 
 from typing import Self
 
@@ -9,14 +9,14 @@ from toban.engine.bindings.section import Section
 
 
 class AwsAccess(Section):
-    """A region, and who asks there."""
+    """A region, and the credentials to use there."""
 
     region: str = Field(min_length=1)
     access_key: Secret | None = None
     secret_key: Secret | None = None
-    """Both or none: none takes the environment's, AWS's own files or the machine's role."""
+    """Both keys or neither. Without them: the environment, AWS's own files or the machine's role."""
     endpoint_url: str = ""
-    """Of another endpoint than the region's: a VPC endpoint, or a server for tests."""
+    """Set for an endpoint other than the region's: a VPC endpoint, or a test server."""
 
     @model_validator(mode="after")
     def _both_keys_or_none(self) -> Self:

@@ -1,4 +1,4 @@
-"""What is doubtful about a valid `toban.toml`: above all names that no row asks for, most often mistyped."""
+"""Warnings about a valid `toban.toml`: above all names that no row uses, which are usually typos."""
 
 import difflib
 from collections.abc import Callable, Collection, Iterable, Iterator
@@ -13,13 +13,13 @@ from toban.engine.bindings.model import WHOLE_SYSTEM, Bindings
 from toban.engine.bindings.table import Schema
 
 type Doubts = Callable[[Design, Bindings], Iterable[Finding]]
-"""Says what an extension finds doubtful in its own tables."""
+"""Returns an extension's warnings about its own tables."""
 
 
 def binding_findings(
     design: Design, bindings: Bindings, schema: Schema, doubts: Iterable[Doubts] = ()
 ) -> tuple[Finding, ...]:
-    """Return all that is doubtful about bindings which are valid in themselves: nothing of it stops Toban."""
+    """Return all warnings about valid bindings; none of them stops Toban."""
     return (
         *secret_findings(bindings),
         *_named_in_vain(design, bindings, schema),
@@ -29,7 +29,7 @@ def binding_findings(
 
 
 def _named_in_vain(design: Design, bindings: Bindings, schema: Schema) -> Iterator[Finding]:
-    """Name what of *bindings* the document never mentions."""
+    """Yield a finding for each entry of *bindings* that the document never mentions."""
     for table in schema.tables:
         if table.names is not None:
             names = table.names(design)
@@ -53,7 +53,7 @@ def _evidence_unstored(bindings: Bindings) -> Iterator[Finding]:
 
 
 def unstored(bindings: Bindings, table: str, store: str, what: str, meanwhile: str) -> Iterator[Finding]:
-    """Say that *what* is to be kept in a store that is not bound: it stays where it is."""
+    """Yield a finding if *store*, the destination of *what*, is not bound; *meanwhile* names the effect."""
     if store in bindings.stores:
         return
     near = difflib.get_close_matches(store, bindings.stores, n=1)

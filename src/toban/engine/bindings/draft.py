@@ -1,7 +1,7 @@
-"""A first `toban.toml` for a document: every question the document leaves open, with a proposal each. Pure.
+"""A first `toban.toml` for a document: every question the document leaves open, each with a proposal. Pure.
 
-Prose is commented with `# `, proposals with `#` right before the key, so that taking the `#` away puts a
-proposal in force and nothing is bound to an invented host meanwhile.
+Prose is commented with `# `, proposals with `#` right before the key. Removing the `#` puts a proposal in
+force; until then nothing is bound to an invented host.
 """
 
 import re
@@ -21,29 +21,29 @@ _NOTHING: Mapping[str, str | Sequence[str]] = MappingProxyType({})
 
 @dataclass(frozen=True, slots=True)
 class Proposal:
-    """A kind to bind, and what its table must say."""
+    """A kind to bind, and what its table must contain."""
 
     kind: str
     """Empty for a table that has no kinds."""
     config: type[Section]
     values: Mapping[str, str | Sequence[str]] = _NOTHING
-    """What is known to be better than the example, or not in it."""
+    """Values that are known better than in the example, or missing from it."""
 
 
 @dataclass(frozen=True, slots=True)
 class OpenTable:
-    """A table to write: `[stores."S3"]`, the rows that ask for it, and what it may say."""
+    """A table to write: `[stores."S3"]`, the rows that ask for it, and what it may contain."""
 
     table: str
     name: str
-    """Empty for a table that stands once: `[evidence]`."""
+    """Empty for a table that has no entries: `[evidence]`."""
     rows: Sequence[Clause]
     proposals: Sequence[Proposal]
-    """One, unless it is an array; none where only the notes are told."""
+    """One, or several for an array; none if only the notes are written."""
     notes: Sequence[str] = ()
-    """What else is told of it."""
+    """More comment lines about the table."""
     within: str = ""
-    """The array that each of *proposals* is an entry of: `[[targets."DB".sources]]`."""
+    """The array that holds each of *proposals* as an entry: `[[targets."DB".sources]]`."""
 
     @property
     def head(self) -> str:
@@ -53,7 +53,7 @@ class OpenTable:
 
 
 def draft(design: Design, tables: Iterable[OpenTable]) -> str:
-    """Return the text of a `toban.toml` for *design*; it loads as it stands, and binds nothing yet."""
+    """Return the text of a `toban.toml` for *design*; it loads unchanged, and binds nothing yet."""
     return "\n".join([_head(design), *(_table(table) for table in tables), *_assumptions(design)])
 
 
@@ -106,5 +106,5 @@ def _cite(clause: Clause) -> str:
 
 
 def _line(text: str) -> str:
-    """*text* on one line: a comment must not run over into the next."""
+    """Return *text* on one line: a comment must not run over into the next line."""
     return " ".join(re.sub(r"[\x00-\x1f\x7f]", " ", text).split())

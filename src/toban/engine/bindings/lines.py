@@ -1,4 +1,4 @@
-"""Where each key of a TOML text stands: `tomllib` gives values without lines, and complaints need them."""
+"""Line numbers of the keys of a TOML text: `tomllib` gives values without lines, and findings need them."""
 
 import re
 import tomllib
@@ -10,7 +10,7 @@ type Path = tuple[str | int, ...]
 def key_lines(text: str) -> dict[Path, int]:
     """Return the 1-based line of every table, key and array element of *text*, which must be valid TOML.
 
-    Call it after `tomllib` has accepted the text: on any other the result means nothing.
+    Call it only after `tomllib` has accepted the text: for invalid TOML the result is meaningless.
     """
     scanner = _Scanner(text)
     scanner.document()
@@ -18,7 +18,7 @@ def key_lines(text: str) -> dict[Path, int]:
 
 
 def nearest_line(lines: dict[Path, int], path: Path) -> int:
-    """Return the line of *path*, or of the nearest table above it that is written down; else 1."""
+    """Return the line of *path*, or of the nearest enclosing table that is in the text, or 1."""
     for length in range(len(path), 0, -1):
         if path[:length] in lines:
             return lines[path[:length]]
@@ -39,7 +39,7 @@ _SCALAR = re.compile(r"[^,\]}#\n]+")
 
 
 class _Scanner:
-    """One pass over valid TOML that remembers where keys stand and skips over values."""
+    """One pass over valid TOML that records the lines of keys and skips values."""
 
     def __init__(self, text: str) -> None:
         self._text = text.replace("\r\n", "\n")
@@ -111,7 +111,7 @@ class _Scanner:
                 return tuple(parts)
 
     def _resolve(self, written: Path) -> Path:
-        """Put the position of the newest element behind each part of *written* that is an array of tables."""
+        """Insert the newest element's position after each part of *written* that is an array of tables."""
         path: Path = ()
         for part in written:
             path = (*path, part)

@@ -1,4 +1,4 @@
-"""`toban.toml` to `Bindings`: every mistake at once, with file, line and a way out."""
+"""`toban.toml` to `Bindings`: reports every mistake at once, with file, line and a way out."""
 
 import difflib
 import hashlib
@@ -22,13 +22,13 @@ from toban.engine.bindings.table import Models, Schema
 from toban.engine.bindings.template import Template, fill
 
 _KEY = "[key]"
-"""The end of a path whose key is wrong, not its value."""
+"""Last part of a path if the key is wrong, not its value."""
 
 _REFERENCE_HINT = '値そのものではなく、置き場所を "env:環境変数名" か "file:パス" で書いてください'
 
 
 class UnreadableBindings(Exception):
-    """The file can't be used; `findings` says why, all of it."""
+    """The file can't be used; `findings` holds all the reasons."""
 
     def __init__(self, findings: Sequence[Finding]) -> None:
         super().__init__("\n".join(str(finding) for finding in findings))
@@ -38,7 +38,7 @@ class UnreadableBindings(Exception):
 def load_bindings(path: Path, schema: Schema) -> Bindings:
     """Read the file at *path*, or raise `UnreadableBindings` with every finding.
 
-    Whether secrets can be had is another question: see `secret_findings`.
+    It does not check that secrets are available: see `secret_findings`.
     """
     try:
         text = path.read_text(encoding="utf-8")
@@ -55,7 +55,7 @@ def load_bindings(path: Path, schema: Schema) -> Bindings:
 
 
 def read_bindings(text: str, path: Path, schema: Schema, *, folder: Path | None = None) -> Bindings:
-    """Read *text* as the file at *path*; relative paths start from *folder*, by default that file's own."""
+    """Read *text* as the file at *path*; relative paths start from *folder*, by default the file's folder."""
     try:
         raw = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
@@ -99,7 +99,7 @@ def read_bindings(text: str, path: Path, schema: Schema, *, folder: Path | None 
 
 
 def _lines(reading: "_Reading", tables: Mapping[str, object]) -> Mapping[tuple[str, str], int]:
-    """Return where each of *tables* stands, by an empty name, and each entry of those that have some."""
+    """Return the line of each of *tables*, under an empty entry name, and of each of its entries."""
     return {
         (table, name): reading.line((table, name) if name else (table,))
         for table, found in tables.items()
@@ -108,7 +108,7 @@ def _lines(reading: "_Reading", tables: Mapping[str, object]) -> Mapping[tuple[s
 
 
 def secret_findings(bindings: Bindings) -> tuple[Finding, ...]:
-    """Say which secrets can't be had now, and which every account of this machine could read."""
+    """Return a finding for each secret that can't be read now, or that every account here could read."""
     found = []
     for config, line in _configs(bindings):
         for key, secret in secrets_of(config):
@@ -142,7 +142,7 @@ def _configs(bindings: Bindings) -> Iterator[tuple[BaseModel, int]]:
 
 
 def secrets_of(config: BaseModel) -> Iterator[tuple[str, Secret]]:
-    """Yield the secrets that *config* refers to, by their keys."""
+    """Yield the secrets that *config* refers to, each with its key."""
     for key, value in config:
         if isinstance(value, Secret):
             yield key, value
@@ -151,7 +151,7 @@ def secrets_of(config: BaseModel) -> Iterator[tuple[str, Secret]]:
 
 
 def _tables(raw: Mapping[str, Any], key: str) -> dict[str, Any]:
-    """The tables under *key*; what is no table has been complained of by the frame already."""
+    """Return the tables under *key*; anything else was already reported by the frame."""
     found = raw.get(key, {})
     return (
         {name: table for name, table in found.items() if isinstance(table, dict)}
@@ -181,16 +181,16 @@ _VALUE = re.compile(r"(=\s*)[\"'](?!env:|file:).*")
 
 
 def _masked(line: str) -> str:
-    """The line without its text values: one of them may be a secret in the wrong place."""
+    """Return the line without its text values: one of them may be a secret in the wrong place."""
     return _VALUE.sub(r'\1"…"', line.strip())
 
 
 _LABELS = ("sample", "1", "i-0123456789abcdef0")
-"""What a label may look like, of which nothing is known when the file is read."""
+"""Sample values for labels whose values are unknown when the file is read."""
 
 
 class _Sample(dict[str, str]):
-    """A host to try a template on, whose other labels are all alike."""
+    """A sample host to try a template on: labels that are not *known* all have the value *label*."""
 
     def __init__(self, known: Mapping[str, str], label: str) -> None:
         super().__init__(known)
@@ -202,7 +202,7 @@ class _Sample(dict[str, str]):
 
 @dataclass
 class _Reading:
-    """One file being read: where keys stand, and what was found wrong so far."""
+    """One file being read: the lines of its keys, and the findings so far."""
 
     path: Path
     folder: Path
@@ -214,7 +214,7 @@ class _Reading:
         return nearest_line(self.lines, path)
 
     def take[M: BaseModel](self, model: type[M], raw: object, at: KeyPath) -> M | None:
-        """Return *raw* as *model*, or note everything that is wrong with it."""
+        """Return *raw* as *model*, or None after recording everything that is wrong with it."""
         try:
             return model.model_validate(raw, context={"base": self.folder})
         except ValidationError as error:
@@ -225,7 +225,7 @@ class _Reading:
     def each(
         self, kinds: Models, raw: Mapping[str, Any], key: str, *, default: str | None = None
     ) -> dict[str, Bound[Any]]:
-        """Return every table under *key* that is right in itself."""
+        """Return every table under *key* that is valid in itself."""
         found = {
             name: self.kind(kinds, table, (key, name), default=default)
             for name, table in _tables(raw, key).items()
@@ -252,7 +252,7 @@ class _Reading:
                 hint = "見つかった機械の測り方を source = { kind = … } と書いてください"
                 self._add("BD003", at, "「source」がありません", hint)
                 continue
-            # What a template may take from a host is known once the kind of discovery is.
+            # The kind of discovery decides which values a template may take from a host.
             if bound is None:
                 continue
             filled = [fill(source, _Sample(bound.config.sample, label)) for label in _LABELS]
@@ -264,7 +264,7 @@ class _Reading:
                 yield Discovery(bound, Template(sample.kind, model, table, self.folder), sample)
 
     def _fits(self, kinds: Models, source: Mapping[str, Any]) -> bool:
-        """Say whether *source* is a right table, without noting anything."""
+        """Return whether *source* is a valid table, without recording any finding."""
         return _Reading(self.path, self.folder, self.text, self.lines).kind(kinds, source, ()) is not None
 
     def kind(
@@ -315,7 +315,7 @@ class _Reading:
 
 
 def _known_keys(model: type[BaseModel], above: tuple[str | int, ...]) -> list[str]:
-    """The keys that the table at *above* inside *model* may have, as they are written in the file."""
+    """Return the keys that the table at *above* inside *model* may have, as written in the file."""
     for part in above:
         if isinstance(part, str) and part in model.model_fields:
             model = _table_model(model.model_fields[part].annotation) or model
@@ -323,7 +323,7 @@ def _known_keys(model: type[BaseModel], above: tuple[str | int, ...]) -> list[st
 
 
 def _table_model(annotation: object) -> type[BaseModel] | None:
-    """The model inside an annotation such as `dict[str, Person]`."""
+    """Return the model inside an annotation such as `dict[str, Person]`."""
     if isinstance(annotation, type) and issubclass(annotation, BaseModel):
         return annotation
     inner = getattr(annotation, "__args__", ())

@@ -1,4 +1,4 @@
-"""What is masked of logs and errors before they are stored."""
+"""What is masked in logs and errors before they are stored."""
 
 from typing import Literal
 
@@ -8,7 +8,7 @@ from toban.engine.registry.ports import Port
 
 
 class Masking(Section):
-    """The part of `[logs]` that also errors are masked by."""
+    """The part of `[logs]` that applies to errors, too."""
 
     mask: tuple[Literal["credentials", "cards", "emails"], ...] = ("credentials", "cards")
     mask_fields: tuple[str, ...] = ()

@@ -1,4 +1,4 @@
-"""What `toban.toml` says in the engine's own tables; extensions bring theirs. See `table`."""
+"""The engine's own tables of `toban.toml`. Extensions bring theirs: see `table`."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -29,7 +29,7 @@ from toban.engine.bindings.template import Template
 from toban.engine.bindings.values import ClockTime, Length, some
 
 WHOLE_SYSTEM = "全体"
-"""The target that monitors without one belong to: `[targets.全体]`."""
+"""The target of monitors that name none: `[targets.全体]`."""
 
 
 def _zone(written: object) -> object:
@@ -57,9 +57,9 @@ class System(Section):
     timezone: Annotated[str, BeforeValidator(_zone)] = "Asia/Tokyo"
     """The zone that the document's clock times are in."""
     holidays: Literal["JP", "none"] = "JP"
-    """Whose public holidays are no business days."""
+    """The country whose public holidays are not business days."""
     closed: tuple[Closed, ...] = ()
-    """Days on which the company itself is closed: no business days either."""
+    """Days on which the company itself is closed; these are not business days either."""
 
     @property
     def zone(self) -> ZoneInfo:
@@ -68,22 +68,22 @@ class System(Section):
 
     @property
     def business(self) -> BusinessCalendar:
-        """On which days people work: the one place that all schedules and hours ask."""
+        """The business days; all schedules and hours use this calendar."""
         return BusinessCalendar(keeps_holidays=self.holidays == "JP", closed=self.closed)
 
 
 class DiscoveryBinding(Section):
-    """`[[targets.NAME.discovery]]`: where hosts that come and go are looked up; each kind derives from it."""
+    """`[[targets.NAME.discovery]]`: where to look up hosts that come and go. Each kind derives from it."""
 
     sample: ClassVar[Mapping[str, str]] = {}
-    """What such a host may look like: a template is tried on it when the file is read."""
+    """A sample host; the template is tried on it when the file is read."""
 
     every: Length = timedelta(seconds=30)
     """How often to look."""
 
 
 class Person(Section):
-    """Who holds a role or takes turns at it, and how they are reached; what is empty can't be used."""
+    """Who holds a role or takes turns at it, and how to reach them; empty means that there is no such way."""
 
     name: str = ""
     email: str = ""
@@ -115,65 +115,65 @@ class LayerBinding(Section):
     people: tuple[str, ...] = Field(min_length=1)
     """In the order of their turns, each by the name of their `[people.NAME]`."""
     handover: Annotated[InstanceOf[Schedule], BeforeValidator(_handover)] = WEEKLY
-    """When one hands over to the next."""
+    """When each person hands over to the next."""
     since: date = Field(default=date(2024, 1, 1), ge=date(2000, 1, 1))
-    """The turn of the first begins at the first hand-over from this day on."""
+    """The first person's turn begins at the first hand-over on or after this day."""
     hours: Annotated[InstanceOf[Hours], BeforeValidator(_hours)] | None = None
-    """Of the role's hours, those that these people answer in; None for all of them."""
+    """The part of the role's hours that these people cover; None for all of them."""
 
 
 class DutyBinding(Section):
-    """`[duty.ROLE]`: who holds a role of the document, where people take turns."""
+    """`[duty.ROLE]`: who holds a role of the document at which people take turns."""
 
     layers: Annotated[tuple[LayerBinding, ...], AfterValidator(some)]
-    """Each has one of its people on duty in its hours."""
+    """In its hours, each layer has one of its people on duty."""
 
 
 class EscalationStep(Section):
-    """`[[notices.escalation]]`: who is called when nobody has taken a critical alert on."""
+    """`[[notices.escalation]]`: who is notified when nobody has acknowledged a critical alert."""
 
     after: Length
-    """Since the first notice."""
+    """Time since the first notification."""
     to: tuple[str, ...] = Field(min_length=1)
     """Roles of the document."""
 
 
 class NoticeBinding(Section):
-    """What the document leaves open about notices."""
+    """What the document leaves open about notifications."""
 
     repeat: Length = timedelta(hours=4)
-    """After how long trouble that nobody has taken on is told again."""
+    """How long until an unacknowledged alert is notified again."""
     escalation: tuple[EscalationStep, ...] = ()
     fallback: str = ""
-    """The channel, by its name here, that takes what another could not deliver."""
+    """Name of the `[channels.NAME]` that takes notifications which another channel could not deliver."""
 
 
 class HeartbeatBinding(Section):
-    """Where a sign of life goes: who watches the watcher."""
+    """Where the heartbeat goes: the service that watches Toban itself."""
 
     url: Secret
-    """By reference: whoever knows it can pretend to be alive."""
+    """By reference: anyone who knows the URL can send a heartbeat in Toban's name."""
     every: Length = timedelta(minutes=1)
     timeout: float = Field(default=10, gt=0, le=60)
     """Seconds."""
     plain_hosts: tuple[str, ...] = ()
-    """Hosts of the private network that may be spoken to without TLS."""
+    """Hosts of the private network that may be reached without TLS."""
 
 
 class EvidenceBinding(Section):
-    """`[evidence]`: where evidence and audit log are shipped to every day, out of Toban's own hands."""
+    """`[evidence]`: where evidence and audit log are shipped every day, out of Toban's own reach."""
 
     example: ClassVar[Mapping[str, str]] = {"store": "監査"}
 
     store: str = Field(min_length=1)
     """The `[stores.NAME]` it goes to."""
     lock: Literal["governance", "compliance"] = "governance"
-    """How each object is locked where the bucket has object lock: whether anybody at all may end it early."""
+    """The mode in which each object is locked, if the bucket has object lock: may anybody end it early?"""
 
 
 @dataclass(frozen=True, slots=True)
 class Bound[C: BaseModel]:
-    """A source, channel or the like as configured: its kind, that kind's own config, and where it stands."""
+    """A configured source, channel or the like: its kind, that kind's own config, and its line."""
 
     kind: str
     config: C
@@ -182,12 +182,12 @@ class Bound[C: BaseModel]:
 
 @dataclass(frozen=True, slots=True)
 class Discovery:
-    """Where the hosts of a target are looked up, and what each of them is measured by."""
+    """Where the hosts of a target are looked up, and how each of them is measured."""
 
     bound: Bound[DiscoveryBinding]
     template: Template
     sample: Bound[BaseModel]
-    """The template, filled with a host of the kind's own."""
+    """The template, filled with the kind's own sample host."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -200,32 +200,32 @@ class Bindings:
     """SHA-256 of the text, in hex."""
     system: System
     targets: Mapping[str, tuple[Bound[BaseModel], ...]]
-    """The document's word for a target → where it is measured."""
+    """The document's word for a target → its sources."""
     people: Mapping[str, Person]
-    """The document's role, or a name that takes turns at one → who that is."""
+    """The document's role, or a name in a rotation → the person."""
     channels: Mapping[str, Bound[BaseModel]]
-    """A name → a way out."""
+    """A name → the channel."""
     clock_words: Mapping[str, time]
     """A vague word of the document (深夜) → the clock time it stands for."""
     lines: Mapping[tuple[str, str], int]
-    """Where each entry of a table stands: `("targets", "DB")` → its line."""
+    """The line of each table entry: `("targets", "DB")` → its line."""
     stores: Mapping[str, Bound[BaseModel]] = field(default_factory=dict)
-    """The document's word for where backups go (S3) → where that is."""
+    """The document's word for where backups go (S3) → the store."""
     notices: NoticeBinding = field(default_factory=NoticeBinding)
     heartbeat: HeartbeatBinding | None = None
     senders: Mapping[str, SenderBinding] = field(default_factory=dict)
     evidence: EvidenceBinding | None = None
-    """Where evidence is shipped to; None: it stays in the state database alone."""
+    """Where evidence is shipped; None: it stays in the state database only."""
     duty: Mapping[str, DutyBinding] = field(default_factory=dict)
     """The document's role → who takes turns at it."""
     discoveries: Mapping[str, tuple[Discovery, ...]] = field(default_factory=dict)
-    """A target → where more of its hosts are looked up."""
+    """A target → where to look up more of its hosts."""
     runs_on: Mapping[str, str] = field(default_factory=dict)
-    """A target → the target that it stands on: when that one is down, it says nothing new."""
+    """A target → the target that it runs on: while that one is down, this one's alerts are inhibited."""
     tables: Mapping[str, object] = field(default_factory=dict)
-    """What the tables of extensions say, by their names; read by `Table.of`."""
+    """The contents of the extensions' tables, by table name; read by `Table.of`."""
     folder: Path = Path()
-    """The folder that relative paths start from: that of the file."""
+    """The folder that relative paths start from: the file's own."""
 
 
 class TargetTable(Section):
@@ -233,9 +233,9 @@ class TargetTable(Section):
 
     sources: Sequence[Mapping[str, object]] = ()
     discovery: Sequence[Mapping[str, object]] = ()
-    """Where more of its hosts are looked up."""
+    """Where to look up more of its hosts."""
     runs_on: str = ""
-    """The target that it stands on: when that one is down, nothing more is told of this one."""
+    """The target that it runs on: while that one is down, this one's alerts are inhibited."""
 
     @model_validator(mode="after")
     def _has_a_place(self) -> Self:
@@ -246,7 +246,7 @@ class TargetTable(Section):
 
 
 class Frame(Section):
-    """The outer shape of the engine's tables; what sources and channels say belongs to their kinds."""
+    """The outer shape of the engine's tables; the kinds validate the contents of sources and channels."""
 
     system: System = System()
     targets: Mapping[str, TargetTable] = {}

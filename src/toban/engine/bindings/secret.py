@@ -1,4 +1,4 @@
-"""Secrets by reference: `toban.toml` says where one is kept, never what it is."""
+"""Secrets by reference: `toban.toml` says where a secret is stored, never its value."""
 
 import os
 import stat
@@ -11,14 +11,15 @@ from pydantic_core import CoreSchema, PydanticCustomError, core_schema
 
 
 class SecretUnavailable(Exception):
-    """The place a reference names holds no secret; the message names the place, which is no secret itself."""
+    """A reference points to no secret; the message names the place, which is not secret itself."""
 
 
 @dataclass(frozen=True, slots=True)
 class Secret:
     """A reference to a secret: `env:NAME` or `file:PATH`. Printing it shows the reference only.
 
-    The secret is read when it is revealed, so that a rotated file or a restarted process brings the new one.
+    The secret is read each time it is revealed, so a rotated file takes effect at once. A changed environment
+    variable takes effect after a restart.
     """
 
     ENV: ClassVar[str] = "env:"
@@ -26,7 +27,7 @@ class Secret:
 
     reference: str
     base: Path = Path()
-    """The folder that a relative `file:` path starts from: that of `toban.toml`."""
+    """The folder that a relative `file:` path starts from: the folder of `toban.toml`."""
 
     def __str__(self) -> str:
         return self.reference
@@ -50,7 +51,7 @@ class Secret:
         return value
 
     def is_at_hand(self) -> bool:
-        """Whether this process could reveal it now."""
+        """Return whether this process could reveal it now."""
         try:
             self.reveal()
         except SecretUnavailable:
@@ -58,7 +59,7 @@ class Secret:
         return True
 
     def is_open_to_all(self) -> bool:
-        """Whether every account of this machine may read the file that the secret is kept in."""
+        """Return whether every account of this machine may read the file that holds the secret."""
         if self.reference.startswith(self.ENV) or not self._path.exists():
             return False
         return bool(self._path.stat().st_mode & stat.S_IROTH)
@@ -69,7 +70,7 @@ class Secret:
 
     @classmethod
     def read(cls, written: object, info: ValidationInfo) -> "Secret":
-        """Take a reference as written, or complain without repeating what may be the secret itself."""
+        """Return the reference as written. The error never quotes the text: it may be the secret itself."""
         if isinstance(written, cls):
             return written
         is_reference = isinstance(written, str) and written.startswith((cls.ENV, cls.FILE))

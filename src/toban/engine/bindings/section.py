@@ -1,4 +1,4 @@
-"""What every table of `toban.toml` is made from."""
+"""The base model of every table of `toban.toml`."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -13,10 +13,10 @@ class Section(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
 
     example: ClassVar[Mapping[str, str]] = {}
-    """Key → value, for the keys that must be written: what `toban init` proposes."""
+    """Key → value, for the required keys: `toban init` proposes these values."""
 
 
 def beside_the_bindings(path: Path, info: ValidationInfo) -> Path:
-    """Take a relative path as one that starts at the folder of `toban.toml`."""
+    """Resolve a relative path against the folder of `toban.toml`."""
     base: Path = (info.context or {}).get("base", Path())
     return base / path

@@ -1,4 +1,4 @@
-"""Who may send to Toban, and how what they send is written."""
+"""Who may send to Toban, and in which format."""
 
 from ipaddress import IPv4Network, IPv6Network, ip_network
 from typing import Annotated, Literal, Self
@@ -10,18 +10,18 @@ from toban.engine.bindings.secret import Secret
 from toban.engine.bindings.section import Section
 
 LogFormat = Literal["json", "text", "docker", "journald", "access", "syslog"]
-"""How lines of a log are written; `toban.chapters.logs.formats` reads them."""
+"""The format of log lines; `toban.chapters.logs.formats` reads them."""
 
 
 class FileBinding(Section):
-    """`[[senders.NAME.files]]`: what the lines of a file are that `toban agent` sends."""
+    """`[[senders.NAME.files]]`: format, log and service of the lines of a file that `toban agent` sends."""
 
     path: str = Field(min_length=1)
-    """As the agent names it; `*` stands for anything, `/` too."""
+    """As the agent names it; `*` matches anything, even `/`."""
     format: LogFormat | None = None
     log: str = ""
     service: str = ""
-    """As of the sender, where these lines differ."""
+    """As in `SenderBinding`, for lines that differ from the sender's others."""
 
 
 def _network(written: object) -> object:
@@ -44,17 +44,17 @@ class SenderBinding(Section):
     """Shown as `Authorization: Bearer`, or as the password of HTTP Basic."""
     may: tuple[Literal["alerts", "metrics", "logs", "traces"], ...] = Field(min_length=1)
     log: str = ""
-    """The document's kind of log that its lines are, where they don't say."""
+    """The document's kind of log for lines that don't name one."""
     service: str = ""
-    """The service that its lines are of, where they don't say."""
+    """The service of lines that don't name one."""
     format: LogFormat | None = None
-    """How its lines are written; None: as is usual where they come in."""
+    """The format of its lines; None: the usual one of the endpoint that receives them."""
     files: tuple[FileBinding, ...] = ()
-    """What the files are that it sends; the first that fits holds."""
+    """The files that it sends; the first match wins."""
     networks: tuple[Network, ...] = ()
-    """Where its syslog messages come from, which show no token."""
+    """Where its syslog messages come from: they carry no token."""
     hosts: tuple[str, ...] = ()
-    """Of those, the host names that are this sender's; empty: all. `*` stands for anything."""
+    """The host names in those networks that belong to this sender; empty: all. `*` matches anything."""
 
     @model_validator(mode="after")
     def _is_known_by_something(self) -> Self:

@@ -1,4 +1,4 @@
-"""Tables of `toban.toml` that extensions bring: each is a key to what stands there, with its type."""
+"""Tables of `toban.toml` that extensions bring: each is a typed key to its contents."""
 
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
@@ -13,7 +13,7 @@ from toban.engine.bindings.section import Section
 from toban.engine.registry.kinds import KindPoint
 
 type Names = Callable[[Design], Collection[str]]
-"""What the document calls the things that a table binds."""
+"""Returns the document's names for the things that a table binds."""
 
 _EMPTY: Mapping[str, Any] = {}
 
@@ -26,25 +26,25 @@ class Table[V]:
     shape: Any
     """The type that pydantic checks it by."""
     default: V
-    """What it says where it isn't written."""
+    """Its contents if it isn't in the file."""
     models: tuple[type[Section], ...]
-    """What its keys are told by in the manual."""
+    """The models whose keys the manual describes."""
     is_named: bool
     """Whether entries have names: `[errors.NAME]`."""
     point: KindPoint[Any] | None = None
-    """The extension point of which each entry names a kind."""
+    """The extension point whose kinds the entries name."""
     default_kind: str | None = None
-    """That of an entry that names none."""
+    """The kind of an entry that names none."""
     names: Names | None = None
-    """Where it is given, an entry by a name that the document does not know is doubtful."""
+    """If given, an entry whose name is not in the document gets a warning."""
 
     def of(self, bindings: Bindings) -> V:
-        """Return what *bindings* say here."""
+        """Return the contents of this table in *bindings*."""
         return cast("V", bindings.tables.get(self.name, self.default))
 
 
 def single[V: Section | None](name: str, model: type[Section], default: V) -> Table[V]:
-    """Return a table that stands once, `[name]`; *default* is what holds where it is not written."""
+    """Return a table without entries, `[name]`; *default* applies if it is not in the file."""
     return Table(name, model if default is not None else model | None, default, (model,), is_named=False)
 
 
@@ -52,7 +52,7 @@ def named[M: Section](
     name: str, model: type[M], *, names: Names | None = None, shape: Any = None
 ) -> Table[Mapping[str, M]]:
     """Return a table of entries of one model, `[name.NAME]`; *shape* may check them together."""
-    # mypy takes no variable for a type; pydantic does.
+    # mypy does not accept a variable as a type; pydantic does.
     shape = shape or Mapping[str, model]  # type: ignore[valid-type]
     return Table(name, shape, _EMPTY, (model,), is_named=True, names=names)
 
@@ -78,7 +78,7 @@ type Models = Mapping[str, type[Section]]
 
 @dataclass(frozen=True)
 class Schema:
-    """What a `toban.toml` may say besides the engine's own tables: those of extensions, and all kinds."""
+    """What a `toban.toml` may contain besides the engine's own tables: extensions' tables, and all kinds."""
 
     tables: tuple[Table[Any], ...] = ()
     models: Mapping[str, Models] = field(default_factory=dict)

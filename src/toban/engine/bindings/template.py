@@ -1,4 +1,4 @@
-"""A source's table, written once for many hosts: `${address}` stands for what is found of each. Pure."""
+"""A source's table, written once for many hosts: `${address}` stands for each host's own value. Pure."""
 
 import re
 from collections.abc import Mapping
@@ -19,7 +19,7 @@ class Unfilled(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Template:
-    """The table of a source, as it stands in the file but for its kind."""
+    """The table of a source as written in the file, without its kind."""
 
     kind: str
     model: type[BaseModel]
@@ -28,9 +28,9 @@ class Template:
     """The folder that relative paths start from."""
 
     def filled(self, values: Mapping[str, str]) -> BaseModel:
-        """Return the config for a host of which *values* are known, or raise `Unfilled`.
+        """Return the config for the host that *values* describe, or raise `Unfilled`.
 
-        The host's `name` is what operators call it, unless the table says otherwise.
+        The host's `name` becomes its `instance`, the name that operators see, unless the table sets another.
         """
         try:
             table = fill(self.written, values)

@@ -13,5 +13,5 @@ def key(name: str) -> str:
 def quoted(text: str) -> str:
     """Write *text* as a basic string."""
     escaped = text.replace("\\", "\\\\").replace('"', '\\"')
-    # Line breaks and other control characters have no place in a basic string.
+    # Line breaks and other control characters are not allowed in a basic string.
     return '"' + re.sub(r"[\x00-\x1f\x7f]", " ", escaped) + '"'

@@ -1,4 +1,4 @@
-"""What vague words of a document mean here: 深夜 is whatever `[assumptions]` says. Pure."""
+"""The meaning of a document's vague words: `[assumptions]` defines 深夜. Pure."""
 
 import re
 from collections.abc import Iterator, Mapping
@@ -10,7 +10,7 @@ from toban.design.reader import Design
 from toban.design.values.schedule import Schedule
 
 _CLOCK_TAKEN = re.compile(r"「([^」]+)」を(\d{1,2}:\d\d)と解釈しました")
-"""How the reader of schedules says that it put a clock time for a word."""
+"""The text by which the schedule reader reports that it took a word for a clock time."""
 
 
 def clock_words(design: Design) -> dict[str, str]:
@@ -20,7 +20,7 @@ def clock_words(design: Design) -> dict[str, str]:
 
 
 def settle(design: Design, meanings: Mapping[str, time], file: str) -> Design:
-    """Return *design* with the clock times that *file* gives for its vague words: no more assumptions."""
+    """Return *design* with the clock times that *file* gives for its vague words; they are settled then."""
     if not meanings:
         return design
     return replace(design, clauses=tuple(_settled(clause, meanings, file) for clause in design.clauses))

@@ -1,4 +1,4 @@
-"""Values that tables of `toban.toml` share: lengths, clock times, arrays that may not be empty."""
+"""Values that tables of `toban.toml` share: durations, clock times, arrays that may not be empty."""
 
 import re
 from datetime import time, timedelta
@@ -38,8 +38,8 @@ Length = Annotated[timedelta, BeforeValidator(_length)]
 
 
 def some[M: Section](tables: tuple[M, ...]) -> tuple[M, ...]:
-    """Refuse an empty array; for `AfterValidator`."""
-    # pydantic's own minimum would also complain where a table is wrong in itself.
+    """Reject an empty array; for `AfterValidator`."""
+    # pydantic's own minimum length would also complain if a table in the array is invalid.
     if not tables:
         raise PydanticCustomError("too_short", "空です")
     return tables

@@ -1,4 +1,4 @@
-"""Everything that a document puts on a day, over a span of days, and what falls together. Pure."""
+"""Everything that a document schedules over a span of days, and what overlaps. Pure."""
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
@@ -25,7 +25,7 @@ class Entry:
     """The start itself for a moment; the next midnight for a whole day."""
     is_all_day: bool
     meets: tuple[str, ...] = ()
-    """Ids of the clauses that share a moment with this one."""
+    """Ids of the clauses that overlap with this one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,15 +41,15 @@ class Day:
 
 @dataclass(frozen=True, slots=True)
 class Agenda:
-    """A span of days, each in its turn."""
+    """A span of days, in order."""
 
     days: tuple[Day, ...]
     constant: tuple[Clause, ...]
-    """What comes again and again within each day (1時間毎): no calendar could show it."""
+    """What repeats within each day (1時間毎): too often for a calendar."""
 
 
 def agenda(design: Design, system: System, first: date, last: date) -> Agenda:
-    """Return what *design* orders from *first* to *last*, both included, with all that falls together."""
+    """Return what *design* schedules from *first* to *last*, both included, with all overlaps."""
     business = system.business
     by_day: dict[date, list[Entry]] = {}
     for entry in _with_meetings(_entries(design, system, first, last)):
@@ -65,9 +65,9 @@ def agenda(design: Design, system: System, first: date, last: date) -> Agenda:
 
 
 def every_day(agenda: Agenda) -> frozenset[str]:
-    """Return the ids of the clauses that come on every day of *agenda*: among the others they'd hide them.
+    """Return the ids of the clauses that occur on every day of *agenda*; they would hide the others.
 
-    None where it is a single day, on which nothing comes again.
+    Empty for a single day, on which nothing repeats.
     """
     by_day = [{entry.clause.id for entry in day.entries} for day in agenda.days]
     return frozenset(set.intersection(*by_day)) if len(by_day) > 1 else frozenset()
@@ -88,7 +88,7 @@ def _entries(design: Design, system: System, first: date, last: date) -> Iterato
 
 
 def _entry(clause: Clause, schedule: Schedule, start: datetime) -> Entry:
-    # Aware arithmetic within one zone is that of the wall clock: a window ends when its clock says so.
+    # Aware arithmetic within one zone uses the wall clock: a window ends when the clock says so.
     if schedule.at is None:
         return Entry(clause, start, start + _DAY, is_all_day=True)
     if schedule.until is None:
@@ -98,13 +98,13 @@ def _entry(clause: Clause, schedule: Schedule, start: datetime) -> Entry:
 
 
 def _with_meetings(entries: Iterable[Entry]) -> Iterator[Entry]:
-    """Yield *entries* in order, each with those it shares a moment with."""
+    """Yield *entries* in order, each with the entries that overlap with it."""
     ordered = sorted(entries, key=lambda entry: (entry.start, not entry.is_all_day, entry.clause.origin.line))
     timed = [entry for entry in ordered if not entry.is_all_day]
     met: dict[int, list[str]] = {}
     lasting: list[Entry] = []
     for entry in timed:
-        # A window that ends as this begins does not meet it; a moment meets what begins with it.
+        # A window that ends when this one begins does not overlap; a moment overlaps what begins with it.
         lasting = [each for each in lasting if each.end > entry.start or each.start == entry.start]
         for each in lasting:
             met.setdefault(id(each), []).append(entry.clause.id)

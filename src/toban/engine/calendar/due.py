@@ -10,13 +10,13 @@ from toban.design.values.schedule import Cadence, Schedule
 from toban.engine.bindings.model import System
 
 _AHEAD = timedelta(days=370)
-"""A yearly schedule falls at least once within."""
+"""A yearly schedule occurs at least once within this time."""
 _ANY_DAY = datetime(2024, 1, 1, tzinfo=UTC)
-"""Before a year with a 29th of February."""
+"""The year that follows has a 29th of February."""
 
 
 def next_due(clause: Clause, system: System, now: datetime) -> datetime | None:
-    """Return the first moment after *now* that any schedule of *clause* names; None where none does."""
+    """Return when any schedule of *clause* is first due after *now*; None if it has no such schedule."""
     moments = (_next(schedule, system, now) for schedule in schedules_of(clause))
     return min((moment for moment in moments if moment is not None), default=None)
 
@@ -30,12 +30,12 @@ def due_times(schedule: Schedule, system: System, start: datetime, end: datetime
 
 
 def is_ever_due(schedule: Schedule, system: System) -> bool:
-    """Whether *schedule* names any moment; without a clock time it names none."""
+    """Return whether *schedule* is ever due; without a clock time it never is."""
     return next(due_times(schedule, system, _ANY_DAY, _ANY_DAY + _AHEAD), None) is not None
 
 
 def has_days(clause: Clause, system: System) -> bool:
-    """Whether any schedule of *clause* names a day, with a clock time or without."""
+    """Return whether any schedule of *clause* names a day, with a clock time or without."""
     return next_due(clause, system, _ANY_DAY) is not None
 
 
@@ -49,7 +49,7 @@ def schedules_of(clause: Clause) -> Iterator[Schedule]:
 
 
 def _next(schedule: Schedule, system: System, now: datetime) -> datetime | None:
-    # Where the document names a day and no time, the day itself is what is due.
+    # If the document names a day but no time, the day itself is due.
     timed = schedule if schedule.cadence is Cadence.INTERVAL else replace(schedule, at=schedule.at or time(0))
     just_after = now + timedelta(microseconds=1)
     return next(due_times(timed, system, just_after, now + _AHEAD), None)

@@ -1,4 +1,4 @@
-"""A document and its bindings, read together, and what the extensions make of them."""
+"""A document and its bindings, read together, and the plans that extensions derive from them."""
 
 from dataclasses import dataclass, field
 from threading import RLock
@@ -10,10 +10,10 @@ from toban.engine.registry.kinds import Kinds
 
 
 class Planner[P](Protocol):
-    """Something that makes a plan of an edition."""
+    """Something that derives a plan from an edition."""
 
     def plan(self, edition: "Edition", /) -> P:
-        """Return the plan; the same edition gives the same."""
+        """Return the plan; the same edition always gives the same plan."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,13 +23,13 @@ class Edition:
     design: Design
     bindings: Bindings
     kinds: Kinds = field(default_factory=Kinds, compare=False)
-    """What `kind = "…"` of the bindings stands for."""
+    """What each `kind = "…"` in the bindings means."""
     _plans: dict[Planner[Any], Any] = field(default_factory=dict, init=False, compare=False, repr=False)
     _planning: RLock = field(default_factory=RLock, init=False, compare=False, repr=False)
 
     def plan[P](self, planner: Planner[P]) -> P:
-        """Return what *planner* makes of this edition: made once, when somebody first asks for it."""
-        # One at a time: two threads would otherwise begin with two plans.
+        """Return *planner*'s plan of this edition; it is computed once, on the first call."""
+        # One at a time: otherwise two threads could compute two plans.
         with self._planning:
             if planner not in self._plans:
                 self._plans[planner] = planner.plan(self)
@@ -38,16 +38,16 @@ class Edition:
 
     @property
     def digests(self) -> tuple[str, str]:
-        """What tells one edition from another."""
+        """The digests of document and bindings, which identify the edition."""
         return self.design.digest, self.bindings.digest
 
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
-    """Why the files as they are now are not in force."""
+    """Why the current files are not in force."""
 
     file: str
     digest: str
-    """SHA-256 of the contents refused, document and bindings together."""
+    """SHA-256 of the refused contents, document and bindings together."""
     reason: str
-    """All complaints, one per line, with their way out."""
+    """All findings, one per line, each with a way out."""

@@ -1,4 +1,4 @@
-"""The document and bindings in force: read anew when changed, kept when the new can't be read."""
+"""The document and bindings in force: re-read when changed, kept when the new version can't be read."""
 
 import hashlib
 import os
@@ -18,19 +18,19 @@ log = structlog.get_logger(__name__)
 
 _KEPT_DESIGN, _KEPT_BINDINGS = "design.md", "toban.toml"
 _KEPT_FOLDER = "folder"
-"""Holds where the bindings themselves stand: whoever reads the copies need not be there."""
+"""Holds the folder of the original bindings: a process that reads the copies may run in another folder."""
 _MISSING = b"\0missing"
-"""Stands for a file that is not there, which is something else than an empty one."""
+"""Stands for a missing file, as opposed to an empty one."""
 
 
 class InForce:
-    """The edition in force, for one process. Call `refresh` now and then, from one thread at a time.
+    """The edition in force, for one process. Call `refresh` regularly, from one thread at a time.
 
-    A change is taken once two looks in a row have seen the same contents: an editor that empties a file
-    before it writes would otherwise put half a document in force.
+    A change takes effect once two refreshes in a row have seen the same contents: an editor that empties a
+    file before it writes would otherwise put half a document in force.
 
-    What is in force is copied into the folder *kept*, where there is one: a process that starts while the
-    files can't be read goes on with the last version that could.
+    The edition in force is copied into the folder *kept*, if given: a process that starts while the files
+    can't be read continues with the last readable version.
     """
 
     def __init__(
@@ -54,16 +54,16 @@ class InForce:
 
     @property
     def edition(self) -> Edition | None:
-        """What is in force; None while no version could be read yet."""
+        """The edition in force; None while no version could be read yet."""
         return self._edition
 
     @property
     def refusal(self) -> Refusal | None:
-        """Why the files' present contents are not in force; None when they are."""
+        """Why the files' current contents are not in force; None when they are."""
         return self._refusal
 
     def refresh(self) -> Edition | Refusal | None:
-        """Look at the files: return a new edition now in force, a new refusal, or None for no news."""
+        """Check the files: return a new edition now in force, a new refusal, or None if nothing changed."""
         found = _digest(self._contents())
         is_settled = found == self._seen or self._edition is None
         self._seen = found
@@ -84,7 +84,7 @@ class InForce:
         return edition
 
     def last_kept(self) -> Edition | None:
-        """Return the edition of the copies, cited as if they stood where the files do; None without any."""
+        """Return the edition read from the copies, or None if there are none. It cites the original paths."""
         if self._kept is None or not (self._kept / _KEPT_BINDINGS).exists():
             return None
         design = (self._kept / _KEPT_DESIGN).read_text(encoding="utf-8-sig")
@@ -95,15 +95,15 @@ class InForce:
                 read_bindings(bindings, self._bindings, self._schema, folder=self._kept_folder(self._kept)),
             )
         except (UnreadableDocument, UnreadableBindings):
-            # Copied by a version of Toban that read more than this one.
+            # Copied by a version of Toban that accepted more than this one.
             return None
 
     def _kept_folder(self, kept: Path) -> Path | None:
-        """Return the folder that the kept bindings' relative paths start from, where that was kept, too."""
+        """Return the folder that the copied bindings' relative paths start from; None if not recorded."""
         try:
             return Path(os.fsdecode((kept / _KEPT_FOLDER).read_bytes()))
         except FileNotFoundError:
-            # Copied by a version of Toban that did not note it.
+            # Copied by a version of Toban that did not record it.
             return None
 
     def _refuse(self, file: Path, digest: str, reason: str) -> Refusal:
@@ -113,7 +113,7 @@ class InForce:
         return self._refusal
 
     def _keep(self, digest: str) -> None:
-        """Copy the files, each whole or not at all; a version that is gone already is not kept."""
+        """Copy the files, each whole or not at all; files that have changed again are not copied."""
         contents = self._contents()
         if self._kept is None or _digest(contents) != digest:
             return
@@ -126,7 +126,7 @@ class InForce:
                 copy.write_bytes(b"" if content == _MISSING else content)
                 copy.replace(self._kept / name)
         except OSError as error:
-            # The edition is in force all the same; only a restart would miss the copy.
+            # The edition is in force anyway; only a restart would need the copy.
             log.warning("edition_not_kept", folder=str(self._kept), reason=str(error))
 
     def _contents(self) -> tuple[bytes, bytes]:
@@ -139,9 +139,9 @@ class InForce:
         return Edition(settle(design, bindings.clock_words, bindings.file), bindings, self._kinds)
 
     def _read_bindings(self) -> Bindings:
-        """Read the bindings; where there never were any, nothing is bound, and the page says so of each row.
+        """Read the bindings. If there never was a file, nothing is bound, and the page says so for each row.
 
-        A file that was in force and is gone is a mistake: it must not silently unbind everything.
+        It is an error if a file that was in force is gone: it must not silently unbind everything.
         """
         nothing = read_bindings("", self._bindings, self._schema)
         was_there = self._edition is not None and self._edition.bindings.digest != nothing.digest
@@ -151,7 +151,7 @@ class InForce:
 
 
 def _content(path: Path) -> bytes:
-    """The file's bytes; where it can't be read, something that no document is."""
+    """Return the file's bytes; if it can't be read, a marker that no document equals."""
     try:
         return path.read_bytes()
     except FileNotFoundError:

@@ -1,4 +1,4 @@
-"""The edition in force in this process: whoever serves people asks here, and never reads the files itself."""
+"""The edition in force in this process: code that serves people asks here, and never reads the files."""
 
 from typing import Protocol
 
@@ -6,7 +6,7 @@ from toban.engine.editions.edition import Edition, Refusal
 
 
 class Source(Protocol):
-    """What knows the edition; `InForce` does."""
+    """A provider of the edition in force, such as `InForce`."""
 
     @property
     def edition(self) -> Edition | None:
@@ -14,7 +14,7 @@ class Source(Protocol):
 
     @property
     def refusal(self) -> Refusal | None:
-        """Why the files' present contents are not in force; None when they are."""
+        """Why the files' current contents are not in force; None when they are."""
 
 
 class _Nothing:
@@ -26,7 +26,7 @@ _source: Source = _Nothing()
 
 
 def use(source: Source) -> None:
-    """Let *source* say what is in force, from now on and for the whole process."""
+    """Make *source* provide the edition in force, from now on and for the whole process."""
     global _source  # noqa: PLW0603 - one process serves one document; its start says which
     _source = source
 

@@ -1,4 +1,4 @@
-"""What the page says of rows that nothing runs for."""
+"""The status that the page shows for rows that nothing runs for."""
 
 from collections.abc import Iterator, Mapping
 from datetime import datetime
@@ -17,8 +17,8 @@ NOT_CONNECTED = recorded("この章の実行はまだ接続されていません
 def standing(edition: Edition, answered: Mapping[str, str], now: datetime) -> Iterator[StatusUpdate]:
     """Yield the status of every clause that nothing runs for.
 
-    *answered* are the ids of the clauses that extensions answer for, each with why it is not bound; empty
-    where it runs, and its extension shows the status.
+    *answered* maps the id of each clause that an extension handles to the reason why it is not bound. The
+    reason is empty if it runs: then its extension shows the status.
     """
     for clause in edition.design.clauses:
         reason = answered.get(clause.id, NOT_CONNECTED)

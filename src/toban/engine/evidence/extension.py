@@ -1,4 +1,4 @@
-"""What evidence brings: its tables and its command."""
+"""The evidence extension: its tables and its command."""
 
 from toban.engine.extension import Extension
 from toban.engine.registry.commands import Command

@@ -1,8 +1,8 @@
 """The append-only chain of evidence: each entry holds the digest of the one before it.
 
 The digest is SHA-256 over the entry as canonical JSON (sorted keys, no spaces, ASCII only), the previous
-digest included. Whoever changes, removes or reorders entries breaks a link. Entries cut off at the *end*
-leave a whole chain behind: that is found only against a head that was noted elsewhere (`verify(known=…)`).
+digest included. Changing, removing or reordering entries breaks a link. Entries cut off at the *end* leave
+an intact chain: this shows only against a head that was noted elsewhere (`verify(known=…)`).
 """
 
 from collections.abc import Iterable, Mapping
@@ -17,7 +17,7 @@ from toban.engine.evidence.segments import START
 from toban.engine.text import storable_text
 
 _STILL = "20s"
-"""The longest that a transaction with the lock may go without a statement, as PostgreSQL writes it."""
+"""The longest that a transaction with the lock may be idle, in PostgreSQL's notation."""
 
 _LOCK = 0x746F62616E
 """PostgreSQL's advisory lock of the chain: `toban` in ASCII."""
@@ -25,11 +25,11 @@ _LOCK = 0x746F62616E
 
 @dataclass(frozen=True, slots=True)
 class Record:
-    """What is to be remembered; the ledger adds its place in the chain."""
+    """An entry to append; the ledger adds its place in the chain."""
 
     kind: LedgerEntry.Kind
     content: Mapping[str, object]
-    """JSON values. Floats are kept as text: the databases don't give each of them back as it was written."""
+    """JSON values. Floats are stored as text: not every database returns them as written."""
     actor: str = "toban"
     clause_id: str = ""
     document_digest: str = ""
@@ -37,7 +37,7 @@ class Record:
 
 @dataclass(frozen=True, slots=True)
 class Head:
-    """An entry by place and digest; the last one stands for the whole chain before it."""
+    """An entry by place and digest; the last one identifies the whole chain before it."""
 
     sequence: int
     digest: str
@@ -48,7 +48,7 @@ class Head:
 
 @dataclass(frozen=True, slots=True)
 class BrokenLink:
-    """The first place where the chain does not hold."""
+    """The first place where the chain is broken."""
 
     sequence: int
     reason: str
@@ -56,18 +56,18 @@ class BrokenLink:
 
 @dataclass(frozen=True, slots=True)
 class Verification:
-    """What a walk along the chain found."""
+    """The result of walking the chain."""
 
     head: Head
-    """The last sound entry."""
+    """The last intact entry."""
     broken: BrokenLink | None
 
 
 def append(*records: Record, now: datetime) -> tuple[LedgerEntry, ...]:
     """Append *records* in order, in the caller's transaction (or one of its own), and return the entries.
 
-    Sequences have no gaps: writers of all processes wait for each other until they commit. So append late
-    in a long transaction. Raises `TypeError` for content that is no JSON.
+    Sequences have no gaps: writers in all processes wait for each other until they commit. So append late
+    in a long transaction. Raises `TypeError` for content that is not JSON.
     """
     with transaction.atomic(savepoint=False):
         hold()
@@ -86,8 +86,8 @@ def append(*records: Record, now: datetime) -> tuple[LedgerEntry, ...]:
 def hold() -> None:
     """Make every other writer of evidence wait until this transaction ends.
 
-    SQLite's transactions are IMMEDIATE: whoever is inside one is the only writer already. PostgreSQL ends
-    the session of a process that stands still with the lock in hand: all others would wait for it.
+    SQLite's transactions are IMMEDIATE: a process inside one is already the only writer. PostgreSQL ends
+    the session of a process that is idle while it holds the lock: all others would wait for it.
     """
     if connection.vendor == "postgresql":
         with connection.cursor() as cursor:
@@ -99,12 +99,12 @@ def hold() -> None:
 
 
 def verify(known: Head | None = None) -> Verification:
-    """Walk the whole chain and name the first broken link; *known* is a head noted earlier."""
+    """Walk the whole chain and report the first broken link; *known* is a head noted earlier."""
     head, seen_known = Head(0, START), known is None
     for entry in LedgerEntry.objects.order_by("sequence").iterator(chunk_size=1000):
         reason = _why_broken(entry, head)
         if reason:
-            # What is missing is the link after the head, not the one found in its place.
+            # The missing link is the one after the head, not the one found in its place.
             at = min(entry.sequence, head.sequence + 1)
             return Verification(head, BrokenLink(at, reason))
         head = Head(entry.sequence, entry.digest)
@@ -119,12 +119,12 @@ def verify(known: Head | None = None) -> Verification:
 
 
 def digest_of(entry: LedgerEntry) -> str:
-    """Return the digest that *entry* must carry, by its other fields."""
+    """Return the digest that *entry* must have, computed from its other fields."""
     return segments.digest_of(line_of(entry))
 
 
 def line_of(entry: LedgerEntry) -> dict[str, object]:
-    """Return *entry* as it is digested, and as a line of a segment: JSON values, the digest among them."""
+    """Return *entry* as JSON values, digest included: input of the digest, and a line of a segment."""
     return {
         "sequence": entry.sequence,
         "at": entry.at.astimezone(UTC).isoformat(timespec="microseconds"),
@@ -164,7 +164,7 @@ def _why_broken(entry: LedgerEntry, head: Head) -> str:
 
 
 def _storable(value: object) -> object:
-    """Return *value* as every database gives it back, so that the digest can be computed again."""
+    """Return *value* in a form that every database returns unchanged: the digest must be recomputable."""
     match value:
         case None | bool() | int():
             return value

@@ -1,4 +1,4 @@
-"""The evidence ledger and the present status of every clause."""
+"""The evidence ledger and the current status of every clause."""
 
 from django.db import models
 
@@ -16,7 +16,7 @@ class LedgerEntry(models.Model):
         AUDIT = "audit"
         DOCUMENT = "document"
         PROOF = "proof"
-        """What was kept and deleted on a day."""
+        """What was retained and deleted on a day."""
 
     sequence = models.BigIntegerField(primary_key=True)
     at = models.DateTimeField()
@@ -26,7 +26,7 @@ class LedgerEntry(models.Model):
     clause_id = models.CharField(max_length=300, blank=True)
     document_digest = models.CharField(max_length=64, blank=True)
     content = models.JSONField()
-    """Verdict, figure and proof, or what was changed from what to what."""
+    """Verdict, figure and proof, or the values before and after a change."""
     previous = models.CharField(max_length=64)
     digest = models.CharField(max_length=64, unique=True)
 
@@ -41,7 +41,7 @@ class LedgerEntry(models.Model):
 
 
 class Shipment(models.Model):
-    """A segment of evidence that is in a store outside; written once it is read back from there."""
+    """A segment of evidence that is in an outside store; written after it was read back from there."""
 
     chain = models.CharField(max_length=16)
     number = models.PositiveIntegerField()
@@ -56,13 +56,13 @@ class Shipment(models.Model):
     line = models.CharField(max_length=64)
     """The digest of its last line."""
     until = models.CharField(max_length=40, blank=True)
-    """Up to which moment of the source the chain has come with it."""
+    """The time in the source that the chain has reached with it."""
     parts = models.JSONField(null=True)
-    """How many of its lines are of which part of the source; null: written before they were counted."""
+    """Number of its lines per part of the source; null: written before they were counted."""
     shipped_at = models.DateTimeField()
     kept_until = models.DateField()
     lock = models.CharField(max_length=60, blank=True)
-    """What the store refuses, in words: `COMPLIANCE 2027-11-26まで`; empty where it has no locks."""
+    """The object's lock as text: `COMPLIANCE 2027-11-26まで`; empty if the store has no locks."""
 
     class Meta:
         constraints = (models.UniqueConstraint(fields=("place", "chain", "number"), name="shipment_number"),)
@@ -72,19 +72,19 @@ class Shipment(models.Model):
 
 
 class ClauseStatus(models.Model):
-    """What the page shows beside a clause: a view that the chapters keep current through `status.show`."""
+    """What the page shows next to a clause; the chapters keep it current through `status.show`."""
 
     clause_id = models.CharField(max_length=300, primary_key=True)
     verdict = models.CharField(max_length=16, choices=[(v.value, v.value) for v in Verdict])
     since = models.DateTimeField()
     value = models.CharField(max_length=200, blank=True)
-    """The live value in words: `42.1%`."""
+    """The live value as text: `42.1%`."""
     reason = models.TextField(blank=True)
-    """Why the verdict is what it is, or how to mend it, for people."""
+    """The reason for the verdict, or how to fix it, as text for people."""
     observed_at = models.DateTimeField(null=True)
     next_due = models.DateTimeField(null=True)
     revision = models.BigIntegerField(db_index=True)
-    """Grows with every change anywhere: pages ask for what came after the revision they know."""
+    """Grows with every change to any clause: pages ask for changes after the revision they know."""
 
     def __str__(self) -> str:
         return f"{self.clause_id} {self.verdict}"

@@ -1,4 +1,4 @@
-"""How the evidence outside of Toban stands: where, how far, behind which lock, and what keeps it. Pure."""
+"""Status of the evidence outside of Toban: where, how far, under which lock, and what holds it up. Pure."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from toban.engine.evidence.verdict import Verdict
 
 _A_DAY = timedelta(hours=26)
-"""What has waited for longer has missed its day: the two hours are those that a day of shipping may take."""
+"""An entry that waits longer has missed its day; a day's shipping may take the two extra hours."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -14,20 +14,20 @@ class Outside:
     """What is known of the evidence in a store."""
 
     place: str
-    """The store's name; empty where there is none."""
+    """The store's name; empty if there is none."""
     segments: int
     entries: int
-    """Of Toban's own evidence and of the applications' audit log."""
+    """Number of entries from Toban's own evidence and from the applications' audit log."""
     lock: str
-    """What the store refuses, as of the newest segment; empty where it has no locks."""
+    """The lock of the newest segment, as text; empty if the store has no locks."""
     waiting_since: datetime | None
-    """Since when the oldest entry has waited that is not there; None where none has."""
+    """Since when the oldest entry that is not in the store has waited; None if none waits."""
     trouble: str = ""
     """Why the last attempt failed."""
 
 
 def said(outside: Outside, now: datetime) -> tuple[Verdict, str, str]:
-    """Return the verdict on the document's audit log, with the value and the reason in words."""
+    """Return the verdict on the document's audit log, with value and reason as text."""
     value = f"外に {outside.entries:,}件" if outside.segments else ""
     has_missed = outside.waiting_since is not None and now - outside.waiting_since >= _A_DAY
     if outside.trouble:

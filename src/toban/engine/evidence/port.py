@@ -1,4 +1,4 @@
-"""What the evidence asks of extensions. See `Ports`."""
+"""The port through which extensions ship evidence. See `Ports`."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -11,17 +11,17 @@ from toban.engine.stores.store import StoreKind
 
 @dataclass(frozen=True, slots=True)
 class Shipped:
-    """What has just left."""
+    """What has just been shipped."""
 
     place: str
-    """The name of the store that it went to."""
+    """The name of the destination store."""
     segments: int
 
 
 type Ship = Callable[[Edition, Mapping[str, StoreKind], str, datetime], Shipped | None]
 """Ships what is not outside yet, read from the telemetry store at that address.
 
-Returns None where the bindings ask for nothing; raises `NotShipped`.
+Returns None if the bindings configure no shipping; raises `NotShipped`.
 """
 
 SHIPPING: Port[Ship] = Port("shipping")

@@ -1,8 +1,8 @@
-"""The chains of evidence outside of Toban: numbered segments, each of which names the one before. Pure.
+"""The chains of evidence outside of Toban: numbered segments, each of which refers to the one before. Pure.
 
-A segment is text: a header and a line for each entry, all JSON, as docs/adr/0016 says. Lines are chained by
-digests of their own, through all segments of a chain; the header names the digest of the whole segment before
-it. So it needs nothing of Toban's to find what was changed, taken out or put elsewhere.
+A segment is text: a header and a line for each entry, all JSON, as described in docs/adr/0016. Lines are
+chained by their own digests, through all segments of a chain. The header contains the digest of the whole
+previous segment. So changed, removed or moved entries can be found without Toban.
 """
 
 import hashlib
@@ -17,16 +17,16 @@ from typing import Any, Literal
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 START = "0" * 64
-"""What the first segment and the first line follow."""
+"""The previous digest of the first segment and of the first line."""
 
 LEDGER, AUDIT = "ledger", "audit"
-"""Toban's own evidence, and what applications wrote into their audit log."""
+"""Toban's own evidence, and the applications' audit log."""
 
 _KEY = re.compile(r"(?:.*/)?(?P<chain>[a-z]+)/(?P<number>\d{8})\.ndjson")
 
 MOST_LINES = 10_000
 MOST_BYTES = 16 << 20
-"""About what a segment holds: it is made, and read again, in memory."""
+"""The approximate size limits of a segment: it is built, and read back, in memory."""
 
 _NOTHING_KNOWN: Mapping[int, str] = MappingProxyType({})
 
@@ -43,16 +43,16 @@ class Header(BaseModel):
     number: int
     """From 1, without gaps."""
     previous: str
-    """SHA-256 of the segment before, in hex."""
+    """SHA-256 of the previous segment, in hex."""
     first: int
     last: int
     """The sequences of the first and the last line."""
     made_at: str
     until: str = ""
-    """Up to which moment of the source this chain has come, where sequences don't tell."""
+    """The time in the source that this chain has reached, if sequences don't show it."""
     kept_until: date
     previous_kept_until: date | None = None
-    """From that day on the segment before may be gone."""
+    """From that day on, the previous segment may be gone."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +61,7 @@ class Tip:
 
     number: int = 0
     digest: str = START
-    """Of the last segment."""
+    """The digest of the last segment."""
     last: int = 0
     line: str = START
     """The digest of the last line."""
@@ -76,7 +76,7 @@ class Segment:
     header: Header
     content: bytes
     tip: Tip
-    """Where the chain ends with it."""
+    """Where the chain ends after it."""
 
     @property
     def key(self) -> str:
@@ -86,12 +86,12 @@ class Segment:
 
 @dataclass(frozen=True, slots=True)
 class Broken:
-    """The first place where a chain does not hold."""
+    """The first place where a chain is broken."""
 
     segment: str
-    """Its key, or its number where it is missing."""
+    """The segment's key."""
     line: int | None
-    """Of the segment's lines, the header being 1; None where the segment as a whole is meant."""
+    """The line in the segment, the header being 1; None for the segment as a whole."""
     reason: str
 
     def __str__(self) -> str:
@@ -101,15 +101,15 @@ class Broken:
 
 @dataclass(frozen=True, slots=True)
 class Walked:
-    """What a walk along one chain found."""
+    """The result of walking one chain."""
 
     chain: str
     segments: int
     lines: int
     tip: Tip
-    """The end of what is sound."""
+    """The end of the intact part."""
     began_at: int
-    """The number of the first segment; greater than 1 where older ones were let go of in time."""
+    """The number of the first segment; greater than 1 if older ones are gone after their retention."""
     broken: Broken | None = None
 
 
@@ -127,13 +127,13 @@ def key_of(chain: str, number: int) -> str:
 
 
 def place_of(key: str) -> tuple[str, int] | None:
-    """Return the chain and number that a name of a segment says; None for another name."""
+    """Return the chain and number in a segment's name; None for any other name."""
     match = _KEY.fullmatch(key)
     return (match["chain"], int(match["number"])) if match else None
 
 
 def own_key(content: bytes) -> str:
-    """Return the name that a segment has by its own header; empty where it is none."""
+    """Return the name that a segment's own header gives it; empty if *content* is not a segment."""
     try:
         header, _ = _header("", content)
     except BrokenChain:
@@ -142,20 +142,20 @@ def own_key(content: bytes) -> str:
 
 
 def link(sequence: int, previous: str, body: Line) -> dict[str, Any]:
-    """Return *body* as the line behind the one with the digest *previous*."""
+    """Return *body* as the line after the one with the digest *previous*."""
     line = {"sequence": sequence, "previous": previous, **body}
     return {**line, "digest": digest_of(line)}
 
 
 def digest_of(line: Line) -> str:
-    """Return the digest that *line* must carry."""
+    """Return the digest that *line* must have."""
     return hashlib.sha256(_canonical({key: line[key] for key in line if key != "digest"})).hexdigest()
 
 
 def pack(
     chain: str, tip: Tip, lines: Sequence[Line], *, made_at: str, kept_until: date, until: str = ""
 ) -> Segment:
-    """Return the segment of *lines*, of which there is one at least, linked behind *tip*."""
+    """Return the segment of *lines* (at least one), linked to *tip*."""
     header = Header(
         chain=chain,
         number=tip.number + 1,
@@ -172,7 +172,7 @@ def pack(
 
 
 def follow(tip: Tip, key: str, content: bytes) -> Segment:
-    """Return *content* as the segment behind *tip*, or raise `BrokenChain`; every line of it is reckoned."""
+    """Return *content* as the segment after *tip*, or raise `BrokenChain`; every line of it is checked."""
     header, lines = _header(key, content)
     place = place_of(key)
     if place != (header.chain, header.number):
@@ -187,7 +187,7 @@ def follow(tip: Tip, key: str, content: bytes) -> Segment:
 
 
 def lines_of(content: bytes) -> Iterator[Line]:
-    """Yield the lines of a segment that was followed, or whose digest is known, without the header."""
+    """Yield the lines, without the header, of a segment that `follow` accepted or whose digest is known."""
     _, *lines, _ = content.split(b"\n")
     yield from map(json.loads, lines)
 
@@ -200,10 +200,11 @@ def walk(
     known: Mapping[int, str] = _NOTHING_KNOWN,
     is_excerpt: bool = False,
 ) -> Walked:
-    """Walk one chain whose *segments* come by their numbers, and name the first place that does not hold.
+    """Walk one chain, whose *segments* come in order of their numbers, and report the first broken place.
 
-    It may begin behind segments that nobody had to keep until *today*; an excerpt, anywhere. *known* are
-    digests of segments by number, noted elsewhere: only they tell that an end is missing or was written anew.
+    The chain may begin after segments whose retention has ended by *today*; an excerpt may begin anywhere.
+    *known* maps numbers to segment digests noted elsewhere: only they show that the end is missing or was
+    rewritten.
     """
     tip: Tip | None = None
     began_at, count, lines = 1, 0, 0
@@ -237,7 +238,7 @@ def _next(chain: str, tip: Tip, key: str, content: bytes) -> Segment:
 
 
 def _beginning(key: str, content: bytes, today: date | None) -> Tip:
-    """Return the end of what must have been before a chain's first segment that is there."""
+    """Return the tip that must have preceded the first segment that is there."""
     header, lines = _header(key, content)
     if header.number == 1:
         return Tip()
@@ -291,7 +292,7 @@ def _why_broken(line: Line, sequence: int, previous: str, text: bytes) -> str:
         return f"{sequence + 1} 番の行がありません"
     if line.get("previous") != previous:
         return "直前の行の要約値とつながりません"
-    # Of a key that stands twice JSON takes the last: only the one way of writing it down counts.
+    # If a key occurs twice, JSON takes the last one: only the canonical form is accepted.
     if line.get("digest") != digest_of(line) or _canonical(line) != text:
         return "行の内容が要約値と一致しません"
     return ""
@@ -306,7 +307,7 @@ def _broken(segment: str, line: int | None, reason: str) -> BrokenChain:
 
 
 def in_order(keys: Iterable[str]) -> Iterator[tuple[str, list[str]]]:
-    """Yield each chain that *keys* name segments of, with its keys by their numbers; others are left out."""
+    """Yield each chain with its segments' keys in order of number; keys of other objects are left out."""
     found: dict[str, list[tuple[int, str]]] = {}
     for key in keys:
         place = place_of(key)

@@ -1,8 +1,8 @@
-"""Evidence on its way out: segment after segment into a store that whoever runs Toban can't rewrite.
+"""Shipping of evidence: segment after segment into a store that the people who run Toban can't rewrite.
 
-The name of a segment says its number, and is never written twice. Whoever is killed between storing one and
-noting it finds it there the next time, reckons that it is the one that comes next, and goes on behind it.
-What stands in its place and is not, is no oversight: nothing more is shipped, and people are told.
+The name of a segment contains its number, and is never written twice. If Toban is killed between storing a
+segment and recording it, the next run finds the segment, verifies that it is the next one, and continues
+after it. Anything else under that name is no accident: shipping stops, and people are notified.
 """
 
 import hashlib
@@ -19,11 +19,11 @@ from toban.engine.stores.store import AlreadyThere, Store, StoreTrouble
 
 
 class NotShipped(Exception):
-    """A segment is not outside; the message says why."""
+    """A segment could not be shipped; the message says why."""
 
 
 class Sent:
-    """What a chain has in a store already, as Toban noted it."""
+    """What a chain already has in a store, as Toban recorded it."""
 
     def __init__(self, chain: "Chain", store: Store) -> None:
         self._chain = chain
@@ -35,20 +35,20 @@ class Sent:
         return self._store.name
 
     def counts(self) -> Mapping[str, int]:
-        """Return how many lines of each part of the source are there; raises `StoreTrouble`."""
+        """Return the number of lines there per part of the source; raises `StoreTrouble`."""
         found: Counter[str] = Counter()
         for shipment in self._shipments():
             found.update(self._parts(shipment))
         return found
 
     def segments(self, part: str) -> Sequence[Shipment]:
-        """Return those with lines of *part*, in order; raises `StoreTrouble`."""
+        """Return the segments with lines of *part*, in order; raises `StoreTrouble`."""
         return [each for each in self._shipments() if part in self._parts(each)]
 
     def lines(self, shipment: Shipment) -> Iterator[Line]:
-        """Yield the lines of a segment: none, where its time was over and it is gone.
+        """Yield the lines of a segment: none if it is gone after its retention.
 
-        Raises `StoreTrouble`, and `NotShipped` where it is another than was sent.
+        Raises `StoreTrouble`, or `NotShipped` if the segment differs from what was sent.
         """
         if not _is_there(self._store, shipment.key):
             return
@@ -73,20 +73,20 @@ class Sent:
 
 
 class Chain(Protocol):
-    """Where the lines of a chain come from."""
+    """The source of a chain's lines."""
 
     @property
     def name(self) -> str:
-        """As segments name it."""
+        """The chain's name in segments."""
 
     def batch(self, tip: Tip, sent: Sent) -> tuple[Sequence[Line], str]:
-        """Return the next lines behind *tip*, linked, and up to which moment of the source they are all.
+        """Return the next lines after *tip*, linked, and the time in the source up to which none is missing.
 
-        They are as many as a segment holds; none, where all is outside.
+        Returns as many lines as a segment holds; none if everything is outside.
         """
 
     def part_of(self, line: Line) -> str:
-        """Return which part of the source *line* is of; empty where nobody counts them."""
+        """Return the part of the source that *line* is from; empty if parts are not counted."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +94,7 @@ class Terms:
     """How segments are kept."""
 
     kept: timedelta
-    """For how long at least."""
+    """The minimum retention."""
     mode: str
     """`GOVERNANCE` or `COMPLIANCE`."""
 
@@ -105,7 +105,7 @@ class LedgerChain:
     name = segments.LEDGER
 
     def batch(self, tip: Tip, sent: Sent) -> tuple[Sequence[Line], str]:  # noqa: ARG002 - the protocol's
-        """See `Chain`; sequences tell where it is."""
+        """See `Chain`; sequences show how far the chain has come."""
         entries = LedgerEntry.objects.filter(sequence__gt=tip.last).order_by("sequence")
         return [ledger.line_of(each) for each in entries[: segments.MOST_LINES]], ""
 
@@ -115,7 +115,7 @@ class LedgerChain:
 
 
 def tip_of(chain: str, place: str) -> Tip:
-    """Return where a chain ends in the store of that name, as far as Toban knows: each has all of it."""
+    """Return a chain's end in the store *place*, as far as Toban knows; each store has the whole chain."""
     found = Shipment.objects.filter(chain=chain, place=place).order_by("-number").first()
     if found is None:
         return Tip()
@@ -123,7 +123,7 @@ def tip_of(chain: str, place: str) -> Tip:
 
 
 def ship(chain: Chain, store: Store, terms: Terms, now: datetime) -> int:
-    """Ship what *chain* has behind its end, and return how many segments that were; raises `NotShipped`."""
+    """Ship what *chain* has after its tip, and return the number of segments; raises `NotShipped`."""
     count = 0
     try:
         while (segment := _next(chain, store, terms, now)) is not None:
@@ -138,7 +138,7 @@ def ship(chain: Chain, store: Store, terms: Terms, now: datetime) -> int:
 
 
 def _next(chain: Chain, store: Store, terms: Terms, now: datetime) -> Segment | None:
-    """Store the next segment, or find it stored."""
+    """Store the next segment, or find it already stored."""
     tip = tip_of(chain.name, store.name)
     key = segments.key_of(chain.name, tip.number + 1)
     if _is_there(store, key):
@@ -186,12 +186,12 @@ def _note(chain: Chain, segment: Segment, store: Store, lock: str, now: datetime
         "lock": lock,
         "parts": _parts(chain, segments.lines_of(segment.content)),
     }
-    # Another process may have found the same segment there, and noted it already.
+    # Another process may have found the same segment there, and already recorded it.
     Shipment.objects.get_or_create(place=store.name, chain=header.chain, number=header.number, defaults=noted)
 
 
 def _locked_until(day: date, now: datetime) -> datetime:
-    """The end of the day before which nothing may go."""
+    """Return midnight at the start of *day*: nothing may be deleted before."""
     return datetime.combine(day, now.timetz().replace(hour=0, minute=0, second=0, microsecond=0))
 
 

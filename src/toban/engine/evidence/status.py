@@ -1,4 +1,4 @@
-"""The present status of every clause, and the verdicts that become evidence when they change."""
+"""The current status of every clause, and the verdicts that become evidence when they change."""
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
@@ -14,25 +14,25 @@ from toban.engine.evidence.verdict import Verdict
 from toban.engine.text import storable_text
 
 FRESH = timedelta(minutes=1)
-"""An unchanged status is written again only this often, so that pages can say when it was last observed."""
+"""An unchanged status is rewritten only this often, so that pages can say when it was last observed."""
 
 _LONGEST_VALUE = 200
 
 
 @dataclass(frozen=True, slots=True)
 class StatusUpdate:
-    """What a chapter has found out about one clause."""
+    """What a chapter has found about one clause."""
 
     clause_id: str
     verdict: Verdict
     value: str
-    """The live value in words: `42.1%`."""
+    """The live value as text: `42.1%`."""
     reason: str
-    """Why, or the way to mend it, for people."""
+    """The reason, or how to fix it, as text for people."""
     observed_at: datetime
     next_due: datetime | None = None
     proof: Mapping[str, object] | None = None
-    """JSON values that an auditor can follow: the measurements, the receipt."""
+    """JSON values that an auditor can check: the measurements, the receipt."""
 
 
 class Change(StrEnum):
@@ -47,7 +47,7 @@ class Change(StrEnum):
 
 
 def change(shown: ClauseStatus | None, update: StatusUpdate) -> Change:
-    """Say how *update* differs from what is *shown*."""
+    """Return how *update* differs from what is *shown*."""
     if shown is None or shown.verdict != update.verdict:
         return Change.VERDICT
     if (shown.value, shown.reason, shown.next_due) != (
@@ -56,23 +56,23 @@ def change(shown: ClauseStatus | None, update: StatusUpdate) -> Change:
         update.next_due,
     ):
         return Change.DETAIL
-    # ">=": a tick landing exactly on the minute must not wait for the next. Either way: clocks are set back.
+    # ">=": a tick landing exactly on the minute must not wait for the next. "abs": clocks may be set back.
     if shown.observed_at is None or abs(update.observed_at - shown.observed_at) >= FRESH:
         return Change.FRESHER
     return Change.NONE
 
 
 def show(updates: Collection[StatusUpdate], now: datetime, document_digest: str) -> None:
-    """Show *updates*, in the caller's transaction (or one of its own); showing the same again is cheap.
+    """Show *updates*, in the caller's transaction (or one of its own); repeating the same updates is cheap.
 
-    Nothing is written for what has not changed. A changed verdict goes into the ledger with its figure and
+    Nothing is written for unchanged clauses. A changed verdict goes into the ledger with its figure and
     proof. Revisions grow in the order of commits: a page that knows a revision misses no earlier change.
     """
     by_id = {update.clause_id: update for update in updates}
     if not _changes(by_id.values()):
         return
     with transaction.atomic(savepoint=False):
-        # Held until the commit: else a smaller revision could become visible after a greater one.
+        # Held until the commit: otherwise a lower revision could become visible after a higher one.
         ledger.hold()
         # Read again: another process may have written while this one waited.
         changed = _changes(by_id.values())
@@ -93,7 +93,7 @@ def show(updates: Collection[StatusUpdate], now: datetime, document_digest: str)
 
 
 def _changes(updates: Collection[StatusUpdate]) -> list[tuple[ClauseStatus | None, StatusUpdate, Change]]:
-    """Pair each update that differs with what is shown."""
+    """Return each update that differs, with the status shown now."""
     shown = ClauseStatus.objects.in_bulk([update.clause_id for update in updates])
     pairs = [(shown.get(update.clause_id), update) for update in updates]
     found = [(status, update, change(status, update)) for status, update in pairs]

@@ -5,7 +5,7 @@ from enum import StrEnum
 
 
 class Verdict(StrEnum):
-    """What reality says of a clause; the order is that of the page's "worst first"."""
+    """How reality compares with a clause; the order is the page's "worst first"."""
 
     DEVIATING = "deviating"
     """逸脱"""
@@ -22,12 +22,12 @@ class Verdict(StrEnum):
 
     @property
     def mark(self) -> str:
-        """The shape that says it without a colour: the same on the page, the terminal and in notices."""
+        """The symbol that needs no colour: the same on pages, in the terminal and in notifications."""
         return _MARKS[self]
 
 
 FIRING: Sequence[Verdict] = (Verdict.DEVIATING, Verdict.NOT_PERFORMED, Verdict.WARNING)
-"""What asks for somebody's hands now."""
+"""The verdicts that require action now."""
 
 _MARKS = {
     Verdict.DEVIATING: "■",

@@ -1,4 +1,4 @@
-"""Why somebody was told of an alert, or was not: place by place, and stage by stage."""
+"""Why an alert was notified to somebody, or was not: place by place, and stage by stage."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
@@ -11,39 +11,39 @@ from toban.engine.notify.routing.stages import STAGES
 
 ROUTE, GROUP, SEND = "route", "group", "send"
 ORDER = (ROUTE, *STAGES, GROUP, SEND)
-"""All stages, in the order in which a notice passes them."""
+"""All stages, in the order in which a notification passes them."""
 
 
 class Word(StrEnum):
-    """What a stage said."""
+    """What a stage decided."""
 
     PASSED = "passed"
     STOPPED = "stopped"
     WAITING = "waiting"
-    """The notice is on its way."""
+    """The notification is on its way."""
     NOT_ASKED = "not-asked"
-    """An earlier one had stopped it."""
+    """An earlier stage had stopped it."""
 
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """A stage's word on a notice."""
+    """A stage's decision about a notification."""
 
     stage: str
     word: Word
     reason: Reason | None = None
-    """None for the last stage, of which the receipt speaks, and for one that was not asked."""
+    """None for the last stage, which the receipt describes, and for a stage that was not asked."""
 
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Somewhere that a notice of the alert might go: a channel's recipient, or a recipient of no channel."""
+    """A possible destination of the alert's notifications: a channel, or recipients without a channel."""
 
     destination: str
-    """Empty where the recipient can't be reached."""
+    """Empty if the recipients can't be reached."""
     recipients: tuple[str, ...]
     ordered_by: str
-    """The row of the document, as it is cited."""
+    """The citation of the document's row."""
     outcomes: tuple[StageOutcome, ...] = field(default=())
     """The oldest first."""
     deliveries: tuple[Delivery, ...] = field(default=())
@@ -51,19 +51,19 @@ class Place:
 
     @property
     def newest(self) -> Delivery | None:
-        """The newest delivery that arrived; else the newest there is."""
+        """The newest delivery that arrived, or else the newest of all."""
         arrived = [each for each in self.deliveries if each.state == Delivery.State.DELIVERED]
         return next(iter(reversed(arrived or self.deliveries)), None)
 
     @property
     def decisive(self) -> StageOutcome | None:
-        """The outcome that answers why: the last that let a notice through, else the last of all."""
+        """The outcome that answers why: the last that let a notification pass, or else the last of all."""
         passed = [each for each in self.outcomes if each.passed]
         return next(iter(reversed(passed or self.outcomes)), None)
 
     @property
     def steps(self) -> tuple[Step, ...]:
-        """Every stage's word in the decisive outcome, and how the sending ended."""
+        """Every stage's decision in the decisive outcome, and how the sending ended."""
         decisive, newest = self.decisive, self.newest
         said = steps_of(decisive) if decisive is not None else {}
         if newest is not None:
@@ -79,7 +79,7 @@ _SENT = {
 
 
 def steps_of(outcome: StageOutcome) -> dict[str, Step]:
-    """Return the word of each stage that was asked, by its name."""
+    """Return the decision of each stage that was asked, by its name."""
     said = {}
     for number, (stage, reason) in enumerate(outcome.trail, 1):
         is_last = number == len(outcome.trail)
@@ -104,7 +104,7 @@ def _places(outcomes: Sequence[StageOutcome], deliveries: Sequence[Delivery]) ->
     for key in dict.fromkeys(map(_place, told)):
         said = tuple(each for each in outcomes if _place(each) == key)
         sent = tuple(each for each in deliveries if _place(each) == key)
-        # What went another way, or to whoever was called, was judged for nobody: its delivery says whose.
+        # A delivery by a fallback channel or an escalation has no outcome: it names its recipients itself.
         last: StageOutcome | Delivery = said[-1] if said else sent[-1]
         yield Place(last.destination, tuple(last.recipients), last.rule_citation, said, sent)
 

@@ -38,7 +38,7 @@ class Step(StrEnum):
     NOTHING = "nothing"
     OPEN = "open"
     KEEP = "keep"
-    """Still the same condition; the measured value may be another."""
+    """Still the same condition; the measured value may differ."""
     CHANGE = "change"
     """Warning to critical or back."""
     RESOLVE = "resolve"
@@ -46,7 +46,7 @@ class Step(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Facet:
-    """One of the two things a signal speaks of: the measured value, or that there is a value at all."""
+    """One of the two subjects of a signal: the measured value, or whether there is a value at all."""
 
     key: str
     condition: Condition | None
@@ -61,7 +61,7 @@ def facets(signal: Signal) -> tuple[Facet, Facet]:
 
 
 def step(open_condition: Condition | None, reported: Condition | None) -> Step:
-    """Say what *reported* does to an alert that is open in *open_condition* (None: none is open)."""
+    """Return what *reported* does to an alert that is open in *open_condition* (None: none is open)."""
     if reported is None:
         return Step.NOTHING
     if open_condition is None:
@@ -74,7 +74,7 @@ def step(open_condition: Condition | None, reported: Condition | None) -> Step:
 def report(signals: Collection[Signal], now: datetime, document_digest: str = "") -> None:
     """Bring the alerts up to date with *signals*, in the caller's transaction (or one of its own).
 
-    Each signal is the whole present truth about its key: reporting it again changes nothing, and an alert
+    Each signal is the complete current state of its key: reporting it again changes nothing, and an alert
     whose key is not reported stays as it is.
     """
     latest = {signal.key: signal for signal in signals}
@@ -85,7 +85,7 @@ def report(signals: Collection[Signal], now: datetime, document_digest: str = ""
     if not any(_changes(faceted, now, document_digest)):
         return
     with transaction.atomic(savepoint=False):
-        # First of all locks, in every transaction that writes evidence: no two wait for each other.
+        # The first lock in every transaction that writes evidence, so that no two wait for each other.
         ledger.hold()
         opened, changed = _changes(faceted, now, document_digest)
         _mark_flapping(opened, now)
@@ -100,14 +100,14 @@ def report(signals: Collection[Signal], now: datetime, document_digest: str = ""
 def tell(events: Collection[Signal], now: datetime, document_digest: str = "") -> None:
     """Have each of *events* announced once, in the caller's transaction (or one of its own).
 
-    An event happened, and is over at once: no recovery follows, and nobody is called because of it. Its key
-    is its own for ever, so telling it again changes nothing.
+    An event is over as soon as it happens: no recovery follows, and it is not escalated. Its key is never
+    reused, so passing the event again changes nothing.
     """
     new = _untold(events)
     if not new:
         return
     with transaction.atomic(savepoint=False):
-        # First of all locks, in every transaction that writes evidence: no two wait for each other.
+        # The first lock in every transaction that writes evidence, so that no two wait for each other.
         ledger.hold()
         for signal in _untold(new):
             alert = _opened(Facet(signal.key, signal.condition), signal, document_digest)
@@ -152,7 +152,7 @@ def _changes(
 
 
 def _mark_flapping(opened: Sequence[Alert], now: datetime) -> None:
-    """Let alerts of what keeps coming back belong to the one in which that was first seen."""
+    """Link each alert of a flapping key to the alert in which flapping was first detected."""
     before: dict[str, list[Alert]] = defaultdict(list)
     keys = [alert.key for alert in opened]
     for start in range(0, len(keys), 500):
@@ -202,11 +202,11 @@ def _describe(alert: Alert, signal: Signal, document_digest: str) -> None:
 
 
 def _take(alert: Alert, taken: Step, signal: Signal, now: datetime, document_digest: str) -> bool:
-    """Apply a step to an open alert; say whether that needs writing."""
+    """Apply a step to an open alert; return whether it must be saved."""
     if taken is Step.NOTHING:
         return False
     if taken is Step.RESOLVE:
-        # Limit, advice and condition stay those of the trouble: the recovery notice tells what it was.
+        # Limit, advice and condition stay those of the problem: the recovery notification says what it was.
         alert.resolved_at = alert.changed_at = now
         alert.value, alert.look_at = storable_text(signal.value), None
         return True

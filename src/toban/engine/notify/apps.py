@@ -1,10 +1,10 @@
-"""Notices as a Django app."""
+"""Notifications as a Django app."""
 
 from django.apps import AppConfig
 
 
 class NotifyConfig(AppConfig):
-    """Alerts, notices and the outbox."""
+    """Alerts, notifications and the outbox."""
 
     name = "toban.engine.notify"
     label = "notify"

@@ -1,4 +1,4 @@
-"""How many notices each stage let through, held back, sent or lost; served at `/metrics`."""
+"""Numbers of notifications that each stage passed, held back, sent or lost; served at `/metrics`."""
 
 from prometheus_client import Counter
 

@@ -1,4 +1,4 @@
-"""What notices bring: the matrix's rows, maintenance windows, channels, and who is reached how."""
+"""The notification extension: the matrix's rows, maintenance windows, channels, and how to reach people."""
 
 from toban.design.clauses.notices import NotificationRule
 from toban.design.clauses.objectives import MaintenanceWindow
@@ -10,7 +10,7 @@ from toban.engine.registry.commands import Command
 EXTENSION = Extension(
     name="notify",
     manual="alerts.md",
-    rows=(  # Under the matrix stand channels that fail, and the alerts of others.
+    rows=(  # Failing channels and alerts from outside are reported under the matrix.
         RowKind(NotificationRule, is_measured=True, raises_alerts=always),
         RowKind(MaintenanceWindow),
     ),

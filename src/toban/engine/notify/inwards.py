@@ -1,8 +1,8 @@
 """Alerts from outside, in Alertmanager's format: Prometheus sends them, the document's matrix routes them.
 
 The contract is that of API v2 (https://github.com/prometheus/alertmanager/blob/main/api/v2/openapi.yaml,
-`postAlerts`): an alert is known by all its labels, sent again and again while it fires, and over when its end
-has come, be it sent or passed. Pure, but for `take`.
+`postAlerts`): an alert is identified by all its labels, and sent repeatedly while it fires. It is over when
+its end time is past, even if nothing more is sent. Pure, except for `take` and `end_unsent`.
 """
 
 import hashlib
@@ -25,10 +25,10 @@ from toban.engine.notify.signal import Condition, Signal
 from toban.engine.text import storable_text
 
 UNSENT = timedelta(minutes=5)
-"""An alert without an end is over when it is not sent again for so long: Alertmanager's `resolve_timeout`."""
+"""An alert without an end is over if it is not sent again for this long: Alertmanager's `resolve_timeout`."""
 
 MOST = 2000
-"""Alerts of one request; Prometheus sends 64."""
+"""The maximum number of alerts in one request; Prometheus sends 64."""
 
 _LONGEST = 1000
 _CONDITIONS = {
@@ -39,7 +39,7 @@ _CONDITIONS = {
 
 
 class BadAlerts(Exception):
-    """The request is none of the contract; the message says where."""
+    """The request does not follow the contract; the message says where."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,22 +54,22 @@ class Outside:
 
     @property
     def key(self) -> str:
-        """The same for the same labels."""
+        """The alert's key: the same for the same labels."""
         written = json.dumps(sorted(self.labels.items()), ensure_ascii=False)
         return "outside/" + hashlib.sha256(written.encode()).hexdigest()[:32]
 
     @property
     def level(self) -> AlertLevel:
-        """By the label `severity`, in the words of documents; without one it is a warning."""
+        """The level in the label `severity`, in the words of documents; a warning if there is none."""
         return read_alert_level(self.labels.get("severity", "")) or AlertLevel.WARNING
 
     def is_over(self, now: datetime) -> bool:
-        """Whether its end has come."""
+        """Return whether its end time is past."""
         return self.ends_at <= now
 
 
 def read_alerts(body: bytes, now: datetime) -> tuple[Outside, ...]:
-    """Read what was posted, or raise `BadAlerts` for the first thing that is wrong with it."""
+    """Return the alerts in a request body, or raise `BadAlerts` for the first error in it."""
     try:
         written = json.loads(body)
     except (ValueError, RecursionError) as error:
@@ -108,7 +108,7 @@ def _texts(written: object, where: str) -> dict[str, str]:
 
 
 def _moment(written: object, where: str) -> datetime | None:
-    """Read RFC 3339; Go's zero time, like none at all, says nothing."""
+    """Return an RFC 3339 time; None if it is missing or Go's zero time."""
     if written in (None, ""):
         return None
     try:
@@ -121,7 +121,7 @@ def _moment(written: object, where: str) -> datetime | None:
 
 
 def signal_of(outside: Outside, design: Design, sender: str, now: datetime) -> Signal | None:
-    """Return what to announce; None where the document has no row at all for notices."""
+    """Return the signal to report; None if the document has no row at all for notifications."""
     rules = design.of(NotificationRule)
     rule = next(iter(rules_for(rules, outside.level) or rules), None)
     if rule is None:
@@ -152,20 +152,20 @@ def signal_of(outside: Outside, design: Design, sender: str, now: datetime) -> S
 
 
 def take(outsiders: Sequence[Outside], design: Design, sender: str, now: datetime) -> int:
-    """Bring the alerts up to date with what *sender* posted; return how many could be taken."""
+    """Bring the alerts up to date with what *sender* posted; return how many were accepted."""
     with transaction.atomic():
         ledger.hold()
         told = [(each, signal_of(each, design, sender, now)) for each in outsiders]
         signals = [signal for _, signal in told if signal is not None]
         alerts.report(signals, now, design.digest)
         for outside, _ in told:
-            # Each repetition puts the end off.
+            # Each repetition postpones the end.
             Alert.objects.filter(key=outside.key, resolved_at=None).update(ends_at=outside.ends_at)
     return len(signals)
 
 
 def end_unsent(now: datetime) -> int:
-    """Resolve what was not sent again before its end; return how many. The caller holds the ledger."""
+    """Resolve alerts not sent again before their end; return how many. The caller holds the ledger."""
     late = Alert.objects.filter(resolved_at=None, ends_at__lte=now)
     return late.update(
         resolved_at=now, changed_at=now, look_at=None, value="送り手からの知らせが途切れました"

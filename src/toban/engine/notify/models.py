@@ -1,4 +1,4 @@
-"""Alerts, what was announced of them to whom, and why or why not."""
+"""Alerts, the notifications sent about them, and the reasons."""
 
 import hashlib
 from datetime import datetime
@@ -17,9 +17,9 @@ _LEVELS = [(level.value, level.value) for level in AlertLevel]
 
 
 class Alert(models.Model):
-    """One stretch of trouble with one thing, from its first detection until it is over.
+    """One problem with one thing, from its first detection until it is over.
 
-    Missing data is an alert of its own beside the one about the measured value: neither resolves the other.
+    Missing data is a separate alert from the one about the measured value: neither resolves the other.
     """
 
     key = models.TextField()
@@ -30,36 +30,36 @@ class Alert(models.Model):
     subject = models.TextField()
     document_digest = models.CharField(max_length=64, blank=True)
     condition = models.CharField(max_length=16, choices=_CONDITIONS)
-    """The present condition while open, the last bad one afterwards."""
+    """The current condition while open, the last bad one afterwards."""
     value = models.TextField()
-    """The last measured value in words; after the recovery the value that ended it."""
+    """The last measured value as text; after the recovery, the value that ended the alert."""
     limit = models.TextField(blank=True)
     advice = models.TextField(blank=True)
     labels = models.JSONField(default=dict)
-    """`target`, `item`, `instance`: what silences and muting know it by."""
+    """`target`, `item`, `instance`: silences and inhibition match these."""
     people = models.JSONField(default=list)
-    """Who is notified besides the matrix' recipients: names of `[people]`."""
+    """Who is notified in addition to the matrix's recipients: names in `[people]`."""
     began_at = models.DateTimeField()
     """When the first measurement out of bounds was made: the breach."""
     opened_at = models.DateTimeField()
     """When Toban first decided that something is wrong: the detection."""
     changed_at = models.DateTimeField()
-    """When Toban decided on the present condition."""
+    """When Toban decided on the current condition."""
     resolved_at = models.DateTimeField(null=True)
     ends_at = models.DateTimeField(null=True)
-    """Of an alert from outside: when it is over unless it is sent again."""
+    """For an alert from outside: when it is over unless it is sent again."""
     acknowledged_at = models.DateTimeField(null=True)
-    """When somebody took it on: it is not repeated and not escalated any more."""
+    """When somebody acknowledged it: from then on it is neither repeated nor escalated."""
     acknowledged_by = models.CharField(max_length=150, blank=True)
     acknowledgement_told = models.BooleanField(default=False)
     released_at = models.DateTimeField(null=True)
-    """When somebody gave it back of whom others had been told that they have it."""
+    """When an acknowledgement was withdrawn that others had already been notified of."""
     flap_root = models.ForeignKey("self", models.PROTECT, null=True, related_name="flaps")
-    """The alert of the same key in which the flapping was first seen; itself, of that one."""
+    """The alert of the same key in which the flapping was first detected; that alert refers to itself."""
     look_at = models.DateTimeField(null=True)
-    """Before then nothing can have changed for it but itself; null: it is to be looked at now."""
+    """When to look again: until then only the alert itself can change its decision; null: look now."""
     settled = models.BooleanField(default=False)
-    """The recovery has been through the pipeline: nothing more will be announced."""
+    """The recovery has passed the pipeline: nothing more will be announced."""
 
     class Meta:
         constraints = (
@@ -72,29 +72,29 @@ class Alert(models.Model):
         )
 
     is_flap_root = False
-    """Set while it is not saved yet: it will be its own `flap_root`."""
+    """Set before the alert is saved: it will be its own `flap_root`."""
 
     def __str__(self) -> str:
         return f"{self.key} {self.condition}"
 
     @property
     def is_event(self) -> bool:
-        """Whether it only tells that something happened: it was over at once, and never recovers."""
+        """Whether it only reports that something happened: it was over at once, and never recovers."""
         return EVENT in self.labels
 
     @property
     def incident_key(self) -> str:
-        """The same for all notices of this alert, and for no other alert of any installation."""
+        """A key that is the same for all notifications of this alert, and unique across installations."""
         return hashlib.sha256(f"{self.key}\n{self.opened_at.isoformat()}".encode()).hexdigest()[:40]
 
 
 class Announcement(models.Model):
-    """The words of one notice, whoever gets it."""
+    """The text of one notification, the same for all recipients."""
 
     alert = models.ForeignKey(Alert, on_delete=models.PROTECT, related_name="announcements")
-    """The alert it is about; of a notice about many, the one that speaks for them."""
+    """The alert it is about; if it is about many, the one that represents them."""
     alerts = models.ManyToManyField(Alert, related_name="told_in")
-    """All alerts that it tells of."""
+    """All alerts that it is about."""
     kind = models.CharField(max_length=16, choices=[(kind.value, kind.value) for kind in NoticeKind])
     condition = models.CharField(max_length=16, choices=_CONDITIONS)
     level = models.CharField(max_length=16, choices=_LEVELS)
@@ -122,24 +122,24 @@ class Delivery(models.Model):
     key = models.CharField(max_length=64, unique=True)
     """Idempotency key: the same for every attempt."""
     destination = models.TextField()
-    """The channel, and the address where it has one per recipient: what "was told already" means."""
+    """The channel, with the address if it has one per recipient: "already notified" is decided by this."""
     channel = models.CharField(max_length=200)
     """The channel's name in toban.toml."""
     addresses = models.JSONField(default=list)
-    """Those of the recipients on this channel; empty where it knows its place itself."""
+    """The recipients' addresses on this channel; empty if the channel has a fixed place."""
     recipients = models.JSONField(default=list)
     """Roles or places in the document's words."""
     rule_id = models.CharField(max_length=300)
-    """The clause id of the matrix row that ordered it."""
+    """The clause id of the matrix row that requires it."""
     rule_citation = models.TextField()
     state = models.CharField(max_length=16, choices=State, default=State.WAITING)
     created_at = models.DateTimeField()
     next_at = models.DateTimeField()
     attempts = models.PositiveIntegerField(default=0)
-    """Attempts that were begun; what becomes of one is written only while none was begun after it."""
+    """Number of attempts begun; the result of one is written only if no later one has begun."""
     settled_at = models.DateTimeField(null=True)
     handed_on = models.BooleanField(default=False)
-    """It was late, and went another way as well; or it is that other way."""
+    """It was late and was also sent another way, or it is that other delivery."""
     receipt = models.TextField(blank=True)
     """The receiver's own reference."""
     error = models.TextField(blank=True)
@@ -156,7 +156,7 @@ class Delivery(models.Model):
 
 
 class StageOutcome(models.Model):
-    """Why a notice was, or was not, put into the outbox; a row is written when the outcome changes."""
+    """Why a notification was, or was not, put into the outbox; a row is written when the outcome changes."""
 
     alert = models.ForeignKey(Alert, on_delete=models.PROTECT, related_name="outcomes")
     at = models.DateTimeField()
@@ -167,12 +167,12 @@ class StageOutcome(models.Model):
     rule_citation = models.TextField(blank=True)
     passed = models.BooleanField()
     stage = models.CharField(max_length=32)
-    """The stage that had the last word."""
+    """The stage that decided."""
     reason = models.CharField(max_length=64)
     detail = models.TextField(blank=True)
-    """The same for people, with the way out where there is one."""
+    """The reason as text for people, with a way out if there is one."""
     trail = models.JSONField()
-    """Every stage that was passed before, as pairs of stage and reason."""
+    """Every stage that was asked, as pairs of stage and reason."""
 
     class Meta:
         indexes = (models.Index(fields=("alert", "id"), name="outcome_alert"),)
@@ -182,19 +182,19 @@ class StageOutcome(models.Model):
 
 
 class Periods[Period: "OrderedPeriod"](models.QuerySet[Period]):
-    """What people ordered for a time."""
+    """Periods that people ordered."""
 
     def unended(self, now: datetime) -> Self:
-        """Return those that hold, and those that are to come."""
+        """Return the active and the future ones."""
         return self.filter(ends_at__gt=now)
 
     def holding(self, now: datetime) -> Self:
-        """Return those that hold."""
+        """Return the active ones."""
         return self.unended(now).filter(starts_at__lte=now)
 
 
 class OrderedPeriod(models.Model):
-    """What somebody ordered for a time, with a reason; there is always an end."""
+    """Something that a person ordered for a limited time, with a reason; there is always an end."""
 
     author = models.CharField(max_length=150)
     reason = models.TextField()
@@ -208,10 +208,10 @@ class OrderedPeriod(models.Model):
 
 
 class Silence(OrderedPeriod):
-    """Notices that somebody has stopped until a time; what still fires then is told again."""
+    """Notifications that somebody stopped until a time; alerts that still fire then are notified again."""
 
     matchers = models.JSONField()
-    """All must hold: names of which `silences.is_matcher` is true, with the value that each must have."""
+    """All must match: names that `silences.is_matcher` accepts, with the value that each must have."""
 
     class Meta:
         constraints = (
@@ -224,15 +224,15 @@ class Silence(OrderedPeriod):
 
     @property
     def quiet(self) -> Quiet:
-        """What the pipeline goes by."""
+        """The silence as the pipeline's value."""
         return Quiet(self.matchers, self.author, self.reason, self.starts_at, self.ends_at)
 
 
 class Maintenance(OrderedPeriod):
-    """Planned maintenance that is not in the document: announced here, by a person, for once."""
+    """Planned maintenance that is not in the document: announced here by a person, one time only."""
 
     targets = models.JSONField(default=list)
-    """The document's targets that are worked on; empty for the whole system."""
+    """The document's targets under maintenance; empty for the whole system."""
 
     class Meta:
         constraints = (
@@ -245,7 +245,7 @@ class Maintenance(OrderedPeriod):
 
 
 class DutyOverride(OrderedPeriod):
-    """Somebody who holds a role of the document for a time, whoever's turn it is; see `roster.Override`."""
+    """A deputy who holds a role of the document for a time, regardless of turns; see `roster.Override`."""
 
     role = models.TextField()
     person = models.TextField()
@@ -262,11 +262,11 @@ class DutyOverride(OrderedPeriod):
 
 
 class Escalation(models.Model):
-    """Who is called when nobody takes an alert on; the policy is the one that held when it began."""
+    """The escalation of an unacknowledged alert, with the policy that was in force when it began."""
 
     alert = models.OneToOneField(Alert, models.PROTECT, related_name="escalation")
     policy = models.JSONField()
-    """Steps in order: seconds since the first notice, roles, and what ordered it."""
+    """Steps in order: seconds since the first notification, roles, and what requires it."""
     began_at = models.DateTimeField()
     steps_done = models.PositiveSmallIntegerField(default=0)
 
@@ -279,9 +279,9 @@ class Leader(models.Model):
 
     name = models.CharField(max_length=32, primary_key=True)
     holder = models.CharField(max_length=300, blank=True)
-    """Empty when the last one has let go."""
+    """Empty if the last leader has released the lead."""
     beats = models.BigIntegerField(default=0)
-    """Grows with every sign of life."""
+    """Grows with every heartbeat."""
 
     def __str__(self) -> str:
         return f"{self.name}: {self.holder}"

@@ -1,4 +1,4 @@
-"""What is done about notices: announce, deliver, watch over both, and try the channels before the night."""
+"""The operation of notifications: announce, deliver, watch both, and test the channels."""
 
 from collections.abc import Iterator
 from datetime import datetime
@@ -41,7 +41,7 @@ class _Notices:
         self._looks = 0
 
     def announce(self, edition: Edition, now: datetime) -> None:
-        """Look at what has changed; at everything when an edition comes into force."""
+        """Look at the alerts that are due, or at all when a new edition comes into force."""
         is_new = edition is not self._announced
         pipeline.announce(edition.design, _contacts(edition), now, everything=is_new)
         self._announced = edition
@@ -49,23 +49,23 @@ class _Notices:
         self._looks += 1
 
     def deliver(self, edition: Edition, _now: datetime) -> None:
-        """Let every channel send what waits for it."""
+        """Let every channel send what is waiting for it."""
         self._posts.adopt(edition)
         self._posts.send()
 
     def beat(self, edition: Edition, now: datetime) -> None:
-        """Give a sign of life. While nobody leads nobody is told anything: then none may go out either."""
+        """Send a heartbeat. Without a leader nobody is notified, so only the leader sends one."""
         if edition.bindings.heartbeat is not None:
             self._heartbeat.beat(edition.bindings.heartbeat, self._looked_at, now)
 
     def watch(self, edition: Edition, now: datetime) -> None:
-        """Tell past the pipeline when it stands still; where another worker leads, its is not this one's."""
+        """Notify directly if the pipeline has stopped; beats that find another leader count as its pulse."""
         pulse = self._looks + self._at.lead.followed
         self._lifeline.look(edition.design, _contacts(edition), partial(_channel, edition), pulse, now)
 
 
 def _hold(edition: Edition, now: datetime) -> None:
-    """Show the windows in which notices are held."""
+    """Show the windows in which notifications are held."""
     windows = edition.design.of(MaintenanceWindow)
     status.show(matrix.maintenance(windows, edition.bindings.system, now), now, edition.design.digest)
 

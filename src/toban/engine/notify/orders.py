@@ -1,4 +1,4 @@
-"""What people may order of alerts: take one on, stop notices, announce maintenance. All audited."""
+"""What people may order about alerts: acknowledge, silence, announce maintenance. All audited."""
 
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime, timedelta
@@ -12,11 +12,11 @@ from toban.engine.notify.routing.silences import CLAUSE, FOREIGN, MATCHERS, is_m
 from toban.engine.orders import NotPossible
 
 LONGEST = timedelta(days=30)
-"""A silence that lasts longer is forgotten; what is wrong for so long belongs into the document."""
+"""People forget a silence that lasts longer; a problem of this length belongs in the document."""
 
 
 def acknowledge(alert_id: int, *, by: str, now: datetime) -> Alert:
-    """Take an open alert on: it is told who has it, and neither repeated nor escalated any more."""
+    """Acknowledge an open alert: its recipients are notified, and it is no longer repeated or escalated."""
     with transaction.atomic():
         ledger.hold()
         alert = _open(alert_id)
@@ -32,13 +32,13 @@ def acknowledge(alert_id: int, *, by: str, now: datetime) -> Alert:
 
 
 def acknowledge_told(announcement_id: int, *, by: str, now: datetime) -> list[Alert]:
-    """Take on all alerts that an announcement told of and that nobody has yet."""
+    """Acknowledge all unacknowledged alerts of an announcement."""
     told = Alert.objects.filter(told_in=announcement_id, resolved_at=None)
     return acknowledge_all(list(told.values_list("pk", flat=True)), by=by, now=now)
 
 
 def acknowledge_all(alert_ids: Collection[int], *, by: str, now: datetime) -> list[Alert]:
-    """Take on all of these alerts that are open and that nobody has yet, in one transaction."""
+    """Acknowledge those of these alerts that are open and unacknowledged, in one transaction."""
     free = Alert.objects.select_for_update().filter(resolved_at=None, acknowledged_at=None)
     with transaction.atomic():
         ledger.hold()
@@ -52,9 +52,9 @@ def acknowledge_all(alert_ids: Collection[int], *, by: str, now: datetime) -> li
 
 
 def release(alert_id: int, *, by: str, now: datetime) -> Alert:
-    """Give an open alert back: nobody has it any more, and all who were told otherwise hear that.
+    """Withdraw the acknowledgement of an open alert; everyone who was notified of it is notified of this.
 
-    Repeats and an escalation under way go on as if it had never been taken on.
+    Repeats and an escalation in progress continue as if it had never been acknowledged.
     """
     with transaction.atomic():
         ledger.hold()
@@ -78,7 +78,7 @@ def release(alert_id: int, *, by: str, now: datetime) -> Alert:
 def silence(
     matchers: Mapping[str, str], reason: str, *, ends_at: datetime | None, by: str, now: datetime
 ) -> Silence:
-    """Stop notices about what *matchers* name until *ends_at*; without an end it is refused."""
+    """Stop notifications about what *matchers* select until *ends_at*; without an end it is refused."""
     _check_matchers(matchers)
     end = checked_end(now, ends_at, reason)
     with transaction.atomic():
@@ -93,7 +93,7 @@ def silence(
 
 
 def end_silence(silence_id: int, *, by: str, now: datetime) -> Silence:
-    """End a silence now: what still fires is told again."""
+    """End a silence now: alerts that still fire are notified again."""
     with transaction.atomic():
         ledger.hold()
         found = Silence.objects.select_for_update().unended(now).filter(pk=silence_id).first()
@@ -119,7 +119,7 @@ def announce_maintenance(
     by: str,
     now: datetime,
 ) -> Maintenance:
-    """Announce maintenance of *targets* (none: of everything) that the document does not plan."""
+    """Announce maintenance of *targets* (empty: everything) that is not in the document."""
     end = checked_end(starts_at, ends_at, reason)
     with transaction.atomic():
         ledger.hold()
@@ -140,7 +140,7 @@ def announce_maintenance(
 
 
 def end_maintenance(maintenance_id: int, *, by: str, now: datetime) -> Maintenance:
-    """End announced maintenance now, or call it off."""
+    """End announced maintenance now, or cancel it."""
     with transaction.atomic():
         ledger.hold()
         found = Maintenance.objects.select_for_update().unended(now).filter(pk=maintenance_id).first()
@@ -187,7 +187,7 @@ def _check_matchers(matchers: Mapping[str, str]) -> None:
 
 
 def checked_end(starts_at: datetime, ends_at: datetime | None, reason: str) -> datetime:
-    """Return when an order ends; one without an end or a reason is refused, and one that is too long."""
+    """Return when an order ends; raise `NotPossible` if it has no end or no reason, or is too long."""
     if ends_at is None:
         raise NotPossible("終わりがありません", "いつまでかを必ず決めてください")
     if ends_at <= starts_at:
@@ -204,15 +204,15 @@ def checked_end(starts_at: datetime, ends_at: datetime | None, reason: str) -> d
 
 
 def look_again() -> None:
-    """Have every alert looked at anew, in the caller's transaction: who is told may be others now."""
+    """Have every alert looked at again, in the caller's transaction: its recipients may have changed."""
     Alert.objects.filter(settled=False).update(look_at=None)
 
 
 def written(at: datetime) -> str:
-    """Return *at* as the evidence holds it."""
+    """Return *at* in the form that the evidence stores."""
     return at.isoformat()
 
 
 def audit(content: Mapping[str, object], by: str, now: datetime, clause_id: str = "") -> None:
-    """Enter an order into the evidence, in the caller's transaction."""
+    """Record an order in the evidence, in the caller's transaction."""
     ledger.append(ledger.Record(LedgerEntry.Kind.AUDIT, content, actor=by, clause_id=clause_id), now=now)

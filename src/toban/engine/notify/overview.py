@@ -1,4 +1,4 @@
-"""What the first screen shows of notices: who is on duty, and the alerts that somebody must take."""
+"""The alerting part of the first screen: who is on duty, and the alerts that need somebody."""
 
 from collections.abc import Iterator, Mapping
 
@@ -19,11 +19,11 @@ _VERDICTS = {
     Condition.NO_DATA: Verdict.NOT_MEASURABLE,
 }
 _MOST = 500
-"""Alerts that are looked at, newest first: nobody takes more in a day."""
+"""The maximum number of alerts read, newest first: nobody handles more in a day."""
 
 
 def figures(edition: Edition, seen: Seen) -> Iterator[Figure]:
-    """Say who is on duty."""
+    """Yield the figure that says who is on duty."""
     bindings, roles = edition.bindings, rosters(edition.design, edition.bindings.duty)
     given = overrides.standing(seen.now)
     watches = (
@@ -39,7 +39,7 @@ def figures(edition: Edition, seen: Seen) -> Iterator[Figure]:
 
 
 def _holders(role: Roster, watch: Watch, people: Mapping[str, Person]) -> str:
-    """Say who they are, with a number to call; a role that nobody's name is known of says nothing."""
+    """Return the names of those on duty, with phone numbers; empty if no name is known for the role."""
     found = []
     for each in watch.people:
         name = name_of(each, role, people)
@@ -49,7 +49,7 @@ def _holders(role: Roster, watch: Watch, people: Mapping[str, Person]) -> str:
 
 
 def to_do(_edition: Edition, _seen: Seen) -> Iterator[ToDo]:
-    """Yield the open alerts; those that somebody has taken say who."""
+    """Yield the open alerts; each acknowledged one with its holder."""
     fields = ("clause_id", "subject", "condition", "began_at", "acknowledged_at", "acknowledged_by", "labels")
     for alert in Alert.objects.filter(resolved_at=None).only(*fields).order_by("-pk")[:_MOST]:
         if alert.condition in _VERDICTS:
@@ -64,6 +64,6 @@ def to_do(_edition: Edition, _seen: Seen) -> Iterator[ToDo]:
 
 
 def _instance(alert: Alert) -> str:
-    """Return which of several it is about, where the subject does not say so."""
+    """Return the instance that the alert is about, unless the subject names it."""
     instance = str(alert.labels.get("instance", ""))
     return "" if instance in alert.subject else instance

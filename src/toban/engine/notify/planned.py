@@ -1,4 +1,4 @@
-"""Planned maintenance in a stretch of time: the document's windows, and what people announced."""
+"""Planned maintenance in a period: the document's windows, and what people announced."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import date, timedelta
@@ -51,7 +51,7 @@ def planned_spans(
 
 
 def _days(span: Span, zone: ZoneInfo) -> Iterator[date]:
-    """Every day that touches *span*, and the one before: its window may end in it."""
+    """Yield every day that overlaps *span*, and the day before: its window may end within *span*."""
     day = span[0].astimezone(zone).date() - timedelta(days=1)
     while day <= span[1].astimezone(zone).date():
         yield day

@@ -1,4 +1,4 @@
-"""What `toban init` proposes for notices: who holds each role, and where each channel leads. Pure."""
+"""What `toban init` proposes for notifications: who holds each role, and where each channel goes. Pure."""
 
 from collections.abc import Iterator, Sequence
 
@@ -26,7 +26,7 @@ def open_tables(design: Design, kinds: Kinds) -> Iterator[OpenTable]:
 def _people(design: Design) -> Iterator[OpenTable]:
     asked: dict[str, Clause] = {}
     for duty in design.of(DutyRole):
-        # Who takes turns is reached by name, whichever turn it is.
+        # People who take turns are reached by name, whoever's turn it is.
         for name in duty.rotation.people if duty.rotation is not None else (duty.role,):
             asked.setdefault(name, duty)
     for clause, recipients in _recipients(design):
@@ -54,14 +54,14 @@ def _channels(design: Design, kinds: Kinds) -> Iterator[OpenTable]:
 
 
 def _unplaced(word: str) -> str:
-    """Say of a channel that no kind is registered for what can be done."""
+    """Return the note for a channel that no registered kind serves: what can be done."""
     if isinstance(word, ChannelKind):
         return f"{word} をつなぐ方法はまだありません"
     return f"「{word}」は知らない通知方法です。届けるものがあれば [channels.{toml.key(word)}] に書きます"
 
 
 def _recipients(design: Design) -> Iterator[tuple[Clause, Sequence[Recipient]]]:
-    """The clauses that name who is told, or how, with those they name."""
+    """Yield the clauses that name recipients or channels, with what they name."""
     for rule in design.of(NotificationRule):
         yield rule, (*rule.recipients, *rule.channels)
     for monitor in design.of(Monitor):

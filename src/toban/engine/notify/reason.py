@@ -1,15 +1,15 @@
-"""Why a stage passed or stopped a notice: the answers to "why was I (not) told?"."""
+"""Why a stage passed or stopped a notification: the answers to "why was I (not) notified?"."""
 
 from enum import StrEnum
 
 
 def _(text: str) -> str:
-    """Mark *text* as a sentence of the catalogues; the stages that say it know of none."""
+    """Mark *text* for the translation catalogues; the stages that use it know nothing of translation."""
     return text
 
 
 class Reason(StrEnum):
-    """The last word of a stage; the value is what is stored."""
+    """The reason for a stage's decision; the value is what is stored."""
 
     # route
     MATRIX_ROW = "matrix-row"
@@ -88,4 +88,4 @@ WORDS = {
     Reason.ALREADY_TOLD: _("同じことを知らせてあります"),
     Reason.NEVER_TOLD: _("発生を知らせていないので、復旧も知らせません"),
 }
-"""Each reason in the document's language, as it is recorded; whoever shows it translates it."""
+"""Each reason in the document's language, as recorded; it is translated when it is shown."""

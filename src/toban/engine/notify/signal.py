@@ -1,4 +1,4 @@
-"""What a chapter tells the pipeline: the present state of one thing that may need announcing."""
+"""What a chapter reports to the pipeline: the current state of one thing that may need announcing."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -13,26 +13,26 @@ class Condition(StrEnum):
 
     OK = "ok"
     INFO = "info"
-    """Worth knowing, and nothing is wrong: only the matrix's 情報 row hears of it."""
+    """Worth knowing, but nothing is wrong: only the matrix's 情報 row is notified."""
     WARNING = "warning"
     CRITICAL = "critical"
     NO_DATA = "no-data"
-    """A state of its own: it raises its own notice and resolves nothing."""
+    """A state of its own: it raises its own alert and resolves nothing."""
 
 
 WHOLE_TARGET = "whole_target"
-"""The label of a signal whose condition all instances of the target share, as far as its row looks."""
+"""The label of a signal whose condition is shared by all instances of the target that its row covers."""
 
 EVENT = "event"
-"""The label of an alert that is told once and has no recovery."""
+"""The label of an alert that is announced once and has no recovery."""
 
 
 @dataclass(frozen=True, slots=True)
 class Signal:
-    """The condition of one (clause, target), as a chapter sees it now; reporting it again is harmless."""
+    """The current condition of one (clause, target) for a chapter; reporting it again is harmless."""
 
     key: str
-    """Identity of the alert: clause id, and the instance where the clause covers several."""
+    """Identity of the alert: clause id, and the instance if the clause covers several."""
     clause_id: str
     citation: str
     clause_text: str
@@ -40,9 +40,9 @@ class Signal:
     subject: str
     """What it is about, in the document's words: `APIサーバー CPU使用率`."""
     value: str
-    """The measured value in words: `92.4%`; the reason when there is no data."""
+    """The measured value as text: `92.4%`; the reason if there is no data."""
     limit: str
-    """The limit that was reached, in words: `異常 85%以上`; empty when OK."""
+    """The limit that was reached, as text: `異常 85%以上`; empty if OK."""
     began_at: datetime
     """When the first measurement in this condition was made."""
     detected_at: datetime
@@ -50,9 +50,9 @@ class Signal:
     advice: str = ""
     """What the document says to do next."""
     labels: Mapping[str, str] = field(default_factory=dict)
-    """What silences and muting know it by: `target`, `item`, `instance`, `WHOLE_TARGET`, where it applies."""
+    """For silences and inhibition: `target`, `item`, `instance` and, if it applies, `WHOLE_TARGET`."""
     people: tuple[str, ...] = ()
-    """Who is notified besides the matrix' recipients: names of `[people]`."""
+    """Who is notified in addition to the matrix's recipients: names in `[people]`."""
 
 
 LEVEL_OF: dict[Condition, AlertLevel] = {

@@ -1,4 +1,4 @@
-"""Who may do what, and what stands before an account."""
+"""Who may do what, and what an account must do first."""
 
 from collections.abc import Callable
 from functools import wraps
@@ -14,11 +14,11 @@ from toban.engine.people.rules import Account, Hurdle, hurdle
 type View = Callable[..., HttpResponseBase]
 
 ORDERING = (OperatorRole.DEVELOPER, OperatorRole.MANAGER)
-"""Who may give orders, about runs and alerts; a viewer only reads."""
+"""Roles that may give orders about runs and alerts; a viewer only reads."""
 
 
 def require_role(*roles: OperatorRole) -> Callable[[View], View]:
-    """Let only signed-in operators of *roles* through; the others get 403 and the reason."""
+    """Admit only signed-in operators with one of *roles*; others get 403 and the reason."""
 
     def decorate(view: View) -> View:
         @wraps(view)
@@ -34,14 +34,14 @@ def require_role(*roles: OperatorRole) -> Callable[[View], View]:
 
 
 def may_order(user: object) -> bool:
-    """Whether *user* may give orders."""
+    """Return whether *user* may give orders."""
     return isinstance(user, Operator) and user.operator_role in ORDERING
 
 
 def may_consent(user: object, wanted_of: str) -> bool:
-    """Whether *user* may answer a question put to *wanted_of*, in the document's words.
+    """Return whether *user* may give an approval that the document asks of *wanted_of*.
 
-    A manager may answer any; a developer those that the document puts to developers (開発担当者).
+    A manager may give any; a developer those that the document asks of developers (開発担当者).
     """
     if not isinstance(user, Operator):
         return False
@@ -52,7 +52,7 @@ def may_consent(user: object, wanted_of: str) -> bool:
 
 
 def hurdle_before(user: Operator) -> Hurdle | None:
-    """Return what *user* must do first, by the rules of the document in force."""
+    """Return what *user* must do first, according to the document in force."""
     from allauth.mfa.utils import is_mfa_enabled  # noqa: PLC0415 - its models need Django ready
 
     account = Account(

@@ -1,4 +1,4 @@
-"""allauth's ways, narrowed to Toban's: nobody makes an account for themselves."""
+"""allauth, restricted for Toban: nobody can sign up for an account."""
 
 from datetime import timedelta
 from typing import override
@@ -17,19 +17,19 @@ _LOCKED_OUT = 300
 
 
 class ClosedAccountAdapter(DefaultAccountAdapter):  # type: ignore[misc] # allauth has no types
-    """Accounts are made by a manager."""
+    """Only a manager creates accounts."""
 
     @override
     def is_open_for_signup(self, request: HttpRequest) -> bool:
-        """Refuse."""
+        """Return False: nobody may sign up."""
         return False
 
     @override
     def authenticate(self, request: HttpRequest, **credentials: object) -> object:
-        """Look a typed name up once, be it a name or an e-mail address.
+        """Look up the typed name only once, whether it is a name or an e-mail address.
 
-        allauth would check the password a second time for an address that it knows: the time that takes
-        would tell strangers which addresses have accounts.
+        For a known address, allauth would check the password a second time: the time that takes would tell
+        strangers which addresses have accounts.
         """
         if "username" in credentials:
             credentials.pop("email", None)
@@ -37,7 +37,7 @@ class ClosedAccountAdapter(DefaultAccountAdapter):  # type: ignore[misc] # allau
 
     @override
     def pre_authenticate(self, request: HttpRequest, **credentials: object) -> None:
-        """Refuse who has failed too often, and remember it once for each lock-out."""
+        """Refuse a sign-in after too many failures, and record it once for each lock-out."""
         try:
             super().pre_authenticate(request, **credentials)
         except ValidationError:
@@ -47,10 +47,10 @@ class ClosedAccountAdapter(DefaultAccountAdapter):  # type: ignore[misc] # allau
             raise
 
     def _get_login_attempts_cache_key(self, request: HttpRequest, **credentials: object) -> str:
-        """Count failures by account, whatever was typed for it.
+        """Return a key that counts failures by account, whatever was typed for it.
 
         allauth counts by the Host header and the typed name: each port, each spelling and the e-mail address
-        would give five guesses more. It offers no public way to say so.
+        would allow five more guesses. It offers no public way to change that.
         """
         del request
         account = account_of(credentials)
@@ -58,19 +58,19 @@ class ClosedAccountAdapter(DefaultAccountAdapter):  # type: ignore[misc] # allau
 
     @override
     def get_password_change_redirect_url(self, request: HttpRequest) -> str:
-        """Go on to the document, or to what else stands before it."""
+        """Return the document's page; another required step may still come before it."""
         return "/"
 
     @override
     def is_reauthentication_required(self, *, app: str, **more: object) -> bool:
-        """Spare who enrols their first factor the password that they typed a moment ago."""
+        """Return False for a user who enrols a first factor: they typed their password a moment ago."""
         if app == "allauth.mfa" and _is_enrolling(self.request.user):
             return False
         return bool(super().is_reauthentication_required(app=app, **more))
 
 
 def _is_enrolling(user: object) -> bool:
-    """Whether there is no factor to lose yet, or only one so new that its recovery codes are still unread."""
+    """Return whether *user* has no factor yet, or one so new that its recovery codes are still unread."""
     from allauth.mfa.models import Authenticator  # noqa: PLC0415 - its models need Django ready
 
     return not Authenticator.objects.filter(user=user, created_at__lt=system_clock() - _ENROLLING).exists()

@@ -15,10 +15,10 @@ class PeopleConfig(AppConfig):
 
     @override
     def ready(self) -> None:
-        """Keep evidence of what happens to accounts."""
+        """Start recording evidence of what happens to accounts."""
         from toban.engine.people import audit  # noqa: PLC0415 - models can be imported only now
 
         audit.listen()
-        # What an account may do is its operator role. Django's permissions, four a table, are not used.
+        # The operator role decides what an account may do. Django's four permissions per table are not used.
         post_migrate.disconnect(dispatch_uid="django.contrib.auth.management.create_permissions")
         post_migrate.disconnect(create_contenttypes)

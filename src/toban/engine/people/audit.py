@@ -15,7 +15,7 @@ _LONGEST_NAME = 150
 
 
 def record(event: str, actor: str, request: HttpRequest | None = None, **details: object) -> None:
-    """Append what *actor* did; details are JSON values and hold no secret."""
+    """Append what *actor* did; details are JSON values and contain no secret."""
     content: Mapping[str, object] = {"event": event, "address": address_of(request), **details}
     ledger.append(
         ledger.Record(LedgerEntry.Kind.AUDIT, content, actor=actor[:_LONGEST_NAME]), now=system_clock()
@@ -23,7 +23,7 @@ def record(event: str, actor: str, request: HttpRequest | None = None, **details
 
 
 def listen() -> None:
-    """Hear of what happens to accounts; called once, when Django is ready."""
+    """Listen to what happens to accounts; called once, when Django is ready."""
     from allauth.account.signals import password_changed  # noqa: PLC0415 - its models need Django ready
     from allauth.mfa.signals import (  # noqa: PLC0415
         authentication_failed,
@@ -57,7 +57,7 @@ def _signed_out(request: HttpRequest, user: Operator | None, **_: object) -> Non
 
 
 def typed_name(credentials: Mapping[str, object]) -> str:
-    """Return what was typed in the place of the name."""
+    """Return what was typed as the name."""
     return str(credentials.get("username") or credentials.get("email") or "")
 
 
@@ -71,7 +71,7 @@ def account_of(credentials: Mapping[str, object]) -> Operator | None:
 
 
 def known_name(credentials: Mapping[str, object]) -> str:
-    """Return the name of the account that was meant, or "?": people also type passwords in its place."""
+    """Return the name of the account that was meant, or "?": people also type passwords into that field."""
     account = account_of(credentials)
     return account.username if account else "?"
 

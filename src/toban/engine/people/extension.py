@@ -1,4 +1,4 @@
-"""What accounts bring: their page, and the way back in."""
+"""The accounts extension: their page, and the command to renew a password."""
 
 from toban.engine.extension import Extension
 from toban.engine.registry.commands import Command

@@ -1,4 +1,4 @@
-"""allauth's forms for second factors, with each code good for one use."""
+"""allauth's forms for second factors; each code is valid for one use."""
 
 from typing import override
 
@@ -9,13 +9,13 @@ from allauth.mfa.totp.forms import ActivateTOTPForm
 from django.contrib.auth.base_user import AbstractBaseUser
 from django.core.cache import cache
 
-# One period of 30 seconds, and those before and after it (MFA_TOTP_TOLERANCE). allauth itself remembers a
-# used code for one period only, and the code of an enrolment not at all.
+# One period of 30 seconds, and the ones before and after it (MFA_TOTP_TOLERANCE). allauth itself remembers a
+# used code for only one period, and the code of an enrolment not at all.
 _SECONDS_OF_A_CODE = 90
 
 
 def spend(user: AbstractBaseUser, code: str) -> str:
-    """Return *code*, which was right; raise `ValidationError` when *user* has used it before."""
+    """Return *code*, which is correct; raise `ValidationError` if *user* has used it before."""
     key = f"toban:code:{user.pk}:{normalize_user_code(code)}"
     if not cache.add(key, "used", timeout=_SECONDS_OF_A_CODE):
         raise get_adapter().validation_error("incorrect_code")
@@ -23,20 +23,20 @@ def spend(user: AbstractBaseUser, code: str) -> str:
 
 
 class OneUseAuthenticateForm(AuthenticateForm):  # type: ignore[misc] # allauth has no types
-    """The code at the sign-in."""
+    """The code at sign-in."""
 
     @override
     def clean_code(self) -> str:
-        """Refuse a code that is wrong, or was used."""
+        """Return the code, or refuse one that is wrong or was used."""
         return spend(self.user, super().clean_code())
 
 
 class OneUseReauthenticateForm(ReauthenticateForm):  # type: ignore[misc] # allauth has no types
-    """The code before something grave."""
+    """The code before a sensitive action."""
 
     @override
     def clean_code(self) -> str:
-        """Refuse a code that is wrong, or was used."""
+        """Return the code, or refuse one that is wrong or was used."""
         return spend(self.user, super().clean_code())
 
 
@@ -45,5 +45,5 @@ class OneUseActivateForm(ActivateTOTPForm):  # type: ignore[misc] # allauth has 
 
     @override
     def clean_code(self) -> str:
-        """Refuse a code that is wrong, or was used."""
+        """Return the code, or refuse one that is wrong or was used."""
         return spend(self.user, super().clean_code())

@@ -1,4 +1,4 @@
-"""Secrets by which calendar programs, which can't sign in, read the calendar in an operator's name."""
+"""Tokens for calendar programs, which can't sign in: they read the calendar in an operator's name."""
 
 import hashlib
 import hmac
@@ -18,7 +18,7 @@ _NOTED_EVERY = timedelta(hours=1)
 
 @transaction.atomic
 def give_token(operator: Operator, request: HttpRequest, now: datetime) -> str:
-    """Give *operator* a new token, which ends the old one, and return it: it is kept nowhere."""
+    """Give *operator* a new token, which replaces the old one, and return it; it is stored nowhere."""
     token = secrets.token_urlsafe(32)
     FeedToken.objects.update_or_create(
         operator=operator, defaults={"digest": _digest(token), "made_at": now, "used_at": None}
@@ -36,11 +36,11 @@ def revoke_token(operator: Operator, request: HttpRequest) -> None:
 
 
 def holder_of(token: str, now: datetime) -> Operator | None:
-    """Return whose *token* it is: an active account with nothing to do first; None for any other."""
+    """Return the operator of *token*; None unless the account is active and has nothing to do first."""
     if not token or len(token) > _LONGEST_TOKEN:
         return None
     digest = _digest(token)
-    # Looked up by its digest: how long that takes says nothing about the token itself.
+    # Looked up by its digest: the time it takes reveals nothing about the token itself.
     found = FeedToken.objects.select_related("operator").filter(digest=digest).first()
     if found is None or not hmac.compare_digest(found.digest, digest):
         return None
@@ -53,5 +53,5 @@ def holder_of(token: str, now: datetime) -> Operator | None:
 
 
 def _digest(token: str) -> str:
-    # The token has 256 random bits: nobody guesses it, so that a slow hash would protect nothing more.
+    # The token has 256 random bits: nobody can guess it, so a slow hash would not add protection.
     return hashlib.sha256(token.encode()).hexdigest()

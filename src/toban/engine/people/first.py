@@ -1,4 +1,4 @@
-"""Ways in for whoever stands at the machine itself: the first administrator, and a lost password."""
+"""Access for people at the machine itself: the first administrator, and a lost password."""
 
 import secrets
 from datetime import datetime
@@ -11,25 +11,25 @@ from toban.engine.people.models import FeedToken, Operator, OperatorRole
 
 NAME = "admin"
 
-# Without letters and digits that are taken for one another when read off a terminal (l 1 I, O 0).
+# Without letters and digits that are easily confused when read off a terminal (l 1 I, O 0).
 _LETTERS = "abcdefghijkmnpqrstuvwxyzABCDEFGHJKLMNPQRSTUVWXYZ"
 _DIGITS = "23456789"
 _MACHINE = "toban"
 
 
 def one_time_password() -> str:
-    """Return a random password (over 100 bits) with letters, digits and symbols, in groups that can be read.
+    """Return a random password (over 100 bits) with letters, digits and symbols, in readable groups.
 
-    It satisfies any rule that a document is likely to set for length and kinds of characters.
+    It satisfies any rule on length and kinds of characters that a document is likely to set.
     """
     groups = ["".join(secrets.choice(_LETTERS + _DIGITS) for _ in range(4)) for _ in range(4)]
     return "-".join([*groups, secrets.choice(_LETTERS) + secrets.choice(_DIGITS)])
 
 
 def give_password(operator: Operator, now: datetime) -> str:
-    """Give *operator*, which the caller saves, a one-time password to be changed at once, and return it.
+    """Give *operator* a one-time password that must be changed at once, and return it. The caller saves.
 
-    What was opened in the account's name elsewhere, its calendar feed, ends with the old password.
+    The account's calendar feed ends with the old password.
     """
     if operator.pk:
         FeedToken.objects.filter(operator=operator).delete()
@@ -42,10 +42,10 @@ def give_password(operator: Operator, now: datetime) -> str:
 
 @transaction.atomic
 def first_administrator(now: datetime) -> str | None:
-    """Create the account `admin` where there is no account yet, and return its one-time password.
+    """Create the account `admin` if there is no account yet, and return its one-time password.
 
-    Returns None when there is one: the password is told once and kept nowhere. It must be changed at the
-    first sign-in.
+    Returns None if there is an account. The password is shown once and stored nowhere. It must be changed at
+    the first sign-in.
     """
     if Operator.objects.exists():
         return None
@@ -58,10 +58,10 @@ def first_administrator(now: datetime) -> str | None:
 
 @transaction.atomic
 def renewed_password(name: str, now: datetime) -> str:
-    """Give the account *name* a new one-time password, let it enrol its second factor anew, and return it.
+    """Give the account *name* a new one-time password, remove its second factor, and return the password.
 
-    For whoever lost theirs and has nobody who could help from the page. The account becomes active, open
-    sessions of it end. Raises `Operator.DoesNotExist`.
+    It is for people who lost their password and have nobody to help them through the page. They enrol a new
+    second factor. The account becomes active, and its open sessions end. Raises `Operator.DoesNotExist`.
     """
     operator = Operator.objects.select_for_update().get(username=name)
     password = give_password(operator, now)

@@ -21,11 +21,11 @@ class Operator(AbstractUser):
 
 
 class FeedToken(models.Model):
-    """What lets a calendar program read the calendar in an operator's name, without signing in."""
+    """A token with which a calendar program reads the calendar in an operator's name, without signing in."""
 
     operator = models.OneToOneField(Operator, models.CASCADE, related_name="feed_token")
     digest = models.CharField(max_length=64, unique=True)
-    """SHA-256 of the token, in hex: whoever reads the database can't read the calendar by it."""
+    """SHA-256 of the token, in hex: a leaked database does not give access to the calendar."""
     made_at = models.DateTimeField()
     used_at = models.DateTimeField(null=True)
 

@@ -1,4 +1,4 @@
-"""Django's password check by the document's own rule."""
+"""Django's password check with the document's own rules."""
 
 from django.contrib.auth.base_user import AbstractBaseUser
 from django.core.exceptions import ValidationError
@@ -18,13 +18,13 @@ _WORDS = {
 
 
 def rules_in_force() -> AccountRules:
-    """Return what the document in force asks of accounts."""
+    """Return what the document in force requires of accounts."""
     edition = present.edition()
     return rules_of(edition.design if edition else None)
 
 
 class DocumentPasswordValidator:
-    """Refuses what the document's password row refuses, and the password that is in use."""
+    """Refuses passwords that break the document's password row, and the current password."""
 
     def validate(self, password: str, user: AbstractBaseUser | None = None) -> None:
         """Raise `ValidationError` with everything that is wrong with *password* at once."""
@@ -36,7 +36,7 @@ class DocumentPasswordValidator:
             raise ValidationError(flaws)
 
     def get_help_text(self) -> str:
-        """Say the rule, and the row that orders it."""
+        """Return the rule as text, with the row that requires it."""
         rules = rules_in_force()
         asks = [_("%(count)d文字以上") % {"count": rules.min_length}]
         asks += [str(_WORDS[kind]) for kind in rules.classes]

@@ -1,4 +1,4 @@
-"""What the document's chapter on security asks of accounts: passwords, their age, the second factor. Pure."""
+"""What the document's security chapter requires of accounts: passwords, their age, second factor. Pure."""
 
 import string
 from collections.abc import Iterator
@@ -10,7 +10,7 @@ from toban.design.clauses.security import MfaRule, PasswordPolicy
 from toban.design.reader import Design
 
 FLOOR = 12
-"""The shortest password where the document sets no length."""
+"""The minimum password length, even if the document sets none or a shorter one."""
 
 
 class Lack(StrEnum):
@@ -35,7 +35,7 @@ _SIGNS = {
 
 @dataclass(frozen=True, slots=True)
 class AccountRules:
-    """The rules in force, and the rows that order them."""
+    """The rules in force, and the rows that require them."""
 
     min_length: int = FLOOR
     classes: tuple[Lack, ...] = ()
@@ -51,10 +51,10 @@ class AccountRules:
         yield from (kind for kind in self.classes if not any(map(_SIGNS[kind], password)))
 
     def is_expired(self, changed_at: datetime | None, now: datetime) -> bool:
-        """Say whether a password of that age must be changed; one of unknown age must, where ages count."""
+        """Return whether a password of that age must be changed; an unknown age counts as too old."""
         if self.max_age is None:
             return False
-        # ">=": changed every 90 days means that the 90th day's end is the last moment.
+        # ">=": "changed every 90 days" means that the end of the 90th day is the last moment.
         return changed_at is None or now - changed_at >= self.max_age
 
 
@@ -62,7 +62,7 @@ class Hurdle(StrEnum):
     """What an account must do before it sees anything else."""
 
     CHANGE_PASSWORD = "change-password"  # noqa: S105 - a name, no password
-    """The password was given out once, and others may have read it."""
+    """The password is a one-time password, and others may have read it."""
     RENEW_PASSWORD = "renew-password"  # noqa: S105 - a name, no password
     """The document's age limit has passed."""
     ENROL_FACTOR = "enrol-factor"
@@ -71,7 +71,7 @@ class Hurdle(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Account:
-    """What the rules look at."""
+    """The facts about an account that the rules use."""
 
     must_change_password: bool
     password_changed_at: datetime | None
@@ -79,7 +79,7 @@ class Account:
 
 
 def hurdle(account: Account, rules: AccountRules, now: datetime) -> Hurdle | None:
-    """Return the first hurdle before *account*; the password comes before the factor that builds on it."""
+    """Return the first hurdle for *account*; the password comes before the factor, which depends on it."""
     if account.must_change_password:
         return Hurdle.CHANGE_PASSWORD
     if rules.is_expired(account.password_changed_at, now):
@@ -90,7 +90,7 @@ def hurdle(account: Account, rules: AccountRules, now: datetime) -> Hurdle | Non
 
 
 def rules_of(design: Design | None) -> AccountRules:
-    """Return what *design* asks; of several rows the strictest, and never less than `FLOOR`.
+    """Return what *design* requires: the strictest of several rows, and never less than `FLOOR`.
 
     Toban itself acts on production, so a row that requires a second factor anywhere requires it here.
     """

@@ -1,15 +1,15 @@
-"""A command of the `toban` line as it is registered: where it is, and what `toban --help` says of it."""
+"""A registered `toban` command: its module, and its line in `toban --help`."""
 
 from dataclasses import dataclass
 
 
 @dataclass(frozen=True, slots=True)
 class Command:
-    """One command; nothing of it is loaded before somebody calls it."""
+    """One command; its module is only loaded when it is called."""
 
     module: str
-    """The module that holds it as `command`."""
+    """The module that defines it as `command`."""
     help: str
-    """What stands beside its name in `toban --help`."""
+    """The text next to its name in `toban --help`."""
     needs_state: bool = True
-    """Whether Django is made ready before the module is imported, so that it may import models."""
+    """Whether Django is set up before the module is imported, so that the module may import models."""

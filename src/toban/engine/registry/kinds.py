@@ -1,4 +1,4 @@
-"""Extension points: what `kind = "…"` of a table of `toban.toml` may name, and the modules behind it."""
+"""Extension points: what `kind = "…"` in a table of `toban.toml` may name, and the modules behind it."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -10,34 +10,34 @@ from typing import Any
 
 @dataclass(frozen=True, slots=True)
 class KindPoint[K]:
-    """One extension point. Packages bring kinds of their own by entry points of the group `toban.NAME`."""
+    """One extension point. Packages bring their own kinds through entry points of the group `toban.NAME`."""
 
     name: str
     """As in `toban.sources`."""
     type: type[K]
-    """What each module holds one of; its `config` is the model of the table's other keys."""
+    """The type of object that each module defines; its `config` is the model of the table's other keys."""
     attribute: str = "KIND"
-    """Under which name."""
+    """The name of that object in the module."""
 
 
 type KindModules = Mapping[str, Mapping[str, str]]
-"""The name of a point → the word after `kind =` → the module that stands for it."""
+"""The name of a point → the word after `kind =` → its module."""
 
 
 @dataclass(frozen=True, slots=True)
 class Kinds:
-    """The kinds that are registered, each imported when its point is first asked for."""
+    """The registered kinds; those of a point are imported when they are first used."""
 
     modules: KindModules = field(default_factory=dict)
     _loaded: dict[str, Mapping[str, Any]] = field(default_factory=dict, compare=False, repr=False)
 
     @classmethod
     def given(cls, **kinds: Mapping[str, Any]) -> "Kinds":
-        """Return *kinds* as they are, by the names of their points."""
+        """Return the given *kinds*, by the names of their points, without any import."""
         return cls(_loaded=dict(kinds))
 
     def of[K](self, point: KindPoint[K]) -> Mapping[str, K]:
-        """Return the kinds of *point* by name; see `held` for what it raises."""
+        """Return the kinds of *point* by name; raises the same errors as `held`."""
         if point.name not in self._loaded:
             modules = self.modules.get(point.name, {})
             found = {name: held(module, point.attribute, point.type) for name, module in modules.items()}
@@ -46,14 +46,14 @@ class Kinds:
 
 
 class BrokenPackage(Exception):
-    """An installed package can't be loaded; with a way out."""
+    """An installed package can't be loaded; the message gives a way out."""
 
 
 def held[T](module: str, attribute: str, wanted: type[T]) -> T:
-    """Return the one *wanted* that *module* holds under *attribute*.
+    """Return the object of type *wanted* that *module* defines as *attribute*.
 
-    Raises `BrokenPackage` for a module of somebody else's that holds none or can't be imported, for whatever
-    reason; of Toban's own, those errors are ours and pass.
+    Raises `BrokenPackage` if another package's module has none or can't be imported, for whatever reason.
+    Errors in Toban's own modules are Toban's bugs and are raised unchanged.
     """
     try:
         return _held(module, attribute, wanted)
@@ -75,5 +75,5 @@ def _held[T](module: str, attribute: str, wanted: type[T]) -> T:
 
 
 def installed(group: str) -> dict[str, str]:
-    """Return what installed packages bring by entry points of *group*: a name → the module it refers to."""
+    """Return the entry points of *group* in installed packages: a name → the module that it refers to."""
     return {each.name: each.value for each in entry_points(group=group)}

@@ -1,6 +1,6 @@
-"""What `wiring.py` hands to everybody: the extensions and what they bring, loaded only when somebody asks.
+"""What `wiring.py` provides to all code: the extensions and what they bring, loaded on demand.
 
-Every command has it, `toban check` too, which loads nothing but the document's language: so imports stand
+Every command uses it, even `toban check`, which loads only the document's language. So imports are placed
 where they are needed.
 """
 
@@ -30,12 +30,12 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Parts:
-    """The registered extensions, and all that they bring together."""
+    """The registered extensions, and everything that they bring together."""
 
     modules: tuple[str, ...] = ()
-    """Each holds one `EXTENSION`."""
+    """Each defines one `EXTENSION`."""
     instead: KindModules = field(default_factory=dict)
-    """Kinds in place of those that the extensions register at a point."""
+    """Kinds that replace those that the extensions register at a point."""
 
     @cached_property
     def extensions(self) -> "tuple[Extension, ...]":
@@ -44,14 +44,14 @@ class Parts:
 
     @cached_property
     def operations(self) -> "tuple[Operation[Any], ...]":
-        """What the extensions do; Django must be ready."""
+        """The operations of the extensions; Django must be ready."""
         from toban.engine.operation import operations_of
 
         return operations_of(self.extensions)
 
     @cached_property
     def row_kinds(self) -> "Mapping[type[Clause], RowKind]":
-        """How the living page shows the rows of each kind of clause that an extension answers for."""
+        """How the living page shows the rows of each kind of clause that an extension handles."""
         found: dict[type[Clause], RowKind] = {}
         for kind in (row for extension in self.extensions for row in extension.rows):
             found[kind.clause] = found[kind.clause].joined(kind) if kind.clause in found else kind
@@ -67,7 +67,7 @@ class Parts:
         return {clause_id: each for clause_id, each in found if each is not None}
 
     def raises_alerts(self, clause: "Clause") -> bool:
-        """Say whether alerts can be of the row."""
+        """Return whether the row can raise alerts."""
         kind = self.row_kinds.get(type(clause))
         return kind is not None and kind.raises_alerts(clause)
 
@@ -75,8 +75,8 @@ class Parts:
     def kinds(self) -> Kinds:
         """What `kind = "…"` may name, at every extension point.
 
-        A package brings kinds by entry points, of the group `toban.sources` and the like. They come after
-        those of extensions, and a name stays with the first that registers it.
+        A package brings kinds through entry points of groups such as `toban.sources`. They come after those
+        of extensions, and a name stays with the first that registers it.
         """
         modules: dict[str, dict[str, str]] = {}
         for point in self._points:
@@ -88,7 +88,7 @@ class Parts:
 
     @cached_property
     def schema(self) -> "Schema":
-        """What a `toban.toml` may say."""
+        """What a `toban.toml` may contain."""
         from toban.engine.bindings.table import Schema
 
         return Schema(
@@ -109,16 +109,16 @@ class Parts:
         return [point for extension in self.extensions for point in extension.points]
 
     def findings(self, design: "Design", bindings: "Bindings") -> "tuple[Finding, ...]":
-        """Return all that is doubtful about valid *bindings*; nothing of it stops Toban."""
+        """Return all warnings about valid *bindings*; none of them stops Toban."""
         from toban.engine.bindings.doubts import binding_findings
 
         doubts = [extension.doubts for extension in self.extensions]
         return binding_findings(design, bindings, self.schema, doubts)
 
     def in_force(self, kept: Path | None = None, design: Path | None = None) -> "InForce":
-        """Return the edition of *design*, else of what TOBAN_DESIGN names; nothing is read yet.
+        """Return the edition of *design*, or else of the file in TOBAN_DESIGN; nothing is read yet.
 
-        TOBAN_BINDINGS names its bindings. See `InForce` for *kept*.
+        TOBAN_BINDINGS names the bindings. See `InForce` for *kept*.
         """
         from toban.engine.editions.inforce import InForce
 

@@ -1,4 +1,4 @@
-"""What one extension offers to others, who know the port and not the extension."""
+"""What one extension offers to others, which know the port but not the extension."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -8,18 +8,18 @@ from typing import Any
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Port[T]:
-    """A question that extensions answer for each other; the type says how it is asked."""
+    """An interface between extensions; the type is that of the objects offered."""
 
     name: str
 
 
 type Offers = Mapping[Port[Any], str]
-"""A port → `module:name` of what answers."""
+"""A port → `module:name` of the object offered."""
 
 
 @dataclass(frozen=True, slots=True)
 class Ports:
-    """All that the installed extensions offer, in the order of their registration."""
+    """Everything that the installed extensions offer, in the order of their registration."""
 
     offers: Sequence[Offers] = field(default_factory=tuple)
 
@@ -28,11 +28,11 @@ class Ports:
         return tuple(loaded(each[port]) for each in self.offers if port in each)
 
     def one[T](self, port: Port[T]) -> T | None:
-        """Return what is offered at *port*; None where nobody offers anything."""
+        """Return what is offered at *port*; None if nothing is."""
         return next(iter(self.all(port)), None)
 
 
 def loaded(reference: str) -> Any:
-    """Return what *reference* means: `module:name`."""
+    """Return the object that *reference* (`module:name`) names."""
     module, _, name = reference.partition(":")
     return getattr(import_module(module), name)

@@ -4,7 +4,7 @@ from django.apps import AppConfig
 
 
 class RunsConfig(AppConfig):
-    """Works, their runs, and what came of each."""
+    """Works, their runs, and the result of each."""
 
     name = "toban.engine.runs"
     label = "runs"

@@ -1,4 +1,4 @@
-"""What the run ledger brings: its pages and commands."""
+"""The run ledger's extension: its pages and commands."""
 
 from toban.engine.extension import Extension
 from toban.engine.registry.commands import Command

@@ -1,4 +1,4 @@
-"""The extension point for what a batch may be: a config, a function of steps, a line of registration."""
+"""The extension point for kinds of batches: a config, a function that makes steps, a line of registration."""
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
@@ -18,42 +18,42 @@ from toban.engine.runs.work import Reported, Step
 
 
 class BatchBinding(Section):
-    """What every batch's table may say; the config of each kind of work derives from it."""
+    """The common keys of every batch's table; the config of each kind of work derives from it."""
 
     timeout: Length | None = None
     """The longest that one attempt may take."""
     catch_up: Literal["once", "skip"] = "once"
-    """What to do after due times that passed while nothing ran here: make up for the last, or for none."""
+    """What to do about due times that passed while nothing ran here: catch up on the last, or on none."""
     depends_on: tuple[str, ...] = ()
     """Batches that must have succeeded for this one's due time."""
     start_within: Length = timedelta(minutes=10)
-    """A run that has not begun so long after its time is announced."""
+    """A run that has not begun this long after its due time is announced."""
     expected_within: Length | None = None
-    """A run that takes longer is announced, and goes on."""
+    """A run that takes longer is announced, and continues."""
     announce: tuple[Literal["start", "end"], ...] = ()
-    """What the matrix's 情報 row is told of, though nothing is wrong."""
+    """The events that are notified to the matrix's 情報 row, although nothing is wrong."""
     approval: str = ""
-    """Whose consent every run needs before it begins, in the document's words (運用責任者)."""
+    """Whose approval every run needs before it begins, in the document's words (運用責任者)."""
 
 
 def no_doubts(*_: object) -> Iterable[str]:
-    """Say nothing: there is nothing that could be tried."""
+    """Return nothing: there is nothing to try."""
     return ()
 
 
 class NotBindable(Exception):
-    """The table is right in itself, but asks for what is not there; the message says what to write where."""
+    """The table is valid in itself, but refers to something missing; the message says what to write where."""
 
 
 @dataclass(frozen=True, slots=True)
 class Site:
-    """Where a batch stands: its row, and all that the document and the bindings say around it."""
+    """A batch's context: its row, and the whole document and bindings around it."""
 
     batch: Batch
     design: Design
     bindings: Bindings
     kinds: Kinds = field(default_factory=Kinds)
-    """What is registered, for a kind that needs others: one that makes backups needs their engines."""
+    """The registered kinds, for a kind that needs others: one that makes backups needs their engines."""
 
     @property
     def folder(self) -> Path:
@@ -67,16 +67,16 @@ class WorkKind:
 
     config: type[BatchBinding]
     steps: Callable[[Any, Site], tuple[Step, ...]]
-    """Makes the steps of a valid config, or raises `NotBindable`; connects to nothing yet."""
+    """Makes the steps from a valid config, or raises `NotBindable`; does not connect yet."""
     reported: Callable[[Any], Reported] | None = None
-    """For batches that are done elsewhere, how they are reported of; such a kind makes no steps."""
+    """For batches that are done elsewhere: how they are reported. Such a kind makes no steps."""
     doubts: Callable[[Any, Site], Iterable[str]] = no_doubts
-    """Says what would keep it from working tonight, as the real world answers; each with a line `HINT: …`.
+    """Returns what would keep it from working now, by asking real systems; each with a line `HINT: …`.
 
-    Changes nothing anywhere, and takes seconds.
+    It changes nothing anywhere, and takes seconds.
     """
     parameters: Parameters = ()
-    """What whoever orders a run may give it."""
+    """The parameters that an order of a run may give."""
 
 
 BATCH_KINDS = KindPoint("batches", WorkKind)

@@ -1,4 +1,4 @@
-"""What a run leads to beyond its own page: a drill to its certificate. See `Ports`."""
+"""Links from a run to pages other than its own: from a drill to its certificate. See `Ports`."""
 
 from collections.abc import Callable
 
@@ -6,4 +6,4 @@ from toban.engine.extension import Link
 from toban.engine.registry.ports import Port
 
 LEADS: Port[Callable[[int], Link | None]] = Port("leads-of-a-run")
-"""A run's id → where it leads to; None where it does not."""
+"""Returns the link for a run's id; None if there is none."""

@@ -1,25 +1,25 @@
-"""The run ledger's tables. What is due, in hand and done is read from here, never remembered in a process."""
+"""The run ledger's tables: what is due, running and done is read from here, never kept in a process."""
 
 from django.db import models
 
 
 class PlannedWork(models.Model):
-    """A work that the document orders, and up to when its due times have become runs."""
+    """A work that the document requires, and the time up to which its due times have become runs."""
 
     key = models.CharField(max_length=200, primary_key=True)
     clause_id = models.CharField(max_length=300)
     rule = models.TextField()
-    """The schedule and its zone in words: another rule starts anew, without a past to make up for."""
+    """The schedule and its zone as text: a changed rule starts over, without a past to catch up on."""
     planned_until = models.DateTimeField()
     next_due = models.DateTimeField(null=True)
     depends_on = models.JSONField(default=list)
     """Keys of the works that must have succeeded for the same due time."""
     parameters = models.JSONField(null=True)
-    """What a run may be given, as `parameters.kept` has it; None: anything."""
+    """The parameters of a run, in the form of `parameters.kept`; None: anything."""
     is_reported = models.BooleanField(default=False)
-    """It is done elsewhere and only reported: nothing of it can be started or ended here."""
+    """It is done elsewhere and only reported: it can't be started or ended here."""
     in_force = models.BooleanField(default=True)
-    """False once the row or its binding is gone; no run is started then."""
+    """False if the row or its binding is gone; no run is started then."""
 
     class Meta:
         indexes = (
@@ -31,13 +31,13 @@ class PlannedWork(models.Model):
 
 
 class Run(models.Model):
-    """One work at one due time; there is never a second."""
+    """One work at one due time; there is never a second run for it."""
 
     class State(models.TextChoices):
-        """Where the run stands."""
+        """The state of the run."""
 
         WAITING = "waiting"
-        """For its time, its turn, or its next attempt; no worker is held."""
+        """Waiting for its time, its turn, or its next attempt; it occupies no worker."""
         RUNNING = "running"
         DONE = "done"
         FAILED = "failed"
@@ -58,28 +58,28 @@ class Run(models.Model):
     note = models.TextField(blank=True)
     """The last error, or an operator's reason."""
     wake_at = models.DateTimeField()
-    """Not to be started before."""
+    """It must not start before this time."""
     failures = models.PositiveSmallIntegerField(default=0)
     losses = models.PositiveSmallIntegerField(default=0)
-    """How often a worker died or froze over it."""
+    """How often a worker died or froze during it."""
     began_at = models.DateTimeField(null=True)
     ended_at = models.DateTimeField(null=True)
     holder = models.CharField(max_length=100, blank=True)
     fence = models.PositiveBigIntegerField(default=0)
-    """Grows with every claim: whoever holds a smaller one has been replaced."""
+    """Grows with every claim: a worker with a smaller one has been replaced."""
     leased_until = models.DateTimeField(null=True)
     is_cancelling = models.BooleanField(default=False)
     step = models.CharField(max_length=100, blank=True)
-    """The step under way, or the one where the run stopped or waits."""
+    """The current step, or the one where the run stopped or waits."""
     progress_percent = models.FloatField(null=True)
-    """How far that step is, 0 to 100, where it can say so."""
+    """The progress of that step, 0 to 100, if known."""
     progress_text = models.CharField(max_length=200, blank=True)
     progress_at = models.DateTimeField(null=True)
 
     class Meta:
         constraints = (
             models.UniqueConstraint(fields=("work", "due_at"), name="one_run_per_due_time"),
-            # No overlap, whoever claims: the database itself refuses a second running one.
+            # No overlap, regardless of who claims: the database itself refuses a second running run.
             models.UniqueConstraint(
                 fields=("work",), condition=models.Q(state="running"), name="one_running_per_work"
             ),
@@ -103,7 +103,7 @@ class Attempt(models.Model):
     began_at = models.DateTimeField()
     ended_at = models.DateTimeField(null=True)
     outcome = models.CharField(max_length=32, blank=True)
-    """A `rules.Reason`; empty while it goes on."""
+    """A `rules.Reason`; empty while the attempt is running."""
     error = models.TextField(blank=True)
 
     class Meta:
@@ -114,7 +114,7 @@ class Attempt(models.Model):
 
 
 class FinishedStep(models.Model):
-    """A step that is done, and what it returned: it is not done again."""
+    """A finished step, and what it returned; it is not repeated."""
 
     run = models.ForeignKey(Run, models.CASCADE, related_name="steps")
     name = models.CharField(max_length=100)
@@ -131,10 +131,10 @@ class FinishedStep(models.Model):
 
 
 class Approval(models.Model):
-    """A step's question whether it may act, and the answer."""
+    """A step's request for approval, and the answer."""
 
     class Answer(models.TextChoices):
-        """What was answered."""
+        """The answer."""
 
         GRANTED = "granted"
         REFUSED = "refused"
@@ -142,15 +142,15 @@ class Approval(models.Model):
     run = models.ForeignKey(Run, models.CASCADE, related_name="approvals")
     step = models.CharField(max_length=100)
     wanted_of = models.CharField(max_length=200)
-    """Whose consent is asked for, in the document's words."""
+    """Whose approval is requested, in the document's words."""
     asked_at = models.DateTimeField()
     answer = models.CharField(max_length=16, choices=Answer, blank=True)
-    """Empty while the question is open."""
+    """Empty while the request is open."""
     answered_at = models.DateTimeField(null=True)
     answered_by = models.CharField(max_length=150, blank=True)
     note = models.TextField(blank=True)
     is_superseded = models.BooleanField(default=False)
-    """The run was taken up again from before that step: the old answer counts no more."""
+    """The run was repeated from a point before that step: the old answer no longer counts."""
 
     class Meta:
         constraints = (
@@ -164,7 +164,7 @@ class Approval(models.Model):
 
 
 class RunLog(models.Model):
-    """Lines that a run wrote, in order; how many are kept is bounded."""
+    """Lines that a run wrote, in order; their number is limited."""
 
     run = models.ForeignKey(Run, models.CASCADE, related_name="log")
     fence = models.PositiveBigIntegerField()

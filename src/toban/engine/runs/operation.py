@@ -1,4 +1,4 @@
-"""What the run ledger says of itself; its scheduler runs what the plans of all extensions order."""
+"""The run ledger's own operation; its scheduler runs the works in the plans of all extensions."""
 
 from collections.abc import Iterator
 
@@ -15,7 +15,7 @@ def _plan(_edition: Edition) -> Rows:
 
 
 def _to_do(_edition: Edition, _seen: Seen) -> Iterator[ToDo]:
-    """Yield the runs that wait for somebody's approval."""
+    """Yield the runs that are waiting for approval."""
     asked = Approval.objects.filter(answer="", is_superseded=False, run__state=Run.State.WAITING)
     for each in asked.select_related("run").order_by("asked_at"):
         yield ToDo(

@@ -1,4 +1,4 @@
-"""What operators may order of a work: run, cancel, skip, repeat, consent or refuse. All audited."""
+"""What operators may order about a work: run, cancel, skip, repeat, approve or refuse. All audited."""
 
 from collections.abc import Mapping
 from datetime import datetime
@@ -35,7 +35,7 @@ def planned(key: str) -> PlannedWork:
 
 
 def _done_here(key: str) -> PlannedWork:
-    """Return the work, or raise `NotPossible` where it is done elsewhere: Toban could only pretend to act."""
+    """Return the work, or raise `NotPossible` if it is done elsewhere: Toban could only pretend to act."""
     work = planned(key)
     if work.is_reported:
         raise NotPossible(
@@ -47,7 +47,7 @@ def _done_here(key: str) -> PlannedWork:
 
 
 def order(key: str, parameters: Mapping[str, str], *, by: str, now: datetime) -> Run:
-    """Have the work run now, beside its schedule, with *parameters* that it knows."""
+    """Have the work run now, outside its schedule, with *parameters* that it knows."""
     with transaction.atomic():
         ledger.hold()
         work = _done_here(key)
@@ -76,9 +76,9 @@ def order(key: str, parameters: Mapping[str, str], *, by: str, now: datetime) ->
 
 
 def cancel(key: str, *, by: str, now: datetime, run_id: int | None = None) -> Run:
-    """End the work's run that waits or goes on; a running step is stopped within seconds.
+    """Cancel the work's waiting or running run; a running step is stopped within seconds.
 
-    Of several that is the one due first, or the one named by *run_id*.
+    If there are several, it is the one due first, or the one with *run_id*.
     """
     with transaction.atomic():
         ledger.hold()
@@ -102,7 +102,7 @@ def cancel(key: str, *, by: str, now: datetime, run_id: int | None = None) -> Ru
 
 
 def skip(key: str, why: str, *, by: str, now: datetime) -> Run:
-    """Leave out the work's waiting run, or else its next due time."""
+    """Skip the work's waiting run, or else its next due time."""
     with transaction.atomic():
         ledger.hold()
         work = planned(key)
@@ -124,7 +124,7 @@ def skip(key: str, why: str, *, by: str, now: datetime) -> Run:
 
 
 def again(key: str, run_id: int, from_step: str | None, *, by: str, now: datetime) -> Run:
-    """Take up an ended run: after its last finished step, or from the step named *from_step* on."""
+    """Repeat an ended run: after its last finished step, or from the step named *from_step*."""
     with transaction.atomic():
         ledger.hold()
         _done_here(key)
@@ -144,7 +144,7 @@ def again(key: str, run_id: int, from_step: str | None, *, by: str, now: datetim
             )
         run.state, run.reason, run.wake_at = Run.State.WAITING, Reason.ORDERED, now
         run.failures = run.losses = 0
-        # What was consented to was the old attempt; a step that is done asks no more.
+        # The approval was for the old attempt; a step that is done asks no more.
         done = run.steps.values_list("name", flat=True)
         run.approvals.filter(is_superseded=False).exclude(step__in=done).update(is_superseded=True)
         run.ended_at, run.is_cancelling, run.note = None, False, ""
@@ -155,7 +155,7 @@ def again(key: str, run_id: int, from_step: str | None, *, by: str, now: datetim
 
 
 def approve(run_id: int, note: str = "", *, by: str, now: datetime, key: str | None = None) -> Run:
-    """Consent to the step that the run (of the work *key*, if given) waits before; it goes on at once."""
+    """Approve the step that the run (of the work *key*, if given) waits for; the run continues at once."""
     with transaction.atomic():
         run = _awaiting(run_id, key)
         _answer(run, Approval.Answer.GRANTED, note, by=by, now=now)
@@ -167,7 +167,7 @@ def approve(run_id: int, note: str = "", *, by: str, now: datetime, key: str | N
 
 
 def refuse(run_id: int, why: str, *, by: str, now: datetime, key: str | None = None) -> Run:
-    """Refuse the step that the run (of the work *key*, if given) waits before, which ends the run."""
+    """Refuse the step that the run (of the work *key*, if given) waits for, which ends the run."""
     with transaction.atomic():
         run = _awaiting(run_id, key)
         _answer(run, Approval.Answer.REFUSED, why, by=by, now=now)
@@ -177,7 +177,7 @@ def refuse(run_id: int, why: str, *, by: str, now: datetime, key: str | None = N
 
 
 def _awaiting(run_id: int, key: str | None) -> Run:
-    """Return the run that waits for consent, locked; raise `NotPossible` where nothing is asked."""
+    """Return the run that waits for approval, locked; raise `NotPossible` if it does not wait for one."""
     ledger.hold()
     run = Run.objects.select_for_update().filter(pk=run_id).first()
     is_asked = run is not None and key in (None, run.work)

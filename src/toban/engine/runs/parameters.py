@@ -1,4 +1,4 @@
-"""What whoever orders a run may give it: named, with a word of explanation; nothing else is taken. Pure."""
+"""The parameters that an order of a run may give: named and explained; nothing else is accepted. Pure."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
@@ -17,17 +17,17 @@ class Parameter:
 
 
 type Parameters = tuple[Parameter, ...] | None
-"""All that a run may be given; None: any name, as a command of the user's own takes them."""
+"""All parameters that a run accepts; None: any name, as for a user's own command."""
 
 
 def why_refused(given: Iterable[str], takes: Parameters) -> str:
-    """Say which of the names *given* a run does not take; empty when it takes all."""
+    """Return a message about the names *given* that a run does not accept; empty if it accepts all."""
     unknown = "」「".join(unknown_names(given, takes))
     return f"「{unknown}」というパラメーターはありません" if unknown else ""
 
 
 def unknown_names(given: Iterable[str], takes: Parameters) -> Sequence[str]:
-    """Return which of the names *given* a run does not take."""
+    """Return the names *given* that a run does not accept."""
     if takes is None:
         return ()
     known = {each.name for each in takes}
@@ -35,7 +35,7 @@ def unknown_names(given: Iterable[str], takes: Parameters) -> Sequence[str]:
 
 
 def choices(takes: Parameters) -> str:
-    """Say what a run may be given."""
+    """Return a message about the parameters that a run accepts."""
     if takes is None:
         return "パラメーターの名前は自由です"
     if not takes:
@@ -44,15 +44,15 @@ def choices(takes: Parameters) -> str:
 
 
 def listed(takes: Iterable[Parameter]) -> str:
-    """Name parameters, each with what it is for."""
+    """Return the names of parameters as text, each with its purpose."""
     return "、".join(f"{each.name} ({each.ja})" for each in takes)
 
 
 def kept(takes: Parameters) -> list[dict[str, str]] | None:
-    """Return *takes* as JSON, for those who do not load the kinds of works."""
+    """Return *takes* as JSON, for code that does not load the kinds of works."""
     return None if takes is None else [asdict(each) for each in takes]
 
 
 def read(json: Sequence[Mapping[str, str]] | None) -> Parameters:
-    """Return what `kept` made to be kept."""
+    """Return the parameters from the JSON that `kept` returned."""
     return None if json is None else tuple(Parameter(**each) for each in json)

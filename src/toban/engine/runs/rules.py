@@ -1,4 +1,4 @@
-"""What becomes of a run, decided from values: no clock, no database."""
+"""Decisions about runs, made from values: no clock, no database."""
 
 import math
 from collections.abc import Sequence
@@ -7,22 +7,22 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 
 PUNCTUAL = timedelta(minutes=1)
-"""A run that starts this late at most is on time; the scheduler looks far more often."""
+"""A run that starts at most this late is on time; the scheduler looks far more often."""
 
 OVERDUE = timedelta(minutes=10)
-"""A run that has not started this long after its time is a trouble of its own."""
+"""A run that has not started this long after its time is a problem of its own."""
 
 RETRY_AFTER = timedelta(minutes=5)
-"""Before a retry where the document says how often, and not after how long."""
+"""The wait before a retry if the document says how often to retry, but not after how long."""
 
 COMPARED = 20
-"""Successes that a run is compared with."""
+"""The number of successes that a run is compared with."""
 
 _FEWEST = 5
 _SHORTEST = timedelta(minutes=1)
 
 MOST_LOSSES = 3
-"""A run that took so many workers down with it is not given to another."""
+"""A run that has lost this many workers is not given to another."""
 
 
 class Reason(StrEnum):
@@ -30,7 +30,7 @@ class Reason(StrEnum):
 
     ON_TIME = "on-time"
     CAUGHT_UP = "caught-up"
-    """Its time passed while nothing ran here; this one is made up for."""
+    """Its time passed while nothing ran here; this run catches up on it."""
     MISSED = "missed"
     ORDERED = "ordered"
     """An operator asked for it."""
@@ -42,23 +42,23 @@ class Reason(StrEnum):
     RETRY = "retry"
     FAILED = "failed"
     NOT_RUNNABLE = "not-runnable"
-    """Trying again can't help: there is no such command."""
+    """A retry can't help: there is no such command."""
     TIMED_OUT = "timed-out"
     LOST = "lost"
     FENCED = "fenced"
     STOPPED = "stopped"
-    """The worker was asked to end; the run goes on elsewhere or later, and no attempt is charged."""
+    """The worker was asked to end; the run continues elsewhere or later, and no attempt is counted."""
     CANCELLED = "cancelled"
     SKIPPED = "skipped"
     AWAITING_APPROVAL = "awaiting-approval"
-    """The next step may not begin before somebody consents."""
+    """The next step may not begin before somebody approves it."""
     APPROVED = "approved"
     AWAITING_REPORT = "awaiting-report"
-    """It is done elsewhere, and nothing was reported of it yet."""
+    """It is done elsewhere, and nothing has been reported yet."""
     REPORTED = "reported"
-    """Its state is what was reported of it from elsewhere."""
+    """Its state was reported from elsewhere."""
     UNREPORTED = "unreported"
-    """Its beginning or its end was not reported in time."""
+    """Its start or its end was not reported in time."""
     REFUSED = "refused"
 
 
@@ -75,7 +75,7 @@ class Start(StrEnum):
     NOW = "now"
     NOT_YET = "not-yet"
     OVERLAP = "overlap"
-    """Another run of the same work is going on."""
+    """Another run of the same work is in progress."""
     WAITS_FOR_OTHER = "waits-for-other"
     """A work that it depends on has not succeeded for this due time."""
     AWAITS_APPROVAL = "awaits-approval"
@@ -83,14 +83,14 @@ class Start(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Sequel:
-    """What happens to a run after an attempt: over, or again at a time."""
+    """What happens to a run after an attempt: it is over, or retried at a given time."""
 
     reason: Reason
     again_at: datetime | None = None
 
 
 def plan(due: Sequence[datetime], *, now: datetime, catch_up: CatchUp) -> tuple[tuple[datetime, Reason], ...]:
-    """Say of each time in *due*, in order and none later than *now*, whether its run starts or is missed."""
+    """Return for each time in *due* (in order, none after *now*) whether its run starts or is missed."""
     if not due:
         return ()
     *earlier, last = due
@@ -105,9 +105,9 @@ def plan(due: Sequence[datetime], *, now: datetime, catch_up: CatchUp) -> tuple[
 def plan_reported(
     due: Sequence[datetime], *, now: datetime, within: timedelta
 ) -> tuple[tuple[datetime, Reason], ...]:
-    """Say of each time in *due* of a work that is done elsewhere whether its report may still come in time.
+    """Return for each time in *due* of a work done elsewhere whether its report may still come in time.
 
-    Whether anything ran here at that time is no matter.
+    It does not matter whether anything ran here at that time.
     """
     return tuple(
         (moment, Reason.AWAITING_REPORT if now - moment < within else Reason.UNREPORTED) for moment in due
@@ -115,14 +115,14 @@ def plan_reported(
 
 
 def after_failure(reason: Reason, failures: int, delays: Sequence[timedelta], now: datetime) -> Sequel:
-    """Decide after the failure number *failures* (from 1); *delays* are those before each retry."""
+    """Return what happens after failure number *failures* (from 1); *delays* are the waits before retries."""
     if reason is Reason.NOT_RUNNABLE or failures > len(delays):
         return Sequel(reason)
     return Sequel(Reason.RETRY, now + delays[failures - 1])
 
 
 def after_loss(losses: int) -> Reason:
-    """Decide whether a run whose worker was lost, *losses* times by now, goes on."""
+    """Return whether a run that has lost its worker *losses* times is taken over or ends."""
     return Reason.LOST if losses >= MOST_LOSSES else Reason.TAKEN_OVER
 
 
@@ -134,7 +134,7 @@ def start(
     is_work_running: bool,
     others_succeeded: Sequence[bool],
 ) -> Start:
-    """Say whether a waiting run may start now."""
+    """Return whether a waiting run may start now."""
     if is_approval_awaited:
         return Start.AWAITS_APPROVAL
     if now < wake_at:
@@ -145,16 +145,16 @@ def start(
 
 
 def is_overdue(wake_at: datetime, now: datetime, grace: timedelta = OVERDUE) -> bool:
-    """Whether a waiting run should long have started."""
+    """Return whether a waiting run should have started long ago."""
     return now - wake_at > grace
 
 
 def longest_usual(lengths: Sequence[timedelta]) -> timedelta | None:
-    """Return how long a run may go on before it is unlike those before it; None where they are too few.
+    """Return how long a run may take before it is unusual; None if there are too few to compare with.
 
-    *lengths* are those of the latest successes, `COMPARED` of them at most. The limit is twice their 95th
-    percentile (nearest rank: of twenty, the second longest), so that one run that once hung does not count,
-    and a minute at least: what takes seconds may well take three times as many.
+    *lengths* are those of the latest successes, at most `COMPARED` of them. The limit is twice their 95th
+    percentile (nearest rank: of twenty, the second longest), so that a single run that hung does not count.
+    It is at least a minute: a run of seconds may well take three times as long.
     """
     if len(lengths) < _FEWEST:
         return None
@@ -163,5 +163,5 @@ def longest_usual(lengths: Sequence[timedelta]) -> timedelta | None:
 
 
 def is_too_long(began_at: datetime, now: datetime, limit: timedelta | None) -> bool:
-    """Whether a run that began at *began_at* goes on for longer than *limit*; None is no limit."""
+    """Return whether a run that began at *began_at* takes longer than *limit*; None is no limit."""
     return limit is not None and now - began_at > limit

@@ -1,4 +1,4 @@
-"""Due times to runs, level-triggered: what is due follows from the document and the tables."""
+"""Turns due times into runs, level-triggered: the document and the tables determine what is due."""
 
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime, timedelta
@@ -21,25 +21,25 @@ from toban.engine.runs.work import Work
 
 _FORESEEN = timedelta(days=370)
 _AGAIN = timedelta(hours=1)
-"""How often a schedule that was never due in the foreseen time is looked at again."""
+"""How often a schedule without a due time in the foreseen period is checked again."""
 
 _AT_ONCE = 100
-"""Works that are planned in one transaction."""
+"""Number of works planned in one transaction."""
 
 _WRONG = timedelta(days=1)
-"""A clock that was so far ahead of this one was wrong; zones and small steps make less."""
+"""A clock this far ahead of ours was wrong; zones and small adjustments differ by less."""
 
 _MOST_MISSED = 1000
-"""Runs written down one by one after a long absence; the ledger says how many came before."""
+"""Number of missed runs recorded one by one after a long absence; the ledger counts the earlier ones."""
 
 log = structlog.get_logger(__name__)
 
 
 def plan_due(works: Collection[Work], now: datetime) -> None:
-    """Make *works* those in force, and a run of every due time up to *now* that has none yet.
+    """Put *works* in force, and create a run for every due time up to *now* that has none yet.
 
     Safe to call anywhere, at any time. Each missed due time becomes 未実施 in the evidence, in the same
-    transaction. Looks at every work: in between, `make_runs` is enough.
+    transaction. It looks at every work: in between, `make_runs` is enough.
     """
     by_key = {work.key: work for work in works}
     marks = PlannedWork.objects.in_bulk(list(by_key))
@@ -62,14 +62,14 @@ def plan_due(works: Collection[Work], now: datetime) -> None:
 
 
 def make_runs(works: Mapping[str, Work], now: datetime) -> None:
-    """Make the runs that are due by the tables; asks only for works whose time has come."""
+    """Create the runs that are due according to the tables; only looks at works whose time has come."""
     due = [key for key in _to_plan(now).values_list("key", flat=True) if key in works]
     for some in batched(due, _AT_ONCE):
         _plan([works[key] for key in some], now)
 
 
 def next_moment(now: datetime) -> datetime | None:
-    """Return when, after *now*, the next due time or the next attempt of a run comes, by the tables."""
+    """Return the first due time or attempt of a run after *now*, according to the tables."""
     due = PlannedWork.objects.filter(in_force=True, next_due__gt=now).aggregate(first=Min("next_due"))
     waiting = Run.objects.filter(state=Run.State.WAITING, wake_at__gt=now)
     attempt = waiting.aggregate(first=Min("wake_at"))
@@ -77,14 +77,14 @@ def next_moment(now: datetime) -> datetime | None:
 
 
 def _begins(work: Work, mark: PlannedWork | None) -> bool:
-    """A work that is new, or due by another rule, has no past to make up for."""
+    """Return whether a work is new or has a new rule: then it has no past to catch up on."""
     return mark is None or mark.rule != work.rule or not mark.in_force or mark.clause_id != work.clause_id
 
 
 def _plan_anew(work: Work, now: datetime) -> None:
-    """Take back what a clock that was far ahead has planned, or the work would rest until that time comes.
+    """Undo the plan of a clock that was far ahead: the work would otherwise wait until that time.
 
-    What ran by that clock stays, and is not done again; what is still to come can't have been missed.
+    Runs that were done by that clock stay, and are not repeated. Future due times can't have been missed.
     """
     log.warning("clock_was_ahead", work=work.key)
     with transaction.atomic():
@@ -109,7 +109,7 @@ _CHANGING = ("depends_on", "is_reported", "parameters")
 
 
 def _changing(work: Work) -> dict[str, Any]:
-    """What a mark says of *work* that may change without a new beginning."""
+    """Return the fields of a work's mark that may change without starting over."""
     return {
         "depends_on": list(work.depends_on),
         "is_reported": work.reported is not None,
@@ -125,7 +125,7 @@ def _to_plan(now: datetime) -> QuerySet[PlannedWork]:
 def _plan(works: Collection[Work], now: datetime) -> None:
     by_key = {work.key: work for work in works}
     with transaction.atomic():
-        # Of several schedulers one comes first; the others then find its marks.
+        # One of several schedulers comes first; the others then find its marks.
         ledger.hold()
         marks = list(_to_plan(now).filter(key__in=by_key))
         runs: list[Run] = []
@@ -135,7 +135,7 @@ def _plan(works: Collection[Work], now: datetime) -> None:
             made, missed = _runs_of(work, mark.planned_until, now)
             runs += made
             records += _evidence(work, missed)
-            # A clock that was set back must not plan a second time what has been planned.
+            # After a clock was set back, nothing must be planned a second time.
             mark.planned_until = max(mark.planned_until, now)
             mark.next_due = _next(work, mark.planned_until)
         Run.objects.bulk_create(runs, ignore_conflicts=True, batch_size=50)
@@ -146,7 +146,7 @@ def _plan(works: Collection[Work], now: datetime) -> None:
 
 
 def _runs_of(work: Work, after: datetime, now: datetime) -> tuple[list[Run], list[datetime]]:
-    """Return the runs to make of *work*, and its due times that were missed."""
+    """Return the runs to create for *work*, and its due times that were missed."""
     planned = _planned(work, after, now)
     missed = [moment for moment, reason in planned if reason in _MISSING]
     uncounted = set(missed[:-_MOST_MISSED])
@@ -157,7 +157,7 @@ def _planned(work: Work, after: datetime, now: datetime) -> Sequence[tuple[datet
     due = _due(work, after, now)
     if work.reported is None:
         return rules.plan(due, now=now, catch_up=work.catch_up)
-    # What has been reported already has its run.
+    # Due times that have been reported already have a run.
     known = set(Run.objects.filter(work=work.key, due_at__gt=after).values_list("due_at", flat=True))
     unknown = [moment for moment in due if moment not in known]
     return rules.plan_reported(unknown, now=now, within=work.reported.within)
@@ -167,7 +167,7 @@ _MISSING = {
     Reason.MISSED: "予定の時刻に Toban が動いていませんでした",
     Reason.UNREPORTED: "始まりも終わりも報告されませんでした",
 }
-"""The reasons for which a due time has no run that could still start, in words."""
+"""The reasons for which a due time has no run that could still start, as text."""
 
 
 def _run(work: Work, due_at: datetime, reason: Reason, now: datetime) -> Run:
@@ -210,7 +210,7 @@ def _evidence(work: Work, missed: list[datetime]) -> list[ledger.Record]:
 
 
 def _due(work: Work, after: datetime, until: datetime) -> list[datetime]:
-    """The due times after *after* up to *until*, both as they stand in the tables."""
+    """Return the due times after *after* up to *until* (included), which are values from the tables."""
     moment = timedelta(microseconds=1)
     return list(due_times(work.schedule, work.system, after + moment, until + moment))
 

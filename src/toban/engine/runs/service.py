@@ -1,4 +1,4 @@
-"""The runs of one worker: due works become runs, and runs are done."""
+"""The runs of one worker: it creates runs of due works, and does them."""
 
 from collections.abc import Mapping
 from datetime import timedelta
@@ -13,15 +13,15 @@ from toban.engine.runs.work import Work
 from toban.engine.telemetry.output import OutputBuffer
 
 _LOOKS = {"postgresql": 1.0, "sqlite": 0.25}
-"""Seconds between two looks at the tables where nothing rings: PostgreSQL's NOTIFY comes first."""
+"""Seconds between two looks at the tables without a ring: PostgreSQL's NOTIFY comes earlier."""
 
 _WHOLE = timedelta(minutes=1)
-"""How often every work is compared with the tables, should another worker have adopted other ones, and old
-lines of runs go."""
+"""How often all works are compared with the tables, in case another worker has adopted other ones, and old
+lines of runs are deleted."""
 
 
 class Runs:
-    """All works of the edition in force, of whatever chapter. One thread drives `step`."""
+    """All works of the edition in force, from all chapters. One thread drives `step`."""
 
     def __init__(
         self, holder: str, clock: Clock, *, most: int = 8, output: OutputBuffer | None = None
@@ -32,13 +32,13 @@ class Runs:
         self._whole_at = clock()
 
     def adopt(self, works: Mapping[str, Work]) -> None:
-        """Run *works* from now on; runs in hand go on as they began."""
+        """Run *works* from now on; current runs continue as they began."""
         self._runner.adopt({key: work for key, work in works.items() if work.reported is None})
         self._works = works
         self._whole_at = self._clock()
 
     def step(self) -> None:
-        """Make due runs and start what can start; then wait for the next moment, a second at most."""
+        """Create due runs and start what can start; then wait for the next moment, at most a second."""
         try:
             if self._works is not None:
                 self._look(self._works)
@@ -49,7 +49,7 @@ class Runs:
             raise
 
     def close(self) -> None:
-        """Let go of all runs in hand."""
+        """Release all current runs."""
         self._runner.close()
 
     def _look(self, works: Mapping[str, Work]) -> None:

@@ -1,4 +1,4 @@
-"""Where works stand now, asked of the tables for all of them at once."""
+"""The current state of works, queried for all of them at once."""
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
@@ -16,14 +16,14 @@ ENDED = {
     Run.State.SKIPPED: "見送られました",
     Run.State.CANCELLED: "中止されました",
 }
-"""How a run ended, as reports have it."""
+"""How a run ended, in the words of reports."""
 
 _OPEN = (Run.State.WAITING, Run.State.RUNNING)
 
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """Where the runs of a work stand."""
+    """The current state of a work's runs."""
 
     last: Run | None = None
     """The newest run that has ended."""
@@ -31,13 +31,13 @@ class Standing:
     """The oldest run whose time has come and that has not ended."""
     next_due: datetime | None = None
     began_at: datetime | None = None
-    """When the attempt under way began, if *current* is running."""
+    """When the current attempt began, if *current* is running."""
     longest_usual: timedelta | None = None
-    """How long that attempt may take before it is unlike those before it."""
+    """How long that attempt may take before it is unusual."""
 
 
 def standings(keys: Collection[str], now: datetime) -> Mapping[str, Standing]:
-    """Return where the works *keys* stand at *now*; a work that no worker knows yet stands nowhere."""
+    """Return the state of the works *keys* at *now*; a work that no worker knows yet is missing."""
     ended = Run.objects.filter(work=OuterRef("key"), due_at__lte=now).exclude(state__in=_OPEN)
     works = {
         work.key: work
@@ -61,7 +61,7 @@ def standings(keys: Collection[str], now: datetime) -> Mapping[str, Standing]:
 
 def _current(now: datetime) -> Mapping[str, Run]:
     found: dict[str, Run] = {}
-    # One question for each state: the few open runs have an index of their own in each.
+    # One query for each state: each has its own index for the few open runs.
     for state in _OPEN:
         for run in Run.objects.filter(state=state, due_at__lte=now):
             if run.work not in found or run.due_at < found[run.work].due_at:
@@ -70,11 +70,11 @@ def _current(now: datetime) -> Mapping[str, Run]:
 
 
 def _under_way(run: Run | None) -> tuple[datetime | None, timedelta | None]:
-    """Return when the attempt under way began, and how long it may take before it is unlike others."""
+    """Return when the current attempt began, and how long it may take before it is unusual."""
     if run is None or run.state != Run.State.RUNNING:
         return None, None
     began_at = run.attempts.filter(ended_at=None).values_list("began_at", flat=True).last()
-    # What was tried twice says nothing about how long one attempt takes.
+    # A run with several attempts says nothing about how long one attempt takes.
     done = Run.objects.filter(work=run.work, state=Run.State.DONE, failures=0, losses=0)
     spans = done.exclude(began_at=None).order_by("-due_at").values_list("began_at", "ended_at")
     lengths = [ended - began for began, ended in spans[: rules.COMPARED] if began and ended]

@@ -13,7 +13,7 @@ from toban.engine.runs.rules import OVERDUE, CatchUp, Reason
 
 
 class StepFailed(Exception):
-    """A step came to no good end; the reason decides whether it is tried again."""
+    """A step failed; the reason decides whether it is retried."""
 
     def __init__(self, message: str, reason: Reason = Reason.FAILED) -> None:
         super().__init__(message)
@@ -21,7 +21,7 @@ class StepFailed(Exception):
 
 
 class Turn(Protocol):
-    """What a step is given: its run, what came before, and how to speak."""
+    """What a step is given: its run, earlier results, and ways to report."""
 
     @property
     def run_id(self) -> int:
@@ -29,11 +29,11 @@ class Turn(Protocol):
 
     @property
     def due_at(self) -> datetime:
-        """The due time that the run is for, however late it is."""
+        """The due time that the run is for, even if the run is late."""
 
     @property
     def parameters(self) -> Mapping[str, str]:
-        """What the operator who ordered the run gave it."""
+        """The parameters from the operator who ordered the run."""
 
     @property
     def results(self) -> Mapping[str, object]:
@@ -43,43 +43,45 @@ class Turn(Protocol):
         """Write a line into the run's log."""
 
     def progress(self, percent: float | None, text: str = "") -> None:
-        """Tell how far the step is: 0 to 100, or None where only *text* can say (`12,000 / 34,000 行`).
+        """Report the step's progress: 0 to 100, or None if only *text* can say (`12,000 / 34,000 行`).
 
         Cheap, so call it as often as you like: the newest is written with the heartbeat, within two seconds.
         """
 
     def why_stop(self) -> Reason | None:
-        """Return why the step must end at once (fenced, cancelled, out of time), or None. Ask often."""
+        """Return why the step must end at once (fenced, cancelled, out of time), or None. Call it often."""
 
 
 @dataclass(frozen=True, slots=True)
 class Step:
     """A part of a work that is not repeated once it is finished.
 
-    A worker that dies between doing and recording does the step again: what reaches outside must bear that.
+    If a worker dies between doing and recording a step, the step is repeated: its outside effects must allow
+    that.
     """
 
     name: str
     act: Callable[[Turn], object]
     """Returns JSON, kept for the later steps, or raises `StepFailed`.
 
-    A text that the last step returns says what came of the run: it is shown beside the clause.
+    Text that the last step returns describes the result of the run: it is shown next to the clause.
     """
     approval: str | None = None
-    """Whose consent the step needs before it acts, in the document's words (運用責任者); None: nobody's.
+    """Whose approval the step needs before it acts, in the document's words (運用責任者); None: nobody's.
 
-    The run waits for it without a worker. A consent holds for the run's retries, and not for the next run.
+    The run waits for it without a worker. An approval is valid for the run's retries, but not for the next
+    run.
     """
 
 
 @dataclass(frozen=True, slots=True)
 class Reported:
-    """How a work that is done elsewhere is reported of."""
+    """How a work that is done elsewhere is reported."""
 
     token: Secret
-    """What a report must know."""
+    """The secret that a report must present."""
     within: timedelta
-    """How long after its due time it may take until the first report."""
+    """How long after the due time the first report may come."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -97,23 +99,23 @@ class Work:
     """The longest that one attempt may take."""
     retry_delays: tuple[timedelta, ...] = ()
     reruns_next_day: bool = False
-    """After the last failure, once more a day after the due time."""
+    """After the last failure, run once more a day after the due time."""
     depends_on: tuple[str, ...] = ()
     parameters: Parameters = ()
-    """What whoever orders a run may give it; everything else is refused."""
+    """The parameters that an order of a run may give; everything else is refused."""
     start_grace: timedelta = OVERDUE
     """A run that has not started this long after its time is announced."""
     reported: Reported | None = None
     """Set for a work that is done elsewhere: it has no steps, and no worker ever claims it."""
     expected_within: timedelta | None = None
-    """A run that goes on for longer is announced, and goes on; None: only one unlike those before it is."""
+    """A run that takes longer is announced, and continues; None: only an unusually long run is announced."""
     announces_start: bool = False
-    """Tell by the notification matrix's 情報 row when a run begins."""
+    """Notify the notification matrix's 情報 row when a run begins."""
     announces_end: bool = False
-    """Tell by the notification matrix's 情報 row when a run ends well; other ends are always told."""
+    """Notify the notification matrix's 情報 row when a run succeeds; other ends are always announced."""
 
     @property
     def rule(self) -> str:
-        """Schedule, zone and days off in words; it changes when the due times may."""
+        """Schedule, zone and days off as text; it changes whenever the due times may change."""
         zone = self.schedule.zone or self.system.timezone
         return " ".join((str(self.schedule), zone, self.system.holidays, *map(str, self.system.closed)))

@@ -1,4 +1,4 @@
-"""All that a run wrote: from the state database, and where that holds the beginning only, from the store."""
+"""All output of a run: from the state database, or from the store if the database has only the beginning."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -19,7 +19,7 @@ _FORGOTTEN_AT_ONCE = 1_000
 
 
 class OutputReader(Protocol):
-    """Where the store is asked; `store.Telemetry` is one."""
+    """A reader of the telemetry store, such as `store.Telemetry`."""
 
     def output(self, run: int, *, after: tuple[int, int] = (0, 0), limit: int) -> list[OutputLine]:
         """Return up to *limit* lines of *run* after a fence and number; raise `StoreUnavailable`."""
@@ -27,7 +27,7 @@ class OutputReader(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Written:
-    """A line, when it was written and in which step."""
+    """A line, with the time and the step in which it was written."""
 
     at: datetime
     step: str
@@ -35,10 +35,10 @@ class Written:
 
 
 def whole_log(run: Run, store: OutputReader | None) -> Iterator[Written]:
-    """Yield all lines of *run*, as far as the store still has what the state database left out.
+    """Yield all lines of *run*, as far as the store still has those that the state database left out.
 
-    Raises `StoreUnavailable` where the store is needed and does not answer; without a *store*, the state
-    database's lines are all there is.
+    Raises `StoreUnavailable` if the store is needed and does not answer. Without a *store*, it yields the
+    state database's lines only.
     """
     is_cut = any(count > MOST_LINES for count in _lines_by_claim(run))
     first = store.output(run.pk, limit=_PAGE) if store is not None and is_cut else []
@@ -53,7 +53,7 @@ def whole_log(run: Run, store: OutputReader | None) -> Iterator[Written]:
 
 
 def forget_old(now: datetime) -> None:
-    """Delete the oldest of the lines that are past their time; asked again and again, it gets through all.
+    """Delete a batch of the oldest lines that are past their retention; repeated calls delete all of them.
 
     Lines are numbered in the order in which they were written, so the oldest are found without an index.
     """

@@ -1,4 +1,4 @@
-"""A folder of a disk or a mounted share as a store: `kind = "directory"`."""
+"""A folder on a disk or a mounted share as a store: `kind = "directory"`."""
 
 import hashlib
 import os
@@ -16,12 +16,12 @@ from toban.engine.stores.store import AlreadyThere, Listed, Store, Stored, Store
 
 _PIECE = 1 << 20
 _PARTIAL = ".partial"
-"""Ends the name of a file that is still being written."""
+"""Suffix of a file that is still being written."""
 
 
 def _beside_the_bindings(path: Path, info: ValidationInfo) -> Path:
     base: Path = (info.context or {}).get("base", Path())
-    # It is named in commands that people run from anywhere.
+    # It appears in commands that people run from any folder.
     return (base / path).absolute()
 
 
@@ -35,9 +35,9 @@ class DirectoryConfig(SealedConfig):
 
 
 class DirectoryStore:
-    """Objects as files. A file has its name only once it is whole and synced to the disk.
+    """Objects as files. A file gets its name only after it is complete and synced to disk.
 
-    The folder itself is never made: where a share is not mounted, backups must not fill the disk below it.
+    The folder itself is never created: if a share is not mounted, backups must not fill the disk below it.
     """
 
     def __init__(self, config: DirectoryConfig) -> None:
@@ -75,7 +75,7 @@ class DirectoryStore:
         return file.stored
 
     def lock(self, key: str, until: datetime, mode: str) -> str:  # noqa: ARG002 - the protocol's
-        """See `Store`: whoever may write into the folder may delete, too."""
+        """See `Store`; a folder has no locks: anyone who may write into it may also delete."""
         return ""
 
     def read(self, key: str) -> bytes:
@@ -125,11 +125,11 @@ class DirectoryStore:
         return found
 
     def guard(self) -> str:
-        """See `Store`: what is deleted is gone."""
+        """See `Store`; nothing protects deleted files."""
         return ""
 
     def close(self) -> None:
-        """There is nothing to let go of."""
+        """Do nothing: there is nothing to release."""
 
     def _path(self, key: str) -> Path:
         parts = key.split("/")
@@ -147,7 +147,7 @@ class DirectoryStore:
             yield from (Path(at, file) for file in sorted(files))
 
     def _remove_empty(self, folder: Path) -> None:
-        """Remove *folder* and those above it, as far as they are empty."""
+        """Remove *folder* and its parents, as far as they are empty."""
         while folder != self._root:
             try:
                 folder.rmdir()
@@ -164,7 +164,7 @@ class DirectoryStore:
 
 
 class _File:
-    """An object being written, under a name that no listing shows."""
+    """An object that is being written, under a name that no listing shows."""
 
     def __init__(self, path: Path, key: str, root: Path) -> None:
         if not root.is_dir():
@@ -194,13 +194,13 @@ class _File:
         return self._stored
 
     def finish(self, *, is_new: bool = False) -> None:
-        """Give the file its name, durably; one that *is_new* takes no other's name."""
+        """Give the file its name, durably; with *is_new*, it never replaces another file."""
         try:
             self._file.flush()
             os.fsync(self._file.fileno())
             self._file.close()
             if is_new:
-                # A link is refused where the name is taken: looking first would leave a moment between.
+                # A link is refused if the name is taken: a check beforehand would be a race.
                 os.link(self._partial, self._path)
                 self._partial.unlink()
             else:
@@ -215,7 +215,7 @@ class _File:
         self._stored = Stored(self._key, self._size, self._digest.hexdigest())
 
     def discard(self) -> None:
-        """Leave nothing behind, as far as the disk lets us; what is left is swept later."""
+        """Remove the partial file, if the disk allows; otherwise it is swept later."""
         with suppress(OSError):
             self._file.close()
         with suppress(OSError):
@@ -223,7 +223,7 @@ class _File:
 
 
 def _sync_names(folder: Path, root: Path) -> None:
-    """Make the names in *folder* and in those above it durable: a new file's is no more durable than they."""
+    """Make the names in *folder* and its parents durable: a new file's name depends on all of them."""
     while True:
         descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
         try:

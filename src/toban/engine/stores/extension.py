@@ -1,4 +1,4 @@
-"""What places bring that files are kept in for long."""
+"""The stores extension: places for files that are retained for long."""
 
 from toban.engine.extension import Extension
 from toban.engine.stores.store import STORE_KINDS

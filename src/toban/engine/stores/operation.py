@@ -1,4 +1,4 @@
-"""What is done about places that files are kept in: each is tried before the night."""
+"""The operation of stores: each store is tested by `toban check --live`."""
 
 import secrets
 from collections.abc import Iterator
@@ -38,7 +38,7 @@ def _doubts(kind: StoreKind, bound: Bound[Any]) -> Iterator[str]:
     try:
         stored = store.put(key, content)
         try:
-            # A sealed object opens for whoever has the key, which need not be this machine.
+            # A sealed object can only be opened with its key, which need not be on this machine.
             if not stored.sealed and store.read(key) != content:
                 yield f"{store.name}: 書いたものと違うものが読めました"
         finally:

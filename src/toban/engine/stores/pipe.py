@@ -1,4 +1,4 @@
-"""From whoever pushes bytes to whoever pulls them in another thread, with a bound on what lies between."""
+"""A bounded pipe between a thread that pushes bytes and another thread that pulls them."""
 
 import threading
 from collections import deque
@@ -6,14 +6,14 @@ from collections.abc import Iterator
 
 
 class Abandoned(Exception):
-    """Nobody takes what is written any more."""
+    """Nobody reads what is written any more."""
 
 
 class Pipe:
-    """One writer and one reader, each in a thread of its own."""
+    """A pipe for one writer and one reader, each in its own thread."""
 
     def __init__(self, most: int) -> None:
-        """Let the writer wait while *most* bytes or more lie in the pipe."""
+        """Make the writer wait while the pipe contains *most* bytes or more."""
         self._most = most
         self._pieces: deque[bytes] = deque()
         self._waiting = 0
@@ -35,23 +35,23 @@ class Pipe:
         return len(piece)
 
     def flush(self) -> None:
-        """Do nothing: the reader takes every piece at once."""
+        """Do nothing: every piece is available to the reader at once."""
 
     def end(self, failure: BaseException | None = None) -> None:
-        """Say that no more comes; a *failure* is raised where the reader is, before any end of file."""
+        """Signal the end of the data; a *failure* is raised in the reader, before any end of file."""
         with self._changed:
             self._has_ended, self._failure = True, failure
             self._changed.notify_all()
 
     def abandon(self) -> None:
-        """Say that nobody reads on."""
+        """Signal that the reader has stopped."""
         with self._changed:
             self._is_abandoned = True
             self._pieces.clear()
             self._changed.notify_all()
 
     def read(self, most: int = -1) -> bytes:
-        """Return up to *most* bytes, all of a piece below zero; none at the end."""
+        """Return up to *most* bytes, or the rest of a piece if *most* is negative; empty at the end."""
         if not self._rest:
             self._rest = memoryview(self._take())
         taken = self._rest if most < 0 else self._rest[:most]

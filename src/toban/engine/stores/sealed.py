@@ -1,7 +1,7 @@
 """Encryption before anything leaves this machine: age (https://age-encryption.org/v1), around any store.
 
-Whoever writes needs the recipients only, which are no secret. The key that opens it is needed to read, verify
-and restore, and is never in the store.
+Writing needs only the recipients' public keys, which are not secret. Reading, verifying and restoring need
+the secret key, which is never in the store.
 """
 
 from collections.abc import Iterator, Sequence
@@ -23,7 +23,7 @@ from toban.engine.stores.store import Listed, Store, Stored, StoreTrouble, Write
 
 _MARK = b"age-encryption.org/v1\n"
 _BETWEEN = 4 << 20
-"""Bytes that may lie between the plain side and the sealed one."""
+"""Bytes that may wait between the plain side and the sealed side."""
 
 
 def _recipient(written: str) -> str:
@@ -36,16 +36,16 @@ def _recipient(written: str) -> str:
 
 
 class SealedConfig(Section):
-    """What every kind of store may say of encryption."""
+    """The encryption settings of every kind of store."""
 
     encrypt_to: tuple[Annotated[str, AfterValidator(_recipient)], ...] = ()
-    """The public keys (`age1…`) of those who can open what is stored; empty: it is not encrypted here."""
+    """The public keys (`age1…`) of those who can open stored objects; empty: no encryption here."""
     identity: Secret | None = None
-    """The file of secret keys that opens it again, as `age-keygen` writes it; writing needs none."""
+    """The file of secret keys for reading, as `age-keygen` writes it; writing needs none."""
 
 
 class SealedStore:
-    """A store that seals what is written, where recipients are given, and opens whatever is sealed."""
+    """A store that seals objects on writing, if recipients are given, and opens sealed objects on reading."""
 
     def __init__(self, inner: Store, config: SealedConfig) -> None:
         self._inner = inner
@@ -54,7 +54,7 @@ class SealedStore:
 
     @property
     def name(self) -> str:
-        """That of the store inside."""
+        """The name of the inner store."""
         return self._inner.name
 
     def writer(self, key: str) -> AbstractContextManager[Writer]:
@@ -129,7 +129,7 @@ class SealedStore:
                 sealing.break_off(error)
                 raise
             sealing.finish()
-        # The object is whole only now that the block of the writer inside has ended.
+        # The object is complete only after the block of the inner writer has ended.
         sealing.stored = self._marked(target.stored)
 
     def _opened(self, key: str, sealed: Iterator[bytes]) -> Iterator[bytes]:
@@ -139,7 +139,7 @@ class SealedStore:
             try:
                 pyrage.decrypt_io(source, pipe, identities)
             except Exception as error:
-                # pyrage turns what the store raised into its own words.
+                # pyrage replaces the store's exception with its own.
                 pipe.end(source.failure or error)
                 raise
             pipe.end()
@@ -184,7 +184,7 @@ class SealedStore:
 
 
 class _Sealing:
-    """Takes what is plain; a thread beside it seals it into the object."""
+    """Accepts plain bytes; a separate thread seals them into the object."""
 
     def __init__(self, target: Writer, recipients: Sequence[Any], aside: Executor) -> None:
         self._sink = _Sink(target)
@@ -213,24 +213,24 @@ class _Sealing:
         self._stored = stored
 
     def break_off(self, failure: BaseException) -> None:
-        """Raise *failure* where it is sealed: an end of file there would make a whole object of a part."""
+        """Raise *failure* in the sealing thread: an end of file would turn a part into a complete object."""
         self._pipe.end(failure)
         self._sealing.exception()
 
     def finish(self) -> None:
-        """Wait until all is sealed and handed on."""
+        """Wait until everything is sealed and passed on."""
         self._pipe.end()
         self._raise()
 
     def _raise(self) -> None:
         failure = self._sealing.exception()
         if failure is not None:
-            # What the store raised, not what pyrage made of it.
+            # The store's own exception, not pyrage's version of it.
             raise self._sink.failure or failure
 
 
 class _Sink:
-    """The side of the store, for pyrage, which keeps of an exception its text only."""
+    """The store's side when writing, for pyrage, which keeps only the text of an exception."""
 
     def __init__(self, target: Writer) -> None:
         self._target = target
@@ -249,7 +249,7 @@ class _Sink:
 
 
 class _Source:
-    """The side of the store when reading, for pyrage."""
+    """The store's side when reading, for pyrage."""
 
     def __init__(self, pieces: Iterator[bytes]) -> None:
         self._pieces = pieces

@@ -1,4 +1,4 @@
-"""The extension point for places that files are kept in for long: one small Protocol, one failure type."""
+"""The extension point for stores, places where files are retained: one small Protocol, one failure type."""
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager
@@ -13,10 +13,10 @@ _PLAIN = frozenset("-_.")
 
 
 def folder_of(subject: str) -> str:
-    """Return *subject* as the first part of a key: letters of any script stay readable, nothing else does.
+    """Return *subject* as the first part of a key: letters of any script stay readable, the rest is escaped.
 
-    What is neither letter, digit nor one of `-_.` becomes `!` and two hex digits for each byte of UTF-8: a
-    percent sign, as URLs have it, is among the characters that S3 advises against.
+    A character other than a letter, a digit or one of `-_.` becomes `!` and two hex digits for each byte of
+    UTF-8. S3 advises against the percent sign that URLs use.
     """
     return "".join(
         letter
@@ -27,9 +27,9 @@ def folder_of(subject: str) -> str:
 
 
 class StoreTrouble(Exception):
-    """The store did not do what it was asked; the message tells the operator why, without any secret.
+    """A request to the store failed; the message tells the operator why, without any secret.
 
-    `passing` says whether asking again may help. What was being written is not there.
+    `passing` says whether a retry may help. An object that was being written does not exist.
     """
 
     def __init__(self, message: str, *, passing: bool = False) -> None:
@@ -38,22 +38,22 @@ class StoreTrouble(Exception):
 
 
 class AlreadyThere(StoreTrouble):
-    """An object has that key already, and stays as it is."""
+    """An object with that key exists already, and is unchanged."""
 
 
 @dataclass(frozen=True, slots=True)
 class Stored:
-    """An object that is durable in the store, as the catalogue keeps it."""
+    """An object that is durable in the store, as the catalogue records it."""
 
     key: str
     size: int
     """Bytes in the store, after compression and encryption."""
     sha256: str
-    """Of those bytes, in hex."""
+    """SHA-256 of those bytes, in hex."""
     version: str = ""
-    """The store's version id, where it keeps versions."""
+    """The store's version id, if it keeps versions."""
     sealed: str = ""
-    """Who can open it: the age recipients, separated by spaces; empty when it is not encrypted."""
+    """Who can open it: the age recipients, separated by spaces; empty if it is not encrypted."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,14 +66,14 @@ class Listed:
 
 
 class Writer(Protocol):
-    """An object being written."""
+    """An object that is being written."""
 
     def write(self, piece: bytes | bytearray | memoryview) -> None:
-        """Add bytes; may wait for the store, and raises `StoreTrouble`."""
+        """Add bytes; may wait for the store; raises `StoreTrouble`."""
 
     @property
     def stored(self) -> Stored:
-        """What was written; only after the `with` block has ended well."""
+        """The object written; only available after the `with` block has succeeded."""
 
 
 class Store(Protocol):
@@ -81,56 +81,56 @@ class Store(Protocol):
 
     @property
     def name(self) -> str:
-        """What operators call the place: `s3://backups/shop`. No secret is in it."""
+        """The place's name for operators: `s3://backups/shop`. It contains no secret."""
 
     def writer(self, key: str) -> AbstractContextManager[Writer]:
         """Write an object piece by piece, in bounded memory.
 
-        It appears whole when the block ends well. When the block raises, nothing appears under *key*.
+        It appears as a whole when the block succeeds. If the block raises, nothing appears under *key*.
         """
 
     def put(self, key: str, content: bytes) -> Stored:
         """Write a small object in one go."""
 
     def add(self, key: str, content: bytes) -> Stored:
-        """Write a small object that must not take another's place; raises `AlreadyThere`.
+        """Write a small object that must not replace another; raises `AlreadyThere`.
 
-        Of two who add the same key one is told so, where the place can: servers of S3 that know no
-        conditional writes let the second one pass.
+        If two writers add the same key, one of them gets the error, if the place supports that: S3 servers
+        without conditional writes let the second one pass.
         """
 
     def lock(self, key: str, until: datetime, mode: str) -> str:
         """Have the place refuse to delete an object before *until*; *mode* is `GOVERNANCE` or `COMPLIANCE`.
 
-        Returns what holds then, in words; empty where the place has no locks.
+        Returns the resulting lock as text; empty if the place has no locks.
         """
 
     def read(self, key: str) -> bytes:
-        """Return a small object whole, opened if it was sealed."""
+        """Return the whole content of a small object, opened if it was sealed."""
 
     def stream(self, key: str, *, sha256: str = "") -> Iterator[bytes]:
         """Yield the object's bytes, opened if it was sealed.
 
-        With *sha256*, of the stored bytes, raises `StoreTrouble` at the end if they are others.
+        With *sha256*, the digest of the stored bytes, raises `StoreTrouble` at the end if they differ.
         """
 
     def listing(self, prefix: str) -> Iterator[Listed]:
         """Yield every object whose key starts with *prefix*."""
 
     def delete(self, keys: Sequence[str]) -> None:
-        """Remove objects; one that is gone already is no error."""
+        """Remove objects; it is no error if one is already gone."""
 
     def sweep(self, prefix: str, before: datetime) -> int:
-        """Remove what uploads broken off before *before* have left behind; return how many there were."""
+        """Remove the remains of uploads that broke off before *before*; return how many there were."""
 
     def guard(self) -> str:
-        """Say what the place itself does for what is overwritten or deleted in it: versions, locks.
+        """Return how the place itself protects overwritten or deleted objects, as text: versions, locks.
 
-        Empty where it does nothing of the kind; raises `StoreTrouble` where it can't be told.
+        Empty if it does not; raises `StoreTrouble` if it can't be found out.
         """
 
     def close(self) -> None:
-        """Let go of connections; the store is not used again."""
+        """Release connections; the store is not used again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,7 +139,7 @@ class StoreKind:
 
     config: type[Section]
     build: Callable[[Any], Store]
-    """Makes a store of a valid config; connects to nothing yet."""
+    """Makes a store from a valid config; does not connect yet."""
 
 
 STORE_KINDS = KindPoint("stores", StoreKind)

@@ -1,4 +1,4 @@
-"""The home directory of a running Toban: private, one instance at a time, and it shows what runs."""
+"""The home directory of a running Toban: private, for one instance at a time, and it shows what runs."""
 
 import fcntl
 import json
@@ -10,7 +10,7 @@ from typing import Any
 
 
 class HomeUnusable(Exception):
-    """The home directory can't serve; the message says why and `hint` the way out."""
+    """The home directory can't be used; the message says why, and `hint` gives a way out."""
 
     def __init__(self, message: str, hint: str) -> None:
         super().__init__(message)
@@ -30,7 +30,7 @@ class Home:
         return self.path / "log"
 
     def secret(self, name: str) -> str:
-        """Return the secret kept in the file *name*, made at the first call, readable to the owner alone."""
+        """Return the secret in the file *name*; the first call creates it, readable only by the owner."""
         path = self.path / name
         if not path.exists():
             write_whole(path, secrets.token_urlsafe(48))
@@ -41,7 +41,7 @@ class Home:
         return hold_file(self.path, name).exists()
 
     def show(self, url: str, processes: Sequence[Mapping[str, Any]]) -> None:
-        """Write down what runs, for `toban processes` and for whoever watches from outside."""
+        """Write down what runs, for `toban processes` and for outside monitoring."""
         write_whole(
             processes_file(self.path),
             json.dumps(
@@ -51,12 +51,12 @@ class Home:
 
 
 def hold_file(home: Path, name: str) -> Path:
-    """Return the file whose presence keeps the program *name* stopped, across restarts of `toban up` too."""
+    """Return the file whose presence keeps the program *name* stopped, even across restarts of `toban up`."""
     return home / "hold" / name
 
 
 def in_force_folder(home: Path) -> Path:
-    """Return where the worker of *home* keeps the document and the bindings in force."""
+    """Return the folder where the worker of *home* keeps the document and the bindings in force."""
     return home / "in-force"
 
 
@@ -66,7 +66,7 @@ def processes_file(home: Path) -> Path:
 
 
 def take(path: Path) -> Home:
-    """Make *path* a private home and own it, or raise `HomeUnusable`."""
+    """Make *path* a private home and take ownership of it, or raise `HomeUnusable`."""
     try:
         path.mkdir(mode=0o700, parents=True, exist_ok=True)
         path.chmod(0o700)
@@ -99,7 +99,7 @@ def take(path: Path) -> Home:
 
 
 def write_whole(path: Path, text: str) -> None:
-    """Replace *path* at once by *text*, private to the owner: a reader sees the old text or the new."""
+    """Atomically replace *path* with *text*, private to the owner: a reader sees the old text or the new."""
     draft = path.with_name(f".{path.name}.{os.getpid()}")
     descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
     with os.fdopen(descriptor, "w", encoding="utf-8") as file:

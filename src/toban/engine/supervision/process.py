@@ -1,4 +1,4 @@
-"""One program as a child process: started, spoken to, listened to."""
+"""One program as a child process: its start, its signals and its output."""
 
 import asyncio
 import logging
@@ -24,11 +24,11 @@ class _Words(RotatingFileHandler):
 
     @override
     def handleError(self, record: logging.LogRecord) -> None:
-        """Lose the line: on a full disk a traceback for each would bury what the operator must see."""
+        """Drop the line: on a full disk, a traceback for each would bury what the operator must see."""
 
 
 class ProcessLog:
-    """What a child says, in a file that is rotated before it fills the disk."""
+    """The output of a child, in a file that is rotated before it fills the disk."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
@@ -36,7 +36,7 @@ class ProcessLog:
         self._file = _Words(path, maxBytes=LOG_BYTES, backupCount=LOG_FILES, encoding="utf-8", delay=True)
 
     async def copy_from(self, pipe: int) -> None:
-        """Write lines until the pipe ends, and close it. Reads blocks: a line may never end."""
+        """Write lines until the pipe ends, and close it. It reads blocks, because a line may never end."""
         stream = asyncio.StreamReader()
         await asyncio.get_running_loop().connect_read_pipe(
             lambda: asyncio.StreamReaderProtocol(stream), os.fdopen(pipe, "rb", buffering=0)
@@ -52,7 +52,7 @@ class ProcessLog:
             self._write(pending)
 
     def close(self) -> None:
-        """Close the file; what a full disk did not take is lost."""
+        """Close the file; lines that did not fit on a full disk are lost."""
         with suppress(OSError):
             self._file.close()
 
@@ -64,7 +64,7 @@ class ProcessLog:
 
 @dataclass(slots=True)
 class Kept:
-    """A program the supervisor keeps running, and its present process, if it has one."""
+    """A program that the supervisor keeps running, and its current process, if it has one."""
 
     program: Program
     log: ProcessLog
@@ -72,14 +72,14 @@ class Kept:
     pid: int | None = None
     is_ready: bool = False
     was_ready: bool = False
-    """It has been ready once: those started after it need not wait for it again."""
+    """It has been ready once: programs that start after it need not wait for it again."""
     starts: int = 0
 
     async def start(self) -> tuple[asyncio.subprocess.Process, int]:
-        """Start the process as the leader of a group of its own; the kernel ends it with this process.
+        """Start the process as the leader of its own process group; the kernel ends it with this process.
 
-        Returns it with the pipe that its output comes through. asyncio's own pipe would make the end of the
-        process wait for the end of the pipe, which whatever the process started may hold open for ever.
+        Returns the process, and the pipe that carries its output. With asyncio's own pipe, the end of the
+        process would wait for the end of the pipe, which a child of the process may hold open for ever.
         """
         output, end = os.pipe()
         try:
@@ -109,7 +109,7 @@ class Kept:
                 os.kill(self.pid, self.program.stop_signal)
 
     def kill(self) -> None:
-        """Kill the process, and whatever of its group is left when the process itself is gone."""
+        """Kill the process and the rest of its group, even if the process itself is gone."""
         if self.pid is not None:
             with suppress(ProcessLookupError):
                 os.killpg(self.pid, signal.SIGKILL)

@@ -8,7 +8,7 @@ from pathlib import Path
 
 @dataclass(frozen=True, slots=True)
 class Program:
-    """What to run, in which order, and how to know that it serves."""
+    """What to run, in which order, and how to find out whether it is ready."""
 
     name: str
     command: tuple[str, ...]
@@ -16,7 +16,7 @@ class Program:
     """Added to the supervisor's own environment."""
     directory: Path | None = None
     ready: str = ""
-    """`http://…` that answers below 500, `tcp://host:port` that accepts; empty: ready once it runs."""
+    """`http://…` that answers below 500, `tcp://host:port` that accepts; empty: ready as soon as it runs."""
     after: tuple[str, ...] = ()
-    """Started when these have been ready once; stopped before them."""
+    """It starts after these have been ready once, and stops before them."""
     stop_signal: signal.Signals = signal.SIGTERM

@@ -1,4 +1,4 @@
-"""Ask a program whether it serves."""
+"""Checks whether a program is ready."""
 
 import socket
 from contextlib import closing
@@ -9,13 +9,13 @@ PATIENCE_SECONDS = 1.0
 
 
 def serves(address: str) -> bool:
-    """Return whether *address* (`http://…` or `tcp://host:port`) answers; blocks for a second at most."""
+    """Return whether *address* (`http://…` or `tcp://host:port`) answers; blocks for at most a second."""
     place = urlsplit(address)
     return _accepts(place) if place.scheme == "tcp" else _answers(place)
 
 
 def _answers(place: SplitResult) -> bool:
-    # The plainest client: it's asked several times a second, knows no proxy and reads no certificates.
+    # The simplest client: it is used several times a second, uses no proxy and reads no certificates.
     connection = HTTPConnection(place.hostname or "", place.port, timeout=PATIENCE_SECONDS)
     with closing(connection):
         try:

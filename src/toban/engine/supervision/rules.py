@@ -1,17 +1,17 @@
-"""What to do next about a child process. Decisions only: time and processes stay with the supervisor."""
+"""What to do next about a child process. Decisions only: the supervisor handles time and processes."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 
 STEADY_AFTER = timedelta(seconds=60)
-"""A child that ran this long was well: its next death starts the back-off anew."""
+"""A child that ran this long was healthy: its next death restarts the back-off."""
 
 LONGEST_PAUSE = timedelta(seconds=5)
-"""With a start of a few seconds, a child that was killed serves again within ten seconds."""
+"""If the start takes a few seconds, a killed child serves again within ten seconds."""
 
 GRACE = timedelta(seconds=3)
-"""How long a child asked to stop may take before it is killed."""
+"""How long a child that was asked to stop may take before it is killed."""
 
 CLOSE_WITHIN = timedelta(seconds=3.5)
 """How long all children together may take when everything stops; leaves time to reap within five seconds."""
@@ -28,24 +28,24 @@ class Step(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Child:
-    """A child process as it is."""
+    """The state of a child process."""
 
     is_running: bool = False
     started_at: datetime | None = None
     ended_at: datetime | None = None
     asked_to_stop_at: datetime | None = None
     early_deaths: int = 0
-    """How often in a row it died before it had run steadily."""
+    """Number of deaths in a row before it had run for long enough."""
 
 
 @dataclass(frozen=True, slots=True)
 class Wish:
-    """What is wanted of a child: the same inputs as an operator would look at."""
+    """The desired state of a child: the same facts that an operator would look at."""
 
     is_held: bool = False
     """An operator stopped it on purpose."""
     may_start: bool = True
-    """Everything that it is started after has been ready once."""
+    """Everything that it must start after has been ready once."""
     closing_since: datetime | None = None
     has_running_dependents: bool = False
 
@@ -59,7 +59,7 @@ def pause_before_start(early_deaths: int) -> timedelta:
 
 
 def after_death(child: Child, *, now: datetime) -> Child:
-    """Return *child* as it is after its process ended at *now*."""
+    """Return the new state of *child* after its process ended at *now*."""
     ran = now - child.started_at if child.started_at else timedelta(0)
     if child.asked_to_stop_at is not None:
         deaths = 0
@@ -71,12 +71,12 @@ def after_death(child: Child, *, now: datetime) -> Child:
 
 
 def is_news(dead: Child) -> bool:
-    """Say whether a death is worth a line: the first few are, then one in twelve, about once a minute."""
+    """Return whether to print a line about a death: for the first few, then one in twelve (once a minute)."""
     return dead.early_deaths <= 5 or dead.early_deaths % 12 == 0
 
 
 def next_step(child: Child, wish: Wish, *, now: datetime) -> Step:
-    """Say what to do about *child* at *now*. Asking again is harmless: the answer comes from the state."""
+    """Return what to do about *child* at *now*. Calling again is harmless: only the state decides."""
     if child.is_running:
         return _step_of_running(child, wish, now)
     if wish.is_held or wish.closing_since is not None or not wish.may_start:
@@ -93,7 +93,7 @@ def _step_of_running(child: Child, wish: Wish, now: datetime) -> Step:
         return Step.KILL if now - child.asked_to_stop_at >= GRACE else Step.NOTHING
     if wish.is_held:
         return Step.STOP
-    # Who is depended upon stops last: a worker may still have samples for the store.
+    # A program that others depend on stops last: a worker may still have samples for the store.
     if wish.closing_since is not None and not wish.has_running_dependents:
         return Step.STOP
     return Step.NOTHING

@@ -1,8 +1,7 @@
-"""Run programs as children and keep them running, until told to stop.
+"""Runs programs as children and keeps them running, until asked to stop.
 
-Every child leads a process group of its own: the terminal's Ctrl-C reaches the supervisor alone, and
-nothing that a child started outlives it. What is wanted is read anew at every look, never remembered.
-See docs/adr/0005.
+Every child leads its own process group: the terminal's Ctrl-C reaches only the supervisor, and nothing that a
+child started outlives it. The desired state is re-read at every look, never remembered. See docs/adr/0005.
 """
 
 import asyncio
@@ -23,11 +22,11 @@ if TYPE_CHECKING:
     from datetime import datetime
 
 LOOK_SECONDS = 0.25
-"""How often the supervisor looks at what is wanted when nothing wakes it."""
+"""How often the supervisor checks the desired state if nothing wakes it."""
 
 
 class Supervisor:
-    """Keeps programs running in a home directory; `say` tells the operator one line at a time."""
+    """Keeps programs running in a home directory; `say` shows the operator one line at a time."""
 
     def __init__(
         self,
@@ -49,7 +48,7 @@ class Supervisor:
         self._wake = asyncio.Event()
 
     def close(self) -> None:
-        """Stop everything in order; when called again, kill at once."""
+        """Stop everything in order; on a second call, kill everything at once."""
         if self._closing_since is None:
             self._closing_since = self._clock()
             self._say("停止しています (stopping; Ctrl-C again to stop at once)")
@@ -79,7 +78,7 @@ class Supervisor:
         name, after = kept.program.name, kept.program.after
         return Wish(
             is_held=self._home.holds(name),
-            # Who waits for a program that an operator holds would wait for ever.
+            # A program that waits for one which an operator holds would wait for ever.
             may_start=all(self._kept[first].was_ready or self._home.holds(first) for first in after),
             closing_since=self._closing_since,
             has_running_dependents=any(name in other.program.after for other in self._running()),
@@ -103,7 +102,7 @@ class Supervisor:
         try:
             process, output = await kept.start()
         except OSError as problem:
-            # No memory or no process to be had: the machine may have them again in a moment.
+            # No memory or no process available: the machine may have them again in a moment.
             kept.child = after_death(kept.child, now=self._clock())
             self._say(f"■ {kept.program.name} を起動できません: {problem.strerror} (cannot start)")
             return
@@ -114,7 +113,7 @@ class Supervisor:
     async def _until_end(self, kept: Kept, process: asyncio.subprocess.Process, output: int) -> None:
         copying = asyncio.create_task(kept.log.copy_from(output))
         status = await process.wait()
-        kept.kill()  # what the child had started must not go on without it
+        kept.kill()  # processes that the child started must not continue without it
         await copying
         was_asked = kept.child.asked_to_stop_at is not None
         kept.child = after_death(kept.child, now=self._clock())
@@ -137,7 +136,7 @@ class Supervisor:
 
     async def _until_ready(self, kept: Kept, pid: int) -> None:
         address = kept.program.ready
-        # What is waited for is another process: it can only be asked again and again.
+        # It waits for another process, which can only be polled.
         while address and kept.pid == pid and not await asyncio.to_thread(serves, address):  # noqa: ASYNC110
             await asyncio.sleep(LOOK_SECONDS)
         if kept.pid != pid:
@@ -166,7 +165,7 @@ class Supervisor:
         try:
             self._home.show(self._url, processes)
         except OSError as problem:
-            # A full disk must not end what still works.
+            # A full disk must not stop what still works.
             self._say(f"▲ {self._home.path} に書けません: {problem.strerror} (cannot write)")
 
 

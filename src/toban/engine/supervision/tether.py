@@ -1,8 +1,8 @@
-"""Tie a process to its parent's life: when the parent goes, by whatever signal, the kernel ends the child.
+"""Ties a process to its parent's life: when the parent ends, by whatever signal, the kernel kills the child.
 
-Run as a program (`python -I -S tether.py PARENT -- COMMAND ...`) it ties itself and becomes COMMAND. That
-happens in the child's own program instead of between fork and exec, where a threaded parent may run
-nothing safely. It imports nothing of Toban and starts in milliseconds.
+Run as a program (`python -I -S tether.py PARENT -- COMMAND ...`), it ties itself and becomes COMMAND. This
+happens in the child's own program and not between fork and exec, where a threaded parent can't safely run
+any code. It imports nothing from Toban and starts in milliseconds.
 """
 
 import ctypes
@@ -16,8 +16,8 @@ _PR_SET_PDEATHSIG = 1  # prctl(2), linux/prctl.h
 def die_with(parent: int) -> None:
     """Have the kernel kill this process as soon as the process *parent* ends.
 
-    The tie outlives `exec`, but not a change of user: tie again after one. Exits at once when *parent* is
-    already gone, since then no signal would ever come. Elsewhere than on Linux there is no such tie.
+    The tie survives `exec`, but not a change of user: tie again after one. Exits at once if *parent* is
+    already gone, since then no signal would ever come. There is no such tie outside Linux.
     """
     if sys.platform != "linux":
         return
@@ -28,7 +28,7 @@ def die_with(parent: int) -> None:
 
 
 def tethered(command: list[str], *, parent: int) -> list[str]:
-    """Return the command that runs *command* tied to the process *parent*, which must start it itself."""
+    """Return a command that runs *command* tied to the process *parent*, which must start it itself."""
     return [sys.executable, "-I", "-S", __file__, str(parent), "--", *command]
 
 

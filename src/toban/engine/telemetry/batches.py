@@ -1,4 +1,4 @@
-"""Batches of rows in the telemetry store: written durably and once, however often they are sent."""
+"""Batches of rows in the telemetry store: written durably, and only once even if they are sent repeatedly."""
 
 import hashlib
 import time
@@ -17,26 +17,26 @@ from toban.engine.telemetry.store import InsertRepeated, StoreUnavailable, Telem
 from toban.engine.telemetry.tokens import Token, batch_number
 
 _DOUBTED = 600
-"""Seconds after a start of ClickHouse in which every batch is looked for, before and after it is written."""
+"""For this many seconds after ClickHouse starts, every batch is looked up before and after it is written."""
 
 _MOST_DOUBTED = 10_000
-"""Batches that failed here and are looked for, however late they come again."""
+"""Number of failed batches to remember: they are looked up however late they come again."""
 
 _ASKED_AGAIN = 1.0
 _LOOKS = 20
-"""So often it is looked what is missing, while others write the same batch."""
+"""How often to check for missing rows while others write the same batch."""
 
 _MOST_PARTITIONS = 90
-"""Partitions of one insert: the engine refuses more than a hundred."""
+"""Number of partitions in one insert: the engine refuses more than a hundred."""
 
 
 class Batch(NamedTuple):
-    """What is stored together, once, however often it is sent."""
+    """Rows that are stored together, and only once even if they are sent repeatedly."""
 
     key: str
     """Two batches with the same key are the same batch."""
     rows: pa.Table
-    """Of the columns of a `BatchTable`. Their `number` counts the rows of the batch from 1."""
+    """With the columns of a `BatchTable`. The column `number` counts the rows of the batch from 1."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,13 +45,13 @@ class BatchTable:
 
     name: str
     schema: pa.Schema
-    """Its columns but for `batch`; `day`, `at` and `number` are among them."""
+    """Its columns except `batch`; `day`, `at` and `number` are among them."""
     partition: tuple[str, ...]
-    """The columns that tell the table's partitions apart."""
+    """The columns that determine a row's partition."""
 
 
 def key_of(sender: str, named: str, body: bytes) -> str:
-    """Return the key of a batch: what its sender *named* it, else what is in it."""
+    """Return the key of a batch, from the name that its sender gave it, or else from its content."""
     what = named.encode() if named else hashlib.sha256(body).digest()
     return hashlib.sha256(sender.encode() + b"\0" + what).hexdigest()
 
@@ -67,25 +67,26 @@ class BatchStore:
         self._asked_at = float("-inf")
 
     def write(self, batch: Batch, *, is_repetition: bool = False) -> None:
-        """Store the rows of *batch*; when this returns they survive a power cut, and none is there twice.
+        """Store the rows of *batch*; when this returns, they survive a power cut, and none is stored twice.
 
-        With *is_repetition* what is there of it is looked for first: the store knows its latest inserts
-        again, and a sender that was away for long may come later than that.
-        Raises `StoreUnavailable` when that is not certain: the same batch may then be written again, here or
-        by another process. Raises `StoreRefused` when no repetition helps.
+        With *is_repetition*, stored rows of the batch are looked up first: the store recognises only its
+        latest inserts, and a sender that was away for long may come later than that.
+        Raises `StoreUnavailable` if the result is not certain: the same batch may then be written again, here
+        or by another process. Raises `StoreRefused` if no repetition helps.
         """
         if not batch.rows:
             return
         try:
             self._telemetry.ensure_schema()
-            # ClickHouse that was cut off may have forgotten the token of rows that it holds, for it doesn't
-            # sync its log of tokens; whose attempt that was, this process can't know.
+            # After a crash, ClickHouse may have forgotten the token of rows that it holds, because it doesn't
+            # sync its log of tokens. This process can't know whose attempt that was.
             is_doubtful = is_repetition or self._has_started_lately()
             held = self._count(batch) if is_doubtful else 0
             if held != len(batch.rows):
                 is_new = not held and self._insert_all(batch)
-                # And it notes a token before it commits the rows: killed between the two, it takes the
-                # second attempt for a repetition, acknowledges it and holds nothing. Only looking tells.
+                # ClickHouse also records a token before it commits the rows. If it is killed between the two,
+                # it takes the second attempt for a repetition and acknowledges it, but has no rows. Only a
+                # query can show that.
                 if is_doubtful or not is_new or batch.key in self._doubted:
                     self._make_good(batch)
         except StoreUnavailable:
@@ -94,7 +95,7 @@ class BatchStore:
         self._doubted.pop(batch.key, None)
 
     def _insert_all(self, batch: Batch) -> bool:
-        """Insert *batch*; say whether the store knew nothing of it."""
+        """Insert *batch*; return whether it was new to the store."""
         is_new = True
         for number, rows in enumerate(self._by_partitions(batch.rows)):
             try:
@@ -104,7 +105,7 @@ class BatchStore:
         return is_new
 
     def _make_good(self, batch: Batch) -> None:
-        """Write what of *batch* is not there."""
+        """Write the rows of *batch* that are missing."""
         seen = uuid4().hex
         for _ in range(_LOOKS):
             missing = self._missing(batch)
@@ -143,7 +144,7 @@ class BatchStore:
         )
 
     def _held(self, batch: Batch, what: str) -> Sequence[Sequence[int]]:
-        """Ask the stored rows of *batch* for *what*."""
+        """Select *what* from the stored rows of *batch*."""
         moments = pc.min_max(pc.cast(batch.rows["at"], pa.int64())).as_py()
         return self._telemetry.ask(
             f"""SELECT {what} FROM {self._table.name} WHERE batch = {{batch:UInt64}}
@@ -158,9 +159,9 @@ class BatchStore:
         )
 
     def _held_at_any_time(self, batch: Batch) -> Sequence[Sequence[int]]:
-        """Return the numbers of the stored rows of *batch*, whatever time of their days they are of.
+        """Return the numbers of the stored rows of *batch*, at any time of their days.
 
-        A row that names no time is of the moment at which it is read; when its batch comes again, of a later.
+        A row without a time gets the time at which it is read: a later one if its batch comes again.
         """
         return self._telemetry.ask(
             f"""SELECT number FROM {self._table.name} WHERE batch = {{batch:UInt64}}
@@ -178,7 +179,7 @@ class BatchStore:
         return self._uptime < _DOUBTED
 
     def _by_partitions(self, rows: pa.Table) -> Sequence[pa.Table]:
-        """Cut *rows* so that none holds more partitions than the engine takes; mostly there is one cut."""
+        """Split *rows* so that no part has more partitions than the engine accepts; usually into one part."""
         columns = [rows[name] for name in self._table.partition]
         if prod(len(pc.unique(column)) for column in columns) <= _MOST_PARTITIONS:
             return [rows]

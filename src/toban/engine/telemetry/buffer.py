@@ -1,6 +1,6 @@
-"""The samples' waiting room between the sampler and the store, so that a crash of the store stops neither.
+"""The buffer of samples between the sampler and the store: a crash of the store does not stop sampling.
 
-What to send is decided by `ready`, a pure function; the rest is bookkeeping around it.
+A pure function, `ready`, decides what to send; the rest is bookkeeping around it.
 """
 
 import math
@@ -17,10 +17,10 @@ from toban.engine.telemetry.store import StoreRefused, StoreUnavailable
 
 
 class SampleStore(Protocol):
-    """Where samples are stored for good; `store.Telemetry` is one."""
+    """A permanent store for samples, such as `store.Telemetry`."""
 
     def write(self, samples: Sequence[Sample], *, token: str) -> None:
-        """Store *samples* once for one *token*; raise `StoreUnavailable` or `StoreRefused`."""
+        """Store *samples* only once per *token*; raise `StoreUnavailable` or `StoreRefused`."""
 
     def missing(self, samples: Sequence[Sample]) -> Sequence[Sample]:
         """Return those of *samples* that are not stored; raise `StoreUnavailable`."""
@@ -28,30 +28,30 @@ class SampleStore(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Batching:
-    """When waiting samples are worth an insert, and how many may wait at most."""
+    """When waiting samples are worth an insert, and the maximum number that may wait."""
 
     size: int = 1_000
     age: timedelta = timedelta(seconds=2)
-    """A batch is sent at this age, however small: the page shows what is stored."""
+    """A batch is sent at this age even if it is small: the page shows only what is stored."""
     bound: int = 500_000
-    """At about 150 bytes a sample this is 75 MB: 80 hosts with 7 metrics at 15 s for over three hours."""
+    """At about 150 bytes per sample, this is 75 MB: 80 hosts with 7 metrics at 15 s for over three hours."""
 
 
 @dataclass(frozen=True, slots=True)
 class Flushed:
-    """What became of a flush."""
+    """The result of a flush."""
 
     stored: int
-    """Samples that the store acknowledged."""
+    """Number of samples that the store acknowledged."""
     trouble: str
-    """Why the store did not take the rest, for the log; empty when all is well."""
+    """Why the store did not accept the rest, for the log; empty if it accepted all."""
 
 
 def ready(waiting: int, oldest: datetime | None, *, batching: Batching, now: datetime) -> int:
-    """Return how many of the *waiting* samples to send now, of which the first was measured at *oldest*."""
+    """Return how many of the *waiting* samples to send now; the first of them was measured at *oldest*."""
     if waiting >= batching.size:
         return batching.size
-    # ">=": a flush landing exactly on the age must not wait for the next. Either way: clocks are set back.
+    # ">=": a flush landing exactly on the age must not wait for the next. "abs": clocks may be set back.
     if oldest is not None and abs(now - oldest) >= batching.age:
         return waiting
     return 0
@@ -59,19 +59,19 @@ def ready(waiting: int, oldest: datetime | None, *, batching: Batching, now: dat
 
 @dataclass(frozen=True, slots=True)
 class _Batch:
-    """Samples that go out together under one token, again and again until they are acknowledged."""
+    """Samples that are sent together under one token, repeatedly until they are acknowledged."""
 
     samples: tuple[Sample, ...]
     token: str
     is_in_doubt: bool = False
-    """A former attempt may have reached the store."""
+    """An earlier attempt may have reached the store."""
 
 
 class SampleBuffer:
     """A bounded queue of samples, sent in batches until the store acknowledges them.
 
-    Any thread may `add`; one at a time may `flush`. Order is kept. When the bound is hit the oldest samples
-    that were never sent go first, as the newest say most about now.
+    Any thread may `add`; one at a time may `flush`. Order is kept. At the bound, the oldest samples that were
+    never sent are dropped first, because the newest say most about now.
     """
 
     def __init__(self, store: SampleStore, batching: Batching | None = None) -> None:
@@ -84,17 +84,17 @@ class SampleBuffer:
 
     @property
     def pending(self) -> int:
-        """How many samples are not acknowledged yet."""
+        """The number of samples that are not acknowledged yet."""
         with self._lock:
             return len(self._waiting) + (len(self._sending.samples) if self._sending else 0)
 
     @property
     def dropped(self) -> int:
-        """How many samples were given up since the start: no room, refused by the store, or not a number."""
+        """The number of samples dropped since the start: no room, refused by the store, or not a number."""
         return self._dropped
 
     def add(self, samples: Sequence[Sample]) -> None:
-        """Take *samples* in; never waits for the store and never fails."""
+        """Add *samples*; never waits for the store and never fails."""
         storable = [sample for sample in samples if math.isfinite(sample.value)]
         with self._lock:
             self._waiting.extend(storable)
@@ -103,10 +103,10 @@ class SampleBuffer:
             self._dropped += len(samples) - len(storable) + surplus
 
     def flush(self, now: datetime, *, everything: bool = False) -> Flushed:
-        """Send what is ready, or with *everything*, as at a shutdown, all there is; never fails.
+        """Send what is ready, or with *everything* (at a shutdown) all samples; never fails.
 
-        A batch that the store does not acknowledge stays, and is sent first and with the same token by the
-        next flush. A batch that the store refuses for good is dropped and counted.
+        A batch that the store does not acknowledge is kept: the next flush sends it first, with the same
+        token. A batch that the store refuses for good is dropped and counted.
         """
         stored = 0
         while (batch := self._next(now, everything=everything)) is not None:
@@ -122,10 +122,10 @@ class SampleBuffer:
         return Flushed(stored, "")
 
     def _send(self, batch: _Batch) -> None:
-        """Send *batch*; one that was in doubt is looked for afterwards.
+        """Send *batch*; if it was in doubt, look it up afterwards.
 
-        The engine notes a token before it commits the rows. Killed between the two it takes the next attempt
-        for a repetition, acknowledges it and holds nothing: only looking tells.
+        The engine records a token before it commits the rows. If it is killed between the two, it takes the
+        next attempt for a repetition and acknowledges it, but has no rows: only a query can show that.
         """
         try:
             self._store.write(batch.samples, token=batch.token)

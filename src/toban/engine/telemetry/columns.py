@@ -1,4 +1,4 @@
-"""Rows on their way into the telemetry store: Arrow's columns, which the engine needn't parse. Pure."""
+"""Rows for the telemetry store as Arrow columns, which the engine needn't parse. Pure."""
 
 from collections.abc import Iterable, Sequence
 
@@ -7,15 +7,15 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 MOMENT = pa.timestamp("ms", "UTC")
-"""The type of a column of moments; they are given in seconds since 1970."""
+"""The type of a column of moments; values are seconds since 1970."""
 DAY = pa.date32()
-"""The type of a column of days; they are given as `2026-11-26`."""
+"""The type of a column of days; values are texts such as `2026-11-26`."""
 
 type Column = Sequence[object]
 
 
 def table_of(schema: pa.Schema, columns: Iterable[Column]) -> pa.Table:
-    """Return the table of *columns*, which come in the order of *schema*."""
+    """Return the table of *columns*, which are in the order of *schema*."""
     pairs = zip(schema, columns, strict=True)
     return pa.table([array_of(field.type, values) for field, values in pairs], schema=schema)
 
@@ -29,9 +29,9 @@ def stream_of(table: pa.Table) -> bytes:
 
 
 def array_of(kind: pa.DataType, values: Column) -> pa.Array:
-    """Return the array of *values*, none of which is missing.
+    """Return the array of *values*; none may be missing.
 
-    Arrow's own way from Python's values is as fast, but loads pandas: 40 MB for nothing.
+    Arrow's own conversion of Python values is as fast, but loads pandas: 40 MB for nothing.
     """
     if len(values) > 1 and values[0] is values[-1] and values.count(values[0]) == len(values):
         return pa.repeat(_plain(kind, values[:1])[0], len(values))

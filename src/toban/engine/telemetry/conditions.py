@@ -1,6 +1,6 @@
-"""The terms of a search as SQL of the telemetry store. Pure.
+"""The terms of a search as SQL for the telemetry store. Pure.
 
-What a user wrote reaches the store as a parameter.
+User input reaches the store as a parameter.
 """
 
 from collections.abc import Callable, Iterable, Mapping
@@ -22,9 +22,10 @@ def conditions[Where](
     span: Mapping[str, Any],
     condition: Callable[[Term[Where], str], tuple[str, object]],
 ) -> tuple[str, dict[str, Any]]:
-    """Return the WHERE of *terms* within a span of time, and its parameters.
+    """Return the WHERE clause for *terms* within a span of time, and its parameters.
 
-    *condition* gives the SQL of a term, whose value is the parameter of the given name, and that value.
+    *condition* returns the SQL for a term, with the term's value as a parameter of the given name, and that
+    value.
     """
     parameters: dict[str, Any] = {**span}
     parts = [
@@ -39,7 +40,7 @@ def conditions[Where](
 
 
 def test_of(match: Match, name: str) -> Callable[[str], str]:
-    """Return what compares an expression that is a text with the parameter *name*."""
+    """Return a function that makes the SQL to compare a text expression with the parameter *name*."""
     if match in _TESTS:
         return lambda text: _TESTS[match].format(text, f"{{{name}:String}}")
     return lambda text: f"ifNull(toFloat64OrNull({text}) {match} {{{name}:Float64}}, 0)"

@@ -1,4 +1,4 @@
-"""What runs write, on its way into the store: all of it, where the state database keeps the beginning."""
+"""The output of runs on its way into the store: all of it; the state database has only the beginning."""
 
 import threading
 from collections import deque
@@ -11,7 +11,7 @@ from uuid import uuid4
 
 _BATCH = 5_000
 _BOUND = 32 * 1024**2
-"""Characters that wait at most while the store is away."""
+"""The maximum number of characters that wait while the store is unavailable."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,7 +20,7 @@ class OutputLine:
 
     run: int
     fence: int
-    """Which claim of the run wrote it."""
+    """The claim of the run that wrote it."""
     number: int
     """Counts the lines of the claim from 1."""
     at: datetime
@@ -28,7 +28,7 @@ class OutputLine:
     text: str
 
     def as_row(self) -> dict[str, object]:
-        """Return the line as the store reads it; the time in UTC, to the millisecond."""
+        """Return the line in the store's format, with the time in UTC, to the millisecond."""
         at = self.at.astimezone(UTC)
         moment = f"{at:%Y-%m-%d %H:%M:%S}.{at.microsecond // 1000:03}"
         return {
@@ -38,16 +38,17 @@ class OutputLine:
 
 
 class OutputStore(Protocol):
-    """Where lines are stored for good; `store.Telemetry` is one."""
+    """A permanent store for lines, such as `store.Telemetry`."""
 
     def write_output(self, lines: Sequence[OutputLine], *, token: str) -> None:
-        """Store *lines* once for one *token*, or raise."""
+        """Store *lines* only once per *token*, or raise."""
 
 
 class OutputBuffer:
     """A bounded queue of lines. Any thread may `add`, which never waits and never fails; one may `flush`.
 
-    While the store is away the oldest lines go when there is no room: the state database has the beginnings.
+    If there is no room while the store is unavailable, the oldest lines are dropped: the state database has
+    the beginnings.
     """
 
     def __init__(self, store: OutputStore, bound: int = _BOUND) -> None:
@@ -58,16 +59,16 @@ class OutputBuffer:
         self._size = 0
         self._sending: tuple[tuple[OutputLine, ...], str] = ((), "")
         self.dropped = 0
-        """How many lines were given up since the start."""
+        """The number of lines dropped since the start."""
 
     @property
     def pending(self) -> int:
-        """How many lines are not stored yet."""
+        """The number of lines that are not stored yet."""
         with self._lock:
             return len(self._waiting) + len(self._sending[0])
 
     def add(self, lines: Sequence[OutputLine]) -> None:
-        """Take *lines* in."""
+        """Add *lines*."""
         with self._lock:
             self._waiting.extend(lines)
             self._size += sum(len(line.text) for line in lines)
@@ -76,7 +77,7 @@ class OutputBuffer:
                 self.dropped += 1
 
     def flush(self) -> None:
-        """Store all that waits. What the store raises is passed on; the same lines go first the next time."""
+        """Store all waiting lines. Errors of the store are raised; the next flush sends these lines first."""
         while True:
             lines, token = self._next()
             if not lines:

@@ -1,12 +1,12 @@
-"""A stretch of one kind's logs as a Parquet file: written by the store, read again by an engine without one.
+"""A period of one kind's logs as a Parquet file: written by the store, read back by an engine without one.
 
-Every column of the table is in it under its own name, attributes as their JSON text; see docs/adr/0014. Two
-figures, which both sides reckon, tell that a file holds what the store does: how many rows there are, and the
-sum of a hash of each of them.
+It contains every column of the table under its own name, attributes as their JSON text; see docs/adr/0014.
+Two figures, which both sides compute, show that a file has the same rows as the store: the number of rows,
+and the sum of a hash of each row.
 
     python -m toban.engine.telemetry.parquet FILE
 
-prints them for a file. Whoever must not carry the engine, or die with it, asks so.
+prints them for a file. It is for processes that must not load the engine, or crash with it.
 """
 
 import json
@@ -46,19 +46,19 @@ COLUMNS = {
     "number": "UInt32",
     "received_at": "DateTime('UTC')",
 }
-"""The columns of a file, with their types as the engine names them."""
+"""The columns of a file, with the engine's names for their types."""
 
 _PATIENCE = 600
-"""Seconds in which a file must have been read."""
+"""Seconds within which a file must be read."""
 
 
 class Unreadable(Exception):
-    """The file is no Parquet file of logs; the message says why."""
+    """The file is not a Parquet file of logs; the message says why."""
 
 
 @dataclass(frozen=True, slots=True)
 class Figures:
-    """What is in a stretch of logs, as far as two figures tell it."""
+    """Two figures that identify the contents of a period of logs."""
 
     rows: int
     checksum: int
@@ -75,19 +75,19 @@ class Stretch:
 
     @property
     def span(self) -> Span:
-        """From when to when."""
+        """The period that it covers."""
         return Span(self.start, self.end)
 
 
 class LogExport:
-    """One kind's day on its way out of the store. All methods raise `StoreUnavailable`."""
+    """The export of one kind's day from the store. All methods raise `StoreUnavailable`."""
 
     def __init__(self, telemetry: Telemetry, part: DayPart) -> None:
         self._telemetry = telemetry
         self._part = part
 
     def minutes(self) -> Sequence[tuple[datetime, int, int]]:
-        """Return each minute that has rows, with how many, and the bytes they take unpacked."""
+        """Return each minute that has rows, with their number and their uncompressed size in bytes."""
         rows = self._telemetry.ask(
             """SELECT toUnixTimestamp(toStartOfMinute(at)) AS minute, count(),
             sum(byteSize(message, attributes)) FROM logs WHERE kind = {kind:String} AND day = {day:Date}
@@ -97,12 +97,12 @@ class LogExport:
         return [(row_binary.moment(1000 * minute), count, size) for minute, count, size in rows]
 
     def figures(self, span: Span) -> Figures:
-        """Return what the store holds of *span*."""
+        """Return the store's figures for *span*."""
         sql = f"SELECT {_figures('toJSONString(attributes)')} FROM logs WHERE {_STRETCH}"  # noqa: S608 - its own words
         return Figures(*self._telemetry.ask(sql, {**self._parameters, **span.parameters})[0])
 
     def parquet(self, span: Span) -> Iterator[bytes]:
-        """Yield the file of *span*."""
+        """Yield the file for *span*."""
         columns = (f"toJSONString({name}) AS {name}" if name == "attributes" else name for name in COLUMNS)
         sql = f"""SELECT {", ".join(columns)} FROM logs WHERE {_STRETCH} ORDER BY at, batch, number
             SETTINGS output_format_parquet_compression_method = 'zstd'"""  # noqa: S608 - its own words
@@ -114,7 +114,7 @@ class LogExport:
 
 
 def figures_of(file: Path) -> Figures:
-    """Read *file* in a process of its own, or raise `Unreadable`."""
+    """Return the figures of *file*, read in a separate process, or raise `Unreadable`."""
     asked = subprocess.run(
         [sys.executable, "-m", "toban.engine.telemetry.parquet", str(file)],
         capture_output=True,
@@ -128,7 +128,7 @@ def figures_of(file: Path) -> Figures:
 
 
 def newest(file: Path, terms: Sequence[LogTerm], span: Span, *, limit: int) -> list[FoundRow]:
-    """Return up to *limit* rows of *file*, the newest first; raises `Unreadable`. Brings the engine along."""
+    """Return up to *limit* rows of *file*, the newest first; raises `Unreadable`. It loads the engine."""
     where, parameters = conditions(terms, span)
     columns = (f"{name}::JSON AS {name}" if name == "attributes" else name for name in COLUMNS)
     table = f"(SELECT {', '.join(columns)} FROM {_file(file)})"  # noqa: S608 - its own words

@@ -1,4 +1,4 @@
-"""This process's telemetry store: whoever serves people asks here."""
+"""This process's telemetry store, for code that serves people."""
 
 from functools import cache
 
@@ -9,7 +9,7 @@ from toban.engine.telemetry.store import StoreUnavailable, Telemetry
 
 @cache
 def telemetry() -> Telemetry:
-    """Return the process's store; raise `StoreUnavailable` where no address is known."""
+    """Return the process's store; raise `StoreUnavailable` if its address is not known."""
     if not settings.TELEMETRY_URL:
         raise StoreUnavailable("TOBAN_TELEMETRY_URL names no store")
     return Telemetry(settings.TELEMETRY_URL)

@@ -1,4 +1,4 @@
-"""What access logs say of a service's requests."""
+"""Figures about a service's requests, from access logs."""
 
 from dataclasses import dataclass
 from datetime import timedelta
@@ -8,22 +8,22 @@ from toban.engine.telemetry.store import Telemetry
 
 _FAILED = 500
 _A_DAY = timedelta(days=1)
-"""A day of the logs is the document's, a day of the engine that of UTC: they are at most one apart."""
+"""Days of logs are in the document's time zone, the engine's days in UTC: they differ by at most one day."""
 
 
 @dataclass(frozen=True, slots=True)
 class Traffic:
-    """The requests of a service in a stretch of time."""
+    """The requests of a service in a period."""
 
     count: int
     failed: int
-    """Those answered by 500 or more."""
+    """Those answered with 500 or more."""
     mean_ms: float | None
-    """Mean time of an answer; None where no line says how long it took."""
+    """Mean response time; None if no line contains one."""
 
 
 def traffic(telemetry: Telemetry, service: str, span: Span, *, route: str = "") -> Traffic:
-    """Return the requests of *service* within *span*, those of routes beginning with *route*.
+    """Return the requests of *service* within *span* to routes that begin with *route*.
 
     Raises `StoreUnavailable`.
     """

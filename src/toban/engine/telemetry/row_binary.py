@@ -1,4 +1,4 @@
-"""Samples as ClickHouse's RowBinary: four times the speed of handing Python objects to the client.
+"""Samples as ClickHouse's RowBinary: four times as fast as passing Python objects to the client.
 
 See https://clickhouse.com/docs/interfaces/formats/RowBinary for the format.
 """
@@ -33,7 +33,7 @@ def milliseconds(at: datetime) -> int:
 
 
 def moment(milliseconds_since_epoch: int) -> datetime:
-    """Return the moment that `milliseconds` turned into a number, in UTC."""
+    """Return the moment for a number from `milliseconds`, in UTC."""
     return _EPOCH + milliseconds_since_epoch * _MILLISECOND
 
 
@@ -43,7 +43,7 @@ def _string(text: str) -> bytes:
 
 
 def _varint(number: int) -> bytes:
-    """Encode an unsigned LEB128."""
+    """Return *number* as an unsigned LEB128."""
     encoded = bytearray()
     while number > 0x7F:
         encoded.append(number & 0x7F | 0x80)

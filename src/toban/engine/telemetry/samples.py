@@ -14,14 +14,14 @@ class Sample:
     target: str
     """The document's word: Webサーバー."""
     instance: str
-    """Which of the target's hosts or services: `web-1:9100`."""
+    """One of the target's hosts or services: `web-1:9100`."""
     at: datetime
     value: float
 
 
 @dataclass(frozen=True, slots=True)
 class Point:
-    """One point of a series read back: the bucket's start and its mean, least and greatest value."""
+    """One point of a series from the store: a bucket's start, and its mean, lowest and highest value."""
 
     at: datetime
     mean: float

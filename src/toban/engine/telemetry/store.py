@@ -1,4 +1,4 @@
-"""The telemetry store as the rest of Toban sees it, by clickhouse-connect: samples in, series out.
+"""The telemetry store for the rest of Toban, through clickhouse-connect: it takes samples and returns series.
 
 The same code talks to Toban's own chDB child and to a ClickHouse server: only the URL differs.
 """
@@ -28,15 +28,15 @@ from toban.engine.telemetry.tables import AS_SENT, BATCHED, INSERT_COLUMNS, OUTP
 from toban.engine.telemetry.tokens import Token
 from toban.engine.telemetry.window import Window, window
 
-# It logs each failed request with its traceback; those failures are raised here, and told by who asked.
+# It logs each failed request with its traceback; here the failures are raised, and the callers report them.
 logging.getLogger("clickhouse_connect").setLevel(logging.CRITICAL)
 
 _LOOPBACK = frozenset(("127.0.0.1", "::1", "localhost"))
 _TIMEOUT_SECONDS = 60
 _CONNECTIONS = 32
-"""Kept for as many threads as ask or write at once; one more is made and dropped for each time."""
+"""Number of connections kept, for threads that query or write at once; further ones are used only once."""
 _CHUNK = 50_000
-"""Samples in one insert; about 3 MB."""
+"""Number of samples in one insert; about 3 MB."""
 _PIECE = 1 << 20
 # The child's own defaults; a ClickHouse server may have others.
 _SETTINGS = {
@@ -50,28 +50,28 @@ _SEEN = re.compile(rf"{Token.SEEN}([0-9a-f]+:\d+)")
 
 
 class StoreUnavailable(Exception):
-    """The store did not answer, or not in the way hoped for; trying again later may work."""
+    """The store did not answer, or reported an error; a later retry may work."""
 
 
 class InsertRepeated(StoreUnavailable):
-    """The batch of the insert has come before; what of it was stored must be looked for."""
+    """The batch of the insert has come before; the caller must look up what was stored of it."""
 
     def __init__(self, told: str) -> None:
         super().__init__(f"the telemetry store knows it: {told}")
         found = _SEEN.search(told)
         self.seen = found[1] if found else ""
-        """What an insert of what is missing is to say: so much had come before its writer looked."""
+        """The value to send when inserting the missing rows: how much had come before the writer looked."""
 
 
 class StoreRefused(Exception):
-    """The store will never take these samples, however often they are sent."""
+    """The store will never accept these samples, however often they are sent."""
 
 
 class Telemetry:
-    """A store at *url*; any thread may use it, each gets a connection of its own.
+    """A store at *url*; any thread may use it, and each gets its own connection.
 
     The URL is `http://USER:SECRET@HOST:PORT/DATABASE`, or `https://…` for a server with TLS; DATABASE is
-    `toban` when left out. Constructing it connects to nothing.
+    `toban` if left out. The constructor does not connect.
     """
 
     def __init__(self, url: str) -> None:
@@ -88,7 +88,7 @@ class Telemetry:
             "port": parts.port or (8443 if parts.scheme == "https" else 8123),
             "username": unquote(parts.username or "default"),
             "password": unquote(parts.password or ""),
-            # On loopback compressing only costs time.
+            # On loopback, compression only costs time.
             "compress": not is_local,
             # A pool of our own: the library's default one would send loopback through HTTP_PROXY.
             "pool_mgr": get_pool_manager(maxsize=_CONNECTIONS) if is_local else None,
@@ -98,9 +98,9 @@ class Telemetry:
         self._is_own: bool | None = None
 
     def ensure_schema(self) -> None:
-        """Make the database and its tables where they are missing, or raise `StoreUnavailable`.
+        """Create the database and its tables if they are missing, or raise `StoreUnavailable`.
 
-        Costs nothing once it has succeeded, until a write finds them gone.
+        After it has succeeded once, it costs nothing, until a write finds them gone.
         """
         if self._has_schema:
             return
@@ -111,22 +111,22 @@ class Telemetry:
         self._has_schema = True
 
     def write(self, samples: Sequence[Sample], *, token: str) -> None:
-        """Store *samples* durably; when this returns they survive a power cut.
+        """Store *samples* durably; when this returns, they survive a power cut.
 
-        Raises `StoreUnavailable` when that is not certain: sending the very same samples with the same
-        *token* again stores none of them twice. (Only a batch that was under way in a power cut may then be
-        there twice: the engine does not sync its log of tokens.) Whoever sends again asks `missing`
-        afterwards: a store killed between noting the token and committing the rows takes the second attempt
-        for a repetition. Raises `StoreRefused` when sending again is no use.
+        Raises `StoreUnavailable` if that is not certain: sending the very same samples with the same *token*
+        again stores none of them twice. (Only a batch that was in progress during a power cut may then be
+        stored twice: the engine does not sync its log of tokens.) After sending again, call `missing`: a
+        store that was killed between recording the token and committing the rows takes the second attempt
+        for a repetition. Raises `StoreRefused` if sending again can't help.
         """
         for number, first in enumerate(range(0, len(samples), _CHUNK)):
             rows = row_binary.encode(samples[first : first + _CHUNK])
             self.insert("samples", INSERT_COLUMNS, rows, form="RowBinary", token=f"{token}/{number}")
 
     def missing(self, samples: Sequence[Sample]) -> list[Sample]:
-        """Return those of *samples* that the store does not hold, or raise `StoreUnavailable`.
+        """Return those of *samples* that are not in the store, or raise `StoreUnavailable`.
 
-        A sample is known by its metric, target, instance and millisecond.
+        A sample is identified by its metric, target, instance and millisecond.
         """
         if not samples:
             return []
@@ -160,7 +160,7 @@ class Telemetry:
     ) -> list[Point]:
         """Return at most *points* points of one target from *start* (included) to *end* (excluded).
 
-        Without *instance* a point covers all the target's instances. Buckets without a sample are left out.
+        Without *instance*, a point covers all the target's instances. Buckets without a sample are left out.
         """
         cut = window(start, end, points)
         of_instance = "" if instance is None else "AND instance = {instance:String}"
@@ -174,7 +174,7 @@ class Telemetry:
     def sparklines(
         self, keys: Sequence[tuple[str, Metric]], start: datetime, end: datetime, points: int
     ) -> dict[tuple[str, Metric], list[Point]]:
-        """Return the series of every (target, metric) of *keys* by one query; each key has an entry."""
+        """Return the series of every (target, metric) in *keys* with one query; each key has an entry."""
         cut = window(start, end, points)
         found: dict[tuple[str, Metric], list[Point]] = {key: [] for key in keys}
         if not found:
@@ -200,13 +200,13 @@ class Telemetry:
         return [Sample(metric, target, name, row_binary.moment(at), value) for name, at, value in rows]
 
     def write_output(self, lines: Sequence[OutputLine], *, token: str) -> None:
-        """Store what runs wrote, as `write` stores samples: durably, and once for one *token*."""
+        """Store the output of runs, as `write` stores samples: durably, and only once per *token*."""
         rows = "\n".join(json.dumps(line.as_row(), ensure_ascii=False) for line in lines)
         block = rows.encode("utf-8", "replace")
         self.insert("run_output", OUTPUT_COLUMNS, block, form="JSONEachRow", token=token)
 
     def output(self, run: int, *, after: tuple[int, int] = (0, 0), limit: int) -> list[OutputLine]:
-        """Return up to *limit* lines that *run* wrote, those after the fence and number *after*, in order."""
+        """Return up to *limit* lines of *run* after the fence and number *after*, in order."""
         rows = self.ask(
             """SELECT run, fence, number, toUnixTimestamp64Milli(at), step, text FROM run_output
             WHERE run = {run:UInt64} AND (fence, number) > ({fence:UInt64}, {number:UInt32})
@@ -225,10 +225,10 @@ class Telemetry:
             pool.clear()
 
     def insert(self, table: str, columns: Sequence[str], rows: bytes, *, form: str, token: str) -> None:
-        """Store *rows*, written in the engine's format *form*; durably, and once for one *token*.
+        """Store *rows*, which are in the engine's format *form*; durably, and only once per *token*.
 
-        Raises what `write` raises, and with the same doubt about a second attempt; for tables of `BATCHED`
-        instead `InsertRepeated`, where Toban's own store is the one at work.
+        Raises the same errors as `write`, with the same doubt about a second attempt. For a table in
+        `BATCHED`, Toban's own store raises `InsertRepeated` instead.
         """
         try:
             with _failures():
@@ -242,12 +242,12 @@ class Telemetry:
         except InsertRepeated:
             raise
         except StoreUnavailable:
-            # The store may have been started anew on an empty directory.
+            # The store may have been restarted on an empty directory.
             self._has_schema = False
             raise
 
     def ask(self, sql: str, parameters: Mapping[str, Any]) -> Sequence[Sequence[Any]]:
-        """Return the rows that answer *sql*, which is Toban's own text; what users wrote is in *parameters*.
+        """Return the rows for *sql*, which is Toban's own text; user input is in *parameters*.
 
         Raises `StoreUnavailable` or `StoreRefused`.
         """
@@ -256,9 +256,9 @@ class Telemetry:
             return rows
 
     def pieces(self, sql: str, parameters: Mapping[str, Any], *, form: str) -> Iterator[bytes]:
-        """Yield what answers *sql* in the engine's format *form*, as it comes; raises as `ask` does."""
+        """Yield the answer to *sql* in the engine's format *form*, as it comes; raises as `ask` does."""
         with _failures():
-            # A client without threads of its own gives the response as a file.
+            # A client without its own threads returns the response as a file.
             answer: Any = self._client().raw_stream(sql, parameters=dict(parameters), fmt=form)
             try:
                 while piece := answer.read(_PIECE):
@@ -267,7 +267,7 @@ class Telemetry:
                 answer.close()
 
     def decides_repetitions(self, table: str) -> bool:
-        """Say whether the store itself tells what of *table* has come before: Toban's own does, of `BATCHED`.
+        """Return whether the store itself detects repetitions in *table*: Toban's own does, for `BATCHED`.
 
         Raises as `ask` does.
         """
@@ -276,7 +276,7 @@ class Telemetry:
         return self._is_own and table in BATCHED
 
     def do(self, sql: str, parameters: Mapping[str, Any]) -> None:
-        """Run a statement of Toban's own that answers nothing; raises as `ask` does."""
+        """Run one of Toban's own statements that return nothing; raises as `ask` does."""
         with _failures():
             self._client().command(sql, parameters=dict(parameters))
 
@@ -292,10 +292,10 @@ class Telemetry:
             database=database,
             send_receive_timeout=_TIMEOUT_SECONDS,
             settings=_SETTINGS,
-            # The server serves one query of a session at a time, and Toban keeps nothing in one.
+            # The server runs one query of a session at a time, and Toban keeps no state in a session.
             autogenerate_session_id=False,
             autogenerate_query_id=False,
-            # Errors go into logs and pages: they keep the engine's words and lose the address.
+            # Errors go into logs and pages: they keep the engine's message but not the address.
             show_clickhouse_errors="scrub",
         )
 
@@ -304,7 +304,7 @@ _WITHIN = "at >= fromUnixTimestamp64Milli({start:Int64}) AND at < fromUnixTimest
 
 
 def _points(cut: Window, columns: str = "") -> str:
-    """Return the SELECT … FROM of the buckets; the names in it are this module's own."""
+    """Return the SELECT … FROM for the buckets; the names in it are this module's own."""
     if cut.from_rollup:
         figures, table = "sum(total) / sum(count), min(low), max(high)", "samples_5m"
         at = "toInt64(toUnixTimestamp(at)) * 1000"
@@ -325,7 +325,7 @@ def _point(cut: Window, bucket: int, mean: float, low: float, high: float) -> Po
 
 @contextmanager
 def _failures() -> Iterator[None]:
-    """Turn the client's failures into this module's two."""
+    """Turn the client's errors into this module's own."""
     try:
         yield
     except DatabaseError as exc:

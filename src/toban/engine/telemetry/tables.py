@@ -1,4 +1,4 @@
-"""The tables of samples, of what runs wrote, of logs and of spans: one SQL for chDB and for ClickHouse."""
+"""The tables of samples, of the output of runs, of logs and of spans: one SQL for chDB and ClickHouse."""
 
 from collections.abc import Mapping
 from datetime import timedelta
@@ -8,38 +8,38 @@ DURABLE: Mapping[str, int] = {
     "fsync_part_directory": 1,
     "min_rows_to_fsync_after_merge": 1,
     "min_compressed_bytes_to_fsync_after_merge": 1,
-    # A merge's sources stay until the merged part has surely reached the disk.
+    # The sources of a merge stay until the merged part has certainly reached the disk.
     "old_parts_lifetime": 480,
 }
-"""What a table needs to survive a power cut: with the engine's defaults a store did not open after one."""
+"""What a table needs to survive a power cut: with the engine's defaults, a store did not open after one."""
 
 BY_MERGES = ("words",)
-"""Indexes that Toban's own store makes of rows once it merges them: of new ones they cost a fifth of an
-insert, and those rows are few enough to be read."""
+"""Indexes that Toban's own store builds only when it merges rows: for new rows they would cost a fifth of an
+insert, and new rows are few enough to be read without them."""
 
 AS_SENT: Mapping[str, int] = {
-    # A text that looks like a time is none: in a list with one, the engine made times of empty texts, too.
+    # A text that looks like a time stays text: in a list with one, the engine turned empty texts into times.
     "input_format_try_infer_dates": 0,
     "input_format_try_infer_datetimes": 0,
-    # An object may hold "a.b" and {"a": {"b": …}}: to the engine they are one, and the first stays.
+    # An object may contain "a.b" and {"a": {"b": …}}: for the engine they are the same, and the first stays.
     "type_json_skip_duplicated_paths": 1,
 }
-"""Settings by which a JSON text becomes attributes. Where Arrow's columns are cast they don't hold: so they
-come in as a text, `attributes_sent`, of which the table makes attributes."""
+"""Settings for turning a JSON text into attributes. They don't apply when Arrow's columns are cast. So
+attributes are inserted as a text, `attributes_sent`, which the table turns into attributes."""
 
 ROLLUP = timedelta(minutes=5)
 
 SPAN_KIND = "trace"
-"""The kind of log that spans are, where it is asked how long they are kept."""
+"""Spans count as this kind of log for retention."""
 
-# How many of its latest inserts a table knows again by their token, where the engine decides that. At one
-# insert every few seconds that is most of a day, far longer than a sender holds an unacknowledged batch.
+# How many of its latest inserts a table recognises by their token, if the engine decides that. At one insert
+# every few seconds, that is most of a day, far longer than a sender keeps an unacknowledged batch.
 _DEDUPLICATION_WINDOW = 10_000
-# Parts of a size wait until so many can become one. By the engine's own five a row was merged four times
-# while it was new, which cost as much again as taking it in.
+# Parts of similar size wait until this many can be merged into one. With the engine's default of five, a new
+# row was merged four times, which cost as much again as inserting it.
 _MERGED_TOGETHER = 20
-# A line with a rare word lies alone among others, which are unpacked with it: by the engine's own measures up
-# to a megabyte of every column.
+# A line with a rare word is alone among other lines, which are decompressed with it: with the engine's
+# defaults, up to a megabyte of every column.
 _READ_WITH_A_LINE = {"index_granularity": 2048, "min_compress_block_size": 16_384}
 _KEPT = "INTERVAL 365 DAY"
 _SERIES = """metric LowCardinality(String), target LowCardinality(String), instance LowCardinality(String)"""
@@ -79,7 +79,7 @@ TTL at + {_KEPT}
 SETTINGS {_SETTINGS}
 """
 
-# `samples.at` by its full name: a plain `at` in GROUP BY would mean the column of the select list.
+# `samples.at` by its full name: a plain `at` in GROUP BY would mean the column in the select list.
 SAMPLES_TO_5M = """
 CREATE MATERIALIZED VIEW IF NOT EXISTS samples_to_5m TO samples_5m AS
 SELECT metric, target, instance, toStartOfFiveMinutes(samples.at) AS at,
@@ -103,7 +103,7 @@ TTL toDateTime(at) + INTERVAL 90 DAY
 SETTINGS {_SETTINGS}
 """
 
-# A partition is one kind's day in the document's time zone: whole days are what retention deletes.
+# A partition is one kind's day in the document's time zone: retention deletes whole days.
 LOGS = f"""
 CREATE TABLE IF NOT EXISTS logs (
     kind LowCardinality(String),
@@ -137,13 +137,13 @@ ORDER BY at
 SETTINGS {_SETTINGS}, merge_selector_base = {_MERGED_TOGETHER}, {_written(_READ_WITH_A_LINE)}
 """
 
-# Stores of before have the table without it.
+# Older stores have the table without this column.
 LOGS_SENT = """
 ALTER TABLE logs ADD COLUMN IF NOT EXISTS attributes_sent String EPHEMERAL '{}' AFTER attributes,
     MODIFY COLUMN attributes DEFAULT attributes_sent
 """
 
-# What is only shown is kept as its JSON text: attributes of spans are many, and come in their order.
+# Columns that are only shown are stored as JSON text: spans have many attributes, and their order is kept.
 SPANS = f"""
 CREATE TABLE IF NOT EXISTS spans (
     day Date,
@@ -180,7 +180,7 @@ SETTINGS {_SETTINGS}
 """
 
 SCHEMA = (SAMPLES, SAMPLES_5M, SAMPLES_TO_5M, RUN_OUTPUT, LOGS, LOGS_SENT, SPANS)
-"""In the order in which they are made; making them again is harmless."""
+"""In the order of creation; running them again is harmless."""
 
 INSERT_COLUMNS = ("metric", "target", "instance", "at", "value")
 """The order in which `row_binary.encode` writes a sample."""
@@ -188,7 +188,7 @@ INSERT_COLUMNS = ("metric", "target", "instance", "at", "value")
 OUTPUT_COLUMNS = ("run", "fence", "number", "at", "step", "text")
 
 SEAT = "seat-"
-"""How the `log_comment` of a connection begins in Toban's own store: no other store's does."""
+"""The beginning of a connection's `log_comment` in Toban's own store, and in no other store."""
 
 BATCHED = frozenset(("logs", "spans"))
-"""Tables whose rows tell which batch they came in: whoever writes to them can look for what is there."""
+"""Tables whose rows contain the number of their batch: a writer can look up what is already stored."""

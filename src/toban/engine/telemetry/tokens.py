@@ -1,4 +1,4 @@
-"""By what an insert of a batch is known again: its token, which says what batch it is of."""
+"""Tokens that identify a repeated insert of a batch; a token contains the number of its batch."""
 
 import re
 from dataclasses import dataclass
@@ -12,22 +12,22 @@ class Token:
     """The token of an insert."""
 
     SEEN: ClassVar = "seen "
-    """What stands, in the refusal of a repetition, before what its writer then has seen."""
+    """The text before the new value of `seen` in the refusal of a repetition."""
 
     text: str
     batch: int
-    """What stands in the column `batch`."""
+    """The value of the column `batch`."""
     seen: str
-    """How much of the batch had come before its writer looked for what is missing; empty at first."""
+    """How much of the batch had come before its writer looked for missing rows; empty at first."""
 
     @classmethod
     def of(cls, key: str, cut: int, seen: str = "") -> Self:
-        """Return the token of one of the inserts that the batch *key* is written by."""
+        """Return the token of insert number *cut* of the batch *key*."""
         return cls(f"{key}/{cut}@{seen}" if seen else f"{key}/{cut}", batch_number(key), seen)
 
     @classmethod
     def read(cls, text: str) -> Self:
-        """Return the token that reads *text*; raises `ValueError`."""
+        """Return the token in *text*; raises `ValueError`."""
         found = _TEXT.fullmatch(text)
         if found is None:
             raise ValueError(f"{text!r} is no token of a batch")
@@ -35,5 +35,5 @@ class Token:
 
 
 def batch_number(key: str) -> int:
-    """Return what stands in the column `batch` for the batch *key*."""
+    """Return the value of the column `batch` for the batch *key*."""
     return int(key[:16], 16)

@@ -1,4 +1,4 @@
-"""Which points a chart gets: pure arithmetic over the asked range."""
+"""Which points a chart gets: pure arithmetic over the requested range."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -11,7 +11,7 @@ _ROLLUP_MS = ROLLUP // timedelta(milliseconds=1)
 
 @dataclass(frozen=True, slots=True)
 class Window:
-    """A range cut into buckets of equal length, in milliseconds since the epoch; `end` is not part of it."""
+    """A range split into buckets of equal length, in milliseconds since the epoch; `end` is excluded."""
 
     start: int
     end: int
@@ -21,9 +21,9 @@ class Window:
 
 
 def window(start: datetime, end: datetime, points: int) -> Window:
-    """Cut *start*..*end* into at most *points* buckets; raise ValueError for an empty range or no points.
+    """Split *start*..*end* into at most *points* buckets; raise ValueError for an empty range or no points.
 
-    Buckets of five minutes and more are cut along the rollup's grid: the first may then begin up to five
+    Buckets of five minutes and more are aligned with the rollup's grid: the first may then begin up to five
     minutes before *start*.
     """
     if points < 1 or start >= end:

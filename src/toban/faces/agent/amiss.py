@@ -1,8 +1,8 @@
-"""What keeps an agent from its work, told with the way out."""
+"""Problems that stop the agent, each with a hint."""
 
 
 class Amiss(Exception):
-    """Something of this host is not as it has to be."""
+    """A problem on this host, with a hint for the operator."""
 
     def __init__(self, message: str, hint: str) -> None:
         super().__init__(message)
@@ -10,5 +10,5 @@ class Amiss(Exception):
 
     @property
     def told(self) -> str:
-        """What to tell the operator."""
+        """The problem and its hint, for the operator."""
         return f"{self}\nHINT: {self.hint}"

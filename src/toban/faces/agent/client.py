@@ -1,15 +1,15 @@
-"""How the agent speaks to its Toban, and what it takes for its answer."""
+"""The agent's HTTP client, and how it tells Toban's answers from a proxy's."""
 
 import os
 
 import httpx
 
 ANOTHER = "Toban ではないものが答えました: --url を確かめてください"
-"""Why what was sent stays where it is, though somebody answered."""
+"""Reported when something other than Toban answered; what was sent stays where it is."""
 
 
 def new_client(url: str, token: str, ca_file: str | None) -> httpx.Client:
-    """Return a client that shows *token*; redirects are not followed, they would carry it elsewhere."""
+    """Return a client that sends *token*; it follows no redirects, which would carry the token elsewhere."""
     return httpx.Client(
         base_url=url,
         headers={"authorization": f"Bearer {token}", "user-agent": f"toban-agent/{os.getpid()}"},
@@ -19,5 +19,5 @@ def new_client(url: str, token: str, ca_file: str | None) -> httpx.Client:
 
 
 def is_page(answer: httpx.Response) -> bool:
-    """Say whether *answer* is a page: a proxy's word, such as that it wants TLS, and none of Toban's."""
+    """Say whether *answer* is an HTML page: a proxy sent it, such as one that wants TLS, not Toban."""
     return bool(answer.headers.get("content-type", "").startswith("text/html"))

@@ -1,4 +1,4 @@
-"""How this host's clock is known to be wrong: by what the server's says in its answers."""
+"""How a wrong clock on this host is detected: from the server's time in its answers."""
 
 from datetime import datetime, timedelta
 from email.utils import parsedate_to_datetime
@@ -7,13 +7,13 @@ import httpx
 import structlog
 
 OFF = timedelta(minutes=5)
-"""How far this host's clock may be off; beyond it what is noted by it gets the server's time."""
+"""How far this host's clock may be off; beyond that, its timestamps are corrected to the server's time."""
 
 log = structlog.get_logger(__name__)
 
 
 def time_of(answer: httpx.Response) -> datetime | None:
-    """Return when *answer* was given by its server's clock; None where it doesn't say."""
+    """Return when *answer* was given, by its server's clock; None if it doesn't say."""
     try:
         told = parsedate_to_datetime(answer.headers["date"])
     except (KeyError, ValueError):
@@ -22,8 +22,9 @@ def time_of(answer: httpx.Response) -> datetime | None:
 
 
 def compared(ahead: timedelta, known: timedelta) -> timedelta:
-    """Return how far this host's clock counts as ahead, where it is by *ahead*, and was *known* to be."""
-    # Whole seconds are told: followed closely, they would put what is later before what is earlier.
+    """Return how far ahead this host's clock counts as: it is *ahead* now, and was *known* to be before."""
+    # The server tells whole seconds: if each change were followed, later lines could come before earlier
+    # ones.
     if abs(ahead - known) <= OFF:
         return known
     log.warning("clock_compared", ahead=round(ahead.total_seconds()))

@@ -27,10 +27,10 @@ from toban.faces.terminal import refuse, say, speak_utf8
 
 _UNUSABLE = 2
 _LOGS_EVERY = 2.0
-"""Seconds between two looks at the log files: fewer and larger batches are what the server's store likes."""
+"""Seconds between two looks at the log files: the server's store prefers fewer, larger batches."""
 
 _PATIENCE = 15.0
-"""Seconds that a request in hand has to end after SIGTERM."""
+"""Seconds that a request in progress gets to finish after SIGTERM."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,13 +45,13 @@ class Order:
     ca_file: str | None
     logs: tuple[str, ...]
     journal: str | None
-    """A folder of journal files; empty: the host's own journal; None: none."""
+    """A folder of journal files; empty means the host's own journal, None no journal."""
     metrics: bool
 
 
 @dataclass(frozen=True, slots=True)
 class Duty:
-    """One thing that the agent does: a step that says what went wrong, and how often."""
+    """One job of the agent: a step that returns what went wrong, and the interval between steps."""
 
     name: str
     step: Callable[[], str]
@@ -140,7 +140,7 @@ def _metrics(order: Order, token: str, stop: threading.Event, until: ExitStack) 
     def step() -> str:
         nonlocal is_first
         if is_first:
-            # Its CPU usage is the mean between two looks.
+            # CPU usage is the mean between two looks: the first reading needs an extra one.
             agent.look()
             stop.wait(1.0)
             is_first = False
@@ -153,7 +153,7 @@ def _metrics(order: Order, token: str, stop: threading.Event, until: ExitStack) 
 
 @contextmanager
 def _told_where_unusable() -> Iterator[None]:
-    """End the command where what it keeps in the spool can't be had."""
+    """End the command if the files in the spool can't be used."""
     try:
         yield
     except PositionsUnusable as exc:
@@ -163,7 +163,7 @@ def _told_where_unusable() -> Iterator[None]:
 
 @contextmanager
 def _logs(order: Order, token: str, stop: threading.Event) -> Iterator[Duty]:
-    # Names that mean the same wherever it is started next.
+    # Absolute, so that they mean the same wherever the agent is started next.
     patterns = [str(Path(pattern).absolute()) for pattern in order.logs]
     with _told_where_unusable():
         tail = Tail(patterns, Positions(order.spool / "logs"), system_clock)
@@ -205,13 +205,13 @@ def _forever(duties: list[Duty], stop: threading.Event) -> None:
 
 
 def _telling(duty: Duty) -> Callable[[], None]:
-    """Return the duty's step, which says what went wrong when that changes."""
+    """Return the duty's step, wrapped to print what went wrong when that changes."""
     last = ""
 
     def step() -> None:
         nonlocal last
         why = duty.step()
-        # The same trouble with more waiting is the same.
+        # The same problem with more items waiting counts as the same.
         if why.partition(" (")[0] != last.partition(" (")[0]:
             say(why or "送れるようになりました")
         last = why

@@ -1,4 +1,4 @@
-"""How a batch of logs goes to the server: again and again the same, until it is acknowledged."""
+"""How a batch of logs is sent: the same batch is retried until it is acknowledged."""
 
 import time
 from abc import ABC, abstractmethod
@@ -26,7 +26,7 @@ log = structlog.get_logger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Held:
-    """Why a batch was not taken, and how long the server asks to be left alone."""
+    """Why a batch was not taken, and how long the server asks to wait."""
 
     reason: str
     seconds: float = 0.0
@@ -37,38 +37,38 @@ class Parcel:
     """A batch that is ready to be sent."""
 
     path: str
-    """What it is of."""
+    """The file or journal that it comes from."""
     key: str
-    """What the server knows it again by."""
+    """The key by which the server recognises it."""
     at: str
-    """When it was read, as ISO 8601: the time of lines that have none."""
+    """When it was read, as ISO 8601: used for lines without a timestamp."""
     body: bytes
     was_sent: bool
     """Whether it may have reached the server."""
 
 
 class ClockAmiss(Exception):
-    """The server refused the time at which a batch was read: it is to be noted anew. Nothing was stored."""
+    """The server refused the time at which a batch was read; nothing was stored. It needs a new time."""
 
 
 class Dated(Protocol):
-    """What notes when batches were read."""
+    """The source of batches, which records when they were read."""
 
     ahead: timedelta
-    """How far this host's clock is ahead of the one by which it does."""
+    """How far this host's clock is ahead of the clock used for those times."""
 
     def now(self) -> datetime:
-        """Return this host's time, as wrong as it is."""
+        """Return this host's time, uncorrected."""
 
 
 def pause(attempts: int, asked: float) -> float:
-    """Return the seconds to wait after *attempts* failed in a row, where the server asked for *asked*."""
+    """Return the seconds to wait after *attempts* failures in a row, when the server asked for *asked*."""
     doubled = _FIRST_PAUSE * 2.0 ** min(attempts - 1, 10)
     return min(max(doubled, asked), _LONGEST_PAUSE)
 
 
 class Courier(ABC):
-    """Sends what there is, and waits longer and longer while that fails. One thread uses it."""
+    """Sends everything that is ready, and waits longer after each failure. Used by one thread."""
 
     def __init__(
         self,
@@ -89,7 +89,7 @@ class Courier(ABC):
         self._not_before = float("-inf")
 
     def step(self) -> str:
-        """Send all there is; return why that was not possible, empty when it was."""
+        """Send everything; return why that failed, or an empty string."""
         if self._elapsed() < self._not_before:
             self._watch()
             return self._trouble
@@ -104,21 +104,21 @@ class Courier(ABC):
         return self._trouble
 
     def _watch(self) -> None:  # noqa: B027 - most have nothing to do then
-        """Take note of what changes while nothing is sent."""
+        """Watch for changes while nothing is sent."""
 
     def _amiss(self) -> str:
-        """Return what is amiss though all that can be read was sent; empty where nothing is."""
+        """Return what is wrong although everything readable was sent; empty if nothing is."""
         return ""
 
     @abstractmethod
     def _send_all(self) -> Held | None:
-        """Send all there is; return why that was not possible. Raises `Amiss` where it is for this host."""
+        """Send everything; return why that failed. Raises `Amiss` if the cause is on this host."""
 
     def _deliver(self, parcel: Parcel) -> Held | None:
-        """Send *parcel*; return why it stays, None when it is done with. Raises `ClockAmiss`."""
+        """Send *parcel*; return why it has to stay, or None when it is done. Raises `ClockAmiss`."""
         asked = {"file": parcel.path, "host": self._host, "at": parcel.at}
         if parcel.was_sent:
-            # Maybe long ago: the server looks for it first.
+            # The first attempt may be long ago: the server looks for the batch first.
             asked["again"] = "1"
         headers = {"Idempotency-Key": parcel.key, "Content-Encoding": "zstd"}
         try:
@@ -126,20 +126,20 @@ class Courier(ABC):
                 _WHERE, params=asked, headers=headers, content=zstandard.compress(parcel.body)
             )
         except httpx.HTTPError as error:
-            # Its own words may hold the address, never the token: that is a header.
+            # The error's text may hold the address, but never the token: that is a header.
             return Held(f"Toban に届きません: {type(error).__name__}")
         server = time_of(answer)
         if server is not None:
             self._dated.ahead = compared(self._dated.now() - server, self._dated.ahead)
             is_wrong = abs(datetime.fromisoformat(parcel.at) - server) > OFF
             if answer.status_code == httpx.codes.CONFLICT and is_wrong:
-                # Noted by the server's time it can't be wrong again.
+                # With the server's time it can't be wrong again.
                 raise ClockAmiss
         return _outcome(answer, parcel.path)
 
 
 def _outcome(answer: httpx.Response, path: str) -> Held | None:
-    """Return why a batch stays; None when it is done with."""
+    """Return why a batch has to stay; None when it is done."""
     why = " ".join(answer.text.split())[:200]
     if answer.status_code in _OVER:
         if is_page(answer):
@@ -159,7 +159,7 @@ def _outcome(answer: httpx.Response, path: str) -> Held | None:
 
 
 def _told(answer: httpx.Response) -> Any | None:
-    """Return what the server says it did; None where it says nothing of the kind: it may be another's."""
+    """Return the server's report; None if the answer is not one: it may come from something else."""
     try:
         told = answer.json()
     except ValueError:

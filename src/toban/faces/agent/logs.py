@@ -1,6 +1,6 @@
-"""The lines of log files on their way to the server.
+"""Sends the lines of log files to the server.
 
-What could not be sent stays where it is, in the file: nothing is held in memory but one batch.
+Lines that could not be sent stay in the file: memory holds only one batch.
 """
 
 import time
@@ -13,7 +13,7 @@ from toban.faces.agent.files.tail import Tail, Tailed
 
 
 class Shipper(Courier):
-    """Sends what a tail has. One thread uses it."""
+    """Sends the batches of a tail. Used by one thread."""
 
     def __init__(
         self,
@@ -28,7 +28,7 @@ class Shipper(Courier):
         self._tail = tail
 
     def _watch(self) -> None:
-        # What is emptied or packed after it was seen can be known again.
+        # A file that was seen before it is emptied or packed can be recognised afterwards.
         self._tail.look()
 
     def _amiss(self) -> str:
@@ -61,7 +61,7 @@ class Shipper(Courier):
         return None
 
     def _send(self, tailed: Tailed, body: bytes) -> Held | None:
-        """Send what is pending of *tailed*, or note it anew where its time was wrong; return why it stays."""
+        """Send the pending batch of *tailed*, or date it again if its time was wrong; return why it stays."""
         pending = tailed.position.pending
         if pending is None:
             return None

@@ -1,8 +1,8 @@
-"""What the agent measures: look at the host, spool, send. What could not be sent waits on the disk.
+"""What the agent measures: look at the host, spool, send. Readings that could not be sent wait on disk.
 
-A reading is written to the spool before it is sent, and removed once the server has acknowledged it: whatever
-happens to either side, none is lost, until the spool is full; then the oldest go. Where this host's clock
-turns out to be wrong, what waits is noted anew by the server's.
+A reading is written to the spool before it is sent, and removed once the server has acknowledged it. So none
+is lost, whatever happens to either side, until the spool is full; then the oldest are dropped. If this host's
+clock turns out to be wrong, waiting readings are dated again by the server's clock.
 """
 
 import json
@@ -20,13 +20,13 @@ from toban.faces.agent.client import ANOTHER, is_page
 from toban.faces.agent.clocks import OFF, compared, time_of
 
 _AT_ONCE = 200
-"""Readings of one request."""
+"""Readings per request."""
 
 _LONG_AGO = timedelta(days=365)
-"""No reading waits as long: its host's clock was wrong. The server refuses a little later."""
+"""No reading waits this long: its host's clock was wrong. The server's own limit is a little later."""
 
 _NAME = "%Y%m%dT%H%M%S%f"
-"""When a reading was taken by this host's clock, in UTC."""
+"""When a reading was taken, by this host's clock in UTC."""
 
 log = structlog.get_logger(__name__)
 
@@ -40,7 +40,7 @@ class Spool:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
 
     def put(self, reading: Mapping[str, object], at: datetime) -> None:
-        """Keep *reading*, and let go of the oldest beyond the bound."""
+        """Save *reading*, and delete the oldest ones beyond the limit."""
         self._write(self._folder / f"{at.astimezone(UTC).strftime(_NAME)}.json", reading)
         for old in self._files()[: -self._most]:
             old.unlink(missing_ok=True)
@@ -57,9 +57,9 @@ class Spool:
         return found
 
     def note_anew(self, at: Callable[[datetime, datetime], datetime | None]) -> int:
-        """Give each reading the time that *at* makes of when it was taken by this host's clock, and noted.
+        """Date each reading again: *at* gets when it was taken by this host's clock, and its recorded time.
 
-        Those of which it makes none go; return how many.
+        Readings for which it returns None are deleted; return how many.
         """
         gone = 0
         for path in self._files():
@@ -68,7 +68,7 @@ class Spool:
                 noted = datetime.fromisoformat(str(reading.get("at")))
                 true = at(datetime.strptime(path.stem, _NAME).replace(tzinfo=UTC), noted)
             except (OSError, ValueError, TypeError):
-                # It is told when it is sent.
+                # This is logged when it is sent.
                 continue
             if true is None:
                 path.unlink(missing_ok=True)
@@ -115,25 +115,25 @@ class Agent:
         self._spool.put(agents.reading(self._instance, measured, at), now)
 
     def send(self) -> str:
-        """Send what waits, the oldest first; return why it could not be sent, empty when all was."""
+        """Send waiting readings, the oldest first; return why that failed, or an empty string."""
         was_noted_anew = False
         while waiting := self._spool.oldest(_AT_ONCE):
             report = {"instance": self._instance, "readings": list(waiting.values())}
             try:
                 answer = self._client.post("/ingest/metrics", json=report)
             except httpx.HTTPError as error:
-                # Its own words may hold the address, never the token: that is a header.
+                # The error's text may hold the address, but never the token: that is a header.
                 return f"Toban に届きません: {type(error).__name__}"
             if is_page(answer) and (answer.is_success or answer.status_code == httpx.codes.BAD_REQUEST):
                 return ANOTHER
             if self._is_clock_amiss(answer) and not was_noted_anew:
-                # Nothing of it was kept.
+                # None of them was stored.
                 was_noted_anew = True
                 continue
             if not answer.is_success:
                 why = " ".join(answer.text.split())[:200]
                 if answer.status_code == httpx.codes.BAD_REQUEST:
-                    # Sent again it would be refused again, and hold up all that came after.
+                    # Sent again, they would be refused again and hold up everything after them.
                     log.error("readings_refused", count=len(waiting), reason=why)
                     self._remove(waiting)
                 return f"Toban が {answer.status_code} を返しました: {why}"
@@ -143,7 +143,7 @@ class Agent:
     def _is_clock_amiss(self, answer: httpx.Response) -> bool:
         """Learn from *answer* how wrong this host's clock is; say whether it refuses readings for that.
 
-        Where something of it is new, all that waits gets the time that it was taken at by the server's clock.
+        If either is new, each waiting reading gets the time at which it was taken by the server's clock.
         """
         server = time_of(answer)
         if server is None:
@@ -153,8 +153,8 @@ class Agent:
         is_amiss = answer.status_code == httpx.codes.CONFLICT
 
         def by_server(taken: datetime, noted: datetime) -> datetime | None:
-            # Where the two differ it was noted by what was known then, and the clock may have been set since.
-            # It may also have been right when this one was taken.
+            # If the two differ, *noted* was corrected by what was known then, and the clock may have been set
+            # since. If they agree, the clock may also have been right when this reading was taken.
             possible = (taken - ahead, taken) if taken == noted else (noted,)
             return next((at for at in possible if -_LONG_AGO <= at - server <= OFF), None)
 

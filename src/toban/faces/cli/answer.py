@@ -1,4 +1,4 @@
-"""What a command has found out, for people and for machines."""
+"""The result of a command, for people and for machines."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -8,7 +8,7 @@ from toban.engine.registry.parts import Parts
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """The same twice: lines for the terminal, and values for `--format json`."""
+    """The same result twice: lines for the terminal, and values for `--format json`."""
 
     lines: tuple[str, ...]
     values: Mapping[str, object]
@@ -16,9 +16,9 @@ class Answer:
 
 @dataclass(frozen=True, slots=True)
 class Why:
-    """What `toban why` knows by an extension."""
+    """How an extension answers `toban why`."""
 
     answer: Callable[[Parts, str], Answer | None]
-    """Answers about exactly the name that is asked for; None where there is none such."""
+    """Answers for exactly the given name; None if there is no such name."""
     known: Callable[[Parts], str]
-    """Says which names there are, for those who asked for another."""
+    """Lists the known names, for a question about an unknown one."""

@@ -16,7 +16,7 @@ class LazyGroup(click.Group):
     """A group whose commands are registered by module; each module holds one `command`."""
 
     def __init__(self, own: Mapping[str, Command], parts: Parts, *, help: str) -> None:  # noqa: A002 - click's own name
-        """*own* commands are found without loading the extensions of *parts*, which bring theirs."""
+        """Commands in *own* are found without loading the extensions of *parts*, which bring more."""
         super().__init__(help=help, context_settings={"help_option_names": ["-h", "--help"]})
         self._own = own
         self._parts = parts
@@ -36,13 +36,13 @@ class LazyGroup(click.Group):
 
     @override
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        """Write each command's line as it is registered: click would import them all."""
+        """Write each command's help as it is registered: click would import all commands for that."""
         with formatter.section("Commands"):
             formatter.write_dl([(name, self._all[name].help) for name in self.list_commands(ctx)])
 
 
 class OpenGroup(click.Group):
-    """A command below which extensions bring more: they register them under both names, `status export`."""
+    """A command to which extensions add sub-commands, registered under both names: `status export`."""
 
     @override
     def list_commands(self, ctx: click.Context) -> list[str]:

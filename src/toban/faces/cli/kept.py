@@ -1,4 +1,4 @@
-"""The edition that the worker of a home has in force, for commands beside it."""
+"""The edition that the worker of a home has in force, for commands that run next to it."""
 
 import os
 from pathlib import Path
@@ -15,9 +15,9 @@ _NOTHING_RUNS = 2
 
 
 def kept_edition(parts: Parts, home: Path) -> Edition | None:
-    """Return what the worker of *home* keeps in force; where it runs elsewhere, what TOBAN_DESIGN names.
+    """Return the edition in force in *home*; if its worker runs elsewhere, the one that TOBAN_DESIGN names.
 
-    Cited as the worker cites it, by the name that the ledger holds.
+    It is cited as the worker cites it, by the name in the ledger.
     """
     told = LedgerEntry.objects.filter(kind=LedgerEntry.Kind.DOCUMENT, content__has_key="in_force")
     taken = told.order_by("-sequence").first()
@@ -31,9 +31,9 @@ def kept_edition(parts: Parts, home: Path) -> Edition | None:
 
 
 def named_edition(parts: Parts) -> Edition:
-    """Return what TOBAN_DESIGN and TOBAN_BINDINGS name, as it is; where it can't be read, end with status 2.
+    """Return what TOBAN_DESIGN and TOBAN_BINDINGS name, as it is; if it can't be read, end with status 2.
 
-    For the day on which the state database is lost, and nobody can say what was in force.
+    This is for when the state database is lost and nobody can say what was in force.
     """
     named = parts.in_force()
     named.refresh()
@@ -45,7 +45,7 @@ def named_edition(parts: Parts) -> Edition:
 
 
 def edition_of(parts: Parts) -> Edition:
-    """Return what is in force in the home that TOBAN_HOME names; with nothing there, end with status 2."""
+    """Return the edition in force in the home that TOBAN_HOME names; if there is none, end with status 2."""
     found = kept_edition(parts, settings.HOME)
     if found is None and "TOBAN_DESIGN" in os.environ:
         return named_edition(parts)

@@ -8,7 +8,7 @@ from toban.design.values.duration import read_duration
 
 
 def moment(written: str, option: str) -> datetime:
-    """Read `2026-11-25 18:00`, on this machine's clock where it names no zone."""
+    """Read a time such as `2026-11-25 18:00`, in this machine's zone unless it names one."""
     try:
         return datetime.fromisoformat(written).astimezone()
     except ValueError as exc:
@@ -17,7 +17,7 @@ def moment(written: str, option: str) -> datetime:
 
 
 def length(written: str, option: str) -> timedelta:
-    """Read `2時間` or `90 minutes`."""
+    """Read a length such as `2時間` or `90 minutes`."""
     found = read_duration(written)
     if found is None or found.as_timedelta() <= timedelta(0):
         hint = f"「{written}」は長さではありません。2時間 や 30分 のように書いてください"

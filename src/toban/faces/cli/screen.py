@@ -1,4 +1,4 @@
-"""A terminal that follows a long act: its lines, and a bar with the time that remains."""
+"""A long operation in the terminal: its lines, and a progress bar with the remaining time."""
 
 from typing import Self
 
@@ -7,7 +7,7 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
 
 class Screen:
-    """Shows an act on the error stream; standard output stays for results."""
+    """Shows an operation on the error stream; standard output is left for results."""
 
     def __init__(self) -> None:
         columns = (TextColumn("{task.description}"), BarColumn(), TextColumn("{task.percentage:>3.0f}%"))
@@ -30,5 +30,5 @@ class Screen:
         self._bar.update(self._task, completed=percent, description=text)
 
     def why_stop(self) -> object | None:
-        """Go on: Ctrl+C ends the process."""
+        """Return None, to go on: Ctrl+C ends the process."""
         return None

@@ -1,4 +1,4 @@
-"""The state database for commands that look into it or give orders, beside a Toban that runs."""
+"""The state database, for commands that read it or give orders while Toban runs."""
 
 import os
 from collections.abc import Iterator
@@ -10,9 +10,9 @@ _UNUSABLE = 2
 
 
 def set_up() -> None:
-    """Make Django ready, before a module that imports models is imported."""
+    """Set up Django; needed before importing a module that imports models."""
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "toban.settings")
-    # Not above: `toban check` does without Django.
+    # Not imported at the top: `toban check` works without Django.
     import django  # noqa: PLC0415
 
     django.setup()

@@ -1,4 +1,4 @@
-"""What is known of each row now, ready to be shown and to be sent."""
+"""The current status of each row, ready to be shown and sent."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
@@ -16,7 +16,7 @@ from toban.faces.words import verdicts as words
 
 @dataclass(frozen=True, slots=True)
 class LiveRow:
-    """One clause's state in the reader's language; the fields are what the page's script patches."""
+    """One clause's status in the reader's language; the page's script patches these fields."""
 
     id: str
     revision: int
@@ -34,7 +34,7 @@ class LiveRow:
 
 
 def live_row(status: ClauseStatus, now: datetime, zone: tzinfo) -> LiveRow:
-    """Say what *status* says, in the active language and the document's zone."""
+    """Return the row for *status*, in the active language and the document's zone."""
     verdict = Verdict(status.verdict)
     return LiveRow(
         id=status.clause_id,
@@ -50,7 +50,7 @@ def live_row(status: ClauseStatus, now: datetime, zone: tzinfo) -> LiveRow:
 
 
 def unknown_row(clause_id: str) -> LiveRow:
-    """Return the row of a clause of which nothing has been said yet: silence is never green."""
+    """Return the row of a clause that has no status yet: missing data is never green."""
     verdict = Verdict.NOT_MEASURABLE
     return LiveRow(
         id=clause_id,
@@ -82,7 +82,7 @@ def worst_first(rows: Iterable[LiveRow]) -> list[LiveRow]:
 
 
 def verdict_html(row: LiveRow, address: str) -> SafeString:
-    """Write the verdict with since when and what is next; it links to the evidence at *address*."""
+    """Write the verdict, since when it holds and what is next; it links to the evidence at *address*."""
     return format_html(
         '<a class="verdict {}" data-clause="{}" href="{}" title="{}">'
         '<span class="call"><span class="mark" aria-hidden="true">{}</span> <b>{}</b></span>'
@@ -104,7 +104,7 @@ def value_html(row: LiveRow) -> SafeString:
 
 
 def spark_html(clause_id: str, path: str) -> SafeString:
-    """Write the sparkline; its place is kept where there is none yet."""
+    """Write the sparkline; without a path, it only keeps its place."""
     return format_html(
         '<svg class="spark" data-spark="{}" viewBox="0 0 96 22" aria-hidden="true"><path d="{}"/></svg>',
         clause_id,

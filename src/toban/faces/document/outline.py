@@ -1,4 +1,4 @@
-"""A document as the page shows it: its own blocks in order, a place for what is known of each row. Pure."""
+"""A document as the page shows it: its own blocks in order, with a place for each row's status. Pure."""
 
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
@@ -33,7 +33,7 @@ class Part:
     kind: str
     """heading, paragraph, table, list, numbers or code."""
     number: int
-    """The line it stands on."""
+    """The line it is on."""
     text: str = ""
     level: int = 0
     header: tuple[str, ...] = ()
@@ -43,18 +43,18 @@ class Part:
 
     @property
     def has_verdicts(self) -> bool:
-        """Whether any of its lines is more than words."""
+        """Whether any of its lines holds a clause or an unread row."""
         return any(not line.is_silent for line in self.lines)
 
     @property
     def kinds(self) -> set[type[Clause]]:
-        """What its lines are."""
+        """The kinds of clauses in its lines."""
         return {type(clause) for line in self.lines for clause in line.clauses}
 
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """A line of the contents: a heading of the document, and what stands below it."""
+    """A line of the contents: a heading of the document, and what is below it."""
 
     anchor: str
     title: str
@@ -84,7 +84,7 @@ def outline(design: Design) -> Outline:
 
 
 class _Known:
-    """What was read and unread, by line; each is handed out once."""
+    """The clauses and the unread rows, by line; each is handed out once."""
 
     def __init__(self, design: Design) -> None:
         self._clauses: dict[int, list[Clause]] = defaultdict(list)
@@ -95,7 +95,7 @@ class _Known:
             self._unread[unread.line].append(unread)
 
     def take(self, first: int, end: int) -> tuple[tuple[Clause, ...], tuple[Unread, ...]]:
-        """Take all that stands on the lines from *first* up to *end*."""
+        """Take everything on the lines from *first* up to *end*."""
         lines = range(first, max(end, first + 1))
         clauses = [clause for line in lines for clause in self._clauses.pop(line, ())]
         unread = [each for line in lines for each in self._unread.pop(line, ())]
@@ -160,7 +160,7 @@ def _rest(start: int, end: int, known: _Known) -> Line | None:
 
 
 def _entries(parts: Sequence[Part]) -> Iterator[Entry]:
-    """One entry for each chapter: the headings of the level that most of the document is divided by."""
+    """Yield one entry for each chapter: the headings of the level that divides most of the document."""
     level = _chapter_level(parts)
     opened: Part | None = None
     below: list[Part] = []

@@ -1,6 +1,6 @@
 """The first screen: what is wrong now, what people must do today, the chapters, the figures, what comes next.
 
-What the extensions say of themselves is asked of their operations: nothing here knows one of them by name.
+Extensions contribute through their operations: nothing here knows an extension by name.
 """
 
 from collections import Counter, defaultdict
@@ -29,10 +29,10 @@ from toban.faces.words import verdicts as words
 from toban.faces.words.agenda import name
 
 _NEXT = 5
-"""Due times to come that are shown."""
+"""How many coming due times are shown."""
 
 _ANY_TIME = datetime.max.replace(tzinfo=UTC)
-"""What may be done at any time of the day comes after what has an hour."""
+"""Tasks for any time of the day come after those with a time."""
 
 type Operations = Sequence[Operation[Any]]
 
@@ -58,7 +58,7 @@ class Trouble:
     row: LiveRow
     since: datetime
     holders: str
-    """Who has it; empty: nobody, or not all of it."""
+    """Who has acknowledged it; empty if nobody has, or not all of it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +68,7 @@ class Chore:
     subject: str
     act: str
     at: str
-    """The clock; empty for any time today."""
+    """The time; empty for any time today."""
     item: ToDo
 
     @property
@@ -79,7 +79,7 @@ class Chore:
 
 @dataclass(frozen=True, slots=True)
 class Coming:
-    """A due time to come."""
+    """A coming due time."""
 
     at: datetime
     clock: str
@@ -122,7 +122,7 @@ class Overview:
 
 
 def seen_of(statuses: Iterable[ClauseStatus], now: datetime) -> Seen:
-    """Return what *statuses* say of the rows."""
+    """Return what *statuses* say about the rows."""
     return Seen(
         now,
         {
@@ -144,7 +144,7 @@ def overview(
     return Overview(
         figures=[
             _conforming(rows),
-            # What is judged stands beside what conforms.
+            # Figures with a verdict come next to the conforming rows.
             *(each for each in said if each.verdict),
             _firing(troubles),
             *(each for each in said if not each.verdict),
@@ -158,7 +158,7 @@ def overview(
 
 
 class _Speaker:
-    """Says what extensions say in the reader's language."""
+    """Translates what extensions say into the reader's language."""
 
     def __init__(self, now: datetime, edition: Edition) -> None:
         self._now, self._zone = now, edition.bindings.system.zone
@@ -192,7 +192,7 @@ def _spoken(said: Said) -> str:
 def _urgency(chore: Chore) -> tuple[bool, int, datetime]:
     item = chore.item
     rank = list(Verdict).index(item.verdict) if item.verdict is not None else len(Verdict)
-    # What somebody has taken already waits for nobody.
+    # Items that somebody has acknowledged come last.
     return item.holder != "", rank, item.at or _ANY_TIME
 
 
@@ -202,7 +202,7 @@ def _asked(edition: Edition, seen: Seen, operations: Operations) -> Iterator[ToD
 
 
 def _of_document(edition: Edition, seen: Seen) -> Iterator[ToDo]:
-    """Yield the rows that are due today, name a person, and that nothing runs."""
+    """Yield the rows that are due today, name a person, and are run by nothing."""
     system = edition.bindings.system
     today = seen.now.astimezone(system.zone).date()
     for day in agenda(edition.design, system, today, today).days:
@@ -250,7 +250,7 @@ def contents(outline: Outline, rows: Mapping[str, LiveRow]) -> Iterator[Contents
 
 
 def chapters(outline: Outline, rows: Mapping[str, LiveRow]) -> Iterator[ContentsLine]:
-    """Yield the thirteen chapters by the headings of the document that hold them."""
+    """Yield the thirteen chapters, each with the heading of the document that holds it."""
     by_chapter: dict[Chapter, list[LiveRow]] = defaultdict(list)
     for clause in outline.clauses.values():
         by_chapter[clause.chapter].append(rows[clause.id])
@@ -310,6 +310,6 @@ def _next(coming: Sequence[Coming]) -> ShownFigure:
 
 
 def short(clause: Clause, longest: int = 24) -> str:
-    """Return the first words of a row, enough to know it by; *longest* in characters."""
+    """Return the beginning of a row, enough to recognise it; *longest* is in characters."""
     text = " ".join(clause.text.replace(" | ", " ").split())
     return text if len(text) <= longest else f"{text[: longest - 1]}…"

@@ -1,6 +1,6 @@
-"""What stands on record of a row, in the reader's language: its sentences are known again, with their values.
+"""What is recorded about a row, in the reader's language: known sentences are recognised, with their values.
 
-Records are in the document's language, whoever reads them. A sentence that is not known is shown as it is.
+Records are in the document's language, regardless of the reader. An unknown sentence is shown as it is.
 """
 
 import re
@@ -15,7 +15,7 @@ from toban.engine.notify.reason import WORDS
 from toban.faces.words.verdicts import amount
 
 _LONGEST = 500
-"""Characters of a line that is looked at: longer ones are what a source answered."""
+"""Characters of a line that is translated: longer lines are what a source answered."""
 
 SENTENCES = (
     _known("この章の実行はまだ接続されていません"),
@@ -151,18 +151,18 @@ SENTENCES = (
     _known("%(figure)s（%(aside)s）"),
     _known("%(why)s: %(recipient)s。%(way_out)s"),
 )
-"""What `engine.said.recorded` writes; a test holds it against all its callers."""
+"""What `engine.said.recorded` writes; a test compares it with all its callers."""
 
 _DEAD_END = "%(why)s: %(recipient)s。%(way_out)s"
-"""Ends in another sentence, and so is looked for before all of them."""
+"""It ends in another sentence, and so is tried before all others."""
 _ONLY = {"why": "|".join(map(re.escape, WORDS.values()))}
-"""What a value can only be, by its name."""
+"""The only possible values, by the value's name."""
 _VALUE = re.compile(r"%\((\w+)\)s")
 _OR = re.compile(r'(?<=") か (?=(?:kind = )?")')
 
 
 def in_readers_language(text: str) -> str:
-    """Return what is on record in the active language; line by line, as far as it is known."""
+    """Return the recorded *text* in the active language; line by line, as far as it is known."""
     return _said(text, get_language() or "") if text else ""
 
 
@@ -193,7 +193,7 @@ def _is_known(part: str) -> bool:
 def _patterns() -> Iterator[tuple[str, re.Pattern[str]]]:
     for sentence in (*SENTENCES, *WORDS.values()):
         texts = _VALUE.split(sentence)
-        # A value that stands twice is the same in both places.
+        # A value that occurs twice is the same in both places.
         names = [each for place, each in enumerate(texts) if place % 2]
         written = [
             re.escape(each) if place % 2 == 0
@@ -204,5 +204,5 @@ def _patterns() -> Iterator[tuple[str, re.Pattern[str]]]:
         yield sentence, re.compile("".join(written))
 
 
-# What is written out most comes first: shorter sentences would find themselves in longer ones.
+# Sentences with the most fixed text come first: shorter ones would match inside longer ones.
 _PATTERNS = sorted(_patterns(), key=lambda each: (each[0] != _DEAD_END, -len(_VALUE.sub("", each[0]))))

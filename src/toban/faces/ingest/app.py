@@ -1,4 +1,4 @@
-"""The bare application beside Django in one server: live stream, static files, health, and the intakes."""
+"""The bare application next to Django in one server: live stream, static files, health, and the intakes."""
 
 import asyncio
 import json
@@ -43,14 +43,14 @@ from toban.faces.ingest.visitor import may_read
 log = structlog.get_logger(__name__)
 
 _RECHECKED = 5.0
-"""Seconds after which a stream asks again whether its reader still may read."""
+"""Seconds after which a stream checks again whether its reader may still read."""
 _LONGEST_REVISION = 18
-"""Digits that fit into the databases' numbers."""
+"""Digits that fit into the databases' integers."""
 _FOREVER = "public, max-age=31536000, immutable"
 
 
 class HashedFiles(StaticFiles):
-    """Static files whose address holds their digest: a browser never asks for one twice."""
+    """Static files with their digest in the address: a browser never requests one twice."""
 
     def __init__(self, directories: Sequence[Path]) -> None:
         super().__init__(directory=directories[0])
@@ -68,9 +68,9 @@ def application(
 ) -> ASGIApp:
     """Return the server's application; *hub* starts and stops with it, *static* are the pages' files."""
     for dotted in settings.MIDDLEWARE:
-        # All of it in one hop to a thread: else each middleware costs two.
+        # One hop to a thread for all of it: otherwise each middleware costs two.
         import_string(dotted).async_capable = False
-    # Its hints name narrower mappings than the protocol that both keep.
+    # Its type hints are narrower than the protocol that both follow.
     django = taking_at_most(LARGEST_FORM, cast("ASGIApp", get_asgi_application()))
     brought = list(intakes(parts.extensions, _server(parts, hub, works)))
     routes: list[Route | Mount] = [
@@ -83,8 +83,8 @@ def application(
     bare = Starlette(routes=routes, lifespan=lambda _app: _running(hub, brought))
     bare.state.hub = hub
     own = marked(bare)
-    # By the first segment alone, so that an unknown path below it is a plain 404: a page would send the
-    # sender to the sign-in, which takes anything for a success.
+    # By the first segment alone, so that an unknown path below it is a plain 404: Django would redirect the
+    # sender to the sign-in page, which looks like a success.
     ours = frozenset(first_segment(route.path) for route in routes)
 
     async def dispatch(scope: Scope, receive: Receive, send: Send) -> None:
@@ -95,7 +95,7 @@ def application(
 
 
 def first_segment(path: str) -> str:
-    """Return `live` of `/live/logs`."""
+    """Return the first segment of *path*: `live` of `/live/logs`."""
     return path.split("/", 2)[1] if path.startswith("/") else ""
 
 
@@ -142,18 +142,18 @@ async def healthz(_request: Request) -> Response:
     try:
         await asyncio.to_thread(latest_revision)
     except DatabaseError as exc:
-        # The reason names hosts and accounts: it is for the log, not for whoever asks.
+        # The reason names hosts and accounts: it belongs in the log, not in the answer.
         log.warning("state_unreadable", reason=str(exc))
         return PlainTextResponse("the state database does not answer", 503)
     return PlainTextResponse("ok")
 
 
 async def live(request: Request) -> Response:
-    """Stream changed rows as server-sent events to whoever is signed in.
+    """Stream changed rows as server-sent events to anyone who is signed in.
 
-    Each `rows` event carries its revision as its id: a browser that comes back says which it knows
-    (`Last-Event-ID`, or `?since=` the first time) and is told everything since. The stream of whoever signs
-    out or is locked out ends before it tells anything more than `_RECHECKED` seconds later.
+    Each `rows` event carries its revision as its id: a browser that reconnects says which one it knows
+    (`Last-Event-ID`, or `?since=` the first time) and receives everything since. When a reader signs out or
+    is locked out, nothing is sent more than `_RECHECKED` seconds later: the stream ends.
     """
     session = request.cookies.get(settings.SESSION_COOKIE_NAME)
     if not await asyncio.to_thread(may_read, session):

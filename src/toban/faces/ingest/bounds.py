@@ -1,4 +1,4 @@
-"""What stands around each application: how much a request may bring, and what answers tell browsers."""
+"""Limits around each application: how large a request may be, and what answers allow browsers to do."""
 
 from collections.abc import Awaitable, Callable
 
@@ -16,20 +16,20 @@ _PLAIN = {
 
 
 class _TooLarge(Exception):
-    """The body goes on beyond what is taken."""
+    """The body is longer than allowed."""
 
 
 def taking_at_most(most: int, app: ASGIApp) -> ASGIApp:
-    """Return *app*, told of no more than *most* bytes of a request's body; a longer one is answered by 413.
+    """Return *app*, limited to *most* bytes of a request's body; a longer one is answered with 413.
 
-    Django itself writes a body of any length to the disk before it asks who sends it.
+    Django itself writes a body of any length to disk before it checks who sends it.
     """
 
     async def bounded(scope: Scope, receive: Receive, send: Send) -> None:
         try:
             await app(scope, _counted(receive, most), send)
         except _TooLarge:
-            # Closed, since the rest of the body would be taken for the next request.
+            # Closed, because the rest of the body would be taken for the next request.
             refusal = PlainTextResponse("the request is too large", 413, headers={"Connection": "close"})
             await refusal(scope, receive, send)
 
@@ -51,7 +51,7 @@ def _counted(receive: Receive, most: int) -> Callable[[], Awaitable[Message]]:
 
 
 def marked(app: ASGIApp) -> ASGIApp:
-    """Return *app*, whose answers tell browsers to run nothing of them: Django's middleware is not here."""
+    """Return *app* with answers that browsers must not run: Django's middleware does not apply here."""
 
     async def marking(scope: Scope, receive: Receive, send: Send) -> None:
         async def sending(message: Message) -> None:

@@ -1,4 +1,4 @@
-"""One look at the state for all open pages: what changed is fetched once a second and told to everybody."""
+"""One poll of the state for all open pages: changes are fetched once a second and sent to every listener."""
 
 import asyncio
 import threading
@@ -14,7 +14,7 @@ from toban.engine.evidence.models import ClauseStatus
 log = structlog.get_logger(__name__)
 
 _WAITING = 256
-"""Changes that a slow page may be behind; then it is cut off, and asks for the rest when it comes back."""
+"""Changes that a slow page may lag behind; then it is cut off, and asks for the rest when it reconnects."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +36,7 @@ class _Listener:
     queue: asyncio.Queue[News | None] = field(default_factory=lambda: asyncio.Queue(_WAITING))
 
     def tell(self, news: News | None) -> None:
-        """Hand *news* over from whatever thread; None is the end."""
+        """Pass on *news* from any thread; None ends the stream."""
         with suppress(RuntimeError):  # the loop may be closed by now
             self.loop.call_soon_threadsafe(self._put, news)
 
@@ -48,10 +48,10 @@ class _Listener:
 
 
 class Hub:
-    """Polls the state in a thread of its own and tells every listener."""
+    """Polls the state in a thread of its own and informs every listener."""
 
     def __init__(self, refresh: Callable[[], str], *, every: float = 1.0) -> None:
-        """*refresh* reads the document anew and returns its digest; *every* is in seconds."""
+        """*refresh* re-reads the document and returns its digest; *every* is in seconds."""
         self._refresh = refresh
         self._every = every
         self._listeners: set[_Listener] = set()
@@ -61,7 +61,7 @@ class Hub:
         self._thread = threading.Thread(target=self._run, name="hub", daemon=True)
 
     def start(self) -> None:
-        """Begin to look; changes from now on are told."""
+        """Start polling; changes from now on are passed on."""
         self._digest = self._refresh()
         self._known = latest_revision()
         self._thread.start()
@@ -78,7 +78,7 @@ class Hub:
         return self._stop.is_set()
 
     async def listen(self) -> AsyncIterator[News | None]:
-        """Yield news until the hub stops; None now and then when there is none, to keep the line open."""
+        """Yield news until the hub stops; without news, yield None now and then as a keep-alive."""
         listener = _Listener(asyncio.get_running_loop())
         with self._joined(listener):
             while not self._stop.is_set():
@@ -112,7 +112,7 @@ class Hub:
             digest = self._refresh()
             statuses = changes_since(self._known)
         except DatabaseError as exc:
-            # The state may be away for a moment: what changes meanwhile is found by its revision later.
+            # The state may be away for a moment: changes made meanwhile are found later by their revision.
             log.warning("state_unreadable", reason=str(exc))
             return
         if not statuses and digest == self._digest:

@@ -1,7 +1,7 @@
-"""`/metrics`: what Toban counts of itself, in OpenMetrics or Prometheus' text, for whoever holds the token.
+"""`/metrics`: Toban's own metrics, in OpenMetrics or Prometheus' text, for clients with the token.
 
-Counters of all processes meet in files below `TOBAN_HOME` (prometheus_client's multiprocess mode); what
-stands in the state database is asked for at each scrape.
+Counters of all processes are collected in files below `TOBAN_HOME` (prometheus_client's multiprocess mode);
+gauges of the state database are queried at each scrape.
 """
 
 import asyncio
@@ -34,7 +34,7 @@ log = structlog.get_logger(__name__)
 
 
 class Standing(Collector):
-    """What stands in the state database now."""
+    """Gauges of what is in the state database now."""
 
     def collect(self) -> Iterator[Metric]:
         """Yield gauges; raises `DatabaseError`."""
@@ -90,7 +90,7 @@ def _registry() -> CollectorRegistry:
 
 
 def _counted(name: str, what: str, label: str, rows: QuerySet[Any]) -> GaugeMetricFamily:
-    """Return how many *rows* there are for each value of the field that is named like the label."""
+    """Return how many *rows* there are for each value of the field *label*."""
     family = GaugeMetricFamily(name, what, labels=[label])
     for row in rows.values(label).annotate(count=Count("pk")).order_by(label):
         family.add_metric([row[label]], row["count"])

@@ -1,4 +1,4 @@
-"""What OTLP/HTTP asks of every endpoint: two encodings, ids in hexadecimal, refusals as a google.rpc.Status.
+"""What OTLP/HTTP requires of endpoints: two encodings, ids in hexadecimal, refusals as a google.rpc.Status.
 
 See https://opentelemetry.io/docs/specs/otlp/#otlphttp.
 """
@@ -25,22 +25,22 @@ _CODES = {401: UNAUTHENTICATED, 429: RESOURCE_EXHAUSTED, 503: UNAVAILABLE}
 _REFUSED = 400
 _IDS = ("traceId", "spanId", "parentSpanId")
 _MOST_TOLD = 5
-"""Reasons that a partial success tells; most clients write them into one line of a log."""
+"""How many reasons a partial success lists; most clients log them in one line."""
 
 
 class BadExport(Exception):
-    """The request is none of the protocol; sending it again is no use."""
+    """The request does not follow the protocol; a retry can't help."""
 
 
 class Encoding(Enum):
-    """How a request is written, and so its answer."""
+    """The encoding of a request, and so of its answer."""
 
     PROTOBUF = "application/x-protobuf"
     JSON = "application/json"
 
 
 def encoding_of(request: Request) -> Encoding | None:
-    """Return how *request* is written; None for what the protocol doesn't know. Protobuf needs no name."""
+    """Return the encoding of *request*; None if the protocol doesn't know it. Protobuf is the default."""
     written = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     return Encoding(written or Encoding.PROTOBUF) if written in _WRITTEN else None
 
@@ -49,7 +49,7 @@ _WRITTEN = frozenset(("", *(each.value for each in Encoding)))
 
 
 def read[Export: Message](empty: Export, body: bytes, encoding: Encoding) -> Export:
-    """Fill *empty* by what is written in *body*, or raise `BadExport`. Unknown fields are ignored."""
+    """Fill *empty* from *body*, or raise `BadExport`. Unknown fields are ignored."""
     name = type(empty).__name__
     try:
         if encoding is Encoding.PROTOBUF:
@@ -62,7 +62,7 @@ def read[Export: Message](empty: Export, body: bytes, encoding: Encoding) -> Exp
     except (DecodeError, ParseError, orjson.JSONDecodeError) as error:
         raise BadExport(f"the body is no {name}: {str(error)[:300]}") from error
     except (TypeError, ValueError, AttributeError, KeyError) as error:
-        # Where another shape stands than the message has, the library stumbles over it.
+        # The library fails in one of these ways if a value has another shape than the message.
         raise BadExport(f"the body is no {name}") from error
 
 
@@ -74,13 +74,13 @@ def answer(message: Message, encoding: Encoding, status: int = 200) -> Response:
 
 
 def unknown_encoding() -> Response:
-    """Answer whoever sends what the protocol doesn't know."""
+    """Return the answer to an encoding that the protocol doesn't know."""
     known = " and ".join(each.value for each in Encoding)
     return as_status(PlainTextResponse(f"{known} are understood", 415), Encoding.JSON)
 
 
 def as_status(response: Response, encoding: Encoding) -> Response:
-    """Return a refusal in words as the protocol wants it; what is none stays as it is."""
+    """Return a plain-text refusal as the protocol requires it; any other answer stays as it is."""
     if response.status_code < _REFUSED:
         return response
     code = _CODES.get(response.status_code, INVALID_ARGUMENT)
@@ -105,7 +105,7 @@ def attributes_of(written: Iterable[Any]) -> dict[str, object]:
 
 
 def value_of(value: Any) -> object:
-    """Return an `AnyValue` as what JSON has: bytes as base64, numbers that are none as text."""
+    """Return an `AnyValue` as a JSON value: bytes as base64, NaN and the infinities as text."""
     match value.WhichOneof("value"):
         case "string_value" | "bool_value" | "int_value" as kind:
             return getattr(value, kind)
@@ -129,14 +129,14 @@ def id_of(written: bytes, length: int) -> str:
 
 
 def resource_of(group: Any) -> tuple[str, Mapping[str, object]]:
-    """Return the service of a `ResourceLogs` or `ResourceSpans`, and what else its resource is."""
+    """Return the service of a `ResourceLogs` or `ResourceSpans`, and the other attributes of its resource."""
     resource = attributes_of(group.resource.attributes)
     service = resource.pop("service.name", "")
     return service if isinstance(service, str) else "", resource
 
 
 def scope_of(scope: Any) -> Mapping[str, object]:
-    """Return what a scope says of itself."""
+    """Return a scope's name, version and attributes."""
     named = {"name": scope.name, "version": scope.version}
     return {**{name: value for name, value in named.items() if value}, **attributes_of(scope.attributes)}
 
@@ -160,5 +160,5 @@ def _base64(hexadecimal: str) -> str:
     try:
         return base64.b64encode(bytes.fromhex(hexadecimal)).decode()
     except ValueError:
-        # One bad id refuses its span alone.
+        # One bad id refuses only its own span.
         return ""

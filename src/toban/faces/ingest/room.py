@@ -1,4 +1,4 @@
-"""How much of what is sent may be in hand at once, so that many senders cost no more memory than a few."""
+"""How much sent data may be in progress at once, so that many senders cost no more memory than a few."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -13,15 +13,15 @@ MOST_LINES = 500_000
 """Lines of a body: the shortest ones take a thousand times their bytes in memory."""
 
 AT_ONCE = 64 * 1024 * 1024
-"""Bytes that may be in hand; rows take a few times as much."""
+"""Bytes that may be in progress at once; rows take a few times as much."""
 
 
 class Busy(Exception):
-    """As much is in hand as may be."""
+    """As much is in progress as is allowed."""
 
 
 class Room:
-    """How much may be in hand at once. Used from one event loop."""
+    """A limit on how much may be in progress at once. Used from one event loop."""
 
     def __init__(self, most: int) -> None:
         self._most = most
@@ -29,7 +29,7 @@ class Room:
 
     @contextmanager
     def taken(self, size: int) -> Iterator[None]:
-        """Hold *size* bytes, or raise `Busy`; one alone always finds room."""
+        """Hold *size* bytes, or raise `Busy`; a single body always finds room."""
         if self._taken and self._taken + size > self._most:
             raise Busy
         self._taken += size
@@ -40,8 +40,8 @@ class Room:
 
 
 def size_of(request: Request) -> int:
-    """Return how much memory a body is to be counted as; without a length, as the largest."""
+    """Return how much memory to count for a body; without a length, as much as for the largest."""
     length = request.headers.get("content-length", "")
     size = int(length) if length.isascii() and length.isdecimal() else LARGEST
-    # What is packed grows about tenfold.
+    # A compressed body grows about tenfold.
     return min(size * 10, LARGEST_UNPACKED) if request.headers.get("content-encoding") else size

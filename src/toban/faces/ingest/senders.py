@@ -1,4 +1,4 @@
-"""Who sends: a token of `[senders.NAME]`, shown as a bearer or as the password of HTTP Basic (RFC 7617)."""
+"""Who sends: known by a token of `[senders.NAME]`, as a bearer or the password of HTTP Basic (RFC 7617)."""
 
 import asyncio
 import base64
@@ -17,7 +17,7 @@ log = structlog.get_logger(__name__)
 
 
 class TooLarge(Exception):
-    """The body goes on beyond what is taken."""
+    """The body is longer than allowed."""
 
 
 class Senders:
@@ -27,7 +27,7 @@ class Senders:
         self._edition = edition
 
     async def name_of(self, request: Request, what: str) -> str | None:
-        """Return the sender of *request* if it may send *what*; None is a stranger."""
+        """Return the sender of *request* if it may send *what*; None for an unknown sender."""
         shown = _token(request.headers.get("authorization", ""))
         return await asyncio.to_thread(self._known, shown, what) if shown else None
 
@@ -44,7 +44,7 @@ class Senders:
             except SecretUnavailable as missing:
                 log.warning("sender_unverifiable", sender=name, reason=str(missing))
                 continue
-            # All are compared, whichever it is: the time taken tells nothing.
+            # All tokens are compared, even after a match: the time taken reveals nothing.
             is_same = secrets.compare_digest(shown.encode(), token.encode())
             if is_same and what in sender.may:
                 found = name
@@ -52,7 +52,7 @@ class Senders:
 
 
 def stranger() -> Response:
-    """Answer whoever shows no token that may send this."""
+    """Return the answer to a request without a token that may send this."""
     return PlainTextResponse(
         "a token of [senders.NAME] in toban.toml that may send this is needed\n",
         401,
@@ -61,7 +61,7 @@ def stranger() -> Response:
 
 
 async def body_of(request: Request, most: int) -> bytes:
-    """Return the body, or raise `TooLarge` as soon as it is."""
+    """Return the body, or raise `TooLarge` as soon as it is too large."""
     pieces, size = [], 0
     async for piece in request.stream():
         pieces.append(piece)

@@ -1,4 +1,4 @@
-"""What the server gives to extensions that take something in, and what they bring to it."""
+"""What the server gives to extensions that receive data, and what they bring to it."""
 
 from collections.abc import Callable, Coroutine, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -20,17 +20,17 @@ from toban.faces.ingest.senders import Senders
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Server:
-    """The parts of the server that all endpoints share. What is a function may change, or be missing yet."""
+    """The parts of the server that endpoints share. A part that is a function may change or be missing."""
 
     edition: Callable[[], Edition | None]
     works: Callable[[], Mapping[str, Work]]
-    """Those of the edition in force; the same object for the same edition."""
+    """The works of the edition in force; the same object for the same edition."""
     senders: Senders
     ports: Ports
     clock: Clock
     telemetry: Callable[[], Telemetry]
     logs: Callable[[], LogStore]
-    """One for all: it writes together what comes at the same time."""
+    """One for all: writes that arrive at the same time are grouped."""
     spans: Callable[[], SpanStore]
     is_stopped: Callable[[], bool]
     """Whether every stream is to end."""
@@ -38,16 +38,16 @@ class Server:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Intake:
-    """What an extension takes in."""
+    """How an extension receives data."""
 
     routes: Sequence[Route] = ()
-    """The first segment of each belongs to the intake: no page can stand below it."""
+    """The first segment of each belongs to the intake: no page can be below it."""
     background: Sequence[Callable[[], Coroutine[Any, Any, None]]] = ()
-    """Run beside the server and cancelled when it stops."""
+    """Run next to the server, and cancelled when it stops."""
 
 
 def intakes(extensions: Iterable[Extension], server: Server) -> Iterator[Intake]:
-    """Yield what *extensions* take in; raise `TypeError` for a module that brings no `Intake`."""
+    """Yield the intakes of *extensions*; raise `TypeError` for a module that brings none."""
     for module in (each.intake for each in extensions if each.intake):
         found = import_module(module).intake(server)
         if not isinstance(found, Intake):

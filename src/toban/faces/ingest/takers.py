@@ -1,4 +1,4 @@
-"""Threads for what senders send, so that nothing else of the server waits for it."""
+"""Threads that handle what senders send, so that nothing else in the server waits for it."""
 
 import asyncio
 from collections.abc import Callable
@@ -6,11 +6,11 @@ from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 
 _TAKERS = ThreadPoolExecutor(16, thread_name_prefix="take")
-"""As many batches as wait together are written together by the store."""
+"""Batches that wait at the same time are written together by the store."""
 
 
 _READERS = ThreadPoolExecutor(2, thread_name_prefix="read")
-"""Reading takes a processor: more at once are no faster, and a batch in hand takes ten times its bytes."""
+"""Reading takes a processor: more threads are no faster, and a batch being read takes ten times its bytes."""
 
 
 async def by_a_taker[**P, Result](work: Callable[P, Result], *arguments: P.args, **named: P.kwargs) -> Result:

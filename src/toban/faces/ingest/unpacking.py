@@ -1,4 +1,4 @@
-"""Bodies that were packed for the way: unpacked to a bound, so that a bomb costs no memory."""
+"""Compressed bodies, unpacked up to a bound, so that a decompression bomb costs no memory."""
 
 import zlib
 
@@ -11,7 +11,7 @@ from toban.faces.ingest.senders import TooLarge
 def unpacked(body: bytes, encoding: str, most: int) -> bytes:
     """Undo *encoding*, a `Content-Encoding` of one step: gzip, deflate, zstd, br, or none.
 
-    Raises `TooLarge` beyond *most* bytes, and `ValueError` for what is not of that encoding.
+    Raises `TooLarge` beyond *most* bytes, and `ValueError` if *body* is not in that encoding.
     """
     match encoding.strip().lower():
         case "" | "identity":
@@ -56,7 +56,7 @@ def _zstd(body: bytes, most: int) -> bytes:
 
 
 def _brotli(body: bytes, most: int) -> bytes:
-    # Into rooms that grow: the library can say that one was too small, and no more.
+    # Into buffers of growing size: the library only says that a buffer was too small.
     room = min(most, 64 * 1024 + 8 * len(body))
     while True:
         content = bytearray(room)

@@ -1,4 +1,4 @@
-"""Who asks, by the session cookie: the bare application beside Django has none of its middleware."""
+"""Who asks, by the session cookie: the bare application next to Django has none of its middleware."""
 
 from importlib import import_module
 

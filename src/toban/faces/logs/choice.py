@@ -24,7 +24,7 @@ LENGTHS = {
 
 USUAL = "1h"
 BARS = 62
-"""What the histogram is cut into at most: sixty, and one that has begun at either end."""
+"""The most bars of a histogram: sixty, and a partial one at either end."""
 
 _STEPS = tuple(
     timedelta(seconds=each)
@@ -43,17 +43,17 @@ class Choice:
 
     q: str = ""
     last: str = USUAL
-    """One of `LENGTHS`; what `begin` or `end` say comes before it."""
+    """One of `LENGTHS`; `begin` and `end` take precedence."""
     begin: str = ""
     end: str = ""
 
     @property
     def query(self) -> str:
-        """The address's query again."""
+        """The choice as the query of an address."""
         return self.turned()
 
     def turned(self, **changes: str) -> str:
-        """Return the query of the same choice with other words, or more of them."""
+        """Return the query of the same choice with *changes*."""
         ends = {"from": self.begin, "to": self.end}
         asked = {"q": self.q, "last": "" if any(ends.values()) else self.last, **ends, **changes}
         return urlencode({name: value for name, value in asked.items() if value})
@@ -73,7 +73,7 @@ def choice(asked: Mapping[str, str]) -> Choice:
 def span_of(chosen: Choice, zone: ZoneInfo, now: datetime) -> Span:
     """Return the stretch that *chosen* asks for, or raise `BadRange`.
 
-    One up to now begins and ends on whole steps of its histogram, and so do its bars.
+    A stretch up to now begins and ends on whole steps of its histogram, and so do the bars.
     """
     if not chosen.begin and not chosen.end:
         length = LENGTHS[chosen.last]
@@ -94,7 +94,7 @@ def step_of(span: Span) -> timedelta:
 
 
 def moment_in(written: str, zone: ZoneInfo) -> datetime:
-    """Read a moment to the millisecond, in *zone* where it names none, or raise `BadRange`."""
+    """Read a moment to the millisecond, in *zone* unless it names one, or raise `BadRange`."""
     try:
         found = datetime.fromisoformat(written)
     except ValueError as flaw:
@@ -102,12 +102,12 @@ def moment_in(written: str, zone: ZoneInfo) -> datetime:
     if found.year not in _YEARS:
         raise BadRange(_("「%(written)s」は日時として読めません。"), written=written[:40])
     placed = found if found.tzinfo else found.replace(tzinfo=zone)
-    # In UTC, since elsewhere an hour later is not always an hour later.
+    # In UTC: in other zones, an hour added is not always an hour later.
     return placed.replace(microsecond=placed.microsecond // 1000 * 1000).astimezone(UTC)
 
 
 def written(moment: datetime, zone: ZoneInfo) -> str:
-    """Write a moment for the address and for its field: to the second where that is needed."""
+    """Write a moment for the address and for its field: to the second if needed."""
     local = moment.astimezone(zone).replace(tzinfo=None)
     return local.isoformat(timespec="minutes" if local.second == 0 else "seconds")
 
@@ -118,7 +118,7 @@ def place_text(place: Place) -> str:
 
 
 def place_in(text: str) -> Place | None:
-    """Read a row's place; None for what is none."""
+    """Read a row's place; None if *text* is not one."""
     parts = text.split("-")
     if len(parts) != len(_PLACE) or not all(each.isascii() and each.isdecimal() for each in parts):
         return None
@@ -129,7 +129,7 @@ def place_in(text: str) -> Place | None:
 
 
 _PLACE = (int(datetime(2200, 1, 1, tzinfo=UTC).timestamp() * 1000), 2**64 - 1, 2**32 - 2)
-"""The greatest of each that may stand in a column and have one behind it."""
+"""The greatest value of each part that fits into its column and can still have a next one."""
 
 
 def _floor(at: datetime, step: timedelta) -> datetime:

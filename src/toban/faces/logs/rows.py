@@ -1,4 +1,4 @@
-"""Rows of logs, ready to be shown: in the list, one alone, and as they come in."""
+"""Log rows, ready to be shown: in the list, alone, and as they come in."""
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -21,15 +21,15 @@ class ShownRow:
     clock: str
     """To the millisecond, in the document's zone."""
     kind: str
-    """What its level is drawn as."""
+    """How its level is drawn."""
     request: str
     """An access log's figures: `GET /orders 500 12ms`."""
     trace: str
-    """The trace that it is of; empty for what is none."""
+    """The id of its trace; empty if it has no valid one."""
 
 
 def shown(rows: Iterable[FoundRow], zone: ZoneInfo) -> Iterator[ShownRow]:
-    """Put *rows* into words."""
+    """Yield *rows* as they are shown."""
     for row in rows:
         local = row.at.astimezone(zone)
         yield ShownRow(

@@ -1,4 +1,4 @@
-"""The public page as a text: what the operator chose to tell everybody, in words, as JSON and as files."""
+"""The public page: what the operator chose to publish, as HTML, as JSON and as files."""
 
 import json
 from collections.abc import Mapping
@@ -41,7 +41,7 @@ def html(
     style: str,
     links: Mapping[str, str],
 ) -> str:
-    """Return the whole page in *language*; *style* and *links* are the addresses of what lies beside it."""
+    """Return the whole page in *language*; *style* and *links* are the addresses of the files next to it."""
     with translation.override(language):
         return render_to_string(
             "public/status.html",
@@ -65,7 +65,7 @@ def html(
 
 
 def files(edition: Edition, status: StatusBinding, now: datetime) -> Mapping[str, bytes]:
-    """Return the page as files that stand by themselves: name → content."""
+    """Return the page as self-contained files: name → content."""
     board = publishing.board(status, edition.design, edition.bindings, now)
     links = {"ja": "index.html", "en": "en.html", "json": "status.json"}
     style = STYLE.rpartition("/")[2]
@@ -87,7 +87,7 @@ def _zone_name(now: datetime, zone: ZoneInfo) -> str:
 
 
 def as_json(board: Board, now: datetime) -> str:
-    """Return what the page says, for machines."""
+    """Return the page's content as JSON."""
     told = {
         "title": board.title,
         "note": board.note,

@@ -1,4 +1,4 @@
-"""Static files by an address that changes with their content, so that browsers may keep them for ever."""
+"""Static files at addresses that change with their content, so that browsers may keep them forever."""
 
 import hashlib
 from functools import cache
@@ -13,7 +13,7 @@ WEB = Path(__file__).parent
 OWN = WEB / "static"
 HTMX = Path(str(files("django_htmx"))) / "static"
 DIRECTORIES = (OWN, *settings.PAGE_STATIC, page.STATIC, HTMX)
-"""What every page needs, what the pages of each subject and the public one need, and what others wrote."""
+"""The files of every page, of each subject's pages, of the public page, and of third parties."""
 
 
 @cache

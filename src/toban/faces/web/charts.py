@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 
 _LEAST = 0.015
-"""Of the greatest bar: so that one error among thousands can be seen."""
+"""The least height of a bar, as a share of the greatest: one error among thousands can be seen."""
 
 
 class Tone(StrEnum):
@@ -28,7 +28,7 @@ class Tone(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """A place on the time axis, and what the table and the readout say of it."""
+    """A place on the time axis, and what the table and the readout say about it."""
 
     at: datetime
     label: str
@@ -39,7 +39,7 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """A line with one value for each row, on a band from the least to the greatest where there is one."""
+    """A line with one value for each row, over a band from the lowest to the highest if there is one."""
 
     name: str
     tone: Tone
@@ -77,7 +77,7 @@ class Mark:
     at: datetime
     until: datetime | None = None
     said: str = ""
-    """When it was, in words; for one that the key names by its time."""
+    """When it was, as text; for a mark that the key names by its time."""
     shade: float | None = None
     """How strongly it tints the whole height; None for a strip at the foot."""
 
@@ -100,7 +100,7 @@ class Chart:
     start: datetime
     end: datetime
     heads: tuple[str, ...]
-    """Of the table: what a row is, and what each of its cells is."""
+    """The table's headings: what a row is, and what each of its cells is."""
     rows: Sequence[Row]
     bars: Sequence[Bars] = ()
     lines: Sequence[Line] = ()
@@ -108,13 +108,13 @@ class Chart:
     limits: Sequence[Limit] = ()
     marks: Sequence[Mark] = ()
     facts: Sequence[tuple[str, str]] = ()
-    """Figures of the whole, each with its name."""
+    """Figures about the whole, each with its name."""
     top: float | None = None
     """Where the axis ends, if it does not follow the values."""
 
     @property
     def key(self) -> list[KeyEntry]:
-        """Return what the colours stand for; nothing where there is only one."""
+        """Return what the colours stand for; empty if there is only one."""
         found = dict.fromkeys(self._key())
         return list(found) if len(found) > 1 else []
 
@@ -169,14 +169,14 @@ def _mark(mark: Mark) -> Mapping[str, object]:
 
 
 def _short(values: Sequence[float | None]) -> list[float | None]:
-    """Return *values* as exact as a drawing needs them."""
+    """Return *values* rounded to what a drawing needs."""
     return [float(f"{value:.6g}") if value is not None else None for value in values]
 
 
 def lifted(stacked: Sequence[Sequence[float | None]]) -> list[list[float | None]]:
-    """Return *stacked* bars, each that is there high enough to be seen; no stack outgrows the highest."""
+    """Return *stacked* bars with each bar high enough to be seen; no stack outgrows the highest."""
     stacks = list(zip(*stacked, strict=True))
-    # Of bars without any height, each is as high as the others.
+    # If no bar has any height, all are drawn equally high.
     highest = max((sum(filter(None, stack)) for stack in stacks), default=0.0) or 1.0
     high = [_lifted(stack, highest) for stack in stacks]
     return [[stack[number] for stack in high] for number in range(len(stacked))]

@@ -1,4 +1,4 @@
-"""What stands around every page: the top bar, today, and which edition it all is about."""
+"""What is around every page: the top bar, today, and the edition in force."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -33,7 +33,7 @@ _skeletons: dict[tuple[str, str, str], tuple[Outline, Skeleton]] = {}
 
 @dataclass(frozen=True, slots=True)
 class Sight:
-    """The edition in force and what is known of its rows at one moment."""
+    """The edition in force and the status of its rows at one moment."""
 
     edition: Edition
     now: datetime
@@ -44,7 +44,7 @@ class Sight:
 
     @property
     def due(self) -> Mapping[str, datetime]:
-        """Clause id → its next due time, where it has one."""
+        """Clause id → its next due time, if it has one."""
         return {each.clause_id: each.next_due for each in self.statuses if each.next_due is not None}
 
     @property
@@ -62,7 +62,7 @@ def in_force() -> Edition:
 
 
 def look(edition: Edition, now: datetime) -> Sight:
-    """Return what is known of *edition* at *now*."""
+    """Return *edition* with the status of its rows at *now*."""
     built, page = _skeleton(edition)
     statuses = [status for status in ClauseStatus.objects.all() if status.clause_id in built.clauses]
     rows = live_rows(built.clauses, statuses, now, edition.bindings.system.zone)
@@ -107,7 +107,7 @@ def figures(sight: Sight) -> dict[str, object]:
 def _runs_of_day(midnight: datetime) -> list[Run]:
     """Return the newest runs that began since *midnight*, or were due since and did not begin."""
     known = list(PlannedWork.objects.values_list("key", flat=True))
-    # By work and due time, as the index has them; a run that is later than that is on its own page.
+    # By work and due time, like the index; a run that began later than that is only on its own page.
     late = Run.objects.filter(work__in=known, due_at__gte=midnight - _LATE).order_by("-due_at")
     return [run for run in late[:_MOST] if (run.began_at or run.due_at) >= midnight]
 

@@ -1,4 +1,4 @@
-"""Nothing is shown to strangers, nor to an account that has something to do first."""
+"""Nothing is shown without a sign-in, nor to an account that has something to do first."""
 
 from collections.abc import Callable
 from urllib.parse import urlencode
@@ -15,7 +15,7 @@ from toban.engine.people.rules import Hurdle
 
 # Calendar programs can't sign in: the feeds themselves ask for their secret.
 _FEEDS = ("/calendar.ics", "/duty.ics")
-# What the operator chose to tell everybody; the page itself says whether there is one.
+# What the operator chose to publish; the page itself says whether there is one.
 _PUBLIC = ("/status/", "/status/en/", "/status/status.json")
 _OPEN = ("/accounts/login/", "/accounts/logout/", "/accounts/2fa/authenticate/", "/i18n/")
 _ALWAYS = ("/accounts/logout/", "/accounts/reauthenticate/", "/accounts/2fa/reauthenticate/", "/i18n/")
@@ -27,7 +27,7 @@ _WAYS = {
 
 
 class Gate:
-    """Sends strangers to the sign-in, and operators over their hurdles."""
+    """Sends visitors to the sign-in, and operators to what they have to do first."""
 
     async_capable = False
 
@@ -35,14 +35,14 @@ class Gate:
         self._get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        """Let the request through, or say where to go first; no answer is kept by browsers or proxies."""
+        """Let the request through, or say where to go first; browsers and proxies keep no answer."""
         response = self._answer(request)
         if not response.has_header("Cache-Control"):
             response.headers["Cache-Control"] = "private, no-store"
         return response
 
     def _answer(self, request: HttpRequest) -> HttpResponse:
-        # Before anybody is asked who they are: such an answer is the same for all.
+        # Before the user is looked up: such an answer is the same for everybody.
         if request.path in (*_FEEDS, *_PUBLIC):
             return self._get_response(request)
         user = request.user

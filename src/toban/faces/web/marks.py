@@ -1,4 +1,4 @@
-"""What happened to a row in a time, as marks on its chart."""
+"""What happened to a row in a period, as marks on its chart."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -16,7 +16,7 @@ _MOST = 100
 
 
 def maintenance(target: str, edition: Edition, start: datetime, end: datetime) -> list[Mark]:
-    """Return the planned maintenance that *target* falls into."""
+    """Return the planned maintenance that concerns *target*."""
     spans = planned(target, edition.design, edition.bindings.system, (start, end))
     return [Mark(_("計画メンテナンス"), Tone.RUN, at, until) for at, until in spans]
 

@@ -1,4 +1,4 @@
-"""A measured series as a chart: mean, least and greatest values, with the limits of its row. Pure."""
+"""A measured series as a chart: mean, lowest and highest values, with the limits of its row. Pure."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -11,12 +11,12 @@ from toban.engine.telemetry.samples import Point
 from toban.faces.web.charts import Chart, Limit, Line, Mark, Row, Tone, figure
 
 _MISSING = 3
-"""Points in a row that are missing where the line breaks off."""
+"""The line breaks off if this many points in a row are missing."""
 
 
 @dataclass(frozen=True, slots=True)
 class Series:
-    """What was measured of a row from *start* to *end*: one point at least."""
+    """What was measured for a row from *start* to *end*: one point at least."""
 
     points: Sequence[Point]
     unit: str
@@ -57,7 +57,7 @@ def measured(series: Series, marks: Sequence[Mark], clock: Callable[[datetime], 
 
 
 def _broken(points: Sequence[Point]) -> list[tuple[datetime, Point | None]]:
-    """Return *points* with nothing between two that are several of the usual distances apart.
+    """Return *points* with a gap between two that are several of the usual distances apart.
 
     Some rows are measured every minute, others every hour.
     """

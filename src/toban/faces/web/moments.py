@@ -5,7 +5,7 @@ from zoneinfo import ZoneInfo
 
 
 def moment(written: str, zone: ZoneInfo) -> datetime | None:
-    """Read what a field for date and time holds, in *zone* where it names none; else None."""
+    """Read the value of a date and time field, in *zone* unless it names one; None if it is not a time."""
     try:
         found = datetime.fromisoformat(written)
     except ValueError:
@@ -14,7 +14,7 @@ def moment(written: str, zone: ZoneInfo) -> datetime | None:
 
 
 def date_in(written: str) -> date | None:
-    """Return the date that an address names (2026-11-24), or None where it names none."""
+    """Return the date that an address names (2026-11-24), or None if it names none."""
     try:
         return date.fromisoformat(written)
     except ValueError:

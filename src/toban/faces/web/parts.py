@@ -1,4 +1,4 @@
-"""Parts of pages that are fetched again as time passes, by the same address as the whole page."""
+"""Parts of pages that are fetched again as time passes, from the same address as the whole page."""
 
 import hashlib
 from collections.abc import Callable, Mapping
@@ -9,7 +9,7 @@ from django.template.loader import render_to_string
 from django.utils.safestring import SafeString, mark_safe
 
 _KNOWN = "as-far-as-known"
-"""Stands in a part for its own digest, which is known only once it is rendered."""
+"""A placeholder in a part for its own digest, which is known only once the part is rendered."""
 
 
 def is_fragment(request: HttpRequest) -> bool:
@@ -28,7 +28,8 @@ def answer(
     """Answer with the *part* alone to the page's script, else with the whole *page* and what is *around*.
 
     The part says to ask again with `?known=` and its digest: nothing is sent while nothing has changed, so
-    that a reader's place, focus and selection stay. It must hold no form: each has a token of its own.
+    that a reader's place, focus and selection stay. It must not contain a form: each form has a token of its
+    own.
     """
     text = render_to_string(part, {**context, "known": _KNOWN}, request)
     digest = hashlib.sha256(text.encode()).hexdigest()[:16]

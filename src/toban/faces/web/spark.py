@@ -7,7 +7,7 @@ WIDTH, HEIGHT = 96, 22
 _MARGIN = 2
 _GAP_FACTOR = 3
 _PARTS = 60
-"""Into how many points a sparkline is cut; where several in a row are missing it breaks off."""
+"""How many points a sparkline is cut into; if several in a row are missing, it breaks off."""
 
 
 def strokes(
@@ -18,13 +18,13 @@ def strokes(
 ) -> str:
     """Return a sparkline of *values* in time over *start*..*end*.
 
-    It is as high as *reach*, the lowest and the highest that a value can be, else as its own values.
+    Its height spans *reach*, the lowest and the highest possible value, or else its own values.
     """
     points = list(values)
     if not points:
         return ""
     low, high = reach or (min(value for _, value in points), max(value for _, value in points))
-    # A flat line stands in the middle, and noise of a thousandth does not fill the height.
+    # A flat line is in the middle, and noise of a thousandth does not fill the height.
     spread = max(high - low, abs(high) * 0.05, 1e-9)
     middle = (high + low) / 2
     gap: timedelta = (end - start) / _PARTS * _GAP_FACTOR

@@ -11,7 +11,7 @@ from toban.faces.web.document import pages as document
 
 
 def gone(request: HttpRequest) -> HttpResponse:
-    """Answer for what allauth offers and Toban does not: a manager makes accounts."""
+    """Return 404 for what allauth offers and Toban does not: a manager makes accounts."""
     del request
     return HttpResponse(status=404)
 
@@ -28,13 +28,14 @@ urlpatterns = [
     path("duty.ics", feed.duty_feed, name="duty-feed"),
     *(path("", include(each.pages)) for each in settings.PARTS.extensions if each.pages),
     path("i18n/", include("django.conf.urls.i18n")),
-    # Only what Toban offers of allauth: no mail is sent for accounts, a manager gives a new password instead.
+    # Only the parts of allauth that Toban offers: no mail is sent for accounts, a manager gives a new
+    # password instead.
     path("accounts/login/", account.login, name="account_login"),
     path("accounts/logout/", account.logout, name="account_logout"),
     path("accounts/inactive/", account.account_inactive, name="account_inactive"),
     path("accounts/reauthenticate/", account.reauthenticate, name="account_reauthenticate"),
     path("accounts/password/change/", account.password_change, name="account_change_password"),
-    # Its sign-in form asks for this address.
+    # allauth's sign-in form needs this address.
     path("accounts/signup/", gone, name="account_signup"),
     path("accounts/2fa/", include("allauth.mfa.urls")),
 ]

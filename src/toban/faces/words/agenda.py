@@ -1,4 +1,4 @@
-"""How a clause is called where its row does not stand: in a calendar, on the first screen."""
+"""What a clause is called where its row is not shown: in a calendar, on the first screen."""
 
 from toban.design.clauses.base import Clause
 from toban.design.clauses.batch import Batch
@@ -10,13 +10,13 @@ _MOST = 3
 
 
 def title(clause: Clause) -> str:
-    """Return the kind and the row's own key: 定期作業 ログ確認; of a batch its name as well."""
+    """Return the kind and the row's own key: 定期作業 ログ確認; for a batch also its name."""
     key, kind = _key(clause), KINDS.get(clause.kind, clause.kind)
     return kind if key in ("", kind) else f"{kind} {key}"
 
 
 def name(clause: Clause) -> str:
-    """Return the row's own key, enough to know it by among others: Web CPU使用率."""
+    """Return the row's own key, enough to recognise it among others: Web CPU使用率."""
     return _key(clause) or KINDS.get(clause.kind, clause.kind)
 
 
@@ -26,7 +26,7 @@ def _key(clause: Clause) -> str:
 
 
 def _as_written(clause: Clause) -> str:
-    """Return the row's first cells, where they are its key: an id has their spaces and signs folded."""
+    """Return the row's first cells if they are its key: in an id, their spaces and signs are folded."""
     cells = clause.text.split(" | ")
     counts = (count for count in range(1, _MOST + 1) if identity(type(clause), *cells[:count]) == clause.id)
     return " ".join(cells[: next(counts, 0)])

@@ -1,4 +1,4 @@
-"""How alerts are told to people: how they stand, and what each stage said. The same on page and terminal."""
+"""Words for alerts: their states, and what each stage said. The same on page and terminal."""
 
 from collections.abc import Iterable, Mapping
 from datetime import datetime
@@ -17,10 +17,10 @@ from toban.engine.notify.signal import Condition
 
 
 class Standing(StrEnum):
-    """How an alert stands, as people see it."""
+    """The state of an alert, as people see it."""
 
     FIRING = "firing"
-    """It goes on, and nobody has it."""
+    """Ongoing and unacknowledged."""
     ACKNOWLEDGED = "acknowledged"
     SILENCED = "silenced"
     OVER = "over"
@@ -71,22 +71,22 @@ _SENT: Mapping[Delivery.State, Promise] = {
 
 
 def condition_word(condition: str) -> str:
-    """Return what an alert is about, in the active language."""
+    """Return an alert's condition, in the active language."""
     return str(_CONDITIONS[Condition(condition)][1])
 
 
 def condition_mark(condition: str) -> str:
-    """Return its shape."""
+    """Return the mark of an alert's condition."""
     return _CONDITIONS[Condition(condition)][0]
 
 
 def condition_kind(condition: str) -> str:
-    """Return its colour's name."""
+    """Return the name of the colour of an alert's condition."""
     return _CONDITIONS[Condition(condition)][2]
 
 
 def standing(alert: Alert, silences: Iterable[Quiet], now: datetime) -> Standing:
-    """Return how *alert* stands; that somebody has silenced it says more than that somebody has it."""
+    """Return the state of *alert*; that it is silenced says more than that it is acknowledged."""
     if alert.resolved_at is not None:
         return Standing.OVER
     if silencing(silences, alert.clause_id, alert.labels, now) is not None:
@@ -100,18 +100,18 @@ def said(word: Word) -> str:
 
 
 def sent(delivery: Delivery) -> str:
-    """Return what became of a notice."""
+    """Return the outcome of a notification."""
     return str(_SENT[Delivery.State(delivery.state)])
 
 
 def because(outcome: StageOutcome) -> str:
-    """Say why a stage stopped or passed a notice: its reason in the active language, and what it adds."""
+    """Say why a stage stopped or passed a notification: its reason in the active language, with details."""
     known = WORDS[Reason(outcome.reason)]
     return _(known) + outcome.detail.removeprefix(known)
 
 
 def answer(place: Place) -> str:
-    """Say in a few words whether somebody was told at *place*, and else why not."""
+    """Say in a few words whether somebody was notified at *place*, and if not, why."""
     newest, decisive = place.newest, place.decisive
     if newest is not None:
         proof = newest.receipt or newest.error

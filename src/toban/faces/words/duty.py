@@ -11,12 +11,12 @@ from toban.faces.icalendar import Event
 
 
 def names(watch: Watch, roster: Roster, people: Mapping[str, Person]) -> str:
-    """Say who is on duty; empty where nobody is."""
+    """Say who is on duty; empty if nobody is."""
     return "、".join(name_of(each, roster, people) for each in watch.people)
 
 
 def why(override: Override | None) -> str:
-    """Say who named somebody to stand in, and why; empty where it is a turn."""
+    """Say who ordered the override, and why; empty for a regular turn."""
     return f"{override.author}: {override.reason}" if override is not None else ""
 
 

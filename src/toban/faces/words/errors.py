@@ -1,4 +1,4 @@
-"""How errors are told to people: how each stands, and how its week went. The same on page and terminal."""
+"""Words for errors: the state of each, and how its week went. The same on page and terminal."""
 
 from collections.abc import Mapping
 from datetime import datetime, timedelta
@@ -16,7 +16,7 @@ FRESH = timedelta(days=1)
 
 
 class Standing(StrEnum):
-    """How an error stands, as people see it; what wants hands first."""
+    """The state of an error, as people see it; what needs attention comes first."""
 
     NEW = "new"
     REGRESSED = "regressed"
@@ -60,7 +60,7 @@ TRENDS: Mapping[Trend, Promise] = {
 
 
 def standing(group: ErrorGroup, now: datetime) -> Standing:
-    """Say how *group* stands at *now*."""
+    """Return the state of *group* at *now*."""
     if group.state != State.OPEN:
         return Standing(group.state)
     if group.regressed_at is not None:

@@ -6,5 +6,5 @@ from django.utils.translation import gettext as _
 
 
 def listed(names: Iterable[str]) -> str:
-    """Return *names* one after the other, as the reader's language parts them."""
+    """Return *names*, separated as in the reader's language."""
     return _("、").join(names)

@@ -1,4 +1,4 @@
-"""Rows of logs as text, as JSON and as CSV: the same on the terminal and in what the page hands out."""
+"""Log rows as text, as JSON and as CSV: the same on the terminal and in the page's downloads."""
 
 import csv
 import io
@@ -15,7 +15,7 @@ _FIELDS = (
 
 
 def as_record(row: FoundRow) -> dict[str, object]:
-    """Return the row in the document's format, with the sender's own fields; what is empty is left out."""
+    """Return the row in the document's format, with the sender's own fields; empty fields are left out."""
     known = {name: value for name, value in zip(_FIELDS, _values(row), strict=True) if value}
     return {**known, **{name: value for name, value in row.attributes.items() if name not in known}}
 
@@ -26,9 +26,9 @@ def as_json(row: FoundRow) -> str:
 
 
 def as_text(row: FoundRow) -> str:
-    """Return the row as one reads it on a terminal, its time on this machine's clock.
+    """Return the row for a terminal, with its time in this machine's zone.
 
-    Lines stay lines; whatever else would move the cursor, name the window or turn the text round becomes �.
+    Lines stay lines; anything else that would move the cursor, name the window or reverse the text becomes �.
     """
     request = f"{row.method} {row.route} {row.status} {row.duration_ms:.0f}ms" if row.status else ""
     ids = [

@@ -1,4 +1,4 @@
-"""What whoever orders a run gives it, as people write it: `NAME=VALUE`. Pure."""
+"""The parameters that people give a run when they order it, written `NAME=VALUE`. Pure."""
 
 from collections.abc import Iterable
 
@@ -6,7 +6,7 @@ from toban.engine.said import Said
 
 
 class NoParameter(Exception):
-    """What was written is no NAME=VALUE; the message says what was expected."""
+    """The text is not NAME=VALUE; the message says what was expected."""
 
     def __init__(self, message: str, **values: object) -> None:
         self.said = Said(message, values)
@@ -14,7 +14,7 @@ class NoParameter(Exception):
 
 
 def read_parameters(written: Iterable[str]) -> dict[str, str]:
-    """Read each of *written*; the last of two with one name stands. Raises `NoParameter`."""
+    """Read each of *written*; of two with the same name the last counts. Raises `NoParameter`."""
     found = {}
     for each in written:
         name, equals, value = each.partition("=")

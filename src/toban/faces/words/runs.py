@@ -1,4 +1,4 @@
-"""How runs are told to people: their states, and why each is in its own. The same on page and terminal."""
+"""Words for runs: their states, and why each run is in its state. The same on page and terminal."""
 
 from collections.abc import Mapping
 from datetime import datetime, tzinfo
@@ -15,7 +15,7 @@ from toban.engine.runs.rules import Reason, Start
 
 
 class Standing(StrEnum):
-    """Where a run stands, as people see it: a wait for somebody's consent is not a wait for the clock."""
+    """The state of a run, as people see it: a wait for an approval is not a wait for a time."""
 
     PLANNED = "planned"
     """Due later; there is no run yet."""
@@ -99,7 +99,7 @@ _OUTCOMES: Mapping[Reason, Promise] = {
     Reason.STOPPED: gettext_lazy("ワーカーの停止で中断"),
     Reason.AWAITING_APPROVAL: gettext_lazy("承認を待つために手放した"),
 }
-"""Where the end of an attempt is something else than the end of its run."""
+"""Reasons that mean something else for the end of an attempt than for the end of its run."""
 
 
 def outcome(reason: Reason) -> str:
@@ -113,19 +113,19 @@ def purpose(parameter: Parameter) -> str:
 
 
 def standing(run: Run) -> Standing:
-    """Return where *run* stands."""
+    """Return the state of *run*."""
     if run.state == Run.State.WAITING and run.reason == Reason.AWAITING_APPROVAL:
         return Standing.AWAITING
     return Standing(run.state)
 
 
 def because_of(run: Run | None, work: PlannedWork | None, now: datetime, zone: tzinfo | None = None) -> str:
-    """Say how a work stands by its open run, else by the last that has ended; None: there never was one."""
+    """Say a work's state by its open run, else by the last that has ended; None: there never was one."""
     return because(run, work, now, zone) if run is not None else _("まだ実行の時刻が来ていません")
 
 
 def because(run: Run, work: PlannedWork | None, now: datetime, zone: tzinfo | None = None) -> str:
-    """Say why *run* is in its state; of a waiting one also what for, by the tables.
+    """Say why *run* is in its state; for a waiting run also what it waits for, by the tables.
 
     Times are in *zone*, by default this machine's.
     """

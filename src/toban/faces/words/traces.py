@@ -7,16 +7,16 @@ from toban.engine.telemetry.spans.search import FoundSpan, RouteFigures
 from toban.engine.text import printable
 
 FAILED = "■"
-"""The mark of what is wrong, as the verdicts have it; a word stands beside it."""
+"""The mark of a failure, the same as for verdicts; a word comes with it."""
 
 _BAR = 32
 _DEEPEST = 20
-"""Steps that a name is moved in at most: deeper ones would leave no room for it."""
+"""The most steps by which a name is indented: more would leave no room for it."""
 
 _MICROSECOND, _MILLISECOND, _SECOND = 1_000, 1_000_000, 1_000_000_000
 _WHOLE = 100
 _ROUNDED_UP = 0.9995
-"""From here on three figures of a smaller unit would show a thousand of it."""
+"""From this share of a unit on, three figures of the smaller unit would show a thousand of it."""
 
 
 def length(nanoseconds: float) -> str:
@@ -28,7 +28,7 @@ def length(nanoseconds: float) -> str:
 
 
 def step(depth: int) -> int:
-    """Return how far a name at *depth* is moved in."""
+    """Return by how many steps a name at *depth* is indented."""
     return min(depth, _DEEPEST)
 
 
@@ -45,7 +45,7 @@ def as_text(drawn: Waterfall) -> Iterator[str]:
 
 
 def as_record(line: Line) -> Mapping[str, object]:
-    """Return one span for scripts; what is empty is left out."""
+    """Return one span for scripts; empty fields are left out."""
     span = line.span
     known = {
         "traceId": span.trace_id,
@@ -72,7 +72,7 @@ def as_record(line: Line) -> Mapping[str, object]:
 
 
 def route_record(route: RouteFigures, seconds: float) -> Mapping[str, object]:
-    """Return one route for scripts, asked of so many *seconds*."""
+    """Return one route for scripts; its figures cover *seconds*."""
     return {
         "service": route.service,
         "method": route.method,

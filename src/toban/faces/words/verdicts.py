@@ -33,11 +33,11 @@ _UNITS: dict[Unit, Promise] = {
 
 
 class Refused(NamedTuple):
-    """Why an order is not carried out, and the way out."""
+    """Why an order is not carried out, with a hint."""
 
     what: str
     hint: str
-    """Empty where there is none to tell."""
+    """Empty if there is none."""
 
     def __str__(self) -> str:
         if not self.hint:
@@ -46,8 +46,8 @@ class Refused(NamedTuple):
 
 
 def told(said: Said) -> str:
-    """Return what the engine says; in another language what the catalogue has for it."""
-    # The catalogue's own heading stands under the empty text.
+    """Return what the engine says, in the active language if the catalogue has it."""
+    # Under the empty text, a catalogue has its own header.
     return str(Said(_(said.text), said.values)) if said.text else ""
 
 
@@ -82,7 +82,7 @@ def _said(span: timedelta) -> str:
 
 
 def amount(written: str) -> str:
-    """Say 43分12秒, 12.5秒 or 37件 as the engine writes them, a share behind them too; all else stays."""
+    """Translate 43分12秒, 12.5秒 or 37件 as the engine writes them, also with a share; all else stays."""
     if not _AMOUNT.fullmatch(written):
         return written
     parts = [str(_UNIT_WORDS[unit]) % {"count": count} for count, unit in _COUNTED.findall(written)]
@@ -101,7 +101,7 @@ def relative(moment: datetime, now: datetime) -> str:
 
 
 def clock(moment: datetime, now: datetime, zone: tzinfo) -> str:
-    """Write *moment* in the document's *zone*: the time alone today, else with its date."""
+    """Write *moment* in the document's *zone*: only the time if it is today, else with its date."""
     local, today = moment.astimezone(zone), now.astimezone(zone)
     if local.date() == today.date():
         return f"{local:%H:%M}"

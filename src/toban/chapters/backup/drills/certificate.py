@@ -1,4 +1,4 @@
-"""A drill as a certificate: what an auditor wants to see of it, on one sheet."""
+"""The certificate of a drill: what an auditor wants to see of it, on one sheet."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -30,7 +30,7 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class Certificate:
-    """Everything that stands on it."""
+    """The content of the certificate."""
 
     title: str
     result: str
@@ -42,7 +42,7 @@ class Certificate:
 
 
 def certificate(drill: Drill, design: Design, system: System) -> Certificate:
-    """Return what the certificate of *drill* says, in the document's zone."""
+    """Return the certificate of *drill*, with times in the document's time zone."""
     zone = system.zone
     ordered = next((clause for clause in design.clauses if clause.id == drill.clause_id), None)
     limits = {each.objective: str(each.limit) for each in design.of(RecoveryObjective)}
@@ -79,7 +79,7 @@ def _measured(seconds: float | None, limit: str | None) -> str:
 
 
 def pdf(found: Certificate) -> bytes:
-    """Return the sheet; the same certificate gives the same bytes. Raises `paper.NoFont`."""
+    """Return the PDF; the same certificate always gives the same bytes. Raises `paper.NoFont`."""
     face = paper.font()
     sheet = paper.sheet(found.title, found.at, face)
     sheet.set_margin(20)

@@ -1,4 +1,4 @@
-"""Which rows of the document order restores to be rehearsed. Pure."""
+"""Which rows of the document order restore drills. Pure."""
 
 import re
 

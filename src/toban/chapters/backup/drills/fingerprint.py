@@ -1,4 +1,4 @@
-"""What a database holds, as counts and sums of its tables: in the source at one moment, and restored."""
+"""Row counts and hash sums of a database's tables: in the source at one moment, and after a restore."""
 
 import time
 from collections.abc import Iterator, Mapping, Sequence
@@ -13,9 +13,9 @@ from psycopg.conninfo import make_conninfo
 from toban.chapters.backup.engine import Snapshot
 
 _CANDIDATES = 4
-"""Snapshots that are held open until one is found that the log can lead to."""
+"""How many snapshots to hold open until one is found that the log can lead to."""
 
-# The same text for the same row, whatever the databases' own settings are.
+# The same row gives the same text, whatever the databases' own settings are.
 _SETTINGS = (
     "-c timezone=UTC -c datestyle=ISO,YMD -c intervalstyle=postgres -c extra_float_digits=1"
     " -c bytea_output=hex -c search_path= -c lock_timeout=10s"
@@ -36,7 +36,7 @@ _SUM = sql.SQL(
 
 @dataclass(frozen=True, slots=True)
 class Content:
-    """A table: how many rows, and what they sum up to."""
+    """The row count and the hash sum of a table."""
 
     rows: int
     total: str
@@ -44,7 +44,7 @@ class Content:
 
 @dataclass(frozen=True, slots=True)
 class Tables:
-    """The tables of a database, and why others could not be read."""
+    """The tables of a database that were read, and why the others could not be."""
 
     read: Mapping[str, Content]
     unread: Mapping[str, str]
@@ -61,15 +61,15 @@ class Seen:
 
 @contextmanager
 def snapshots(dsn: str, database: str) -> Iterator[Sequence[Seen]]:
-    """Hold a few snapshots of the source, taken one after the other; then let the log go on a little.
+    """Hold a few snapshots of the source, taken one after the other; then add a little to the log.
 
     Raises `psycopg.Error`.
     """
     with ExitStack() as stack:
         seen = [_look(stack, dsn, database) for _ in range(_CANDIDATES)]
         with _connected(dsn, database) as marker:
-            # Recovery stops before a record, so one must follow; this one needs no privilege. Only a commit
-            # has an idle server write its log out at once, and no standby may keep it from ending.
+            # Recovery stops before a record, so one must follow; this one needs no privilege. On an idle
+            # server only a commit writes the log out at once. It must not wait for a standby.
             marker.execute("SET LOCAL synchronous_commit = local")
             marker.execute("SELECT pg_logical_emit_message(true, 'toban', 'restore drill')")
             marker.commit()
@@ -121,7 +121,7 @@ def tables(
 def _content(
     connection: "psycopg.Connection[tuple[object, ...]]", table: sql.Identifier, left: float | None
 ) -> Content:
-    # A savepoint: what fails must not end the transaction that holds the snapshot.
+    # A savepoint: a failure must not end the transaction that holds the snapshot.
     with connection.transaction():
         if left is not None:
             milliseconds = str(max(int(left * 1000), 1))
@@ -140,7 +140,7 @@ def restored(conninfo: str) -> Tables:
 
 
 def differences(source: Tables, back: Tables) -> list[str]:
-    """Say of which tables the restored ones differ; tables that were not read in the source say nothing."""
+    """Return which restored tables differ from the source; tables not read in the source are ignored."""
     found = []
     for name, wanted in source.read.items():
         content = back.read.get(name)

@@ -1,10 +1,10 @@
-"""Where a run leads to that was a drill. See `toban.engine.runs.leads`."""
+"""The link from a drill's run to its certificate. See `toban.engine.runs.leads`."""
 
 from toban.chapters.backup.models import Drill
 from toban.engine.extension import Link
 
 
 def leads(run: int) -> Link | None:
-    """Return the certificate of *run*; None where it was no drill."""
+    """Return the link to the certificate of *run*; None if it was not a drill."""
     drill = Drill.objects.filter(run=run).first()
     return Link("drill", "復旧訓練の証明書", (drill.pk,)) if drill is not None else None

@@ -1,4 +1,4 @@
-"""PostgreSQL's own programs on a restored data directory: found, started, waited for, stopped."""
+"""Finds, starts, waits for and stops PostgreSQL's own programs on a restored data directory."""
 
 import os
 import pwd
@@ -19,19 +19,19 @@ from toban.chapters.backup.engine import BackupFailed, Watch
 
 _LOOK = 0.1
 _STOPPING = 120
-"""Seconds that a server has to stop in; after them it is ended."""
+"""Seconds that a server has to stop; after that it is killed."""
 
 _SYNCFS_SINCE = 14
 """https://www.postgresql.org/docs/14/runtime-config-error-handling.html"""
 
 _VERSION = re.compile(r"\(PostgreSQL\) (\d+)")
 _TAIL = 1500
-"""Characters of a server's log that are told."""
+"""Characters at the end of a server's log to quote."""
 
 
 @dataclass(frozen=True, slots=True)
 class Account:
-    """Whom a server runs as: PostgreSQL refuses to run as root."""
+    """The account that a server runs as: PostgreSQL refuses to run as root."""
 
     name: str
     uid: int
@@ -44,19 +44,19 @@ class Programs:
 
     folder: Path
     account: Account | None
-    """None: as whoever runs Toban."""
+    """None: the account that runs Toban."""
     version: int
-    """The major one: 18."""
+    """The major version: 18."""
 
     @property
     def first_start(self) -> Mapping[str, str]:
-        """Settings for a server's first start on a folder that has just been put on disk whole."""
-        # Before it recovers it would sync thousands of files, one by one. Only a Linux can do all at once.
+        """Settings for a server's first start on a folder that has just been written in full."""
+        # Before recovery it would sync thousands of files one by one. Only Linux can sync all at once.
         can_sync_at_once = self.version >= _SYNCFS_SINCE and sys.platform == "linux"
         return {"recovery_init_sync_method": "syncfs"} if can_sync_at_once else {}
 
     def popen_options(self) -> Mapping[str, Any]:
-        """Return what makes `subprocess` run them as that account, with nothing of Toban's in sight."""
+        """Return `subprocess` options to run them as that account, without Toban's environment variables."""
         environment = {name: value for name, value in os.environ.items() if not name.startswith("TOBAN_")}
         options: dict[str, Any] = {"env": environment, "cwd": "/", "stdin": subprocess.DEVNULL}
         if self.account is not None:
@@ -83,7 +83,7 @@ class Programs:
         return str(done.stdout)
 
     def give(self, *folders: Path) -> None:
-        """Let the account own *folders* and all below; links are left as they are."""
+        """Make the account the owner of *folders* and everything below; links are not followed."""
         if self.account is None:
             return
         for folder in folders:
@@ -97,10 +97,10 @@ def major(version: str) -> int:
 
 
 def find_programs(named: Path | None, server_version: str, account: Account | None) -> Programs | None:
-    """Return the programs for *server_version*: in the folder that was named, else in the usual places.
+    """Return the programs for *server_version*: from the folder *named*, else from the usual places.
 
-    None where none are installed. Raises `BackupFailed` when the named folder holds another major version:
-    no other one can read the data directory.
+    None if none are installed. Raises `BackupFailed` if the folder *named* holds another major version: only
+    the same one can read the data directory.
     """
     wanted = major(server_version)
     if named is not None:
@@ -110,7 +110,7 @@ def find_programs(named: Path | None, server_version: str, account: Account | No
             raise BackupFailed(
                 f"{named} は {has}: バックアップは PostgreSQL {wanted} のものです", retry=False
             )
-        # They are started from another folder, by an account that may not look into that of the link.
+        # They are started from another folder, by an account that may have no access to the link's folder.
         return _startable(Programs(named.resolve(), account, wanted))
     on_path = shutil.which("postgres")
     usual = [Path(f"/usr/lib/postgresql/{wanted}/bin"), Path(f"/usr/pgsql-{wanted}/bin")]
@@ -121,13 +121,13 @@ def find_programs(named: Path | None, server_version: str, account: Account | No
 
 
 def _startable(programs: Programs) -> Programs:
-    """Return *programs*, or raise `BackupFailed`: before hours of restoring, not after them."""
+    """Return *programs* if they start, or raise `BackupFailed`: before hours of restoring, not after."""
     programs.run("postgres", "--version")
     return programs
 
 
 def version_in(folder: Path) -> int:
-    """Return the major version of the server in *folder*; 0 where there is none."""
+    """Return the major version of the server in *folder*; 0 if there is none."""
     try:
         said = subprocess.run(
             [folder / "postgres", "--version"], capture_output=True, text=True, check=False, timeout=30
@@ -139,7 +139,7 @@ def version_in(folder: Path) -> int:
 
 
 def account_for(name: str) -> Account | None:
-    """Return the account that a server is to run as; None: the present one. Raises `BackupFailed`."""
+    """Return the account that a server must run as; None for the current one. Raises `BackupFailed`."""
     if os.geteuid() != 0:
         return None
     try:
@@ -154,7 +154,7 @@ def account_for(name: str) -> Account | None:
 
 
 def drill_doubts(settings: DrillBinding) -> Iterator[str]:
-    """Say what would keep a drill from being held here, as far as that can be told without a backup."""
+    """Yield what would prevent a drill here, as far as that is known without a backup."""
     yield from _program_doubts(settings)
     base = settings.folder
     if base is not None and not (base.is_dir() and os.access(base, os.W_OK)):
@@ -176,24 +176,24 @@ def _program_doubts(settings: DrillBinding) -> Iterator[str]:
 
 
 def running_on(files: Path, *, started_here: bool = False) -> int:
-    """Return the process that runs a server on *files*; 0 for none.
+    """Return the id of the process that runs a server on *files*; 0 if there is none.
 
-    *started_here*: only one that was started on just this folder by `Server`, which names it. What stands in
-    a file is no reason to end a process.
+    *started_here*: only a process that `Server` started on exactly this folder, which its command line names.
+    A number in a file alone is not enough reason to end a process.
     """
     try:
         number = int((files / "postmaster.pid").read_text().split("\n", 1)[0])
         words = Path(f"/proc/{number}/cmdline").read_bytes().split(b"\0")
     except (OSError, ValueError):
         return 0
-    # After a restart of the machine another program may have the number.
+    # After a reboot another program may have this process id.
     is_server = b"postgres" in words[0] or b"postmaster" in words[0]
     is_meant = not started_here or os.fsencode(files) in words
     return number if is_server and is_meant else 0
 
 
 class Server:
-    """A server on a restored folder, in this process's hands until it is stopped."""
+    """A server on a restored folder, owned by this process until it is stopped."""
 
     def __init__(self, programs: Programs, files: Path, log: Path, settings: Mapping[str, str]) -> None:
         self._programs = programs
@@ -203,7 +203,7 @@ class Server:
         self._process: subprocess.Popen[bytes] | None = None
 
     def start(self) -> None:
-        """Start it; `wait` waits for it."""
+        """Start it without waiting; `wait` waits until it is open."""
         words = [f"-c{name}={value}" for name, value in self._settings.items()]
         with self._log.open("ab") as log:
             self._process = subprocess.Popen(
@@ -215,7 +215,7 @@ class Server:
             )
 
     def wait(self, is_open: Callable[[], bool], watch: Watch, patience: float) -> None:
-        """Wait until *is_open*, or raise `BackupFailed`: with the end of its log where it gave up."""
+        """Wait until *is_open*, or raise `BackupFailed`; if the server gave up, with the end of its log."""
         until = time.monotonic() + patience
         while not is_open():
             if self._process is None or self._process.poll() is not None:
@@ -233,7 +233,7 @@ class Server:
         return ""
 
     def stop(self, how: signal.Signals = signal.SIGINT) -> None:
-        """Stop it: by a clean shutdown that waits for nobody."""
+        """Stop it; by default with a clean shutdown that does not wait for clients."""
         if self._process is None:
             return
         end(self._process, how)
@@ -241,7 +241,7 @@ class Server:
 
 
 def end(process: subprocess.Popen[bytes], how: signal.Signals) -> None:
-    """Ask *process* to end, and end it when it does not."""
+    """Ask *process* to end, and kill it if it does not."""
     process.send_signal(how)
     try:
         process.wait(_STOPPING)
@@ -252,7 +252,7 @@ def end(process: subprocess.Popen[bytes], how: signal.Signals) -> None:
 
 
 def start_for_good(programs: Programs, files: Path, log: Path, watch: Watch) -> None:
-    """Start a server as its own `pg_ctl` does, and wait until it has recovered; raises `BackupFailed`.
+    """Start a server with its own `pg_ctl`, and wait until it has recovered; raises `BackupFailed`.
 
     It outlives this process. The server removes `recovery.signal` when the recovery has ended.
     """

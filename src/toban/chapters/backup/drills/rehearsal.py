@@ -1,4 +1,4 @@
-"""The restore drill: the newest chain brought back in a server that is thrown away, checked and timed."""
+"""The restore drill: restores the newest chain into a throw-away server, checks it and times it."""
 
 import fcntl
 import os
@@ -30,10 +30,10 @@ from toban.engine.bindings.secret import Secret, SecretUnavailable
 from toban.engine.stores.store import StoreTrouble
 
 PREFIX = "toban-drill-"
-"""What the folders of drills are called; those that a killed one left are swept by the next."""
+"""Prefix of the drills' folders; the next drill removes the folders that a killed one left."""
 
 _PATIENCE = 4 * 3600.0
-"""Seconds that a recovery may take: the drill is about to find out."""
+"""Seconds that a recovery may take; generous, because the drill is there to measure it."""
 
 _TOLD = 10
 _PORT = "5432"
@@ -44,11 +44,11 @@ log = structlog.get_logger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """One thing that was looked at in the restored server."""
+    """One check of the restored server."""
 
     name: str
     passed: bool | None
-    """None: it could not be told, which is never as good as passed."""
+    """None: it could not be determined, which never counts as passed."""
     found: str
     wanted: str = ""
 
@@ -68,7 +68,7 @@ class Outcome:
 
     @property
     def passed(self) -> bool | None:
-        """Whether all was well; None when something could not be told, and nothing failed."""
+        """Whether every check passed; None if nothing failed but something could not be determined."""
         if self.reason or any(check.passed is False for check in self.checks):
             return False
         if not self.checks or any(check.passed is None for check in self.checks):
@@ -77,7 +77,7 @@ class Outcome:
 
     @property
     def why_not(self) -> str:
-        """Why it did not pass, in words."""
+        """Why it did not pass, as text."""
         return self.reason or "、".join(
             f"{each.name}: {each.found}" for each in self.checks if not each.passed
         )
@@ -97,7 +97,7 @@ class Wanted:
 def rehearse(source: Source, watch: Watch, *, run: int | None = None) -> Outcome:
     """Restore the newest chain of *source*, check it, measure it, and leave nothing behind.
 
-    What goes wrong with the restore is part of the outcome. Raises `BackupFailed` only when told to stop.
+    Failures of the restore are part of the outcome. Raises `BackupFailed` only when asked to stop.
     """
     outcome = Outcome()
     try:
@@ -155,7 +155,7 @@ class _Rehearsal:
             self._ask()
         finally:
             server.stop()
-        # The engine counts them itself, and fails where they differ.
+        # The engine counts the rows itself, and fails if they differ.
         counted = planned.newest.facts.get("rows")
         tables = len(counted) if isinstance(counted, Sequence) else 0
         found = (
@@ -164,7 +164,7 @@ class _Rehearsal:
         self.outcome.checks.append(Check("表の行数", True if tables else None, found, "写したときと同じ"))
 
     def _measure_loss(self, planned: RestorePlan) -> None:
-        """RPO: how old the newest moment is that could be brought back now."""
+        """Measure RPO: the age of the newest moment that could be restored now."""
         if planned.reaches is not None:
             age = (self.source.clock() - planned.reaches).total_seconds()
             self.outcome.rpo_seconds = max(age, 0.0)
@@ -200,7 +200,7 @@ class _Rehearsal:
         return Wanted(lsn, chosen.at, counted)
 
     def _load(self, planned: RestorePlan, programs: Programs) -> Server:
-        """Make an empty cluster, and load the dump into it: this is what RTO counts."""
+        """Create an empty cluster and load the dump into it; RTO is the time that this takes."""
         began = time.monotonic()
         words = ("--auth=trust", "--encoding=UTF8", "--no-locale", "--no-sync", "--data-checksums")
         programs.run("initdb", "-D", str(self.folder / "data"), "-U", self.settings.role, *words)
@@ -218,7 +218,7 @@ class _Rehearsal:
         return server
 
     def _bring_back(self, planned: RestorePlan, programs: Programs, wanted: Wanted) -> Server:
-        """Restore, start, and wait until the recovery has ended: this is what RTO counts."""
+        """Restore, start, and wait until the recovery has ended; RTO is the time that this takes."""
         began = time.monotonic()
         data = self.folder / "data"
         order = RestoreOrder(chain=planned.chain, into=data, to_lsn=wanted.to_lsn, binaries=programs.folder)
@@ -237,12 +237,12 @@ class _Rehearsal:
         database = self._database()
         with psycopg.connect(self._conninfo("postgres"), autocommit=True) as connection:
             asked = connection.execute("SELECT 1 FROM pg_database WHERE datname = %s", [database])
-            # A new cluster has `postgres` already, and nothing in it.
+            # A new cluster already has an empty database `postgres`.
             if asked.fetchone() is None:
                 connection.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(database)))
 
     def _start(self, programs: Programs) -> Server:
-        """Start a server that nobody but this drill can reach, and wait until it takes questions."""
+        """Start a server that only this drill can reach, and wait until it accepts connections."""
         output = self.folder / "log"
         output.touch()
         programs.give(output)
@@ -258,7 +258,7 @@ class _Rehearsal:
         return server
 
     def _ask(self) -> None:
-        """Put the application's own question."""
+        """Run the application's own query."""
         query, wanted = self.settings.query, self.settings.expect
         if not query:
             return
@@ -297,7 +297,7 @@ class _Rehearsal:
         self.outcome.checks.append(Check(name, True, wanted, wanted))
 
     def _database(self) -> str:
-        """The database that is compared and asked, by the source's name for it."""
+        """Return the database to compare and query, by its name in the source."""
         secret = getattr(self.source.config, "dsn", None)
         if not self.settings.database and isinstance(secret, Secret):
             with suppress(SecretUnavailable, psycopg.ProgrammingError):
@@ -318,7 +318,7 @@ class _Rehearsal:
 
 
 def compared(name: str, source: Tables, back: Tables) -> Check:
-    """Compare what is back with the source: all that was read there must be the same."""
+    """Compare the restored tables with the source: everything that was read there must be the same."""
     different = fingerprint.differences(source, back)
     rows = sum(content.rows for content in source.read.values())
     unread = "".join(
@@ -334,7 +334,7 @@ def compared(name: str, source: Tables, back: Tables) -> Check:
 
 
 def _private(folder: Path) -> dict[str, str]:
-    """Settings of a server that nobody but the drill can reach, and that reaches nothing of the source's."""
+    """Return settings for a server that only the drill can reach, and that reaches nothing of the source."""
     (folder / "postgresql.conf").touch()
     (folder / "pg_hba.conf").write_text("local all all trust\n")
     (folder / "pg_ident.conf").touch()
@@ -367,7 +367,7 @@ def _private(folder: Path) -> dict[str, str]:
 
 @contextmanager
 def _folder(base: Path) -> Iterator[Path]:
-    """Give a folder of the drill's own; it is held, so that no other drill sweeps it, and removed after."""
+    """Create a folder for this drill; locked so that no other drill sweeps it, and removed afterwards."""
     folder = Path(tempfile.mkdtemp(prefix=PREFIX, dir=base))
     try:
         with (folder / "held").open("w") as held:
@@ -378,7 +378,7 @@ def _folder(base: Path) -> Iterator[Path]:
 
 
 def sweep(base: Path) -> int:
-    """Remove what drills that were killed have left in *base*, servers first; return how many there were."""
+    """Remove what killed drills have left in *base*, servers first; return how many there were."""
     count = 0
     for folder in filter(_is_ours, base.glob(f"{PREFIX}*")):
         with suppress(OSError):
@@ -393,12 +393,12 @@ def sweep(base: Path) -> int:
 
 
 def _is_ours(folder: Path) -> bool:
-    """Whether a drill made *folder*: in a place where anybody may write, anybody may use the name."""
+    """Whether a drill made *folder*: in a world-writable place, anyone could use the name."""
     try:
         owner = folder.lstat().st_uid
     except FileNotFoundError:
         return False
-    # A drill of root's gives its folder to the server's account.
+    # A drill run as root gives its folder to the server's account.
     return folder.is_dir() and not folder.is_symlink() and (os.geteuid() == 0 or owner == os.geteuid())
 
 

@@ -1,4 +1,4 @@
-"""Drills by the document: its routine as works of the run ledger, and what of each drill is kept and told."""
+"""The document's drills: its routine as works of the run ledger, and the record and report of each drill."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
@@ -40,11 +40,11 @@ _UNFINISHED = "途中で絶えました"
 
 @dataclass(frozen=True, slots=True)
 class DrillPlan:
-    """The routines that Toban does itself."""
+    """The routines that Toban carries out itself."""
 
     works: Mapping[str, Work]
     routines: Mapping[str, Routine]
-    """The clause of every subject that is drilled."""
+    """Subject → the clause that orders its drill."""
     unbound: Mapping[str, str]
     """Clause id → why it is left to people."""
     system: System
@@ -56,12 +56,12 @@ class DrillPlan:
 
 
 def key_of(subject: str) -> str:
-    """Return the name by which a subject's drill is ordered: `PostgreSQL/drill`."""
+    """Return the key under which a subject's drill can be ordered: `PostgreSQL/drill`."""
     return f"{subject}/drill"
 
 
 def plan(design: Design, bindings: Bindings, sources: Mapping[str, Source]) -> DrillPlan:
-    """Return the drills that *design* orders, of the subjects whose binding says how."""
+    """Return the drills that *design* orders, for the subjects whose binding says how."""
     drilled = {subject: source for subject, source in sources.items() if source.config.drill is not None}
     found = [routine for routine in design.of(Routine) if is_drill(routine)]
     why = _why_never_held(found, sources, drilled, bindings)
@@ -85,7 +85,7 @@ def _why_never_held(
 
 
 def _timed(routine: Routine, source: Source) -> Routine:
-    """Return *routine* with a clock time: people choose one on the day that is theirs, a work can't."""
+    """Return *routine* with a time of day: people choose one themselves, a work can't."""
     schedule, drill = routine.schedule, source.config.drill
     if schedule.at is not None or schedule.cadence is Cadence.INTERVAL or drill is None:
         return routine
@@ -115,7 +115,7 @@ def _step(source: Source, routine: Routine, system: System, turn: Turn) -> objec
 
 
 def came_of(drill: Drill) -> str:
-    """Say in a line what *drill*, which did not fail, has shown: the run's words."""
+    """Return the result of *drill*, which did not fail, in one line: the text of its run."""
     if drill.is_passed is None:
         return f"判定できませんでした: {drill.reason}"
     took = f"{length(timedelta(seconds=drill.rto_seconds))}で戻り、" if drill.rto_seconds is not None else ""
@@ -131,9 +131,9 @@ def hold(
     run: int | None = None,
     rehearsal: Callable[..., Outcome] = rehearse,
 ) -> Drill:
-    """Hold a drill and keep all of it: row, evidence, the clause's status, the alert that it opens or ends.
+    """Run a drill and record it: row, evidence, the clause's status, the alert that it opens or ends.
 
-    Raises `BackupFailed` or `NoTurn` when told to stop; then the row says that it was broken off.
+    Raises `BackupFailed` or `NoTurn` when asked to stop; then the row says that the drill was interrupted.
     """
     subject, clause = source.subject, routine.id if routine is not None else ""
     Drill.objects.filter(subject=subject, ended_at=None).update(reason=_UNFINISHED)
@@ -170,7 +170,7 @@ def _keep(drill: Drill, outcome: Outcome, source: Source, routine: Routine | Non
 
 
 def _worst(routine: Routine) -> Drill:
-    """The drill that the routine's verdict follows: the worst of the last ones of its subjects."""
+    """Return the drill that decides the routine's verdict: the worst of its subjects' last drills."""
     held = Drill.objects.filter(clause_id=routine.id).exclude(evidence_sequence=None).order_by("started_at")
     last = {drill.subject: drill for drill in held}
     return min(last.values(), key=lambda drill: (_WORST_FIRST.index(drill.is_passed), drill.subject))
@@ -196,7 +196,7 @@ def _evidence(drill: Drill, source: Source) -> ledger.Record:
 
 
 def status_of(drill: Drill, routine: Routine, system: System, now: datetime) -> StatusUpdate:
-    """Return what the page shows beside the routine after *drill*."""
+    """Return the routine's status for the page after *drill*."""
     day = f"{drill.started_at.astimezone(system.zone):%Y-%m-%d}"
     took = f" ({drill.rto_seconds:.0f}秒で復旧)" if drill.rto_seconds is not None else ""
     words = {True: "合格", False: "不合格", None: "判定できず"}[drill.is_passed]
@@ -212,7 +212,7 @@ def status_of(drill: Drill, routine: Routine, system: System, now: datetime) -> 
 
 
 def signal_of(drill: Drill, routine: Routine, now: datetime) -> Signal:
-    """Return what may need announcing: a failed drill opens an alert, a passed one ends it."""
+    """Return the signal of *drill*: a failed drill opens an alert, a passed one ends it."""
     condition = _CONDITIONS[drill.is_passed]
     is_ok = condition is Condition.OK
     return Signal(
@@ -231,7 +231,7 @@ def signal_of(drill: Drill, routine: Routine, now: datetime) -> Signal:
 
 
 def standing(drills: DrillPlan, now: datetime) -> Iterator[StatusUpdate]:
-    """Yield the status of routines whose drill has never been held, or whose last due one was not."""
+    """Yield the status of routines whose drill never ran, or whose last due drill did not run."""
     for subject, routine in drills.routines.items():
         last = Drill.objects.filter(subject=subject).exclude(evidence_sequence=None).order_by("-pk").first()
         run = Run.objects.filter(work=key_of(subject), due_at__lte=now).order_by("-due_at").first()
@@ -246,7 +246,7 @@ def standing(drills: DrillPlan, now: datetime) -> Iterator[StatusUpdate]:
 
 
 def to_do(design: Design, seen: Seen) -> Iterator[ToDo]:
-    """Yield the drills that somebody must look after: the last one that was due was not held, or failed."""
+    """Yield the drills that need attention: the last one due did not run, or failed."""
     for routine in filter(is_drill, design.of(Routine)):
         row = seen.rows.get(routine.id)
         if row is not None and row.verdict in FIRING:

@@ -1,4 +1,4 @@
-"""Room on a disk, asked for before an act that needs it."""
+"""A check for free disk space, before an operation that needs it."""
 
 import shutil
 from pathlib import Path
@@ -9,7 +9,7 @@ _MIB = 1 << 20
 
 
 def refuse_full_disk(folder: Path, needed: int) -> None:
-    """Raise `BackupFailed` when less than *needed* bytes are free where *folder* is."""
+    """Raise `BackupFailed` if fewer than *needed* bytes are free on the disk of *folder*."""
     free = shutil.disk_usage(folder).free
     if free < needed:
         raise BackupFailed(

@@ -1,4 +1,4 @@
-"""What is said of a connection string that can't be read; it may hold a password, so nothing of it."""
+"""The message for an unreadable connection string; no part of it is quoted, as it may hold a password."""
 
 UNREADABLE = (
     "接続文字列を読めません\n"

@@ -1,4 +1,4 @@
-"""A program that an engine runs: an argument list, tied to its worker's life, whose end is always judged."""
+"""A program that an engine runs: an argument list, tied to its worker's life, its exit always checked."""
 
 import os
 import selectors
@@ -18,17 +18,17 @@ from toban.engine.runs.commands.command import surroundings
 
 _PIECE = 1 << 20
 _LOOK = 0.5
-"""Seconds between two looks whether to stop, while the program says nothing."""
+"""Seconds between two checks whether to stop, while the program is silent."""
 
 _GRACE = 3.0
-"""Seconds between asking a program to end and ending it."""
+"""Seconds between asking a program to end and killing it."""
 
 _KEPT_LINES = 20
 _LONGEST_LINE = 500
 
 
 class ProgramFailed(BackupFailed):
-    """The program could not be run, or came to no good end; `status` is its exit status."""
+    """The program could not be run, or failed; `status` is its exit status."""
 
     def __init__(self, message: str, *, status: int, retry: bool = True) -> None:
         super().__init__(message, retry=retry)
@@ -37,19 +37,19 @@ class ProgramFailed(BackupFailed):
 
 @dataclass(frozen=True, slots=True)
 class Program:
-    """What to run, without a shell. Nothing secret may be an argument: every account can list those."""
+    """What to run, without a shell. An argument must not be secret: every account can list arguments."""
 
     arguments: tuple[str, ...]
     environment: Mapping[str, str] = field(default_factory=dict, repr=False)
-    """Put over the worker's own. Secrets go this way, and are masked where the program's words are told."""
+    """Added to the worker's own. Secrets are passed here, and masked where the program's output is shown."""
     secret_names: frozenset[str] = frozenset()
     """Which of the environment's variables are secret."""
     called: str = ""
-    """What operators call it; empty: what it is started by (not `sudo`, where that starts it)."""
+    """The name that operators know; empty: the first argument's (so set it if that is `sudo`)."""
 
     @property
     def name(self) -> str:
-        """What operators call it."""
+        """The name that operators know."""
         return self.called or os.path.basename(self.arguments[0])  # noqa: PTH119 - not a path when it is looked up in PATH
 
     def mask(self, text: str) -> str:
@@ -73,13 +73,14 @@ class _Quiet:
 
 
 QUIET: Watch = _Quiet()
-"""For a look that takes a moment: nobody follows it, nothing stops it."""
+"""For a quick call: nobody follows it, nothing stops it."""
 
 
 def pieces(program: Program, watch: Watch) -> Generator[bytes]:
-    """Yield what *program* writes; raises `ProgramFailed` instead of ending when it did not end well.
+    """Yield what *program* writes; if it fails, raises `ProgramFailed` instead of ending.
 
-    So whoever passes the pieces on sees the failure before the end. Closing it ends the program.
+    So a caller that passes the pieces on sees the failure before the end. Closing the generator ends the
+    program.
     """
     with _started(program, stdout=subprocess.PIPE) as running:
         yield from running.output(watch)
@@ -92,10 +93,10 @@ def output(program: Program, watch: Watch) -> bytes:
 
 
 def feed(program: Program, content: Iterable[bytes], watch: Watch) -> None:
-    """Run *program* on *content* as its input, its own output dropped; raises `ProgramFailed`.
+    """Run *program* with *content* as its input, and drop its output; raises `ProgramFailed`.
 
-    A program that has read enough may end before its input: the rest is taken from *content* all the same,
-    so that a stream that checks itself at its end does.
+    A program that has read enough may end before its input does: the rest of *content* is read anyway, so
+    that a stream that checks itself at its end does so.
     """
     with _started(program, stdin=subprocess.PIPE) as running:
         is_listening = True
@@ -106,7 +107,7 @@ def feed(program: Program, content: Iterable[bytes], watch: Watch) -> None:
 
 
 def run(program: Program, watch: Watch) -> None:
-    """Run to the end, without input and output; raises `ProgramFailed`."""
+    """Run to the end, without input or output; raises `ProgramFailed`."""
     with _started(program) as running:
         running.judge(watch)
 
@@ -134,7 +135,7 @@ class _Running:
     def take(self, piece: bytes, watch: Watch) -> bool:
         """Hand *piece* over; return whether the program wants more."""
         descriptor, rest = _pipe(self._process.stdin).fileno(), memoryview(piece)
-        # A program that waits, for a lock or a disk, must not keep us from being stopped.
+        # A program that waits for a lock or a disk must not keep us from stopping.
         os.set_blocking(descriptor, False)
         with selectors.DefaultSelector() as selector:
             selector.register(descriptor, selectors.EVENT_WRITE)
@@ -151,7 +152,7 @@ class _Running:
         _pipe(self._process.stdin).close()
 
     def judge(self, watch: Watch) -> None:
-        """Wait for the end, and raise `ProgramFailed` unless it was a good one."""
+        """Wait for the end, and raise `ProgramFailed` unless the program succeeded."""
         while (status := self._ended()) is None:
             _stop_if_asked(self._program, watch)
         self._listener.join()
@@ -165,7 +166,7 @@ class _Running:
         raise ProgramFailed(f"{name} が{ending}で終わりました: {words or '(何も言わずに)'}", status=status)
 
     def end(self) -> None:
-        """End the program and all it started, if they still run."""
+        """End the program and everything it started, if they still run."""
         if self._process.poll() is None:
             _signal(self._process.pid, signal.SIGTERM)
             with suppress(subprocess.TimeoutExpired):

@@ -1,6 +1,6 @@
-"""The logs of the edition in force: each followed in a thread of its own, by one worker at a time.
+"""Followers of the logs in the edition in force: each log in its own thread, by one worker at a time.
 
-Every worker runs these; which of them follows a log the source itself decides, and the others wait.
+Every worker runs these. The source itself decides which worker follows its log; the others wait.
 """
 
 import threading
@@ -27,11 +27,11 @@ from toban.engine.runs import orders
 from toban.engine.stores.store import StoreTrouble
 
 _BUSY_WAIT = 10.0
-"""Seconds after which it is looked whether another worker still follows, or the state database is back."""
+"""Seconds until the next check whether another worker still follows, or the state database is back."""
 _SHORTEST_WAIT, _LONGEST_WAIT = 1.0, 60.0
-"""Seconds before a log is followed again after a failure: twice as long each time."""
+"""Seconds before a log is followed again after a failure, doubled each time."""
 _PATIENCE = timedelta(minutes=1)
-"""So long a source may be away before it is told: servers are restarted."""
+"""How long a source may be unreachable before it is reported: servers are restarted."""
 _RETOLD = timedelta(seconds=5)
 
 log = structlog.get_logger(__name__)
@@ -39,14 +39,14 @@ log = structlog.get_logger(__name__)
 
 @dataclass(slots=True)
 class Book:
-    """The `LogBook` of one subject, kept in the catalogue; what is wrong is announced under its row."""
+    """The `LogBook` of one subject, kept in the catalogue; problems are announced under its row."""
 
     subject: str
     policies: Sequence[Policy]
     digest: str
     clock: Clock
     went_on_at: datetime | None = None
-    """When the log was last known to go on."""
+    """When the log was last known to continue."""
     _told: str | None = None
     _told_at: datetime | None = None
 
@@ -72,7 +72,7 @@ class Book:
         self.went_on_at = self.clock()
 
     def breaks(self, system_id: str, why: str) -> None:
-        """Note it, and have a full backup made now: no later moment can be restored before there is one."""
+        """Note it, and order a full backup now: no later moment can be restored without one."""
         log.error("log_broken", subject=self.subject, reason=why)
         catalogue.log_breaks(self.subject, system_id, why)
         for policy in self.policies:
@@ -106,7 +106,7 @@ class Book:
         return self.policies[0].row if self.policies else None
 
     def _broken(self) -> LogStretch | None:
-        """Return the last break, unless a backup and the log after it lead past it."""
+        """Return the last break, unless a backup and the log after it reach past it."""
         stretches = LogStretch.objects.filter(subject=self.subject)
         broken = stretches.exclude(broken_why="").order_by("-durable_to").first()
         if broken is None:
@@ -120,7 +120,7 @@ class Book:
 def _signal(
     row: BackupPolicy, subject: str, trouble: str | None, broken: LogStretch | None, now: datetime
 ) -> Signal:
-    """Return what may need announcing of a log. Pure."""
+    """Return the signal of a log, which may need announcing. Pure."""
     condition, value, limit, advice = Condition.OK, "ログを保存できています", "", ""
     if trouble is not None:
         condition, value = Condition.WARNING, trouble
@@ -168,7 +168,7 @@ class _Follower:
         return "stopped" if self._stop.is_set() else None
 
     def stop(self) -> None:
-        """Have it end; `join` waits for that."""
+        """Ask it to end; `join` waits for that."""
         self._stop.set()
 
     def join(self, patience: float) -> None:
@@ -180,7 +180,7 @@ class _Follower:
             try:
                 wait = self._follow()
             except Exception:
-                # The thread's own boundary: the state database may be away.
+                # The thread's own boundary: the state database may be unavailable.
                 log.exception("following_failed", subject=self.source.subject)
                 wait = _BUSY_WAIT
             finally:
@@ -217,20 +217,20 @@ class _Follower:
 
 
 class Followers:
-    """All logs of the edition in force."""
+    """The followers of all logs of the edition in force."""
 
     def __init__(self, clock: Clock, leave: Callable[[], None] = connections.close_all) -> None:
-        """Each thread calls *leave* when it needs the state database no longer."""
+        """Each thread calls *leave* when it no longer needs the state database."""
         self._clock = clock
         self._leave = leave
         self._followers: dict[str, _Follower] = {}
 
     def adopt(self, plan: BackupPlan, digest: str) -> None:
-        """Follow the logs of *plan* from now on, and no other."""
+        """Follow the logs of *plan* from now on, and no others."""
         for subject, follower in list(self._followers.items()):
             source = plan.sources.get(subject)
             if source is None or not _is_same(source, follower.source):
-                # The source lets the next one in once this one has gone.
+                # The source accepts the next follower once this one is gone.
                 follower.stop()
                 del self._followers[subject]
         for subject, source in plan.sources.items():
@@ -250,7 +250,7 @@ class Followers:
 
 
 def _is_same(one: Source, other: Source) -> bool:
-    """Whether both are followed alike, whatever else the document says of them."""
+    """Whether both are followed in the same way, whatever else the document says about them."""
     return (one.kind_name, one.config, one.store_name, one.store_config) == (
         other.kind_name,
         other.config,

@@ -1,4 +1,4 @@
-"""Following a source's log while it is written: what an engine and the catalogue are to each other."""
+"""Following a source's log while it is written: the interface between engine and catalogue."""
 
 from datetime import datetime
 from typing import Protocol, runtime_checkable
@@ -7,30 +7,30 @@ from toban.chapters.backup.engine import Place
 
 
 class LogBook(Protocol):
-    """Where it is noted how far a subject's log has come. One follower writes it at a time."""
+    """The record of how far a subject's log has come. One follower writes it at a time."""
 
     def end(self, system_id: str) -> Place | None:
-        """Return where the stored log of a cluster ends; None where none goes on from anything stored."""
+        """Return where the stored log of a cluster ends; None if there is no stored log to continue."""
 
     def goes_on(self, system_id: str, first: Place, last_lsn: str, durable_to: datetime | None) -> None:
-        """Note that all log from *first* to *last_lsn* is durable, and that it brings *durable_to* back.
+        """Note that all log from *first* to *last_lsn* is durable, and that it can restore *durable_to*.
 
-        None: nobody knows yet which moment that is; what it goes on from may be noted to reach further.
+        None: that moment is not known yet; the stored log that this continues may be noted to reach further.
         """
 
     def breaks(self, system_id: str, why: str) -> None:
-        """Note that nothing goes on from the stored log: what came after it is gone."""
+        """Note that nothing continues the stored log: what came after it is lost."""
 
     def shows(self, trouble: str | None) -> None:
-        """Note what threatens the log while it still goes on; None: nothing does."""
+        """Show what threatens the log while it still continues; None: nothing does."""
 
 
 class FollowerBusy(Exception):
-    """Somebody else follows this log already."""
+    """Another follower follows this log already."""
 
 
 class Following(Protocol):
-    """Whoever may end the following of a log."""
+    """The caller of `follow_log`, which may end it."""
 
     def why_stop(self) -> object | None:
         """Return why it must end, or None."""
@@ -42,11 +42,11 @@ class FollowsLog(Protocol):
 
     @property
     def follows_log(self) -> bool:
-        """Whether it is asked to."""
+        """Whether it is configured to."""
 
     def follow_log(self, book: LogBook, following: Following) -> None:
-        """Store the log until *following* ends it, or the source does.
+        """Store the log until *following* or the source ends it.
 
-        Raises `FollowerBusy`, or `BackupFailed` for anything that may be over later. Following again goes
-        on without a gap, or `LogBook.breaks` was told.
+        Raises `FollowerBusy`, or `BackupFailed` for anything that may be over later. Following again
+        continues without a gap, or `LogBook.breaks` was called.
         """

@@ -1,6 +1,6 @@
-"""Restoring without Toban: the document's own commands with their real values, and those of the engine.
+"""Restoring without Toban: the document's own commands with their real values, and the engine's commands.
 
-Shown beside every restore plan, and kept in the store as `RESTORE.md` for the day Toban is not there.
+Shown with every restore plan, and kept in the store as `RESTORE.md` for the day Toban is not available.
 """
 
 import re
@@ -23,13 +23,13 @@ _VARIABLE = re.compile(r"\$\{(\w+)\}|\$(\w+)")
 _DATABASE = re.compile(
     r"(?:\w+_)?(?:(?:DB|PG|POSTGRES|DATABASE)_?(HOST|PORT|USER|USERNAME|NAME|DATABASE|DB)|DB|DATABASE)"
 )
-"""A variable about the database, and what of it: `DB_HOST`, `SHOP_DB_USER`, `PGDATABASE`; bare, its name."""
+"""A variable about a part of the database: `DB_HOST`, `SHOP_DB_USER`, `PGDATABASE`; a bare `DB`: its name."""
 _PARTS = {"HOST": "host", "PORT": "port", "USER": "user", "USERNAME": "user"}
 _S3 = re.compile(r"s3://[^\s'\"]+")
 
 
 def values_of(source: Source) -> Mapping[str, str]:
-    """Return where the database is by the binding's `dsn`, in libpq's words; never a password."""
+    """Return where the database is, from the binding's `dsn`, under libpq's keywords; never a password."""
     secret = getattr(source.config, "dsn", None)
     if not isinstance(secret, Secret):
         return {}
@@ -41,10 +41,10 @@ def values_of(source: Source) -> Mapping[str, str]:
 
 
 def filled(commands: Sequence[str], values: Mapping[str, str], stored_at: str = "") -> list[str]:
-    """Return the document's *commands* with the variables that are known filled in.
+    """Return the document's *commands* with the known variables filled in.
 
-    *stored_at*: where a backup of one object is kept; it takes the place of the address in the document, and
-    its name that of the file's.
+    *stored_at*: where a backup of one object is kept; it replaces the address in the document, and its name
+    replaces the file's.
     """
     lines = [_VARIABLE.sub(lambda each: _value(each, values), line) for line in commands]
     addresses = {address for line in lines for address in _S3.findall(line)}
@@ -68,7 +68,7 @@ def _inflated(name: str) -> str:
 
 
 def text(source: Source, planned: RestorePlan) -> str:
-    """Return how *planned* is brought back by hand, as Markdown."""
+    """Return how to restore *planned* by hand, as Markdown."""
     newest = planned.newest
     sections = [
         f"# {planned.subject} を手で戻す",
@@ -125,14 +125,14 @@ def _fenced(lines: Sequence[str]) -> str:
 
 
 def keep(source: Source, planned: RestorePlan) -> str:
-    """Write the procedure into the store, readable without any key; return where, or nothing without a store.
+    """Write the procedure into the store, readable without any key; return its key, empty without a store.
 
     Raises `StoreTrouble`.
     """
     if source.store_kind is None:
         return ""
     fields = type(source.store_config).model_fields
-    # Sealed, it could be read by nobody who needs it.
+    # Encrypted, it would be unreadable to the people who need it.
     plain = {"encrypt_to": ()} if "encrypt_to" in fields else {}
     store = source.store_kind.build(source.store_config.model_copy(update=plain))
     key = f"{folder_of(planned.subject)}/{FILE}"

@@ -1,4 +1,4 @@
-"""What the state database, or else the store, knows for a restore, and what is kept of one."""
+"""What the state database, or else the store, knows for a restore, and the records of a restore."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -14,7 +14,7 @@ from toban.engine.stores.store import Store
 
 
 def in_catalogue(subject: str) -> Known:
-    """Return what the catalogue has of *subject*."""
+    """Return what the catalogue has for *subject*."""
     rows = catalogue.on_hand(subject)
     return Known(
         [catalogue.taken_of(row) for row in rows],
@@ -24,13 +24,13 @@ def in_catalogue(subject: str) -> Known:
 
 
 def in_store(store: Store, subject: str) -> tuple[Known, Sequence[str]]:
-    """Return what the store itself has, and which descriptions in it can't be read; asks no database."""
+    """Return what the store itself has, and which descriptions in it can't be read; uses no database."""
     backups, troubles = catalogue.read_store(store, subject)
     return Known(backups, is_log_known=False), troubles
 
 
 def measured(subject: str) -> tuple[float, int] | None:
-    """Return how many seconds the last drill took to be back, and the source's bytes then."""
+    """Return how many seconds the last drill took to restore, and the source's bytes then."""
     drill = Drill.objects.filter(subject=subject, rto_seconds__isnull=False).order_by("-started_at").first()
     if drill is None or drill.rto_seconds is None:
         return None
@@ -41,7 +41,7 @@ def measured(subject: str) -> tuple[float, int] | None:
 
 
 def note_restored(planned: RestorePlan, into: str, *, by: str, now: datetime) -> None:
-    """Keep in the catalogue and in the evidence that the chain was brought back in earnest."""
+    """Record in the catalogue and in the evidence that the chain was restored for real."""
     labels = [taken.label for taken in planned.chain]
     with transaction.atomic():
         ledger.hold()

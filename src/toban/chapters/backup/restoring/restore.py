@@ -1,4 +1,4 @@
-"""Bringing a subject back: what is restored, how far it reaches, and what forbids it, before it starts."""
+"""Planning a restore: what is restored, how far it reaches, and what prevents it, before it starts."""
 
 import shutil
 from collections.abc import Iterator, Sequence
@@ -14,10 +14,10 @@ from toban.engine.amounts import size
 from toban.engine.stores.store import Store, StoreTrouble
 
 _SPARE = 1.1
-"""How much more than the backups' own size is asked of the disk: for the log, and for what recovery adds."""
+"""The required disk space as a multiple of the source's size: for the log, and for what recovery adds."""
 
 UNFINISHED = ".toban-restoring"
-"""Stands in a folder that an earlier restore left unfinished: it may be written anew."""
+"""Marks a folder that an earlier restore left unfinished: it may be overwritten."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,20 +30,20 @@ class Target:
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """What there is of a subject, from the catalogue or, where that is lost, from the store itself."""
+    """What there is of a subject, from the catalogue or, if that is lost, from the store itself."""
 
     backups: Sequence[Taken]
     stretches: Sequence[Stretch] = ()
     bad: frozenset[str] = frozenset()
-    """Labels of backups that something is known against."""
+    """Labels of backups with a known problem."""
     log_elsewhere: datetime | None = None
-    """How far a log goes that an engine keeps in a place of its own, as it says now (`KeepsLog`)."""
+    """How far a log goes that an engine keeps in a place of its own, as it reports now (`KeepsLog`)."""
     is_log_known: bool = True
-    """False: how far the log goes is found out when it is brought back."""
+    """False: how far the log goes is found out during the restore."""
 
 
 class Refusal(Exception):
-    """Why a restore can't be; `hint` is the way out."""
+    """Why a restore is not possible; `hint` is the way out."""
 
     def __init__(self, message: str, hint: str = "") -> None:
         super().__init__(message)
@@ -53,17 +53,17 @@ class Refusal(Exception):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RestorePlan:
-    """What would be done."""
+    """What a restore would do."""
 
     subject: str
     chain: tuple[Taken, ...]
     to: datetime | None
     """The moment to recover to; None: as far as chain and log go."""
     reaches: datetime | None
-    """The moment that comes back; None where only the log itself can tell."""
+    """The moment that is restored; None if only the log itself can tell."""
     follows_log: bool
     expected: timedelta | None
-    """How long it takes, by the last drill; None where there was none."""
+    """How long it takes, by the last drill; None if there was none."""
 
     @property
     def newest(self) -> Taken:
@@ -72,21 +72,21 @@ class RestorePlan:
 
     @property
     def source_bytes(self) -> int:
-        """About what it takes on disk."""
+        """About how much disk space it needs."""
         return self.chain[0].source_bytes
 
     @property
     def stored_bytes(self) -> int:
-        """What is read from the store."""
+        """How much is read from the store."""
         return sum(stored.size for taken in self.chain for stored in taken.objects)
 
     @property
     def is_physical(self) -> bool:
-        """Whether a data directory comes of it, and log can follow."""
+        """Whether the result is a data directory, which log can continue."""
         return self.newest.end is not None
 
     def order(self, into: Path, *, server: str = "", binaries: Path | None = None) -> RestoreOrder:
-        """Return what the engine is told."""
+        """Return the order for the engine."""
         return RestoreOrder(
             chain=self.chain,
             into=into,
@@ -98,10 +98,10 @@ class RestorePlan:
 
 
 def with_log_elsewhere(known: Known, until: datetime | None) -> Known:
-    """Return *known* with a log that its engine keeps in a place of its own, *until* then.
+    """Return *known* with a log that its engine keeps in a place of its own, up to *until*.
 
-    None: the engine can't say. What is restored can be followed as far as there is log all the same, but not
-    where a backup is followed by none.
+    None: the engine can't say. Then the restore still follows the log as far as it goes, unless these are
+    backups that no log can follow.
     """
     can_follow = any(taken.end is not None for taken in known.backups)
     return replace(known, log_elsewhere=until, is_log_known=until is not None or not can_follow)
@@ -110,9 +110,9 @@ def with_log_elsewhere(known: Known, until: datetime | None) -> Known:
 def plan(
     subject: str, known: Known, target: Target, *, measured: tuple[float, int] | None = None
 ) -> RestorePlan:
-    """Choose the chain for *target*, or raise `Refusal`: it names the window that can be restored.
+    """Choose the chain for *target*, or raise `Refusal`, which names the window that can be restored.
 
-    *measured*: the seconds that the last drill took to be back, and the source's bytes then.
+    *measured*: how many seconds the last drill took to restore, and the source's bytes then.
     """
     copies = [_copy(taken, is_good=taken.label not in known.bad) for taken in known.backups]
     if not copies:
@@ -178,7 +178,7 @@ def _end_of_log(copies: Sequence[Copy], known: Known, target: Target) -> datetim
 
 
 def _newest(copies: Sequence[Copy], known: Known) -> datetime | None:
-    """Return the newest moment that backups and log bring back; None without a usable backup."""
+    """Return the newest moment that backups and log can restore; None without a usable backup."""
     found = rules.newest_moment(copies, known.stretches)
     if found is None or known.log_elsewhere is None:
         return found.at if found is not None else None
@@ -200,7 +200,7 @@ def _copy(taken: Taken, *, is_good: bool) -> Copy:
 
 
 def obstacles(planned: RestorePlan, into: Path) -> Iterator[Refusal]:
-    """Yield what forbids restoring into the folder *into*, as this machine is now."""
+    """Yield what prevents a restore into the folder *into*, on this machine as it is now."""
     if number := postgres.running_on(into):
         yield Refusal(
             f"{into} ではサーバーが動いています (プロセス {number})",
@@ -220,7 +220,7 @@ def obstacles(planned: RestorePlan, into: Path) -> Iterator[Refusal]:
 
 
 def unreadable(planned: RestorePlan, store: Store) -> Iterator[Refusal]:
-    """Yield what of the chain can't be opened: the store is away, or the key that seals it is not here."""
+    """Yield what of the chain can't be read: the store is unreachable, or the decryption key is not here."""
     for taken in planned.chain:
         for stored in taken.objects[:1]:
             try:
@@ -233,7 +233,7 @@ def unreadable(planned: RestorePlan, store: Store) -> Iterator[Refusal]:
 def programs_for(
     planned: RestorePlan, named: Path | None, account: str, *, is_needed: bool
 ) -> postgres.Programs | None:
-    """Return the server's programs; raises `Refusal` for another version, or when none is there."""
+    """Return the server's programs; raises `Refusal` for another version, or if needed ones are missing."""
     version = planned.newest.server_version
     try:
         owner = postgres.account_for(account) if is_needed else None

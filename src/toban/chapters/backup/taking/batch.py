@@ -6,7 +6,7 @@ from toban.engine.runs.work import Step
 
 
 def _steps(config: BackupBatch, site: Site) -> tuple[Step, ...]:
-    # The kinds are known before the state database is: what needs its tables comes later.
+    # The kinds are loaded before the state database: code that needs its tables is imported later.
     from toban.chapters.backup.taking.steps import steps  # noqa: PLC0415
     from toban.chapters.backup.works import clause_of, source_of  # noqa: PLC0415
 

@@ -21,7 +21,7 @@ from toban.engine.stores.store import Store, StoreKind
 
 @dataclass(frozen=True, slots=True)
 class Open:
-    """A subject's engine and store, at work."""
+    """A subject's engine and store, ready for use."""
 
     engine: Engine
     store: Store | None
@@ -40,16 +40,16 @@ class Source:
     store_config: Any
     keep: Mapping[Method, Keep]
     digest: str
-    """Of the document that orders it."""
+    """The digest of the document that orders it."""
     procedures: tuple[RestoreProcedure, ...] = ()
-    """How the document says that it is brought back."""
+    """The document's procedures for restoring it."""
     zone: ZoneInfo = System().zone
-    """The document's."""
+    """The document's time zone."""
     clock: Clock = system_clock
 
     @contextmanager
     def opened(self) -> Iterator[Open]:
-        """Give engine and store; both are closed after."""
+        """Yield engine and store; both are closed afterwards."""
         store = self.store_kind.build(self.store_config) if self.store_kind is not None else None
         try:
             engine = self.kind.build(self.subject, self.config, store if self.kind.needs_store else None)

@@ -1,7 +1,7 @@
 """The steps of one backup: take it, verify it, record it, prune what it makes superfluous.
 
-Each may be done again after a kill: taking under the same label begins by removing what an earlier attempt
-left, and nothing is a backup before its description stands beside it in the store.
+Each may be repeated after a kill: taking under the same label begins by removing what an earlier attempt
+left, and nothing counts as a backup before its description is next to it in the store.
 """
 
 from collections.abc import Callable
@@ -36,7 +36,7 @@ from toban.engine.runs.work import Turn as RunTurn
 from toban.engine.stores.store import Store, StoreTrouble, folder_of
 
 LEFT_BEHIND = timedelta(days=1)
-"""What was begun, and is no backup after so long, is removed."""
+"""An attempt that is not a backup after this time is removed."""
 
 _SUFFIX = {Method.FULL: "full", Method.INCREMENTAL: "incr"}
 
@@ -48,13 +48,13 @@ class Pruned:
     removed: tuple[str, ...]
     """Labels of backups."""
     log: int
-    """Pieces of log from before the oldest backup that is left."""
+    """How many pieces of log from before the oldest backup that is left."""
     swept: int
-    """Objects of attempts that never became a backup."""
+    """How many objects of attempts that never became a backup."""
 
 
 def label_of(due_at: datetime, method: Method) -> str:
-    """Return the label of the backup that is due at *due_at*: a run that is taken over goes on under it."""
+    """Return the label of the backup due at *due_at*: a run that is taken over continues under it."""
     return f"{due_at.astimezone(UTC):%Y%m%dT%H%M%SZ}-{_SUFFIX[method]}"
 
 
@@ -70,7 +70,7 @@ def steps(source: Source, method: Method, clause_id: str) -> tuple[Step, ...]:
 
 
 def _told(act: Callable[[RunTurn], object]) -> Callable[[RunTurn], object]:
-    """Turn the chapter's failures into those of the ledger."""
+    """Convert the chapter's failures into those of the run ledger."""
 
     def acting(turn: RunTurn) -> object:
         try:
@@ -92,7 +92,7 @@ def _take(source: Source, method: Method, turn: RunTurn) -> object:
 
 
 def take(source: Source, engine: Engine, method: Method, due_at: datetime, watch: Watch) -> Taken:
-    """Take a backup; where no increment can be made, a full one, and say why."""
+    """Take a backup; if no increment can be made, take a full one and say why."""
     if method is Method.INCREMENTAL:
         parent = base_of(source)
         if parent is None:
@@ -106,7 +106,7 @@ def take(source: Source, engine: Engine, method: Method, due_at: datetime, watch
 
 
 def base_of(source: Source) -> Taken | None:
-    """Return the newest full backup that an increment can stand on."""
+    """Return the newest full backup that an increment can be based on."""
     fulls = [
         row
         for row in catalogue.on_hand(source.subject)
@@ -133,7 +133,7 @@ def _verify(source: Source, turn: RunTurn) -> object:
 
 
 def listed_otherwise(store: Store, taken: Taken) -> list[str]:
-    """Say which objects of *taken* the store lists not at all, or with another size."""
+    """Return which objects of *taken* the store does not list, or lists with another size."""
     folders = {stored.key.rpartition("/")[0] for stored in taken.objects}
     sizes = {each.key: each.size for folder in folders for each in store.listing(f"{folder}/")}
     return [
@@ -150,7 +150,7 @@ def _record(source: Source, clause_id: str, turn: RunTurn) -> object:
     verified_at = verified["verified_at"] if isinstance(verified, dict) else None
     with source.opened() as at_work:
         if at_work.store is not None:
-            # Its presence makes the backup real; the row below may be lost with the state, this is not.
+            # Its presence makes it a backup; the row below may be lost with the state, this object is not.
             at_work.store.put(catalogue.key_of(source.subject, taken.label), catalogue.to_json(taken))
     with transaction.atomic():
         is_new = not Backup.objects.filter(subject=source.subject, label=taken.label).exists()
@@ -169,7 +169,7 @@ def _record(source: Source, clause_id: str, turn: RunTurn) -> object:
 
 
 def _explain(source: Source, watch: Watch) -> None:
-    """Keep beside the backups how the newest is brought back, for the day Toban is not there."""
+    """Store next to the backups how to restore the newest, for the day Toban is not available."""
     try:
         planned = restore.plan(source.subject, records.in_catalogue(source.subject), Target())
         procedure.keep(source, planned)
@@ -207,7 +207,7 @@ def _prune(source: Source, turn: RunTurn) -> object:
 
 
 def _came_of(turn: RunTurn, done: Pruned) -> str:
-    """Say in a line what the run has made: the last step's words are the run's."""
+    """Return in one line what the run has made: the last step's text is the run's."""
     taken, verified = _taken(turn), turn.results["verify"]
     is_read_back = isinstance(verified, dict) and verified["verified_at"] is not None
     checked = "読み返して確かめました" if is_read_back else "一覧と照合しました"
@@ -216,14 +216,14 @@ def _came_of(turn: RunTurn, done: Pruned) -> str:
 
 
 def prune_plan(source: Source, now: datetime) -> PrunePlan:
-    """Decide what of *source* can go now."""
+    """Decide which backups of *source* can be removed now."""
     copies = catalogue.copies(source.subject)
     has_log = bool(catalogue.stretches(source.subject))
     return rules.prune(copies, source.keep, now, has_log=has_log)
 
 
 def prune(source: Source, at_work: Open, held: Turn, watch: Watch) -> Pruned:
-    """Remove what can go, then what broken attempts left; safe to repeat wherever it was cut off."""
+    """Remove what can go, then what failed attempts left; safe to repeat wherever it was interrupted."""
     decided = prune_plan(source, source.clock())
     rows = {row.label: row for row in catalogue.on_hand(source.subject)}
     removed = []
@@ -244,7 +244,7 @@ def prune(source: Source, at_work: Open, held: Turn, watch: Watch) -> Pruned:
 def _remove(source: Source, at_work: Open, row: Backup, why: str) -> None:
     taken = catalogue.taken_of(row)
     if at_work.store is not None:
-        # First of all: without it what is left is no backup, whatever happens next.
+        # First of all: without the description the rest is no longer a backup, whatever happens next.
         at_work.store.delete([catalogue.key_of(source.subject, row.label)])
     at_work.engine.remove(taken)
     row.pruned_at, row.pruned_why = source.clock(), why
@@ -263,7 +263,7 @@ def _trim(source: Source, at_work: Open, oldest: Backup | None, watch: Watch) ->
 
 
 def sweep(source: Source, store: Store, watch: Watch) -> int:
-    """Remove uploads that were broken off, and the objects of attempts that never became a backup."""
+    """Remove interrupted uploads, and the objects of attempts that never became a backup."""
     before = source.clock() - LEFT_BEHIND
     folder = f"{folder_of(source.subject)}/"
     found = store.sweep(folder, before)
@@ -275,7 +275,7 @@ def sweep(source: Source, store: Store, watch: Watch) -> int:
         if not rest or label == "wal" or label in known:
             continue
         by_label.setdefault(label, []).append(listed.key)
-        # One that has its description is a backup, though this catalogue does not know it: see import.
+        # An attempt with a description is a backup, even if this catalogue does not know it: see import.
         if rest == "backup.json" or listed.modified_at >= before:
             young.add(label)
     for label in by_label.keys() - young:

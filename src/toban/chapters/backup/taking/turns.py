@@ -1,7 +1,7 @@
-"""One at a time: whoever takes, prunes or reads back a subject's backups waits until nobody else does.
+"""One at a time: taking, pruning or reading back a subject's backups waits until nobody else does so.
 
 A turn is a lease in the state database, renewed while it is held: a holder that was killed keeps others
-waiting for a minute at most, and its own run, taken over by another worker, not at all.
+waiting for a minute at most, and does not hold up its own run when another worker takes that over.
 """
 
 import secrets
@@ -26,7 +26,7 @@ log = structlog.get_logger(__name__)
 
 
 class NoTurn(Exception):
-    """The wait was ended, or the turn was lost, before the act was done."""
+    """The wait was ended, or the turn was lost, before the work was done."""
 
 
 class Turn:
@@ -36,7 +36,7 @@ class Turn:
         self._subject, self._holder = subject, holder
 
     def check(self) -> None:
-        """Raise `NoTurn` when another holds it meanwhile: this process stood still for too long."""
+        """Raise `NoTurn` if the turn was lost meanwhile: this process stood still for too long."""
         if not SubjectTurn.objects.filter(subject=self._subject, holder=self._holder).exists():
             raise NoTurn(f"「{self._subject}」の順番を失いました")
 
@@ -45,9 +45,9 @@ class Turn:
 def turn_of(
     subject: str, watch: Watch, *, run: int | None = None, clock: Clock = system_clock
 ) -> Iterator[Turn]:
-    """Wait until nobody works on the backups of *subject*, and keep others waiting inside the block.
+    """Wait until nobody works on the backups of *subject*, and hold the turn inside the block.
 
-    Raises `NoTurn` when *watch* says that the act must end while it still waits.
+    Raises `NoTurn` if *watch* asks to stop during the wait.
     """
     holder = secrets.token_hex(8)
     has_said = False
@@ -71,7 +71,7 @@ def turn_of(
 
 def _taken(subject: str, holder: str, run: int | None, now: datetime) -> bool:
     with transaction.atomic():
-        # Of two that find it free, one comes first.
+        # If two find it free, only one may get it.
         ledger.hold()
         held = SubjectTurn.objects.filter(subject=subject).first()
         is_own_run = held is not None and run is not None and held.run == run
@@ -90,7 +90,7 @@ def _renew(subject: str, holder: str, clock: Clock, is_done: threading.Event) ->
                 mine = SubjectTurn.objects.filter(subject=subject, holder=holder)
                 mine.update(until=clock() + LEASE)
             except DatabaseError as error:
-                # While the state database is away nobody else can take the turn either.
+                # While the state database is unavailable nobody else can take the turn either.
                 log.warning("turn_not_renewed", subject=subject, reason=str(error))
     finally:
         connections.close_all()

@@ -1,4 +1,4 @@
-"""A batch that is a command of the user's own."""
+"""A batch that runs the user's own command."""
 
 import os
 import shutil
@@ -25,7 +25,7 @@ def steps(config: CommandBatch, site: Site) -> tuple[Step, ...]:
 
 
 def doubts(config: CommandBatch, site: Site) -> Iterator[str]:
-    """Say why the program can't be started, as this account and its PATH are now."""
+    """Yield why the program can't be started, with this account and its PATH as they are now."""
     program = config.command[0]
     if "/" not in program:
         if shutil.which(program) is None:

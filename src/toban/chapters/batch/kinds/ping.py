@@ -1,4 +1,4 @@
-"""A batch that is done elsewhere, by a cron as it stands, and reports by ping URLs."""
+"""A batch that runs elsewhere, by an existing cron, and reports by ping URLs."""
 
 import re
 from collections.abc import Iterator
@@ -16,23 +16,23 @@ class PingBatch(BatchBinding):
     """`kind = "ping"`; `timeout` is how long it may take from its start to its end."""
 
     token: Secret
-    """The part of the URL that nobody else knows: a UUID, or any 16 characters or more that a URL takes."""
+    """The secret part of the URL: a UUID, or 16 or more characters that are allowed in a URL."""
     grace: Length = timedelta(hours=1)
-    """How long after its due time it may take until the first ping."""
+    """How long after the due time the first ping may take."""
 
 
 def steps(_config: PingBatch, _site: Site) -> tuple[Step, ...]:
-    """Return none: nothing is done here."""
+    """Return no steps: nothing is done here."""
     return ()
 
 
 def reported(config: PingBatch) -> Reported:
-    """Return what a report must know and when it is late."""
+    """Return the token that a report must know, and when the report is late."""
     return Reported(config.token, config.grace)
 
 
 def doubts(config: PingBatch, site: Site) -> Iterator[str]:
-    """Say what is wrong with the token: it must fit into a URL, be hard to guess, and be nobody else's."""
+    """Yield what is wrong with the token: it must fit into a URL, be hard to guess, and be unique."""
     token = config.token.reveal()
     if not _TOKEN.fullmatch(token):
         hint = "python3 -c 'import uuid; print(uuid.uuid4())' の答えを置いてください"

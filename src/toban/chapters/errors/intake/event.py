@@ -1,7 +1,7 @@
 """An event as the rest of Toban knows it, read from a bounded and masked payload. Pure.
 
-What is wrongly typed is taken as absent: SDKs of ten languages and their users write these payloads, and an
-event without its breadcrumbs is worth more than none.
+A value of the wrong type is treated as missing: SDKs of ten languages and their users write these payloads,
+and an event without its breadcrumbs is better than no event.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -15,13 +15,13 @@ from toban.engine.text import printable
 _SHORT = 200
 _TITLE = 300
 _AHEAD = timedelta(minutes=5)
-"""A clock may go so much before Toban's; what is later is dated by its arrival."""
+"""How far a clock may be ahead of Toban's; a later event is dated by its arrival."""
 _BACK = timedelta(days=30)
 _CHAIN = 10
 
 
 class Level(StrEnum):
-    """How grave an event is by its own word, the gravest first."""
+    """The severity of an event as it was sent, most severe first."""
 
     FATAL = "fatal"
     ERROR = "error"
@@ -39,7 +39,7 @@ _LEVELS = {
 
 
 def known_level(word: str) -> Level | None:
-    """Return the level that an SDK or a logger calls *word*; None where nobody does."""
+    """Return the level that an SDK or a logger calls *word*; None if it is unknown."""
     return _LEVELS.get(word.lower())
 
 
@@ -60,18 +60,18 @@ class Frame:
 
 @dataclass(frozen=True, slots=True)
 class Raised:
-    """An exception of the chain; the innermost call stands last."""
+    """An exception of the chain; the innermost call is last."""
 
     kind: str
     value: str
     handled: bool | None = None
-    """Whether the application caught it itself; None where it doesn't say."""
+    """Whether the application caught it itself; None if it doesn't say."""
     frames: tuple[Frame, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Crumb:
-    """What happened before."""
+    """A breadcrumb: something that happened before the event."""
 
     at: datetime
     category: str
@@ -82,19 +82,19 @@ class Crumb:
 
 @dataclass(frozen=True, slots=True)
 class ErrorEvent:
-    """One event. What is not known is empty."""
+    """One event. Unknown fields are empty."""
 
     event_id: str
-    """32 hexadecimal digits; empty where the sender named none."""
+    """32 hexadecimal digits; empty if the sender gave none."""
     at: datetime
     level: Level
     message: str
     template: str
-    """The message before its values were put in; empty where it is not known."""
+    """The message before its values were filled in; empty if unknown."""
     raised: tuple[Raised, ...]
-    """The chain of exceptions, the one that surfaced last."""
+    """The chain of exceptions; the last is the one that surfaced."""
     stack: tuple[Frame, ...] = ()
-    """Where a message was written, where it is no exception's."""
+    """Where a message was logged, if it has no exception."""
     fingerprint: tuple[str, ...] = ()
     platform: str = ""
     logger: str = ""
@@ -114,7 +114,7 @@ class ErrorEvent:
 
     @property
     def title(self) -> str:
-        """What it is called in lists."""
+        """Its title in lists."""
         if self.raised:
             last = self.raised[-1]
             return _first_line(f"{last.kind}: {last.value}" if last.value else last.kind) or "Error"
@@ -122,7 +122,7 @@ class ErrorEvent:
 
     @property
     def culprit(self) -> str:
-        """Where it happened: the innermost call of the application itself, else what was being done."""
+        """Where it happened: the innermost call of the application itself, else the transaction or logger."""
         calls = self.raised[-1].frames if self.raised else ()
         own = [call for call in calls if call.in_app] or calls
         if own:
@@ -132,14 +132,14 @@ class ErrorEvent:
 
     @property
     def user_key(self) -> str:
-        """What tells one user from another; empty where nobody is named."""
+        """An identifier that tells users apart; empty if no user is named."""
         return next(
             (self.user[name] for name in ("id", "email", "username", "ip_address") if self.user.get(name)), ""
         )
 
 
 def read_event(payload: Mapping[str, object], now: datetime) -> ErrorEvent:
-    """Read a payload that is bounded and masked already."""
+    """Read a payload that is already bounded and masked."""
     contexts, tags = _record(payload.get("contexts")), _texts(payload.get("tags"))
     message, template = _message(payload)
     request = _record(payload.get("request"))
@@ -172,7 +172,7 @@ def read_event(payload: Mapping[str, object], now: datetime) -> ErrorEvent:
 
 
 def moment_of(written: object, now: datetime) -> datetime:
-    """Read seconds since 1970 or RFC 3339; what can't be right is dated by *now*."""
+    """Read seconds since 1970 or RFC 3339; an implausible time is replaced by *now*."""
     try:
         if isinstance(written, str):
             found = datetime.fromisoformat(written)
@@ -198,7 +198,7 @@ def _chain(payload: Mapping[str, object]) -> Iterator[Raised]:
 
 
 def _thread(payload: Mapping[str, object]) -> object:
-    """Return the stack of the thread that crashed, else of the one that reported; None without one."""
+    """Return the stack of the thread that crashed, or else of the one that reported; None without one."""
     threads = [_record(each) for each in _values(payload.get("threads"))]
     told = [each for word in ("crashed", "current") for each in threads if each.get(word) is True]
     return told[0].get("stacktrace") if told else None
@@ -222,7 +222,7 @@ def _frames(stack: object) -> Iterator[Frame]:
 
 
 def _message(payload: Mapping[str, object]) -> tuple[str, str]:
-    """Return the message, and its template where that is known."""
+    """Return the message, and its template if known."""
     entry = payload.get("logentry") or payload.get("message")
     if isinstance(entry, Mapping):
         template = _text(entry.get("message"))
@@ -244,7 +244,7 @@ def _crumbs(written: object, now: datetime) -> Iterator[Crumb]:
 
 
 def _request_id(tags: Mapping[str, str], request: Mapping[str, object]) -> str:
-    """Return the id by which the request's log lines are found: a tag's or a header's."""
+    """Return the id that finds the request's log lines: a tag's or a header's."""
     headers = {name.lower(): _short(value) for name, value in _record(request.get("headers")).items()}
     named = {name.lower().replace("_", "").replace("-", ""): value for name, value in tags.items()}
     return named.get("requestid") or headers.get("x-request-id") or headers.get("x-correlation-id") or ""
@@ -276,7 +276,7 @@ def _text(written: object) -> str:
 
 
 def _short(written: object) -> str:
-    """Return a name: of one line, and short."""
+    """Return the text as a short name on one line."""
     text = str(written).lower() if isinstance(written, bool) else _text(written)
     return printable(" ".join(text.split())[:_SHORT])
 

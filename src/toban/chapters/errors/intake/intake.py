@@ -1,7 +1,7 @@
-"""Events into the state database: counted, grouped and kept once, in one transaction each.
+"""Events into the state database: counted, grouped and kept once, each in one transaction.
 
-The sender is answered after the commit. Sent again within two days, an event is known by its id and counted
-no second time, however many servers take it.
+The sender is answered after the commit. An event sent again within two days is recognised by its id and not
+counted again, however many servers receive it.
 """
 
 import hashlib
@@ -30,18 +30,18 @@ from toban.chapters.errors.rules import OVERFLOW, TOLD, Arrival, By, Standing, S
 from toban.chapters.errors.searching.search import values_of
 
 NEWEST = 50
-"""Events that are kept of one error, besides its samples."""
+"""Events kept per error, besides its samples."""
 SAMPLES = 20
 """Samples of one error: its first event, and the first of each release."""
 MOST_USERS = 10_000
-"""Users of one error that are counted."""
+"""Users counted per error."""
 MOST_RELEASES = 500
-"""Releases of one application that are remembered, the newest."""
+"""Releases remembered per application; only the newest."""
 MOST_NEW = 300
-"""New errors of one application in an hour; whoever has the public key could make up any number."""
+"""New errors of one application per hour; anyone with the public key could invent any number."""
 _HOUR = timedelta(hours=1)
 _HEARD = timedelta(seconds=10)
-"""Hearing of an application again is written down this often at most."""
+"""The time an application was last heard from is updated at most this often."""
 _LEVEL = 3
 _TOO_MANY = f"1時間に {MOST_NEW} 種類を越えたエラー"
 
@@ -54,17 +54,17 @@ class Taken(StrEnum):
 
 
 def heard(project: str, now: datetime) -> None:
-    """Note that the application was heard of."""
+    """Record that the application sent something."""
     fresh = ErrorProject.objects.filter(name=project, heard_at__gt=now - _HEARD, heard_at__lte=now).exists()
     if not fresh:
         ErrorProject.objects.update_or_create(name=project, defaults={"heard_at": now})
 
 
 def take(project: str, event: ErrorEvent, now: datetime) -> tuple[Taken, str]:
-    """Store *event* durably and once; return what became of it, and its id."""
+    """Store *event* durably and only once; return the outcome, and its id."""
     event_id = event.event_id or uuid4().hex
     with transaction.atomic():
-        # Locks in one order, the group's first: two servers that take events of one error don't deadlock.
+        # Always lock in one order, the group first: two servers storing events of one error can't deadlock.
         group, is_new = _locked(project, event, now)
         _, is_first = SeenEvent.objects.get_or_create(
             project=project, event_id=event_id, defaults={"received_at": now}
@@ -79,7 +79,7 @@ def take(project: str, event: ErrorEvent, now: datetime) -> tuple[Taken, str]:
 
 
 def _locked(project: str, event: ErrorEvent, now: datetime) -> tuple[ErrorGroup, bool]:
-    """Return the group of *event*, locked, and whether it was made just now."""
+    """Return the group of *event*, locked, and whether it was just created."""
     found = grouping(event)
     known = ErrorGroup.objects.select_for_update().filter(project=project, key=found.key).first()
     if known is not None:
@@ -156,7 +156,7 @@ def _is_sample(group: ErrorGroup, event: ErrorEvent, *, is_new: bool) -> bool:
 
 
 def releases(project: str) -> list[str]:
-    """Return the releases of *project*, the first seen first."""
+    """Return the releases of *project*, in the order they were first seen."""
     found = ErrorRelease.objects.filter(project=project).order_by("first_seen", "pk")
     return list(found.values_list("release", flat=True))
 
@@ -170,7 +170,7 @@ def _remember(project: str, release: str, now: datetime) -> None:
 
 
 def _make_findable(stored: StoredEvent, event: ErrorEvent) -> None:
-    """Note by what the error is found, for as long as an event that has it is kept."""
+    """Record the values that find the error, for as long as an event that has them is kept."""
     ErrorValue.objects.bulk_create(
         [
             ErrorValue(group=stored.group, event=stored, is_sample=stored.is_sample, name=name, value=value)
@@ -189,7 +189,7 @@ def _count(group: ErrorGroup, event: ErrorEvent) -> None:
 
 
 def _thin_out(group: ErrorGroup) -> None:
-    """Let go of what is older than the newest events, but the samples."""
+    """Delete all but the newest events, except samples."""
     plain = StoredEvent.objects.filter(group=group, is_sample=False).order_by("-pk")
     oldest_kept = plain.values_list("pk", flat=True)[NEWEST - 1 : NEWEST].first()
     if oldest_kept is not None:
@@ -197,5 +197,5 @@ def _thin_out(group: ErrorGroup) -> None:
 
 
 def packed(event: ErrorEvent) -> bytes:
-    """Return *event* as it is kept."""
+    """Return *event* as it is stored."""
     return zstandard.compress(orjson.dumps(event), _LEVEL)

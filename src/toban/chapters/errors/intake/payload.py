@@ -1,7 +1,7 @@
 """An event as an SDK sent it: read, bounded and masked before anything looks at it. Pure.
 
-The payload is that of https://develop.sentry.dev/sdk/data-model/event-payloads/. SDKs write several of its
-parts in two ways, as an object or as pairs; here they are objects, so that masks find them by their names.
+For the payload see https://develop.sentry.dev/sdk/data-model/event-payloads/. SDKs write several parts of it
+in two ways, as an object or as pairs. Here they become objects, so that masks find them by name.
 """
 
 import json
@@ -15,22 +15,22 @@ from toban.engine.masks import HIDDEN, Masker
 from toban.engine.text import storable_text
 
 LARGEST = 1024 * 1024
-"""Bytes of an event."""
+"""The largest event, in bytes."""
 
 _DEEPEST = 12
 _LONGEST_TEXT = 8192
 _LONGEST_NAME = 200
 _MOST = 250
-"""Members of an object or a list: of a list the first and the last stay."""
+"""Members of an object or a list; a list keeps its first and last ones."""
 _CUT = "…"
 _HEX = frozenset("0123456789abcdef")
 _ID_LENGTH = 32
 _PAIRED = {"request": ("headers", "cookies", "query_string", "env"), "": ("tags",)}
-"""Where pairs are written instead of an object: by the part that holds it, the payload itself last."""
+"""Parts that may be written as pairs instead of an object, by their parent; "" is the payload itself."""
 
 
 class BadEvent(Exception):
-    """What was sent is no event; the message says why, without repeating it."""
+    """The body is not an event; the message says why, without repeating the body."""
 
 
 def read_payload(body: bytes, masker: Masker) -> dict[str, object]:
@@ -40,18 +40,18 @@ def read_payload(body: bytes, masker: Masker) -> dict[str, object]:
     payload = bounded(read_json(body))
     if not isinstance(payload, dict):
         raise BadEvent("an event is a JSON object")
-    # By chance an id may hold the digits of a card's number: masked, it would be another event each time.
+    # An id may happen to contain a card number: masked, it would be a different event each time.
     return {**masker.record(_named(payload)), "event_id": event_id_of(payload.get("event_id"))}
 
 
 def event_id_of(written: object) -> str:
-    """Return an event's id without its dashes; empty for what is none."""
+    """Return an event's id without its dashes; empty if it is not an id."""
     plain = str(written).replace("-", "").lower() if isinstance(written, str) else ""
     return plain if len(plain) == _ID_LENGTH and _HEX.issuperset(plain) else ""
 
 
 def read_json(body: bytes) -> object:
-    """Read JSON, or raise `BadEvent`. What SDKs write beyond the standard is taken: NaN, half a surrogate."""
+    """Read JSON, or raise `BadEvent`. Deviations that SDKs write are accepted: NaN, half a surrogate pair."""
     try:
         return orjson.loads(body)
     except orjson.JSONDecodeError:
@@ -63,7 +63,7 @@ def read_json(body: bytes) -> object:
 
 
 def bounded(value: object, depth: int = 0) -> object:
-    """Return *value* no deeper, longer or wider than is kept, as any database stores it."""
+    """Return *value* within the limits of depth, length and width, in a form any database can store."""
     if isinstance(value, str):
         return _text(value, _LONGEST_TEXT)
     if isinstance(value, float) and not math.isfinite(value):
@@ -92,20 +92,20 @@ def _text(written: str, longest: int) -> str:
 
 
 def _named(payload: dict[str, object]) -> dict[str, object]:
-    """Return the payload with objects where pairs were sent, and without the cookies' values."""
+    """Return the payload with objects in place of pairs, and without the cookies' values."""
     for part, names in _PAIRED.items():
         holder = payload.get(part) if part else payload
         if isinstance(holder, dict):
             holder |= {name: by_name(holder[name]) for name in names if isinstance(holder.get(name), list)}
     request = payload.get("request")
-    # Whatever they are called, cookies are what a session is taken over with.
+    # Whatever their names, cookies can be used to take over a session.
     if isinstance(request, dict) and request.get("cookies"):
         request["cookies"] = HIDDEN
     return payload
 
 
 def by_name(pairs: object) -> dict[str, object]:
-    """Return *pairs* (`[["a", 1]]`, or `[{"key": "a", "value": 1}]`) as an object, without the rest."""
+    """Return *pairs* (`[["a", 1]]`, or `[{"key": "a", "value": 1}]`) as an object; drop anything else."""
     found: dict[str, object] = {}
     for pair in pairs if isinstance(pairs, list) else ():
         match pair:

@@ -1,4 +1,4 @@
-"""Events that were kept before are found by what they have, too."""
+"""Make events that were stored earlier searchable by their values, too."""
 
 from collections.abc import Iterator, Mapping
 from typing import Any

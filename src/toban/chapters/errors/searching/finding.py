@@ -1,13 +1,12 @@
 """A search of errors as a condition on their table.
 
-What it costs: a whole value is looked up in an index; `value*`, `*value*` and `has:` walk along the rows of
-one name. Words, and parts of a text, walk along every distinct exception, message and transaction that kept
-events have, once for each term: of one error there are as many as events are kept, 70. A page makes three
-such walks.
+Costs: a whole value is looked up in an index. `value*`, `*value*` and `has:` scan the rows of one name. Words
+and parts of a text scan every distinct exception, message and transaction of the stored events, once for each
+term; an error has as many as it has stored events, at most 70. A page makes three such scans.
 
-With 10,000 errors of 50 kept events, each with an id and a message of its own (3 million values), a walk
-takes on SQLite and PostgreSQL: whole values 1 to 12 ms, `value*` 40 to 60 ms, a word 75 to 150 ms, and as
-much again for each further one; `value:` or `has:` of what every event has up to 300 ms on SQLite.
+With 10,000 errors of 50 stored events, each with its own id and message (3 million values), a scan takes on
+SQLite and PostgreSQL: whole values 1 to 12 ms, `value*` 40 to 60 ms, a word 75 to 150 ms, and the same for
+each further one; `value:` or `has:` matching every event up to 300 ms on SQLite.
 """
 
 import operator
@@ -40,7 +39,7 @@ _IN_ANY_CASE = {
 
 
 def condition(term: ErrorTerm) -> Q:
-    """Return what holds of the errors of which *term* does."""
+    """Return the condition for errors that match *term*."""
     found = reduce(operator.or_, _anywhere(term))
     return ~found if term.negated else found
 

@@ -1,11 +1,10 @@
 """The search of errors: `TimeoutError environment:production release:shop@1.4* -region:tokyo`. Pure.
 
-It is read as every search is (`engine/search_parts.py`); its terms must all hold. The
-fields are those of an error's events, by the names that Sentry's searches have for them; any other name is a
-tag.
+It is read like every search (`engine/search_parts.py`); all its terms must match. The fields are those of an
+error's events, named as in Sentry's searches; any other name is a tag.
 
-A term holds of an error if it does of any event that is kept of it; two may hold of two different events. A
-term that is turned round holds if none of them has it.
+A term matches an error if it matches any of its stored events; two terms may match two different events. A
+negated term matches if none of them has it.
 """
 
 import re
@@ -17,34 +16,34 @@ from toban.chapters.errors.intake.event import ErrorEvent, known_level
 from toban.engine.search_parts import BadSearch, Field, Kind, Match, Part, Term, parts_of, term
 
 MOST_TERMS = 10
-"""Each may cost a walk along all that is written in errors."""
+"""Each may require a scan of all text in errors."""
 LONGEST_NAME, LONGEST_VALUE = 100, 400
-"""Characters by which an error is found, else the beginning: PostgreSQL indexes no more than 2.7 kB."""
+"""Searchable characters, counted from the beginning: PostgreSQL indexes at most 2.7 kB."""
 MOST_VALUES = 100
-"""Values of one event by which its error is found."""
+"""Values of one event that find its error."""
 
 SAID = ("type", "value", "message", "transaction")
-"""Where words are looked for, besides the title, the place and the release."""
+"""Where words are searched, besides the title, the place and the release."""
 _USERS = ("user.id", "user.email", "user.username", "user.ip_address")
 _TAG = "tags."
 
 
 @dataclass(frozen=True, slots=True)
 class Where:
-    """Where the value of a field stands."""
+    """Where the value of a field is stored."""
 
     names: tuple[str, ...] = ()
-    """Of values of kept events, see `values_of`."""
+    """Names of values of stored events, see `values_of`."""
     columns: tuple[str, ...] = ()
-    """Of the error itself."""
+    """Columns of the error itself."""
     of_event: tuple[str, ...] = ()
-    """Columns of a kept event."""
+    """Columns of a stored event."""
 
 
 type ErrorTerm = Term[Where]
 
 ANYWHERE = Where(SAID, ("title", "culprit", "last_release"))
-"""Where a word is looked for."""
+"""Where a word is searched."""
 
 
 def _level(written: str) -> str:
@@ -90,29 +89,29 @@ _ALSO = {
     "app": "project",
     "assigned": "assignee",
 }
-"""What Sentry and its users call them, too."""
+"""Other names used by Sentry and its users."""
 _ALONE: Mapping[str, Field[Where]] = {
     **dict.fromkeys(("count", "timesseen", "times_seen"), Field(Where((), ("count",)), Kind.COUNT)),
     "users": Field(Where((), ("users",)), Kind.COUNT),
     "id": Field(Where(of_event=("event_id",)), as_kept=_id),
     **dict.fromkeys(("trace", "traceid"), Field(Where(of_event=("trace_id",)), as_kept=_id)),
 }
-"""What no tag is called."""
+"""Names that are never a tag."""
 
 _OF_TAGS = re.compile(r"tags(?:\[(?P<inside>[^\]]+)\]|\.(?P<behind>.+))")
 _ID = re.compile(r"[0-9a-f]{32}")
-"""Of an event or of a trace."""
+"""The id of an event or of a trace."""
 _WRITABLE = re.compile(r"[^\W_][^\s:\"<>=\[\]]*")
 _WORDS_OF_ITS_OWN = ("has", "is", "tags")
 
 
 def read_search(written: str) -> tuple[ErrorTerm, ...]:
-    """Read a search, or raise `BadSearch`; an empty one finds everything."""
+    """Read a search, or raise `BadSearch`; an empty search finds everything."""
     return tuple(map(_term, parts_of(written, MOST_TERMS)))
 
 
 def of_tag(name: str, value: str) -> str:
-    """Write the term that holds of errors with this tag; empty where the language has none for its name."""
+    """Write the term that matches errors with this tag; empty if its name can't be written in a search."""
     if not _WRITABLE.fullmatch(name):
         return ""
     is_field = name.lower() in {*_FIELDS, *_ALSO, *_ALONE, *_WORDS_OF_ITS_OWN}
@@ -147,12 +146,12 @@ def _words(part: Part) -> ErrorTerm:
 
 
 def _field(name: str) -> Field[Where]:
-    """Return what *name*, in small letters, stands for: a field, or a tag."""
+    """Return what *name*, in lower case, refers to: a field, or a tag."""
     of_tags = _OF_TAGS.fullmatch(name)
     if of_tags is not None:
         return Field(Where((_name_of_tag(of_tags["inside"] or of_tags["behind"]),)))
     known = _FIELDS.get(_ALSO.get(name, name), Field(Where()))
-    # What is a field of one SDK is a tag of another.
+    # A field in one SDK is a tag in another.
     names = (*known.where.names, _name_of_tag(name))
     return replace(known, where=replace(known.where, names=names))
 
@@ -162,12 +161,12 @@ def _name_of_tag(name: str) -> str:
 
 
 def folded(text: str) -> str:
-    """Return *text* as it is compared: whatever its case, its width and its blanks."""
+    """Return *text* as it is compared: without case, width and spacing."""
     return " ".join(unicodedata.normalize("NFKC", text).casefold().split())
 
 
 def values_of(event: ErrorEvent) -> list[tuple[str, str]]:
-    """Return by what the error of *event* is found, names and values as they are compared; each once."""
+    """Return the names and values that find the error of *event*, as they are compared; each once."""
     found = {
         (folded(name)[:LONGEST_NAME], folded(value)[:LONGEST_VALUE]): None
         for name, value in _values(event)
@@ -177,7 +176,7 @@ def values_of(event: ErrorEvent) -> list[tuple[str, str]]:
 
 
 def _values(event: ErrorEvent) -> Iterator[tuple[str, str]]:
-    # What names the event first: of very many tags the last ones are left out.
+    # Identifying values first: if there are very many tags, the last ones are left out.
     for each in reversed(event.raised):
         yield from (("type", each.kind), ("value", each.value))
     for name in ("message", "transaction", "release", "environment", "level", "platform", "logger", "server"):

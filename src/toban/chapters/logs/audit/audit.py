@@ -1,4 +1,4 @@
-"""The applications' audit log as a chain of evidence, in the order in which its rows came in."""
+"""The applications' audit log as a chain of evidence, in the order its rows arrived."""
 
 import math
 from collections import defaultdict
@@ -15,35 +15,35 @@ from toban.engine.telemetry.parquet import COLUMNS
 from toban.engine.telemetry.store import Telemetry
 
 _SETTLED = int(timedelta(minutes=2).total_seconds())
-"""After so many seconds no insert that began before is still under way."""
+"""After this many seconds, no insert that began earlier is still in progress."""
 _AT_ONCE = 1000
-"""Seconds named in one question."""
+"""Seconds named in one query."""
 _ALL = 2**32 - 1
 _BEFORE = "received_at < fromUnixTimestamp({end:Int64})"
 
 type _Second = tuple[int, int, int]
-"""One in which rows came in, since 1970; how many they are, and about how many bytes."""
+"""A second in which rows arrived, since 1970; their number, and their approximate size in bytes."""
 type _Row = dict[str, Any]
 
 
 @dataclass
 class _Outside:
-    """Which rows of a day are outside, as far as its segments were read."""
+    """Which rows of a day are outside, as far as its segments have been read."""
 
     place: str
     day: str
     read: set[str] = field(default_factory=set)
-    """Keys of segments."""
+    """Keys of segments that were read."""
     ids: dict[int, set[tuple[int, int]]] = field(default_factory=lambda: defaultdict(set))
-    """Batch and number of each row, by the second in which it came in."""
+    """Batch and number of each row, by the second in which it arrived."""
 
 
 class AuditChain:
     """See `toban.engine.evidence.shipping.Chain`; raises `StoreUnavailable`.
 
-    Rows go by the second in which they came in, by the store's own clock. Where that is set back, rows come
-    in at seconds that are outside already: which, is told by the days that have another number of rows
-    outside than in the store.
+    Rows are ordered by the second in which they arrived, by the store's own clock. If that clock is set back,
+    rows arrive in seconds that are already outside. Days whose number of rows outside differs from the store
+    reveal them.
     """
 
     name = segments.AUDIT
@@ -52,12 +52,12 @@ class AuditChain:
         self._telemetry = telemetry
         self._outside: _Outside | None = None
         self._compared: dict[tuple[str, str], tuple[int, int]] = {}
-        """By place and day: numbers of rows that differ, though every row is outside."""
+        """By place and day: row counts that differ although every row is outside."""
 
     def batch(self, tip: Tip, sent: Sent) -> tuple[Sequence[Line], str]:
-        """Return whole seconds of what came in: so the end of one batch is the beginning of the next.
+        """Return whole seconds of arrivals, so that the end of one batch is the beginning of the next.
 
-        Once these are outside, what else came in before that end.
+        Once these are outside, return whatever else arrived before that end.
         """
         self._telemetry.ensure_schema()
         start = int(datetime.fromisoformat(tip.until).timestamp()) if tip.until else 0
@@ -71,18 +71,18 @@ class AuditChain:
         return _linked(tip, rows), datetime.fromtimestamp(until, UTC).isoformat()
 
     def part_of(self, line: Line) -> str:
-        """Return the day: whole days are what retention deletes."""
+        """Return the day: retention deletes whole days."""
         day: str = line["row"]["day"]
         return day
 
     def _end(self) -> int:
-        """Return the second up to which all has come in, by the store's clock."""
+        """Return the second up to which everything has arrived, by the store's clock."""
         now, newest = self._telemetry.ask(
             """SELECT toUnixTimestamp(now()), toUnixTimestamp(max(received_at)) FROM logs
             WHERE kind = {kind:String}""",
             {"kind": AUDIT},
         )[0]
-        # What comes from a time to come was there before the clock was set back, and must not wait for it.
+        # Rows with a future time arrived before the clock was set back, and must not wait for it.
         return int(newest + 1 if newest > now + _SETTLED else now - _SETTLED)
 
     def _seconds(
@@ -106,7 +106,7 @@ class AuditChain:
         return [dict(zip(COLUMNS, map(_plain, row), strict=True)) for row in found]
 
     def _left(self, sent: Sent, until: int) -> list[_Row]:
-        """Return rows that came in before *until* and are not outside, as many as a segment holds."""
+        """Return rows that arrived before *until* and are not outside, as many as fit in a segment."""
         there = self._telemetry.ask(
             f"""SELECT toString(day) AS name, count() FROM logs WHERE kind = {{kind:String}}
             AND {_BEFORE} GROUP BY name ORDER BY name""",  # noqa: S608 - words of Toban's own
@@ -141,7 +141,7 @@ class AuditChain:
         return []
 
     def _ids(self, day: str, sent: Sent) -> Mapping[int, set[tuple[int, int]]]:
-        """Return what is outside of *day*; a segment is read once for all that is found to be missing."""
+        """Return which rows of *day* are outside; each segment is read only once for all missing rows."""
         outside = self._outside
         if outside is None or (outside.place, outside.day) != (sent.place, day):
             outside = self._outside = _Outside(sent.place, day)
@@ -155,7 +155,7 @@ class AuditChain:
 
 
 def _fitting(seconds: Iterable[_Second]) -> Iterator[list[int]]:
-    """Yield the seconds whose rows are together what a segment holds; one alone may be more."""
+    """Yield groups of seconds whose rows fit in a segment together; a single second may exceed it."""
     fitting: list[int] = []
     rows = length = 0
     for second, count, size in seconds:
@@ -186,7 +186,7 @@ def _second(row: Mapping[str, Any]) -> int:
 
 
 def _plain(value: object) -> object:
-    """Return *value* as JSON has it."""
+    """Return *value* as JSON writes it."""
     match value:
         case datetime():
             aware = value if value.tzinfo is not None else value.replace(tzinfo=UTC)

@@ -1,4 +1,4 @@
-"""What logs answer when the evidence is to be shipped at once. See `toban.engine.evidence.port`."""
+"""How logs ship evidence on demand. See `toban.engine.evidence.port`."""
 
 from collections.abc import Mapping
 from datetime import datetime

@@ -1,4 +1,4 @@
-"""The audit log's way out, once a day: Toban's own evidence, and what applications wrote of themselves."""
+"""Shipping the audit log once a day: Toban's own evidence, and the applications' audit logs."""
 
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
@@ -19,31 +19,31 @@ from toban.engine.telemetry.logs.words import AUDIT
 from toban.engine.telemetry.store import StoreRefused, StoreUnavailable, Telemetry
 
 _USUAL = timedelta(days=366)
-"""Where the document has no audit log: a year."""
+"""The retention if the document has no audit log: a year."""
 
 log = structlog.get_logger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
 class Destination:
-    """Where evidence goes."""
+    """Where evidence is shipped to."""
 
     store: Store | None
-    """None: none of that name is bound."""
+    """None if no store of that name is bound."""
     name: str
     """As the bindings call it."""
     mode: str
-    """`GOVERNANCE` or `COMPLIANCE`."""
+    """Either `GOVERNANCE` or `COMPLIANCE`."""
 
 
 def terms_of(rules: LogRules, mode: str) -> Terms:
-    """Return how long what is shipped is kept: as the document keeps the audit log."""
+    """Return how long shipped evidence is kept: as long as the document keeps the audit log."""
     kept = rules.retention(AUDIT)
     return Terms(kept.as_timedelta() if isinstance(kept, Duration) else _USUAL, mode)
 
 
 class Shipping:
-    """The way out. One thread drives it, of one process at a time."""
+    """Ships evidence. Only one thread drives it, in one process at a time."""
 
     def __init__(self, telemetry: Telemetry) -> None:
         self._chains: tuple[Chain, ...] = (LedgerChain(), AuditChain(telemetry))
@@ -51,7 +51,7 @@ class Shipping:
         self._trouble = ""
 
     def step(self, rules: LogRules, to: Destination, now: datetime) -> Outside:
-        """Ship what is not outside yet, if that has not been done today, and say how it stands."""
+        """Ship what is not outside yet, unless already done today, and return the state."""
         today = now.astimezone(rules.zone).date()
         if self._done_on != today:
             try:
@@ -65,12 +65,12 @@ class Shipping:
         return outside(to, self._trouble)
 
     def ship(self, rules: LogRules, to: Destination, now: datetime) -> int:
-        """Ship what is not outside yet, and return how many segments that were; raises `NotShipped`."""
+        """Ship what is not outside yet, and return the number of segments; raises `NotShipped`."""
         if to.store is None:
             raise NotShipped(f'[stores."{to.name}"] がありません')
         terms = terms_of(rules, to.mode)
         try:
-            # Days are the document's: those of the lock, too.
+            # Days follow the document's time zone, including those of the lock.
             at = now.astimezone(rules.zone)
             return sum(shipping.ship(chain, to.store, terms, at) for chain in self._chains)
         except (StoreUnavailable, StoreRefused) as away:
@@ -78,7 +78,7 @@ class Shipping:
 
 
 def outside(to: Destination, trouble: str = "") -> Outside:
-    """Return how the evidence outside stands."""
+    """Return the state of the evidence outside."""
     place = to.store.name if to.store is not None else ""
     there = Shipment.objects.filter(place=place)
     found = there.aggregate(count=Count("pk"), entries=Coalesce(Sum("last") - Sum("first") + Count("pk"), 0))

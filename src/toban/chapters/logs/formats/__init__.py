@@ -1,6 +1,6 @@
-"""How lines of logs are written, each form a module: lines in, the same lines as JSON objects out. Pure.
+"""Formats of log lines, one module each: lines in, the same lines as JSON objects out. Pure.
 
-A line keeps its number, whatever becomes of it: a complaint about it is about the line that was sent.
+A line keeps its number, whatever happens to it, so that a complaint cites the line that was sent.
 """
 
 from collections.abc import Callable, Mapping
@@ -26,4 +26,4 @@ RECORDS: Mapping[LogFormat, Callable[[str, Surroundings], Record]] = {
     "access": access.record,
     "syslog": syslog.record,
 }
-"""The same of one line that comes by itself, and may hold line ends."""
+"""The same for a single line that arrives on its own, and may contain line breaks."""

@@ -1,4 +1,4 @@
-"""Access logs of nginx and Apache: combined and common, with a host before and a time taken behind. Pure.
+"""Access logs of nginx and Apache: combined and common, optional leading host and trailing duration. Pure.
 
 https://httpd.apache.org/docs/current/logs.html#combined
 """
@@ -22,17 +22,17 @@ _MICROSECONDS = re.compile(r"(?:.*\s)?(\d+)")
 
 
 def ndjson(body: bytes, surroundings: Surroundings) -> bytes:
-    """Convert access lines; one that is none is read as text."""
+    """Convert access lines; a line in another format is read as text."""
     return each_line(body, lambda line: record(line, surroundings))
 
 
 def record(line: str, surroundings: Surroundings) -> Record:
-    """Return what an access line tells, or what it says as text."""
+    """Return the fields of an access line, or of the line as text."""
     return request(line) or text.record(line, surroundings)
 
 
 def request(line: str) -> Record | None:
-    """Return what an access line tells; None where it is none."""
+    """Return the fields of an access line; None for a line in another format."""
     found = _LINE.fullmatch(line)
     if found is None:
         return None
@@ -59,14 +59,14 @@ def request(line: str) -> Record | None:
 
 
 def _request(written: str) -> tuple[str, str]:
-    """Return method and path; what a port scanner sent instead of a request has none."""
+    """Return method and path; both are empty for what a port scanner sent instead of a request."""
     method, _, rest = written.partition(" ")
     path = rest.rpartition(" ")[0] if rest.rpartition(" ")[2].startswith("HTTP/") else rest
     return (method, path) if method.isalpha() and path else ("", "")
 
 
 def _taken(rest: str) -> Record:
-    """Return how long it took: nginx's `$request_time` has a point, and Apache's `%D` none."""
+    """Return the duration: nginx's `$request_time` has a decimal point, Apache's `%D` has none."""
     rest = rest.strip()
     if found := _SECONDS.fullmatch(rest):
         return {"request_time": float(found[1])}

@@ -1,4 +1,4 @@
-"""What all forms have in common: lines become JSON objects, and envelopes add to what is in them. Pure."""
+"""What all formats share: lines become JSON objects, and envelopes add to their contents. Pure."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -10,7 +10,7 @@ from toban.chapters.logs.intake.limits import LONGEST_LINE
 from toban.chapters.logs.intake.shapes import NAMES
 
 LONGEST_TEXT = 40_000
-"""Characters of a message that would make too long a line: each may take six bytes in JSON."""
+"""Characters of a message that would make a line too long: each may take six bytes in JSON."""
 
 _KNOWN = {name: known for known, names in NAMES.items() for name in names}
 
@@ -19,31 +19,31 @@ type Record = dict[str, object]
 
 @dataclass(frozen=True, slots=True)
 class Surroundings:
-    """What a line may leave open."""
+    """What a line may leave out."""
 
     zone: tzinfo
-    """Of times without an offset."""
+    """The zone of times without an offset."""
     now: datetime
     """When it was read, for times without a year."""
 
 
 type Convert = Callable[[bytes, Surroundings], bytes]
-"""Lines as they were sent → one JSON object a line, each in its place. Raises `ValueError` for no lines."""
+"""Lines as sent → one JSON object per line, in the same positions. Raises `ValueError` for anything else."""
 
 
 def each_line(body: bytes, read: Callable[[str], Record]) -> bytes:
-    """Return what *read* makes of each line of *body*; empty lines stay empty."""
+    """Return the result of *read* for each line of *body*; empty lines stay empty."""
     return b"\n".join(dumped(read(line)) if line else b"" for line in map(decoded, body.split(b"\n")))
 
 
 def decoded(line: bytes) -> str:
-    """Return *line* as text; what is not UTF-8 becomes U+FFFD."""
-    # Writers that went on in a file that was emptied leave a hole of zeros before their next line.
+    """Return *line* as text; invalid UTF-8 becomes U+FFFD."""
+    # A writer that continues in a truncated file leaves a hole of zeros before its next line.
     return line.strip(b"\0\r").decode("utf-8", "replace").removeprefix("\ufeff")
 
 
 def dumped(record: Record) -> bytes:
-    """Return *record* as JSON; a message that makes it too long is cut, and `cutFrom` says its length."""
+    """Return *record* as JSON; a message that makes it too long is cut, and `cutFrom` is its full length."""
     line = orjson.dumps(record, option=orjson.OPT_NON_STR_KEYS)
     message = record.get("message")
     if len(line) <= LONGEST_LINE or not isinstance(message, str):
@@ -52,7 +52,7 @@ def dumped(record: Record) -> bytes:
 
 
 def completed(record: Record, envelope: Mapping[str, object]) -> Record:
-    """Return *record* with what its envelope says of it; where both name a thing, what is within counts."""
+    """Return *record* with the fields of its envelope; if both have a field, the record's own wins."""
     named = {_KNOWN[name] for name in record if name in _KNOWN}
     more = {
         name: value

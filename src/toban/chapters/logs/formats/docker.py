@@ -12,11 +12,11 @@ from toban.chapters.logs.formats.convert import Record, Surroundings, completed,
 from toban.chapters.logs.formats.json_objects import enveloped
 
 _PIECE = 16 * 1024 - 4
-"""Bytes from which on a text without a line end is a piece of one: Docker cuts at 16 KiB."""
+"""From this many bytes on, a text without a line end is a piece of a line: Docker cuts at 16 KiB."""
 
 
 def ndjson(body: bytes, _surroundings: Surroundings) -> bytes:
-    """Convert the file's lines; the pieces of a long one are joined where its last piece stands."""
+    """Convert the file's lines; the pieces of a long line are joined in the place of the last piece."""
     return b"\n".join(_lines(enveloped(body).split(b"\n")))
 
 
@@ -35,12 +35,12 @@ def _lines(lines: list[bytes]) -> Iterator[bytes]:
             yield b""
         else:
             yield dumped(_record(whole))
-    # What there is of these lines can't wait for what a later batch may bring.
+    # Incomplete lines are not held back for a later batch.
     yield from (dumped(_record(each)) for each in waiting.values())
 
 
 def record(line: str, surroundings: Surroundings) -> Record:
-    """Return what one line of the file says; what is none of its lines is text."""
+    """Return the record of one line of the file; a line in another format is text."""
     written = _object(line.encode("utf-8", "replace"))
     return _record(written) if isinstance(written.get("log"), str) else text.record(line, surroundings)
 

@@ -1,4 +1,4 @@
-"""The journal as `journalctl -o json` writes it: one object an entry. Pure.
+"""The journal as written by `journalctl -o json`: one object per entry. Pure.
 
 Fields: https://www.freedesktop.org/software/systemd/man/latest/systemd.journal-fields.html
 """
@@ -13,7 +13,7 @@ from toban.chapters.logs.formats.json_objects import enveloped
 from toban.chapters.logs.formats.severity import SEVERITIES
 
 JOURNAL = "journal"
-"""What an agent names where its lines are of no file, but entries of the journal."""
+"""The name an agent sends instead of a file if its lines are journal entries."""
 
 _MICROSECONDS = 1e6
 _NAMED = {
@@ -29,7 +29,7 @@ _READ = frozenset(("MESSAGE", "message", "PRIORITY", "SYSLOG_IDENTIFIER", "SYSLO
 
 
 def ndjson(body: bytes, _surroundings: Surroundings) -> bytes:
-    """Convert entries; what is no object stays for the reader of lines to refuse."""
+    """Convert entries; anything but an object is left for the line reader to refuse."""
     return b"\n".join(map(_line, enveloped(body).split(b"\n")))
 
 
@@ -42,13 +42,13 @@ def _line(line: bytes) -> bytes:
 
 
 def record(line: str, surroundings: Surroundings) -> Record:
-    """Return an entry's record; what is none is text."""
+    """Return an entry's record; a line in another format is text."""
     entry = text.unwrapped(line)
     return _record(entry) if entry.keys() & {"MESSAGE", "PRIORITY"} else text.record(line, surroundings)
 
 
 def _record(entry: Mapping[str, object]) -> Record:
-    """Return an entry's record: what the journal itself knows of it, and the fields of whoever wrote it."""
+    """Return an entry's record: the journal's own fields, and those of the program that wrote it."""
     envelope: Record = {
         "timestamp": _seconds(entry),
         "level": SEVERITIES.get(str(entry.get("PRIORITY", "")), ""),
@@ -58,7 +58,7 @@ def _record(entry: Mapping[str, object]) -> Record:
     own = {
         field.lower(): value
         for field, value in entry.items()
-        # Those with an underscore are the journal's own: of each entry the same twenty.
+        # Fields with an underscore are the journal's own: the same twenty for each entry.
         if not field.startswith("_") and field not in _READ and field not in _NAMED
     }
     return completed(
@@ -67,7 +67,7 @@ def _record(entry: Mapping[str, object]) -> Record:
 
 
 def _message(written: object) -> str:
-    """Return the text; one that is not UTF-8 is written as its bytes, one that is too long as null."""
+    """Return the text; if not UTF-8 it is given as a list of bytes, and if too long as null."""
     if isinstance(written, list) and all(isinstance(each, int) and 0 <= each < 256 for each in written):
         return decoded(bytes(written))
     if isinstance(written, list):

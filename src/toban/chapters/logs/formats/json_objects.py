@@ -1,4 +1,4 @@
-"""JSON in the document's own form: one object a line, an array of them, or one behind the other. Pure."""
+"""JSON in the document's own format: one object per line, an array, or concatenated objects. Pure."""
 
 import json
 from itertools import pairwise
@@ -12,10 +12,10 @@ _DECODER = json.JSONDecoder()
 
 
 def ndjson(body: bytes, _surroundings: Surroundings) -> bytes:
-    """Return *body* as lines; raises `ValueError` for an array that is none.
+    """Return *body* as lines; raises `ValueError` for a broken array.
 
-    Objects on one line are told apart (Fluent Bit's `json_stream`); what can't be read stays for the reader
-    of lines to refuse.
+    Objects on one line are separated (Fluent Bit's `json_stream`); anything unreadable is left for the line
+    reader to refuse.
     """
     if body.lstrip()[:1] == b"[":
         try:
@@ -28,7 +28,7 @@ def ndjson(body: bytes, _surroundings: Surroundings) -> bytes:
 
 
 def enveloped(body: bytes) -> bytes:
-    """Return *body* as lines where it is an array of objects: shippers send so what they read from lines."""
+    """Return *body* as lines if it is an array of objects, in which shippers send the lines they read."""
     if body.lstrip()[:2] not in (b"[{", b"[]"):
         return body
     try:
@@ -42,7 +42,7 @@ def _array(body: bytes) -> bytes:
 
 
 def _apart(line: bytes) -> bytes:
-    """Return the objects of *line*, each on its own; *line* where it is one object, or not all objects."""
+    """Return the objects of *line* on separate lines; *line* itself if it is not several objects."""
     try:
         orjson.loads(line)
     except orjson.JSONDecodeError:

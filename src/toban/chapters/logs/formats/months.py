@@ -1,4 +1,4 @@
-"""The months as log lines name them, whatever the language of the machine. Pure."""
+"""Month names in log lines, whatever the machine's language. Pure."""
 
 _NAMES = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 MONTHS = {name: number for number, name in enumerate(_NAMES, 1)}

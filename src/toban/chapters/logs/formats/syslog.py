@@ -1,4 +1,4 @@
-"""Messages of syslog: RFC 5424, and what is sent in the name of RFC 3164. Pure."""
+"""Syslog messages: RFC 5424, and messages that claim to be RFC 3164. Pure."""
 
 import re
 from datetime import datetime, tzinfo
@@ -29,18 +29,18 @@ _TAG = re.compile(r"([\w./@-]{1,48})(?:\[([^\]\s]{1,48})\])?: ?")
 
 
 def ndjson(body: bytes, surroundings: Surroundings) -> bytes:
-    """Convert lines of a syslog file; a priority is only in what comes over the network."""
+    """Convert lines of a syslog file; only messages sent over the network have a priority."""
     return each_line(body, lambda line: record(line, surroundings))
 
 
 def record(message: str, surroundings: Surroundings) -> Record:
-    """Return what a message says; nothing in it is so wrong that the rest would be lost."""
+    """Return the record of a message; no error in it makes the rest unreadable."""
     envelope, told = opened(message, surroundings)
     return completed(text.unwrapped(told), envelope)
 
 
 def opened(message: str, surroundings: Surroundings) -> tuple[Record, str]:
-    """Return what is said of a message, and the message itself."""
+    """Return the header fields of a message, and the message itself."""
     envelope: Record = {}
     if (found := _PRIORITY.match(message)) and int(found[1]) <= _MOST_PRIORITY:
         facility, severity = divmod(int(found[1]), 8)
@@ -55,7 +55,7 @@ def opened(message: str, surroundings: Surroundings) -> tuple[Record, str]:
 
 
 def _modern(message: str, header: re.Match[str]) -> tuple[Record, str]:
-    """Read what RFC 5424 has after the priority."""
+    """Read the part of an RFC 5424 message after the priority."""
     at, host, app, process, kind = ("" if each == _NIL else each for each in header.groups())
     structured, rest = _structured(message[header.end() :])
     told: Record = {
@@ -70,7 +70,7 @@ def _modern(message: str, header: re.Match[str]) -> tuple[Record, str]:
 
 
 def _structured(rest: str) -> tuple[Record, str]:
-    """Return the structured data, and the message behind it; what is no such data belongs to the message."""
+    """Return the structured data, and the message after it; anything invalid belongs to the message."""
     if rest.startswith(_NIL):
         return {}, rest[1:].removeprefix(" ")
     elements: Record = {}
@@ -83,7 +83,7 @@ def _structured(rest: str) -> tuple[Record, str]:
 
 
 def _traditional(message: str, surroundings: Surroundings) -> tuple[Record, str]:
-    """Read what RFC 3164 describes, any part of which senders leave out."""
+    """Read what RFC 3164 describes; senders may leave out any part of it."""
     told: Record = {}
     if found := _NEW_TIME.match(message):
         told["timestamp"] = found[1]
@@ -103,7 +103,7 @@ def _traditional(message: str, surroundings: Surroundings) -> tuple[Record, str]
 
 
 def _old_time(found: re.Match[str], surroundings: Surroundings) -> str:
-    """Return a time that names no zone, and mostly no year: the one nearest to now."""
+    """Return a time without a zone, and usually without a year: the candidate nearest to now."""
     month, day, year, *clock = found.groups()
     if month not in MONTHS:
         return ""
@@ -123,5 +123,5 @@ def _moment(
     try:
         return datetime(year, month, day, hour, minute, second, tzinfo=zone)
     except ValueError:
-        # The 29th of February, of the years around.
+        # 29 February in a neighbouring year.
         return None

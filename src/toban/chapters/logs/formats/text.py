@@ -1,4 +1,4 @@
-"""Lines of plain text: the time at their start and a level word are read. Pure."""
+"""Lines of plain text: a time at the start and a level word are recognised. Pure."""
 
 import re
 from datetime import datetime, tzinfo
@@ -10,7 +10,7 @@ from toban.chapters.logs.formats.months import MONTHS
 
 _COLOURS = re.compile(r"\x1b\[[0-9;]*m")
 _CEE = "@cee:"
-"""What rsyslog's friends write before JSON in a message: http://cee.mitre.org/language/1.0-beta1/clt.html"""
+"""Written by rsyslog and others before JSON in a message: http://cee.mitre.org/language/1.0-beta1/clt.html"""
 
 _ISO = re.compile(
     r"\[?(\d{4})[-/](\d\d)[-/](\d\d)[T ](\d\d:\d\d:\d\d)(?:[.,](\d{1,9}))?"
@@ -19,7 +19,7 @@ _ISO = re.compile(
 _CTIME = re.compile(r"\[?\w{3} (\w{3}) +(\d{1,2}) (\d\d:\d\d:\d\d)(?:\.(\d{1,9}))? (\d{4})\b")
 _UNIVERSAL = ("Z", "UTC", "GMT")
 _LEVEL_WITHIN = 160
-"""Characters in which a level word is looked for: behind them it is part of what is told."""
+"""Characters in which a level word is searched: further on, it is part of the message."""
 _LEVEL = re.compile(
     r"""\blevel["']?\s*[=:]\s*["']?(?P<named>[A-Za-z]+)
     |\[(?:\w+:)?(?P<boxed>(?i:trace|debug|info|notice|warn|warning|error|crit|critical|alert|emerg|fatal))\]
@@ -29,9 +29,9 @@ _LEVEL = re.compile(
 
 
 def ndjson(body: bytes, surroundings: Surroundings) -> bytes:
-    """Convert lines of text; one that is a JSON object is taken as it is.
+    """Convert lines of text; a line that is a JSON object is taken as it is.
 
-    What goes on a line before, as stack traces do, belongs to it: its own place is empty then.
+    A continuation of the line before, as in stack traces, is appended to it and leaves its own place empty.
     """
     rows: list[Record] = []
     before: Record = {}
@@ -47,7 +47,7 @@ def ndjson(body: bytes, surroundings: Surroundings) -> bytes:
 
 
 def _goes_on(before: Record, found: Record, line: str) -> bool:
-    """Say whether *line*, with neither time nor level of its own, belongs to the row *before* it."""
+    """Say whether *line*, with neither time nor level of its own, continues the row *before* it."""
     if not before or len(found) > 1 or not _is_text(found, line):
         return False
     is_behind = "timestamp" in before or line[0].isspace()
@@ -59,7 +59,7 @@ def _is_text(found: Record, line: str) -> bool:
 
 
 def record(line: str, surroundings: Surroundings) -> Record:
-    """Return what a line says by itself."""
+    """Return the record of a line by itself."""
     found = unwrapped(line)
     if "message" in found and len(found) == 1:
         moment = time_in(line, surroundings.zone)
@@ -71,7 +71,7 @@ def record(line: str, surroundings: Surroundings) -> Record:
 
 
 def unwrapped(line: str) -> Record:
-    """Return the JSON object that *line* is, else *line* as a message, without colours."""
+    """Return the JSON object in *line*, or otherwise *line* as a message, without colours."""
     inner = line.removeprefix(_CEE).strip()
     if inner.startswith("{") and inner.endswith("}"):
         try:
@@ -84,13 +84,13 @@ def unwrapped(line: str) -> Record:
 
 
 def level_in(line: str) -> str:
-    """Return the level that *line* says it has; empty where it says none."""
+    """Return the level stated in *line*; empty if there is none."""
     found = _LEVEL.search(_COLOURS.sub("", line[:_LEVEL_WITHIN]))
     return (found["named"] or found["boxed"] or found["word"]) if found else ""
 
 
 def time_in(line: str, zone: tzinfo) -> datetime | None:
-    """Return the time that *line* begins with; without an offset it is of *zone*."""
+    """Return the time at the start of *line*; without an offset, it is in *zone*."""
     line = _COLOURS.sub("", line[:_LEVEL_WITHIN]).lstrip()
     if found := _ISO.match(line):
         year, month, day, clock, fraction, offset = found.groups()

@@ -1,7 +1,7 @@
-"""Columns of what was sent become columns of rows: all lines of one shape at once. Pure.
+"""Columns of the lines sent become columns of rows, for all lines of one shape at once. Pure.
 
-A field of ten thousand lines is looked at once, not each line's fields one by one.
-Each function raises `Bad` for a column in which one value is bad.
+A field of ten thousand lines is processed at once, rather than the fields line by line. Each function raises
+`Bad` for a column that contains a bad value.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -16,14 +16,14 @@ from toban.chapters.logs.intake.limits import Bad
 from toban.engine.telemetry.columns import Column, array_of
 
 _MILLISECONDS_FROM = 1e11
-"""Numbers of seconds from here on are milliseconds: as seconds they would be in the year 5138."""
+"""Times from this number on are in milliseconds: as seconds, they would be in the year 5138."""
 
 _MOMENT = pa.timestamp("ns", "UTC")
 _MILLISECOND = 1_000_000
 """Nanoseconds."""
 
 _LONGEST = 1e38
-"""Milliseconds of a duration: more the store's type doesn't hold."""
+"""The limit of a duration in milliseconds: the store's type holds no more."""
 
 _HTTP = range(100, 600)
 _TEXT = frozenset((str,))
@@ -33,7 +33,7 @@ _FLAT = frozenset((str, int, float, bool, type(None)))
 
 
 def texts(known: str, column: Column) -> Sequence[str]:
-    """Return a column of texts; numbers are taken as they are written, and null is empty."""
+    """Return a column of texts; numbers are kept as written, and null becomes empty."""
     kinds = set(map(type, column))
     if kinds == _TEXT:
         return column  # type: ignore[return-value]
@@ -43,7 +43,7 @@ def texts(known: str, column: Column) -> Sequence[str]:
 
 
 def each[Value, Result](understand: Callable[[Value], Result], column: Sequence[Value]) -> Sequence[Result]:
-    """Return what *understand* makes of each value: it is asked once of all that are equal."""
+    """Return the result of *understand* for each value; it is called once for equal values."""
     understood = {value: understand(value) for value in set(column)}
     return [understood[value] for value in column]
 
@@ -62,14 +62,14 @@ def seconds(column: Column) -> Sequence[float]:
 
 
 def statuses(column: Column, name: str, attributes: Sequence[dict[str, object]]) -> Sequence[int]:
-    """Return HTTP statuses; what is called so and is none becomes an attribute *name*."""
+    """Return HTTP statuses; an invalid one becomes an attribute *name*."""
     return _understood([_status(value) for value in column], column, name, attributes)
 
 
 def durations(
     column: Column, name: str, attributes: Sequence[dict[str, object]], *, factor: float
 ) -> Sequence[float]:
-    """Return milliseconds, *factor* of them in a unit; what is no number becomes an attribute *name*."""
+    """Return milliseconds, *factor* of them per unit; anything but a number becomes an attribute *name*."""
     if _NUMBERS.issuperset(map(type, column)):
         found = [value * factor for value in column]  # type: ignore[operator]
         if max(map(abs, found)) < _LONGEST:
@@ -78,14 +78,14 @@ def durations(
 
 
 def are_flat(columns: Sequence[Column]) -> bool:
-    """Say whether there is neither an object nor a list in *columns*."""
+    """Say whether *columns* contain neither objects nor lists."""
     return all(_FLAT.issuperset(map(type, column)) for column in columns)
 
 
 def objects(
     names: Sequence[str], columns: Sequence[Column], known: Mapping[str, object], count: int
 ) -> list[dict[str, object]]:
-    """Return *count* objects of the fields *names*, and what is *known* of each besides."""
+    """Return *count* objects with the fields *names*, and what else is *known* of each."""
     if not columns:
         return [dict(known) for _ in range(count)]
     records = list(map(dict, map(zip, repeat(names), zip(*columns, strict=True))))
@@ -112,7 +112,7 @@ def _text(known: str, value: object) -> str:
 
 
 def _moment(written: str) -> float:
-    """Return what ISO 8601 allows and Arrow does not read: weeks, no colons, the year 2500."""
+    """Return the time for what ISO 8601 allows and Arrow can't read: weeks, no colons, the year 2500."""
     try:
         moment = datetime.fromisoformat(written)
     except ValueError as flaw:

@@ -1,4 +1,4 @@
-"""What a row's fields tell besides what stands in them: its day, its route. Pure."""
+"""What follows from a row's fields: its day, its route. Pure."""
 
 import re
 from collections.abc import Sequence
@@ -12,23 +12,23 @@ _ID_LIKE = re.compile(r"\d+|[0-9a-f]{8}-[0-9a-f-]{27,}|[0-9a-f]{16,}", re.IGNORE
 
 @lru_cache(maxsize=10_000)
 def route_of(path: str) -> str:
-    """Return the route that a path is probably on: without its query, and numbers and keys left open."""
+    """Return the probable route of a path: without its query, and with placeholders for numbers and keys."""
     steps = path.partition("?")[0].split("/")
     return "/".join("{}" if _ID_LIKE.fullmatch(step) else step for step in steps)[:_LONGEST_ROUTE]
 
 
 def day_of(at: float, zone: tzinfo) -> str:
-    """Return the day in *zone* that so many seconds since 1970 are on: 2026-11-26."""
+    """Return the day in *zone* of a time in seconds since 1970: 2026-11-26."""
     return _day(int(at) // _QUARTER, zone)
 
 
 def days_of(moments: Sequence[float], zone: tzinfo) -> Sequence[str]:
-    """Return the day of each of *moments*; mostly all are of one."""
+    """Return the day of each of *moments*; usually it is the same for all."""
     first, last = day_of(min(moments), zone), day_of(max(moments), zone)
     return [first] * len(moments) if first == last else [day_of(at, zone) for at in moments]
 
 
 @lru_cache(maxsize=10_000)
 def _day(quarter: int, zone: tzinfo) -> str:
-    # Zones are whole quarters of an hour from UTC.
+    # Zone offsets from UTC are multiples of a quarter of an hour.
     return datetime.fromtimestamp(quarter * _QUARTER, zone).date().isoformat()

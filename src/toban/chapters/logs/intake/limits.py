@@ -1,4 +1,4 @@
-"""What a row that comes in may be: how old, how large, how deep. Pure."""
+"""Limits for incoming rows: how old, how large, how deep. Pure."""
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
@@ -17,7 +17,7 @@ MOST_FIELDS = 200
 """Attributes of a row."""
 
 AHEAD = timedelta(minutes=10)
-"""How far a sender's clock may run ahead."""
+"""How far a sender's clock may be ahead."""
 
 _LONGEST_NAME = 200
 
@@ -27,7 +27,7 @@ class Bad(Exception):
 
 
 class Window:
-    """The times that a batch may speak of: what would be deleted at once is refused, and the future."""
+    """The times that a batch may contain: neither in the future, nor so old that deletion is due."""
 
     def __init__(self, rules: LogRules, now: datetime) -> None:
         self.now = now.timestamp()
@@ -39,7 +39,7 @@ class Window:
         }
 
     def check_all(self, moments: Sequence[float], kinds: Sequence[str]) -> None:
-        """Raise `Bad` unless each row is of a time that is taken."""
+        """Raise `Bad` unless the time of every row is accepted."""
         if max(moments) > self._newest or min(moments) < max(
             self._oldest.get(kind, 0) for kind in set(kinds)
         ):
@@ -47,7 +47,7 @@ class Window:
                 self.check(at, kind)
 
     def check(self, at: float, kind: str) -> None:
-        """Raise `Bad` for a row of *kind* that is of a time which is not taken; *at* counts from 1970."""
+        """Raise `Bad` if the time *at* of a row of *kind*, in seconds since 1970, is not accepted."""
         if at < self._oldest.get(kind, 0.0):
             raise Bad(f"timestamp: older than the document keeps {kind} logs")
         if at > self._newest:
@@ -55,7 +55,7 @@ class Window:
 
 
 def check_attributes(attributes: Mapping[str, object]) -> None:
-    """Raise `Bad` for too many fields, or one that is too deep."""
+    """Raise `Bad` for too many fields, or a field nested too deeply."""
     if len(attributes) > MOST_FIELDS:
         raise Bad(f"more than {MOST_FIELDS} fields")
     for name, value in attributes.items():

@@ -1,4 +1,4 @@
-"""Lines of JSON become rows: a bad line is refused with its reason and holds up no other. Pure."""
+"""Lines of JSON become rows: a bad line is refused with its reason and does not hold up the others. Pure."""
 
 from collections import Counter, defaultdict
 from collections.abc import Container, Mapping, Sequence
@@ -26,40 +26,40 @@ from toban.engine.telemetry.logs.words import kind_of, level_of
 _USUAL = "INFO"
 _OBJECTS = frozenset((dict,))
 _TOGETHER = 2500
-"""Lines that are read at once: few enough for the processor to have them at hand."""
+"""Lines read together: few enough to stay in the processor's cache."""
 
 
 class Refused(NamedTuple):
     """A line that is not stored."""
 
     line: int
-    """Counts from 1."""
+    """Counted from 1."""
     reason: str
 
 
 @dataclass(slots=True)
 class Reading:
-    """What a batch came to."""
+    """The result of a batch."""
 
     rows: pa.Table
-    """As `LOG_ROWS` says, in the order of their lines."""
+    """Columns as in `LOG_ROWS`, in the order of their lines."""
     refused: Sequence[Refused]
     dropped: Counter[str]
-    """Lines that the document has production not write, by level."""
+    """Lines that production does not write according to the document, by level."""
 
 
 @dataclass(frozen=True, slots=True)
 class Origin:
-    """What is known of a batch beside its lines."""
+    """What is known about a batch besides its lines."""
 
     sender: str
     kind: str = ""
-    """The kind of the lines that name none, by its own name."""
+    """The kind, by its own name, of lines that name none."""
     service: str = ""
     at: float = 0.0
-    """Seconds since 1970 that lines are of which name no time; 0 for the time at which they are read."""
+    """The time, in seconds since 1970, of lines that have none; 0 means the time at which they are read."""
     known: Mapping[str, str] = field(default_factory=dict)
-    """Attributes of all its lines, where they don't say otherwise themselves."""
+    """Attributes of all its lines, unless a line has its own."""
 
 
 class _Lines(NamedTuple):
@@ -85,22 +85,22 @@ class _Lot:
         return cls(shape, lines.numbers, list(zip(*map(dict.values, lines.records), strict=True)))
 
     def column(self, known: str) -> Column | None:
-        """Return the fields that are a row's *known*, None where the lines have none."""
+        """Return the fields for a row's *known*, or None if the lines have none."""
         place = self.shape.place(known)
         return None if place is None else self.columns[place]
 
     def named(self, name: str) -> Column | None:
-        """Return the fields that are sent as *name*, None where the lines have none."""
+        """Return the fields sent as *name*, or None if the lines have none."""
         names = self.shape.names
         return self.columns[names.index(name)] if name in names else None
 
     def not_texts(self) -> Sequence[Column]:
-        """Return the fields that may become attributes with whatever is in them."""
+        """Return the fields that may become attributes whatever they contain."""
         taken = filter(None, map(self.column, ("status", "milliseconds", "seconds")))
         return [*taken, *(self.columns[place] for place in self.shape.attributes)]
 
     def texts(self, known: str, otherwise: str = "") -> Sequence[str]:
-        """Return the texts of a field, *otherwise* for each that is empty or missing."""
+        """Return the texts of a field, with *otherwise* for each that is empty or missing."""
         column = self.column(known)
         if column is None:
             return [otherwise] * len(self.numbers)
@@ -110,14 +110,14 @@ class _Lot:
 
 @dataclass(slots=True)
 class _Gathered:
-    """What a batch has come to so far."""
+    """The result of a batch so far."""
 
     sender: str
     columns: dict[str, list[object]] = field(default_factory=lambda: {name: [] for name in LOG_ROWS.names})
     refused: list[Refused] = field(default_factory=list)
     dropped: Counter[str] = field(default_factory=Counter)
     is_mixed: bool = False
-    """Whether lines that stood together were of several shapes."""
+    """Whether lines read together had several shapes."""
 
     def refuse(self, line: int, reason: Bad) -> None:
         self.refused.append(Refused(line, str(reason)))
@@ -125,7 +125,7 @@ class _Gathered:
     def take(
         self, found: Mapping[str, Sequence[object]], levels: Sequence[str], drop: AbstractSet[str]
     ) -> None:
-        """Take the rows *found*, of these *levels*, but for those of a level to *drop*."""
+        """Take the rows *found*, which have these *levels*, except those with a level to *drop*."""
         if drop.isdisjoint(levels):
             for name, column in found.items():
                 self.columns[name].extend(column)
@@ -139,7 +139,7 @@ class _Gathered:
         self.columns["sender"] = [self.sender] * len(self.columns["number"])
         rows = table_of(LOG_ROWS, self.columns.values())
         if self.is_mixed:
-            # One shape came after the other; the rows are to come as their lines did.
+            # Shapes were read one after the other; restore the order of the lines.
             rows = rows.take(pc.sort_indices(rows["number"]))
         return Reading(rows, sorted(self.refused), self.dropped)
 
@@ -156,7 +156,7 @@ class LineReader:
     def read(self, body: bytes, origin: Origin, now: datetime) -> Reading:
         """Return the rows of the lines of *body*, and what is refused or dropped.
 
-        Empty lines count and say nothing.
+        Empty lines are counted and ignored.
         """
         gathered = _Gathered(origin.sender)
         window = Window(self._rules, now)
@@ -197,7 +197,7 @@ class LineReader:
     def _found(
         self, lot: _Lot, levels: Sequence[str], origin: Origin, window: Window
     ) -> Mapping[str, Sequence[object]]:
-        """Return the columns of the rows of *lot*; all but the sender, which is the same of all lots."""
+        """Return the columns of the rows of *lot*, except the sender, which is the same for all lots."""
         count = len(lot.numbers)
         others = [lot.columns[place] for place in lot.shape.attributes]
         names = [lot.shape.names[place] for place in lot.shape.attributes]
@@ -220,7 +220,7 @@ class LineReader:
             "route": _routes(lot),
             "status": statuses,
             "duration_ms": durations,
-            # Status and duration have left there what they don't understand.
+            # Status and duration have left the values they don't understand there.
             "attributes_sent": _written(attributes, lot),
             "number": lot.numbers,
         }
@@ -243,7 +243,7 @@ class LineReader:
 
 
 def _objects_of(lines: Sequence[bytes], first: int, gathered: _Gathered) -> _Lines:
-    """Return those of *lines*, which count from *first*, that are objects; *gathered* refuses the others."""
+    """Return those of *lines*, counted from *first*, that are objects; *gathered* refuses the others."""
     with suppress(Bad):
         return _Lines(range(first, first + len(lines)), _objects(lines))
     numbers, records = [], []
@@ -289,7 +289,7 @@ def _written(attributes: Sequence[Mapping[str, object]], lot: _Lot) -> Sequence[
     if max(map(len, attributes)) > MOST_FIELDS or not columns.are_flat(lot.not_texts()):
         for each in attributes:
             check_attributes(each)
-    # Decoded one by one: the bytes that are written take four thousand each, however few they are.
+    # Decoded one by one: each bytes object from orjson takes four thousand bytes, however short it is.
     return list(map(bytes.decode, map(orjson.dumps, attributes)))
 
 
@@ -316,7 +316,7 @@ def _first(duration: float, otherwise: float) -> float:
 
 
 def _routes(lot: _Lot) -> Sequence[str]:
-    """What the line calls its route, or what its path says of it."""
+    """Return the route each line names, or otherwise the one derived from its path."""
     if lot.column("path") is None:
         return lot.texts("route")
     guessed = columns.each(route_of, lot.texts("path"))

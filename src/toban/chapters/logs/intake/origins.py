@@ -1,4 +1,4 @@
-"""What the lines are that a sender sends: from what stands in its table, and the file they are of. Pure."""
+"""How to read what a sender sends: from its table in the bindings, and the file the lines are from. Pure."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -12,24 +12,24 @@ from toban.engine.telemetry.logs.words import kind_of
 
 @dataclass(frozen=True, slots=True)
 class Sent:
-    """Where a batch comes from, as its sender says."""
+    """Where a batch comes from, according to its sender."""
 
     file: str = ""
-    """The file that its lines are of; empty where they are of none."""
+    """The file that its lines are from; empty if they are not from a file."""
     host: str = ""
     at: float = 0.0
-    """When they were read, in seconds since 1970; 0 where that is not known."""
+    """When they were read, in seconds since 1970; 0 if unknown."""
 
     @property
     def known(self) -> Mapping[str, str]:
-        """What every line of it is to keep."""
+        """What each of its lines keeps."""
         said = {"file": self.file, "host": self.host}
         return {name: value for name, value in said.items() if value}
 
 
 @dataclass(frozen=True, slots=True)
 class Written:
-    """How lines are to be read."""
+    """How to read the lines."""
 
     format: LogFormat
     origin: Origin
@@ -42,12 +42,12 @@ _NOTHING = Sent()
 def written(
     sender: str, binding: SenderBinding, sent: Sent = _NOTHING, *, usual: LogFormat = "json"
 ) -> Written:
-    """Return how what *sender* sent is to be read; *usual* is the format where nothing says another."""
+    """Return how to read what *sender* sent; *usual* is the format unless something names another."""
     file = next((each for each in binding.files if _fits(sent.file, each)), _NO_FILE)
     log = file.log or binding.log
     kind = kind_of(log) if log else ""
     origin = Origin(sender, kind, file.service or binding.service, sent.at, sent.known)
-    # Whatever its sender writes else, journalctl writes these.
+    # Whatever else the sender writes, these lines are from journalctl.
     known = "journald" if sent.file == JOURNAL else binding.format
     return Written(file.format or known or ("text" if sent.file else usual), origin)
 

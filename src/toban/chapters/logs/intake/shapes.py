@@ -1,4 +1,4 @@
-"""Where the fields of a record go: what a line may call what a row has a place for. Pure."""
+"""Where the fields of a record go: the names that lines may use for a row's columns. Pure."""
 
 from functools import lru_cache
 
@@ -20,28 +20,28 @@ NAMES = {
     "milliseconds": ("durationMs", "duration_ms", "responseTimeMs", "latency_ms", "elapsed_ms"),
     "seconds": ("request_time", "duration_s", "response_time_s"),
 }
-"""What a line may call a field that rows have a place for."""
+"""The names that a line may use for a field with its own column."""
 
 _KNOWN = {name: known for known, names in NAMES.items() for name in names}
 
 
 class Shape:
-    """The fields of a record in their order. The lines of one sender have few shapes."""
+    """The fields of a record in order. The lines of one sender have few shapes."""
 
     def __init__(self, names: tuple[str, ...]) -> None:
         self.names = names
         self._places: dict[str, int] = {}
         for place, name in enumerate(names):
             known = _KNOWN.get(name)
-            # Of two names for one thing the first counts; the other stays an attribute.
+            # If two names mean the same field, the first counts; the other stays an attribute.
             if known is not None:
                 self._places.setdefault(known, place)
-        # Of a path only the route has a place in a row: it stays as it was sent, too.
+        # Only the route of a path has a column in a row, so the path is also kept as sent.
         taken = set(self._places.values()) - {self.place("path")}
         self.attributes = tuple(place for place in range(len(names)) if place not in taken)
 
     def place(self, known: str) -> int | None:
-        """Return the position of the field that is a row's *known* (see `NAMES`), None where none is."""
+        """Return the position of the field for a row's *known* (see `NAMES`), or None."""
         return self._places.get(known)
 
 

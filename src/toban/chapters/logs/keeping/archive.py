@@ -1,4 +1,4 @@
-"""The archive: days of logs as Parquet files in a store, from before they are deleted on; and read again."""
+"""The archive: days of logs as Parquet files in a store, written before deletion, and read back on demand."""
 
 import secrets
 import shutil
@@ -24,27 +24,27 @@ from toban.engine.telemetry.parquet import Figures, LogExport, Stretch, Unreadab
 from toban.engine.telemetry.store import StoreRefused, StoreUnavailable, Telemetry
 
 _LEFT_FREE = 512 << 20
-"""Bytes of the disk that a downloaded part must leave."""
+"""Bytes of the disk that a downloaded part must leave free."""
 
 log = structlog.get_logger(__name__)
 
 
 class NotArchived(Exception):
-    """A day is not in the archive, and must stay where it is; the message says why."""
+    """A day could not be archived, and must stay where it is; the message says why."""
 
 
 class Archivist(Protocol):
-    """Whoever keeps days for later."""
+    """Keeps days before they are deleted."""
 
     def takes(self, part: DayPart) -> bool:
-        """Say whether *part* is to be archived before it goes."""
+        """Say whether *part* must be archived before it is deleted."""
 
     def keep(self, part: DayPart, now: datetime) -> str:
-        """Archive *part*, or find it archived; return the manifest's key. Raises `NotArchived`."""
+        """Archive *part*, unless already archived; return the manifest's key. Raises `NotArchived`."""
 
 
 class Archive:
-    """Days of logs in *store*; *kinds* are those that are archived, None for all."""
+    """Days of logs in *store*; *kinds* are the archived kinds, None for all."""
 
     def __init__(self, store: Store, telemetry: Telemetry, kinds: frozenset[str] | None = None) -> None:
         self._store = store
@@ -52,11 +52,11 @@ class Archive:
         self._kinds = kinds
 
     def takes(self, part: DayPart) -> bool:
-        """See `Archivist`; spans are no logs."""
+        """See `Archivist`; spans are not logs."""
         return part.table == "logs" and (self._kinds is None or part.kind in self._kinds)
 
     def keep(self, part: DayPart, now: datetime) -> str:
-        """See `Archivist`. Whoever is killed here begins again, under other names."""
+        """See `Archivist`. After being killed here, it starts again under other names."""
         key = archive_rules.manifest_key(part.kind, part.day)
         written: list[str] = []
         try:
@@ -73,16 +73,16 @@ class Archive:
         return key
 
     def _holds(self, key: str, part: DayPart) -> bool:
-        """Say whether all of *part* is there already: Toban was stopped before it could delete the rows.
+        """Say whether all of *part* is already there: Toban was stopped before it could delete the rows.
 
-        Raises `NotArchived` where other rows of its day are there: its manifest would take their place.
+        Raises `NotArchived` if other rows of its day are there: a new manifest would replace theirs.
         """
         if not any(each.key == key for each in self._store.listing(key)):
             return False
         manifest, export = _read(self._store, key), LogExport(self._telemetry, part)
         rows = sum(count for _, count, _ in export.minutes())
         if not rows:
-            # Another worker was quicker.
+            # Another worker was faster.
             return True
         if rows != manifest.rows or not all(_is_as_stored(each, export) for each in manifest.parts):
             folder = archive_rules.folder(part.kind, part.day)
@@ -100,7 +100,7 @@ class Archive:
         stretches = archive_rules.cut(export.minutes())
         if sum(each.rows for each in stretches) != part.rows:
             raise NotArchived(f"{part.kind} {part.day}: 数える間に行が変わりました。次の回にやり直します")
-        # Names of its own: two workers may be at the same day, and neither may write over the other's.
+        # Unique names: two workers may archive the same day, and neither may overwrite the other's files.
         attempt = archive_rules.folder(part.kind, part.day) + secrets.token_hex(4)
         parts = []
         for number, stretch in enumerate(stretches, 1):
@@ -109,7 +109,7 @@ class Archive:
         return Manifest(kind=part.kind, day=part.day, rows=part.rows, written_at=now, parts=tuple(parts))
 
     def _put(self, export: LogExport, stretch: Stretch, key: str) -> Part:
-        """Upload one stretch, and read it again from there: nothing is called archived before."""
+        """Upload one stretch and read it back: only then does it count as archived."""
         told = export.figures(stretch.span)
         with self._store.writer(key) as writer:
             for piece in export.parquet(stretch.span):
@@ -142,7 +142,7 @@ class Archive:
 
 
 class NoArchive:
-    """Stands for an archive that is asked for and not there: nothing goes meanwhile."""
+    """Replaces an archive that is configured but missing: nothing is deleted in the meantime."""
 
     def __init__(self, why: str) -> None:
         self._why = why
@@ -157,10 +157,10 @@ class NoArchive:
 
 
 class ShippedFirst:
-    """Lets nothing of the audit log go that is not outside; leaves all else to *inner*."""
+    """Holds back rows of the audit log that are not outside yet; everything else is left to *inner*."""
 
     def __init__(self, inner: Archivist | None, trouble: str) -> None:
-        """Take *trouble* for why the audit log could not be shipped; empty: it is outside."""
+        """Take the reason *trouble* why the audit log could not be shipped; empty if it is outside."""
         self._inner = inner
         self._trouble = trouble
 
@@ -179,13 +179,13 @@ class ShippedFirst:
 
 
 class ArchivedLogs:
-    """What was archived, to be searched. All methods raise `StoreTrouble` and `Unreadable`."""
+    """Archived logs, for searching. All methods raise `StoreTrouble` and `Unreadable`."""
 
     def __init__(self, store: Store) -> None:
         self._store = store
 
     def manifests(self, terms: Sequence[LogTerm], span: Span) -> list[Manifest]:
-        """Return the days that may hold what *terms* ask for of *span*."""
+        """Return the days that may hold what *terms* ask for in *span*."""
         kinds = archive_rules.asked_kinds(terms)
         days = [
             (each.key, archive_rules.day_of(each.key)) for each in self._store.listing(archive_rules.prefix())
@@ -197,7 +197,7 @@ class ArchivedLogs:
     def newest(
         self, manifests: Sequence[Manifest], terms: Sequence[LogTerm], span: Span, *, limit: int
     ) -> list[FoundRow]:
-        """Return up to *limit* rows of *manifests*, the newest first; one part at a time is on this disk."""
+        """Return up to *limit* rows of *manifests*, newest first; only one part at a time is on this disk."""
         found: list[FoundRow] = []
         for part in archive_rules.newest_first(manifests, span):
             if len(found) >= limit and part.end <= found[-1].at:
@@ -221,7 +221,7 @@ def _read(store: Store, key: str) -> Manifest:
 
 @contextmanager
 def _downloaded(store: Store, key: str, size: int, sha256: str) -> Iterator[Path]:
-    """Have an object as a file for the time of the block; raises `StoreTrouble`."""
+    """Download an object to a file for the duration of the block; raises `StoreTrouble`."""
     with TemporaryDirectory(prefix="toban-") as folder:
         free = shutil.disk_usage(folder).free
         if free < size + _LEFT_FREE:

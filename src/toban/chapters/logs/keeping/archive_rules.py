@@ -1,4 +1,4 @@
-"""What an archived day of logs is: its parts, its manifest, and where they lie. Pure; see docs/adr/0014."""
+"""An archived day of logs: its parts, its manifest, and their keys. Pure; see docs/adr/0014."""
 
 from collections.abc import Container, Iterable, Sequence
 from datetime import date, datetime, timedelta
@@ -15,9 +15,9 @@ _FOLDER = "logs"
 _MANIFEST = "manifest.json"
 _MOST_ROWS = 500_000
 _MOST_BYTES = 256 << 20
-"""Unpacked, of one part: what the store makes in memory, and who reads it again unpacks."""
+"""The uncompressed size of one part, which the store builds in memory, and a reader unpacks."""
 _A_DAY = timedelta(days=1)
-"""A day is the document's, whose zone may be a day ahead of UTC or behind."""
+"""Days are in the document's time zone, which may be a day ahead of UTC or behind."""
 
 
 class _Written(BaseModel):
@@ -30,18 +30,18 @@ class Part(_Written):
     key: str
     rows: int
     size: int
-    """Bytes in the archive, sealed if it seals."""
+    """Size in the archive in bytes, encrypted if the archive encrypts."""
     sha256: str
-    """Of those bytes."""
+    """The digest of those bytes."""
     checksum: str
-    """The sum of a hash of each row, in decimal: too great for a number of JSON."""
+    """The sum of a hash of each row, in decimal: it is too large for a JSON number."""
     start: datetime
     end: datetime
-    """All rows are from `start` on and before `end`."""
+    """All rows are from `start` (inclusive) to `end` (exclusive)."""
 
 
 class Manifest(_Written):
-    """One kind's day in the archive: it is there once this is."""
+    """One kind's day in the archive: the day is archived once its manifest exists."""
 
     format: Literal["toban-logs/1"] = "toban-logs/1"
     kind: str
@@ -53,7 +53,7 @@ class Manifest(_Written):
 
 
 def folder(kind: str, day: date) -> str:
-    """Return what the keys of one kind's day begin with."""
+    """Return the common prefix of the keys of one kind's day."""
     return f"{_FOLDER}/{folder_of(kind)}/{day.isoformat()}/"
 
 
@@ -63,12 +63,12 @@ def manifest_key(kind: str, day: date) -> str:
 
 
 def prefix() -> str:
-    """Return what the keys of all archived logs begin with."""
+    """Return the common prefix of the keys of all archived logs."""
     return f"{_FOLDER}/"
 
 
 def day_of(key: str) -> date | None:
-    """Return the day whose manifest *key* is; None for another object."""
+    """Return the day if *key* is that of a manifest; None for another object."""
     day, _, name = key.removeprefix(prefix()).partition("/")[2].partition("/")
     if name != _MANIFEST:
         return None
@@ -81,9 +81,9 @@ def day_of(key: str) -> date | None:
 def cut(
     minutes: Sequence[tuple[datetime, int, int]], *, rows: int = _MOST_ROWS, size: int = _MOST_BYTES
 ) -> list[Stretch]:
-    """Return *minutes* (when, rows, bytes), in order, as stretches of at most so many rows and bytes.
+    """Return *minutes* (when, rows, bytes), in order, as stretches of at most this many rows and bytes.
 
-    A minute is never cut: one that has more is a stretch of its own.
+    A minute is never split: one with more is a stretch of its own.
     """
     found: list[Stretch] = []
     start: datetime | None = None
@@ -102,12 +102,12 @@ def cut(
 
 
 def may_hold(day: date, span: Span) -> bool:
-    """Say whether rows of *span* may be of *day*, whatever the document's time zone is."""
+    """Say whether *day* may have rows of *span*, whatever the document's time zone is."""
     return (span.start - _A_DAY).date() <= day <= (span.end + _A_DAY).date()
 
 
 def asked_kinds(terms: Iterable[LogTerm]) -> Container[str] | None:
-    """Return the kinds that *terms* are content with; None for all."""
+    """Return the kinds to which *terms* are limited; None for all."""
     named = {
         each.value
         for each in terms
@@ -117,7 +117,7 @@ def asked_kinds(terms: Iterable[LogTerm]) -> Container[str] | None:
 
 
 def newest_first(manifests: Iterable[Manifest], span: Span) -> list[Part]:
-    """Return the parts that may hold rows of *span*, those that end last first."""
+    """Return the parts that may hold rows of *span*, latest end first."""
     parts = [part for each in manifests for part in each.parts]
     found = [part for part in parts if part.start < span.end and part.end > span.start]
     return sorted(found, key=lambda part: part.end, reverse=True)

@@ -1,7 +1,7 @@
-"""Retention at work: whole days go when the document says so, with a proof in the evidence every day.
+"""Retention at work: whole days are deleted when the document says so, with daily proof in the evidence.
 
-What goes is archived first where that is asked for, and written down before it is touched. Killed at any
-moment, the next step deletes the same days again, which is harmless, and proves them.
+A day is first archived, if configured, and recorded before it is touched. After being killed at any moment,
+the next step deletes the same days again, which is harmless, and proves it.
 """
 
 from collections import defaultdict
@@ -33,7 +33,7 @@ from toban.engine.telemetry.logs.days import DayPart, LogDays
 from toban.engine.telemetry.store import StoreUnavailable, Telemetry
 
 FOREVER = "無期限"
-"""How `Keeping.agreed` says that nothing may go."""
+"""How `Keeping.agreed` says that nothing may be deleted."""
 
 _NOWHERE: Mapping[str, Elsewhere] = MappingProxyType({})
 
@@ -43,7 +43,7 @@ log = structlog.get_logger(__name__)
 class Keeper:
     """Chapter 3's retention. One thread drives `step`; several processes may.
 
-    What is kept by a kind's row and is let go of by others is *elsewhere*: they ask `agreed_to`.
+    *elsewhere* is data kept by a kind's row but deleted by other extensions: they ask `agreed_to`.
     """
 
     def __init__(self, days: LogDays, elsewhere: Mapping[str, Elsewhere] = _NOWHERE) -> None:
@@ -60,8 +60,8 @@ class Keeper:
     ) -> None:
         """Delete what is due, prove it once a day, and show each kind's status.
 
-        What *archive* takes goes only once it is there; where that fails people are told, and it stays.
-        *outside* is how the audit log stands that is shipped.
+        What *archive* takes is deleted only once it is archived. If archiving fails, a notification is sent
+        and the data stays. *outside* is the state of the shipped audit log.
         """
         try:
             kept = [
@@ -82,14 +82,14 @@ class Keeper:
         }
 
     def _stored(self, rules: LogRules) -> Mapping[str, Sequence[DayPart]]:
-        """Return the days of each kind that the document names, if there are any or not."""
+        """Return the days of each kind that the document names, also if there are none."""
         found: dict[str, list[DayPart]] = defaultdict(list)
         for part in self._days.parts():
             found[rules.kept_as(part.kind)].append(part)
         return {kind: found[kind] for kind in rules.kinds}
 
     def _beside(self, kind: str, rules: LogRules, now: datetime) -> Sequence[Beside]:
-        """Return what lies elsewhere and goes by the document, though not by what was agreed to."""
+        """Return the data elsewhere that is due by the document, but not yet by the agreed retention."""
         elsewhere, written = self._elsewhere.get(kind), rules.retention(kind)
         if elsewhere is None or not isinstance(written, Duration):
             return ()
@@ -114,7 +114,7 @@ class Keeper:
         for number, part in enumerate(decision.goes):
             why, trouble = self._let_go(kind, part, now, archive)
             if why is not None:
-                # The days behind it would fare alike.
+                # The following days would fail in the same way.
                 decision = retention.kept_back(decision, number, why)
                 break
         gone = set(decision.goes)
@@ -125,7 +125,7 @@ class Keeper:
     def _let_go(
         self, kind: str, part: DayPart, now: datetime, archive: Archivist | None
     ) -> tuple[Waits | None, str]:
-        """Archive and delete a day, or say why it stays, with the trouble that there was."""
+        """Archive and delete a day, or return why it stays, with any error."""
         day, archived = part.day.isoformat(), ""
         if archive is not None and archive.takes(part):
             try:
@@ -139,7 +139,7 @@ class Keeper:
         return None, ""
 
     def _drop(self, kind: str, part: DayPart) -> bool:
-        """Delete a day that is written down; say whether it might."""
+        """Delete a recorded day; say whether that was allowed."""
         with undisturbed():
             if held_by(kind):
                 return False
@@ -161,12 +161,12 @@ class Keeper:
         first = [part for part in stays if part.day == decision.oldest]
         oldest = min(filter(None, map(self._days.oldest, first)), default=None)
         with transaction.atomic():
-            # The ledger first: two workers must not prove the same deletion twice.
+            # Lock the ledger first: two workers must not prove the same deletion twice.
             ledger.hold()
             keeping = Keeping.objects.get(kind=kind)
             if keeping.proven_on == today and not keeping.going:
                 return
-            # Written down it was, and then stopped: by a store that went away, before a hold.
+            # A recorded day may not have been deleted: the store was unavailable, or there was a hold.
             noted = [Going(*each) for each in keeping.going]
             gone = [each for each in noted if not any(map(each.is_of, stays))]
             content = report.proof(rules.kinds[kind], gone, oldest, stays, decision.why)
@@ -181,7 +181,7 @@ class Keeper:
 def decided(
     kind: str, rules: LogRules, found: Sequence[DayPart], now: datetime, beside: Sequence[Beside]
 ) -> retention.Decision:
-    """Return what comes of one kind's days, and of what waits *beside* them."""
+    """Return the decision about one kind's days, and about what waits *beside* them."""
     today = now.astimezone(rules.zone).date()
     keeping = Keeping.objects.filter(kind=kind).first()
     agreed = read_retention(keeping.agreed) if keeping is not None else None
@@ -195,16 +195,16 @@ def decided(
 
 
 def held_by(kind: str) -> str:
-    """Return the reason of the legal hold on *kind*; empty without one."""
+    """Return the reason for the legal hold on *kind*; empty without one."""
     hold = LegalHold.objects.filter(Q(kind=kind) | Q(kind=""), ended_at=None).first()
     return hold.reason if hold is not None else ""
 
 
 def agreed_to(kind: str, rules: LogRules) -> timedelta | None:
-    """Return how long what is of *kind* stays by what was agreed to; None: for ever.
+    """Return the agreed retention of *kind*; None: for ever.
 
-    Where the document no longer names the kind there is nothing to agree to: what held last still does. Where
-    it never did, nothing.
+    If the document no longer names the kind, there is nothing to agree to: the last agreed retention stays in
+    force. If there never was one, the retention is zero.
     """
     keeping = Keeping.objects.filter(kind=kind).first()
     if keeping is None and kind not in rules.kinds:
@@ -228,8 +228,8 @@ def agree(kind: str, rules: LogRules, *, by: str, now: datetime) -> str:
 def hold(kind: str, reason: str, *, by: str, now: datetime, patience: timedelta = PATIENCE) -> LegalHold:
     """Keep all of *kind* (empty: of every kind) until `release`; raises `NotPossible` without a reason.
 
-    What is there when this returns stays. A day that is being deleted at that moment is waited for; after
-    *patience* there is no hold, and `StillDeleting` says so.
+    Everything present when this returns stays. If a day is being deleted at that moment, this waits for it;
+    after *patience* it raises `StillDeleting`, and there is no hold.
     """
     if not reason.strip():
         raise NotPossible("理由がありません", "--reason で書いてください")
@@ -241,11 +241,11 @@ def hold(kind: str, reason: str, *, by: str, now: datetime, patience: timedelta 
 
 
 def under_way(kind: str) -> Sequence[Going]:
-    """Return the days of *kind* (empty: of every kind) that were to be deleted and are not proven yet.
+    """Return the days of *kind* (empty: of every kind) that were recorded for deletion and not yet proven.
 
-    After a hold was acknowledged none of them is still touched, but by a store that had been told to and gave
-    no answer. To ask it what is there would be no help: one that stood still and goes on answers that first,
-    and deletes then.
+    Once a hold is acknowledged none of them is touched any more, except by a store that was sent the deletion
+    and did not answer. Asking it what is there would not help: a stalled store that resumes answers that
+    first, and deletes afterwards.
     """
     found = Keeping.objects.filter(kind=kind) if kind else Keeping.objects.order_by("kind")
     return [Going(*each) for keeping in found for each in keeping.going]
@@ -275,7 +275,7 @@ def _written(kind: str, rules: LogRules) -> str:
 def _agree_to_what_deletes_nothing(
     kind: str, rules: LogRules, found: Sequence[DayPart], now: datetime, beside: Sequence[Beside]
 ) -> None:
-    """Follow the document at once where that deletes nothing: longer than agreed, or nothing so old yet."""
+    """Follow the document at once if that deletes nothing: retention is longer, or nothing is that old."""
     today = now.astimezone(rules.zone).date()
     written = retention.first_kept(rules.retention(kind), today, rules.zone)
     keeping = Keeping.objects.filter(kind=kind).first()
@@ -287,10 +287,10 @@ def _agree_to_what_deletes_nothing(
 
 
 def _note(kind: str, part: DayPart, archived: str) -> bool:
-    """Write down what goes, before it does; say whether it may."""
+    """Record a day before it is deleted; say whether it may be."""
     with transaction.atomic():
         ledger.hold()
-        # Archiving takes long enough for somebody to order a hold meanwhile.
+        # Archiving takes long enough for a hold to be ordered in the meantime.
         if held_by(kind):
             return False
         keeping = Keeping.objects.get(kind=kind)
@@ -305,7 +305,7 @@ def _audit(event: str, by: str, now: datetime, **details: object) -> None:
 
 
 def keeper_of(telemetry: Telemetry, ports: Ports) -> Keeper:
-    """Return the keeper of the logs in *telemetry*, and of what *ports* say is kept by their rows."""
+    """Return the keeper of the logs in *telemetry*, and of what *ports* keep by the same rows."""
     return Keeper(LogDays(telemetry), elsewhere(ports))
 
 

@@ -1,4 +1,4 @@
-"""Where the bindings have logs archived and evidence shipped to."""
+"""Where the bindings say to archive logs and ship evidence."""
 
 from collections.abc import Mapping
 
@@ -12,7 +12,7 @@ from toban.engine.telemetry.store import Telemetry
 
 
 def archive_of(bindings: Bindings, kinds: Mapping[str, StoreKind], telemetry: Telemetry) -> Archivist | None:
-    """Return whoever archives what *bindings* ask for; None where they ask for nothing."""
+    """Return the archive that *bindings* ask for; None if they ask for none."""
     asked = LOGS.of(bindings).archive
     if asked is None:
         return None
@@ -23,14 +23,14 @@ def archive_of(bindings: Bindings, kinds: Mapping[str, StoreKind], telemetry: Te
 
 
 def store_of(bindings: Bindings, kinds: Mapping[str, StoreKind]) -> Store | None:
-    """Return the store of the archive, or None where no store of that name is bound. Connects to nothing."""
+    """Return the store of the archive, or None if no store of that name is bound. Makes no connection."""
     asked = LOGS.of(bindings).archive
     bound = bindings.stores.get(asked.store) if asked is not None else None
     return kinds[bound.kind].build(bound.config) if bound is not None else None
 
 
 def destination_of(bindings: Bindings, kinds: Mapping[str, StoreKind]) -> Destination | None:
-    """Return where evidence is shipped to; None where *bindings* ask for nothing."""
+    """Return where evidence is shipped to; None if *bindings* ask for nothing."""
     asked = bindings.evidence
     if asked is None:
         return None

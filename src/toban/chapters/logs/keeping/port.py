@@ -1,4 +1,4 @@
-"""What logs answer to other extensions about retention. See `toban.engine.retention`."""
+"""How logs answer other extensions about retention. See `toban.engine.retention`."""
 
 from contextlib import AbstractContextManager
 from datetime import timedelta

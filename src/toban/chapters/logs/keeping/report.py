@@ -1,4 +1,4 @@
-"""What is told of retention: each row's status, and the daily proof. Pure."""
+"""What retention reports: each row's status, and the daily proof. Pure."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -29,13 +29,13 @@ _NO_TRACES = recorded(
 
 @dataclass(frozen=True, slots=True)
 class Kept:
-    """One kind after a look."""
+    """One kind after a run."""
 
     kind: str
     days: tuple[DayPart, ...]
     decision: Decision
     held_by: str
-    """The reason of a legal hold; empty without one."""
+    """The reason for a legal hold; empty without one."""
     trouble: str = ""
     """Why a day could not be archived."""
 
@@ -49,7 +49,7 @@ def statuses(
 ) -> Iterator[StatusUpdate]:
     """Yield the status of every kind's row.
 
-    *outside* is how the audit log stands that is shipped, *missing* why lines of a kind can't be fetched.
+    *outside* is the state of the shipped audit log, *missing* says why lines of a kind can't be fetched.
     """
     due = _midnight(rules, now)
     for each in kept:
@@ -57,7 +57,7 @@ def statuses(
         if each.kind == AUDIT and outside is not None:
             verdict, value, reason = _with_outside(each, (verdict, value, reason), said(outside, now))
         if each.kind in missing:
-            # What is kept says nothing of what should have come.
+            # What is kept says nothing about what should have arrived.
             verdict, reason = Verdict.NOT_MEASURABLE, missing[each.kind]
         yield StatusUpdate(rules.kinds[each.kind].id, verdict, value, reason, now, due)
 
@@ -100,7 +100,7 @@ def signals(
 
 
 def away(rules: LogRules, reason: str, now: datetime) -> Iterator[StatusUpdate]:
-    """Yield the statuses while the store does not answer."""
+    """Yield the statuses while the store is unavailable."""
     for row in rules.kinds.values():
         yield StatusUpdate(
             row.id,
@@ -118,7 +118,7 @@ def proof(
     stays: Sequence[DayPart],
     why: Waits | None,
 ) -> dict[str, object]:
-    """Return the daily proof, which names each deleted day with its rows, bytes, table and kind."""
+    """Return the daily proof, which lists each deleted day with its rows, bytes, table and kind."""
     return {
         "log": row.name,
         "kept": str(row.retention) if row.retention is not None else "",
@@ -134,7 +134,7 @@ def proof(
 
 
 def amount(days: Sequence[DayPart], beside: Sequence[Beside] = ()) -> str:
-    """Return how much *days* and *beside* are, in words: 12日分 1,234行 (3 MB)、イベント 5件 (7 kB)."""
+    """Return the amount of *days* and *beside* as text: 12日分 1,234行 (3 MB)、イベント 5件 (7 kB)."""
     rows = sum(each.rows for each in days)
     told = [
         recorded(
@@ -149,7 +149,7 @@ def amount(days: Sequence[DayPart], beside: Sequence[Beside] = ()) -> str:
 
 
 def stretch(days: Sequence[DayPart]) -> str:
-    """Return from when to when *days*, which are in order, reach: 2026-05-10 から 2026-08-01 まで."""
+    """Return the period that *days*, which are in order, cover: 2026-05-10 から 2026-08-01 まで."""
     first, last = days[0].day, days[-1].day
     return f"{first} から {last} まで" if first != last else f"{first}"
 
@@ -195,7 +195,7 @@ def _said(kept: Kept, row: LogKind) -> tuple[Verdict, str, str]:
 def _with_outside(
     kept: Kept, inside: tuple[Verdict, str, str], out: tuple[Verdict, str, str]
 ) -> tuple[Verdict, str, str]:
-    """Let the worse of both speak first; Toban's own evidence is an audit log, too, where no other comes."""
+    """Put the worse of both first; Toban's own evidence counts as an audit log even if no other arrives."""
     if not kept.days:
         return out[0], out[1], f"{out[2]}。アプリケーションの監査ログはまだ届いていません"
     worst = sorted((inside, out), key=lambda each: list(Verdict).index(each[0]))

@@ -1,7 +1,7 @@
-"""Which days of a kind of log go, and which wait for somebody's word. Pure.
+"""Which days of a kind of log are deleted, and which wait for approval. Pure.
 
-A day goes when its last moment is older than the document keeps; so nothing younger is ever deleted, and what
-is kept beyond the retention is less than a day old by it.
+A day is deleted when its last moment is older than the document's retention. So nothing younger is ever
+deleted, and nothing is kept for more than an extra day.
 """
 
 from collections.abc import Iterable, Sequence
@@ -19,52 +19,52 @@ class Waits(StrEnum):
     """Why a day that is old enough stays."""
 
     NOT_AGREED = "not-agreed"
-    """The document's retention became shorter, and nobody has agreed to what that deletes."""
+    """The document's retention became shorter, and nobody has approved the deletion yet."""
     HELD = "held"
     """A legal hold."""
     NOT_ARCHIVED = "not-archived"
-    """It is to be archived first, and could not be."""
+    """It must be archived first, and could not be."""
 
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """What comes of one kind."""
+    """The decision about one kind."""
 
     goes: tuple[DayPart, ...]
     waits: tuple[DayPart, ...]
     why: Waits | None
-    """Why `waits` and `beside` do."""
+    """The reason for `waits` and `beside`."""
     oldest: date | None
-    """The oldest day that is there once `goes` are gone."""
+    """The oldest day left once `goes` are deleted."""
     beside: tuple[Beside, ...] = ()
-    """What waits with `waits`, elsewhere."""
+    """Data elsewhere that waits together with `waits`."""
 
 
 class Going(NamedTuple):
-    """A day that is being deleted, as it is written down: from before it is touched until it is proven."""
+    """A day being deleted, as it is recorded: from before it is touched until the deletion is proven."""
 
     day: str
     rows: int
     bytes: int
     archive: str = ""
-    """The key of its manifest; empty where it is not archived."""
+    """The key of its manifest; empty if it is not archived."""
     table: str = ""
-    """With `kind` what tells days of one row apart; empty where a former Toban wrote it down."""
+    """With `kind`, distinguishes days of one row; empty if an earlier version of Toban recorded it."""
     kind: str = ""
 
     @classmethod
     def of(cls, part: DayPart, archive: str = "") -> Self:
-        """Return *part* as a day that goes."""
+        """Return *part* as a day to delete."""
         return cls(part.day.isoformat(), part.rows, part.bytes, archive, part.table, part.kind)
 
     def is_of(self, part: DayPart) -> bool:
-        """Say whether this is *part*, with as many rows as it has."""
+        """Say whether this is *part*, with the same number of rows."""
         is_same = self.table in ("", part.table) and self.kind in ("", part.kind)
         return is_same and (self.day, self.rows) == (part.day.isoformat(), part.rows)
 
 
 def first_kept(kept: Retention | None, today: date, zone: tzinfo) -> date | None:
-    """Return the oldest day that is kept whole; None where everything is."""
+    """Return the oldest day that is kept whole; None if everything is kept."""
     if not isinstance(kept, Duration):
         return None
     midnight = datetime.combine(today, time(), zone)
@@ -77,7 +77,7 @@ def is_shorter(first: date | None, former: date | None) -> bool:
 
 
 def older(days: Iterable[DayPart], first: date | None) -> tuple[DayPart, ...]:
-    """Return those of *days* that lie before *first*, in order; none of them where everything is kept."""
+    """Return those of *days* before *first*, in order; none if everything is kept."""
     return tuple(
         sorted((each for each in days if first is not None and each.day < first), key=lambda each: each.day)
     )
@@ -91,10 +91,10 @@ def decide(
     is_held: bool,
     beside: Sequence[Beside] = (),
 ) -> Decision:
-    """Return which of one kind's *days* go.
+    """Return which of one kind's *days* are deleted.
 
-    *written* is the first day kept by the document in force, *agreed* that by the retention which somebody
-    has agreed to; None keeps everything. *beside* lies elsewhere, and goes by the former alone.
+    *written* is the first day kept by the document in force, *agreed* by the retention that was agreed to;
+    None keeps everything. *beside* is elsewhere, and is due by *written* alone.
     """
     found = sorted(days, key=lambda each: each.day)
     old = older(found, written)
@@ -107,7 +107,7 @@ def decide(
 
 
 def kept_back(decision: Decision, gone: int, why: Waits) -> Decision:
-    """Return *decision* when only the first *gone* of its days went and the others stay, *why*."""
+    """Return *decision* if only the first *gone* of its days were deleted, and the others stay, *why*."""
     waits = (*decision.goes[gone:], *decision.waits)
     return Decision(decision.goes[:gone], waits, why, _oldest(waits), decision.beside)
 

@@ -1,7 +1,7 @@
-"""The lock that whoever deletes logs shares with whoever orders a legal hold, in any thread of any process.
+"""The lock shared by deletions of logs and orders of legal holds, in any thread of any process.
 
-A deletion asks the telemetry store, which may take a minute to say nothing; so nobody who merely writes to
-the state database may wait for this lock.
+A deletion queries the telemetry store, which may take a minute to time out. So code that only writes to the
+state database must never wait for this lock.
 """
 
 import fcntl
@@ -19,20 +19,20 @@ from psycopg.errors import LockNotAvailable
 from toban.engine.orders import NotPossible
 
 PATIENCE = timedelta(seconds=70)
-"""How long to wait for somebody else: a store is given up on after a minute."""
+"""How long to wait for another holder: a store is given up on after a minute."""
 
 _LOCK = 0x686F6C64
 """PostgreSQL's advisory lock of holds: `hold` in ASCII."""
 
 _BESIDE = "-holds"
-"""How the name of SQLite's file goes on, as it does with `-wal`."""
+"""The suffix of the lock file's name next to SQLite's file, like `-wal`."""
 
 _LOOK = 0.01
-"""Seconds between two looks: from one day to the next a deletion lets go for hardly longer."""
+"""Seconds between two attempts: between two days, a deletion releases the lock for hardly longer."""
 
 
 class StillDeleting(NotPossible):
-    """Somebody else has been at it for all the time that there was to wait."""
+    """Another process has held the lock for all of the waiting time."""
 
     def __init__(self, waited: timedelta) -> None:
         super().__init__(
@@ -46,7 +46,7 @@ class StillDeleting(NotPossible):
 
 
 class LockUnusable(NotPossible):
-    """The lock itself can't be had."""
+    """The lock itself can't be opened."""
 
     def __init__(self, path: Path, reason: str) -> None:
         super().__init__(
@@ -59,28 +59,28 @@ class LockUnusable(NotPossible):
 
 @contextmanager
 def undisturbed(patience: timedelta = PATIENCE) -> Iterator[None]:
-    """Let no hold be ordered within the block: a former one is seen there, a later one waits for its end.
+    """Prevent legal holds within the block: earlier holds are visible in it, later ones wait for its end.
 
-    So the block of whoever orders one ends with the commit. Raises `StillDeleting` after *patience*, and
-    `LockUnusable`. Whoever is killed lets go of it. No time ends it, unlike the lock of evidence: whoever
-    stands still with it in hand deletes when he goes on, and no hold may have been acknowledged meanwhile.
+    So the block that orders a hold ends with the commit. Raises `StillDeleting` after *patience*, and
+    `LockUnusable`. A killed process releases the lock. It never expires, unlike the evidence lock: a stalled
+    process that resumes would go on deleting, and no hold may have been acknowledged meanwhile.
     """
     name = str(connection.settings_dict["NAME"])
     if connection.vendor == "postgresql":
         with _advised(patience):
             yield
     elif DatabaseCreation.is_in_memory_db(name):
-        # No other process can come to it.
+        # No other process can access it.
         yield
     else:
-        # Two servers may know the database by different links.
+        # Two servers may reach the database through different links.
         with _beside(Path(name).resolve(), patience):
             yield
 
 
 @contextmanager
 def _advised(patience: timedelta) -> Iterator[None]:
-    """Hold PostgreSQL's lock of its own for it: evidence must not wait for a store."""
+    """Hold a dedicated PostgreSQL lock: evidence must not wait for a store."""
     with transaction.atomic():
         with connection.cursor() as cursor:
             try:
@@ -98,9 +98,10 @@ def _advised(patience: timedelta) -> Iterator[None]:
 
 @contextmanager
 def _beside(database: Path, patience: timedelta) -> Iterator[None]:
-    """Hold the lock of a file of its own: a transaction of SQLite's would keep out every other writer.
+    """Hold the lock of a separate file: a SQLite transaction would block every other writer.
 
-    The database's own file is none to lock: when a process closes it anywhere, SQLite's locks on it are gone.
+    The database's own file must not be locked: if the process closes it anywhere, SQLite's locks on it are
+    lost.
     """
     lock = _opened(database)
     try:
@@ -115,7 +116,7 @@ def _opened(database: Path) -> int:
     try:
         lock = os.open(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW, 0o600)
         if os.geteuid() == 0:
-            # Whoever owns the database has to come to it, too, when root was here first.
+            # If root created the file, the database's owner must be able to open it, too.
             owner = database.stat()
             os.fchown(lock, owner.st_uid, owner.st_gid)
     except OSError as problem:

@@ -1,6 +1,7 @@
-"""Fetching logs from where they are. What is stored already is asked of the store, so that nothing doubles.
+"""Fetching logs from other places. The store is asked what is already stored, so that nothing is duplicated.
 
-A position moves once all up to it is stored. Killed at any moment, the next look asks for the same again.
+A position moves only once everything up to it is stored. If killed at any moment, the next run fetches the
+same again.
 """
 
 from collections.abc import Callable, Mapping
@@ -33,7 +34,7 @@ class Puller:
     """Fetches from every place that the bindings name. One thread drives `step`."""
 
     def __init__(self, telemetry: Telemetry, clock: Clock, permit: Callable[[], None]) -> None:
-        """Before each batch *permit* is asked, which raises where another process does this now."""
+        """Call *permit* before each batch; it raises if another process does this now."""
         self._store = LogStore(telemetry)
         self._ids = LogIds(telemetry)
         self._clock = clock
@@ -42,7 +43,7 @@ class Puller:
     def step(self, sources: LogSources, kinds: Mapping[str, LogSourceKind], rules: LogRules) -> None:
         """Fetch from each place that is due."""
         gone = Pull.objects.exclude(name__in=sources)
-        # Asked first: a deletion of nothing would lock the database, too.
+        # Check first: deleting nothing would also lock the database.
         if gone.exists():
             gone.delete()
         for name, bound in sources.items():
@@ -80,7 +81,7 @@ class Puller:
         return asked.through < now
 
     def _keep(self, name: str, events: list[Event], config: LogSourceConfig, rules: LogRules) -> None:
-        """Store what of *events* is not there yet."""
+        """Store those of *events* that are not stored yet."""
         moments = [event.at for event in events]
         fresh = new(events, self._ids.stored(name, min(moments), max(moments)))
         origin = Origin(name, kind_of(config.log) if config.log else "", config.service)
@@ -95,7 +96,7 @@ class Puller:
 
 
 def troubles(rules: LogRules) -> Mapping[str, str]:
-    """Return why places can't be fetched from, by the kind of log that is missing then."""
+    """Return why places can't be fetched from, by the kind of log that is missing as a result."""
     found: dict[str, str] = {}
     for pull in Pull.objects.exclude(trouble=""):
         named = kind_of(pull.log) if pull.log else ""

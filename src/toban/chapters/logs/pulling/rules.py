@@ -1,4 +1,4 @@
-"""What is fetched of a place next, and what of it is new. Pure."""
+"""What to fetch from a place next, and which of it is new. Pure."""
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
@@ -12,40 +12,40 @@ from toban.chapters.logs.pulling.source import Event, LogSourceConfig
 
 _MILLISECOND = timedelta(milliseconds=1)
 _LONGEST = 3_600_000
-"""Milliseconds that are fetched at once, so that a position is kept on the way through a long absence."""
+"""Milliseconds fetched at once, so that the position is saved on the way after a long absence."""
 
 _MARGIN = 300_000
-"""Milliseconds by which a place's clock may differ, and that a line may take there until it is found."""
+"""Milliseconds by which a place's clock may differ, and until a new line can be found there."""
 
 
 class Position(NamedTuple):
-    """How far a place was fetched. All in milliseconds since 1970."""
+    """How far a place has been fetched. All in milliseconds since 1970."""
 
     through: int
-    """All lines written before then were there."""
+    """All lines written before this time were fetched."""
     pulled_at: int
-    """When that was looked at."""
+    """The time of that fetch."""
 
 
 @dataclass(frozen=True, slots=True)
 class Window:
-    """What to ask for."""
+    """The period to ask for."""
 
     start: int
     through: int
-    """Up to before then; the position when all has been stored."""
+    """The exclusive end; it becomes the position once everything has been stored."""
 
 
 def window(position: Position | None, config: LogSourceConfig, now: int) -> Window:
-    """Return what to fetch next: on from *position*, and again what may have come late."""
+    """Return what to fetch next: from *position* on, and again what may have arrived late."""
     through = position.through if position is not None else now - config.since // _MILLISECOND
     start = through - config.late // _MILLISECOND if position is not None else through
-    # A clock that was set back asks for nothing new.
+    # After the clock was set back, nothing new is fetched.
     return Window(start, max(min(now, through + _LONGEST), through))
 
 
 def unseen(events: Sequence[Event], position: Position | None) -> list[Event]:
-    """Return those of *events* that a look before can't have found."""
+    """Return those of *events* that an earlier run can't have found."""
     if position is None:
         return list(events)
     return [
@@ -56,7 +56,7 @@ def unseen(events: Sequence[Event], position: Position | None) -> list[Event]:
 
 
 def new(events: Sequence[Event], stored: Collection[str]) -> list[Event]:
-    """Return those of *events* whose ids are not among the *stored*, each once."""
+    """Return those of *events* whose ids are not among *stored*, each once."""
     return list({event.id: event for event in events if event.id not in stored}.values())
 
 
@@ -66,7 +66,7 @@ def lines(events: Sequence[Event], config: LogSourceConfig, around: Surroundings
 
 
 def _record(event: Event, config: LogSourceConfig, around: Surroundings) -> Record:
-    """Return an event's record. Its time is the place's: by that it is asked for, and known again."""
+    """Return an event's record. Its time is the place's, by which events are fetched and recognised."""
     found = RECORDS[config.format](event.message, around)
     own = [found.pop(name) for name in NAMES["at"] if name in found]
     if own and event.message.lstrip().startswith("{"):

@@ -1,4 +1,4 @@
-"""The extension point for places that logs are fetched from: a Protocol, a failure, one line to register."""
+"""The extension point for places to fetch logs from: a Protocol, a failure, one line to register."""
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
@@ -15,59 +15,59 @@ from toban.engine.registry.kinds import KindPoint
 
 
 class LogSourceConfig(Section):
-    """What the table of every kind may say: `[log_sources.NAME]`."""
+    """What the table of every kind may contain: `[log_sources.NAME]`."""
 
     log: str = ""
-    """The document's kind of log that its lines are, where they don't say."""
+    """The document's kind of log for its lines, unless they name one."""
     service: str = ""
-    """The service that its lines are of, where they don't say."""
+    """The service of its lines, unless they name one."""
     format: LogFormat = "text"
     every: Length = Field(default=timedelta(minutes=1), ge=timedelta(seconds=10))
-    """How often it is asked."""
+    """How often to fetch."""
     late: Length = timedelta(minutes=5)
-    """How late a line may come there: so far back it is looked at again."""
+    """How late a line may arrive there: this much of the past is fetched again."""
     since: Length = timedelta(hours=1)
-    """How far back the first look goes."""
+    """How far back the first fetch goes."""
 
 
 class Event(NamedTuple):
-    """A line as its place has it."""
+    """A line as stored at its place."""
 
     id: str
-    """No other line of the place has it."""
+    """Unique among the lines of the place."""
     at: int
     """When it was written, in milliseconds since 1970."""
     came_at: int
-    """When it came to its place, in milliseconds since 1970."""
+    """When it arrived at its place, in milliseconds since 1970."""
     message: str
     stream: str
-    """What within the place it was written by."""
+    """The part of the place that wrote it."""
 
 
 class Unfetchable(Exception):
-    """The place did not give its lines; the message tells the operator why, without any secret."""
+    """The place did not return its lines; the message tells the operator why, without any secret."""
 
 
 class LogSource(Protocol):
     """A place to fetch lines from. One thread uses it."""
 
     def events(self, start: int, end: int) -> Iterator[Sequence[Event]]:
-        """Yield the lines from *start* to before *end*, in milliseconds since 1970, by pages.
+        """Yield the lines from *start* until before *end*, in milliseconds since 1970, page by page.
 
-        Raises `Unfetchable`; what was yielded before is right.
+        Raises `Unfetchable`; what was yielded before is valid.
         """
 
     def close(self) -> None:
-        """Let go of connections; the source is not used again."""
+        """Close the connections; the source is not used again."""
 
 
 @dataclass(frozen=True, slots=True)
 class LogSourceKind:
-    """A kind as `toban.toml` names it."""
+    """A kind as named in `toban.toml`."""
 
     config: type[LogSourceConfig]
     build: Callable[[Any], LogSource]
-    """Makes a source of a valid config; connects to nothing yet."""
+    """Makes a source from a valid config; does not connect yet."""
     cost: Callable[[Any], str]
     """Says what others charge for it."""
 
@@ -76,4 +76,4 @@ LOG_SOURCE_KINDS = KindPoint("log_sources", LogSourceKind)
 """`kind = "…"` of `[log_sources.NAME]`."""
 
 LOG_SOURCES = kinded("log_sources", LogSourceConfig, LOG_SOURCE_KINDS)
-"""A name → where logs are fetched from."""
+"""The places to fetch logs from, by name."""

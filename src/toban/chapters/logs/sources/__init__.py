@@ -1,1 +1,1 @@
-"""The kinds of place that logs are fetched from."""
+"""The kinds of place to fetch logs from."""

@@ -1,4 +1,4 @@
-"""Spans that come in become rows: a bad one is refused with its reason and holds up no other. Pure."""
+"""Incoming spans become rows: a bad span is refused with its reason and does not hold up the others. Pure."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -20,14 +20,14 @@ _METHOD = ("http.request.method", "http.method")
 _PATH = ("url.path", "http.target")
 _CODE = ("http.response.status_code", "http.status_code")
 _REQUEST = ("requestId", "request_id", "request.id", "http.request.header.x-request-id", "x-request-id")
-"""Attributes by the semantic conventions, and as they were called before."""
+"""Attributes of the semantic conventions, with their former names."""
 
 _HTTP = frozenset(map(str, range(100, 600)))
 _LONGEST_NAME = 500
 
 
 class SentSpan(NamedTuple):
-    """A span as its sender has it. Ids are hexadecimal, empty where they are invalid."""
+    """A span as sent. Ids are hexadecimal, and empty if invalid."""
 
     trace_id: str
     span_id: str
@@ -35,10 +35,10 @@ class SentSpan(NamedTuple):
     name: str
     kind: str
     start_ns: int
-    """Nanoseconds since 1970; so is `end_ns`, 0 where it is not known."""
+    """Nanoseconds since 1970, like `end_ns`, which is 0 if unknown."""
     end_ns: int
     status: str
-    """`OK` or `ERROR`, where the application has said so."""
+    """`OK` or `ERROR` if the application set it."""
     status_message: str
     service: str
     resource: Mapping[str, object]
@@ -51,10 +51,10 @@ class SentSpan(NamedTuple):
 
 @dataclass(slots=True)
 class SpanReading:
-    """What a batch came to."""
+    """The result of a batch."""
 
     rows: pa.Table
-    """As `SPAN_ROWS` says."""
+    """Columns as in `SPAN_ROWS`."""
     refused: Sequence[Refused]
 
 
@@ -65,7 +65,7 @@ class SpanReader:
         self._rules = rules
 
     def read(self, spans: Sequence[SentSpan], origin: Origin, now: datetime) -> SpanReading:
-        """Return the rows of *spans*, and what is refused; both count from 1."""
+        """Return the rows of *spans*, and what is refused; both are counted from 1."""
         rows, refused = [], []
         window = Window(self._rules, now)
         for number, span in enumerate(spans, 1):
@@ -88,7 +88,7 @@ class SpanReader:
             day_of(span.start_ns / NANOSECONDS, self._rules.zone),
             span.start_ns // (NANOSECONDS // 1000) / 1000,
             span.start_ns,
-            # A clock that was set back between start and end says nothing of how long it took.
+            # If the clock was set back between start and end, the duration is unknown.
             max(span.end_ns - span.start_ns, 0),
             span.trace_id,
             span.span_id,
@@ -111,8 +111,8 @@ class SpanReader:
         )
 
     def _masked(self, span: SentSpan) -> SentSpan:
-        """Return *span* without what must not be stored, looking closer only where something may be."""
-        # Without ids and times, whose digits may be those of a card number.
+        """Return *span* without what must not be stored; search closely only if there may be something."""
+        # Ids and times are left out: their digits may look like a card number.
         written = (
             *(span.name, span.status_message, span.resource, span.attributes),
             *((each["name"], each["attributes"]) for each in span.events),
@@ -144,13 +144,13 @@ def _check(span: SentSpan) -> None:
         raise Bad("spanId: not 8 bytes, or nothing but zeros")
     if not span.start_ns:
         raise Bad("startTimeUnixNano: missing")
-    # What is nested too deeply for the reader could not even be written.
+    # Anything nested too deeply for the reader could not even be written.
     for each in (span.attributes, span.resource, *span.events, *span.links):
         check_attributes(each)
 
 
 def _first(attributes: Mapping[str, object], names: Sequence[str]) -> str:
-    """Return the first of the attributes that is there, of a list its first; empty where there is none."""
+    """Return the first of the attributes that is present (the first item of a list); empty if none is."""
     for name in names:
         value = attributes.get(name)
         if isinstance(value, list):

@@ -1,4 +1,4 @@
-"""A trace as a waterfall: spans under those that called them, in the order in which they began. Pure."""
+"""A trace as a waterfall: spans below their callers, ordered by start. Pure."""
 
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
@@ -13,15 +13,15 @@ class Line:
 
     span: FoundSpan
     depth: int
-    """How many spans of the trace it lies under."""
+    """Its number of ancestors in the trace."""
     lacks_parent: bool
-    """Whether the span that it names as its parent is not there."""
+    """Whether the parent that it names is missing."""
     offset: float
-    """Where it begins, from 0 for the start of the trace to 1 for its end."""
+    """Where it begins, from 0 (start of the trace) to 1 (its end)."""
     share: float
-    """How much of the trace's time it takes, 1 for all of it."""
+    """Its share of the trace's duration, 1 for all of it."""
     own_ns: int
-    """Its time in which none of its children ran."""
+    """The part of its time in which none of its children ran."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,18 +32,18 @@ class Waterfall:
     start_ns: int
     duration_ns: int
     services: tuple[str, ...]
-    """In the order in which they come first."""
+    """In the order of their first appearance."""
     failed: int
-    """Spans that are errors."""
+    """The number of spans that are errors."""
 
     @property
     def first(self) -> FoundSpan:
-        """The span that the trace is called after."""
+        """The span that gives the trace its name."""
         return self.lines[0].span
 
 
 def waterfall(spans: Sequence[FoundSpan]) -> Waterfall:
-    """Draw *spans* of one trace, at least one. Clocks that differ are drawn as they are."""
+    """Lay out *spans* of one trace, at least one. Clock differences are not corrected."""
     start = min(span.start_ns for span in spans)
     length = max(span.end_ns for span in spans) - start
     children, known = _children(spans), {span.span_id for span in spans}
@@ -63,7 +63,7 @@ def waterfall(spans: Sequence[FoundSpan]) -> Waterfall:
 
 
 def _children(spans: Sequence[FoundSpan]) -> Mapping[str, Sequence[FoundSpan]]:
-    """Return the spans under each span's id, the first to begin first."""
+    """Return the spans under each span's id, earliest start first."""
     found: dict[str, list[FoundSpan]] = defaultdict(list)
     for span in sorted(spans, key=_order):
         found[span.parent_id].append(span)
@@ -76,7 +76,7 @@ def _ordered(
     """Yield every span once, with its depth; without recursion, since a trace may be very deep."""
     drawn: set[int] = set()
     tops = [span for span in sorted(spans, key=_order) if span.parent_id not in known]
-    # Spans that are each other's parents hang on none of these; then the first of them begins.
+    # Spans that are each other's ancestors have no top; they follow, starting from the earliest.
     for top in (*tops, *sorted(spans, key=_order)):
         waiting = [(top, 0)]
         while waiting:
@@ -93,7 +93,7 @@ def _order(span: FoundSpan) -> tuple[int, int, str]:
 
 
 def _covered(span: FoundSpan, children: Sequence[FoundSpan]) -> int:
-    """Return how much of *span*'s time at least one of its *children*, in their order, ran."""
+    """Return how much of *span*'s time at least one of its *children*, in order, was running."""
     covered, until = 0, span.start_ns
     for child in children:
         begin, end = max(child.start_ns, until), min(child.end_ns, span.end_ns)

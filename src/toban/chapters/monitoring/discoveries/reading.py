@@ -1,4 +1,4 @@
-"""Files that others write while they are read."""
+"""Reading files that others may be writing."""
 
 from pathlib import Path
 
@@ -8,7 +8,7 @@ _LARGEST = 1 << 20
 
 
 def read(path: Path) -> str:
-    """Return the text of the file, or raise `Undiscovered`: a file that is not there lists no hosts."""
+    """Return the text of the file, or raise `Undiscovered`: a missing file doesn't mean zero hosts."""
     try:
         with path.open("rb") as file:
             content = file.read(_LARGEST + 1)

@@ -1,7 +1,7 @@
-"""The measuring itself: who is due is asked, each in a thread of its own, and answers are laid out.
+"""The measuring itself: sources that are due are asked, each in its own thread, and results are collected.
 
-A thread belongs to one measurement, not to a pool: a target that hangs holds up its own thread and nothing
-else, and no number of hanging targets can use up what the others need.
+Each measurement has its own thread instead of one from a pool: a hanging target holds up only its own thread,
+and no number of hanging targets can use up what the others need.
 """
 
 import math
@@ -22,14 +22,14 @@ from toban.design.values.metric import Metric
 from toban.engine.clock import Clock
 
 _MOST_BACK_OFF = 2
-"""Periods between attempts at a source that fails: relief for it, and yet a recovery is seen soon."""
+"""Periods between attempts at a failing source: this eases its load, and a recovery is still seen soon."""
 _AT_FIRST = timedelta(seconds=5)
 ANSWERS_TO_KNOW = 2
-"""Rates come with the second answer: after that a source has shown all the metrics it has."""
+"""Rates come with the second answer: by then a source has shown all the metrics it has."""
 _FEW, _LOOKS = 50, 20
-"""So many are asked at one look, or, of very many, such a part."""
+"""The number of sources asked per step, or the fraction if there are very many."""
 _OVERDUE = timedelta(seconds=30)
-"""An answer that takes longer has outlasted every time-out: the source hangs."""
+"""An answer that takes longer has exceeded every timeout: the source hangs."""
 
 _NO_DISCOVERIES: Mapping[str, DiscoveryKind] = {}
 
@@ -38,7 +38,7 @@ log = structlog.get_logger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """What one measurement gave: values, a complaint, or both."""
+    """The result of one measurement: values, a complaint, or both."""
 
     slot: "Slot"
     measurements: tuple[Measurement, ...]
@@ -47,45 +47,45 @@ class Result:
 
 @dataclass(slots=True, eq=False)
 class Slot:
-    """One source and how it has been doing."""
+    """One source and its recent results."""
 
     feed: Feed
     source: Source
     measures: frozenset[Metric]
-    """What it can measure at most."""
+    """The metrics it may measure."""
     label: str
-    """What its place is called among the target's: the instance of its measurements."""
+    """Its name among the target's places: the instance of its measurements."""
     since: datetime
     """When Toban began to measure here."""
     asked_at: datetime | None = None
     is_busy: bool = False
     is_retired: bool = False
     failures: int = 0
-    """In a row."""
+    """Consecutive failures."""
     answers: int = 0
     complaint: str = ""
     """Why the latest measurement gave less than it should."""
     seen: Counter[Metric] = field(default_factory=Counter)
 
     def is_due(self, now: datetime) -> bool:
-        """Say whether to ask now, from what is known and not from a timer."""
+        """Say whether to ask now, based on recorded times rather than a timer."""
         if self.is_busy:
             return False
         if self.asked_at is None:
             return True
         wait = self.feed.period * min(max(self.failures, 1), _MOST_BACK_OFF)
-        # Until it is known, a page would show less than there is.
+        # Until the source is known, a page would show less than there is.
         return now - self.asked_at >= (min(wait, _AT_FIRST) if self.answers < ANSWERS_TO_KNOW else wait)
 
     def why_silent(self, now: datetime) -> str:
-        """Say, as far as known, why there is no value."""
+        """Return why there is no value, as far as known."""
         if self.is_busy and self.asked_at is not None and now - self.asked_at >= _OVERDUE:
             return f"{self.label}: 応答を待ったままです"
         return self.complaint
 
 
 class Board:
-    """The slots of all feeds in force. One thread drives it; the measuring happens in others."""
+    """The slots of all feeds in force. One thread drives it; the measuring happens in other threads."""
 
     def __init__(
         self, kinds: SourceKinds, clock: Clock, discoveries: Mapping[str, DiscoveryKind] = _NO_DISCOVERIES
@@ -104,21 +104,21 @@ class Board:
         return self._slots
 
     def outlooks(self) -> Mapping[str, Outlook]:
-        """Return, by target, what is known of the hosts that are looked for."""
+        """Return, by target, what is known about its discovered hosts."""
         return self._lookout.outlooks()
 
     def adopt(self, feeds: Sequence[Feed], finds: Sequence[Find] = ()) -> None:
-        """Measure by *feeds* from now on, and what *finds* find. A source that stays the same goes on."""
+        """Measure by *feeds* and the hosts found by *finds* from now on. An unchanged source continues."""
         self._bound = tuple(feeds)
         self._lookout.adopt(finds)
         self._place()
 
     def leave(self) -> None:
-        """Another worker measures from now on, until the next feeds are adopted."""
+        """Stop discovery: another worker measures until feeds are adopted again."""
         self._lookout.leave()
 
     def _place(self) -> None:
-        """Have a slot for each feed of the bindings and each host that was found."""
+        """Provide a slot for each feed in the bindings and each discovered host."""
         feeds = [*self._bound, *self._lookout.feeds()]
         by_place, now = {_place(slot.feed): slot for slot in self._slots}, self._clock()
         former = [_same(feed, by_place.get(_place(feed))) for feed in feeds]
@@ -136,7 +136,7 @@ class Board:
             self._retire(slot)
 
     def listen_anew(self, now: datetime) -> None:
-        """Count silence from *now* on: before, nobody has listened, or the clock was another."""
+        """Count silence from *now* on: before that nobody listened, or the clock was set."""
         self._lookout.listen_anew(now)
         for slot in self._slots:
             slot.since = now
@@ -144,10 +144,10 @@ class Board:
                 slot.asked_at = None
 
     def ask(self, now: datetime) -> int:
-        """Start a measurement of what is due; say how many were started.
+        """Start the measurements that are due; return how many were started.
 
-        Of very many only some at once, those that have waited longest: so they spread over their period, and
-        do not all come in one moment of it for ever.
+        If there are very many, only some start at once, longest waiting first. So they spread over their
+        period instead of all being due at the same moment forever.
         """
         self._lookout.ask(now)
         due = [slot for slot in self._slots if slot.is_due(now)]
@@ -159,10 +159,10 @@ class Board:
         return len(due)
 
     def take(self) -> Iterator[Result]:
-        """Yield the results that have come in, their instances named by the slots.
+        """Yield the results that have arrived, with instances named by their slots.
 
-        That a host which was found does not answer counts once it has been looked for again and is still
-        there: Auto Scaling ends hosts on purpose, and the first to notice is who measures them.
+        A discovered host's failure to answer counts only once the host was looked up again and is still
+        there: Auto Scaling terminates hosts on purpose, and the measuring is the first to notice.
         """
         if self._lookout.take():
             self._place()
@@ -193,7 +193,7 @@ class Board:
             yield result
 
     def close(self) -> None:
-        """Let go of every source that is not busy; the process is about to end with the others."""
+        """Close every source that is not busy; the process is about to end with the others."""
         for slot in self._slots:
             self._retire(slot)
         self._slots = []
@@ -207,7 +207,7 @@ class Board:
 
     def _retire(self, slot: Slot) -> None:
         slot.is_retired = True
-        # One thread uses a source at a time: a busy one is closed when its result is taken.
+        # Only one thread may use a source at a time: a busy one is closed when its result is taken.
         if not slot.is_busy:
             slot.source.close()
 
@@ -223,7 +223,7 @@ class Board:
             # A faulty source must not leave its slot busy for ever.
             log.exception("source_failed", target=slot.feed.target, instance=slot.label)
             complaint = f"{slot.label}: 測定の途中で失敗しました（{type(error).__name__}）"
-        # NaN is no more than a limit, nor less: taken for a value it would pass every threshold unseen.
+        # NaN is neither above nor below any limit: as a value, it would pass every threshold unnoticed.
         usable = tuple(_named(slot, each) for each in measured if math.isfinite(each.value))
         self._results.put(Result(slot, usable, complaint))
 
@@ -232,7 +232,7 @@ class Board:
             log.warning("unmeasurable", target=slot.feed.target, reason=result.complaint)
         slot.complaint = result.complaint
         metrics = {each.metric for each in result.measurements}
-        # A complaint beside other values than UP is a finding: a probe that fails has measured just that.
+        # A complaint with values other than UP is a finding: a failing probe has measured just that.
         has_failed = bool(result.complaint) and metrics <= {Metric.UP}
         slot.failures = slot.failures + 1 if has_failed else 0
         slot.answers += not result.complaint
@@ -240,12 +240,12 @@ class Board:
 
 
 def _place(feed: Feed) -> tuple[str, str, int, str]:
-    """Where *feed* stands in the bindings: no other stands there."""
+    """Return the place of *feed* in the bindings, which is unique."""
     return feed.target, feed.row, feed.position, feed.host
 
 
 def _same(feed: Feed, slot: Slot | None) -> Slot | None:
-    """Return *slot* if what it measures by says the same as *feed*; a config need not have a hash."""
+    """Return *slot* if its source is configured like *feed*; a config need not be hashable."""
     if slot is None:
         return None
     before, now = slot.feed.bound, feed.bound
@@ -253,6 +253,6 @@ def _same(feed: Feed, slot: Slot | None) -> Slot | None:
 
 
 def _named(slot: Slot, measurement: Measurement) -> Measurement:
-    """Name the measurement by its slot; what the source adds (a disk's mount point) stays behind it."""
+    """Name the measurement by its slot, followed by what the source adds (a disk's mount point)."""
     rest = measurement.instance.removeprefix(slot.source.instance)
     return replace(measurement, instance=f"{slot.label}{rest}")

@@ -1,4 +1,4 @@
-"""Which source feeds which monitor: the bindings' targets held against the document's rows. Pure."""
+"""Which source feeds which monitor: the bindings' targets matched with the document's rows. Pure."""
 
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
@@ -29,18 +29,18 @@ class Feed:
     bound: Bound[Any]
     period: timedelta
     position: int = 0
-    """Its place among the target's sources of the same name: two may look at the same host.
+    """Its position among the target's sources, which tells apart two with the same name.
 
-    Hosts that one discovery has found share theirs.
+    Hosts found by one discovery share its position.
     """
     host: str = ""
-    """The host that a discovery has found, by its name; empty for one that stands in the bindings."""
+    """The name of the discovered host; empty for one from the bindings."""
     row: str = ""
-    """The id of the clause that it counts for; empty for one that measures for all rows of its target."""
+    """The id of the clause that it counts for; empty if it measures for all rows of its target."""
 
     @property
     def series(self) -> str:
-        """Under which name its measurements are judged and kept."""
+        """The name under which its measurements are judged and stored."""
         return self.row or self.target
 
 
@@ -52,7 +52,7 @@ class Find:
     discovery: Discovery
     period: timedelta
     position: int
-    """After those of the target's sources that stand in the bindings."""
+    """After the positions of the target's sources in the bindings."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,13 +69,13 @@ class Judged:
 
     @property
     def series(self) -> str:
-        """The name under which its measurements come."""
+        """The name under which its measurements arrive."""
         return series_of(self.monitor)
 
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """All that a document and its bindings order to be measured."""
+    """Everything that a document and its bindings require to be measured."""
 
     judged: tuple[Judged, ...]
     unbound: Mapping[str, str]
@@ -90,17 +90,17 @@ class Plan:
 
 
 def target_of(monitor: Monitor) -> str:
-    """Return the name under which the bindings have what *monitor* watches."""
+    """Return the name that the bindings use for what *monitor* watches."""
     return monitor.target or WHOLE_SYSTEM
 
 
 def series_of(monitor: Monitor) -> str:
-    """Return the name under which the measurements of *monitor* are kept: no two rows count alike."""
+    """Return the name under which measurements of *monitor* are stored; counting rows each have their own."""
     return monitor.id if metric_of(monitor) is Metric.LOG_COUNT else target_of(monitor)
 
 
 def plan(design: Design, bindings: Bindings, kinds: SourceKinds) -> Plan:
-    """Decide what runs; a monitor that can't is told why, and keeps no other from running."""
+    """Decide what runs; a monitor that can't run gets a reason, and does not keep others from running."""
     judged: list[Judged] = []
     unbound: dict[str, str] = {}
     counts: list[Feed] = []
@@ -123,7 +123,7 @@ def plan(design: Design, bindings: Bindings, kinds: SourceKinds) -> Plan:
 
 
 def why_unbound(monitor: Monitor, bindings: Bindings, kinds: SourceKinds) -> str:
-    """Say what the bindings lack for *monitor*, with the way out; nothing where they lack nothing."""
+    """Return what the bindings lack for *monitor*, with the way out; an empty text if nothing."""
     target = target_of(monitor)
     found = [each.sample for each in bindings.discoveries.get(target, ())]
     sources = (*bindings.targets.get(target, ()), *found)
@@ -160,8 +160,8 @@ def why_unbound(monitor: Monitor, bindings: Bindings, kinds: SourceKinds) -> str
 def open_targets(design: Design, kinds: SourceKinds) -> Iterator[tuple[str, list[Monitor], list[str]]]:
     """Yield each target that monitors watch, its monitors, and kinds that together can measure them.
 
-    For each metric the first of *kinds* that can measure it is taken, one that seldom can only where no other
-    is left; what none can measure needs nothing.
+    For each metric, the first of *kinds* that can measure it is chosen; a kind that rarely can is only used
+    if there is no other. A metric that no kind can measure needs none.
     """
     by_target: dict[str, list[Monitor]] = {}
     for monitor in design.of(Monitor):
@@ -177,10 +177,10 @@ def _first_able(metric: Metric | None, kinds: SourceKinds) -> str | None:
 
 
 def labels(feeds: Sequence[Feed], names: Sequence[str]) -> list[str]:
-    """Return a name for each feed that no other feed of the same target has.
+    """Return a unique name for each feed within its target.
 
-    *names* are what the sources call their places. Where two of a target look at one place, their kinds,
-    their positions, and at last the names under which they were found, tell them apart.
+    *names* are the sources' names of their places. If two feeds of a target use the same place, they are told
+    apart by kind, then position, and finally the name under which they were found.
     """
     places = Counter((feed.series, name) for feed, name in zip(feeds, names, strict=True))
     kinds = Counter((feed.series, name, feed.bound.kind) for feed, name in zip(feeds, names, strict=True))
@@ -201,7 +201,7 @@ def labels(feeds: Sequence[Feed], names: Sequence[str]) -> list[str]:
 
 
 def _periods(judged: Sequence[Judged]) -> Mapping[str, timedelta]:
-    """How often to ask the sources of every target that a monitor watches: as the most frequent one needs."""
+    """Return how often to ask the sources of each watched target: as its most frequent monitor needs."""
     periods: dict[str, timedelta] = {}
     for each in judged:
         if each.series != each.target:
@@ -219,7 +219,7 @@ def _feeds(periods: Mapping[str, timedelta], bindings: Bindings, kinds: SourceKi
 
 
 def _counts(judged: Judged, bindings: Bindings, kinds: SourceKinds, logged: frozenset[str]) -> list[Feed]:
-    """Return a feed for each source that counts for the row, if it is one; raises `Unjudgeable`."""
+    """Return a feed for each source that counts for a counting row; raises `Unjudgeable`."""
     if judged.series == judged.target:
         return []
     row = counting_of(judged.monitor, judged.limits, logged)

@@ -1,6 +1,6 @@
-"""Looking for hosts that come and go, beside the measuring: what was found last stands until the next look.
+"""Discovering hosts that come and go, alongside the measuring: results stay in force until the next look.
 
-A look that fails finds nobody gone. One that succeeds, and finds a host no more, ends what is said of it.
+A failed look removes no host. A successful look that no longer finds a host ends its monitoring.
 """
 
 from collections.abc import Mapping, Sequence
@@ -19,30 +19,30 @@ from toban.engine.bindings.template import Unfilled
 from toban.engine.clock import Clock
 
 _SHORTEST = timedelta(seconds=5)
-"""Between two looks, though a host that does not answer calls for one."""
+"""The minimum time between two looks, even if a host that does not answer calls for one."""
 _OVERDUE = timedelta(seconds=30)
-"""A look that takes longer has outlasted every time-out: it hangs."""
+"""A look that takes longer has exceeded every timeout: it hangs."""
 
 log = structlog.get_logger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
 class Outlook:
-    """What is known of the hosts of a target that are looked for."""
+    """What is known about the discovered hosts of a target."""
 
     label: str
-    """Where they are looked for."""
+    """Where they are looked up."""
     since: datetime
-    """Since when."""
+    """The time from which silence counts."""
     is_known: bool
-    """Whether every look so far that must succeed once has: else hosts may be there that nobody sees."""
+    """Whether every discovery has succeeded at least once; otherwise there may be hosts nobody has seen."""
     trouble: str = ""
-    """Why not all of them may be seen, or that there are none."""
+    """Why some of them may not be seen, or that there are none."""
 
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """What one look gave: the hosts as feeds, or None and why not."""
+    """The result of one look: the hosts as feeds, or None and the reason."""
 
     feeds: tuple[Feed, ...] | None
     trouble: str = ""
@@ -50,14 +50,14 @@ class Seen:
 
 @dataclass(slots=True, eq=False)
 class _Post:
-    """One discovery and what it has seen."""
+    """One discovery and its results."""
 
     find: Find
     discovery: Discovery
     since: datetime
     asked_at: datetime | None = None
     begun: int = 0
-    """How many looks have begun, of which all have ended but the last while it is busy."""
+    """How many looks have begun; all but the last have ended, and that one too unless busy."""
     is_busy: bool = False
     is_retired: bool = False
     is_wanted: bool = False
@@ -68,16 +68,16 @@ class _Post:
         if self.is_busy:
             return False
         wait = _SHORTEST if self.is_wanted else self.find.discovery.bound.config.every
-        # Not within a time to come either: a clock may have been set back.
+        # Nor if that is in the future: the clock may have been set back.
         return self.asked_at is None or not timedelta() <= now - self.asked_at < wait
 
     def hangs(self, now: datetime) -> bool:
-        """Whether the look has outlasted every time-out."""
+        """Say whether the look has exceeded every timeout."""
         return self.is_busy and self.asked_at is not None and now - self.asked_at >= _OVERDUE
 
 
 class Lookout:
-    """All discoveries in force. One thread drives it; the looking happens in others."""
+    """All discoveries in force. One thread drives it; the looks happen in other threads."""
 
     def __init__(self, kinds: Mapping[str, DiscoveryKind], clock: Clock) -> None:
         self._kinds = kinds
@@ -86,7 +86,7 @@ class Lookout:
         self._looks: SimpleQueue[tuple[_Post, Seen]] = SimpleQueue()
 
     def adopt(self, finds: Sequence[Find]) -> None:
-        """Look by *finds* from now on. What stays the same keeps what it has seen."""
+        """Discover by *finds* from now on. Unchanged ones keep their results."""
         former, now = self._posts, self._clock()
         self._posts = {}
         for find in finds:
@@ -95,24 +95,24 @@ class Lookout:
                 bound = find.discovery.bound
                 post = _Post(find, self._kinds[bound.kind].build(bound.config), now)
             elif post.find != find:
-                # Another period: the hosts stay.
+                # Only the period changed: the hosts stay.
                 post.find, post.feeds = find, _with_period(post.feeds, find.period)
             self._posts[find.target, find.position] = post
         for post in former.values():
             post.is_retired = post not in self._posts.values()
 
     def leave(self) -> None:
-        """Forget who was found, as others look from now on: hosts will come that nobody here has seen."""
+        """Forget the hosts that were found: another worker looks from now on, and may find others."""
         for post in self._posts.values():
             post.is_retired = True
         self._posts = {}
 
     def feeds(self) -> list[Feed]:
-        """Return a feed for every host that was found."""
+        """Return a feed for every discovered host."""
         return [feed for post in self._posts.values() for feed in post.feeds or ()]
 
     def outlooks(self) -> Mapping[str, Outlook]:
-        """Return, by target, what is known of the hosts that are looked for."""
+        """Return, by target, what is known about its discovered hosts."""
         by_target: dict[str, list[_Post]] = {}
         for post in self._posts.values():
             by_target.setdefault(post.find.target, []).append(post)
@@ -120,7 +120,7 @@ class Lookout:
         return {target: _outlook(posts, now) for target, posts in by_target.items()}
 
     def ask(self, now: datetime) -> None:
-        """Begin every look that is due."""
+        """Start every look that is due."""
         for post in self._posts.values():
             if post.is_due(now):
                 post.is_busy, post.asked_at, post.is_wanted = True, now, False
@@ -129,7 +129,7 @@ class Lookout:
                 Thread(target=self._look, args=(post,), name=name, daemon=True).start()
 
     def take(self) -> bool:
-        """Take in what the looks gave; say whether there are other hosts than before."""
+        """Process the results of looks; say whether the hosts have changed."""
         is_changed = False
         while True:
             try:
@@ -141,14 +141,14 @@ class Lookout:
                 is_changed |= _take(post, seen)
 
     def looks(self, feed: Feed) -> int:
-        """Return how many looks for the host of *feed* have begun; a clock may jump, and this does not."""
+        """Return how many looks for the host of *feed* have begun; unlike a clock, this never jumps."""
         post = self._post_of(feed)
         return post.begun if post is not None else 0
 
     def has_looked(self, feed: Feed, since: int) -> bool:
-        """Say whether the host of *feed* was looked for after *since* looks; where not, have that done soon.
+        """Say whether the host of *feed* was looked up after *since* looks; if not, request a look soon.
 
-        A look that hangs is none to wait for.
+        A hanging look is not waited for.
         """
         post = self._post_of(feed)
         if post is None or post.begun - post.is_busy > since or post.hangs(self._clock()):
@@ -178,7 +178,7 @@ class Lookout:
 
 
 def seen_of(find: Find, hosts: Sequence[Host]) -> Seen:
-    """Return a feed for each of *hosts*; of one that can't be measured, why not."""
+    """Return a feed for each of *hosts*, and a reason for those that can't be measured."""
     template, line = find.discovery.template, find.discovery.bound.line
     feeds, troubles = [], []
     for host in hosts:
@@ -193,13 +193,13 @@ def seen_of(find: Find, hosts: Sequence[Host]) -> Seen:
 
 
 def _is_same(one: Discovered, other: Discovered) -> bool:
-    """Whether both look for the same hosts and measure them alike, wherever they stand in the file."""
+    """Say whether both discover the same hosts and measure them alike, wherever they are in the file."""
     places = [(each.bound.kind, each.bound.config, each.template) for each in (one, other)]
     return places[0] == places[1]
 
 
 def _take(post: _Post, seen: Seen) -> bool:
-    """Let *post* have seen *seen*; say whether its hosts are others now."""
+    """Apply *seen* to *post*; say whether its hosts have changed."""
     if seen.trouble and seen.trouble != post.trouble:
         log.warning("hosts_unseen", target=post.find.target, place=post.discovery.place, reason=seen.trouble)
     post.trouble = seen.trouble

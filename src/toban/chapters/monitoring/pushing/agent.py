@@ -1,4 +1,4 @@
-"""What `toban agent` sends of its host, written and read. Pure.
+"""What `toban agent` sends about its host: writing and reading it. Pure.
 
 {"instance": "web-1", "readings": [{"at": "2026-11-25T01:23:45+00:00",
  "values": [["cpu_usage_percent", "", 41.5], ["disk_usage_percent", "/", 71.0]]}]}
@@ -13,18 +13,18 @@ from toban.chapters.monitoring.source import Measurement
 from toban.design.values.metric import Metric
 
 MOST = 500
-"""Readings of one report."""
+"""The most readings in one report."""
 
 _LONGEST = 300
 _METRICS = frozenset(metric.value for metric in Metric)
 
 
 class BadReport(Exception):
-    """The body is no report; the message says where."""
+    """The body is not a report; the message says where it is wrong."""
 
 
 def reading(instance: str, measured: Sequence[Measurement], at: datetime) -> dict[str, object]:
-    """Return one look at a host, ready to be sent."""
+    """Return one reading of a host, ready to be sent."""
     values = [
         [each.metric.value, each.instance.removeprefix(instance).strip(), each.value]
         for each in measured

@@ -1,7 +1,7 @@
-"""What is pushed: from the process that receives it, by the state database, to the sources that read it.
+"""Pushed data: from the process that receives it, through the state database, to the sources that read it.
 
-Whoever receives writes rows, and acknowledges once they are committed. Each worker reads all new rows by one
-query a second, for all of its pushed sources together.
+The receiver writes rows, and acknowledges them after the commit. Each worker reads all new rows with one
+query per second, for all of its pushed sources together.
 """
 
 import threading
@@ -16,18 +16,18 @@ from toban.chapters.monitoring.pushing.pushed import Pushed, merged
 from toban.engine.clock import Clock
 
 KEPT = timedelta(minutes=1)
-"""How long a row stays: a worker that was started anew reads the last minute again."""
+"""How long a row stays: a restarted worker reads the last minute again."""
 
 _FRESH = timedelta(seconds=1)
 _MOST_WAITING = 1000
-"""Arrivals of one instance that wait for a source; the oldest go first, where nothing is bound to them."""
+"""Arrivals of one instance waiting for a source; the oldest are dropped first, if no source is bound."""
 
 type Key = tuple[str, str]
 """Sender and instance."""
 
 
 def receive(sender: str, pushed: Iterable[Pushed], now: datetime) -> int:
-    """Write what *sender* pushed, in the caller's transaction or one of its own; return how many rows."""
+    """Write what *sender* pushed, in the caller's transaction or a new one; return the number of rows."""
     rows = [
         Arrival(
             sender=sender,
@@ -43,12 +43,12 @@ def receive(sender: str, pushed: Iterable[Pushed], now: datetime) -> int:
 
 
 def forget(now: datetime) -> int:
-    """Remove what every worker has read; return how many rows."""
+    """Delete rows that every worker has read; return the number of rows."""
     return Arrival.objects.filter(received_at__lt=now - KEPT).delete()[0]
 
 
 class Inbox:
-    """The arrivals that this process has not used yet. Any thread may ask."""
+    """The arrivals that this process has not used yet. Thread-safe."""
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
@@ -58,14 +58,14 @@ class Inbox:
         self._waiting: dict[Key, list[tuple[datetime, Pushed]]] = defaultdict(list)
 
     def take(self, sender: str, instance: str, before: datetime) -> list[Pushed]:
-        """Return, oldest first, what was received before *before* of the instance, each once.
+        """Return what was received before *before* for the instance, oldest first, each only once.
 
-        Parts of one scrape come in several requests: what was measured at one time is one again here.
+        One scrape may arrive in several requests: parts measured at the same time are merged here.
         """
         with self._lock:
             self._refresh()
             waiting = self._waiting[sender, instance]
-            # A scrape of which a part is still fresh may not be whole yet.
+            # A scrape with a fresh part may still be incomplete.
             unripe = {each.at for received_at, each in waiting if received_at >= before}
             ripe = [each for _, each in waiting if each.at not in unripe]
             self._waiting[sender, instance] = [pair for pair in waiting if pair[1].at in unripe]

@@ -1,4 +1,4 @@
-"""What is pushed, as values: series to reckon with or ready measurements of one instance. Pure."""
+"""Pushed data as values: series to compute with, or ready measurements of one instance. Pure."""
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
@@ -11,17 +11,17 @@ type Series = tuple[str, frozenset[tuple[str, str]]]
 
 @dataclass(frozen=True, slots=True)
 class Pushed:
-    """What was pushed of one instance at one time."""
+    """What was pushed for one instance at one time."""
 
     instance: str
     at: datetime
     series: Mapping[Series, float] = field(default_factory=dict)
     values: Sequence[tuple[str, str, float]] = ()
-    """Metric, what of the instance (a disk), value in the metric's unit."""
+    """Metric, part of the instance (a disk), value in the metric's unit."""
 
 
 def merged(pushed: Iterable[Pushed]) -> list[Pushed]:
-    """Return *pushed* in the order of time, what was measured at one time made one."""
+    """Return *pushed* in order of time, merging what was measured at the same time."""
     by_time: dict[datetime, list[Pushed]] = defaultdict(list)
     for each in pushed:
         by_time[each.at].append(each)

@@ -19,7 +19,7 @@ class Address:
 
     @classmethod
     def read(cls, written: object) -> "Address":
-        """Take an address as written, or complain without repeating it: it might hold credentials."""
+        """Read an address as written, or complain without repeating it: it might contain credentials."""
         if isinstance(written, cls):
             return written
         try:

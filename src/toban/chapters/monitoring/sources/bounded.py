@@ -19,12 +19,12 @@ from toban.engine.bindings.secret import Secret, SecretUnavailable
 from toban.engine.bindings.section import Section
 
 LARGEST_ANSWER = 8 * 1024 * 1024
-"""Bytes after decompression; a node_exporter of a large host gives a quarter of a megabyte."""
+"""Bytes after decompression; node_exporter on a large host sends a quarter of a megabyte."""
 _MOST_REDIRECTS = 5
 _REDIRECTS = frozenset((301, 302, 303, 307, 308))
 _GZIP = 16 + zlib.MAX_WBITS
 
-# At INFO the client logs every URL, and a query may hold a key.
+# At INFO the client logs every URL, and a query may contain a key.
 logging.getLogger("httpx").setLevel(logging.WARNING)
 
 
@@ -43,13 +43,13 @@ def _plain_url(url: str) -> str:
 
 
 class HttpConfig(Section):
-    """Where to ask by HTTP, and as whom."""
+    """The HTTP address to ask, and the credentials."""
 
     url: Annotated[str, AfterValidator(_plain_url)]
     instance: str = ""
-    """What operators call the place; empty: host and port of the URL."""
+    """Its name for operators; empty: host and port of the URL."""
     timeout: float = Field(default=5.0, gt=0, le=60)
-    """Seconds for a whole answer."""
+    """Seconds until the whole answer must have arrived."""
     username: str = ""
     password: Secret | None = None
     bearer_token: Secret | None = None
@@ -71,7 +71,7 @@ class HttpConfig(Section):
 
 
 class Unanswered(Exception):
-    """No whole answer came; the message says why and holds no secret."""
+    """No complete answer arrived; the message says why and holds no secret."""
 
 
 class Untrusted(Unanswered):
@@ -81,7 +81,7 @@ class Untrusted(Unanswered):
         super().__init__(tls_words(fault))
         self.fault = fault
         self.url = url
-        """Where: a redirect may have led to another path of the same host."""
+        """The URL that failed: a redirect may have led to another path of the same host."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,13 +93,13 @@ class Answer:
     body: bytes
     seconds: float
     certificate: Mapping[str, Any] | None = None
-    """What the server showed, as `getpeercert()` gives it; nothing where no TLS was spoken."""
+    """The server's certificate, as `getpeercert()` gives it; None without TLS."""
 
 
 def new_client(ca_file: Path | None = None, proxy: str | None = None) -> httpx.Client:
-    """Return a client that connects anew for each request, as a newcomer does.
+    """Return a client that opens a new connection for each request, like a first-time visitor.
 
-    It trusts the certificates in *ca_file* beside the system's, and heeds no proxy but the given one.
+    It trusts the certificates in *ca_file* besides the system's, and uses no proxy but the given one.
     """
     return httpx.Client(
         verify=trusting(ca_file),
@@ -107,7 +107,7 @@ def new_client(ca_file: Path | None = None, proxy: str | None = None) -> httpx.C
         proxy=proxy,
         follow_redirects=False,
         limits=httpx.Limits(max_keepalive_connections=0),
-        # Only what `_unpacker` unpacks.
+        # Only what `_unpacker` can unpack.
         headers={"user-agent": "toban", "accept-encoding": "gzip"},
     )
 
@@ -115,8 +115,8 @@ def new_client(ca_file: Path | None = None, proxy: str | None = None) -> httpx.C
 def fetch(client: httpx.Client, config: HttpConfig) -> Answer:
     """GET the configured URL, or raise `Unanswered`.
 
-    A redirect is followed on the same host only: elsewhere it would take the credentials along. One that
-    leads to another host is returned as the answer it is.
+    A redirect is followed only on the same host: another host would receive the credentials. A redirect to
+    another host is returned as the answer.
     """
     started = time.monotonic()
     url = httpx.URL(config.url)
@@ -133,9 +133,9 @@ def fetch(client: httpx.Client, config: HttpConfig) -> Answer:
 
 
 def send(client: httpx.Client, request: httpx.Request, timeout: float) -> Answer:
-    """Send *request* once, or raise `Unanswered`; a redirect is returned as the answer it is.
+    """Send *request* once, or raise `Unanswered`; a redirect is returned as the answer.
 
-    *timeout* is in seconds, for a whole answer; the request was built with the same.
+    *timeout* is in seconds, for the whole answer; the request was built with the same.
     """
     with _faults(request.url, timeout):
         return _whole(client, request, timeout, time.monotonic(), None)
@@ -143,7 +143,7 @@ def send(client: httpx.Client, request: httpx.Request, timeout: float) -> Answer
 
 @contextmanager
 def _faults(url: httpx.URL, timeout: float) -> Iterator[None]:
-    """Tell faults on the way to *url* as `Unanswered`."""
+    """Report faults on the way to *url* as `Unanswered`."""
     try:
         yield
     except httpx.TimeoutException as error:
@@ -167,25 +167,25 @@ def _whole(
     started: float,
     auth: httpx.BasicAuth | None,
 ) -> Answer:
-    """Return the answer once its last byte has come."""
+    """Return the answer once its last byte has arrived."""
     with closing(client.send(request, auth=auth, stream=True)) as reply:
         tls = reply.extensions["network_stream"].get_extra_info("ssl_object")
         certificate = tls.getpeercert() if tls is not None else None
         body = bytearray()
-        # Raw: httpx would unpack a hostile server's few kilobytes to gigabytes before it hands them over.
+        # Raw: httpx would unpack a hostile server's few kilobytes to gigabytes before returning them.
         unpacker = _unpacker(reply.headers.get("content-encoding", ""))
         for chunk in reply.iter_raw():
             body += unpacker.decompress(chunk, LARGEST_ANSWER + 1 - len(body)) if unpacker else chunk
             if len(body) > LARGEST_ANSWER:
                 raise Unanswered(f"応答が{LARGEST_ANSWER // 1024**2}MiBを超えました")
-            # The client's time-outs are per read: a server that drips bytes would never meet one.
+            # The client's timeouts are per read: a server that drips bytes would never exceed one.
             if time.monotonic() > started + timeout:
                 raise Unanswered(f"{timeout:g}秒以内に応答が終わりません")
         return Answer(reply.status_code, reply.headers, bytes(body), time.monotonic() - started, certificate)
 
 
 def _unpacker(encoding: str) -> "zlib._Decompress | None":
-    """Return what unpacks *encoding*; None for a kind never asked for: its bytes are taken as they come."""
+    """Return the decompressor of *encoding*; None for one never asked for: its bytes stay as they are."""
     return zlib.decompressobj(_GZIP) if encoding.strip().lower() in ("gzip", "x-gzip") else None
 
 
@@ -200,7 +200,7 @@ def _basic(config: HttpConfig) -> httpx.BasicAuth | None:
 
 
 def _tls_fault(error: BaseException) -> ssl.SSLError | None:
-    """The fault that the client's own errors were raised from, where it is one of TLS."""
+    """Return the TLS fault that caused the client's error, if any."""
     cause: BaseException | None = error
     while cause is not None and not isinstance(cause, ssl.SSLError):
         cause = cause.__cause__ or cause.__context__
@@ -208,5 +208,5 @@ def _tls_fault(error: BaseException) -> ssl.SSLError | None:
 
 
 def _reason(error: httpx.ConnectError) -> str:
-    """The operating system's words: `Connection refused`."""
+    """Return the operating system's message: `Connection refused`."""
     return str(error).removeprefix("[Errno ").partition("] ")[2] or str(error) or "理由不明"

@@ -1,4 +1,4 @@
-"""Tables of `toban.toml` whose keys are what is measured."""
+"""Tables of `toban.toml` whose keys are metrics."""
 
 from collections.abc import Mapping
 from typing import Annotated
@@ -10,7 +10,7 @@ from toban.design.values.metric import Metric, read_metric
 
 
 def _named(written: object) -> object:
-    """Take every key by the store's name for it or by a document's word; what is neither stays as it is."""
+    """Accept a metric's store name or a document's word as key; any other key stays as it is."""
     if not isinstance(written, dict):
         return written
     found = {read_metric(key) or key: value for key, value in written.items()}
@@ -20,4 +20,4 @@ def _named(written: object) -> object:
 
 
 type ByMetric[Value] = Annotated[Mapping[Metric, Value], BeforeValidator(_named)]
-"""Metric → value. `CPU使用率` is `cpu_usage_percent` there, as in the document."""
+"""Metric → value. `CPU使用率` means `cpu_usage_percent` there, as in the document."""

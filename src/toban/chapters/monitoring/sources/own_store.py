@@ -1,4 +1,4 @@
-"""The store that this process writes to, for sources that look into what was sent here."""
+"""The store that this process writes to, for sources that query what was sent to Toban."""
 
 import os
 from functools import cache
@@ -9,7 +9,7 @@ from toban.engine.telemetry.store import Telemetry
 
 @cache
 def own_store() -> Telemetry:
-    """Return it, or raise `Unmeasurable` where none is known. Kinds are registered before there is one."""
+    """Return it, or raise `Unmeasurable` if unknown. Kinds are registered before there is a store."""
     url = os.environ.get("TOBAN_TELEMETRY_URL")
     if not url:
         raise Unmeasurable("ログの置き場が分かりません: TOBAN_TELEMETRY_URL がありません")

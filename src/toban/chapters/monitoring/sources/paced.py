@@ -1,4 +1,4 @@
-"""APIs that count or charge every question: how often one is asked, and for how long it is left alone."""
+"""APIs that count or charge every query: how often to ask, and how long to pause."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -10,11 +10,11 @@ LONGEST_WAIT = timedelta(hours=1)
 
 
 class Withheld(Exception):
-    """The API gave nothing; the message tells the operator why, without any secret."""
+    """The API returned nothing; the message tells the operator why, without any secret."""
 
 
 class Throttled(Withheld):
-    """The API asks to be left alone; *wait* is how long, where it says so."""
+    """The API asks for a pause; *wait* is its length, if stated."""
 
     def __init__(self, message: str, wait: timedelta | None = None) -> None:
         super().__init__(message)
@@ -22,34 +22,34 @@ class Throttled(Withheld):
 
 
 def pause(every: timedelta, throttled: int, wait: timedelta | None) -> timedelta:
-    """Return how long to ask nothing after having been throttled *throttled* times in a row.
+    """Return how long to pause after being throttled *throttled* times in a row.
 
-    What the API names is kept to, up to an hour; where it names nothing, each time doubles the pause.
+    A wait stated by the API is respected, up to an hour; without one, the pause doubles each time.
     """
     doubled = every * min(2 ** max(throttled, 0), _MOST_DOUBLED)
     return doubled if wait is None else max(every, min(wait, LONGEST_WAIT))
 
 
 def wait_in(header: str | None) -> timedelta | None:
-    """Return the seconds that a header of a 429 names; None where it names none."""
+    """Return the seconds in a header of a 429; None if it states none."""
     try:
         seconds = float(header or "")
     except ValueError:
         return None
-    # NaN and infinity are no time to wait either.
+    # Nor are NaN and infinity a time to wait.
     return timedelta(seconds=min(seconds, LONGEST_WAIT.total_seconds())) if seconds >= 0 else None
 
 
 @dataclass(frozen=True, slots=True)
 class _Told[T]:
-    """What the API said last, and when it may be asked again."""
+    """The API's last answer, and when it may be asked again."""
 
     word: T | Withheld
     until: datetime
 
 
 class Paced[T]:
-    """Asks an API at most once per *every*; meanwhile its last word stands, a refusal too. Any thread may."""
+    """Asks an API at most once per *every*; meanwhile its last answer is used, or refusal. Thread-safe."""
 
     def __init__(self, every: timedelta) -> None:
         self._every = every
@@ -58,9 +58,9 @@ class Paced[T]:
         self._throttled = 0
 
     def read(self, ask: Callable[[], T], now: datetime, is_enough: Callable[[T], bool] = lambda _: True) -> T:
-        """Return the last answer, or a new one of *ask* where it is time or the last is not enough.
+        """Return the last answer, or a new one of *ask* if it is due or the last is not enough.
 
-        Raises `Withheld` as *ask* did the last time. While the API asks to be left alone, it is.
+        Raises `Withheld` if the last *ask* did. While the API asks for a pause, *ask* is not called.
         """
         with self._lock:
             told = self._told

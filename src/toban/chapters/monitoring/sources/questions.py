@@ -1,4 +1,4 @@
-"""Questions in a vendor's own language, by the metric that each one answers."""
+"""Queries in a vendor's own language, by the metric that each one returns."""
 
 from collections.abc import Mapping
 from datetime import timedelta
@@ -16,7 +16,7 @@ from toban.engine.bindings.values import Length
 
 
 def _safe(url: str) -> str:
-    """Take an endpoint that keys may be sent to: over TLS, or on this machine."""
+    """Accept an endpoint if keys may be sent to it: over TLS, or on this machine."""
     try:
         parts = httpx.URL(url)
     except httpx.InvalidURL:
@@ -31,22 +31,22 @@ type Question = Annotated[str, Field(min_length=1, max_length=2000)]
 
 
 class QuestionsConfig(Section):
-    """What every source that asks a vendor's API in the vendor's language can be told."""
+    """Common settings of every source that queries a vendor's API in the vendor's language."""
 
     host: str = Field(default="", pattern=r"^[A-Za-z0-9_.:-]*$", max_length=255)
-    """A host by the vendor's name for it: its CPU, memory and disks need no query of one's own."""
+    """A host by the vendor's name for it: its CPU, memory and disks need no custom query."""
     queries: ByMetric[Question] = Field(default_factory=dict)
-    """Metric → a query that gives it in the metric's own unit; takes the place of the host's."""
+    """Metric → a query that returns it in the metric's own unit; replaces the host's query."""
     instance: str = ""
-    """What operators call the place; empty: the host."""
+    """Its name for operators; empty: the host."""
     every: Length = timedelta(minutes=1)
-    """How often the API is asked: calls are counted, and limited, per account."""
+    """How often to query the API: calls are counted, and limited, per account."""
     timeout: float = Field(default=10.0, gt=0, le=25)
-    """Seconds for a whole answer."""
+    """Seconds until the whole answer must have arrived."""
     proxy: Secret | None = None
-    """The URL of a proxy, which may hold a password."""
+    """The URL of a proxy, which may contain a password."""
     endpoint_url: Annotated[str, AfterValidator(_safe)] = ""
-    """Of another endpoint than the vendor's: a gateway of one's own, or a server for tests."""
+    """The URL of another endpoint than the vendor's: your own gateway, or a test server."""
 
     @model_validator(mode="after")
     def _asks_something(self) -> "QuestionsConfig":
@@ -60,10 +60,10 @@ class QuestionsConfig(Section):
 
     @property
     def place(self) -> str:
-        """What operators call the place."""
+        """Its name for operators."""
         return self.instance or self.host
 
 
 def asked_for(config: QuestionsConfig, of_host: Mapping[Metric, Any]) -> frozenset[Metric]:
-    """Return the metrics that *config* asks for, where *of_host* are those of any host."""
+    """Return the metrics that *config* asks for; *of_host* are those of any host."""
     return frozenset(config.queries) | (frozenset(of_host) if config.host else frozenset())

@@ -1,4 +1,4 @@
-"""TLS as sources speak it: whom to trust, how long a certificate lasts, faults in the operator's words."""
+"""TLS for sources: which certificates to trust, how long one is valid, and faults in the operator's words."""
 
 import socket
 import ssl
@@ -14,7 +14,7 @@ from pydantic import AfterValidator, ValidationInfo
 from pydantic_core import PydanticCustomError
 
 _SECONDS_A_DAY = 86_400
-# OpenSSL's numbers, which Python names none of: x509_vfy.h.
+# OpenSSL's numbers from x509_vfy.h, for which Python has no names.
 _NOT_YET_VALID, _HAS_EXPIRED = 9, 10
 _SELF_SIGNED = frozenset((18, 19))
 _UNKNOWN_ISSUER = frozenset((2, 20, 21))
@@ -23,7 +23,7 @@ _NO_CHECK_TIME = 0x200000
 
 
 def _certificates(path: Path, info: ValidationInfo) -> Path:
-    """*path*, relative to the folder of `toban.toml`; complain where no certificate can be read from it."""
+    """Return *path*, relative to the folder of `toban.toml`; complain if it holds no readable certificate."""
     path = (info.context or {}).get("base", Path()) / path
     try:
         ssl.create_default_context().load_verify_locations(path)
@@ -34,12 +34,13 @@ def _certificates(path: Path, info: ValidationInfo) -> Path:
 
 
 type CaFile = Annotated[Path, AfterValidator(_certificates)]
-"""Certificates to trust beside those of the system."""
+"""Certificates to trust besides those of the system."""
 
 
 def trusting(ca_file: Path | None) -> ssl.SSLContext:
-    """Return a client's context that verifies chain, name and time; it is shared, and not to be changed."""
-    # The system's takes as long as a whole measurement to load: a thousand sources share one.
+    """Return a client's context that verifies chain, name and time; it is shared, and must not be changed."""
+    # The system's certificates take as long to load as a whole measurement: a thousand sources share one
+    # context.
     return _trusting_the_system() if ca_file is None else _new_context(ca_file)
 
 
@@ -56,12 +57,12 @@ def _new_context(ca_file: Path | None) -> ssl.SSLContext:
 
 
 def days_left(certificate: Mapping[str, Any], now: datetime) -> float:
-    """Days until *certificate*, as `getpeercert()` gives it, expires; below zero, days since then."""
+    """Return the days until *certificate* (from `getpeercert()`) expires; below zero, days since then."""
     return (ssl.cert_time_to_seconds(certificate["notAfter"]) - now.timestamp()) / _SECONDS_A_DAY
 
 
 def tls_words(error: ssl.SSLError) -> str:
-    """Say what is wrong with the other side's TLS; no secret is in it."""
+    """Return what is wrong with the other side's TLS, without any secret."""
     if not isinstance(error, ssl.SSLCertVerificationError):
         return f"TLS で話せません（{error.reason or '途中で切れました'}）"
     code = error.verify_code
@@ -80,7 +81,7 @@ def tls_words(error: ssl.SSLError) -> str:
 
 @dataclass(frozen=True, slots=True)
 class TlsPlace:
-    """A server that speaks TLS, by which name it should be known, and who may vouch for it."""
+    """A TLS server: its expected name, and the authorities that may sign its certificate."""
 
     address: tuple[str, int]
     server_name: str
@@ -90,11 +91,11 @@ class TlsPlace:
 
 
 def expired_days(error: ssl.SSLError, place: TlsPlace, now: datetime) -> float | None:
-    """Days left, below zero, of the certificate that *error* says has expired; none for any other fault.
+    """Return the days, below zero, since the certificate in *error* expired; None for any other fault.
 
-    A certificate that fails verification is not shown by the connection it failed on: this asks a second
-    time, without looking at the time only. One that nobody trusts for another reason has no lifetime to
-    tell, and neither has one whose issuer's certificate is the expired one.
+    A certificate that fails verification can't be read from the failed connection, so this connects a second
+    time, ignoring only the time check. A certificate that is untrusted for another reason has no lifetime to
+    report, nor does one whose issuer's certificate is the expired one.
     """
     if not isinstance(error, ssl.SSLCertVerificationError) or error.verify_code != _HAS_EXPIRED:
         return None

@@ -1,6 +1,6 @@
-"""What the public may know: the services that the operator chose, their state, days and troubles. Pure.
+"""What the public may know: the operator's chosen services, their state, days and troubles. Pure.
 
-Nothing here carries a name, a host or a reason that stands anywhere but in `[status]`.
+Nothing here contains a name, a host or a reason that is not in `[status]`.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -18,15 +18,15 @@ DAYS = 90
 PAST = timedelta(days=30)
 """How long a trouble that is over stays on the page."""
 _FRESH = timedelta(minutes=10)
-"""What nobody has looked at for so long is unknown."""
+"""A state that nobody has checked for this long is unknown."""
 _SHORTEST = timedelta(minutes=1)
-"""A trouble that was over sooner is a hiccup of the measurement."""
+"""A shorter trouble is a measurement glitch."""
 _ALL, _MOST = 0.99, 0.01
 _GOOD, _FAIR = 0.999, 0.99
 
 
 class State(StrEnum):
-    """How a service stands."""
+    """The state of a service."""
 
     OPERATIONAL = "operational"
     MAINTENANCE = "maintenance"
@@ -40,7 +40,7 @@ TROUBLES = (State.DOWN, State.DEGRADED)
 
 
 class DayKind(StrEnum):
-    """What a day came to, planned maintenance left out."""
+    """The result of a day, without planned maintenance."""
 
     GOOD = "good"
     """At least 99.9%."""
@@ -52,14 +52,14 @@ class DayKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Spell:
-    """A stretch of time in which a service stood the same."""
+    """A period in which a service kept the same state."""
 
     service: str
     state: State
     began_at: datetime
     ended_at: datetime | None
     seen_at: datetime
-    """When it was last looked at."""
+    """When it was last checked."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +69,7 @@ class PublicDay:
     date: date
     kind: DayKind
     share: float | None
-    """Of the known time, in percent; None where nothing is known."""
+    """The percentage of the known time; None without measurements."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +81,7 @@ class Service:
     since: datetime | None
     days: tuple[PublicDay, ...]
     share: float | None
-    """Over all the days, in percent; None where nothing is known."""
+    """The percentage over all the days; None without measurements."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,13 +100,13 @@ class Board:
     title: str
     note: str
     state: State
-    """The worst of all services."""
+    """The worst state of all services."""
     services: tuple[Service, ...]
     troubles: tuple[Spell, ...]
     """Newest first."""
     maintenance: tuple[Window, ...]
     seen_at: datetime | None
-    """When any service was last looked at."""
+    """When any service was last checked."""
 
 
 def indicators(status: StatusBinding | None) -> list[tuple[str, Indicator]]:
@@ -120,7 +120,7 @@ def indicators(status: StatusBinding | None) -> list[tuple[str, Indicator]]:
 
 
 def state_of(up: float | None, *, has_critical: bool, is_planned: bool) -> State:
-    """Say how a service stands of which the share *up* answers now; None: nothing is known."""
+    """Return the state of a service, of which the share *up* answers now; None: no measurements."""
     if is_planned:
         return State.MAINTENANCE
     if up is None:
@@ -139,7 +139,7 @@ def board(
     today: date,
     now: datetime,
 ) -> Board:
-    """Put the page together; *days* by the services' names."""
+    """Build the page; *days* are by service name."""
     services = tuple(_service(each.name, spells, days[each.name], today, now) for each in status.services)
     return Board(
         title=status.title,
@@ -195,7 +195,7 @@ def _troubles(spells: Iterable[Spell], now: datetime) -> Iterable[Spell]:
 
 
 def windows(planned: Mapping[str, Sequence[Span]]) -> list[Window]:
-    """Return the planned spans of each service, those at the same time as one."""
+    """Return the planned periods of each service, merging those at the same time."""
     by_span: dict[Span, list[str]] = {}
     for name, spans in planned.items():
         for span in spans:

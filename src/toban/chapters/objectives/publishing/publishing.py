@@ -1,4 +1,4 @@
-"""The public page's facts: written as services are counted, read when somebody looks."""
+"""The public page's data: written when services are measured, read on each request."""
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
@@ -24,14 +24,14 @@ from toban.engine.telemetry.store import StoreUnavailable, Telemetry
 _LATELY = timedelta(minutes=10)
 _POINTS = 10
 _NEWEST = 2
-"""Points whose mean is "now": every instance that is asked each minute is among them."""
+"""The mean of these points is "now": they include every instance that is asked each minute."""
 _COMING = timedelta(days=30)
 _MOST = 500
-"""Spells that are read at most."""
+"""The maximum number of spells to read."""
 
 
 def look(telemetry: Telemetry, design: Design, bindings: Bindings, now: datetime) -> None:
-    """Note how every service of `[status]` stands *now*; one that stands the same goes on."""
+    """Record the state of every service of `[status]` *now*; an unchanged state continues."""
     for name, of in public.indicators(STATUS.of(bindings)):
         state = public.state_of(
             _up(telemetry, of, now),
@@ -96,7 +96,7 @@ def _whole(
     bindings: Bindings,
     now: datetime,
 ) -> Mapping[str, Sequence[Span]]:
-    """Give a window that is open now its beginning back, which lies before what was asked for."""
+    """Restore the real start of an open window, which may be before the requested period."""
     lately = (now - timedelta(days=1), now + timedelta(seconds=1))
     begun = {name: planned(of.target, design, bindings.system, lately) for name, of in known}
     return {

@@ -4,13 +4,13 @@ import re
 from datetime import time
 
 CLOCK = r"(?P<hour>2[0-4]|[01]?\d)(?::(?P<minute>[0-5]\d)|時(?:(?P<kanji_minute>[0-5]?\d)分|(?P<half>半))?)?(?: ?(?P<half_day>[ap]m)\b)?"
-"""A time of day's pattern; match it on `plain` text, case ignored; an hour alone matches too."""
+"""A time of day's pattern; match it on `plain` text, ignoring case; an hour alone also matches."""
 
 
 def clock_of(match: re.Match[str], prefix: str = "") -> time | None:
-    """Return the time that a match of `CLOCK` holds, midnight for 24:00; None when there is no such time.
+    """Return the time in a match of `CLOCK`, midnight for 24:00; None if there is no such time.
 
-    An AM or PM beside an hour over 12 (02:00 AM, 14:00 PM) is a slip that changes nothing.
+    AM or PM with an hour over 12 (02:00 AM, 14:00 PM) is a slip and is ignored.
     """
     hour = int(match[f"{prefix}hour"])
     minute = int(

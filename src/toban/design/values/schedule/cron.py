@@ -23,17 +23,17 @@ _NICKNAMES = {
 _LINE = re.compile(r"(?:[\d*][\d*/,-]{0,80} ){3}[\da-z*][\da-z*/,-]{0,80} [\da-z*][\da-z*/,-]{0,80}")
 _STEP = re.compile(r"/(\d+)")
 _LENGTHS = (60, 24, 31, 12, 8)
-"""Values of each field."""
+"""The number of values of each field."""
 _ANY_DAY = datetime(2024, 1, 1, tzinfo=UTC)
 _DAY = 24 * 60
 _MOST = 24
-"""Rules of one line; a line that means more is no list of due times but a traffic pattern."""
+"""The most rules one line may yield; a line with more is a traffic pattern, not a list of due times."""
 
 
 def read_cron(text: str) -> tuple[Schedule, ...] | None:
-    """Read a line of five fields, or a nickname, in lower case; None for what no schedules can say.
+    """Read a line of five fields, or a nickname, in lower case; None if no schedules can express it.
 
-    None also for a line that names both a date and a weekday: cron takes either, which no document means.
+    None also for a line that names both a date and a weekday: cron runs on either, which no document means.
     """
     line = _NICKNAMES.get(text, text)
     if not _LINE.fullmatch(line) or _steps_too_far(line):
@@ -44,7 +44,7 @@ def read_cron(text: str) -> tuple[Schedule, ...] | None:
         return None
     numbers = [each for each in fields.weekdays if isinstance(each, int)]
     if len(numbers) < len(fields.weekdays):
-        # 5L, the last Friday, is no cron's but cronsim's.
+        # 5L, the last Friday, is a cronsim extension, not standard cron.
         return None
     # Sunday is 0 or 7.
     weekdays = frozenset(number % 7 for number in numbers)
@@ -60,13 +60,13 @@ def read_cron(text: str) -> tuple[Schedule, ...] | None:
 
 
 def _steps_too_far(line: str) -> bool:
-    """Whether a step goes beyond its field: cron takes */90 for once an hour, and people mean 90 minutes."""
+    """Say whether a step exceeds its field: cron treats */90 as once an hour, but people mean 90 minutes."""
     fields = zip(line.split(" "), _LENGTHS, strict=True)
     return any(int(step) >= length for field, length in fields for step in _STEP.findall(field))
 
 
 def _days(dates: Sequence[int], months: tuple[int, ...], weekdays: frozenset[int]) -> list[Schedule] | None:
-    """Return the days as schedules without a clock; None for both dates and weekdays, and for days of a season."""
+    """Return the days as schedules without a clock; None for dates with weekdays, and days of a season."""
     every_date, every_month, every_weekday = len(dates) == 31, len(months) == 12, len(weekdays) == 7
     if every_date and every_month and every_weekday:
         return [Schedule(Cadence.DAILY)]
@@ -83,9 +83,9 @@ def _days(dates: Sequence[int], months: tuple[int, ...], weekdays: frozenset[int
 
 
 def _interval(clocks: Sequence[int]) -> Schedule | None:
-    """Return the interval whose moments these are, in minutes from midnight, evenly over the whole day.
+    """Return the interval of *clocks* (minutes from midnight) if they are evenly spaced over the day.
 
-    Cron starts anew each hour and day: */7 is no interval of 7 minutes.
+    Cron restarts each hour and day: */7 is not an interval of 7 minutes.
     """
     step = _DAY // len(clocks)
     offset = clocks[0]

@@ -1,4 +1,4 @@
-"""A cell's words to a schedule."""
+"""From a cell's text to a schedule."""
 
 import re
 from dataclasses import replace
@@ -59,7 +59,7 @@ _MIDNIGHT = re.compile(r"(?<![-~\d])(?<![-~] )24(?::00|時(?!間))")
 
 
 def read_schedule(text: str) -> Schedule | None:
-    """Read one rule for due times; None for anything that is not wholly understood, and for several rules."""
+    """Read one rule for due times; None for several rules, and unless all of *text* is understood."""
     whole = plain(text)
     words = _BRACKETS.sub(
         lambda match: "" if _NOTE.fullmatch(match[1].strip()) else f" {match[1]} ", whole
@@ -75,7 +75,7 @@ def read_schedule(text: str) -> Schedule | None:
     draft = _drafted(_ZONE.sub(" ", words))
     if draft is not None and len(zones) <= 1:
         schedule = _finished(draft, whole, next(iter(zones), ""))
-        # 24:00 of a certain day is the next day's midnight, which no rule of that day is.
+        # 24:00 on a given day is the next day's midnight, which no rule for that day can express.
         is_of_a_day = schedule is not None and (schedule.weekdays or schedule.day)
         return None if is_of_a_day and _MIDNIGHT.search(words) else schedule
     if _EVENT.fullmatch(words) and not _NO_EVENT.fullmatch(words):
@@ -84,7 +84,7 @@ def read_schedule(text: str) -> Schedule | None:
 
 
 def read_schedules(text: str) -> tuple[Schedule, ...] | None:
-    """Read a cell that holds one rule or several: 日次(フル) + 1時間ごと(増分), 変更時、日次."""
+    """Read a cell with one rule or several: 日次(フル) + 1時間ごと(増分), 変更時、日次."""
     single = read_schedule(text)
     if single is not None:
         return (single,)
@@ -94,7 +94,7 @@ def read_schedules(text: str) -> tuple[Schedule, ...] | None:
     if alternatives := _alternatives(whole):
         return alternatives
     parts = re.split(r" ?\+ ?|、|または|、? ?および|\n| / | and ", whole)
-    # 毎月1日、15日: what the first part says of the month holds for the others.
+    # 毎月1日、15日: the month in the first part applies to the others.
     head = "毎月" if parts[0].startswith("毎月") else ""
     found = tuple(
         schedule for part in parts if (schedule := read_schedule(part) or read_schedule(f"{head}{part}"))
@@ -103,7 +103,7 @@ def read_schedules(text: str) -> tuple[Schedule, ...] | None:
 
 
 def join_schedule(frequency: str, clock: str) -> Schedule | None:
-    """Read a rule whose frequency and clock stand in two columns: 月次 | 1日 03:00, 5分毎 | -."""
+    """Read a rule whose frequency and clock are in two columns: 月次 | 1日 03:00, 5分毎 | -."""
     if plain(clock) in ("", "-"):
         return read_schedule(frequency)
     event, on_demand = read_schedule(clock), read_schedule(frequency)
@@ -114,9 +114,9 @@ def join_schedule(frequency: str, clock: str) -> Schedule | None:
 
 
 def _alternatives(text: str) -> tuple[Schedule, ...] | None:
-    """Read a rule of which one word stands several times: 第2・第4火曜 3:00, 毎月1日、15日 9:00, 平日 9:00、18:00.
+    """Read a rule with a list of one kind of word: 第2・第4火曜 3:00, 毎月1日、15日 9:00, 平日 9:00、18:00.
 
-    What stands around the list holds for each of its words, so splitting the text at its marks would lose it.
+    The text around the list applies to each of its words, so splitting at the separators would lose it.
     """
     for several, one, alone in _LISTS:
         if match := several.search(text):
@@ -157,7 +157,7 @@ def _finished(draft: Draft, text: str, zone: str) -> Schedule | None:
     if cadence is Cadence.MONTHLY and draft.months:
         cadence = Cadence.YEARLY
     if cadence is Cadence.DAILY and draft.weekdays and not draft.skips_holidays:
-        # 毎日(月〜金) says nothing of public holidays, as 平日 does.
+        # 毎日(月〜金) says nothing about public holidays, unlike 平日.
         cadence = Cadence.WEEKLY
     if cadence is Cadence.DAILY and draft.cadence is None:
         draft.assumed.append(f"「{text}」を毎日と解釈しました")
@@ -173,7 +173,7 @@ def _implied(draft: Draft) -> Cadence | None:
     if draft.months:
         return Cadence.YEARLY
     if draft.day:
-        # 1日 alone may be a length of time; 1日 3:00 can't.
+        # 1日 alone may be a length of time; 1日 3:00 can't be.
         is_length = draft.at is None and draft.is_counted_day
         return None if is_length else Cadence.MONTHLY
     if draft.weekdays:
@@ -182,7 +182,7 @@ def _implied(draft: Draft) -> Cadence | None:
 
 
 def _fits(cadence: Cadence, draft: Draft) -> bool:
-    """Whether the parts make sense together: 月次 日曜 leaves open which Sunday, 日次 1日 is a slip."""
+    """Say whether the parts fit together: 月次 日曜 leaves open which Sunday, 日次 1日 is a slip."""
     over_months = cadence in (Cadence.MONTHLY, Cadence.QUARTERLY, Cadence.HALF_YEARLY, Cadence.YEARLY)
     if draft.day and not over_months:
         return False

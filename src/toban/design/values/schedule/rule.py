@@ -76,37 +76,37 @@ DayRule = DayOfMonth | NthWeekday | NthBusinessDay
 class Schedule:
     """A rule for due times in the document's time zone.
 
-    Parts that the document leaves open stay None; `assumptions` says which were filled in by us
-    (深夜 without a clock, 月初 without a day) in words for the user.
+    Parts that the document leaves open stay None. `assumptions` lists those that we filled in (深夜 without a
+    clock, 月初 without a day), in words for the user.
     """
 
     cadence: Cadence
     every: Duration | None = None
-    """For INTERVAL: 1時間毎. For WEEKLY: 2週間 is 隔週; in which of the two weeks, no document says."""
+    """For INTERVAL: 1時間毎. For WEEKLY: 2週間 is 隔週; no document says in which of the two weeks."""
     weekdays: tuple[Weekday, ...] = ()
-    """For WEEKLY (毎週月曜), or the days that DAILY keeps to (平日)."""
+    """For WEEKLY (毎週月曜), or the days to which DAILY is limited (平日)."""
     day: DayRule | None = None
     """For MONTHLY and longer."""
     months: tuple[int, ...] = ()
-    """For QUARTERLY and longer, where the document names them (4月)."""
+    """For QUARTERLY and longer, if the document names them (4月)."""
     at: time | None = None
     until: time | None = None
-    """The end of a window (2:00-4:00); before `at` it lies on the next day."""
+    """The end of a window (2:00-4:00); if before `at`, it is on the next day."""
     minute: int | None = None
     """For INTERVAL of an hour: 毎時15分."""
     times: int | None = None
-    """月1回, 年2回: how often per period, where no day is named."""
+    """月1回, 年2回: how often per period, if no day is named."""
     event: str = ""
     """For ON_EVENT: the document's own words (変更時, 緊急バグ修正時)."""
     zone: str = ""
-    """An IANA zone or UTC, where the cell itself names one (02:00 UTC); empty means the document's."""
+    """An IANA zone or UTC, if the cell itself names one (02:00 UTC); empty means the document's zone."""
     text: str = field(default="", compare=False)
-    """The document's own words, for people."""
+    """The document's own words, to show to people."""
     assumptions: tuple[str, ...] = field(default=(), compare=False)
 
     @property
     def skips_holidays(self) -> bool:
-        """Whether it keeps to 平日, 営業日: Monday to Friday, and no public holiday."""
+        """Whether it is limited to 平日 or 営業日: Monday to Friday, except public holidays."""
         return self.cadence is Cadence.DAILY and self.weekdays == tuple(Weekday)[:5]
 
     def __str__(self) -> str:
@@ -120,7 +120,7 @@ class Schedule:
 
     def _days(self) -> str:
         months = "・".join(f"{month}月" for month in self.months)
-        # 毎月 already says the month that a day of MONTHLY stands in.
+        # 毎月 already names the month of a MONTHLY day.
         day = "" if self.day is None or self.cadence is Cadence.MONTHLY else str(self.day)
         return f"{months} {'月末' if day == '末' else day}".strip()
 
@@ -152,7 +152,7 @@ def _monthly(schedule: Schedule) -> str:
 
 
 def weekday_words(weekdays: Iterable[Weekday]) -> str:
-    """Return 月・水曜 for Monday and Wednesday, nothing for none."""
+    """Return 月・水曜 for Monday and Wednesday, an empty text for none."""
     names = "・".join(weekdays)
     return f"{names}曜" if names else ""
 
@@ -170,5 +170,5 @@ _CADENCE_WORDS: dict[Cadence, Callable[[Schedule], str]] = {
     Cadence.ON_DEMAND: lambda _: "随時",
 }
 ZONES = {"JST": "Asia/Tokyo", "UTC": "UTC", "GMT": "UTC", "CET": "Europe/Paris"}
-"""The zone names that cells write. PST, EST and the like are left out: they mean two offsets a year."""
+"""The zone names used in cells. PST, EST and the like are left out: each means two offsets a year."""
 _ZONE_WORDS = {"Asia/Tokyo": "JST", "UTC": "UTC", "Europe/Paris": "CET"}

@@ -21,7 +21,7 @@ from toban.design.values.schedule.rule import (
 
 @dataclass
 class Draft:
-    """What was found so far; a second, different finding of the same part makes the text unreadable."""
+    """What was found so far; a second, different value for the same part makes the text unreadable."""
 
     cadence: Cadence | None = None
     every: Duration | None = None
@@ -37,11 +37,11 @@ class Draft:
 
     @property
     def is_counted_day(self) -> bool:
-        """Whether the day is a mere number of days (1日, 3営業日)."""
+        """Whether the day may be a mere number of days (1日, 3営業日)."""
         return isinstance(self.day, DayOfMonth | NthBusinessDay) and not self.months
 
     def take(self, match: re.Match[str], token: "Token") -> bool:
-        """Take a token's meaning in; False when it contradicts what was found before."""
+        """Take in a token's meaning; False if it contradicts what was found before."""
         found = token.read(match)
         if found is None:
             return False
@@ -60,7 +60,7 @@ Found = dict[str, object]
 
 @dataclass(frozen=True)
 class Token:
-    """A word of schedules: its pattern, and what a match of it means (None: nothing sensible)."""
+    """A word of schedules: its pattern, and what a match of it means (None if nothing sensible)."""
 
     pattern: re.Pattern[str]
     read: Callable[[re.Match[str]], Found | None]
@@ -90,13 +90,13 @@ _TIMES_OF_DAY = {
     "深夜": time(2), "未明": time(2), "夜間": time(22), "早朝": time(5), "午前中": time(9), "午前": time(9), "毎朝": time(9), "朝": time(9),
     "午後": time(13), "夕方": time(17), "毎晩": time(20), "夜": time(20), "nightly": time(2), "every night": time(2),
 }  # fmt: skip
-"""What is taken where the document gives a word and no clock."""
+"""The assumed time if the document gives a word but no clock."""
 _VAGUE = "|".join(_TIMES_OF_DAY)
 _NTH = "|".join(_ENGLISH_NTH)
 _DAY_NAMES = r"(?:mon|tues?|wed(?:nes)?|thu(?:rs?)?|fri|sat(?:ur)?|sun)(?:day)?"
 _KANJI_DAYS = rf"[{WEEKDAY_CHARS}](?:[・,/]?[{WEEKDAY_CHARS}])*"
 _KANJI_DAYS_IN_FULL = rf"[{WEEKDAY_CHARS}](?:(?:曜日?)?[・、,/と] ?[{WEEKDAY_CHARS}]|[{WEEKDAY_CHARS}])*"
-"""Before a last 曜: 月・水曜, 火曜・金曜."""
+"""Used before a final 曜: 月・水曜, 火曜・金曜."""
 
 
 _NAMED_INTERVALS: dict[tuple[int, TimeUnit], Found] = {
@@ -108,7 +108,7 @@ _NAMED_INTERVALS: dict[tuple[int, TimeUnit], Found] = {
     (6, TimeUnit.MONTH): {"cadence": Cadence.HALF_YEARLY},
     (1, TimeUnit.YEAR): {"cadence": Cadence.YEARLY},
 }
-"""Intervals that the calendar has a word for; 30 days are no month, and stay an interval."""
+"""Intervals that the calendar has a word for; 30 days is not a month, and stays an interval."""
 
 
 def _clock(match: re.Match[str]) -> Found | None:
@@ -117,7 +117,7 @@ def _clock(match: re.Match[str]) -> Found | None:
 
 
 def _afternoon(at: time, part: str) -> time:
-    in_the_evening = part == "夜" and at.hour >= 6  # 夜1:00 lies after midnight
+    in_the_evening = part == "夜" and at.hour >= 6  # 夜1:00 is after midnight
     is_later = part in ("午後", "夕方") or in_the_evening
     return at.replace(hour=at.hour + 12) if is_later and at.hour < 12 else at
 
@@ -195,7 +195,7 @@ TOKENS = (
     _word(r"(?:(?<!\d)1)?(?P<period>[日週月年])(?:に)? ?(?P<count>\d{1,2})回(?:以上)?", _times_per_period),
     _word(r"(?P<count>\d{1,2})回 ?/ ?(?P<period>[日週月年])", _times_per_period),
     _word(rf"(?:every )?{DURATION} ?(?:毎|ごと|間隔|周期|に1回)", _interval_found),
-    # 1日おき is every other day to some and daily to others; of minutes and hours nobody doubts.
+    # 1日おき may mean every other day or daily; with minutes and hours there is no doubt.
     _word(rf"(?=\d+(?:[分秒]|時間)){DURATION} ?おき", _interval_found),
     _word(rf"every {DURATION}", _interval_found),
     _word(r"毎時(?P<at_minute>[0-5]?\d)分", lambda m: {"cadence": Cadence.INTERVAL, "every": HOUR, "minute": int(m["at_minute"])}),
@@ -226,7 +226,7 @@ TOKENS = (
     _word(rf"(?!月日)(?P<days>{_KANJI_DAYS})(?=$| ?\d{{1,2}}[:時])", _weekdays),
     _word(r"(?:1?\d月)(?:[・、,/]? ?1?\d月)*(?!次)", _month_names),
     _word(r"(?P<date>[12]\d|3[01]|0?[1-9])日(?!次|毎|間|前|後|以)", lambda m: {"day": DayOfMonth(int(m["date"]))}),
-    # Two bare figures (1-5) may be anything.
+    # Two bare numbers (1-5) may mean anything.
     _word(rf"(?:深夜|未明|早朝|夜間?)? ?(?=\d{{1,2}}(?: ?[-~] ?\d{{1,2}})?(?:[:時]| ?[ap]m)){CLOCK.replace('?P<', '?P<a_')} ?[-~] ?(?P<next_day>翌[日朝]?)? ?{CLOCK.replace('?P<', '?P<b_')}", _clock_range),
     _word(rf"(?P<part>深夜|未明|早朝|午前|午後|夜間?|朝|夕方)? ?~?{CLOCK.replace(')?(?: ?', ')(?: ?')}", _clock),
     _word(r"毎朝(?= ?\d)|毎晩(?= ?(?:1[2-9]|2\d|0?[0-4]:))", {"cadence": Cadence.DAILY}),

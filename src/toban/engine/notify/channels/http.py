@@ -1,4 +1,4 @@
-"""Posting to a receiver over HTTP, so that no URL, header or body of it can reach a log or an error.
+"""HTTP posts to a receiver whose URLs, headers and bodies never appear in a log or an error.
 
 Requests go through httpx's transport, not its client: the client logs every URL at INFO, and the URL of an
 incoming webhook *is* its secret. A transport follows no redirects either.
@@ -30,21 +30,21 @@ _LONGEST_REPLY = 4096
 _LONGEST_ASKED_WAIT = 3600.0
 _SHORTEST_SECRET = 8
 _PRIVATE_NAMES = (".internal", ".local", ".home.arpa")
-"""Ends of names that public DNS never resolves (RFC 6762, RFC 8375, ICANN's reservation of .internal)."""
+"""Suffixes that public DNS never resolves (RFC 6762, RFC 8375, ICANN's reservation of .internal)."""
 _PASSING = frozenset({408, 425, 429})
-"""Client errors that say "later", not "never"."""
+"""Client errors that mean "later", not "never"."""
 
 
 @dataclass(frozen=True, slots=True)
 class Body:
-    """What is posted, byte for byte."""
+    """A request body, byte for byte."""
 
     content: bytes
     media_type: str
 
 
 def form(fields: Mapping[str, str]) -> Body:
-    """Return *fields* as a browser's form sends them."""
+    """Return *fields* encoded as a browser's form."""
     return Body(urlencode(fields).encode(), "application/x-www-form-urlencoded")
 
 
@@ -53,16 +53,16 @@ type HeadersOf = Callable[[bytes], Mapping[str, str]]
 
 
 class HttpConfig(Section):
-    """What every channel over HTTP can be told."""
+    """Settings of every channel over HTTP."""
 
     timeout: float = Field(default=10, gt=0, le=60)
     """Seconds for a whole attempt."""
     proxy: Secret | None = None
-    """The URL of a proxy, which may hold a password."""
+    """The URL of a proxy; it may contain a password."""
 
 
 def _private(host: str) -> str:
-    """A host that only a private network knows: what goes there in the clear stays in it."""
+    """Return *host* if only a private network knows it: unencrypted requests to it stay inside."""
     try:
         is_private = ip_address(host).is_private
     except ValueError:
@@ -73,12 +73,12 @@ def _private(host: str) -> str:
 
 
 class ReceiverConfig(HttpConfig):
-    """What a channel to a receiver of the operator's own can be told."""
+    """Settings of a channel to the operator's own receiver."""
 
     url: Secret
-    """Where it listens; by reference, since many a receiver knows its senders by the URL."""
+    """Where it listens; by reference, since many receivers authenticate senders by the URL."""
     plain_hosts: tuple[Annotated[str, AfterValidator(_private)], ...] = ()
-    """Hosts of the private network that may be spoken to without TLS."""
+    """Hosts of the private network that may be reached without TLS."""
     channel: str = Field(default="", pattern=r"^(#\S+)?$")
     """The receiver as the document writes it after `Webhook`: `#在庫`."""
 
@@ -98,9 +98,9 @@ def _no_headers(_body: bytes) -> Mapping[str, str]:
 
 
 class Poster:
-    """Posts for the channel called *name* in messages.
+    """Posts for a channel; messages call it *name*.
 
-    Unencrypted it speaks to this machine only, and to *plain_hosts*, where the operator named some.
+    It speaks unencrypted only to this machine and to *plain_hosts*, if the operator named some.
     """
 
     def __init__(self, name: str, config: HttpConfig, plain_hosts: Sequence[str] = ()) -> None:
@@ -109,9 +109,9 @@ class Poster:
         self._plain_hosts = frozenset(plain_hosts)
 
     def post(self, url: str, body: Mapping[str, object] | Body, headers_of: HeadersOf = _no_headers) -> Reply:
-        """Post *body* to *url* once and return any answer; raise `Undelivered` when there is none.
+        """Post *body* to *url* once and return any reply; raise `Undelivered` if there is none.
 
-        A mapping goes as JSON.
+        A mapping is sent as JSON.
         """
         if not isinstance(body, Body):
             body = Body(json.dumps(body, ensure_ascii=False).encode(), "application/json; charset=utf-8")
@@ -130,9 +130,9 @@ class Poster:
             raise self._undelivered("URL の形ではありません", retry=False) from None
 
     def refuse(self, reply: Reply, *secrets: str) -> Undelivered:
-        """Return what to raise for a *reply* that is no success.
+        """Return the exception for a *reply* that reports a failure.
 
-        Answers may quote the request (`/services/… was not found`), so *secrets* are struck out.
+        Replies may quote the request (`/services/… was not found`), so *secrets* are removed.
         """
         if 300 <= reply.status < 400:
             return self._undelivered(f"{reply.status} 転送は追いません", retry=False)
@@ -166,7 +166,7 @@ class Poster:
         return Reply(response.status_code, text, after)
 
     def demand_encryption(self, url: str) -> None:
-        """Raise `Undelivered` where *url* would carry a notice in the clear, or is no URL of a host."""
+        """Raise `Undelivered` if *url* would carry a notification unencrypted, or is no URL with a host."""
         parts = urlsplit(url)
         host = parts.hostname or ""
         may_be_plain = _is_loopback(host) or host in self._plain_hosts
@@ -179,7 +179,7 @@ class Poster:
 
 
 def url_doubts(name: str, config: HttpConfig, url: str, plain_hosts: Sequence[str] = ()) -> Iterator[str]:
-    """Say what is wrong with the form of *url*, without asking it anything."""
+    """Yield what is wrong with the form of *url*, without a request."""
     try:
         Poster(name, config, plain_hosts).demand_encryption(url)
     except (Undelivered, ValueError) as error:
@@ -187,12 +187,12 @@ def url_doubts(name: str, config: HttpConfig, url: str, plain_hosts: Sequence[st
 
 
 def receiver_doubts(name: str, config: ReceiverConfig) -> Iterator[str]:
-    """Say what is wrong with the form of a receiver's URL."""
+    """Yield what is wrong with the form of a receiver's URL."""
     return url_doubts(name, config, config.url.reveal(), config.plain_hosts)
 
 
 def secret_parts(url: str) -> list[str]:
-    """What of a secret *url* no message may repeat: itself, its path, and all longer than a common word."""
+    """Return what no message may repeat of a secret *url*: itself, its path, and parts too long for words."""
     parts = urlsplit(url)
     whole = f"{parts.path}?{parts.query}"
     within = [*re.split("[/?&=]", whole), *(value for _, value in parse_qsl(parts.query))]
@@ -200,7 +200,7 @@ def secret_parts(url: str) -> list[str]:
 
 
 def retry_after(written: str, now: datetime) -> float | None:
-    """Read a Retry-After header, seconds or a date (RFC 9110, 10.2.3); an hour at most."""
+    """Return the seconds in a Retry-After header, a number or a date (RFC 9110, 10.2.3); at most an hour."""
     try:
         seconds = float(written)
     except ValueError:
@@ -220,9 +220,9 @@ def _without(text: str, secrets: tuple[str, ...]) -> str:
 
 
 def _read(response: httpx.Response, deadline: float) -> str:
-    """The beginning of the answer; a receiver that drips it forever gets no more than the time-out."""
+    """Return the beginning of the reply; a receiver that sends it too slowly is cut off at the timeout."""
     taken = b""
-    # Raw: no compression was asked for, and unpacking what came all the same has no bound.
+    # Raw: no compression was requested, and decompressing a reply that is compressed anyway has no limit.
     for chunk in response.iter_raw():
         taken += chunk
         if len(taken) >= _LONGEST_REPLY:
@@ -240,7 +240,10 @@ def _is_loopback(host: str) -> bool:
 
 
 def _trust() -> ssl.SSLContext:
-    """The system's authorities, where a company adds its own, and certifi's, for systems without any."""
+    """Return a context that trusts the system's authorities, and certifi's, for systems without any.
+
+    A company adds its own authorities to the system's.
+    """
     context = ssl.create_default_context()
     context.load_verify_locations(certifi.where())
     return context

@@ -1,4 +1,4 @@
-"""What is to become of each alert at one look: who is told, who is called, when to look again. Pure."""
+"""The decision on each alert at one look: who is notified, who is called, when to look again. Pure."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -23,14 +23,14 @@ from toban.engine.notify.routing.silences import lifted_at, silencing
 from toban.engine.notify.routing.stages import Candidate, Judgement, Situation, Standing, judge
 
 _HELD = frozenset({Reason.IN_MAINTENANCE, Reason.MUTED, Reason.SILENCED})
-"""Why an alert that nobody has taken on is not escalated, either."""
+"""The reasons for which an unacknowledged alert is not escalated, either."""
 _WAITING = frozenset({Reason.FLAPPING, Reason.GATHERING})
-"""Why a notice that is stopped now may pass later, without any news of its alert."""
+"""The reasons for which a notification that is stopped now may pass later, without a change of its alert."""
 
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """The last word on whether one place hears of an alert, as it goes on record."""
+    """The final decision on whether one place is notified of an alert, as it is recorded."""
 
     destination: str
     recipients: tuple[str, ...]
@@ -45,19 +45,19 @@ class Outcome:
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """What is to become of one alert."""
+    """The decision on one alert."""
 
     alert: AlertRecord
     outcomes: tuple[Outcome, ...]
-    """Those that are others than at the last look."""
+    """Those that differ from the last look."""
     passed: tuple[Passed, ...]
-    """Who is told now."""
+    """The notifications to send now."""
     escalation: Progress | None
-    """How far it is from now on; None where there is none."""
+    """Its progress from now on; None if there is none."""
     is_settled: bool
-    """Whether nothing is to come of it any more."""
+    """Whether nothing more can follow from it."""
     look_at: datetime
-    """Before then nothing can change for it but itself."""
+    """When to look again: until then only a change of the alert itself can change the decision."""
 
 
 def decide(design: Design, contacts: Contacts, snapshot: Snapshot) -> list[Decision]:
@@ -67,7 +67,7 @@ def decide(design: Design, contacts: Contacts, snapshot: Snapshot) -> list[Decis
 
 
 class _Look:
-    """What is the same for all alerts of one look, and the decision on each."""
+    """What all alerts of one look have in common, and the decision on each."""
 
     def __init__(self, design: Design, contacts: Contacts, snapshot: Snapshot) -> None:
         self._snapshot = snapshot
@@ -84,7 +84,7 @@ class _Look:
         self._calls = escalation.policy(contacts.notices, design.of(DutyRole), contacts.file)
 
     def at(self, alert: AlertRecord) -> Decision:
-        """Ask the stages about every place that may hear of *alert*, and see who is called."""
+        """Ask the stages about every place that *alert* may be notified to, and find out who is called."""
         routing, standing = self._recipients.of(alert), self._standing(alert)
         candidates = [self._candidate(alert, route, standing) for route in routing.routes]
         judged = [(candidate, judge(candidate, self._situation)) for candidate in candidates]
@@ -126,7 +126,7 @@ class _Look:
         )
 
     def _acknowledged(self, alert: AlertRecord) -> Iterator[Passed]:
-        """Everybody who was told of the trouble hears once who has taken it on."""
+        """Yield one notification for everybody notified of the alert: who acknowledged it."""
         if alert.acknowledged_at is None or alert.acknowledgement_told or alert.resolved_at is not None:
             return
         for route in self._recipients.told(alert):
@@ -135,7 +135,7 @@ class _Look:
     def _escalate(
         self, alert: AlertRecord, judgements: Sequence[Judgement]
     ) -> tuple[Progress | None, Routing]:
-        """Say who is called while nobody has taken *alert* on, and how far its escalation is then."""
+        """Return the escalation's progress and the routes to call now, while *alert* is unacknowledged."""
         is_over = alert.resolved_at is not None or alert.acknowledged_at is not None
         if is_over or alert.level is not AlertLevel.CRITICAL:
             return None, Routing()
@@ -160,7 +160,7 @@ class _Look:
     def _look_at(
         self, standing: Standing, judgements: Sequence[Judgement], progress: Progress | None
     ) -> datetime:
-        """Say when the clock alone may change something."""
+        """Return when the passing of time alone may change the decision."""
         ends = [
             _next_call(progress),
             standing.window.until if standing.window is not None else None,

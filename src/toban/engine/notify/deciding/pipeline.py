@@ -1,7 +1,7 @@
-"""From open alerts to the outbox, through the stages; the word of each is recorded.
+"""From open alerts to the outbox, through the stages; each stage's decision is recorded.
 
-Level-triggered: what is to be told follows from the tables alone, never from what a process remembers. A
-look that is repeated, or made by several workers, announces nothing twice.
+Level-triggered: what to announce follows from the tables alone, never from the memory of a process. A look
+that is repeated, or made by several workers, announces nothing twice.
 """
 
 from collections.abc import Iterator, Sequence
@@ -31,14 +31,14 @@ _AT_ONCE = 200
 
 
 def announce(design: Design, contacts: Contacts, now: datetime, *, everything: bool = True) -> int:
-    """Put into the outbox what somebody should be told now, and return how many deliveries that makes.
+    """Put into the outbox the notifications that are due now, and return the number of deliveries.
 
-    One transaction: alerts, notices, deliveries, the reasons and the status of the matrix's rows. Without
-    *everything*, alerts of which nothing new is to be expected yet are left out: it must be given whenever
-    the document or the bindings are others than at the last look.
+    One transaction: alerts, notifications, deliveries, the reasons and the status of the matrix's rows.
+    Without *everything*, alerts that are not due for another look are left out. *everything* is required
+    whenever the document or the bindings have changed since the last look.
     """
     with transaction.atomic():
-        # First of all locks, in every transaction that writes evidence: no two wait for each other.
+        # The first lock in every transaction that writes evidence, so that no two wait for each other.
         ledger.hold()
         if everything:
             alerts.withdraw({clause.id for clause in design.clauses}, now)
@@ -57,13 +57,13 @@ def announce(design: Design, contacts: Contacts, now: datetime, *, everything: b
 
 
 def _restamp(now: datetime) -> None:
-    """Let what waits from a time to come wait from *now*: a clock has been set back since it was written."""
+    """Move waiting times that begin in the future to *now*: a clock was set back after they were written."""
     outbox.restamp(now)
     Escalation.objects.filter(began_at__gt=now + outbox.AHEAD).update(began_at=now)
 
 
 def _write(decisions: Sequence[Decision], contacts: Contacts, now: datetime) -> int:
-    """Write all that was decided, and return how many deliveries wait because of it."""
+    """Write all decisions, and return the number of deliveries that they put into the outbox."""
     StageOutcome.objects.bulk_create(_outcomes(decisions, now), batch_size=_AT_ONCE)
     fields = ("settled", "look_at", "acknowledgement_told")
     Alert.objects.bulk_update(map(_alert, decisions), fields, batch_size=_AT_ONCE)

@@ -1,4 +1,4 @@
-"""What one look knows: the alerts that are not settled, and all that bears on them, as values. Pure."""
+"""The input of one look: the alerts that are not settled, and what affects them, as values. Pure."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -14,20 +14,20 @@ from toban.engine.notify.routing.stages import Told
 from toban.engine.notify.signal import EVENT, LEVEL_OF, Condition
 
 AT_LEAST_EVERY = timedelta(minutes=1)
-"""Who is on duty and which window is open changes by the clock: no alert is left alone for longer."""
+"""The longest time between looks at an alert: who is on duty and which window is open change with time."""
 
 type Place = tuple[str, str, tuple[str, ...]]
-"""Destination, rule and recipients: what tells an alert's outcomes apart."""
+"""Destination, rule and recipients: these identify an alert's outcome."""
 
 
 def place(destination: str, rule_id: str, recipients: Iterable[str]) -> Place:
-    """Return where an outcome belongs: a dead end, without destination, by row and recipients."""
+    """Return the key of an outcome: its destination, or the row and recipients of a dead end without one."""
     return (destination, "", ()) if destination else ("", rule_id, tuple(recipients))
 
 
 @dataclass(frozen=True, slots=True)
 class SentNotice:
-    """A notice of an alert that was put into the outbox for one place."""
+    """A notification of an alert that was put into the outbox for one destination."""
 
     kind: NoticeKind
     condition: Condition
@@ -39,25 +39,28 @@ class SentNotice:
     rule_citation: str
     at: datetime
     is_lost: bool = False
-    """It did not arrive, and is not tried again."""
+    """It did not arrive, and is not retried."""
 
 
 @dataclass(frozen=True, slots=True)
 class Past:
-    """What became of an alert so far."""
+    """What has happened with an alert so far."""
 
     notices: Sequence[SentNotice] = ()
-    """The oldest first; those of the flapping that it belongs to included."""
+    """The oldest first; includes those of the flapping that the alert belongs to."""
     said: Mapping[Place, tuple[str, str]] = field(default_factory=dict)
     """Reason and detail of the last outcome at each place."""
     escalation: Progress | None = None
 
     def told(self, destination: str, kind: NoticeKind) -> Told | None:
-        """Return what the place was told last; the 情報 row hears of a recovery as if told before."""
+        """Return the last notification to *destination*, or to any if it had none and this is a recovery.
+
+        So the 情報 row is notified of a recovery, too.
+        """
         there = [each for each in self.notices if each.destination == destination]
         if not there and kind is NoticeKind.RECOVERED:
             there = list(self.notices)
-        # Who took it on is no news of the trouble itself.
+        # An acknowledgement is no news of the problem itself.
         there = [each for each in there if each.kind is not NoticeKind.ACKNOWLEDGED]
         if not there:
             return None
@@ -67,7 +70,7 @@ class Past:
 
 @dataclass(frozen=True, slots=True)
 class AlertRecord:
-    """An alert as it was read; see `models.Alert`."""
+    """An alert as read from the database; see `models.Alert`."""
 
     id: int
     key: str
@@ -92,36 +95,36 @@ class AlertRecord:
 
     @property
     def kind(self) -> NoticeKind:
-        """What there is to tell of it: an event, over at once, never recovers."""
+        """The kind of notification to send; an event, which is over at once, never recovers."""
         if self.resolved_at is not None and EVENT not in self.labels:
             return NoticeKind.RECOVERED
         return NoticeKind.NO_DATA if self.condition is Condition.NO_DATA else NoticeKind.FIRING
 
     @property
     def level(self) -> AlertLevel:
-        """The rows of the matrix that speak of it."""
+        """The level of the matrix rows that apply to it."""
         return LEVEL_OF[self.condition]
 
     @property
     def trouble(self) -> Trouble:
-        """The alert as far as muting goes."""
+        """The part of the alert that matters for inhibition."""
         return Trouble(self.key, self.subject, self.condition, self.labels)
 
 
 @dataclass(frozen=True, slots=True)
 class Snapshot:
-    """All that one look reads."""
+    """Everything that one look reads."""
 
     now: datetime
     alerts: Sequence[AlertRecord]
-    """Those that may have something to tell."""
+    """The alerts that may need a notification."""
     troubles: Sequence[Trouble] = ()
-    """All that is open: what may mute others."""
+    """All open alerts: they may inhibit others."""
     silences: Sequence[Quiet] = ()
-    """Those that hold, and those that have ended lately enough for an open alert to be told again."""
+    """Active silences, and those that ended recently enough for an open alert to be notified again."""
     maintenance: Sequence[Planned] = ()
-    """What people have announced."""
+    """Maintenance that people have announced."""
     newest_flaps: Mapping[str, int] = field(default_factory=dict)
-    """Key → the last alert of what flaps: the calm is counted from its end."""
+    """Flapping key → its last alert: the calm is counted from that alert's end."""
     lately: Mapping[str, tuple[int, datetime]] = field(default_factory=dict)
-    """Destination → how many messages it got within a minute, and when the last one was written."""
+    """Destination → number of messages within the last minute, and when the last one was written."""

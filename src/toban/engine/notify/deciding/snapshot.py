@@ -1,4 +1,4 @@
-"""Reads what a look goes by, in hardly more queries for a thousand alerts than for one."""
+"""Reads the input of a look, in hardly more queries for a thousand alerts than for one."""
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -40,9 +40,9 @@ _COLUMNS = tuple(each.name for each in fields(AlertRecord) if each.name != "past
 
 
 def load(now: datetime, *, everything: bool) -> Snapshot:
-    """Read the alerts that may have something to tell at *now*, and what bears on them.
+    """Read the alerts that may need a notification at *now*, and everything that affects them.
 
-    With *everything* these are all that are not settled.
+    With *everything*, these are all alerts that are not settled.
     """
     unsettled = Alert.objects.filter(settled=False)
     return Snapshot(
@@ -57,7 +57,7 @@ def load(now: datetime, *, everything: bool) -> Snapshot:
 
 
 def _due(unsettled: QuerySet[Alert], now: datetime) -> QuerySet[Alert]:
-    # What is to be looked at later than that was written before a clock was set back.
+    # A later time was written before a clock was set back.
     is_astray = Q(look_at__gt=now + AT_LEAST_EVERY)
     return unsettled.filter(Q(look_at=None) | Q(look_at__lte=now) | is_astray)
 
@@ -75,7 +75,7 @@ def _alerts(due: QuerySet[Alert]) -> Iterator[AlertRecord]:
 
 
 def _notices(ids: Sequence[int]) -> Mapping[int, Mapping[int, SentNotice]]:
-    """Alert → number of the delivery → what it told."""
+    """Return alert → number of the delivery → its notification."""
     found: dict[int, dict[int, SentNotice]] = defaultdict(dict)
     for some in _slices(ids):
         told = Announcement.alerts.through.objects.filter(alert__in=some)
@@ -153,7 +153,7 @@ def _newest_flaps(unsettled: QuerySet[Alert]) -> Mapping[str, int]:
 
 
 def _lately(now: datetime) -> Mapping[str, tuple[int, datetime]]:
-    # What was written ahead of now says nothing of it: a clock has been set back since.
+    # Deliveries written far ahead of now are ignored: a clock was set back after them.
     span = (now - timedelta(minutes=1), now + outbox.AHEAD)
     written = Delivery.objects.filter(created_at__range=span).values("destination")
     told = written.annotate(count=Count("id"), last=Max("created_at")).order_by()

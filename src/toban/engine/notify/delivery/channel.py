@@ -11,9 +11,9 @@ from toban.engine.registry.kinds import KindPoint
 
 
 class Undelivered(Exception):
-    """The channel did not take the notice. The message never holds a secret.
+    """The channel did not accept the notification. The message never contains a secret.
 
-    `retry` tells a passing failure (time-out, 429, 5xx) from a permanent one (401, 404);
+    `retry` tells a temporary failure (timeout, 429, 5xx) from a permanent one (401, 404);
     `after` is the wait in seconds that the receiver asked for (Retry-After), if it did.
     """
 
@@ -24,14 +24,14 @@ class Undelivered(Exception):
 
 
 class Channel(Protocol):
-    """A way out, ready to use; retrying, recording and deduplicating belong to the pipeline."""
+    """A channel, ready to use; retrying, recording and deduplicating belong to the pipeline."""
 
     def send(self, notice: Notice, addresses: tuple[str, ...]) -> str:
         """Deliver *notice* once and return the receiver's own reference, or raise `Undelivered`.
 
-        *addresses* are what the channel calls its recipients. A shared channel gets those of everybody whom
-        the notice is for, to mention them; any other gets one, the place to deliver to. The reference (a
-        message id, a `dedup_key`) goes into the receipt.
+        *addresses* are the recipients as the channel names them. A shared channel gets the addresses of all
+        recipients, to mention them; any other gets one, the address to deliver to. The reference (a message
+        id, a `dedup_key`) goes into the receipt.
         """
 
 
@@ -49,24 +49,24 @@ class Transport:
 
     config: type[Section]
     reaches: str
-    """The document's word for it: what 通知方法 must say for a notice to go this way.
+    """The document's word for it: a notification goes this way if 通知方法 contains this word.
 
-    A `ChannelKind`; or a word of its own, where everybody is reached at one place.
+    A `ChannelKind`, or a word of its own if everybody is reached at one place.
     """
     build: Callable[[Any], Channel]
-    """Makes a channel of a valid config; connects to nothing yet."""
+    """Makes a channel from a valid config; does not connect yet."""
     is_shared: bool = False
     """Everybody is reached at one place (a Slack channel), not each at an address (e-mail)."""
     word: Callable[[Any], str] | None = None
-    """The document's word for one of this kind, where its config says which; else `reaches`."""
+    """The document's word for a channel of this kind, if its config decides that; else `reaches`."""
     gathers: bool = True
-    """Many alerts at once may come in one message; False where each is an incident of its own."""
+    """Several alerts may be grouped in one message; False if each is an incident of its own."""
     per_turn: int = 10
-    """How many messages a second it takes at most: Slack about one for each of its channels."""
+    """The maximum number of messages per second: Slack accepts about one for each of its channels."""
     posts_to: Callable[[Any], str] = _unknown_place
-    """What the config says of that place."""
+    """Returns the place it posts to, according to its config."""
     doubts: Callable[[Any], Iterable[str]] = _no_doubts
-    """Says what would keep notices from going out tonight, without sending one; takes seconds."""
+    """Returns what would prevent notifications now, without sending one; takes seconds."""
 
     def __post_init__(self) -> None:
         if not self.is_shared and not isinstance(self.reaches, ChannelKind):
@@ -76,5 +76,5 @@ class Transport:
 CHANNEL_KINDS = KindPoint("channels", Transport, "TRANSPORT")
 """`kind = "…"` of `[channels.NAME]`.
 
-Where two answer to one word of the document, `toban init` proposes the last.
+If two match the same word of the document, `toban init` proposes the last.
 """

@@ -1,7 +1,7 @@
-"""When a channel is down: its notices go another way, and that it is down is an alert of its own.
+"""Handling of a channel that is down: its notifications go another way, and it gets an alert of its own.
 
-A notice is handed on once, to the same people through a channel that they were not told by, or to the
-fall-back of the bindings. The first way keeps trying all the same: news twice is better than no news.
+A notification is handed on once: to the same people through a channel that has not notified them yet, or to
+the fallback channel of the bindings. The first channel keeps trying: twice is better than not at all.
 """
 
 from collections.abc import Iterator, Sequence
@@ -21,32 +21,32 @@ from toban.engine.notify.signal import Condition, Signal
 from toban.engine.text import storable_text
 
 PATIENCE = timedelta(seconds=60)
-"""How long a notice may be on its way before it is handed on."""
+"""How long a notification may be on its way before it is handed on."""
 
 _NEWS = timedelta(hours=4)
-"""What is older is no news: a channel bound anew is not flooded with what others have handled."""
+"""Older notifications are not handed on: a newly bound channel is not flooded with handled problems."""
 
 
 @dataclass(frozen=True, slots=True)
 class Channel:
-    """How a channel stands, by its newest notices."""
+    """The state of a channel, by its newest notifications."""
 
     name: str
     error: str
     """Why it does not deliver; empty while it does."""
     since: datetime
     waiting: int
-    """Notices that did not get through."""
+    """The number of notifications that did not get through."""
 
 
 def hand_on(rules: Sequence[NotificationRule], contacts: Contacts, now: datetime) -> int:
-    """Send late notices another way and report channels that are down, in the caller's transaction.
+    """Send late notifications another way and report channels that are down, in the caller's transaction.
 
-    The caller holds the ledger. Returns how many deliveries were added.
+    The caller holds the ledger. Returns the number of deliveries added.
     """
-    # Of trouble that is over nobody needs to hear any more.
+    # Nobody needs to be notified of resolved alerts any more.
     open_ones = Delivery.objects.filter(handed_on=False, announcement__alert__resolved_at=None)
-    # Where a channel fails slowly, its newest notices wait for a first attempt behind all the others.
+    # If a channel fails slowly, its newest notifications wait for a first attempt behind all the others.
     failing = Delivery.objects.filter(state=Delivery.State.WAITING).exclude(error="").values("channel")
     late = open_ones.filter(created_at__gt=now - _NEWS).filter(
         Q(state=Delivery.State.FAILED)
@@ -80,13 +80,13 @@ def _another_way(delivery: Delivery, contacts: Contacts, now: datetime) -> Itera
             rule_citation=route.rule_citation,
             created_at=now,
             next_at=now,
-            # What goes another way is not handed on any further: no notice wanders.
+            # Never handed on twice: no notification wanders from channel to channel.
             handed_on=True,
         )
 
 
 def _routes(delivery: Delivery, contacts: Contacts) -> Iterator[Route]:
-    """Yield the other ways to the recipients, and the fall-back."""
+    """Yield the other ways to the recipients, and the fallback channel."""
     route = partial(Route, delivery.rule_id, delivery.rule_citation)
     others = [way for way in contacts.ways if way.name != delivery.channel]
     for recipient in delivery.recipients:
@@ -118,7 +118,7 @@ def _channels(contacts: Contacts, now: datetime) -> Iterator[Channel]:
 
 
 def _signal(channel: Channel, rules: Sequence[NotificationRule], now: datetime) -> Signal:
-    """Report the channel under the matrix: its first row stands for all that order notices."""
+    """Return the channel's signal, under the first row of the matrix, which represents all its rows."""
     rule = rules[0]
     is_down = bool(channel.error)
     return Signal(

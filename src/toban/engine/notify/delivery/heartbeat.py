@@ -1,7 +1,7 @@
-"""Who watches the watcher: a sign of life to a URL outside, for as long as the pipeline works.
+"""Watching the watcher: a heartbeat to an outside URL, for as long as the pipeline works.
 
-Whoever receives it (Healthchecks, Dead Man's Snitch, another Toban) raises the alarm when it stays away: the
-one alarm that this Toban can't raise itself.
+The receiver (Healthchecks, Dead Man's Snitch, another Toban) raises an alert when the heartbeat stops: the
+one alert that this Toban can't raise itself.
 """
 
 from datetime import datetime, timedelta
@@ -14,23 +14,23 @@ from toban.engine.notify.channels.http import HttpConfig, Poster, secret_parts
 from toban.engine.notify.delivery.channel import Undelivered
 
 LATE = timedelta(seconds=30)
-"""Looks at the alerts are a second apart: after so long without one, the pipeline does not work."""
+"""The alerts are looked at every second: after this time without a look, the pipeline does not work."""
 
 log = structlog.get_logger(__name__)
 
 
 class Heartbeat:
-    """Sends a sign of life every so often. One thread drives it."""
+    """Sends a heartbeat at regular intervals. One thread drives it."""
 
     def __init__(self) -> None:
         self._sent_at: datetime | None = None
 
     def beat(self, binding: HeartbeatBinding, looked_at: datetime | None, now: datetime) -> bool:
-        """Send if it is time and the pipeline has *looked at* its alerts lately; say whether it was sent.
+        """Send if it is time and the pipeline's last look, *looked_at*, is recent; return whether it did.
 
-        What goes wrong is logged: the receiver is the one that has to notice.
+        Failures are only logged: the receiver has to notice the missing heartbeat.
         """
-        # Not from a time to come either: a clock may have been set back.
+        # `abs`: the last one may lie in the future, as a clock may have been set back.
         if self._sent_at is not None and abs(now - self._sent_at) < binding.every:
             return False
         if looked_at is None or now - looked_at > LATE:

@@ -1,8 +1,8 @@
-"""Which of several workers measures, announces and sends: one at a time, and soon another when it is gone.
+"""Leader election: one worker at a time measures, announces and sends; another takes over when it is gone.
 
-Two that judge the same rows by their own readings would tell of a recovery twice, seconds apart, and of
-trouble in between. The one that leads gives a sign of life every `BEAT`; when the others have seen none for
-as long as it takes (`Silences`), the first of them leads. See docs/adr/0010.
+Two workers that judge the same rows by their own readings would announce a recovery twice, seconds apart, and
+a problem in between. The leader renews its heartbeat every `BEAT`. When the others have seen none for long
+enough (`Silences`), the first of them takes the lead. See docs/adr/0010.
 """
 
 from uuid import uuid4
@@ -15,7 +15,7 @@ from toban.engine.notify.models import Leader
 from toban.engine.runs.claiming.silence import Silences
 
 BEAT = 1.5
-"""Seconds between two signs of life."""
+"""Seconds between two heartbeats."""
 
 _NAME = "alerting"
 
@@ -23,28 +23,28 @@ log = structlog.get_logger(__name__)
 
 
 class NotLeading(Exception):
-    """Another worker leads by now: what this one was about to write no longer counts."""
+    """Another worker has taken the lead: this one must not write its result any more."""
 
 
 class Lead:
-    """This worker's part in it. One thread calls `beat`, again and again; any may ask."""
+    """This worker's part in the election. One thread calls `beat` regularly; any thread may query it."""
 
     def __init__(self, holder: str, silences: Silences | None = None) -> None:
-        # Process numbers come again: after a restart the same one is another worker.
+        # Process numbers are reused: after a restart, the same number is another worker.
         self._holder = f"{holder}/{uuid4().hex[:8]}"
         self._silences = silences or Silences()
         self._terms = 0
         self._is_held = False
         self.followed = 0
-        """How often it was found that another worker leads."""
+        """The number of beats that found another worker leading."""
 
     @property
     def term(self) -> int | None:
-        """Another number each time that this worker begins to lead; None while it does not."""
+        """A new number each time that this worker takes the lead; None while it does not lead."""
         return self._terms if self._is_held else None
 
     def beat(self) -> None:
-        """Give a sign of life, or find out whether it is this worker's turn."""
+        """Renew the heartbeat, or take the lead if it is this worker's turn."""
         try:
             is_held = self._renewed() or self._taken()
         except DatabaseError:
@@ -62,7 +62,7 @@ class Lead:
             raise NotLeading(self._holder)
 
     def release(self) -> None:
-        """Let another worker lead at once."""
+        """Let another worker take the lead at once."""
         self._is_held = False
         self._mine().update(holder="")
 
@@ -73,11 +73,11 @@ class Lead:
         return self._mine().update(beats=F("beats") + 1) > 0
 
     def _taken(self) -> bool:
-        """Take the place of a leader who has gone, or was silent for too long."""
+        """Replace a leader that has gone, or was silent for too long; return whether that worked."""
         leader, _ = Leader.objects.get_or_create(name=_NAME)
         silent = self._silences.look({leader.holder: leader.beats})
         if leader.holder and leader.holder not in silent:
             return False
-        # A sign of life, or another who takes over, may have been faster: only one UPDATE matches.
+        # The leader's heartbeat, or another worker, may have been faster: only one UPDATE matches.
         unmoved = Leader.objects.filter(name=_NAME, holder=leader.holder, beats=leader.beats)
         return unmoved.update(holder=self._holder, beats=F("beats") + 1) > 0

@@ -1,9 +1,9 @@
-"""When the pipeline itself does not work: told past it, straight through the channels.
+"""Notifications that the pipeline itself does not work: sent directly through the channels.
 
-While the state database is away, or every look at the alerts fails, nothing reaches the outbox and nobody
-would hear of anything. Then whoever the matrix names for critical alerts is told so directly, once an hour,
-and again when it is over. Nothing is remembered but in this process: of two workers that are cut off, each
-tells it, under the same key, so that a receiver which drops duplicates shows one.
+While the state database is unavailable, or every look at the alerts fails, nothing reaches the outbox and
+nobody is notified. Then the matrix's recipients of critical alerts are notified directly, once an hour, and
+again when it is over. All state is in this process: if two workers are cut off, both send the notification,
+under the same key, so that a receiver which drops duplicates shows it once.
 """
 
 from collections.abc import Callable
@@ -25,35 +25,35 @@ EVERY = 5.0
 """Seconds between two looks of the lifeline."""
 
 SILENT = 12
-"""Looks without a sign of the pipeline after which it counts as stopped: a minute. Counted, not reckoned by a
-clock, which may be set, or go on while this process stood still."""
+"""Number of looks without a sign of the pipeline after which it counts as stopped: a minute. Looks are
+counted because a clock may be set, or run on while this process is suspended."""
 
 _AGAIN = 720
-"""Looks after which it is told again: an hour."""
+"""Number of looks after which the notification is repeated: an hour."""
 
 _KEY = "toban/pipeline"
 
 type ChannelOf = Callable[[str], Channel]
-"""Makes the channel of a name in `toban.toml`."""
+"""Makes the channel with that name in `toban.toml`."""
 
 log = structlog.get_logger(__name__)
 
 
 class Lifeline:
-    """One thread drives it every `EVERY` seconds, another than the pipeline's."""
+    """The lifeline. A thread other than the pipeline's drives it every `EVERY` seconds."""
 
     def __init__(self) -> None:
         self._pulse = -1
         self._seen_at: datetime | None = None
         self._silent = 0
         self._told: int | None = None
-        """At how many silent looks it was told last; None while nobody thinks that it has stopped."""
+        """Number of silent looks at the last notification; None while nobody has been notified of a stop."""
 
     def look(self, design: Design, contacts: Contacts, channel: ChannelOf, pulse: int, now: datetime) -> int:
-        """Tell what is due; return how many places took it.
+        """Send what is due; return the number of places that accepted it.
 
-        *channel* is asked only for those that are told by. *pulse* is another number whenever the pipeline
-        has worked since, as far as this process can see.
+        *channel* is only called for the channels that are used. *pulse* changes whenever the pipeline has
+        worked since the last look, as far as this process can see.
         """
         began_at = self._seen_at or now
         if pulse != self._pulse:
@@ -71,20 +71,20 @@ class Lifeline:
         if kind is NoticeKind.RECOVERED:
             self._told = None
         elif told:
-            # Where nobody was reached, the next look tries again.
+            # If nobody was reached, the next look tries again.
             self._told = self._silent
         return told
 
 
 def due(silent: int, told: int | None) -> NoticeKind | None:
-    """Return what is to be told after *silent* looks: that it stopped, that it works again, or nothing."""
+    """Return what to announce after *silent* looks: that it stopped, that it works again, or nothing."""
     if silent < SILENT:
         return NoticeKind.RECOVERED if told is not None and silent == 0 else None
     return NoticeKind.FIRING if told is None or silent - told >= _AGAIN else None
 
 
 def routes(design: Design, contacts: Contacts, now: datetime) -> tuple[Route, ...]:
-    """Return where critical alerts go at *now*, without asking the state database who stands in for whom."""
+    """Return where critical alerts go at *now*, without asking the state database for deputies."""
     held = {
         each.role: on_duty(each, (), now, contacts.calendar).people
         for each in rosters(design, contacts.duty)

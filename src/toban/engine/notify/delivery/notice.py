@@ -1,4 +1,4 @@
-"""What goes out: a notice about an alert, in words, with the clause that ordered it."""
+"""A notification about an alert, as text, with the clause that requires it."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -8,13 +8,13 @@ from toban.design.values.severity import AlertLevel
 
 
 class NoticeKind(StrEnum):
-    """Why the notice is sent."""
+    """Why the notification is sent."""
 
     FIRING = "firing"
     RECOVERED = "recovered"
     NO_DATA = "no-data"
     ACKNOWLEDGED = "acknowledged"
-    """Somebody has taken it on."""
+    """Somebody has acknowledged the alert."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,22 +28,22 @@ class Notice:
     kind: NoticeKind
     level: AlertLevel
     title: str
-    """One line: what happened, to which row (`■ 異常: APIサーバー CPU使用率 92%`)."""
+    """One line: what happened to which row (`■ 異常: APIサーバー CPU使用率 92%`)."""
     facts: tuple[tuple[str, str], ...]
     """Label and value pairs: measured value, threshold, since when, what to do next."""
     citation: str
-    """The clause that ordered the notice: `運用設計書.md:34`."""
+    """The clause that requires the notification: `運用設計書.md:34`."""
     clause_text: str
     subject: str
     """What it is about, in the document's words: `APIサーバー CPU使用率`."""
     began_at: datetime
-    """When the trouble began: the same in every notice of an alert."""
+    """When the problem began: the same in every notification of an alert."""
     at: datetime
     url: str = ""
-    """The clause's or alert's page, where the server knows its public address."""
+    """The clause's or alert's page, if the server knows its public address."""
     announcement: int = 0
-    """Its number, by which a receiver's button says which alerts somebody takes on."""
+    """Its number: a receiver's button refers by it to the alerts that somebody acknowledges."""
     reply_to: str = ""
-    """The receiver's reference to the first notice of the same alert: where a thread begins."""
+    """The receiver's reference to the first notification of the same alert, where a thread begins."""
     ended_at: datetime | None = None
-    """When the trouble was over; of recoveries only."""
+    """When the problem was over. Only for recoveries."""

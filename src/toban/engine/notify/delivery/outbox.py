@@ -1,10 +1,9 @@
-"""The outbox: every delivery is attempted until it is acknowledged, refused for good, or too old.
+"""The outbox: every delivery is attempted until it is accepted, refused for good, or too old.
 
-At least once: what a worker had begun to send when it died the next one sends again, under the same key. One
-worker sends at a time (`lead`), and through each channel one thread: what another has begun is nobody's any
-more. If that one comes back all the same, its late word is refused by the number of its attempt. One alert's
-notices to one place go out in order, so that
-a recovery never overtakes the news of the trouble.
+At least once: if a worker dies while it sends, the next one sends again, under the same key. One worker sends
+at a time (`lead`), with one thread per channel: an attempt that another worker began no longer has an owner.
+If that worker comes back anyway, its late result is rejected by the number of its attempt. One alert's
+notifications to one place go out in order, so that a recovery never overtakes the news of the problem.
 """
 
 import random
@@ -28,17 +27,17 @@ from toban.engine.notify.models import Delivery
 from toban.engine.text import storable_text
 
 GIVE_UP = timedelta(hours=4)
-"""A notice that could not be delivered for so long is no news any more."""
+"""A notification that could not be delivered for this long is no longer news."""
 LONGEST_WAIT = timedelta(minutes=5)
 _FIRST_WAIT = timedelta(seconds=2)
 _FEWEST_ATTEMPTS = 16
-"""Before so many nothing is given up: a notice may be old because the whole machine was away."""
+"""Never given up before this many attempts: a notification may be old because the whole machine was down."""
 AHEAD = timedelta(minutes=1)
-"""Workers' clocks may differ by less; what is further ahead was written before a clock was set back."""
+"""Workers' clocks may differ by less; a time further ahead was written before a clock was set back."""
 _STATE_AGAIN = 1.0
-"""Seconds until what could not be written is written again."""
+"""Seconds until a failed write to the state database is retried."""
 _MOST_LISTED = 500
-"""Alerts of one notice that its evidence lists one by one; the state database holds all."""
+"""Number of alerts of one notification that its evidence lists; the state database holds all."""
 
 type Jitter = Callable[[], float]
 """Returns a number in [0, 1)."""
@@ -47,7 +46,7 @@ log = structlog.get_logger()
 
 
 def _always() -> None:
-    """Nobody else sends."""
+    """Permit every attempt: no other worker sends."""
 
 
 def deliver_due(
@@ -59,9 +58,9 @@ def deliver_due(
     jitter: Jitter = random.random,
     permit: Callable[[], None] = _always,
 ) -> int:
-    """Send at most *most* of what is due through the channel called *name*; return how many were tried.
+    """Send up to *most* due deliveries through the channel called *name*; return how many were tried.
 
-    Before each attempt *permit* is called, which raises when another worker is to send from now on.
+    *permit* is called before each attempt; it raises if another worker has taken over sending.
     """
     tried = 0
     for delivery_id in _due(name, clock()).values_list("id", flat=True)[:most]:
@@ -74,7 +73,7 @@ def deliver_due(
 
 
 def begin(delivery_id: int, now: datetime) -> Delivery | None:
-    """Begin an attempt, or return None when it is not due any more."""
+    """Begin an attempt, or return None if it is not due any more."""
     with transaction.atomic():
         due = _waiting(Delivery.objects.filter(id=delivery_id), now)
         if not due.update(attempts=F("attempts") + 1):
@@ -88,7 +87,7 @@ def next_attempt(
     """Return when to try again after *attempts* attempts, or None to give up.
 
     Waits double from 2 s to 5 min, and each is shortened by up to a half (*jitter* in [0, 1)), so that many
-    deliveries don't return at once. What the receiver asked for (Retry-After) is kept at least.
+    deliveries don't return at once. A wait is at least as long as the receiver asked for (Retry-After).
     """
     if not failure.retry:
         return None
@@ -100,20 +99,20 @@ def next_attempt(
 
 
 def restamp(now: datetime) -> None:
-    """Let what waits from a time to come begin at *now*: a clock has been set back since it was written."""
+    """Move deliveries that begin in the future to *now*: a clock was set back after they were written."""
     ahead = Delivery.objects.filter(state=Delivery.State.WAITING, created_at__gt=now + AHEAD)
     ahead.update(created_at=now, next_at=now)
 
 
 def abandon(bound: Collection[str], now: datetime) -> None:
-    """Give up what waits for a channel that is not *bound* any more."""
+    """Give up deliveries that wait for a channel that is not *bound* any more."""
     lost = Delivery.objects.filter(state=Delivery.State.WAITING).exclude(channel__in=bound)
     for delivery in lost.select_related("announcement__alert"):
         _close(delivery, Delivery.State.FAILED, now, error="この名前の通知方法が接続の設定にありません")
 
 
 def notice_of(delivery: Delivery) -> Notice:
-    """Return the notice to send: the announcement's words, and the row that sends it to this recipient."""
+    """Return the notice to send: the announcement's text, and the row that sends it to this recipient."""
     announcement, alert = delivery.announcement, delivery.announcement.alert
     ordered_by = f"{delivery.rule_citation} ({'、'.join(delivery.recipients)})"
     kind = NoticeKind(announcement.kind)
@@ -132,13 +131,13 @@ def notice_of(delivery: Delivery) -> Notice:
         url=announcement.url,
         announcement=announcement.pk,
         reply_to=_first_receipt(delivery),
-        # News of the trouble may be sent after it is over.
+        # News of a problem may be sent after it is over.
         ended_at=alert.resolved_at if kind is NoticeKind.RECOVERED else None,
     )
 
 
 def _first_receipt(delivery: Delivery) -> str:
-    """What the place answered to the first notice of the same alert."""
+    """Return the receipt for the first notification of the same alert to the same place."""
     earlier = Delivery.objects.filter(
         destination=delivery.destination,
         state=Delivery.State.DELIVERED,
@@ -171,7 +170,7 @@ def _attempt(delivery: Delivery, channel: Channel, clock: Clock, jitter: Jitter)
     except SecretUnavailable as missing:
         _failed(delivery, Undelivered(str(missing), retry=True), clock(), jitter)
     except Exception as bug:  # noqa: BLE001 - the boundary to a channel: one bad notice must not stop the rest.
-        # The message of an unforeseen error may hold a secret: only its kind is told.
+        # The message of an unexpected error may contain a secret: only its type is reported.
         log.error("channel_broken", channel=delivery.channel, error=type(bug).__name__)  # noqa: TRY400
         broken = Undelivered(f"通知方法の誤り: {type(bug).__name__}", retry=True)
         _failed(delivery, broken, clock(), jitter)
@@ -198,7 +197,7 @@ def _failed(delivery: Delivery, failure: Undelivered, now: datetime, jitter: Jit
     STAGE_TOTAL.labels("send", "retry").inc()
     _insist(lambda: _mine(delivery).update(next_at=at, error=error))
     if failure.after is not None:
-        # The receiver spoke of the channel, not of this notice.
+        # The receiver's wait is about the channel, not about this notification.
         waiting = Delivery.objects.filter(channel=delivery.channel, state=Delivery.State.WAITING)
         waiting.filter(next_at__lt=at).update(next_at=at)
 
@@ -209,7 +208,7 @@ def _settle(
     def write() -> None:
         with transaction.atomic():
             ledger.hold()
-            # Another worker may have begun an attempt after ours: then the receipt is its own to write.
+            # Another worker may have begun an attempt after ours: then it writes the receipt.
             if _mine(delivery).select_for_update().exists():
                 _close(delivery, state, now, receipt=receipt, error=error)
 
@@ -217,7 +216,7 @@ def _settle(
 
 
 def _insist(write: Callable[[], object]) -> None:
-    """Write once the state database can be written: what a receiver has answered is not thrown away."""
+    """Retry *write* until the state database accepts it: a receiver's answer must not be lost."""
     while True:
         try:
             write()
@@ -269,7 +268,7 @@ def _close(
 
 
 def _about_many(delivery: Delivery) -> dict[str, object]:
-    """What the evidence keeps besides of a notice about many alerts: each with its breach and detection."""
+    """Return what the evidence adds for a notification about many alerts: breach and detection of each."""
     told = delivery.announcement.alerts.order_by("began_at", "id")
     count = told.count()
     if count <= 1:

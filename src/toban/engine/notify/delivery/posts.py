@@ -22,7 +22,7 @@ class _Post:
 
     channel: Channel
     per_turn: int
-    """How many messages it takes in a turn of the loop, which is a second."""
+    """How many messages it accepts per turn of the loop, which takes a second."""
     thread: Thread | None = None
 
     @property
@@ -44,7 +44,7 @@ class Posts:
         if edition is self._edition:
             return
         self._edition = edition
-        # Through a channel one thread sends at a time, be it one of an edition before.
+        # One thread at a time sends through a channel, even if it belongs to a previous edition.
         sending = {name: post.thread for name, post in self._posts.items() if post.is_busy}
         self._posts = {}
         for name, bound in edition.bindings.channels.items():
@@ -52,7 +52,7 @@ class Posts:
             self._posts[name] = _Post(transport.build(bound.config), transport.per_turn, sending.get(name))
 
     def send(self) -> None:
-        """Let each channel that is not sending begin to; return at once."""
+        """Start sending through each channel that is not sending; return at once."""
         for name, post in self._posts.items():
             if not post.is_busy:
                 post.thread = Thread(target=self._through, args=(name, post), daemon=True)

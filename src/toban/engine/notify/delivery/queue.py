@@ -1,4 +1,4 @@
-"""Messages into the outbox, in words, with all the places that they go to."""
+"""Writes messages into the outbox, as text, with all their destinations."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -12,7 +12,7 @@ from toban.engine.notify.routing.grouping import Message
 
 
 def put(messages: Sequence[Message], contacts: Contacts, now: datetime) -> int:
-    """Write *messages* in the caller's transaction, and return how many deliveries that makes."""
+    """Write *messages* in the caller's transaction, and return the number of deliveries."""
     announcements = Announcement.objects.bulk_create(
         [_announcement(message, contacts, now) for message in messages], batch_size=100
     )
@@ -77,7 +77,7 @@ def _story(alert: AlertRecord, system: str) -> words.Story:
 
 
 def _page(public_url: str, alerts: Sequence[AlertRecord]) -> str:
-    """The alert's page, where it is taken on; of many alerts, the list."""
+    """Return the URL of the alert's page, where it is acknowledged; for many alerts, that of the list."""
     if not public_url:
         return ""
     if len(alerts) > 1:

@@ -1,4 +1,4 @@
-"""The words of a notice: what happened, to which row, since when, and what to do next."""
+"""The text of a notification: what happened, to which row, since when, and what to do next."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -24,7 +24,7 @@ _AGAIN = {
     Reason.ESCALATED: "引き受け手なし",
     Reason.RELEASED: "引き受け手なし",
 }
-"""What the title says besides, of a notice with such a reason."""
+"""What the title adds for a notification with this reason."""
 _NAMES = {
     Condition.CRITICAL: "異常",
     Condition.WARNING: "警告",
@@ -45,11 +45,11 @@ _LISTED = 8
 
 @dataclass(frozen=True, slots=True)
 class Story:
-    """What there is to tell of an alert."""
+    """What a notification can say about an alert."""
 
     subject: str
     condition: Condition
-    """The trouble: still there, or just over."""
+    """The problem: still there, or just over."""
     value: str
     limit: str
     advice: str
@@ -57,16 +57,16 @@ class Story:
     detected_at: datetime
     ended_at: datetime | None
     taken_by: str = ""
-    """Who has taken it on."""
+    """Who has acknowledged it."""
     is_flapping: bool = False
     system: str = ""
-    """The system's name: people may be told of several."""
+    """The system's name: people may get notifications of several."""
     citation: str = ""
-    """The row that it rests on."""
+    """The row that it is based on."""
 
 
 def mark(condition: str, *, is_over: bool) -> str:
-    """Return shape and word of an alert: what it is, or that it is over."""
+    """Return the symbol and the word for an alert's condition, or for its recovery."""
     return _MARKS[Condition.OK if is_over else Condition(condition)]
 
 
@@ -76,7 +76,7 @@ def title(
     reason: Reason = Reason.FIRST,
     before: Condition | None = None,
 ) -> str:
-    """Return the one line that says it all; *before* is the condition told last, where it was another."""
+    """Return the one-line summary; *before* is the condition of the last notification, if it was another."""
     first = stories[0]
     sign = mark(first.condition, is_over=kind is NoticeKind.RECOVERED)
     if kind is NoticeKind.ACKNOWLEDGED:
@@ -96,7 +96,7 @@ def title(
 def facts(
     kind: NoticeKind, stories: Sequence[Story], zone: ZoneInfo, now: datetime
 ) -> tuple[tuple[str, str], ...]:
-    """Return label and value pairs in the order in which they are read."""
+    """Return label and value pairs in reading order."""
     first = stories[0]
     if len(stories) > 1:
         return (*_listed(stories), ("次にすること", _next(kind, first)))
@@ -115,7 +115,7 @@ def facts(
 
 
 def _subjects(stories: Sequence[Story]) -> str:
-    """The first few subjects; the notice itself lists more."""
+    """Return the first few subjects; the notification itself lists more."""
     named = "、".join(dict.fromkeys(story.subject for story in stories[:_NAMED]))
     return named if len(stories) <= _NAMED else f"{named} ほか"
 

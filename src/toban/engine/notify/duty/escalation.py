@@ -1,4 +1,4 @@
-"""Who is called when nobody takes a critical alert on: a policy, frozen at the first notice. Pure."""
+"""Escalation of unacknowledged critical alerts: a policy, frozen at the first notification. Pure."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -13,26 +13,26 @@ ASSUMED_AFTER = timedelta(minutes=15)
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """A step: after so long without anybody, these roles are called."""
+    """A step: these roles are called if nobody has acknowledged the alert after this time."""
 
     after: timedelta
     roles: tuple[str, ...]
     ordered_by: str
-    """Where it is written, or that it is assumed."""
+    """Where it is written, or a note that it is assumed."""
 
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """An escalation under way: it keeps to its steps, whatever the document says by now."""
+    """An escalation in progress: it keeps its steps even if the document has changed."""
 
     steps: tuple[Call, ...]
     began_at: datetime
     done: int = 0
-    """How many of the steps are behind."""
+    """How many steps are done."""
 
 
 def policy(notices: NoticeBinding, duties: Sequence[DutyRole], file: str) -> tuple[Call, ...]:
-    """Return the steps: those of `[notices]`, else, as an assumption, 緊急連絡先 after 15 minutes."""
+    """Return the steps of `[notices]`; without any, an assumed one: 緊急連絡先 after 15 minutes."""
     if notices.escalation:
         written = sorted(notices.escalation, key=lambda each: each.after)
         return tuple(Call(each.after, each.to, f"{file} [[notices.escalation]]") for each in written)
@@ -43,7 +43,7 @@ def policy(notices: NoticeBinding, duties: Sequence[DutyRole], file: str) -> tup
 
 
 def due(steps: Sequence[Call], *, done: int, began_at: datetime, now: datetime) -> Sequence[Call]:
-    """Return the steps whose time has come, of which the first *done* are behind."""
+    """Return the steps whose time has come, without the first *done*, which are already done."""
     return [step for step in steps[done:] if began_at + step.after <= now]
 
 
@@ -53,7 +53,7 @@ def next_at(steps: Sequence[Call], *, done: int, began_at: datetime) -> datetime
 
 
 def written(steps: Sequence[Call]) -> list[dict[str, object]]:
-    """Return *steps* as JSON: an escalation under way keeps to them, whatever the document says by then."""
+    """Return *steps* as JSON: an escalation in progress keeps them even if the document changes."""
     return [
         {"after": step.after.total_seconds(), "roles": list(step.roles), "ordered_by": step.ordered_by}
         for step in steps

@@ -1,4 +1,4 @@
-"""Who takes over from whom is told: as an event to the matrix's 情報 row, and to both of them."""
+"""Notifications of hand-overs of duty: an event to the matrix's 情報 row, and to both people."""
 
 from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
@@ -13,11 +13,11 @@ from toban.engine.notify.routing.contacts import Contacts
 from toban.engine.notify.signal import Condition, Signal
 
 _NEWS = timedelta(hours=12)
-"""An older hand-over that was missed is no news: who is on duty stands on the page."""
+"""An older hand-over that was missed is no longer news: the page shows who is on duty."""
 
 
 def tell_handovers(design: Design, contacts: Contacts, now: datetime) -> None:
-    """Have every hand-over of the last hours told once, in the caller's transaction."""
+    """Have every hand-over of the last hours announced once, in the caller's transaction."""
     given = between(now - _NEWS, now + timedelta(microseconds=1))
     changes = list(_changes(design, contacts, given, now))
     if changes:
@@ -29,7 +29,7 @@ def _changes(
     design: Design, contacts: Contacts, given: Sequence[Override], now: datetime
 ) -> Iterator[tuple[DutyRole, Shift, Shift]]:
     for roster in rosters(design, contacts.duty):
-        # Without a row that orders it, nobody said who is to hear of it.
+        # A role without a row in the document does not say who is to be notified.
         if roster.clause is not None and _may_change(roster, given):
             change = last_handover(roster, given, now - _NEWS, now, contacts.calendar)
             if change is not None:

@@ -1,4 +1,4 @@
-"""Who stands in for whom: given and ended by people, audited, and read by whoever asks who is on duty."""
+"""Deputies: set and ended by people, audited, and used wherever somebody asks who is on duty."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -16,11 +16,11 @@ from toban.engine.notify.routing.contacts import Contacts
 from toban.engine.orders import NotPossible
 
 FOREVER = timedelta(days=36_500)
-"""For asking after all that is to come."""
+"""A span for queries about the whole future."""
 
 
 def between(start: datetime, end: datetime) -> list[Override]:
-    """Return the overrides that hold at some moment from *start* (included) to *end* (excluded)."""
+    """Return the overrides that are active at some moment from *start* (included) to *end* (excluded)."""
     found = DutyOverride.objects.filter(starts_at__lt=end, ends_at__gt=start).order_by("starts_at", "pk")
     return [
         Override(each.pk, each.role, each.person, each.author, each.reason, each.starts_at, each.ends_at)
@@ -29,7 +29,7 @@ def between(start: datetime, end: datetime) -> list[Override]:
 
 
 def standing(now: datetime) -> list[Override]:
-    """Return the overrides that hold at *now*."""
+    """Return the overrides that are active at *now*."""
     return between(now, now + timedelta(microseconds=1))
 
 
@@ -45,7 +45,7 @@ def override(
     design: Design,
     bindings: Bindings,
 ) -> DutyOverride:
-    """Have *person* hold *role* from *starts_at* to *ends_at*, or raise `NotPossible`."""
+    """Make *person* hold *role* from *starts_at* to *ends_at*, or raise `NotPossible`."""
     roster = _roster(role, rosters(design, bindings.duty))
     if person not in bindings.people:
         raise NotPossible(
@@ -84,7 +84,7 @@ def override(
 
 
 def end_override(number: int, *, by: str, now: datetime) -> DutyOverride:
-    """End an override now, or call it off; the turns hold again."""
+    """End an override now, or cancel it; the normal turns apply again."""
     with transaction.atomic():
         ledger.hold()
         found = DutyOverride.objects.select_for_update().unended(now).filter(pk=number).first()
@@ -100,7 +100,7 @@ def end_override(number: int, *, by: str, now: datetime) -> DutyOverride:
 
 
 def with_those_on_duty(design: Design, contacts: Contacts, now: datetime) -> Contacts:
-    """Return *contacts* with those who hold at *now* the roles that people take turns at or stand in for."""
+    """Return *contacts* with the people who are on duty at *now* in roles that have turns or deputies."""
     given = standing(now)
     held = {
         roster.role: holding(roster, given, now, contacts.calendar).people

@@ -1,4 +1,4 @@
-"""Whether the matrix reaches anybody who is on duty now, and who answers when it does not. Pure."""
+"""Whether the matrix reaches anybody who is on duty now, and who is notified when it does not. Pure."""
 
 from collections.abc import Collection, Sequence
 from datetime import date, datetime
@@ -8,7 +8,7 @@ from toban.design.clauses.objectives import DutyRole
 from toban.design.values.people import Role
 
 EMERGENCY = "緊急"
-"""What documents call whoever answers at any hour: 緊急連絡先, 緊急時連絡先, 夜間緊急窓口."""
+"""Documents use this word for a contact who answers at any hour: 緊急連絡先, 緊急時連絡先, 夜間緊急窓口."""
 
 
 def emergency_contact(
@@ -18,11 +18,11 @@ def emergency_contact(
     holidays: Collection[date] = (),
     vacant: Collection[str] = (),
 ) -> DutyRole | None:
-    """Return who else is told at *moment* (in the document's zone), or None when *rules* reach somebody.
+    """Return who else is notified at *moment* (in the document's zone), or None if *rules* reach somebody.
 
-    An assumption, since documents seldom say it: where all roles that the rows name keep hours, and none of
-    them is on duty, whoever answers in an emergency is told besides. A role without hours counts as there,
-    unless it is *vacant*: one of a rotation that leaves this moment to nobody.
+    This is an assumption, since documents seldom say it: if all roles that the rows name have hours, and none
+    of them is on duty, the emergency contact is notified, too. A role without hours counts as on duty, unless
+    it is *vacant*: its rotation leaves this moment to nobody.
     """
     hours = {duty.role: duty.hours for duty in duties}
 

@@ -1,7 +1,7 @@
-"""Who holds a role of the document at which time: turns, hours, and who stands in for others. Pure.
+"""Who holds a role of the document at which time: turns, hours, and deputies. Pure.
 
-Turns are counted from a fixed day by the hand-overs themselves, so that who is on duty at any moment, past or
-to come, follows from the document, the bindings and the overrides alone.
+Turns are numbered by counting the hand-overs from a fixed day. So the document, the bindings and the
+overrides alone determine who is on duty at any moment, past or future.
 """
 
 from bisect import bisect_left
@@ -23,7 +23,7 @@ from toban.engine.calendar.due import due_times
 _DAY = timedelta(days=1)
 _INSTANT = timedelta(microseconds=1)
 AHEAD = timedelta(days=35)
-"""A month's turn ends within."""
+"""A turn of a month ends within this time."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,30 +33,30 @@ class Layer:
     people: tuple[str, ...]
     handover: Schedule
     since: date
-    """The turn of the first begins at the first hand-over from this day on."""
+    """The first person's turn begins at the first hand-over on or after this day."""
     hours: Hours | None = None
     """None: always."""
 
 
 @dataclass(frozen=True, slots=True)
 class Roster:
-    """A role, and who holds it when."""
+    """A role, and who holds it at which time."""
 
     role: str
     clause: DutyRole | None
-    """None for a role that only the bindings know, for their escalation."""
+    """None for a role that only the bindings name, for their escalation."""
     layers: tuple[Layer, ...] = ()
-    """Empty: whoever `[people.ROLE]` names, always."""
+    """Empty: always the person that `[people.ROLE]` names."""
 
     @property
     def hours(self) -> Hours | None:
-        """The document's hours; None where it writes none."""
+        """The document's hours; None if it gives none."""
         return self.clause.hours if self.clause is not None else None
 
 
 @dataclass(frozen=True, slots=True)
 class Override:
-    """Somebody who holds a role for a time, whoever's turn it is."""
+    """A deputy: somebody who holds a role for a time, regardless of whose turn it is."""
 
     number: int
     role: str
@@ -72,13 +72,13 @@ class Watch:
     """Who holds a role at a moment."""
 
     people: tuple[str, ...] = ()
-    """By the names of `[people]`; empty when nobody does."""
+    """Names in `[people]`; empty if nobody holds it."""
     override: Override | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Shift:
-    """A stretch of time with the same people on duty."""
+    """A period with the same people on duty."""
 
     roster: Roster
     watch: Watch
@@ -87,12 +87,12 @@ class Shift:
 
 
 def clock(moment: datetime, zone: ZoneInfo) -> str:
-    """Write when a turn begins or ends: to the minute."""
+    """Return the start or end of a turn as text, to the minute."""
     return f"{moment.astimezone(zone):%Y-%m-%d %H:%M}"
 
 
 def rosters(design: Design, duty: Mapping[str, DutyBinding]) -> tuple[Roster, ...]:
-    """Return every role in the document's order, with its turns: those of *duty*, else the document's own."""
+    """Return every role in the document's order, with its turns from *duty*, or else from the document."""
     found = [
         Roster(role.role, role, _layers(role, duty.get(role.role))) for role in _first_of(design.of(DutyRole))
     ]
@@ -102,7 +102,7 @@ def rosters(design: Design, duty: Mapping[str, DutyBinding]) -> tuple[Roster, ..
 
 
 def name_of(name: str, roster: Roster, people: Mapping[str, Person]) -> str:
-    """Say who is known by *name* in `[people]`; who holds a role under its own name, as the document says."""
+    """Return the full name of *name* in `[people]`; for the role's own name, the holder in the document."""
     person = people.get(name)
     if person is not None and person.name:
         return person.name
@@ -113,7 +113,7 @@ def name_of(name: str, roster: Roster, people: Mapping[str, Person]) -> str:
 
 
 def _first_of(roles: Iterable[DutyRole]) -> Iterable[DutyRole]:
-    """One row for each role: a document may write 当番 twice, with two ways to reach it."""
+    """Return one row for each role: a document may list 当番 twice, with two ways to reach it."""
     by_name: dict[str, DutyRole] = {}
     for role in roles:
         by_name.setdefault(role.role, role)
@@ -130,10 +130,10 @@ def _layers(role: DutyRole | None, duty: DutyBinding | None) -> tuple[Layer, ...
 
 
 def holding(roster: Roster, overrides: Sequence[Override], moment: datetime, system: System) -> Watch:
-    """Return who holds *roster*'s role at *moment*, whether within the document's hours or not."""
+    """Return who holds *roster*'s role at *moment*, inside or outside the document's hours."""
     standing = [each for each in overrides if each.role == roster.role and each.start <= moment < each.end]
     if standing:
-        # Of several the one that was given last.
+        # If there are several, the newest applies.
         newest = max(standing, key=lambda each: each.number)
         return Watch((newest.person,), newest)
     if not roster.layers:
@@ -145,7 +145,7 @@ def holding(roster: Roster, overrides: Sequence[Override], moment: datetime, sys
 
 
 def on_duty(roster: Roster, overrides: Sequence[Override], moment: datetime, system: System) -> Watch:
-    """Return who is on duty at *moment*: nobody outside the document's hours."""
+    """Return who is on duty at *moment*: nobody if it is outside the document's hours."""
     if not _is_open(roster.hours, moment, system):
         return Watch()
     return holding(roster, overrides, moment, system)
@@ -163,7 +163,7 @@ def _in_turn(layer: Layer, moment: datetime, system: System) -> str:
 
 
 def _turn(layer: Layer, moment: datetime, system: System) -> int:
-    """Return how many hand-overs lie between the first one's and *moment*; negative before that."""
+    """Return the number of hand-overs between the first person's and *moment*; negative before that."""
     anchor = existing(layer.since, time(0), system.zone)
     if moment < anchor:
         return -1 - _count(layer.handover, system, moment + _INSTANT, anchor)
@@ -171,7 +171,7 @@ def _turn(layer: Layer, moment: datetime, system: System) -> int:
 
 
 def _count(handover: Schedule, system: System, start: datetime, end: datetime) -> int:
-    """Return how many hand-overs lie from *start* (included) to *end* (excluded)."""
+    """Return the number of hand-overs from *start* (included) to *end* (excluded)."""
     years = range(_year(start, system), _year(end, system) + 1)
     known = (_handovers(handover, system, year) for year in years)
     return sum(bisect_left(each, end) - bisect_left(each, start) for each in known)
@@ -190,7 +190,7 @@ def _handovers(handover: Schedule, system: System, year: int) -> tuple[datetime,
 def shifts(
     roster: Roster, overrides: Sequence[Override], start: datetime, end: datetime, system: System
 ) -> list[Shift]:
-    """Return who is on duty from *start* to *end*, without the times in which nobody is."""
+    """Return who is on duty from *start* to *end*, without the times when nobody is."""
     mine = [each for each in overrides if each.role == roster.role]
     edges = sorted({start, end, *_edges(roster, mine, start, end, system)})
     found: list[Shift] = []
@@ -207,7 +207,7 @@ def shifts(
 def following(
     roster: Roster, overrides: Sequence[Override], moment: datetime, system: System
 ) -> Shift | None:
-    """Return the next shift of others than those on duty at *moment*; None where none comes for a month."""
+    """Return the next shift with people other than those at *moment*; None if none comes for a month."""
     present = on_duty(roster, overrides, moment, system).people
     found = shifts(roster, overrides, moment, moment + AHEAD, system)
     return next((each for each in found if each.start > moment and each.watch.people != present), None)
@@ -216,9 +216,9 @@ def following(
 def turns(
     known: Iterable[Roster], overrides: Sequence[Override], start: datetime, end: datetime, system: System
 ) -> list[Shift]:
-    """Return what a calendar of duty shows from *start* to *end*, in order: turns, and who stands in.
+    """Return what a calendar of duty shows from *start* to *end*, in order: turns and deputies.
 
-    A role that the same one always holds would be there every day: only who stands in for them is.
+    A role that the same person always holds would appear every day: only its deputies are shown.
     """
     found = (shift for each in known for shift in shifts(each, overrides, start, end, system))
     shown = (shift for shift in found if shift.roster.layers or shift.watch.override is not None)
@@ -228,7 +228,7 @@ def turns(
 def _edges(
     roster: Roster, overrides: Iterable[Override], start: datetime, end: datetime, system: System
 ) -> Iterator[datetime]:
-    """Yield every moment strictly within *start* and *end* at which somebody else may be on duty."""
+    """Yield every moment strictly between *start* and *end* at which duty may change."""
     clocks = {time(0)}
     for hours in (roster.hours, *(layer.hours for layer in roster.layers)):
         clocks |= {hours.start, hours.end} if hours is not None else set()
@@ -245,9 +245,9 @@ def _edges(
 def last_handover(
     roster: Roster, overrides: Sequence[Override], since: datetime, now: datetime, system: System
 ) -> tuple[Shift, Shift] | None:
-    """Return the last two shifts between which somebody else took over, after *since*; None without one.
+    """Return the shifts before and after the last hand-over after *since*; None if there was none.
 
-    The document's hours don't count: whose turn ended on Friday hands over when the next one's begins.
+    The document's hours don't count: a turn that ended on Friday is handed over when the next one begins.
     """
     always = Roster(roster.role, None, roster.layers)
     found = shifts(always, overrides, since, now + _INSTANT, system)

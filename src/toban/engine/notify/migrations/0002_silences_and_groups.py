@@ -5,7 +5,7 @@ from django.db.backends.base.schema import BaseDatabaseSchemaEditor
 
 
 def _each_tells_of_its_alert(apps: Apps, _schema_editor: BaseDatabaseSchemaEditor) -> None:
-    """Announcements of before tell of one alert each."""
+    """Link each existing announcement to its one alert."""
     announcements = apps.get_model("notify", "Announcement").objects.values_list("id", "alert_id")
     link = apps.get_model("notify", "Announcement").alerts.through
     link.objects.bulk_create(

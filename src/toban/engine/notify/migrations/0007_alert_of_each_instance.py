@@ -1,4 +1,4 @@
-"""Alerts of monitors are one for each instance: those that are open go on under the key of theirs."""
+"""Monitors raise one alert for each instance: open alerts continue under the key of their instance."""
 
 from django.apps.registry import Apps
 from django.db import migrations
@@ -9,7 +9,7 @@ _NO_DATA = "/no-data"
 
 
 def name_instances(apps: Apps, _schema_editor: BaseDatabaseSchemaEditor) -> None:
-    """Add to each key the instance that its alert tells of."""
+    """Add to each key the instance that its alert is about."""
     alerts = apps.get_model("notify", "Alert")
     for alert in alerts.objects.filter(resolved_at=None, clause_id__startswith=_MONITORS):
         instance = alert.labels.get("instance")

@@ -10,7 +10,7 @@ type Change = Callable[[Apps, BaseDatabaseSchemaEditor], None]
 
 
 def _apart(model: str, lists: dict[str, tuple[str, str | None]]) -> Change:
-    """Split texts of *model*: new field → old field and what stood between its parts (None: blanks)."""
+    """Split texts of *model* into lists; *lists*: new field → old field and its separator (None: blanks)."""
 
     def change(apps: Apps, _schema: BaseDatabaseSchemaEditor) -> None:
         rows = apps.get_model("notify", model).objects.only("pk", *(old for old, _ in lists.values()))

@@ -1,4 +1,4 @@
-"""What the pipeline needs to know of `toban.toml`: who is reached how, and in which zone people live."""
+"""What the pipeline needs from `toban.toml`: how to reach people, and their time zone."""
 
 import unicodedata
 from collections.abc import Mapping, Sequence
@@ -13,22 +13,22 @@ from toban.engine.notify.delivery.channel import Transport
 
 @dataclass(frozen=True, slots=True)
 class Way:
-    """A bound channel: a way out by its name in `toban.toml`."""
+    """A bound channel, by its name in `toban.toml`."""
 
     name: str
     kind: str
-    """What the document calls such a channel, as `ChannelRef.kind`."""
+    """The document's word for such a channel, as in `ChannelRef.kind`."""
     is_shared: bool
     """Everybody is reached at one place: one message names all of them, instead of one for each."""
     posts_to: str = ""
-    """The place, where the bindings say it: `#monitoring`."""
+    """The place, if the bindings name it: `#monitoring`."""
     gathers: bool = True
-    """Many alerts at once come in one message; False where each is an incident of its own (PagerDuty)."""
+    """Several alerts are grouped in one message; False if each is an incident of its own (PagerDuty)."""
 
 
 @dataclass(frozen=True, slots=True)
 class Contacts:
-    """Who is reached how."""
+    """How to reach people."""
 
     people: Mapping[str, Mapping[str, str]]
     """Role or name → address per kind of channel; kinds without an address are left out."""
@@ -38,18 +38,18 @@ class Contacts:
     public_url: str = ""
     file: str = "toban.toml"
     system: str = ""
-    """The name of what is operated."""
+    """The name of the system in operation."""
     notices: NoticeBinding = field(default_factory=NoticeBinding)
     runs_on: Mapping[str, str] = field(default_factory=dict)
-    """Target → the target that it stands on."""
+    """Target → the target that it runs on."""
     duty: Mapping[str, DutyBinding] = field(default_factory=dict)
     """Role → who takes turns at it."""
     on_duty: Mapping[str, Sequence[str]] = field(default_factory=dict)
-    """Role → the names in `people` that hold it now, where it is not its own name; see `overrides`."""
+    """Role → the names in `people` that hold it now, if other than the role's own; see `overrides`."""
 
     @property
     def calendar(self) -> System:
-        """The zone and the days off, to compute with."""
+        """The zone and the days off, for computations."""
         return System(
             timezone=str(self.zone),
             holidays="JP" if self.business.keeps_holidays else "none",
@@ -57,18 +57,18 @@ class Contacts:
         )
 
     def holders(self, role: str) -> Sequence[str]:
-        """Return the names in `people` of those who hold *role*: itself, unless others take turns at it."""
+        """Return the names in `people` that hold *role*: the role's own, unless others take turns at it."""
         wanted = folded(role)
         return next((held for name, held in self.on_duty.items() if folded(name) == wanted), (role,))
 
     def addresses(self, role: str) -> Mapping[str, str] | None:
-        """Return the addresses that stand under the name *role*, or None where none do."""
+        """Return the addresses under the name *role*, or None if there is no such name."""
         wanted = folded(role)
         return next((held for name, held in self.people.items() if folded(name) == wanted), None)
 
 
 def contacts_of(bindings: Bindings, transports: Mapping[str, Transport], public_url: str) -> Contacts:
-    """Take from *bindings* what notices need."""
+    """Return what notifications need from *bindings*."""
     ways = []
     for name, bound in bindings.channels.items():
         transport = transports[bound.kind]
@@ -100,5 +100,5 @@ def _addresses(person: Person) -> dict[str, str]:
 
 
 def folded(name: str) -> str:
-    """Return *name* without what two writers may write otherwise: width, case, spaces."""
+    """Return *name* normalised for comparison: without differences in width, case or spaces."""
     return "".join(unicodedata.normalize("NFKC", name).casefold().split())

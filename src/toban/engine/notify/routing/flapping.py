@@ -1,21 +1,21 @@
-"""Flapping: trouble that comes and goes is told once, and once when it is over. Pure."""
+"""Flapping: a problem that comes and goes is notified once, and once more when it is over. Pure."""
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 SPAN = timedelta(minutes=30)
 MOST = 4
-"""Alerts of one key within the span that are each told; the next one is flapping."""
+"""Number of alerts of one key within the span that are each notified; the next one is flapping."""
 
 CALM = timedelta(minutes=15)
-"""Without trouble for so long, it is over."""
+"""Flapping is over after this time without a problem."""
 
 
 def is_flapping(opened: Sequence[datetime], now: datetime) -> bool:
-    """Whether something that is in trouble again flaps, whose alerts before were *opened* at these times."""
+    """Return whether something with a new problem flaps; its earlier alerts were *opened* at these times."""
     return len([at for at in opened if now - at <= SPAN]) >= MOST
 
 
 def is_calm(resolved_at: datetime, now: datetime) -> bool:
-    """Whether flapping is over that last ended at *resolved_at*."""
+    """Return whether flapping is over, if its last alert was resolved at *resolved_at*."""
     return now - resolved_at >= CALM

@@ -1,4 +1,4 @@
-"""What one place is told at one time, in as few messages as its readers can take. Pure."""
+"""Grouping: what goes to one place at one time, in as few messages as its readers can handle. Pure."""
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
@@ -13,36 +13,36 @@ from toban.engine.notify.routing.routing import Route
 from toban.engine.notify.signal import Condition
 
 MANY = 3
-"""So many alerts of one kind at once go to a place in one message."""
+"""From this number on, simultaneous alerts of one kind go to a place in one message."""
 
 BUSY = 6
-"""From so many messages within a minute on, what a place is to be told is gathered."""
+"""From this number of messages within a minute on, a place's messages are delayed and grouped."""
 
 LONGEST = timedelta(seconds=10)
 _STEP = timedelta(seconds=1)
-"""So much longer with each message within the minute: a few more are hardly late, a storm comes in few."""
+"""The delay grows by this with each message in the minute: a few are hardly late, a storm is grouped."""
 
 
 @dataclass(frozen=True, slots=True)
 class Passed:
-    """A notice that all stages let through, to one place."""
+    """A notification to one place that passed all stages."""
 
     alert: AlertRecord
     kind: NoticeKind
     level: AlertLevel
     route: Route
     reason: Reason
-    """Why it is told, by the last stage."""
+    """Why it is sent, from the last stage."""
     before: Condition | None = None
-    """What the place was told before, where it was another condition."""
+    """The condition of the place's previous notification, if it was another."""
 
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """One notice about one alert or many, and the places that it goes to."""
+    """One notification about one alert or many, and the places that it goes to."""
 
     alerts: tuple[AlertRecord, ...]
-    """The one that speaks for all comes first: the one that has lasted longest."""
+    """The one that represents all comes first: the one that has lasted longest."""
     kind: NoticeKind
     level: AlertLevel
     reason: Reason
@@ -54,7 +54,7 @@ type _Sort = tuple[NoticeKind, str, Reason]
 
 
 def messages(passed: Iterable[Passed]) -> Sequence[Message]:
-    """Return the messages for *passed*: one each, or one for many of a kind at a place that gathers."""
+    """Return the messages for *passed*: one each, or one for many of a kind if the place allows grouping."""
     by_place: dict[tuple[str, _Sort], list[Passed]] = defaultdict(list)
     for each in passed:
         by_place[each.route.destination, _sort(each)].append(each)
@@ -66,7 +66,7 @@ def messages(passed: Iterable[Passed]) -> Sequence[Message]:
 
 
 def busy_until(told: Mapping[str, tuple[int, datetime]]) -> Mapping[str, datetime]:
-    """Return until when each place gathers; *told*: messages of the last minute and when the last one was."""
+    """Return until when each busy place waits; *told*: last minute's messages, and the last one's time."""
     return {
         place: last + min((count - BUSY + 1) * _STEP, LONGEST)
         for place, (count, last) in told.items()
@@ -75,7 +75,7 @@ def busy_until(told: Mapping[str, tuple[int, datetime]]) -> Mapping[str, datetim
 
 
 def _sort(passed: Passed) -> _Sort:
-    # What is told again says so; the rest of the reasons read alike.
+    # Repeats and escalations say so in the message; all other reasons read alike.
     again = passed.reason if passed.reason in (Reason.REPEATED, Reason.ESCALATED) else Reason.FIRST
     return passed.kind, passed.alert.condition, again
 

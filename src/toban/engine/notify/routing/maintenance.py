@@ -1,4 +1,4 @@
-"""Planned maintenance: when the document itself says that the service may be down."""
+"""Planned maintenance: the times at which the document itself says that the service may be down."""
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass

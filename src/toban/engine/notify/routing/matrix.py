@@ -1,4 +1,4 @@
-"""What the page says beside each row of the notification matrix: does it reach people, and who says so?"""
+"""The status of each row of the notification matrix: does it reach people, and what proves it?"""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -20,7 +20,7 @@ _NEVER_USED = recorded("宛先まで接続されていますが、まだ一度�
 
 
 def maintenance(windows: Sequence[MaintenanceWindow], system: System, now: datetime) -> list[StatusUpdate]:
-    """Return the status of the windows in which notices are held."""
+    """Return the status of the windows in which notifications are held."""
     return [
         StatusUpdate(each.id, Verdict.CONFORMING, "", _HELD, now, next_due(each, system, now))
         for each in windows
@@ -28,7 +28,7 @@ def maintenance(windows: Sequence[MaintenanceWindow], system: System, now: datet
 
 
 def statuses(rules: Sequence[NotificationRule], contacts: Contacts, now: datetime) -> list[StatusUpdate]:
-    """Return the status of every row: its dead ends, else what became of its last notice."""
+    """Return the status of every row: its dead ends, or else the result of its last notification."""
     return [
         status_of(rule, routing_of([rule], contacts), _last(rule), contacts=contacts, now=now)
         for rule in rules
@@ -38,7 +38,7 @@ def statuses(rules: Sequence[NotificationRule], contacts: Contacts, now: datetim
 def status_of(
     rule: NotificationRule, routing: Routing, last: Delivery | None, *, contacts: Contacts, now: datetime
 ) -> StatusUpdate:
-    """Judge one row. A recipient who can't be reached weighs more than notices that reached others."""
+    """Return one row's status. An unreachable recipient outweighs notifications that reached others."""
     total = len(routing.routes) + len(routing.dead_ends)
     value = recorded("%(count)s/%(all)s 経路", count=len(routing.routes), all=total)
     if routing.dead_ends:
@@ -72,6 +72,6 @@ def status_of(
 
 
 def _last(rule: NotificationRule) -> Delivery | None:
-    """The row's newest notice of which something is known; one that nobody tried to send says nothing yet."""
+    """Return the row's newest delivery that has been attempted, or else the newest of all."""
     tried = Delivery.objects.filter(rule_id=rule.id).select_related("announcement").order_by("-id")
     return tried.exclude(state=Delivery.State.WAITING, error="").first() or tried.first()

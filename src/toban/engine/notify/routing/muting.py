@@ -1,4 +1,4 @@
-"""Which open alert mutes which other: what follows from a cause that is told already. Pure."""
+"""Inhibition: which open alert inhibits which other, because it is the cause. Pure."""
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -9,7 +9,7 @@ from toban.engine.notify.signal import WHOLE_TARGET, Condition
 
 @dataclass(frozen=True, slots=True)
 class Trouble:
-    """An open alert, as far as muting goes."""
+    """An open alert, as far as inhibition needs it."""
 
     key: str
     subject: str
@@ -18,27 +18,27 @@ class Trouble:
 
     @property
     def target(self) -> str:
-        """The document's word for what it is about; empty where it is about no target."""
+        """The document's word for what it is about; empty if it is about no target."""
         return self.labels.get("target", "")
 
     @property
     def item(self) -> str:
-        """What is measured of it."""
+        """What is measured."""
         return self.labels.get("item", "")
 
     @property
     def instance(self) -> str:
-        """The place of the target that it is about, or something within it: `web-1`, `web-1 /var`."""
+        """The instance of the target that it is about, or something within it: `web-1`, `web-1 /var`."""
         return self.labels.get("instance", "")
 
     @property
     def is_down(self) -> bool:
-        """Whether it says that its instance does not answer at all."""
+        """Whether its instance does not answer at all."""
         return self.condition is Condition.CRITICAL and self.item == Metric.UP
 
 
 class Causes:
-    """The open alerts that may mute others."""
+    """The open alerts that may inhibit others."""
 
     def __init__(self, troubles: Iterable[Trouble]) -> None:
         critical = [each for each in troubles if each.target and each.condition is Condition.CRITICAL]
@@ -48,11 +48,12 @@ class Causes:
         self._critical = {(each.target, each.item, each.instance): each for each in critical}
 
     def of(self, trouble: Trouble, runs_on: Mapping[str, str]) -> Trouble | None:
-        """Return the alert that makes a notice about *trouble* superfluous, or None.
+        """Return the alert that inhibits notifications about *trouble*, or None.
 
-        An instance that is down mutes all else about it. A target of which all instances are down mutes all
-        else about the target, and all about what *runs on* it (target → target). The critical alert of an
-        item mutes another row's warning about the same item of the same instance.
+        An instance that is down inhibits all other alerts about it. A target whose instances are all down
+        inhibits all other alerts about the target, and all alerts about targets that run on it (*runs_on*:
+        target → target). A critical alert about an item inhibits another row's warning about the same item of
+        the same instance.
         """
         if not trouble.target:
             return None
@@ -67,14 +68,14 @@ class Causes:
 
 
 def _around(instance: str) -> Iterator[str]:
-    """Yield *instance* and the places that it may be within: `web-1 /var` is within `web-1`."""
+    """Yield *instance* and the instances that may contain it: `web-1 /var` is within `web-1`."""
     words = instance.split(" ")
     for count in range(len(words), 0, -1):
         yield " ".join(words[:count])
 
 
 def _beneath(target: str, runs_on: Mapping[str, str]) -> Iterator[str]:
-    """Yield *target* and all that it stands on; a ring ends where it began."""
+    """Yield *target* and all targets that it runs on; a cycle ends where it began."""
     seen: set[str] = set()
     while target and target not in seen:
         seen.add(target)

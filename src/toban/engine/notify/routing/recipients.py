@@ -1,4 +1,4 @@
-"""Who is to hear of an alert: those of the matrix, those who were told before, whoever is called. Pure."""
+"""Recipients of an alert: from the matrix, those notified before, and those called by escalation. Pure."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
@@ -20,7 +20,7 @@ _LEVELS = {AlertLevel.CRITICAL: "異常", AlertLevel.WARNING: "警告", AlertLev
 
 
 class Recipients:
-    """Whom the document and the bindings name at one moment."""
+    """The recipients that the document and the bindings name at one moment."""
 
     def __init__(self, design: Design, contacts: Contacts, now: datetime) -> None:
         self._contacts = contacts
@@ -30,19 +30,19 @@ class Recipients:
         self._off_hours = self._out_of_hours(design.of(DutyRole), now)
 
     def of(self, alert: AlertRecord) -> Routing:
-        """Return where a notice of *alert* may go, and whom it can't reach."""
+        """Return where a notification of *alert* may go, and whom it can't reach."""
         found = self._relief(alert) if alert.kind is NoticeKind.RECOVERED else self._trouble(alert)
         if alert.people:
-            # Those whom it is about hear of it by all ways that they have.
+            # The people that it is about are notified by all their ways.
             also = self.roles(alert.people, alert.citation, Reason.HANDED_OVER)
             found = Routing(_once(also.routes, found.routes), (*found.dead_ends, *also.dead_ends))
         no_row = () if self._rules[alert.level] else (_no_row(alert.level),)
-        # That a channel is down is not told through that channel.
+        # A channel's failure is not announced through that channel.
         routes = (route for route in found.routes if route.way.name != alert.labels.get("channel"))
         return Routing(tuple(routes), (*no_row, *found.dead_ends))
 
     def told(self, alert: AlertRecord) -> tuple[Route, ...]:
-        """Return the places that heard of *alert* and are still bound."""
+        """Return the places that were notified of *alert* and are still bound."""
         return _once(
             Route(
                 notice.rule_id,
@@ -57,7 +57,7 @@ class Recipients:
         )
 
     def roles(self, roles: Sequence[str], ordered_by: str, reason: Reason) -> Routing:
-        """Return where *roles* are reached, by all ways that they have."""
+        """Return where *roles* are reached, by all their ways."""
         critical = self._rules[AlertLevel.CRITICAL]
         if not critical:
             return Routing()
@@ -76,15 +76,15 @@ class Recipients:
         )
 
     def _relief(self, alert: AlertRecord) -> Routing:
-        """Relief also reaches everybody who was told of the trouble."""
+        """Return the routes of a recovery, which also reaches everybody who was notified of the problem."""
         told = self.told(alert)
         if not told:
             return Routing(self._by_matrix[alert.level].routes)
-        # That trouble is over is information: the matrix's 情報 row hears of it too.
+        # A recovery is information: it also goes to the matrix's 情報 row.
         return Routing(_once(self._by_matrix[AlertLevel.INFO].routes, told))
 
     def _out_of_hours(self, duties: Sequence[DutyRole], now: datetime) -> Routing:
-        """Whom the assumption for off hours adds to the rows of critical alerts at *now*."""
+        """Return whom the assumption for off hours adds to the rows of critical alerts at *now*."""
         moment = now.astimezone(self._contacts.zone)
         holidays = self._contacts.business.days_off_around(moment.date())
         vacant = {role for role, held in self._contacts.on_duty.items() if not held}
@@ -95,7 +95,7 @@ class Recipients:
 
 
 def _once(*routes: Iterable[Route]) -> tuple[Route, ...]:
-    """Each place once: where it was named first, by the order that named it last."""
+    """Return each place once: in the order of first mention, with the route that named it last."""
     by_place: Mapping[str, Route] = {route.destination: route for some in routes for route in some}
     return tuple(by_place.values())
 

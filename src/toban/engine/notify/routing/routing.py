@@ -1,4 +1,4 @@
-"""The first stage: the document's notification matrix and the bindings say where a notice goes."""
+"""The first stage: the document's notification matrix and the bindings decide where a notification goes."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -15,31 +15,31 @@ _SEVERITIES = {
     AlertLevel.WARNING: (IncidentSeverity.MEDIUM, IncidentSeverity.HIGH, IncidentSeverity.LOW),
     AlertLevel.INFO: (IncidentSeverity.LOW,),
 }
-"""Where a matrix is written in incident severities (P1, High): the nearest one that has a row is taken."""
+"""For a matrix written in incident severities (P1, High): the nearest one that has a row is used."""
 
 
 @dataclass(frozen=True, slots=True)
 class Route:
-    """One place that a notice goes to, by order of one row."""
+    """One place that a notification goes to, because of one row."""
 
     rule_id: str
     rule_citation: str
     recipients: tuple[str, ...]
-    """Who is meant: the document's words, or who holds those roles now."""
+    """The recipients: the document's words, or the people who hold those roles now."""
     way: Way
     addresses: tuple[str, ...]
-    """Theirs on this way; one where each recipient is reached at a place of their own."""
+    """The recipients' addresses on this way; one if each recipient has a place of their own."""
     reason: Reason = Reason.MATRIX_ROW
 
     @property
     def destination(self) -> str:
-        """The place: who was told here needs no second message."""
+        """The key of the place: a place that has been notified needs no second message."""
         return self.way.name if self.way.is_shared else ":".join((self.way.name, *self.addresses))
 
 
 @dataclass(frozen=True, slots=True)
 class DeadEnd:
-    """A recipient of a row who can't be reached, and what would mend it."""
+    """A recipient of a row who can't be reached, and how to fix that."""
 
     rule_id: str
     rule_citation: str
@@ -50,14 +50,14 @@ class DeadEnd:
 
 @dataclass(frozen=True, slots=True)
 class Routing:
-    """Where the rows lead."""
+    """The routes and dead ends of some rows."""
 
     routes: tuple[Route, ...] = ()
     dead_ends: tuple[DeadEnd, ...] = ()
 
 
 def rules_for(rules: Sequence[NotificationRule], level: AlertLevel) -> tuple[NotificationRule, ...]:
-    """Return the rows of the matrix that speak of *level*."""
+    """Return the rows of the matrix that apply to *level*."""
     exact = tuple(rule for rule in rules if rule.level is level)
     if exact:
         return exact
@@ -69,7 +69,7 @@ def rules_for(rules: Sequence[NotificationRule], level: AlertLevel) -> tuple[Not
 
 
 def routing_of(rules: Iterable[NotificationRule], contacts: Contacts) -> Routing:
-    """Follow every recipient of *rules* through every channel of its row; each place comes once."""
+    """Follow every recipient of *rules* through every channel of its row; each place appears once."""
     routes: dict[str, Route] = {}
     dead_ends: list[DeadEnd] = []
     for rule in rules:
@@ -84,7 +84,7 @@ def routing_of(rules: Iterable[NotificationRule], contacts: Contacts) -> Routing
 
 
 def _joined(one: Route, other: Route) -> Route:
-    """One message for two recipients at the same place."""
+    """Return one route for two recipients at the same place."""
     recipients = dict.fromkeys((*one.recipients, *other.recipients))
     addresses = dict.fromkeys((*one.addresses, *other.addresses))
     return replace(one, recipients=tuple(recipients), addresses=tuple(addresses))
@@ -111,7 +111,7 @@ def _follow(rule: NotificationRule, recipient: Recipient, contacts: Contacts) ->
 
 
 def _to(rule: NotificationRule, name: str, contacts: Contacts) -> Iterable[Route | DeadEnd]:
-    """Yield the ways of the row to whoever `[people]` knows by *name*."""
+    """Yield the row's routes to the person with *name* in `[people]`."""
     addresses = contacts.addresses(name)
     if addresses is None:
         section = f'[people."{name}"]'
@@ -153,14 +153,14 @@ def _through(
 
 
 def _is_known(channel: ChannelRef, ways: Sequence[Way]) -> bool:
-    """Whether the reader knows the word, or a channel is bound under it."""
+    """Return whether the reader knows the word, or a channel is bound under it."""
     return isinstance(channel.kind, ChannelKind) or _way(channel, "", ways) is not None
 
 
 def _way(channel: ChannelRef, address: str, ways: Sequence[Way]) -> Way | None:
-    """The bound channel of that very name or of that kind.
+    """Return the bound channel with that exact name or of that kind.
 
-    One that says where it posts takes no notices for another place.
+    A channel that says where it posts accepts no notifications for another place.
     """
     word = folded(channel.word or channel.kind)
     if channel.word or not isinstance(channel.kind, ChannelKind):
@@ -205,7 +205,7 @@ def _wanted(kind: str, place: str, file: str) -> str:
 
 
 def _key(kind: str) -> str:
-    """What `toban.toml` calls it."""
+    """Return the kind's name in `toban.toml`."""
     return kind.name.lower() if isinstance(kind, ChannelKind) else kind
 
 

@@ -6,14 +6,14 @@ from datetime import datetime
 
 CLAUSE = "clause"
 MATCHERS = (CLAUSE, "target", "item", "instance", "batch", "sender", "channel")
-"""What a silence may be about: the row, and the labels that alerts have."""
+"""What a silence may match: the row, and the labels that alerts have."""
 
 FOREIGN = "label."
-"""Before the labels that a Prometheus gave an alert: `label.team`. None can pass for one of Toban's own."""
+"""Prefix of the labels that a Prometheus gave an alert: `label.team`. So none can pose as Toban's own."""
 
 
 def is_matcher(name: str) -> bool:
-    """Whether a silence may be about it."""
+    """Return whether a silence may match by *name*."""
     return name in MATCHERS or (name.startswith(FOREIGN) and name != FOREIGN)
 
 
@@ -28,7 +28,7 @@ class Quiet:
     ends_at: datetime
 
     def covers(self, clause_id: str, labels: Mapping[str, str]) -> bool:
-        """Whether it is about an alert of *clause_id* with *labels*: every matcher must hold."""
+        """Return whether it covers an alert of *clause_id* with *labels*: every matcher must match."""
         known = {**labels, CLAUSE: clause_id}
         return all(known.get(name) == wanted for name, wanted in self.matchers.items())
 
@@ -40,7 +40,7 @@ def silencing(
     found = [
         each
         for each in silences
-        # The end is excluded: whoever looks at that very moment is told again.
+        # The end is excluded: at that very moment the alert is notified again.
         if each.starts_at <= now < each.ends_at and each.covers(clause_id, labels)
     ]
     return max(found, key=lambda each: each.ends_at, default=None)
@@ -49,6 +49,6 @@ def silencing(
 def lifted_at(
     silences: Iterable[Quiet], clause_id: str, labels: Mapping[str, str], now: datetime
 ) -> datetime | None:
-    """Return when the last silence that had stopped the alert ended; None when there was none."""
+    """Return when the last silence that had stopped the alert ended; None if there was none."""
     ends = [each.ends_at for each in silences if each.ends_at <= now and each.covers(clause_id, labels)]
     return max(ends, default=None)

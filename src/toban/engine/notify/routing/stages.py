@@ -25,18 +25,18 @@ _GRAVITY = {
 
 @dataclass(frozen=True, slots=True)
 class Told:
-    """The last notice about an alert that was put into the outbox for a destination."""
+    """The last notification about an alert that was put into the outbox for a destination."""
 
     kind: NoticeKind
     condition: Condition
     at: datetime
     was_lost: bool
-    """No notice about the alert arrived there, and none is on its way any more."""
+    """No notification about the alert arrived there, and none is on its way any more."""
 
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """How an alert stands, beside what it measures: the same for every place."""
+    """The state of an alert apart from its measurement: the same for every place."""
 
     window: OpenWindow | None = None
     """The maintenance that it falls into."""
@@ -46,19 +46,19 @@ class Standing:
     """When the last silence about it ended."""
     is_acknowledged: bool = False
     released_at: datetime | None = None
-    """When whoever had taken it on gave it back."""
+    """When the last acknowledgement was withdrawn."""
     is_flapping: bool = False
     calm_at: datetime | None = None
-    """When flapping that seems to be over counts as over."""
+    """When flapping that has stopped counts as over."""
 
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """A notice that might go to one place."""
+    """A notification that might go to one place."""
 
     kind: NoticeKind
     condition: Condition
-    """What is to be told: the present condition, or the one that has ended."""
+    """What to announce: the current condition, or the one that has ended."""
     route: Route
     told: Told | None
     standing: Standing = field(default_factory=Standing)
@@ -66,19 +66,19 @@ class Candidate:
 
 @dataclass(frozen=True, slots=True)
 class Situation:
-    """What stages may look at beside the candidate."""
+    """What stages may use besides the candidate."""
 
     now: datetime
     zone: ZoneInfo
     repeat: timedelta | None = None
-    """After how long trouble that nobody has taken on is told again."""
+    """How long until an unacknowledged alert is notified again."""
     busy_until: Mapping[str, datetime] = field(default_factory=dict)
-    """Destination → until when what it is to be told is gathered."""
+    """Destination → until when its notifications wait to be grouped."""
 
 
 @dataclass(frozen=True, slots=True)
 class Ruling:
-    """A stage's word on a candidate."""
+    """A stage's decision on a candidate."""
 
     passes: bool
     reason: Reason
@@ -94,7 +94,7 @@ class Judgement:
 
     @property
     def stage(self) -> str:
-        """The stage that had the last word."""
+        """The stage that decided."""
         return self.trail[-1][0]
 
 
@@ -102,7 +102,7 @@ type Stage = Callable[[Candidate, Situation], Ruling]
 
 
 def maintenance(candidate: Candidate, situation: Situation) -> Ruling:
-    """Hold back trouble while a planned window is open; after its end the next look raises what remains."""
+    """Hold back problems while a planned window is open; after its end the next look announces the rest."""
     window = candidate.standing.window
     if window is None:
         return _pass(Reason.NO_MAINTENANCE)
@@ -113,7 +113,7 @@ def maintenance(candidate: Candidate, situation: Situation) -> Ruling:
 
 
 def mute(candidate: Candidate, _situation: Situation) -> Ruling:
-    """Hold back what follows from a cause that is an alert of its own."""
+    """Hold back an alert that another open alert inhibits."""
     cause = candidate.standing.muted_by
     if cause is None or candidate.kind is NoticeKind.RECOVERED:
         return _pass(Reason.NO_CAUSE_ABOVE)
@@ -121,7 +121,7 @@ def mute(candidate: Candidate, _situation: Situation) -> Ruling:
 
 
 def silence(candidate: Candidate, situation: Situation) -> Ruling:
-    """Hold back what somebody has silenced, and say who, why and until when."""
+    """Hold back silenced alerts, and say who silenced them, why and until when."""
     quiet = candidate.standing.silence
     if quiet is None:
         return _pass(Reason.NOT_SILENCED)
@@ -130,7 +130,7 @@ def silence(candidate: Candidate, situation: Situation) -> Ruling:
 
 
 def flap(candidate: Candidate, situation: Situation) -> Ruling:
-    """Tell of flapping once: a recovery counts only after a calm."""
+    """Let flapping pass once: a recovery counts only after a calm."""
     standing = candidate.standing
     if not standing.is_flapping:
         return _pass(Reason.STEADY)
@@ -140,7 +140,7 @@ def flap(candidate: Candidate, situation: Situation) -> Ruling:
 
 
 def dedup(candidate: Candidate, situation: Situation) -> Ruling:
-    """Let through only what the destination does not know yet, or has to hear again."""
+    """Let through only what the destination does not know yet, or must be notified of again."""
     reason = why_notify(candidate, repeat=situation.repeat, now=situation.now)
     if reason in (Reason.ALREADY_TOLD, Reason.NEVER_TOLD):
         return _stop(reason)
@@ -148,7 +148,7 @@ def dedup(candidate: Candidate, situation: Situation) -> Ruling:
 
 
 def why_notify(candidate: Candidate, *, repeat: timedelta | None, now: datetime) -> Reason:
-    """Say why a place should hear of the candidate, or that it should not."""
+    """Return why a place should be notified of the candidate, or why not."""
     kind, condition, told = candidate.kind, candidate.condition, candidate.told
     if kind is NoticeKind.RECOVERED:
         if told is None or told.was_lost:
@@ -178,7 +178,7 @@ STAGES: Mapping[str, Stage] = {
     "flap": flap,
     "dedup": dedup,
 }
-"""In the order in which they are asked; what they all let through is gathered, where a place hears a lot."""
+"""In the order in which they are asked; notifications that pass all are grouped if the place gets many."""
 
 
 def judge(candidate: Candidate, situation: Situation) -> Judgement:

@@ -5,7 +5,7 @@ from django.db.migrations.state import StateApps
 
 
 def make(_apps: StateApps, editor: BaseDatabaseSchemaEditor) -> None:
-    """Make the table of the shared cache: lock-outs must hold in every process, and over restarts."""
+    """Create the table of the shared cache: lock-outs must apply in every process, and survive restarts."""
     call_command("createcachetable", database=editor.connection.alias, verbosity=0)
 
 

@@ -1,7 +1,7 @@
-"""What wakes a worker before its next look at the tables: NOTIFY on PostgreSQL, and its own runs' ends.
+"""Wakes a worker before its next look at the tables: by NOTIFY on PostgreSQL, and when its own runs end.
 
-Only the tables say what there is to do. A bell that is not heard (a connection that broke, a pooler that
-doesn't pass it on, SQLite, which has none) costs the time until the next look and nothing else.
+Only the tables say what there is to do. A missed bell (a broken connection, a pooler that doesn't pass it on,
+SQLite, which has none) only costs the time until the next look.
 """
 
 import threading
@@ -11,7 +11,7 @@ from django.db import Error, connection
 
 _CHANNEL = "toban_runs"
 _LISTENS = 0.5
-"""Seconds after which the listener looks whether it should end."""
+"""Seconds after which the listener checks whether it should end."""
 
 _AGAIN = 1.0
 """Seconds until a listener that lost its connection tries again."""
@@ -23,12 +23,12 @@ def call_workers() -> None:
     """Wake the workers of all processes once the caller's transaction commits: a run may start at once."""
     if connection.vendor == "postgresql":
         with connection.cursor() as cursor:
-            # Calls of one transaction are one; a transaction that is rolled back calls nobody.
+            # Several calls in one transaction count as one; a transaction that is rolled back calls nobody.
             cursor.execute(f"NOTIFY {_CHANNEL}")
 
 
 class Bell:
-    """Wakes the one thread that waits at it."""
+    """Wakes the one thread that waits for it."""
 
     def __init__(self) -> None:
         self._rung = threading.Event()
@@ -36,25 +36,25 @@ class Bell:
         self._listener: threading.Thread | None = None
 
     def ring(self) -> None:
-        """Have `wait` return, or the next one at once."""
+        """Make the current `wait`, or else the next one, return at once."""
         self._rung.set()
 
     def wait(self, seconds: float) -> bool:
-        """Return when the bell is rung (True), at the latest after *seconds*; look at the tables then."""
+        """Return when the bell rings (True), or after *seconds*; the caller then looks at the tables."""
         if self._listener is None and connection.vendor == "postgresql":
             self._listener = threading.Thread(target=self._listen, name="runs bell", daemon=True)
             self._listener.start()
         is_rung = self._rung.wait(max(seconds, 0))
-        # Before the tables are read: what rings from here on asks for another look.
+        # Before the tables are read: a ring from here on asks for another look.
         self._rung.clear()
         return is_rung
 
     def close(self) -> None:
-        """Ring for the last time, and hang up."""
+        """Ring a last time, and stop listening."""
         self._is_closed.set()
         self.ring()
         if self._listener is not None:
-            # It may be connecting to a database that does not answer; a daemon holds nobody up.
+            # It may be connecting to a database that does not answer; as a daemon, it blocks nobody.
             self._listener.join(2 * _LISTENS)
 
     def _listen(self) -> None:
@@ -70,7 +70,7 @@ class Bell:
     def _hear(self) -> None:
         with connection.cursor() as cursor:
             cursor.execute(f"LISTEN {_CHANNEL}")
-        # What was called while nobody listened.
+        # In case of calls while nobody listened.
         self.ring()
         # The driver's own generator, so its errors become Django's only here.
         with connection.wrap_database_errors:

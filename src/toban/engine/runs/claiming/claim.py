@@ -1,7 +1,7 @@
-"""Runs in a worker's hand: claimed by lease, kept by heartbeat, and refused to whoever was replaced.
+"""Runs held by a worker: claimed by lease, kept by heartbeat, and closed to a worker that was replaced.
 
-Every claim raises the run's fence. Whatever a worker writes about a run, it writes only while the run still
-carries its fence: a worker that was frozen and wakes up finds that another goes on, and can change nothing.
+Every claim raises the run's fence. A worker can write about a run only while the run still has the worker's
+fence: a worker that was frozen and wakes up finds that another has taken over, and can change nothing.
 """
 
 from collections import defaultdict
@@ -26,19 +26,19 @@ from toban.engine.text import storable_text
 _TRIES = 3
 
 LEASE = timedelta(seconds=7)
-"""A claim is good for so long; every heartbeat moves its end."""
+"""A claim is valid for this long; every heartbeat extends it."""
 
 
 _LONGEST_PROGRESS = 200
 
 
 class Fenced(Exception):
-    """The run is another worker's by now: what this one found out no longer counts."""
+    """Another worker has taken over the run: this worker's result no longer counts."""
 
 
 @dataclass(frozen=True, slots=True)
 class Claim:
-    """A run in hand."""
+    """A run held by this worker."""
 
     run_id: int
     fence: int
@@ -46,12 +46,12 @@ class Claim:
     due_at: datetime
     parameters: Mapping[str, str]
     results: Mapping[str, object]
-    """What the steps finished by earlier holders returned."""
+    """Step → what it returned, for the steps that earlier holders finished."""
 
 
 @dataclass(frozen=True, slots=True)
 class LastStep:
-    """The step with which a run is done, and what it returned (JSON)."""
+    """The last step of a run, and what it returned (JSON)."""
 
     name: str
     result: object
@@ -60,7 +60,7 @@ class LastStep:
 
 @dataclass(frozen=True, slots=True)
 class Success:
-    """A run that has come to a good end, with the step that is not recorded yet."""
+    """A run that has succeeded, with the step that is not recorded yet."""
 
     held: Claim
     last: LastStep | None = None
@@ -74,14 +74,14 @@ class Progress:
     text: str
 
     def fields(self, now: datetime) -> dict[str, object]:
-        """Return what the run's row says of it."""
+        """Return it as fields of the run's row."""
         percent = None if self.percent is None else min(max(self.percent, 0.0), 100.0)
         text = storable_text(self.text)[:_LONGEST_PROGRESS]
         return {"progress_percent": percent, "progress_text": text, "progress_at": now}
 
 
 def claim_due(works: Mapping[str, Work], holder: str, now: datetime, *, room: int) -> Sequence[Claim]:
-    """Take up to *room* runs that may start, in one transaction, those that have waited longest first."""
+    """Claim up to *room* runs that may start, in one transaction, those that have waited longest first."""
     if room <= 0 or not _due(now).exists():
         return ()
     for _ in range(_TRIES):
@@ -90,7 +90,7 @@ def claim_due(works: Mapping[str, Work], holder: str, now: datetime, *, room: in
                 found = _startable(works, now, room)
                 return _start(found, works, holder, now)
         except IntegrityError:
-            # Another worker has begun another run of one of these works meanwhile.
+            # Meanwhile another worker has begun another run of one of these works.
             continue
     return ()
 
@@ -104,7 +104,7 @@ def _due(now: datetime) -> QuerySet[Run]:
 
 
 def _startable(works: Mapping[str, Work], now: datetime, room: int) -> Sequence[Run]:
-    """Lock and return the first runs that nothing holds up; the rows of other workers are passed by."""
+    """Lock and return the first runs that nothing holds up; rows locked by other workers are skipped."""
     others = _Others()
     found: dict[str, Run] = {}
     for run in _locked_in_turn(_due(now), page=2 * room):
@@ -170,17 +170,17 @@ def _results(run_ids: Collection[int]) -> Mapping[int, dict[str, object]]:
 
 
 def first_open(work: Work, results: Mapping[str, object]) -> str:
-    """Return the name of the first step that is not among *results*; empty when all are done."""
+    """Return the name of the first step that is not in *results*; empty if all are done."""
     return next((step.name for step in work.steps if step.name not in results), "")
 
 
 def _beginning(step: str) -> dict[str, object]:
-    """Return what a run's row says when *step* begins."""
+    """Return the fields of a run's row at the beginning of *step*."""
     return {"step": step, "progress_percent": None, "progress_text": "", "progress_at": None}
 
 
 def take_over(run: Run, works: Mapping[str, Work], holder: str, now: datetime) -> Claim | None:
-    """Take a lost worker's *run*; None if another was faster, or if it ends because too many were lost."""
+    """Take over a lost worker's *run*; None if another was faster, or if it ends after too many losses."""
     work = works.get(run.work)
     if work is None:
         return None
@@ -205,7 +205,7 @@ def take_over(run: Run, works: Mapping[str, Work], holder: str, now: datetime) -
 
 def _taken_over(run: Run, work: Work, holder: str, now: datetime) -> Claim | None:
     with transaction.atomic():
-        # A heartbeat, or another who takes over, may have been faster: only one UPDATE matches.
+        # A heartbeat, or another worker's take-over, may have been faster: only one UPDATE matches.
         taken = Run.objects.filter(
             pk=run.pk, fence=run.fence, state=run.state, leased_until=run.leased_until
         ).update(
@@ -227,7 +227,7 @@ def _taken_over(run: Run, work: Work, holder: str, now: datetime) -> Claim | Non
 
 @dataclass
 class _Others:
-    """What the runs that others depend on have come to, asked for once."""
+    """The results of runs that others depend on, each queried once."""
 
     _known: dict[tuple[str, datetime], bool] = field(default_factory=dict)
 
@@ -244,7 +244,7 @@ class _Others:
 
 
 def why_start(run: Run, depends_on: Iterable[str], now: datetime) -> Start:
-    """Say whether a waiting run may start, by the tables."""
+    """Return whether a waiting run may start, according to the tables."""
     others = _Others()
     return rules.start(
         wake_at=run.wake_at,
@@ -256,10 +256,10 @@ def why_start(run: Run, depends_on: Iterable[str], now: datetime) -> Start:
 
 
 def renew(held: Claim, now: datetime, progress: Progress | None = None) -> Reason | None:
-    """Keep the lease, and note *progress*; return why the worker must let go of the run, or None to go on."""
+    """Renew the lease and record *progress*; return why the worker must release the run, or None."""
     mine = _mine(held)
     told = progress.fields(now) if progress is not None else {}
-    # Only this one UPDATE matches, or that of whoever took over.
+    # Either this UPDATE matches, or that of a worker that took over: never both.
     if not mine.update(leased_until=now + LEASE, **told):
         return Reason.FENCED
     return Reason.CANCELLED if mine.filter(is_cancelling=True).exists() else None
@@ -272,9 +272,9 @@ def require(held: Claim) -> None:
 
 
 def has_consent(held: Claim, step: str, wanted_of: str, now: datetime) -> bool:
-    """Whether *step* may act. If nobody has said so yet, ask, and let go of the run. May raise `Fenced`.
+    """Return whether *step* is approved. If not yet, ask, and release the run. May raise `Fenced`.
 
-    A run that is being cancelled asks nobody; it ends.
+    A run that is being cancelled asks nobody: it ends.
     """
     with transaction.atomic():
         ledger.hold()
@@ -295,7 +295,7 @@ def has_consent(held: Claim, step: str, wanted_of: str, now: datetime) -> bool:
 
 
 def _locked(held: Claim) -> Run:
-    """The run, locked until the transaction ends, or `Fenced`."""
+    """Return the run, locked until the transaction ends, or raise `Fenced`."""
     run = _mine(held).select_for_update().first()
     if run is None:
         raise _fenced(held)
@@ -309,9 +309,9 @@ def _fenced(held: Claim) -> Fenced:
 def keep(
     held: Claim, step: str, result: object, *, began_at: datetime, now: datetime, then: str = ""
 ) -> None:
-    """Record that *step* is finished and what it returned (JSON), and that *then* begins; or `Fenced`."""
+    """Record that *step* has returned *result* (JSON) and that *then* begins, or raise `Fenced`."""
     with transaction.atomic():
-        # The UPDATE holds the row until the commit: whoever takes over comes before it, or after.
+        # The UPDATE locks the row until the commit: a take-over happens before it, or after.
         if not _mine(held).update(**_beginning(then)):
             raise _fenced(held)
         FinishedStep.objects.create(
@@ -335,9 +335,9 @@ def write_log(held: Claim, step: str, lines: Sequence[str], now: datetime) -> No
 
 
 def succeed_all(successes: Sequence[Success], now: datetime) -> Collection[int]:
-    """End runs well, all in one transaction; return the ids of those that are no longer held.
+    """End runs as succeeded, all in one transaction; return the ids of those that are no longer held.
 
-    The chain of evidence lets one transaction write at a time: many ends in one cost about as much as one.
+    Only one transaction at a time can write evidence: many ends in one transaction cost about as much as one.
     """
     by_run = {each.held.run_id: each for each in successes}
     with transaction.atomic():
@@ -375,13 +375,13 @@ def succeed_all(successes: Sequence[Success], now: datetime) -> Collection[int]:
 
 
 def _said(success: Success) -> str:
-    """What came of the run, where its last step says so in words."""
+    """Return the run's result as text, if its last step returned text."""
     result = success.last.result if success.last is not None else None
     return storable_text(result) if isinstance(result, str) else ""
 
 
 def fail(held: Claim, work: Work, reason: Reason, error: str, now: datetime) -> None:
-    """End the attempt: the run waits for the next by the work's rule, or has failed. May raise `Fenced`."""
+    """End the attempt: the run waits for a retry if the work allows one, or fails. May raise `Fenced`."""
     with transaction.atomic():
         ledger.hold()
         run = _locked(held)
@@ -389,7 +389,7 @@ def fail(held: Claim, work: Work, reason: Reason, error: str, now: datetime) -> 
         _end_attempt(run, reason, error, now)
         verdict = rules.after_failure(reason, run.failures, work.retry_delays, now)
         if run.is_cancelling:
-            # What it failed of may be how it was stopped.
+            # The failure may be the effect of stopping it.
             end(run, Run.State.CANCELLED, Reason.CANCELLED, now, run.note)
         elif verdict.again_at is not None:
             _let_go(run, verdict.reason, verdict.again_at, error)
@@ -400,7 +400,7 @@ def fail(held: Claim, work: Work, reason: Reason, error: str, now: datetime) -> 
 
 
 def release(held: Claim, reason: Reason, now: datetime) -> None:
-    """Let go of the run: STOPPED leaves it to another worker, CANCELLED ends it. May raise `Fenced`."""
+    """Release the run: STOPPED leaves it to another worker, CANCELLED ends it. May raise `Fenced`."""
     with transaction.atomic():
         ledger.hold()
         run = _locked(held)
@@ -428,7 +428,7 @@ def _end_attempt(run: Run, outcome: Reason, error: str, now: datetime) -> None:
 
 
 def end(run: Run, state: Run.State, reason: Reason, now: datetime, note: str) -> None:
-    """End the run for good, with its evidence, in the caller's transaction, who holds the ledger."""
+    """End the run for good, with its evidence, in the caller's transaction; the caller holds the ledger."""
     run.state, run.reason, run.note, run.ended_at = state, reason, storable_text(note), now
     run.holder, run.leased_until = "", None
     run.save()
@@ -445,7 +445,7 @@ _VERDICTS = {
 
 
 def ended_evidence(run: Run) -> ledger.Record:
-    """Return what the ledger keeps of a run that has ended."""
+    """Return the ledger's record of a run that has ended."""
     return ledger.Record(
         LedgerEntry.Kind.VERDICT,
         {
@@ -465,7 +465,7 @@ def ended_evidence(run: Run) -> ledger.Record:
 
 
 def _again_next_day(run: Run, work: Work) -> None:
-    # On the wall clock, so that it is one with the next day's own due time where there is one.
+    # On the wall clock, so that it coincides with the next day's own due time if there is one.
     due_at = run.due_at.astimezone(work.system.zone) + timedelta(days=1)
     again = Run(
         work=run.work,

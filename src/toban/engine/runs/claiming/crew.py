@@ -1,4 +1,4 @@
-"""A worker's threads: each does one run after another and keeps its connection to the state database."""
+"""A worker's threads: each does one run after another, and keeps its own connection to the state database."""
 
 import queue
 import threading
@@ -8,10 +8,10 @@ from django.db import connections
 
 
 class Crew:
-    """At most *most* threads, made as they are needed.
+    """At most *most* threads, created as needed.
 
     They are daemons, unlike those of `concurrent.futures`: a step that hangs must not keep a worker from
-    ending. What a job raises is the job's own to catch.
+    ending. A job must catch its own exceptions.
     """
 
     def __init__(self, most: int) -> None:
@@ -21,14 +21,14 @@ class Crew:
         self._count = 0
 
     def give(self, job: Callable[[], None]) -> None:
-        """Have a thread do *job*, at once if one is free. Called from one thread."""
+        """Have a thread do *job*, at once if one is free. Call it from one thread only."""
         self._jobs.put(job)
         if not self._idle.acquire(blocking=False) and self._count < self._most:
             self._count += 1
             threading.Thread(target=self._serve, name=f"run {self._count}", daemon=True).start()
 
     def dismiss(self) -> None:
-        """Have every thread end after the job in hand."""
+        """Have every thread end after its current job."""
         for _ in range(self._count):
             self._jobs.put(None)
 

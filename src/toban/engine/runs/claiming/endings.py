@@ -1,4 +1,4 @@
-"""Good ends of many threads' runs, written together: under load they lock the chain of evidence once."""
+"""Successes of many threads' runs, written together: under load they lock the chain of evidence once."""
 
 import threading
 from collections import deque
@@ -12,9 +12,9 @@ type WriteAll = Callable[[Sequence[Success]], Collection[int]]
 
 
 class Endings:
-    """Group commit: while one thread writes, the ends of others gather, and the next writes them all.
+    """Group commit: while one thread writes, the ends of others collect, and the next thread writes them all.
 
-    Nobody waits for company: a thread that finds no other at work writes its own end at once.
+    There is no waiting for others: a thread that finds no other writing writes its own end at once.
     """
 
     def __init__(self, write_all: WriteAll) -> None:
@@ -25,7 +25,7 @@ class Endings:
     def write(self, success: Success) -> None:
         """Return once *success* is in the tables; raise `Fenced` if it no longer counts.
 
-        What the state database raises, every thread gets whose end was among those being written.
+        An error of the state database is raised in every thread whose end was being written.
         """
         written: Future[None] = Future()
         self._waiting.append((success, written))

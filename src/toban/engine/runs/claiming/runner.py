@@ -1,4 +1,4 @@
-"""A worker's runs: each in a thread while it goes on, all kept by one heartbeat."""
+"""A worker's runs: each in its own thread, all kept by one heartbeat."""
 
 import json
 import threading
@@ -28,13 +28,13 @@ _BEAT = 1.5
 """Seconds between two heartbeats."""
 
 _PATIENCE = 5.0
-"""Seconds that runs in hand have to be let go of when the worker ends."""
+"""Seconds for releasing the current runs when the worker ends."""
 
 _STATE_AGAIN = 1.0
-"""Seconds until what could not be written is written again."""
+"""Seconds until a failed write to the state database is retried."""
 
 MOST_LINES = 1000
-"""Lines of one claim that the state database keeps, for the pages; the telemetry store has all."""
+"""Number of lines of one claim that the state database keeps, for the pages; the telemetry store has all."""
 
 _RELEASING = (Reason.STOPPED, Reason.CANCELLED)
 
@@ -43,7 +43,7 @@ log = structlog.get_logger(__name__)
 
 @dataclass
 class Hand:
-    """A run being done; a `Turn` for its steps."""
+    """A run in progress; a `Turn` for its steps."""
 
     claim: Claim
     work: Work
@@ -53,7 +53,7 @@ class Hand:
     output: OutputBuffer | None = None
     step: str = ""
     is_ending: bool = field(default=False, init=False)
-    """What lets go of the run is being written: a heartbeat that finds it gone means nothing."""
+    """The run's release is being written: a heartbeat that finds it gone means nothing."""
     ended: threading.Event = field(default_factory=threading.Event, init=False)
     _stop: Reason | None = field(default=None, init=False)
     _progress: Progress | None = field(default=None, init=False)
@@ -72,7 +72,7 @@ class Hand:
 
     @property
     def parameters(self) -> Mapping[str, str]:
-        """What the operator gave."""
+        """The operator's parameters."""
         return self.claim.parameters
 
     def say(self, text: str) -> None:
@@ -91,7 +91,7 @@ class Hand:
         self._log(lines[:room], now)
 
     def note_left_out(self) -> None:
-        """Say in the log how many lines of the step it does not hold."""
+        """Write into the log how many lines of the step it left out."""
         left_out = self._said - MOST_LINES
         if left_out > self._noted:
             self._noted = left_out
@@ -106,16 +106,16 @@ class Hand:
         except Fenced:
             self.stop(Reason.FENCED)
         except DatabaseError as error:
-            # What the command does matters more than what it says.
+            # The command's work matters more than its output.
             log.warning("run_log_lost", run=self.run_id, reason=str(error))
             connections.close_all()
 
     def progress(self, percent: float | None, text: str = "") -> None:
-        """Keep how far the step is until the next heartbeat, which tells it."""
+        """Keep the step's progress until the next heartbeat, which writes it."""
         self._progress = Progress(percent, text)
 
     def take_progress(self) -> Progress | None:
-        """Return what the step has told since the last time."""
+        """Return the progress reported since the last call, if any."""
         taken, self._progress = self._progress, None
         return taken
 
@@ -126,12 +126,12 @@ class Hand:
         return self._stop
 
     def stop(self, reason: Reason) -> None:
-        """Have the step end; the first reason stands."""
+        """Have the step end; the first reason counts."""
         self._stop = self._stop or reason
 
 
 class Runner:
-    """Claims runs and does them. `step` and `wait` are called from one thread, again and again."""
+    """Claims runs and does them. One thread calls `step` and `wait` repeatedly."""
 
     def __init__(
         self, holder: str, clock: Clock, *, most: int = 8, output: OutputBuffer | None = None
@@ -150,11 +150,11 @@ class Runner:
         self._is_closed = threading.Event()
 
     def adopt(self, works: Mapping[str, Work]) -> None:
-        """Claim runs of *works* from now on; what is in hand goes on as it began."""
+        """Claim runs of *works* from now on; current runs continue as they began."""
         self._works = works
 
     def step(self) -> None:
-        """Take lost and waiting runs while there is room."""
+        """Claim lost and waiting runs while there is room."""
         self._hands = {run_id: hand for run_id, hand in self._hands.items() if not hand.ended.is_set()}
         try:
             self._take_over()
@@ -166,11 +166,11 @@ class Runner:
             raise
 
     def wait(self, seconds: float) -> None:
-        """Return when something may have come to be done, at the latest after *seconds*."""
+        """Return when there may be something to do, or after *seconds*."""
         self._bell.wait(seconds)
 
     def close(self) -> None:
-        """Stop all steps and let go of their runs, for another worker or a later start."""
+        """Stop all steps and release their runs, for another worker or a later start."""
         for hand in self._hands.values():
             hand.stop(Reason.STOPPED)
         until = time.monotonic() + _PATIENCE
@@ -183,7 +183,7 @@ class Runner:
             self._heart.join(_PATIENCE)
 
     def _take_over(self) -> None:
-        """Take the runs of workers that have been silent; the clocks of two machines are never compared."""
+        """Take over runs of silent workers; the clocks of two machines are never compared."""
         running = Run.objects.filter(state=Run.State.RUNNING)
         others = [run for run in running if run.pk not in self._hands and run.work in self._works]
         silent = self._silences.look({run.pk: (run.fence, run.leased_until) for run in others})
@@ -211,7 +211,7 @@ class Runner:
         except Fenced:
             log.warning("late_result_refused", run=hand.run_id, work=hand.work.key, fence=hand.claim.fence)
         except Exception:
-            # The thread's own boundary: the lease runs out, and the run is taken up again.
+            # The thread's own boundary: the lease expires, and the run is resumed.
             log.exception("run_broke_off", run=hand.run_id, work=hand.work.key)
         finally:
             drop_broken_connections()
@@ -219,12 +219,12 @@ class Runner:
             self._bell.ring()
 
     def _beat_on(self) -> None:
-        """Keep the leases, in a thread of its own: neither planning nor claiming may delay a heartbeat."""
+        """Renew the leases, in a separate thread: neither planning nor claiming may delay a heartbeat."""
         while not self._is_closed.wait(_BEAT):
             try:
                 self._beat([hand for hand in list(self._hands.values()) if not hand.ended.is_set()])
             except Exception:
-                # The thread's own boundary: whatever it ran into, the next heartbeat must come.
+                # The thread's own boundary: whatever went wrong, the next heartbeat must come.
                 log.exception("heartbeat_missed")
                 connections.close_all()
         connections.close_all()
@@ -232,8 +232,8 @@ class Runner:
     def _beat(self, hands: Sequence[Hand]) -> None:
         for hand in hands:
             reason = claim.renew(hand.claim, self._clock(), hand.take_progress())
-            # A run whose end is being written is no longer held, and nothing is wrong; if it is fenced
-            # all the same, the writing finds out.
+            # A run whose end is being written is no longer held, and that is fine; if it is fenced
+            # anyway, the write finds out.
             if reason is not None and not hand.is_ending:
                 log.warning("run_to_stop", run=hand.run_id, work=hand.work.key, reason=reason)
                 hand.stop(reason)
@@ -271,11 +271,11 @@ def _act(hand: Hand, step: Step) -> LastStep:
     stop = hand.why_stop()
     if stop is not None:
         raise StepFailed("次の手順の前に止めました", stop)
-    # A worker that wakes up from a freeze here must not begin what another is doing already.
+    # A worker that wakes up from a freeze here must not begin what another is already doing.
     _insist(lambda: claim.require(hand.claim))
     hand.step, began_at = step.name, hand.clock()
     hand.take_progress()
-    # The order looked at them, too; since then the row may have been bound to something else.
+    # The order checked the parameters, too; since then the row may have been bound to something else.
     if why := why_refused(hand.parameters, hand.work.parameters):
         raise StepFailed(f"{why}: {choices(hand.work.parameters)}", Reason.NOT_RUNNABLE)
     try:
@@ -291,7 +291,7 @@ def _act(hand: Hand, step: Step) -> LastStep:
 
 
 def _storable(result: object) -> object:
-    """Return *result* if every state database takes it, or raise `TypeError` or `ValueError`."""
+    """Return *result* if every state database can store it, or raise `TypeError` or `ValueError`."""
     if "\\u0000" in json.dumps(result, allow_nan=False):
         raise ValueError("the step's result holds a NUL character")
     return result
@@ -319,7 +319,7 @@ def _fail(hand: Hand, failure: StepFailed) -> Reason:
 
 
 def _insist[T](write: Callable[[], T]) -> T:
-    """Write once the state database can be written: what a step has done is not thrown away."""
+    """Retry *write* until the state database accepts it: the result of a step must not be lost."""
     while True:
         try:
             return write()

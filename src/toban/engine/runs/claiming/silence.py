@@ -1,4 +1,4 @@
-"""How long other workers have been silent, as this one sees it: what decides over a take-over."""
+"""How long other workers have been silent, as this one sees it: the basis for a take-over."""
 
 import time
 from collections.abc import Callable, Mapping
@@ -8,7 +8,7 @@ SILENCE = 6.0
 """Seconds without a heartbeat after which a worker counts as dead or frozen: four of them in a row."""
 
 _MOST_PER_LOOK = 2.0
-"""Seconds that one look counts for at most: a gap between looks says nothing about the other worker."""
+"""The maximum number of seconds that one look counts: a gap between looks says nothing about others."""
 
 
 @dataclass(slots=True)
@@ -18,12 +18,12 @@ class _Sight:
 
 
 class Silences:
-    """Which signs of life have not moved while this worker was looking.
+    """Finds the signs of life that have not changed while this worker was looking.
 
-    Judged by its time alone a lease depends on clocks, and those of two machines disagree, are set, or stand
-    still with a frozen one; after the state database was away, every lease has ended and nobody is dead. So
-    what counts is that its sign of life has been seen unmoved for `SILENCE` seconds of looking, on a clock
-    that is never set.
+    The end time of a lease depends on clocks. The clocks of two machines disagree, are set, or stop with a
+    frozen machine. After the state database was unavailable, every lease has ended although nobody is dead.
+    So a worker counts as dead if its sign of life has not changed for `SILENCE` seconds of looking, on a
+    clock that is never set.
     """
 
     def __init__(self, seconds: Callable[[], float] = time.monotonic) -> None:
@@ -32,7 +32,7 @@ class Silences:
         self._sights: dict[object, _Sight] = {}
 
     def look[K](self, signs: Mapping[K, object]) -> frozenset[K]:
-        """Return which of what others hold, by their newest *signs* of life, is held by nobody any more."""
+        """Return which keys of *signs*, the newest signs of life of their holders, nobody holds any more."""
         now = self._seconds()
         passed = min(now - self._looked_at, _MOST_PER_LOOK)
         self._looked_at = now
@@ -40,7 +40,7 @@ class Silences:
         return frozenset(held for held in signs if self._sights[held].silent_for >= SILENCE)
 
     def forget(self) -> None:
-        """Begin anew: the state database was away, and nobody's heartbeat could be seen."""
+        """Start over: the state database was unavailable, and nobody's heartbeat could be seen."""
         self._sights = {}
 
     def _seen(self, held: object, sign: object, passed: float) -> _Sight:

@@ -1,4 +1,4 @@
-"""A step that is a command: an argument list, in a process group of its own, speaking into the run's log."""
+"""A step that is a command: an argument list, run in its own process group, with output to the run's log."""
 
 import os
 import selectors
@@ -15,22 +15,22 @@ from toban.engine.runs.rules import Reason
 from toban.engine.runs.work import StepFailed, Turn
 
 _GRACE = 3.0
-"""Seconds between asking a command to end and ending it."""
+"""Seconds between asking a command to end and killing it."""
 
 _LOOK = 0.2
 _CHUNK = 65536
 MOST_BYTES = 16 * 1024**2
-"""Of one command's output; lines that come after are only counted."""
+"""The limit for one command's output; lines after that are only counted."""
 
 _LONGEST_LINE = 2000
 
 
 @dataclass(frozen=True, slots=True)
 class Command:
-    """Runs *arguments*, without a shell. Status 0 is success; 127 (no such command) is not tried again.
+    """Runs *arguments*, without a shell. Status 0 is success; 127 (no such command) is not retried.
 
-    The command finds its run in the environment: `BATCH_RUN`, `BATCH_DUE_AT` (ISO 8601), and each parameter
-    as `BATCH_` and its name in capitals.
+    The environment describes the run: `BATCH_RUN`, `BATCH_DUE_AT` (ISO 8601), and each parameter as `BATCH_`
+    and its name in capitals.
     """
 
     arguments: tuple[str, ...]
@@ -62,18 +62,18 @@ class Command:
 
 
 def surroundings() -> Mapping[str, str]:
-    """Return the environment without Toban's own part, which holds the way into its stores."""
+    """Return the environment without Toban's own variables, which give access to its stores."""
     return {name: value for name, value in os.environ.items() if not name.startswith("TOBAN_")}
 
 
 def environment(turn: Turn) -> Mapping[str, str]:
-    """Return what the command is told about its run."""
+    """Return the variables that describe the run to its command."""
     parameters = {f"BATCH_{name.upper()}": value for name, value in turn.parameters.items()}
     return {**parameters, "BATCH_RUN": str(turn.run_id), "BATCH_DUE_AT": turn.due_at.isoformat()}
 
 
 class Lines:
-    """Output in pieces to whole lines: bounded in all, and in the length of each."""
+    """Splits output that comes in pieces into lines; limits the total size and the length of each line."""
 
     def __init__(self) -> None:
         self._rest = b""
@@ -88,7 +88,7 @@ class Lines:
         return self._kept(whole)
 
     def end(self) -> Sequence[str]:
-        """Return what is left, and how much was left out."""
+        """Return the remaining line, and a note about the number of lines left out."""
         last = self._kept([self._rest]) if self._rest else ()
         return (*last, f"… ほか {self._left_out} 行は残していません") if self._left_out else last
 
@@ -104,7 +104,7 @@ class Lines:
 
 
 def _follow(process: subprocess.Popen[bytes], turn: Turn) -> Reason | None:
-    """Log what the command says until it ends, or must: then return why."""
+    """Log the command's output until it ends; return why it had to be stopped, or None."""
     lines, stopped, kill_at = Lines(), None, None
     output = process.stdout
     if output is None:
@@ -119,7 +119,7 @@ def _follow(process: subprocess.Popen[bytes], turn: Turn) -> Reason | None:
                 kill_at = time.monotonic() + _GRACE
             if kill_at is not None and time.monotonic() >= kill_at:
                 _end(process.pid, signal.SIGKILL)
-        # What it left in the pipe; a child that outlives it must not hold the run up.
+        # Read what it left in the pipe; a child that outlives it must not hold up the run.
         _end(process.pid, signal.SIGKILL)
         while piece := os.read(output.fileno(), _CHUNK):
             tell(turn, lines.take(piece), stopped)
@@ -128,8 +128,8 @@ def _follow(process: subprocess.Popen[bytes], turn: Turn) -> Reason | None:
 
 
 def tell(turn: Turn, lines: Sequence[str], stopped: Reason | None) -> None:
-    """Write *lines* into the run's log, unless the step was *stopped* because another worker goes on."""
-    # A worker that was replaced has no say any more.
+    """Write *lines* into the run's log, unless the step was *stopped* because another worker took over."""
+    # A worker that was replaced must not write any more.
     if lines and stopped is not Reason.FENCED:
         turn.say("\n".join(lines))
 
@@ -143,7 +143,7 @@ def _end(group: int, number: signal.Signals) -> None:
 
 
 def judged(status: int, arguments: Sequence[str]) -> object:
-    """Return the result of a command that ended with *status*, or raise `StepFailed` with what it means."""
+    """Return the result of a command that ended with *status*, or raise `StepFailed` with the meaning."""
     if status == 0:
         return {"status": 0}
     if status == guard.NOT_RUNNABLE:

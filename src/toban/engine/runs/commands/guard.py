@@ -1,8 +1,8 @@
-"""A command and all it starts, tied to its worker's life: `python -I -S guard.py WORKER -- COMMAND ...`.
+"""Ties a command and all its children to the worker's life: `python -I -S guard.py WORKER -- COMMAND ...`.
 
-It leads the process group that the worker has made. When the worker's thread goes, by whatever signal, the
-kernel signals the guard, and the guard ends the whole group: a kernel's tie alone would leave the children
-of a shell behind. It imports nothing of Toban and starts in milliseconds.
+The guard leads the process group that the worker created. When the worker's thread ends, by whatever signal,
+the kernel signals the guard, and the guard kills the whole group: the kernel's signal alone would leave the
+children of a shell behind. The guard imports nothing from Toban and starts in milliseconds.
 """
 
 import ctypes
@@ -13,7 +13,7 @@ import sys
 
 _PR_SET_PDEATHSIG = 1  # prctl(2), linux/prctl.h
 NOT_RUNNABLE = 127
-"""The shell's exit status for a command that is not there."""
+"""The shell's exit status for a command that does not exist."""
 
 
 def _end_group(*_: object) -> None:
@@ -23,7 +23,7 @@ def _end_group(*_: object) -> None:
 def _main() -> int:
     worker, _, *command = sys.argv[1:]
     signal.signal(signal.SIGUSR1, _end_group)
-    # Asked to end, the command decides how; a handler, unlike "ignore", is not inherited by it.
+    # On SIGTERM, the command decides how to end; a handler, unlike "ignore", is not inherited by it.
     signal.signal(signal.SIGTERM, lambda *_: None)
     if sys.platform == "linux":
         ctypes.CDLL(None, use_errno=True).prctl(_PR_SET_PDEATHSIG, signal.SIGUSR1, 0, 0, 0)
@@ -34,7 +34,7 @@ def _main() -> int:
     except OSError as error:
         print(f"{command[0]}: {error.strerror}", flush=True)  # noqa: T201 - the log is its standard output
         return NOT_RUNNABLE
-    # As shells say it: 128 and the signal's number.
+    # As shells report it: 128 plus the signal's number.
     return status if status >= 0 else 128 - status
 
 

@@ -1,8 +1,8 @@
 """A step that is a command on another host, by SSH: the host's key checked, its output in the run's log.
 
-What SSH can't promise: a signal reaches the command's own process group only (sshd before OpenSSH 7.9 hands
-none on at all), and what the command has put into the background, or runs when the connection breaks, may go
-on over there. A step that was stopped or cut off says so.
+SSH's limits: a signal reaches only the command's own process group (sshd before OpenSSH 7.9 forwards none at
+all). Background processes of the command, or a command whose connection breaks, may continue on the host. The
+message of a step that was stopped or cut off says so.
 """
 
 import asyncio
@@ -26,23 +26,23 @@ from toban.engine.runs.work import StepFailed, Turn
 
 _LOOK = 0.2
 _GRACE = 3.0
-"""Seconds between asking a command to end and ending it, and between ending it and leaving it."""
+"""Seconds between asking a command to end and killing it, and between killing it and leaving it."""
 
 _LAST_WORDS = 0.5
-"""Seconds of silence after the command has ended: whoever else holds its output is not waited for."""
+"""Seconds of silence to wait for after the command has ended; another process may still hold its output."""
 
 _CHUNK = 65536
 _ALIVE = 15
-"""Seconds between two questions whether the other side is still there; four without an answer end it."""
+"""Seconds between two keep-alive requests; after four without an answer the connection ends."""
 
 _NOT_EXECUTABLE = 126
-"""env(1)'s exit status for a program that is there and can't be run."""
+"""env(1)'s exit status for a program that exists but can't be run."""
 
 _GOES_ON = "相手では続いているかもしれません"
 
 
 class Unreachable(Exception):
-    """The host can't be worked on; `hint` is the way out, and `lasting` says that trying again is useless."""
+    """The host can't be used; `hint` is the way out, and `lasting` says that a retry is useless."""
 
     def __init__(self, message: str, hint: str, *, lasting: bool = False) -> None:
         super().__init__(message)
@@ -52,7 +52,7 @@ class Unreachable(Exception):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Host:
-    """A host, who logs in there and how, and how it proves to be itself."""
+    """A host, the login there, and the host's own proof of identity."""
 
     name: str
     port: int
@@ -61,11 +61,11 @@ class Host:
     """The private key itself, in OpenSSH's or PEM form."""
     passphrase: Secret | None = None
     known_hosts: Path | None = None
-    """In OpenSSH's form (sshd(8)); either this or `host_key` is set."""
+    """In OpenSSH's format (sshd(8)); either this or `host_key` is set."""
     host_key: str = ""
-    """The only public key to be believed: `ssh-ed25519 AAAA…`."""
+    """The only public key to trust: `ssh-ed25519 AAAA…`."""
     connect_timeout: timedelta = timedelta(seconds=10)
-    """For name, connection, host key and login together."""
+    """For name lookup, connection, host key and login together."""
 
     def __str__(self) -> str:
         return f"{self.user}@{self.name}" + (f":{self.port}" if self.port != asyncssh.DEFAULT_PORT else "")
@@ -73,10 +73,10 @@ class Host:
 
 @dataclass(frozen=True, slots=True)
 class RemoteCommand:
-    """Runs *arguments* on *host*. Status 0 is success; 126 and 127 (no such command) are not tried again.
+    """Runs *arguments* on *host*. Status 0 is success; 126 and 127 (no such command) are not retried.
 
-    The remote login shell reads the arguments quoted, so that each arrives as it was written. The command
-    finds its run in its environment, as `command.Command`s do.
+    The arguments are quoted for the remote login shell, so each arrives as it was written. The environment
+    describes the run, as for `command.Command`.
     """
 
     host: Host
@@ -93,17 +93,17 @@ class RemoteCommand:
 
 
 def command_line(arguments: tuple[str, ...], told: Mapping[str, str]) -> str:
-    """Return what the remote shell is to run: *arguments* with *told* in the environment.
+    """Return the line for the remote shell: *arguments* with *told* in the environment.
 
-    sshd accepts few variables by itself (AcceptEnv), so env(1) sets them; exec lets signals reach the command
-    rather than a shell around it.
+    sshd accepts few variables (AcceptEnv), so env(1) sets them. With exec, signals reach the command and not
+    a shell around it.
     """
     settings = [f"{name}={value}" for name, value in told.items()]
     return "exec " + shlex.join(["env", *settings, *arguments])
 
 
 async def connect(host: Host) -> asyncssh.SSHClientConnection:
-    """Log in, or raise `Unreachable`. Nothing is asked of agents, configuration files or passwords."""
+    """Log in, or raise `Unreachable`. It uses no agents, configuration files or passwords."""
     key, known = _own_key(host), _known(host)
     try:
         offered = _Offered()
@@ -139,7 +139,7 @@ async def connect(host: Host) -> asyncssh.SSHClientConnection:
 
 
 async def finds(host: Host, program: str) -> bool:
-    """Log in and say whether *program* could be started there; raises `Unreachable`."""
+    """Log in and return whether *program* can be started there; raises `Unreachable`."""
     asks = shlex.join(["sh", "-c", 'command -v -- "$1" >/dev/null', "sh", program])
     connection = await connect(host)
     try:
@@ -155,12 +155,12 @@ async def finds(host: Host, program: str) -> bool:
 
 @dataclass
 class _Offered(asyncssh.SSHClient):
-    """Believes no key that is not known, and remembers which was offered."""
+    """Trusts no unknown key, and remembers the one that was offered."""
 
     key: asyncssh.SSHKey | None = field(default=None, init=False)
 
     def validate_host_public_key(self, host: str, addr: str, port: int, key: asyncssh.SSHKey) -> bool:  # noqa: ARG002
-        """Refuse the key."""
+        """Remember and refuse the key."""
         self.key = key
         return False
 
@@ -193,7 +193,7 @@ def _known(host: Host) -> _Known:
 
 
 def _impostor(host: Host, known: _Known, offered: _Offered) -> Unreachable:
-    """Say whether the host's key is unknown, or another than it was."""
+    """Return an error that says whether the host's key is unknown, or has changed."""
     finger = offered.key.get_fingerprint() if offered.key else "?"
     where = host.known_hosts or "host_key"
     port = host.port if host.port != asyncssh.DEFAULT_PORT else None
@@ -208,14 +208,14 @@ def _impostor(host: Host, known: _Known, offered: _Offered) -> Unreachable:
 
 
 def _words(error: OSError) -> str:
-    # asyncio puts its own sentence around the reason, and several addresses make several.
+    # asyncio wraps the reason in a sentence of its own, one for each address.
     return os.strerror(error.errno) if error.errno and error.errno > 0 else str(error.strerror or error)
 
 
 class _Conversation:
-    """One command on one host, on an event loop of its own that is driven bit by bit.
+    """One command on one host, with its own event loop, which runs in short steps.
 
-    Between two bits no loop runs: Django writes the run's log only then.
+    Between two steps no loop runs: only then can Django write the run's log.
     """
 
     def __init__(self, runner: asyncio.Runner, turn: Turn) -> None:
@@ -240,7 +240,7 @@ class _Conversation:
         return _outcome(process, command)
 
     def _awaited[T](self, work: Coroutine[Any, Any, T]) -> T:
-        """Return what *work* comes to, or raise `StepFailed` as soon as the step must end."""
+        """Return the result of *work*, or raise `StepFailed` as soon as the step must end."""
         task = self._begun(work)
         while not self._is_done(task):
             stop = self._turn.why_stop()
@@ -250,7 +250,7 @@ class _Conversation:
         return task.result()
 
     def _follow(self, process: asyncssh.SSHClientProcess[bytes]) -> Reason | None:
-        """Log what the command says until it ends, or must: then return why."""
+        """Log the command's output until it ends; return why it had to be stopped, or None."""
         lines, stopped, end = Lines(), None, _End(process)
         reading = self._begun(process.stdout.read(_CHUNK))
         while not end.has_come():
@@ -279,10 +279,10 @@ class _Conversation:
 
 
 class _End:
-    """A command's end: asked for first, then forced, and then no longer waited for.
+    """The end of a command: first requested, then forced, and then no longer waited for.
 
-    The output may go on after it, held by what the command has left in the background: it is heard for a
-    moment more.
+    Output may continue after the end, from what the command left in the background: it is read for a moment
+    longer.
     """
 
     def __init__(self, process: asyncssh.SSHClientProcess[bytes]) -> None:
@@ -292,18 +292,18 @@ class _End:
         self._latest = math.inf
 
     def ask_for(self) -> None:
-        """Send the next signal, and give it its time."""
+        """Send the next signal, and allow time for its effect."""
         with suppress(OSError):  # the channel may be closed by now
             self._process.send_signal(self._signals.pop(0))
         self._until = time.monotonic() + _GRACE
 
     def hear(self) -> None:
-        """Listen on after output that came: it may be the command's own, held up on the way."""
+        """Keep reading after new output: it may be the command's own, delayed on the way."""
         if _has_ended(self._process):
             self._until = min(time.monotonic() + _LAST_WORDS, self._latest)
 
     def has_come(self) -> bool:
-        """Whether nothing more is waited for."""
+        """Return whether there is nothing more to wait for."""
         if _has_ended(self._process) and self._signals:
             self._signals, self._latest = [], time.monotonic() + _GRACE
             self._until = time.monotonic() + _LAST_WORDS

@@ -1,6 +1,6 @@
 """Which due time a report from elsewhere is for. Pure.
 
-A report says what has happened and not what it was due for, so that is told from its time.
+A report says what has happened, but not for which due time: its own time decides that.
 """
 
 from dataclasses import dataclass
@@ -11,22 +11,22 @@ _EARLY = timedelta(minutes=1)
 """How far the other host's clock may be ahead."""
 
 _EARLY_PART = 10
-"""It is ahead by no more than this part of the time between two due times: a job of every minute is short."""
+"""The margin is at most a tenth of the time between two due times: some jobs run every minute."""
 
 
 class Word(StrEnum):
-    """What is reported."""
+    """What a report says."""
 
     START = "start"
     SUCCESS = "success"
     FAIL = "fail"
     LOG = "log"
-    """Nothing but what it says; no state changes."""
+    """Only text; no state changes."""
 
 
 @dataclass(frozen=True, slots=True)
 class Due:
-    """A due time, and whether its run has come to a good end already."""
+    """A due time, and whether its run has already succeeded."""
 
     at: datetime
     is_done: bool = False
@@ -35,11 +35,11 @@ class Due:
 def due_of(
     word: Word, at: datetime, *, previous: Due | None, upcoming: datetime | None, within: timedelta
 ) -> datetime | None:
-    """Return the due time that a report at *at* is for, or None for none: a run beside the schedule.
+    """Return the due time that a report at *at* is for, or None for a run outside the schedule.
 
-    *previous* is the last due time up to *at*, None for one of before the work was known. The newest report
-    counts: a failure after a success in the time that reports have is a failure of the same run, and a start
-    after it is another run.
+    *previous* is the last due time up to *at*, or None if it was before the work was known. The newest report
+    counts: a failure after a success, *within* the time for reports, is a failure of the same run; a start
+    after a success is another run.
     """
     if upcoming is not None and upcoming - at <= _earliness(previous, upcoming):
         return upcoming

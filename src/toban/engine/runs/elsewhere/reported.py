@@ -1,7 +1,7 @@
-"""Runs that are done elsewhere: what is reported of them is kept, and what is not reported in time is told.
+"""Runs that are done elsewhere: reports of them are recorded, and missing reports are announced.
 
-The newest report about a run counts, as it does for whoever watches a job: a late success after a missed or
-failed run is a success, and each of these ends is kept in the evidence.
+The newest report about a run counts, as for a person who watches a job: a late success after a missed or
+failed run is a success. Each of these ends is recorded in the evidence.
 """
 
 from collections.abc import Mapping
@@ -24,7 +24,7 @@ from toban.engine.text import storable_text
 _HOLDER = "ping"
 _STEP = "報告"
 _LOOKS_BACK = tuple(timedelta(days=days) for days in (1 / 24, 1, 8, 33, 370))
-"""How far back the last due time is looked for, in turn: mostly it is near."""
+"""How far back to look for the last due time, in this order: usually it is recent."""
 
 _FORESEEN = timedelta(days=370)
 _MOST_LINES = 1000
@@ -33,20 +33,20 @@ _LONGEST_NOTE = 200
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """What was reported of a work."""
+    """A report about a work."""
 
     word: Word
     at: datetime
     text: str = ""
-    """What the job has to say, bounded by whoever took it in."""
+    """The job's text; the receiver limits its length."""
     status: int | None = None
-    """The exit status, where that is what was reported."""
+    """The exit status, if that is what was reported."""
     rid: str = ""
-    """What tells this run from others of the same work, where the job says so."""
+    """An id that tells this run from others of the same work, if the job sends one."""
 
 
 def take(work: Work, report: Report) -> Run | None:
-    """Record *report* and return its run; None for words that belong to no run. Repeating it is harmless."""
+    """Record *report* and return its run; None for text that belongs to no run. Repeating it is harmless."""
     with transaction.atomic():
         ledger.hold()
         run = _run_of(work, report)
@@ -66,7 +66,7 @@ def take(work: Work, report: Report) -> Run | None:
 
 
 def close_overdue(works: Mapping[str, Work], now: datetime) -> None:
-    """End the runs whose beginning, or whose end after a beginning, was not reported in time."""
+    """End the runs whose start, or whose end after a start, was not reported in time."""
     reported = {key: work for key, work in works.items() if work.reported is not None}
     if not reported:
         return
@@ -113,7 +113,7 @@ def _give_up(run: Run, work: Work, now: datetime) -> None:
 
 
 def _run_of(work: Work, report: Report) -> Run | None:
-    """Return the run that *report* is about, made where there is none yet, and locked."""
+    """Return the run that *report* is about, locked; it is created if there is none yet."""
     runs = Run.objects.select_for_update().filter(work=work.key)
     named = runs.filter(parameters__rid=report.rid).order_by("-due_at").first() if report.rid else None
     if named is not None:
@@ -158,7 +158,7 @@ def _previous(work: Work, at: datetime) -> Due | None:
     run = Run.objects.filter(work=work.key, due_at=last).first()
     if run is None:
         mark = PlannedWork.objects.filter(key=work.key).first()
-        # Up to there every due time has become a run, if it was one of a work that was known.
+        # Up to that mark, every due time of a known work has become a run.
         return None if mark is None or mark.planned_until >= last else Due(last)
     return Due(last, is_done=run.state == Run.State.DONE)
 
@@ -175,7 +175,7 @@ def _last_due(work: Work, at: datetime) -> datetime | None:
 def _start(run: Run, report: Report) -> None:
     has_begun = bool(report.rid) and run.parameters.get("rid") == report.rid
     if has_begun or run.state == Run.State.RUNNING:
-        # Sent again: its answer was lost on the way.
+        # Sent again: the answer to the first was lost on the way.
         return
     others = Run.objects.select_for_update().filter(work=run.work, state=Run.State.RUNNING)
     for other in others:
@@ -193,7 +193,7 @@ def _start(run: Run, report: Report) -> None:
 
 def _end(run: Run, state: Run.State, note: str, report: Report) -> None:
     if run.state != Run.State.RUNNING:
-        # How long it took nobody knows, unless its beginning was reported.
+        # Its duration is unknown unless its start was reported.
         run.began_at = None
         run.fence += 1
         Attempt.objects.create(run=run, fence=run.fence, holder=_HOLDER, began_at=report.at)

@@ -1,4 +1,4 @@
-"""Clients for a bucket: obstore's moves objects, boto3's does what obstore has no words for."""
+"""Clients for a bucket: obstore's transfers objects, boto3's does what obstore can't."""
 
 from datetime import timedelta
 from functools import cache
@@ -14,16 +14,16 @@ from obstore.store import S3Store as Bucket
 from toban.engine.stores.s3.config import BucketAddress, S3Config
 
 if TYPE_CHECKING:
-    # In obstore's stubs only.
+    # These exist in obstore's stubs only.
     from obstore.store import ClientConfig
     from obstore.store import S3Config as BucketSettings
 
 _DEFAULT_REGION = "us-east-1"
 _LONGEST_REQUEST = timedelta(hours=1)
-"""Of one request, a part of an upload for instance; what stands still is noticed by `_STILL`."""
+"""Limit for one request, such as a part of an upload; `_STILL` detects one that makes no progress."""
 _STILL = timedelta(minutes=1)
 _LONGEST_PAUSE = timedelta(seconds=5)
-"""Between two attempts: a server that is back must not be left waiting."""
+"""The longest pause between two attempts: a server that is back must be used soon."""
 
 
 def settings_client(address: BucketAddress) -> Any:
@@ -43,7 +43,7 @@ def settings_client(address: BucketAddress) -> Any:
 
 
 def bucket_client(config: S3Config) -> Bucket:
-    """Return the client that moves objects; raises `SecretUnavailable`."""
+    """Return the client that transfers objects; raises `SecretUnavailable`."""
     session = _session(config)
     settings: BucketSettings = {"region": session.region_name or _DEFAULT_REGION}
     if config.endpoint:
@@ -69,7 +69,7 @@ def bucket_client(config: S3Config) -> Bucket:
         config=settings,
         client_options=client,
         retry_config={
-            # The time is the bound: a count would be reached first by quick refusals.
+            # Time is the limit: quick refusals would use up a count too early.
             "max_retries": 1000,
             "retry_timeout": config.retry_for,
             "backoff": {"max_backoff": _LONGEST_PAUSE},
@@ -91,7 +91,7 @@ def _session(address: BucketAddress) -> Any:
 
 @cache
 def _models() -> Loader:
-    """Return the descriptions of AWS' services: read once, since that takes a tenth of a second."""
+    """Return the descriptions of AWS's services; they are read once, since that takes a tenth of a second."""
     return create_loader(botocore.session.get_session().get_config_variable("data_path"))
 
 

@@ -1,4 +1,4 @@
-"""What `toban.toml` says of a bucket."""
+"""Settings in `toban.toml` for a bucket."""
 
 import ssl
 from collections.abc import Mapping
@@ -36,20 +36,20 @@ def _endpoint(written: str) -> str:
 
 
 class BucketAddress(Section):
-    """Where a bucket is, and who asks."""
+    """The location of a bucket, and the credentials for it."""
 
     bucket: str = Field(min_length=3, max_length=63, pattern=r"^[a-z0-9][a-z0-9.-]*$")
     region: str = ""
     """Empty: the environment's."""
     endpoint: Annotated[str, AfterValidator(_endpoint)] = ""
-    """Of a server that is not Amazon's."""
+    """The URL of a server that is not Amazon's."""
     addressing: Literal["path", "virtual"] = "path"
-    """Whether the bucket stands in the path or in front of the host."""
+    """Whether the bucket's name is in the path or in front of the host name."""
     access_key: Secret | None = None
     """With `secret_key`; without both: the environment, AWS's own files, or the role of the machine."""
     secret_key: Secret | None = None
     ca_file: Annotated[Path, AfterValidator(_certificates)] | None = None
-    """Certificates to trust beside those of the system."""
+    """Certificates to trust in addition to the system's."""
 
     @model_validator(mode="after")
     def _keys_are_a_pair(self) -> Self:
@@ -65,18 +65,18 @@ class S3Config(BucketAddress, SealedConfig):
     example: ClassVar[Mapping[str, str]] = {"bucket": "backups"}
 
     prefix: str = ""
-    """What all keys begin with."""
+    """The beginning of all keys."""
     encryption: Literal["", "AES256", "aws:kms"] = ""
-    """What the server encrypts with; empty: the bucket's own default."""
+    """The server's encryption; empty: the bucket's own default."""
     kms_key: str = ""
     checksum: Literal["sha256", "crc64nvme", "none"] = "sha256"
-    """That the server checks and keeps for each part."""
+    """The checksum that the server verifies and stores for each part."""
     part_mib: int = Field(default=16, ge=5, le=512)
-    """Size of a part; an object has 10,000 of them at most."""
+    """Size of a part; an object has at most 10,000 parts."""
     parallel: int = Field(default=4, ge=1, le=32)
-    """Parts of one object that are under way at once."""
+    """Number of parts of one object that are transferred at once."""
     retry_for: Length = timedelta(minutes=3)
-    """How long a request is tried again while the server is away."""
+    """How long a request is retried while the server is unavailable."""
 
     @model_validator(mode="after")
     def _key_has_a_use(self) -> Self:
@@ -87,11 +87,11 @@ class S3Config(BucketAddress, SealedConfig):
 
     @property
     def folder(self) -> str:
-        """The prefix as keys begin with it: empty, or ending in a slash."""
+        """The prefix in the form that keys begin with: empty, or ending in a slash."""
         bare = self.prefix.strip("/")
         return f"{bare}/" if bare else ""
 
     @property
     def place(self) -> str:
-        """What operators call it."""
+        """The bucket's name for operators."""
         return f"s3://{self.bucket}/{self.folder}".rstrip("/")

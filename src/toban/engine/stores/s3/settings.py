@@ -1,4 +1,4 @@
-"""What a bucket is set to, as far as it concerns what was overwritten or deleted.
+"""A bucket's settings for overwritten and deleted objects.
 
 Versioning: https://docs.aws.amazon.com/AmazonS3/latest/userguide/Versioning.html
 Object lock: https://docs.aws.amazon.com/AmazonS3/latest/userguide/object-lock.html
@@ -21,24 +21,24 @@ _NOT_SET = frozenset(
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """What a bucket is set to, as far as it concerns former versions."""
+    """A bucket's settings for earlier versions of objects."""
 
     versioning: str
-    """`Enabled`, `Suspended`, or empty where it never was."""
+    """`Enabled`, `Suspended`, or empty if it never was enabled."""
     rules: Sequence[Mapping[str, Any]]
-    """Of the life cycle, as the server gives them."""
+    """The life-cycle rules, as the server returns them."""
     lock: str
-    """In words, empty where there is none: `GOVERNANCE 30日`."""
+    """The object lock as text, empty if there is none: `GOVERNANCE 30日`."""
 
     @property
     def in_words(self) -> str:
-        """Versioning and lock, as operators speak of them."""
+        """Versioning and lock as text for operators."""
         versioning = {"Enabled": "有効", "Suspended": "停止中"}.get(self.versioning, "無効")
         return f"バージョニング{versioning}、ロック{f' {self.lock}' if self.lock else 'なし'}"
 
 
 def settings_of(address: BucketAddress) -> Settings:
-    """Ask the server; raises `SecretUnavailable` and what botocore raises."""
+    """Query the server; raises `SecretUnavailable` and botocore's errors."""
     client, bucket = settings_client(address), address.bucket
     versioning = client.get_bucket_versioning(Bucket=bucket).get("Status", "")
     life = _or_none(lambda: client.get_bucket_lifecycle_configuration(Bucket=bucket))
@@ -47,14 +47,14 @@ def settings_of(address: BucketAddress) -> Settings:
 
 
 def lock(address: BucketAddress, key: str, until: datetime, mode: str) -> str:
-    """Keep an object from being deleted before *until*; return what the server says then, in words.
+    """Protect an object from deletion before *until*; return the lock that the server then reports, as text.
 
-    Empty where the bucket has no object lock; raises as `settings_of`.
+    Returns empty text if the bucket has no object lock; raises the same errors as `settings_of`.
     """
     client, bucket = settings_client(address), address.bucket
     if not settings_of(address).lock:
         return ""
-    # Whole seconds: not every server can read back more.
+    # Whole seconds: not every server can return fractions.
     kept = {"Mode": mode, "RetainUntilDate": until.astimezone(UTC).replace(microsecond=0)}
     client.put_object_retention(Bucket=bucket, Key=key, Retention=kept)
     held = client.head_object(Bucket=bucket, Key=key)
@@ -65,7 +65,7 @@ def lock(address: BucketAddress, key: str, until: datetime, mode: str) -> str:
 
 
 def _or_none(ask: Callable[[], Mapping[str, Any]]) -> Mapping[str, Any] | None:
-    """What the server answers; None where the bucket has no such setting."""
+    """Return the server's answer; None if the bucket has no such setting."""
     try:
         return ask()
     except ClientError as error:

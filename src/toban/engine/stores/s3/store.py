@@ -1,6 +1,6 @@
-"""A bucket as a store: objects go up in parts and come down in ranges, each tried again by itself.
+"""A bucket as a store: objects are uploaded in parts and downloaded in ranges, each retried separately.
 
-obstore moves objects; boto3 does what obstore has no words for: finding uploads that were broken off.
+obstore transfers objects; boto3 does what obstore can't: finding uploads that were broken off.
 S3's limits: https://docs.aws.amazon.com/AmazonS3/latest/userguide/qfacts.html
 """
 
@@ -28,28 +28,28 @@ from toban.engine.stores.s3.trouble import trouble_of
 from toban.engine.stores.store import AlreadyThere, Listed, Stored, StoreTrouble
 
 if TYPE_CHECKING:
-    # In obstore's stubs only.
+    # These exist in obstore's stubs only.
     from obstore import Bytes, PutResult
 
 _MIB = 1 << 20
 _RANGE = 8 * _MIB
 """Bytes that one request reads."""
 _AHEAD = 3
-"""Requests that read ahead of who consumes."""
+"""Number of requests that read ahead of the consumer."""
 _MOST_PARTS = 10_000
 
 _FAULTS = (BaseError, BotoCoreError, ClientError, OSError)
 
 
 class S3Store:
-    """One bucket, below a prefix."""
+    """One bucket, under a prefix."""
 
     def __init__(self, config: S3Config) -> None:
         self._config = config
 
     @property
     def name(self) -> str:
-        """`s3://backups/shop`."""
+        """The bucket's name, such as `s3://backups/shop`."""
         return self._config.place
 
     @contextmanager
@@ -94,7 +94,7 @@ class S3Store:
             return obstore.get(self._bucket, key).bytes().to_bytes()
 
     def stream(self, key: str, *, sha256: str = "") -> Iterator[bytes]:
-        """See `Store`. In ranges: neither a slow reader nor a server that is away for a while breaks one."""
+        """See `Store`. It reads in ranges: no slow reader or short outage of the server breaks it."""
         digest = hashlib.sha256()
         for piece in self._ranges(key):
             if sha256:
@@ -113,7 +113,7 @@ class S3Store:
                         yield Listed(each["path"], each["size"], each["last_modified"])
 
     def delete(self, keys: Sequence[str]) -> None:
-        """See `Store`. In a bucket with versioning the objects stay as former versions."""
+        """See `Store`. In a bucket with versioning, the objects remain as earlier versions."""
         if keys:
             with self._asking(keys[0]):
                 obstore.delete(self._bucket, list(keys))
@@ -127,7 +127,7 @@ class S3Store:
             pages = client.get_paginator("list_multipart_uploads")
             for page in pages.paginate(Bucket=bucket, Prefix=start):
                 for upload in page.get("Uploads", ()):
-                    # Some servers list all uploads, whatever prefix was asked for.
+                    # Some servers ignore the prefix and list all uploads.
                     if upload["Key"].startswith(start) and upload["Initiated"] < before:
                         client.abort_multipart_upload(
                             Bucket=bucket, Key=upload["Key"], UploadId=upload["UploadId"]
@@ -145,7 +145,7 @@ class S3Store:
             raise trouble_of(error, self.name, "設定") from error
 
     def close(self) -> None:
-        """See `Store`; connections are let go of with the client."""
+        """See `Store`; connections are released with the client."""
         self.__dict__.pop("_bucket", None)
 
     @cached_property
@@ -178,14 +178,14 @@ class S3Store:
 
 @dataclass(frozen=True, slots=True)
 class _Parts:
-    """An object that is sent while it is written."""
+    """An object that is sent while it is being written."""
 
     pipe: Pipe
     sending: "Future[PutResult]"
 
 
 class _Upload:
-    """One object on its way: a small one goes in a single request, another in parts while it is written."""
+    """One upload: a small object is sent in a single request, a larger one in parts while it is written."""
 
     def __init__(self, bucket: Bucket, key: str, config: S3Config, aside: Executor) -> None:
         self._bucket, self._key, self._config, self._aside = bucket, key, config, aside
@@ -222,7 +222,7 @@ class _Upload:
         return self._stored
 
     def break_off(self, failure: BaseException) -> None:
-        """Raise *failure* where it is sent: that aborts the upload; an end of file would complete it."""
+        """Raise *failure* in the sending thread: that aborts the upload; an end of file would complete it."""
         if self._parts is not None:
             self._parts.pipe.end(failure)
             self._parts.sending.exception()

@@ -1,4 +1,4 @@
-"""What a bucket's server answered, in the operator's words. No secret is in them."""
+"""Errors of a bucket's server as text for operators, without secrets."""
 
 import re
 
@@ -21,7 +21,7 @@ _REFUSED = ("401", "403")
 
 
 def trouble_of(error: BaseException, place: str, key: str) -> StoreTrouble:
-    """Return *error*, of obstore or botocore, about *key* at *place*."""
+    """Return the `StoreTrouble` for *error*, from obstore or botocore, about *key* at *place*."""
     text = str(error)
     found = _CODE.search(text)
     code = next(filter(None, found.groups()), "") if found else ""

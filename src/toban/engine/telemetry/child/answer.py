@@ -1,4 +1,4 @@
-"""The way of an answer from the thread that makes it to the event loop that sends it."""
+"""Passes an answer from the thread that makes it to the event loop that sends it."""
 
 import asyncio
 import threading
@@ -7,7 +7,7 @@ from toban.engine.telemetry.child.engine import Head
 from toban.engine.telemetry.child.refusal import Refused
 
 _ROOM = 8
-"""Parts that may wait to be sent; a slow reader stops the query rather than filling the memory."""
+"""Number of parts that may wait to be sent; a slow reader pauses the query instead of filling the memory."""
 
 
 class Abandoned(Exception):
@@ -31,7 +31,7 @@ class Answer:
         self._gone = threading.Event()
 
     def put(self, part: Part) -> None:
-        """Add *part*, waiting for room; raise `Abandoned` when the reader has gone. For the thread."""
+        """Add *part*, waiting for room; raise `Abandoned` if the reader has gone. For the thread."""
         self._room.acquire()
         if self._gone.is_set():
             raise Abandoned
@@ -44,6 +44,6 @@ class Answer:
         return part
 
     def abandon(self) -> None:
-        """Let the thread know that nobody reads on."""
+        """Tell the thread that nobody is reading any more."""
         self._gone.set()
         self._room.release()

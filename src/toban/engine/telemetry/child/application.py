@@ -1,4 +1,4 @@
-"""The ASGI application: one request in, one statement run on a thread, one answer out."""
+"""The ASGI application: for each request, it runs one statement on a thread and sends one answer."""
 
 import asyncio
 import json
@@ -28,7 +28,7 @@ _BODY_LIMIT = 64 * 1024**2
 """An insert waits in memory until it is complete; senders cut their rows into smaller batches than this."""
 _INTERRUPT_AGAIN = 0.5
 _INSERTS = 4
-"""Inserts at a time, for each other statement."""
+"""Number of simultaneous inserts for each other statement."""
 
 
 class _Disconnected(Exception):
@@ -36,16 +36,16 @@ class _Disconnected(Exception):
 
 
 class Application:
-    """Speaks the ClickHouse HTTP protocol for *engine* to whoever knows *secret*."""
+    """Serves *engine* over the ClickHouse HTTP protocol to clients that know *secret*."""
 
     def __init__(self, engine: Engine, *, secret: str, threads: int) -> None:
         self._engine = engine
         self._secret = secret
         self._timezone = engine.timezone()
         self._workers = ThreadPoolExecutor(threads, thread_name_prefix="store")
-        # Most of them wait for the one that writes what they all have brought.
+        # Most of them wait for the one that writes the rows of all.
         self._inserters = ThreadPoolExecutor(threads * _INSERTS, thread_name_prefix="insert")
-        # Its own thread: a query must be stoppable when every worker is busy.
+        # A separate thread: it must be possible to stop a query when every worker is busy.
         self._interrupter = ThreadPoolExecutor(1, thread_name_prefix="interrupt")
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -93,9 +93,9 @@ class Application:
                 answer.put(Refused(UNKNOWN, str(exc)))
 
     async def _send(self, answer: Answer, receive: Receive, send: Send) -> bool:
-        """Send the parts as they come; False when the client went away before the end.
+        """Send the parts as they come; return False if the client went away before the end.
 
-        An insert of such a client goes on: its rows are all here.
+        An insert of such a client continues: all its rows have arrived.
         """
         gone = asyncio.ensure_future(_until_disconnected(receive))
         tag = secrets.token_hex(8)
@@ -127,11 +127,11 @@ class Application:
             gone.cancel()
 
     async def _interrupt(self, answer: Answer, work: asyncio.Future[None]) -> None:
-        """Leave no query running for a client that has gone."""
+        """Stop the query of a client that has gone."""
         loop = asyncio.get_running_loop()
         while not work.done():
             await loop.run_in_executor(self._interrupter, self._engine.interrupt, answer)
-            # Again, should the kill have come between two statements of the same work.
+            # Repeated in case the kill came between two statements of the same work.
             await asyncio.wait({work}, timeout=_INTERRUPT_AGAIN)
 
     def _headers(self, head: Head, tag: str) -> list[Header]:
@@ -166,7 +166,7 @@ async def _until_disconnected(receive: Receive) -> None:
 
 
 def _late_error(refused: Refused, tag: str) -> bytes:
-    """An error after the head has gone, framed so that the client finds it (ClickHouse's exception tag)."""
+    """Return an error that follows the head, framed so that clients find it (ClickHouse's exception tag)."""
     text = refused.text.encode()
     mark = tag.encode()
     return b"\r\n__exception__\r\n%s\r\n%s\n%d %s\r\n__exception__\r\n" % (mark, text, len(text) + 1, mark)

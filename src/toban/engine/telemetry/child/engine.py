@@ -1,4 +1,4 @@
-"""chDB, one connection per thread: a shared connection mixes answers up under load."""
+"""chDB with one connection per thread: a shared connection mixes up answers under load."""
 
 import os
 import shutil
@@ -31,10 +31,10 @@ log = structlog.get_logger(__name__)
 _UNKNOWN_TABLE = 60
 _TOKEN = "insert_deduplication_token"  # noqa: S105 - a setting's name
 _LOOKS = 20
-"""So often the store is asked at its start what it holds, while merges change its parts."""
+"""How often to ask the store at its start for its batches, while merges change its parts."""
 
 _PARTS = f"system.parts WHERE active AND database = '{DATABASE}' AND table = '{{table}}'"
-# What was not touched for a day is not read. A clock may have been ahead once: nothing is newer than now.
+# Parts that were not modified for a day are not read. `least(now(), …)`: a clock may once have been ahead.
 _LATEST_BATCHES = f"""SELECT batch FROM {DATABASE}.{{table}}
 WHERE _part IN (SELECT name FROM {_PARTS} AND modification_time >
     (SELECT max(modification_time) FROM {_PARTS}) - INTERVAL 1 DAY)
@@ -44,11 +44,11 @@ _JOINABLE = "ArrowStream"
 """The format of inserts that are written together."""
 
 _WHOLE = frozenset(("Parquet",))
-"""Formats whose end says what is in them: in chDB's stream each block would be a file of its own."""
+"""Formats with their metadata at the end: in chDB's stream, each block would be a separate file."""
 
 
 class _Everything:
-    """Holds everything."""
+    """A container that contains everything."""
 
     def __contains__(self, _item: object) -> bool:
         return True
@@ -56,7 +56,7 @@ class _Everything:
 
 @dataclass(frozen=True, slots=True)
 class Head:
-    """What is known of an answer before its first byte."""
+    """What is known about an answer before its first byte."""
 
     format: str
     summary: Mapping[str, str]
@@ -66,14 +66,14 @@ class Sink(Protocol):
     """Where an answer goes; it is also the work's identity for `Engine.interrupt`."""
 
     def put(self, part: Head | bytes, /) -> None:
-        """Take the answer's head, then its bytes; raise to stop."""
+        """Accept the answer's head, then its bytes; raise to stop."""
 
 
 class _Seat:
-    """One thread's connection, its settings, and which work it does at the moment."""
+    """One thread's connection, its settings, and its current work."""
 
     def __init__(self, target: str, name: str, own: Mapping[str, str]) -> None:
-        """*own* are values of settings that the engine is started with; to it DEFAULT means another."""
+        """Connect. *own* holds the settings that the engine was started with: DEFAULT has another value."""
         self.name = name
         self._own = own
         self.lock = threading.Lock()
@@ -81,11 +81,11 @@ class _Seat:
         self._settings: dict[str, str] = {}
         self.connection = _connect(target)
         self.connection.query(f"USE {DATABASE}")
-        # The only name by which a running query can be found again: chDB takes no query id.
+        # The only way to find a running query again: chDB accepts no query id.
         self.connection.query(f"SET log_comment = '{name}'")
 
     def apply(self, settings: Mapping[str, str]) -> None:
-        """Bring the connection to *settings*, by the differences: most requests come with the same ones."""
+        """Apply *settings* to the connection; only changes are sent: most requests have the same settings."""
         for name in self._settings.keys() - settings.keys():
             value = _quoted(self._own[name]) if name in self._own else "DEFAULT"
             self.connection.query(f"SET {name} = {value}")
@@ -110,19 +110,19 @@ class Engine:
         self._local = threading.local()
         self._seats: list[_Seat] = []
         self._groups = Groups(lambda batch: batch[1] in self._held[batch[0]])
-        # Keeps the store open until the end, whatever the other connections do.
+        # This connection keeps the store open until the end, whatever the others do.
         self._first = _connect(self._target)
         self._first.query(f"CREATE DATABASE IF NOT EXISTS {DATABASE}")
         self._held = {table: self._batches_of(table) for table in BATCHED}
 
     def close(self) -> None:
-        """Close the store. Only when not `is_busy`."""
+        """Close the store. Call it only when not `is_busy`."""
         for seat in self._seats:
             seat.connection.close()
         self._first.close()
 
     def _batches_of(self, table: str) -> Container[int]:
-        """Return the latest batches that *table* holds, of its last day."""
+        """Return the latest batches in *table*, from its last day."""
         why = "its parts change all the time"
         for _ in range(_LOOKS):
             try:
@@ -134,11 +134,11 @@ class Engine:
                     return frozenset()
                 why = str(reason).splitlines()[0]
                 break
-            # Merges begin as soon as the store is open. Asked for its parts, then for what is in them, the
-            # engine finds nothing in those that became one in between.
+            # Merges begin as soon as the store is open. Parts that were merged between the query for the
+            # parts and the query for their contents are gone: the engine finds nothing in them.
             if after == before:
                 return found
-        # Whoever writes then looks first, which is slow and right.
+        # Every write then looks first, which is slow but correct.
         log.warning("batches_unknown", table=table, reason=why)
         return _Everything()
 
@@ -151,11 +151,11 @@ class Engine:
 
     @property
     def is_busy(self) -> bool:
-        """Whether a statement runs; closing the engine then would be a segmentation fault."""
+        """Whether a statement is running; closing the engine then would cause a segmentation fault."""
         return self._groups.is_busy or any(seat.work is not None for seat in self._seats)
 
     def timezone(self) -> str:
-        """Return the engine's time zone, which clients ask for with every answer."""
+        """Return the engine's time zone, which clients expect with every answer."""
         return str(self._first.query("SELECT timezone()", "TSV").bytes().decode().strip())
 
     def run(
@@ -179,15 +179,15 @@ class Engine:
                 _answer(seat, statement, parameters, form, sink)
 
     def interrupt(self, work: Sink) -> None:
-        """Stop the query that answers to *work*, if it still runs."""
+        """Stop the query of *work*, if it is still running."""
         for seat in list(self._seats):
-            # The lock keeps the seat from going on to somebody else's query before the kill has been told.
+            # The lock keeps the seat from starting somebody else's query before the kill has been sent.
             with seat.lock:
                 if seat.work is work:
                     self._kill(seat)
 
     def interrupt_all(self) -> None:
-        """Stop whatever runs."""
+        """Stop all running queries."""
         for seat in list(self._seats):
             with seat.lock:
                 if seat.work is not None:
@@ -237,7 +237,7 @@ class Engine:
             token = Token.read(settings.pop(_TOKEN))
         except ValueError as amiss:
             raise Refused(BAD_REQUEST, str(amiss)) from amiss
-        # What a group consists of never comes again: the engine has nothing to know again.
+        # The same group of inserts never comes again: the engine has nothing to deduplicate.
         settings["deduplicate_insert"] = "disable"
 
         def write(rows: Sequence[bytes]) -> None:
@@ -275,7 +275,7 @@ class Engine:
 def _stream(seat: _Seat, query: Query, parameters: Mapping[str, str], form: str, sink: Sink) -> None:
     with seat.connection.send_query(query.text, form, params=parameters) as answer:
         chunks = iter(answer)
-        # An error before the first row still gets an HTTP status of its own.
+        # An error before the first row still gets its own HTTP status.
         first = next(chunks, None)
         sink.put(Head(form, {}))
         if first is not None:

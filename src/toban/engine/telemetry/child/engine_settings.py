@@ -1,4 +1,4 @@
-"""How the engine is set up: text for chDB's configuration files, made from a few figures."""
+"""The engine's configuration: text for chDB's configuration files, made from a few figures."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -11,16 +11,16 @@ DATABASE = "toban"
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """What the store may take of the machine."""
+    """What the store may use of the machine."""
 
     memory_bytes: int = 2 * 1024**3
     query_seconds: int = 60
     free_bytes: int = 512 * 1024**2
-    """Inserts are refused when the disk has less left: a full disk would take the state database down too."""
+    """Inserts are refused if the disk has less left: a full disk would take down the state database, too."""
 
     @property
     def as_settings(self) -> Mapping[str, str]:
-        """The engine's settings that a connection begins with."""
+        """The engine settings with which a connection begins."""
         return {"max_execution_time": str(self.query_seconds)}
 
 
@@ -44,9 +44,9 @@ def _engine(limits: Limits, users: Path) -> str:
 
 
 def _users(limits: Limits) -> str:
-    """Grant what Toban's own tables need and nothing else: no files, no URLs, no other servers.
+    """Return a configuration that grants only what Toban's tables need: no files, no URLs, no other servers.
 
-    KILL QUERY is for the child itself, which stops a query when its client has gone.
+    KILL QUERY is for the child itself, which stops a query if its client has gone.
     """
     return f"""<clickhouse>
   <profiles><default>

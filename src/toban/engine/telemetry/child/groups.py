@@ -1,11 +1,12 @@
-"""Inserts that are written together: a part costs the engine as much for ten rows as for a thousand.
+"""Inserts that are written together: a part costs the engine the same for ten rows as for a thousand.
 
-ClickHouse does so itself with `async_insert` and `wait_for_async_insert`; chDB doesn't. Which inserts are
-repetitions is then decided here, where all that is written comes by.
+ClickHouse itself groups inserts with `async_insert` and `wait_for_async_insert`; chDB doesn't. So repetitions
+are detected here, where all inserts pass.
 
-A repetition is refused, never passed over: whether what came before was stored wholly, in part or not at all,
-only the table tells. Two who look at the same time would both write what is missing. So the refusal says how
-much of the batch has come by then, and what is missing is taken only from whoever has looked since.
+A repetition is refused, never silently accepted: only the table shows whether the earlier insert was stored
+completely, in part or not at all. Two writers who look at the same time would both write the missing rows. So
+the refusal says how much of the batch has come so far, and missing rows are accepted only from a writer that
+has looked since.
 """
 
 import threading
@@ -18,15 +19,15 @@ from toban.engine.telemetry.child.refusal import REPEATED, UNKNOWN, Refused
 from toban.engine.telemetry.tokens import Token
 
 _LARGEST = 16 * 1024**2
-"""Bytes of a group. The engine cuts what is much larger into blocks, and commits each by itself."""
+"""Bytes of a group. The engine splits much larger inserts into blocks, and commits each one separately."""
 
 MOST_KNOWN = 50_000
-"""Batches that are known again, the latest."""
+"""Number of the latest batches that are recognised when they come again."""
 
 type Write = Callable[[Sequence[bytes]], None]
 """Writes the rows of inserts, all of them, or raises `Refused`."""
 type Batch = tuple[str, int]
-"""A table, and what stands in its column `batch`."""
+"""A table, and the value of its column `batch`."""
 
 
 @dataclass(eq=False, slots=True)
@@ -41,10 +42,10 @@ class _Insert:
 
 
 class Groups:
-    """Any thread may insert; each waits until its rows are written, by itself or by another.
+    """Writes inserts in groups. Any thread may insert; it waits until its rows are written, by any thread.
 
-    Of a kind one group is written at a time. What comes meanwhile is the next one: two at once would be twice
-    as many parts, and wait for the disk no less.
+    One group of a kind is written at a time. Inserts that come meanwhile form the next one: two at once would
+    make twice as many parts, and would wait for the disk just as long.
     """
 
     def __init__(
@@ -53,7 +54,7 @@ class Groups:
         most_known: int = MOST_KNOWN,
         largest: int = _LARGEST,
     ) -> None:
-        """*is_held* says of which batches rows were there before anything is inserted here."""
+        """*is_held* returns whether rows of a batch were stored before anything is inserted here."""
         self._is_held = is_held
         self._most_known = most_known
         self._largest = largest
@@ -70,10 +71,11 @@ class Groups:
         return bool(self._unfinished)
 
     def insert(self, kind: Hashable, table: str, token: Token, rows: bytes, write: Write) -> None:
-        """Write *rows*, maybe with others of the same *kind*; with that of the same *token* if it is in hand.
+        """Write *rows*, perhaps together with others of the same *kind*.
 
-        Raises `Refused` as *write* does, and with `REPEATED` where the token has come before, rows of its
-        batch were held at the start, or what *token* has seen is not what has come by now.
+        If an insert with the same *token* is in progress, this call waits for that one. Raises the same
+        `Refused` as *write*. Also raises it with `REPEATED` if the token has come before, if rows of its
+        batch were stored at the start, or if what *token* has seen is out of date.
         """
         with self._changed:
             insert = self._admitted(kind, (table, token.batch), token, rows)
@@ -102,7 +104,7 @@ class Groups:
         return self._is_held(batch) or token.text in self._known.get(batch, ())
 
     def _is_finished(self, kind: Hashable, insert: _Insert) -> bool:
-        """Wait until *insert* is done, or this thread is to write a group."""
+        """Wait until *insert* is done (True) or this thread must write a group (False)."""
         with self._changed:
             while not insert.is_done:
                 if not insert.is_taken and kind not in self._busy:
@@ -150,12 +152,12 @@ def _taken(waiting: deque[_Insert], largest: int) -> Sequence[_Insert]:
 def _write(group: Sequence[_Insert], write: Write) -> None:
     refusal = _refusal(group, write)
     if refusal is not None and refusal.stored_nothing and len(group) > 1:
-        # One of them is to blame, or there are too many.
+        # One of them is the cause, or there are too many.
         for insert in group:
             _write((insert,), write)
         return
     for insert in group:
-        # Not the exception itself: it would keep the rows, and each who waited raises his own.
+        # Not the exception itself: it would keep the rows alive, and each waiting thread raises its own.
         insert.refusal = None if refusal is None else (refusal.code, str(refusal))
         insert.stored_nothing = refusal is not None and refusal.stored_nothing
 

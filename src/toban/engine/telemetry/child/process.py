@@ -1,4 +1,4 @@
-"""The child process: takes the directory for itself, opens the engine, serves, and stops within seconds."""
+"""The child process: locks the directory, opens the engine, serves, and stops within seconds."""
 
 import fcntl
 import os
@@ -19,9 +19,9 @@ from toban.engine.telemetry.child.engine import Engine
 from toban.engine.telemetry.child.engine_settings import Limits, write_configuration
 
 _GRACE_SECONDS = 1.0
-"""How long running statements may finish by themselves after SIGTERM."""
+"""How long running statements may take to finish by themselves after SIGTERM."""
 _STOP_SECONDS = 3.0
-"""After that the process ends whatever it does: with durable settings that loses nothing acknowledged."""
+"""After this the process ends regardless: with durable settings, nothing that was acknowledged is lost."""
 
 
 class Occupied(Exception):
@@ -41,10 +41,10 @@ def serve(
     threads: int,
     announce: Callable[[str], None],
 ) -> None:
-    """Serve the store in *directory* on 127.0.0.1:*port* until SIGTERM or SIGINT; port 0 takes a free one.
+    """Serve the store in *directory* on 127.0.0.1:*port* until SIGTERM or SIGINT; port 0 selects a free one.
 
-    Calls *announce* once with the URL (without the secret) when requests are taken. Raises `Occupied`,
-    `Unopenable`, or OSError when the port is taken.
+    Calls *announce* once with the URL (without the secret) when requests are accepted. Raises `Occupied`,
+    `Unopenable`, or OSError if the port is taken.
     """
     directory.mkdir(parents=True, exist_ok=True, mode=0o700)
     with _taken(directory), _listening(port) as listener:
@@ -57,7 +57,7 @@ def serve(
 
 
 class _Server(uvicorn.Server):
-    """uvicorn, with an end to its patience."""
+    """uvicorn, with a time limit for stopping."""
 
     def __init__(self, application: Application, engine: Engine) -> None:
         super().__init__(
@@ -66,15 +66,15 @@ class _Server(uvicorn.Server):
                 lifespan="off",
                 log_level="warning",
                 access_log=False,
-                # Bound values come in the URL, up to the length at which clients turn to a form.
+                # Bound values come in the URL, up to the length at which clients switch to a form.
                 h11_max_incomplete_event_size=256 * 1024,
                 timeout_graceful_shutdown=int(_STOP_SECONDS),
             )
         )
         self._engine = engine
         self._is_stopping = False
-        # uvicorn puts the earlier handlers back when it has stopped and raises the signal again, to end the
-        # process. It must not end then: the engine is still to be closed.
+        # After it stops, uvicorn restores the earlier handlers and raises the signal again, to end the
+        # process. It must not end then: the engine must still be closed.
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, self.handle_exit)
 
@@ -94,7 +94,7 @@ def _after(seconds: float, act: Callable[[], None]) -> None:
 
 
 def _end_now() -> None:
-    """End without the interpreter's clean-up, which would run into the engine's working threads."""
+    """End without the interpreter's clean-up, which would collide with the engine's running threads."""
     sys.stdout.flush()
     sys.stderr.flush()
     os._exit(0)
@@ -102,7 +102,7 @@ def _end_now() -> None:
 
 @contextmanager
 def _taken(directory: Path) -> Iterator[None]:
-    """Hold the directory's lock; the kernel gives it back however the process ends."""
+    """Hold the directory's lock; the kernel releases it, however the process ends."""
     with (directory / "lock").open("w") as lock:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -113,7 +113,7 @@ def _taken(directory: Path) -> Iterator[None]:
 
 @contextmanager
 def _listening(port: int) -> Iterator[socket.socket]:
-    # With the protocol named, asyncio turns Nagle's algorithm off, which would add 40 ms to every answer.
+    # If the protocol is named, asyncio disables Nagle's algorithm, which would add 40 ms to every answer.
     with socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP) as listener:
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         listener.bind(("127.0.0.1", port))

@@ -1,4 +1,4 @@
-"""What the store answers when it does not do as asked."""
+"""The store's answers to requests that it refuses."""
 
 import re
 
@@ -11,14 +11,14 @@ NOT_SUPPORTED = 48
 NO_PRIVILEGE = 497
 TOO_LARGE = 307
 UNKNOWN = 1001
-"""ClickHouse's numbers for these errors (`ErrorCodes.cpp`): clients decide by them."""
+"""ClickHouse's codes for these errors (`ErrorCodes.cpp`): clients rely on them."""
 
 NEVER_STORED = frozenset((6, 26, 27, 33, 38, 41, 53, 69, 70, 72, 117, 130, 131, 349, 469))
-"""Of these errors nothing was stored, and nothing ever will be: rows that don't parse or are of another type,
-a value out of range, a violated constraint."""
+"""With these errors nothing was stored, and a retry can't help: rows that don't parse or have a wrong type, a
+value out of range, a violated constraint."""
 
 _NOT_BEGUN = frozenset((252,))
-"""Of these nothing was stored either, now: too many parts, or too many partitions of one insert."""
+"""With these nothing was stored either, for now: too many parts, or too many partitions in one insert."""
 
 _STATUS = {
     AUTHENTICATION_FAILED: 403,
@@ -36,23 +36,23 @@ _CODE = re.compile(r"Code: (\d+)")
 
 
 class Refused(Exception):
-    """A request that is answered by an error; `text` has the form that ClickHouse clients parse."""
+    """A request that is answered with an error; `text` has the form that ClickHouse clients parse."""
 
     def __init__(self, code: int, message: str, *, stored_nothing: bool = False) -> None:
         super().__init__(message)
         self.code = code
         self.stored_nothing = stored_nothing or code in NEVER_STORED or code in _NOT_BEGUN
-        """Whether it is certain that nothing of what was to be inserted is there."""
+        """Whether it is certain that no row of the insert was stored."""
         self.text = f"Code: {code}. DB::Exception: {message}"
 
     @property
     def status(self) -> int:
-        """The HTTP status that goes with the code."""
+        """The HTTP status for the code."""
         return _STATUS.get(self.code, 500)
 
 
 def from_engine(error: BaseException) -> Refused:
-    """Turn what chDB raised into an answer, with the engine's own code where it gave one."""
+    """Turn an exception of chDB into an answer, with the engine's own code if it gave one."""
     text = str(error) or "the engine failed without a word"
     found = _CODE.search(text)
     if found is None:

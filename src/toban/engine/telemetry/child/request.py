@@ -1,4 +1,4 @@
-"""What came over HTTP, as a value: ClickHouse's HTTP interface, as far as clickhouse-connect uses it.
+"""An HTTP request as a value: ClickHouse's HTTP interface, as far as clickhouse-connect uses it.
 
 See https://clickhouse.com/docs/interfaces/http for the protocol.
 """
@@ -14,8 +14,8 @@ from urllib.parse import parse_qsl
 from toban.engine.telemetry.child.refusal import AUTHENTICATION_FAILED, BAD_REQUEST, NOT_SUPPORTED, Refused
 
 _PARAMETER = "param_"
-# What a client tells the HTTP server rather than the engine. Sessions and query ids don't exist here: a
-# request may run on any thread's connection.
+# Fields for the HTTP server, not for the engine. Sessions and query ids don't exist here: a request may run
+# on any thread's connection.
 _TRANSPORT = frozenset(
     (
         "buffer_size", "client_protocol_version", "compress", "database", "decompress", "default_format",
@@ -28,25 +28,25 @@ _TRANSPORT = frozenset(
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """One statement to run, with everything it was sent with."""
+    """One statement to run, with everything that was sent with it."""
 
     text: bytes
     """The statement; an INSERT's rows may follow it."""
     rows: bytes
-    """Rows that came apart from the statement."""
+    """Rows that were sent separately from the statement."""
     parameters: Mapping[str, str]
     settings: Mapping[str, str]
     default_format: str
 
 
 def authenticate(headers: Mapping[str, str], secret: str) -> None:
-    """Raise `Refused` unless the request carries *secret*; the time that takes tells nothing of it."""
+    """Raise `Refused` unless the request contains *secret*; the time this takes reveals nothing about it."""
     if not hmac.compare_digest(_presented(headers).encode(), secret.encode()):
         raise Refused(AUTHENTICATION_FAILED, "Authentication failed: the telemetry store needs its secret")
 
 
 def parse(query_string: bytes, headers: Mapping[str, str], body: bytes) -> Request:
-    """Read a request, or raise `Refused`. *headers* have lower-case names."""
+    """Parse a request, or raise `Refused`. *headers* have lower-case names."""
     if headers.get("content-encoding", "identity") not in ("", "identity"):
         raise Refused(NOT_SUPPORTED, "compressed bodies are not supported: on loopback they only cost time")
     fields = dict(parse_qsl(query_string.decode(), keep_blank_values=True))
@@ -81,7 +81,7 @@ def _is_setting(name: str) -> bool:
 
 
 def _form(content_type: str, body: bytes) -> dict[str, str]:
-    """Read the fields of a form; clients use one when the bound values are too long for a URL."""
+    """Return the fields of a form; clients use one if the bound values are too long for a URL."""
     message = BytesParser().parsebytes(f"Content-Type: {content_type}\r\n\r\n".encode() + body)
     if not message.is_multipart():
         raise Refused(BAD_REQUEST, "the form cannot be read")

@@ -1,8 +1,8 @@
 """Which statements the store runs, decided from their text before the engine sees them.
 
-The engine's own grants (`engine_settings.py`) keep statements to Toban's database. What grants can't forbid
-is refused here: a second statement behind the first, files by the scalar function `file()`, by INFILE and
-by OUTFILE, and everything that would change the connection for the next request.
+The engine's own grants (`engine_settings.py`) limit statements to Toban's database. This module refuses what
+grants can't forbid: a second statement after the first, access to files by the scalar function `file()`, by
+INFILE and by OUTFILE, and everything that would change the connection for the next request.
 """
 
 import re
@@ -23,15 +23,15 @@ _INTO = re.compile(r"\s*INSERT\s+INTO\s+[\"`]?(\w+)[\"`]?\s*\(", re.IGNORECASE)
 _TEXT = re.compile(r"'(?:[^'\\]|\\.|'')*'", re.DOTALL)
 _NAME = re.compile(r'"([^"\\]*)"|`([^`\\]*)`')
 _FORMAT = re.compile(r"\bFORMAT\s+(\w+)\s*\Z", re.IGNORECASE)
-# Comments, here-documents, curly quotes, escapes in names: Toban writes none of them, and each is a way to
-# make this reading of the text differ from the engine's.
+# Comments, here-documents, curly quotes, escapes in names: Toban never writes them, and with each of them the
+# engine might read the text differently.
 _UNREADABLE = re.compile(r"--|/\*|['\"`#$\\\u2018\u2019\u201c\u201d]")
 _FILES = re.compile(r"\bINTO\s+OUTFILE\b|\bFROM\s+INFILE\b|\bfile\s*\(", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
 class Insert:
-    """An INSERT with its rows: `head` is all before FORMAT."""
+    """An INSERT with its rows: `head` is everything before FORMAT."""
 
     head: str
     format: str
@@ -39,14 +39,14 @@ class Insert:
 
     @property
     def table(self) -> str:
-        """Its name, without quotes; empty where it can't be read."""
+        """The table's name, without quotes; empty if it can't be read."""
         found = _INTO.match(self.head)
         return found[1] if found else ""
 
 
 @dataclass(frozen=True, slots=True)
 class Query:
-    """Any other statement; `streams` tells whether its answer may be sent while it is made."""
+    """Any other statement; `streams` says whether its answer may be sent while it is being produced."""
 
     text: str
     format: str | None
@@ -54,7 +54,7 @@ class Query:
 
 
 def read(text: bytes, rows: bytes = b"") -> Insert | Query:
-    """Return the statement in *text*, with *rows* sent apart from it; raise `Refused` for a forbidden one."""
+    """Return the statement in *text* with separately sent *rows*; raise `Refused` for a forbidden one."""
     insert = _INSERT.match(text)
     if insert is not None:
         head = insert[1].decode()

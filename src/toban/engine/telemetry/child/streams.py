@@ -1,4 +1,4 @@
-"""Streams of Arrow, as inserts bring them: several become one."""
+"""Arrow streams, the content of inserts: several are joined into one."""
 
 from collections.abc import Sequence
 from typing import IO
@@ -8,11 +8,11 @@ import pyarrow as pa
 from toban.engine.telemetry.child.refusal import MALFORMED, Refused
 
 _FLAWS = (pa.ArrowInvalid, pa.ArrowNotImplementedError, OSError)
-"""What is raised of bytes that are no stream; not of too little memory, of which there may be more later."""
+"""Errors for bytes that are not a stream; not those for too little memory, which may be over later."""
 
 
 def schema_of(stream: bytes) -> bytes:
-    """Return by what *stream* is told from those that it can't be joined with, or raise `Refused`."""
+    """Return the schema of *stream*, or raise `Refused`; only streams with the same schema can be joined."""
     try:
         return bytes(pa.ipc.open_stream(stream).schema.serialize())
     except _FLAWS as flaw:
@@ -20,7 +20,7 @@ def schema_of(stream: bytes) -> bytes:
 
 
 def join(streams: Sequence[bytes], file: IO[bytes]) -> None:
-    """Write *streams*, all of one schema, to *file* as one, or raise `Refused`."""
+    """Write *streams*, which have the same schema, to *file* as one, or raise `Refused`."""
     if len(streams) == 1:
         file.write(streams[0])
         return

@@ -1,4 +1,4 @@
-"""The logs of a store by kind and day, spans among them: what there is of each, and how one goes."""
+"""The logs of a store by kind and day, including spans: their sizes, and how to delete one."""
 
 import re
 from collections.abc import Sequence
@@ -15,7 +15,7 @@ _ID = re.compile(r"[0-9a-f]+")
 
 @dataclass(frozen=True, slots=True)
 class DayPart:
-    """One kind's day, as it lies in the store."""
+    """One kind's day, as it is stored."""
 
     id: str
     """The engine's name for it."""
@@ -23,18 +23,18 @@ class DayPart:
     day: date
     rows: int
     bytes: int
-    """On the disk."""
+    """Size on disk."""
     table: str = "logs"
 
 
 class LogDays:
-    """All methods raise `StoreUnavailable`."""
+    """The days of a store's logs. All methods raise `StoreUnavailable`."""
 
     def __init__(self, telemetry: Telemetry) -> None:
         self._telemetry = telemetry
 
     def parts(self) -> Sequence[DayPart]:
-        """Return every kind's days; asked of the engine's own books, so it costs next to nothing."""
+        """Return every kind's days; they come from the engine's metadata, so this costs almost nothing."""
         self._telemetry.ensure_schema()
         rows = self._telemetry.ask(
             """SELECT table, partition_id, any(partition), sum(rows), sum(bytes_on_disk) FROM system.parts

@@ -1,10 +1,10 @@
-"""Which lines of a place are stored already, by the ids that the place gave them."""
+"""Which lines of a source are already stored, by the ids that the source gave them."""
 
 from toban.engine.telemetry.store import Telemetry
 
 
 class LogIds:
-    """The `eventId`s of what is stored. Any thread may use it."""
+    """The `eventId`s of stored lines. Any thread may use it."""
 
     def __init__(self, telemetry: Telemetry) -> None:
         self._telemetry = telemetry

@@ -1,7 +1,7 @@
 """The language of searches: `level:ERROR service:shop-api "card declined" -health status:>=500`. Pure.
 
-It is read as every search is (`engine/search_parts.py`); its terms must all hold. A word or a quoted text is
-looked for in the message, whatever its case.
+The syntax is that of every search (`engine/search_parts.py`); all terms must match. A word or a quoted text
+is looked for in the message, regardless of case.
 """
 
 import re
@@ -45,12 +45,12 @@ _OWN_FIELD = re.compile(r"[\w@-]+(?:\.[\w@-]+)*")
 
 @dataclass(frozen=True, slots=True)
 class Search:
-    """A search that was understood."""
+    """A parsed search."""
 
     written: str
     terms: tuple[LogTerm, ...]
     parts: tuple[str, ...]
-    """What stands for each term, as it was written."""
+    """The text of each term, as it was written."""
 
     def without(self, part: str) -> str:
         """Return the search without one of its `parts`."""
@@ -58,7 +58,7 @@ class Search:
 
 
 def read_search(written: str) -> Search:
-    """Read a search, or raise `BadSearch`; an empty one finds everything."""
+    """Parse a search, or raise `BadSearch`; an empty one finds everything."""
     parts = parts_of(written, MOST_TERMS)
     return Search(written.strip(), tuple(map(_term, parts)), tuple(part.written for part in parts))
 
@@ -70,7 +70,7 @@ def _term(part: Part) -> LogTerm:
 
 
 def _own_field(name: str) -> Field[Column]:
-    """Return a field of the sender's own, whose column is its path."""
+    """Return one of the sender's own fields; its column is its path."""
     if not _OWN_FIELD.fullmatch(name):
         raise BadSearch("「%(name)s」という項目は探せません", name=name)
     return Field(tuple(name.split(".")))

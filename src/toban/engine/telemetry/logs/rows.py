@@ -1,4 +1,4 @@
-"""Log rows in the telemetry store: what one is, and where they lie."""
+"""Log rows in the telemetry store: their columns and their table."""
 
 import pyarrow as pa
 
@@ -12,7 +12,7 @@ LOG_ROWS = pa.schema(
     [
         # The document's kind of log, by its own name: `access`, `application`, `error`, `audit` or another.
         ("kind", pa.string()),
-        # The day that `at` is on in the document's time zone: the unit of retention.
+        # The day of `at` in the document's time zone: the unit of retention.
         ("day", DAY),
         ("at", MOMENT),
         ("level", pa.string()),
@@ -28,14 +28,14 @@ LOG_ROWS = pa.schema(
         # The HTTP status.
         ("status", pa.uint16()),
         ("duration_ms", pa.float32()),
-        # A JSON object of all else that was sent; it becomes the column `attributes`.
+        # A JSON object of everything else that was sent; it becomes the column `attributes`.
         ("attributes_sent", pa.string()),
         ("sender", pa.string()),
         # Counts the lines of a batch from 1.
         ("number", pa.uint32()),
     ]
 )
-"""One line of a log, as it is stored. What is not known is empty, a number 0."""
+"""One line of a log, as it is stored. An unknown text is empty, an unknown number 0."""
 
 
 class LogStore(BatchStore):

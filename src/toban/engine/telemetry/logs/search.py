@@ -1,7 +1,7 @@
-"""What can be asked of stored logs: the newest rows, how many by level and time, which values a field has.
+"""Queries on stored logs: the newest rows, counts by level and time, the values of a field.
 
-A search comes as terms. Whatever a user wrote reaches the engine as a parameter; the names of a sender's own
-fields, which can't be parameters, are checked and quoted.
+A search is given as terms. User input reaches the engine as parameters; the names of a sender's own fields,
+which can't be parameters, are checked and quoted.
 """
 
 import re
@@ -16,7 +16,7 @@ from toban.engine.telemetry.conditions import conditions as of_terms
 from toban.engine.telemetry.conditions import test_of
 
 if TYPE_CHECKING:
-    # Whoever asks brings the store; who only reads a search does without its client.
+    # Code that queries brings the store; code that only parses a search does not need its client.
     from toban.engine.telemetry.store import Telemetry
 
 COLUMNS = (
@@ -24,24 +24,24 @@ COLUMNS = (
     *("method", "route", "status", "duration_ms", "sender"),
 )
 MESSAGE = "message"
-"""Where words are looked for."""
+"""The column in which words are looked for."""
 _SEARCHED = frozenset(COLUMNS)
 _NUMBERS = frozenset(("status", "duration_ms"))
 _READ_AT_ONCE = 8192
-"""Rows of each part that are read for the newest few; by the engine's own they were sixty thousand."""
+"""Rows of each part to read for the newest few; the engine's default is sixty thousand."""
 _OWN_STEP = re.compile(r"[\w@-]+")
 _DEEPEST = 8
-"""Levels of a sender's own fields: lines that have more are refused."""
+"""The maximum depth of a sender's own fields: lines with deeper ones are refused."""
 
 type Column = str | tuple[str, ...]
-"""One of `COLUMNS`, or the path of a field of the sender's own."""
+"""One of `COLUMNS`, or the path of one of the sender's own fields."""
 
 
 type LogTerm = Term[Column]
 
 
 class Place(NamedTuple):
-    """Where a row stands in the order of the newest first."""
+    """The position of a row in the order of time."""
 
     at: int
     """Milliseconds since 1970."""
@@ -75,7 +75,7 @@ class FoundRow:
 
 @dataclass(frozen=True, slots=True)
 class Span:
-    """A stretch of time: from `start`, included, to `end`, excluded."""
+    """A period: from `start` (included) to `end` (excluded)."""
 
     start: datetime
     end: datetime
@@ -86,7 +86,7 @@ class Span:
 
 
 class LogSearch:
-    """Questions to the logs of a store. Any thread may ask; all raise `StoreUnavailable`."""
+    """Queries on the logs of a store. Any thread may use it; all methods raise `StoreUnavailable`."""
 
     def __init__(self, telemetry: "Telemetry") -> None:
         self._telemetry = telemetry
@@ -94,17 +94,17 @@ class LogSearch:
     def newest(
         self, terms: Sequence[LogTerm], span: Span, *, limit: int, before: Place | None = None
     ) -> list[FoundRow]:
-        """Return up to *limit* rows, the newest first; with *before*, those that stand behind it."""
+        """Return up to *limit* rows, the newest first; with *before*, only rows older than that."""
         return self._rows(terms, span, "DESC", limit, before)
 
     def oldest(
         self, terms: Sequence[LogTerm], span: Span, *, limit: int, after: Place | None = None
     ) -> list[FoundRow]:
-        """Return up to *limit* rows, the oldest first; with *after*, those that came since."""
+        """Return up to *limit* rows, the oldest first; with *after*, only rows newer than that."""
         return self._rows(terms, span, "ASC", limit, after)
 
     def at(self, place: Place) -> FoundRow | None:
-        """Return the row that stands at *place*; None where there is none, or none any more."""
+        """Return the row at *place*; None if there is none, or no longer."""
         moment = row_binary.moment(place.at)
         span = Span(moment, moment + timedelta(milliseconds=1))
         behind = place._replace(number=place.number + 1)
@@ -112,7 +112,7 @@ class LogSearch:
         return rows[0] if rows and rows[0].place == place else None
 
     def count(self, terms: Sequence[LogTerm], span: Span) -> int:
-        """Return how many rows there are."""
+        """Return the number of rows."""
         where, parameters = conditions(terms, span)
         sql = f"SELECT count() FROM logs WHERE {where}"  # noqa: S608 - made of this module's own words
         return int(self._telemetry.ask(sql, parameters)[0][0])
@@ -120,12 +120,12 @@ class LogSearch:
     def by_level(
         self, terms: Sequence[LogTerm], span: Span, *, step: float
     ) -> dict[tuple[datetime, str], int]:
-        """Return how many rows there are by time, in steps of *step* seconds, and level."""
+        """Return the number of rows by time, in steps of *step* seconds, and by level."""
         where, parameters = conditions(terms, span)
         start, length = parameters["start"], max(int(step * 1000), 1)
         if start >= parameters["end"]:
             return {}
-        # Counting into places of a row costs the engine half of what grouping by two keys does.
+        # Counting into an array costs the engine half as much as grouping by two keys.
         counts = f"countResample({start}, {parameters['end']}, {length})(toUnixTimestamp64Milli(at))"
         sql = f"SELECT level, {counts} FROM logs WHERE {where} GROUP BY level"  # noqa: S608 - as above
         return {
@@ -138,9 +138,9 @@ class LogSearch:
     def values(
         self, column: Column, terms: Sequence[LogTerm], span: Span, *, limit: int
     ) -> list[tuple[str, int]]:
-        """Return the values that a field has, the most frequent first, with how many rows have each.
+        """Return the values of a field, the most frequent first, with the number of rows for each.
 
-        Those of a list are its elements.
+        For a list, its elements count as the values.
         """
         where, parameters = conditions(terms, span)
         sql = f"""SELECT {_value(column)} AS value, count() AS rows FROM logs
@@ -153,7 +153,7 @@ class LogSearch:
     ) -> list[FoundRow]:
         where, parameters = conditions(terms, span)
         if past is not None:
-            # The time alone first: it is what the engine can leave whole parts out by.
+            # The time alone comes first: with it, the engine can skip whole parts.
             relation = "<" if order == "DESC" else ">"
             where += f""" AND at {relation}= fromUnixTimestamp64Milli({{past:Int64}})
                 AND (toUnixTimestamp64Milli(at), batch, number) {relation}
@@ -164,14 +164,14 @@ class LogSearch:
 
 
 def rows_of(table: str, where: str, order: str) -> str:
-    """Return the SELECT of the first rows of *table*, which `found_row` reads; its parameter is `limit`."""
+    """Return the SELECT for the first rows of *table*, for `found_row`; its parameter is `limit`."""
     return f"""SELECT toUnixTimestamp64Milli(at), batch, number, {", ".join(COLUMNS)}, attributes FROM {table}
         WHERE {where} ORDER BY at {order}, batch {order}, number {order}
         LIMIT {{limit:UInt32}} SETTINGS max_block_size = {_READ_AT_ONCE}"""  # noqa: S608 - made of this module's own words
 
 
 def conditions(terms: Sequence[LogTerm], span: Span) -> tuple[str, dict[str, Any]]:
-    """Return the WHERE of *terms* within *span*, and its parameters."""
+    """Return the WHERE clause for *terms* within *span*, and its parameters."""
     return of_terms(terms, span.parameters, _condition)
 
 
@@ -186,12 +186,12 @@ def _condition(term: LogTerm, name: str) -> tuple[str, object]:
 
 
 def _holds(column: Column, test: Callable[[str], str]) -> str:
-    """Return whether *test* holds of a field's text, or of an element's where it is a list or within one."""
+    """Return SQL that applies *test* to a field's text, or to the elements' if it is a list or within one."""
     expression = _expression(column)
     if isinstance(column, str):
         return test(expression)
     plain, of_element = test(f"toString({expression})"), test("element")
-    # Only what is written as a list is read as one: the others cost what they did.
+    # Only a text that looks like a list is parsed as one: other values cost no more than before.
     either = f"{plain} OR arrayExists(element -> {of_element}, {_elements(expression)})"
     found = f"if(startsWith(toString({expression}), '['), {either}, {plain})"
     within = (f" OR arrayExists(element -> {of_element}, {each})" for each in _within_lists(column))
@@ -199,12 +199,12 @@ def _holds(column: Column, test: Callable[[str], str]) -> str:
 
 
 def _elements(expression: str) -> str:
-    """Return the texts of a list's elements; none of what is no list."""
+    """Return SQL for the texts of a list's elements; empty for anything else."""
     return f"JSONExtract(ifNull(toJSONString({expression}), ''), 'Array(String)')"
 
 
 def _within_lists(column: tuple[str, ...]) -> Sequence[str]:
-    """Return the texts of a field of objects in a list: of `items.sku` those in `[{"sku": "A1"}, …]`."""
+    """Return SQL for the texts of a field of objects in a list: for `items.sku`, in `[{"sku": "A1"}, …]`."""
     if len(column) > _DEEPEST:
         return ()
     steps = [f"`{step}`" for step in column]
@@ -238,7 +238,7 @@ def _expression(column: Column) -> str:
 
 
 def _lower(text: str) -> str:
-    """Lower the ASCII letters only, as the engine's `lower` does for its index."""
+    """Return *text* with only its ASCII letters in lower case, as the engine's `lower` does for its index."""
     return "".join(char.lower() if char.isascii() else char for char in text)
 
 
@@ -247,7 +247,7 @@ def _like(text: str) -> str:
 
 
 def found_row(row: Sequence[Any]) -> FoundRow:
-    """Read a row of what `rows_of` selects."""
+    """Return a row selected by `rows_of` as a value."""
     at, batch, number, *columns, attributes = row
     place = Place(at, batch, number)
     named = dict(zip(COLUMNS, columns, strict=True))

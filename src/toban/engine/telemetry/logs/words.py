@@ -1,4 +1,4 @@
-"""What operators and loggers call kinds and levels of log, and the one name that Toban has for each. Pure."""
+"""The names of operators and loggers for kinds and levels of log, and Toban's one name for each. Pure."""
 
 import re
 from collections.abc import Mapping
@@ -23,13 +23,13 @@ _LEVELS = {
     **dict.fromkeys(("err", "error", "severe", "50"), "ERROR"),
     **dict.fromkeys(("crit", "critical", "fatal", "alert", "emerg", "emergency", "panic", "60"), "CRITICAL"),
 }
-"""What loggers write, pino's numbers among it → the document's usual names."""
+"""What loggers write, including pino's numbers → the document's usual names."""
 
 _LONGEST_WORD = 60
 
 
 def kind_of(name: str) -> str:
-    """Return a log kind's own name: アプリケーションログ and app are both `application`."""
+    """Return Toban's name for a kind of log: アプリケーションログ and app are both `application`."""
     for kind, words in _KINDS:
         if words.search(name):
             return kind
@@ -37,11 +37,11 @@ def kind_of(name: str) -> str:
 
 
 def level_of(written: str, mapped: Mapping[str, str]) -> str:
-    """Return a level's usual name; one that nobody knows stays as it is, in capitals."""
+    """Return a level's usual name; an unknown level is returned in capitals."""
     return known_level(written, mapped) or written.strip().upper()[:_LONGEST_WORD]
 
 
 def known_level(written: str, mapped: Mapping[str, str]) -> str:
-    """Return a level's usual name; empty for one that nobody knows."""
+    """Return a level's usual name; empty for an unknown level."""
     word = written.strip()
     return mapped.get(word) or _LEVELS.get(word.lower(), "")

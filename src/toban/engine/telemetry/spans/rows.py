@@ -1,4 +1,4 @@
-"""Spans of traces in the telemetry store: what one is, and where they lie."""
+"""Spans of traces in the telemetry store: their columns and their table."""
 
 import pyarrow as pa
 
@@ -10,7 +10,7 @@ NANOSECONDS = 1_000_000_000
 
 SPAN_ROWS = pa.schema(
     [
-        # The day that it began on in the document's time zone: the unit of retention.
+        # The day on which it began, in the document's time zone: the unit of retention.
         ("day", DAY),
         ("at", MOMENT),
         # Nanoseconds since 1970.
@@ -25,7 +25,7 @@ SPAN_ROWS = pa.schema(
         ("name", pa.string()),
         # `SERVER`, `CLIENT`, `PRODUCER`, `CONSUMER` or `INTERNAL`.
         ("kind", pa.string()),
-        # `OK` or `ERROR`, where the application has said so.
+        # `OK` or `ERROR`, if the application has set it.
         ("status", pa.string()),
         ("status_message", pa.string()),
         ("method", pa.string()),
@@ -45,7 +45,7 @@ SPAN_ROWS = pa.schema(
         ("number", pa.uint32()),
     ]
 )
-"""One span, as it is stored. What is not known is empty, a number 0."""
+"""One span, as it is stored. An unknown text is empty, an unknown number 0."""
 
 
 class SpanStore(BatchStore):

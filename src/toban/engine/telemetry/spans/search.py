@@ -1,4 +1,4 @@
-"""What can be asked of stored spans: one trace, which traces there are, how long services' routes take."""
+"""Queries on stored spans: one trace, a list of traces, the response times of services' routes."""
 
 import re
 from collections.abc import Mapping, Sequence
@@ -15,17 +15,17 @@ from toban.engine.telemetry.logs.search import Span as Stretch
 from toban.engine.telemetry.store import Telemetry
 
 TRACE_ID = re.compile(r"[0-9a-fA-F]{32}")
-"""W3C Trace Context's, in either case."""
+"""A trace id of W3C Trace Context, in either case."""
 
 _FAILED = "(status = 'ERROR' OR code >= 500)"
-"""By the semantic conventions a server's 5xx is an error, and whoever calls says so by the status."""
+"""In the semantic conventions, a server's 5xx is an error, and a client reports an error by its status."""
 
 _OUTCOMES = {"error": _FAILED, "ok": f"NOT {_FAILED}"}
 
 _ENDPOINT = "if(route = '', name, route)"
 
 type SpanTerm = Term[str]
-"""Of `service`, `method`, `duration_ms`, `endpoint` or `status`.
+"""A term on `service`, `method`, `duration_ms`, `endpoint` or `status`.
 
 An endpoint is a route, or the name of a span that has none; a status is `error`, `ok`, `5xx` or `404`.
 """
@@ -35,10 +35,10 @@ _LIGHT = (
     *("status_message", "method", "route", "code", "request_id"),
 )
 _BESIDE = timedelta(hours=1)
-"""How far from a span that was found others of its trace are looked for, where only a summary is wanted."""
+"""How far from a found span to look for others of its trace, if only a summary is needed."""
 
 _LASTS = 3_600_000_000_000
-"""Nanoseconds that a trace lasts at most, for a list that goes on not to show it again."""
+"""Assumed maximum length of a trace, in nanoseconds: the next page of a list does not show it again."""
 
 _MILLISECOND = 1_000_000
 _HUNDRED = 100
@@ -47,7 +47,7 @@ _SERVER_ERROR = 500
 
 @dataclass(frozen=True, slots=True)
 class FoundSpan:
-    """A stored span, without what is only looked at of one alone."""
+    """A stored span, without the details that are only shown for a single span."""
 
     start_ns: int
     duration_ns: int
@@ -66,7 +66,7 @@ class FoundSpan:
 
     @property
     def end_ns(self) -> int:
-        """Nanoseconds since 1970."""
+        """When it ended, in nanoseconds since 1970."""
         return self.start_ns + self.duration_ns
 
     @property
@@ -81,13 +81,13 @@ class FoundSpan:
 
     @property
     def title(self) -> str:
-        """What it did: `GET /orders/{id}`, else its name."""
+        """What it did: `GET /orders/{id}`, or else its name."""
         return f"{self.method} {self.route}".strip() if self.route else self.name
 
 
 @dataclass(frozen=True, slots=True)
 class SpanDetails:
-    """What one span holds besides."""
+    """A span with all its details."""
 
     span: FoundSpan
     attributes: Mapping[str, Any]
@@ -100,10 +100,10 @@ class SpanDetails:
 
 
 class TracePlace(NamedTuple):
-    """Where a trace stands in a list: behind newer ones, and of those that are as new by its id."""
+    """The position of a trace in a list: after newer ones; equally new ones are ordered by id."""
 
     start_ns: int
-    """The start of the newest of its spans that were sought."""
+    """The start of the newest of its spans that match the search."""
     trace_id: str
 
 
@@ -117,11 +117,11 @@ class TraceSummary:
     """From the start of its first span to the end of its last."""
     spans: int
     failed: int
-    """Spans that are errors."""
+    """The number of spans that are errors."""
     services: int
     service: str
     title: str
-    """Of its first span without a parent, else of its first."""
+    """The title of its first span without a parent, or else of its first span."""
     place: TracePlace
 
     @property
@@ -137,28 +137,28 @@ class RouteFigures:
     service: str
     method: str
     endpoint: str
-    """Its route, or the name of spans that have none."""
+    """The route, or the name of spans that have none."""
     count: int
     failed: int
     slowest: str
-    """The trace of the slowest of them."""
+    """The trace of the slowest request."""
     last_failed: str
-    """The trace of the last that failed; empty where none did."""
+    """The trace of the last failed request; empty if none failed."""
     p50_ms: float
     p95_ms: float
     p99_ms: float
 
 
 class SpanSearch:
-    """Questions to the spans of a store. Any thread may ask; all raise `StoreUnavailable`."""
+    """Queries on the spans of a store. Any thread may use it; all methods raise `StoreUnavailable`."""
 
     def __init__(self, telemetry: Telemetry) -> None:
         self._telemetry = telemetry
 
     def trace(self, trace_id: str, *, limit: int) -> list[FoundSpan]:
-        """Return up to *limit* spans of a trace, the first to begin first."""
+        """Return up to *limit* spans of a trace, in order of their start."""
         self._telemetry.ensure_schema()
-        # A span that was sent in two batches is there twice.
+        # A span that was sent in two batches is stored twice.
         rows = self._telemetry.ask(
             f"""SELECT {", ".join(_LIGHT)} FROM spans WHERE trace_id = {{trace:String}}
             ORDER BY start_ns, span_id LIMIT 1 BY span_id, kind
@@ -168,7 +168,7 @@ class SpanSearch:
         return [FoundSpan(*row) for row in rows]
 
     def details(self, trace_id: str, span_id: str) -> SpanDetails | None:
-        """Return a span with all it holds; None where there is none, or none any more."""
+        """Return a span with all its details; None if there is none, or no longer."""
         self._telemetry.ensure_schema()
         rows = self._telemetry.ask(
             f"""SELECT {", ".join(_LIGHT)}, attributes, resource, events, links, sender FROM spans
@@ -191,15 +191,15 @@ class SpanSearch:
     def newest(
         self, terms: Sequence[SpanTerm], within: Stretch, *, limit: int, before: TracePlace | None = None
     ) -> list[TraceSummary]:
-        """Return up to *limit* traces with spans of which all *terms* hold, the newest of those first.
+        """Return up to *limit* traces with spans that match all *terms*, the newest first.
 
-        With *before*, the place of the last that is known, those that stand behind it.
+        With *before*, the place of the last known trace, only those after it.
         """
         self._telemetry.ensure_schema()
         where, parameters = _conditions(terms, within)
         behind = ""
         if before is not None:
-            # A trace that was shown already has older spans, too.
+            # A trace that was already shown has older spans, too.
             behind = f"""AND start_ns <= {{before:UInt64}}
                 AND (start_ns < {{before:UInt64}} OR trace_id > {{last:String}})
                 AND trace_id NOT IN (SELECT trace_id FROM spans
@@ -207,7 +207,7 @@ class SpanSearch:
                 AND (start_ns > {{before:UInt64}} OR trace_id <= {{last:String}}))"""  # noqa: S608
             shown = min(before.start_ns + _LASTS, 2**64 - 1)
             parameters |= {"before": before.start_ns, "last": before.trace_id, "shown": shown}
-        # In the table's own order the engine reads no more than it takes to find so many.
+        # In the table's own order, the engine reads no more than it needs to find this many.
         rows = self._telemetry.ask(
             f"""SELECT trace_id, start_ns FROM spans WHERE {where} {behind}
             ORDER BY at DESC, start_ns DESC, trace_id LIMIT 1 BY trace_id
@@ -219,9 +219,9 @@ class SpanSearch:
         return [found[trace_id] for trace_id in places if trace_id in found]
 
     def routes(self, within: Stretch, *, service: str = "", limit: int) -> list[RouteFigures]:
-        """Return up to *limit* routes with the requests that were answered there, the slowest first.
+        """Return up to *limit* routes with the figures of their requests, the slowest first.
 
-        Their figures are those of spans of the kind SERVER; the slowest has the highest 95th percentile.
+        The figures are from spans of the kind SERVER; the slowest route has the highest 95th percentile.
         """
         self._telemetry.ensure_schema()
         of_service = (Term("service", Match.WHOLE, service),) if service else ()
@@ -241,7 +241,7 @@ class SpanSearch:
         ]
 
     def services(self, within: Stretch, *, limit: int) -> list[str]:
-        """Return up to *limit* services that spans are of, in the order of their names."""
+        """Return up to *limit* services that have spans, in order of name."""
         self._telemetry.ensure_schema()
         where, parameters = _conditions((), within)
         rows = self._telemetry.ask(
@@ -252,7 +252,7 @@ class SpanSearch:
         return [service for (service,) in rows]
 
     def _summaries(self, places: Mapping[str, TracePlace], within: Stretch) -> dict[str, TraceSummary]:
-        """Return what is to be said of the traces, by their ids."""
+        """Return the summaries of the traces, by their ids."""
         where, parameters = _conditions((), Stretch(within.start - _BESIDE, within.end + _BESIDE))
         first = f"argMin((service, method, {_ENDPOINT}, route), (parent_id != '', start_ns))"
         rows = self._telemetry.ask(
@@ -271,7 +271,7 @@ def _summary(row: Sequence[Any], place: TracePlace) -> TraceSummary:
 
 
 def _conditions(terms: Sequence[SpanTerm], within: Stretch) -> tuple[str, dict[str, Any]]:
-    """Return the WHERE of *terms*, and its parameters."""
+    """Return the WHERE clause for *terms*, and its parameters."""
     return conditions(terms, within.parameters, _condition)
 
 

@@ -3,15 +3,15 @@
 from toban.chapters.logs.intake.limits import LONGEST_LINE
 
 MOST = 960 * 1024
-"""Bytes of a batch: packed it stays below the 1 MiB that proxies let through by default."""
+"""Bytes of a batch: compressed, it stays below the 1 MiB that proxies let through by default."""
 
 _NOTHING = b"\0\r\n \t"
 
 
 def end_of(chunk: bytes, *, is_last: bool) -> int:
-    """Return how many bytes of *chunk*, the next of a file, are a batch.
+    """Return how many bytes of *chunk*, the next part of a file, form a batch.
 
-    A line that has no end yet waits for it, unless *is_last*: nothing more will come. One longer than a batch
+    A line without an end waits for it, unless *is_last*: nothing more will come. A line longer than a batch
     does not wait.
     """
     whole = chunk.rfind(b"\n") + 1
@@ -21,7 +21,7 @@ def end_of(chunk: bytes, *, is_last: bool) -> int:
 
 
 def body_of(batch: bytes) -> bytes:
-    """Return what is sent: lines longer than the server takes are cut. Empty where nothing is said."""
+    """Return the bytes to send: lines longer than the server takes are split. Empty if there is no text."""
     if not batch.strip(_NOTHING):
         return b""
     lines = batch.split(b"\n")

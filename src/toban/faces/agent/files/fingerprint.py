@@ -1,4 +1,4 @@
-"""What a log file is known by beside its inode, which is used again: some of its bytes. Pure."""
+"""What identifies a log file besides its inode, which can be reused: some of its bytes. Pure."""
 
 import hashlib
 from typing import NamedTuple
@@ -7,16 +7,16 @@ HEAD = 1024
 """Bytes of a file's beginning."""
 
 BEHIND = 256
-"""Bytes right before the place up to which a file has been sent."""
+"""Bytes right before the offset up to which a file has been sent."""
 
 
 class Fingerprint(NamedTuple):
-    """A stretch of bytes, without the bytes."""
+    """The length and hash of a stretch of bytes."""
 
     length: int
     digest: str
 
 
 def of(stretch: bytes) -> Fingerprint:
-    """Return the fingerprint of *stretch*; that of nothing is all files'."""
+    """Return the fingerprint of *stretch*; that of an empty stretch fits every file."""
     return Fingerprint(len(stretch), hashlib.sha256(stretch).hexdigest()[:32] if stretch else "")

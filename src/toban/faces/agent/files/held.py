@@ -1,4 +1,4 @@
-"""A log file that is held open: under whatever name it goes on, its bytes can be read."""
+"""A log file that is held open: its bytes can be read even after it is renamed."""
 
 import os
 import stat
@@ -9,21 +9,21 @@ from toban.faces.agent.files.fingerprint import Fingerprint
 from toban.faces.agent.files.positions import Position
 
 type Identity = tuple[int, int]
-"""Device and inode: as long as the file is held open, no other has these."""
+"""Device and inode: unique as long as the file is held open."""
 
 type Stamp = tuple[int, int]
-"""Size, and when it was written to in nanoseconds: emptied and filled again it may have the same size."""
+"""Size, and modification time in nanoseconds: a file emptied and filled again may have the same size."""
 
 NEVER: Stamp = (-1, -1)
-"""No file's."""
+"""A stamp that no file has."""
 
 
 class NoLog(Exception):
-    """What stands there is no regular file."""
+    """The path is not a regular file."""
 
 
 class LogUnreadable(Exception):
-    """A file can't be read, as where its disk fails: that says nothing of any other."""
+    """A file can't be read, for example because its disk fails; that says nothing about other files."""
 
     def __init__(self, path: Path, identity: Identity, problem: OSError) -> None:
         super().__init__(problem.strerror)
@@ -33,12 +33,12 @@ class LogUnreadable(Exception):
 
 
 class LogFile:
-    """One file, by its inode. All that reads it may raise `LogUnreadable`."""
+    """One file, by its inode. Every method that reads it may raise `LogUnreadable`."""
 
     def __init__(self, path: Path) -> None:
         """Open *path*; raises `OSError` or `NoLog`."""
         self._path = path
-        # Without waiting: a named pipe would, for a writer.
+        # Non-blocking: opening a named pipe would wait for a writer.
         self._descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
         found = os.fstat(self._descriptor)
         self.identity: Identity = (found.st_dev, found.st_ino)
@@ -48,17 +48,17 @@ class LogFile:
 
     @property
     def size(self) -> int:
-        """How many bytes it holds."""
+        """The file's size in bytes."""
         size, _ = self._stat()
         return size
 
     @property
     def stamp(self) -> Stamp:
-        """What tells that it was written to."""
+        """Size and modification time; they change when the file is written to."""
         return self._stat()
 
     def read(self, start: int, count: int) -> bytes:
-        """Return up to *count* bytes from *start*; fewer at the end only."""
+        """Return up to *count* bytes from *start*; fewer only at the end."""
         found = b""
         while len(found) < count:
             try:
@@ -71,16 +71,16 @@ class LogFile:
         return found
 
     def head(self) -> Fingerprint:
-        """Return what it is known by."""
+        """Return the fingerprint of its beginning."""
         return fingerprint.of(self.read(0, fingerprint.HEAD))
 
     def behind(self, offset: int) -> Fingerprint:
-        """Return the fingerprint of what stands right before *offset*."""
+        """Return the fingerprint of the bytes right before *offset*."""
         start = max(offset - fingerprint.BEHIND, 0)
         return fingerprint.of(self.read(start, offset - start))
 
     def has(self, position: Position) -> bool:
-        """Say whether it is the file that *position* is about: the bytes that were there still are."""
+        """Say whether this is the file that *position* describes: the bytes seen then are still there."""
         return (
             fingerprint.of(self.read(0, position.head.length)) == position.head
             and self.behind(position.offset) == position.behind
@@ -88,7 +88,7 @@ class LogFile:
         )
 
     def begins_as(self, other: "LogFile") -> bool:
-        """Say whether all that *other* holds stands at its beginning; told by two stretches of it."""
+        """Say whether it begins with all of *other*; only two stretches of bytes are compared."""
         count = other.size
         return (
             self.size >= count
@@ -97,7 +97,7 @@ class LogFile:
         )
 
     def close(self) -> None:
-        """Let go of it."""
+        """Close the file."""
         os.close(self._descriptor)
 
     def _stat(self) -> Stamp:

@@ -1,6 +1,6 @@
-"""A log file that was compressed when it was rotated: its bytes are those before, unpacked as asked for.
+"""A log file that was compressed when it was rotated: it reads as the original bytes, unpacked on demand.
 
-Only one such file at a time has unpacked bytes in memory, and of those one batch.
+Only one such file at a time has unpacked bytes in memory, and only one batch of them.
 """
 
 import errno
@@ -14,24 +14,24 @@ from toban.faces.agent.files.positions import Position
 from toban.faces.agent.files.unpacking import STEP
 
 ENDINGS = tuple(unpacking.WAYS)
-"""What names of files end with that can be read."""
+"""Endings of file names that can be read."""
 
 
 class Desk:
-    """Where one packed file at a time lies open."""
+    """Keeps at most one packed file open for unpacking."""
 
     def __init__(self) -> None:
         self._holder: PackedFile | None = None
 
     def lay_open(self, file: "PackedFile") -> None:
-        """Put the former one away for *file*."""
+        """Put the previous file away, and give its place to *file*."""
         if self._holder is not None and self._holder is not file:
             self._holder.put_away()
         self._holder = file
 
 
 class PackedFile(LogFile):
-    """One packed file, by its inode. It was written once: what it held does not change, nor grow."""
+    """One packed file, by its inode. It was written once: its content neither changes nor grows."""
 
     def __init__(self, path: Path, desk: Desk) -> None:
         """Open *path*; raises `OSError` or `NoLog`."""
@@ -48,7 +48,7 @@ class PackedFile(LogFile):
 
     @property
     def size(self) -> int:
-        """How many bytes it holds, as far as they can be read; it is read to its end for that."""
+        """The unpacked size in bytes, as far as it can be read; the file is read to its end for that."""
         return self._measure()
 
     @property
@@ -59,17 +59,17 @@ class PackedFile(LogFile):
 
     @property
     def stamp_of_packed(self) -> Stamp:
-        """What tells that somebody still writes it."""
+        """Size and modification time of the packed file; they change while it is still being written."""
         return super().stamp
 
     @property
     def stamp(self) -> Stamp:
-        """The size of what it holds, and when that was written to: who packs a file keeps its time."""
+        """The unpacked size, and the modification time: a tool that packs a file keeps its time."""
         _, written = super().stamp
         return self.size, written
 
     def read(self, start: int, count: int) -> bytes:
-        """Return up to *count* unpacked bytes from *start*; fewer at the end, and where it is damaged."""
+        """Return up to *count* unpacked bytes from *start*; fewer at the end or where the file is damaged."""
         if self._head is None:
             self._head = self._unpack(0, fingerprint.HEAD)
         if start + count <= len(self._head):
@@ -77,16 +77,16 @@ class PackedFile(LogFile):
         return self._unpack(start, count)
 
     def has(self, position: Position) -> bool:
-        """Say whether it holds the file that *position* is about, and can be read to its end."""
+        """Say whether it is the file that *position* describes, and can be read to its end."""
         return super().has(position) and self.is_whole
 
     def put_away(self) -> None:
-        """Hold nothing of it in memory."""
+        """Release everything that is held in memory."""
         self._reader = None
         self._held.clear()
 
     def close(self) -> None:
-        """Let go of it."""
+        """Close the file."""
         self.put_away()
         super().close()
 
@@ -94,7 +94,7 @@ class PackedFile(LogFile):
         self._desk.lay_open(self)
         if self._reader is None or start < self._held_from:
             self._begin()
-        # What stands right before is asked for next: by it the place is known again.
+        # Keep the bytes right before: they are asked for next, to recognise the position.
         kept = max(start - fingerprint.BEHIND, self._held_from)
         while self._held_from + len(self._held) < start + count and self._unpack_more():
             too_old = min(kept - self._held_from, len(self._held))
@@ -112,7 +112,7 @@ class PackedFile(LogFile):
             self._give_up(flaw)
 
     def _give_up(self, flaw: Exception) -> None:
-        # Asked again, a reader that failed tells of something else.
+        # A reader that failed would report a different problem if it were asked again.
         self._reader = io.BytesIO()
         self.flaw = unpacking.told(flaw)
 
@@ -120,7 +120,7 @@ class PackedFile(LogFile):
         try:
             more = self._reader.read(STEP) if self._reader else b""
         except LogUnreadable:
-            # Nobody knows where its reader stands now.
+            # The reader's position is unknown now.
             self.put_away()
             raise
         except unpacking.FLAWS as flaw:
@@ -136,7 +136,7 @@ class PackedFile(LogFile):
         count = 0
         while found := len(self._unpack(count, STEP)):
             count += found
-        # Neither gzip's reader nor that of Zstandard minds where there is nothing.
+        # Neither gzip's reader nor Zstandard's complains about an empty file.
         is_cut = self._way is unpacking.zstd and not zstd_frames.is_whole(self.packed_bytes, packed_size)
         if not self.flaw and (packed_size == 0 or is_cut):
             self.flaw = "it ends too early"
@@ -144,27 +144,27 @@ class PackedFile(LogFile):
         return count
 
     def packed_bytes(self, start: int, count: int) -> bytes:
-        """Return up to *count* of the bytes on the disk from *start*; fewer at the end only."""
+        """Return up to *count* bytes of the packed file from *start*; fewer only at the end."""
         return super().read(start, count)
 
 
 class _Bytes(io.RawIOBase):
-    """The packed bytes, from the first on. Several may read one file, each at its own place."""
+    """The packed bytes as a stream. Several may read one file, each at its own position."""
 
     def __init__(self, file: PackedFile) -> None:
         self._file = file
         self._at = 0
 
     def readable(self) -> bool:
-        """Return true: they are."""
+        """Return True: the bytes are always readable."""
         return True
 
     def seekable(self) -> bool:
-        """Return true: the index of a zip file stands at its end."""
+        """Return True: the index of a zip file is at its end."""
         return True
 
     def seek(self, offset: int, whence: int = os.SEEK_SET, /) -> int:
-        """Go to another place; raises `OSError` where there is none, before the first byte."""
+        """Move to another position; raises `OSError` if that is before the first byte."""
         size, _ = self._file.stamp_of_packed
         at = offset + {os.SEEK_SET: 0, os.SEEK_CUR: self._at, os.SEEK_END: size}[whence]
         if at < 0:
@@ -173,7 +173,7 @@ class _Bytes(io.RawIOBase):
         return at
 
     def readinto(self, room: "bytearray | memoryview", /) -> int:  # type: ignore[override]
-        """Fill *room* as far as there is something."""
+        """Fill *room* with as many bytes as there are."""
         found = self._file.packed_bytes(self._at, len(room))
         self._at += len(found)
         room[: len(found)] = found
@@ -181,5 +181,5 @@ class _Bytes(io.RawIOBase):
 
 
 def is_packed(path: Path) -> bool:
-    """Say whether *path* is, by its name, one of those."""
+    """Say whether the name of *path* ends like that of a packed file."""
     return path.suffix in ENDINGS

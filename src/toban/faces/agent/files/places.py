@@ -9,9 +9,9 @@ from toban.faces.agent.files.held import Identity
 
 
 def logs(patterns: Sequence[str]) -> Iterator[tuple[str, list[Path]]]:
-    """Yield what each pattern leads to; `**` leads into folders.
+    """Yield the files that match each pattern; `**` descends into folders.
 
-    None leads to packed files: their lines were read before, or are the rest of a file that was followed.
+    Packed files are left out: their lines were read before, or are the rest of a file that was followed.
     """
     for pattern in patterns:
         found = sorted(glob.glob(pattern, recursive=True))  # noqa: PTH207 - patterns may be absolute
@@ -19,24 +19,24 @@ def logs(patterns: Sequence[str]) -> Iterator[tuple[str, list[Path]]]:
 
 
 def kin(place: Path) -> list[Path]:
-    """Return the files beside *place* that may have been it: all that begin as its name does."""
+    """Return the files next to *place* that may have been it: their names begin as its name does."""
     return _beside(place, place.name.partition(".")[0])
 
 
 def latest_kin(place: Path) -> list[Path]:
-    """Return `kin`, the last written first."""
+    """Return `kin`, the most recently written first."""
     return sorted(kin(place), key=_written, reverse=True)
 
 
 def rotated(place: Path) -> list[Path]:
-    """Return the files beside *place* that by their names were it: app.log.1, app.log-20261126.gz."""
+    """Return the files next to *place* that were it, by their names: app.log.1, app.log-20261126.gz."""
     return [
         each for each in _beside(place, place.name) if each.name[len(place.name) :].startswith((".", "-"))
     ]
 
 
 def identity_of(path: Path) -> Identity | None:
-    """Return which file stands at *path*; None where there is none."""
+    """Return the device and inode of the file at *path*; None if there is none."""
     try:
         found = path.stat()
     except OSError:
@@ -55,5 +55,5 @@ def _beside(place: Path, beginning: str) -> list[Path]:
     try:
         return [each for each in sorted(place.parent.iterdir()) if each.name.startswith(beginning)]
     except OSError:
-        # The folder has gone; then there is nothing beside.
+        # The folder is gone, and its files with it.
         return []

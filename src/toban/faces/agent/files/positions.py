@@ -1,4 +1,4 @@
-"""How far each log file has been sent, kept on the disk: a position moves once the server acknowledged."""
+"""How far each log file has been sent, kept on disk: a position moves once the server has acknowledged."""
 
 import fcntl
 import json
@@ -14,22 +14,22 @@ from toban.faces.agent.files.fingerprint import Fingerprint
 
 
 class PositionsUnusable(Amiss):
-    """The positions can't be had; going on without them would send everything again."""
+    """The positions can't be used; continuing without them would send everything again."""
 
 
 class NotKept(Amiss):
-    """How far all is can't be written: nothing is sent that could not be known again."""
+    """The positions can't be written: nothing is sent that could not be recognised later."""
 
 
 @dataclass(frozen=True, slots=True)
 class Pending:
-    """A batch that is being sent: noted before the first attempt, so that every attempt sends the same."""
+    """A batch that is being sent: recorded before the first attempt, so that every attempt sends the same."""
 
     key: str
-    """What the server knows the batch again by."""
+    """The key by which the server recognises the batch."""
     end: int
     at: str
-    """When it was read, as ISO 8601: the time of lines that have none."""
+    """When it was read, as ISO 8601: used for lines without a timestamp."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,18 +44,18 @@ class Position:
     offset: int
     """Bytes that the server has acknowledged."""
     behind: Fingerprint
-    """Of the bytes right before the offset."""
+    """The fingerprint of the bytes right before the offset."""
     pending: Pending | None = None
 
     @property
     def needs(self) -> int:
-        """How large the file must be to be this one."""
+        """The smallest size at which the file can be this one."""
         return self.pending.end if self.pending else self.offset
 
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """How far all is."""
+    """How far all files have been sent."""
 
     files: Sequence[Position]
     looked_at: float | None
@@ -63,10 +63,10 @@ class Standing:
 
 
 class Kept:
-    """A folder in which a file says how far all is. One process at a time has it."""
+    """A folder with a file that records how far everything was sent. One process at a time holds it."""
 
     def __init__(self, folder: Path, name: str) -> None:
-        """Take *folder*, or raise `PositionsUnusable`."""
+        """Lock *folder*, or raise `PositionsUnusable`."""
         self._file = folder / name
         try:
             folder.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -86,11 +86,11 @@ class Kept:
             ) from None
 
     def read(self) -> Any:
-        """Return what the file says; raises `OSError`, of which a missing one is the first start's."""
+        """Return the file's content; raises `OSError`, for a missing file on the first start."""
         return json.loads(self._file.read_text(encoding="utf-8"))
 
     def write(self, kept: object) -> None:
-        """Have the file say *kept*; when this returns it survives a power cut. Raises `NotKept`."""
+        """Write *kept* to the file; once this returns, it survives a power cut. Raises `NotKept`."""
         try:
             write_whole(self._file, json.dumps(kept, indent=1))
             os.fsync(self._folder)
@@ -101,26 +101,26 @@ class Kept:
             ) from problem
 
     def unreadable(self, flaw: Exception) -> PositionsUnusable:
-        """Return what to raise where *flaw* is found in the file."""
+        """Return the error to raise for *flaw* in the file."""
         return PositionsUnusable(
             f"{self._file}: どこまで送ったかを読めません ({flaw})",
             "このファイルを消すと、いまあるログを初めからすべて送り直します",
         )
 
     def close(self) -> None:
-        """Let another process have them."""
+        """Release the folder for another process."""
         os.close(self._folder)
 
 
 class Positions(Kept):
-    """How far the log files are."""
+    """The positions of the log files."""
 
     def __init__(self, folder: Path) -> None:
-        """Take *folder*, or raise `PositionsUnusable`."""
+        """Lock *folder*, or raise `PositionsUnusable`."""
         super().__init__(folder, "positions.json")
 
     def load(self) -> Standing:
-        """Return what was kept; nothing at the first start. Raises `PositionsUnusable`."""
+        """Return the saved positions; none on the first start. Raises `PositionsUnusable`."""
         try:
             written = self.read()
             return Standing([_position(each) for each in written["files"]], float(written["looked_at"]))
@@ -130,7 +130,7 @@ class Positions(Kept):
             raise self.unreadable(flaw) from flaw
 
     def save(self, standing: Standing) -> None:
-        """Keep *standing*; when this returns it survives a power cut. Raises `NotKept`."""
+        """Save *standing*; once this returns, it survives a power cut. Raises `NotKept`."""
         self.write({"looked_at": standing.looked_at, "files": [asdict(each) for each in standing.files]})
 
 

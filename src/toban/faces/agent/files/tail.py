@@ -1,8 +1,8 @@
 """The log files of a host, followed through rotation: by rename, by copy and truncate, across restarts.
 
-A file is what its inode and its bytes say, not its name. One that was renamed away is read to its end; of one
-that was emptied the rest is looked for in the copy that logrotate made of it before, and of one that was
-packed, in what it was packed into.
+A file is identified by its inode and its bytes, not its name. A renamed file is read to its end. The rest of
+a file that was emptied is read from the copy that logrotate made before; the rest of one that was packed,
+from the packed file.
 """
 
 import time
@@ -27,31 +27,31 @@ from toban.faces.agent.files.unfinished import Unfinished
 from toban.faces.agent.files.unreadable import Unreadable
 
 _PATIENCE = 30.0
-"""Seconds after which a last line without an end is taken as one."""
+"""Seconds after which a last line without an end counts as complete."""
 
 _LINGER = 60.0
-"""Seconds that a file is held which has left its place and does not grow: its writer may not know yet."""
+"""Seconds to hold a file that has left its place and does not grow: its writer may not know yet."""
 
 _COARSE = 1.0
-"""Seconds by which a file system's times may lag behind the clock."""
+"""Seconds by which a file system's timestamps may lag behind the clock."""
 
 _MOST_FILES = 500
-"""Each is held open."""
+"""Each file is held open."""
 
 _MOST_WAITING = 50
-"""Positions kept of files of which only packed ones are left that can't be read."""
+"""Positions kept for files of which only unreadable packed files are left."""
 
 log = structlog.get_logger(__name__)
 
 
 class Rest(IntEnum):
-    """What a look for the rest of a file came to; of several the greatest holds."""
+    """The result of a search for the rest of a file; of several results the greatest counts."""
 
     GONE = 0
     MAY_COME = 1
-    """A packed file that can't be read to its end yet may be it."""
+    """It may be a packed file that can't be read to its end yet."""
     UNREADABLE = 2
-    """A file that can't be read now may be it."""
+    """It may be a file that can't be read now."""
     FOUND = 3
 
 
@@ -62,13 +62,13 @@ class Tailed:
     file: LogFile
     position: Position
     place: Path | None = None
-    """Where the patterns lead to it; None: nowhere, it has left."""
+    """The path at which the patterns find it; None if it has left its place."""
     was_sent: bool = False
     """Whether its pending batch may have reached the server."""
     stamp: Stamp = NEVER
     grew_at: float = 0.0
     owed: int = 0
-    """Bytes that were there when the latest file came to its place: they go before that one's."""
+    """Bytes it held when the latest file came to its place: they are sent before that file's."""
 
     @property
     def unread(self) -> int:
@@ -81,7 +81,7 @@ class Tailed:
 
 
 class Tail:
-    """The files that *patterns* lead to. One thread uses it."""
+    """The files that match *patterns*. Used by one thread."""
 
     def __init__(
         self,
@@ -90,7 +90,7 @@ class Tail:
         clock: Clock,
         elapsed: Callable[[], float] = time.monotonic,
     ) -> None:
-        """Go on where the *positions* are; raises `PositionsUnusable`."""
+        """Continue from the saved *positions*; raises `PositionsUnusable`."""
         self._patterns = patterns
         self._positions = positions
         self._clock = clock
@@ -106,14 +106,14 @@ class Tail:
         self._unreadable = Unreadable(elapsed)
         self._complained: set[str] = set()
         self.ahead = timedelta()
-        """How far this host's clock is ahead of the one by which lines without a time are noted."""
+        """How far this host's clock is ahead of the clock used for lines without a timestamp."""
 
     def now(self) -> datetime:
-        """Return this host's time, as wrong as it is."""
+        """Return this host's time, uncorrected."""
         return self._clock()
 
     def look(self) -> None:
-        """Find out what has become of the files, and which are new."""
+        """Find out what happened to the files, and which are new."""
         began = self._clock().timestamp()
         here = self._here()
         lost = set()
@@ -131,7 +131,7 @@ class Tail:
             if claimed is None:
                 new.append(path)
             elif claimed.path != str(path) or claimed.head.length == 0:
-                # An empty one has but its inode to be known by, which packing it set free for another.
+                # An empty file is known by its inode only, and packing the file frees that inode for another.
                 lost.add(claimed.path)
         lost |= {each.path for each in self._unclaimed}
         self._find_rests()
@@ -144,17 +144,17 @@ class Tail:
         self._looked_at = began
 
     def amiss(self) -> str:
-        """Return which files can't be read, for the operator; empty where all can."""
+        """Return which files can't be read, for the operator; empty if all can."""
         return self._unreadable.told()
 
     def ready(self) -> list[Tailed]:
-        """Return the files with something to send, what it is kept first; nothing is sent before.
+        """Return the files with something to send; their batches are saved before anything is sent.
 
-        A file waits for those that had its place before: lines that name no time get that of their reading,
+        A file waits for those that had its place before: lines without a timestamp get the time of reading,
         and would otherwise come before older ones.
         """
         owing: set[str] = set()
-        # Of packed files one at a time: a second would have to be unpacked from its beginning for each batch.
+        # One packed file at a time: with two, each would be unpacked from its beginning for every batch.
         is_desk_free = not any(each.is_packed and each.position.pending for each in self._readable())
         for tailed in sorted(self._readable(), key=_age):
             position = tailed.position
@@ -163,7 +163,7 @@ class Tail:
                 with self._reading(tailed):
                     self._cut(tailed)
                 is_desk_free = is_desk_free and not tailed.is_packed
-            # Whatever is written to an old file later holds up no other.
+            # Later writes to an old file hold up no other file.
             is_waiting = tailed.position.pending or (tailed.is_packed and tailed.unread > 0)
             if is_waiting and position.offset < tailed.owed:
                 owing.add(position.path)
@@ -171,21 +171,21 @@ class Tail:
         return [tailed for tailed in self._readable() if tailed.position.pending]
 
     def body(self, tailed: Tailed) -> bytes | None:
-        """Return what is pending of *tailed*, as it is to be sent; empty where it says nothing.
+        """Return the pending bytes of *tailed*, as they are sent; empty if there is no text.
 
-        None where the file was emptied just now, or can't be read: the next look sees to it.
+        None if the file was emptied just now or can't be read: the next look handles it.
         """
         position = tailed.position
         with self._reading(tailed):
             batch = tailed.file.read(position.offset, position.needs - position.offset)
             if tailed.file.has(position):
                 return body_of(batch)
-        # Written to within one tick of the clock, its stamp may tell nothing.
+        # If it was written to within one tick of the clock, its stamp may be unchanged.
         tailed.stamp = NEVER
         return None
 
     def acknowledge(self, tailed: Tailed) -> None:
-        """Move on behind what was pending; where the file can't be read now, it is sent again some time."""
+        """Advance past the pending batch; if the file can't be read now, the batch is sent again later."""
         end = tailed.position.needs
         with self._reading(tailed):
             behind = tailed.file.behind(end)
@@ -193,27 +193,27 @@ class Tail:
             tailed.was_sent = False
 
     def note_anew(self, tailed: Tailed) -> None:
-        """Note what is pending of *tailed* as another batch of now; of the former nothing was stored."""
+        """Make the pending batch of *tailed* a new batch, dated now; nothing of the old one was stored."""
         if tailed.position.pending:
             tailed.position = replace(tailed.position, pending=self._pending(tailed.position.needs))
         tailed.was_sent = False
 
     def save(self) -> None:
-        """Keep how far all is; raises `NotKept`."""
+        """Save all positions; raises `NotKept`."""
         positions = [*(tailed.position for tailed in self._tailed.values()), *self._waiting]
         if positions != self._saved:
             self._positions.save(Standing(positions, self._looked_at))
             self._saved = positions
 
     def close(self) -> None:
-        """Let go of all files."""
+        """Close all files."""
         for tailed in self._tailed.values():
             tailed.file.close()
         self._tailed = {}
         self._positions.close()
 
     def _here(self) -> dict[Identity, Path]:
-        """Return the files that the patterns lead to."""
+        """Return the files that match the patterns."""
         found: dict[Identity, Path] = {}
         for pattern, paths in places.logs(self._patterns):
             if not paths:
@@ -234,7 +234,7 @@ class Tail:
 
     @contextmanager
     def _reading(self, tailed: Tailed) -> Iterator[None]:
-        """Leave *tailed* alone for a while where it can't be read, and have it looked at anew then."""
+        """Leave *tailed* alone for a while if it can't be read, and check it again then."""
         try:
             yield
         except LogUnreadable as problem:
@@ -246,7 +246,7 @@ class Tail:
         return identity is not None and self._unreadable.is_left_alone(identity)
 
     def _check(self, tailed: Tailed) -> None:
-        """Look whether *tailed* has grown, or was emptied."""
+        """Check whether *tailed* has grown or was emptied."""
         if self._unreadable.is_left_alone(tailed.file.identity):
             return
         with self._reading(tailed):
@@ -276,7 +276,7 @@ class Tail:
             tailed.position = replace(tailed.position, head=tailed.file.head())
 
     def _claim(self, path: Path) -> Position | None:
-        """Go on with the file at *path* where it was left; return where, None if it is none that was left."""
+        """Follow the file at *path* from its saved position; return that, or None if there is none."""
         possible = [each for each in self._unclaimed if _is_at(path, each)]
         if not possible:
             return None
@@ -289,7 +289,7 @@ class Tail:
         return None
 
     def _find_rests(self) -> None:
-        """Go on with what was left, where it is found; what may yet be found waits."""
+        """Look for the files that left their place and follow those found; the others may have to wait."""
         left: dict[Rest, list[Position]] = {rest: [] for rest in Rest}
         for position in (*self._waiting, *self._unclaimed):
             left[self._find_rest(position)].append(position)
@@ -302,12 +302,12 @@ class Tail:
             self._unfinished.forget()
 
     def _find_rest(self, position: Position) -> Rest:
-        """Look for a file that left its place, by another name, as a copy or packed, and go on with it."""
+        """Look for a file that left its place, under another name, as a copy or packed, and follow it."""
         found = Rest.GONE
-        # Of files that begin alike the latest: an older one was read to its end long ago.
+        # Of files that begin alike, try the latest first: an older one was read to its end long ago.
         latest = places.latest_kin(Path(position.path))
         for path in sorted(latest, key=lambda each: not _is_at(each, position)):
-            # Of an empty file there is no copy to be known.
+            # A copy of an empty file can't be recognised.
             if position.head.length > 0 or _is_at(path, position):
                 found = max(found, self._rest_in(path, position))
             if found is Rest.FOUND:
@@ -318,7 +318,7 @@ class Tail:
         return found
 
     def _rest_in(self, path: Path, position: Position) -> Rest:
-        """Look whether the file at *path* is what *position* is about, and go on with it."""
+        """Check whether the file at *path* is the one that *position* describes, and follow it if so."""
         if places.identity_of(path) in self._tailed:
             return Rest.GONE
         if self._is_left_alone(path):
@@ -336,7 +336,7 @@ class Tail:
         return Rest.UNREADABLE
 
     def _take_up_what_passed(self, place: Path) -> None:
-        """Begin with files that came to *place* and left it again since the last look."""
+        """Follow files that came to *place* and left it again since the last look."""
         since = self._looked_at
         if since is None:
             return
@@ -349,7 +349,7 @@ class Tail:
                 self._take_up(path, place)
 
     def _take_up(self, path: Path, place: Path, *, is_here: bool = False) -> None:
-        """Begin with the file at *path*, as one of *place*, unless it is a copy of one that is followed."""
+        """Follow the file at *path*, as one of *place*, unless it is a copy of a file that is followed."""
         if self._is_left_alone(path):
             return
         with self._opened(path, is_here=is_here) as file:
@@ -360,9 +360,9 @@ class Tail:
                 self._follow(file, _beginning(file, str(place)), path if is_here else None)
 
     def _is_copy(self, file: LogFile, path: Path, of: Tailed) -> bool:
-        """Say whether *file* is the copy that is made before *of* is emptied: its rest is read then.
+        """Say whether *file* is the copy made before *of* is emptied: its rest is read after that.
 
-        A packed one is one of *of*, which is held open though its name has gone.
+        A packed file counts as a copy if it was made from *of*, which is still open though its name is gone.
         """
         if path not in places.kin(Path(of.position.path)):
             return False
@@ -383,7 +383,7 @@ class Tail:
                     each.owed, _ = each.file.stamp
 
     def _let_go(self) -> None:
-        """Close what has left its place, is read to its end and no longer grows."""
+        """Close files that have left their place, are read to their end and no longer grow."""
         for tailed in list(self._tailed.values()):
             is_over = tailed.unread <= 0 and self._elapsed() - tailed.grew_at > _LINGER
             if tailed.place is None and is_over and tailed.file.identity not in self._unreadable:
@@ -394,13 +394,13 @@ class Tail:
         del self._tailed[tailed.file.identity]
 
     def _cut(self, tailed: Tailed) -> None:
-        """Note what is to be sent next of *tailed*."""
+        """Record the next batch of *tailed*."""
         offset = tailed.position.offset
         chunk = tailed.file.read(offset, MOST)
         is_last = tailed.is_packed or self._elapsed() - tailed.grew_at > _PATIENCE
         count = end_of(chunk, is_last=is_last)
         if not chunk:
-            # It is not what it was: the next look sees to it.
+            # The file has changed: the next look handles it.
             tailed.stamp = NEVER
         if count:
             tailed.position = replace(tailed.position, pending=self._pending(offset + count))
@@ -427,7 +427,7 @@ class Tail:
                 file.close()
 
     def _open(self, path: Path, *, is_here: bool) -> LogFile | None:
-        """Open the file at *path*; one that a pattern leads to is noted where that is not possible."""
+        """Open the file at *path*; if that fails and a pattern matches it, note it as unreadable."""
         try:
             return PackedFile(path, self._desk) if is_packed(path) else LogFile(path)
         except FileNotFoundError:
@@ -455,13 +455,13 @@ def _beginning(file: LogFile, path: str) -> Position:
 
 
 def _age(tailed: Tailed) -> tuple[bool, int]:
-    """Return what puts the files of one place into the order in which they were there."""
+    """Return the sort key that puts the files of one place in the order in which they were there."""
     _, written = tailed.stamp
     return tailed.place is not None, written
 
 
 def _is_at(path: Path, position: Position) -> bool:
-    """Say whether the file at *path* has the inode of *position*; device numbers may change at a boot."""
+    """Say whether the file at *path* has the inode of *position*; device numbers may change on reboot."""
     try:
         stat = path.stat()
     except OSError:

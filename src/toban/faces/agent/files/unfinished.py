@@ -1,6 +1,6 @@
-"""Packed files that can't be read to their end: told once, and read again when they have changed.
+"""Packed files that can't be read to their end: reported once, and read again when they have changed.
 
-Meanwhile the rest of a file is looked for again and again: what others hold is read once for that.
+The search for the rest of a file is repeated; files that turn out to be others are read once for that.
 """
 
 import structlog
@@ -14,23 +14,23 @@ log = structlog.get_logger(__name__)
 
 
 class Unfinished:
-    """What is known of them."""
+    """What is known about these files."""
 
     def __init__(self) -> None:
         self._seen: dict[Identity, tuple[Stamp, bool]] = {}
-        """What each was when it was last seen, and whether it was read as that."""
+        """Each file's last known stamp, and whether the file was read in that state."""
         self._others: set[tuple[Identity, Stamp, Position]] = set()
-        """Files, as they were, that are not what a position is about."""
+        """Files, with their stamps, that are not the file a position describes."""
 
     def has_end(self, file: LogFile, path: str) -> bool:
-        """Say whether *file* at *path* can be read to its end; of a packed one it costs reading it."""
+        """Say whether *file* at *path* can be read to its end; a packed file has to be read for that."""
         if not isinstance(file, PackedFile):
             return True
         is_new = file.identity not in self._seen
         now = file.stamp_of_packed
         before, was_read = self._seen.get(file.identity, (now, False))
         if was_read or before != now:
-            # It is what it was, or grows still: it is read again once it has changed and no longer does.
+            # It is unchanged or still growing: it is read again once it has changed and stopped growing.
             self._seen[file.identity] = now, before == now
             return False
         if file.is_whole:
@@ -42,7 +42,7 @@ class Unfinished:
         return False
 
     def may_be(self, file: LogFile, position: Position) -> bool:
-        """Say whether *file* may be what *position* is about; a packed one has to begin so."""
+        """Say whether *file* may be what *position* describes; a packed file has to begin the same way."""
         if not isinstance(file, PackedFile):
             return True
         if (file.identity, file.stamp_of_packed, position) in self._others:
@@ -55,11 +55,11 @@ class Unfinished:
         return False
 
     def rule_out(self, file: LogFile, position: Position) -> None:
-        """Remember that *file* is not what *position* is about; what is not packed may still become it."""
+        """Remember that *file* is not what *position* describes; an unpacked file may still become it."""
         if isinstance(file, PackedFile):
             self._others.add((file.identity, file.stamp_of_packed, position))
 
     def forget(self) -> None:
-        """Begin anew: none of them is waited for."""
+        """Start over: no file is waited for."""
         self._seen.clear()
         self._others.clear()

@@ -1,4 +1,4 @@
-"""How compressed logs are unpacked: as streams, in bounded memory whatever stands in the file."""
+"""How compressed logs are unpacked: as streams, in bounded memory whatever the file contains."""
 
 import bz2
 import gzip
@@ -14,31 +14,31 @@ import lz4.frame  # type: ignore[import-untyped]
 import zstandard
 
 STEP = 64 * 1024
-"""Bytes that are read, and unpacked, at once."""
+"""Bytes that are read and unpacked at once."""
 
 _MOST_MEMORY = 1 << 27
-"""Bytes: what Zstandard's own tool takes unless told otherwise, and twice what the highest level of xz needs.
-The other formats need a few megabytes at most."""
+"""Bytes: the default limit of Zstandard's own tool, and twice what the highest level of xz needs. The other
+formats need a few megabytes at most."""
 
 _LONGEST_INDEX = 128 * 1024
-"""Bytes of what a zip file says of its files; that of one log is some hundred."""
+"""Bytes of a zip file's index; the index of one log takes a few hundred."""
 
 FLAWS = (EOFError, OSError, RuntimeError, zlib.error, lzma.LZMAError, zstandard.ZstdError, zipfile.BadZipFile)
-"""What is raised where a file is damaged or not whole; RuntimeError by lz4, and by zipfile for a password."""
+"""Raised for a damaged or incomplete file; RuntimeError by lz4, and by zipfile for a password."""
 
 _TOO_MUCH = ("Memory usage limit exceeded", "requires too much memory")
-"""How xz and Zstandard say that a file asks for more."""
+"""How xz and Zstandard say that a file needs more memory."""
 
 
 class Unpacked(Protocol):
-    """What stands in a compressed file."""
+    """The content of a compressed file."""
 
     def read(self, size: int, /) -> bytes:
-        """Return up to *size* bytes, none at the end only."""
+        """Return up to *size* bytes; none only at the end."""
 
 
 class _Unpacking(Protocol):
-    """One compressed stream under way, as the standard library's modules have it."""
+    """A compressed stream in progress, with the interface of the standard library's modules."""
 
     @property
     def eof(self) -> bool: ...
@@ -50,7 +50,7 @@ class _Unpacking(Protocol):
 
 
 class _Streams:
-    """Compressed streams, one behind the other. The library's own reader of xz knows no bound of memory."""
+    """Compressed streams, one after another. The standard library's xz reader has no memory limit."""
 
     def __init__(self, begin: Callable[[], _Unpacking], packed: IO[bytes]) -> None:
         self._begin = begin
@@ -61,7 +61,7 @@ class _Streams:
         while True:
             given = b""
             if self._now.eof:
-                # xz may have zeros behind a stream.
+                # xz may pad a stream with zeros.
                 given = (self._now.unused_data or b"").lstrip(b"\0") or self._packed.read(STEP).lstrip(b"\0")
                 if not given:
                     return b""
@@ -76,7 +76,7 @@ class _Streams:
 
 
 class _Frugal(io.BufferedReader):
-    """A file of which nobody reads very much at once, as zipfile does with an index of any length."""
+    """A file that refuses very long reads: zipfile reads an index of any length at once."""
 
     def read(self, size: int | None = -1, /) -> bytes:
         if size is not None and size > _LONGEST_INDEX:
@@ -93,14 +93,14 @@ def _zip(packed: io.RawIOBase) -> Unpacked:
     files = [each for each in archive.infolist() if not each.is_dir()]
     if len(files) != 1:
         raise zipfile.BadZipFile(f"it holds {len(files)} files, and not one log")
-    # Of the others zipfile unpacks without a bound.
+    # zipfile unpacks the other formats without a bound.
     if files[0].compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
         raise zipfile.BadZipFile("it is not compressed by deflate")
     return archive.open(files[0])
 
 
 def zstd(packed: io.RawIOBase) -> Unpacked:
-    """Return what stands in *packed*, of which a frame that is cut off counts for a short one."""
+    """Return the content of *packed*; a frame that is cut off reads as a short one."""
     unpacking = zstandard.ZstdDecompressor(max_window_size=_MOST_MEMORY)
     return unpacking.stream_reader(io.BufferedReader(packed, STEP), read_across_frames=True)
 
@@ -121,11 +121,11 @@ WAYS: Mapping[str, Callable[[io.RawIOBase], Unpacked]] = {
     ".lz4": partial(_streams, lz4.frame.LZ4FrameDecompressor),
     ".zip": _zip,
 }
-"""By what names of files end with."""
+"""Readers by the ending of a file's name."""
 
 
 def told(flaw: Exception) -> str:
-    """Return what is wrong with a file that *flaw* was raised for."""
+    """Return what is wrong with a file for which *flaw* was raised."""
     words = str(flaw) or type(flaw).__name__
     if any(each in words for each in _TOO_MUCH):
         most = _MOST_MEMORY // 1024**2

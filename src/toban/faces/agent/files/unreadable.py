@@ -1,4 +1,4 @@
-"""Log files that can't be read, and why: each is left alone for a while, and the others go on."""
+"""Log files that can't be read, and why: each is left alone for a while, and the others continue."""
 
 import errno
 from collections.abc import Callable, Collection
@@ -11,7 +11,7 @@ from toban.faces.agent.amiss import Amiss
 from toban.faces.agent.files.held import Identity, LogUnreadable
 
 _PAUSE = 60.0
-"""Seconds: a disk that fails takes its time for each attempt, and the other files wait meanwhile."""
+"""Seconds: each attempt on a failing disk takes time, and the other files wait meanwhile."""
 
 _MOST_NAMED = 3
 
@@ -27,27 +27,27 @@ class _Failure:
     path: Path
     problem: OSError
     until: float
-    """When it is tried again."""
+    """When to try again."""
 
 
 class Unreadable:
-    """What is known of them."""
+    """The files that can't be read."""
 
     def __init__(self, elapsed: Callable[[], float]) -> None:
         self._elapsed = elapsed
         self._failures: dict[Identity, _Failure] = {}
 
     def __contains__(self, identity: Identity) -> bool:
-        """Say whether it could not be read when that was last tried."""
+        """Say whether the last attempt to read the file failed."""
         return identity in self._failures
 
     def is_left_alone(self, identity: Identity) -> bool:
-        """Say whether it is not to be tried now."""
+        """Say whether the file is not to be tried now."""
         failure = self._failures.get(identity)
         return failure is not None and self._elapsed() < failure.until
 
     def note(self, unreadable: LogUnreadable) -> None:
-        """Leave a file alone from now on; it is told in the log when that begins."""
+        """Leave a file alone from now on; the first time is logged."""
         if unreadable.identity not in self._failures:
             log.warning("log_not_readable", path=str(unreadable.path), reason=str(unreadable))
         self._failures[unreadable.identity] = _Failure(
@@ -55,21 +55,21 @@ class Unreadable:
         )
 
     def forget(self, identity: Identity) -> None:
-        """Take it for one that can be read."""
+        """Treat the file as readable again."""
         self._failures.pop(identity, None)
 
     def forget_untried(self) -> None:
-        """Forget those that might have been tried again, and were not: nothing depends on them."""
+        """Forget files that could have been tried again but were not: nothing depends on them."""
         tried = {each: failure for each, failure in self._failures.items() if self.is_left_alone(each)}
         self._failures = tried
 
     def told(self) -> str:
-        """Return which they are, why, and what to do about it; empty where there is none."""
+        """Return which files they are, why, and what to do; empty if there are none."""
         return told([(failure.path, failure.problem) for failure in self._failures.values()])
 
 
 def told(failures: Collection[tuple[Path, OSError]]) -> str:
-    """Return what to tell of *failures*; empty where there is none."""
+    """Return the message about *failures*; empty if there are none."""
     if not failures:
         return ""
     paths = sorted({str(path) for path, _ in failures})

@@ -1,20 +1,20 @@
-"""Whether a file of Zstandard is there to its end: its reader takes one that was cut off for a short one."""
+"""Whether a Zstandard file is complete: its reader takes a truncated file for a short one."""
 
 from collections.abc import Callable
 
 type Read = Callable[[int, int], bytes]
-"""Gives up to so many bytes from a place on; fewer at the end only."""
+"""Reads up to that many bytes from an offset; fewer only at the end."""
 
 _FRAME = b"\x28\xb5\x2f\xfd"
 _SKIPPED = b"\x2a\x4d\x18"
-"""What follows the first byte of a frame without content; that one is 0x50 to 0x5f."""
+"""What follows the first byte of a frame without content; that byte is 0x50 to 0x5f."""
 
 _RLE = 1
-"""A block of this kind stands for as many bytes as it names, and is one."""
+"""A block of this kind is one byte long; its size field says how often that byte repeats."""
 
 
 def is_whole(read: Read, size: int) -> bool:
-    """Say whether what *read* gives, *size* bytes, are frames of RFC 8878, the last with its end."""
+    """Say whether the *size* bytes that *read* gives are frames of RFC 8878, the last one complete."""
     at = 0
     while at < size:
         end = _end_of_frame(read, at)

@@ -1,4 +1,4 @@
-"""The entries of the journal on their way to the server. What could not be sent stays in the journal."""
+"""Sends journal entries to the server. Entries that could not be sent stay in the journal."""
 
 import time
 from collections.abc import Callable
@@ -11,7 +11,7 @@ from toban.faces.agent.journal.journal import Journal
 
 
 class JournalCourier(Courier):
-    """Sends what a journal has. One thread uses it."""
+    """Sends the entries of a journal. Used by one thread."""
 
     def __init__(
         self,
@@ -29,7 +29,7 @@ class JournalCourier(Courier):
         try:
             held = self._send_each()
         except Amiss:
-            # What was read and could not be noted is read again.
+            # Entries that were read but could not be noted are read again.
             self._journal.rest()
             raise
         if held:

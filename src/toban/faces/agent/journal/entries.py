@@ -1,4 +1,4 @@
-"""The entries of a journal as they are sent: what journalctl writes, as far as the server takes it."""
+"""The entries of a journal as they are sent: what journalctl writes, within the server's limits."""
 
 from collections.abc import Iterator
 from typing import IO, NamedTuple
@@ -9,23 +9,23 @@ import structlog
 from toban.chapters.logs.intake.limits import LONGEST_LINE
 
 _LONGEST_ENTRY = 16 * 1024 * 1024
-"""Bytes of an entry that are read; one with a core dump in it is longer."""
+"""Bytes that are read of an entry; one that contains a core dump is longer."""
 
 _LONGEST_FIELD = 4096
-"""Bytes of a field beside the message, of an entry that is too long for the server."""
+"""Bytes of a field other than the message, in an entry that is too long for the server."""
 
 _LONGEST_FIELDS = LONGEST_LINE // 8
-"""Bytes of all of these together."""
+"""Bytes of all such fields together."""
 
 _LONGEST_MESSAGE = LONGEST_LINE // 8
-"""Characters: written in JSON one takes up to six bytes."""
+"""Characters: in JSON, one takes up to six bytes."""
 
 _MOST_FIELDS = 150
-"""Fields of whoever wrote an entry. The server takes 200, with those that it finds in the message, and makes
-nothing of the journal's own beyond the few that it knows."""
+"""Fields set by the program that wrote an entry. The server takes 200, including those it finds in the
+message, and ignores the journal's own fields except the few that it knows."""
 
 _MORE = "MORE_FIELDS"
-"""What holds those beyond."""
+"""The field that holds the surplus ones."""
 
 _FIRST = frozenset(
     (
@@ -50,14 +50,14 @@ log = structlog.get_logger(__name__)
 
 
 class Entry(NamedTuple):
-    """One entry as it is sent, and where it stands."""
+    """One entry as it is sent, and its place in the journal."""
 
     cursor: str
     line: bytes
 
 
 def entries_in(told: IO[bytes]) -> Iterator[Entry]:
-    """Yield the entries that journalctl has *told*; what is none, or too long, is told and passed over."""
+    """Yield the entries in *told*, journalctl's output; anything else, or too long, is logged and skipped."""
     while line := told.readline(_LONGEST_ENTRY):
         if not line.endswith(b"\n"):
             while (rest := told.readline(_LONGEST_ENTRY)) and not rest.endswith(b"\n"):
@@ -74,7 +74,7 @@ def entries_in(told: IO[bytes]) -> Iterator[Entry]:
 
 
 def fitting(entry: dict[str, object], line: bytes) -> bytes:
-    """Return *line*, in which *entry* is written, or one with as much of it as the server takes."""
+    """Return *line*, which holds *entry*, or a line with as much of it as the server takes."""
     own = [name for name in entry if not name.startswith("_")]
     if len(own) > _MOST_FIELDS:
         entry = _gathered(entry, own)
@@ -83,8 +83,8 @@ def fitting(entry: dict[str, object], line: bytes) -> bytes:
 
 
 def _gathered(entry: dict[str, object], own: list[str]) -> dict[str, object]:
-    """Return *entry* with those of its *own* fields that are too many in one."""
-    # By their names: journalctl writes them in another order each time.
+    """Return *entry* with the surplus of its *own* fields gathered into one."""
+    # Sorted by name: journalctl writes them in another order each time.
     rest = sorted(own, key=lambda name: (name not in _FIRST, name))[_MOST_FIELDS - 1 :]
     kept = {name: value for name, value in entry.items() if name not in rest}
     return {**kept, _MORE: [f"{name}={_text(entry[name])}" for name in rest]}
@@ -95,7 +95,7 @@ def _text(value: object) -> str:
 
 
 def _shortened(entry: dict[str, object]) -> bytes:
-    """Return *entry* with what the server takes of it: its shortest fields, and its message's beginning."""
+    """Return *entry* within the server's limit: its shortest fields, and the beginning of its message."""
     sizes = {name: len(orjson.dumps({name: value})) for name, value in entry.items()}
     short: dict[str, object] = {}
     room = _LONGEST_FIELDS

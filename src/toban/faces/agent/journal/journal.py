@@ -1,7 +1,7 @@
 """The journal of a host, read by `journalctl` from where it was left.
 
-A place in it is a cursor, as the journal itself gives one for each entry. journalctl ends where the journal
-does, and is started anew at the next look: one that waits for more would hold open what is to be vacuumed.
+A position is a cursor, which the journal gives for each entry. journalctl exits at the end of the journal and
+is restarted at the next look: one that waits for more would hold open files that are to be vacuumed.
 """
 
 from collections.abc import Generator, Iterator, Sequence
@@ -27,7 +27,7 @@ log = structlog.get_logger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Pending:
-    """A batch that is being sent: noted before the first attempt, so that every attempt sends the same."""
+    """A batch that is being sent: recorded before the first attempt, so that every attempt sends the same."""
 
     key: str
     until: str
@@ -41,19 +41,19 @@ class Mark:
     """How far the journal has been sent."""
 
     cursor: str = ""
-    """Of the last entry that the server has acknowledged; empty: nothing was."""
+    """The cursor of the last entry that the server has acknowledged; empty if there is none."""
     pending: Pending | None = None
 
 
 class Marks(Kept):
-    """The file that holds it."""
+    """The file that holds the mark."""
 
     def __init__(self, folder: Path) -> None:
-        """Take *folder*, or raise `PositionsUnusable`."""
+        """Lock *folder*, or raise `PositionsUnusable`."""
         super().__init__(folder, "journal.json")
 
     def load(self) -> Mark:
-        """Return what was kept; nothing at the first start. Raises `PositionsUnusable`."""
+        """Return the saved mark; an empty one on the first start. Raises `PositionsUnusable`."""
         try:
             written = self.read()
             pending = written["pending"]
@@ -64,15 +64,15 @@ class Marks(Kept):
             raise self.unreadable(flaw) from flaw
 
     def save(self, mark: Mark) -> None:
-        """Keep *mark*; when this returns it survives a power cut. Raises `NotKept`."""
+        """Save *mark*; once this returns, it survives a power cut. Raises `NotKept`."""
         self.write(asdict(mark))
 
 
 class Journal:
-    """The entries that *journalctl*, a command with its options, tells. One thread uses it."""
+    """The entries that *journalctl*, a command with its options, prints. Used by one thread."""
 
     def __init__(self, journalctl: Sequence[str], marks: Marks, clock: Clock) -> None:
-        """Go on where the *marks* are; raises `PositionsUnusable`."""
+        """Continue from the saved *marks*; raises `PositionsUnusable`."""
         self._journalctl = journalctl
         self._marks = marks
         self._clock = clock
@@ -82,18 +82,18 @@ class Journal:
         self._entries: Generator[Entry] | None = None
         self._next: Entry | None = None
         self._vacuumed = ""
-        """The cursor that was last told to be gone."""
+        """The last cursor that was reported as gone."""
         self.ahead = timedelta()
-        """How far this host's clock is ahead of the one by which batches are noted."""
+        """How far this host's clock is ahead of the clock used for the batches' times."""
 
     def now(self) -> datetime:
-        """Return this host's time, as wrong as it is."""
+        """Return this host's time, uncorrected."""
         return self._clock()
 
     def ready(self) -> Parcel | None:
-        """Return what is to be sent next, which is kept first; None where there is nothing.
+        """Return what to send next, which is saved first; None if there is nothing.
 
-        Raises `JournalUnreadable`, and `NotKept`.
+        Raises `JournalUnreadable` and `NotKept`.
         """
         if self._mark.pending is not None and self._body is None:
             self._read_again(self._mark.pending)
@@ -107,27 +107,27 @@ class Journal:
         return parcel
 
     def acknowledge(self) -> None:
-        """Move on behind what was pending."""
+        """Advance past the pending batch."""
         if self._mark.pending is not None:
             self._keep(Mark(self._mark.pending.until))
         self._body, self._was_sent = None, False
 
     def note_anew(self) -> None:
-        """Note what is pending as another batch of now; of the former nothing was stored."""
+        """Make the pending batch a new batch, dated now; nothing of the old one was stored."""
         if self._mark.pending is not None:
             anew = replace(self._mark.pending, key=uuid4().hex, at=self._at())
             self._keep(replace(self._mark, pending=anew))
         self._was_sent = False
 
     def rest(self) -> None:
-        """Have nothing of the journal open, and go on where it is kept that all is."""
+        """Close the journal; the next read continues from the saved mark."""
         if self._entries is not None:
-            # It ends journalctl.
+            # This ends journalctl.
             self._entries.close()
         self._entries, self._next = None, None
 
     def close(self) -> None:
-        """Let go of all."""
+        """Close the journal and release the folder."""
         self.rest()
         self._marks.close()
 
@@ -139,12 +139,13 @@ class Journal:
             self._body = b"".join(entry.line for entry in found)
 
     def _read_again(self, pending: Pending) -> None:
-        """Read what is *pending* from the journal, as far as it was not vacuumed away."""
+        """Read *pending* from the journal again, unless it was vacuumed."""
         found = self._left_of(pending)
         if len(found) < pending.count:
             log.warning("journal_rest_not_found", count=pending.count - len(found))
         if found:
-            # What is left keeps the batch's key: the server may have stored it, and knows it by that.
+            # The rest keeps the batch's key: the server may have stored the batch and recognises it by the
+            # key.
             self._body = b"".join(each.line for each in found)
         else:
             self._vacuumed = pending.until
@@ -159,15 +160,15 @@ class Journal:
                 return found
             if len(found) == pending.count:
                 break
-        # Its last entry is gone. Files of a journal are vacuumed one by one, and what stands in others may be
-        # left before it.
+        # Its last entry is gone. Journal files are vacuumed one by one, so entries before it may be left in
+        # other files.
         self.rest()
         with closing(entries(self._journalctl, pending.until)) as told:
             behind = next(told, None)
         return list(takewhile(lambda each: behind is None or each.cursor != behind.cursor, found))
 
     def _batch(self, most: int) -> Iterator[Entry]:
-        """Yield entries that are *most* bytes together, at least one; none where the journal ends."""
+        """Yield entries of *most* bytes together, at least one; none at the end of the journal."""
         if self._entries is None:
             self._entries = self._behind(self._mark.cursor)
         size = 0
@@ -184,7 +185,7 @@ class Journal:
             yield entry
 
     def _behind(self, cursor: str) -> Generator[Entry]:
-        """Yield what stands behind *cursor*; raises `JournalUnreadable`, also where nothing is at all."""
+        """Yield the entries after *cursor*; raises `JournalUnreadable`, also if there is no entry at all."""
         found = False
         with closing(entries(self._journalctl, cursor)) as told:
             for entry in told:
@@ -197,7 +198,7 @@ class Journal:
             raise empty()
 
     def _tell_vacuumed(self, cursor: str) -> None:
-        """Say that the place that all is sent up to is gone, and maybe more; once."""
+        """Log once that the position up to which everything was sent is gone, and maybe more."""
         if cursor != self._vacuumed:
             self._vacuumed = cursor
             log.warning("journal_vacuumed", behind=cursor)

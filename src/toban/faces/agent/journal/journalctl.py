@@ -1,4 +1,4 @@
-"""What journalctl tells of a journal, and what to do where it tells nothing."""
+"""What journalctl prints about a journal, and what to do if it prints nothing."""
 
 import os
 import subprocess
@@ -9,7 +9,7 @@ from toban.faces.agent.amiss import Amiss
 from toban.faces.agent.journal.entries import Entry, entries_in
 
 LACKING = "systemd のない機械では --journal を外し、--log でファイルを指定してください"
-"""What to do where there is no journalctl."""
+"""What to do if there is no journalctl."""
 
 _BY_RIGHTS = "エージェントを動かすアカウントを systemd-journal か adm のグループに入れ、起動し直してください"
 _BY_PLACE = (
@@ -29,12 +29,12 @@ class JournalUnreadable(Amiss):
 
 
 def empty() -> JournalUnreadable:
-    """Return what to raise of a journal without an entry: journalctl takes it for none that is wrong."""
+    """Return the error for a journal without entries, which journalctl does not treat as an error."""
     return JournalUnreadable("項目が一つもありません", f"{_BY_RIGHTS}。{_BY_PLACE}")
 
 
 def way_out(said: str) -> str:
-    """Return what to do where journalctl fails and has *said* why."""
+    """Return what to do if journalctl fails and has *said* why."""
     said = said.lower()
     if "permission" in said:
         return _BY_RIGHTS
@@ -42,15 +42,15 @@ def way_out(said: str) -> str:
 
 
 def entries(journalctl: Sequence[str], cursor: str) -> Generator[Entry]:
-    """Yield the entry at *cursor* and all behind it, as *journalctl*, a command with its options, tells them.
+    """Yield the entry at *cursor* and all after it, as printed by *journalctl*, a command with its options.
 
-    Where that one is no longer there, it begins with what is nearest behind it. Raises `JournalUnreadable`.
+    If that entry is gone, the nearest one after it comes first. Raises `JournalUnreadable`.
     """
-    # Without `--all` long fields are left out, the message, too.
+    # Without `--all`, long fields are omitted, even the message.
     command = [*journalctl, "--quiet", "--no-pager", "--all", "--output=json"]
     if cursor:
         command.append(f"--cursor={cursor}")
-    # No pipe: one that nobody reads meanwhile would stop it.
+    # Not a pipe: nobody reads it meanwhile, so a full one would block journalctl.
     with os.fdopen(os.memfd_create("journalctl"), "w+b") as said:
         with _started(command, said) as process:
             try:

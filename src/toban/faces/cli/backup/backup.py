@@ -1,4 +1,4 @@
-"""`toban backup`: what is stored, taking, verifying, pruning and finding it again."""
+"""`toban backup`: list, take, verify, prune and rediscover backups."""
 
 import getpass
 import json
@@ -245,7 +245,7 @@ def _decisions(subject: str, decided: PrunePlan) -> Iterator[str]:
 def _prune(source: Source) -> None:
     with _refusing(), Screen() as screen:
         with turn_of(source.subject, screen) as held, source.opened() as at_work:
-            # Decided anew: what was shown may have been needed, or gone, since.
+            # Decide again: since the plan was shown, a backup may have become needed, or may be gone.
             done = steps.prune(source, at_work, held, screen)
         upkeep.note_pruned(source, done, by=getpass.getuser())
 
@@ -315,7 +315,7 @@ def _planned(parts: Parts) -> tuple[Edition, BackupPlan]:
 
 @contextmanager
 def _refusing() -> Iterator[None]:
-    """Tell what could not be done, and end the command with status 1."""
+    """Report what could not be done, and end the command with status 1."""
     try:
         yield
     except NotPossible as error:

@@ -86,7 +86,7 @@ def _hold(parts: Parts, subject: str) -> Drill:
 
 
 def described(drill: Drill) -> str:
-    """Return a drill in lines."""
+    """Return *drill* as lines of text."""
     lines = [f"{MARKS[drill.is_passed]}  {drill.subject}  {drill.label}"]
     lines += [f"  {MARKS[check['passed']][0]} {check['name']}: {check['found']}" for check in drill.checks]
     if drill.rto_seconds is not None:

@@ -1,4 +1,4 @@
-"""What the asking shell lacks of the secrets that the bindings refer to, though the worker may have them."""
+"""The secrets named in the bindings that are missing in this shell, though the worker may have them."""
 
 from collections.abc import Iterable
 
@@ -11,7 +11,7 @@ from toban.engine.bindings.load import secrets_of
 def tell_missing(whose: str, configs: Iterable[BaseModel | None]) -> None:
     """Say which secrets of *configs* are not in this shell.
 
-    No refusal: where a source is lost, its DSN is not needed to restore from the store.
+    This refuses nothing: if a source is lost, its DSN is not needed to restore from the store.
     """
     known = (config for config in configs if config is not None)
     missing = [str(secret) for each in known for _, secret in secrets_of(each) if not secret.is_at_hand()]

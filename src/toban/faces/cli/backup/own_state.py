@@ -1,4 +1,4 @@
-"""`toban backup self`: Toban's own state into a store, and back."""
+"""`toban backup self`: back up Toban's own state to a store, and restore it."""
 
 import getpass
 import os
@@ -145,7 +145,7 @@ def _line(own: Own) -> str:
 
 
 def _store(parts: Parts, name: str | None) -> tuple[Store, bool]:
-    """Return the store, and whether it seals; reads the bindings only: the document may be lost."""
+    """Return the store, and whether it encrypts. Only the bindings are read: the document may be lost."""
     bindings = _bindings(parts)
     if name is None and len(bindings.stores) == 1:
         name = next(iter(bindings.stores))

@@ -37,7 +37,7 @@ _FAILED = 3
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Asked:
-    """What the command line says."""
+    """The arguments of the command line."""
 
     subject: str
     to: str
@@ -61,7 +61,7 @@ class _Asked:
 )
 @click.option(
     "--into",
-    # A server is started from another folder.
+    # Absolute: the server is started from another folder.
     type=click.Path(path_type=Path, resolve_path=True),
     help="An empty folder, or a name that is not there yet.",
 )
@@ -124,7 +124,7 @@ def _restore(parts: Parts, asked: _Asked, *, shows_procedure: bool) -> None:
         programs = None
         if planned.is_physical:
             programs = restore.programs_for(planned, named, asked.account, is_needed=asked.start)
-        # Last, where the question follows: it must not have scrolled away.
+        # Printed last, right before the question, so that it has not scrolled away.
         say(by_hand)
         say("\n".join(describe(planned, asked.into, source, edition)))
         found = list(_obstacles(planned, asked, source, at_work.store))
@@ -142,7 +142,7 @@ def _restore(parts: Parts, asked: _Asked, *, shows_procedure: bool) -> None:
 
 
 def source_in(edition: Edition, parts: Parts, subject: str) -> Source:
-    """Return where *subject* is backed up; raises `Refusal`."""
+    """Return the source that backs up *subject*; raises `Refusal`."""
     found = source_of(subject, edition.design, edition.bindings, parts.kinds)
     if isinstance(found, str):
         bound = "、".join(BACKUPS.of(edition.bindings)) or "まだ一つもありません"
@@ -152,7 +152,7 @@ def source_in(edition: Edition, parts: Parts, subject: str) -> Source:
 
 
 def _target(words: str, edition: Edition) -> Target:
-    """Read `--to`: a time without a zone is one of the document's zone."""
+    """Read `--to`; a time without a zone is in the document's zone."""
     if words == "latest":
         return Target()
     try:
@@ -171,7 +171,7 @@ def _known(source: Source, at_work: Open, *, from_store: bool) -> Known:
     try:
         return restore.with_log_elsewhere(known, engine.newest_moment())
     except BackupFailed as failure:
-        # Restores are for the days on which the source is away.
+        # The source may be down: that is when restores are needed.
         click.echo(f"記録がどこまであるか、いまは分かりません: {failure}", err=True)
         return restore.with_log_elsewhere(known, None)
 
@@ -194,7 +194,7 @@ def _binaries(asked: _Asked, source: Source) -> Path | None:
 
 
 def describe(planned: RestorePlan, into: Path | None, source: Source, edition: Edition) -> list[str]:
-    """Return the plan in lines."""
+    """Return the plan as lines of text."""
     zone = edition.bindings.system.zone
     lines = [f"{planned.subject} を戻す計画"]
     for taken in planned.chain:
@@ -245,7 +245,7 @@ def _confirm(asked: _Asked) -> None:
 
 
 def _server(asked: _Asked, source: Source) -> str:
-    """Return the database to restore into, or the name of what is to be made; raises `Refusal`."""
+    """Return the database to restore into, or the name of the instance to create; raises `Refusal`."""
     if not source.kind.into_database:
         return asked.server
     try:
@@ -275,7 +275,7 @@ def _start(folder: Path, programs: Programs) -> None:
         with Screen() as screen:
             postgres.start_for_good(programs, folder, log, screen)
     except BackupFailed as failure:
-        # Hours of restoring are behind: only the start is to be done again.
+        # Hours of restoring are done: only the start has to be repeated.
         refuse(
             str(failure), f"戻したものは {folder} にあります。{log} の終わりを見て、起動だけをやり直せます"
         )
@@ -285,7 +285,7 @@ def _start(folder: Path, programs: Programs) -> None:
 
 @contextmanager
 def _turn(asked: _Asked, screen: Screen) -> Iterator[None]:
-    """Nothing is pruned while it is read. Without the state database nobody prunes."""
+    """Keep backups from being pruned while they are read. Without the state database nothing prunes."""
     if asked.from_store:
         yield
         return

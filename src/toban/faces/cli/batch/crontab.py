@@ -1,4 +1,4 @@
-"""`toban batch import crontab FILE`: rows and tables for what a cron runs today."""
+"""`toban batch import crontab FILE`: rows and tables for the jobs that cron runs today."""
 
 import json
 import os
@@ -163,7 +163,7 @@ def _write(proposal: Proposal, url: str, folder: Path, *, overwrites: bool) -> N
     for name, content in files.items():
         path = folder / name
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        # Tokens stand in some of them; whoever reads one can report for the job.
+        # Some of the files hold tokens: anyone who can read a token can report for its job.
         path.touch(mode=0o600)
         path.write_text(content, encoding="utf-8")
     say("\n".join([*(f"書きました: {folder / name}" for name in files), *_left(proposal)]))

@@ -73,7 +73,7 @@ def _line(row: DayRow) -> str:
 
 
 def _as_json(row: DayRow) -> dict[str, object]:
-    """Return the day for machines; values as text, so that none loses a digit."""
+    """Return the day as JSON values; figures are text, so that no digit is lost."""
     figures = [
         {
             "name": each.name,
@@ -87,7 +87,7 @@ def _as_json(row: DayRow) -> dict[str, object]:
 
 
 def _as_csv(rows: Sequence[DayRow]) -> str:
-    """Return a column for each name that any of the days has."""
+    """Return CSV with a column for each name that occurs on any day."""
     names = list(dict.fromkeys(each.name for row in rows for each in row.figures))
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")

@@ -18,13 +18,13 @@ from toban.faces.words.runs import because, standing
 
 _RUNS, _LINES = 5, 20
 _NAMED = 10
-"""Batches that a refusal names."""
+"""How many batches a refusal lists."""
 
 
 def answer(parts: Parts, batch: str) -> Answer | None:
     """Say what *batch* waits for, why its last runs ended as they did, and what the newest one wrote.
 
-    None where neither the document nor the ledger knows it.
+    None if neither the document nor the ledger knows it.
     """
     work = PlannedWork.objects.filter(key=batch).first()
     written = _written(parts, batch, work)
@@ -45,13 +45,13 @@ WHY = Why(answer, known)
 
 @dataclass(frozen=True, slots=True)
 class _Written:
-    """What the document in force says of the batch."""
+    """What the document in force says about the batch."""
 
     known: tuple[str, ...]
     is_unknown: bool
     citation: str = ""
     why_not: str = ""
-    """Why its row does not run, and what to write; empty for one that does."""
+    """Why its row does not run, and what to write; empty if it runs."""
 
 
 def _written(parts: Parts, batch: str, work: PlannedWork | None) -> _Written:
@@ -68,7 +68,7 @@ def _written(parts: Parts, batch: str, work: PlannedWork | None) -> _Written:
         citation = f"{design.document}:{unread.line}"
         why_not = f"文書のこの行を読めませんでした: {unread.reason}"
         return _Written(known, is_unknown=False, citation=citation, why_not=why_not)
-    # Works of other chapters, such as PostgreSQL/full, are known by the row that ordered them.
+    # Works of other chapters, such as PostgreSQL/full, belong to the row that ordered them.
     asked = work.clause_id if work is not None and work.in_force else ""
     ordering = next((clause for clause in design.clauses if clause.id == asked), None)
     citation = str(ordering.origin) if ordering is not None else ""
@@ -103,7 +103,7 @@ def _plan(written: _Written, work: PlannedWork | None) -> Iterator[str]:
 
 
 def _waits_for(run: Run, work: PlannedWork | None) -> Iterator[str]:
-    """Name what a waiting run waits for, where it is another run or somebody's consent."""
+    """Name what a waiting run waits for, if that is another run or an approval."""
     if run.state != Run.State.WAITING:
         return
     if run.reason == "awaiting-approval":

@@ -70,7 +70,7 @@ def command(
         raise click.BadParameter("--from 以後、5年以内の日を指定してください", param_hint="--to")
     found = agenda(read, system, begin, end)
     if form == "ics":
-        # As RFC 5545 wants its lines to end, whatever the terminal.
+        # Bytes, so that lines end as RFC 5545 requires, whatever the terminal.
         click.echo(icalendar(found, system.name or design.stem, system_clock()).encode(), nl=False)
     else:
         say(_as_json(found) if form == "json" else "\n".join(_as_text(found)))
@@ -97,7 +97,8 @@ def _as_text(found: Agenda) -> Iterator[str]:
     if daily:
         yield click.style("毎日", bold=True)
         first = (entry for entry in found.days[0].entries if entry.clause.id in daily)
-        # What they meet on other days stands there, on the line of what is not daily.
+        # Only overlaps among daily entries: any other is shown on its day, on the line of the entry that is
+        # not daily.
         yield from (_line(replace(each, meets=_among(daily, each.meets))) for each in first)
     for day in found.days:
         entries = [entry for entry in day.entries if entry.clause.id not in daily]

@@ -1,6 +1,6 @@
 """`toban check FILE`: what the document says, what it contradicts, what wasn't understood.
 
-With `--live` also what would fail tonight. Only then is more loaded than the document's own language.
+With `--live`, also what would fail tonight. Only then is more than the document's own language loaded.
 """
 
 import json
@@ -38,7 +38,7 @@ _LAST_YEAR = 2097
 def _within_reach(
     _context: click.Context, _option: click.Parameter, today: datetime | None
 ) -> datetime | None:
-    # Two years ahead must still be dates, and holidays are known of this and the last century only.
+    # Dates two years ahead must still be valid, and holidays are known only for this and the last century.
     if today is not None and not _FIRST_YEAR <= today.year <= _LAST_YEAR:
         raise click.BadParameter(f"the year must be between {_FIRST_YEAR} and {_LAST_YEAR}")
     return today
@@ -115,7 +115,7 @@ class _Live:
 
 def _live(design: Design, bindings: Path, parts: "Parts") -> _Live:
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "toban.settings")
-    # Some kinds keep tables of their own, and Django wants to be ready before those are loaded.
+    # Some kinds have tables of their own, and Django must be set up before those are loaded.
     import django  # noqa: PLC0415
 
     django.setup()
@@ -163,7 +163,7 @@ def _as_json(design: Design, findings: Iterable[Finding], tried: "Sequence[Tried
             {
                 "code": finding.code,
                 "level": str(finding.level),
-                # Beyond the document itself only what was tried stands in another file.
+                # Only a finding of `--live` can be in a file other than the document.
                 **({} if tried is None else {"file": finding.origin.document}),
                 "line": finding.origin.line,
                 "message": finding.message,
@@ -193,7 +193,7 @@ def _as_json(design: Design, findings: Iterable[Finding], tried: "Sequence[Tried
 
 
 def _as_text(design: Design, findings: tuple[Finding, ...], tried: "Sequence[Tried] | None") -> str:
-    # What is only said for the reader's information comes after what has to be mended.
+    # Findings that only inform come after those that have to be fixed.
     ordered = sorted(findings, key=lambda finding: finding.level is Level.INFO)
     parts = [*(_finding(finding) for finding in ordered), *_unread(design), _summary(design, findings)]
     if tried is not None:

@@ -41,14 +41,14 @@ _COLOURS: Mapping[str, str] = {
     Verdict.CONFORMING: "green",
 }
 _MOST = 20
-"""Rows shown unless all are asked for: a screen."""
+"""Rows shown unless all are asked for: one screen."""
 
 _LONGEST = 60
 
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One clause, and what is known of it; no status where nothing has been said yet."""
+    """One clause and its status; no status if nothing has been reported yet."""
 
     clause: Clause
     live: LiveRow
@@ -74,7 +74,7 @@ class Glance:
     refusal: str
     """Why a newer version of the document is not in force; empty when none is waiting."""
     is_part: bool = False
-    """Only some chapters were asked for."""
+    """Whether only some chapters were asked for."""
 
     @property
     def rows(self) -> list[Row]:
@@ -84,7 +84,7 @@ class Glance:
 
     @property
     def observed_at(self) -> datetime | None:
-        """When anything was last looked at."""
+        """When anything was last observed; None if nothing was."""
         seen = [row.status.observed_at for row in self.rows if row.status is not None]
         return max((moment for moment in seen if moment is not None), default=None)
 
@@ -95,7 +95,7 @@ class Glance:
 
 
 def look(parts: Parts, home: Path, now: datetime) -> Glance | None:
-    """Return what the page of the Toban of *home* shows *now*; None where no document is in force."""
+    """Return what the page of the Toban in *home* shows at *now*; None if no document is in force."""
     edition = kept_edition(parts, home)
     if edition is None:
         return None
@@ -112,7 +112,7 @@ def glance(
     now: datetime,
     refusal: str = "",
 ) -> Glance:
-    """Put together what the page of *edition* shows *now*."""
+    """Put together what the page of *edition* shows at *now*."""
     built = outline(edition.design)
     by_id = {status.clause_id: status for status in statuses if status.clause_id in built.clauses}
     live = live_rows(built.clauses, list(by_id.values()), now, edition.bindings.system.zone)
@@ -131,7 +131,7 @@ def glance(
 
 
 def as_text(seen: Glance, *, whole: bool) -> RenderableType:
-    """Return the page for a terminal; *whole*: every row, else the worst that do not conform."""
+    """Return the page for a terminal: every row if *whole*, else the worst rows that do not conform."""
     return Group(*_blocks(seen, whole))
 
 
@@ -236,7 +236,7 @@ def _rows(rows: Sequence[Row]) -> Table:
         live = row.live
         table.add_row(
             Text(f"{live.mark} {live.word}", _COLOURS[live.verdict]),
-            # The document's name stands at the top.
+            # The document's name is at the top.
             Text(f":{row.clause.origin.line}"),
             Text.assemble(short(row.clause, _LONGEST), (f"\n{live.reason}" if live.reason else "", "dim")),
             Text("\n".join(each for each in (live.value, live.since, live.due) if each)),

@@ -17,7 +17,7 @@ from toban.faces.terminal import refuse, say, speak_utf8
 
 _NOTHING_TO_SHOW = 2
 _WIDE = 200
-"""Columns where no terminal says how many it has: a line in a log should not be folded."""
+"""Columns if the output is not a terminal: a line in a log should not be folded."""
 
 
 @click.group(
@@ -51,13 +51,13 @@ def command(context: click.Context, home: Path, chapter: str, whole: bool, form:
     """
     speak_utf8()
     if not in_force_folder(home).exists() and "TOBAN_DESIGN" not in os.environ:
-        # Said before the state database is opened: SQLite would make an empty one.
+        # Checked before the state database is opened: SQLite would create an empty one.
         _nothing_runs(home)
     os.environ["TOBAN_HOME"] = str(home.absolute())
     set_up()
     if context.invoked_subcommand is not None:
         return
-    # Django's settings read TOBAN_HOME: what needs them is imported after that.
+    # Django's settings read TOBAN_HOME: modules that need them are imported only now.
     from toban.faces.cli.document import glance  # noqa: PLC0415
 
     with usable_state():

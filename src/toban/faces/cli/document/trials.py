@@ -1,4 +1,4 @@
-"""What `toban check --live` says and tries: all that the extensions know could fail in the night."""
+"""What `toban check --live` reports and tries: all that the extensions know could fail at night."""
 
 from collections.abc import Iterable
 from dataclasses import replace
@@ -16,13 +16,13 @@ _SECRET_MISSING, _NO_SUCH_ROW = "BD007", "BD009"
 def foreseen(
     edition: Edition, operations: Iterable[Operation[Any]], doubtful: Iterable[Finding]
 ) -> tuple[Finding, ...]:
-    """Return what can be said without trying: secrets that are not there, what can't run, what costs money.
+    """Return what can be said without trying: missing secrets, what can't run, what costs money.
 
-    *doubtful* are the findings of the bindings. What else only warns is an error here: it does not keep Toban
-    from starting, but a batch from running.
+    *doubtful* are the findings of the bindings. A missing secret is otherwise a warning, but an error here:
+    Toban can start without it, but a batch can't run.
     """
     known = [finding for operation in operations for finding in operation.foreseen(edition)]
-    # Why a table's entry does not run says more than that no row is called like it.
+    # The reason why an entry does not run says more than that no row has its name.
     explained = {finding.origin for finding in known if finding.level is Level.ERROR}
     told = [
         replace(finding, level=Level.ERROR) if finding.code == _SECRET_MISSING else finding
@@ -35,7 +35,7 @@ def foreseen(
 def trials_of(
     edition: Edition, operations: Iterable[Operation[Any]], told: Iterable[Finding], now: datetime
 ) -> tuple[Trial, ...]:
-    """Return what to try, in the order of the file; what lacks a secret is left out."""
+    """Return what to try, in the order of the file; trials that lack a secret are left out."""
     missing = {finding.origin.line for finding in told if finding.code == _SECRET_MISSING}
     found = (trial for operation in operations for trial in operation.trials(edition, now))
     wanted = (trial for trial in found if trial.origin.line not in missing)

@@ -1,4 +1,4 @@
-"""Trials, all at once: one that hangs holds up nothing but its own thread."""
+"""Trials, run in parallel: one that hangs blocks only its own thread."""
 
 import threading
 from collections import deque
@@ -13,12 +13,12 @@ from toban.engine.trial import Code, Trial
 
 _AT_ONCE = 16
 PATIENCE = 30.0
-"""Seconds that one trial may take; every time-out in it is shorter, unless the other side does not end."""
+"""Seconds that one trial may take. Every time-out within it is shorter, unless the other side never ends."""
 
 
 @dataclass(frozen=True, slots=True)
 class Tried:
-    """What came of a trial."""
+    """The result of a trial."""
 
     trial: Trial
     findings: tuple[Finding, ...]
@@ -27,7 +27,7 @@ class Tried:
 def try_all(
     trials: Sequence[Trial], tell: Callable[[int, int], None], *, patience: float = PATIENCE
 ) -> tuple[Tried, ...]:
-    """Try everything and return what came of each, in order; *tell* hears how many of how many are done."""
+    """Run all trials and return their results, in order; *tell* gets how many of how many are done."""
     done: SimpleQueue[tuple[int, Tried]] = SimpleQueue()
     results: dict[int, Tried] = {}
     waiting, begun = deque(enumerate(trials)), dict[int, float]()
@@ -37,7 +37,7 @@ def try_all(
             begun[position] = monotonic()
             threading.Thread(target=_run, args=(position, trial, done), daemon=True).start()
         for position, tried in _next(done, begun, trials, patience):
-            # One that was given up may still end.
+            # A trial that was given up may still end.
             if begun.pop(position, None) is not None:
                 results[position] = tried
                 tell(len(results), len(trials))
@@ -64,7 +64,7 @@ def _run(position: int, trial: Trial, done: SimpleQueue[tuple[int, Tried]]) -> N
     except SecretUnavailable as error:
         doubts = (str(error),)
     except Exception as error:  # noqa: BLE001 - whatever it raises tonight, it raises now: that is the finding
-        # The kind of the error only: its words may hold a secret.
+        # Only the type of the error: its text may hold a secret.
         doubts = (f"試している途中で失敗しました ({type(error).__name__})",)
     done.put((position, Tried(trial, tuple(trial.finding(doubt) for doubt in doubts))))
 

@@ -1,4 +1,4 @@
-"""`toban why`: why somebody was told of an alert or a row, or was not; why a batch ran, or did not."""
+"""`toban why`: why an alert or a row caused a notification, or did not; why a batch ran, or did not."""
 
 import json
 from collections.abc import Iterator
@@ -15,7 +15,7 @@ from toban.faces.terminal import refuse, say, speak_utf8
 
 _UNKNOWN = 1
 _NAMED = 10
-"""Rows that a refusal names."""
+"""How many rows a refusal lists."""
 
 
 @click.command(
@@ -52,7 +52,7 @@ def command(parts: Parts, asked: tuple[str, ...], form: str) -> None:
 
 
 def _answer(parts: Parts, asked: str) -> Answer | None:
-    """What extensions know may be called by a number, too: it is asked for by exactly that name."""
+    """Ask the extensions before the alerts: their names must match exactly, and may be numbers, too."""
     found = next(filter(None, (each.answer(parts, asked) for each in _whys(parts))), None)
     if found is None and asked.isdecimal():
         found = why_alert.answer(int(asked))

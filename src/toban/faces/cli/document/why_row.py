@@ -1,4 +1,4 @@
-"""Why somebody was told of a row of the document, or was not: `toban why DB CPU使用率`."""
+"""Why somebody was notified of a row of the document, or was not: `toban why DB CPU使用率`."""
 
 from collections.abc import Iterator, Sequence
 
@@ -28,20 +28,20 @@ _ALERTS, _NOTICES = 5, 10
 
 
 def rows(parts: Parts, asked: str) -> Sequence[Clause]:
-    """Return the rows of the document in force that *asked* means: an id, a citation, or all its words."""
+    """Return the rows of the document in force that match *asked*: an id, a citation, or all its words."""
     edition = _edition(parts)
     return named(edition.design.clauses, asked) if edition is not None else ()
 
 
 def named(clauses: Sequence[Clause], asked: str) -> Sequence[Clause]:
-    """Return those of *clauses* with the id or the citation *asked*, else those with all its words. Pure."""
+    """Return those of *clauses* whose id or citation is *asked*, else those with all its words. Pure."""
     exact = [each for each in clauses if asked in (each.id, str(each.origin), f":{each.origin.line}")]
     words = asked.casefold().split()
     return exact or [each for each in clauses if all(word in each.text.casefold() for word in words)]
 
 
 def answer(parts: Parts, clause: Clause) -> Answer | None:
-    """Say how the row stands, what was told of it, and who would be told now."""
+    """Say the row's status, which notifications it caused, and who would be notified now."""
     edition = _edition(parts)
     if edition is None:
         return None
@@ -84,7 +84,7 @@ def _edition(parts: Parts) -> Edition | None:
 
 
 def _ways(parts: Parts, edition: Edition) -> "dict[AlertLevel, Routing]":
-    """Where the matrix leads for each level, by the bindings in force."""
+    """Return the routing for each level, by the matrix and the bindings in force."""
     contacts = contacts_of(edition.bindings, parts.kinds.of(CHANNEL_KINDS), settings.PUBLIC_URL)
     rules = edition.design.of(NotificationRule)
     return {level: routing_of(rules_for(rules, level), contacts) for level in AlertLevel}
@@ -111,7 +111,7 @@ def _alerts(alerts: Sequence[Alert], newest: Answer | None, *, is_signalled: boo
 
 
 def _ordered(notices: Sequence[Delivery]) -> Iterator[str]:
-    """What a row of the matrix has had sent."""
+    """Yield the notifications that a row of the matrix has ordered."""
     if notices:
         yield "この行が送らせた知らせ"
         yield from (f"  {each.destination}  {why_alert.receipt(each)}" for each in notices)

@@ -201,7 +201,7 @@ def _order(what: str, number: int, *more: str, **named: str) -> None:
 
 
 def _line(group: ErrorGroup) -> str:
-    """Return the error in one line, its times on this machine's clock."""
+    """Return the error in one line, with times in this machine's zone."""
     stands = standing(group, system_clock())
     parts = [
         f"{group.pk:>6}",
@@ -259,7 +259,7 @@ def _said(text: str) -> Iterator[str]:
 
 
 def as_json(group: ErrorGroup) -> dict[str, object]:
-    """Return the error for machines, times in UTC."""
+    """Return the error as JSON values, with times in UTC."""
     return {
         "error": group.pk,
         "project": group.project,

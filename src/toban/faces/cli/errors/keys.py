@@ -1,4 +1,4 @@
-"""`toban errors dsn` and `toban errors key`: what applications are given so that they can report."""
+"""`toban errors dsn` and `toban errors key`: what applications need to report errors."""
 
 import json
 import os
@@ -18,7 +18,7 @@ from toban.faces.terminal import refuse, say, speak_utf8
 
 _REFUSED = 1
 _KEY_BYTES = 16
-"""32 hexadecimal digits, as Sentry's own keys are: some SDKs take no others."""
+"""32 hexadecimal digits, like Sentry's own keys: some SDKs accept nothing else."""
 
 
 @click.command(
@@ -81,7 +81,7 @@ def _dsn(edition: Edition, name: str) -> str:
 
 
 def _way_to(key: Secret) -> str:
-    """Return how to come by *key* where this process lacks it: a new one would fit no DSN that is in use."""
+    """Return how to get *key* if this process lacks it: a new key would not fit any DSN in use."""
     where = key.reference.removeprefix(key.ENV)
     if where != key.reference:
         return (
@@ -96,7 +96,7 @@ def _way_to(key: Secret) -> str:
 
 
 def _public_url() -> str:
-    """Return where Toban is reached: as told, else as the `toban up` of this home says."""
+    """Return Toban's public URL: as configured, else as recorded by the `toban up` of this home."""
     shown = processes_file(settings.HOME)
     if "TOBAN_PUBLIC_URL" in os.environ or not shown.exists():
         told: str = settings.PUBLIC_URL

@@ -1,4 +1,4 @@
-"""`toban errors review`: what is new, grows or is gone in a week, and that somebody has looked through it."""
+"""`toban errors review`: which errors are new, growing or gone in a week, and a record of the review."""
 
 import getpass
 import json

@@ -1,4 +1,4 @@
-"""`toban evidence`: whether the evidence is still what was written, here and outside; and its way out."""
+"""`toban evidence`: verify that the evidence is unchanged, here and outside, and send it out."""
 
 import json
 import re
@@ -119,7 +119,7 @@ def _verify_outside(parts: Parts, source: str, noted: tuple[str, int, str] | Non
 
 
 def _shipped_head() -> Head | None:
-    """Return the newest entry that was sent out: an end that was cut off here is missing from it on."""
+    """Return the newest entry that was sent out: if the end of the chain was cut off here, it is missing."""
     sent = Shipment.objects.filter(chain=LEDGER).order_by("-last").first()
     return Head(sent.last, sent.line) if sent is not None else None
 

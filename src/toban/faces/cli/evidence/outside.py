@@ -1,4 +1,4 @@
-"""Evidence outside of Toban, for the terminal: where it is read from, and what is known of it here."""
+"""Evidence outside Toban, for the terminal: where it is read from, and what is known about it here."""
 
 import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -27,7 +27,7 @@ type Known = Mapping[str, Mapping[int, str]]
 
 
 class Unfound(Exception):
-    """There is nothing to read or to send to; with a way out."""
+    """There is nothing to read, or nowhere to send to; with a hint."""
 
     def __init__(self, message: str, hint: str) -> None:
         super().__init__(message)
@@ -47,7 +47,7 @@ class Place:
 
 @contextmanager
 def opened(parts: Parts, source: str) -> Iterator[Place]:
-    """Have *source* to read from, a file, a folder, a store or its address; raises `Unfound`."""
+    """Open *source* for reading: a file, a folder, a store or its address; raises `Unfound`."""
     path = Path(source)
     try:
         if path.is_file():
@@ -67,7 +67,7 @@ def opened(parts: Parts, source: str) -> Iterator[Place]:
 
 
 def walked(place: Place, known: Known) -> list[Walked]:
-    """Walk every chain of *place*, and those that should be there; raises `Unfound` where there is none."""
+    """Walk every chain of *place*, and those that should be there; raises `Unfound` if there is none."""
     chains: dict[str, Sequence[str]] = dict.fromkeys(known, ())
     chains |= dict(segments.in_order(place.keys))
     if not chains:
@@ -88,7 +88,7 @@ def walked(place: Place, known: Known) -> list[Walked]:
 
 
 def known_here(place: str) -> dict[str, dict[int, str]]:
-    """Return what this machine's Toban has sent to *place*; nothing where there is no Toban."""
+    """Return what this machine's Toban has sent to *place*; nothing if there is no Toban."""
     found: dict[str, dict[int, str]] = {}
     try:
         for sent in Shipment.objects.filter(place=place):
@@ -99,9 +99,9 @@ def known_here(place: str) -> dict[str, dict[int, str]]:
 
 
 def ship(parts: Parts) -> tuple[int, list[str]]:
-    """Send out what is not yet, and return how many segments that were, and the heads outside.
+    """Send out what is not outside yet; return how many segments that was, and the heads outside.
 
-    Raises `NotShipped`, and `Unfound` where no store is asked for.
+    Raises `NotShipped`, or `Unfound` if no store is configured.
     """
     edition = edition_of(parts)
     if not settings.TELEMETRY_URL:
@@ -133,12 +133,12 @@ def _store(parts: Parts, source: str) -> Store:
             "s3://バケット/接頭辞 か、toban.toml の [stores] の名を書いてください",
         )
     kind = parts.kinds.of(STORE_KINDS)["s3"]
-    # Whoever looks in from outside has keys of their own, in the environment or AWS's files.
+    # An auditor outside has keys of their own, in the environment or AWS's files.
     return kind.build(kind.config.model_validate({"bucket": address.hostname, "prefix": address.path}))
 
 
 def _bindings(parts: Parts) -> Bindings | None:
-    """Return the bindings at hand; an auditor may have none."""
+    """Return the bindings, if there are any; an auditor may have none."""
     try:
         edition = kept_edition(parts, settings.HOME)
     except DatabaseError:

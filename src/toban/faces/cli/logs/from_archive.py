@@ -1,4 +1,4 @@
-"""`toban logs --from-archive`: what the store has let go of, found by the same search."""
+"""`toban logs --from-archive`: the same search, over logs that the store no longer holds."""
 
 import os
 from collections.abc import Sequence
@@ -21,7 +21,7 @@ _UNUSABLE = 2
 
 
 def newest_archived(parts: Parts, terms: Sequence[LogTerm], span: Span, limit: int) -> list[FoundRow]:
-    """Return the newest rows of the archive, the oldest of them first; without one, end with status 2."""
+    """Return the newest rows of the archive, the oldest first; if there is no archive, end with status 2."""
     store = _store(parts)
     try:
         archived = ArchivedLogs(store)
@@ -43,7 +43,7 @@ def newest_archived(parts: Parts, terms: Sequence[LogTerm], span: Span, limit: i
 
 
 def _edition(parts: Parts) -> Edition:
-    """Return what is in force; an archive is read on the day, too, on which the state is lost."""
+    """Return the edition in force; the archive can be read even if the state database is lost."""
     try:
         return edition_of(parts)
     except DatabaseError:

@@ -24,13 +24,13 @@ _NOTHING, _UNUSABLE = 1, 2
 _USUAL = timedelta(hours=1)
 _PAGE = 1000
 _LEFT_OUT = re.compile(r"-(?!-|h$).")
-"""A term that leaves out, and not `-h` for help."""
+"""A term that excludes, but not `-h` for help."""
 _LOOK = 1.0
 """Seconds between two looks of `--follow`."""
 
 
 class _Searching(click.Command):
-    """A command whose arguments may begin with a minus, as `-health` does: its options begin with two."""
+    """A command whose arguments may begin with a minus, such as `-health`: its options begin with two."""
 
     @override
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
@@ -109,7 +109,7 @@ def command(
 def _print_stored(
     terms: "tuple[LogTerm, ...]", span: Span, limit: int, show: Callable[[FoundRow], str], *, follow: bool
 ) -> "list[FoundRow]":
-    """Print what the store holds, and with *follow* what comes in, without end."""
+    """Print what the store holds and, with *follow*, new rows without end."""
     try:
         store = LogSearch(_telemetry())
         found = _newest(store, terms, span, limit)
@@ -128,7 +128,7 @@ def _print_stored(
 
 def _terms(search: tuple[str, ...]) -> "tuple[LogTerm, ...]":
 
-    # The shell has taken the quotes away: what holds a space was one text.
+    # The shell has removed the quotes: an argument with a space was a quoted text.
     written = " ".join(f'"{each}"' if " " in each and '"' not in each else each for each in search)
     try:
         return read_search(written).terms
@@ -162,7 +162,7 @@ def _follow(
     known: set[Place],
     show: Callable[[FoundRow], str],
 ) -> None:
-    """Print what comes in, but for what is *known* already."""
+    """Print new rows, except those that are *known* already."""
     following = Following(store, terms, begin, _PAGE)
     while True:
         for row in following.look(datetime.now(UTC)):

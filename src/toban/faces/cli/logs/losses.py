@@ -1,4 +1,4 @@
-"""What a new version of the document would delete of the logs that a Toban of this machine holds."""
+"""Which logs, held by a Toban on this machine, a new version of the document would delete."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -23,18 +23,18 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Loss:
-    """A kind of log that is kept for a shorter time than it was."""
+    """A kind of log that is kept for a shorter time than before."""
 
     row: LogKind
-    """As the new version has it."""
+    """The row in the new version."""
     former: str
-    """How long the old version keeps it; empty where it doesn't say."""
+    """How long the old version keeps it; empty if it doesn't say."""
     days: "Sequence[DayPart] | None"
-    """What is stored and older than the new version keeps, in order; None where nobody can say."""
+    """What is stored and older than the new version keeps, in order; None if unknown."""
     held_by: str = ""
-    """The reason of a legal hold: nothing goes while it lasts."""
+    """The reason of a legal hold: nothing is deleted while it lasts."""
     beside: "Sequence[Beside]" = ()
-    """What lies elsewhere, and goes with the days."""
+    """Data kept elsewhere that is deleted together with the days."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,11 +43,11 @@ class Losses:
 
     found: Sequence[Loss] = ()
     unknown: str = ""
-    """Why nobody can say how much is stored."""
+    """Why it is unknown how much is stored."""
 
 
 def consequence(old: Design, new: Design, parts: Parts, now: datetime) -> Consequence:
-    """Tell what *new* would delete that *old* keeps. See `Extension`."""
+    """Report what *new* would delete that *old* keeps. See `Extension`."""
     lost = losses(old, new, parts, now)
     lines = tuple(_as_text(lost)) if lost.found else ()
     return Consequence("logs", "消えるログ", lines, _as_json(lost))
@@ -56,9 +56,9 @@ def consequence(old: Design, new: Design, parts: Parts, now: datetime) -> Conseq
 def losses(old: Design, new: Design, parts: Parts, now: datetime) -> Losses:
     """Return what *new* would delete that *old* keeps.
 
-    How much is stored is asked of the Toban that TOBAN_HOME or TOBAN_TELEMETRY_URL names, if one answers.
+    The Toban that TOBAN_HOME or TOBAN_TELEMETRY_URL names is asked how much is stored, if it answers.
     """
-    # What this loads is more than the plan itself needs.
+    # The following imports load more than the plan itself needs.
     if not new.of(LogKind):
         return Losses()
     from toban.chapters.logs.keeping.retention import first_kept, is_shorter, older  # noqa: PLC0415
@@ -89,7 +89,7 @@ def losses(old: Design, new: Design, parts: Parts, now: datetime) -> Losses:
 
 
 def _as_text(lost: Losses) -> Iterator[str]:
-    """Yield what is told of *lost*, after the changes."""
+    """Yield the lines about *lost*, which come after the changes."""
     from toban.chapters.logs.keeping.report import amount, stretch  # noqa: PLC0415
 
     for each in lost.found:
@@ -111,7 +111,7 @@ def _as_text(lost: Losses) -> Iterator[str]:
 
 
 def _as_json(lost: Losses) -> list[dict[str, Any]]:
-    """Return *lost* for scripts; `deletes` is null where it can't be known."""
+    """Return *lost* for scripts; `deletes` is null if it can't be known."""
     return [
         {
             "id": each.row.id,
@@ -138,7 +138,7 @@ def _amount(days: "Sequence[DayPart]", beside: "Sequence[Beside]") -> dict[str, 
 
 
 def _stored() -> "tuple[Sequence[DayPart], str]":
-    """Return the days that are stored, or why that can't be told."""
+    """Return the days that are stored, or why they are unknown."""
     set_up()
     from django.conf import settings  # noqa: PLC0415
 
@@ -155,27 +155,27 @@ def _stored() -> "tuple[Sequence[DayPart], str]":
 
 @dataclass(frozen=True, slots=True)
 class _Running:
-    """What the Toban that runs knows."""
+    """What the running Toban knows."""
 
     zone: tzinfo = field(default_factory=lambda: System().zone)
     held: Mapping[str, str] = MappingProxyType({})
     """The reasons of legal holds by kind."""
     beside: "Mapping[str, Sequence[Beside]]" = MappingProxyType({})
-    """What is kept elsewhere of each kind."""
+    """Data of each kind that is kept elsewhere."""
 
 
 def _between(former: LogKind | None, row: LogKind, now: datetime) -> "Stretch":
-    """Return the time that *row* does not keep and *former* does."""
+    """Return the period that *former* keeps and *row* does not."""
     start, end = (
         now - each.retention.as_timedelta() if each and isinstance(each.retention, Duration) else None
         for each in (former, row)
     )
-    # What keeps less has an end.
+    # The shorter retention has an end.
     return start, end or now
 
 
 def _in_force(parts: Parts, spans: "Mapping[str, Stretch]") -> _Running:
-    """Ask the Toban that runs of the kinds of *spans*: each with the time that would no longer be kept."""
+    """Ask the running Toban about the kinds of *spans*, each with the period that would no longer be kept."""
     from django.conf import settings  # noqa: PLC0415
     from django.db import DatabaseError  # noqa: PLC0415
 
@@ -188,6 +188,6 @@ def _in_force(parts: Parts, spans: "Mapping[str, Stretch]") -> _Running:
         others = elsewhere(parts.ports)
         beside = {kind: others[kind](*spans[kind]) for kind in spans if kind in others}
     except DatabaseError:
-        # A store elsewhere, whose state this machine does not know.
+        # The store is elsewhere, and this machine does not know its state.
         return _Running()
     return _Running((edition.bindings.system if edition is not None else System()).zone, held, beside)

@@ -1,4 +1,4 @@
-"""`toban retention`: how long logs are kept, what is to go, and what stands in the way."""
+"""`toban retention`: how long logs are kept, what is to be deleted, and what prevents it."""
 
 import getpass
 import json
@@ -135,7 +135,7 @@ def release(number: int) -> None:
 
 
 def _waiting(parts: Parts, rules: LogRules, kind: str) -> str:
-    """Return what agreeing would delete, in words."""
+    """Return a text on what agreeing would delete."""
     try:
         found = keeper_of(Telemetry(settings.TELEMETRY_URL), parts.ports).look(rules, system_clock())
     except (StoreUnavailable, ValueError) as away:
@@ -189,7 +189,7 @@ def _line(rules: LogRules, kind: str, decision: Decision) -> str:
 
 
 def _held(rules: LogRules, kind: str) -> str:
-    """Return what the document calls *kind*, which it may have named once and no longer."""
+    """Return the document's name for *kind*; the document may no longer have that kind."""
     return rules.kinds[kind].name if kind in rules.kinds else kind or "すべての種別"
 
 

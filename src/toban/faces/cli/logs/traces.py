@@ -23,7 +23,7 @@ from toban.faces.words import traces as trace_words
 _NOTHING, _UNUSABLE = 1, 2
 _USUAL = timedelta(hours=1)
 _MOST = 100_000
-"""Spans of a trace that are printed."""
+"""How many spans of a trace are printed."""
 
 _TRACE_ID = re.compile(r"[0-9a-fA-F]{32}")
 _MILLISECOND = 1_000_000
@@ -86,7 +86,7 @@ def command(
 
 
 def _within(since: str | None, start: str | None, end: str | None) -> tuple[datetime, datetime]:
-    """Return from when to when is asked."""
+    """Return the start and the end of the period asked for."""
     if since is not None and start is not None:
         raise click.UsageError("--since と --from は一つだけ選んでください")
     until = period.moment(end, "--to") if end else datetime.now(UTC)
@@ -151,6 +151,6 @@ def _print(found: Sequence[RouteFigures], seconds: float) -> None:
             *lengths,
             route.slowest,
         )
-    # Names are the applications': no markup of theirs is obeyed.
+    # Names come from applications: markup in them is not interpreted.
     wide = None if sys.stdout.isatty() else _WIDE
     Console(width=wide, markup=False, emoji=False, highlight=False).print(table)

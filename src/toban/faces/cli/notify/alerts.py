@@ -1,4 +1,4 @@
-"""`toban alerts`: what is wrong now, and who has taken it on."""
+"""`toban alerts`: what is wrong now, and who has acknowledged it."""
 
 import getpass
 import json
@@ -73,7 +73,7 @@ def _show(limit: int, form: str, *, history: bool) -> None:
 
 
 def line(alert: Alert) -> str:
-    """Return the alert in one line, its times on this machine's clock."""
+    """Return the alert in one line, with times in this machine's zone."""
     is_over = alert.resolved_at is not None
     since = f"{alert.began_at.astimezone():%Y-%m-%d %H:%M:%S} から"
     if alert.resolved_at is not None:
@@ -91,7 +91,7 @@ def line(alert: Alert) -> str:
 
 
 def as_json(alert: Alert) -> dict[str, object]:
-    """Return the alert for machines, times in UTC."""
+    """Return the alert as JSON values, with times in UTC."""
     return {
         "alert": alert.pk,
         "clause": alert.clause_id,

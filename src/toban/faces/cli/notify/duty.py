@@ -91,7 +91,7 @@ def next_(parts: Parts, days: int, role: str | None, person: str | None, form: s
         ]
         if form == "ics":
             name = edition.bindings.system.name or edition.design.document
-            # As RFC 5545 wants its lines to end, whatever the terminal.
+            # Bytes, so that lines end as RFC 5545 requires, whatever the terminal.
             click.echo(written(events(found, people), f"{name} 当番", now).encode(), nl=False)
         elif form == "json":
             told = [as_json(each.roster, each.watch, each.start, each.end, people) for each in found]

@@ -1,4 +1,4 @@
-"""What people ordered for a time, as the terminal lists it: silences, maintenance, stand-ins for a duty."""
+"""Periods that people ordered, as the terminal lists them: silences, maintenance, duty overrides."""
 
 import json
 from collections.abc import Callable, Iterable
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 def show[Period: "OrderedPeriod"](
     found: Iterable[Period], form: str, *, fields: tuple[str, ...], about: Callable[[Period], str], none: str
 ) -> None:
-    """Print *found*, as lines or as JSON with the *fields* of their own, the first for the number."""
+    """Print *found* as lines, or as JSON with its own *fields*; the first field holds the number."""
     if form == "json":
         told = [_told(each, *fields) for each in found]
         say(json.dumps(told, ensure_ascii=False, indent=2))

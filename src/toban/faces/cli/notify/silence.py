@@ -1,4 +1,4 @@
-"""`toban silence`: stop notices about something, for a time and with a reason."""
+"""`toban silence`: stop notifications about something, for a time and with a reason."""
 
 import getpass
 from collections.abc import Sequence

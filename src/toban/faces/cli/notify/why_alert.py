@@ -1,4 +1,4 @@
-"""Why somebody was told of an alert, or was not: `toban why 12`."""
+"""Why somebody was notified of an alert, or was not: `toban why 12`."""
 
 from collections.abc import Iterator
 
@@ -11,13 +11,13 @@ from toban.faces.words.lists import listed
 
 
 def answer(alert_id: int) -> Answer | None:
-    """Say place by place and stage by stage who was told of the alert; None where there is no such alert."""
+    """Say by place and by stage who was notified of the alert; None if there is no such alert."""
     alert = Alert.objects.filter(pk=alert_id).first()
     return about(alert) if alert is not None else None
 
 
 def about(alert: Alert) -> Answer:
-    """Say the same of an alert at hand."""
+    """Say the same about *alert*."""
     found = places(alert)
     lines = [line(alert), f"        {alert.citation}  {alert.clause_text}"]
     lines += [text for place in found for text in _told(place)] or ["  まだどの段階も見ていません"]
@@ -36,7 +36,7 @@ def _told(place: Place) -> Iterator[str]:
 
 
 def receipt(delivery: Delivery) -> str:
-    """Return what became of a notice, in one line."""
+    """Return the outcome of a notification, in one line."""
     at = (delivery.settled_at or delivery.created_at).astimezone()
     proof = delivery.receipt or delivery.error
     became = words.sent(delivery) + (f" ({proof})" if proof else "")
@@ -70,7 +70,7 @@ def _outcome(outcome: StageOutcome) -> dict[str, object]:
 
 
 def delivery_json(delivery: Delivery) -> dict[str, object]:
-    """Return a notice and what became of it, for machines."""
+    """Return a notification and its outcome as JSON values."""
     return {
         "at": delivery.created_at.isoformat(),
         "title": delivery.announcement.title,

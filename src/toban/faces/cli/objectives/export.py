@@ -33,7 +33,7 @@ def command(parts: Parts, folder: Path) -> None:
       2  nothing runs there, or the state database can't be used
     """
     speak_utf8()
-    # `toban status` makes Django ready for the home that it is given: what needs it is imported after that.
+    # `toban status` sets up Django for its --home: modules that need Django are imported after that.
     from toban.faces.cli.kept import edition_of  # noqa: PLC0415
     from toban.faces.public.page import files  # noqa: PLC0415
 
@@ -58,7 +58,7 @@ def command(parts: Parts, folder: Path) -> None:
 
 
 def _replace(path: Path, content: bytes) -> None:
-    """Write *content* so that whoever reads *path* meanwhile gets the old or the new, never a piece."""
+    """Write *content* atomically: a reader of *path* gets the old content or the new, never a part."""
     beside = path.with_name(f".{path.name}.new")
     beside.write_bytes(content)
     beside.replace(path)

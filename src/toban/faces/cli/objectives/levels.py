@@ -1,4 +1,4 @@
-"""`toban levels`: the document's objectives and what they came to."""
+"""`toban levels`: the document's objectives and their results."""
 
 import json
 from collections.abc import Mapping
@@ -90,7 +90,7 @@ def _as_json(clause_id: str, text: str, status: ClauseStatus | None, plan: Level
 
 
 def _figures(clause_id: str, edition: Edition, plan: LevelPlan) -> dict[str, object]:
-    """Return what the objective came to today, this month and this year; nothing where it is not measured."""
+    """Return the objective's results today, this month and this year; nothing if it is not measured."""
     of = next((each for each in plan.slis if each.objective.id == clause_id), None)
     if of is None:
         return {}

@@ -1,4 +1,4 @@
-"""`toban password NAME`: a way back in for whoever lost their password or their second factor."""
+"""`toban password NAME`: a way back in after losing a password or a second factor."""
 
 import click
 

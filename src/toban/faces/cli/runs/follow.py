@@ -1,4 +1,4 @@
-"""A run as it goes on: its lines, and its step and progress when they change."""
+"""Following a run: its lines, and its step and progress when they change."""
 
 import time
 
@@ -19,7 +19,7 @@ def follow(run: Run) -> bool:
     while True:
         run.refresh_from_db()
         has_ended = run.ended_at is not None
-        # Read after the state: what it wrote last is there once it has ended.
+        # Read after the state: once the run has ended, its last lines are there.
         for pk, text in run.log.filter(pk__gt=seen).order_by("pk").values_list("pk", "text"):
             say(f"  | {text}")
             seen = pk

@@ -80,7 +80,7 @@ class Asked:
     reason: str
 
     def check(self) -> None:
-        """Raise `UsageError` for what can't be asked together."""
+        """Raise `UsageError` for options that can't be combined."""
         acts = (self.cancel, self.skip is not None, *(each is not None for each in self._runs))
         if sum(acts) > 1 or (self.from_step and self.again is None):
             raise click.UsageError(
@@ -95,7 +95,7 @@ class Asked:
         return self.again, self.approve, self.refused
 
     def order(self, by: str, now: datetime) -> tuple[str, Callable[[], Run]]:
-        """Return what is to be done, in words and as a call."""
+        """Return what is to be done, as text and as a call."""
         batch, reason = self.batch, self.reason
         if self.cancel:
             return "中止します", lambda: orders.cancel(batch, by=by, now=now)

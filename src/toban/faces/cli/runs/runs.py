@@ -62,7 +62,7 @@ def _print_log(run_id: int) -> None:
 
 
 def progress(run: Run) -> str:
-    """Return the step under way and how far it is, in words; empty where nothing goes on."""
+    """Return the current step and its progress, as text; empty if nothing is running."""
     if run.state != "running" or not run.step:
         return ""
     percent = f"{run.progress_percent:.0f}%" if run.progress_percent is not None else ""
@@ -76,7 +76,7 @@ def lines(runs: Sequence[Run]) -> Iterator[str]:
 
 
 def line(run: Run, work: PlannedWork | None) -> str:
-    """Return the run in one line and why it stands so, times on this machine's clock."""
+    """Return the run and the reason for its state in one line, with times in this machine's zone."""
     took = f"{(run.ended_at - run.began_at).total_seconds():.1f}秒" if run.began_at and run.ended_at else ""
     stands, why = standing(run), because(run, work, system_clock())
     parts = [
@@ -87,7 +87,7 @@ def line(run: Run, work: PlannedWork | None) -> str:
 
 
 def as_json(run: Run) -> dict[str, object]:
-    """Return the run for machines, times in UTC."""
+    """Return the run as JSON values, with times in UTC."""
     return {
         "run": run.pk,
         "work": run.work,

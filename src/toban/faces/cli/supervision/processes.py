@@ -1,4 +1,4 @@
-"""`toban processes`: what a running `toban up` consists of, and stopping or starting one of its parts."""
+"""`toban processes`: list the processes of a running `toban up`, and stop or start one of them."""
 
 import json
 from pathlib import Path

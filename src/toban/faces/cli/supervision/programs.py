@@ -33,32 +33,32 @@ class Instance:
     port: int
     public_url: str
     store: OwnStore | str
-    """The store to run, or the URL of a ClickHouse that somebody else does."""
+    """The store to run, or the URL of a ClickHouse that somebody else runs."""
     more: Mapping[str, str] = field(default_factory=dict)
-    """What the bindings refer to by `env:` beyond the operator's own environment."""
+    """Variables that the bindings refer to by `env:`, beyond the operator's own environment."""
 
     @property
     def metrics(self) -> Path:
-        """Where the processes' counters meet."""
+        """The folder in which the processes' counters are collected."""
         return self.home / "metrics"
 
     @property
     def telemetry_url(self) -> str:
-        """Where the telemetry store is, with its secret."""
+        """The URL of the telemetry store, with its secret."""
         return self.store if isinstance(self.store, str) else self.store.url
 
     @property
     def environment(self) -> dict[str, str]:
-        """Return what every process of Toban is told; `toban.settings` reads it."""
+        """The environment of every process of Toban; `toban.settings` reads it."""
         return {
             "TOBAN_HOME": str(self.home),
             "TOBAN_DESIGN": str(self.design),
             "TOBAN_BINDINGS": str(self.bindings),
             "TOBAN_PUBLIC_URL": self.public_url,
             "TOBAN_TELEMETRY_URL": self.telemetry_url,
-            # Counters of all processes meet there; see faces/ingest/metrics.py.
+            # Counters of all processes are collected there; see faces/ingest/metrics.py.
             "PROMETHEUS_MULTIPROC_DIR": str(self.metrics),
-            # What a process says must reach its log when it says it, not when a buffer is full.
+            # Output must reach the log at once, not when a buffer is full.
             "PYTHONUNBUFFERED": "1",
             **self.more,
         }
@@ -101,5 +101,5 @@ def _store(store: OwnStore, files: Path) -> Program:
 
 
 def reachable(host: str) -> str:
-    """Return an address of *host* that this machine itself can reach: "all" is none to connect to."""
+    """Return an address of *host* that this machine can connect to: "all addresses" is not one."""
     return "127.0.0.1" if host in {"0.0.0.0", "::"} else host  # noqa: S104 - compared, not bound

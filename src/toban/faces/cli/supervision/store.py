@@ -32,7 +32,7 @@ def command(directory: Path, port: int, threads: int, memory: int, keep_free: in
         raise click.ClickException(
             "the telemetry store needs a secret\nHINT: set TOBAN_STORE_SECRET; `toban up` does so by itself"
         )
-    # Not above: chDB brings half a gigabyte of library along, for the child that serves it alone.
+    # Not imported at the top: chDB loads half a gigabyte of library, which only the serving child needs.
     from toban.engine.telemetry.child.process import Occupied, Unopenable, serve  # noqa: PLC0415
 
     limits = Limits(memory_bytes=memory * 1024**2, free_bytes=keep_free * 1024**2)

@@ -1,4 +1,4 @@
-"""`toban up`: run the document, with all the processes that takes, until told to stop."""
+"""`toban up`: run the document with all the processes it needs, until told to stop."""
 
 import os
 import shutil
@@ -19,7 +19,7 @@ from toban.faces.cli.supervision.programs import Instance, OwnStore
 from toban.faces.terminal import refuse, say, speak_utf8
 
 NEEDED_BYTES = 1024**3
-"""With less room than this the telemetry store soon refuses samples: better said before anything runs."""
+"""With less free space, the telemetry store soon refuses samples: checked before anything runs."""
 
 DEFAULT_PORT = 8300
 _UNUSABLE = 2
@@ -81,15 +81,15 @@ def command(
 def _run(order: Order) -> None:
     home = take(order.home)
     _require_room(home.path)
-    home.secret("secret-key")  # of the pages; toban.settings reads it
+    home.secret("secret-key")  # for the pages; toban.settings reads it
     began = time.monotonic()
     port = order.port or free_port()
     _require_free(order.host, port)
     instance, shop = _plan(order, home, port)
     say(f"文書 {instance.design}\n接続 {instance.bindings}\n置き場 {home.path}")
     _forget_counters(instance.metrics)
-    home.secret("metrics-token")  # whoever scrapes /metrics shows it
-    write_whole(home.path / "telemetry-url", instance.telemetry_url)  # commands beside it look there
+    home.secret("metrics-token")  # needed to scrape /metrics
+    write_whole(home.path / "telemetry-url", instance.telemetry_url)  # other commands look there
     _prepare(instance)
     supervisor = Supervisor(
         (*shop, *programs.programs(instance)),
@@ -113,7 +113,7 @@ def _plan(order: Order, home: Home, port: int) -> tuple[Instance, tuple[Program,
         shop, environment = webshop.programs(demo), demo.for_toban
     instance = Instance(
         home=home.path,
-        # As given: citations name the document so, and every process runs in this same directory.
+        # As given: citations use this name, and every process runs in this same directory.
         design=design,
         bindings=bindings or design.with_name("toban.toml"),
         host=order.host,
@@ -126,15 +126,16 @@ def _plan(order: Order, home: Home, port: int) -> tuple[Instance, tuple[Program,
 
 
 def _briefly(path: Path) -> Path:
-    """Return *path* as one would type it here: what is cited should be short."""
+    """Return *path* relative to the current folder if it is inside: citations should be short."""
     here = Path.cwd()
     return path.relative_to(here) if path.is_relative_to(here) else path
 
 
 def _prepare(instance: Instance) -> None:
-    """Check what the operator wrote and bring the state up to date, in a process that then goes.
+    """Check what the operator wrote and bring the state up to date, in a process of its own.
 
-    That keeps what it needs (Django, the reader) out of this one, which lives long and should stay small.
+    This keeps what it needs (Django, the reader) out of the present process, which lives long and should stay
+    small.
     """
     done = subprocess.run(programs.toban("prepare"), env=programs.surroundings(instance), check=False)
     if done.returncode != 0:
@@ -142,7 +143,7 @@ def _prepare(instance: Instance) -> None:
 
 
 def _forget_counters(folder: Path) -> None:
-    """Counters start anew with Toban, as those of any process do; files of ended processes would add up."""
+    """Remove old counters: like any process's, they restart with Toban. Old files would add up."""
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(mode=0o700, exist_ok=True)
 
@@ -157,7 +158,7 @@ def _require_room(path: Path) -> None:
 
 
 def _require_free(host: str, port: int) -> None:
-    """Refuse a port that is taken now; the page's process would only find out in its log."""
+    """Refuse a port that is taken now; otherwise only the log of the page's process would say so."""
     try:
         with closing(_bound(host, port)):
             pass
@@ -186,7 +187,7 @@ def _bound(host: str, port: int) -> socket.socket:
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     listener = socket.socket(family, socket.SOCK_STREAM)
     try:
-        # As servers do: connections of an earlier run that still fade away don't count.
+        # As servers do: closing connections of an earlier run don't count.
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         listener.bind((host, port))
     except OSError:

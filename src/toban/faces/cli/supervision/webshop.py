@@ -14,16 +14,16 @@ from toban.engine.supervision.home import Home, write_whole
 from toban.engine.supervision.program import Program
 
 WRITTEN_PORTS = {"web": 8301, "api": 8302, "db": 8303}
-"""The ports that the shop's own `toban.toml` writes; where one is taken, another takes its place."""
+"""The ports in the shop's own `toban.toml`; a port that is taken is replaced by another."""
 
 DATABASE_VARIABLE = "SHOP_DATABASE_URL"
-"""Under this name the bindings find the shop's database."""
+"""The variable by which the bindings find the shop's database."""
 
 ERRORS_VARIABLE = "SHOP_ERRORS_KEY"
-"""Under this name a copy of the bindings may find the key by which the shop reports its errors."""
+"""The variable by which a copy of the bindings may find the key for the shop's error reports."""
 
 ERRORS_KEY = "errors-key"
-"""The file that has it, beside the bindings: so `toban errors dsn` finds it in any shell."""
+"""The file with that key, next to the bindings: `toban errors dsn` finds it there in any shell."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +35,7 @@ class Webshop:
     ports: dict[str, int]
     password: str
     listens: str
-    """Where Toban takes in what the shop reports: `127.0.0.1:8300`."""
+    """Where Toban receives the shop's reports: `127.0.0.1:8300`."""
     errors_key: str
 
     @property
@@ -50,7 +50,7 @@ class Webshop:
 
     @property
     def for_toban(self) -> dict[str, str]:
-        """What the shop's bindings refer to: its database, and its own programs as batches."""
+        """The variables that the shop's bindings need: its database, and its own programs as batches."""
         programs = Path(sys.executable).parent
         return {
             DATABASE_VARIABLE: self.database_url,
@@ -61,7 +61,7 @@ class Webshop:
 
     @property
     def environment(self) -> dict[str, str]:
-        """What the shop's processes are told, and the name by which the bindings refer to the database."""
+        """The environment of the shop's processes, with the bindings' variable for the database."""
         return {
             "SHOP_DB_PASSWORD": self.password,
             DATABASE_VARIABLE: self.database_url,
@@ -73,7 +73,7 @@ class Webshop:
 
 
 def folder() -> Path:
-    """Return the shop's folder in the source tree, or say that this installation has none."""
+    """Return the shop's folder in the source tree; raises `ClickException` if there is none."""
     found = Path(toban.__file__).parents[2] / "examples" / "webshop"
     if not found.is_dir():
         raise click.ClickException(
@@ -105,12 +105,12 @@ def place_bindings(shop: Webshop, written: Path | None) -> Path:
 
 
 def open_webshop(home: Home, ports: dict[str, int], listens: str) -> Webshop:
-    """Make the shop's place in *home*; Toban listens at *listens*."""
+    """Create the shop's folder in *home*; Toban listens at *listens*."""
     place = home.path / "webshop"
     place.mkdir(mode=0o700, exist_ok=True)
-    # Its bindings keep backups there: a store's folder is never made by the store itself.
+    # Its bindings keep backups there, and a store never creates its own folder.
     (place / "backups").mkdir(mode=0o700, exist_ok=True)
-    # 32 hexadecimal digits, as Sentry's own keys are.
+    # 32 hexadecimal digits, like Sentry's own keys.
     key = hashlib.sha256(home.secret("webshop-errors-key").encode()).hexdigest()[:32]
     write_whole(place / ERRORS_KEY, key)
     return Webshop(folder(), place, ports, home.secret("webshop-db-password"), listens, key)

@@ -13,7 +13,7 @@ from toban.engine.worker import Worker
 from toban.faces.terminal import speak_utf8
 
 _PATIENCE = 2.0
-"""Seconds that steps in hand have to end after SIGTERM."""
+"""Seconds that running steps get to finish after SIGTERM."""
 
 
 @click.command("worker")
@@ -37,7 +37,7 @@ def command(parts: Parts) -> None:
 
 
 def _log_as_events() -> None:
-    """One JSON object a line: the event's name and its fields."""
+    """Log one JSON object per line: the event's name and its fields."""
     structlog.configure(
         processors=[
             structlog.processors.add_log_level,

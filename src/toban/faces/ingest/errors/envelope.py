@@ -23,7 +23,7 @@ KNOWN = frozenset(
 
 
 class BadEnvelope(Exception):
-    """What was sent is no envelope; the message says why, without repeating it."""
+    """The body is not an envelope; the message says why, without repeating it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +40,7 @@ class Envelope:
     """A whole envelope."""
 
     dsn: str
-    """Where it was sent to, as its header says; empty where that says nothing."""
+    """The DSN in its header; empty if there is none."""
     event_id: str
     items: tuple[Item, ...]
 
@@ -53,7 +53,7 @@ def read_envelope(body: bytes) -> Envelope:
 
 
 def dsn_of(body: bytes) -> str:
-    """Return the DSN that an envelope's header names; empty for what is none."""
+    """Return the DSN in an envelope's header; empty if *body* is not an envelope."""
     try:
         return _text(_header(_line(body, 0)[0], ""), "dsn")
     except BadEnvelope:

@@ -1,4 +1,4 @@
-"""Which application sends, by the public key of its DSN: in a header, in the address, or in the envelope."""
+"""Which application sends: found by the public key of its DSN, in a header, the address or the envelope."""
 
 import re
 import secrets
@@ -18,7 +18,7 @@ _SCHEME = "sentry"
 
 
 def shown_key(headers: Mapping[str, str], query: Mapping[str, str]) -> str:
-    """Return the key of `X-Sentry-Auth: Sentry sentry_key=…` or `?sentry_key=…`; nothing without one."""
+    """Return the key in `X-Sentry-Auth: Sentry sentry_key=…` or `?sentry_key=…`; empty if there is none."""
     for name in ("x-sentry-auth", "authorization"):
         scheme, _, rest = headers.get(name, "").partition(" ")
         if scheme.lower() == _SCHEME:
@@ -28,7 +28,7 @@ def shown_key(headers: Mapping[str, str], query: Mapping[str, str]) -> str:
 
 
 def key_in(dsn: str, project: int) -> str:
-    """Return the key of a DSN (`https://KEY@HOST/PROJECT`); nothing for no DSN, or another project's."""
+    """Return the key in a DSN (`https://KEY@HOST/PROJECT`); empty if it is not a DSN of this project."""
     try:
         parts = urlsplit(dsn)
         key = parts.username or ""
@@ -44,7 +44,7 @@ class Projects:
         self._edition = edition
 
     def name_of(self, project: int, shown: str) -> str | None:
-        """Return the application whose DSN has this project and key; None is a stranger. Reads files."""
+        """Return the application whose DSN has this project and key; None if there is none. Reads files."""
         edition = self._edition()
         found = None
         for name, binding in ERRORS.of(edition.bindings).items() if edition is not None and shown else ():
@@ -53,7 +53,7 @@ class Projects:
             except SecretUnavailable as missing:
                 log.warning("error_key_unavailable", project=name, reason=str(missing))
                 continue
-            # All are compared, whichever it is: the time taken tells nothing.
+            # All keys are compared, even after a match: the time taken reveals nothing.
             is_same = secrets.compare_digest(shown.encode("utf-8", "replace"), key.encode())
             if is_same and binding.project == project:
                 found = name

@@ -1,4 +1,4 @@
-"""What comes in for error tracking: events of Sentry's SDKs."""
+"""The endpoints of error tracking: events from Sentry's SDKs."""
 
 from starlette.routing import Route
 

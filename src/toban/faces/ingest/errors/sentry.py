@@ -1,7 +1,7 @@
-"""Where Sentry's SDKs send: `POST /api/PROJECT/envelope/`, and `/api/PROJECT/store/` of older ones.
+"""Endpoints for Sentry's SDKs: `POST /api/PROJECT/envelope/`, and `/api/PROJECT/store/` of older ones.
 
 The contract is that of https://develop.sentry.dev/sdk/overview/ and …/sdk/expected-features/rate-limiting/.
-An event is durable before it is acknowledged; whatever else an envelope holds is accepted, counted and left.
+An event is durable before it is acknowledged; anything else in an envelope is accepted, counted and dropped.
 """
 
 import asyncio
@@ -30,7 +30,7 @@ from toban.faces.ingest.senders import TooLarge, body_of
 from toban.faces.ingest.unpacking import unpacked
 
 _OF_STRANGER = (2 * 1024 * 1024, 2 * 1024 * 1024)
-"""Bytes of a body, packed and unpacked, whose key is inside it: nobody knows yet who sends."""
+"""Bytes of a body, packed and unpacked, if its key is inside: the sender is not known yet."""
 _LONGEST = 10
 """Digits of a project's number."""
 _EVENT = "event"
@@ -40,7 +40,7 @@ CORS: Mapping[str, str] = {
     "Access-Control-Expose-Headers": "x-sentry-error, x-sentry-rate-limits, retry-after",
     "Cross-Origin-Resource-Policy": "cross-origin",
 }
-"""Any page may report its errors: what a browser sends shows the key to everybody anyway."""
+"""Any page may report its errors: a browser's requests show the key to everybody anyway."""
 _PREFLIGHT: Mapping[str, str] = {
     **CORS,
     "Access-Control-Allow-Methods": "POST, OPTIONS",
@@ -70,7 +70,7 @@ class SentryIn:
         clock: Clock,
         elapsed: Callable[[], float] = time.monotonic,
     ) -> None:
-        """*elapsed* counts seconds that no clock sets back: rates are kept by it, in this process."""
+        """*elapsed* is a monotonic clock in seconds, used for the rate limits of this process."""
         self._edition = edition
         self._masker = masker
         self._projects = Projects(edition)
@@ -82,9 +82,9 @@ class SentryIn:
     async def envelope(self, request: Request) -> Response:
         """Take an envelope.
 
-        200 with the event's id; 400 for what is no envelope, 401 for strangers, 413 for what is too large,
-        429 with `Retry-After` and `X-Sentry-Rate-Limits` beyond the application's rate, 503 while the state
-        database is away.
+        Answers 200 with the event's id, 400 if it is not an envelope, 401 for an unknown sender, 413 if it is
+        too large, 429 with `Retry-After` and `X-Sentry-Rate-Limits` beyond the application's rate, 503 while
+        the state database is away.
         """
         return await self._answer(request, self._take_envelope)
 
@@ -97,7 +97,7 @@ class SentryIn:
             return Response(status_code=200, headers=_PREFLIGHT)
         project, shown = _project(request), shown_key(request.headers, request.query_params)
         try:
-            # Before anything is read: a stranger must not fill the room.
+            # Checked before anything is read: an unknown sender must not use up the room.
             name = await asyncio.to_thread(self._known, project, shown) if shown else ""
             most, unpacked_most = (room.LARGEST, room.LARGEST_UNPACKED) if name else _OF_STRANGER
             with self._room.taken(room.size_of(request) if name else most):
@@ -169,7 +169,7 @@ class SentryIn:
         return event_id
 
     def _admit(self, project: str, rate: int) -> None:
-        # A race between threads lets one event more through; the limit is no promise to the digit.
+        # A race between threads may let one more event through; the limit need not be exact.
         self._tallies[project], wait = admitted(self._tallies.get(project), rate, self._elapsed())
         if wait:
             ITEMS_TOTAL.labels(project, _EVENT, "limited").inc()
@@ -178,7 +178,7 @@ class SentryIn:
 
 
 def _project(request: Request) -> int:
-    """Return the address's project; 0, which nobody has, for what is no number."""
+    """Return the project in the address; 0, which no project has, if it is not a number."""
     written = request.path_params["project"]
     return int(written) if written.isascii() and written.isdecimal() and len(written) <= _LONGEST else 0
 

@@ -27,10 +27,10 @@ from toban.faces.ingest.unpacking import unpacked
 
 _LONGEST_NAME = 500
 _MOST_TOLD = 100
-"""Refused lines that an answer names; the rest are counted."""
+"""Refused lines that an answer lists; the rest are only counted."""
 
 _LONG_AGO = timedelta(days=366)
-"""No agent waits as long with a batch: its host has no clock that goes on without power."""
+"""No agent holds a batch this long: its host's clock does not keep time without power."""
 
 _RETRY = {"Retry-After": "5"}
 _SOON = {"Retry-After": "1"}
@@ -39,7 +39,7 @@ log = structlog.get_logger(__name__)
 
 
 class _ClockAmiss(Exception):
-    """The sender read its lines in the future by this server's clock, or so long ago that it can't be."""
+    """The time of reading is in the future by this server's clock, or so long ago that it can't be right."""
 
 
 class LogsIn:
@@ -60,12 +60,12 @@ class LogsIn:
         self._reader: tuple[Edition, LineReader] | None = None
 
     async def answer(self, request: Request) -> Response:
-        """Store what is understood, and say of each other line why not.
+        """Store the lines that are understood, and say for each other line why it is refused.
 
-        200 where anything was stored or nothing was sent, 400 where nothing was understood, 401 for
-        strangers, 409 where `at` is in the future by this server's clock or a year ago, 413, 429 with
-        `Retry-After` while too much is in hand, 503 while the store is away. What was answered by 429 or 503
-        is to be sent again, unchanged: it is stored once.
+        Answers 200 if anything was stored or nothing was sent, 400 if nothing was understood, 401 for an
+        unknown sender, 409 if `at` is in the future by this server's clock or a year ago, 413 if it is too
+        large, 429 with `Retry-After` while too much is in progress, 503 while the store is away. After 429 or
+        503 the batch is to be sent again, unchanged: it is stored once.
         """
         sender = await self._senders.name_of(request, "logs")
         edition = self._edition()
@@ -90,7 +90,7 @@ class LogsIn:
             return PlainTextResponse("the telemetry store does not answer\n", 503, headers=_RETRY)
 
     async def _take(self, request: Request, how: Written, edition: Edition) -> Response:
-        # The body has no name here: it need not stay while the store is waited for.
+        # The body has no name here, so that it is freed while the store is waited for.
         key, reading = await by_a_reader(
             self._read, await body_of(request, LARGEST), request.headers, how, edition
         )
@@ -103,7 +103,7 @@ class LogsIn:
         return Response(_told(reading), 200 if is_understood else 400, media_type="application/json")
 
     def _read(self, body: bytes, headers: Headers, how: Written, edition: Edition) -> tuple[str, Reading]:
-        """Return the key of the batch that *body* is, and what it comes to."""
+        """Return the key of the batch in *body*, and the batch as read."""
         now = self._clock()
         around = Surroundings(edition.bindings.system.zone, now)
         encoding = headers.get("content-encoding", "")
@@ -119,7 +119,7 @@ class LogsIn:
         return self._reader[1]
 
     def _keep(self, batch: Batch, *, is_repetition: bool) -> str:
-        """Store *batch*; return why the store will never take it, empty when it has."""
+        """Store *batch*; return why the store will never take it, or an empty string."""
         try:
             self._store().write(batch, is_repetition=is_repetition)
         except StoreRefused:
@@ -129,14 +129,14 @@ class LogsIn:
 
 
 def _sent(request: Request, now: datetime) -> Sent:
-    """Return what an agent says of its lines; raises `ValueError` where its time is none, `_ClockAmiss`."""
+    """Return what an agent says about its lines; raises `ValueError` if `at` is invalid, or `_ClockAmiss`."""
     asked = request.query_params
     at = 0.0
     if "at" in asked:
         moment = datetime.fromisoformat(asked["at"])
         if moment.tzinfo is None:
             raise ValueError("at: names no time zone")
-        # Refused line by line they would be lost to a sender that passes over what is refused.
+        # Refused line by line, they would be lost if the sender skips refused lines.
         if not now - _LONG_AGO <= moment <= now + AHEAD:
             raise _ClockAmiss
         at = round(moment.timestamp(), 3)

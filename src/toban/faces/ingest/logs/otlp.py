@@ -38,7 +38,7 @@ log = structlog.get_logger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class _Reader:
-    """How what comes in is read while an edition is in force."""
+    """How requests are read while an edition is in force."""
 
     edition: Edition
     rules: LogRules
@@ -48,7 +48,7 @@ class _Reader:
 
 @dataclass(frozen=True, slots=True)
 class _Sent:
-    """A request that may be read."""
+    """A request that was admitted."""
 
     body: bytes
     """Unpacked."""
@@ -57,7 +57,7 @@ class _Sent:
 
     @property
     def key(self) -> str:
-        """The same for the same content: exporters pack it anew for every attempt."""
+        """The same for the same content: exporters compress it again for every attempt."""
         return key_of(self.origin.sender, "", self.body)
 
 
@@ -84,7 +84,7 @@ class OtlpIn:
         self._reader: _Reader | None = None
 
     async def logs(self, request: Request) -> Response:
-        """`POST /v1/logs`: log records are taken as lines of `/ingest/logs` are."""
+        """`POST /v1/logs`: log records are handled like lines of `/ingest/logs`."""
         return await self._answer(request, "logs", self._take_logs)
 
     async def traces(self, request: Request) -> Response:
@@ -92,10 +92,10 @@ class OtlpIn:
         return await self._answer(request, "traces", self._take_spans)
 
     async def _answer(self, request: Request, what: str, take: _Take) -> Response:
-        """Answer as the protocol wants it.
+        """Answer as the protocol requires.
 
-        200 where the request was understood, with the number of what was refused; 400, 401, 413 and 415 for
-        what no repetition mends; 429 and 503 with `Retry-After` for what is to be sent again, unchanged.
+        200 if the request was understood, with the number of refused items; 400, 401, 413 and 415 if a retry
+        can't help; 429 and 503 with `Retry-After` if the request is to be sent again, unchanged.
         """
         encoding = encoding_of(request)
         if encoding is None:

@@ -1,4 +1,4 @@
-"""OpenTelemetry's log records as lines of the document's format, so that one reader takes both. Pure.
+"""OpenTelemetry's log records as lines of the document's format, so that one reader reads both. Pure.
 
 See https://opentelemetry.io/docs/specs/otel/logs/data-model/.
 """
@@ -15,7 +15,7 @@ from opentelemetry.proto.collector.logs.v1.logs_service_pb2 import (
 from toban.faces.ingest import otlp_wire
 
 _SEVERITIES = ("TRACE", "DEBUG", "INFO", "WARN", "ERROR", "FATAL")
-"""Each takes four of the numbers from 1."""
+"""Each covers four of the severity numbers, from 1 on."""
 
 _NANOSECONDS = 1_000_000_000
 
@@ -23,7 +23,7 @@ _NANOSECONDS = 1_000_000_000
 def lines_of(export: ExportLogsServiceRequest, known_level: Callable[[str], str]) -> bytes:
     """Return one line for each record, in their order.
 
-    *known_level* returns an empty text for the words that are no level: their number tells, then.
+    *known_level* returns an empty text for a word that is not a level: then the severity number decides.
     """
     return b"\n".join(orjson.dumps(each) for each in _records(export, known_level))
 
@@ -51,7 +51,7 @@ def _records(
 def _line(
     record: Any, service: str, around: Mapping[str, object], known_level: Callable[[str], str]
 ) -> Mapping[str, object]:
-    """Return the record's own fields first: of two names for one thing a reader takes the first."""
+    """Return the line, the record's own fields first: of two names for one thing, readers take the first."""
     body = otlp_wire.value_of(record.body)
     fields = {
         "timestamp": _seconds(record.time_unix_nano),
@@ -66,7 +66,7 @@ def _line(
     _add(line, body if isinstance(body, dict) else {}, "body")
     _add(line, otlp_wire.attributes_of(record.attributes), "attributes")
     _add(line, {name: value for name, value in around.items() if value}, "otel")
-    # When it was read off somewhere is better than when it came in here, and worse than what it says itself.
+    # The time of observation is better than the time of arrival here, but worse than the record's own time.
     line.setdefault("timestamp", _seconds(record.observed_time_unix_nano))
     return {name: value for name, value in line.items() if value is not None}
 

@@ -1,4 +1,4 @@
-"""OpenTelemetry's spans, read off their messages. Pure.
+"""OpenTelemetry's spans, read from their messages. Pure.
 
 See https://opentelemetry.io/docs/specs/otel/trace/api/#span.
 """

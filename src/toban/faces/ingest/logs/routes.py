@@ -1,4 +1,4 @@
-"""What comes in for chapter 3: lines by HTTP, OTLP and syslog, spans, and the page that follows a search."""
+"""The endpoints of chapter 3: lines by HTTP, OTLP and syslog, spans, and the page that follows a search."""
 
 from starlette.routing import Route
 
@@ -11,7 +11,7 @@ from toban.faces.ingest.server import Intake, Server
 
 
 def intake(server: Server) -> Intake:
-    """Return the endpoints, and the listening to syslog."""
+    """Return the endpoints and the syslog service."""
     edition, clock = server.edition, server.clock
     lines = LogsIn(server.senders, edition, server.logs, clock)
     otlp = OtlpIn(server.senders, edition, server.logs, server.spans, clock)

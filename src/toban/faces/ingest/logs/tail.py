@@ -1,4 +1,4 @@
-"""`/live/logs`: what a search finds as it comes in, as server-sent events, to whoever is signed in."""
+"""`/live/logs`: new rows that a search finds, as server-sent events, for anyone who is signed in."""
 
 import asyncio
 import json
@@ -30,11 +30,11 @@ MOST = 20
 """Streams at once: each asks the store once in `_EVERY` seconds."""
 
 AT_ONCE = 200
-"""Rows of a look; a page shows no more, and nobody reads faster."""
+"""Rows per look; a page shows no more, and nobody reads faster."""
 
 _EVERY = 1.0
 _RECHECKED = 5.0
-"""Seconds after which it is asked again whether the reader still may read."""
+"""Seconds after which a stream checks again whether its reader may still read."""
 _LONGEST_SINCE = 13
 """Digits of a moment in milliseconds; with more it would be in the year 2286 or later."""
 
@@ -59,8 +59,8 @@ class LogTail:
         """Stream rows that `?q=` finds and that are not older than `?since=`, in milliseconds since 1970.
 
         Each `rows` event holds them as the page's own markup, the newest first; `skipped` says that there
-        were more, `away` that the store does not answer. 401 for strangers, 400 for what can't be read, 429
-        while `MOST` streams are open.
+        were more, `away` that the store does not answer. Answers 401 if nobody is signed in, 400 for a search
+        that can't be read, 429 while `MOST` streams are open.
         """
         session = request.cookies.get(settings.SESSION_COOKIE_NAME)
         if not await asyncio.to_thread(may_read, session):
@@ -91,7 +91,7 @@ class LogTail:
     async def _events(self, following: Following, session: str | None, words: "_Words") -> AsyncIterator[str]:
         self._open += 1
         try:
-            # A browser that comes back asks by the same address: within `LATE` it misses nothing.
+            # A browser that reconnects uses the same address: within `LATE` it misses nothing.
             yield "retry: 2000\n\n"
             asked = time.monotonic()
             while not self._is_stopped():
@@ -110,7 +110,7 @@ class _Words:
     """How rows are written for one page."""
 
     query: str
-    """Leads from a row back to the list."""
+    """The query that leads from a row back to the list."""
     language: str
     zone: ZoneInfo
 
@@ -127,14 +127,14 @@ def _look(following: Following, now: datetime, words: _Words) -> str:
     except (StoreUnavailable, StoreRefused):
         return "event: away\ndata:\n\n"
     if not found:
-        # Keeps the line open, and finds out that nobody is there any more.
+        # Keeps the connection open, and detects that nobody is there any more.
         return ": still here\n\n"
     skipped = "event: skipped\ndata:\n\n" if len(found) >= AT_ONCE else ""
     return f"{skipped}event: rows\ndata: {json.dumps(words.rows(found[::-1]))}\n\n"
 
 
 def _since(written: str, now: datetime) -> datetime:
-    """Read milliseconds; what is none, or longer ago than is followed, is from now on."""
+    """Read milliseconds; return *now* if there are none, and never more than `LATE` before *now*."""
     if not written.isdecimal() or not written.isascii() or len(written) > _LONGEST_SINCE:
         return now
     return max(row_binary.moment(int(written)), now - LATE)

@@ -1,6 +1,6 @@
-"""OpenTelemetry's metrics over HTTP (https://opentelemetry.io/docs/specs/otlp/#otlphttp), read. Pure.
+"""Reads OpenTelemetry's metrics over HTTP (https://opentelemetry.io/docs/specs/otlp/#otlphttp). Pure.
 
-Of the semantic conventions those are taken that documents speak of: CPU, memory, disks, and HTTP servers.
+Of the semantic conventions, only those that documents mention are read: CPU, memory, disks, and HTTP servers.
 They become the series that node_exporter and HTTP services expose, so that one arithmetic serves both.
 """
 
@@ -21,7 +21,7 @@ from toban.faces.ingest import otlp_wire
 from toban.faces.ingest.otlp_wire import Encoding
 
 _INSTANCE = ("host.name", "service.instance.id", "service.name")
-"""Resource attributes that name an instance, the most telling first."""
+"""Resource attributes that name an instance, the most specific first."""
 
 _CUMULATIVE = AggregationTemporality.AGGREGATION_TEMPORALITY_CUMULATIVE
 _AVAILABLE = frozenset({"free", "cached", "buffered", "slab_reclaimable"})
@@ -31,7 +31,7 @@ type Labels = Mapping[str, str]
 
 
 class Reading:
-    """What one export says, by instance and time, and what of it could not be taken."""
+    """The content of one export, by instance and time, and what of it was rejected."""
 
     def __init__(self) -> None:
         self.series: dict[Key, dict[Series, float]] = defaultdict(dict)
@@ -56,7 +56,7 @@ class Reading:
 
 
 def read_export(body: bytes, encoding: Encoding) -> Reading:
-    """Read an export, or raise `BadExport`. Metrics that Toban knows no use for are left out."""
+    """Read an export, or raise `BadExport`. Metrics that Toban has no use for are left out."""
     request = otlp_wire.read(ExportMetricsServiceRequest(), body, encoding)
     reading = Reading()
     for resource in request.resource_metrics:
@@ -106,7 +106,7 @@ def _at(point: Any) -> datetime:
 
 
 def _state(labels: Labels) -> str:
-    """The conventions have called it `state`, and `cpu.mode` or `system.memory.state` since."""
+    """Return the state: old conventions call it `state`, new ones `cpu.mode` or `system.memory.state`."""
     names = ("cpu.mode", "system.memory.state", "system.filesystem.state", "state")
     return next((labels[name] for name in names if name in labels), "")
 
@@ -148,7 +148,7 @@ def _add(series: dict[Series, float], key: Series, value: float) -> None:
 
 
 def _utilization(metric: Metric, counted: str) -> Callable[[Reading, str, Iterable[Any]], None]:
-    """Read a gauge from 0 to 1, of which the points in the state *counted* tell."""
+    """Read a gauge from 0 to 1, from the points in the state *counted*."""
 
     def read(reading: Reading, instance: str, points: Iterable[Any]) -> None:
         for key, labels, value in _points(instance, points):

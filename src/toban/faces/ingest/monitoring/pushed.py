@@ -1,4 +1,4 @@
-"""Where metrics are pushed to: remote write, OTLP, Toban's own agent. Acknowledged once they are durable."""
+"""Endpoints for pushed metrics: remote write, OTLP, Toban's agent. Acknowledged once they are durable."""
 
 import asyncio
 from collections.abc import Callable, Sequence
@@ -29,13 +29,13 @@ _AHEAD = timedelta(minutes=5)
 """How far a sender's clock may run ahead of this server's."""
 
 _LONG_AGO = timedelta(days=366)
-"""No agent waits as long with a reading: its host has no clock that goes on without power."""
+"""No agent holds a reading this long: its host's clock does not keep time without power."""
 
 log = structlog.get_logger(__name__)
 
 
 class _ClockAmiss(ValueError):
-    """The sender measured in the future by this server's clock, or an agent so long ago that it can't be."""
+    """A measurement is in the future by this server's clock, or an agent's is too long ago to be right."""
 
 
 class MetricsIn:
@@ -47,7 +47,7 @@ class MetricsIn:
         self._forgot_at: datetime | None = None
 
     async def remote_write(self, request: Request) -> Response:
-        """`POST /api/v1/write`: 204, 400 for what no repetition mends, 5xx for what one may."""
+        """`POST /api/v1/write`: 204 when stored, 400 if a retry can't help, 5xx if it may."""
         return await self._answer(
             request, lambda body: (remote_write.read_write(body), Response(status_code=204))
         )
@@ -65,14 +65,14 @@ class MetricsIn:
         return otlp_wire.as_status(await self._answer(request, read), encoding)
 
     async def agent(self, request: Request) -> Response:
-        """`POST /ingest/metrics`: what `toban agent` sends; 409 where its time can't be, see `Date`."""
+        """`POST /ingest/metrics`: what `toban agent` sends; 409 if its time can't be right, see `Date`."""
 
         def read(body: bytes) -> tuple[Sequence[Pushed], Response]:
             found = agents.read_report(orjson.loads(body))
             _refuse_long_ago(found, self._clock())
             return found, Response(status_code=204)
 
-        # Refused for good the readings would be lost, which the agent can note anew.
+        # With 400 the readings would be lost; after 409 the agent can date them again.
         return await self._answer(request, read, of_clock=409)
 
     async def _answer(
@@ -88,7 +88,7 @@ class MetricsIn:
         try:
             encoding = request.headers.get("content-encoding", "")
             body = await body_of(request, _LARGEST)
-            # Remote write names its own format so; who reads it undoes it.
+            # Remote write names its own format this way; its reader unpacks it.
             if encoding != "snappy":
                 body = unpacked(body, encoding, _LARGEST_UNPACKED)
             found, response = await asyncio.to_thread(read, body)
@@ -106,7 +106,7 @@ class MetricsIn:
         try:
             await asyncio.to_thread(self._keep, sender, found)
         except DataError as refusal:
-            # By PostgreSQL: a NUL in a name, say. To be asked for it again would never end.
+            # Refused by PostgreSQL, for example for a NUL in a name. Asking for a retry would never end.
             log.warning("metrics_not_storable", sender=sender, reason=str(refusal))
             return PlainTextResponse("the state database can't hold these texts\n", 400)
         except DatabaseError as error:
@@ -127,14 +127,14 @@ class MetricsIn:
 
 
 def _refuse_the_future(found: Sequence[Pushed], now: datetime) -> None:
-    """Raise `_ClockAmiss` where the sender's clock runs ahead: that would hide what comes later."""
+    """Raise `_ClockAmiss` if the sender's clock runs ahead: that would hide later readings."""
     newest = max((each.at for each in found), default=now)
     if newest > now + _AHEAD:
         raise _ClockAmiss(f"{newest.isoformat()} is ahead of this server's clock ({now.isoformat()})")
 
 
 def _refuse_long_ago(found: Sequence[Pushed], now: datetime) -> None:
-    """Raise `_ClockAmiss` where a reading seems to have waited for a year."""
+    """Raise `_ClockAmiss` if a reading seems to have waited for a year."""
     oldest = min((each.at for each in found), default=now)
     if oldest < now - _LONG_AGO:
         raise _ClockAmiss(f"{oldest.isoformat()} is long ago by this server's clock ({now.isoformat()})")

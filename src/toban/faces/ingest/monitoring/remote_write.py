@@ -1,7 +1,7 @@
-"""Prometheus' remote write 1.0 (https://prometheus.io/docs/specs/prw/remote_write_spec/), read. Pure.
+"""Reads Prometheus' remote write 1.0 (https://prometheus.io/docs/specs/prw/remote_write_spec/). Pure.
 
-A request is a snappy block of the protobuf message `prometheus.WriteRequest`; its two inner messages are
-declared here, since nobody publishes them as a package.
+A request is a snappy block of the protobuf message `prometheus.WriteRequest`; its inner messages are declared
+here, because no package publishes them.
 """
 
 import math
@@ -25,7 +25,7 @@ _NAME, _INSTANCE, _JOB = "__name__", "instance", "job"
 
 
 class BadWrite(Exception):
-    """The request is none of the protocol; sending it again is no use."""
+    """The request does not follow the protocol; a retry can't help."""
 
 
 def _message() -> Any:
@@ -58,9 +58,9 @@ _WriteRequest = _message()
 
 
 def read_write(body: bytes) -> tuple[Pushed, ...]:
-    """Return what *body* says of each instance and time, or raise `BadWrite`.
+    """Return the values in *body* by instance and time, or raise `BadWrite`.
 
-    Series that Toban knows no use for are left out: a sender sends all it has.
+    Series that Toban has no use for are left out: a sender sends everything it has.
     """
     try:
         if cramjam.snappy.decompress_raw_len(body) > LARGEST:
@@ -83,7 +83,7 @@ def _by_instance(timeseries: Iterable[Any]) -> tuple[Pushed, ...]:
         if not is_known(name) or not instance:
             continue
         for sample in each.samples:
-            # A stale marker, too, is a NaN: the series has ended.
+            # A stale marker is a NaN, too: the series has ended.
             if not math.isnan(sample.value):
                 found[instance, sample.timestamp][name, frozenset(labels.items())] = sample.value
     if len({instance for instance, _ in found}) > MOST_INSTANCES:

@@ -1,4 +1,4 @@
-"""What comes in for chapter 2: pushed measurements."""
+"""The endpoints of chapter 2: pushed measurements."""
 
 from starlette.routing import Route
 

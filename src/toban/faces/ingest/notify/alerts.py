@@ -1,4 +1,4 @@
-"""`POST /api/v2/alerts`: Prometheus and Grafana take Toban for an Alertmanager."""
+"""`POST /api/v2/alerts`: Toban acts as an Alertmanager for Prometheus and Grafana."""
 
 import asyncio
 from collections.abc import Callable
@@ -28,7 +28,7 @@ class AlertsIn:
         self._clock = clock
 
     async def answer(self, request: Request) -> Response:
-        """Take alerts; they are acknowledged once they stand in the state database."""
+        """Take alerts; they are acknowledged to the sender once they are in the state database."""
         sender = await self._senders.name_of(request, "alerts")
         if sender is None:
             return stranger()

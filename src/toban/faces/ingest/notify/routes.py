@@ -1,4 +1,4 @@
-"""What comes in about alerts: those of Prometheus and Grafana, and buttons pressed in Slack."""
+"""Endpoints for the alerts of Prometheus and Grafana, and for buttons pressed in Slack."""
 
 from starlette.routing import Route
 

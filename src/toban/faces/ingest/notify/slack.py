@@ -1,8 +1,8 @@
-"""What people press in Slack: the button under an alert takes it on.
+"""Buttons pressed in Slack: the one under an alert acknowledges it.
 
 Slack posts a form whose `payload` is JSON
-(https://docs.slack.dev/reference/interaction-payloads/block_actions-payload) and wants an answer within
-three seconds. Who may press is who may see the message: the signature says that Slack itself is asking.
+(https://docs.slack.dev/reference/interaction-payloads/block_actions-payload) and expects an answer within
+three seconds. Anyone who can see the message may press: the signature proves that Slack itself is asking.
 """
 
 import asyncio
@@ -37,7 +37,7 @@ class SlackActions:
         self._clock = clock
 
     async def answer(self, request: Request) -> Response:
-        """Take on what somebody pressed for; 401 for whatever Slack has not signed."""
+        """Acknowledge the alert whose button was pressed; 401 for a request that Slack has not signed."""
         body = b""
         async for piece in request.stream():
             body += piece
@@ -75,7 +75,7 @@ class SlackActions:
 
 
 def _pressed(body: bytes) -> tuple[int, str] | None:
-    """Return which announcement somebody has taken on, and who; None for any other action."""
+    """Return which announcement was acknowledged, and by whom; None for any other action."""
     try:
         payload = orjson.loads(parse_qs(body.decode())["payload"][0])
         user = payload["user"]

@@ -1,8 +1,8 @@
-"""Ping URLs, as Healthchecks has them: a job elsewhere says by one HTTP request how it is doing.
+"""Ping URLs like those of Healthchecks: a job elsewhere reports its state with one HTTP request.
 
-The protocol is that of https://healthchecks.io/docs/http_api/ with the token in the place of the UUID, so
-that any client of it works unchanged. What differs is said by its status: an unknown token is 404 and too
-many pings are 429, where Healthchecks answers 200, and checks are never made by pinging (`create`).
+The protocol is that of https://healthchecks.io/docs/http_api/ with the token in place of the UUID, so that
+any of its clients works unchanged. The differences: an unknown token gets 404 and too many pings get 429,
+where Healthchecks answers 200, and a ping never creates a check (`create`).
 """
 
 import asyncio
@@ -30,14 +30,14 @@ KEPT = 10_000
 """Bytes of a body that are kept, as Healthchecks does by default."""
 
 _LARGEST = 1024 * 1024
-"""Bytes of a body that are read at all; a job that says more must not lose its ping for the first of them."""
+"""Bytes of a body that are read: more than are kept, so that a job with a longer one keeps its ping."""
 
 MOST_PER_MINUTE = 60
 """Pings of one batch; a job that starts and ends each minute sends two."""
 
 _MINUTE = 60.0
 _KNOWN_FOR = 10.0
-"""Seconds until tokens are read again: a token that was renewed works soon."""
+"""Seconds until tokens are read again: a renewed token works soon."""
 
 _STATUS = re.compile("[0-9]{1,3}")
 _MOST_STATUS = 255
@@ -47,7 +47,7 @@ log = structlog.get_logger(__name__)
 
 
 class _BadPing(Exception):
-    """The request is none of the protocol; the message is its answer."""
+    """The request does not follow the protocol; the message is the answer."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +59,7 @@ class _Told:
 
 
 class Pings:
-    """The batches that are reported of, by the digest of their tokens."""
+    """The batches that report by pings, by the digest of their tokens."""
 
     def __init__(
         self,
@@ -68,7 +68,7 @@ class Pings:
         *,
         seconds: Callable[[], float] = time.monotonic,
     ) -> None:
-        """*works* returns those of the edition in force; *seconds* is a clock that is never set."""
+        """*works* returns the works of the edition in force; *seconds* is a clock that is never set back."""
         self._works = works
         self._clock = clock
         self._seconds = seconds
@@ -76,7 +76,7 @@ class Pings:
         self._recent: dict[str, deque[float]] = {}
 
     async def answer(self, request: Request) -> Response:
-        """Take a ping in and answer as Healthchecks does."""
+        """Take a ping and answer as Healthchecks does."""
         work = await asyncio.to_thread(self._work_of, request.path_params["token"])
         if work is None:
             return _plain("not found", 404)
@@ -89,7 +89,7 @@ class Pings:
         body = await _body(request)
         if body is None:
             log.warning("ping_refused", batch=work.key, reason="body too large")
-            # Closed, since the rest of the body would be taken for the next request.
+            # Closed, because the rest of the body would be taken for the next request.
             return _plain("the body is too large", 413, {"Connection": "close"})
         text = body.decode("utf-8", "replace")
         report = Report(told.word, self._clock(), text, told.status, rid)
@@ -99,7 +99,7 @@ class Pings:
         works, now = self._works(), self._seconds()
         if self._tokens.works is not works or now - self._tokens.read_at >= _KNOWN_FOR:
             self._tokens = _Tokens(works, now)
-        # Of two digests a stranger learns nothing by how long comparing takes.
+        # Digests are looked up: how long that takes reveals nothing about a token.
         return self._tokens.by_digest.get(_digest(token))
 
     def _is_too_many(self, key: str) -> bool:

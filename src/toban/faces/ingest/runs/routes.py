@@ -1,4 +1,4 @@
-"""What comes in about runs elsewhere: pings."""
+"""The endpoints for runs elsewhere: pings."""
 
 from starlette.routing import Route
 

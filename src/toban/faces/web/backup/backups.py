@@ -36,7 +36,7 @@ _DRILLS = 20
 _OBJECTS = 200
 _DAY = timedelta(days=1)
 _HEAVY = ("objects_stored", "facts")
-"""What lists need not read: a backup may have thousands of objects."""
+"""Fields that lists need not read: a backup may have thousands of objects."""
 
 _FILTERS: Mapping[str, Mapping[str, object]] = {
     Holding.WHOLE: {"pruned_at": None, "trouble": "", "verified_at__isnull": False},
@@ -48,7 +48,7 @@ _FILTERS: Mapping[str, Mapping[str, object]] = {
 
 @dataclass(frozen=True, slots=True)
 class PolicyRow:
-    """A row of the document's chapter 4 with what is known of it."""
+    """A row of the document's chapter 4, with its status."""
 
     clause: Clause
     live: LiveRow
@@ -62,14 +62,14 @@ class Phase:
     name: str
     took: timedelta
     share: int
-    """Of the longest, in percent."""
+    """In percent of the longest phase."""
 
 
 @require_safe
 def backups(request: HttpRequest) -> HttpResponse:
     """Show what can be brought back, and the catalogue.
 
-    `?subject=`, `?method=`, `?state=`, `?from=`, `?to=` and `?page=` choose of the catalogue.
+    `?subject=`, `?method=`, `?state=`, `?from=`, `?to=` and `?page=` filter the catalogue.
     """
     edition, now = in_force(), system_clock()
     sight = look(edition, now)
@@ -96,7 +96,7 @@ def backups(request: HttpRequest) -> HttpResponse:
 
 @require_safe
 def backup(request: HttpRequest, pk: int) -> HttpResponse:
-    """Show one backup with every fact that the catalogue keeps of it."""
+    """Show one backup with every fact that the catalogue has about it."""
     edition, now = in_force(), system_clock()
     found = Backup.objects.filter(pk=pk).first()
     if found is None:
@@ -125,8 +125,8 @@ def backup(request: HttpRequest, pk: int) -> HttpResponse:
 
 @require_safe
 def certificate(request: HttpRequest, pk: int) -> HttpResponse:
-    """Return the drill's certificate as a PDF; 503 and the way out where no Japanese font is installed."""
-    # What makes PDFs takes long to load, and few readers ask for one.
+    """Return the drill's certificate as a PDF; 503 with a hint if no Japanese font is installed."""
+    # The modules that make PDFs take long to load, and few readers ask for one.
     from toban.chapters.backup.drills import certificate as sheet  # noqa: PLC0415
     from toban.engine.paper import NoFont  # noqa: PLC0415
 
@@ -168,7 +168,7 @@ def drill(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 def _subjects(design: Design, now: datetime) -> list[Subject]:
-    """Return every subject with what is kept of it; a few queries for all."""
+    """Return every subject with its backups; a few queries for all."""
     kept: dict[str, list[Backup]] = defaultdict(list)
     for each in Backup.objects.filter(pruned_at=None).defer(*_HEAVY).order_by("ended_at", "label"):
         kept[each.subject].append(each)
@@ -207,7 +207,7 @@ def _chosen(asked: Mapping[str, str], system: System) -> QuerySet[Backup]:
 
 
 def _held(found: Backup) -> tuple[str, str, str]:
-    """Return the mark, the word and the kind of what is known of a backup."""
+    """Return the mark, the word and the kind of a backup's state."""
     kind = holding(found)
     mark, word = HOLDINGS[kind]
     return mark, str(word), kind.value

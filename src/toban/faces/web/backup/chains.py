@@ -1,4 +1,4 @@
-"""Backups as people look at them: chains, and what can be brought back of each subject."""
+"""Backups as the pages show them: chains, and what can be brought back of each subject."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -27,7 +27,7 @@ class Chain:
 
 @dataclass(frozen=True, slots=True)
 class LogSpan:
-    """Log without a gap, of however many stretches that overlap."""
+    """A log without a gap, joined from any number of overlapping stretches."""
 
     timeline: int
     first_lsn: str
@@ -38,7 +38,7 @@ class LogSpan:
 
 @dataclass(frozen=True, slots=True)
 class Subject:
-    """What is known of everything that is kept of one subject."""
+    """The state of everything that is kept of one subject."""
 
     name: str
     moment: Moment | None
@@ -46,7 +46,7 @@ class Subject:
     objective: RecoveryObjective | None
     """Its RPO."""
     verdict: Verdict
-    """Whether the RPO is kept now."""
+    """Whether the RPO is met now."""
     chains: tuple[Chain, ...]
     """The newest first."""
     more: int
@@ -56,9 +56,9 @@ class Subject:
     fulls: tuple[Backup, ...]
     """The newest full backups, the oldest of them first."""
     spans: tuple[LogSpan, ...]
-    """By the newest moment that each brings back, the newest last."""
+    """In the order of the newest moment that each can bring back, the newest last."""
     drill: Drill | None
-    """The newest."""
+    """The newest drill."""
 
 
 def subject(
@@ -69,7 +69,7 @@ def subject(
     objective: RecoveryObjective | None,
     now: datetime,
 ) -> Subject:
-    """Return what *kept* backups (oldest first) and *stretches* of log make of the subject *name*."""
+    """Return the subject *name*, with its *kept* backups (oldest first) and *stretches* of log."""
     moment = rules.newest_moment(
         [catalogue.copy_of(each) for each in kept], [_stretch(each) for each in stretches]
     )
@@ -94,7 +94,7 @@ def subject(
 def subjects_of(design: Design, stored: Iterable[str]) -> list[str]:
     """Return what the document backs up and what is *stored*, in the document's order.
 
-    What a store does by itself, keeping former versions, brings no copies of ours.
+    A store's own versioning is left out: it makes no copies of ours.
     """
     copied = (
         row.subject
@@ -112,7 +112,7 @@ def objective_of(design: Design, subject: str) -> RecoveryObjective | None:
 
 
 def chains_of(kept: Sequence[Backup]) -> list[Chain]:
-    """Return the chains of *kept* (oldest first), the newest first; an orphan stands for itself."""
+    """Return the chains of *kept* (oldest first), the newest first; an orphan is a chain of its own."""
     on: Mapping[str, list[Backup]] = {each.label: [] for each in kept if not each.parent}
     orphans = []
     for each in kept:
@@ -126,10 +126,10 @@ def chains_of(kept: Sequence[Backup]) -> list[Chain]:
 
 
 def spans_of(stretches: Sequence[LogStretch]) -> list[LogSpan]:
-    """Return the log that *stretches* hold; those that overlap or meet are one, and go on as the last does.
+    """Return the log in *stretches*; those that overlap or meet are joined, and end as the last one does.
 
-    Whoever follows the log begins a stretch anew where it can't know that the last one goes on, and often
-    a segment earlier: that is no second log to whoever looks.
+    The process that follows the log begins a new stretch if it can't know that the last one goes on, often a
+    segment earlier. To a reader that is not a second log.
     """
     spans: list[LogSpan] = []
     cluster = ""
@@ -155,7 +155,7 @@ def _span(row: LogStretch) -> LogSpan:
 def _verdict(age: timedelta | None, objective: RecoveryObjective | None) -> Verdict:
     if age is None or objective is None:
         return Verdict.NOT_MEASURABLE
-    # ">": exactly the limit keeps it.
+    # ">": exactly the limit still meets it.
     return Verdict.DEVIATING if age > objective.limit.as_timedelta() else Verdict.CONFORMING
 
 

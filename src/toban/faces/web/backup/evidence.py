@@ -1,4 +1,4 @@
-"""What the evidence of a row shows of backups: the newest that it ordered."""
+"""What a row's evidence shows about backups: the newest that the row ordered."""
 
 from toban.chapters.backup.models import Backup
 from toban.design.clauses.backup import BackupPolicy

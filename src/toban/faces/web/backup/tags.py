@@ -1,4 +1,4 @@
-"""What templates say of backups: `{% load backup %}`."""
+"""Template tags for backups: `{% load backup %}`."""
 
 from datetime import timedelta
 
@@ -17,7 +17,7 @@ register = template.Library()
 
 @register.simple_tag
 def within(measured: timedelta | None, objective: RecoveryObjective | None) -> SafeString | str:
-    """Write whether what was measured keeps the document's objective."""
+    """Write whether the measured value meets the document's objective."""
     if measured is None or objective is None:
         return "—"
     kept = measured <= objective.limit.as_timedelta()
@@ -30,23 +30,23 @@ def within(measured: timedelta | None, objective: RecoveryObjective | None) -> S
 
 @register.filter
 def held(backup: Backup) -> str:
-    """Return whether a backup can be relied on, as a class."""
+    """Return whether a backup can be relied on, as a CSS class."""
     return words.holding(backup).value
 
 
 @register.filter
 def held_mark(backup: Backup) -> str:
-    """Return the mark of whether a backup can be relied on."""
+    """Return the mark that shows whether a backup can be relied on."""
     return words.HOLDINGS[words.holding(backup)][0]
 
 
 @register.filter
 def held_word(backup: Backup) -> str:
-    """Return the word of whether a backup can be relied on."""
+    """Return the word that says whether a backup can be relied on."""
     return str(words.HOLDINGS[words.holding(backup)][1])
 
 
 @register.filter
 def method_word(backup: Backup) -> str:
-    """Return what a backup holds, in words."""
+    """Return a backup's method, as a word."""
     return str(words.METHODS.get(backup.method, backup.method))

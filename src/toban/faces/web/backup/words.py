@@ -1,4 +1,4 @@
-"""Backups in words: what each holds, and whether it can be relied on."""
+"""Words for backups: what each holds, and whether it can be relied on."""
 
 from collections.abc import Mapping
 from enum import StrEnum

@@ -1,4 +1,4 @@
-"""What runs on a day: its drawing, the batches, and the runs themselves."""
+"""What runs on a day: the chart, the batches, and the runs themselves."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -29,7 +29,7 @@ from toban.faces.words.runs import Standing, standing
 _LONGEST_RUN = timedelta(days=2)
 """A run that was due longer ago is not drawn on a day."""
 _MOST = 1000
-"""Runs of a day that are drawn and listed, those due last."""
+"""Runs of a day that are drawn and listed: those due last."""
 _PER_PAGE = 100
 _MOST_PLANNED = 300
 _DAY = timedelta(days=1)
@@ -39,12 +39,12 @@ STANDINGS = tuple(each for each in Standing if each is not Standing.PLANNED)
 
 @dataclass(frozen=True, slots=True)
 class Lane:
-    """A work's line in the day's drawing."""
+    """A work's line in the day's chart."""
 
     row: WorkRow
     bars: tuple[DayBar, ...]
     said: str
-    """The same in words, for whoever does not see the drawing."""
+    """The same as text, for readers who can't see the chart."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +53,7 @@ class Listed:
 
     row: WorkRow
     live: LiveRow | None
-    """What is known of its row of the document."""
+    """The status of its row of the document."""
 
     @property
     def is_bound(self) -> bool:
@@ -72,7 +72,7 @@ class Choice:
 
     @property
     def query(self) -> str:
-        """The address's query again; today is not named, so that an open page goes on with the next day."""
+        """The query of the address; it leaves out today, so that an open page moves on to the next day."""
         day = "" if self.is_today else self.day.isoformat()
         asked = {"day": day, "state": self.state, "q": self.q}
         return urlencode({name: value for name, value in asked.items() if value})
@@ -125,8 +125,8 @@ def _choice(request: HttpRequest, today: date) -> Choice:
 
 
 def _runs_of(works: Sequence[WorkRow], day: Day, now: datetime) -> list[Run]:
-    """Return the runs that have to do with *day*, newest first; one query."""
-    # By work and due time, as the index has them.
+    """Return the runs that touch *day*, newest first; one query."""
+    # By work and due time, like the index.
     due = {"due_at__gte": day.start - _LONGEST_RUN, "due_at__lt": day.end}
     found = Run.objects.filter(work__in=[row.key for row in works], **due).defer("parameters")
     touching = [run for run in found.order_by("-due_at", "-pk")[:_MOST] if touches(run, day, now)]
@@ -136,7 +136,7 @@ def _runs_of(works: Sequence[WorkRow], day: Day, now: datetime) -> list[Run]:
 def _lanes(
     works: Sequence[WorkRow], runs: Sequence[Run], day: Day, sight: Sight, *, is_whole: bool
 ) -> Iterator[Lane]:
-    """Yield a line for each work that runs or ran; what is planned only where *is_whole*."""
+    """Yield a line for each work that runs or ran; planned runs are included only if *is_whole*."""
     by_work: Mapping[str, list[Run]] = {row.key: [] for row in works}
     for run in runs:
         by_work[run.work].append(run)
@@ -150,7 +150,7 @@ def _lanes(
 
 
 def run_title(run: Run, now: datetime, zone: tzinfo) -> str:
-    """Say a run in one line: when, where it stands, how long it took."""
+    """Return a run as one line: when it began, its state, how long it took."""
     stands, length = standing(run), length_of(run)
     clock = words.clock(began(run), now, zone)
     took = f" {words.took(length)}" if length is not None else ""
@@ -158,7 +158,7 @@ def run_title(run: Run, now: datetime, zone: tzinfo) -> str:
 
 
 def _planned(row: WorkRow, runs: Sequence[Run], day: Day, sight: Sight) -> tuple[list[DayBar], str]:
-    """Return what of *row* is still to come on *day*, drawn and in words."""
+    """Return the runs of *row* that are still to come on *day*, drawn and as text."""
     start = max(day.start, sight.now)
     if not row.is_running or start >= day.end:
         return [], ""

@@ -26,7 +26,7 @@ class Column:
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """A day; a cell is empty where the figure is a gap, and None where the day has no such figure."""
+    """A day; a cell is empty if the figure is a gap, and None if the day has no such figure."""
 
     day: date
     cells: tuple[str | None, ...]
@@ -41,7 +41,7 @@ class Days:
 
 
 def days(work: str, today: date) -> Days | None:
-    """Return what *work* added up of the last month, its newest days as a list; None where it did not."""
+    """Return the figures of *work* in the last month, its newest days as a list; None if there are none."""
     rows = history(work, today - _DRAWN, today)
     units = {each.name: each.unit for row in rows for each in row.figures}
     if not units:

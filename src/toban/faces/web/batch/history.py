@@ -42,7 +42,7 @@ _CONFLICT = 409
 def batch(request: HttpRequest, key: str) -> HttpResponse:
     """Show one work; `?state=`, `?from=`, `?to=` and `?page=` choose among its runs.
 
-    `?ask=` puts the question before an order, and POST answers it: `act` says which.
+    `?ask=` asks for the confirmation of an order, and POST gives it: `act` says which.
     """
     edition, now = in_force(), system_clock()
     row = work_of(edition.design, key)
@@ -77,7 +77,7 @@ def _page(
         "row": row,
         "current": current,
         "why": because_of(decisive, row.planned, now, system.zone) if row.is_running else "",
-        # What is on record is in the document's language, and of a work that never ran it says no more.
+        # The record is in the document's language; for a work that never ran it says no more.
         "record": known.reason if known is not None and (decisive or not row.is_running) else "",
         "runs": [(run, because(run, row.planned, now, system.zone)) for run in page],
         "page": page,
@@ -115,7 +115,7 @@ def _chosen(request: HttpRequest, runs: QuerySet[Run], system: System) -> QueryS
 def _question(
     request: HttpRequest, act: str, row: WorkRow, current: Run | None, system: System, now: datetime
 ) -> Question:
-    """Return the question before *act*, or answer that there is none; only for who may order."""
+    """Return the question before *act*; raises `Http404` if there is none. Requires permission to order."""
     orders.require_permission(request.user, act, None)
     if row.planned is None or not row.takes_orders:
         raise Http404

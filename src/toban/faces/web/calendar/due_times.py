@@ -9,7 +9,7 @@ from toban.engine.bindings.model import System
 from toban.engine.calendar.due import due_times, schedules_of
 
 _SPANS = tuple(timedelta(days=days) for days in (1, 8, 40, 400))
-"""Looked through in turn, so that a minutely schedule isn't counted out for a year."""
+"""Tried in turn, so that a minutely schedule isn't computed for a whole year."""
 _MOMENT = timedelta(microseconds=1)
 
 
@@ -36,7 +36,7 @@ def previous_times(clause: Clause, system: System, now: datetime, count: int) ->
 def between(clause: Clause, system: System, start: datetime, end: datetime) -> list[datetime]:
     """Return all due times of *clause* from *start* (included) to *end* (excluded), in order.
 
-    Where the document names a day and no time, its midnight stands for the day.
+    If the document names a day without a time, midnight stands for the day.
     """
     return sorted(
         {

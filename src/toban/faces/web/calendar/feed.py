@@ -35,9 +35,9 @@ _BEFORE, _AFTER = timedelta(days=31), timedelta(days=366)
 
 @require_safe
 def feed(request: HttpRequest) -> HttpResponse:
-    """Return the calendar of the last month and the year to come to whoever has a `?token=`.
+    """Return the calendar of the last month and the coming year, for a request with a valid `?token=`.
 
-    `?chapter=` leaves one chapter's rows. A program that has the present one already is told so (ETag).
+    `?chapter=` selects one chapter's rows. A program that already has the current version gets a 304 (ETag).
     """
     now = system_clock()
     edition = _opened(request, now)
@@ -51,9 +51,9 @@ def feed(request: HttpRequest) -> HttpResponse:
 
 @require_safe
 def duty_feed(request: HttpRequest) -> HttpResponse:
-    """Return the turns of the last month and the year to come to whoever has a `?token=`.
+    """Return the turns of the last month and the coming year, for a request with a valid `?token=`.
 
-    `?person=` leaves one person's, by the name in `[people]`.
+    `?person=` selects one person's turns, by the name in `[people]`.
     """
     now = system_clock()
     edition = _opened(request, now)
@@ -63,12 +63,12 @@ def duty_feed(request: HttpRequest) -> HttpResponse:
     if person and person not in edition.bindings.people:
         return HttpResponse(_NOBODY, "text/plain; charset=utf-8", 404)
     text = _turns(edition, now.astimezone(edition.bindings.system.zone).date(), person)
-    # Who stands in for whom changes at any time: only the text itself says whether it is the same.
+    # Overrides change at any time: only the text itself shows whether it is the same.
     return _answer(request, hashlib.sha256(text.encode()).hexdigest()[:32], lambda: text)
 
 
 def _opened(request: HttpRequest, now: datetime) -> Edition | HttpResponse:
-    """Return what is in force to whoever has a token, else the refusal."""
+    """Return the edition in force if the request has a valid token, else the refusal."""
     if holder_of(request.GET.get("token", ""), now) is None:
         return HttpResponse(_REFUSED, "text/plain; charset=utf-8", 403)
     return present.edition() or HttpResponse(status=503)
@@ -81,7 +81,7 @@ def _answer(request: HttpRequest, version: str, text: Callable[[], str]) -> Http
         answer = HttpResponse(text(), "text/calendar; charset=utf-8")
         answer.headers["Content-Disposition"] = 'inline; filename="toban.ics"'
     answer.headers["ETag"] = etag
-    # Kept by the program itself, and asked for again each time; by nobody in between.
+    # The program itself may keep it, but asks again each time; nothing in between may keep it.
     answer.headers["Cache-Control"] = "private, no-cache"
     return answer
 
@@ -89,7 +89,7 @@ def _answer(request: HttpRequest, version: str, text: Callable[[], str]) -> Http
 @never_cache
 @require_POST
 def subscription(request: HttpRequest) -> HttpResponse:
-    """Give the reader a new address of the feed, shown in this answer alone, or end it, by `act`."""
+    """Give the reader a new address of the feed, shown only in this answer, or revoke it, by `act`."""
     if not isinstance(request.user, Operator):
         return HttpResponse(status=403)
     act, now = request.POST.get("act", ""), system_clock()
@@ -111,7 +111,7 @@ def subscription(request: HttpRequest) -> HttpResponse:
 def _calendar(edition: Edition, today: date, chapter: str) -> str:
     found = of_chapter(span(edition, today - _BEFORE, today + _AFTER), chapter)
     system = edition.bindings.system
-    # The same all day long, so that what is unchanged stays the same to the byte.
+    # The same all day long, so that an unchanged calendar stays the same to the byte.
     made = datetime.combine(today, time(0), system.zone)
     return icalendar(found, system.name or edition.design.document, made)
 

@@ -24,12 +24,12 @@ class Shown:
     address: str
     chapter: str
     meets: str
-    """What shares a moment with it; empty for nothing."""
+    """What overlaps with it; empty if nothing does."""
 
 
 @dataclass(frozen=True, slots=True)
 class Cell:
-    """A day of the drawn month, or of the months beside it."""
+    """A day of the drawn month, or of the months next to it."""
 
     date: date
     is_within: bool
@@ -47,13 +47,13 @@ def month_of(day: date, step: int = 0) -> date:
 
 
 def weeks(first: date) -> tuple[date, date]:
-    """Return the first and the last day that a drawing of the month from *first* on shows; Sundays begin."""
+    """Return the first and the last day shown for the month that begins on *first*; weeks begin on Sunday."""
     last = month_of(first, 1) - _DAY
     return first - _DAY * ((first.weekday() + 1) % _WEEK), last + _DAY * ((5 - last.weekday()) % _WEEK)
 
 
 def daily(agenda: Agenda, chapter: str) -> list[Entry]:
-    """Return what comes on every day of *agenda*, as it is on the first, of *chapter* (empty for all)."""
+    """Return the daily entries of *agenda*, as on its first day, of *chapter* (empty for all)."""
     found = every_day(agenda)
     entries = agenda.days[0].entries if agenda.days else ()
     return [each for each in entries if each.clause.id in found and chapter in ("", each.clause.chapter)]
@@ -70,7 +70,7 @@ def chosen(day: Day, *, chapter: str, hidden: Collection[str], is_together: bool
 
 
 def of_chapter(agenda: Agenda, chapter: str) -> Agenda:
-    """Return *agenda* with the rows of *chapter* alone; of a word that names none, the whole."""
+    """Return *agenda* with only the rows of *chapter*; the whole if *chapter* names none."""
     if chapter not in set(Chapter):
         return agenda
     days = (replace(day, entries=tuple(_of(chapter, day.entries))) for day in agenda.days)
@@ -82,7 +82,7 @@ def _of(chapter: str, entries: Iterable[Entry]) -> Iterator[Entry]:
 
 
 def shown(entries: Iterable[Entry], titles: Mapping[str, str]) -> tuple[Shown, ...]:
-    """Return *entries* in words; *titles* by clause id name those that they meet."""
+    """Return *entries* as they are shown; *titles*, by clause id, name the entries they overlap with."""
     return tuple(
         Shown(
             clock=_clock(entry),

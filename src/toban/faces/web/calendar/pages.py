@@ -28,7 +28,7 @@ from toban.faces.words.agenda import title
 MONTHS = 12
 _DAY = timedelta(days=1)
 _REACH = 50
-"""Years before and after this one that can be turned to."""
+"""Years before and after this one that can be shown."""
 VIEWS = ("month", "list")
 
 
@@ -40,12 +40,12 @@ class Choice:
     month: date
     chapter: str
     is_together: bool
-    """Only what falls together with something else."""
+    """Only entries that overlap with another."""
     is_whole: bool
-    """Also what comes every day."""
+    """Also daily entries."""
 
     def query(self, **changed: str) -> str:
-        """Return the address's query again, with what is *changed*."""
+        """Return the query of the address, with what is *changed*."""
         asked = {
             "view": self.view if self.view != VIEWS[0] else "",
             "month": f"{self.month:%Y-%m}",
@@ -87,7 +87,7 @@ class Coming:
     previous: datetime | None
     next: datetime
     is_day: bool
-    """The document names days and no clock."""
+    """The document names days but no time of day."""
 
 
 @require_safe
@@ -121,12 +121,12 @@ def calendar(request: HttpRequest) -> HttpResponse:
 
 
 def span(edition: Edition, first: date, last: date) -> Agenda:
-    """Return the agenda of *edition* from *first* to *last*; the last few are kept."""
+    """Return the agenda of *edition* from *first* to *last*; the last few are cached."""
     return _kept(_Key(edition), first, last)
 
 
 class _Key:
-    """An edition that is the same as another by its digests."""
+    """An edition that is compared by its digests."""
 
     def __init__(self, edition: Edition) -> None:
         self.edition = edition
@@ -156,7 +156,7 @@ def _choice(request: HttpRequest, today: date) -> Choice:
 
 
 def month_named(written: str, today: date) -> date:
-    """Return the month that an address names (2026-11); this one where it names none, or one out of reach."""
+    """Return the month that an address names (2026-11); this month if it names none, or one out of reach."""
     try:
         found = date.fromisoformat(f"{written}-01")
     except ValueError:
@@ -202,7 +202,7 @@ def _shown(day: Day, choice: Choice, hidden: frozenset[str], titles: Mapping[str
 
 
 def _scheduled(edition: Edition, now: datetime) -> list[Clause]:
-    """Return the rows that come again by the calendar."""
+    """Return the rows that have a next due time."""
     system = edition.bindings.system
     return [clause for clause in edition.design.clauses if next_times(clause, system, now, 1)]
 

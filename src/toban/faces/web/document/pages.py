@@ -45,7 +45,7 @@ _HISTORY = 50
 _RUNS = 5
 _ALERTS = 5
 _TOLD_OF = 20
-"""The newest alerts of a row, of whose notices its evidence tells."""
+"""How many of a row's newest alerts have their notifications listed in its evidence."""
 _LENGTHS = (6, 24, 24 * 7, 24 * 90)
 """Hours that a chart is offered for."""
 _LONGEST_CHART = max(_LENGTHS)
@@ -82,14 +82,14 @@ def document(request: HttpRequest) -> HttpResponse:
 
 @require_safe
 def figures(request: HttpRequest) -> HttpResponse:
-    """Return what stands around the document anew: contents, top bar, today."""
+    """Return what is around the document, refreshed: contents, top bar, today."""
     sight = look(in_force(), system_clock())
     return render(request, "document/_figures.html", surrounding(sight))
 
 
 @require_safe
 def evidence(request: HttpRequest, clause_id: str) -> HttpResponse:
-    """Show what is known of one row: as the drawer's content, or as a page of its own."""
+    """Show what is known about one row: as the drawer's content, or as a page of its own."""
     edition = in_force()
     clause = _clause(edition, clause_id)
     now = system_clock()
@@ -133,7 +133,7 @@ def series(request: HttpRequest, clause_id: str) -> HttpResponse:
 
 
 def _drawn(clause_id: str, charted: Charted, edition: Edition, span: Span) -> Chart | None:
-    """Draw what was measured for a row in *span*; None where nothing was."""
+    """Draw what was measured for a row in *span*; None if nothing was."""
     found = trends.series(charted, None, *span)
     if found is None:
         return None
@@ -204,7 +204,7 @@ def _entry(entry: LedgerEntry, now: datetime, edition: Edition) -> dict[str, obj
 
 
 def _in_words(reason: str) -> str:
-    """Say a run's reason in words; any other is on record in words."""
+    """Return a run's reason as text; any other reason is recorded as text."""
     return str(REASONS[Reason(reason)]) if reason in set(Reason) else in_readers_language(reason)
 
 
@@ -215,15 +215,15 @@ def _runs(clause: Clause) -> QuerySet[Run]:
 
 
 def _own(clause: Clause, request: HttpRequest) -> list[SafeString]:
-    """Return what each extension shows of its own of the row."""
+    """Return what each extension adds to the row's evidence."""
     asked = [loaded(each.evidence)(clause) for each in settings.PARTS.extensions if each.evidence]
     shown = [render_to_string(found[0], found[1], request) for found in asked if found is not None]
     return [mark_safe(each) for each in shown]  # noqa: S308 - templates have escaped them
 
 
 def _deliveries(clause: Clause, alerts: Sequence[Alert]) -> QuerySet[Delivery]:
-    """Notices about *alerts* and those that *clause* ordered, newest first, with what became of each."""
-    # A message about many alerts comes once: joining them would bring it once for each.
+    """Return the notifications about *alerts* and those that *clause* ordered, newest first."""
+    # A message about many alerts appears once: a join would return it once for each alert.
     told = Announcement.objects.filter(alerts__in=alerts)
     sent = Delivery.objects.filter(Q(announcement__in=told) | Q(rule_id=clause.id))
     return sent.select_related("announcement").order_by("-created_at", "-pk")[:_HISTORY]

@@ -38,7 +38,7 @@ type RowKinds = Mapping[type[Clause], RowKind]
 
 
 def skeleton(outline: Outline, kinds: RowKinds) -> Skeleton:
-    """Return the document's HTML in the active language, with a `Slot` wherever live figures stand."""
+    """Return the document's HTML in the active language, with a `Slot` wherever live figures go."""
     drawing = _Drawing(kinds)
     return tuple(_merged(piece for part in outline.parts for piece in drawing.part(part)))
 
@@ -75,11 +75,11 @@ def _merged(pieces: Iterator[SafeString | Slot]) -> Iterator[SafeString | Slot]:
 
 
 _PLAIN = RowKind(Clause)
-"""Of clauses that no extension answers for."""
+"""For clauses that no extension answers for."""
 
 
 class _Drawing:
-    """Draws blocks of the document; what the rows of each kind show is what their extension says."""
+    """Draws blocks of the document; the extensions say what the rows of each kind show."""
 
     def __init__(self, kinds: RowKinds) -> None:
         self._kinds = kinds
@@ -187,7 +187,7 @@ class _Drawing:
             yield format_html('<span class="note"><b>{}</b> {}</span>', _("読めません"), unread.reason)
 
     def _elsewhere(self, clause: Clause) -> SafeString:
-        """Lead on to the page that tells more of *clause*, where there is one."""
+        """Link to the page with more about *clause*, if there is one."""
         link = self._kind(clause).link(clause)
         if link is None:
             return mark_safe("")

@@ -24,7 +24,7 @@ class Mark:
 
     minute: int
     kind: str
-    """A verdict, a run's standing, or `planned`."""
+    """A verdict, a run's status, or `planned`."""
     title: str
     address: str
 
@@ -46,9 +46,9 @@ def today(
     now: datetime,
     zone: tzinfo,
 ) -> Today:
-    """Lay *changes* of verdict, *runs* and *due* times by clause id out on the day of *now* in *zone*."""
+    """Place *changes* of verdict, *runs* and *due* times (by clause id) on the day of *now* in *zone*."""
     midnight = start_of_day(now, zone)
-    # A run says more than the verdict that came of it.
+    # A run says more than the verdict that resulted from it.
     run = {each.clause_id for each in runs}
     marks = [
         _mark(entry.at, midnight, str(entry.content["verdict"]), clauses[entry.clause_id], now, zone)

@@ -18,7 +18,7 @@ _CHART_POINTS = 300
 _TONES = {"normal": Tone.OK, "warning": Tone.WARN, "critical": Tone.BAD}
 _LASTS = timedelta(seconds=20)
 _PATIENCE = 0.25
-"""Seconds that a page waits for its sparklines: the rest of it is worth more."""
+"""Seconds that a page waits for its sparklines: the rest of the page matters more."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +32,7 @@ class Sparks:
 
 
 class SparkDrawer:
-    """Draws all sparklines of a document, and keeps them for as long as a page would show them anyway."""
+    """Draws all sparklines of a document, and caches them as long as a page would show them anyway."""
 
     def __init__(self) -> None:
         self._drawn: Sparks | None = None
@@ -42,7 +42,7 @@ class SparkDrawer:
     def drawn(self, document: str, charts: Mapping[str, Charted], now: datetime) -> Sparks:
         """Return the last six hours of *charts*, by clause id.
 
-        While the store does not answer: the last that was drawn.
+        While the store does not answer, the last ones drawn are returned.
 
         A store that hangs must not hang the page: it is waited for only a moment.
         """
@@ -83,7 +83,7 @@ def _draw(document: str, charts: Mapping[str, Charted], now: datetime) -> Sparks
 
 
 def series(charted: Charted, instance: str | None, start: datetime, end: datetime) -> Series | None:
-    """Return what was measured (of one instance, or the mean of all); None for nothing.
+    """Return what was measured (of one instance, or the mean of all); None if nothing was.
 
     Raises `StoreUnavailable`.
     """

@@ -46,7 +46,7 @@ _NEAR = timedelta(minutes=30)
 _LONGEST_NUMBER = 18
 _NEWEST_RELEASES = 50
 _OPENED = 5
-"""Calls of libraries that are opened where the application has none of its own."""
+"""How many calls of libraries are opened if the application has none of its own."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +82,7 @@ class Chained:
 
 @dataclass(frozen=True, slots=True)
 class Steps:
-    """Where the event stands among those that are kept; None where there is no such event."""
+    """The event's place among those that are kept; a neighbour is None if there is none."""
 
     place: int
     count: int
@@ -152,7 +152,7 @@ def _steps(group: ErrorGroup, stored: StoredEvent) -> Steps:
 
 
 def _event(stored: StoredEvent, zone: ZoneInfo) -> dict[str, object]:
-    """Return what the page says of one event."""
+    """Return what the page says about one event."""
     event: Mapping[str, Any] = event_of(stored)
     return {
         "event": event,
@@ -170,7 +170,7 @@ def _event(stored: StoredEvent, zone: ZoneInfo) -> dict[str, object]:
 
 
 def _searched(name: str, value: str) -> str:
-    """Return the query that finds every error with a tag; empty where there is none."""
+    """Return the query that finds every error with a tag; empty if there is none."""
     written = of_tag(name, value)
     return urlencode({"state": "all", "q": written}) if written else ""
 
@@ -195,7 +195,7 @@ def _call(frame: Mapping[str, Any], *, is_open: bool) -> Call:
     line, place = frame["line"], frame["file"] or frame["module"]
     before, after = frame["before"], frame["after"]
     texts = (*before, frame["source"], *after) if frame["source"] else before
-    # Without a number of its own, its neighbours have none either.
+    # If the line has no number, its neighbours have none either.
     first = line - len(before) if line else None
     lines = [
         Line(first + at if first is not None else 0, text, is_current=at == len(before))
@@ -225,7 +225,7 @@ def _as_text(value: object) -> str:
 
 
 def _logs(event: Mapping[str, Any], at: datetime, zone: ZoneInfo) -> Iterator[tuple[str, str, str]]:
-    """Yield where the lines of the event's request and trace are: field, value, and the query of the logs."""
+    """Yield the searches for the log lines of the event's request and trace: field, value, and query."""
     around = Choice(begin=written(at - _NEAR, zone), end=written(at + _NEAR, zone))
     for name, field in (("request_id", "requestId"), ("trace_id", "traceId")):
         if event[name]:
@@ -245,7 +245,7 @@ def _days(group: ErrorGroup, now: datetime, zone: ZoneInfo) -> Chart:
 
 
 def _given(group: ErrorGroup) -> QuerySet[LedgerEntry]:
-    """Return what people have ordered of it, the newest first."""
+    """Return the orders that people gave for it, the newest first."""
     audited = LedgerEntry.objects.filter(kind=LedgerEntry.Kind.AUDIT, content__error=group.pk)
     return audited.order_by("-sequence")[:20]
 
@@ -276,6 +276,6 @@ def _ordered(request: HttpRequest, group: ErrorGroup) -> HttpResponse:
     except NotPossible as wrong:
         messages.error(request, words.refused(wrong).what)
     if "list" in request.POST:
-        # A query alone, so that nobody is sent elsewhere; the row is chosen again.
+        # Only a query, so that nobody is sent elsewhere; the row is selected again.
         return redirect(f"{reverse('errors')}?{request.POST['list']}#error-{group.pk}")
     return redirect("error", group.pk)

@@ -45,12 +45,12 @@ class Choice:
 
     @property
     def query(self) -> str:
-        """The address's query again."""
+        """The query of the address."""
         asked = {name: getattr(self, name) for name in ("state", "q", "project", "level", "assignee")}
         return urlencode({name: value for name, value in asked.items() if value})
 
     def search(self, terms: tuple[ErrorTerm, ...], now: datetime) -> Search:
-        """Return what to look for, where `q` was read as *terms*."""
+        """Return what to look for; *terms* is what `q` says."""
         state = {"": "open", _ALL: ""}.get(self.state, self.state)
         return Search(state, terms, self.project, self.level, self.assignee, now - FRESH)
 
@@ -129,7 +129,7 @@ def _projects(bound: Mapping[str, object]) -> list[str]:
 
 
 def _tabs(choice: Choice, terms: tuple[ErrorTerm, ...], now: datetime) -> Iterator[Tab]:
-    # What is over grows for ever: its number says nothing.
+    # The number of settled errors grows forever, and says nothing.
     counted = counts(choice.search(terms, now), _COUNTED)
     for state in Standing.OPEN, Standing.NEW, Standing.REGRESSED, Standing.RESOLVED, Standing.IGNORED:
         turned = replace(choice, state="" if state is Standing.OPEN else state)

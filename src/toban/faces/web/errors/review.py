@@ -1,4 +1,4 @@
-"""A week's errors beside the week before: what is new, grows, is gone. Looking through it is evidence."""
+"""A week's errors compared with the week before: new, growing, gone. Reviewing them is evidence."""
 
 from collections import Counter
 from datetime import date, datetime
@@ -24,7 +24,7 @@ from toban.faces.web.moments import date_in
 from toban.faces.words.errors import TRENDS
 
 MOST = 100
-"""Errors of a section, the most frequent; nobody reads on, and `toban errors review` lists them all."""
+"""The most frequent errors of a section; nobody reads more, and `toban errors review` lists them all."""
 
 _YEARS = 10
 """Nobody looks further back."""
@@ -32,7 +32,7 @@ _YEARS = 10
 
 @require_http_methods(["GET", "HEAD", "POST"])
 def review(request: HttpRequest) -> HttpResponse:
-    """Compare the week of `?week=`, last week's without it; POST notes that somebody has seen it."""
+    """Compare the week of `?week=`, by default last week, with the one before; POST records the review."""
     edition, now = in_force(), system_clock()
     zone = edition.bindings.system.zone
     this = week_of(now.astimezone(zone).date(), zone)

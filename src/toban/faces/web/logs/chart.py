@@ -30,7 +30,7 @@ def histogram(
 ) -> Chart:
     """Draw what was *found* by time and level, in steps of *step* over *span*.
 
-    *clock* writes a time, *narrowed* returns where one step's rows are.
+    *clock* writes a time, *narrowed* returns the address of one step's rows.
     """
     by_time: dict[datetime, Counter[str]] = {}
     totals: Counter[str] = Counter()

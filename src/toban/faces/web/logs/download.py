@@ -1,4 +1,4 @@
-"""What a search finds as a file: for who may give orders, bounded, and remembered as evidence."""
+"""What a search finds, as a file: for operators who may give orders, bounded, and recorded as evidence."""
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
@@ -31,9 +31,9 @@ type _Page = Sequence[FoundRow]
 @require_POST
 @require_role(*ORDERING)
 def download(request: HttpRequest) -> HttpResponseBase:
-    """Hand out the newest `MOST` rows of the choice, as `csv` or, one JSON object a line, as `ndjson`.
+    """Return the newest `MOST` rows of the choice, as `csv` or, with one JSON object per line, as `ndjson`.
 
-    A file is cut off in the middle where the store goes away: its reader finds the transfer incomplete.
+    If the store goes away, the file is cut off in the middle: its reader sees an incomplete transfer.
     """
     chosen, form = choice(request.POST.dict()), request.POST.get("format", "")
     if form not in _FORMS:
@@ -90,7 +90,7 @@ def _ndjson(rows: _Page) -> str:
 
 
 _FORMS: Mapping[str, tuple[str, str, Callable[[_Page], str]]] = {
-    # Spreadsheets take a CSV for UTF-8 only by its mark.
+    # Spreadsheets read a CSV as UTF-8 only if it has a byte order mark.
     "csv": ("text/csv", f"\ufeff{csv_heading()}\r\n", _csv),
     "ndjson": ("application/x-ndjson", "", _ndjson),
 }

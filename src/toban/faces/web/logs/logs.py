@@ -77,15 +77,15 @@ class Value:
     only: str
     """The query with this value alone."""
     without: str
-    """And without it."""
+    """The query without this value."""
 
 
 @require_safe
 def logs(request: HttpRequest) -> HttpResponse:
     """Show the newest rows that `?q=` finds within `?last=`, or from `?from=` to `?to=`.
 
-    `?before=` shows those that stand behind a place, `?after=` those before it. Bars and values come by their
-    own addresses, so that the rows need not wait for them.
+    `?before=` shows rows older than a place, `?after=` newer ones. Bars and values have addresses of their
+    own, so that the rows need not wait for them.
     """
     edition, now = in_force(), system_clock()
     chosen = choice(request.GET.dict())
@@ -169,7 +169,7 @@ def _found(request: HttpRequest, asked: Asked, edition: Edition) -> Mapping[str,
     before, after = (place_in(request.GET.get(name, "")) for name in ("before", "after"))
     found = _page(asked, before, after)
     has_more = len(found) > PER_PAGE
-    # Of a page that goes back up, the one too many is the newest.
+    # On a page towards newer rows, the surplus row is the newest.
     rows = found[-PER_PAGE:] if after is not None else found[:PER_PAGE]
     is_newest = before is None and (after is None or not has_more)
     has_older = has_more or after is not None
@@ -197,7 +197,7 @@ def _value(chosen: Choice, field: str, value: str, count: int) -> Value:
 
 
 def _with(chosen: Choice, part: str) -> str:
-    """Return the query that finds less: only what *part* holds of."""
+    """Return the query narrowed by *part*."""
     parts = dict.fromkeys((*read_search(chosen.q).parts, part))
     return chosen.turned(q=" ".join(parts))
 

@@ -30,7 +30,7 @@ _OF_REQUEST = 200
 _REQUEST_SPAN = timedelta(hours=6)
 """How far from a row others of its request are looked for."""
 _NEAR = timedelta(minutes=10)
-"""And others of its service."""
+"""How far from a row others of its service are looked for."""
 
 _UNLOOKED = frozenset(("timestamp", "message", "durationMs"))
 
@@ -42,14 +42,14 @@ class Field:
     name: str
     value: str
     query: str
-    """Where rows with the same value are; empty for a value that is not looked for."""
+    """The query for rows with the same value; empty for a value that can't be searched for."""
     trace: str = ""
-    """The trace that it names; empty for what is none."""
+    """The trace that it names; empty if it names none."""
 
 
 @require_safe
 def log_row(request: HttpRequest, place: str) -> HttpResponse:
-    """Show the row at *place*; what else is in the address leads back to the list it was found in."""
+    """Show the row at *place*; the rest of the address leads back to the list it was found in."""
     edition, now = in_force(), system_clock()
     where = place_in(place)
     if where is None:
@@ -104,7 +104,7 @@ def _fields(found: FoundRow, zone: ZoneInfo) -> Iterator[Field]:
 
 
 def _flat(record: Mapping[str, object], above: str = "") -> Iterator[tuple[str, object]]:
-    """Yield every field by the name that a search knows it by: `cart.items`."""
+    """Yield every field by the name that searches use: `cart.items`."""
     for name, value in record.items():
         if isinstance(value, Mapping):
             yield from _flat(value, f"{above}{name}.")

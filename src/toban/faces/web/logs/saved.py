@@ -1,4 +1,4 @@
-"""Searches of logs under a name, saved and deleted on the page."""
+"""Named searches of logs, saved and deleted on the page."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -27,8 +27,8 @@ _LONGEST_NUMBER = 18
 """Digits: no database knows a greater one."""
 
 _LONGEST_QUERY = 14_000
-"""Characters of a query in an address. A search that can be read is shorter by far; of a longer one the page
-tells the reason, where the server would refuse the whole without a word."""
+"""Characters of a query in an address. A search that can be read is far shorter. A longer one is cut, so that
+the page can say what is wrong; the server would refuse the whole without a word."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +62,7 @@ def keep(request: HttpRequest) -> HttpResponse:
         if number.isdecimal() and len(number) <= _LONGEST_NUMBER:
             done = _("「%(name)s」を消しました。") % {"name": saved.delete(operator, int(number))}
         else:
-            # What can't be read would be stored without a bound, and find nothing when it is opened.
+            # A search that can't be read would be stored without a bound, and find nothing when it is opened.
             read_search(chosen.q)
             span_of(chosen, in_force().bindings.system.zone, system_clock())
             is_shared = request.POST.get("shared") == "yes"

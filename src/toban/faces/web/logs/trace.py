@@ -1,4 +1,4 @@
-"""One trace: its spans as a waterfall, what each of them holds, and the rows of log that belong to it."""
+"""One trace: its spans as a waterfall, what each of them holds, and the log rows that belong to it."""
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
@@ -30,20 +30,20 @@ from toban.faces.web.parts import is_fragment
 from toban.faces.words import traces as trace_words
 
 MOST = 500
-"""Spans that are drawn: of more nobody could tell one from the next. The terminal tells all."""
+"""Spans that are drawn: with more, nobody could tell one from the next. The terminal shows all."""
 
 _MOST_ROWS = 100
 _MOST_REQUESTS = 5
 _MOST_ERRORS = 20
 _BESIDE = timedelta(minutes=10)
-"""How far from a trace its rows of log are looked for: what is queued writes later."""
+"""How far from a trace its log rows are looked for: queued work writes later."""
 
 _MILLISECOND = 1_000_000
 _BAR = 1000
 _COLOURS = 8
 _MISSING = 404
 _LONG = 200
-"""Characters from which a value stands in a block of its own."""
+"""A value longer than this many characters gets a block of its own."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +52,7 @@ class ShownLine:
 
     line: Line
     steps: range
-    """One for each step that its name is moved in."""
+    """One for each step by which its name is indented."""
     colour: int
     begins: str
     """How long after the trace it began."""
@@ -81,7 +81,7 @@ class Event:
 
 @require_safe
 def trace(request: HttpRequest, trace_id: str) -> HttpResponse:
-    """Show a trace; one of which nothing is stored says so, and leads to its logs."""
+    """Show a trace; if nothing of it is stored, say so and link to its logs."""
     edition, now = in_force(), system_clock()
     context: dict[str, object] = {"trace_id": _known(trace_id), "errors": _errors(trace_id)}
     status = 200
@@ -146,7 +146,7 @@ def _drawn(trace_id: str, spans: Sequence[FoundSpan], edition: Edition) -> Mappi
 
 
 def _errors(trace_id: str) -> QuerySet[StoredEvent]:
-    """Return the errors that were reported of the trace, the oldest first."""
+    """Return the errors that were reported for the trace, the oldest first."""
     reported = StoredEvent.objects.filter(trace_id=trace_id).select_related("group").defer("content")
     return reported.order_by("pk")[:_MOST_ERRORS]
 

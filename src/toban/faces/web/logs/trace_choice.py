@@ -1,4 +1,4 @@
-"""What the addresses of the pages of traces ask for. Pure."""
+"""What the addresses of the trace pages ask for. Pure."""
 
 import re
 from collections.abc import Iterator, Mapping
@@ -25,15 +25,15 @@ class TraceChoice:
     status: str = ""
     """`error`, `ok`, `5xx` or `404`."""
     least: str = ""
-    """Milliseconds that a span took at least."""
+    """The least milliseconds that a span took."""
 
     @property
     def query(self) -> str:
-        """The address's query again."""
+        """The choice as the query of an address."""
         return self.turned()
 
     def turned(self, **changes: str) -> str:
-        """Return the query of the same choice with other words, or more of them."""
+        """Return the query of the same choice with *changes*."""
         asked = {
             "service": self.service,
             "method": self.method,

@@ -38,7 +38,7 @@ _ORDERS: Mapping[str, tuple[Promise | str, Callable[[RouteFigures], float]]] = {
     "p95": ("95%", lambda route: route.p95_ms),
     "p99": ("99%", lambda route: route.p99_ms),
 }
-"""What the routes may be put in order by, the greatest first."""
+"""What the routes can be sorted by, the greatest first."""
 
 _USUAL = "p95"
 
@@ -66,9 +66,9 @@ class ShownRoute:
     p95: float
     p99: float
     bar: int
-    """Its 95th percentile beside the highest of the list."""
+    """Its 95th percentile, relative to the highest of the list."""
     query: str
-    """Where its traces are."""
+    """The query for its traces."""
     failed_query: str
 
 
@@ -80,7 +80,7 @@ class ShownTrace:
     day: str
     clock: str
     bar: int
-    """Its length beside the longest of the list, in SVG units."""
+    """Its length, relative to the longest of the list, in SVG units."""
 
 
 @require_safe
@@ -109,7 +109,7 @@ def routes(request: HttpRequest) -> HttpResponse:
 def search(request: HttpRequest) -> HttpResponse:
     """Show the traces that have a span as the address asks; `?trace=` leads to that one.
 
-    `?before=` shows those behind a place of the list.
+    `?before=` shows those older than a place of the list.
     """
     wanted = request.GET.get("trace", "").strip()
     if TRACE_ID.fullmatch(wanted):

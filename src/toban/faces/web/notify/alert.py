@@ -1,4 +1,4 @@
-"""One alert: how it stands, what happened when, who was told and why, and what was measured around it."""
+"""One alert: its state, what happened when, who was notified and why, and what was measured around it."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -52,15 +52,15 @@ _COMPLAINTS = (
     *(Term("level", Match.WHOLE, each, negated=True) for each in ("TRACE", "DEBUG", "INFO")),
     *(Term("kind", Match.WHOLE, each, negated=True) for each in ("access", "audit")),
 )
-"""What asks for attention by its level, and was written for whoever operates."""
+"""Rows that ask for attention by their level, and were written for operators."""
 _ORDERS = ("acknowledge", "release")
 _BEFORE = timedelta(days=1)
-"""How long before an alert a run may have been due that it is about."""
+"""How long before an alert the run that it is about may have been due."""
 
 
 @dataclass(frozen=True, slots=True)
 class StepShown:
-    """A stage's word, ready to be shown."""
+    """A stage's result, ready to be shown."""
 
     name: str
     mark: str
@@ -71,19 +71,19 @@ class StepShown:
 
 @dataclass(frozen=True, slots=True)
 class PlaceShown:
-    """A place that might hear of the alert, ready to be shown."""
+    """A place that the alert might be sent to, ready to be shown."""
 
     place: Place
     steps: tuple[StepShown, ...]
     answer: str
     was_told: bool
     history: tuple[tuple[datetime, str, str], ...]
-    """When a stage's word changed, which stage, and what it said."""
+    """When a stage's result changed, which stage, and what it said."""
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
 def alert(request: HttpRequest, pk: int) -> HttpResponse:
-    """Show one alert; POST takes it on (`act` is `take`) or gives it back (`release`)."""
+    """Show one alert; POST acknowledges it (`act` is `take`) or takes that back (`release`)."""
     found = _alert(pk)
     if request.method == "POST":
         return _ordered(request, found)
@@ -134,7 +134,7 @@ def chart(request: HttpRequest, pk: int) -> HttpResponse:
 
 @require_safe
 def logs(request: HttpRequest, pk: int) -> HttpResponse:
-    """Show what applications complained of when the alert began, or the rows that one of a count counted."""
+    """Show what applications complained about when the alert began; for a count, the rows that it counted."""
     found, edition, now = _alert(pk), in_force(), system_clock()
     context: dict[str, object] = {"now": now, "zone": edition.bindings.system.zone, "alert": found}
     try:
@@ -151,7 +151,7 @@ def logs(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 def shown(place: Place) -> PlaceShown:
-    """Put the account of *place* into words."""
+    """Return the account of *place*, ready to be shown."""
     decisive = place.decisive
     return PlaceShown(
         place,
@@ -201,7 +201,7 @@ def _ordered(request: HttpRequest, found: Alert) -> HttpResponse:
     except NotPossible as wrong:
         messages.error(request, words.refused(wrong).what)
     if "list" in request.POST:
-        # A query alone, so that nobody is sent elsewhere; the row is chosen again.
+        # Only a query, so that nobody is sent elsewhere; the row is selected again.
         return redirect(f"{reverse('alerts')}?{request.POST['list']}#alert-{found.pk}")
     return redirect("alert", found.pk)
 
@@ -232,7 +232,7 @@ def _related(found: Alert, now: datetime) -> tuple[list[Run], list[RunLog]]:
 
 
 def _complaints(found: Alert, now: datetime) -> tuple[Span, list[FoundRow]]:
-    """Return the time from a little before the alert on, and its first warnings and errors."""
+    """Return the period from a little before the alert, and its first warnings and errors."""
     end = min(found.resolved_at or now, found.began_at + _LOGS_AFTER) + _LOGS_BEFORE
     span = Span(found.began_at - _LOGS_BEFORE, end)
     counted = _counted(found)
@@ -241,18 +241,18 @@ def _complaints(found: Alert, now: datetime) -> tuple[Span, list[FoundRow]]:
 
 
 def _counted(found: Alert) -> str:
-    """Return the search that an alert of a count counts by; empty for any other."""
+    """Return the search whose rows the alert counts; empty for an alert that counts none."""
     is_count = found.labels.get("item") == Metric.LOG_COUNT
     search = str(found.labels.get("instance", "")) if is_count else ""
     try:
         return read_search(search).written
     except BadSearch:
-        # Two sources of one row look alike, and are told apart by more than their search.
+        # If a row has two sources that look alike, more than their search tells them apart.
         return ""
 
 
 def _drawn(found: Alert, charted: Charted, edition: Edition, now: datetime) -> Chart | None:
-    """Draw the measurements around the alert; None where there are none."""
+    """Draw the measurements around the alert; None if there are none."""
     start, end = span(found.began_at, found.resolved_at, now)
     series = trends.series(charted, found.labels.get("instance"), start, end)
     if series is None:

@@ -1,4 +1,4 @@
-"""Alerts: what goes on, who has it, what is silenced, and what is over."""
+"""Alerts: what is ongoing, who has acknowledged it, what is silenced, and what is resolved."""
 
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence
@@ -32,14 +32,14 @@ from toban.faces.words.verdicts import refused
 
 _PER_PAGE = 100
 _AT_ONCE = 500
-"""Alerts that one press takes on at most: each is evidence, and nothing else is written meanwhile."""
+"""The most alerts that one press acknowledges: each is evidence, and nothing else is written meanwhile."""
 _DAY = timedelta(days=1)
 _KNOWN_ALREADY = (Reason.ALREADY_TOLD, Reason.NEVER_TOLD)
 
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """What the address asks for; an empty `state` is all that goes on."""
+    """What the address asks for; an empty `state` is everything that is ongoing."""
 
     state: str
     condition: str
@@ -50,7 +50,7 @@ class Choice:
 
     @property
     def query(self) -> str:
-        """The address's query again."""
+        """The query of the address."""
         return self.turned(self.state)
 
     def turned(self, state: str) -> str:
@@ -77,18 +77,18 @@ class Listed:
     alert: Alert
     standing: Standing
     quiet: Quiet | None
-    """What silences it."""
+    """The silence that covers it."""
     sent: Mapping[str, int]
-    """How many notices of it arrived, failed, wait."""
+    """How many notifications about it arrived, failed or wait."""
     why_not: str
-    """Why nobody was told; empty where somebody was."""
+    """Why nobody was notified; empty if somebody was."""
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
 def alerts(request: HttpRequest) -> HttpResponse:
     """List alerts; `?state=`, `?condition=`, `?q=`, `?clause=`, `?from=`, `?to=` and `?page=` choose.
 
-    `?ask=take` asks whether to take on all that the choice leaves, and POST does it.
+    `?ask=take` asks whether to acknowledge all alerts of the choice, and POST does it.
     """
     edition, now = in_force(), system_clock()
     choice = _choice(request)
@@ -124,7 +124,7 @@ def alerts(request: HttpRequest) -> HttpResponse:
 
 
 def holding(now: datetime) -> list[Quiet]:
-    """Return the silences that hold at *now*."""
+    """Return the silences that are in effect at *now*."""
     return [each.quiet for each in Silence.objects.holding(now)]
 
 
@@ -153,7 +153,7 @@ def _chosen(choice: Choice, system: System) -> QuerySet[Alert]:
 def _going_on(
     chosen: QuerySet[Alert], silences: Sequence[Quiet], now: datetime
 ) -> list[tuple[Alert, Standing]]:
-    """Return what goes on: what wants hands first, then the worst, then the newest."""
+    """Return ongoing alerts: those that need somebody first, then the worst, then the newest."""
     found = [(alert, standing(alert, silences, now)) for alert in chosen.filter(resolved_at=None)]
     ranks = list(Standing)
     return sorted(
@@ -171,7 +171,7 @@ def _tabs(choice: Choice, counts: Mapping[Standing, int]) -> Iterator[Tab]:
     yield Tab("", _("続いているもの"), choice.turned(""), sum(counts.values()))
     for each in (Standing.FIRING, Standing.ACKNOWLEDGED, Standing.SILENCED):
         yield Tab(each.value, each.word, choice.turned(each), counts.get(each, 0))
-    # What is over grows for ever: its number says nothing, and costs a look at all of it.
+    # The number of resolved alerts grows forever: it says nothing, and costs a look at all of them.
     yield Tab(Standing.OVER.value, _("履歴"), choice.turned(Standing.OVER))
 
 
@@ -199,7 +199,7 @@ def _sent(ids: Sequence[int]) -> Mapping[int, Mapping[str, int]]:
 
 
 def _why_not(ids: Sequence[int]) -> Mapping[int, str]:
-    """Return the last word on each alert of which nobody was told."""
+    """Return the last outcome for each alert of *ids*: why nobody was notified."""
     last: dict[int, StageOutcome] = {}
     for outcome in StageOutcome.objects.filter(alert__in=ids).order_by("pk"):
         if outcome.reason not in _KNOWN_ALREADY:
@@ -208,13 +208,13 @@ def _why_not(ids: Sequence[int]) -> Mapping[int, str]:
 
 
 def _free(going_on: Sequence[tuple[Alert, Standing]], choice: Choice) -> list[int]:
-    """Return the alerts that may be taken on together: those that the choice leaves and that nobody has."""
+    """Return the alerts that can be acknowledged together: those of the choice that nobody has yet."""
     chosen = (alert for alert, stands in going_on if choice.state in ("", stands))
     return [alert.pk for alert in chosen if alert.acknowledged_at is None][:_AT_ONCE]
 
 
 def _take_all(request: HttpRequest, choice: Choice, now: datetime) -> HttpResponse:
-    """Take on all that the choice leaves and that nobody has."""
+    """Acknowledge all alerts of the choice that nobody has acknowledged."""
     if not may_order(request.user):
         raise PermissionDenied
     chosen = _chosen(choice, in_force().bindings.system)

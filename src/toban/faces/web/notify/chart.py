@@ -1,4 +1,4 @@
-"""From when to when an alert is drawn, and its moments."""
+"""The period for which an alert is drawn, and its moments."""
 
 from collections.abc import Callable
 from datetime import datetime, timedelta
@@ -13,7 +13,7 @@ _LEAST_AFTER = timedelta(minutes=15)
 
 
 def span(began_at: datetime, ended_at: datetime | None, now: datetime) -> tuple[datetime, datetime]:
-    """Return from when to when to draw: the trouble in the middle, with half its length on both sides."""
+    """Return the period to draw: the alert in the middle, with half its length on both sides."""
     margin = ((ended_at or now) - began_at) / 2
     start = began_at - max(margin, _LEAST_BEFORE)
     end = now if ended_at is None else min(now, ended_at + max(margin, _LEAST_AFTER))

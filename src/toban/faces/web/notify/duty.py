@@ -1,4 +1,4 @@
-"""Who is on duty: now and next, the month's turns, and those who stand in."""
+"""Who is on duty: now and next, the month's turns, and the overrides."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -67,17 +67,17 @@ class Turn:
     """A shift as a day of the month shows it."""
 
     clock: str
-    """Empty where it fills the day."""
+    """Empty if it fills the day."""
     role: str
     who: str
     address: str
     why: str
-    """Who named somebody to stand in, and why; empty for a turn."""
+    """Who ordered the override, and why; empty for a regular turn."""
 
 
 @dataclass(frozen=True, slots=True)
 class DutyDay:
-    """A day of the drawn month, or of the months beside it."""
+    """A day of the drawn month, or of the months next to it."""
 
     date: date
     is_within: bool
@@ -89,14 +89,14 @@ class DutyDay:
 
 @require_safe
 def duty(request: HttpRequest) -> HttpResponse:
-    """Show who is on duty, and the turns of `?month=`; `?role=` leaves one role's."""
+    """Show who is on duty, and the turns of `?month=`; `?role=` selects one role's."""
     return _page(request)
 
 
 @require_http_methods(["POST"])
 @require_role(*ORDERING)
 def override(request: HttpRequest) -> HttpResponse:
-    """Have somebody stand in, or end that, by the form's `act`; what is not possible is said there."""
+    """Make an override or end one, by the form's `act`; if that is not possible, the page says why."""
     edition, now = in_force(), system_clock()
     act, by = request.POST.get("act", ""), request.user.get_username()
     try:
@@ -218,7 +218,7 @@ def _turns(found: Sequence[Shift], day: date, edition: Edition) -> Iterator[Turn
 
 
 def _clock(shift: Shift, begin: datetime, end: datetime, zone: ZoneInfo) -> str:
-    """Say from when to when of a day; an edge that lies on another day is left open."""
+    """Return the hours of *shift* on a day; an edge that is on another day is left open."""
     starts = f"{shift.start.astimezone(zone):%H:%M}" if shift.start > begin else ""
     ends = f"{shift.end.astimezone(zone):%H:%M}" if shift.end < end else ""
     return f"{starts}–{ends}" if starts or ends else ""

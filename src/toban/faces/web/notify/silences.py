@@ -1,4 +1,4 @@
-"""Silences and announced maintenance: what holds, what is to come, what has been; made and ended here."""
+"""Silences and announced maintenance: current, coming and past; made and ended here."""
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
@@ -29,7 +29,7 @@ from toban.faces.words import verdicts as words
 _PAST = 50
 _CONFLICT = 409
 _LENGTHS = {str(each): timedelta(minutes=each) for each in (30, 60, 120, 240, 480, 1440, 4320, 10080)}
-"""How long something usually lasts, by what the form sends; any other end is typed."""
+"""How long something usually lasts, by the value that the form sends; any other end is typed."""
 _USUAL = "60"
 _OTHERS = MATCHERS[4:]
 """Labels that few alerts have; the page asks for them last."""
@@ -37,7 +37,7 @@ _OTHERS = MATCHERS[4:]
 
 @dataclass(frozen=True, slots=True)
 class Held:
-    """A silence, and what it holds back now."""
+    """A silence, and how many alerts it holds back now."""
 
     silence: Silence
     holds_back: int
@@ -61,7 +61,7 @@ def silences(request: HttpRequest) -> HttpResponse:
 
 @require_http_methods(["GET", "HEAD", "POST"])
 def maintenance(request: HttpRequest) -> HttpResponse:
-    """Show planned work; POST announces some, or calls the one in `end` off."""
+    """Show planned maintenance; POST announces some, or ends the one in `end`."""
     if request.method != "POST":
         return _maintenance(request, {})
     return _ordered(request, "maintenance", orders.end_maintenance, _announced, _maintenance)
@@ -124,7 +124,7 @@ def _form(typed: Mapping[str, str], refused: NotPossible | None) -> Mapping[str,
 
 
 def _proposed(number: str) -> Mapping[str, str]:
-    """Return what a silence about an alert would name: its row, and its instance where it is of one."""
+    """Return what a silence about an alert would name: its row, and its instance if it has one."""
     found = Alert.objects.filter(pk=int(number)).first() if number.isdecimal() else None
     if found is None:
         return {}
@@ -133,7 +133,7 @@ def _proposed(number: str) -> Mapping[str, str]:
 
 
 def _known(clauses: Iterable[Clause], going_on: Iterable[Alert]) -> Mapping[str, Iterable[str]]:
-    """Return what may be named of each kind: the document's rows, and what open alerts are about."""
+    """Return the values that each label can have: the document's rows, and the labels of open alerts."""
     labels = {name: {alert.labels.get(name, "") for alert in going_on} - {""} for name in MATCHERS}
     return {
         **{name: sorted(found) for name, found in labels.items()},
@@ -148,7 +148,7 @@ def _ordered(
     make: Callable[[HttpRequest, datetime], str],
     page: _Page,
 ) -> HttpResponse:
-    """Carry out what the form says and show the page again; what was typed stays where it is refused."""
+    """Carry out what the form says and show the page again; if it is refused, what was typed stays."""
     if not may_order(request.user):
         raise PermissionDenied
     now, ended = system_clock(), request.POST.get("end", "")

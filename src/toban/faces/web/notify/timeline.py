@@ -1,4 +1,4 @@
-"""What happened to an alert, in the order in which it did."""
+"""What happened to an alert, in order of time."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -15,7 +15,7 @@ from toban.faces.words.alerts import STAGES, because, sent
 from toban.faces.words.lists import listed
 
 _NO_NEWS = (Reason.ALREADY_TOLD, Reason.NEVER_TOLD)
-"""What a stage says again and again while nothing happens."""
+"""Reasons that a stage repeats while nothing happens."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +36,7 @@ def timeline(
     silences: Sequence[Silence],
     now: datetime,
 ) -> list[Moment]:
-    """Return everything that is known of *alert* up to *now*, the oldest first.
+    """Return everything that is known about *alert* up to *now*, the oldest first.
 
     *by_hand* are the audited orders about it, *silences* those that covered it at some time.
     """
@@ -47,7 +47,8 @@ def timeline(
         *_notices(places),
         *(moment for place in places for moment in _at(place)),
     ]
-    # What happened at the same moment stands as above: an order before its news, and news before receipts.
+    # Moments at the same time keep the order above: an order before its notifications, and these before their
+    # receipts.
     return sorted((each for each in found if each.at <= now), key=lambda each: each.at)
 
 
@@ -73,7 +74,7 @@ def _notices(places: Sequence[Place]) -> Iterator[Moment]:
 
 
 def _at(place: Place) -> Iterator[Moment]:
-    """Yield the receipts of *place*, and what kept news from it."""
+    """Yield the receipts of *place*, and what kept notifications from it."""
     for delivery in place.deliveries:
         if delivery.settled_at is not None:
             kind = "delivered" if delivery.state == Delivery.State.DELIVERED else "failed"

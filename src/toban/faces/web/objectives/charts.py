@@ -1,4 +1,4 @@
-"""Service levels drawn: a month's error budget as it goes down, and its days as bars. Pure."""
+"""Service levels as charts: a month's error budget as it goes down, and its days as bars. Pure."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -16,17 +16,17 @@ from toban.chapters.objectives.sli import Sli
 from toban.faces.web.charts import Bars, Chart, Line, Mark, Row, Tone
 
 _WHOLE = 0.995
-"""A day of which this share is known has no gap worth drawing: a probe may miss a slice at a restart."""
+"""A day with this known share has no gap worth drawing: a probe may miss a slice at a restart."""
 
 _HALF_DAY = timedelta(hours=12)
 
 
 class Kept(StrEnum):
-    """What a day came to."""
+    """The result of a day."""
 
     CONFORMING = "conforming"
     PLANNED = "planned"
-    """The target was missed in planned maintenance alone."""
+    """The target was missed only because of planned maintenance."""
     DEVIATING = "deviating"
     GAP = "gap"
     """Nothing is known."""
@@ -47,9 +47,9 @@ class LevelDay:
     kept: Kept
     known: Tally
     share_known: float
-    """Of the day, of today so far: 0 to 1."""
+    """The known share of the day, or of today so far: 0 to 1."""
     budget_left: float | None
-    """Of the month's budget at the day's end, 0 to 1; None for an objective without one."""
+    """The share of the month's budget left at the day's end, 0 to 1; None for an objective without one."""
 
     @property
     def has_gap(self) -> bool:
@@ -94,14 +94,14 @@ def _kept(sli: Sli, known: Tally) -> Kept:
 
 
 def keeps(sli: Sli, mean: float) -> bool:
-    """Whether *mean*, in the indicator's unit, keeps the document's target."""
+    """Say whether *mean*, in the indicator's unit, meets the document's target."""
     return rules.keeps(sli.objective.target.comparison, rules.in_unit(sli.metric, mean), sli.limit)
 
 
 def days_chart(
     of: str, days: Sequence[LevelDay], zone: ZoneInfo, heads: tuple[str, ...], said: Sequence[tuple[str, ...]]
 ) -> Chart:
-    """Draw *days* (one at least), each as high as is known of it; *said* is the table's words on each."""
+    """Draw *days* (one at least), each as high as its known share; *said* are the table's cells for each."""
     start, end = periods.month_span(days[0].date, zone)
     known = [day.share_known * 100 if day.has_gap else 100.0 for day in days]
     return Chart(

@@ -1,4 +1,4 @@
-"""Service levels: what the document promises, what it came to by day, month and year, and what is left."""
+"""Service levels: what the document promises, the results by day, month and year, and what is left."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -39,21 +39,21 @@ _YEARS = 3
 
 @dataclass(frozen=True, slots=True)
 class Stretch:
-    """A day, a month or a year: what an objective came to in it."""
+    """An objective's result in a day, a month or a year."""
 
     name: str
     unplanned: str
-    """Without planned maintenance, in words; `—` where nothing is known."""
+    """Without planned maintenance, as text; `—` if nothing is known."""
     counted: str
-    """With it."""
+    """With planned maintenance, as text."""
     is_kept: bool | None
-    """None: nothing is known."""
+    """None if nothing is known."""
     share_known: float
-    """Of what has passed of it, in percent."""
+    """The known share of the time that has passed, in percent."""
     planned: str
-    """How long planned maintenance took of what is known; empty for none."""
+    """How much of the known time was planned maintenance; empty if there was none."""
     left: str
-    """Of the error budget; empty where there is none."""
+    """What is left of the error budget; empty if there is none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +65,7 @@ class Shown:
     address: str
     measured_by: str
     unbound: str
-    """Why it is not measured; empty for one that is."""
+    """Why it is not measured; empty if it is."""
     stretches: tuple[Stretch, ...] = ()
     by_month: tuple[Stretch, ...] = ()
     by_year: tuple[Stretch, ...] = ()
@@ -163,7 +163,7 @@ def _period(
 
 
 def _days(of: Sli, days: Sequence[LevelDay], zone: ZoneInfo) -> Chart:
-    """Draw *days* with a table of all that is known of them."""
+    """Draw *days* with a table of everything that is known about them."""
     heads = (
         _("日"),
         _("計画メンテナンスを除いて"),
@@ -208,7 +208,7 @@ def _figure(of: Sli, mean: float | None) -> str:
 
 
 def _left(metric: Metric, budget: Budget) -> str:
-    """Say what is left of *budget*: of an availability also as time."""
+    """Return what is left of *budget* as a share; for an availability also as time."""
     share = f"{budget.share_left:.0%}"
     if metric is not Metric.UP:
         return share

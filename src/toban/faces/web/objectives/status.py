@@ -22,12 +22,12 @@ from toban.faces.public.page import STYLE, as_json, html
 from toban.faces.web import assets
 
 _KEPT_FOR = 30.0
-"""Seconds for which an answer is given again: however many look, the state is read twice a minute."""
+"""Seconds for which an answer is reused: however many look, the state is read twice a minute."""
 
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """An answer that is kept."""
+    """A cached answer."""
 
     edition: tuple[str, ...]
     until: float
@@ -41,7 +41,7 @@ _making = Lock()
 
 @require_safe
 def page(request: HttpRequest, language: str = "ja") -> HttpResponse:
-    """Return the public page in *language* to everybody, where `[status]` says `serve`."""
+    """Return the public page in *language* to everybody, if `[status]` says `serve`."""
     edition = _published()
     links = {"ja": "/status/", "en": "/status/en/", "json": "/status/status.json"}
     return _answer(
@@ -60,7 +60,7 @@ def machine(request: HttpRequest) -> HttpResponse:
 
 
 def _published() -> Edition:
-    """Return what is in force, where it has a public page; else there is nothing here."""
+    """Return the edition in force if it has a public page; raises `Http404` otherwise."""
     edition = present.edition()
     status = STATUS.of(edition.bindings) if edition is not None else None
     if edition is None or status is None or not status.serve:
@@ -78,7 +78,7 @@ def _board(edition: Edition, now: datetime) -> Board:
 def _answer(
     request: HttpRequest, key: str, edition: Edition, kind: str, make: Callable[[datetime], str]
 ) -> HttpResponse:
-    """Answer from memory; one request at a time makes what is not there, and no query changes anything."""
+    """Answer from memory; one request at a time makes what is missing, and the query has no effect."""
     with _making:
         kept = _pages.get(key)
         if kept is None or kept.edition != edition.digests or kept.until < time.monotonic():

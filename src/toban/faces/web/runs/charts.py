@@ -1,4 +1,4 @@
-"""Runs drawn: a day as lanes of bars, and how long the last ones took. Lengths are in SVG units."""
+"""Charts of runs: a day as lanes of bars, and how long the last ones took. Lengths are in SVG units."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -15,7 +15,7 @@ from toban.faces.words.runs import Standing, standing
 
 DAY_WIDTH = 1440
 _NARROWEST = 5
-"""So that a short run can still be seen and clicked."""
+"""The least width of a bar: a short run can still be seen and clicked."""
 
 _TONES = {
     Standing.DONE: Tone.OK,
@@ -39,13 +39,13 @@ class DayBar:
 
 @dataclass(frozen=True, slots=True)
 class Day:
-    """A day from midnight to midnight; its clock may be set back or forward within."""
+    """A day from midnight to midnight; the clock may be set back or forward within it."""
 
     start: datetime
     end: datetime
 
     def place(self, moment: datetime) -> int:
-        """Return where *moment* is; before or after the day it is at its edge."""
+        """Return the position of *moment*; outside the day, that of the nearest edge."""
         share = (moment - self.start) / (self.end - self.start)
         return round(min(max(share, 0.0), 1.0) * DAY_WIDTH)
 
@@ -60,7 +60,7 @@ def began(run: Run) -> datetime:
 
 
 def touches(run: Run, day: Day, now: datetime) -> bool:
-    """Whether *run* has anything to do with *day*."""
+    """Say whether *run* has anything to do with *day*."""
     return began(run) < day.end and (_ended(run, now) >= day.start or day.holds(run.due_at))
 
 
@@ -71,7 +71,7 @@ def _ended(run: Run, now: datetime) -> datetime:
 
 
 def run_bar(run: Run, day: Day, now: datetime, title: str) -> DayBar:
-    """Draw *run* from its begin to its end; one that never began is a mark at its due time."""
+    """Draw *run* from its start to its end; a run that never began becomes a mark at its due time."""
     first, last = day.place(began(run)), day.place(_ended(run, now))
     width = max(last - first, _NARROWEST)
     # A mark at the day's very end stays within it.
@@ -94,12 +94,12 @@ def planned_bars(due: Iterable[tuple[datetime, str]], day: Day, address: str) ->
 
 
 def length_of(run: Run) -> timedelta | None:
-    """Return how long *run* took from its first attempt's begin to its end; None while that is open."""
+    """Return how long *run* took, from the start of its first attempt to its end; None while it is open."""
     return run.ended_at - run.began_at if run.began_at and run.ended_at else None
 
 
 def usual_length(runs: Iterable[Run]) -> timedelta | None:
-    """Return the median length of those of *runs* that succeeded; None without any."""
+    """Return the median length of those of *runs* that succeeded; None if none did."""
     done = (length_of(run) for run in runs if run.state == Run.State.DONE)
     lengths = [length for length in done if length is not None]
     return median_length(lengths) if lengths else None
@@ -111,7 +111,7 @@ def median_length(lengths: Iterable[timedelta]) -> timedelta:
 
 
 def durations(runs: Sequence[Run], titles: Sequence[str]) -> Chart | None:
-    """Draw *runs*, oldest first, each with its title; one that never began is a mark on the ground."""
+    """Draw *runs*, oldest first, each with its title; a run that never began is a mark on the axis."""
     if not runs:
         return None
     lengths = [length_of(run) for run in runs]

@@ -1,4 +1,4 @@
-"""Orders as the pages ask for them: what each will do, what it wants to know first, and how it is given."""
+"""Orders given on the pages: what each will do, what it asks first, and how it is given."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
@@ -40,26 +40,26 @@ class Question:
     button: str
     fields: tuple[ParameterField, ...] = ()
     takes_any: bool = False
-    """Whether parameters of any name may be given, in lines."""
+    """Whether parameters of any name may be given, one per line."""
     reason: str = ""
-    """How the reason is called that it wants; empty for none."""
+    """The name of the reason that it asks for; empty if it asks for none."""
     needs_reason: bool = False
     steps: tuple[str, ...] = ()
-    """Finished steps to choose one of to begin at."""
+    """Finished steps, of which one can be chosen to begin at."""
     needs_step: bool = False
     name: str = ""
-    """What must be typed to confirm it; empty where a look is enough."""
+    """What must be typed to confirm it; empty if nothing must be."""
     trouble: str = ""
     """What was wrong with the answer."""
     hint: str = ""
     typed: Mapping[str, str] = field(default_factory=dict)
-    """What was answered, to be mended."""
+    """The answers, to be corrected."""
 
 
 def asked_of_work(
     act: str, work: PlannedWork, label: str, open_run: Run | None, clock: Callable[[datetime], str]
 ) -> Question | None:
-    """Return the question behind *act* on a work, or None where there is no such act now."""
+    """Return the question behind *act* on a work, or None if that act is not possible now."""
     match act:
         case "run":
             return _run_now(work, label, open_run)
@@ -70,7 +70,7 @@ def asked_of_work(
 
 
 def asked_of_run(act: str, run: Run, label: str, steps: tuple[str, ...]) -> Question | None:
-    """Return the question behind *act* on *run*, whose finished steps are *steps*, or None as above."""
+    """Return the question behind *act* on *run* with its finished *steps*, or None if it is impossible."""
     is_open = run.state in (Run.State.WAITING, Run.State.RUNNING)
     is_awaiting = run.state == Run.State.WAITING and run.reason == Reason.AWAITING_APPROVAL
     match act:
@@ -218,6 +218,6 @@ def _ways(
 
 
 def _parameters(question: Question) -> dict[str, str]:
-    """Return what the form gives the run; an empty field gives nothing."""
+    """Return the parameters that the form gives the run; an empty field gives none."""
     lines = filter(None, question.typed["parameters"].splitlines())
     return {**read_parameters(lines), **{each.name: each.value for each in question.fields if each.value}}

@@ -1,4 +1,4 @@
-"""One run: how far it is, what it did and wrote, why, and what may be ordered of it."""
+"""One run: its progress, what it did and wrote, why, and what may be ordered for it."""
 
 import json
 from collections.abc import Iterator, Mapping
@@ -40,7 +40,7 @@ _LONGEST_FACT = 60
 """Characters."""
 _CONFLICT = 409
 _LONGEST_NUMBER = 20
-"""Digits: no database knows a greater one."""
+"""Digits: no database has a greater number."""
 _ORDERED: Mapping[str, Promise] = {
     "run": gettext_lazy("実行を頼んだ"),
     "cancel": gettext_lazy("中止した"),
@@ -73,7 +73,7 @@ class AttemptRow:
 
 @dataclass(frozen=True, slots=True)
 class EntryRow:
-    """A line of the evidence that speaks of the run."""
+    """An entry of the evidence about the run."""
 
     entry: LedgerEntry
     said: str
@@ -82,7 +82,7 @@ class EntryRow:
 
 @require_http_methods(["GET", "HEAD", "POST"])
 def run(request: HttpRequest, pk: int) -> HttpResponse:
-    """Show one run; `?ask=` puts the question before an order, and POST answers it: `act` says which."""
+    """Show one run; `?ask=` asks for the confirmation of an order, and POST gives it: `act` says which."""
     found = _run(pk)
     row = work_of(in_force().design, found.work)
     if row is None:
@@ -122,7 +122,7 @@ def _whole_text(found: Run) -> str:
     try:
         lines = list(whole_log(found, telemetry()))
     except StoreUnavailable:
-        # The beginning is better than nothing, and its last line says that it is one.
+        # The beginning is better than nothing, and its last line says that it is only the beginning.
         lines = list(whole_log(found, None))
     return "".join(f"{line.at.isoformat()} {line.step} {line.text}\n" for line in lines)
 
@@ -197,7 +197,7 @@ def _steps(found: Run) -> Iterator[StepRow]:
 
 
 def _as_text(result: object) -> str:
-    """Say what a step has kept for those after it: its facts in a line, and of a list how long it is."""
+    """Return what a step has left for those after it: its facts in one line, and for a list its length."""
     match result:
         case str():
             return result
@@ -231,7 +231,7 @@ def _attempts(found: Run) -> Iterator[AttemptRow]:
 
 
 def _entries(found: Run) -> Iterator[EntryRow]:
-    """Yield what the evidence holds of the run: how it ended, and who ordered what."""
+    """Yield the evidence about the run: how it ended, and who ordered what."""
     of_row = LedgerEntry.objects.filter(clause_id=found.clause_id, content__run=found.pk)
     for entry in of_row.order_by("-sequence")[:_ENTRIES]:
         content = entry.content
@@ -241,7 +241,7 @@ def _entries(found: Run) -> Iterator[EntryRow]:
 
 
 def _question(request: HttpRequest, act: str, found: Run, row: WorkRow, steps: tuple[str, ...]) -> Question:
-    """Return the question before *act*, or answer that there is none; only for who may give that order."""
+    """Return the question before *act*; raises `Http404` if there is none. Requires permission to give it."""
     orders.require_permission(request.user, act, found)
     question = orders.asked_of_run(act, found, row.label, steps)
     if question is None or not row.takes_orders:

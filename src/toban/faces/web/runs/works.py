@@ -20,9 +20,9 @@ from toban.faces.words.agenda import title
 OPEN = (Run.State.WAITING, Run.State.RUNNING)
 _AT_ONCE = 100
 _ANY = "\0any"
-"""Stands for a work's key in a query that is written once for all."""
+"""A placeholder for a work's key in a query that is written once for all."""
 _USUAL_OF = 20
-"""The last so many successes say how long a work usually takes."""
+"""How many of the last successes say how long a work usually takes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +34,7 @@ class WorkRow:
     clause: Clause | None
     """Its row; None once the document no longer has it."""
     planned: PlannedWork | None
-    """None where nothing runs it: its row is not bound."""
+    """None if nothing runs it: its row is not bound."""
     is_batch: bool
     last: Run | None = None
     """The newest run that has ended."""
@@ -47,19 +47,19 @@ class WorkRow:
 
     @property
     def takes_orders(self) -> bool:
-        """Whether Toban itself runs it; what runs elsewhere only reports."""
+        """Whether Toban itself runs it; a work that runs elsewhere only reports."""
         return self.planned is not None and self.planned.in_force and not self.planned.is_reported
 
     @property
     def text(self) -> str:
-        """What orders it, in the document's words; else its rule."""
+        """The text of its row in the document; else its rule."""
         if self.clause is not None:
             return self.clause.text
         return self.planned.rule if self.planned is not None else ""
 
     @property
     def next_due(self) -> datetime | None:
-        """When it is next due; None where nothing will run."""
+        """When it is next due; None if nothing will run."""
         return self.planned.next_due if self.planned is not None and self.planned.in_force else None
 
 
@@ -109,19 +109,19 @@ def work_of(design: Design, key: str) -> WorkRow | None:
 
 
 def label_of(key: str, clause: Clause | None) -> str:
-    """Return what people call a work."""
+    """Return a work's label."""
     if isinstance(clause, Batch):
         return key if clause.name == key else f"{key} {clause.name}"
     return title(clause) if clause is not None else key
 
 
 def usual_lengths(keys: Collection[str]) -> Mapping[str, timedelta]:
-    """Return how long each work usually takes, where any of it succeeded; a query for every hundred works."""
+    """Return how long each work usually takes, if it ever succeeded; one query for every hundred works."""
     lengths: dict[str, list[timedelta]] = defaultdict(list)
     one, values = _last_lengths(_ANY).query.sql_with_params()
     for some in batched(keys, _AT_ONCE):
-        # One question for all, and each answered from the index: numbering all runs by window would read
-        # all, and Django makes no unions of limited queries for SQLite.
+        # One query for all, each part answered from the index: a window function would read all runs, and
+        # Django makes no unions of limited queries for SQLite.
         union = " UNION ALL ".join(f"SELECT * FROM ({one}) part{n}" for n in range(len(some)))  # noqa: S608
         asked = [key if value == _ANY else value for key in some for value in values]
         with connection.cursor() as cursor:
@@ -138,12 +138,12 @@ def _last_lengths(key: str) -> QuerySet[Run, tuple[str, timedelta]]:
 
 
 def _as_length(found: timedelta | int) -> timedelta:
-    """Return a length as it is read past Django: SQLite counts microseconds."""
+    """Return a length that was not read through Django: SQLite counts microseconds."""
     return found if isinstance(found, timedelta) else timedelta(microseconds=found)
 
 
 def open_runs(keys: Iterable[str]) -> Mapping[str, Run]:
-    """Return each work's run that goes on, else the one that waits and is due first; one query."""
+    """Return each work's running run, else the waiting one that is due first; one query."""
     found: dict[str, Run] = {}
     for run in Run.objects.filter(work__in=list(keys), state__in=OPEN).order_by("due_at"):
         if run.work not in found or run.state == Run.State.RUNNING:

@@ -1,4 +1,4 @@
-"""What every template may use."""
+"""Template tags for every template."""
 
 from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta, tzinfo
@@ -37,7 +37,7 @@ def asset(name: str) -> str:
 
 @register.simple_tag(takes_context=True)
 def moment(context: Mapping[str, object], at: datetime | None) -> SafeString | str:
-    """Write a time absolutely in the document's zone, and relatively beside it."""
+    """Write a time in the document's zone, and how far away it is."""
     if at is None:
         return "—"
     now, zone = context["now"], context["zone"]
@@ -64,7 +64,7 @@ def day(context: Mapping[str, object], at: datetime | None) -> SafeString | str:
 
 @register.simple_tag(takes_context=True)
 def clock(context: Mapping[str, object], at: datetime | None) -> SafeString | str:
-    """Write a time absolutely in the document's zone."""
+    """Write a time in the document's zone."""
     if at is None:
         return "—"
     said = words.clock(at, context["now"], context["zone"])  # type: ignore[arg-type]
@@ -85,7 +85,7 @@ def listed(names: Iterable[str]) -> str:
 
 @register.filter
 def recorded(text: str) -> str:
-    """Say what is on record in the document's language in the reader's."""
+    """Translate a record from the document's language into the reader's."""
     return in_readers_language(text)
 
 
@@ -97,13 +97,13 @@ def size(count: int | None) -> str:
 
 @register.simple_tag
 def standing(run: Run) -> SafeString:
-    """Write where a run stands, by shape and word."""
+    """Write a run's state, by shape and word."""
     return standing_html(standing_of(run))
 
 
 @register.filter
 def standing_word(run: Run) -> str:
-    """Return where a run stands, as a word: a reason that says no more need not stand beside it."""
+    """Return a run's state as a word, so that a reason that says no more can be left out."""
     return standing_of(run).word
 
 
@@ -119,7 +119,7 @@ def standing_html(stands: Standing) -> SafeString:
 
 @register.simple_tag
 def condition(alert: Alert) -> SafeString:
-    """Write what an alert is about, by shape and word."""
+    """Write an alert's condition, by shape and word."""
     return format_html(
         '<span class="condition {}"><span class="mark" aria-hidden="true">{}</span> {}</span>',
         alert_words.condition_kind(alert.condition),
@@ -130,7 +130,7 @@ def condition(alert: Alert) -> SafeString:
 
 @register.filter
 def became(delivery: Delivery) -> str:
-    """Say what became of a notice."""
+    """Return the outcome of a notification."""
     return alert_words.sent(delivery)
 
 
@@ -142,7 +142,7 @@ def length_of(run: Run) -> timedelta | None:
 
 @register.filter
 def in_zone(at: datetime, zone: tzinfo) -> datetime:
-    """Return the time in the document's zone, without one: Django would turn it into its own again."""
+    """Return the time in the document's zone, as a naive one: Django would convert an aware one again."""
     return at.astimezone(zone).replace(tzinfo=None)
 
 
@@ -154,19 +154,19 @@ def entry(entries: Mapping[str, object], key: str) -> object:
 
 @register.simple_tag(takes_context=True)
 def clock_text(context: Mapping[str, object], at: datetime) -> str:
-    """Say a time absolutely in the document's zone, for places that take no markup."""
+    """Return a time in the document's zone, for places that take no markup."""
     return words.clock(at, context["now"], context["zone"])  # type: ignore[arg-type]
 
 
 @register.filter
 def seconds_took(seconds: float | None) -> str:
-    """Say how long so many seconds are."""
+    """Say how long a number of seconds is."""
     return words.took(timedelta(seconds=seconds)) if seconds is not None else "—"
 
 
 @register.filter
 def row_address(clause_id: str) -> str:
-    """Return the page of a row's evidence."""
+    """Return the address of the page with a row's evidence."""
     return evidence_address(clause_id)
 
 
@@ -191,5 +191,5 @@ def path_of(trend: Trend) -> str:
 
 @register.simple_tag
 def menu() -> list[Link]:
-    """Return the places that the extensions have in the menu."""
+    """Return the menu entries of the extensions."""
     return [place for extension in settings.PARTS.extensions for place in extension.menu]

@@ -35,7 +35,7 @@ _PATIENCE = 60.0
 
 @dataclass(frozen=True, slots=True)
 class Native:
-    """Backs one cluster up."""
+    """Backs up one cluster."""
 
     subject: str
     config: NativeBackup
@@ -86,7 +86,7 @@ class Native:
         self.store.delete([each.key for each in self.store.listing(folder)])
 
     def trim_log(self, oldest: Taken) -> int:
-        """Delete the log that no backup from *oldest* on needs; return how many objects that were."""
+        """Delete the log that no backup from *oldest* on needs; return how many objects were deleted."""
         unneeded = list(self._unneeded(oldest))
         self.store.delete(unneeded)
         return len(unneeded)
@@ -116,7 +116,7 @@ class Native:
             if found is None:
                 continue
             segment = Segment.named(found.segment, size)
-            # On a later timeline the same position may have come again, after a restore into the past.
+            # After a restore into the past, the same position may exist again on a later timeline.
             if segment.timeline <= oldest.start.timeline and segment.end <= start:
                 unneeded.append(listed.key)
         return unneeded
@@ -139,11 +139,11 @@ class Native:
         return doubts
 
     def close(self) -> None:
-        """See `Engine`; each act has its own connection."""
+        """See `Engine`; each operation has its own connection."""
 
 
 def _entrance(dsn: str) -> Sequence[str]:
-    """Say why the server lets nobody in for replication, if it doesn't: pg_hba.conf has lines of its own."""
+    """Return why the server refuses replication, if it does: pg_hba.conf has separate lines for it."""
     try:
         with Replication(dsn):
             return ()

@@ -1,4 +1,4 @@
-"""What registers the native engine: `kind = "native"` of `[backups.SUBJECT]`."""
+"""Registers the native engine: `kind = "native"` of `[backups.SUBJECT]`."""
 
 from toban.chapters.backup.engine import Engine, EngineKind
 from toban.chapters.backup.engines.native.config import METHODS, NativeBackup
@@ -8,7 +8,7 @@ from toban.engine.stores.store import Store
 def _build(subject: str, config: NativeBackup, store: Store | None) -> Engine:
     if store is None:
         raise ValueError("the native engine keeps its backups in a store")
-    # It loads the database's driver and numpy, which those who only read the bindings need not wait for.
+    # Imported late: it loads the database driver and numpy, which reading the bindings does not need.
     from toban.chapters.backup.engines.native.engine import Native  # noqa: PLC0415
 
     return Native(subject, config, store)

@@ -1,4 +1,4 @@
-"""The logical copy: what the document's own `pg_dump` makes, streamed to the store and never half-made."""
+"""The logical copy: what the document's own `pg_dump` makes, streamed to the store, never incomplete."""
 
 from toban.chapters.backup.engine import Engine, EngineKind
 from toban.chapters.backup.engines.pg_dump.config import METHODS, PgDumpBackup
@@ -6,7 +6,7 @@ from toban.engine.stores.store import Store
 
 
 def _build(subject: str, config: PgDumpBackup, store: Store | None) -> Engine:
-    # It loads the database's driver, which those who only read the bindings need not wait for.
+    # Imported late: it loads the database driver, which reading the bindings does not need.
     from toban.chapters.backup.engines.pg_dump.engine import PgDump  # noqa: PLC0415
 
     return PgDump(subject, config, store)

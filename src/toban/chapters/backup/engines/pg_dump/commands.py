@@ -1,4 +1,4 @@
-"""The commands of the engine, as values. Passwords never stand in them."""
+"""The commands of the engine, as values. They never contain passwords."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -15,7 +15,7 @@ _LOCK_WAIT = "5min"
 """A table that is locked for longer fails the dump: a night's backup must not wait for it silently."""
 
 ZSTD_SINCE = 16
-"""The first pg_dump that knows zstd: https://www.postgresql.org/docs/16/app-pgdump.html"""
+"""The first pg_dump that supports zstd: https://www.postgresql.org/docs/16/app-pgdump.html"""
 
 _SUFFIXES = {"gzip": ".gz", "zstd": ".zst", "none": ""}
 _FORMATS = {"custom": "c", "directory": "d", "plain": "p"}
@@ -23,20 +23,20 @@ _FORMATS = {"custom": "c", "directory": "d", "plain": "p"}
 
 @dataclass(frozen=True, slots=True)
 class Server:
-    """A database to connect to: what may be seen of it, and the password apart."""
+    """A database to connect to: its public connection string, and the password separately."""
 
     conninfo: str
     password: str = field(default="", repr=False)
 
     @classmethod
     def of(cls, dsn: str) -> "Server":
-        """Take *dsn* apart, or raise `BackupFailed` without repeating any of it."""
+        """Split *dsn*, or raise `BackupFailed` without quoting any of it."""
         try:
             parts = conninfo_to_dict(dsn)
         except ProgrammingError as error:
             raise BackupFailed(UNREADABLE, retry=False) from error
         if parts.get("sslpassword"):
-            # libpq takes it from nowhere but the connection string, which every account can list.
+            # libpq takes it only from the connection string, which every account can list.
             raise BackupFailed(
                 "sslpassword は使えません\nHINT: 鍵を暗号化せず、ファイルを 0600 にしてください", retry=False
             )
@@ -66,8 +66,8 @@ class Programs:
     def zstd_probe(self) -> Program:
         """Ask pg_dump whether it was built with zstd.
 
-        It looks at its compression before anything else, and at the next mistake of these options before it
-        would connect: whichever it complains of is the answer.
+        It checks the compression before anything else, and the other wrong option before it would connect:
+        the one that it complains about is the answer.
         """
         return Program((self._path("pg_dump"), "--format=custom", "--compress=zstd", "--jobs=2"))
 
@@ -89,12 +89,12 @@ class Programs:
         return _with_password(arguments, server)
 
     def listing(self, archive: Path | None = None) -> Program:
-        """Read the table of contents of an archive: of *archive*, else of standard input."""
+        """Read the table of contents of an archive: *archive*, or standard input."""
         place = () if archive is None else (str(archive),)
         return Program((self._path("pg_restore"), "--list", *place))
 
     def restore(self, server: Server, archive: Path, *, jobs: int, keeps_owners: bool) -> Program:
-        """Bring *archive* back into the database at *server*."""
+        """Restore *archive* into the database at *server*."""
         arguments = [
             self._path("pg_restore"),
             f"--dbname={server.conninfo}",
@@ -132,18 +132,18 @@ class Shape:
     format: str
     compression: str
     major: int
-    """Of the pg_dump that writes it."""
+    """The major version of the pg_dump that writes it."""
 
     @property
     def compress(self) -> str:
-        """What `--compress` is told; before PostgreSQL 16 only a level of gzip."""
+        """The value for `--compress`; before PostgreSQL 16 only a level of gzip."""
         if self.compression == "none":
             return "0"
         return self.compression if self.major >= ZSTD_SINCE else "6"
 
     @property
     def object_name(self) -> str:
-        """What the object is called in the store."""
+        """The object's name in the store."""
         if self.format == "plain":
             return f"database.sql{_SUFFIXES[self.compression]}"
         return {"custom": "database.dump", "directory": "database.tar"}[self.format]

@@ -1,4 +1,4 @@
-"""What `[backups.SUBJECT]` says with `kind = "pg_dump"`."""
+"""The settings of `[backups.SUBJECT]` with `kind = "pg_dump"`."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -11,7 +11,7 @@ from toban.chapters.backup.engine import Method
 from toban.engine.bindings.secret import Secret
 
 METHODS = frozenset({Method.FULL})
-"""What an engine of this kind makes."""
+"""The methods that an engine of this kind supports."""
 
 
 def _beside_the_bindings(path: Path, info: ValidationInfo) -> Path:
@@ -26,11 +26,11 @@ class PgDumpBackup(BackupBinding):
 
     dsn: Secret
     format: Literal["custom", "directory", "plain"] = "custom"
-    """`plain`: SQL, as many documents write it. `directory`: dumped in parallel, by way of a disk."""
+    """`plain`: SQL, as in many documents. `directory`: dumped in parallel, via a disk."""
     compression: Literal["zstd", "gzip", "none"] | None = None
-    """None: gzip for `plain`, else zstd where the installed pg_dump can, else gzip."""
+    """None: gzip for `plain`; otherwise zstd if the installed pg_dump supports it, else gzip."""
     jobs: int = Field(default=2, ge=1, le=64)
-    """Connections at once: for dumping in `directory` format, and for every restore but of `plain`."""
+    """Parallel connections: for dumping in `directory` format, and for restoring any format but `plain`."""
     binaries: Annotated[Path, AfterValidator(_beside_the_bindings)] | None = None
     """The folder of pg_dump, pg_restore and psql; None: they are looked up in PATH."""
     spool: Annotated[Path, AfterValidator(_beside_the_bindings)] | None = None

@@ -29,7 +29,7 @@ _VERSION = re.compile(r"\(PostgreSQL\) (\d+(?:\.\d+)*)")
 
 
 class PgDump:
-    """Backs one database up. Roles and tablespaces are the server's, and in no dump."""
+    """Backs up one database. Roles and tablespaces belong to the server and are not in a dump."""
 
     NAME: ClassVar[str] = "pg_dump"
 
@@ -43,7 +43,7 @@ class PgDump:
 
     @property
     def methods(self) -> frozenset[Method]:
-        """Full ones only."""
+        """Full backups only."""
         return METHODS
 
     def take(
@@ -116,7 +116,7 @@ class PgDump:
         return _unreadable(outlook)
 
     def close(self) -> None:
-        """There is nothing to let go of: each act has its own connections."""
+        """There is nothing to close: each operation has its own connections."""
 
     def _server(self) -> Server:
         try:
@@ -132,7 +132,7 @@ class PgDump:
         return found[1]
 
     def _shape(self, client: str) -> Shape:
-        """Decide the compression: what is asked for, or the best that there is."""
+        """Choose the compression: the configured one, or the best available."""
         asked, form = self._config.compression, self._config.format
         can_zstd = asked != "gzip" and major(client) >= ZSTD_SINCE and self._was_built_with_zstd()
         if asked == "zstd" and not can_zstd:
@@ -155,7 +155,7 @@ class PgDump:
                 jobs = self._config.jobs
                 run(self._programs.dump(server, source.snapshot, shape, jobs=jobs, folder=dump), watch)
                 return stored.write_folder(self._store, key, dump, watch)
-        # Closed at once when the store fails: pg_dump must not wait, holding its snapshot, for a reader.
+        # Closed at once if the store fails: pg_dump must not hold its snapshot while it waits for a reader.
         with closing(pieces(self._programs.dump(server, source.snapshot, shape), watch)) as content:
             return stored.write(self._store, key, content, watch)
 

@@ -1,4 +1,4 @@
-"""A dump back into an empty database: every input verified first, the rows counted afterwards."""
+"""Restores a dump into an empty database: every input verified first, the rows counted afterwards."""
 
 import time
 from collections.abc import Iterator, Mapping
@@ -20,9 +20,9 @@ _PIECE = 1 << 20
 def restore(
     store: Store, programs: Programs, order: RestoreOrder, watch: Watch, *, client: str, jobs: int
 ) -> Restored:
-    """Bring the dump of *order* back, or raise `BackupFailed`; the target is looked at first.
+    """Restore the dump of *order*, or raise `BackupFailed`; the target is checked first.
 
-    A restore that fails half-way leaves its half in the target, which is refused until it is made anew.
+    A restore that fails half-way leaves its half in the target, which is refused until it is recreated.
     """
     taken = _only(order)
     server = Server.of(order.server)
@@ -75,13 +75,13 @@ def _refuse(taken: Taken, target: Target, client: str) -> None:
 
 @contextmanager
 def _workplace(into: Path, taken: Taken) -> Iterator[Path]:
-    """Give a path for the archive in *into*, and take away all that was put there."""
+    """Yield a path for the archive in *into*, and remove everything that was put there afterwards."""
     try:
         into.mkdir(mode=0o700, parents=True, exist_ok=True)
     except OSError as error:
         raise BackupFailed(f"{into}: {error.strerror}") from error
     archive = into / taken.objects[0].key.rpartition("/")[2]
-    # A tar archive lies beside what is taken out of it.
+    # A tar archive needs room in addition to its extracted files.
     copies = 2 if taken.facts["format"] == "directory" else 1
     refuse_full_disk(into, copies * sum(each.size for each in taken.objects))
     stored.discard(archive)

@@ -1,4 +1,4 @@
-"""What the databases themselves say: the one to be dumped, in one snapshot, and the one to restore into."""
+"""Questions to the databases: the one to be dumped, in one snapshot, and the one to restore into."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -14,15 +14,15 @@ from toban.chapters.backup.engines.pg_dump.commands import Server
 
 _CONNECT_TIMEOUT = 10
 _COUNTED = 256 << 20
-"""Bytes of all tables whose rows are counted, the smallest first: what reads in about a second."""
+"""Total bytes of the tables whose rows are counted, the smallest first: about a second of reading."""
 
 _MOST_COUNTED = 1_000
-"""Tables: the figures are kept with every backup."""
+"""The most tables to count: the figures are kept with every backup."""
 
 _COUNT_TIMEOUT = "10s"
 
-# Who owns or may do something here: what a restore needs to find again. The bootstrap superuser is not
-# among the dependencies that the server records, so the owners are asked for too.
+# The roles that own something or have rights here: a restore needs them. The bootstrap superuser is not
+# among the dependencies that the server records, so the owners are queried too.
 _ROLES = """
     SELECT rolname FROM pg_roles WHERE oid IN (
         SELECT refobjid FROM pg_shdepend
@@ -32,8 +32,8 @@ _ROLES = """
         SELECT relowner FROM pg_class WHERE oid >= 16384)
      ORDER BY rolname
 """
-# 16384 is the first oid that users' objects get (FirstNormalObjectId of access/transam.h). What belongs to
-# an extension comes with it.
+# 16384 is the first oid that users' objects get (FirstNormalObjectId of access/transam.h). Objects of an
+# extension come with it.
 _TABLES = """
     SELECT nspname, relname, pg_table_size(c.oid)
       FROM pg_class c JOIN pg_namespace n ON n.oid = relnamespace
@@ -73,24 +73,24 @@ class Source:
     system_id: str
     snapshot: str
     at: datetime
-    """All that was committed before it is in the snapshot."""
+    """Everything committed before this moment is in the snapshot."""
     size: int
-    """Bytes on its disk, with indexes."""
+    """Bytes on disk, with indexes."""
     table_size: int
-    """Bytes of the tables and large objects, without indexes: hardly a compressed dump is larger."""
+    """Bytes of the tables and large objects, without indexes: a compressed dump is hardly ever larger."""
     rows: Mapping[Table, int]
     """Table → its rows, counted in the snapshot; the largest tables are left out."""
     roles: Sequence[str]
-    """Who must exist where it is restored with its owners and grants."""
+    """The roles that must exist in the target to restore owners and grants."""
 
 
 @dataclass(frozen=True, slots=True)
 class Outlook:
-    """What can be said of the database before it is dumped."""
+    """What is known about the database before it is dumped."""
 
     version: str
     unreadable: Sequence[str]
-    """Tables and sequences that the role may not read, and pg_dump would fail on."""
+    """Tables and sequences that the role may not read; pg_dump would fail on them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,13 +104,13 @@ class Target:
 
 
 def major(version: str) -> int:
-    """Return the 17 of `17.12`."""
+    """Return 17 for `17.12`."""
     return int(version.partition(".")[0])
 
 
 @contextmanager
 def held_snapshot(server: Server) -> Iterator[Source]:
-    """Hold a snapshot of the database for pg_dump to read by."""
+    """Hold a snapshot of the database for pg_dump to use."""
     with connected(server) as connection:
         connection.isolation_level = psycopg.IsolationLevel.REPEATABLE_READ
         connection.read_only = True
@@ -120,14 +120,14 @@ def held_snapshot(server: Server) -> Iterator[Source]:
 
 
 def look_ahead(server: Server) -> Outlook:
-    """Ask the database what a dump would meet with."""
+    """Ask the database what a dump would run into."""
     with connected(server) as connection, asking(server):
         names = [name for (name,) in connection.execute(_UNREADABLE)]
         return Outlook(_version(connection), names)
 
 
 def look_at_target(server: Server) -> Target:
-    """Ask the database to restore into what is in it."""
+    """Query what the database to restore into contains."""
     with connected(server) as connection, asking(server):
         roles = connection.execute("SELECT rolname FROM pg_roles").fetchall()
         return Target(
@@ -136,13 +136,13 @@ def look_at_target(server: Server) -> Target:
 
 
 def count(server: Server, tables: Iterable[Table]) -> Mapping[Table, int | None]:
-    """Count the rows of *tables*; None of one that is not there."""
+    """Count the rows of *tables*; None for a table that does not exist."""
     with connected(server) as connection, asking(server):
         return {table: _rows(connection, table) for table in tables}
 
 
 def analyze(server: Server) -> None:
-    """Gather the statistics that a dump does not hold."""
+    """Gather the statistics that a dump does not contain."""
     with connected(server) as connection, asking(server):
         connection.autocommit = True
         connection.execute("ANALYZE")
@@ -156,7 +156,7 @@ def connected(server: Server) -> Iterator[psycopg.Connection]:
             server.dsn, application_name="toban", connect_timeout=_CONNECT_TIMEOUT, autocommit=True
         )
     try:
-        # A snapshot is held by doing nothing in a transaction.
+        # The snapshot is held by a transaction that is idle.
         with asking(server):
             connection.execute("SET idle_in_transaction_session_timeout = 0")
         connection.autocommit = False
@@ -167,7 +167,7 @@ def connected(server: Server) -> Iterator[psycopg.Connection]:
 
 @contextmanager
 def asking(server: Server) -> Iterator[None]:
-    """Tell a fault of the database as `BackupFailed`, without the password."""
+    """Raise an error of the database as `BackupFailed`, without the password."""
     try:
         yield
     except psycopg.Error as error:
@@ -207,7 +207,7 @@ def _counted(
         try:
             rows = _rows(connection, (schema, table))
         except (psycopg.errors.QueryCanceled, psycopg.errors.InsufficientPrivilege):
-            # The count is a proof more, not a part of the dump: pg_dump will say what it can't read.
+            # The count is an extra proof, not a part of the dump: pg_dump will report what it can't read.
             continue
         if rows is not None:
             found[schema, table] = rows

@@ -1,4 +1,4 @@
-"""Room on a disk for a dump that can't be streamed: checked first, one dump at a time, always cleared."""
+"""Disk space for a dump that can't be streamed: checked first, one dump at a time, always cleared."""
 
 import fcntl
 import shutil
@@ -13,9 +13,9 @@ from toban.chapters.backup.engines.disk import refuse_full_disk
 
 @contextmanager
 def spool(place: Path | None, name: str, needed: int) -> Iterator[Path]:
-    """Give an empty folder with *needed* bytes free, and remove it with all that is in it.
+    """Yield an empty folder with *needed* bytes free, and remove everything in it afterwards.
 
-    What a killed process left there is removed first. Raises `BackupFailed` when the disk is too full, or
+    What a killed process left there is removed first. Raises `BackupFailed` if the disk is too full, or
     while another backup of the same *name* holds the folder.
     """
     root = Path(tempfile.gettempdir()) if place is None else place
@@ -35,7 +35,7 @@ def spool(place: Path | None, name: str, needed: int) -> Iterator[Path]:
 
 @contextmanager
 def _held(folder: Path) -> Iterator[None]:
-    """Hold *folder* against other processes and threads; the kernel lets go of it for a process that dies."""
+    """Lock *folder* against other processes and threads; the kernel releases it if the process dies."""
     with (folder / ".lock").open("w") as lock:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)

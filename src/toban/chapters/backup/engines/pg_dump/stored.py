@@ -1,4 +1,4 @@
-"""Dumps in the store: written so that a failed one never appears, read so that a damaged one is seen."""
+"""Dumps in the store: written so that a failed one never appears, read so that a damaged one is noticed."""
 
 import io
 import shutil
@@ -25,7 +25,7 @@ _TAIL = 4096
 
 
 def write(store: Store, key: str, content: Iterable[bytes], watch: Watch) -> Stored:
-    """Store *content* under *key*; when it raises, nothing appears there."""
+    """Store *content* under *key*; if it raises, nothing appears there."""
     with store.writer(key) as writer:
         told = _Told(writer, watch)
         for piece in content:
@@ -46,7 +46,7 @@ def write_folder(store: Store, key: str, folder: Path, watch: Watch) -> Stored:
 
 
 def verify(store: Store, programs: Programs, taken: Taken, watch: Watch) -> Checked:
-    """Read every object against its checksum, and let PostgreSQL's own program read what the dump holds."""
+    """Check every object against its checksum, and let PostgreSQL's own program read the dump."""
     troubles = []
     for each in taken.objects:
         content = _watched(store.stream(each.key, sha256=each.sha256), each.size, watch)
@@ -81,7 +81,7 @@ def unpacked(archive: Path) -> Path:
 
 
 def unpack(archive: Path) -> None:
-    """Take the files out of a tar archive."""
+    """Extract the files of a tar archive."""
     try:
         with tarfile.open(archive, "r|") as tar:
             tar.extractall(unpacked(archive), filter="data")
@@ -90,14 +90,14 @@ def unpack(archive: Path) -> None:
 
 
 def discard(archive: Path) -> None:
-    """Remove *archive* and what was taken out of it."""
+    """Remove *archive* and the files extracted from it."""
     archive.unlink(missing_ok=True)
     if unpacked(archive) != archive and unpacked(archive).is_dir():
         shutil.rmtree(unpacked(archive))
 
 
 def plain_sql(pieces: Iterable[bytes], compression: str) -> Iterator[bytes]:
-    """Yield the SQL of a plain dump; raises zlib's or zstandard's error where it is damaged."""
+    """Yield the SQL of a plain dump; raises zlib's or zstandard's error if it is damaged."""
     if compression == "none":
         yield from pieces
         return
@@ -130,7 +130,7 @@ def _list_folder(programs: Programs, content: Iterator[bytes], watch: Watch) -> 
             if member.name == "toc.dat":
                 tar.extract(member, place, filter="data")
         run(programs.listing(Path(place)), watch)
-    # Beyond the archive's end mark there is padding, and the checksum's verdict.
+    # After the archive's end mark there is padding; only then is the checksum verified.
     for _ in content:
         pass
 
@@ -155,7 +155,7 @@ def _watched(content: Iterator[bytes], size: int, watch: Watch) -> Iterator[byte
 
 
 class _Told(io.RawIOBase):
-    """A writer as a file, telling how much went through it."""
+    """A writer as a file that reports how much was written."""
 
     def __init__(self, writer: Writer, watch: Watch) -> None:
         self._writer = writer

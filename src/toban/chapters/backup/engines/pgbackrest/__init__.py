@@ -1,4 +1,4 @@
-"""pgBackRest, wrapped: for clusters older than PostgreSQL 17, or too large to change what works."""
+"""A wrapper of pgBackRest: for clusters older than PostgreSQL 17, or too large to change what works."""
 
 from toban.chapters.backup.engine import Engine, EngineKind
 from toban.chapters.backup.engines.pgbackrest.config import METHODS, PgBackRestBackup
@@ -6,7 +6,7 @@ from toban.engine.stores.store import Store
 
 
 def _build(subject: str, config: PgBackRestBackup, store: Store | None) -> Engine:
-    # It loads the database's driver, which those who only read the bindings need not wait for.
+    # Imported late: it loads the database driver, which reading the bindings does not need.
     from toban.chapters.backup.engines.pgbackrest.engine import PgBackRestEngine  # noqa: PLC0415
 
     return PgBackRestEngine(subject, config, store)

@@ -1,4 +1,4 @@
-"""How far the log goes that `archive_command` has handed over, as the server itself can tell.
+"""How far the log goes that `archive_command` has archived, as the server itself reports it.
 
 Archiver: https://www.postgresql.org/docs/18/monitoring-stats.html#MONITORING-PG-STAT-ARCHIVER-VIEW
 Segments: https://www.postgresql.org/docs/18/functions-admin.html#FUNCTIONS-ADMIN-GENFILE
@@ -19,7 +19,7 @@ _SEGMENT = re.compile(r"([0-9A-F]{8})([0-9A-F]{8})([0-9A-F]{8})")
 _PAGE_HEADER = 40
 """Bytes at the start of a segment before its first record (SizeOfXLogLongPHD of access/xlog_internal.h)."""
 
-# One statement for each question: what is asked later may be newer, and never makes the answer too good.
+# One statement per question: later answers may be newer, which never makes the result too optimistic.
 _CLOCK = "SELECT clock_timestamp()"
 _ARCHIVED = "SELECT coalesce(last_archived_wal, '') FROM pg_stat_archiver"
 _WRITTEN = "SELECT max(modification) FROM pg_ls_waldir() WHERE name = %s"
@@ -35,11 +35,11 @@ class Seen:
     """The server's log and its archive, as they were at one look."""
 
     at: datetime
-    """The server's clock, before all else was asked."""
+    """The server's clock, read before everything else."""
     archived: str
-    """The newest file that was handed over: a segment, or one of the small files between."""
+    """The newest archived file: a segment, or one of the small files between."""
     last_written_at: datetime | None
-    """When that segment was last written to; None where the server has removed it."""
+    """When that segment was last written to; None if the server has removed it."""
     end: int
     """Where the log ends, in bytes."""
     timeline: int
@@ -47,17 +47,17 @@ class Seen:
 
 
 def how_far(seen: Seen) -> datetime | None:
-    """Return a moment before which all that was committed is in the archive; None where none can be told.
+    """Return a moment before which everything committed is in the archive; None if none is known.
 
-    The archive's own times would be too good: what lies in it was written long before it was handed over
-    when that had stood still. The log goes on in the next segment after the last write to this one.
+    The archive's own times would be too optimistic: if archiving had stalled, a file was written long before
+    it was archived. The log continues in the next segment after the last write to this one.
     """
     named = _SEGMENT.fullmatch(seen.archived)
     if named is None or int(named[1], 16) != seen.timeline:
         return None
     number = int(named[2], 16) * (0x1_0000_0000 // seen.segment_size) + int(named[3], 16)
     if seen.end <= (number + 1) * seen.segment_size + _PAGE_HEADER:
-        # Nothing was written since.
+        # Nothing was written since then.
         return seen.at
     return seen.last_written_at
 

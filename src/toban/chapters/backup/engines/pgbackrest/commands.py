@@ -12,10 +12,10 @@ ANNOTATION = "toban"
 
 _NAME = "pgbackrest"
 _NEVER = 9_999_999
-"""The most that pgBackRest counts to: Toban decides what goes, by the document."""
+"""The largest number that pgBackRest accepts: Toban decides what is removed, by the document."""
 
 _CHECK_TIMEOUT = 15
-"""Seconds to wait for a segment of log to arrive, where somebody waits for the answer."""
+"""Seconds to wait for a log segment to arrive, while somebody waits for the answer."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,9 +36,9 @@ class PgBackRest:
         return self._on_stanza("info", f"--repo={self.repo}", "--output=json")
 
     def backup(self, kind: str, label: str) -> Program:
-        """Make a backup of *kind* (full, diff, incr), told apart by Toban's *label*.
+        """Make a backup of *kind* (full, diff, incr), identified by Toban's *label*.
 
-        pgBackRest would expire old ones by its own settings after each backup: that is left to `remove`.
+        pgBackRest would expire old backups by its own settings after each backup: that is left to `remove`.
         """
         return self._on_stanza(
             "backup",
@@ -51,13 +51,13 @@ class PgBackRest:
         )
 
     def verify(self, backup: str) -> Program:
-        """Read a backup and all that it stands on. Its exit status says nothing of what it found."""
+        """Read a backup and everything it is based on. The exit status does not show what was found."""
         return self._on_stanza(
             "verify", f"--repo={self.repo}", f"--set={backup}", "--output=text", "--verbose"
         )
 
     def remove(self, backup: str, *, fulls_left: int) -> Program:
-        """Remove a backup and all that stands on it, and the log that none of the *fulls_left* needs."""
+        """Remove a backup, everything based on it, and the log that none of the *fulls_left* needs."""
         return self._on_stanza(
             "expire",
             f"--repo={self.repo}",
@@ -68,9 +68,9 @@ class PgBackRest:
         )
 
     def restore(self, backup: str, into: Path, target: Mapping[str, str], *, goes_on: bool) -> Program:
-        """Bring a backup back into the folder *into*, to recover to *target* when it is started.
+        """Restore a backup into the folder *into*, to recover to *target* when it is started.
 
-        Tablespaces go beside it: where they came from, they may still be in use. The restored server archives
+        Tablespaces go next to it: their original places may still be in use. The restored server archives
         nothing, so that two never write to one repository. *goes_on*: an earlier attempt left files there.
         """
         arguments = [
@@ -86,12 +86,12 @@ class PgBackRest:
         return self._on_stanza(*arguments, *(["--delta"] if goes_on else []))
 
     def check(self) -> Program:
-        """Ask whether server and repository work together: a segment of log is sent through."""
+        """Check that server and repository work together, by sending a log segment through."""
         return self._on_stanza("check", f"--archive-timeout={_CHECK_TIMEOUT}")
 
     def _on_stanza(self, action: str, *arguments: str) -> Program:
         config = () if self.config is None else (f"--config={self.config}",)
-        # What goes wrong is said on standard error, apart from what was asked for.
+        # Errors go to standard error, separate from the requested output.
         quiet = () if "--log-level-console=detail" in arguments else ("--log-level-console=off",)
         return Program(
             (
@@ -129,5 +129,5 @@ def to_position(lsn: str) -> Mapping[str, str]:
 
 
 def to_its_own_end() -> Mapping[str, str]:
-    """Recover to where the backup is whole, and no further."""
+    """Recover to where the backup is complete, and no further."""
     return {"type": "immediate", "target-action": "promote"}

@@ -1,4 +1,4 @@
-"""What `[backups.SUBJECT]` says with `kind = "pgbackrest"`."""
+"""The settings of `[backups.SUBJECT]` with `kind = "pgbackrest"`."""
 
 from collections.abc import Mapping
 from datetime import timedelta
@@ -13,7 +13,7 @@ from toban.engine.bindings.secret import Secret
 from toban.engine.bindings.values import Length
 
 METHODS = frozenset(Method)
-"""What an engine of this kind makes."""
+"""The methods that an engine of this kind supports."""
 
 
 class PgBackRestBackup(BackupBinding):
@@ -23,14 +23,14 @@ class PgBackRestBackup(BackupBinding):
 
     stanza: str = Field(min_length=1)
     command: tuple[str, ...] = Field(default=("pgbackrest",), min_length=1)
-    """How pgBackRest is started: as the cluster's account, which may need `sudo -u postgres` before it."""
+    """How pgBackRest is started: as the cluster's account, which may need `sudo -u postgres` in front."""
     config: Path | None = None
     """pgBackRest's configuration; None: where pgBackRest itself looks."""
     repo: int = Field(default=1, ge=1, le=256)
     """The repository of that configuration that backups go to."""
     increments: Literal["diff", "incr"] = "diff"
-    """`diff`: each increment stands on the full backup, and any of them can go. `incr`: on the one before."""
+    """`diff`: each increment is based on the full backup; any of them can go. `incr`: on the one before."""
     dsn: Secret | None = None
-    """The cluster, to ask how far its archived log goes; None: only ends of backups are known to be kept."""
+    """The cluster, to ask how far its archived log goes; None: only the ends of backups can be relied on."""
     lock_wait: Length = timedelta(minutes=5)
     """How long to wait while another pgBackRest holds the stanza's lock."""

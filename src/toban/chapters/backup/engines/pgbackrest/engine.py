@@ -1,4 +1,4 @@
-"""The engine: pgBackRest makes, keeps, checks and restores; Toban says when, and what may go."""
+"""The engine: pgBackRest makes, keeps, checks and restores; Toban decides when, and what is removed."""
 
 import re
 import time
@@ -41,11 +41,11 @@ _ANOTHER = "is another pgBackRest"
 _LAST_FULL = "cannot be expired until another full backup"
 _LOOK = timedelta(seconds=2)
 _OLDEST = (2, 41)
-"""The first that keeps annotations: https://pgbackrest.org/release.html"""
+"""The first version with annotations: https://pgbackrest.org/release.html"""
 
 
 class PgBackRestEngine:
-    """One stanza. The repository is pgBackRest's own, and so are encryption, compression and the log."""
+    """One stanza. pgBackRest itself manages the repository, encryption, compression and the log."""
 
     NAME = "pgbackrest"
 
@@ -59,7 +59,7 @@ class PgBackRestEngine:
         return METHODS
 
     def take(self, label: str, method: Method, parent: Taken | None, watch: Watch) -> Taken:
-        """See `Engine`. A backup that an earlier attempt finished under *label* is taken over as it is."""
+        """See `Engine`. A backup that an earlier attempt finished under *label* is used as it is."""
         stanza = self._stanza(watch)
         copy = stanza.made_for(label)
         if copy is None:
@@ -74,7 +74,7 @@ class PgBackRestEngine:
         return self._taken(label, copy, stanza)
 
     def verify(self, taken: Taken, watch: Watch) -> Checked:
-        """See `Engine`: pgBackRest reads the backup, all that it stands on, and the log."""
+        """See `Engine`: pgBackRest reads the backup, everything it is based on, and the log."""
         name = _name(taken)
         copy = self._stanza(watch).named(name)
         if copy is None:
@@ -116,7 +116,7 @@ class PgBackRestEngine:
             raise
 
     def doubts(self) -> Sequence[str]:
-        """See `Engine`. A segment of log is sent through, which takes seconds."""
+        """See `Engine`. A log segment is sent through, which takes seconds."""
         try:
             said = output(self._commands.version(), QUIET).decode("utf-8", "replace")
             found = re.search(r"(\d+)\.(\d+)", said)
@@ -130,7 +130,7 @@ class PgBackRestEngine:
         return ()
 
     def newest_moment(self) -> datetime | None:
-        """See `KeepsLog`. None without a connection of its own, and while the server can't tell."""
+        """See `KeepsLog`. None if there is no `dsn`, and while the server can't tell."""
         if self._config.dsn is None:
             return None
         try:
@@ -139,10 +139,10 @@ class PgBackRestEngine:
             raise BackupFailed(str(error), retry=False) from error
 
     def close(self) -> None:
-        """There is nothing to let go of."""
+        """There is nothing to close."""
 
     def _stanza(self, watch: Watch) -> Stanza:
-        """Look into the repository, or raise `BackupFailed` when backups can't be made to it."""
+        """Read the state of the repository, or raise `BackupFailed` if no backups can be made to it."""
         try:
             stanza = read_info(output(self._commands.info(), watch), self._config.stanza)
         except Unreadable as error:
@@ -162,10 +162,10 @@ class PgBackRestEngine:
             try:
                 self._followed(program, watch)
             except ProgramFailed as error:
-                # The same status tells of a lock file that may not be written: there is nothing to wait for.
+                # The same status also means an unwritable lock file: then there is nothing to wait for.
                 if error.status != _LOCKED or _ANOTHER not in str(error):
                     raise
-                # After a kill, pgBackRest's orphaned workers hold the lock for some seconds more.
+                # After a kill, pgBackRest's orphaned workers hold the lock for a few more seconds.
                 if time.monotonic() >= deadline:
                     raise BackupFailed(f"ほかの pgBackRest が動いたままです: {error}") from error
                 watch.say("ほかの pgBackRest がロックを持っているので、空くのを待っています")
@@ -174,7 +174,7 @@ class PgBackRestEngine:
                 return
 
     def _followed(self, program: Program, watch: Watch) -> None:
-        """Run *program* and tell how far it is."""
+        """Run *program* and report its progress."""
         with closing(pieces(program, watch)) as content:
             for line in _lines(content):
                 percent = read_progress(line)
@@ -203,7 +203,7 @@ class PgBackRestEngine:
 
 
 def _refuse_other_parent(stanza: Stanza, parent: Taken | None) -> None:
-    """Raise `NeedsFull` unless pgBackRest would base the next increment on *parent*: it takes the newest."""
+    """Raise `NeedsFull` unless pgBackRest would base the next increment on *parent*: it uses the newest."""
     if parent is None or not stanza.fulls:
         raise NeedsFull("増分の元になるフルバックアップがありません")
     newest = stanza.fulls[-1]
@@ -228,10 +228,10 @@ def _target(order: RestoreOrder) -> Mapping[str, str]:
 
 
 def _prepare(into: Path, copy: Copy) -> bool:
-    """Make the folder, and return whether an earlier attempt left files to go on from."""
+    """Make the folder, and return whether an earlier attempt left files to continue from."""
     try:
         into.mkdir(mode=0o700, parents=True, exist_ok=True)
-        # pgBackRest leaves this file until a restore is whole, and trusts no other folder with files in it.
+        # pgBackRest keeps this file until a restore is complete, and trusts no other folder with files in it.
         goes_on = (into / "backup.manifest").exists()
         if any(into.iterdir()) and not goes_on:
             raise BackupFailed(

@@ -1,4 +1,4 @@
-"""What pgBackRest says of its repository, as values: https://pgbackrest.org/command.html#command-info"""
+"""pgBackRest's report about its repository, as values: https://pgbackrest.org/command.html#command-info"""
 
 import json
 import re
@@ -19,7 +19,7 @@ _TIMELINE_DIGITS = 8
 
 
 class Unreadable(Exception):
-    """It says something else than it should; the message quotes it."""
+    """The output is not as expected; the message quotes it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,15 +31,15 @@ class Copy:
     kind: str
     """full, diff or incr."""
     toban: str
-    """Toban's label; empty of a backup that others made."""
+    """Toban's label; empty for a backup that others made."""
     prior: str
-    """The backup that it stands on; empty of a full one."""
+    """The backup that it is based on; empty for a full one."""
     started_at: datetime
     ended_at: datetime
     start: Place
     end: Place
     source_bytes: int
-    """Of the whole cluster."""
+    """Size of the whole cluster."""
     repo_bytes: int
     """What this backup added to the repository."""
     has_bad_pages: bool
@@ -56,7 +56,7 @@ class Stanza:
     code: int
     message: str
     copies: Sequence[Copy]
-    """In the order of time."""
+    """Oldest first."""
 
     @property
     def is_usable(self) -> bool:
@@ -69,7 +69,7 @@ class Stanza:
         return [each for each in self.copies if each.kind == "full"]
 
     def named(self, label: str) -> Copy | None:
-        """Return the backup of pgBackRest's own *label*."""
+        """Return the backup with pgBackRest's own *label*."""
         return next((each for each in self.copies if each.label == label), None)
 
     def made_for(self, label: str) -> Copy | None:
@@ -77,7 +77,7 @@ class Stanza:
         return next((each for each in self.copies if each.toban == label), None)
 
     def root(self, copy: Copy) -> Copy:
-        """Return the full backup that *copy* stands on: its label begins with that of it."""
+        """Return the full backup that *copy* is based on: its label is how the label of *copy* begins."""
         return self.named(copy.label.partition("_")[0]) or copy
 
 
@@ -118,15 +118,15 @@ def _place(said: Mapping[str, Any], end: str) -> Place:
 
 
 def read_progress(line: str) -> float | None:
-    """Return the percentage that a line about one file tells, if it does."""
+    """Return the percentage in a line about one file, if there is one."""
     found = _PROGRESS.search(line)
     return float(found[1]) if found else None
 
 
 def read_troubles(said: str) -> Sequence[str]:
-    """Return what is wrong by the answer of `verify --output=text --verbose`, or raise `Unreadable`.
+    """Return the problems in the answer of `verify --output=text --verbose`, or raise `Unreadable`.
 
-    It ends with status 0 whatever it finds; an answer without any status has not looked.
+    The command ends with status 0 whatever it finds; an answer without any status line has checked nothing.
     """
     if not _STATUS.search(said):
         raise Unreadable(said.strip()[:500] or "(空の答え)")

@@ -1,4 +1,4 @@
-"""Amazon RDS: its own snapshots by the document's schedule, and its own point in time."""
+"""Amazon RDS: its own snapshots by the document's schedule, and its own point-in-time restores."""
 
 from toban.chapters.backup.engine import Engine, EngineKind
 from toban.chapters.backup.engines.rds.config import METHODS, RdsBackup
@@ -6,7 +6,7 @@ from toban.engine.stores.store import Store
 
 
 def _build(subject: str, config: RdsBackup, store: Store | None) -> Engine:
-    # It loads AWS's library, which those who only read the bindings need not wait for.
+    # Imported late: it loads AWS's library, which reading the bindings does not need.
     from toban.chapters.backup.engines.rds.engine import Rds  # noqa: PLC0415
 
     return Rds(subject, config, store)

@@ -1,6 +1,6 @@
-"""The conversation with RDS: a client, and its faults in clear words.
+"""Communication with RDS: a client, and its errors in clear words.
 
-The API: https://docs.aws.amazon.com/AmazonRDS/latest/APIReference/Welcome.html. What RDS promises of
+The API: https://docs.aws.amazon.com/AmazonRDS/latest/APIReference/Welcome.html. What RDS promises about
 snapshots and points in time: https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/USER_WorkingWithAutomatedBackups.html
 """
 
@@ -17,7 +17,7 @@ from toban.engine.aws import code_of
 from toban.engine.bindings.secret import SecretUnavailable
 
 _ATTEMPTS = 5
-"""Of one request, throttled or unanswered, with growing pauses between."""
+"""Attempts for one request that is throttled or unanswered, with growing pauses between them."""
 _READ_TIMEOUT = 30.0
 """Seconds."""
 
@@ -40,7 +40,7 @@ _WORDS = {
 
 
 def connect(config: RdsBackup) -> Any:
-    """Make a client; connects to nothing yet. Raises `BackupFailed` where a key can't be had."""
+    """Make a client; does not connect yet. Raises `BackupFailed` if a key is not available."""
     try:
         with asking():
             return aws.client("rds", config, read_timeout=_READ_TIMEOUT, attempts=_ATTEMPTS)
@@ -50,7 +50,7 @@ def connect(config: RdsBackup) -> Any:
 
 @contextmanager
 def asking() -> Iterator[None]:
-    """Tell a fault of AWS or of the way there as `BackupFailed`."""
+    """Raise an error of AWS, or of the connection to it, as `BackupFailed`."""
     try:
         yield
     except (ClientError, BotoCoreError) as error:

@@ -1,4 +1,4 @@
-"""What `[backups.SUBJECT]` says with `kind = "rds"`."""
+"""The settings of `[backups.SUBJECT]` with `kind = "rds"`."""
 
 from collections.abc import Mapping
 from datetime import timedelta
@@ -12,7 +12,7 @@ from toban.engine.bindings.aws import AwsAccess
 from toban.engine.bindings.values import Length
 
 METHODS = frozenset({Method.FULL})
-"""What an engine of this kind makes."""
+"""The methods that an engine of this kind supports."""
 
 
 class RdsBackup(AwsAccess, BackupBinding):

@@ -1,6 +1,6 @@
-"""The engine: RDS copies, keeps and restores; Toban says when, and what may go.
+"""The engine: RDS copies, keeps and restores; Toban decides when, and what is removed.
 
-Snapshots are RDS's own and can't be read from outside: that one is whole is AWS's word, and a drill's proof.
+Snapshots are RDS's own and can't be read from outside: only AWS's word and a drill show that one is complete.
 """
 
 import time
@@ -29,14 +29,14 @@ from toban.engine.stores.store import Store, Stored
 
 _GIB = 1 << 30
 _POLL = 10.0
-"""Seconds between two looks: RDS takes minutes, and throttles who asks too often."""
+"""Seconds between two looks: RDS takes minutes, and throttles clients that ask too often."""
 
 _AVAILABLE = "available"
 _ENDS_BADLY = ("failed", "incompatible-", "inaccessible-", "storage-full", "deleting", "restore-error")
 
 
 class Rds:
-    """One DB instance. An act that is broken off goes on inside AWS; the next attempt finds it there."""
+    """One DB instance. An interrupted operation continues inside AWS; the next attempt finds it there."""
 
     NAME = "rds"
 
@@ -47,7 +47,7 @@ class Rds:
 
     @property
     def methods(self) -> frozenset[Method]:
-        """Full ones; RDS itself stores only what changed since the one before."""
+        """Full backups; RDS itself stores only what changed since the one before."""
         return METHODS
 
     def take(
@@ -82,7 +82,7 @@ class Rds:
         return Checked(is_whole=True)
 
     def restore(self, order: RestoreOrder, watch: Watch) -> Restored:
-        """Bring it back as a new instance: called `order.server`, or after the old one and the time."""
+        """Restore it as a new instance, named `order.server` or after the old one and the time."""
         taken, began = order.chain[-1], time.monotonic()
         source = self._instance()
         target = order.server or requests.restored_name(self._config.instance, datetime.now(UTC))
@@ -108,9 +108,9 @@ class Rds:
             self._client.delete_db_snapshot(DBSnapshotIdentifier=str(taken.facts["snapshot"]))
 
     def newest_moment(self) -> datetime | None:
-        """Return how far RDS's own log goes: `LatestRestorableTime`, within the last five minutes by promise.
+        """Return how far RDS's own log goes: `LatestRestorableTime`, promised to be at most five minutes ago.
 
-        None where automated backups are off: then only snapshots can be restored.
+        None if automated backups are off: then only snapshots can be restored.
         """
         source = self._instance()
         if source is None or not source.get("BackupRetentionPeriod"):
@@ -137,7 +137,7 @@ class Rds:
         return found
 
     def close(self) -> None:
-        """Let go of connections."""
+        """Close connections."""
         if self._made is not None:
             self._made.close()
             self._made = None
@@ -161,7 +161,7 @@ class Rds:
         return None
 
     def _goes_to(self, moment: datetime | None, source: Mapping[str, Any], taken: Taken) -> bool:
-        """Whether RDS's log leads to *moment* (None: anywhere); raises where nothing does."""
+        """Whether RDS's log leads to *moment* (None: anywhere); raises `BackupFailed` if nothing does."""
         latest = source.get("LatestRestorableTime") if source.get("BackupRetentionPeriod") else None
         if moment is None or moment == taken.restorable_to:
             return latest is not None and moment is None
@@ -173,7 +173,7 @@ class Rds:
     def _wait(
         self, look: Callable[[], Mapping[str, Any] | None], what: str, watch: Watch
     ) -> Mapping[str, Any]:
-        """Look until it is available, or raise `BackupFailed`."""
+        """Poll until it is available, or raise `BackupFailed`."""
         deadline = time.monotonic() + self._config.patience.total_seconds()
         while True:
             found = look() or {}
@@ -207,7 +207,7 @@ class Rds:
             system_id=str(found.get("DbiResourceId") or found["DBInstanceIdentifier"]),
             started_at=started_at,
             ended_at=datetime.now(UTC),
-            # The newest transaction in it; older answers only know when it was made.
+            # The newest transaction in it; older responses only have the time when it was made.
             restorable_to=(found.get("SnapshotDatabaseTime") or found["SnapshotCreateTime"]).astimezone(UTC),
             objects=(Stored(str(found["DBSnapshotArn"]), 0, sha256=""),),
             source_bytes=int(found["AllocatedStorage"]) * _GIB,
@@ -229,7 +229,7 @@ def _stop_if_asked(watch: Watch) -> None:
 
 @contextmanager
 def _unless(*codes: str) -> Iterator[None]:
-    """Pass over faults with one of *codes*: what they say is no trouble here."""
+    """Ignore errors with one of *codes*: they are no problem here."""
     try:
         yield
     except ClientError as error:

@@ -1,4 +1,4 @@
-"""What RDS is asked for, as values."""
+"""Requests to RDS, as values."""
 
 from collections.abc import Mapping
 from datetime import UTC, datetime
@@ -13,7 +13,7 @@ def snapshot_name(instance: str, label: str) -> str:
 
 
 def snapshot(instance: str, label: str) -> Mapping[str, Any]:
-    """`CreateDBSnapshot`: its tags tell whose it is to whoever looks at the account."""
+    """`CreateDBSnapshot`: its tags show anyone who looks at the account that it is Toban's."""
     return {
         "DBInstanceIdentifier": instance,
         "DBSnapshotIdentifier": snapshot_name(instance, label),
@@ -28,12 +28,12 @@ def restored_name(instance: str, now: datetime) -> str:
 
 
 def from_snapshot(name: str, target: str, source: Mapping[str, Any] | None) -> Mapping[str, Any]:
-    """`RestoreDBInstanceFromDBSnapshot`; *source* is None where the instance is gone."""
+    """`RestoreDBInstanceFromDBSnapshot`; *source* is None if the instance is gone."""
     return {"DBSnapshotIdentifier": name, "DBInstanceIdentifier": target, **surroundings(source or {})}
 
 
 def to_moment(target: str, source: Mapping[str, Any], moment: datetime | None) -> Mapping[str, Any]:
-    """`RestoreDBInstanceToPointInTime`; None: as far as the log goes."""
+    """`RestoreDBInstanceToPointInTime`; *moment* None: as far as the log goes."""
     when = {"UseLatestRestorableTime": True} if moment is None else {"RestoreTime": moment.astimezone(UTC)}
     return {
         "SourceDBInstanceIdentifier": source["DBInstanceIdentifier"],

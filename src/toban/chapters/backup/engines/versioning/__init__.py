@@ -6,7 +6,7 @@ from toban.engine.stores.store import Store
 
 
 def _build(subject: str, config: VersioningBackup, store: Store | None) -> Engine:  # noqa: ARG001 - the kind's signature
-    # It loads AWS's library, which those who only read the bindings need not wait for.
+    # Imported late: it loads AWS's library, which reading the bindings does not need.
     from toban.chapters.backup.engines.versioning.engine import Bucket  # noqa: PLC0415
 
     return Bucket(config)

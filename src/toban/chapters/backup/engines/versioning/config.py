@@ -1,4 +1,4 @@
-"""What `[backups.SUBJECT]` says with `kind = "versioning"`."""
+"""The settings of `[backups.SUBJECT]` with `kind = "versioning"`."""
 
 from collections.abc import Mapping
 from typing import ClassVar

@@ -1,4 +1,4 @@
-"""A bucket that keeps former versions by itself: `kind = "versioning"`. Its settings are watched and mended.
+"""A bucket that keeps former versions by itself: `kind = "versioning"`. Its settings are watched and fixed.
 
 Versioning: https://docs.aws.amazon.com/AmazonS3/latest/userguide/Versioning.html
 Life cycle: https://docs.aws.amazon.com/AmazonS3/latest/userguide/intro-lifecycle-rules.html
@@ -33,7 +33,7 @@ _OURS = "toban-former-versions"
 
 
 def compare(settings: Settings, days: int | None) -> Guarded:
-    """Hold *settings* against *days* of retention; None: only that versions are kept at all."""
+    """Compare *settings* with *days* of retention; None: only check that versions are kept at all."""
     faults, excesses, changes = [], [], []
     is_on = settings.versioning == "Enabled"
     if not is_on:
@@ -58,7 +58,7 @@ def compare(settings: Settings, days: int | None) -> Guarded:
 
 
 def mended_rules(settings: Settings, days: int) -> list[dict[str, Any]]:
-    """Return the life cycle's rules with which former versions live for *days*, all others as they were."""
+    """Return life cycle rules that keep former versions for *days*, with all other rules unchanged."""
     rules = [dict(rule) for rule in settings.rules if rule.get("ID") != _OURS]
     for rule in rules:
         after = _expires_after(rule)
@@ -80,7 +80,7 @@ def mended_rules(settings: Settings, days: int) -> list[dict[str, Any]]:
 
 
 class Bucket:
-    """One bucket, as an engine that takes nothing."""
+    """One bucket, as an engine that takes no backups."""
 
     methods: frozenset[Method] = frozenset()
 
@@ -109,21 +109,21 @@ class Bucket:
         return changes
 
     def take(self, label: str, method: Method, parent: Taken | None, watch: Watch) -> Taken:  # noqa: ARG002 - the Protocol's
-        """Refuse: the bucket itself keeps what was."""
+        """Refuse: the bucket itself keeps former versions."""
         raise BackupFailed("バージョニングのバケットは、取るものがありません", retry=False)
 
     def verify(self, taken: Taken, watch: Watch) -> Checked:  # noqa: ARG002 - the Protocol's
-        """There is nothing of its own to read back."""
+        """Return success: there is no backup of its own to read back."""
         return Checked(True)
 
     def restore(self, order: RestoreOrder, watch: Watch) -> Restored:  # noqa: ARG002 - the Protocol's
-        """Refuse, and name the way."""
+        """Refuse, and say how to restore instead."""
         raise BackupFailed(
             "旧版は S3 の側で戻します: aws s3api list-object-versions と get-object --version-id", retry=False
         )
 
     def remove(self, taken: Taken) -> None:
-        """There is nothing of its own to remove."""
+        """Do nothing: there is no backup of its own to remove."""
 
     def doubts(self) -> Sequence[str]:
         """See `Engine`."""
@@ -134,7 +134,7 @@ class Bucket:
         return ()
 
     def close(self) -> None:
-        """There is nothing to let go of."""
+        """There is nothing to close."""
 
     def _settings(self) -> Settings:
         with self._asking():
@@ -152,7 +152,7 @@ class Bucket:
 
 
 def _expires_after(rule: Mapping[str, Any]) -> int | None:
-    """After how many days *rule* removes former versions; None where it does not."""
+    """Return after how many days *rule* removes former versions; None if it does not."""
     if rule.get("Status") != "Enabled":
         return None
     days = rule.get("NoncurrentVersionExpiration", {}).get("NoncurrentDays")
@@ -160,7 +160,7 @@ def _expires_after(rule: Mapping[str, Any]) -> int | None:
 
 
 def _is_everywhere(rule: Mapping[str, Any]) -> bool:
-    """Whether *rule* is for every object of the bucket, old spellings included."""
+    """Whether *rule* applies to every object in the bucket; old spellings are understood."""
     narrowing = {**rule.get("Filter", {})}
     prefix = narrowing.pop("Prefix", rule.get("Prefix", ""))
     keeps_newest = rule.get("NoncurrentVersionExpiration", {}).get("NewerNoncurrentVersions")

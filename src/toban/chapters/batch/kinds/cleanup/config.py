@@ -1,4 +1,4 @@
-"""What `toban.toml` says of a clean-up of log files, and what it orders beside the document."""
+"""The settings of a clean-up of log files in `toban.toml`, and the orders that follow from them."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -30,11 +30,11 @@ Paths = Annotated[tuple[str, ...], BeforeValidator(_several), Field(min_length=1
 
 @dataclass(frozen=True, slots=True)
 class Orders:
-    """A clean-up as bound."""
+    """A clean-up with its bindings."""
 
     site: Site
     patterns: Mapping[str, tuple[Pattern, ...]]
-    """By the name of the kind of log, as the limits are."""
+    """By the name of the kind of log, like the limits."""
     limits: Mapping[str, Limit]
     archive: Path | None
     """Where the files are moved to; None: they are deleted."""
@@ -49,4 +49,4 @@ class CleanupBatch(BatchBinding):
     archive: str = ""
     """A folder to move the files to; empty: they are deleted."""
     free_at_least: Annotated[str, AfterValidator(_room)] = ""
-    """How much of the disk must be free afterwards (20%, 10GB); if less, the run fails: people hear of it."""
+    """How much of the disk must be free afterwards (20%, 10GB); else the run fails, which is notified."""

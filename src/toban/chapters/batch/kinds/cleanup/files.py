@@ -1,7 +1,7 @@
-"""Finding and removing files below a folder without ever being led out of it.
+"""Finds and removes files below a folder without ever being led out of it.
 
 Folders are opened one inside the other, never by their whole path: a folder that is swapped for a symbolic
-link meanwhile leads nowhere. Other file systems that are mounted below are left alone.
+link meanwhile is not followed. Other file systems that are mounted below are left alone.
 """
 
 import errno
@@ -22,7 +22,7 @@ _FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 
 
 class End(StrEnum):
-    """What came of a file that was to go."""
+    """What happened to a file that was to be removed."""
 
     REMOVED = "removed"
     GONE = "gone"
@@ -32,7 +32,7 @@ class End(StrEnum):
 
 
 def find(pattern: Pattern) -> Iterator[LogFile]:
-    """Yield every file that *pattern* means; raises `OSError` where its folder can't be read."""
+    """Yield every file that matches *pattern*; raises `OSError` if its folder can't be read."""
     # The folder itself may be a link: the operator named it.
     top = Path(os.path.realpath(pattern.folder))
     device = top.stat().st_dev
@@ -76,7 +76,7 @@ def opened() -> frozenset[tuple[int, int]]:
     """Return device and inode of every file that a program has open, as far as this account may see."""
     found: set[tuple[int, int]] = set()
     for link in Path("/proc").glob("[0-9]*/fd/*"):
-        # Programs end, files are closed, and other people's are none of our business.
+        # Programs end, files are closed, and other accounts' programs are not ours to inspect.
         with suppress(OSError):
             held = link.stat()
             found.add((held.st_dev, held.st_ino))
@@ -84,9 +84,9 @@ def opened() -> frozenset[tuple[int, int]]:
 
 
 def remove(file: LogFile, below: Path, archive: Path | None = None) -> End:
-    """Remove *file*, which lies below the folder *below*, if it still is the one that was found.
+    """Remove *file*, which is below the folder *below*, if it is still the one that was found.
 
-    With *archive*, it is put there first, whole, under its path below the folder. May raise `OSError`.
+    With *archive*, a whole copy is first put there, under its path below the folder. May raise `OSError`.
     """
     parts = file.path.relative_to(below).parts
     with ExitStack() as stack:
@@ -96,7 +96,7 @@ def remove(file: LogFile, below: Path, archive: Path | None = None) -> End:
         except FileNotFoundError:
             return End.GONE
         except OSError as error:
-            # What was a folder is a link or a file by now.
+            # What was a folder is now a link or a file.
             if error.errno in (errno.ELOOP, errno.ENOTDIR):
                 return End.CHANGED
             raise
@@ -118,11 +118,11 @@ def _opened(below: Path, folders: Sequence[str], stack: ExitStack) -> int:
 
 
 def _put_away(name: str, handle: int, wanted: Path, found: os.stat_result) -> None:
-    """Have a whole copy of the file at *wanted*, or beside it where another file has the name."""
+    """Put a whole copy of the file at *wanted*, or next to it if another file has that name."""
     wanted.parent.mkdir(mode=0o750, parents=True, exist_ok=True)
     target, number = wanted, 1
     while target.exists():
-        # A step that is done again finds its own copy there.
+        # A repeated step finds its own copy there.
         if _same(name, handle, target, found):
             return
         target, number = wanted.with_name(f"{wanted.name}.{number}"), number + 1
@@ -137,7 +137,7 @@ def _put_away(name: str, handle: int, wanted: Path, found: os.stat_result) -> No
             os.fsync(writer.fileno())
         draft.replace(target)
     except OSError:
-        # Half of it would only help to keep a full disk full.
+        # A partial copy would only help to keep a full disk full.
         draft.unlink(missing_ok=True)
         raise
     folder = os.open(target.parent, os.O_RDONLY | os.O_DIRECTORY)

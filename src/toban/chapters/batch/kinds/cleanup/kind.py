@@ -1,4 +1,4 @@
-"""`kind = "cleanup"`: log files go when the document no longer wants them kept."""
+"""`kind = "cleanup"`: removes log files that the document no longer wants kept."""
 
 import os
 from collections.abc import Callable, Iterator
@@ -28,7 +28,7 @@ def steps(config: CleanupBatch, site: Site) -> tuple[Step, ...]:
 
 def _later(name: str, orders: Orders) -> Callable[[Turn], object]:
     def act(turn: Turn) -> object:
-        # The evidence needs Django, and what only reads the bindings does without.
+        # Imported late: the evidence needs Django, which reading the bindings does not.
         from toban.chapters.batch.kinds.cleanup.service import STEPS  # noqa: PLC0415
 
         return STEPS[name](orders, turn)
@@ -67,7 +67,7 @@ def _around(archive: Path, patterns: dict[str, tuple[Pattern, ...]]) -> Path | N
 
 
 def doubts(config: CleanupBatch, site: Site) -> Iterator[str]:
-    """Say which folders can't be looked into or cleared, and what matches nothing as things are."""
+    """Yield which folders can't be read or cleared, and which patterns match nothing now."""
     for name, several in _patterns(config, site).items():
         for pattern in several:
             hint = f"HINT: {name} のファイルの場所を確かめてください"

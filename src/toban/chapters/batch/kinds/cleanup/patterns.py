@@ -1,4 +1,4 @@
-"""Which files are bound to a kind of log: paths with wildcards, below a folder that is named. Pure."""
+"""Which files are bound to a kind of log: paths with wildcards, below a named folder. Pure."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -7,33 +7,33 @@ from pathlib import Path
 
 _WILD = frozenset("*?[")
 _SHALLOWEST = 2
-"""Parts that the folder has at least: `/` and `/var` are no places to clear up."""
+"""The fewest parts that the folder may have: `/` and `/var` must not be cleaned up."""
 
 
 class BadPattern(ValueError):
-    """The pattern could reach what nobody meant; the message says why."""
+    """The pattern could match files that nobody meant; the message says why."""
 
 
 @dataclass(frozen=True, slots=True)
 class Pattern:
-    """Files below *folder* whose parts from there match *parts*, one by one; `**` stands for any number."""
+    """Files below *folder* whose path from there matches *parts*, one by one; `**` is any number of parts."""
 
     written: str
     folder: Path
     parts: tuple[str, ...]
 
     def matches(self, found: Sequence[str]) -> bool:
-        """Whether a file, by its parts below the folder, is meant. Only a dot means hidden ones."""
+        """Whether a file matches, by its parts below the folder. Hidden ones match only a leading dot."""
         return _match(self.parts, tuple(found))
 
     @property
     def depth(self) -> int | None:
-        """How many folders lie at most between the folder and its files; None for any number."""
+        """The most folders between the folder and its files; None for any number."""
         return None if "**" in self.parts else len(self.parts) - 1
 
 
 def read_pattern(written: str, base: Path) -> Pattern:
-    """Read a path with wildcards, relative ones from *base*; raise `BadPattern`."""
+    """Read a path with wildcards; a relative one starts at *base*. Raises `BadPattern`."""
     if ".." in Path(written).parts:
         raise BadPattern(f"「{written}」: .. は使えません")
     parts = (base / written).parts

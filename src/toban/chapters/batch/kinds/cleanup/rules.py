@@ -1,7 +1,7 @@
-"""Which log files are past what the document wants kept. Pure.
+"""Which log files are older than the document wants kept. Pure.
 
-In doubt a file stays: of the time of its last change and the day in its name the later counts, of several
-kinds of log that it is bound to the one kept longest, and what is as old as the limit is still within it.
+In doubt a file stays: the later of its last change and the day in its name counts; if it is bound to several
+kinds of log, the one kept longest counts; and a file exactly as old as the limit is still within it.
 """
 
 import re
@@ -21,17 +21,17 @@ _DATE = re.compile(r"(?<!\d)((?:19|20)\d\d)([-_.]?)(0[1-9]|1[0-2])\2(0[1-9]|[12]
 
 
 class Fate(StrEnum):
-    """What becomes of a file, and why."""
+    """What happens to a file, and why."""
 
     EXPIRED = "expired"
     WITHIN = "within"
-    """The document wants it kept still."""
+    """The document still wants it kept."""
     FOREVER = "forever"
-    """The document wants it kept without end, or says nothing of how long."""
+    """The document wants it kept forever, or does not say how long."""
     OPEN = "open"
-    """Expired, and a program has it open: whatever that wrote next would be lost."""
+    """Expired, but a program has it open: what that program wrote next would be lost."""
     LINKED = "linked"
-    """Not a file of its own: a symbolic link, or something special."""
+    """Not a regular file: a symbolic link, or something special."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +54,7 @@ class Limit:
     rows: tuple[LogKind, ...]
 
     def cutoff(self, now: datetime) -> datetime | None:
-        """Return the moment before which its files are expired; None where they never are."""
+        """Return the moment before which its files are expired; None if they never are."""
         moments = [_before(row, now) for row in self.rows]
         return None if None in moments else min((each for each in moments if each), default=None)
 
@@ -69,7 +69,7 @@ def _before(row: LogKind, now: datetime) -> datetime | None:
 
 
 def last_written(file: LogFile, zone: ZoneInfo) -> datetime:
-    """Return until when the file may have been written to: its last change, or the end of its name's day."""
+    """Return when the file was last written to at the latest: by its last change, or the day in its name."""
     ends = (existing(day + timedelta(days=1), time(0), zone) for day in _days(file.path.name))
     return max([file.changed_at, *ends])
 
@@ -79,7 +79,7 @@ def _days(name: str) -> Iterable[date]:
         try:
             yield date(int(match[1]), int(match[3]), int(match[4]))
         except ValueError:
-            # The 31st of a month of 30 days is no date, and says nothing.
+            # The 31st of a month of 30 days is not a date, and says nothing.
             continue
 
 
@@ -91,7 +91,7 @@ def fate(
     zone: ZoneInfo,
     opened: frozenset[tuple[int, int]],
 ) -> Fate:
-    """Say what becomes of *file*, which *limits* bind; *opened* are devices and inodes that programs hold."""
+    """Decide what happens to *file* under *limits*; *opened* are device and inode of files held open."""
     if not file.is_regular:
         return Fate.LINKED
     written, cutoffs = last_written(file, zone), [limit.cutoff(now) for limit in limits]
@@ -110,7 +110,7 @@ class Room:
     bytes: int | None = None
 
     def is_kept(self, free: int, total: int) -> bool:
-        """Whether *free* of *total* bytes are enough; exactly as much as asked for is."""
+        """Whether *free* of *total* bytes are enough; exactly the required amount is."""
         if self.percent is not None:
             return 100 * free >= self.percent * total
         return self.bytes is None or free >= self.bytes

@@ -1,4 +1,4 @@
-"""Clearing up log files: list what is past its time, remove it with evidence, look whether that suffices."""
+"""Cleaning up log files: list what has expired, remove it with evidence, check whether that is enough."""
 
 import hashlib
 import shutil
@@ -27,13 +27,13 @@ from toban.engine.runs.rules import Reason
 from toban.engine.runs.work import StepFailed, Turn
 
 _MOST = 20_000
-"""Files in one run, the oldest first; the rest goes with the next run."""
+"""The most files in one run, the oldest first; the next run removes the rest."""
 
 _SAID = 500
-"""Files that the run's log names one by one."""
+"""The most files that the run's log names one by one."""
 
 _TOLD = 20
-"""Troubles that a failure names one by one."""
+"""The most problems that a failure names one by one."""
 
 _KEPT = {
     Fate.WITHIN: "保存期間の内",
@@ -52,14 +52,14 @@ class Bound:
     names: tuple[str, ...]
 
     def as_json(self) -> list[object]:
-        """Return what the next step needs of it."""
+        """Return what the next step needs to know."""
         file = self.file
         at = file.changed_at.isoformat()
         return [str(file.path), str(self.below), list(self.names), file.size, at, file.device, file.inode]
 
     @classmethod
     def of(cls, kept: object) -> "Bound":
-        """Return what `as_json` kept."""
+        """Return the value from what `as_json` returned."""
         match kept:
             case [str(path), str(below), list(names), int(size), str(at), int(device), int(inode)]:
                 file = LogFile(Path(path), size, datetime.fromisoformat(at), device, inode)
@@ -69,21 +69,21 @@ class Bound:
 
 @dataclass
 class Sum:
-    """What came of a row's files."""
+    """What happened to a row's files."""
 
     ends: Counter[End] = field(default_factory=Counter)
     bytes: int = 0
     paths: list[str] = field(default_factory=list)
 
     def count(self, file: LogFile, end: End) -> None:
-        """Add what came of *file*."""
+        """Add what happened to *file*."""
         self.ends[end] += 1
         if end is End.REMOVED:
             self.bytes += file.size
             self.paths.append(str(file.path))
 
     def words(self, verb: str) -> str:
-        """Return it for people."""
+        """Return it as text for people."""
         done = f"{verb} {self.ends[End.REMOVED]:,} 件 ({size(self.bytes)})"
         others = {End.GONE: "すでになかったもの", End.CHANGED: "変わったため残したもの"}
         return done + "".join(
@@ -92,7 +92,7 @@ class Sum:
 
 
 def find(orders: Orders, turn: Turn) -> object:
-    """List what is to go, and say what and why; nothing is touched."""
+    """List the files to remove, and say which and why; nothing is touched."""
     is_dry, zone = _is_dry(turn), orders.site.bindings.system.zone
     bound, opened = _found(orders), files.opened()
     fates = [
@@ -113,7 +113,7 @@ def find(orders: Orders, turn: Turn) -> object:
         turn.say(f"{verb}: ほか {len(doomed) - _SAID:,} 件")
     if len(doomed) > _MOST:
         turn.say(f"一度に片付けるのは {_MOST:,} 件までです。残りは次の実行で片付けます")
-    # What was only tried leaves nothing to do.
+    # A dry run leaves nothing for the next steps to do.
     return {"doomed": [] if is_dry else [each.as_json() for each in doomed[:_MOST]], "dry_run": is_dry}
 
 
@@ -130,7 +130,7 @@ def _found(orders: Orders) -> Sequence[Bound]:
         except OSError as error:
             troubles.append(f"{name} ({pattern.written}): {error.filename or below}: {error.strerror}")
     if troubles:
-        # A place that can't be looked into may be filling up: that is no success.
+        # A place that can't be read may be filling up: that does not count as success.
         raise StepFailed("\n".join(["見られない場所があるため、何も片付けていません", *troubles]))
     return list(found.values())
 
@@ -149,7 +149,7 @@ def _file_words(each: Bound, zone: ZoneInfo) -> str:
 
 
 def remove(orders: Orders, turn: Turn) -> object:
-    """Remove what was found, if it still is the same, and put on record what went."""
+    """Remove the files found, if they are still the same, and record what was removed."""
     doomed = [Bound.of(each) for each in _doomed(turn)]
     sums = {name: Sum() for name in orders.limits}
     stop, troubles = None, []
@@ -173,7 +173,7 @@ def remove(orders: Orders, turn: Turn) -> object:
 
 
 def _remember(orders: Orders, sums: Mapping[str, Sum], turn: Turn) -> None:
-    """Put on record, for each row, what this attempt did; one that is killed leaves its list behind."""
+    """Record for each row what this attempt did; a killed attempt leaves only its list behind."""
     records = []
     for name, each in sums.items():
         if each.ends:
@@ -183,7 +183,7 @@ def _remember(orders: Orders, sums: Mapping[str, Sum], turn: Turn) -> None:
                 **{str(end): count for end, count in each.ends.items()},
                 "bytes": each.bytes,
                 "archive": str(orders.archive or ""),
-                # Of the paths that went, one a line; the step `find` keeps them.
+                # Of the removed paths, one per line; the step `find` keeps them.
                 "paths_sha256": hashlib.sha256("\n".join(each.paths).encode()).hexdigest(),
                 "run": turn.run_id,
             }
@@ -196,7 +196,7 @@ def _remember(orders: Orders, sums: Mapping[str, Sum], turn: Turn) -> None:
 
 
 def check_room(orders: Orders, turn: Turn) -> str:
-    """Say what went and how much room there is; fail where what is to be kept leaves too little."""
+    """Report what was removed and how much room there is; fail if the files to keep leave too little."""
     told, lacking = [], []
     for folder in _disks(orders):
         usage = shutil.disk_usage(folder)
@@ -215,7 +215,7 @@ def check_room(orders: Orders, turn: Turn) -> str:
 
 
 def _went(turn: Turn) -> str:
-    """Return what the step before removed, row by row."""
+    """Return what the previous step removed, row by row."""
     match turn.results["remove"]:
         case dict(rows):
             return "、".join(f"{name} {row.get(End.REMOVED, 0):,} 件" for name, row in rows.items())
@@ -223,7 +223,7 @@ def _went(turn: Turn) -> str:
 
 
 def _disks(orders: Orders) -> Iterator[Path]:
-    """Yield a bound folder of each disk."""
+    """Yield one bound folder per disk."""
     seen = set()
     for pattern in (each for several in orders.patterns.values() for each in several):
         device = pattern.folder.stat().st_dev

@@ -1,6 +1,6 @@
-"""What `toban.toml` says of a batch that is a command on another host.
+"""The settings in `toban.toml` of a batch that runs a command on another host.
 
-The SSH library is loaded only for a written `host_key`: it takes a tenth of a second.
+The SSH library is loaded only if `host_key` is set: loading it takes a tenth of a second.
 """
 
 from datetime import timedelta
@@ -16,7 +16,7 @@ from toban.engine.runs.kinds import BatchBinding
 
 
 def _beside_the_file(written: Path, info: ValidationInfo) -> Path:
-    """Take a relative path to start from the folder of `toban.toml`."""
+    """Resolve a relative path from the folder of `toban.toml`."""
     base: Path = (info.context or {}).get("base", Path())
     return base / written.expanduser()
 
@@ -40,7 +40,7 @@ class SshBatch(BatchBinding):
     port: int = Field(default=22, ge=1, le=65_535)
     user: str = Field(min_length=1)
     key: Secret
-    """The private key's place; the key of the batches alone, allowed to run little."""
+    """Where the private key is; it should be for batches only, and allowed to run little."""
     passphrase: Secret | None = None
     known_hosts: Annotated[Path, AfterValidator(_beside_the_file)] | None = None
     """The file that says which key the host has; either this or `host_key`."""
@@ -48,7 +48,7 @@ class SshBatch(BatchBinding):
     """The host's public key itself."""
     connect_timeout: Length = timedelta(seconds=10)
     command: tuple[str, ...] = Field(min_length=1)
-    """The program and its arguments, as they are to arrive there."""
+    """The program and its arguments, exactly as they must arrive there."""
 
     @model_validator(mode="after")
     def _host_is_known(self) -> Self:

@@ -1,4 +1,4 @@
-"""A batch that is a command on another host, by SSH."""
+"""A batch that runs a command on another host, by SSH."""
 
 from collections.abc import Iterator
 
@@ -8,14 +8,14 @@ from toban.engine.runs.work import Step
 
 
 def steps(config: SshBatch, _site: Site) -> tuple[Step, ...]:
-    """Return the one step: the command over there."""
+    """Return the one step: the command on the other host."""
     from toban.chapters.batch.kinds.ssh.work import step  # noqa: PLC0415
 
     return (step(config),)
 
 
 def doubts(config: SshBatch, _site: Site) -> Iterator[str]:
-    """Log in, and say what keeps the command from being started there."""
+    """Log in, and yield what prevents the command from being started there."""
     from toban.chapters.batch.kinds.ssh.work import troubles  # noqa: PLC0415
 
     yield from troubles(config)

@@ -1,4 +1,4 @@
-"""The work of `kind = "ssh"`: the command over there, and a look whether it could be started."""
+"""The work of `kind = "ssh"`: the command on the other host, and a check whether it can be started."""
 
 import asyncio
 from collections.abc import Iterator
@@ -9,7 +9,7 @@ from toban.engine.runs.work import Step
 
 
 def way(config: SshBatch) -> Host:
-    """Return the host and the way in."""
+    """Return the host and how to log in."""
     return Host(
         name=config.host,
         port=config.port,
@@ -28,7 +28,7 @@ def step(config: SshBatch) -> Step:
 
 
 def troubles(config: SshBatch) -> Iterator[str]:
-    """Log in, and say what keeps the command from being started there."""
+    """Log in, and yield what prevents the command from being started there."""
     host = way(config)
     try:
         is_there = asyncio.run(finds(host, config.command[0]))

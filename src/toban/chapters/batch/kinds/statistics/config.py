@@ -1,4 +1,4 @@
-"""What `toban.toml` says of a day's figures."""
+"""The settings in `toban.toml` for a day's figures."""
 
 from datetime import timedelta
 from typing import Literal, Self
@@ -20,9 +20,9 @@ class Measured(Section):
     target: str
     """The target's name in the document."""
     metric: str
-    """What of it: レスポンスタイム, エラー率, as the document says it."""
+    """The metric: レスポンスタイム, エラー率, as the document names it."""
     of: Literal["mean", "min", "max"] = "mean"
-    """Of all the day's samples."""
+    """Which value of all the day's samples."""
 
     @field_validator("metric")
     @classmethod

@@ -1,4 +1,4 @@
-"""Which days a run adds up, in the document's zone. Pure."""
+"""Which days a run adds up, in the document's time zone. Pure."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -9,11 +9,11 @@ from toban.design.values.occurrence import existing
 
 _DAY = timedelta(days=1)
 MOST_DAYS = 1100
-"""Three years at once."""
+"""Three years in one run."""
 
 
 class NoSuchDays(Exception):
-    """The run's parameters name no days that could be added up; the message says why."""
+    """The run's parameters name no days that can be added up; the message says why."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,10 +26,10 @@ class Day:
 
 
 def days(parameters: Mapping[str, str], due_at: datetime, zone: ZoneInfo) -> list[Day]:
-    """Return the days to add up, the earliest first: the last whole one before *due_at*, or those asked for.
+    """Return the days to add up, the earliest first: the last whole one before *due_at*, or the requested.
 
-    `date` asks for one, `from` and `to` for all between, both included; without `to`, up to the last whole
-    one. Raises `NoSuchDays`.
+    `date` requests one day, `from` and `to` all days between, both included; without `to`, up to the last
+    whole day. Raises `NoSuchDays`.
     """
     newest = due_at.astimezone(zone).date() - _DAY
     if "date" in parameters and len(parameters) > 1:

@@ -1,4 +1,4 @@
-"""The figures of a day, and how they are told. Pure."""
+"""The figures of a day, and how they are shown. Pure."""
 
 import math
 from collections.abc import Iterable, Mapping, Sequence
@@ -10,14 +10,14 @@ from toban.chapters.batch.kinds.statistics.days import Day
 from toban.engine.telemetry.samples import Point
 
 BUCKET = timedelta(minutes=5)
-"""In pieces of this length it is looked whether a day has measurements."""
+"""A day is checked for measurements in pieces of this length."""
 
 _LARGEST = Decimal(10) ** 24
 _PLACES = Decimal("0.000001")
 
 
 class NoFigure(Exception):
-    """What the query gave is no figure; the message says what it is instead."""
+    """The query's result is not a figure; the message says what it is instead."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +38,7 @@ class Figure:
 
 
 def figure(value: Decimal) -> str:
-    """Return 1,234.5, to two decimal places at most."""
+    """Return text like 1,234.5, with at most two decimal places."""
     rounded = value.quantize(Decimal("0.01")).normalize()
     return f"{rounded:,f}"
 
@@ -62,7 +62,7 @@ def _number(name: str, value: object) -> Decimal | None:
 
 
 def pieces(day: Day) -> int:
-    """Return in how many buckets the day is cut."""
+    """Return into how many buckets the day is cut."""
     return -((day.start - day.end) // BUCKET)
 
 

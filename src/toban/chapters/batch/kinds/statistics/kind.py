@@ -9,7 +9,7 @@ from toban.engine.runs.work import Step, Turn
 
 
 def steps(config: StatisticsBatch, site: Site) -> tuple[Step, ...]:
-    """Return the one step: it may be done again, and the figures are the same."""
+    """Return the one step; repeating it gives the same figures."""
     unknown = [each.target for each in config.measured if each.target not in site.bindings.targets]
     if unknown:
         known = "、".join(site.bindings.targets) or "まだありません"
@@ -23,7 +23,7 @@ def steps(config: StatisticsBatch, site: Site) -> tuple[Step, ...]:
         raise NotBindable(f"{site.bindings.file} の measured に、名前「{twice[0]}」の数が二つあります")
 
     def add_up(turn: Turn) -> object:
-        # Its table needs Django, and what only reads the bindings does without.
+        # Imported late: its table needs Django, which reading the bindings does not.
         from toban.chapters.batch.kinds.statistics.service import add_up  # noqa: PLC0415
 
         return add_up(config, site, turn)
@@ -32,10 +32,10 @@ def steps(config: StatisticsBatch, site: Site) -> tuple[Step, ...]:
 
 
 def doubts(config: StatisticsBatch, site: Site) -> Iterator[str]:
-    """Have the database plan the query for today, where there is one."""
+    """Have the database plan the query for today, if there is one."""
     if config.dsn is None:
         return
-    # It loads the database's driver, which those who only read the bindings need not wait for.
+    # Imported late: it loads the database driver, which reading the bindings does not need.
     from toban.chapters.batch.database import Question  # noqa: PLC0415
 
     zone = site.bindings.system.zone

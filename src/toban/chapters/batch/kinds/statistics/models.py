@@ -1,4 +1,4 @@
-"""What was added up, day by day."""
+"""The figures that were added up, day by day."""
 
 from django.db import models
 
@@ -8,15 +8,15 @@ class DailyFigure(models.Model):
 
     work = models.CharField(max_length=200)
     day = models.DateField()
-    """In the document's zone."""
+    """In the document's time zone."""
     name = models.CharField(max_length=100)
     place = models.PositiveSmallIntegerField()
     """Its place among the day's figures."""
     value = models.DecimalField(max_digits=30, decimal_places=6, null=True)
-    """None where there was nothing to add up: a gap, and no zero."""
+    """None if there was nothing to add up: a gap, not a zero."""
     unit = models.CharField(max_length=20, blank=True)
     coverage = models.FloatField(null=True)
-    """Of a measured figure: the share of the day, 0 to 1, that has measurements."""
+    """For a measured figure: the share of the day, 0 to 1, that has measurements."""
     run = models.BigIntegerField()
     """The run that added it up."""
     computed_at = models.DateTimeField()

@@ -1,4 +1,4 @@
-"""Adding up days: each day's figures are written at once, and replace what an earlier run wrote."""
+"""Adding up days: each day's figures are written together, and replace what an earlier run wrote."""
 
 import os
 from collections.abc import Callable, Iterator, Sequence
@@ -22,11 +22,11 @@ from toban.engine.runs.work import StepFailed, Turn
 from toban.engine.telemetry.store import StoreUnavailable, Telemetry
 
 _FEW = 1000
-"""Rows to ask for: one is wanted, and how many came instead is part of the complaint."""
+"""Rows to ask for: one is expected; the error says how many came instead."""
 
 
 def add_up(config: StatisticsBatch, site: Site, turn: Turn) -> str:
-    """Add up the run's days and return them in words."""
+    """Add up the run's days and return them as text."""
     zone = site.bindings.system.zone
     try:
         wanted = days(turn.parameters, turn.due_at, zone)
@@ -55,10 +55,10 @@ def add_up(config: StatisticsBatch, site: Site, turn: Turn) -> str:
 
 
 def _kept_before(work: str, wanted: Sequence[Day], run: int) -> int:
-    """Return how many of the days an earlier attempt of *run* has kept, from the first on.
+    """Return how many of the days, from the first on, an earlier attempt of *run* has stored.
 
-    The figures themselves tell, so both are written or neither. A run that had kept them all and is here
-    once more was ordered to be done again: from its first day.
+    The figures themselves show it, so progress and figures can't disagree. A run that had stored them all and
+    starts once more was ordered to be repeated: from its first day.
     """
     newest = _of_run(work, wanted, run).aggregate(newest=Max("day"))["newest"]
     kept = sum(day.date <= newest for day in wanted) if newest is not None else 0
@@ -71,7 +71,7 @@ def _of_run(work: str, wanted: Sequence[Day], run: int) -> QuerySet[DailyFigure]
 
 @contextmanager
 def _figures_of(config: StatisticsBatch, site: Site) -> Iterator[Callable[[Day], list[Figure]]]:
-    """Give a function from a day to all its figures; what can't be had raises `StepFailed`."""
+    """Yield a function from a day to all its figures; it raises `StepFailed` if one can't be obtained."""
     zone = site.bindings.system.zone
     question = None
     if config.dsn is not None:
@@ -130,7 +130,7 @@ def _keep(work: str, day: Day, found: Sequence[Figure], run: int) -> None:
         for place, each in enumerate(found)
     ]  # fmt: skip
     with transaction.atomic():
-        # A figure that is no longer asked for is not left beside the new ones.
+        # A figure that is no longer requested must not stay next to the new ones.
         of_day = DailyFigure.objects.filter(work=work, day=day.date)
         of_day.exclude(name__in=[each.name for each in found]).delete()
         DailyFigure.objects.bulk_create(

@@ -5,7 +5,7 @@ from toban.chapters.logs.sources.cloudwatch.config import CloudWatchLogs, cost
 
 
 def _build(config: CloudWatchLogs) -> LogSource:
-    # It loads AWS's library, which those who only read the bindings need not wait for.
+    # This loads AWS's library, which code that only reads the bindings need not wait for.
     from toban.chapters.logs.sources.cloudwatch.source import CloudWatchLogSource  # noqa: PLC0415
 
     return CloudWatchLogSource(config)

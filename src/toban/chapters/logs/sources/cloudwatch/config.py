@@ -1,4 +1,4 @@
-"""What a log source says with `kind = "cloudwatch"`, and what it costs."""
+"""Settings of a log source with `kind = "cloudwatch"`, and its cost."""
 
 from collections.abc import Mapping
 from datetime import timedelta
@@ -19,15 +19,15 @@ class CloudWatchLogs(LogSourceConfig, AwsAccess):
 
     group: str = Field(pattern=r"^[.\-_/#A-Za-z0-9]+$", max_length=512)
     stream_prefix: str = Field(default="", max_length=512)
-    """Only streams whose names begin so."""
+    """Only streams whose names begin with this."""
     pattern: str = Field(default="", max_length=1024)
-    """Only lines that it fits, in CloudWatch's own language."""
+    """Only lines that match this pattern, in CloudWatch's own syntax."""
     timeout: float = Field(default=10.0, gt=0, le=60)
     """Seconds for each of three attempts."""
 
 
 def cost(config: CloudWatchLogs) -> str:
-    """Say what fetching costs: https://aws.amazon.com/cloudwatch/pricing/ charges for it by no call."""
+    """Return the cost of fetching: https://aws.amazon.com/cloudwatch/pricing/ lists no charge per call."""
     return (
         f"CloudWatch Logs の {config.group} を {config.every / _MINUTE:g}分毎に読みます:"
         " 読むことに AWS の料金はかからず、リージョンの外に出る分の転送料だけがかかります"

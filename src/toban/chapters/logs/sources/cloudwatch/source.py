@@ -1,4 +1,4 @@
-"""Lines of a log group, by FilterLogEvents: all its streams at once, in the order of their times.
+"""Lines of a log group, by FilterLogEvents: all its streams at once, in order of time.
 
 https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_FilterLogEvents.html
 """
@@ -27,7 +27,7 @@ class CloudWatchLogSource:
         self._client: Any = None
 
     def events(self, start: int, end: int) -> Iterator[Sequence[Event]]:
-        """Yield the events of a time by pages; raises `Unfetchable`."""
+        """Yield the events of a period page by page; raises `Unfetchable`."""
         try:
             client = self._connected()
             for page in _pages(client, self._asked(start, end)):
@@ -70,7 +70,7 @@ def _pages(client: Any, asked: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]
     for _ in range(_MOST_PAGES):
         page = client.filter_log_events(**asked, **token)
         yield page
-        # A page may be empty and not be the last: so much was searched in vain.
+        # An empty page need not be the last: the search just found nothing so far.
         if not page.get("nextToken"):
             return
         token = {"nextToken": page["nextToken"]}

@@ -5,7 +5,7 @@ from toban.chapters.monitoring.discovery import Discovery, DiscoveryKind
 
 
 def _build(config: Ec2Config) -> Discovery:
-    # It loads AWS's library, which those who only read the bindings need not wait for.
+    # This loads AWS's library, which code that only reads the bindings need not wait for.
     from toban.chapters.monitoring.discoveries.ec2.discovery import Ec2Discovery  # noqa: PLC0415
 
     return Ec2Discovery(config)

@@ -1,4 +1,4 @@
-"""What a target's discovery says with `kind = "ec2"`."""
+"""Settings of a target's discovery with `kind = "ec2"`."""
 
 from collections.abc import Mapping
 from typing import ClassVar
@@ -10,7 +10,7 @@ from toban.engine.bindings.model import DiscoveryBinding
 
 
 class Ec2Config(AwsAccess, DiscoveryBinding):
-    """`kind = "ec2"`: a region and tags, all of which an instance must have."""
+    """`kind = "ec2"`: a region and tags; an instance must have all of the tags."""
 
     sample: ClassVar[Mapping[str, str]] = {
         "id": "i-0123456789abcdef0",

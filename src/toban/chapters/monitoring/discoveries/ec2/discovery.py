@@ -1,4 +1,4 @@
-"""EC2 instances that run now and have certain tags, Auto Scaling's among them.
+"""EC2 instances that are running and have certain tags, such as those of Auto Scaling.
 
 Needs the permission `ec2:DescribeInstances`:
 https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_DescribeInstances.html
@@ -38,7 +38,7 @@ class Ec2Discovery:
         return f"ec2 {' '.join(f'{key}={value}' for key, value in self._config.tags.items())}"
 
     def look(self) -> Sequence[Host]:
-        """Ask for all pages; one that is refused makes the answer none: half a list is none."""
+        """Fetch all pages; if one is refused, the whole answer is: half a list is worse than none."""
         try:
             client = aws.client("ec2", self._config, read_timeout=self._config.timeout, attempts=_ATTEMPTS)
             try:
@@ -52,7 +52,7 @@ class Ec2Discovery:
             raise Undiscovered(words[:_LONGEST_SAID]) from error
 
     def _instances(self, client: Any) -> Iterator[Mapping[str, Any]]:
-        # One that is on its way out is none: Auto Scaling ends it on purpose.
+        # An instance that is shutting down doesn't count: Auto Scaling terminates it on purpose.
         filters = [{"Name": "instance-state-name", "Values": ["running"]}]
         filters += [{"Name": f"tag:{key}", "Values": [value]} for key, value in self._config.tags.items()]
         for page in client.get_paginator("describe_instances").paginate(Filters=filters):
@@ -61,7 +61,7 @@ class Ec2Discovery:
 
 
 def _host(instance: Mapping[str, Any]) -> Host:
-    """Tags are values too, by `tag_` and their name; in a fleet the tag Name is that of many."""
+    """Tags are values too, named `tag_` and the tag's name; in a fleet, many instances share one Name tag."""
     tags = {each["Key"]: each["Value"] for each in instance.get("Tags", ())}
     name = "/".join(filter(None, (tags.get("Name"), instance["InstanceId"])))
     values = {key: str(instance[field]) for key, field in _VALUES.items() if instance.get(field)}

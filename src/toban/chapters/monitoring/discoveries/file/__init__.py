@@ -1,4 +1,4 @@
-"""A list of hosts in a file, one a line."""
+"""A list of hosts in a file, one per line."""
 
 from toban.chapters.monitoring.discoveries.file.discovery import KIND
 

@@ -1,4 +1,4 @@
-"""A text file with a host a line: its address, what operators call it, and labels.
+"""A text file with one host per line: its address, its name for operators, and labels.
 
 # 住所 名前 ラベル…
 10.0.0.11:9100 web-1 zone=a
@@ -26,7 +26,7 @@ class FileConfig(DiscoveryBinding):
 
 
 class FileDiscovery:
-    """One file, read anew at each look."""
+    """One file, re-read on every poll."""
 
     def __init__(self, config: FileConfig) -> None:
         self._path = config.path
@@ -36,7 +36,7 @@ class FileDiscovery:
         return f"file {self._path.name}"
 
     def look(self) -> Sequence[Host]:
-        """Read the file; one line that can't be read makes all of it unreadable: half a list is none."""
+        """Read the file; if one line can't be read, the whole file can't: half a list is worse than none."""
         return checked(list(_hosts(read(self._path))))
 
 

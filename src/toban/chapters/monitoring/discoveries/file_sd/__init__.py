@@ -1,4 +1,4 @@
-"""Targets as Prometheus takes them from files."""
+"""Targets from files in Prometheus' format."""
 
 from toban.chapters.monitoring.discoveries.file_sd.discovery import KIND
 

@@ -25,7 +25,7 @@ _GROUPS = TypeAdapter(list[_Group])
 
 
 class FileSdConfig(DiscoveryBinding):
-    """`kind = "file_sd"`: the path; its last part may be a pattern, as `web-*.json`."""
+    """`kind = "file_sd"`: the path; its last part may be a pattern, such as `web-*.json`."""
 
     sample: ClassVar[Mapping[str, str]] = {
         "address": "192.0.2.1:9100",
@@ -39,7 +39,7 @@ class FileSdConfig(DiscoveryBinding):
 
 
 class FileSdDiscovery:
-    """The files of one path, read anew at each look. A target is called by its label `instance`, if any."""
+    """The files of one path, re-read on every poll. A target is named by its label `instance`, if any."""
 
     def __init__(self, config: FileSdConfig) -> None:
         self._path = config.path
@@ -49,14 +49,14 @@ class FileSdDiscovery:
         return f"file_sd {self._path.name}"
 
     def look(self) -> Sequence[Host]:
-        """Read the files; one that can't be read makes all of them unreadable: half a list is none."""
+        """Read the files; if one can't be read, none can: half a list is worse than none."""
         try:
             files = sorted(self._path.parent.glob(self._path.name))
         except (OSError, ValueError) as error:
             raise Undiscovered(f"{self._path} を探せません") from error
         if not files:
             raise Undiscovered(f"{self._path} がありません")
-        # Prometheus takes a target that several groups name once for each set of labels; it is one host here.
+        # A target in several groups is scraped by Prometheus once per set of labels; here it is one host.
         found = {host.name: host for file in files for host in _hosts(file)}
         return checked(list(found.values()))
 

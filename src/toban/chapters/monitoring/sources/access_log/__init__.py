@@ -1,4 +1,4 @@
-"""Error rate and response time of a service, from the access logs that it sends here."""
+"""Error rate and response time of a service, from the access logs that it sends to Toban."""
 
 from toban.chapters.monitoring.source import Source, SourceKind
 from toban.chapters.monitoring.sources.access_log.config import AccessLogConfig
@@ -6,7 +6,7 @@ from toban.design.values.metric import Metric
 
 
 def _build(config: AccessLogConfig) -> Source:
-    # It loads the store's client, which those who only read the bindings need not wait for.
+    # This loads the store's client, which code that only reads the bindings need not wait for.
     from toban.chapters.monitoring.sources.access_log.source import AccessLogSource  # noqa: PLC0415
 
     return AccessLogSource(config)
@@ -16,6 +16,6 @@ KIND = SourceKind(
     config=AccessLogConfig,
     measures=frozenset((Metric.ERROR_RATE, Metric.RESPONSE_TIME)),
     build=_build,
-    # Where a service can be asked itself, that says more; `toban init` proposes this last.
+    # Asking the service itself says more, so `toban init` proposes this last.
     seldom=frozenset((Metric.ERROR_RATE, Metric.RESPONSE_TIME)),
 )

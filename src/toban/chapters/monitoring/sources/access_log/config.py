@@ -1,4 +1,4 @@
-"""What a target's source says with `kind = "access_log"`."""
+"""Settings of a target's source with `kind = "access_log"`."""
 
 from collections.abc import Mapping
 from datetime import timedelta
@@ -9,12 +9,12 @@ from toban.engine.bindings.values import Length
 
 
 class AccessLogConfig(Section):
-    """`kind = "access_log"`: a service, by the name that its lines bear."""
+    """`kind = "access_log"`: a service, by the name in its log lines."""
 
     example: ClassVar[Mapping[str, str]] = {"service": "shop-api"}
 
     service: str
     route: str = ""
-    """Only requests whose route begins so; empty for all."""
+    """Only requests whose route begins with this; empty for all."""
     late: Length = timedelta(seconds=10)
-    """How late lines may come and still be counted."""
+    """How late lines may arrive and still be counted."""

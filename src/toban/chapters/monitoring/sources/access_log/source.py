@@ -1,6 +1,6 @@
-"""A service by its access log: what share of its requests failed, and how long they took.
+"""A service by its access log: the share of failed requests, and their duration.
 
-Lines come in batches, some seconds after what they tell of: a stretch is looked at once it is `late` old.
+Lines arrive in batches, some seconds after the requests: a period is evaluated once it is `late` old.
 """
 
 from collections.abc import Callable, Iterator, Sequence
@@ -15,15 +15,15 @@ from toban.engine.telemetry.requests import Traffic, traffic
 from toban.engine.telemetry.store import StoreUnavailable, Telemetry
 
 _FIRST = timedelta(minutes=1)
-"""The stretch of the first look."""
+"""The period of the first measurement."""
 
 _SHORTEST = timedelta(seconds=5)
 _LONGEST = timedelta(minutes=5)
-"""After the worker was away: older requests belong to no present value."""
+"""The limit after the worker was away: older requests belong to no current value."""
 
 
 class AccessLogSource:
-    """Rates and means since the last look. A stretch without a request says nothing."""
+    """Rates and means since the last measurement. A period without requests gives no values."""
 
     def __init__(self, config: AccessLogConfig, telemetry: Callable[[], Telemetry] = own_store) -> None:
         self._config = config
@@ -35,10 +35,10 @@ class AccessLogSource:
         return f"{self._config.service} {self._config.route}".rstrip()
 
     def measure(self, now: datetime) -> Sequence[Measurement]:
-        """Return the share of failed requests and the mean time of an answer, or raise `Unmeasurable`."""
+        """Return the share of failed requests and the mean response time, or raise `Unmeasurable`."""
         end = now - self._config.late
         start = max(self._until or end - _FIRST, end - _LONGEST)
-        # Either way: a clock may have been set back.
+        # In both directions: a clock may have been set back.
         if abs(end - start) < _SHORTEST or end < start:
             self._until = min(start, end)
             return ()
@@ -52,7 +52,7 @@ class AccessLogSource:
         return tuple(self._measured(found, end))
 
     def close(self) -> None:
-        """Nothing of its own is held open."""
+        """There is nothing to close."""
 
     def _measured(self, found: Traffic, at: datetime) -> Iterator[Measurement]:
         if not found.count:

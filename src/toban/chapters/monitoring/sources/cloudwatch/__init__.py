@@ -1,4 +1,4 @@
-"""What CloudWatch has of EC2 instances, RDS, application load balancers, and any metric of one's own."""
+"""CloudWatch's metrics of EC2 instances, RDS, application load balancers, and any custom metric."""
 
 from toban.chapters.monitoring.source import Source, SourceKind
 from toban.chapters.monitoring.sources.cloudwatch.config import CloudWatchConfig
@@ -7,7 +7,7 @@ from toban.chapters.monitoring.sources.cloudwatch.values import OF_RESOURCES, as
 
 
 def _build(config: CloudWatchConfig) -> Source:
-    # It loads AWS's library, which those who only read the bindings need not wait for.
+    # This loads AWS's library, which code that only reads the bindings need not wait for.
     from toban.chapters.monitoring.sources.cloudwatch.source import CloudWatchSource  # noqa: PLC0415
 
     return CloudWatchSource(config)

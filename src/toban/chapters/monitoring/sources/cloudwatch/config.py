@@ -1,4 +1,4 @@
-"""What a target's source says with `kind = "cloudwatch"`."""
+"""Settings of a target's source with `kind = "cloudwatch"`."""
 
 from collections.abc import Mapping
 from datetime import timedelta
@@ -16,18 +16,18 @@ _MINUTE = timedelta(minutes=1)
 
 
 class MetricConfig(Section):
-    """A CloudWatch metric of one's own choice."""
+    """A CloudWatch metric chosen by the operator."""
 
     namespace: str = Field(min_length=1, max_length=255)
     name: str = Field(min_length=1, max_length=255)
     dimensions: Mapping[str, str] = {}
     stat: str = "Average"
     factor: float = 1.0
-    """What a value is multiplied by, to be in the unit of Toban's metric: 1000 from seconds to ms."""
+    """Multiplies a value to give the unit of Toban's metric: 1000 from seconds to ms."""
 
 
 class CloudWatchConfig(AwsAccess):
-    """`kind = "cloudwatch"`: one EC2 instance, RDS instance or load balancer, or metrics of one's own."""
+    """`kind = "cloudwatch"`: one EC2 instance, RDS instance or load balancer, or custom metrics."""
 
     example: ClassVar[Mapping[str, str]] = {"region": "ap-northeast-1", "ec2": "i-0123456789abcdef0"}
 
@@ -36,15 +36,15 @@ class CloudWatchConfig(AwsAccess):
     alb: str = Field(default="", pattern=r"^(app/[A-Za-z0-9-]+/[0-9a-f]+)?$")
     """The end of its ARN: `app/shop/50dc6c495c0c9188`."""
     target_group: str = Field(default="", pattern=r"^(targetgroup/[A-Za-z0-9-]+/[0-9a-f]+)?$")
-    """Of the load balancer: whether it has any healthy target says whether it is up."""
+    """Of the load balancer: the target counts as up if the group has any healthy target."""
     metrics: ByMetric[MetricConfig] = Field(default_factory=dict)
-    """Metric → what gives it."""
+    """Metric → the CloudWatch metric that provides it."""
     instance: str = ""
-    """What operators call the place; empty: the resource's own name."""
+    """Its name for operators; empty: the resource's own name."""
     every: Length = Field(default=_MINUTE, ge=_MINUTE, validate_default=True)
-    """How often CloudWatch is asked. Each question for each metric is charged."""
+    """How often to ask CloudWatch. Every query is charged per metric."""
     within: Length = Field(default=timedelta(minutes=10), ge=3 * _MINUTE)
-    """How old the newest value may be: EC2's basic monitoring gives one every five minutes."""
+    """The maximum age of the newest value: EC2's basic monitoring gives one every five minutes."""
     timeout: float = Field(default=5.0, gt=0, le=10)
     """Seconds for each of two attempts."""
 
@@ -65,5 +65,5 @@ class CloudWatchConfig(AwsAccess):
 
     @property
     def place(self) -> str:
-        """What operators call the place."""
+        """Its name for operators."""
         return self.instance or self.ec2 or self.rds or self.alb.split("/")[1]

@@ -1,4 +1,4 @@
-"""What CloudWatch charges for being asked. Pure."""
+"""What CloudWatch charges for queries. Pure."""
 
 from datetime import timedelta
 
@@ -13,12 +13,12 @@ _ANY_DATABASE = Database("available", allocated_gib=1, is_replica=False)
 
 
 def dollars_a_month(metrics: int, every: timedelta) -> float:
-    """Return what asking for *metrics* once per *every* costs in 30 days, in US dollars."""
+    """Return the cost in US dollars of querying *metrics* once per *every* for 30 days."""
     return metrics * (_A_MONTH / every) * _DOLLARS_A_METRIC
 
 
 def cost(config: CloudWatchConfig) -> str:
-    """Say what a source of *config* costs a month; one for a replica asks for its lag, too."""
+    """Return the monthly cost of a source of *config*; one for a replica also asks for its lag."""
     metrics = len(questions(config, _ANY_DATABASE))
     dollars = dollars_a_month(metrics, config.every)
     return (

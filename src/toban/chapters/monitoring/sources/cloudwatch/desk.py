@@ -1,6 +1,6 @@
-"""One desk per account and region: what all its sources ask goes to CloudWatch together.
+"""One desk per account and region: the queries of all its sources go to CloudWatch together.
 
-GetMetricData takes 500 metrics a call, and is charged by the metric however they are spread over calls:
+GetMetricData takes 500 metrics per call, and is charged per metric however they are spread over calls:
 https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_GetMetricData.html
 """
 
@@ -41,20 +41,20 @@ class _Gathered:
     messages: list[str] = field(default_factory=list)
 
     def add(self, result: Mapping[str, Any]) -> None:
-        """Take in one page's part; the last one says whether all has come."""
+        """Add one page's part; the last page says whether the data is complete."""
         self.points.update(zip(result.get("Timestamps", ()), result.get("Values", ()), strict=True))
         self.status = result.get("StatusCode", _COMPLETE)
         self.messages += _messages(result)
 
     def series(self, general: Sequence[str]) -> Series:
-        """Return what came, or what is wrong with it, where *general* was said of the whole answer."""
+        """Return the values, or what is wrong with them; *general* is about the whole answer."""
         if self.status == _COMPLETE:
             return Series(self.points)
         return Series(fault=" ".join((self.status, *self.messages, *general))[:_LONGEST_SAID])
 
 
 class Desk:
-    """Asks for all that its sources want, at most once per `every`. Any thread may."""
+    """Asks for everything its sources want, at most once per `every`. Thread-safe."""
 
     def __init__(self, config: CloudWatchConfig) -> None:
         self._config = config
@@ -64,17 +64,17 @@ class Desk:
         self._charged_for = 0
 
     def want(self, source: object, questions: frozenset[Question]) -> None:
-        """Have *questions* asked until *source* wants others, or leaves."""
+        """Include *questions* from now on, until *source* wants others or leaves."""
         with self._lock:
             self._wanted[source] = questions
 
     def leave(self, source: object) -> None:
-        """Ask for nothing more on behalf of *source*."""
+        """Stop asking on behalf of *source*."""
         with self._lock:
             self._wanted.pop(source, None)
 
     def answers(self, questions: frozenset[Question], now: datetime) -> Answers:
-        """Return the answers to *questions* and others; raises `Withheld` where there are none."""
+        """Return the answers to *questions* and others; raises `Withheld` if there are none."""
         return self._paced.read(lambda: self._ask(now), now, lambda told: questions <= told.keys())
 
     def _ask(self, now: datetime) -> Answers:
@@ -101,7 +101,7 @@ _desks_lock = Lock()
 
 
 def desk_of(config: CloudWatchConfig) -> Desk:
-    """Return the desk for the account, region and pace of *config*; it lasts as long as anybody holds it."""
+    """Return the desk for *config*'s account, region and interval; it lives as long as anyone holds it."""
     key = (
         *(config.region, config.access_key, config.secret_key, config.endpoint_url),
         *(config.every, config.within, config.timeout),
@@ -114,7 +114,7 @@ def desk_of(config: CloudWatchConfig) -> Desk:
 
 
 def connect(service: str, config: CloudWatchConfig) -> Any:
-    """Make a client of *service*; raises `Withheld` where there can be none."""
+    """Make a client of *service*; raises `Withheld` if that is impossible."""
     try:
         return aws.client(service, config, read_timeout=config.timeout, attempts=_ATTEMPTS)
     except SecretUnavailable as error:
@@ -124,7 +124,7 @@ def connect(service: str, config: CloudWatchConfig) -> Any:
 
 
 def withheld(error: ClientError | BotoCoreError, service: str) -> Withheld:
-    """Tell a fault of AWS as what a source withholds its values for."""
+    """Convert an AWS fault to the reason why a source withholds its values."""
     fault = aws.fault_of(error, service)
     words = " ".join(fault.words.split())[:_LONGEST_SAID]
     return Throttled(words) if fault.is_throttled else Withheld(words)
@@ -138,7 +138,7 @@ def _batch(
     asked: dict[str, Any] = {
         "MetricDataQueries": [_query(position, each) for position, each in enumerate(questions)],
         "StartTime": end - within,
-        # The minute that is just over may not be whole yet: counters would be too low.
+        # The minute that just ended may be incomplete: counters would be too low.
         "EndTime": end,
         "ScanBy": "TimestampDescending",
     }

@@ -1,4 +1,4 @@
-"""One AWS resource by its CloudWatch metrics, and what RDS itself says of its own."""
+"""One AWS resource by its CloudWatch metrics, and what RDS itself says about an instance."""
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
@@ -23,16 +23,16 @@ _MINUTE = timedelta(minutes=1)
 
 
 class CloudWatchSource:
-    """One resource. CloudWatch's newest value stands until the next, for as long as `within` says.
+    """One resource. CloudWatch's newest value is used until the next, for at most `within`.
 
-    That AWS gives nothing says nothing of whether the resource is up.
+    If AWS returns nothing, that does not mean the resource is down.
     """
 
     def __init__(self, config: CloudWatchConfig) -> None:
         self._config = config
         self._database = Paced[Database](config.every)
         self._desk = desk_of(config)
-        # Before anybody asks: the first question is then for all sources together.
+        # Before the first query: it then covers all sources together.
         self._desk.want(self, questions(config, None))
 
     @property
@@ -40,7 +40,7 @@ class CloudWatchSource:
         return self._config.place
 
     def measure(self, now: datetime) -> Sequence[Measurement]:
-        """Return the newest values; `Unmeasurable` carries those there are where others are missing."""
+        """Return the newest values; if some are missing, `Unmeasurable` carries the others."""
         try:
             database, complaint = self._described(now)
             asked = questions(self._config, database)
@@ -59,11 +59,11 @@ class CloudWatchSource:
         return found
 
     def close(self) -> None:
-        """Have nothing more asked; nothing is held open between two questions."""
+        """Stop asking; nothing is open between two queries."""
         self._desk.leave(self)
 
     def _described(self, now: datetime) -> tuple[Database | None, str]:
-        """Return what RDS says of the instance, or a complaint: the metrics can be had without it."""
+        """Return what RDS says about the instance, or a complaint: the metrics are available without it."""
         if not self._config.rds:
             return None, ""
         try:
@@ -87,7 +87,7 @@ class CloudWatchSource:
         )
 
     def _complaint(self, answers: Answers, measured: set[Metric], database: Database | None) -> str:
-        """Say what is wrong with the answers."""
+        """Return what is wrong with the answers."""
         faults = sorted(f"{asked.name} {series.fault}" for asked, series in answers.items() if series.fault)
         if faults:
             return f"CloudWatch の値が揃っていません（{'、'.join(faults)}）"

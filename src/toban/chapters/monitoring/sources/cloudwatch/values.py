@@ -1,4 +1,4 @@
-"""What CloudWatch is asked of a resource, and what its answers mean in Toban's units. Pure.
+"""What to ask CloudWatch about a resource, and what its answers mean in Toban's units. Pure.
 
 EC2: https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/viewing_metrics_with_cloudwatch.html
 RDS: https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/rds-metrics.html
@@ -26,7 +26,7 @@ _SERVING = frozenset(
         *("resetting-master-credentials", "storage-initialization"),
     )
 )
-"""States in which an RDS instance serves.
+"""States in which an RDS instance is available.
 
 https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/accessing-monitoring.html
 """
@@ -34,7 +34,7 @@ https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/accessing-monitoring.html
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """One metric of CloudWatch, which is what AWS charges for."""
+    """One CloudWatch metric, the unit in which AWS charges."""
 
     namespace: str
     name: str
@@ -44,11 +44,11 @@ class Question:
 
 @dataclass(frozen=True, slots=True)
 class Series:
-    """The answer to a question: values by the beginning of their minute, and what is wrong with them."""
+    """The answer to a question: values by the start of their minute, and what is wrong with them."""
 
     points: Mapping[datetime, float] = field(default_factory=dict)
     fault: str = ""
-    """Why the values can't be relied upon."""
+    """Why the values are unreliable."""
 
     @property
     def newest(self) -> float | None:
@@ -61,11 +61,11 @@ type Answers = Mapping[Question, Series]
 
 @dataclass(frozen=True, slots=True)
 class Database:
-    """What RDS itself says of an instance."""
+    """What RDS itself says about an instance."""
 
     state: str
     allocated_gib: int
-    """Zero where the storage grows by itself, and can't be full: Aurora's."""
+    """Zero if the storage grows by itself, and so can't be full: Aurora's."""
     is_replica: bool
 
 
@@ -79,7 +79,7 @@ class Reading:
 
 
 def asked_for(config: CloudWatchConfig) -> frozenset[Metric]:
-    """Return the metrics that a source of *config* can give."""
+    """Return the metrics that a source of *config* can provide."""
     own = frozenset(config.metrics)
     if config.ec2:
         return own | _OF_EC2
@@ -91,7 +91,7 @@ def asked_for(config: CloudWatchConfig) -> frozenset[Metric]:
 
 
 def questions(config: CloudWatchConfig, database: Database | None) -> frozenset[Question]:
-    """Return what to ask: only what *database* can have, as every question costs."""
+    """Return what to ask: only what *database* can have, since every question costs money."""
     found = {_own(config, metric) for metric in config.metrics}
     if config.ec2:
         found |= {_ec2(config, "CPUUtilization"), _ec2(config, "StatusCheckFailed", "Maximum")}
@@ -110,7 +110,7 @@ def questions(config: CloudWatchConfig, database: Database | None) -> frozenset[
 
 
 def absent(database: Database | None) -> frozenset[Metric]:
-    """Return what not every database has, and this one has not."""
+    """Return the metrics that this database does not have."""
     if database is None:
         return frozenset()
     lag = frozenset(() if database.is_replica else (Metric.REPLICATION_LAG,))
@@ -118,7 +118,7 @@ def absent(database: Database | None) -> frozenset[Metric]:
 
 
 def readings(config: CloudWatchConfig, answers: Answers, database: Database | None) -> Iterator[Reading]:
-    """Yield what the answers say; those that can't be relied upon say nothing."""
+    """Yield what the answers say, leaving out unreliable ones."""
     sound = {question: series for question, series in answers.items() if not series.fault}
     found: dict[Metric, Reading] = {}
     for each in _of_resource(config, sound, database):
@@ -163,7 +163,7 @@ def _of_rds(config: CloudWatchConfig, sound: Answers, database: Database | None)
     if free is not None:
         yield Reading(Metric.DISK_USAGE, 100 * (1 - free / (database.allocated_gib * _GIB)))
     lag = _newest(sound, _rds(config, "ReplicaLag"))
-    # -1: the replication does not run, and how far behind it is is not known.
+    # -1: replication is not running, and the lag is unknown.
     if lag is not None and lag >= 0:
         yield Reading(Metric.REPLICATION_LAG, lag)
 
@@ -179,8 +179,8 @@ def _of_alb(config: CloudWatchConfig, sound: Answers) -> Iterator[Reading]:
     counts = [sound.get(_alb(config, name, "Sum")) for name in ("RequestCount", *_FAILURES)]
     if None not in counts:
         rate = _error_rate(*(each.points for each in counts if each))
-        # Counters say nothing where there is nothing to count: only a load balancer that is known to be
-        # there has had no requests.
+        # Counters are missing if there is nothing to count: only a load balancer that is known to be there
+        # has had no requests.
         if rate is not None or healthy is not None:
             yield Reading(Metric.ERROR_RATE, rate or 0.0)
     seconds = _newest(sound, _alb(config, "TargetResponseTime", "Average"))
@@ -191,9 +191,10 @@ def _of_alb(config: CloudWatchConfig, sound: Answers) -> Iterator[Reading]:
 def _error_rate(
     requests: Mapping[datetime, float], target: Mapping[datetime, float], balancer: Mapping[datetime, float]
 ) -> float | None:
-    """Return the share of requests that failed in the newest minute with any, in percent.
+    """Return the percentage of failed requests in the newest minute with any requests.
 
-    Requests for which no target could be chosen are failures of the balancer's, and not among its requests.
+    Requests for which no target could be chosen are failures of the load balancer, and not counted among its
+    requests.
     """
     minutes = requests.keys() | target.keys() | balancer.keys()
     if not minutes:

@@ -1,4 +1,4 @@
-"""What Datadog has collected: its hosts, and any query of one's own."""
+"""What Datadog has collected: its hosts, and any custom query."""
 
 from toban.chapters.monitoring.sources.datadog.source import KIND
 

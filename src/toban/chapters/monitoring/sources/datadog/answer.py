@@ -12,11 +12,11 @@ from toban.design.values.metric import Metric
 
 OF_HOST: Mapping[Metric, str] = {
     Metric.CPU_USAGE: "100-avg:system.cpu.idle{{host:{host}}}",
-    # Datadog's shares are of one, not of a hundred.
+    # Datadog's shares range from 0 to 1, not to 100.
     Metric.MEMORY_USAGE: "100*(1-avg:system.mem.pct_usable{{host:{host}}})",
     Metric.DISK_USAGE: "100*max:system.disk.in_use{{host:{host}}} by {{device}}",
 }
-"""What the Agent reports of every host: https://docs.datadoghq.com/integrations/system/"""
+"""What the Agent reports for every host: https://docs.datadoghq.com/integrations/system/"""
 _NO_DISK = ("/dev/loop", "tmpfs", "udev", "shm", "overlay")
 """Devices without a capacity of their own, or full by design."""
 
@@ -27,21 +27,21 @@ class Reading:
 
     metric: Metric
     what: str
-    """The tags that the series was grouped by: `/dev/sda1`; empty for a query's only one."""
+    """The tags by which the series was grouped: `/dev/sda1`; empty for a query's only series."""
     at: datetime
     value: float
 
 
 def queries(host: str, own: Mapping[Metric, str]) -> dict[Metric, str]:
-    """Return what to ask: the host's queries, with one's *own* in their place."""
+    """Return what to ask: the host's queries, replaced by *own* ones."""
     of_host = {metric: query.format(host=host) for metric, query in OF_HOST.items()} if host else {}
     return {**of_host, **own}
 
 
 def readings(body: Mapping[str, Any], metrics: Sequence[Metric]) -> Iterator[Reading]:
-    """Yield the newest whole point of every series; *metrics* are in the order of the queries.
+    """Yield the newest complete point of every series; *metrics* are in the order of the queries.
 
-    Raises `KeyError`, `TypeError`, `ValueError` or `IndexError` where *body* is no answer to them.
+    Raises `KeyError`, `TypeError`, `ValueError` or `IndexError` if *body* does not answer them.
     """
     until = int(body["to_date"])
     for series in body["series"]:
@@ -57,12 +57,12 @@ def readings(body: Mapping[str, Any], metrics: Sequence[Metric]) -> Iterator[Rea
 
 
 def is_fresh(reading: Reading, now: datetime, within: timedelta) -> bool:
-    """Say whether *reading* still tells of *now*."""
+    """Say whether *reading* is still current at *now*."""
     return now - reading.at <= within
 
 
 def _whole(points: list[tuple[int, Any]], until: int) -> list[tuple[int, Any]]:
-    """Leave out a last point whose time is not over: its count is not all there yet."""
+    """Leave out a last point whose interval is not over: its count is still incomplete."""
     if len(points) < 2:
         return points
     step = points[-1][0] - points[-2][0]

@@ -16,7 +16,7 @@ from toban.chapters.monitoring.sources.questions import QuestionsConfig, asked_f
 from toban.engine.bindings.secret import Secret, SecretUnavailable
 
 _WITHIN = timedelta(minutes=5)
-"""An older point says nothing of now: the Agent reports every 15 s, integrations every few minutes."""
+"""An older point says nothing about now: the Agent reports every 15 s, integrations every few minutes."""
 _OK, _TOO_MANY = 200, 429
 _KEYS = (
     "Datadog が鍵を認めません"
@@ -30,7 +30,7 @@ _REFUSALS = {
 
 
 class DatadogConfig(QuestionsConfig):
-    """`kind = "datadog"`: a host, or metrics by queries of one's own."""
+    """`kind = "datadog"`: a host, or metrics by custom queries."""
 
     example: ClassVar[Mapping[str, str]] = {
         "host": "web-1",
@@ -54,7 +54,7 @@ class DatadogConfig(QuestionsConfig):
 
 
 class DatadogSource:
-    """One place as Datadog knows it. Its newest values stand until they are asked for again."""
+    """One place as Datadog knows it. Its newest values are used until the next query."""
 
     def __init__(self, config: DatadogConfig) -> None:
         self._config = config
@@ -67,9 +67,9 @@ class DatadogSource:
         return self._config.place
 
     def measure(self, now: datetime) -> Sequence[Measurement]:
-        """Return the newest values; `Unmeasurable` carries those there are where others are missing.
+        """Return the newest values; if some are missing, `Unmeasurable` carries the others.
 
-        That Datadog gives nothing says nothing of whether the place is up.
+        If Datadog returns nothing, that does not mean the place is down.
         """
         try:
             told = self._paced.read(lambda: self._ask(now), now)
@@ -85,7 +85,7 @@ class DatadogSource:
         return found
 
     def close(self) -> None:
-        """Nothing is open between two questions."""
+        """There is nothing to close between two queries."""
 
     def _measured(self, reading: Reading, now: datetime) -> Measurement:
         where = f"{self.instance} {reading.what}" if reading.what else self.instance

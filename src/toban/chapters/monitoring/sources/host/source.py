@@ -1,4 +1,4 @@
-"""This host's CPU, memory and disks, by the kernel's own counters."""
+"""This host's CPU, memory and disks, from the kernel's own counters."""
 
 import socket
 from collections.abc import Iterator, Sequence
@@ -16,7 +16,7 @@ class HostConfig(Section):
     """`kind = "host"`: the machine that Toban runs on."""
 
     instance: str = ""
-    """What operators call it; empty: its host name."""
+    """Its name for operators; empty: its host name."""
 
 
 class _CpuTime(NamedTuple):
@@ -49,7 +49,7 @@ class HostSource:
         ]
 
     def close(self) -> None:
-        """Nothing is held open."""
+        """There is nothing to close."""
 
     def _cpu(self, now: datetime) -> Iterator[Measurement]:
         times = psutil.cpu_times()
@@ -66,7 +66,7 @@ class HostSource:
             try:
                 usage = psutil.disk_usage(disk.mountpoint)
             except OSError:
-                # A mount that this account may not look into is not Toban's to judge.
+                # Toban does not judge a mount that this account may not read.
                 continue
             if usage.total:
                 where = f"{self.instance} {disk.mountpoint}"

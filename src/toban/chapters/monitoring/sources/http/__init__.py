@@ -1,4 +1,4 @@
-"""A service seen from outside: does it answer, how fast, how often not."""
+"""A service seen from outside: whether it answers, how fast, and how often it fails."""
 
 from toban.chapters.monitoring.sources.http.source import KIND
 

@@ -1,4 +1,4 @@
-"""The HTTP probe: asks as a user would, and counts what fails."""
+"""The HTTP probe: makes requests as a user would, and counts failures."""
 
 from collections import deque
 from collections.abc import Mapping, Sequence
@@ -26,7 +26,7 @@ _HTTPS_PORT = 443
 
 
 class HttpProbeConfig(HttpConfig):
-    """`kind = "http"`: a URL that answers when the service is well."""
+    """`kind = "http"`: a URL that answers if the service is healthy."""
 
     example: ClassVar[Mapping[str, str]] = {"url": "http://192.0.2.1/health"}
 
@@ -37,16 +37,16 @@ class HttpProbeConfig(HttpConfig):
 
     @property
     def place(self) -> str:
-        """Host, port and path: a probe looks at one page, and a query may hold a key."""
+        """Host, port and path: a probe requests one page, and a query string may contain a key."""
         return self.instance or f"{super().place}{httpx.URL(self.url).path}"
 
 
 class HttpProbe:
     """One page of one service.
 
-    The error rate is the share of failed probes within the window. With four probes a minute a single one
-    weighs 25%, far beyond any limit a document sets; so a failure counts only when asking again at once
-    fails too. The rate over real traffic is finer: bind the service's exposition beside the probe.
+    The error rate is the share of failed probes within the window. With four probes a minute, a single one
+    weighs 25%, far beyond any limit in a document; so a failure counts only if an immediate retry fails too.
+    The rate over real traffic is finer: also bind the service's exposition.
     """
 
     def __init__(self, config: HttpProbeConfig) -> None:
@@ -59,9 +59,9 @@ class HttpProbe:
         return self._config.place
 
     def measure(self, now: datetime) -> Sequence[Measurement]:
-        """Probe; `Unmeasurable` carries `UP` and the error rate where no answer came.
+        """Probe; if no answer arrives, `Unmeasurable` carries `UP` and the error rate.
 
-        With `https` the certificate's remaining days are told too, below zero where it has expired.
+        With `https` this also measures the certificate's remaining days, below zero if it has expired.
         """
         try:
             answer = self._answer()
@@ -80,7 +80,7 @@ class HttpProbe:
         self._client.close()
 
     def _answer(self) -> Answer:
-        """A good answer, or whatever asking once more brings."""
+        """Return a good answer, or the result of a second attempt."""
         with suppress(Unanswered):
             first = fetch(self._client, self._config)
             if not self._fault(first):
@@ -98,7 +98,7 @@ class HttpProbe:
         return [Measurement(Metric.CERTIFICATE_LIFETIME, self.instance, now, days)]
 
     def _fault(self, answer: Answer) -> str:
-        """What is wrong with *answer*, or nothing."""
+        """Return what is wrong with *answer*, or an empty text."""
         expected = self._config.expect_status
         is_good = answer.status < _FIRST_ERROR if expected is None else answer.status == expected
         return "" if is_good else f"HTTP {answer.status}"

@@ -1,4 +1,4 @@
-"""How many rows of log a row of the document has found within its window."""
+"""How many log rows a row of the document matches within its window."""
 
 from toban.chapters.monitoring.source import Source, SourceKind
 from toban.chapters.monitoring.sources.logs.config import CountConfig, LogsConfig, counted
@@ -6,7 +6,7 @@ from toban.design.values.metric import Metric
 
 
 def _build(config: LogsConfig | CountConfig) -> Source:
-    # It loads the store's client, which those who only read the bindings need not wait for.
+    # This loads the store's client, which code that only reads the bindings need not wait for.
     from toban.chapters.monitoring.sources.logs.source import LogsSource  # noqa: PLC0415
 
     return LogsSource(config)

@@ -1,4 +1,4 @@
-"""What a target's source says with `kind = "logs"`, and what of it is counted for one row."""
+"""Settings of a target's source with `kind = "logs"`, and what to count for one row."""
 
 from collections.abc import Mapping
 from datetime import timedelta
@@ -30,25 +30,25 @@ type Search = Annotated[str, AfterValidator(_search)]
 
 
 class _Patience(Section):
-    """When rows count, and when their absence says something."""
+    """When rows count, and when their absence matters."""
 
     late: Length = timedelta(seconds=10)
-    """How late lines may come and still be seen by the first look at their time."""
+    """How late lines may arrive and still be seen by the first measurement of their time."""
     quiet: Length = timedelta(days=1)
-    """When no line at all came for so long, nothing is measured: silence is no zero."""
+    """If no line at all has arrived for this long, nothing is measured: silence is not zero."""
 
 
 class LogsConfig(_Patience):
-    """`kind = "logs"`: rows of the logs that are sent here."""
+    """`kind = "logs"`: rows of the logs that are sent to Toban."""
 
     example: ClassVar[Mapping[str, str]] = {"query": "service:shop-api"}
 
     query: Search = ""
-    """Of which rows the target's are: a search that holds for each of them."""
+    """A search matching all log rows of the target."""
     items: Mapping[str, Search] = {}
-    """What the document calls a thing → the search that finds it; takes the place of the row's own words."""
+    """The document's name for an item → the search that finds it, replacing the row's own words."""
     window: Length | None = None
-    """Within what time is counted where the document's row doesn't say."""
+    """The time over which to count if the document's row doesn't say."""
 
     @model_validator(mode="after")
     def _window_is_at_most_a_day(self) -> Self:
@@ -60,19 +60,19 @@ class LogsConfig(_Patience):
 
 
 class CountConfig(_Patience):
-    """What is counted for one row."""
+    """What to count for one row."""
 
     query: str
-    """Of which rows the target's are."""
+    """The log rows of the target."""
     search: str
-    """Which of them count."""
+    """The rows that count."""
     window: timedelta
     note: str = ""
-    """What explains the count, where the row itself does not say the window."""
+    """An explanation of the count, if the row itself does not name the window."""
 
 
 def counted(config: LogsConfig, row: Counting) -> CountConfig:
-    """Return what of *config* is counted for *row*, or raise `Unjudgeable` with what is not said."""
+    """Return what to count for *row* under *config*, or raise `Unjudgeable` naming what is missing."""
     search = config.items.get(row.item, row.search)
     if search is None:
         raise Unjudgeable(

@@ -1,7 +1,7 @@
-"""Counting in a window that slides. Pure.
+"""Counting in a sliding window. Pure.
 
-Time is cut into equal steps, a second each where the window is at most an hour. A window is a whole number of
-steps, holds its first moment and not its last, and ends on a step.
+Time is divided into equal steps, of a second each if the window is at most an hour. A window is a whole
+number of steps; its start is inclusive, its end exclusive and on a step.
 """
 
 import math
@@ -16,24 +16,24 @@ _MOST_STEPS = 3600
 
 @dataclass(frozen=True, slots=True)
 class Slide:
-    """All windows of one length that end after one look and not after the next."""
+    """All windows of one length that end after one measurement and not after the next."""
 
     span: Span
-    """What has to be counted for them, by steps from its start on."""
+    """The period to count for them, in steps from its start."""
     step: timedelta
     width: int
-    """Steps of a window."""
+    """Steps per window."""
 
     @property
     def steps(self) -> int:
-        """Steps of the whole span."""
+        """The number of steps in the whole period."""
         return round((self.span.end - self.span.start) / self.step)
 
 
 def slide(window: timedelta, last: datetime | None, end: datetime) -> Slide:
-    """Return the windows that end after *last* and at *end* at the latest; without *last*, that of *end*.
+    """Return the windows that end after *last* and at most at *end*; without *last*, the one at *end*.
 
-    After a longer absence those of one window's length: what was before them belongs to no present value.
+    After a longer absence only one window's length is counted: what was before belongs to no current value.
     """
     width = max(1, min(_MOST_STEPS, math.ceil(window.total_seconds())))
     step = window / width
@@ -43,7 +43,7 @@ def slide(window: timedelta, last: datetime | None, end: datetime) -> Slide:
 
 
 def most(counts: Mapping[int, int], of: Slide) -> int:
-    """Return the rows of the fullest of the windows; *counts* are those of each step that has any."""
+    """Return the rows in the fullest window; *counts* holds each step that has any."""
     inside = sum(counts.get(each, 0) for each in range(of.width))
     fullest = inside
     for each in range(of.width, of.steps):

@@ -1,7 +1,7 @@
-"""Rows of log by a search: the fullest window since the last look, of those that the document's row names.
+"""Log rows by a search: the fullest window since the last measurement, as a document's row defines it.
 
-Lines come in batches, some seconds after what they tell of: a stretch is looked at once it is `late` old, and
-what comes later still counts for as long as it lies within a window.
+Lines arrive in batches, some seconds after the events: a period is evaluated once it is `late` old. Lines
+arriving later still count for as long as they are within a window.
 """
 
 from collections import Counter
@@ -19,14 +19,14 @@ from toban.engine.telemetry.logs.search import LogSearch, Span
 from toban.engine.telemetry.store import StoreUnavailable, Telemetry
 
 _ALL = "kind:*"
-"""How a search for every row is written: who reads the name of the place can search by it."""
+"""How a search for every row is written: the name of the place can be used as a search."""
 
 _A_LOOK = timedelta(minutes=5)
-"""The window of a look that no row has asked for."""
+"""The window if no row needs the measurement."""
 
 
 class LogsSource:
-    """The fullest window since the last look."""
+    """The fullest window since the last measurement."""
 
     def __init__(
         self, config: LogsConfig | CountConfig, telemetry: Callable[[], Telemetry] = own_store
@@ -40,7 +40,7 @@ class LogsSource:
         return self._config.search or _ALL
 
     def measure(self, now: datetime) -> Sequence[Measurement]:
-        """Return the rows of the fullest window that has ended since, or raise `Unmeasurable`."""
+        """Return the rows of the fullest window ended since then, or raise `Unmeasurable`."""
         end = now - self._config.late
         of = slide(self._config.window, self._until, end)
         store = LogSearch(self._telemetry())
@@ -59,10 +59,10 @@ class LogsSource:
         return (Measurement(Metric.LOG_COUNT, self.instance, end, count, self._config.note),)
 
     def close(self) -> None:
-        """Nothing of its own is held open."""
+        """There is nothing to close."""
 
     def _require_any(self, store: LogSearch, now: datetime) -> None:
-        """Take no row for none only where others of the target's have come."""
+        """Accept zero rows as zero only if other rows of the target have arrived."""
         span = Span(now - self._config.quiet, now)
         if not store.newest(read_search(self._config.query).terms, span, limit=1):
             named = f"「{self._config.query}」の" if self._config.query else ""

@@ -1,4 +1,4 @@
-"""What New Relic has collected: its hosts, and any NRQL of one's own."""
+"""What New Relic has collected: its hosts, and any custom NRQL."""
 
 from toban.chapters.monitoring.sources.newrelic.source import KIND
 

@@ -17,7 +17,7 @@ OF_HOST: Mapping[Metric, str] = {
     Metric.DISK_USAGE: "SELECT latest(diskUsedPercent) AS value FROM StorageSample"
     " WHERE hostname = '{host}' FACET mountPoint SINCE 3 minutes ago LIMIT 100",
 }
-"""What the infrastructure agent reports of every host, in percent.
+"""What the infrastructure agent reports for every host, in percent.
 
 https://docs.newrelic.com/docs/infrastructure/manage-your-data/data-instrumentation/default-infrastructure-monitoring-data/
 """
@@ -31,21 +31,21 @@ class Reading:
 
     metric: Metric
     what: str
-    """The facet: `/var`; empty for a query without."""
+    """The facet: `/var`; empty for a query without one."""
     value: float
 
 
 @dataclass(frozen=True, slots=True)
 class Told:
-    """What one answer gave."""
+    """The contents of one answer."""
 
     readings: tuple[Reading, ...]
     faults: Mapping[Metric, str]
-    """Why a query gave nothing, in New Relic's own words."""
+    """Why a query returned nothing, in New Relic's own words."""
 
 
 class Unreadable(Exception):
-    """The answer as a whole gives nothing; the message is New Relic's own, where there is one."""
+    """The answer as a whole is unusable; the message is New Relic's own, if there is one."""
 
     def __init__(self, message: str, kind: str = "") -> None:
         super().__init__(message)
@@ -54,13 +54,13 @@ class Unreadable(Exception):
 
 
 def queries(host: str, own: Mapping[Metric, str]) -> dict[Metric, str]:
-    """Return what to ask: the host's queries, with one's *own* in their place."""
+    """Return what to ask: the host's queries, replaced by *own* ones."""
     of_host = {metric: query.format(host=host) for metric, query in OF_HOST.items()} if host else {}
     return {**of_host, **own}
 
 
 def document(account: int, nrql: Sequence[str]) -> dict[str, Any]:
-    """Return the body of one request for all of *nrql*: each a variable, so that none can leave its place."""
+    """Return the body of one request for all of *nrql*, each in a variable, so that none can inject code."""
     names = [f"{_ALIAS}{position}" for position in range(len(nrql))]
     declared = "".join(f", ${name}: Nrql!" for name in names)
     asked = " ".join(f"{name}: nrql(query: ${name}) {{ results }}" for name in names)
@@ -71,9 +71,9 @@ def document(account: int, nrql: Sequence[str]) -> dict[str, Any]:
 
 
 def told(body: Mapping[str, Any], metrics: Sequence[Metric]) -> Told:
-    """Read the answer to the queries of *metrics*, in their order; raise `Unreadable` where there is none.
+    """Read the answer to the queries of *metrics*, in order; raise `Unreadable` if there is none.
 
-    Errors come with HTTP 200, those of a single query beside the values of the others.
+    Errors arrive with HTTP 200; those of a single query come together with the values of the others.
     """
     errors = body.get("errors") or []
     account = ((body.get("data") or {}).get("actor") or {}).get("account")
@@ -101,7 +101,7 @@ def _faults(errors: Sequence[Mapping[str, Any]], metrics: Sequence[Metric]) -> I
 
 
 def _readings(metric: Metric, rows: Sequence[Mapping[str, Any]]) -> Iterator[Reading]:
-    """Yield a value for every row; nothing was collected where it is null."""
+    """Yield a value for every row; null means that nothing was collected."""
     for row in rows:
         if row[_VALUE] is not None:
             facet = row.get("facet", "")

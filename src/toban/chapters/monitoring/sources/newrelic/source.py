@@ -38,7 +38,7 @@ _LONGEST_SAID = 200
 
 
 class NewRelicConfig(QuestionsConfig):
-    """`kind = "newrelic"`: a host, or metrics by NRQL of one's own, each `SELECT … AS value`."""
+    """`kind = "newrelic"`: a host, or metrics by custom NRQL, each `SELECT … AS value`."""
 
     example: ClassVar[Mapping[str, str]] = {
         "host": "web-1",
@@ -50,11 +50,11 @@ class NewRelicConfig(QuestionsConfig):
     api_key: Secret
     """A user key, by reference."""
     region: Literal["US", "EU", "JP"] = "US"
-    """Where the account's data are kept."""
+    """Where the account's data is stored."""
 
 
 class NewRelicSource:
-    """One place as New Relic knows it. Its newest values stand until they are asked for again."""
+    """One place as New Relic knows it. Its newest values are used until the next query."""
 
     def __init__(self, config: NewRelicConfig) -> None:
         self._config = config
@@ -67,9 +67,9 @@ class NewRelicSource:
         return self._config.place
 
     def measure(self, now: datetime) -> Sequence[Measurement]:
-        """Return the newest values; `Unmeasurable` carries those there are where others are missing.
+        """Return the newest values; if some are missing, `Unmeasurable` carries the others.
 
-        That New Relic gives nothing says nothing of whether the place is up.
+        If New Relic returns nothing, that does not mean the place is down.
         """
         try:
             answer = self._paced.read(self._ask, now)
@@ -85,7 +85,7 @@ class NewRelicSource:
         return found
 
     def close(self) -> None:
-        """Nothing is open between two questions."""
+        """There is nothing to close between two queries."""
 
     def _measured(self, reading: Reading, now: datetime) -> Measurement:
         where = f"{self.instance} {reading.what}" if reading.what else self.instance
@@ -114,7 +114,7 @@ class NewRelicSource:
             ) from error
 
     def _refused(self, error: Unreadable, answer: Answer) -> Withheld:
-        """Say why the whole answer is none."""
+        """Return why the whole answer is unusable."""
         if error.kind in _BUSY:
             return _throttled(answer)
         if error.kind in _DENIED:
@@ -122,7 +122,7 @@ class NewRelicSource:
         return Withheld(f"New Relic が断りました{self._said(str(error))}")
 
     def _said(self, words: str | None) -> str:
-        """New Relic's own words, which may quote what it was asked with."""
+        """Return New Relic's own words, without the API key that they may quote."""
         plain = " ".join((words or "").split()).replace(self._config.api_key.reveal(), "…")
         return f"（{plain[:_LONGEST_SAID]}）" if plain else ""
 

@@ -1,4 +1,4 @@
-"""PostgreSQL over a real connection: how many are connected, how far standbys are behind."""
+"""PostgreSQL over a real connection: the number of connections, and the lag of standbys."""
 
 from toban.chapters.monitoring.source import Source, SourceKind
 from toban.chapters.monitoring.sources.postgresql.config import PostgresqlConfig
@@ -6,7 +6,7 @@ from toban.design.values.metric import Metric
 
 
 def _build(config: PostgresqlConfig) -> Source:
-    # It loads the database's driver, which those who only read the bindings need not wait for.
+    # This loads the database's driver, which code that only reads the bindings need not wait for.
     from toban.chapters.monitoring.sources.postgresql.source import PostgresqlSource  # noqa: PLC0415
 
     return PostgresqlSource(config)

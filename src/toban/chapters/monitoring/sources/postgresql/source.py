@@ -1,4 +1,4 @@
-"""PostgreSQL's own statistics, read by a role that may do nothing else.
+"""PostgreSQL's own statistics, read by a role that can do nothing else.
 
 The role needs `LOGIN` and membership of `pg_monitor`, no more:
 
@@ -18,8 +18,8 @@ from toban.chapters.monitoring.sources.postgresql.config import PostgresqlConfig
 from toban.design.values.metric import Metric
 from toban.engine.bindings.secret import Secret, SecretUnavailable
 
-# Toban's own connection is among the client backends: it takes one of max_connections like any other.
-# A standby that has replayed all it received is not behind, however long ago the last transaction was.
+# Toban's own connection is among the client backends: it takes one of max_connections like any other. A
+# standby that has replayed everything it received is not behind, however long ago the last transaction was.
 _STATISTICS = """
     SELECT count(*) FILTER (WHERE backend_type = 'client backend'),
            bool_or(backend_type IS NULL),
@@ -31,11 +31,11 @@ _STATISTICS = """
       FROM pg_stat_activity
 """
 _SHORTEST_CONNECT_TIMEOUT = 2
-"""Seconds; libpq takes less for this."""
+"""Seconds; libpq raises a shorter timeout to this."""
 
 
 class PostgresqlSource:
-    """One database server. The connection is kept, so that a full server can still be seen to be full."""
+    """One database server. The connection is kept open, so that a full server can still be measured."""
 
     def __init__(self, config: PostgresqlConfig) -> None:
         self._config = config
@@ -47,7 +47,7 @@ class PostgresqlSource:
         return self._instance
 
     def measure(self, now: datetime) -> Sequence[Measurement]:
-        """Ask for the statistics; `Unmeasurable` carries `UP` 0 where the server did not answer."""
+        """Query the statistics; `Unmeasurable` carries `UP` 0 if the server did not answer."""
         try:
             connections, is_veiled, lag = self._statistics()
         except (psycopg.Error, SecretUnavailable) as error:
@@ -83,7 +83,7 @@ class PostgresqlSource:
                 autocommit=True,
                 application_name="toban",
                 connect_timeout=max(_SHORTEST_CONNECT_TIMEOUT, int(self._config.timeout)),
-                # The server's time-out does not help when the network between has gone.
+                # The server's timeout does not help if the network in between is gone.
                 tcp_user_timeout=milliseconds,
             )
             self._connection.execute(
@@ -104,7 +104,7 @@ def _place(dsn: Secret) -> str:
 
 
 def _words(error: Exception, dsn: Secret) -> str:
-    """The first line of the fault, without the connection string or any part of it that is secret."""
+    """Return the first line of the error, without the connection string or any secret part of it."""
     if isinstance(error, SecretUnavailable):
         return str(error)
     try:

@@ -1,7 +1,7 @@
-"""Two scrapes of a Prometheus exposition to values a document speaks of.
+"""From two scrapes of a Prometheus exposition to the values a document uses.
 
-Format: https://prometheus.io/docs/instrumenting/exposition_formats/. Names are those of node_exporter
-and postgres_exporter, and for HTTP services those that Prometheus' own client libraries and guides use.
+Format: https://prometheus.io/docs/instrumenting/exposition_formats/. Names are those of node_exporter and
+postgres_exporter, and for HTTP services those in Prometheus' own client libraries and guides.
 """
 
 import re
@@ -16,7 +16,7 @@ from toban.chapters.monitoring.source import Measurement
 from toban.design.values.metric import Metric
 
 SELDOM = frozenset((Metric.CONNECTIONS, Metric.REPLICATION_LAG))
-"""Only a postgres_exporter has them: whoever has none is better served by asking the database itself."""
+"""Only a postgres_exporter has them; without one, it is better to ask the database itself."""
 
 MEASURES = SELDOM | {
     Metric.UP,
@@ -26,7 +26,7 @@ MEASURES = SELDOM | {
     Metric.ERROR_RATE,
     Metric.RESPONSE_TIME,
 }
-"""What can be measured by expositions, however they come: fetched, or pushed."""
+"""What expositions can measure, whether fetched or pushed."""
 
 type Labels = Mapping[str, str]
 type Series = tuple[str, frozenset[tuple[str, str]]]
@@ -46,7 +46,7 @@ _NAMES = (
 _KNOWN = frozenset(_NAMES)
 _WANTED = re.compile(rf"(?:{'|'.join(_NAMES)})[ {{]")
 _STATUS_LABELS = ("code", "status", "status_code", "http_status")
-# What has no capacity of its own, or is full by design.
+# File systems without a capacity of their own, or full by design.
 _NO_DISK = frozenset(("tmpfs", "devtmpfs", "ramfs", "squashfs", "overlay", "iso9660", "autofs", "efivarfs"))
 
 
@@ -64,19 +64,19 @@ class Scrape:
 
     @property
     def is_database_away(self) -> bool:
-        """Whether a postgres_exporter answered for a PostgreSQL that did not answer it."""
+        """Whether a postgres_exporter answered while its PostgreSQL did not."""
         return any(value == 0 for _, value in self.named(_DATABASE_UP))
 
 
 def is_known(name: str) -> bool:
-    """Whether series of that name tell Toban something."""
+    """Say whether Toban uses series of that name."""
     return name in _KNOWN
 
 
 def read_scrape(text: str) -> Scrape:
-    """Return the series Toban knows; raise `ValueError` where *text* is no exposition.
+    """Return the series Toban knows; raise `ValueError` if *text* is not an exposition.
 
-    Only known lines are parsed: a host exposes a thousand, of which some forty matter.
+    Only known lines are parsed: a host exposes about a thousand, of which some forty matter.
     """
     known = "".join(f"{line}\n" for line in text.splitlines() if _WANTED.match(line))
     return Scrape(
@@ -89,7 +89,7 @@ def read_scrape(text: str) -> Scrape:
 
 
 def measurements(before: Scrape | None, now: Scrape, instance: str, at: datetime) -> tuple[Measurement, ...]:
-    """Return what *now* says, and what has happened since *before*, in the metrics' own units."""
+    """Return what *now* says, and what happened since *before*, in the metrics' own units."""
     found = [*_memory(now, instance, at), *_disks(now, instance, at), *_database(now, instance, at)]
     if before is not None:
         found += [*_cpu(before, now, instance, at), *_requests(before, now, instance, at)]
@@ -104,7 +104,7 @@ def _memory(now: Scrape, instance: str, at: datetime) -> Iterator[Measurement]:
 
 
 def _disks(now: Scrape, instance: str, at: datetime) -> Iterator[Measurement]:
-    """One value per mounted disk, reckoned as df(1) does: what only root may use counts for neither side."""
+    """Yield one value per mounted disk, computed like df(1): space reserved for root is on neither side."""
     for labels, size in now.named(_SIZE):
         if labels.get("fstype", "") in _NO_DISK:
             continue
@@ -119,9 +119,9 @@ def _disks(now: Scrape, instance: str, at: datetime) -> Iterator[Measurement]:
 
 
 def _database(now: Scrape, instance: str, at: datetime) -> Iterator[Measurement]:
-    """Connections of all databases together; the lag of a standby.
+    """Yield the connections of all databases together, and the lag of a standby.
 
-    A primary exposes a lag too, which is always 0 and says nothing of its standbys.
+    A primary exposes a lag too; it is always 0 and says nothing about its standbys.
     """
     backends = [value for _, value in now.named(_BACKENDS)]
     if backends:
@@ -143,7 +143,7 @@ def _requests(before: Scrape, now: Scrape, instance: str, at: datetime) -> Itera
     if any(_status(labels) for labels, _ in now.named(_REQUESTS)):
         answered = _increase(before, now, _REQUESTS)
         failed = _increase(before, now, _REQUESTS, lambda labels: _status(labels).startswith("5"))
-        # Of no requests none has failed: the service itself has just said so by answering the scrape.
+        # Without requests, none has failed: the service has just proved this by answering the scrape.
         yield Measurement(Metric.ERROR_RATE, instance, at, 100 * failed / answered if answered else 0.0)
     count = _increase(before, now, _COUNT)
     if count > 0:
@@ -158,9 +158,9 @@ def _status(labels: Labels) -> str:
 def _increase(
     before: Scrape, now: Scrape, name: str, counts: Callable[[Labels], bool] = lambda _labels: True
 ) -> float:
-    """How much the counters called *name* have grown.
+    """Return how much the counters called *name* have grown.
 
-    A counter below its former value was reset by a restart, and has grown from zero since; so has one that
+    A counter below its previous value was reset by a restart, and has grown from zero since; so has one that
     did not exist before.
     """
     grown = 0.0

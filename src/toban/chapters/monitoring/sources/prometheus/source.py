@@ -37,9 +37,9 @@ class PrometheusSource:
         return self._config.place
 
     def measure(self, now: datetime) -> Sequence[Measurement]:
-        """Scrape once; `Unmeasurable` carries `UP` 0 where nothing usable came back.
+        """Scrape once; `Unmeasurable` carries `UP` 0 if nothing usable was returned.
 
-        So it does where an exporter answers for a database that is away.
+        The same applies if an exporter answers for a database that is down.
         """
         try:
             scrape = self._scrape()

@@ -1,4 +1,4 @@
-"""Values that come by themselves: Prometheus' remote write, OpenTelemetry, Toban's own agent."""
+"""Values pushed to Toban: Prometheus' remote write, OpenTelemetry, Toban's own agent."""
 
 from toban.chapters.monitoring.sources.pushed.source import KIND
 

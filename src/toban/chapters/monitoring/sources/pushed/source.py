@@ -1,4 +1,4 @@
-"""One instance of one sender: what it has pushed since the last look."""
+"""One instance of one sender: what it has pushed since the last measurement."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
@@ -14,39 +14,39 @@ from toban.engine.bindings.values import Length
 from toban.engine.clock import system_clock
 
 _RIPE = timedelta(seconds=3)
-"""How long the parts of one scrape may be apart."""
+"""How far apart the parts of one scrape may arrive."""
 
 
 class Box(Protocol):
-    """Where what was pushed waits."""
+    """Where pushed data waits."""
 
     def take(self, sender: str, instance: str, before: datetime) -> Sequence[Pushed]:
-        """Return, oldest first, what was received before *before* of the instance, each once."""
+        """Return what was received before *before* for the instance, oldest first, each only once."""
 
 
 @cache
 def _inbox() -> Box:
-    """This process's one. Kinds are registered before there is a state database."""
+    """Return this process's inbox. Kinds are registered before there is a state database."""
     from toban.chapters.monitoring.pushing.arrivals import Inbox  # noqa: PLC0415
 
     return Inbox(system_clock)
 
 
 class PushedConfig(Section):
-    """`kind = "pushed"`: what a sender of `[senders]` says of one of its instances."""
+    """`kind = "pushed"`: what a sender of `[senders]` pushes for one of its instances."""
 
     example: ClassVar[Mapping[str, str]] = {"sender": "prometheus", "instance": "web-1:9100"}
 
     sender: str
-    """A name of `[senders.NAME]` that may send metrics."""
+    """A `[senders.NAME]` that may send metrics."""
     instance: str
-    """What the sender calls it: the label `instance`, OTLP's `host.name`, the agent's `--instance`."""
+    """The sender's name for it: the label `instance`, OTLP's `host.name`, the agent's `--instance`."""
     within: Length = timedelta(minutes=2)
-    """After so long without a value, it counts as down."""
+    """After this long without a value, it counts as down."""
 
 
 class PushedSource:
-    """CPU, error rate and response time are means since the previous push."""
+    """One pushed instance. CPU, error rate and response time are means since the previous push."""
 
     def __init__(self, config: PushedConfig, inbox: Callable[[], Box] = _inbox) -> None:
         self._config = config
@@ -60,7 +60,7 @@ class PushedSource:
         return self._config.instance
 
     def measure(self, now: datetime) -> Sequence[Measurement]:
-        """Return what has come; `Unmeasurable`, with `UP` 0, where nothing has for too long."""
+        """Return what has arrived; raise `Unmeasurable`, with `UP` 0, if nothing has for too long."""
         self._asked_at = self._asked_at or now
         found: list[Measurement] = []
         for pushed in self._inbox().take(self._config.sender, self.instance, now - _RIPE):
@@ -73,7 +73,7 @@ class PushedSource:
         return found
 
     def close(self) -> None:
-        """Nothing is held open."""
+        """There is nothing to close."""
 
     def _measured(self, pushed: Pushed) -> Iterator[Measurement]:
         yield Measurement(Metric.UP, self.instance, pushed.at, 1.0)

@@ -1,4 +1,4 @@
-"""Redis over a real connection: clients, memory, how far replicas are behind."""
+"""Redis over a real connection: clients, memory, and the lag of replicas."""
 
 from toban.chapters.monitoring.source import Source, SourceKind
 from toban.chapters.monitoring.sources.redis.config import RedisConfig
@@ -6,7 +6,7 @@ from toban.design.values.metric import Metric
 
 
 def _build(config: RedisConfig) -> Source:
-    # It loads Redis' library, which those who only read the bindings need not wait for.
+    # This loads Redis' library, which code that only reads the bindings need not wait for.
     from toban.chapters.monitoring.sources.redis.source import RedisSource  # noqa: PLC0415
 
     return RedisSource(config)

@@ -1,4 +1,4 @@
-"""What a target's source says with `kind = "redis"`."""
+"""Settings of a target's source with `kind = "redis"`."""
 
 from collections.abc import Mapping
 from typing import ClassVar
@@ -13,13 +13,13 @@ from toban.engine.bindings.section import Section
 
 
 class RedisConfig(Section):
-    """`kind = "redis"`: an address, and the user to ask as."""
+    """`kind = "redis"`: an address, and the user to log in as."""
 
     example: ClassVar[Mapping[str, str]] = {"address": "192.0.2.1:6379"}
 
     address: Address
     instance: str = ""
-    """What operators call the place; empty: host and port."""
+    """Its name for operators; empty: host and port."""
     timeout: float = Field(default=5.0, gt=0, le=60)
     """Seconds for connecting, and for each answer."""
     username: str = ""

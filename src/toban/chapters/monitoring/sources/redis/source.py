@@ -1,4 +1,4 @@
-"""Redis' own statistics, read by a user who may do nothing else.
+"""Redis' own statistics, read by a user that can do nothing else.
 
 The user needs `INFO` and no keys:
 
@@ -26,7 +26,7 @@ type Info = Mapping[str, Any]
 
 
 class RedisSource:
-    """One Redis server. The connection is kept, so that a full server can still be seen to be full."""
+    """One Redis server. The connection is kept open, so that a full server can still be measured."""
 
     def __init__(self, config: RedisConfig) -> None:
         self._config = config
@@ -37,9 +37,9 @@ class RedisSource:
         return self._config.instance or str(self._config.address)
 
     def measure(self, now: datetime) -> Sequence[Measurement]:
-        """Ask for the statistics; `Unmeasurable` carries `UP` 0 where the server serves nobody.
+        """Query the statistics; `Unmeasurable` carries `UP` 0 if the server serves nobody.
 
-        A server that refuses Toban's login only may be well: then nothing is said of `UP`.
+        A server that only refuses Toban's login may be healthy: then `UP` is left out.
         """
         try:
             info = self._info()
@@ -73,9 +73,9 @@ class RedisSource:
                 ssl_ca_certs=str(config.ca_file) if config.ca_file else None,
                 socket_connect_timeout=config.timeout,
                 socket_timeout=config.timeout,
-                # The next measurement is the retry: a source answers within its time-out.
+                # The next measurement is the retry: a source answers within its timeout.
                 retry=Retry(NoBackoff(), 0),
-                # The newer protocol begins with commands that the user need not have.
+                # The newer protocol begins with commands that the user need not be allowed.
                 protocol=2,
                 driver_info=None,
                 decode_responses=True,
@@ -84,7 +84,7 @@ class RedisSource:
         return info
 
     def _statistics(self, info: Info, now: datetime) -> list[Measurement]:
-        """What *info* says; raise `KeyError` with the field that every Redis has and this answer lacks.
+        """Return what *info* says; raise `KeyError` with a field that every Redis has and this lacks.
 
         Toban's own connection is among the clients: it takes one of maxclients like any other.
         """
@@ -99,7 +99,7 @@ class RedisSource:
         return found
 
     def _despite(self, error: Exception, now: datetime) -> list[Measurement]:
-        """What *error* tells of `UP`."""
+        """Return what *error* implies for `UP`."""
         if isinstance(error, redis.AuthenticationError | SecretUnavailable):
             return []
         if isinstance(error, redis.exceptions.NoPermissionError):
@@ -111,10 +111,10 @@ class RedisSource:
 
 
 def _replica_lag(info: Info) -> tuple[float | None, str]:
-    """Seconds that this replica may be behind at most.
+    """Return the seconds that this replica may be behind at most.
 
-    Over a quiet link the primary is heard of every `repl-ping-replica-period` (10 s) only; one that has never
-    been heard of says -1, and then nothing is known.
+    Over a quiet link the primary sends only every `repl-ping-replica-period` (10 s). A replica that has never
+    received anything reports -1, and then the lag is unknown.
     """
     if info["master_link_status"] == "up":
         seconds, note = float(info["master_last_io_seconds_ago"]), ""
@@ -124,7 +124,7 @@ def _replica_lag(info: Info) -> tuple[float | None, str]:
 
 
 def _slowest_replica(info: Info) -> tuple[float | None, str]:
-    """Seconds since the replica heard of the longest ago has confirmed; each should do so every second."""
+    """Return the seconds since the slowest replica last confirmed; each should do so every second."""
     replicas = [info[f"slave{number}"] for number in range(int(info["connected_slaves"]))]
     if not replicas:
         return None, ""
@@ -133,7 +133,7 @@ def _slowest_replica(info: Info) -> tuple[float | None, str]:
 
 
 def _words(error: Exception, timeout: float) -> str:
-    """Say what went wrong; neither the login nor anything the server sent is repeated."""
+    """Return what went wrong, without repeating the login or anything the server sent."""
     cause = error.__cause__ or error.__context__
     match error:
         case SecretUnavailable():

@@ -1,4 +1,4 @@
-"""A port seen from outside: does it take connections, how fast, and how long is its certificate good."""
+"""A port seen from outside: if it accepts connections, how fast, and how long its certificate is valid."""
 
 from toban.chapters.monitoring.sources.tcp.source import KIND
 

@@ -1,4 +1,4 @@
-"""The TCP probe: connects as a client would, and with `tls` looks at the certificate it is shown."""
+"""The TCP probe: connects as a client would, and with `tls` checks the server's certificate."""
 
 import socket
 import ssl
@@ -25,19 +25,19 @@ from toban.engine.bindings.section import Section
 
 
 class TcpConfig(Section):
-    """`kind = "tcp"`: a port that takes connections when the service is well."""
+    """`kind = "tcp"`: a port that accepts connections if the service is healthy."""
 
     example: ClassVar[Mapping[str, str]] = {"address": "192.0.2.1:22"}
 
     address: Address
     instance: str = ""
-    """What operators call the place; empty: host and port."""
+    """Its name for operators; empty: host and port."""
     timeout: float = Field(default=5.0, gt=0, le=60)
-    """Seconds for each of the connection and the TLS handshake."""
+    """Seconds for the connection, and again for the TLS handshake."""
     tls: bool = False
-    """Whether the service speaks TLS from the first byte: then its certificate is verified."""
+    """Whether the service uses TLS from the first byte: then its certificate is verified."""
     server_name: str = ""
-    """The name the certificate must be for, and that is asked for (SNI); empty: the host."""
+    """The name the certificate must be for, also sent as SNI; empty: the host."""
     ca_file: CaFile | None = None
 
     @model_validator(mode="after")
@@ -48,7 +48,7 @@ class TcpConfig(Section):
 
 
 class TcpProbe:
-    """One port. The response time is that of looking the name up and connecting, without the handshake."""
+    """One port. The response time covers name lookup and connecting, but not the handshake."""
 
     def __init__(self, config: TcpConfig) -> None:
         self._config = config
@@ -65,7 +65,7 @@ class TcpProbe:
         return self._config.instance or str(self._config.address)
 
     def measure(self, now: datetime) -> Sequence[Measurement]:
-        """Connect once; `Unmeasurable` carries `UP` 0, and how long ago an expired certificate was good."""
+        """Connect once; `Unmeasurable` carries `UP` 0, and how long ago a certificate expired."""
         try:
             return self._connect(now)
         except ssl.SSLError as error:
@@ -75,7 +75,7 @@ class TcpProbe:
         except TimeoutError as error:
             raise self._down(f"{self._config.timeout:g}秒以内に応答がありません", now) from error
         except (OSError, ValueError) as error:
-            # A host name that is none fails before the network is asked, in the encoding of names.
+            # An invalid host name fails before any network access, in the encoding of names.
             why = getattr(error, "strerror", None) or "名前を調べられません"
             raise self._down(f"接続できません（{why}）", now) from error
 

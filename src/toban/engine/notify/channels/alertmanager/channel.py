@@ -1,4 +1,4 @@
-"""A sender of what Alertmanager would send to a webhook."""
+"""A sender of the same messages that Alertmanager sends to a webhook."""
 
 from toban.engine.notify.channels.alertmanager.config import AlertmanagerConfig
 from toban.engine.notify.channels.alertmanager.payload import payload
@@ -14,7 +14,7 @@ class Alertmanager:
         self._poster = Poster("Alertmanager", config, config.plain_hosts)
 
     def send(self, notice: Notice, addresses: tuple[str, ...]) -> str:  # noqa: ARG002 - the URL is the address
-        """Post *notice* and return the receiver's status; every 2xx says that it was taken."""
+        """Post *notice* and return the receiver's status; every 2xx means that it was accepted."""
         url = self._config.url.reveal()
         token = self._config.token.reveal() if self._config.token else ""
         headers = {"authorization": f"Bearer {token}"} if token else {}

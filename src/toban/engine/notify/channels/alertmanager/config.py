@@ -1,4 +1,4 @@
-"""What `toban.toml` says of a receiver of Alertmanager's webhook."""
+"""Settings in `toban.toml` for a receiver of Alertmanager's webhook."""
 
 from collections.abc import Mapping
 from typing import ClassVar
@@ -17,4 +17,4 @@ class AlertmanagerConfig(ReceiverConfig):
     token: Secret | None = None
     """Sent as `Authorization: Bearer …`, as Alertmanager's `http_config.authorization` does."""
     receiver: str = Field(default="toban", min_length=1)
-    """What the payload calls its receiver."""
+    """The receiver's name in the payload."""

@@ -1,7 +1,7 @@
-"""A notice as version 4 of Alertmanager's webhook (https://prometheus.io/docs/alerting/latest/configuration/#webhook_config).
+"""A notification as version 4 of Alertmanager's webhook (https://prometheus.io/docs/alerting/latest/configuration/#webhook_config).
 
-A notice is a group of one alert. Receivers join a resolution to its trouble by the fingerprint, the group key
-or the start: none of these changes while an alert lasts, not even when a warning becomes critical.
+A notification is a group of one alert. Receivers match a resolution to its alert by the fingerprint, the
+group key or the start: none of these changes while an alert lasts, not even when a warning becomes critical.
 """
 
 import hashlib
@@ -11,7 +11,7 @@ from toban.engine.notify.channels.times import rfc3339
 from toban.engine.notify.delivery.notice import Notice, NoticeKind
 
 _NOT_ENDED = "0001-01-01T00:00:00Z"
-"""Go's zero time: what Alertmanager writes as the end of an alert that still fires."""
+"""Go's zero time: Alertmanager writes it as the end of an alert that is still firing."""
 
 
 def payload(notice: Notice, receiver: str) -> dict[str, object]:
@@ -54,11 +54,11 @@ def _annotations(notice: Notice) -> dict[str, str]:
 
 
 def _group_key(group: dict[str, str]) -> str:
-    """The top route, and the labels by which it groups, as Alertmanager writes them."""
+    """Return the top route and its grouping labels in Alertmanager's notation."""
     pairs = ", ".join(f"{name}={json.dumps(value, ensure_ascii=False)}" for name, value in group.items())
     return f"{{}}:{{{pairs}}}"
 
 
 def _server(url: str) -> str:
-    """Toban itself: what stands before the alert's own page."""
+    """Return Toban's own URL: the part before the path of the alert's page."""
     return url.rpartition("/alerts/")[0]

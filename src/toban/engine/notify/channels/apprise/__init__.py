@@ -1,4 +1,4 @@
-"""A hundred other services (LINE, Discord, SMS, Opsgenie, …) by Apprise, which speaks all their protocols."""
+"""A hundred other services (LINE, Discord, SMS, Opsgenie, …) by Apprise, which speaks their protocols."""
 
 from collections.abc import Iterable
 
@@ -11,7 +11,7 @@ def _word(config: AppriseConfig) -> ChannelKind:
     return ChannelKind(config.answers_to)
 
 
-# Apprise is large: those who only read the bindings need not wait for it.
+# Apprise is large: commands that only read the bindings should not wait for its import.
 def _build(config: AppriseConfig) -> Channel:
     from toban.engine.notify.channels.apprise.channel import AppriseChannel  # noqa: PLC0415
 

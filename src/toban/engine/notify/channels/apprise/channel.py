@@ -1,4 +1,4 @@
-"""Apprise's sending, its failures told apart, and without its log: that quotes URLs, which are secrets."""
+"""Sends through Apprise and classifies failures; Apprise's log is off: it quotes URLs, which are secrets."""
 
 import logging
 import re
@@ -26,13 +26,13 @@ _log.addHandler(logging.NullHandler())
 
 
 class AppriseChannel:
-    """One service. Each send loads it anew: the URL may have been renewed."""
+    """One service. Each send loads it again: the URL may have changed."""
 
     def __init__(self, config: AppriseConfig) -> None:
         self._config = config
 
     def send(self, notice: Notice, addresses: tuple[str, ...]) -> str:
-        """Send *notice* as text; services give no reference back, so the receipt is a word."""
+        """Send *notice* as text; services return no reference, so the receipt is just a word."""
         del addresses
         service = _service(self._config.url.reveal())
         is_over = notice.kind is NoticeKind.RECOVERED
@@ -49,7 +49,7 @@ class AppriseChannel:
 
 
 def doubts(config: AppriseConfig) -> Iterable[str]:
-    """Say whether Apprise knows such a service; nothing is sent."""
+    """Yield a warning if Apprise does not know such a service; nothing is sent."""
     try:
         _service(config.url.reveal())
     except Undelivered as unknown:
@@ -70,7 +70,7 @@ def _body(notice: Notice) -> str:
 
 
 def _undelivered(result: "apprise.AppriseResult") -> Undelivered:
-    """Tell a refusal from a passing failure by the HTTP status in Apprise's log, of which no more is told."""
+    """Tell a refusal from a temporary failure by the HTTP status in Apprise's log; nothing else is quoted."""
     said = " ".join(entry.message for attempt in result for entry in attempt.logs())
     found = _STATUS.search(said)
     if found is None:

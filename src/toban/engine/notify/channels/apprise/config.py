@@ -1,4 +1,4 @@
-"""What `toban.toml` says of a service that Apprise speaks to."""
+"""Settings in `toban.toml` for a service that Apprise speaks to."""
 
 from collections.abc import Mapping
 from typing import ClassVar, Literal

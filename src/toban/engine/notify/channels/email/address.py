@@ -5,7 +5,7 @@ from email.headerregistry import Address
 
 
 def mail_address(written: str) -> Address | None:
-    """Return *written* (`name@example.com`) as an address, or None: a line break can never pass."""
+    """Return *written* (`name@example.com`) as an address, or None; a line break never passes."""
     if not written.isascii() or not written.isprintable():
         return None
     try:

@@ -13,11 +13,11 @@ from toban.engine.notify.delivery.channel import Undelivered
 from toban.engine.notify.delivery.notice import Notice
 
 _PERMANENT = 500
-"""Replies from here on are final; 4xx asks to come again later."""
+"""Replies from this code on are final; 4xx means try again later."""
 
 
 class Email:
-    """Sends each notice as one mail to one address."""
+    """Sends each notification as one mail to one address."""
 
     def __init__(self, config: EmailConfig) -> None:
         self._config = config
@@ -33,13 +33,13 @@ class Email:
         return str(message["Message-ID"])
 
     def greet(self) -> None:
-        """Connect and sign in as for a mail, and send none; raises `Undelivered`."""
+        """Connect and sign in as for a mail, but send none; raises `Undelivered`."""
         with self._session():
             pass
 
     @contextmanager
     def _session(self) -> Iterator[smtplib.SMTP]:
-        """Yield the server, signed in; raises `Undelivered` for whatever goes wrong with it."""
+        """Yield the server, signed in; raises `Undelivered` for any failure of the session."""
         password = self._config.password.reveal() if self._config.password else ""
         try:
             with self._connected() as server:
@@ -71,7 +71,7 @@ class Email:
             opened = smtplib.SMTP(config.host, config.port_used, name, timeout=config.timeout)
         with opened as server:
             if config.security == "starttls":
-                # Raises where the server doesn't offer it: no mail goes out in the clear instead.
+                # Raises if the server doesn't offer it: mail is never sent unencrypted instead.
                 server.starttls(context=self._trust())
             yield server
 
@@ -95,7 +95,7 @@ def _refusal(error: smtplib.SMTPException, password: str) -> Undelivered:
 
 
 def _answer(error: smtplib.SMTPException) -> tuple[int | None, bytes]:
-    """The server's own reply, where the error carries one."""
+    """Return the server's own reply, if the error carries one."""
     match error:
         case smtplib.SMTPRecipientsRefused(recipients=recipients):
             return next(iter(recipients.values()))

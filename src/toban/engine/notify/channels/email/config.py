@@ -1,4 +1,4 @@
-"""What `toban.toml` says of the mail server."""
+"""Settings in `toban.toml` for the mail server."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -15,7 +15,7 @@ _PORTS = {"starttls": 587, "tls": 465, "none": 25}
 
 
 def _beside_the_file(written: Path, info: ValidationInfo) -> Path:
-    """A relative path starts from the folder of toban.toml."""
+    """Resolve a relative path against the folder of toban.toml."""
     base: Path = (info.context or {}).get("base", Path())
     return base / written
 
@@ -40,17 +40,17 @@ class EmailConfig(Section):
 
     host: str
     sender: Annotated[str, AfterValidator(_address)]
-    """The address that notices come from."""
+    """The sender address of notifications."""
     security: Literal["starttls", "tls", "none"] = "starttls"
     """STARTTLS, TLS from the first byte (SMTPS), or neither: for a relay on the same machine."""
     port: int = Field(default=0, ge=0, le=65_535)
-    """0 takes the usual one: 587, 465 or 25."""
+    """0 selects the usual one: 587, 465 or 25."""
     username: str = ""
     password: Secret | None = None
     ca_file: Annotated[Path, AfterValidator(_beside_the_file)] | None = None
-    """Certificates to trust beside the system's: a company's own authority."""
+    """Certificates to trust in addition to the system's: a company's own authority."""
     timeout: float = Field(default=10, gt=0, le=30)
-    """Seconds for each answer of the server."""
+    """Seconds for each reply of the server."""
 
     @property
     def port_used(self) -> int:

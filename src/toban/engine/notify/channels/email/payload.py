@@ -1,4 +1,4 @@
-"""A notice as a mail: plain text first, the same as simple HTML beside it, one thread per alert."""
+"""A notification as a mail: plain text, the same as simple HTML, and one thread per alert."""
 
 from email.headerregistry import Address
 from email.message import EmailMessage
@@ -9,18 +9,18 @@ from toban.engine.notify.delivery.notice import Notice
 
 
 def payload(notice: Notice, sender: Address, recipient: Address) -> EmailMessage:
-    """Return the message. Its Message-ID comes from the notice's key: a second attempt is the same mail."""
+    """Return the message. Its Message-ID is made from the notice's key: a second attempt is the same mail."""
     message = EmailMessage(policy=SMTP)
     message["Subject"] = " ".join(notice.title.split())
     message["From"] = Address("Toban", addr_spec=sender.addr_spec)
     message["To"] = recipient
     message["Date"] = notice.at
     message["Message-ID"] = message_id(notice.key, sender)
-    # All mails of an alert refer to one id that no mail has: so they make a thread whichever comes first.
+    # All mails of an alert refer to one id that no mail has: they form a thread whichever comes first.
     thread = message_id(f"alert-{notice.alert_key}", sender)
     message["In-Reply-To"] = thread
     message["References"] = thread
-    # RFC 3834: absence notes and mailing lists don't answer a machine.
+    # RFC 3834: auto-responders and mailing lists don't reply to a machine.
     message["Auto-Submitted"] = "auto-generated"
     message.set_content(_text(notice), cte="base64")
     message.add_alternative(_html(notice), subtype="html", cte="base64")
@@ -28,7 +28,7 @@ def payload(notice: Notice, sender: Address, recipient: Address) -> EmailMessage
 
 
 def message_id(key: str, sender: Address) -> str:
-    """Return the Message-ID of the notice with *key*."""
+    """Return the Message-ID of the notification with *key*."""
     return f"<{key}@{sender.domain}>"
 
 

@@ -1,4 +1,4 @@
-"""What `toban.toml` says of PagerDuty."""
+"""Settings in `toban.toml` for PagerDuty."""
 
 from collections.abc import Mapping
 from typing import ClassVar
@@ -13,6 +13,6 @@ class PagerDutyConfig(HttpConfig):
     example: ClassVar[Mapping[str, str]] = {"routing_key": "env:PAGERDUTY_ROUTING_KEY"}
 
     routing_key: Secret
-    """The 32 characters of an Events API v2 integration; its service says who is called."""
+    """The 32 characters of an Events API v2 integration; its service decides who is paged."""
     url: str = "https://events.pagerduty.com/v2/enqueue"
-    """Accounts in the EU have https://events.eu.pagerduty.com/v2/enqueue."""
+    """Accounts in the EU use https://events.eu.pagerduty.com/v2/enqueue."""

@@ -1,4 +1,4 @@
-"""A notice as a PagerDuty event (https://developer.pagerduty.com/docs/events-api-v2-overview)."""
+"""A notification as a PagerDuty event (https://developer.pagerduty.com/docs/events-api-v2-overview)."""
 
 from toban.design.values.severity import AlertLevel
 from toban.engine.notify.delivery.notice import Notice, NoticeKind
@@ -8,7 +8,7 @@ _SEVERITIES = {AlertLevel.CRITICAL: "critical", AlertLevel.WARNING: "warning", A
 
 
 def payload(notice: Notice, routing_key: str) -> dict[str, object]:
-    """Return the event: a trigger, or what acknowledges or ends the incident of the same `dedup_key`."""
+    """Return the event: it triggers, acknowledges or resolves the incident with the same `dedup_key`."""
     event: dict[str, object] = {"routing_key": routing_key, "dedup_key": notice.alert_key}
     if notice.kind is NoticeKind.RECOVERED:
         return {**event, "event_action": "resolve"}

@@ -18,7 +18,7 @@ class Slack:
     def send(self, notice: Notice, addresses: tuple[str, ...]) -> str:
         """Post *notice*, mentioning the members in *addresses*. Slack's receipt is the word `ok`.
 
-        An answer of 200 without it comes from something else than Slack, such as a company's proxy.
+        A reply of 200 without it comes from something other than Slack, such as a company's proxy.
         """
         url = self._config.webhook.reveal()
         reply = self._poster.post(url, payload(notice, addresses))

@@ -1,4 +1,4 @@
-"""What `toban.toml` says of a Slack channel."""
+"""Settings in `toban.toml` for a Slack channel."""
 
 from collections.abc import Mapping
 from typing import ClassVar
@@ -15,6 +15,6 @@ class SlackConfig(HttpConfig):
     example: ClassVar[Mapping[str, str]] = {"webhook": "env:SLACK_WEBHOOK_URL"}
 
     webhook: Secret
-    """The incoming webhook's URL: whoever knows it can post."""
+    """The incoming webhook's URL: anyone who knows it can post."""
     channel: str = Field(default="", pattern=r"^(#\S+)?$")
     """The Slack channel that the webhook posts to, as the document writes it: `#monitoring`."""

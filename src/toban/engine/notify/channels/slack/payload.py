@@ -1,8 +1,8 @@
-"""A notice as a Slack message: blocks for people, plain text for notifications and screen readers.
+"""A notification as a Slack message: blocks, and plain text for Slack's previews and screen readers.
 
 Limits of Block Kit: a header of 150 characters, a text of 3,000, 10 fields of 2,000 in a section. Outside
-text stands in `plain_text` wherever Slack allows it, and is escaped where not: `&`, `<` and `>` are all that
-can start a mention or a link (https://docs.slack.dev/messaging/formatting-message-text).
+text goes into `plain_text` wherever Slack allows it, and is escaped elsewhere: only `&`, `<` and `>` can
+start a mention or a link (https://docs.slack.dev/messaging/formatting-message-text).
 """
 
 import re
@@ -24,7 +24,7 @@ def payload(notice: Notice, addresses: Iterable[str]) -> dict[str, object]:
 
 
 def escape(text: str) -> str:
-    """Return *text* so that Slack shows it as it is."""
+    """Return *text* escaped, so that Slack shows it unchanged."""
     return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
 
 
@@ -58,7 +58,7 @@ def _plain(text: str, longest: int) -> dict[str, object]:
 
 
 def _fallback(notice: Notice) -> str:
-    """`text` is mrkdwn: everything in it is escaped, and cut only before, lest an entity be cut in two."""
+    """Return the message's `text`. It is mrkdwn: cut first and then escaped, so no entity is cut in two."""
     return escape(_clip(f"{notice.title} ({notice.citation})", 500))
 
 

@@ -1,4 +1,4 @@
-"""Slack by an app of one's own: a thread for each alert, and a button to take it on."""
+"""Slack through the operator's own app: a thread for each alert, and a button to acknowledge it."""
 
 from collections.abc import Iterable
 

@@ -13,7 +13,7 @@ _OK = 200
 _PASSING = frozenset(
     {"ratelimited", "rate_limited", "internal_error", "fatal_error", "service_unavailable", "request_timeout"}
 )
-"""Errors of the method that say "later", not "never"."""
+"""Errors of the method that mean "later", not "never"."""
 
 
 class SlackApp:
@@ -24,7 +24,7 @@ class SlackApp:
         self._poster = Poster("Slack", config)
 
     def send(self, notice: Notice, addresses: tuple[str, ...]) -> str:
-        """Post *notice*, in the thread of its alert once there is one; the receipt is the message's `ts`."""
+        """Post *notice*, in its alert's thread if there is one; the receipt is the message's `ts`."""
         token = self._config.token.reveal()
 
         def bearer(_body: bytes) -> Mapping[str, str]:
@@ -37,11 +37,11 @@ class SlackApp:
 
 
 def _receipt(text: str, token: str) -> str:
-    """Return the message's `ts`: Slack answers 200 to what it refuses, too, and says why in the body."""
+    """Return the message's `ts`: Slack also answers 200 when it refuses, and gives the reason in the body."""
     try:
         answer = json.loads(text)
     except ValueError:
-        # Only the beginning of a long answer was read, and what counts stands there.
+        # Only the beginning of a long reply was read; it contains all that is needed.
         if '"ok":true' not in text.replace(" ", ""):
             raise Undelivered("Slack: 答えが Slack のものではありません", retry=True) from None
         answer = {"ok": True, "ts": _between(text, '"ts":"')}

@@ -1,4 +1,4 @@
-"""What `toban.toml` says of a Slack app."""
+"""Settings in `toban.toml` for a Slack app."""
 
 from collections.abc import Mapping
 from typing import ClassVar
@@ -21,7 +21,7 @@ class SlackAppConfig(HttpConfig):
     token: Secret
     """The bot's token (xoxb-…), with the scope `chat:write`."""
     signing_secret: Secret
-    """By which Slack signs what people press."""
+    """Slack signs its requests for pressed buttons with it."""
     channel: str = Field(pattern=r"^(#\S+|[CG][A-Z0-9]{2,})$")
     """Where it posts: `#ops`, or the channel's id."""
     url: str = "https://slack.com/api/chat.postMessage"

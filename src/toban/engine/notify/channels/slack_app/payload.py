@@ -1,4 +1,4 @@
-"""A notice as a message of a bot: what an incoming webhook posts, in a thread, with a button."""
+"""A notification as a bot's message: the same as from an incoming webhook, in a thread, with a button."""
 
 from collections.abc import Iterable
 
@@ -6,7 +6,7 @@ from toban.engine.notify.channels.slack import payload as webhook
 from toban.engine.notify.delivery.notice import Notice, NoticeKind
 
 TAKE = "toban-take"
-"""The action that the button stands for; its value is the announcement's number."""
+"""The button's action; its value is the announcement's number."""
 
 _TAKEABLE = (NoticeKind.FIRING, NoticeKind.NO_DATA)
 
@@ -20,7 +20,7 @@ def payload(notice: Notice, addresses: Iterable[str], channel: str) -> dict[str,
     message |= {"channel": channel, "unfurl_links": False, "unfurl_media": False}
     if notice.reply_to:
         message["thread_ts"] = notice.reply_to
-        # News belongs before everybody's eyes; who has taken it on, into the thread.
+        # News goes to the whole channel, too; an acknowledgement stays in the thread.
         message["reply_broadcast"] = notice.kind is not NoticeKind.ACKNOWLEDGED
     return message
 

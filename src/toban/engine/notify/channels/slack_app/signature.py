@@ -1,14 +1,14 @@
-"""Slack's signature over what it sends (https://docs.slack.dev/authentication/verifying-requests-from-slack)."""
+"""Slack's signature of its requests (https://docs.slack.dev/authentication/verifying-requests-from-slack)."""
 
 import hashlib
 import hmac
 
 _OLDEST = 300
-"""Seconds: what is older may be a recording that somebody plays again."""
+"""Seconds: an older request may be a replay."""
 
 
 def is_signed(body: bytes, timestamp: str, signature: str, secret: str, now: float) -> bool:
-    """Whether Slack has signed *body* at *timestamp* (seconds since 1970), and lately; in constant time."""
+    """Return whether Slack signed *body* at *timestamp* (seconds since 1970), recently; in constant time."""
     if not timestamp.isdecimal() or abs(now - int(timestamp)) > _OLDEST:
         return False
     basis = b"v0:" + timestamp.encode() + b":" + body

@@ -1,4 +1,4 @@
-"""Microsoft Teams by a webhook of its Workflows."""
+"""Microsoft Teams through a webhook of its Workflows."""
 
 from collections.abc import Iterable
 

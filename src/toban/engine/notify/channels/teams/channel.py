@@ -20,7 +20,7 @@ class Teams:
         self._poster = Poster("Teams", config)
 
     def send(self, notice: Notice, addresses: tuple[str, ...]) -> str:  # noqa: ARG002 - the workflow knows its place
-        """Post *notice* and return the status: a workflow answers 202 with nothing in it, a connector 200."""
+        """Post *notice* and return the status: a workflow answers 202 with an empty body, a connector 200."""
         url = self._config.webhook.reveal()
         reply = _inner(self._poster.post(url, payload(notice)))
         if reply.status not in _SUCCESS or _is_page(reply.text):
@@ -29,11 +29,11 @@ class Teams:
 
 
 def _inner(reply: Reply) -> Reply:
-    """A connector answers 200 although Teams refused, and tells in words with which status."""
+    """Return *reply* with Teams' own status: a connector answers 200 even if Teams refused, and quotes it."""
     told = _INNER_STATUS.search(reply.text)
     return replace(reply, status=int(told[1])) if told and reply.status in _SUCCESS else reply
 
 
 def _is_page(text: str) -> bool:
-    """A page for people comes from something else than Teams, such as a company's proxy."""
+    """Return whether *text* is an HTML page: it comes not from Teams but, for example, a company's proxy."""
     return text.lstrip()[:5].lower() in ("<html", "<!doc")

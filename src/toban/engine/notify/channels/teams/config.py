@@ -1,4 +1,4 @@
-"""What `toban.toml` says of a Teams channel."""
+"""Settings in `toban.toml` for a Teams channel."""
 
 from collections.abc import Mapping
 from typing import ClassVar
@@ -15,6 +15,6 @@ class TeamsConfig(HttpConfig):
     example: ClassVar[Mapping[str, str]] = {"webhook": "env:TEAMS_WEBHOOK_URL"}
 
     webhook: Secret
-    """The URL of a workflow that a Teams webhook request starts: whoever knows it can post."""
+    """The URL of a workflow that a Teams webhook request starts: anyone who knows it can post."""
     channel: str = Field(default="", pattern=r"^(#\S+)?$")
-    """The place that the workflow posts to, as the document writes it after `Teams`: `#運用`."""
+    """Where the workflow posts, as the document writes it after `Teams`: `#運用`."""

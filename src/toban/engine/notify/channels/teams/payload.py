@@ -1,7 +1,7 @@
-"""A notice as an Adaptive Card (https://adaptivecards.io/explorer/AdaptiveCard.html).
+"""A notification as an Adaptive Card (https://adaptivecards.io/explorer/AdaptiveCard.html).
 
-Outside text stands in TextRuns: unlike a TextBlock or a FactSet they read no Markdown, so nothing in it can
-become a link. A message has at most 28 KB, and is refused as a whole beyond that.
+Outside text goes into TextRuns: unlike a TextBlock or a FactSet they don't parse Markdown, so nothing in it
+can become a link. A message may have 28 KB; a larger one is refused as a whole.
 """
 
 import json
@@ -9,9 +9,9 @@ import json
 from toban.engine.notify.delivery.notice import Notice, NoticeKind
 
 _LARGEST = 20_000
-"""Bytes. Teams counts what it makes of the message, not what it was sent: hence the distance to 28 KB."""
+"""Bytes. Teams measures its own form of the message, not the one it was sent: hence the distance to 28 KB."""
 _TEXT_LENGTHS = (2000, 500, 100)
-"""Texts are cut at the first of these with which the message is small enough; the last always is."""
+"""Texts are cut to the first of these lengths that makes the message small enough; the last always does."""
 _FACTS = 10
 _COLOURS = {
     NoticeKind.FIRING: "attention",

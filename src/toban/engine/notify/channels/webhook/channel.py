@@ -21,7 +21,7 @@ class Webhook:
         self._poster = Poster("Webhook", config, config.plain_hosts)
 
     def send(self, notice: Notice, addresses: tuple[str, ...]) -> str:  # noqa: ARG002 - the URL is the address
-        """Post *notice* and return the receiver's status; every 2xx says that it was taken."""
+        """Post *notice* and return the receiver's status; every 2xx means that it was accepted."""
         url, secret = self._config.url.reveal(), self._config.secret.reveal()
         try:
             sign = partial(headers, notice.key, int(self._now()), key_of(secret))

@@ -1,4 +1,4 @@
-"""What `toban.toml` says of a webhook."""
+"""Settings in `toban.toml` for a webhook."""
 
 from collections.abc import Mapping
 from typing import ClassVar
@@ -13,4 +13,4 @@ class WebhookConfig(ReceiverConfig):
     example: ClassVar[Mapping[str, str]] = {"url": "env:WEBHOOK_URL", "secret": "env:WEBHOOK_SECRET"}
 
     secret: Secret
-    """What notices are signed with; the receiver knows it too."""
+    """The key that notifications are signed with; the receiver knows it, too."""

@@ -1,11 +1,11 @@
-"""A notice as JSON for programs: the envelope of Standard Webhooks around names that stay."""
+"""A notification as JSON for programs: the envelope of Standard Webhooks around stable field names."""
 
 from toban.engine.notify.channels.times import rfc3339
 from toban.engine.notify.delivery.notice import Notice
 
 
 def payload(notice: Notice) -> dict[str, object]:
-    """Return the event. Times are RFC 3339 in UTC; fields may be added, none changes its meaning."""
+    """Return the event. Times are RFC 3339 in UTC. Fields may be added, but never change their meaning."""
     return {
         "type": f"notice.{notice.kind}",
         "timestamp": rfc3339(notice.at),

@@ -1,9 +1,9 @@
-"""Signatures by which a receiver knows that a notice is genuine, unchanged and new.
+"""Signatures by which a receiver knows that a notification is genuine, unchanged and new.
 
-The scheme is Standard Webhooks' (https://www.standardwebhooks.com), for which receivers have libraries in
-most languages. Over `ID.TIMESTAMP.BODY` stands HMAC-SHA256; the id is the notice's idempotency key, the same
-for every attempt, and the timestamp is that of the attempt. A receiver refuses a timestamp further than five
-minutes from its own clock, and drops an id it has seen: then nothing recorded can be played again.
+The scheme is that of Standard Webhooks (https://www.standardwebhooks.com), which has libraries for receivers
+in most languages. The signature is HMAC-SHA256 over `ID.TIMESTAMP.BODY`. The id is the notification's
+idempotency key, the same for every attempt; the timestamp is the time of the attempt. A receiver refuses a
+timestamp more than five minutes from its own clock, and drops an id it has seen: this prevents replays.
 """
 
 import base64
@@ -17,11 +17,11 @@ _SHORTEST_KEY = 24
 
 
 class UnfitKey(Exception):
-    """The secret can't be a key; the message doesn't hold it."""
+    """The secret can't be a key; the message doesn't contain it."""
 
 
 def key_of(secret: str) -> bytes:
-    """Return the key in *secret*: what base64 says after `whsec_`, or else the text itself in UTF-8."""
+    """Return the key in *secret*: the base64 after `whsec_`, or else the text itself in UTF-8."""
     key = _decoded(secret.removeprefix(_PREFIX)) if secret.startswith(_PREFIX) else secret.encode()
     if len(key) < _SHORTEST_KEY:
         raise UnfitKey(f"署名の鍵が短すぎます ({_SHORTEST_KEY} バイト以上にしてください)")

@@ -1,4 +1,4 @@
-"""What became of syslog messages that were not taken; served at `/metrics`."""
+"""Counts of syslog messages that were not taken; served at `/metrics`."""
 
 from prometheus_client import Counter
 

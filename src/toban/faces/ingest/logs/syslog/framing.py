@@ -1,4 +1,4 @@
-"""Where messages begin and end in a stream (RFC 6587): counted octets, or a line each. No I/O.
+"""Where messages begin and end in a stream (RFC 6587): counted octets, or one per line. No I/O.
 
 https://www.rfc-editor.org/rfc/rfc6587#section-3.4
 """
@@ -6,26 +6,26 @@ https://www.rfc-editor.org/rfc/rfc6587#section-3.4
 import re
 
 MOST = 64 * 1024
-"""Bytes of a message; RFC 5425 asks for 8192 at least."""
+"""Bytes of a message; RFC 5425 requires at least 8192."""
 
 _DIGITS = b"0123456789"
 _MOST_DIGITS = 7
 _BETWEEN = b"\n\r\0 "
 _END = re.compile(rb"[\n\0]")
-"""Of a line; Python's own client ends with a zero."""
+"""The end of a line; Python's own client ends a message with a zero byte."""
 
 
 class BadFraming(Exception):
-    """It can't be told where the next message begins."""
+    """Nothing shows where the next message begins."""
 
 
 class Framer:
-    """Cuts what comes into messages; the sender chooses for each how it is told apart."""
+    """Cuts a stream into messages; the sender chooses the framing of each message."""
 
     def __init__(self) -> None:
         self._waiting = b""
         self._is_passing = False
-        """Whether what comes is the rest of a line that was too long."""
+        """Whether the next bytes are the rest of a line that was too long."""
 
     @property
     def is_within(self) -> bool:
@@ -33,7 +33,7 @@ class Framer:
         return bool(self._waiting)
 
     def feed(self, more: bytes) -> list[bytes]:
-        """Return the messages that *more* completes, or raise `BadFraming`; a line too long is cut."""
+        """Return the messages that *more* completes, or raise `BadFraming`; too long a line is cut."""
         self._waiting += more
         found: list[bytes] = []
         while (message := self._next()) is not None:
@@ -41,7 +41,7 @@ class Framer:
         return [message for message in found if message]
 
     def end(self) -> list[bytes]:
-        """Return what there is when the stream ends: a last line may have no end."""
+        """Return what is left when the stream ends: the last line may have no end."""
         last, self._waiting = self._waiting, b""
         is_line = bool(last) and last[0] not in _DIGITS and not self._is_passing
         return [last] if is_line else []

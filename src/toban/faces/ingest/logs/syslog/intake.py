@@ -23,17 +23,17 @@ from toban.faces.ingest.logs.syslog.rules import Message, sorted_out
 from toban.faces.ingest.takers import by_a_reader, by_a_taker
 
 MOST_BYTES = 16 * 1024 * 1024
-"""Of messages that wait; as rows they take a few times as much, of those in hand only."""
+"""Bytes of waiting messages; as rows they take a few times as much, but only those being stored are rows."""
 
 _OF_EACH = 200
-"""Bytes that a message takes beside its content."""
+"""Bytes that a message takes besides its content."""
 
 _ENOUGH = 1_000
-"""Messages that are worth an insert at once."""
+"""Messages that are worth an insert at once: no more are waited for."""
 
 _AT_ONCE = 5_000
 _AGE = 1.0
-"""Seconds that the others may become old."""
+"""Seconds that fewer messages may wait."""
 
 _PAUSE = 2.0
 """Seconds between two attempts while the store is away."""
@@ -79,23 +79,23 @@ class Intake:
                 await self._has_room.wait()
 
     async def run(self) -> None:
-        """Store what comes, for ever."""
+        """Store what comes in, forever."""
         while True:
             await self._arrived.wait()
-            # Until there is enough for an insert, or what there is gets old.
+            # Wait until there is enough for an insert, or the messages get old.
             with suppress(TimeoutError):
                 await asyncio.wait_for(self._is_enough.wait(), _AGE)
             try:
                 is_done = await self.flush()
             except Exception:
-                # The task's own boundary: what went wrong once may not again, and messages go on coming.
+                # The task's own boundary: the error may not happen again, and messages keep coming.
                 log.exception("syslog_not_stored", count=self.waiting)
                 is_done = False
             if not is_done:
                 await asyncio.sleep(_PAUSE)
 
     async def flush(self) -> bool:
-        """Store the oldest messages; say whether that is done. Cancelled, the next does the same again."""
+        """Store the oldest messages; say whether that is done. If cancelled, the next call does it again."""
         edition = self._edition()
         if not self._in_hand and edition is not None:
             messages = list(islice(self._waiting, _AT_ONCE))
@@ -121,7 +121,7 @@ class Intake:
         return len(self._waiting) + sum(len(batch.rows) for batch in self._in_hand.values())
 
     def _batches(self, messages: Sequence[Message], edition: Edition) -> dict[str, Batch]:
-        """Return what each sender's messages come to."""
+        """Return each sender's messages as a batch."""
         now = self._clock()
         senders = edition.bindings.senders
         lines: dict[str, list[bytes]] = defaultdict(list)

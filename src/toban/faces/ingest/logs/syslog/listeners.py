@@ -1,4 +1,4 @@
-"""The sockets that syslog messages come in by."""
+"""The sockets on which syslog messages arrive."""
 
 import asyncio
 import socket
@@ -18,14 +18,14 @@ from toban.faces.ingest.logs.syslog.rules import Address, Message, address_of
 _READ = 64 * 1024
 _MOST_CONNECTIONS = 500
 _WITHIN = 30.0
-"""Seconds that a message which has begun may take to go on."""
+"""Seconds within which a message that has begun must continue."""
 
 _BETWEEN = 3600.0
-"""Seconds that a connection may be silent; whoever lives and says nothing is known by keep-alive."""
+"""Seconds that a connection may be silent; keep-alive tells a live but silent sender from a dead one."""
 
 _HANDSHAKE = 10.0
 _DATAGRAMS = 8 * 1024 * 1024
-"""Bytes that the system may keep for us while we are busy, as far as it allows."""
+"""Bytes that the system may buffer while we are busy, as far as it allows."""
 
 type MayCome = Callable[[Address], bool]
 
@@ -51,7 +51,7 @@ class StreamListener:
         return int(self._server.sockets[0].getsockname()[1])
 
     async def stop(self) -> None:
-        """Listen no more, and let go of all connections."""
+        """Stop listening, and close all connections."""
         if self._server is not None:
             self._server.close()
         for connection in self._connections:
@@ -95,7 +95,7 @@ class StreamListener:
 
 
 class DatagramListener(asyncio.DatagramProtocol):
-    """UDP: one message a datagram (RFC 5426); what finds no room is dropped and counted."""
+    """UDP: one message per datagram (RFC 5426); without room it is dropped and counted."""
 
     def __init__(self, intake: Intake, may_come: MayCome) -> None:
         self._intake = intake
@@ -117,7 +117,7 @@ class DatagramListener(asyncio.DatagramProtocol):
         return int(receiver.getsockname()[1])
 
     async def stop(self) -> None:
-        """Listen no more."""
+        """Stop listening."""
         if self._transport is not None:
             self._transport.close()
 
@@ -131,10 +131,10 @@ class DatagramListener(asyncio.DatagramProtocol):
 
 
 def context(tls: SyslogTls) -> ssl.SSLContext:
-    """Return how TLS is spoken; raises `OSError` or `ssl.SSLError` for files that are none."""
+    """Return the TLS context; raises `OSError` or `ssl.SSLError` for files that can't be used."""
     found = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     found.minimum_version = ssl.TLSVersion.TLSv1_2
-    # Without a password it would be asked for on the terminal, and everything would wait for that.
+    # Without a password, OpenSSL would ask for one on the terminal, and everything would wait for that.
     found.load_cert_chain(tls.certificate, tls.key, password="")
     if tls.clients is not None:
         found.load_verify_locations(tls.clients)
@@ -143,6 +143,6 @@ def context(tls: SyslogTls) -> ssl.SSLContext:
 
 
 def _keep_alive(writer: asyncio.StreamWriter) -> None:
-    """Have the system find out who has gone without a word."""
+    """Let the system find out which senders are gone without closing the connection."""
     connection = writer.get_extra_info("socket")
     connection.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)

@@ -1,4 +1,4 @@
-"""Whose a message is, and what is stored of it. Pure."""
+"""Which sender a message belongs to, and what is stored of it. Pure."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
@@ -18,23 +18,23 @@ type Senders = Mapping[str, SenderBinding]
 
 
 class Message(NamedTuple):
-    """A message as it came."""
+    """A message as it arrived."""
 
     source: Address
     at: float
-    """When, in seconds since 1970."""
+    """When it arrived, in seconds since 1970."""
     content: bytes
 
 
 def address_of(written: str) -> Address:
-    """Return an address; that of IPv4 within IPv6 as IPv4, which is how operators write networks."""
+    """Return an address; IPv4 mapped into IPv6 becomes IPv4, which is how operators write networks."""
     address = ip_address(written.partition("%")[0])
     mapped = address.ipv4_mapped if isinstance(address, IPv6Address) else None
     return mapped or address
 
 
 def at_home(source: Address, senders: Senders) -> Sequence[str]:
-    """Return the senders of logs whose networks hold *source*, in the order of the bindings."""
+    """Return the senders of logs whose networks contain *source*, in the order of the bindings."""
     return [
         name
         for name, sender in senders.items()
@@ -43,7 +43,7 @@ def at_home(source: Address, senders: Senders) -> Sequence[str]:
 
 
 def sender_of(source: Address, host: str, senders: Senders) -> str | None:
-    """Return the first sender at *source* that *host*, as the message has it, belongs to."""
+    """Return the first sender at *source* that *host*, as named in the message, belongs to."""
     for name in at_home(source, senders):
         hosts = senders[name].hosts
         if not hosts or any(fnmatchcase(host.lower(), each.lower()) for each in hosts):
@@ -54,9 +54,9 @@ def sender_of(source: Address, host: str, senders: Senders) -> str | None:
 def sorted_out(
     messages: Sequence[Message], senders: Senders, around: Surroundings
 ) -> Iterator[tuple[str | None, Record]]:
-    """Yield each message's sender, None where it is nobody's, and its record."""
+    """Yield each message's sender, None if it belongs to none, and its record."""
     for message in messages:
-        # A counted message may end a line, too: rsyslog's do.
+        # A counted message may end with a newline, too: rsyslog's do.
         envelope, told = syslog.opened(decoded(message.content.rstrip(b"\0\r\n")), around)
         name = sender_of(message.source, str(envelope.get("host", "")), senders)
         inner = (access.request(told) if _is_access(name, senders) else None) or text.unwrapped(told)
@@ -64,9 +64,10 @@ def sorted_out(
 
 
 def _dated(record: Record, arrival: float) -> Record:
-    """Return *record* with a time that it can be of: its own, else that of its *arrival*.
+    """Return *record* with a plausible time: its own, else that of its *arrival*.
 
-    A device without a battery begins in January, and no answer would tell it that its messages are refused.
+    The clock of a device without a battery starts in January, and the device would never learn that its
+    messages are refused.
     """
     own = [record[name] for name in NAMES["at"] if name in record]
     with suppress(Bad):

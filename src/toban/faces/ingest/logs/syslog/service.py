@@ -1,4 +1,4 @@
-"""Listening where the bindings in force say, and anew when they change."""
+"""Listening where the bindings in force say, updated when they change."""
 
 import asyncio
 from collections.abc import Callable, Iterator
@@ -19,7 +19,7 @@ _EVERY = 2.0
 """Seconds between two looks at the bindings."""
 
 _LAST_WORDS = 1.5
-"""Seconds that what waits has to be stored at the end."""
+"""Seconds for storing the waiting messages at the end."""
 
 log = structlog.get_logger(__name__)
 
@@ -30,18 +30,18 @@ class Place(NamedTuple):
     kind: Literal["tcp", "udp", "tls"]
     at: HostPort
     written: tuple[int, ...] = ()
-    """When its certificates were: renewed ones are taken up."""
+    """When its certificates were written: renewed ones are loaded."""
 
 
 class Listener(Protocol):
     """Something that listens."""
 
     async def stop(self) -> None:
-        """Listen no more."""
+        """Stop listening."""
 
 
 class Syslog:
-    """The whole of it, in one event loop."""
+    """The whole service, in one event loop."""
 
     def __init__(
         self,
@@ -58,7 +58,7 @@ class Syslog:
         self._troubled: set[Place] = set()
 
     async def run(self) -> None:
-        """Listen and store until cancelled; then store what waits, as far as that goes quickly."""
+        """Listen and store until cancelled; then store the waiting messages, as far as that is quick."""
         storing = asyncio.create_task(self._intake.run())
         try:
             while True:
@@ -79,7 +79,7 @@ class Syslog:
                 log.warning("syslog_lost", count=self._intake.waiting)
 
     async def _follow(self) -> None:
-        """Listen as the bindings in force say. What can't be listened on is tried again; the rest goes on."""
+        """Listen as the bindings in force say. A place that can't be opened is tried again later."""
         edition = self._edition()
         binding = SYSLOG.of(edition.bindings) if edition is not None else None
         wanted = dict(_wanted(binding)) if binding is not None else {}
@@ -128,6 +128,6 @@ def _wanted(binding: SyslogBinding) -> Iterator[tuple[Place, SyslogTls | None]]:
 
 
 def _written(tls: SyslogTls) -> tuple[int, ...]:
-    """Return when the files of TLS were written."""
+    """Return when the TLS files were written."""
     files = [file for file in (tls.certificate, tls.key, tls.clients) if file is not None]
     return tuple(file.stat().st_mtime_ns for file in files if file.exists())

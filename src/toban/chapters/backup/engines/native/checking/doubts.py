@@ -1,4 +1,4 @@
-"""What of a server's settings would keep backups from working, or make them worth less, with a way out."""
+"""Server settings that would prevent backups or make them less useful, each with a way out."""
 
 from collections.abc import Iterator
 from datetime import timedelta
@@ -6,16 +6,16 @@ from datetime import timedelta
 from toban.chapters.backup.engines.native.protocol.server import Look, Server, Slot
 
 _SHORTEST_MEMORY = timedelta(hours=36)
-"""A daily full backup may come late: for at least this long increments must be possible on the one before."""
+"""A daily full backup may be late: increments on the previous one must be possible for at least this long."""
 _NEARLY = 0.8
-"""The share of what a slot may keep from which on it is a warning."""
+"""The share of its limit from which on a slot is a warning."""
 
 _MUCH = 4 << 30
-"""Bytes that a slot without a bound may keep before it is a warning."""
+"""Bytes that a slot without a limit may keep before it is a warning."""
 
 
 def server_doubts(found: Look, *, streams: bool, slot: str) -> Iterator[str]:
-    """Yield what is doubtful; *streams* says whether the log is to be kept through *slot*."""
+    """Yield the problems found; *streams* says whether the log is to be kept through *slot*."""
     server = found.server
     if server.is_too_old:
         yield (
@@ -35,14 +35,14 @@ def server_doubts(found: Look, *, streams: bool, slot: str) -> Iterator[str]:
 
 
 def slot_trouble(slot: Slot) -> str | None:
-    """Say why a slot is in danger, or lost; None while it is well."""
+    """Return why a slot is in danger or lost; None if it is fine."""
     kept = f"{slot.retained_bytes / 2**20:,.0f} MiB"
     if slot.status == "lost":
         return "スロットが失われました: 送る前のログをサーバーが消しています"
     if slot.status == "unreserved":
         return f"スロットが失われる寸前です: ログを {kept} 溜めて、上限を超えました"
     if slot.safe_bytes is None:
-        # No bound of the server's own: its disk is the next one.
+        # The server sets no limit of its own: the next limit is its disk.
         return f"スロットのログが {kept} 溜まりました（上限がない）" if slot.retained_bytes >= _MUCH else None
     limit = slot.retained_bytes + max(slot.safe_bytes, 0)
     if limit and slot.retained_bytes >= limit * _NEARLY:

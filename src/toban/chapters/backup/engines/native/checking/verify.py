@@ -1,7 +1,7 @@
-"""Reading a stored backup whole, and comparing it with what was recorded when it was made.
+"""Reads a whole stored backup, and compares it with what was recorded when it was made.
 
-What is damaged in an increment must be found here: pg_combinebackup puts it into the restored files without
-a word, and pg_verifybackup finds them in order afterwards.
+Damage in an increment must be found here: pg_combinebackup silently copies it into the restored files, and
+pg_verifybackup finds no fault with them afterwards.
 """
 
 from collections.abc import Iterator
@@ -26,7 +26,7 @@ _NAMED = 20
 def verify(store: Store, taken: Taken, watch: Watch) -> Checked:
     """Read every object of *taken*: stored SHA-256, manifest, each file's checksum, each page's.
 
-    Troubles are told, not raised; only being stopped raises `BackupFailed`.
+    Problems are returned, not raised; only being stopped raises `BackupFailed`.
     """
     try:
         manifest = fetch.manifest_of(store, taken)
@@ -37,7 +37,7 @@ def verify(store: Store, taken: Taken, watch: Watch) -> Checked:
     reader = _Reader(store, taken, manifest, progress)
     found = fetch.side_by_side(reader.look, parts)
     troubles = [trouble for _, each in found for trouble in each]
-    # A damaged archive lacks what comes after the damage: naming all of that would bury it.
+    # A damaged archive lacks everything after the damage: naming all those files would bury the cause.
     missing = manifest.files.keys() - {path for paths, _ in found for path in paths}
     if missing and not troubles:
         troubles += [

@@ -1,4 +1,4 @@
-"""The stored log that continues a backup: found before anything is restored, then brought into `pg_wal`."""
+"""The stored log that continues a backup: found before anything is restored, then fetched into `pg_wal`."""
 
 import os
 import re
@@ -26,7 +26,7 @@ from toban.engine.stores.store import Listed, Store, StoreTrouble, folder_of
 _READERS = 8
 _SEGMENT_BYTES = 16 << 20
 _MORE = 4
-"""Segments that are fetched at once while it is not known which of them holds the target."""
+"""Segments to fetch at a time while it is not known which of them holds the target."""
 
 _HISTORY = re.compile(r"([0-9A-F]{8})\.history")
 _COMMIT = re.compile(r"\b(?:COMMIT|ABORT)\w*\b.*?(\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\.\d+) UTC")
@@ -34,7 +34,7 @@ _COMMIT = re.compile(r"\b(?:COMMIT|ABORT)\w*\b.*?(\d{4}-\d\d-\d\d \d\d:\d\d:\d\d
 
 @dataclass(frozen=True, slots=True)
 class Course:
-    """How the server is to come from the backup to the moment that was asked for."""
+    """How the server gets from the backup to the requested moment."""
 
     log: Log
     histories: dict[int, bytes]
@@ -44,7 +44,7 @@ class Course:
 
 
 def course(store: Store, subject: str, order: RestoreOrder) -> Course:
-    """Look the log up that *order* needs; raises `BackupFailed` when it has a gap before the target."""
+    """Find the log that *order* needs; raises `BackupFailed` if it has a gap before the target."""
     last = order.chain[-1]
     end = _end(last)
     size = segment_bytes(last)
@@ -56,7 +56,7 @@ def course(store: Store, subject: str, order: RestoreOrder) -> Course:
     first = Segment.holding(end.timeline, position(end.lsn), size)
     log = replay.unbroken(stored, first, branches, begins=position(end.lsn))
     if not log.segments and log.missing == first:
-        # The backup brings the segment that it ends in; the log may begin behind it.
+        # The backup contains the segment that it ends in; the log may begin after it.
         log = replay.unbroken(stored, first.next, branches, begins=position(end.lsn))
     if order.follows_log:
         _refuse_gap(log, order)
@@ -92,7 +92,7 @@ def segment_bytes(taken: Taken) -> int:
 
 
 def stored_segments(listed: Sequence[Listed], size: int) -> Iterator[StoredSegment]:
-    """Read what the keys say; the pieces of one segment are taken together."""
+    """Yield the segments that the keys name; the pieces of one segment are grouped."""
     objects: dict[str, list[tuple[int | None, Listed]]] = {}
     for each in listed:
         found = read_key(each.key)
@@ -120,10 +120,10 @@ def _histories(store: Store, listed: Sequence[Listed]) -> dict[int, bytes]:
 
 
 def bring(store: Store, found: Course, order: RestoreOrder, folder: Path, watch: Watch) -> datetime | None:
-    """Write what the recovery needs into *folder*, `pg_wal`; return the time that it can stop at.
+    """Write the log that the recovery needs into *folder*, `pg_wal`; return the time that it can stop at.
 
-    None where the log ends without a transaction after the target: then its end is the target. Raises
-    `BackupFailed` when a gap turns out to come before the target.
+    None if the log has no transaction after the target: then the end of the log is the target. Raises
+    `BackupFailed` if there turns out to be a gap before the target.
     """
     for timeline, text in found.histories.items():
         (folder / f"{timeline:08X}.history").write_bytes(text)
@@ -134,7 +134,7 @@ def bring(store: Store, found: Course, order: RestoreOrder, folder: Path, watch:
         _bring(store, segments, folder, watch)
         return None
     if order.binaries is None:
-        # Nothing here can tell what the log holds: the server must find out.
+        # Without PostgreSQL's programs the log can't be read here: the server must find the target.
         _bring(store, segments, folder, watch)
         return order.to
     count = next((n for n, each in enumerate(segments, 1) if each.stored_at > order.to), len(segments))
@@ -171,9 +171,10 @@ def _bring(store: Store, segments: Sequence[StoredSegment], folder: Path, watch:
 
 
 def content(store: Store, stored: StoredSegment) -> tuple[bytes, int]:
-    """Read a segment: its bytes, and how many of them are known.
+    """Return the bytes of a segment, and how many of them are known.
 
-    One in pieces is filled up with zeroes, where recovery sees the end of the log. Raises `BackupFailed`.
+    A segment in pieces is padded with zeroes, which recovery takes as the end of the log. Raises
+    `BackupFailed`.
     """
     try:
         if not stored.whole:
@@ -188,11 +189,11 @@ def content(store: Store, stored: StoredSegment) -> tuple[bytes, int]:
 
 
 def _newest_end(binaries: Path, folder: Path, segments: Sequence[StoredSegment]) -> datetime | None:
-    """When the last transaction in *segments* ended; None if none does."""
+    """Return when the last transaction in *segments* ended; None if none does."""
     for stored in reversed(segments):
         listed = subprocess.run(
             [binaries / "pg_waldump", "--rmgr=Transaction", folder / stored.segment.name],
-            # It fails wherever the log goes on in a file that is not there; what it wrote until then counts.
+            # It fails if the log continues in a file that is not there; its output until then counts.
             check=False,
             capture_output=True,
             text=True,
@@ -205,7 +206,7 @@ def _newest_end(binaries: Path, folder: Path, segments: Sequence[StoredSegment])
 
 
 def covers(folder: Path, taken: Taken) -> str:
-    """Return the first segment that *folder* lacks of the log between the backup's start and end, if any."""
+    """Return the first segment between the backup's start and end that *folder* lacks; empty if none."""
     size, end = segment_bytes(taken), _end(taken)
     begin = position(taken.start.lsn) if taken.start else position(end.lsn)
     for number in range(begin // size, (position(end.lsn) - 1) // size + 1):

@@ -1,4 +1,4 @@
-"""Which stored log is replayed after a backup: along which timelines, up to where without a gap. Pure."""
+"""Which stored log is replayed after a backup: along which timelines, and how far without a gap. Pure."""
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
@@ -16,9 +16,9 @@ class StoredSegment:
 
     segment: Segment
     stored_at: datetime
-    """When the newest of its objects was stored: what it holds was written before."""
+    """When the newest of its objects was stored: its content was written before that."""
     whole: str = ""
-    """The key of the whole one."""
+    """The key of the whole segment; empty if there are only pieces."""
     pieces: Mapping[int, str] = field(default_factory=dict)
     """Offset → key."""
     stored_bytes: int = 0
@@ -34,14 +34,14 @@ class Branch:
 
 @dataclass(frozen=True, slots=True)
 class Log:
-    """What can be replayed from a place on."""
+    """The log that can be replayed from a place on."""
 
     segments: Sequence[StoredSegment]
     """In order, without a gap."""
     timelines: Sequence[int]
-    """Those that are followed, in order."""
+    """The timelines that are followed, in order."""
     missing: Segment | None = None
-    """What the store lacks although later log is there."""
+    """The segment that the store lacks although later log is there."""
 
 
 def read_history(text: str) -> tuple[Branch, ...]:
@@ -52,10 +52,10 @@ def read_history(text: str) -> tuple[Branch, ...]:
 def unbroken(
     stored: Iterable[StoredSegment], first: Segment, histories: Mapping[int, Sequence[Branch]], *, begins: int
 ) -> Log:
-    """Return the log from segment *first* on, in which the backup ends at position *begins*.
+    """Return the log without a gap from segment *first* on; the backup ends at position *begins*.
 
-    The newest timeline that left its own behind that position is followed. *histories*: timeline → what its
-    history file says.
+    It follows the newest timeline that branched off the backup's own after that position. *histories*:
+    timeline → what its history file says.
     """
     have = {(each.segment.timeline, each.segment.number): each for each in stored}
     line = _line(first.timeline, histories, begins)
@@ -64,7 +64,7 @@ def unbroken(
     found: list[StoredSegment] = []
     for number in range(first.number, last + 1):
         here = _at(have, line, Segment(first.timeline, number, first.size))
-        # Nothing can follow a segment whose end is not there.
+        # Nothing can follow a segment whose end is missing.
         if not here or (
             found and not found[-1].whole and here[0].segment.timeline == found[-1].segment.timeline
         ):
@@ -81,8 +81,8 @@ def unbroken(
 def _line(
     timeline: int, histories: Mapping[int, Sequence[Branch]], begins: int
 ) -> list[tuple[int, int | None]]:
-    """The timelines to follow, each with where it is left for the next; the last is left nowhere."""
-    # One that left before the backup's end has another past than the backup: the server would refuse it.
+    """Return the timelines to follow, each with the position where the next begins; None for the last."""
+    # A timeline that branched off before the backup's end has a different past: the server would refuse it.
     heirs = [
         one
         for one, past in histories.items()
@@ -100,7 +100,7 @@ def _timeline(line: Sequence[tuple[int, int | None]], number: int, size: int) ->
 def _at(
     have: Mapping[tuple[int, int], StoredSegment], line: Sequence[tuple[int, int | None]], wanted: Segment
 ) -> list[StoredSegment]:
-    """The files that hold a segment's stretch of log: of two timelines where one left the other inside it."""
+    """Return the files that hold a segment's log: of two timelines if one branches off inside the segment."""
     found = []
     for timeline, left_at in line:
         if left_at is not None and wanted.start >= left_at:

@@ -1,8 +1,8 @@
-"""Keeping the log: from the server's walsender into the store, segment by segment, seconds behind.
+"""Stores the log: from the server's walsender into the store, segment by segment, seconds behind.
 
-The server is told that a position is durable only once the store has all log before it and the catalogue
-knows; until then its slot keeps the log. So whatever is killed, whenever: the next one begins where the log
-ends by the catalogue, and the server still has what follows.
+A position is confirmed to the server as durable only once the store has all log before it and the catalogue
+knows; until then the slot keeps the log. So any process may be killed at any time: the next one begins where
+the log ends according to the catalogue, and the server still has what follows.
 """
 
 import time
@@ -47,7 +47,7 @@ _PATIENCE = 0.2
 _ANSWERS = 5.0
 """Seconds between two status messages: the server hangs up after `wal_sender_timeout` without one."""
 _MOST_WAITING = 4
-"""Portions on their way to the store; while there are as many, no more log is taken from the server."""
+"""The most portions on their way to the store; at this number no more log is received from the server."""
 _IN_USE, _UNDEFINED_FILE, _INTERNAL = "55006", "58P01", "XX000"
 
 log = structlog.get_logger(__name__)
@@ -55,7 +55,7 @@ log = structlog.get_logger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class LogSource:
-    """Whose log is kept, and where."""
+    """Whose log is stored, and where."""
 
     subject: str
     dsn: str
@@ -65,11 +65,11 @@ class LogSource:
     pieces_every: float
     """Seconds between two pieces of an unfinished segment: about as much is lost with the server."""
     stuck_after: float = 60.0
-    """Seconds that the store may take for one portion, or the server for an answer, before it is told."""
+    """Seconds that the store may take for one portion, or the server for an answer, before it is reported."""
 
 
 def follow(source: LogSource, book: LogBook, following: Following) -> None:
-    """Store the log until *following* ends it or the server does; see `FollowsLog`."""
+    """Store the log until *following* or the server ends it; see `FollowsLog`."""
     inquiry = Inquiry(source.dsn)
     try:
         with Replication(source.dsn, lambda: following.why_stop() is not None) as replication:
@@ -88,7 +88,7 @@ def follow(source: LogSource, book: LogBook, following: Following) -> None:
 
 @dataclass(slots=True)
 class _Follower:
-    """One connection's worth of following: over any number of timelines, up to the first trouble."""
+    """Follows the log over one connection: any number of timelines, until the first failure."""
 
     source: LogSource
     book: LogBook
@@ -116,7 +116,7 @@ class _Follower:
                     begin = stretch.run()
 
     def _slot(self) -> Place:
-        """Return where the slot keeps the log from; make it where there is none, or where it is lost."""
+        """Return where the log that the slot keeps begins; create the slot if it is missing or lost."""
         name = self.source.slot
         found = self.inquiry.look(name).slot
         if found is not None and not found.is_physical:
@@ -136,14 +136,14 @@ class _Follower:
 
     @contextmanager
     def _gap_noted(self, system_id: str, stored: Place | None) -> Iterator[None]:
-        """Where the server no longer has the log that goes on from what is stored, note that it breaks."""
+        """Note a break if the server no longer has the log that continues what is stored."""
         try:
             yield
         except Gap as error:
             self.book.breaks(system_id, str(error))
             raise Refused(str(error)) from error
         except Refused as error:
-            # Asked for a timeline that it never had, the server has no code of its own for it.
+            # The server has no error code of its own for a timeline that it never had.
             if error.sqlstate == _UNDEFINED_FILE or (error.sqlstate == _INTERNAL and stored is not None):
                 self.book.breaks(system_id, f"続きのログがサーバーにありません: {error}")
             raise
@@ -174,16 +174,16 @@ class _Stretch:
     durable: int = field(init=False)
     moments: deque[_Moment] = field(default_factory=deque)
     told: int = 0
-    """How far the server knows the log to be durable."""
+    """The position up to which the server knows that the log is durable."""
     answered: float = 0.0
     handed_over: float = 0.0
     asked: float = 0.0
     looked: float = field(default_factory=time.monotonic)
-    """When the server last said how far it is."""
+    """When the server last reported its position."""
     certain_at: datetime | None = None
-    """The newest moment that the stored log brings back; None while it is catching up."""
+    """The newest moment that the stored log can restore; None while it is catching up."""
     noted: tuple[int, datetime | None] = field(init=False)
-    """What the catalogue knows of it: how far it is durable, and which moment it brings back."""
+    """What the catalogue knows: the durable position, and the newest moment that can be restored."""
 
     def __post_init__(self) -> None:
         self.durable = self.tail.received
@@ -195,7 +195,7 @@ class _Stretch:
         try:
             self._receive()
         except Refused:
-            # Nobody knows whether the server comes back: what it has sent may be all there is.
+            # The server may never come back: what it has sent may be all there is.
             self._finish()
             raise
         self._finish()
@@ -222,14 +222,14 @@ class _Stretch:
                     self.shelf.add(portion)
             case Keepalive(wants_answer=True):
                 self._answer()
-                # A server that shuts down waits until what it sent is durable.
+                # A server that is shutting down waits until what it sent is durable.
                 self.handed_over = 0.0
 
     def _every_few_seconds(self) -> None:
         now = time.monotonic()
         if now - self.asked >= self.follower.source.pieces_every:
             self._ask()
-            # A server that can't be asked may take seconds to show it; the log is received in between.
+            # An unreachable server may take seconds to fail; the log is received in between.
             self.asked = time.monotonic()
         if now - self.handed_over >= self.follower.source.pieces_every and self.shelf.is_idle:
             self.handed_over = now
@@ -240,11 +240,11 @@ class _Stretch:
             self._answer()
 
     def _ask(self) -> None:
-        """Ask how far the server is: what is restorable follows from it once the store is as far."""
+        """Ask for the server's position and time: the time is restorable once the store has that position."""
         try:
             found = self.follower.inquiry.look(self.follower.source.slot)
         except Refused as error:
-            # A server that shuts down takes no questions any more, but still sends all the log it has.
+            # A server that is shutting down answers no more queries, but still sends all the log it has.
             if time.monotonic() - self.looked > self.follower.source.stuck_after:
                 self.follower.book.shows(f"サーバーの様子を確かめられません: {error}")
             return
@@ -252,7 +252,7 @@ class _Stretch:
         self.moments.append(_Moment(position(found.server.flushed), found.server.certain_at))
         self._settle(self.durable)
         trouble = self._trouble(found.slot)
-        # Nothing has gone on yet: why the attempt before this one failed may still hold.
+        # No progress yet: the reason why the previous attempt failed may still apply.
         if trouble is not None or self.certain_at is not None:
             self.follower.book.shows(trouble)
 
@@ -263,13 +263,13 @@ class _Stretch:
         return danger
 
     def _answer(self) -> None:
-        """Tell the server how far its log is durable. It may then forget it, so the catalogue comes first."""
+        """Tell the server how far its log is durable. It may drop that, so the catalogue is updated first."""
         self._note()
         self.answered, self.told = time.monotonic(), self.durable
         self.follower.replication.send(status_update(self.tail.received, self.durable, datetime.now(UTC)))
 
     def _settle(self, durable: int | None) -> None:
-        """Take note of what the store has now, and of the newest moment that this brings back."""
+        """Note what the store has now, and the newest moment that can be restored from it."""
         if durable is not None and durable > self.durable:
             self.durable = durable
         if not self.moments or self.moments[0].flushed > self.durable:
@@ -285,7 +285,7 @@ class _Stretch:
             self.noted = known
 
     def _finish(self) -> None:
-        """Store all that has come in: on this timeline, or over this connection, nothing follows it."""
+        """Store everything received: nothing more follows on this timeline, or over this connection."""
         if (piece := self.tail.piece()) is not None:
             self.shelf.add(piece)
         while not self.shelf.is_idle:
@@ -296,7 +296,7 @@ class _Stretch:
 
 
 class _Shelf:
-    """Puts portions into the store, in order, in a thread of its own: the server is answered meanwhile."""
+    """Puts portions into the store, in order, in a separate thread: the server gets its answers meanwhile."""
 
     def __init__(self, source: LogSource, folder: str) -> None:
         self._source = source
@@ -319,7 +319,7 @@ class _Shelf:
 
     @property
     def is_idle(self) -> bool:
-        """Whether everything is stored, or was found not to be."""
+        """Whether everything was stored or has failed."""
         return not self._waiting
 
     @property
@@ -328,7 +328,7 @@ class _Shelf:
         return time.monotonic() - self._moved_at if self._waiting else 0.0
 
     def add(self, portion: Portion) -> None:
-        """Let *portion* be stored after those before it."""
+        """Queue *portion* to be stored after the ones before it."""
         if self.is_idle:
             self._moved_at = time.monotonic()
         self._waiting.append(self._worker.submit(self._store, portion))

@@ -19,9 +19,9 @@ from toban.chapters.backup.engine import Place
 from toban.chapters.backup.engines.dsn import UNREADABLE
 
 _LOOK = 0.2
-"""Seconds between two looks at whether to give up, while the server is silent."""
+"""Seconds between two checks whether to give up, while the server is silent."""
 _ALIVE = {
-    # A peer that vanished without a word is noticed within a minute, also while a checkpoint keeps it silent.
+    # A peer that vanished silently is noticed within a minute, even while a checkpoint keeps it quiet.
     "connect_timeout": "10",
     "keepalives_idle": "20",
     "keepalives_interval": "10",
@@ -31,21 +31,21 @@ _ALIVE = {
 
 
 class Refused(Exception):
-    """The server did not do what it was asked, or can't be reached; the words hold no secret."""
+    """The server did not do what it was asked, or can't be reached; the message holds no secret."""
 
     def __init__(self, message: str, sqlstate: str = "") -> None:
         super().__init__(message)
         self.sqlstate = sqlstate
-        """The server's code for it; empty where the connection failed."""
+        """The server's code for it; empty if the connection failed."""
 
 
 class Stopped(Exception):
-    """Whoever follows the act wants it to end."""
+    """The operation was asked to stop."""
 
 
 @dataclass(frozen=True, slots=True)
 class Identity:
-    """Who the server is, and where its log stands."""
+    """Who the server is, and the current position of its log."""
 
     system_id: str
     flushed: Place
@@ -53,7 +53,7 @@ class Identity:
 
 @dataclass(frozen=True, slots=True)
 class Archive:
-    """A tar archive begins: the main one, or that of a tablespace."""
+    """A tar archive begins: the main one, or one of a tablespace."""
 
     tablespace: int | None
     location: str
@@ -62,7 +62,7 @@ class Archive:
 
 @dataclass(frozen=True, slots=True)
 class ManifestBegins:
-    """What follows is the backup manifest."""
+    """The backup manifest follows."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,13 +81,13 @@ def reason(error: Exception, dsn: str) -> str:
     try:
         password = str(conninfo_to_dict(dsn).get("password") or "")
     except psycopg.ProgrammingError:
-        # The complaint may quote the connection string itself.
+        # The error may quote the connection string itself.
         return UNREADABLE
     return text.replace(password, "…") if password else text
 
 
 def connection_string(dsn: str, **wanted: str) -> str:
-    """Add *wanted* to *dsn*, and what notices a lost server, where it doesn't say so itself."""
+    """Add *wanted* to *dsn*, and settings to detect a lost server unless *dsn* has its own."""
     try:
         return make_conninfo(dsn, **{**_ALIVE, **conninfo_to_dict(dsn), **wanted})
     except psycopg.ProgrammingError as error:
@@ -97,8 +97,8 @@ def connection_string(dsn: str, **wanted: str) -> str:
 class Replication:
     """One connection to a server's walsender; not shared by threads.
 
-    While it waits it asks *gives_up* several times a second: when that says yes, the command is cancelled on
-    the server and `Stopped` is raised.
+    While it waits it calls *gives_up* several times a second: if that returns true, the command is cancelled
+    on the server and `Stopped` is raised.
     """
 
     def __init__(self, dsn: str, gives_up: Callable[[], bool] = lambda: False) -> None:
@@ -123,7 +123,7 @@ class Replication:
         self.close()
 
     def close(self) -> None:
-        """Cancel what is under way, and hang up."""
+        """Cancel a running command, and disconnect."""
         if self._libpq.transaction_status is pq.TransactionStatus.ACTIVE:
             self._cancel()
         self._connection.close()
@@ -134,12 +134,12 @@ class Replication:
         return Identity(row[0], Place(int(row[1]), row[2]))
 
     def slot(self, name: str) -> Place | None:
-        """Return where the slot keeps the log from; None where there is no such slot, or it keeps none."""
+        """Return where the log that the slot keeps begins; None if there is no such slot or it keeps none."""
         kind, lsn, timeline = self._rows(f"READ_REPLICATION_SLOT {_name(name)}")[0]
         return Place(int(timeline), lsn) if kind and lsn else None
 
     def create_slot(self, name: str, *, temporary: bool = False) -> None:
-        """Make a physical slot that keeps the log from now on; a temporary one goes with this connection."""
+        """Make a physical slot that keeps the log from now on; a temporary one ends with this connection."""
         kind = " TEMPORARY" if temporary else ""
         self._rows(f"CREATE_REPLICATION_SLOT {_name(name)}{kind} PHYSICAL (RESERVE_WAL)")
 
@@ -155,7 +155,7 @@ class Replication:
         return content or b""
 
     def upload_manifest(self, pieces: Iterator[bytes]) -> None:
-        """Hand over the manifest of the backup that the next one is to stand on."""
+        """Upload the manifest of the backup that the next one is based on."""
         self._send("UPLOAD_MANIFEST")
         self._expect(pq.ExecStatus.COPY_IN)
         for piece in pieces:
@@ -167,7 +167,7 @@ class Replication:
         self._finish()
 
     def base_backup(self, options: Mapping[str, str | bool]) -> "BaseBackup":
-        """Begin a base backup; returns once the server has its checkpoint and sends."""
+        """Begin a base backup; returns once the server has made its checkpoint and starts to send."""
         self._send(f"BASE_BACKUP ({', '.join(_option(*each) for each in options.items())})")
         start = _place(self._expect(pq.ExecStatus.TUPLES_OK))
         spaces = self._expect(pq.ExecStatus.TUPLES_OK)
@@ -176,12 +176,12 @@ class Replication:
         return BaseBackup(self, start, kibibytes * 1024)
 
     def start_streaming(self, slot: str, start: Place) -> None:
-        """Begin to receive the log from *start* on, as `receive` returns it."""
+        """Start streaming the log from *start* on; `receive` returns it."""
         self._send(f"START_REPLICATION SLOT {_name(slot)} PHYSICAL {start.lsn} TIMELINE {start.timeline}")
         self._expect(pq.ExecStatus.COPY_BOTH)
 
     def receive(self, patience: float) -> memoryview | None:
-        """Return a stream's next message; empty when *patience* seconds brought none, None at its end."""
+        """Return a stream's next message; empty if none came within *patience* seconds, None at its end."""
         with _on_the_line():
             size, message = self._libpq.get_copy_data(1)
             if size == 0:
@@ -196,11 +196,11 @@ class Replication:
             self._libpq.flush()
 
     def end_streaming(self) -> Place | None:
-        """Read on behind the end of a stream; return where the next timeline begins, or None."""
+        """Read past the end of a stream; return where the next timeline begins, or None."""
         following: Place | None = None
         while (result := self._next()) is not None:
             if result.status == pq.ExecStatus.COPY_IN:
-                # The server has ended its side at the end of a timeline; one that shuts down ends both.
+                # At the end of a timeline the server ends only its side; a server that shuts down ends both.
                 with _on_the_line():
                     self._libpq.put_copy_end()
             elif result.status == pq.ExecStatus.TUPLES_OK and result.ntuples:
@@ -208,7 +208,7 @@ class Replication:
         return following
 
     def look_up(self) -> None:
-        """Look whether to give up, a few times a second at most; raises `Stopped`."""
+        """Check whether to give up, at most a few times a second; raises `Stopped`."""
         now = time.monotonic()
         if now - self._looked < _LOOK:
             return
@@ -289,7 +289,7 @@ class Replication:
         try:
             self._connection.cancel_safe(timeout=5)
         except psycopg.Error:
-            # It notices at the latest when it next sends into the closed connection.
+            # The server notices at the latest when it next sends into the closed connection.
             return
 
 
@@ -324,7 +324,7 @@ class BaseBackup:
 
 @contextmanager
 def _on_the_line() -> Iterator[None]:
-    """Name a lost connection for what it is."""
+    """Report a lost connection as `Refused`."""
     try:
         yield
     except psycopg.Error as error:
@@ -343,13 +343,13 @@ def _place(result: pq.abc.PGresult) -> Place:
 
 
 def _next_timeline(result: pq.abc.PGresult) -> Place:
-    """Timeline and position, the other way round than elsewhere."""
+    """Read timeline and position; they come in the opposite order here."""
     timeline, lsn = result.get_value(0, 0), result.get_value(0, 1)
     return Place(int(timeline or 0), (lsn or b"").decode())
 
 
 def _refusal(result: pq.abc.PGresult) -> Refused:
-    """The server's own words: what, why, and what to do, in one line."""
+    """Return the server's own message, detail and hint in one line."""
     fields: Sequence[pq.DiagnosticField] = (
         pq.DiagnosticField.MESSAGE_PRIMARY,
         pq.DiagnosticField.MESSAGE_DETAIL,

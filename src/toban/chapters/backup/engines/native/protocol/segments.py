@@ -1,4 +1,4 @@
-"""Write-ahead log by name: positions, segments, and the keys that they have in a store.
+"""Names in the write-ahead log: positions, segments, and the keys that they have in a store.
 
 A position (LSN) is a number of bytes since the cluster was made. The log is cut into segments of one size;
 a segment's file name is its timeline and its number, each as PostgreSQL writes them:
@@ -6,10 +6,10 @@ https://www.postgresql.org/docs/18/wal-internals.html
 
 In a store, under the subject's folder:
 
-    wal/{system id}/{timeline}.history        where a timeline left the one before it
+    wal/{system id}/{timeline}.history        where a timeline branched off the one before it
     wal/{system id}/{timeline}/{segment}.zst  a whole segment
     wal/{system id}/{timeline}/{segment}.{offset}.zst
-        a piece of a segment that is not whole yet: its bytes from *offset* (8 hex digits) on. Pieces may
+        a piece of a segment that is not complete yet: its bytes from *offset* (8 hex digits) on. Pieces may
         overlap, and hold the same bytes where they do.
 """
 
@@ -23,7 +23,7 @@ _BITS = 32
 
 
 def position(lsn: str) -> int:
-    """Read `16/B374D848`; `ValueError` where it is none."""
+    """Read an LSN such as `16/B374D848`; raises `ValueError` for anything else."""
     match = _LSN.fullmatch(lsn)
     if match is None:
         raise ValueError(f"{lsn!r} is no LSN")
@@ -43,7 +43,7 @@ class Segment:
     number: int
     """How many segments of this size come before it."""
     size: int
-    """Bytes, a power of two: 16 MiB unless the cluster was made with another."""
+    """Bytes, a power of two: 16 MiB unless the cluster was created with another size."""
 
     @classmethod
     def holding(cls, timeline: int, at: int, size: int) -> "Segment":
@@ -69,25 +69,25 @@ class Segment:
 
     @property
     def end(self) -> int:
-        """The position behind its last byte."""
+        """The position after its last byte."""
         return self.start + self.size
 
     @property
     def next(self) -> "Segment":
-        """The one that follows on the same timeline."""
+        """The next segment on the same timeline."""
         return Segment(self.timeline, self.number + 1, self.size)
 
 
 @dataclass(frozen=True, slots=True)
 class LogObject:
-    """What a key under a timeline's folder stands for: a whole segment, or a piece from `offset` on."""
+    """What a key under a timeline's folder names: a whole segment, or a piece from `offset` on."""
 
     segment: str
     offset: int | None
 
 
 def log_folder(subject_folder: str, system_id: str) -> str:
-    """Return where a cluster's log is kept: all of its keys start with this."""
+    """Return the folder of a cluster's log: all of its keys start with this."""
     return f"{subject_folder}/wal/{system_id}/"
 
 
@@ -102,17 +102,17 @@ def segment_key(folder: str, segment: Segment) -> str:
 
 
 def piece_key(folder: str, segment: Segment, offset: int) -> str:
-    """Return the key of what is known of a segment from *offset* on."""
+    """Return the key of the piece of a segment from *offset* on."""
     return f"{folder}{segment.timeline:08X}/{segment.name}.{offset:08X}.zst"
 
 
 def pieces_prefix(folder: str, segment: Segment) -> str:
-    """Return what the keys of a segment start with: of the whole one and of its pieces."""
+    """Return the prefix of a segment's keys: of the whole one and of its pieces."""
     return f"{folder}{segment.timeline:08X}/{segment.name}."
 
 
 def read_key(key: str) -> LogObject | None:
-    """Say what *key* stands for; None for anything but a segment or a piece of one."""
+    """Return what *key* names; None for anything but a segment or a piece of one."""
     match = _OBJECT.fullmatch(key.rpartition("/")[2])
     if match is None:
         return None
@@ -120,10 +120,10 @@ def read_key(key: str) -> LogObject | None:
 
 
 def assemble(pieces: Mapping[int, bytes], size: int) -> tuple[bytes, int]:
-    """Put *pieces* (offset → bytes) of one segment together: a file of *size* bytes, and how many are known.
+    """Join *pieces* (offset → bytes) of one segment: return *size* bytes, and how many of them are known.
 
-    Only what is known without a gap from the segment's start counts; the rest is zeros, which is where
-    recovery sees the end of the log.
+    Only bytes without a gap from the segment's start count; the rest is zeroes, which recovery takes as the
+    end of the log.
     """
     content, known = bytearray(size), 0
     for offset in sorted(pieces):

@@ -1,4 +1,4 @@
-"""What a running server says of itself, asked in plain SQL: any role that may connect can.
+"""What a running server reports about itself in plain SQL; any role that may connect can ask.
 
 Settings: https://www.postgresql.org/docs/18/view-pg-settings.html
 Slots: https://www.postgresql.org/docs/18/view-pg-replication-slots.html
@@ -13,9 +13,9 @@ import psycopg
 from toban.chapters.backup.engines.native.protocol.replication import Refused, connection_string, reason
 
 _OLDEST = 170_000
-"""The first server that makes increments."""
+"""The first version that makes increments."""
 
-# The clock is asked first: what was committed before it stands in the log before the position asked next.
+# The clock is read first: everything committed before it is in the log before the position read next.
 # A standby's own clock says nothing about that log: the last transaction and checkpoint that it replayed do.
 _SERVER = """
     SELECT CASE WHEN pg_is_in_recovery()
@@ -44,12 +44,12 @@ _SLOT = """
 
 @dataclass(frozen=True, slots=True)
 class Server:
-    """A server as it stood when it was asked."""
+    """A server's state when it was asked."""
 
     settings: Mapping[str, str]
     """In the units of `pg_settings`."""
     certain_at: datetime
-    """All that was committed before this moment, by the primary's clock, is in its log before `flushed`."""
+    """Everything committed before this moment, by the primary's clock, is in its log before `flushed`."""
     flushed: str
     """An LSN."""
     is_standby: bool
@@ -70,7 +70,7 @@ class Server:
 
     @property
     def is_too_old(self) -> bool:
-        """Whether it is older than what this engine speaks to."""
+        """Whether it is older than the versions this engine supports."""
         return int(self.settings["server_version_num"]) < _OLDEST
 
     @property
@@ -80,7 +80,7 @@ class Server:
 
     @property
     def summarizes(self) -> bool:
-        """Whether it notes which blocks change, which increments need."""
+        """Whether it records which blocks change; increments need that."""
         return self.settings.get("summarize_wal") == "on"
 
     @property
@@ -110,23 +110,23 @@ class Slot:
     status: str
     """`reserved`, `extended`, `unreserved` or `lost`; empty while it keeps nothing."""
     safe_bytes: int | None
-    """How much more may be written before it is in danger; None where it has no limit, or is lost."""
+    """How many more bytes may be written before it is in danger; None if it has no limit, or is lost."""
     restart: str
-    """The LSN that it keeps the log from; empty for none."""
+    """The LSN where the log that it keeps begins; empty if it keeps none."""
     retained_bytes: int
     """How much log the server keeps for it."""
 
 
 @dataclass(frozen=True, slots=True)
 class Look:
-    """A server, and the slot that was asked for where it has it."""
+    """A server, and the slot that was asked for, if the server has it."""
 
     server: Server
     slot: Slot | None
 
 
 class Inquiry:
-    """A connection on which the server is asked about itself, now and then; made anew after a failure."""
+    """A connection to ask the server about itself now and then; reopened after a failure."""
 
     def __init__(self, dsn: str) -> None:
         self._dsn = dsn
@@ -141,7 +141,7 @@ class Inquiry:
             raise Refused(reason(error, self._dsn), error.sqlstate or "") from None
 
     def close(self) -> None:
-        """Hang up."""
+        """Disconnect."""
         if self._connection is not None:
             self._connection.close()
             self._connection = None

@@ -1,4 +1,4 @@
-"""What goes to and fro while the log is streamed, and the log that has come in but is not stored yet.
+"""The messages of a log stream, in both directions, and the log that was received but is not stored yet.
 
 Messages: https://www.postgresql.org/docs/18/protocol-replication.html#PROTOCOL-REPLICATION-START-REPLICATION
 """
@@ -18,7 +18,7 @@ _EPOCH = datetime(2000, 1, 1, tzinfo=UTC)
 
 
 class Gap(Exception):
-    """The server's log does not go on where the stored log ends."""
+    """The server's log does not continue where the stored log ends."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +31,7 @@ class LogReceived:
 
 @dataclass(frozen=True, slots=True)
 class Keepalive:
-    """The server shows that it lives, and may want to know the same of us."""
+    """The server shows that it is alive, and may ask the same of us."""
 
     wants_answer: bool
 
@@ -50,9 +50,9 @@ def read_message(message: memoryview) -> LogReceived | Keepalive:
 
 
 def status_update(received: int, durable: int, now: datetime) -> bytes:
-    """Tell the server how far the log has come, and how far it need not keep it any longer."""
+    """Return a message for the server: how far its log was received, and up to where it may drop it."""
     microseconds = (now - _EPOCH) // timedelta(microseconds=1)
-    # Nothing is replayed here: zero is no position.
+    # Nothing is replayed here: zero means no position.
     return _STATUS.pack(b"r", received, durable, 0, microseconds, 0)
 
 
@@ -66,17 +66,17 @@ class Portion:
 
     @property
     def end(self) -> int:
-        """The position behind its last byte."""
+        """The position after its last byte."""
         return self.segment.start + self.offset + len(self.content)
 
     @property
     def is_whole(self) -> bool:
-        """Whether it is all of its segment."""
+        """Whether it is the whole segment."""
         return not self.offset and len(self.content) == self.segment.size
 
 
 class Tail:
-    """The newest log: what of the segment under way has been received. Its memory is one segment."""
+    """The newest log: the received part of the current segment. It holds at most one segment in memory."""
 
     def __init__(self, segment: Segment) -> None:
         """Begin at the start of *segment*."""
@@ -86,16 +86,16 @@ class Tail:
 
     @property
     def segment(self) -> Segment:
-        """The segment under way."""
+        """The current segment."""
         return self._segment
 
     @property
     def received(self) -> int:
-        """The position behind the last byte that came in."""
+        """The position after the last byte that was received."""
         return self._segment.start + len(self._content)
 
     def take_in(self, received: LogReceived) -> Iterator[Portion]:
-        """Add log; yields the segments that it completes. Raises `Gap` unless it goes on from the last."""
+        """Add log; yields the segments that it completes. Raises `Gap` unless it continues the last."""
         if received.start != self.received:
             raise Gap(
                 f"ログが {lsn_text(self.received)} から続きません（{lsn_text(received.start)} が届きました）"
@@ -112,7 +112,7 @@ class Tail:
                 self._handed_out = 0
 
     def piece(self) -> Portion | None:
-        """Hand out what came in since the last piece; None where nothing did."""
+        """Return what was received since the last piece; None if nothing was."""
         offset = self._handed_out
         if offset == len(self._content):
             return None

@@ -1,4 +1,4 @@
-"""The commands that bring a native chain back without Toban: PostgreSQL's programs, tar and zstd. Pure."""
+"""The commands that restore a native chain without Toban: PostgreSQL's programs, tar and zstd. Pure."""
 
 from collections.abc import Iterator, Sequence
 
@@ -10,9 +10,9 @@ _SEGMENT_BYTES = 16 << 20
 
 
 def commands(chain: Sequence[Taken]) -> list[str]:
-    """Return lines of bash that make a data directory `./restored` of `./LABEL/` of each backup and `./wal/`.
+    """Return lines of bash that build the data directory `./restored` from `./wal/` and each `./LABEL/`.
 
-    What was sealed has been opened already.
+    Sealed objects must have been decrypted already.
     """
     newest = chain[-1]
     lines = [f"# 要るもの: PostgreSQL {major(newest.server_version)} の pg_combinebackup と pg_ctl、zstd"]

@@ -1,8 +1,8 @@
-"""A full backup and an increment on it as one data directory, without a second copy of either.
+"""Merges a full backup and an increment on it into one data directory, without a second copy of either.
 
 The full backup's files are written as they stream in, but only those that the increment builds upon. Then the
-increment's changed blocks go straight to their places, and what it holds whole beside them. The outcome is,
-byte for byte, that of pg_combinebackup (docs/adr/0007).
+increment's changed blocks are written straight to their places, and its whole files next to them. The result
+is, byte for byte, that of pg_combinebackup (docs/adr/0007).
 """
 
 import os
@@ -19,26 +19,26 @@ from toban.chapters.backup.engines.native.taking.manifest import Manifest
 from toban.engine.stores.store import Store
 
 CONTROL = "global/pg_control"
-"""Without this file no server starts on the folder: it gets its name last of all."""
+"""Without this file no server starts on the folder, so it gets its name last."""
 
 _CONTROL_UNTIL_THEN = "global/pg_control.restoring"
 
 _LEFT_OUT = frozenset({"tablespace_map", "backup_manifest"})
-"""The links are made here, to places of their own; the manifest speaks of the increment alone."""
+"""Links to tablespaces are made here, to new places; the manifest is about the increment alone."""
 
 _INCREMENT_LINES = (b"INCREMENTAL FROM LSN:", b"INCREMENTAL FROM TLI:")
 
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """One backup of the chain, ready to be laid down."""
+    """One backup of the chain, ready to be written."""
 
     archives: Sequence[Archive]
     manifest: Manifest
 
 
 class Tree:
-    """The data directory being written. Threads may share it, each with files of its own."""
+    """The data directory being written. Threads may share it if each writes its own files."""
 
     def __init__(self, root: Path) -> None:
         self._root = root
@@ -46,7 +46,7 @@ class Tree:
         self._lock = threading.Lock()
 
     def link(self, spaces: Iterable[Space], beside: Path) -> None:
-        """Make a place for each tablespace: below *beside*, never where the source has it."""
+        """Create a folder for each tablespace below *beside*, never where the source has it."""
         for space in spaces:
             self.make_folder("pg_tblspc")
             place = self._root / "pg_tblspc" / space.oid
@@ -66,7 +66,7 @@ class Tree:
                 self._made.add(path)
 
     def write(self, path: str, content: Iterable[bytes]) -> None:
-        """Write a whole file; one that is there already is damage."""
+        """Write a whole file; an existing one means damage and raises `FileExistsError`."""
         self.make_folder(path.rpartition("/")[0])
         flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW
         descriptor = os.open(self._place(path), flags, 0o600)
@@ -77,9 +77,9 @@ class Tree:
             os.close(descriptor)
 
     def change(self, path: str, size: int, content: Content) -> None:
-        """Bring the full backup's file at *path* to the increment's state; *content* is its `INCREMENTAL.`.
+        """Bring the full backup's *path* to the increment's state; *content* is its `INCREMENTAL.` file.
 
-        Raises `BadIncrement`, having changed nothing, when the header is wrong.
+        If the header is wrong, raises `BadIncrement` before it changes anything.
         """
         start = content.read(incremental.HEAD_BYTES)
         head = incremental.read_head(start, size)
@@ -103,7 +103,7 @@ class Tree:
             os.close(descriptor)
 
     def finish(self) -> None:
-        """Give the control file its name, and let the folder be started; after everything else is on disk."""
+        """Give the control file its name so that a server can start; only after all else is on disk."""
         (self._root / _CONTROL_UNTIL_THEN).rename(self._root / CONTROL)
 
     def _place(self, path: str) -> str:
@@ -113,10 +113,10 @@ class Tree:
 def lay_down(
     store: Store, tree: Tree, part: Part, progress: Progress, *, needed: frozenset[str] | None = None
 ) -> None:
-    """Write the files of *part* into *tree*, over those of the part before; of them only *needed*.
+    """Write the files of *part* into *tree*, over those of the previous part; with *needed*, only these.
 
-    Raises `Damaged` for an object or file that is not as it was backed up; what is written by then is no
-    data directory, and no server takes it for one.
+    Raises `Damaged` if an object or file differs from what was backed up; what was written by then is not a
+    data directory, and no server starts on it.
     """
     layer = _Layer(store, tree, part.manifest, needed, progress)
     seen = set().union(*fetch.side_by_side(layer.put, part.archives))
@@ -125,7 +125,7 @@ def lay_down(
 
 
 def built_upon(increment: Manifest) -> frozenset[str]:
-    """Return the full backup's files that the increment has changed blocks of; the rest it brings itself."""
+    """Return the full backup's files that the increment has changed blocks of; it holds all others whole."""
     return frozenset(
         incremental.whole_path(path) for path in increment.files if incremental.is_incremental(path)
     )
@@ -140,7 +140,7 @@ class _Layer:
     progress: Progress
 
     def put(self, archive: Archive) -> set[str]:
-        """Write what of *archive* is needed; return all the files in it."""
+        """Write the needed members of *archive*; return all the files in it."""
         seen = set()
         for member, content in fetch.walk(self.store, archive, self.manifest, self.progress):
             try:
@@ -151,12 +151,12 @@ class _Layer:
         return seen
 
     def _put(self, member: Member, content: Content) -> bool:
-        """Write one member, where it is needed; return whether it is a file."""
+        """Write one member if it is needed; return whether it is a file."""
         path = member.name
         if member.kind is not MemberKind.FILE:
             if member.kind is MemberKind.FOLDER and self.needed is None:
                 self.tree.make_folder(path)
-            # Links are those of the tablespaces, which have been made.
+            # The only links are those of the tablespaces, and they exist already.
             return False
         if self.needed is not None:
             if path in self.needed:
@@ -172,7 +172,7 @@ class _Layer:
 
 
 def plain_label(text: bytes) -> bytes:
-    """Return a `backup_label` without what says that it is an increment's: the server refuses such a one."""
+    """Return a `backup_label` without the lines that mark an increment: the server refuses those."""
     lines = text.splitlines(keepends=True)
     return b"".join(line for line in lines if not line.startswith(_INCREMENT_LINES))
 

@@ -1,4 +1,4 @@
-"""The stored objects of a backup as members of the data directory, each proven as it goes by."""
+"""Reads a backup's stored objects as members of the data directory, and verifies each as it streams."""
 
 import os
 import threading
@@ -20,15 +20,15 @@ from toban.chapters.backup.engines.native.taking.manifest import BadManifest, Fi
 from toban.engine.stores.store import Store, StoreTrouble
 
 _READERS = min(max(os.cpu_count() or 1, 2), 8)
-"""Archives that are read at once. Hashing, inflating and writing let go of the interpreter: more readers
+"""Archives that are read at once. Hashing, inflating and writing release the interpreter lock: more readers
 than cores are slower (2 readers 2.3 s, 4 readers 3.6 s on 2 cores)."""
 
 _OUTSIDE_MANIFEST = ("pg_wal/", "backup_manifest")
-"""What PostgreSQL leaves out of its manifest: the log has checksums of its own."""
+"""Paths that PostgreSQL leaves out of its manifest: the log has checksums of its own."""
 
 
 class Damaged(BackupFailed):
-    """What is stored is not what was backed up; the message names the object and the file in it."""
+    """The stored data is not what was backed up; the message names the object and the file in it."""
 
     def __init__(self, message: str) -> None:
         super().__init__(message, retry=False)
@@ -57,7 +57,7 @@ class Space:
 
 
 class Content:
-    """The bytes of one member, in order; whoever reads them to the end has them proven."""
+    """The bytes of one member, in order; reading them to the end verifies them."""
 
     def __init__(self, key: str, path: str, pieces: Iterator[memoryview], file: File | None) -> None:
         self.path = path
@@ -89,7 +89,7 @@ class Content:
         return bool(self._rest)
 
     def prove(self) -> None:
-        """Read to the end; raises `Damaged` when the checksum differs."""
+        """Read to the end; raises `Damaged` if the checksum differs."""
         for _ in self:
             pass
 
@@ -105,7 +105,7 @@ class Content:
 
 @contextmanager
 def _named(key: str) -> Iterator[None]:
-    """Say of damage in which object it is."""
+    """Raise damage as `Damaged`, naming the object."""
     try:
         yield
     except (BadArchive, StoreTrouble) as error:
@@ -113,7 +113,7 @@ def _named(key: str) -> Iterator[None]:
 
 
 def archives(taken: Taken) -> tuple[Archive, ...]:
-    """Return the archives of *taken*, the largest first: none is left for the end alone."""
+    """Return the archives of *taken*, the largest first, so that no large one is left alone at the end."""
     sizes = {stored.key: stored.size for stored in taken.objects}
     entries = _mappings(taken, "archives")
     if not entries:
@@ -147,7 +147,7 @@ def _mappings(taken: Taken, fact: str) -> Sequence[Mapping[str, object]]:
 
 
 def manifest_of(store: Store, taken: Taken) -> Manifest:
-    """Read the backup's manifest and prove that it is the one that was stored; raises `Damaged`."""
+    """Read the backup's manifest and verify that it is the one that was stored; raises `Damaged`."""
     described = taken.facts.get("manifest")
     if not isinstance(described, Mapping):
         raise Damaged(f"{taken.label}: マニフェストの記録がありません")
@@ -165,7 +165,7 @@ def manifest_of(store: Store, taken: Taken) -> Manifest:
 
 
 class Progress:
-    """How much of several archives has been read; readers in threads share it, and stop by it."""
+    """How much of several archives was read; reader threads share it, and it stops them."""
 
     def __init__(self, watch: Watch, total: int, words: str) -> None:
         self._watch = watch
@@ -175,7 +175,7 @@ class Progress:
         self._lock = threading.Lock()
 
     def add(self, count: int) -> None:
-        """Note *count* bytes more; raises `BackupFailed` once the whole act must end."""
+        """Add *count* bytes; raises `BackupFailed` once the whole operation must end."""
         with self._lock:
             self._done += count
             percent = min(100 * self._done / self._total, 100) if self._total else None
@@ -195,8 +195,8 @@ def walk(
 ) -> Iterator[tuple[Member, Content]]:
     """Yield each member of *archive* under its path below the data directory.
 
-    Raises `Damaged`, naming the object, for what differs from the manifest or from the stored SHA-256; that
-    of the whole object is known only at its end.
+    Raises `Damaged`, naming the object, if anything differs from the manifest or from the stored SHA-256. The
+    SHA-256 of the whole object is known only at its end.
     """
     stored = _counted(store.stream(archive.key, sha256=archive.sha256), progress)
     with _named(archive.key):
@@ -225,6 +225,6 @@ def _listed(key: str, path: str, member: Member, manifest: Manifest) -> File | N
 
 
 def side_by_side[T](act: Callable[[Archive], T], every: Collection[Archive]) -> list[T]:
-    """Do *act* with each archive, several at once; the first failure is raised once all have ended."""
+    """Call *act* for each archive, several at once; the first failure is raised once all have ended."""
     with ThreadPoolExecutor(min(_READERS, max(len(every), 1)), thread_name_prefix="archive") as pool:
         return list(pool.map(act, every))

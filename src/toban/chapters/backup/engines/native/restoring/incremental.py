@@ -1,8 +1,8 @@
-"""Files of an increment: only the blocks that changed, and how they go over the file of the full backup.
+"""Files of an increment: only the blocks that changed, and how they apply to the full backup's file.
 
 Format of `INCREMENTAL.NAME`, in the byte order of the server: magic, number of blocks, truncation block
-length, the block numbers (32 bits each); zeroes up to a multiple of the block size where there are blocks;
-then the blocks. PostgreSQL's source: src/backend/backup/basebackup_incremental.c and basebackup.c write it,
+length, the block numbers (32 bits each); zeroes up to a multiple of the block size if there are blocks; then
+the blocks. PostgreSQL's source: src/backend/backup/basebackup_incremental.c and basebackup.c write it,
 src/bin/pg_combinebackup/reconstruct.c reads it.
 """
 
@@ -22,7 +22,7 @@ _SEGMENT_BLOCKS = 131072
 
 
 class BadIncrement(Exception):
-    """The file is damaged or is no file of an increment."""
+    """The file is damaged, or is not a file of an increment."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,12 +74,12 @@ def read_numbers(text: bytes, head: Head) -> tuple[int, ...]:
 
 
 def whole_length(head: Head, numbers: tuple[int, ...]) -> int:
-    """Return the length in blocks of the file that comes of it."""
+    """Return the length of the resulting file, in blocks."""
     return max(head.truncation_block_length, numbers[-1] + 1 if numbers else 0)
 
 
 def runs(numbers: tuple[int, ...]) -> list[tuple[int, int]]:
-    """Join neighbours: (first block, how many)."""
+    """Join neighbouring blocks into runs: (first block, how many)."""
     found: list[tuple[int, int]] = []
     for number in numbers:
         if found and sum(found[-1]) == number:
@@ -90,7 +90,7 @@ def runs(numbers: tuple[int, ...]) -> list[tuple[int, int]]:
 
 
 def whole_path(path: str) -> str:
-    """Return the path of the file that comes of *path*: the same for one that is sent whole."""
+    """Return the path of the file that *path* results in: the same for a file that is sent whole."""
     folder, slash, name = path.rpartition("/")
     return f"{folder}{slash}{name.removeprefix(PREFIX)}"
 

@@ -1,4 +1,4 @@
-"""Restoring a native chain: laid down, merged, synced once; then the server itself recovers to the target."""
+"""Restores a native chain: written, merged, synced once; then the server itself recovers to the target."""
 
 import ctypes
 import os
@@ -19,7 +19,7 @@ from toban.chapters.backup.engines.native.restoring.fetch import Progress
 from toban.engine.stores.store import Store, StoreTrouble
 
 UNFINISHED = ".toban-restoring"
-"""A file that stands in the folder until everything is there and on disk."""
+"""A file that marks the folder until everything is there and on disk."""
 
 _ORDER = re.compile(r"\s*(?:recovery_target\w*|restore_command|recovery_end_command)\s*=", re.IGNORECASE)
 
@@ -29,9 +29,9 @@ _libc = ctypes.CDLL(None, use_errno=True)
 def restore(store: Store, subject: str, order: RestoreOrder, watch: Watch) -> Restored:
     """Write the data directory of *order*, ready to be started; raises `BackupFailed`.
 
-    Every byte is proven against what was recorded when it was backed up, as it streams in. A folder that an
-    earlier attempt left unfinished is cleared and written anew; any other must be empty. Until the end no
-    server can be started on it. Tablespaces go to `{folder}.tablespaces/{oid}`, never to the source's places.
+    As it streams in, every byte is verified against what was recorded when it was backed up. A folder that an
+    earlier attempt left unfinished is cleared and rewritten; any other must be empty. Until the end no server
+    can be started on it. Tablespaces go to `{folder}.tablespaces/{oid}`, never to the source's places.
     """
     _refuse_broken(order)
     phases: dict[str, float] = {}
@@ -99,16 +99,16 @@ def _lay_down(
     if increments:
         with _timed(phases, "combine"):
             combine.lay_down(store, tree, increments[0], progress)
-    # Empty folders that the server wants to find.
+    # Empty folders that the server expects to find.
     for name in ("pg_wal", "pg_wal/archive_status", "pg_wal/summaries"):
         tree.make_folder(name)
 
 
 def _order_recovery(order: RestoreOrder, course: Course, stop_at: datetime | None) -> None:
-    """Tell the server how far to go, where it looks for such orders since PostgreSQL 12."""
+    """Tell the server how far to recover, in the file that it reads for this since PostgreSQL 12."""
     folder = order.into
     file = folder / "postgresql.auto.conf"
-    # Whatever encoding the source's settings are in, they are given back as they were.
+    # Whatever encoding the source's settings are in, they are written back unchanged.
     written = file.read_bytes().decode("utf-8", "surrogateescape") if file.exists() else ""
     orders = recovery_settings(order, log.followed(course), stop_at)
     lines = "\n".join([*without_old_orders(written), "", *orders, ""])
@@ -117,9 +117,9 @@ def _order_recovery(order: RestoreOrder, course: Course, stop_at: datetime | Non
 
 
 def without_old_orders(settings: str) -> list[str]:
-    """Return the lines of *settings* that order no recovery.
+    """Return *settings* without the lines that order a recovery.
 
-    A source that was restored once still holds its own target, and the server refuses to have two.
+    A source that was itself restored still has its own target, and the server refuses to have two.
     """
     return [line for line in settings.splitlines() if not _ORDER.match(line)]
 
@@ -128,7 +128,7 @@ def recovery_settings(order: RestoreOrder, timeline: int, stop_at: datetime | No
     """Return the lines for `postgresql.auto.conf`."""
     lines = [
         f"# Restored by Toban from {order.chain[-1].label}.",
-        # Whatever log there is lies in pg_wal already.
+        # All the log that exists is in pg_wal already.
         "restore_command = 'false'",
         f"recovery_target_timeline = '{timeline}'",
         "recovery_target_action = 'promote'",
@@ -143,7 +143,7 @@ def recovery_settings(order: RestoreOrder, timeline: int, stop_at: datetime | No
 
 
 def _finish(folder: Path) -> None:
-    """Put everything on disk in one go, and only then let a server see a whole data directory."""
+    """Sync everything to disk in one go, and only then make it a data directory that a server accepts."""
     for each in (folder, _spaces_folder(folder)):
         if each.exists():
             _sync_file_system(each)
@@ -158,7 +158,7 @@ def _finish(folder: Path) -> None:
 
 
 def _sync_file_system(folder: Path) -> None:
-    """Write out the whole file system: one flush instead of thousands, one a file (syncfs(2))."""
+    """Sync the whole file system: one flush instead of thousands, one per file (syncfs(2))."""
     descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
     try:
         if _libc.syncfs(descriptor) != 0:

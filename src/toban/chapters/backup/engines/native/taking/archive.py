@@ -1,6 +1,6 @@
 """The server's tar archives as a stream: members in order, their content in pieces, nothing held in memory.
 
-`tarfile` reads the headers; its own way through a stream copies every byte several times.
+`tarfile` reads only the headers; its own stream reader copies every byte several times.
 """
 
 import tarfile
@@ -13,13 +13,13 @@ import zstandard
 
 _BLOCK = tarfile.BLOCKSIZE
 _PIECE = 1 << 20
-"""Bytes of a member that are handed on at once, at most."""
+"""The most bytes of a member that are passed on at once."""
 
 _END = bytes(_BLOCK)
 
 
 class BadArchive(Exception):
-    """The archive is cut off or is no tar; the message says where."""
+    """The archive is cut off or is not a tar; the message says where."""
 
 
 class MemberKind(StrEnum):
@@ -66,7 +66,7 @@ class _Source:
         return b"".join(self.take(_BLOCK))
 
     def drain(self) -> None:
-        """Read to the end: what follows the last member is padding, and proves that nothing was cut off."""
+        """Read the padding after the last member to its end, which proves that nothing was cut off."""
         while self._more():
             pass
 
@@ -79,9 +79,9 @@ class _Source:
 
 
 def members(pieces: Iterable[bytes]) -> Iterator[tuple[Member, Iterator[memoryview]]]:
-    """Yield each member with its content, to be read before the next; raises `BadArchive`.
+    """Yield each member with its content, which must be read before the next; raises `BadArchive`.
 
-    The blocks of zeroes at the end may be missing: a stream cut at the border of two members is whole.
+    The blocks of zeroes at the end may be missing: a stream cut between two members is complete.
     """
     source = _Source(pieces)
     while (header := source.block()) and header != _END:
@@ -92,7 +92,7 @@ def members(pieces: Iterable[bytes]) -> Iterator[tuple[Member, Iterator[memoryvi
         content = source.take(info.size) if info.isreg() else iter(())
         yield _member(info), content
         for _ in content:
-            # Whoever skipped the content still moves on behind it.
+            # Skip the content that the caller did not read.
             pass
         if info.isreg():
             for _ in source.take(-info.size % _BLOCK):
@@ -132,11 +132,11 @@ class _Feed:
 
 
 def inflated(pieces: Iterable[bytes]) -> Iterator[bytes]:
-    """Yield what *pieces*, zstd frames, hold; memory stays bounded however well it was compressed.
+    """Yield the decompressed content of *pieces*, zstd frames; memory is bounded at any compression ratio.
 
-    Raises `BadArchive` for what is no zstd. A last frame that is cut off simply ends: members tell.
+    Raises `BadArchive` if it is not zstd. A last frame that is cut off simply ends: `members` notices that.
     """
-    # It asks a file for `read` and for nothing else.
+    # zstandard calls only `read` on the file.
     feed = cast("IO[bytes]", _Feed(pieces))
     reader = zstandard.ZstdDecompressor().stream_reader(feed, read_across_frames=True)
     try:

@@ -1,4 +1,4 @@
-"""How far a server's log went, and when: noted while a backup is taken, to know what is surely in it."""
+"""How far a server's log went, and when: noted during a backup, to know what is certainly in it."""
 
 import time
 from collections.abc import Sequence
@@ -12,25 +12,25 @@ from toban.chapters.backup.engines.native.protocol.segments import position
 from toban.chapters.backup.engines.native.protocol.server import Inquiry, Server
 
 _INTERVAL = 1.0
-"""Seconds between two looks: so much older than its end a backup may seem."""
+"""Seconds between two looks: a backup may seem this much older than its end."""
 
 _PAUSE = 60.0
-"""Seconds after a look that failed: the backup must not wait for it again and again."""
+"""Seconds of pause after a failed look: the backup must not wait for it again and again."""
 
 log = structlog.get_logger(__name__)
 
 
 @dataclass(slots=True)
 class Landmarks:
-    """Asks the server again and again, on a connection beside the one that brings the backup.
+    """Asks the server again and again, on a separate connection from the one that carries the backup.
 
-    The stream itself can't tell: what arrives here may have waited in buffers since long after the server
-    declared the backup's end.
+    The stream itself can't show the time: data may have waited in buffers, and arrive here long after the
+    server declared the backup's end.
     """
 
     inquiry: Inquiry
     noted: list[tuple[datetime, str]] = field(default_factory=list)
-    """All that was committed before the moment is in the log before the LSN."""
+    """Moment and LSN: everything committed before the moment is in the log before the LSN."""
     _due: float = 0.0
 
     def look(self) -> Server:
@@ -41,7 +41,7 @@ class Landmarks:
         return server
 
     def look_again(self) -> None:
-        """Ask unless that was just done. Without an answer the backup only seems older than it is."""
+        """Ask, unless that was done just now. Without an answer the backup only seems older than it is."""
         if time.monotonic() < self._due:
             return
         try:
@@ -52,5 +52,5 @@ class Landmarks:
 
 
 def certain_by(noted: Sequence[tuple[datetime, str]], end: str) -> datetime:
-    """Return the newest moment before which all that was committed is in the log before the LSN *end*."""
+    """Return the newest moment before which everything committed is in the log before the LSN *end*."""
     return max(moment for moment, flushed in noted if position(flushed) <= position(end))

@@ -17,11 +17,11 @@ _LAST_LINE = b'"Manifest-Checksum"'
 
 
 class BadManifest(Exception):
-    """The manifest is damaged or of a kind that is not known; the message says where."""
+    """The manifest is damaged or of an unknown kind; the message says where."""
 
 
 class Checksum(Protocol):
-    """A checksum in the making."""
+    """A checksum being computed."""
 
     def update(self, data: bytes, /) -> None:
         """Add bytes."""
@@ -77,7 +77,7 @@ class File:
 
 @dataclass(frozen=True, slots=True)
 class Manifest:
-    """A whole manifest, its own checksum proven."""
+    """A complete manifest, with its own checksum verified."""
 
     files: Mapping[str, File]
     """Path below the data directory → the file; tablespaces below `pg_tblspc/OID`."""
@@ -103,7 +103,7 @@ def parse(text: bytes) -> Manifest:
 
 
 def _file(entry: Mapping[str, Any]) -> tuple[str, File]:
-    # A path that is no UTF-8 stands there in hex.
+    # A path that is not UTF-8 is written in hex.
     path = entry["Path"] if "Path" in entry else os.fsdecode(bytes.fromhex(entry["Encoded-Path"]))
     algorithm = str(entry.get("Checksum-Algorithm", ""))
     if algorithm not in CHECKSUMS:

@@ -1,4 +1,4 @@
-"""Where the members of a tar stream begin: there it may be cut into archives that each stand alone."""
+"""Where the members of a tar stream begin: there it may be cut into independent archives."""
 
 import tarfile
 from collections.abc import Iterator
@@ -17,23 +17,23 @@ class Cut:
     """A piece of the stream; together they are the stream itself."""
 
     begins: str | None
-    """The name of the member whose header this is; None for anything that goes on from the piece before."""
+    """The name of the member whose header this is; None for anything that continues the piece before."""
     content: memoryview
     size: int = 0
-    """Where a member begins, the bytes of its content, which follow."""
+    """If a member begins here, the size in bytes of its content, which follows."""
 
 
 class Members:
-    """Follows one archive. Its memory is one header."""
+    """Follows one archive. It holds at most one header in memory."""
 
     def __init__(self) -> None:
         self._header = bytearray()
         self._left = 0
-        """Bytes to the next header: of the content, and what fills its last block."""
+        """Bytes to the next header: the content, and the padding of its last block."""
         self._has_ended = False
 
     def cuts(self, piece: memoryview) -> Iterator[Cut]:
-        """Yield *piece*, cut before every member and behind every header; raises `NoTar`."""
+        """Yield *piece*, cut before every member and after every header; raises `NoTar`."""
         while piece:
             if self._has_ended:
                 yield Cut(None, piece)

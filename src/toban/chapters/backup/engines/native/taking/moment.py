@@ -1,7 +1,7 @@
-"""The place in the log where a database is exactly what a snapshot of it saw.
+"""The place in the log where a database is exactly as a snapshot saw it.
 
-A transaction is in the log before it becomes visible, and two may become visible in the other order: a
-position noted beside a snapshot is near, and not exact. The log itself tells which transactions had ended at
+A transaction is in the log before it becomes visible, and two may become visible in the opposite order: a
+position noted with a snapshot is close, but not exact. The log itself shows which transactions had ended at
 a place; PostgreSQL's pg_waldump reads it.
 """
 
@@ -37,14 +37,14 @@ class Commit:
 def place_of(snapshots: Sequence[Snapshot], commits: Iterable[Commit], until: int) -> tuple[int, str] | None:
     """Return the first of *snapshots* that the log leads to exactly, and the position to stop before.
 
-    *commits*: all in a stretch of log that begins well before the snapshots and ends at *until*. None if in
-    each case a transaction that was seen comes after one that was not.
+    *commits*: all commits in a stretch of log that begins well before the snapshots and ends at *until*. None
+    if for each snapshot a transaction that it saw comes after one that it did not see.
     """
     found = list(commits)
     for number, snapshot in enumerate(snapshots):
         near, seen = position(snapshot.lsn), _seen_by(snapshot.visible)
         if near > until:
-            # What ended between is not known yet.
+            # The transactions that ended between are not known yet.
             continue
         last = max((commit.at for commit in found if seen(commit.transaction)), default=-1)
         unseen = min((commit.at for commit in found if not seen(commit.transaction)), default=near)
@@ -63,7 +63,7 @@ class _seen_by:  # noqa: N801 - reads as the question that it is
         self._running = {int(each) % _TRANSACTIONS for each in running.split(",") if each}
 
     def __call__(self, transaction: int) -> bool:
-        # The log's numbers wrap around: nearer than half the circle is before.
+        # The log's numbers wrap around: a distance below half the circle means before.
         behind = (self._xmax - transaction) % _TRANSACTIONS
         return 0 < behind < _TRANSACTIONS // 2 and transaction not in self._running
 
@@ -78,9 +78,9 @@ def find(
     *,
     patience: float,
 ) -> tuple[int, str] | None:
-    """Wait until the log of the snapshots is in the store, and say which of them it leads to, and where.
+    """Wait until the log of the snapshots is in the store; return which of them it leads to, and where.
 
-    None when that log does not come within *patience* seconds, or leads to none of them.
+    None if that log does not arrive within *patience* seconds, or leads to none of them.
     """
     folder = log_folder(folder_of(subject), taken.system_id)
     size = log.segment_bytes(taken)
@@ -107,7 +107,7 @@ def find(
 
 
 def _bring(store: Store, stored: Sequence[StoredSegment], place: Path) -> int:
-    """Write the segments there; return up to which position the log is known without a gap."""
+    """Write the segments into *place*; return the position up to which the log is known without a gap."""
     known, before = 0, None
     for each in sorted(stored, key=lambda one: (one.segment.number, one.segment.timeline)):
         if before is not None and each.segment.number > before + 1:
@@ -125,7 +125,7 @@ def _commits(binaries: Path, place: Path, segments: Sequence[Segment]) -> list[C
             continue
         listed = subprocess.run(
             [binaries / "pg_waldump", "--rmgr=Transaction", place / segment.name],
-            # It fails wherever the log goes on in a file that is not there; what it wrote until then counts.
+            # It fails if the log continues in a file that is not there; its output until then counts.
             check=False,
             capture_output=True,
             text=True,

@@ -1,10 +1,10 @@
 """From the server's tar stream to compressed objects in a store, in bounded memory.
 
 A new object begins at the first member after `OBJECT_BYTES` of tar, so that a restore can read several at
-once. Each is a tar of whole members; one after the other they are the very stream that the server sent.
+once. Each is a tar of whole members; concatenated they are exactly the stream that the server sent.
 
-Within an object each large member is a zstd frame of its own, compressed as suits it: an index is unlike a
-table. `zstd -d` reads the frames as one stream.
+Within an object each large member is a zstd frame of its own, with the compression that suits it: an index
+compresses differently from a table. `zstd -d` reads the frames as one stream.
 """
 
 from collections.abc import Iterator
@@ -22,21 +22,21 @@ from toban.engine.stores.store import Store, Stored, Writer
 OBJECT_BYTES = 128 << 20
 
 _LARGE = 16 << 20
-"""Bytes that are worth a frame: at a frame's end the threads wait for each other."""
+"""Bytes from which on a member gets its own frame: at a frame's end the threads wait for each other."""
 _HEAD = 1 << 20
-"""Bytes of a frame to see before its compression is chosen. An increment's file begins with the numbers of
-its blocks, half a mebibyte at most; what is tried must lie behind them."""
+"""Bytes of a frame to collect before its compression is chosen. An increment's file begins with the numbers
+of its blocks, half a mebibyte at most; the sample must come after them."""
 _TRIED = 128 << 10
-"""Bytes at the end of that to try: one block of zstd's."""
+"""Bytes at the end of that to use as the sample: one block of zstd's."""
 _SHORT_MATCH = 4
-"""Bytes. The entries of an index take 16, and those of a rising key differ in every few: zstd's fast levels
-look for seven that are alike, and store such an index in up to twice the bytes. In a table, four are often
-alike by chance, and to say so takes more than they do (1.2 times the bytes)."""
+"""Bytes. An index entry takes 16, and the entries of a rising key differ every few bytes: zstd's fast levels
+look for seven equal bytes, and store such an index in up to twice the space. In a table, four bytes are often
+equal by chance, and encoding such a match takes more than the bytes themselves (1.2 times the space)."""
 
 
 @dataclass(frozen=True, slots=True)
 class Compression:
-    """How hard to compress, with how many of this machine's cores, and in which portions."""
+    """How hard to compress, with how many of this machine's cores, and into objects of what size."""
 
     level: int
     threads: int
@@ -45,14 +45,14 @@ class Compression:
 
     @contextmanager
     def into(self, store: Store, key: str) -> Iterator["Compressed"]:
-        """Write an object through zstd; it appears when the block ends well, as with `Store.writer`."""
+        """Write an object through zstd; it appears if the block succeeds, as with `Store.writer`."""
         with store.writer(key) as writer:
             compressed = Compressed(writer, self)
             yield compressed
             compressed.end()
 
     def frame(self, sample: bytes) -> "zstandard.ZstdCompressionObj":
-        """Begin a frame, with short matches where *sample* of it gets smaller by them."""
+        """Begin a frame, with short matches if they make its *sample* smaller."""
         usual, short = self._compressor(0), self._compressor(0, min_match=_SHORT_MATCH)
         if len(short.compress(sample)) < len(usual.compress(sample)):
             return self._compressor(self.threads, min_match=_SHORT_MATCH).compressobj()
@@ -71,13 +71,13 @@ class Compressed:
         self._compression = compression
         self._frame: zstandard.ZstdCompressionObj | None = None
         self._head = bytearray()
-        """What waits for its frame to begin."""
+        """Bytes that wait for their frame to begin."""
         self._is_large = False
         self.taken = 0
         """Bytes before compression."""
 
     def expect(self, size: int) -> None:
-        """Say that *size* bytes of another kind follow; what is large shares no frame."""
+        """Announce that *size* bytes of another kind follow; large content shares no frame."""
         is_large = size >= _LARGE
         if is_large or self._is_large:
             self.end()
@@ -94,7 +94,7 @@ class Compressed:
             self._frame = self._begin()
 
     def end(self) -> None:
-        """End the frame under way, if there is one: write all that is still held."""
+        """End the current frame, if there is one: write everything that is still held."""
         if self._frame is None and not self._head:
             return
         frame = self._frame or self._begin()
@@ -113,13 +113,13 @@ class Compressed:
 
     @property
     def stored(self) -> Stored:
-        """What was written; only after the block has ended well."""
+        """What was written; only available after the block has succeeded."""
         return self._writer.stored
 
 
 @dataclass(slots=True)
 class _Object:
-    """The object under way."""
+    """The object being written."""
 
     key: str
     archive: Archive
@@ -129,14 +129,14 @@ class _Object:
 
 @dataclass(slots=True)
 class Archives:
-    """Takes the archives of one backup, one after the other."""
+    """Stores the archives of one backup, one after the other."""
 
     store: Store
     folder: str
-    """What the keys start with: `PostgreSQL/20261125T020000Z-full/`."""
+    """The prefix of the keys: `PostgreSQL/20261125T020000Z-full/`."""
     compression: Compression
     facts: list[dict[str, object]] = field(default_factory=list)
-    """Of each finished object, what a restore needs to know."""
+    """What a restore needs to know about each finished object."""
     stored: list[Stored] = field(default_factory=list)
     taken: int = 0
     """Bytes of tar in finished objects."""
@@ -151,7 +151,7 @@ class Archives:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        # A failure must reach the store's writer before any end of the object does.
+        # A failure must reach the store's writer before the object could be ended.
         if kind is None:
             self.finish()
         elif self._object is not None:
@@ -163,7 +163,7 @@ class Archives:
         return self._archive
 
     def begin(self, archive: Archive) -> None:
-        """Let what follows be of *archive*."""
+        """Begin *archive*: what follows belongs to it."""
         self.finish()
         self._archive, self._members, self._number = archive, Members(), 0
 
@@ -192,7 +192,7 @@ class Archives:
         return _Object(key, archive, block, block.__enter__())
 
     def finish(self) -> None:
-        """Let what was written so far be durable."""
+        """End the current object, so that what was written so far is durable."""
         if self._object is None:
             return
         done, self._object = self._object, None

@@ -23,10 +23,10 @@ _OFFSETS = np.array(
     dtype=np.uint32,
 )  # fmt: skip
 _CHECKSUM_AT = 4
-"""Where the checksum stands in the page, in units of 16 bits."""
+"""The offset of the checksum in the page, in units of 16 bits."""
 
 _UPPER_AT = 7
-"""Where free space ends, likewise; 0 on a page that was never used, which has no checksum either."""
+"""The offset of the end of free space, likewise; that is 0 on an unused page, which has no checksum."""
 
 _RELATION = re.compile(r"(?:global|base/\d+|pg_tblspc/\d+/[^/]+/\d+)/\d+(?:_(?:fsm|vm|init))?(?:\.(\d+))?")
 _SEGMENT_BLOCKS = 131072
@@ -50,7 +50,7 @@ def damaged(content: bytes | memoryview, numbers: Sequence[int], *, before: int)
     lsn = words[:, 0, 0].astype(np.uint64) << np.uint64(32) | words[:, 0, 1]
     halves[:, _CHECKSUM_AT] = 0
     blocks = np.asarray(numbers, dtype=np.uint32)
-    # The checksum knows its place: a page in the wrong one is found, too.
+    # The checksum includes the block number: a page in the wrong place is found, too.
     computed = (_mixed(words) ^ blocks) % np.uint32(65535) + np.uint32(1)
     is_bad = (computed != stored) & is_used & (lsn < np.uint64(before))
     return [int(block) for block in blocks[is_bad]]
@@ -60,7 +60,7 @@ def _mixed(words: npt.NDArray[np.uint32]) -> npt.NDArray[np.uint32]:
     sums = np.broadcast_to(_OFFSETS, (words.shape[0], _LANES))
     for row in range(words.shape[1]):
         sums = _round(sums ^ words[:, row, :])
-    # Two rounds of zeroes, for the last words to be mixed as well as the first.
+    # Two rounds of zeroes, so that the last words are mixed as well as the first.
     sums = _round(_round(sums))
     folded: npt.NDArray[np.uint32] = np.bitwise_xor.reduce(sums, axis=1)
     return folded

@@ -1,4 +1,4 @@
-"""Taking a backup: from the server's walsender straight into the store, nothing on this machine's disk."""
+"""Takes a backup: from the server's walsender straight into the store, nothing on this machine's disk."""
 
 import hashlib
 import secrets
@@ -30,7 +30,7 @@ from toban.chapters.backup.engines.native.taking.pack import Archives, Compressi
 from toban.engine.stores.store import Store, Stored, StoreTrouble, folder_of
 
 _NOT_IN_STATE = "55000"
-"""`object_not_in_prerequisite_state`: among others, what an increment stands on is not there."""
+"""`object_not_in_prerequisite_state`: among other causes, the base of an increment is missing."""
 
 log = structlog.get_logger(__name__)
 
@@ -47,7 +47,7 @@ class Source:
     """`fast` or `spread`."""
 
     def folder(self, label: str) -> str:
-        """Return what the keys of a backup start with."""
+        """Return the prefix of a backup's keys."""
         return f"{folder_of(self.subject)}/{label}/"
 
 
@@ -67,7 +67,7 @@ def take(source: Source, label: str, method: Method, parent: Taken | None, watch
 
 
 def _failure(error: BaseException, method: Method) -> BackupFailed | None:
-    """Say what *error* means to the operator; None where it says so itself, or is nobody's to handle."""
+    """Return what *error* means to the operator; None if it says so itself, or must not be handled here."""
     match error:
         case Stopped():
             return BackupFailed("止めるように言われたので、バックアップを途中でやめました")
@@ -110,7 +110,7 @@ class _Taking:
             identity = replication.identify()
             if self.method is Method.INCREMENTAL:
                 _check_parent(self.parent, identity, server)
-            # Until the backup has sent it, no log that it needs may be recycled.
+            # The log that the backup needs must not be recycled before it was sent.
             replication.create_slot(f"toban_backup_{secrets.token_hex(4)}", temporary=True)
             if self.method is Method.INCREMENTAL and self.parent is not None:
                 self.watch.say(f"フルバックアップ {self.parent.label} のマニフェストを渡します")
@@ -134,7 +134,7 @@ class _Taking:
             "WAL": True,
             # The log is in the backup itself: a broken archive_command must not hold it up.
             "WAIT": False,
-            # The server estimates the whole cluster, of which an increment is a part.
+            # The server estimates the whole cluster; an increment is only a part of it.
             **({"PROGRESS": True} if is_full else {"INCREMENTAL": True}),
         }
 
@@ -150,7 +150,7 @@ class _Taking:
                 case Progress():
                     self._tell(message.done, backup.expected)
                 case ManifestBegins():
-                    # No manifest before all that it lists is stored.
+                    # The manifest must not be stored before everything that it lists.
                     archives.finish()
                     self._copy_manifest(piece for piece in messages if isinstance(piece, memoryview))
 
@@ -206,7 +206,7 @@ def _too_old(server: Server) -> str:
 
 
 def _check_parent(parent: Taken | None, identity: Identity, server: Server) -> None:
-    """Refuse early what the server would refuse late, or what a restore could not put together."""
+    """Refuse early a parent that the server would refuse late, or that a restore could not combine."""
     if parent is None:
         raise NeedsFull("増分の元になるフルバックアップがありません", retry=False)
     if parent.system_id != identity.system_id:
@@ -229,7 +229,7 @@ def _check_parent(parent: Taken | None, identity: Identity, server: Server) -> N
 
 
 def _manifest(store: Store, parent: Taken) -> Iterator[bytes]:
-    """Yield the manifest of *parent*, and fail before its end where it is not the one that was stored."""
+    """Yield the manifest of *parent*; raises before it ends if it is not the one that was stored."""
     entry = parent.facts.get("manifest")
     if not isinstance(entry, dict):
         raise NeedsFull(f"{parent.label} にマニフェストがありません", retry=False)
@@ -255,7 +255,7 @@ def _tablespaces(archives: Archives) -> list[dict[str, object]]:
 
 
 def _check_sizes(store: Store, folder: str, objects: tuple[Stored, ...]) -> None:
-    """Believe in an object only when the store lists it in its full size."""
+    """Raise `StoreTrouble` unless the store lists every object in its full size."""
     listed = {each.key: each.size for each in store.listing(folder)}
     for each in objects:
         if listed.get(each.key) != each.size:
@@ -273,5 +273,5 @@ def _leave_nothing(store: Store, folder: str) -> None:
     try:
         _remove(store, folder)
     except StoreTrouble as error:
-        # The failure that brought us here is the one to tell; the sweep finds what is left.
+        # Report the failure that led here; the sweep finds what is left.
         log.warning("backup_leftovers", folder=folder, reason=str(error))
