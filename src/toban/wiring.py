@@ -35,7 +35,9 @@ COMMANDS = {
         needs_state=False,
     ),
     "calendar": Command(
-        "toban.faces.cli.document.calendar", "Show what falls on which day (予定の暦).", needs_state=False
+        "toban.faces.cli.document.calendar",
+        "Show what falls on which day (予定のカレンダー).",
+        needs_state=False,
     ),
     "check": Command(
         "toban.faces.cli.document.check",
@@ -73,10 +75,10 @@ COMMANDS = {
     "up": Command("toban.faces.cli.supervision.up", "Run the document (文書を動かす).", needs_state=False),
     "why": Command(
         "toban.faces.cli.document.why",
-        "Why was I told, or not? Why did it run, or not? (なぜ知らせた、実行したか).",
+        "Why was I told, or not? Why did it run, or not? (なぜ通知した、実行したか).",
     ),
     "worker": Command(
-        "toban.faces.cli.supervision.worker", "Measure, judge and notify (測り、判定し、知らせる)."
+        "toban.faces.cli.supervision.worker", "Measure, judge and notify (測り、判定し、通知する)."
     ),
 }
 """Commands that belong to no extension."""

@@ -168,7 +168,7 @@ def test_without_scripts_the_figures_are_there_as_a_table(
         page = context.new_page()
         page.goto(f"{served.url}/clauses/{CPU}")
         page.get_by_role("link", name="測定を開く").click()
-        page.get_by_text("数字で見る").click()
+        page.get_by_text("数値の表").click()
 
         assert page.locator(".chart tbody tr").count() > 100
         expect(page.locator(".chart .plot")).to_be_hidden()

@@ -79,13 +79,13 @@ def test_an_empty_list_that_is_followed_is_no_longer_called_empty(
 ) -> None:
     page = signed_in(browser, served).new_page()
     page.goto(f"{served.url}/logs/?q=unheard")
-    expect(page.get_by_text("この条件に当てはまる行はありません。")).to_be_visible()
+    expect(page.get_by_text("この条件に当てはまるログはありません。")).to_be_visible()
 
     page.keyboard.press("l")
     come_in(store, "unheard until now")
 
     expect(page.locator("#rows")).to_contain_text("unheard until now")
-    expect(page.get_by_text("この条件に当てはまる行はありません。")).to_be_hidden()
+    expect(page.get_by_text("この条件に当てはまるログはありません。")).to_be_hidden()
 
 
 def test_the_keyboard_opens_a_row_and_comes_back_to_it(browser: Browser, served: Served) -> None:
@@ -109,9 +109,9 @@ def test_without_scripts_everything_has_an_address(browser: Browser, served: Ser
 
     assert page.locator("#rows tr").count() == 30
     assert page.evaluate("document.documentElement.scrollWidth") <= width
-    page.get_by_role("link", name="時間ごとの数").click()
+    page.get_by_role("link", name="時間ごとの件数").click()
     expect(page.locator(".histogram")).to_be_visible()
     page.go_back()
-    page.get_by_role("link", name="項目の値ごとの数").click()
+    page.get_by_role("link", name="項目の値ごとの件数").click()
     page.get_by_role("link", name="shop", exact=True).click()
     assert page.locator(".search-logs input[name=q]").input_value() == "line service:shop"

@@ -81,16 +81,16 @@ def test_a_batch_is_ordered_by_its_name_and_watched_until_it_ends(
     sheet.goto(f"{served.url}/batches/B004")
     # The worker makes the batch known a moment after it has read the document.
     for _ in range(40):
-        if sheet.get_by_role("link", name="今すぐ実行する").count():
+        if sheet.get_by_role("link", name="今すぐ実行").count():
             break
         sheet.wait_for_timeout(500)
         sheet.reload()
 
-    sheet.get_by_role("link", name="今すぐ実行する").click()
-    expect(sheet.get_by_label("確かめるために「B004」と入力してください")).to_be_focused()
+    sheet.get_by_role("link", name="今すぐ実行").click()
+    expect(sheet.get_by_label("確認のため「B004」と入力してください")).to_be_focused()
     sheet.get_by_label("パラメーター").fill("day=2026-11-24")
-    sheet.get_by_label("確かめるために").fill("B004")
-    sheet.get_by_role("button", name="今すぐ実行する").click()
+    sheet.get_by_label("確認のため").fill("B004")
+    sheet.get_by_role("button", name="今すぐ実行").click()
 
     expect(sheet).to_have_url(f"{served.url}/runs/1")
     expect(sheet.locator("#part .standing").first).to_contain_text("実行中", timeout=A_WHILE)
@@ -100,7 +100,7 @@ def test_a_batch_is_ordered_by_its_name_and_watched_until_it_ends(
     expect(sheet.locator("#part .standing").first).to_contain_text("成功", timeout=A_WHILE)
     expect(sheet.locator("#log")).to_contain_text("終わりました", timeout=A_WHILE)
     expect(sheet.locator("#log .more")).to_have_count(0, timeout=A_WHILE)
-    expect(sheet.get_by_text("実行を頼んだ")).to_be_visible(timeout=A_WHILE)
+    expect(sheet.get_by_text("実行を依頼")).to_be_visible(timeout=A_WHILE)
     assert sheet.evaluate("window.loadedOnce")
     assert complaints == []
 
@@ -121,11 +121,11 @@ def test_without_scripts_the_order_is_asked_for_all_the_same(browser: Browser, s
     with signed_in(browser, served, scripts=False, session=session) as context:
         page = context.new_page()
         page.goto(f"{served.url}/batches/B004")
-        page.get_by_role("link", name="今すぐ実行する").click()
-        page.get_by_label("確かめるために").fill("B00")
-        page.get_by_role("button", name="今すぐ実行する").click()
+        page.get_by_role("link", name="今すぐ実行").click()
+        page.get_by_label("確認のため").fill("B00")
+        page.get_by_role("button", name="今すぐ実行").click()
 
-        expect(page.get_by_role("alert")).to_have_text("確かめるために「B004」と入力してください。")
+        expect(page.get_by_role("alert")).to_have_text("確認のため「B004」と入力してください。")
 
 
 def test_the_keyboard_takes_an_alert_on_and_opens_it(
@@ -145,7 +145,7 @@ def test_the_keyboard_takes_an_alert_on_and_opens_it(
     expect(sheet.locator("a.opens:focus")).to_have_text("Web CPU使用率")
     sheet.keyboard.press("Enter")
     expect(sheet).to_have_url(f"{served.url}/alerts/1")
-    expect(sheet.get_by_text("kai が引き受けた")).to_be_visible()
+    expect(sheet.get_by_text("kai が対応を開始")).to_be_visible()
     expect(sheet.locator("#drawn")).to_have_count(0)
     sheet.keyboard.press("s")
     expect(sheet.get_by_label("文書の行")).to_have_value("batch/batch/B004")

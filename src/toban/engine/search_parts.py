@@ -173,7 +173,7 @@ def parts_of(written: str, most: int) -> list[Part]:
         match = _PART.match(text, place)
         if match is None:
             part = text[place : place + 20]
-            raise BadSearch("「%(part)s」が読めません: 引用符は閉じてください", part=part)
+            raise BadSearch("「%(part)s」を読み取れません: 引用符を閉じてください", part=part)
         parts.append(Part.of(match))
         place = match.end()
     if len(parts) > most:

@@ -28,15 +28,15 @@ _NOT_DONE = (Run.State.MISSED, Run.State.SKIPPED, Run.State.CANCELLED)
 _PHASES = {
     "prepare": "空のサーバーの用意",
     "plan": "計画",
-    "fetch": "取り出し",
+    "fetch": "取得",
     "restore": "書き戻し",
     "analyze": "統計の取り直し",
     "check": "行数の照合",
-    "combine": "増分の組み合わせ",
-    "log": "記録 (WAL) の取り出し",
+    "combine": "増分の結合",
+    "log": "記録 (WAL) の取得",
     "sync": "ディスクへの書き込み",
     "recover": "サーバーの復旧",
-    "query": "アプリの問い合わせ",
+    "query": "アプリのクエリー",
     "compare": "ソースとの照合",
     "checksums": "ページの検査",
 }
@@ -288,7 +288,7 @@ def _standing(row: Row) -> str:
     parts = []
     if row.moment is not None:
         by = " (記録による)" if row.moment.is_by_log else ""
-        parts.append(f"戻せる最新の時点 {_clock(row.moment.at, row.zone)}{by}")
+        parts.append(f"復旧できる最新の時点 {_clock(row.moment.at, row.zone)}{by}")
     if row.copies:
         total = sum(copy.stored_bytes for copy in row.copies)
         parts.append(f"{len(row.copies)} 個、計 {size(total)}")

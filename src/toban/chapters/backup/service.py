@@ -211,7 +211,7 @@ def _rpo(
         objective=objective,
         measured=now - oldest.at,
         subject=subject,
-        reason=f"戻せる最新の時点は {oldest.at.astimezone(zone):%Y-%m-%d %H:%M:%S} ({by})",
+        reason=f"復旧できる最新の時点は {oldest.at.astimezone(zone):%Y-%m-%d %H:%M:%S} ({by})",
         since=oldest.at,
     )
 

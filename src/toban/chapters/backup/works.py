@@ -133,8 +133,8 @@ def source_of(
     bound = BACKUPS.of(bindings).get(subject)
     if bound is None:
         return recorded(
-            "「%(subject)s」をどう取るかが %(file)s にありません:"
-            " %(section)s に kind = %(kinds)s を書いてください",
+            "「%(subject)s」のバックアップ方法が %(file)s にありません: %(section)s に kind = "
+            "%(kinds)s を書いてください",
             subject=subject,
             file=bindings.file,
             section=f'[backups."{subject}"]',
@@ -204,7 +204,8 @@ def _plan_row(planning: _Planning, row: BackupPolicy) -> str:
     method = read_backup_method(row.method)
     if method is None:
         return recorded(
-            "方式「%(method)s」の取り方が分かりません: フルか増分かを文書に書いてください", method=row.method
+            "方式「%(method)s」の取得方法が分かりません: フルか増分かを文書に書いてください",
+            method=row.method,
         )
     if method is BackupMethod.VERSIONING:
         return _plan_guard(planning, row)
@@ -245,7 +246,7 @@ def _plan_copies(planning: _Planning, row: BackupPolicy, method: BackupMethod, s
     key = batch or key_of(row.subject, wanted)
     if any(policy.work == key for policy in planning.policies):
         return recorded(
-            "「%(subject)s」の「%(method)s」を述べた行がもう一つあります: 一つにしてください",
+            "「%(subject)s」の「%(method)s」を定めた行がもう一つあります: 一つにしてください",
             subject=row.subject,
             method=row.method,
         )
@@ -265,11 +266,11 @@ def _unable(source: Source, row: BackupPolicy) -> str:
 
 def _why_never_due(row: BackupPolicy, bindings: Bindings) -> str:
     if not row.schedules:
-        return recorded("いつ取るかが文書にありません: 頻度と時刻を書いてください")
+        return recorded("取得の日時が文書にありません: 頻度と時刻を書いてください")
     schedule = row.schedules[0]
     if not is_ever_due(schedule, bindings.system):
         return recorded(
-            "いつ取るかが「%(schedule)s」からは決まりません: 日と時刻を文書に書いてください",
+            "「%(schedule)s」からは取得の日時が決まりません: 日と時刻を文書に書いてください",
             schedule=schedule.text,
         )
     return ""
@@ -277,11 +278,11 @@ def _why_never_due(row: BackupPolicy, bindings: Bindings) -> str:
 
 def _why_unjudged(objective: RecoveryObjective, planning: _Planning) -> str:
     if objective.subject and objective.subject in {guard.row.subject for guard in planning.guards}:
-        return recorded("バケットが旧版を保ちます: 戻せる時点は書き込みのたびに進みます")
+        return recorded("バケットが旧版を保持します: 復旧できる時点は書き込みのたびに進みます")
     if objective.subject and objective.subject not in planning.sources:
-        return recorded("「%(subject)s」のバックアップがつながれていません", subject=objective.subject)
+        return recorded("「%(subject)s」のバックアップが接続されていません", subject=objective.subject)
     if not planning.sources:
-        return recorded("つないだバックアップがまだありません")
+        return recorded("接続したバックアップがまだありません")
     return ""
 
 

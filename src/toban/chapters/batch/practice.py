@@ -28,7 +28,7 @@ _WATCHED = {
     "かかった時間をいつもの長さと見比べ": re.compile(
         r"時間|長さ|遅延|duration|time|length|delay", re.IGNORECASE
     ),
-    "失敗、遅れ、未実施を知らせ": re.compile(
+    "失敗、遅れ、未実施を通知し": re.compile(
         r"失敗|異常|エラー|成否|未実[施行]|遅延|死活|通知|アラート|連絡|fail|error|success|missed|delay|alert|notif",
         re.IGNORECASE,
     ),

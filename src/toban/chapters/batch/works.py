@@ -54,7 +54,7 @@ def plan(design: Design, bindings: Bindings, kinds: Kinds) -> BatchPlan:
     runs = {key: batches[key] for key in works}
     practice: tuple[Practice, ...] = (*design.of(Scheduler), *design.of(BatchRetry), *design.of(BatchWatch))
     if not works:
-        unbound |= {row.id: recorded("つないだバッチがまだありません") for row in practice}
+        unbound |= {row.id: recorded("接続したバッチがまだありません") for row in practice}
     return BatchPlan(works, runs, practice if works else (), unbound)
 
 
@@ -131,7 +131,7 @@ def _why_unbound(batch: Batch, batches: Mapping[str, Batch], bindings: Bindings)
     binding = BATCHES.of(bindings).get(key)
     if binding is None:
         return recorded(
-            "何を実行するかが %(file)s にありません: %(section)s に %(setting)s を書いてください",
+            "実行するものが %(file)s にありません: %(section)s に %(setting)s を書いてください",
             file=file,
             section=f"[batches.{key}]",
             setting='command = ["…"]',
@@ -143,10 +143,10 @@ def _why_unbound(batch: Batch, batches: Mapping[str, Batch], bindings: Bindings)
             "depends_on の「%(names)s」が文書か %(file)s にありません", names="、".join(unknown), file=file
         )
     if key in set(_behind(key, BATCHES.of(bindings))):
-        return recorded("%(file)s の depends_on が輪になっています", file=file)
+        return recorded("%(file)s の depends_on が循環しています", file=file)
     if not is_ever_due(batch.schedule, bindings.system):
         return recorded(
-            "いつ実行するかが「%(schedule)s」からは決まりません: 日と時刻を文書に書いてください",
+            "「%(schedule)s」からは実行の日時が決まりません: 日と時刻を文書に書いてください",
             schedule=batch.schedule.text,
         )
     return ""

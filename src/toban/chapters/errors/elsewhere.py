@@ -17,7 +17,7 @@ def _events(start: datetime | None, end: datetime) -> Sequence[Beside]:
     events_said = recorded(
         "エラーのイベント %(count)s件 (%(size)s)", count=f"{found.events:,}", size=size(found.bytes)
     )
-    hours_said = recorded("エラーの一時間ごとの数 %(count)s件", count=f"{found.hours:,}")
+    hours_said = recorded("エラーの1時間ごとの件数 %(count)s件", count=f"{found.hours:,}")
     told = (
         Beside("events", events_said, found.events, found.bytes),
         Beside("hours", hours_said, found.hours),

@@ -17,7 +17,7 @@ from toban.engine.telemetry.logs.words import ERROR
 
 def _plan(edition: Edition) -> Rows:
     unbound = recorded(
-        "%(file)s に [errors.アプリ名] を書くと、エラーを集め、見たことを記録できます",
+        "%(file)s に [errors.アプリ名] を書くと、エラーを収集し、レビューを記録できます",
         file=edition.bindings.file,
     )
     reviews = {row.id: unbound for row in clauses.reviews(edition.design)}

@@ -19,7 +19,7 @@ def resolve(number: int, *, in_release: str = "", by: str, now: datetime) -> Err
 
     def change(group: ErrorGroup) -> None:
         if group.state == State.RESOLVED and group.resolved_in == in_release:
-            raise NotPossible("エラー %(number)s はもう解決済みです", "", number=number)
+            raise NotPossible("エラー %(number)s はすでに解決済みです", "", number=number)
         group.state, group.resolved_at, group.resolved_by = State.RESOLVED, now, by
         group.resolved_in = in_release
 
@@ -31,7 +31,7 @@ def ignore(number: int, *, by: str, now: datetime) -> ErrorGroup:
 
     def change(group: ErrorGroup) -> None:
         if group.state == State.IGNORED:
-            raise NotPossible("エラー %(number)s はもう無視されています", "", number=number)
+            raise NotPossible("エラー %(number)s はすでに無視中です", "", number=number)
         group.state = State.IGNORED
 
     return _change(number, "ignore-error", change, by, now)
@@ -52,12 +52,12 @@ def assign(number: int, to: str, *, by: str, now: datetime) -> ErrorGroup:
     """Assign an error to a person, or to nobody if the name is empty."""
     name = " ".join(to.split())
     if len(name) > _LONGEST:
-        raise NotPossible("名前は %(most)s 文字までです", "短い名前を書いてください", most=_LONGEST)
+        raise NotPossible("名前は %(most)s 文字までです", "短い名前を付けてください", most=_LONGEST)
 
     def change(group: ErrorGroup) -> None:
         if group.assignee == name:
             raise NotPossible(
-                "エラー %(number)s の担当はもう「%(name)s」です", "", number=number, name=name or "—"
+                "エラー %(number)s の担当はすでに「%(name)s」です", "", number=number, name=name or "—"
             )
         group.assignee = name
 

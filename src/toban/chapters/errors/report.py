@@ -28,10 +28,12 @@ SILENT = timedelta(days=7)
 GRACE = timedelta(days=1)
 """A review due at 10:00 may be done that day or the day before."""
 
-_NEVER_REVIEWED = recorded("まだ見ていません。/errors/review/ か toban errors review --done で記録します")
+_NEVER_REVIEWED = recorded(
+    "まだレビューされていません。/errors/review/ か toban errors review --done で記録してください"
+)
 _WORDS = {
     Arrival.NEW: recorded("新しいエラー"),
-    Arrival.REGRESSED: recorded("解決したはずのエラーの再発"),
+    Arrival.REGRESSED: recorded("解決済みエラーの再発"),
 }
 
 
@@ -85,7 +87,7 @@ def status(
     """Return the status of the row that says how errors are collected; *bound* are the applications."""
     if not bound:
         reason = recorded(
-            "%(file)s に [errors.アプリ名] を書き、toban errors dsn で SDK に渡す DSN を得てください",
+            "%(file)s に [errors.アプリ名] を書き、toban errors dsn が示す DSN を SDK に設定してください",
             file=file,
         )
         return StatusUpdate(clause.id, Verdict.UNBOUND, "", reason, now)
@@ -97,8 +99,8 @@ def status(
     silent = [name for name in bound if name not in heard or now - heard[name].heard_at > SILENT]
     if silent:
         reason = recorded(
-            "%(names)s: %(days)s日のあいだ何も届いていません。"
-            "toban errors dsn の DSN と、そこまでの経路を確かめてください",
+            "%(names)s: %(days)s日間イベントが届いていません。toban errors dsn の DSN と、"
+            "ネットワークの経路を確かめてください",
             names="、".join(silent),
             days=SILENT.days,
         )
@@ -124,14 +126,14 @@ def review_status(
     if done is not None and (last is None or is_done(done, last)):
         value, reason = (
             f"{done.by} {_clock(done.at, now)}",
-            recorded("%(day)s からの週を見ました", day=done.monday),
+            recorded("%(day)s からの週をレビューしました", day=done.monday),
         )
         return StatusUpdate(row.id, Verdict.CONFORMING, value, reason, now, coming)
     if last is None:
         return StatusUpdate(row.id, Verdict.NOT_MEASURABLE, "", _NEVER_REVIEWED, now, coming)
     reason = recorded(
-        "%(clock)s の分を、まだだれも見ていません。"
-        "/errors/review/ か toban errors review --done で記録します",
+        "%(clock)s が期限のレビューは、まだ行われていません。/errors/review/ か toban errors review "
+        "--done で記録してください",
         clock=_clock(last, now),
     )
     return StatusUpdate(row.id, Verdict.NOT_PERFORMED, "", reason, now, coming)

@@ -24,17 +24,17 @@ def save(operator: Operator, name: str, query: str, *, is_shared: bool) -> Saved
     """Save *query* as *name*; only operators who may give orders may share it."""
     name = name.strip()
     if not 0 < len(name) <= LONGEST_NAME:
-        raise NotPossible("名前は1文字から %(most)s 文字です", "短い名前を書いてください", most=LONGEST_NAME)
+        raise NotPossible("名前は1文字から %(most)s 文字です", "短い名前を付けてください", most=LONGEST_NAME)
     if is_shared and not may_order(operator):
-        raise NotPossible("閲覧者は検索を共有できません", "自分だけのものとして保存してください")
+        raise NotPossible("閲覧者は検索を共有できません", "共有せずに保存してください")
     if SavedSearch.objects.filter(owner=operator).count() >= MOST:
-        raise NotPossible("保存できる検索は %(most)s 件までです", "使わないものを消してください", most=MOST)
+        raise NotPossible("保存できる検索は %(most)s 件までです", "使わないものを削除してください", most=MOST)
     try:
         with transaction.atomic():
             return SavedSearch.objects.create(owner=operator, name=name, query=query, is_shared=is_shared)
     except IntegrityError as taken:
         raise NotPossible(
-            "「%(name)s」という検索はもうあります", "ほかの名前にしてください", name=name
+            "「%(name)s」という検索はすでにあります", "別の名前にしてください", name=name
         ) from taken
 
 
@@ -49,8 +49,8 @@ def delete(operator: Operator, number: int) -> str:
     """Delete a search, and return its name."""
     found = visible_to(operator).filter(pk=number).first()
     if found is None:
-        raise NotPossible("その検索はもうありません", "ページを開き直してください")
+        raise NotPossible("その検索は削除されています", "ページを開き直してください")
     if not may_delete(operator, found):
-        raise NotPossible("共有の検索を消せるのは、保存した人と運用責任者です", "その人に頼んでください")
+        raise NotPossible("共有の検索を削除できるのは、保存した人と運用責任者です", "その人に頼んでください")
     found.delete()
     return found.name

@@ -211,7 +211,5 @@ def _normal(normal: Range | None, metric: Metric) -> NormalRange | None:
 def _in_unit(quantity: Quantity, metric: Metric) -> float:
     size = _UNITS.get(metric, {}).get(quantity.unit)
     if size is None:
-        raise Unjudgeable(
-            recorded("しきい値「%(limit)s」は、測った値と単位が合わず比べられません", limit=quantity)
-        )
+        raise Unjudgeable(recorded("しきい値「%(limit)s」の単位が、測定値の単位と合いません", limit=quantity))
     return float(quantity.value * size)

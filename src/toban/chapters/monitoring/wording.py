@@ -64,13 +64,13 @@ def reason_words(watch: Watch, limits: Limits) -> str:
                 else waiting
             )
         case Reason.NORMAL:
-            return recorded("%(normal)sの値です", normal=normal)
+            return recorded("%(normal)sにあります", normal=normal)
         case Reason.BETWEEN:
             return recorded("%(normal)sを外れていますが、警告にも異常にも達していません", normal=normal)
         case Reason.HOLDING:
             pending = limits.critical if watch.critical_since and not watch.warning_since else limits.warning
             return recorded(
-                "しきい値に達しています。%(limit)sとなるのを待っています",
+                "しきい値に達しています。「%(limit)s」の条件を満たすのを待っています",
                 limit=pending.text if pending else "",
             )
         case Reason.REACHED:
@@ -81,7 +81,7 @@ def reason_words(watch: Watch, limits: Limits) -> str:
             )
         case Reason.RECOVERING:
             return recorded(
-                "良くなりましたが、続くかを確かめています（%(calm)s/%(all)s回）",
+                "改善しました。継続するか確認しています（%(calm)s/%(all)s回）",
                 calm=watch.calm,
                 all=RECOVERY_READINGS,
             )

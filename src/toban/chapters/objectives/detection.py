@@ -78,7 +78,7 @@ def _status(decision: Decision, promised: timedelta, stories: Sequence[Story], n
     ]
     delivered = [story.delivery - story.breach for story in stories if story.delivery is not None]
     if delivered:
-        reasons.append(f"知らせが届くまでは最長 {amounts.length(max(delivered))} ({len(delivered)}件)")
+        reasons.append(f"通知が届くまでは最長 {amounts.length(max(delivered))} ({len(delivered)}件)")
     proof = {
         "alerts": len(stories),
         "late": [_as_proof(story) for story in late[:_NAMED]],

@@ -80,7 +80,7 @@ def _told(
     override = holding(roster, overrides, moment, system).override
     if override is not None:
         until = clock(override.end, system.zone)
-        yield f"{until} まで代わり ({override.author}: {override.reason})"
+        yield f"{until} まで代理 ({override.author}: {override.reason})"
     coming = following(roster, overrides, moment, system)
     if coming is not None:
         who = "、".join(_name(name, bindings) for name in coming.watch.people)

@@ -16,7 +16,7 @@ from toban.engine.notify.signal import Condition, Signal
 from toban.engine.said import recorded
 from toban.engine.spans import Span
 
-BUDGET_LEFT = "予算の残り %(left)s"
+BUDGET_LEFT = "エラーバジェット残り %(left)s"
 """How the time left is written in an availability's value."""
 
 
@@ -106,7 +106,8 @@ def signals(level: Level, now: datetime) -> Iterator[Signal]:
         yield _signal(level, f"{key}/burn", condition, _burn_words(burning), now)
     if level.budget is not None:
         is_spent = level.budget.left <= timedelta(0)
-        words = recorded("今月の予算を使い切りました") if is_spent else recorded("今月の予算が残っています")
+        spent = recorded("今月のエラーバジェットを使い切りました")
+        words = spent if is_spent else recorded("今月のエラーバジェットが残っています")
         yield _signal(level, f"{key}/budget", Condition.WARNING if is_spent else Condition.OK, words, now)
 
 
@@ -124,17 +125,17 @@ def _signal(level: Level, key: str, condition: Condition, value: str, now: datet
         limit="" if is_ok else recorded("目標 %(target)s", target=objective.target),
         began_at=now,
         detected_at=now,
-        advice="" if is_ok else recorded("続いている障害を止め、今月の残りの変更を見送るか決めてください"),
+        advice="" if is_ok else recorded("継続中の障害を解消し、今月の残りの変更を見送るか決めてください"),
         labels={"target": level.sli.target, "item": "level"},
     )
 
 
 def _burn_words(burning: Burn | None) -> str:
     if burning is None:
-        return recorded("予算の減り方は範囲内です")
+        return recorded("バーンレートは範囲内です")
     days = 30 / burning.rate
     return recorded(
-        "予算が %(rate)s 倍の速さで減っています (このままなら約 %(days)s 日で使い切ります)",
+        "バーンレート %(rate)s 倍 (このままなら約 %(days)s 日でエラーバジェットを使い切ります)",
         rate=f"{burning.rate:.1f}",
         days=f"{days:.1f}",
     )
@@ -184,7 +185,7 @@ def _reason(level: Level) -> str:
             today=figure(metric, level.today.mean),
             year=figure(metric, level.year.mean_unplanned),
         ),
-        recorded("計画メンテナンスを数えると今月 %(figure)s", figure=figure(metric, level.month.mean)),
+        recorded("計画メンテナンスを含めると今月 %(figure)s", figure=figure(metric, level.month.mean)),
         recorded(
             "%(by)s で測定。今月の %(share)s について分かっています",
             by=level.sli.measured_by,

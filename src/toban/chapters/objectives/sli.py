@@ -89,7 +89,7 @@ def _indicator(objective: Objective, faces: Sequence[str], bindings: Bindings) -
     metric = _MEASURED.get(objective.metric) if objective.metric is not None else None
     if metric is None:
         return recorded(
-            "「%(name)s」を測る方法がありません: 測れるのは稼働率、レスポンスタイム、エラー率です",
+            "「%(name)s」は測れません: 測れるのは稼働率、レスポンスタイム、エラー率です",
             name=objective.name,
         )
     written = OBJECTIVES.of(bindings).get(objective.name)
@@ -102,7 +102,7 @@ def _indicator(objective: Objective, faces: Sequence[str], bindings: Bindings) -
     way_out = recorded("%(file)s に %(section)s を書いてください", file=bindings.file, section=section)
     if not faces:
         return recorded(
-            "応答時間を監視する対象がつながっていないので、何で測るかが決まりません: %(way_out)s",
+            "応答時間を監視する対象が接続されていないため、測り方が決まりません: %(way_out)s",
             way_out=way_out,
         )
     if len(faces) > 1:

@@ -35,15 +35,15 @@ EXTENSION = Extension(
     intake="toban.faces.ingest.notify.routes",
     commands={
         "alerts": Command(
-            "toban.faces.cli.notify.alerts", "List alerts, take one on (アラートを見る、引き受ける)."
+            "toban.faces.cli.notify.alerts", "List alerts, acknowledge one (アラートの一覧、対応の開始)."
         ),
         "silence": Command(
             "toban.faces.cli.notify.silence",
-            "Stop notices about something for a time (知らせを期限つきで止める).",
+            "Silence notifications for a time (通知を期限つきでミュートする).",
         ),
         "maintenance": Command(
             "toban.faces.cli.notify.maintenance",
-            "Announce maintenance that the document does not plan (臨時のメンテナンスを知らせる).",
+            "Add maintenance that the document does not plan (臨時メンテナンスの登録).",
         ),
         "duty": Command("toban.faces.cli.notify.duty", "Who is on duty now and next (当番)."),
     },

@@ -167,6 +167,4 @@ def take(outsiders: Sequence[Outside], design: Design, sender: str, now: datetim
 def end_unsent(now: datetime) -> int:
     """Resolve alerts not sent again before their end; return how many. The caller holds the ledger."""
     late = Alert.objects.filter(resolved_at=None, ends_at__lte=now)
-    return late.update(
-        resolved_at=now, changed_at=now, look_at=None, value="送り手からの知らせが途切れました"
-    )
+    return late.update(resolved_at=now, changed_at=now, look_at=None, value="送信元からの通知が途切れました")

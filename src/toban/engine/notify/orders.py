@@ -22,7 +22,7 @@ def acknowledge(alert_id: int, *, by: str, now: datetime) -> Alert:
         alert = _open(alert_id)
         if alert.acknowledged_at is not None:
             raise NotPossible(
-                "アラート %(number)s は %(who)s が引き受けています",
+                "アラート %(number)s は %(who)s が対応中です",
                 "",
                 number=alert_id,
                 who=alert.acknowledged_by,
@@ -47,7 +47,7 @@ def acknowledge_all(alert_ids: Collection[int], *, by: str, now: datetime) -> li
         for alert in taken:
             _take(alert, by, now)
     if not taken:
-        raise NotPossible("引き受けるアラートはもうありません", "toban alerts")
+        raise NotPossible("未対応のアラートはありません", "toban alerts")
     return taken
 
 
@@ -60,7 +60,7 @@ def release(alert_id: int, *, by: str, now: datetime) -> Alert:
         ledger.hold()
         alert = _open(alert_id)
         if alert.acknowledged_at is None:
-            raise NotPossible("アラート %(number)s を引き受けている人はいません", "", number=alert_id)
+            raise NotPossible("アラート %(number)s は未対応です", "", number=alert_id)
         content = {"order": "release", "alert": alert.pk, "subject": alert.subject}
         audit({**content, "was_with": alert.acknowledged_by}, by, now, alert.clause_id)
         if alert.acknowledgement_told:
@@ -99,7 +99,7 @@ def end_silence(silence_id: int, *, by: str, now: datetime) -> Silence:
         found = Silence.objects.select_for_update().unended(now).filter(pk=silence_id).first()
         if found is None:
             raise NotPossible(
-                "続いている静音 %(number)s がありません",
+                "有効なミュート %(number)s はありません",
                 "toban silence list で確かめてください",
                 number=silence_id,
             )
@@ -146,7 +146,7 @@ def end_maintenance(maintenance_id: int, *, by: str, now: datetime) -> Maintenan
         found = Maintenance.objects.select_for_update().unended(now).filter(pk=maintenance_id).first()
         if found is None:
             raise NotPossible(
-                "続いているメンテナンス %(number)s がありません",
+                "有効なメンテナンス %(number)s はありません",
                 "toban maintenance list で確かめてください",
                 number=maintenance_id,
             )
@@ -162,7 +162,7 @@ def _open(alert_id: int) -> Alert:
     alert = Alert.objects.select_for_update().filter(pk=alert_id, resolved_at=None).first()
     if alert is None:
         raise NotPossible(
-            "続いているアラート %(number)s がありません", "toban alerts で確かめてください", number=alert_id
+            "継続中のアラート %(number)s はありません", "toban alerts で確かめてください", number=alert_id
         )
     return alert
 
@@ -178,8 +178,8 @@ def _check_matchers(matchers: Mapping[str, str]) -> None:
     unknown = [name for name in matchers if not is_matcher(name)]
     if unknown or not matchers or not all(matchers.values()):
         raise NotPossible(
-            "「%(unknown)s」では選べません" if unknown else "何についての静音かがありません",
-            "選べるのは %(known)s と、外からのアラートのラベル %(foreign)s名前 です",
+            "「%(unknown)s」は条件に使えません" if unknown else "ミュートの条件がありません",
+            "使えるのは %(known)s と、外部アラートのラベル %(foreign)s名前 です",
             unknown="、".join(unknown),
             known="、".join(MATCHERS),
             foreign=FOREIGN,
@@ -189,17 +189,17 @@ def _check_matchers(matchers: Mapping[str, str]) -> None:
 def checked_end(starts_at: datetime, ends_at: datetime | None, reason: str) -> datetime:
     """Return when an order ends; raise `NotPossible` if it has no end or no reason, or is too long."""
     if ends_at is None:
-        raise NotPossible("終わりがありません", "いつまでかを必ず決めてください")
+        raise NotPossible("終了時刻がありません", "期限を必ず指定してください")
     if ends_at <= starts_at:
-        raise NotPossible("終わりが始まりより前です", "始まりより後の時刻にしてください")
+        raise NotPossible("終了が開始より前です", "開始より後の時刻にしてください")
     if ends_at - starts_at > LONGEST:
         raise NotPossible(
             "%(days)s日より長くはできません",
-            "ずっと続けるなら、運用設計書か接続表を直してください",
+            "恒久的に変えるときは、運用設計書か接続表を直してください",
             days=LONGEST.days,
         )
     if not reason.strip():
-        raise NotPossible("理由がありません", "後から見る人に分かるように理由を書いてください")
+        raise NotPossible("理由が必要です", "後から見る人に分かるように理由を書いてください")
     return ends_at
 
 

@@ -57,7 +57,8 @@ def _unplaced(word: str) -> str:
     """Return the note for a channel that no registered kind serves: what can be done."""
     if isinstance(word, ChannelKind):
         return f"{word} をつなぐ方法はまだありません"
-    return f"「{word}」は知らない通知方法です。届けるものがあれば [channels.{toml.key(word)}] に書きます"
+    place = f"[channels.{toml.key(word)}]"
+    return f"「{word}」は対応していない通知方法です。届けるものがあれば {place} に書きます"
 
 
 def _recipients(design: Design) -> Iterator[tuple[Clause, Sequence[Recipient]]]:

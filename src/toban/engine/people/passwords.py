@@ -31,7 +31,7 @@ class DocumentPasswordValidator:
         rules = rules_in_force()
         flaws = [self._said(lack, rules) for lack in rules.lacks(password)]
         if user is not None and user.pk and user.check_password(password):
-            flaws.append(_("今までと違うパスワードにしてください"))
+            flaws.append(_("現在と違うパスワードにしてください"))
         if flaws:
             raise ValidationError(flaws)
 

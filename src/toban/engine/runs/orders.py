@@ -24,8 +24,8 @@ def planned(key: str) -> PlannedWork:
     if found is None:
         known = "、".join(PlannedWork.objects.filter(in_force=True).values_list("key", flat=True))
         raise NotPossible(
-            "「%(key)s」というバッチは動いていません",
-            "動いているのは %(known)s です"
+            "「%(key)s」というバッチはありません",
+            "次から選んでください: %(known)s"
             if known
             else "toban.toml に [batches.ID] を書き、toban up で動かしてください",
             key=key,
@@ -39,8 +39,8 @@ def _done_here(key: str) -> PlannedWork:
     work = planned(key)
     if work.is_reported:
         raise NotPossible(
-            "「%(key)s」は外で動き、Toban には報告が届くだけです",
-            "動かすのも止めるのも、そのホストで行ってください。結果は報告のとおりに残ります",
+            "「%(key)s」は Toban の外で動き、報告だけが届きます",
+            "開始と停止は、そのホストで行ってください。結果は報告のとおりに記録します",
             key=key,
         )
     return work
@@ -140,7 +140,7 @@ def again(key: str, run_id: int, from_step: str | None, *, by: str, now: datetim
             _forget_from(run, from_step)
         elif run.state == Run.State.DONE:
             raise NotPossible(
-                "実行 %(run)s は終わっています", "やり直す手順を --from で選んでください", run=run_id
+                "実行 %(run)s は終了しています", "再実行を始める手順を --from で選んでください", run=run_id
             )
         run.state, run.reason, run.wake_at = Run.State.WAITING, Reason.ORDERED, now
         run.failures = run.losses = 0
@@ -171,7 +171,7 @@ def refuse(run_id: int, why: str, *, by: str, now: datetime, key: str | None = N
     with transaction.atomic():
         run = _awaiting(run_id, key)
         _answer(run, Approval.Answer.REFUSED, why, by=by, now=now)
-        claim.end(run, Run.State.CANCELLED, Reason.REFUSED, now, f"{by} が承認しませんでした: {why}")
+        claim.end(run, Run.State.CANCELLED, Reason.REFUSED, now, f"{by} が却下しました: {why}")
         _audit(run, "refuse", by, now, said=why)
     return run
 

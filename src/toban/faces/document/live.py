@@ -59,7 +59,7 @@ def unknown_row(clause_id: str) -> LiveRow:
         mark=verdict.mark,
         word=str(words.WORDS[verdict]),
         value="",
-        reason=_("まだ判定されていません"),
+        reason=_("まだ判定していません"),
         since="",
         due="",
     )

@@ -295,7 +295,7 @@ def _conforming(rows: Mapping[str, LiveRow]) -> ShownFigure:
 
 
 def _firing(troubles: Sequence[Trouble]) -> ShownFigure:
-    link, label = Link("document", "", query="verdict=firing"), _("いま起きていること")
+    link, label = Link("document", "", query="verdict=firing"), _("発生中")
     if not troubles:
         return ShownFigure(label, _("なし"), "", link)
     first = troubles[0]

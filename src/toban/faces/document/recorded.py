@@ -19,7 +19,7 @@ _LONGEST = 500
 
 SENTENCES = (
     _known("この章の実行はまだ接続されていません"),
-    _known("この時間帯は通知を控え、終わっても続いていれば知らせます"),
+    _known("この時間帯は通知を控え、終了時に継続中なら通知します"),
     # monitors
     _known("応答あり"),
     _known("応答なし"),
@@ -28,84 +28,82 @@ SENTENCES = (
     _known("異常 %(limit)s"),
     _known("警告 %(limit)s"),
     _known("最初の測定を待っています"),
-    _known("%(normal)sの値です"),
+    _known("%(normal)sにあります"),
     _known("%(normal)sを外れていますが、警告にも異常にも達していません"),
-    _known("しきい値に達しています。%(limit)sとなるのを待っています"),
+    _known("しきい値に達しています。「%(limit)s」の条件を満たすのを待っています"),
     _known("%(limit)sに達しています"),
     _known("%(limit)sではなくなりましたが、%(normal)sに戻っていません"),
-    _known("良くなりましたが、続くかを確かめています（%(calm)s/%(all)s回）"),
+    _known("改善しました。継続するか確認しています（%(calm)s/%(all)s回）"),
     _known("測定できません: %(note)s"),
     _known("値が届いていません"),
     _known("測定の対象から外れました"),
-    _known("対象「%(target)s」の情報源が %(file)s にありません: %(section)s を書いてください"),
-    _known("「%(item)s」をそのまま測れる情報源の種類がまだありません"),
+    _known("対象「%(target)s」の測る場所が %(file)s にありません: %(section)s を書いてください"),
+    _known("「%(item)s」を標準で測れる kind はまだありません"),
+    _known("「%(item)s」を標準で測れる kind はまだありません: %(kinds)s なら、クエリーを書いて測れます"),
     _known(
-        "「%(item)s」をそのまま測れる情報源の種類がまだありません: %(kinds)s なら、問い合わせを書いて測れます"
-    ),
-    _known(
-        "対象「%(target)s」のどの情報源も「%(item)s」を測れません: %(kinds)s を %(file)s に足してください"
+        "対象「%(target)s」の測る場所では「%(item)s」を測れません: %(kinds)s を %(file)s に足してください"
     ),
     _known("「%(item)s」を測る方法がまだありません"),
     _known("警告と異常で数える期間が違います（%(names)s）: 行を分けてください"),
     _known("件数を数える期間は1日までです"),
     _known("期間内の回数や平均の条件は、この項目ではまだ測れません"),
-    _known("しきい値「%(limit)s」は、測った値と単位が合わず比べられません"),
+    _known("しきい値「%(limit)s」の単位が、測定値の単位と合いません"),
     # objectives
     _known("今月 %(figure)s"),
-    _known("予算の残り %(left)s"),
+    _known("エラーバジェット残り %(left)s"),
     _known("測定なし"),
     _known("今日 %(today)s、今年 %(year)s"),
-    _known("計画メンテナンスを数えると今月 %(figure)s"),
+    _known("計画メンテナンスを含めると今月 %(figure)s"),
     _known("%(by)s で測定。今月の %(share)s について分かっています"),
     _known("%(by)s の測定がまだありません"),
     _known("測定履歴を読めません: %(trouble)s"),
-    _known("予算が %(rate)s 倍の速さで減っています (このままなら約 %(days)s 日で使い切ります)"),
-    _known("「%(name)s」を測る方法がありません: 測れるのは稼働率、レスポンスタイム、エラー率です"),
+    _known("バーンレート %(rate)s 倍 (このままなら約 %(days)s 日でエラーバジェットを使い切ります)"),
+    _known("「%(name)s」は測れません: 測れるのは稼働率、レスポンスタイム、エラー率です"),
     _known("%(file)s に %(section)s がありません"),
     _known("%(file)s に %(section)s を書いてください"),
-    _known("「%(word)s」は知らない言葉です: 文書を直すか、%(file)s に %(section)s を書いてください"),
-    _known("応答時間を監視する対象がつながっていないので、何で測るかが決まりません: %(way_out)s"),
+    _known("「%(word)s」が何を指すか分かりません: 文書を直すか、%(file)s に %(section)s を書いてください"),
+    _known("応答時間を監視する対象が接続されていないため、測り方が決まりません: %(way_out)s"),
     _known("「%(names)s」のどれで測るかが決まりません: %(way_out)s"),
-    _known("予算の減り方は範囲内です"),
-    _known("今月の予算を使い切りました"),
-    _known("今月の予算が残っています"),
+    _known("バーンレートは範囲内です"),
+    _known("今月のエラーバジェットを使い切りました"),
+    _known("今月のエラーバジェットが残っています"),
     _known("目標 %(target)s"),
-    _known("続いている障害を止め、今月の残りの変更を見送るか決めてください"),
+    _known("継続中の障害を解消し、今月の残りの変更を見送るか決めてください"),
     # backups, batches
     _known(
-        "「%(subject)s」をどう取るかが %(file)s にありません:"
-        " %(section)s に kind = %(kinds)s を書いてください"
+        "「%(subject)s」のバックアップ方法が %(file)s にありません: %(section)s に kind = %(kinds)s "
+        "を書いてください"
     ),
     _known(
         "保存先「%(store)s」が %(file)s にありません:"
         " %(section)s を書くか、%(backup)s に %(setting)s を書いてください"
     ),
-    _known("方式「%(method)s」の取り方が分かりません: フルか増分かを文書に書いてください"),
+    _known("方式「%(method)s」の取得方法が分かりません: フルか増分かを文書に書いてください"),
     _known("%(kind)s は「%(method)s」を取れません: 別の kind を書いてください"),
     _known(
         "「%(subject)s」がどのバケットかが %(file)s にありません:"
         " %(section)s に %(setting)s と bucket を書いてください"
     ),
-    _known("「%(subject)s」の「%(method)s」を述べた行がもう一つあります: 一つにしてください"),
-    _known("いつ取るかが文書にありません: 頻度と時刻を書いてください"),
-    _known("いつ取るかが「%(schedule)s」からは決まりません: 日と時刻を文書に書いてください"),
-    _known("バケットが旧版を保ちます: 戻せる時点は書き込みのたびに進みます"),
-    _known("「%(subject)s」のバックアップがつながれていません"),
-    _known("つないだバックアップがまだありません"),
+    _known("「%(subject)s」の「%(method)s」を定めた行がもう一つあります: 一つにしてください"),
+    _known("取得の日時が文書にありません: 頻度と時刻を書いてください"),
+    _known("「%(schedule)s」からは取得の日時が決まりません: 日と時刻を文書に書いてください"),
+    _known("バケットが旧版を保持します: 復旧できる時点は書き込みのたびに進みます"),
+    _known("「%(subject)s」のバックアップが接続されていません"),
+    _known("接続したバックアップがまだありません"),
     _known("「%(key)s」という行がもう一つあります: バッチIDを分けてください"),
-    _known("何を実行するかが %(file)s にありません: %(section)s に %(setting)s を書いてください"),
+    _known("実行するものが %(file)s にありません: %(section)s に %(setting)s を書いてください"),
     _known("depends_on の「%(names)s」が文書か %(file)s にありません"),
-    _known("%(file)s の depends_on が輪になっています"),
-    _known("いつ実行するかが「%(schedule)s」からは決まりません: 日と時刻を文書に書いてください"),
-    _known("つないだバッチがまだありません"),
+    _known("%(file)s の depends_on が循環しています"),
+    _known("「%(schedule)s」からは実行の日時が決まりません: 日と時刻を文書に書いてください"),
+    _known("接続したバッチがまだありません"),
     # notices, people
-    _known("宛先まで接続されていますが、まだ一度も送っていません"),
+    _known("接続済みですが、まだ一度も送信していません"),
     _known("%(count)s/%(all)s 経路"),
     _known("%(clock)s に %(channel)s が受け取りました: %(title)s"),
     _known("%(channel)s に届きませんでした: %(error)s"),
-    _known("%(channel)s に送り直しています (%(count)s回試みました): %(error)s"),
-    _known("%(channel)s に送るところです"),
-    _known("「%(text)s」に宛先を書いてください"),
+    _known("%(channel)s に再送しています (%(count)s回失敗): %(error)s"),
+    _known("%(channel)s への送信を待っています"),
+    _known("「%(text)s」を実際の宛先に置き換えてください"),
     _known("%(file)s の %(section)s に、この時刻に当番となる人を書いてください"),
     _known("%(file)s の %(section)s に %(setting)s を書いてください"),
     _known("%(file)s の %(section)s に %(setting)s と %(other)s を書いてください"),
@@ -113,39 +111,40 @@ SENTENCES = (
     _known("%(file)s の %(section)s に email か slack か pagerduty か phone を書いてください"),
     # logs, errors
     _known(
-        "ログがまだ届いていません: toban.toml の [senders] に送り手を書いて HTTP、syslog、toban agent で"
-        "送るか、[log_sources] に取りに行く場所を書いてください"
+        "ログがまだ届いていません: toban.toml の [senders] に送信元を書いて HTTP、syslog、toban "
+        "agent で送るか、[log_sources] に取得元を書いてください"
     ),
     _known(
-        "トレースがまだ届いていません: toban.toml の [senders] に送り手を書き、"
-        "POST /v1/traces に送ってください"
+        "トレースがまだ届いていません: toban.toml の [senders] に送信元を書き、POST /v1/traces "
+        "に送ってください"
     ),
-    _known("ログの置き場が答えません: %(reason)s"),
+    _known("ログの置き場が応答しません: %(reason)s"),
     _known("最古 %(day)s"),
     _known("%(days)s日分 %(rows)s行 (%(size)s)"),
     _known("エラーのイベント %(count)s件 (%(size)s)"),
-    _known("エラーの一時間ごとの数 %(count)s件"),
+    _known("エラーの1時間ごとの件数 %(count)s件"),
     _known("保存期間が短くなりました: %(waiting)s の削除は %(way_out)s を待っています"),
-    _known("アーカイブできないので削除していません (%(waiting)s): %(trouble)s"),
+    _known("アーカイブできないため削除していません (%(waiting)s): %(trouble)s"),
     _known("%(stored)s。保全中のため削除しません: %(reason)s"),
-    _known("%(file)s に [errors.アプリ名] を書き、toban errors dsn で SDK に渡す DSN を得てください"),
+    _known("%(file)s に [errors.アプリ名] を書き、toban errors dsn が示す DSN を SDK に設定してください"),
     _known("新しいエラー"),
-    _known("解決したはずのエラーの再発"),
+    _known("解決済みエラーの再発"),
     _known("%(what)s（%(level)s、%(count)s件）"),
     _known("%(what)s（%(level)s、%(count)s件、リリース %(release)s）"),
     _known("toban errors show %(number)s、解決したら toban errors resolve %(number)s"),
     _known("イベントなし"),
     _known("最後のイベント %(clock)s"),
     _known(
-        "%(names)s: %(days)s日のあいだ何も届いていません。"
-        "toban errors dsn の DSN と、そこまでの経路を確かめてください"
+        "%(names)s: %(days)s日間イベントが届いていません。toban errors dsn の DSN と、"
+        "ネットワークの経路を確かめてください"
     ),
     _known("%(names)s から届いています"),
-    _known("%(file)s に [errors.アプリ名] を書くと、エラーを集め、見たことを記録できます"),
-    _known("%(day)s からの週を見ました"),
-    _known("まだ見ていません。/errors/review/ か toban errors review --done で記録します"),
+    _known("%(file)s に [errors.アプリ名] を書くと、エラーを収集し、レビューを記録できます"),
+    _known("%(day)s からの週をレビューしました"),
+    _known("まだレビューされていません。/errors/review/ か toban errors review --done で記録してください"),
     _known(
-        "%(clock)s の分を、まだだれも見ていません。/errors/review/ か toban errors review --done で記録します"
+        "%(clock)s が期限のレビューは、まだ行われていません。"
+        "/errors/review/ か toban errors review --done で記録してください"
     ),
     # These may hold any of the others.
     _known("%(figure)s（%(aside)s）"),

@@ -82,7 +82,7 @@ def span_of(chosen: Choice, zone: ZoneInfo, now: datetime) -> Span:
     end = moment_in(chosen.end, zone) if chosen.end else now
     start = moment_in(chosen.begin, zone) if chosen.begin else end - LENGTHS[USUAL]
     if start >= end:
-        raise BadRange(_("始まりが終わりより後です。"))
+        raise BadRange(_("開始が終了より後です。"))
     return Span(start, end)
 
 

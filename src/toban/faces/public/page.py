@@ -21,9 +21,9 @@ STYLE = "public/status.css"
 STATES: Mapping[State, tuple[str, Promise]] = {
     State.OPERATIONAL: ("●", gettext_lazy("正常に動いています")),
     State.MAINTENANCE: ("◆", gettext_lazy("メンテナンス中")),
-    State.DEGRADED: ("▲", gettext_lazy("一部に支障があります")),
+    State.DEGRADED: ("▲", gettext_lazy("一部に障害があります")),
     State.DOWN: ("■", gettext_lazy("停止しています")),
-    State.UNKNOWN: ("?", gettext_lazy("確かめられません")),
+    State.UNKNOWN: ("?", gettext_lazy("確認できません")),
 }
 DAYS: Mapping[DayKind, Promise] = {
     DayKind.GOOD: gettext_lazy("99.9%以上"),

@@ -76,9 +76,9 @@ def _why(found: Hurdle) -> str:
     rules = rules_in_force()
     match found:
         case Hurdle.CHANGE_PASSWORD:
-            return _("一度だけのパスワードです。ご自分のものに変えてください。")
+            return _("一度だけ使えるパスワードです。ご自分のパスワードに変更してください。")
         case Hurdle.RENEW_PASSWORD:
-            return _("パスワードの期限が切れました（%(row)s）。新しいものに変えてください。") % {
+            return _("パスワードの期限が切れました（%(row)s）。新しいパスワードに変更してください。") % {
                 "row": rules.password_citation
             }
         case Hurdle.ENROL_FACTOR:

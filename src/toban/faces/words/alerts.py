@@ -32,10 +32,10 @@ class Standing(StrEnum):
 
 
 _STANDINGS: Mapping[Standing, Promise] = {
-    Standing.FIRING: gettext_lazy("引き受け手なし"),
+    Standing.FIRING: gettext_lazy("未対応"),
     Standing.ACKNOWLEDGED: gettext_lazy("対応中"),
-    Standing.SILENCED: gettext_lazy("静音中"),
-    Standing.OVER: gettext_lazy("終わった"),
+    Standing.SILENCED: gettext_lazy("ミュート中"),
+    Standing.OVER: gettext_lazy("復旧"),
 }
 _CONDITIONS: Mapping[Condition, tuple[str, Promise, str]] = {
     Condition.CRITICAL: (Verdict.DEVIATING.mark, gettext_lazy("異常"), Verdict.DEVIATING.value),
@@ -47,25 +47,25 @@ CONDITIONS = tuple(_CONDITIONS)
 """What an alert may be about, the worst first."""
 
 STAGES: Mapping[str, Promise] = {
-    ROUTE: gettext_lazy("宛先"),
+    ROUTE: gettext_lazy("通知先"),
     "maintenance": gettext_lazy("メンテナンス"),
-    "mute": gettext_lazy("原因"),
-    "silence": gettext_lazy("静音"),
-    "flap": gettext_lazy("ばたつき"),
-    "dedup": gettext_lazy("重複"),
-    GROUP: gettext_lazy("まとめ"),
+    "mute": gettext_lazy("抑制"),
+    "silence": gettext_lazy("ミュート"),
+    "flap": gettext_lazy("フラッピング"),
+    "dedup": gettext_lazy("重複排除"),
+    GROUP: gettext_lazy("グループ化"),
     SEND: gettext_lazy("送信"),
 }
 MARKS: Mapping[Word, str] = {Word.PASSED: "○", Word.STOPPED: "×", Word.WAITING: "…", Word.NOT_ASKED: "–"}
 _SAID: Mapping[Word, Promise] = {
     Word.PASSED: gettext_lazy("通した"),
     Word.STOPPED: gettext_lazy("止めた"),
-    Word.WAITING: gettext_lazy("送っている"),
+    Word.WAITING: gettext_lazy("送信中"),
     Word.NOT_ASKED: gettext_lazy("見ていない"),
 }
 _SENT: Mapping[Delivery.State, Promise] = {
-    Delivery.State.DELIVERED: gettext_lazy("届いた"),
-    Delivery.State.FAILED: gettext_lazy("届かなかった"),
+    Delivery.State.DELIVERED: gettext_lazy("配信済み"),
+    Delivery.State.FAILED: gettext_lazy("配信失敗"),
     Delivery.State.WAITING: gettext_lazy("送信待ち"),
 }
 
@@ -118,4 +118,4 @@ def answer(place: Place) -> str:
         return sent(newest) + (f" ({proof})" if proof else "")
     if decisive is None or decisive.passed:
         return str(_SENT[Delivery.State.WAITING])
-    return _("知らせていません: %(why)s") % {"why": because(decisive)}
+    return _("通知していません: %(why)s") % {"why": because(decisive)}

@@ -50,12 +50,12 @@ _WORDS: Mapping[Standing, Promise] = {
     Standing.IGNORED: gettext_lazy("無視中"),
 }
 TRENDS: Mapping[Trend, Promise] = {
-    Trend.NEW: gettext_lazy("新しく現れた"),
-    Trend.BACK: gettext_lazy("再発した"),
-    Trend.GROWS: gettext_lazy("増えた"),
-    Trend.STAYS: gettext_lazy("変わらない"),
-    Trend.SHRINKS: gettext_lazy("減った"),
-    Trend.GONE: gettext_lazy("なくなった"),
+    Trend.NEW: gettext_lazy("新規"),
+    Trend.BACK: gettext_lazy("再発"),
+    Trend.GROWS: gettext_lazy("増加"),
+    Trend.STAYS: gettext_lazy("変化なし"),
+    Trend.SHRINKS: gettext_lazy("減少"),
+    Trend.GONE: gettext_lazy("発生なし"),
 }
 
 

@@ -417,7 +417,7 @@ def test_what_is_not_bound_says_what_to_write(tmp_path: Path, bindings: str, wor
 
     assert house.works == {}
     assert words in house.plan.unbound[FULL]
-    assert "つないだバックアップ" in house.plan.unbound["backup/recovery-objective/RPO"]
+    assert "接続したバックアップ" in house.plan.unbound["backup/recovery-objective/RPO"]
 
 
 def test_a_method_that_nobody_knows_is_told(tmp_path: Path) -> None:

@@ -195,7 +195,7 @@ def test_the_trouble_is_said_no_more_once_it_is_over(scene: Scene) -> None:
     scene.fleet.trouble = ""
     scene.measure(rounds=3)
 
-    assert status().reason == "正常範囲（0-60%）の値です"
+    assert status().reason == "正常範囲（0-60%）にあります"
 
 
 def test_a_host_that_does_not_answer_is_down_though_nobody_can_look_for_it(scene: Scene) -> None:

@@ -50,7 +50,7 @@ def test_what_is_not_sent_again_is_over_at_its_end(document: Design, contacts: C
 
     announce(document, contacts, NOON + 5 * MINUTE, everything=False)
 
-    assert "● 復旧: api-1 HighLatency 送り手からの知らせが途切れました" in titles()
+    assert "● 復旧: api-1 HighLatency 送信元からの通知が途切れました" in titles()
 
 
 def test_information_goes_to_the_information_row_only(document: Design, contacts: Contacts) -> None:

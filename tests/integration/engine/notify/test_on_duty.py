@@ -135,7 +135,7 @@ def test_a_hand_over_is_told_once_to_both_and_to_the_information_row() -> None:
         (title, "mail:uehara@example.com"),
         (title, "watch"),
     ]
-    assert "続いているアラートはありません" in str(Announcement.objects.get().facts)
+    assert "継続中のアラートはありません" in str(Announcement.objects.get().facts)
 
 
 def test_a_hand_over_that_was_missed_for_a_day_is_no_news() -> None:
@@ -190,12 +190,12 @@ def test_an_override_that_is_called_off_beforehand_never_holds() -> None:
     ("given", "message"),
     [
         ({"role": "当直"}, "「当直」という役割はありません"),
-        ({"person": "知念"}, "「知念」に届く方法がありません"),
-        ({"end": None}, "終わりがありません"),
-        ({"end": MONDAY}, "終わりが始まりより前です"),
+        ({"person": "知念"}, "「知念」への通知方法がありません"),
+        ({"end": None}, "終了時刻がありません"),
+        ({"end": MONDAY}, "終了が開始より前です"),
         ({"end": MONDAY + timedelta(days=31)}, "30日より長くはできません"),
-        ({"reason": " "}, "理由がありません"),
-        ({"start": MONDAY - 3 * HOUR, "end": MONDAY - 2 * HOUR}, "もう過ぎています"),
+        ({"reason": " "}, "理由が必要です"),
+        ({"start": MONDAY - 3 * HOUR, "end": MONDAY - 2 * HOUR}, "すでに過ぎた時刻です"),
     ],
 )
 def test_an_override_that_makes_no_sense_is_refused(given: dict[str, object], message: str) -> None:
@@ -209,7 +209,7 @@ def test_what_has_ended_or_never_was_cannot_be_ended() -> None:
     number = stand_in("佐久川", MONDAY, MONDAY + HOUR)
 
     for wrong, now in ((number, MONDAY + HOUR), (number + 1, MONDAY)):
-        with pytest.raises(NotPossible, match="続いている代わり"):
+        with pytest.raises(NotPossible, match="有効な代理"):
             overrides.end_override(wrong, by="nami", now=now)
 
 

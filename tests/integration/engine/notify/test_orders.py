@@ -70,10 +70,10 @@ def test_an_alert_is_taken_on_once_and_only_while_it_lasts(tell: Tell, signal: M
     alert_id = Alert.objects.get().pk
     orders.acknowledge(alert_id, by="nami", now=NOON)
 
-    with pytest.raises(NotPossible, match="nami が引き受けています"):
+    with pytest.raises(NotPossible, match="nami が対応中です"):
         orders.acknowledge(alert_id, by="iha", now=NOON)
     tell(signal(Condition.OK), NOON + MINUTE)
-    with pytest.raises(NotPossible, match="続いているアラート"):
+    with pytest.raises(NotPossible, match="継続中のアラート"):
         orders.acknowledge(alert_id, by="iha", now=NOON)
 
 
@@ -88,7 +88,7 @@ def test_whoever_was_told_that_somebody_has_it_hears_that_nobody_has_it_any_more
     orders.release(alert_id, by="iha", now=NOON + 2 * MINUTE)
 
     told = look(NOON + 2 * MINUTE)
-    assert {title for title, _ in told} == {"■ 異常 (引き受け手なし): DB CPU使用率 92%"}
+    assert {title for title, _ in told} == {"■ 異常 (未対応): DB CPU使用率 92%"}
     assert places(told) == TOLD_ALL
     assert look(NOON + 3 * MINUTE) == []
     entry = LedgerEntry.objects.get(content__order="release")
@@ -128,10 +128,10 @@ def test_what_nobody_has_or_is_over_cannot_be_given_back(tell: Tell, signal: Mak
     tell(signal(Condition.WARNING), NOON)
     alert_id = Alert.objects.get().pk
 
-    with pytest.raises(NotPossible, match="引き受けている人はいません"):
+    with pytest.raises(NotPossible, match="は未対応です"):
         orders.release(alert_id, by="nami", now=NOON)
     tell(signal(Condition.OK), NOON + MINUTE)
-    with pytest.raises(NotPossible, match="続いているアラート"):
+    with pytest.raises(NotPossible, match="継続中のアラート"):
         orders.release(alert_id, by="nami", now=NOON)
 
 
@@ -148,7 +148,7 @@ def test_many_alerts_are_taken_on_at_once_and_those_of_others_left_alone(
 
     assert len(taken) == 2
     assert sorted(Alert.objects.values_list("acknowledged_by", flat=True)) == ["iha", "nami", "nami"]
-    with pytest.raises(NotPossible, match="もうありません"):
+    with pytest.raises(NotPossible, match="未対応のアラートはありません"):
         orders.acknowledge_all(every, by="nami", now=NOON)
 
 
@@ -222,12 +222,12 @@ def test_a_silence_of_another_target_changes_nothing(tell: Tell, signal: MakeSig
 @pytest.mark.parametrize(
     ("matchers", "ends_at", "reason", "complaint"),
     [
-        ({"target": "DB"}, None, "増設中", "終わりがありません"),
-        ({"target": "DB"}, NOON, "増設中", "終わりが始まりより前"),
+        ({"target": "DB"}, None, "増設中", "終了時刻がありません"),
+        ({"target": "DB"}, NOON, "増設中", "終了が開始より前"),
         ({"target": "DB"}, NOON + timedelta(days=30, seconds=1), "増設中", "30日より長く"),
-        ({"target": "DB"}, NOON + HOUR, " ", "理由がありません"),
-        ({"host": "DB"}, NOON + HOUR, "増設中", "「host」では選べません"),
-        ({}, NOON + HOUR, "増設中", "何についての静音か"),
+        ({"target": "DB"}, NOON + HOUR, " ", "理由が必要です"),
+        ({"host": "DB"}, NOON + HOUR, "増設中", "「host」は条件に使えません"),
+        ({}, NOON + HOUR, "増設中", "ミュートの条件がありません"),
     ],
 )
 def test_a_silence_without_end_reason_or_matter_is_refused(
@@ -273,7 +273,7 @@ def test_a_target_that_is_down_mutes_what_follows_from_it(tell: Tell, signal: Ma
 
     assert tell(signal(Condition.NO_DATA, value="接続できません"), NOON + MINUTE) == []
     outcome = StageOutcome.objects.filter(stage="mute").get()
-    assert outcome.detail == "原因のアラートを知らせてあります (DB 死活)"
+    assert outcome.detail == "原因のアラートを通知済みのため抑制しています (DB 死活)"
 
     told = tell(replace(down, condition=Condition.OK), NOON + 2 * MINUTE)
     assert ("? 測定不能: DB CPU使用率 接続できません", "ops") in told
@@ -294,11 +294,11 @@ def test_what_comes_and_goes_is_told_once_and_its_end_after_a_calm(
     told = flap(tell, signal, 7)
 
     assert [len(each) for each in told[:8]] == [1, 2] * 4
-    assert told[8] == [("▲ 警告 (ばたつき): DB CPU使用率 92%", "ops")]
+    assert told[8] == [("▲ 警告 (フラッピング): DB CPU使用率 92%", "ops")]
     assert told[9:] == [[]] * 5
     last_end = NOON + 13 * MINUTE
     assert look(last_end + 15 * MINUTE - timedelta(seconds=1)) == []
-    assert ("● 復旧 (ばたつき): DB CPU使用率 41%", "ops") in look(last_end + 15 * MINUTE)
+    assert ("● 復旧 (フラッピング): DB CPU使用率 41%", "ops") in look(last_end + 15 * MINUTE)
     assert not Alert.objects.filter(settled=False).exists()
 
 
@@ -307,7 +307,7 @@ def test_what_gets_worse_while_it_flaps_is_told(tell: Tell, signal: MakeSignal) 
 
     told = tell(signal(Condition.CRITICAL), NOON + 13 * MINUTE)
 
-    assert ("■ 異常 (警告から、ばたつき): DB CPU使用率 92%", "ops") in told
+    assert ("■ 異常 (警告から、フラッピング): DB CPU使用率 92%", "ops") in told
 
 
 WITH_DUTIES = """
@@ -368,7 +368,7 @@ def test_what_nobody_takes_on_goes_to_the_next_in_line_until_somebody_does(
 
     assert told_by(duties, reached, NOON + 15 * MINUTE - timedelta(seconds=1)) == []
     assert told_by(duties, reached, NOON + 15 * MINUTE) == [
-        ("■ 異常 (引き受け手なし): DB CPU使用率 92%", "mail:night@example.com")
+        ("■ 異常 (未対応): DB CPU使用率 92%", "mail:night@example.com")
     ]
     assert told_by(duties, reached, NOON + 40 * MINUTE) == []
 

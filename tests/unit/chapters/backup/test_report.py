@@ -77,7 +77,7 @@ def test_a_row_that_is_kept_says_what_it_has() -> None:
     found = report.status(row(), NOW)
 
     assert (found.verdict, found.value) == (Verdict.CONFORMING, "2026-11-25 11:00 562 MB")
-    assert found.reason == "戻せる最新の時点 2026-11-25 11:00。1 個、計 562 MB。最新は読み返し済み"
+    assert found.reason == "復旧できる最新の時点 2026-11-25 11:00。1 個、計 562 MB。最新は読み返し済み"
     assert report.signal(row(), NOW).condition is Condition.OK
 
 
@@ -89,14 +89,14 @@ def test_a_row_that_is_kept_says_what_it_has() -> None:
         ({"last": run("failed", began=2 * HOUR, note="prune")}, Verdict.WARNING, "取れましたが"),
         ({"last": run("missed", began=30 * 60 * SECOND)}, Verdict.NOT_PERFORMED, "実行されませんでした"),
         ({"last": run("skipped", began=30 * 60 * SECOND)}, Verdict.NOT_PERFORMED, "見送られました"),
-        ({"last": run("missed", began=2 * HOUR)}, Verdict.CONFORMING, "戻せる最新"),
-        ({"last": run("done", began=2 * HOUR)}, Verdict.CONFORMING, "戻せる最新"),
+        ({"last": run("missed", began=2 * HOUR)}, Verdict.CONFORMING, "復旧できる最新"),
+        ({"last": run("done", began=2 * HOUR)}, Verdict.CONFORMING, "復旧できる最新"),
         ({"freshness": Freshness.LATE}, Verdict.WARNING, "直近の予定の分がありません"),
         ({"freshness": Freshness.TOO_OLD}, Verdict.DEVIATING, "予定どおりに取れていません"),
         (
             {"freshness": Freshness.LATE, "current": run("running", began=HOUR)},
             Verdict.CONFORMING,
-            "戻せる最新",
+            "復旧できる最新",
         ),
         (
             {"freshness": Freshness.TOO_OLD, "current": run("running", began=HOUR)},
@@ -117,7 +117,7 @@ def test_a_row_that_is_kept_says_what_it_has() -> None:
         (
             {"is_batch": True, "last": run("failed", began=30 * 60 * SECOND)},
             Verdict.CONFORMING,
-            "戻せる最新",
+            "復旧できる最新",
         ),
     ],
 )

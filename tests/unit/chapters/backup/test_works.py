@@ -85,7 +85,7 @@ def test_a_store_in_the_binding_is_preferred_to_the_document() -> None:
 @pytest.mark.parametrize(
     ("row", "words"),
     [
-        ("| DB | フル | 随時 | - | S3 | - |", "いつ取るか"),
+        ("| DB | フル | 随時 | - | S3 | - |", "取得の日時が決まりません"),
         ("| DB | レプリカ | 日次 2:00 | - | S3 | - |", "レプリカ"),
         ("| 別の | フル | 日次 2:00 | - | S3 | - |", '[backups."別の"]'),
         ("| DB | バージョニング | 常時 | - | S3 | - |", 'kind = "versioning"'),

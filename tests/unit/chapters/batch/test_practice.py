@@ -78,8 +78,8 @@ def test_what_starts_the_batches_is_compared_with_what_the_document_says(
             "開始と終了の記録、かかった時間の監視",
             "始まりと終わりを記録し、かかった時間をいつもの長さと見比べ",
         ),
-        ("失敗時のアラート", "失敗、遅れ、未実施を知らせています"),
-        ("duration, failures", "かかった時間をいつもの長さと見比べ、失敗、遅れ、未実施を知らせています"),
+        ("失敗時のアラート", "失敗、遅れ、未実施を通知しています"),
+        ("duration, failures", "かかった時間をいつもの長さと見比べ、失敗、遅れ、未実施を通知しています"),
     ],
 )
 def test_what_is_watched_is_said_in_answer_to_what_the_document_asks(asked: str, words: str) -> None:
@@ -99,7 +99,7 @@ def test_without_a_bound_batch_nothing_is_said_to_be_kept() -> None:
     made = plan("スケジューラー", "Toban", "")
 
     assert made.practice == ()
-    assert "つないだバッチがまだありません" in made.unbound.values()
+    assert "接続したバッチがまだありません" in made.unbound.values()
 
 
 @pytest.mark.parametrize(

@@ -94,14 +94,14 @@ def test_a_row_without_a_binding_says_what_to_write() -> None:
 def test_a_row_whose_time_nobody_knows_is_not_run() -> None:
     found = plan(design(), bindings('[batches.B005]\ncommand = ["x"]'))
 
-    assert "いつ実行するか" in found.unbound["batch/batch/B005"]
+    assert "実行の日時が決まりません" in found.unbound["batch/batch/B005"]
 
 
 @pytest.mark.parametrize(
     ("text", "words"),
     [
         ('[batches.B001]\ncommand = ["x"]\ndepends_on = ["B009"]', "B009"),
-        ('[batches.B001]\ncommand = ["x"]\ndepends_on = ["B001"]', "輪"),
+        ('[batches.B001]\ncommand = ["x"]\ndepends_on = ["B001"]', "循環"),
         (
             """\
 [batches.B001]
@@ -111,7 +111,7 @@ depends_on = ["B002"]
 command = ["x"]
 depends_on = ["B001"]
 """,
-            "輪",
+            "循環",
         ),
     ],
 )

@@ -58,14 +58,14 @@ def test_the_instance_is_named_where_there_are_several_and_the_note_always() -> 
     ("watch", "words"),
     [
         (Watch("web-1", None, NOON), "最初の測定を待っています"),
-        (replace(WARNING, condition=Condition.OK, reason=Reason.NORMAL), "正常範囲（0-60%）の値です"),
+        (replace(WARNING, condition=Condition.OK, reason=Reason.NORMAL), "正常範囲（0-60%）にあります"),
         (
             replace(WARNING, condition=Condition.OK, reason=Reason.BETWEEN),
             "正常範囲（0-60%）を外れていますが、警告にも異常にも達していません",
         ),
         (
             replace(WARNING, condition=Condition.OK, reason=Reason.HOLDING, critical_since=NOON),
-            "しきい値に達しています。85%以上が5分継続となるのを待っています",
+            "しきい値に達しています。「85%以上が5分継続」の条件を満たすのを待っています",
         ),
         (WARNING, "警告 70%以上に達しています"),
         (
@@ -74,7 +74,7 @@ def test_the_instance_is_named_where_there_are_several_and_the_note_always() -> 
         ),
         (
             replace(WARNING, reason=Reason.RECOVERING, calm=2),
-            "良くなりましたが、続くかを確かめています（2/3回）",
+            "改善しました。継続するか確認しています（2/3回）",
         ),
         (
             Watch("web-1", Condition.NO_DATA, NOON, Reason.SILENT, note="web-1: 接続できません"),

@@ -131,7 +131,7 @@ def test_somebody_who_stands_in_is_shown_with_who_said_so_why_and_until_when() -
     verdict, value, reason = shown(TURNS, given=[given])[ROLE]
 
     assert (verdict, value) == (Verdict.CONFORMING, "伊波 (対応時間中)")
-    assert "2026-04-01 14:00 まで代わり (nami: 通院)" in reason
+    assert "2026-04-01 14:00 まで代理 (nami: 通院)" in reason
     assert "次は 2026-04-01 14:00 から 上原 なみ" in reason
 
 

@@ -140,7 +140,7 @@ def test_figures_that_are_judged_stand_before_what_fires_and_the_others_after() 
     assert [(each.label, each.value) for each in found.figures] == [
         ("適合", "1 / 5"),
         ("残り", "? 測定不能"),
-        ("いま起きていること", "■ 1"),
+        ("発生中", "■ 1"),
         ("当番", "緊急連絡先"),
         ("次の予定", "13:00"),
     ]

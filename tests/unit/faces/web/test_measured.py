@@ -35,8 +35,8 @@ def test_the_line_and_the_table_tell_mean_least_and_greatest_with_their_unit() -
 
 def test_moments_and_stretches_within_the_drawing_are_marked() -> None:
     marks = [
-        Mark("範囲を外れた", Tone.BAD, NOON + MINUTE),
-        Mark("終わった", Tone.OK, NOON + 2 * HOUR),
+        Mark("しきい値を超過", Tone.BAD, NOON + MINUTE),
+        Mark("復旧", Tone.OK, NOON + 2 * HOUR),
         Mark("計画メンテナンス", Tone.RUN, NOON - HOUR, NOON + MINUTE),
         Mark("計画メンテナンス", Tone.RUN, NOON - HOUR, NOON - MINUTE),
     ]

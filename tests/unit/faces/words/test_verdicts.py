@@ -79,20 +79,20 @@ def test_english_readers_read_english() -> None:
 
 
 def test_what_the_engine_refuses_is_said_in_the_readers_language() -> None:
-    wrong = NotPossible("「%(name)s」という検索はもうあります", "ほかの名前にしてください", name="100% x")
+    wrong = NotPossible("「%(name)s」という検索はすでにあります", "別の名前にしてください", name="100% x")
 
     japanese = str(words.refused(wrong))
     with translation.override("en"):
         english = str(words.refused(wrong))
 
-    assert (str(wrong), wrong.hint) == ("「100% x」という検索はもうあります", "ほかの名前にしてください")
-    assert japanese == "「100% x」という検索はもうあります。ほかの名前にしてください。"
-    assert english == "There is a search “100% x” already. Choose another name."
+    assert (str(wrong), wrong.hint) == ("「100% x」という検索はすでにあります", "別の名前にしてください")
+    assert japanese == "「100% x」という検索はすでにあります。別の名前にしてください。"
+    assert english == "A search named “100% x” already exists. Choose another name."
 
 
 def test_a_refusal_without_a_way_out_ends_where_it_does() -> None:
     with translation.override("en"):
-        assert str(words.refused(NotPossible("もう過ぎています", ""))) == "That is over already"
+        assert str(words.refused(NotPossible("すでに過ぎた時刻です", ""))) == "This time is in the past"
 
 
 def test_what_no_catalogue_knows_is_said_as_it_stands() -> None:

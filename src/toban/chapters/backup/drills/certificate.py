@@ -15,7 +15,7 @@ from toban.design.reader import Design
 from toban.engine import paper
 from toban.engine.bindings.model import System
 
-_RESULTS = {True: "合格", False: "不合格", None: "判定できず"}
+_RESULTS = {True: "合格", False: "不合格", None: "判定不能"}
 _MARKS = {True: "○", False: "×", None: "−"}
 
 
@@ -89,10 +89,10 @@ def pdf(found: Certificate) -> bytes:
     sheet.ln(4)
     for name, value in found.facts:
         _row(sheet, name, value)
-    _heading(sheet, "確かめたこと")
+    _heading(sheet, "検査項目")
     for line in found.checks:
         _row(sheet, f"{line.mark} {line.name}", line.found)
-    _heading(sheet, "かかった時間")
+    _heading(sheet, "所要時間")
     for name, took in found.phases:
         _row(sheet, name, took)
     sheet.ln(6)

@@ -181,7 +181,7 @@ class _Rehearsal:
         secret = getattr(self.source.config, "dsn", None)
         if not isinstance(self.engine, FindsMoments) or not isinstance(secret, Secret):
             return Wanted("", None, None, "このエンジンでは、ソースと同じ時点を選べません")
-        self.watch.say("ソースの表を、戻せる時点で数えます")
+        self.watch.say("ソースの表を、復旧できる時点で数えます")
         try:
             with fingerprint.snapshots(secret.reveal(), self.settings.database) as seen:
                 return self._read(seen, self.engine, planned, programs)
@@ -267,11 +267,11 @@ class _Rehearsal:
                 with psycopg.connect(self._conninfo(self._database())) as connection:
                     row = connection.execute(query.encode()).fetchone()
             except psycopg.Error as error:
-                self.outcome.checks.append(Check("アプリの問い合わせ", False, str(error).strip(), wanted))
+                self.outcome.checks.append(Check("アプリのクエリー", False, str(error).strip(), wanted))
                 return
         found = str(row[0]) if row else "(行なし)"
         passed = found == wanted if wanted else row is not None
-        self.outcome.checks.append(Check("アプリの問い合わせ", passed, found, wanted or "答えがあること"))
+        self.outcome.checks.append(Check("アプリのクエリー", passed, found, wanted or "答えがあること"))
 
     def _compare(self, wanted: Wanted) -> None:
         name = "表の行数と中身"

@@ -74,7 +74,7 @@ def _why_never_held(
     found: Sequence[Routine], sources: Mapping[str, Source], drilled: Mapping[str, Source], bindings: Bindings
 ) -> str:
     if not sources:
-        return recorded("つないだバックアップがまだありません")
+        return recorded("接続したバックアップがまだありません")
     if not drilled:
         return (
             f'訓練のしかたが {bindings.file} にありません: [backups."対象".drill] を書くと Toban が行います'
@@ -199,7 +199,7 @@ def status_of(drill: Drill, routine: Routine, system: System, now: datetime) -> 
     """Return the routine's status for the page after *drill*."""
     day = f"{drill.started_at.astimezone(system.zone):%Y-%m-%d}"
     took = f" ({drill.rto_seconds:.0f}秒で復旧)" if drill.rto_seconds is not None else ""
-    words = {True: "合格", False: "不合格", None: "判定できず"}[drill.is_passed]
+    words = {True: "合格", False: "不合格", None: "判定不能"}[drill.is_passed]
     return StatusUpdate(
         clause_id=routine.id,
         verdict=_VERDICTS[drill.is_passed],

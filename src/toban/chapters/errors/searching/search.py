@@ -137,7 +137,8 @@ def _term(part: Part) -> ErrorTerm:
 def _words(part: Part) -> ErrorTerm:
     if part.value in ("AND", "OR") and not part.is_quoted:
         raise BadSearch(
-            "%(word)s は使えません: 並べた条件をすべて満たすものを探します。語なら引用符で囲んでください",
+            "%(word)s は使えません: 並べた条件はすべて満たす必要があります。"
+            "キーワードとして探すときは引用符で囲んでください",
             word=part.value,
         )
     if _ID.fullmatch(part.value):

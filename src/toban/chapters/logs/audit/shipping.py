@@ -74,7 +74,7 @@ class Shipping:
             at = now.astimezone(rules.zone)
             return sum(shipping.ship(chain, to.store, terms, at) for chain in self._chains)
         except (StoreUnavailable, StoreRefused) as away:
-            raise NotShipped(f"ログの置き場が答えません: {away}") from away
+            raise NotShipped(f"ログの置き場が応答しません: {away}") from away
 
 
 def outside(to: Destination, trouble: str = "") -> Outside:

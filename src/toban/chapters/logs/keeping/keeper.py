@@ -232,7 +232,7 @@ def hold(kind: str, reason: str, *, by: str, now: datetime, patience: timedelta 
     after *patience* it raises `StillDeleting`, and there is no hold.
     """
     if not reason.strip():
-        raise NotPossible("理由がありません", "--reason で書いてください")
+        raise NotPossible("理由が必要です", "--reason で書いてください")
     with undisturbed(patience), transaction.atomic():
         ledger.hold()
         made = LegalHold.objects.create(kind=kind, reason=reason.strip(), ordered_by=by, began_at=now)

@@ -19,11 +19,11 @@ from toban.engine.telemetry.logs.days import DayPart
 from toban.engine.telemetry.logs.words import AUDIT, TRACE
 
 _NOTHING = recorded(
-    "ログがまだ届いていません: toban.toml の [senders] に送り手を書いて HTTP、syslog、toban agent で送るか、"
-    "[log_sources] に取りに行く場所を書いてください"
+    "ログがまだ届いていません: toban.toml の [senders] に送信元を書いて HTTP、syslog、toban agent "
+    "で送るか、[log_sources] に取得元を書いてください"
 )
 _NO_TRACES = recorded(
-    "トレースがまだ届いていません: toban.toml の [senders] に送り手を書き、POST /v1/traces に送ってください"
+    "トレースがまだ届いていません: toban.toml の [senders] に送信元を書き、POST /v1/traces に送ってください"
 )
 
 
@@ -106,7 +106,7 @@ def away(rules: LogRules, reason: str, now: datetime) -> Iterator[StatusUpdate]:
             row.id,
             Verdict.NOT_MEASURABLE,
             "",
-            recorded("ログの置き場が答えません: %(reason)s", reason=reason),
+            recorded("ログの置き場が応答しません: %(reason)s", reason=reason),
             now,
         )
 
@@ -177,7 +177,7 @@ def _said(kept: Kept, row: LogKind) -> tuple[Verdict, str, str]:
                 Verdict.WARNING,
                 value,
                 recorded(
-                    "アーカイブできないので削除していません (%(waiting)s): %(trouble)s",
+                    "アーカイブできないため削除していません (%(waiting)s): %(trouble)s",
                     waiting=waiting,
                     trouble=kept.trouble,
                 ),

@@ -61,7 +61,7 @@ class Puller:
         except Unfetchable as problem:
             pull.trouble = str(problem)
         except StoreUnavailable as away:
-            pull.trouble = f"ログの置き場が答えません: {away}"
+            pull.trouble = f"ログの置き場が応答しません: {away}"
         finally:
             source.close()
         if pull.trouble:

@@ -129,7 +129,7 @@ def why_unbound(monitor: Monitor, bindings: Bindings, kinds: SourceKinds) -> str
     sources = (*bindings.targets.get(target, ()), *found)
     if not sources:
         return recorded(
-            "対象「%(target)s」の情報源が %(file)s にありません: %(section)s を書いてください",
+            "対象「%(target)s」の測る場所が %(file)s にありません: %(section)s を書いてください",
             target=target,
             file=bindings.file,
             section=f"[targets.{key(target)}]",
@@ -141,15 +141,14 @@ def why_unbound(monitor: Monitor, bindings: Bindings, kinds: SourceKinds) -> str
     if not able:
         asking = [f'kind = "{name}"' for name, kind in sorted(kinds.items()) if kind.asked_for]
         if not asking:
-            return recorded("「%(item)s」をそのまま測れる情報源の種類がまだありません", item=monitor.item)
+            return recorded("「%(item)s」を標準で測れる kind はまだありません", item=monitor.item)
         return recorded(
-            "「%(item)s」をそのまま測れる情報源の種類がまだありません:"
-            " %(kinds)s なら、問い合わせを書いて測れます",
+            "「%(item)s」を標準で測れる kind はまだありません: %(kinds)s なら、クエリーを書いて測れます",
             item=monitor.item,
             kinds=" か ".join(asking),
         )
     return recorded(
-        "対象「%(target)s」のどの情報源も「%(item)s」を測れません: %(kinds)s を %(file)s に足してください",
+        "対象「%(target)s」の測る場所では「%(item)s」を測れません: %(kinds)s を %(file)s に足してください",
         target=target,
         item=monitor.item,
         kinds=" か ".join(able),
@@ -230,7 +229,7 @@ def _counts(judged: Judged, bindings: Bindings, kinds: SourceKinds, logged: froz
             of_row = Bound(bound.kind, counted(bound.config, row), bound.line)
             found.append(Feed(judged.target, of_row, judged.limits.period, position, row=judged.monitor.id))
     if not found:
-        raise Unjudgeable(f"件数を数える情報源は [targets.{key(judged.target)}] の sources に書いてください")
+        raise Unjudgeable(f"件数の測る場所は [targets.{key(judged.target)}] の sources に書いてください")
     return found
 
 

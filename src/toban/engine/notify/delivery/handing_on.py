@@ -132,6 +132,6 @@ def _signal(channel: Channel, rules: Sequence[NotificationRule], now: datetime) 
         limit=storable_text(channel.error),
         began_at=channel.since,
         detected_at=now,
-        advice="接続の設定と相手の障害情報を確かめてください。届かなかった知らせは別の方法で送っています",
+        advice="接続の設定と相手の障害情報を確かめてください。届かなかった通知は別の方法で送っています",
         labels={"channel": channel.name},
     )

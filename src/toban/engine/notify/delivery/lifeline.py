@@ -107,9 +107,9 @@ def _notice(route: Route, kind: NoticeKind, began_at: datetime, now: datetime) -
     is_over = kind is NoticeKind.RECOVERED
     title = "● 復旧: Toban の通知が再び動いています" if is_over else "■ 異常: Toban の通知が動いていません"
     advice = (
-        "止まっていた間の知らせは、これから届きます"
+        "止まっていた間の通知は、これから届きます"
         if is_over
-        else "ほかの異常も知らされません。状態データベースと toban worker のログを確かめてください"
+        else "ほかの異常も通知されません。状態データベースと toban worker のログを確かめてください"
     )
     return Notice(
         key=f"{_KEY}/{kind.value}/{began_at.isoformat()}/{route.destination}",

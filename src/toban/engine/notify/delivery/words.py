@@ -21,8 +21,8 @@ _MARKS = {
 _AGAIN = {
     Reason.REPEATED: "継続中",
     Reason.SILENCE_ENDED: "継続中",
-    Reason.ESCALATED: "引き受け手なし",
-    Reason.RELEASED: "引き受け手なし",
+    Reason.ESCALATED: "未対応",
+    Reason.RELEASED: "未対応",
 }
 """What the title adds for a notification with this reason."""
 _NAMES = {
@@ -33,9 +33,9 @@ _NAMES = {
 }
 _NEXT = {
     NoticeKind.FIRING: "この行の推移とログを確かめ、影響の範囲を切り分けてください",
-    NoticeKind.NO_DATA: "測定元が動いているか、接続と認証を確かめてください",
+    NoticeKind.NO_DATA: "測る場所が動いているか、接続と認証を確かめてください",
     NoticeKind.RECOVERED: "対応は要りません。原因が分かっていなければ記録を残してください",
-    NoticeKind.ACKNOWLEDGED: "引き受けた人が対応しています。加わるときは声をかけてください",
+    NoticeKind.ACKNOWLEDGED: "対応中の人がいます。加わるときは声をかけてください",
 }
 _LONGEST_TITLE = 250
 _NAMED = 3
@@ -85,7 +85,7 @@ def title(
     if kind is not NoticeKind.RECOVERED and before is not None and before is not first.condition:
         remarks.append(f"{_NAMES[before]}から")
     if first.is_flapping:
-        remarks.append("ばたつき")
+        remarks.append("フラッピング")
     if any(remarks):
         sign += f" ({'、'.join(remark for remark in remarks if remark)})"
     if len(stories) > 1:
@@ -101,12 +101,12 @@ def facts(
     if len(stories) > 1:
         return (*_listed(stories), ("次にすること", _next(kind, first)))
     label = "理由" if kind is NoticeKind.NO_DATA else "測定値"
-    told = [(label, first.value), ("しきい値", first.limit), ("対応している人", first.taken_by)]
+    told = [(label, first.value), ("しきい値", first.limit), ("対応中", first.taken_by)]
     if kind is NoticeKind.RECOVERED:
         ended_at = first.ended_at or now
         span = f"{moment(first.began_at, zone)} から {moment(ended_at, zone)} まで"
-        told += [("続いていたこと", _NAMES[first.condition]), ("期間", span)]
-        told += [("続いた時間", length(ended_at - first.began_at))]
+        told += [("復旧前の状態", _NAMES[first.condition]), ("期間", span)]
+        told += [("継続時間", length(ended_at - first.began_at))]
     else:
         since = f"{moment(first.began_at, zone)} ({zone.key})、{length(now - first.began_at)}前"
         told += [("いつから", since), ("検知", moment(first.detected_at, zone))]

@@ -60,7 +60,7 @@ def _event(
         limit="",
         began_at=after.start,
         detected_at=now,
-        advice=f"続いているアラートは {count}件です" if count else "続いているアラートはありません",
+        advice=f"継続中のアラートは {count}件です" if count else "継続中のアラートはありません",
         labels={"item": "duty"},
         people=tuple(people),
     )

@@ -49,7 +49,7 @@ def override(
     roster = _roster(role, rosters(design, bindings.duty))
     if person not in bindings.people:
         raise NotPossible(
-            "「%(person)s」に届く方法がありません",
+            "「%(person)s」への通知方法がありません",
             "%(file)s に %(section)s を書くか、次から選んでください: %(known)s",
             person=person,
             file=bindings.file,
@@ -58,7 +58,7 @@ def override(
         )
     end = checked_end(starts_at, ends_at, reason)
     if end <= now:
-        raise NotPossible("もう過ぎています", "これからの時刻にしてください")
+        raise NotPossible("すでに過ぎた時刻です", "現在より後の時刻にしてください")
     with transaction.atomic():
         ledger.hold()
         made = DutyOverride.objects.create(
@@ -90,7 +90,7 @@ def end_override(number: int, *, by: str, now: datetime) -> DutyOverride:
         found = DutyOverride.objects.select_for_update().unended(now).filter(pk=number).first()
         if found is None:
             raise NotPossible(
-                "続いている代わり %(number)s がありません", "toban duty override --list", number=number
+                "有効な代理 %(number)s はありません", "toban duty override --list", number=number
             )
         found.starts_at, found.ends_at = min(found.starts_at, now), now
         found.save(update_fields=["starts_at", "ends_at"])

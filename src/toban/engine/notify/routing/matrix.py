@@ -15,8 +15,8 @@ from toban.engine.notify.routing.contacts import Contacts
 from toban.engine.notify.routing.routing import Routing, routing_of
 from toban.engine.said import recorded
 
-_HELD = recorded("この時間帯は通知を控え、終わっても続いていれば知らせます")
-_NEVER_USED = recorded("宛先まで接続されていますが、まだ一度も送っていません")
+_HELD = recorded("この時間帯は通知を控え、終了時に継続中なら通知します")
+_NEVER_USED = recorded("接続済みですが、まだ一度も送信していません")
 
 
 def maintenance(windows: Sequence[MaintenanceWindow], system: System, now: datetime) -> list[StatusUpdate]:
@@ -61,13 +61,13 @@ def status_of(
         return StatusUpdate(rule.id, Verdict.DEVIATING, value, reason, now, proof=proof)
     if last.error:
         reason = recorded(
-            "%(channel)s に送り直しています (%(count)s回試みました): %(error)s",
+            "%(channel)s に再送しています (%(count)s回失敗): %(error)s",
             channel=last.channel,
             count=last.attempts,
             error=last.error,
         )
         return StatusUpdate(rule.id, Verdict.WARNING, value, reason, now, proof=proof)
-    reason = recorded("%(channel)s に送るところです", channel=last.channel)
+    reason = recorded("%(channel)s への送信を待っています", channel=last.channel)
     return StatusUpdate(rule.id, Verdict.NOT_PERFORMED, value, reason, now)
 
 

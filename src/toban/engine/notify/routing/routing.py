@@ -93,7 +93,7 @@ def _joined(one: Route, other: Route) -> Route:
 def _follow(rule: NotificationRule, recipient: Recipient, contacts: Contacts) -> Iterable[Route | DeadEnd]:
     match recipient:
         case Placeholder(text):
-            detail = recorded("「%(text)s」に宛先を書いてください", text=text)
+            detail = recorded("「%(text)s」を実際の宛先に置き換えてください", text=text)
             yield _dead_end(rule, text, Reason.PLACEHOLDER, detail)
         case ChannelRef():
             yield _through(rule, _name(recipient), recipient, {}, contacts)
@@ -179,7 +179,7 @@ def _way(channel: ChannelRef, address: str, ways: Sequence[Way]) -> Way | None:
 
 def _unknown(word: str, file: str) -> str:
     return recorded(
-        "「%(word)s」は知らない言葉です: 文書を直すか、%(file)s に %(section)s を書いてください",
+        "「%(word)s」が何を指すか分かりません: 文書を直すか、%(file)s に %(section)s を書いてください",
         word=word,
         file=file,
         section=f'[channels."{word}"]',

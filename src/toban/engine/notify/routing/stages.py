@@ -136,7 +136,7 @@ def flap(candidate: Candidate, situation: Situation) -> Ruling:
         return _pass(Reason.STEADY)
     if standing.calm_at is None or situation.now >= standing.calm_at:
         return _pass(Reason.FLAPPING_TOLD_ONCE)
-    return _stop(Reason.FLAPPING, f"{flapping.CALM // timedelta(minutes=1)}分続けば知らせます")
+    return _stop(Reason.FLAPPING, f"{flapping.CALM // timedelta(minutes=1)}分続けば通知します")
 
 
 def dedup(candidate: Candidate, situation: Situation) -> Ruling:

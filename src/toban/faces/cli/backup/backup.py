@@ -56,7 +56,7 @@ command.add_command(back_up_self)
 @command.command("list", epilog="Example: toban backup list PostgreSQL --format json")
 @click.argument("subject", required=False)
 @_FORMS
-@click.option("--all", "shows_all", is_flag=True, help="Also those that were pruned, with the reason.")
+@click.option("--all", "shows_all", is_flag=True, help="Include deleted ones, with the reason.")
 def list_backups(subject: str | None, form: str, shows_all: bool) -> None:
     """List the backups in the catalogue, newest first, of SUBJECT or of all.
 
@@ -161,7 +161,7 @@ def run(parts: Parts, subject: str, incremental: bool) -> None:
 def verify(parts: Parts, label: str | None, subject: str | None) -> None:
     """Read backups back whole, all or LABEL, and compare them with what was recorded.
 
-    全部を読み返し、記録と照合します。壊れていれば行に示し、知らせ、戻すときには使いません。
+    全部を読み返し、記録と照合します。壊れていれば行に示し、通知し、復元には使いません。
 
     \b
     Exit status:
@@ -207,7 +207,7 @@ def _verify_all(source: Source, label: str | None) -> tuple[int, bool]:
 
 @command.command("prune", epilog="Example: toban backup prune --dry-run")
 @click.argument("subject", required=False)
-@click.option("--dry-run", is_flag=True, help="Say what would go and why, and change nothing.")
+@click.option("--dry-run", is_flag=True, help="Show what would be deleted and why; change nothing.")
 @click.option("--yes", is_flag=True, help="Don't ask.")
 @click.pass_obj
 def prune(parts: Parts, subject: str | None, dry_run: bool, yes: bool) -> None:

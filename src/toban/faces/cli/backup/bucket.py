@@ -19,7 +19,7 @@ _REFUSED = 1
 
 @click.command("fix-bucket", epilog="Example: toban backup fix-bucket S3ファイル --dry-run")
 @click.argument("subject")
-@click.option("--dry-run", is_flag=True, help="Say what would change, and change nothing.")
+@click.option("--dry-run", is_flag=True, help="Show what would change; change nothing.")
 @click.option("--yes", is_flag=True, help="Don't ask.")
 @click.pass_obj
 def fix_bucket(parts: Parts, subject: str, dry_run: bool, yes: bool) -> None:

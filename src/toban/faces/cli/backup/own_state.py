@@ -38,7 +38,7 @@ _UNUSABLE = 2
 @click.option("--keep", default=30, show_default=True, help="How many stay; older ones are removed.")
 @click.option("--telemetry", is_flag=True, help="Also the measurements; their store must be stopped.")
 @click.option("--unencrypted", is_flag=True, help="Into a store without encrypt_to: keys are in it.")
-@click.option("--list", "lists", is_flag=True, help="List what there is, and end.")
+@click.option("--list", "lists", is_flag=True, help="List the backups, and exit.")
 @click.option(
     "--restore",
     "folder",

@@ -57,7 +57,7 @@ class _Asked:
 )
 @click.argument("subject")
 @click.option(
-    "--to", default="latest", show_default=True, metavar="latest|TIME|LABEL", help="What to bring back."
+    "--to", default="latest", show_default=True, metavar="latest|TIME|LABEL", help="What to restore."
 )
 @click.option(
     "--into",
@@ -79,10 +79,8 @@ class _Asked:
 @click.option(
     "--from-store", is_flag=True, help="Read what there is from the store: the state database is lost."
 )
-@click.option(
-    "--procedure", is_flag=True, help="Show the commands that bring it back without Toban, and end."
-)
-@click.option("--dry-run", is_flag=True, help="Show the plan and what forbids it, and end.")
+@click.option("--procedure", is_flag=True, help="Show the commands that restore it without Toban, and exit.")
+@click.option("--dry-run", is_flag=True, help="Show the plan and what prevents it, and exit.")
 @click.option("--yes", is_flag=True, help="Don't ask.")
 @click.pass_obj
 def command(parts: Parts, /, procedure: bool, **words: Any) -> None:

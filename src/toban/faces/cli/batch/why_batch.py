@@ -98,7 +98,7 @@ def _plan(written: _Written, work: PlannedWork | None) -> Iterator[str]:
         yield "いまは実行されません: ワーカーがまだこの行を受け取っていません (toban up は動いていますか)"
     else:
         yield f"予定 {work.rule}"
-        due = f"{work.next_due.astimezone():%Y-%m-%d %H:%M}" if work.next_due else "決まっていません"
+        due = f"{work.next_due.astimezone():%Y-%m-%d %H:%M}" if work.next_due else "未定"
         yield f"次回 {due}"
 
 

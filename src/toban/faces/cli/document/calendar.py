@@ -36,7 +36,7 @@ _DATE = click.DateTime(["%Y-%m-%d"])
 )  # fmt: skip
 @click.option(
     "--bindings", type=click.Path(path_type=Path), envvar="TOBAN_BINDINGS",
-    help="toban.toml, for zone, holidays and vague words; by default the one beside the design.",
+    help="toban.toml, for zone, holidays and vague words; by default the one next to the design.",
 )  # fmt: skip
 @click.option("--from", "first", type=_DATE, help="The first day; by default today.")
 @click.option("--to", "last", type=_DATE, help="The last day; by default 12 months after the first.")
@@ -54,7 +54,7 @@ def command(
 ) -> None:
     """Show batches, backups, routines and windows day by day, with holidays and what falls together.
 
-    どの日に何があるかを、祝日と重なりとともに、12か月先まで示します。毎日あるものは始めにまとめます。
+    どの日に何があるかを、祝日と重なりとともに、12か月先まで示します。毎日の予定は先頭に示します。
     Toban が動いていなくても使えます。
 
     \b

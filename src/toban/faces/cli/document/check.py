@@ -61,7 +61,7 @@ def _within_reach(
 @click.option(
     "--bindings",
     type=click.Path(path_type=Path),
-    help="With --live: default is TOBAN_BINDINGS, else toban.toml beside FILE.",
+    help="With --live: default is TOBAN_BINDINGS, else toban.toml next to FILE.",
 )
 @click.pass_obj
 def command(

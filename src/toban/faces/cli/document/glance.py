@@ -170,10 +170,10 @@ def _figures(shown: Sequence[ShownFigure]) -> Table:
 
 
 def _first_screen(shown: Overview) -> Iterator[RenderableType]:
-    yield _title("いま起きていること", len(shown.troubles))
+    yield _title("発生中", len(shown.troubles))
     yield _list([_trouble(each) for each in shown.troubles], "警告も逸脱もありません")
-    yield _title("きょう人がすること", len(shown.chores))
-    yield _list([_chore(each) for each in shown.chores], "きょう人を待つものはありません")
+    yield _title("今日の作業", len(shown.chores))
+    yield _list([_chore(each) for each in shown.chores], "今日の作業はありません")
     yield _title("各章")
     yield _contents(shown.chapters)
     for figure in shown.drawn:

@@ -17,7 +17,7 @@ _UNUSABLE = 2
     epilog="Example: toban init 運用設計書.md",
 )
 @click.argument("document", type=click.Path(path_type=Path))
-@click.option("--output", type=click.Path(path_type=Path), help="Default: toban.toml beside the document.")
+@click.option("--output", type=click.Path(path_type=Path), help="Default: toban.toml next to the document.")
 @click.option("--yes", is_flag=True, help="Overwrite the file if it is there.")
 @click.pass_obj
 def command(parts: Parts, document: Path, output: Path | None, yes: bool) -> None:

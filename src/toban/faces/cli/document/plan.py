@@ -135,7 +135,7 @@ def _field(field: FieldChange) -> str:
 def _unread(old: Design, new: Design, difference: Difference) -> Iterator[str]:
     if not difference.unread_added and not difference.unread_removed:
         return
-    yield click.style("読めない行", bold=True)
+    yield click.style("読み取れない行", bold=True)
     for row in difference.unread_added:
         yield from (f"  + {new.document}:{row.line}: {row.reason}", f"      {row.text}")
     for row in difference.unread_removed:

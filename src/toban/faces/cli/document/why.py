@@ -28,8 +28,8 @@ _NAMED = 10
 def command(parts: Parts, asked: tuple[str, ...], form: str) -> None:
     """Answer "why?" about an alert by its number, a row of the document, or a batch.
 
-    アラートの番号なら、だれに知らせたか、知らせなかったかを、段階ごとに示します。
-    文書の行 (証跡の ID、運用設計書.md:34、または行にある語) なら、判定、アラート、知らせる宛先を示します。
+    アラートの番号なら、だれに通知したか、しなかったかを、段階ごとに示します。
+    文書の行 (証跡の ID、運用設計書.md:34、または行のキーワード) なら、判定、アラート、通知先を示します。
     バッチの ID なら、予定、待っている相手、直近の実行とその理由、最後の出力を示します。
 
     \b

@@ -60,9 +60,9 @@ def answer(parts: Parts, clause: Clause) -> Answer | None:
         *_standing(status),
         *_alerts(alerts, newest, is_signalled=bool(ways)),
         *_ordered(ordered),
-        *(f"静音 {each.pk}: {_about(each)}" for each in silences),
+        *(f"ミュート {each.pk}: {_about(each)}" for each in silences),
         *(text for level, routing in ways.items() for text in _way(level, routing)),
-        *([] if ways else ["この行から始まるアラートはありません。だれにも知らせません"]),
+        *([] if ways else ["この行はアラートを出しません。だれにも通知しません"]),
     ]
     values = {
         "row": clause.id,
@@ -103,7 +103,7 @@ def _standing(status: ClauseStatus | None) -> Iterator[str]:
 def _alerts(alerts: Sequence[Alert], newest: Answer | None, *, is_signalled: bool) -> Iterator[str]:
     if newest is None:
         if is_signalled:
-            yield "アラート この行のアラートはまだありません。だれにも知らせていません"
+            yield "アラート この行のアラートはまだありません。だれにも通知していません"
         return
     yield "アラート"
     yield from newest.lines
@@ -113,14 +113,14 @@ def _alerts(alerts: Sequence[Alert], newest: Answer | None, *, is_signalled: boo
 def _ordered(notices: Sequence[Delivery]) -> Iterator[str]:
     """Yield the notifications that a row of the matrix has ordered."""
     if notices:
-        yield "この行が送らせた知らせ"
+        yield "この行による通知"
         yield from (f"  {each.destination}  {why_alert.receipt(each)}" for each in notices)
 
 
 def _about(silence: Silence) -> str:
     matchers = " ".join(f"{name}={value}" for name, value in silence.matchers.items())
     until = f"{silence.ends_at.astimezone():%Y-%m-%d %H:%M}"
-    return f"{matchers} は {until} まで知らせません ({silence.author}: {silence.reason})"
+    return f"{matchers} は {until} まで通知しません ({silence.author}: {silence.reason})"
 
 
 def _way(level: AlertLevel, routing: Routing) -> Iterator[str]:

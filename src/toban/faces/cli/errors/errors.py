@@ -37,7 +37,7 @@ _NUMBER = click.argument("number", type=click.IntRange(1), metavar="ERROR")
 def command() -> None:
     """List, show and settle the errors that applications report, and review a week of them.
 
-    Sentry の SDK が送ったエラーを、同じものをまとめて示します。
+    Sentry の SDK が送ったエラーを、同じものをグループ化して示します。
     """
 
 
@@ -48,19 +48,19 @@ command.add_command(review_)
 
 @command.command(
     "list",
-    short_help="List errors, the last seen first (一覧).",
+    short_help="List errors, most recent first (一覧).",
     epilog="Example: toban errors list --search 'TimeoutError environment:production -region:tokyo'",
 )
 @click.option("--state", type=click.Choice(_STATES), default="open", show_default=True)
 @click.option("--project", default="", metavar="APP", help="Only of this [errors.APP].")
 @click.option("--search", "written", default="", metavar="SEARCH", help="Words, and FIELD:VALUE; see above.")
-@click.option("--assignee", default="", metavar="NAME", help="Only what was given to NAME.")
+@click.option("--assignee", default="", metavar="NAME", help="Only errors assigned to NAME.")
 @click.option("--limit", type=click.IntRange(1, 10_000), default=50, show_default=True)
 @_FORMAT
 def list_(state: str, project: str, written: str, assignee: str, limit: int, form: str) -> None:
     """List errors that are open, or in another state, the last seen first.
 
-    語は題、例外、メッセージ、場所、処理、リリースから、項目:値 はその項目かタグから探します。
+    キーワードは題、例外、メッセージ、場所、処理、リリースから、項目:値 はその項目かタグから探します。
     項目は type、value、message、title、culprit、transaction、release、environment、level、platform、
     logger、server、url、user と、数の count、users (count:>=100)。ほかの名はタグです (region:tokyo)。
     値の前後の * は何にでも当たり、前に - をつけると除き、has:region は値のあるものを探します。
@@ -91,7 +91,7 @@ def _terms(written: str) -> "tuple[ErrorTerm, ...]":
         raise SystemExit(_UNUSABLE) from bad
 
 
-@command.command("show", short_help="One error with its newest event (詳細).")
+@command.command("show", short_help="Show one error with its newest event (詳細).")
 @_NUMBER
 @_FORMAT
 def show_(number: int, form: str) -> None:
@@ -119,13 +119,13 @@ def show_(number: int, form: str) -> None:
 
 @command.command(
     "resolve",
-    short_help="Call an error mended (解決).",
+    short_help="Resolve an error (解決).",
     epilog="Example: toban errors resolve 12 --in shop@1.4.2",
 )
 @_NUMBER
-@click.option("--in", "in_release", default="", metavar="RELEASE", help="The release that mends it.")
+@click.option("--in", "in_release", default="", metavar="RELEASE", help="The release that fixes it.")
 def resolve_(number: int, in_release: str) -> None:
-    """Call an error mended: when it happens again after this, or from RELEASE on, it is told as a regression.
+    """Resolve an error: a new occurrence, or one from RELEASE on, is notified as a regression.
 
     \b
     Exit status:
@@ -136,7 +136,7 @@ def resolve_(number: int, in_release: str) -> None:
     _order("resolve", number, in_release=in_release)
 
 
-@command.command("ignore", short_help="Tell nobody of an error any more (無視).")
+@command.command("ignore", short_help="Ignore an error: no more notifications (無視).")
 @_NUMBER
 def ignore_(number: int) -> None:
     """Tell nobody of an error any more, however often it happens; it is still counted.
@@ -150,7 +150,7 @@ def ignore_(number: int) -> None:
     _order("ignore", number)
 
 
-@command.command("reopen", short_help="Take back that it is resolved or ignored (未解決に戻す).")
+@command.command("reopen", short_help="Reopen a resolved or ignored error (未解決に戻す).")
 @_NUMBER
 def reopen_(number: int) -> None:
     """Take back that an error is resolved or ignored.
@@ -166,7 +166,7 @@ def reopen_(number: int) -> None:
 
 @command.command(
     "assign",
-    short_help="Give an error to somebody (担当を決める).",
+    short_help="Assign an error (担当を決める).",
     epilog="Example: toban errors assign 12 kai",
 )
 @_NUMBER

@@ -28,12 +28,12 @@ _YEARS = range(2000, 2200)
 
 @click.command(
     "review",
-    short_help="What is new, grows or is gone in a week (週次の見直し).",
+    short_help="New, growing and gone errors of a week (週次レビュー).",
     epilog="Example: toban errors review --week 2026-11-23 --done",
 )
-@click.option("--week", metavar="DATE", help="A day of the week; last week's, if not given.")
+@click.option("--week", metavar="DATE", help="A day of the week. [default: last week]")
 @click.option("--project", default="", metavar="APP", help="Only of this [errors.APP].")
-@click.option("--done", is_flag=True, help="Note as evidence that you have looked through it.")
+@click.option("--done", is_flag=True, help="Record in the evidence that you reviewed it.")
 @click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True)
 @click.pass_obj
 def review_(parts: Parts, week: str | None, project: str, done: bool, form: str) -> None:
@@ -59,7 +59,7 @@ def review_(parts: Parts, week: str | None, project: str, done: bool, form: str)
             orders.reviewed(chosen.monday, dict(counts), rows, by=getpass.getuser(), now=now)
         say(_json(chosen, found) if form == "json" else _text(chosen, found))
         if done and form == "text":
-            say("見直しを証跡に残しました")
+            say("レビューを証跡に記録しました")
 
 
 def _day(written: str) -> date:

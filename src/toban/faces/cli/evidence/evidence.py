@@ -70,7 +70,7 @@ def verify(parts: Parts, known: str | None, source: str | None, form: str) -> No
 
 @command.command(
     "export",
-    short_help="Send out now what is not outside yet (いま外へ送る).",
+    short_help="Send what is not outside yet, now (今すぐ外へ送る).",
     epilog="Example: toban evidence export",
 )
 @click.pass_obj

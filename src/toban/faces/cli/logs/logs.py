@@ -52,8 +52,8 @@ Example: toban logs --since 2時間 level:ERROR service:shop-api -health 'status
 @click.option("--from", "start", metavar="TIME", help="From this time on: 2026-11-26T09:00.")
 @click.option("--to", "end", metavar="TIME", help="Up to this time.")
 @click.option("--limit", type=click.IntRange(1, 1_000_000), default=100, show_default=True)
-@click.option("--from-archive", "archived", is_flag=True, help="Of what was archived and deleted here.")
-@click.option("--follow", is_flag=True, help="Go on with what comes in, until Ctrl-C.")
+@click.option("--from-archive", "archived", is_flag=True, help="Search archived days instead of the store.")
+@click.option("--follow", is_flag=True, help="Follow new lines until Ctrl-C.")
 @click.option(
     "--format", "form", type=click.Choice(["text", "json", "csv"]), default="text", show_default=True
 )
@@ -71,7 +71,7 @@ def command(
 ) -> None:
     """Print the newest rows that a search finds, the oldest of them first.
 
-    語は本文から、項目:値 はその項目から探します。数は status:>=500、前に - をつけると除きます。
+    キーワードは本文から、項目:値 はその項目から探します。数は status:>=500、前に - をつけると除きます。
     項目は kind、level、service、userId、requestId、traceId、ip、method、route、status、durationMs と、
     送られたほかの項目 (cart.items:3)。
 
@@ -119,7 +119,7 @@ def _print_stored(
             _follow(store, terms, span.start, {row.place for row in found}, show)
     except (StoreUnavailable, StoreRefused) as away:
         refuse(
-            f"ログの置き場が答えません: {away}",
+            f"ログの置き場が応答しません: {away}",
             "toban processes で store が動いているか、TOBAN_HOME が toban up と同じかを確かめてください",
         )
         raise SystemExit(_UNUSABLE) from away

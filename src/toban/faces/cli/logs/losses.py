@@ -150,7 +150,7 @@ def _stored() -> "tuple[Sequence[DayPart], str]":
     try:
         return LogDays(Telemetry(settings.TELEMETRY_URL)).parts(), ""
     except (StoreUnavailable, StoreRefused, ValueError) as away:
-        return (), f"ログの置き場が答えません: {away}"
+        return (), f"ログの置き場が応答しません: {away}"
 
 
 @dataclass(frozen=True, slots=True)

@@ -45,7 +45,7 @@ def command() -> None:
     speak_utf8()
 
 
-@command.command("list", short_help="Show each kind, its oldest day, and what is to go.")
+@command.command("list", short_help="Show each type, its oldest day, and what will be deleted.")
 @click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True)
 @click.pass_obj
 def show(parts: Parts, form: str) -> None:
@@ -59,7 +59,7 @@ def show(parts: Parts, form: str) -> None:
             found = keeper_of(Telemetry(settings.TELEMETRY_URL), parts.ports).look(rules, system_clock())
         except (StoreUnavailable, ValueError) as away:
             refuse(
-                f"ログの置き場が答えません: {away}",
+                f"ログの置き場が応答しません: {away}",
                 "toban processes で store が動いているか、TOBAN_HOME が toban up と同じかを確かめてください",
             )
             raise SystemExit(_UNUSABLE) from away
@@ -74,7 +74,7 @@ def show(parts: Parts, form: str) -> None:
         say(f"保全 {each['hold']}: {_held(rules, str(each['kind']))} {each['reason']} ({each['ordered_by']})")
 
 
-@command.command("agree", short_help="Agree to what a shorter retention deletes.")
+@command.command("agree", short_help="Approve the deletion that a shorter retention causes.")
 @click.argument("kind", metavar="LOG")
 @click.option("--yes", is_flag=True, help="Do not ask.")
 @click.pass_obj
@@ -96,9 +96,9 @@ def agree(parts: Parts, kind: str, yes: bool) -> None:
     say(f"「{kind}」の保存期間を {kept} として、次の一分のうちに削除を始めます")
 
 
-@command.command("hold", short_help="Delete nothing, until it is released.")
+@command.command("hold", short_help="Put logs on hold: nothing is deleted until release.")
 @click.argument("kind", metavar="[LOG]", default="")
-@click.option("--reason", metavar="WORDS", default="", help="Why, for whoever looks later.")
+@click.option("--reason", metavar="WORDS", default="", help="Why, for those who look at it later.")
 @click.pass_obj
 def hold(parts: Parts, kind: str, reason: str) -> None:
     """Keep LOG, or every kind, from being deleted, whatever the document says (法的保全)."""

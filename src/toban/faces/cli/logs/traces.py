@@ -76,7 +76,7 @@ def command(
             found = _show_routes(store, Stretch(*within), service, limit, form)
     except (StoreUnavailable, StoreRefused) as away:
         refuse(
-            f"トレースの置き場が答えません: {away}",
+            f"トレースの置き場が応答しません: {away}",
             "toban processes で store が動いているか、TOBAN_HOME が toban up と同じかを確かめてください",
         )
         raise SystemExit(_UNUSABLE) from away

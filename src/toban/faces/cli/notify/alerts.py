@@ -1,4 +1,4 @@
-"""`toban alerts`: what is wrong now, and who has acknowledged it."""
+"""`toban alerts`: what is wrong now, and who acknowledged it."""
 
 import getpass
 import json
@@ -20,42 +20,54 @@ _REFUSED = 1
     "alerts",
     epilog="Example: toban alerts --take 12",
 )
-@click.option("--history", is_flag=True, help="Also those that are over.")
+@click.option("--history", is_flag=True, help="Include resolved alerts.")
 @click.option("--limit", type=click.IntRange(1, 10_000), default=50, show_default=True)
-@click.option("--take", type=int, metavar="ALERT", help="Take it on: it is not repeated nor escalated.")
-@click.option("--release", type=int, metavar="ALERT", help="Give it back: nobody has it any more.")
+@click.option(
+    "--take",
+    "acknowledged",
+    type=int,
+    metavar="ALERT",
+    help="Acknowledge it: repeats and escalation stop.",
+)
+@click.option(
+    "--release",
+    "released",
+    type=int,
+    metavar="ALERT",
+    help="Withdraw its acknowledgement: it is unacknowledged again.",
+)
 @click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True)
-def command(history: bool, limit: int, take: int | None, release: int | None, form: str) -> None:
-    """List the alerts that are open, the newest first; `toban why` says who was told of one.
+def command(history: bool, limit: int, acknowledged: int | None, released: int | None, form: str) -> None:
+    """List the ongoing alerts, newest first; `toban why` shows who was notified of one.
 
-    続いているアラートを、新しい順に示します。--take で引き受けると、知らせた相手全員に伝わります。
-    --release で引き受けを取り消します。
+    継続中のアラートを、新しい順に示します。--take で対応を開始すると、通知済みの全員に伝わります。
+    --release で取り消します。
 
     \b
     Exit status:
-      0  listed, taken on or given back
-      1  there is no such alert, or it is over, or somebody else has it, or nobody has it
+      0  listed, acknowledged or unacknowledged
+      1  there is no such ongoing alert, somebody else acknowledged it, or nobody did
       2  the state database can't be used
     """
     speak_utf8()
-    if take is not None and release is not None:
+    if acknowledged is not None and released is not None:
         raise click.UsageError("--take と --release は一つだけ選んでください")
     with usable_state():
-        if take is None and release is None:
+        if acknowledged is None and released is None:
             _show(limit, form, history=history)
         else:
-            _order(take, release)
+            _order(acknowledged, released)
 
 
-def _order(take: int | None, release: int | None) -> None:
+def _order(acknowledged: int | None, released: int | None) -> None:
     by, now = getpass.getuser(), system_clock()
     try:
-        if take is not None:
-            alert = orders.acknowledge(take, by=by, now=now)
-            said = "を引き受けました。知らせた相手に伝えます"
-        elif release is not None:
-            alert = orders.release(release, by=by, now=now)
-            said = "の引き受けを取り消しました。引き受けたと聞いた相手に伝えます"
+        if acknowledged is not None:
+            alert = orders.acknowledge(acknowledged, by=by, now=now)
+            said = "の対応を開始しました。通知済みの全員に伝えます"
+        elif released is not None:
+            alert = orders.release(released, by=by, now=now)
+            said = "の対応を取り消しました。対応の開始を伝えた相手に伝えます"
     except NotPossible as exc:
         refuse(str(exc), exc.hint)
         raise SystemExit(_REFUSED) from exc
@@ -68,7 +80,7 @@ def _show(limit: int, form: str, *, history: bool) -> None:
     if form == "json":
         say(json.dumps([as_json(alert) for alert in found], ensure_ascii=False, indent=2))
     else:
-        nothing = "アラートはまだありません" if history else "続いているアラートはありません"
+        nothing = "アラートはまだありません" if history else "継続中のアラートはありません"
         say("\n".join(line(alert) for alert in found) or nothing)
 
 

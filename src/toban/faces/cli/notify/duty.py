@@ -35,9 +35,9 @@ _FORMAT = click.option(
     epilog="Example: toban duty now --format json",
 )
 def command() -> None:
-    """Show who holds the document's roles, and have somebody stand in.
+    """Show who is on duty for the roles of the document, and assign deputies.
 
-    運用体制の役割を、いまと次にだれが担うかを示し、代わりを立てます。
+    運用体制の役割を、いまと次にだれが担うかを示し、代理を立てます。
     """
 
 
@@ -49,7 +49,7 @@ def now_(parts: Parts, form: str) -> None:
 
     \b
     Exit status:
-      0  shown, whoever is there
+      0  shown
       2  nothing runs there, or the state database can't be used
     """
     speak_utf8()
@@ -62,12 +62,12 @@ def now_(parts: Parts, form: str) -> None:
             say("\n".join(lines) or "文書の1章に運用体制がありません")
 
 
-@command.command("next", short_help="The coming turns (これからの当番).")
+@command.command("next", short_help="Upcoming turns (これからの当番).")
 @click.option(
     "--days", type=click.IntRange(1, _LONGEST_DAYS), default=14, show_default=True, help="How far ahead."
 )
 @click.option("--role", help="Only this role of the document.")
-@click.option("--person", help="Only this one, by the name in [people].")
+@click.option("--person", help="Only this person, by the name in [people].")
 @click.option(
     "--format", "form", type=click.Choice(["text", "json", "ics"]), default="text", show_default=True
 )
@@ -102,26 +102,26 @@ def next_(parts: Parts, days: int, role: str | None, person: str | None, form: s
 
 @command.command(
     "override",
-    short_help="Have somebody stand in, with a reason and an end (代わりを立てる).",
+    short_help="Assign a deputy, with a reason and an end (代理を立てる).",
     epilog='Example: toban duty override 緊急連絡先 伊波 --for 3時間 --reason "通院"',
 )
 @click.argument("role", required=False)
 @click.argument("person", required=False)
-@click.option("--from", "since", metavar="TIME", help="When it begins; now, if not given.")
+@click.option("--from", "since", metavar="TIME", help="Start time. [default: now]")
 @click.option("--for", "lasting", metavar="LENGTH", help="How long: 2時間, 30分.")
 @click.option("--until", metavar="TIME", help="Until when: 2026-11-25T18:00.")
-@click.option("--reason", metavar="WORDS", default="", help="Why, for whoever looks later.")
-@click.option("--end", "ended", type=int, metavar="NUMBER", help="End one now, or call it off.")
-@click.option("--list", "listing", is_flag=True, help="Show those that hold and those to come.")
+@click.option("--reason", metavar="WORDS", default="", help="Why, for those who look at it later.")
+@click.option("--end", "ended", type=int, metavar="NUMBER", help="End one now, or cancel an upcoming one.")
+@click.option("--list", "listing", is_flag=True, help="Show current and upcoming deputies.")
 @_FORMAT
 @click.pass_obj
 def override_(
     parts: Parts, role: str | None, person: str | None, since: str | None,
     lasting: str | None, until: str | None, reason: str, ended: int | None, listing: bool, form: str,
 ) -> None:  # fmt: skip
-    """Have PERSON (by the name in [people]) hold ROLE of the document for a time, whoever's turn it is.
+    """Put PERSON (a name in [people]) on duty for ROLE of the document, instead of the one whose turn it is.
 
-    期限と理由のない代わりはできません。渡す人と受ける人に知らせ、だれが決めたかは証跡に残ります。
+    代理には期限と理由が要ります。引き継ぐ人と引き継がれる人に通知し、決めた人を証跡に記録します。
 
     \b
     Exit status:
@@ -138,11 +138,11 @@ def override_(
         try:
             if ended is not None:
                 overrides.end_override(ended, by=by, now=now)
-                say(f"代わり {ended} を終えました")
+                say(f"代理 {ended} を終了しました")
                 return
             if role is None or person is None:
                 raise click.UsageError(
-                    "役割と、代わりに担う人の名前を書いてください: toban duty override 役割 名前"
+                    "役割と、代理の人の名前を書いてください: toban duty override 役割 名前"
                 )
             edition = edition_of(parts)
             start = moment(since, "--from") if since is not None else now
@@ -153,7 +153,7 @@ def override_(
         except NotPossible as exc:
             refuse(str(exc), exc.hint)
             raise SystemExit(_REFUSED) from exc
-        say(f"代わり {made.pk}  {line(made, _who(made))}")
+        say(f"代理 {made.pk}  {line(made, _who(made))}")
 
 
 def _roles(
@@ -191,7 +191,7 @@ def _line(
     if ends is not None:
         parts.append(f"{clock(ends, zone)} まで")
     if watch.override is not None:
-        parts.append(f"代わり {why(watch.override)}")
+        parts.append(f"代理 {why(watch.override)}")
     if following is not None:
         parts.append(f"次は {clock(following.start, zone)} から {names(following.watch, roster, people)}")
     return "  ".join(parts)
@@ -201,14 +201,14 @@ def _turn(shift: Shift, edition: Edition) -> str:
     zone = edition.bindings.system.zone
     who = names(shift.watch, shift.roster, edition.bindings.people)
     said = why(shift.watch.override)
-    override = f"  代わり {said}" if said else ""
+    override = f"  代理 {said}" if said else ""
     return f"{clock(shift.start, zone)} - {clock(shift.end, zone)}  {shift.roster.role}  {who}{override}"
 
 
 def _list(form: str) -> None:
 
     found = DutyOverride.objects.unended(system_clock()).order_by("starts_at")
-    show(found, form, fields=("override", "role", "person"), about=_who, none="代わりはありません")
+    show(found, form, fields=("override", "role", "person"), about=_who, none="代理はありません")
 
 
 def _who(override: DutyOverride) -> str:

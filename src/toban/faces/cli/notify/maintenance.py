@@ -22,12 +22,14 @@ _REFUSED = 1
     epilog='Example: toban maintenance --target DB --from 2026-11-25T22:00 --for 1時間 --reason "交換"',
 )
 @click.option("--target", "targets", multiple=True, metavar="NAME", help="A target; none: the whole system.")
-@click.option("--from", "since", metavar="TIME", help="When it begins; now, if not given.")
+@click.option("--from", "since", metavar="TIME", help="Start time. [default: now]")
 @click.option("--for", "lasting", metavar="LENGTH", help="How long: 2時間, 30分.")
 @click.option("--until", metavar="TIME", help="Until when: 2026-11-25T18:00.")
-@click.option("--reason", metavar="WORDS", default="", help="What is done.")
-@click.option("--end", "ended", type=int, metavar="MAINTENANCE", help="End one now, or call it off.")
-@click.option("--list", "listing", is_flag=True, help="Show what goes on and what is to come.")
+@click.option("--reason", metavar="WORDS", default="", help="The reason: what is being done.")
+@click.option(
+    "--end", "ended", type=int, metavar="MAINTENANCE", help="End one now, or cancel an upcoming one."
+)
+@click.option("--list", "listing", is_flag=True, help="Show current and upcoming maintenance.")
 @click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True)
 def command(
     targets: tuple[str, ...],
@@ -39,9 +41,9 @@ def command(
     listing: bool,
     form: str,
 ) -> None:
-    """Announce maintenance: trouble of its targets is not told meanwhile, and counts as planned.
+    """Add maintenance: alerts of its targets are not notified meanwhile and count as planned downtime.
 
-    その間の異常は知らせず、終わっても続いていれば知らせます。だれが決めたかは証跡に残ります。
+    メンテナンス中の異常は通知せず、終了時に継続中なら通知します。決めた人を証跡に記録します。
 
     \b
     Exit status:
@@ -58,7 +60,7 @@ def command(
         try:
             if ended is not None:
                 orders.end_maintenance(ended, by=by, now=now)
-                say(f"メンテナンス {ended} を終えました")
+                say(f"メンテナンス {ended} を終了しました")
                 return
             start = moment(since, "--from") if since is not None else now
             made = orders.announce_maintenance(
@@ -73,7 +75,7 @@ def command(
 def _show(form: str) -> None:
 
     found = Maintenance.objects.unended(system_clock()).order_by("starts_at")
-    none = "知らせてあるメンテナンスはありません"
+    none = "メンテナンスはありません"
     show(found, form, fields=("maintenance", "targets"), about=_targets, none=none)
 
 

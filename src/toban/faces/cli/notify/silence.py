@@ -34,9 +34,9 @@ _REFUSED = 1
 )
 @click.option("--for", "lasting", metavar="LENGTH", help="How long: 2時間, 30分.")
 @click.option("--until", metavar="TIME", help="Until when: 2026-11-25T18:00.")
-@click.option("--reason", metavar="WORDS", default="", help="Why, for whoever looks later.")
+@click.option("--reason", metavar="WORDS", default="", help="Why, for those who look at it later.")
 @click.option("--end", "ended", type=int, metavar="SILENCE", help="End one now.")
-@click.option("--list", "listing", is_flag=True, help="Show those that hold.")
+@click.option("--list", "listing", is_flag=True, help="Show the active silences.")
 @click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True)
 def command(
     clause: str | None,
@@ -51,9 +51,9 @@ def command(
     listing: bool,
     form: str,
 ) -> None:
-    """Stop notices about whatever all of --clause, --target, --item, --instance and --label name.
+    """Silence the alerts that match all of --clause, --target, --item, --instance and --label.
 
-    期限のない静音はできません。終わったときにまだ続いていれば、もう一度知らせます。だれが止めたかは証跡に残ります。
+    ミュートには期限が要ります。終了時に継続中なら、再び通知します。ミュートした人を証跡に記録します。
 
     \b
     Exit status:
@@ -72,13 +72,13 @@ def command(
         try:
             if ended is not None:
                 orders.end_silence(ended, by=by, now=now)
-                say(f"静音 {ended} を終えました")
+                say(f"ミュート {ended} を終了しました")
                 return
             made = orders.silence(matchers, reason, ends_at=end_of(now, lasting, until), by=by, now=now)
         except NotPossible as exc:
             refuse(str(exc), exc.hint)
             raise SystemExit(_REFUSED) from exc
-        say(f"静音 {made.pk}: {made.ends_at.astimezone():%Y-%m-%d %H:%M} まで知らせません")
+        say(f"ミュート {made.pk}: {made.ends_at.astimezone():%Y-%m-%d %H:%M} まで通知しません")
 
 
 def _labels(written: Sequence[str]) -> dict[str, str]:
@@ -94,7 +94,7 @@ def _labels(written: Sequence[str]) -> dict[str, str]:
 def _show(form: str) -> None:
 
     found = Silence.objects.unended(system_clock()).order_by("ends_at")
-    show(found, form, fields=("silence", "matchers"), about=_about, none="静音はありません")
+    show(found, form, fields=("silence", "matchers"), about=_about, none="ミュートはありません")
 
 
 def _about(silence: Silence) -> str:

@@ -25,7 +25,7 @@ def about(alert: Alert) -> Answer:
 
 
 def _told(place: Place) -> Iterator[str]:
-    name = " ".join(part for part in (place.destination or "宛先なし", listed(place.recipients)) if part)
+    name = " ".join(part for part in (place.destination or "通知先なし", listed(place.recipients)) if part)
     yield f"  {name}" + (f"  ({place.ordered_by})" if place.ordered_by else "")
     yield f"    {words.answer(place)}"
     yield "    " + "  ".join(f"{words.MARKS[step.word]}{words.STAGES[step.stage]}" for step in place.steps)

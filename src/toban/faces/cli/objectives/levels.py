@@ -35,8 +35,8 @@ from toban.faces.terminal import say, speak_utf8
 def command(parts: Parts, form: str) -> None:
     """Show each objective of the document in force, as the running Toban has measured it.
 
-    今月の達成、予算の残り、測れない理由を示します。json には、今日、今月、今年の数字が、計画メンテナンスを
-    除いたものと数えたものの両方で入ります。openslo は OpenSLO v1 の JSON の列です。
+    今月の達成、エラーバジェット残り、測れない理由を示します。json には、今日、今月、今年の数字が、
+    計画メンテナンスを除いたものと数えたものの両方で入ります。openslo は OpenSLO v1 の JSON の列です。
 
     \b
     Exit status:

@@ -17,7 +17,7 @@ _UNKNOWN = 2
 )
 @click.argument("name")
 def command(name: str) -> None:
-    """Give the account NAME a new one-time password, and let it enrol its second factor anew.
+    """Give the account NAME a new one-time password, and let it enrol a new second factor.
 
     この機械で TOBAN_HOME (か TOBAN_STATE_URL) を開ける人だけが使えます。監査ログに残ります。
 

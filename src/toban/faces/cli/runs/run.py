@@ -30,13 +30,15 @@ _ENDED_BADLY = 3
 @click.argument("batch")
 @click.option("--set", "settings", multiple=True, metavar="NAME=VALUE", help="A parameter of the run.")
 @click.option("--parameters", is_flag=True, help="List what --set may give, and order nothing.")
-@click.option("--cancel", is_flag=True, help="End the run that waits or goes on.")
-@click.option("--skip", metavar="REASON", help="Leave out the waiting run, or the next due time.")
-@click.option("--again", type=int, metavar="RUN", help="Take up an ended run after its last finished step.")
-@click.option("--from", "from_step", metavar="STEP", help="With --again: from this step on.")
-@click.option("--approve", type=int, metavar="RUN", help="Consent to the step that a run waits before.")
-@click.option("--refuse", "refused", type=int, metavar="RUN", help="Refuse it, which ends the run.")
-@click.option("--reason", default="", metavar="WORDS", help="With --approve and --refuse: why.")
+@click.option("--cancel", is_flag=True, help="Cancel the waiting or running run.")
+@click.option("--skip", metavar="REASON", help="Skip the waiting run, or the next scheduled one.")
+@click.option(
+    "--again", type=int, metavar="RUN", help="Rerun an ended run, from the step after the last finished one."
+)
+@click.option("--from", "from_step", metavar="STEP", help="With --again: rerun from this step.")
+@click.option("--approve", type=int, metavar="RUN", help="Approve the step that the run waits for.")
+@click.option("--refuse", "refused", type=int, metavar="RUN", help="Reject that step; the run ends.")
+@click.option("--reason", default="", metavar="WORDS", help="With --approve and --refuse: the reason.")
 @click.option("--follow", is_flag=True, help="Print what the run writes until it has ended.")
 @click.option("--yes", is_flag=True, help="Don't ask.")
 def command(batch: str, *, parameters: bool, follow: bool, yes: bool, **given: Any) -> None:
@@ -107,7 +109,7 @@ class Asked:
         if (run := self.approve) is not None:
             return f"実行 {run} を承認します", lambda: orders.approve(run, reason, by=by, now=now, key=batch)
         if (run := self.refused) is not None:
-            return f"実行 {run} を承認せず、終わらせます", lambda: orders.refuse(
+            return f"実行 {run} を却下し、終了します", lambda: orders.refuse(
                 run, reason, by=by, now=now, key=batch
             )
         return "今すぐ実行します", lambda: orders.order(batch, self.settings, by=by, now=now)
@@ -145,7 +147,7 @@ def _followed(run: Run) -> bool:
     try:
         return follow(run)
     except KeyboardInterrupt:
-        say(f"見るのをやめました。実行 {run.pk} は続いています")
+        say(f"見るのをやめました。実行 {run.pk} は継続中です")
         return True
 
 

@@ -44,7 +44,7 @@ def command(directory: Path, port: int, threads: int, memory: int, keep_free: in
         ) from exc
     except Unopenable as exc:
         raise click.ClickException(
-            f"{exc}\nHINT: move the directory away to start anew, and keep it for a report"
+            f"{exc}\nHINT: move the directory away to start with an empty store, and keep it for a bug report"
         ) from exc
     except OSError as exc:
         raise click.ClickException(

@@ -42,7 +42,7 @@ class Order:
     epilog="Example: toban up --design 運用設計書.md --bindings toban.toml",
 )
 @click.option("--design", type=click.Path(path_type=Path), help="Without one, a small demo shop's runs.")
-@click.option("--bindings", type=click.Path(path_type=Path), help="Default: toban.toml beside the design.")
+@click.option("--bindings", type=click.Path(path_type=Path), help="Default: toban.toml next to the design.")
 @click.option(
     "--home",
     type=click.Path(path_type=Path, file_okay=False),
@@ -56,7 +56,7 @@ class Order:
     "--port", type=click.IntRange(0, 65535), default=DEFAULT_PORT, show_default=True, help="0: a free one."
 )
 @click.option(
-    "--public-url", envvar="TOBAN_PUBLIC_URL", help="How people reach the page, for links in notices."
+    "--public-url", envvar="TOBAN_PUBLIC_URL", help="How people reach the page, for links in notifications."
 )
 def command(
     design: Path | None, bindings: Path | None, home: Path, host: str, port: int, public_url: str | None

@@ -28,18 +28,18 @@ METHODS: Mapping[str, Promise] = {
 HOLDINGS: Mapping[Holding, tuple[str, Promise]] = {
     Holding.WHOLE: ("●", gettext_lazy("検証済み")),
     Holding.UNREAD: ("○", gettext_lazy("未検証")),
-    Holding.TROUBLED: ("■", gettext_lazy("頼れない")),
-    Holding.PRUNED: ("◇", gettext_lazy("消去済み")),
+    Holding.TROUBLED: ("■", gettext_lazy("使用不可")),
+    Holding.PRUNED: ("◇", gettext_lazy("削除済み")),
 }
 PHASES: Mapping[str, Promise] = {
     "plan": gettext_lazy("計画"),
-    "fetch": gettext_lazy("取り出し"),
-    "combine": gettext_lazy("増分の組み合わせ"),
-    "log": gettext_lazy("記録 (WAL) の取り出し"),
+    "fetch": gettext_lazy("取得"),
+    "combine": gettext_lazy("増分の結合"),
+    "log": gettext_lazy("記録 (WAL) の取得"),
     "sync": gettext_lazy("ディスクへの書き込み"),
     "recover": gettext_lazy("サーバーの復旧"),
-    "query": gettext_lazy("アプリの問い合わせ"),
-    "compare": gettext_lazy("元との照合"),
+    "query": gettext_lazy("アプリのクエリー"),
+    "compare": gettext_lazy("バックアップ元との照合"),
     "checksums": gettext_lazy("ページの検査"),
 }
 """The parts of a drill, as it names them; one that is not here keeps its own name."""

@@ -120,7 +120,7 @@ class _Drawing:
             format_html_join("", '<th scope="col">{}</th>', ((name,) for name in part.header)),
         )
         if self._is_measured(part):
-            yield format_html('<th scope="col" class="live">{}</th>', _("現況"))
+            yield format_html('<th scope="col" class="live">{}</th>', _("現在の状況"))
         if self._is_charted(part):
             yield format_html('<th scope="col">{}</th>', _("推移"))
         if part.has_verdicts:
@@ -184,7 +184,7 @@ class _Drawing:
             yield self._elsewhere(clause)
             yield from _assumed(clause)
         for unread in line.unread:
-            yield format_html('<span class="note"><b>{}</b> {}</span>', _("読めません"), unread.reason)
+            yield format_html('<span class="note"><b>{}</b> {}</span>', _("読み取れません"), unread.reason)
 
     def _elsewhere(self, clause: Clause) -> SafeString:
         """Link to the page with more about *clause*, if there is one."""

@@ -264,7 +264,8 @@ def _ordered(request: HttpRequest, group: ErrorGroup) -> HttpResponse:
                 messages.success(request, _("「%(what)s」を解決済みにしました。") % what)
             case "ignore":
                 orders.ignore(group.pk, by=by, now=now)
-                messages.success(request, _("「%(what)s」を無視します。数えますが、知らせません。") % what)
+                said = _("「%(what)s」を無視します。件数は数えますが、通知しません。")
+                messages.success(request, said % what)
             case "reopen":
                 orders.reopen(group.pk, by=by, now=now)
                 messages.success(request, _("「%(what)s」を未解決に戻しました。") % what)

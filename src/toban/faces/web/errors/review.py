@@ -71,5 +71,5 @@ def _done(request: HttpRequest, edition: Edition, week: Week, now: datetime) -> 
     counts = Counter(each.trend.value for _, each in weekly(week))
     by = request.user.get_username()
     orders.reviewed(week.monday, dict(counts), [row.id for row in rows], by=by, now=now)
-    messages.success(request, _("%(week)s からの週を見たと証跡に残しました。") % {"week": week.monday})
+    messages.success(request, _("%(week)s からの週のレビューを証跡に記録しました。") % {"week": week.monday})
     return redirect(f"{reverse('error-review')}?week={week.monday}")

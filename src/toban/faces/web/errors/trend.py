@@ -16,7 +16,7 @@ def daily(counts: Mapping[date, int], zone: ZoneInfo) -> Chart:
     """Draw *counts* by day, the oldest first: one day at least."""
     days = list(counts)
     return Chart(
-        title=_("この30日"),
+        title=_("直近30日"),
         start=midnight_of(days[0], zone),
         end=midnight_of(days[-1] + timedelta(days=1), zone),
         heads=(_("日"), _("件数")),

@@ -64,7 +64,7 @@ def histogram(
             )
             for level in _ordered(totals)
         ],
-        facts=[(_("1本は"), took(step))],
+        facts=[(_("棒1本の幅"), took(step))],
     )
 
 

@@ -123,7 +123,7 @@ def histogram(request: HttpRequest) -> HttpResponse:
 
         return {"chart": log_chart(found, asked.span, step, lambda at: clock(at, now, zone), narrowed)}
 
-    return _part(request, "logs/_histogram.html", _("時間ごとの数"), drawn)
+    return _part(request, "logs/_histogram.html", _("時間ごとの件数"), drawn)
 
 
 @require_safe
@@ -140,7 +140,7 @@ def facets(request: HttpRequest) -> HttpResponse:
             ]
         }
 
-    return _part(request, "logs/_facets.html", _("項目の値ごとの数"), counted)
+    return _part(request, "logs/_facets.html", _("項目の値ごとの件数"), counted)
 
 
 def understood(chosen: Choice, edition: Edition, now: datetime) -> Asked:

@@ -60,7 +60,7 @@ def keep(request: HttpRequest) -> HttpResponse:
     chosen, number = choice(request.POST.dict()), request.POST.get("delete", "")
     try:
         if number.isdecimal() and len(number) <= _LONGEST_NUMBER:
-            done = _("「%(name)s」を消しました。") % {"name": saved.delete(operator, int(number))}
+            done = _("「%(name)s」を削除しました。") % {"name": saved.delete(operator, int(number))}
         else:
             # A search that can't be read would be stored without a bound, and find nothing when it is opened.
             read_search(chosen.q)

@@ -190,12 +190,10 @@ def _ordered(request: HttpRequest, found: Alert) -> HttpResponse:
         match request.POST.get("act"):
             case "take":
                 orders.acknowledge(found.pk, by=by, now=now)
-                messages.success(request, _("「%(what)s」を引き受けました。") % {"what": found.subject})
+                messages.success(request, _("「%(what)s」の対応を開始しました。") % {"what": found.subject})
             case "release":
                 orders.release(found.pk, by=by, now=now)
-                messages.success(
-                    request, _("「%(what)s」の引き受けを取り消しました。") % {"what": found.subject}
-                )
+                messages.success(request, _("「%(what)s」の対応を取り消しました。") % {"what": found.subject})
             case _:
                 return HttpResponse(status=400)
     except NotPossible as wrong:

@@ -168,7 +168,7 @@ def _going_on(
 
 
 def _tabs(choice: Choice, counts: Mapping[Standing, int]) -> Iterator[Tab]:
-    yield Tab("", _("続いているもの"), choice.turned(""), sum(counts.values()))
+    yield Tab("", _("継続中"), choice.turned(""), sum(counts.values()))
     for each in (Standing.FIRING, Standing.ACKNOWLEDGED, Standing.SILENCED):
         yield Tab(each.value, each.word, choice.turned(each), counts.get(each, 0))
     # The number of resolved alerts grows forever: it says nothing, and costs a look at all of them.
@@ -224,5 +224,5 @@ def _take_all(request: HttpRequest, choice: Choice, now: datetime) -> HttpRespon
     except NotPossible as wrong:
         messages.error(request, refused(wrong).what)
     else:
-        messages.success(request, _("%(count)d件を引き受けました。") % {"count": len(taken)})
+        messages.success(request, _("%(count)d件の対応を開始しました。") % {"count": len(taken)})
     return redirect(f"{request.path}?{choice.query}")

@@ -23,8 +23,8 @@ def span(began_at: datetime, ended_at: datetime | None, now: datetime) -> tuple[
 def moments(alert: Alert, clock: Callable[[datetime], str]) -> list[Mark]:
     """Return when the value left its range, when that was noticed, and when it was over."""
     found = [
-        (_("範囲を外れた"), Tone.BAD, alert.began_at),
+        (_("しきい値を超過"), Tone.BAD, alert.began_at),
         (_("検知した"), Tone.TODO, alert.opened_at),
-        (_("終わった"), Tone.OK, alert.resolved_at),
+        (_("復旧"), Tone.OK, alert.resolved_at),
     ]
     return [Mark(name, tone, at, said=clock(at)) for name, tone, at in found if at is not None]

@@ -102,12 +102,12 @@ def override(request: HttpRequest) -> HttpResponse:
     try:
         if act == "give":
             made = _give(request.POST, edition, by, now)
-            messages.success(request, _("%(person)s が %(role)s を代わります。") % vars(made))
+            messages.success(request, _("%(person)s が %(role)s を代理します。") % vars(made))
         elif act == "end":
             number = request.POST.get("override", "")
             is_number = number.isdecimal() and len(number) <= _LONGEST_NUMBER
             ended = overrides.end_override(int(number) if is_number else 0, by=by, now=now)
-            messages.success(request, _("%(person)s の代わりを終えました。") % vars(ended))
+            messages.success(request, _("%(person)s の代理を終了しました。") % vars(ended))
         else:
             return HttpResponse(status=400)
     except NotPossible as exc:

@@ -155,7 +155,7 @@ def _ordered(
     try:
         if ended.isdecimal():
             end(int(ended), by=request.user.get_username(), now=now)
-            messages.success(request, _("終えました。続いているものは、もう一度知らせます。"))
+            messages.success(request, _("終了しました。継続中のものは、再び通知します。"))
         else:
             messages.success(request, make(request, now))
     except NotPossible as wrong:
@@ -172,7 +172,7 @@ def _silenced(request: HttpRequest, now: datetime) -> str:
         by=request.user.get_username(),
         now=now,
     )
-    return _("静かにしました（静音 %(number)d）。") % {"number": made.pk}
+    return _("ミュートしました（ミュート %(number)d）。") % {"number": made.pk}
 
 
 def _announced(request: HttpRequest, now: datetime) -> str:
@@ -185,7 +185,7 @@ def _announced(request: HttpRequest, now: datetime) -> str:
         by=request.user.get_username(),
         now=now,
     )
-    return _("メンテナンスを知らせました（メンテナンス %(number)d）。") % {"number": made.pk}
+    return _("メンテナンス %(number)d を登録しました。") % {"number": made.pk}
 
 
 def _end(request: HttpRequest, start: datetime) -> datetime | None:

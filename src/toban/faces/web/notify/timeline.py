@@ -54,12 +54,12 @@ def timeline(
 
 def _own(alert: Alert) -> Iterator[Moment]:
     if alert.is_event:
-        yield Moment(alert.opened_at, "detected", _("知らせることが起きた"), in_readers_language(alert.value))
+        yield Moment(alert.opened_at, "detected", _("イベントが発生"), in_readers_language(alert.value))
         return
-    yield Moment(alert.began_at, "breach", _("範囲を外れた"), in_readers_language(alert.limit))
+    yield Moment(alert.began_at, "breach", _("しきい値を超過"), in_readers_language(alert.limit))
     yield Moment(alert.opened_at, "detected", _("検知した"))
     if alert.resolved_at is not None:
-        yield Moment(alert.resolved_at, "over", _("終わった"), in_readers_language(alert.value))
+        yield Moment(alert.resolved_at, "over", _("復旧"), in_readers_language(alert.value))
 
 
 def _notices(places: Sequence[Place]) -> Iterator[Moment]:
@@ -88,10 +88,10 @@ def _at(place: Place) -> Iterator[Moment]:
 
 def _ordered(entry: LedgerEntry) -> Moment:
     if entry.content["order"] == "release":
-        return Moment(entry.at, "released", _("%(who)s が引き受けを取り消した") % {"who": entry.actor})
-    return Moment(entry.at, "taken", _("%(who)s が引き受けた") % {"who": entry.actor})
+        return Moment(entry.at, "released", _("%(who)s が対応を取り消し") % {"who": entry.actor})
+    return Moment(entry.at, "taken", _("%(who)s が対応を開始") % {"who": entry.actor})
 
 
 def _silence(each: Silence) -> Iterator[Moment]:
-    yield Moment(each.starts_at, "silence", _("%(who)s が静かにした") % {"who": each.author}, each.reason)
-    yield Moment(each.ends_at, "silence", _("静音が終わった"), each.reason)
+    yield Moment(each.starts_at, "silence", _("%(who)s がミュート") % {"who": each.author}, each.reason)
+    yield Moment(each.ends_at, "silence", _("ミュートが終了"), each.reason)

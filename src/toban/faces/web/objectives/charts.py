@@ -33,9 +33,9 @@ class Kept(StrEnum):
 
 
 _KEPT: Mapping[Kept, tuple[Promise, Tone]] = {
-    Kept.CONFORMING: (gettext_lazy("目標内"), Tone.OK),
-    Kept.PLANNED: (gettext_lazy("計画メンテナンスだけで目標外"), Tone.TODO),
-    Kept.DEVIATING: (gettext_lazy("目標外"), Tone.BAD),
+    Kept.CONFORMING: (gettext_lazy("目標達成"), Tone.OK),
+    Kept.PLANNED: (gettext_lazy("計画メンテナンスによる目標未達"), Tone.TODO),
+    Kept.DEVIATING: (gettext_lazy("目標未達"), Tone.BAD),
 }
 
 
@@ -146,17 +146,17 @@ def budget_chart(of: str, days: Sequence[LevelDay], zone: ZoneInfo, left_now: st
     even = [1 - periods.length((start, at)) / periods.length(month) for at in ends]
     labels = [_("はじめ"), *(_("%(day)sの終わり") % {"day": _written(day)} for day in dates)]
     return Chart(
-        title=_("%(name)s、月の予算の残り") % {"name": of},
+        title=_("%(name)s、今月のエラーバジェット残り") % {"name": of},
         start=start,
         end=end,
-        heads=(_("日"), _("予算の残り"), _("一定の速さで使った場合")),
+        heads=(_("日"), _("エラーバジェット残り"), _("均等に使った場合")),
         rows=[
             Row(at, label, (_percent(known), _percent(pace)))
             for at, label, known, pace in zip(ends, labels, left, even, strict=True)
         ],
         lines=[
-            Line(_("予算の残り"), Tone.ACCENT, [share and share * 100 for share in left]),
-            Line(_("一定の速さで使った場合"), Tone.FAINT, [share * 100 for share in even], is_dashed=True),
+            Line(_("エラーバジェット残り"), Tone.ACCENT, [share and share * 100 for share in left]),
+            Line(_("均等に使った場合"), Tone.FAINT, [share * 100 for share in even], is_dashed=True),
         ],
         unit="%",
         marks=[
@@ -169,7 +169,7 @@ def budget_chart(of: str, days: Sequence[LevelDay], zone: ZoneInfo, left_now: st
             for day in days
             if day.has_gap
         ],
-        facts=[(_("予算の残り"), left_now or "—")],
+        facts=[(_("エラーバジェット残り"), left_now or "—")],
         top=100,
     )
 

@@ -166,11 +166,11 @@ def _days(of: Sli, days: Sequence[LevelDay], zone: ZoneInfo) -> Chart:
     """Draw *days* with a table of everything that is known about them."""
     heads = (
         _("日"),
-        _("計画メンテナンスを除いて"),
-        _("すべて数えて"),
+        _("計画メンテナンスを除く"),
+        _("メンテナンスを含む"),
         _("計画メンテナンス"),
         _("分かっている割合"),
-        _("月の予算の残り"),
+        _("今月のエラーバジェット残り"),
     )
     has_budget = days[0].budget_left is not None
     return level_charts.days_chart(

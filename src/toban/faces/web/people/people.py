@@ -70,7 +70,7 @@ def change(request: HttpRequest, pk: int) -> HttpResponse:
         return HttpResponse(status=400)
     if operator.pk == request.user.pk:
         messages.error(
-            request, _("自分自身の役割とアカウントは変えられません。ほかの責任者に頼んでください。")
+            request, _("自分自身の役割とアカウントは変更できません。ほかの責任者に依頼してください。")
         )
         return redirect("people")
     with transaction.atomic():

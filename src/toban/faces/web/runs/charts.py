@@ -123,10 +123,10 @@ def durations(runs: Sequence[Run], titles: Sequence[str]) -> Chart | None:
     stands = [standing(run) for run in runs]
     heights = [(length or timedelta()).total_seconds() / seconds for length in lengths]
     return Chart(
-        title=_("最近の %(count)s 回、古い順") % {"count": len(runs)},
+        title=_("直近の %(count)s 回、古い順") % {"count": len(runs)},
         start=runs[0].due_at - margin,
         end=runs[-1].due_at + margin,
-        heads=(_("実行"), _("所要")),
+        heads=(_("実行"), _("所要時間")),
         rows=[
             Row(run.due_at, title, (words.took(length) if length else "—",), reverse("run", args=[run.pk]))
             for run, title, length in zip(runs, titles, lengths, strict=True)
@@ -140,10 +140,10 @@ def durations(runs: Sequence[Run], titles: Sequence[str]) -> Chart | None:
             for each in dict.fromkeys(stands)
         ],
         unit=unit,
-        limits=[Limit(Tone.INK, usual.total_seconds() / seconds, _("ふだん"))] if usual else (),
+        limits=[Limit(Tone.INK, usual.total_seconds() / seconds, _("通常"))] if usual else (),
         facts=[
             (word, words.took(length))
-            for word, length in ((_("最長"), longest), (_("ふだん（成功の中央値）"), usual))
+            for word, length in ((_("最長"), longest), (_("通常（成功の中央値）"), usual))
             if length is not None
         ],
     )

@@ -87,18 +87,18 @@ def asked_of_run(act: str, run: Run, label: str, steps: tuple[str, ...]) -> Ques
 
 
 def _run_now(work: PlannedWork, label: str, open_run: Run | None) -> Question:
-    says = [_("予定（%(rule)s）とは別に、いま1回実行します。") % {"rule": work.rule}]
+    says = [_("スケジュール（%(rule)s）とは別に、今すぐ1回実行します。") % {"rule": work.rule}]
     if work.depends_on:
-        says.append(_("先に成功していなければ待ちます: %(works)s") % {"works": "、".join(work.depends_on)})
+        says.append(_("次が先に成功するまで待ちます: %(works)s") % {"works": "、".join(work.depends_on)})
     if open_run is not None and open_run.state == Run.State.RUNNING:
-        says.append(_("いまの実行 %(run)d が終わるまで待ちます。") % {"run": open_run.pk})
-    says.append(_("だれが頼んだかは証跡に残ります。"))
+        says.append(_("現在の実行 %(run)d が終わるまで待ちます。") % {"run": open_run.pk})
+    says.append(_("依頼者を証跡に記録します。"))
     takes = read(work.parameters)
     return Question(
         "run",
         _("%(work)s を今すぐ実行する") % {"work": label},
         tuple(says),
-        _("今すぐ実行する"),
+        _("今すぐ実行"),
         fields=tuple(ParameterField(each.name, purpose(each), each.example) for each in takes or ()),
         takes_any=takes is None,
         name=work.key,
@@ -112,47 +112,45 @@ def _skip(
     if due is None:
         return None
     says = (
-        _("%(due)s の分は実行されず、未実施として証跡に残ります。") % {"due": clock(due)},
-        _("その次の予定からは、いつもどおり実行されます。"),
+        _("%(due)s の実行を見送り、未実施として証跡に残します。") % {"due": clock(due)},
+        _("その次からは、予定どおり実行します。"),
     )
-    title = _("%(work)s の次の分を見送る") % {"work": label}
+    title = _("%(work)s の次の実行を見送る") % {"work": label}
     return Question(
         "skip", title, says, _("見送る"), reason=_("見送る理由"), needs_reason=True, name=work.key
     )
 
 
 def _cancel(run: Run, label: str) -> Question:
-    says = [_("この実行を終わらせます。証跡には未実施と残ります。")]
+    says = [_("この実行を終了し、証跡に未実施と記録します。")]
     if run.state == Run.State.RUNNING:
-        says.append(_("進行中の手順は数秒のうちに止まります。そこまでの手順の結果は残ります。"))
-    title = _("%(work)s の実行 %(run)d を中止する") % {"work": label, "run": run.pk}
-    return Question("cancel", title, tuple(says), _("中止する"), name=run.work)
+        says.append(_("進行中の手順は数秒で止まります。それまでの手順の結果は残ります。"))
+    title = _("%(work)s の実行 %(run)d を中止") % {"work": label, "run": run.pk}
+    return Question("cancel", title, tuple(says), _("実行を中止"), name=run.work)
 
 
 def _again(run: Run, label: str, steps: tuple[str, ...]) -> Question:
     is_done = run.state == Run.State.DONE
-    says = [_("選んだ手順から後を、もう一度行います。")]
+    says = [_("選んだ手順から後を、もう一度実行します。")]
     if not is_done:
         says.append(_("手順を選ばなければ、最後に終わった手順の次から続けます。"))
-    title = _("%(work)s の実行 %(run)d をやり直す") % {"work": label, "run": run.pk}
-    return Question(
-        "again", title, tuple(says), _("やり直す"), steps=steps, needs_step=is_done, name=run.work
-    )
+    title = _("%(work)s の実行 %(run)d を再実行") % {"work": label, "run": run.pk}
+    return Question("again", title, tuple(says), _("再実行"), steps=steps, needs_step=is_done, name=run.work)
 
 
 def _approve(run: Run, label: str) -> Question:
     says = (
         _("手順「%(step)s」をすぐに始めます。") % {"step": run.step},
-        _("承認は、この実行の再試行にも効きます。次の実行には効きません。"),
+        _("承認は、この実行の再試行にも有効です。次の実行には及びません。"),
     )
-    title = _("%(work)s の実行 %(run)d を承認する") % {"work": label, "run": run.pk}
-    return Question("approve", title, says, _("承認する"), reason=_("ひとこと"))
+    title = _("%(work)s の実行 %(run)d を承認") % {"work": label, "run": run.pk}
+    return Question("approve", title, says, _("承認する"), reason=_("コメント"))
 
 
 def _refuse(run: Run, label: str) -> Question:
-    says = (_("手順「%(step)s」を行わずに、この実行を終わらせます。") % {"step": run.step},)
-    title = _("%(work)s の実行 %(run)d を承認しない") % {"work": label, "run": run.pk}
-    return Question("refuse", title, says, _("承認しない"), reason=_("承認しない理由"), needs_reason=True)
+    says = (_("手順「%(step)s」を行わずに、この実行を終了します。") % {"step": run.step},)
+    title = _("%(work)s の実行 %(run)d を却下") % {"work": label, "run": run.pk}
+    return Question("refuse", title, says, _("却下する"), reason=_("却下する理由"), needs_reason=True)
 
 
 def may_give(user: object, act: str, run: Run | None) -> bool:
@@ -194,11 +192,11 @@ def give(
 def _trouble(question: Question) -> str:
     typed = question.typed
     if question.name and typed["name"] != question.name:
-        return _("確かめるために「%(name)s」と入力してください。") % {"name": question.name}
+        return _("確認のため「%(name)s」と入力してください。") % {"name": question.name}
     if question.needs_reason and not typed["reason"]:
         return _("%(reason)sを書いてください。") % {"reason": question.reason}
     if question.needs_step and typed["from"] not in question.steps:
-        return _("どの手順からやり直すかを選んでください。")
+        return _("再実行を始める手順を選んでください。")
     return ""
 
 

@@ -42,12 +42,12 @@ _CONFLICT = 409
 _LONGEST_NUMBER = 20
 """Digits: no database has a greater number."""
 _ORDERED: Mapping[str, Promise] = {
-    "run": gettext_lazy("実行を頼んだ"),
+    "run": gettext_lazy("実行を依頼"),
     "cancel": gettext_lazy("中止した"),
-    "skip": gettext_lazy("見送った"),
+    "skip": gettext_lazy("見送り"),
     "again": gettext_lazy("やり直した"),
     "approve": gettext_lazy("承認した"),
-    "refuse": gettext_lazy("承認しなかった"),
+    "refuse": gettext_lazy("却下した"),
 }
 
 

@@ -140,7 +140,7 @@ def test_a_drill_gives_back_exactly_what_the_source_held_while_others_write(
     assert drill.reason == ""
     assert drill.is_passed is True
     checks = {check["name"]: check["passed"] for check in drill.checks}
-    assert checks == {"アプリの問い合わせ": True, "表の行数と中身": True, "ページのチェックサム": True}
+    assert checks == {"アプリのクエリー": True, "表の行数と中身": True, "ページのチェックサム": True}
     assert drill.label == catalogued.increment.label
     assert drill.rto_seconds is not None
     assert list(drill.phases)[:5] == ["plan", "fetch", "combine", "log", "sync"]
@@ -191,7 +191,7 @@ def test_another_answer_than_the_expected_one_is_red(catalogued: Chain, design: 
     drill = hold(design, bound(drill='query = "SELECT count(*) FROM emptied"\nexpect = "1"'))
 
     assert drill.is_passed is False
-    (check,) = [each for each in drill.checks if each["name"] == "アプリの問い合わせ"]
+    (check,) = [each for each in drill.checks if each["name"] == "アプリのクエリー"]
     assert (check["found"], check["wanted"]) == ("0", "1")
 
 
@@ -390,7 +390,7 @@ def test_a_dump_is_loaded_into_a_server_of_its_own_and_asked(
 
     assert drill.reason == ""
     assert drill.is_passed is True
-    assert {check["name"] for check in drill.checks} == {"アプリの問い合わせ", "表の行数"}
+    assert {check["name"] for check in drill.checks} == {"アプリのクエリー", "表の行数"}
     assert drill.rto_seconds is not None
     assert list(place.iterdir()) == []
 

@@ -130,7 +130,7 @@ def test_the_row_follows_the_bucket(ministack: S3Server, bucket_of: BucketOf, tm
     assert Alert.objects.get(key=ROW).resolved_at is not None
     audit = LedgerEntry.objects.get(kind="audit")
     assert (audit.actor, audit.clause_id) == ("nami", ROW)
-    assert "つないだバックアップ" in made.unbound["backup/recovery-objective/RPO"]
+    assert "接続したバックアップ" in made.unbound["backup/recovery-objective/RPO"]
 
 
 def test_an_unbound_row_says_what_to_write() -> None:

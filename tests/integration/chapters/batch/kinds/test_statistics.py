@@ -230,7 +230,7 @@ def test_one_name_for_two_figures_is_refused(sales: str, monkeypatch: pytest.Mon
 def test_while_the_store_is_away_the_step_fails_and_keeps_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("TOBAN_TELEMETRY_URL", "http://u:hush@127.0.0.1:1/toban")
 
-    with pytest.raises(StepFailed, match="計測値の置き場が答えません") as failed:
+    with pytest.raises(StepFailed, match="計測値の置き場が応答しません") as failed:
         add_up(site(MEASURED))
 
     assert "hush" not in str(failed.value)

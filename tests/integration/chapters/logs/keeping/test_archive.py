@@ -271,7 +271,7 @@ def test_what_cannot_be_archived_stays_and_people_are_told(
     alert = Alert.objects.get(clause_id=ACCESS)
     assert days(telemetry) == [OLD, NOON.date()]
     assert status.verdict == "warning"
-    assert "アーカイブできないので削除していません (1日分 40行" in status.reason
+    assert "アーカイブできないため削除していません (1日分 40行" in status.reason
     assert told in status.reason
     assert (alert.condition, alert.citation) == ("warning", "運用設計書.md:6")
     assert (proof()["waits"], proof()["deleted"]) == ("not-archived", [])

@@ -87,5 +87,5 @@ def test_a_clock_that_is_set_back_counts_nothing_twice(telemetry: Telemetry) -> 
 
 
 def test_a_store_that_is_away_is_no_zero() -> None:
-    with pytest.raises(Unmeasurable, match="答えません"):
+    with pytest.raises(Unmeasurable, match="応答しません"):
         source(Telemetry("http://toban:x@127.0.0.1:9/toban")).measure(NOW)

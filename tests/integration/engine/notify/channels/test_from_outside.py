@@ -78,4 +78,4 @@ def test_its_own_word_and_the_name_it_is_bound_under_lead_to_it(
     # A word that leads nowhere is shown, and what would mend it.
     row = ClauseStatus.objects.get(clause_id__contains="notification-rule")
     assert row.verdict == "unbound"
-    assert "「伝書鳩」は知らない言葉です" in row.reason
+    assert "「伝書鳩」が何を指すか分かりません" in row.reason

@@ -116,7 +116,7 @@ def test_a_recovery_is_told_to_all_who_heard_and_to_the_information_row(
     }
     announcement = Announcement.objects.get(kind="recovered")
     assert announcement.title == "● 復旧: DB CPU使用率 41%"
-    assert ["続いた時間", "5分"] in announcement.facts
+    assert ["継続時間", "5分"] in announcement.facts
     assert Alert.objects.get().settled
 
 

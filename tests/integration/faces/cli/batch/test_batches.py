@@ -181,7 +181,7 @@ def test_a_batch_that_takes_too_long_is_ended_and_has_failed(toban: Toban) -> No
 
     (run,) = toban.runs()
     assert (run["reason"], run["note"]) == ("timed-out", "command: 制限時間 1 秒を過ぎました")
-    assert "制限時間を過ぎた" in toban.call("why", "B004").stdout
+    assert "制限時間を超過" in toban.call("why", "B004").stdout
 
 
 @pytest.mark.slow

@@ -97,7 +97,7 @@ def test_a_word_for_a_channel_that_nobody_knows_is_asked_about(document: Path) -
     init(document)
 
     text = document.with_name("toban.toml").read_text()
-    assert '「伝書鳩」は知らない通知方法です。届けるものがあれば [channels."伝書鳩"] に書きます' in text
+    assert '「伝書鳩」は対応していない通知方法です。届けるものがあれば [channels."伝書鳩"] に書きます' in text
 
 
 def test_it_overwrites_only_when_told_to(document: Path) -> None:

@@ -90,7 +90,7 @@ def test_row_that_becomes_unreadable_is_shown_with_its_reason(old: Path) -> None
     result = plan(old, new)
 
     assert result.returncode == 3
-    assert "読めない行" in result.stdout
+    assert "読み取れない行" in result.stdout
     assert f"  + {new}:8: " in result.stdout
 
 

@@ -108,7 +108,7 @@ def test_a_row_of_which_nothing_was_said_is_not_measurable(status: Status) -> No
     found = rows(status("--format", "json"))[CPU]
 
     assert (found["verdict"], found["since"]) == ("not-measurable", None)
-    assert found["reason"] == "まだ判定されていません"
+    assert found["reason"] == "まだ判定していません"
 
 
 def test_scripts_get_moments_and_not_words(status: Status) -> None:
@@ -126,7 +126,7 @@ def test_the_first_screen_stands_in_the_pages_order(status: Status) -> None:
 
     shown = status().stdout
 
-    titles = ("いま起きていること 1", "きょう人がすること 1", "各章", "エラーバジェット残り\n", "次の予定\n")
+    titles = ("発生中 1", "今日の作業 1", "各章", "エラーバジェット残り\n", "次の予定\n")
     places = [shown.index(title) for title in titles]
     assert places == sorted(places)
     assert re.search(r"^■ +Web CPU使用率 +91.0% .*未対応", shown, re.MULTILINE)

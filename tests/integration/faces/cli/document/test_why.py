@@ -72,10 +72,10 @@ def test_an_alert_is_explained_place_by_place_and_stage_by_stage(design: Design,
     told = why(str(alert.pk)).output
 
     assert "ops 運用責任者  (運用設計書.md:14)" in told
-    assert "届いた (1732600000.1)" in told
-    assert "○宛先  ○メンテナンス  ○原因  ○静音  ○ばたつき  ○重複  ○まとめ  ○送信" in told
-    assert "知らせていません: 役割を担う人が決まっていません: 開発担当者" in told
-    assert "×宛先  –メンテナンス" in told
+    assert "配信済み (1732600000.1)" in told
+    assert "○通知先  ○メンテナンス  ○抑制  ○ミュート  ○フラッピング  ○重複排除  ○グループ化  ○送信" in told
+    assert "通知していません: 役割の担当者が決まっていません: 開発担当者" in told
+    assert "×通知先  –メンテナンス" in told
 
 
 def test_machines_are_told_the_same_of_an_alert(design: Design, why: Why) -> None:
@@ -100,7 +100,7 @@ def test_a_row_that_never_was_out_of_bounds_says_who_would_be_told(design: Desig
 
     assert "行 運用設計書.md:9  DB | CPU使用率" in told
     assert "判定 ● 適合  12%" in told
-    assert "この行のアラートはまだありません。だれにも知らせていません" in told
+    assert "この行のアラートはまだありません。だれにも通知していません" in told
     assert "いま異常になれば\n  → ops  運用責任者  (運用設計書.md:14)" in told
     assert "× 通知方法が接続されていません: 運用責任者。" in told
 
@@ -108,7 +108,7 @@ def test_a_row_that_never_was_out_of_bounds_says_who_would_be_told(design: Desig
 def test_a_row_that_no_alert_can_be_of_names_nobody(why: Why) -> None:
     told = why("計画メンテナンス").output
 
-    assert "この行から始まるアラートはありません" in told
+    assert "この行はアラートを出しません" in told
     assert "になれば" not in told
     assert "まだありません。だれにも" not in told
     assert as_json(why, "計画メンテナンス")["would_tell"] == {}
@@ -132,7 +132,7 @@ def test_a_row_of_the_matrix_says_what_it_has_had_sent(design: Design, why: Why)
 
     told = why("異常 (Critical)").output
 
-    assert "この行が送らせた知らせ" in told
+    assert "この行による通知" in told
     assert "■ 異常: DB CPU使用率 92%  送信待ち" in told
 
 

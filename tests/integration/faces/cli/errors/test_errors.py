@@ -145,7 +145,7 @@ def test_errors_are_settled(errors: Errors) -> None:
     assert errors("reopen", number).exit_code == 0
     assert errors("ignore", number).exit_code == 0
     again = errors("ignore", number)
-    assert (again.exit_code, "もう無視されています" in again.output) == (1, True)
+    assert (again.exit_code, "すでに無視中です" in again.output) == (1, True)
 
 
 def test_a_dsn_is_the_public_address_with_the_key_and_the_project(errors: Errors) -> None:
@@ -206,7 +206,7 @@ def test_a_week_is_reviewed(errors: Errors) -> None:
     group = take(event(at=last_week), last_week)
 
     told = errors("review")
-    assert "新しく現れた\n" in told.output
+    assert "新規\n" in told.output
     assert f"{group.pk}       0 → 1" in told.output
     as_json = json.loads(errors("review", "--done", "--format", "json").output)
 

@@ -110,7 +110,7 @@ def test_a_store_that_is_away_is_told(home: Path, settings: Settings) -> None:
     told = planned(home)
 
     assert "消える量は分かりません" in told.stdout
-    assert "ログの置き場が答えません" in told.stdout
+    assert "ログの置き場が応答しません" in told.stdout
     assert told.exit_code == 3
 
 

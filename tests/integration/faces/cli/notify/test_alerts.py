@@ -51,10 +51,10 @@ def test_open_alerts_are_listed_with_their_mark(firing: Alert) -> None:
 
 
 def test_a_calm_system_says_so() -> None:
-    assert "続いているアラートはありません" in CliRunner().invoke(alerts.command, []).output
+    assert "継続中のアラートはありません" in CliRunner().invoke(alerts.command, []).output
 
 
-def test_an_alert_is_taken_on_by_whoever_types_it(firing: Alert) -> None:
+def test_an_alert_is_acknowledged_by_the_user_of_the_terminal(firing: Alert) -> None:
     done = CliRunner().invoke(alerts.command, ["--take", str(firing.pk)])
 
     assert done.exit_code == 0
@@ -62,17 +62,17 @@ def test_an_alert_is_taken_on_by_whoever_types_it(firing: Alert) -> None:
     assert firing.acknowledged_by == LedgerEntry.objects.get(kind=LedgerEntry.Kind.AUDIT).actor
     again = CliRunner().invoke(alerts.command, ["--take", str(firing.pk)])
     assert again.exit_code == 1
-    assert "引き受けています" in again.output
+    assert "が対応中です" in again.output
 
 
-def test_an_alert_is_given_back_by_whoever_types_it(firing: Alert) -> None:
+def test_an_alert_is_unacknowledged_by_the_user_of_the_terminal(firing: Alert) -> None:
     assert CliRunner().invoke(alerts.command, ["--release", str(firing.pk)]).exit_code == 1
     CliRunner().invoke(alerts.command, ["--take", str(firing.pk)])
 
     done = CliRunner().invoke(alerts.command, ["--release", str(firing.pk)])
 
     assert done.exit_code == 0
-    assert "引き受けを取り消しました" in done.output
+    assert "の対応を取り消しました" in done.output
     firing.refresh_from_db()
     assert firing.acknowledged_by == ""
 
@@ -96,7 +96,7 @@ def test_a_silence_is_made_listed_and_ended() -> None:
     assert found.ends_at - found.starts_at == timedelta(hours=2)
     assert "target=DB" in CliRunner().invoke(silence.command, ["--list"]).output
     assert CliRunner().invoke(silence.command, ["--end", str(found.pk)]).exit_code == 0
-    assert "静音はありません" in CliRunner().invoke(silence.command, ["--list"]).output
+    assert "ミュートはありません" in CliRunner().invoke(silence.command, ["--list"]).output
 
 
 def test_a_silence_may_be_about_any_label_of_alerts() -> None:
@@ -111,10 +111,10 @@ def test_a_silence_may_be_about_any_label_of_alerts() -> None:
 @pytest.mark.parametrize(
     ("arguments", "status", "complaint"),
     [
-        (["--target", "DB", "--reason", "増設中"], 1, "終わりがありません"),
-        (["--for", "1時間", "--reason", "増設中"], 1, "何についての静音か"),
-        (["--label", "batch=", "--for", "1時間", "--reason", "x"], 1, "何についての静音か"),
-        (["--label", "host=db-1", "--for", "1時間", "--reason", "x"], 1, "「host」では選べません"),
+        (["--target", "DB", "--reason", "増設中"], 1, "終了時刻がありません"),
+        (["--for", "1時間", "--reason", "増設中"], 1, "ミュートの条件がありません"),
+        (["--label", "batch=", "--for", "1時間", "--reason", "x"], 1, "ミュートの条件がありません"),
+        (["--label", "host=db-1", "--for", "1時間", "--reason", "x"], 1, "「host」は条件に使えません"),
         (["--label", "db-1", "--for", "1時間", "--reason", "x"], 2, "名前=値 の形ではありません"),
         (["--target", "DB", "--for", "そのうち", "--reason", "x"], 2, "長さではありません"),
         (["--target", "DB", "--until", "あした", "--reason", "x"], 2, "時刻ではありません"),

@@ -87,23 +87,23 @@ def test_somebody_stands_in_is_listed_and_is_ended(duty: Duty) -> None:
     made = DutyOverride.objects.get()
 
     assert given.exit_code == 0
-    assert f"代わり {made.pk}  運用責任者  中村" in given.output
-    assert "代わり" in duty("now").output.splitlines()[0]
+    assert f"代理 {made.pk}  運用責任者  中村" in given.output
+    assert "代理" in duty("now").output.splitlines()[0]
     (listed,) = json.loads(duty("override", "--list", "--format", "json").output)
     assert (listed["role"], listed["person"], listed["reason"]) == ("運用責任者", "中村", "通院")
-    assert duty("override", "--end", str(made.pk)).output == f"代わり {made.pk} を終えました\n"
-    assert duty("override", "--list").output == "代わりはありません\n"
+    assert duty("override", "--end", str(made.pk)).output == f"代理 {made.pk} を終了しました\n"
+    assert duty("override", "--list").output == "代理はありません\n"
 
 
 @pytest.mark.parametrize(
     ("arguments", "status", "complaint"),
     [
-        (("運用責任者", "中村", "--for", "3時間"), 1, "理由がありません"),
-        (("運用責任者", "中村", "--reason", "x"), 1, "終わりがありません"),
+        (("運用責任者", "中村", "--for", "3時間"), 1, "理由が必要です"),
+        (("運用責任者", "中村", "--reason", "x"), 1, "終了時刻がありません"),
         (("運用責任者", "だれか", "--for", "1時間", "--reason", "x"), 1, "HINT: "),
         (("当直", "中村", "--for", "1時間", "--reason", "x"), 1, "「当直」という役割はありません"),
-        (("--end", "4711"), 1, "続いている代わり 4711 がありません"),
-        (("運用責任者",), 2, "役割と、代わりに担う人の名前"),
+        (("--end", "4711"), 1, "有効な代理 4711 はありません"),
+        (("運用責任者",), 2, "役割と、代理の人の名前"),
         (("運用責任者", "中村", "--until", "あした"), 2, "時刻ではありません"),
     ],
 )

@@ -67,7 +67,7 @@ def test_scripts_get_the_figures_with_and_without_planned_maintenance_and_what_i
     assert 0 < availability["year"]["known_share"] < 0.5
     assert availability["month"]["budget_left_share"] == 1
     assert "today" not in connections
-    assert "測る方法がありません" in connections["reason"]
+    assert "は測れません" in connections["reason"]
 
 
 def test_people_get_a_line_with_the_verdict_and_why(levels: Levels) -> None:

@@ -58,7 +58,7 @@ def test_the_parameters_of_a_batch_that_nobody_runs_are_not_known() -> None:
     refused = run("B009", "--parameters")
 
     assert refused.exit_code == 1
-    assert "「B009」というバッチは動いていません" in refused.stderr
+    assert "「B009」というバッチはありません" in refused.stderr
 
 
 def test_runs_are_listed_with_their_reasons_in_words() -> None:
@@ -71,9 +71,9 @@ def test_runs_are_listed_with_their_reasons_in_words() -> None:
     listed = CliRunner().invoke(runs.command, []).stdout
 
     assert "● 成功  30.0秒  2026-11-24: 注文 2件" in listed
-    assert "■ 失敗  30.0秒  制限時間を過ぎた  command: 制限時間 60 秒" in listed
-    assert "◌ 待ち  失敗し、再試行を待っている: " in listed
-    assert " から。始められます。ワーカーの空きを待っています" in listed
+    assert "■ 失敗  30.0秒  制限時間を超過  command: 制限時間 60 秒" in listed
+    assert "◌ 待ち  失敗し、再試行待ち: " in listed
+    assert " から。ワーカーの空きを待っています" in listed
     assert "◎ 承認待ち" in listed
     assert not [reason for reason in Reason if str(reason) in listed]
 
@@ -85,4 +85,4 @@ def test_a_run_that_is_followed_to_its_end_is_told_in_words(capsys: pytest.Captu
     is_well = follow(run)
 
     assert not is_well
-    assert "◇ 中止  30.0秒  承認されなかった  凍結中" in capsys.readouterr().out
+    assert "◇ 中止  30.0秒  却下された  凍結中" in capsys.readouterr().out

@@ -80,9 +80,9 @@ def test_chains_log_and_sizes_are_shown_for_a_subject(viewer: Client) -> None:
 
     chain = page[page.index(f'class="link full is-whole" href="/backups/{full.pk}"') :].split("</ol>")[0]
     assert f'class="link is-unread" href="/backups/{increment.pk}"' in chain
-    assert "途切れた" in page
+    assert "途切れ" in page
     assert "スロットが失われました" in page
-    assert "大きさの移り変わり" in page
+    assert "大きさの推移" in page
     assert 'aria-label="フル、古い順。下の表に同じ数字があります"' in page
     (bars,) = drawing(page)["bars"]
     assert len(bars["values"]) == 2
@@ -166,7 +166,7 @@ def test_the_certificate_is_a_sheet_of_paper_as_well(viewer: Client) -> None:
 
 @pytest.mark.parametrize(
     ("ended", "is_passed", "word"),
-    [(False, None, "途中"), (True, None, "判定できず"), (True, False, "不合格"), (True, True, "合格")],
+    [(False, None, "途中"), (True, None, "判定不能"), (True, False, "不合格"), (True, True, "合格")],
 )
 def test_a_drill_that_could_not_tell_is_neither_passed_nor_under_way(
     viewer: Client, ended: bool, is_passed: bool | None, word: str

@@ -62,7 +62,7 @@ def test_what_falls_together_is_marked_with_what_it_meets(viewer: Client, in_for
     page = viewer.get("/calendar/", {"month": "2026-11", "only": "together"}).content.decode()
 
     assert days_with(page, "B004") == [f"2026-11-{day:02}" for day in (1, 8, 15, 22, 29)]
-    assert 'title="重なり: バックアップ方針 PostgreSQL フルバックアップ"' in page
+    assert 'title="予定の重なり: バックアップ方針 PostgreSQL フルバックアップ"' in page
 
 
 def test_the_list_shows_twelve_months(viewer: Client) -> None:
@@ -190,7 +190,7 @@ def test_a_new_address_ends_the_old_one_and_a_closed_one_opens_nothing(viewer: C
     new = opened(viewer)
 
     assert [Client().get(address).status_code for address in (old, new)] == [403, 200]
-    assert "最後に読まれた時刻" in viewer.get("/calendar/").content.decode()
+    assert "最後の読み取り" in viewer.get("/calendar/").content.decode()
 
     viewer.post("/calendar/feed", {"act": "close"})
 

@@ -62,7 +62,7 @@ def test_an_error_budget_that_nobody_measured_is_not_claimed(viewer: Client) -> 
 
 
 def test_what_is_left_of_the_error_budget_is_what_was_measured(viewer: Client) -> None:
-    now, value = system_clock(), "今月 99.951%、予算の残り 21分36秒 (50%)"
+    now, value = system_clock(), "今月 99.951%、エラーバジェット残り 21分36秒 (50%)"
     show([StatusUpdate("objectives/objective/稼働率", Verdict.CONFORMING, value, "", now)], now, "digest")
 
     page = viewer.get("/").content.decode()
@@ -71,7 +71,7 @@ def test_what_is_left_of_the_error_budget_is_what_was_measured(viewer: Client) -
 
 
 def test_what_is_left_of_the_error_budget_is_told_in_english_too(viewer: Client) -> None:
-    now, value = system_clock(), "今月 99.951%、予算の残り 21分36秒 (50%)"
+    now, value = system_clock(), "今月 99.951%、エラーバジェット残り 21分36秒 (50%)"
     show([StatusUpdate("objectives/objective/稼働率", Verdict.CONFORMING, value, "", now)], now, "digest")
     viewer.cookies["django_language"] = "en"
 
@@ -79,7 +79,7 @@ def test_what_is_left_of_the_error_budget_is_told_in_english_too(viewer: Client)
     evidence = viewer.get(evidence_address("objectives/objective/稼働率")).content.decode()
 
     assert "<b>21 min 36 s (50%)</b>" in page
-    assert "this month 99.951%, budget left 21 min 36 s (50%)" in evidence
+    assert "this month 99.951%, error budget remaining 21 min 36 s (50%)" in evidence
 
 
 def test_whoever_holds_the_duty_is_shown_with_their_telephone(viewer: Client, in_force: Fixed) -> None:
@@ -117,7 +117,7 @@ def test_rows_are_filtered_by_the_address(viewer: Client) -> None:
 
 
 def test_evidence_tells_the_row_its_history_and_the_document_version(viewer: Client, in_force: Fixed) -> None:
-    shown(Verdict.CONFORMING, "42%", "正常範囲の値です")
+    shown(Verdict.CONFORMING, "42%", "正常範囲にあります")
     shown(Verdict.DEVIATING)
 
     page = viewer.get(evidence_address(CPU)).content.decode()
@@ -156,19 +156,19 @@ def test_the_page_speaks_english_and_leaves_the_documents_words_alone(viewer: Cl
     assert '<html lang="en">' in page
     assert "deviating" in page
     assert "CPU使用率" in page
-    assert "Has reached critical 85%以上" in page
+    assert "Reached critical 85%以上" in page
 
 
 def test_the_rows_and_the_evidence_of_one_tell_reasons_in_english_too(viewer: Client) -> None:
-    shown(Verdict.CONFORMING, "42%（web-1）", "正常範囲（0-70%）の値です")
+    shown(Verdict.CONFORMING, "42%（web-1）", "正常範囲（0-70%）にあります")
     shown(Verdict.DEVIATING)
     viewer.cookies["django_language"] = "en"
 
     rows = viewer.get("/", {"verdict": "deviating"}).content.decode()
     evidence = viewer.get(evidence_address(CPU)).content.decode()
 
-    assert "Has reached critical 85%以上" in rows
-    assert "Has reached critical 85%以上" in evidence
+    assert "Reached critical 85%以上" in rows
+    assert "Reached critical 85%以上" in evidence
     assert "42% (web-1)" in evidence
     assert "Within the normal range (0-70%)" in evidence
 

@@ -46,7 +46,7 @@ def test_while_nothing_is_wrong_the_place_says_so(viewer: Client) -> None:
     page = viewer.get("/").content.decode()
 
     assert "警告も逸脱もありません" in part(page, "troubles")
-    assert "きょう人を待つものはありません" in part(page, "chores")
+    assert "今日の作業はありません" in part(page, "chores")
 
 
 def test_a_chapter_that_the_document_lacks_is_named_as_lacking(viewer: Client) -> None:

@@ -55,7 +55,7 @@ def test_the_list_shows_what_is_open_with_its_trend_and_leads_to_each(viewer: Cl
     assert f'href="/errors/{group.pk}"' in page
     assert "KeyError: &#x27;sku&#x27;" in page
     assert re.search(r'<svg class="spark"[^>]*><path d="M[^"]+"', page)
-    assert "この7日に 1 件" in page
+    assert "直近7日に 1 件" in page
     assert f'href="/errors/{gone.pk}"' not in page
     assert "formaction" not in page
 
@@ -99,7 +99,7 @@ def test_the_search_finds_by_tags_and_events(viewer: Client) -> None:
 
 @pytest.mark.parametrize(
     ("language", "why"),
-    [("ja", "「loud」というレベルはありません"), ("en", "There is no level “loud”: it is one of")],
+    [("ja", "「loud」というレベルはありません"), ("en", "There is no level “loud”: use fatal")],
 )
 def test_a_search_that_can_not_be_read_says_why_and_stays_to_be_mended(
     viewer: Client, language: str, why: str
@@ -227,7 +227,7 @@ def test_a_developer_settles_an_error_and_a_viewer_does_not(viewer: Client, sign
     settled = ErrorGroup.objects.get()
     assert (settled.state, settled.assignee, settled.resolved_by) == ("resolved", "kai", "developer")
     again = developer.post(f"/errors/{group.pk}", {"act": "resolve"}, follow=True)
-    assert "もう解決済みです" in again.content.decode()
+    assert "すでに解決済みです" in again.content.decode()
     assert "resolve-error" in text(developer, f"/errors/{group.pk}")
 
 
@@ -259,10 +259,10 @@ def test_a_week_is_compared_with_the_one_before_and_looking_through_it_is_eviden
     group = take(event(at=last_week), last_week)
 
     page = text(viewer, "/errors/review/")
-    assert "新しく現れた" in page
+    assert "新規" in page
     assert f'href="/errors/{group.pk}"' in page
-    assert "まだだれも見ていません" in page
-    assert "なくなった" in text(viewer, f"/errors/review/?week={now():%Y-%m-%d}")
+    assert "未レビュー" in page
+    assert "発生なし" in text(viewer, f"/errors/review/?week={now():%Y-%m-%d}")
 
     assert viewer.post("/errors/review/").status_code == 403
     developer = sign_in(OperatorRole.DEVELOPER)
@@ -270,7 +270,7 @@ def test_a_week_is_compared_with_the_one_before_and_looking_through_it_is_eviden
 
     assert ErrorReview.objects.get().by == "developer"
     assert LedgerEntry.objects.get(clause_id=REVIEW).content["found"] == {"new": 1}
-    assert "developer が見ました" in text(viewer, "/errors/review/")
+    assert "developer がレビューしました" in text(viewer, "/errors/review/")
 
 
 def test_a_week_of_very_many_errors_shows_the_most_frequent_of_each_kind(viewer: Client) -> None:
@@ -282,7 +282,7 @@ def test_a_week_of_very_many_errors_shows_the_most_frequent_of_each_kind(viewer:
 
     assert page.count('<tr class="row">') == 100
     assert '<span class="of">101</span>' in page
-    assert "多いほうから 100 件を示しています。" in page
+    assert "多い順に 100 件を表示しています。" in page
     assert f'href="/errors/{most_frequent.pk}"' in page.split('<tr class="row">')[1]
 
 
@@ -303,9 +303,9 @@ def test_the_pages_speak_english_too(viewer: Client) -> None:
     viewer.cookies["django_language"] = "en"
 
     assert "Weekly review" in text(viewer, "/errors/")
-    assert "What led to it" not in text(viewer, f"/errors/{group.pk}")
-    assert "The last 30 days" in text(viewer, f"/errors/{group.pk}")
-    assert "Nobody has looked through it yet" in text(viewer, "/errors/review/")
+    assert "Breadcrumbs" not in text(viewer, f"/errors/{group.pk}")
+    assert "Last 30 days" in text(viewer, f"/errors/{group.pk}")
+    assert "Not reviewed yet" in text(viewer, "/errors/review/")
 
 
 def test_a_refused_order_is_told_in_english_too(sign_in: SignIn) -> None:

@@ -108,7 +108,7 @@ def test_the_language_of_the_terminal_finds_the_same_here(viewer: Client, query:
     page = text(viewer, "/logs/", {"q": query})
 
     assert page.count('<tr class="row">') == count
-    assert ("この条件に当てはまる行はありません。" in page) == (count == 0)
+    assert ("この条件に当てはまるログはありません。" in page) == (count == 0)
 
 
 def test_a_typed_stretch_comes_before_the_length_up_to_now(viewer: Client) -> None:
@@ -126,10 +126,10 @@ def test_a_typed_stretch_comes_before_the_length_up_to_now(viewer: Client) -> No
     ("query", "said"),
     [
         ({"q": "status:many"}, "数を書いてください"),
-        ({"q": '"open'}, "引用符は閉じてください"),
+        ({"q": '"open'}, "引用符を閉じてください"),
         ({"from": "yesterday"}, "「yesterday」は日時として読めません。"),
         ({"from": "0001-01-01T00:00"}, "日時として読めません"),
-        ({"from": "2026-11-26T10:00", "to": "2026-11-26T09:00"}, "始まりが終わりより後です。"),
+        ({"from": "2026-11-26T10:00", "to": "2026-11-26T09:00"}, "開始が終了より後です。"),
     ],
 )
 def test_what_can_not_be_read_is_said_and_stays_typed(
@@ -149,7 +149,7 @@ def test_without_the_store_the_page_stands_and_says_so(settings: Settings, viewe
     fragment = part(viewer, "/logs/facets", q="many")
     alone = text(viewer, "/logs/1764150000000-1-1")
 
-    assert all(each.count("ログの置き場が答えません。") == 1 for each in (page, fragment, alone))
+    assert all(each.count("ログの置き場が応答しません。") == 1 for each in (page, fragment, alone))
     # What is not known is not nothing.
     assert "ありません" not in page
     assert "hx-get" not in page.split("<main")[1]
@@ -271,7 +271,7 @@ def test_a_search_is_looked_for_and_never_run(viewer: Client, query: str) -> Non
     page = text(viewer, "/logs/", {"q": query})
 
     assert page.count('<tr class="row">') == 0
-    assert "この条件に当てはまる行はありません。" in page
+    assert "この条件に当てはまるログはありません。" in page
 
 
 @pytest.mark.parametrize("address", ["/logs/", "/logs/facets", "/logs/histogram", "/logs/1-1-1"])
@@ -282,12 +282,12 @@ def test_strangers_are_sent_to_the_sign_in(db: None, address: str) -> None:
 @pytest.mark.parametrize(
     ("search", "said"),
     [
-        ("status:many", "“status:many”: status takes a number"),
-        ("durationMs:>many", "“durationMs:&gt;many”: write a number behind &gt;"),
-        ('"open', "“&quot;open” can&#x27;t be read: close the quotes"),
-        ("x" * 1001, "A search has up to 1000 characters"),
-        ("x " * 31, "A search has up to 30 terms"),
-        ("a`b:1", "There can be no field “a`b”"),
+        ("status:many", "“status:many”: write a number for status"),
+        ("durationMs:>many", "“durationMs:&gt;many”: write a number after &gt;"),
+        ('"open', "“&quot;open” can&#x27;t be parsed: close the quotes"),
+        ("x" * 1001, "A search can have up to 1000 characters"),
+        ("x " * 31, "A search can have up to 30 conditions"),
+        ("a`b:1", "“a`b” is not a searchable field"),
     ],
 )
 def test_what_is_wrong_with_a_search_is_told_in_english_too(viewer: Client, search: str, said: str) -> None:

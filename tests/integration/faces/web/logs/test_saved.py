@@ -55,7 +55,7 @@ def test_what_finds_nothing_is_not_saved(viewer: Client, flawed: dict[str, str])
 @pytest.mark.parametrize(
     ("flawed", "typed", "said"),
     [
-        ({"q": '"open'}, 'value="&quot;open"', "引用符は閉じてください"),
+        ({"q": '"open'}, 'value="&quot;open"', "引用符を閉じてください"),
         ({"q": "x" * 100_000}, f'value="{"x" * 1001}', "検索は 1000 文字までです"),
         ({"q": "決" * 100_000}, f'value="{"決" * 1001}', "検索は 1000 文字までです"),
         ({"from": "x" * 100_000}, f'value="{"x" * 1001}', "は日時として読めません。"),
@@ -98,8 +98,8 @@ def test_names_are_unique_among_ones_own_and_among_the_shared(sign_in: SignIn) -
     shared_again = keep(manager, name="errors", shared="yes")
     own = keep(manager, name="errors")
 
-    assert "「errors」という検索はもうあります" in again
-    assert "「errors」という検索はもうあります" in shared_again
+    assert "「errors」という検索はすでにあります" in again
+    assert "「errors」という検索はすでにあります" in shared_again
     assert "として保存しました" in own
 
 
@@ -129,9 +129,9 @@ def test_a_shared_search_is_deleted_by_its_owner_or_a_manager(viewer: Client, si
     shared, own = (str(SavedSearch.objects.get(name=name).pk) for name in ("shared", "own"))
 
     assert "保存した人と運用責任者です" in keep(viewer, delete=shared)
-    assert "その検索はもうありません" in keep(manager, delete=own)
-    assert "「shared」を消しました。" in keep(manager, delete=shared)
-    assert "「own」を消しました。" in keep(developer, delete=own)
+    assert "その検索は削除されています" in keep(manager, delete=own)
+    assert "「shared」を削除しました。" in keep(manager, delete=shared)
+    assert "「own」を削除しました。" in keep(developer, delete=own)
 
 
 def test_a_name_never_becomes_markup(viewer: Client) -> None:
@@ -146,6 +146,8 @@ def test_a_search_by_no_number_is_not_deleted(viewer: Client, number: str) -> No
 def test_what_is_not_saved_is_told_in_english_too(viewer: Client) -> None:
     viewer.cookies["django_language"] = "en"
 
-    assert "A name has 1 to 60 characters. Choose a short name." in keep(viewer, name=" ")
-    assert "Viewers can&#x27;t share searches. Save it as your own." in keep(viewer, name="x", shared="yes")
-    assert "“status:many”: status takes a number" in keep(viewer, name="x", q="status:many")
+    assert "A name needs 1 to 60 characters. Choose a short name." in keep(viewer, name=" ")
+    assert "Viewers can&#x27;t share searches. Save it without sharing." in keep(
+        viewer, name="x", shared="yes"
+    )
+    assert "“status:many”: write a number for status" in keep(viewer, name="x", q="status:many")

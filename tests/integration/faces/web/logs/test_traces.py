@@ -142,7 +142,7 @@ def test_the_list_goes_on_and_tells_of_errors_by_mark_and_word(viewer: Client) -
     assert len(traces_of(first)) == 50
     assert len({*traces_of(first), *traces_of(rest)}) == MANY
     assert "■ エラー 2" in first
-    assert "いちばん新しいトレース" in rest
+    assert "最新のトレース" in rest
 
 
 def test_what_cannot_be_read_is_named(viewer: Client) -> None:
@@ -158,7 +158,7 @@ def test_whatever_is_sought_is_looked_for_as_it_is_written(viewer: Client, odd: 
     for query in ({"service": odd}, {"route": odd, "method": odd}):
         assert viewer.get("/traces/search", query).status_code == 200
     assert viewer.get("/traces/", {"service": odd, "sort": odd}).status_code == 200
-    assert "トレースの置き場が答えません" not in text(viewer, "/traces/search", {"service": odd})
+    assert "トレースの置き場が応答しません" not in text(viewer, "/traces/search", {"service": odd})
 
 
 def test_an_id_leads_to_its_trace(viewer: Client) -> None:
@@ -242,7 +242,7 @@ def test_a_store_that_is_away_is_told(viewer: Client, settings: Settings) -> Non
     present.telemetry.cache_clear()
 
     for address in ("/traces/", "/traces/search", f"/traces/{TRACE}", f"/traces/{TRACE}/{SERVER}"):
-        assert "トレースの置き場が答えません" in text(viewer, address)
+        assert "トレースの置き場が応答しません" in text(viewer, address)
 
 
 def test_strangers_see_nothing() -> None:

@@ -60,7 +60,7 @@ def test_what_was_measured_of_the_instance_is_drawn_with_the_limits(
     assert len(line["values"]) == len(chart["times"]) == part.count('<td class="number">92%</td>') / 3
     assert "92%</b>" in part
     assert "85%以上" in [each["text"] for each in chart["limits"]]
-    assert [each["name"] for each in chart["marks"]] == ["範囲を外れた", "検知した"]
+    assert [each["name"] for each in chart["marks"]] == ["しきい値を超過", "検知した"]
 
 
 def test_evidence_draws_the_row_with_its_alerts_and_planned_maintenance(

@@ -39,8 +39,8 @@ def text(client: Client, address: str, **more: str) -> str:
 def test_a_calm_system_says_so_and_how_the_page_fills(design: Design, viewer: Client) -> None:
     page = text(viewer, "/alerts/")
 
-    assert "続いているアラートはありません。" in page
-    assert "文書の行が範囲を外れると、ここに現れます。" in page
+    assert "継続中のアラートはありません。" in page
+    assert "文書の行がしきい値を超えると、ここに現れます。" in page
 
 
 def test_the_list_puts_first_what_nobody_has_and_then_the_worst(design: Design, viewer: Client) -> None:
@@ -105,7 +105,7 @@ def test_five_hundred_alerts_are_turned_in_pages(design: Design, viewer: Client)
 
     assert page.count('class="opens"') == 100
     assert "5 / 5" in page
-    assert "続いているもの <small>500</small>" in page
+    assert "継続中 <small>500</small>" in page
 
 
 def test_nothing_is_sent_while_nothing_changes(design: Design, viewer: Client) -> None:
@@ -123,10 +123,10 @@ def test_one_alert_says_stage_by_stage_who_was_told_and_who_was_not(design: Desi
 
     page = text(viewer, f"/alerts/{alert.pk}")
 
-    assert "届いた (1732600000.1)" in page
-    assert "届かなかった (mail が断りました (550))" in page
-    assert "知らせていません: 役割を担う人が決まっていません: 開発担当者" in page
-    assert 'class="is-stopped" title="役割を担う人が決まっていません' in page
+    assert "配信済み (1732600000.1)" in page
+    assert "配信失敗 (mail が断りました (550))" in page
+    assert "通知していません: 役割の担当者が決まっていません: 開発担当者" in page
+    assert 'class="is-stopped" title="役割の担当者が決まっていません' in page
     assert "検知した" in page
 
 
@@ -141,8 +141,8 @@ def test_one_alert_tells_its_whole_story_in_order(design: Design, sign_in: SignI
     page = text(sign_in(OperatorRole.DEVELOPER), f"/alerts/{alert.pk}")
 
     story = page[page.index('class="timeline"') :]
-    told = ("範囲を外れた", "検知した", "nami が引き受けた", "iha が引き受けを取り消した", "kai が静かにした")
-    places = [story.index(each) for each in (*told, "静音が終わった", "<b>終わった</b>")]
+    told = ("しきい値を超過", "検知した", "nami が対応を開始", "iha が対応を取り消し", "kai がミュート")
+    places = [story.index(each) for each in (*told, "ミュートが終了", "<b>復旧</b>")]
     assert places == sorted(places)
     assert 'value="take"' not in page
 
@@ -193,12 +193,12 @@ def test_a_developer_takes_an_alert_on_with_one_press_and_undoes_it(design: Desi
     taken = client.post(f"/alerts/{alert.pk}", {"act": "take"}, follow=True)
     alert.refresh_from_db()
     assert alert.acknowledged_by == "developer"
-    assert "を引き受けました。" in taken.content.decode()
+    assert "の対応を開始しました。" in taken.content.decode()
 
     given_back = client.post(f"/alerts/{alert.pk}", {"act": "release"}, follow=True)
     alert.refresh_from_db()
     assert alert.acknowledged_by == ""
-    assert "引き受けを取り消しました。" in given_back.content.decode()
+    assert "の対応を取り消しました。" in given_back.content.decode()
     actors = LedgerEntry.objects.filter(kind=LedgerEntry.Kind.AUDIT, content__alert=alert.pk)
     assert list(actors.values_list("actor", "content__order")) == [
         ("developer", "acknowledge"),
@@ -224,7 +224,7 @@ def test_what_somebody_else_has_is_said_to_be_theirs(design: Design, sign_in: Si
 
     answer = sign_in(OperatorRole.DEVELOPER).post(f"/alerts/{alert.pk}", {"act": "take"}, follow=True)
 
-    assert f"アラート {alert.pk} は nami が引き受けています" in answer.content.decode()
+    assert f"アラート {alert.pk} は nami が対応中です" in answer.content.decode()
     alert.refresh_from_db()
     assert alert.acknowledged_by == "nami"
 
@@ -234,12 +234,12 @@ def test_all_that_the_filter_leaves_is_taken_on_after_a_question(design: Design,
     for name in ("db-1", "db-2"):
         fired(design, instance=name)
     left_alone = fired(design, clause_id=WEB_CPU, instance="web-1")
-    assert "ここの 2 件をまとめて引き受ける" in text(client, "/alerts/?q=DB")
-    assert "2件を引き受ける" in text(client, "/alerts/?q=DB&ask=take")
+    assert "2 件すべての対応を開始" in text(client, "/alerts/?q=DB")
+    assert "2件の対応を開始" in text(client, "/alerts/?q=DB&ask=take")
 
     answer = client.post("/alerts/?q=DB", follow=True)
 
-    assert "2件を引き受けました。" in answer.content.decode()
+    assert "2件の対応を開始しました。" in answer.content.decode()
     assert Alert.objects.get(acknowledged_by="").pk == left_alone.pk
 
 
@@ -256,7 +256,7 @@ def test_a_viewer_sees_no_buttons_and_can_order_nothing(design: Design, viewer: 
         viewer.post("/alerts/maintenance", {"lasting": "60", "reason": "x"}),
     ]
 
-    for sign in ("data-key=", 'name="act"', 'class="ask"', "まとめて", "選んだアラートを引き受ける"):
+    for sign in ("data-key=", 'name="act"', 'class="ask"', "件すべて", "選んだアラートの対応を開始"):
         assert sign not in pages.replace('data-key="/"', "")
     assert [answer.status_code for answer in answers] == [403] * 4
     assert not Alert.objects.exclude(acknowledged_by="").exists()
@@ -303,9 +303,9 @@ def test_the_pages_speak_english_too(design: Design, viewer: Client) -> None:
     alert = fired(design)
     english = {"Accept-Language": "en"}
 
-    assert "Nobody has it" in text(viewer, "/alerts/", **english)
+    assert "Unacknowledged" in text(viewer, "/alerts/", **english)
     page = text(viewer, f"/alerts/{alert.pk}", **english)
-    assert "Nobody holds the role" in page
+    assert "Nobody is assigned to the role" in page
 
 
 def test_a_silence_is_proposed_for_an_alert_made_shown_and_ended(design: Design, sign_in: SignIn) -> None:
@@ -320,23 +320,23 @@ def test_a_silence_is_proposed_for_an_alert_made_shown_and_ended(design: Design,
     shown = text(client, "/alerts/silences")
     assert "developer: 増設中" in shown
     assert '<a class="opens" href="/alerts/?state=silenced">1</a>' in shown
-    assert "静音中" in text(client, "/alerts/?state=silenced")
+    assert "ミュート中" in text(client, "/alerts/?state=silenced")
     number = LedgerEntry.objects.get(content__order="silence").content["silence"]
     ended = client.post("/alerts/silences", {"end": str(number)}, follow=True).content.decode()
-    assert "静かにしているものはありません。" in ended
+    assert "有効なミュートはありません。" in ended
     assert LedgerEntry.objects.get(content__order="end-silence").actor == "developer"
 
 
 @pytest.mark.parametrize(
     ("typed", "complaint"),
     [
-        ({"batch": "B003", "lasting": "", "reason": "増設中"}, "終わりがありません"),
-        ({"target": "DB", "lasting": "", "reason": "増設中"}, "終わりがありません"),
-        ({"target": "DB", "lasting": "60", "reason": " "}, "理由がありません"),
-        ({"lasting": "60", "reason": "増設中"}, "何についての静音かがありません"),
-        ({"target": "DB", "until": "2001-01-01T00:00", "reason": "増設中"}, "終わりが始まりより前です"),
+        ({"batch": "B003", "lasting": "", "reason": "増設中"}, "終了時刻がありません"),
+        ({"target": "DB", "lasting": "", "reason": "増設中"}, "終了時刻がありません"),
+        ({"target": "DB", "lasting": "60", "reason": " "}, "理由が必要です"),
+        ({"lasting": "60", "reason": "増設中"}, "ミュートの条件がありません"),
+        ({"target": "DB", "until": "2001-01-01T00:00", "reason": "増設中"}, "終了が開始より前です"),
         ({"target": "DB", "until": "2199-01-01T00:00", "reason": "増設中"}, "30日より長く"),
-        ({"end": "999"}, "続いている静音 999 がありません"),
+        ({"end": "999"}, "有効なミュート 999 はありません"),
     ],
 )
 def test_a_silence_that_makes_no_sense_is_refused_and_what_was_typed_stays(
@@ -362,14 +362,14 @@ def test_maintenance_is_announced_shown_and_called_off(design: Design, sign_in: 
     assert "毎月第2日曜日 2:00-4:00" in shown
     number = LedgerEntry.objects.get(content__order="maintenance").content["maintenance"]
     ended = client.post("/alerts/maintenance", {"end": str(number)}, follow=True).content.decode()
-    assert "知らせてある作業はありません。" in ended
+    assert "メンテナンスはありません。" in ended
 
 
 def test_maintenance_without_an_end_is_refused(design: Design, sign_in: SignIn) -> None:
     answer = sign_in(OperatorRole.MANAGER).post("/alerts/maintenance", {"reason": "交換", "lasting": ""})
 
     assert answer.status_code == 409
-    assert "終わりがありません" in answer.content.decode()
+    assert "終了時刻がありません" in answer.content.decode()
 
 
 def test_a_refused_silence_is_told_in_english_too(design: Design, sign_in: SignIn) -> None:
@@ -378,4 +378,4 @@ def test_a_refused_silence_is_told_in_english_too(design: Design, sign_in: SignI
 
     page = client.post("/alerts/silences", {"lasting": "60", "reason": "x"}).content.decode()
 
-    assert "<b>A silence must say what it is about</b><br>It can be about " in page
+    assert "<b>A silence needs at least one condition</b><br>Available: " in page

@@ -113,7 +113,7 @@ def test_somebody_stands_in_by_the_page_and_the_page_says_so(developer: Client) 
 
     page = answer.content.decode()
     assert answer.redirect_chain == [("/duty/", 302)]
-    assert "伊波 が 緊急連絡先 を代わります。" in page
+    assert "伊波 が 緊急連絡先 を代理します。" in page
     posts = page[page.index('id="posts"') : page.index('id="turns"')]
     assert "developer: 通院" in posts
     audited = LedgerEntry.objects.get(kind=LedgerEntry.Kind.AUDIT, content__order="duty-override")
@@ -141,12 +141,12 @@ def test_what_stands_is_ended_by_the_page(developer: Client) -> None:
 @pytest.mark.parametrize(
     ("form", "says"),
     [
-        (given({"until": ""}), "終わりがありません"),
-        (given({"until": "2020-01-01T00:00"}), "終わりが始まりより前です"),
-        (given({"reason": " "}), "理由がありません"),
-        (given({"person": "だれか"}), "「だれか」に届く方法がありません"),
+        (given({"until": ""}), "終了時刻がありません"),
+        (given({"until": "2020-01-01T00:00"}), "終了が開始より前です"),
+        (given({"reason": " "}), "理由が必要です"),
+        (given({"person": "だれか"}), "「だれか」への通知方法がありません"),
         (given({"role": "だれか"}), "「だれか」という役割はありません"),
-        ({"act": "end", "override": "9" * 40}, "続いている代わり 0 がありません"),
+        ({"act": "end", "override": "9" * 40}, "有効な代理 0 はありません"),
     ],
 )
 def test_an_order_that_makes_no_sense_is_told_beside_the_form_and_keeps_what_was_typed(
@@ -164,7 +164,7 @@ def test_an_order_that_makes_no_sense_is_told_in_english_too(developer: Client) 
 
     page = developer.post("/duty/override", given({"reason": " "})).content.decode()
 
-    assert "There is no reason. Write a reason for those who look at it later." in page
+    assert "A reason is required. Give a reason for those who look at it later." in page
 
 
 def test_an_unknown_act_is_refused(developer: Client) -> None:

@@ -121,14 +121,14 @@ def test_how_fast_the_budget_burns_is_shown_and_by_shape_when_it_is_too_fast(vie
 
     burns = page[page.index('class="burns"') : page.index("</p>", page.index('class="burns"'))]
     said = " ".join(re.sub(r"<[^>]+>", " ", burns).split())
-    assert "■ この1時間 15.0倍 、5分 20.0倍 どちらも 14.4 倍なら知らせます" in said
-    assert "この6時間 3.0倍 、30分 — どちらも 6 倍なら知らせます" in said
+    assert "■ この1時間 15.0倍 、5分 20.0倍 両方が 14.4 倍以上なら通知" in said
+    assert "この6時間 3.0倍 、30分 — 両方が 6 倍以上なら通知" in said
 
 
 def test_an_objective_that_nothing_measures_says_why(viewer: Client) -> None:
     page = viewer.get("/levels/").content.decode()
 
-    assert "「同時接続数」を測る方法がありません" in page
+    assert "「同時接続数」は測れません" in page
 
 
 @pytest.mark.parametrize("month", ["", "2026-13", "9999-12", "いつか"])

@@ -80,7 +80,7 @@ def test_a_new_password_must_keep_the_documents_rule_and_differ_from_the_old() -
     same = client.post(CHANGE, {"oldpassword": given, "password1": given, "password2": given})
 
     assert "12文字以上にしてください" in weak.content.decode()
-    assert "今までと違うパスワードにしてください" in same.content.decode()
+    assert "現在と違うパスワードにしてください" in same.content.decode()
     assert Operator.objects.get().must_change_password
 
 

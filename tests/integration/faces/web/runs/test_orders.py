@@ -50,7 +50,7 @@ def test_an_order_without_the_right_name_does_nothing_and_keeps_what_was_typed(
     )
 
     assert answer.status_code == 409
-    assert "確かめるために「B004」と入力してください。" in answer.content.decode()
+    assert "確認のため「B004」と入力してください。" in answer.content.decode()
     assert "date=2026-11-24</textarea>" in answer.content.decode()
     assert not Run.objects.exists()
 
@@ -119,8 +119,8 @@ def test_a_parameter_that_the_batch_does_not_know_makes_no_run_and_what_was_type
 @pytest.mark.parametrize(
     ("typed", "said"),
     [
-        ("dat=2026-11-23", "“B004” takes no parameter “dat”"),
-        ("2026-11-23", "“2026-11-23”: write NAME=VALUE, the name in ASCII letters and digits"),
+        ("dat=2026-11-23", "“B004” has no parameter “dat”"),
+        ("2026-11-23", "“2026-11-23”: write NAME=VALUE, with a name of ASCII letters and digits"),
     ],
 )
 def test_a_refused_order_is_told_in_english_too(sign_in: SignIn, typed: str, said: str) -> None:
@@ -202,7 +202,7 @@ def test_a_refusal_needs_a_reason_and_ends_the_run(sign_in: SignIn) -> None:
     client.post(f"/runs/{run.pk}", {"act": "refuse", "reason": "金額が違います"})
 
     run.refresh_from_db()
-    assert "承認しない理由を書いてください。" in unsaid.content.decode()
+    assert "却下する理由を書いてください。" in unsaid.content.decode()
     assert (run.state, run.reason) == (Run.State.CANCELLED, Reason.REFUSED)
 
 
@@ -248,7 +248,7 @@ def test_a_batch_that_runs_elsewhere_takes_no_orders_here(sign_in: SignIn) -> No
     answer = client.post(f"/batches/{DAILY}", {"act": "run", "name": DAILY})
 
     assert "?ask=" not in page
-    assert "外で動き、Toban には報告が届きます" in page
+    assert "Toban の外で動き、報告だけが届きます" in page
     assert answer.status_code == 404
 
 

@@ -157,7 +157,7 @@ def test_other_works_stand_in_the_same_day(viewer: Client) -> None:
 
     page = viewer.get("/batches/").content.decode()
 
-    assert "ほかに動くもの" in page
+    assert "その他の実行" in page
     assert f'href="/batches/{key}"' in page
     assert f'href="/runs/{run.pk}"' in page
 
@@ -219,10 +219,10 @@ def test_the_history_tells_why_in_the_words_of_the_terminal(viewer: Client) -> N
 
     page = viewer.get(f"/batches/{DAILY}").content.decode()
 
-    assert "制限時間を過ぎた" in page
+    assert "制限時間を超過" in page
     assert "予定の時刻に Toban が動いていなかった" in page
-    assert "失敗し、再試行を待っている" in page
-    assert "その時刻を待っています" in page
+    assert "失敗し、再試行待ち" in page
+    assert "予定の時刻を待っています" in page
 
 
 def test_the_history_is_filtered_by_state_and_period_and_turned_in_pages(viewer: Client) -> None:
@@ -377,7 +377,7 @@ def test_the_drawer_of_a_batch_shows_its_last_runs_and_what_the_evidence_says_of
     runs, history = part.split("判定の履歴")
     assert f'href="/runs/{run.pk}"' in runs
     assert "■</span> 失敗" in runs
-    assert "制限時間を過ぎた" in history
+    assert "制限時間を超過" in history
     assert f'href="/runs/{run.pk}">実行 {run.pk}</a>' in history
 
 
@@ -400,7 +400,7 @@ def test_the_pages_keep_the_strict_policy_and_speak_english(sign_in: SignIn) -> 
     ("state", "reason", "japanese", "english"),
     [
         (None, None, "まだ実行の時刻が来ていません", "not due yet"),
-        (Run.State.FAILED, Reason.TIMED_OUT, "制限時間を過ぎた", "ran out of time"),
+        (Run.State.FAILED, Reason.TIMED_OUT, "制限時間を超過", "timed out"),
     ],
     ids=["never ran", "failed"],
 )

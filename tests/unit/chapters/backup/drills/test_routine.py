@@ -77,7 +77,7 @@ def test_why_a_drill_is_never_held_is_told(day: str, bindings: str, words: str) 
 
 
 def test_without_any_backup_the_routine_says_that_none_is_bound() -> None:
-    assert list(planned("第1月曜", "").unbound.values()) == ["つないだバックアップがまだありません"]
+    assert list(planned("第1月曜", "").unbound.values()) == ["接続したバックアップがまだありません"]
 
 
 @pytest.mark.parametrize(

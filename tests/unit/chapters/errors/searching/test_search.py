@@ -75,7 +75,7 @@ def test_terms_stand_side_by_side() -> None:
 @pytest.mark.parametrize(
     ("written", "why"),
     [
-        ('"open', "引用符は閉じて"),
+        ('"open', "引用符を閉じて"),
         ("a OR b", "OR は使えません"),
         ("release:>1", "比べられるのは count と users"),
         ("count:many", "数を書いて"),

@@ -127,11 +127,11 @@ def test_what_lies_elsewhere_waits_though_no_day_does(is_held: bool, why: Waits)
 
 
 def test_days_and_what_lies_elsewhere_are_told_together() -> None:
-    hours = Beside("hours", "エラーの一時間ごとの数 3件", 3)
+    hours = Beside("hours", "エラーの1時間ごとの件数 3件", 3)
 
     assert amount(days(1, 2)) == "2日分 20行 (2 kB)"
     assert amount(days(1), [EVENTS]) == "1日分 10行 (1 kB)、エラーのイベント 1,200件 (7 kB)"
-    assert amount([], [EVENTS, hours]) == "エラーのイベント 1,200件 (7 kB)、エラーの一時間ごとの数 3件"
+    assert amount([], [EVENTS, hours]) == "エラーのイベント 1,200件 (7 kB)、エラーの1時間ごとの件数 3件"
 
 
 def test_a_day_that_was_written_down_before_kinds_were_is_known_by_its_rows() -> None:

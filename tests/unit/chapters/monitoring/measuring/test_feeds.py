@@ -89,8 +89,8 @@ def test_a_target_that_is_not_bound_says_what_to_write() -> None:
     ordered = plan(design(monitor("Webサーバー", "CPU使用率", Metric.CPU_USAGE), CPU), bindings(), KINDS)
 
     assert list(ordered.unbound.values()) == [
-        '対象「Webサーバー」の情報源が toban.toml にありません: [targets."Webサーバー"] を書いてください',
-        "対象「DB」の情報源が toban.toml にありません: [targets.DB] を書いてください",
+        '対象「Webサーバー」の測る場所が toban.toml にありません: [targets."Webサーバー"] を書いてください',
+        "対象「DB」の測る場所が toban.toml にありません: [targets.DB] を書いてください",
     ]
     assert ordered.feeds == ()
 
@@ -100,7 +100,7 @@ def test_a_target_without_a_source_that_can_measure_the_item_names_the_kinds_tha
 
     assert [each.monitor for each in ordered.judged] == [CONNECTIONS]
     assert ordered.unbound == {
-        CPU.id: "対象「DB」のどの情報源も「CPU使用率」を測れません:"
+        CPU.id: "対象「DB」の測る場所では「CPU使用率」を測れません:"
         ' kind = "prometheus" を toban.toml に足してください'
     }
 
@@ -110,12 +110,12 @@ def test_a_target_without_a_source_that_can_measure_the_item_names_the_kinds_tha
     [
         (
             monitor("DB", "キュー", Metric.QUEUE_LENGTH),
-            "「キュー」をそのまま測れる情報源の種類がまだありません",
+            "「キュー」を標準で測れる kind はまだありません",
         ),
         (monitor("DB", "温度", None), "「温度」を測る方法がまだありません"),
         (
             monitor("DB", "接続数", Metric.CONNECTIONS, limit="80%"),
-            "しきい値「80%」は、測った値と単位が合わず比べられません",
+            "しきい値「80%」の単位が、測定値の単位と合いません",
         ),
     ],
 )

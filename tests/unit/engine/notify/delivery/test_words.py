@@ -80,9 +80,9 @@ def test_a_recovery_tells_how_long_it_lasted() -> None:
 
     told = dict(facts(NoticeKind.RECOVERED, [over], TOKYO, NOON + timedelta(hours=2)))
 
-    assert told["続いていたこと"] == "異常"
+    assert told["復旧前の状態"] == "異常"
     assert told["期間"] == "2026-04-01 12:00:00 から 2026-04-01 13:05:00 まで"
-    assert told["続いた時間"] == "1時間5分"
+    assert told["継続時間"] == "1時間5分"
 
 
 @pytest.mark.parametrize(
@@ -90,7 +90,7 @@ def test_a_recovery_tells_how_long_it_lasted() -> None:
     [
         (Reason.REPEATED, "■ 異常 (継続中): DB CPU使用率 92%"),
         (Reason.SILENCE_ENDED, "■ 異常 (継続中): DB CPU使用率 92%"),
-        (Reason.ESCALATED, "■ 異常 (引き受け手なし): DB CPU使用率 92%"),
+        (Reason.ESCALATED, "■ 異常 (未対応): DB CPU使用率 92%"),
     ],
 )
 def test_a_title_says_why_it_is_told_again(reason: Reason, expected: str) -> None:
@@ -101,12 +101,13 @@ def test_whoever_took_it_on_is_named() -> None:
     taken = replace(STORY, taken_by="上原")
 
     assert title(NoticeKind.ACKNOWLEDGED, [taken]) == "■ 異常 (上原が対応中): DB CPU使用率"
-    assert ("対応している人", "上原") in facts(NoticeKind.ACKNOWLEDGED, [taken], TOKYO, NOON)
+    assert ("対応中", "上原") in facts(NoticeKind.ACKNOWLEDGED, [taken], TOKYO, NOON)
 
 
 def test_flapping_is_said_in_the_title() -> None:
     assert (
-        title(NoticeKind.FIRING, [replace(STORY, is_flapping=True)]) == "■ 異常 (ばたつき): DB CPU使用率 92%"
+        title(NoticeKind.FIRING, [replace(STORY, is_flapping=True)])
+        == "■ 異常 (フラッピング): DB CPU使用率 92%"
     )
 
 

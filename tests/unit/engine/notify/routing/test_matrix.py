@@ -70,7 +70,7 @@ def test_a_row_whose_notice_is_retried_warns(contacts: Contacts) -> None:
     status = judged(contacts, delivery(Delivery.State.WAITING, error="Slack: 503", attempts=3))
 
     assert status.verdict is Verdict.WARNING
-    assert "3回試みました" in status.reason
+    assert "3回失敗" in status.reason
 
 
 @pytest.mark.parametrize("last", [None, delivery(Delivery.State.DELIVERED)])

@@ -67,7 +67,7 @@ def test_a_role_that_nobody_holds_is_a_dead_end_with_a_way_out(contacts: Contact
 
     assert [(end.recipient, end.reason) for end in routing.dead_ends] == [("当直", Reason.UNBOUND_ROLE)]
     assert routing.dead_ends[0].detail == (
-        '役割を担う人が決まっていません: 当直。toban.toml に [people."当直"] を書いてください'
+        '役割の担当者が決まっていません: 当直。toban.toml に [people."当直"] を書いてください'
     )
     assert len(routing.routes) == 1
 
@@ -101,7 +101,7 @@ def test_a_word_that_nobody_knows_is_a_dead_end_while_nothing_is_bound_under_it(
     (end,) = routing.dead_ends
     assert end.reason is Reason.UNKNOWN_CHANNEL
     assert end.detail == (
-        "知らない通知方法です: 運用責任者。「Mattermost」は知らない言葉です: "
+        "対応していない通知方法です: 運用責任者。「Mattermost」が何を指すか分かりません: "
         '文書を直すか、toban.toml に [channels."Mattermost"] を書いてください'
     )
 

@@ -72,7 +72,7 @@ def test_trouble_is_held_back_while_a_window_is_open_and_the_window_is_cited() -
     assert not judgement.last.passes
     assert judgement.trail == (("route", Reason.MATRIX_ROW), ("maintenance", Reason.IN_MAINTENANCE))
     assert judgement.last.detail == (
-        "計画メンテナンス中です。終わっても続いていれば知らせます (運用設計書.md:21、04:00 まで)"
+        "メンテナンス中です。終了時に継続中なら通知します (運用設計書.md:21、04:00 まで)"
     )
 
 

@@ -68,9 +68,9 @@ def test_a_bar_is_as_high_as_is_known_of_its_day_and_the_rest_is_a_gap() -> None
     chart = days_chart("稼働率", days, TOKYO, ("日", "実績"), [(f"{day.date.day}",) for day in days])
 
     assert {bars.name: bars.values for bars in chart.bars} == {
-        "目標内": [None, None, None, 50],
-        "計画メンテナンスだけで目標外": [None, 100, None, None],
-        "目標外": [100, None, None, None],
+        "目標達成": [None, None, None, 50],
+        "計画メンテナンスによる目標未達": [None, 100, None, None],
+        "目標未達": [100, None, None, None],
         "測定なし": [None, None, 100, 50],
     }
     assert [(mark.name, mark.at) for mark in chart.marks] == [

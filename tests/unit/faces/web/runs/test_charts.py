@@ -38,7 +38,7 @@ def test_what_is_usual_is_the_median_of_those_that_succeeded() -> None:
     chart = durations([run(1, 2), run(2, 4), run(3, 90, "failed")], ["", "", ""])
 
     assert chart is not None
-    assert chart.facts == [("最長", "1時間30分"), ("ふだん（成功の中央値）", "3分")]
+    assert chart.facts == [("最長", "1時間30分"), ("通常（成功の中央値）", "3分")]
     assert [limit.value for limit in chart.limits] == [0.05]
 
 

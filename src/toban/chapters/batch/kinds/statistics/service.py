@@ -112,7 +112,7 @@ def _measured(telemetry: Telemetry, wanted: Measured, day: Day) -> Figure:
         whole = telemetry.series(metric, wanted.target, None, day.start, day.end, 1)
         parts = telemetry.series(metric, wanted.target, None, day.start, day.end, figures.pieces(day))
     except StoreUnavailable as error:
-        raise StepFailed(f"計測値の置き場が答えません: {error}") from error
+        raise StepFailed(f"計測値の置き場が応答しません: {error}") from error
     if not whole:
         return Figure(wanted.name, None, metric.unit, 0.0)
     [point] = whole

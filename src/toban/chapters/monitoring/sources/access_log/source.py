@@ -47,7 +47,7 @@ class AccessLogSource:
                 self._telemetry(), self._config.service, Span(start, end), route=self._config.route
             )
         except StoreUnavailable as away:
-            raise Unmeasurable(f"ログの置き場が答えません: {away}") from away
+            raise Unmeasurable(f"ログの置き場が応答しません: {away}") from away
         self._until = end
         return tuple(self._measured(found, end))
 

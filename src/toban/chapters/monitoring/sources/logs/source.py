@@ -50,7 +50,7 @@ class LogsSource:
             if not found:
                 self._require_any(store, now)
         except StoreUnavailable as away:
-            raise Unmeasurable(f"ログの置き場が答えません: {away}") from away
+            raise Unmeasurable(f"ログの置き場が応答しません: {away}") from away
         self._until = end
         counts: Counter[int] = Counter()
         for (at, _), rows in found.items():

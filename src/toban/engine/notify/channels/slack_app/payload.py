@@ -30,5 +30,5 @@ def _button(announcement: int) -> dict[str, object]:
         "type": "button",
         "action_id": TAKE,
         "value": str(announcement),
-        "text": {"type": "plain_text", "text": "引き受ける", "emoji": False},
+        "text": {"type": "plain_text", "text": "対応を開始", "emoji": False},
     }

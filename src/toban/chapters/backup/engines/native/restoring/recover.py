@@ -92,7 +92,7 @@ def _lay_down(
     tree.link(fetch.spaces(order.chain[-1]), _spaces_folder(order.into))
     full, *increments = parts
     total = sum(archive.size for part in parts for archive in part.archives)
-    progress = Progress(watch, total, "取り出し")
+    progress = Progress(watch, total, "取得")
     with _timed(phases, "fetch"):
         needed = combine.built_upon(increments[0].manifest) if increments else None
         combine.lay_down(store, tree, full, progress, needed=needed)
