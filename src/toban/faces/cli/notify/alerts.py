@@ -18,11 +18,12 @@ _REFUSED = 1
 
 @click.command(
     "alerts",
-    epilog="Example: toban alerts --take 12",
+    epilog="Example: toban alerts --acknowledge 12",
 )
 @click.option("--history", is_flag=True, help="Include resolved alerts.")
 @click.option("--limit", type=click.IntRange(1, 10_000), default=50, show_default=True)
 @click.option(
+    "--acknowledge",
     "--take",
     "acknowledged",
     type=int,
@@ -30,6 +31,7 @@ _REFUSED = 1
     help="Acknowledge it: repeats and escalation stop.",
 )
 @click.option(
+    "--unacknowledge",
     "--release",
     "released",
     type=int,
@@ -40,8 +42,8 @@ _REFUSED = 1
 def command(history: bool, limit: int, acknowledged: int | None, released: int | None, form: str) -> None:
     """List the ongoing alerts, newest first; `toban why` shows who was notified of one.
 
-    継続中のアラートを、新しい順に示します。--take で対応を開始すると、通知済みの全員に伝わります。
-    --release で取り消します。
+    継続中のアラートを、新しい順に示します。--acknowledge で対応を開始すると、通知済みの全員に伝わります。
+    --unacknowledge で取り消します。
 
     \b
     Exit status:
@@ -51,7 +53,7 @@ def command(history: bool, limit: int, acknowledged: int | None, released: int |
     """
     speak_utf8()
     if acknowledged is not None and released is not None:
-        raise click.UsageError("--take と --release は一つだけ選んでください")
+        raise click.UsageError("--acknowledge と --unacknowledge は一つだけ選んでください")
     with usable_state():
         if acknowledged is None and released is None:
             _show(limit, form, history=history)

@@ -50,26 +50,34 @@ def test_open_alerts_are_listed_with_their_mark(firing: Alert) -> None:
     assert "■ 異常  DB CPU使用率  92%" in shown.output
 
 
+@pytest.mark.parametrize("names", [("--acknowledge", "--unacknowledge"), ("--take", "--release")])
+def test_an_alert_is_acknowledged_and_unacknowledged_by_either_name(
+    firing: Alert, names: tuple[str, str]
+) -> None:
+    for name in names:
+        assert CliRunner().invoke(alerts.command, [name, str(firing.pk)]).exit_code == 0
+
+
 def test_a_calm_system_says_so() -> None:
     assert "継続中のアラートはありません" in CliRunner().invoke(alerts.command, []).output
 
 
 def test_an_alert_is_acknowledged_by_the_user_of_the_terminal(firing: Alert) -> None:
-    done = CliRunner().invoke(alerts.command, ["--take", str(firing.pk)])
+    done = CliRunner().invoke(alerts.command, ["--acknowledge", str(firing.pk)])
 
     assert done.exit_code == 0
     firing.refresh_from_db()
     assert firing.acknowledged_by == LedgerEntry.objects.get(kind=LedgerEntry.Kind.AUDIT).actor
-    again = CliRunner().invoke(alerts.command, ["--take", str(firing.pk)])
+    again = CliRunner().invoke(alerts.command, ["--acknowledge", str(firing.pk)])
     assert again.exit_code == 1
     assert "が対応中です" in again.output
 
 
 def test_an_alert_is_unacknowledged_by_the_user_of_the_terminal(firing: Alert) -> None:
-    assert CliRunner().invoke(alerts.command, ["--release", str(firing.pk)]).exit_code == 1
-    CliRunner().invoke(alerts.command, ["--take", str(firing.pk)])
+    assert CliRunner().invoke(alerts.command, ["--unacknowledge", str(firing.pk)]).exit_code == 1
+    CliRunner().invoke(alerts.command, ["--acknowledge", str(firing.pk)])
 
-    done = CliRunner().invoke(alerts.command, ["--release", str(firing.pk)])
+    done = CliRunner().invoke(alerts.command, ["--unacknowledge", str(firing.pk)])
 
     assert done.exit_code == 0
     assert "の対応を取り消しました" in done.output
