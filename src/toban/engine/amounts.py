@@ -8,6 +8,8 @@ from toban.design.values.quantity import BYTES
 
 _ROUNDED_UP = 999.5
 """From this value on, rounding to three digits would give 1,000."""
+_TWO = 2
+"""With fewer of a unit, rounding loses too much: 36 hours would become 2 days."""
 
 
 class Unit(StrEnum):
@@ -36,6 +38,15 @@ def parts(span: timedelta) -> Sequence[tuple[int, Unit]]:
 def length(span: timedelta) -> str:
     """Return *span* as text: 2日3時間, 1時間5分, 12秒."""
     return "".join(f"{count}{unit}" for count, unit in parts(span)) or f"0{Unit.SECOND}"
+
+
+def about(span: timedelta) -> str:
+    """Return 約5時間, 約2日: *span* rounded to the greatest unit of which it holds at least two."""
+    seconds = max(span.total_seconds(), 0)
+    for unit, each in _SECONDS.items():
+        if seconds / each >= _TWO:
+            return f"約{round(seconds / each)}{unit}"
+    return f"約{round(seconds)}{Unit.SECOND}"
 
 
 def size(count: int) -> str:

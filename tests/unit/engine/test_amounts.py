@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from toban.engine.amounts import Unit, length, parts, size
+from toban.engine.amounts import Unit, about, length, parts, size
 
 
 @pytest.mark.parametrize(
@@ -24,6 +24,22 @@ from toban.engine.amounts import Unit, length, parts, size
 )
 def test_a_length_is_said_in_its_greatest_unit_and_the_next(seconds: float, words: str) -> None:
     assert length(timedelta(seconds=seconds)) == words
+
+
+@pytest.mark.parametrize(
+    ("seconds", "words"),
+    [
+        (0, "約0秒"),
+        (119, "約119秒"),
+        (90 * 60, "約90分"),
+        (0.2 * 86_400, "約5時間"),
+        (36 * 3600, "約36時間"),
+        (2 * 86_400, "約2日"),
+        (30 * 86_400, "約30日"),
+    ],
+)
+def test_a_rounded_length_holds_at_least_two_of_its_unit(seconds: float, words: str) -> None:
+    assert about(timedelta(seconds=seconds)) == words
 
 
 def test_the_parts_of_a_length_are_for_other_languages() -> None:

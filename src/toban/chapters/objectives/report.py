@@ -9,6 +9,7 @@ from toban.chapters.objectives import periods, rules
 from toban.chapters.objectives.rules import Budget, Burn, Tally
 from toban.chapters.objectives.sli import Sli
 from toban.design.values.metric import Metric
+from toban.engine import amounts
 from toban.engine.amounts import length
 from toban.engine.evidence.status import StatusUpdate
 from toban.engine.evidence.verdict import Verdict
@@ -18,6 +19,8 @@ from toban.engine.spans import Span
 
 BUDGET_LEFT = "エラーバジェット残り %(left)s"
 """How the time left is written in an availability's value."""
+_BUDGET_PERIOD = timedelta(days=30)
+"""A burn rate of 1 uses up the error budget in this time."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,11 +136,10 @@ def _signal(level: Level, key: str, condition: Condition, value: str, now: datet
 def _burn_words(burning: Burn | None) -> str:
     if burning is None:
         return recorded("バーンレートは範囲内です")
-    days = 30 / burning.rate
     return recorded(
-        "バーンレート %(rate)s 倍 (このままなら約 %(days)s 日でエラーバジェットを使い切ります)",
+        "バーンレート %(rate)s 倍: このままなら%(left)sでエラーバジェットを使い切ります",
         rate=f"{burning.rate:.1f}",
-        days=f"{days:.1f}",
+        left=amounts.about(_BUDGET_PERIOD / burning.rate),
     )
 
 

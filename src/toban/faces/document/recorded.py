@@ -57,7 +57,7 @@ SENTENCES = (
     _known("%(by)s で測定。今月の %(share)s について分かっています"),
     _known("%(by)s の測定がまだありません"),
     _known("測定履歴を読めません: %(trouble)s"),
-    _known("バーンレート %(rate)s 倍 (このままなら約 %(days)s 日でエラーバジェットを使い切ります)"),
+    _known("バーンレート %(rate)s 倍: このままなら%(left)sでエラーバジェットを使い切ります"),
     _known("「%(name)s」は測れません: 測れるのは稼働率、レスポンスタイム、エラー率です"),
     _known("%(file)s に %(section)s がありません"),
     _known("%(file)s に %(section)s を書いてください"),

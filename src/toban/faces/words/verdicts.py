@@ -60,6 +60,13 @@ _UNIT_WORDS: dict[str, Promise] = {
     **{str(unit): word for unit, word in _UNITS.items()},
     "件": gettext_lazy("%(count)s件"),
 }
+_ABOUT: dict[str, Promise] = {
+    str(Unit.DAY): gettext_lazy("約%(count)s日"),
+    str(Unit.HOUR): gettext_lazy("約%(count)s時間"),
+    str(Unit.MINUTE): gettext_lazy("約%(count)s分"),
+    str(Unit.SECOND): gettext_lazy("約%(count)s秒"),
+}
+_ROUNDED = re.compile(r"約(\d+)(日|時間|分|秒)")
 _COUNTED = re.compile(r"(\d[\d.,]*)(日|時間|分|秒|件)")
 _AMOUNT = re.compile(rf"-?(?:{_COUNTED.pattern}){{1,2}}(?: \(-?\d+%\))?")
 
@@ -82,7 +89,10 @@ def _said(span: timedelta) -> str:
 
 
 def amount(written: str) -> str:
-    """Translate 43分12秒, 12.5秒 or 37件 as the engine writes them, also with a share; all else stays."""
+    """Translate 43分12秒, 約5時間 or 37件 as the engine writes them, also with a share; all else stays."""
+    rounded = _ROUNDED.fullmatch(written)
+    if rounded is not None:
+        return str(_ABOUT[rounded[2]]) % {"count": rounded[1]}
     if not _AMOUNT.fullmatch(written):
         return written
     parts = [str(_UNIT_WORDS[unit]) % {"count": count} for count, unit in _COUNTED.findall(written)]

@@ -37,6 +37,10 @@ def english() -> Iterator[None]:
             "今月 99.900%、エラーバジェット残り -5時間3分 (-12%)",
             "this month 99.900%, error budget remaining -5 h 3 min (-12%)",
         ),
+        (
+            "バーンレート 20.0 倍: このままなら約36時間でエラーバジェットを使い切ります",
+            "Burn rate 20.0×: at this rate the error budget is used up in about 36 hours",
+        ),
         ("正常範囲（0-70%）にあります", "Within the normal range (0-70%)"),
         ("異常 90%以上に達しています", "Reached critical 90%以上"),
         (
