@@ -1,4 +1,4 @@
-"""Lengths and sizes as people say them."""
+"""Durations and sizes as text."""
 
 from datetime import timedelta
 
@@ -22,11 +22,11 @@ from toban.engine.amounts import Unit, length, parts, size
         (2 * 86_400 + 3 * 3600, "2日3時間"),
     ],
 )
-def test_a_length_is_said_in_its_greatest_unit_and_the_next(seconds: float, words: str) -> None:
+def test_a_duration_is_written_in_its_two_largest_units(seconds: float, words: str) -> None:
     assert length(timedelta(seconds=seconds)) == words
 
 
-def test_the_parts_of_a_length_are_for_other_languages() -> None:
+def test_the_parts_of_a_duration_are_available_for_other_languages() -> None:
     assert parts(timedelta(minutes=65)) == [(1, Unit.HOUR), (5, Unit.MINUTE)]
     assert parts(timedelta(milliseconds=900)) == []
 
@@ -47,5 +47,5 @@ def test_the_parts_of_a_length_are_for_other_languages() -> None:
         (10**18, "1,000,000.0 TB"),
     ],
 )
-def test_a_size_is_said_in_thousands(count: int, words: str) -> None:
+def test_a_size_is_written_in_powers_of_a_thousand(count: int, words: str) -> None:
     assert size(count) == words

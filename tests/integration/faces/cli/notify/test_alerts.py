@@ -50,11 +50,11 @@ def test_open_alerts_are_listed_with_their_mark(firing: Alert) -> None:
     assert "■ 異常  DB CPU使用率  92%" in shown.output
 
 
-def test_a_calm_system_says_so() -> None:
+def test_a_system_without_alerts_says_so() -> None:
     assert "続いているアラートはありません" in CliRunner().invoke(alerts.command, []).output
 
 
-def test_an_alert_is_taken_on_by_whoever_types_it(firing: Alert) -> None:
+def test_an_alert_is_acknowledged_by_the_user_of_the_command(firing: Alert) -> None:
     done = CliRunner().invoke(alerts.command, ["--take", str(firing.pk)])
 
     assert done.exit_code == 0
@@ -65,7 +65,7 @@ def test_an_alert_is_taken_on_by_whoever_types_it(firing: Alert) -> None:
     assert "引き受けています" in again.output
 
 
-def test_an_alert_is_given_back_by_whoever_types_it(firing: Alert) -> None:
+def test_an_alert_is_released_by_the_user_of_the_command(firing: Alert) -> None:
     assert CliRunner().invoke(alerts.command, ["--release", str(firing.pk)]).exit_code == 1
     CliRunner().invoke(alerts.command, ["--take", str(firing.pk)])
 
@@ -77,7 +77,7 @@ def test_an_alert_is_given_back_by_whoever_types_it(firing: Alert) -> None:
     assert firing.acknowledged_by == ""
 
 
-def test_machines_read_alerts_as_json(firing: Alert) -> None:
+def test_alerts_are_available_as_json(firing: Alert) -> None:
     (found,) = json.loads(CliRunner().invoke(alerts.command, ["--format", "json"]).output)
 
     assert (found["alert"], found["condition"], found["labels"]) == (
@@ -99,7 +99,7 @@ def test_a_silence_is_made_listed_and_ended() -> None:
     assert "静音はありません" in CliRunner().invoke(silence.command, ["--list"]).output
 
 
-def test_a_silence_may_be_about_any_label_of_alerts() -> None:
+def test_a_silence_may_match_any_label_of_an_alert() -> None:
     arguments = ["--label", "batch=B003", "--label", "sender=grafana", "--for", "1時間", "--reason", "x"]
 
     made = CliRunner().invoke(silence.command, arguments)
@@ -121,7 +121,7 @@ def test_a_silence_may_be_about_any_label_of_alerts() -> None:
         (["--target", "DB", "--for", "1時間", "--until", "2026-12-01", "--reason", "x"], 2, "一つだけ"),
     ],
 )
-def test_a_silence_that_makes_no_sense_is_refused(arguments: list[str], status: int, complaint: str) -> None:
+def test_an_invalid_silence_is_refused(arguments: list[str], status: int, complaint: str) -> None:
     refused = CliRunner().invoke(silence.command, arguments)
 
     assert refused.exit_code == status
@@ -129,7 +129,7 @@ def test_a_silence_that_makes_no_sense_is_refused(arguments: list[str], status: 
     assert not Silence.objects.exists()
 
 
-def test_maintenance_is_announced_for_later_and_called_off() -> None:
+def test_maintenance_can_be_announced_for_later_and_cancelled() -> None:
     arguments = ["--target", "DB", "--from", "2199-01-01T22:00", "--for", "1時間", "--reason", "交換"]
 
     made = CliRunner().invoke(maintenance.command, arguments)
