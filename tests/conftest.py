@@ -1,4 +1,4 @@
-"""What tests of every tier may stand on."""
+"""Fixtures for tests of every tier."""
 
 import gc
 from collections.abc import Iterator
@@ -9,17 +9,17 @@ from tests.integration.engine.telemetry.conftest import StoreProcess
 
 from toban.engine.telemetry.store import Telemetry
 
-# How long something takes is no matter of tests: the machine may be busy.
+# Tests set no deadline on examples: the machine may be busy.
 QUICK = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow], max_examples=30)
 settings.register_profile("toban", QUICK)
-# What `./check --slow` asks for.
+# Used by `./check --slow`.
 settings.register_profile("thorough", QUICK, max_examples=100)
 settings.load_profile("toban")
 
 
 @pytest.fixture(scope="module")
 def store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[StoreProcess]:
-    """The real `toban store`, one for the tests of a module; its tables are made."""
+    """One real `toban store` per test module, with its tables created."""
     with StoreProcess(tmp_path_factory.mktemp("store") / "store") as child:
         child.telemetry.ensure_schema()
         yield child
@@ -31,6 +31,6 @@ def telemetry(store: StoreProcess) -> Telemetry:
 
 
 def pytest_collection_finish() -> None:
-    """Spare the collector what lives until the end: modules and thousands of tests."""
+    """Exclude everything that lives until the end (modules, thousands of tests) from garbage collection."""
     gc.collect()
     gc.freeze()

@@ -1,4 +1,4 @@
-"""The manual's pages, one tree for each language."""
+"""The manual's pages, one tree per language."""
 
 import re
 from pathlib import Path
@@ -16,14 +16,14 @@ def page(language: str, name: str) -> str:
 
 
 def section(text: str, part: str) -> str:
-    """Return what stands under the heading that holds *part*, up to the next of the same depth."""
+    """Return the text under the heading that contains *part*, up to the next heading of the same depth."""
     found = re.search(rf"^## [^\n]*{re.escape(part)}[^\n]*\n(.*?)(?=^## |\Z)", text, re.MULTILINE | re.DOTALL)
     assert found, f"no section {part}"
     return found[1]
 
 
 def outline(text: str) -> list[str]:
-    """Return what both languages share of a page: the depths of its headings, and the rows of its tables."""
+    """Return what both languages of a page share: the depths of its headings, and its table rows."""
     lines = _SAMPLES.sub("", text).splitlines()
     return [
         line.split(" ")[0] if line.startswith("#") else "|" for line in lines if line.startswith(("#", "|"))

@@ -1,4 +1,4 @@
-"""What is registered, for tests: all of it, or with kinds of a test's own."""
+"""The registered parts, for tests: all of them, or with kinds of a test's own."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -13,12 +13,12 @@ PARTS = wiring.parts()
 
 
 def schema(**models: Mapping[str, type[Section]]) -> Schema:
-    """Return every extension's tables, and as kinds *models* alone, by the names of their points."""
+    """Return every extension's tables, with only the *models* as kinds, by the names of their points."""
     return Schema(tuple(table for each in PARTS.extensions for table in each.tables), models)
 
 
 def parts(**instead: Mapping[str, str]) -> Parts:
-    """Return all that is registered, but at some points the modules *instead*."""
+    """Return everything registered, with the modules *instead* at some points."""
     return Parts(wiring.EXTENSIONS, instead)
 
 

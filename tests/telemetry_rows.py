@@ -1,4 +1,4 @@
-"""Rows of logs and spans, written one by one, as the columns that the store takes."""
+"""Log rows and spans, written one by one, as the columns that the store accepts."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NamedTuple

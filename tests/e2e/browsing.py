@@ -1,4 +1,4 @@
-"""A real browser in front of a served document."""
+"""A real browser that opens a served document."""
 
 import os
 import shutil
@@ -17,13 +17,13 @@ QUIET = (
 
 @contextmanager
 def chromium() -> Iterator[Browser]:
-    """Start Debian's Chromium; skip where there is none."""
+    """Start Debian's Chromium; skip the test if it is not installed."""
     program = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
     if program is None:
         pytest.skip("needs Chromium (Debian: apt-get install chromium)")
     with sync_playwright() as playwright:
         started = playwright.chromium.launch(
-            # Chromium refuses its sandbox to root.
+            # Chromium refuses to use its sandbox as root.
             executable_path=program, args=QUIET.split(), chromium_sandbox=os.geteuid() != 0
         )  # fmt: skip
         yield started
@@ -33,7 +33,7 @@ def chromium() -> Iterator[Browser]:
 def signed_in(
     browser: Browser, served: Served, width: int = 1500, *, scripts: bool = True, session: str = ""
 ) -> BrowserContext:
-    """Open a browser of whoever *session* signs in, by default a viewer."""
+    """Open a browser signed in as the user of *session*, by default a viewer."""
     context = browser.new_context(
         viewport={"width": width, "height": 900}, locale="ja-JP", java_script_enabled=scripts
     )

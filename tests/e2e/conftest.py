@@ -1,4 +1,4 @@
-"""The real `toban up` with the demo shop, a real SMTP server, and a receiver of Slack's webhooks."""
+"""The real `toban up` with the demo shop, a real SMTP server, and a receiver for Slack webhooks."""
 
 import os
 import shutil
@@ -14,14 +14,14 @@ from tests.e2e.visitor import first_sign_in
 
 @pytest.fixture(scope="module")
 def slack() -> Iterator[tuple[Inbox, str]]:
-    """What arrived at Slack's webhook, and its URL."""
+    """The messages received by Slack's webhook, and its URL."""
     with slack_receiver() as receiver:
         yield receiver
 
 
 @pytest.fixture(scope="module")
 def mail() -> Iterator[tuple[Inbox, int]]:
-    """What arrived at the SMTP server, and its port."""
+    """The mails received by the SMTP server, and its port."""
     with mail_server() as server:
         yield server
 
@@ -35,7 +35,7 @@ def folder() -> Iterator[Path]:
 
 @pytest.fixture(scope="module")
 def toban(folder: Path, slack: tuple[Inbox, str], mail: tuple[Inbox, int]) -> Iterator[Toban]:
-    """One `toban up` for all tests: the shop, with people and channels that lead here."""
+    """One `toban up` for all tests: the shop, with people and channels that point to the receivers here."""
     running = Toban(folder / "home", shop_bindings(folder, smtp_port=mail[1]), slack=slack[1])
     try:
         running.start()
@@ -53,12 +53,12 @@ def visitor(toban: Toban) -> Iterator[httpx.Client]:
 
 @pytest.fixture(scope="module")
 def page(toban: Toban, visitor: httpx.Client) -> Iterator[Page]:
-    """The living page in a real browser, open while things happen."""
+    """The document page in a real browser, open while things happen."""
     program = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
     if program is None:
         pytest.skip("needs Chromium (Debian: apt-get install chromium)")
     with sync_playwright() as playwright:
-        # Chromium refuses its sandbox to root.
+        # Chromium refuses to use its sandbox as root.
         browser = playwright.chromium.launch(executable_path=program, chromium_sandbox=os.geteuid() != 0)
         context = browser.new_context(viewport={"width": 1440, "height": 1000}, locale="ja-JP")
         context.add_cookies(

@@ -1,4 +1,4 @@
-"""A running `toban up`, watched from outside, and what its notices arrive at."""
+"""A running `toban up`, watched from outside, and the receivers of its notices."""
 
 import json
 import os
@@ -54,7 +54,7 @@ slack = "U0KAI"
 
 
 def wait_for[T](question: Callable[[], T], *, within: float = 60) -> T:
-    """Ask until the answer is true and return it; fail when *within* seconds have not brought it."""
+    """Ask until the answer is true and return it; fail after *within* seconds."""
     end = time.monotonic() + within
     while time.monotonic() < end:
         if answer := question():
@@ -65,21 +65,21 @@ def wait_for[T](question: Callable[[], T], *, within: float = 60) -> T:
 
 @dataclass
 class Inbox:
-    """What has arrived so far, in words."""
+    """The texts received so far."""
 
     texts: list[str] = field(default_factory=list)
 
     def with_words(self, *words: str) -> list[str]:
-        """Return the messages that hold all *words*."""
+        """Return the messages that contain all *words*."""
         return [text for text in self.texts if all(word in text for word in words)]
 
 
 @dataclass
 class Mailbox(Inbox):
-    """Takes mail as an SMTP server does; its texts are subject and body."""
+    """Accept mail like an SMTP server; its texts are subject and body."""
 
     async def handle_DATA(self, _server: SMTP, _session: Session, envelope: Envelope) -> str:  # noqa: N802
-        """Keep the mail and accept it (aiosmtpd's hook)."""
+        """Store the mail and accept it (aiosmtpd's hook)."""
         message = message_from_bytes(envelope.original_content or b"", _class=EmailMessage, policy=modern)
         body = message.get_body(("plain",))
         self.texts.append(f"{message['Subject']}\n{body.get_content() if body else ''}")
@@ -88,7 +88,7 @@ class Mailbox(Inbox):
 
 @contextmanager
 def slack_receiver() -> Iterator[tuple[Inbox, str]]:
-    """Receive what is posted to Slack's incoming webhooks; gives the inbox and the webhook's URL."""
+    """Receive posts to Slack's incoming webhooks; yields the inbox and the webhook's URL."""
     inbox = Inbox()
 
     class Webhook(BaseHTTPRequestHandler):
@@ -115,7 +115,7 @@ def slack_receiver() -> Iterator[tuple[Inbox, str]]:
 
 @contextmanager
 def mail_server() -> Iterator[tuple[Inbox, int]]:
-    """Run a real SMTP server; gives the inbox and the port."""
+    """Run a real SMTP server; yields the inbox and the port."""
     mailbox = Mailbox()
     with closing(socket.create_server(("127.0.0.1", 0))) as taken:
         port = taken.getsockname()[1]
@@ -129,7 +129,7 @@ def mail_server() -> Iterator[tuple[Inbox, int]]:
 
 @contextmanager
 def enterable_folder() -> Iterator[Path]:
-    """Make a folder, for a while, that the shop's PostgreSQL may enter as another account."""
+    """Create a temporary folder that the shop's PostgreSQL can enter under another account."""
     place = Path(tempfile.mkdtemp(prefix="toban-e2e-"))
     place.chmod(0o711)
     try:
@@ -147,10 +147,10 @@ def shop_bindings(folder: Path, *, smtp_port: int) -> Path:
 
 
 class Toban:
-    """A running `toban up`, started, watched and killed from outside like an operator would."""
+    """A running `toban up`, started, watched and killed from outside like an operator would do it."""
 
     def __init__(self, home: Path, bindings: Path, *, slack: str, design: Path | None = None) -> None:
-        """Run *design*, or without one the demo shop."""
+        """Run *design*, or the demo shop if there is none."""
         self.home = home
         self._files = ["--bindings", str(bindings), *(["--design", str(design)] if design else [])]
         self._environment = {
@@ -189,7 +189,7 @@ class Toban:
         return self._process
 
     def is_ready(self) -> bool:
-        """Return whether all processes are ready; fail at once when `toban up` has given up."""
+        """Return whether all processes are ready; fail at once if `toban up` has given up."""
         assert self.process.poll() is None, "".join(self.said)
         shown = self._shown()
         return shown.get("supervisor") == self.process.pid and all(
@@ -205,18 +205,18 @@ class Toban:
 
     @property
     def url(self) -> str:
-        """Where the page is."""
+        """The URL of the page."""
         return str(self._shown()["url"])
 
     @property
     def one_time_password(self) -> str:
-        """The first administrator's password, as printed."""
+        """The first administrator's printed password."""
         found = re.search(r"one-time password\): (\S+)", "".join(self.said))
         assert found is not None, "".join(self.said)
         return found[1]
 
     def child(self, name: str) -> dict[str, Any]:
-        """Return what is shown of the process *name*."""
+        """Return the shown status of the process *name*."""
         return next(each for each in self._shown()["processes"] if each["name"] == name)
 
     def run(self, *arguments: str) -> "subprocess.CompletedProcess[str]":
@@ -230,7 +230,7 @@ class Toban:
         )
 
     def state(self, query: str) -> list[tuple[Any, ...]]:
-        """Return the rows of *query* on the state database, beside the running processes."""
+        """Return the rows of *query* on the state database, while the processes run."""
         with closing(sqlite3.connect(f"file:{self.home / 'state.sqlite3'}?mode=ro", uri=True)) as database:
             return database.execute(query).fetchall()
 
@@ -241,12 +241,12 @@ class Toban:
             return [tuple(row) for row in client.query(query).result_rows]
 
     def kill(self) -> None:
-        """kill -9 `toban up` itself, and nothing else."""
+        """kill -9 only `toban up` itself."""
         self.process.kill()
         self._ended()
 
     def stop(self) -> int:
-        """Ask `toban up` to stop and return its exit status; bounded, so that a hang is a failure."""
+        """Ask `toban up` to stop and return its exit status; a hang is a failure."""
         self.process.terminate()
         return self._ended()
 
@@ -259,6 +259,6 @@ class Toban:
         return status
 
     def leave(self) -> None:
-        """Leave nothing behind, whatever the tests have done."""
+        """Clean up, whatever the tests have done."""
         if self._process is not None and self._process.poll() is None:
             self.stop()

@@ -1,4 +1,4 @@
-"""Charts in a real browser, over a real store."""
+"""Charts in a real browser, with a real store."""
 
 from collections.abc import Iterator
 from datetime import timedelta
@@ -22,7 +22,7 @@ MINUTE = timedelta(minutes=1)
 
 @pytest.fixture(scope="module")
 def served(tmp_path_factory: pytest.TempPathFactory, store: StoreProcess) -> Iterator[Served]:
-    """A served document: CPU was measured each minute of the last three hours, rows of logs came in."""
+    """A served document: CPU was measured each minute of the last three hours, and log rows exist."""
     now = system_clock()
     store.telemetry.write(
         [
@@ -52,7 +52,7 @@ def browser() -> Iterator[Browser]:
 
 @pytest.fixture
 def page(browser: Browser, served: Served) -> Iterator[Page]:
-    """A page that complains of nothing."""
+    """A page that must not report any error."""
     complaints: list[str] = []
     with signed_in(browser, served) as context:
         opened = context.new_page()
@@ -63,7 +63,7 @@ def page(browser: Browser, served: Served) -> Iterator[Page]:
 
 
 def place(page: Page) -> FloatRect:
-    """Return where the values of the only chart are drawn, once they are."""
+    """Return the area in which the only chart draws its values, once it is drawn."""
     area = page.locator(".chart .u-over")
     expect(area).to_be_visible()
     area.scroll_into_view_if_needed()
@@ -73,20 +73,20 @@ def place(page: Page) -> FloatRect:
 
 
 def point(page: Page, across: float) -> str:
-    """Point at a share of the chart's width, and return what is read out."""
+    """Point at a fraction of the chart's width, and return the readout."""
     box = place(page)
     page.mouse.move(box["x"] + box["width"] * across, box["y"] + box["height"] / 2)
     return page.locator(".chart .readout").inner_text()
 
 
 def table(page: Page) -> list[str]:
-    """Return the rows of the chart's table as the readout says them: the label, and all that follows."""
+    """Return the rows of the chart's table in the format of the readout: the label, then the values."""
     page.locator(".chart .numbers").evaluate("each => { each.open = true }")
     rows = page.locator(".chart tbody tr").all()
     return [" · ".join(row.locator("th, td").all_inner_texts()) for row in rows]
 
 
-def test_evidence_draws_what_was_measured_reads_a_value_out_and_has_it_in_its_table(
+def test_evidence_has_a_chart_whose_values_are_read_out_and_listed_in_a_table(
     page: Page, served: Served
 ) -> None:
     page.goto(served.url)
@@ -117,7 +117,7 @@ def test_the_arrow_keys_move_from_value_to_value(page: Page, served: Served) -> 
     assert readout.inner_text().startswith(before[-2])
 
 
-def test_dragging_zooms_until_it_is_taken_back(page: Page, served: Served) -> None:
+def test_dragging_zooms_in_until_the_zoom_is_reset(page: Page, served: Served) -> None:
     page.goto(f"{served.url}/clauses/{CPU}/series")
     box, whole = place(page), page.locator(".chart .unzoom")
     height = page.locator(".chart").evaluate("each => each.offsetHeight")
@@ -134,7 +134,7 @@ def test_dragging_zooms_until_it_is_taken_back(page: Page, served: Served) -> No
     expect(whole).to_be_hidden()
 
 
-def test_the_theme_switch_paints_what_is_drawn_again(page: Page, served: Served) -> None:
+def test_the_theme_switch_redraws_the_chart(page: Page, served: Served) -> None:
     page.goto(f"{served.url}/clauses/{CPU}/series")
     place(page)
     canvas = page.locator(".chart canvas")
@@ -161,7 +161,7 @@ def test_a_click_on_a_bar_narrows_the_search_to_its_rows(page: Page, served: Ser
 
 
 @pytest.mark.parametrize("width", [390, 1500])
-def test_without_scripts_the_figures_are_there_as_a_table(
+def test_without_scripts_the_figures_are_shown_as_a_table(
     browser: Browser, served: Served, width: int
 ) -> None:
     with signed_in(browser, served, width, scripts=False) as context:

@@ -1,4 +1,4 @@
-"""The page of errors in a real browser, over a real server that took the events in."""
+"""The error page in a real browser, with a real server that received the events."""
 
 import time
 from collections.abc import Iterator
@@ -45,7 +45,7 @@ def browser() -> Iterator[Browser]:
 
 
 def search(page: Page, written: str) -> None:
-    """Search by the keyboard alone."""
+    """Search with the keyboard only."""
     page.keyboard.press("/")
     expect(page.locator(".search-errors input[name=q]")).to_be_focused()
     page.keyboard.press("ControlOrMeta+a")
@@ -55,7 +55,9 @@ def search(page: Page, written: str) -> None:
 
 
 @pytest.mark.parametrize("written", ["カードが", "environment:production", "region:tok*", "-type:KeyError"])
-def test_errors_are_found_and_opened_by_the_keyboard(browser: Browser, served: Served, written: str) -> None:
+def test_errors_are_found_and_opened_with_the_keyboard(
+    browser: Browser, served: Served, written: str
+) -> None:
     page = signed_in(browser, served).new_page()
     page.goto(f"{served.url}/errors/")
     expect(page.locator("tr.row")).to_have_count(2)
@@ -70,9 +72,7 @@ def test_errors_are_found_and_opened_by_the_keyboard(browser: Browser, served: S
 
 
 @pytest.mark.parametrize("width", [390, 1500])
-def test_a_search_that_can_not_be_read_is_mended_where_it_stands(
-    browser: Browser, served: Served, width: int
-) -> None:
+def test_an_invalid_search_can_be_corrected_in_place(browser: Browser, served: Served, width: int) -> None:
     page = signed_in(browser, served, width).new_page()
     page.goto(f"{served.url}/errors/")
 
@@ -85,7 +85,7 @@ def test_a_search_that_can_not_be_read_is_mended_where_it_stands(
     expect(page.locator("tr.row")).to_contain_text("KeyError")
 
 
-def test_a_tag_of_an_event_leads_to_the_errors_that_have_it(browser: Browser, served: Served) -> None:
+def test_a_tag_of_an_event_links_to_the_errors_that_have_it(browser: Browser, served: Served) -> None:
     page = signed_in(browser, served).new_page()
     page.goto(f"{served.url}/errors/?q=sku")
     page.locator("tr.row .opens").click()

@@ -1,4 +1,4 @@
-"""The first screen in a real browser: all five parts before any scrolling, on a desk and on a phone."""
+"""The first screen in a real browser: all five parts are visible without scrolling, on desktop and phone."""
 
 from collections.abc import Iterator
 
@@ -33,7 +33,7 @@ CUT = """figures => [...document.querySelectorAll(figures)]
 
 @pytest.fixture(scope="module")
 def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
-    """The demo's document, some of it on fire."""
+    """The demo's document, with some rows in alarm."""
     document = (SHOP / "運用設計書.md").read_text(encoding="utf-8")
     with serving(tmp_path_factory.mktemp("first"), document=document) as running:
         for clause, value in FIRING.items():
@@ -62,7 +62,7 @@ def opened(
 
 @pytest.mark.parametrize("language", ["ja", "en"])
 @pytest.mark.parametrize("size", [(1440, 900), (390, 844)])
-def test_all_five_parts_lie_within_the_first_screen(
+def test_all_five_parts_fit_on_the_first_screen(
     browser: Browser, served: Served, size: tuple[int, int], language: str
 ) -> None:
     page = opened(browser, served, size, language)
@@ -73,9 +73,7 @@ def test_all_five_parts_lie_within_the_first_screen(
     expect(page.locator("#chapters li")).to_have_count(13)
 
 
-def test_evidence_takes_the_place_of_the_overview_until_it_is_closed(
-    browser: Browser, served: Served
-) -> None:
+def test_evidence_replaces_the_overview_until_it_is_closed(browser: Browser, served: Served) -> None:
     page = opened(browser, served, (1440, 900))
     overview, drawer = page.locator(".overview"), page.locator("#drawer")
     expect(overview).to_be_visible()
@@ -92,7 +90,7 @@ def test_evidence_takes_the_place_of_the_overview_until_it_is_closed(
     expect(drawer).to_be_hidden()
 
 
-def test_a_row_that_recovers_leaves_the_overview_without_loading(browser: Browser, served: Served) -> None:
+def test_a_row_that_recovers_leaves_the_overview_without_a_reload(browser: Browser, served: Served) -> None:
     page = opened(browser, served, (1440, 900))
     expect(page.locator('body[data-live="on"]')).to_be_attached()
     expect(page.locator("#troubles")).to_contain_text("エラー率")
@@ -102,7 +100,7 @@ def test_a_row_that_recovers_leaves_the_overview_without_loading(browser: Browse
     expect(page.locator("#troubles")).not_to_contain_text("エラー率")
 
 
-def test_without_scripts_the_overview_leads_to_the_evidence(browser: Browser, served: Served) -> None:
+def test_without_scripts_the_overview_links_to_the_evidence(browser: Browser, served: Served) -> None:
     page = opened(browser, served, (390, 844), scripts=False)
 
     page.locator("#troubles a").first.click()

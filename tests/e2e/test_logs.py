@@ -1,4 +1,4 @@
-"""The page of logs in a real browser, over a real store."""
+"""The log page in a real browser, with a real store."""
 
 from collections.abc import Iterator
 from datetime import UTC, datetime
@@ -49,7 +49,7 @@ def newest(page: Page) -> str:
     return page.locator("#rows tr:first-child .message").inner_text()
 
 
-def test_rows_are_followed_until_they_are_paused(
+def test_new_rows_appear_until_following_is_paused(
     browser: Browser, served: Served, store: StoreProcess
 ) -> None:
     page = signed_in(browser, served).new_page()
@@ -74,7 +74,7 @@ def test_rows_are_followed_until_they_are_paused(
     assert errors == []
 
 
-def test_an_empty_list_that_is_followed_is_no_longer_called_empty(
+def test_the_empty_message_disappears_when_a_followed_row_arrives(
     browser: Browser, served: Served, store: StoreProcess
 ) -> None:
     page = signed_in(browser, served).new_page()
@@ -88,7 +88,7 @@ def test_an_empty_list_that_is_followed_is_no_longer_called_empty(
     expect(page.get_by_text("この条件に当てはまるログはありません。")).to_be_hidden()
 
 
-def test_the_keyboard_opens_a_row_and_comes_back_to_it(browser: Browser, served: Served) -> None:
+def test_the_keyboard_opens_a_row_and_returns_to_it(browser: Browser, served: Served) -> None:
     page = signed_in(browser, served).new_page()
     page.goto(f"{served.url}/logs/?q=line")
 
@@ -103,7 +103,7 @@ def test_the_keyboard_opens_a_row_and_comes_back_to_it(browser: Browser, served:
 
 
 @pytest.mark.parametrize("width", [390, 1500])
-def test_without_scripts_everything_has_an_address(browser: Browser, served: Served, width: int) -> None:
+def test_without_scripts_everything_has_a_url(browser: Browser, served: Served, width: int) -> None:
     page = signed_in(browser, served, width, scripts=False).new_page()
     page.goto(f"{served.url}/logs/?q=line")
 

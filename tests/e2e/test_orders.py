@@ -1,4 +1,4 @@
-"""A batch ordered in a real browser, run by a real worker, and watched to its end."""
+"""A batch ordered in a real browser, run by a real worker, and watched until it ends."""
 
 import subprocess
 import sys
@@ -19,12 +19,12 @@ DOCUMENT = """# 運用設計書
 |---|---|---|---|---|---|
 | B004 | データ集計 | 月次 | 月末23:00 | 売上の集計 | 手動再実行 |
 """
-# It says what it was given, and goes on until the test lets it end.
+# The batch prints its parameters, and runs until the test lets it end.
 BINDINGS = """[batches.B004]
 command = ["sh", "-c", "echo $BATCH_DAY の集計; while [ ! -e go ]; do sleep 0.1; done; echo 終わりました"]
 """
 A_WHILE = 20_000
-"""Milliseconds; the limit is for a broken worker only."""
+"""Milliseconds; reached only if the worker is broken."""
 
 
 @pytest.fixture(scope="module")
@@ -55,19 +55,19 @@ def browser() -> Iterator[Browser]:
 
 @pytest.fixture
 def complaints() -> list[str]:
-    """What the browser complained about: scripts that failed, policies that were broken."""
+    """The errors the browser reported: failed scripts and policy violations."""
     return []
 
 
 @pytest.fixture(scope="module")
 def developer(served: Served) -> str:
-    """The session of a developer."""
+    """A session of a developer."""
     return str(served.act("session", "kai", "developer"))
 
 
 @pytest.fixture
 def sheet(browser: Browser, served: Served, developer: str, complaints: list[str]) -> Iterator[Page]:
-    """A page of the developer."""
+    """A page opened by the developer."""
     with signed_in(browser, served, session=developer) as context:
         page = context.new_page()
         page.on("pageerror", lambda error: complaints.append(str(error)))
@@ -79,7 +79,7 @@ def test_a_batch_is_ordered_by_its_name_and_watched_until_it_ends(
     sheet: Page, served: Served, complaints: list[str]
 ) -> None:
     sheet.goto(f"{served.url}/batches/B004")
-    # The worker makes the batch known a moment after it has read the document.
+    # The worker registers the batch a moment after it has read the document.
     for _ in range(40):
         if sheet.get_by_role("link", name="今すぐ実行").count():
             break
@@ -116,7 +116,7 @@ def test_the_keyboard_moves_through_the_runs_of_the_day(sheet: Page, served: Ser
     expect(sheet).to_have_url(f"{served.url}/runs/1")
 
 
-def test_without_scripts_the_order_is_asked_for_all_the_same(browser: Browser, served: Served) -> None:
+def test_without_scripts_an_order_still_asks_for_confirmation(browser: Browser, served: Served) -> None:
     session = served.act("session", "aki", "manager")
     with signed_in(browser, served, scripts=False, session=session) as context:
         page = context.new_page()
@@ -128,7 +128,7 @@ def test_without_scripts_the_order_is_asked_for_all_the_same(browser: Browser, s
         expect(page.get_by_role("alert")).to_have_text("確認のため「B004」と入力してください。")
 
 
-def test_the_keyboard_takes_an_alert_on_and_opens_it(
+def test_an_alert_is_acknowledged_and_opened_with_the_keyboard(
     sheet: Page, served: Served, complaints: list[str]
 ) -> None:
     served.act("tell", "batch/batch/B004")
@@ -141,7 +141,7 @@ def test_the_keyboard_takes_an_alert_on_and_opens_it(
     sheet.keyboard.press("a")
 
     expect(sheet.get_by_text("kai が対応中")).to_be_visible()
-    # Back at the same row, the keys go on from there.
+    # Back at the same row, the keys continue from there.
     expect(sheet.locator("a.opens:focus")).to_have_text("Web CPU使用率")
     sheet.keyboard.press("Enter")
     expect(sheet).to_have_url(f"{served.url}/alerts/1")

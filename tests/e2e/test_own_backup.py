@@ -1,4 +1,4 @@
-"""Toban's own state, backed up while it runs, and the Toban that goes on from it elsewhere."""
+"""Toban's own state, backed up while it runs, and another Toban that continues from it."""
 
 import json
 import os
@@ -78,7 +78,7 @@ def running(home: Path, design: Path, bindings: Path) -> Iterator[None]:
 
 
 @pytest.mark.slow
-def test_a_toban_goes_on_from_its_own_backup(tmp_path: Path) -> None:
+def test_toban_continues_from_its_own_backup(tmp_path: Path) -> None:
     home, new = tmp_path / "home", tmp_path / "new"
     design, bindings = tmp_path / "運用設計書.md", tmp_path / "toban.toml"
     (tmp_path / "store").mkdir()

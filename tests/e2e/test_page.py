@@ -1,4 +1,4 @@
-"""The living page in a real browser: it moves without being loaded again, and hands can work it."""
+"""The document page in a real browser: it updates without a reload and works with the keyboard."""
 
 from collections.abc import Iterator
 
@@ -14,7 +14,7 @@ MEMORY = "monitoring/monitor/Web/メモリ使用率"
 
 @pytest.fixture(scope="module")
 def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
-    """A served document, CPU deviating."""
+    """A served document with a deviating CPU row."""
     with serving(tmp_path_factory.mktemp("page")) as running:
         running.act("show", CPU, "deviating", "91%")
         yield running
@@ -29,13 +29,13 @@ def browser() -> Iterator[Browser]:
 
 @pytest.fixture
 def complaints() -> list[str]:
-    """What the browser complained about: scripts that failed, policies that were broken."""
+    """The errors the browser reported: failed scripts and policy violations."""
     return []
 
 
 @pytest.fixture
 def sheet(browser: Browser, served: Served, complaints: list[str]) -> Iterator[Page]:
-    """The page, open and listening."""
+    """The page, open and receiving updates."""
     with signed_in(browser, served) as context:
         page = context.new_page()
         page.on("pageerror", lambda error: complaints.append(str(error)))
@@ -45,7 +45,7 @@ def sheet(browser: Browser, served: Served, complaints: list[str]) -> Iterator[P
         yield page
 
 
-def test_a_new_verdict_and_value_appear_without_loading_and_nothing_jumps(
+def test_a_new_verdict_and_value_appear_without_a_reload_and_nothing_jumps(
     sheet: Page, served: Served, complaints: list[str]
 ) -> None:
     sheet.evaluate("window.loadedOnce = true")
@@ -101,7 +101,7 @@ def test_a_phone_shows_the_document_without_scrolling_sideways(browser: Browser,
         assert page.evaluate("document.documentElement.scrollWidth") == 390
 
 
-def test_without_scripts_the_page_and_its_evidence_read_all_the_same(
+def test_without_scripts_the_page_and_its_evidence_are_still_readable(
     browser: Browser, served: Served
 ) -> None:
     with signed_in(browser, served, scripts=False) as context:

@@ -1,6 +1,6 @@
-"""One living thread: from the rows of the document to values, verdicts and notices that arrive.
+"""End to end: from the rows of the document to values, verdicts and delivered notices.
 
-The tests share one running Toban and follow each other as a day of operations would.
+The tests share one running Toban and build on each other like a day of operations.
 """
 
 import os
@@ -31,7 +31,7 @@ PROGRAMS = ["store", "worker", "serve", "shop-db", "shop-api", "shop-web", "shop
 
 
 def is_measured(toban: Toban, monitor: Monitor) -> bool:
-    """Return whether the row shows a verdict that rests on a measured value."""
+    """Return whether the row shows a verdict based on a measured value."""
     rows = toban.state(STATUS.format(monitor.id))
     return any(value and verdict in {"conforming", "warning", "deviating"} for verdict, value in rows)
 
@@ -43,13 +43,13 @@ def test_every_monitor_shows_a_measured_value_within_a_minute(toban: Toban) -> N
 
 
 @pytest.mark.browser
-def test_the_page_is_the_document_with_a_value_at_every_monitor(page: Page) -> None:
+def test_the_page_shows_the_document_with_a_value_for_every_monitor(page: Page) -> None:
     expect(page.get_by_role("heading", name="監視項目", exact=True)).to_be_visible()
     for monitor in MONITORS:
         expect(page.locator(f'[data-value="{monitor.id}"]')).to_have_text(MEASURED, timeout=60_000)
 
 
-def test_stopping_the_shops_api_brings_a_slack_and_a_mail_notice_that_cite_the_row(
+def test_stopping_the_shops_api_sends_slack_and_mail_notices_that_cite_the_row(
     toban: Toban, slack: tuple[Inbox, str], mail: tuple[Inbox, int]
 ) -> None:
     done = toban.run("processes", "--stop", "shop-api")
@@ -60,11 +60,11 @@ def test_stopping_the_shops_api_brings_a_slack_and_a_mail_notice_that_cite_the_r
 
 
 @pytest.mark.browser
-def test_the_open_page_says_so_without_being_loaded_again(page: Page) -> None:
+def test_the_open_page_shows_the_outage_without_a_reload(page: Page) -> None:
     expect(page.locator(f'[data-clause="{ERROR_RATE.id}"].deviating')).to_be_visible(timeout=60_000)
 
 
-def test_starting_it_again_brings_the_recovery(
+def test_starting_it_again_sends_the_recovery(
     toban: Toban, slack: tuple[Inbox, str], mail: tuple[Inbox, int]
 ) -> None:
     done = toban.run("processes", "--start", "shop-api")
@@ -75,7 +75,7 @@ def test_starting_it_again_brings_the_recovery(
 
 
 @pytest.mark.parametrize("name", PROGRAMS)
-def test_a_killed_child_is_healed(toban: Toban, name: str) -> None:
+def test_a_killed_child_is_restarted(toban: Toban, name: str) -> None:
     before = toban.child(name)
 
     os.kill(before["pid"], signal.SIGKILL)
@@ -87,7 +87,7 @@ def test_a_killed_child_is_healed(toban: Toban, name: str) -> None:
     assert wait_for(healed, within=120)
 
 
-def test_killing_the_whole_loses_no_acknowledged_sample_notice_or_audit_line(toban: Toban) -> None:
+def test_killing_toban_loses_no_acknowledged_sample_notice_or_audit_line(toban: Toban) -> None:
     children = [psutil.Process(toban.child(name)["pid"]) for name in PROGRAMS]
     samples, deliveries, ledger = (
         set(toban.telemetry(SAMPLES)), set(toban.state(DELIVERIES)), set(toban.state(LEDGER))

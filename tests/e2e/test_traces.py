@@ -1,4 +1,4 @@
-"""A trace in a real browser: by the keyboard, and on a phone."""
+"""A trace in a real browser: with the keyboard, and on a phone."""
 
 from collections.abc import Iterator
 from datetime import UTC, datetime
@@ -42,7 +42,9 @@ def browser() -> Iterator[Browser]:
         yield started
 
 
-def test_the_keyboard_leads_from_a_slow_route_to_what_a_span_holds(browser: Browser, served: Served) -> None:
+def test_the_keyboard_leads_from_a_slow_route_to_the_fields_of_a_span(
+    browser: Browser, served: Served
+) -> None:
     page = signed_in(browser, served).new_page()
     errors: list[str] = []
     page.on("pageerror", lambda error: errors.append(str(error)))
@@ -64,7 +66,7 @@ def test_the_keyboard_leads_from_a_slow_route_to_what_a_span_holds(browser: Brow
     assert errors == []
 
 
-def test_a_span_that_an_address_names_is_chosen(browser: Browser, served: Served) -> None:
+def test_a_span_named_in_the_url_is_selected(browser: Browser, served: Served) -> None:
     page = signed_in(browser, served).new_page()
 
     page.goto(f"{served.url}/traces/{TRACE}#span-{3:016x}")

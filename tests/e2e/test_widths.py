@@ -1,4 +1,4 @@
-"""The frame of every page in a real browser, at every width."""
+"""The frame of every page in a real browser, at various widths."""
 
 import time
 from collections.abc import Iterator
@@ -68,7 +68,7 @@ def browser() -> Iterator[Browser]:
 
 @pytest.mark.parametrize("language", ["ja", "en"])
 @pytest.mark.parametrize("width", [390, 800, 1200, 1300, 1500])
-def test_nothing_of_the_frame_lies_over_another_or_outside(
+def test_no_part_of_the_frame_overlaps_another_or_overflows(
     browser: Browser, served: Served, width: int, language: str
 ) -> None:
     context = signed_in(browser, served, width)
@@ -83,7 +83,7 @@ def test_nothing_of_the_frame_lies_over_another_or_outside(
 
 @pytest.mark.parametrize("address", ["/errors/", "/errors/1", "/errors/review/"])
 @pytest.mark.parametrize("width", [390, 1200])
-def test_a_word_without_an_end_stays_on_the_page(
+def test_a_very_long_word_stays_on_the_page(
     browser: Browser, served: Served, width: int, address: str
 ) -> None:
     page = signed_in(browser, served, width).new_page()

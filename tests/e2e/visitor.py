@@ -1,4 +1,4 @@
-"""Signing in to a running Toban as a person does, form by form, without a browser."""
+"""Sign in to a running Toban form by form, like a person but without a browser."""
 
 import base64
 import hashlib
@@ -19,14 +19,14 @@ PASSWORD = "Namikaze-no-Shop-2026!"
 
 @dataclass
 class Form:
-    """A form of a page: where it goes and what it holds."""
+    """A form of a page: its target and its entries."""
 
     action: str
     fields: dict[str, str] = field(default_factory=dict)
 
 
 class Forms(HTMLParser):
-    """All forms of a page, and the secret that the page for the second factor shows."""
+    """All forms of a page, and the secret shown on the page for the second factor."""
 
     def __init__(self, page: httpx.Response) -> None:
         super().__init__()

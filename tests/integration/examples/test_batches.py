@@ -1,4 +1,4 @@
-"""The shop's batches, as its own bindings bind them, against its real tables."""
+"""The shop's batches with its own bindings, on its real tables."""
 
 import os
 from collections.abc import Iterator
@@ -28,7 +28,7 @@ TOKYO = ZoneInfo("Asia/Tokyo")
 
 @pytest.fixture
 def shop(postgres_dsn: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
-    """The shop's books when it has just opened."""
+    """The shop's database when it has just opened."""
     with psycopg.connect(postgres_dsn, autocommit=True) as admin:
         admin.execute("DROP DATABASE IF EXISTS shop")
         admin.execute("CREATE DATABASE shop")
@@ -44,7 +44,7 @@ def shop(postgres_dsn: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
 
 @pytest.fixture
 def planned(tmp_path: Path) -> BatchPlan:
-    """The shop's works, with the files of its bindings under the test's folder."""
+    """The shop's works; the files of its bindings are in the test's folder."""
     parts = PARTS
     text = (SHOP / "toban.toml").read_text(encoding="utf-8")
     bindings = read_bindings(text, tmp_path / "toban.toml", parts.schema)
@@ -58,11 +58,11 @@ def run(planned: BatchPlan, key: str, due_at: datetime, **parameters: str) -> Ha
     return turn
 
 
-def test_the_backup_the_clean_up_the_invoices_and_the_statistics_are_bound(planned: BatchPlan) -> None:
+def test_the_batches_for_backup_cleanup_invoices_and_statistics_are_bound(planned: BatchPlan) -> None:
     assert {"B001", "B002", "B003", "B004"} <= planned.works.keys()
 
 
-def test_the_companies_get_their_invoices_of_the_last_closed_month(
+def test_every_company_gets_its_invoice_for_the_last_closed_month(
     shop: str, planned: BatchPlan, tmp_path: Path
 ) -> None:
     try:
@@ -80,7 +80,7 @@ def test_the_companies_get_their_invoices_of_the_last_closed_month(
     assert str(turn.said[-1]).endswith(f"→ {folder}")
 
 
-def test_the_day_before_is_added_up_from_books_and_telemetry(
+def test_yesterday_is_summed_from_the_shop_database_and_telemetry(
     shop: str, planned: BatchPlan, store: StoreProcess, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("TOBAN_TELEMETRY_URL", store.telemetry_url)
@@ -91,7 +91,7 @@ def test_the_day_before_is_added_up_from_books_and_telemetry(
     assert "API応答 欠測" in turn.said[0]
 
 
-def test_old_access_logs_go_and_the_one_being_written_stays(planned: BatchPlan, tmp_path: Path) -> None:
+def test_old_access_logs_are_removed_and_the_active_one_stays(planned: BatchPlan, tmp_path: Path) -> None:
     log = tmp_path / "log"
     log.mkdir()
     for name in ("access.log", "access.log.2026-01-01", "access.log.2026-11-24"):

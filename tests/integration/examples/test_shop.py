@@ -1,4 +1,4 @@
-"""The demo shop: its API over its real PostgreSQL, started as it is by `toban up`."""
+"""The demo shop: its API on its real PostgreSQL, started like `toban up` does it."""
 
 import os
 import shutil
@@ -35,7 +35,7 @@ class Database:
 
 @contextmanager
 def running(*arguments: str, ready: str, **environment: str) -> Iterator[psutil.Process]:
-    """Run a part of the shop until it is ready, and stop it in the end."""
+    """Run a part of the shop until it is ready, and stop it at the end."""
     process = subprocess.Popen(
         [sys.executable, "-m", *arguments],
         cwd=SHOP,
@@ -56,7 +56,7 @@ def free_port() -> int:
 
 
 def answers(url: str) -> bool:
-    """Return whether the server takes connections: it listens while it still starts up."""
+    """Return whether the server accepts connections: it already listens while it starts up."""
     with suppress(psycopg.OperationalError), psycopg.connect(url):
         return True
     return False
@@ -65,7 +65,7 @@ def answers(url: str) -> bool:
 @pytest.fixture(scope="module")
 def database() -> Iterator[Database]:
     folder = Path(tempfile.mkdtemp(prefix="toban-shop-"))
-    folder.chmod(0o711)  # as root the server runs as another account, which must get there
+    folder.chmod(0o711)  # as root the server runs under another account, which must be able to get there
     port = free_port()
     command = ["shop.db", "--place", str(folder / "db"), "--port", str(port)]
     environment = {"SHOP_DB_PASSWORD": "kokoro", "TMPDIR": str(folder)}
@@ -93,7 +93,9 @@ def test_the_server_never_runs_as_root(database: Database) -> None:
     assert database.process.uids().effective != 0
 
 
-def test_it_can_be_backed_up_in_increments_and_restored_by_its_own_programs(database: Database) -> None:
+def test_the_server_supports_incremental_backups_and_restores_with_its_own_programs(
+    database: Database,
+) -> None:
     with psycopg.connect(database.url) as connection:
         (summarized,) = connection.execute("SHOW summarize_wal").fetchone() or ("",)
 
@@ -107,7 +109,7 @@ def test_a_wrong_password_is_refused(database: Database) -> None:
         psycopg.connect(database.url.replace("kokoro", "wrong"))
 
 
-def test_an_order_is_taken_at_the_price_of_the_product(client: httpx.Client) -> None:
+def test_an_order_is_recorded_at_the_price_of_the_product(client: httpx.Client) -> None:
     first = client.get("/products").json()[0]
 
     order = client.post("/orders", json={"customer": 1, "product": first["id"], "quantity": 3})
@@ -117,7 +119,7 @@ def test_an_order_is_taken_at_the_price_of_the_product(client: httpx.Client) -> 
     assert client.get(f"/orders/{order.json()['id']}").json()["quantity"] == 3
 
 
-def test_an_order_keeps_the_tax_rate_at_which_it_was_taken(client: httpx.Client, database: Database) -> None:
+def test_an_order_keeps_the_tax_rate_of_its_time(client: httpx.Client, database: Database) -> None:
     salt, towel = (
         client.post("/orders", json={"customer": 6, "product": each, "quantity": 1}) for each in (1, 6)
     )
@@ -150,11 +152,11 @@ def test_a_new_shop_has_sales_in_the_months_before(client: httpx.Client, databas
         [],
     ],
 )
-def test_an_order_that_makes_no_sense_is_refused(client: httpx.Client, wish: object) -> None:
+def test_an_invalid_order_is_refused(client: httpx.Client, wish: object) -> None:
     assert client.post("/orders", json=wish).status_code == 422
 
 
-def test_requests_are_counted_by_their_outcome_and_visits_of_watchers_are_not(client: httpx.Client) -> None:
+def test_requests_are_counted_by_outcome_and_monitoring_probes_are_not(client: httpx.Client) -> None:
     def counted(code: int) -> float:
         line = f'http_requests_total{{code="{code}",method="GET"}} '
         found = [row for row in client.get("/metrics").text.splitlines() if row.startswith(line)]
@@ -168,7 +170,7 @@ def test_requests_are_counted_by_their_outcome_and_visits_of_watchers_are_not(cl
     assert (counted(200), counted(404)) == (before[0] + 1, before[1] + 1)
 
 
-def test_the_hosts_numbers_carry_node_exporters_names(client: httpx.Client) -> None:
+def test_host_metrics_have_the_names_of_node_exporter(client: httpx.Client) -> None:
     families = text_string_to_metric_families(client.get("/metrics").text)
     values = {sample.name: sample.value for family in families for sample in family.samples}
 

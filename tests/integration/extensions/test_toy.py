@@ -1,4 +1,4 @@
-"""An extension from outside: nothing of Toban knows it but by its value in the list of extensions."""
+"""An external extension: Toban knows it only through its value in the list of extensions."""
 
 from collections.abc import Iterator
 from datetime import UTC, datetime
@@ -49,7 +49,7 @@ def document(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 @pytest.fixture
 def worked(parts: Parts, document: Path, settings: Settings, tmp_path: Path) -> Iterator[None]:
-    """The steps of a worker, once."""
+    """The steps of a worker, done once."""
     settings.HOME = tmp_path / "home"
     worker = Worker(parts, clock=lambda: NOON)
     steps = {loop.name: loop.step for loop in worker.loops()}
@@ -60,14 +60,14 @@ def worked(parts: Parts, document: Path, settings: Settings, tmp_path: Path) -> 
 
 
 @pytest.mark.usefixtures("worked")
-def test_its_loop_judges_its_rows_and_the_others_say_how_to_bind_them() -> None:
+def test_the_extensions_loop_judges_bound_rows_and_unbound_rows_say_how_to_bind_them() -> None:
     shown = {each.clause_id: each for each in ClauseStatus.objects.all()}
 
     assert (shown[STORAGE].verdict, shown[STORAGE].value) == ("conforming", "5 B")
     assert (shown[BUCKET].verdict, shown[BUCKET].reason) == ("unbound", '[usage."S3"] を書いてください')
 
 
-def test_its_tables_are_read_proposed_and_doubted(parts: Parts, document: Path) -> None:
+def test_the_extensions_tables_are_read_proposed_and_checked(parts: Parts, document: Path) -> None:
     drafted = document.with_name("drafted.toml")
     done = CliRunner().invoke(init.command, [str(document), "--output", str(drafted)], obj=parts)
     edition = parts.in_force()
@@ -81,7 +81,7 @@ def test_its_tables_are_read_proposed_and_doubted(parts: Parts, document: Path) 
     assert [finding.code for finding in doubts] == ["TY001"]
 
 
-def test_a_name_that_no_row_has_is_doubted_by_itself(parts: Parts, document: Path) -> None:
+def test_a_name_without_a_row_raises_a_doubt_automatically(parts: Parts, document: Path) -> None:
     document.with_name("toban.toml").write_text('[usage."DBストレジ"]\nfile = "disk"\n', encoding="utf-8")
     in_force = parts.in_force()
     in_force.refresh()
@@ -93,7 +93,7 @@ def test_a_name_that_no_row_has_is_doubted_by_itself(parts: Parts, document: Pat
     assert "「DBストレージ」ではありませんか" in doubt.hint
 
 
-def test_what_it_binds_is_tried_before_the_night(parts: Parts, document: Path) -> None:
+def test_the_extensions_bindings_are_tried_by_check_live(parts: Parts, document: Path) -> None:
     document.with_name("disk").unlink()
 
     done = CliRunner().invoke(check.command, [str(document), "--live"], obj=parts)
@@ -101,7 +101,7 @@ def test_what_it_binds_is_tried_before_the_night(parts: Parts, document: Path) -
     assert "TY002 使用量 DBストレージ: disk がありません" in done.output
 
 
-def test_its_command_is_listed_and_called(parts: Parts) -> None:
+def test_the_extensions_command_is_listed_and_can_be_run(parts: Parts) -> None:
     group = wiring.command(parts)
 
     assert "使用状況" in CliRunner().invoke(group, ["--help"]).output
@@ -109,7 +109,7 @@ def test_its_command_is_listed_and_called(parts: Parts) -> None:
 
 
 @pytest.mark.usefixtures("document")
-def test_it_answers_for_its_own_names_and_says_which_there_are(
+def test_the_extension_explains_its_own_names_and_lists_them(
     parts: Parts, settings: Settings, tmp_path: Path
 ) -> None:
     settings.HOME = tmp_path / "home"

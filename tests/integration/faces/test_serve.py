@@ -1,4 +1,4 @@
-"""`toban serve` on its own."""
+"""`toban serve` without `toban up`."""
 
 import os
 import subprocess
@@ -9,7 +9,7 @@ import pytest
 
 
 @pytest.mark.parametrize("key", [None, "", "\n"], ids=["missing", "empty", "blank"])
-def test_nobody_is_served_with_a_key_that_everybody_may_read(tmp_path: Path, key: str | None) -> None:
+def test_the_server_refuses_to_start_with_a_world_readable_key(tmp_path: Path, key: str | None) -> None:
     if key is not None:
         (tmp_path / "secret-key").write_text(key)
 

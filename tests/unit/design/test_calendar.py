@@ -1,4 +1,4 @@
-"""Which days a schedule falls on."""
+"""The days of a schedule."""
 
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
@@ -81,19 +81,19 @@ def test_business_days_are_counted_without_weekends_and_holidays() -> None:
     assert days == [date(2027, 1, 4), date(2027, 1, 29)]
 
 
-def test_business_day_beyond_the_month_never_comes() -> None:
+def test_a_business_day_beyond_the_month_never_occurs() -> None:
     schedule = Schedule(Cadence.MONTHLY, day=NthBusinessDay(24))
 
     assert days_of(schedule, date(2026, 1, 1), 365) == []
 
 
-def test_quarter_without_months_is_on_no_known_day() -> None:
+def test_a_quarterly_schedule_without_months_has_no_days() -> None:
     schedule = Schedule(Cadence.QUARTERLY, day=DayOfMonth(1))
 
     assert days_of(schedule, date(2026, 1, 1), 365) == []
 
 
-def test_year_with_a_month_has_one_day() -> None:
+def test_a_yearly_schedule_with_a_month_has_one_day() -> None:
     schedule = Schedule(Cadence.YEARLY, day=DayOfMonth(1), months=(4,))
 
     assert days_of(schedule, date(2026, 1, 1), 365) == [date(2026, 4, 1)]
@@ -105,7 +105,7 @@ def test_weekdays_narrow_a_daily_schedule() -> None:
     assert days_of(schedule, date(2026, 11, 23), 7) == [date(2026, 11, 23), date(2026, 11, 27)]
 
 
-def test_working_days_are_those_on_which_people_work() -> None:
+def test_working_days_exclude_weekends_and_holidays() -> None:
     working_days = Schedule(Cadence.DAILY, weekdays=tuple(Weekday)[:5])
     monday_to_friday = Schedule(Cadence.WEEKLY, weekdays=tuple(Weekday)[:5])
     holiday, thursday = date(2026, 11, 23), date(2026, 11, 26)
@@ -117,7 +117,7 @@ def test_working_days_are_those_on_which_people_work() -> None:
     assert [is_due_on(monday_to_friday, day, works) for day in (holiday, thursday)] == [True, True]
 
 
-def test_every_other_week_names_no_day_without_its_first_week() -> None:
+def test_a_biweekly_schedule_without_its_first_week_has_no_days() -> None:
     fortnightly = Schedule(Cadence.WEEKLY, Duration(Decimal(2), TimeUnit.WEEK), (Weekday.FRIDAY,))
 
     assert days_of(fortnightly, date(2026, 1, 1), 28) == []
@@ -133,7 +133,7 @@ def test_every_other_week_names_no_day_without_its_first_week() -> None:
         Schedule(Cadence.WEEKLY),
     ],
 )
-def test_schedule_without_a_day_falls_on_none(schedule: Schedule) -> None:
+def test_a_schedule_without_a_day_has_no_days(schedule: Schedule) -> None:
     assert days_of(schedule, date(2026, 1, 1), 365) == []
 
 
@@ -149,7 +149,7 @@ def test_schedule_without_clock_has_no_period() -> None:
     assert list(periods_on(Schedule(Cadence.DAILY), date(2026, 1, 1), no_holidays)) == []
 
 
-def test_moment_at_the_end_of_a_window_is_outside_it() -> None:
+def test_the_end_of_a_window_is_outside_it() -> None:
     window = Period(local(date(2026, 1, 1), time(2)), local(date(2026, 1, 1), time(4)))
 
     inside = [
@@ -159,21 +159,21 @@ def test_moment_at_the_end_of_a_window_is_outside_it() -> None:
     assert inside == [True, True, False]
 
 
-def test_stretches_that_only_touch_do_not_meet() -> None:
+def test_periods_that_only_touch_do_not_overlap() -> None:
     window = Period(local(date(2026, 1, 1), time(2)), local(date(2026, 1, 1), time(4)))
 
     assert not Period(local(date(2026, 1, 1), time(1)), window.start).meets(window)
     assert Period(local(date(2026, 1, 1), time(1)), window.start + timedelta(minutes=1)).meets(window)
 
 
-def test_japanese_holidays_hold_substitutes_by_name() -> None:
+def test_japanese_holidays_include_substitute_holidays_by_name() -> None:
     holidays = japanese_holidays(range(2026, 2027))
 
     assert holidays[date(2026, 5, 6)] == "振替休日"
     assert date(2026, 5, 7) not in holidays
 
 
-def test_public_holidays_are_business_days_only_where_they_are_not_kept() -> None:
+def test_public_holidays_are_business_days_only_if_they_are_not_observed() -> None:
     saturday, new_year, friday = date(2027, 1, 2), date(2027, 1, 1), date(2027, 1, 8)
 
     kept, not_kept = BusinessCalendar(), BusinessCalendar(keeps_holidays=False)
@@ -182,7 +182,7 @@ def test_public_holidays_are_business_days_only_where_they_are_not_kept() -> Non
     assert [not_kept.is_business_day(day) for day in (saturday, new_year, friday)] == [False, True, True]
 
 
-def test_days_of_closing_are_days_off_beside_the_public_holidays() -> None:
+def test_company_closing_days_are_days_off_in_addition_to_public_holidays() -> None:
     closing = read_closed_days("12-29..01-03")
     assert closing is not None
     calendar = BusinessCalendar(closed=(closing,))

@@ -1,4 +1,4 @@
-"""What a comparison of two versions calls a change."""
+"""What counts as a change between two versions."""
 
 from toban.design.diff import Difference, FieldChange, compare
 from toban.design.reader import read_design
@@ -38,7 +38,7 @@ def test_only_the_changed_value_of_a_row_is_named() -> None:
     assert changed_fields(difference) == [FieldChange("監視間隔", "1分", "30秒")]
 
 
-def test_width_and_spacing_alone_are_no_change() -> None:
+def test_character_width_and_spacing_alone_are_not_a_change() -> None:
     assert not between(MONITORS + WEB, MONITORS + WEB.replace(" ", "  "))
 
 
@@ -46,7 +46,7 @@ def test_two_rows_with_one_key_may_change_places() -> None:
     assert not between(MONITORS + WEB + WEB_LOW, MONITORS + WEB_LOW + WEB)
 
 
-def test_of_two_rows_with_one_key_the_one_that_is_gone_is_removed() -> None:
+def test_if_one_of_two_rows_with_the_same_key_is_removed_the_other_is_unchanged() -> None:
     difference = between(MONITORS + WEB + WEB_LOW, MONITORS + WEB_LOW)
 
     ((change,), fields) = difference.changes, changed_fields(difference)
@@ -57,13 +57,13 @@ def test_of_two_rows_with_one_key_the_one_that_is_gone_is_removed() -> None:
     assert fields == []
 
 
-def test_step_that_is_added_is_shown_alone() -> None:
+def test_only_the_added_step_is_shown() -> None:
     new = FLOW.replace("3. 本番", "3. 動作確認\n4. 本番")
 
     assert changed_fields(between(FLOW, new)) == [FieldChange("手順", "", "動作確認")]
 
 
-def test_same_schedule_in_other_words_is_told_as_wording() -> None:
+def test_the_same_schedule_in_other_words_is_reported_as_a_wording_change() -> None:
     batches = """# 運用設計書
 
 ## バッチ処理
@@ -79,7 +79,7 @@ def test_same_schedule_in_other_words_is_told_as_wording() -> None:
     assert field.label == "文言"
 
 
-def test_unread_row_that_changes_is_no_silent_change() -> None:
+def test_a_changed_unread_row_is_reported() -> None:
     old = MONITORS + WEB + WEB.replace("85%", "高いとき").replace("Web", "DB")
 
     difference = between(old, old.replace("高いとき", "とても高いとき"))

@@ -48,11 +48,11 @@ def test_comparison_signs_are_not_taken_for_html() -> None:
     assert table_of(text).rows[0].cells == ("達成率<90% または待ち>20分", "<70%", "1:00–4:00")
 
 
-def test_words_in_angle_brackets_stay() -> None:
+def test_words_in_angle_brackets_are_kept() -> None:
     assert table_of("| a |\n|---|\n| s3://<bucket>/<b>x</b> |").rows[0].cells == ("s3://<bucket>/x",)
 
 
-def test_bold_closes_between_a_bracket_and_a_letter() -> None:
+def test_bold_text_ends_between_a_bracket_and_a_letter() -> None:
     assert parse("- **目標（SLO）**は99%") == (BulletList((Item("目標（SLO）は99%", 1),), 1),)
 
 
@@ -66,7 +66,7 @@ def test_short_row_is_filled_and_long_row_says_how_much_it_lost() -> None:
     assert table.rows == (Row(("1", ""), 3), Row(("1", "2"), 4, surplus=2))
 
 
-def test_text_right_under_a_table_is_no_row() -> None:
+def test_text_directly_below_a_table_is_not_a_row() -> None:
     blocks = parse("| a |\n|---|\n| 1 |\n続きの文")
 
     assert blocks == (Table(("a",), (Row(("1",), 3),), 1), Paragraph("続きの文", 4))
@@ -78,17 +78,17 @@ def test_comment_between_rows_does_not_cut_the_table() -> None:
     assert table.rows == (Row(("1",), 3), Row(("2",), 6))
 
 
-def test_commented_out_rule_is_gone_and_code_keeps_its_comments() -> None:
+def test_a_commented_out_rule_is_removed_and_code_keeps_its_comments() -> None:
     blocks = parse("<!-- - 毎日 -->\n\n```html\n<!-- 残す -->\n```")
 
     assert blocks == (CodeBlock("html", "<!-- 残す -->", 3),)
 
 
-def test_comment_never_closed_hides_nothing() -> None:
+def test_an_unclosed_comment_hides_nothing() -> None:
     assert BulletList((Item("毎日", 3),), 3) in parse("文 <!-- 閉じない\n\n- 毎日")
 
 
-def test_comments_on_one_line_go_and_quoted_ones_stay() -> None:
+def test_comments_on_one_line_are_removed_and_quoted_ones_kept() -> None:
     assert parse("一<!-- x -->二<!-- y -->三 `<!-- z -->`") == (Paragraph("一二三 <!-- z -->", 1),)
 
 
@@ -96,7 +96,7 @@ def test_front_matter_is_left_out_and_lines_still_count() -> None:
     assert parse("---\ntitle: 手引き\n---\n# 一") == (Heading(1, "一", 4),)
 
 
-def test_rule_at_the_top_is_no_front_matter() -> None:
+def test_a_horizontal_rule_at_the_top_is_not_front_matter() -> None:
     assert parse("---\n\n# 一") == (Heading(1, "一", 3),)
 
 
@@ -120,7 +120,7 @@ def test_nested_entries_have_depth_and_check_boxes_a_state() -> None:
     )
 
 
-def test_code_and_table_inside_an_entry_follow_the_list() -> None:
+def test_code_and_tables_inside_an_entry_come_after_the_list() -> None:
     text = "- 一\n\n  ```sh\n  ls\n  ```\n\n  | a |\n  |---|\n  | 1 |\n- 二"
 
     blocks = parse(text)

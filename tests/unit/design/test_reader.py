@@ -32,7 +32,7 @@ def refusal_of(text: str) -> UnreadableDocument:
     return caught.value
 
 
-def test_clause_cites_its_row_and_keeps_its_words() -> None:
+def test_a_clause_cites_its_row_and_keeps_its_words() -> None:
     design = read_design(MONITORS, "手引き.md")
 
     (web, _) = design.of(Monitor)
@@ -42,7 +42,7 @@ def test_clause_cites_its_row_and_keeps_its_words() -> None:
     assert (design.rows, design.read, design.unread) == (2, 2, ())
 
 
-def test_id_stays_when_rows_move_and_other_cells_change() -> None:
+def test_an_id_stays_the_same_when_rows_move_and_other_cells_change() -> None:
     moved = MONITORS.replace(
         "\n| DB |", "\n| DB2 | メモリ使用率 | 0-60% | 70% | 85% | 1分 |\n| DB |"
     ).replace("## 監視", "前置き\n\n## 3. 監視")
@@ -71,7 +71,7 @@ def test_rows_with_the_same_key_get_numbered_ids() -> None:
     ]
 
 
-def test_unreadable_key_cell_is_named_with_what_was_expected() -> None:
+def test_an_unreadable_key_cell_is_named_with_what_was_expected() -> None:
     design = read_design(MONITORS.replace("| 70% |", "| 適宜 |"), "x.md")
 
     assert [(row.line, row.reason) for row in design.unread] == [
@@ -80,13 +80,13 @@ def test_unreadable_key_cell_is_named_with_what_was_expected() -> None:
     assert (design.rows, design.read) == (2, 1)
 
 
-def test_value_not_decided_yet_is_called_so() -> None:
+def test_an_undecided_value_is_reported_as_undecided() -> None:
     design = read_design(MONITORS.replace("| 70% |", "| [要確認] |"), "x.md")
 
     assert design.unread[0].reason == "警告「[要確認]」はまだ決まっていません"
 
 
-def test_row_with_too_many_cells_is_unread_with_a_way_out() -> None:
+def test_a_row_with_too_many_cells_is_unread_with_a_hint() -> None:
     design = read_design(MONITORS.replace("| 0-60% |", "| 0 | 60% |"), "x.md")
 
     assert "1個多い" in design.unread[0].reason
@@ -121,14 +121,14 @@ def test_html_table_is_unread() -> None:
 @pytest.mark.parametrize(
     "heading", ["改訂履歴", "変更履歴", "用語集", "目次", "関連ドキュメント", "Revision History", "承認欄"]
 )
-def test_section_that_orders_nothing_is_kept_aside_and_never_read(heading: str) -> None:
+def test_a_section_without_rules_is_set_aside_and_not_read(heading: str) -> None:
     table = "| 日付 | 作業内容 | 担当 |\n|---|---|---|\n| 毎月1日 | 初版作成 | 佐藤 |\n"
     design = read_design(f"{MONITORS}\n## {heading}\n\n{table}", "x.md")
 
     assert (design.read, len(design.unread), len(design.aside)) == (2, 0, 1)
 
 
-def test_revision_history_is_known_by_its_columns_too() -> None:
+def test_a_revision_history_is_recognised_by_its_columns_too() -> None:
     design = read_design(
         f"{MONITORS}\n| 版数 | 日付 | 変更内容 |\n|---|---|---|\n| 1.0 | 毎月1日 | 初版 |\n", "x.md"
     )
@@ -136,14 +136,14 @@ def test_revision_history_is_known_by_its_columns_too() -> None:
     assert [row.reason for row in design.aside] == ["改訂の履歴です"]
 
 
-def test_plain_sentence_is_no_row_and_a_rule_is() -> None:
+def test_a_plain_sentence_is_not_a_row_but_a_rule_is() -> None:
     design = read_design(MONITORS + "\n## 方針\n\n- 仲良くする\n- 朝礼は毎日 9:00\n", "x.md")
 
     assert [row.text for row in design.aside] == ["仲良くする"]
     assert [row.text for row in design.unread] == ["朝礼は毎日 9:00"]
 
 
-def test_facts_of_one_thing_in_a_list_make_one_clause() -> None:
+def test_list_entries_about_one_thing_become_one_clause() -> None:
     text = "## バックアップ\n\n### 会員データベース\n\n- 頻度: 日次\n- 保持期間: 7日\n- 担当: 佐藤\n"
     design = read_design(MONITORS + text, "x.md")
 
@@ -152,7 +152,7 @@ def test_facts_of_one_thing_in_a_list_make_one_clause() -> None:
     assert (policy.subject, policy.text) == ("会員データベース", "頻度: 日次\n保持期間: 7日")
 
 
-def test_row_of_a_table_with_rpo_and_rto_makes_two_clauses() -> None:
+def test_a_row_with_rpo_and_rto_becomes_two_clauses() -> None:
     text = "## 災害対策\n\n| サービス | RTO | RPO |\n|---|---|---|\n| 会員 | 4時間 | 15分 |\n"
     design = read_design(MONITORS + text, "x.md")
 
@@ -180,7 +180,7 @@ def test_frequency_and_clock_in_two_columns_are_one_schedule() -> None:
     assert batch.schedule.at.hour == 3
 
 
-def test_document_of_windows_reads_the_same(tmp_path: Path) -> None:
+def test_a_document_with_windows_line_ends_reads_the_same(tmp_path: Path) -> None:
     path = tmp_path / "運用設計書.md"
     path.write_bytes(b"\xef\xbb\xbf" + MONITORS.replace("\n", "\r\n").encode())
 
@@ -341,7 +341,7 @@ MARKED = st.lists(
 
 
 @given(st.one_of(st.text(), MARKED))
-def test_any_text_is_read_or_refused_and_lines_lie_inside_it(text: str) -> None:
+def test_any_text_is_read_or_refused_and_line_numbers_are_inside_it(text: str) -> None:
     try:
         design = read_design(text, "x.md")
     except UnreadableDocument:
@@ -371,7 +371,7 @@ def test_every_table_row_of_the_example_is_a_clause(webshop: Design) -> None:
     assert rows <= {clause.origin.line for clause in webshop.clauses}
 
 
-def test_every_kind_of_the_example_is_read_as_often_as_it_stands_there(webshop: Design) -> None:
+def test_every_kind_of_clause_in_the_example_is_read_the_right_number_of_times(webshop: Design) -> None:
     assert Counter(clause.kind for clause in webshop.clauses) == {
         "objective": 3,
         "duty-role": 3,
@@ -416,7 +416,7 @@ def test_every_kind_of_the_example_is_read_as_often_as_it_stands_there(webshop: 
     }
 
 
-def test_prose_in_a_cell_is_unread_without_trying() -> None:
+def test_a_cell_with_very_long_prose_is_unread_without_parsing() -> None:
     design = read_design(MONITORS.replace("| 70% |", f"| {'長い文。' * 2000} |"), "x.md")
 
     assert "長すぎる行" in design.unread[0].reason

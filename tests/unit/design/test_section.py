@@ -30,7 +30,7 @@ def section(*headings: str, caption: str = "", document: str = "") -> Section:
     return built.captioned(caption)
 
 
-def test_nearest_heading_counts_most_and_the_title_least() -> None:
+def test_the_nearest_heading_counts_most_and_the_title_least() -> None:
     place = section("監視", "項目", "サーバー", document="バックアップ設計書")
 
     nearness = [place.nearness(words(word)) for word in ("サーバー", "項目", "監視", "バックアップ", "障害")]
@@ -44,7 +44,7 @@ def test_caption_is_nearer_than_the_heading() -> None:
     assert (place.nearness(words("週次")), place.nearness(words("定期"))) == (3, 2)
 
 
-def test_latin_words_end_beside_japanese_ones() -> None:
+def test_latin_words_are_delimited_by_japanese_text() -> None:
     assert section("SLA定義").nearness(words(r"\bsla\b")) == 3
     assert section("translation").nearness(words(r"\bsla\b")) == 0
 

@@ -1,4 +1,4 @@
-"""Lengths and sizes as people say them."""
+"""Durations and sizes as text."""
 
 from datetime import timedelta
 
@@ -22,7 +22,7 @@ from toban.engine.amounts import Unit, about, length, parts, size
         (2 * 86_400 + 3 * 3600, "2日3時間"),
     ],
 )
-def test_a_length_is_said_in_its_greatest_unit_and_the_next(seconds: float, words: str) -> None:
+def test_a_duration_is_written_in_its_two_largest_units(seconds: float, words: str) -> None:
     assert length(timedelta(seconds=seconds)) == words
 
 
@@ -38,11 +38,11 @@ def test_a_length_is_said_in_its_greatest_unit_and_the_next(seconds: float, word
         (30 * 86_400, "約30日"),
     ],
 )
-def test_a_rounded_length_holds_at_least_two_of_its_unit(seconds: float, words: str) -> None:
+def test_a_rounded_duration_has_at_least_two_of_its_unit(seconds: float, words: str) -> None:
     assert about(timedelta(seconds=seconds)) == words
 
 
-def test_the_parts_of_a_length_are_for_other_languages() -> None:
+def test_the_parts_of_a_duration_are_available_for_other_languages() -> None:
     assert parts(timedelta(minutes=65)) == [(1, Unit.HOUR), (5, Unit.MINUTE)]
     assert parts(timedelta(milliseconds=900)) == []
 
@@ -63,5 +63,5 @@ def test_the_parts_of_a_length_are_for_other_languages() -> None:
         (10**18, "1,000,000.0 TB"),
     ],
 )
-def test_a_size_is_said_in_thousands(count: int, words: str) -> None:
+def test_a_size_is_written_in_powers_of_a_thousand(count: int, words: str) -> None:
     assert size(count) == words

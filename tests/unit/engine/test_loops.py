@@ -1,11 +1,11 @@
-"""Loops beside each other."""
+"""Loops that run side by side."""
 
 import threading
 
 from toban.engine.loops import Loop, run
 
 
-def test_a_loop_that_fails_is_turned_again_and_stops_no_other() -> None:
+def test_a_failing_loop_is_retried_and_stops_no_other() -> None:
     stop = threading.Event()
     turns: list[str] = []
 
@@ -24,7 +24,7 @@ def test_a_loop_that_fails_is_turned_again_and_stops_no_other() -> None:
     assert turns.count("fails") >= 3
 
 
-def test_a_step_in_hand_is_finished_when_told_to_stop() -> None:
+def test_a_running_step_is_finished_on_a_stop_request() -> None:
     stop = threading.Event()
     finished: list[bool] = []
 
@@ -36,7 +36,7 @@ def test_a_step_in_hand_is_finished_when_told_to_stop() -> None:
     assert finished == [True]
 
 
-def test_a_step_that_hangs_is_not_waited_for_longer_than_patience() -> None:
+def test_a_hanging_step_is_waited_for_only_until_the_timeout() -> None:
     stop, release = threading.Event(), threading.Event()
 
     def hangs() -> None:

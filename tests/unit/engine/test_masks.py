@@ -1,4 +1,4 @@
-"""What must not be stored is masked, and nothing else."""
+"""Secrets are masked, and nothing else."""
 
 import json
 
@@ -14,7 +14,7 @@ ALL = Masker(list(Mask))
 @pytest.mark.parametrize(
     ("written", "stored"),
     [
-        # A password may hold any delimiter, so white space ends it ...
+        # A password may contain any delimiter, so white space ends it ...
         ("password=ab;cd next", "password=*** next"),
         ("password=ab,cd next", "password=*** next"),
         ("password=ab&cd next", "password=*** next"),
@@ -22,13 +22,13 @@ ALL = Masker(list(Mask))
         ("password=it's next", "password=*** next"),
         ("password=;ab", "password=***"),
         ("password=a,b:c", "password=***"),
-        # ... or what leads to the next parameter, written as this one is ...
+        # ... or the start of the next parameter, written in the same style ...
         ("password=ab&user=x", "password=***&user=x"),
         ("?token=a;b&ids[]=3&x%5B%5D=4 HTTP/1.1", "?token=***&ids[]=3&x%5B%5D=4 HTTP/1.1"),
         ("Server=db;Password=a,b;Database=shop", "Server=db;Password=***;Database=shop"),
         ("{user:u,password:ab,id:3}", "{user:u,password:***,id:3}"),
         (r"{\"url\":\"/?token=ab\",\"n\":1}", r"{\"url\":\"/?token=***\",\"n\":1}"),
-        # ... or the end of a sentence, a bracket or a quote around it.
+        # ... or the end of a sentence, or a bracket or quote around it.
         ("login(user=u, password=ab), next", "login(user=u, password=***), next"),
         ("(password=ab): failed", "(password=***): failed"),
         ('"GET /?token=ab" 200', '"GET /?token=***" 200'),
@@ -56,7 +56,7 @@ def test_a_value_without_quotes_is_masked_to_its_end(written: str, stored: str) 
         ("paid by 4111 1111 1111 1111 today", "paid by ***1111 today"),
         ("paid by 378282246310005", "paid by ***0005"),
         ("mail to taro@example.co.jp", "mail to ***"),
-        # A mailbox has 64 letters; reading on from each letter of a long word took minutes.
+        # A mailbox has at most 64 characters; matching again from each letter of a long word took minutes.
         (f"{'x' * 100}@example.com", f"{'x' * 36}***"),
         ('{"password": "my pass, phrase;1"}', '{"password": "***"}'),
         (r'{"password": "a\"b", "user": "u"}', '{"password": "***", "user": "u"}'),
@@ -104,11 +104,11 @@ def test_a_value_without_quotes_is_masked_to_its_end(written: str, stored: str) 
         ("2026-11-26T12:00:00.123Z", "2026-11-26T12:00:00.123Z"),
     ],
 )
-def test_a_text_loses_what_must_not_be_stored(written: str, stored: str) -> None:
+def test_secrets_are_removed_from_a_text(written: str, stored: str) -> None:
     assert ALL.text(written) == stored
 
 
-def test_fields_of_such_names_lose_their_values_at_any_depth() -> None:
+def test_fields_with_secret_names_are_masked_at_any_depth() -> None:
     record = {
         "headers": {"Authorization": "Basic eDp5", "Accept": "*/*", "Set-Cookie": ["a=1", "b=2"]},
         "userPassword": "x",
@@ -142,7 +142,7 @@ def test_fields_of_such_names_lose_their_values_at_any_depth() -> None:
     }
 
 
-def test_what_was_not_asked_for_stays() -> None:
+def test_kinds_of_masks_not_requested_are_not_applied() -> None:
     cards_only = Masker([Mask.CARDS], fields=["Address"])
 
     assert cards_only.text("password=x to a@example.com") == "password=x to a@example.com"
@@ -154,7 +154,7 @@ def test_what_was_not_asked_for_stays() -> None:
     }
 
 
-def test_lines_without_anything_of_the_kind_are_known_beforehand() -> None:
+def test_lines_without_anything_to_mask_are_recognised_quickly() -> None:
     body = b"\n".join(
         (
             b'{"message": "fine", "at": "2026-11-26T12:00:00Z"}',
@@ -171,7 +171,7 @@ def test_lines_without_anything_of_the_kind_are_known_beforehand() -> None:
     assert Masker([]).suspects(body) == frozenset()
 
 
-def test_a_field_of_the_operators_own_is_found_in_a_line_that_escapes_its_name() -> None:
+def test_a_custom_field_is_found_in_a_line_that_escapes_its_name() -> None:
     chosen = Masker([], fields=["電話番号"])
 
     escaped = json.dumps({"電話番号": "03-0000-0000"}).encode()
@@ -180,7 +180,7 @@ def test_a_field_of_the_operators_own_is_found_in_a_line_that_escapes_its_name()
     assert Masker([], fields=["phone"]).suspects(escaped) == frozenset()
 
 
-def test_the_ids_of_a_trace_stay_even_with_the_digits_of_a_card() -> None:
+def test_trace_ids_are_kept_even_if_they_look_like_a_card_number() -> None:
     trace, span = "ab4111111111111111cdefabcdefabcd", "4111111111111111"
 
     assert ALL.record({"traceId": trace, "span_id": span}) == {"traceId": trace, "span_id": span}
@@ -203,8 +203,8 @@ def test_the_ids_of_a_trace_stay_even_with_the_digits_of_a_card() -> None:
         ),
     ],
 )
-def test_a_time_is_no_card_whatever_digit_ends_it(beginning: str) -> None:
-    """One of ten would be the check digit."""
+def test_a_time_is_not_a_card_number_whatever_its_last_digit(beginning: str) -> None:
+    """One of the ten digits would be the check digit."""
     for digit in range(10):
         written = f"{beginning}{digit}"
 
@@ -213,7 +213,7 @@ def test_a_time_is_no_card_whatever_digit_ends_it(beginning: str) -> None:
             assert ALL.record({"timestamp": int(written)}) == {"timestamp": int(written)}
 
 
-def test_of_numbers_that_begin_with_a_one_those_of_air_travel_are_cards() -> None:
+def test_only_air_travel_card_numbers_may_begin_with_a_one() -> None:
     assert ALL.text("135412345678911") == "***8911"
 
 
@@ -224,7 +224,7 @@ def test_of_numbers_that_begin_with_a_one_those_of_air_travel_are_cards() -> Non
         "00-abcdefab411111111111111{}abcdefab-00f067aa0ba902b7-01",
     ],
 )
-def test_an_id_in_a_text_stays_whole(written: str) -> None:
+def test_an_id_in_a_text_is_not_masked(written: str) -> None:
     for digit in range(10):
         text = written.format(digit)
 
@@ -265,7 +265,7 @@ _PIECES = (
 
 
 @given(st.lists(st.sampled_from(_PIECES), max_size=12).map("".join), st.booleans())
-def test_a_line_that_is_not_suspected_holds_nothing_to_mask(text: str, is_escaped: bool) -> None:
+def test_a_line_that_is_not_suspected_contains_nothing_to_mask(text: str, is_escaped: bool) -> None:
     record = {"message": text, "of": {text: "123"}}
     line = json.dumps(record, ensure_ascii=is_escaped).encode()
 
@@ -290,8 +290,8 @@ def test_a_card_number_is_suspected_with_any_usual_gap(gap: str, is_escaped: boo
         *("abcdefab-", "abcdefab-1111-4111-8111-11abcdefabcd "),
     ],
 )
-def test_what_strangers_send_is_read_once(piece: str) -> None:
-    """Read again from each of its places, this would take many minutes."""
+def test_hostile_input_is_scanned_in_linear_time(piece: str) -> None:
+    """If matching restarted at each position, this would take many minutes."""
     for rest in ("", ";", "\\", "a=", " "):
         evil = piece * (10_000 // len(piece)) + rest * 20_000
 

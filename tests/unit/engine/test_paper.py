@@ -1,4 +1,4 @@
-"""The font for Japanese sheets, and what is printed with it."""
+"""The font for Japanese PDFs, and their text."""
 
 import io
 from datetime import UTC, datetime
@@ -28,7 +28,7 @@ def printed(face: Font, text: str) -> bytes:
     return bytes(sheet.output())
 
 
-def test_japanese_is_printed_so_that_it_can_be_read_and_searched(installed: Font) -> None:
+def test_printed_japanese_can_be_read_and_searched(installed: Font) -> None:
     pdf = PdfReader(io.BytesIO(printed(installed, "請求書 ※ 軽減税率 ¥1,234")))
 
     assert pdf.pages[0].extract_text() == "請求書 ※ 軽減税率 ¥1,234"
@@ -47,11 +47,11 @@ def test_the_same_sheet_has_the_same_bytes(installed: Font) -> None:
     assert printed(installed, "請求書") == printed(installed, "請求書")
 
 
-def test_what_the_font_does_not_have_is_named(installed: Font) -> None:
+def test_characters_missing_from_the_font_are_named(installed: Font) -> None:
     assert paper.unprintable("青木 \U0001f600 様 \U0001f600\u3000¥1", installed) == "\U0001f600"
 
 
-def test_the_operators_font_comes_before_what_is_found(
+def test_the_configured_font_takes_precedence_over_a_found_one(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     chosen = tmp_path / "own.TTF"
@@ -62,7 +62,7 @@ def test_the_operators_font_comes_before_what_is_found(
 
 
 @pytest.mark.parametrize("name", ["gone.ttf", "letter.txt"])
-def test_a_chosen_font_that_is_none_is_refused_with_a_way_out(
+def test_an_invalid_configured_font_is_refused_with_a_hint(
     name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (tmp_path / "letter.txt").touch()
@@ -72,7 +72,7 @@ def test_a_chosen_font_that_is_none_is_refused_with_a_way_out(
         paper.font()
 
 
-def test_fontconfigs_answer_names_a_face_of_a_collection(tmp_path: Path) -> None:
+def test_the_answer_of_fontconfig_names_a_face_of_a_collection(tmp_path: Path) -> None:
     file = tmp_path / "all.ttc"
     file.touch()
 
@@ -80,7 +80,7 @@ def test_fontconfigs_answer_names_a_face_of_a_collection(tmp_path: Path) -> None
 
 
 @pytest.mark.parametrize("languages", ["en|jam", ""], ids=["the nearest it has", "none"])
-def test_a_font_that_is_not_japanese_is_no_answer(languages: str, tmp_path: Path) -> None:
+def test_a_font_without_japanese_is_not_accepted(languages: str, tmp_path: Path) -> None:
     file = tmp_path / "latin.ttf"
     file.touch()
 

@@ -1,4 +1,4 @@
-"""An agenda as RFC 5545 writes it."""
+"""An agenda in the format of RFC 5545."""
 
 from datetime import UTC, date, datetime
 
@@ -30,11 +30,11 @@ def shown() -> Agenda:
 
 
 def lines(text: str) -> list[str]:
-    """Unfold *text*, as a calendar program does."""
+    """Unfold *text* like a calendar program does."""
     return text.replace("\r\n ", "").split("\r\n")
 
 
-def test_a_window_is_an_event_in_utc_and_a_day_is_one_without_a_clock() -> None:
+def test_a_window_is_an_event_in_utc_and_a_day_is_an_all_day_event() -> None:
     found = lines(icalendar(shown(), "店", NOON))
 
     assert found[:4] == ["BEGIN:VCALENDAR", "VERSION:2.0", "PRODID:-//Toban//Toban//JA", "X-WR-CALNAME:店"]
@@ -64,7 +64,7 @@ def test_no_line_is_longer_than_75_octets_and_none_splits_a_character() -> None:
     assert f"X-WR-CALNAME:{'あ' * 100}" in lines(text.decode())
 
 
-def test_the_same_event_keeps_its_name_in_every_export() -> None:
+def test_an_event_keeps_its_uid_in_every_export() -> None:
     def names(now: datetime) -> list[str]:
         return [line for line in lines(icalendar(shown(), "店", now)) if line.startswith("UID:")]
 

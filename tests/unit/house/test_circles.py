@@ -1,4 +1,4 @@
-"""No file needs another that needs it: each can be read, tested and moved with what stands below it."""
+"""No file imports one that imports it: each can be read, tested and moved with the files it imports."""
 
 from graphlib import CycleError, TopologicalSorter
 
@@ -10,7 +10,7 @@ def test_no_files_import_each_other_in_a_circle(imports: dict[str, set[str]]) ->
     assert not circle, "a circle of imports:\n" + "\n→ ".join(circle)
 
 
-def test_a_circle_goes_from_who_imports_to_what_is_imported() -> None:
+def test_a_circle_is_listed_from_importer_to_imported() -> None:
     circle = _circle({"z": {"a"}, "a": {"b"}, "b": {"c"}, "c": {"a"}})
 
     assert "".join(circle) in ("abca", "bcab", "cabc")
@@ -18,9 +18,9 @@ def test_a_circle_goes_from_who_imports_to_what_is_imported() -> None:
 
 
 def _circle(imports: dict[str, set[str]]) -> list[str]:
-    """Return the modules of a circle, each imported by the one before it; nothing where there is none."""
+    """Return the modules of a circle, each imported by the one before it; empty if there is none."""
     try:
-        # The sorter goes from what is needed to who needs it.
+        # The sorter lists a circle from imported to importer.
         TopologicalSorter(imports).prepare()
     except CycleError as error:
         return list(reversed(error.args[1]))

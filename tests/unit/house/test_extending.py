@@ -1,4 +1,4 @@
-"""A package extends Toban as the manual says, by entry points: nothing of Toban knows it."""
+"""A package extends Toban with entry points, as the manual says: nothing in Toban names it."""
 
 import os
 import re
@@ -21,7 +21,7 @@ from toban.engine.registry.kinds import KindPoint
 
 ROOT = Path(__file__).parents[3]
 PAGES = {language: page(language, "extending.md") for language in ("ja", "en")}
-"""What is to be typed and what is to be read: in either language."""
+"""The page on extending, in both languages."""
 NOON = datetime(2026, 4, 1, 12, tzinfo=UTC)
 INVOICES = ROOT / "examples" / "webshop" / "invoices"
 POINTS = [point for each in PARTS.extensions for point in each.points]
@@ -50,14 +50,14 @@ def install(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Install:
 
 
 def example(language: str, syntax: str, beginning: str) -> str:
-    """Return the manual's example that begins so."""
+    """Return the manual's example with that beginning."""
     blocks = re.findall(rf"^```{syntax}\n(.*?)^```$", PAGES[language], re.MULTILINE | re.DOTALL)
     [found] = [block for block in blocks if block.startswith(beginning)]
     return str(found)
 
 
 @EVERY_POINT
-def test_the_manual_says_how_a_package_brings_a_kind(point: KindPoint[object]) -> None:
+def test_the_manual_says_how_a_package_adds_a_kind(point: KindPoint[object]) -> None:
     holds = f"{point.type.__module__}.{point.type.__name__}"
 
     for text in PAGES.values():
@@ -65,7 +65,7 @@ def test_the_manual_says_how_a_package_brings_a_kind(point: KindPoint[object]) -
 
 
 @BOTH
-def test_the_manual_says_all_that_an_extension_may_say(language: str) -> None:
+def test_the_manual_documents_everything_an_extension_may_declare(language: str) -> None:
     named = section(PAGES[language], "`Extension`")
 
     assert "\n| `toban.extensions` | `EXTENSION` | `toban.engine.extension.Extension` | " in PAGES[language]
@@ -73,18 +73,18 @@ def test_the_manual_says_all_that_an_extension_may_say(language: str) -> None:
 
 
 @EVERY_POINT
-def test_a_package_brings_a_kind(point: KindPoint[object], install: Install) -> None:
+def test_a_package_can_add_a_kind(point: KindPoint[object], install: Install) -> None:
     name, module = next(iter(PARTS.kinds.modules[point.name].items()))
     install({f"toban.{point.name}": {"outside": module, name: "no.such.module"}})
 
     kinds = wiring.parts().kinds
 
     assert kinds.of(point)["outside"] is kinds.of(point)[name]
-    # What `toban init` prefers stays what it was.
+    # The order preferred by `toban init` is unchanged.
     assert [*kinds.modules[point.name]] == [*PARTS.kinds.modules[point.name], "outside"]
 
 
-def test_a_package_brings_an_extension(install: Install, tmp_path: Path) -> None:
+def test_a_package_can_add_an_extension(install: Install, tmp_path: Path) -> None:
     (tmp_path / "outside_extension.py").write_text(
         "from toban.engine.extension import Extension\n"
         'EXTENSION = Extension(name="outside", manual="", apps=("outside",), '
@@ -106,7 +106,7 @@ def test_a_package_brings_an_extension(install: Install, tmp_path: Path) -> None
         ("EXTENSION = None\n", "broken_outside.EXTENSION is no Extension"),
     ],
 )
-def test_a_package_that_cannot_be_loaded_is_named_with_a_way_out(
+def test_a_package_that_cannot_be_loaded_is_named_with_a_hint(
     written: str,
     said: str,
     install: Install,
@@ -130,7 +130,7 @@ def test_a_package_that_cannot_be_loaded_is_named_with_a_way_out(
 
 
 @BOTH
-def test_the_manuals_source_measures(
+def test_the_example_source_in_the_manual_works(
     language: str, install: Install, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     module = example(language, "python", '"""`kind = "touched"`')
@@ -154,7 +154,7 @@ def test_the_manuals_source_measures(
 
 
 @BOTH
-def test_the_manuals_extension_is_that_of_the_example_shop(language: str) -> None:
+def test_the_example_extension_in_the_manual_is_that_of_the_shop(language: str) -> None:
     entry_points = tomllib.loads((INVOICES / "pyproject.toml").read_text(encoding="utf-8"))["project"][
         "entry-points"
     ]

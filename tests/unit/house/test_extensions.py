@@ -1,4 +1,4 @@
-"""What every extension must bring, so that a chapter's rows are nowhere forgotten."""
+"""What every extension must provide, so that no part of Toban forgets a chapter's rows."""
 
 import re
 from importlib import import_module
@@ -20,15 +20,15 @@ from toban.engine.registry.ports import loaded
 ROOT = Path(__file__).parents[3]
 DESIGN = load_design(ROOT / "examples" / "webshop" / "運用設計書.md")
 CLOUD = load_design(Path(__file__).with_name("cloud.md"))
-"""A document whose logs are elsewhere."""
+"""A document whose logs are in a cloud."""
 BARE = Edition(DESIGN, read_bindings("", Path("toban.toml"), PARTS.schema), PARTS.kinds)
-"""The shop's document, of which nothing is bound."""
+"""The shop's document without bindings."""
 
 ALL = pytest.mark.parametrize("extension", PARTS.extensions, ids=lambda each: each.name)
 OURS = pytest.mark.parametrize(
     "extension", PARTS.extensions[: len(wiring.EXTENSIONS)], ids=lambda each: each.name
 )
-"""Without those of installed packages, which have manuals of their own."""
+"""Only Toban's own: installed packages have their own manuals."""
 
 UNTRIED = {
     "objectives": "it names targets, whose sources are tried",
@@ -37,7 +37,7 @@ UNTRIED = {
     "logs": "its archive is a store, and stores are tried",
     "syslog": "it is listened for: there is nobody to ask",
 }
-"""Tables of which nothing could be tried, and why."""
+"""Tables for which nothing can be tried, and why."""
 
 UNPROPOSED = {
     "status": "no row of a document asks for a public page",
@@ -54,7 +54,7 @@ def operation_of(extension: Extension) -> Operation:  # type: ignore[type-arg] #
 
 
 @ALL
-def test_everything_that_it_names_is_there(extension: Extension) -> None:
+def test_everything_an_extension_names_exists(extension: Extension) -> None:
     for reference in (extension.evidence, extension.consequence, extension.why, *extension.offers.values()):
         assert not reference or loaded(reference) is not None
     for command in extension.commands.values():
@@ -66,13 +66,13 @@ def test_everything_that_it_names_is_there(extension: Extension) -> None:
 
 
 @OURS
-def test_it_is_in_the_manual_in_both_languages(extension: Extension) -> None:
+def test_every_extension_is_in_the_manual_in_both_languages(extension: Extension) -> None:
     assert len(re.findall(r"[ぁ-ん]", page("ja", extension.manual))) > 200
     assert len(re.findall(r"\b[a-z]{3,}\b", page("en", extension.manual))) > 100
 
 
 @OURS
-def test_every_table_of_it_is_in_the_manual_in_both_languages(extension: Extension) -> None:
+def test_every_table_of_an_extension_is_in_the_manual_in_both_languages(extension: Extension) -> None:
     japanese, english = (page(language, "bindings.md") for language in ("ja", "en"))
 
     for table in extension.tables:
@@ -81,7 +81,7 @@ def test_every_table_of_it_is_in_the_manual_in_both_languages(extension: Extensi
 
 
 @ALL
-def test_its_rows_say_why_they_do_not_run_where_nothing_is_bound(extension: Extension) -> None:
+def test_unbound_rows_of_an_extension_say_why_they_do_not_run(extension: Extension) -> None:
     if not extension.rows:
         return
     answered = BARE.plan(operation_of(extension)).rows
@@ -91,7 +91,7 @@ def test_its_rows_say_why_they_do_not_run_where_nothing_is_bound(extension: Exte
         assert not rows or any(row.id in answered for row in rows), kind.clause.__name__
 
 
-def test_a_row_that_is_answered_for_has_a_kind_by_which_the_page_shows_it() -> None:
+def test_a_row_handled_by_an_extension_has_a_kind_that_the_page_can_show() -> None:
     answered = rows_of(BARE, PARTS.operations)
     kinds = {type(clause) for clause in DESIGN.clauses if clause.id in answered}
 
@@ -99,14 +99,14 @@ def test_a_row_that_is_answered_for_has_a_kind_by_which_the_page_shows_it() -> N
 
 
 @ALL
-def test_a_row_that_is_charted_has_a_series(extension: Extension) -> None:
+def test_a_charted_row_has_a_series(extension: Extension) -> None:
     for kind in extension.rows:
         if kind.is_charted:
             assert any(operation_of(extension).chart(row) for row in DESIGN.of(kind.clause))
 
 
 @ALL
-def test_what_its_tables_bind_is_tried_by_check_live(extension: Extension) -> None:
+def test_check_live_tries_everything_the_tables_bind(extension: Extension) -> None:
     tables = {table.name for table in extension.tables}
 
     if tables - UNTRIED.keys():
@@ -114,19 +114,19 @@ def test_what_its_tables_bind_is_tried_by_check_live(extension: Extension) -> No
 
 
 @ALL
-def test_what_its_tables_bind_is_proposed_by_init(extension: Extension) -> None:
+def test_init_proposes_everything_the_tables_bind(extension: Extension) -> None:
     proposed = {each.table for design in (DESIGN, CLOUD) for each in extension.proposals(design, PARTS.kinds)}
 
     assert {table.name for table in extension.tables} - UNPROPOSED.keys() <= proposed
 
 
-def test_every_name_of_the_exceptions_is_still_a_table() -> None:
+def test_every_exception_still_names_an_existing_table() -> None:
     tables = {table.name for extension in PARTS.extensions for table in extension.tables}
 
     assert UNTRIED.keys() | UNPROPOSED.keys() <= tables
 
 
-def test_no_two_extensions_bring_the_same_name() -> None:
+def test_no_two_extensions_register_the_same_name() -> None:
     for named in (
         [each.name for each in PARTS.extensions],
         [table.name for each in PARTS.extensions for table in each.tables],

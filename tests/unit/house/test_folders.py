@@ -1,4 +1,4 @@
-"""A folder's listing tells its story: it is read in one look."""
+"""A folder's listing is short enough to be read at a glance."""
 
 from collections import Counter
 from pathlib import Path
@@ -6,10 +6,10 @@ from pathlib import Path
 ROOT = Path(__file__).parents[3]
 MOST = 18
 DOCUMENTS = "tests/unit/design/lint/fixtures"
-"""One document for each finding, by its code."""
+"""One document per finding, named by its code."""
 
 
-def test_no_folder_is_a_heap() -> None:
+def test_no_folder_has_too_many_files() -> None:
     files = [
         path.relative_to(ROOT)
         for top in ("src", "tests", "benchmarks", "tools")

@@ -1,4 +1,4 @@
-"""The manual can't drift: what an operator can set, type or bind stands in it."""
+"""The manual can't drift: it contains everything an operator can set, type or bind."""
 
 import re
 from importlib import import_module
@@ -30,12 +30,12 @@ from toban.engine.runs.kinds import BatchBinding
 ROOT = Path(__file__).parents[3]
 COMMANDS = {*wiring.COMMANDS, *(name for each in PARTS.extensions for name in each.commands)}
 DATA = re.compile(r"```.*?```|`[^`]*`|\]\([^)]*\)", re.DOTALL)
-"""What documents, commands and files say, and where links lead."""
+"""Code, file content and link targets."""
 PAGES = sorted({path.name for path in MANUAL.glob("*/*.md")})
 
 
 def ours(point: str) -> list[str]:
-    """Return the kinds of *point* that Toban brings itself: packages have manuals of their own."""
+    """Return Toban's own kinds of *point*: packages have their own manuals."""
     modules = PARTS.kinds.modules[point]
     return sorted(name for name, module in modules.items() if module.startswith("toban."))
 
@@ -63,7 +63,7 @@ def test_the_english_manual_has_japanese_only_as_data_and_the_japanese_no_englis
 
 
 @BOTH
-def test_the_index_leads_to_every_page(language: str) -> None:
+def test_the_index_links_to_every_page(language: str) -> None:
     index = page(language, "README.md")
 
     assert [name for name in PAGES if name != "README.md" and f"]({name})" not in index] == []
@@ -171,7 +171,7 @@ def test_every_key_of_a_discovery_is_in_the_manual(language: str, kind: str) -> 
 
 
 @BOTH
-def test_what_every_discovery_may_say_is_in_the_manual(language: str) -> None:
+def test_the_keys_common_to_every_discovery_are_in_the_manual(language: str) -> None:
     text = _discoveries(language).partition("\n## ")[0]
 
     assert undocumented(DiscoveryBinding, text) == []
@@ -189,7 +189,7 @@ def test_every_key_of_a_batch_is_in_the_manual(language: str, kind: str) -> None
 
 
 @BOTH
-def test_what_every_batch_may_say_is_in_the_manual(language: str) -> None:
+def test_the_keys_common_to_every_batch_are_in_the_manual(language: str) -> None:
     heading = {"ja": "どの種類にも書けるキー", "en": "Keys of every kind"}[language]
 
     assert undocumented(BatchBinding, section(page(language, "batches.md"), heading)) == []
@@ -215,14 +215,14 @@ def test_every_key_of_a_backup_engine_is_in_the_manual(language: str, kind: str)
 
 
 @BOTH
-def test_what_every_backup_engine_may_say_is_in_the_manual(language: str) -> None:
+def test_the_keys_common_to_every_backup_engine_are_in_the_manual(language: str) -> None:
     heading = {"ja": "どのエンジンにも書けるキー", "en": "Keys of every engine"}[language]
 
     assert undocumented(BackupBinding, section(page(language, "backups.md"), heading)) == []
 
 
 @BOTH
-def test_what_a_drill_may_say_is_in_the_manual(language: str) -> None:
+def test_the_keys_of_a_drill_are_in_the_manual(language: str) -> None:
     assert (
         undocumented(
             DrillBinding, section(page(language, "restore.md"), {"ja": "訓練", "en": "Drills"}[language])
@@ -244,12 +244,12 @@ def test_every_event_of_the_audit_log_is_in_the_manual(language: str) -> None:
 @pytest.mark.parametrize(
     "name", ["README.md", "README.ja.md", "CONTRIBUTING.md", "examples/webshop/invoices/README.md"]
 )
-def test_links_lead_somewhere(name: str) -> None:
+def test_every_link_in_the_manual_has_a_target(name: str) -> None:
     assert broken_links(ROOT / name) == []
 
 
 @pytest.mark.parametrize("path", sorted((ROOT / "docs").rglob("*.md")), ids=lambda path: path.name)
-def test_links_of_the_documentation_lead_somewhere(path: Path) -> None:
+def test_every_link_in_the_documentation_has_a_target(path: Path) -> None:
     assert broken_links(path) == []
 
 

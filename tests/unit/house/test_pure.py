@@ -1,4 +1,4 @@
-"""A module that calls itself pure decides from values alone: no tables, no clock, no settings, no network."""
+"""A module that claims to be pure decides on values alone: no tables, no clock, no settings, no network."""
 
 import ast
 import re
@@ -11,7 +11,7 @@ ROOT = Path(__file__).parents[3]
 CLAIM = re.compile(r"\bpure\b", re.IGNORECASE)
 IMPURE = {
     "tables": r"django\.db|(.+\.)?models",
-    # `Clock` is but the type of what a caller hands in.
+    # `Clock` is only the type of an argument.
     "clock": r"time|toban\.engine\.clock\.system_clock|django\.utils\.timezone",
     "settings": r"django\.conf|toban\.settings|os",
     "network": r"httpx|socket|ssl|urllib\.request|http\.client|smtplib|aiosmtpd|asyncssh|boto3|botocore"
@@ -27,7 +27,7 @@ PURE = sorted(
 
 
 @pytest.mark.parametrize("path", PURE, ids=lambda path: str(path.relative_to(ROOT)))
-def test_what_calls_itself_pure_is(path: Path) -> None:
+def test_modules_that_claim_to_be_pure_are_pure(path: Path) -> None:
     assert not list(impurities(path.read_text()))
 
 
@@ -54,14 +54,14 @@ def test_an_impure_line_is_named(code: str, told: str) -> None:
     assert list(impurities(code)) == [told]
 
 
-def test_values_the_type_of_a_clock_and_times_of_the_day_are_pure() -> None:
+def test_values_the_clock_type_and_times_of_day_are_pure() -> None:
     code = "from datetime import datetime, time\nfrom toban.engine.clock import Clock\nimport ostrich, timeit"
 
     assert list(impurities(code)) == []
 
 
 def impurities(code: str) -> Iterator[str]:
-    """Yield what *code* imports, or calls, that a decision of values does without."""
+    """Yield everything *code* imports or calls that a pure decision must not use."""
     for name in _imported(ast.parse(code)):
         for kind, pattern in IMPURE.items():
             if re.fullmatch(rf"({pattern})(\..+)?", name):
@@ -70,7 +70,7 @@ def impurities(code: str) -> Iterator[str]:
 
 
 def _imported(tree: ast.AST) -> Iterator[str]:
-    """Yield the dotted names of all imports, wherever they stand."""
+    """Yield the dotted names of all imports, anywhere in the code."""
     for node in ast.walk(tree):
         if isinstance(node, ast.Import):
             yield from (alias.name for alias in node.names)

@@ -1,4 +1,4 @@
-"""What all chapters share knows none of them by name: it asks the extensions. See `Extension`."""
+"""Code shared by all chapters names none of them: it asks the extensions. See `Extension`."""
 
 from collections.abc import Iterable, Iterator
 
@@ -6,14 +6,14 @@ SHARED = (
     *("toban.engine", "toban.settings", "toban.faces.serve"),
     *("toban.faces.cli", "toban.faces.document", "toban.faces.ingest", "toban.faces.web"),
 )
-"""Also what stands below them, but the faces of chapters."""
+"""Including everything below them, except the faces of chapters."""
 
 
-def test_what_chapters_share_knows_none_by_name(imports: dict[str, set[str]]) -> None:
+def test_code_shared_by_chapters_names_no_chapter(imports: dict[str, set[str]]) -> None:
     assert dict(_chapters_known(imports)) == {}
 
 
-def test_a_chapter_is_known_by_its_folder_and_by_its_faces() -> None:
+def test_a_chapter_is_recognised_by_its_folder_and_by_its_faces() -> None:
     shared = "toban.faces.cli.document.why"
     chapters = {"toban.chapters.batch", "toban.chapters.batch.works"}
     faces = {"toban.faces.cli.batch.why_batch", "toban.faces.web.batch", "toban.faces.cli.batches"}
@@ -43,5 +43,5 @@ def _of_chapters(modules: Iterable[str], chapters: set[str]) -> Iterator[str]:
 
 
 def _is_face(module: str, chapters: set[str]) -> bool:
-    """Say whether *module* is a chapter's own face: `toban.faces.web.backup.pages`."""
+    """Return whether *module* is a chapter's own face, like `toban.faces.web.backup.pages`."""
     return module.startswith("toban.faces.") and not chapters.isdisjoint(module.split(".")[3:4])

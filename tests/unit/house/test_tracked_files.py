@@ -1,4 +1,4 @@
-"""What may stand in the repository: nothing of the machine it was written on, no place to download from."""
+"""What may be in the repository: no trace of the author's machine, no download location."""
 
 import json
 import re
@@ -10,7 +10,7 @@ import pytest
 
 ROOT = Path(__file__).parents[3]
 
-# Written in parts, so that this file may be tracked itself.
+# Split, so that this file itself may be tracked.
 REGISTRIES = ("pypi" + ".org", "files." + "pythonhosted", "registry." + "npmjs", "registry." + "yarnpkg")
 MACHINE_PATHS = re.compile(r"(?<![\w./-])/(?:root|home/\w+|Users/\w+|work|opt/wheels)(?=/|\s|$)")
 
@@ -58,7 +58,7 @@ def test_no_tracked_file_names_a_path_of_the_machine_it_was_written_on() -> None
 
 
 @pytest.mark.parametrize("name", ["runtime", "demo", "dev", "build", "uv"])
-def test_a_python_lock_holds_a_hash_for_every_package_and_no_address(name: str) -> None:
+def test_a_python_lock_file_has_a_hash_for_every_package_and_no_url(name: str) -> None:
     text = (ROOT / "requirements" / f"{name}.txt").read_text(encoding="utf-8")
 
     packages = re.split(r"\n(?=\S)", text.strip())
@@ -67,11 +67,11 @@ def test_a_python_lock_holds_a_hash_for_every_package_and_no_address(name: str) 
     assert "://" not in text
 
 
-def test_there_is_no_lock_with_addresses() -> None:
+def test_no_lock_file_contains_urls() -> None:
     assert "uv.lock" not in tracked()
 
 
-def test_the_npm_lock_holds_no_address() -> None:
+def test_the_npm_lock_file_contains_no_urls() -> None:
     lock = ROOT / "package-lock.json"
     if not lock.exists():
         pytest.skip("no npm package is used")
@@ -80,7 +80,7 @@ def test_the_npm_lock_holds_no_address() -> None:
     assert [name for name, package in packages.items() if "resolved" in package] == []
 
 
-def test_what_the_build_needs_is_what_the_lock_brings() -> None:
+def test_the_build_requirements_are_all_in_the_lock_file() -> None:
     build = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["build-system"]["requires"]
     locked = (ROOT / "requirements" / "build.txt").read_text(encoding="utf-8")
 

@@ -1,4 +1,4 @@
-"""What is registered is loaded by all who read bindings: before Django is ready, and without any client."""
+"""Everything registered can be loaded by any reader of bindings: before Django is ready, without clients."""
 
 import json
 import os
@@ -16,7 +16,7 @@ CLIENTS = (
     *("apprise", "asyncssh", "boto3", "botocore", "chdb", "clickhouse_connect", "cryptography", "django"),
     *("fpdf", "holidays", "numpy", "obstore", "opentelemetry", "psycopg", "redis", "structlog"),
 )
-"""Libraries that take a tenth of a second to load, or have those that do behind them."""
+"""Libraries that take a tenth of a second to load, or that import such libraries."""
 
 LOAD = """
 import importlib, json, sys
@@ -62,7 +62,7 @@ def test_every_registered_command_can_be_called() -> None:
     assert [name for name in group.list_commands(context) if group.get_command(context, name) is None] == []
 
 
-def test_a_command_of_two_words_stands_below_another() -> None:
+def test_a_command_of_two_words_is_a_subcommand() -> None:
     group = wiring.command(PARTS)
     status = group.get_command(click.Context(group), "status")
 
@@ -77,10 +77,10 @@ def test_help_names_every_command_and_loads_none() -> None:
     told = subprocess.check_output([sys.executable, "-c", HELP], encoding="utf-8").splitlines()
 
     shown = {line.split()[0]: line for line in told if line.startswith("  ")}
-    # A long one goes on in the next line.
+    # A long help text continues on the next line.
     brought = {name: each for extension in PARTS.extensions for name, each in extension.commands.items()}
     commands = {**wiring.COMMANDS, **brought}
-    # `status export` stands in the help of `toban status`.
+    # `status export` is listed in the help of `toban status`.
     listed = {name: command for name, command in commands.items() if " " not in name}
     assert [name for name, command in listed.items() if command.help[:50].strip() not in shown[name]] == []
     assert {command.module for command in commands.values()}.isdisjoint(told)
@@ -93,11 +93,11 @@ def test_help_names_every_command_and_loads_none() -> None:
 def test_a_command_without_state_is_loaded_without_django(name: str) -> None:
     told = subprocess.check_output([sys.executable, "-c", COMMAND, name])
 
-    # The agent logs by structlog.
+    # The agent logs with structlog.
     assert ({*CLIENTS, "pyarrow"} - {"structlog"}) & set(json.loads(told)) == set()
 
 
-def test_kinds_are_loaded_without_django_being_ready() -> None:
+def test_kinds_can_be_loaded_before_django_is_ready() -> None:
     modules = sorted({module for table in PARTS.kinds.modules.values() for module in table.values()})
     environment = {key: value for key, value in os.environ.items() if key != "DJANGO_SETTINGS_MODULE"}
 
@@ -107,8 +107,8 @@ def test_kinds_are_loaded_without_django_being_ready() -> None:
     assert json.loads(told) == {}
 
 
-def test_what_the_bindings_may_say_is_known_without_any_client() -> None:
-    """Every command that reads `toban.toml` would wait for all of them, whatever the file says."""
+def test_the_schema_of_the_bindings_is_available_without_any_client_library() -> None:
+    """Otherwise every command that reads `toban.toml` would wait for all of them, whatever it contains."""
     kinds, loaded = json.loads(subprocess.check_output([sys.executable, "-c", READ, *CLIENTS]))
 
     assert all(map(find_spec, CLIENTS))

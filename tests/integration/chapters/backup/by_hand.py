@@ -1,4 +1,4 @@
-"""Runs of works, done in the test's own thread."""
+"""Runs of works, executed in the test's own thread."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -10,7 +10,7 @@ from toban.engine.runs.work import Work
 
 @dataclass
 class HandTurn:
-    """A `Turn` that keeps what is said."""
+    """A `Turn` that records what is logged."""
 
     run_id: int
     due_at: datetime
@@ -22,14 +22,17 @@ class HandTurn:
         self.said.append(text)
 
     def progress(self, percent: float | None, text: str = "") -> None:
-        """Nobody looks."""
+        """Ignore the progress."""
 
     def why_stop(self) -> Reason | None:
         return None
 
 
 def do(work: Work, run_id: int, due_at: datetime, *, twice: str = "") -> HandTurn:
-    """Do every step in turn; the one named *twice* as if its worker was killed before it was recorded."""
+    """Do every step in order.
+
+    The step named *twice* is done twice, as if its worker was killed before the step was recorded.
+    """
     turn = HandTurn(run_id, due_at)
     for step in work.steps:
         if step.name == twice:

@@ -1,6 +1,6 @@
 """Debian's PostgreSQL 17 and pgBackRest for tests, unpacked by ./check or installed.
 
-Both must not run as root. A root runs them as `nobody`, from a copy in the system's temporary directory:
+Neither may run as root. As root they are run as `nobody`, from a copy in the system's temporary directory:
 `nobody` may not be able to reach the working tree.
 """
 
@@ -29,21 +29,21 @@ PASSWORD = "a-password-of-the-tests"
 
 @dataclass(frozen=True)
 class Debian17:
-    """Where the programs are, and who runs them (None: whoever runs the tests)."""
+    """The location of the programs, and the account that runs them (None: the account of the tests)."""
 
     root: Path
-    """A folder that the account may enter; clusters go here."""
+    """A folder that the account can enter; clusters are created here."""
     programs: Path
     account: pwd.struct_passwd | None
 
     @property
     def binaries(self) -> Path:
-        """The folder of pg_dump and the like."""
+        """The folder of pg_dump and the other programs."""
         return self.programs / _SERVER / "bin"
 
     @property
     def pgbackrest(self) -> tuple[str, ...]:
-        """The command of pgBackRest, as an operator would write it where another account owns the cluster."""
+        """The pgBackRest command as an operator would write it when another account owns the cluster."""
         return (*self._as_account, *self._with_libraries, str(self.programs / _PGBACKREST))
 
     def run(self, *arguments: object) -> str:
@@ -69,7 +69,7 @@ class Debian17:
             )
 
     def folder(self, name: str) -> Path:
-        """Make a folder of the account's."""
+        """Create a folder owned by the account."""
         path = self.root / name
         path.mkdir(mode=0o700)
         if self.account:
@@ -89,7 +89,7 @@ class Debian17:
 
 
 def find() -> Debian17:
-    """Return the installation; skips the test by name where there is none."""
+    """Return the installation; skip the test with a message if there is none."""
     usr = next((each for each in (_UNPACKED, _INSTALLED) if (each / _SERVER / "bin/postgres").exists()), None)
     if usr is None or not (usr / _PGBACKREST).exists():
         pytest.skip("needs PostgreSQL 17 and pgBackRest (Debian: apt-get install postgresql-17 pgbackrest)")
@@ -112,7 +112,7 @@ def find() -> Debian17:
 
 @dataclass
 class Cluster:
-    """A cluster of PostgreSQL 17 with page checksums, on a free port of loopback and a socket of its own."""
+    """A cluster of PostgreSQL 17 with page checksums, on a free loopback port and its own socket."""
 
     debian: Debian17
     name: str
@@ -126,15 +126,15 @@ class Cluster:
 
     @property
     def dsn(self) -> str:
-        """The way in by password, as clients take it."""
+        """The DSN with a password, as clients use it."""
         return f"postgresql://postgres:{PASSWORD}@127.0.0.1:{self.port}/postgres"
 
     def database(self, name: str) -> str:
-        """The way into another database."""
+        """Return the DSN of another database."""
         return f"postgresql://postgres:{PASSWORD}@127.0.0.1:{self.port}/{name}"
 
     def make(self) -> None:
-        """Make an empty cluster."""
+        """Create an empty cluster."""
         secret = self.debian.folder(f"{self.name}.secret") / "password"
         secret.write_text(PASSWORD)
         secret.chmod(0o644)
@@ -153,16 +153,16 @@ class Cluster:
         )
 
     def start(self) -> None:
-        """Serve, and wait until it answers."""
+        """Start the server, and wait until it answers."""
         settings = {
             "listen_addresses": "127.0.0.1",
             "port": str(self.port),
             "unix_socket_directories": str(self.debian.root),
-            # Its compiler is not unpacked, and queries of tests don't need it.
+            # The JIT compiler is not unpacked, and queries of tests don't need it.
             "jit": "off",
             "shared_buffers": "64MB",
             "max_connections": "30",
-            # A test's server may forget all when the machine does.
+            # A test's server may lose everything when the machine crashes.
             "fsync": "off",
             **self.settings,
         }
@@ -190,18 +190,18 @@ class Cluster:
 
     @property
     def log(self) -> Path:
-        """What the server says."""
+        """The server's log."""
         return self.debian.root / f"{self.name}.log"
 
     def stop(self, how: signal.Signals = signal.SIGINT) -> None:
-        """End the server: at once and in order, unless *how* says otherwise."""
+        """Stop the server with a fast shutdown, unless *how* says otherwise."""
         if self._process is not None:
             self._process.send_signal(how)
             self._process.wait(60)
             self._process = None
 
     def sql(self, *statements: str, database: str = "postgres") -> list[tuple[object, ...]]:
-        """Run statements; return the rows of the last."""
+        """Run statements; return the rows of the last one."""
         rows: list[tuple[object, ...]] = []
         with psycopg.connect(self.database(database), autocommit=True) as connection:
             for statement in statements:

@@ -1,4 +1,4 @@
-"""The document that orders the drills of the tests, and its bindings."""
+"""The document that orders the drills of the tests, with its bindings."""
 
 DESIGN = """\
 # 受付の運用設計書

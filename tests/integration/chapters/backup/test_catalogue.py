@@ -1,4 +1,4 @@
-"""The catalogue's rows, and the same facts beside the backup."""
+"""The catalogue's rows, and the same facts stored next to the backup."""
 
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -32,20 +32,20 @@ TAKEN = Taken(
 )
 
 
-def test_a_description_is_read_as_it_was_written() -> None:
+def test_a_description_is_read_back_as_it_was_written() -> None:
     assert catalogue.from_json(catalogue.to_json(TAKEN)) == TAKEN
 
 
 @pytest.mark.parametrize(
     "content", [b"", b"{}", b"[]", b'{"form": 2}', catalogue.to_json(TAKEN).replace(b"parent", b"elder")]
 )
-def test_what_is_no_description_is_refused(content: bytes) -> None:
+def test_an_invalid_description_is_refused(content: bytes) -> None:
     with pytest.raises(ValueError):  # noqa: PT011 - JSON's own errors are among them
         catalogue.from_json(content)
 
 
 @pytest.mark.django_db
-def test_a_row_holds_every_fact() -> None:
+def test_a_row_contains_every_fact() -> None:
     row = catalogue.record(TAKEN, subject="PostgreSQL", clause_id="c", store="s3://b", verified_at=NOON)
     again = catalogue.record(TAKEN, subject="PostgreSQL", clause_id="c", store="s3://b", verified_at=NOON)
 
@@ -56,7 +56,7 @@ def test_a_row_holds_every_fact() -> None:
 
 
 @pytest.mark.django_db
-def test_log_goes_on_from_where_it_ended() -> None:
+def test_a_log_continues_from_where_it_ended() -> None:
     log_goes_on("0/1000000", "0/2000000", NOON)
     log_goes_on("0/2000000", "0/3000000", NOON + timedelta(hours=1))
 
@@ -69,7 +69,7 @@ def test_log_goes_on_from_where_it_ended() -> None:
 @pytest.mark.parametrize(
     ("first", "timeline"), [("0/2000001", 1), ("0/2000000", 2)], ids=["gap", "promotion"]
 )
-def test_what_does_not_touch_is_a_stretch_of_its_own(first: str, timeline: int) -> None:
+def test_log_that_does_not_adjoin_becomes_a_separate_stretch(first: str, timeline: int) -> None:
     log_goes_on("0/1000000", "0/2000000", NOON)
     log_goes_on(first, "0/3000000", NOON + timedelta(hours=1), timeline=timeline)
 
@@ -84,7 +84,7 @@ def test_what_does_not_touch_is_a_stretch_of_its_own(first: str, timeline: int) 
         (2, [("0/1000000", "0/2000000"), ("0/2000000", "0/3000000")]),
     ],
 )
-def test_log_that_brings_no_known_moment_back_yet_brings_back_what_it_goes_on_from(
+def test_log_without_a_restorable_moment_yet_keeps_that_of_the_log_it_continues(
     timeline: int, ranges: list[tuple[str, str]]
 ) -> None:
     log_goes_on("0/1000000", "0/2000000", NOON)
@@ -100,14 +100,14 @@ def test_log_that_brings_no_known_moment_back_yet_brings_back_what_it_goes_on_fr
 
 
 @pytest.mark.django_db
-def test_log_that_goes_on_from_nothing_is_noted_once_it_brings_a_moment_back() -> None:
+def test_log_that_continues_nothing_is_recorded_once_it_can_restore_a_moment() -> None:
     log_goes_on("0/1000000", "0/2000000", None)
 
     assert not LogStretch.objects.exists()
 
 
 @pytest.mark.django_db
-def test_nothing_goes_on_from_log_that_is_broken() -> None:
+def test_a_broken_log_is_never_continued() -> None:
     log_goes_on("0/1000000", "0/2000000", NOON)
     catalogue.log_breaks("PostgreSQL", "7361", "slot lost")
 
@@ -117,7 +117,7 @@ def test_nothing_goes_on_from_log_that_is_broken() -> None:
 
 
 @pytest.mark.django_db
-def test_a_stretch_ends_where_its_log_was_removed() -> None:
+def test_stretches_are_trimmed_where_their_log_was_removed() -> None:
     log_goes_on("0/1000000", "0/2000000", NOON)
     catalogue.log_breaks("PostgreSQL", "7361", "gap")
     log_goes_on("0/3000000", "0/6000000", NOON + timedelta(hours=1))
@@ -130,7 +130,7 @@ def test_a_stretch_ends_where_its_log_was_removed() -> None:
 
 
 @pytest.mark.django_db
-def test_log_that_goes_on_does_not_bring_back_what_was_removed_meanwhile() -> None:
+def test_extending_a_stretch_does_not_bring_removed_log_back() -> None:
     log_goes_on("0/1000000", "0/4000000", NOON)
     catalogue.log_begins_at("PostgreSQL", "7361", Place(1, "0/3000000"))
 
@@ -140,7 +140,7 @@ def test_log_that_goes_on_does_not_bring_back_what_was_removed_meanwhile() -> No
     assert (only.first_lsn, only.last_lsn) == ("0/3000000", "0/5000000")
 
 
-def test_a_store_tells_what_it_holds(tmp_path: Path) -> None:
+def test_the_backups_of_a_store_are_read_from_it(tmp_path: Path) -> None:
     store = DirectoryStore(DirectoryConfig(path=tmp_path))
     store.put(catalogue.key_of("PostgreSQL", TAKEN.label), catalogue.to_json(TAKEN))
     store.put("PostgreSQL/half/base.tar.zst", b"no description beside it")

@@ -1,4 +1,4 @@
-"""A whole policy on real things: PostgreSQL 18, backed up by the native engine into a sealed bucket."""
+"""A whole policy with real parts: PostgreSQL 18, backed up by the native engine into an encrypted bucket."""
 
 import shutil
 import tempfile
@@ -113,7 +113,7 @@ def test_a_chain_is_taken_read_back_and_pruned(
 
 
 @pytest.mark.slow
-def test_what_lies_sealed_in_the_bucket_comes_back_in_a_drill(
+def test_encrypted_objects_in_the_bucket_are_restored_by_a_drill(
     planned: BackupPlan, cluster: Cluster, place: Path
 ) -> None:
     do(planned.works["PostgreSQL/full"], 1, TWO)
@@ -125,13 +125,13 @@ def test_what_lies_sealed_in_the_bucket_comes_back_in_a_drill(
     assert outcome.label == "20261124T180000Z-incr", outcome.reason
     assert outcome.rto_seconds is not None
     found = {check.name: check.passed for check in outcome.checks}
-    # Without stored log nobody can tell what the source held at that moment: that is never green.
+    # Without stored log it is unknown what the source held at that moment: that is never green.
     assert found == {"表の行数と中身": None, "ページのチェックサム": True}
     assert list(place.iterdir()) == []
 
 
 @pytest.mark.slow
-def test_a_lost_catalogue_is_found_and_damage_by_a_drill_as_well_as_by_verify(
+def test_a_lost_catalogue_is_imported_and_damage_is_found_by_drill_and_verify(
     planned: BackupPlan, nanio: S3Server, config: S3Config
 ) -> None:
     do(planned.works["PostgreSQL/full"], 1, TWO)
@@ -160,7 +160,7 @@ def test_a_lost_catalogue_is_found_and_damage_by_a_drill_as_well_as_by_verify(
 
 
 @pytest.mark.slow
-def test_a_chain_that_cannot_be_opened_is_no_damage(
+def test_a_chain_that_cannot_be_decrypted_is_not_called_damaged(
     planned: BackupPlan, tmp_path: Path, config: S3Config
 ) -> None:
     do(planned.works["PostgreSQL/full"], 1, TWO)

@@ -1,4 +1,4 @@
-"""Toban's own state into a store and back, while it is written, and on the day that it is gone."""
+"""Toban's own state, backed up while it is written, and restored after it is lost."""
 
 import fcntl
 import os
@@ -21,13 +21,13 @@ NOON = datetime(2026, 11, 25, 3, tzinfo=UTC)
 
 
 class Quiet:
-    """Nobody follows."""
+    """A `Watch` that ignores everything."""
 
     def say(self, text: str) -> None:
-        """Nobody reads."""
+        """Ignore the line."""
 
     def progress(self, percent: float | None, text: str = "") -> None:
-        """Nobody looks."""
+        """Ignore the progress."""
 
     def why_stop(self) -> object | None:
         return None
@@ -75,7 +75,9 @@ def files(folder: Path) -> list[str]:
     return sorted(str(path.relative_to(folder)) for path in folder.rglob("*") if path.is_file())
 
 
-def test_what_a_new_machine_needs_comes_back(home: Path, store: DirectoryStore, tmp_path: Path) -> None:
+def test_everything_a_new_machine_needs_is_restored(
+    home: Path, store: DirectoryStore, tmp_path: Path
+) -> None:
     own = own_state.back_up(here(home), store, NOON, Quiet())
 
     own_state.bring_back(own, store, tmp_path / "new", Quiet())
@@ -92,7 +94,7 @@ def test_what_a_new_machine_needs_comes_back(home: Path, store: DirectoryStore, 
     assert not [path for path in home.iterdir() if path.name.startswith("own-backup")]
 
 
-def test_what_is_no_state_of_tobans_is_left_out(home: Path, tmp_path: Path) -> None:
+def test_files_that_are_not_tobans_state_are_left_out(home: Path, tmp_path: Path) -> None:
     for name in ("webshop/db/base", "kept/PostgreSQL/base.tar"):
         (home / name).parent.mkdir(parents=True)
         (home / name).write_text("much")
@@ -104,7 +106,7 @@ def test_what_is_no_state_of_tobans_is_left_out(home: Path, tmp_path: Path) -> N
     assert not [file for file in files(tmp_path / "new") if file.startswith(("webshop", "kept"))]
 
 
-def test_a_writer_in_the_middle_of_a_transaction_is_not_waited_for(
+def test_the_backup_does_not_wait_for_an_open_transaction(
     home: Path, store: DirectoryStore, tmp_path: Path
 ) -> None:
     with closing(sqlite3.connect(home / "state.sqlite3", isolation_level=None)) as busy:
@@ -118,7 +120,7 @@ def test_a_writer_in_the_middle_of_a_transaction_is_not_waited_for(
     assert numbers(tmp_path / "new") == [1]
 
 
-def test_measurements_come_along_while_their_store_is_stopped(
+def test_measurements_are_included_while_their_store_is_stopped(
     home: Path, store: DirectoryStore, tmp_path: Path
 ) -> None:
     own = own_state.back_up(here(home, telemetry=True), store, NOON, Quiet())
@@ -129,7 +131,7 @@ def test_measurements_come_along_while_their_store_is_stopped(
     assert own.has_telemetry
 
 
-def test_measurements_are_not_read_while_their_store_runs(home: Path, store: DirectoryStore) -> None:
+def test_measurements_are_left_out_while_their_store_runs(home: Path, store: DirectoryStore) -> None:
     with (home / "telemetry" / "lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
 
@@ -165,7 +167,7 @@ def test_trailing_damage_is_found_by_the_checksum(home: Path, store: DirectorySt
     assert not (tmp_path / "new").exists()
 
 
-def test_nothing_is_restored_over_what_is_there(home: Path, store: DirectoryStore) -> None:
+def test_nothing_existing_is_overwritten_by_a_restore(home: Path, store: DirectoryStore) -> None:
     own = own_state.back_up(here(home), store, NOON, Quiet())
 
     with pytest.raises(NotPossible, match="空ではありません"):
@@ -174,7 +176,7 @@ def test_nothing_is_restored_over_what_is_there(home: Path, store: DirectoryStor
     assert (home / "lock").exists()
 
 
-def test_older_ones_go_and_the_newest_stays(home: Path, store: DirectoryStore) -> None:
+def test_old_backups_of_the_state_are_removed_and_the_newest_stays(home: Path, store: DirectoryStore) -> None:
     for day in range(3):
         own_state.back_up(here(home), store, NOON + timedelta(days=day), Quiet())
 
@@ -186,7 +188,7 @@ def test_older_ones_go_and_the_newest_stays(home: Path, store: DirectoryStore) -
     assert len(list(store.listing("toban-self/"))) == 2
 
 
-def test_what_never_became_a_backup_goes_after_a_day(home: Path, store: DirectoryStore) -> None:
+def test_an_unfinished_backup_of_the_state_is_removed_after_a_day(home: Path, store: DirectoryStore) -> None:
     own = own_state.back_up(here(home), store, NOON, Quiet())
     store.put("toban-self/20261124T030000Z/toban.tar.zst", b"half")
     now = datetime.now(UTC)
@@ -199,7 +201,7 @@ def test_what_never_became_a_backup_goes_after_a_day(home: Path, store: Director
     assert sorted(each.key.split("/")[1] for each in store.listing("toban-self/")) == [own.label] * 2
 
 
-def test_one_is_found_by_its_label(home: Path, store: DirectoryStore) -> None:
+def test_a_backup_of_the_state_is_found_by_its_label(home: Path, store: DirectoryStore) -> None:
     first = own_state.back_up(here(home), store, NOON, Quiet())
     newest = own_state.back_up(here(home), store, NOON + timedelta(days=1), Quiet())
     found = own_state.listed(store)
@@ -210,7 +212,7 @@ def test_one_is_found_by_its_label(home: Path, store: DirectoryStore) -> None:
         own_state.named(found, "20261201T000000Z")
 
 
-def test_a_description_that_cannot_be_read_is_told(store: DirectoryStore) -> None:
+def test_an_unreadable_description_is_reported(store: DirectoryStore) -> None:
     store.put("toban-self/x/backup.json", b"[]")
 
     with pytest.raises(StoreTrouble, match="記述を読めません"):
@@ -223,7 +225,7 @@ DOCUMENT = (
 
 
 class Machine:
-    """Runs `toban` as an operator does."""
+    """Runs `toban` like an operator."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
@@ -252,7 +254,9 @@ def machine(tmp_path: Path) -> Machine:
     return Machine(tmp_path)
 
 
-def test_from_a_key_to_a_restored_home_whose_evidence_holds(machine: Machine, tmp_path: Path) -> None:
+def test_a_home_restored_from_an_encrypted_backup_has_valid_evidence(
+    machine: Machine, tmp_path: Path
+) -> None:
     sealed = machine.toban("backup", "keygen", str(tmp_path / "key.txt"))
     bindings = f'[stores."倉庫"]\nkind = "directory"\npath = "store"\n{sealed}'
     (tmp_path / "toban.toml").write_text(bindings)
@@ -274,7 +278,7 @@ def test_from_a_key_to_a_restored_home_whose_evidence_holds(machine: Machine, tm
     assert machine.toban("status", "--all", home=tmp_path / "new")
 
 
-def test_keys_do_not_go_into_a_store_that_does_not_seal(machine: Machine, tmp_path: Path) -> None:
+def test_keys_are_not_put_into_an_unencrypted_store(machine: Machine, tmp_path: Path) -> None:
     (tmp_path / "toban.toml").write_text('[stores."倉庫"]\nkind = "directory"\npath = "store"\n')
 
     refused = machine.toban("backup", "self", status=1)

@@ -1,4 +1,4 @@
-"""PostgreSQL's programs: where they are, and who can start them."""
+"""PostgreSQL's programs: where they are, and which account can start them."""
 
 import os
 from pathlib import Path
@@ -10,7 +10,7 @@ from toban.chapters.backup.bindings import DrillBinding
 from toban.chapters.backup.drills import postgres
 
 
-def test_what_would_keep_a_drill_from_being_held_is_told_before_the_night(tmp_path: Path) -> None:
+def test_obstacles_to_a_drill_are_reported_in_advance(tmp_path: Path) -> None:
     settings = DrillBinding(binaries=tmp_path, folder=tmp_path / "absent", account="nobody")
 
     told = list(postgres.drill_doubts(settings))
@@ -20,7 +20,7 @@ def test_what_would_keep_a_drill_from_being_held_is_told_before_the_night(tmp_pa
     assert "absent に書けません" in told[1]
 
 
-def test_programs_are_found_behind_a_link_that_their_account_can_not_follow(tmp_path: Path) -> None:
+def test_programs_are_found_behind_a_link_that_their_account_cannot_follow(tmp_path: Path) -> None:
     tmp_path.chmod(0o700)
     (tmp_path / "link").symlink_to(programs())
 
@@ -31,7 +31,7 @@ def test_programs_are_found_behind_a_link_that_their_account_can_not_follow(tmp_
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root starts servers as another account")
-def test_programs_that_their_account_can_not_start_are_told_before_anything_is_restored(
+def test_programs_their_account_cannot_start_are_reported_before_restoring(
     tmp_path: Path,
 ) -> None:
     tmp_path.chmod(0o700)

@@ -1,4 +1,4 @@
-"""Chapter 4 on the tables: due backups are taken, verified, recorded and pruned, and told of."""
+"""Chapter 4 with real tables: due backups are taken, verified, recorded, pruned, and reported."""
 
 import os
 from collections.abc import Iterator, Sequence
@@ -77,7 +77,7 @@ kind = "fake"
 
 
 class House:
-    """The chapter, with a clock that the test sets and runs that are done in the test's own thread."""
+    """The chapter, with a clock set by the test and runs executed in the test's own thread."""
 
     def __init__(self, folder: Path, *, bindings: str = BINDINGS, document: str = DOCUMENT) -> None:
         self.now = TWO - SECOND
@@ -103,7 +103,7 @@ class House:
         plan_due(self.works.values(), self.now)
 
     def pass_to(self, moment: datetime) -> None:
-        """Let it be *moment*, do what is due, and tell of it."""
+        """Set the clock to *moment*, do what is due, and report it."""
         self.now = moment
         plan_due(self.works.values(), moment)
         while held := taken(self.works, "here", moment):
@@ -162,7 +162,7 @@ def test_a_due_backup_is_taken_verified_recorded_and_shown(house: House) -> None
     assert not Alert.objects.exists()
 
 
-def test_an_increment_stands_on_the_newest_full_copy(house: House) -> None:
+def test_an_increment_is_based_on_the_newest_full_copy(house: House) -> None:
     house.pass_to(TWO)
     house.pass_to(TWO + HOUR)
 
@@ -172,15 +172,15 @@ def test_an_increment_stands_on_the_newest_full_copy(house: House) -> None:
     assert shown("backup/recovery-objective/RPO").verdict == "conforming"
 
 
-def test_without_a_full_copy_an_increment_becomes_one_and_says_so(house: House) -> None:
+def test_an_increment_without_a_full_copy_becomes_one_and_says_so(house: House) -> None:
     house.now = TWO
     house.pass_to(TWO + HOUR)
 
-    # The full one of 2:00 is made up for first or after: either way none is an increment without a base.
+    # The full backup of 2:00 is made up for before or after it: no increment is without a base.
     assert all(each.method == "full" or each.parent for each in Backup.objects.all())
 
 
-def test_what_keeps_increments_from_being_made_is_said(house: House) -> None:
+def test_the_reason_why_no_increment_can_be_made_is_reported(house: House) -> None:
     house.pass_to(TWO)
     house.source.needs_full = "WAL summaries are missing from 0/2000000 on"
 
@@ -191,7 +191,7 @@ def test_what_keeps_increments_from_being_made_is_said(house: House) -> None:
     assert verdicts() == ["conforming", "conforming"]
 
 
-def test_a_backup_that_reads_back_otherwise_is_none(house: House) -> None:
+def test_a_backup_that_does_not_read_back_the_same_is_discarded(house: House) -> None:
     house.source.damages = True
 
     house.pass_to(TWO)
@@ -203,7 +203,7 @@ def test_a_backup_that_reads_back_otherwise_is_none(house: House) -> None:
     assert not (house.folder / "PostgreSQL/20261124T170000Z-full/backup.json").exists()
 
 
-def test_without_reading_back_it_counts_as_listed_only(tmp_path: Path) -> None:
+def test_a_backup_that_is_not_read_back_counts_as_listed_only(tmp_path: Path) -> None:
     house = House(tmp_path, bindings=BINDINGS + 'verify = "list"\n')
 
     house.pass_to(TWO)
@@ -212,7 +212,7 @@ def test_without_reading_back_it_counts_as_listed_only(tmp_path: Path) -> None:
     assert shown(FULL).verdict == "conforming"
 
 
-def test_a_failure_is_tried_again_by_the_rule_for_batches_and_then_announced(house: House) -> None:
+def test_a_failure_is_retried_by_the_rule_for_batches_and_then_announced(house: House) -> None:
     house.pass_to(TWO)
     house.source.refuses = "the server does not answer"
 
@@ -228,7 +228,7 @@ def test_a_failure_is_tried_again_by_the_rule_for_batches_and_then_announced(hou
     assert Alert.objects.get(key=FULL).resolved_at is not None
 
 
-def test_backups_that_grow_old_are_announced_though_no_run_failed(house: House) -> None:
+def test_backups_that_become_too_old_are_announced_although_no_run_failed(house: House) -> None:
     house.pass_to(TWO)
     house.works = {}
 
@@ -256,7 +256,7 @@ def test_rpo_is_missed_when_the_newest_moment_is_too_old(house: House) -> None:
     assert Alert.objects.get(key="backup/recovery-objective/RPO").limit == "1時間以内"
 
 
-def test_log_that_goes_on_keeps_the_rpo(house: House) -> None:
+def test_a_log_that_continues_meets_the_rpo(house: House) -> None:
     house.pass_to(TWO)
     house.works = {}
     catalogue.log_goes_on(
@@ -281,7 +281,7 @@ def test_rto_is_that_of_the_newest_drill(house: House) -> None:
     assert shown("backup/recovery-objective/RTO").value == "12分 (PostgreSQL)"
 
 
-def test_damage_that_was_found_is_shown_and_no_longer_counts(house: House) -> None:
+def test_a_damaged_backup_is_shown_and_no_longer_counts_towards_the_rpo(house: House) -> None:
     house.pass_to(TWO)
     Backup.objects.update(trouble="PostgreSQL/x は 26 バイトのはずが 0 バイトです")
 
@@ -292,7 +292,7 @@ def test_damage_that_was_found_is_shown_and_no_longer_counts(house: House) -> No
     assert shown("backup/recovery-objective/RPO").verdict == "not-measurable"
 
 
-def test_what_the_document_no_longer_asks_for_is_pruned_with_its_reason(house: House) -> None:
+def test_backups_the_document_no_longer_requires_are_pruned_with_the_reason(house: House) -> None:
     for day in range(5):
         house.pass_to(TWO + day * DAY)
         house.pass_hours(5)
@@ -308,17 +308,17 @@ def test_what_the_document_no_longer_asks_for_is_pruned_with_its_reason(house: H
     assert house.source.trimmed_to[-1] == "20261126T170000Z-full"
 
 
-def test_a_run_ends_with_what_came_of_it(house: House) -> None:
+def test_a_run_ends_with_a_note_of_its_result(house: House) -> None:
     for day in range(4):
         house.pass_to(TWO + day * DAY)
 
     notes = list(Run.objects.order_by("due_at").values_list("note", flat=True))
     assert "20261124T170000Z-full (26 B) を取り、読み返して確かめました" in notes
-    # The full of the first day, and the increment that stood on it.
+    # The full backup of the first day, and the increment based on it.
     assert [note.partition("。")[2] for note in notes if "消しました" in note] == ["古い 2 個を消しました"]
 
 
-def test_a_prune_that_was_cut_off_is_finished_by_the_next(house: House) -> None:
+def test_an_interrupted_prune_is_finished_by_the_next(house: House) -> None:
     for day in range(4):
         house.pass_to(TWO + day * DAY)
     removed = Backup.objects.get(label="20261124T170000Z-full")
@@ -330,7 +330,7 @@ def test_a_prune_that_was_cut_off_is_finished_by_the_next(house: House) -> None:
     assert removed.pruned_at is not None
 
 
-def test_an_attempt_that_died_goes_on_under_its_own_label(house: House) -> None:
+def test_an_attempt_that_died_resumes_under_its_own_label(house: House) -> None:
     house.source.dies_once = ConnectionResetError("the worker was killed")
     house.now = TWO
     work = house.works["PostgreSQL/full"]
@@ -345,9 +345,7 @@ def test_an_attempt_that_died_goes_on_under_its_own_label(house: House) -> None:
 
 
 @pytest.mark.parametrize("step", ["take", "verify", "record", "prune"])
-def test_a_step_whose_worker_was_killed_before_it_was_recorded_bears_repeating(
-    house: House, step: str
-) -> None:
+def test_a_step_that_was_done_but_not_recorded_can_be_repeated(house: House, step: str) -> None:
     work = house.works["PostgreSQL/full"]
     for day in range(4):
         house.now = TWO + day * DAY
@@ -362,7 +360,7 @@ def test_a_step_whose_worker_was_killed_before_it_was_recorded_bears_repeating(
     assert stored == set(labels())
 
 
-def test_what_never_became_a_backup_is_swept_after_a_day(house: House) -> None:
+def test_an_unfinished_backup_is_swept_after_a_day(house: House) -> None:
     left = house.folder / "PostgreSQL" / "20261101T170000Z-full" / "text"
     foreign = house.folder / "PostgreSQL" / "20261102T170000Z-full" / "backup.json"
     for path in (left, foreign):
@@ -391,7 +389,7 @@ def test_the_age_of_the_newest_moment_is_measured(house: House) -> None:
     ]
 
 
-def test_a_batch_that_makes_the_backup_does_it_instead_of_the_row(tmp_path: Path) -> None:
+def test_a_batch_that_makes_the_backup_replaces_the_row(tmp_path: Path) -> None:
     batches = '[batches.B001]\nkind = "backup"\nsubject = "PostgreSQL"\n'
 
     house = House(tmp_path, bindings=BINDINGS + batches)
@@ -412,7 +410,7 @@ def test_a_batch_that_makes_the_backup_does_it_instead_of_the_row(tmp_path: Path
     ],
     ids=["not bound", "no store", "unknown store"],
 )
-def test_what_is_not_bound_says_what_to_write(tmp_path: Path, bindings: str, words: str) -> None:
+def test_an_unbound_row_says_what_to_write_in_the_bindings(tmp_path: Path, bindings: str, words: str) -> None:
     house = House(tmp_path, bindings=bindings)
 
     assert house.works == {}
@@ -420,7 +418,7 @@ def test_what_is_not_bound_says_what_to_write(tmp_path: Path, bindings: str, wor
     assert "接続したバックアップ" in house.plan.unbound["backup/recovery-objective/RPO"]
 
 
-def test_a_method_that_nobody_knows_is_told(tmp_path: Path) -> None:
+def test_an_unknown_method_is_reported(tmp_path: Path) -> None:
     house = House(tmp_path, document=DOCUMENT.replace("増分バックアップ", "レプリケーション"))
 
     assert (
@@ -428,7 +426,7 @@ def test_a_method_that_nobody_knows_is_told(tmp_path: Path) -> None:
     )
 
 
-def test_log_stretches_of_pruned_log_end_where_the_oldest_copy_begins(house: House) -> None:
+def test_pruned_log_stretches_begin_at_the_oldest_copy(house: House) -> None:
     catalogue.log_goes_on(
         "PostgreSQL", "7", timeline=1, first_lsn="0/10", last_lsn="0/2000000", durable_to=TWO + HOUR
     )

@@ -1,4 +1,4 @@
-"""Batches that are done elsewhere, as the page and the notices tell of them."""
+"""Batches that run elsewhere, as shown on the page and in notices."""
 
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -38,7 +38,7 @@ DOCUMENT = """# 運用設計書
 
 
 class House:
-    """The chapter with one batch of `kind = "ping"`, and a clock that the test sets."""
+    """The chapter with one batch of `kind = "ping"`, and a clock set by the test."""
 
     def __init__(self) -> None:
         self.now = NOON - MINUTE
@@ -68,7 +68,7 @@ class House:
         return status.verdict, status.value, status.reason
 
 
-def test_it_is_awaited_then_under_way_then_done() -> None:
+def test_a_reported_batch_is_awaited_then_running_then_done() -> None:
     house = House()
     house.pass_to(NOON + 20 * MINUTE)
     assert house.shown == ("not-measurable", "", "12:00 の分の報告を待っています")
@@ -81,7 +81,7 @@ def test_it_is_awaited_then_under_way_then_done() -> None:
     assert not Alert.objects.exists()
 
 
-def test_silence_is_announced_with_where_to_look_and_a_late_success_ends_it() -> None:
+def test_a_missing_report_is_announced_with_where_to_look_until_a_late_success() -> None:
     house = House()
     house.pass_to(NOON)
     house.pass_to(NOON + 30 * MINUTE)
@@ -98,7 +98,7 @@ def test_silence_is_announced_with_where_to_look_and_a_late_success_ends_it() ->
     assert Alert.objects.get().resolved_at is not None
 
 
-def test_a_failure_is_announced_at_once_and_tried_again_by_nobody_here() -> None:
+def test_a_reported_failure_is_announced_at_once_and_not_retried_here() -> None:
     house = House()
     house.say(Word.START, NOON)
 
@@ -110,7 +110,7 @@ def test_a_failure_is_announced_at_once_and_tried_again_by_nobody_here() -> None
     assert house.shown[0] == "deviating"
 
 
-def test_a_start_that_never_ends_is_a_failure_after_its_time() -> None:
+def test_a_start_without_an_end_is_a_failure_after_its_time_limit() -> None:
     house = House()
     house.say(Word.START, NOON)
 

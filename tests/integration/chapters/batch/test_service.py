@@ -1,4 +1,4 @@
-"""Chapter 6 on the tables: due batches run, and what came of them is shown, announced and kept."""
+"""Chapter 6 with real tables: due batches run, and their results are shown, announced and recorded."""
 
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -40,7 +40,7 @@ B004 = "batch/batch/B004"
 
 
 class House:
-    """The chapter, with a clock that the test sets and runs that end as the test says."""
+    """The chapter, with a clock set by the test and runs that end as the test says."""
 
     def __init__(self) -> None:
         self.now = NOON - SECOND
@@ -55,7 +55,7 @@ class House:
         service.tell(self.plan, self.now, self.digest)
 
     def pass_to(self, moment: datetime, *, error: str = "") -> None:
-        """Let it be *moment*, have what is due succeed, or fail with *error*, and tell of it."""
+        """Set the clock to *moment*, let what is due succeed, or fail with *error*, and report it."""
         self.now = moment
         plan_due(self.works.values(), moment)
         while held := taken(self.works, "here", moment):
@@ -84,7 +84,7 @@ def test_a_due_batch_runs_and_is_shown_with_its_next_time() -> None:
     assert not Alert.objects.exists()
 
 
-def test_a_failure_is_announced_after_the_last_retry_and_ends_with_the_next_success() -> None:
+def test_a_failure_is_announced_after_the_last_retry_until_the_next_success() -> None:
     house = House()
     house.pass_to(NOON, error="終了コード 1")
     assert (shown()[0], Alert.objects.count()) == ("warning", 0)
@@ -101,7 +101,7 @@ def test_a_failure_is_announced_after_the_last_retry_and_ends_with_the_next_succ
     assert Alert.objects.get().resolved_at is not None
 
 
-def test_what_was_missed_is_shown_as_not_performed_and_announced() -> None:
+def test_a_missed_run_is_shown_as_not_performed_and_announced() -> None:
     house = House()
     Run.objects.create(
         work="B004", due_at=NOON, clause_id=B004, ordered_by="schedule", state=Run.State.MISSED,
@@ -115,7 +115,7 @@ def test_what_was_missed_is_shown_as_not_performed_and_announced() -> None:
     assert Alert.objects.get().condition == "warning"
 
 
-def test_telling_the_same_again_writes_no_more_evidence() -> None:
+def test_reporting_the_same_status_again_writes_no_evidence() -> None:
     house = House()
     house.pass_to(NOON)
     count = LedgerEntry.objects.count()

@@ -1,4 +1,4 @@
-"""A document with error tracking, and events as an application reports them."""
+"""A document with error tracking, and events like an application reports them."""
 
 import json
 from datetime import UTC, datetime
@@ -43,6 +43,6 @@ def event(kind: str = "KeyError", *, at: datetime = NOW, **more: object) -> Erro
 
 
 def take(found: ErrorEvent, now: datetime | None = None) -> ErrorGroup:
-    """Take the event in, and return its error as it is then."""
+    """Store the event, and return its error in its new state."""
     _, event_id = intake.take("shop", found, now or found.at)
     return StoredEvent.objects.get(event_id=event_id).group

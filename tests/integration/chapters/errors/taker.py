@@ -1,6 +1,6 @@
-"""A server of its own: takes the same events as others at the same time. `taker.py EVENTS ERRORS THREADS`."""
+"""A separate server that stores the same events as others at once. `taker.py EVENTS ERRORS THREADS`."""
 
-# Django wants its settings before anything of it is loaded; the answer goes to the one who called.
+# Django needs its settings before any of its modules is loaded; the result goes to stdout.
 # ruff: noqa: PLC0415, T201
 
 import json
@@ -11,7 +11,7 @@ import django
 
 
 def main() -> None:
-    """Take the events, each from another thread, and print what became of them."""
+    """Store the events, each from a different thread, and print the outcome."""
     django.setup()
     from django.db import connections
     from tests.integration.chapters.errors.reported import event

@@ -1,4 +1,4 @@
-"""Reviews of errors that are due, as the first screen asks for them."""
+"""Due reviews of errors, as listed on the first screen."""
 
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -38,23 +38,23 @@ def review(at: datetime) -> None:
     ErrorReview.objects.create(monday=(MONDAY - 7 * DAY).date(), by="nami", at=at)
 
 
-def test_a_review_is_asked_for_from_the_morning_of_its_day() -> None:
+def test_a_review_is_due_from_the_morning_of_its_day() -> None:
     (found,) = asked(MONDAY)
 
     assert (str(found.subject), found.assignee) == ("エラーログ分析", "開発担当者")
     assert found.at == MONDAY.replace(hour=10)
 
 
-def test_one_that_nobody_did_is_still_asked_for_days_later() -> None:
+def test_a_review_that_was_not_done_is_still_due_days_later() -> None:
     assert [each.at for each in asked(MONDAY + 3 * DAY)] == [MONDAY.replace(hour=10)]
 
 
 @pytest.mark.parametrize("done", [MONDAY - DAY / 2, MONDAY.replace(hour=11)])
-def test_one_that_is_done_is_not_asked_for(done: datetime) -> None:
+def test_a_finished_review_is_no_longer_due(done: datetime) -> None:
     review(done)
 
     assert asked(MONDAY.replace(hour=12)) == []
 
 
-def test_where_no_errors_are_taken_none_is_asked_for() -> None:
+def test_no_review_is_due_when_errors_are_not_collected() -> None:
     assert asked(MONDAY, bindings="") == []

@@ -1,4 +1,4 @@
-"""Several servers on one state database take the same events: each is counted once."""
+"""Several servers that share a state database receive the same events: each is counted once."""
 
 import json
 import subprocess
@@ -31,7 +31,7 @@ def said(process: "subprocess.Popen[str]") -> Any:
 
 @pytest.mark.slow
 @pytest.mark.parametrize("database", ["sqlite", "postgres"])
-def test_the_same_events_at_three_servers_are_counted_once(
+def test_the_same_events_sent_to_three_servers_are_counted_once(
     database: str, request: pytest.FixtureRequest
 ) -> None:
     environment = request.getfixturevalue(database)

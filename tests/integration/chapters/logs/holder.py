@@ -1,9 +1,9 @@
-"""A worker that deletes old logs, and somebody who orders a hold meanwhile: `holder.py STORE-URL WHEN`.
+"""A worker that deletes old logs, while somebody orders a hold: `holder.py STORE-URL WHEN`.
 
 Prints as JSON what happened, in order, and the days that stay. WHEN is `before` or `during` a deletion.
 """
 
-# Django wants its settings before anything of it is loaded; the answer goes to the one who called.
+# Django needs its settings before any of its modules is loaded; the result goes to stdout.
 # ruff: noqa: PLC0415, T201
 
 import json
@@ -14,7 +14,7 @@ import django
 
 
 def main() -> None:
-    """Let the keeper make one step, and a hold be ordered at the first day that it deletes."""
+    """Let the keeper make one step, and order a hold at the first day that it deletes."""
     django.setup()
     from django.db import connections
     from tests.integration.chapters.logs.keeping.test_keeper import NOON, ages, written
@@ -42,7 +42,7 @@ def main() -> None:
         def delete(self, part: DayPart) -> None:
             if when == "during" and not told:
                 ordering.start()
-                # Time enough for an order that waits for nobody.
+                # Enough time for an order that waits for nothing.
                 acknowledged.wait(2)
             super().delete(part)
             told.append("deleted")

@@ -1,4 +1,4 @@
-"""A hold that is ordered while old days are being deleted: what was there when it was acknowledged stays."""
+"""A hold that is ordered while old days are being deleted: what existed at the acknowledgement stays."""
 
 import json
 import subprocess
@@ -16,7 +16,7 @@ ROOT = Path(__file__).parents[4]
 @pytest.mark.slow
 @pytest.mark.parametrize("database", ["sqlite", "postgres"])
 @pytest.mark.parametrize("when", ["before", "during"])
-def test_no_day_goes_after_a_hold_was_acknowledged(
+def test_no_day_is_deleted_after_a_hold_was_acknowledged(
     database: str, when: str, store: StoreProcess, request: pytest.FixtureRequest
 ) -> None:
     environment = request.getfixturevalue(database)
@@ -35,6 +35,6 @@ def test_no_day_goes_after_a_hold_was_acknowledged(
     happened = json.loads(found.stdout.splitlines()[-1])
     *deleted, last = happened["told"]
     assert last == "acknowledged"
-    # Who of both is next after a deletion is left to the database.
+    # The database decides which of the two continues after a deletion.
     assert len(deleted) in {"before": (0,), "during": (1, 2)}[when]
     assert happened["stay"] == [0, 91, 200][: 3 - len(deleted)]

@@ -1,4 +1,4 @@
-"""A row of the document that counts rows of log, from the store to verdict and alert."""
+"""A row of the document that counts log rows, from the store to verdict and alert."""
 
 import threading
 from collections.abc import Sequence
@@ -43,7 +43,7 @@ ERRORS, DECLINED = "monitoring/monitor/API/ERRORログ", "monitoring/monitor/API
 
 
 class Stage:
-    """Monitoring of the document, with rows of log that a test writes."""
+    """Monitoring of the document, with log rows written by a test."""
 
     def __init__(self, child: StoreProcess, bindings: str = BINDINGS) -> None:
         store = child.telemetry
@@ -88,7 +88,7 @@ def shown(clause: str = ERRORS) -> ClauseStatus:
 
 
 @pytest.mark.parametrize(("count", "verdict"), [(2, "conforming"), (3, "warning"), (10, "deviating")])
-def test_the_rows_of_the_window_decide(store: StoreProcess, count: int, verdict: str) -> None:
+def test_the_number_of_rows_in_the_window_decides(store: StoreProcess, count: int, verdict: str) -> None:
     stage = Stage(store)
     stage.write(count, "ERROR")
     stage.write(50, "ERROR", name="blog")
@@ -116,7 +116,7 @@ def test_the_alert_cites_the_row_and_names_the_search(store: StoreProcess) -> No
     assert alert.labels["instance"] == "service:shop-api level:ERROR"
 
 
-def test_an_alert_ends_once_the_rows_have_left_the_window(store: StoreProcess) -> None:
+def test_an_alert_resolves_once_the_rows_have_left_the_window(store: StoreProcess) -> None:
     stage = Stage(store)
     stage.write(10, "ERROR", back=200)
     stage.measure()
@@ -128,7 +128,7 @@ def test_an_alert_ends_once_the_rows_have_left_the_window(store: StoreProcess) -
     assert not Alert.objects.filter(clause_id=ERRORS, resolved_at=None)
 
 
-def test_each_row_counts_for_itself_and_keeps_a_series_of_its_own(store: StoreProcess) -> None:
+def test_each_row_is_counted_separately_and_has_its_own_series(store: StoreProcess) -> None:
     stage = Stage(store)
     stage.write(12, "ERROR")
     stage.write(1, "INFO", message="Card DECLINED by issuer", back=61)
@@ -150,7 +150,7 @@ def test_a_row_without_a_window_is_unbound_until_the_bindings_name_one(store: St
     assert shown("monitoring/monitor/API/WARNING").value == "100件（10分間）"
 
 
-def test_where_no_line_comes_at_all_nothing_is_green(store: StoreProcess) -> None:
+def test_nothing_is_green_when_no_log_line_arrives(store: StoreProcess) -> None:
     stage = Stage(store)
 
     stage.measure(rounds=9)
@@ -159,7 +159,7 @@ def test_where_no_line_comes_at_all_nothing_is_green(store: StoreProcess) -> Non
     assert "「service:shop-api」のログが1日のあいだ一行も届いていません" in shown().reason
 
 
-def test_none_of_many_is_a_true_zero(store: StoreProcess) -> None:
+def test_no_match_among_many_rows_is_a_real_zero(store: StoreProcess) -> None:
     stage = Stage(store)
     stage.write(5, "INFO", back=7200)
 

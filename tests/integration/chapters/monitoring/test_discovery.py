@@ -1,4 +1,4 @@
-"""Hosts that come and go under monitoring, with a real state database and a discovery that does as told."""
+"""Hosts that come and go under monitoring, with a real state database and a scripted discovery."""
 
 import threading
 from collections.abc import Iterator, Mapping, Sequence
@@ -33,7 +33,7 @@ class Register(DiscoveryBinding):
 
 @dataclass
 class Fleet:
-    """The hosts there are, as a test sets them; or why that can't be found out."""
+    """The existing hosts, as set by a test, or the reason why the discovery fails."""
 
     names: list[str] = field(default_factory=list)
     trouble: str = ""
@@ -55,7 +55,7 @@ class Fleet:
 
 @dataclass
 class Scene:
-    """Monitoring of a fleet: `Web` is what is found of it, and what stands in the bindings."""
+    """Monitoring of a fleet: `Web` is everything discovered in it, and everything in the bindings."""
 
     stage: Stage
     fleet: Fleet
@@ -77,7 +77,7 @@ source = {{ kind = "place", name = "${{name}}" }}
         return read_bindings(text, Path("toban.toml"), kinds)
 
     def measure(self, *, rounds: int = 1) -> None:
-        """Let *rounds* sampling periods pass; who is found in one is measured in the next."""
+        """Let *rounds* sampling periods pass; a host discovered in one is measured in the next."""
         self.stage.measure(rounds=rounds)
 
 
@@ -105,7 +105,7 @@ def test_hosts_are_measured_as_they_are_found(scene: Scene) -> None:
     assert {sample.instance for sample in scene.stage.samples} == {"web-1", "web-2"}
 
 
-def test_a_host_that_comes_is_measured_with_the_others_which_go_on(scene: Scene) -> None:
+def test_a_new_host_is_measured_along_with_the_others(scene: Scene) -> None:
     scene.fleet.names = ["web-2"]
     scene.stage.answers |= {"web-1": 92.0, "web-2": 20.0}
     scene.adopt()
@@ -120,7 +120,7 @@ def test_a_host_that_comes_is_measured_with_the_others_which_go_on(scene: Scene)
     assert (status().verdict, status().value) == ("deviating", "92%（web-1）")
 
 
-def test_a_host_that_went_is_no_silence_and_its_alert_ends_with_the_reason(scene: Scene) -> None:
+def test_a_removed_host_raises_no_missing_data_and_its_alert_resolves_with_the_reason(scene: Scene) -> None:
     scene.fleet.names = ["web-1", "web-2"]
     scene.stage.answers |= {"web-1": 20.0, "web-2": 92.0}
     scene.adopt()
@@ -137,7 +137,7 @@ def test_a_host_that_went_is_no_silence_and_its_alert_ends_with_the_reason(scene
     assert scene.stage.closed == ["web-2"]
 
 
-def test_that_a_host_does_not_answer_counts_once_it_is_known_to_be_there_still(scene: Scene) -> None:
+def test_a_silent_host_counts_only_once_it_is_known_to_still_exist(scene: Scene) -> None:
     scene.fleet.names = ["web-1", "web-2"]
     scene.stage.answers |= {"web-1": 20.0, "web-2": 30.0}
     scene.adopt(every="1時間")
@@ -152,7 +152,7 @@ def test_that_a_host_does_not_answer_counts_once_it_is_known_to_be_there_still(s
     assert {sample.instance for sample in scene.stage.samples[told:]} == {"web-1"}
 
 
-def test_a_host_that_is_there_and_does_not_answer_is_down_at_once(scene: Scene) -> None:
+def test_an_existing_host_that_does_not_answer_is_down_at_once(scene: Scene) -> None:
     scene.fleet.names = ["web-1"]
     scene.stage.answers["web-1"] = 20.0
     scene.adopt(every="1時間")
@@ -164,12 +164,12 @@ def test_a_host_that_is_there_and_does_not_answer_is_down_at_once(scene: Scene) 
 
     down = [sample for sample in scene.stage.samples if sample.metric == "up"]
     assert down[0].at - NOON <= timedelta(seconds=45)
-    # One that finds it, and one for each time it does not answer.
+    # One look discovers the host, and one follows each missing answer.
     assert scene.fleet.looks == 3
 
 
 @pytest.mark.parametrize("trouble", ["鍵か権限が正しくありません", "faulty"])
-def test_a_look_that_fails_finds_nobody_gone(scene: Scene, trouble: str) -> None:
+def test_a_failed_discovery_does_not_count_hosts_as_gone(scene: Scene, trouble: str) -> None:
     scene.fleet.names = ["web-1", "web-2"]
     scene.stage.answers |= {"web-1": 20.0, "web-2": 92.0}
     scene.adopt()
@@ -183,7 +183,7 @@ def test_a_look_that_fails_finds_nobody_gone(scene: Scene, trouble: str) -> None
     assert "最後に見つかった 2 台を測っています" in status().reason
 
 
-def test_the_trouble_is_said_no_more_once_it_is_over(scene: Scene) -> None:
+def test_a_discovery_problem_is_no_longer_reported_once_it_is_over(scene: Scene) -> None:
     scene.fleet.names = ["web-1"]
     scene.stage.answers["web-1"] = 20.0
     scene.adopt()
@@ -198,7 +198,7 @@ def test_the_trouble_is_said_no_more_once_it_is_over(scene: Scene) -> None:
     assert status().reason == "正常範囲（0-60%）にあります"
 
 
-def test_a_host_that_does_not_answer_is_down_though_nobody_can_look_for_it(scene: Scene) -> None:
+def test_a_silent_host_is_down_although_discovery_fails(scene: Scene) -> None:
     scene.fleet.names = ["web-1"]
     scene.stage.answers["web-1"] = 20.0
     scene.adopt()
@@ -212,7 +212,7 @@ def test_a_host_that_does_not_answer_is_down_though_nobody_can_look_for_it(scene
     assert [condition for _, condition in open_alerts()] == ["no-data"]
 
 
-def test_a_look_that_hangs_is_told_and_keeps_nothing_else_waiting(scene: Scene) -> None:
+def test_a_hanging_discovery_is_reported_and_delays_nothing_else(scene: Scene) -> None:
     scene.fleet.names = ["web-1"]
     scene.stage.answers |= {"web-1": 20.0, "register": "hangs"}
     scene.adopt()
@@ -226,7 +226,7 @@ def test_a_look_that_hangs_is_told_and_keeps_nothing_else_waiting(scene: Scene) 
     assert "register: 探しに行ったまま戻りません（最後に見つかった 1 台を測っています）" in status().reason
 
 
-def test_a_clock_that_is_set_back_keeps_no_reading_waiting(scene: Scene) -> None:
+def test_a_clock_set_back_delays_no_reading(scene: Scene) -> None:
     scene.fleet.names = ["web-1"]
     scene.stage.answers["web-1"] = 20.0
     scene.adopt()
@@ -240,7 +240,7 @@ def test_a_clock_that_is_set_back_keeps_no_reading_waiting(scene: Scene) -> None
     assert [sample.value for sample in scene.stage.samples if sample.metric == "up"][:1] == [0.0]
 
 
-def test_after_a_restart_nobody_is_gone_before_somebody_could_look(scene: Scene) -> None:
+def test_no_host_counts_as_gone_after_a_restart_until_discovery_works(scene: Scene) -> None:
     scene.fleet.names = ["web-1", "web-2"]
     scene.stage.answers |= {"web-1": 20.0, "web-2": 92.0}
     scene.adopt()
@@ -264,7 +264,7 @@ def test_after_a_restart_nobody_is_gone_before_somebody_could_look(scene: Scene)
     assert (status().verdict, open_alerts()) == ("conforming", [])
 
 
-def test_who_came_while_another_worker_measured_is_not_gone_for_the_one_that_measures_again(
+def test_a_host_found_by_another_worker_is_not_gone_when_this_one_takes_over_again(
     scene: Scene,
 ) -> None:
     scene.fleet.names = ["web-1"]
@@ -284,7 +284,7 @@ def test_who_came_while_another_worker_measured_is_not_gone_for_the_one_that_mea
     assert (alert.condition, alert.resolved_at) == ("critical", None)
 
 
-def test_that_nobody_is_found_is_said_and_is_not_green(scene: Scene) -> None:
+def test_finding_no_host_is_reported_and_is_not_green(scene: Scene) -> None:
     scene.adopt()
     scene.measure(rounds=2)
     waiting = status()
@@ -297,7 +297,7 @@ def test_that_nobody_is_found_is_said_and_is_not_green(scene: Scene) -> None:
     assert status().reason == "測定できません: register: 見つかった機械が 0 台です"
 
 
-def test_the_first_who_comes_ends_that_nobody_was_there(scene: Scene) -> None:
+def test_the_first_host_found_resolves_the_alert_about_no_hosts(scene: Scene) -> None:
     scene.adopt()
     scene.measure(rounds=12)
 
@@ -308,7 +308,7 @@ def test_the_first_who_comes_ends_that_nobody_was_there(scene: Scene) -> None:
     assert (status().verdict, open_alerts()) == ("conforming", [])
 
 
-def test_the_last_who_goes_ends_its_alert_and_that_nobody_is_left_is_another(scene: Scene) -> None:
+def test_removing_the_last_host_resolves_its_alert_and_opens_one_about_no_hosts(scene: Scene) -> None:
     scene.fleet.names = ["web-1"]
     scene.stage.answers["web-1"] = 92.0
     scene.adopt()
@@ -334,7 +334,7 @@ def test_bound_and_found_hosts_are_judged_together(scene: Scene) -> None:
     assert (status().verdict, status().value) == ("warning", "75%（web-0）")
 
 
-def test_an_edit_elsewhere_in_the_bindings_leaves_the_found_hosts_where_they_are(scene: Scene) -> None:
+def test_editing_the_bindings_elsewhere_does_not_affect_discovered_hosts(scene: Scene) -> None:
     scene.fleet.names = ["web-1"]
     scene.stage.answers |= {"web-0": 20.0, "web-1": 20.0}
     scene.adopt()

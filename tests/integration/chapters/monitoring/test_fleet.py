@@ -1,4 +1,4 @@
-"""A fleet on AWS, as moto plays it: found by tags, measured by CloudWatch, judged by the document."""
+"""A fleet on AWS, simulated by moto: discovered by tags, measured with CloudWatch, judged by the document."""
 
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -42,7 +42,7 @@ def launched(url: str, count: int) -> list[str]:
 
 
 def busy(url: str, instance: str, percent: float) -> None:
-    """Have CloudWatch know of *instance* what it does."""
+    """Store the CPU usage of *instance* in CloudWatch."""
     at = datetime.now(UTC) - timedelta(minutes=3)
     values = {"CPUUtilization": percent, "StatusCheckFailed": 0.0}
     dimensions = [{"Name": "InstanceId", "Value": instance}]
@@ -71,7 +71,7 @@ source = {{ kind = "cloudwatch", region = "{REGION}", endpoint_url = "{url}", ec
     return read_bindings(text, Path("toban.toml"), kinds)
 
 
-def test_instances_are_judged_while_they_run_and_no_alarm_is_left_of_those_that_were_ended(moto: str) -> None:
+def test_terminated_instances_leave_no_alert_behind(moto: str) -> None:
     stage = Stage(discoveries=kinds(DISCOVERY_KINDS), now=datetime.now(UTC))
     stage.kinds = kinds(SOURCE_KINDS, "cloudwatch")
     stage.restart()

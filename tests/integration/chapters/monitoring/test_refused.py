@@ -1,4 +1,4 @@
-"""What a vendor refuses, throttles or gives in part stands on the row, and in a notice of no data."""
+"""A vendor's refusals, throttling and partial answers appear on the row and in a notice of missing data."""
 
 import json
 from collections.abc import Callable, Iterator
@@ -83,7 +83,7 @@ def in_part(handler: Handler) -> None:
         (CLOUDWATCH, in_part, "web-1: CloudWatch の値が揃っていません（CPUUtilization PartialData"),
     ],
 )
-def test_the_row_is_not_measurable_with_the_reason(
+def test_a_refused_request_makes_the_row_not_measurable_with_the_reason(
     stage: Stage, http_server: HttpServer, source: str, answer: Callable[[Handler], None], why: str
 ) -> None:
     http_server.answer = answer

@@ -1,4 +1,4 @@
-"""Monitoring with a real state database and sources that do as told."""
+"""Monitoring with a real state database and scripted sources."""
 
 import math
 import threading
@@ -62,7 +62,7 @@ def design(*monitors: Monitor) -> Design:
 class PlaceConfig(Section):
     name: str
     tags: Mapping[str, str] = {}
-    """As many a config has it: something without a hash."""
+    """An unhashable value, as many configs have it."""
 
 
 def bindings(**targets: Sequence[str]) -> Bindings:
@@ -75,7 +75,7 @@ def bindings(**targets: Sequence[str]) -> Bindings:
 
 @dataclass
 class Place:
-    """A source whose values a test sets: a number, or a complaint."""
+    """A source whose values a test sets: a number, or an error."""
 
     instance: str
     answers: dict[str, float | str]
@@ -100,7 +100,7 @@ class Place:
 
 @dataclass
 class Stage:
-    """Monitoring, its places and its clock."""
+    """Monitoring with its places and its clock."""
 
     answers: dict[str, float | str] = field(default_factory=dict)
     samples: list[Sample] = field(default_factory=list)
@@ -118,7 +118,7 @@ class Stage:
         self.restart()
 
     def restart(self) -> None:
-        """Begin anew, as after a kill -9: only the database remembers."""
+        """Start again, as after a kill -9: only the database keeps its data."""
         self.board = Board(self.kinds, lambda: self.now, self.discoveries)
         self.monitoring = Monitoring(self.board, self, self.ask_permit)
 
@@ -132,7 +132,7 @@ class Stage:
         self.monitoring.adopt(plan(document, bound, self.kinds), document.digest, self.now)
 
     def measure(self, *, rounds: int = 1) -> None:
-        """Let *rounds* sampling periods pass, all that is not hanging answering in each."""
+        """Let *rounds* sampling periods pass, and wait in each for everything that does not hang."""
         for _ in range(rounds):
             self.monitoring.step(self.now)
             for thread in threading.enumerate():
@@ -187,7 +187,7 @@ def test_a_critical_value_deviates_and_raises_an_alert_that_cites_the_row(stage:
     assert (alert.subject, alert.value, alert.began_at) == ("Web CPU使用率", "92%", NOON)
 
 
-def test_an_alert_ends_after_three_normal_readings(stage: Stage) -> None:
+def test_an_alert_resolves_after_three_normal_readings(stage: Stage) -> None:
     stage.answers["web-1"] = 92.0
     stage.adopt(design(cpu("Web")), bindings(Web=["web-1"]))
     stage.measure()
@@ -208,7 +208,7 @@ def test_the_worst_instance_decides_and_is_named(stage: Stage) -> None:
     assert (status().verdict, status().value) == ("warning", "75%（web-2）")
 
 
-def test_a_target_that_never_answers_becomes_not_measurable_with_its_complaint(stage: Stage) -> None:
+def test_a_target_that_never_answers_becomes_not_measurable_with_the_reason(stage: Stage) -> None:
     stage.adopt(design(cpu("Web")), bindings(Web=["web-1"]))
 
     stage.measure(rounds=8)
@@ -232,7 +232,7 @@ def test_one_silent_instance_is_not_hidden_by_the_others(stage: Stage) -> None:
     assert "web-2" in status().reason
 
 
-def test_silence_does_not_end_an_alert(stage: Stage) -> None:
+def test_missing_data_does_not_resolve_an_alert(stage: Stage) -> None:
     stage.answers["web-1"] = 92.0
     stage.adopt(design(cpu("Web")), bindings(Web=["web-1"]))
     stage.measure()
@@ -257,7 +257,7 @@ def test_a_hanging_target_delays_no_other(stage: Stage) -> None:
     )
 
 
-def test_a_restart_goes_on_where_the_last_process_stopped(stage: Stage) -> None:
+def test_a_restart_continues_where_the_last_process_stopped(stage: Stage) -> None:
     row = cpu("Web")
     assert row.critical is not None
     sustained = replace(
@@ -275,7 +275,7 @@ def test_a_restart_goes_on_where_the_last_process_stopped(stage: Stage) -> None:
     assert (status().verdict, Alert.objects.get().began_at) == ("deviating", NOON)
 
 
-def test_after_a_long_stop_nothing_is_called_silent_before_it_was_asked(stage: Stage) -> None:
+def test_after_a_long_stop_a_target_is_asked_before_it_is_called_silent(stage: Stage) -> None:
     stage.answers["web-1"] = 20.0
     stage.adopt(design(cpu("Web")), bindings(Web=["web-1"]))
     stage.measure()
@@ -289,7 +289,7 @@ def test_after_a_long_stop_nothing_is_called_silent_before_it_was_asked(stage: S
 
 
 @pytest.mark.parametrize("jump", [-1, 1, 9], ids=["back", "forth", "far-forth"])
-def test_a_clock_that_is_set_calls_nobody_silent_and_stops_no_measuring(stage: Stage, jump: int) -> None:
+def test_changing_the_clock_calls_no_target_silent_and_stops_no_measuring(stage: Stage, jump: int) -> None:
     stage.answers["web-1"] = 20.0
     stage.adopt(design(cpu("Web")), bindings(Web=["web-1"]))
     stage.measure(rounds=3)
@@ -301,7 +301,7 @@ def test_a_clock_that_is_set_calls_nobody_silent_and_stops_no_measuring(stage: S
     assert open_alerts() == [(status().clause_id, "critical")]
 
 
-def test_silence_after_the_clock_was_set_back_is_noticed_in_time(stage: Stage) -> None:
+def test_missing_data_is_noticed_in_time_after_the_clock_was_set_back(stage: Stage) -> None:
     stage.answers["web-1"] = 20.0
     stage.adopt(design(cpu("Web")), bindings(Web=["web-1"]))
     stage.measure(rounds=3)
@@ -313,7 +313,7 @@ def test_silence_after_the_clock_was_set_back_is_noticed_in_time(stage: Stage) -
     assert open_alerts() == [(status().clause_id, "no-data")]
 
 
-def test_what_must_hold_for_a_time_holds_on_when_the_clock_is_set_back(stage: Stage) -> None:
+def test_a_sustained_condition_keeps_counting_when_the_clock_is_set_back(stage: Stage) -> None:
     row = cpu("Web")
     assert row.critical is not None
     sustained = replace(
@@ -329,7 +329,7 @@ def test_what_must_hold_for_a_time_holds_on_when_the_clock_is_set_back(stage: St
     assert open_alerts() == [(status().clause_id, "critical")]
 
 
-def test_very_many_places_are_asked_one_part_after_the_other(stage: Stage) -> None:
+def test_many_places_are_measured_in_batches(stage: Stage) -> None:
     names = [f"web-{number}" for number in range(120)]
     stage.answers |= dict.fromkeys(names, 20.0)
     stage.adopt(design(cpu("Web")), bindings(Web=names))
@@ -339,7 +339,7 @@ def test_very_many_places_are_asked_one_part_after_the_other(stage: Stage) -> No
     assert asked == [50, 50, 20, 0]
 
 
-def test_what_another_worker_measures_meanwhile_is_not_written_over(stage: Stage) -> None:
+def test_the_results_of_another_worker_are_not_overwritten(stage: Stage) -> None:
     stage.answers["web-1"] = 92.0
     stage.adopt(design(cpu("Web")), bindings(Web=["web-1"]))
     stage.permit = failing(NotLeading("another"))
@@ -353,7 +353,7 @@ def test_what_another_worker_measures_meanwhile_is_not_written_over(stage: Stage
     assert (open_alerts(), status().verdict) == ([], "not-measurable")
 
 
-def test_a_step_that_could_not_be_written_is_written_by_the_next(
+def test_results_that_could_not_be_written_are_written_by_the_next_step(
     stage: Stage, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     stage.answers["web-1"] = 92.0
@@ -379,7 +379,7 @@ def failing(error: Exception) -> Callable[..., None]:
     return fail
 
 
-def test_an_instance_that_is_bound_no_more_is_forgotten_and_its_source_closed(stage: Stage) -> None:
+def test_an_instance_that_is_no_longer_bound_is_forgotten_and_its_source_closed(stage: Stage) -> None:
     stage.answers |= {"web-1": 20.0, "web-2": 92.0}
     stage.adopt(design(cpu("Web")), bindings(Web=["web-1", "web-2"]))
     stage.measure()
@@ -392,7 +392,7 @@ def test_an_instance_that_is_bound_no_more_is_forgotten_and_its_source_closed(st
     assert (status().verdict, open_alerts()) == ("conforming", [])
 
 
-def test_a_second_instance_out_of_bounds_is_an_alert_of_its_own(stage: Stage) -> None:
+def test_a_second_instance_out_of_bounds_has_its_own_alert(stage: Stage) -> None:
     stage.answers |= {"web-1": 92.0, "web-2": 20.0}
     stage.adopt(design(cpu("Web")), bindings(Web=["web-1", "web-2"]))
     stage.measure()
@@ -404,7 +404,7 @@ def test_a_second_instance_out_of_bounds_is_an_alert_of_its_own(stage: Stage) ->
     assert list(subjects) == ["Web CPU使用率（web-1）", "Web CPU使用率（web-2）"]
 
 
-def test_a_source_that_stays_bound_is_not_opened_anew(stage: Stage) -> None:
+def test_a_source_that_stays_bound_is_not_reopened(stage: Stage) -> None:
     stage.adopt(design(cpu("Web")), bindings(Web=["web-1"]))
     before = stage.board.slots[0]
 
@@ -414,7 +414,7 @@ def test_a_source_that_stays_bound_is_not_opened_anew(stage: Stage) -> None:
     assert stage.closed == []
 
 
-def test_a_source_whose_config_has_no_hash_goes_on_until_its_config_is_another(stage: Stage) -> None:
+def test_a_source_with_an_unhashable_config_stays_open_until_its_config_changes(stage: Stage) -> None:
     def tagged(**tags: str) -> Bindings:
         bound = Bound("place", PlaceConfig(name="web-1", tags=tags), 1)
         return replace(bindings(), targets={"Web": (bound,)})
@@ -432,7 +432,7 @@ def test_a_source_whose_config_has_no_hash_goes_on_until_its_config_is_another(s
     assert status().verdict == "conforming"
 
 
-def test_a_faulty_source_is_a_complaint_and_no_end_of_measuring(stage: Stage) -> None:
+def test_a_faulty_source_is_reported_and_does_not_stop_the_measuring(stage: Stage) -> None:
     stage.answers["web-1"] = "faulty"
     stage.adopt(design(cpu("Web")), bindings(Web=["web-1"]))
     stage.measure()
@@ -445,7 +445,7 @@ def test_a_faulty_source_is_a_complaint_and_no_end_of_measuring(stage: Stage) ->
 
 
 @pytest.mark.parametrize("value", [math.nan, math.inf])
-def test_what_is_not_a_number_is_no_measurement(stage: Stage, value: float) -> None:
+def test_nan_is_not_stored_as_a_measurement(stage: Stage, value: float) -> None:
     stage.answers["web-1"] = value
     stage.adopt(design(cpu("Web")), bindings(Web=["web-1"]))
 

@@ -1,4 +1,4 @@
-"""What is left of the error budget, as the first screen shows it."""
+"""The remaining error budget on the first screen."""
 
 from datetime import datetime
 
@@ -34,7 +34,7 @@ def figure(edition: Edition) -> Figure:
     return found
 
 
-def test_what_is_left_is_drawn_from_the_first_day_of_which_anything_is_known() -> None:
+def test_the_remaining_budget_is_drawn_from_the_first_known_day() -> None:
     count(outage(datetime(2026, 4, 8, 9, tzinfo=TOKYO), 30 * MINUTE, since=NOON - 3 * DAY))
 
     found = figure(Edition(DESIGN, BINDINGS))
@@ -51,7 +51,7 @@ def test_what_is_left_is_drawn_from_the_first_day_of_which_anything_is_known() -
     ]
 
 
-def test_without_a_measurement_nothing_is_drawn_and_nothing_claimed() -> None:
+def test_nothing_is_drawn_or_claimed_without_a_measurement() -> None:
     found = figure(Edition(DESIGN, BINDINGS))
 
     assert (str(found.value), found.verdict) == ("", Verdict.NOT_MEASURABLE)

@@ -1,4 +1,4 @@
-"""Service levels from the real telemetry store, at a moment that no grid of it divides."""
+"""Service levels from the real telemetry store, at a moment that is not on any of its grids."""
 
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -62,7 +62,7 @@ target = "API"
 
 @pytest.fixture(scope="module")
 def telemetry(store: StoreProcess) -> Telemetry:
-    """A store in which the API was up from nine o'clock on, each minute, but for 10:00 to 10:20."""
+    """A store in which the API was up each minute from nine o'clock on, except from 10:00 to 10:20."""
     moments = [NINE + number * MINUTE for number in range(183)]
     samples = [
         Sample(Metric.UP, "API", "api-1", at, 0.0 if 60 <= number < 80 else 1.0)
@@ -72,7 +72,7 @@ def telemetry(store: StoreProcess) -> Telemetry:
     return store.telemetry
 
 
-def test_today_is_known_and_lost_to_the_minute(telemetry: Telemetry) -> None:
+def test_known_time_and_downtime_of_today_are_exact_to_the_minute(telemetry: Telemetry) -> None:
     (level,) = Objectives(telemetry).step(plan(DESIGN, BINDINGS), DESIGN, BINDINGS, NOW, DESIGN.digest)
 
     assert level.today.covered == (3 * HOUR + 3 * MINUTE) / timedelta(seconds=1)
@@ -81,19 +81,21 @@ def test_today_is_known_and_lost_to_the_minute(telemetry: Telemetry) -> None:
     assert yesterday.covered == 0
 
 
-def test_how_fast_the_budget_burns_is_the_share_of_what_is_known(telemetry: Telemetry) -> None:
+def test_the_burn_rate_is_relative_to_the_known_time(telemetry: Telemetry) -> None:
     (level,) = Objectives(telemetry).step(plan(DESIGN, BINDINGS), DESIGN, BINDINGS, NOW, DESIGN.digest)
 
     (fast, _), (slow, _) = kept_burns(level.sli)
     assert (fast.long, fast.short, slow.short) == (0, 0, 0)
-    # 20 of 183 minutes, of which a thousandth is allowed.
+    # 20 of 183 minutes, with a thousandth allowed.
     assert slow.long == pytest.approx(20 / 183 * 1000)
 
 
 @pytest.mark.parametrize(
     ("minute", "state"), [(59, "operational"), (62, "down"), (83, "operational"), (300, "unknown")]
 )
-def test_a_public_service_stands_as_it_answers_now(telemetry: Telemetry, minute: int, state: str) -> None:
+def test_the_state_of_a_public_service_follows_its_latest_answers(
+    telemetry: Telemetry, minute: int, state: str
+) -> None:
     publishing.look(telemetry, DESIGN, BINDINGS, NINE + minute * MINUTE)
 
     assert ServiceSpell.objects.get().state == state

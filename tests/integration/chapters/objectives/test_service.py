@@ -1,4 +1,4 @@
-"""Service levels on the tables, from a telemetry store that a test fills."""
+"""Service levels with real tables, from a telemetry store that a test fills."""
 
 from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
@@ -69,7 +69,7 @@ BINDINGS = read_bindings(
 
 
 class Measured:
-    """A telemetry store that knows one value a minute; what *known* says nothing of is a gap."""
+    """A telemetry store with one value per minute; where *known* returns None there is a gap."""
 
     def __init__(self, known: Callable[[Metric, datetime], float | None]) -> None:
         self.known = known
@@ -89,7 +89,7 @@ class Measured:
 
 
 def outage(start: datetime, length: timedelta, since: datetime) -> Measured:
-    """Up all the time from *since* but for one stretch; answers take 212 ms."""
+    """Return a store that is up from *since* on except for one outage; response times are 212 ms."""
 
     def known(metric: Metric, at: datetime) -> float | None:
         if at < since:
@@ -111,7 +111,7 @@ def shown(clause: str = AVAILABILITY) -> tuple[str, str]:
     return status.verdict, status.value
 
 
-def test_a_calm_month_conforms_with_all_of_its_budget() -> None:
+def test_a_month_without_outage_conforms_with_its_full_budget() -> None:
     count(outage(NOON, timedelta(0), since=NOON - 30 * DAY))
 
     assert shown() == ("conforming", "今月 100.000%、エラーバジェット残り 43分12秒 (100%)")
@@ -119,18 +119,18 @@ def test_a_calm_month_conforms_with_all_of_its_budget() -> None:
     assert not Alert.objects.exists()
 
 
-def test_an_outage_of_half_an_hour_costs_its_time_and_is_kept_with_its_day() -> None:
+def test_an_outage_of_half_an_hour_costs_its_time_and_is_stored_with_its_day() -> None:
     start = datetime(2026, 4, 3, 9, tzinfo=TOKYO)
     count(outage(start, 30 * MINUTE, since=NOON - 30 * DAY))
 
     assert shown()[1] == "今月 99.781%、エラーバジェット残り 13分12秒 (31%)"
     day = LevelDay.objects.get(objective=AVAILABILITY, day=start.date())
     assert (day.covered, day.covered - day.amount) == (86_400, 1800)
-    # Of ten days so far it is too much; the page says so although some of the month's budget is left.
+    # For the ten days so far it is too much: the row deviates although some of the monthly budget is left.
     assert shown()[0] == "deviating"
 
 
-def test_planned_maintenance_costs_nothing_but_is_said() -> None:
+def test_planned_maintenance_costs_nothing_but_is_reported() -> None:
     start = datetime(2026, 4, 3, 9, tzinfo=TOKYO)
     orders.announce_maintenance(
         ["API"], "増設", starts_at=start, ends_at=start + HOUR, by="nami", now=start - DAY
@@ -142,7 +142,7 @@ def test_planned_maintenance_costs_nothing_but_is_said() -> None:
     assert "計画メンテナンスを含めると今月 99.561%" in ClauseStatus.objects.get(clause_id=AVAILABILITY).reason
 
 
-def test_a_gap_is_neither_up_nor_down_and_is_told() -> None:
+def test_a_gap_is_neither_up_nor_down_and_is_reported() -> None:
     count(outage(NOON, timedelta(0), since=NOON - DAY))
 
     assert shown()[0] == "conforming"
@@ -152,13 +152,13 @@ def test_a_gap_is_neither_up_nor_down_and_is_told() -> None:
     assert [tally.covered for tally in days.values()] == [0, 0, 43_200]
 
 
-def test_without_any_measurement_nothing_is_claimed() -> None:
+def test_nothing_is_claimed_without_any_measurement() -> None:
     count(Measured(lambda _metric, _at: None))
 
     assert shown() == ("not-measurable", "")
 
 
-def test_a_store_that_is_away_takes_nothing_from_the_days_that_are_kept() -> None:
+def test_an_unreachable_store_does_not_affect_the_stored_days() -> None:
     measured = outage(NOON, timedelta(0), since=NOON - 30 * DAY)
     count(measured)
 
@@ -170,11 +170,11 @@ def test_a_store_that_is_away_takes_nothing_from_the_days_that_are_kept() -> Non
     assert "測定履歴を読めません" in status.reason
 
 
-def test_a_budget_that_burns_is_told_and_told_to_be_over() -> None:
+def test_a_burning_budget_is_announced_and_resolved() -> None:
     measured = outage(NOON - 6 * MINUTE, HOUR, since=NOON - 30 * DAY)
     count(measured)
 
-    # 6 of 60 minutes are a hundred times too fast, and it goes on.
+    # 6 of 60 minutes are a hundred times too fast, and the outage continues.
     alert = Alert.objects.get(key=f"{AVAILABILITY}/burn")
     assert (alert.condition, alert.resolved_at) == ("critical", None)
     assert alert.value.startswith("バーンレート ")
@@ -210,7 +210,7 @@ def detect(lag: timedelta, number: int) -> None:
     report([signal], began + lag)
 
 
-def test_detection_within_a_minute_is_held_against_the_alerts() -> None:
+def test_a_promised_detection_time_is_compared_with_the_alerts() -> None:
     promise = "decisions/decision/障害対応/即時検知"
     measured = outage(NOON, timedelta(0), since=NOON - DAY)
     count(measured)
@@ -228,7 +228,7 @@ def test_detection_within_a_minute_is_held_against_the_alerts() -> None:
     assert reason == f"1件が 1分 を超えました: アラート {late.pk}"
 
 
-def test_the_verdict_of_detection_is_evidence_with_breach_detection_and_delivery_of_the_alerts() -> None:
+def test_the_verdict_on_detection_is_evidence_with_breach_detection_and_delivery_times() -> None:
     detect(40 * timedelta(seconds=1), 1)
     alert = Alert.objects.get()
     told = Announcement.objects.create(
@@ -259,7 +259,7 @@ def test_the_verdict_of_detection_is_evidence_with_breach_detection_and_delivery
     assert "通知が届くまでは最長 47秒 (1件)" in ClauseStatus.objects.get(clause_id=entry.clause_id).reason
 
 
-def test_what_only_happened_is_no_trouble_that_should_have_been_detected() -> None:
+def test_a_mere_event_is_not_counted_as_a_detected_problem() -> None:
     event = Signal(
         key="e", clause_id="x", citation="d:1", clause_text="x", condition=Condition.INFO, subject="x",
         value="1", limit="", began_at=NOON - HOUR, detected_at=NOON,
@@ -304,7 +304,7 @@ def look(measured: Measured, now: datetime) -> dict[str, Level]:
 
 
 def from_midnight(values: dict[Metric, tuple[float, float]]) -> Measured:
-    """One value of each metric up to 10 April, and another from its midnight in Tokyo on."""
+    """Return a store with one value of each metric on 9 April, and another one from midnight (Tokyo) on."""
     midnight = NOON.replace(hour=0)
     return Measured(lambda metric, at: values[metric][at >= midnight] if at >= midnight - DAY else None)
 
@@ -320,13 +320,13 @@ def test_a_day_begins_at_midnight_of_the_documents_zone() -> None:
     assert (found[AVAILABILITY].today.mean, found[AVAILABILITY].today.covered) == (1.0, 12 * 3600)
     assert found[TIME].today.mean == 300
     assert found[ERRORS].today.mean == 0
-    # A whole day of the one and half a day of the other.
+    # A full day of the first value and half a day of the second.
     assert found[AVAILABILITY].month.mean == pytest.approx(2 / 3)
     assert found[TIME].month.mean == 700
     assert found[ERRORS].month.mean == pytest.approx(4 / 3)
 
 
-def test_a_month_and_a_year_begin_anew_and_the_year_keeps_what_the_months_were() -> None:
+def test_a_new_month_and_year_start_over_and_past_months_are_kept_with_their_year() -> None:
     measured = Measured(
         lambda metric, at: (0.0 if metric is Metric.UP else 1.0) if at.astimezone(TOKYO).month == 12 else 1.0
     )
@@ -348,7 +348,7 @@ def test_a_month_and_a_year_begin_anew_and_the_year_keeps_what_the_months_were()
         (Metric.UP, AVAILABILITY, 0.999, 0.99899),
     ],
 )
-def test_the_target_itself_is_kept_and_the_least_beyond_it_is_not(
+def test_a_value_at_the_target_conforms_and_one_just_beyond_it_deviates(
     metric: Metric, clause: str, kept_value: float, broken_value: float
 ) -> None:
     calm = {Metric.UP: 1.0, Metric.RESPONSE_TIME: 100.0, Metric.ERROR_RATE: 0.0}
@@ -384,7 +384,7 @@ ONLY_ERRORS = read_design(
 
 
 def played(errors: Callable[[datetime], float], length: timedelta) -> list[tuple[str, str]]:
-    """Look every six minutes from noon on; return when the burn alert changed, and to what."""
+    """Check every six minutes from noon on; return when the burn alert changed, and to what."""
     measured = Measured(lambda _metric, at: errors(at) if at >= NOON - 6 * HOUR else None)
     objectives = Objectives(measured)  # type: ignore[arg-type]
     indicators = plan(ONLY_ERRORS, BINDINGS)
@@ -398,25 +398,25 @@ def played(errors: Callable[[datetime], float], length: timedelta) -> list[tuple
     return changes
 
 
-def test_a_burn_of_15_times_is_critical_after_an_hour_of_it_and_over_soon_after_its_end() -> None:
+def test_a_burn_rate_of_15_is_critical_after_an_hour_and_resolved_soon_after_its_end() -> None:
     end = NOON + HOUR + 15 * MINUTE
 
     found = played(lambda at: 1.5 if NOON <= at < end else 0.0, 2 * HOUR)
 
-    # 14.4 of 15 times an hour is 57.6 minutes; the short window forgets within its five.
+    # 14.4 / 15 of an hour is 57.6 minutes; the short window of five minutes recovers quickly.
     assert found == [("0:00", "ok"), ("1:00", "critical"), ("1:18", "ok")]
 
 
-def test_a_burn_of_10_times_is_a_warning_once_it_is_6_times_over_six_hours() -> None:
+def test_a_burn_rate_of_10_is_a_warning_once_it_averages_6_over_six_hours() -> None:
     end = NOON + 4 * HOUR
 
     found = played(lambda at: 1.0 if NOON <= at < end else 0.0, 5 * HOUR)
 
-    # 6 of 10 times six hours is 3:36; after the end, 12 quiet minutes of the short window's 30 don't suffice.
+    # 6 / 10 of six hours is 3:36; after the end, 12 quiet minutes of the short window's 30 are not enough.
     assert found == [("0:00", "ok"), ("3:36", "warning"), ("4:18", "ok")]
 
 
-def test_planned_maintenance_burns_nothing_neither_meanwhile_nor_after_its_end() -> None:
+def test_planned_maintenance_burns_no_budget_during_or_after_it() -> None:
     begin = NOON + 6 * MINUTE
     orders.announce_maintenance(["API"], "増設", starts_at=begin, ends_at=begin + HOUR, by="nami", now=NOON)
 
@@ -425,7 +425,7 @@ def test_planned_maintenance_burns_nothing_neither_meanwhile_nor_after_its_end()
     assert found == [("0:00", "ok")]
 
 
-def test_how_fast_the_budget_burns_is_kept_for_the_page() -> None:
+def test_the_burn_rate_is_stored_for_the_page() -> None:
     found = look(Measured(lambda metric, _at: 0.5 if metric is Metric.ERROR_RATE else 1.0), NOON)
 
     fast, slow = kept_burns(found[ERRORS].sli)
@@ -434,7 +434,7 @@ def test_how_fast_the_budget_burns_is_kept_for_the_page() -> None:
     assert kept_burns(found[TIME].sli) == []
 
 
-def test_today_so_far_is_kept_and_stands_while_the_store_is_away() -> None:
+def test_the_figures_of_today_are_stored_and_shown_while_the_store_is_away() -> None:
     measured = outage(NOON - HOUR, 30 * MINUTE, since=NOON - DAY)
     count(measured)
     sli = plan(DESIGN, BINDINGS).slis[0]

@@ -1,4 +1,4 @@
-"""One of several writers: appends evidence and shows a status, again and again."""
+"""One of several writers: appends evidence and shows a status again and again."""
 
 import os
 import sys

@@ -17,11 +17,11 @@ def records(count: int) -> list[Record]:
     return [Record(LedgerEntry.Kind.AUDIT, {"number": number}) for number in range(1, count + 1)]
 
 
-def test_an_empty_ledger_holds() -> None:
+def test_an_empty_ledger_is_valid() -> None:
     assert verify() == ledger.Verification(Head(0, START), None)
 
 
-def test_entries_follow_each_other_without_gaps() -> None:
+def test_entries_are_numbered_without_gaps() -> None:
     append(*records(2), now=NOON)
     third = append(Record(LedgerEntry.Kind.NOTICE, {}), now=NOON)[0]
 
@@ -32,7 +32,7 @@ def test_entries_follow_each_other_without_gaps() -> None:
     assert found.head == Head(3, third.digest)
 
 
-def test_content_comes_back_as_it_was_digested_whatever_was_put_in() -> None:
+def test_any_content_is_read_back_as_it_was_digested() -> None:
     content = {"ratio": 1e16, "words": "応答\0なし\ud800", "nested": [{"none": None, "is": True}, (1, 2.5)]}
 
     append(Record(LedgerEntry.Kind.VERDICT, content), now=NOON)
@@ -41,7 +41,7 @@ def test_content_comes_back_as_it_was_digested_whatever_was_put_in() -> None:
     assert LedgerEntry.objects.get().content["ratio"] == "1e+16"
 
 
-def test_content_that_is_no_json_is_refused() -> None:
+def test_content_that_is_not_json_is_refused() -> None:
     with pytest.raises(TypeError, match="object is no JSON value"):
         append(Record(LedgerEntry.Kind.AUDIT, {"what": object()}), now=NOON)
 
@@ -65,7 +65,7 @@ def test_a_changed_entry_is_named() -> None:
     assert verify().broken == BrokenLink(2, "記録の内容が要約値と一致しません")
 
 
-def test_a_changed_entry_with_a_digest_made_anew_breaks_the_next_link() -> None:
+def test_a_changed_entry_with_a_recomputed_digest_breaks_the_next_link() -> None:
     append(*records(3), now=NOON)
     forged = LedgerEntry.objects.get(sequence=2)
     forged.content = {"number": 20}
@@ -89,7 +89,7 @@ def test_the_removed_first_entry_is_named() -> None:
     assert verify().broken == BrokenLink(1, "1 番がありません")
 
 
-def test_reordered_entries_are_found() -> None:
+def test_reordered_entries_are_detected() -> None:
     append(*records(3), now=NOON)
     LedgerEntry.objects.filter(sequence=2).update(sequence=9)
     LedgerEntry.objects.filter(sequence=3).update(sequence=2)
@@ -98,7 +98,7 @@ def test_reordered_entries_are_found() -> None:
     assert verify().broken == BrokenLink(2, "直前の記録の要約値とつながりません")
 
 
-def test_entries_cut_off_at_the_end_are_found_against_a_head_noted_earlier() -> None:
+def test_entries_cut_off_at_the_end_are_detected_by_a_head_recorded_earlier() -> None:
     append(*records(3), now=NOON)
     noted = verify().head
     LedgerEntry.objects.filter(sequence=3).delete()
@@ -107,7 +107,7 @@ def test_entries_cut_off_at_the_end_are_found_against_a_head_noted_earlier() -> 
     assert verify(noted).broken == BrokenLink(3, "控えでは 3 番までありました。末尾が失われています")
 
 
-def test_a_chain_written_anew_is_found_against_a_head_noted_earlier() -> None:
+def test_a_rewritten_chain_is_detected_by_a_head_recorded_earlier() -> None:
     append(*records(2), now=NOON)
     noted = verify().head
     LedgerEntry.objects.all().delete()
@@ -117,7 +117,7 @@ def test_a_chain_written_anew_is_found_against_a_head_noted_earlier() -> None:
     assert verify(noted).broken == BrokenLink(2, "控えておいた要約値と一致しません")
 
 
-def test_a_head_noted_earlier_still_holds_after_more_entries() -> None:
+def test_a_head_recorded_earlier_is_still_valid_after_more_entries() -> None:
     append(*records(2), now=NOON)
     noted = verify().head
     append(*records(2), now=NOON)

@@ -32,7 +32,7 @@ def test_a_new_clause_is_shown_and_its_verdict_becomes_evidence() -> None:
     assert entry.content["proof"] == {"samples": ["42.0"]}
 
 
-def test_since_stays_while_the_verdict_does_and_no_evidence_is_added() -> None:
+def test_an_unchanged_verdict_keeps_its_start_and_adds_no_evidence() -> None:
     show([update(NOON)], NOON, "")
     show([update(NOON + SECOND, value="43%")], NOON + SECOND, "")
 
@@ -41,7 +41,7 @@ def test_since_stays_while_the_verdict_does_and_no_evidence_is_added() -> None:
     assert LedgerEntry.objects.count() == 1
 
 
-def test_another_verdict_begins_anew_and_says_what_was_before() -> None:
+def test_a_new_verdict_starts_now_and_names_the_previous_one() -> None:
     show([update(NOON)], NOON, "")
     show([update(NOON + SECOND, Verdict.DEVIATING, "92%")], NOON + SECOND, "")
 
@@ -51,7 +51,7 @@ def test_another_verdict_begins_anew_and_says_what_was_before() -> None:
     assert verify().broken is None
 
 
-def test_what_has_not_changed_costs_one_read_and_no_write() -> None:
+def test_an_unchanged_status_costs_one_read_and_no_write() -> None:
     updates = [update(NOON, clause=f"row {number}") for number in range(50)]
     show(updates, NOON, "")
 
@@ -63,7 +63,7 @@ def test_what_has_not_changed_costs_one_read_and_no_write() -> None:
     assert [query["sql"].split()[0] for query in queries] == ["SELECT"]
 
 
-def test_an_unchanged_row_is_observed_anew_after_a_minute_with_a_new_revision() -> None:
+def test_an_unchanged_row_gets_a_new_observation_and_revision_after_a_minute() -> None:
     minute_later = NOON + timedelta(minutes=1)
     show([update(NOON)], NOON, "")
     show([update(minute_later)], minute_later, "")
@@ -80,7 +80,7 @@ def test_every_change_anywhere_gets_a_greater_revision() -> None:
     assert [status.clause_id for status in changed] == ["b"]
 
 
-def test_of_two_updates_of_one_clause_the_last_counts() -> None:
+def test_the_last_of_two_updates_of_one_clause_counts() -> None:
     show([update(NOON), update(NOON, Verdict.WARNING, "75%")], NOON, "")
 
     assert ClauseStatus.objects.get().value == "75%"

@@ -1,4 +1,4 @@
-"""Several processes write evidence at the same time, on each of the databases."""
+"""Several processes write evidence at the same time, with each database."""
 
 import subprocess
 import sys
@@ -23,7 +23,7 @@ print(found.broken, found.head.sequence, LedgerEntry.objects.filter(kind="audit"
 
 
 @pytest.mark.parametrize("database", ["sqlite", "postgres"])
-def test_concurrent_processes_leave_one_whole_chain(database: str, request: pytest.FixtureRequest) -> None:
+def test_concurrent_processes_write_one_unbroken_chain(database: str, request: pytest.FixtureRequest) -> None:
     environment = request.getfixturevalue(database)
 
     writers = [
@@ -35,5 +35,5 @@ def test_concurrent_processes_leave_one_whole_chain(database: str, request: pyte
         [sys.executable, "-c", REPORT], env=environment, check=True, capture_output=True, text=True
     )
     appended = WRITERS * TIMES
-    # One verdict entry more than what was appended: the status' first.
+    # One verdict entry more than what was appended: the first status.
     assert report.stdout.split() == ["None", str(appended + 1), str(appended), str(appended)]

@@ -1,4 +1,4 @@
-"""What the tests of the pipeline share: a document, who is reached how, and channels that remember."""
+"""Shared by the tests of the pipeline: a document, contacts, and channels that record what they send."""
 
 from collections.abc import Callable
 from datetime import datetime
@@ -103,7 +103,7 @@ def signal(document: Design) -> MakeSignal:
 
 @pytest.fixture
 def tell(document: Design, contacts: Contacts) -> Callable[[Signal, datetime], list[tuple[str, str]]]:
-    """Return a function that reports a signal and gives the new deliveries: title and destination."""
+    """Return a function that reports a signal and returns the new deliveries: title and destination."""
 
     def told(reported: Signal, now: datetime) -> list[tuple[str, str]]:
         before = set(Delivery.objects.values_list("id", flat=True))
@@ -116,7 +116,7 @@ def tell(document: Design, contacts: Contacts) -> Callable[[Signal, datetime], l
 
 
 class Remembering:
-    """A channel that takes everything, or fails as often as it was told to."""
+    """A channel that accepts everything, or fails as often as it was told to."""
 
     def __init__(self) -> None:
         self.sent: list[tuple[Notice, tuple[str, ...]]] = []

@@ -1,10 +1,10 @@
-"""A worker that is killed before one of its statements after the other, and one that goes on after it.
+"""A worker that is killed before each of its statements in turn, and another one that continues.
 
 Usage: killed.py HOST STRIDE. The environment names the state database, document and bindings; HOST is broken
-by the file `broken-HOST` beside the document. Prints the lives that were ended so, one line of JSON each.
+while the file `broken-HOST` exists next to the document. Prints one line of JSON for each killed life.
 
-The worker is the real one, turned step by step: each life measures a host that breaks and mends, decides,
-announces and sends.
+The worker is the real one, run step by step: in each life it measures a host that breaks and recovers,
+decides, announces and sends.
 """
 
 import json
@@ -34,12 +34,12 @@ NOON = datetime(2026, 4, 1, 12, tzinfo=UTC)
 SIGN = Path(os.environ["TOBAN_DESIGN"]).with_name(f"broken-{sys.argv[1]}")
 ROUND = SIGN.with_name("round")
 BROKEN, ROUNDS = 1, 4
-"""Broken in the first rounds, well in the rest: three good readings end an alert."""
+"""Broken in the first rounds, healthy in the rest: three good readings resolve an alert."""
 STEPS = ("reload", "lead", "measure", "wait", "measure", "announce", "deliver", "wait")
 
 
 def turn(begins_at: datetime, first_round: int) -> None:
-    """Do the rounds of a life from *first_round* on, and until nothing is left to send."""
+    """Run the rounds of a life from *first_round* on, until nothing is left to send."""
     now = begins_at
 
     def clock() -> datetime:
@@ -62,14 +62,14 @@ def turn(begins_at: datetime, first_round: int) -> None:
 
 
 def wait_for_threads() -> None:
-    """Let measurements and deliveries end."""
+    """Wait for measurements and deliveries to end."""
     for thread in threading.enumerate():
         if thread is not threading.current_thread():
             thread.join(60)
 
 
 def in_child(begins_at: datetime, first_round: int, kill_at: int = 0) -> bool:
-    """Live in a child; say whether it was killed before the statement *kill_at*."""
+    """Run a life in a child process; return whether it was killed before the statement *kill_at*."""
     child = os.fork()
     if child == 0:
         count, lock = 0, threading.Lock()
@@ -83,10 +83,10 @@ def in_child(begins_at: datetime, first_round: int, kill_at: int = 0) -> bool:
             return execute(*arguments)
 
         def watch(connection: Any, **_rest: object) -> None:
-            if count_down not in connection.execute_wrappers:  # it is made anew again and again
+            if count_down not in connection.execute_wrappers:  # the connection is re-created again and again
                 connection.execute_wrappers.append(count_down)
 
-        # Statements of all threads count, each of which has a connection of its own.
+        # Statements of all threads are counted; each thread has its own connection.
         connection_created.connect(watch)
         # As if the dead worker had been silent for long enough: how long that takes is tested elsewhere.
         Leader.objects.update(holder="")
@@ -97,12 +97,12 @@ def in_child(begins_at: datetime, first_round: int, kill_at: int = 0) -> bool:
 
 def main() -> None:
     structlog.configure(processors=[], logger_factory=structlog.ReturnLoggerFactory())
-    # Loaded once, before there are children.
+    # Loaded once, before the child processes are forked.
     _ = PARTS.schema, PARTS.operations
     stride, life = int(sys.argv[2]), 0
     was_killed = True
     while was_killed:
-        # An hour apart: what comes again too soon flaps.
+        # An hour apart: alerts that return too soon would be flapping.
         begins_at = NOON + life * timedelta(hours=1)
         was_killed = in_child(begins_at, 0, kill_at=1 + life * stride)
         if was_killed:

@@ -1,4 +1,4 @@
-"""What a real worker has around it: hosts that are well or not, a mail server, a receiver of webhooks."""
+"""The surroundings of a real worker: hosts, healthy or not, a mail server, and a receiver of webhooks."""
 
 import asyncio
 import json
@@ -63,7 +63,7 @@ EXPOSITION = "node_memory_MemTotal_bytes 100\nnode_memory_MemAvailable_bytes {fr
 
 @dataclass(frozen=True)
 class Received:
-    """A notice as it arrived: by which channel, with which key, and what it says."""
+    """A received notice: its channel, its key, and its text."""
 
     channel: str
     key: str
@@ -72,7 +72,7 @@ class Received:
 
 @dataclass
 class Surroundings:
-    """All that a worker reaches; what is broken or slow a test says."""
+    """Everything that a worker reaches; a test says what is broken or slow."""
 
     folder: Path
     hosts: tuple[str, ...]
@@ -80,21 +80,21 @@ class Surroundings:
     is_refusing: bool = False
     """Whether the receiver of webhooks answers 503."""
     answers_mail: threading.Event = field(default_factory=threading.Event)
-    """The mail server takes as long as this is not set to answer RCPT and DATA."""
+    """The mail server delays its answers to RCPT and DATA until this is set."""
     addresses: dict[str, int] = field(default_factory=dict)
 
     def breaks(self, *hosts: str) -> None:
-        """Let *hosts* be short of memory. A file says so: whatever process asks."""
+        """Make *hosts* short of memory, marked by a file so that every process sees it."""
         for host in hosts:
             (self.folder / f"broken-{host}").touch()
 
     def mends(self, *hosts: str) -> None:
-        """Let *hosts* be well again."""
+        """Make *hosts* healthy again."""
         for host in hosts:
             (self.folder / f"broken-{host}").unlink(missing_ok=True)
 
     def exposition(self, host: str) -> str:
-        """Return what *host* tells of itself."""
+        """Return the metrics of *host*."""
         return EXPOSITION.format(free=2 if (self.folder / f"broken-{host}").exists() else 50)
 
     def environment(self, database: Mapping[str, str], interval: str = "4秒") -> dict[str, str]:
@@ -112,38 +112,38 @@ class Surroundings:
             **database,
             "TOBAN_DESIGN": str(design),
             "TOBAN_BINDINGS": str(bindings),
-            # Nobody listens there: alerts never wait for the store.
+            # Nothing listens there: alerts never wait for the store.
             "TOBAN_TELEMETRY_URL": "http://toban:x@127.0.0.1:9/toban",
             "HOOK_URL": f"http://127.0.0.1:{http}/hook",
             "HOOK_SECRET": "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw",
         }
 
     def told(self, channel: str, host: str, mark: str) -> bool:
-        """Whether a notice with *mark* (異常, 復旧) about *host* has come by *channel*."""
+        """Return whether a notice with *mark* (異常, 復旧) about *host* has arrived by *channel*."""
         return any(
             each.channel == channel and mark in each.text and re.search(rf"\b{host}\b", each.text)
             for each in list(self.received)
         )
 
     def all_told(self, mark: str, *hosts: str) -> bool:
-        """Whether both channels have been told so of all *hosts*."""
+        """Return whether both channels have received *mark* for all *hosts*."""
         return all(self.told(channel, host, mark) for channel in ("hook", "mail") for host in hosts)
 
     def doubled(self) -> Counter[str]:
-        """Return the keys that came more than once by a channel, and how often."""
+        """Return the keys that arrived more than once by a channel, and how often."""
         counts = Counter(f"{each.channel} {each.key}" for each in self.received)
         return Counter({key: count for key, count in counts.items() if count > 1})
 
     async def handle_RCPT(  # noqa: N802 - aiosmtpd's hook
         self, _server: SMTP, _session: Session, envelope: Envelope, address: str, _options: list[str]
     ) -> str:
-        """Accept a recipient, in the server's own time."""
+        """Accept a recipient, after the configured delay."""
         await self._answer_in_time()
         envelope.rcpt_tos.append(address)
         return "250 OK"
 
     async def handle_DATA(self, _server: SMTP, _session: Session, envelope: Envelope) -> str:  # noqa: N802
-        """Keep the mail and accept it, in the server's own time."""
+        """Store the mail and accept it, after the configured delay."""
         await self._answer_in_time()
         content = envelope.original_content or b""
         message = message_from_bytes(content, _class=EmailMessage, policy=modern)
@@ -191,7 +191,7 @@ def surroundings(folder: Path, *hosts: str) -> Iterator[Surroundings]:
 
         @override
         def handle_error(self, request: object, client_address: object) -> None:
-            """Who was killed hangs up early."""
+            """Ignore errors: a killed worker hangs up early."""
 
     with closing(socket.create_server(("127.0.0.1", 0))) as taken:
         port = taken.getsockname()[1]
@@ -211,7 +211,7 @@ def surroundings(folder: Path, *hosts: str) -> Iterator[Surroundings]:
 
 
 def until(question: Callable[[], object]) -> None:
-    """Wait until *question* is answered with yes; the limit is for what is broken only."""
+    """Wait until *question* returns true; the limit only matters if something is broken."""
     for _ in range(1800):
         if question():
             return

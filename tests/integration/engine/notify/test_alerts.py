@@ -17,7 +17,7 @@ LATER = NOON + timedelta(minutes=5)
 type MakeSignal = Callable[..., Signal]
 
 
-def test_trouble_opens_an_alert_with_breach_and_detection(signal: MakeSignal) -> None:
+def test_a_problem_opens_an_alert_with_breach_and_detection_times(signal: MakeSignal) -> None:
     report([signal(Condition.WARNING, NOON)], LATER)
 
     alert = Alert.objects.get()
@@ -44,14 +44,14 @@ def test_warning_becomes_critical_within_the_same_alert(signal: MakeSignal) -> N
     assert (alert.began_at, alert.opened_at, alert.changed_at) == (NOON, NOON, LATER)
 
 
-def test_a_new_value_is_kept(signal: MakeSignal) -> None:
+def test_a_new_value_is_stored(signal: MakeSignal) -> None:
     report([signal(Condition.WARNING, value="75%")], NOON)
     report([signal(Condition.WARNING, value="76%")], LATER)
 
     assert Alert.objects.get().value == "76%"
 
 
-def test_ok_resolves_and_keeps_what_the_trouble_was(signal: MakeSignal) -> None:
+def test_ok_resolves_the_alert_and_keeps_its_last_condition(signal: MakeSignal) -> None:
     report([signal(Condition.CRITICAL)], NOON)
     report([signal(Condition.OK, LATER, "41%")], LATER)
 
@@ -60,7 +60,7 @@ def test_ok_resolves_and_keeps_what_the_trouble_was(signal: MakeSignal) -> None:
     assert alert.limit == "異常 85%以上"
 
 
-def test_no_data_resolves_nothing_and_is_an_alert_of_its_own(signal: MakeSignal) -> None:
+def test_missing_data_resolves_nothing_and_is_a_separate_alert(signal: MakeSignal) -> None:
     report([signal(Condition.CRITICAL)], NOON)
     report([signal(Condition.NO_DATA, LATER, "接続できません")], LATER)
 
@@ -69,7 +69,7 @@ def test_no_data_resolves_nothing_and_is_an_alert_of_its_own(signal: MakeSignal)
     assert still_open[0].value == "92%"
 
 
-def test_data_that_is_back_ends_no_data_whatever_it_says(signal: MakeSignal) -> None:
+def test_returning_data_resolves_the_missing_data_alert_whatever_its_value(signal: MakeSignal) -> None:
     report([signal(Condition.NO_DATA)], NOON)
     report([signal(Condition.CRITICAL, LATER)], LATER)
 
@@ -77,20 +77,20 @@ def test_data_that_is_back_ends_no_data_whatever_it_says(signal: MakeSignal) -> 
     assert Alert.objects.get(condition="critical").resolved_at is None
 
 
-def test_new_trouble_after_a_recovery_is_a_new_alert(signal: MakeSignal) -> None:
+def test_a_new_problem_after_a_recovery_is_a_new_alert(signal: MakeSignal) -> None:
     for condition in (Condition.WARNING, Condition.OK, Condition.WARNING):
         report([signal(condition, LATER)], LATER)
 
     assert [alert.resolved_at for alert in Alert.objects.order_by("id")] == [LATER, None]
 
 
-def test_ok_without_trouble_writes_nothing(signal: MakeSignal) -> None:
+def test_ok_without_an_open_alert_writes_nothing(signal: MakeSignal) -> None:
     report([signal(Condition.OK)], NOON)
 
     assert not Alert.objects.exists()
 
 
-def test_a_thousand_signals_are_taken_together(signal: MakeSignal) -> None:
+def test_a_thousand_signals_are_processed_together(signal: MakeSignal) -> None:
     signals = [signal(Condition.WARNING, key=f"key {number}") for number in range(1000)]
 
     report(signals, NOON)

@@ -1,4 +1,4 @@
-"""What happened, and is over at once: told once, to the row of its level, and without a recovery."""
+"""Events, which are over at once: announced once, to the row of their level, and without a recovery."""
 
 from datetime import UTC, datetime, timedelta
 
@@ -18,7 +18,7 @@ NOON = datetime(2026, 4, 1, 12, tzinfo=UTC)
 MINUTE = timedelta(minutes=1)
 
 
-def test_an_event_is_told_once_by_the_information_row_however_often_it_is_reported(
+def test_an_event_is_announced_once_by_the_information_row_however_often_it_is_reported(
     signal: MakeSignal, document: Design, contacts: Contacts
 ) -> None:
     begun = signal(Condition.INFO, value="12:00 の分を始めました")
@@ -36,7 +36,7 @@ def test_an_event_is_told_once_by_the_information_row_however_often_it_is_report
     assert Alert.objects.get().settled
 
 
-def test_an_event_is_no_open_alert_and_resolves_none(signal: MakeSignal, document: Design) -> None:
+def test_an_event_opens_no_alert_and_resolves_none(signal: MakeSignal, document: Design) -> None:
     trouble = signal(Condition.CRITICAL)
     alerts.report([trouble], NOON, document.digest)
 
@@ -45,7 +45,7 @@ def test_an_event_is_no_open_alert_and_resolves_none(signal: MakeSignal, documen
     assert Alert.objects.get(resolved_at=None).key == trouble.key
 
 
-def test_an_event_may_be_grave_and_is_still_told_once_and_over(
+def test_a_critical_event_is_announced_once_and_needs_no_recovery(
     signal: MakeSignal, document: Design, contacts: Contacts
 ) -> None:
     died = signal(Condition.CRITICAL, key="errors/1/new")

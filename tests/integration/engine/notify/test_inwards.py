@@ -1,4 +1,4 @@
-"""Alerts from outside on the tables: opened, kept, over, and told by the document's matrix."""
+"""Incoming alerts with real tables: opened, kept open, resolved, and announced by the document's matrix."""
 
 from collections.abc import Mapping
 from datetime import datetime, timedelta
@@ -27,7 +27,7 @@ def titles() -> list[str]:
     return list(Delivery.objects.order_by("id").values_list("announcement__title", flat=True))
 
 
-def test_it_is_told_once_while_it_is_sent_again_and_when_it_is_over(
+def test_a_repeated_incoming_alert_is_announced_once_and_again_when_it_resolves(
     document: Design, contacts: Contacts
 ) -> None:
     for minute in range(3):
@@ -43,7 +43,9 @@ def test_it_is_told_once_while_it_is_sent_again_and_when_it_is_over(
     assert "● 復旧: api-1 HighLatency 遅い" in titles()
 
 
-def test_what_is_not_sent_again_is_over_at_its_end(document: Design, contacts: Contacts) -> None:
+def test_an_incoming_alert_that_is_not_repeated_resolves_at_its_end_time(
+    document: Design, contacts: Contacts
+) -> None:
     take([outside(NOON + 5 * MINUTE)], document, "prometheus", NOON)
     announce(document, contacts, NOON + 5 * MINUTE - timedelta(seconds=1), everything=False)
     assert Alert.objects.get().resolved_at is None
@@ -53,7 +55,7 @@ def test_what_is_not_sent_again_is_over_at_its_end(document: Design, contacts: C
     assert "● 復旧: api-1 HighLatency 送信元からの通知が途切れました" in titles()
 
 
-def test_information_goes_to_the_information_row_only(document: Design, contacts: Contacts) -> None:
+def test_information_goes_only_to_the_information_row(document: Design, contacts: Contacts) -> None:
     labels = {**LABELS, "severity": "info"}
 
     take([outside(NOON + 5 * MINUTE, labels)], document, "prometheus", NOON)

@@ -1,4 +1,4 @@
-"""kill -9 between every two stages: nothing is lost, and what comes twice comes under the same key."""
+"""kill -9 between any two stages: nothing is lost, and a repeated notice has the same key."""
 
 import json
 import os
@@ -23,7 +23,7 @@ PROGRAM = Path(__file__).with_name("killed.py")
         pytest.param("postgres", 3, id="postgresql-everywhere", marks=pytest.mark.slow),
     ],
 )
-def test_a_worker_killed_at_any_statement_loses_no_notice_and_doubles_only_under_the_same_key(
+def test_a_worker_killed_at_any_statement_loses_no_notice_and_repeats_only_with_the_same_key(
     database: str, stride: int, request: pytest.FixtureRequest, tmp_path: Path
 ) -> None:
     state = request.getfixturevalue(database)
@@ -45,8 +45,8 @@ def test_a_worker_killed_at_any_statement_loses_no_notice_and_doubles_only_under
     )
     assert len(lives) > 5
     assert all(life == {"states": ["delivered"], "open": 0, "broken": "None"} for life in lives)
-    # One of each for every life: as many keys as lives, however often each came.
+    # Four different notices per life: as many keys of each as lives, however often each one arrived.
     assert [len(found) for found in keys] == [len(lives)] * 4
     if stride == 3:
-        # Some of the kills fell between the receiver's answer and our receipt.
+        # Some of the kills were between the receiver's answer and our receipt.
         assert doubled

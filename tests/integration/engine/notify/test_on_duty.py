@@ -1,4 +1,4 @@
-"""Notices reach whoever is on duty; those who take over, and those who stand in, are told and on record."""
+"""Notices reach the person on duty; handovers and deputies are announced and recorded."""
 
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -25,7 +25,7 @@ pytestmark = pytest.mark.django_db
 TOKYO = ZoneInfo("Asia/Tokyo")
 MINUTE, HOUR = timedelta(minutes=1), timedelta(hours=1)
 MONDAY = datetime(2026, 4, 13, 10, tzinfo=TOKYO)
-"""When 上原 hands over to 伊波."""
+"""The handover from 上原 to 伊波."""
 
 DOCUMENT = """# 運用設計書
 
@@ -75,7 +75,7 @@ CONTACTS = Contacts(
 
 
 def announce(now: datetime, contacts: Contacts = CONTACTS, design: Design = DESIGN) -> list[tuple[str, str]]:
-    """Look at all alerts at *now*; return the new deliveries, as title and destination."""
+    """Process all alerts at *now*; return the new deliveries as title and destination."""
     before = set(Delivery.objects.values_list("pk", flat=True))
     pipeline.announce(design, contacts, now)
     new = Delivery.objects.exclude(pk__in=before).select_related("announcement").order_by("pk")
@@ -99,14 +99,14 @@ def stand_in(
     ).pk  # fmt: skip
 
 
-def test_the_matrix_reaches_whoever_is_on_duty_and_says_who_that_is() -> None:
+def test_the_matrix_reaches_the_person_on_duty_and_names_them() -> None:
     trouble(MONDAY - HOUR)
 
     assert announce(MONDAY - HOUR) == [("■ 異常: DB 止まっています", "mail:uehara@example.com")]
     assert Delivery.objects.get().recipients == ["上原"]
 
 
-def test_trouble_that_nobody_has_taken_on_is_told_to_the_next_at_the_hand_over() -> None:
+def test_an_unacknowledged_alert_is_announced_to_the_next_person_at_the_handover() -> None:
     trouble(MONDAY - HOUR)
     announce(MONDAY - HOUR)
 
@@ -115,7 +115,7 @@ def test_trouble_that_nobody_has_taken_on_is_told_to_the_next_at_the_hand_over()
     assert ("■ 異常: DB 止まっています", "mail:iha@example.com") in told
 
 
-def test_who_takes_over_hears_of_what_is_open_even_where_somebody_has_taken_it_on_and_only_once() -> None:
+def test_the_next_person_on_duty_is_notified_once_even_of_acknowledged_alerts() -> None:
     trouble(MONDAY - HOUR)
     announce(MONDAY - HOUR)
     orders.acknowledge(Alert.objects.get().pk, by="上原", now=MONDAY - MINUTE)
@@ -125,7 +125,7 @@ def test_who_takes_over_hears_of_what_is_open_even_where_somebody_has_taken_it_o
     assert told.count(("■ 異常: DB 止まっています", "mail:iha@example.com")) == 1
 
 
-def test_a_hand_over_is_told_once_to_both_and_to_the_information_row() -> None:
+def test_a_handover_is_announced_once_to_both_people_and_the_information_row() -> None:
     announce(MONDAY - MINUTE)
     told = [each for minute in range(3) for each in announce(MONDAY + minute * MINUTE)]
 
@@ -138,11 +138,11 @@ def test_a_hand_over_is_told_once_to_both_and_to_the_information_row() -> None:
     assert "継続中のアラートはありません" in str(Announcement.objects.get().facts)
 
 
-def test_a_hand_over_that_was_missed_for_a_day_is_no_news() -> None:
+def test_a_handover_missed_for_a_day_is_not_announced() -> None:
     assert announce(MONDAY + 13 * HOUR) == []
 
 
-def test_who_stands_in_is_told_from_the_start_and_the_turn_holds_again_from_the_end() -> None:
+def test_the_start_and_end_of_a_deputy_are_announced_as_handovers() -> None:
     stand_in("佐久川", MONDAY + HOUR, MONDAY + 2 * HOUR)
     announce(MONDAY)
 
@@ -152,12 +152,12 @@ def test_who_stands_in_is_told_from_the_start_and_the_turn_holds_again_from_the_
     assert ("i 情報: 当番の交代 当番 2026-04-13 12:00 に 佐久川 から 伊波 へ", "watch") in ended
 
 
-def test_trouble_goes_to_who_stands_in_as_soon_as_they_do() -> None:
+def test_open_alerts_go_to_a_deputy_as_soon_as_they_start() -> None:
     trouble(MONDAY)
     announce(MONDAY)
     stand_in("佐久川", MONDAY + MINUTE, MONDAY + HOUR)
 
-    # Not everything is looked at again each second: the order says that this must be.
+    # Not every alert is processed each second: the order marks those that must be.
     pipeline.announce(DESIGN, CONTACTS, MONDAY + MINUTE, everything=False)
 
     assert "mail:sakugawa@example.com" in set(Delivery.objects.values_list("destination", flat=True))
@@ -178,7 +178,7 @@ def test_an_override_and_its_end_are_in_the_evidence() -> None:
     assert overrides.between(MONDAY + 2 * HOUR, MONDAY + 3 * HOUR) == []
 
 
-def test_an_override_that_is_called_off_beforehand_never_holds() -> None:
+def test_an_override_cancelled_beforehand_never_applies() -> None:
     number = stand_in("佐久川", MONDAY + HOUR, MONDAY + 2 * HOUR)
 
     overrides.end_override(number, by="nami", now=MONDAY)
@@ -198,14 +198,14 @@ def test_an_override_that_is_called_off_beforehand_never_holds() -> None:
         ({"start": MONDAY - 3 * HOUR, "end": MONDAY - 2 * HOUR}, "すでに過ぎた時刻です"),
     ],
 )
-def test_an_override_that_makes_no_sense_is_refused(given: dict[str, object], message: str) -> None:
+def test_an_invalid_override_is_refused(given: dict[str, object], message: str) -> None:
     with pytest.raises(NotPossible, match=message):
         stand_in(**{"person": "佐久川", "start": MONDAY, "end": MONDAY + HOUR, **given})  # type: ignore[arg-type]
 
     assert overrides.between(MONDAY - 9 * HOUR, MONDAY + 999 * HOUR) == []
 
 
-def test_what_has_ended_or_never_was_cannot_be_ended() -> None:
+def test_an_override_that_ended_or_never_existed_cannot_be_ended() -> None:
     number = stand_in("佐久川", MONDAY, MONDAY + HOUR)
 
     for wrong, now in ((number, MONDAY + HOUR), (number + 1, MONDAY)):
@@ -213,7 +213,7 @@ def test_what_has_ended_or_never_was_cannot_be_ended() -> None:
             overrides.end_override(wrong, by="nami", now=now)
 
 
-def test_a_time_that_the_turns_leave_to_nobody_is_a_dead_end_with_the_way_out() -> None:
+def test_a_time_with_nobody_on_duty_is_undeliverable_with_a_hint() -> None:
     by_night = read_bindings(
         '[[duty."当番".layers]]\npeople = ["上原"]\nhours = "毎日18:00-9:00"\n', Path("toban.toml"), schema()
     )
@@ -227,7 +227,7 @@ def test_a_time_that_the_turns_leave_to_nobody_is_a_dead_end_with_the_way_out() 
     assert 'toban.toml の [duty."当番"]' in outcome.detail
 
 
-def test_where_the_turns_leave_the_hour_to_nobody_the_emergency_contact_is_told_besides() -> None:
+def test_the_emergency_contact_is_notified_when_nobody_is_on_duty() -> None:
     text = DOCUMENT.replace(
         "| 当番 | [氏名] | 24時間365日 |",
         "| 当番 | [氏名] | 24時間365日 |\n| 緊急連絡先 | 090 | 24時間365日 |",
@@ -246,7 +246,7 @@ def test_where_the_turns_leave_the_hour_to_nobody_the_emergency_contact_is_told_
     assert told == [("■ 異常: DB 止まっています", "mail:night@example.com")]
 
 
-def test_an_escalation_calls_whoever_holds_the_role_when_its_time_comes() -> None:
+def test_an_escalation_notifies_the_person_who_holds_the_role_at_that_time() -> None:
     notices = read_bindings(
         '[[notices.escalation]]\nafter = "90分"\nto = ["当番"]\n', Path("toban.toml"), schema()
     ).notices

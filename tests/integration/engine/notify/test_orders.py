@@ -1,4 +1,4 @@
-"""What people are told of alerts that somebody took on or silenced, and of what comes and goes."""
+"""Notices about acknowledged, silenced and flapping alerts."""
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -33,7 +33,7 @@ type Look = Callable[[datetime], list[tuple[str, str]]]
 
 @pytest.fixture
 def look(document: Design, contacts: Contacts) -> Look:
-    """Return a function that looks again, as the worker does every second, and gives the new deliveries."""
+    """Return a function that runs another pass, like the worker each second, and returns new deliveries."""
 
     def told(
         now: datetime, contacts: Contacts = contacts, document: Design = document
@@ -50,7 +50,7 @@ def places(told: list[tuple[str, str]]) -> set[str]:
     return {destination for _, destination in told}
 
 
-def test_whoever_takes_an_alert_on_is_named_to_all_who_were_told(
+def test_the_person_who_acknowledges_is_named_to_everyone_notified(
     tell: Tell, signal: MakeSignal, look: Look
 ) -> None:
     tell(signal(Condition.CRITICAL), NOON)
@@ -65,7 +65,7 @@ def test_whoever_takes_an_alert_on_is_named_to_all_who_were_told(
     assert (entry.actor, entry.content["order"]) == ("nami", "acknowledge")
 
 
-def test_an_alert_is_taken_on_once_and_only_while_it_lasts(tell: Tell, signal: MakeSignal) -> None:
+def test_an_alert_can_be_acknowledged_once_and_only_while_it_is_open(tell: Tell, signal: MakeSignal) -> None:
     tell(signal(Condition.CRITICAL), NOON)
     alert_id = Alert.objects.get().pk
     orders.acknowledge(alert_id, by="nami", now=NOON)
@@ -77,7 +77,7 @@ def test_an_alert_is_taken_on_once_and_only_while_it_lasts(tell: Tell, signal: M
         orders.acknowledge(alert_id, by="iha", now=NOON)
 
 
-def test_whoever_was_told_that_somebody_has_it_hears_that_nobody_has_it_any_more(
+def test_everyone_notified_of_an_acknowledgement_is_notified_of_its_release(
     tell: Tell, signal: MakeSignal, look: Look
 ) -> None:
     tell(signal(Condition.CRITICAL), NOON)
@@ -95,7 +95,7 @@ def test_whoever_was_told_that_somebody_has_it_hears_that_nobody_has_it_any_more
     assert (entry.actor, entry.content["was_with"]) == ("iha", "nami")
 
 
-def test_a_slip_of_the_hand_that_nobody_has_heard_of_is_undone_without_a_word(
+def test_an_unannounced_acknowledgement_is_undone_silently(
     tell: Tell, signal: MakeSignal, look: Look
 ) -> None:
     tell(signal(Condition.WARNING), NOON)
@@ -108,7 +108,7 @@ def test_a_slip_of_the_hand_that_nobody_has_heard_of_is_undone_without_a_word(
     assert look(NOON + 4 * HOUR) == [("▲ 警告 (継続中): DB CPU使用率 92%", "ops")]
 
 
-def test_what_is_taken_on_again_is_told_with_its_new_name_and_not_repeated(
+def test_a_second_acknowledgement_is_announced_with_the_new_name_and_not_repeated(
     tell: Tell, signal: MakeSignal, look: Look
 ) -> None:
     tell(signal(Condition.WARNING), NOON)
@@ -124,7 +124,7 @@ def test_what_is_taken_on_again_is_told_with_its_new_name_and_not_repeated(
     assert look(NOON + 8 * HOUR) == []
 
 
-def test_what_nobody_has_or_is_over_cannot_be_given_back(tell: Tell, signal: MakeSignal) -> None:
+def test_an_unacknowledged_or_resolved_alert_cannot_be_released(tell: Tell, signal: MakeSignal) -> None:
     tell(signal(Condition.WARNING), NOON)
     alert_id = Alert.objects.get().pk
 
@@ -135,9 +135,7 @@ def test_what_nobody_has_or_is_over_cannot_be_given_back(tell: Tell, signal: Mak
         orders.release(alert_id, by="nami", now=NOON)
 
 
-def test_many_alerts_are_taken_on_at_once_and_those_of_others_left_alone(
-    tell: Tell, signal: MakeSignal
-) -> None:
+def test_many_alerts_are_acknowledged_at_once_except_those_of_others(tell: Tell, signal: MakeSignal) -> None:
     for name in ("one", "two", "three"):
         tell(signal(Condition.WARNING, key=name), NOON)
     first = Alert.objects.order_by("pk")[0]
@@ -152,7 +150,7 @@ def test_many_alerts_are_taken_on_at_once_and_those_of_others_left_alone(
         orders.acknowledge_all(every, by="nami", now=NOON)
 
 
-def test_getting_worse_is_told_although_somebody_has_it(tell: Tell, signal: MakeSignal) -> None:
+def test_an_acknowledged_alert_that_gets_worse_is_announced(tell: Tell, signal: MakeSignal) -> None:
     tell(signal(Condition.WARNING), NOON)
     orders.acknowledge(Alert.objects.get().pk, by="nami", now=NOON)
 
@@ -161,7 +159,7 @@ def test_getting_worse_is_told_although_somebody_has_it(tell: Tell, signal: Make
     assert ("■ 異常 (警告から): DB CPU使用率 92%", "ops") in told
 
 
-def test_what_nobody_takes_on_is_told_again_when_the_interval_ends(
+def test_an_unacknowledged_alert_is_repeated_when_the_interval_ends(
     tell: Tell, signal: MakeSignal, look: Look
 ) -> None:
     tell(signal(Condition.WARNING), NOON)
@@ -171,7 +169,7 @@ def test_what_nobody_takes_on_is_told_again_when_the_interval_ends(
     assert look(NOON + 8 * HOUR - MINUTE) == []
 
 
-def test_what_somebody_has_taken_on_is_not_repeated(tell: Tell, signal: MakeSignal, look: Look) -> None:
+def test_an_acknowledged_alert_is_not_repeated(tell: Tell, signal: MakeSignal, look: Look) -> None:
     tell(signal(Condition.WARNING), NOON)
     orders.acknowledge(Alert.objects.get().pk, by="nami", now=NOON)
     look(NOON)
@@ -179,7 +177,7 @@ def test_what_somebody_has_taken_on_is_not_repeated(tell: Tell, signal: MakeSign
     assert look(NOON + 4 * HOUR) == []
 
 
-def test_a_silence_holds_back_and_says_who_why_and_until_when(tell: Tell, signal: MakeSignal) -> None:
+def test_a_silence_holds_notices_back_and_says_who_why_and_until_when(tell: Tell, signal: MakeSignal) -> None:
     orders.silence({"target": "DB"}, "増設中", ends_at=NOON + HOUR, by="nami", now=NOON)
 
     assert tell(signal(Condition.CRITICAL), NOON) == []
@@ -189,7 +187,7 @@ def test_a_silence_holds_back_and_says_who_why_and_until_when(tell: Tell, signal
     assert outcome.detail.endswith("(nami: 増設中、2026-04-01 13:00 まで)")
 
 
-def test_what_still_fires_when_a_silence_ends_is_told_although_it_was_told_before(
+def test_an_alert_still_firing_when_a_silence_ends_is_announced_again(
     tell: Tell, signal: MakeSignal, look: Look
 ) -> None:
     tell(signal(Condition.WARNING), NOON)
@@ -200,7 +198,7 @@ def test_what_still_fires_when_a_silence_ends_is_told_although_it_was_told_befor
     assert look(NOON + HOUR + MINUTE) == []
 
 
-def test_a_silence_that_is_ended_early_raises_at_once_what_it_held_back(
+def test_ending_a_silence_early_announces_held_alerts_at_once(
     tell: Tell, signal: MakeSignal, look: Look
 ) -> None:
     made = orders.silence({"target": "DB"}, "増設中", ends_at=NOON + HOUR, by="nami", now=NOON)
@@ -213,7 +211,7 @@ def test_a_silence_that_is_ended_early_raises_at_once_what_it_held_back(
         orders.end_silence(made.pk, by="nami", now=NOON + 3 * MINUTE)
 
 
-def test_a_silence_of_another_target_changes_nothing(tell: Tell, signal: MakeSignal) -> None:
+def test_a_silence_of_another_target_has_no_effect(tell: Tell, signal: MakeSignal) -> None:
     orders.silence({"target": "API"}, "増設中", ends_at=NOON + HOUR, by="nami", now=NOON)
 
     assert places(tell(signal(Condition.WARNING), NOON)) == {"ops"}
@@ -230,7 +228,7 @@ def test_a_silence_of_another_target_changes_nothing(tell: Tell, signal: MakeSig
         ({}, NOON + HOUR, "増設中", "ミュートの条件がありません"),
     ],
 )
-def test_a_silence_without_end_reason_or_matter_is_refused(
+def test_a_silence_without_end_reason_or_matcher_is_refused(
     matchers: dict[str, str], ends_at: datetime | None, reason: str, complaint: str
 ) -> None:
     with pytest.raises(NotPossible, match=complaint):
@@ -239,7 +237,7 @@ def test_a_silence_without_end_reason_or_matter_is_refused(
     assert not Silence.objects.exists()
 
 
-def test_announced_maintenance_holds_back_its_targets_only(
+def test_announced_maintenance_holds_back_only_its_targets(
     tell: Tell, signal: MakeSignal, look: Look
 ) -> None:
     orders.announce_maintenance(
@@ -254,7 +252,7 @@ def test_announced_maintenance_holds_back_its_targets_only(
     assert places(look(NOON + HOUR)) == {"ops"}
 
 
-def test_maintenance_can_be_called_off(tell: Tell, signal: MakeSignal, look: Look) -> None:
+def test_maintenance_can_be_cancelled(tell: Tell, signal: MakeSignal, look: Look) -> None:
     planned = orders.announce_maintenance(
         [], "全停止", starts_at=NOON, ends_at=NOON + HOUR, by="nami", now=NOON
     )
@@ -265,7 +263,7 @@ def test_maintenance_can_be_called_off(tell: Tell, signal: MakeSignal, look: Loo
     assert places(look(NOON + MINUTE)) == {"ops"}
 
 
-def test_a_target_that_is_down_mutes_what_follows_from_it(tell: Tell, signal: MakeSignal) -> None:
+def test_a_target_that_is_down_inhibits_alerts_caused_by_it(tell: Tell, signal: MakeSignal) -> None:
     down = signal(
         Condition.CRITICAL, key="db/up", subject="DB 死活", target="DB", item="up", **{WHOLE_TARGET: "yes"}
     )
@@ -288,7 +286,7 @@ def flap(tell: Tell, signal: MakeSignal, times: int, start: datetime = NOON) -> 
     return told
 
 
-def test_what_comes_and_goes_is_told_once_and_its_end_after_a_calm(
+def test_a_flapping_alert_is_announced_once_and_resolved_after_a_calm_period(
     tell: Tell, signal: MakeSignal, look: Look
 ) -> None:
     told = flap(tell, signal, 7)
@@ -302,7 +300,7 @@ def test_what_comes_and_goes_is_told_once_and_its_end_after_a_calm(
     assert not Alert.objects.filter(settled=False).exists()
 
 
-def test_what_gets_worse_while_it_flaps_is_told(tell: Tell, signal: MakeSignal) -> None:
+def test_a_flapping_alert_that_gets_worse_is_announced(tell: Tell, signal: MakeSignal) -> None:
     flap(tell, signal, 6)
 
     told = tell(signal(Condition.CRITICAL), NOON + 13 * MINUTE)
@@ -341,7 +339,7 @@ def told_by(document: Design, contacts: Contacts, now: datetime) -> list[tuple[s
     return sorted((each.announcement.title, each.destination) for each in new)
 
 
-def test_at_night_the_emergency_contact_is_told_besides_and_the_assumption_is_stated(
+def test_at_night_the_emergency_contact_is_notified_too_and_the_assumption_is_stated(
     signal: MakeSignal, duties: Design, reached: Contacts
 ) -> None:
     report([signal(Condition.CRITICAL)], NOON + 11 * HOUR)
@@ -354,13 +352,15 @@ def test_at_night_the_emergency_contact_is_told_besides_and_the_assumption_is_st
     assert outcome.rule_citation == "運用設計書.md:13 (対応時間外、仮定)"
 
 
-def test_by_day_the_emergency_contact_sleeps(signal: MakeSignal, duties: Design, reached: Contacts) -> None:
+def test_during_the_day_the_emergency_contact_is_not_notified(
+    signal: MakeSignal, duties: Design, reached: Contacts
+) -> None:
     report([signal(Condition.CRITICAL)], NOON)
 
     assert places(told_by(duties, reached, NOON)) == TOLD_ALL
 
 
-def test_what_nobody_takes_on_goes_to_the_next_in_line_until_somebody_does(
+def test_an_alert_escalates_until_someone_acknowledges_it(
     signal: MakeSignal, duties: Design, reached: Contacts
 ) -> None:
     report([signal(Condition.CRITICAL)], NOON)
@@ -373,7 +373,7 @@ def test_what_nobody_takes_on_goes_to_the_next_in_line_until_somebody_does(
     assert told_by(duties, reached, NOON + 40 * MINUTE) == []
 
 
-def test_nobody_else_is_called_once_somebody_has_it(
+def test_an_acknowledged_alert_is_not_escalated_further(
     signal: MakeSignal, duties: Design, reached: Contacts
 ) -> None:
     report([signal(Condition.CRITICAL)], NOON)
@@ -384,7 +384,7 @@ def test_nobody_else_is_called_once_somebody_has_it(
     assert told_by(duties, reached, NOON + HOUR) == []
 
 
-def test_an_escalation_under_way_keeps_the_policy_that_it_began_with(
+def test_a_running_escalation_keeps_the_policy_it_began_with(
     signal: MakeSignal, duties: Design, reached: Contacts
 ) -> None:
     report([signal(Condition.CRITICAL)], NOON)
@@ -397,7 +397,7 @@ def test_an_escalation_under_way_keeps_the_policy_that_it_began_with(
     assert places(told_by(duties, now_otherwise, NOON + 15 * MINUTE)) == {"mail:night@example.com"}
 
 
-def test_an_escalation_goes_on_once_the_alert_is_given_back(
+def test_an_escalation_resumes_when_the_alert_is_released(
     signal: MakeSignal, duties: Design, reached: Contacts
 ) -> None:
     report([signal(Condition.CRITICAL)], NOON)
@@ -420,7 +420,7 @@ def test_a_silenced_alert_is_not_escalated(signal: MakeSignal, duties: Design, r
     assert told_by(duties, reached, NOON + 20 * MINUTE) == []
 
 
-def test_whoever_was_called_hears_of_the_recovery(
+def test_everyone_notified_by_escalation_gets_the_recovery(
     signal: MakeSignal, duties: Design, reached: Contacts
 ) -> None:
     report([signal(Condition.CRITICAL)], NOON)
@@ -432,7 +432,7 @@ def test_whoever_was_called_hears_of_the_recovery(
     assert "mail:night@example.com" in places(told_by(duties, reached, NOON + 20 * MINUTE))
 
 
-def test_many_alerts_at_once_come_in_one_message_to_each_place(
+def test_many_alerts_at_once_are_grouped_into_one_message_per_destination(
     signal: MakeSignal, document: Design, contacts: Contacts
 ) -> None:
     many = [
@@ -455,13 +455,15 @@ def test_many_alerts_at_once_come_in_one_message_to_each_place(
     )
 
 
-def test_two_alerts_are_two_messages(signal: MakeSignal, document: Design, contacts: Contacts) -> None:
+def test_two_alerts_are_sent_as_two_messages(
+    signal: MakeSignal, document: Design, contacts: Contacts
+) -> None:
     report([signal(Condition.WARNING, key=key) for key in ("one", "two")], NOON)
 
     assert len(told_by(document, contacts, NOON)) == 2
 
 
-def test_a_place_that_is_told_a_lot_gathers_what_comes_next(
+def test_a_busy_destination_gets_the_next_notices_grouped(
     signal: MakeSignal, document: Design, contacts: Contacts
 ) -> None:
     second = timedelta(seconds=1)

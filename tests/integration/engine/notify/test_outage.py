@@ -1,4 +1,4 @@
-"""A long outage, minute by minute: Slack is away, people silence, clocks jump. Everything is counted."""
+"""A long outage, minute by minute: Slack is down, people set silences, clocks jump. Everything is counted."""
 
 from collections import Counter
 from collections.abc import Callable, Sequence
@@ -30,7 +30,7 @@ type MakeSignal = Callable[..., Signal]
 
 
 class Place:
-    """A receiver that is away when told to be, and remembers what came."""
+    """A receiver that can be taken down, and records what arrived."""
 
     def __init__(self) -> None:
         self.is_away = False
@@ -44,7 +44,7 @@ class Place:
 
 
 class Office:
-    """The pipeline with Slack and, as its fall-back, Teams; nobody has any other address."""
+    """The pipeline with Slack and, as its fallback, Teams; nobody has any other address."""
 
     def __init__(self, document: Design, contacts: Contacts, signal: MakeSignal) -> None:
         self._document, self._signal = document, signal
@@ -68,14 +68,14 @@ class Office:
         report(signals, self.now, self._document.digest)
 
     def turn(self, length: timedelta = TURN) -> None:
-        """Let *length* of the clock pass, then look and send once."""
+        """Advance the clock by *length*, then process and send once."""
         self.now += length
         announce(self._document, self._contacts, self.now, everything=False)
         for name, place, most in (("ops", self.slack, 1), ("teams", self.teams, 10)):
             outbox.deliver_due(name, place, clock=lambda: self.now, most=most, jitter=lambda: 0.0)
 
     def until_sent(self) -> None:
-        """Turn until the outbox is empty."""
+        """Repeat turns until the outbox is empty."""
         while Delivery.objects.filter(state=Delivery.State.WAITING).exists():
             self.turn()
 
@@ -86,7 +86,7 @@ def office(document: Design, contacts: Contacts, signal: MakeSignal) -> Office:
 
 
 def told_of(place: Place, names: Sequence[str]) -> Counter[tuple[str, str]]:
-    """How often *place* was told of each name, by kind of notice."""
+    """Return how often *place* was notified of each name, by kind of notice."""
     told: Counter[tuple[str, str]] = Counter()
     keys = {notice.key: notice.kind for notice in place.got}
     for delivery in Delivery.objects.filter(key__in=keys).select_related("announcement"):
@@ -96,7 +96,7 @@ def told_of(place: Place, names: Sequence[str]) -> Counter[tuple[str, str]]:
 
 
 @pytest.mark.slow
-def test_with_slack_away_for_an_hour_the_fall_back_tells_all_and_slack_gets_it_afterwards(
+def test_during_a_slack_outage_the_fallback_gets_every_notice_and_slack_gets_them_later(
     office: Office,
 ) -> None:
     names = [f"web-{number}" for number in range(30)]
@@ -129,7 +129,7 @@ def test_with_slack_away_for_an_hour_the_fall_back_tells_all_and_slack_gets_it_a
     assert Alert.objects.filter(labels={"channel": "ops"}, resolved_at=None).count() == 0
 
 
-def test_a_silence_during_an_outage_holds_back_and_loses_nothing(office: Office) -> None:
+def test_a_silence_during_an_outage_holds_notices_back_and_loses_none(office: Office) -> None:
     before = [f"before-{number}" for number in range(5)]
     lasting = [f"lasting-{number}" for number in range(10)]
     short = [f"short-{number}" for number in range(10)]
@@ -158,7 +158,7 @@ def test_a_silence_during_an_outage_holds_back_and_loses_nothing(office: Office)
     told = told_of(office.slack, names)
     print(f"silenced for an hour: told of {len(told)} of {len(names)} alerts")  # noqa: T201
     assert meanwhile == Counter()
-    # What had been told before is told again at the end of the silence, what is over by then never was.
+    # Alerts announced before are announced again after the silence; those resolved by then never were.
     assert told == Counter(
         {("firing", name): 2 for name in before} | {("firing", name): 1 for name in lasting}
     )
@@ -169,7 +169,7 @@ def test_a_silence_during_an_outage_holds_back_and_loses_nothing(office: Office)
     [-HOUR, HOUR, *(pytest.param(each, marks=pytest.mark.slow) for each in (-MINUTE, 9 * HOUR))],
     ids=["-1h", "+1h", "-1min", "+9h"],
 )
-def test_a_clock_that_jumps_while_notices_wait_delays_and_loses_none(office: Office, jump: timedelta) -> None:
+def test_a_clock_jump_neither_delays_nor_loses_waiting_notices(office: Office, jump: timedelta) -> None:
     names = [f"web-{number}" for number in range(20)]
     office.slack.is_away = office.teams.is_away = True
     for name in names[:10]:
@@ -186,11 +186,11 @@ def test_a_clock_that_jumps_while_notices_wait_delays_and_loses_none(office: Off
 
     assert {name for _, name in told_of(office.slack, names)} == set(names)
     assert not Delivery.objects.exclude(state=Delivery.State.DELIVERED).exists()
-    # The longest wait between two attempts, and a message a turn.
+    # The longest wait between two attempts, and one message per turn.
     assert office.now - back < 12 * MINUTE
 
 
-def test_a_busy_place_hears_on_after_the_clock_was_set_back(office: Office) -> None:
+def test_a_busy_destination_is_still_notified_after_the_clock_was_set_back(office: Office) -> None:
     for number in range(8):
         office.report(Condition.CRITICAL, f"web-{number}")
         office.turn(SECOND)

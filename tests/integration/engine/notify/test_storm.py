@@ -1,4 +1,4 @@
-"""Ten thousand alerts at once: few messages, nothing lost, and the pipeline does not choke."""
+"""Ten thousand alerts at once: few messages, nothing lost, and the pipeline copes."""
 
 import time
 from collections.abc import Callable
@@ -29,7 +29,7 @@ def _same(now: datetime) -> datetime:
 
 
 @pytest.mark.parametrize("arrives_in", [1, 10], ids=["at once", "over ten seconds"])
-def test_ten_thousand_alerts_are_told_in_few_messages_and_none_is_left_out(
+def test_ten_thousand_alerts_are_sent_in_few_messages_and_none_is_left_out(
     signal: Callable[..., Signal], document: Design, contacts: Contacts, channel: Any, arrives_in: int
 ) -> None:
     storm = [signal(Condition.CRITICAL, key=f"web-{n}", target=f"web-{n}", item="cpu") for n in range(MANY)]
@@ -53,7 +53,7 @@ def test_ten_thousand_alerts_are_told_in_few_messages_and_none_is_left_out(
     }
     figures = f"{messages} messages, {Announcement.objects.count()} notices, {told}"
     took = looked_until - began
-    # What the slow run is for.
+    # The purpose of the slow run.
     print(f"{MANY} alerts in {arrives_in} s, {took:.1f} s of work until all waited to be sent: {figures}")  # noqa: T201
     assert messages <= 30
     assert set(told.values()) == {MANY}

@@ -1,4 +1,4 @@
-"""What an older Toban has written about notifications is read by this one."""
+"""Data on notifications written by an older Toban can be read by this one."""
 
 from datetime import UTC, datetime
 from typing import Any
@@ -14,14 +14,14 @@ BEFORE, NOW = ("notify", "0008_one_worker_sends"), ("notify", "0009_recipients_a
 
 
 def state(target: tuple[str, str]) -> Any:
-    """Bring the tables to *target*, and return the models that they had then."""
+    """Migrate the tables to *target*, and return the models of that state."""
     executor = MigrationExecutor(connection)
     executor.migrate([target])
     return executor.loader.project_state([target]).apps
 
 
 @pytest.mark.django_db(transaction=True)
-def test_recipients_that_were_one_text_become_lists() -> None:
+def test_recipients_stored_as_one_text_are_migrated_to_lists() -> None:
     old = state(BEFORE)
     alert = old.get_model("notify", "Alert").objects.create(
         key="handover", clause_id="duty", citation="運用設計書.md:9", clause_text="当番",

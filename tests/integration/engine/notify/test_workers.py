@@ -1,4 +1,4 @@
-"""Real workers (`toban worker`) among real hosts and receivers: one dies or freezes, or its database does."""
+"""Real workers (`toban worker`) with real hosts and receivers: one dies or freezes, or its database does."""
 
 import signal
 import subprocess
@@ -24,7 +24,7 @@ print(Delivery.objects.filter(state="waiting").count())
 
 
 class Worker:
-    """A process of `toban worker`, and what it says."""
+    """A process of `toban worker`, and its output."""
 
     def __init__(self, environment: Mapping[str, str], log: Path) -> None:
         self._log = log
@@ -33,19 +33,19 @@ class Worker:
             self.process = subprocess.Popen(command, env=environment, stdout=output, stderr=output)
 
     def leads(self) -> bool:
-        """Whether it says that it leads."""
+        """Return whether the worker says that it leads."""
         said = [line for line in self._log.read_text().splitlines() if '"lead_' in line]
         return bool(said) and '"lead_taken"' in said[-1]
 
     def end(self) -> None:
-        """End it, whatever has become of it."""
+        """End the worker, whatever its state."""
         self.process.kill()
         self.process.wait()
 
 
 @contextmanager
 def workers(environment: Mapping[str, str], folder: Path, count: int) -> Iterator[list[Worker]]:
-    """Run so many workers; the first of them leads."""
+    """Run *count* workers; the first of them leads."""
     started: list[Worker] = []
     try:
         for number in range(count):
@@ -58,14 +58,14 @@ def workers(environment: Mapping[str, str], folder: Path, count: int) -> Iterato
 
 
 def all_is_sent(environment: Mapping[str, str]) -> bool:
-    """Whether the outbox is empty."""
+    """Return whether the outbox is empty."""
     command = [sys.executable, "-c", WAITING]
     answer = subprocess.run(command, env=environment, check=True, capture_output=True, text=True)
     return answer.stdout.strip() == "0"
 
 
 def count(around: Surroundings, title: str) -> None:
-    """Print what arrived, and fail if anything was told twice to one place."""
+    """Print what arrived, and fail if a destination was notified twice of the same thing."""
     told: Counter[tuple[str, str, str]] = Counter()
     for each in around.received:
         mark = "異常" if "■ 異常" in each.text else "復旧"
@@ -83,7 +83,7 @@ def count(around: Surroundings, title: str) -> None:
         pytest.param(signal.SIGSTOP, id="frozen", marks=pytest.mark.slow),
     ],
 )
-def test_of_two_workers_one_tells_and_the_other_goes_on(
+def test_one_of_two_workers_notifies_and_the_other_takes_over(
     postgres: Mapping[str, str], tmp_path: Path, end: signal.Signals
 ) -> None:
     with surroundings(tmp_path, "web-1", "web-2", "web-3", "web-4") as around:
@@ -108,7 +108,7 @@ def test_of_two_workers_one_tells_and_the_other_goes_on(
 
 @pytest.mark.slow
 @pytest.mark.parametrize("seconds", [9, 60], ids=["nine-seconds", "a-minute"])
-def test_what_happens_while_the_state_database_is_away_is_told_afterwards(
+def test_events_during_a_state_database_outage_are_announced_afterwards(
     postgres: Mapping[str, str], tmp_path: Path, seconds: float
 ) -> None:
     with surroundings(tmp_path, "web-1", "web-2") as around:
@@ -119,7 +119,7 @@ def test_what_happens_while_the_state_database_is_away_is_told_afterwards(
             until(lambda: around.told("hook", "web-1", "異常"))
 
             with Server(postgres).away():
-                # Of the first the mail was being sent, and is taken while nobody can write that it was.
+                # The mail about the first one was being sent, and is accepted while nobody can record it.
                 around.answers_mail.set()
                 around.breaks("web-2")
                 time.sleep(seconds)
@@ -133,7 +133,7 @@ def test_what_happens_while_the_state_database_is_away_is_told_afterwards(
 
 
 @pytest.mark.slow
-def test_while_the_state_database_is_away_people_hear_that_nothing_is_told(
+def test_people_are_warned_that_nothing_is_announced_while_the_state_database_is_away(
     postgres: Mapping[str, str], tmp_path: Path
 ) -> None:
     with surroundings(tmp_path, "web-1", "web-2") as around:
@@ -149,7 +149,7 @@ def test_while_the_state_database_is_away_people_hear_that_nothing_is_told(
 
 
 @pytest.mark.slow
-def test_a_slow_mail_server_holds_up_no_other_channel(sqlite: Mapping[str, str], tmp_path: Path) -> None:
+def test_a_slow_mail_server_delays_no_other_channel(sqlite: Mapping[str, str], tmp_path: Path) -> None:
     with (
         surroundings(tmp_path, "web-1", "web-2") as around,
         workers(around.environment(sqlite), tmp_path, 1),

@@ -1,4 +1,4 @@
-"""The first administrator, and the way back in."""
+"""The first administrator, and password resets."""
 
 import re
 from datetime import UTC, datetime, timedelta
@@ -15,7 +15,7 @@ NOON = datetime(2026, 4, 1, 12, tzinfo=UTC)
 pytestmark = pytest.mark.django_db
 
 
-def test_the_first_administrator_must_change_the_password_that_was_told_once() -> None:
+def test_the_first_administrator_must_change_the_password_shown_once() -> None:
     password = first_administrator(NOON)
 
     admin = Operator.objects.get()
@@ -39,7 +39,7 @@ def test_one_time_passwords_satisfy_a_rule_of_letters_digits_symbols_and_twelve_
     assert all(re.search(kind, password) for kind in ("[a-zA-Z]", "[0-9]", "-"))
 
 
-def test_a_renewed_password_opens_the_account_again_with_a_new_second_factor() -> None:
+def test_a_reset_password_unlocks_the_account_and_requires_a_new_second_factor() -> None:
     old = first_administrator(NOON)
     admin = Operator.objects.get()
     Authenticator.objects.create(user=admin, type=Authenticator.Type.TOTP, data={})
@@ -55,7 +55,7 @@ def test_a_renewed_password_opens_the_account_again_with_a_new_second_factor() -
     assert not Authenticator.objects.exists()
 
 
-def test_both_are_evidence_without_the_password() -> None:
+def test_new_accounts_and_password_resets_become_evidence_without_the_password() -> None:
     passwords = [first_administrator(NOON) or "", renewed_password("admin", NOON)]
 
     audit = LedgerEntry.objects.filter(kind=LedgerEntry.Kind.AUDIT).order_by("sequence")
@@ -63,6 +63,6 @@ def test_both_are_evidence_without_the_password() -> None:
     assert not any(password in str(entry.content) for entry in audit for password in passwords)
 
 
-def test_an_account_that_does_not_exist_gets_no_password() -> None:
+def test_resetting_the_password_of_an_unknown_account_is_refused() -> None:
     with pytest.raises(Operator.DoesNotExist):
         renewed_password("nobody", NOON)

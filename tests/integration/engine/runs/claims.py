@@ -1,4 +1,4 @@
-"""How tests take a run and end it."""
+"""Helpers to claim a run and to end it."""
 
 from collections.abc import Mapping
 from datetime import datetime
@@ -10,7 +10,7 @@ from toban.engine.runs.work import Work
 
 
 def taken(works: Mapping[str, Work], holder: str, now: datetime) -> Claim | None:
-    """Take over what has been silent for a lease, else start what may start; None where there is nothing."""
+    """Take over a run silent for a lease, or else start one that may start; return None if there is none."""
     for run in Run.objects.filter(state=Run.State.RUNNING, leased_until__lte=now):
         found = claim.take_over(run, works, holder, now)
         if found is not None:
@@ -19,6 +19,6 @@ def taken(works: Mapping[str, Work], holder: str, now: datetime) -> Claim | None
 
 
 def succeed(held: Claim, now: datetime, last: LastStep | None = None) -> None:
-    """End the run well, or raise `Fenced`."""
+    """End the run successfully, or raise `Fenced`."""
     if claim.succeed_all([Success(held, last)], now):
         raise Fenced(str(held.run_id))

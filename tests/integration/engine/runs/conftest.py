@@ -1,4 +1,4 @@
-"""A work of the ledger as tests make it."""
+"""Works of the ledger for tests."""
 
 from collections.abc import Callable
 from datetime import UTC, datetime
@@ -18,7 +18,7 @@ type MakeWork = Callable[..., Work]
 
 @pytest.fixture
 def make_work() -> MakeWork:
-    """Return a function that makes a work; it is due daily at noon in Tokyo unless told otherwise."""
+    """Return a function that creates a work; by default it is due daily at noon in Tokyo."""
 
     def make(key: str = "B001", rule: str = "日次 12:00", **more: Any) -> Work:
         schedule = read_schedule(rule)

@@ -1,6 +1,6 @@
-"""One of several processes that report of the same runs, a day for each line that it reads."""
+"""One of several processes that report on the same runs, one day for each line it reads."""
 
-# Django wants its settings before anything of it is loaded.
+# Django needs its settings before any of its modules is loaded.
 # ruff: noqa: PLC0415, T201
 
 import sys
@@ -13,7 +13,7 @@ NOON = datetime(2026, 4, 1, 3, tzinfo=UTC)
 
 
 def main() -> None:
-    """Be scheduler and job of each day, as if nobody else were."""
+    """Act as scheduler and job of each day, independently of the other processes."""
     django.setup()
     from toban.design.values.schedule import read_schedule
     from toban.engine.bindings.model import System

@@ -3,9 +3,9 @@
 order FOLDER                         order a run of the work
 steps FOLDER HOLDER AHEAD KILL_AT    do it; the clock is AHEAD seconds fast and kills at reading KILL_AT
 hold FOLDER HOLDER [AHEAD]           do a work whose step waits for the file FOLDER/go
-unknown FOLDER                       do a run with a parameter that the work, bound anew, does not know
+unknown FOLDER                       do a run with a parameter that the work no longer knows
 listen FOLDER                        note each ring of the bell, until the file FOLDER/end exists
-schedule FOLDER SEED                 plan a day of hourly runs with a clock that jumps to and fro
+schedule FOLDER SEED                 plan a day of hourly runs with a clock that jumps back and forth
 """
 
 import os
@@ -41,7 +41,7 @@ STEPS = 5
 
 
 def note(text: str) -> None:
-    """Add a line that other processes don't tear."""
+    """Append a line in one write, so that other processes cannot interleave."""
     with (Path(FOLDER) / "notes").open("a") as file:
         file.write(text + "\n")
 
@@ -75,7 +75,7 @@ def work(*steps: Step, rule: str = "日次 4:00") -> Work:
 
 
 class DeadlyClock:
-    """A clock that kills its process, as kill -9 does, when it has been read often enough."""
+    """A clock that kills its process with SIGKILL after a number of readings."""
 
     def __init__(self, ahead: timedelta, kill_at: int) -> None:
         self._ahead = ahead

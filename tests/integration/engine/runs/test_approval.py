@@ -1,4 +1,4 @@
-"""Steps that need somebody's consent: asked for, waited for without a worker, answered with evidence."""
+"""Steps that need an approval: requested, awaited without a worker, and answered with evidence."""
 
 from datetime import timedelta
 from pathlib import Path
@@ -41,14 +41,14 @@ def take(work: Work, after: timedelta = timedelta(0)) -> Claim | None:
 
 
 def ask(work: Work) -> Run:
-    """Take the run up to its question, and return it."""
+    """Run until the approval is requested, and return the run."""
     held = take(work)
     assert held is not None
     assert not claim.has_consent(held, "switch", "運用責任者", NOON)
     return Run.objects.get()
 
 
-def test_a_run_before_such_a_step_waits_for_however_long_and_holds_no_worker(work: Work) -> None:
+def test_a_run_waits_indefinitely_for_approval_without_occupying_a_worker(work: Work) -> None:
     run = ask(work)
 
     assert (run.state, run.reason, run.holder, run.step) == ("waiting", "awaiting-approval", "", "switch")
@@ -57,7 +57,7 @@ def test_a_run_before_such_a_step_waits_for_however_long_and_holds_no_worker(wor
     assert (run.failures, run.losses) == (0, 0)
 
 
-def test_an_approved_run_goes_on_at_once_and_is_not_asked_again_when_it_is_retried(work: Work) -> None:
+def test_an_approved_run_continues_at_once_and_a_retry_needs_no_new_approval(work: Work) -> None:
     run = ask(work)
 
     orders.approve(run.pk, "確認済み", by="nami", now=NOON + MINUTE)
@@ -72,7 +72,7 @@ def test_an_approved_run_goes_on_at_once_and_is_not_asked_again_when_it_is_retri
     assert (answered.answer, answered.answered_by, answered.note) == ("granted", "nami", "確認済み")
 
 
-def test_the_consent_is_evidence(work: Work) -> None:
+def test_an_approval_becomes_evidence(work: Work) -> None:
     orders.approve(ask(work).pk, "確認済み", by="nami", now=NOON + MINUTE)
 
     entry = LedgerEntry.objects.order_by("-sequence")[0]
@@ -96,7 +96,7 @@ def test_a_refusal_ends_the_run_with_its_reason(work: Work) -> None:
     assert kinds == ["verdict", "audit"]
 
 
-def test_a_question_is_answered_once(work: Work) -> None:
+def test_an_approval_request_can_be_answered_only_once(work: Work) -> None:
     run = ask(work)
     orders.approve(run.pk, by="nami", now=NOON)
 
@@ -106,7 +106,7 @@ def test_a_question_is_answered_once(work: Work) -> None:
     assert Approval.objects.get().answered_by == "nami"
 
 
-def test_a_run_that_is_taken_up_again_after_a_refusal_asks_again(work: Work) -> None:
+def test_a_run_resumed_after_a_refusal_asks_for_approval_again(work: Work) -> None:
     run = ask(work)
     orders.refuse(run.pk, "まだです", by="nami", now=NOON)
 
@@ -118,14 +118,14 @@ def test_a_run_that_is_taken_up_again_after_a_refusal_asks_again(work: Work) -> 
     assert [each.answer for each in Approval.objects.order_by("pk")] == ["refused", ""]
 
 
-def test_nobody_can_consent_to_what_was_not_asked(work: Work) -> None:
+def test_a_run_that_did_not_ask_cannot_be_approved(work: Work) -> None:
     with pytest.raises(NotPossible) as told:
         orders.approve(Run.objects.get().pk, by="nami", now=NOON)
 
     assert "承認を待っていません" in str(told.value)
 
 
-def test_a_run_that_waits_for_consent_can_be_cancelled_and_asks_no_more(work: Work) -> None:
+def test_a_run_waiting_for_approval_can_be_cancelled_and_stops_asking(work: Work) -> None:
     run = ask(work)
 
     orders.cancel(work.key, by="nami", now=NOON)
@@ -135,7 +135,7 @@ def test_a_run_that_waits_for_consent_can_be_cancelled_and_asks_no_more(work: Wo
     assert Approval.objects.get().is_superseded
 
 
-def test_a_question_waits_on_the_first_screen_until_it_is_answered(work: Work) -> None:
+def test_an_approval_request_stays_on_the_first_screen_until_answered(work: Work) -> None:
     run = ask(work)
     design = read_design("# 運用設計書\n## 監視\n- **監視ツール**: Toban\n", "運用設計書.md")
     edition = Edition(design, read_bindings("", Path("toban.toml"), schema()))

@@ -1,4 +1,4 @@
-"""Real workers, killed and frozen: no finished step is repeated, no run lost, none doubled."""
+"""Real workers, killed and frozen: no finished step is repeated, no run lost or duplicated."""
 
 import signal
 import subprocess
@@ -30,7 +30,7 @@ def test_a_worker_killed_at_any_moment_repeats_no_finished_step_and_loses_no_run
         kill_at += 1
         assert run(database, "order", tmp_path) == 0
         status = run(database, "steps", tmp_path, "first", "0", str(kill_at))
-        # The lease has run out on the clock of the one that takes over.
+        # The lease has expired by the clock of the worker that takes over.
         assert run(database, "steps", tmp_path, "second", "10", "0") == 0
 
     assert kill_at > 5, "the clock is read at least once a step"
@@ -47,7 +47,7 @@ def test_a_worker_killed_at_any_moment_repeats_no_finished_step_and_loses_no_run
     assert {each["state"] for each in told.runs} == {"done"}
     assert len(told.runs) == kill_at
     assert len(done) == len(told.steps) == 5 * kill_at
-    # Only the step in hand when the worker died may have been done twice.
+    # Only the step running when the worker died may have been done twice.
     assert max(done.values()) <= 2
 
 
@@ -55,7 +55,7 @@ def test_a_worker_killed_at_any_moment_repeats_no_finished_step_and_loses_no_run
 @pytest.mark.parametrize(
     "end", [pytest.param(signal.SIGKILL, id="killed"), pytest.param(signal.SIGSTOP, id="frozen")]
 )
-def test_of_two_workers_the_other_takes_over_and_the_late_result_is_refused(
+def test_the_other_of_two_workers_takes_over_and_the_late_result_is_refused(
     database: Mapping[str, str], tmp_path: Path, end: signal.Signals
 ) -> None:
     assert run(database, "order", tmp_path) == 0
@@ -89,15 +89,13 @@ def test_of_two_workers_the_other_takes_over_and_the_late_result_is_refused(
     assert Counter(notes(tmp_path))["holds second"] == 1
 
 
-def test_a_worker_that_was_frozen_alone_goes_on_with_what_it_held(
-    database: Mapping[str, str], tmp_path: Path
-) -> None:
+def test_a_lone_worker_that_was_frozen_continues_its_run(database: Mapping[str, str], tmp_path: Path) -> None:
     assert run(database, "order", tmp_path) == 0
     worker = subprocess.Popen(command("hold", tmp_path, "first"), env=database)
     until(lambda: "holds first" in notes(tmp_path))
 
     worker.send_signal(signal.SIGSTOP)
-    # Longer than a lease: by its own clock, too, the run now looks lost.
+    # Longer than a lease: the run now looks lost even by the worker's own clock.
     time.sleep(9)
     worker.send_signal(signal.SIGCONT)
 
@@ -124,7 +122,7 @@ def test_two_schedulers_with_jumping_clocks_make_one_run_per_hour(
 
 @pytest.mark.parametrize("ahead", ["3600", "-3600"], ids=["an-hour-fast", "an-hour-slow"])
 @pytest.mark.parametrize("database", ["postgres"], indirect=True)
-def test_a_wrong_clock_takes_nothing_from_the_living_and_everything_from_the_dead(
+def test_a_worker_with_a_wrong_clock_takes_over_only_from_dead_workers(
     database: Mapping[str, str], tmp_path: Path, ahead: str
 ) -> None:
     assert run(database, "order", tmp_path) == 0
@@ -133,7 +131,7 @@ def test_a_wrong_clock_takes_nothing_from_the_living_and_everything_from_the_dea
     second = subprocess.Popen(command("hold", tmp_path, "second", ahead), env=database)
     until(lambda: "ready second" in notes(tmp_path))
 
-    # Longer than a lease: the second looks on, and by its clock the run is lost, or never will be.
+    # Longer than a lease: by the second worker's clock the run is lost, or never will be.
     time.sleep(9)
     while_alive = ask(database).runs[0]["losses"]
     first.kill()

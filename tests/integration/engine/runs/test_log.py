@@ -1,4 +1,4 @@
-"""What runs write: the beginning in the state database, all of it in the store."""
+"""The output of runs: the beginning in the state database, everything in the store."""
 
 from collections.abc import Sequence
 from datetime import timedelta
@@ -17,7 +17,7 @@ pytestmark = pytest.mark.django_db
 
 
 class Store:
-    """A store that holds what it is given."""
+    """A store that returns the lines written to it."""
 
     def __init__(self) -> None:
         self.lines: list[OutputLine] = []
@@ -48,7 +48,7 @@ def kept() -> list[str]:
     return list(RunLog.objects.order_by("pk").values_list("text", flat=True))
 
 
-def test_as_many_lines_as_are_kept_are_all_there(make_work: MakeWork) -> None:
+def test_up_to_the_limit_all_lines_are_stored(make_work: MakeWork) -> None:
     taken = hand(make_work, None)
 
     taken.say(written(MOST_LINES))
@@ -57,7 +57,7 @@ def test_as_many_lines_as_are_kept_are_all_there(make_work: MakeWork) -> None:
     assert kept() == written(MOST_LINES).splitlines()
 
 
-def test_the_lines_after_them_are_in_the_store_and_the_log_says_so_once(make_work: MakeWork) -> None:
+def test_lines_beyond_the_limit_are_in_the_store_and_the_log_says_so_once(make_work: MakeWork) -> None:
     store = Store()
     buffer = OutputBuffer(store)
     taken = hand(make_work, buffer)
@@ -82,7 +82,9 @@ def test_a_short_log_needs_no_store(make_work: MakeWork) -> None:
     assert [(line.step, line.text) for line in whole_log(run, Store())] == [("command", "一行")]
 
 
-def test_what_the_store_has_forgotten_still_begins_in_the_state_database(make_work: MakeWork) -> None:
+def test_the_first_lines_stay_in_the_state_database_after_the_store_lost_the_rest(
+    make_work: MakeWork,
+) -> None:
     taken = hand(make_work, None)
     taken.say(written(MOST_LINES + 1))
     taken.note_left_out()
@@ -93,7 +95,7 @@ def test_what_the_store_has_forgotten_still_begins_in_the_state_database(make_wo
     assert whole[-2:] == [f"行 {MOST_LINES}", "… ほか 1 行は残していません"]
 
 
-def test_lines_go_when_they_are_past_their_time_and_no_earlier(make_work: MakeWork) -> None:
+def test_lines_are_deleted_when_their_retention_ends_and_no_earlier(make_work: MakeWork) -> None:
     run = hand(make_work, None).claim.run_id
     moment = timedelta(microseconds=1)
     for at in (NOON, NOON + moment):

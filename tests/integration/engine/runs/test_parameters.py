@@ -1,4 +1,4 @@
-"""What a run may be given: kept for those who load no kinds, and looked at again by whoever runs it."""
+"""The parameters of a work: stored for processes that load no kinds, and checked again by the worker."""
 
 from collections.abc import Mapping
 from dataclasses import replace
@@ -17,7 +17,7 @@ DATE = Parameter("date", "集計し直す日", "the day to add up", "2026-11-24"
 
 
 @pytest.mark.django_db
-def test_what_a_work_takes_is_kept_and_follows_a_new_binding(make_work: MakeWork) -> None:
+def test_the_parameters_of_a_work_are_stored_and_follow_a_new_binding(make_work: MakeWork) -> None:
     command = make_work(parameters=None)
     plan_due([command], NOON)
     before = PlannedWork.objects.get()
@@ -30,7 +30,7 @@ def test_what_a_work_takes_is_kept_and_follows_a_new_binding(make_work: MakeWork
     assert after.planned_until == before.planned_until
 
 
-def test_a_run_ordered_of_another_binding_does_nothing_with_parameters_it_does_not_know(
+def test_a_run_ordered_under_an_older_binding_refuses_unknown_parameters(
     sqlite: Mapping[str, str], tmp_path: Path
 ) -> None:
     assert run(sqlite, "unknown", tmp_path) == 0

@@ -1,4 +1,4 @@
-"""Several processes that plan, report and watch the same work make one run of each due time."""
+"""Several processes that plan, report and watch the same work create one run per due time."""
 
 import subprocess
 import sys
@@ -23,7 +23,7 @@ def answers(processes: Sequence[subprocess.Popen[str]]) -> list[str]:
 
 
 @pytest.mark.parametrize("database", [pytest.param("sqlite", marks=pytest.mark.slow), "postgres"])
-def test_there_is_one_run_for_each_due_time_and_every_one_has_ended(
+def test_each_due_time_has_exactly_one_run_and_every_run_has_ended(
     request: pytest.FixtureRequest, database: str
 ) -> None:
     environment = request.getfixturevalue(database)

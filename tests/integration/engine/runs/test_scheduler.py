@@ -1,4 +1,4 @@
-"""Due times to runs, with what was missed in the evidence."""
+"""From due times to runs, with missed ones in the evidence."""
 
 from datetime import timedelta
 
@@ -20,14 +20,14 @@ def states() -> list[tuple[str, str]]:
     return [(f"{run.due_at:%m-%d}", run.reason) for run in Run.objects.order_by("due_at")]
 
 
-def test_a_new_work_has_no_past_to_make_up_for(make_work: MakeWork) -> None:
+def test_a_new_work_has_no_missed_runs(make_work: MakeWork) -> None:
     plan_due([make_work()], NOON)
 
     assert states() == []
     assert PlannedWork.objects.get().next_due == NOON + DAY
 
 
-def test_the_due_moment_itself_makes_the_run(make_work: MakeWork) -> None:
+def test_a_run_is_created_at_the_due_moment_itself(make_work: MakeWork) -> None:
     plan_due([make_work()], NOON - timedelta(hours=1))
 
     plan_due([make_work()], NOON - MOMENT)
@@ -38,7 +38,7 @@ def test_the_due_moment_itself_makes_the_run(make_work: MakeWork) -> None:
     assert states() == [("04-01", "on-time")]
 
 
-def test_each_missed_day_is_evidence_and_the_last_is_made_up_for(make_work: MakeWork) -> None:
+def test_each_missed_day_is_evidence_and_the_last_one_is_run(make_work: MakeWork) -> None:
     plan_due([make_work()], NOON - MOMENT)
 
     plan_due([make_work()], NOON + 2 * DAY + timedelta(hours=1))
@@ -49,7 +49,7 @@ def test_each_missed_day_is_evidence_and_the_last_is_made_up_for(make_work: Make
     assert entries[0]["due_from"] == "2026-04-01T12:00:00+09:00"
 
 
-def test_a_clause_that_skips_makes_up_for_nothing(make_work: MakeWork) -> None:
+def test_a_clause_that_skips_runs_no_missed_day(make_work: MakeWork) -> None:
     work = make_work(catch_up=CatchUp.SKIP)
     plan_due([work], NOON - MOMENT)
 
@@ -58,7 +58,7 @@ def test_a_clause_that_skips_makes_up_for_nothing(make_work: MakeWork) -> None:
     assert states() == [("04-01", "missed"), ("04-02", "missed")]
 
 
-def test_after_a_very_long_stop_the_oldest_are_one_entry_with_their_count(make_work: MakeWork) -> None:
+def test_after_a_very_long_stop_the_oldest_missed_runs_are_one_counted_entry(make_work: MakeWork) -> None:
     work = make_work(rule="1時間毎", catch_up=CatchUp.SKIP)
     plan_due([work], NOON + MOMENT)
 
@@ -69,7 +69,7 @@ def test_after_a_very_long_stop_the_oldest_are_one_entry_with_their_count(make_w
     assert (first["count"], LedgerEntry.objects.count()) == (1, 1001)
 
 
-def test_another_time_in_the_document_is_no_missed_run_of_the_past(make_work: MakeWork) -> None:
+def test_changing_the_time_in_the_document_creates_no_missed_run(make_work: MakeWork) -> None:
     plan_due([make_work()], NOON - MOMENT)
 
     plan_due([make_work(rule="日次 11:00")], NOON + timedelta(hours=5))
@@ -77,7 +77,7 @@ def test_another_time_in_the_document_is_no_missed_run_of_the_past(make_work: Ma
     assert states() == []
 
 
-def test_a_clock_that_was_set_back_plans_nothing_twice(make_work: MakeWork) -> None:
+def test_a_clock_set_back_plans_nothing_twice(make_work: MakeWork) -> None:
     plan_due([make_work()], NOON - MOMENT)
     plan_due([make_work()], NOON)
 
@@ -87,7 +87,7 @@ def test_a_clock_that_was_set_back_plans_nothing_twice(make_work: MakeWork) -> N
     assert states() == [("04-01", "on-time")]
 
 
-def test_a_clock_that_was_a_year_ahead_for_a_moment_keeps_no_work_from_its_next_times(
+def test_a_clock_briefly_a_year_ahead_does_not_block_later_runs(
     make_work: MakeWork,
 ) -> None:
     plan_due([make_work()], NOON - MOMENT)
@@ -99,12 +99,12 @@ def test_a_clock_that_was_a_year_ahead_for_a_moment_keeps_no_work_from_its_next_
         plan_due([make_work()], NOON + day * DAY + MOMENT)
 
     assert states()[:3] == [("04-01", "on-time"), ("04-02", "on-time"), ("04-03", "on-time")]
-    # What that clock has started counts for its time.
+    # The run started under the wrong clock counts for its due time.
     assert Run.objects.latest("due_at").due_at == NOON + 365 * DAY
     assert Run.objects.count() == 4
 
 
-def test_a_clock_that_was_ahead_by_less_than_a_day_has_planned_for_good(make_work: MakeWork) -> None:
+def test_plans_made_by_a_clock_less_than_a_day_ahead_are_kept(make_work: MakeWork) -> None:
     plan_due([make_work()], NOON + DAY - MOMENT)
     plan_due([make_work()], NOON + DAY)
 

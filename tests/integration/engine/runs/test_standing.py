@@ -1,4 +1,4 @@
-"""Where works stand, by the tables."""
+"""The status of works, computed from the tables."""
 
 from datetime import timedelta
 
@@ -27,7 +27,7 @@ def done(work: Work, days_ago: int, length: timedelta, **more: object) -> Run:
     )  # fmt: skip
 
 
-def test_a_work_that_no_worker_knows_yet_stands_nowhere() -> None:
+def test_a_work_unknown_to_every_worker_has_no_status() -> None:
     assert standings(["B001"], NOON) == {}
 
 
@@ -47,7 +47,7 @@ def test_the_newest_end_and_the_oldest_open_run_count(make_work: MakeWork) -> No
     assert found.next_due == NOON + 2 * DAY
 
 
-def test_each_work_has_its_own(make_work: MakeWork) -> None:
+def test_each_work_has_its_own_status(make_work: MakeWork) -> None:
     works = [make_work(key) for key in ("B001", "B002", "B003")]
     plan_due(works, NOON - MINUTE)
     last = done(works[0], 1, MINUTE)
@@ -59,7 +59,7 @@ def test_each_work_has_its_own(make_work: MakeWork) -> None:
     assert "B003" not in found
 
 
-def test_what_is_usual_comes_of_the_latest_successes_that_needed_one_attempt(make_work: MakeWork) -> None:
+def test_the_usual_duration_comes_from_recent_successes_without_retries(make_work: MakeWork) -> None:
     work = make_work()
     plan_due([work], NOON - MINUTE)
     for days_ago in range(1, 6):
@@ -72,12 +72,12 @@ def test_what_is_usual_comes_of_the_latest_successes_that_needed_one_attempt(mak
 
     (found,) = standings([work.key], NOON + MINUTE).values()
 
-    # Of the twenty latest, five took minutes and fifteen hours.
+    # Of the twenty latest, five took minutes and fifteen took hours.
     assert found.longest_usual == timedelta(hours=18)
     assert found.began_at == NOON + MINUTE
 
 
-def test_the_attempt_under_way_counts_not_the_waits_before_it(make_work: MakeWork) -> None:
+def test_the_running_attempt_counts_and_not_the_waits_before_it(make_work: MakeWork) -> None:
     work = make_work(retry_delays=(30 * MINUTE,))
     plan_due([work], NOON - MINUTE)
     plan_due([work], NOON)

@@ -1,4 +1,4 @@
-"""The state database goes away under real workers, and comes back."""
+"""The state database goes down while real workers use it, and comes back."""
 
 import subprocess
 import time
@@ -14,7 +14,7 @@ pytestmark = pytest.mark.slow
 
 # Longer than a lease: afterwards every run looks lost.
 @pytest.mark.parametrize("seconds", [9, 60], ids=["nine-seconds", "a-minute"])
-def test_a_step_that_ends_while_the_database_is_away_counts_once_and_workers_come_back(
+def test_a_step_that_ends_during_a_database_outage_counts_once_and_workers_recover(
     postgres: Mapping[str, str], tmp_path: Path, seconds: float
 ) -> None:
     assert run(postgres, "order", tmp_path) == 0
@@ -42,12 +42,12 @@ def rings(folder: Path) -> int:
     return notes(folder).count("rung")
 
 
-def test_an_order_rings_at_other_processes_also_after_the_database_was_away(
+def test_an_order_wakes_other_processes_even_after_a_database_outage(
     postgres: Mapping[str, str], tmp_path: Path
 ) -> None:
     listener = subprocess.Popen(command("listen", tmp_path), env=postgres)
     try:
-        # Whoever begins to listen rings: something may have been missed.
+        # A new listener rings once at the start: it may have missed something.
         until(lambda: rings(tmp_path) > 0)
         heard = rings(tmp_path)
         assert run(postgres, "order", tmp_path) == 0

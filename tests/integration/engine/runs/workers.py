@@ -1,4 +1,4 @@
-"""Worker processes of `runs_worker.py`, and what the tables and they themselves say."""
+"""Worker processes of `runs_worker.py`, and what they and the tables report."""
 
 import json
 import subprocess
@@ -26,7 +26,7 @@ json.dump({
 
 @dataclass(frozen=True)
 class Told:
-    """What the tables say."""
+    """The content of the tables."""
 
     runs: list[dict[str, object]]
     due: list[str]
@@ -53,7 +53,7 @@ def notes(folder: Path) -> list[str]:
 
 
 def until(question: Callable[[], bool]) -> None:
-    """Wait until *question* is answered with yes; the limit is for a broken worker only."""
+    """Wait until *question* returns true; the limit only matters if a worker is broken."""
     for _ in range(1200):
         if question():
             return

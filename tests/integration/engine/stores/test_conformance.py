@@ -1,4 +1,4 @@
-"""One suite for every store: a directory, two S3 servers, and the same with encryption around them."""
+"""One suite for every store: a directory, two S3 servers, and the same with encryption."""
 
 import hashlib
 import os
@@ -44,7 +44,7 @@ PLACES = {"directory": _directory, "nanio": _bucket("nanio"), "ministack": _buck
 
 @pytest.fixture(params=PLACES)
 def build(request: pytest.FixtureRequest) -> Build:
-    """Makes stores of one and the same place."""
+    """Builds stores that all use the same location."""
     return PLACES[request.param](request)
 
 
@@ -74,7 +74,7 @@ def keys(store: Store, prefix: str = "") -> list[str]:
     return [each.key for each in store.listing(prefix)]
 
 
-def test_what_is_put_is_read_again(store: Store) -> None:
+def test_stored_content_is_read_back(store: Store) -> None:
     stored = store.put("PostgreSQL/one/backup.json", b"{}")
 
     assert store.read("PostgreSQL/one/backup.json") == b"{}"
@@ -82,7 +82,7 @@ def test_what_is_put_is_read_again(store: Store) -> None:
     assert [each.size for each in store.listing("PostgreSQL/")] == [stored.size]
 
 
-def test_an_empty_object_is_an_object(store: Store) -> None:
+def test_an_empty_object_can_be_stored(store: Store) -> None:
     with store.writer("a/empty"):
         pass
 
@@ -91,7 +91,7 @@ def test_an_empty_object_is_an_object(store: Store) -> None:
 
 
 @pytest.mark.parametrize("size", [1, 5 * MIB, 5 * MIB + 1, 21 * MIB], ids=str)
-def test_an_object_comes_back_as_it_was_written(store: Store, size: int) -> None:
+def test_an_object_is_read_back_as_it_was_written(store: Store, size: int) -> None:
     content = os.urandom(size)
 
     with store.writer("a/big") as writer:
@@ -115,7 +115,7 @@ def test_the_writer_may_reuse_its_buffer(store: Store) -> None:
 
 
 @pytest.mark.parametrize("written", [0, 100, 12 * MIB], ids=str)
-def test_nothing_appears_when_the_producer_dies(store: Store, written: int) -> None:
+def test_no_object_appears_when_the_producer_dies(store: Store, written: int) -> None:
     with pytest.raises(ConnectionResetError, match="the server went away"):
         write_half(store, "a/half", written)
 
@@ -124,14 +124,14 @@ def test_nothing_appears_when_the_producer_dies(store: Store, written: int) -> N
         store.read("a/half")
 
 
-def test_an_object_that_is_written_again_holds_the_later_content(store: Store) -> None:
+def test_overwriting_an_object_keeps_the_later_content(store: Store) -> None:
     store.put("a/x", b"first")
     store.put("a/x", b"later")
 
     assert store.read("a/x") == b"later"
 
 
-def test_an_object_that_is_added_takes_no_others_place(store: Store, request: pytest.FixtureRequest) -> None:
+def test_adding_an_object_never_replaces_another(store: Store, request: pytest.FixtureRequest) -> None:
     if "nanio" in request.node.name:
         pytest.skip("this server knows no conditional writes")
     added = store.add("chain/1", b"first")
@@ -143,13 +143,13 @@ def test_an_object_that_is_added_takes_no_others_place(store: Store, request: py
     assert [(each.key, each.size) for each in store.listing("")] == [("chain/1", added.size)]
 
 
-def test_a_place_without_locks_says_so(store: Store) -> None:
+def test_a_store_without_locks_says_so(store: Store) -> None:
     store.put("chain/1", b"first")
 
     assert store.lock("chain/1", datetime.now(UTC) + timedelta(days=365), "GOVERNANCE") == ""
 
 
-def test_the_former_content_stays_when_writing_again_fails(store: Store) -> None:
+def test_the_old_content_stays_when_overwriting_fails(store: Store) -> None:
     store.put("a/x", b"first")
 
     with pytest.raises(ConnectionResetError):
@@ -158,7 +158,7 @@ def test_the_former_content_stays_when_writing_again_fails(store: Store) -> None
     assert store.read("a/x") == b"first"
 
 
-def test_another_content_than_recorded_is_found(store: Store) -> None:
+def test_content_that_differs_from_the_record_is_detected(store: Store) -> None:
     recorded = store.put("a/x", b"as recorded")
     store.put("a/x", b"as it is now")
 
@@ -175,7 +175,7 @@ def test_a_missing_object_is_named(store: Store) -> None:
     assert not reading.value.passing
 
 
-def test_a_prefix_ends_where_it_ends(store: Store) -> None:
+def test_a_prefix_matches_only_whole_path_parts(store: Store) -> None:
     for key in ("S3ファイル/2026-full/x", "S3ファイル/2027-full/x", "S3ファイル!2F2/x", "T"):
         store.put(key, b"1")
 
@@ -189,7 +189,7 @@ def test_a_prefix_ends_where_it_ends(store: Store) -> None:
     assert keys(store, "nobody/") == []
 
 
-def test_removing_twice_is_no_error(store: Store) -> None:
+def test_removing_twice_is_not_an_error(store: Store) -> None:
     store.put("a/x", b"1")
     store.put("a/y", b"1")
 
@@ -200,7 +200,7 @@ def test_removing_twice_is_no_error(store: Store) -> None:
     assert keys(store) == ["a/y"]
 
 
-def test_a_reader_may_leave_early(store: Store) -> None:
+def test_a_reader_may_stop_early(store: Store) -> None:
     with store.writer("a/big") as writer:
         for _ in range(30):
             writer.write(os.urandom(MIB))
@@ -230,7 +230,7 @@ def test_a_big_object_needs_little_memory(store: Store) -> None:
     assert peak < 70 * MIB
 
 
-def test_sweeping_leaves_whole_objects_alone(store: Store) -> None:
+def test_sweeping_leaves_complete_objects_alone(store: Store) -> None:
     store.put("a/x", b"1")
 
     swept = store.sweep("", datetime.now(UTC) + timedelta(hours=1))
@@ -239,7 +239,7 @@ def test_sweeping_leaves_whole_objects_alone(store: Store) -> None:
     assert keys(store) == ["a/x"]
 
 
-def test_what_is_sealed_can_only_be_opened_with_its_key(build: Build, tmp_path: Path) -> None:
+def test_an_encrypted_object_can_only_be_read_with_its_key(build: Build, tmp_path: Path) -> None:
     (tmp_path / "other").mkdir()
     ours, others = sealing(tmp_path), sealing(tmp_path / "other")
     stored = build(encrypt_to=ours["encrypt_to"]).put("a/x", b"a customer's name")
@@ -253,7 +253,7 @@ def test_what_is_sealed_can_only_be_opened_with_its_key(build: Build, tmp_path: 
     assert stored.sealed == "".join(ours["encrypt_to"])  # type: ignore[arg-type]
 
 
-def test_what_was_stored_before_encryption_was_asked_for_stays_readable(build: Build, tmp_path: Path) -> None:
+def test_objects_stored_before_encryption_was_enabled_stay_readable(build: Build, tmp_path: Path) -> None:
     build().put("a/x", b"older")
 
     sealed = build(**sealing(tmp_path))
@@ -262,7 +262,7 @@ def test_what_was_stored_before_encryption_was_asked_for_stays_readable(build: B
     assert b"".join(sealed.stream("a/x")) == b"older"
 
 
-def test_damage_inside_what_is_sealed_is_found_without_a_record(build: Build, tmp_path: Path) -> None:
+def test_damage_inside_an_encrypted_object_is_detected_without_a_record(build: Build, tmp_path: Path) -> None:
     keys_of = sealing(tmp_path)
     content = os.urandom(3 * MIB)
     with build(**keys_of).writer("a/x") as writer:

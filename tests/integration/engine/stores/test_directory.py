@@ -1,4 +1,4 @@
-"""What only a folder can get wrong."""
+"""Failures that are specific to a folder."""
 
 import os
 import resource
@@ -22,7 +22,7 @@ def store(root: Path) -> DirectoryStore:
     return DirectoryStore(DirectoryConfig(path=root))
 
 
-def test_a_share_that_is_not_mounted_is_not_filled(tmp_path: Path) -> None:
+def test_nothing_is_written_to_an_unmounted_share(tmp_path: Path) -> None:
     store = DirectoryStore(DirectoryConfig(path=tmp_path / "mnt"))
 
     for asking in (
@@ -37,13 +37,13 @@ def test_a_share_that_is_not_mounted_is_not_filled(tmp_path: Path) -> None:
     assert not (tmp_path / "mnt").exists()
 
 
-def test_a_folder_of_the_bindings_is_beside_them(tmp_path: Path) -> None:
+def test_a_relative_folder_is_resolved_next_to_the_bindings(tmp_path: Path) -> None:
     config = DirectoryConfig.model_validate({"path": "store"}, context={"base": tmp_path})
 
     assert config.path == tmp_path / "store"
 
 
-def test_what_is_being_written_is_not_listed(store: DirectoryStore) -> None:
+def test_an_unfinished_object_is_not_listed(store: DirectoryStore) -> None:
     with store.writer("a/x") as writer:
         writer.write(b"1")
         during = list(store.listing(""))
@@ -52,7 +52,7 @@ def test_what_is_being_written_is_not_listed(store: DirectoryStore) -> None:
     assert [each.key for each in store.listing("")] == ["a/x"]
 
 
-def test_what_a_killed_writer_left_is_swept_when_it_is_old(store: DirectoryStore, root: Path) -> None:
+def test_leftovers_of_a_killed_writer_are_swept_when_they_are_old(store: DirectoryStore, root: Path) -> None:
     (root / "a").mkdir()
     left = root / "a" / "x.0123abcd.partial"
     left.write_bytes(b"half")
@@ -67,7 +67,7 @@ def test_what_a_killed_writer_left_is_swept_when_it_is_old(store: DirectoryStore
     assert list(root.iterdir()) == []
 
 
-def test_empty_folders_go_with_their_last_object(store: DirectoryStore, root: Path) -> None:
+def test_empty_folders_are_removed_with_their_last_object(store: DirectoryStore, root: Path) -> None:
     store.put("PostgreSQL/one/x", b"1")
 
     store.delete(["PostgreSQL/one/x"])

@@ -1,4 +1,4 @@
-"""Object lock, on servers that keep to it."""
+"""Object lock, with servers that enforce it."""
 
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
@@ -20,7 +20,7 @@ IN_A_YEAR = datetime(2027, 11, 27, tzinfo=UTC)
 
 
 def locking(url: str, folder: Path) -> tuple[Store, Any]:
-    """A new bucket with object lock, and a client of the server."""
+    """Return a store on a new bucket with object lock, and a client of the server."""
     (folder / "access").write_text(ACCESS_KEY)
     (folder / "secret").write_text(SECRET_KEY)
     client = boto3.client(
@@ -40,7 +40,7 @@ def locking(url: str, folder: Path) -> tuple[Store, Any]:
 
 
 @pytest.mark.parametrize("mode", ["GOVERNANCE", "COMPLIANCE"])
-def test_what_is_locked_is_told_and_kept_to_by_the_server(
+def test_a_lock_is_reported_and_enforced_by_the_server(
     tmp_path: Path, mode: str, ministack_of_its_own: Callable[[], S3Server]
 ) -> None:
     store, client = locking(ministack_of_its_own().url, tmp_path)
@@ -55,7 +55,7 @@ def test_what_is_locked_is_told_and_kept_to_by_the_server(
 
 
 @pytest.mark.slow
-def test_the_lock_is_one_by_another_servers_understanding_too(tmp_path: Path) -> None:
+def test_a_lock_is_also_accepted_by_another_server_implementation(tmp_path: Path) -> None:
     with moto_server(tmp_path) as url:
         store, client = locking(url, tmp_path)
         store.add("evidence/1", b"first")

@@ -1,4 +1,4 @@
-"""What only a bucket can do, and how its server's faults are told."""
+"""Features specific to a bucket, and how its server's faults are reported."""
 
 import io
 import os
@@ -30,7 +30,7 @@ def own_server(tmp_path: Path) -> Iterator[S3Server]:
     server.stop()
 
 
-def test_keys_stand_below_the_prefix(nanio: S3Server, bucket_of: BucketOf) -> None:
+def test_keys_are_stored_below_the_prefix(nanio: S3Server, bucket_of: BucketOf) -> None:
     config = bucket_of(nanio, prefix="/ops/shop/")
 
     S3Store(config).put("PostgreSQL/x", b"1")
@@ -39,7 +39,9 @@ def test_keys_stand_below_the_prefix(nanio: S3Server, bucket_of: BucketOf) -> No
     assert [each["Key"] for each in found] == ["ops/shop/PostgreSQL/x"]
 
 
-def test_a_wrong_key_is_told_without_the_key(nanio: S3Server, bucket_of: BucketOf, tmp_path: Path) -> None:
+def test_a_wrong_key_is_reported_without_showing_it(
+    nanio: S3Server, bucket_of: BucketOf, tmp_path: Path
+) -> None:
     (tmp_path / "wrong").write_text("not-the-key-at-all")
     store = S3Store(bucket_of(nanio, secret_key=Secret(f"file:{tmp_path / 'wrong'}")))
 
@@ -54,7 +56,7 @@ def test_a_wrong_key_is_told_without_the_key(nanio: S3Server, bucket_of: BucketO
     assert not writing.value.passing
 
 
-def test_a_key_that_is_not_there_is_told_by_its_place(nanio: S3Server, bucket_of: BucketOf) -> None:
+def test_a_missing_key_is_reported_by_its_place(nanio: S3Server, bucket_of: BucketOf) -> None:
     store = S3Store(
         bucket_of(nanio, access_key=Secret("env:NO_SUCH_KEY"), secret_key=Secret("env:NO_SUCH_KEY"))
     )
@@ -63,7 +65,7 @@ def test_a_key_that_is_not_there_is_told_by_its_place(nanio: S3Server, bucket_of
         store.put("a/x", b"1")
 
 
-def test_a_bucket_that_does_not_exist_is_told(nanio: S3Server, bucket_of: BucketOf) -> None:
+def test_a_missing_bucket_is_reported(nanio: S3Server, bucket_of: BucketOf) -> None:
     store = S3Store(bucket_of(nanio, bucket="nobody-made-this"))
 
     for asking in (
@@ -79,7 +81,7 @@ def test_a_bucket_that_does_not_exist_is_told(nanio: S3Server, bucket_of: Bucket
 
 
 @pytest.mark.slow
-def test_a_server_that_stays_away_is_given_up_in_time(own_server: S3Server, bucket_of: BucketOf) -> None:
+def test_an_unreachable_server_is_abandoned_in_time(own_server: S3Server, bucket_of: BucketOf) -> None:
     store = S3Store(bucket_of(own_server, retry_for="1秒"))
     own_server.stop()
 
@@ -93,9 +95,7 @@ def test_a_server_that_stays_away_is_given_up_in_time(own_server: S3Server, buck
 
 @pytest.mark.slow
 @pytest.mark.parametrize("seconds", [3, 20], ids=str)
-def test_an_outage_in_the_middle_of_an_upload_is_survived(
-    own_server: S3Server, bucket_of: BucketOf, seconds: int
-) -> None:
+def test_an_upload_survives_an_outage(own_server: S3Server, bucket_of: BucketOf, seconds: int) -> None:
     store = S3Store(bucket_of(own_server, retry_for="1分"))
     is_down = threading.Event()
 
@@ -118,7 +118,7 @@ def test_an_outage_in_the_middle_of_an_upload_is_survived(
 
 
 @pytest.mark.slow
-def test_an_outage_in_the_middle_of_reading_is_survived(own_server: S3Server, bucket_of: BucketOf) -> None:
+def test_reading_survives_an_outage(own_server: S3Server, bucket_of: BucketOf) -> None:
     store = S3Store(bucket_of(own_server, retry_for="1分"))
     content = os.urandom(64 * MIB)
     stored = store.put("a/big", content)
@@ -136,7 +136,7 @@ def test_an_outage_in_the_middle_of_reading_is_survived(own_server: S3Server, bu
     assert found.getvalue() == content
 
 
-def test_an_upload_that_was_cut_off_is_swept(own_server: S3Server, bucket_of: BucketOf) -> None:
+def test_an_interrupted_upload_is_swept(own_server: S3Server, bucket_of: BucketOf) -> None:
     config = bucket_of(own_server, retry_for="1秒")
     store = S3Store(config)
     client = own_server.client()
@@ -155,7 +155,7 @@ def test_an_upload_that_was_cut_off_is_swept(own_server: S3Server, bucket_of: Bu
     assert list(store.listing("")) == []
 
 
-def test_the_version_of_an_object_is_kept_where_the_bucket_keeps_versions(
+def test_the_version_of_an_object_is_recorded_if_the_bucket_is_versioned(
     ministack: S3Server, bucket_of: BucketOf
 ) -> None:
     config = bucket_of(ministack)
@@ -169,7 +169,7 @@ def test_the_version_of_an_object_is_kept_where_the_bucket_keeps_versions(
     assert [each["VersionId"] for each in versions] == [stored.version]
 
 
-def test_what_the_bucket_does_against_loss_is_told(ministack: S3Server, bucket_of: BucketOf) -> None:
+def test_the_protection_of_a_bucket_is_reported(ministack: S3Server, bucket_of: BucketOf) -> None:
     config = bucket_of(ministack)
     client = ministack.client()
 
@@ -187,7 +187,7 @@ def test_what_the_bucket_does_against_loss_is_told(ministack: S3Server, bucket_o
     assert S3Store(config).guard() == "バージョニング有効、ロック COMPLIANCE 30日"
 
 
-def test_what_a_bucket_does_against_loss_can_not_be_told_where_there_is_none(
+def test_asking_for_the_protection_of_a_missing_bucket_is_refused(
     ministack: S3Server, bucket_of: BucketOf
 ) -> None:
     config = bucket_of(ministack, bucket="nobody-made-this")
@@ -196,7 +196,7 @@ def test_what_a_bucket_does_against_loss_can_not_be_told_where_there_is_none(
         S3Store(config).guard()
 
 
-def test_the_server_encrypts_where_asked(ministack: S3Server, bucket_of: BucketOf) -> None:
+def test_the_server_encrypts_on_request(ministack: S3Server, bucket_of: BucketOf) -> None:
     config = bucket_of(ministack, encryption="AES256")
 
     S3Store(config).put("a/x", b"1")
@@ -214,7 +214,7 @@ def test_every_checksum_is_accepted(ministack: S3Server, bucket_of: BucketOf, ch
     assert [each.size for each in store.listing("a/")] == [8 * MIB]
 
 
-def test_the_name_of_the_store_holds_no_secret(nanio: S3Server, bucket_of: BucketOf) -> None:
+def test_the_name_of_the_store_contains_no_secret(nanio: S3Server, bucket_of: BucketOf) -> None:
     config = bucket_of(nanio)
 
     assert S3Store(config).name == f"s3://{config.bucket}/shop"
@@ -234,7 +234,7 @@ def test_the_name_of_the_store_holds_no_secret(nanio: S3Server, bucket_of: Bucke
     ],
     ids=lambda value: str(value)[:30],
 )
-def test_what_cannot_be_right_is_refused(keys: dict[str, object], complaint: str) -> None:
+def test_contradictory_settings_are_refused(keys: dict[str, object], complaint: str) -> None:
     with pytest.raises(ValueError, match=complaint):
         S3Config.model_validate({"bucket": "backups", **keys})
 
@@ -246,7 +246,7 @@ def _write(store: S3Store, key: str, *, pieces: int) -> None:
 
 
 def _cut_off(write: object, server: S3Server) -> None:
-    """Write parts, then let the server die for good."""
+    """Write parts, then stop the server permanently."""
     assert callable(write)
     for _ in range(12):
         write(os.urandom(MIB))

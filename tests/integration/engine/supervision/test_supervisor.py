@@ -1,4 +1,4 @@
-"""The supervisor with real processes, in a process of its own as `toban up` is one."""
+"""The supervisor with real processes, in a separate process like `toban up`."""
 
 import json
 import os
@@ -15,8 +15,8 @@ import pytest
 
 from toban.engine.supervision.home import HomeUnusable, hold_file, processes_file, take
 
-# What is supervised here: a child that answers nothing and lives until told to stop; one that has a child
-# of its own; one that ignores the request to stop.
+# Supervised here: a child that does nothing and lives until it is stopped; one that has its own child; one
+# that ignores the stop request.
 SLEEPER = "import time; print('awake', flush=True); time.sleep(600)"
 PARENT = (
     f"import subprocess, sys, time; subprocess.Popen([sys.executable, '-c', {SLEEPER!r}]); time.sleep(600)"
@@ -43,14 +43,14 @@ Start = Callable[..., "Supervised"]
 
 
 class Supervised:
-    """A supervisor's process and what it shows."""
+    """A supervisor's process and its output."""
 
     def __init__(self, home: Path, process: "subprocess.Popen[str]") -> None:
         self.home = home
         self.process = process
 
     def shown(self) -> dict[str, dict[str, Any]]:
-        """Return the processes by name, as written down for observers."""
+        """Return the processes by name, from the status file."""
         try:
             found = json.loads(processes_file(self.home).read_text())
         except FileNotFoundError:
@@ -58,12 +58,12 @@ class Supervised:
         return {process["name"]: process for process in found["processes"]}
 
     def heard(self, words: str) -> None:
-        """Read what the supervisor says up to the line with *words*."""
+        """Read the supervisor's output up to the line that contains *words*."""
         assert self.process.stdout is not None
         assert any(words in line for line in self.process.stdout)
 
     def pid(self, name: str, *, other_than: int | None = None) -> int:
-        """Return the process of *name* once it runs."""
+        """Return the process id of *name* once it runs."""
 
         def running() -> int:
             pid = self.shown().get(name, {}).get("pid")
@@ -73,7 +73,7 @@ class Supervised:
 
 
 def wait_for[T](question: Callable[[], T]) -> T:
-    """Ask until the answer is true; the bound only keeps a broken run from lasting for ever."""
+    """Ask until the answer is true; the limit only matters if something is broken."""
     end = time.monotonic() + 30
     while time.monotonic() < end:
         if answer := question():
@@ -83,7 +83,7 @@ def wait_for[T](question: Callable[[], T]) -> T:
 
 
 def is_gone(process: psutil.Process) -> bool:
-    """Return whether *process* has ended; whether somebody has already asked how is not our concern."""
+    """Return whether *process* has ended, even if it has not been reaped yet."""
     return not process.is_running() or process.status() == psutil.STATUS_ZOMBIE
 
 
@@ -108,7 +108,7 @@ def supervise(tmp_path: Path) -> Iterator[Start]:
             process.stdout.close()
 
 
-def test_a_killed_child_is_started_again_and_the_operator_is_told(supervise: Start) -> None:
+def test_a_killed_child_is_restarted_and_the_operator_is_informed(supervise: Start) -> None:
     supervised = supervise(("watch", SLEEPER, []))
     first = supervised.pid("watch")
 
@@ -132,7 +132,7 @@ def test_a_held_child_stays_stopped_until_it_is_released(supervise: Start) -> No
     assert supervised.pid("watch") != first
 
 
-def test_what_a_child_says_is_in_its_log(supervise: Start) -> None:
+def test_the_output_of_a_child_is_in_its_log(supervise: Start) -> None:
     supervised = supervise(("watch", SLEEPER, []))
 
     log = supervised.home / "log" / "watch.log"
@@ -140,7 +140,7 @@ def test_what_a_child_says_is_in_its_log(supervise: Start) -> None:
     assert wait_for(lambda: log.exists() and log.read_text()) == "awake\n"
 
 
-def test_what_a_child_had_started_dies_with_it(supervise: Start) -> None:
+def test_processes_started_by_a_child_die_with_it(supervise: Start) -> None:
     supervised = supervise(("watch", PARENT, []))
     first = supervised.pid("watch")
     grandchild = wait_for(lambda: psutil.Process(first).children())[0]
@@ -150,7 +150,7 @@ def test_what_a_child_had_started_dies_with_it(supervise: Start) -> None:
     wait_for(lambda: is_gone(grandchild))
 
 
-def test_children_die_with_a_supervisor_that_is_killed(supervise: Start) -> None:
+def test_children_die_with_a_killed_supervisor(supervise: Start) -> None:
     supervised = supervise(("watch", SLEEPER, []))
     child = psutil.Process(supervised.pid("watch"))
 
@@ -170,7 +170,7 @@ def test_dependents_stop_before_what_they_depend_on(supervise: Start) -> None:
     assert said.index("worker を止めました") < said.index("store を止めました")
 
 
-def test_a_child_that_ignores_the_request_to_stop_does_not_keep_the_supervisor(supervise: Start) -> None:
+def test_a_child_that_ignores_the_stop_request_does_not_block_the_supervisor(supervise: Start) -> None:
     supervised = supervise(("deaf", DEAF, []))
     child = supervised.pid("deaf")
 
@@ -201,7 +201,7 @@ def test_a_home_serves_one_instance_at_a_time(tmp_path: Path) -> None:
     assert "--home" in refused.value.hint
 
 
-def test_a_home_that_cannot_be_made_is_refused_with_its_cause(tmp_path: Path) -> None:
+def test_a_home_that_cannot_be_created_is_refused_with_the_cause(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
 
     with pytest.raises(HomeUnusable, match="Not a directory"):

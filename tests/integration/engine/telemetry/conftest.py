@@ -1,4 +1,4 @@
-"""The real `toban store`, started as the supervisor starts it."""
+"""The real `toban store`, started like the supervisor starts it."""
 
 import os
 import signal
@@ -20,7 +20,7 @@ SECRET = "open sesame"
 
 
 class StoreProcess:
-    """One running child; ended when the test ends, whatever happened."""
+    """One running child; stopped at the end of the test, whatever happened."""
 
     def __init__(self, directory: Path, *options: str, port: int = 0) -> None:
         self.directory = directory
@@ -44,7 +44,7 @@ class StoreProcess:
 
     @cached_property
     def telemetry(self) -> Telemetry:
-        """A client of it, which ends with it."""
+        """A client of the store, closed with it."""
         return Telemetry(self.telemetry_url)
 
     def ask(self, sql: str, **settings: str | int) -> httpx.Response:
@@ -59,13 +59,13 @@ class StoreProcess:
         )
 
     def told(self, sql: str) -> str:
-        """Return the text of an answer that is no error."""
+        """Return the text of a successful answer."""
         answer = self.ask(sql)
         assert answer.status_code == 200, answer.text
         return answer.text.strip()
 
     def stop(self, number: signal.Signals) -> int:
-        """Send a signal and return the exit status; fail when the process doesn't end."""
+        """Send a signal and return the exit status; fail if the process doesn't end."""
         self.process.send_signal(number)
         return self.process.wait(timeout=20)
 
@@ -97,7 +97,7 @@ StartStore = Callable[..., StoreProcess]
 
 @pytest.fixture
 def start_store(tmp_path: Path) -> Iterator[StartStore]:
-    """Start children on the test's own directory (or another one), as many as are asked for."""
+    """Start any number of children on the test's directory or on another one."""
     with ExitStack() as running:
 
         def start(*options: str, directory: Path | None = None, port: int = 0) -> StoreProcess:

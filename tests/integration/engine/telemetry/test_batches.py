@@ -1,4 +1,4 @@
-"""Batches in a real store: each there once, whoever else writes and whatever the store has forgotten."""
+"""Batches in a real store: each stored once, whoever else writes and whatever the store has forgotten."""
 
 import signal
 from collections.abc import Iterator
@@ -16,7 +16,7 @@ from toban.engine.telemetry.columns import DAY, MOMENT, table_of
 from toban.engine.telemetry.logs.rows import LogStore
 from toban.engine.telemetry.store import StoreRefused, Telemetry
 
-# Inserts into it only the engine knows again, as ClickHouse does of all tables.
+# Repeated inserts are recognised only by the engine, as ClickHouse does for every table.
 PARCELS = BatchTable(
     "parcels", pa.schema([("day", DAY), ("at", MOMENT), ("number", pa.uint32())]), partition=("day",)
 )
@@ -43,7 +43,7 @@ def written_parts(telemetry: Telemetry) -> int:
     return int(telemetry.ask(sql, {})[0][0])
 
 
-def test_batches_that_come_at_once_are_written_together(telemetry: Telemetry) -> None:
+def test_batches_that_arrive_together_are_written_together(telemetry: Telemetry) -> None:
     telemetry.do("TRUNCATE TABLE logs", {})
     logs = LogStore(telemetry)
     batches = [
@@ -60,7 +60,7 @@ def test_batches_that_come_at_once_are_written_together(telemetry: Telemetry) ->
     assert written_parts(telemetry) - before < 40
 
 
-def test_a_batch_that_the_engine_refuses_holds_up_no_other(telemetry: Telemetry) -> None:
+def test_a_batch_that_the_engine_refuses_delays_no_other(telemetry: Telemetry) -> None:
     telemetry.do("TRUNCATE TABLE logs", {})
     logs = LogStore(telemetry)
     batches = [batch_of(key_of("shop", f"good {at}", b""), [row(at + 1)]) for at in range(30)]
@@ -75,8 +75,8 @@ def test_a_batch_that_the_engine_refuses_holds_up_no_other(telemetry: Telemetry)
     assert count(telemetry) == 30
 
 
-def test_a_batch_that_a_killed_store_held_is_there_once(start_store: StartStore) -> None:
-    """It may have lost what it knew of its inserts: then the rows tell."""
+def test_a_batch_held_by_a_killed_store_is_stored_once(start_store: StartStore) -> None:
+    """The store may have lost its record of inserts: then the rows themselves decide."""
     child = start_store()
     telemetry = Telemetry(child.telemetry_url)
     batch = batch_of(key_of("shop", "held", b""), [row(number) for number in range(1, 51)])
@@ -92,7 +92,7 @@ def test_a_batch_that_a_killed_store_held_is_there_once(start_store: StartStore)
     telemetry.close()
 
 
-def test_a_batch_without_times_is_known_again_on_the_next_day(start_store: StartStore) -> None:
+def test_a_batch_without_times_is_recognised_on_the_next_day(start_store: StartStore) -> None:
     child = start_store()
     telemetry = Telemetry(child.telemetry_url)
     yesterday = [row(number) for number in range(1, 11)]
@@ -110,7 +110,7 @@ def test_a_batch_without_times_is_known_again_on_the_next_day(start_store: Start
     telemetry.close()
 
 
-def test_a_writer_sees_that_the_store_was_started_anew(start_store: StartStore) -> None:
+def test_a_writer_notices_that_the_store_was_restarted(start_store: StartStore) -> None:
     child = start_store()
     telemetry = Telemetry(child.telemetry_url)
     logs, elsewhere = LogStore(telemetry), LogStore(telemetry)
@@ -127,7 +127,7 @@ def test_a_writer_sees_that_the_store_was_started_anew(start_store: StartStore) 
     telemetry.close()
 
 
-def test_a_batch_that_came_with_one_of_a_wrong_clock_is_known_again(start_store: StartStore) -> None:
+def test_a_batch_is_recognised_although_another_came_with_a_wrong_clock(start_store: StartStore) -> None:
     child = start_store()
     telemetry = Telemetry(child.telemetry_url)
     logs = LogStore(telemetry)
@@ -144,8 +144,8 @@ def test_a_batch_that_came_with_one_of_a_wrong_clock_is_known_again(start_store:
     telemetry.close()
 
 
-def test_a_batch_of_which_a_part_is_missing_is_made_good_once(telemetry: Telemetry) -> None:
-    """By eight who come at once, as after a store that failed half-way."""
+def test_missing_rows_of_a_batch_are_added_once(telemetry: Telemetry) -> None:
+    """Eight writers at once, as after a store that failed half-way."""
     telemetry.do("TRUNCATE TABLE logs", {})
     batch = batch_of(key_of("shop", "in part", b""), [row(number) for number in range(1, 101)])
     LogStore(telemetry).write(batch)
@@ -160,7 +160,7 @@ def test_a_batch_of_which_a_part_is_missing_is_made_good_once(telemetry: Telemet
     assert count(telemetry) == 100
 
 
-def test_a_batch_of_very_many_days_that_comes_twice_at_once_is_there_once(telemetry: Telemetry) -> None:
+def test_a_batch_of_very_many_days_sent_twice_at_once_is_stored_once(telemetry: Telemetry) -> None:
     telemetry.do("TRUNCATE TABLE logs", {})
     rows = [row(number, day=FIRST - timedelta(days=number)) for number in range(1, 121)]
     batch = batch_of(key_of("shop", "very many days", b""), rows)
@@ -171,7 +171,7 @@ def test_a_batch_of_very_many_days_that_comes_twice_at_once_is_there_once(teleme
     assert count(telemetry) == 120
 
 
-def test_batches_of_many_days_hold_up_no_others(telemetry: Telemetry) -> None:
+def test_batches_of_many_days_delay_no_others(telemetry: Telemetry) -> None:
     telemetry.do("TRUNCATE TABLE logs", {})
     logs = LogStore(telemetry)
     batches = [
@@ -188,10 +188,10 @@ def test_batches_of_many_days_hold_up_no_others(telemetry: Telemetry) -> None:
     assert count(telemetry) == 480
 
 
-def test_what_the_engine_took_for_a_repetition_by_mistake_is_written_after_all(
+def test_rows_wrongly_taken_for_a_repetition_are_written_after_all(
     parcels: BatchStore, telemetry: Telemetry
 ) -> None:
-    """ClickHouse killed between noting a token and committing the rows holds the one without the other."""
+    """A ClickHouse killed between recording a token and committing the rows has one without the other."""
     batch = Batch(
         "ab" * 32,
         table_of(PARCELS.schema, [["1970-01-02"] * 10, [86_400.0 + n for n in range(1, 11)], range(1, 11)]),

@@ -1,4 +1,4 @@
-"""The rules of the store's process, each of which was learnt from a failure."""
+"""The rules of the store's process; each one was learnt from a failure."""
 
 import os
 import subprocess
@@ -24,7 +24,7 @@ MINUTE = timedelta(minutes=1)
 ENDLESS = "SELECT sum(sipHash64(number)) FROM numbers(100000000000000)"
 
 
-def test_whoever_does_not_know_the_secret_is_refused(store: StoreProcess) -> None:
+def test_a_request_without_the_secret_is_refused(store: StoreProcess) -> None:
     bare = httpx.post(store.url, content=b"SELECT 1", trust_env=False)
     wrong = httpx.post(store.url, content=b"SELECT 1", auth=("toban", "guess"), trust_env=False)
 
@@ -33,7 +33,7 @@ def test_whoever_does_not_know_the_secret_is_refused(store: StoreProcess) -> Non
     assert "SELECT" not in bare.text
 
 
-def test_only_loopback_is_listened_at(store: StoreProcess) -> None:
+def test_the_store_listens_only_on_loopback(store: StoreProcess) -> None:
     assert store.listens_at() == {"127.0.0.1"}
 
 
@@ -61,7 +61,7 @@ def test_every_table_has_the_durable_settings(store: StoreProcess, telemetry: Te
         assert [name for name, value in DURABLE.items() if f"{name} = {value}" not in table] == []
 
 
-def test_samples_are_kept_for_a_year_by_month(store: StoreProcess, telemetry: Telemetry) -> None:
+def test_samples_are_stored_by_month_and_kept_for_a_year(store: StoreProcess, telemetry: Telemetry) -> None:
     table = store.told("SELECT create_table_query FROM system.tables WHERE name = 'samples' FORMAT TSVRaw")
 
     assert "PARTITION BY toYYYYMM(at)" in table
@@ -97,7 +97,7 @@ def test_a_batch_resent_after_a_restart_of_the_store_is_stored_once(start_store:
     assert second.told("SELECT sum(count) FROM samples_5m") == "100"
 
 
-def test_a_client_lives_through_a_restart_of_the_store(start_store: StartStore) -> None:
+def test_a_client_survives_a_restart_of_the_store(start_store: StartStore) -> None:
     sample = Sample(Metric.UP, "Web", "web-1", NOON, 1.0)
     first = start_store()
     telemetry = Telemetry(first.telemetry_url)
@@ -117,7 +117,7 @@ def test_a_client_lives_through_a_restart_of_the_store(start_store: StartStore) 
     assert SECRET not in str(failure.value)
 
 
-def test_a_store_started_anew_on_an_empty_directory_gets_its_tables(
+def test_a_store_restarted_on_an_empty_directory_gets_its_tables(
     start_store: StartStore, tmp_path: Path
 ) -> None:
     sample = Sample(Metric.UP, "Web", "web-1", NOON, 1.0)
@@ -137,7 +137,7 @@ def test_a_store_started_anew_on_an_empty_directory_gets_its_tables(
     assert second.told("SELECT count() FROM samples") == "1"
 
 
-def test_eight_threads_get_their_own_answers(telemetry: Telemetry) -> None:
+def test_eight_threads_each_get_their_own_answers(telemetry: Telemetry) -> None:
     targets = [f"並行{number}" for number in range(8)]
     for number, target in enumerate(targets):
         telemetry.write([Sample(Metric.UP, target, "a", NOON, float(number))], token=target)
@@ -158,7 +158,7 @@ def test_eight_threads_get_their_own_answers(telemetry: Telemetry) -> None:
     assert all(answers)
 
 
-def test_settings_of_one_request_do_not_reach_the_next(store: StoreProcess) -> None:
+def test_settings_of_one_request_do_not_affect_the_next(store: StoreProcess) -> None:
     for _ in range(20):
         store.ask("SELECT 1", max_threads=1, insert_deduplication_token="left behind")
 
@@ -201,13 +201,13 @@ def test_no_statement_reaches_beyond_the_stores_own_tables(
     assert store.told("SELECT 1") == "1"
 
 
-def test_a_bound_name_opens_no_file(store: StoreProcess) -> None:
+def test_a_parameter_used_as_a_name_opens_no_file(store: StoreProcess) -> None:
     answer = store.ask("SELECT * FROM {name:Identifier}", param_name="/etc/passwd")
 
     assert answer.status_code == 404
 
 
-def test_a_disk_that_runs_full_refuses_inserts_in_words(start_store: StartStore) -> None:
+def test_a_full_disk_refuses_inserts_with_a_clear_message(start_store: StartStore) -> None:
     child = start_store("--keep-free", str(2**40))
     telemetry = Telemetry(child.telemetry_url)
     telemetry.ensure_schema()
@@ -235,14 +235,14 @@ def test_a_query_that_takes_too_long_is_ended(store: StoreProcess) -> None:
     assert answer.headers["x-clickhouse-exception-code"] == "159"
 
 
-def test_a_query_cannot_ask_for_more_time_than_there_is(store: StoreProcess) -> None:
+def test_a_query_cannot_raise_its_time_limit(store: StoreProcess) -> None:
     more = store.ask("SELECT 1", max_execution_time=61)
     without_end = store.ask("SELECT 1 SETTINGS max_execution_time = 0")
 
     assert (more.status_code, without_end.status_code) == (500, 500)
 
 
-def test_a_second_process_on_the_directory_is_told_why(start_store: StartStore) -> None:
+def test_a_second_process_on_the_directory_is_refused_with_the_reason(start_store: StartStore) -> None:
     start_store()
 
     second = start_store()
@@ -264,7 +264,7 @@ def test_a_store_without_a_secret_is_not_started(tmp_path: Path) -> None:
     assert not (tmp_path / "store").exists()
 
 
-def test_a_port_that_is_taken_is_told_so(start_store: StartStore, tmp_path: Path) -> None:
+def test_a_port_in_use_is_reported(start_store: StartStore, tmp_path: Path) -> None:
     first = start_store()
 
     second = start_store(port=first.port, directory=tmp_path / "other")
@@ -283,7 +283,7 @@ def test_a_request_that_is_too_large_is_refused(store: StoreProcess) -> None:
     assert "HINT: send smaller batches" in answer.text
 
 
-def test_the_limit_of_one_query_is_not_the_next_one_s(store: StoreProcess) -> None:
+def test_the_limit_of_one_query_does_not_apply_to_the_next(store: StoreProcess) -> None:
     limit = "SELECT getSetting('max_execution_time')"
 
     with ThreadPoolExecutor(8) as askers:
@@ -294,7 +294,7 @@ def test_the_limit_of_one_query_is_not_the_next_one_s(store: StoreProcess) -> No
 
 
 @pytest.mark.parametrize("name", ["no such thing", "a=1,b", "log_comment"])
-def test_what_is_no_setting_is_refused(store: StoreProcess, name: str) -> None:
+def test_an_invalid_setting_is_refused(store: StoreProcess, name: str) -> None:
     answer = store.ask("SELECT 1", **{name: "1"})
 
     assert answer.status_code == 400

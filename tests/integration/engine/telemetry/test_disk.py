@@ -1,4 +1,4 @@
-"""Power cuts and full disks, on a file system of the test's own. Needs root, for loop devices."""
+"""Power cuts and full disks, on a separate file system. Needs root, for loop devices."""
 
 import os
 import shutil
@@ -35,7 +35,7 @@ pytestmark = pytest.mark.slow
 
 @pytest.fixture
 def image(tmp_path: Path) -> Path:
-    """An empty file system in a file; skips by name where loop devices are not to be had."""
+    """An empty file system in a file; skips with the reason if loop devices are not available."""
     if os.geteuid() != 0 or not (_MKFS and _MOUNT and _UMOUNT):
         pytest.skip("a loop device needs root and mkfs.ext4")
     made = tmp_path / "disk.img"
@@ -61,12 +61,12 @@ def test_a_power_cut_loses_nothing_acknowledged_and_the_rest_can_be_sent_again(
         assert acknowledged > 0, number
         assert set(range(acknowledged)) <= found
         assert distinct == (acknowledged + 1) * BATCH
-        # Only the batch that was under way may be twice there: the engine doesn't sync its log of tokens.
+        # Only the batch being written may be stored twice: the engine doesn't sync its log of tokens.
         assert distinct <= samples <= distinct + BATCH
         assert distinct <= rolled_up <= distinct + BATCH
 
 
-def test_a_power_cut_neither_loses_nor_doubles_logs(
+def test_a_power_cut_neither_loses_nor_duplicates_logs(
     start_store: StartStore, image: Path, tmp_path: Path
 ) -> None:
     for number, (acknowledged, restarted) in enumerate(_power_cuts(start_store, image, tmp_path, _log)):
@@ -90,7 +90,7 @@ def test_a_full_disk_loses_nothing_acknowledged_and_the_rest_can_be_sent_again(
     assert mended == [(acknowledged + 1) * 50 * BATCH] * 3
 
 
-def test_a_full_disk_neither_loses_nor_doubles_logs(
+def test_a_full_disk_neither_loses_nor_duplicates_logs(
     start_store: StartStore, tmp_path: Path, image: Path
 ) -> None:
     acknowledged, full, mended = _full_disk(start_store, tmp_path, _log_noise, LOG_COUNTS)
@@ -105,7 +105,7 @@ COUNTS = "SELECT count(), uniqExact(at), (SELECT sum(count) FROM samples_5m) FRO
 LOG_COUNTS = "SELECT count(), uniqExact(message) FROM logs"
 
 type Write = Callable[[Telemetry, int], None]
-"""Writes a numbered batch, the same one for the same number."""
+"""Writes a numbered batch; the same number gives the same batch."""
 
 
 def _power_cuts(
@@ -113,7 +113,7 @@ def _power_cuts(
 ) -> Iterator[tuple[int, StoreProcess]]:
     """Cut the power five times while batches are written.
 
-    Yield how many were acknowledged, and a store that was started on what the disk held.
+    Yield the number of acknowledged batches, and a store started on the remaining content of the disk.
     """
     cut = tmp_path / "cut.img"
     with (
@@ -132,9 +132,9 @@ def _power_cuts(
 def _full_disk(
     start_store: StartStore, tmp_path: Path, write: Write, counts: str
 ) -> tuple[int, int, list[int]]:
-    """Write until the disk is full, make room, and write what was refused.
+    """Write until the disk is full, free some space, and write what was refused.
 
-    Return how many batches were acknowledged, how many rows there were of them, and the *counts* at the end.
+    Return the number of acknowledged batches, the number of their rows, and the *counts* at the end.
     """
     small = tmp_path / "small.img"
     _make(small, 64 * MEBIBYTE)
@@ -159,7 +159,7 @@ def _full_disk(
 
 
 class _Writer:
-    """Writes numbered batches and knows how many were acknowledged."""
+    """Writes numbered batches and counts the acknowledged ones."""
 
     def __init__(self, child: StoreProcess, write: Write) -> None:
         self._child = child
@@ -177,15 +177,15 @@ class _Writer:
         self._telemetry.close()
 
     def cut_power(self, image: Path, copy: Path) -> int:
-        """Copy what the disk itself holds at a moment, without what only the kernel's memory holds.
+        """Copy the content of the disk at one moment, without data that is only in the kernel's memory.
 
-        Return how many batches had been acknowledged by then.
+        Return the number of batches acknowledged by then.
         """
         self._child.process.send_signal(signal.SIGSTOP)
         while psutil.Process(self._child.process.pid).status() != psutil.STATUS_STOPPED:
             sleep(0.01)
         shutil.copyfile(image, copy)
-        # Whatever was acknowledged before the stop has arrived by now.
+        # Everything acknowledged before the stop has been counted by now.
         acknowledged = self._acknowledged
         self._child.process.send_signal(signal.SIGCONT)
         return acknowledged
@@ -235,7 +235,7 @@ def _write_log(telemetry: Telemetry, number: int, messages: Sequence[str]) -> No
 
 
 def _write_noise(telemetry: Telemetry, number: int) -> None:
-    # Figures that hardly compress, so that the disk fills soon; the same ones for the same number.
+    # Figures that hardly compress, so that the disk fills soon; the same number gives the same figures.
     figures = memoryview(Random(number).randbytes(8 * 50 * BATCH)).cast("Q")  # noqa: S311 - figures, no secret
     first = NOON + timedelta(milliseconds=50 * BATCH * number)
     samples = [

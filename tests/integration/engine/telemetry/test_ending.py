@@ -1,4 +1,4 @@
-"""How the store ends, and what is there afterwards."""
+"""How the store shuts down, and what it has stored afterwards."""
 
 import signal
 import threading
@@ -31,7 +31,7 @@ SELECT count() FROM system.processes WHERE query LIKE '%100000000000000%' AND qu
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, pytest.param(signal.SIGINT, marks=pytest.mark.slow)])
-def test_an_idle_store_ends_cleanly(start_store: StartStore, number: signal.Signals) -> None:
+def test_an_idle_store_shuts_down_cleanly(start_store: StartStore, number: signal.Signals) -> None:
     child = start_store()
     child.told("SELECT 1")
 
@@ -40,7 +40,7 @@ def test_an_idle_store_ends_cleanly(start_store: StartStore, number: signal.Sign
 
 
 @pytest.mark.parametrize("sql", [ENDLESS, pytest.param(ENDLESS_ROWS, marks=pytest.mark.slow)])
-def test_a_long_query_does_not_hold_the_end_up(start_store: StartStore, sql: str) -> None:
+def test_a_long_query_does_not_delay_the_shutdown(start_store: StartStore, sql: str) -> None:
     child = start_store()
     with ThreadPoolExecutor(1) as threads:
         asked = threads.submit(_ask_until_it_ends, child, sql)
@@ -49,13 +49,13 @@ def test_a_long_query_does_not_hold_the_end_up(start_store: StartStore, sql: str
         status = child.stop(signal.SIGTERM)
 
         asked.result()
-    # A segmentation fault would be -11.
+    # After a segmentation fault the status would be -11.
     assert status == 0
     assert child.errors() == ""
 
 
 @pytest.mark.slow
-def test_a_query_that_cannot_be_stopped_does_not_hold_the_end_up(start_store: StartStore) -> None:
+def test_a_query_that_cannot_be_stopped_does_not_delay_the_shutdown(start_store: StartStore) -> None:
     child = start_store()
     with ThreadPoolExecutor(1) as threads:
         asked = threads.submit(_ask_until_it_ends, child, UNSTOPPABLE)
@@ -71,14 +71,14 @@ def test_a_query_that_cannot_be_stopped_does_not_hold_the_end_up(start_store: St
 
 
 @pytest.mark.parametrize("sql", [ENDLESS, pytest.param(ENDLESS_ROWS, marks=pytest.mark.slow)])
-def test_a_query_ends_when_its_client_goes(store: StoreProcess, sql: str) -> None:
+def test_a_query_ends_when_its_client_disconnects(store: StoreProcess, sql: str) -> None:
     _ask_and_leave(store, sql)
 
     _until(lambda: store.told(RUNNING) == "0")
 
 
 @pytest.mark.slow
-def test_a_query_ends_for_its_own_client_only(store: StoreProcess) -> None:
+def test_a_disconnect_ends_only_the_queries_of_that_client(store: StoreProcess) -> None:
     with ThreadPoolExecutor(2) as threads:
         other = threads.submit(store.told, "SELECT sleepEachRow(0.1) FROM numbers(30) FORMAT Null")
         _ask_and_leave(store, ENDLESS)
@@ -87,17 +87,17 @@ def test_a_query_ends_for_its_own_client_only(store: StoreProcess) -> None:
         assert other.result() == ""
 
 
-def test_nothing_acknowledged_is_lost_and_nothing_doubled_by_three_kills(start_store: StartStore) -> None:
+def test_three_kills_lose_nothing_acknowledged_and_duplicate_nothing(start_store: StartStore) -> None:
     _kill_again_and_again(start_store, kills=3)
 
 
 @pytest.mark.slow
-def test_nothing_acknowledged_is_lost_and_nothing_doubled_by_twenty_kills(start_store: StartStore) -> None:
+def test_twenty_kills_lose_nothing_acknowledged_and_duplicate_nothing(start_store: StartStore) -> None:
     _kill_again_and_again(start_store, kills=20)
 
 
 def _kill_again_and_again(start_store: StartStore, *, kills: int) -> None:
-    """Write without a pause while the store is killed and started; then compare the store to that."""
+    """Write continuously while the store is killed and restarted; then compare its content."""
     child = start_store()
     telemetry = Telemetry(child.telemetry_url)
     telemetry.ensure_schema()
@@ -138,13 +138,13 @@ def _kill_again_and_again(start_store: StartStore, *, kills: int) -> None:
 
 
 def _ask_and_leave(store: StoreProcess, sql: str) -> None:
-    """Send an endless query and go away: after a second without an answer, or in the middle of the answer."""
+    """Send an endless query and disconnect: after a second without an answer, or while it is read."""
     with (
         suppress(httpx.ReadTimeout),
         httpx.Client(auth=("toban", SECRET), trust_env=False) as client,
         client.stream("POST", store.url, content=sql, timeout=1) as answer,
     ):
-        # Kept by name: an iterator that nobody holds closes the connection at once.
+        # Kept in a variable: an unreferenced iterator closes the connection at once.
         pieces = answer.iter_raw()
         next(pieces)
         assert store.told(RUNNING) == "1"

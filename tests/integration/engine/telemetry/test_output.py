@@ -1,4 +1,4 @@
-"""What runs wrote, in the real store."""
+"""The output of runs, in the real store."""
 
 from datetime import UTC, datetime, timedelta
 
@@ -17,7 +17,7 @@ def lines(run: int, count: int, fence: int = 1) -> list[OutputLine]:
     ]
 
 
-def test_lines_come_back_as_they_were_written(telemetry: Telemetry) -> None:
+def test_lines_are_read_back_as_they_were_written(telemetry: Telemetry) -> None:
     telemetry.write_output(lines(1, 3), token="one")
 
     assert telemetry.output(1, limit=10) == lines(1, 3)
@@ -33,7 +33,7 @@ def test_lines_are_read_page_by_page_in_the_order_of_their_claims(telemetry: Tel
     assert [(line.fence, line.number) for line in (*first, *rest)] == [(1, 1), (1, 2), (2, 1), (2, 2)]
 
 
-def test_the_same_lines_sent_again_are_there_once(telemetry: Telemetry) -> None:
+def test_the_same_lines_sent_again_are_stored_once(telemetry: Telemetry) -> None:
     telemetry.write_output(lines(3, 2), token="again")
     telemetry.write_output(lines(3, 2), token="again")
     telemetry.write_output(lines(3, 2), token="in doubt, and sent as new")
@@ -45,6 +45,6 @@ def test_a_run_that_wrote_nothing_has_no_lines(telemetry: Telemetry) -> None:
     assert telemetry.output(4, limit=10) == []
 
 
-def test_a_store_that_is_not_there_is_told() -> None:
+def test_an_unreachable_store_is_reported() -> None:
     with pytest.raises(StoreUnavailable):
         Telemetry("http://toban:x@127.0.0.1:9/toban").write_output(lines(5, 1), token="one")

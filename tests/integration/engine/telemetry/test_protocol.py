@@ -24,7 +24,7 @@ def client(store: StoreProcess) -> Iterator[Client]:
     made.close()
 
 
-def test_bound_values_arrive_as_they_are(client: Client) -> None:
+def test_bound_values_arrive_unchanged(client: Client) -> None:
     values = {"text": "a'b\\c\n\t当番 --", "number": -5, "list": ["x", "y'"], "nothing": None}
 
     row = client.query(
@@ -41,7 +41,7 @@ def test_a_value_too_long_for_a_url_arrives_too(client: Client) -> None:
     assert client.query("SELECT length({text:String})", parameters={"text": text}).result_rows == [(300_000,)]
 
 
-def test_a_long_answer_comes_in_pieces(client: Client) -> None:
+def test_a_long_answer_arrives_in_pieces(client: Client) -> None:
     with client.query_row_block_stream("SELECT number FROM numbers(500000)") as blocks:
         sizes = [len(block) for block in blocks]
 
@@ -49,7 +49,7 @@ def test_a_long_answer_comes_in_pieces(client: Client) -> None:
     assert len(sizes) > 1
 
 
-def test_an_answer_without_rows_is_one(client: Client) -> None:
+def test_an_answer_without_rows_is_empty(client: Client) -> None:
     answer = client.query("SELECT number FROM numbers(10) WHERE number > 10")
 
     assert answer.result_rows == []

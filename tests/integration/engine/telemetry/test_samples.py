@@ -1,4 +1,4 @@
-"""Samples in, series out, against the real store."""
+"""Samples in, series out, with the real store."""
 
 import math
 from collections.abc import Callable
@@ -22,7 +22,7 @@ def _samples(
     return [Sample(CPU, target, "web-1", since + every * number, value(number)) for number in range(count)]
 
 
-def test_a_bucket_holds_the_mean_the_least_and_the_greatest_value(telemetry: Telemetry) -> None:
+def test_a_bucket_holds_the_mean_minimum_and_maximum(telemetry: Telemetry) -> None:
     samples = _samples(
         "集計", since=NOON, every=MINUTE / 2, count=4, value=lambda n: [1.0, 4.0, 10.0, 20.0][n]
     )
@@ -33,7 +33,7 @@ def test_a_bucket_holds_the_mean_the_least_and_the_greatest_value(telemetry: Tel
     assert series == [Point(NOON, 2.5, 1.0, 4.0), Point(NOON + MINUTE, 15.0, 10.0, 20.0)]
 
 
-def test_the_start_belongs_to_the_range_and_the_end_does_not(telemetry: Telemetry) -> None:
+def test_the_start_of_a_range_is_included_and_the_end_is_not(telemetry: Telemetry) -> None:
     telemetry.write(_samples("境界", since=NOON, every=MINUTE, count=3), token="boundary")
 
     series = telemetry.series(CPU, "境界", None, NOON, NOON + 2 * MINUTE, 2)
@@ -41,7 +41,7 @@ def test_the_start_belongs_to_the_range_and_the_end_does_not(telemetry: Telemetr
     assert [point.mean for point in series] == [0.0, 1.0]
 
 
-def test_one_instance_can_be_asked_for_alone(telemetry: Telemetry) -> None:
+def test_one_instance_can_be_queried_alone(telemetry: Telemetry) -> None:
     telemetry.write(
         [Sample(CPU, "二台", "web-1", NOON, 10.0), Sample(CPU, "二台", "web-2", NOON, 30.0)],
         token="instances",
@@ -94,7 +94,7 @@ def test_a_page_of_sparklines_has_an_entry_for_every_key(telemetry: Telemetry) -
     }
 
 
-def test_a_thousand_sparklines_are_one_query_too(telemetry: Telemetry) -> None:
+def test_a_thousand_sparklines_also_take_one_query(telemetry: Telemetry) -> None:
     keys = [(f"サーバー{number:04}" * 5, CPU) for number in range(1000)]
     telemetry.write([Sample(CPU, target, "a", NOON, 1.0) for target, _ in keys], token="thousand")
 
@@ -103,7 +103,7 @@ def test_a_thousand_sparklines_are_one_query_too(telemetry: Telemetry) -> None:
     assert all(len(lines[key]) == 1 for key in keys)
 
 
-def test_no_sparklines_are_no_query(telemetry: Telemetry) -> None:
+def test_no_sparklines_need_no_query(telemetry: Telemetry) -> None:
     assert telemetry.sparklines([], NOON, NOON + MINUTE, 1) == {}
 
 
@@ -126,7 +126,7 @@ def test_the_latest_sample_of_each_instance_is_found(telemetry: Telemetry) -> No
     ]
 
 
-def test_text_that_looks_like_sql_is_a_value_and_nothing_else(telemetry: Telemetry) -> None:
+def test_text_that_looks_like_sql_is_treated_as_a_value(telemetry: Telemetry) -> None:
     target = "'; DROP TABLE samples; --"
     telemetry.write([Sample(CPU, target, "a", NOON, 1.0)], token="injection")
 
@@ -145,7 +145,7 @@ def test_rows_that_the_engine_refuses_are_reported_and_none_is_stored(telemetry:
     assert telemetry.latest("拒否", CPU) == []
 
 
-def test_nothing_to_write_is_written_at_once(telemetry: Telemetry) -> None:
+def test_writing_nothing_returns_at_once(telemetry: Telemetry) -> None:
     telemetry.write([], token="nothing")
 
 
@@ -161,7 +161,7 @@ def test_more_samples_than_one_insert_takes_are_all_stored_once(telemetry: Telem
     assert _stored(telemetry, "大量") == (50_001, 50_001)
 
 
-def test_one_batch_over_a_months_end_is_stored_once(telemetry: Telemetry) -> None:
+def test_a_batch_across_the_end_of_a_month_is_stored_once(telemetry: Telemetry) -> None:
     samples = _samples("月末", since=datetime(2026, 11, 30, 23, 59, tzinfo=UTC), every=MINUTE, count=3)
 
     telemetry.write(samples, token="month")
@@ -170,7 +170,7 @@ def test_one_batch_over_a_months_end_is_stored_once(telemetry: Telemetry) -> Non
     assert _stored(telemetry, "月末") == (3, 3)
 
 
-def test_samples_that_are_not_stored_are_missing(telemetry: Telemetry) -> None:
+def test_missing_samples_are_reported(telemetry: Telemetry) -> None:
     stored = _samples("Absent", since=NOON, every=timedelta(milliseconds=1), count=2)
     near = [Sample(each.metric, each.target, "web-9", each.at, each.value) for each in stored]
     telemetry.write(stored, token="absent")
@@ -179,7 +179,7 @@ def test_samples_that_are_not_stored_are_missing(telemetry: Telemetry) -> None:
     assert telemetry.missing([]) == []
 
 
-def test_the_same_samples_under_another_token_are_other_samples(telemetry: Telemetry) -> None:
+def test_the_same_samples_under_another_token_are_stored_again(telemetry: Telemetry) -> None:
     samples = _samples("別", since=NOON, every=MINUTE, count=2)
 
     telemetry.write(samples, token="one")

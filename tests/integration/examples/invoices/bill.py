@@ -1,4 +1,4 @@
-"""Do all the steps of an invoice batch, from the first on: `bill.py BINDINGS`; killed from outside."""
+"""Do all steps of an invoice batch from the first on: `bill.py BINDINGS`; killed from outside."""
 
 import sys
 from datetime import datetime

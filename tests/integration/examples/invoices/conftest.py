@@ -1,4 +1,4 @@
-"""The shop's books, as the kinds of chapter 6 have them."""
+"""The shop's database, as in the tests of the batch kinds."""
 
 from tests.integration.chapters.batch.kinds.conftest import books
 

@@ -1,6 +1,6 @@
-"""Number invoices as one of several workers: `number_many.py WORK RUNS`, in a series that all share.
+"""Number invoices as one of several workers: `number_many.py WORK RUNS`, in a series shared by all.
 
-Every run has one customer of its own and one that all runs of the work have, and is done twice, as after a
+Every run has one customer of its own and one shared by all runs of the work, and is done twice, as after a
 kill.
 """
 

@@ -1,4 +1,4 @@
-"""Invoices from a real database: numbered without gaps, whatever is killed and however often it runs."""
+"""Invoices from a real database: numbered without gaps, despite kills and however often it runs."""
 
 import csv
 import io
@@ -72,7 +72,7 @@ def has_font() -> None:
 
 @pytest.fixture
 def sales(books: str) -> str:
-    """The books with some sales on either side of the closings; the DSN."""
+    """Create a database with sales before and after the closings; return its DSN."""
     with psycopg.connect(books) as connection:
         connection.execute(SALES)
     return books
@@ -91,7 +91,7 @@ def steps(place: Site) -> tuple[Step, ...]:
 
 
 def bill(place: Site, run: int = 1, due_at: datetime = CLOSING, **parameters: str) -> HandTurn:
-    """Do all the steps as one run."""
+    """Do all steps as one run."""
     turn = HandTurn(due_at, parameters, run_id=run)
     for step in steps(place):
         turn.results[step.name] = step.act(turn)
@@ -104,7 +104,7 @@ def change(dsn: str, statement: str) -> None:
 
 
 def numbers() -> list[tuple[str, str, int]]:
-    """Every number with its customer and how many revisions it has."""
+    """Return every number with its customer and its number of revisions."""
     invoices = Invoice.objects.order_by("series", "number")
     return [(each.text, each.customer, each.revisions.count()) for each in invoices]
 
@@ -118,7 +118,7 @@ def manifest(folder: Path) -> list[dict[str, str]]:
     return list(csv.DictReader(io.StringIO(text)))
 
 
-def test_every_customer_gets_a_pdf_of_what_was_bought_between_the_closings(
+def test_every_customer_gets_a_pdf_of_their_purchases_between_the_closings(
     sales: str, tmp_path: Path
 ) -> None:
     turn = bill(site(tmp_path))
@@ -137,7 +137,7 @@ def test_every_customer_gets_a_pdf_of_what_was_bought_between_the_closings(
     ]  # fmt: skip
 
 
-def test_the_manifest_names_every_file_with_its_digest_and_money(sales: str, tmp_path: Path) -> None:
+def test_the_manifest_names_every_file_with_its_digest_and_amount(sales: str, tmp_path: Path) -> None:
     bill(site(tmp_path))
 
     first, _second = manifest(tmp_path)
@@ -166,7 +166,9 @@ def test_running_again_gives_the_same_numbers_files_and_evidence(sales: str, tmp
     assert {file: file.read_bytes() for file in (tmp_path / "invoices").rglob("*.*")} == before
 
 
-def test_each_step_done_twice_as_after_a_kill_leaves_no_gap_and_no_double(sales: str, tmp_path: Path) -> None:
+def test_repeating_each_step_as_after_a_kill_leaves_no_gap_and_no_duplicate(
+    sales: str, tmp_path: Path
+) -> None:
     turn = HandTurn(CLOSING)
     for step in steps(site(tmp_path)):
         step.act(turn)  # done, and killed before it was recorded
@@ -177,7 +179,7 @@ def test_each_step_done_twice_as_after_a_kill_leaves_no_gap_and_no_double(sales:
     assert LedgerEntry.objects.filter(content__run=1).count() == 1
 
 
-def test_a_worker_stopped_in_the_middle_of_printing_goes_on_with_the_rest(sales: str, tmp_path: Path) -> None:
+def test_a_worker_stopped_while_printing_resumes_with_the_rest(sales: str, tmp_path: Path) -> None:
     number, render, _ = steps(site(tmp_path))
     turn = HandTurn(CLOSING)
     turn.results["number"] = number.act(turn)
@@ -196,7 +198,7 @@ def test_a_worker_stopped_in_the_middle_of_printing_goes_on_with_the_rest(sales:
     assert turn.told[-1] == (50, "1 / 2 件")
 
 
-def test_changed_sales_after_the_issue_are_another_revision_of_the_same_number(
+def test_sales_changed_after_issue_create_a_new_revision_of_the_same_number(
     sales: str, tmp_path: Path
 ) -> None:
     place = site(tmp_path)
@@ -208,7 +210,7 @@ def test_changed_sales_after_the_issue_are_another_revision_of_the_same_number(
     assert numbers() == [("2026-00001", "5", 1), ("2026-00002", "6", 2)]
     assert "2026-00002: 内容が変わったため、次の版を発行します" in turn.said
     folder = tmp_path / "invoices" / "2026-11-30"
-    assert "¥1,188" in text_of(folder / "2026-00002.pdf")  # what was sent stays as it was
+    assert "¥1,188" in text_of(folder / "2026-00002.pdf")  # a sent invoice stays unchanged
     assert "再発行 第2版" in text_of(folder / "2026-00002-r2.pdf")
     assert "¥1,080" in text_of(folder / "2026-00002-r2.pdf")
     assert [(row["請求書番号"], row["版"], row["状態"]) for row in manifest(tmp_path)] == [
@@ -216,7 +218,7 @@ def test_changed_sales_after_the_issue_are_another_revision_of_the_same_number(
     ]  # fmt: skip
 
 
-def test_sales_that_change_before_anything_was_issued_make_no_revision(sales: str, tmp_path: Path) -> None:
+def test_sales_changed_before_issue_create_no_revision(sales: str, tmp_path: Path) -> None:
     place = site(tmp_path)
     steps(place)[0].act(HandTurn(CLOSING))  # killed right after numbering
     change(sales, "UPDATE sales SET yen = 1000 WHERE item = '月桃茶'")
@@ -227,7 +229,7 @@ def test_sales_that_change_before_anything_was_issued_make_no_revision(sales: st
     assert "¥1,080" in text_of(tmp_path / "invoices" / "2026-11-30" / "2026-00002.pdf")
 
 
-def test_a_number_whose_sales_went_before_the_issue_is_accounted_for_as_void(
+def test_a_number_whose_sales_disappeared_before_issue_is_recorded_as_void(
     sales: str, tmp_path: Path
 ) -> None:
     place = site(tmp_path)
@@ -246,7 +248,7 @@ def test_a_number_whose_sales_went_before_the_issue_is_accounted_for_as_void(
     assert not Invoice.objects.filter(is_void=True).exists()
 
 
-def test_an_issued_invoice_whose_sales_went_is_left_to_people(sales: str, tmp_path: Path) -> None:
+def test_an_issued_invoice_whose_sales_disappeared_is_kept_and_reported(sales: str, tmp_path: Path) -> None:
     place = site(tmp_path)
     bill(place)
     change(sales, "DELETE FROM sales WHERE customer = 5")
@@ -272,7 +274,9 @@ def test_a_lost_or_damaged_file_is_printed_again_as_it_was(sales: str, tmp_path:
     assert Revision.objects.get(invoice__number=1).issued_at == issued_at
 
 
-def test_the_next_month_goes_on_counting_and_the_next_year_begins_anew(sales: str, tmp_path: Path) -> None:
+def test_numbering_continues_in_the_next_month_and_restarts_in_the_next_year(
+    sales: str, tmp_path: Path
+) -> None:
     change(sales, "INSERT INTO sales VALUES (6, '宿 なぎさ', '塩', 1, 8, '2027-01-05 00:00+09')")
     place = site(tmp_path)
 
@@ -282,7 +286,7 @@ def test_the_next_month_goes_on_counting_and_the_next_year_begins_anew(sales: st
     assert [number for number, *_ in numbers()] == ["2026-00001", "2026-00002", "2026-00003", "2027-00001"]
 
 
-def test_a_month_can_be_asked_for_once_it_has_closed(sales: str, tmp_path: Path) -> None:
+def test_a_month_can_be_requested_once_it_has_closed(sales: str, tmp_path: Path) -> None:
     place = site(tmp_path)
 
     turn = bill(place, due_at=CLOSING + timedelta(days=200), month="2026-11")
@@ -296,7 +300,7 @@ def test_a_month_can_be_asked_for_once_it_has_closed(sales: str, tmp_path: Path)
     assert refused.value.reason is Reason.NOT_RUNNABLE
 
 
-def test_one_bad_row_and_nothing_is_numbered(sales: str, tmp_path: Path) -> None:
+def test_no_number_is_assigned_if_one_row_is_bad(sales: str, tmp_path: Path) -> None:
     change(sales, "UPDATE sales SET item = '' WHERE item = '月桃茶'")
 
     with pytest.raises(StepFailed, match="何も発行していません\n3 行目: item が空です"):
@@ -305,9 +309,7 @@ def test_one_bad_row_and_nothing_is_numbered(sales: str, tmp_path: Path) -> None
     assert numbers() == []
 
 
-def test_a_name_that_can_not_be_printed_is_refused_before_it_gets_a_number(
-    sales: str, tmp_path: Path
-) -> None:
+def test_an_unprintable_name_is_refused_before_it_gets_a_number(sales: str, tmp_path: Path) -> None:
     change(sales, "UPDATE sales SET name = '喫茶\U0001f34a' WHERE customer = 5")
 
     with pytest.raises(StepFailed, match=r"顧客 5: 「\U0001f34a」がフォント .* にありません"):
@@ -325,7 +327,7 @@ def test_a_name_that_can_not_be_printed_is_refused_before_it_gets_a_number(
         ("SELECT count(*) FROM sales, pg_sleep(20)", "1 秒のうちに答えませんでした"),
     ],
 )
-def test_a_query_that_is_wrong_or_slow_fails_and_changes_nothing(
+def test_a_wrong_or_slow_query_fails_and_changes_nothing(
     query: str, words: str, sales: str, tmp_path: Path
 ) -> None:
     place = site(tmp_path, more='query_timeout = "1秒"')
@@ -350,7 +352,7 @@ def test_a_function_that_writes_is_refused_by_the_read_only_transaction(sales: s
         kind.KIND.steps(config, place)[0].act(HandTurn(CLOSING))
 
 
-def test_no_password_is_in_the_complaint(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_error_contains_no_password(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("BOOKS", "host=127.0.0.1 port=1 password=hush user=hush")
 
     with pytest.raises(StepFailed) as failed:
@@ -360,7 +362,7 @@ def test_no_password_is_in_the_complaint(tmp_path: Path, monkeypatch: pytest.Mon
     assert "hush" not in str(failed.value)
 
 
-def test_a_folder_that_can_not_be_written_fails_the_step_and_later_all_is_printed(
+def test_an_unwritable_folder_fails_the_step_and_everything_is_printed_later(
     sales: str, tmp_path: Path
 ) -> None:
     place = site(tmp_path)
@@ -375,7 +377,7 @@ def test_a_folder_that_can_not_be_written_fails_the_step_and_later_all_is_printe
     assert numbers() == [("2026-00001", "5", 1), ("2026-00002", "6", 1)]
 
 
-def test_a_full_disk_keeps_no_half_of_a_file(tmp_path: Path) -> None:
+def test_a_full_disk_leaves_no_partial_file(tmp_path: Path) -> None:
     with room_for(1024), pytest.raises(OSError, match="File too large"):
         service.write(tmp_path / "2026-10-31" / "2026-00001.pdf", b"x" * 4096)
 
@@ -397,12 +399,14 @@ def test_a_full_disk_keeps_no_half_of_a_file(tmp_path: Path) -> None:
         ('rounding = "bank"', "'floor', 'half' か 'ceil'"),
     ],
 )
-def test_a_binding_that_makes_no_invoice_is_refused_at_once(more: str, words: str, tmp_path: Path) -> None:
+def test_a_binding_that_cannot_make_invoices_is_refused_at_once(
+    more: str, words: str, tmp_path: Path
+) -> None:
     with pytest.raises(UnreadableBindings, match=words):
         site(tmp_path, more=more)
 
 
-def test_a_registration_number_with_a_slip_is_refused_at_once(tmp_path: Path) -> None:
+def test_a_registration_number_with_a_typo_is_refused_at_once(tmp_path: Path) -> None:
     text = BOUND.replace("{more}", "").replace("{issuer}", "").replace("T9999999999999", "T8999999999999")
 
     with pytest.raises(UnreadableBindings, match="「T8999999999999」の検査用数字が合いません"):
@@ -416,7 +420,7 @@ def test_a_registration_number_with_a_slip_is_refused_at_once(tmp_path: Path) ->
         (lambda folder: site(folder, issuer='logo = "gone.png"'), "gone.png"),
     ],
 )
-def test_what_can_not_be_bound_says_why(place: Callable[[Path], Site], words: str, tmp_path: Path) -> None:
+def test_an_unbindable_batch_says_why(place: Callable[[Path], Site], words: str, tmp_path: Path) -> None:
     with pytest.raises((NotBindable, UnreadableBindings), match=words):
         steps(place(tmp_path))
 
@@ -426,7 +430,7 @@ def doubts(place: Site, **change: object) -> list[str]:
     return list(kind.KIND.doubts(config, place))
 
 
-def test_what_is_right_leaves_no_doubts_and_no_trace(sales: str, tmp_path: Path) -> None:
+def test_a_correct_binding_raises_no_doubt_and_leaves_no_trace(sales: str, tmp_path: Path) -> None:
     assert doubts(site(tmp_path)) == []
     assert list(tmp_path.iterdir()) == []
 
@@ -439,7 +443,7 @@ def test_what_is_right_leaves_no_doubts_and_no_trace(sales: str, tmp_path: Path)
         ("SELECT 1; DROP TABLE sales", "syntax error"),
     ],
 )
-def test_a_query_that_gives_no_lines_is_doubted_without_being_worked_out(
+def test_a_query_without_invoice_lines_raises_a_doubt_without_being_executed(
     query: str, words: str, sales: str, tmp_path: Path
 ) -> None:
     [doubt] = doubts(site(tmp_path), query=query)
@@ -448,15 +452,13 @@ def test_a_query_that_gives_no_lines_is_doubted_without_being_worked_out(
     assert "\nHINT: " in doubt
 
 
-def test_a_long_query_is_only_planned(sales: str, tmp_path: Path) -> None:
+def test_a_long_query_is_planned_but_not_executed(sales: str, tmp_path: Path) -> None:
     slow = "SELECT customer, name, item, yen AS amount, rate AS tax_rate FROM sales, pg_sleep(60) -- forever"
 
     assert doubts(site(tmp_path), query=slow) == []
 
 
-def test_a_font_that_is_not_there_is_doubted(
-    sales: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_missing_font_raises_a_doubt(sales: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("TOBAN_FONT", str(tmp_path / "gone.ttf"))
 
     [doubt] = doubts(site(tmp_path))

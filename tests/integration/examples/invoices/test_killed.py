@@ -1,4 +1,4 @@
-"""Billing that is killed at any moment, again and again, and comes to the same invoices."""
+"""Billing that is killed at any moment, again and again, and produces the same invoices."""
 
 import hashlib
 import json
@@ -25,7 +25,7 @@ print(json.dumps(list(rows.values_list("invoice__number", "invoice__customer", "
 
 
 @pytest.mark.slow
-def test_no_kill_leaves_a_gap_a_double_or_half_a_file(
+def test_no_kill_leaves_a_gap_a_duplicate_or_a_partial_file(
     books: str, sqlite: dict[str, str], tmp_path: Path
 ) -> None:
     try:
@@ -57,4 +57,4 @@ def test_no_kill_leaves_a_gap_a_double_or_half_a_file(
     ]
     digests = {file: hashlib.sha256((folder.parent / file).read_bytes()).hexdigest() for *_, file, _ in told}
     assert digests == {file: sha256 for *_, file, sha256 in told}
-    assert len(list(folder.iterdir())) == CUSTOMERS + 1  # the manifest, and no draft that a kill left behind
+    assert len(list(folder.iterdir())) == CUSTOMERS + 1  # the manifest, and no draft left by a kill

@@ -1,4 +1,4 @@
-"""Numbers that several workers give at once, on both state databases."""
+"""Numbers assigned by several workers at once, with both state databases."""
 
 import json
 import subprocess
@@ -19,11 +19,11 @@ print(json.dumps([list(Invoice.objects.order_by("number").values_list("number", 
 
 
 @pytest.mark.parametrize("database", ["sqlite", "postgres"])
-def test_several_workers_at_once_leave_no_gap_and_no_double(
+def test_several_workers_at_once_leave_no_gap_and_no_duplicate(
     database: str, request: pytest.FixtureRequest
 ) -> None:
     environment: dict[str, str] = request.getfixturevalue(database)
-    works = ["B003", "B003", "B009"]  # two of them even do the same runs
+    works = ["B003", "B003", "B009"]  # two of the workers even do the same runs
 
     started = [
         subprocess.Popen([sys.executable, SCRIPT, work, "20"], env=environment, stderr=subprocess.PIPE)

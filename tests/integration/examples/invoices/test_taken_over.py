@@ -1,4 +1,4 @@
-"""A state database of the time when invoices were a kind of Toban's own goes on with the package's."""
+"""A state database from when invoices were a kind of Toban's own is taken over by the package."""
 
 import json
 import sqlite3
@@ -27,7 +27,7 @@ print(json.dumps(list(rows.values_list("invoice__number", "number", "run", "file
 
 @pytest.fixture
 def taken_over(sqlite: dict[str, str]) -> dict[str, str]:
-    """A state database as the former Toban left it."""
+    """A state database as the older Toban left it."""
     with closing(opened(sqlite)) as state:
         for table in ("revision", "invoice", "series"):
             state.execute(f"DROP TABLE invoices_{table}")
@@ -41,7 +41,7 @@ def opened(environment: Mapping[str, str]) -> sqlite3.Connection:
 
 
 def of_invoices(environment: Mapping[str, str]) -> list[str]:
-    """Return its tables and their rows as SQL, and which migrations it has."""
+    """Return the invoice tables and their rows as SQL, and their applied migrations."""
     with closing(opened(environment)) as state:
         migrations = state.execute("SELECT * FROM django_migrations WHERE app = 'invoices'").fetchall()
         return [*(line for line in state.iterdump() if "invoices_" in line), *map(repr, migrations)]
@@ -53,7 +53,7 @@ def django(environment: Mapping[str, str], *arguments: str) -> str:
     )
 
 
-def test_its_tables_and_rows_stay_as_they_are(taken_over: dict[str, str]) -> None:
+def test_existing_tables_and_rows_stay_unchanged(taken_over: dict[str, str]) -> None:
     before = of_invoices(taken_over)
 
     told = django(taken_over, "migrate")
@@ -63,11 +63,11 @@ def test_its_tables_and_rows_stay_as_they_are(taken_over: dict[str, str]) -> Non
     assert len([line for line in before if line.startswith('INSERT INTO "invoices_')]) == 5
 
 
-def test_its_tables_are_those_of_the_models(taken_over: dict[str, str]) -> None:
+def test_the_existing_tables_match_the_models(taken_over: dict[str, str]) -> None:
     assert "No changes detected" in django(taken_over, "makemigrations", "--check", "--dry-run", "invoices")
 
 
-def test_its_numbers_go_on_without_a_gap(taken_over: dict[str, str]) -> None:
+def test_the_existing_numbering_continues_without_a_gap(taken_over: dict[str, str]) -> None:
     environment = {**taken_over, "PYTHONPATH": str(ROOT)}
 
     rows = json.loads(subprocess.check_output([sys.executable, "-c", NUMBER], env=environment))
@@ -75,6 +75,6 @@ def test_its_numbers_go_on_without_a_gap(taken_over: dict[str, str]) -> None:
     assert rows == [
         [1, 1, 1, "2026-10-31/2026-00001.pdf"],
         [2, 1, 2, ""],
-        [1, 2, 2, ""],  # the number was issued with another content: that stays, and a revision follows
+        [1, 2, 2, ""],  # the number was issued with other content: it stays, and a revision follows
         [3, 1, 3, ""],
     ]

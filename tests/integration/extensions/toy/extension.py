@@ -1,4 +1,4 @@
-"""An extension from outside: the usage rows of chapter 9, measured by the size of a file."""
+"""An external extension: the usage rows of chapter 9, measured by the size of a file."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -20,7 +20,7 @@ from toban.engine.trial import place_of
 
 
 class UsageBinding(Section):
-    """`[usage.RESOURCE]`: the file whose bytes are what is used."""
+    """`[usage.RESOURCE]`: the file whose size is the usage."""
 
     example: ClassVar[dict[str, str]] = {"file": "disk"}
 

@@ -1,4 +1,4 @@
-"""What the toy does: one loop that judges the rows, and a trial of each file."""
+"""The operation of the toy: one loop that judges the rows, and a check of each file."""
 
 from collections.abc import Iterator
 from datetime import datetime

@@ -1,4 +1,4 @@
-"""What the toy takes in: rings of a bell."""
+"""The toy's endpoint: it receives rings of a bell."""
 
 import asyncio
 
@@ -12,7 +12,7 @@ happened: list[str] = []
 
 
 def intake(server: Server) -> Intake:
-    """Return the endpoint, and work that goes on until the server stops."""
+    """Return the endpoint, and background work that runs until the server stops."""
 
     async def ring(_request: Request) -> Response:
         return PlainTextResponse(f"rung at {server.clock():%Y}")

@@ -1,4 +1,4 @@
-"""What the toy tells at `toban why`."""
+"""The toy's output for `toban why`."""
 
 from toban.engine.registry.parts import Parts
 from toban.faces.cli.answer import Answer, Why

@@ -25,7 +25,7 @@ from toban.faces.agent.logs import Shipper
 
 
 def zipped(content: bytes, *, files: int = 1, how: int = zipfile.ZIP_DEFLATED) -> bytes:
-    """Return a zip file of so many logs."""
+    """Return a zip file with *files* logs."""
     archive = io.BytesIO()
     with zipfile.ZipFile(archive, "w", how) as into:
         for number in range(files):
@@ -35,7 +35,7 @@ def zipped(content: bytes, *, files: int = 1, how: int = zipfile.ZIP_DEFLATED) -
 
 PACKERS: Mapping[str, Callable[[bytes], bytes]] = {
     ".gz": gzip.compress,
-    # How small it gets is no matter here, and at the default it takes twenty times as long.
+    # The compression ratio does not matter here, and the default preset takes twenty times as long.
     ".xz": partial(lzma.compress, preset=0),
     ".bz2": bz2.compress,
     ".zst": zstandard.compress,
@@ -45,7 +45,7 @@ PACKERS: Mapping[str, Callable[[bytes], bytes]] = {
 
 
 def pack(path: Path, ending: str = ".gz") -> Path:
-    """Compress the file at *path* and remove it; return what came of it, which keeps its time."""
+    """Compress the file at *path* and remove it; return the result, which keeps the modification time."""
     packed, found = path.with_name(path.name + ending), path.stat()
     packed.write_bytes(PACKERS[ending](path.read_bytes()))
     os.utime(packed, ns=(found.st_atime_ns, found.st_mtime_ns))
@@ -55,7 +55,7 @@ def pack(path: Path, ending: str = ".gz") -> Path:
 
 @dataclass
 class Collector:
-    """What `POST /ingest/logs` promises: a key that came before is stored already."""
+    """Behaves like `POST /ingest/logs`: a batch with a known key is already stored."""
 
     stored: dict[str, list[bytes]] = field(default_factory=dict)
     asked: list[httpx.QueryParams] = field(default_factory=list)
@@ -80,13 +80,13 @@ class Collector:
 
     @property
     def lines(self) -> list[bytes]:
-        """All that is stored, in the order in which it came."""
+        """All stored lines, in the order they arrived."""
         return [line for batch in self.stored.values() for line in batch]
 
 
 @dataclass
 class Host:
-    """One machine. Its time passes when the test says so."""
+    """A machine whose clock is moved by the test."""
 
     folder: Path
     patterns: tuple[str, ...] = ("app.log",)
@@ -98,20 +98,20 @@ class Host:
         return self.folder / "app.log"
 
     def write(self, *lines: str, end: str = "\n") -> None:
-        """Have the application write on."""
+        """Let the application write more lines."""
         with self.log.open("a", encoding="utf-8") as file:
             file.write("\n".join(lines) + end)
         self._stamp(self.log)
 
     def rename(self) -> None:
-        """Rotate as logrotate does by default."""
+        """Rotate like logrotate does by default."""
         self._make_room()
         self.log.rename(self.folder / "app.log.1")
         self.log.touch()
         self._stamp(self.log)
 
     def copy_and_truncate(self) -> None:
-        """Rotate as logrotate does with `copytruncate`."""
+        """Rotate like logrotate does with `copytruncate`."""
         self._make_room()
         shutil.copy(self.log, self.folder / "app.log.1")
         self._stamp(self.folder / "app.log.1")
@@ -119,7 +119,7 @@ class Host:
         self._stamp(self.log)
 
     def pack(self, number: int = 1, ending: str = ".gz") -> Path:
-        """Compress what was rotated, as logrotate does, and gzip and its like: the time stays."""
+        """Compress the rotated file and keep its modification time, like logrotate, gzip and similar."""
         return pack(self.folder / f"app.log.{number}", ending)
 
     def now(self) -> datetime:
@@ -127,7 +127,7 @@ class Host:
         return system_clock() + timedelta(seconds=self.seconds)
 
     def _stamp(self, path: Path) -> None:
-        """Have *path* been written to at the time of this host."""
+        """Set the modification time of *path* to the time of this host."""
         at = self.now().timestamp()
         os.utime(path, (at, at))
 
@@ -140,7 +140,7 @@ class Host:
 
     @contextmanager
     def agent(self) -> Iterator[Shipper]:
-        """Run an agent; leaving the block is as good as killing it: it gets no word in."""
+        """Run an agent; leaving the block is like killing it: it gets no chance to clean up."""
         tail = Tail(
             [str(self.folder / each) for each in self.patterns],
             Positions(self.folder / "spool"),
@@ -153,7 +153,7 @@ class Host:
         tail.close()
 
     def sends(self) -> list[bytes]:
-        """Start an agent, let it send what there is, and return all that is stored."""
+        """Start an agent, let it send everything, and return all stored lines."""
         with self.agent() as shipper:
             shipper.step()
         return self.collector.lines

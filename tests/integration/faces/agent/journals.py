@@ -1,4 +1,4 @@
-"""A host with a journal that systemd itself has written, and an agent that follows it."""
+"""A host with a journal written by systemd itself, and an agent that follows it."""
 
 import os
 import shutil
@@ -33,9 +33,9 @@ class Machine:
     seconds: float = 0.0
     written: int = 0
     off: timedelta = timedelta()
-    """How far its clock is ahead."""
+    """How far the host's clock is ahead."""
     by: tuple[str, ...] = ()
-    """What journalctl is started by."""
+    """The command that starts journalctl."""
 
     def __post_init__(self) -> None:
         if not REMOTE.exists() or shutil.which("journalctl") is None:
@@ -47,7 +47,7 @@ class Machine:
         return self.folder / "journal"
 
     def write(self, *messages: bytes, file: str = "a.journal", fields: bytes = b"") -> None:
-        """Have entries written by systemd's own hand, a second apart, into one *file* of the journal."""
+        """Let systemd write entries, a second apart, into one *file* of the journal."""
         exported = b""
         for message in messages:
             self.written += 1
@@ -67,11 +67,11 @@ class Machine:
         )
 
     def archive(self, number: int) -> str:
-        """Return the name of a file that is full: what vacuuming deletes, the least *number* first."""
+        """Return the name of an archived file: vacuuming deletes these, smallest *number* first."""
         return f"system@{BOOT}-{number:016x}-{number:016x}.journal"
 
     def vacuum(self, files: int) -> None:
-        """Leave so many files of the journal, as journald does when they become too large together."""
+        """Keep only *files* files of the journal, like journald does when they become too large."""
         command = [self.journalctl, f"--directory={self.journals}", f"--vacuum-files={files}"]
         subprocess.run(command, capture_output=True, check=True)
 
@@ -81,7 +81,7 @@ class Machine:
 
     @contextmanager
     def agent(self) -> Iterator[JournalCourier]:
-        """Run an agent; leaving the block is as good as killing it: it gets no word in."""
+        """Run an agent; leaving the block is like killing it: it gets no chance to clean up."""
         command = [*self.by, self.journalctl, f"--directory={self.journals}"]
         journal = Journal(command, Marks(self.folder / "spool"), lambda: system_clock() + self.off)
         transport = httpx.MockTransport(self.collector.take)
@@ -92,7 +92,7 @@ class Machine:
         journal.close()
 
     def sends(self) -> list[str]:
-        """Start an agent, let it send what there is, and return the messages that are stored."""
+        """Start an agent, let it send everything, and return the stored messages."""
         with self.agent() as courier:
             assert courier.step() == ""
         return self.messages

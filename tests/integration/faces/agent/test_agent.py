@@ -1,4 +1,4 @@
-"""`toban agent` itself, a real server and a real store: what was written on the host can be found."""
+"""`toban agent` with a real server and a real store: what was written on the host can be found."""
 
 import json
 import os
@@ -70,7 +70,7 @@ def stored(store: StoreProcess, columns: str, host_file: Path, order: str = "") 
     return [tuple(row) for row in rows]
 
 
-def test_files_are_read_as_their_sender_s_table_says(
+def test_files_are_read_as_the_table_of_their_sender_says(
     served: Served, store: StoreProcess, tmp_path: Path
 ) -> None:
     now = datetime.now(UTC)
@@ -99,7 +99,7 @@ def test_files_are_read_as_their_sender_s_table_says(
     ]
 
 
-def test_an_agent_that_is_told_to_stop_has_sent_what_it_acknowledged(
+def test_a_stopped_agent_has_sent_what_was_acknowledged(
     served: Served, store: StoreProcess, tmp_path: Path
 ) -> None:
     path = tmp_path / "app.log"
@@ -134,7 +134,7 @@ def test_an_agent_with_nothing_to_do_says_so(served: Served, tmp_path: Path) -> 
     assert "HINT: --log" in out
 
 
-def test_an_agent_without_journalctl_says_what_else_there_is(
+def test_an_agent_without_journalctl_names_the_alternatives(
     served: Served, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("PATH", str(tmp_path))
@@ -147,7 +147,7 @@ def test_an_agent_without_journalctl_says_what_else_there_is(
 
 
 @pytest.mark.parametrize("off", [HOUR, -HOUR, 400 * 24 * HOUR, -400 * 24 * HOUR], ids=str)
-def test_a_host_whose_clock_is_wrong_loses_no_line_without_a_time_of_its_own(
+def test_a_host_with_a_wrong_clock_loses_no_line_without_a_timestamp(
     served: Served, store: StoreProcess, tmp_path: Path, off: timedelta
 ) -> None:
     path = tmp_path / "app.log"
@@ -162,7 +162,7 @@ def test_a_host_whose_clock_is_wrong_loses_no_line_without_a_time_of_its_own(
         append(path, "second")
         assert shipper.step() == ""
         wrong.clear()
-        # Of the old time still: what the clock was put to is found out by its answer.
+        # Still with the old time: the new setting of the clock is noticed by its answer.
         append(path, "third")
         assert shipper.step() == ""
         append(path, "fourth")
@@ -171,15 +171,15 @@ def test_a_host_whose_clock_is_wrong_loses_no_line_without_a_time_of_its_own(
     rows = stored(store, "message, toUnixTimestamp64Milli(at)", path)
     times = {message: datetime.fromtimestamp(at / 1000, UTC) for message, at in rows}
     assert sorted(message for message, _ in rows) == ["first", "fourth", "second", "third"]
-    # Whole seconds are all that the server tells, and it looks at its clock once a second.
+    # The server reports its time in whole seconds, and reads its clock once a second.
     earliest = began - timedelta(seconds=5)
-    # The first line of a clock that is somewhat behind is of its time.
+    # The first line of a clock that is slightly behind has the time of that clock.
     assert earliest <= times["first"] - (off if off == -HOUR else NOT_AT_ALL) <= datetime.now(UTC)
     assert earliest <= times["second"] <= datetime.now(UTC)
     assert earliest <= times["fourth"] <= datetime.now(UTC)
 
 
-def test_an_entry_of_more_fields_than_the_server_takes_can_be_found(
+def test_an_entry_with_too_many_fields_can_be_found(
     served: Served, store: StoreProcess, tmp_path: Path
 ) -> None:
     machine = Machine(tmp_path)
@@ -205,7 +205,7 @@ def changed_at(file: Path) -> int:
 
 
 @pytest.mark.slow
-def test_an_agent_that_is_killed_twenty_times_loses_and_doubles_nothing(
+def test_an_agent_killed_twenty_times_loses_and_duplicates_nothing(
     served: Served, store: StoreProcess, tmp_path: Path
 ) -> None:
     path = tmp_path / "app.log"
@@ -236,7 +236,7 @@ def test_an_agent_that_is_killed_twenty_times_loses_and_doubles_nothing(
 
 
 class Application(threading.Thread):
-    """Writes lines, rotates its log every half second, and goes on in the old file for a moment."""
+    """Writes lines, rotates its log every half second, and continues in the old file for a moment."""
 
     def __init__(self, path: Path, seconds: float) -> None:
         super().__init__()
@@ -267,7 +267,7 @@ class Application(threading.Thread):
 
 
 @pytest.mark.slow
-def test_rotation_under_load_with_server_and_agent_killed_loses_and_doubles_nothing(
+def test_rotation_under_load_with_server_and_agent_killed_loses_and_duplicates_nothing(
     served: Served, store: StoreProcess, tmp_path: Path
 ) -> None:
     path = tmp_path / "app.log"
@@ -301,7 +301,7 @@ def test_rotation_under_load_with_server_and_agent_killed_loses_and_doubles_noth
 
 
 def wait_for_spool(folder: Path) -> None:
-    """Wait until the agent has looked for the first time: what came and went before is none of its."""
+    """Wait until the agent has looked for the first time: files that came and went before are not sent."""
     until = time.monotonic() + 60
     while time.monotonic() < until:
         if (folder / "spool" / "logs" / "positions.json").exists():
@@ -311,7 +311,7 @@ def wait_for_spool(folder: Path) -> None:
 
 
 @pytest.mark.slow
-def test_the_journal_is_read_past_kills_once_and_in_order(
+def test_the_journal_is_read_once_and_in_order_despite_kills(
     served: Served, store: StoreProcess, tmp_path: Path
 ) -> None:
     machine = Machine(tmp_path)
@@ -340,7 +340,7 @@ def test_the_journal_is_read_past_kills_once_and_in_order(
 @pytest.mark.slow
 @pytest.mark.parametrize("how", ["create", "copytruncate"])
 @pytest.mark.parametrize("with_what", ["gzip", "xz", "zstd", "bzip2", "lz4", "zip"])
-def test_what_logrotate_compresses_at_once_is_read_past_kills_once_and_in_order(
+def test_files_compressed_by_logrotate_are_read_once_and_in_order_despite_kills(
     served: Served, store: StoreProcess, tmp_path: Path, how: str, with_what: str
 ) -> None:
     path = tmp_path / "app.log"
@@ -377,7 +377,7 @@ def test_what_logrotate_compresses_at_once_is_read_past_kills_once_and_in_order(
 
 
 def logrotate(path: Path, how: str, with_what: str) -> Callable[[], None]:
-    """Return what rotates *path* as Debian's logrotate does, and compresses it within the same run."""
+    """Return a function that rotates *path* like Debian's logrotate, and compresses it in the same run."""
     debian = ROOT / ".boot" / "debian" / "usr"
     packer = shutil.which(with_what)
     if not (debian / "sbin" / "logrotate").exists() or packer is None:

@@ -1,4 +1,4 @@
-"""A host's readings wait on its disk until Toban has acknowledged them, and for nobody else's answer."""
+"""A host's readings wait on its disk until Toban itself has acknowledged them."""
 
 import json
 from datetime import UTC, datetime, timedelta
@@ -30,7 +30,7 @@ class Host:
         return [Measurement(Metric.CPU_USAGE, "web-1", now, 50.0)]
 
     def close(self) -> None:
-        """Nothing is open."""
+        """Do nothing: nothing is open."""
 
 
 def told(spool: Spool, answer: httpx.Response) -> str:
@@ -45,25 +45,25 @@ def spool(tmp_path: Path) -> Spool:
     return Spool(tmp_path / "spool", most=3)
 
 
-def test_what_is_acknowledged_is_let_go_of(spool: Spool) -> None:
+def test_acknowledged_readings_are_removed_from_the_spool(spool: Spool) -> None:
     assert told(spool, httpx.Response(204)) == ""
     assert len(spool) == 0
 
 
-def test_what_toban_refuses_holds_up_no_other(spool: Spool) -> None:
+def test_readings_that_toban_refuses_delay_no_others(spool: Spool) -> None:
     assert told(spool, httpx.Response(400, text="readings 0: at is no time")).startswith("Toban が 400")
     assert len(spool) == 0
 
 
 @pytest.mark.parametrize("status", [200, 400])
-def test_what_a_proxy_says_is_no_answer(spool: Spool, status: int) -> None:
+def test_a_proxy_page_is_not_an_acknowledgement(spool: Spool, status: int) -> None:
     said = told(spool, httpx.Response(status, html="<html>plain HTTP was sent to a port of HTTPS</html>"))
 
     assert said == ANOTHER
     assert len(spool) == 1
 
 
-def test_while_nothing_is_taken_the_newest_stay(spool: Spool) -> None:
+def test_a_full_spool_keeps_the_newest_readings(spool: Spool) -> None:
     for _ in range(5):
         assert "503" in told(spool, httpx.Response(503))
 
@@ -71,7 +71,7 @@ def test_while_nothing_is_taken_the_newest_stay(spool: Spool) -> None:
 
 
 class Toban:
-    """Takes readings as the endpoint does: none that is ahead of its clock, or that waited for a year."""
+    """Accepts readings like the endpoint: none ahead of its clock, and none older than a year."""
 
     def __init__(self) -> None:
         self.now = NOON
@@ -95,9 +95,7 @@ def agent_of(toban: Toban, spool: Spool, clock: Clock) -> Agent:
 
 
 @pytest.mark.parametrize("off", [timedelta(minutes=6), timedelta(days=400), timedelta(days=-20_000)], ids=str)
-def test_what_waits_while_the_clock_is_wrong_is_of_the_time_it_was_taken_at(
-    tmp_path: Path, off: timedelta
-) -> None:
+def test_readings_spooled_under_a_wrong_clock_get_their_true_time(tmp_path: Path, off: timedelta) -> None:
     toban, spool = Toban(), Spool(tmp_path, most=300)
     agent = agent_of(toban, spool, lambda: toban.now + off)
     toban.status = 503
@@ -107,7 +105,7 @@ def test_what_waits_while_the_clock_is_wrong_is_of_the_time_it_was_taken_at(
     assert "503" in agent.send()
     toban.status = 204
 
-    # An agent that was started anew knows nothing of it yet.
+    # A restarted agent does not know about it yet.
     agent = agent_of(toban, spool, lambda: toban.now + off)
     agent.look()
     assert agent.send() == ""
@@ -118,7 +116,7 @@ def test_what_waits_while_the_clock_is_wrong_is_of_the_time_it_was_taken_at(
     assert toban.taken == [NOON + number * SOON for number in range(252)]
 
 
-def test_a_clock_that_is_somewhat_behind_is_found_out_by_the_first_answer(spool: Spool) -> None:
+def test_a_clock_slightly_behind_is_corrected_from_the_first_answer(spool: Spool) -> None:
     toban = Toban()
     agent = agent_of(toban, spool, lambda: toban.now - HOUR)
     for _ in range(2):
@@ -128,7 +126,7 @@ def test_a_clock_that_is_somewhat_behind_is_found_out_by_the_first_answer(spool:
     assert toban.taken == [NOON - HOUR, NOON]
 
 
-def test_a_clock_that_was_set_since_leaves_what_was_right_and_lets_go_of_what_has_no_time(
+def test_after_a_clock_change_correct_readings_stay_and_those_without_a_time_are_dropped(
     spool: Spool,
 ) -> None:
     toban = Toban()
@@ -145,7 +143,7 @@ def test_a_clock_that_was_set_since_leaves_what_was_right_and_lets_go_of_what_ha
     assert len(spool) == 0
 
 
-def test_what_was_noted_by_the_server_s_time_stays_as_it_is_when_the_clock_is_set(spool: Spool) -> None:
+def test_readings_stamped_with_the_servers_time_stay_unchanged_when_the_clock_is_set(spool: Spool) -> None:
     toban = Toban()
     off = [HOUR]
     agent = agent_of(toban, spool, lambda: toban.now + off[0])
@@ -163,7 +161,7 @@ def test_what_was_noted_by_the_server_s_time_stays_as_it_is_when_the_clock_is_se
     assert sorted(toban.taken)[:2] == [NOON, NOON + SOON]
 
 
-def test_a_server_that_always_finds_the_time_wrong_is_asked_twice_and_keeps_the_readings_waiting(
+def test_readings_wait_after_the_server_rejects_their_time_twice(
     spool: Spool,
 ) -> None:
     answers = []

@@ -1,6 +1,6 @@
-"""The store away for five minutes, while an application writes on: the log files wait, and so do senders.
+"""The store is down for five minutes while an application keeps writing: log files and senders wait.
 
-TOBAN_AWAY_SECONDS makes it shorter, for whoever changes this test.
+TOBAN_AWAY_SECONDS shortens it, for work on this test.
 """
 
 import json
@@ -42,26 +42,26 @@ pytestmark = pytest.mark.slow
 
 @pytest.fixture
 def started() -> Iterator[ExitStack]:
-    """What the test starts ends with it."""
+    """Everything the test starts is stopped with it."""
     with ExitStack() as running:
         yield running
 
 
 class Times:
-    """The time, which no two lines of one writer share: by it they are put in their order again."""
+    """Timestamps that are unique per writer, so that its lines can be sorted into their order."""
 
     def __init__(self) -> None:
         self._last = datetime.now(UTC)
 
     def line(self, number: int, **more: str) -> str:
-        """Return a line of JSON, of the next time."""
+        """Return a line of JSON with the next time."""
         self._last = max(datetime.now(UTC), self._last + timedelta(milliseconds=1))
         stamp = self._last.isoformat(timespec="milliseconds")
         return json.dumps({"timestamp": stamp, "message": f"line {number}", **more})
 
 
 class Application(threading.Thread):
-    """Writes the same numbers into two logs, lines with a time of their own and lines without.
+    """Writes the same numbers into two logs: lines with a timestamp and lines without.
 
     Some 50 kB a second into each: in five minutes many batches of 960 KiB wait in every file.
     """
@@ -97,7 +97,7 @@ class Application(threading.Thread):
 
 
 class Sender(threading.Thread):
-    """Posts batch after batch under a key each, and the same again for as long as it is asked to."""
+    """Posts batch after batch, each under its own key, and repeats a batch for as long as it is asked to."""
 
     def __init__(self, url: str) -> None:
         super().__init__()
@@ -129,7 +129,7 @@ class Sender(threading.Thread):
 
 @dataclass
 class Watch:
-    """What is looked at again and again: how much memory two processes have, and how large the spool is."""
+    """Measured repeatedly: the memory of two processes, and the size of the spool."""
 
     agent: psutil.Process
     server: psutil.Process
@@ -161,7 +161,7 @@ def _size(path: Path) -> int:
     try:
         return path.stat().st_size if path.is_file() else 0
     except FileNotFoundError:
-        # It was replaced by a newer one just now.
+        # It was just replaced by a newer file.
         return 0
 
 
@@ -175,7 +175,7 @@ def served(started: ExitStack, tmp_path: Path, store: StoreProcess) -> Served:
     return started.enter_context(serving(home, DOCUMENT, BINDINGS, telemetry=store.telemetry_url))
 
 
-def test_a_store_that_is_away_for_five_minutes_loses_doubles_and_disorders_nothing(
+def test_a_store_outage_of_five_minutes_loses_duplicates_and_reorders_nothing(
     started: ExitStack, served: Served, store: StoreProcess, tmp_path: Path
 ) -> None:
     application = Application(tmp_path / "stamped.log", tmp_path / "plain.log")
@@ -216,7 +216,7 @@ def test_a_store_that_is_away_for_five_minutes_loses_doubles_and_disorders_nothi
     for log in application.logs:
         assert _numbers(again, f"attributes.file = '{log}'") == list(range(application.written))
     assert _numbers(again, "sender = 'batches'") == list(range(sender.acknowledged))
-    # What waits grew by sixteen megabytes in the second half, of five minutes, and none of it is held.
+    # The backlog grew by sixteen megabytes in the second half of five minutes, and none of it is in memory.
     assert late - early < 4 * MEBIBYTE
     assert max(watch.agent_sizes) < watch.agent_sizes[0] + 48 * MEBIBYTE
     assert max(watch.server_sizes) < 300 * MEBIBYTE
@@ -232,7 +232,7 @@ def _count(store: StoreProcess, which: str) -> int:
 
 
 def _numbers(store: StoreProcess, which: str) -> list[int]:
-    """Return the numbers of the lines in the order in which a reader of the log finds them."""
+    """Return the numbers of the lines in the order a reader of the log finds them."""
     told = store.told(
         f"SELECT splitByChar(' ', message)[2] FROM toban.logs WHERE {which} ORDER BY at, number"  # noqa: S608
     )

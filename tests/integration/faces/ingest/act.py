@@ -1,9 +1,9 @@
-"""What tests do to the state from outside: session, lock, show CLAUSE VERDICT VALUE, tell CLAUSE, arrived.
+"""Changes to the state from outside a test: session, lock, show CLAUSE VERDICT VALUE, tell CLAUSE, arrived.
 
 Each line of standard input is one act, a JSON list of its words; its answer is one line of JSON.
 """
 
-# Django wants its settings before anything of it is loaded; the answer goes to the one who called.
+# Django needs its settings before any of its modules is loaded; the result goes to stdout.
 # ruff: noqa: PLC0415, T201
 
 import json
@@ -13,7 +13,7 @@ import django
 
 
 def main() -> None:
-    """Act as each line says, and print what the test needs."""
+    """Do what each line says, and print the result."""
     django.setup()
     for line in sys.stdin:
         print(json.dumps(_act(json.loads(line))), flush=True)
@@ -42,7 +42,7 @@ def _act(words: list[str]) -> object:
 
 
 def _session(name: str, role: str) -> str:
-    """Sign an operator in who has done everything that is asked, and return the session's key."""
+    """Sign in an operator whose account is fully set up, and return the session's key."""
     from allauth.mfa.models import Authenticator
     from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY
     from django.contrib.sessions.backends.db import SessionStore
@@ -81,7 +81,7 @@ def _show(clause: str, verdict: str, value: str) -> None:
 
 
 def _tell(clause: str) -> int:
-    """Open an alert about *clause*, announce it to a place, and return the announcement's number."""
+    """Open an alert about *clause*, announce it, and return the announcement's number."""
     from toban.design.values.severity import AlertLevel
     from toban.engine.clock import system_clock
     from toban.engine.notify.alerts import report
@@ -89,7 +89,7 @@ def _tell(clause: str) -> int:
     from toban.engine.notify.signal import Condition, Signal
 
     now = system_clock()
-    # A key of its own: a worker beside the test speaks of the clause's, and would say that all is well.
+    # A separate key: a worker running at the same time would resolve an alert with the clause's own key.
     signal = Signal(
         key=f"{clause}/told", clause_id=clause, citation="運用設計書.md:6", clause_text="Web | CPU使用率",
         condition=Condition.CRITICAL, subject="Web CPU使用率", value="92%", limit="異常 85%以上",
@@ -111,7 +111,7 @@ def _tell(clause: str) -> int:
 
 
 def _arrived(instance: str) -> list[list[str]]:
-    """What has been pushed of *instance*, oldest first: the names of each arrival."""
+    """Return the pushed values of *instance*, oldest first: the names in each arrival."""
     from toban.chapters.monitoring.models import Arrival
 
     found = Arrival.objects.filter(instance=instance).order_by("at", "pk")

@@ -1,4 +1,4 @@
-"""A real `toban serve` on a home of its own, for tests of what reaches browsers."""
+"""A real `toban serve` with its own home, for tests of what browsers and senders receive."""
 
 import json
 import os
@@ -31,22 +31,22 @@ CPU = "monitoring/monitor/Web/CPU使用率"
 
 @dataclass
 class Served:
-    """The running process, and what it runs on."""
+    """The running process and its settings."""
 
     home: Path
     port: int
     document: str = DOCUMENT
     bindings: str = ""
     telemetry: str = "http://toban:x@127.0.0.1:9/toban"
-    """Where the store is; nobody listens there, unless told otherwise: pages must stand without it."""
+    """The URL of the store; nothing listens there by default: pages must work without it."""
     state: Mapping[str, str] = field(default_factory=dict)
-    """The environment of a state database of its own, that has its tables; else it is made in the home."""
+    """The environment of a separate state database with its tables; if empty, one is created in the home."""
     process: subprocess.Popen[bytes] = field(init=False)
     session: str = field(init=False)
 
     @property
     def url(self) -> str:
-        """Where the page is."""
+        """The URL of the page."""
         return f"http://127.0.0.1:{self.port}"
 
     @property
@@ -56,7 +56,7 @@ class Served:
 
     @property
     def environment(self) -> dict[str, str]:
-        """What its processes are told."""
+        """The environment of its processes."""
         return {
             **os.environ,
             "TOBAN_HOME": str(self.home),
@@ -69,7 +69,7 @@ class Served:
         }
 
     def act(self, *arguments: str) -> Any:
-        """Do something to the state from another process, one for all acts."""
+        """Change the state in another process, which is shared by all acts."""
         process = self._actor
         assert process.stdin is not None
         assert process.stdout is not None
@@ -90,7 +90,7 @@ class Served:
         )
 
     def start(self) -> None:
-        """Prepare the state, start serving, and wait until it answers."""
+        """Prepare the state, start the server, and wait until it answers."""
         if not self.state:
             state, self.session = _state()
             (self.home / "state.sqlite3").write_bytes(state)
@@ -98,14 +98,14 @@ class Served:
         self.launch()
 
     def prepare(self) -> None:
-        """Let `toban prepare` make the state."""
+        """Let `toban prepare` create the state."""
         self._write()
         subprocess.run(
             [sys.executable, "-m", "toban", "prepare"], env=self.environment, check=True, capture_output=True
         )
 
     def launch(self) -> None:
-        """Start serving, again where it was killed, and wait until it answers."""
+        """Start the server, or restart a killed one, and wait until it answers."""
         self.process = subprocess.Popen(
             [sys.executable, "-m", "toban", "serve", "--port", str(self.port)], env=self.environment
         )
@@ -116,12 +116,12 @@ class Served:
         return httpx.Client(base_url=self.url, cookies={"sessionid": self.session}, timeout=20)
 
     def leave(self) -> None:
-        """End the process that acts."""
+        """Stop the process that changes the state."""
         if "_actor" in vars(self):
             self._actor.communicate(timeout=10)
 
     def stop(self) -> None:
-        """End its processes, however the test left them."""
+        """Stop all processes, whatever the test did to them."""
         self.leave()
         if self.process.poll() is None:
             self.process.send_signal(signal.SIGTERM)
@@ -145,7 +145,7 @@ class Served:
 
 @cache
 def _state() -> tuple[bytes, str]:
-    """Return a state in which somebody has signed in, and the session; made once, for it takes seconds."""
+    """Return a state with a signed-in operator, and the session; cached, because it takes seconds."""
     with tempfile.TemporaryDirectory() as folder:
         served = Served(Path(folder), port=0)
         served.prepare()
@@ -162,7 +162,7 @@ def serving(
     telemetry: str = Served.telemetry,
     state: Mapping[str, str] | None = None,
 ) -> Iterator[Served]:
-    """Run `toban serve` on *home* for the length of the block."""
+    """Run `toban serve` on *home* inside the block."""
     with closing(socket.socket()) as listener:
         listener.bind(("127.0.0.1", 0))
         port = listener.getsockname()[1]

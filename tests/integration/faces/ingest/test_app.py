@@ -1,4 +1,4 @@
-"""The server's application takes in what extensions bring, and leaves the rest to the pages."""
+"""The server's application handles the endpoints of extensions, and passes the rest on to the web pages."""
 
 import asyncio
 from collections.abc import AsyncIterator, Iterator
@@ -21,14 +21,14 @@ from toban.faces.ingest.hub import Hub
 TOY = Parts(("tests.integration.extensions.toy.extension",))
 
 
-def test_an_extension_from_outside_brings_its_endpoint() -> None:
+def test_an_external_extension_adds_its_endpoint() -> None:
     answer = _ask("/toy/ring")
 
     assert (answer.status_code, answer.text) == (200, f"rung at {datetime.now(UTC):%Y}")
 
 
 @pytest.mark.django_db(transaction=True)
-def test_what_runs_in_the_background_begins_and_ends_with_the_server() -> None:
+def test_background_tasks_start_and_stop_with_the_server() -> None:
     async def begun() -> list[str]:
         async with _running(_application(TOY)):
             return list(routes.happened)
@@ -40,17 +40,17 @@ def test_what_runs_in_the_background_begins_and_ends_with_the_server() -> None:
 
 
 @pytest.mark.parametrize("path", ["/toy/unknown", "/toy", "/toy/ring/twice"])
-def test_an_unknown_path_beside_an_endpoint_is_a_plain_404(path: str) -> None:
-    """A sender would take the way to the sign-in for a success."""
+def test_an_unknown_path_next_to_an_endpoint_is_a_plain_404(path: str) -> None:
+    """A sender would mistake the redirect to the sign-in for a success."""
     assert _ask(path).status_code == 404
 
 
 @pytest.mark.parametrize("path", ["/to", "/toy-of-others", "/logs/toy/ring", "//toy/ring", "/"])
-def test_every_other_path_is_the_pages(path: str) -> None:
+def test_every_other_path_goes_to_the_web_pages(path: str) -> None:
     assert _ask(path).headers["location"].startswith("/accounts/login/")
 
 
-def test_no_page_stands_where_something_is_taken_in() -> None:
+def test_no_page_is_hidden_by_an_ingest_endpoint() -> None:
     pages = {first_segment(f"/{address}") for address in _addresses(get_resolver())}
     hidden = [page for page in sorted(pages) if not _is_the_pages(f"/{page}/nothing/there")]
 
@@ -59,7 +59,7 @@ def test_no_page_stands_where_something_is_taken_in() -> None:
 
 
 def _is_the_pages(path: str) -> bool:
-    """Say whether Django answers: its pages let nobody keep them."""
+    """Return whether Django answers: only its pages forbid caching."""
     return "no-store" in _ask(path, PARTS).headers.get("cache-control", "")
 
 
@@ -78,7 +78,7 @@ def _application(parts: Parts) -> ASGIApp:
 
 @asynccontextmanager
 async def _running(app: ASGIApp) -> AsyncIterator[None]:
-    """Start *app* and stop it, as a server does."""
+    """Start *app* and stop it, like a server does."""
     told: asyncio.Queue[Any] = asyncio.Queue()
     said: asyncio.Queue[Any] = asyncio.Queue()
     life = asyncio.ensure_future(app({"type": "lifespan", "state": {}}, told.get, said.put))

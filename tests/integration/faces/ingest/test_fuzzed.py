@@ -1,4 +1,4 @@
-"""Every way in, sent what nobody would send: a minute long, or as many seconds as TOBAN_FUZZ_SECONDS says.
+"""Fuzz every endpoint for a minute, or for TOBAN_FUZZ_SECONDS seconds.
 
 A run of an hour: TOBAN_FUZZ_SECONDS=3600 pytest -s tests/integration/faces/ingest/test_fuzzed.py
 """
@@ -49,7 +49,7 @@ pytestmark = pytest.mark.slow
 
 @dataclass(frozen=True, slots=True)
 class Way:
-    """An endpoint, and something good to send there, which is then spoiled."""
+    """An endpoint, and a valid request for it, which is then spoiled."""
 
     path: str
     good: Callable[[], bytes]
@@ -106,7 +106,7 @@ def _otlp_json() -> bytes:
 
 
 def _remote_write() -> bytes:
-    # WriteRequest{TimeSeries{Label{__name__, up}, Sample{1, now}}}, written by hand.
+    # WriteRequest{TimeSeries{Label{__name__, up}, Sample{1, now}}}, encoded by hand.
     label = b"\x0a\x08__name__\x12\x02up"
     series = b"\x0a" + bytes([len(label)]) + label + b"\x12\x0b\x09\x00\x00\x00\x00\x00\x00\xf0\x3f\x10\x01"
     return bytes(cramjam.snappy.compress_raw(b"\x0a" + bytes([len(series)]) + series))
@@ -147,14 +147,14 @@ def served(tmp_path: Path) -> Iterator[Served]:
         (home / name).write_text(secret)
         (home / name).chmod(0o600)
     with (
-        # One without tables: the first rows make them.
+        # A store without tables: the first rows create them.
         StoreProcess(tmp_path / "store") as store,
         serving(home, DOCUMENT, BINDINGS, telemetry=store.telemetry_url) as running,
     ):
         yield running
 
 
-def test_whatever_is_sent_is_answered_and_nothing_grows(served: Served) -> None:
+def test_any_request_is_answered_and_memory_does_not_grow(served: Served) -> None:
     chance, told = Random(7), Counter[tuple[str, int]]()  # noqa: S311 - rubbish, no secret
     process, sizes = psutil.Process(served.process.pid), []
     until = time.monotonic() + SECONDS
@@ -170,7 +170,7 @@ def test_whatever_is_sent_is_answered_and_nothing_grows(served: Served) -> None:
 
     for (path, status), times in sorted(told.items()):
         print(f"{path:20} {status} {times:8,}")  # noqa: T201 - what a long run is for
-    # By the middle of a short run each thread has its connection and its share of memory.
+    # By the middle of a short run each thread has opened its connection and allocated its memory.
     warm, last = _typical(sizes, 4), _typical(sizes, 9)
     print(f"memory {warm:.0f} MB when warm, {last:.0f} MB at last")  # noqa: T201
     assert process.is_running()
@@ -179,7 +179,7 @@ def test_whatever_is_sent_is_answered_and_nothing_grows(served: Served) -> None:
 
 
 def _typical(sizes: Sequence[float], tenth: int) -> float:
-    """Return the median of one tenth of the run, the first being 0."""
+    """Return the median of one tenth of the run, counted from 0."""
     step = len(sizes) // 10
     return median(sizes[tenth * step : (tenth + 1) * step])
 
@@ -219,7 +219,7 @@ def _doubled(body: bytes, chance: Random) -> bytes:
 
 
 def _replaced(body: bytes, chance: Random) -> bytes:
-    """Put something odd in place of a number or a text."""
+    """Replace a number or a text with something odd."""
     odd = chance.choice(_ODD)
     at = chance.choice([place for place, each in enumerate(body) if each in b'0123456789"'] or [0])
     return body[:at] + odd + body[at + 1 :]

@@ -1,4 +1,4 @@
-"""Open pages hear of what changes, by a real server."""
+"""Open pages receive changes, with a real server."""
 
 import hashlib
 import json
@@ -22,7 +22,7 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
 
 
 def rows(lines: Iterator[str]) -> tuple[int, list[dict[str, object]]]:
-    """Read on to the next `rows` event; return its id and its rows."""
+    """Read up to the next `rows` event; return its id and its rows."""
     known = 0
     for line in lines:
         if line.startswith("id: "):
@@ -32,7 +32,7 @@ def rows(lines: Iterator[str]) -> tuple[int, list[dict[str, object]]]:
     raise AssertionError("the stream ended without rows")
 
 
-def test_an_open_page_hears_of_a_new_verdict_in_its_language(served: Served) -> None:
+def test_an_open_page_receives_a_new_verdict_in_its_language(served: Served) -> None:
     with served.client() as client, client.stream("GET", "/live?lang=en") as stream:
         lines = stream.iter_lines()
         assert next(lines) == "retry: 2000"
@@ -45,7 +45,7 @@ def test_an_open_page_hears_of_a_new_verdict_in_its_language(served: Served) -> 
     ]
 
 
-def test_a_page_that_comes_back_is_told_what_it_missed_and_nothing_else(served: Served) -> None:
+def test_a_reconnecting_page_receives_only_what_it_missed(served: Served) -> None:
     served.act("show", CPU, "conforming", "1%")
     with served.client() as client, client.stream("GET", "/live?since=0") as stream:
         known, _first = rows(stream.iter_lines())
@@ -59,20 +59,20 @@ def test_a_page_that_comes_back_is_told_what_it_missed_and_nothing_else(served: 
 
 
 @pytest.mark.parametrize("session", ["", "not-a-session"])
-def test_strangers_hear_nothing(served: Served, session: str) -> None:
+def test_unauthenticated_visitors_receive_nothing(served: Served, session: str) -> None:
     answer = httpx.get(f"{served.url}/live", cookies={"sessionid": session} if session else {})
 
     assert answer.status_code == 401
 
 
 @pytest.mark.parametrize("number", ["9" * 30, "9" * 5000, "²", "-1", "1;DROP TABLE x"])
-def test_a_revision_that_is_no_number_of_ours_is_ignored(served: Served, number: str) -> None:
+def test_an_invalid_revision_is_ignored(served: Served, number: str) -> None:
     with served.client() as client, client.stream("GET", "/live", params={"since": number}) as stream:
         assert stream.status_code == 200
         assert next(stream.iter_lines()) == "retry: 2000"
 
 
-def test_the_stream_of_an_account_that_is_locked_meanwhile_ends(tmp_path: Path) -> None:
+def test_the_stream_ends_when_its_account_is_locked(tmp_path: Path) -> None:
     told: list[str] = []
     with serving(tmp_path) as served, served.client() as client, client.stream("GET", "/live") as stream:
         reading = threading.Thread(target=lambda: told.extend(stream.iter_lines()))
@@ -84,7 +84,7 @@ def test_the_stream_of_an_account_that_is_locked_meanwhile_ends(tmp_path: Path) 
             served.act("show", CPU, "conforming", f"{number}%")
         reading.join(timeout=20)
 
-        # It ended by itself: the server still serves, and takes nobody with this session back.
+        # The stream ended by itself: the server still works, and the session is no longer accepted.
         assert not reading.is_alive()
         assert told[0] == "retry: 2000"
         assert httpx.get(f"{served.url}/healthz").is_success
@@ -94,14 +94,14 @@ def test_the_stream_of_an_account_that_is_locked_meanwhile_ends(tmp_path: Path) 
 @pytest.mark.parametrize(
     "address", ["/live", "/healthz", "/static/x/nothing", "/static/x/toban/page.css", "/"]
 )
-def test_every_answer_tells_browsers_to_run_nothing_foreign(served: Served, address: str) -> None:
+def test_every_answer_forbids_foreign_scripts(served: Served, address: str) -> None:
     answer = httpx.get(f"{served.url}{address}")
 
     assert "default-src 'none'" in answer.headers["Content-Security-Policy"]
     assert answer.headers["X-Content-Type-Options"] == "nosniff"
 
 
-def test_a_stranger_cannot_fill_the_disk_with_a_form(served: Served) -> None:
+def test_an_unauthenticated_visitor_cannot_fill_the_disk_with_a_form(served: Served) -> None:
     def endless() -> Iterator[bytes]:
         while True:
             yield b"x" * 65536
@@ -109,16 +109,16 @@ def test_a_stranger_cannot_fill_the_disk_with_a_form(served: Served) -> None:
     try:
         status = httpx.post(f"{served.url}/accounts/login/", content=endless()).status_code
     except httpx.WriteError:
-        return  # the line was closed while we were still sending
+        return  # the connection was closed while we were still sending
     assert status == 413
 
 
 @pytest.mark.parametrize(
     "path", ["../settings.py", "..%2f..%2fsettings.py", "/etc/passwd", "%2e%2e/%2e%2e/settings.py"]
 )
-def test_static_files_lie_in_their_folders_only(served: Served, path: str) -> None:
+def test_static_files_are_served_only_from_their_folders(served: Served, path: str) -> None:
     with socket.create_connection(("127.0.0.1", served.port)) as line:
-        # By hand: a client would tidy the path up.
+        # On a raw socket: a client would normalise the path.
         line.sendall(
             f"GET /static/x/{path} HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\n\r\n".encode()
         )
@@ -127,7 +127,7 @@ def test_static_files_lie_in_their_folders_only(served: Served, path: str) -> No
     assert answer.startswith(b"HTTP/1.1 404")
 
 
-def test_static_files_are_kept_for_ever_under_an_address_of_their_content(served: Served) -> None:
+def test_static_files_are_cached_forever_under_a_content_hash_url(served: Served) -> None:
     with served.client() as client:
         page = client.get("/").text
         address = page.split('rel="stylesheet" href="')[1].split('"')[0]
@@ -161,12 +161,12 @@ def test_a_revised_document_is_announced_to_open_pages(served: Served) -> None:
         assert any(line == f"data: {digest}" for line in lines)
 
 
-def test_it_ends_within_three_seconds_and_ends_open_streams_properly(tmp_path: Path) -> None:
+def test_the_server_stops_within_three_seconds_and_closes_open_streams_properly(tmp_path: Path) -> None:
     with serving(tmp_path) as served, served.client() as client, client.stream("GET", "/live") as stream:
         lines = stream.iter_lines()
         assert next(lines) == "retry: 2000"
         served.process.send_signal(signal.SIGTERM)
 
-        # A stream that is cut off rather than ended makes httpx raise.
+        # httpx raises if a stream is cut off instead of ended.
         assert [line for line in lines if line.startswith("event:")] == []
         assert served.process.wait(timeout=3) in (0, -signal.SIGTERM)

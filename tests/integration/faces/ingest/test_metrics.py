@@ -25,7 +25,7 @@ def scrape(
     return httpx.get(f"{served.url}/metrics", headers=headers, trust_env=False)
 
 
-def test_what_toban_counts_of_itself_is_openmetrics(served: Served) -> None:
+def test_tobans_own_metrics_are_openmetrics(served: Served) -> None:
     reply = scrape(served)
 
     assert reply.status_code == 200
@@ -35,14 +35,14 @@ def test_what_toban_counts_of_itself_is_openmetrics(served: Served) -> None:
     assert {"toban_clauses", "toban_alerts_open", "toban_notices_waiting", "toban_runs_open"} <= families
 
 
-def test_prometheus_text_is_given_to_whoever_asks_for_it(served: Served) -> None:
+def test_prometheus_text_is_returned_on_request(served: Served) -> None:
     reply = scrape(served, accept="text/plain;version=0.0.4")
 
     assert reply.headers["content-type"].startswith("text/plain")
 
 
 @pytest.mark.parametrize("token", ["", "another", "トークン"])
-def test_without_the_token_nothing_is_told(served: Served, token: str) -> None:
+def test_without_the_token_no_metrics_are_returned(served: Served, token: str) -> None:
     headers = [(b"authorization", f"Bearer {token}".strip().encode())]
 
     reply = httpx.get(f"{served.url}/metrics", headers=headers, trust_env=False)

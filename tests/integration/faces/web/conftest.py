@@ -1,4 +1,4 @@
-"""A document in force, and operators in front of it."""
+"""A document in force, and operators who use it."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -46,7 +46,7 @@ PASSWORD = "kawaranai-Kagi-7"
 
 @dataclass
 class Fixed:
-    """What is in force, by the test's word."""
+    """The version in force, as set by the test."""
 
     edition: Edition | None
     refusal: Refusal | None = None
@@ -54,7 +54,7 @@ class Fixed:
 
 @pytest.fixture(autouse=True)
 def in_force(settings: Settings) -> Iterator[Fixed]:
-    """The document above; passwords are hashed quickly."""
+    """Put the document above in force, and use a fast password hasher."""
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
     bindings = read_bindings("", Path("toban.toml"), schema())
     fixed = Fixed(Edition(read_design(DOCUMENT, "運用設計書.md"), bindings))
@@ -65,14 +65,14 @@ def in_force(settings: Settings) -> Iterator[Fixed]:
 
 @pytest.fixture(autouse=True)
 def own_language() -> Iterator[None]:
-    """A page in another language must not reach the next test: a request leaves its own active."""
+    """Reset the language, which a request leaves active, so that it does not affect the next test."""
     yield
     translation.deactivate()
 
 
 @pytest.fixture(autouse=True)
 def no_failures_so_far(db: None) -> None:
-    """Lock-outs of one test must not reach the next."""
+    """Clear lockouts, so that they do not affect the next test."""
     cache.clear()
 
 
@@ -81,7 +81,7 @@ type Operators = Callable[[str, OperatorRole], Operator]
 
 @pytest.fixture
 def operator(db: None) -> Operators:
-    """Make an operator who has done everything that is asked of accounts."""
+    """Create an operator whose account is fully set up."""
 
     def made(name: str, role: OperatorRole = OperatorRole.VIEWER) -> Operator:
         made = Operator.objects.create_user(
@@ -95,7 +95,7 @@ def operator(db: None) -> Operators:
 
 @pytest.fixture
 def viewer(operator: Operators) -> Client:
-    """A browser in which a viewer has signed in."""
+    """A browser with a signed-in viewer."""
     client = Client()
     client.force_login(operator("mira", OperatorRole.VIEWER))
     return client
@@ -106,7 +106,7 @@ type SignIn = Callable[[OperatorRole], Client]
 
 @pytest.fixture
 def sign_in(operator: Operators) -> SignIn:
-    """Return a function that signs an operator of a role in."""
+    """Return a function that signs in an operator with the given role."""
 
     def signed_in(role: OperatorRole) -> Client:
         client = Client()

@@ -1,4 +1,4 @@
-"""What a page gives to the script that draws its charts."""
+"""The data a page provides for the script that draws its charts."""
 
 import json
 import re
@@ -6,7 +6,7 @@ from typing import Any
 
 
 def drawings(page: str) -> list[dict[str, Any]]:
-    """Return all charts of *page*, in its order."""
+    """Return all charts of *page*, in page order."""
     found = re.findall(r'<script type="application/json">(.*?)</script>', page, re.DOTALL)
     return [json.loads(each) for each in found]
 

@@ -1,4 +1,4 @@
-"""A document that says who is told, and alerts of it as the pipeline leaves them."""
+"""A document with a notification matrix, and its alerts as the pipeline leaves them."""
 
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -44,11 +44,11 @@ CONTACTS = Contacts(
     ),
     zone=ZoneInfo("Asia/Tokyo"),
 )
-"""開発担当者 can't be reached."""
+"""開発担当者 has no address."""
 
 
 def put_in_force(fixed: Fixed) -> Design:
-    """Put the document in force, bound to nothing."""
+    """Put the document in force without bindings."""
     design = read_design(DOCUMENT, "運用設計書.md")
     fixed.edition = Edition(design, read_bindings("", Path("toban.toml"), schema()))
     return design
@@ -63,7 +63,7 @@ def fired(
     instance: str = "db-1",
     value: str = "92%",
 ) -> Alert:
-    """Report that the row is out of bounds since a minute, and have the pipeline look at it."""
+    """Report that the row has been out of bounds for a minute, and let the pipeline process it."""
     now = at or system_clock()
     clause = next(each for each in design.clauses if each.id == clause_id)
     key = f"{clause_id}/{instance}"
@@ -86,11 +86,11 @@ def fired(
 
 
 def looked_at(design: Design, now: datetime) -> None:
-    """Look as the worker does every second."""
+    """Process all alerts, like the worker does every second."""
     announce(design, CONTACTS, now)
 
 
 def settle(state: Delivery.State, channel: str, **more: str) -> None:
-    """End what waits for *channel*."""
+    """Settle everything that waits for *channel*."""
     waiting = Delivery.objects.filter(channel=channel, state=Delivery.State.WAITING)
     waiting.update(state=state, settled_at=system_clock(), attempts=1, **more)

@@ -1,4 +1,4 @@
-"""A document with batches in force, and runs of them as the ledger would hold them."""
+"""A document with batches in force, and runs like those in the ledger."""
 
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -41,14 +41,14 @@ CLAUSE = "batch/batch/{}"
 
 
 def put_in_force(fixed: Fixed, document: str = DOCUMENT) -> Edition:
-    """Put *document* in force, bound to nothing."""
+    """Put *document* in force without bindings."""
     edition = Edition(read_design(document, "運用設計書.md"), read_bindings("", Path("toban.toml"), schema()))
     fixed.edition = edition
     return edition
 
 
 def planned(key: str = DAILY, **more: Any) -> PlannedWork:
-    """Plan a work as the scheduler does."""
+    """Plan a work like the scheduler does."""
     now = system_clock()
     fields = {
         "clause_id": CLAUSE.format(key), "rule": "日次 04:00 Asia/Tokyo JP", "planned_until": now,
@@ -60,7 +60,7 @@ def planned(key: str = DAILY, **more: Any) -> PlannedWork:
 def made(
     key: str = DAILY, state: Run.State = Run.State.DONE, reason: Reason = Reason.SUCCEEDED, **more: Any
 ) -> Run:
-    """Make a run that was due a minute ago, unless told otherwise; one that ended took 30 seconds."""
+    """Create a run, due a minute ago by default; a run that has ended took 30 seconds."""
     due: datetime = more.pop("due_at", system_clock() - timedelta(minutes=1))
     fields: dict[str, Any] = {
         "clause_id": CLAUSE.format(key), "ordered_by": "schedule", "wake_at": due, "began_at": due, **more,
@@ -71,7 +71,7 @@ def made(
 
 
 def awaiting(wanted_of: str = "運用責任者") -> Run:
-    """Make a run that waits for the consent of *wanted_of* before its step 送付."""
+    """Create a run that waits for the approval of *wanted_of* before its step 送付."""
     run = made(MONTHLY, Run.State.WAITING, Reason.AWAITING_APPROVAL, step="送付")
     Approval.objects.create(run=run, step="送付", wanted_of=wanted_of, asked_at=system_clock())
     return run

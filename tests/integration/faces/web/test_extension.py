@@ -1,4 +1,4 @@
-"""Pages of an extension from outside, and its rows on the living page."""
+"""Pages of an external extension, and its rows on the document page."""
 
 import importlib
 from collections.abc import Iterator
@@ -28,7 +28,7 @@ NOON = datetime(2026, 4, 1, 12, tzinfo=UTC)
 
 @pytest.fixture
 def registered(settings: Settings) -> Iterator[None]:
-    """Pages as they are where the toy is among the extensions."""
+    """The web pages with the toy among the extensions."""
 
     def renew(parts: Parts) -> None:
         settings.PARTS = parts
@@ -42,7 +42,7 @@ def registered(settings: Settings) -> Iterator[None]:
 
 
 @pytest.mark.usefixtures("registered")
-def test_its_rows_stand_on_the_living_page_with_their_value_and_lead_to_its_own(
+def test_rows_of_an_extension_are_on_the_document_page_and_link_to_its_own_page(
     in_force: Fixed, viewer: Client
 ) -> None:
     bindings = read_bindings("", Path("toban.toml"), Parts((*wiring.EXTENSIONS, toy.__name__)).schema)

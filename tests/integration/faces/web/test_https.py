@@ -1,4 +1,4 @@
-"""Whoever tells Toban a public https address gets cookies and headers to match."""
+"""With a public https URL, cookies and headers are set for https."""
 
 import json
 import os
@@ -22,7 +22,7 @@ print(json.dumps([bool(getattr(s, name)) for name in names]))
         ("http://127.0.0.1:8300", [False, False, False, True]),
     ],
 )
-def test_cookies_are_secure_where_the_public_address_is(address: str, expected: list[bool]) -> None:
+def test_cookies_are_secure_if_the_public_url_is(address: str, expected: list[bool]) -> None:
     environment = {**os.environ, "TOBAN_PUBLIC_URL": address, "DJANGO_SETTINGS_MODULE": "toban.settings"}
 
     done = subprocess.run(
@@ -44,7 +44,7 @@ for status in 404, 500:
 """
 
 
-def test_what_fails_in_a_page_stands_in_the_log_on_one_line_and_what_is_not_found_does_not() -> None:
+def test_a_failure_in_a_page_is_one_log_line_and_a_404_is_not_logged() -> None:
     environment = {**os.environ, "DJANGO_SETTINGS_MODULE": "toban.settings"}
 
     done = subprocess.run(

@@ -1,4 +1,4 @@
-"""What a drill's run says of itself."""
+"""The note of a drill's run."""
 
 import pytest
 
@@ -23,5 +23,5 @@ LABEL = "20261124T170000Z-full"
     ],
     ids=["measured", "unmeasured", "undecided"],
 )
-def test_the_run_says_what_the_drill_has_shown(drill: Drill, words: str) -> None:
+def test_the_run_states_the_result_of_the_drill(drill: Drill, words: str) -> None:
     assert came_of(drill) == words

@@ -1,4 +1,4 @@
-"""What a first toban.toml proposes for chapter 4."""
+"""The proposals for chapter 4 in a first toban.toml."""
 
 import tomllib
 from pathlib import Path
@@ -37,7 +37,7 @@ def test_each_store_and_subject_is_proposed_once() -> None:
     assert [row.origin.line for row in found[0].rows] == [8, 9]
 
 
-def test_what_is_proposed_is_right_once_it_is_uncommented() -> None:
+def test_a_proposal_is_valid_once_uncommented() -> None:
     design = read_design(DOCUMENT, "d.md")
     text = draft(design, open_tables(design, PARTS.kinds))
 

@@ -1,4 +1,4 @@
-"""What is said of a row, of an objective and of a bucket."""
+"""The status of a row, of an objective and of a bucket."""
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -73,7 +73,7 @@ def run(state: str, *, began: timedelta, note: str = "", failures: int = 0) -> R
     )  # fmt: skip
 
 
-def test_a_row_that_is_kept_says_what_it_has() -> None:
+def test_a_conforming_row_says_what_it_has() -> None:
     found = report.status(row(), NOW)
 
     assert (found.verdict, found.value) == (Verdict.CONFORMING, "2026-11-25 11:00 562 MB")
@@ -121,7 +121,7 @@ def test_a_row_that_is_kept_says_what_it_has() -> None:
         ),
     ],
 )
-def test_the_worst_that_is_known_comes_first(facts: dict[str, object], verdict: Verdict, words: str) -> None:
+def test_the_worst_finding_comes_first(facts: dict[str, object], verdict: Verdict, words: str) -> None:
     found = report.judged(row(**facts), NOW)
 
     assert found.verdict is verdict
@@ -138,23 +138,23 @@ def test_the_worst_that_is_known_comes_first(facts: dict[str, object], verdict: 
     ],
     ids=["no full copy", "keeps up", "lags", "no log"],
 )
-def test_a_row_of_log_is_kept_while_the_log_keeps_up(moment: Moment | None, verdict: Verdict) -> None:
+def test_a_log_row_conforms_while_the_log_keeps_up(moment: Moment | None, verdict: Verdict) -> None:
     assert report.judged(row(is_log=True, moment=moment), NOW).verdict is verdict
 
 
-def test_the_way_out_of_a_missing_increment_is_another_increment() -> None:
+def test_the_advice_for_a_missing_increment_is_another_increment() -> None:
     increments = row(policy=replace(POLICY, method="増分バックアップ"), freshness=Freshness.TOO_OLD)
 
     assert "toban backup run PostgreSQL --incremental。" in report.signal(increments, NOW).advice
 
 
-def test_what_the_store_does_against_loss_stands_beside_what_is_in_it() -> None:
+def test_the_protection_of_the_store_is_shown_next_to_its_content() -> None:
     status = report.status(row(guard="バージョニング有効、ロックなし"), NOW)
 
     assert status.reason.endswith("。保存先は バージョニング有効、ロックなし")
 
 
-def test_what_is_wrong_cites_its_row_and_the_way_out() -> None:
+def test_a_problem_cites_its_row_and_gives_advice() -> None:
     signal = report.signal(row(freshness=Freshness.TOO_OLD), NOW)
 
     assert signal.condition is Condition.CRITICAL

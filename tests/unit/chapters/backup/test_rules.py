@@ -1,4 +1,4 @@
-"""What is kept, what can be restored, and whether that is enough."""
+"""Which backups are kept, what can be restored, and whether that is enough."""
 
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
@@ -40,7 +40,7 @@ def gone(plan: rules.PrunePlan) -> list[str]:
     return [each.label for each in plan.gone]
 
 
-def test_a_copy_goes_when_neither_generations_nor_retention_ask_for_it() -> None:
+def test_a_copy_is_removed_when_neither_generations_nor_retention_require_it() -> None:
     daily = [full(NOW - n * DAY, f"{n}") for n in range(33)]
 
     plan = rules.prune(daily, BOTH, NOW)
@@ -49,33 +49,33 @@ def test_a_copy_goes_when_neither_generations_nor_retention_ask_for_it() -> None
     assert plan.gone[0].why == "30世代 と 30日を過ぎました"
 
 
-def test_retention_alone_keeps_a_copy_to_its_last_moment() -> None:
+def test_retention_alone_keeps_a_copy_until_its_last_moment() -> None:
     keep = {Method.FULL: Keep(retention=DAYS_30)}
     copies = [full(NOW, "new"), full(NOW - 30 * DAY + MOMENT, "young"), full(NOW - 30 * DAY, "done")]
 
     assert gone(rules.prune(copies, keep, NOW)) == ["done"]
 
 
-def test_generations_alone_count_copies_however_old() -> None:
+def test_generations_alone_count_copies_of_any_age() -> None:
     keep = {Method.FULL: Keep(generations=Generations(2))}
     copies = [full(NOW - 100 * DAY, "c"), full(NOW - 300 * DAY, "d"), full(NOW - 400 * DAY, "e")]
 
     assert gone(rules.prune(copies, keep, NOW)) == ["e"]
 
 
-def test_after_failures_older_generations_stay_beyond_their_retention() -> None:
+def test_after_failures_old_generations_are_kept_beyond_their_retention() -> None:
     copies = [full(NOW - n * DAY, f"{n}") for n in range(10, 45)]
 
     assert gone(rules.prune(copies, BOTH, NOW)) == ["44", "43", "42", "41", "40"]
 
 
-def test_many_copies_by_hand_push_none_out_of_the_retention() -> None:
+def test_many_manual_copies_do_not_push_others_out_of_the_retention() -> None:
     copies = [full(NOW - n * HOUR, f"{n}") for n in range(40)]
 
     assert gone(rules.prune(copies, BOTH, NOW)) == []
 
 
-def test_a_damaged_copy_is_no_generation() -> None:
+def test_a_damaged_copy_does_not_count_as_a_generation() -> None:
     keep = {Method.FULL: Keep(generations=Generations(2))}
     copies = [full(NOW, "a"), full(NOW - DAY, "b", is_good=False), full(NOW - 2 * DAY, "c")]
 
@@ -92,7 +92,7 @@ def test_a_row_that_says_nothing_keeps_everything() -> None:
     assert gone(rules.prune(copies, {Method.FULL: Keep(Generations(1), Forever())}, NOW)) == []
 
 
-def test_a_full_copy_stays_while_an_increment_stands_on_it() -> None:
+def test_a_full_copy_is_kept_while_an_increment_depends_on_it() -> None:
     keep = {Method.FULL: Keep(generations=Generations(1)), Method.INCREMENTAL: Keep(retention=HOURS_24)}
     copies = [
         full(NOW - 2 * DAY, "older"),
@@ -107,7 +107,7 @@ def test_a_full_copy_stays_while_an_increment_stands_on_it() -> None:
     assert {each.label: each.why for each in plan.kept}["base"] == "増分 child が要ります"
 
 
-def test_the_base_of_the_promised_moments_stays_where_log_leads_there() -> None:
+def test_the_base_of_promised_restore_points_is_kept_if_there_is_log() -> None:
     keep = {Method.FULL: Keep(generations=Generations(1)), Method.INCREMENTAL: Keep(retention=HOURS_24)}
     copies = [full(NOW - 3 * DAY, "a"), full(NOW - DAY, "b"), full(NOW, "c")]
 
@@ -119,7 +119,7 @@ def test_the_base_of_the_promised_moments_stays_where_log_leads_there() -> None:
     assert "24時間" in {each.label: each.why for each in plan.kept}["b"]
 
 
-def test_increments_go_before_their_full_copy() -> None:
+def test_increments_are_removed_before_their_full_copy() -> None:
     copies = [
         full(NOW - 90 * DAY, "base"),
         increment(NOW - 89 * DAY, "base", "child"),
@@ -139,14 +139,14 @@ def test_an_increment_without_its_full_copy_is_of_no_use() -> None:
     assert "lost" in plan.gone[0].why
 
 
-def test_the_last_full_copy_never_goes() -> None:
+def test_the_last_full_copy_is_never_removed() -> None:
     keep = {Method.FULL: Keep(retention=DAYS_30)}
 
     assert gone(rules.prune([full(NOW - 400 * DAY, "only")], keep, NOW)) == []
     assert gone(rules.prune([full(NOW - 400 * DAY, "only", is_good=False)], keep, NOW)) == []
 
 
-def test_the_last_full_copy_that_was_read_stays_beside_newer_ones() -> None:
+def test_the_last_verified_full_copy_is_kept_next_to_newer_ones() -> None:
     keep = {Method.FULL: Keep(generations=Generations(1))}
     copies = [
         full(NOW - 3 * DAY, "older"),
@@ -233,7 +233,7 @@ def test_the_chain_to_a_moment_is_the_nearest_one_before_it() -> None:
     assert rules.chain_to(copies, NOW - 4 * HOUR) == ()
 
 
-def test_no_chain_leads_over_a_damaged_copy() -> None:
+def test_no_chain_includes_a_damaged_copy() -> None:
     base = full(NOW - 3 * HOUR, "base", is_good=False)
     child = increment(NOW - HOUR, "base", "child")
     older = full(NOW - DAY, "older")
@@ -291,7 +291,7 @@ BASE = full(NOW - HOUR, "base", system_id="7", end=Place(1, "0/3000100"))
         "older than the backup",
     ],
 )
-def test_the_newest_moment_is_where_the_log_that_goes_on_ends(log: list[Stretch], found: Moment) -> None:
+def test_the_newest_moment_is_the_end_of_the_continuing_log(log: list[Stretch], found: Moment) -> None:
     assert rules.newest_moment([BASE], log) == found
 
 
@@ -322,11 +322,13 @@ HOURLY = [NOW - 2 * HOUR, NOW - HOUR, NOW]
         (NOW - DAY, HOURLY, NOW, Freshness.TOO_OLD),
     ],
 )
-def test_freshness(newest: datetime | None, due: list[datetime], now: datetime, found: Freshness) -> None:
+def test_freshness_depends_on_the_last_due_time(
+    newest: datetime | None, due: list[datetime], now: datetime, found: Freshness
+) -> None:
     assert rules.freshness(newest, due, now) is found
 
 
-def test_a_recovery_grows_with_the_source_and_never_shrinks() -> None:
+def test_the_expected_recovery_time_grows_with_the_source_and_never_shrinks() -> None:
     assert rules.scaled_recovery(60, 10, 30) == 180
     assert rules.scaled_recovery(60, 10, 5) == 60
     assert rules.scaled_recovery(60, 0, 5) == 60

@@ -1,4 +1,4 @@
-"""Rows of the policy and their bindings to works."""
+"""From rows of the policy and their bindings to works."""
 
 from datetime import timedelta
 from decimal import Decimal
@@ -59,7 +59,7 @@ def test_each_row_is_a_work_with_its_schedule_and_what_it_keeps() -> None:
     assert [step.name for step in made.works["DB/full"].steps] == ["take", "verify", "record", "prune"]
 
 
-def test_failures_are_tried_again_by_the_rule_for_batches() -> None:
+def test_failures_are_retried_by_the_rule_for_batches() -> None:
     with_rule, without = planned(FULL, more=RETRIES), planned(FULL)
 
     minutes = [delay / timedelta(minutes=1) for delay in with_rule.works["DB/full"].retry_delays]
@@ -76,7 +76,7 @@ def test_the_store_of_a_subject_is_that_of_its_full_copies() -> None:
     assert made.sources["DB"].store_name == "S3"
 
 
-def test_a_store_in_the_binding_is_preferred_to_the_document() -> None:
+def test_a_store_in_the_binding_takes_precedence_over_the_document() -> None:
     more = 'store = "NAS"\n[stores.NAS]\nkind = "directory"\npath = "n"\n'
 
     assert planned(FULL, bindings=BINDINGS + more).sources["DB"].store_name == "NAS"
@@ -98,14 +98,14 @@ def test_a_row_that_cannot_run_says_what_to_write(row: str, words: str) -> None:
     assert [words in why for why in made.unbound.values()] == [True]
 
 
-def test_two_rows_for_one_thing_are_told() -> None:
+def test_two_rows_for_the_same_backup_are_reported() -> None:
     made = planned(FULL, "| DB | 完全 | 週次 月曜 3:00 | 4世代 | S3 | - |")
 
     assert list(made.works) == ["DB/full"]
     assert "もう一つあります" in next(iter(made.unbound.values()))
 
 
-def test_a_batch_that_is_not_in_the_document_does_not_stand_for_the_row() -> None:
+def test_a_batch_missing_from_the_document_does_not_replace_the_row() -> None:
     made = planned(FULL, bindings=BINDINGS + '[batches.B001]\nkind = "backup"\nsubject = "DB"\n')
 
     assert list(made.works) == ["DB/full"]
@@ -122,5 +122,5 @@ def test_a_batch_that_is_not_in_the_document_does_not_stand_for_the_row() -> Non
         (Duration(Decimal(1), TimeUnit.HOUR), 1),
     ],
 )
-def test_retentions_in_whole_days(retention: Retention | None, days: int | None) -> None:
+def test_retentions_are_converted_to_whole_days(retention: Retention | None, days: int | None) -> None:
     assert days_of(retention) == days

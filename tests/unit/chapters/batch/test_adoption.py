@@ -1,4 +1,4 @@
-"""A crontab's jobs as batches: what is proposed means what cron does, and nothing is lost."""
+"""Jobs of a crontab as batches: a proposal has the same meaning as in cron, and nothing is lost."""
 
 import re
 import shutil
@@ -48,7 +48,7 @@ def document(proposal: Proposal) -> Design:
 
 def by_cron(fields: str, zone: str = "Asia/Tokyo") -> set[datetime]:
     start, end = (moment.astimezone(ZoneInfo(zone)) for moment in YEAR)
-    # It begins after the moment it is given.
+    # CronSim begins after the given moment.
     times = CronSim(fields, start - timedelta(minutes=1))
     return set(takewhile(lambda moment: moment < end, times))
 
@@ -81,7 +81,7 @@ FIELDS = st.tuples(
 
 @settings(max_examples=100, deadline=None)
 @given(FIELDS)
-def test_the_rows_are_due_when_cron_would_have_run_for_a_year(fields: str) -> None:
+def test_the_rows_are_due_when_cron_would_run_over_a_whole_year(fields: str) -> None:
     proposal = proposed(f"{fields} run\n")
 
     if proposal.left:
@@ -97,24 +97,24 @@ def test_the_rows_are_due_when_cron_would_have_run_for_a_year(fields: str) -> No
     [("@hourly", "0 * * * *"), ("@daily", "0 0 * * *"), ("@midnight", "0 0 * * *"), ("@weekly", "0 0 * * 0"),
      ("@monthly", "0 0 1 * *"), ("@yearly", "0 0 1 1 *"), ("@annually", "0 0 1 1 *")],
 )  # fmt: skip
-def test_nicknames_are_due_as_their_fields(nickname: str, fields: str) -> None:
+def test_cron_nicknames_are_due_like_their_fields(nickname: str, fields: str) -> None:
     assert by_document(proposed(f"{nickname} run\n")) == by_cron(fields)
 
 
 @pytest.mark.parametrize(("settings_above", "host"), [("", "UTC"), ("CRON_TZ=UTC\n", "Asia/Tokyo")])
-def test_times_of_another_zone_stay_those_of_that_zone(settings_above: str, host: str) -> None:
+def test_times_in_another_zone_stay_in_that_zone(settings_above: str, host: str) -> None:
     proposal = proposed(f"{settings_above}30 18 * * 1 run\n", host=host)
 
     assert by_document(proposal) == by_cron("30 18 * * 1", "UTC")
 
 
-def test_a_zone_that_no_document_can_name_is_left_with_the_reason() -> None:
+def test_a_zone_the_document_cannot_express_is_left_out_with_the_reason() -> None:
     (left,) = proposed("CRON_TZ=America/New_York\n0 2 * * * run\n").left
 
     assert "America/New_York" in left.reason
 
 
-def test_every_job_is_carried_over_or_left() -> None:
+def test_every_job_is_either_converted_or_listed_as_left_out() -> None:
     text = "0 2 * * * a\n@reboot b\n*/7 * * * * c\n0 0 1 * 1 d\n0 9,18 * * * e\n0 2 * * * f%in\n??"
 
     proposal = proposed(text)
@@ -137,7 +137,7 @@ def test_every_job_is_carried_over_or_left() -> None:
         (r"date +\%F", ["date", "+%F"]),
     ],
 )
-def test_a_shell_is_kept_only_where_the_command_needs_one(written: str, found: list[str]) -> None:
+def test_a_shell_is_used_only_if_the_command_needs_one(written: str, found: list[str]) -> None:
     proposal = proposed(f"0 2 * * * {written}\n")
 
     assert tomllib.loads(bindings(proposal))["batches"]["C001"]["command"] == found
@@ -151,7 +151,7 @@ def test_shell_and_settings_of_the_crontab_are_kept() -> None:
     ]  # fmt: skip
 
 
-def test_what_is_no_longer_as_with_cron_is_said() -> None:
+def test_differences_from_cron_are_reported() -> None:
     text = bindings(proposed("MAILTO=ops@example.com\n0 2 * * * root run\n", is_system=True))
 
     assert "ops@example.com" in text
@@ -184,14 +184,14 @@ def test_a_line_reports_its_exit_status_at_its_end() -> None:
     assert pinging("0  2 * * *  totals --all\n") == [f"0 2 * * * totals --all; {CURL}C001/$?"]
 
 
-def test_a_line_of_several_times_becomes_one_for_each_with_its_own_url() -> None:
+def test_a_line_with_several_times_becomes_several_lines_each_with_its_own_url() -> None:
     assert pinging("0 9,18 * * mon-fri root mail\n", is_system=True) == [
         f"0 9 * * mon-fri root mail; {CURL}C001/$?",
         f"0 18 * * mon-fri root mail; {CURL}C002/$?",
     ]
 
 
-def test_input_and_escaped_percent_signs_stay_where_they_are() -> None:
+def test_input_and_escaped_percent_signs_stay_in_place() -> None:
     assert pinging(r"0 2 * * * date +\%F%in\%put%more") == [
         rf"0 2 * * * date +\%F; {CURL}C001/$?%in\%put%more"
     ]
@@ -199,7 +199,7 @@ def test_input_and_escaped_percent_signs_stay_where_they_are() -> None:
 
 @pytest.fixture
 def told(tmp_path: Path) -> Path:
-    """A folder with a `curl` that writes its last argument down."""
+    """A folder with a `curl` that records its last argument."""
     stand_in = tmp_path / "curl"
     stand_in.write_text('#!/bin/sh\nfor url; do :; done\necho "$url" >> "$0.told"\n')
     stand_in.chmod(0o755)
@@ -218,7 +218,7 @@ def told(tmp_path: Path) -> Path:
         ("echo 'a b' | grep -q c", 1),
     ],
 )
-def test_the_status_that_arrives_is_that_of_the_command(told: Path, written: str, status: int) -> None:
+def test_the_reported_exit_status_is_that_of_the_command(told: Path, written: str, status: int) -> None:
     (line,) = pinging(f"0 2 * * * {written}\n")
     shell = shutil.which("sh")
     assert shell is not None

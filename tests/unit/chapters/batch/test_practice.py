@@ -1,4 +1,4 @@
-"""How the document says that batches are run and watched, and what is said of it beside the rows."""
+"""How the document wants batches run and monitored, and how that is shown outside their rows."""
 
 from datetime import UTC, datetime
 from pathlib import Path
@@ -58,7 +58,7 @@ def said(name: str, words: str, bindings: str) -> tuple[str, str]:
         ("Toban", OURS + OUTSIDE, "deviating", "1 件は Toban の外で動き"),
     ],
 )
-def test_what_starts_the_batches_is_compared_with_what_the_document_says(
+def test_the_scheduler_in_use_is_compared_with_the_document(
     named: str, bindings: str, verdict: str, words: str
 ) -> None:
     found = said("スケジューラー", named, bindings)
@@ -82,20 +82,20 @@ def test_what_starts_the_batches_is_compared_with_what_the_document_says(
         ("duration, failures", "かかった時間をいつもの長さと見比べ、失敗、遅れ、未実施を通知しています"),
     ],
 )
-def test_what_is_watched_is_said_in_answer_to_what_the_document_asks(asked: str, words: str) -> None:
+def test_the_status_says_how_the_documents_batch_monitoring_is_met(asked: str, words: str) -> None:
     found = said("監視", asked, OURS)
 
     assert found[0] == "conforming"
     assert words in found[1]
 
 
-def test_what_nobody_watches_is_never_green() -> None:
+def test_an_unmonitored_batch_is_never_green() -> None:
     assert said("監視", "開始の記録、CPU温度", OURS) == (
         "not-measurable", "「CPU温度」が何を見ることか、Toban には分かりません"
     )  # fmt: skip
 
 
-def test_without_a_bound_batch_nothing_is_said_to_be_kept() -> None:
+def test_without_a_bound_batch_no_practice_is_claimed() -> None:
     made = plan("スケジューラー", "Toban", "")
 
     assert made.practice == ()
@@ -114,7 +114,7 @@ def test_without_a_bound_batch_nothing_is_said_to_be_kept() -> None:
         ("失敗通知、開始の記録", set()),
     ],
 )
-def test_the_document_may_want_begin_and_end_told(asked: str, told: set[str]) -> None:
+def test_the_document_may_require_start_and_end_notices(asked: str, told: set[str]) -> None:
     made = plan("監視", asked, OURS + OUTSIDE)
 
     assert practice.announced(row for row in made.practice if isinstance(row, BatchWatch)) == told

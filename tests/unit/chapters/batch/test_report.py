@@ -1,4 +1,4 @@
-"""What is told of a batch, by where its runs stand."""
+"""Status and notices of a batch, depending on the state of its runs."""
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -55,7 +55,7 @@ def row(
 
 
 def told(shown: Row, now: datetime = NOON) -> dict[str, Signal]:
-    """Return the signals by what they are about."""
+    """Return the signals by the last part of their key."""
     return {each.key.removeprefix(shown.batch.id): each for each in signals(shown, now)}
 
 
@@ -76,7 +76,7 @@ def test_the_last_run_decides(state: Run.State, verdict: Verdict, condition: Con
     assert told(shown)[""].condition is condition
 
 
-def test_before_the_first_time_nothing_is_green_and_nothing_is_announced() -> None:
+def test_before_the_first_due_time_nothing_is_green_or_announced() -> None:
     assert status(row(), NOON).verdict is Verdict.NOT_MEASURABLE
     assert [each.condition for each in signals(row(), NOON)] == [Condition.OK]
 
@@ -84,13 +84,13 @@ def test_before_the_first_time_nothing_is_green_and_nothing_is_announced() -> No
 @pytest.mark.parametrize(
     ("failure", "condition"), [("手動再実行", Condition.WARNING), ("", Condition.CRITICAL)]
 )
-def test_a_failure_is_as_loud_as_its_row_says_and_loud_where_it_says_nothing(
+def test_a_failure_has_the_severity_of_its_row_and_is_critical_by_default(
     failure: str, condition: Condition
 ) -> None:
     assert told(row(run(Run.State.FAILED), failure=failure))[""].condition is condition
 
 
-def test_a_success_shows_its_time_in_the_document_s_zone_and_how_long_it_took() -> None:
+def test_a_success_shows_its_time_in_the_documents_zone_and_its_duration() -> None:
     done = run(Run.State.DONE, began_at=NOON, ended_at=NOON + 90 * SECOND)
 
     assert status(row(done), NOON).value == "2026-04-01 12:00 成功 (90.0秒)"
@@ -105,7 +105,7 @@ def test_a_run_that_waits_for_its_next_attempt_is_a_warning_on_the_page_only() -
     assert {each.condition for each in signals(shown, NOON)} == {Condition.OK}
 
 
-def test_a_run_that_does_not_start_is_announced_only_after_the_whole_span() -> None:
+def test_a_run_that_does_not_start_is_announced_only_after_the_full_grace_period() -> None:
     shown = row(run(Run.State.DONE), run(Run.State.WAITING))
 
     in_time, late = told(shown, NOON + OVERDUE), told(shown, NOON + OVERDUE + SECOND)
@@ -122,7 +122,7 @@ def test_a_binding_may_allow_more_time_until_the_start() -> None:
     assert trouble(shown, NOON + 30 * MINUTE + SECOND) is Trouble.NOT_STARTED
 
 
-def test_a_run_that_nobody_consents_to_is_announced_with_the_way_to_do_it() -> None:
+def test_a_run_without_approval_is_announced_with_how_to_approve() -> None:
     asking = run(
         Run.State.WAITING, Reason.AWAITING_APPROVAL, note="「切替」の前に運用責任者の承認を待っています"
     )
@@ -134,7 +134,7 @@ def test_a_run_that_nobody_consents_to_is_announced_with_the_way_to_do_it() -> N
     assert "運用責任者の承認を待っています。toban run B004 --approve 1" in late.limit
 
 
-def test_a_run_that_takes_longer_than_allowed_is_announced_and_its_end_is_the_recovery() -> None:
+def test_a_run_longer_than_allowed_is_announced_until_it_ends() -> None:
     shown = row(None, run(Run.State.RUNNING), expected_within=30 * MINUTE)
 
     assert trouble(shown, NOON + 30 * MINUTE) is None
@@ -147,7 +147,7 @@ def test_a_run_that_takes_longer_than_allowed_is_announced_and_its_end_is_the_re
     assert over.condition is Condition.OK
 
 
-def test_a_run_that_takes_longer_than_those_before_it_is_announced() -> None:
+def test_a_run_longer_than_usual_is_announced() -> None:
     shown = row(None, run(Run.State.RUNNING), longest_usual=4 * MINUTE)
 
     assert trouble(shown, NOON + 4 * MINUTE) is None
@@ -155,7 +155,7 @@ def test_a_run_that_takes_longer_than_those_before_it_is_announced() -> None:
     assert "4分 超" in status(shown, NOON + 5 * MINUTE).reason
 
 
-def test_a_run_that_nothing_is_known_about_may_take_as_long_as_it_likes() -> None:
+def test_a_run_without_history_has_no_time_limit() -> None:
     assert trouble(row(None, run(Run.State.RUNNING)), NOON + timedelta(days=3)) is None
 
 
@@ -167,13 +167,13 @@ def test_a_failure_stays_announced_while_the_next_run_hangs() -> None:
     assert (found[""].condition, found["/under-way"].condition) == (Condition.CRITICAL, Condition.WARNING)
 
 
-def test_the_page_says_which_step_goes_on_and_how_far_it_is() -> None:
+def test_the_page_says_which_step_is_running_and_its_progress() -> None:
     going = run(Run.State.RUNNING, step="upload", progress_percent=41.7, progress_text="3 / 7 GB")
 
     assert status(row(None, going), NOON).reason == "12:00 の分を実行しています: upload (42%) 3 / 7 GB"
 
 
-def test_begin_and_good_end_are_told_where_the_binding_asks_for_them() -> None:
+def test_start_and_success_are_announced_if_the_binding_says_so() -> None:
     done = run(Run.State.DONE, began_at=NOON + SECOND, ended_at=NOON + MINUTE)
     both = row(announces_start=True, announces_end=True)
 
@@ -185,7 +185,7 @@ def test_begin_and_good_end_are_told_where_the_binding_asks_for_them() -> None:
     assert list(events(row(), [done], NOON + MINUTE)) == []
 
 
-def test_only_a_good_end_is_worth_knowing_the_others_are_troubles_of_their_own() -> None:
+def test_only_a_success_is_an_end_event_because_failures_have_their_own_alerts() -> None:
     failed = run(Run.State.FAILED, began_at=NOON, ended_at=NOON + MINUTE)
 
     assert list(events(row(announces_end=True), [failed], NOON + MINUTE)) == []

@@ -1,4 +1,4 @@
-"""Rows of the batch table and their bindings to works."""
+"""From rows of the batch table and their bindings to works."""
 
 from datetime import timedelta
 from pathlib import Path
@@ -60,13 +60,13 @@ def test_a_bound_row_is_a_work_of_its_command_in_the_folder_of_the_bindings() ->
     assert str(work.schedule) == "日次 02:00"
 
 
-def test_retries_keep_to_the_list_and_repeat_its_last_wait() -> None:
+def test_retries_follow_the_list_and_repeat_its_last_wait() -> None:
     work = plan(design(), bindings('[batches.B001]\ncommand = ["x"]')).works["B001"]
 
     assert work.retry_delays == minutes(5, 15, 15)
 
 
-def test_without_a_list_only_a_row_that_orders_it_is_tried_again() -> None:
+def test_without_a_list_only_a_row_that_orders_retries_is_retried() -> None:
     bound = bindings('[batches.B001]\ncommand = ["x"]\n[batches.B003]\ncommand = ["x"]')
 
     works = plan(design(TABLE), bound).works
@@ -75,7 +75,7 @@ def test_without_a_list_only_a_row_that_orders_it_is_tried_again() -> None:
     assert works["B003"].retry_delays == ()
 
 
-def test_the_row_that_says_so_is_run_again_the_next_day() -> None:
+def test_a_row_that_orders_it_is_run_again_the_next_day() -> None:
     bound = bindings('[batches.B001]\ncommand = ["x"]\n[batches.B002]\ncommand = ["x"]')
 
     works = plan(design(), bound).works
@@ -91,7 +91,7 @@ def test_a_row_without_a_binding_says_what_to_write() -> None:
     assert found.practice == ()
 
 
-def test_a_row_whose_time_nobody_knows_is_not_run() -> None:
+def test_a_row_with_an_unknown_time_is_not_run() -> None:
     found = plan(design(), bindings('[batches.B005]\ncommand = ["x"]'))
 
     assert "実行の日時が決まりません" in found.unbound["batch/batch/B005"]
@@ -115,7 +115,7 @@ depends_on = ["B001"]
         ),
     ],
 )
-def test_dependencies_that_can_not_come_true_are_refused(text: str, words: str) -> None:
+def test_impossible_dependencies_are_refused(text: str, words: str) -> None:
     found = plan(design(), bindings(text))
 
     assert words in found.unbound["batch/batch/B001"]
@@ -132,7 +132,7 @@ def test_dependencies_that_can_not_come_true_are_refused(text: str, words: str) 
         ('[batches.B001]\ncommand = ["x"]\ntimeot = "5分"', "「timeot」という項目はありません"),
     ],
 )
-def test_a_wrong_binding_is_complained_of_with_its_line(text: str, complaint: str) -> None:
+def test_a_wrong_binding_is_reported_with_its_line(text: str, complaint: str) -> None:
     with pytest.raises(UnreadableBindings) as refused:
         bindings(text)
 
@@ -141,7 +141,7 @@ def test_a_wrong_binding_is_complained_of_with_its_line(text: str, complaint: st
     assert finding.origin.line == text.count("\n") + 1
 
 
-def test_a_row_that_counts_its_own_retries_knows_better_than_the_rule_for_all() -> None:
+def test_retries_counted_in_a_row_take_precedence_over_the_general_rule() -> None:
     text = (TABLE + RULE).replace("翌日再実行", "自動リトライ2回")
 
     work = plan(design(text), bindings('[batches.B002]\ncommand = ["x"]')).works["B002"]
@@ -149,7 +149,7 @@ def test_a_row_that_counts_its_own_retries_knows_better_than_the_rule_for_all() 
     assert work.retry_delays == minutes(5, 5)
 
 
-def test_a_binding_says_what_is_watched_and_whose_consent_a_run_needs() -> None:
+def test_a_binding_sets_time_limits_notices_and_the_approving_role() -> None:
     text = """[batches.B001]
 command = ["backup"]
 start_within = "30分"
@@ -165,7 +165,7 @@ approval = "運用責任者"
     assert [step.approval for step in work.steps] == ["運用責任者"]
 
 
-def test_without_a_word_nobody_is_asked_and_nothing_is_told_that_is_well() -> None:
+def test_by_default_no_approval_is_needed_and_successes_are_not_announced() -> None:
     work = plan(design(), bindings('[batches.B001]\ncommand = ["backup"]')).works["B001"]
 
     assert (work.start_grace, work.expected_within) == (OVERDUE, None)

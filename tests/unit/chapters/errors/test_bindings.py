@@ -14,7 +14,7 @@ def bound(text: str) -> Bindings:
     return read_bindings(text, Path("toban.toml"), schema())
 
 
-def test_an_application_needs_a_key_alone() -> None:
+def test_an_application_needs_only_a_key() -> None:
     found = ERRORS.of(bound('[errors.shop]\nkey = "env:SHOP_KEY"'))["shop"]
 
     assert (found.project, found.rate, str(found.key)) == (1, 600, "env:SHOP_KEY")
@@ -30,7 +30,7 @@ def test_an_application_needs_a_key_alone() -> None:
         ("[errors.a]\nproject = 1", "「key」がありません"),
     ],
 )
-def test_what_can_not_be_is_told_with_a_way_out(text: str, complaint: str) -> None:
+def test_impossible_settings_are_reported_with_a_hint(text: str, complaint: str) -> None:
     with pytest.raises(UnreadableBindings) as told:
         bound(text)
 
@@ -38,7 +38,7 @@ def test_what_can_not_be_is_told_with_a_way_out(text: str, complaint: str) -> No
     assert "HINT: " in str(told.value)
 
 
-def test_a_key_that_can_not_be_had_is_told() -> None:
+def test_a_missing_key_is_reported() -> None:
     (finding,) = secret_findings(bound('[errors.shop]\nkey = "env:TOBAN_TEST_NOWHERE_KEY"'))
 
     assert (finding.code, finding.origin.line) == ("BD007", 1)

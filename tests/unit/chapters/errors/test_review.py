@@ -1,4 +1,4 @@
-"""A week beside the one before."""
+"""A week compared with the previous one."""
 
 from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
@@ -33,13 +33,13 @@ def test_a_week_goes_from_monday_to_monday_in_the_documents_zone() -> None:
         (LONG_AGO, None, 0, 0, None),
     ],
 )
-def test_how_an_error_went(
+def test_the_weekly_trend_of_an_error_is_classified(
     first_seen: datetime, regressed_at: datetime | None, count: int, before: int, went: Trend | None
 ) -> None:
     assert trend(Weekly(1, first_seen, regressed_at, count, before), WEEK) is went
 
 
-def test_what_wants_hands_comes_first_and_of_that_the_most_frequent() -> None:
+def test_new_and_growing_errors_come_first_sorted_by_frequency() -> None:
     errors = [
         Weekly(1, LONG_AGO, None, 0, 4),
         Weekly(2, WEEK.start, None, 3, 0),

@@ -1,4 +1,4 @@
-"""Which events are the same error, and what the next one means."""
+"""Which events are the same error, and what another event means for it."""
 
 import subprocess
 import sys
@@ -39,34 +39,34 @@ def is_same(one: ErrorEvent, other: ErrorEvent) -> bool:
     return grouping(one).key == grouping(other).key
 
 
-def test_lines_values_and_calls_of_libraries_make_no_other_error() -> None:
+def test_line_numbers_values_and_library_frames_do_not_split_an_error() -> None:
     moved = replace(CART, line=99, source="changed")
 
     assert grouping(raised(DJANGO, CART)).by is By.STACK
     assert is_same(raised(DJANGO, CART), raised(moved, value="'other'"))
 
 
-def test_another_type_or_another_call_of_ones_own_is_another_error() -> None:
+def test_another_type_or_another_application_frame_is_another_error() -> None:
     assert not is_same(raised(CART), raised(CART, kind="TypeError"))
     assert not is_same(raised(CART), raised(replace(CART, function="tax")))
 
 
-def test_a_stack_of_libraries_alone_counts_whole() -> None:
+def test_a_stack_of_only_library_frames_counts_completely() -> None:
     assert not is_same(raised(DJANGO), raised(replace(DJANGO, function="outer")))
 
 
-def test_the_depth_of_a_recursion_makes_no_other_error() -> None:
+def test_the_depth_of_a_recursion_does_not_split_an_error() -> None:
     assert is_same(raised(*[CART] * 3), raised(*[CART] * 300))
 
 
-def test_a_bundle_of_another_build_makes_no_other_error() -> None:
+def test_a_bundle_name_of_another_build_does_not_split_an_error() -> None:
     one = Frame(function="pay", file="https://shop.example/assets/main.3f2a9c1b.js?v=17", in_app=True)
     other = Frame(function="pay", file="https://cdn.example/assets/main.99ab01ff.js", in_app=True)
 
     assert is_same(raised(one), raised(other))
 
 
-def test_an_exception_without_a_stack_is_known_by_its_type_and_words() -> None:
+def test_an_exception_without_a_stack_is_grouped_by_type_and_message() -> None:
     one, other = raised(value="user 17 is gone"), raised(value="user 4711 is gone")
 
     assert grouping(one).by is By.TYPE
@@ -74,19 +74,19 @@ def test_an_exception_without_a_stack_is_known_by_its_type_and_words() -> None:
     assert not is_same(one, raised(value="user is here"))
 
 
-def test_calls_without_a_name_say_nothing() -> None:
+def test_anonymous_frames_are_ignored_for_grouping() -> None:
     nameless = Frame(function="<anonymous>", file="https://shop.example/", in_app=True)
 
     assert grouping(raised(nameless)).by is By.TYPE
 
 
-def test_messages_are_the_same_by_their_template_or_without_what_varies() -> None:
+def test_messages_are_grouped_by_template_or_without_variable_parts() -> None:
     assert is_same(said("no stock of A", "no stock of %s"), said("no stock of B", "no stock of %s"))
     assert is_same(said("order 17 of 2026-11-26 failed"), said("order 18 of 2026-11-27 failed"))
     assert not is_same(said("order 17 failed"), said("order 17 succeeded"))
 
 
-def test_an_sdks_own_fingerprint_comes_first_and_may_hold_the_usual_one() -> None:
+def test_the_fingerprint_of_an_sdk_takes_precedence_and_may_include_the_default() -> None:
     own = replace(raised(CART), fingerprint=("payments",))
     usual = replace(raised(CART), fingerprint=("{{ default }}",))
     finer = replace(raised(CART), fingerprint=("{{default}}", "tenant-7"))
@@ -108,7 +108,7 @@ def test_an_sdks_own_fingerprint_comes_first_and_may_hold_the_usual_one() -> Non
         ("checkout.component.ts", "checkout.component.ts"),
     ],
 )
-def test_files_lose_what_each_release_changes(name: str, plain: str) -> None:
+def test_file_names_are_stripped_of_release_specific_parts(name: str, plain: str) -> None:
     assert plain_file(name) == plain
 
 
@@ -122,7 +122,7 @@ def test_files_lose_what_each_release_changes(name: str, plain: str) -> None:
         ("facade feedbed", "facade feedbed"),
     ],
 )
-def test_ids_give_way_to_their_kinds(text: str, plain: str) -> None:
+def test_ids_in_text_are_replaced_by_their_kind(text: str, plain: str) -> None:
     assert without_ids(text) == plain
 
 
@@ -152,7 +152,7 @@ RESOLVED = Standing(State.RESOLVED, NOW)
         (replace(RESOLVED, resolved_in="shop@1.5.0"), "", NOW + timedelta(days=1), Arrival.REGRESSED),
     ],
 )
-def test_what_an_event_means_for_its_error(
+def test_an_event_can_create_reopen_or_add_to_an_error(
     known: Standing | None, release: str, at: datetime, means: Arrival
 ) -> None:
     assert arrival(known, release, at, ()) is means
@@ -172,11 +172,13 @@ def test_what_an_event_means_for_its_error(
         ("same", "same", (), False),
     ],
 )
-def test_which_release_is_the_older_one(one: str, other: str, order: tuple[str, ...], expected: bool) -> None:
+def test_releases_are_ordered_by_version_or_first_appearance(
+    one: str, other: str, order: tuple[str, ...], expected: bool
+) -> None:
     assert is_before(one, other, order) is expected
 
 
-def test_a_rate_admits_so_many_in_a_minute_and_says_when_to_come_again() -> None:
+def test_a_rate_limit_admits_a_number_per_minute_and_says_when_to_retry() -> None:
     tally, wait = admitted(None, 2, 120.0)
     tally, wait = admitted(tally, 2, 130.0)
     assert wait == 0

@@ -1,4 +1,4 @@
-"""What a first `toban.toml` proposes for the audit log and for logs that are archived."""
+"""The proposals for the audit log and for archived logs in a first `toban.toml`."""
 
 import re
 from pathlib import Path
@@ -29,11 +29,11 @@ def drafted(text: str) -> str:
 
 
 def in_force(text: str) -> Bindings:
-    """Take the marks away, as an operator does."""
+    """Uncomment the proposals, like an operator does."""
     return read_bindings(re.sub(r"(?m)^#(?! )", "", text), Path("toban.toml"), PARTS.schema)
 
 
-def test_a_document_with_an_audit_log_is_asked_where_it_is_shipped_to() -> None:
+def test_a_document_with_an_audit_log_gets_a_proposal_for_shipping_it() -> None:
     text = drafted(APPLICATION + AUDIT)
 
     assert "# 運用設計書.md:7 監査ログ | 重要操作 | S3 | 1年" in text
@@ -53,7 +53,9 @@ def test_a_document_with_an_audit_log_is_asked_where_it_is_shipped_to() -> None:
         (APPLICATION + "### ログの保管\n- 90日を過ぎたログはS3にアーカイブする\n", ()),
     ],
 )
-def test_where_logs_are_archived_a_place_is_proposed(rows: str, kinds: tuple[str, ...]) -> None:
+def test_a_document_that_archives_logs_gets_a_proposal_for_the_archive(
+    rows: str, kinds: tuple[str, ...]
+) -> None:
     text = drafted(rows)
 
     assert "書かなければ、移さずに消えます" in text
@@ -65,13 +67,13 @@ def test_where_logs_are_archived_a_place_is_proposed(rows: str, kinds: tuple[str
     assert bound.evidence is None
 
 
-def test_a_sentence_that_asks_for_an_archive_is_cited() -> None:
+def test_a_sentence_that_requires_an_archive_is_cited() -> None:
     text = drafted(APPLICATION + "### ログの保管\n- 90日を過ぎたログはS3にアーカイブする\n")
 
     assert "# 運用設計書.md:8 90日を過ぎたログはS3にアーカイブする" in text
 
 
-def test_a_document_that_asks_for_neither_gets_neither() -> None:
+def test_a_document_that_requires_neither_gets_no_proposal() -> None:
     text = drafted(APPLICATION)
 
     assert "evidence" not in text

@@ -36,21 +36,21 @@ def test_a_kind_of_log_has_one_name(name: str, kind: str) -> None:
     assert kind_of(name) == kind
 
 
-def test_traces_are_kept_as_their_own_row_says() -> None:
+def test_traces_are_retained_as_their_own_row_says() -> None:
     found = of_document(("アプリログ", "90日"), ("トレース", "14日"))
 
     assert str(found.retention("trace")) == "14日"
     assert found.kept_as("trace") == "trace"
 
 
-def test_traces_without_a_row_are_kept_as_the_application_logs() -> None:
+def test_traces_without_a_row_are_retained_like_application_logs() -> None:
     found = of_document(("アプリログ", "90日"), ("監査ログ", "1年"))
 
     assert str(found.retention("trace")) == "90日"
     assert (found.kept_as("trace"), found.kept_as("audit")) == ("application", "audit")
 
 
-def test_a_level_that_nobody_knows_stays_and_is_told_apart() -> None:
+def test_an_unknown_level_is_kept_and_marked_as_unknown() -> None:
     assert (level_of(" weird ", {}), known_level("weird", {})) == ("WEIRD", "")
     assert (level_of("warn", {}), known_level("warn", {})) == ("WARNING", "WARNING")
     assert known_level("重大", {"重大": "CRITICAL"}) == "CRITICAL"

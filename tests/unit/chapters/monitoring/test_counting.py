@@ -1,4 +1,4 @@
-"""The document's words for rows of log, as a search."""
+"""The document's words for log rows, as a search."""
 
 import pytest
 
@@ -33,11 +33,11 @@ KINDS = ("access", "application", "error")
         ("status:>=many", None),
     ],
 )
-def test_what_the_document_calls_rows_of_log(words: str, search: str | None) -> None:
+def test_the_documents_words_for_log_rows_are_recognised(words: str, search: str | None) -> None:
     assert search_of(words, KINDS) == search
 
 
-def test_without_an_error_log_of_their_own_errors_are_a_level() -> None:
+def test_without_an_error_log_errors_are_counted_by_level() -> None:
     assert search_of("エラーログ", ("application",)) == "level:ERROR"
 
 
@@ -67,7 +67,9 @@ def counted(row: str) -> Counting:
         ("| API | ERROR | - | 10件/分 | - | 1分 |", "level:ERROR", 1),
     ],
 )
-def test_what_a_row_counts(row: str, search: str | None, minutes: int) -> None:
+def test_the_search_of_a_counting_row_is_derived_from_its_text(
+    row: str, search: str | None, minutes: int
+) -> None:
     found = counted(row)
 
     assert found.search == search
@@ -79,7 +81,7 @@ def test_a_row_may_leave_its_window_to_the_bindings() -> None:
     assert counted("| API | ERRORログ | - | 3件 | 10件 | 1分 |").window is None
 
 
-def test_a_condition_of_a_list_counts_as_a_row_does() -> None:
+def test_a_condition_in_a_list_is_counted_like_a_row() -> None:
     text = "# 運用設計書\n## 2. 監視\n### アラート条件\n- 5分間に ERROR 10件以上\n"
     (monitor,) = read_design(text, "運用設計書.md").of(Monitor)
 

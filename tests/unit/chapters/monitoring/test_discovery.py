@@ -1,4 +1,4 @@
-"""Hosts that are looked for, as values."""
+"""Discovered hosts, as values."""
 
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -27,7 +27,7 @@ def find(**written: object) -> Find:
     return Find("Web", discovery, PERIOD, 2)
 
 
-def test_every_host_becomes_a_feed_of_its_own() -> None:
+def test_every_host_becomes_a_separate_feed() -> None:
     seen = seen_of(find(port="${port}"), [Host(name, {"name": name, "port": "9100"}) for name in ("a", "b")])
 
     assert seen.trouble == ""
@@ -37,7 +37,7 @@ def test_every_host_becomes_a_feed_of_its_own() -> None:
     )
 
 
-def test_a_host_that_does_not_fit_keeps_no_other_from_being_measured() -> None:
+def test_a_host_that_does_not_fit_the_template_affects_no_other() -> None:
     hosts = [Host("a", {"name": "a"}), Host("b", {"name": "b", "port": "9100"}), Host("c")]
 
     seen = seen_of(find(port="${port}"), hosts)
@@ -46,13 +46,13 @@ def test_a_host_that_does_not_fit_keeps_no_other_from_being_measured() -> None:
     assert seen.trouble == "a: ${port} に当たるものがありません ほか 1 台"
 
 
-def test_hosts_that_are_called_alike_are_told_apart_by_the_names_they_were_found_by() -> None:
+def test_hosts_with_the_same_name_are_distinguished_by_their_discovered_names() -> None:
     feeds = [Feed("Web", Bound("probe", Probe(), 1), PERIOD, 0, name) for name in ("i-1", "i-2")]
 
     assert labels(feeds, ["web", "web"]) == ["web (i-1)", "web (i-2)"]
 
 
-def test_hosts_come_in_the_order_of_their_names() -> None:
+def test_hosts_are_sorted_by_name() -> None:
     assert [host.name for host in checked([Host("b"), Host("a")])] == ["a", "b"]
 
 
@@ -67,7 +67,7 @@ def test_hosts_come_in_the_order_of_their_names() -> None:
         ([Host(str(number)) for number in range(MOST_HOSTS + 1)], "2001 台も"),
     ],
 )
-def test_what_can_be_no_list_of_hosts_is_none(hosts: list[Host], why: str) -> None:
+def test_an_invalid_list_of_hosts_is_refused(hosts: list[Host], why: str) -> None:
     with pytest.raises(Undiscovered, match=why):
         checked(hosts)
 
@@ -82,5 +82,5 @@ def test_what_can_be_no_list_of_hosts_is_none(hosts: list[Host], why: str) -> No
         ("10.0.0.1:1", "10.0.0.1"),
     ],
 )
-def test_the_host_of_an_address(address: str, host: str) -> None:
+def test_the_host_part_of_an_address_is_extracted(address: str, host: str) -> None:
     assert host_of(address) == host

@@ -1,4 +1,4 @@
-"""A monitor row to numbers."""
+"""From a monitor row to numbers."""
 
 from datetime import timedelta
 from decimal import Decimal
@@ -63,7 +63,7 @@ CPU = limits_of(monitor(normal=Range(quantity("0"), quantity("60")), warning=bar
         (85.0, Standing.CRITICAL),
     ],
 )
-def test_a_value_stands_where_the_row_puts_it(value: float, standing: Standing) -> None:
+def test_a_value_is_classified_by_the_limits_of_the_row(value: float, standing: Standing) -> None:
     assert CPU.standing(value) is standing
 
 
@@ -77,7 +77,7 @@ def test_a_value_stands_where_the_row_puts_it(value: float, standing: Standing) 
         (Comparison.EQUAL, False, True, False),
     ],
 )
-def test_limits_compare_as_the_document_does(
+def test_limits_use_the_comparison_of_the_document(
     comparison: Comparison, below: bool, at: bool, above: bool
 ) -> None:
     limit = limits_of(monitor(critical=Threshold(quantity("80"), comparison))).critical
@@ -87,7 +87,7 @@ def test_limits_compare_as_the_document_does(
 
 
 @pytest.mark.parametrize("metric", [Metric.AVAILABILITY, Metric.CERTIFICATE_LIFETIME])
-def test_a_bare_limit_alone_means_at_most_where_high_is_good(metric: Metric) -> None:
+def test_a_single_bare_limit_means_at_most_when_high_is_good(metric: Metric) -> None:
     limits = limits_of(monitor(metric, critical=bare("14", "")))
 
     assert limits.standing(14) is Standing.CRITICAL
@@ -116,14 +116,14 @@ def test_a_limit_in_another_kind_of_unit_is_not_compared() -> None:
         limits_of(monitor(Metric.CONNECTIONS, warning=bare("80")))
 
 
-def test_a_thing_without_a_measure_and_a_count_within_a_window_are_said_to_be_so() -> None:
+def test_an_item_without_a_metric_and_a_count_in_a_window_are_not_judgeable() -> None:
     with pytest.raises(Unjudgeable, match="CPU使用率"):
         limits_of(monitor(None, warning=bare("80")))
     with pytest.raises(Unjudgeable, match="期間内"):
         limits_of(monitor(warning=Threshold(quantity("80"), within=minutes(5))))
 
 
-def test_sustained_and_consecutive_conditions_become_a_time_to_hold() -> None:
+def test_sustained_and_consecutive_conditions_become_a_hold_time() -> None:
     limits = limits_of(
         monitor(
             warning=Threshold(quantity("80"), sustained=minutes(5)),
@@ -164,7 +164,7 @@ def times(count: str, window: Duration | None = None, unit: str = "件") -> Thre
     return Threshold(quantity(count, unit), within=window)
 
 
-def test_rows_of_log_are_counted_in_the_window_that_the_row_names() -> None:
+def test_log_rows_are_counted_in_the_window_of_the_row() -> None:
     limits = limits_of(monitor(Metric.LOG_COUNT, warning=times("3", minutes(5)), critical=times("10")))
 
     assert limits.window == timedelta(minutes=5)
@@ -179,11 +179,11 @@ def test_rows_of_log_are_counted_in_the_window_that_the_row_names() -> None:
 
 
 @pytest.mark.parametrize("unit", ["件", "回", ""])
-def test_what_has_no_measure_of_its_own_is_counted_where_it_is_logged(unit: str) -> None:
+def test_an_item_without_a_metric_is_counted_in_the_logs(unit: str) -> None:
     assert limits_of(monitor(None, critical=times("1", minutes(5), unit))).metric is Metric.LOG_COUNT
 
 
-def test_two_windows_in_one_row_are_two_rows() -> None:
+def test_two_windows_in_one_row_are_refused() -> None:
     row = monitor(Metric.LOG_COUNT, warning=times("3", minutes(5)), critical=times("10", minutes(60)))
 
     with pytest.raises(Unjudgeable, match=r"5分、60分.*行を分けて"):

@@ -1,4 +1,4 @@
-"""What others are told of a row."""
+"""The status and the signals of a row."""
 
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
@@ -50,13 +50,13 @@ def row(condition: Condition | None, *, note: str = "", value: float | None = 92
         (Condition.NO_DATA, Verdict.NOT_MEASURABLE),
     ],
 )
-def test_a_condition_becomes_a_verdict_and_silence_is_never_green(
+def test_a_condition_becomes_a_verdict_and_missing_data_is_never_green(
     condition: Condition | None, verdict: Verdict
 ) -> None:
     assert status(row(condition), NOON).verdict is verdict
 
 
-def test_a_status_carries_the_measurement_as_its_proof() -> None:
+def test_a_status_includes_the_measurement_as_proof() -> None:
     update = status(row(Condition.CRITICAL), NOON)
 
     assert (update.value, update.observed_at) == ("92.4%", NOON)
@@ -77,13 +77,13 @@ def test_a_signal_cites_the_row_names_the_limit_and_says_what_to_do() -> None:
     assert told.advice == "プロセスを再起動する"
 
 
-def test_silence_is_told_by_its_reason_not_by_the_last_value() -> None:
+def test_missing_data_is_announced_with_its_reason_and_not_the_last_value() -> None:
     (told,) = signals(row(Condition.NO_DATA, note="web-1: 接続できません"), NOON)
 
     assert (told.condition, told.value, told.limit) == (Condition.NO_DATA, "web-1: 接続できません", "")
 
 
-def test_nothing_is_told_before_anything_is_known() -> None:
+def test_nothing_is_announced_before_anything_is_known() -> None:
     assert list(signals(row(None, value=None), NOON)) == []
 
 
@@ -91,7 +91,7 @@ def of_two(first: Condition, second: Condition) -> Row:
     return Row(JUDGED, [Watch(name, each, NOON) for name, each in (("web-1", first), ("web-2", second))])
 
 
-def test_every_instance_is_told_of_by_its_name() -> None:
+def test_every_instance_is_named_in_its_own_signal() -> None:
     told = list(signals(of_two(Condition.CRITICAL, Condition.OK), NOON))
 
     assert [(each.key, each.condition) for each in told] == [
@@ -102,15 +102,13 @@ def test_every_instance_is_told_of_by_its_name() -> None:
 
 
 @pytest.mark.parametrize(("other", "is_whole"), [(Condition.OK, False), (Condition.CRITICAL, True)])
-def test_a_condition_that_all_instances_share_is_that_of_the_whole_target(
-    other: Condition, is_whole: bool
-) -> None:
+def test_a_condition_of_all_instances_is_that_of_the_whole_target(other: Condition, is_whole: bool) -> None:
     told, _ = signals(of_two(Condition.CRITICAL, other), NOON)
 
     assert (WHOLE_TARGET in told.labels) is is_whole
 
 
-def test_what_is_measured_no_more_is_over_and_says_why() -> None:
+def test_an_instance_no_longer_measured_is_resolved_with_the_reason() -> None:
     told = gone(JUDGED, Watch("web-1", Condition.CRITICAL, NOON, value=92.4), NOON)
 
     assert (told.key, told.condition) == (f"{MONITOR.id}/web-1", Condition.OK)

@@ -1,4 +1,4 @@
-"""Readings to conditions."""
+"""From readings to conditions."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -34,7 +34,7 @@ AT_ONCE = limits()
 
 
 def after(values: Sequence[float], demands: Limits = AT_ONCE, watch: Watch = UNSEEN) -> Watch:
-    """Return the watch after *values* came in, one every 15 seconds from noon on."""
+    """Return the watch after *values*, one every 15 seconds from noon on."""
     for count, value in enumerate(values):
         reading = Measurement(Metric.CPU_USAGE, "web-1", NOON + SAMPLE * count, value)
         watch = observe(watch, reading, demands)
@@ -62,11 +62,11 @@ def test_a_warning_turns_critical_at_the_first_critical_reading() -> None:
     assert (watch.condition, watch.began_at) == (Condition.CRITICAL, NOON + SAMPLE)
 
 
-def test_a_condition_that_lasts_keeps_its_beginning() -> None:
+def test_a_lasting_condition_keeps_its_start_time() -> None:
     assert after([90, 91, 92]).began_at == NOON
 
 
-def test_an_alert_ends_with_the_third_normal_reading_and_not_before() -> None:
+def test_an_alert_resolves_at_the_third_normal_reading_and_not_before() -> None:
     second, third = after([90, 50, 50]), after([90, 50, 50, 50])
 
     assert (second.condition, second.reason, second.calm) == (Condition.CRITICAL, Reason.RECOVERING, 2)
@@ -74,38 +74,38 @@ def test_an_alert_ends_with_the_third_normal_reading_and_not_before() -> None:
     assert third.began_at == NOON + SAMPLE
 
 
-def test_a_relapse_starts_the_count_of_normal_readings_anew() -> None:
+def test_a_relapse_restarts_the_count_of_normal_readings() -> None:
     assert after([90, 50, 50, 90, 50, 50]).condition is Condition.CRITICAL
 
 
-def test_a_warning_does_not_end_between_normal_and_warning() -> None:
+def test_a_warning_does_not_resolve_between_normal_and_warning() -> None:
     watch = after([75, *[65] * 20])
 
     assert (watch.condition, watch.reason) == (Condition.WARNING, Reason.NOT_YET_NORMAL)
 
 
-def test_a_value_that_swings_about_the_threshold_stays_one_alert() -> None:
+def test_a_value_oscillating_around_the_threshold_stays_one_alert() -> None:
     assert after([75, 65, 75, 65, 75, 65]).began_at == NOON
 
 
-def test_critical_eases_to_a_warning_between_normal_and_warning() -> None:
+def test_critical_falls_back_to_a_warning_between_normal_and_warning() -> None:
     watch = after([90, 65, 65, 65])
 
     assert (watch.condition, watch.began_at) == (Condition.WARNING, NOON + SAMPLE)
 
 
-def test_critical_without_a_warning_to_fall_back_to_lasts_until_normal() -> None:
+def test_critical_without_a_warning_level_lasts_until_normal() -> None:
     only_critical = limits(warning=False)
 
     assert after([90, 65, 65, 65, 65], only_critical).condition is Condition.CRITICAL
     assert after([90, 65, 50, 50, 50], only_critical).condition is Condition.OK
 
 
-def test_one_warning_among_normal_readings_keeps_recovery_to_a_warning() -> None:
+def test_one_warning_among_normal_readings_limits_the_recovery_to_a_warning() -> None:
     assert after([90, 50, 75, 50]).condition is Condition.WARNING
 
 
-def test_a_sustained_condition_fires_when_its_time_is_full_and_not_before() -> None:
+def test_a_sustained_condition_fires_when_its_time_has_passed_and_not_before() -> None:
     sustained = limits(hold=timedelta(minutes=1))
 
     almost, full = after([90] * 4, sustained), after([90] * 5, sustained)
@@ -114,7 +114,7 @@ def test_a_sustained_condition_fires_when_its_time_is_full_and_not_before() -> N
     assert (full.condition, full.began_at) == (Condition.CRITICAL, NOON)
 
 
-def test_a_break_starts_a_sustained_condition_anew() -> None:
+def test_an_interruption_restarts_a_sustained_condition() -> None:
     sustained = limits(hold=timedelta(minutes=1))
 
     assert after([90, 90, 90, 50, 90, 90, 90], sustained).condition is Condition.OK
@@ -126,7 +126,7 @@ def test_a_warning_holds_while_critical_comes_and_goes() -> None:
     assert after([75, 90, 75, 90, 75], sustained).condition is Condition.WARNING
 
 
-def test_nobody_vouches_for_what_happened_during_a_gap() -> None:
+def test_a_gap_does_not_count_towards_a_sustained_condition() -> None:
     sustained = limits(hold=timedelta(minutes=5))
     before = after([90], sustained)
     late = Measurement(Metric.CPU_USAGE, "web-1", NOON + timedelta(minutes=6), 90)
@@ -134,7 +134,7 @@ def test_nobody_vouches_for_what_happened_during_a_gap() -> None:
     assert observe(before, late, sustained).condition is Condition.OK
 
 
-def test_silence_is_a_condition_after_two_intervals_and_not_before() -> None:
+def test_missing_data_is_a_condition_after_two_intervals_and_not_before() -> None:
     watch = after([50])
 
     def at(later: timedelta) -> Watch:
@@ -147,7 +147,7 @@ def test_silence_is_a_condition_after_two_intervals_and_not_before() -> None:
     assert (full.began_at, full.value) == (NOON, 50)
 
 
-def test_toban_s_own_absence_is_nobody_s_silence() -> None:
+def test_tobans_own_downtime_does_not_count_as_missing_data() -> None:
     watch = after([50])
     restart = NOON + timedelta(hours=3)
 
@@ -156,20 +156,20 @@ def test_toban_s_own_absence_is_nobody_s_silence() -> None:
     assert soon is watch
 
 
-def test_what_was_never_measured_falls_silent_too() -> None:
+def test_an_instance_never_measured_becomes_missing_data_too() -> None:
     now = NOON + timedelta(minutes=2)
 
     assert silence(UNSEEN, AT_ONCE, listening_since=NOON, why="x", now=now).condition is Condition.NO_DATA
 
 
-def test_the_first_reading_after_silence_decides() -> None:
+def test_the_first_reading_after_missing_data_decides() -> None:
     silent = Watch("web-1", Condition.NO_DATA, NOON - timedelta(minutes=5), measured_at=None)
 
     assert after([50], watch=silent).condition is Condition.OK
     assert after([90], watch=silent).condition is Condition.CRITICAL
 
 
-def test_the_worst_instance_decides_and_silence_is_worse_than_ok() -> None:
+def test_the_worst_instance_decides_and_missing_data_is_worse_than_ok() -> None:
     ok = replace(UNSEEN, instance="ok", condition=Condition.OK, value=50)
     silent = replace(UNSEEN, instance="silent", condition=Condition.NO_DATA)
     warning = replace(UNSEEN, instance="warning", condition=Condition.WARNING, value=75)
@@ -180,7 +180,7 @@ def test_the_worst_instance_decides_and_silence_is_worse_than_ok() -> None:
 
 
 @given(st.lists(st.floats(0, 100), min_size=1, max_size=40))
-def test_no_course_of_values_leaves_a_critical_one_unalarmed_or_a_long_normal_one_alarmed(
+def test_any_sequence_of_values_alerts_on_critical_and_resolves_after_long_normal(
     values: list[float],
 ) -> None:
     assert (after([*values, 85.0]).condition) is Condition.CRITICAL

@@ -1,4 +1,4 @@
-"""How values and reasons read."""
+"""The wording of values and reasons."""
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -40,13 +40,13 @@ WARNING = Watch("web-1", Condition.WARNING, NOON, Reason.REACHED, value=75.0, me
         (Metric.UP, 0.0, "応答なし"),
     ],
 )
-def test_a_value_is_written_with_its_unit_and_no_idle_digits(
+def test_a_value_is_written_with_its_unit_and_no_superfluous_digits(
     metric: Metric, value: float, words: str
 ) -> None:
     assert figure(metric, value) == words
 
 
-def test_the_instance_is_named_where_there_are_several_and_the_note_always() -> None:
+def test_the_instance_is_named_if_there_are_several_and_the_note_always() -> None:
     noted = replace(WARNING, note="HTTP 503")
 
     assert value_words(WARNING, CPU, names_instance=False) == "75%"

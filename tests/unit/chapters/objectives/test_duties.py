@@ -58,7 +58,7 @@ def gap(*hours: str, served: str = "24時間365日", bindings: str = "") -> str:
         (("平日0:00-24:00", "土日祝0:00-24:00"), "24時間365日", ""),
     ],
 )
-def test_the_first_hour_at_which_nobody_is_there_is_named(
+def test_the_first_hour_with_nobody_on_duty_is_named(
     hours: tuple[str, ...], served: str, expected: str
 ) -> None:
     assert gap(*hours, served=served) == expected
@@ -85,7 +85,7 @@ def test_a_role_shows_who_holds_it_and_whether_they_are_on_duty() -> None:
     assert shown(held, datetime(2026, 4, 29, 12, tzinfo=TOKYO))[ROLE][1] == "上原 なみ (対応時間外)"
 
 
-def test_a_role_that_nobody_holds_or_that_cannot_be_reached_says_what_to_write() -> None:
+def test_an_unassigned_or_unreachable_role_says_what_to_write() -> None:
     assert shown("")[ROLE][2] == (
         '役割「役割1」の担当者が toban.toml にありません: [people."役割1"] を書いてください'
     )
@@ -94,7 +94,7 @@ def test_a_role_that_nobody_holds_or_that_cannot_be_reached_says_what_to_write()
     assert "email か slack" in unreachable[2]
 
 
-def test_hours_that_a_rotation_leaves_to_nobody_are_a_gap() -> None:
+def test_hours_a_rotation_does_not_cover_are_a_gap() -> None:
     by_day = '[[duty."役割1".layers]]\npeople = ["上原"]\nhours = "毎日9:00-18:00"\n'
     by_night = '[[duty."役割1".layers]]\npeople = ["伊波"]\nhours = "毎日18:00-9:00"\n'
 
@@ -117,14 +117,14 @@ slack = "U02"
 """
 
 
-def test_a_role_at_which_people_take_turns_shows_whose_it_is_and_who_comes_next() -> None:
+def test_a_role_with_a_rotation_shows_who_is_on_duty_and_who_is_next() -> None:
     verdict, value, reason = shown(TURNS)[ROLE]
 
     assert (verdict, value) == (Verdict.CONFORMING, "上原 なみ (対応時間中)")
     assert reason == "平日09:00-18:00\n次は 2026-04-06 09:00 から 伊波"
 
 
-def test_somebody_who_stands_in_is_shown_with_who_said_so_why_and_until_when() -> None:
+def test_a_deputy_is_shown_with_who_ordered_it_why_and_until_when() -> None:
     end = WEDNESDAY + timedelta(hours=2)
     given = Override(7, "役割1", "伊波", "nami", "通院", WEDNESDAY - timedelta(hours=1), end)
 
@@ -135,14 +135,14 @@ def test_somebody_who_stands_in_is_shown_with_who_said_so_why_and_until_when() -
     assert "次は 2026-04-01 14:00 から 上原 なみ" in reason
 
 
-def test_everybody_who_takes_turns_must_be_reachable() -> None:
+def test_everyone_in_a_rotation_must_be_reachable() -> None:
     verdict, _, reason = shown(TURNS.replace('slack = "U02"', ""))[ROLE]
 
     assert verdict is Verdict.UNBOUND
     assert reason == 'toban.toml の [people."伊波"] に email か slack か pagerduty か phone を書いてください'
 
 
-def test_a_role_that_nobody_holds_within_its_hours_deviates() -> None:
+def test_a_role_unassigned_during_its_hours_deviates() -> None:
     night_only = TURNS.replace("since", 'hours = "毎日18:00-9:00"\nsince')
 
     assert shown(night_only)[ROLE][:2] == (Verdict.DEVIATING, "だれもいません")

@@ -1,4 +1,4 @@
-"""The export, read by models of what the OpenSLO v1 specification and its Go SDK's validation ask for."""
+"""The export, read with models of the OpenSLO v1 specification and its Go SDK's validation."""
 
 from datetime import datetime
 from pathlib import Path
@@ -15,7 +15,7 @@ from toban.design.reader import read_design
 from toban.engine.bindings.load import read_bindings
 from toban.engine.bindings.section import Section
 
-# RFC 1123, as the SDK's StringDNSLabel.
+# RFC 1123, like the SDK's StringDNSLabel.
 type Name = Annotated[str, Field(pattern=r"^[a-z0-9]([-a-z0-9]*[a-z0-9])?$", max_length=63)]
 type Text = Annotated[str, Field(max_length=1050)]
 
@@ -128,7 +128,7 @@ def exported(name: str = "稼働率", system: str = "南風商店") -> list[dict
     return documents(plan(read, bound).slis, system, "Asia/Tokyo")
 
 
-def test_the_export_is_a_service_and_an_slo_for_each_share_that_is_promised() -> None:
+def test_the_export_has_a_service_and_an_slo_for_each_promised_ratio() -> None:
     service, availability, errors = exported()
 
     assert Service.model_validate(service).metadata.displayName == "南風商店"
@@ -143,7 +143,7 @@ def test_the_export_is_a_service_and_an_slo_for_each_share_that_is_promised() ->
     assert first.spec.indicator.spec.ratioMetric.raw.metricSource.spec["target"] == "API"
 
 
-def test_the_month_begins_on_the_documents_clock() -> None:
+def test_the_month_begins_in_the_documents_zone() -> None:
     calendar = Slo.model_validate(exported()[1]).spec.timeWindow[0].calendar
 
     begin = datetime.fromisoformat(calendar.startTime).replace(tzinfo=ZoneInfo(calendar.timeZone))
@@ -151,7 +151,7 @@ def test_the_month_begins_on_the_documents_clock() -> None:
 
 
 @pytest.mark.parametrize("system", ["", "店" * 2000])
-def test_names_and_texts_that_the_specification_has_no_room_for_are_cut(system: str) -> None:
+def test_names_and_texts_too_long_for_the_specification_are_cut(system: str) -> None:
     service, *slos = exported("稼働率 " + "長い名前の" * 300, system)
 
     assert Service.model_validate(service).metadata.displayName

@@ -53,7 +53,7 @@ def test_a_window_over_midnight_belongs_to_both_days() -> None:
     assert planned(day_span(date(2026, 4, 14), TOKYO)) == []
 
 
-def test_what_people_announced_joins_the_documents_windows() -> None:
+def test_announced_maintenance_is_added_to_the_documents_windows() -> None:
     announced = (tokyo(2026, 4, 12, 22), tokyo(2026, 4, 12, 23, 30))
 
     assert planned(day_span(date(2026, 4, 12), TOKYO), announced) == [

@@ -33,7 +33,7 @@ def slices(*values: float) -> list[Slice]:
     return [Slice(NOON + n * FIVE, NOON + (n + 1) * FIVE, value) for n, value in enumerate(values)]
 
 
-def test_the_level_is_the_mean_over_what_is_known() -> None:
+def test_the_level_is_the_mean_over_the_known_time() -> None:
     known = tally(slices(1, 1, 0.5), ())
 
     assert known.covered == 900
@@ -41,7 +41,7 @@ def test_the_level_is_the_mean_over_what_is_known() -> None:
     assert tally((), ()).mean is None
 
 
-def test_planned_maintenance_is_counted_and_left_out() -> None:
+def test_the_level_is_computed_with_and_without_planned_maintenance() -> None:
     known = tally(slices(1, 0, 1), [(NOON + FIVE, NOON + 2 * FIVE)])
 
     assert known.mean == pytest.approx(2 / 3)
@@ -55,12 +55,12 @@ def test_a_slice_that_is_half_planned_counts_half() -> None:
     assert (known.covered, known.planned_covered, known.bad_unplanned(Metric.UP)) == (300, 150, 150)
 
 
-def test_where_all_known_time_was_planned_nothing_is_known_beside_it() -> None:
+def test_if_all_known_time_was_planned_the_unplanned_level_is_unknown() -> None:
     assert tally(slices(0), [(NOON, NOON + FIVE)]).mean_unplanned is None
 
 
 @given(st.lists(st.floats(0, 1), max_size=20), st.lists(st.floats(0, 1), max_size=20))
-def test_days_add_up_to_months(one: list[float], other: list[float]) -> None:
+def test_days_are_summed_to_months(one: list[float], other: list[float]) -> None:
     whole = tally([*slices(*one), *slices(*other)], ())
 
     parts = tally(slices(*one), ()) + tally(slices(*other), ())
@@ -80,7 +80,7 @@ def test_the_budget_of_99_9_percent_of_30_days_is_43_minutes() -> None:
     assert found.share_left == pytest.approx(1992 / 2592)
 
 
-def test_a_budget_that_is_overspent_is_negative_and_none_of_it_is_left() -> None:
+def test_an_overspent_budget_is_negative_and_nothing_of_it_is_left() -> None:
     found = budget(Metric.UP, 99.9, DAYS_30, Tally(covered=86_400, amount=86_400 - 3000))
 
     assert found is not None
@@ -89,7 +89,7 @@ def test_a_budget_that_is_overspent_is_negative_and_none_of_it_is_left() -> None
 
 
 def test_the_budget_of_an_error_rate_is_spent_by_the_share_of_requests_that_failed() -> None:
-    # A day with 0.5% of errors spends five days' share of 0.1%.
+    # A day with 0.5% of errors uses up five days' share of 0.1%.
     found = budget(Metric.ERROR_RATE, 0.1, DAYS_30, Tally(covered=86_400, amount=86_400 * 0.5))
 
     assert found is not None
@@ -102,7 +102,7 @@ def test_errors_within_planned_maintenance_spend_nothing() -> None:
     assert known.bad_unplanned(Metric.ERROR_RATE) == 0
 
 
-def test_a_mean_that_is_promised_has_no_budget() -> None:
+def test_an_objective_on_a_mean_has_no_budget() -> None:
     assert budget(Metric.RESPONSE_TIME, 500, DAYS_30, Tally(86_400, 86_400 * 900)) is None
 
 
@@ -110,7 +110,7 @@ def test_a_mean_that_is_promised_has_no_budget() -> None:
     ("metric", "limit", "allowed"),
     [(Metric.UP, 99.9, 0.001), (Metric.ERROR_RATE, 0.1, 0.001), (Metric.RESPONSE_TIME, 500, None)],
 )
-def test_a_target_allows_a_share_or_none(metric: Metric, limit: float, allowed: float | None) -> None:
+def test_only_ratio_targets_allow_a_bad_share(metric: Metric, limit: float, allowed: float | None) -> None:
     assert allowed_share(metric, limit) == (None if allowed is None else pytest.approx(allowed))
 
 
@@ -130,7 +130,7 @@ def test_both_windows_must_burn() -> None:
     assert burning(burns((100.0, None), (None, 100.0))) is None
 
 
-def test_the_gravest_rule_speaks() -> None:
+def test_the_most_severe_burn_rule_counts() -> None:
     fast, slow = BURN_RULES
 
     both = burning(burns((20.0, 30.0), (20.0, 20.0)))
@@ -140,7 +140,7 @@ def test_the_gravest_rule_speaks() -> None:
     assert (only_slow and only_slow.rule) == slow
 
 
-def test_exactly_as_fast_as_the_rule_is_too_fast_however_the_division_ends() -> None:
+def test_a_burn_rate_exactly_at_the_rule_fires_despite_rounding() -> None:
     rate = burn_rate(1.44 / 100, 0.1 / 100)
 
     assert burning(burns((rate, rate), (None, None))) is not None
@@ -152,7 +152,7 @@ def test_burning_at_one_uses_the_budget_up_exactly() -> None:
     assert burn_rate(0.5, 0.0) is None
 
 
-def test_spans_that_touch_or_overlap_are_one() -> None:
+def test_adjacent_or_overlapping_spans_are_merged() -> None:
     def at(*minutes: int) -> list[datetime]:
         return [NOON + each * MINUTE for each in minutes]
 
@@ -161,7 +161,7 @@ def test_spans_that_touch_or_overlap_are_one() -> None:
     assert merged([(e, f), (c, d), (a, b), (a, a)]) == [(a, d), (e, f)]
 
 
-def test_sums_of_slices_do_not_miss_a_target_by_a_rounding() -> None:
+def test_sums_of_slices_do_not_miss_a_target_by_rounding() -> None:
     assert keeps(Comparison.AT_LEAST, 99.89999999999999, 99.9)
     assert not keeps(Comparison.AT_LEAST, 99.8999, 99.9)
     assert keeps(Comparison.AT_MOST, 500.0000000001, 500)

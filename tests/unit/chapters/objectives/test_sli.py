@@ -47,7 +47,7 @@ def planned(bindings: str) -> LevelPlan:
     return plan(design(), read_bindings(bindings, Path("toban.toml"), schema(sources={"probe": Probe})))
 
 
-def test_the_service_whose_response_time_is_watched_tells_of_all_objectives() -> None:
+def test_the_service_with_a_monitored_response_time_measures_all_objectives() -> None:
     found = planned(API)
 
     assert [(sli.objective.name, sli.metric, sli.target, sli.limit) for sli in found.slis] == [
@@ -57,11 +57,11 @@ def test_the_service_whose_response_time_is_watched_tells_of_all_objectives() ->
     ]
 
 
-def test_what_toban_cannot_measure_is_unbound_with_its_reason() -> None:
+def test_an_objective_toban_cannot_measure_is_unbound_with_the_reason() -> None:
     assert any("は測れません: 測れるのは" in why for why in planned(API).unbound.values())
 
 
-def test_without_a_bound_service_the_way_out_is_named() -> None:
+def test_without_a_bound_service_a_hint_is_given() -> None:
     assert '[objectives."稼働率"] target = "…"' in planned("").unbound[AVAILABILITY]
 
 
@@ -82,7 +82,7 @@ def test_a_target_that_is_not_bound_is_named() -> None:
     assert unbound[AVAILABILITY] == 'toban.toml に [targets."窓口"] がありません'
 
 
-def test_openslo_has_a_service_and_an_slo_for_each_objective_with_a_share() -> None:
+def test_openslo_has_a_service_and_an_slo_for_each_ratio_objective() -> None:
     service, *slos = openslo.documents(planned(API).slis, "南風商店", "Asia/Tokyo")
 
     assert service["kind"] == "Service"

@@ -10,7 +10,7 @@ type Read = Callable[..., Design]
 
 @pytest.fixture
 def read() -> Read:
-    """Read a few lines as a document: headings from the second level down, then the lines."""
+    """Read a few lines as a document: headings from the second level on, then the lines."""
 
     def read_lines(*lines: str) -> Design:
         headings = list(takewhile(lambda line: line.startswith("#"), lines))

@@ -11,7 +11,7 @@ from toban.design.values.schedule import Cadence, Weekday
 type Read = Callable[..., Design]
 
 
-def test_policy_has_everything_the_row_says(read: Read) -> None:
+def test_a_policy_has_everything_in_its_row(read: Read) -> None:
     row = "| PostgreSQL | フルバックアップ | 日次 (深夜2:00) | 30世代 | S3 | 30日 |"
 
     (policy,) = read(
@@ -34,7 +34,7 @@ def test_policy_has_everything_the_row_says(read: Read) -> None:
         ("Data | Frequency | Retention", "会員 | daily | 7 days"),
     ],
 )
-def test_columns_have_many_names(read: Read, header: str, row: str) -> None:
+def test_backup_columns_are_recognised_under_many_names(read: Read, header: str, row: str) -> None:
     rule = " | ".join("-" for _ in header.split("|"))
 
     (policy,) = read("## バックアップ", f"| {header} |", f"| {rule} |", f"| {row} |").of(BackupPolicy)
@@ -52,7 +52,7 @@ def test_one_cell_may_hold_several_schedules(read: Read) -> None:
     assert policy.retention == Forever()
 
 
-def test_frequency_and_clock_columns_are_joined(read: Read) -> None:
+def test_frequency_and_clock_columns_are_combined(read: Read) -> None:
     header = "| 種別 | 頻度 | 実行時間 | 保持期間 | 対象 |"
 
     (policy,) = read(
@@ -64,13 +64,13 @@ def test_frequency_and_clock_columns_are_joined(read: Read) -> None:
 
 
 @pytest.mark.parametrize("kept", ["適宜", "MVPは14日から30日"])
-def test_retention_that_is_no_length_of_time_leaves_the_row_unread(read: Read, kept: str) -> None:
+def test_an_unreadable_retention_leaves_the_row_unread(read: Read, kept: str) -> None:
     design = read("## バックアップ", "| 対象 | 頻度 | 保存期間 |", "|-|-|-|", f"| DB | 日次 | {kept} |")
 
     assert design.unread[0].reason == f"保存期間「{kept}」は期間として読めません"
 
 
-def test_how_long_data_is_kept_is_no_backup(read: Read) -> None:
+def test_a_data_retention_is_not_a_backup(read: Read) -> None:
     design = read(
         "## データ保持ポリシー", "| データ種別 | 保持期間 | 削除方法 |", "|-|-|-|", "| 注文 | 90日 | 自動 |"
     )
@@ -99,7 +99,7 @@ def test_policy_may_carry_its_recovery_objectives(read: Read) -> None:
         ("復旧時点目標", "RPO"),
     ],
 )
-def test_objective_is_known_by_its_name(read: Read, name: str, objective: str) -> None:
+def test_a_recovery_objective_is_recognised_by_its_name(read: Read, name: str, objective: str) -> None:
     (found,) = read("## RPO/RTO", "| 項目 | 目標値 |", "|-|-|", f"| {name} | 4時間以内 |").of(
         RecoveryObjective
     )
@@ -114,7 +114,7 @@ def test_objective_may_be_a_list_entry_anywhere(read: Read, line: str) -> None:
     assert found.limit == Duration(Decimal(30), TimeUnit.MINUTE)
 
 
-def test_objective_of_no_loss_is_zero(read: Read) -> None:
+def test_an_objective_of_no_loss_is_zero(read: Read) -> None:
     (found,) = read("## Recovery", "| Service | RPO |", "|-|-|", "| Proxy | 0 (stateless) |").of(
         RecoveryObjective
     )
@@ -122,7 +122,7 @@ def test_objective_of_no_loss_is_zero(read: Read) -> None:
     assert found.limit.amount == 0
 
 
-def test_name_that_is_both_or_neither_is_unread(read: Read) -> None:
+def test_a_name_that_is_both_rpo_and_rto_or_neither_is_unread(read: Read) -> None:
     design = read(
         "## RPO/RTO",
         "| 項目 | 目標値 |",
@@ -152,7 +152,7 @@ def test_commands_are_read_without_comments_and_with_joined_lines(read: Read) ->
     assert procedure.id == "backup/backup-procedure/バックアップ手順"
 
 
-def test_restore_is_told_from_backup_below_the_same_chapter(read: Read) -> None:
+def test_restore_and_backup_procedures_are_distinguished_in_one_chapter(read: Read) -> None:
     design = read("## バックアップ・リストア", "### リストア手順", "```", "psql shop < shop.sql", "```")
 
     assert [procedure.commands for procedure in design.of(RestoreProcedure)] == [("psql shop < shop.sql",)]
@@ -160,14 +160,14 @@ def test_restore_is_told_from_backup_below_the_same_chapter(read: Read) -> None:
 
 
 @pytest.mark.parametrize("command", ["ls -lh /backup", "az postgres backup list", "aws s3 ls s3://backups/"])
-def test_listing_of_backups_is_no_backup(read: Read, command: str) -> None:
+def test_a_command_that_lists_backups_is_not_a_backup(read: Read, command: str) -> None:
     design = read("## バックアップ", "```bash", command, "```")
 
     assert design.of(BackupProcedure) == ()
     assert design.unread[0].reason == "バックアップを取るコマンドが見つかりません"
 
 
-def test_retention_by_kind_of_backup_says_when_each_is_made(read: Read) -> None:
+def test_a_retention_per_kind_of_backup_gives_their_schedules(read: Read) -> None:
     design = read("## 会員DBのバックアップ", "### 保持期間", "| 種別 | 保存期間 |", "|-|-|", "| 日次 | 7日 |")
 
     (policy,) = design.of(BackupPolicy)

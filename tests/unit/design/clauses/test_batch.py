@@ -12,7 +12,7 @@ type Read = Callable[..., Design]
 HEADER = ("| バッチID | バッチ名 | 実行頻度 | 実行時間 | 説明 |", "|-|-|-|-|-|")
 
 
-def test_batch_has_everything_the_row_says(read: Read) -> None:
+def test_a_batch_has_everything_in_its_row(read: Read) -> None:
     header = "| バッチID | バッチ名 | 実行タイミング | 実行時間 | 処理内容 | 失敗時の対応 |"
     row = "| B003 | 請求書生成 | 月次 | 月末23:00 | PDF生成 | 再実行、アラート |"
 
@@ -36,7 +36,7 @@ def test_batch_has_everything_the_row_says(read: Read) -> None:
         ("日次", "03:00", None, ()),
     ],
 )
-def test_first_of_the_month_is_no_sunday(
+def test_the_first_of_the_month_is_not_read_as_sunday(
     read: Read, often: str, when: str, day: DayOfMonth | None, weekdays: tuple[Weekday, ...]
 ) -> None:
     (batch,) = read("## バッチ一覧", *HEADER, f"| B1 | 集計 | {often} | {when} | - |").of(Batch)
@@ -46,13 +46,13 @@ def test_first_of_the_month_is_no_sunday(
     assert batch.schedule.at.hour == 3
 
 
-def test_running_time_beside_the_frequency_is_no_clock(read: Read) -> None:
+def test_a_running_time_next_to_the_frequency_is_not_a_clock_time(read: Read) -> None:
     (batch,) = read("## バッチ一覧", *HEADER, "| B1 | 集計 | 日次 | 30分 | - |").of(Batch)
 
     assert (batch.schedule.cadence, batch.schedule.at) == (Cadence.DAILY, None)
 
 
-def test_timetable_of_batch_numbers_is_no_list_of_batches(read: Read) -> None:
+def test_a_timetable_of_batch_numbers_is_not_a_list_of_batches(read: Read) -> None:
     design = read(
         "## バッチ運用",
         "### 実行スケジュール",
@@ -73,7 +73,7 @@ def test_unreadable_schedule_is_named_with_both_cells(read: Read) -> None:
     assert design.unread[0].reason == "「日次」と「そのうち」を合わせて実施時期として読めません"
 
 
-def test_job_may_be_a_list_below_its_name(read: Read) -> None:
+def test_a_job_may_be_a_list_below_its_name(read: Read) -> None:
     design = read(
         "# ジョブ仕様", "## 請求書の送付", "- 対象: 会員", "- 処理: 送付する。", "- スケジュール: 毎日 3:00。"
     )
@@ -83,7 +83,7 @@ def test_job_may_be_a_list_below_its_name(read: Read) -> None:
     assert (batch.name, batch.work, batch.schedule.cadence) == ("請求書の送付", "送付する", Cadence.DAILY)
 
 
-def test_rules_for_all_batches_are_list_entries(read: Read) -> None:
+def test_rules_for_all_batches_are_read_from_list_entries(read: Read) -> None:
     design = read(
         "## バッチ実行方式",
         "- **スケジューラー**: CloudWatch Events / Cron",
@@ -96,7 +96,7 @@ def test_rules_for_all_batches_are_list_entries(read: Read) -> None:
     assert [entry.aspects for entry in design.of(BatchWatch)] == [("開始と終了のログ", "実行時間")]
 
 
-def test_start_column_alone_must_say_how_often(read: Read) -> None:
+def test_a_start_column_without_a_frequency_is_unread(read: Read) -> None:
     header = "| バッチ名 | 実行時刻 | 処理内容 |"
 
     design = read("## バッチ一覧", header, "|-|-|-|", "| 集計 | 毎日 02:00 | - |", "| 送信 | 03:00 | - |")

@@ -44,7 +44,7 @@ def test_response_cell_may_promise_two_times(
     assert (level.respond_within, level.is_immediate, level.recover_within) == (respond, immediate, recover)
 
 
-def test_promise_without_a_time_leaves_the_row_unread(read: Read) -> None:
+def test_a_response_without_a_time_leaves_the_row_unread(read: Read) -> None:
     assert (
         level_of(read, "Low", "ベストエフォート").unread[0].reason.startswith("対応時間「ベストエフォート」")
     )
@@ -60,13 +60,15 @@ def test_promise_without_a_time_leaves_the_row_unread(read: Read) -> None:
         ("高（主要機能停止）", IncidentSeverity.HIGH),
     ],
 )
-def test_code_beside_a_japanese_word_decides(read: Read, name: str, severity: IncidentSeverity) -> None:
+def test_a_severity_code_takes_precedence_over_a_japanese_word(
+    read: Read, name: str, severity: IncidentSeverity
+) -> None:
     (level,) = level_of(read, name, "即時").of(IncidentLevel)
 
     assert level.severity is severity
 
 
-def test_level_may_name_who_is_told_and_a_recovery_target(read: Read) -> None:
+def test_a_level_may_name_who_is_notified_and_a_recovery_target(read: Read) -> None:
     header = "| レベル | 事象 | 対応 | 目標復旧時間 | 通知先 |"
 
     (level,) = read(
@@ -78,7 +80,7 @@ def test_level_may_name_who_is_told_and_a_recovery_target(read: Read) -> None:
 
 
 @pytest.mark.parametrize("name", ["DEBUG", "竹"])
-def test_other_levels_are_no_incident_levels(read: Read, name: str) -> None:
+def test_other_levels_are_not_incident_levels(read: Read, name: str) -> None:
     assert level_of(read, name, "即時").of(IncidentLevel) == ()
 
 
@@ -100,7 +102,7 @@ def test_known_failures_have_remedies(read: Read, header: str, row: str) -> None
     assert (pattern.name, pattern.remedies) == ("応答遅延", ("台数を増やす", "再起動"))
 
 
-def test_causes_below_a_problem_are_ways_to_fail_at_it(read: Read) -> None:
+def test_causes_below_a_problem_become_failures_of_that_problem(read: Read) -> None:
     design = read(
         "## トラブルシューティング",
         "### 1. 入れない",
@@ -116,13 +118,13 @@ def test_causes_below_a_problem_are_ways_to_fail_at_it(read: Read) -> None:
     ]
 
 
-def test_normal_state_is_no_failure(read: Read) -> None:
+def test_a_normal_state_is_not_a_failure(read: Read) -> None:
     design = read("## 障害", "| 事象 | 対応 |", "|-|-|", "| 🟢 正常 | 監視を続ける |", "| 停止 | 再起動 |")
 
     assert [pattern.name for pattern in design.of(FailurePattern)] == ["停止"]
 
 
-def test_flow_is_read_from_a_list_or_a_block(read: Read) -> None:
+def test_a_response_flow_is_read_from_a_list_or_a_code_block(read: Read) -> None:
     as_list = read("## 障害対応フロー", "1. 検知", "2. 切り分け")
     as_block = read("## 障害対応フロー", "```", "1. 検知", "2. 切り分け", "```")
 
@@ -131,7 +133,7 @@ def test_flow_is_read_from_a_list_or_a_block(read: Read) -> None:
         assert design.rows == 1
 
 
-def test_diagram_of_the_flow_is_unread_with_a_way_out(read: Read) -> None:
+def test_a_diagram_of_the_flow_is_unread_with_a_hint(read: Read) -> None:
     design = read("## 障害対応フロー", "```mermaid", "graph TD", "A[検知] --> B[復旧]", "```")
 
     assert design.of(IncidentFlow) == ()

@@ -1,4 +1,4 @@
-"""Every chapter, kind and field has a word that operators know."""
+"""Every chapter, kind and field has a label that operators know."""
 
 import importlib
 import pkgutil
@@ -15,7 +15,7 @@ from toban.design.clauses.labels import CHAPTERS, KINDS, field_label
 for module in pkgutil.iter_modules(toban.design.clauses.__path__, "toban.design.clauses."):
     importlib.import_module(module.name)
 
-# A dataclass with slots is a second class of the same kind; the last one is in use.
+# A dataclass with slots adds a second class of the same kind; the last one is in use.
 CLAUSES = list({clause.kind: clause for clause in Clause.__subclasses__()}.values())
 SHARED = {field.name for field in fields(Clause)}
 
@@ -29,7 +29,7 @@ def test_kinds_and_labels_are_the_same_set() -> None:
 
 
 @pytest.mark.parametrize("clause", CLAUSES, ids=lambda clause: clause.kind)
-def test_every_field_has_a_label_or_is_told_by_another(clause: type[Clause]) -> None:
+def test_every_clause_has_a_labelled_field(clause: type[Clause]) -> None:
     own = [field.name for field in fields(clause) if field.name not in SHARED]
 
     told = [field for field in own if field_label(clause, field)]
@@ -37,7 +37,7 @@ def test_every_field_has_a_label_or_is_told_by_another(clause: type[Clause]) -> 
     assert told
 
 
-def test_no_label_is_left_over() -> None:
+def test_every_label_belongs_to_a_field() -> None:
     names = {field.name for clause in CLAUSES for field in fields(clause)}
     qualified = {f"{clause.kind}.{field.name}" for clause in CLAUSES for field in fields(clause)}
 

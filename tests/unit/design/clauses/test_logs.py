@@ -23,7 +23,7 @@ def days(amount: int) -> Duration:
         ("Log | Location | Retention", "監査ログ | S3 | 90 days"),
     ],
 )
-def test_kind_says_where_it_goes_and_how_long_it_stays(read: Read, header: str, row: str) -> None:
+def test_a_kind_of_log_has_a_destination_and_a_retention(read: Read, header: str, row: str) -> None:
     rule = " | ".join("-" for _ in header.split("|"))
 
     (kind,) = read("## ログ管理", f"| {header} |", f"| {rule} |", f"| {row} |").of(LogKind)
@@ -70,7 +70,7 @@ def test_one_cell_may_hold_a_retention_for_each_kind(read: Read) -> None:
         ("なし", False),
     ],
 )
-def test_level_says_whether_production_writes_it(read: Read, cell: str, written: bool) -> None:
+def test_a_level_says_whether_production_writes_it(read: Read, cell: str, written: bool) -> None:
     (level,) = read(
         "## ログレベル", "| レベル | 用途 | 本番環境出力 |", "|-|-|-|", f"| DEBUG | 調査 | {cell} |"
     ).of(LogLevel)
@@ -78,13 +78,13 @@ def test_level_says_whether_production_writes_it(read: Read, cell: str, written:
     assert level.in_production is written
 
 
-def test_level_without_a_production_column_says_nothing_of_it(read: Read) -> None:
+def test_without_a_production_column_a_level_leaves_it_open(read: Read) -> None:
     (level,) = read("## ログレベル", "| レベル | 用途 |", "|-|-|", "| WARN | 警告 |").of(LogLevel)
 
     assert level.in_production is None
 
 
-def test_levels_of_incidents_are_no_log_levels(read: Read) -> None:
+def test_incident_levels_are_not_log_levels(read: Read) -> None:
     design = read("## ログ", "| レベル | 用途 |", "|-|-|", "| 重大 | 全停止 |")
 
     assert design.of(LogLevel) == ()
@@ -99,14 +99,14 @@ def test_format_keeps_the_order_of_the_fields(read: Read) -> None:
 
 
 @pytest.mark.parametrize("text", ['{"time": }', "[1, 2]", "{}", "[" * 5000])
-def test_sample_that_is_no_record_is_unread(read: Read, text: str) -> None:
+def test_a_sample_that_is_not_a_record_is_unread(read: Read, text: str) -> None:
     design = read("## ログフォーマット", "```json", text, "```")
 
     assert design.of(LogFormat) == ()
     assert len(design.unread) == 1
 
 
-def test_code_that_writes_logs_is_no_sample(read: Read) -> None:
+def test_code_that_writes_logs_is_not_a_sample(read: Read) -> None:
     design = read("## ログフォーマット", "- DEBUG: 調査", "```python", "log.info('x')", "```")
 
     assert design.unread == ()

@@ -29,7 +29,9 @@ type Read = Callable[..., Design]
         ("Metric | Warning | Critical | Reasoning", "CPU Utilization | > 70% | > 85% | no headroom"),
     ],
 )
-def test_warning_and_critical_stand_in_columns_of_many_names(read: Read, header: str, row: str) -> None:
+def test_warning_and_critical_columns_are_recognised_under_many_names(
+    read: Read, header: str, row: str
+) -> None:
     rule = " | ".join("-" for _ in header.split("|"))
 
     (monitor,) = read("## 監視", f"| {header} |", f"| {rule} |", f"| {row} |").of(Monitor)
@@ -43,9 +45,7 @@ def test_warning_and_critical_stand_in_columns_of_many_names(read: Read, header:
 @pytest.mark.parametrize(
     ("normal", "critical"), [("応答あり", "応答なし"), ("-", "無応答"), ("-", "no response")]
 )
-def test_that_nothing_answers_is_what_being_up_means_and_no_number(
-    read: Read, normal: str, critical: str
-) -> None:
+def test_no_answer_is_a_limit_of_liveness_without_a_number(read: Read, normal: str, critical: str) -> None:
     header = "| 対象 | 監視項目 | 正常範囲 | 警告 | 異常 | 監視間隔 |"
 
     design = read("## 監視", header, "|-|-|-|-|-|-|", f"| API | 死活 | {normal} | - | {critical} | 1分 |")
@@ -61,7 +61,7 @@ def test_that_nothing_answers_is_what_being_up_means_and_no_number(
     assert design.unread == ()
 
 
-def test_that_nothing_answers_is_no_limit_of_anything_else(read: Read) -> None:
+def test_no_answer_is_not_a_limit_of_other_items(read: Read) -> None:
     header = "| 対象 | 監視項目 | 正常範囲 | 警告 | 異常 | 監視間隔 |"
 
     design = read("## 監視", header, "|-|-|-|-|-|-|", "| API | CPU使用率 | - | - | 応答なし | 1分 |")
@@ -74,7 +74,7 @@ def test_that_nothing_answers_is_no_limit_of_anything_else(read: Read) -> None:
     ("severity", "is_critical"),
     [("Critical", True), ("高", True), ("P1", True), ("Warning", False), ("低", False)],
 )
-def test_one_threshold_column_gets_its_level_from_the_severity(
+def test_a_single_threshold_column_gets_its_level_from_the_severity(
     read: Read, severity: str, is_critical: bool
 ) -> None:
     design = read(
@@ -87,7 +87,7 @@ def test_one_threshold_column_gets_its_level_from_the_severity(
     assert monitor.assumptions == ()
 
 
-def test_threshold_without_a_level_is_taken_as_a_warning_and_said_so(read: Read) -> None:
+def test_a_threshold_without_a_level_is_assumed_to_be_a_warning(read: Read) -> None:
     (monitor,) = read("## 監視", "| 項目 | 閾値 | 対応 |", "|-|-|-|", "| 応答時間 | 500ms超 | 調査 |").of(
         Monitor
     )
@@ -118,7 +118,7 @@ def test_bare_limits_point_away_from_the_normal_range(
     assert {monitor.warning.comparison, monitor.critical.comparison} == {comparison}
 
 
-def test_written_comparison_is_left_alone(read: Read) -> None:
+def test_a_written_comparison_is_kept(read: Read) -> None:
     row = "| 証明書の残り | < 45 days | < 14 days |"
 
     (monitor,) = read("## 監視", "| Metric | Warning | Critical |", "|-|-|-|", row).of(Monitor)
@@ -131,7 +131,7 @@ def test_written_comparison_is_left_alone(read: Read) -> None:
     ("normal", "span", "limit", "comparison"),
     [("< 70%", "70-90%", 70, Comparison.AT_LEAST), ("> 90%", "80-90%", 90, Comparison.AT_MOST)],
 )
-def test_span_of_warning_begins_next_to_the_normal_range(
+def test_the_limit_of_a_warning_range_is_its_end_next_to_the_normal_range(
     read: Read, normal: str, span: str, limit: int, comparison: Comparison
 ) -> None:
     row = f"| CPU使用率 | {normal} | {span} |"
@@ -143,14 +143,14 @@ def test_span_of_warning_begins_next_to_the_normal_range(
     assert monitor.warning.comparison is comparison
 
 
-def test_bare_zero_is_that_value_and_not_anything_above_it(read: Read) -> None:
+def test_a_bare_zero_means_exactly_zero(read: Read) -> None:
     (monitor,) = read("## Monitoring", "| Metric | Threshold |", "|-|-|", "| unsealed | 0 |").of(Monitor)
 
     assert monitor.warning is not None
     assert monitor.warning.comparison is Comparison.EQUAL
 
 
-def test_interval_written_as_a_schedule_is_a_length_of_time(read: Read) -> None:
+def test_an_interval_written_as_a_schedule_is_read_as_a_duration(read: Read) -> None:
     design = read(
         "## 監視",
         "| 監視対象 | 頻度 | アラート閾値 |",
@@ -166,7 +166,7 @@ def test_interval_written_as_a_schedule_is_a_length_of_time(read: Read) -> None:
     assert "実行時のみ" in irregular.assumptions[-1]
 
 
-def test_limits_listed_under_a_heading_are_about_that_heading(read: Read) -> None:
+def test_limits_listed_under_a_heading_belong_to_that_heading(read: Read) -> None:
     design = read("## アラート対応", "### 1. エラー率", "#### 閾値", "- 警告: 5%", "- 重要: 10%")
 
     (monitor,) = design.of(Monitor)
@@ -176,7 +176,7 @@ def test_limits_listed_under_a_heading_are_about_that_heading(read: Read) -> Non
     assert monitor.critical.limit.value == 10
 
 
-def test_spoken_condition_is_about_the_entry_over_it(read: Read) -> None:
+def test_a_condition_in_prose_belongs_to_the_entry_above_it(read: Read) -> None:
     design = read(
         "## Alerts", "1. Error rate", "- warn at >= 3% for 10 minutes.", "- critical at >= 8% for 2 minutes."
     )
@@ -189,14 +189,14 @@ def test_spoken_condition_is_about_the_entry_over_it(read: Read) -> None:
 
 
 @pytest.mark.parametrize("heading", ["### コスト監視", "### 学習効果のKPI", "### ビジネス指標監視"])
-def test_business_figures_are_no_monitors(read: Read, heading: str) -> None:
+def test_business_figures_are_not_monitors(read: Read, heading: str) -> None:
     design = read("## 監視", heading, "| 項目 | 閾値 |", "|-|-|", "| 来店数 | 100人以上 |")
 
     assert design.of(Monitor) == ()
     assert len(design.unread) == 1
 
 
-def test_matrix_says_who_is_told_how(read: Read) -> None:
+def test_the_matrix_says_who_is_notified_and_how(read: Read) -> None:
     row = "| 異常 (Critical) | 運用責任者 | Slack、メール | 30分以内 |"
     design = read("## アラート通知", "| レベル | 通知先 | 通知方法 | タイミング |", "|-|-|-|-|", row)
 
@@ -216,25 +216,25 @@ def test_matrix_may_be_a_list_of_levels(read: Read) -> None:
     assert isinstance(last.level, AlertLevel | IncidentSeverity)
 
 
-def test_level_nobody_knows_is_unread(read: Read) -> None:
+def test_an_unknown_level_is_unread(read: Read) -> None:
     design = read("## アラート通知", "| レベル | 通知先 | 通知方法 |", "|-|-|-|", "| 竹 | 当番 | Slack |")
 
     assert design.unread[0].reason == "レベル「竹」は通知のレベルとして読めません"
 
 
-def test_tools_are_named_by_purpose(read: Read) -> None:
+def test_tools_are_read_by_purpose(read: Read) -> None:
     (choice,) = read("## 監視ツール", "- **インフラ監視**: CloudWatch / Datadog").of(ToolChoice)
 
     assert (choice.purpose, choice.tools) == ("インフラ監視", ("CloudWatch", "Datadog"))
 
 
-def test_login_of_a_tool_is_no_choice_of_one(read: Read) -> None:
+def test_the_login_of_a_tool_is_not_read_as_choosing_the_tool(read: Read) -> None:
     design = read("## 監視ツール", "### Grafana", "#### ログイン", "- ユーザー: admin")
 
     assert design.of(ToolChoice) == ()
 
 
-def test_caution_is_not_taken_for_the_warning_beside_it(read: Read) -> None:
+def test_a_caution_column_is_not_mistaken_for_the_warning_column(read: Read) -> None:
     (monitor,) = read(
         "## 監視", "| 項目 | 注意 | 警告 | 危険 |", "|-|-|-|-|", "| CPU | 60% | 80% | 95% |"
     ).of(Monitor)
@@ -244,7 +244,7 @@ def test_caution_is_not_taken_for_the_warning_beside_it(read: Read) -> None:
     assert "「注意」" in monitor.assumptions[0]
 
 
-def test_caution_alone_is_the_warning(read: Read) -> None:
+def test_a_caution_column_alone_is_the_warning(read: Read) -> None:
     (monitor,) = read("## 監視", "| 指標 | 正常範囲 | 要注意 |", "|-|-|-|", "| CPU | < 60% | > 80% |").of(
         Monitor
     )
@@ -253,7 +253,7 @@ def test_caution_alone_is_the_warning(read: Read) -> None:
     assert monitor.assumptions == ()
 
 
-def test_comparison_may_stand_in_a_column_of_its_own(read: Read) -> None:
+def test_a_comparison_may_have_its_own_column(read: Read) -> None:
     row = "| 成功率 | 95% | 下回り時 |"
 
     (monitor,) = read("## 監視", "| 監視項目 | 閾値 | アラート条件 |", "|-|-|-|", row).of(Monitor)
@@ -262,7 +262,7 @@ def test_comparison_may_stand_in_a_column_of_its_own(read: Read) -> None:
     assert monitor.warning.comparison is Comparison.BELOW
 
 
-def test_probe_is_up_unless_answers_fail_to_come(read: Read) -> None:
+def test_a_probe_is_critical_after_consecutive_failures(read: Read) -> None:
     row = "| Web | HTTP GET / | 1分 | 3回連続失敗 |"
 
     (monitor,) = read("## 死活監視", "| 対象 | 監視方法 | 間隔 | 異常判定 |", "|-|-|-|-|", row).of(Monitor)
@@ -273,7 +273,7 @@ def test_probe_is_up_unless_answers_fail_to_come(read: Read) -> None:
 
 
 @pytest.mark.parametrize("limit", ["200以外", "予想の120%超過", "停止", ""])
-def test_condition_that_is_no_limit_is_unread(read: Read, limit: str) -> None:
+def test_a_condition_that_is_not_a_limit_is_unread(read: Read, limit: str) -> None:
     rows = (f"| 応答 | {limit} |", "| CPU | 80%以上 |")
 
     design = read("## 監視", "| 監視項目 | 閾値 |", "|-|-|", *rows)
@@ -281,7 +281,7 @@ def test_condition_that_is_no_limit_is_unread(read: Read, limit: str) -> None:
     assert [row.line for row in design.unread] == [5]
 
 
-def test_dash_for_every_limit_says_that_the_thing_is_only_watched(read: Read) -> None:
+def test_a_dash_for_every_limit_means_the_item_is_only_measured(read: Read) -> None:
     design = read(
         "## 監視", "| 項目 | 正常値 | 異常値 |", "|-|-|-|", "| 受信量 | - | - |", "| CPU | <80% | >90% |"
     )
@@ -289,7 +289,7 @@ def test_dash_for_every_limit_says_that_the_thing_is_only_watched(read: Read) ->
     assert [monitor.item for monitor in design.of(Monitor)] == ["受信量", "CPU"]
 
 
-def test_ditto_mark_repeats_the_cell_above(read: Read) -> None:
+def test_a_ditto_mark_repeats_the_cell_above(read: Read) -> None:
     design = read(
         "## 監視",
         "| 監視項目 | 閾値 | 通知先 |",

@@ -28,7 +28,7 @@ def target_of(read: Read, item: str, target: str, heading: str = "## 運用目�
         "99.9%以上 (年間停止時間 8.76時間)",
     ],
 )
-def test_downtime_beside_the_availability_is_kept(read: Read, target: str) -> None:
+def test_the_downtime_next_to_the_availability_is_kept(read: Read, target: str) -> None:
     objective = target_of(read, "稼働率", target)
 
     assert objective.metric is Metric.AVAILABILITY
@@ -46,19 +46,19 @@ def test_downtime_beside_the_availability_is_kept(read: Read, target: str) -> No
         ("エラー率", "0.1%未満", Comparison.BELOW),
     ],
 )
-def test_bare_target_gets_the_direction_of_its_item(
+def test_a_bare_target_gets_the_direction_of_its_item(
     read: Read, item: str, target: str, comparison: Comparison
 ) -> None:
     assert target_of(read, item, target).target.comparison is comparison
 
 
-def test_percentile_is_what_the_target_is_about(read: Read) -> None:
+def test_a_percentile_becomes_the_subject_of_the_target(read: Read) -> None:
     objective = target_of(read, "画面表示", "95パーセンタイル で 3秒以内", "## 性能要件")
 
     assert (objective.target.subject, objective.target.limit.value) == ("95パーセンタイル", Decimal(3))
 
 
-def test_recovery_target_among_the_others_is_one(read: Read) -> None:
+def test_a_recovery_target_among_other_targets_is_recognised(read: Read) -> None:
     design = read(
         "## 可用性要件",
         "| 項目 | 要件値 | 実現方法 |",
@@ -70,7 +70,7 @@ def test_recovery_target_among_the_others_is_one(read: Read) -> None:
     assert design.of(Objective) == ()
 
 
-def test_planned_stop_among_the_targets_is_a_maintenance_window(read: Read) -> None:
+def test_a_planned_stop_among_the_targets_is_a_maintenance_window(read: Read) -> None:
     row = "| 計画停止 | 月1回・深夜2:00〜3:00・1時間以内 | 告知 |"
 
     (window,) = read("## 可用性要件", "| 項目 | 要件値 | 実現方法 |", "|-|-|-|", row).of(MaintenanceWindow)
@@ -82,14 +82,14 @@ def test_planned_stop_among_the_targets_is_a_maintenance_window(read: Read) -> N
 @pytest.mark.parametrize(
     ("heading", "item"), [("## 学習効果のKPI", "再訪率"), ("## KPI管理", "来店数"), ("## 売上目標", "客単価")]
 )
-def test_business_figures_are_no_objectives(read: Read, heading: str, item: str) -> None:
+def test_business_figures_are_not_objectives(read: Read, heading: str, item: str) -> None:
     design = read("## 運用", heading, "| 指標 | 目標値 |", "|-|-|", f"| {item} | 80%以上 |")
 
     assert design.of(Objective) == ()
     assert len(design.unread) == 1
 
 
-def test_known_measure_is_an_objective_even_among_kpis(read: Read) -> None:
+def test_a_known_metric_is_an_objective_even_among_kpis(read: Read) -> None:
     assert target_of(read, "平均応答時間", "<200ms", "## KPI管理").metric is Metric.RESPONSE_TIME
 
 
@@ -105,7 +105,7 @@ def test_two_targets_in_a_cell_are_unread(read: Read) -> None:
     assert [row.line for row in design.unread] == [5]
 
 
-def test_project_data_below_the_title_are_no_targets(read: Read) -> None:
+def test_project_data_below_the_title_are_not_targets(read: Read) -> None:
     design = read(
         "# 非機能要件設計書",
         "| 項目 | 内容 |",
@@ -129,7 +129,7 @@ def test_role_has_holder_and_hours(read: Read) -> None:
     assert not role.hours.is_always
 
 
-def test_role_without_a_holder_column_is_no_blank_to_fill_in(read: Read) -> None:
+def test_a_role_without_a_holder_column_is_not_a_placeholder(read: Read) -> None:
     (role,) = read("## 体制", "| 役割 | 責務 | 対応時間 |", "|-|-|-|", "| 当番 | 一次対応 | 24/7 |").of(
         DutyRole
     )
@@ -143,7 +143,7 @@ def test_contact_says_how_to_reach_a_role(read: Read) -> None:
     assert [(channel.kind, channel.address) for channel in role.channels] == [(ChannelKind.SLACK, "#ops")]
 
 
-def test_contacts_may_be_a_list_and_a_channel_is_no_role(read: Read) -> None:
+def test_contacts_may_be_a_list_and_a_channel_is_not_a_role(read: Read) -> None:
     design = read("## 緊急連絡先", "- 当番: duty@example.com", "- Slack: #ops")
 
     assert [role.role for role in design.of(DutyRole)] == ["当番"]
@@ -158,7 +158,7 @@ def test_contacts_may_be_a_list_and_a_channel_is_no_role(read: Read) -> None:
         ("## 役割と責任", "役割 | 責任範囲 | 頻度", "権限管理 | 棚卸し | 月次"),
     ],
 )
-def test_other_tables_of_roles_are_no_duty(read: Read, heading: str, header: str, row: str) -> None:
+def test_other_tables_of_roles_are_not_duty_roles(read: Read, heading: str, header: str, row: str) -> None:
     rule = " | ".join("-" for _ in header.split("|"))
 
     design = read("## 運用体制", heading, f"| {header} |", f"| {rule} |", f"| {row} |")
@@ -193,7 +193,7 @@ def test_working_week_is_read_in_english(read: Read) -> None:
     assert len(role.hours.weekdays) == 5
 
 
-def test_bare_time_is_a_most_whatever_it_is_of(read: Read) -> None:
+def test_a_bare_time_is_an_upper_limit_for_any_item(read: Read) -> None:
     header = "| エンドポイント | メソッド | SLA | SLO |"
 
     (objective,) = read("## レスポンスタイムSLO", header, "|-|-|-|-|", "| /orders | GET | 1秒 | 500ms |").of(

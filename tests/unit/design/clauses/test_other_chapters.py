@@ -15,7 +15,7 @@ from toban.design.values.schedule import Cadence, NthWeekday, Weekday
 type Read = Callable[..., Design]
 
 
-def test_deploy_rule_says_who_approves(read: Read) -> None:
+def test_a_deploy_rule_says_who_approves(read: Read) -> None:
     design = read(
         "## デプロイ方式",
         "| 環境 | デプロイ方式 | トリガー | 承認 |",
@@ -54,7 +54,7 @@ def test_deploy_flow_is_a_list_or_a_block(read: Read, lines: tuple[str, ...]) ->
     assert [flow.steps for flow in design.of(DeployFlow)] == [("査読", "本番")]
 
 
-def test_rollback_promises_the_time_that_a_step_names(read: Read) -> None:
+def test_a_rollback_promises_the_time_named_in_a_step(read: Read) -> None:
     (rollback,) = read("## ロールバック手順", "1. 判断", "2. 前の版へ切り戻し (5分以内)").of(
         RollbackProcedure
     )
@@ -77,7 +77,7 @@ def test_resource_has_use_and_limit(read: Read) -> None:
     assert usage.extend_at.limit.value == Decimal(70)
 
 
-def test_scaling_says_whether_it_goes_by_itself(read: Read) -> None:
+def test_a_scaling_rule_says_whether_it_is_automatic(read: Read) -> None:
     design = read(
         "## スケーリング",
         "| トリガー | アクション | タイミング |",
@@ -123,14 +123,14 @@ def test_budget_knows_the_total_and_its_alert(read: Read) -> None:
 @pytest.mark.parametrize(
     "header", ["サービス | 用途 | 月額目安", "項目 | 条件 | 月額", "プラン | 月額 | 内容"]
 )
-def test_price_list_is_no_budget(read: Read, header: str) -> None:
+def test_a_price_list_is_not_a_budget(read: Read, header: str) -> None:
     design = read("## コスト管理", f"| {header} |", "|-|-|-|", "| EC2 | $10 | $20 |")
 
     assert design.of(Budget) == ()
     assert len(design.unread) == 1
 
 
-def test_standing_savings_are_list_entries(read: Read) -> None:
+def test_cost_measures_are_read_from_list_entries(read: Read) -> None:
     (measure,) = read("## コスト最適化", "- Auto Scaling: 夜間は最小台数").of(CostMeasure)
 
     assert (measure.name, measure.content) == ("Auto Scaling", "夜間は最小台数")
@@ -148,7 +148,7 @@ def test_document_says_when_it_is_updated_and_where_it_lives(read: Read) -> None
     assert (document.update.cadence, document.places) == (Cadence.ON_EVENT, ("Wiki", "Git"))
 
 
-def test_list_of_related_documents_orders_nothing(read: Read) -> None:
+def test_a_list_of_related_documents_contains_no_clauses(read: Read) -> None:
     design = read(
         "# 運用手順", "## 関連ドキュメント", "| ドキュメント | 内容 |", "|-|-|", "| 基本設計書 | 構成 |"
     )
@@ -166,7 +166,7 @@ def test_document_rule_says_how_often(read: Read) -> None:
     assert (on_change.schedule.cadence, quarterly.schedule.cadence) == (Cadence.ON_EVENT, Cadence.QUARTERLY)
 
 
-def test_decision_repeats_the_words_of_other_chapters_and_stays_one(read: Read) -> None:
+def test_a_decision_that_repeats_words_of_other_chapters_stays_a_decision(read: Read) -> None:
     design = read(
         "## 重要な設計判断",
         "### 監視戦略",
@@ -194,14 +194,14 @@ def test_release_calendar_may_be_a_list(read: Read) -> None:
     assert urgent.schedule.cadence is Cadence.ON_DEMAND
 
 
-def test_currency_may_stand_in_the_heading_of_the_column(read: Read) -> None:
+def test_the_currency_may_be_in_the_heading_of_the_column(read: Read) -> None:
     (budget,) = read("## コスト管理", "| 費目 | 月額予算（円） |", "|-|-|", "| EC2 | 50,000 |").of(Budget)
 
     assert budget.monthly is not None
     assert (budget.monthly.amount, budget.monthly.currency) == (Decimal(50000), "JPY")
 
 
-def test_bare_number_is_no_budget(read: Read) -> None:
+def test_a_bare_number_is_not_a_budget(read: Read) -> None:
     design = read("## コスト管理", "| 費目 | 月額予算 |", "|-|-|", "| EC2 | 50,000 |")
 
     assert design.unread[0].reason == "月額予算「50,000」は金額として読めません"

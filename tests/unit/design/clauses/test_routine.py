@@ -23,7 +23,7 @@ def only(design: Design) -> Routine:
     return routine
 
 
-def test_task_has_everything_the_row_says(read: Read) -> None:
+def test_a_task_has_everything_in_its_row(read: Read) -> None:
     row = "| エラーログ分析 | 毎週月曜10:00 | 開発担当者 | 傾向を見る |"
 
     routine = only(
@@ -45,7 +45,7 @@ def test_task_has_everything_the_row_says(read: Read) -> None:
         ("### Monthly Tasks", "Task | Owner", "確認 | ops", Cadence.MONTHLY),
     ],
 )
-def test_row_and_headings_together_say_when(
+def test_row_and_headings_together_give_the_schedule(
     read: Read, heading: str, header: str, row: str, cadence: Cadence
 ) -> None:
     rule = " | ".join("-" for _ in header.split("|"))
@@ -55,7 +55,7 @@ def test_row_and_headings_together_say_when(
     assert (routine.name, routine.schedule.cadence) == ("確認", cadence)
 
 
-def test_clock_below_daily_work_assumes_nothing(read: Read) -> None:
+def test_a_clock_time_under_daily_work_needs_no_assumption(read: Read) -> None:
     routine = only(read("## 日次作業", "| 作業項目 | 実施時間 |", "|-|-|", "| 確認 | 9:00 |"))
 
     assert routine.schedule.assumptions == ()
@@ -75,7 +75,7 @@ def test_task_without_any_time_is_unread(read: Read) -> None:
         (("### 毎朝の確認 (9:00-9:15)",), None, 9),
     ],
 )
-def test_entries_below_a_timed_heading_are_due_then(
+def test_entries_below_a_heading_with_a_time_are_due_then(
     read: Read, headings: tuple[str, ...], day: NthWeekday | None, hour: int
 ) -> None:
     routine = only(read("## 運用", *headings, "- [ ] ログを見る"))
@@ -84,7 +84,7 @@ def test_entries_below_a_timed_heading_are_due_then(
     assert (routine.name, routine.schedule.day, routine.schedule.at.hour) == ("ログを見る", day, hour)
 
 
-def test_remarks_on_a_timed_task_describe_it(read: Read) -> None:
+def test_remarks_on_a_task_with_a_time_describe_it(read: Read) -> None:
     design = read("## 定期作業", "### 週次メンテナンス（日曜日 2:00）", "- 担当: 当番", "- 所要時間: 2時間")
 
     routine = only(design)
@@ -96,7 +96,7 @@ def test_remarks_on_a_timed_task_describe_it(read: Read) -> None:
     )
 
 
-def test_script_below_a_timed_heading_is_that_task(read: Read) -> None:
+def test_a_script_below_a_heading_with_a_time_is_that_task(read: Read) -> None:
     routine = only(
         read("## 運用", "### 3.2 週次メンテナンス（日曜日 2:00）", "```bash", "vacuumdb shop", "```")
     )
@@ -112,28 +112,28 @@ def test_script_below_a_timed_heading_is_that_task(read: Read) -> None:
         ("## 月次バックアップ",),
     ],
 )
-def test_entries_elsewhere_are_no_tasks(read: Read, headings: tuple[str, ...]) -> None:
+def test_entries_elsewhere_are_not_tasks(read: Read, headings: tuple[str, ...]) -> None:
     assert read(*headings, "- 稼働率", "- 件数").of(Routine) == ()
 
 
-def test_contents_of_a_monthly_report_are_one_task(read: Read) -> None:
+def test_a_monthly_report_with_its_contents_is_one_task(read: Read) -> None:
     assert only(read("## 月次レポート", "- 稼働率", "- 件数")).name == "月次レポート"
 
 
-def test_items_of_a_monthly_report_are_no_tasks(read: Read) -> None:
+def test_items_of_a_monthly_report_are_not_tasks(read: Read) -> None:
     design = read("## 月次運用", "### 月次レポート", "| 項目 | 内容 |", "|-|-|", "| 稼働率 | 月間の値 |")
 
     assert design.of(Routine) == ()
 
 
 @pytest.mark.parametrize("heading", ["## 改訂履歴", "## 変更履歴"])
-def test_history_of_the_document_is_no_routine(read: Read, heading: str) -> None:
+def test_the_history_of_the_document_is_not_a_routine(read: Read, heading: str) -> None:
     design = read("# 運用手順", heading, "| 日付 | 作業内容 | 担当 |", "|-|-|-|", "| 毎月1日 | 初版 | 佐藤 |")
 
     assert design.clauses == ()
 
 
-def test_security_work_is_told_from_other_work(read: Read) -> None:
+def test_security_work_is_distinguished_from_other_work(read: Read) -> None:
     design = read("## 脆弱性管理", "| 項目 | 頻度 | 内容 |", "|-|-|-|", "| 脆弱性スキャン | 週次 | CVE |")
 
     (routine,) = design.of(SecurityRoutine)
@@ -145,7 +145,7 @@ def test_security_work_is_told_from_other_work(read: Read) -> None:
     )
 
 
-def test_caption_may_say_when_security_work_is_done(read: Read) -> None:
+def test_a_caption_may_give_the_schedule_of_security_work(read: Read) -> None:
     design = read("## 脆弱性管理", "週次で以下を実施：", "", "- **イメージ**: 検査する")
 
     assert [routine.schedule.cadence for routine in design.of(SecurityRoutine)] == [Cadence.WEEKLY]
@@ -176,7 +176,7 @@ def test_account_removal_may_have_a_limit(read: Read) -> None:
     assert removal.within.amount == 3
 
 
-def test_password_rules_one_a_line_are_one_policy(read: Read) -> None:
+def test_password_rules_on_separate_lines_are_one_policy(read: Read) -> None:
     design = read(
         "## パスワードポリシー",
         "- 最小文字数: 8文字",
@@ -190,7 +190,7 @@ def test_password_rules_one_a_line_are_one_policy(read: Read) -> None:
 
 
 @pytest.mark.parametrize("value", ["検討中", "社内で決める"])
-def test_mfa_rule_that_says_neither_is_unread(read: Read, value: str) -> None:
+def test_an_mfa_rule_that_is_neither_required_nor_optional_is_unread(read: Read, value: str) -> None:
     design = read("## アクセス管理", f"- MFA: {value}")
 
     assert "必須かどうか" in design.unread[0].reason
@@ -208,19 +208,19 @@ def test_audit_review_says_how_often(read: Read) -> None:
 @pytest.mark.parametrize(
     ("heading", "entry"), [("## 定期作業", "- ログ確認: 毎日 9:00"), ("## 日次作業", "- ログ確認: 毎日 9:00")]
 )
-def test_entry_may_say_itself_when_it_is_due(read: Read, heading: str, entry: str) -> None:
+def test_an_entry_may_contain_its_own_schedule(read: Read, heading: str, entry: str) -> None:
     routine = only(read(heading, entry))
 
     assert (routine.name, routine.schedule.cadence) == ("ログ確認", Cadence.DAILY)
 
 
-def test_security_work_may_say_itself_when_it_is_due(read: Read) -> None:
+def test_security_work_may_contain_its_own_schedule(read: Read) -> None:
     design = read("## セキュリティ", "- 脆弱性診断: 年1回", "- 検討中の対策: なし")
 
     assert [routine.name for routine in design.of(SecurityRoutine)] == ["脆弱性診断"]
 
 
-def test_weekdays_in_an_english_heading_are_kept(read: Read) -> None:
+def test_weekdays_in_an_english_heading_are_read(read: Read) -> None:
     routine = only(read("# Handbook", "## Weekly Maintenance (Sundays 2:00-4:00)", "- Vacuum the database"))
 
     assert routine.schedule.weekdays == (Weekday.SUNDAY,)

@@ -1,4 +1,4 @@
-"""Rows as documents of other houses write them: each must be read rightly, or not at all."""
+"""Rows as the documents of other companies write them: each must be read correctly, or not at all."""
 
 from collections.abc import Callable
 from decimal import Decimal
@@ -35,14 +35,14 @@ def test_english_backup_table_names_what_and_where(read: Read) -> None:
     assert (policy.subject, policy.method, policy.destination) == ("orders", "full", "S3")
 
 
-def test_heading_is_no_name_where_an_unknown_column_comes_first(read: Read) -> None:
+def test_the_heading_is_not_used_as_name_if_an_unknown_column_comes_first(read: Read) -> None:
     design = read("## バックアップ", "| 器 | 方式 | 頻度 |", "|-|-|-|", "| 顧客DB | フル | 日次 2:00 |")
 
     assert design.of(BackupPolicy) == ()
     assert [row.reason for row in design.unread] == ["列「器」が何の列か分かりません"]
 
 
-def test_who_holds_the_role_and_contact_is_how_to_reach_them(read: Read) -> None:
+def test_the_who_column_names_the_holder_and_contact_the_address(read: Read) -> None:
     (role,) = read(
         "## On-call",
         "| Role | Who | Hours | Contact |",
@@ -54,7 +54,7 @@ def test_who_holds_the_role_and_contact_is_how_to_reach_them(read: Read) -> None
     assert [str(channel.kind) for channel in role.channels] == ["PagerDuty"]
 
 
-def test_share_of_a_count_is_how_far_it_is_used(read: Read) -> None:
+def test_a_percentage_next_to_a_count_is_its_utilisation(read: Read) -> None:
     (nodes,) = read(
         "## Capacity", "| Resource | Now | Max | Usage |", "|-|-|-|-|", "| workers | 5 | 25 | 20% |"
     ).of(ResourceUsage)
@@ -65,7 +65,7 @@ def test_share_of_a_count_is_how_far_it_is_used(read: Read) -> None:
     assert (nodes.utilisation.value, nodes.utilisation.unit) == (Decimal(20), "%")
 
 
-def test_share_alone_is_never_held_against_a_limit_in_another_unit(read: Read) -> None:
+def test_a_percentage_alone_is_not_compared_with_a_limit_in_another_unit(read: Read) -> None:
     (disk,) = read("## 容量", "| リソース | 現在値 | 上限 |", "|-|-|-|", "| 共有ディスク | 45% | 8TB |").of(
         ResourceUsage
     )
@@ -75,7 +75,7 @@ def test_share_alone_is_never_held_against_a_limit_in_another_unit(read: Read) -
     assert disk.utilisation.value == Decimal(45)
 
 
-def test_job_is_called_by_its_own_name_in_a_table_of_items(read: Read) -> None:
+def test_a_job_in_a_table_of_items_keeps_its_own_name(read: Read) -> None:
     (batch,) = read(
         "## ジョブ",
         "| 項目 | 内容 |",
@@ -98,7 +98,7 @@ def test_channels_by_level_are_notification_rules(read: Read) -> None:
     ]
 
 
-def test_acknowledge_and_resolve_are_the_limits_of_a_severity(read: Read) -> None:
+def test_acknowledge_and_resolve_are_time_limits_of_a_severity(read: Read) -> None:
     (level,) = read(
         "## Incident levels",
         "| Level | Meaning | Acknowledge | Resolve |",
@@ -109,7 +109,7 @@ def test_acknowledge_and_resolve_are_the_limits_of_a_severity(read: Read) -> Non
     assert (str(level.respond_within), str(level.recover_within)) == ("10分", "3時間")
 
 
-def test_approver_of_a_release_is_not_the_documents(read: Read) -> None:
+def test_the_approver_of_a_release_is_not_that_of_the_document(read: Read) -> None:
     design = read("## リリース", "| 項目 | 内容 |", "|-|-|", "| 承認者 | 開発課長 |", "| 通番 | 7 |")
 
     assert "開発課長" in " ".join(row.text for row in design.unread)
@@ -118,13 +118,13 @@ def test_approver_of_a_release_is_not_the_documents(read: Read) -> None:
 @pytest.mark.parametrize(
     "rule", ["- 窓口: 中村 03-1234-5678", "- クラウド: 月20万円", "- 受信箱: 半年で空にする"]
 )
-def test_number_money_and_half_year_state_a_rule(read: Read, rule: str) -> None:
+def test_a_line_with_a_number_an_amount_or_a_half_year_is_listed_as_unread(read: Read, rule: str) -> None:
     design = read("## 運用の約束", rule, "- その他")
 
     assert [row.text for row in design.unread] == [rule.removeprefix("- ")]
 
 
-def test_task_due_on_two_days_is_ordered_on_both(read: Read) -> None:
+def test_a_task_due_on_two_days_is_ordered_on_both(read: Read) -> None:
     design = read(
         "## 定期作業", "| 作業 | 頻度 | 担当 |", "|-|-|-|", "| 更新適用 | 毎月第1・第3水曜 1:00 | 基盤班 |"
     )
@@ -135,13 +135,13 @@ def test_task_due_on_two_days_is_ordered_on_both(read: Read) -> None:
     assert [routine.id for routine in routines] == ["routine/routine/更新適用", "routine/routine/更新適用/2"]
 
 
-def test_security_task_on_two_days_is_ordered_on_both(read: Read) -> None:
+def test_a_security_task_on_two_days_is_ordered_on_both(read: Read) -> None:
     routines = read("## セキュリティ", "- パッチ適用: 毎月第2・第4土曜 2:00").of(SecurityRoutine)
 
     assert [str(routine.schedule) for routine in routines] == ["毎月第2土曜 02:00", "毎月第4土曜 02:00"]
 
 
-def test_batch_at_two_times_is_refused_rather_than_run_at_one(read: Read) -> None:
+def test_a_batch_with_two_times_is_unread_rather_than_run_at_one(read: Read) -> None:
     design = read(
         "## バッチ一覧", "| ID | バッチ名 | 起動時刻 |", "|-|-|-|", "| J1 | 集配 | 毎月第1・第3金曜 5:00 |"
     )
@@ -150,7 +150,7 @@ def test_batch_at_two_times_is_refused_rather_than_run_at_one(read: Read) -> Non
     assert "予定が2つ以上" in design.unread[0].reason
 
 
-def test_objectives_in_grouped_columns_are_named_by_the_inner_one(read: Read) -> None:
+def test_objectives_in_grouped_columns_are_named_by_the_inner_column(read: Read) -> None:
     design = read(
         "## サービスレベル目標",
         "| 大項目 | 中項目 | 目標値 |",
@@ -167,7 +167,7 @@ def test_objectives_in_grouped_columns_are_named_by_the_inner_one(read: Read) ->
     assert design.of(RecoveryObjective)[0].objective == "RTO"
 
 
-def test_statistic_beside_the_name_belongs_to_the_target(read: Read) -> None:
+def test_a_statistic_next_to_the_name_belongs_to_the_target(read: Read) -> None:
     (objective,) = read("## Targets", "| Metric | Target |", "|-|-|", "| Latency (p95) | < 300ms |").of(
         Objective
     )
@@ -175,7 +175,7 @@ def test_statistic_beside_the_name_belongs_to_the_target(read: Read) -> None:
     assert (objective.metric, objective.target.subject) == (Metric.RESPONSE_TIME, "p95")
 
 
-def test_hours_of_a_desk_are_no_hours_of_the_service(read: Read) -> None:
+def test_help_desk_hours_are_not_service_hours(read: Read) -> None:
     design = read(
         "## サービス提供時間",
         "| 区分 | 提供時間 |",
@@ -198,7 +198,7 @@ ENVIRONMENTS = (
 )
 
 
-def test_only_productions_column_gives_values(read: Read) -> None:
+def test_only_the_production_column_gives_values(read: Read) -> None:
     (monitor,) = read(*ENVIRONMENTS).of(Monitor)
 
     assert monitor.warning is not None
@@ -208,14 +208,14 @@ def test_only_productions_column_gives_values(read: Read) -> None:
     assert "本番の列だけ" in monitor.assumptions[0]
 
 
-def test_cell_with_more_parts_than_its_heading_is_not_read(read: Read) -> None:
+def test_a_cell_with_more_parts_than_its_heading_is_unread(read: Read) -> None:
     design = read(*ENVIRONMENTS[:3], "| メモリ使用率 | - | 70% / 80% / 90% | 1分 |", *ENVIRONMENTS[3:])
 
     assert [monitor.item for monitor in design.of(Monitor)] == ["CPU使用率"]
     assert [row.line for row in design.unread] == [5]
 
 
-def test_retention_of_another_environment_is_passed_over(read: Read) -> None:
+def test_a_retention_of_another_environment_is_ignored(read: Read) -> None:
     (log,) = read(
         "## ログ", "| ログ種別 | 保存期間（開発） | 保存期間（本番） |", "|-|-|-|", "| 操作ログ | 7日 | 1年 |"
     ).of(LogKind)
@@ -232,7 +232,7 @@ def test_retention_of_another_environment_is_passed_over(read: Read) -> None:
         ("## 定期作業", "| 作業 | 検証 | 本番 |", "| パッチ適用 | 毎週月曜 | 毎月第2水曜 |", Routine),
     ],
 )
-def test_column_headed_by_production_alone_means_what_its_table_is_about(
+def test_a_column_headed_only_production_is_the_value_of_its_table(
     read: Read, heading: str, header: str, row: str, kind: type[Clause]
 ) -> None:
     (clause,) = read(heading, header, "|-|-|-|", row).of(kind)
@@ -241,7 +241,7 @@ def test_column_headed_by_production_alone_means_what_its_table_is_about(
     assert not any(other in values for other in ("90%", "2日", "7日", "毎週"))
 
 
-def test_expression_holds_for_as_long_as_its_row_says(read: Read) -> None:
+def test_an_expression_is_sustained_for_as_long_as_its_row_says(read: Read) -> None:
     high, ratio = read(
         "## Alerts",
         "| Alert | Expression | For | Severity |",
@@ -275,11 +275,11 @@ def test_limits_that_say_their_level_make_a_monitor(
 
 
 @pytest.mark.parametrize("entry", ["- CPU使用率: 警告 75%、警告 90%", "- CPU使用率: 警告 75%、いずれ 90%"])
-def test_level_said_twice_or_not_at_all_makes_none(read: Read, entry: str) -> None:
+def test_a_level_given_twice_or_not_at_all_makes_no_monitor(read: Read, entry: str) -> None:
     assert read("## 監視", entry).of(Monitor) == ()
 
 
-def test_facts_of_duty_tell_hours_people_and_ways(read: Read) -> None:
+def test_list_entries_on_duty_give_hours_people_and_channels(read: Read) -> None:
     duty, lead = read(
         "## 体制", "- 当番: 田中、中村（週替わり）24時間365日", "- 責任者: 山口 090-1111-2222"
     ).of(DutyRole)
@@ -288,7 +288,7 @@ def test_facts_of_duty_tell_hours_people_and_ways(read: Read) -> None:
     assert (lead.holder, lead.channels[0].address) == ("山口", "090-1111-2222")
 
 
-def test_level_told_to_people_by_several_ways(read: Read) -> None:
+def test_a_level_may_be_sent_to_people_by_several_channels(read: Read) -> None:
     (rule,) = read("## 通知", "- 異常: 当番へ電話、Slack #duty（即時）").of(NotificationRule)
 
     assert [str(recipient) for recipient in rule.recipients] == ["当番"]
@@ -303,7 +303,7 @@ def test_level_told_to_people_by_several_ways(read: Read) -> None:
         ("- orders: daily at 02:30, kept for 14 days, to GCS", "None", "14日", "GCS"),
     ],
 )
-def test_backup_in_one_line(
+def test_a_backup_may_be_written_in_one_line(
     read: Read, entry: str, generations: str, retention: str, destination: str
 ) -> None:
     (policy,) = read("## バックアップ", entry).of(BackupPolicy)
@@ -324,17 +324,17 @@ def test_backup_in_one_line(
         "- 頻度: 毎日 2:00",
     ],
 )
-def test_line_about_more_or_other_than_one_backup_is_none(read: Read, entry: str) -> None:
+def test_a_line_about_more_or_other_than_one_backup_is_not_a_policy(read: Read, entry: str) -> None:
     assert read("## バックアップ", entry).of(BackupPolicy) == ()
 
 
-def test_batch_in_one_line_needs_one_time(read: Read) -> None:
+def test_a_batch_in_one_line_needs_exactly_one_time(read: Read) -> None:
     design = read("## バッチ", "- 価格更新: 毎日 5:00", "- 集計: 毎月1日・15日 6:00", "- 監視: 毎日 9:00")
 
     assert [(batch.name, str(batch.schedule)) for batch in design.of(Batch)] == [("価格更新", "日次 05:00")]
 
 
-def test_task_that_begins_with_its_time(read: Read) -> None:
+def test_a_task_may_begin_with_its_time(read: Read) -> None:
     (routine,) = read("## 定期作業", "- 毎週月曜 10:00 障害の振り返り（当番）").of(Routine)
 
     assert (routine.name, routine.owner, str(routine.schedule)) == (
@@ -344,7 +344,7 @@ def test_task_that_begins_with_its_time(read: Read) -> None:
     )
 
 
-def test_budget_with_its_alert_below_it_is_the_whole_systems(read: Read) -> None:
+def test_a_budget_with_its_alert_below_it_is_for_the_whole_system(read: Read) -> None:
     (budget,) = read(
         "## 費用", "| 項目 | 内容 |", "|-|-|", "| 月額予算 | 90,000円 |", "| アラート | 予算比80% |"
     ).of(Budget)
@@ -353,7 +353,7 @@ def test_budget_with_its_alert_below_it_is_the_whole_systems(read: Read) -> None
     assert budget.alert is not None
 
 
-def test_budget_in_one_line(read: Read) -> None:
+def test_a_budget_may_be_written_in_one_line(read: Read) -> None:
     (budget,) = read("## 費用", "- クラウド: 月15万円、18万円で警告").of(Budget)
 
     assert budget.monthly is not None
@@ -361,7 +361,7 @@ def test_budget_in_one_line(read: Read) -> None:
     assert str(budget.alert) == "¥180,000"
 
 
-def test_release_told_item_by_item(read: Read) -> None:
+def test_a_release_may_be_described_item_by_item(read: Read) -> None:
     (release,) = read(
         "## リリース", "| 項目 | 内容 |", "|-|-|", "| 頻度 | 月1回 |", "| 実施日 | 毎月第2水曜日 20:00 |"
     ).of(ReleaseSchedule)
@@ -369,7 +369,7 @@ def test_release_told_item_by_item(read: Read) -> None:
     assert str(release.schedule) == "毎月第2水曜 20:00"
 
 
-def test_recovery_without_a_limit_is_said_to_have_none(read: Read) -> None:
+def test_a_best_effort_resolution_is_an_assumption_of_no_limit(read: Read) -> None:
     (level,) = read(
         "## Incidents",
         "| Severity | Definition | Response | Resolution |",
@@ -382,7 +382,7 @@ def test_recovery_without_a_limit_is_said_to_have_none(read: Read) -> None:
 
 
 @pytest.mark.parametrize(("rank", "severity"), [("A", "critical"), ("B", "high"), ("C", "medium")])
-def test_rank_of_a_failure_counts_from_the_gravest(read: Read, rank: str, severity: str) -> None:
+def test_failure_ranks_count_from_the_most_severe(read: Read, rank: str, severity: str) -> None:
     (level,) = read(
         "## 障害区分", "| 障害区分 | 定義 | 復旧目標 |", "|-|-|-|", f"| {rank} | 取引への影響 | 2時間以内 |"
     ).of(IncidentLevel)
@@ -402,7 +402,7 @@ def test_numbered_level_keeps_its_limits_without_a_rank(read: Read) -> None:
     assert (str(level.respond_within), str(level.recover_within)) == ("1時間", "3営業日")
 
 
-def test_short_name_of_critical_is_a_limit_too(read: Read) -> None:
+def test_a_short_name_for_critical_is_recognised_as_a_limit(read: Read) -> None:
     (monitor,) = read("## Alerts", "| Metric | Warn | Crit |", "|-|-|-|", "| cpu | 70% | 85% |").of(Monitor)
 
     assert monitor.critical is not None
@@ -420,7 +420,7 @@ def test_both_numbers_of_a_role_are_kept_in_their_order(read: Read) -> None:
     assert [channel.address for channel in role.channels] == ["03-1111-2222", "090-3333-4444"]
 
 
-def test_days_in_a_column_of_their_own_belong_to_the_hours(read: Read) -> None:
+def test_days_in_a_separate_column_belong_to_the_hours(read: Read) -> None:
     services = read(
         "## サービス稼働時間",
         "| 曜日 | 稼働時間 |",
@@ -435,7 +435,7 @@ def test_days_in_a_column_of_their_own_belong_to_the_hours(read: Read) -> None:
     ]
 
 
-def test_what_is_not_backed_up_has_only_its_objective(read: Read) -> None:
+def test_data_without_backup_has_only_its_objective(read: Read) -> None:
     design = read(
         "## Backups",
         "| Data store | Type | RTO | Frequency | Retention |",
@@ -448,7 +448,7 @@ def test_what_is_not_backed_up_has_only_its_objective(read: Read) -> None:
     assert [objective.subject for objective in design.of(RecoveryObjective)] == ["orders", "cache"]
 
 
-def test_bare_count_of_generations(read: Read) -> None:
+def test_a_bare_number_of_generations_is_read(read: Read) -> None:
     (policy,) = read(
         "## バックアップ", "| 対象 | 取得サイクル | 世代 |", "|-|-|-|", "| 帳票DB | 毎日 1:00 | 7 |"
     ).of(BackupPolicy)
@@ -458,7 +458,7 @@ def test_bare_count_of_generations(read: Read) -> None:
 
 
 @pytest.mark.parametrize("mark", ["ア ", "(1) ", "① "])
-def test_number_written_by_hand_is_no_part_of_a_name(read: Read, mark: str) -> None:
+def test_a_manually_written_number_is_not_part_of_the_name(read: Read, mark: str) -> None:
     (routine,) = read("## 定例業務", "### 月次業務", f"- {mark}報告会の開催（毎月第2水曜日 14:00）").of(
         Routine
     )
@@ -466,35 +466,35 @@ def test_number_written_by_hand_is_no_part_of_a_name(read: Read, mark: str) -> N
     assert (routine.name, str(routine.schedule)) == ("報告会の開催", "毎月第2水曜 14:00")
 
 
-def test_month_in_a_remark_is_when_the_yearly_work_is_due(read: Read) -> None:
+def test_a_month_in_a_remark_is_the_due_month_of_yearly_work(read: Read) -> None:
     (drill,) = read("## 定例業務", "### 年次業務", "- 避難訓練（9月）").of(Routine)
 
     assert (drill.name, drill.schedule.months) == ("避難訓練", (9,))
 
 
-def test_cadence_as_key_is_when_and_not_what(read: Read) -> None:
+def test_a_frequency_before_the_colon_is_the_schedule_and_not_the_name(read: Read) -> None:
     (routine,) = read("## Maintenance", "- [ ] Weekly: hand over the duty (Monday 10:00)").of(Routine)
 
     assert (routine.name, str(routine.schedule)) == ("hand over the duty", "毎週月曜 10:00")
 
 
-def test_dash_divides_as_a_colon_does(read: Read) -> None:
+def test_a_dash_separates_name_and_facts_like_a_colon(read: Read) -> None:
     (policy,) = read("## Backups", "- [x] **orders** — daily 02:00, 30 days, S3").of(BackupPolicy)
 
     assert (policy.subject, policy.destination) == ("orders", "S3")
 
 
-def test_budget_a_month_in_english(read: Read) -> None:
+def test_a_monthly_budget_is_read_in_english(read: Read) -> None:
     (budget,) = read("## Costs", "- Cloud: $2,000/month, alert at $2,500").of(Budget)
 
     assert (str(budget.monthly), str(budget.alert)) == ("$2,000", "$2,500")
 
 
-def test_prose_around_a_level_is_no_limit(read: Read) -> None:
+def test_a_level_inside_prose_is_not_a_limit(read: Read) -> None:
     assert read("## 監視", f"- CPU使用率: {'監視の経緯' * 20} 80%で警告").of(Monitor) == ()
 
 
-def test_sentence_below_service_hours_stays_a_sentence(read: Read) -> None:
+def test_a_sentence_below_service_hours_stays_a_sentence(read: Read) -> None:
     design = read("## サービス提供時間", "- サービス: 24時間365日", "- 祝日の扱いは別に知らせる")
 
     assert (len(design.of(ServiceHours)), design.unread) == (1, ())

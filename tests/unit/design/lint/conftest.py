@@ -1,4 +1,4 @@
-"""What the tests of lint rules share: a short document in, findings out."""
+"""Shared by the tests of lint rules: from a short document to findings."""
 
 from collections.abc import Callable
 from datetime import date
@@ -14,7 +14,7 @@ TODAY = date(2026, 4, 1)
 
 @pytest.fixture
 def find() -> Callable[[str, str], list[Finding]]:
-    """Return a function that gives the findings of one code in a document, as of 1 April 2026."""
+    """Return a function that returns the findings of one code in a document, as of 1 April 2026."""
 
     def findings(code: str, text: str) -> list[Finding]:
         design = read_design(text, "運用設計書.md")

@@ -1,4 +1,4 @@
-"""Whatever a document's cells hold, inspecting it ends in findings, never in a failure."""
+"""Whatever a document's cells contain, inspecting it ends with findings and never fails."""
 
 from datetime import date
 

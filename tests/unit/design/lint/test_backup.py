@@ -1,4 +1,4 @@
-"""Policies, procedures and RPO against each other."""
+"""Policies, procedures and RPO compared with each other."""
 
 from collections.abc import Callable
 
@@ -43,7 +43,7 @@ def procedure(heading: str, command: str) -> str:
         ([FULL, HOURLY], "pg_dump shop > shop.sql", 1),
         ([FULL], "pg_dump shop > shop.sql", 0),
         ([FULL, HOURLY], "pg_basebackup -D increment --incremental=manifest", 0),
-        ([FULL, HOURLY], "mysqldump shop > shop.sql", 0),  # another product than the policy's
+        ([FULL, HOURLY], "mysqldump shop > shop.sql", 0),  # another product than that of the policy
         ([FULL, HOURLY], "", 0),
     ],
 )
@@ -54,7 +54,7 @@ def test_only_a_logical_dump_of_the_same_database_is_found(
 
 
 @pytest.mark.parametrize(("rpo", "is_cited"), [("1時間", True), ("30分", False)])
-def test_only_an_rpo_that_the_increments_serve_is_cited(find: Find, rpo: str, is_cited: bool) -> None:
+def test_only_an_rpo_met_by_the_increments_is_cited(find: Find, rpo: str, is_cited: bool) -> None:
     (finding,) = find("BK001", document(FULL, HOURLY, backup="pg_dump shop > shop.sql", rpo=rpo))
 
     assert ("RPO" in finding.message) is is_cited
@@ -85,7 +85,7 @@ def test_increments_need_a_restore_procedure(
         ([FULL, HOURLY, FILES], "2時間", []),  # files don't change by the hour
     ],
 )
-def test_shortest_interval_is_held_against_the_rpo(
+def test_the_shortest_interval_is_compared_with_the_rpo(
     find: Find, policies: list[str], rpo: str, codes: list[str]
 ) -> None:
     text = document(*policies, rpo=rpo)

@@ -1,4 +1,4 @@
-"""Schedules against each other and against the calendar."""
+"""Schedules compared with each other and with the calendar."""
 
 from collections.abc import Callable
 
@@ -27,22 +27,22 @@ def maintenance(window: str, batch_at: str, name: str = "集計") -> str:
 
 
 @pytest.mark.parametrize(("at", "count"), [("1:59", 0), ("2:00", 1), ("3:59", 1), ("4:00", 0)])
-def test_window_holds_its_start_but_not_its_end(find: Find, at: str, count: int) -> None:
+def test_a_window_includes_its_start_but_not_its_end(find: Find, at: str, count: int) -> None:
     assert len(find("XX001", maintenance("毎月第2日曜日 2:00-4:00", at))) == count
 
 
-def test_collisions_of_the_coming_year_are_counted_and_the_next_named(find: Find) -> None:
+def test_collisions_in_the_coming_year_are_counted_and_the_next_one_named(find: Find) -> None:
     (finding,) = find("XX001", maintenance("毎月第2日曜日 2:00-4:00", "2:00"))
 
     assert "今後1年で12回、次は2026-04-12(日)、2026-05-10(日)、2026-06-14(日)" in finding.message
 
 
 @pytest.mark.parametrize("at", ["23:30", "0:30"])
-def test_window_past_midnight_holds_both_evenings(find: Find, at: str) -> None:
+def test_a_window_past_midnight_covers_both_days(find: Find, at: str) -> None:
     assert len(find("XX001", maintenance("毎月第2日曜日 23:00-1:00", at))) == 1
 
 
-def test_maintenance_work_itself_belongs_into_the_window(find: Find) -> None:
+def test_maintenance_work_inside_its_window_is_not_a_collision(find: Find) -> None:
     assert find("XX001", maintenance("毎月第2日曜日 2:00-4:00", "2:30", name="VACUUM")) == []
 
 
@@ -65,13 +65,13 @@ def releases(release: str, patching: str, name: str = "OSパッチ適用") -> st
 """
 
 
-def test_release_and_patching_on_one_weekday_meet_every_month(find: Find) -> None:
+def test_release_and_patching_on_one_weekday_collide_every_month(find: Find) -> None:
     (finding,) = find("RL001", releases("毎月第2火曜日", "第2火曜"))
 
     assert "今後1年で12回、次は2026-04-14(火)" in finding.message
 
 
-def test_fixed_date_and_weekday_meet_only_now_and_then(find: Find) -> None:
+def test_a_fixed_date_and_a_weekday_collide_only_now_and_then(find: Find) -> None:
     (finding,) = find("RL001", releases("毎月第2火曜日", "毎月10日"))
 
     assert "今後1年で1回、次は2026-11-10(火)。" in finding.message
@@ -81,7 +81,7 @@ def test_fixed_date_and_weekday_meet_only_now_and_then(find: Find) -> None:
     "text",
     [releases("毎月第2火曜日", "第3火曜"), releases("毎月第2火曜日", "第2火曜", name="復旧訓練")],
 )
-def test_other_days_and_work_that_changes_nothing_are_free(find: Find, text: str) -> None:
+def test_other_days_and_work_that_changes_nothing_raise_no_finding(find: Find, text: str) -> None:
     assert find("RL001", text) == []
 
 
@@ -112,5 +112,5 @@ def test_holidays_are_named_with_their_dates(find: Find) -> None:
         routine("第1月曜", name="復旧訓練（祝日は翌日）"),
     ],
 )
-def test_work_that_avoids_holidays_or_people_is_not_found(find: Find, text: str) -> None:
+def test_work_that_avoids_holidays_or_needs_no_people_raises_no_finding(find: Find, text: str) -> None:
     assert find("RT001", text) == []

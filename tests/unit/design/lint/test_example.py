@@ -1,4 +1,4 @@
-"""The example's document keeps the contradictions that such documents usually have: all of them are found."""
+"""The example document contains typical contradictions on purpose: all of them are found."""
 
 from datetime import date
 from pathlib import Path
@@ -48,7 +48,7 @@ DOCUMENT = Path(__file__).parents[4] / "examples" / "webshop" / "運用設計書
         ("XX002", ["運用責任者", "開発担当者", "緊急連絡先"]),
     ],
 )
-def test_contradiction_is_found_on_these_rows_and_no_others(code: str, rows: list[str]) -> None:
+def test_each_contradiction_is_found_on_exactly_these_rows(code: str, rows: list[str]) -> None:
     found = [f for f in inspect(load_design(DOCUMENT), date(2026, 11, 25)) if f.code == code]
 
     assert len(found) == len(rows)
@@ -64,7 +64,7 @@ def test_nothing_else_is_found() -> None:
     }
 
 
-def test_what_contradicts_itself_is_an_error() -> None:
+def test_a_contradiction_is_an_error() -> None:
     errors = {f.code for f in inspect(load_design(DOCUMENT), date(2026, 11, 25)) if f.level is Level.ERROR}
 
     assert errors == {"OB001", "IN001", "MN004", "MN005", "LG001", "BK001", "BK002", "BT001"}

@@ -1,4 +1,4 @@
-"""Figures that must fit each other: budgets, utilisation, recovery times, retries, levels, frequencies."""
+"""Figures that must be consistent: budgets, utilisation, recovery times, retries, levels, frequencies."""
 
 from collections.abc import Callable
 
@@ -21,7 +21,7 @@ def budgets(*rows: str) -> str:
     return head + "".join(f"{row}\n" for row in rows)
 
 
-def test_unallocated_part_of_the_total_is_named(find: Find) -> None:
+def test_the_unallocated_part_of_the_total_is_named(find: Find) -> None:
     text = budgets("| 全体 | ¥500,000 | ¥550,000 | 日次 |", "| EC2 | ¥400,000 | ¥440,000 | 日次 |")
 
     (finding,) = find("CO001", text)
@@ -33,13 +33,15 @@ def test_unallocated_part_of_the_total_is_named(find: Find) -> None:
     ("item", "codes"),
     [("¥499,999", ["CO001"]), ("¥500,000", []), ("¥500,001", ["CO002"]), ("$3,000", []), ("-", [])],
 )
-def test_items_are_held_against_the_total_in_its_currency(find: Find, item: str, codes: list[str]) -> None:
+def test_items_are_compared_with_the_total_in_the_same_currency(
+    find: Find, item: str, codes: list[str]
+) -> None:
     text = budgets("| 全体 | ¥500,000 | ¥550,000 | 日次 |", f"| EC2 | {item} | ¥1 | 日次 |")
 
     assert [finding.code for code in ("CO001", "CO002") for finding in find(code, text)] == codes
 
 
-def test_total_alone_is_not_split(find: Find) -> None:
+def test_a_total_without_items_raises_no_finding(find: Find) -> None:
     assert find("CO001", budgets("| 全体 | ¥500,000 | ¥550,000 | 日次 |")) == []
 
 
@@ -94,12 +96,14 @@ def incidents(rto: str, recovery: str, availability: str = "99.9%") -> str:
 
 
 @pytest.mark.parametrize(("rto", "count"), [("1時間", 0), ("60分", 0), ("4時間", 1), ("30分", 1)])
-def test_rto_equals_the_recovery_of_the_gravest_level(find: Find, rto: str, count: int) -> None:
+def test_the_rto_must_equal_the_recovery_limit_of_the_most_severe_level(
+    find: Find, rto: str, count: int
+) -> None:
     assert len(find("IN001", incidents(rto, "1時間"))) == count
 
 
 @pytest.mark.parametrize(("rto", "count"), [("43分", 0), ("44分", 1)])
-def test_one_outage_fits_into_a_month_of_the_downtime(find: Find, rto: str, count: int) -> None:
+def test_one_outage_must_fit_into_the_monthly_downtime(find: Find, rto: str, count: int) -> None:
     assert len(find("IN002", incidents(rto, rto))) == count
 
 
@@ -130,7 +134,7 @@ def batches(action: str, retry: str = "失敗時3回まで自動リトライ (�
         ("3回リトライ後に手動再実行", 0),
     ],
 )
-def test_only_actions_in_place_of_a_retry_contradict_it(find: Find, action: str, count: int) -> None:
+def test_only_actions_instead_of_a_retry_contradict_the_rule(find: Find, action: str, count: int) -> None:
     assert len(find("BT001", batches(action))) == count
 
 
@@ -145,7 +149,7 @@ def test_each_retry_has_its_delay(find: Find, delays: str, count: int) -> None:
     ("content", "output", "count"),
     [("INFO/DEBUG", "×", 1), ("INFO/DEBUG", "○", 0), ("INFO", "×", 0), ("DEBUGGERの記録", "×", 0)],
 )
-def test_level_is_found_as_a_whole_word(find: Find, content: str, output: str, count: int) -> None:
+def test_a_level_is_matched_as_a_whole_word(find: Find, content: str, output: str, count: int) -> None:
     text = f"""# 運用設計書
 
 ## ログ管理

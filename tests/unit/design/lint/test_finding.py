@@ -1,10 +1,10 @@
-"""How a finding reads."""
+"""The text of a finding."""
 
 from toban.design.finding import Finding, Level
 from toban.design.origin import Origin
 
 
-def test_text_names_place_and_code_then_quotes_the_row_then_shows_a_way_out() -> None:
+def test_the_text_names_place_and_code_then_quotes_the_row_then_gives_a_hint() -> None:
     finding = Finding(
         "BK004", Level.ERROR, Origin("ops.md", 142), "間隔が長すぎます", "DB | 日次\n2行目", "短くする"
     )

@@ -1,4 +1,4 @@
-"""Blanks, assumptions, repeated rows, empty tables, unread rows."""
+"""Placeholders, assumptions, repeated rows, empty tables, unread rows."""
 
 from collections.abc import Callable
 
@@ -24,7 +24,7 @@ def duty(holder: str) -> str:
 @pytest.mark.parametrize(
     "blank", ["[氏名]", "[電話/Slack]", "【要確認】", "TBD", "090-XXXX-XXXX", "未定", "○○"]
 )
-def test_blank_is_found(find: Find, blank: str) -> None:
+def test_a_placeholder_is_found(find: Find, blank: str) -> None:
     (finding,) = find("XX002", duty(blank))
 
     assert finding.message == f"「{blank}」が埋められていません"
@@ -33,11 +33,11 @@ def test_blank_is_found(find: Find, blank: str) -> None:
 @pytest.mark.parametrize(
     "value", ["山田", "情報システム部 [第2係]", "当番表による", "【公式】サポート窓口", "5xxの担当", "N/A"]
 )
-def test_filled_value_is_no_blank(find: Find, value: str) -> None:
+def test_a_filled_value_is_not_a_placeholder(find: Find, value: str) -> None:
     assert find("XX002", duty(value)) == []
 
 
-def test_row_written_again_word_for_word_is_said_to_be_the_same(find: Find) -> None:
+def test_a_row_repeated_word_for_word_is_reported_as_identical(find: Find) -> None:
     text = duty("山田") + "| 運用責任者 | 山田 | 平日9:00-18:00 |\n"
 
     (finding,) = find("XX004", text)
@@ -46,7 +46,7 @@ def test_row_written_again_word_for_word_is_said_to_be_the_same(find: Find) -> N
     assert finding.message == "8行目と同じ行です"
 
 
-def test_overview_that_repeats_some_values_may_stand(find: Find) -> None:
+def test_an_overview_that_repeats_some_values_raises_no_finding(find: Find) -> None:
     batches = """# 運用設計書
 
 ## バッチ処理
@@ -66,7 +66,7 @@ def test_overview_that_repeats_some_values_may_stand(find: Find) -> None:
     assert [finding.origin.line for finding in find("XX004", batches.format("1:45"))] == [13]
 
 
-def test_table_of_empty_rows_counts_as_empty(find: Find) -> None:
+def test_a_table_of_empty_rows_counts_as_empty(find: Find) -> None:
     empty = """# 運用設計書
 
 ## 障害対応
@@ -80,7 +80,7 @@ def test_table_of_empty_rows_counts_as_empty(find: Find) -> None:
     assert [finding.origin.line for finding in find("XX005", empty)] == [6]
 
 
-def test_class_of_status_codes_is_no_blank(find: Find) -> None:
+def test_a_class_of_status_codes_is_not_a_placeholder(find: Find) -> None:
     monitors = """# 運用設計書
 
 ## 監視

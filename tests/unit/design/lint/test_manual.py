@@ -1,4 +1,4 @@
-"""Every code is explained by a page of the manual whose example really gives the text it shows."""
+"""Every code has a page in the manual whose example really produces the text it shows."""
 
 import re
 from datetime import date
@@ -17,7 +17,7 @@ DOCUMENT = "運用設計書.md"
 LEVELS = {"error": "エラー", "warning": "警告", "info": "情報"}
 
 LIVE = "LV"
-"""The family of what `toban check --live` finds by trying: its pages have tests of their own."""
+"""The codes that `toban check --live` finds by trying: their pages have separate tests."""
 
 by_code = pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.code)
 
@@ -52,7 +52,7 @@ def test_page_shows_the_bad_fixture_and_its_finding(rule: Rule) -> None:
 
 
 @by_code
-def test_mended_example_of_the_page_is_without_the_finding(rule: Rule) -> None:
+def test_the_corrected_example_of_the_page_has_no_finding(rule: Rule) -> None:
     page = (PAGES / f"{rule.code}.md").read_text(encoding="utf-8")
 
     _, mended = blocks(page, "markdown")

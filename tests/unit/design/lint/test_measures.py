@@ -1,4 +1,4 @@
-"""Values made comparable."""
+"""Values converted so that they can be compared."""
 
 from datetime import time, timedelta
 from decimal import Decimal
@@ -29,7 +29,7 @@ def test_shifts_together_cover_the_whole_week() -> None:
     assert uncovered(ALWAYS, [day, night]) == (timedelta(), False)
 
 
-def test_one_minute_between_shifts_is_found_on_each_day() -> None:
+def test_a_gap_of_one_minute_between_shifts_is_found_on_each_day() -> None:
     day = Hours(start=time(9), end=time(20, 59))
     night = Hours(start=time(21), end=time(9))
 
@@ -49,7 +49,7 @@ def test_working_days_with_holidays_included_leave_only_the_weekend() -> None:
     assert uncovered(ALWAYS, [every_working_day]) == (timedelta(days=2), False)
 
 
-def test_nobody_on_duty_leaves_all_service_hours() -> None:
+def test_with_nobody_on_duty_all_service_hours_are_uncovered() -> None:
     assert uncovered(OFFICE, []) == (timedelta(hours=45), False)
 
 
@@ -81,7 +81,7 @@ def test_on_demand_promises_no_time_between_runs() -> None:
     assert between_runs(Schedule(Cadence.ON_DEMAND)) is None
 
 
-def test_slips_of_the_pen_stay_far_below_what_a_timedelta_holds() -> None:
+def test_absurd_durations_do_not_overflow_a_timedelta() -> None:
     absurd = Duration(Decimal(10**6), TimeUnit.YEAR)
 
     assert length(absurd) == timedelta(days=36_500)

@@ -1,4 +1,4 @@
-"""Normal ranges, thresholds, targets and promises against each other."""
+"""Normal ranges, thresholds, targets and promises compared with each other."""
 
 from collections.abc import Callable
 
@@ -52,7 +52,7 @@ def monitors(*rows: str) -> str:
         ("| API | レスポンスタイム | 0-1秒 | 2500ms | 3000ms | 1分 |", 1),
     ],
 )
-def test_gap_is_more_than_one_step_of_the_last_digit(find: Find, row: str, count: int) -> None:
+def test_a_gap_is_larger_than_one_step_of_the_last_digit(find: Find, row: str, count: int) -> None:
     assert len(find("MN001", monitors(row))) == count
 
 
@@ -74,7 +74,7 @@ def test_falling_thresholds_are_ordered_downwards(find: Find) -> None:
 
 
 @pytest.mark.parametrize(("warning", "count"), [("499ms", 0), ("500ms", 1), ("0.5秒", 1), ("800ms", 1)])
-def test_warning_must_be_nearer_than_the_target(find: Find, warning: str, count: int) -> None:
+def test_a_warning_must_come_before_the_target_is_missed(find: Find, warning: str, count: int) -> None:
     row = f"| API | レスポンスタイム | 0-300ms | {warning} | 1000ms | 1分 |"
 
     assert len(find("MN003", TARGET + monitors(row))) == count
@@ -98,13 +98,15 @@ def test_warning_of_availability_must_be_above_the_target(find: Find, warning: s
         ("90%以上が2分継続", "1分", 1),
     ],
 )
-def test_promise_covers_interval_and_conditions(find: Find, critical: str, interval: str, count: int) -> None:
+def test_a_detection_promise_must_cover_interval_and_conditions(
+    find: Find, critical: str, interval: str, count: int
+) -> None:
     row = f"| DB | CPU使用率 | 0-80% | 80% | {critical} | {interval} |"
 
     assert len(find("MN004", monitors(row) + PROMISE)) == count
 
 
-def test_one_promise_is_one_finding_that_cites_all_slow_rows(find: Find) -> None:
+def test_one_promise_gives_one_finding_that_cites_all_slow_rows(find: Find) -> None:
     row = "| {} | CPU使用率 | 0-80% | 80% | 90% | 5分 |"
 
     (finding,) = find("MN004", monitors(*(row.format(name) for name in ("Web", "API", "DB"))) + PROMISE)

@@ -1,4 +1,4 @@
-"""Whether the matrix reaches somebody whenever the service runs."""
+"""Whether the matrix reaches somebody at all service hours."""
 
 from collections.abc import Callable
 
@@ -44,15 +44,15 @@ def test_office_hours_do_not_cover_a_service_around_the_clock(find: Find) -> Non
     [
         document("運用責任者、緊急連絡先"),
         document("運用責任者", service="平日9:00-18:00"),
-        document("情報システム部"),  # nobody knows its hours
+        document("情報システム部"),  # its hours are unknown
         document("Slack#alerts"),
     ],
 )
-def test_covered_and_unknown_hours_are_not_found(find: Find, text: str) -> None:
+def test_covered_and_unknown_hours_raise_no_finding(find: Find, text: str) -> None:
     assert find("MN005", text) == []
 
 
-def test_service_one_hour_longer_than_duty_is_found(find: Find) -> None:
+def test_a_service_one_hour_longer_than_the_duty_is_found(find: Find) -> None:
     (finding,) = find("MN005", document("運用責任者", service="平日9:00-19:00"))
 
     assert "週に5時間" in finding.message
@@ -64,8 +64,8 @@ def test_service_one_hour_longer_than_duty_is_found(find: Find) -> None:
         (document("運用責任者"), 1),
         (document("運用責任者、緊急連絡先"), 0),
         (document("運用責任者、オンコール担当", contact="オンコール"), 0),
-        (document("Slack#alerts"), 0),  # who reads the channel isn't said
+        (document("Slack#alerts"), 0),  # who reads the channel is unknown
     ],
 )
-def test_round_the_clock_contact_is_named_somewhere(find: Find, text: str, count: int) -> None:
+def test_a_round_the_clock_contact_must_be_named_in_the_matrix(find: Find, text: str, count: int) -> None:
     assert len(find("MN006", text)) == count

@@ -1,4 +1,4 @@
-"""Targets against planned maintenance and their own figures."""
+"""Targets compared with planned maintenance and with their own figures."""
 
 from collections.abc import Callable
 
@@ -34,7 +34,9 @@ def document(target: str, maintenance: str, more: str = "") -> str:
         ("毎月第2日曜日 2:00-2:45 (計画メンテナンス)", 1),  # 9.0 h
     ],
 )
-def test_maintenance_is_found_only_beyond_the_downtime_left(find: Find, maintenance: str, count: int) -> None:
+def test_maintenance_is_found_only_if_it_exceeds_the_remaining_downtime(
+    find: Find, maintenance: str, count: int
+) -> None:
     assert len(find("OB001", document("99.9%", maintenance))) == count
 
 
@@ -46,7 +48,7 @@ def test_maintenance_is_found_only_beyond_the_downtime_left(find: Find, maintena
         "稼働率の計算から除く時間: 計画メンテナンス",
     ],
 )
-def test_maintenance_that_does_not_count_is_no_contradiction(find: Find, words: str) -> None:
+def test_maintenance_that_does_not_count_is_not_a_contradiction(find: Find, words: str) -> None:
     assert find("OB001", document("99.9%", "毎月第2日曜日 2:00-4:00 (計画メンテナンス)", words)) == []
 
 
@@ -61,13 +63,13 @@ def test_maintenance_that_does_not_count_is_no_contradiction(find: Find, words: 
         "99.9% (excluding planned maintenance)",
     ],
 )
-def test_target_may_say_itself_that_maintenance_does_not_count(find: Find, target: str) -> None:
+def test_a_target_may_state_that_maintenance_does_not_count(find: Find, target: str) -> None:
     text = document(target, "毎月第2日曜日 2:00-4:00 (計画メンテナンス)")
 
     assert [find(code, text) for code in ("OB001", "OB002", "XX006")] == [[], [], []]
 
 
-def test_maintenance_that_counts_by_the_document_is_said_to(find: Find) -> None:
+def test_the_finding_says_that_the_document_counts_maintenance(find: Find) -> None:
     text = document(
         "99.9%", "毎月第2日曜日 2:00-4:00 (計画メンテナンス)", "計画メンテナンスも停止時間に含む。"
     )
@@ -88,12 +90,12 @@ def test_maintenance_that_counts_by_the_document_is_said_to(find: Find) -> None:
         "99.5% (月間ダウンタイム3.6時間以内)",
     ],
 )
-def test_figures_of_any_month_or_year_fit(find: Find, target: str) -> None:
+def test_figures_for_any_month_or_year_length_raise_no_finding(find: Find, target: str) -> None:
     assert find("OB002", document(target, "なし")) == []
 
 
 @pytest.mark.parametrize(
     "target", ["99.9% (年間ダウンタイム8.5時間以内)", "99.9% (月間ダウンタイム8.76時間以内)"]
 )
-def test_figure_of_another_target_does_not_fit(find: Find, target: str) -> None:
+def test_a_figure_of_another_target_raises_a_finding(find: Find, target: str) -> None:
     assert len(find("OB002", document(target, "なし"))) == 1

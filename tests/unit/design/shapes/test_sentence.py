@@ -20,11 +20,11 @@ from toban.design.shapes.shape import identity
         ("", ()),
     ],
 )
-def test_list_of_names(text: str, names: tuple[str, ...]) -> None:
+def test_a_list_of_names_is_split(text: str, names: tuple[str, ...]) -> None:
     assert several(text) == names
 
 
-def test_count_in_a_row_is_that_many_failures_without_a_break() -> None:
+def test_a_count_in_a_row_means_that_many_consecutive_failures() -> None:
     for text in ("連続3回", "3回連続", "連続 3 回失敗", "3 consecutive failures"):
         limit = read_limit(text)
         assert limit is not None
@@ -33,9 +33,9 @@ def test_count_in_a_row_is_that_many_failures_without_a_break() -> None:
 
 
 @pytest.mark.parametrize("text", ["1000メッセージ以上滞留", "予想の120%超過", "適宜", ""])
-def test_limit_that_would_lose_its_meaning_is_none(text: str) -> None:
+def test_a_limit_that_would_lose_its_meaning_is_not_read(text: str) -> None:
     assert read_limit(text) is None
 
 
-def test_identity_has_no_characters_of_its_own_grammar() -> None:
+def test_an_id_contains_no_characters_of_its_own_syntax() -> None:
     assert identity(Monitor, "Web/API", "CPU #1~2?") == "monitoring/monitor/Web-API/CPU-1-2"

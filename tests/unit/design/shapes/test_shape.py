@@ -6,7 +6,7 @@ def test_an_id_is_chapter_kind_and_key_with_width_and_spaces_folded() -> None:
     assert identity(Monitor, "ＤＢ サーバー", "CPU 使用率") == "monitoring/monitor/DB-サーバー/CPU-使用率"
 
 
-def test_an_id_of_250_characters_stays_whole() -> None:
+def test_an_id_of_250_characters_is_not_shortened() -> None:
     key = "長" * (250 - len("monitoring/monitor/"))
 
     assert identity(Monitor, key) == f"monitoring/monitor/{key}"

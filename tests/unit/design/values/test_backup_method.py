@@ -1,4 +1,4 @@
-"""What documents write as the method of a backup."""
+"""The words for backup methods in documents."""
 
 import pytest
 
@@ -29,5 +29,5 @@ from toban.design.values.backup_method import BackupMethod, read_backup_method
         ("フル + 増分", None),
     ],
 )
-def test_methods(text: str, method: BackupMethod | None) -> None:
+def test_backup_methods_are_recognised(text: str, method: BackupMethod | None) -> None:
     assert read_backup_method(text) is method

@@ -1,4 +1,4 @@
-"""Days of closing."""
+"""Closing days."""
 
 from datetime import date
 
@@ -20,14 +20,14 @@ from toban.design.values.closed import read_closed_days
         (date(2035, 1, 3), True),
     ],
 )
-def test_days_of_every_year_reach_over_its_turn(day: date, is_closed: bool) -> None:
+def test_yearly_closing_days_may_span_the_new_year(day: date, is_closed: bool) -> None:
     found = read_closed_days("12-29..01-03")
 
     assert found is not None
     assert found.has(day) is is_closed
 
 
-def test_days_with_a_year_are_those_of_that_year_alone() -> None:
+def test_closing_days_with_a_year_apply_only_to_that_year() -> None:
     days = read_closed_days("2026-08-13 .. 2026-08-14")
 
     assert days is not None
@@ -35,7 +35,7 @@ def test_days_with_a_year_are_those_of_that_year_alone() -> None:
     assert (august, days.has(date(2027, 8, 13))) == ([13, 14], False)
 
 
-def test_the_leap_day_is_a_day_of_every_year_that_has_it() -> None:
+def test_the_leap_day_applies_in_every_leap_year() -> None:
     leap_day = read_closed_days("02-29")
 
     assert leap_day is not None
@@ -43,7 +43,7 @@ def test_the_leap_day_is_a_day_of_every_year_that_has_it() -> None:
 
 
 @pytest.mark.parametrize("text", ["12-29..01-03", "08-15", "2026-08-13", "2026-08-13..2026-08-15"])
-def test_what_was_read_is_written_as_it_was(text: str) -> None:
+def test_closing_days_are_written_back_as_they_were_read(text: str) -> None:
     assert str(read_closed_days(text)) == text
 
 
@@ -51,5 +51,5 @@ def test_what_was_read_is_written_as_it_was(text: str) -> None:
     "text",
     ["", "年末年始", "13-01", "02-30", "2027-02-29", "2026-12-29..01-03", "2026-08-15..2026-08-13", "1-3"],
 )
-def test_what_names_no_days_is_refused(text: str) -> None:
+def test_text_without_valid_days_is_refused(text: str) -> None:
     assert read_closed_days(text) is None

@@ -1,4 +1,4 @@
-"""The forms that documents use for each kind of value, and the words that only look like one."""
+"""The forms of each kind of value in documents, and words that only look like one."""
 
 from datetime import date, datetime, time
 from decimal import Decimal
@@ -36,12 +36,12 @@ NEW_YORK = ZoneInfo("America/New_York")
         ("５　分", "5", TimeUnit.MINUTE),
     ],
 )
-def test_a_length_of_time_is_read_in_any_spelling(text: str, amount: str, unit: TimeUnit) -> None:
+def test_a_duration_is_read_in_any_spelling(text: str, amount: str, unit: TimeUnit) -> None:
     assert read_duration(text) == Duration(Decimal(amount), unit)
 
 
 @pytest.mark.parametrize("text", ["即時", "7〜14日", "30日以上", "未定", "1日 03:00", "24世代", "4営業時間"])
-def test_what_is_no_single_length_of_time_is_none(text: str) -> None:
+def test_text_that_is_not_a_single_duration_is_not_read(text: str) -> None:
     assert read_duration(text) is None
 
 
@@ -59,7 +59,7 @@ def test_a_time_limit_is_read_with_what_is_due_by_then(text: str, limit: str) ->
 
 
 @pytest.mark.parametrize("text", ["即時", "翌営業日以内", "1時間以内に復旧、4時間以内に報告", "1時間以上"])
-def test_no_limit_and_two_limits_are_no_time_limit(text: str) -> None:
+def test_text_with_no_limit_or_two_limits_is_not_a_time_limit(text: str) -> None:
     assert read_within(text) is None
 
 
@@ -75,7 +75,7 @@ def test_generations_are_counted(text: str, count: int) -> None:
     ("length", "expected"),
     [("1年", date(2023, 2, 28)), ("4年", date(2020, 2, 29)), ("1か月", date(2024, 1, 29))],
 )
-def test_years_and_months_before_a_leap_day_go_by_the_calendar(length: str, expected: date) -> None:
+def test_years_and_months_before_a_leap_day_follow_the_calendar(length: str, expected: date) -> None:
     duration = read_duration(length)
 
     assert duration is not None
@@ -105,12 +105,12 @@ def test_a_quantity_keeps_its_unit(text: str, value: str, unit: str) -> None:
     "text",
     ["0-60%", "80-95%", "80% <= 利用率 < 95%", "予想の120%超過", "> 80 / 100", "1以上が2回継続", "$10"],
 )
-def test_ranges_and_relations_are_no_threshold(text: str) -> None:
+def test_ranges_and_relative_conditions_are_not_thresholds(text: str) -> None:
     assert read_threshold(text) is None
 
 
 @pytest.mark.parametrize("text", ["60-0%", "5-10-15", "100", "前週比 0-10%", "2024-01"])
-def test_what_has_no_two_ends_in_order_is_no_range(text: str) -> None:
+def test_text_without_two_ordered_ends_is_not_a_range(text: str) -> None:
     assert read_range(text) is None
 
 
@@ -123,7 +123,7 @@ def test_what_has_no_two_ends_in_order_is_no_range(text: str) -> None:
         ("< 80%", True, False, False),
     ],
 )
-def test_a_limit_is_reached_on_its_own_side(comparison: str, below: bool, at: bool, above: bool) -> None:
+def test_each_comparison_is_exact_at_its_limit(comparison: str, below: bool, at: bool, above: bool) -> None:
     threshold = read_threshold(comparison)
 
     assert threshold is not None
@@ -131,7 +131,7 @@ def test_a_limit_is_reached_on_its_own_side(comparison: str, below: bool, at: bo
     assert reached == (below, at, above)
 
 
-def test_a_float_that_prints_as_the_limit_is_not_above_it() -> None:
+def test_a_float_equal_to_the_limit_is_not_above_it() -> None:
     threshold = read_threshold("> 0.1%")
 
     assert threshold is not None
@@ -148,7 +148,7 @@ def test_a_float_that_prints_as_the_limit_is_not_above_it() -> None:
         ("毎晩20:00", time(20)),
     ],
 )
-def test_a_clock_is_read_as_its_author_meant(text: str, clock: time) -> None:
+def test_a_clock_time_is_read_as_its_author_meant(text: str, clock: time) -> None:
     schedule = read_schedule(text)
 
     assert schedule is not None
@@ -173,11 +173,11 @@ def test_a_clock_is_read_as_its_author_meant(text: str, clock: time) -> None:
         "使用率70%到達時",
     ],
 )
-def test_what_is_no_rule_for_due_times_is_no_schedule(text: str) -> None:
+def test_text_without_a_rule_for_due_times_is_not_a_schedule(text: str) -> None:
     assert read_schedule(text) is None
 
 
-def test_a_frequency_column_and_a_date_column_that_repeat_each_other_agree() -> None:
+def test_a_frequency_and_a_date_column_that_repeat_each_other_agree() -> None:
     assert join_schedule("月1回", "毎月第2火曜日") == read_schedule("毎月第2火曜")
 
 
@@ -189,7 +189,7 @@ def test_the_days_of_one_month_are_two_schedules() -> None:
 
 
 def due(words: str, start: datetime, end: datetime, zone: ZoneInfo) -> list[datetime]:
-    """The due times of a schedule, by its words."""
+    """Return the due times of the schedule written as *words*."""
     schedule = read_schedule(words)
     assert schedule is not None
     return list(occurrences(schedule, start, end, zone))
@@ -211,13 +211,13 @@ def test_a_monthly_day_falls_only_where_the_month_has_it(words: str, days: list[
     assert [(moment.month, moment.day) for moment in moments] == days
 
 
-def test_a_clock_that_summer_time_skips_is_still_due_that_day() -> None:
+def test_a_clock_time_skipped_by_summer_time_is_still_due_that_day() -> None:
     start, end = datetime(2025, 3, 9, tzinfo=NEW_YORK), datetime(2025, 3, 10, tzinfo=NEW_YORK)
 
     assert [f"{moment:%H:%M}" for moment in due("毎日 2:30", start, end, NEW_YORK)] == ["03:30"]
 
 
-def test_a_clock_that_comes_twice_is_due_once() -> None:
+def test_a_clock_time_that_occurs_twice_is_due_once() -> None:
     start, end = datetime(2025, 11, 2, tzinfo=NEW_YORK), datetime(2025, 11, 3, tzinfo=NEW_YORK)
 
     assert len(due("毎日 1:30", start, end, NEW_YORK)) == 1
@@ -241,7 +241,7 @@ def test_a_schedule_that_leaves_its_moment_open_has_no_due_times(words: str) -> 
 
 
 @pytest.mark.parametrize("text", ["24時間365日", "24/7", "24x7", "24 時間 365 日（オンコール）"])
-def test_always_is_always_in_any_spelling(text: str) -> None:
+def test_always_is_recognised_in_any_spelling(text: str) -> None:
     hours = read_hours(text)
 
     assert hours is not None
@@ -279,11 +279,11 @@ def test_an_amount_keeps_its_currency(text: str, money: Money) -> None:
 
 
 @pytest.mark.parametrize("text", ["500,000", "¥", "無料", "¥500,000-600,000", "-¥5"])
-def test_a_figure_without_a_currency_is_no_money(text: str) -> None:
+def test_a_number_without_a_currency_is_not_money(text: str) -> None:
     assert read_money(text) is None
 
 
-def test_a_budget_alert_is_an_amount_a_share_or_both() -> None:
+def test_a_budget_alert_is_an_amount_a_percentage_or_both() -> None:
     amount, share = Money(Decimal(550_000)), Decimal(110)
 
     assert read_budget_alert("¥550,000 (110%)") == BudgetAlert(amount, share)
@@ -308,7 +308,7 @@ def test_recipients_are_read_in_their_order(text: str, names: list[str]) -> None
 
 
 @pytest.mark.parametrize("text", ["運用責任者", "即時", "[電話/Slack]"])
-def test_a_person_a_time_and_a_blank_are_no_channel(text: str) -> None:
+def test_a_person_a_time_and_a_placeholder_are_not_channels(text: str) -> None:
     assert read_channels(text) is None
 
 
@@ -322,7 +322,7 @@ def test_a_person_a_time_and_a_blank_are_no_channel(text: str) -> None:
         ("P1", None),
     ],
 )
-def test_an_alert_level_is_read_only_where_its_words_agree(text: str, level: AlertLevel | None) -> None:
+def test_an_alert_level_is_read_only_if_its_words_agree(text: str, level: AlertLevel | None) -> None:
     assert read_alert_level(text) is level
 
 
@@ -333,7 +333,7 @@ def test_a_retry_rule_keeps_its_delays_in_order() -> None:
 
 
 @pytest.mark.parametrize("text", ["再実行しない", "Slack通知", "-", ""])
-def test_what_orders_no_action_is_no_failure_action(text: str) -> None:
+def test_text_without_an_action_is_not_a_failure_action(text: str) -> None:
     assert read_failure_actions(text) is None
 
 
@@ -350,7 +350,7 @@ def test_what_orders_no_action_is_no_failure_action(text: str) -> None:
         ("ログインエラー率", None),
     ],
 )
-def test_a_metric_is_named_only_when_sure(text: str, metric: Metric | None) -> None:
+def test_a_metric_is_recognised_only_when_unambiguous(text: str, metric: Metric | None) -> None:
     assert read_metric(text) is metric
 
 
@@ -367,5 +367,5 @@ def test_counted_retry_is_a_rerun(text: str) -> None:
         ("error_rate", Metric.ERROR_RATE),
     ],
 )
-def test_metric_is_known_by_its_name_in_an_expression(name: str, metric: Metric) -> None:
+def test_a_metric_is_recognised_by_its_name_in_an_expression(name: str, metric: Metric) -> None:
     assert read_metric(name) is metric

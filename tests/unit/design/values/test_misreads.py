@@ -1,4 +1,4 @@
-"""Words that were once read as something their author did not mean, one test each."""
+"""Texts that were once read differently from what their author meant, one test each."""
 
 from datetime import datetime, time
 from zoneinfo import ZoneInfo
@@ -28,11 +28,11 @@ def test_eight_at_night_is_not_eight_in_the_morning(text: str, hour: int) -> Non
 
 
 @pytest.mark.parametrize("text", ["1日", "3日", "3営業日", "毎晩 8:00"])
-def test_what_may_be_a_length_of_time_or_a_slip_is_no_schedule(text: str) -> None:
+def test_an_ambiguous_duration_or_typo_is_not_a_schedule(text: str) -> None:
     assert read_schedule(text) is None
 
 
-def test_a_day_of_the_month_needs_only_the_month_beside_it() -> None:
+def test_a_day_of_the_month_needs_only_a_monthly_frequency() -> None:
     assert str(join_schedule("月次", "1日")) == "毎月1日"
     assert str(read_schedule("毎月5営業日")) == "毎月第5営業日"
     assert [str(schedule) for schedule in read_schedules("毎月1日、15日") or ()] == ["毎月1日", "毎月15日"]
@@ -41,11 +41,11 @@ def test_a_day_of_the_month_needs_only_the_month_beside_it() -> None:
 @pytest.mark.parametrize(
     "line", ["99 */4 * * *", "0 */7 * * *", "*/7 * * * *", "*/90 * * * *", "*/0 * * * *"]
 )
-def test_a_cron_step_that_does_not_divide_its_hour_or_day_is_no_interval(line: str) -> None:
+def test_a_cron_step_that_does_not_divide_its_hour_or_day_is_not_an_interval(line: str) -> None:
     assert read_schedule(line) is None
 
 
-def test_every_other_week_has_no_due_times_without_its_first_week() -> None:
+def test_a_biweekly_schedule_without_its_first_week_has_no_due_times() -> None:
     schedule = read_schedule("隔週金曜 15:00")
     assert schedule is not None
     start, end = datetime(2025, 1, 1, tzinfo=TOKYO), datetime(2025, 3, 1, tzinfo=TOKYO)
@@ -53,7 +53,7 @@ def test_every_other_week_has_no_due_times_without_its_first_week() -> None:
     assert list(occurrences(schedule, start, end, TOKYO)) == []
 
 
-def test_on_demand_beside_an_event_is_that_event() -> None:
+def test_on_demand_next_to_an_event_means_that_event() -> None:
     schedule = join_schedule("随時", "緊急バグ修正時")
 
     assert schedule is not None
@@ -75,7 +75,7 @@ def test_on_demand_beside_an_event_is_that_event() -> None:
         "70%（暫定）",
     ],
 )
-def test_a_condition_of_which_only_a_part_would_be_kept_is_no_threshold(text: str) -> None:
+def test_a_condition_that_can_only_be_read_in_part_is_not_a_threshold(text: str) -> None:
     assert read_threshold(text) is None
 
 
@@ -83,18 +83,18 @@ def test_a_range_may_leave_its_lower_end_open() -> None:
     assert str(read_range("～70%")) == "70%以下"
 
 
-def test_a_capital_m_is_no_minute() -> None:
+def test_a_capital_m_does_not_mean_minutes() -> None:
     assert read_duration("1M") is None
     assert str(read_duration("5m")) == "5分"
 
 
-def test_a_note_is_passed_over_unless_it_says_that_nothing_is_settled() -> None:
+def test_a_note_is_ignored_unless_it_says_the_value_is_undecided() -> None:
     assert str(read_duration("30分（目安）")) == "30分"
     assert str(read_retention("1年 (Glacier)")) == "1年"
     assert read_retention("90日（検討中）") is None
 
 
-def test_three_runs_a_day_are_no_three_retries() -> None:
+def test_three_runs_a_day_are_not_three_retries() -> None:
     assert read_retry("1日3回再実行") is None
     assert str(read_retry("最大3回リトライ（5分間隔）")) == "3回まで自動リトライ (間隔: 5分)"
 
@@ -119,17 +119,17 @@ def test_an_ampersand_between_letters_is_part_of_the_name() -> None:
         ("半年", "6ヶ月"),
     ],
 )
-def test_a_length_in_two_units_is_one_length(text: str, length: str) -> None:
+def test_a_duration_in_two_units_is_one_duration(text: str, length: str) -> None:
     assert str(read_duration(text)) == length
     assert str(read_within(f"{text}以内")) == length
 
 
 @pytest.mark.parametrize("text", ["1日12時間", "30分1時間", "1年6日", "1時間半年", "1日半", "半日"])
-def test_two_lengths_side_by_side_are_no_length(text: str) -> None:
+def test_two_durations_side_by_side_are_not_one_duration(text: str) -> None:
     assert read_duration(text) is None
 
 
-def test_a_bound_may_say_what_begins_by_then() -> None:
+def test_a_time_limit_may_say_what_starts_by_then() -> None:
     assert str(read_within("30分以内に調査開始")) == "30分"
     assert read_within("30分以内に第一報、2時間以内に復旧") is None
 
@@ -145,26 +145,26 @@ def test_a_bound_may_say_what_begins_by_then() -> None:
         "0.1%超過(直近5分平均)",
     ],
 )
-def test_an_evaluation_window_is_no_time_that_a_condition_must_last(text: str) -> None:
+def test_an_evaluation_window_is_not_a_hold_time(text: str) -> None:
     threshold = read_threshold(text)
 
     assert threshold is not None
     assert (str(threshold.within), threshold.sustained) == ("5分", None)
 
 
-def test_a_figure_said_again_in_words_gets_its_unit_and_need_not_last() -> None:
+def test_a_number_repeated_in_words_gets_its_unit_and_no_hold_time() -> None:
     milliseconds, seconds = read_threshold("> 300000 (5分)"), read_threshold("> 300（5分）")
 
     assert [str(milliseconds), str(seconds)] == ["300,000ms超", "300秒超"]
 
 
 @pytest.mark.parametrize("text", ["> 80% (5分)", "> 100 (5分)"])
-def test_a_length_beside_a_limit_that_may_mean_anything_is_no_threshold(text: str) -> None:
+def test_an_ambiguous_duration_next_to_a_limit_is_not_a_threshold(text: str) -> None:
     assert read_threshold(text) is None
 
 
 @pytest.mark.parametrize("text", ["80%以上が5分以上続いた場合", "80%以上 (5分間)", "80%以上（5分以上）"])
-def test_a_condition_that_goes_on_must_last(text: str) -> None:
+def test_a_condition_described_as_ongoing_must_be_sustained(text: str) -> None:
     threshold = read_threshold(text)
 
     assert threshold is not None
@@ -177,7 +177,7 @@ def test_a_window_ends_on_the_next_day(text: str) -> None:
     assert str(read_hours(f"平日{text}")) == "平日22:00-02:00"
 
 
-def test_a_window_longer_than_a_day_is_none() -> None:
+def test_a_window_longer_than_a_day_is_not_read() -> None:
     assert read_schedule("毎週土曜 2:00〜翌4:00") is None
     assert read_hours("2:00〜翌4:00") is None
 
@@ -189,21 +189,21 @@ def test_weekdays_may_each_be_written_in_full(text: str) -> None:
     assert str(read_schedule(text)) == "毎週火・金曜 04:00"
 
 
-def test_the_last_character_of_a_weekday_is_no_sunday() -> None:
+def test_the_last_character_of_a_japanese_weekday_is_not_read_as_sunday() -> None:
     assert str(read_schedule("月曜日・水曜日")) == "毎週月・水曜"
     assert str(read_schedule("月曜日・日曜日")) == "毎週月・日曜"
 
 
-def test_two_limits_with_a_slash_between_are_no_count_in_a_time() -> None:
+def test_two_limits_separated_by_a_slash_are_not_a_rate() -> None:
     assert read_threshold("500ms / 1秒") is None
     assert str(read_threshold("500ms (5分間平均)")) == "5分間に500ms"
 
 
-def test_a_heading_and_bare_figures_are_no_times() -> None:
+def test_a_heading_and_bare_numbers_are_not_times() -> None:
     assert read_schedule("実施日") is None
     assert read_hours("0-2") is None
     assert str(read_hours("平日9-18時")) == "平日09:00-18:00"
 
 
-def test_an_hour_is_as_long_in_the_singular() -> None:
+def test_a_singular_hour_is_read() -> None:
     assert str(read_threshold("> 1 hour")) == "1時間超"

@@ -1,4 +1,4 @@
-"""No text whatever breaks a value reader, and what was rendered reads back as the same value."""
+"""No text breaks a value reader, and every rendered value reads back as the same value."""
 
 from collections.abc import Callable
 from datetime import time
@@ -302,5 +302,5 @@ def test_a_metric_reads_back_from_its_label(metric: Metric) -> None:
     assert read_metric(metric.label) is metric
 
 
-def test_an_hour_that_wraps_midnight_still_ends() -> None:
+def test_hours_across_midnight_still_end() -> None:
     assert read_hours("22:00-6:00") == Hours(EVERY_DAY, time(22), time(6))

@@ -18,7 +18,9 @@ from toban.design.values.rotation import read_rotation
         ("田中、中村（毎月1日 9:00交代）", ("田中", "中村"), "毎月1日 09:00"),
     ],
 )
-def test_people_who_take_turns(text: str, people: tuple[str, ...], handover: str) -> None:
+def test_people_in_a_rotation_are_read_with_their_handover(
+    text: str, people: tuple[str, ...], handover: str
+) -> None:
     found = read_rotation(text)
 
     assert found is not None
@@ -38,7 +40,7 @@ def test_people_who_take_turns(text: str, people: tuple[str, ...], handover: str
         "田中、中村 (週替わり) と佐藤",
     ],
 )
-def test_a_name_or_several_without_a_word_for_turns_is_no_rotation(text: str) -> None:
+def test_names_without_a_word_for_turns_are_not_a_rotation(text: str) -> None:
     assert read_rotation(text) is None
 
 
@@ -51,9 +53,7 @@ def test_a_name_or_several_without_a_word_for_turns_is_no_rotation(text: str) ->
         ("田中", ()),
     ],
 )
-def test_a_hand_over_that_the_document_leaves_open_is_an_assumption(
-    holder: str, assumed: tuple[str, ...]
-) -> None:
+def test_an_unspecified_handover_time_is_an_assumption(holder: str, assumed: tuple[str, ...]) -> None:
     table = "| 役割 | 担当 | 対応時間 |\n|---|---|---|\n"
     read = read_design(
         f"# 運用設計書\n\n## 1. 運用方針\n\n### 運用体制\n{table}| 当番 | {holder} | 24時間365日 |\n", "d.md"
@@ -62,7 +62,7 @@ def test_a_hand_over_that_the_document_leaves_open_is_an_assumption(
     assert read.of(DutyRole)[0].assumptions == assumed
 
 
-def test_the_duty_line_of_a_list_is_read_with_its_hours_and_its_turns() -> None:
+def test_a_list_entry_on_duty_is_read_with_its_hours_and_rotation() -> None:
     read = read_design(
         "# 運用設計書\n\n## 1. 運用方針\n\n### 体制\n- **当番**: 田中、中村（週替わり）24時間365日\n", "d.md"
     )

@@ -1,4 +1,4 @@
-"""Rules for due times as documents spell them: counts, spans and lists of days, cron lines."""
+"""Rules for due times in the spellings of documents: counts, spans and lists of days, cron lines."""
 
 import pytest
 
@@ -27,18 +27,18 @@ from toban.design.values.schedule import read_schedule, read_schedules
         ("2時間おき", "2時間毎"),
     ],
 )
-def test_a_schedule_is_read_in_the_words_of_other_houses(text: str, canonical: str) -> None:
+def test_a_schedule_is_read_in_the_wording_of_other_companies(text: str, canonical: str) -> None:
     assert str(read_schedule(text)) == canonical
 
 
-def test_before_dawn_is_taken_as_a_clock_and_said() -> None:
+def test_before_dawn_is_assumed_to_be_a_clock_time() -> None:
     schedule = read_schedule("毎日未明")
 
     assert schedule is not None
     assert (str(schedule), schedule.assumptions) == ("日次 02:00", ("「未明」を2:00と解釈しました",))
 
 
-def test_monday_to_friday_keeps_public_holidays_that_working_days_skip() -> None:
+def test_monday_to_friday_includes_public_holidays_and_working_days_do_not() -> None:
     assert str(read_schedule("平日（月〜金） 9:00")) == "平日 09:00"
     assert str(read_schedule("毎日（月〜金） 9:00")) == "毎週月・火・水・木・金曜 09:00"
 
@@ -55,7 +55,7 @@ def test_monday_to_friday_keeps_public_holidays_that_working_days_skip() -> None
         ("平日 9:00-10:00、18:00-19:00", ["平日 09:00-10:00", "平日 18:00-19:00"]),
     ],
 )
-def test_what_stands_around_a_list_holds_for_each_of_its_words(text: str, canonical: list[str]) -> None:
+def test_text_around_a_list_applies_to_each_of_its_items(text: str, canonical: list[str]) -> None:
     assert read_schedule(text) is None
     assert [str(schedule) for schedule in read_schedules(text) or ()] == canonical
 
@@ -87,7 +87,7 @@ def test_a_cron_line_means_what_cron_does(line: str, canonical: list[str]) -> No
 @pytest.mark.parametrize(
     "line",
     [
-        "*/5 9-18 * * 1-5",  # more due times than a rule each
+        "*/5 9-18 * * 1-5",  # more due times than there can be rules
         "0 3 * 4 *",  # every day of a season
         "0 3 1 * 1",  # a date or a weekday
         "0 3 32 * *",
@@ -101,7 +101,7 @@ def test_a_cron_line_means_what_cron_does(line: str, canonical: list[str]) -> No
         "@reboot",
     ],
 )
-def test_a_cron_line_that_no_schedule_can_say_is_none(line: str) -> None:
+def test_a_cron_line_that_no_schedule_can_express_is_not_read(line: str) -> None:
     assert read_schedules(line) is None
 
 
@@ -118,15 +118,15 @@ def test_a_cron_line_that_no_schedule_can_say_is_none(line: str) -> None:
         "月日",
     ],
 )
-def test_words_that_leave_a_rule_open_are_none(text: str) -> None:
+def test_words_that_leave_the_rule_open_are_not_a_schedule(text: str) -> None:
     assert read_schedules(text) is None
 
 
 @pytest.mark.parametrize("text", ["平日 24:00", "毎週月曜 24:00", "毎月1日 24時"])
-def test_midnight_at_the_end_of_a_certain_day_is_no_midnight_of_it(text: str) -> None:
+def test_ambiguous_midnight_of_a_certain_day_is_not_read(text: str) -> None:
     assert read_schedule(text) is None
 
 
 @pytest.mark.parametrize("text", ["毎日 24:00", "毎週日曜 22:00-24:00", "毎営業日 6:30"])
-def test_midnight_of_any_day_or_as_an_end_is_one(text: str) -> None:
+def test_midnight_of_any_day_or_as_an_end_is_read(text: str) -> None:
     assert read_schedule(text) is not None

@@ -1,4 +1,4 @@
-"""What real documents write and a careless reader gets wrong, one test each."""
+"""Texts from real documents that a careless reader gets wrong, one test each."""
 
 from datetime import UTC, date, datetime, time
 
@@ -56,20 +56,20 @@ def test_a_schedule_reads_as_its_author_meant(text: str, canonical: str) -> None
     assert str(read_schedule(text)) == canonical
 
 
-def test_a_first_of_the_month_is_no_sunday() -> None:
+def test_the_first_of_the_month_is_not_read_as_sunday() -> None:
     first, sunday = read_schedule("1日 03:00"), read_schedule("日 03:00")
 
     assert str(first) == "毎月1日 03:00"
     assert str(sunday) == "毎週日曜 03:00"
 
 
-def test_once_a_day_is_daily_and_within_a_day_is_no_schedule() -> None:
+def test_once_a_day_is_daily_and_within_a_day_is_not_a_schedule() -> None:
     assert str(read_schedule("1日1回")) == "日次"
     assert read_schedule("1日以内") is None
     assert str(read_within("1日以内")) == "1日"
 
 
-def test_am_beside_a_24_hour_clock_changes_nothing() -> None:
+def test_am_next_to_a_24_hour_time_changes_nothing() -> None:
     schedule = read_schedule("毎日 02:00 AM（JST）")
 
     assert schedule is not None
@@ -80,7 +80,7 @@ def test_am_beside_a_24_hour_clock_changes_nothing() -> None:
     ("text", "zone"),
     [("JST 9:00", "Asia/Tokyo"), ("daily at 02:00 UTC", "UTC"), ("9:00 CET", "Europe/Paris")],
 )
-def test_a_zone_in_the_cell_is_kept_wherever_it_stands(text: str, zone: str) -> None:
+def test_a_time_zone_is_read_anywhere_in_the_cell(text: str, zone: str) -> None:
     schedule = read_schedule(text)
 
     assert schedule is not None
@@ -148,11 +148,11 @@ def test_a_cell_may_hold_several_schedules(text: str, canonical: list[str]) -> N
         "-",
     ],
 )
-def test_what_is_not_wholly_understood_is_no_schedule(text: str) -> None:
+def test_text_that_is_not_fully_understood_is_not_a_schedule(text: str) -> None:
     assert read_schedules(text) is None
 
 
-def test_a_time_of_day_without_a_clock_is_taken_and_said() -> None:
+def test_a_vague_time_of_day_is_read_with_an_assumption() -> None:
     schedule = read_schedule("毎週水曜深夜")
 
     assert schedule is not None
@@ -160,7 +160,7 @@ def test_a_time_of_day_without_a_clock_is_taken_and_said() -> None:
     assert schedule.assumptions == ("「深夜」を2:00と解釈しました",)
 
 
-def test_a_clock_beside_the_time_of_day_needs_no_assumption() -> None:
+def test_a_clock_time_next_to_a_vague_time_needs_no_assumption() -> None:
     schedule = read_schedule("毎朝8:00")
 
     assert schedule is not None
@@ -241,7 +241,7 @@ def test_a_count_in_a_window_keeps_the_window(text: str, window: str, limit: str
         "",
     ],
 )
-def test_several_limits_and_relative_ones_are_no_threshold(text: str) -> None:
+def test_several_limits_and_relative_ones_are_not_a_threshold(text: str) -> None:
     assert read_threshold(text) is None
 
 
@@ -263,11 +263,11 @@ def test_a_normal_range_reads_with_or_without_its_lower_end(text: str, canonical
         ("軽微", IncidentSeverity.LOW),
     ],
 )
-def test_a_severity_word_decides_over_a_number(text: str, severity: IncidentSeverity) -> None:
+def test_a_severity_word_takes_precedence_over_a_number(text: str, severity: IncidentSeverity) -> None:
     assert read_incident_severity(text) is severity
 
 
-def test_a_support_tier_is_no_severity() -> None:
+def test_a_support_tier_is_not_a_severity() -> None:
     assert read_incident_severity("L1") is None
 
 
@@ -276,7 +276,7 @@ def test_a_channel_keeps_its_address_and_loses_its_note() -> None:
     assert read_channels("PagerDuty (P1 / 即時電話・SMS)") == (ChannelRef(ChannelKind.PAGERDUTY),)
 
 
-def test_roles_channels_and_blanks_are_told_apart() -> None:
+def test_roles_channels_and_placeholders_are_distinguished() -> None:
     assert read_recipients("運用責任者、ops@example.com、[氏名]") == (
         Role("運用責任者"),
         ChannelRef(ChannelKind.EMAIL, "ops@example.com"),
@@ -285,17 +285,17 @@ def test_roles_channels_and_blanks_are_told_apart() -> None:
 
 
 @pytest.mark.parametrize("text", ["[電話/Slack]", "090-XXXX-XXXX", "【要確認】", "TBD", "HH:MM", "未定"])
-def test_a_blank_to_fill_in_is_known(text: str) -> None:
+def test_a_placeholder_is_recognised(text: str) -> None:
     assert is_placeholder(text)
 
 
 @pytest.mark.parametrize("text", ["-", "", "運用責任者", "24時間365日"])
-def test_a_value_is_no_blank(text: str) -> None:
+def test_a_value_is_not_a_placeholder(text: str) -> None:
     assert not is_placeholder(text)
 
 
 @pytest.mark.parametrize("text", ["土日祝 9:00-17:00", "土・日・祝日 9:00〜17:00"])
-def test_weekends_and_holidays_are_both(text: str) -> None:
+def test_weekends_and_holidays_cover_both(text: str) -> None:
     hours, holiday = read_hours(text), date(2025, 7, 21)
 
     assert hours is not None
@@ -313,19 +313,19 @@ def test_weekends_and_holidays_are_both(text: str) -> None:
         "9:00-18:00（土日祝を除く）",
     ],
 )
-def test_hours_without_holidays_are_working_hours_wherever_that_stands(text: str) -> None:
+def test_excluding_holidays_means_working_hours_wherever_it_is_written(text: str) -> None:
     assert read_hours(text) == read_hours("平日9:00-18:00")
 
 
 @pytest.mark.parametrize(
     "text", ["平日 9:00-18:00 UTC", "9:00-18:00 PST", "平日祝 9:00-17:00", "祝 9:00-17:00"]
 )
-def test_hours_in_another_zone_and_on_unknown_days_are_none(text: str) -> None:
+def test_hours_in_another_zone_or_on_unknown_days_are_not_read(text: str) -> None:
     assert read_hours(text) is None
 
 
 @pytest.mark.parametrize("text", ["即時", "なし", "不要", "-", "運用責任者、なし", "None"])
-def test_what_names_nobody_is_no_role(text: str) -> None:
+def test_text_that_names_nobody_is_not_a_role(text: str) -> None:
     assert read_recipients(text) is None
 
 
@@ -344,7 +344,7 @@ def test_a_phone_number_is_a_channel(text: str, number: str) -> None:
     assert read_channels(text) == (ChannelRef(ChannelKind.PHONE, number),)
 
 
-def test_addresses_that_only_a_space_separates_are_each_a_recipient() -> None:
+def test_addresses_separated_only_by_spaces_are_separate_recipients() -> None:
     mail, phone = (
         ChannelRef(ChannelKind.EMAIL, "a@b.example"),
         ChannelRef(ChannelKind.PHONE, "090-1234-5678"),
@@ -356,32 +356,32 @@ def test_addresses_that_only_a_space_separates_are_each_a_recipient() -> None:
 
 
 @pytest.mark.parametrize("text", ["2024-01-01", "1-2-3", "2025-10-1234"])
-def test_a_date_and_a_number_of_a_case_are_no_phone(text: str) -> None:
+def test_dates_and_case_numbers_are_not_phone_numbers(text: str) -> None:
     assert read_channels(text) is None
 
 
 @pytest.mark.parametrize(
     "text", ["¥550,000（予算比110%）", "¥550,000（予算の110%）", "¥550,000 (対予算110%)"]
 )
-def test_a_share_of_the_budget_may_say_so(text: str) -> None:
+def test_a_percentage_of_the_budget_may_be_spelled_out(text: str) -> None:
     assert str(read_budget_alert(text)) == "¥550,000 (110%)"
 
 
 @pytest.mark.parametrize("text", ["Severity 2", "Sev.2", "severity: 2", "Priority 2"])
-def test_a_numbered_severity_is_read_with_its_word_in_full(text: str) -> None:
+def test_a_numbered_severity_is_read_when_written_out(text: str) -> None:
     assert read_incident_severity(text) is IncidentSeverity.HIGH
 
 
-def test_a_second_digit_is_no_severity() -> None:
+def test_a_two_digit_number_is_not_a_severity() -> None:
     assert read_incident_severity("Severity 12") is None
 
 
 @pytest.mark.parametrize("text", ["+1", "N+1問題の解消"])
-def test_a_plus_before_a_mere_figure_begins_no_phone_number(text: str) -> None:
+def test_a_plus_before_a_plain_number_is_not_a_phone_number(text: str) -> None:
     assert read_recipients(text) is None
 
 
-def test_a_way_that_is_none_of_the_known_ones_stands_as_it_is_written() -> None:
+def test_an_unknown_channel_is_kept_as_written() -> None:
     assert read_ways("Mattermost#運用、Slack") == (
         ChannelRef("Mattermost", "#運用"),
         ChannelRef(ChannelKind.SLACK),
@@ -390,5 +390,5 @@ def test_a_way_that_is_none_of_the_known_ones_stands_as_it_is_written() -> None:
 
 
 @pytest.mark.parametrize("text", ["", "即時", "なし", "[要確認]", "担当者へ連絡する。折り返しを待つ。"])
-def test_what_names_no_way_is_none(text: str) -> None:
+def test_text_without_a_channel_is_not_read(text: str) -> None:
     assert read_ways(text) is None

@@ -1,4 +1,4 @@
-"""Valid bindings that are doubtful all the same."""
+"""Valid bindings that are nevertheless doubtful."""
 
 from pathlib import Path
 
@@ -67,7 +67,7 @@ def doubts(text: str) -> list[str]:
     ]
 
 
-def test_names_that_the_document_uses_are_no_doubt_wherever_they_stand() -> None:
+def test_names_used_anywhere_in_the_document_raise_no_doubt() -> None:
     text = """\
 [targets."Webサーバー"]
 sources = [{ kind = "probe" }]
@@ -78,7 +78,7 @@ sources = [{ kind = "probe" }]
     assert doubts(text) == []
 
 
-def test_a_target_and_a_role_that_no_row_names_are_told_with_the_nearest_that_one_does() -> None:
+def test_targets_and_roles_without_a_row_are_reported_with_the_nearest_known_name() -> None:
     text = """\
 [people."運用責任"]
 
@@ -100,7 +100,7 @@ HINT: 文書の言葉で書いてください: 「Webサーバー」"""
     )
 
 
-def test_a_backup_of_what_no_row_names_is_told() -> None:
+def test_a_backup_of_a_subject_without_a_row_is_reported() -> None:
     known, unknown = (f'[backups.{name}]\nkind = "engine"\n' for name in ("PostgreSQL", "Postgresql"))
 
     assert doubts(known) == []
@@ -109,7 +109,7 @@ def test_a_backup_of_what_no_row_names_is_told() -> None:
     assert "「PostgreSQL」ではありませんか" in found
 
 
-def test_whoever_takes_turns_or_is_called_by_the_escalation_is_no_doubt() -> None:
+def test_people_used_in_rotations_or_escalations_raise_no_doubt() -> None:
     text = """\
 [people."上原"]
 [people."副当番"]
@@ -125,34 +125,34 @@ people = ["上原"]
     assert doubts(text) == []
 
 
-def test_turns_at_a_role_that_no_row_names_are_doubtful() -> None:
+def test_a_rotation_for_a_role_without_a_row_raises_a_doubt() -> None:
     (doubt,) = doubts('[people."上原"]\n[[duty."運用責任社".layers]]\npeople = ["上原"]\n')
 
     assert "BD009 「運用責任社」は 運用設計書.md のどの行にも出てきません" in doubt
     assert "HINT: 「運用責任者」ではありませんか" in doubt
 
 
-def test_a_public_service_that_nothing_measures_is_doubtful() -> None:
+def test_a_public_service_without_measurements_raises_a_doubt() -> None:
     (doubt,) = doubts('[status]\ntitle = "x"\n[[status.services]]\nname = "店"\ntarget = "API"\n')
 
     assert doubt.startswith("toban.toml:1: BD009 公開ページの「店」を測る対象「API」がありません")
     assert 'HINT: [targets."API"] を書くか' in doubt
 
 
-def test_syslog_that_is_nobody_s_is_told() -> None:
+def test_a_syslog_listener_without_senders_is_reported() -> None:
     (doubt,) = doubts('[syslog]\ntcp = "127.0.0.1:5514"')
 
     assert doubt.startswith("toban.toml:1: BD009 syslog を待ち受けますが、networks を書いた送り手がない")
     assert "HINT: [senders.名前] に networks" in doubt
 
 
-def test_a_sender_of_syslog_that_is_not_listened_for_is_told() -> None:
+def test_a_syslog_sender_without_a_listener_is_reported() -> None:
     (doubt,) = doubts('[senders.fw]\nmay = ["logs"]\nnetworks = ["10.0.0.0/8"]')
 
     assert doubt.startswith("toban.toml:1: BD009 送り手「fw」に networks がありますが")
 
 
-def test_a_kind_of_log_that_the_document_does_not_have_is_told() -> None:
+def test_a_kind_of_log_missing_from_the_document_is_reported() -> None:
     found = doubts("""\
 [syslog]
 udp = "127.0.0.1:5514"
@@ -172,7 +172,7 @@ kinds = [{ field = "logger", value = "audit", log = "監査ログ" }]
     assert "HINT: 「取引ログ」ではありませんか" in found[0]
 
 
-def test_an_archive_in_a_store_that_is_not_bound_and_of_a_kind_that_is_not_written_is_told() -> None:
+def test_an_archive_with_an_unbound_store_or_an_unknown_kind_is_reported() -> None:
     first, second = doubts('[logs.archive]\nstore = "S4"\nkinds = ["アクセスログ", "取引"]\n')
 
     assert first.startswith(
@@ -182,7 +182,7 @@ def test_an_archive_in_a_store_that_is_not_bound_and_of_a_kind_that_is_not_writt
     assert second.startswith("toban.toml:1: BD009 ログ種別「取引」は 運用設計書.md にない")
 
 
-def test_evidence_that_has_nowhere_to_go_is_told() -> None:
+def test_shipping_evidence_to_an_unbound_store_is_reported() -> None:
     (doubt,) = doubts('[evidence]\nstore = "監査"\n')
 
     assert doubt.startswith(

@@ -1,4 +1,4 @@
-"""What a first `toban.toml` asks about people."""
+"""The proposals about people in a first `toban.toml`."""
 
 from tests.registered import PARTS
 
@@ -16,7 +16,7 @@ DOCUMENT = """# 運用設計書
 """
 
 
-def test_those_who_take_turns_are_asked_for_by_name_and_a_role_as_itself() -> None:
+def test_people_in_a_rotation_are_proposed_by_name_and_a_role_as_itself() -> None:
     design = read_design(DOCUMENT, "運用設計書.md")
 
     text = draft(design, open_tables(design, PARTS.kinds))

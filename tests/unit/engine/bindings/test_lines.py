@@ -1,4 +1,4 @@
-"""Where keys stand in a TOML text."""
+"""The lines of keys in a TOML text."""
 
 import pytest
 from hypothesis import given
@@ -66,7 +66,7 @@ def test_windows_line_ends_count_once() -> None:
 
 
 @given(st.lists(st.text("ab\"'#[]{}=,. \\日", max_size=8), min_size=1, max_size=8, unique=True))
-def test_no_quoting_of_keys_and_values_misleads_the_scanner(names: list[str]) -> None:
+def test_the_scanner_handles_any_quoting_of_keys_and_values(names: list[str]) -> None:
     quoted = ['"' + name.replace("\\", "\\\\").replace('"', '\\"') + '"' for name in names]
     text = "".join(f"{name} = [{name}, {{ {name} = {name} }}]\n" for name in quoted)
 

@@ -1,4 +1,4 @@
-"""`toban.toml` is read whole, or complained of whole."""
+"""`toban.toml` is either read completely or refused with all its mistakes."""
 
 from datetime import time
 from pathlib import Path
@@ -75,7 +75,7 @@ def test_a_whole_file_is_read_with_its_kinds_and_lines() -> None:
     assert bindings.channels["chat"].kind == "vault"
 
 
-def test_an_empty_file_binds_nothing_and_is_no_mistake() -> None:
+def test_an_empty_file_binds_nothing_and_is_valid() -> None:
     assert read("").targets == {}
 
 
@@ -123,7 +123,7 @@ def test_an_unknown_kind_is_answered_with_the_nearest_known_one() -> None:
     assert found.hint == 'kind = "vault" ではありませんか'
 
 
-def test_a_secret_written_out_is_refused_and_not_repeated() -> None:
+def test_a_secret_written_in_plain_text_is_refused_and_not_repeated() -> None:
     (found,) = complaints('[channels.chat]\nkind = "vault"\ndsn = "postgresql://shop:hunter2@db/shop"\n')
 
     assert (found.code, found.origin.line) == ("BD005", 3)
@@ -134,7 +134,7 @@ def test_a_secret_written_out_is_refused_and_not_repeated() -> None:
 @pytest.mark.parametrize(
     "text", ['a = "hunter2\n', '[channels]\nchat = "hunter2"\n', 'password = "hunter2"\n']
 )
-def test_no_complaint_repeats_a_text_value(text: str) -> None:
+def test_no_error_repeats_a_text_value(text: str) -> None:
     found = complaints(text)
 
     assert found
@@ -153,7 +153,7 @@ def test_a_missing_file_says_how_to_get_one(tmp_path: Path) -> None:
         load_bindings(tmp_path / "toban.toml", KINDS)
 
 
-def test_a_file_that_is_not_utf8_is_refused_in_words(tmp_path: Path) -> None:
+def test_a_file_that_is_not_utf8_is_refused_with_a_clear_message(tmp_path: Path) -> None:
     path = tmp_path / "toban.toml"
     path.write_bytes("[system]\nname = '店'".encode("shift_jis"))
 
@@ -161,7 +161,7 @@ def test_a_file_that_is_not_utf8_is_refused_in_words(tmp_path: Path) -> None:
         load_bindings(path, KINDS)
 
 
-def test_secrets_that_cannot_be_had_are_findings_with_their_place(
+def test_missing_secrets_are_findings_with_their_place(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.delenv("WEB_DSN", raising=False)
@@ -173,9 +173,7 @@ def test_secrets_that_cannot_be_had_are_findings_with_their_place(
     assert str(tmp_path / "chat.secret") in found[1].message
 
 
-def test_a_secret_file_that_everybody_may_read_is_a_finding(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_world_readable_secret_file_is_a_finding(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("WEB_DSN", "postgresql://db")
     secret = tmp_path / "chat.secret"
     secret.write_text("s3cret\n")
@@ -187,7 +185,7 @@ def test_a_secret_file_that_everybody_may_read_is_a_finding(
     assert secret_findings(bindings) == ()
 
 
-def test_a_secret_is_revealed_when_asked_and_never_printed(
+def test_a_secret_is_revealed_on_request_and_never_printed(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("WEB_DSN", "hunter2")
@@ -198,14 +196,14 @@ def test_a_secret_is_revealed_when_asked_and_never_printed(
     assert "hunter" not in f"{from_env} {from_env!r} {from_file} {from_file!r}"
 
 
-def test_an_empty_secret_is_no_secret(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_empty_secret_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("WEB_DSN", "")
 
     with pytest.raises(SecretUnavailable, match="WEB_DSN"):
         Secret("env:WEB_DSN").reveal()
 
 
-def test_a_day_of_closing_that_is_none_is_answered_with_how_one_is_written() -> None:
+def test_an_invalid_closing_day_is_refused_with_the_expected_format() -> None:
     (found,) = complaints('[system]\nclosed = ["12-29..01-03", "02-30"]\n')
 
     assert (found.code, found.origin.line) == ("BD004", 2)

@@ -1,4 +1,4 @@
-"""Who may send: by a token, or by where syslog messages come from."""
+"""Who may send: identified by a token, or by the network that syslog messages come from."""
 
 from ipaddress import ip_network
 from pathlib import Path
@@ -16,7 +16,7 @@ def sender(text: str) -> SenderBinding:
     ]
 
 
-def test_the_files_of_an_agent_are_declared_where_its_token_is() -> None:
+def test_the_files_of_an_agent_are_declared_with_its_token() -> None:
     found = sender(
         'token = "env:IT"\nfiles = [{ path = "/var/log/nginx/*", format = "access", log = "アクセスログ" }]'
     )
@@ -26,7 +26,7 @@ def test_the_files_of_an_agent_are_declared_where_its_token_is() -> None:
     ]
 
 
-def test_a_sender_of_syslog_is_known_by_where_it_is() -> None:
+def test_a_syslog_sender_is_identified_by_its_network() -> None:
     found = sender('networks = ["10.0.1.0/24", "2001:db8::7"]\nhosts = ["fw-*"]')
 
     assert found.token is None
@@ -43,7 +43,7 @@ def test_a_sender_of_syslog_is_known_by_where_it_is() -> None:
         ('token = "env:IT"\nformat = "xml"', "書けるのは"),
     ],
 )
-def test_what_identifies_nobody_or_means_nothing_is_told(text: str, complaint: str) -> None:
+def test_sender_tables_that_identify_nobody_or_mean_nothing_are_refused(text: str, complaint: str) -> None:
     with pytest.raises(UnreadableBindings) as told:
         sender(text)
 

@@ -1,4 +1,4 @@
-"""A source's table, written once for many hosts."""
+"""The table of a source, written once for many hosts."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -39,7 +39,7 @@ def discovery(source: str) -> Discovery:
     return found
 
 
-def test_every_place_of_a_text_is_filled_wherever_it_stands() -> None:
+def test_every_placeholder_in_a_template_is_filled() -> None:
     written = {
         "url": "http://${host}:${port}/",
         "deep": [{"q": "host:${host}"}],
@@ -68,20 +68,22 @@ def test_a_host_is_called_by_its_name_unless_the_table_says_otherwise() -> None:
     ("values", "why"),
     [({"host": "web-1"}, r"\$\{port\} に当たるものがありません"), ({"port": "many"}, "port の値が")],
 )
-def test_a_host_that_does_not_fit_is_told_why(values: dict[str, str], why: str) -> None:
+def test_a_host_that_does_not_fit_the_template_is_refused_with_the_reason(
+    values: dict[str, str], why: str
+) -> None:
     template = discovery('{ kind = "probe", port = "${port}" }').template
 
     with pytest.raises(Unfilled, match=why):
         template.filled(values)
 
 
-def test_the_template_is_tried_on_the_kinds_own_sample_when_the_file_is_read() -> None:
+def test_a_template_is_validated_against_the_sample_of_its_kind_on_load() -> None:
     found = discovery('{ kind = "probe", host = "${host}", port = "${port}", labels = { zone = "${zone}" } }')
 
     assert found.sample.config == Probe(host="192.0.2.1", port=80, labels={"zone": "sample"})
 
 
-def test_a_label_may_be_what_the_table_needs() -> None:
+def test_a_label_may_supply_a_required_value() -> None:
     assert discovery('{ kind = "probe", port = "${exporter_port}" }').sample.config == Probe(port=1)
 
 
@@ -104,13 +106,13 @@ def test_a_label_may_be_what_the_table_needs() -> None:
         ('kind = "registry"\npath = "x"\nsource = { kind = "probe" }', "toban.toml:2: BD006 「registry」"),
     ],
 )
-def test_mistakes_are_told_by_their_line(written: str, told: str) -> None:
+def test_mistakes_are_reported_with_their_line(written: str, told: str) -> None:
     with pytest.raises(UnreadableBindings) as caught:
         read(f"[[targets.Web.discovery]]\n{written}\n")
 
     assert [str(finding).startswith(told) for finding in caught.value.findings] == [True]
 
 
-def test_a_target_needs_a_place_or_a_way_to_find_one() -> None:
+def test_a_target_needs_sources_or_a_discovery() -> None:
     with pytest.raises(UnreadableBindings, match="sources も discovery もありません"):
         read('[targets.Web]\nruns_on = "DB"\n')

@@ -1,4 +1,4 @@
-"""What vague words of a document mean."""
+"""The meaning of vague words in a document."""
 
 from datetime import time
 
@@ -23,11 +23,11 @@ def routines(design: Design) -> dict[str, Routine]:
     return {each.name: each for each in design.of(Routine)}
 
 
-def test_the_words_taken_for_a_clock_time_are_known() -> None:
+def test_the_words_that_can_be_given_a_clock_time_are_known() -> None:
     assert clock_words(read_design(TEXT, "運用設計書.md")) == {"深夜": "2:00"}
 
 
-def test_the_bindings_word_replaces_the_reader_s_and_is_no_assumption_of_toban_s() -> None:
+def test_a_time_from_the_bindings_replaces_the_default_and_is_not_an_assumption() -> None:
     design = read_design(TEXT, "運用設計書.md")
 
     settled = settle(design, {"深夜": time(1, 30)}, "toban.toml")
@@ -38,7 +38,7 @@ def test_the_bindings_word_replaces_the_reader_s_and_is_no_assumption_of_toban_s
     assert routines(settled)["ログ確認"] == routines(design)["ログ確認"]
 
 
-def test_other_words_and_no_words_change_nothing() -> None:
+def test_unknown_words_and_no_words_change_nothing() -> None:
     design = read_design(TEXT, "運用設計書.md")
 
     assert settle(design, {}, "toban.toml") is design

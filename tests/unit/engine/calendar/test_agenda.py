@@ -1,4 +1,4 @@
-"""What a document puts on which day, and what falls together."""
+"""The entries of a document on each day, and their overlaps."""
 
 from datetime import date
 
@@ -46,7 +46,7 @@ def names(entries: tuple[Entry, ...]) -> list[str]:
     return [f"{entry.start:%H:%M} {entry.clause.id.rsplit('/', 1)[1]}" for entry in entries]
 
 
-def test_every_day_of_the_span_is_there_with_both_ends() -> None:
+def test_every_day_of_the_range_is_included_with_both_ends() -> None:
     days = shown(date(2028, 2, 28), date(2028, 3, 1)).days
 
     assert [f"{day.date:%m-%d}" for day in days] == ["02-28", "02-29", "03-01"]
@@ -57,7 +57,7 @@ def test_every_day_of_the_span_is_there_with_both_ends() -> None:
     ]
 
 
-def test_a_moment_meets_the_window_it_begins_with_and_not_the_one_that_ends_with_it() -> None:
+def test_a_moment_overlaps_a_window_at_its_start_but_not_at_its_end() -> None:
     # The second Sunday of March 2028 is the 12th; its window ends on the 13th at 1:00.
     sunday, monday = shown(date(2028, 3, 12), date(2028, 3, 13)).days
 
@@ -73,7 +73,7 @@ def test_a_moment_meets_the_window_it_begins_with_and_not_the_one_that_ends_with
     assert b002.meets == ()
 
 
-def test_two_at_the_same_moment_meet() -> None:
+def test_two_entries_at_the_same_moment_overlap() -> None:
     (day,) = shown(date(2028, 2, 29), date(2028, 2, 29)).days
 
     assert [entry.meets for entry in day.entries if entry.start.hour == 23] == [
@@ -82,7 +82,7 @@ def test_two_at_the_same_moment_meet() -> None:
     ]
 
 
-def test_a_row_without_a_clock_time_takes_the_day_and_meets_nothing() -> None:
+def test_a_row_without_a_clock_time_is_on_its_day_and_overlaps_nothing() -> None:
     (day,) = shown(date(2028, 3, 13), date(2028, 3, 13)).days
 
     first = day.entries[0]
@@ -91,13 +91,13 @@ def test_a_row_without_a_clock_time_takes_the_day_and_meets_nothing() -> None:
     assert f"{first.start:%d}-{first.end:%d}" == "13-14"
 
 
-def test_what_comes_every_hour_is_named_once() -> None:
+def test_an_hourly_entry_is_listed_once_per_day() -> None:
     found = shown(date(2028, 3, 1), date(2028, 3, 31))
 
     assert [clause.kind for clause in found.constant] == ["backup-policy"]
 
 
-def test_days_know_their_holiday() -> None:
+def test_a_day_has_the_name_of_its_holiday() -> None:
     days = shown(date(2027, 5, 1), date(2027, 5, 6)).days
 
     assert [day.is_business_day for day in days] == [False, False, False, False, False, True]

@@ -43,7 +43,7 @@ def due(schedule: Schedule, now: datetime = NOW, system: System | None = None) -
     ("schedule", "moment"),
     [
         (Schedule(Cadence.DAILY, at=time(9, 31)), "2026-04-01 09:31"),
-        # What is due this very minute has come; the next is tomorrow's.
+        # Anything due at this very minute has passed; the next time is tomorrow.
         (Schedule(Cadence.DAILY, at=time(9, 30)), "2026-04-02 09:30"),
         (Schedule(Cadence.WEEKLY, weekdays=(Weekday.MONDAY,), at=time(10)), "2026-04-06 10:00"),
         (Schedule(Cadence.MONTHLY, day=NthWeekday(2, Weekday.SUNDAY), at=time(2)), "2026-04-12 02:00"),
@@ -65,7 +65,7 @@ def test_the_next_moment_is_the_first_after_now(schedule: Schedule, moment: str)
     assert due(schedule) == moment
 
 
-def test_a_holiday_is_no_business_day_unless_the_bindings_say_so() -> None:
+def test_a_holiday_is_not_a_business_day_unless_the_bindings_say_so() -> None:
     first_of_may = datetime(2026, 5, 1, 12, tzinfo=TOKYO)
     second = Schedule(Cadence.MONTHLY, day=NthBusinessDay(2), at=time(9))
 
@@ -73,5 +73,5 @@ def test_a_holiday_is_no_business_day_unless_the_bindings_say_so() -> None:
     assert due(second, first_of_may, System(holidays="none")) == "2026-05-04 09:00"
 
 
-def test_now_may_come_in_any_zone() -> None:
+def test_now_may_be_in_any_time_zone() -> None:
     assert due(Schedule(Cadence.DAILY, at=time(9, 31)), NOW.astimezone(UTC)) == "2026-04-01 09:31"

@@ -1,4 +1,4 @@
-"""Due times of two years in Tokyo against a table that was written by hand."""
+"""Due times of two years in Tokyo, compared with a table written by hand."""
 
 from datetime import datetime, timedelta
 from itertools import pairwise
@@ -24,7 +24,7 @@ def schedule(text: str) -> Schedule:
 
 
 @pytest.mark.parametrize("words", HEAD[1:])
-def test_each_month_has_the_day_that_the_table_says(words: str) -> None:
+def test_each_month_has_the_day_from_the_table(words: str) -> None:
     column = HEAD.index(words)
 
     due = due_times(schedule(f"{words} 23:00"), System(), START, END)
@@ -64,20 +64,20 @@ def test_each_month_has_the_day_that_the_table_says(words: str) -> None:
         ),
     ],
 )
-def test_days_that_not_every_month_or_year_has_come_only_then(words: str, days: str) -> None:
+def test_days_missing_from_some_months_or_years_occur_only_where_they_exist(words: str, days: str) -> None:
     due = due_times(schedule(f"{words} 23:00"), System(), START, END)
 
     assert [f"{moment:%Y-%m-%d}" for moment in due] == days.split()
 
 
-def test_every_wednesday_of_two_years_is_there_across_the_leap_day() -> None:
+def test_every_wednesday_of_two_years_is_included_across_the_leap_day() -> None:
     due = list(due_times(schedule("毎週水曜 2:00"), System(), START, END))
 
     assert (f"{due[0]:%m-%d}", f"{due[-1]:%m-%d}", len(due)) == ("01-06", "12-27", 104)
     assert {later - earlier for earlier, later in pairwise(due)} == {timedelta(weeks=1)}
 
 
-def test_every_day_and_every_hour_are_there_once() -> None:
+def test_every_day_and_every_hour_occur_once() -> None:
     days = list(due_times(schedule("日次 2:00"), System(), START, END))
     hours = list(due_times(schedule("1時間毎"), System(), START, END))
 
@@ -85,7 +85,7 @@ def test_every_day_and_every_hour_are_there_once() -> None:
     assert (len(hours), len(set(hours))) == (731 * 24, 731 * 24)
 
 
-def test_business_days_leave_out_the_new_year_and_the_holidays_of_may() -> None:
+def test_business_days_exclude_new_year_and_the_may_holidays() -> None:
     due = due_times(schedule("平日 9:00"), System(), START, datetime(2027, 5, 10, tzinfo=TOKYO))
 
     days = [f"{moment:%m-%d}" for moment in due]
@@ -95,7 +95,7 @@ def test_business_days_leave_out_the_new_year_and_the_holidays_of_may() -> None:
     assert days[-4:] == ["04-28", "04-30", "05-06", "05-07"]
 
 
-def test_over_the_year_s_end_only_weekends_and_public_holidays_are_left_out() -> None:
+def test_around_new_year_only_weekends_and_public_holidays_are_excluded() -> None:
     first, last = datetime(2027, 12, 27, tzinfo=TOKYO), datetime(2028, 1, 13, tzinfo=TOKYO)
 
     due = due_times(schedule("平日 9:00"), System(), first, last)
@@ -105,18 +105,18 @@ def test_over_the_year_s_end_only_weekends_and_public_holidays_are_left_out() ->
     assert [f"{moment:%m-%d}" for moment in due] == days.split()
 
 
-def test_a_company_closed_over_the_year_s_end_has_its_last_and_first_business_days_beside_it() -> None:
+def test_closing_days_around_new_year_shift_the_last_and_first_business_day() -> None:
     system = System.model_validate({"closed": ["12-29..01-03"]})
 
     last = due_times(schedule("毎月最終営業日 9:00"), system, START, END)
     first = due_times(schedule("毎月第1営業日 9:00"), system, START, END)
 
-    # Written by hand: 28 December 2027 is a Tuesday, that of 2028 a Thursday; 4 January a Monday, a Tuesday.
+    # By hand: 28 December 2027 is a Tuesday, that of 2028 a Thursday; 4 January a Monday and a Tuesday.
     assert [f"{each:%Y-%m-%d}" for each in last if each.month == 12] == ["2027-12-28", "2028-12-28"]
     assert [f"{each:%Y-%m-%d}" for each in first if each.month == 1] == ["2027-01-04", "2028-01-04"]
 
 
-def test_on_no_day_of_closing_is_anything_of_business_days_due() -> None:
+def test_nothing_bound_to_business_days_is_due_on_a_closing_day() -> None:
     system = System.model_validate({"closed": ["12-29..01-03", "2028-01-07"]})
     first, last = datetime(2027, 12, 27, tzinfo=TOKYO), datetime(2028, 1, 13, tzinfo=TOKYO)
 
@@ -126,13 +126,13 @@ def test_on_no_day_of_closing_is_anything_of_business_days_due() -> None:
     assert [f"{moment:%m-%d}" for moment in due] == days.split()
 
 
-def test_where_no_public_holidays_count_only_weekends_are_left_out() -> None:
+def test_without_public_holidays_only_weekends_are_excluded() -> None:
     due = due_times(schedule("毎月第1営業日 9:00"), System(holidays="none"), START, END)
 
     assert f"{next(due):%Y-%m-%d}" == "2027-01-01"
 
 
-def test_the_end_is_excluded_and_the_start_is_not() -> None:
+def test_the_start_is_included_and_the_end_is_excluded() -> None:
     daily = schedule("日次 0:00")
 
     assert list(due_times(daily, System(), START, START + timedelta(days=1))) == [START]

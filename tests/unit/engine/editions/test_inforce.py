@@ -1,4 +1,4 @@
-"""The edition in force while its files change."""
+"""The version in force while its files change."""
 
 from pathlib import Path
 
@@ -39,7 +39,7 @@ def watch(design: Path, bindings: Path) -> InForce:
     return InForce(design, bindings, schema())
 
 
-def test_the_first_look_puts_what_is_there_in_force(design: Path, bindings: Path) -> None:
+def test_the_first_look_puts_the_existing_files_in_force(design: Path, bindings: Path) -> None:
     inforce = watch(design, bindings)
 
     news = inforce.refresh()
@@ -50,7 +50,7 @@ def test_the_first_look_puts_what_is_there_in_force(design: Path, bindings: Path
     assert inforce.refresh() is None
 
 
-def test_a_changed_document_is_in_force_once_it_has_settled(design: Path, bindings: Path) -> None:
+def test_a_changed_document_is_in_force_once_it_stops_changing(design: Path, bindings: Path) -> None:
     inforce = watch(design, bindings)
     inforce.refresh()
     design.write_text(DESIGN.replace("85%", "90%"))
@@ -62,7 +62,7 @@ def test_a_changed_document_is_in_force_once_it_has_settled(design: Path, bindin
     assert third is None
 
 
-def test_a_file_emptied_and_written_again_is_never_seen_empty(design: Path, bindings: Path) -> None:
+def test_a_file_truncated_and_rewritten_is_never_seen_empty(design: Path, bindings: Path) -> None:
     inforce = watch(design, bindings)
     inforce.refresh()
     design.write_text("")
@@ -73,7 +73,7 @@ def test_a_file_emptied_and_written_again_is_never_seen_empty(design: Path, bind
     assert inforce.refusal is None
 
 
-def test_touching_a_file_is_no_change(design: Path, bindings: Path) -> None:
+def test_touching_a_file_is_not_a_change(design: Path, bindings: Path) -> None:
     inforce = watch(design, bindings)
     inforce.refresh()
     design.write_text(DESIGN)
@@ -81,7 +81,7 @@ def test_touching_a_file_is_no_change(design: Path, bindings: Path) -> None:
     assert (inforce.refresh(), inforce.refresh()) == (None, None)
 
 
-def test_an_unreadable_version_leaves_the_old_one_in_force_and_is_told_once(
+def test_an_unreadable_version_leaves_the_old_one_in_force_and_is_reported_once(
     design: Path, bindings: Path
 ) -> None:
     inforce = watch(design, bindings)
@@ -98,7 +98,7 @@ def test_an_unreadable_version_leaves_the_old_one_in_force_and_is_told_once(
     assert inforce.refusal is refusals[0]
 
 
-def test_mending_the_version_clears_the_refusal(design: Path, bindings: Path) -> None:
+def test_correcting_the_version_clears_the_refusal(design: Path, bindings: Path) -> None:
     inforce = watch(design, bindings)
     inforce.refresh()
     bindings.write_text("[sytem]\n")
@@ -113,7 +113,7 @@ def test_mending_the_version_clears_the_refusal(design: Path, bindings: Path) ->
     assert inforce.refusal is None
 
 
-def test_a_missing_document_is_a_refusal_with_nothing_in_force_until_it_is_there(
+def test_a_missing_document_is_a_refusal_and_nothing_is_in_force_until_it_exists(
     tmp_path: Path, bindings: Path
 ) -> None:
     missing = tmp_path / "later.md"
@@ -125,7 +125,7 @@ def test_a_missing_document_is_a_refusal_with_nothing_in_force_until_it_is_there
     assert isinstance(inforce.refresh(), Edition)
 
 
-def test_without_bindings_nothing_is_bound_until_there_are_some(design: Path, tmp_path: Path) -> None:
+def test_without_bindings_nothing_is_bound_until_they_exist(design: Path, tmp_path: Path) -> None:
     later = tmp_path / "later.toml"
     inforce = watch(design, later)
 
@@ -140,7 +140,7 @@ def test_without_bindings_nothing_is_bound_until_there_are_some(design: Path, tm
     assert news.bindings.system.name == "店"
 
 
-def test_bindings_that_were_in_force_and_are_gone_are_a_refusal(design: Path, bindings: Path) -> None:
+def test_deleting_bindings_in_force_is_a_refusal(design: Path, bindings: Path) -> None:
     inforce = watch(design, bindings)
     old = inforce.refresh()
     bindings.unlink()
@@ -151,7 +151,7 @@ def test_bindings_that_were_in_force_and_are_gone_are_a_refusal(design: Path, bi
     assert inforce.edition is old
 
 
-def test_a_process_that_starts_with_an_unreadable_document_goes_on_with_the_last_one_that_was(
+def test_a_process_started_with_an_unreadable_document_uses_the_last_readable_one(
     design: Path, bindings: Path, tmp_path: Path
 ) -> None:
     kept = tmp_path / "kept"
@@ -174,7 +174,7 @@ class Sealed(Section):
     token: Secret
 
 
-def test_whoever_reads_the_copies_elsewhere_finds_relative_files_where_the_bindings_stand(
+def test_relative_files_in_the_copies_are_resolved_next_to_the_original_bindings(
     design: Path, bindings: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     kinds, kept = schema(channels={"sealed": Sealed}), tmp_path / "kept"
@@ -195,7 +195,7 @@ def test_whoever_reads_the_copies_elsewhere_finds_relative_files_where_the_bindi
     assert found.bindings.file == "toban.toml"
 
 
-def test_copies_of_an_earlier_toban_are_read_as_if_they_stood_where_the_files_do(
+def test_copies_from_an_earlier_version_resolve_files_next_to_the_originals(
     design: Path, bindings: Path, tmp_path: Path
 ) -> None:
     kept = tmp_path / "kept"
@@ -208,7 +208,7 @@ def test_copies_of_an_earlier_toban_are_read_as_if_they_stood_where_the_files_do
     assert found.bindings.folder == tmp_path
 
 
-def test_a_mended_document_replaces_the_kept_one(design: Path, bindings: Path, tmp_path: Path) -> None:
+def test_a_corrected_document_replaces_the_stored_copy(design: Path, bindings: Path, tmp_path: Path) -> None:
     kept = tmp_path / "kept"
     InForce(design, bindings, schema(), kept=kept).refresh()
     design.write_text("")
@@ -222,7 +222,7 @@ def test_a_mended_document_replaces_the_kept_one(design: Path, bindings: Path, t
     assert "90%" in (kept / "design.md").read_text()
 
 
-def test_a_folder_that_cannot_keep_copies_keeps_nothing_from_being_in_force(
+def test_an_unwritable_copy_folder_does_not_prevent_a_version_from_being_in_force(
     design: Path, bindings: Path, tmp_path: Path
 ) -> None:
     (tmp_path / "kept").write_text("a file where the folder should be")

@@ -1,4 +1,4 @@
-"""What the page says of each clause when a document comes into force."""
+"""The status of each clause when a document comes into force."""
 
 from datetime import datetime
 from pathlib import Path
@@ -58,11 +58,11 @@ def stands() -> dict[str, StatusUpdate]:
     return {update.clause_id: update for update in updates}
 
 
-def test_every_clause_has_a_standing_but_those_that_their_chapter_speaks_for() -> None:
+def test_every_clause_has_a_status_except_those_handled_by_their_chapter() -> None:
     assert set(stands()) == {clause.id for clause in DESIGN.clauses} - {WEB}
 
 
-def test_nothing_is_green_that_nothing_runs() -> None:
+def test_nothing_that_does_not_run_is_green() -> None:
     green = {clause_id for clause_id, update in stands().items() if update.verdict is Verdict.CONFORMING}
 
     assert green == set()
@@ -81,7 +81,7 @@ def test_a_clause_of_a_chapter_that_is_not_connected_says_so_and_when_it_is_due(
     assert routine.next_due == datetime(2026, 4, 2, 9, 0, tzinfo=ZoneInfo("Asia/Tokyo"))
 
 
-def test_a_clause_that_a_chapter_keeps_is_left_to_it() -> None:
+def test_a_clause_handled_by_a_chapter_is_left_to_it() -> None:
     bindings = read_bindings(BINDINGS, Path("toban.toml"), schema())
 
     updates = standing(Edition(DESIGN, bindings), {"routine/routine/ログ確認": ""}, NOW)

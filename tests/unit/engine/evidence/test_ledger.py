@@ -24,7 +24,7 @@ def entry(at: datetime = NOON, **content: object) -> LedgerEntry:
     )
 
 
-def test_the_digest_is_sha256_over_the_canonical_json_written_out_here() -> None:
+def test_the_digest_is_sha256_of_the_canonical_json() -> None:
     canonical = (
         '{"actor":"toban","at":"2026-04-01T12:00:00.000000+00:00","clause_id":"monitoring/monitor/db",'
         '"content":{"value":"42"},"document_digest":"","kind":"verdict",'
@@ -34,7 +34,7 @@ def test_the_digest_is_sha256_over_the_canonical_json_written_out_here() -> None
     assert digest_of(entry(value="42")) == hashlib.sha256(canonical.encode()).hexdigest()
 
 
-def test_the_digest_does_not_depend_on_the_order_of_keys_or_on_the_zone_of_the_time() -> None:
+def test_the_digest_does_not_depend_on_key_order_or_time_zone() -> None:
     tokyo = timezone(timedelta(hours=9))
 
     assert digest_of(entry(a="1", b="2")) == digest_of(entry(NOON.astimezone(tokyo), b="2", a="1"))

@@ -1,4 +1,4 @@
-"""What is said of the evidence outside."""
+"""The status of shipped evidence."""
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -12,7 +12,7 @@ NOW = datetime(2026, 11, 26, 3, tzinfo=UTC)
 WELL = Outside("s3://audit/shop", 3, 1234, "COMPLIANCE 2027-11-26まで", NOW - timedelta(hours=3))
 
 
-def test_what_went_out_within_a_day_conforms_with_place_and_lock() -> None:
+def test_evidence_shipped_within_a_day_conforms_and_names_place_and_lock() -> None:
     assert said(WELL, NOW) == (
         Verdict.CONFORMING,
         "外に 1,234件",
@@ -20,7 +20,7 @@ def test_what_went_out_within_a_day_conforms_with_place_and_lock() -> None:
     )
 
 
-def test_a_place_without_locks_is_said_to_have_none() -> None:
+def test_a_store_without_locks_is_reported_as_such() -> None:
     assert said(replace(WELL, lock=""), NOW)[2] == "s3://audit/shop に 3区間、ロックなし"
 
 
@@ -34,12 +34,12 @@ def test_a_place_without_locks_is_said_to_have_none() -> None:
         (26, "", Verdict.DEVIATING),
     ],
 )
-def test_what_misses_its_day_deviates(hours: float, trouble: str, verdict: Verdict) -> None:
+def test_evidence_not_shipped_within_a_day_deviates(hours: float, trouble: str, verdict: Verdict) -> None:
     found = said(replace(WELL, waiting_since=NOW - timedelta(hours=hours), trouble=trouble), NOW)
 
     assert found[0] is verdict
     assert trouble in found[2]
 
 
-def test_before_the_first_time_nothing_is_green() -> None:
+def test_nothing_is_green_before_the_first_shipment() -> None:
     assert said(replace(WELL, segments=0, entries=0), NOW)[0] is Verdict.NOT_MEASURABLE

@@ -1,4 +1,4 @@
-"""A chain of segments, and whoever changes, takes out or moves something of it."""
+"""A chain of segments, and attempts to change, remove or move a part of it."""
 
 import hashlib
 import json
@@ -14,7 +14,7 @@ TODAY = date(2026, 11, 26)
 
 
 def chain(*sizes: int, kept_until: date = date(2027, 11, 27)) -> list[tuple[str, bytes]]:
-    """Segments of so many lines each."""
+    """Return segments with the given numbers of lines."""
     tip, made = Tip(), []
     for size in sizes:
         lines: list[Line] = []
@@ -37,7 +37,7 @@ def broken(found: Walked) -> str:
     return str(found.broken)
 
 
-def test_a_whole_chain_holds_and_ends_with_the_digest_of_its_last_segment() -> None:
+def test_a_complete_chain_is_valid_and_ends_with_the_digest_of_its_last_segment() -> None:
     made = chain(3, 1, 2)
 
     found = walk(made)
@@ -47,7 +47,7 @@ def test_a_whole_chain_holds_and_ends_with_the_digest_of_its_last_segment() -> N
     assert found.tip.digest == hashlib.sha256(made[2][1]).hexdigest()
 
 
-def test_the_header_names_the_segment_before_and_the_lines_within() -> None:
+def test_the_header_names_the_previous_segment_and_its_own_lines() -> None:
     first, second = chain(3, 2)
 
     header = json.loads(second[1].splitlines()[0])
@@ -78,9 +78,7 @@ def swap(content: bytes, one: int, other: int) -> bytes:
         (lambda content: content.replace(b"2026-11-26", b"2026-11-27"), ""),
     ],
 )  # fmt: skip
-def test_what_was_changed_in_a_segment_is_named_by_its_line(
-    change: Callable[[bytes], bytes], told: str
-) -> None:
+def test_a_change_in_a_segment_is_reported_with_its_line(change: Callable[[bytes], bytes], told: str) -> None:
     made = chain(4, 4, 2)
     made[1] = (made[1][0], change(made[1][1]))
 
@@ -90,11 +88,11 @@ def test_what_was_changed_in_a_segment_is_named_by_its_line(
         assert broken(found).startswith(f"evidence/audit/00000002.ndjson{told}")
         assert found.tip.number == 1
     else:
-        # No line is other than it was: it is the next segment that knows better.
+        # No line was changed: only the next segment reveals the change.
         assert broken(found).startswith("evidence/audit/00000003.ndjson:1: 2 番の要約値が")
 
 
-def test_a_segment_that_was_written_anew_with_all_its_digests_does_not_fit_the_next() -> None:
+def test_a_rewritten_segment_with_valid_digests_does_not_fit_the_next() -> None:
     made, other = chain(3, 3, 3), chain(3, 4, 3)
 
     assert broken(walk([made[0], other[1], made[2]])).startswith(
@@ -108,7 +106,7 @@ def test_a_missing_segment_is_named() -> None:
     assert broken(walk([made[0], made[2]])) == "evidence/audit/00000002.ndjson: 2 番の区間がありません"
 
 
-def test_segments_that_took_each_others_names_are_found() -> None:
+def test_segments_with_swapped_names_are_detected() -> None:
     made = chain(1, 1, 1)
     moved = [made[0], (made[1][0], made[2][1]), (made[2][0], made[1][1])]
 
@@ -117,17 +115,17 @@ def test_segments_that_took_each_others_names_are_found() -> None:
     )
 
 
-def test_a_beginning_that_had_to_be_kept_is_missed() -> None:
+def test_a_missing_beginning_that_had_to_be_kept_is_detected() -> None:
     assert broken(walk(chain(1, 1, 1)[1:])) == "evidence/audit/00000001.ndjson: 1 番までの区間がありません"
 
 
-def test_a_beginning_that_nobody_had_to_keep_any_longer_may_be_gone() -> None:
+def test_a_beginning_past_its_retention_may_be_missing() -> None:
     found = walk(chain(1, 1, 1, kept_until=TODAY)[1:])
 
     assert (found.broken, found.segments, found.began_at, found.lines) == (None, 2, 2, 2)
 
 
-def test_an_excerpt_holds_in_itself() -> None:
+def test_an_excerpt_of_a_chain_is_valid_on_its_own() -> None:
     made = chain(2, 2, 2)
 
     assert walk(made[1:2], is_excerpt=True).broken is None
@@ -135,7 +133,7 @@ def test_an_excerpt_holds_in_itself() -> None:
     assert broken(walk([changed], is_excerpt=True)).endswith(":2: 行の内容が要約値と一致しません")
 
 
-def test_a_cut_end_is_found_by_what_was_noted_elsewhere() -> None:
+def test_a_truncated_chain_is_detected_by_a_head_recorded_elsewhere() -> None:
     made = chain(1, 1, 1)
     known = {number: hashlib.sha256(content).hexdigest() for number, (_, content) in enumerate(made, 1)}
 
@@ -146,7 +144,7 @@ def test_a_cut_end_is_found_by_what_was_noted_elsewhere() -> None:
     assert broken(walk([], known=known)).startswith("evidence/audit/00000001.ndjson: 控えでは 3 番まで")
 
 
-def test_an_end_that_was_written_anew_is_found_by_what_was_noted_elsewhere() -> None:
+def test_a_rewritten_end_is_detected_by_a_head_recorded_elsewhere() -> None:
     made = chain(1, 2)
 
     found = walk([made[0], chain(1, 3)[1]], known={2: hashlib.sha256(made[1][1]).hexdigest()})
@@ -155,11 +153,11 @@ def test_an_end_that_was_written_anew_is_found_by_what_was_noted_elsewhere() -> 
 
 
 @pytest.mark.parametrize("key", ["evidence/audit/1.ndjson", "evidence/audit/00000001.json", "manifest.json"])
-def test_other_names_are_no_segments(key: str) -> None:
+def test_other_names_are_not_segments(key: str) -> None:
     assert segments.place_of(key) is None
 
 
-def test_chains_are_told_apart_and_put_in_order_wherever_they_lie() -> None:
+def test_chains_are_separated_and_ordered_wherever_they_are_stored() -> None:
     keys = [
         "shop/evidence/ledger/00000010.ndjson",
         "shop/evidence/ledger/00000002.ndjson",

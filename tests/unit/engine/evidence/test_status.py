@@ -25,33 +25,33 @@ def update(
     return StatusUpdate("monitoring/monitor/db", verdict, value, "", observed_at)
 
 
-def test_the_first_status_of_a_clause_is_a_verdict() -> None:
+def test_the_first_status_of_a_clause_is_a_verdict_change() -> None:
     assert change(None, update()) is Change.VERDICT
 
 
-def test_another_verdict_is_a_verdict_whatever_the_value() -> None:
+def test_a_different_verdict_is_a_verdict_change_whatever_the_value() -> None:
     assert change(shown(), update(Verdict.DEVIATING)) is Change.VERDICT
 
 
-def test_another_value_under_the_same_verdict_is_a_detail() -> None:
+def test_a_different_value_under_the_same_verdict_is_a_detail() -> None:
     assert change(shown(), update(value="43%")) is Change.DETAIL
 
 
-def test_another_reason_is_a_detail() -> None:
+def test_a_different_reason_is_a_detail() -> None:
     assert change(shown(reason="測定中"), update()) is Change.DETAIL
 
 
-def test_the_same_within_a_minute_is_nothing() -> None:
+def test_the_same_status_within_a_minute_is_no_change() -> None:
     later = NOON + timedelta(seconds=59, milliseconds=999)
 
     assert change(shown(), update(observed_at=later)) is Change.NONE
 
 
-def test_the_same_after_exactly_a_minute_is_fresher() -> None:
+def test_the_same_status_after_exactly_a_minute_is_a_refresh() -> None:
     assert change(shown(), update(observed_at=NOON + timedelta(minutes=1))) is Change.FRESHER
 
 
-def test_a_value_too_long_for_the_page_is_no_change_each_time() -> None:
+def test_a_value_cut_for_the_page_is_not_a_change_each_time() -> None:
     long = "値" * 300
 
     assert change(shown(value="値" * 199 + "…"), update(value=long)) is Change.NONE

@@ -1,4 +1,4 @@
-"""What the tests of notices share: a document's matrix, and who is reached how."""
+"""Shared by the tests of notices: a document's matrix, and contacts."""
 
 from zoneinfo import ZoneInfo
 

@@ -23,12 +23,12 @@ def signal(condition: Condition) -> Signal:
     )
 
 
-def test_no_data_says_nothing_about_the_value() -> None:
+def test_missing_data_says_nothing_about_the_value() -> None:
     assert facets(signal(Condition.NO_DATA)) == (Facet("db", None), Facet("db/no-data", Condition.NO_DATA))
 
 
 @pytest.mark.parametrize("condition", [Condition.OK, Condition.WARNING, Condition.CRITICAL])
-def test_any_value_ends_no_data(condition: Condition) -> None:
+def test_any_value_resolves_missing_data(condition: Condition) -> None:
     assert facets(signal(condition)) == (Facet("db", condition), Facet("db/no-data", Condition.OK))
 
 
@@ -45,7 +45,7 @@ def test_any_value_ends_no_data(condition: Condition) -> None:
         (Condition.CRITICAL, None, Step.NOTHING),
     ],
 )
-def test_a_report_moves_the_alert_by_what_is_open(
+def test_the_effect_of_a_report_depends_on_the_open_condition(
     open_condition: Condition | None, reported: Condition | None, expected: Step
 ) -> None:
     assert step(open_condition, reported) is expected

@@ -1,4 +1,4 @@
-"""Alerts in Alertmanager's format, read."""
+"""Parsing alerts in Alertmanager's format."""
 
 import json
 from dataclasses import replace
@@ -36,7 +36,7 @@ def alert(**more: object) -> dict[str, object]:
     return {"labels": {"alertname": "HighLatency", "instance": "api-1:9100", "severity": "critical"}, **more}
 
 
-def test_an_alert_is_known_by_its_labels_in_any_order() -> None:
+def test_an_incoming_alert_is_identified_by_its_labels_in_any_order() -> None:
     one, same, other = read(
         {"labels": {"a": "1", "b": "2"}}, {"labels": {"b": "2", "a": "1"}}, {"labels": {"a": "1"}}
     )
@@ -44,7 +44,7 @@ def test_an_alert_is_known_by_its_labels_in_any_order() -> None:
     assert one.key == same.key != other.key
 
 
-def test_an_end_that_is_missing_or_gos_zero_time_is_put_off() -> None:
+def test_a_missing_or_zero_end_time_is_extended() -> None:
     for end in ({}, {"endsAt": "0001-01-01T00:00:00Z"}):
         (found,) = read(alert(startsAt="2026-04-01T11:00:00.123456789Z", **end))
 
@@ -88,12 +88,12 @@ def test_the_severity_is_read_in_the_words_of_documents(severity: str, level: Al
         ),
     ],
 )
-def test_what_is_none_of_the_contract_is_refused_with_its_place(body: bytes, complaint: str) -> None:
+def test_invalid_input_is_refused_with_its_position(body: bytes, complaint: str) -> None:
     with pytest.raises(BadAlerts, match=complaint):
         read_alerts(body, NOON)
 
 
-def test_text_that_no_database_holds_is_kept_without_what_can_not_be_stored() -> None:
+def test_characters_a_database_cannot_store_are_removed() -> None:
     body = rb'[{"labels": {"alertname": "half \ud800, nothing \u0000"}}]'
 
     (found,) = read_alerts(body, NOON)
@@ -101,7 +101,7 @@ def test_text_that_no_database_holds_is_kept_without_what_can_not_be_stored() ->
     assert found.labels == {"alertname": "half ?, nothing \ufffd"}
 
 
-def test_too_many_at_once_are_refused() -> None:
+def test_too_many_alerts_at_once_are_refused() -> None:
     with pytest.raises(BadAlerts, match="at most"):
         read(*[alert()] * (MOST + 1))
 
@@ -121,7 +121,7 @@ def test_the_signal_cites_the_row_of_its_level() -> None:
     assert signal.labels["sender"] == "prometheus"
 
 
-def test_what_is_over_is_ok() -> None:
+def test_a_resolved_incoming_alert_becomes_ok() -> None:
     (found,) = read(alert(startsAt="2026-04-01T11:00:00Z", endsAt="2026-04-01T12:00:00Z"))
 
     signal = signal_of(found, MATRIX, "prometheus", NOON)
@@ -130,7 +130,7 @@ def test_what_is_over_is_ok() -> None:
     assert signal.condition is Condition.OK
 
 
-def test_a_document_without_a_matrix_takes_nothing() -> None:
+def test_without_a_notification_matrix_no_alert_is_accepted() -> None:
     (found,) = read(alert())
 
     without = replace(MATRIX, clauses=())
@@ -138,7 +138,7 @@ def test_a_document_without_a_matrix_takes_nothing() -> None:
     assert signal_of(found, without, "prometheus", NOON) is None
 
 
-def test_its_own_labels_can_be_silenced_and_pass_for_none_of_toban_s() -> None:
+def test_incoming_labels_can_be_silenced_but_cannot_imitate_tobans_own() -> None:
     (found,) = read({"labels": {"alertname": "x", "team": "payments", "channel": "mail", "event": "1"}})
 
     signal = signal_of(found, MATRIX, "prometheus", NOON)

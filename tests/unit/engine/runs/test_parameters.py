@@ -1,4 +1,4 @@
-"""What a run may be given, and what it is refused."""
+"""Which parameters a run accepts, and which it refuses."""
 
 import json
 
@@ -20,18 +20,16 @@ TO = Parameter("to", "この日まで", "up to this day", "2026-11-20")
         (["date"], (), "「date」というパラメーターはありません"),
     ],
 )
-def test_names_that_the_work_does_not_know_are_refused(
-    given: list[str], takes: Parameters, words: str
-) -> None:
+def test_parameters_unknown_to_the_work_are_refused(given: list[str], takes: Parameters, words: str) -> None:
     assert why_refused(given, takes) == words
 
 
-def test_what_may_be_given_is_told_with_what_it_is_for() -> None:
+def test_possible_parameters_are_listed_with_their_purpose() -> None:
     assert choices((DATE, TO)) == "使えるのは date (集計し直す日)、to (この日まで) です"
     assert choices(()) == "このバッチにパラメーターはありません"
     assert choices(None) == "パラメーターの名前は自由です"
 
 
 @pytest.mark.parametrize("takes", [None, (), (DATE, TO)])
-def test_what_was_kept_as_json_is_read_back_as_it_was(takes: Parameters) -> None:
+def test_parameters_stored_as_json_are_read_back_unchanged(takes: Parameters) -> None:
     assert read(json.loads(json.dumps(kept(takes)))) == takes

@@ -1,4 +1,4 @@
-"""What becomes of a run, at the boundaries."""
+"""The outcome of runs, at the boundaries."""
 
 from datetime import UTC, datetime, timedelta
 
@@ -31,17 +31,17 @@ def test_a_run_found_a_whole_minute_late_is_still_on_time() -> None:
     assert plan([NOON], now=NOON + PUNCTUAL, catch_up=CatchUp.SKIP) == ((NOON, Reason.ON_TIME),)
 
 
-def test_a_moment_later_it_is_made_up_for() -> None:
+def test_a_run_found_later_than_that_is_made_up_for() -> None:
     found = plan([NOON], now=NOON + PUNCTUAL + MOMENT, catch_up=CatchUp.ONCE)
 
     assert found == ((NOON, Reason.CAUGHT_UP),)
 
 
-def test_a_moment_later_it_is_missed_where_the_clause_says_skip() -> None:
+def test_a_run_found_later_than_that_is_missed_if_the_clause_says_skip() -> None:
     assert plan([NOON], now=NOON + PUNCTUAL + MOMENT, catch_up=CatchUp.SKIP) == ((NOON, Reason.MISSED),)
 
 
-def test_after_a_long_stop_only_the_last_is_made_up_for_and_the_others_are_missed() -> None:
+def test_after_a_long_stop_only_the_last_run_is_made_up_for() -> None:
     due = [NOON, NOON + HOUR, NOON + 2 * HOUR]
 
     found = plan(due, now=NOON + 2 * HOUR + timedelta(minutes=30), catch_up=CatchUp.ONCE)
@@ -49,7 +49,7 @@ def test_after_a_long_stop_only_the_last_is_made_up_for_and_the_others_are_misse
     assert [reason for _, reason in found] == [Reason.MISSED, Reason.MISSED, Reason.CAUGHT_UP]
 
 
-def test_nothing_due_is_nothing_to_run() -> None:
+def test_without_a_due_time_there_is_nothing_to_run() -> None:
     assert plan([], now=NOON, catch_up=CatchUp.ONCE) == ()
 
 
@@ -64,11 +64,11 @@ def test_after_the_last_retry_the_run_has_failed() -> None:
     assert after_failure(Reason.TIMED_OUT, 4, DELAYS, NOON) == Sequel(Reason.TIMED_OUT)
 
 
-def test_a_command_that_is_not_there_is_not_tried_again() -> None:
+def test_a_run_whose_command_is_missing_is_not_retried() -> None:
     assert after_failure(Reason.NOT_RUNNABLE, 1, DELAYS, NOON) == Sequel(Reason.NOT_RUNNABLE)
 
 
-def test_a_run_that_takes_its_workers_down_is_given_up_at_the_limit() -> None:
+def test_a_run_that_kills_its_workers_is_abandoned_at_the_limit() -> None:
     assert after_loss(MOST_LOSSES - 1) is Reason.TAKEN_OVER
     assert after_loss(MOST_LOSSES) is Reason.LOST
 
@@ -83,7 +83,7 @@ def test_a_run_that_takes_its_workers_down_is_given_up_at_the_limit() -> None:
         (NOON, False, [True, False], Start.WAITS_FOR_OTHER),
     ],
 )
-def test_a_waiting_run_starts_in_its_time_and_turn(
+def test_a_waiting_run_starts_at_its_time_and_in_its_turn(
     now: datetime, is_work_running: bool, others: list[bool], expected: Start
 ) -> None:
     found = start(
@@ -94,7 +94,7 @@ def test_a_waiting_run_starts_in_its_time_and_turn(
     assert found is expected
 
 
-def test_a_run_that_awaits_an_approval_starts_at_no_time() -> None:
+def test_a_run_that_awaits_approval_never_starts_by_time() -> None:
     found = start(
         wake_at=NOON, now=NOON + HOUR, is_approval_awaited=True, is_work_running=False, others_succeeded=[]
     )
@@ -102,7 +102,7 @@ def test_a_run_that_awaits_an_approval_starts_at_no_time() -> None:
     assert found is Start.AWAITS_APPROVAL
 
 
-def test_a_run_is_overdue_only_after_the_whole_span() -> None:
+def test_a_run_is_overdue_only_after_the_full_grace_period() -> None:
     assert not is_overdue(NOON, NOON + OVERDUE)
     assert is_overdue(NOON, NOON + OVERDUE + MOMENT)
 
@@ -111,29 +111,29 @@ def minutes(*lengths: float) -> list[timedelta]:
     return [timedelta(minutes=length) for length in lengths]
 
 
-def test_fewer_than_five_successes_say_nothing_about_what_is_usual() -> None:
+def test_fewer_than_five_successes_give_no_usual_duration() -> None:
     assert longest_usual(minutes(3, 3, 3, 3)) is None
     assert longest_usual(minutes(3, 3, 3, 3, 3)) == timedelta(minutes=6)
 
 
-def test_of_twenty_the_one_that_once_hung_does_not_count() -> None:
+def test_one_outlier_among_twenty_does_not_count() -> None:
     assert longest_usual(minutes(*[3] * 18, 4, 600)) == timedelta(minutes=8)
 
 
-def test_of_fewer_the_longest_counts() -> None:
+def test_among_fewer_runs_the_longest_counts() -> None:
     assert longest_usual(minutes(3, 3, 3, 3, 3, 5)) == timedelta(minutes=10)
 
 
-def test_what_takes_seconds_may_take_a_minute() -> None:
+def test_a_run_of_seconds_may_take_up_to_a_minute() -> None:
     assert longest_usual([timedelta(seconds=2)] * 5) == timedelta(minutes=1)
 
 
-def test_a_run_is_too_long_only_after_the_whole_limit() -> None:
+def test_a_run_is_too_long_only_after_the_full_limit() -> None:
     assert not is_too_long(NOON, NOON + HOUR, HOUR)
     assert is_too_long(NOON, NOON + HOUR + MOMENT, HOUR)
     assert not is_too_long(NOON, NOON + 9 * HOUR, None)
 
 
-def test_the_grace_until_the_start_may_be_another() -> None:
+def test_the_grace_period_until_the_start_is_configurable() -> None:
     assert not is_overdue(NOON, NOON + HOUR, HOUR)
     assert is_overdue(NOON, NOON + HOUR + MOMENT, HOUR)

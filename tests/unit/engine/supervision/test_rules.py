@@ -29,7 +29,7 @@ def test_a_child_that_never_ran_is_started() -> None:
     assert next_step(Child(), FREE, now=NOON) is Step.START
 
 
-def test_a_child_waits_for_those_it_is_started_after() -> None:
+def test_a_child_waits_for_those_it_depends_on() -> None:
     assert next_step(Child(), Wish(may_start=False), now=NOON) is Step.NOTHING
 
 
@@ -37,7 +37,7 @@ def test_a_running_child_is_left_alone() -> None:
     assert next_step(RUNNING, FREE, now=NOON) is Step.NOTHING
 
 
-def test_the_first_death_is_mended_at_once() -> None:
+def test_a_child_is_restarted_at_once_after_its_first_death() -> None:
     dead = after_death(RUNNING, now=NOON + timedelta(seconds=1))
 
     assert next_step(dead, FREE, now=NOON + timedelta(seconds=1)) is Step.START
@@ -57,36 +57,36 @@ def test_pauses_double_from_half_a_second(deaths: int, seconds: float) -> None:
 
 
 @pytest.mark.parametrize("deaths", [6, 7, 100_000])
-def test_pauses_never_grow_past_the_longest(deaths: int) -> None:
+def test_pauses_never_exceed_the_maximum(deaths: int) -> None:
     assert pause_before_start(deaths) == LONGEST_PAUSE
 
 
-def test_deaths_soon_after_the_start_add_up() -> None:
+def test_early_deaths_are_counted() -> None:
     child = replace(RUNNING, early_deaths=2)
 
     assert after_death(child, now=NOON + STEADY_AFTER - MOMENT).early_deaths == 3
 
 
-def test_a_child_that_ran_steadily_starts_its_count_anew() -> None:
+def test_a_child_that_ran_steadily_resets_its_count() -> None:
     child = replace(RUNNING, early_deaths=7)
 
     assert after_death(child, now=NOON + STEADY_AFTER).early_deaths == 1
 
 
-def test_a_child_that_was_asked_to_stop_died_no_early_death() -> None:
+def test_a_requested_stop_does_not_count_as_an_early_death() -> None:
     child = replace(RUNNING, early_deaths=4, asked_to_stop_at=NOON)
 
     assert after_death(child, now=NOON + MOMENT).early_deaths == 0
 
 
-def test_a_held_child_is_asked_to_stop_and_not_started_again() -> None:
+def test_a_held_child_is_asked_to_stop_and_not_restarted() -> None:
     held = Wish(is_held=True)
 
     assert next_step(RUNNING, held, now=NOON) is Step.STOP
     assert next_step(Child(ended_at=NOON), held, now=NOON + timedelta(days=1)) is Step.NOTHING
 
 
-def test_a_child_that_ignores_the_request_is_killed_when_its_grace_ends() -> None:
+def test_a_child_that_ignores_the_stop_request_is_killed_after_the_grace_period() -> None:
     asked = replace(RUNNING, asked_to_stop_at=NOON)
     held = Wish(is_held=True)
 
@@ -94,25 +94,25 @@ def test_a_child_that_ignores_the_request_is_killed_when_its_grace_ends() -> Non
     assert next_step(asked, held, now=NOON + GRACE) is Step.KILL
 
 
-def test_on_the_way_out_a_child_stops_only_after_its_dependents() -> None:
+def test_during_shutdown_a_child_stops_only_after_its_dependents() -> None:
     needed = Wish(closing_since=NOON, has_running_dependents=True)
 
     assert next_step(RUNNING, needed, now=NOON) is Step.NOTHING
     assert next_step(RUNNING, replace(needed, has_running_dependents=False), now=NOON) is Step.STOP
 
 
-def test_on_the_way_out_nothing_outlives_the_limit_whatever_still_depends_on_it() -> None:
+def test_during_shutdown_no_child_outlives_the_limit_whatever_depends_on_it() -> None:
     needed = Wish(closing_since=NOON, has_running_dependents=True)
 
     assert next_step(RUNNING, needed, now=NOON + CLOSE_WITHIN - MOMENT) is Step.NOTHING
     assert next_step(RUNNING, needed, now=NOON + CLOSE_WITHIN) is Step.KILL
 
 
-def test_on_the_way_out_nothing_is_started() -> None:
+def test_during_shutdown_nothing_is_started() -> None:
     assert next_step(Child(), Wish(closing_since=NOON), now=NOON) is Step.NOTHING
 
 
-def test_a_child_that_keeps_dying_is_told_of_now_and_then_only() -> None:
+def test_a_child_that_keeps_dying_is_reported_only_now_and_then() -> None:
     told = [deaths for deaths in range(1, 37) if is_news(Child(early_deaths=deaths))]
 
     assert told == [1, 2, 3, 4, 5, 12, 24, 36]

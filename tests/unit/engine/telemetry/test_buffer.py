@@ -1,4 +1,4 @@
-"""The samples' waiting room."""
+"""The buffer of samples on their way to the store."""
 
 import math
 from collections.abc import Sequence
@@ -17,7 +17,7 @@ BY_THREE = Batching(size=3, age=SOON, bound=10)
 
 
 class FakeStore:
-    """Keeps what it is given, once per token; fails as long as it is told to."""
+    """Stores what it gets, once per token; fails as long as it is told to."""
 
     def __init__(self) -> None:
         self.stored: dict[str, tuple[float, ...]] = {}
@@ -25,7 +25,7 @@ class FakeStore:
         self.failure: Exception | None = None
         self.loses_acknowledgement = False
         self.forgets: set[str] = set()
-        """Tokens that are acknowledged as repetitions of rows that a kill took away."""
+        """Tokens acknowledged as repetitions although a kill lost their rows."""
 
     def write(self, samples: Sequence[Sample], *, token: str) -> None:
         self.attempts.append(token)
@@ -60,7 +60,9 @@ def _samples(*values: float, at: datetime = NOON) -> list[Sample]:
         (7, NOON - SOON, 3),
     ],
 )
-def test_samples_are_sent_by_number_or_by_age(waiting: int, oldest: datetime | None, count: int) -> None:
+def test_samples_are_sent_when_numerous_or_old_enough(
+    waiting: int, oldest: datetime | None, count: int
+) -> None:
     assert ready(waiting, oldest, batching=BY_THREE, now=NOON) == count
 
 
@@ -75,7 +77,7 @@ def test_a_few_fresh_samples_wait() -> None:
     assert (buffer.pending, store.attempts) == (2, [])
 
 
-def test_full_batches_go_out_in_order_and_the_rest_waits() -> None:
+def test_full_batches_are_sent_in_order_and_the_rest_waits() -> None:
     store = FakeStore()
     buffer = SampleBuffer(store, BY_THREE)
     buffer.add(_samples(1, 2, 3, 4, 5, 6, 7))
@@ -87,7 +89,7 @@ def test_full_batches_go_out_in_order_and_the_rest_waits() -> None:
     assert buffer.pending == 1
 
 
-def test_at_the_end_everything_goes_out() -> None:
+def test_everything_is_sent_at_the_end() -> None:
     store = FakeStore()
     buffer = SampleBuffer(store, BY_THREE)
     buffer.add(_samples(1, 2, 3, 4))
@@ -131,7 +133,7 @@ def test_a_lost_acknowledgement_stores_nothing_twice() -> None:
     assert (buffer.pending, buffer.dropped) == (0, 0)
 
 
-def test_what_a_kill_took_away_is_stored_although_its_token_was_noted() -> None:
+def test_samples_lost_by_a_kill_are_stored_although_their_token_was_recorded() -> None:
     store = FakeStore()
     buffer = SampleBuffer(store, BY_THREE)
     buffer.add(_samples(1, 2, 3))
@@ -145,7 +147,7 @@ def test_what_a_kill_took_away_is_stored_although_its_token_was_noted() -> None:
     assert sorted(store.values) == [1, 2, 3]
 
 
-def test_only_beyond_the_bound_the_oldest_samples_are_dropped_and_counted() -> None:
+def test_the_oldest_samples_are_dropped_and_counted_only_beyond_the_limit() -> None:
     store = FakeStore()
     store.failure = StoreUnavailable("down")
     buffer = SampleBuffer(store, BY_THREE)
@@ -161,7 +163,7 @@ def test_only_beyond_the_bound_the_oldest_samples_are_dropped_and_counted() -> N
     assert store.values == list(range(2, 12))
 
 
-def test_a_batch_on_its_way_is_never_dropped() -> None:
+def test_a_batch_being_sent_is_never_dropped() -> None:
     store = FakeStore()
     store.failure = StoreUnavailable("down")
     buffer = SampleBuffer(store, BY_THREE)
@@ -176,7 +178,7 @@ def test_a_batch_on_its_way_is_never_dropped() -> None:
     assert buffer.dropped == 2
 
 
-def test_a_batch_that_is_refused_for_good_does_not_hold_the_others_up() -> None:
+def test_a_permanently_refused_batch_does_not_delay_the_others() -> None:
     store = FakeStore()
     buffer = SampleBuffer(store, BY_THREE)
     buffer.add(_samples(1, 2, 3, 4, 5, 6))
@@ -192,7 +194,7 @@ def test_a_batch_that_is_refused_for_good_does_not_hold_the_others_up() -> None:
 
 
 @pytest.mark.parametrize("value", [math.nan, math.inf, -math.inf])
-def test_what_is_not_a_number_never_reaches_the_store(value: float) -> None:
+def test_nan_never_reaches_the_store(value: float) -> None:
     store = FakeStore()
     buffer = SampleBuffer(store, BY_THREE)
 

@@ -1,4 +1,4 @@
-"""Columns are what was put into them, whatever letters they hold and however alike they are."""
+"""Columns keep their values unchanged, whatever characters they contain and however repetitive they are."""
 
 from datetime import UTC, date, datetime
 
@@ -13,12 +13,12 @@ SCHEMA = pa.schema([("day", DAY), ("at", MOMENT), ("text", pa.string()), ("numbe
 
 
 @given(st.lists(st.text(st.characters(exclude_categories=["Cs"]))))
-def test_texts_stay_what_they_are(texts: list[str]) -> None:
+def test_texts_are_stored_unchanged(texts: list[str]) -> None:
     assert array_of(pa.string(), texts).to_pylist() == texts
 
 
 @pytest.mark.parametrize("values", [["同じ"] * 3, ["a", "b", "a"], [""] * 2, ["a"], []])
-def test_what_is_the_same_all_along_is_written_as_often(values: list[str]) -> None:
+def test_a_repeated_value_is_written_for_every_row(values: list[str]) -> None:
     found = array_of(pa.string(), values)
 
     found.validate(full=True)
@@ -42,7 +42,7 @@ def test_numbers_are_stored_in_their_unit(kind: pa.DataType, values: Column, sto
     assert array_of(kind, values).cast(plain).to_pylist() == stored
 
 
-def test_a_stream_holds_the_table() -> None:
+def test_a_stream_contains_the_table() -> None:
     columns: list[Column] = [["2026-11-26"] * 2, [1795694399.25, 1795694400.0], ["一", "2"], range(1, 3)]
 
     table = pa.ipc.open_stream(stream_of(table_of(SCHEMA, columns))).read_all()
@@ -60,6 +60,6 @@ def test_a_table_may_be_empty() -> None:
     assert len(table_of(SCHEMA, [()] * 4)) == 0
 
 
-def test_a_column_too_few_is_a_mistake() -> None:
+def test_a_missing_column_is_an_error() -> None:
     with pytest.raises(ValueError, match="shorter"):
         table_of(SCHEMA, [["2026-11-26"]])

@@ -1,4 +1,4 @@
-"""What runs write, waiting for the store."""
+"""The output of runs, waiting for the store."""
 
 from collections.abc import Sequence
 from datetime import UTC, datetime
@@ -16,7 +16,7 @@ def lines(first: int, count: int, text: str = "x") -> list[OutputLine]:
 
 
 class Store:
-    """Takes lines, or is away as long as the test says."""
+    """Accepts lines, or is down as long as the test says."""
 
     def __init__(self) -> None:
         self.is_away = False
@@ -40,7 +40,7 @@ def test_lines_are_stored_in_order_in_batches() -> None:
     assert buffer.pending == 0
 
 
-def test_lines_that_may_have_been_stored_go_again_alone_and_with_the_same_token() -> None:
+def test_lines_that_may_be_stored_are_resent_alone_with_the_same_token() -> None:
     store = Store()
     buffer = OutputBuffer(store)
     buffer.add(lines(1, 2))
@@ -57,7 +57,7 @@ def test_lines_that_may_have_been_stored_go_again_alone_and_with_the_same_token(
     assert token == same != other
 
 
-def test_while_the_store_is_away_the_oldest_go_when_there_is_no_room() -> None:
+def test_during_a_store_outage_the_oldest_lines_are_dropped_when_space_runs_out() -> None:
     store = Store()
     buffer = OutputBuffer(store, bound=10)
 
@@ -68,7 +68,7 @@ def test_while_the_store_is_away_the_oldest_go_when_there_is_no_room() -> None:
     assert buffer.dropped == 1
 
 
-def test_a_batch_that_is_refused_for_good_holds_up_no_other() -> None:
+def test_a_permanently_refused_batch_delays_no_other() -> None:
     store = Store()
     buffer = OutputBuffer(store)
     buffer.add(lines(1, 2))

@@ -24,7 +24,7 @@ def test_a_row_is_three_strings_a_time_and_a_value() -> None:
 
 
 @pytest.mark.parametrize(("length", "prefix"), [(127, b"\x7f"), (128, b"\x80\x01"), (300, b"\xac\x02")])
-def test_a_long_name_has_its_length_in_seven_bit_groups(length: int, prefix: bytes) -> None:
+def test_the_length_of_a_long_name_is_encoded_in_seven_bit_groups(length: int, prefix: bytes) -> None:
     row = encode([Sample(Metric.UP, "x" * length, "a", datetime(2026, 1, 1, tzinfo=UTC), 1.0)])
 
     assert row.startswith(b"\x02up" + prefix + b"x" * length + b"\x01a")
@@ -37,5 +37,5 @@ def test_the_zone_of_a_moment_does_not_matter() -> None:
 
 
 @given(st.integers(min_value=-(10**12), max_value=10**13))
-def test_a_moment_survives_the_way_there_and_back(since_epoch: int) -> None:
+def test_a_moment_survives_encoding_and_decoding(since_epoch: int) -> None:
     assert milliseconds(moment(since_epoch)) == since_epoch

@@ -1,4 +1,4 @@
-"""The client's address; what it does with a store is tested with a real one."""
+"""The client's address; its behaviour is tested with a real store."""
 
 import subprocess
 import sys
@@ -9,19 +9,19 @@ from toban.engine.telemetry.store import Telemetry
 
 
 @pytest.mark.parametrize("url", ["", "127.0.0.1:8123", "clickhouse://a:secret@b:1/c", "http://"])
-def test_an_address_that_is_no_http_url_is_refused_without_its_secret(url: str) -> None:
+def test_an_address_that_is_not_an_http_url_is_refused_without_showing_its_secret(url: str) -> None:
     with pytest.raises(ValueError, match="must read http") as error:
         Telemetry(url)
 
     assert "secret" not in str(error.value)
 
 
-def test_a_database_that_is_no_plain_name_is_refused() -> None:
+def test_a_database_without_a_plain_name_is_refused() -> None:
     with pytest.raises(ValueError, match="not a plain name"):
         Telemetry("http://a:secret@127.0.0.1:1/x%60y")
 
 
-def test_the_engine_is_loaded_in_the_child_only() -> None:
+def test_the_engine_is_loaded_only_in_the_child() -> None:
     program = (
         "import sys, toban.engine.telemetry.store, toban.engine.telemetry.buffer;"
         "import toban.faces.cli.supervision.store;"

@@ -1,4 +1,4 @@
-"""Which points a chart gets."""
+"""The points of a chart."""
 
 from datetime import UTC, datetime, timedelta
 
@@ -13,7 +13,7 @@ NOON = datetime(2026, 11, 25, 12, tzinfo=UTC)
 FIVE_MINUTES = 300_000
 
 
-def test_a_day_in_300_points_comes_from_the_samples_themselves() -> None:
+def test_a_day_in_300_points_comes_from_the_samples() -> None:
     cut = window(NOON - timedelta(days=1), NOON, 300)
 
     assert (cut.step, cut.from_rollup) == (288_000, False)
@@ -31,7 +31,7 @@ def test_a_millisecond_less_comes_from_the_samples() -> None:
     assert (cut.step, cut.from_rollup) == (FIVE_MINUTES - 1, False)
 
 
-def test_the_rollup_is_cut_along_its_own_grid() -> None:
+def test_the_rollup_is_aligned_to_its_own_grid() -> None:
     cut = window(NOON - timedelta(days=90, seconds=17), NOON, 300)
 
     assert cut.start % FIVE_MINUTES == 0
@@ -40,12 +40,12 @@ def test_the_rollup_is_cut_along_its_own_grid() -> None:
 
 
 @pytest.mark.parametrize(("start", "points"), [(NOON, 10), (NOON + timedelta(seconds=1), 10), (NOON, 0)])
-def test_nothing_to_show_is_an_error(start: datetime, points: int) -> None:
+def test_an_empty_range_is_an_error(start: datetime, points: int) -> None:
     with pytest.raises(ValueError, match="nothing to show"):
         window(start, NOON, points)
 
 
-def test_no_points_of_a_real_range_is_an_error() -> None:
+def test_a_range_with_zero_points_is_an_error() -> None:
     with pytest.raises(ValueError, match="nothing to show"):
         window(NOON - timedelta(days=1), NOON, 0)
 
@@ -54,7 +54,7 @@ def test_no_points_of_a_real_range_is_an_error() -> None:
     length=st.timedeltas(min_value=timedelta(milliseconds=1), max_value=timedelta(days=800)),
     points=st.integers(1, 2000),
 )
-def test_there_are_never_more_buckets_than_asked_and_they_cover_the_range(
+def test_there_are_at_most_the_requested_buckets_and_they_cover_the_range(
     length: timedelta, points: int
 ) -> None:
     start = NOON - length

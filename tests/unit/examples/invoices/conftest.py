@@ -1,4 +1,4 @@
-"""What invoices are made of in tests."""
+"""Contents of invoices for tests."""
 
 from collections.abc import Callable
 from datetime import date
@@ -30,7 +30,7 @@ type MakeContent = Callable[..., Content]
 
 @pytest.fixture
 def make_content(terms: Terms) -> MakeContent:
-    """Return a function that makes the content of an invoice; one line of salt unless told otherwise."""
+    """Return a function that makes the content of an invoice; by default it has one line of salt."""
 
     def make(*lines: Line, **more: Any) -> Content:
         told = {"customer": "5", "name": "喫茶うみかぜ", "honorific": "御中", "address": "", "terms": terms}

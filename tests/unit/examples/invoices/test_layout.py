@@ -1,4 +1,4 @@
-"""What a recipient and a tax officer read on the paper."""
+"""The printed invoice as a recipient and a tax officer read it."""
 
 import io
 from datetime import date
@@ -56,7 +56,7 @@ def pages(content: Content, look: Look, revision: int = 1) -> list[str]:
         "2026年12月31日",
     ],
 )
-def test_a_qualified_invoice_says_all_that_the_law_wants(
+def test_a_qualified_invoice_states_everything_the_law_requires(
     required: str, make_content: MakeContent, look: Look
 ) -> None:
     [page] = pages(make_content(SALT, TOWEL), look)
@@ -64,7 +64,9 @@ def test_a_qualified_invoice_says_all_that_the_law_wants(
     assert required in page.replace("  ", " ")
 
 
-def test_prices_that_hold_the_tax_are_said_to(make_content: MakeContent, terms: Terms, look: Look) -> None:
+def test_prices_that_include_tax_are_marked_as_such(
+    make_content: MakeContent, terms: Terms, look: Look
+) -> None:
     content = make_content(SALT, terms=terms.model_copy(update={"prices": Prices.INCLUDED}))
 
     [page] = pages(content, look)
@@ -73,20 +75,18 @@ def test_prices_that_hold_the_tax_are_said_to(make_content: MakeContent, terms: 
     assert "うち消費税 (8%) ¥100" in page
 
 
-def test_without_reduced_lines_there_is_no_mark(make_content: MakeContent, look: Look) -> None:
+def test_without_reduced_rate_lines_there_is_no_mark(make_content: MakeContent, look: Look) -> None:
     [page] = pages(make_content(TOWEL), look)
 
     assert "※" not in page
 
 
-def test_a_later_revision_says_that_it_takes_the_place_of_another(
-    make_content: MakeContent, look: Look
-) -> None:
+def test_a_later_revision_says_which_one_it_replaces(make_content: MakeContent, look: Look) -> None:
     assert "再発行 第2版" in pages(make_content(), look, revision=2)[0]
     assert "再発行" not in pages(make_content(), look)[0]
 
 
-def test_a_long_invoice_goes_on_under_the_same_headings_and_loses_no_line(
+def test_a_long_invoice_continues_under_the_same_headings_and_loses_no_line(
     make_content: MakeContent, look: Look
 ) -> None:
     lines = [
@@ -111,7 +111,9 @@ def test_the_operators_sentences_are_filled_in(make_content: MakeContent, terms:
     assert "みなみ銀行" in page
 
 
-def test_what_the_font_lacks_is_shown_and_told(make_content: MakeContent, look: Look) -> None:
+def test_characters_missing_from_the_font_are_shown_and_reported(
+    make_content: MakeContent, look: Look
+) -> None:
     printed = draw(make_content(Line(item="\U0001f34a みかん", amount=1, rate=8)), "1", 1, look)
 
     assert "〓 みかん" in PdfReader(io.BytesIO(printed.pdf)).pages[0].extract_text()
@@ -132,6 +134,6 @@ def test_logo_and_seal_are_on_the_paper(make_content: MakeContent, look: Look, t
     assert len(PdfReader(io.BytesIO(pdf)).pages[0].images) == 2
 
 
-def test_money_and_figures_are_written_for_people() -> None:
+def test_money_and_figures_are_formatted_for_readers() -> None:
     assert (yen(1234567), yen(0), yen(-1234)) == ("¥1,234,567", "¥0", "-¥1,234")
     assert (figure(Decimal("1200.50")), figure(Decimal(10)), figure(None)) == ("1,200.5", "10", "")

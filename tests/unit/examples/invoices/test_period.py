@@ -1,4 +1,4 @@
-"""Closings, the periods between them, and when an invoice is to be paid."""
+"""Closings, the periods between them, and when an invoice is due."""
 
 from datetime import UTC, date, datetime
 from itertools import pairwise
@@ -27,7 +27,7 @@ def tokyo(*parts: int) -> datetime:
     return datetime(*parts, tzinfo=TOKYO)  # type: ignore[misc, arg-type]
 
 
-def test_a_run_at_its_due_time_bills_what_came_since_the_last_one() -> None:
+def test_a_run_at_its_due_time_bills_the_period_since_the_last_one() -> None:
     period = last("月末23:00", tokyo(2026, 11, 30, 23))
 
     assert (period.start, period.end) == (tokyo(2026, 10, 31, 23), tokyo(2026, 11, 30, 23))
@@ -35,7 +35,7 @@ def test_a_run_at_its_due_time_bills_what_came_since_the_last_one() -> None:
     assert period.words == "2026年10月31日 23:00 ～ 2026年11月30日 23:00"
 
 
-def test_a_second_before_the_closing_the_period_before_is_the_last() -> None:
+def test_a_second_before_the_closing_the_previous_period_is_billed() -> None:
     assert last("月末23:00", tokyo(2026, 11, 30, 22, 59, 59)).last_day == date(2026, 10, 31)
 
 
@@ -43,7 +43,7 @@ def test_a_run_ordered_days_later_bills_the_same_period() -> None:
     assert last("月末23:00", tokyo(2026, 12, 3, 10)) == last("月末23:00", tokyo(2026, 11, 30, 23))
 
 
-def test_no_moment_falls_between_two_periods_or_into_both() -> None:
+def test_every_moment_is_in_exactly_one_period() -> None:
     found = list(periods(schedule("月末23:00"), System(), tokyo(2028, 3, 1), Closing.DUE))
 
     assert len(found) > 24
@@ -59,11 +59,11 @@ def test_early_in_the_morning_the_period_closes_at_the_midnight_before() -> None
     assert period.last_day == date(2026, 11, 30)
 
 
-def test_the_due_time_of_a_machine_in_utc_closes_in_the_documents_zone() -> None:
+def test_a_due_time_given_in_utc_closes_in_the_documents_zone() -> None:
     assert last("月末23:00", datetime(2026, 11, 30, 14, tzinfo=UTC)).end == tokyo(2026, 11, 30, 23)
 
 
-def test_what_is_no_month_is_named_by_its_closing() -> None:
+def test_a_period_that_is_not_a_calendar_month_is_named_by_its_closing() -> None:
     assert last("毎週金曜 18:00", tokyo(2026, 11, 27, 18)).title == "2026年11月27日締め分"
 
 
@@ -95,5 +95,5 @@ def test_terms_of_payment_are_read(text: str, term: Term | None) -> None:
         (Term(days=30), date(2026, 11, 30), date(2026, 12, 30)),
     ],
 )
-def test_the_day_of_payment_is_one_of_the_calendar(term: Term, closed: date, day: date) -> None:
+def test_the_payment_day_is_a_calendar_day(term: Term, closed: date, day: date) -> None:
     assert term.after(closed) == day

@@ -1,4 +1,4 @@
-"""The package's own page tells of every key, as the manual does of Toban's kinds."""
+"""The package's own manual page documents every key, as Toban's manual does for its kinds."""
 
 from pathlib import Path
 
@@ -9,7 +9,7 @@ from toban_invoices.kind import KIND
 PACKAGE = Path(__file__).parents[4] / "examples" / "webshop" / "invoices"
 
 
-def test_every_key_is_told_of() -> None:
+def test_every_key_is_in_the_manual() -> None:
     own = set(KIND.config.model_fields) - set(BatchBinding.model_fields)
 
     text = (PACKAGE / EXTENSION.manual).read_text(encoding="utf-8")

@@ -1,4 +1,4 @@
-"""Rows of the operator's query to contents of invoices."""
+"""From rows of the operator's query to contents of invoices."""
 
 from datetime import UTC, date, datetime
 from decimal import Decimal
@@ -23,7 +23,7 @@ def test_lines_of_a_customer_are_one_invoice_in_the_querys_order(terms: Terms) -
     ]
 
 
-def test_a_line_keeps_all_that_the_query_says(terms: Terms) -> None:
+def test_a_line_keeps_everything_from_the_query(terms: Terms) -> None:
     row = SALT | {"day": date(2026, 11, 3), "quantity": Decimal("1.50"), "unit": "kg", "unit_price": 453,
                   "honorific": "様", "address": " 那覇市\r\nうみ町 "}  # fmt: skip
 
@@ -36,13 +36,13 @@ def test_a_line_keeps_all_that_the_query_says(terms: Terms) -> None:
     assert (found.honorific, found.address) == ("様", "那覇市\nうみ町")
 
 
-def test_a_moment_is_on_its_own_day(terms: Terms) -> None:
+def test_a_moment_is_dated_in_its_own_zone(terms: Terms) -> None:
     [found] = contents([SALT | {"day": datetime(2026, 11, 3, 23, 59, tzinfo=UTC)}], terms, DAY)
 
     assert found.lines[0].day == date(2026, 11, 3)
 
 
-def test_nothing_to_bill_is_no_invoice(terms: Terms) -> None:
+def test_nothing_to_bill_makes_no_invoice(terms: Terms) -> None:
     assert contents([], terms, DAY) == []
 
 
@@ -67,7 +67,7 @@ def test_nothing_to_bill_is_no_invoice(terms: Terms) -> None:
     ],
     ids=lambda value: str(value)[:30],
 )
-def test_a_row_that_can_not_be_billed_is_named_with_its_fault(
+def test_an_unbillable_row_is_named_with_its_fault(
     change: dict[str, object], words: str, terms: Terms
 ) -> None:
     with pytest.raises(Unbillable, match=words.replace("(", r"\(")):
@@ -79,7 +79,7 @@ def test_a_missing_column_is_named(terms: Terms) -> None:
         contents([{key: value for key, value in SALT.items() if key != "tax_rate"}], terms, DAY)
 
 
-def test_all_faults_are_told_at_once_up_to_a_limit(terms: Terms) -> None:
+def test_all_faults_are_reported_at_once_up_to_a_limit(terms: Terms) -> None:
     with pytest.raises(Unbillable) as told:
         contents([SALT | {"item": ""}] * 25, terms, DAY)
 
@@ -87,12 +87,12 @@ def test_all_faults_are_told_at_once_up_to_a_limit(terms: Terms) -> None:
     assert (len(lines), lines[-1]) == (21, "ほか 5 件")
 
 
-def test_a_customer_of_two_names_is_no_recipient(terms: Terms) -> None:
+def test_a_customer_with_two_names_is_refused(terms: Terms) -> None:
     with pytest.raises(Unbillable, match="name が行によって違います"):
         contents([SALT, SALT | {"name": "喫茶やまかぜ"}], terms, DAY)
 
 
-def test_a_content_comes_back_from_json_as_it_was(terms: Terms) -> None:
+def test_an_invoice_survives_json_unchanged(terms: Terms) -> None:
     [content] = contents([SALT | {"quantity": Decimal("0.1"), "day": DAY}], terms, DAY)
 
     again = Content.of(content.model_dump(mode="json"))
@@ -101,7 +101,7 @@ def test_a_content_comes_back_from_json_as_it_was(terms: Terms) -> None:
     assert again.digest == content.digest
 
 
-def test_the_day_of_issue_alone_makes_no_other_invoice(terms: Terms) -> None:
+def test_a_different_issue_date_alone_is_not_a_new_invoice(terms: Terms) -> None:
     [today], [later] = contents([SALT], terms, DAY), contents([SALT], terms, date(2026, 12, 3))
     [other] = contents([SALT | {"amount": 681}], terms, DAY)
 

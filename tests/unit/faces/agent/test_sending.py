@@ -1,4 +1,4 @@
-"""Where a batch ends, and when the next attempt is made."""
+"""The end of a batch, and the time of the next attempt."""
 
 import pytest
 
@@ -18,7 +18,7 @@ from toban.faces.agent.files.cutting import MOST, body_of, end_of
         (b"x" * MOST, False, MOST),
     ],
 )
-def test_a_batch_ends_with_a_line(chunk: bytes, is_last: bool, end: int) -> None:
+def test_a_batch_ends_at_the_end_of_a_line(chunk: bytes, is_last: bool, end: int) -> None:
     assert end_of(chunk, is_last=is_last) == end
 
 
@@ -31,7 +31,7 @@ def test_a_batch_ends_with_a_line(chunk: bytes, is_last: bool, end: int) -> None
         (b"\0\0\n\r\n", [0]),
     ],
 )
-def test_lines_are_cut_at_what_the_server_takes(batch: bytes, lengths: list[int]) -> None:
+def test_lines_are_cut_at_the_servers_limit(batch: bytes, lengths: list[int]) -> None:
     assert [len(line) for line in body_of(batch).split(b"\n")] == lengths
 
 
@@ -39,5 +39,5 @@ def test_lines_are_cut_at_what_the_server_takes(batch: bytes, lengths: list[int]
     ("attempts", "asked", "seconds"),
     [(1, 0, 1), (2, 0, 2), (7, 0, 60), (2000, 0, 60), (1, 5, 5), (1, 86_400, 60)],
 )
-def test_pauses_grow_to_a_minute_and_heed_the_server(attempts: int, asked: float, seconds: float) -> None:
+def test_pauses_grow_to_a_minute_and_respect_the_server(attempts: int, asked: float, seconds: float) -> None:
     assert pause(attempts, asked) == seconds

@@ -1,4 +1,4 @@
-"""What the agent says of what it can't read, and what it makes of entries that are too large."""
+"""How the agent reports files it can't read, and shortens entries that are too large."""
 
 import errno
 import os
@@ -17,7 +17,7 @@ def failure(name: str, number: int) -> tuple[Path, OSError]:
     return Path("/var/log", name), OSError(number, os.strerror(number))
 
 
-def test_of_many_files_that_fail_some_are_named_each_reason_once_and_all_ways_out() -> None:
+def test_of_many_failing_files_some_are_named_with_each_reason_once_and_all_hints() -> None:
     failures = [failure(f"{number}.log", errno.EIO) for number in range(5)]
 
     assert told([]) == ""
@@ -39,12 +39,12 @@ def test_of_many_files_that_fail_some_are_named_each_reason_once_and_all_ways_ou
         ("", "journalctl --verify"),
     ],
 )
-def test_each_complaint_of_journalctl_has_its_way_out(said: str, hint: str) -> None:
+def test_each_error_of_journalctl_has_a_hint(said: str, hint: str) -> None:
     assert hint in way_out(said)
 
 
 @pytest.mark.parametrize(("count", "is_as_it_was"), [(150, True), (151, False)])
-def test_an_entry_of_too_many_fields_has_the_rest_of_them_in_one(count: int, is_as_it_was: bool) -> None:
+def test_an_entry_with_too_many_fields_has_the_rest_in_one_field(count: int, is_as_it_was: bool) -> None:
     own: dict[str, object] = {f"F{number:03}": [number] for number in range(count - 1)}
     entry = {**own, "MESSAGE": "x", "_PID": "1", "__CURSOR": "s=1"}
     line = orjson.dumps(entry) + b"\n"
@@ -58,7 +58,7 @@ def test_an_entry_of_too_many_fields_has_the_rest_of_them_in_one(count: int, is_
     assert kept.get("MORE_FIELDS") == (None if is_as_it_was else ["F148=[148]", "F149=[149]"])
 
 
-def test_an_entry_with_many_and_long_fields_is_no_longer_than_the_server_takes() -> None:
+def test_an_entry_with_many_long_fields_fits_the_servers_limit() -> None:
     entry: dict[str, object] = {f"F{number:03}": "x" * 3000 for number in range(300)}
     sent = fitting({**entry, "MESSAGE": "m"}, b"")
 

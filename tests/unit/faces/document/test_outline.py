@@ -42,7 +42,7 @@ def test_every_clause_and_every_unread_row_has_exactly_one_place(design: Design)
     assert sum(len(line.unread) for line in placed) == len(design.unread)
 
 
-def test_a_clause_stands_on_the_row_that_it_was_read_from(design: Design) -> None:
+def test_a_clause_is_placed_at_the_row_it_was_read_from(design: Design) -> None:
     rows = [line for part in outline(design).parts if part.kind == "table" for line in part.lines]
 
     assert all(clause.origin.line == line.number for line in rows for clause in line.clauses)
@@ -55,7 +55,7 @@ def test_the_contents_have_one_line_for_each_chapter_and_count_every_clause(desi
     assert sum(entry.unread for entry in built.entries) == len(design.unread)
 
 
-def test_a_row_that_was_not_understood_stays_in_its_place() -> None:
+def test_an_unread_row_stays_in_its_place() -> None:
     built = outline(read_design(MIXED, "運用設計書.md"))
     table = next(part for part in built.parts if part.kind == "table")
 

@@ -1,4 +1,4 @@
-"""The first screen is put together from what extensions say, whoever they are."""
+"""The first screen, combined from the parts of any extensions."""
 
 from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
@@ -70,7 +70,7 @@ def shown(verdicts: dict[str, Verdict], *operations: Operation[Rows]) -> Overvie
     return overview(EDITION, built, seen_of(statuses, NOON), rows, operations)
 
 
-def test_what_is_wrong_stands_worst_first_with_who_has_it() -> None:
+def test_problems_are_listed_worst_first_with_who_acknowledged_them() -> None:
     found = shown(
         {WEB: Verdict.WARNING, DB: Verdict.DEVIATING, CHECK: Verdict.CONFORMING},
         extension(alert(WEB, holder="nami"), alert(DB)),
@@ -82,13 +82,13 @@ def test_what_is_wrong_stands_worst_first_with_who_has_it() -> None:
     ]
 
 
-def test_a_row_of_which_one_alert_is_left_has_nobody_yet() -> None:
+def test_a_row_with_one_unacknowledged_alert_counts_as_unacknowledged() -> None:
     found = shown({WEB: Verdict.DEVIATING}, extension(alert(WEB, holder="nami"), alert(WEB)))
 
     assert [each.holders for each in found.troubles] == [""]
 
 
-def test_what_nobody_has_comes_first_then_the_worst_then_the_earliest() -> None:
+def test_unacknowledged_alerts_come_first_then_the_worst_then_the_earliest() -> None:
     asked = extension(
         alert("taken", holder="nami"),
         alert("late", hour=11),
@@ -118,7 +118,7 @@ def test_a_row_that_an_extension_runs_is_left_to_the_extension() -> None:
     assert shown({CHECK: Verdict.NOT_PERFORMED}).chores == []
 
 
-def test_all_thirteen_chapters_stand_there_by_the_documents_headings() -> None:
+def test_all_thirteen_chapters_are_shown_under_the_documents_headings() -> None:
     lines = shown({WEB: Verdict.WARNING, DB: Verdict.CONFORMING}).chapters
 
     assert len(lines) == len(Chapter)
@@ -129,7 +129,7 @@ def test_all_thirteen_chapters_stand_there_by_the_documents_headings() -> None:
     assert [line.title for line in lines if not line.anchor][:2] == ["運用方針", "ログ管理"]
 
 
-def test_figures_that_are_judged_stand_before_what_fires_and_the_others_after() -> None:
+def test_figures_with_a_verdict_come_before_the_alerts_and_others_after() -> None:
     left = Figure(
         Link("levels", "残り"), Said(""), Said("99.9%"), Verdict.NOT_MEASURABLE, Trend((), NOON, NOON, 0, 1)
     )
@@ -147,7 +147,7 @@ def test_figures_that_are_judged_stand_before_what_fires_and_the_others_after() 
     assert [each.label for each in found.drawn] == ["残り"]
 
 
-def test_what_comes_next_is_what_is_due_after_now() -> None:
+def test_upcoming_entries_are_those_due_after_now() -> None:
     found = shown({WEB: Verdict.CONFORMING, DB: Verdict.CONFORMING, CHECK: Verdict.CONFORMING}).coming
 
     assert [(each.clock, each.name) for each in found] == [("13:00", "DB CPU使用率"), ("14:00", "ログ確認")]

@@ -1,4 +1,4 @@
-"""What is on record in the document's language is said in the reader's."""
+"""Text recorded in the document's language is shown in the reader's language."""
 
 from collections.abc import Iterator
 
@@ -80,18 +80,20 @@ def english() -> Iterator[None]:
         ),
     ],
 )
-def test_known_sentences_and_amounts_are_said_in_english(written: str, said: str) -> None:
+def test_known_sentences_and_amounts_are_translated_to_english(written: str, said: str) -> None:
     assert in_readers_language(written) == said
 
 
 @pytest.mark.parametrize("written", ["文書のままの理由です", "a 、b", "x" * 100_000, "正常範囲（" * 20_000])
 @pytest.mark.usefixtures("english")
-def test_what_is_not_known_stays_as_it_is(written: str) -> None:
+def test_unknown_sentences_stay_unchanged(written: str) -> None:
     assert in_readers_language(written) == written
 
 
 @pytest.mark.parametrize("sentence", SENTENCES)
-def test_every_sentence_is_known_again_with_its_values_and_stays_in_japanese(sentence: str) -> None:
+def test_every_recorded_sentence_is_recognised_with_its_values_and_unchanged_in_japanese(
+    sentence: str,
+) -> None:
     class Values(dict[str, str]):
         def __missing__(self, name: str) -> str:
             return WORDS[Reason.UNBOUND_ROLE] if name == "why" else f"<{name}>"
@@ -104,7 +106,7 @@ def test_every_sentence_is_known_again_with_its_values_and_stays_in_japanese(sen
         assert in_readers_language(written) == said.replace(*WHY)
 
 
-def test_values_may_hold_anything() -> None:
+def test_values_may_contain_anything() -> None:
     written = recorded("測定できません: %(note)s", note="100% %(note)s (.*) 、 か \\1")
 
     with translation.override("en"):

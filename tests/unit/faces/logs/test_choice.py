@@ -1,4 +1,4 @@
-"""What the address of the logs page asks for."""
+"""The parameters in the URL of the log page."""
 
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
@@ -25,7 +25,7 @@ NOW = datetime(2026, 11, 26, 11, 23, 45, 678901, tzinfo=UTC)
 HOUR = timedelta(hours=1)
 
 
-def test_the_query_of_a_choice_is_that_choice_again() -> None:
+def test_a_choice_survives_being_written_as_a_query() -> None:
     asked = {"q": 'level:ERROR "a  b"', "from": "2026-11-26T09:00", "to": "2026-11-26T10:00"}
 
     chosen = choice(asked)
@@ -34,12 +34,12 @@ def test_the_query_of_a_choice_is_that_choice_again() -> None:
     assert chosen.query == "q=level%3AERROR+%22a++b%22&from=2026-11-26T09%3A00&to=2026-11-26T10%3A00"
 
 
-def test_a_length_that_is_none_is_the_usual_one() -> None:
+def test_an_invalid_length_means_the_default() -> None:
     assert choice({"last": "forever"}).last == "1h"
 
 
 @pytest.mark.parametrize("last", LENGTHS)
-def test_a_length_up_to_now_is_whole_bars_that_hold_all_of_it(last: str) -> None:
+def test_a_relative_time_range_is_rounded_out_to_whole_bars(last: str) -> None:
     span = span_of(Choice(last=last), TOKYO, NOW)
 
     step = step_of(span)
@@ -49,7 +49,7 @@ def test_a_length_up_to_now_is_whole_bars_that_hold_all_of_it(last: str) -> None
     assert (span.end - span.start) / step <= BARS
 
 
-def test_what_is_typed_is_in_the_documents_zone() -> None:
+def test_typed_times_are_in_the_documents_zone() -> None:
     span = span_of(Choice(begin="2026-11-26T09:00", end="2026-11-26T10:00:30"), TOKYO, NOW)
 
     assert span == Span(
@@ -61,13 +61,13 @@ def test_what_is_typed_is_in_the_documents_zone() -> None:
     ("chosen", "length"),
     [(Choice(end="2026-11-26T10:00"), HOUR), (Choice(begin="2026-11-26T19:23:45.678901"), HOUR)],
 )
-def test_one_end_alone_is_enough(chosen: Choice, length: timedelta) -> None:
+def test_one_end_of_a_time_range_is_enough(chosen: Choice, length: timedelta) -> None:
     span = span_of(chosen, TOKYO, NOW)
 
     assert span.end - span.start == pytest.approx(length, abs=timedelta(milliseconds=1))
 
 
-def test_the_hour_that_comes_twice_is_two_hours() -> None:
+def test_the_repeated_hour_of_a_clock_change_counts_as_two_hours() -> None:
     span = span_of(Choice(begin="2026-10-25T02:00", end="2026-10-25T03:00"), BERLIN, NOW)
 
     assert span.end - span.start == 2 * HOUR
@@ -82,7 +82,7 @@ def test_the_hour_that_comes_twice_is_two_hours() -> None:
         Choice(begin="2026-11-26T10:00", end="2026-11-26T10:00"),
     ],
 )
-def test_what_is_no_stretch_of_time_is_refused(chosen: Choice) -> None:
+def test_an_invalid_time_range_is_refused(chosen: Choice) -> None:
     with pytest.raises(BadRange):
         span_of(chosen, TOKYO, NOW)
 
@@ -91,11 +91,11 @@ def test_what_is_no_stretch_of_time_is_refused(chosen: Choice) -> None:
     "at",
     [datetime(2026, 11, 26, 0, 0, tzinfo=UTC), datetime(2026, 11, 26, 0, 0, 7, tzinfo=UTC)],
 )
-def test_a_written_moment_is_read_again(at: datetime) -> None:
+def test_a_written_moment_is_read_back(at: datetime) -> None:
     assert moment_in(written(at, TOKYO), TOKYO) == at
 
 
-def test_a_place_is_read_as_it_was_written() -> None:
+def test_a_page_position_is_read_back_as_it_was_written() -> None:
     place = Place(1_764_156_000_123, 2**64 - 1, 10_000)
 
     assert place_in(place_text(place)) == place
@@ -104,5 +104,5 @@ def test_a_place_is_read_as_it_was_written() -> None:
 @pytest.mark.parametrize(
     "text", ["", "1", "1-2", "1-2-3-4", "a-1-1", "²-1-1", "-1-1-1", f"1-{2**64}-1", f"1-1-{2**32 - 1}"]
 )
-def test_what_is_no_place_is_none(text: str) -> None:
+def test_an_invalid_page_position_is_ignored(text: str) -> None:
     assert place_in(text) is None

@@ -1,4 +1,4 @@
-"""Whatever the pages say in Japanese they can say in English."""
+"""Everything the pages say in Japanese has an English translation."""
 
 import ast
 import re
@@ -20,9 +20,9 @@ ORDERED = (
     *("engine/notify", "engine/runs", "engine/telemetry", "chapters/errors", "chapters/logs/saved.py"),
     *("engine/search_parts.py", "faces/words/run_parameters.py"),
 )
-"""Where what people ordered or asked for on a page is refused: by `REFUSALS`, in words."""
+"""The modules whose refusals are shown on a page; they raise one of `REFUSALS` with a message."""
 REFUSALS = {"NotPossible": 2, "BadSearch": 1, "NoParameter": 1}
-"""How many arguments of each are such words."""
+"""How many arguments of each are messages."""
 SAID_BY = ("_", "_known", "gettext_lazy")
 JAPANESE = re.compile(r"[ぁ-ん]")
 WORD = re.compile(r"[ぁ-んァ-ヶ一-龠]")
@@ -62,7 +62,7 @@ def _calls(tree: ast.AST) -> Iterator[str]:
 
 
 def _told(tree: ast.AST) -> Iterator[str]:
-    """Yield what extensions say: the labels of their links, and texts whose values stand apart."""
+    """Yield the texts of extensions: the labels of their links, and texts with separate values."""
     place = {"Link": 1, "Said": 0}
     for node in ast.walk(tree):
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in place:
@@ -72,7 +72,7 @@ def _told(tree: ast.AST) -> Iterator[str]:
 
 
 def refusals() -> Iterator[ast.expr]:
-    """Yield what is said where orders and searches are refused, and is no mere command."""
+    """Yield the messages of refused orders and searches, except plain commands."""
     for part in ORDERED:
         folder = PACKAGE / part
         for module in [folder] if folder.is_file() else folder.rglob("*.py"):
@@ -82,14 +82,14 @@ def refusals() -> Iterator[ast.expr]:
                     yield from (each for each in said if JAPANESE.search(ast.unparse(each)))
 
 
-def test_what_is_refused_keeps_its_values_apart_from_its_words() -> None:
-    """With the values in it no catalogue would know it."""
+def test_refusals_keep_their_values_separate_from_the_message() -> None:
+    """The catalogue could not find a message with its values inside."""
     filled = [each for said in refusals() for each in ast.walk(said) if isinstance(each, ast.JoinedStr)]
 
     assert [ast.unparse(each) for each in filled] == []
 
 
-def test_pages_know_every_sentence_that_goes_on_record() -> None:
+def test_the_catalogue_has_every_sentence_that_is_recorded() -> None:
     calls = [
         node.args[0]
         for part in ("engine", "chapters", "faces")
@@ -102,13 +102,13 @@ def test_pages_know_every_sentence_that_goes_on_record() -> None:
     assert written | {BUDGET_LEFT} == set(SENTENCES)
 
 
-def test_every_word_of_the_pages_has_its_english() -> None:
+def test_every_text_of_the_pages_has_an_english_translation() -> None:
     known = entries()
 
     assert [text for text in sorted(set(said())) if not known.get(text)] == []
 
 
-def test_nothing_is_translated_that_no_page_says() -> None:
+def test_no_translation_is_unused() -> None:
     assert sorted(entries().keys() - set(said())) == []
 
 

@@ -1,4 +1,4 @@
-"""What a chart gives to the script that draws it."""
+"""The data of a chart for the script that draws it."""
 
 import json
 from datetime import UTC, datetime, timedelta
@@ -37,7 +37,7 @@ def chart(bars: tuple[Bars, ...] = (), lines: tuple[Line, ...] = (), marks: tupl
     )
 
 
-def test_what_is_drawn_is_json_with_a_value_for_each_row() -> None:
+def test_a_chart_is_json_with_a_value_for_each_row() -> None:
     drawing = chart(
         bars=(Bars("ERROR", Tone.BAD, [1, None]),),
         lines=(Line("平均", Tone.INK, [1.23456789, None]),),
@@ -60,7 +60,7 @@ def test_an_axis_of_whole_numbers_has_no_halves(value: float, is_whole: bool) ->
     assert chart(bars=(Bars("行", Tone.RUN, [value, None]),)).drawing["whole"] is is_whole
 
 
-def test_the_key_names_each_colour_once_and_is_left_out_where_there_is_one() -> None:
+def test_the_legend_names_each_colour_once_and_is_omitted_for_a_single_one() -> None:
     window = Mark("計画メンテナンス", Tone.RUN, NOON, NOON + MINUTE)
     line = Line("平均", Tone.INK, [1, 2])
 
@@ -71,14 +71,14 @@ def test_the_key_names_each_colour_once_and_is_left_out_where_there_is_one() -> 
     assert chart(lines=(line,)).key == []
 
 
-def test_one_error_among_thousands_is_seen_within_the_drawing() -> None:
+def test_one_error_among_thousands_is_visible_in_the_chart() -> None:
     (critical, error, info) = lifted([[1], [1], [100_000]])
 
     assert critical[0] == error[0] == pytest.approx(0.015 * 100_002)
     assert sum(filter(None, (*critical, *error, *info))) == pytest.approx(100_002)
 
 
-def test_what_took_no_time_is_a_mark_on_the_ground_and_what_is_none_is_none() -> None:
+def test_zero_values_get_a_visible_minimum_height_and_missing_values_stay_missing() -> None:
     assert lifted([[0, None, 200]]) == [[3, None, 200]]
     assert lifted([[0]]) == [[pytest.approx(0.015)]]
     assert lifted([[], []]) == [[], []]
@@ -91,7 +91,7 @@ def test_a_figure_has_two_decimals_at_most(value: float, said: str) -> None:
     assert figure(value, "ms") == said
 
 
-def test_an_axis_has_the_greatest_unit_that_its_figures_reach() -> None:
+def test_an_axis_uses_the_largest_unit_its_values_reach() -> None:
     assert length_scale(timedelta(minutes=90)) == (" h", 3600)
     assert length_scale(timedelta(seconds=59)) == (" s", 1)
     assert length_scale(timedelta()) == (" s", 1)

@@ -20,7 +20,7 @@ def drawn(found: list[Point], *marks: Mark, lasts: timedelta = HOUR) -> Chart:
     return measured(Series(found, "%", [CRITICAL], NOON, NOON + lasts), marks, lambda at: f"{at:%H:%M}")
 
 
-def test_the_line_and_the_table_tell_mean_least_and_greatest_with_their_unit() -> None:
+def test_the_line_and_the_table_give_mean_minimum_and_maximum_with_the_unit() -> None:
     chart = drawn(points(2, 50.125))
 
     (line,) = chart.lines
@@ -33,7 +33,7 @@ def test_the_line_and_the_table_tell_mean_least_and_greatest_with_their_unit() -
     assert chart.limits == [CRITICAL]
 
 
-def test_moments_and_stretches_within_the_drawing_are_marked() -> None:
+def test_moments_and_ranges_inside_the_chart_are_marked() -> None:
     marks = [
         Mark("しきい値を超過", Tone.BAD, NOON + MINUTE),
         Mark("復旧", Tone.OK, NOON + 2 * HOUR),
@@ -44,7 +44,7 @@ def test_moments_and_stretches_within_the_drawing_are_marked() -> None:
     assert drawn(points(1, 2), *marks).marks == [marks[0], marks[2]]
 
 
-def test_the_line_breaks_off_where_nothing_was_measured_and_the_table_says_so() -> None:
+def test_the_line_has_a_gap_without_measurements_and_the_table_says_so() -> None:
     found = [each for each in points(*[1.0] * 12) if not 4 <= each.at.minute <= 8]
 
     chart = drawn(found)
@@ -53,7 +53,7 @@ def test_the_line_breaks_off_where_nothing_was_measured_and_the_table_says_so() 
     assert [row.cells for row in chart.rows][4] == ("測定なし",)
 
 
-def test_a_row_that_is_measured_seldom_is_one_line_all_the_same() -> None:
+def test_a_rarely_measured_row_is_still_one_line() -> None:
     chart = drawn(points(1, 1, 1, every=HOUR), lasts=3 * HOUR)
 
     assert None not in chart.lines[0].values

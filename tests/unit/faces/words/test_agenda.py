@@ -1,4 +1,4 @@
-"""What a row is called where it does not stand itself."""
+"""The name of a row where the row itself is not shown."""
 
 import pytest
 
@@ -34,7 +34,7 @@ DESIGN = read_design(
         ("batch", "B001 集計", "バッチ B001 集計"),
     ],
 )
-def test_a_row_is_called_by_its_key_as_the_document_writes_it(kind: str, called: str, titled: str) -> None:
+def test_a_row_is_named_by_its_key_as_the_document_writes_it(kind: str, called: str, titled: str) -> None:
     (row,) = (each for each in DESIGN.clauses if each.kind == kind)
 
     assert (name(row), title(row)) == (called, titled)

@@ -1,4 +1,4 @@
-"""Rows of logs as one reads them on a terminal."""
+"""Log rows as shown in a terminal."""
 
 from datetime import UTC, datetime
 
@@ -17,14 +17,14 @@ def row(message: str, service: str = "shop") -> FoundRow:
 
 
 @pytest.mark.parametrize("odd", ["\x1b]0;title\x07", "\x1b[2J", "\r", "\0", "\x9b2J", "\u202e"])
-def test_a_line_does_nothing_to_the_terminal_it_is_shown_on(odd: str) -> None:
+def test_a_log_line_cannot_control_the_terminal(odd: str) -> None:
     shown = as_text(row(f"card{odd}declined", service=f"shop{odd}"))
 
     assert all(char.isprintable() for char in shown)
     assert "declined requestId=req-1" in shown
 
 
-def test_a_stack_stays_in_lines() -> None:
+def test_a_stack_trace_keeps_its_lines() -> None:
     shown = as_text(row("Traceback:\n\tat shop.Order\n\tat shop.Main"))
 
     assert [line.strip() for line in shown.split("\n")[1:]] == [

@@ -1,11 +1,11 @@
-"""Runs in words: whatever the ledger can say of one, people can read."""
+"""Runs in words: everything the ledger can contain has a readable text."""
 
 from toban.engine.runs.models import Run
 from toban.engine.runs.rules import Reason, Start
 from toban.faces.words.runs import REASONS, WAITS, Standing, standing
 
 
-def test_every_reason_and_every_wait_has_its_words() -> None:
+def test_every_reason_and_every_wait_has_a_text() -> None:
     assert REASONS.keys() == set(Reason)
     assert WAITS.keys() == set(Start)
 
@@ -17,7 +17,7 @@ def test_every_state_of_the_ledger_has_a_mark_and_a_word() -> None:
     assert len({each.word for each in told}) == len(Run.State)
 
 
-def test_a_wait_for_consent_is_told_apart_from_a_wait_for_the_clock() -> None:
+def test_waiting_for_approval_is_distinguished_from_waiting_for_the_clock() -> None:
     waiting = Run(state=Run.State.WAITING, reason=Reason.AWAITING_APPROVAL)
 
     assert standing(waiting) is Standing.AWAITING

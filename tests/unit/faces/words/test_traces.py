@@ -1,4 +1,4 @@
-"""Traces in words: lengths, the waterfall on a terminal, what scripts get."""
+"""Traces in words: durations, the waterfall in a terminal, and JSON."""
 
 import re
 
@@ -44,11 +44,11 @@ def spans() -> list[FoundSpan]:
         (7_200_000_000_000, "7,200 s"),
     ],
 )
-def test_lengths_have_three_figures(nanoseconds: int, said: str) -> None:
+def test_durations_have_three_significant_digits(nanoseconds: int, said: str) -> None:
     assert trace_words.length(nanoseconds) == said
 
 
-def test_a_waterfall_reads_on_a_terminal() -> None:
+def test_a_waterfall_is_readable_on_a_terminal() -> None:
     heading, *lines = trace_words.as_text(waterfall(spans()))
 
     assert re.fullmatch(
@@ -61,7 +61,7 @@ def test_a_waterfall_reads_on_a_terminal() -> None:
     ]
 
 
-def test_names_of_applications_do_not_move_the_cursor() -> None:
+def test_names_from_applications_cannot_move_the_cursor() -> None:
     named = FoundSpan(
         START, MS, "t" * 32, "root", "", "sh\nop", "a\x1b[2Jb", "INTERNAL", "", "", "", "", 0, ""
     )  # fmt: skip
@@ -72,7 +72,7 @@ def test_names_of_applications_do_not_move_the_cursor() -> None:
     assert line.endswith("  a�[2Jb  [sh�op]")
 
 
-def test_scripts_get_every_span_with_its_place() -> None:
+def test_json_has_every_span_with_its_position() -> None:
     _, call, _ = map(trace_words.as_record, waterfall(spans()).lines)
 
     assert call == {
@@ -83,7 +83,7 @@ def test_scripts_get_every_span_with_its_place() -> None:
     }  # fmt: skip
 
 
-def test_scripts_get_a_route_with_its_rate() -> None:
+def test_json_has_every_route_with_its_rate() -> None:
     route = RouteFigures("shop", "GET", "/orders", 120, 3, "s" * 32, "", 10.0, 20.5, 30.0)
 
     told = trace_words.route_record(route, 3600)

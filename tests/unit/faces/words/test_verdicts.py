@@ -1,4 +1,4 @@
-"""Times are absolute in the document's zone, with the length beside them."""
+"""Times are absolute in the document's zone, with the duration next to them."""
 
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
@@ -27,7 +27,7 @@ NOW = datetime(2026, 4, 1, 3, 0, tzinfo=UTC)  # noon in Tokyo
         (timedelta(days=1, hours=2, minutes=59), "1日2時間"),
     ],
 )
-def test_a_length_is_said_in_its_two_largest_units(span: timedelta, said: str) -> None:
+def test_a_duration_is_shown_in_its_two_largest_units(span: timedelta, said: str) -> None:
     assert words.length(span) == said
 
 
@@ -42,11 +42,11 @@ def test_a_length_is_said_in_its_two_largest_units(span: timedelta, said: str) -
         (timedelta(hours=1, seconds=59), "1時間"),
     ],
 )
-def test_what_something_took_is_said_to_the_second(span: timedelta, said: str) -> None:
+def test_an_elapsed_time_is_shown_to_the_second(span: timedelta, said: str) -> None:
     assert words.took(span) == said
 
 
-def test_a_moment_is_said_as_far_as_it_is_from_now() -> None:
+def test_a_moment_is_shown_relative_to_now() -> None:
     assert words.relative(NOW, NOW) == "たった今"
     assert words.relative(NOW - timedelta(seconds=59), NOW) == "たった今"
     assert words.relative(NOW - timedelta(minutes=1), NOW) == "1分前"
@@ -55,14 +55,14 @@ def test_a_moment_is_said_as_far_as_it_is_from_now() -> None:
     assert words.relative(NOW + timedelta(minutes=12), NOW) == "12分後"
 
 
-def test_a_moment_of_today_is_a_time_alone_by_the_documents_day() -> None:
+def test_a_moment_of_today_in_the_documents_zone_is_shown_as_a_time_only() -> None:
     midnight = datetime(2026, 3, 31, 15, 0, tzinfo=UTC)
 
     assert words.clock(midnight, NOW, TOKYO) == "00:00"
     assert words.clock(midnight - timedelta(minutes=1), NOW, TOKYO) == "3/31 23:59"
 
 
-def test_what_is_overdue_is_said_to_be() -> None:
+def test_overdue_times_are_shown_as_overdue() -> None:
     assert words.due(NOW - timedelta(minutes=5), NOW, TOKYO) == "予定 11:55（5分経過）"
     assert words.due(NOW + timedelta(minutes=5), NOW, TOKYO) == "次回 12:05（5分後）"
 
@@ -72,13 +72,13 @@ def test_every_verdict_has_a_shape_and_a_word_of_its_own() -> None:
     assert len({str(word) for word in words.WORDS.values()}) == len(Verdict)
 
 
-def test_english_readers_read_english() -> None:
+def test_times_and_durations_are_available_in_english() -> None:
     with translation.override("en"):
         assert words.since(NOW - timedelta(minutes=5), NOW, TOKYO) == "since 11:55 (5 min)"
         assert words.took(timedelta(seconds=200)) == "3 min 20 s"
 
 
-def test_what_the_engine_refuses_is_said_in_the_readers_language() -> None:
+def test_refusals_of_the_engine_are_shown_in_the_readers_language() -> None:
     wrong = NotPossible("「%(name)s」という検索はすでにあります", "別の名前にしてください", name="100% x")
 
     japanese = str(words.refused(wrong))
@@ -90,11 +90,11 @@ def test_what_the_engine_refuses_is_said_in_the_readers_language() -> None:
     assert english == "A search named “100% x” already exists. Choose another name."
 
 
-def test_a_refusal_without_a_way_out_ends_where_it_does() -> None:
+def test_a_refusal_without_a_hint_is_shown_alone() -> None:
     with translation.override("en"):
         assert str(words.refused(NotPossible("すでに過ぎた時刻です", ""))) == "This time is in the past"
 
 
-def test_what_no_catalogue_knows_is_said_as_it_stands() -> None:
+def test_text_missing_from_the_catalogue_is_shown_unchanged() -> None:
     with translation.override("en"):
         assert words.told(Said("100% は %(what)s", {})) == "100% は %(what)s"

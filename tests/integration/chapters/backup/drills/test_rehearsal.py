@@ -1,4 +1,4 @@
-"""Restore drills of a real server whose log is streamed: green, and each way of red."""
+"""Restore drills of a real server whose log is streamed: green, and every way to fail."""
 
 import io
 import os
@@ -54,7 +54,7 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 @pytest.fixture(scope="module")
 def chain(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Chain]:
-    """A chain of a server whose log goes on into the store all the time."""
+    """A chain of a server whose log is streamed into the store all the time."""
     cluster = Cluster().make().start()
     root = tmp_path_factory.mktemp("store")
     store = DirectoryStore(DirectoryConfig(path=root))
@@ -73,7 +73,7 @@ def catalogued(chain: Chain) -> Chain:
 
 @pytest.fixture
 def place() -> Iterator[Path]:
-    """A folder for drills that any account can reach; sockets want it to be short."""
+    """A folder for drills that any account can reach; socket paths must be short."""
     folder = Path(tempfile.mkdtemp(prefix="drills"))
     folder.chmod(0o755)
     yield folder
@@ -122,7 +122,7 @@ def writing(cluster: Cluster, done: threading.Event) -> None:
             connection.execute("INSERT INTO born VALUES (1)")
 
 
-def test_a_drill_gives_back_exactly_what_the_source_held_while_others_write(
+def test_a_drill_restores_exactly_what_the_source_held_while_others_write(
     catalogued: Chain, design: Design, bound: Bound, place: Path
 ) -> None:
     bindings = bound(drill='query = "SELECT count(*) > 0 FROM orders"\nexpect = "True"')
@@ -150,7 +150,7 @@ def test_a_drill_gives_back_exactly_what_the_source_held_while_others_write(
 
 
 @pytest.mark.slow
-def test_what_a_drill_found_is_evidence_and_the_routines_status(
+def test_the_result_of_a_drill_becomes_evidence_and_the_status_of_the_routine(
     catalogued: Chain, design: Design, bound: Bound
 ) -> None:
     drill = hold(design, bound())
@@ -168,7 +168,7 @@ def test_what_a_drill_found_is_evidence_and_the_routines_status(
 
 
 @pytest.mark.slow
-def test_a_failed_question_opens_an_alert_and_the_next_good_drill_ends_it(
+def test_a_failed_query_opens_an_alert_and_the_next_good_drill_resolves_it(
     catalogued: Chain, design: Design, bound: Bound
 ) -> None:
     failed = hold(design, bound(drill='query = "SELECT count(*) FROM nowhere"'))
@@ -187,7 +187,7 @@ def test_a_failed_question_opens_an_alert_and_the_next_good_drill_ends_it(
     assert not Alert.objects.filter(resolved_at=None).exists()
 
 
-def test_another_answer_than_the_expected_one_is_red(catalogued: Chain, design: Design, bound: Bound) -> None:
+def test_an_unexpected_query_result_is_red(catalogued: Chain, design: Design, bound: Bound) -> None:
     drill = hold(design, bound(drill='query = "SELECT count(*) FROM emptied"\nexpect = "1"'))
 
     assert drill.is_passed is False
@@ -195,7 +195,7 @@ def test_another_answer_than_the_expected_one_is_red(catalogued: Chain, design: 
     assert (check["found"], check["wanted"]) == ("0", "1")
 
 
-def test_a_damaged_object_is_red_and_named(
+def test_a_damaged_object_is_red_and_is_named(
     catalogued: Chain, design: Design, bound: Bound, tmp_path: Path
 ) -> None:
     broken = tmp_path / "broken"
@@ -205,14 +205,14 @@ def test_a_damaged_object_is_red_and_named(
     content[len(content) // 2] ^= 1
     (broken / key).write_bytes(content)
 
-    # Nothing flows into the copy: its drill needs no moment of the source.
+    # No log is streamed into the copy, so its drill must not wait for a moment of the source.
     drill = hold(design, bound(store=broken, more="wal = false"))
 
     assert drill.is_passed is False
     assert key in drill.reason
 
 
-def test_what_can_not_be_compared_is_never_green(catalogued: Chain, design: Design, bound: Bound) -> None:
+def test_a_drill_that_cannot_compare_is_never_green(catalogued: Chain, design: Design, bound: Bound) -> None:
     drill = hold(design, bound(more="wal = false"))
 
     assert drill.is_passed is None
@@ -221,7 +221,7 @@ def test_what_can_not_be_compared_is_never_green(catalogued: Chain, design: Desi
     assert ClauseStatus.objects.get(clause_id=routine.id).verdict == "not-measurable"
 
 
-def test_without_a_backup_it_is_red(catalogued: Chain, design: Design, bound: Bound) -> None:
+def test_a_drill_without_a_backup_is_red(catalogued: Chain, design: Design, bound: Bound) -> None:
     Backup.objects.all().delete()
 
     drill = hold(design, bound())
@@ -231,7 +231,7 @@ def test_without_a_backup_it_is_red(catalogued: Chain, design: Design, bound: Bo
 
 
 @pytest.mark.slow
-def test_a_source_without_page_checksums_is_told(catalogued: Chain, design: Design, bound: Bound) -> None:
+def test_a_source_without_page_checksums_is_reported(catalogued: Chain, design: Design, bound: Bound) -> None:
     unchecked = replace(catalogued.increment, facts={**catalogued.increment.facts, "checksums": False})
     catalogue.record(unchecked, subject="PostgreSQL", clause_id="c", store="S3", verified_at=None)
 
@@ -241,7 +241,7 @@ def test_a_source_without_page_checksums_is_told(catalogued: Chain, design: Desi
     assert "チェックサムが有効でない" in drill.reason
 
 
-def test_what_a_killed_drill_left_is_swept_with_its_server(place: Path) -> None:
+def test_the_folder_and_server_of_a_killed_drill_are_swept(place: Path) -> None:
     left = place / f"{PREFIX}left"
     left.mkdir()
     (left / "held").touch()
@@ -263,7 +263,7 @@ def test_what_a_killed_drill_left_is_swept_with_its_server(place: Path) -> None:
     assert number
     assert swept == 1
     assert not left.exists()
-    # What is left of the process is what its parent, this test, has not looked at yet.
+    # Only a zombie is left of the process, because its parent, this test, has not reaped it yet.
     assert Path(f"/proc/{number}/cmdline").read_bytes() == b""
     server.stop(signal.SIGKILL)
     assert account() is not None
@@ -271,9 +271,7 @@ def test_what_a_killed_drill_left_is_swept_with_its_server(place: Path) -> None:
 
 
 @pytest.mark.slow
-def test_a_drill_that_goes_on_is_not_swept(
-    catalogued: Chain, design: Design, bound: Bound, place: Path
-) -> None:
+def test_a_running_drill_is_not_swept(catalogued: Chain, design: Design, bound: Bound, place: Path) -> None:
     swept: list[int] = []
 
     class Sweeping(Watching):
@@ -289,7 +287,7 @@ def test_a_drill_that_goes_on_is_not_swept(
 
 
 @pytest.mark.slow
-def test_the_certificate_says_it_all_on_paper(catalogued: Chain, design: Design, bound: Bound) -> None:
+def test_the_printed_certificate_states_every_result(catalogued: Chain, design: Design, bound: Bound) -> None:
     drill = hold(design, bound())
 
     try:
@@ -311,7 +309,7 @@ def test_the_certificate_says_it_all_on_paper(catalogued: Chain, design: Design,
 
 
 @pytest.mark.slow
-def test_the_command_holds_a_drill_and_says_what_it_found(
+def test_the_command_runs_a_drill_and_prints_its_result(
     catalogued: Chain, design: Design, bound: Bound, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     bound()
@@ -328,7 +326,7 @@ def test_the_command_holds_a_drill_and_says_what_it_found(
     assert catalogued.increment.label in listed.output
 
 
-def test_the_documents_routine_becomes_a_work(design: Design, bound: Bound) -> None:
+def test_the_routine_of_the_document_becomes_a_work(design: Design, bound: Bound) -> None:
     bindings = bound()
     found = drills.plan(design, bindings, {"PostgreSQL": source(design, bindings)})
 
@@ -364,7 +362,7 @@ expect = "100"
 def dumped(
     catalogued: Chain, place: Path, tmp_path: Path, bound: Bound, monkeypatch: pytest.MonkeyPatch
 ) -> Bindings:
-    """The document's own way: a dump through gzip."""
+    """A dump through gzip, as the document describes it."""
     bound()
     catalogued.cluster.sql("CREATE DATABASE shop")
     shop = catalogued.cluster.dsn.removesuffix("/postgres") + "/shop"
@@ -377,7 +375,7 @@ def dumped(
     return load_bindings(tmp_path / "toban.toml", PARTS.schema)
 
 
-def test_a_dump_is_loaded_into_a_server_of_its_own_and_asked(
+def test_a_dump_is_loaded_into_a_separate_server_and_queried(
     catalogued: Chain, design: Design, dumped: Bindings, place: Path
 ) -> None:
     Backup.objects.all().delete()
@@ -395,7 +393,7 @@ def test_a_dump_is_loaded_into_a_server_of_its_own_and_asked(
     assert list(place.iterdir()) == []
 
 
-def test_a_drill_that_was_due_and_not_held_is_told(design: Design, bound: Bound) -> None:
+def test_a_drill_that_was_due_and_not_run_is_reported(design: Design, bound: Bound) -> None:
     bindings = bound()
     found = drills.plan(design, bindings, {"PostgreSQL": source(design, bindings)})
     now = datetime(2026, 4, 7, tzinfo=UTC)
@@ -412,7 +410,7 @@ def test_a_drill_that_was_due_and_not_held_is_told(design: Design, bound: Bound)
 
 
 @pytest.mark.slow
-def test_a_server_that_no_drill_started_is_never_ended(catalogued: Chain, place: Path) -> None:
+def test_a_server_that_no_drill_started_is_never_stopped(catalogued: Chain, place: Path) -> None:
     number = postgres.running_on(catalogued.cluster.files)
     fake = place / f"{PREFIX}fake" / "data"
     fake.mkdir(parents=True)

@@ -23,7 +23,7 @@ def debian() -> Iterator[Debian17]:
 
 
 def place_of(request: pytest.FixtureRequest) -> str:
-    """Name a module's own place: modules of several folders have the same name."""
+    """Name a place for the module: modules of several folders have the same name."""
     return "-".join(request.module.__name__.rsplit(".", 2)[1:])
 
 
@@ -48,7 +48,7 @@ def store(tmp_path: Path) -> DirectoryStore:
 
 @pytest.fixture
 def small_disk() -> Iterator[Path]:
-    """A disk of 4 MiB, where every account can reach it."""
+    """A disk of 4 MiB that every account can reach."""
     mount, umount = shutil.which("mount"), shutil.which("umount")
     if os.geteuid() != 0 or mount is None or umount is None:
         pytest.skip("a disk of the test's own needs root")

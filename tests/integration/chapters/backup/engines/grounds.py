@@ -1,4 +1,4 @@
-"""A source with 1,000 rows for each engine, and how to break and bring back what it makes."""
+"""For each engine, a source with 1,000 rows, and how to damage and restore its backups."""
 
 import os
 import shutil
@@ -33,7 +33,7 @@ _COUNT = "SELECT count(*) FROM orders"
 
 
 class Ground(Protocol):
-    """What the common suite needs of an engine's surroundings."""
+    """The surroundings of an engine that the common suite needs."""
 
     @property
     def kind(self) -> EngineKind:
@@ -41,33 +41,33 @@ class Ground(Protocol):
 
     @property
     def secret(self) -> str:
-        """What must stand in no message."""
+        """A secret that no message may contain."""
 
     @property
     def config(self) -> BackupBinding:
-        """What `toban.toml` would say."""
+        """The binding as `toban.toml` would contain it."""
 
     @property
     def store_config(self) -> DirectoryConfig | None:
-        """Where it goes; None for a place of the engine's own."""
+        """The store of the backups; None if the engine has its own."""
 
     def engine(self) -> Engine:
-        """Make an engine on the source."""
+        """Return an engine for the source."""
 
     def held_up(self) -> Engine:
-        """Make an engine whose backup is not over before it can be stopped."""
+        """Return an engine whose backup lasts long enough to be stopped."""
 
     def lost(self) -> Engine:
-        """Make an engine whose source does not answer."""
+        """Return an engine whose source does not answer."""
 
     def on_hand(self) -> Sequence[str]:
-        """Name what is stored."""
+        """Return the names of the stored backups."""
 
     def damage(self, taken: Taken) -> None:
-        """Make *taken* unusable where it is."""
+        """Damage the stored backup *taken*."""
 
     def brought_back(self, engine: Engine, taken: Taken, folder: Path) -> int:
-        """Restore and return the number of rows."""
+        """Restore *taken* and return the number of rows."""
 
 
 @dataclass
@@ -96,7 +96,7 @@ class InStore:
         return self.kind.build("PostgreSQL", self.config, self.store)
 
     def held_up(self) -> Engine:
-        # The server sends on only while somebody reads.
+        # The server sends more only while somebody reads.
         stuck = Interrupted(self.store, lambda: threading.Event().wait(0.5))
         return self.kind.build("PostgreSQL", self.config, stuck)
 
@@ -114,7 +114,7 @@ class InStore:
         path.write_bytes(content)
 
     def _config(self, dsn: str) -> BackupBinding:
-        # One variable for each: an engine reads it when it acts.
+        # One variable per DSN: an engine reads it when it acts.
         name = f"BACKUP_DSN_{abs(hash(dsn))}"
         os.environ[name] = dsn
         return self.kind.config.model_validate({"dsn": f"env:{name}", **self.keys})
@@ -175,7 +175,7 @@ class PgBackRest:
 
     def on_hand(self) -> Sequence[str]:
         folder = self.backed.repo / "backup" / pgbackrest_source.STANZA
-        # A backup that was broken off stays there to be gone on from, and is none: it has no manifest.
+        # An interrupted backup stays here to be resumed; it has no manifest and does not count as a backup.
         return [path.parent.name for path in folder.glob("*/backup.manifest")]
 
     def damage(self, taken: Taken) -> None:
@@ -197,7 +197,7 @@ class PgBackRest:
 
 @dataclass
 class Rds:
-    """RDS as moto plays it: there are no rows, an instance that is there stands for them."""
+    """RDS as simulated by moto: there are no rows, so an existing instance counts as all of them."""
 
     url: str
     instance: str
@@ -245,7 +245,7 @@ class Rds:
 
 
 def rds_client(url: str) -> Any:
-    """A client of an operator."""
+    """A client with an operator's rights."""
     return boto3.client(
         "rds",
         region_name=REGION,
@@ -256,7 +256,7 @@ def rds_client(url: str) -> Any:
 
 
 def make_instance(client: Any, name: str) -> None:
-    """Make a DB instance that RDS backs up by itself too."""
+    """Create a DB instance with automated backups."""
     client.create_db_instance(
         DBInstanceIdentifier=name,
         Engine="postgres",
@@ -308,4 +308,4 @@ GROUNDS = {
     "pgbackrest": _pgbackrest,
     "rds": _rds,
 }
-"""Kind → makes its ground in a folder."""
+"""Kind → builds its ground in a folder."""

@@ -1,4 +1,4 @@
-"""A cluster whose log pgBackRest keeps, and the engine on its stanza."""
+"""A cluster whose log is archived by pgBackRest, and the engine for its stanza."""
 
 import os
 import shutil
@@ -23,25 +23,25 @@ class Backed:
     repo: Path
 
     def binding(self, **keys: object) -> BackupBinding:
-        """Return what `toban.toml` would say; keys that are given come instead of the usual."""
+        """Return the binding as `toban.toml` would contain it; the given keys override the defaults."""
         usual = {"stanza": STANZA, "command": self.cluster.debian.pgbackrest, "config": self.config}
         return KIND.config.model_validate({**usual, **keys})
 
     def engine(self, **keys: object) -> PgBackRestEngine:
-        """Make the engine, by the same keys."""
+        """Build the engine from the same keys."""
         engine = KIND.build("PostgreSQL", self.binding(**keys), None)
         assert isinstance(engine, PgBackRestEngine)
         return engine
 
     def pgbackrest(self, *arguments: str) -> str:
-        """Run pgBackRest by hand."""
+        """Run pgBackRest manually."""
         debian = self.cluster.debian
         action, *rest = arguments
         program = debian.programs / "bin" / "pgbackrest"
         return debian.run(program, action, f"--config={self.config}", f"--stanza={STANZA}", *rest)
 
     def empty_folder(self, name: str) -> Path:
-        """Make a folder to restore into."""
+        """Create a folder to restore into."""
         return self.cluster.debian.folder(name)
 
     def serve(self, folder: Path) -> Cluster:
@@ -52,14 +52,14 @@ class Backed:
         return restored
 
     def give(self, file: Path, text: str) -> None:
-        """Write a file of the cluster's account."""
+        """Write a file owned by the cluster's account."""
         file.write_text(text)
         account = self.cluster.debian.account
         if account:
             os.chown(file, account.pw_uid, account.pw_gid)
 
     def files_of(self, backup: str) -> list[Path]:
-        """Return what a backup has in the repository, the largest last."""
+        """Return the files of a backup in the repository, largest last."""
         found = [path for path in (self.repo / "backup" / STANZA / backup).rglob("*") if path.is_file()]
         return sorted(found, key=lambda path: path.stat().st_size)
 
@@ -87,7 +87,7 @@ pg1-user=postgres
 
 
 def make(debian: Debian17, name: str) -> Backed:
-    """Start a cluster that archives to a repository of its own."""
+    """Start a cluster that archives to its own repository."""
     folder = debian.folder(f"{name}-pgbackrest")
     config = folder / "pgbackrest.conf"
     program = debian.programs / "bin" / "pgbackrest"

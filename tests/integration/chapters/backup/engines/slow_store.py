@@ -8,10 +8,10 @@ from toban.engine.stores.store import Listed, Store, Stored, Writer
 
 
 class Interrupted:
-    """A store that calls `act` once, when the first pieces of an object were written."""
+    """A store that calls `act` once, after the first pieces of an object were written."""
 
     def __init__(self, store: Store, act: Callable[[], object], *, after: int = 1) -> None:
-        """Let *after* bytes through before."""
+        """Let *after* bytes through first."""
         self._store = store
         self._act = act
         self._after = after

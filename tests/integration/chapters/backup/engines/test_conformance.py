@@ -1,4 +1,4 @@
-"""One suite for every backup engine, and the table of what may fail with each."""
+"""One suite for every backup engine, and the table of possible failures of each."""
 
 import ast
 import json
@@ -30,7 +30,7 @@ HERE = Path(__file__).parent
 SECONDS = 60
 KINDS = kinds(ENGINE_KINDS)
 TAKING = sorted(name for name, kind in KINDS.items() if kind.methods)
-"""The kinds that make backups; the others only watch a place that keeps copies by itself."""
+"""The kinds that make backups; the others only watch a store that keeps its own copies."""
 
 
 @pytest.fixture(params=TAKING, scope="module")
@@ -40,11 +40,11 @@ def ground(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFact
 
 
 def label(number: int, method: str = "full") -> str:
-    """A label of this suite's own for each test that needs one."""
+    """Return a separate label for each test that needs one."""
     return f"202611{number:02d}T020000Z-{method}"
 
 
-def test_what_is_taken_is_verified_described_and_brought_back(ground: Ground, tmp_path: Path) -> None:
+def test_a_backup_is_verified_described_and_restored(ground: Ground, tmp_path: Path) -> None:
     engine = ground.engine()
 
     taken = engine.take(label(1), Method.FULL, None, Watching())
@@ -61,7 +61,7 @@ def test_what_is_taken_is_verified_described_and_brought_back(ground: Ground, tm
     assert ground.brought_back(engine, taken, tmp_path / f"back-{taken.engine}") == ROWS
 
 
-def test_what_is_damaged_is_found_and_not_brought_back(ground: Ground, tmp_path: Path) -> None:
+def test_a_damaged_backup_is_found_and_not_restored(ground: Ground, tmp_path: Path) -> None:
     engine = ground.engine()
     taken = engine.take(label(2), Method.FULL, None, Watching())
     ground.damage(taken)
@@ -75,7 +75,7 @@ def test_what_is_damaged_is_found_and_not_brought_back(ground: Ground, tmp_path:
 
 
 @pytest.mark.slow
-def test_an_attempt_under_the_same_label_leaves_one_backup(ground: Ground) -> None:
+def test_a_second_attempt_under_the_same_label_leaves_one_backup(ground: Ground) -> None:
     engine = ground.engine()
     engine.take(label(3), Method.FULL, None, Watching())
     before = len(ground.on_hand())
@@ -100,19 +100,19 @@ def test_removing_is_safe_to_repeat_and_leaves_the_others(ground: Ground) -> Non
 
 
 @pytest.mark.slow
-def test_a_backup_that_is_stopped_counts_as_none(ground: Ground) -> None:
+def test_a_stopped_backup_leaves_no_backup_and_its_label_is_free(ground: Ground) -> None:
     engine = ground.engine()
     before = ground.on_hand()
 
     with pytest.raises(BackupFailed):
         ground.held_up().take(label(6), Method.FULL, None, Watching(stops_after=0))
 
-    # RDS goes on by itself, and the next attempt finds it.
+    # RDS continues by itself, and the next attempt finds the snapshot.
     assert ground.on_hand() == before or not ground.kind.needs_store
     assert engine.take(label(6), Method.FULL, None, Watching()).label == label(6)
 
 
-def test_an_increment_stands_on_its_full_backup_or_is_refused(ground: Ground) -> None:
+def test_an_increment_is_based_on_its_full_backup_or_is_refused(ground: Ground) -> None:
     engine = ground.engine()
     assert engine.methods == ground.kind.methods
     full = engine.take(label(7), Method.FULL, None, Watching())
@@ -129,7 +129,7 @@ def test_an_increment_stands_on_its_full_backup_or_is_refused(ground: Ground) ->
 
 
 @pytest.mark.slow
-def test_a_source_that_is_away_is_a_doubt_and_worth_another_try(ground: Ground) -> None:
+def test_an_unreachable_source_raises_a_doubt_and_is_retryable(ground: Ground) -> None:
     assert list(ground.engine().doubts()) == []
     engine = ground.lost()
 
@@ -138,7 +138,7 @@ def test_a_source_that_is_away_is_a_doubt_and_worth_another_try(ground: Ground) 
     took = time.monotonic() - began
 
     assert doubts
-    # Somebody waits before a terminal; a minute's bound is no measure of speed.
+    # An operator waits at a terminal; a limit of a minute is not a performance target.
     assert took < SECONDS
     with pytest.raises(BackupFailed) as failure:
         engine.take(label(10), Method.FULL, None, Watching())
@@ -147,7 +147,7 @@ def test_a_source_that_is_away_is_a_doubt_and_worth_another_try(ground: Ground) 
 
 
 @pytest.mark.parametrize("written", ["postgresql//u:s3cret@h/shop", "host=h prot=5432 password=s3cret"])
-def test_a_connection_string_that_cannot_be_read_is_a_doubt_with_a_way_out(
+def test_an_invalid_connection_string_raises_a_doubt_with_a_hint(
     ground: Ground, written: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     if "dsn" not in ground.kind.config.model_fields:
@@ -165,7 +165,7 @@ def test_a_connection_string_that_cannot_be_read_is_a_doubt_with_a_way_out(
 
 @pytest.mark.slow
 @pytest.mark.django_db
-def test_the_document_s_policy_runs_on_it(ground: Ground) -> None:
+def test_the_policy_of_the_document_runs_on_the_engine(ground: Ground) -> None:
     kind = next(name for name, each in KINDS.items() if each == ground.kind)
     source = Source(
         subject="PostgreSQL",
@@ -182,7 +182,7 @@ def test_the_document_s_policy_runs_on_it(ground: Ground) -> None:
     for run, day in enumerate((21, 22), start=1):
         turn = HandTurn(run, datetime(2026, 11, day, 2, tzinfo=UTC))
         for step in steps(source, Method.FULL, "backup/backup-policy/PostgreSQL/full"):
-            # As JSON, the way the ledger of runs keeps what a step returned.
+            # As JSON, in the way the ledger of runs stores the result of a step.
             turn.results[step.name] = json.loads(json.dumps(step.act(turn)))
 
     rows = Backup.objects.order_by("label")
@@ -195,7 +195,7 @@ def test_the_document_s_policy_runs_on_it(ground: Ground) -> None:
 
 
 @pytest.mark.slow
-def test_letting_go_is_safe_to_repeat(ground: Ground) -> None:
+def test_closing_is_safe_to_repeat(ground: Ground) -> None:
     engine = ground.engine()
     engine.take(label(11), Method.FULL, None, Watching())
 
@@ -215,12 +215,12 @@ def functions_of(module: str) -> frozenset[str]:
 
 
 @pytest.mark.parametrize("failure", FAILURES)
-def test_every_failure_is_answered_for_every_engine(failure: str) -> None:
+def test_every_failure_has_an_answer_for_every_engine(failure: str) -> None:
     assert sorted(FAILURES[failure]) == TAKING
 
 
 @pytest.mark.parametrize(("failure", "kind", "cell"), list(cells()), ids=str)
-def test_every_answer_is_a_test_that_exists_or_a_reason(failure: str, kind: str, cell: Cell) -> None:
+def test_every_answer_is_an_existing_test_or_a_reason(failure: str, kind: str, cell: Cell) -> None:
     if isinstance(cell, Impossible):
         assert len(cell.why) > 20
     else:

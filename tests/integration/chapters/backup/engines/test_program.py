@@ -1,4 +1,4 @@
-"""Programs that engines run: heard, fed, stopped, and always judged."""
+"""Programs that engines run: their output, input, stop and exit status."""
 
 import os
 import signal
@@ -18,7 +18,7 @@ from toban.chapters.backup.engines.program import Program, ProgramFailed, feed, 
 
 @pytest.fixture(autouse=True)
 def nothing_left() -> Iterator[None]:
-    """Whatever becomes of a program, none of its processes outlives it; other tests' servers do."""
+    """Whatever happens to a program, none of its processes outlives it; servers of other tests do."""
     before = psutil.Process().children(recursive=True)
     yield
     left = [each for each in psutil.Process().children(recursive=True) if each not in before]
@@ -29,11 +29,11 @@ def shell(script: str, **environment: str) -> Program:
     return Program(("sh", "-c", script), environment, frozenset(environment))
 
 
-def test_all_of_the_output_is_given_however_much_it_is() -> None:
+def test_all_output_is_returned_however_large() -> None:
     assert len(output(shell("head -c 5000000 /dev/zero"), Watching())) == 5_000_000
 
 
-def test_a_failure_comes_instead_of_the_end() -> None:
+def test_a_failure_is_raised_instead_of_ending_the_output() -> None:
     told = pieces(shell("printf half; exit 3"), Watching())
 
     assert next(told) == b"half"
@@ -42,14 +42,14 @@ def test_a_failure_comes_instead_of_the_end() -> None:
     assert failure.value.status == 3
 
 
-def test_a_failure_is_told_in_the_program_s_own_words_without_secrets() -> None:
+def test_a_failure_quotes_the_program_without_secrets() -> None:
     program = shell('echo "login as $WORD failed" >&2; exit 1', WORD="0pen-sesame")
 
     with pytest.raises(ProgramFailed, match="login as … failed"):
         run(program, Watching())
 
 
-def test_of_a_long_complaint_the_end_is_told() -> None:
+def test_a_long_error_output_is_cut_to_its_end() -> None:
     with pytest.raises(ProgramFailed) as failure:
         run(shell("seq 100000 >&2; exit 1"), Watching())
 
@@ -62,19 +62,19 @@ def test_a_signal_is_named() -> None:
         run(shell("kill -9 $$"), Watching())
 
 
-def test_a_program_that_is_not_there_is_not_tried_again() -> None:
+def test_a_missing_program_is_not_retried() -> None:
     with pytest.raises(ProgramFailed, match="「no-such-program」を起動できません") as failure:
         run(Program(("/nowhere/no-such-program",)), Watching())
 
     assert not failure.value.retry
 
 
-def test_a_program_that_was_started_by_another_is_called_by_its_own_name() -> None:
+def test_a_program_started_through_another_is_reported_under_its_own_name() -> None:
     with pytest.raises(ProgramFailed, match=r"^backup が"):
         run(Program(("env", "false"), called="backup"), Watching())
 
 
-def test_toban_s_own_environment_is_kept_from_it(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_program_does_not_see_tobans_own_environment(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("TOBAN_STATE_URL", "postgresql://secret")
 
     assert output(shell('printf %s "${TOBAN_STATE_URL-none}"'), Watching()) == b"none"
@@ -87,16 +87,16 @@ def test_a_silent_program_is_stopped_with_its_children() -> None:
         output(shell("sleep 60 & sleep 60"), watch)
 
 
-def test_a_reader_that_leaves_ends_the_program() -> None:
+def test_a_program_ends_when_its_reader_stops_reading() -> None:
     with closing(pieces(shell("yes"), Watching())) as told:
         next(told)
 
 
-def test_what_is_fed_arrives() -> None:
+def test_fed_content_arrives_at_the_program() -> None:
     feed(shell('test "$(cat | wc -c)" = 3000000'), (b"x" * 1_000_000 for _ in range(3)), Watching())
 
 
-def test_a_program_that_has_read_enough_is_fed_no_more_but_the_content_is_read_to_its_end() -> None:
+def test_the_content_is_read_to_its_end_even_if_the_program_stops_reading() -> None:
     taken = []
 
     def content() -> Iterator[bytes]:
@@ -109,7 +109,7 @@ def test_a_program_that_has_read_enough_is_fed_no_more_but_the_content_is_read_t
     assert len(taken) == 100
 
 
-def test_what_is_wrong_with_the_content_is_told_and_ends_the_program() -> None:
+def test_an_error_in_the_fed_content_is_raised_and_ends_the_program() -> None:
     def content() -> Iterator[bytes]:
         yield b"half"
         raise ValueError("damaged")
@@ -122,7 +122,7 @@ def test_a_program_that_reads_nothing_can_be_stopped() -> None:
     endless = iter(lambda: b"x" * 1_000_000, b"")
 
     with pytest.raises(BackupFailed, match="途中で止めました"):
-        # The first look is before the pipe fills, the others at one that is full.
+        # The first look is before the pipe fills, the others happen with a full pipe.
         feed(shell("sleep 60"), endless, Watching(stops_after=3))
 
 

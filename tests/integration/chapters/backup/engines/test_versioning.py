@@ -1,4 +1,4 @@
-"""A real bucket's settings, seen, compared, mended; and told of on the page."""
+"""The settings of a real bucket: read, compared, corrected, and reported on the page."""
 
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -45,7 +45,7 @@ def bucket(bucket_of: BucketOf, server: S3Server, **keys: object) -> VersioningB
     return VersioningBackup.model_validate(address)
 
 
-def test_a_new_bucket_is_set_right_and_then_as_the_document_says(
+def test_a_new_bucket_is_configured_until_it_matches_the_document(
     ministack: S3Server, bucket_of: BucketOf
 ) -> None:
     config = bucket(bucket_of, ministack)
@@ -73,7 +73,7 @@ def test_a_new_bucket_is_set_right_and_then_as_the_document_says(
     assert Bucket(config).mend(30) == ()
 
 
-def test_the_lock_of_a_bucket_is_seen(ministack: S3Server, bucket_of: BucketOf) -> None:
+def test_the_object_lock_of_a_bucket_is_recognised(ministack: S3Server, bucket_of: BucketOf) -> None:
     config = bucket(bucket_of, ministack)
     client = ministack.client()
     client.put_bucket_versioning(Bucket=config.bucket, VersioningConfiguration={"Status": "Enabled"})
@@ -88,7 +88,7 @@ def test_the_lock_of_a_bucket_is_seen(ministack: S3Server, bucket_of: BucketOf) 
     assert "ロック GOVERNANCE 30日" in Bucket(config).look(None).value
 
 
-def test_a_bucket_that_is_not_there_is_told(ministack: S3Server, bucket_of: BucketOf) -> None:
+def test_a_missing_bucket_is_reported(ministack: S3Server, bucket_of: BucketOf) -> None:
     config = bucket(bucket_of, ministack, bucket="nobody-made-this")
 
     with pytest.raises(StoreTrouble, match="バケットがありません"):
@@ -118,7 +118,7 @@ def test_the_row_follows_the_bucket(ministack: S3Server, bucket_of: BucketOf, tm
     wrong = ClauseStatus.objects.get(clause_id=ROW)
     (guard,) = made.guards
     upkeep.mend(guard, by="nami", digest=design.digest)
-    # Another edition is looked at, however lately the settings were.
+    # A new version in force is checked however recently the settings were checked.
     backups.adopt(replace(made), bindings.system, design.digest)
     backups.look()
     backups.tell()

@@ -1,4 +1,4 @@
-"""Who follows an act in a test."""
+"""A `Watch` for tests."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -6,14 +6,14 @@ from dataclasses import dataclass, field
 
 @dataclass
 class Watching:
-    """Keeps what is said, and may ask the act to stop."""
+    """Records what is reported, and can stop the operation."""
 
     lines: list[str] = field(default_factory=list)
     told: list[tuple[float | None, str]] = field(default_factory=list)
     act: Callable[[], object] | None = None
-    """Is called once, in the middle: at the first progress."""
+    """Called once, in the middle: at the first progress report."""
     stops_after: int | None = None
-    """Looks after which the act must end; None: never."""
+    """Number of looks after which the operation must stop; None: never."""
     _looks: int = 0
 
     def say(self, text: str) -> None:

@@ -1,4 +1,4 @@
-"""Works on one subject take turns, whoever does them and whatever becomes of them."""
+"""Works on one subject take turns, whichever worker does them and even if it dies."""
 
 import threading
 import time
@@ -17,7 +17,7 @@ NOON = datetime(2026, 11, 25, 3, tzinfo=UTC)
 
 
 class Watcher:
-    """Stops a wait after some looks."""
+    """Stops a wait after a number of looks."""
 
     def __init__(self, patience: int = 1_000) -> None:
         self.said: list[str] = []
@@ -27,7 +27,7 @@ class Watcher:
         self.said.append(text)
 
     def progress(self, percent: float | None, text: str = "") -> None:
-        """Nobody looks."""
+        """Ignore the progress."""
 
     def why_stop(self) -> object | None:
         self._patience -= 1
@@ -35,14 +35,14 @@ class Watcher:
 
 
 def close_connection_of_this_thread() -> None:
-    """Django keeps connections to a database in memory open; its owner is asked to close this one."""
+    """Close this thread's connection: Django keeps connections to an in-memory database open."""
     raw = connections["default"].connection
     connections.close_all()
     if raw is not None:
         raw.close()
 
 
-def test_the_second_waits_for_the_first_and_says_so() -> None:
+def test_a_second_run_waits_for_the_first_and_says_so() -> None:
     order: list[str] = []
     second = Watcher()
 
@@ -71,7 +71,7 @@ def test_other_subjects_do_not_wait() -> None:
         assert SubjectTurn.objects.count() == 2
 
 
-def test_a_wait_ends_when_its_run_must() -> None:
+def test_a_wait_ends_when_its_run_is_stopped() -> None:
     with (
         turn_of("PostgreSQL", Watcher()),
         pytest.raises(NoTurn, match="止められました"),
@@ -90,7 +90,9 @@ def test_a_wait_ends_when_its_run_must() -> None:
     ],
     ids=["still held", "lease over", "own run, taken over", "a command"],
 )
-def test_the_turn_of_a_killed_worker(now: datetime, run: int | None, is_free: bool) -> None:
+def test_the_turn_of_a_killed_worker_is_free_to_its_own_run_or_when_the_lease_ends(
+    now: datetime, run: int | None, is_free: bool
+) -> None:
     SubjectTurn.objects.create(subject="PostgreSQL", holder="dead", run=1, until=NOON + LEASE)
 
     if is_free:
@@ -101,7 +103,7 @@ def test_the_turn_of_a_killed_worker(now: datetime, run: int | None, is_free: bo
             pytest.fail("two at once")
 
 
-def test_whoever_stood_still_too_long_finds_that_the_turn_is_lost() -> None:
+def test_a_worker_that_stalled_too_long_finds_that_its_turn_is_lost() -> None:
     with turn_of("PostgreSQL", Watcher()) as held:
         SubjectTurn.objects.update(holder="another")
 
@@ -112,7 +114,7 @@ def test_whoever_stood_still_too_long_finds_that_the_turn_is_lost() -> None:
 
 
 class Ticks(threading.Event):
-    """A turn that is over after some renewals."""
+    """An event that counts as set after some renewals."""
 
     def __init__(self, count: int) -> None:
         super().__init__()

@@ -1,4 +1,4 @@
-"""A turn as a worker would give it, and the shop's books in a real PostgreSQL."""
+"""A turn like a worker provides it, and the shop's database in a real PostgreSQL."""
 
 import resource
 from collections.abc import Callable, Iterator
@@ -15,7 +15,7 @@ from toban.engine.runs.rules import Reason
 
 @dataclass
 class HandTurn:
-    """A `Turn` whose results the test keeps."""
+    """A `Turn` whose results are kept by the test."""
 
     due_at: datetime
     parameters: dict[str, str] = field(default_factory=dict)
@@ -37,7 +37,7 @@ class HandTurn:
 
 @contextmanager
 def room_for(size: int) -> Iterator[None]:
-    """Let no file grow beyond *size* bytes: a disk that is nearly full."""
+    """Limit every file to *size* bytes, as if the disk was nearly full."""
     before = resource.getrlimit(resource.RLIMIT_FSIZE)
     resource.setrlimit(resource.RLIMIT_FSIZE, (size, before[1]))
     try:
@@ -48,7 +48,7 @@ def room_for(size: int) -> Iterator[None]:
 
 @pytest.fixture
 def books(postgres_dsn: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
-    """An empty database, which BOOKS names, too."""
+    """An empty database; the variable BOOKS names it, too."""
     with psycopg.connect(postgres_dsn, autocommit=True) as admin:
         admin.execute("DROP DATABASE IF EXISTS books")
         admin.execute("CREATE DATABASE books")

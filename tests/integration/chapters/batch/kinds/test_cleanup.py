@@ -1,4 +1,4 @@
-"""Clearing up real files: what is past its time goes, and nothing else, whatever stands in the way."""
+"""Cleaning up real files: exactly the expired ones are removed, whatever the obstacles."""
 
 import os
 import shutil
@@ -78,7 +78,7 @@ def evidence() -> list[dict[str, object]]:
     return [entry.content for entry in LedgerEntry.objects.filter(content__has_key="cleared")]
 
 
-def test_what_is_past_its_time_goes_and_the_rest_stays(tmp_path: Path, logs: Path) -> None:
+def test_expired_files_are_removed_and_the_others_stay(tmp_path: Path, logs: Path) -> None:
     old, new = make(logs / "access.log.2", OLD), make(logs / "access.log.1", NEW)
     other = make(logs / "error.log.2", OLD)
 
@@ -92,7 +92,7 @@ def test_what_is_past_its_time_goes_and_the_rest_stays(tmp_path: Path, logs: Pat
     assert "アクセスログ: 削除 1 件 (6 B)" in turn.said
 
 
-def test_every_row_has_its_own_evidence_of_what_went(tmp_path: Path, logs: Path) -> None:
+def test_every_row_has_its_own_evidence_of_removed_files(tmp_path: Path, logs: Path) -> None:
     make(logs / "access.log.2", OLD)
     make(logs / "error.log.2", THREE - timedelta(days=181), "stack trace\n")
     paths = '"アクセスログ" = "log/nginx/access*"\n"エラーログ" = ["log/nginx/error*"]'
@@ -119,7 +119,7 @@ def test_a_dry_run_lists_and_touches_nothing(tmp_path: Path, logs: Path) -> None
     assert refused.value.reason is Reason.NOT_RUNNABLE
 
 
-def test_nothing_is_followed_out_of_the_folder(tmp_path: Path, logs: Path) -> None:
+def test_no_link_out_of_the_folder_is_followed(tmp_path: Path, logs: Path) -> None:
     outside = make(tmp_path / "elsewhere" / "access.log", OLD)
     make(logs / "access.log", NEW)
     (logs / "access-link.log").symlink_to(outside)
@@ -143,7 +143,7 @@ def test_the_bound_folder_itself_may_be_a_link(tmp_path: Path, logs: Path) -> No
     assert not old.exists()
 
 
-def test_another_file_system_below_the_folder_is_left_alone(tmp_path: Path, logs: Path) -> None:
+def test_another_file_system_below_the_folder_is_left_untouched(tmp_path: Path, logs: Path) -> None:
     mount, umount = shutil.which("mount"), shutil.which("umount")
     mounted = logs / "mounted"
     mounted.mkdir(parents=True)
@@ -161,9 +161,7 @@ def test_another_file_system_below_the_folder_is_left_alone(tmp_path: Path, logs
         subprocess.run([umount, mounted], check=True)
 
 
-def test_a_folder_swapped_for_a_link_between_finding_and_removing_leads_nowhere(
-    tmp_path: Path, logs: Path
-) -> None:
+def test_a_folder_replaced_by_a_link_before_removal_is_not_followed(tmp_path: Path, logs: Path) -> None:
     outside = make(tmp_path / "elsewhere" / "access.log", OLD)
     make(logs / "sub" / "access.log", OLD)
     pattern = read_pattern("log/nginx/*/access.log", tmp_path)
@@ -188,7 +186,7 @@ def test_a_file_that_changed_since_it_was_found_stays(tmp_path: Path, logs: Path
     assert old.exists()
 
 
-def test_what_a_program_has_open_is_left_alone(tmp_path: Path, logs: Path) -> None:
+def test_a_file_that_a_program_has_open_is_left_alone(tmp_path: Path, logs: Path) -> None:
     old = make(logs / "access.log.2", OLD)
 
     with old.open("rb"):
@@ -198,7 +196,7 @@ def test_what_a_program_has_open_is_left_alone(tmp_path: Path, logs: Path) -> No
     assert "期限切れでもプログラムが開いている 1 件" in turn.said[0]
 
 
-def test_removing_again_after_a_kill_finds_the_rest_and_says_what_was_gone(
+def test_removal_repeated_after_a_kill_removes_the_rest_and_reports_what_was_gone(
     tmp_path: Path, logs: Path
 ) -> None:
     first, second = make(logs / "access.log.2", OLD), make(logs / "access.log.3", OLD)
@@ -206,7 +204,7 @@ def test_removing_again_after_a_kill_finds_the_rest_and_says_what_was_gone(
     find, remove, _ = kind.KIND.steps(BATCHES.of(place.bindings)["B002"].config, place)
     turn = HandTurn(THREE)
     turn.results["find"] = find.act(turn)
-    first.unlink()  # by the worker that was killed then
+    first.unlink()  # removed by the worker that was then killed
 
     result = remove.act(turn)
 
@@ -215,7 +213,7 @@ def test_removing_again_after_a_kill_finds_the_rest_and_says_what_was_gone(
     assert turn.said[-1] == "アクセスログ: 削除 1 件 (6 B)、すでになかったもの 1 件"
 
 
-def test_stopped_in_the_middle_what_went_is_on_record(tmp_path: Path, logs: Path) -> None:
+def test_files_removed_before_a_stop_are_recorded(tmp_path: Path, logs: Path) -> None:
     for number in range(3):
         make(logs / f"access.log.{number}", OLD)
     place = site(tmp_path)
@@ -233,7 +231,9 @@ def test_stopped_in_the_middle_what_went_is_on_record(tmp_path: Path, logs: Path
     assert len(list(logs.iterdir())) == 2
 
 
-def test_a_file_that_can_not_be_removed_fails_the_run_and_keeps_no_other(tmp_path: Path, logs: Path) -> None:
+def test_a_file_that_cannot_be_removed_fails_the_run_but_not_the_other_removals(
+    tmp_path: Path, logs: Path
+) -> None:
     stuck, free = make(logs / "stuck" / "access.log", OLD), make(logs / "free" / "access.log", OLD)
     place = site(tmp_path, '"アクセスログ" = "log/nginx/*/access*"', 'archive = "archive"')
     make(tmp_path / "archive" / "アクセスログ" / "stuck", NEW)  # a file where a folder is needed
@@ -246,7 +246,7 @@ def test_a_file_that_can_not_be_removed_fails_the_run_and_keeps_no_other(tmp_pat
     assert [each["removed"] for each in evidence()] == [1]
 
 
-def test_files_are_moved_to_the_archive_whole_with_their_times(tmp_path: Path, logs: Path) -> None:
+def test_files_are_moved_to_the_archive_complete_and_with_their_times(tmp_path: Path, logs: Path) -> None:
     make(logs / "a" / "access.log", OLD, "one\n")
     place = site(tmp_path, '"アクセスログ" = "log/nginx/**/access*"', 'archive = "archive"')
 
@@ -262,7 +262,7 @@ def test_files_are_moved_to_the_archive_whole_with_their_times(tmp_path: Path, l
     assert list((logs / "a").iterdir()) == []
 
 
-def test_a_full_archive_keeps_no_half_copies_and_the_file_stays(tmp_path: Path, logs: Path) -> None:
+def test_a_full_archive_keeps_no_partial_copy_and_the_file_stays(tmp_path: Path, logs: Path) -> None:
     make(logs / "access.log", OLD, "GET /\n" * 1000)
     [found] = files.find(read_pattern("log/nginx/access.log", tmp_path))
 
@@ -273,7 +273,7 @@ def test_a_full_archive_keeps_no_half_copies_and_the_file_stays(tmp_path: Path, 
     assert (logs / "access.log").exists()
 
 
-def test_a_copy_that_a_killed_step_left_in_the_archive_is_not_doubled(tmp_path: Path, logs: Path) -> None:
+def test_a_copy_left_in_the_archive_by_a_killed_step_is_not_duplicated(tmp_path: Path, logs: Path) -> None:
     make(logs / "access.log.2", OLD)
     make(tmp_path / "archive" / "アクセスログ" / "access.log.2", OLD)
 
@@ -282,7 +282,7 @@ def test_a_copy_that_a_killed_step_left_in_the_archive_is_not_doubled(tmp_path: 
     assert [each.name for each in (tmp_path / "archive" / "アクセスログ").iterdir()] == ["access.log.2"]
 
 
-def test_a_disk_that_stays_too_full_fails_the_run_and_what_is_to_be_kept_stays(
+def test_a_disk_that_stays_too_full_fails_the_run_and_no_retained_file_is_removed(
     tmp_path: Path, logs: Path
 ) -> None:
     old, new = make(logs / "access.log.2", OLD), make(logs / "access.log.1", NEW)
@@ -293,7 +293,7 @@ def test_a_disk_that_stays_too_full_fails_the_run_and_what_is_to_be_kept_stays(
     assert (old.exists(), new.exists()) == (False, True)
 
 
-def test_what_went_and_the_room_that_is_left_are_told(tmp_path: Path, logs: Path) -> None:
+def test_removed_files_and_free_space_are_reported(tmp_path: Path, logs: Path) -> None:
     make(logs / "access.log.2", OLD)
 
     turn = clear_up(site(tmp_path, more='free_at_least = "1kB"'))
@@ -301,14 +301,14 @@ def test_what_went_and_the_room_that_is_left_are_told(tmp_path: Path, logs: Path
     assert str(turn.results["room"]).startswith(f"片付けたもの: アクセスログ 1 件。{logs} の空き ")
 
 
-def test_a_folder_that_is_not_there_is_no_success(tmp_path: Path) -> None:
+def test_a_missing_folder_fails_the_run(tmp_path: Path) -> None:
     with pytest.raises(
         StepFailed, match=r"見られない場所があるため、何も片付けていません\nアクセスログ .*nginx"
     ):
         clear_up(site(tmp_path))
 
 
-def test_logs_without_end_never_go(tmp_path: Path, logs: Path) -> None:
+def test_logs_kept_forever_are_never_removed(tmp_path: Path, logs: Path) -> None:
     audit = make(logs / "audit.log", THREE - timedelta(days=9999))
 
     turn = clear_up(site(tmp_path, '"監査ログ" = "log/nginx/audit*"'))
@@ -331,7 +331,7 @@ def test_logs_without_end_never_go(tmp_path: Path, logs: Path) -> None:
         ('"アクセスログ" = "log/nginx/*"', 'archive = "log/nginx/old"', "archive の .* は、片付ける .* の中"),
     ],
 )
-def test_what_can_not_be_cleared_up_safely_is_not_bound(
+def test_paths_that_cannot_be_cleaned_safely_are_not_bindable(
     paths: str, more: str, words: str, tmp_path: Path
 ) -> None:
     with pytest.raises(NotBindable, match=words):
@@ -345,14 +345,12 @@ def test_what_can_not_be_cleared_up_safely_is_not_bound(
         ('"アクセスログ" = "a/b/*"', 'free_at_least = "much"', "空き容量として"),
     ],
 )
-def test_a_binding_without_sense_is_refused_at_once(
-    paths: str, more: str, words: str, tmp_path: Path
-) -> None:
+def test_a_senseless_binding_is_refused_at_once(paths: str, more: str, words: str, tmp_path: Path) -> None:
     with pytest.raises(UnreadableBindings, match=words):
         site(tmp_path, paths, more)
 
 
-def test_places_that_are_not_there_or_hold_nothing_are_doubted(tmp_path: Path, logs: Path) -> None:
+def test_missing_folders_and_patterns_without_files_raise_doubts(tmp_path: Path, logs: Path) -> None:
     make(logs / "access.log", NEW)
     paths = '"アクセスログ" = ["log/nginx/access*", "log/apache/*.log"]\n"エラーログ" = "log/nginx/error*"'
     place = site(tmp_path, paths)

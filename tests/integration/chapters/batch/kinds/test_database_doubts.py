@@ -1,4 +1,4 @@
-"""What a batch that asks a database says of it beforehand, against a real PostgreSQL."""
+"""Doubts about the query of a batch, found in advance with a real PostgreSQL."""
 
 from datetime import timedelta
 from pathlib import Path
@@ -26,18 +26,18 @@ def sales(books: str) -> str:
     return books
 
 
-def test_a_question_that_can_be_asked_leaves_no_doubt_and_no_change(sales: str) -> None:
+def test_a_valid_query_raises_no_doubt_and_changes_nothing(sales: str) -> None:
     assert doubts(SQL) == []
 
 
-def test_a_column_that_there_is_not_is_told_with_a_way_out(sales: str) -> None:
+def test_a_missing_column_is_reported_with_a_hint(sales: str) -> None:
     (doubt,) = doubts(SQL.replace("yen", "dollars"))
 
     assert 'column "dollars" does not exist' in doubt
     assert "\nHINT: " in doubt
 
 
-def test_a_question_that_would_change_something_is_planned_and_not_carried_out(sales: str) -> None:
+def test_a_query_that_would_write_is_planned_but_not_executed(sales: str) -> None:
     doubts("DELETE FROM sales WHERE at >= %(start)s")
 
     with psycopg.connect(sales) as connection:
@@ -47,7 +47,9 @@ def test_a_question_that_would_change_something_is_planned_and_not_carried_out(s
         assert connection.execute("SELECT count(*) FROM sales").fetchone() == (1,)
 
 
-def test_a_wrong_database_is_told_without_the_password(sales: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_wrong_database_is_reported_without_the_password(
+    sales: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setenv("WRONG", make_conninfo(sales, dbname="no_such_books", password="Kagi-no-himitsu"))
 
     (doubt,) = doubts(SQL, "env:WRONG")
@@ -56,7 +58,7 @@ def test_a_wrong_database_is_told_without_the_password(sales: str, monkeypatch: 
     assert "Kagi" not in doubt
 
 
-def test_a_missing_secret_is_told_by_its_place(sales: str) -> None:
+def test_a_missing_secret_is_reported_by_its_place(sales: str) -> None:
     (doubt,) = doubts(SQL, "env:NOWHERE_TO_BE_FOUND")
 
     assert "NOWHERE_TO_BE_FOUND" in doubt

@@ -56,7 +56,7 @@ measured = [
 
 
 class Anywhere(Section):
-    """A source that is never asked here."""
+    """A source that is never measured here."""
 
 
 @pytest.fixture
@@ -74,7 +74,7 @@ def sales(books: str) -> str:
 
 @pytest.fixture
 def telemetry(store: StoreProcess, monkeypatch: pytest.MonkeyPatch) -> Telemetry:
-    """A real store, which the worker's environment names."""
+    """A real store, named in the worker's environment."""
     monkeypatch.setenv("TOBAN_TELEMETRY_URL", store.telemetry_url)
     return store.telemetry
 
@@ -99,7 +99,7 @@ def kept() -> dict[str, list[str]]:
     return {f"{row.day}": [str(each) for each in row.figures] for row in history("B004", date.min, date.max)}
 
 
-def test_the_day_before_is_added_up_by_its_midnights_in_the_documents_zone(sales: str) -> None:
+def test_yesterday_is_summed_from_midnight_to_midnight_in_the_documents_zone(sales: str) -> None:
     turn = add_up(site(SQL))
 
     assert kept() == {"2026-11-24": ["注文 2件", "売上 300円"]}
@@ -107,7 +107,7 @@ def test_the_day_before_is_added_up_by_its_midnights_in_the_documents_zone(sales
     assert turn.said == ["2026-11-24: 注文 2件、売上 300円"]
 
 
-def test_past_days_are_made_up_for_and_a_second_time_changes_nothing(sales: str) -> None:
+def test_past_days_can_be_summed_and_repeating_it_changes_nothing(sales: str) -> None:
     turn = add_up(site(SQL), from_="2026-11-21", to="2026-11-24")
     once = kept()
 
@@ -123,7 +123,7 @@ def test_past_days_are_made_up_for_and_a_second_time_changes_nothing(sales: str)
     assert [text for _, text in turn.told][-1] == "2026-11-24 (3 / 4 日)"
 
 
-def test_a_day_that_is_added_up_again_replaces_its_figures_names_and_all(sales: str) -> None:
+def test_summing_a_day_again_replaces_its_figures_and_their_names(sales: str) -> None:
     add_up(site(SQL))
     with psycopg.connect(sales) as connection:
         connection.execute("DELETE FROM sales WHERE yen = 200")
@@ -144,13 +144,13 @@ def stop_after_two_days(run: int = 1) -> None:
     assert stopped.value.reason is Reason.STOPPED
 
 
-def test_stopped_in_the_middle_the_days_so_far_are_kept(sales: str) -> None:
+def test_days_finished_before_a_stop_are_kept(sales: str) -> None:
     stop_after_two_days()
 
     assert list(kept()) == ["2026-11-21", "2026-11-22"]
 
 
-def test_the_same_run_goes_on_after_the_last_day_that_it_kept(sales: str) -> None:
+def test_a_repeated_run_resumes_after_its_last_stored_day(sales: str) -> None:
     stop_after_two_days()
 
     turn = add_up(site(SQL), from_="2026-11-21")
@@ -165,7 +165,7 @@ def test_the_same_run_goes_on_after_the_last_day_that_it_kept(sales: str) -> Non
 
 
 @pytest.mark.parametrize("run", [1, 2], ids=["the same, once more from its step", "another"])
-def test_a_run_that_has_kept_all_its_days_or_none_begins_at_the_first(run: int, sales: str) -> None:
+def test_a_run_with_all_or_none_of_its_days_stored_begins_at_the_first(run: int, sales: str) -> None:
     add_up(site(SQL), from_="2026-11-23", run=1)
 
     turn = add_up(site(SQL), from_="2026-11-23", run=run)
@@ -181,7 +181,7 @@ def test_a_run_that_has_kept_all_its_days_or_none_begins_at_the_first(run: int, 
         ("SELECT nothing", 'column "nothing" does not exist'),
     ],
 )
-def test_a_query_that_gives_no_figures_fails_and_keeps_nothing(query: str, words: str, sales: str) -> None:
+def test_a_query_without_figures_fails_and_stores_nothing(query: str, words: str, sales: str) -> None:
     place = site(f'dsn = "env:BOOKS"\nquery = "{query}"')
 
     with pytest.raises(StepFailed, match=words):
@@ -190,14 +190,14 @@ def test_a_query_that_gives_no_figures_fails_and_keeps_nothing(query: str, words
     assert kept() == {}
 
 
-def test_days_that_make_no_sense_are_refused_without_a_retry(sales: str) -> None:
+def test_invalid_days_are_refused_without_a_retry(sales: str) -> None:
     with pytest.raises(StepFailed, match="まだ終わっていません") as refused:
         add_up(site(SQL), date="2026-11-25")
 
     assert refused.value.reason is Reason.NOT_RUNNABLE
 
 
-def test_what_toban_measured_is_added_up_and_gaps_stay_gaps(
+def test_tobans_measurements_are_summed_and_gaps_stay_gaps(
     telemetry: Telemetry,
 ) -> None:
     start = datetime(2026, 11, 24, tzinfo=TOKYO)
@@ -220,14 +220,14 @@ def test_what_toban_measured_is_added_up_and_gaps_stay_gaps(
     assert str(worst) == "最悪 500ms (計測 50%)"
 
 
-def test_one_name_for_two_figures_is_refused(sales: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_two_figures_with_the_same_name_are_refused(sales: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("TOBAN_TELEMETRY_URL", "http://u:p@127.0.0.1:1/toban")
 
     with pytest.raises(NotBindable, match="名前「応答」の数が二つ"):
         add_up(site(MEASURED.replace("最悪", "応答")))
 
 
-def test_while_the_store_is_away_the_step_fails_and_keeps_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_step_fails_and_stores_nothing_while_the_store_is_away(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("TOBAN_TELEMETRY_URL", "http://u:hush@127.0.0.1:1/toban")
 
     with pytest.raises(StepFailed, match="計測値の置き場が応答しません") as failed:
@@ -249,7 +249,7 @@ def test_while_the_store_is_away_the_step_fails_and_keeps_nothing(monkeypatch: p
         ),
     ],
 )
-def test_a_binding_that_adds_up_nothing_is_refused_at_once(said: str, words: str) -> None:
+def test_a_binding_without_figures_is_refused_at_once(said: str, words: str) -> None:
     with pytest.raises(UnreadableBindings, match=words):
         site(said)
 
@@ -266,7 +266,7 @@ def shown(*arguments: str) -> tuple[int, str]:
     return result.exit_code, result.output
 
 
-def test_the_history_is_shown_to_people_and_machines(sales: str) -> None:
+def test_the_history_is_shown_as_text_csv_and_json(sales: str) -> None:
     add_up(site(SQL), from_="2026-11-23")
     span = ("--from", "2026-11-23", "--to", "2026-11-24")
 
@@ -282,7 +282,7 @@ def test_the_history_is_shown_to_people_and_machines(sales: str) -> None:
     assert '"value": "300"' in text
 
 
-def test_a_batch_without_figures_is_refused_with_those_that_have(sales: str) -> None:
+def test_a_batch_without_figures_is_refused_with_a_list_of_batches_that_have_them(sales: str) -> None:
     add_up(site(SQL))
 
     status, text = shown("B009")
@@ -300,7 +300,7 @@ def test_a_batch_without_figures_is_refused_with_those_that_have(sales: str) -> 
         ("SELECT count(*) FROM sales WHERE at > %(since)s", ["query parameter missing: since"]),
     ],
 )
-def test_a_query_that_can_not_be_asked_is_doubted(query: str, words: list[str], sales: str) -> None:
+def test_an_invalid_query_raises_a_doubt(query: str, words: list[str], sales: str) -> None:
     place = site(f'dsn = "env:BOOKS"\nquery = "{query}"')
 
     found = list(kind.KIND.doubts(BATCHES.of(place.bindings)["B004"].config, place))

@@ -1,4 +1,4 @@
-"""Events in the state database: once, grouped, counted, bounded; and what people and the worker do then."""
+"""Events in the state database: stored once, grouped, counted, limited; orders of people and the worker."""
 
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -35,7 +35,7 @@ def bindings(text: str = '[errors.shop]\nproject = 1\nkey = "env:KEY"') -> Bindi
     return read_bindings(text, Path("toban.toml"), schema())
 
 
-def test_the_same_error_is_one_group_with_its_count_its_users_and_its_releases() -> None:
+def test_the_same_error_is_one_group_with_its_count_users_and_releases() -> None:
     take(event(release="1.0.0", user={"id": "u1"}))
     take(event(release="1.0.0", user={"id": "u1"}, at=NOW + timedelta(minutes=5)))
     group = take(event(release="1.1.0", user={"id": "u2"}, at=NOW + timedelta(hours=2)))
@@ -47,7 +47,7 @@ def test_the_same_error_is_one_group_with_its_count_its_users_and_its_releases()
     assert ErrorGroup.objects.count() == 1
 
 
-def test_an_event_that_is_sent_again_is_stored_once() -> None:
+def test_an_event_sent_again_is_stored_once() -> None:
     twice = event(event_id="a" * 32)
 
     outcomes = [intake.take("shop", twice, NOW)[0], intake.take("shop", twice, NOW)[0]]
@@ -59,7 +59,7 @@ def test_an_event_that_is_sent_again_is_stored_once() -> None:
     assert intake.take("pay", twice, NOW)[0] is Taken.STORED
 
 
-def test_of_many_events_the_newest_stay_and_the_first_of_all_and_of_each_release() -> None:
+def test_the_newest_events_stay_and_the_first_of_each_release() -> None:
     first = take(event(release="1.0.0", event_id="1" * 32))
     for number in range(intake.NEWEST + 30):
         take(event(release="1.1.0" if number > 40 else "1.0.0", at=NOW + timedelta(seconds=number + 1)))
@@ -71,7 +71,7 @@ def test_of_many_events_the_newest_stay_and_the_first_of_all_and_of_each_release
     assert stored.first() == StoredEvent.objects.get(event_id="1" * 32)
 
 
-def test_what_was_stored_comes_back_whole() -> None:
+def test_a_stored_event_is_read_back_complete() -> None:
     take(event(tags={"region": "tokyo"}, breadcrumbs=[{"message": "clicked", "category": "ui"}]))
 
     found = event_of(StoredEvent.objects.get())
@@ -81,7 +81,7 @@ def test_what_was_stored_comes_back_whole() -> None:
     assert found["crumbs"][0]["message"] == "clicked"  # type: ignore[index]
 
 
-def test_a_new_error_is_told_once_by_its_level_citing_the_row() -> None:
+def test_a_new_error_is_announced_once_at_its_level_and_cites_the_row() -> None:
     group = take(event(level="fatal"))
     take(event("TypeError", level="warning"))
 
@@ -98,7 +98,7 @@ def test_a_new_error_is_told_once_by_its_level_citing_the_row() -> None:
     assert alerts[0].labels["error"] == str(group.pk)
 
 
-def test_a_resolved_error_that_comes_back_is_told_as_a_regression() -> None:
+def test_a_resolved_error_that_comes_back_is_announced_as_a_regression() -> None:
     group = take(event())
     service.tell(DESIGN, NOW)
     orders.resolve(group.pk, by="mira", now=NOW + timedelta(hours=1))
@@ -112,7 +112,7 @@ def test_a_resolved_error_that_comes_back_is_told_as_a_regression() -> None:
     assert "再発" in Alert.objects.latest("pk").value
 
 
-def test_resolved_in_a_release_older_ones_are_expected() -> None:
+def test_an_error_resolved_in_a_release_is_expected_from_older_releases() -> None:
     group = take(event(release="shop@1.0.0"))
     orders.resolve(group.pk, in_release="shop@1.2.0", by="mira", now=NOW)
 
@@ -123,7 +123,7 @@ def test_resolved_in_a_release_older_ones_are_expected() -> None:
     assert (back.state, back.untold) == (State.OPEN, "regressed")
 
 
-def test_an_ignored_error_is_counted_and_told_to_nobody() -> None:
+def test_an_ignored_error_is_counted_and_not_announced() -> None:
     group = take(event())
     orders.ignore(group.pk, by="mira", now=NOW)
 
@@ -133,7 +133,7 @@ def test_an_ignored_error_is_counted_and_told_to_nobody() -> None:
     assert service.tell(DESIGN, NOW + timedelta(hours=1)) == 0
 
 
-def test_a_storm_of_new_errors_is_a_few_notices() -> None:
+def test_a_storm_of_new_errors_sends_few_notices() -> None:
     for number in range(60):
         take(event(f"Kind{number}", level="fatal"))
 
@@ -144,7 +144,7 @@ def test_a_storm_of_new_errors_is_a_few_notices() -> None:
     assert 0 < Delivery.objects.count() <= 3
 
 
-def test_errors_made_up_without_end_are_one_error_from_some_number_on() -> None:
+def test_too_many_new_kinds_of_error_are_collected_in_one_error() -> None:
     for number in range(intake.MOST_NEW + 5):
         group = take(event(f"Kind{number}"))
     known = take(event("Kind0"))
@@ -156,7 +156,7 @@ def test_errors_made_up_without_end_are_one_error_from_some_number_on() -> None:
     assert ErrorGroup.objects.count() == intake.MOST_NEW + 2
 
 
-def test_orders_are_audited_and_refused_where_they_make_no_sense() -> None:
+def test_orders_are_audited_and_senseless_ones_are_refused() -> None:
     group = take(event())
 
     orders.assign(group.pk, "kai", by="mira", now=NOW)
@@ -179,7 +179,7 @@ def test_orders_are_audited_and_refused_where_they_make_no_sense() -> None:
     ]
 
 
-def test_the_rows_verdict_says_whether_errors_would_be_heard() -> None:
+def test_the_verdict_of_the_row_says_whether_errors_would_arrive() -> None:
     service.show(DESIGN, bindings(""), NOW)
     assert shown(TRACKING) == "unbound"
 
@@ -230,7 +230,7 @@ def shown(clause_id: str) -> str:
     return ClauseStatus.objects.get(clause_id=clause_id).verdict
 
 
-def test_what_is_older_than_the_documents_error_log_goes() -> None:
+def test_events_older_than_the_documents_error_log_are_deleted() -> None:
     old, ignored = take(event()), take(event("Ignored"))
     orders.ignore(ignored.pk, by="mira", now=NOW)
     new = take(event("TypeError", at=NOW + timedelta(days=20)))
@@ -246,7 +246,7 @@ def test_what_is_older_than_the_documents_error_log_goes() -> None:
 
 
 @pytest.mark.parametrize("agreed", [timedelta(days=180), None])
-def test_events_wait_for_consent_to_a_shorter_retention(agreed: timedelta | None) -> None:
+def test_events_are_kept_until_a_shorter_retention_is_agreed(agreed: timedelta | None) -> None:
     old = take(event())
 
     service.forget(DESIGN, NOW + timedelta(days=31), is_held=False, agreed=agreed)
@@ -272,7 +272,7 @@ def test_errors_are_found_by_state_words_and_project() -> None:
     assert list(kept.found(Search(state="regressed"))) == []
 
 
-def test_the_trend_counts_by_steps() -> None:
+def test_the_trend_counts_events_per_time_step() -> None:
     group = take(event())
     take(event(at=NOW + timedelta(hours=5)))
 
@@ -293,7 +293,7 @@ def test_a_weeks_review_leaves_ignored_errors_out() -> None:
     assert found == [("New: 'sku'", Trend.NEW, 5), (gone.title, Trend.GONE, 0)]
 
 
-def test_an_application_is_heard_of_without_a_write_for_every_envelope() -> None:
+def test_the_last_contact_of_an_application_is_not_written_for_every_envelope() -> None:
     intake.heard("shop", NOW)
     intake.heard("shop", NOW + timedelta(seconds=1))
     assert ErrorProject.objects.get().heard_at == NOW

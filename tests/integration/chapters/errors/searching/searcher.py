@@ -1,6 +1,6 @@
-"""Errors that are taken in and searched for: `searcher.py SEARCH…` prints as JSON what each search finds."""
+"""Stores and searches errors: `searcher.py SEARCH…` prints as JSON what each search finds."""
 
-# Django wants its settings before anything of it is loaded; the answer goes to the one who called.
+# Django needs its settings before any of its modules is loaded; the result goes to stdout.
 # ruff: noqa: PLC0415, T201
 
 import json
@@ -12,7 +12,7 @@ import django
 
 
 def main(searches: Sequence[str]) -> None:
-    """Take three errors, the first of them twice in other surroundings, and search."""
+    """Store three errors, the first of them twice in different environments, and search."""
     django.setup()
     from tests.integration.chapters.errors.reported import event, take
 

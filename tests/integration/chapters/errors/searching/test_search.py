@@ -1,4 +1,4 @@
-"""Searching errors, on both databases: by what their events say, for as long as these are kept."""
+"""Searching errors, with both databases: by the content of their events, as long as these are stored."""
 
 import importlib
 import json
@@ -67,7 +67,7 @@ FOUND = {
 
 
 @pytest.mark.parametrize("database", ["sqlite", "postgres"])
-def test_errors_are_found_by_what_their_kept_events_say(
+def test_errors_are_found_by_the_content_of_their_stored_events(
     database: str, request: pytest.FixtureRequest
 ) -> None:
     environment = request.getfixturevalue(database)
@@ -90,7 +90,7 @@ def titles(search: str) -> list[str]:
 
 
 @pytest.mark.django_db
-def test_what_only_events_had_that_are_no_longer_kept_is_not_found() -> None:
+def test_values_of_deleted_events_are_no_longer_found() -> None:
     take(event(release="1.0", tags={"nth": "first"}))
     take(event(at=NOW + timedelta(seconds=1), tags={"nth": "second"}))
     for number in range(intake.NEWEST):
@@ -103,7 +103,7 @@ def test_what_only_events_had_that_are_no_longer_kept_is_not_found() -> None:
 
 
 @pytest.mark.django_db
-def test_events_that_are_forgotten_take_along_by_what_they_were_found() -> None:
+def test_deleting_events_also_deletes_their_search_values() -> None:
     ignored = take(event("Ignored", tags={"region": "tokyo"}))
     orders.ignore(ignored.pk, by="mira", now=NOW)
     take(event("Gone", tags={"region": "tokyo"}))
@@ -128,7 +128,7 @@ def test_a_repeated_event_and_the_removal_of_an_error_leave_nothing_behind() -> 
 
 
 @pytest.mark.django_db
-def test_values_as_long_as_they_may_be_are_stored() -> None:
+def test_values_of_the_maximum_length_are_stored() -> None:
     wide = "𠮷" * 200
     take(event(tags={wide: wide}, exception=[{"type": wide, "value": "𠮷" * 8000}]))
 
@@ -136,7 +136,7 @@ def test_values_as_long_as_they_may_be_are_stored() -> None:
 
 
 @pytest.mark.django_db
-def test_events_that_were_kept_before_are_made_findable_as_new_ones_are() -> None:
+def test_events_stored_before_the_search_existed_become_findable() -> None:
     for number in range(3):
         take(event(at=NOW + timedelta(minutes=number), release=f"1.{number}", tags={"nth": f"n{number}"}))
     take(event("Other", user={"id": "u1"}, request={"url": "https://shop.example/"}))

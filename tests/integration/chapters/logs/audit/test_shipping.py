@@ -1,4 +1,4 @@
-"""Evidence and audit log on their way out: into a real store, with a chain that proves itself there."""
+"""Evidence and audit log shipped to a real store, with a chain that can be verified there."""
 
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
@@ -71,7 +71,7 @@ def records(count: int) -> None:
 
 
 def audit(telemetry: Telemetry, count: int, *, came_in: timedelta = timedelta(minutes=10)) -> None:
-    """Rows of the application's audit log, which came in so long ago."""
+    """Write rows of the application's audit log that arrived *came_in* ago."""
     rows = [
         LogRow(
             "audit", "2026-11-26", NOON.timestamp() + n, "INFO", "shop-api", f"退会 {n}", f"user-{n}", "", "",
@@ -96,7 +96,7 @@ def walked(store: DirectoryStore, chain: str) -> Walked:
     return segments.walk(chain, ((key, store.read(key)) for key in keys), today=NOON.date())
 
 
-def test_evidence_and_audit_log_are_outside_as_they_were_written(
+def test_evidence_and_audit_log_are_shipped_as_they_were_written(
     telemetry: Telemetry, store: DirectoryStore
 ) -> None:
     records(3)
@@ -113,7 +113,7 @@ def test_evidence_and_audit_log_are_outside_as_they_were_written(
     assert {each.kept_until.isoformat() for each in Shipment.objects.all()} == {"2027-11-27"}
 
 
-def test_a_day_is_shipped_once_and_the_next_goes_on_behind_it(
+def test_a_day_is_shipped_once_and_the_next_day_continues_after_it(
     telemetry: Telemetry, store: DirectoryStore
 ) -> None:
     shipping = Shipping(telemetry)
@@ -130,7 +130,7 @@ def test_a_day_is_shipped_once_and_the_next_goes_on_behind_it(
     assert walked(store, "audit").lines == 1
 
 
-def test_rows_that_come_in_later_are_behind_those_that_are_outside(
+def test_rows_that_arrive_later_follow_those_already_shipped(
     telemetry: Telemetry, store: DirectoryStore
 ) -> None:
     audit(telemetry, 2, came_in=timedelta(hours=2))
@@ -141,11 +141,11 @@ def test_rows_that_come_in_later_are_behind_those_that_are_outside(
     Shipping(telemetry).ship(RULES, to(store), NOON)
 
     found = walked(store, "audit")
-    # What has just come in may not be all of its second yet.
+    # The rows of the current second may not be complete yet.
     assert (found.segments, found.lines, found.broken) == (2, 5, None)
 
 
-def test_whoever_was_stopped_between_storing_and_noting_goes_on_behind_what_is_there(
+def test_a_shipper_stopped_before_recording_a_segment_continues_after_it(
     telemetry: Telemetry, store: DirectoryStore
 ) -> None:
     records(2)
@@ -168,7 +168,7 @@ def test_whoever_was_stopped_between_storing_and_noting_goes_on_behind_what_is_t
         (lambda content: content[:100], "つながりません"),
     ],
 )
-def test_what_stands_in_the_place_of_the_next_segment_and_is_not_stops_the_shipping(
+def test_a_foreign_object_in_place_of_the_next_segment_stops_the_shipping(
     telemetry: Telemetry, store: DirectoryStore, forge: Callable[[bytes], bytes], told: str
 ) -> None:
     records(2)
@@ -183,7 +183,7 @@ def test_what_stands_in_the_place_of_the_next_segment_and_is_not_stops_the_shipp
     assert not Shipment.objects.exists()
 
 
-def test_another_place_has_the_whole_chain_of_its_own(
+def test_another_store_gets_its_own_complete_chain(
     telemetry: Telemetry, store: DirectoryStore, tmp_path: Path
 ) -> None:
     records(2)
@@ -198,7 +198,7 @@ def test_another_place_has_the_whole_chain_of_its_own(
     assert walked(store, "ledger").lines == 2
 
 
-def test_a_chain_of_another_toban_is_not_taken_for_this_ones(
+def test_the_chain_of_another_toban_is_not_mistaken_for_this_ones(
     telemetry: Telemetry, store: DirectoryStore
 ) -> None:
     records(2)
@@ -212,7 +212,7 @@ def test_a_chain_of_another_toban_is_not_taken_for_this_ones(
 
 
 def came_in_at(telemetry: Telemetry, when: datetime, *names: str) -> None:
-    """Rows that the store took in at *when* by its clock, each with its name as its message."""
+    """Write rows that the store received at *when* by its clock, each with its name as its message."""
     rows = [
         LogRow(
             "audit", "2026-11-26", NOON.timestamp() + n, "INFO", "shop-api", name, "", "", "", "", "", "", "",
@@ -229,7 +229,7 @@ def came_in_at(telemetry: Telemetry, when: datetime, *names: str) -> None:
 
 
 def shipped(store: DirectoryStore) -> list[str]:
-    """Return the messages of the audit log outside, in order, once the chain holds."""
+    """Return the shipped messages of the audit log, in order, after checking that the chain is valid."""
     assert walked(store, "audit").broken is None
     keys = sorted(each.key for each in store.listing("evidence/audit/"))
     return [line["row"]["message"] for key in keys for line in segments.lines_of(store.read(key))]
@@ -239,13 +239,15 @@ def stored_now() -> datetime:
     return datetime.now(UTC).replace(microsecond=0)
 
 
-def test_rows_of_a_clock_that_was_set_back_follow(telemetry: Telemetry, store: DirectoryStore) -> None:
+def test_rows_written_after_the_clock_was_set_back_are_shipped(
+    telemetry: Telemetry, store: DirectoryStore
+) -> None:
     end = stored_now() - timedelta(minutes=10)
     came_in_at(telemetry, end - timedelta(minutes=20), "early")
     came_in_at(telemetry, end, "last", "of the second")
     Shipping(telemetry).ship(RULES, to(store), NOON)
     there = store.read("evidence/audit/00000001.ndjson")
-    # Into a second that is outside, into one of its own, and to an end before it.
+    # Into a second that is already shipped, into a new second, and into a time before the end.
     came_in_at(telemetry, end, "same second")
     came_in_at(telemetry, end - timedelta(minutes=10), "back")
     came_in_at(telemetry, end - timedelta(days=400), "long ago")
@@ -260,7 +262,7 @@ def test_rows_of_a_clock_that_was_set_back_follow(telemetry: Telemetry, store: D
     assert shipped(store)[6:] == ["after"]
 
 
-def test_rows_of_a_clock_that_was_ahead_do_not_wait_for_that_time(
+def test_rows_with_times_in_the_future_are_shipped_without_waiting(
     telemetry: Telemetry, store: DirectoryStore
 ) -> None:
     came_in_at(telemetry, stored_now() + timedelta(days=3650), "ahead")
@@ -276,11 +278,11 @@ def test_rows_of_a_clock_that_was_ahead_do_not_wait_for_that_time(
     assert sorted(shipped(store)) == ["ahead", "ahead again", "and on", "right again"]
 
 
-def test_what_follows_fills_as_many_segments_as_it_needs(telemetry: Telemetry, store: DirectoryStore) -> None:
+def test_a_large_backlog_fills_several_segments(telemetry: Telemetry, store: DirectoryStore) -> None:
     end = stored_now() - timedelta(minutes=10)
     came_in_at(telemetry, end, "known")
     Shipping(telemetry).ship(RULES, to(store), NOON)
-    # Two of these seconds are more than a segment holds.
+    # Two of these seconds are more than one segment can contain.
     most = segments.MOST_LINES * 2 // 3
     for number in range(3):
         came_in_at(telemetry, end - timedelta(seconds=number), *[f"late {number}"] * most)
@@ -291,7 +293,7 @@ def test_what_follows_fills_as_many_segments_as_it_needs(telemetry: Telemetry, s
     assert Shipping(telemetry).ship(RULES, to(store), NOON) == 0
 
 
-def test_segments_that_nobody_counted_are_read_once(telemetry: Telemetry, store: DirectoryStore) -> None:
+def test_segments_without_recorded_counts_are_read_once(telemetry: Telemetry, store: DirectoryStore) -> None:
     end = stored_now() - timedelta(minutes=10)
     came_in_at(telemetry, end, "before")
     Shipping(telemetry).ship(RULES, to(store), NOON)
@@ -304,9 +306,7 @@ def test_segments_that_nobody_counted_are_read_once(telemetry: Telemetry, store:
     assert [each.parts for each in Shipment.objects.order_by("number")] == [{"2026-11-26": 1}] * 2
 
 
-def test_a_row_that_the_store_has_twice_is_outside_with_the_first(
-    telemetry: Telemetry, store: DirectoryStore
-) -> None:
+def test_a_row_stored_twice_is_shipped_once(telemetry: Telemetry, store: DirectoryStore) -> None:
     end = stored_now() - timedelta(minutes=10)
     came_in_at(telemetry, end, "once")
     Shipping(telemetry).ship(RULES, to(store), NOON)
@@ -318,7 +318,7 @@ def test_a_row_that_the_store_has_twice_is_outside_with_the_first(
     assert shipped(store) == ["once", "late"]
 
 
-def test_a_segment_that_was_altered_outside_is_not_believed(
+def test_a_shipped_segment_that_was_altered_is_not_trusted(
     telemetry: Telemetry, store: DirectoryStore
 ) -> None:
     end = stored_now() - timedelta(minutes=10)
@@ -333,7 +333,7 @@ def test_a_segment_that_was_altered_outside_is_not_believed(
 
 
 class Away(DirectoryStore):
-    """A folder that takes nothing."""
+    """A folder that accepts nothing."""
 
     def add(self, key: str, content: bytes) -> Stored:  # noqa: ARG002 - the protocol's
         raise StoreTrouble(f"{self.name}: 権限がありません")
@@ -344,7 +344,7 @@ def shown(telemetry: Telemetry, outside: Outside, at: datetime) -> ClauseStatus:
     return ClauseStatus.objects.get(clause_id=AUDIT_ROW)
 
 
-def test_the_documents_row_follows_what_is_outside(telemetry: Telemetry, store: DirectoryStore) -> None:
+def test_the_row_of_the_document_shows_what_was_shipped(telemetry: Telemetry, store: DirectoryStore) -> None:
     records(2)
     well = shown(telemetry, Shipping(telemetry).step(RULES, to(store), NOON), NOON)
     assert (well.verdict, well.value) == ("conforming", "外に 2件")
@@ -357,7 +357,7 @@ def test_the_documents_row_follows_what_is_outside(telemetry: Telemetry, store: 
     assert "外に" in both.value
 
 
-def test_what_cannot_be_shipped_is_told_until_it_can(telemetry: Telemetry, store: DirectoryStore) -> None:
+def test_a_failure_to_ship_is_reported_until_it_succeeds(telemetry: Telemetry, store: DirectoryStore) -> None:
     records(1)
     away = Away(DirectoryConfig(path=Path(store.name)))
     shipping = Shipping(telemetry)
@@ -375,7 +375,7 @@ def test_what_cannot_be_shipped_is_told_until_it_can(telemetry: Telemetry, store
     assert not Alert.objects.filter(clause_id=AUDIT_ROW, resolved_at=None)
 
 
-def test_where_the_bucket_has_object_lock_every_segment_is_behind_it(
+def test_every_segment_is_locked_when_the_bucket_has_object_lock(
     telemetry: Telemetry, bucket_of: BucketOf, ministack_of_its_own: Callable[[], S3Server]
 ) -> None:
     server = ministack_of_its_own()
@@ -394,7 +394,7 @@ def test_where_the_bucket_has_object_lock_every_segment_is_behind_it(
     assert "s3://audit/shop に 2区間、ロック COMPLIANCE 2027-11-27まで" in told.reason
 
 
-def test_a_store_that_nobody_bound_is_named(telemetry: Telemetry) -> None:
+def test_an_unbound_store_is_named(telemetry: Telemetry) -> None:
     records(1)
 
     found = Shipping(telemetry).step(RULES, to(None), NOON)

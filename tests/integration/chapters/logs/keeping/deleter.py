@@ -1,10 +1,11 @@
-"""Processes around a deletion: `deleter.py delete|write|hold …`, each of which prints a word when it is done.
+"""Processes around a deletion: `deleter.py delete|write|hold …`; each prints a word when it is done.
 
-`delete STORE-URL` says `deleting` with the lock in hand and goes on when a line comes in. `write` writes to
-the chain of evidence. `hold SECONDS` orders a hold that waits no longer, and prints what became of it.
+`delete STORE-URL` prints `deleting` while it holds the lock, and continues when it reads a line. `write`
+writes to the chain of evidence. `hold SECONDS` orders a hold, waits at most that long, and prints the
+outcome.
 """
 
-# Django wants its settings before anything of it is loaded; the answer goes to the one who called.
+# Django needs its settings before any of its modules is loaded; the result goes to stdout.
 # ruff: noqa: PLC0415, T201
 
 import sys
@@ -15,7 +16,7 @@ import django
 
 
 def delete(url: str) -> None:
-    """Let the keeper make one step, in which the store is asked to delete only when somebody says so."""
+    """Let the keeper make one step; the store deletes only after a line was read."""
     from tests.integration.chapters.logs.keeping.test_keeper import NOON, written
 
     from toban.chapters.logs.keeping.keeper import Keeper
@@ -34,7 +35,7 @@ def delete(url: str) -> None:
 
 
 def write() -> None:
-    """Write to the state database what other processes write all the time."""
+    """Write to the state database like other processes do all the time."""
     from tests.integration.chapters.logs.keeping.test_keeper import NOON
 
     from toban.engine.evidence import ledger
@@ -61,7 +62,7 @@ def hold(seconds: str) -> None:
 
 
 def main(order: str, arguments: Sequence[str]) -> None:
-    """Do what is ordered."""
+    """Run the given command."""
     django.setup()
     orders: Mapping[str, Callable[..., None]] = {"delete": delete, "write": write, "hold": hold}
     orders[order](*arguments)

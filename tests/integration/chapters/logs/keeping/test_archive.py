@@ -1,4 +1,4 @@
-"""Days of logs in an archive: there and read again before they are deleted, and found by the same search."""
+"""Days of logs in an archive: stored and read back before they are deleted, and found by the same search."""
 
 from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager
@@ -132,7 +132,7 @@ def store(request: pytest.FixtureRequest, tmp_path: Path) -> Store:
     return SealedStore(DirectoryStore(config), config)
 
 
-def test_a_day_goes_once_it_is_archived_and_is_found_there_as_it_was(
+def test_a_day_is_deleted_once_archived_and_found_unchanged_in_the_archive(
     telemetry: Telemetry, store: Store
 ) -> None:
     search = read_search('level:ERROR cart.items:>=20 "注文"').terms
@@ -160,7 +160,7 @@ def test_the_daily_proof_names_the_object(telemetry: Telemetry, folder: Director
 
 
 @pytest.mark.slow
-def test_what_is_archived_is_read_by_whoever_reads_parquet(
+def test_archived_rows_are_readable_by_any_parquet_reader(
     telemetry: Telemetry, folder: DirectoryStore
 ) -> None:
     key = Archive(folder, telemetry).keep(part(telemetry), NOON)
@@ -195,7 +195,7 @@ def test_a_large_day_has_several_parts(telemetry: Telemetry, folder: DirectorySt
 
 
 class Faulty:
-    """A folder as a store, of which one thing is not as it should be."""
+    """A folder as a store with one defect."""
 
     def __init__(
         self, inner: DirectoryStore, *, damages: str = "", loses: str = "", refuses: str = ""
@@ -262,7 +262,7 @@ class Faulty:
         ({"damages": ".parquet"}, "SHA-256"),
     ],
 )
-def test_what_cannot_be_archived_stays_and_people_are_told(
+def test_a_day_that_cannot_be_archived_stays_and_an_alert_is_raised(
     telemetry: Telemetry, folder: DirectoryStore, fault: dict[str, str], told: str
 ) -> None:
     step(telemetry, Archive(Faulty(folder, **fault), telemetry))
@@ -278,7 +278,7 @@ def test_what_cannot_be_archived_stays_and_people_are_told(
     assert keys(folder) == []
 
 
-def test_once_the_archive_is_well_again_the_days_go_and_the_alert_ends(
+def test_days_are_deleted_and_the_alert_resolved_once_the_archive_works_again(
     telemetry: Telemetry, folder: DirectoryStore
 ) -> None:
     step(telemetry, NoArchive("toban.toml に [stores.S3] がありません"))
@@ -293,7 +293,7 @@ def test_once_the_archive_is_well_again_the_days_go_and_the_alert_ends(
 
 
 @pytest.mark.slow
-def test_a_day_that_was_archived_before_toban_was_stopped_is_not_archived_again(
+def test_a_day_archived_before_toban_was_stopped_is_not_archived_again(
     telemetry: Telemetry, folder: DirectoryStore
 ) -> None:
     Archive(folder, telemetry).keep(part(telemetry), NOON)
@@ -307,10 +307,10 @@ def test_a_day_that_was_archived_before_toban_was_stopped_is_not_archived_again(
 
 @pytest.mark.slow
 @pytest.mark.parametrize("count", [3, 40])
-def test_rows_that_came_after_their_day_was_archived_and_deleted_put_nothing_in_its_place(
+def test_late_rows_of_an_archived_and_deleted_day_do_not_replace_its_archive(
     telemetry: Telemetry, folder: DirectoryStore, count: int
 ) -> None:
-    """The document kept longer for a while, and a sender sent what it had of then."""
+    """The document kept logs longer for a while, and a sender sent what it had from that time."""
     step(telemetry, Archive(folder, telemetry))
     there = keys(folder)
     rows = [row(OLD, number)._replace(message="later") for number in range(1, count + 1)]
@@ -325,7 +325,7 @@ def test_rows_that_came_after_their_day_was_archived_and_deleted_put_nothing_in_
 
 
 @pytest.mark.slow
-def test_who_comes_too_late_leaves_the_archive_of_another_as_it_is(
+def test_a_late_archiver_leaves_the_archive_of_another_unchanged(
     telemetry: Telemetry, folder: DirectoryStore
 ) -> None:
     mine = part(telemetry)
@@ -339,7 +339,7 @@ def test_who_comes_too_late_leaves_the_archive_of_another_as_it_is(
     assert keys(folder) == [key for key in there if key != "logs/access/2026-05-10/manifest.json"]
 
 
-def test_what_is_held_is_neither_archived_nor_deleted(telemetry: Telemetry, folder: DirectoryStore) -> None:
+def test_days_on_hold_are_neither_archived_nor_deleted(telemetry: Telemetry, folder: DirectoryStore) -> None:
     keeping.hold("access", "調査", by="kei", now=NOON)
 
     step(telemetry, Archive(folder, telemetry))
@@ -348,7 +348,7 @@ def test_what_is_held_is_neither_archived_nor_deleted(telemetry: Telemetry, fold
     assert keys(folder) == []
 
 
-def test_a_hold_that_is_ordered_while_a_day_is_archived_keeps_it(
+def test_a_hold_ordered_while_a_day_is_being_archived_keeps_it(
     telemetry: Telemetry, folder: DirectoryStore
 ) -> None:
     class Ordered(Archive):
@@ -362,7 +362,9 @@ def test_a_hold_that_is_ordered_while_a_day_is_archived_keeps_it(
     assert proof()["waits"] == "held"
 
 
-def test_only_the_kinds_that_are_asked_for_are_archived(telemetry: Telemetry, folder: DirectoryStore) -> None:
+def test_only_the_kinds_named_in_the_bindings_are_archived(
+    telemetry: Telemetry, folder: DirectoryStore
+) -> None:
     step(telemetry, Archive(folder, telemetry, frozenset(("audit",))))
 
     assert days(telemetry) == [NOON.date()]
@@ -371,14 +373,16 @@ def test_only_the_kinds_that_are_asked_for_are_archived(telemetry: Telemetry, fo
 
 
 @pytest.mark.parametrize("content", [b"{}", b"\xff", b""])
-def test_a_manifest_that_cannot_be_read_is_told(folder: DirectoryStore, content: bytes) -> None:
+def test_an_unreadable_manifest_is_reported(folder: DirectoryStore, content: bytes) -> None:
     folder.put("logs/access/2026-05-10/manifest.json", content)
 
     with pytest.raises(StoreTrouble, match="目録として読めません"):
         ArchivedLogs(folder).manifests((), WHOLE)
 
 
-def test_an_audit_log_that_is_not_outside_does_not_go(telemetry: Telemetry, folder: DirectoryStore) -> None:
+def test_an_audit_log_that_is_not_shipped_is_not_deleted(
+    telemetry: Telemetry, folder: DirectoryStore
+) -> None:
     Keeping.objects.create(kind="audit", agreed="90日")
     old = row(OLD, 1)._replace(kind="audit")
     LogStore(telemetry).write(batch_of(key_of("shop", "", b"audit"), [old]))

@@ -1,4 +1,4 @@
-"""Retention on a real store: whole days go, with a proof; killed in between, the next step makes it good."""
+"""Retention with a real store: whole days are deleted, with a proof; the next step completes a killed one."""
 
 from collections.abc import Mapping, Sequence
 from datetime import date, datetime, time, timedelta
@@ -84,7 +84,7 @@ def agreed(kind: str = "access", kept: str = "90日") -> None:
     Keeping.objects.create(kind=kind, agreed=kept)
 
 
-def test_what_is_older_than_the_document_keeps_goes_and_nothing_else(telemetry: Telemetry) -> None:
+def test_only_rows_older_than_the_documents_retention_are_deleted(telemetry: Telemetry) -> None:
     agreed()
 
     Keeper(LogDays(telemetry)).step(written(), NOON, "d")
@@ -93,7 +93,7 @@ def test_what_is_older_than_the_document_keeps_goes_and_nothing_else(telemetry: 
     assert ages(telemetry, "audit") == [200]
 
 
-def test_every_day_has_one_proof_of_what_went_and_what_stays(telemetry: Telemetry) -> None:
+def test_every_day_has_one_proof_of_what_was_deleted_and_kept(telemetry: Telemetry) -> None:
     agreed()
     keeper = Keeper(LogDays(telemetry))
 
@@ -109,7 +109,7 @@ def test_every_day_has_one_proof_of_what_went_and_what_stays(telemetry: Telemetr
     assert ledger.verify().broken is None
 
 
-def test_the_row_says_what_is_there(telemetry: Telemetry) -> None:
+def test_the_row_says_what_is_stored(telemetry: Telemetry) -> None:
     agreed()
 
     Keeper(LogDays(telemetry)).step(written(), NOON, "d")
@@ -127,7 +127,7 @@ class Dying(LogDays):
         raise KeyboardInterrupt
 
 
-def test_killed_after_the_first_day_it_goes_on_and_proves_both(telemetry: Telemetry) -> None:
+def test_a_keeper_killed_after_the_first_day_resumes_and_proves_both(telemetry: Telemetry) -> None:
     agreed()
     dying = Keeper(LogDays(telemetry))
     dying._days = Dying(telemetry)
@@ -143,13 +143,13 @@ def test_killed_after_the_first_day_it_goes_on_and_proves_both(telemetry: Teleme
 
 
 class Away(LogDays):
-    """Goes away before it deletes."""
+    """Becomes unavailable before it deletes."""
 
     def delete(self, part: DayPart) -> None:
         raise StoreUnavailable(f"{part.day} stays")
 
 
-def test_what_could_not_be_deleted_before_a_hold_is_not_proven_to_be_gone(telemetry: Telemetry) -> None:
+def test_days_not_deleted_because_of_a_hold_are_not_recorded_as_deleted(telemetry: Telemetry) -> None:
     agreed()
     Keeper(Away(telemetry)).step(written(), NOON, "d")
     keeping.hold("access", "調査", by="taro", now=NOON)
@@ -161,7 +161,7 @@ def test_what_could_not_be_deleted_before_a_hold_is_not_proven_to_be_gone(teleme
     assert (proof["deleted"], proof["rows_deleted"], proof["rows_kept"]) == ([], 0, 15)
 
 
-def test_a_shorter_retention_waits_until_somebody_agrees(telemetry: Telemetry) -> None:
+def test_a_shorter_retention_waits_for_agreement(telemetry: Telemetry) -> None:
     agreed()
     keeper = Keeper(LogDays(telemetry))
 
@@ -181,7 +181,7 @@ def test_a_shorter_retention_waits_until_somebody_agrees(telemetry: Telemetry) -
     assert (audit.actor, audit.content["was"], audit.content["agreed"]) == ("taro", "90日", "30日")
 
 
-def test_what_is_kept_elsewhere_of_a_kind_can_ask_what_was_agreed_to() -> None:
+def test_the_agreed_retention_of_a_kind_can_be_queried() -> None:
     assert keeping.agreed_to("access", written()) is None
 
     agreed()
@@ -193,12 +193,12 @@ def test_what_is_kept_elsewhere_of_a_kind_can_ask_what_was_agreed_to() -> None:
     assert keeping.agreed_to("error", shorter) == timedelta()
 
     agreed("error", "180日")
-    # The row is no longer there, and so nobody has been asked for less.
+    # The row no longer exists, so nobody was asked to agree to a shorter retention.
     assert keeping.agreed_to("error", shorter) == timedelta(days=180)
 
 
 def elsewhere(*back: int) -> Mapping[str, Elsewhere]:
-    """Events of errors that came in at noon so many days ago."""
+    """Return error events that arrived at noon, one for each number of days in *back*."""
     moments = [NOON - timedelta(days=days) for days in back]
 
     def found(start: datetime | None, end: datetime) -> Sequence[Beside]:
@@ -216,7 +216,7 @@ def errors_kept(kept: str) -> LogRules:
     return written(more=f"| エラーログ | 例外 | Sentry | {kept} |")
 
 
-def test_events_of_errors_wait_for_consent_where_the_store_has_no_line_of_theirs(
+def test_error_events_wait_for_agreement_even_without_log_lines_of_their_kind(
     telemetry: Telemetry,
 ) -> None:
     agreed("error", "180日")
@@ -227,7 +227,7 @@ def test_events_of_errors_wait_for_consent_where_the_store_has_no_line_of_theirs
     assert keeping.agreed_to("error", errors_kept("30日")) == timedelta(days=180)
     shown = ClauseStatus.objects.get(clause_id=ERROR_ROW)
     assert shown.verdict == "warning"
-    # The eldest goes by what was agreed to.
+    # The oldest one is deleted according to the agreed retention.
     assert "エラーのイベント 3件 (3 kB) の削除は toban retention agree エラーログ を" in shown.reason
     proof = LedgerEntry.objects.get(kind=LedgerEntry.Kind.PROOF, clause_id=ERROR_ROW)
     assert proof.content["waits"] == "not-agreed"
@@ -239,7 +239,7 @@ def test_events_of_errors_wait_for_consent_where_the_store_has_no_line_of_theirs
     assert ClauseStatus.objects.get(clause_id=ERROR_ROW).verdict == "unbound"
 
 
-def test_a_shorter_retention_that_deletes_no_event_is_followed_at_once(telemetry: Telemetry) -> None:
+def test_a_shorter_retention_that_deletes_no_event_applies_at_once(telemetry: Telemetry) -> None:
     agreed("error", "180日")
 
     Keeper(LogDays(telemetry), elsewhere(1, 30)).step(errors_kept("30日"), NOON, "d")
@@ -247,7 +247,7 @@ def test_a_shorter_retention_that_deletes_no_event_is_followed_at_once(telemetry
     assert keeping.agreed_to("error", errors_kept("30日")) == timedelta(days=30)
 
 
-def test_events_that_are_held_are_told_and_still_wait_for_consent_afterwards(telemetry: Telemetry) -> None:
+def test_events_on_hold_are_reported_and_still_wait_for_agreement_afterwards(telemetry: Telemetry) -> None:
     agreed("error", "180日")
     keeping.hold("error", "調査", by="taro", now=NOON)
 
@@ -259,7 +259,7 @@ def test_events_that_are_held_are_told_and_still_wait_for_consent_afterwards(tel
     assert keeping.agreed_to("error", errors_kept("30日")) == timedelta(days=180)
 
 
-def test_a_longer_one_and_one_that_deletes_nothing_are_followed_at_once(telemetry: Telemetry) -> None:
+def test_a_longer_retention_and_one_that_deletes_nothing_apply_at_once(telemetry: Telemetry) -> None:
     agreed()
     keeper = Keeper(LogDays(telemetry))
 
@@ -269,14 +269,14 @@ def test_a_longer_one_and_one_that_deletes_nothing_are_followed_at_once(telemetr
     assert Keeping.objects.get(kind="access").agreed == "1年"
 
 
-def test_at_the_first_sight_of_old_rows_nobody_has_agreed_yet(telemetry: Telemetry) -> None:
+def test_old_rows_found_at_the_first_look_wait_for_agreement(telemetry: Telemetry) -> None:
     Keeper(LogDays(telemetry)).step(written(), NOON, "d")
 
     assert ages(telemetry) == [0, 89, 90, 91, 200]
     assert ClauseStatus.objects.get(clause_id=ACCESS).verdict == "warning"
 
 
-def test_nothing_goes_while_it_is_held(telemetry: Telemetry) -> None:
+def test_nothing_is_deleted_while_on_hold(telemetry: Telemetry) -> None:
     agreed()
     keeper = Keeper(LogDays(telemetry))
     made = keeping.hold("access", "調査", by="taro", now=NOON)
@@ -290,7 +290,7 @@ def test_nothing_goes_while_it_is_held(telemetry: Telemetry) -> None:
     assert ages(telemetry) == [0, 89, 90]
 
 
-def test_orders_that_make_no_sense_are_refused() -> None:
+def test_senseless_orders_are_refused() -> None:
     with pytest.raises(NotPossible, match="理由"):
         keeping.hold("access", " ", by="taro", now=NOON)
     with pytest.raises(NotPossible, match="保全 7"):
@@ -299,7 +299,7 @@ def test_orders_that_make_no_sense_are_refused() -> None:
         keeping.agree("nothing", written(), by="taro", now=NOON)
 
 
-def test_a_store_that_is_away_is_not_green() -> None:
+def test_an_unreachable_store_is_not_green() -> None:
     with pytest.raises(StoreUnavailable):
         LogDays(Telemetry("http://toban:x@127.0.0.1:9/toban")).parts()
 
@@ -309,7 +309,7 @@ def test_a_store_that_is_away_is_not_green() -> None:
 
 
 def spans(store: Telemetry, *back: int) -> None:
-    """Store a span of noon for each day so long ago."""
+    """Store one span at noon for each number of days in *back*."""
     store.do("TRUNCATE TABLE spans", {})
     rows = []
     for number, days in enumerate(back, 1):
@@ -322,7 +322,7 @@ def spans(store: Telemetry, *back: int) -> None:
     SpanStore(store).write(batch_of(key_of("shop", str(back), b""), rows))
 
 
-def test_traces_go_by_their_own_row(telemetry: Telemetry) -> None:
+def test_traces_are_deleted_according_to_their_own_row(telemetry: Telemetry) -> None:
     spans(telemetry, 0, 13, 14, 15, 100)
     agreed("trace", "14日")
 
@@ -333,7 +333,9 @@ def test_traces_go_by_their_own_row(telemetry: Telemetry) -> None:
     assert (proof["rows_deleted"], proof["oldest_row"]) == (2, "2026-11-12T03:00:00+00:00")
 
 
-def test_traces_without_a_row_go_with_the_application_logs_and_wait_with_them(telemetry: Telemetry) -> None:
+def test_traces_without_a_row_follow_the_retention_and_agreement_of_application_logs(
+    telemetry: Telemetry,
+) -> None:
     spans(telemetry, 0, 29, 31, 40)
     fill(telemetry, "application", 30, 31, 40)
     keeper = Keeper(LogDays(telemetry))
@@ -348,7 +350,7 @@ def test_traces_without_a_row_go_with_the_application_logs_and_wait_with_them(te
     assert (ages(telemetry, "trace"), ages(telemetry, "application")) == ([0, 29], [])
 
 
-def test_as_many_lines_and_spans_of_one_day_are_both_proven_to_be_gone(telemetry: Telemetry) -> None:
+def test_equal_numbers_of_deleted_lines_and_spans_of_a_day_are_both_recorded(telemetry: Telemetry) -> None:
     spans(telemetry, 40, 40, 40)
     fill(telemetry, "application", 40)
     agreed("application", "30日")
@@ -361,7 +363,7 @@ def test_as_many_lines_and_spans_of_one_day_are_both_proven_to_be_gone(telemetry
     assert proof["rows_deleted"] == 6
 
 
-def test_lines_that_went_are_proven_though_as_many_spans_of_their_day_stay(telemetry: Telemetry) -> None:
+def test_deleted_lines_are_recorded_although_as_many_spans_of_the_day_stay(telemetry: Telemetry) -> None:
     class Halfway(LogDays):
         def parts(self) -> Sequence[DayPart]:
             return sorted(super().parts(), key=lambda each: each.table)
@@ -395,7 +397,7 @@ def test_a_hold_on_every_kind_keeps_traces(telemetry: Telemetry) -> None:
     assert ages(telemetry, "trace") == [0, 40]
 
 
-def test_a_row_of_traces_without_any_says_where_to_send_them(telemetry: Telemetry) -> None:
+def test_a_row_of_traces_without_data_says_where_to_send_them(telemetry: Telemetry) -> None:
     spans(telemetry)
 
     Keeper(LogDays(telemetry)).step(written(more="| トレース | 処理の流れ | Toban | 14日 |"), NOON, "d")

@@ -21,14 +21,14 @@ type Started = Callable[..., subprocess.Popen[str]]
 
 @pytest.fixture(params=["sqlite", "postgres"])
 def state(request: pytest.FixtureRequest) -> Mapping[str, str]:
-    """A state database that several processes share, as their environment."""
+    """A state database shared by several processes, as their environment."""
     environment: Mapping[str, str] = request.getfixturevalue(request.param)
     return environment
 
 
 @pytest.fixture
 def started(state: Mapping[str, str]) -> Iterator[Started]:
-    """Start `deleter.py`; what still runs at the end is killed."""
+    """Start `deleter.py`; processes still running at the end are killed."""
     with ExitStack() as running:
 
         def start(*arguments: str) -> subprocess.Popen[str]:
@@ -49,7 +49,7 @@ def started(state: Mapping[str, str]) -> Iterator[Started]:
 
 @pytest.fixture
 def deleting(store: StoreProcess, started: Started) -> Iterator[subprocess.Popen[str]]:
-    """A worker that has told the store to delete a day, which stands still just then."""
+    """A worker that has told the store to delete a day, and hangs at that point."""
     store.telemetry.do("TRUNCATE TABLE logs", {})
     fill(store.telemetry, "access", 0, 91)
     process = started("delete", store.telemetry_url)
@@ -64,21 +64,21 @@ def deleting(store: StoreProcess, started: Started) -> Iterator[subprocess.Popen
 
 
 def said(process: subprocess.Popen[str]) -> str:
-    """Return what the process printed; it has ended well then."""
+    """Return what the process printed; it must have succeeded."""
     answer, _ = process.communicate(timeout=120)
     assert process.returncode == 0
     return answer.strip()
 
 
 @pytest.mark.usefixtures("deleting")
-def test_everybody_else_writes_while_the_store_hangs(started: Started) -> None:
+def test_other_writers_are_not_blocked_while_the_store_hangs(started: Started) -> None:
     writing = [started("write") for _ in range(2)]
 
     assert [said(each) for each in writing] == ["written", "written"]
 
 
 @pytest.mark.usefixtures("deleting")
-def test_a_hold_that_waited_long_enough_says_what_is_going_on_and_the_way_out(started: Started) -> None:
+def test_a_hold_that_waited_too_long_says_why_and_what_to_do(started: Started) -> None:
     told = said(started("hold", "0.5"))
 
     assert told.startswith("StillDeleting: ほかのプロセスが古いログを削除している最中で、0.5秒待っても")
@@ -86,7 +86,7 @@ def test_a_hold_that_waited_long_enough_says_what_is_going_on_and_the_way_out(st
     assert "toban processes --stop worker" in told
 
 
-def test_a_hold_waits_for_the_day_that_is_being_deleted_and_finds_the_rest(
+def test_a_hold_waits_for_the_day_being_deleted_and_keeps_the_rest(
     deleting: subprocess.Popen[str], store: StoreProcess, started: Started
 ) -> None:
     waiting = started("hold", "60")
@@ -98,7 +98,7 @@ def test_a_hold_waits_for_the_day_that_is_being_deleted_and_finds_the_rest(
     assert ages(store.telemetry) == [0]
 
 
-def test_who_is_killed_lets_go_and_a_hold_names_the_day_that_the_store_was_told_to_delete(
+def test_a_killed_deleter_releases_its_lock_and_the_hold_names_the_day_it_was_deleting(
     deleting: subprocess.Popen[str], started: Started
 ) -> None:
     waiting = started("hold", "60")
@@ -108,7 +108,7 @@ def test_who_is_killed_lets_go_and_a_hold_names_the_day_that_the_store_was_told_
     assert said(waiting) == "held ['2026-08-27']"
 
 
-def test_nothing_is_deleted_after_a_hold_by_somebody_who_came_before(
+def test_a_deleter_started_before_a_hold_deletes_nothing_after_it(
     store: StoreProcess, started: Started
 ) -> None:
     store.telemetry.do("TRUNCATE TABLE logs", {})
@@ -120,7 +120,7 @@ def test_nothing_is_deleted_after_a_hold_by_somebody_who_came_before(
     assert ages(store.telemetry) == [0, 91]
 
 
-def test_two_servers_that_know_the_database_by_different_names_share_the_lock(
+def test_two_servers_that_use_different_database_names_share_the_lock(
     sqlite: Mapping[str, str], store: StoreProcess, tmp_path: Path
 ) -> None:
     store.telemetry.do("TRUNCATE TABLE logs", {})
@@ -146,7 +146,7 @@ def test_two_servers_that_know_the_database_by_different_names_share_the_lock(
     assert refused.startswith("StillDeleting")
 
 
-def test_a_lock_that_can_not_be_opened_is_named(sqlite: Mapping[str, str], tmp_path: Path) -> None:
+def test_a_lock_file_that_cannot_be_opened_is_named(sqlite: Mapping[str, str], tmp_path: Path) -> None:
     (tmp_path / "state.sqlite3-holds").mkdir()
 
     told = subprocess.run(

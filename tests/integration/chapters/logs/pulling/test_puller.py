@@ -1,4 +1,4 @@
-"""CloudWatch Logs, as moto plays it and as it may refuse, fetched into a real store: each line once."""
+"""CloudWatch Logs, simulated by moto or with scripted refusals, fetched into a real store: each line once."""
 
 import json
 from collections.abc import Iterator
@@ -54,7 +54,7 @@ def keys(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 class Group:
-    """A log group of its own, which is looked at when the test says so."""
+    """A separate log group that is fetched when the test says so."""
 
     def __init__(self, url: str, telemetry: Telemetry, **more: object) -> None:
         self.name = f"/ecs/shop-{next(GROUPS)}"
@@ -89,7 +89,7 @@ class Group:
         self.client.put_log_events(logGroupName=self.name, logStreamName=stream, logEvents=events)
 
     def pull(self) -> Pull:
-        """Fetch what there is now."""
+        """Fetch what is available now."""
         Pull.objects.update(looked_at=None)
         puller = Puller(self.telemetry, lambda: datetime.now(UTC), lambda: None)
         puller.step({self.name: self.bound}, {"cloudwatch": KIND}, written())
@@ -129,13 +129,13 @@ def test_the_lines_of_all_streams_are_stored_once_however_often_they_are_fetched
     ]
 
 
-def test_a_line_that_comes_late_is_found_and_one_that_was_stored_before_a_kill_is_not_doubled(
+def test_late_lines_are_found_and_lines_stored_before_a_kill_are_not_duplicated(
     group: Group,
 ) -> None:
     group.make("web/1")
     group.put("web/1", "a")
     group.pull()
-    # Killed after the store had the rows and before the position was kept.
+    # As if killed after the store had the rows and before the position was saved.
     Pull.objects.update(through=None, pulled_at=None, looked_at=None)
     group.pull()
     group.put("web/1", "late", back=timedelta(minutes=3))
@@ -144,7 +144,7 @@ def test_a_line_that_comes_late_is_found_and_one_that_was_stored_before_a_kill_i
     assert [message for *_, message in group.stored] == ["a", "late"]
 
 
-def test_pages_are_followed_to_the_last(group: Group) -> None:
+def test_all_pages_of_an_answer_are_fetched(group: Group) -> None:
     group.make("web/1")
     for start in range(0, 25_000, 5_000):
         group.put("web/1", *(f"line {start + number}" for number in range(5_000)))
@@ -154,7 +154,7 @@ def test_pages_are_followed_to_the_last(group: Group) -> None:
     assert len({message for *_, message in group.stored}) == len(group.stored) == 25_000
 
 
-def test_only_what_is_asked_for_is_fetched(http_server: HttpServer, store: StoreProcess) -> None:
+def test_only_the_configured_streams_are_fetched(http_server: HttpServer, store: StoreProcess) -> None:
     http_server.answer = lambda handler: handler.reply(200, b'{"events": []}')
     group = Group(http_server.url, store.telemetry, stream_prefix="web/", pattern="ERROR", since="10分")
 
@@ -169,7 +169,7 @@ def test_only_what_is_asked_for_is_fetched(http_server: HttpServer, store: Store
     }
 
 
-def test_a_place_is_asked_no_more_often_than_its_table_says(
+def test_a_log_group_is_fetched_no_more_often_than_its_table_says(
     http_server: HttpServer, store: StoreProcess
 ) -> None:
     http_server.answer = lambda handler: handler.reply(200, b'{"events": []}')
@@ -182,7 +182,7 @@ def test_a_place_is_asked_no_more_often_than_its_table_says(
     assert len(http_server.asked) == 2
 
 
-def test_a_group_that_is_not_there_is_told_on_the_rows_that_miss_it(group: Group) -> None:
+def test_a_missing_log_group_is_reported_on_the_rows_that_need_it(group: Group) -> None:
     pull = group.pull()
 
     assert pull.trouble == f"CloudWatch Logs にロググループ {group.name} がありません"
@@ -202,7 +202,7 @@ def test_a_group_that_is_not_there_is_told_on_the_rows_that_miss_it(group: Group
         ("ThrottlingException", "AWS が要求を絞っています FilterLogEvents: ThrottlingException not you"),
     ],
 )
-def test_a_refusal_is_told_without_secrets_and_the_position_stays(
+def test_a_refusal_is_reported_without_secrets_and_the_position_stays(
     http_server: HttpServer, store: StoreProcess, code: str, said: str
 ) -> None:
     def refuse(handler: Handler) -> None:
@@ -217,7 +217,7 @@ def test_a_refusal_is_told_without_secrets_and_the_position_stays(
     assert "a-secret-of-the-tests" not in pull.trouble
 
 
-def test_what_came_before_a_refusal_is_stored_and_the_rest_comes_next_time(
+def test_lines_fetched_before_a_refusal_are_stored_and_the_rest_follows_later(
     http_server: HttpServer, store: StoreProcess
 ) -> None:
     at = int(datetime.now(UTC).timestamp() * 1000) - 5000
@@ -255,10 +255,10 @@ def event(id: str, at: int) -> dict[str, object]:  # noqa: A002
 
 
 class NotOurs(Exception):
-    """Another worker does this now."""
+    """Raised when another worker has the lead."""
 
 
-def test_who_no_longer_leads_stores_nothing(group: Group) -> None:
+def test_a_puller_that_lost_the_lead_stores_nothing(group: Group) -> None:
     def permit() -> None:
         raise NotOurs
 
@@ -272,14 +272,14 @@ def test_who_no_longer_leads_stores_nothing(group: Group) -> None:
     assert group.stored == []
 
 
-def test_what_it_costs_is_said(group: Group) -> None:
+def test_the_cost_of_fetching_is_stated(group: Group) -> None:
     assert cost(group.bound.config) == (
         f"CloudWatch Logs の {group.name} を 1分毎に読みます:"
         " 読むことに AWS の料金はかからず、リージョンの外に出る分の転送料だけがかかります"
     )
 
 
-def test_the_row_of_what_can_t_be_fetched_is_not_measurable(group: Group) -> None:
+def test_a_row_whose_logs_cannot_be_fetched_is_not_measurable(group: Group) -> None:
     pull = group.pull()
 
     Keeper(LogDays(group.telemetry)).step(written(), datetime.now(UTC), "digest")

@@ -1,4 +1,4 @@
-"""EC2 instances by their tags, on moto's server."""
+"""EC2 instances discovered by their tags, with moto's server."""
 
 from typing import Any
 
@@ -48,7 +48,7 @@ def launched(client: Any, count: int = 1, **tags: str) -> list[str]:
     return [each["InstanceId"] for each in made["Instances"]]
 
 
-def test_running_instances_with_all_the_tags_are_found_as_they_come_and_go(moto: str) -> None:
+def test_running_instances_with_all_tags_are_found_as_they_come_and_go(moto: str) -> None:
     client = boto3.client(
         "ec2", region_name=REGION, endpoint_url=moto, aws_access_key_id="a", aws_secret_access_key="b"
     )
@@ -70,7 +70,7 @@ def test_running_instances_with_all_the_tags_are_found_as_they_come_and_go(moto:
     assert values["zone"].startswith(REGION)
 
 
-def test_nobody_is_found_where_nobody_has_the_tags(moto: str) -> None:
+def test_no_instance_is_found_when_none_has_the_tags(moto: str) -> None:
     assert discovery(moto, tags={"Role": "nobody"}).look() == []
 
 
@@ -83,7 +83,9 @@ def test_nobody_is_found_where_nobody_has_the_tags(moto: str) -> None:
         ("InternalError", 500, "EC2 が断りました"),
     ],
 )
-def test_a_refusal_finds_nobody_gone(http_server: HttpServer, code: str, status: int, why: str) -> None:
+def test_a_refusal_does_not_count_hosts_as_gone(
+    http_server: HttpServer, code: str, status: int, why: str
+) -> None:
     body = (
         f"<Response><Errors><Error><Code>{code}</Code><Message>said so</Message></Error></Errors></Response>"
     )
@@ -95,13 +97,13 @@ def test_a_refusal_finds_nobody_gone(http_server: HttpServer, code: str, status:
     assert SECRET not in str(caught.value)
 
 
-def test_keys_that_are_not_there_are_told_by_their_place(http_server: HttpServer) -> None:
+def test_missing_keys_are_reported_by_their_place(http_server: HttpServer) -> None:
     with pytest.raises(Undiscovered, match="環境変数 NOWHERE がありません"):
         discovery(http_server.url, secret_key="env:NOWHERE").look()
 
     assert http_server.asked == []
 
 
-def test_an_ec2_that_cannot_be_reached_is_told() -> None:
+def test_an_unreachable_ec2_is_reported() -> None:
     with pytest.raises(Undiscovered, match="EC2 に届きません"):
         discovery("http://127.0.0.1:1").look()

@@ -18,7 +18,7 @@ def in_file_sd(path: Path) -> Sequence[Host]:
     return file_sd.KIND.build(file_sd.KIND.config.model_validate({"path": path})).look()
 
 
-def test_a_host_stands_on_a_line_with_its_name_and_labels(tmp_path: Path) -> None:
+def test_each_line_is_a_host_with_its_name_and_labels(tmp_path: Path) -> None:
     path = tmp_path / "web.txt"
     path.write_text(
         "# 住所 名前\n10.0.0.12:9100 web-2 zone=b\n\n10.0.0.11:9100 zone=a # 仮\n[::1]:9100 web-3\n"
@@ -34,7 +34,7 @@ def test_a_host_stands_on_a_line_with_its_name_and_labels(tmp_path: Path) -> Non
     ]
 
 
-def test_an_empty_file_lists_nobody(tmp_path: Path) -> None:
+def test_an_empty_file_lists_no_hosts(tmp_path: Path) -> None:
     path = tmp_path / "web.txt"
     path.write_text("# 今はない\n")
 
@@ -50,7 +50,7 @@ def test_an_empty_file_lists_nobody(tmp_path: Path) -> None:
         (b"a w\nb w\n", "同じ名前"),
     ],
 )
-def test_half_a_list_is_none(tmp_path: Path, content: bytes, why: str) -> None:
+def test_an_incomplete_list_is_refused(tmp_path: Path, content: bytes, why: str) -> None:
     path = tmp_path / "web.txt"
     path.write_bytes(content)
 
@@ -58,14 +58,16 @@ def test_half_a_list_is_none(tmp_path: Path, content: bytes, why: str) -> None:
         in_file(path)
 
 
-def test_a_file_that_is_not_there_lists_no_hosts_that_would_be_gone(tmp_path: Path) -> None:
+def test_a_missing_file_does_not_count_hosts_as_gone(tmp_path: Path) -> None:
     with pytest.raises(Undiscovered, match="No such file"):
         in_file(tmp_path / "web.txt")
     with pytest.raises(Undiscovered, match="がありません"):
         in_file_sd(tmp_path / "*.json")
 
 
-def test_file_sd_names_targets_by_address_and_by_the_label_of_a_single_one(tmp_path: Path) -> None:
+def test_file_sd_targets_are_named_by_address_or_by_the_instance_label_of_a_single_one(
+    tmp_path: Path,
+) -> None:
     groups = [
         {"targets": ["10.0.0.1:9100", "10.0.0.2:9100"], "labels": {"zone": "a", "instance": "both"}},
         {"targets": ["10.0.0.3:9100"], "labels": {"instance": "web-3"}},
@@ -87,7 +89,7 @@ def test_file_sd_names_targets_by_address_and_by_the_label_of_a_single_one(tmp_p
 
 
 @pytest.mark.parametrize("content", ["", "[{", '{"targets": []}', '[{"targets": "web-1"}]', "[" * 100_000])
-def test_what_is_no_file_sd_lists_nobody_as_gone(tmp_path: Path, content: str) -> None:
+def test_an_invalid_file_sd_does_not_count_hosts_as_gone(tmp_path: Path, content: str) -> None:
     path = tmp_path / "web.json"
     path.write_text(content)
 

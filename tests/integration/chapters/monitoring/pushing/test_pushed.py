@@ -1,4 +1,4 @@
-"""Pushed values: from the rows to the source's measurements."""
+"""Pushed values: from the stored rows to the source's measurements."""
 
 from datetime import UTC, datetime, timedelta
 
@@ -20,14 +20,14 @@ USER = ("node_cpu_seconds_total", frozenset({("mode", "user")}))
 
 
 class House:
-    """A source and its inbox, with a clock that the test sets."""
+    """A source and its inbox, with a clock set by the test."""
 
     def __init__(self) -> None:
         self.now = NOON
         self.source = self.again()
 
     def again(self) -> PushedSource:
-        """A worker that was started anew."""
+        """Return the source of a restarted worker."""
         config = PushedConfig(sender="prometheus", instance="web-1")
         inbox = Inbox(lambda: self.now)
         return PushedSource(config, lambda: inbox)
@@ -59,7 +59,7 @@ def test_rates_come_with_the_second_push(house: House) -> None:
     assert house.measure() == {}
 
 
-def test_parts_of_one_scrape_are_one_however_they_arrive(house: House) -> None:
+def test_parts_of_one_scrape_are_combined_however_they_arrive(house: House) -> None:
     house.push(cpu(NOON, 100, 50))
     house.measure()
     at = NOON + 10 * SECOND
@@ -78,7 +78,7 @@ def test_other_instances_and_senders_are_not_mixed_in(house: House) -> None:
     assert house.measure() == {}
 
 
-def test_what_waited_in_an_agents_spool_keeps_its_times(house: House) -> None:
+def test_readings_spooled_by_an_agent_keep_their_times(house: House) -> None:
     late = [
         Pushed("web-1", NOON - n * SECOND, values=(("disk_usage_percent", "/", 50.0 + n),)) for n in (30, 15)
     ]
@@ -93,7 +93,7 @@ def test_what_waited_in_an_agents_spool_keeps_its_times(house: House) -> None:
     ]
 
 
-def test_silence_is_down_after_the_bound_and_over_with_the_next_push(house: House) -> None:
+def test_a_silent_instance_is_down_after_the_limit_and_up_with_the_next_push(house: House) -> None:
     house.push(cpu(NOON, 100, 50))
     house.measure()
     house.measure(NOON + 120 * SECOND - house.now)
@@ -106,14 +106,14 @@ def test_silence_is_down_after_the_bound_and_over_with_the_next_push(house: Hous
     assert house.measure()[Metric.UP] == 1.0
 
 
-def test_one_that_never_came_is_down_too(house: House) -> None:
+def test_an_instance_that_never_pushed_is_down_too(house: House) -> None:
     house.measure()
 
     with pytest.raises(Unmeasurable):
         house.measure(121 * SECOND)
 
 
-def test_a_worker_started_anew_reads_the_last_minute_again_and_rows_go_after_it(house: House) -> None:
+def test_a_restarted_worker_rereads_the_last_minute_and_older_rows_are_deleted(house: House) -> None:
     house.push(cpu(NOON, 100, 50))
     house.measure()
 

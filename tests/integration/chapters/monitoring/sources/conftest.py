@@ -1,4 +1,4 @@
-"""TLS servers with certificates good and bad."""
+"""TLS servers with good and bad certificates, and real Redis and postgres_exporter servers."""
 
 import os
 import shutil
@@ -18,7 +18,7 @@ import trustme
 
 
 class TlsServer:
-    """Shakes hands on a free port of loopback, answers `200`, and remembers the names it was asked for."""
+    """Accepts TLS on a free loopback port, answers `200`, and records the requested server names."""
 
     def __init__(self, context: ssl.SSLContext) -> None:
         self.names: list[str | None] = []
@@ -33,7 +33,7 @@ class TlsServer:
     def _serve(self) -> None:
         while not self._closing.is_set():
             connection, _ = self._listener.accept()
-            # A client that trusts nothing here hangs up in the handshake.
+            # A client that does not trust the certificate hangs up in the handshake.
             with connection, suppress(OSError):
                 connection.settimeout(5)
                 with self._context.wrap_socket(connection, server_side=True) as tls:
@@ -49,13 +49,13 @@ class TlsServer:
 
 
 def self_signed() -> trustme.LeafCert:
-    """A certificate that vouches for itself: an authority's own."""
+    """Return a self-signed certificate, like that of an authority."""
     authority = trustme.CA()
     return trustme.LeafCert(authority.private_key_pem.bytes(), authority.cert_pem.bytes(), [])
 
 
 def expired(authority: trustme.CA, since: timedelta) -> trustme.LeafCert:
-    """A certificate for loopback that was good until *since* ago."""
+    """Return a certificate for loopback that expired *since* ago."""
     ended = datetime.now(UTC) - since
     return authority.issue_cert("127.0.0.1", not_before=ended - timedelta(days=90), not_after=ended)
 
@@ -77,7 +77,7 @@ type StartTls = Callable[[trustme.LeafCert], TlsServer]
 
 @pytest.fixture
 def start_tls() -> Iterator[StartTls]:
-    """Return a function that starts a server which shows the certificate it is given."""
+    """Return a function that starts a server with the given certificate."""
     started: list[TlsServer] = []
 
     def start(certificate: trustme.LeafCert) -> TlsServer:
@@ -111,11 +111,11 @@ type StartRedis = Callable[..., int]
 
 @pytest.fixture
 def start_redis() -> Iterator[StartRedis]:
-    """Return a function that starts a real Redis with the options it is given, and returns its port."""
+    """Return a function that starts a real Redis with the given options, and returns its port."""
     program = shutil.which("redis-server")
     if program is None:
         pytest.skip("needs redis-server (Debian: apt-get install redis-server)")
-    # Unpacked beside its libraries rather than installed, it does not find them by itself.
+    # Unpacked next to its libraries and not installed, it does not find them by itself.
     libraries = ":".join(map(str, Path(program).parents[1].glob("lib/*-linux-gnu")))
     environment = {**os.environ, "LD_LIBRARY_PATH": libraries}
     if subprocess.run([program, "--version"], env=environment, capture_output=True, check=False).returncode:

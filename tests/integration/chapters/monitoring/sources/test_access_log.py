@@ -1,4 +1,4 @@
-"""A service by the access log that it sent to a real store."""
+"""A service measured by the access log that it sent to a real store."""
 
 from datetime import UTC, datetime, timedelta
 
@@ -13,7 +13,7 @@ from toban.design.values.metric import Metric
 from toban.engine.telemetry.logs.rows import LogStore, key_of
 from toban.engine.telemetry.store import Telemetry
 
-# Midnight in Tokyo: the day of the row is the next one of the engine's.
+# Midnight in Tokyo: the day of the row is one later than the UTC day of the engine.
 NOW = datetime(2026, 11, 25, 15, 0, 30, tzinfo=UTC)
 LATE = timedelta(seconds=10)
 
@@ -47,14 +47,14 @@ def values(measured: object) -> dict[Metric, float]:
     return {each.metric: round(each.value, 3) for each in measured}  # type: ignore[attr-defined]
 
 
-def test_the_share_of_failed_requests_and_the_mean_time_are_told(telemetry: Telemetry) -> None:
+def test_the_error_rate_and_the_mean_response_time_are_measured(telemetry: Telemetry) -> None:
     found = source(telemetry).measure(NOW)
 
     assert values(found) == {Metric.ERROR_RATE: 10.0, Metric.RESPONSE_TIME: 20.0}
     assert {each.instance for each in found} == {"shop"}
 
 
-def test_only_the_routes_that_are_asked_for_count(telemetry: Telemetry) -> None:
+def test_only_the_configured_routes_count(telemetry: Telemetry) -> None:
     found = source(telemetry, route="/api/").measure(NOW)
 
     assert values(found)[Metric.ERROR_RATE] == 0.0
@@ -68,12 +68,12 @@ def test_each_request_counts_once(telemetry: Telemetry) -> None:
     second = shop.measure(NOW + timedelta(seconds=16))
     third = shop.measure(NOW + timedelta(seconds=40))
 
-    # What fails for the asker is no failure of the service.
+    # Failures caused by the client are not failures of the service.
     assert values(second) == {Metric.ERROR_RATE: 0.0, Metric.RESPONSE_TIME: 20.0}
     assert third == ()
 
 
-def test_what_no_line_tells_is_not_measured(telemetry: Telemetry) -> None:
+def test_a_metric_that_no_line_contains_is_not_measured(telemetry: Telemetry) -> None:
     blog = AccessLogSource(AccessLogConfig(service="blog"), lambda: telemetry)
 
     assert values(blog.measure(NOW)) == {Metric.ERROR_RATE: 0.0}
@@ -86,6 +86,6 @@ def test_a_clock_that_is_set_back_counts_nothing_twice(telemetry: Telemetry) -> 
     assert shop.measure(NOW - timedelta(hours=1)) == ()
 
 
-def test_a_store_that_is_away_is_no_zero() -> None:
+def test_an_unreachable_store_is_not_measured_as_zero() -> None:
     with pytest.raises(Unmeasurable, match="応答しません"):
         source(Telemetry("http://toban:x@127.0.0.1:9/toban")).measure(NOW)

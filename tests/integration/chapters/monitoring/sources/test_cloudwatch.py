@@ -1,4 +1,4 @@
-"""Asking CloudWatch: moto's server for what it has, and faults that moto has not."""
+"""Measuring with CloudWatch: moto's server for what it supports, and scripted faults for the rest."""
 
 import gzip
 import json
@@ -46,7 +46,7 @@ def source(url: str, **keys: object) -> CloudWatchSource:
 
 
 def put(url: str, namespace: str, dimensions: Mapping[str, str], **values: float) -> None:
-    """Have CloudWatch know *values* of three minutes ago."""
+    """Store *values* in CloudWatch with a time three minutes ago."""
     client("cloudwatch", url).put_metric_data(
         Namespace=namespace,
         MetricData=[
@@ -65,7 +65,7 @@ def by_metric(measured: Sequence[Measurement]) -> dict[Metric, float]:
     return {each.metric: each.value for each in measured}
 
 
-def test_an_instance_gives_its_cpu_and_whether_it_passes_its_checks(moto: str) -> None:
+def test_an_instance_yields_its_cpu_and_whether_it_passes_its_checks(moto: str) -> None:
     put(moto, "AWS/EC2", {"InstanceId": "i-0123456789abcdef0"}, CPUUtilization=42.0, StatusCheckFailed=0.0)
     web = source(moto, ec2="i-0123456789abcdef0", instance="web-1")
 
@@ -76,7 +76,7 @@ def test_an_instance_gives_its_cpu_and_whether_it_passes_its_checks(moto: str) -
     assert {each.instance for each in found} == {"web-1"}
 
 
-def test_a_database_gives_what_cloudwatch_and_rds_know_together(moto: str) -> None:
+def test_a_database_yields_the_values_of_cloudwatch_and_rds_together(moto: str) -> None:
     client("rds", moto).create_db_instance(
         DBInstanceIdentifier="shop",
         Engine="postgres",
@@ -106,7 +106,7 @@ def test_a_database_gives_what_cloudwatch_and_rds_know_together(moto: str) -> No
     }
 
 
-def test_a_load_balancer_gives_error_rate_response_time_and_whether_any_target_is_well(moto: str) -> None:
+def test_a_load_balancer_yields_error_rate_response_time_and_whether_a_target_is_healthy(moto: str) -> None:
     put(
         moto,
         "AWS/ApplicationELB",
@@ -124,7 +124,7 @@ def test_a_load_balancer_gives_error_rate_response_time_and_whether_any_target_i
     assert found == {Metric.UP: 1.0, Metric.ERROR_RATE: 1.5, Metric.RESPONSE_TIME: 250.0}
 
 
-def test_what_cloudwatch_has_no_values_of_is_named(moto: str) -> None:
+def test_metrics_without_values_in_cloudwatch_are_named(moto: str) -> None:
     web = source(moto, ec2="i-00000000000000000")
 
     with pytest.raises(
@@ -145,7 +145,7 @@ def test_a_database_that_does_not_exist_is_not_measurable_rather_than_down(moto:
 
 
 class CloudWatch:
-    """Answers GetMetricData as a test says, and remembers what it was asked."""
+    """Answers GetMetricData as the test says, and records the requests."""
 
     def __init__(self, server: HttpServer) -> None:
         self.asked: list[dict[str, Any]] = []
@@ -181,7 +181,7 @@ def cloudwatch(http_server: HttpServer) -> CloudWatch:
     return CloudWatch(http_server)
 
 
-def test_hundreds_of_instances_are_asked_for_in_batches_and_only_once_a_minute(
+def test_hundreds_of_instances_are_queried_in_batches_and_only_once_a_minute(
     cloudwatch: CloudWatch, http_server: HttpServer
 ) -> None:
     fleet = [source(http_server.url, ec2=f"i-{number:08x}") for number in range(300)]
@@ -217,7 +217,7 @@ def test_a_new_instance_does_not_wait_for_the_next_minute(
 
 
 @pytest.mark.parametrize("status", ["PartialData", "InternalError", "Forbidden"])
-def test_values_that_are_not_all_there_are_none_and_are_told_with_the_reason(
+def test_incomplete_values_are_not_used_and_the_reason_is_reported(
     cloudwatch: CloudWatch, http_server: HttpServer, status: str
 ) -> None:
     cloudwatch.result = {"StatusCode": status, "Messages": [{"Code": "Why", "Value": "it is so"}]}
@@ -230,7 +230,7 @@ def test_values_that_are_not_all_there_are_none_and_are_told_with_the_reason(
     assert caught.value.measured == ()
 
 
-def test_an_answer_of_endless_pages_is_given_up(cloudwatch: CloudWatch, http_server: HttpServer) -> None:
+def test_an_answer_with_endless_pages_is_abandoned(cloudwatch: CloudWatch, http_server: HttpServer) -> None:
     cloudwatch.result, cloudwatch.more = {"StatusCode": "PartialData"}, {"NextToken": "more"}
     web = source(http_server.url, ec2="i-00000001")
 
@@ -251,7 +251,7 @@ def test_an_answer_of_endless_pages_is_given_up(cloudwatch: CloudWatch, http_ser
         ("InternalServiceFault", 500, "CloudWatch が断りました"),
     ],
 )
-def test_a_refusal_is_no_value_and_says_nothing_of_the_resource(
+def test_a_refusal_yields_no_value_and_does_not_mark_the_resource_down(
     cloudwatch: CloudWatch, http_server: HttpServer, code: str, status: int, why: str
 ) -> None:
     cloudwatch.fault = (status, {"__type": code, "message": "said so"})
@@ -265,7 +265,7 @@ def test_a_refusal_is_no_value_and_says_nothing_of_the_resource(
     assert SECRET not in str(caught.value)
 
 
-def test_a_key_that_is_not_there_is_told_by_its_place() -> None:
+def test_a_missing_key_is_reported_by_its_place() -> None:
     web = source("http://127.0.0.1:1", ec2="i-00000001", secret_key="env:NOWHERE")
 
     with pytest.raises(Unmeasurable, match="環境変数 NOWHERE がありません"):
@@ -273,7 +273,7 @@ def test_a_key_that_is_not_there_is_told_by_its_place() -> None:
     web.close()
 
 
-def test_a_cloudwatch_that_cannot_be_reached_is_told() -> None:
+def test_an_unreachable_cloudwatch_is_reported() -> None:
     web = source("http://127.0.0.1:1", ec2="i-00000001")
 
     with pytest.raises(Unmeasurable, match="CloudWatch に届きません"):

@@ -1,4 +1,4 @@
-"""Every registered kind of source against the same misfortunes: what no source may get wrong.
+"""Every registered kind of source with the same failures: what no source may get wrong.
 
 A new kind adds its rig to `RIGS`, and nothing else here.
 """
@@ -39,7 +39,7 @@ KINDS: Mapping[str, SourceKind] = kinds(SOURCE_KINDS)
 SECRET = "very-secret-indeed"
 REFERENCE = "env:THE_SECRET"
 PATIENCE = 1
-"""Seconds for an answer: of each kind a test waits them out."""
+"""Timeout in seconds; one test per kind waits until it ends."""
 SERVICE = "shop"
 DOCUMENT = """# 運用設計書
 
@@ -57,22 +57,22 @@ type Written = Mapping[str, object]
 
 @dataclass(frozen=True)
 class Rig:
-    """A kind of source, bound to whoever is at an address."""
+    """A kind of source, bound to a server at an address."""
 
     written: Callable[[str, Fixtures], Written]
-    """What a target's source in `toban.toml` says of the address."""
+    """The keys of a source in `toban.toml` for the address."""
     well: Callable[[Fixtures], str]
-    """Readies somebody who gives at least one value, and returns the address."""
+    """Prepares a server that yields at least one value, and returns its address."""
     secret: Callable[[str], str] = lambda _address: SECRET
-    """What `env:THE_SECRET` holds."""
+    """The value of `env:THE_SECRET`."""
     asks: bool = True
-    """Whether it asks anybody over the network, who may be away or talk nonsense."""
+    """Whether the source sends requests over the network, where a server may be away or answer nonsense."""
     build: Callable[[Any], Source] | None = None
-    """Builds it where that takes more than its config."""
+    """Builds the source if that needs more than its config."""
 
 
 def over_http(answer: Callable[[], bytes], written: Callable[[str], Written]) -> Rig:
-    """A kind that is well when it gets a 200 with *answer*."""
+    """Return the rig of a kind that works when it gets a 200 with *answer*."""
 
     def well(fixtures: Fixtures) -> str:
         server = fixtures("http_server")
@@ -83,7 +83,7 @@ def over_http(answer: Callable[[], bytes], written: Callable[[str], Written]) ->
 
 
 def of_own_store(**written: object) -> Rig:
-    """A kind that looks into the logs that were sent here."""
+    """Return the rig of a kind that reads the logs sent to Toban."""
 
     def well(fixtures: Fixtures) -> str:
         at = datetime.now(UTC) - timedelta(seconds=40)
@@ -225,14 +225,14 @@ IN_TIME = [name for name in ASKING if "timeout" in KINDS[name].config.model_fiel
 
 
 class Stranger(ThreadingTCPServer):
-    """Somebody at a port of loopback who answers all that is said to him as a test asks."""
+    """A server on loopback that answers everything as the test says."""
 
     daemon_threads = True
 
     def __init__(self) -> None:
         super().__init__(("127.0.0.1", 0), Conversation)
         self.answer: Callable[[bytes], bytes] | None = None
-        """None: he keeps silent."""
+        """None: no answer at all."""
         self.released = Event()
 
     @property
@@ -240,7 +240,7 @@ class Stranger(ThreadingTCPServer):
         return f"127.0.0.1:{self.server_address[1]}"
 
     def handle_error(self, request: object, client_address: object) -> None:
-        """Those who hang up early are what some tests are about."""
+        """Ignore clients that hang up early: some tests are about them."""
 
 
 class Conversation(BaseRequestHandler):
@@ -277,7 +277,7 @@ class Bench:
         return KINDS[self.name]
 
     def config(self, address: str, **more: object) -> Any:
-        """Return its config, bound to *address*."""
+        """Return the kind's config, bound to *address*."""
         patch = self.fixtures("monkeypatch")
         patch.setenv("THE_SECRET", self.rig.secret(address))
         is_url = "://" in address
@@ -302,14 +302,14 @@ every_asking_kind = pytest.mark.parametrize("bench", ASKING, indirect=True)
 
 @pytest.fixture(autouse=True)
 def nothing_secret_is_logged(caplog: pytest.LogCaptureFixture) -> Iterator[None]:
-    """Whatever a test does, no log line of Toban's or of what it warns of may hold the secret."""
+    """No log line from level INFO on may contain the secret, whatever a test does."""
     caplog.set_level(logging.INFO)
     yield
     assert SECRET not in "\n".join(record.getMessage() for record in caplog.get_records("call"))
 
 
 def told_by(bench: Bench, source: Source) -> str:
-    """Measure where all is not well, and return what is said of it, after a look at all that is told."""
+    """Measure a failing source, check everything it reports for secrets, and return its error."""
     said, measured = "", tuple[Measurement, ...]()
     try:
         measured = tuple(source.measure(datetime.now(UTC)))
@@ -324,7 +324,7 @@ def told_by(bench: Bench, source: Source) -> str:
 
 
 def measured_by(source: Source, now: datetime) -> Sequence[Measurement]:
-    """Return what it gives, whether or not that is all it should."""
+    """Return the measurements, even if some are missing."""
     try:
         return source.measure(now)
     except Unmeasurable as error:
@@ -332,7 +332,7 @@ def measured_by(source: Source, now: datetime) -> Sequence[Measurement]:
 
 
 @every_kind
-def test_it_measures_what_it_claims_of_the_place_it_names(bench: Bench) -> None:
+def test_a_source_measures_what_it_claims_and_names_its_place(bench: Bench) -> None:
     address = bench.rig.well(bench.fixtures)
     source, now = bench.source(address), datetime.now(UTC)
 
@@ -347,7 +347,7 @@ def test_it_measures_what_it_claims_of_the_place_it_names(bench: Bench) -> None:
 
 
 @every_kind
-def test_its_name_holds_no_secret(bench: Bench) -> None:
+def test_the_name_of_a_source_contains_no_secret(bench: Bench) -> None:
     source = bench.source("127.0.0.1:9")
     source.close()
 
@@ -356,7 +356,7 @@ def test_its_name_holds_no_secret(bench: Bench) -> None:
 
 
 @every_kind
-def test_closing_it_twice_is_harmless_before_and_after_it_was_asked(bench: Bench) -> None:
+def test_closing_twice_is_harmless_before_and_after_measuring(bench: Bench) -> None:
     unused = bench.source("127.0.0.1:9")
     unused.close()
     unused.close()
@@ -368,8 +368,8 @@ def test_closing_it_twice_is_harmless_before_and_after_it_was_asked(bench: Bench
 
 
 @every_kind
-def test_it_stays_open_while_its_config_says_the_same(bench: Bench) -> None:
-    """A config may hold a dict, and need not have a hash."""
+def test_a_source_stays_open_while_its_config_is_unchanged(bench: Bench) -> None:
+    """A config may contain a dict, and need not be hashable."""
     board = Board(KINDS, system_clock)
 
     def feed(period: int) -> Feed:
@@ -384,33 +384,31 @@ def test_it_stays_open_while_its_config_says_the_same(bench: Bench) -> None:
 
 
 @pytest.mark.parametrize("bench", IN_TIME, indirect=True)
-def test_silence_ends_with_the_time_that_it_was_given(bench: Bench, stranger: Stranger) -> None:
+def test_a_silent_server_is_abandoned_after_the_timeout(bench: Bench, stranger: Stranger) -> None:
     assert told_by(bench, bench.source(stranger.address))
 
 
 @every_asking_kind
-def test_a_refused_connection_is_a_complaint(bench: Bench) -> None:
+def test_a_refused_connection_is_reported(bench: Bench) -> None:
     assert told_by(bench, bench.source("127.0.0.1:9"))
 
 
 @every_asking_kind
-def test_nonsense_is_a_complaint(bench: Bench, stranger: Stranger) -> None:
+def test_a_nonsense_answer_is_reported(bench: Bench, stranger: Stranger) -> None:
     stranger.answer = lambda _asked: b"\x00\xff\xfenonsense\r\n\r\n" * 50
 
     assert told_by(bench, bench.source(stranger.address))
 
 
 @every_asking_kind
-def test_an_answer_that_quotes_what_it_was_asked_gives_no_secret_away(
-    bench: Bench, stranger: Stranger
-) -> None:
+def test_an_answer_that_quotes_the_request_reveals_no_secret(bench: Bench, stranger: Stranger) -> None:
     head = b"HTTP/1.1 403 Forbidden\r\nconnection: close\r\n\r\n"
     stranger.answer = lambda asked: head + asked
 
     told_by(bench, bench.source(stranger.address))
 
 
-def test_check_live_has_its_doubts_about_every_kind_that_nobody_answers(
+def test_check_live_raises_a_doubt_for_every_kind_of_source_that_does_not_answer(
     tmp_path: Path, request: pytest.FixtureRequest
 ) -> None:
     fixtures, design, bindings = request.getfixturevalue, tmp_path / "design.md", tmp_path / "toban.toml"
@@ -449,5 +447,5 @@ def _live(told: str) -> str:
     return "\n".join(block for block in told.split("\n\n") if ": LV002 " in block)
 
 
-def test_every_registered_source_is_tried_here() -> None:
+def test_every_registered_source_is_tested_here() -> None:
     assert set(RIGS) == set(KINDS)

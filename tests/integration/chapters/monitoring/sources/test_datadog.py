@@ -1,4 +1,4 @@
-"""Asking Datadog, as its reference describes it: a server that keeps to the documented contract."""
+"""Measuring with Datadog according to its reference: a server that follows the documented contract."""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -31,12 +31,12 @@ def source(url: str, **keys: object) -> DatadogSource:
 
 
 def milliseconds(ago: float) -> float:
-    """As Datadog writes a time: before noon, by seconds."""
+    """Return the time *ago* seconds before noon in Datadog's format."""
     return (NOON - timedelta(seconds=ago)).timestamp() * 1000
 
 
 def series(index: int, points: Sequence[tuple[float, float | None]], *tags: str) -> Mapping[str, Any]:
-    """One series; points by seconds before noon."""
+    """Return one series; its points are given in seconds before noon."""
     return {
         "query_index": index,
         "tag_set": list(tags),
@@ -56,7 +56,7 @@ def by_place(measured: Sequence[Measurement]) -> dict[tuple[Metric, str], float]
     return {(each.metric, each.instance): each.value for each in measured}
 
 
-def test_a_host_gives_cpu_memory_and_every_disk_by_one_question(http_server: HttpServer) -> None:
+def test_one_query_yields_cpu_memory_and_every_disk_of_a_host(http_server: HttpServer) -> None:
     http_server.answer = answering(
         series(0, [(60, 30.0), (40, 42.0)]),
         series(1, [(40, 71.0)]),
@@ -83,7 +83,7 @@ def test_a_host_gives_cpu_memory_and_every_disk_by_one_question(http_server: Htt
     assert asked.headers["DD-APPLICATION-KEY"] == APPLICATION_KEY
 
 
-def test_a_point_whose_time_is_not_over_and_one_that_is_empty_are_passed_over(
+def test_incomplete_and_empty_points_are_skipped(
     http_server: HttpServer,
 ) -> None:
     http_server.answer = answering(series(0, [(65, 250.0), (35, None), (5, 9.0)]))
@@ -93,7 +93,7 @@ def test_a_point_whose_time_is_not_over_and_one_that_is_empty_are_passed_over(
     assert found == {(Metric.RESPONSE_TIME, "shop"): 250.0}
 
 
-def test_the_last_answer_stands_for_a_minute(http_server: HttpServer) -> None:
+def test_the_last_answer_is_reused_for_a_minute(http_server: HttpServer) -> None:
     http_server.answer = answering(series(0, [(20, 250.0)]))
     shop = source(http_server.url, instance="shop", queries=OWN)
 
@@ -103,7 +103,7 @@ def test_the_last_answer_stands_for_a_minute(http_server: HttpServer) -> None:
     assert len(http_server.asked) == 2
 
 
-def test_what_is_missing_is_named_beside_what_is_there(http_server: HttpServer) -> None:
+def test_missing_metrics_are_named_next_to_measured_ones(http_server: HttpServer) -> None:
     http_server.answer = answering(series(0, [(20, 42.0)]), series(1, [(600, 71.0)]))
 
     with pytest.raises(
@@ -155,7 +155,7 @@ def hangs(handler: Handler) -> None:
         (hangs, "以内に応答が"),
     ],
 )
-def test_a_refusal_is_no_value_and_says_nothing_of_the_place(
+def test_a_refusal_yields_no_value_and_does_not_mark_the_target_down(
     http_server: HttpServer, answer: Any, why: str
 ) -> None:
     http_server.answer = answer
@@ -167,7 +167,7 @@ def test_a_refusal_is_no_value_and_says_nothing_of_the_place(
     assert "hunter" not in str(caught.value)
 
 
-def test_a_throttled_source_leaves_datadog_alone_for_as_long_as_it_says(http_server: HttpServer) -> None:
+def test_a_throttled_source_pauses_for_as_long_as_datadog_says(http_server: HttpServer) -> None:
     http_server.answer = lambda handler: handler.reply(429, b"", **{"X-RateLimit-Reset": "180"})
     web = source(http_server.url, host="web-1")
 
@@ -181,7 +181,7 @@ def test_a_throttled_source_leaves_datadog_alone_for_as_long_as_it_says(http_ser
     assert (asked_meanwhile, len(http_server.asked)) == (1, 2)
 
 
-def test_a_key_that_is_not_there_is_told_by_its_place(http_server: HttpServer) -> None:
+def test_a_missing_key_is_reported_by_its_place(http_server: HttpServer) -> None:
     with pytest.raises(Unmeasurable, match="環境変数 NOWHERE がありません"):
         source(http_server.url, host="web-1", api_key="env:NOWHERE").measure(NOON)
 

@@ -1,4 +1,4 @@
-"""This machine's own figures."""
+"""The figures of this machine."""
 
 from datetime import UTC, datetime, timedelta
 
@@ -12,7 +12,7 @@ def test_cpu_comes_with_the_second_measurement_and_memory_with_the_first() -> No
     source = HostSource(HostConfig(instance="db-1"))
 
     first = {each.metric for each in source.measure(NOON)}
-    sum(range(3_000_000))  # The kernel counts in hundredths of a second: let some pass.
+    sum(range(3_000_000))  # The kernel counts in hundredths of a second: wait for some.
     second = {each.metric: each for each in source.measure(NOON + timedelta(seconds=15))}
     source.close()
 
@@ -23,5 +23,5 @@ def test_cpu_comes_with_the_second_measurement_and_memory_with_the_first() -> No
     assert second[Metric.CPU_USAGE].instance == "db-1"
 
 
-def test_without_a_name_it_is_called_by_its_host_name() -> None:
+def test_a_host_without_a_name_is_called_by_its_host_name() -> None:
     assert HostSource(HostConfig()).instance

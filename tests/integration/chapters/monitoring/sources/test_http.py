@@ -1,4 +1,4 @@
-"""The HTTP probe against a real server that behaves in every way servers do."""
+"""The HTTP probe with a real server that behaves in every way servers do."""
 
 import gzip
 import tracemalloc
@@ -32,7 +32,7 @@ def by_metric(measured: object) -> dict[Metric, float]:
     return {each.metric: each.value for each in found}
 
 
-def test_a_good_answer_gives_time_status_and_no_errors(http_server: HttpServer) -> None:
+def test_a_good_answer_yields_response_time_status_and_no_errors(http_server: HttpServer) -> None:
     source = probe(http_server)
 
     found = by_metric(source.measure(NOON))
@@ -59,7 +59,7 @@ def test_a_status_other_than_the_expected_one_is_a_failure(http_server: HttpServ
     assert by_metric(probe(http_server, expect_status=204).measure(NOON))[Metric.UP] == 0.0
 
 
-def test_one_failure_that_asking_again_mends_does_not_count(http_server: HttpServer) -> None:
+def test_a_failure_that_a_retry_fixes_does_not_count(http_server: HttpServer) -> None:
     http_server.answer = lambda handler: handler.reply(503 if len(http_server.asked) == 1 else 200)
 
     found = by_metric(probe(http_server).measure(NOON))
@@ -67,7 +67,7 @@ def test_one_failure_that_asking_again_mends_does_not_count(http_server: HttpSer
     assert (found[Metric.UP], found[Metric.ERROR_RATE], len(http_server.asked)) == (1.0, 0.0, 2)
 
 
-def test_the_error_rate_forgets_failures_as_old_as_the_window(http_server: HttpServer) -> None:
+def test_failures_as_old_as_the_window_leave_the_error_rate(http_server: HttpServer) -> None:
     source = probe(http_server, window=60)
     http_server.answer = lambda handler: handler.reply(500)
     source.measure(NOON)
@@ -79,7 +79,7 @@ def test_the_error_rate_forgets_failures_as_old_as_the_window(http_server: HttpS
     assert (just_inside[Metric.ERROR_RATE], just_outside[Metric.ERROR_RATE]) == (50.0, 0.0)
 
 
-def test_nothing_listening_is_down_and_an_error(http_server: HttpServer) -> None:
+def test_a_port_without_listener_is_down_and_an_error(http_server: HttpServer) -> None:
     source = probe(http_server)
     http_server.shutdown()
     http_server.server_close()
@@ -91,7 +91,7 @@ def test_nothing_listening_is_down_and_an_error(http_server: HttpServer) -> None
 
 
 def drip(handler: Handler) -> None:
-    """Send one byte after another, each in time, without end."""
+    """Send one byte after another, each in time, endlessly."""
     handler.send_response(200)
     handler.send_header("content-length", "1000000")
     handler.end_headers()
@@ -103,7 +103,7 @@ def drip(handler: Handler) -> None:
 @pytest.mark.parametrize(
     "answer", [lambda handler: handler.server.closing.wait(), drip], ids=["silent", "dripping"]
 )
-def test_a_server_that_never_ends_its_answer_is_given_up(
+def test_a_server_that_never_ends_its_answer_is_abandoned(
     http_server: HttpServer, answer: Callable[[Handler], None]
 ) -> None:
     http_server.answer = answer
@@ -112,7 +112,7 @@ def test_a_server_that_never_ends_its_answer_is_given_up(
         probe(http_server, timeout=0.3).measure(NOON)
 
 
-def test_an_answer_without_end_is_cut_off(http_server: HttpServer, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_endless_answer_is_cut_off(http_server: HttpServer, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(bounded, "LARGEST_ANSWER", 1024 * 1024)
     http_server.answer = lambda handler: handler.reply(200, b"." * (1024 * 1024 + 1))
 
@@ -120,9 +120,7 @@ def test_an_answer_without_end_is_cut_off(http_server: HttpServer, monkeypatch: 
         probe(http_server).measure(NOON)
 
 
-def test_a_small_answer_that_unpacks_to_a_huge_one_is_cut_off(
-    http_server: HttpServer, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_decompression_bomb_is_cut_off(http_server: HttpServer, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(bounded, "LARGEST_ANSWER", 1024 * 1024)
     bomb = gzip.compress(b"." * (64 * 1024 * 1024))
     http_server.answer = lambda handler: handler.reply(200, bomb, **{"content-encoding": "gzip"})
@@ -136,7 +134,7 @@ def test_a_small_answer_that_unpacks_to_a_huge_one_is_cut_off(
     assert most < 8 * 1024 * 1024
 
 
-def test_a_kind_of_compression_that_was_not_asked_for_is_not_unpacked(http_server: HttpServer) -> None:
+def test_an_unrequested_compression_is_not_unpacked(http_server: HttpServer) -> None:
     packed = zstandard.compress(b"." * 1024)
     http_server.answer = lambda handler: handler.reply(200, packed, **{"content-encoding": "zstd"})
 
@@ -146,7 +144,7 @@ def test_a_kind_of_compression_that_was_not_asked_for_is_not_unpacked(http_serve
     assert http_server.asked[0].headers["accept-encoding"] == "gzip"
 
 
-def test_a_compressed_answer_is_read_whole(http_server: HttpServer) -> None:
+def test_a_compressed_answer_is_read_completely(http_server: HttpServer) -> None:
     http_server.answer = lambda handler: handler.reply(
         200, gzip.compress(b"up 1\n" * 5000), **{"content-encoding": "gzip"}
     )
@@ -155,7 +153,7 @@ def test_a_compressed_answer_is_read_whole(http_server: HttpServer) -> None:
         assert fetch(client, HttpConfig(url=f"{http_server.url}/")).body == b"up 1\n" * 5000
 
 
-def test_broken_compression_is_a_reason(http_server: HttpServer) -> None:
+def test_broken_compression_is_reported_as_the_reason(http_server: HttpServer) -> None:
     http_server.answer = lambda handler: handler.reply(200, b"no gzip", **{"content-encoding": "gzip"})
 
     with pytest.raises(Unmeasurable, match="圧縮が壊れています"):
@@ -172,7 +170,7 @@ def test_broken_compression_is_a_reason(http_server: HttpServer) -> None:
         "//192.0.2.1/",
     ],
 )
-def test_only_http_can_be_bound(url: str) -> None:
+def test_only_http_urls_can_be_bound(url: str) -> None:
     with pytest.raises(ValidationError):
         HttpProbeConfig.model_validate({"url": url})
 
@@ -181,13 +179,13 @@ def test_only_http_can_be_bound(url: str) -> None:
     "elsewhere",
     ["file:///etc/passwd", "http://169.254.169.254/latest/meta-data/", "https://127.0.0.1/", "http://[::1]/"],
 )
-def test_no_redirect_leads_to_what_was_not_bound(http_server: HttpServer, elsewhere: str) -> None:
+def test_no_redirect_leads_to_an_unbound_url(http_server: HttpServer, elsewhere: str) -> None:
     http_server.answer = lambda handler: handler.reply(302, location=elsewhere)
 
     with new_client() as client:
         answer = fetch(client, HttpConfig(url=f"{http_server.url}/"))
 
-    # The redirect itself is the answer: had it been followed, a failure would have been.
+    # The redirect itself is the answer: following it would have failed.
     assert answer.status == 302
 
 
@@ -203,7 +201,7 @@ def test_a_redirect_on_the_same_host_is_followed(http_server: HttpServer) -> Non
     assert by_metric(probe(http_server, "/old", expect_status=204).measure(NOON))[Metric.UP] == 1.0
 
 
-def test_a_redirect_to_another_host_is_not_followed_and_takes_no_credentials_along(
+def test_a_redirect_to_another_host_is_not_followed_and_gets_no_credentials(
     http_server: HttpServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("PROBE_TOKEN", "hunter2")
@@ -217,14 +215,14 @@ def test_a_redirect_to_another_host_is_not_followed_and_takes_no_credentials_alo
     assert http_server.asked[0].headers["authorization"] == "Bearer hunter2"
 
 
-def test_redirects_in_a_circle_end(http_server: HttpServer) -> None:
+def test_circular_redirects_are_stopped(http_server: HttpServer) -> None:
     http_server.answer = lambda handler: handler.reply(302, location="/health")
 
     with pytest.raises(Unmeasurable, match="転送が5回"):
         probe(http_server).measure(NOON)
 
 
-def test_a_missing_secret_is_a_reason_not_a_crash(
+def test_a_missing_secret_is_reported_and_does_not_crash(
     http_server: HttpServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.delenv("PROBE_TOKEN", raising=False)
@@ -233,7 +231,7 @@ def test_a_missing_secret_is_a_reason_not_a_crash(
         probe(http_server, bearer_token="env:PROBE_TOKEN").measure(NOON)
 
 
-def test_neither_query_nor_credentials_show_in_names_and_errors(
+def test_names_and_errors_show_neither_query_nor_credentials(
     http_server: HttpServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("PROBE_PASSWORD", "hunter2")
@@ -253,7 +251,7 @@ def https_probe(server: TlsServer, ca_file: Path) -> HttpProbe:
     )
 
 
-def test_https_gives_the_remaining_days_of_the_certificate_it_was_shown(
+def test_https_yields_the_remaining_days_of_the_certificate(
     authority: trustme.CA, ca_file: Path, start_tls: StartTls
 ) -> None:
     now = datetime.now(UTC).replace(microsecond=0)
@@ -265,7 +263,7 @@ def test_https_gives_the_remaining_days_of_the_certificate_it_was_shown(
     assert len(server.names) == 1
 
 
-def test_an_expired_certificate_is_an_error_and_its_days_are_below_zero(
+def test_an_expired_certificate_is_an_error_and_its_remaining_days_are_negative(
     authority: trustme.CA, ca_file: Path, start_tls: StartTls
 ) -> None:
     server = start_tls(expired(authority, timedelta(days=2)))
@@ -279,7 +277,7 @@ def test_an_expired_certificate_is_an_error_and_its_days_are_below_zero(
 
 
 @pytest.mark.parametrize(("is_other_name", "why"), [(True, "別の名前"), (False, "自己署名")])
-def test_a_certificate_nobody_can_trust_is_an_error_and_tells_no_lifetime(
+def test_an_untrusted_certificate_is_an_error_and_yields_no_remaining_days(
     is_other_name: bool, why: str, authority: trustme.CA, ca_file: Path, start_tls: StartTls
 ) -> None:
     server = start_tls(authority.issue_cert("127.0.0.2") if is_other_name else self_signed())

@@ -1,4 +1,4 @@
-"""Asking New Relic, as its reference describes it: a server that keeps to the documented contract."""
+"""Measuring with New Relic according to its reference: a server that follows the documented contract."""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -31,7 +31,7 @@ def source(url: str, **keys: object) -> NewRelicSource:
 def answering(
     *results: Sequence[Mapping[str, Any]] | None, errors: Sequence[Mapping[str, Any]] = (), status: int = 200
 ) -> Any:
-    """Answer each query by its *results*, or by null."""
+    """Answer each query with its *results*, or with null."""
     account = {
         f"q{position}": None if rows is None else {"results": rows} for position, rows in enumerate(results)
     }
@@ -42,7 +42,7 @@ def answering(
 
 
 def refusing(message: str, kind: str = "") -> Any:
-    """Refuse the whole request as NerdGraph does: by HTTP 200, and errors."""
+    """Refuse the whole request like NerdGraph does: with HTTP 200, and errors."""
     error = {"message": message, "extensions": {"errorClass": kind}, "path": ["actor", "account"]}
     body = {"data": {"actor": {"account": None}}, "errors": [error]}
     return lambda handler: handler.reply(200, json.dumps(body).encode())
@@ -52,7 +52,7 @@ def by_place(measured: Sequence[Measurement]) -> dict[tuple[Metric, str], float]
     return {(each.metric, each.instance): each.value for each in measured}
 
 
-def test_a_host_gives_cpu_memory_and_every_disk_by_one_question(http_server: HttpServer) -> None:
+def test_one_query_yields_cpu_memory_and_every_disk_of_a_host(http_server: HttpServer) -> None:
     http_server.answer = answering(
         [{"value": 42.5}],
         [{"value": 71}],
@@ -79,7 +79,9 @@ def test_a_host_gives_cpu_memory_and_every_disk_by_one_question(http_server: Htt
     assert body["query"].count("nrql(query: $q") == 3
 
 
-def test_a_query_of_ones_own_goes_as_a_variable_and_not_into_the_question(http_server: HttpServer) -> None:
+def test_a_custom_query_is_sent_as_a_variable_and_not_inside_the_graphql_query(
+    http_server: HttpServer,
+) -> None:
     http_server.answer = answering([{"value": 0.5}])
 
     found = by_place(source(http_server.url, instance="shop", queries=OWN).measure(NOON))
@@ -90,7 +92,7 @@ def test_a_query_of_ones_own_goes_as_a_variable_and_not_into_the_question(http_s
     assert "Transaction" not in body["query"]
 
 
-def test_the_error_of_one_query_leaves_the_others_their_values(http_server: HttpServer) -> None:
+def test_an_error_in_one_query_does_not_affect_the_others(http_server: HttpServer) -> None:
     error = {"message": f"NRQL Syntax Error, key {KEY}", "path": ["actor", "account", "q1", "results"]}
     http_server.answer = answering([{"value": 42.5}], None, [{"value": None}], errors=[error])
 
@@ -140,7 +142,7 @@ def hangs(handler: Handler) -> None:
         (hangs, "以内に応答が"),
     ],
 )
-def test_a_refusal_is_no_value_and_says_nothing_of_the_place(
+def test_a_refusal_yields_no_value_and_does_not_mark_the_target_down(
     http_server: HttpServer, answer: Any, why: str
 ) -> None:
     http_server.answer = answer
@@ -155,7 +157,7 @@ def test_a_refusal_is_no_value_and_says_nothing_of_the_place(
 @pytest.mark.parametrize(
     "answer", [lambda handler: handler.reply(429), refusing("busy", "TOO_MANY_REQUESTS")]
 )
-def test_a_throttled_source_asks_ever_less_often(http_server: HttpServer, answer: Any) -> None:
+def test_a_throttled_source_asks_less_and_less_often(http_server: HttpServer, answer: Any) -> None:
     http_server.answer = answer
     web = source(http_server.url, host="web-1")
 

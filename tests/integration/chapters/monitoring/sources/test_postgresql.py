@@ -24,7 +24,9 @@ def by_metric(measured: Sequence[Measurement]) -> dict[Metric, float]:
     return {each.metric: each.value for each in measured}
 
 
-def test_connections_are_counted_with_toban_s_own(postgres_dsn: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_connections_are_counted_including_tobans_own(
+    postgres_dsn: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     db = source(postgres_dsn, monkeypatch)
     alone = by_metric(db.measure(NOON))[Metric.CONNECTIONS]
 
@@ -44,7 +46,7 @@ def test_a_server_without_standbys_has_no_lag(postgres_dsn: str, monkeypatch: py
     db.close()
 
 
-def test_its_connection_says_who_it_is_reads_only_and_times_out(
+def test_its_connection_identifies_itself_is_read_only_and_times_out(
     postgres_dsn: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     db = source(postgres_dsn, monkeypatch, timeout=3)
@@ -59,7 +61,7 @@ def test_its_connection_says_who_it_is_reads_only_and_times_out(
     assert shown == [("toban",), ("on",), ("3s",)]
 
 
-def test_a_connection_cut_by_the_server_is_made_anew(
+def test_a_connection_closed_by_the_server_is_reopened(
     postgres_dsn: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     db = source(postgres_dsn, monkeypatch)
@@ -78,7 +80,7 @@ def test_a_connection_cut_by_the_server_is_made_anew(
     assert found[Metric.UP] == 1.0
 
 
-def test_a_role_that_may_see_nothing_is_told_which_grant_it_needs(
+def test_a_role_without_rights_is_reported_with_the_grant_it_needs(
     postgres_dsn: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with psycopg.connect(postgres_dsn, autocommit=True) as admin:
@@ -102,7 +104,7 @@ def test_a_role_that_may_see_nothing_is_told_which_grant_it_needs(
         "host=/nonexistent password=hunter2",
     ],
 )
-def test_no_fault_shows_the_password(dsn: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_no_error_shows_the_password(dsn: str, monkeypatch: pytest.MonkeyPatch) -> None:
     db = source(dsn, monkeypatch)
 
     with pytest.raises(Unmeasurable) as caught:
@@ -111,7 +113,7 @@ def test_no_fault_shows_the_password(dsn: str, monkeypatch: pytest.MonkeyPatch) 
     assert "hunter2" not in f"{caught.value} {caught.value.measured} {db.instance}"
 
 
-def test_a_missing_connection_string_is_a_reason_not_a_crash(
+def test_a_missing_connection_string_is_reported_and_does_not_crash(
     postgres_dsn: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     db = source(postgres_dsn, monkeypatch)

@@ -1,4 +1,4 @@
-"""Scraping a real node_exporter, and servers that are none."""
+"""Scraping a real node_exporter, and servers that are not exporters."""
 
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
@@ -15,11 +15,11 @@ from toban.design.values.metric import Metric
 NOON = datetime(2026, 4, 1, 12, tzinfo=UTC)
 
 
-def test_a_real_node_exporter_gives_cpu_memory_and_disks(node_exporter: str) -> None:
+def test_a_real_node_exporter_yields_cpu_memory_and_disks(node_exporter: str) -> None:
     source = PrometheusSource(PrometheusConfig(url=node_exporter, instance="web-1"))
 
     first = {each.metric for each in source.measure(NOON)}
-    sum(range(3_000_000))  # The kernel counts in hundredths of a second: let some pass.
+    sum(range(3_000_000))  # The kernel counts in hundredths of a second: wait for some.
     second = source.measure(NOON + timedelta(seconds=15))
     source.close()
 
@@ -56,7 +56,7 @@ def shift_jis(handler: Handler) -> None:
         (shift_jis, "Prometheus の形式"),
     ],
 )
-def test_what_is_no_exposition_is_down_with_a_reason(
+def test_an_invalid_exposition_is_down_with_a_reason(
     http_server: HttpServer, answer: Callable[[Handler], None], why: str
 ) -> None:
     http_server.answer = answer
@@ -69,7 +69,7 @@ def test_what_is_no_exposition_is_down_with_a_reason(
     assert source.instance in str(caught.value)
 
 
-def test_after_a_failed_scrape_rates_span_the_gap(http_server: HttpServer) -> None:
+def test_rates_span_the_gap_of_a_failed_scrape(http_server: HttpServer) -> None:
     source = PrometheusSource(PrometheusConfig(url=f"{http_server.url}/metrics"))
     bodies = {1: b'http_requests_total{code="200"} 100\n', 3: b'http_requests_total{code="500"} 1\n'}
     http_server.answer = lambda handler: (
@@ -86,7 +86,7 @@ def test_after_a_failed_scrape_rates_span_the_gap(http_server: HttpServer) -> No
     assert found[Metric.ERROR_RATE] == 100.0
 
 
-def test_a_real_postgres_exporter_gives_the_connections_of_its_database(
+def test_a_real_postgres_exporter_yields_the_connections_of_its_database(
     start_postgres_exporter: StartPostgresExporter, postgres_dsn: str
 ) -> None:
     source = PrometheusSource(PrometheusConfig(url=start_postgres_exporter(postgres_dsn)))
@@ -96,13 +96,13 @@ def test_a_real_postgres_exporter_gives_the_connections_of_its_database(
         found = {each.metric: each.value for each in source.measure(NOON)}
     source.close()
 
-    # A primary without standbys has no lag. The exporter itself holds one connection or two.
+    # A primary without standbys has no lag. The exporter itself uses one or two connections.
     assert found.keys() == {Metric.UP, Metric.CONNECTIONS}
     assert alone[Metric.CONNECTIONS] >= 1
     assert 2 <= found[Metric.CONNECTIONS] - alone[Metric.CONNECTIONS] <= 4
 
 
-def test_an_exporter_whose_database_is_away_is_down_with_a_reason(
+def test_an_exporter_whose_database_is_unreachable_is_down_with_a_reason(
     start_postgres_exporter: StartPostgresExporter,
 ) -> None:
     url = start_postgres_exporter("postgresql://shop:hunter2@127.0.0.1:1/shop?sslmode=disable")

@@ -31,12 +31,12 @@ def by_metric(measured: Sequence[Measurement]) -> dict[Metric, float]:
 
 
 def shut_down(port: int) -> None:
-    """End a server by a client that doesn't look for it again, as it usually would for seconds."""
+    """Shut a server down with a client that does not reconnect, as it usually would for seconds."""
     with redis.Redis(port=port, retry=Retry(NoBackoff(), 0)) as admin:
         admin.shutdown(nosave=True)
 
 
-def test_clients_are_counted_with_toban_s_own(start_redis: StartRedis) -> None:
+def test_clients_are_counted_including_tobans_own(start_redis: StartRedis) -> None:
     port = start_redis()
     cache = source(port)
     alone = by_metric(cache.measure(NOON))
@@ -50,7 +50,7 @@ def test_clients_are_counted_with_toban_s_own(start_redis: StartRedis) -> None:
     assert found[Metric.CONNECTIONS] == 2.0
 
 
-def test_memory_is_told_against_the_limit_where_there_is_one(start_redis: StartRedis) -> None:
+def test_memory_is_measured_against_the_limit_if_there_is_one(start_redis: StartRedis) -> None:
     port = start_redis("--maxmemory", "64mb")
     cache = source(port)
     before = by_metric(cache.measure(NOON))[Metric.MEMORY_USAGE]
@@ -65,7 +65,7 @@ def test_memory_is_told_against_the_limit_where_there_is_one(start_redis: StartR
     assert 49 <= after - before < 80
 
 
-def test_both_ends_of_a_replication_tell_the_lag(start_redis: StartRedis) -> None:
+def test_primary_and_replica_both_report_the_replication_lag(start_redis: StartRedis) -> None:
     primary = start_redis("--repl-diskless-sync-delay", "0")
     replica = start_redis("--replicaof", f"127.0.0.1 {primary}")
     with redis.Redis(port=replica, decode_responses=True) as asked:
@@ -86,7 +86,7 @@ def test_both_ends_of_a_replication_tell_the_lag(start_redis: StartRedis) -> Non
     assert 0 <= of_replica.value <= 10
 
 
-def test_a_replica_that_has_lost_its_primary_says_so(start_redis: StartRedis) -> None:
+def test_a_replica_that_lost_its_primary_is_reported(start_redis: StartRedis) -> None:
     primary = start_redis("--repl-diskless-sync-delay", "0")
     replica = start_redis("--replicaof", f"127.0.0.1 {primary}")
     with redis.Redis(port=replica, decode_responses=True) as asked:
@@ -121,7 +121,7 @@ def test_a_user_who_may_only_ask_for_info_is_enough(
     assert found == {Metric.UP: 1.0, Metric.CONNECTIONS: 1.0}
 
 
-def test_a_user_without_info_is_told_which_right_it_needs(
+def test_a_user_without_info_is_reported_with_the_right_it_needs(
     start_redis: StartRedis, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("REDIS_PASSWORD", "hunter2")
@@ -134,7 +134,7 @@ def test_a_user_without_info_is_told_which_right_it_needs(
 
 
 @pytest.mark.parametrize("login", [{}, {"username": "toban", "password": "env:REDIS_PASSWORD"}])
-def test_a_refused_login_says_nothing_of_the_service_and_shows_no_password(
+def test_a_refused_login_does_not_mark_the_service_down_and_shows_no_password(
     login: dict[str, str], start_redis: StartRedis, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("REDIS_PASSWORD", "hunter2")
@@ -147,14 +147,14 @@ def test_a_refused_login_says_nothing_of_the_service_and_shows_no_password(
     assert "hunter" not in str(caught.value)
 
 
-def test_a_missing_password_is_a_reason_not_a_crash(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_missing_password_is_reported_and_does_not_crash(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("REDIS_PASSWORD", raising=False)
 
     with pytest.raises(Unmeasurable, match="REDIS_PASSWORD"):
         source(1, password="env:REDIS_PASSWORD").measure(NOON)
 
 
-def test_a_server_that_is_away_is_down_until_it_is_back(start_redis: StartRedis) -> None:
+def test_a_stopped_server_is_down_until_it_is_back(start_redis: StartRedis) -> None:
     port = start_redis()
     cache = source(port)
     cache.measure(NOON)
@@ -172,7 +172,7 @@ def test_a_server_that_is_away_is_down_until_it_is_back(start_redis: StartRedis)
     assert back[Metric.UP] == 1.0
 
 
-def test_a_server_that_never_answers_is_given_up() -> None:
+def test_a_server_that_never_answers_is_abandoned() -> None:
     with (
         socket.create_server(("127.0.0.1", 0)) as server,
         pytest.raises(Unmeasurable, match=r"0\.2秒以内") as caught,
@@ -183,7 +183,7 @@ def test_a_server_that_never_answers_is_given_up() -> None:
 
 
 @pytest.mark.parametrize("is_trusted", [True, False])
-def test_tls_is_spoken_with_a_server_whose_certificate_can_be_trusted(
+def test_tls_is_used_with_a_server_whose_certificate_is_trusted(
     is_trusted: bool, authority: trustme.CA, ca_file: Path, tmp_path: Path, start_redis: StartRedis
 ) -> None:
     certificate = authority.issue_cert("127.0.0.1") if is_trusted else self_signed()

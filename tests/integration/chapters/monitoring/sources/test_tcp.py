@@ -1,4 +1,4 @@
-"""The TCP probe against real ports, and real TLS with certificates good and bad."""
+"""The TCP probe with real ports, and real TLS with good and bad certificates."""
 
 import socket
 from collections.abc import Callable, Sequence
@@ -23,7 +23,7 @@ def by_metric(measured: Sequence[Measurement]) -> dict[Metric, float]:
     return {each.metric: each.value for each in measured}
 
 
-def test_a_port_that_takes_connections_is_up_and_timed() -> None:
+def test_a_port_that_accepts_connections_is_up_and_timed() -> None:
     with socket.create_server(("127.0.0.1", 0)) as server:
         source = probe(server.getsockname()[1])
 
@@ -34,7 +34,7 @@ def test_a_port_that_takes_connections_is_up_and_timed() -> None:
     assert 0 < found[Metric.RESPONSE_TIME] < 5000
 
 
-def test_a_port_that_nothing_listens_at_is_down() -> None:
+def test_a_port_without_listener_is_down() -> None:
     with socket.create_server(("127.0.0.1", 0)) as server:
         port = server.getsockname()[1]
 
@@ -46,14 +46,14 @@ def test_a_port_that_nothing_listens_at_is_down() -> None:
     assert by_metric(caught.value.measured) == {Metric.UP: 0.0}
 
 
-def test_a_host_whose_name_is_none_is_down_with_a_reason() -> None:
+def test_an_invalid_host_name_is_down_with_a_reason() -> None:
     source = TcpProbe(TcpConfig.model_validate({"address": f"{'a' * 64}.example:22", "instance": "bastion"}))
 
     with pytest.raises(Unmeasurable, match="bastion: 接続できません（名前を調べられません）"):
         source.measure(datetime.now(UTC))
 
 
-def test_a_server_that_never_shakes_hands_is_given_up() -> None:
+def test_a_server_that_never_completes_the_tls_handshake_is_abandoned() -> None:
     with socket.create_server(("127.0.0.1", 0)) as server:
         source = probe(server.getsockname()[1], tls=True, timeout=0.2)
 
@@ -63,12 +63,12 @@ def test_a_server_that_never_shakes_hands_is_given_up() -> None:
     assert by_metric(caught.value.measured) == {Metric.UP: 0.0}
 
 
-def test_a_port_that_speaks_no_tls_is_down_with_a_reason(http_server: HttpServer) -> None:
+def test_a_port_without_tls_is_down_with_a_reason(http_server: HttpServer) -> None:
     with pytest.raises(Unmeasurable, match="TLS で話せません"):
         probe(http_server.server_port, tls=True).measure(datetime.now(UTC))
 
 
-def test_a_good_certificate_gives_its_remaining_days(
+def test_a_valid_certificate_yields_its_remaining_days(
     authority: trustme.CA, ca_file: Path, start_tls: StartTls
 ) -> None:
     now = datetime.now(UTC).replace(microsecond=0)
@@ -81,7 +81,7 @@ def test_a_good_certificate_gives_its_remaining_days(
     assert found[Metric.CERTIFICATE_LIFETIME] == 20.5
 
 
-def test_the_name_asked_for_is_the_configured_one(
+def test_the_requested_tls_server_name_is_the_configured_one(
     authority: trustme.CA, ca_file: Path, start_tls: StartTls
 ) -> None:
     server = start_tls(authority.issue_cert("shop.example"))
@@ -93,7 +93,7 @@ def test_the_name_asked_for_is_the_configured_one(
     assert server.names == ["shop.example"]
 
 
-def test_an_expired_certificate_is_down_and_its_days_are_below_zero(
+def test_an_expired_certificate_is_down_and_its_remaining_days_are_negative(
     authority: trustme.CA, ca_file: Path, start_tls: StartTls
 ) -> None:
     server = start_tls(expired(authority, timedelta(days=3)))
@@ -122,7 +122,7 @@ def test_an_expired_certificate_is_down_and_its_days_are_below_zero(
     ],
     ids=["self-signed", "unknown issuer", "another name", "not yet valid", "expired, unknown issuer"],
 )
-def test_a_certificate_nobody_can_trust_is_down_and_tells_no_lifetime(
+def test_an_untrusted_certificate_is_down_and_yields_no_remaining_days(
     certificate: Callable[[trustme.CA], trustme.LeafCert],
     why: str,
     authority: trustme.CA,

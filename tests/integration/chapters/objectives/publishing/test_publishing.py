@@ -1,4 +1,4 @@
-"""How the public page's services are followed over time."""
+"""The services of the public page, followed over time."""
 
 from collections.abc import Iterator
 from datetime import datetime, timedelta
@@ -55,7 +55,7 @@ target = "API"
 
 
 class Probed:
-    """A telemetry store with one value of `up` a minute: what was set last, or nothing."""
+    """A telemetry store with one value of `up` per minute: the last one set, or none."""
 
     def __init__(self) -> None:
         self.up: float | None = 1.0
@@ -89,7 +89,7 @@ def board(now: datetime) -> Board:
     return publishing.board(status, DESIGN, BINDINGS, now)
 
 
-def test_an_outage_is_one_spell_from_its_first_look_to_the_look_after_its_end(probed: Probed) -> None:
+def test_an_outage_is_one_spell_from_its_first_check_to_the_check_after_its_end(probed: Probed) -> None:
     states = []
     for minute in range(6):
         probed.up = 0.0 if 2 <= minute < 4 else 1.0
@@ -100,7 +100,7 @@ def test_an_outage_is_one_spell_from_its_first_look_to_the_look_after_its_end(pr
     assert (trouble.began_at, trouble.ended_at) == (NOON + 2 * MINUTE, NOON + 4 * MINUTE)
 
 
-def test_a_worker_that_comes_back_goes_on_with_the_spell_that_is_open(probed: Probed) -> None:
+def test_a_restarted_worker_continues_the_open_spell(probed: Probed) -> None:
     look(probed, NOON)
 
     look(probed, NOON + HOUR)
@@ -110,14 +110,14 @@ def test_a_worker_that_comes_back_goes_on_with_the_spell_that_is_open(probed: Pr
 
 
 @pytest.mark.parametrize("trouble", ["gap", "away"])
-def test_where_nothing_is_measured_nothing_is_claimed(probed: Probed, trouble: str) -> None:
+def test_nothing_is_claimed_without_measurements(probed: Probed, trouble: str) -> None:
     look(probed, NOON)
     probed.up, probed.is_away = (None, False) if trouble == "gap" else (1.0, True)
 
     assert look(probed, NOON + MINUTE) == "unknown"
 
 
-def test_a_critical_alert_of_the_service_is_a_degradation_though_it_answers(probed: Probed) -> None:
+def test_a_critical_alert_degrades_a_service_that_still_answers(probed: Probed) -> None:
     signal = Signal(
         key="k", clause_id="x", citation="d:1", clause_text="x", condition=Condition.CRITICAL, subject="x",
         value="1", limit="0", began_at=NOON, detected_at=NOON, labels={"target": "API", "item": "error_rate"},
@@ -127,7 +127,7 @@ def test_a_critical_alert_of_the_service_is_a_degradation_though_it_answers(prob
     assert look(probed, NOON) == "degraded"
 
 
-def test_maintenance_is_told_as_such_while_it_is_open_and_with_its_whole_length(probed: Probed) -> None:
+def test_open_maintenance_is_shown_as_such_with_its_full_length(probed: Probed) -> None:
     orders.announce_maintenance(["API"], "増設", starts_at=NOON, ends_at=NOON + HOUR, by="nami", now=NOON)
     probed.up = 0.0
 
@@ -141,7 +141,7 @@ def test_maintenance_is_told_as_such_while_it_is_open_and_with_its_whole_length(
     assert (within[1].start, within[1].end) == (sunday, sunday + 2 * HOUR)
 
 
-def test_maintenance_of_another_target_is_none_of_the_services(probed: Probed) -> None:
+def test_maintenance_of_another_target_does_not_affect_the_service(probed: Probed) -> None:
     orders.announce_maintenance(["Web"], "増設", starts_at=NOON, ends_at=NOON + HOUR, by="nami", now=NOON)
 
     assert look(probed, NOON) == "operational"

@@ -38,7 +38,7 @@ def notice() -> Notice:
 
 @dataclass
 class Asked:
-    """A request as it arrived."""
+    """A request that was received."""
 
     path: str
     body: bytes
@@ -63,11 +63,11 @@ class _Handler(BaseHTTPRequestHandler):
         self.wfile.write(body)
 
     def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the base class' own name
-        """Keep quiet."""
+        """Write no log."""
 
 
 class HttpReceiver(ThreadingHTTPServer):
-    """Answers POST as `answer` says; `released` ends what keeps a client waiting."""
+    """Answers POST with `answer`; `released` ends requests that keep a client waiting."""
 
     daemon_threads = True
 
@@ -81,7 +81,7 @@ class HttpReceiver(ThreadingHTTPServer):
         self.answer = lambda handler, _asked: handler.reply(status, body, **headers)
 
     def handle_error(self, request: object, client_address: object) -> None:
-        """A client that hangs up early is what some tests are about."""
+        """Ignore clients that hang up early: some tests are about them."""
 
     @property
     def url(self) -> str:
@@ -102,7 +102,7 @@ def http() -> Iterator[HttpReceiver]:
 
 @dataclass
 class Mailbox:
-    """What an SMTP server does with what it is given; every reply but success is a test's choice."""
+    """The behaviour of an SMTP server; a test can choose every reply that is not a success."""
 
     username: str = ""
     password: str = ""
@@ -146,7 +146,7 @@ class Mailbox:
 
 
 class _Silent(asyncio.Protocol):
-    """Takes the connection and says nothing."""
+    """Accepts the connection and never answers."""
 
     transport: asyncio.BaseTransport | None = None
 
@@ -155,7 +155,7 @@ class _Silent(asyncio.Protocol):
 
 
 class SmtpReceiver:
-    """An SMTP server in a thread of its own, on a free port of loopback."""
+    """An SMTP server in its own thread, on a free loopback port."""
 
     def __init__(
         self, mailbox: Mailbox, *, starttls: ssl.SSLContext | None, tls: ssl.SSLContext | None
@@ -218,7 +218,7 @@ def ca_file(authority: trustme.CA, tmp_path_factory: pytest.TempPathFactory) -> 
 
 
 def certificate(authority: trustme.CA, *names: str) -> ssl.SSLContext:
-    """A server's TLS context with a certificate of *authority* for *names*."""
+    """Return a server's TLS context with a certificate of *authority* for *names*."""
     context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
     authority.issue_cert(*names).configure_cert(context)
     return context

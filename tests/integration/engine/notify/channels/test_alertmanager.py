@@ -25,7 +25,9 @@ def make(http: Any, monkeypatch: pytest.MonkeyPatch) -> Make:
     return made
 
 
-def test_a_receiver_gets_version_4_with_the_bearer_token(make: Make, http: Any, notice: Notice) -> None:
+def test_a_receiver_gets_format_version_4_with_the_bearer_token(
+    make: Make, http: Any, notice: Notice
+) -> None:
     channel = make(token=Secret("env:RECEIVER_TOKEN"), receiver="on-call")
 
     assert channel.send(notice, ()) == "200"
@@ -37,15 +39,13 @@ def test_a_receiver_gets_version_4_with_the_bearer_token(make: Make, http: Any, 
     assert (written["version"], written["receiver"]) == ("4", "on-call")
 
 
-def test_no_token_means_no_authorization(make: Make, http: Any, notice: Notice) -> None:
+def test_without_a_token_no_authorization_header_is_sent(make: Make, http: Any, notice: Notice) -> None:
     make().send(notice, ())
 
     assert "authorization" not in http.asked[0].headers
 
 
-def test_a_receiver_that_quotes_the_token_does_not_make_it_known(
-    make: Make, http: Any, notice: Notice
-) -> None:
+def test_a_token_quoted_by_the_receiver_is_not_shown(make: Make, http: Any, notice: Notice) -> None:
     http.answers(403, b"very-secret-token may not do this")
 
     with pytest.raises(Undelivered) as caught:

@@ -1,4 +1,4 @@
-"""Apprise against a receiver of plain JSON."""
+"""Apprise with a receiver of plain JSON."""
 
 import json
 from pathlib import Path
@@ -23,7 +23,7 @@ def config(monkeypatch: pytest.MonkeyPatch, url: str) -> AppriseConfig:
     return AppriseConfig(url=Secret("env:APPRISE_URL"), answers_to="LINE", timeout=2)
 
 
-def test_the_notice_is_text_with_its_clause(
+def test_the_notice_is_plain_text_that_cites_its_clause(
     http: Any, notice: Notice, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     http.answers(200)
@@ -37,7 +37,7 @@ def test_the_notice_is_text_with_its_clause(
     assert sent["type"] == "failure"
 
 
-def test_a_url_of_no_known_service_is_refused_for_good(
+def test_a_url_of_an_unknown_service_is_refused_permanently(
     notice: Notice, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     unknown = config(monkeypatch, "carrier-pigeon://roof/very-secret")
@@ -50,7 +50,7 @@ def test_a_url_of_no_known_service_is_refused_for_good(
     assert list(doubts(unknown)) == [str(caught.value)]
 
 
-def test_the_documents_word_leads_to_it() -> None:
+def test_the_word_used_in_the_document_selects_the_channel() -> None:
     transports = Kinds({"channels": {"apprise": "toban.engine.notify.channels.apprise"}}).of(CHANNEL_KINDS)
     text = '[channels.line]\nkind = "apprise"\nurl = "env:X"\nanswers_to = "LINE"\n'
     kinds = schema(channels={name: each.config for name, each in transports.items()})

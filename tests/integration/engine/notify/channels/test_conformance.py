@@ -18,18 +18,18 @@ from toban.engine.registry.kinds import Kinds
 
 SECRET = "T0SECRET0000/B0SECRET0000/very-secret-indeed"
 PATIENCE = 2.0
-"""Seconds for an answer: a busy machine needs some, and of each channel a test waits them out."""
+"""Timeout in seconds: enough for a busy machine; one test per channel waits until it ends."""
 ADDRESSES = ("dev@shop.example",)
 REFERENCE = Secret("env:THE_SECRET")
 REGISTERED = {**PARTS.kinds.modules["channels"], "board": from_outside.__name__}
-"""Ours, and one that somebody else brought."""
+"""Our channels, and one added by a third party."""
 TRANSPORTS = Kinds({"channels": REGISTERED}).of(CHANNEL_KINDS)
 
 type Fixtures = Callable[[str], Any]
 
 
 class Rig(Protocol):
-    """A kind of channel set up against a receiver that misbehaves in the ways all receivers do."""
+    """A kind of channel with a receiver that misbehaves in the ways all receivers do."""
 
     channel: Channel
 
@@ -38,7 +38,7 @@ class Rig(Protocol):
     def rejects_the_secret(self) -> None: ...
     def knows_no_such_place(self) -> None: ...
     def asks_to_wait(self) -> float | None:
-        """Return the wait in seconds, where the protocol can tell one."""
+        """Return the requested wait in seconds, if the protocol can express it."""
 
     def is_broken(self) -> None: ...
     def points_elsewhere(self) -> None: ...
@@ -67,7 +67,7 @@ class HttpRig:
         self.channel = self.channel_at(self._http.server_port)
 
     def channel_at(self, port: int) -> Channel:
-        """Return a channel to whatever listens at *port*."""
+        """Return a channel to the server at *port*."""
         self._patch.setenv("THE_SECRET", self._secret.format(port=port))
         written = {**self._written(f"http://127.0.0.1:{port}"), "timeout": PATIENCE}
         return self._transport.build(self._transport.config.model_validate(written))
@@ -104,7 +104,7 @@ class HttpRig:
 
 
 class SmtpRig:
-    """Mail; the same misfortunes in SMTP's words."""
+    """Mail, with the same failures expressed in SMTP."""
 
     def __init__(self, kind: str, fixtures: Fixtures) -> None:
         fixtures("monkeypatch").setenv("THE_SECRET", SECRET)
@@ -113,7 +113,7 @@ class SmtpRig:
         self.channel = self.channel_at(fixtures("start_smtp")(self._mailbox).port)
 
     def channel_at(self, port: int) -> Channel:
-        """Return a channel to whatever listens at *port*."""
+        """Return a channel to the server at *port*."""
         written = {
             "host": "127.0.0.1",
             "port": port,
@@ -126,7 +126,7 @@ class SmtpRig:
         return self._transport.build(self._transport.config.model_validate(written))
 
     def works(self) -> None:
-        """It does until told otherwise."""
+        """Do nothing: the server works until told otherwise."""
 
     def is_silent(self) -> None:
         self._mailbox.greets = False
@@ -170,7 +170,7 @@ RIGS: Mapping[str, Callable[[str, Fixtures], Rig]] = {
         },
         accepted=(200, b'{"ok": true, "ts": "1.2"}'),
     ),
-    # It keeps to itself how long it was asked to wait.
+    # Apprise does not report how long it was asked to wait.
     "apprise": over_http(
         lambda _url: {"url": REFERENCE, "answers_to": "LINE"},
         accepted=(200, b""),
@@ -212,7 +212,7 @@ def rig(request: pytest.FixtureRequest) -> Any:
 
 @pytest.fixture(autouse=True)
 def nothing_secret_is_logged(caplog: pytest.LogCaptureFixture) -> Any:
-    """Whatever a test does, at the most talkative level no log line may hold the secret."""
+    """No log line may contain the secret, whatever a test does, even at the most verbose level."""
     caplog.set_level(logging.DEBUG)
     yield
     told = [each.getMessage() for each in caplog.get_records("call") if _is_of_the_sender(each.name)]
@@ -220,7 +220,7 @@ def nothing_secret_is_logged(caplog: pytest.LogCaptureFixture) -> Any:
 
 
 def _is_of_the_sender(name: str) -> bool:
-    """Whether a log would show what the logger called *name* says, and it is not the test's mail server."""
+    """Return whether a log would show lines of the logger *name*, except those of the test's mail server."""
     logger: logging.Logger | None = logging.getLogger(name)
     while logger is not None and logger.propagate and logger.parent is not None:
         logger = logger.parent
@@ -230,7 +230,7 @@ def _is_of_the_sender(name: str) -> bool:
 def failure(rig: Any, notice: Notice) -> Undelivered:
     with pytest.raises(Undelivered) as caught:
         rig.channel.send(notice, ADDRESSES)
-    # What a log would show of it, causes and all.
+    # Everything a log would show of it, including its causes.
     assert "very-secret-indeed" not in "".join(traceback.format_exception(caught.value))
     return caught.value
 
@@ -241,25 +241,25 @@ def test_a_notice_is_delivered_with_a_receipt(rig: Any, notice: Notice) -> None:
     assert rig.channel.send(notice, ADDRESSES)
 
 
-def test_silence_is_a_passing_failure(rig: Any, notice: Notice) -> None:
+def test_a_receiver_that_never_answers_is_a_temporary_failure(rig: Any, notice: Notice) -> None:
     rig.is_silent()
 
     assert failure(rig, notice).retry
 
 
-def test_a_rejected_secret_is_permanent(rig: Any, notice: Notice) -> None:
+def test_a_rejected_secret_is_a_permanent_failure(rig: Any, notice: Notice) -> None:
     rig.rejects_the_secret()
 
     assert not failure(rig, notice).retry
 
 
-def test_an_unknown_place_is_permanent(rig: Any, notice: Notice) -> None:
+def test_an_unknown_destination_is_a_permanent_failure(rig: Any, notice: Notice) -> None:
     rig.knows_no_such_place()
 
     assert not failure(rig, notice).retry
 
 
-def test_a_receiver_that_asks_to_wait_is_asked_again_after_that_wait(rig: Any, notice: Notice) -> None:
+def test_a_receiver_that_asks_to_wait_is_retried_after_that_wait(rig: Any, notice: Notice) -> None:
     wait = rig.asks_to_wait()
 
     refused = failure(rig, notice)
@@ -268,22 +268,22 @@ def test_a_receiver_that_asks_to_wait_is_asked_again_after_that_wait(rig: Any, n
     assert refused.after == wait
 
 
-def test_a_broken_receiver_is_a_passing_failure(rig: Any, notice: Notice) -> None:
+def test_a_broken_receiver_is_a_temporary_failure(rig: Any, notice: Notice) -> None:
     rig.is_broken()
 
     assert failure(rig, notice).retry
 
 
-def test_a_notice_does_not_follow_where_a_receiver_points(rig: Any, notice: Notice) -> None:
+def test_a_notice_does_not_follow_redirects(rig: Any, notice: Notice) -> None:
     rig.points_elsewhere()
 
     assert not failure(rig, notice).retry
     assert not rig.followed()
 
 
-def test_a_refused_connection_is_a_passing_failure(rig: Any, notice: Notice) -> None:
+def test_a_refused_connection_is_a_temporary_failure(rig: Any, notice: Notice) -> None:
     with socket.socket() as held:
-        # Bound but not listening: nobody else can take the port, and nobody answers there.
+        # Bound but not listening: nobody else can use the port, and connections are refused.
         held.bind(("127.0.0.1", 0))
         channel = rig.channel_at(held.getsockname()[1])
 
@@ -294,5 +294,5 @@ def test_a_refused_connection_is_a_passing_failure(rig: Any, notice: Notice) -> 
     assert "very-secret-indeed" not in str(caught.value)
 
 
-def test_every_registered_channel_is_tried_here() -> None:
+def test_every_registered_channel_is_tested_here() -> None:
     assert set(RIGS) == set(REGISTERED)

@@ -51,7 +51,7 @@ def test_a_mail_arrives_encrypted_and_its_id_is_the_receipt(
 
 
 @pytest.mark.parametrize("security", ["starttls", "tls"])
-def test_the_login_is_made_with_the_secret(
+def test_the_secret_is_used_to_log_in(
     security: str,
     start_smtp: Start,
     mailbox: Any,
@@ -105,7 +105,7 @@ def test_a_server_without_starttls_gets_no_mail_in_the_clear(
     assert mailbox.mails == []
 
 
-def test_a_relay_without_encryption_is_used_where_the_bindings_say_so(
+def test_a_relay_without_encryption_is_used_if_the_bindings_say_so(
     start_smtp: Start, mailbox: Any, notice: Notice
 ) -> None:
     server = start_smtp(mailbox, "none")
@@ -124,7 +124,7 @@ def test_a_relay_without_encryption_is_used_where_the_bindings_say_so(
         ("551 5.1.6 user has moved to <dev@elsewhere.example>", False),
     ],
 )
-def test_a_refused_recipient_is_told_by_the_kind_of_reply(
+def test_a_refused_recipient_is_reported_by_its_reply_code(
     reply: str, retry: bool, start_smtp: Start, mailbox: Any, ca_file: Path, notice: Notice
 ) -> None:
     mailbox.recipient_reply = reply
@@ -137,7 +137,7 @@ def test_a_refused_recipient_is_told_by_the_kind_of_reply(
 
 
 @pytest.mark.parametrize(("reply", "retry"), [("451 4.3.0 try later", True), ("554 5.7.1 spam", False)])
-def test_refused_content_is_told_by_the_kind_of_reply(
+def test_refused_content_is_reported_by_its_reply_code(
     reply: str, retry: bool, start_smtp: Start, mailbox: Any, ca_file: Path, notice: Notice
 ) -> None:
     mailbox.data_reply = reply
@@ -146,7 +146,7 @@ def test_refused_content_is_told_by_the_kind_of_reply(
     assert refused(channel(server.port, ca_file), notice).retry is retry
 
 
-def test_an_address_that_is_none_never_reaches_the_server(
+def test_an_invalid_address_never_reaches_the_server(
     start_smtp: Start, mailbox: Any, ca_file: Path, notice: Notice
 ) -> None:
     server = start_smtp(mailbox)

@@ -1,4 +1,4 @@
-"""A channel that Toban does not bring: one registration, and the document's own word for it reaches it."""
+"""A channel that does not come with Toban: one registration, and the document's own word selects it."""
 
 from datetime import datetime
 from pathlib import Path
@@ -53,7 +53,7 @@ url = "env:SECOND"
 """
 
 
-def test_its_own_word_and_the_name_it_is_bound_under_lead_to_it(
+def test_a_channel_is_selected_by_its_own_word_and_by_the_name_it_is_bound_under(
     signal: Any, http: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("FIRST", f"{http.url}/first")
@@ -75,7 +75,7 @@ def test_its_own_word_and_the_name_it_is_bound_under_lead_to_it(
     assert {asked.headers["content-type"] for asked in http.asked} == {"application/x-www-form-urlencoded"}
     assert parse_qs(http.asked[0].body.decode())["title"] == ["■ 異常: DB CPU使用率 92%"]
     assert [one.state for one in Delivery.objects.all()] == ["delivered", "delivered"]
-    # A word that leads nowhere is shown, and what would mend it.
+    # An unknown word is shown, with what to do about it.
     row = ClauseStatus.objects.get(clause_id__contains="notification-rule")
     assert row.verdict == "unbound"
     assert "「伝書鳩」が何を指すか分かりません" in row.reason

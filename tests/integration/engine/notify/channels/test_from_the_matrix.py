@@ -75,7 +75,7 @@ def document() -> Design:
 
 @pytest.fixture
 def tell(document: Design, signal: MakeSignal) -> Tell:
-    """Return a function that brings a condition of the monitor to whatever receivers the bindings name."""
+    """Return a function that reports a condition of the monitor to all receivers the bindings name."""
     transports = kinds(CHANNEL_KINDS)
     models = {kind: transport.config for kind, transport in transports.items()}
     bindings = read_bindings(BINDINGS, Path("toban.toml"), schema(channels=models))
@@ -107,7 +107,7 @@ def receipts() -> list[tuple[str, str, str]]:
     return [(one.channel, one.state, one.receipt) for one in Delivery.objects.order_by("id")]
 
 
-def test_a_row_that_says_teams_reaches_teams(tell: Tell, http: Any) -> None:
+def test_a_row_that_says_teams_is_sent_to_teams(tell: Tell, http: Any) -> None:
     tell(Condition.CRITICAL)
 
     (asked,) = http.asked
@@ -118,7 +118,7 @@ def test_a_row_that_says_teams_reaches_teams(tell: Tell, http: Any) -> None:
     assert receipts() == [("all", "delivered", "202")]
 
 
-def test_a_row_that_names_a_place_in_teams_reaches_that_one(tell: Tell, http: Any) -> None:
+def test_a_row_that_names_a_teams_channel_is_sent_to_that_channel(tell: Tell, http: Any) -> None:
     tell(Condition.WARNING)
 
     assert "/teams/ops" in [asked.path for asked in http.asked]
@@ -126,7 +126,7 @@ def test_a_row_that_names_a_place_in_teams_reaches_that_one(tell: Tell, http: An
     assert ("ops", "delivered", "202") in receipts()
 
 
-def test_a_row_that_says_webhook_reaches_the_receiver_from_trouble_to_recovery(tell: Tell, http: Any) -> None:
+def test_a_row_that_says_webhook_sends_trouble_and_recovery_to_the_receiver(tell: Tell, http: Any) -> None:
     tell(Condition.WARNING)
     tell(Condition.OK)
 
@@ -140,7 +140,7 @@ def test_a_row_that_says_webhook_reaches_the_receiver_from_trouble_to_recovery(t
     assert [one.headers["webhook-id"] for one in asked] == keys
 
 
-def test_a_row_that_names_a_receiver_of_alertmanagers_reaches_it_from_firing_to_resolved(
+def test_a_row_that_names_an_alertmanager_receiver_sends_it_firing_and_resolved(
     tell: Tell, http: Any
 ) -> None:
     tell(Condition.WARNING)
@@ -164,5 +164,5 @@ def test_toban_init_proposes_a_channel_for_each_word(tmp_path: Path) -> None:
     drafted = (tmp_path / "toban.toml").read_text(encoding="utf-8")
     assert '#[channels.teams]\n#kind = "teams"\n#webhook = "env:TEAMS_WEBHOOK_URL"' in drafted
     assert '#[channels.webhook]\n#kind = "webhook"\n#url = "env:WEBHOOK_URL"' in drafted
-    # Both kinds answer to Webhook: the one that needs nothing of its receiver but to check a signature.
+    # Both kinds answer to Webhook: the simpler one is proposed, whose receiver only checks a signature.
     assert "alertmanager" not in drafted

@@ -1,4 +1,4 @@
-"""The sign of life, at a real receiver."""
+"""The heartbeat, with a real receiver."""
 
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -20,7 +20,7 @@ def binding(http: Any, monkeypatch: pytest.MonkeyPatch) -> HeartbeatBinding:
     return HeartbeatBinding(url=Secret("env:HEARTBEAT_URL", Path()))
 
 
-def test_a_sign_of_life_goes_out_as_often_as_it_was_asked_for(http: Any, binding: HeartbeatBinding) -> None:
+def test_a_heartbeat_is_sent_at_the_configured_interval(http: Any, binding: HeartbeatBinding) -> None:
     heart = Heartbeat()
 
     assert heart.beat(binding, NOON, NOON)
@@ -30,7 +30,7 @@ def test_a_sign_of_life_goes_out_as_often_as_it_was_asked_for(http: Any, binding
     assert [asked.path for asked in http.asked] == ["/alive-and-secret"] * 2
 
 
-def test_a_pipeline_that_has_stopped_looking_gives_none(http: Any, binding: HeartbeatBinding) -> None:
+def test_a_stopped_pipeline_sends_no_heartbeat(http: Any, binding: HeartbeatBinding) -> None:
     assert not Heartbeat().beat(binding, None, NOON)
     assert not Heartbeat().beat(binding, NOON, NOON + LATE + timedelta(microseconds=1))
     assert Heartbeat().beat(binding, NOON, NOON + LATE)
@@ -38,7 +38,7 @@ def test_a_pipeline_that_has_stopped_looking_gives_none(http: Any, binding: Hear
     assert len(http.asked) == 1
 
 
-def test_a_refused_sign_is_sent_again_at_the_next_turn_and_its_url_is_in_no_log(
+def test_a_refused_heartbeat_is_retried_next_time_and_its_url_is_not_logged(
     http: Any, binding: HeartbeatBinding, capsys: pytest.CaptureFixture[str]
 ) -> None:
     heart = Heartbeat()

@@ -21,7 +21,7 @@ def pagerduty(http: Any, monkeypatch: pytest.MonkeyPatch) -> PagerDuty:
     return PagerDuty(config)
 
 
-def test_trouble_and_recovery_are_one_incident(pagerduty: PagerDuty, http: Any, notice: Notice) -> None:
+def test_an_alert_and_its_recovery_are_one_incident(pagerduty: PagerDuty, http: Any, notice: Notice) -> None:
     assert pagerduty.send(notice, ()) == "alert-1"
     assert pagerduty.send(replace(notice, kind=NoticeKind.RECOVERED), ()) == "alert-1"
 
@@ -31,7 +31,7 @@ def test_trouble_and_recovery_are_one_incident(pagerduty: PagerDuty, http: Any, 
     assert {event["routing_key"] for event in events} == {"R" * 32}
 
 
-def test_an_invalid_event_is_refused_for_good_in_the_vendors_words(
+def test_an_invalid_event_is_refused_permanently_in_the_vendors_words(
     pagerduty: PagerDuty, http: Any, notice: Notice
 ) -> None:
     http.answers(400, b'{"status": "invalid event", "message": "Event object is invalid"}')
@@ -42,7 +42,7 @@ def test_an_invalid_event_is_refused_for_good_in_the_vendors_words(
     assert not caught.value.retry
 
 
-def test_any_other_success_is_not_taken_for_accepted(pagerduty: PagerDuty, http: Any, notice: Notice) -> None:
+def test_only_status_202_counts_as_accepted(pagerduty: PagerDuty, http: Any, notice: Notice) -> None:
     http.answers(200, ACCEPTED)
 
     with pytest.raises(Undelivered) as caught:

@@ -28,14 +28,14 @@ def test_the_notice_is_posted_as_json_with_its_mention(slack: Slack, http: Any, 
     assert "<@U012AB3CD>" in json.dumps(message["blocks"])
 
 
-def test_slacks_own_words_say_why(slack: Slack, http: Any, notice: Notice) -> None:
+def test_the_error_quotes_slacks_reason(slack: Slack, http: Any, notice: Notice) -> None:
     http.answers(404, b"no_service")
 
     with pytest.raises(Undelivered, match=r"^Slack: 404 no_service$"):
         slack.send(notice, ())
 
 
-def test_a_page_of_a_proxy_is_no_receipt(slack: Slack, http: Any, notice: Notice) -> None:
+def test_a_proxy_page_is_not_accepted_as_a_receipt(slack: Slack, http: Any, notice: Notice) -> None:
     http.answers(200, b"<html>please sign in to the network</html>")
 
     with pytest.raises(Undelivered) as caught:
@@ -44,7 +44,7 @@ def test_a_page_of_a_proxy_is_no_receipt(slack: Slack, http: Any, notice: Notice
     assert caught.value.retry
 
 
-def test_an_endless_answer_is_read_only_so_far(slack: Slack, http: Any, notice: Notice) -> None:
+def test_an_endless_answer_is_read_up_to_a_limit(slack: Slack, http: Any, notice: Notice) -> None:
     http.answers(500, b"x" * 1_000_000)
 
     with pytest.raises(Undelivered) as caught:
@@ -53,7 +53,7 @@ def test_an_endless_answer_is_read_only_so_far(slack: Slack, http: Any, notice: 
     assert len(str(caught.value)) < 300
 
 
-def test_a_packed_answer_is_not_unpacked(slack: Slack, http: Any, notice: Notice) -> None:
+def test_a_compressed_answer_is_not_unpacked(slack: Slack, http: Any, notice: Notice) -> None:
     http.answers(200, gzip.compress(b"ok" + b" " * 50_000_000), content_encoding="gzip")
 
     with pytest.raises(Undelivered) as caught:

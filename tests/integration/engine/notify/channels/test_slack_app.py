@@ -1,4 +1,4 @@
-"""Slack's Web API, by its documented contract, at a receiver on loopback."""
+"""Slack's Web API according to its documented contract, with a receiver on loopback."""
 
 import json
 from dataclasses import replace
@@ -41,7 +41,7 @@ def test_the_first_notice_opens_a_thread_and_has_a_button(slack: SlackApp, http:
     assert (button["action_id"], button["value"]) == ("toban-take", "7")
 
 
-def test_what_follows_goes_into_the_thread_and_before_all_eyes(
+def test_later_notices_go_into_the_thread_and_are_broadcast_to_the_channel(
     slack: SlackApp, http: Any, notice: Notice
 ) -> None:
     slack.send(replace(notice, kind=NoticeKind.RECOVERED, announcement=8, reply_to="1.2"), ())
@@ -51,7 +51,7 @@ def test_what_follows_goes_into_the_thread_and_before_all_eyes(
     assert all(block["type"] != "actions" for block in message["blocks"])
 
 
-def test_who_has_taken_it_on_stays_in_the_thread(slack: SlackApp, http: Any, notice: Notice) -> None:
+def test_an_acknowledgement_stays_in_the_thread(slack: SlackApp, http: Any, notice: Notice) -> None:
     slack.send(replace(notice, kind=NoticeKind.ACKNOWLEDGED, announcement=9, reply_to="1.2"), ())
 
     assert json.loads(http.asked[0].body)["reply_broadcast"] is False
@@ -61,7 +61,7 @@ def test_who_has_taken_it_on_stays_in_the_thread(slack: SlackApp, http: Any, not
     ("error", "retry"),
     [("ratelimited", True), ("internal_error", True), ("not_in_channel", False), ("invalid_auth", False)],
 )
-def test_a_refusal_within_an_answer_of_200_is_a_refusal(
+def test_an_error_inside_a_200_answer_is_a_failure(
     slack: SlackApp, http: Any, notice: Notice, error: str, retry: bool
 ) -> None:
     http.answers(200, json.dumps({"ok": False, "error": error}).encode())
@@ -72,7 +72,7 @@ def test_a_refusal_within_an_answer_of_200_is_a_refusal(
     assert caught.value.retry is retry
 
 
-def test_a_page_of_a_proxy_is_no_receipt(slack: SlackApp, http: Any, notice: Notice) -> None:
+def test_a_proxy_page_is_not_accepted_as_a_receipt(slack: SlackApp, http: Any, notice: Notice) -> None:
     http.answers(200, b"<html>please sign in</html>")
 
     with pytest.raises(Undelivered) as caught:
@@ -81,7 +81,9 @@ def test_a_page_of_a_proxy_is_no_receipt(slack: SlackApp, http: Any, notice: Not
     assert caught.value.retry
 
 
-def test_an_answer_longer_than_what_is_read_is_understood(slack: SlackApp, http: Any, notice: Notice) -> None:
+def test_an_answer_longer_than_the_read_limit_is_understood(
+    slack: SlackApp, http: Any, notice: Notice
+) -> None:
     long = json.dumps({"ok": True, "channel": "C1", "ts": "1.2", "message": {"text": "x" * 10_000}})
     http.answers(200, long.encode())
 

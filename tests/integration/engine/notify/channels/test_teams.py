@@ -26,14 +26,14 @@ def test_the_card_is_posted_to_the_workflow(teams: Teams, http: Any, notice: Not
     assert attachment["contentType"] == "application/vnd.microsoft.card.adaptive"
 
 
-def test_a_connectors_200_is_a_receipt_too(teams: Teams, http: Any, notice: Notice) -> None:
+def test_a_200_answer_of_a_connector_is_also_a_receipt(teams: Teams, http: Any, notice: Notice) -> None:
     http.answers(200, b"1")
 
     assert teams.send(notice, ()) == "200"
 
 
 @pytest.mark.parametrize(("inner", "retry"), [(429, True), (413, False), (502, True)])
-def test_a_refusal_dressed_as_success_is_no_receipt(
+def test_an_error_reported_inside_a_200_answer_is_not_a_receipt(
     teams: Teams, http: Any, notice: Notice, inner: int, retry: bool
 ) -> None:
     words = (
@@ -47,7 +47,7 @@ def test_a_refusal_dressed_as_success_is_no_receipt(
     assert caught.value.retry is retry
 
 
-def test_a_page_of_a_proxy_is_no_receipt(teams: Teams, http: Any, notice: Notice) -> None:
+def test_a_proxy_page_is_not_accepted_as_a_receipt(teams: Teams, http: Any, notice: Notice) -> None:
     http.answers(200, b"<!DOCTYPE html><p>please sign in to the network</p>")
 
     with pytest.raises(Undelivered) as caught:
@@ -57,7 +57,7 @@ def test_a_page_of_a_proxy_is_no_receipt(teams: Teams, http: Any, notice: Notice
 
 
 @pytest.mark.parametrize("quoted", [b"sig=secret%2Btoken", b"secret%2Btoken", b"secret+token"])
-def test_the_signature_of_the_url_is_struck_out_however_it_is_quoted(
+def test_the_signature_in_the_url_is_masked_however_it_is_quoted(
     teams: Teams, http: Any, notice: Notice, quoted: bytes
 ) -> None:
     http.answers(401, b"bad " + quoted)

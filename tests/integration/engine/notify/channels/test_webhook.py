@@ -25,7 +25,7 @@ def config(http: Any, monkeypatch: pytest.MonkeyPatch) -> WebhookConfig:
 
 
 def is_genuine(asked: Any, now: int, seen: set[str]) -> bool:
-    """Judge a request as the manual tells receivers to."""
+    """Judge a request in the way the manual describes for receivers."""
     message_id, at = asked.headers["webhook-id"], asked.headers["webhook-timestamp"]
     if abs(now - int(at)) > 300 or message_id in seen:
         return False
@@ -34,7 +34,7 @@ def is_genuine(asked: Any, now: int, seen: set[str]) -> bool:
     return hmac.compare_digest(expected, asked.headers["webhook-signature"])
 
 
-def test_a_receiver_can_check_what_it_is_sent(config: WebhookConfig, http: Any, notice: Notice) -> None:
+def test_a_receiver_can_verify_what_it_receives(config: WebhookConfig, http: Any, notice: Notice) -> None:
     assert Webhook(config, lambda: NOON + 0.9).send(notice, ()) == "204"
 
     (asked,) = http.asked
@@ -43,7 +43,7 @@ def test_a_receiver_can_check_what_it_is_sent(config: WebhookConfig, http: Any, 
     assert is_genuine(asked, NOON, set())
 
 
-def test_a_recorded_request_can_be_played_neither_again_nor_changed(
+def test_a_recorded_request_can_be_neither_replayed_nor_altered(
     config: WebhookConfig, http: Any, notice: Notice
 ) -> None:
     Webhook(config, lambda: NOON).send(notice, ())
@@ -55,7 +55,7 @@ def test_a_recorded_request_can_be_played_neither_again_nor_changed(
     assert not is_genuine(asked, NOON + 301, set())
 
 
-def test_another_attempt_has_the_same_id_and_its_own_time(
+def test_a_second_attempt_has_the_same_id_and_a_new_timestamp(
     config: WebhookConfig, http: Any, notice: Notice
 ) -> None:
     for at in (NOON, NOON + 600):
@@ -67,7 +67,7 @@ def test_another_attempt_has_the_same_id_and_its_own_time(
     assert is_genuine(http.asked[1], NOON + 600, set())
 
 
-def test_nothing_is_sent_with_a_key_that_could_be_guessed(
+def test_nothing_is_sent_with_a_guessable_key(
     config: WebhookConfig, http: Any, notice: Notice, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("WEBHOOK_SECRET", "short-secret")

@@ -30,7 +30,7 @@ type Tell = Callable[[Signal, datetime], list[tuple[str, str]]]
 
 def deliver(channel: Any, now: datetime) -> None:
     for name in ("ops", "watch", "mail"):
-        # One alert's notices to one place go out one at a time.
+        # Notices about one alert to one destination are sent one at a time.
         while outbox.deliver_due(name, channel, clock=lambda: now, jitter=lambda: 0.0):
             pass
 
@@ -40,7 +40,7 @@ def why(destination: str) -> list[tuple[str, str]]:
     return [(outcome.stage, outcome.reason) for outcome in outcomes]
 
 
-def test_a_critical_alert_goes_to_everybody_whom_the_row_names(tell: Tell, signal: MakeSignal) -> None:
+def test_a_critical_alert_goes_to_everyone_named_by_the_row(tell: Tell, signal: MakeSignal) -> None:
     told = tell(signal(Condition.CRITICAL), NOON)
 
     title = "■ 異常: DB CPU使用率 92%"
@@ -51,11 +51,11 @@ def test_a_critical_alert_goes_to_everybody_whom_the_row_names(tell: Tell, signa
     ]
 
 
-def test_a_warning_goes_to_the_warnings_row_only(tell: Tell, signal: MakeSignal) -> None:
+def test_a_warning_goes_only_to_the_recipients_of_the_warning_row(tell: Tell, signal: MakeSignal) -> None:
     assert tell(signal(Condition.WARNING), NOON) == [("▲ 警告: DB CPU使用率 92%", "ops")]
 
 
-def test_a_notice_cites_its_row_and_the_row_that_ordered_it(tell: Tell, signal: MakeSignal) -> None:
+def test_a_notice_cites_its_row_and_the_matrix_row_that_ordered_it(tell: Tell, signal: MakeSignal) -> None:
     tell(signal(Condition.WARNING), NOON)
 
     notice = outbox.notice_of(Delivery.objects.get())
@@ -66,7 +66,7 @@ def test_a_notice_cites_its_row_and_the_row_that_ordered_it(tell: Tell, signal: 
     assert notice.url == f"https://toban.example.com/alerts/{Alert.objects.get().pk}"
 
 
-def test_what_was_told_is_not_told_again_however_often_one_looks(tell: Tell, signal: MakeSignal) -> None:
+def test_an_announced_alert_is_not_announced_again_on_later_passes(tell: Tell, signal: MakeSignal) -> None:
     tell(signal(Condition.WARNING), NOON)
 
     for minute in range(1, 10):
@@ -75,7 +75,7 @@ def test_what_was_told_is_not_told_again_however_often_one_looks(tell: Tell, sig
     assert why("ops") == [("dedup", "first"), ("dedup", "already-told")]
 
 
-def test_getting_worse_is_told_to_the_wider_circle(tell: Tell, signal: MakeSignal) -> None:
+def test_an_alert_that_gets_worse_is_announced_to_the_wider_circle(tell: Tell, signal: MakeSignal) -> None:
     tell(signal(Condition.WARNING, value="75%"), NOON)
 
     told = tell(signal(Condition.CRITICAL), NOON + MINUTE)
@@ -88,7 +88,9 @@ def test_getting_worse_is_told_to_the_wider_circle(tell: Tell, signal: MakeSigna
     ]
 
 
-def test_getting_better_is_told_to_all_who_heard_of_the_worse(tell: Tell, signal: MakeSignal) -> None:
+def test_an_improvement_is_announced_to_everyone_notified_of_the_worse_level(
+    tell: Tell, signal: MakeSignal
+) -> None:
     tell(signal(Condition.CRITICAL), NOON)
 
     told = tell(signal(Condition.WARNING, value="75%"), NOON + MINUTE)
@@ -101,7 +103,7 @@ def test_getting_better_is_told_to_all_who_heard_of_the_worse(tell: Tell, signal
     assert {title for title, _ in told} == {"▲ 警告 (異常から): DB CPU使用率 75%"}
 
 
-def test_a_recovery_is_told_to_all_who_heard_and_to_the_information_row(
+def test_a_recovery_is_announced_to_everyone_notified_and_to_the_information_row(
     tell: Tell, signal: MakeSignal
 ) -> None:
     tell(signal(Condition.CRITICAL), NOON)
@@ -120,7 +122,7 @@ def test_a_recovery_is_told_to_all_who_heard_and_to_the_information_row(
     assert Alert.objects.get().settled
 
 
-def test_a_settled_alert_is_not_looked_at_again(
+def test_a_settled_alert_is_not_examined_again(
     tell: Tell, signal: MakeSignal, document: Design, contacts: Contacts
 ) -> None:
     tell(signal(Condition.WARNING), NOON)
@@ -129,7 +131,7 @@ def test_a_settled_alert_is_not_looked_at_again(
     assert announce(document, contacts, NOON + 2 * MINUTE) == 0
 
 
-def test_trouble_that_came_and_went_unseen_is_recorded_but_not_told(
+def test_an_alert_that_resolved_before_the_first_pass_is_recorded_but_not_announced(
     signal: MakeSignal, document: Design, contacts: Contacts
 ) -> None:
     report([signal(Condition.WARNING)], NOON)
@@ -139,7 +141,7 @@ def test_trouble_that_came_and_went_unseen_is_recorded_but_not_told(
     assert why("ops") == [("dedup", "never-told")]
 
 
-def test_no_data_has_a_notice_and_a_recovery_of_its_own(tell: Tell, signal: MakeSignal) -> None:
+def test_missing_data_has_its_own_notice_and_recovery(tell: Tell, signal: MakeSignal) -> None:
     assert tell(signal(Condition.NO_DATA, value="接続できません"), NOON) == [
         ("? 測定不能: DB CPU使用率 接続できません", "ops")
     ]
@@ -150,7 +152,7 @@ def test_no_data_has_a_notice_and_a_recovery_of_its_own(tell: Tell, signal: Make
     assert ("■ 異常: DB CPU使用率 92%", "mail:manager@example.com") in told
 
 
-def test_maintenance_holds_trouble_back_and_raises_what_remains_at_its_end(
+def test_maintenance_holds_alerts_back_and_announces_those_still_firing_at_its_end(
     tell: Tell, signal: MakeSignal
 ) -> None:
     assert tell(signal(Condition.WARNING), IN_MAINTENANCE) == []
@@ -162,14 +164,14 @@ def test_maintenance_holds_trouble_back_and_raises_what_remains_at_its_end(
     assert "運用設計書.md:6、04:00 まで" in held.detail
 
 
-def test_trouble_that_ends_within_maintenance_is_never_told(tell: Tell, signal: MakeSignal) -> None:
+def test_an_alert_that_resolves_during_maintenance_is_never_announced(tell: Tell, signal: MakeSignal) -> None:
     tell(signal(Condition.WARNING), IN_MAINTENANCE)
 
     assert tell(signal(Condition.OK), IN_MAINTENANCE + MINUTE) == []
     assert tell(signal(Condition.OK), AFTER_MAINTENANCE) == []
 
 
-def test_a_recovery_within_maintenance_is_told_to_those_who_heard_before_it(
+def test_a_recovery_during_maintenance_is_announced_to_those_notified_before_it(
     tell: Tell, signal: MakeSignal
 ) -> None:
     tell(signal(Condition.WARNING), IN_MAINTENANCE - timedelta(hours=1))
@@ -179,7 +181,7 @@ def test_a_recovery_within_maintenance_is_told_to_those_who_heard_before_it(
     assert ("● 復旧: DB CPU使用率 92%", "ops") in told
 
 
-def test_a_level_without_a_row_is_recorded_with_a_way_out(signal: MakeSignal, contacts: Contacts) -> None:
+def test_a_level_without_a_row_is_recorded_with_a_hint(signal: MakeSignal, contacts: Contacts) -> None:
     text = """# 運用設計書
 
 ## 2. 監視
@@ -198,7 +200,7 @@ def test_a_level_without_a_row_is_recorded_with_a_way_out(signal: MakeSignal, co
     assert "行を足してください" in outcome.detail
 
 
-def test_a_role_that_nobody_holds_is_recorded_once_and_shown_on_the_row(
+def test_an_unassigned_role_is_recorded_once_and_shown_on_the_row(
     signal: MakeSignal, document: Design, contacts: Contacts
 ) -> None:
     nobody = replace(contacts, people={"運用責任者": contacts.people["運用責任者"]})
@@ -214,7 +216,9 @@ def test_a_role_that_nobody_holds_is_recorded_once_and_shown_on_the_row(
     assert '[people."開発担当者"]' in status.reason
 
 
-def test_a_role_bound_later_is_told_then(signal: MakeSignal, document: Design, contacts: Contacts) -> None:
+def test_a_role_bound_later_is_notified_then(
+    signal: MakeSignal, document: Design, contacts: Contacts
+) -> None:
     nobody = replace(contacts, people={})
     report([signal(Condition.WARNING)], NOON)
     announce(document, nobody, NOON)
@@ -237,7 +241,7 @@ def test_the_matrix_row_conforms_once_its_notice_was_received(
     assert "12:01:00 に ops が受け取りました" in status.reason
 
 
-def test_an_alert_whose_row_left_the_document_is_over(
+def test_an_alert_whose_row_left_the_document_is_resolved(
     tell: Tell, signal: MakeSignal, document: Design, contacts: Contacts
 ) -> None:
     tell(signal(Condition.WARNING), NOON)
@@ -252,7 +256,7 @@ def test_an_alert_whose_row_left_the_document_is_over(
     )
 
 
-def test_a_place_that_lost_the_news_of_the_trouble_does_not_hear_of_its_end(
+def test_a_destination_that_never_received_the_alert_gets_no_recovery(
     tell: Tell, signal: MakeSignal, channel: Any
 ) -> None:
     tell(signal(Condition.WARNING), NOON)

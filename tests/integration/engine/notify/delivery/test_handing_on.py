@@ -1,4 +1,4 @@
-"""A channel that is down: its notices go another way, and it is an alert itself."""
+"""A broken channel: its notices are sent by another channel, and it raises an alert itself."""
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -29,7 +29,7 @@ type MakeSignal = Callable[..., Signal]
 
 
 class Office:
-    """The pipeline and the outbox of an office whose Slack is down until it is mended."""
+    """The pipeline and the outbox with a Slack that is down until it is repaired."""
 
     def __init__(self, document: Design, contacts: Contacts, channel: Any) -> None:
         self.document, self.contacts, self.mail = document, contacts, channel
@@ -52,7 +52,7 @@ def office(document: Design, contacts: Contacts, channel: Any) -> Office:
     return Office(document, contacts, channel)
 
 
-def test_what_slack_does_not_take_goes_to_the_same_people_by_mail(office: Office, signal: MakeSignal) -> None:
+def test_a_notice_that_slack_refuses_is_mailed_to_the_same_people(office: Office, signal: MakeSignal) -> None:
     report([signal(Condition.WARNING)], NOON)
     office.turn(NOON)
     office.turn(NOON + MINUTE - timedelta(seconds=1))
@@ -64,7 +64,7 @@ def test_what_slack_does_not_take_goes_to_the_same_people_by_mail(office: Office
     assert office.mail.sent[0][1] == ("developer@example.com",)
 
 
-def test_that_a_channel_is_down_is_told_by_those_that_work(office: Office, signal: MakeSignal) -> None:
+def test_a_broken_channel_is_reported_through_working_channels(office: Office, signal: MakeSignal) -> None:
     report([signal(Condition.WARNING)], NOON)
     for turn in range(3):
         office.turn(NOON + turn * MINUTE)
@@ -75,7 +75,9 @@ def test_that_a_channel_is_down_is_told_by_those_that_work(office: Office, signa
     assert not Delivery.objects.filter(announcement__alerts=alert, channel="ops").exists()
 
 
-def test_it_is_over_when_the_channel_delivers_again(office: Office, signal: MakeSignal) -> None:
+def test_the_alert_about_a_channel_resolves_when_it_delivers_again(
+    office: Office, signal: MakeSignal
+) -> None:
     report([signal(Condition.WARNING)], NOON)
     for turn in range(3):
         office.turn(NOON + turn * MINUTE)
@@ -88,7 +90,7 @@ def test_it_is_over_when_the_channel_delivers_again(office: Office, signal: Make
     assert "● 復旧: 通知方法 ops 届いています" in office.mail.titles
 
 
-def test_a_notice_is_handed_on_once(office: Office, signal: MakeSignal) -> None:
+def test_a_notice_is_handed_on_only_once(office: Office, signal: MakeSignal) -> None:
     report([signal(Condition.WARNING)], NOON)
     for turn in range(6):
         office.turn(NOON + turn * MINUTE)
@@ -96,7 +98,7 @@ def test_a_notice_is_handed_on_once(office: Office, signal: MakeSignal) -> None:
     assert office.mail.titles.count("▲ 警告: DB CPU使用率 92%") == 1
 
 
-def test_whoever_was_told_by_another_way_already_is_not_told_twice(
+def test_people_already_notified_by_another_channel_are_not_notified_twice(
     office: Office, signal: MakeSignal
 ) -> None:
     report([signal(Condition.CRITICAL)], NOON)
@@ -106,7 +108,7 @@ def test_whoever_was_told_by_another_way_already_is_not_told_twice(
     assert office.mail.titles.count("■ 異常: DB CPU使用率 92%") == 2
 
 
-def test_the_fall_back_of_the_bindings_takes_what_reaches_nobody_else(
+def test_the_fallback_channel_of_the_bindings_gets_notices_that_reach_nobody_else(
     office: Office, signal: MakeSignal
 ) -> None:
     teams = Way("teams", ChannelKind.TEAMS, is_shared=True)
@@ -124,7 +126,7 @@ def test_the_fall_back_of_the_bindings_takes_what_reaches_nobody_else(
     assert Delivery.objects.filter(channel="teams").count() == 1
 
 
-def test_a_refusal_for_good_is_handed_on_at_once(
+def test_a_permanent_refusal_is_handed_on_at_once(
     office: Office, signal: MakeSignal, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def refuse(_notice: Any, _addresses: tuple[str, ...]) -> str:

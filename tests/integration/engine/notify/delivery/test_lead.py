@@ -1,4 +1,4 @@
-"""Who leads, by the table and a clock of looking that the test moves."""
+"""Which worker leads, decided by the table and a clock that the test moves."""
 
 import pytest
 
@@ -29,13 +29,13 @@ def pair() -> Pair:
     return pair
 
 
-def test_the_first_to_come_leads_and_the_other_does_not_however_long_it_looks_on(pair: Pair) -> None:
+def test_the_first_worker_leads_and_the_second_does_not_however_long_it_watches(pair: Pair) -> None:
     pair.look(pair.first, pair.second, seconds=60)
 
     assert (pair.first.term, pair.second.term) == (1, None)
 
 
-def test_the_other_leads_when_it_has_seen_no_sign_of_life_for_long_enough(pair: Pair) -> None:
+def test_the_second_worker_leads_after_seeing_no_heartbeat_for_long_enough(pair: Pair) -> None:
     pair.look(pair.second, seconds=int(SILENCE) - 1)
     early = pair.second.term
 
@@ -44,7 +44,7 @@ def test_the_other_leads_when_it_has_seen_no_sign_of_life_for_long_enough(pair: 
     assert (early, pair.second.term) == (None, 1)
 
 
-def test_whoever_wakes_up_may_write_nothing_and_finds_out(pair: Pair) -> None:
+def test_a_replaced_leader_that_wakes_up_may_not_write_and_notices_it(pair: Pair) -> None:
     pair.look(pair.second, seconds=int(SILENCE))
 
     with pytest.raises(NotLeading):
@@ -54,7 +54,7 @@ def test_whoever_wakes_up_may_write_nothing_and_finds_out(pair: Pair) -> None:
     assert pair.first.term is None
 
 
-def test_who_leads_again_leads_for_another_term(pair: Pair) -> None:
+def test_a_worker_that_leads_again_gets_a_new_term(pair: Pair) -> None:
     pair.look(pair.second, seconds=int(SILENCE))
     pair.first.beat()
 
@@ -64,7 +64,7 @@ def test_who_leads_again_leads_for_another_term(pair: Pair) -> None:
     assert (pair.first.term, pair.second.term) == (2, None)
 
 
-def test_a_worker_that_ends_leaves_its_place_at_once(pair: Pair) -> None:
+def test_a_worker_that_ends_gives_up_the_lead_at_once(pair: Pair) -> None:
     pair.first.release()
 
     pair.look(pair.second)
@@ -72,7 +72,7 @@ def test_a_worker_that_ends_leaves_its_place_at_once(pair: Pair) -> None:
     assert pair.second.term == 1
 
 
-def test_a_restarted_worker_of_the_same_name_is_another(pair: Pair) -> None:
+def test_a_restarted_worker_with_the_same_name_is_a_different_one(pair: Pair) -> None:
     again = Lead("one", Silences(lambda: pair.now))
 
     pair.look(again)

@@ -29,7 +29,7 @@ type Say = Callable[[Condition, datetime], None]
 
 @pytest.fixture
 def say(signal: MakeSignal, document: Design, contacts: Contacts) -> Say:
-    """Return a function that lets the monitor be in a condition and puts what follows into the outbox."""
+    """Return a function that reports a condition of the monitor and puts the notices into the outbox."""
 
     def said(condition: Condition, now: datetime) -> None:
         report([signal(condition, now)], now)
@@ -42,7 +42,7 @@ def deliver(channel: Any, now: datetime, name: str = "ops") -> int:
     return outbox.deliver_due(name, channel, clock=lambda: now, jitter=lambda: 0.0)
 
 
-def test_a_notice_is_sent_once_and_its_receipt_kept(say: Say, channel: Any) -> None:
+def test_a_notice_is_sent_once_and_its_receipt_stored(say: Say, channel: Any) -> None:
     say(Condition.WARNING, NOON)
 
     assert deliver(channel, NOON) == 1
@@ -54,7 +54,7 @@ def test_a_notice_is_sent_once_and_its_receipt_kept(say: Say, channel: Any) -> N
     assert channel.sent[0][1] == ("U02DEV",)
 
 
-def test_a_passing_failure_is_tried_again_later_under_the_same_key(say: Say, channel: Any) -> None:
+def test_a_temporary_failure_is_retried_later_under_the_same_key(say: Say, channel: Any) -> None:
     say(Condition.WARNING, NOON)
     channel.failures = [PASSING]
     deliver(channel, NOON)
@@ -79,7 +79,7 @@ def test_a_permanent_failure_ends_it_and_is_evidence(say: Say, channel: Any) -> 
     assert (entry.content["outcome"], entry.content["error"]) == ("failed", "Slack: 403 invalid_token")
 
 
-def test_whatever_bytes_a_receiver_answers_can_be_kept(say: Say, channel: Any) -> None:
+def test_any_bytes_a_receiver_answers_can_be_stored(say: Say, channel: Any) -> None:
     say(Condition.WARNING, NOON)
     channel.failures = [Undelivered("Slack: 500 \0\ud800", retry=True)]
     deliver(channel, NOON)
@@ -87,7 +87,7 @@ def test_whatever_bytes_a_receiver_answers_can_be_kept(say: Say, channel: Any) -
     assert Delivery.objects.get().error == "Slack: 500 �?"
 
 
-def test_what_fails_for_four_hours_is_given_up(say: Say, channel: Any) -> None:
+def test_a_notice_that_fails_for_four_hours_is_abandoned(say: Say, channel: Any) -> None:
     say(Condition.WARNING, NOON)
     channel.failures = [PASSING] * 1000
     now = NOON
@@ -101,7 +101,7 @@ def test_what_fails_for_four_hours_is_given_up(say: Say, channel: Any) -> None:
     assert Delivery.objects.get().attempts > 45
 
 
-def test_what_is_old_already_at_its_first_attempts_is_not_given_up(say: Say, channel: Any) -> None:
+def test_a_notice_that_is_old_at_its_first_attempts_is_not_abandoned(say: Say, channel: Any) -> None:
     say(Condition.WARNING, NOON)
     channel.failures = [PASSING]
     back_again = NOON + timedelta(hours=9)
@@ -111,7 +111,7 @@ def test_what_is_old_already_at_its_first_attempts_is_not_given_up(say: Say, cha
     assert deliver(channel, back_again + 2 * SECOND) == 1
 
 
-def test_a_receiver_that_asks_to_wait_is_left_alone_by_all_its_notices(
+def test_a_receiver_that_asks_to_wait_gets_no_notice_until_then(
     say: Say, signal: MakeSignal, document: Design, contacts: Contacts, channel: Any
 ) -> None:
     report([signal(Condition.WARNING, NOON, key=key) for key in ("one", "two")], NOON)
@@ -120,13 +120,13 @@ def test_a_receiver_that_asks_to_wait_is_left_alone_by_all_its_notices(
 
     first_round = deliver(channel, NOON)
 
-    # The list of what is due was made before the refusal, but no second notice was claimed after it.
+    # The list of due notices was made before the refusal, but no second notice was claimed after it.
     assert first_round == 1
     assert deliver(channel, NOON + 29 * SECOND) == 0
     assert deliver(channel, NOON + 30 * SECOND) == 2
 
 
-def test_a_recovery_never_overtakes_the_news_of_the_trouble(say: Say, channel: Any) -> None:
+def test_a_recovery_never_overtakes_its_alert(say: Say, channel: Any) -> None:
     say(Condition.WARNING, NOON)
     channel.failures = [PASSING]
     deliver(channel, NOON)
@@ -139,7 +139,9 @@ def test_a_recovery_never_overtakes_the_news_of_the_trouble(say: Say, channel: A
     assert channel.titles == ["▲ 警告: DB CPU使用率 92%", "● 復旧: DB CPU使用率 92%"]
 
 
-def test_what_a_dead_worker_had_begun_is_sent_by_the_next_under_the_same_key(say: Say, channel: Any) -> None:
+def test_a_notice_begun_by_a_dead_worker_is_sent_by_the_next_under_the_same_key(
+    say: Say, channel: Any
+) -> None:
     say(Condition.WARNING, NOON)
     begun = outbox.begin(Delivery.objects.get().id, NOON)
 
@@ -150,7 +152,7 @@ def test_what_a_dead_worker_had_begun_is_sent_by_the_next_under_the_same_key(say
     assert Delivery.objects.get().attempts == 2
 
 
-def test_nothing_is_sent_by_a_worker_that_may_not(say: Say, channel: Any) -> None:
+def test_a_worker_without_the_lead_sends_nothing(say: Say, channel: Any) -> None:
     def refuse() -> None:
         raise NotLeading("another")
 
@@ -180,7 +182,7 @@ def test_a_late_worker_does_not_overwrite_the_receipt_of_the_one_that_took_over(
     assert LedgerEntry.objects.filter(kind="notice").count() == 1
 
 
-def test_a_missing_secret_is_waited_for(say: Say, channel: Any) -> None:
+def test_a_notice_waits_for_a_missing_secret(say: Say, channel: Any) -> None:
     class Locked:
         def send(self, _notice: object, _addresses: tuple[str, ...]) -> str:
             raise SecretUnavailable("環境変数 SLACK_WEBHOOK がありません")
@@ -192,7 +194,7 @@ def test_a_missing_secret_is_waited_for(say: Say, channel: Any) -> None:
     assert deliver(channel, NOON + 2 * SECOND) == 1
 
 
-def test_a_bug_in_a_channel_is_told_by_its_kind_only_and_stops_nothing(say: Say) -> None:
+def test_a_bug_in_a_channel_is_reported_by_its_type_only_and_stops_nothing(say: Say) -> None:
     class Broken:
         def send(self, _notice: object, _addresses: tuple[str, ...]) -> str:
             raise ValueError("https://hooks.slack.com/very-secret-indeed")
@@ -203,7 +205,7 @@ def test_a_bug_in_a_channel_is_told_by_its_kind_only_and_stops_nothing(say: Say)
     assert Delivery.objects.get().error == "通知方法の誤り: ValueError"
 
 
-def test_what_waits_for_a_channel_that_is_gone_fails_and_the_new_one_takes_over(
+def test_notices_waiting_for_a_removed_channel_fail_and_the_new_one_takes_over(
     say: Say, document: Design, contacts: Contacts
 ) -> None:
     say(Condition.WARNING, NOON)

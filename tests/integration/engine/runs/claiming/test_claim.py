@@ -1,4 +1,4 @@
-"""Claims by lease and fence, on the tables."""
+"""Claims by lease and fence, with real tables."""
 
 from collections.abc import Callable
 from datetime import timedelta
@@ -49,13 +49,13 @@ def the_run() -> Run:
     return Run.objects.get()
 
 
-def test_a_run_in_hand_is_nobody_elses(work: Work) -> None:
+def test_a_claimed_run_is_not_given_to_another_worker(work: Work) -> None:
     take(work)
 
     assert claim.claim_due({"B001": work}, "b", NOON + LEASE, room=1) == ()
 
 
-def test_what_a_replaced_worker_brings_is_refused(work: Work) -> None:
+def test_results_of_a_replaced_worker_are_refused(work: Work) -> None:
     late = take(work)
     take(work, "b", LEASE)
     now = NOON + LEASE
@@ -70,7 +70,7 @@ def test_what_a_replaced_worker_brings_is_refused(work: Work) -> None:
     assert the_run().holder == "b"
 
 
-def test_of_two_that_saw_the_same_silence_one_takes_over(work: Work) -> None:
+def test_one_of_two_workers_that_see_the_same_silence_takes_over(work: Work) -> None:
     take(work)
     seen = the_run(), the_run()
 
@@ -80,7 +80,7 @@ def test_of_two_that_saw_the_same_silence_one_takes_over(work: Work) -> None:
     assert (first.fence, second) == (2, None)
 
 
-def test_a_heartbeat_after_the_last_look_keeps_the_run(work: Work) -> None:
+def test_a_heartbeat_after_the_last_look_prevents_a_takeover(work: Work) -> None:
     held = take(work)
     seen = the_run()
 
@@ -90,7 +90,7 @@ def test_a_heartbeat_after_the_last_look_keeps_the_run(work: Work) -> None:
     assert the_run().holder == "a"
 
 
-def test_what_finished_steps_returned_is_there_for_the_next_holder(work: Work) -> None:
+def test_results_of_finished_steps_are_passed_to_the_next_holder(work: Work) -> None:
     claim.keep(take(work), "first", {"rows": 3}, began_at=NOON, now=NOON)
 
     assert take(work, "b", LEASE).results == {"first": {"rows": 3}}
@@ -100,7 +100,7 @@ def test_what_finished_steps_returned_is_there_for_the_next_holder(work: Work) -
     ("result", "note"),
     [("請求書 2 件", "請求書 2 件"), ("a\0b", "a\N{REPLACEMENT CHARACTER}b"), ({"rows": 3}, ""), (None, "")],
 )
-def test_what_the_last_step_says_in_words_is_what_came_of_the_run(
+def test_the_note_of_the_last_step_becomes_the_result_of_the_run(
     result: object, note: str, work: Work
 ) -> None:
     claim.succeed_all([Success(take(work), LastStep("command", result, NOON))], NOON)
@@ -109,7 +109,7 @@ def test_what_the_last_step_says_in_words_is_what_came_of_the_run(
     assert LedgerEntry.objects.order_by("-sequence")[0].content["note"] == note
 
 
-def test_a_run_that_takes_its_workers_down_fails_in_the_end(work: Work) -> None:
+def test_a_run_that_kills_its_workers_finally_fails(work: Work) -> None:
     for loss in range(MOST_LOSSES):
         take(work, after=loss * LEASE)
 
@@ -118,7 +118,7 @@ def test_a_run_that_takes_its_workers_down_fails_in_the_end(work: Work) -> None:
     assert (the_run().state, the_run().reason) == (Run.State.FAILED, Reason.LOST)
 
 
-def test_a_failure_waits_by_the_list_without_a_worker_and_then_is_final(work: Work) -> None:
+def test_a_failed_run_waits_as_listed_without_a_worker_and_finally_fails(work: Work) -> None:
     claim.fail(take(work), work, Reason.FAILED, "終了コード 1", NOON)
     waiting = the_run()
     assert (waiting.state, waiting.holder, waiting.wake_at) == (Run.State.WAITING, "", NOON + 5 * MINUTE)
@@ -132,14 +132,14 @@ def test_a_failure_waits_by_the_list_without_a_worker_and_then_is_final(work: Wo
     assert (last.clause_id, last.content["verdict"]) == (work.clause_id, "deviating")
 
 
-def test_a_run_that_is_stopped_with_its_worker_is_charged_no_attempt(work: Work) -> None:
+def test_a_run_stopped_with_its_worker_uses_up_no_attempt(work: Work) -> None:
     claim.release(take(work), Reason.STOPPED, NOON)
 
     assert (the_run().failures, the_run().losses) == (0, 0)
     assert take(work, "b").fence == 2
 
 
-def test_two_runs_of_one_work_never_go_on_together(work: Work) -> None:
+def test_two_runs_of_one_work_never_run_at_the_same_time(work: Work) -> None:
     take(work)
     orders.order("B001", {}, by="nami", now=NOON + MOMENT)
 
@@ -165,7 +165,7 @@ def test_a_monthly_run_that_may_be_repeated_is_repeated_the_next_day(make_work: 
     assert (again.due_at, again.reason) == (NOON + timedelta(days=1), Reason.NEXT_DAY)
 
 
-def test_a_run_that_takes_its_workers_down_is_repeated_the_next_day_too(make_work: MakeWork) -> None:
+def test_a_run_that_kills_its_workers_is_also_repeated_the_next_day(make_work: MakeWork) -> None:
     work = make_work(rule="毎月1日 12:00", reruns_next_day=True)
     plan_due([work], NOON - MOMENT)
     plan_due([work], NOON)
@@ -178,7 +178,7 @@ def test_a_run_that_takes_its_workers_down_is_repeated_the_next_day_too(make_wor
     assert (again.due_at, again.reason) == (NOON + timedelta(days=1), Reason.NEXT_DAY)
 
 
-def test_a_daily_run_is_repeated_by_its_own_next_due_time(make_work: MakeWork) -> None:
+def test_a_daily_run_is_repeated_at_its_own_next_due_time(make_work: MakeWork) -> None:
     work = make_work(reruns_next_day=True)
     plan_due([work], NOON - MOMENT)
     plan_due([work], NOON)
@@ -189,7 +189,7 @@ def test_a_daily_run_is_repeated_by_its_own_next_due_time(make_work: MakeWork) -
     assert Run.objects.count() == 2
 
 
-def test_a_work_waits_for_the_success_of_those_before_it(make_work: MakeWork) -> None:
+def test_a_work_waits_for_the_works_it_depends_on(make_work: MakeWork) -> None:
     before, after = make_work("B001"), make_work("B002", depends_on=("B001",))
     plan_due([before, after], NOON - MOMENT)
     plan_due([before, after], NOON)
@@ -201,7 +201,7 @@ def test_a_work_waits_for_the_success_of_those_before_it(make_work: MakeWork) ->
     assert take(after).work == "B002"
 
 
-def test_a_waiting_run_is_cancelled_at_once_and_a_running_one_by_its_heartbeat(work: Work) -> None:
+def test_a_waiting_run_is_cancelled_at_once_and_a_running_one_at_its_next_heartbeat(work: Work) -> None:
     held = take(work)
     orders.cancel("B001", by="nami", now=NOON)
 
@@ -213,7 +213,7 @@ def test_a_waiting_run_is_cancelled_at_once_and_a_running_one_by_its_heartbeat(w
         orders.cancel("B001", by="nami", now=NOON)
 
 
-def test_a_cancelled_run_whose_worker_died_is_not_taken_up_again(work: Work) -> None:
+def test_a_cancelled_run_whose_worker_died_is_not_resumed(work: Work) -> None:
     take(work)
     orders.cancel("B001", by="nami", now=NOON)
 
@@ -231,7 +231,7 @@ def test_a_cancelled_run_whose_worker_died_is_not_taken_up_again(work: Work) -> 
     ],
     ids=["failed", "stopped", "asking"],
 )
-def test_a_run_that_is_let_go_of_while_it_is_being_cancelled_has_ended(
+def test_a_run_released_while_being_cancelled_ends_as_cancelled(
     work: Work, let_go: Callable[[Claim, Work], object]
 ) -> None:
     held = take(work)
@@ -243,7 +243,7 @@ def test_a_run_that_is_let_go_of_while_it_is_being_cancelled_has_ended(
     assert the_run().note == "nami が中止しました"
 
 
-def test_the_next_due_time_is_left_out_with_the_reason(make_work: MakeWork) -> None:
+def test_the_next_due_time_can_be_skipped_with_a_reason(make_work: MakeWork) -> None:
     work = make_work()
     plan_due([work], NOON - MOMENT)
 
@@ -254,7 +254,7 @@ def test_the_next_due_time_is_left_out_with_the_reason(make_work: MakeWork) -> N
     assert "棚卸し" in the_run().note
 
 
-def test_an_ended_run_goes_on_from_the_step_that_is_named(work: Work) -> None:
+def test_an_ended_run_can_be_resumed_from_a_named_step(work: Work) -> None:
     held = take(work)
     for step in ("first", "second", "third"):
         claim.keep(held, step, step, began_at=NOON, now=NOON)
@@ -266,7 +266,7 @@ def test_an_ended_run_goes_on_from_the_step_that_is_named(work: Work) -> None:
     assert Attempt.objects.count() == 2
 
 
-def test_an_order_that_makes_no_sense_says_the_way_out(work: Work) -> None:
+def test_a_senseless_order_is_refused_with_a_hint(work: Work) -> None:
     held = take(work)
     claim.keep(held, "first", 1, began_at=NOON, now=NOON)
     succeed(held, NOON)
@@ -283,7 +283,7 @@ def test_an_order_that_makes_no_sense_says_the_way_out(work: Work) -> None:
 
 
 @pytest.mark.usefixtures("work")
-def test_a_parameter_that_the_work_does_not_know_is_refused_before_there_is_a_run() -> None:
+def test_an_unknown_parameter_is_refused_before_a_run_is_created() -> None:
     runs = Run.objects.count()
 
     with pytest.raises(NotPossible, match="「B001」に「dat」というパラメーターはありません") as refused:
@@ -293,7 +293,7 @@ def test_a_parameter_that_the_work_does_not_know_is_refused_before_there_is_a_ru
     assert Run.objects.count() == runs
 
 
-def test_every_order_is_audited_with_its_giver(work: Work) -> None:
+def test_every_order_is_audited_with_the_person_who_gave_it(work: Work) -> None:
     orders.order("B001", {"date": "2026-03-31"}, by="nami", now=NOON + MOMENT)
 
     entry = LedgerEntry.objects.get(kind=LedgerEntry.Kind.AUDIT)

@@ -1,4 +1,4 @@
-"""Good ends of several runs written together."""
+"""Successful ends of several runs, written together."""
 
 from datetime import timedelta
 
@@ -25,7 +25,7 @@ def held(make_work: MakeWork) -> dict[str, Claim]:
 
 
 @pytest.mark.django_db
-def test_runs_that_end_together_each_have_their_step_attempt_and_evidence(held: dict[str, Claim]) -> None:
+def test_runs_that_end_together_each_get_their_own_step_attempt_and_evidence(held: dict[str, Claim]) -> None:
     ends = [Success(held[key], LastStep("command", {"of": key}, NOON)) for key in KEYS]
 
     assert not claim.succeed_all(ends, NOON + MINUTE)
@@ -42,7 +42,7 @@ def test_runs_that_end_together_each_have_their_step_attempt_and_evidence(held: 
 
 
 @pytest.mark.django_db
-def test_one_that_was_replaced_is_refused_and_the_others_end(held: dict[str, Claim]) -> None:
+def test_the_end_of_a_replaced_run_is_refused_and_the_others_are_recorded(held: dict[str, Claim]) -> None:
     Run.objects.filter(work="B002").update(fence=7)
 
     fenced = claim.succeed_all([Success(each) for each in held.values()], NOON)

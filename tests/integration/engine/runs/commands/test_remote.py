@@ -1,4 +1,4 @@
-"""Commands on another host, against a real sshd and against asyncssh's server."""
+"""Commands on another host, with a real sshd and with asyncssh's server."""
 
 import socket
 import threading
@@ -21,7 +21,7 @@ from toban.engine.runs.work import StepFailed
 
 @dataclass
 class FakeTurn:
-    """A turn that remembers what was said, and does something when it hears a word."""
+    """A turn that records what is logged, and can stop the run after a given word."""
 
     run_id: int = 7
     due_at: datetime = datetime(2026, 4, 1, 4, tzinfo=UTC)
@@ -38,7 +38,7 @@ class FakeTurn:
             self.stop = self.reason
 
     def progress(self, percent: float | None, text: str = "") -> None:
-        """A command tells no progress of its own."""
+        """Ignore the progress: a command reports none of its own."""
 
     def why_stop(self) -> Reason | None:
         return self.stop
@@ -76,7 +76,7 @@ def test_arguments_and_environment_arrive_as_they_were_written(remote: RemoteHos
 
 
 @pytest.mark.parametrize("why", [Reason.CANCELLED, Reason.TIMED_OUT, Reason.STOPPED])
-def test_both_outputs_are_heard_until_the_command_is_stopped(remote: RemoteHost, why: Reason) -> None:
+def test_both_outputs_are_recorded_until_the_command_is_stopped(remote: RemoteHost, why: Reason) -> None:
     turn = FakeTurn(stop_after="begun", reason=why)
 
     message, reason = failure(
@@ -87,7 +87,7 @@ def test_both_outputs_are_heard_until_the_command_is_stopped(remote: RemoteHost,
     assert (message, reason) == ("途中で止めました", why)
 
 
-def test_a_worker_that_was_replaced_ends_its_command_and_says_no_more(remote: RemoteHost) -> None:
+def test_a_replaced_worker_ends_its_command_and_logs_no_more(remote: RemoteHost) -> None:
     turn = FakeTurn(stop_after="begun", reason=Reason.FENCED)
 
     _, reason = failure(shell(remote, "trap 'echo bye; exit' TERM; echo begun; sleep 600 & wait"), turn)
@@ -96,7 +96,7 @@ def test_a_worker_that_was_replaced_ends_its_command_and_says_no_more(remote: Re
     assert reason is Reason.FENCED
 
 
-def test_a_status_a_signal_and_a_command_that_is_not_there_are_told_apart(remote: RemoteHost) -> None:
+def test_an_exit_status_a_signal_and_a_missing_command_are_distinguished(remote: RemoteHost) -> None:
     assert failure(shell(remote, "exit 3")) == ("終了コード 3 で終わりました", Reason.FAILED)
     assert failure(shell(remote, "kill -SEGV $$")) == ("シグナル SEGV で終わりました", Reason.FAILED)
     missing = RemoteCommand(remote.host(), ("no-such-program",))
@@ -105,7 +105,7 @@ def test_a_status_a_signal_and_a_command_that_is_not_there_are_told_apart(remote
     assert failure(not_executable)[1] is Reason.NOT_RUNNABLE
 
 
-def test_a_command_that_ignores_being_asked_is_ended_by_force(remote: RemoteHost) -> None:
+def test_a_command_that_ignores_the_stop_request_is_killed(remote: RemoteHost) -> None:
     turn = FakeTurn(stop_after="deaf")
 
     message, reason = failure(shell(remote, "trap '' TERM; echo deaf; while :; do sleep 0.1; done"), turn)
@@ -113,7 +113,7 @@ def test_a_command_that_ignores_being_asked_is_ended_by_force(remote: RemoteHost
     assert (message, reason) == ("途中で止めました", Reason.CANCELLED)
 
 
-def test_a_stopped_command_has_ended_over_there(remote: RemoteHost) -> None:
+def test_a_stopped_command_has_ended_on_the_remote_host(remote: RemoteHost) -> None:
     path = remote.folder / "beats"
     path.touch()
     path.chmod(0o666)
@@ -126,7 +126,7 @@ def test_a_stopped_command_has_ended_over_there(remote: RemoteHost) -> None:
     assert path.stat().st_size == beats
 
 
-def test_output_without_end_is_bounded_and_the_command_goes_through(remote: RemoteHost) -> None:
+def test_endless_output_is_bounded_and_the_command_completes(remote: RemoteHost) -> None:
     turn = FakeTurn()
 
     result = shell(remote, "yes 0123456789012345678901234567890123456789 | head -c 20000000")(turn)
@@ -136,7 +136,7 @@ def test_output_without_end_is_bounded_and_the_command_goes_through(remote: Remo
     assert turn.said[-1].startswith("… ほか 7860")
 
 
-def test_a_lost_connection_is_a_failure_that_says_what_is_not_known(remote: RemoteHost) -> None:
+def test_a_lost_connection_is_a_failure_that_says_the_command_may_still_run(remote: RemoteHost) -> None:
     turn = FakeTurn(stop_after="\0")
     cutting = threading.Thread(target=_cut_after, args=(remote, turn))
     cutting.start()
@@ -156,20 +156,20 @@ def _cut_after(remote: RemoteHost, turn: FakeTurn) -> None:
     remote.drop()
 
 
-# asyncssh's server as it stands here waits for the output's end itself.
+# The asyncssh server used here waits for the end of the output itself.
 @pytest.mark.parametrize("remote", ["openssh"], indirect=True)
-def test_a_talkative_child_left_behind_does_not_hold_the_run_up_either(remote: RemoteHost) -> None:
+def test_a_background_child_that_keeps_writing_does_not_delay_the_run(remote: RemoteHost) -> None:
     turn = FakeTurn()
     script = "(while :; do echo still here; sleep 0.1; done) & echo $!"
 
     assert shell(remote, script)(turn) == {"status": 0}
 
-    # It may talk before its number is told.
+    # The child may write before its process id is printed.
     psutil.Process(int(next(line for line in turn.said if line.isdecimal()))).kill()
 
 
 @pytest.mark.parametrize("remote", ["openssh"], indirect=True)
-def test_what_a_command_leaves_in_the_background_does_not_hold_the_run_up(remote: RemoteHost) -> None:
+def test_a_process_left_in_the_background_does_not_delay_the_run(remote: RemoteHost) -> None:
     turn = FakeTurn()
 
     assert shell(remote, "sleep 600 & echo $!")(turn) == {"status": 0}
@@ -199,7 +199,7 @@ def test_a_changed_host_key_is_refused_and_shown(remote: RemoteHost, way: str) -
     assert reason is Reason.NOT_RUNNABLE
 
 
-def test_an_unknown_host_is_not_believed(remote: RemoteHost) -> None:
+def test_an_unknown_host_is_refused(remote: RemoteHost) -> None:
     empty = remote.folder / "nobody"
     empty.write_text("")
 
@@ -210,8 +210,8 @@ def test_an_unknown_host_is_not_believed(remote: RemoteHost) -> None:
     assert reason is Reason.NOT_RUNNABLE
 
 
-def test_a_key_that_is_not_let_in_is_named_by_its_place(remote: RemoteHost) -> None:
-    # The host's own key is a valid one, and nobody's who may log in.
+def test_a_rejected_key_is_named_by_its_place(remote: RemoteHost) -> None:
+    # The host's own key is valid, but it belongs to nobody who may log in.
     stranger = remote.host(key=Secret(f"file:{remote.folder}/host"))
 
     message, reason = failure(RemoteCommand(stranger, ("true",)))
@@ -222,7 +222,9 @@ def test_a_key_that_is_not_let_in_is_named_by_its_place(remote: RemoteHost) -> N
 
 
 @pytest.mark.parametrize("content", [None, "", "no key at all, but perhaps a password"])
-def test_a_key_that_is_missing_or_none_is_never_repeated(tmp_path: Path, content: str | None) -> None:
+def test_a_missing_or_invalid_key_is_named_but_its_content_never_shown(
+    tmp_path: Path, content: str | None
+) -> None:
     path = tmp_path / "key"
     if content is not None:
         path.write_text(content)
@@ -237,7 +239,7 @@ def test_a_key_that_is_missing_or_none_is_never_repeated(tmp_path: Path, content
     assert reason is Reason.NOT_RUNNABLE
 
 
-def test_a_host_where_nobody_listens_is_tried_again(remote: RemoteHost) -> None:
+def test_a_host_that_refuses_the_connection_is_retried(remote: RemoteHost) -> None:
     message, reason = failure(RemoteCommand(remote.host(port=free_port()), ("true",)))
 
     assert "Connection refused" in message
@@ -250,7 +252,7 @@ def silent_listener() -> socket.socket:
     return listener
 
 
-def test_a_host_that_says_nothing_is_given_up(remote: RemoteHost) -> None:
+def test_a_host_that_never_answers_is_abandoned(remote: RemoteHost) -> None:
     with silent_listener() as listener:
         host = remote.host(port=listener.getsockname()[1], connect_timeout=timedelta(seconds=0.5))
 

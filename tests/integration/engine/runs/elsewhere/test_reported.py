@@ -1,4 +1,4 @@
-"""Runs that are done elsewhere, on the tables: what is reported of them, and what is not."""
+"""Runs that happen elsewhere, with real tables: what is reported about them, and what is not."""
 
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -56,7 +56,7 @@ def verdicts() -> list[object]:
     return [entry.content["verdict"] for entry in entries]
 
 
-def test_a_start_and_a_success_are_one_run_with_its_length(work: Work) -> None:
+def test_a_start_and_a_success_are_one_run_with_a_duration(work: Work) -> None:
     pass_to(work, NOON)
     assert state_of() == ("waiting", Reason.AWAITING_REPORT, "")
 
@@ -74,7 +74,7 @@ def test_a_start_and_a_success_are_one_run_with_its_length(work: Work) -> None:
     assert verdicts() == ["conforming"]
 
 
-def test_a_report_that_is_ahead_of_the_scheduler_makes_the_run_that_is_due(work: Work) -> None:
+def test_a_report_earlier_than_the_scheduler_creates_the_due_run(work: Work) -> None:
     say(work, Word.START, NOON - SECOND / 2)
 
     pass_to(work, NOON)
@@ -83,7 +83,7 @@ def test_a_report_that_is_ahead_of_the_scheduler_makes_the_run_that_is_due(work:
     assert state_of()[0] == "running"
 
 
-def test_a_failure_is_told_with_its_status_and_last_words(work: Work) -> None:
+def test_a_failure_is_recorded_with_its_exit_status_and_last_output(work: Work) -> None:
     pass_to(work, NOON)
 
     say(work, Word.FAIL, NOON + SECOND, "途中\nディスクがいっぱいです\n\n", status=3)
@@ -93,7 +93,7 @@ def test_a_failure_is_told_with_its_status_and_last_words(work: Work) -> None:
     assert verdicts() == ["deviating"]
 
 
-def test_nothing_by_the_end_of_its_time_is_not_performed(work: Work) -> None:
+def test_a_run_without_a_report_in_time_is_not_performed(work: Work) -> None:
     pass_to(work, NOON)
 
     pass_to(work, NOON + 30 * MINUTE - SECOND)
@@ -117,7 +117,7 @@ def test_a_late_success_is_recorded_as_late_and_both_ends_stay_in_the_evidence(w
     assert verdicts() == ["not-performed", "conforming"]
 
 
-def test_a_start_without_an_end_has_failed_after_its_time(make_work: MakeWork) -> None:
+def test_a_start_without_an_end_fails_after_its_time_limit(make_work: MakeWork) -> None:
     work = make_work(
         steps=(), timeout=10 * MINUTE, reported=Reported(Secret("env:UNUSED", Path()), 30 * MINUTE)
     )
@@ -148,7 +148,7 @@ def test_the_same_report_twice_changes_nothing(work: Work) -> None:
     assert verdicts() == ["conforming", "deviating"]
 
 
-def test_a_start_that_arrives_again_after_the_end_of_its_run_begins_nothing(work: Work) -> None:
+def test_a_repeated_start_after_the_end_of_its_run_starts_nothing(work: Work) -> None:
     pass_to(work, NOON)
     say(work, Word.START, NOON + SECOND, rid=RID)
     say(work, Word.SUCCESS, NOON + 2 * SECOND, rid=RID)
@@ -159,7 +159,7 @@ def test_a_start_that_arrives_again_after_the_end_of_its_run_begins_nothing(work
     assert Run.objects.count() == 1
 
 
-def test_words_alone_change_no_state(work: Work) -> None:
+def test_a_log_report_changes_no_state(work: Work) -> None:
     pass_to(work, NOON)
 
     say(work, Word.LOG, NOON + SECOND, "まだ途中です")
@@ -168,7 +168,7 @@ def test_words_alone_change_no_state(work: Work) -> None:
     assert [line.text for line in Run.objects.get().log.all()] == ["まだ途中です"]
 
 
-def test_run_ids_keep_runs_apart_that_overlap(work: Work) -> None:
+def test_run_ids_distinguish_overlapping_runs(work: Work) -> None:
     tomorrow = NOON + timedelta(days=1)
     pass_to(work, NOON)
     say(work, Word.START, NOON + SECOND, rid=RID)
@@ -181,7 +181,7 @@ def test_run_ids_keep_runs_apart_that_overlap(work: Work) -> None:
     assert state_of(tomorrow)[0] == "running"
 
 
-def test_the_next_start_ends_a_run_that_never_told_its_end(work: Work) -> None:
+def test_the_next_start_ends_a_run_that_never_reported_its_end(work: Work) -> None:
     tomorrow = NOON + timedelta(days=1)
     pass_to(work, NOON)
     say(work, Word.START, NOON + SECOND)
@@ -197,13 +197,13 @@ def test_the_next_start_ends_a_run_that_never_told_its_end(work: Work) -> None:
     assert state_of(tomorrow)[0] == "running"
 
 
-def test_a_run_beside_the_schedule_is_one_of_its_own(work: Work) -> None:
+def test_a_run_outside_the_schedule_is_recorded_separately(work: Work) -> None:
     run = say(work, Word.SUCCESS, NOON - timedelta(hours=3))
 
     assert (run.due_at, run.ordered_by, run.state) == (NOON - timedelta(hours=3), "ping", "done")
 
 
-def test_what_was_reported_while_no_worker_ran_is_not_missed(work: Work) -> None:
+def test_reports_received_while_no_worker_ran_are_not_missed(work: Work) -> None:
     say(work, Word.SUCCESS, NOON + MINUTE)
     three_days_later = NOON + timedelta(days=3, hours=1)
 
@@ -216,7 +216,7 @@ def test_what_was_reported_while_no_worker_ran_is_not_missed(work: Work) -> None
 
 
 @pytest.mark.django_db(transaction=True)
-def test_no_worker_claims_or_takes_over_what_is_done_elsewhere(work: Work) -> None:
+def test_no_worker_claims_or_takes_over_an_external_run(work: Work) -> None:
     now = NOON
     runs = Runs("here", lambda: now)
     runs.adopt({work.key: work})
@@ -232,7 +232,9 @@ def test_no_worker_claims_or_takes_over_what_is_done_elsewhere(work: Work) -> No
     assert taken({}, "there", now) is None
 
 
-def test_a_row_that_becomes_a_ping_is_known_as_one(work: Work, make_work: MakeWork) -> None:
+def test_a_row_that_is_rebound_as_a_ping_is_marked_as_externally_reported(
+    work: Work, make_work: MakeWork
+) -> None:
     plan_due([make_work()], NOON - SECOND)
     assert not PlannedWork.objects.get().is_reported
 
@@ -241,7 +243,7 @@ def test_a_row_that_becomes_a_ping_is_known_as_one(work: Work, make_work: MakeWo
     assert PlannedWork.objects.get().is_reported
 
 
-def test_nobody_can_order_here_what_is_done_elsewhere(work: Work) -> None:
+def test_orders_for_an_external_batch_are_refused(work: Work) -> None:
     pass_to(work, NOON)
     say(work, Word.START, NOON + SECOND)
 

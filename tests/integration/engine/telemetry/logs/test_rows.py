@@ -1,4 +1,4 @@
-"""Log rows in a real store: each there once, however often it is sent, by whole days."""
+"""Log rows in a real store: each stored once, however often it is sent, in whole days."""
 
 import json
 import signal
@@ -51,7 +51,7 @@ def logs(telemetry: Telemetry) -> LogStore:
     return LogStore(telemetry)
 
 
-def test_what_is_written_is_read_as_it_was(logs: LogStore, telemetry: Telemetry) -> None:
+def test_written_rows_are_read_back_unchanged(logs: LogStore, telemetry: Telemetry) -> None:
     attributes = {
         "cart": {"items": [1, 2], "note": '改行\nと"引用"'},
         "a.b": 1,
@@ -88,7 +88,7 @@ def attributes_in(telemetry: Telemetry) -> object:
         "2026-11-26T11:59:59+09:00",
     ],
 )
-def test_what_looks_like_a_time_is_kept_as_it_was_sent(
+def test_attributes_that_look_like_times_are_stored_as_sent(
     logs: LogStore, telemetry: Telemetry, sent: str
 ) -> None:
     attributes = {"alone": sent, "listed": [sent, "", "-5", "1700000000000"], "mixed": [5, sent, {"at": ""}]}
@@ -98,7 +98,7 @@ def test_what_looks_like_a_time_is_kept_as_it_was_sent(
     assert attributes_in(telemetry) == attributes
 
 
-def test_of_two_fields_with_one_path_the_first_stays(logs: LogStore, telemetry: Telemetry) -> None:
+def test_the_first_of_two_fields_with_the_same_path_is_kept(logs: LogStore, telemetry: Telemetry) -> None:
     twice = {
         "a.b": 1,
         "a": {"b": 2, "c": 3},
@@ -116,7 +116,7 @@ def test_of_two_fields_with_one_path_the_first_stays(logs: LogStore, telemetry: 
     }
 
 
-def test_a_table_of_before_takes_attributes_as_they_are_sent(start_store: StartStore) -> None:
+def test_a_table_of_an_older_version_stores_attributes_as_sent(start_store: StartStore) -> None:
     store = start_store()
     store.told("CREATE DATABASE IF NOT EXISTS toban")
     former = LOGS.replace(" DEFAULT attributes_sent,\n    attributes_sent String EPHEMERAL '{}'", "")
@@ -128,7 +128,7 @@ def test_a_table_of_before_takes_attributes_as_they_are_sent(start_store: StartS
     assert attributes_in(store.telemetry) == {"on": "2026/11/26"}
 
 
-def test_a_batch_that_is_sent_again_is_there_once(logs: LogStore, telemetry: Telemetry) -> None:
+def test_a_batch_sent_again_is_stored_once(logs: LogStore, telemetry: Telemetry) -> None:
     batch = batch_of(key_of("shop", "", b"the body"), [row(number) for number in range(1, 1001)])
 
     logs.write(batch)
@@ -138,10 +138,10 @@ def test_a_batch_that_is_sent_again_is_there_once(logs: LogStore, telemetry: Tel
     assert count(telemetry) == 1000
 
 
-def test_what_is_missing_is_written_though_more_is_held_than_is_sent(
+def test_missing_rows_are_written_although_more_rows_are_stored_than_sent(
     logs: LogStore, telemetry: Telemetry
 ) -> None:
-    """Of a batch that was stored in part, a new edition of the document may have lines left out."""
+    """Lines of a partly stored batch may be left out under a newer version of the document."""
     key, noon = key_of("shop", "", b"the body"), row(3600).at
     logs.write(batch_of(key, [row(number, at=noon) for number in (1, 2, 3, 4, 6)]))
 
@@ -150,14 +150,14 @@ def test_what_is_missing_is_written_though_more_is_held_than_is_sent(
     assert count(telemetry) == 6
 
 
-def test_two_senders_may_write_the_same(logs: LogStore, telemetry: Telemetry) -> None:
+def test_two_senders_may_write_the_same_rows(logs: LogStore, telemetry: Telemetry) -> None:
     for sender in ("shop", "blog"):
         logs.write(batch_of(key_of(sender, "", b"the body"), [row(1, sender=sender)]))
 
     assert count(telemetry) == 2
 
 
-def test_a_batch_of_more_days_than_the_engine_takes_at_once_is_stored(
+def test_a_batch_with_more_days_than_one_insert_allows_is_stored(
     logs: LogStore, telemetry: Telemetry
 ) -> None:
     rows = [row(number, day=FIRST - timedelta(days=number)) for number in range(1, 121)]
@@ -168,13 +168,13 @@ def test_a_batch_of_more_days_than_the_engine_takes_at_once_is_stored(
     assert count(telemetry) == 120
 
 
-def test_a_batch_that_was_acknowledged_without_being_there_is_written_after_all(
+def test_a_batch_whose_token_is_known_but_rows_are_missing_is_written_again(
     logs: LogStore, telemetry: Telemetry
 ) -> None:
-    """A store killed between noting the token and committing the rows holds the one without the other."""
+    """A store killed between recording the token and committing the rows has one without the other."""
     batch = batch_of(key_of("shop", "", b"noted"), [row(number) for number in range(1, 11)])
     logs.write(batch)
-    # As after such a kill: the token is known, some rows are not there.
+    # The state after such a kill: the token is known, some rows are missing.
     telemetry.do("ALTER TABLE logs DELETE WHERE number > 4 SETTINGS mutations_sync = 1", {})
     assert count(telemetry) == 4
 
@@ -184,13 +184,13 @@ def test_a_batch_that_was_acknowledged_without_being_there_is_written_after_all(
     assert count(telemetry, above=4) == 6
 
 
-def test_a_batch_whose_lines_name_no_time_is_there_once(logs: LogStore, telemetry: Telemetry) -> None:
-    """They are of the moment at which they are read, and are read again when the batch comes again."""
+def test_a_batch_of_lines_without_times_is_stored_once(logs: LogStore, telemetry: Telemetry) -> None:
+    """Such lines get the time they are read, and are read again when the batch is sent again."""
     rows = [row(number) for number in range(1, 11)]
     batch = batch_of(key_of("shop", "", b"without times"), rows)
     later = [each._replace(at=each.at + 30) for each in rows]
     logs.write(batch)
-    # As after a kill that lost some: only those are missing.
+    # As after a kill that lost some rows: only those are missing.
     telemetry.do("ALTER TABLE logs DELETE WHERE number > 8 SETTINGS mutations_sync = 1", {})
 
     for _ in range(2):
@@ -200,7 +200,7 @@ def test_a_batch_whose_lines_name_no_time_is_there_once(logs: LogStore, telemetr
     assert count(telemetry, above=8) == 2
 
 
-def test_a_store_that_is_killed_loses_nothing_that_was_acknowledged(start_store: StartStore) -> None:
+def test_a_killed_store_loses_nothing_acknowledged(start_store: StartStore) -> None:
     child = start_store()
     telemetry = Telemetry(child.telemetry_url)
     logs = LogStore(telemetry)
@@ -221,7 +221,7 @@ def test_a_store_that_is_killed_loses_nothing_that_was_acknowledged(start_store:
     telemetry.close()
 
 
-def test_a_batch_that_comes_again_after_the_engine_forgot_it_is_there_once(
+def test_a_batch_sent_again_after_the_engine_forgot_it_is_stored_once(
     logs: LogStore, telemetry: Telemetry
 ) -> None:
     batch = batch_of(key_of("shop", "late", b""), [row(number) for number in range(1, 6)])

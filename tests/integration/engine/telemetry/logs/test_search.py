@@ -1,4 +1,4 @@
-"""What is asked of a real store's logs."""
+"""Searches and counts in the logs of a real store."""
 
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
@@ -35,7 +35,7 @@ OWN: list[dict[str, object]] = [
     {"tags": [], "lines": {"sku": "A1"}, "order": {"lines": [{"item": {"sku": "C3"}}]}},
     {"tags": "[x]", "note": '["x"]'},
 ]
-"""Fields of a sender's own, of the rows from 1 on."""
+"""Custom fields of a sender, for the rows from 1 on."""
 
 
 @pytest.fixture(scope="module")
@@ -101,7 +101,7 @@ def test_pages_follow_one_another_without_a_gap(search: LogSearch) -> None:
     assert [each.place.number for each in since] == [200, 201]
 
 
-def test_a_row_comes_back_with_all_its_fields(search: LogSearch) -> None:
+def test_a_row_is_returned_with_all_its_fields(search: LogSearch) -> None:
     (found,) = search.newest(read_search("requestId:req-200").terms, HOUR, limit=1)
 
     assert (found.at, found.kind, found.status) == (NOON + timedelta(seconds=200), "error", 503)
@@ -145,13 +145,11 @@ IN_DEPTH = [
     ("order.lines.item.sku:C3", [5]),
     ("-lines.sku:A1 tags:*", [6, 3, 2, 1]),
 ]
-"""Searches, and the rows that they find."""
+"""Searches, and the rows they find."""
 
 
 @pytest.mark.parametrize(("written", "numbers"), IN_DEPTH)
-def test_lists_and_objects_are_searched_in_their_depth(
-    nested: LogSearch, written: str, numbers: list[int]
-) -> None:
+def test_nested_lists_and_objects_are_searched(nested: LogSearch, written: str, numbers: list[int]) -> None:
     found = nested.newest(read_search(written).terms, NEXT_DAY, limit=10)
 
     assert [each.place.number for each in found] == numbers

@@ -20,7 +20,7 @@ DAY = Stretch(NOON - timedelta(hours=12), NOON + timedelta(hours=12))
 
 
 def row(number: int, trace: int, span: int, parent: int = 0, **more: Any) -> SpanRow:
-    """A span of the shop, so many seconds after noon as its number says."""
+    """A span of the shop, *number* seconds after noon."""
     start = (int(NOON.timestamp()) + number) * 1000 * MS
     plain = SpanRow(
         "2026-11-26", start, 10 * MS, f"{trace:032x}", f"{span:016x}", f"{parent:016x}" if parent else "",
@@ -56,7 +56,7 @@ def search(store: StoreProcess) -> SpanSearch:
     written = SpanStore(store.telemetry)
     for _ in range(2):
         written.write(batch_of(key_of("otel", "", b"all"), spans()))
-    # Part of it once more, in another batch.
+    # A part of it again, in another batch.
     written.write(batch_of(key_of("otel", "", b"again"), spans()[101:102]))
     return SpanSearch(store.telemetry)
 
@@ -65,7 +65,7 @@ def names(found: list[TraceSummary]) -> list[int]:
     return [int(each.trace_id, 16) for each in found]
 
 
-def test_a_trace_is_all_its_spans_each_once(search: SpanSearch) -> None:
+def test_a_trace_has_each_of_its_spans_once(search: SpanSearch) -> None:
     server, client = search.trace(f"{1:032x}", limit=10)
 
     assert (server.title, server.has_failed, server.request_id) == ("POST /cart", True, "req-1")
@@ -73,7 +73,7 @@ def test_a_trace_is_all_its_spans_each_once(search: SpanSearch) -> None:
     assert search.trace("f" * 32, limit=10) == []
 
 
-def test_one_span_has_all_that_was_sent(search: SpanSearch) -> None:
+def test_a_span_has_everything_that_was_sent(search: SpanSearch) -> None:
     found = search.details(f"{1:032x}", f"{901:016x}")
 
     assert found is not None
@@ -113,7 +113,7 @@ def test_traces_are_found_by_their_spans(
     assert names(search.newest(terms, DAY, limit=10)) == expected
 
 
-def test_a_trace_in_a_list_is_told_whole(search: SpanSearch) -> None:
+def test_a_trace_in_a_list_is_summarised_over_all_its_spans(search: SpanSearch) -> None:
     (found,) = search.newest([whole("service", "payments")], DAY, limit=10)
 
     assert (found.service, found.title) == ("shop", "POST /cart")
@@ -121,14 +121,14 @@ def test_a_trace_in_a_list_is_told_whole(search: SpanSearch) -> None:
     assert found.duration_ns == 1300 * MS
 
 
-def test_the_list_goes_on_where_it_ended(search: SpanSearch) -> None:
+def test_the_next_page_continues_where_the_list_ended(search: SpanSearch) -> None:
     first = search.newest([whole("endpoint", "/orders/{id}")], DAY, limit=60)
     rest = search.newest([whole("endpoint", "/orders/{id}")], DAY, limit=60, before=first[-1].place)
 
     assert names(first) + names(rest) == list(range(200, 100, -1))
 
 
-def test_a_trace_of_many_spans_stands_in_the_list_once(search: SpanSearch) -> None:
+def test_a_trace_of_many_spans_is_listed_once(search: SpanSearch) -> None:
     found: list[TraceSummary] = []
     while page := search.newest((), DAY, limit=2, before=found[-1].place if found else None):
         found += page
@@ -136,12 +136,12 @@ def test_a_trace_of_many_spans_stands_in_the_list_once(search: SpanSearch) -> No
     assert names(found) == [3, 2, 1, *range(200, 100, -1)]
 
 
-def test_of_traces_that_are_as_new_none_is_missing_at_the_end_of_a_page(store: StoreProcess) -> None:
+def test_traces_of_the_same_time_are_not_lost_at_a_page_boundary(store: StoreProcess) -> None:
     day = timedelta(days=40)
     within = Stretch(DAY.start - day, DAY.end - day)
     start = (int((NOON - day).timestamp())) * 1000 * MS
     older = [row(0, 300 + each, 1, day="2026-10-17", start_ns=start - each) for each in (1, 2)]
-    # Each has an older span, too, which must not bring it back.
+    # Each trace also has an older span, which must not list it again.
     twins = [
         row(0, 400 + each, span, day="2026-10-17", start_ns=start - 5 * (span - 1))
         for each in range(5)
@@ -157,7 +157,7 @@ def test_of_traces_that_are_as_new_none_is_missing_at_the_end_of_a_page(store: S
         assert names(found) == [400, 401, 402, 403, 404, 301, 302]
 
 
-def test_routes_have_the_figures_of_their_requests_the_slowest_first(search: SpanSearch) -> None:
+def test_routes_are_listed_with_their_figures_slowest_first(search: SpanSearch) -> None:
     cart, orders, job = search.routes(DAY, limit=10)
 
     assert (cart.method, cart.endpoint, cart.count, cart.failed) == ("POST", "/cart", 1, 1)
@@ -168,7 +168,7 @@ def test_routes_have_the_figures_of_their_requests_the_slowest_first(search: Spa
     assert [each.endpoint for each in search.routes(DAY, service="payments", limit=10)] == []
 
 
-def test_services_are_those_that_spans_are_of(search: SpanSearch) -> None:
+def test_services_with_spans_are_listed(search: SpanSearch) -> None:
     before = Stretch(NOON - timedelta(hours=2), NOON)
 
     assert search.services(DAY, limit=10) == ["a \"quoted\" 'name'", "payments", "shop"]

@@ -1,4 +1,4 @@
-"""Log files that are compressed as soon as they are rotated are read to their end, each line once."""
+"""Log files compressed as soon as they are rotated are read to their end, each line once."""
 
 import lzma
 import os
@@ -22,7 +22,7 @@ MEBIBYTE = 1024 * 1024
 
 
 def noise(seed: int) -> str:
-    """Return a long line that packing makes no shorter than half."""
+    """Return a long line that compresses to no less than half."""
     return random.Random(seed).randbytes(100_000).hex()  # noqa: S311 - no secret
 
 
@@ -36,7 +36,7 @@ def ending(request: pytest.FixtureRequest) -> str:
     return str(request.param)
 
 
-def test_what_was_compressed_while_the_agent_was_stopped_is_read_on_in_order(host: Host, ending: str) -> None:
+def test_files_compressed_while_the_agent_was_stopped_are_read_in_order(host: Host, ending: str) -> None:
     host.write("a", "b")
     host.sends()
     for line in ("c", "d", "e"):
@@ -53,7 +53,7 @@ def test_what_was_compressed_while_the_agent_was_stopped_is_read_on_in_order(hos
 
 @pytest.mark.parametrize("is_acknowledged", [False, True])
 @pytest.mark.parametrize("is_restarted", [False, True])
-def test_a_batch_that_was_in_hand_is_sent_again_as_it_was(
+def test_an_unacknowledged_batch_is_sent_again_unchanged(
     host: Host, ending: str, is_restarted: bool, is_acknowledged: bool
 ) -> None:
     long = [f"line {number} {'x' * 1000}" for number in range(3500)]
@@ -75,7 +75,7 @@ def test_a_batch_that_was_in_hand_is_sent_again_as_it_was(
 
 
 @pytest.mark.parametrize("sent", [0, 1])
-def test_what_is_held_open_while_it_is_compressed_is_not_read_twice(host: Host, sent: int) -> None:
+def test_a_file_held_open_while_it_is_compressed_is_not_read_twice(host: Host, sent: int) -> None:
     host.write("line 0")
     host.collector.status = 200 if sent else 503
     with host.agent() as shipper, host.log.open("a") as writer:
@@ -95,7 +95,9 @@ def test_what_is_held_open_while_it_is_compressed_is_not_read_twice(host: Host, 
     assert sorted(host.sends()) == [b"line 0", b"line 1", b"line 2, late", b"line 3"]
 
 
-def test_of_a_file_that_was_copied_emptied_and_compressed_the_rest_is_found(host: Host, ending: str) -> None:
+def test_the_rest_of_a_file_that_was_copied_truncated_and_compressed_is_found(
+    host: Host, ending: str
+) -> None:
     host.write("a")
     host.sends()
     host.write("b")
@@ -106,7 +108,7 @@ def test_of_a_file_that_was_copied_emptied_and_compressed_the_rest_is_found(host
     assert host.sends() == [b"a", b"b", b"c"]
 
 
-def test_it_is_known_by_what_it_holds_and_not_by_its_name(host: Host) -> None:
+def test_a_compressed_file_is_recognised_by_content_and_not_by_name(host: Host) -> None:
     host.write("of monday")
     host.sends()
     host.write("late on monday")
@@ -122,7 +124,7 @@ def test_it_is_known_by_what_it_holds_and_not_by_its_name(host: Host) -> None:
 
 @pytest.mark.parametrize("pattern", ["app.log", "app.log*"])
 @pytest.mark.parametrize("is_restarted", [False, True])
-def test_one_that_came_and_was_compressed_between_two_looks_is_sent_too(
+def test_a_file_created_and_compressed_between_two_looks_is_sent_too(
     tmp_path: Path, pattern: str, is_restarted: bool
 ) -> None:
     host = Host(tmp_path, (pattern,))
@@ -140,7 +142,7 @@ def test_one_that_came_and_was_compressed_between_two_looks_is_sent_too(
     assert host.sends() == [b"a", b"b", b"c"]
 
 
-def test_of_those_that_begin_alike_an_old_one_is_not_taken_for_the_rest(host: Host) -> None:
+def test_an_old_file_with_the_same_beginning_is_not_taken_for_the_rest(host: Host) -> None:
     host.write("#Fields: date time")
     host.sends()
     old = host.folder / "app.log-20250101"
@@ -154,7 +156,7 @@ def test_of_those_that_begin_alike_an_old_one_is_not_taken_for_the_rest(host: Ho
     assert host.sends() == [b"#Fields: date time", b"a"]
 
 
-def test_while_one_is_waited_for_the_others_are_not_read_again_and_again(host: Host) -> None:
+def test_other_files_are_not_reread_while_waiting_for_a_compressed_one(host: Host) -> None:
     head = "h" * 2000
     other = host.folder / "app.log.7"
     other.write_text("\n".join((head, *map(noise, range(30)))))
@@ -175,25 +177,25 @@ def test_while_one_is_waited_for_the_others_are_not_read_again_and_again(host: H
 
 
 def bytes_read() -> int:
-    """Return how much this process has read so far."""
+    """Return how many bytes this process has read so far."""
     told = dict(line.split(": ") for line in Path("/proc/self/io").read_text().splitlines())
     return int(told["rchar"])
 
 
-def test_one_that_was_empty_when_last_seen_is_found_by_when_it_was_written(host: Host) -> None:
+def test_a_file_empty_when_last_seen_is_found_by_its_modification_time(host: Host) -> None:
     host.log.touch()
     host.sends()
     host.write("a")
     host.rename()
     host.pack()
-    # With the inode that packing set free, on many file systems.
+    # On many file systems it gets the inode freed by the compression.
     host.rename()
 
     assert host.sends() == [b"a"]
 
 
 @pytest.mark.parametrize("kept", [0.0, 0.5, 0.999])
-def test_one_that_grows_still_is_told_waited_for_and_holds_up_none(
+def test_a_compressed_file_that_still_grows_is_reported_and_delays_no_other(
     host: Host, ending: str, kept: float
 ) -> None:
     host.write("a", noise(1))
@@ -213,7 +215,7 @@ def test_one_that_grows_still_is_told_waited_for_and_holds_up_none(
             shipper.step()
             assert host.collector.lines[2:] == [b"c"]
             packed.write_bytes(whole)
-            # Whoever writes it may have paused only: two looks at the same.
+            # The writer may only have paused: two looks must find the same size.
             shipper.step()
             shipper.step()
 
@@ -223,7 +225,7 @@ def test_one_that_grows_still_is_told_waited_for_and_holds_up_none(
     assert host.sends() == host.collector.lines
 
 
-def test_one_that_is_damaged_is_told_and_given_up_once_it_is_gone(host: Host) -> None:
+def test_a_damaged_file_is_reported_and_abandoned_once_it_is_gone(host: Host) -> None:
     host.write("a", noise(1))
     host.sends()
     host.write("b")
@@ -250,7 +252,7 @@ def test_one_that_is_damaged_is_told_and_given_up_once_it_is_gone(host: Host) ->
     assert warned[0]["reason"]
 
 
-def test_one_that_is_damaged_while_it_is_read_holds_up_none(host: Host) -> None:
+def test_a_file_damaged_while_it_is_read_delays_no_other(host: Host) -> None:
     host.write("a")
     host.sends()
     host.write(*map(noise, range(30)))
@@ -272,7 +274,7 @@ def test_one_that_is_damaged_while_it_is_read_holds_up_none(host: Host) -> None:
     assert len(host.collector.lines) == len(set(host.collector.lines))
 
 
-def test_a_large_one_is_read_in_little_memory(host: Host, ending: str) -> None:
+def test_a_large_compressed_file_is_read_in_little_memory(host: Host, ending: str) -> None:
     host.write("first")
     host.sends()
     host.write(*(f"{number:08} {'x' * 990}" for number in range(40_000)))
@@ -296,9 +298,9 @@ def test_a_large_one_is_read_in_little_memory(host: Host, ending: str) -> None:
 
 
 def greedy_xz(content: bytes) -> bytes:
-    """Return *content* packed by xz so that unpacking asks for a dictionary of 4 GiB."""
+    """Return *content* compressed by xz so that unpacking needs a dictionary of 4 GiB."""
     packed = bytearray(lzma.compress(content))
-    # The header of the first block stands behind that of the stream, and ends with its checksum.
+    # The header of the first block follows that of the stream, and ends with its checksum.
     begin, end = 12, 12 + 4 * packed[12]
     packed[begin + 4] = 40
     packed[end : end + 4] = zlib.crc32(packed[begin:end]).to_bytes(4, "little")
@@ -306,7 +308,7 @@ def greedy_xz(content: bytes) -> bytes:
 
 
 def greedy_zstd(content: bytes) -> bytes:
-    """Return *content* packed by Zstandard so that unpacking asks for a window of 256 MiB."""
+    """Return *content* compressed by Zstandard so that unpacking needs a window of 256 MiB."""
     stream = zstandard.ZstdCompressor().compressobj()
     packed = bytearray(stream.compress(content) + stream.flush())
     packed[5] = (28 - 10) << 3
@@ -338,7 +340,7 @@ TOO_MUCH = "unpacking it takes more than 128 MiB of memory: unpack it beside, it
         (".zip", index_of_many, "its index is too long"),
     ],
 )
-def test_one_that_is_not_unpacked_is_told_and_read_where_it_was_unpacked_beside(
+def test_an_unsupported_compression_is_reported_and_its_unpacked_copy_is_read(
     host: Host, ending: str, packer: Callable[[bytes], bytes], reason: str
 ) -> None:
     host.write("a")
@@ -364,7 +366,7 @@ def test_one_that_is_not_unpacked_is_told_and_read_where_it_was_unpacked_beside(
     assert (warned["path"], warned["reason"]) == (str(packed), reason)
 
 
-def test_streams_behind_one_another_are_one_log(host: Host, ending: str) -> None:
+def test_concatenated_streams_are_one_log(host: Host, ending: str) -> None:
     if ending == ".zip":
         pytest.skip("of zip files there is no such thing")
     host.write("a")

@@ -1,4 +1,4 @@
-"""Log files are followed through all that is done to them: each line is sent, and stored once."""
+"""Log files are followed through every rotation: each line is sent, and stored once."""
 
 import os
 import tempfile
@@ -21,7 +21,7 @@ def host(tmp_path: Path) -> Host:
     return Host(tmp_path)
 
 
-def test_lines_are_sent_once_and_a_restart_goes_on_where_it_was(host: Host) -> None:
+def test_lines_are_sent_once_and_a_restart_continues_where_it_stopped(host: Host) -> None:
     host.write("a", "b")
     host.sends()
     host.write("c")
@@ -30,7 +30,7 @@ def test_lines_are_sent_once_and_a_restart_goes_on_where_it_was(host: Host) -> N
     assert dict(host.collector.asked[0]).items() >= {"file": str(host.log), "host": "web-1"}.items()
 
 
-def test_a_line_without_its_end_waits_for_it_but_not_for_ever(host: Host) -> None:
+def test_an_unfinished_line_waits_for_its_end_but_not_forever(host: Host) -> None:
     host.write("whole", "par", end="")
     with host.agent() as shipper:
         shipper.step()
@@ -60,7 +60,7 @@ def test_a_file_that_is_renamed_is_read_to_its_end_and_the_new_one_from_its_begi
     assert {each["file"] for each in host.collector.asked} == {str(host.log)}
 
 
-def test_files_that_came_and_went_between_two_looks_are_sent_too(host: Host) -> None:
+def test_files_that_appeared_and_were_rotated_between_two_looks_are_sent_too(host: Host) -> None:
     host.write("a")
     with host.agent() as shipper:
         shipper.step()
@@ -75,14 +75,14 @@ def test_files_that_came_and_went_between_two_looks_are_sent_too(host: Host) -> 
 @pytest.mark.parametrize("rotate", [Host.rename, Host.copy_and_truncate])
 @pytest.mark.parametrize("pattern", ["app.log", "app.log*"])
 @pytest.mark.parametrize("is_restarted", [False, True])
-def test_what_waits_is_sent_in_the_order_in_which_it_was_written(
+def test_waiting_lines_are_sent_in_the_order_they_were_written(
     tmp_path: Path, rotate: Callable[[Host], None], pattern: str, is_restarted: bool
 ) -> None:
     host = Host(tmp_path, (pattern,))
     host.write("line 0")
     host.sends()
     host.collector.status = 503
-    # Each file is more than one batch, and of the first one is in hand when it is rotated.
+    # Each file is more than one batch, and a batch of the first one is unacknowledged when it is rotated.
     long = [f"line {number} {'x' * 1000}" for number in range(1, 3501)]
     with host.agent() as shipper:
         host.write(*long[:1500])
@@ -101,7 +101,7 @@ def test_what_waits_is_sent_in_the_order_in_which_it_was_written(
     assert [int(line.split()[1]) for line in stored] == list(range(3501))
 
 
-def test_what_was_rotated_while_the_agent_was_stopped_is_found_again(host: Host) -> None:
+def test_files_rotated_while_the_agent_was_stopped_are_found_again(host: Host) -> None:
     (host.folder / "app.log.1").write_text("of last year\n")
     os.utime(host.folder / "app.log.1", (0, 0))
     host.write("a")
@@ -115,9 +115,7 @@ def test_what_was_rotated_while_the_agent_was_stopped_is_found_again(host: Host)
 
 
 @pytest.mark.parametrize("patterns", [("app.log",), ("app.log*",)])
-def test_of_a_file_that_is_emptied_the_rest_is_found_in_its_copy(
-    host: Host, patterns: tuple[str, ...]
-) -> None:
+def test_the_rest_of_a_truncated_file_is_found_in_its_copy(host: Host, patterns: tuple[str, ...]) -> None:
     host.patterns = patterns
     host.write("a")
     with host.agent() as shipper:
@@ -134,7 +132,7 @@ def test_of_a_file_that_is_emptied_the_rest_is_found_in_its_copy(
     assert len(host.sends()) == 5
 
 
-def test_a_copy_is_no_file_of_its_own_before_the_original_is_emptied(host: Host) -> None:
+def test_a_copy_is_not_sent_separately_before_the_original_is_truncated(host: Host) -> None:
     host.patterns = ("app.log*",)
     host.write("a", "b")
     with host.agent() as shipper:
@@ -148,9 +146,7 @@ def test_a_copy_is_no_file_of_its_own_before_the_original_is_emptied(host: Host)
 
 
 @pytest.mark.parametrize("after", ["x" * 10, "y" * 5000])
-def test_a_file_that_was_emptied_and_has_grown_again_is_read_from_its_beginning(
-    host: Host, after: str
-) -> None:
+def test_a_file_truncated_and_grown_again_is_read_from_its_beginning(host: Host, after: str) -> None:
     host.write("x" * 100)
     host.sends()
     os.truncate(host.log, 0)
@@ -159,7 +155,7 @@ def test_a_file_that_was_emptied_and_has_grown_again_is_read_from_its_beginning(
     assert host.sends() == [b"x" * 100, after.encode()]
 
 
-def test_a_file_that_is_replaced_within_a_tick_of_the_clock_is_not_sent_as_what_it_was(host: Host) -> None:
+def test_a_file_replaced_within_one_clock_tick_is_not_sent_as_the_old_one(host: Host) -> None:
     host.write("what was there")
     before = host.log.stat()
     tail = Tail([str(host.log)], Positions(host.folder / "spool"), host.now)
@@ -176,7 +172,7 @@ def test_a_file_that_is_replaced_within_a_tick_of_the_clock_is_not_sent_as_what_
     tail.close()
 
 
-def test_another_file_with_the_inode_of_an_old_one_is_new(host: Host) -> None:
+def test_a_file_that_reuses_the_inode_of_an_old_one_is_new(host: Host) -> None:
     host.write("of the old")
     host.sends()
     inode = host.log.stat().st_ino
@@ -186,7 +182,7 @@ def test_another_file_with_the_inode_of_an_old_one_is_new(host: Host) -> None:
     assert host.sends() == [b"of the old", b"a longer line of the new one"]
 
 
-def test_what_was_not_acknowledged_is_sent_again_as_it_was(host: Host) -> None:
+def test_unacknowledged_lines_are_sent_again_unchanged(host: Host) -> None:
     host.write("a", "b")
     host.collector.forgets_to_answer = True
     host.sends()
@@ -199,7 +195,7 @@ def test_what_was_not_acknowledged_is_sent_again_as_it_was(host: Host) -> None:
     assert first["at"] == second["at"]
 
 
-def test_a_server_that_is_away_is_asked_less_and_less_and_loses_nothing(host: Host) -> None:
+def test_an_unreachable_server_is_retried_less_and_less_and_nothing_is_lost(host: Host) -> None:
     host.write("a")
     host.collector.status = 503
     with host.agent() as shipper:
@@ -217,7 +213,7 @@ def test_a_server_that_is_away_is_asked_less_and_less_and_loses_nothing(host: Ho
     assert sorted(host.collector.lines) == [b"a", b"b", b"c"]
 
 
-def test_files_are_watched_while_the_server_is_left_alone(host: Host) -> None:
+def test_files_are_watched_while_retries_are_paused(host: Host) -> None:
     host.write("a")
     host.collector.status = 503
     with host.agent() as shipper:
@@ -248,7 +244,9 @@ def test_files_are_watched_while_the_server_is_left_alone(host: Host) -> None:
         (200, "[]", "Toban ではないものが答えました"),
     ],
 )
-def test_what_is_no_acknowledgement_keeps_the_lines(host: Host, status: int, answer: str, said: str) -> None:
+def test_lines_are_kept_without_a_proper_acknowledgement(
+    host: Host, status: int, answer: str, said: str
+) -> None:
     host.write("a")
     host.collector.status, host.collector.answer = status, answer
     with host.agent() as shipper:
@@ -259,7 +257,7 @@ def test_what_is_no_acknowledgement_keeps_the_lines(host: Host, status: int, ans
     assert host.sends() == [b"a"]
 
 
-def test_a_server_that_always_finds_the_time_wrong_is_not_asked_without_a_pause(host: Host) -> None:
+def test_a_server_that_keeps_rejecting_the_time_is_retried_only_after_a_pause(host: Host) -> None:
     host.write("a")
     host.collector.status, host.collector.answer = 409, "at: no time"
     with host.agent() as shipper:
@@ -273,7 +271,7 @@ def test_a_server_that_always_finds_the_time_wrong_is_not_asked_without_a_pause(
     assert host.collector.lines == [b"a"]
 
 
-def test_lines_that_will_never_be_taken_hold_up_no_others(host: Host) -> None:
+def test_lines_that_are_refused_for_good_delay_no_others(host: Host) -> None:
     host.write("bad")
     host.collector.status = 400
     host.sends()
@@ -283,7 +281,7 @@ def test_lines_that_will_never_be_taken_hold_up_no_others(host: Host) -> None:
     assert host.sends() == [b"good"]
 
 
-def test_lines_longer_than_the_server_takes_are_cut(host: Host) -> None:
+def test_lines_longer_than_the_server_accepts_are_cut(host: Host) -> None:
     host.write("x" * (LONGEST_LINE + 3), "y" * LONGEST_LINE, "z" * (MOST + 1), "end")
 
     lines = host.sends()
@@ -293,7 +291,7 @@ def test_lines_longer_than_the_server_takes_are_cut(host: Host) -> None:
     assert lines[:3] == [b"x" * LONGEST_LINE, b"xxx", b"y" * LONGEST_LINE]
 
 
-def test_bytes_are_sent_as_they_are_and_holes_are_not(host: Host) -> None:
+def test_bytes_are_sent_unchanged_and_sparse_holes_are_skipped(host: Host) -> None:
     with host.log.open("wb") as file:
         file.truncate(3 * MOST)
         file.seek(0, os.SEEK_END)
@@ -303,7 +301,7 @@ def test_bytes_are_sent_as_they_are_and_holes_are_not(host: Host) -> None:
     assert len(host.collector.asked) < 3
 
 
-def test_what_is_no_log_file_is_left_alone(host: Host) -> None:
+def test_anything_but_log_files_is_left_alone(host: Host) -> None:
     host.patterns = ("*", "gone/*.log")
     (host.folder / "folder.log").mkdir()
     os.mkfifo(host.folder / "pipe.log")
@@ -318,7 +316,7 @@ def test_what_is_no_log_file_is_left_alone(host: Host) -> None:
     assert host.sends() == [b"a", b"b"]
 
 
-def test_positions_that_cannot_be_read_are_told_and_nothing_is_sent(host: Host) -> None:
+def test_unreadable_positions_are_reported_and_nothing_is_sent(host: Host) -> None:
     host.write("a")
     host.sends()
     (host.folder / "spool" / "positions.json").write_text("{")
@@ -327,7 +325,7 @@ def test_positions_that_cannot_be_read_are_told_and_nothing_is_sent(host: Host) 
         host.sends()
 
 
-def test_one_agent_at_a_time_has_the_positions(tmp_path: Path) -> None:
+def test_only_one_agent_at_a_time_uses_the_positions(tmp_path: Path) -> None:
     first = Positions(tmp_path)
     with pytest.raises(PositionsUnusable, match="別の toban agent"):
         Positions(tmp_path)
@@ -363,7 +361,7 @@ def pack_where_asked(host: Host, deed: str, number: int) -> None:
 
 @settings(max_examples=60, deadline=None)
 @given(deeds=DEEDS, pattern=st.sampled_from(("app.log", "app.log*")))
-def test_whatever_is_done_each_line_is_stored_once(deeds: list[str], pattern: str) -> None:
+def test_each_line_is_stored_once_under_any_sequence_of_rotations(deeds: list[str], pattern: str) -> None:
     with tempfile.TemporaryDirectory() as folder:
         host = Host(Path(folder), (pattern,))
         host.write("line 0")
@@ -380,7 +378,7 @@ def test_whatever_is_done_each_line_is_stored_once(deeds: list[str], pattern: st
                     host.rename()
                     pack_where_asked(host, deed, written)
                 case "copy" | "copy and pack":
-                    # What logrotate does by itself is one turn of the files, and a look in between.
+                    # logrotate rotates once per run, and a look happens in between.
                     shipper.step()
                     host.copy_and_truncate()
                     pack_where_asked(host, deed, written)

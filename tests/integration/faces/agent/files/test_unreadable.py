@@ -1,4 +1,4 @@
-"""Files that can't be read are told, and hold up no others; each of their lines is stored once they can."""
+"""Unreadable files are reported and do not delay others; their lines are stored once they are readable."""
 
 import os
 import random
@@ -15,10 +15,10 @@ from tests.integration.faces.agent.host import PACKERS, Host, pack
 MEBIBYTE = 1024 * 1024
 MKFS, MOUNT, UMOUNT, SYNC = map(shutil.which, ("mkfs.ext4", "mount", "umount", "sync"))
 REFUSED = Path("/sys/class/net/lo/speed")
-"""Opening it is fine, and reading it fails: the loopback interface has none."""
+"""It can be opened, but reading fails: the loopback interface has no speed."""
 
 FORBIDDEN = Path("/sys/bus/cpu/drivers_probe")
-"""May be written, and read by nobody, not even root."""
+"""It can be written, but nobody can read it, not even root."""
 
 
 @pytest.fixture
@@ -42,7 +42,7 @@ def append(path: Path, line: str) -> None:
         ),
     ],
 )
-def test_one_that_fails_is_told_with_a_way_out_and_the_others_go_on(
+def test_an_unreadable_file_is_reported_with_a_hint_and_the_others_continue(
     host: Host, bad: Path, reason: str, hint: str
 ) -> None:
     skip_unless_unreadable(bad)
@@ -72,7 +72,7 @@ def skip_unless_unreadable(path: Path) -> None:
     pytest.skip(f"{path} can be read here")
 
 
-def test_of_those_that_fail_some_are_named_and_the_rest_is_counted(host: Host) -> None:
+def test_some_unreadable_files_are_named_and_the_rest_are_counted(host: Host) -> None:
     skip_unless_unreadable(REFUSED)
     skip_unless_unreadable(FORBIDDEN)
     host.patterns = ("*.log",)
@@ -87,7 +87,7 @@ def test_of_those_that_fail_some_are_named_and_the_rest_is_counted(host: Host) -
 
 
 class Disk:
-    """A disk of its own, which fails and comes back when the test says so."""
+    """A separate disk that fails and comes back when the test says so."""
 
     def __init__(self, folder: Path) -> None:
         self._image = folder / "image"
@@ -102,7 +102,7 @@ class Disk:
         subprocess.run([MOUNT or "", "-o", "loop", self._image, self.at], check=True, capture_output=True)
 
     def fail(self, path: Path) -> None:
-        """Have what is beneath the file at *path* gone, and nothing of it in memory."""
+        """Remove the data beneath the file at *path*, and drop it from the page cache."""
         subprocess.run([SYNC or "", "--file-system", path], check=True)
         shutil.copyfile(self._image, self._kept)
         os.truncate(self._image, 0)
@@ -134,7 +134,7 @@ def disk_in(folder: Path) -> Iterator[Disk]:
 
 @pytest.mark.parametrize("is_acknowledged", [False, True])
 @pytest.mark.parametrize("is_restarted", [False, True])
-def test_while_a_disk_fails_its_file_keeps_its_place_and_other_files_go_on(
+def test_a_file_on_a_failing_disk_keeps_its_position_and_others_continue(
     host: Host, tmp_path: Path, is_restarted: bool, is_acknowledged: bool
 ) -> None:
     lines = [f"line {number} {'x' * 1000}" for number in range(3000)]
@@ -165,7 +165,7 @@ def test_while_a_disk_fails_its_file_keeps_its_place_and_other_files_go_on(
 
 
 @pytest.mark.parametrize("ending", PACKERS)
-def test_while_a_disk_fails_a_packed_file_on_it_is_waited_for(
+def test_the_agent_waits_for_a_compressed_file_on_a_failing_disk(
     host: Host, tmp_path: Path, ending: str
 ) -> None:
     lines = [random.Random(number).randbytes(500).hex() for number in range(4000)]  # noqa: S311 - no secret
@@ -190,7 +190,7 @@ def test_while_a_disk_fails_a_packed_file_on_it_is_waited_for(
 
 
 def told_and_followed(host: Host, step: Callable[[], str], failing: Path) -> None:
-    """Check that a file that fails is told, and that another goes on."""
+    """Check that a failing file is reported, and that another one continues."""
     host.seconds += 61
     before = len(host.collector.lines)
     host.write("of the other file")

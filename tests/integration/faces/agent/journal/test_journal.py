@@ -1,4 +1,4 @@
-"""The journal is followed by the real journalctl, on journals that systemd itself has written."""
+"""The journal is followed with the real journalctl, on journals written by systemd itself."""
 
 import os
 import shutil
@@ -25,7 +25,7 @@ def machine(tmp_path: Path) -> Machine:
     return Machine(tmp_path)
 
 
-def test_entries_are_sent_once_and_a_restart_goes_on_where_it_was(machine: Machine) -> None:
+def test_entries_are_sent_once_and_a_restart_continues_where_it_stopped(machine: Machine) -> None:
     machine.write(b"a", b"b")
     machine.sends()
     machine.write(b"c")
@@ -41,7 +41,7 @@ def test_entries_are_sent_once_and_a_restart_goes_on_where_it_was(machine: Machi
 
 @pytest.mark.parametrize("is_restarted", [False, True])
 @pytest.mark.parametrize("is_stored", [False, True])
-def test_what_was_not_acknowledged_is_sent_again_as_it_was(
+def test_unacknowledged_lines_are_sent_again_unchanged(
     machine: Machine, is_restarted: bool, is_stored: bool
 ) -> None:
     machine.write(b"a")
@@ -60,7 +60,7 @@ def test_what_was_not_acknowledged_is_sent_again_as_it_was(
     assert (first.get("again"), second.get("again"), first["at"]) == (None, "1", second["at"])
 
 
-def test_more_than_a_batch_is_sent_in_order_over_files_of_the_journal(machine: Machine) -> None:
+def test_more_than_one_batch_is_sent_in_order_across_journal_files(machine: Machine) -> None:
     long = [b"%d " % number + os.urandom(1000).hex().encode() for number in range(1200)]
     machine.write(*long[:800])
     machine.write(*long[800:], file="b.journal")
@@ -69,11 +69,11 @@ def test_more_than_a_batch_is_sent_in_order_over_files_of_the_journal(machine: M
     assert len(machine.collector.asked) > 2
 
 
-def test_what_can_not_be_noted_is_not_passed_over(machine: Machine) -> None:
+def test_entries_whose_position_cannot_be_saved_are_not_skipped(machine: Machine) -> None:
     long = [b"%d %s" % (number, b"x" * 1000) for number in range(1500)]
     machine.write(*long)
     with machine.agent() as courier:
-        # As good as a full disk: the draft of what is kept can't be made.
+        # Equivalent to a full disk: the temporary file for the position can't be created.
         obstacle = machine.folder / "spool" / f".journal.json.{os.getpid()}"
         obstacle.mkdir()
         told = courier.step()
@@ -87,7 +87,7 @@ def test_what_can_not_be_noted_is_not_passed_over(machine: Machine) -> None:
     assert machine.messages == [each.decode() for each in long]
 
 
-def test_a_journal_that_is_away_for_a_while_is_not_taken_for_vacuumed(machine: Machine) -> None:
+def test_a_temporarily_missing_journal_is_not_taken_for_vacuumed(machine: Machine) -> None:
     machine.write(b"a")
     machine.collector.forgets_to_answer = True
     with machine.agent() as courier:
@@ -104,7 +104,7 @@ def test_a_journal_that_is_away_for_a_while_is_not_taken_for_vacuumed(machine: M
     assert machine.sends() == ["a", "b"]
 
 
-def test_entries_that_are_vacuumed_away_hold_up_none(machine: Machine) -> None:
+def test_vacuumed_entries_delay_no_others(machine: Machine) -> None:
     machine.write(b"a")
     machine.sends()
     machine.write(b"b", b"c")
@@ -121,12 +121,12 @@ def test_entries_that_are_vacuumed_away_hold_up_none(machine: Machine) -> None:
 @pytest.mark.parametrize("is_restarted", [False, True])
 @pytest.mark.parametrize("is_stored", [False, True])
 @pytest.mark.parametrize("last", ["vacuumed", "left"])
-def test_of_a_batch_in_hand_what_vacuuming_left_is_stored_once_and_what_is_gone_is_told(
+def test_the_remaining_entries_of_a_half_vacuumed_batch_are_stored_once_and_the_loss_reported(
     machine: Machine, last: str, is_stored: bool, is_restarted: bool
 ) -> None:
     machine.write(b"0", file=machine.archive(3))
     machine.sends()
-    # Two files in turn, of which vacuuming deletes the older one.
+    # Alternately in two files; vacuuming deletes the older one.
     for number in range(1, 7):
         is_in_older = number % 2 == (0 if last == "vacuumed" else 1)
         machine.write(b"%d" % number, file=machine.archive(1 if is_in_older else 2))
@@ -134,7 +134,7 @@ def test_of_a_batch_in_hand_what_vacuuming_left_is_stored_once_and_what_is_gone_
     machine.collector.forgets_to_answer = is_stored
     with machine.agent() as courier:
         assert courier.step() != ""
-        # Of the agent that goes on the batch is in memory.
+        # An agent that continues still has the batch in memory.
         machine.vacuum(files=2)
         machine.write(b"7", file=machine.archive(3))
         machine.collector.status, machine.collector.forgets_to_answer = 200, False
@@ -152,7 +152,7 @@ def test_of_a_batch_in_hand_what_vacuuming_left_is_stored_once_and_what_is_gone_
     assert gone == ([3] if is_restarted else [])
 
 
-def test_where_the_place_was_vacuumed_away_that_is_told_once_and_it_goes_on(machine: Machine) -> None:
+def test_a_vacuumed_position_is_reported_once_and_reading_continues(machine: Machine) -> None:
     machine.write(b"a", b"b", file=machine.archive(1))
     machine.sends()
     machine.write(b"c", file=machine.archive(1))
@@ -168,7 +168,7 @@ def test_where_the_place_was_vacuumed_away_that_is_told_once_and_it_goes_on(mach
     assert [each["event"] for each in told] == ["journal_vacuumed"]
 
 
-def test_bytes_and_long_messages_come_as_far_as_the_server_takes_them(machine: Machine) -> None:
+def test_bytes_and_long_messages_are_sent_up_to_the_servers_limit(machine: Machine) -> None:
     machine.write(
         b"caf\xe9", b"x" * 10_000, b"y" * 400_000, b"end", fields=b"COREDUMP=" + b"z" * 5000 + b"\n"
     )
@@ -180,7 +180,7 @@ def test_bytes_and_long_messages_come_as_far_as_the_server_takes_them(machine: M
     assert ["COREDUMP" in orjson.loads(line) for line in machine.collector.lines] == [True, True, False, True]
 
 
-def test_an_entry_of_many_fields_comes_with_as_many_as_the_server_takes(machine: Machine) -> None:
+def test_an_entry_with_many_fields_is_sent_with_as_many_as_the_server_accepts(machine: Machine) -> None:
     many = b"".join(b"F%d=%s\n" % (number, b"z" * 4000) for number in range(100))
     machine.write(b"x" * 40_000, b"end", fields=many)
 
@@ -192,7 +192,7 @@ def test_an_entry_of_many_fields_comes_with_as_many_as_the_server_takes(machine:
         assert sum(value == "z" * 4000 for value in entry.values()) == 8
 
 
-def test_of_an_entry_of_more_fields_than_the_server_takes_none_is_lost(machine: Machine) -> None:
+def test_no_field_of_an_entry_with_too_many_fields_is_lost(machine: Machine) -> None:
     many = b"".join(b"F%03d=%d\n" % (number, number) for number in range(300))
     machine.write(b"x", fields=many + b"F000=again\nCODE_FUNC=pay\n")
 
@@ -212,10 +212,10 @@ sys.stderr.write("a file of it is damaged\\n" * 50_000)
 print('{"__CURSOR": "s=1", "MESSAGE": "a"}')
 sys.exit(len(sys.argv) > 5)
 """
-"""A journalctl that complains at length, fails where it is given a cursor, and is ended if nobody listens."""
+"""A journalctl that complains at length, fails with a cursor, and is killed if nobody reads its output."""
 
 
-def test_whatever_journalctl_complains_of_does_not_stop_it(tmp_path: Path) -> None:
+def test_warnings_of_journalctl_do_not_stop_the_reading(tmp_path: Path) -> None:
     program = tmp_path / "journalctl.py"
     program.write_text(GRUMBLING)
     with closing(Journal([sys.executable, str(program)], Marks(tmp_path / "spool"), system_clock)) as journal:
@@ -227,7 +227,7 @@ def test_whatever_journalctl_complains_of_does_not_stop_it(tmp_path: Path) -> No
             journal.ready()
 
 
-def test_a_journal_that_can_not_be_read_is_told_with_a_way_out(machine: Machine) -> None:
+def test_an_unreadable_journal_is_reported_with_a_hint(machine: Machine) -> None:
     with machine.agent() as courier:
         told = courier.step()
         assert told.startswith(f"ジャーナルを読めません: Failed to open {machine.journals}: ")
@@ -240,7 +240,7 @@ def test_a_journal_that_can_not_be_read_is_told_with_a_way_out(machine: Machine)
 
 
 class Particular(Collector):
-    """One by whose clock the first batch is of a time that can't be."""
+    """A server that rejects the time of the first batch as impossible."""
 
     def take(self, request: httpx.Request) -> httpx.Response:
         if self.asked:
@@ -249,7 +249,7 @@ class Particular(Collector):
         return httpx.Response(409, headers={"date": "Fri, 27 Nov 2026 00:00:00 GMT"})
 
 
-def test_a_time_that_the_server_refuses_is_noted_anew_by_the_server_s(machine: Machine) -> None:
+def test_a_time_refused_by_the_server_is_replaced_by_the_servers_time(machine: Machine) -> None:
     machine.write(b"a")
     machine.collector = Particular()
     machine.off = timedelta(days=-3000)
@@ -261,7 +261,7 @@ def test_a_time_that_the_server_refuses_is_noted_anew_by_the_server_s(machine: M
     assert second["at"].startswith("2026-11-2")
 
 
-def test_a_journal_without_an_entry_is_no_journal_that_was_read(machine: Machine) -> None:
+def test_a_journal_without_entries_is_reported_as_unreadable(machine: Machine) -> None:
     machine.journals.mkdir()
     with machine.agent() as courier:
         told = courier.step()
@@ -270,7 +270,9 @@ def test_a_journal_without_an_entry_is_no_journal_that_was_read(machine: Machine
     assert "systemd-journal" in told
 
 
-def test_an_account_that_may_not_read_the_journal_is_told_which_group_may(machine: Machine) -> None:
+def test_an_account_without_access_to_the_journal_is_reported_with_the_group_to_join(
+    machine: Machine,
+) -> None:
     program = shutil.which("setpriv")
     if os.getuid() != 0 or program is None:
         pytest.skip("only root can do as another account")
@@ -283,7 +285,7 @@ def test_an_account_that_may_not_read_the_journal_is_told_which_group_may(machin
     assert "\nHINT: エージェントを動かすアカウントを systemd-journal か adm のグループに入れ" in told
 
 
-def test_journalctl_that_has_gone_is_told_and_waited_for(machine: Machine) -> None:
+def test_a_missing_journalctl_is_reported_and_waited_for(machine: Machine) -> None:
     machine.write(b"a")
     program = machine.folder / "env"
     machine.by = (str(program),)

@@ -1,4 +1,4 @@
-"""`toban backup`, as an operator meets it."""
+"""`toban backup` from an operator's view."""
 
 import json
 from collections.abc import Callable
@@ -55,7 +55,7 @@ PARTS = parts(
 
 
 class Desk:
-    """A terminal beside a document, its bindings and a store."""
+    """A terminal with a document, its bindings and a store."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
@@ -78,7 +78,7 @@ class Desk:
         return found.output
 
     def back_up(self, at: datetime) -> str:
-        """Take a backup as a run does, and return its label."""
+        """Take a backup like a run does, and return its label."""
         edition = PARTS.in_force(design=self.folder / "運用設計書.md").refresh()
         assert isinstance(edition, Edition)
         source = plan(edition.design, edition.bindings, PARTS.kinds).sources["PostgreSQL"]
@@ -92,13 +92,13 @@ class Desk:
 
 
 class Silent:
-    """Nobody follows."""
+    """A `Watch` that ignores everything."""
 
     def say(self, text: str) -> None:
-        """Nobody reads."""
+        """Ignore the line."""
 
     def progress(self, percent: float | None, text: str = "") -> None:
-        """Nobody looks."""
+        """Ignore the progress."""
 
     def why_stop(self) -> object | None:
         return None
@@ -111,7 +111,7 @@ def desk(tmp_path: Path) -> Desk:
 
 @pytest.fixture
 def three(desk: Desk) -> list[str]:
-    """Backups of three days, oldest first: the last is of today."""
+    """The labels of three daily backups, oldest first; the last one is from today."""
     today = datetime.now(UTC)
     return [desk.back_up(today - timedelta(days=days)) for days in (2, 1, 0)]
 
@@ -129,7 +129,7 @@ def test_the_list_shows_what_is_known_of_each(desk: Desk, three: list[str]) -> N
     assert desk.toban("list", "nobody") == "バックアップはまだありません\n"
 
 
-def test_verify_finds_damage_and_later_that_it_is_gone(desk: Desk, three: list[str]) -> None:
+def test_verify_finds_damage_and_later_that_it_was_repaired(desk: Desk, three: list[str]) -> None:
     stored = desk.folder / "store" / "PostgreSQL" / three[0] / "text"
     whole = stored.read_bytes()
     stored.write_bytes(bytes(len(whole)))
@@ -148,7 +148,7 @@ def test_verify_finds_damage_and_later_that_it_is_gone(desk: Desk, three: list[s
     assert [each.content["verdict"] for each in kept] == ["deviating", "conforming"]
 
 
-def test_verify_tells_a_missing_object_by_its_name(desk: Desk, three: list[str]) -> None:
+def test_verify_reports_a_missing_object_by_its_name(desk: Desk, three: list[str]) -> None:
     (desk.folder / "store" / "PostgreSQL" / three[2] / "text").unlink()
 
     told = desk.toban("verify", three[2], status=1)
@@ -156,7 +156,7 @@ def test_verify_tells_a_missing_object_by_its_name(desk: Desk, three: list[str])
     assert f"PostgreSQL/{three[2]}/text がありません" in told
 
 
-def test_verify_does_not_call_a_store_that_is_away_damage(desk: Desk, three: list[str]) -> None:
+def test_verify_does_not_report_an_unreachable_store_as_damage(desk: Desk, three: list[str]) -> None:
     (desk.folder / "store").rename(desk.folder / "unmounted")
 
     told = desk.toban("verify", status=1)
@@ -169,7 +169,7 @@ def test_verify_of_an_unknown_label_is_refused(desk: Desk, three: list[str]) -> 
     assert "台帳にありません" in desk.toban("verify", "20200101T000000Z-full", status=1)
 
 
-def test_prune_says_what_and_why_before_it_removes(desk: Desk, three: list[str]) -> None:
+def test_prune_says_what_it_will_remove_and_why_before_it_does(desk: Desk, three: list[str]) -> None:
     shown = desk.toban("prune", "--dry-run")
     after_showing = len(catalogue.on_hand("PostgreSQL"))
     desk.toban("prune", answer="n\n", status=1)
@@ -186,7 +186,7 @@ def test_prune_says_what_and_why_before_it_removes(desk: Desk, three: list[str])
     assert "2世代 と 1日を過ぎました" in desk.toban("list", "--all")
 
 
-def test_a_lost_catalogue_is_read_from_the_store(desk: Desk, three: list[str]) -> None:
+def test_a_lost_catalogue_is_rebuilt_from_the_store(desk: Desk, three: list[str]) -> None:
     before = [catalogue.taken_of(row) for row in catalogue.on_hand("PostgreSQL")]
     Backup.objects.all().delete()
 
@@ -199,7 +199,7 @@ def test_a_lost_catalogue_is_read_from_the_store(desk: Desk, three: list[str]) -
     assert Backup.objects.filter(clause_id__contains="フルバックアップ").count() == 3
 
 
-def test_import_tells_a_description_that_cannot_be_read(desk: Desk, three: list[str]) -> None:
+def test_import_reports_an_unreadable_description(desk: Desk, three: list[str]) -> None:
     (desk.folder / "store" / "PostgreSQL" / three[0] / "backup.json").write_text("{")
     Backup.objects.all().delete()
 
@@ -209,7 +209,7 @@ def test_import_tells_a_description_that_cannot_be_read(desk: Desk, three: list[
     assert len(catalogue.on_hand("PostgreSQL")) == 2
 
 
-def test_a_backup_is_ordered_from_the_toban_that_runs(desk: Desk) -> None:
+def test_a_backup_is_ordered_from_the_running_toban(desk: Desk) -> None:
     PlannedWork.objects.create(
         key="PostgreSQL/full", clause_id="c", rule="日次", planned_until=NOON, in_force=True
     )
@@ -222,14 +222,14 @@ def test_a_backup_is_ordered_from_the_toban_that_runs(desk: Desk) -> None:
     assert LedgerEntry.objects.get(kind="audit").content["order"] == "run"
 
 
-def test_an_order_that_nobody_would_carry_out_is_refused(desk: Desk) -> None:
+def test_an_order_that_no_worker_would_run_is_refused(desk: Desk) -> None:
     told = desk.toban("run", "PostgreSQL", "--incremental", status=1)
 
     assert "PostgreSQL/incremental" in told
     assert "HINT:" in told
 
 
-def test_a_bucket_is_set_right_after_confirmation(
+def test_a_bucket_is_corrected_after_confirmation(
     desk: Desk,
     ministack: S3Server,
     bucket_of: BucketOf,
@@ -255,11 +255,11 @@ def test_a_bucket_is_set_right_after_confirmation(
     assert LedgerEntry.objects.get(kind="audit").content["event"] == "bucket-fixed"
 
 
-def test_fixing_what_is_not_bound_is_refused(desk: Desk) -> None:
+def test_fixing_an_unbound_bucket_is_refused(desk: Desk) -> None:
     assert 'kind = "versioning"' in desk.toban("fix-bucket", "S3ファイル", status=1)
 
 
-def test_a_document_that_cannot_be_read_ends_with_status_2(desk: Desk) -> None:
+def test_an_unreadable_document_exits_with_status_2(desk: Desk) -> None:
     (desk.folder / "toban.toml").write_text("[backups.PostgreSQL]\nkind = 'no such'\n")
 
     assert "BD006" in desk.toban("prune", status=2)
@@ -267,7 +267,7 @@ def test_a_document_that_cannot_be_read_ends_with_status_2(desk: Desk) -> None:
 
 @pytest.fixture
 def elsewhere(desk: Desk, settings: Settings, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Result]:
-    """`toban backup` in a shell that knows the home of a Toban that runs, and neither document nor keys."""
+    """`toban backup` in a shell that knows the home of a running Toban, but neither document nor keys."""
     settings.HOME = desk.folder / "home"
     monkeypatch.delenv("TOBAN_DESIGN", raising=False)
     monkeypatch.delenv("TOBAN_BINDINGS", raising=False)
@@ -279,18 +279,18 @@ def elsewhere(desk: Desk, settings: Settings, monkeypatch: pytest.MonkeyPatch) -
 
 
 def taken_up(desk: Desk) -> None:
-    """Let a worker take the document up, as `toban up` does."""
+    """Let a worker put the document in force, like `toban up` does."""
     design = desk.folder / "運用設計書.md"
     assert PARTS.in_force(in_force_folder(desk.folder / "home"), design).refresh() is not None
     append(Record(LedgerEntry.Kind.DOCUMENT, {"in_force": str(design)}), now=NOON)
 
 
-def test_another_shell_takes_what_the_running_toban_has_in_force(
+def test_another_shell_uses_the_version_in_force_of_the_running_toban(
     desk: Desk, three: list[str], elsewhere: Callable[..., Result]
 ) -> None:
     before = elsewhere("prune", "--dry-run")
     taken_up(desk)
-    # What is being written is not in force yet.
+    # A half-written file is not in force yet.
     (desk.folder / "toban.toml").write_text("[backups]\nPostgre")
 
     after = elsewhere("prune", "--dry-run")
@@ -300,7 +300,7 @@ def test_another_shell_takes_what_the_running_toban_has_in_force(
     assert "PostgreSQL: 残す" in after.output
 
 
-def test_another_shell_finds_a_store_that_is_named_from_the_bindings_folder(
+def test_another_shell_finds_a_store_given_relative_to_the_bindings(
     desk: Desk, three: list[str], elsewhere: Callable[..., Result], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(desk.folder)
@@ -314,7 +314,7 @@ def test_another_shell_finds_a_store_that_is_named_from_the_bindings_folder(
     assert verified.exit_code == 0, verified.output
 
 
-def test_another_shell_is_told_which_secrets_it_lacks(
+def test_another_shell_reports_which_secrets_it_lacks(
     desk: Desk, three: list[str], elsewhere: Callable[..., Result], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     identity = pyrage.x25519.Identity.generate()
@@ -330,7 +330,7 @@ def test_another_shell_is_told_which_secrets_it_lacks(
     assert "この端末にないもの" not in complete.output
 
 
-def test_whoever_backs_the_state_up_is_told_which_secrets_the_store_lacks(
+def test_backing_up_the_state_reports_which_secrets_the_store_lacks(
     desk: Desk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     identity = pyrage.x25519.Identity.generate()
@@ -345,7 +345,7 @@ def test_whoever_backs_the_state_up_is_told_which_secrets_the_store_lacks(
     assert "この端末にないもの" not in complete
 
 
-def test_whoever_mends_a_bucket_is_told_which_secrets_are_lacking(desk: Desk, ministack: S3Server) -> None:
+def test_fixing_a_bucket_reports_which_secrets_are_missing(desk: Desk, ministack: S3Server) -> None:
     desk.bind(
         f'[backups."S3ファイル"]\nkind = "versioning"\nbucket = "none"\nregion = "us-east-1"\n'
         f'endpoint = "{ministack.url}"\naccess_key = "env:TOBAN_TEST_ID"\nsecret_key = "env:TOBAN_TEST_KEY"\n'

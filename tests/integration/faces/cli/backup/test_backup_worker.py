@@ -1,4 +1,4 @@
-"""A real worker takes a real backup; killed in the middle, another goes on under the same label."""
+"""A real worker takes a real backup; if it is killed, another one continues under the same label."""
 
 import itertools
 import json
@@ -45,7 +45,7 @@ wal = false
 
 @dataclass
 class Toban:
-    """A Toban in a folder: its worker, and its commands."""
+    """A Toban in a folder, with its worker and its commands."""
 
     folder: Path
     dsn: str
@@ -72,7 +72,7 @@ class Toban:
         return done.stdout
 
     def start(self, *, dies_at: int = 0) -> "subprocess.Popen[bytes]":
-        """Start a worker; one that *dies_at* a moment does so by its store."""
+        """Start a worker; with *dies_at* it is killed by its store at that moment."""
         command = (
             ["tests.integration.faces.cli.supervision.mortal_worker"] if dies_at else ["toban", "worker"]
         )
@@ -85,7 +85,7 @@ class Toban:
         return worker
 
     def finish(self) -> None:
-        """Have a worker do what is to be done, and end it."""
+        """Let a worker do everything that is due, and end it."""
         worker = self.start()
         until(self.is_idle)
         worker.kill()
@@ -101,7 +101,7 @@ class Toban:
 
 
 def until(question: Callable[[], object]) -> None:
-    """Ask until the answer is true; give up after what only a machine that stands still needs."""
+    """Ask until the answer is true; the limit is only reached on a machine that hangs."""
     for _ in range(1800):
         if question():
             return
@@ -138,7 +138,7 @@ def toban(tmp_path: Path, cluster: Cluster) -> Iterator[Toban]:
         worker.wait()
 
 
-def test_a_backup_survives_the_worker_that_took_it(toban: Toban) -> None:
+def test_a_backup_survives_the_worker_that_made_it(toban: Toban) -> None:
     first = toban.start()
     until(lambda: toban.state("SELECT 1 FROM runs_plannedwork WHERE in_force"))
     toban.call("backup", "run", "PostgreSQL")
@@ -165,7 +165,7 @@ def test_a_backup_survives_the_worker_that_took_it(toban: Toban) -> None:
     assert "● PostgreSQL" in toban.call("backup", "verify")
 
 
-def test_kill_9_at_every_touch_of_the_store_leaves_one_whole_backup(toban: Toban) -> None:
+def test_kill_9_at_any_access_to_the_store_leaves_one_complete_backup(toban: Toban) -> None:
     first = toban.start()
     until(lambda: toban.state("SELECT 1 FROM runs_plannedwork WHERE in_force"))
     first.kill()

@@ -1,4 +1,4 @@
-"""`toban restore` on a real chain: what it shows, refuses, brings back and keeps."""
+"""`toban restore` with a real chain: its output, refusals, results, and what it keeps."""
 
 import os
 import re
@@ -114,7 +114,7 @@ def open_folder() -> Iterator[Path]:
     shutil.rmtree(folder, ignore_errors=True)
 
 
-def test_it_restores_and_starts_a_server_with_the_rows_of_the_source(
+def test_the_command_restores_and_starts_a_server_with_the_rows_of_the_source(
     catalogued: Chain, toban: Toban, open_folder: Path
 ) -> None:
     into = open_folder / "back"
@@ -147,7 +147,7 @@ def test_it_restores_and_starts_a_server_with_the_rows_of_the_source(
     assert entry.content["chain"] == [catalogued.full.label, catalogued.increment.label]
 
 
-def test_when_only_the_start_fails_what_was_restored_is_kept(
+def test_restored_files_are_kept_when_only_the_start_fails(
     catalogued: Chain, toban: Toban, open_folder: Path
 ) -> None:
     into, lacking = open_folder / "back", open_folder / "bin"
@@ -164,7 +164,9 @@ def test_when_only_the_start_fails_what_was_restored_is_kept(
     assert Backup.objects.get(label=catalogued.full.label).restored_at is not None
 
 
-def test_another_name_than_the_subjects_stops_it(catalogued: Chain, toban: Toban, tmp_path: Path) -> None:
+def test_confirming_with_a_wrong_name_stops_the_restore(
+    catalogued: Chain, toban: Toban, tmp_path: Path
+) -> None:
     done = toban("--into", tmp_path / "back", "--to", catalogued.full.label, typed="yes\n")
 
     assert done.exit_code == 1
@@ -217,7 +219,7 @@ def test_an_unknown_label_is_refused_and_names_the_newest(
 
 
 @pytest.mark.parametrize("away", [timedelta(days=-1), timedelta(days=1)])
-def test_a_moment_outside_the_window_is_refused_and_the_window_named(
+def test_a_moment_outside_the_restorable_window_is_refused_and_the_window_named(
     catalogued: Chain, toban: Toban, tmp_path: Path, away: timedelta
 ) -> None:
     done = toban("--into", tmp_path / "back", "--to", (datetime.now(UTC) + away).isoformat(), "--yes")
@@ -261,7 +263,7 @@ def test_a_subject_that_is_not_bound_is_refused(chain: Chain, toban: Toban, tmp_
     assert "「MySQL」" in done.output
 
 
-def test_what_is_damaged_ends_with_status_3(catalogued: Chain, toban: Toban, tmp_path: Path) -> None:
+def test_a_damaged_backup_exits_with_status_3(catalogued: Chain, toban: Toban, tmp_path: Path) -> None:
     broken = tmp_path / "store"
     shutil.copytree(catalogued.root, broken)
     (tmp_path / "toban.toml").write_text(BINDINGS.format(store=broken))
@@ -276,12 +278,12 @@ def test_what_is_damaged_ends_with_status_3(catalogued: Chain, toban: Toban, tmp
     assert key in done.output
 
 
-def test_the_day_toban_is_not_there_its_commands_bring_the_chain_back(
+def test_the_printed_commands_restore_the_chain_without_toban(
     catalogued: Chain, toban: Toban, open_folder: Path
 ) -> None:
     shown = toban("--procedure").output
     script = shown.rpartition("```bash\n")[2].partition("```")[0]
-    # Only PostgreSQL's own account may start it; the rest runs as whoever restores.
+    # Only PostgreSQL's own account may start it; everything else runs under the operator's account.
     script, start = script.rsplit("pg_ctl", 1)
     environment = {**os.environ, "PATH": f"{programs()}:{os.environ['PATH']}"}
 
@@ -298,7 +300,7 @@ def test_the_day_toban_is_not_there_its_commands_bring_the_chain_back(
         cluster.remove()
 
 
-def test_without_the_key_that_opens_it_nothing_is_begun(chain: Chain, toban: Toban, tmp_path: Path) -> None:
+def test_nothing_is_started_without_the_decryption_key(chain: Chain, toban: Toban, tmp_path: Path) -> None:
     identity = pyrage.x25519.Identity.generate()
     sealed_root = tmp_path / "sealed"
     sealed_root.mkdir()
@@ -321,7 +323,7 @@ def test_without_the_key_that_opens_it_nothing_is_begun(chain: Chain, toban: Tob
     assert toban("--into", tmp_path / "back", "--yes").exit_code == 0
 
 
-def test_the_procedure_is_kept_beside_the_backups_where_anybody_can_read_it(
+def test_the_procedure_is_stored_unencrypted_next_to_the_backups(
     catalogued: Chain, toban: Toban, tmp_path: Path
 ) -> None:
     recipient = pyrage.x25519.Identity.generate().to_public()
@@ -341,7 +343,7 @@ def test_the_procedure_is_kept_beside_the_backups_where_anybody_can_read_it(
     assert Cluster.PASSWORD not in text
 
 
-def test_a_dump_goes_back_into_an_empty_database_of_a_server(
+def test_a_dump_is_restored_into_an_empty_database_of_a_server(
     chain: Chain, toban: Toban, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for name in ("shop", "elsewhere"):

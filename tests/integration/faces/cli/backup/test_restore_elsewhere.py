@@ -1,4 +1,4 @@
-"""`toban restore` of backups that are in no store of ours: pgBackRest's repository, RDS's snapshots."""
+"""`toban restore` for backups that are not in a store of ours: pgBackRest's repository, RDS's snapshots."""
 
 import json
 import shutil
@@ -44,7 +44,7 @@ type Toban = Callable[..., Result]
 
 @pytest.fixture
 def bind(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[str], Taken]:
-    """Writes document and bindings, and takes a full backup that the catalogue knows."""
+    """Writes document and bindings, and takes a full backup that is in the catalogue."""
 
     def binding(lines: str) -> Taken:
         (tmp_path / "ops.md").write_text(DESIGN)
@@ -74,7 +74,7 @@ def backed(debian: Debian17) -> Iterator[Backed]:  # noqa: F811 - the fixture
 
 
 def committed(backed: Backed, number: int) -> datetime:
-    """Insert an order, have its log archived, and return a moment after it by the server's clock."""
+    """Insert an order, wait until its log is archived, and return a later moment of the server's clock."""
     source = backed.cluster
     source.sql(f"INSERT INTO orders VALUES ({number}, 'later')")  # noqa: S608
     ((after,),) = source.sql("SELECT clock_timestamp()")
@@ -84,7 +84,7 @@ def committed(backed: Backed, number: int) -> datetime:
     return after
 
 
-def test_pgbackrest_brings_a_moment_back_that_only_its_log_leads_to(
+def test_pgbackrest_restores_a_moment_that_only_its_log_reaches(
     backed: Backed, bind: Callable[[str], Taken], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("SHOP_DSN", backed.cluster.dsn)
@@ -97,7 +97,7 @@ def test_pgbackrest_brings_a_moment_back_that_only_its_log_leads_to(
 
     beyond = toban("--into", into, "--to", (moment + timedelta(days=1)).isoformat())
     shown = toban("--into", into, "--to", moment.isoformat(), "--dry-run")
-    # Restores are for the days on which the source is away.
+    # Restores are needed when the source is down.
     backed.cluster.stop()
     done = toban("--into", into, "--to", moment.isoformat())
     lost = toban("--from-store", "--into", into)
@@ -119,7 +119,7 @@ def test_pgbackrest_brings_a_moment_back_that_only_its_log_leads_to(
         shutil.rmtree(restored.data)
 
 
-def test_rds_brings_a_moment_back_as_a_new_instance_of_the_name_that_was_given(
+def test_rds_restores_a_moment_as_a_new_instance_with_the_given_name(
     tmp_path: Path, bind: Callable[[str], Taken], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("RDS_ACCESS", ACCESS_KEY)

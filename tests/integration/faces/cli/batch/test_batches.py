@@ -1,4 +1,4 @@
-"""The real `toban worker` runs a batch that `toban run` orders; `toban runs` and `toban why` tell of it."""
+"""A real `toban worker` runs a batch ordered by `toban run`; `toban runs` and `toban why` report on it."""
 
 import json
 import os
@@ -55,7 +55,7 @@ depends_on = ["B002"]
 
 @dataclass
 class Toban:
-    """A Toban in a folder: its worker, and its commands."""
+    """A Toban in a folder, with its worker and its commands."""
 
     folder: Path
     workers: list[subprocess.Popen[bytes]] = field(default_factory=list)
@@ -90,7 +90,7 @@ class Toban:
         return found
 
     def until(self, question: Callable[[], bool]) -> None:
-        """Wait until *question* is answered with yes; the limit is for a broken worker only."""
+        """Wait until *question* returns true; the limit only matters if a worker is broken."""
         for _ in range(120):
             if question():
                 return
@@ -117,7 +117,7 @@ def toban(tmp_path: Path) -> Iterator[Toban]:
 
 
 def shell(toban: Toban) -> int | None:
-    """Return the number of the shell that runs the batch now."""
+    """Return the process id of the shell that currently runs the batch."""
     with suppress(psutil.NoSuchProcess):
         for process in psutil.Process(toban.workers[-1].pid).children(recursive=True):
             if process.name() == "sh":
@@ -125,7 +125,7 @@ def shell(toban: Toban) -> int | None:
     return None
 
 
-def test_an_ordered_batch_runs_and_the_worker_that_is_killed_loses_nothing(toban: Toban) -> None:
+def test_an_ordered_batch_runs_and_a_killed_worker_loses_nothing(toban: Toban) -> None:
     first = toban.start()
     toban.until(lambda: toban.call("run", "B001", "--yes", "--set", "day=sunday").returncode == 0)
     toban.until(lambda: shell(toban) is not None)
@@ -148,7 +148,7 @@ def test_an_ordered_batch_runs_and_the_worker_that_is_killed_loses_nothing(toban
 
 
 @pytest.mark.slow
-def test_a_stopped_worker_lets_go_of_its_run_at_once(toban: Toban) -> None:
+def test_a_stopped_worker_releases_its_run_at_once(toban: Toban) -> None:
     first = toban.start()
     toban.until(lambda: toban.call("run", "B001", "--yes").returncode == 0)
     toban.until(lambda: shell(toban) is not None)
@@ -161,7 +161,7 @@ def test_a_stopped_worker_lets_go_of_its_run_at_once(toban: Toban) -> None:
 
 
 @pytest.mark.slow
-def test_a_failure_is_told_with_what_the_command_said(toban: Toban) -> None:
+def test_a_failure_is_reported_with_the_output_of_the_command(toban: Toban) -> None:
     toban.start()
     toban.until(lambda: toban.call("run", "B002", "--yes").returncode == 0)
 
@@ -173,7 +173,7 @@ def test_a_failure_is_told_with_what_the_command_said(toban: Toban) -> None:
 
 
 @pytest.mark.slow
-def test_a_batch_that_takes_too_long_is_ended_and_has_failed(toban: Toban) -> None:
+def test_a_batch_that_takes_too_long_is_stopped_and_fails(toban: Toban) -> None:
     toban.start()
     toban.until(lambda: toban.call("run", "B004", "--yes").returncode == 0)
 
@@ -185,7 +185,7 @@ def test_a_batch_that_takes_too_long_is_ended_and_has_failed(toban: Toban) -> No
 
 
 @pytest.mark.slow
-def test_a_running_batch_is_cancelled_and_can_be_taken_up_again(toban: Toban) -> None:
+def test_a_running_batch_can_be_cancelled_and_resumed(toban: Toban) -> None:
     toban.start()
     toban.until(lambda: toban.call("run", "B001", "--yes").returncode == 0)
     toban.until(lambda: shell(toban) is not None)
@@ -202,7 +202,7 @@ def test_a_running_batch_is_cancelled_and_can_be_taken_up_again(toban: Toban) ->
 
 
 @pytest.mark.slow
-def test_the_next_due_time_is_left_out_with_its_reason(toban: Toban) -> None:
+def test_the_next_due_time_is_skipped_with_a_reason(toban: Toban) -> None:
     toban.start()
     toban.until(lambda: toban.call("run", "B001", "--skip", "棚卸し", "--yes").returncode == 0)
 
@@ -213,7 +213,7 @@ def test_the_next_due_time_is_left_out_with_its_reason(toban: Toban) -> None:
 
 
 @pytest.mark.slow
-def test_a_batch_that_is_not_bound_is_asked_why(toban: Toban) -> None:
+def test_why_explains_an_unbound_batch(toban: Toban) -> None:
     toban.start()
     toban.until_known("B003")
 
@@ -228,7 +228,7 @@ def test_a_batch_that_is_not_bound_is_asked_why(toban: Toban) -> None:
 
 
 @pytest.mark.slow
-def test_a_batch_whose_row_can_not_be_read_is_asked_why(toban: Toban) -> None:
+def test_why_explains_a_batch_whose_row_cannot_be_read(toban: Toban) -> None:
     toban.start()
     toban.until_known("B001")
 
@@ -241,7 +241,7 @@ def test_a_batch_whose_row_can_not_be_read_is_asked_why(toban: Toban) -> None:
 
 
 @pytest.mark.slow
-def test_an_unknown_batch_is_answered_with_those_that_are_known(toban: Toban) -> None:
+def test_an_unknown_batch_is_answered_with_the_known_ones(toban: Toban) -> None:
     toban.start()
     toban.until_known("B001")
 
@@ -253,7 +253,7 @@ def test_an_unknown_batch_is_answered_with_those_that_are_known(toban: Toban) ->
 
 
 @pytest.mark.slow
-def test_a_run_waits_for_consent_and_goes_on_with_it(toban: Toban) -> None:
+def test_a_run_waits_for_approval_and_then_continues(toban: Toban) -> None:
     toban.start()
     toban.until(lambda: toban.call("run", "B005", "--yes").returncode == 0)
     toban.until(lambda: toban.runs()[0]["reason"] == "awaiting-approval")
@@ -272,7 +272,7 @@ def test_a_run_waits_for_consent_and_goes_on_with_it(toban: Toban) -> None:
 
 
 @pytest.mark.slow
-def test_a_refused_run_has_ended_with_the_reason(toban: Toban) -> None:
+def test_a_refused_run_ends_with_the_reason(toban: Toban) -> None:
     toban.start()
     toban.until(lambda: toban.call("run", "B005", "--yes").returncode == 0)
     toban.until(lambda: toban.runs()[0]["reason"] == "awaiting-approval")
@@ -299,7 +299,7 @@ def test_a_run_says_which_other_batch_it_waits_for(toban: Toban) -> None:
 
 
 @pytest.mark.slow
-def test_nothing_is_ordered_without_a_yes(toban: Toban) -> None:
+def test_nothing_is_ordered_without_confirmation(toban: Toban) -> None:
     toban.start()
     toban.until(lambda: "予定 毎月末" in toban.call("why", "B001").stdout)
 

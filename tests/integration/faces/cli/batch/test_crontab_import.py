@@ -1,4 +1,4 @@
-"""`toban batch import crontab`: what is proposed, written and left, as an operator meets it."""
+"""`toban batch import crontab` from an operator's view: what is proposed, written and left out."""
 
 import json
 import re
@@ -33,7 +33,7 @@ def run(*arguments: object, given: str | None = None) -> Result:
     return CliRunner().invoke(command, ["import", "crontab", *map(str, arguments)], input=given)
 
 
-def test_a_proposal_shows_rows_tables_lines_and_what_is_left_and_writes_nothing(
+def test_a_proposal_shows_rows_tables_lines_and_leftovers_and_writes_nothing(
     file: Path, tmp_path: Path
 ) -> None:
     result = run(file, "--url", "https://toban.example.com")
@@ -47,7 +47,7 @@ def test_a_proposal_shows_rows_tables_lines_and_what_is_left_and_writes_nothing(
     assert list(tmp_path.iterdir()) == [file]
 
 
-def test_standard_input_is_a_file_too() -> None:
+def test_the_crontab_may_come_from_standard_input() -> None:
     result = run("-", "--as", "command", "--format", "json", given="0 2 * * * totals --all\n")
 
     report = json.loads(result.stdout)
@@ -57,7 +57,7 @@ def test_standard_input_is_a_file_too() -> None:
     assert result.exit_code == 0
 
 
-def test_what_is_written_passes_the_live_check_and_its_secrets_are_nobody_elses(
+def test_the_written_files_pass_check_live_and_the_secrets_are_private(
     file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     folder = tmp_path / "toban"
@@ -80,7 +80,7 @@ def test_what_is_written_passes_the_live_check_and_its_secrets_are_nobody_elses(
     assert checked.exit_code == 0
 
 
-def test_files_in_the_way_are_overwritten_only_when_asked(file: Path, tmp_path: Path) -> None:
+def test_existing_files_are_overwritten_only_on_request(file: Path, tmp_path: Path) -> None:
     run(file, "--write", tmp_path)
     before = (tmp_path / "pings" / "C001").read_text()
 
@@ -94,7 +94,7 @@ def test_files_in_the_way_are_overwritten_only_when_asked(file: Path, tmp_path: 
     assert (tmp_path / "pings" / "C001").read_text() != before
 
 
-def test_the_systems_own_form_names_its_users() -> None:
+def test_a_system_crontab_names_its_users() -> None:
     text = run("-", "--system", "--as", "command", given="17 * * * * backup run-parts /x\n").stdout
 
     assert 'command = ["run-parts", "/x"]' in text
@@ -102,7 +102,7 @@ def test_the_systems_own_form_names_its_users() -> None:
 
 
 @pytest.mark.parametrize("content", [None, b"\xff\xfe0 2 * * * x"])
-def test_a_file_that_can_not_be_read_is_told_with_a_way_out(tmp_path: Path, content: bytes | None) -> None:
+def test_an_unreadable_file_is_reported_with_a_hint(tmp_path: Path, content: bytes | None) -> None:
     path = tmp_path / "crontab"
     if content is not None:
         path.write_bytes(content)
@@ -115,7 +115,7 @@ def test_a_file_that_can_not_be_read_is_told_with_a_way_out(tmp_path: Path, cont
     assert result.stdout == ""
 
 
-def test_a_zone_that_there_is_not_is_refused() -> None:
+def test_an_unknown_time_zone_is_refused() -> None:
     result = run("-", "--host-zone", "Asia/Nowhere", given="")
 
     assert result.exit_code == 2

@@ -1,4 +1,4 @@
-"""`toban calendar` as it is typed."""
+"""`toban calendar` as typed in a shell."""
 
 import json
 import os
@@ -20,7 +20,7 @@ def toban(*arguments: str, **environment: str) -> subprocess.CompletedProcess[st
     )
 
 
-def test_a_month_of_the_shop_shows_its_month_end_and_what_falls_together() -> None:
+def test_the_calendar_shows_the_month_end_of_the_shop_and_overlaps() -> None:
     done = toban("--design", str(SHOP), "--from", "2028-02-29", "--to", "2028-02-29")
 
     assert done.returncode == 0
@@ -30,19 +30,19 @@ def test_a_month_of_the_shop_shows_its_month_end_and_what_falls_together() -> No
     assert "1日間、営業日 1日" in done.stdout
 
 
-def test_what_comes_every_day_stands_once_above_twelve_months() -> None:
+def test_daily_entries_are_listed_once_above_twelve_months() -> None:
     done = toban("--design", str(SHOP), "--from", "2027-01-01")
 
     daily, _, others = done.stdout.partition("2027-01-01 (金) 元日\n")
     assert daily.startswith("毎日\n")
     assert "04:00        バッチ B004 データ集計" in daily
     assert "B004 データ集計" not in others
-    # The last day of a month is in sight, and so is what falls on the daily ones there.
+    # The last day of a month is listed, with the daily entries it overlaps.
     assert others.count("23:00        バッチ B003 月次請求書生成") == 12
     assert "366日間" in others
 
 
-def test_machines_get_the_same_as_json() -> None:
+def test_json_has_the_same_content() -> None:
     done = toban("--design", str(SHOP), "--from", "2027-01-01", "--to", "2027-01-02", "--format", "json")
 
     first, second = json.loads(done.stdout)["days"]
@@ -54,14 +54,14 @@ def test_machines_get_the_same_as_json() -> None:
     }
 
 
-def test_a_calendar_program_gets_its_format() -> None:
+def test_icalendar_output_is_available() -> None:
     done = toban("--design", str(SHOP), "--from", "2027-01-01", "--to", "2027-01-01", "--format", "ics")
 
     assert done.stdout.startswith("BEGIN:VCALENDAR\n")
     assert "SUMMARY:バッチ B004 データ集計" in done.stdout
 
 
-def test_the_bindings_say_which_time_a_vague_word_means(tmp_path: Path) -> None:
+def test_the_bindings_define_the_time_of_a_vague_word(tmp_path: Path) -> None:
     bindings = tmp_path / "toban.toml"
     bindings.write_text('[assumptions]\n"深夜" = "1:30"\n')
     span = ("--from", "2027-01-06", "--to", "2027-01-06", "--format", "json")
@@ -73,7 +73,7 @@ def test_the_bindings_say_which_time_a_vague_word_means(tmp_path: Path) -> None:
     assert starts["routine/routine/脆弱性スキャン"] == "2027-01-06T01:30:00+09:00"
 
 
-def test_what_can_not_be_read_is_refused_with_a_way_out(tmp_path: Path) -> None:
+def test_an_unreadable_document_is_refused_with_a_hint(tmp_path: Path) -> None:
     missing = toban("--design", str(tmp_path / "ない.md"))
     backwards = toban("--design", str(SHOP), "--from", "2027-01-02", "--to", "2027-01-01")
     (tmp_path / "toban.toml").write_text("[sistem]\n")

@@ -1,4 +1,4 @@
-"""`toban check` as a user or a CI job calls it: a process of its own."""
+"""`toban check` as called by a user or a CI job: in its own process."""
 
 import json
 import os
@@ -65,7 +65,7 @@ def test_error_exits_one_and_shows_row_and_hint(flawed: Path) -> None:
     assert "エラー 1件（MN002）" in result.stdout
 
 
-def test_unread_rows_and_assumptions_come_after_what_must_be_mended(flawed: Path) -> None:
+def test_unread_rows_and_assumptions_come_after_errors(flawed: Path) -> None:
     lines = check(flawed).stdout.splitlines()
 
     first = {
@@ -89,7 +89,7 @@ def test_warnings_alone_exit_zero(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("form", ["text", "json"])
-def test_rows_that_stand_twice_exit_two_and_are_shown(tmp_path: Path, form: str) -> None:
+def test_duplicate_rows_exit_two_and_are_shown(tmp_path: Path, form: str) -> None:
     row = "| アプリ | CPU使用率 | 0-60% | 95% | 90% | 1分 |\n"
     path = tmp_path / "ops.md"
     path.write_text(FLAWED.replace(row, row + row), encoding="utf-8")
@@ -123,7 +123,7 @@ def test_json_has_the_agreed_keys(flawed: Path) -> None:
     assert [assumption["line"] for assumption in report["assumptions"]] == [16]
 
 
-def test_dates_are_counted_from_the_day_given(tmp_path: Path) -> None:
+def test_dates_are_counted_from_the_given_day(tmp_path: Path) -> None:
     path = tmp_path / "ops.md"
     path.write_text(FLAWED.replace("毎週木曜深夜 | 自動", "第1月曜 | 運用チーム"), encoding="utf-8")
 
@@ -131,7 +131,7 @@ def test_dates_are_counted_from_the_day_given(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("day", ["0001-01-01", "9999-12-31", "2026-02-30", "tomorrow"])
-def test_day_out_of_reach_is_refused_as_wrong_usage(flawed: Path, day: str) -> None:
+def test_day_out_of_range_is_refused_as_wrong_usage(flawed: Path, day: str) -> None:
     result = check(flawed, "--today", day)
 
     assert (result.returncode, result.stdout) == (2, "")
@@ -166,7 +166,7 @@ def test_terminal_gets_colours_unless_it_declines_them(
 
 
 @pytest.mark.parametrize("form", ["text", "json"])
-def test_missing_file_exits_two_with_a_way_out_on_the_error_stream(tmp_path: Path, form: str) -> None:
+def test_missing_file_exits_two_with_a_hint_on_stderr(tmp_path: Path, form: str) -> None:
     result = check(tmp_path / "nowhere.md", "--format", form)
 
     assert (result.returncode, result.stdout) == (2, "")
@@ -203,7 +203,7 @@ def test_check_loads_the_documents_language_and_nothing_else() -> None:
 
     heavy = {"django", "pydantic", "httpx", "clickhouse_connect", "psycopg", "starlette", "holidays"}
     assert heavy.isdisjoint(loaded)
-    # What commands are registered with.
+    # The modules that commands are registered with.
     registration = {
         f"toban.engine.registry{name}" for name in ("", ".commands", ".kinds", ".parts", ".ports")
     }

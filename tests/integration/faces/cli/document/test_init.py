@@ -55,7 +55,7 @@ def load(path: Path) -> Bindings:
     return load_bindings(path, PARTS.schema)
 
 
-def test_what_it_writes_loads_as_it_stands_and_binds_nothing(document: Path) -> None:
+def test_the_written_bindings_load_unchanged_and_bind_nothing(document: Path) -> None:
     result = init(document)
 
     bindings = load(document.with_name("toban.toml"))
@@ -64,9 +64,7 @@ def test_what_it_writes_loads_as_it_stands_and_binds_nothing(document: Path) -> 
     assert (bindings.targets, bindings.people, bindings.channels) == ({}, {}, {})
 
 
-def test_every_proposal_loads_when_its_mark_is_taken_away(
-    document: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_every_proposal_loads_when_it_is_uncommented(document: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     init(document)
     path = document.with_name("toban.toml")
     path.write_text(re.sub(r"(?m)^#(?! )", "", path.read_text()))
@@ -83,7 +81,7 @@ def test_every_proposal_loads_when_its_mark_is_taken_away(
     assert secret_findings(bindings) == ()
 
 
-def test_it_cites_the_rows_that_ask_and_says_what_cannot_be_bound(document: Path) -> None:
+def test_the_written_bindings_cite_the_rows_and_say_what_cannot_be_bound(document: Path) -> None:
     init(document)
 
     text = document.with_name("toban.toml").read_text()
@@ -91,7 +89,7 @@ def test_it_cites_the_rows_that_ask_and_says_what_cannot_be_bound(document: Path
     assert "# 電話 をつなぐ方法はまだありません" in text
 
 
-def test_a_word_for_a_channel_that_nobody_knows_is_asked_about(document: Path) -> None:
+def test_an_unknown_word_for_a_channel_is_pointed_out(document: Path) -> None:
     document.write_text(document.read_text(encoding="utf-8").replace("電話", "伝書鳩"), encoding="utf-8")
 
     init(document)
@@ -100,7 +98,7 @@ def test_a_word_for_a_channel_that_nobody_knows_is_asked_about(document: Path) -
     assert '「伝書鳩」は対応していない通知方法です。届けるものがあれば [channels."伝書鳩"] に書きます' in text
 
 
-def test_it_overwrites_only_when_told_to(document: Path) -> None:
+def test_an_existing_file_is_overwritten_only_on_request(document: Path) -> None:
     path = document.with_name("toban.toml")
     path.write_text("mine")
 
@@ -111,13 +109,13 @@ def test_it_overwrites_only_when_told_to(document: Path) -> None:
     assert path.read_text() != "mine"
 
 
-def test_it_writes_where_it_is_told(document: Path, tmp_path: Path) -> None:
+def test_the_output_path_can_be_chosen(document: Path, tmp_path: Path) -> None:
     assert init(document, "--output", tmp_path / "x.toml").exit_code == 0
     assert init(document, "--output", tmp_path / "nowhere" / "x.toml").exit_code == 2
     assert load(tmp_path / "x.toml").channels == {}
 
 
-def test_a_missing_document_is_refused_with_a_way_out(tmp_path: Path) -> None:
+def test_a_missing_document_is_refused_with_a_hint(tmp_path: Path) -> None:
     result = init(tmp_path / "none.md")
 
     assert result.exit_code == 2

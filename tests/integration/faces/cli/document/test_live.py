@@ -1,4 +1,4 @@
-"""`toban check --live` against real commands, hosts, databases and folders."""
+"""`toban check --live` with real commands, hosts, databases and folders."""
 
 import json
 import re
@@ -41,7 +41,7 @@ type Check = Callable[..., Result]
 
 @pytest.fixture
 def check(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Check:
-    """Return a function that checks a document and bindings as they stand in a folder."""
+    """Return a function that checks a document and bindings written to a folder."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("NO_COLOR", "1")
 
@@ -68,7 +68,7 @@ def fenced(page: str, language: str) -> list[str]:
 
 
 @pytest.mark.parametrize("code", [code for code in Code if code is not Code.HANGS])
-def test_the_page_of_a_code_shows_what_is_really_said(check: Check, tmp_path: Path, code: Code) -> None:
+def test_the_manual_page_of_a_code_shows_the_actual_output(check: Check, tmp_path: Path, code: Code) -> None:
     page = (PAGES / f"{code}.md").read_text(encoding="utf-8")
     keep(tmp_path, "slack-webhook", "http://hooks.example.com/services/T0/B0/x")
     keep(tmp_path, "backup-dsn", "postgresql://backup@127.0.0.1:9/books")
@@ -81,7 +81,7 @@ def test_the_page_of_a_code_shows_what_is_really_said(check: Check, tmp_path: Pa
     assert result.exit_code == 1
 
 
-def test_every_code_has_its_page_and_stands_in_the_list() -> None:
+def test_every_code_has_a_page_and_is_in_the_index() -> None:
     listed = re.findall(r"\[(LV\d{3})\]\(\1\.md\)", (PAGES / "README.md").read_text(encoding="utf-8"))
 
     assert listed == list(Code)
@@ -97,7 +97,7 @@ def test_every_code_has_its_page_and_stands_in_the_list() -> None:
         ("127.0.0.1 api-1\n", "対象 API: api-1: address の値が、見つかったものでは正しくなりません"),
     ],
 )
-def test_hosts_that_are_looked_for_are_looked_for_and_measured_now(
+def test_hosts_are_discovered_and_measured_during_the_check(
     check: Check, tmp_path: Path, hosts: str | None, said: str
 ) -> None:
     if hosts is not None:
@@ -114,7 +114,7 @@ source = { kind = "tcp", address = "${address}" }
     assert findings(result, Code.SOURCE).startswith("toban.toml:2: LV002")
 
 
-def test_a_place_that_logs_are_fetched_from_is_tried_and_its_cost_told(
+def test_a_log_source_is_tried_and_its_cost_stated(
     check: Check, tmp_path: Path, http_server: HttpServer
 ) -> None:
     keep(tmp_path, "key", "AKIATOBANTEST")
@@ -135,7 +135,7 @@ group = "/ecs/shop"
     assert "ログの源 shop: CloudWatch Logs の /ecs/shop を 1分毎に読みます" in findings(result, Code.COST)
 
 
-def test_where_nothing_fails_tonight_nothing_is_said_and_nothing_left_behind(
+def test_working_bindings_print_nothing_and_leave_nothing_behind(
     check: Check, tmp_path: Path, http_server: HttpServer
 ) -> None:
     (tmp_path / "backups").mkdir()
@@ -169,7 +169,7 @@ path = "backups"
     assert [path for path in (tmp_path / "backups").rglob("*") if path.is_file()] == []
 
 
-def test_a_relative_command_is_looked_for_beside_the_bindings(check: Check, tmp_path: Path) -> None:
+def test_a_relative_command_is_resolved_next_to_the_bindings(check: Check, tmp_path: Path) -> None:
     bindings = '[batches.B001]\ncommand = ["./totals"]\n'
     assert f"{tmp_path}/totals がありません" in findings(check(bindings), "LV001")
 
@@ -180,14 +180,14 @@ def test_a_relative_command_is_looked_for_beside_the_bindings(check: Check, tmp_
     assert findings(check(bindings), "LV001") == ""
 
 
-def test_an_unparsable_schedule_is_told_at_the_batch_that_depends_on_it(check: Check) -> None:
+def test_an_unparsable_schedule_is_reported_at_the_batch_that_depends_on_it(check: Check) -> None:
     found = findings(check('[batches.B003]\ncommand = ["sh"]\n'), "LV007")
 
     assert "toban.toml:1: LV007 バッチ B003: 運用設計書.md:18 の行を読めませんでした" in found
     assert "気が向いたら" in found
 
 
-def test_a_wrong_database_is_told_in_its_own_words_and_never_with_the_password(
+def test_a_wrong_database_is_reported_in_its_own_words_and_without_the_password(
     check: Check, tmp_path: Path, postgres_dsn: str
 ) -> None:
     wrong = postgres_dsn.replace("/postgres", "/no_such_shop")
@@ -211,7 +211,7 @@ BACKUP = """
 """
 
 
-def test_a_backup_engine_says_what_its_server_lacks_for_tonight(
+def test_a_backup_engine_reports_what_its_server_lacks(
     check: Check, tmp_path: Path, postgres_dsn: str
 ) -> None:
     (tmp_path / "backups").mkdir()
@@ -241,7 +241,7 @@ def test_a_missing_secret_is_an_error_and_its_table_is_not_tried(check: Check) -
     assert result.exit_code == 1
 
 
-def test_tokens_that_are_short_or_shared_are_told(check: Check, tmp_path: Path) -> None:
+def test_short_or_shared_tokens_are_reported(check: Check, tmp_path: Path) -> None:
     keep(tmp_path, "token", "too-short")
     bindings = "\n".join(f'[batches.{key}]\nkind = "ping"\ntoken = "file:token"' for key in ("B001", "B002"))
 
@@ -252,14 +252,14 @@ def test_tokens_that_are_short_or_shared_are_told(check: Check, tmp_path: Path) 
     assert "too-short" not in found
 
 
-def test_bindings_that_can_not_be_read_are_told_beside_the_document(check: Check) -> None:
+def test_unreadable_bindings_are_reported_along_with_the_document(check: Check) -> None:
     result = check("[batches.B001]\nkind = 'cron'\n")
 
     assert "toban.toml:2: BD006 「cron」という種類はありません" in result.stdout
     assert result.exit_code == 1
 
 
-def test_bindings_without_live_are_a_slip(tmp_path: Path) -> None:
+def test_bindings_without_live_are_refused_as_wrong_usage(tmp_path: Path) -> None:
     result = CliRunner().invoke(command, [str(tmp_path / "x.md"), "--bindings", "toban.toml"], obj=PARTS)
 
     assert result.exit_code == 2
@@ -285,17 +285,17 @@ def ssh_batch(remote: RemoteHost, program: str, **changed: object) -> str:
     return "\n".join(["[batches.B001]", 'kind = "ssh"', *lines])
 
 
-def test_a_host_that_lets_us_in_and_has_the_command_is_well(check: Check, remote: RemoteHost) -> None:
+def test_a_host_that_accepts_the_key_and_has_the_command_passes(check: Check, remote: RemoteHost) -> None:
     assert findings(check(ssh_batch(remote, "sh")), "LV001") == ""
 
 
-def test_a_command_that_is_not_on_the_host_is_told(check: Check, remote: RemoteHost) -> None:
+def test_a_command_missing_on_the_host_is_reported(check: Check, remote: RemoteHost) -> None:
     found = findings(check(ssh_batch(remote, "no-such; touch /tmp/x")), "LV001")
 
     assert "に「no-such; touch /tmp/x」がないか、実行する権限がありません" in found
 
 
-def test_a_host_that_is_not_known_is_told_with_its_fingerprint(
+def test_an_unknown_host_is_reported_with_its_fingerprint(
     check: Check, remote: RemoteHost, tmp_path: Path
 ) -> None:
     (tmp_path / "nobody").write_text("")

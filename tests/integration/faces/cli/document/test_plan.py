@@ -55,7 +55,7 @@ def test_same_document_exits_zero(old: Path) -> None:
     assert (result.returncode, result.stdout, result.stderr) == (0, "変更はありません\n", "")
 
 
-def test_moved_rows_are_no_change(old: Path) -> None:
+def test_moved_rows_are_not_a_change(old: Path) -> None:
     assert plan(old, newer(old, (ROW_WEB + ROW_DB, ROW_DB + ROW_WEB))).returncode == 0
 
 
@@ -94,7 +94,7 @@ def test_row_that_becomes_unreadable_is_shown_with_its_reason(old: Path) -> None
     assert f"  + {new}:8: " in result.stdout
 
 
-def test_json_holds_the_same(old: Path) -> None:
+def test_json_has_the_same_content(old: Path) -> None:
     report = json.loads(plan(old, newer(old, ("85%", "90%")), "--format", "json").stdout)
 
     (change,) = report["changes"]
@@ -126,7 +126,7 @@ LOGS = """# 運用設計書
 """
 
 
-def test_without_a_running_toban_nobody_knows_what_a_shorter_retention_deletes(old: Path) -> None:
+def test_without_a_running_toban_the_effect_of_a_shorter_retention_is_unknown(old: Path) -> None:
     old.write_text(LOGS, encoding="utf-8")
     new = old.with_name("shorter.md")
     new.write_text(LOGS.replace("90日", "30日"), encoding="utf-8")

@@ -1,4 +1,4 @@
-"""`toban status`: the living page in the terminal, beside a Toban whose worker keeps a document in force."""
+"""`toban status`: the document page in the terminal, with a Toban whose worker put a document in force."""
 
 import json
 import re
@@ -43,7 +43,7 @@ type Status = Callable[..., Result]
 
 @pytest.fixture
 def home(tmp_path: Path) -> Path:
-    """The home of a Toban that runs `DESIGN`."""
+    """The home of a Toban with `DESIGN` in force."""
     design = tmp_path / "受付.md"
     design.write_text(DESIGN, encoding="utf-8")
     home = tmp_path / "home"
@@ -55,7 +55,7 @@ def home(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def status(home: Path, monkeypatch: pytest.MonkeyPatch) -> Status:
-    """`toban status` with some arguments."""
+    """`toban status` with arguments."""
     monkeypatch.delenv("TOBAN_DESIGN", raising=False)
     runner = CliRunner(env={"TOBAN_HOME": str(home)})
     return lambda *arguments: runner.invoke(command, arguments, obj=PARTS)
@@ -70,7 +70,7 @@ def rows(result: Result) -> dict[str, dict[str, Any]]:
     return {row["id"]: row for row in json.loads(result.stdout)["rows"]}
 
 
-def test_the_worst_row_stands_first_with_its_mark_line_value_and_reason(status: Status) -> None:
+def test_the_worst_row_comes_first_with_its_mark_line_value_and_reason(status: Status) -> None:
     say_of("monitoring/monitor/DB/接続数", Verdict.WARNING, "93", "警告 90以上")
     say_of(CPU, Verdict.DEVIATING, "91.0%", "異常 85%以上に達しています")
 
@@ -97,21 +97,21 @@ def test_each_chapter_has_its_worst_verdict_and_count(status: Status) -> None:
     }
 
 
-def test_rows_that_conform_are_shown_when_all_are_asked_for(status: Status) -> None:
+def test_conforming_rows_are_shown_on_request(status: Status) -> None:
     say_of(CPU, Verdict.CONFORMING, "41.9%")
 
     assert "41.9%" not in status().stdout
     assert "41.9%" in status("--all").stdout
 
 
-def test_a_row_of_which_nothing_was_said_is_not_measurable(status: Status) -> None:
+def test_a_row_that_was_never_judged_is_not_measurable(status: Status) -> None:
     found = rows(status("--format", "json"))[CPU]
 
     assert (found["verdict"], found["since"]) == ("not-measurable", None)
     assert found["reason"] == "まだ判定していません"
 
 
-def test_scripts_get_moments_and_not_words(status: Status) -> None:
+def test_json_has_timestamps_instead_of_words(status: Status) -> None:
     say_of(CPU, Verdict.CONFORMING, "41.9%")
 
     found = rows(status("--format", "json"))[CPU]
@@ -121,7 +121,7 @@ def test_scripts_get_moments_and_not_words(status: Status) -> None:
     assert found["next_due"] == "2026-04-01T12:01:00+00:00"
 
 
-def test_the_first_screen_stands_in_the_pages_order(status: Status) -> None:
+def test_the_first_screen_has_the_order_of_the_page(status: Status) -> None:
     say_of(CPU, Verdict.DEVIATING, "91.0%")
 
     shown = status().stdout
@@ -134,7 +134,7 @@ def test_the_first_screen_stands_in_the_pages_order(status: Status) -> None:
     assert re.search(r"^ +文書にありません +バッチ処理", shown, re.MULTILINE)
 
 
-def test_scripts_get_the_first_screen_as_the_page_has_it(status: Status) -> None:
+def test_json_has_the_first_screen_as_on_the_page(status: Status) -> None:
     say_of(CPU, Verdict.DEVIATING, "91.0%")
 
     found = json.loads(status("--format", "json").stdout)["overview"]
@@ -161,14 +161,14 @@ def test_scripts_get_the_first_screen_as_the_page_has_it(status: Status) -> None
     assert found["next"] == []
 
 
-def test_one_chapter_is_shown_alone(status: Status) -> None:
+def test_one_chapter_can_be_shown_alone(status: Status) -> None:
     shown = rows(status("--chapter", "定期", "--format", "json"))
 
     assert shown
     assert all(clause_id.startswith("routine/") for clause_id in shown)
 
 
-def test_an_unknown_chapter_is_refused_with_those_there_are(status: Status) -> None:
+def test_an_unknown_chapter_is_refused_with_the_known_ones(status: Status) -> None:
     result = status("--chapter", "宇宙")
 
     assert result.exit_code == 2
@@ -177,11 +177,11 @@ def test_an_unknown_chapter_is_refused_with_those_there_are(status: Status) -> N
     assert "2. 監視、10. 定期作業" in result.stderr
 
 
-def test_what_the_document_writes_in_brackets_is_no_markup(status: Status) -> None:
+def test_brackets_in_the_document_are_not_markup(status: Status) -> None:
     assert "Web[red] メモリ使用率" in status().stdout
 
 
-def test_a_version_that_was_not_taken_is_told(status: Status) -> None:
+def test_a_refused_version_is_reported(status: Status) -> None:
     refused = {"refused": "ops/受付.md", "reason": "ops/受付.md: 表がありません"}
     append(Record(LedgerEntry.Kind.DOCUMENT, refused), now=NOON)
 
@@ -192,7 +192,7 @@ def test_a_version_that_was_not_taken_is_told(status: Status) -> None:
     assert "表がありません" in result.stdout
 
 
-def test_more_rows_than_a_screen_holds_are_counted(status: Status, home: Path) -> None:
+def test_rows_beyond_one_screen_are_counted(status: Status, home: Path) -> None:
     many = "".join(f"| Web{number} | CPU使用率 | 0-60% | 70% | 85% | 1分 |\n" for number in range(30))
     kept = home / "in-force" / "design.md"
     kept.write_text(DESIGN.partition("| Web |")[0] + many, encoding="utf-8")
@@ -203,7 +203,9 @@ def test_more_rows_than_a_screen_holds_are_counted(status: Status, home: Path) -
     assert "ほか 10 行: --all" in result.stdout
 
 
-def test_where_nothing_runs_the_way_out_is_told_and_nothing_is_made(status: Status, tmp_path: Path) -> None:
+def test_without_a_running_toban_a_hint_is_printed_and_nothing_is_created(
+    status: Status, tmp_path: Path
+) -> None:
     elsewhere = tmp_path / "elsewhere"
 
     result = status("--home", str(elsewhere))
@@ -214,7 +216,7 @@ def test_where_nothing_runs_the_way_out_is_told_and_nothing_is_made(status: Stat
     assert not elsewhere.exists()
 
 
-def test_beside_a_state_database_elsewhere_the_document_is_named_by_the_environment(
+def test_with_an_external_state_database_the_environment_names_the_document(
     status: Status, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("TOBAN_DESIGN", str(tmp_path / "受付.md"))

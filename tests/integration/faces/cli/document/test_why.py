@@ -1,4 +1,4 @@
-"""`toban why` of alerts and rows, beside a Toban whose worker keeps a document in force."""
+"""`toban why` for alerts and rows, with a Toban whose worker has put a document in force."""
 
 import json
 from collections.abc import Callable
@@ -39,7 +39,7 @@ type Why = Callable[..., Result]
 
 @pytest.fixture
 def design(tmp_path: Path, settings: Settings) -> Design:
-    """The document that the worker of this home keeps in force."""
+    """The document put in force by the worker of this home."""
     written = tmp_path / "運用設計書.md"
     written.write_text(DOCUMENT, encoding="utf-8")
     bindings = tmp_path / "toban.toml"
@@ -65,7 +65,7 @@ def as_json(why: Why, *asked: str) -> Any:
     return json.loads(told.output)
 
 
-def test_an_alert_is_explained_place_by_place_and_stage_by_stage(design: Design, why: Why) -> None:
+def test_an_alert_is_explained_per_destination_and_stage(design: Design, why: Why) -> None:
     alert = fired(design)
     settle(Delivery.State.DELIVERED, "ops", receipt="1732600000.1")
 
@@ -78,7 +78,7 @@ def test_an_alert_is_explained_place_by_place_and_stage_by_stage(design: Design,
     assert "×通知先  –メンテナンス" in told
 
 
-def test_machines_are_told_the_same_of_an_alert(design: Design, why: Why) -> None:
+def test_json_has_the_same_explanation_of_an_alert(design: Design, why: Why) -> None:
     now = system_clock()
     orders.silence({"target": "DB"}, "増設中", ends_at=now + timedelta(hours=1), by="nami", now=now)
     alert = fired(design)
@@ -92,7 +92,7 @@ def test_machines_are_told_the_same_of_an_alert(design: Design, why: Why) -> Non
     assert ops["deliveries"] == []
 
 
-def test_a_row_that_never_was_out_of_bounds_says_who_would_be_told(design: Design, why: Why) -> None:
+def test_a_row_that_never_raised_an_alert_says_who_would_be_notified(design: Design, why: Why) -> None:
     now = system_clock()
     show([StatusUpdate(CPU, Verdict.CONFORMING, "12%", "範囲の中です", now)], now, design.digest)
 
@@ -105,7 +105,7 @@ def test_a_row_that_never_was_out_of_bounds_says_who_would_be_told(design: Desig
     assert "× 通知方法が接続されていません: 運用責任者。" in told
 
 
-def test_a_row_that_no_alert_can_be_of_names_nobody(why: Why) -> None:
+def test_a_row_that_cannot_raise_an_alert_names_nobody(why: Why) -> None:
     told = why("計画メンテナンス").output
 
     assert "この行はアラートを出しません" in told
@@ -115,7 +115,7 @@ def test_a_row_that_no_alert_can_be_of_names_nobody(why: Why) -> None:
 
 
 @pytest.mark.parametrize("asked", [CPU, "運用設計書.md:9", ":9", "db cpu"])
-def test_a_row_is_asked_for_by_its_id_its_line_or_its_words(design: Design, why: Why, asked: str) -> None:
+def test_a_row_can_be_named_by_its_id_line_or_words(design: Design, why: Why, asked: str) -> None:
     alert = fired(design)
     now = system_clock()
     orders.silence({"clause": CPU}, "増設中", ends_at=now + timedelta(hours=1), by="nami", now=now)
@@ -127,7 +127,7 @@ def test_a_row_is_asked_for_by_its_id_its_line_or_its_words(design: Design, why:
     assert told["would_tell"]["critical"]["routes"][0]["destination"] == "ops"
 
 
-def test_a_row_of_the_matrix_says_what_it_has_had_sent(design: Design, why: Why) -> None:
+def test_a_row_of_the_matrix_lists_the_notices_it_sent(design: Design, why: Why) -> None:
     fired(design)
 
     told = why("異常 (Critical)").output
@@ -136,7 +136,7 @@ def test_a_row_of_the_matrix_says_what_it_has_had_sent(design: Design, why: Why)
     assert "■ 異常: DB CPU使用率 92%  送信待ち" in told
 
 
-def test_words_that_fit_several_rows_are_refused_with_the_rows(why: Why) -> None:
+def test_words_that_match_several_rows_are_refused_with_the_rows(why: Why) -> None:
     told = why("CPU使用率")
 
     assert told.exit_code == 1
@@ -145,7 +145,7 @@ def test_words_that_fit_several_rows_are_refused_with_the_rows(why: Why) -> None
 
 
 @pytest.mark.parametrize("asked", ["999", "ありません"])
-def test_what_nobody_knows_is_refused_with_a_way_out(why: Why, asked: str) -> None:
+def test_an_unknown_name_is_refused_with_a_hint(why: Why, asked: str) -> None:
     told = why(asked)
 
     assert told.exit_code == 1
@@ -153,7 +153,7 @@ def test_what_nobody_knows_is_refused_with_a_way_out(why: Why, asked: str) -> No
     assert "HINT: アラートの番号は toban alerts --history" in told.output
 
 
-def test_a_batch_that_is_called_by_a_number_is_asked_for_by_it(design: Design, why: Why) -> None:
+def test_a_batch_whose_name_is_a_number_can_be_named_by_it(design: Design, why: Why) -> None:
     alert = fired(design)
     now = system_clock()
     PlannedWork.objects.create(

@@ -1,4 +1,4 @@
-"""`toban errors` beside a Toban that runs."""
+"""`toban errors` with a running Toban."""
 
 import json
 import shlex
@@ -45,7 +45,7 @@ type Errors = Callable[..., Result]
 
 @pytest.fixture
 def errors(tmp_path: Path, settings: Settings, monkeypatch: pytest.MonkeyPatch) -> Errors:
-    """Call `toban errors` on a home in which nothing has been kept yet."""
+    """Call `toban errors` on a home in which nothing has been stored yet."""
     (tmp_path / "運用設計書.md").write_text(DOCUMENT, encoding="utf-8")
     (tmp_path / "toban.toml").write_text(BINDINGS, encoding="utf-8")
     (tmp_path / "shop-key").write_text(KEY + "\n")
@@ -58,7 +58,7 @@ def errors(tmp_path: Path, settings: Settings, monkeypatch: pytest.MonkeyPatch) 
     return lambda *arguments: CliRunner().invoke(command, arguments, obj=parts)
 
 
-def test_open_errors_are_listed_the_last_seen_first(errors: Errors) -> None:
+def test_open_errors_are_listed_most_recently_seen_first(errors: Errors) -> None:
     now = system_clock()
     first, last = take(event("KeyError", at=now)), take(event("TypeError", at=now + timedelta(seconds=1)))
     orders.resolve(take(event("Mended", at=now)).pk, by="mira", now=now)
@@ -71,7 +71,7 @@ def test_open_errors_are_listed_the_last_seen_first(errors: Errors) -> None:
     assert errors("list", "--search", "nothing like it").output == "この条件に当てはまるエラーはありません\n"
 
 
-def test_the_search_speaks_the_language_of_the_page(errors: Errors) -> None:
+def test_the_search_uses_the_same_query_language_as_the_page(errors: Errors) -> None:
     now = system_clock()
     take(event("KeyError", at=now, environment="production", tags={"region": "tokyo"}))
     take(event("TypeError", at=now, environment="staging"))
@@ -81,7 +81,7 @@ def test_the_search_speaks_the_language_of_the_page(errors: Errors) -> None:
     assert ("KeyError" in found.output, "TypeError" in found.output) == (True, False)
 
 
-def test_a_search_that_can_not_be_read_ends_with_the_way_out(errors: Errors) -> None:
+def test_an_invalid_search_is_refused_with_a_hint(errors: Errors) -> None:
     refused = errors("list", "--search", "release:>1.0")
 
     assert refused.exit_code == 2
@@ -89,7 +89,7 @@ def test_a_search_that_can_not_be_read_ends_with_the_way_out(errors: Errors) -> 
     assert "HINT: toban errors list --help" in refused.stderr
 
 
-def test_scripts_get_json(errors: Errors) -> None:
+def test_json_output_is_available(errors: Errors) -> None:
     group = take(event(release="shop@1.0.0", at=system_clock()))
 
     listed = json.loads(errors("list", "--format", "json").output)
@@ -101,7 +101,7 @@ def test_scripts_get_json(errors: Errors) -> None:
     assert shown["event"]["raised"][0]["kind"] == "KeyError"
 
 
-def test_one_error_is_shown_with_its_stack_and_the_way_to_its_logs(errors: Errors) -> None:
+def test_one_error_is_shown_with_its_stack_and_the_command_for_its_logs(errors: Errors) -> None:
     group = take(event(at=system_clock(), tags={"request_id": "r-1"}))
 
     told = errors("show", str(group.pk)).output
@@ -112,7 +112,7 @@ def test_one_error_is_shown_with_its_stack_and_the_way_to_its_logs(errors: Error
     assert (missing.exit_code, "HINT:" in missing.output) == (1, True)
 
 
-def test_the_way_to_the_logs_can_be_pasted_into_a_shell(errors: Errors) -> None:
+def test_the_command_for_the_logs_can_be_pasted_into_a_shell(errors: Errors) -> None:
     odd = 'r\'; touch "it" #'
     group = take(event(at=system_clock(), tags={"request_id": odd}))
 
@@ -123,7 +123,7 @@ def test_the_way_to_the_logs_can_be_pasted_into_a_shell(errors: Errors) -> None:
     assert read_search(search).terms == (Term("request_id", Match.WHOLE, odd),)
 
 
-def test_what_an_application_wrote_moves_no_cursor(errors: Errors) -> None:
+def test_text_from_an_application_cannot_control_the_terminal(errors: Errors) -> None:
     frame = {"function": "\x1b[2J", "filename": "a\rb", "context_line": "\tif x:\x07"}
     raised = [{"type": "\x1b]0;E", "value": "first\nsecond\x1b[31m", "stacktrace": {"frames": [frame]}}]
     number = str(take(event(at=system_clock(), exception=raised)).pk)
@@ -133,7 +133,7 @@ def test_what_an_application_wrote_moves_no_cursor(errors: Errors) -> None:
     assert "second" in errors("show", number).output
 
 
-def test_errors_are_settled(errors: Errors) -> None:
+def test_errors_can_be_assigned_resolved_reopened_and_ignored(errors: Errors) -> None:
     number = str(take(event(at=system_clock())).pk)
 
     assert errors("assign", number, "kai").exit_code == 0
@@ -148,7 +148,7 @@ def test_errors_are_settled(errors: Errors) -> None:
     assert (again.exit_code, "すでに無視中です" in again.output) == (1, True)
 
 
-def test_a_dsn_is_the_public_address_with_the_key_and_the_project(errors: Errors) -> None:
+def test_a_dsn_is_the_public_url_with_the_key_and_the_project(errors: Errors) -> None:
     assert errors("dsn", "shop").output == f"https://{KEY}@toban.example.com/7\n"
 
     for app, why in (("lost", "鍵を読めません"), ("odd", "英数字でない"), ("none", "ありません")):
@@ -156,7 +156,9 @@ def test_a_dsn_is_the_public_address_with_the_key_and_the_project(errors: Errors
         assert (refused.exit_code, why in refused.output, KEY in refused.output) == (1, True, False)
 
 
-def test_who_lacks_the_key_is_led_to_where_it_is(errors: Errors, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_missing_key_is_reported_with_where_to_find_it(
+    errors: Errors, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.delenv("ELSEWHERE_ERRORS_KEY", raising=False)
 
     by_name, by_file = errors("dsn", "elsewhere").stderr, errors("dsn", "lost").stderr
@@ -168,7 +170,7 @@ def test_who_lacks_the_key_is_led_to_where_it_is(errors: Errors, monkeypatch: py
     assert errors("dsn", "elsewhere").output == f"https://{KEY}@toban.example.com/10\n"
 
 
-def test_without_a_public_address_a_dsn_has_that_of_the_toban_that_runs(
+def test_without_a_public_url_a_dsn_has_the_address_of_the_running_toban(
     errors: Errors, settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.delenv("TOBAN_PUBLIC_URL", raising=False)
@@ -180,7 +182,7 @@ def test_without_a_public_address_a_dsn_has_that_of_the_toban_that_runs(
     assert errors("dsn", "shop").output == f"https://{KEY}@toban.example.com/7\n"
 
 
-def test_the_key_of_the_example_shop_is_had_in_any_shell(
+def test_the_key_of_the_example_shop_is_available_in_any_shell(
     tmp_path: Path, settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     settings.HOME, settings.PUBLIC_URL = tmp_path / "home", "http://127.0.0.1:8300"
@@ -191,17 +193,17 @@ def test_the_key_of_the_example_shop_is_had_in_any_shell(
 
     told = CliRunner().invoke(command, ["dsn", "shop"], obj=wiring.parts())
 
-    # That by which the shop itself reports.
+    # The DSN with which the shop itself reports.
     assert told.output == f"{shop.environment['SHOP_ERRORS_DSN']}\n"
 
 
-def test_a_new_key_is_as_sdks_want_it(errors: Errors) -> None:
+def test_a_new_key_has_the_format_that_sdks_expect(errors: Errors) -> None:
     key = errors("key").output.strip()
 
     assert (len(key), key.isalnum(), key != errors("key").output.strip()) == (32, True, True)
 
 
-def test_a_week_is_reviewed(errors: Errors) -> None:
+def test_a_week_of_errors_can_be_reviewed(errors: Errors) -> None:
     last_week = system_clock() - timedelta(days=7)
     group = take(event(at=last_week), last_week)
 

@@ -29,14 +29,14 @@ def entries() -> tuple[LedgerEntry, ...]:
     return append(*records, now=NOON)
 
 
-def test_a_sound_chain_is_confirmed_with_its_head(entries: tuple[LedgerEntry, ...]) -> None:
+def test_a_valid_chain_is_confirmed_with_its_head(entries: tuple[LedgerEntry, ...]) -> None:
     result = CliRunner().invoke(command, ["verify"])
 
     assert result.exit_code == 0
     assert result.output == f"● 証跡 3 件はすべてつながっています\n末尾 3:{entries[2].digest}\n"
 
 
-def test_the_first_broken_link_is_named_with_a_way_out(entries: tuple[LedgerEntry, ...]) -> None:
+def test_the_first_broken_link_is_named_with_a_hint(entries: tuple[LedgerEntry, ...]) -> None:
     LedgerEntry.objects.filter(sequence=2).delete()
 
     result = CliRunner().invoke(command, ["verify"])
@@ -47,7 +47,7 @@ def test_the_first_broken_link_is_named_with_a_way_out(entries: tuple[LedgerEntr
     assert "HINT:" in result.output
 
 
-def test_a_cut_end_is_found_by_the_head_printed_earlier(entries: tuple[LedgerEntry, ...]) -> None:
+def test_a_truncated_chain_is_detected_by_the_head_printed_earlier(entries: tuple[LedgerEntry, ...]) -> None:
     LedgerEntry.objects.filter(sequence=3).delete()
 
     result = CliRunner().invoke(command, ["verify", "--known", f"3:{entries[2].digest}", "--format", "json"])
@@ -90,7 +90,7 @@ def store_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 
 @pytest.fixture
 def outside(tmp_path: Path, settings: Settings, store_url: str, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Two segments of evidence, of three entries each, sent out by the command."""
+    """Two segments of evidence with three entries each, shipped by the command."""
     (tmp_path / "運用設計書.md").write_text(DOCUMENT, encoding="utf-8")
     (tmp_path / "toban.toml").write_text(BINDINGS, encoding="utf-8")
     monkeypatch.setenv("TOBAN_DESIGN", str(tmp_path / "運用設計書.md"))
@@ -114,7 +114,7 @@ def segment(outside: Path, number: int) -> Path:
     return outside / f"evidence/ledger/{number:08}.ndjson"
 
 
-def test_what_was_sent_out_is_confirmed_from_its_store_and_from_a_copy(outside: Path, tmp_path: Path) -> None:
+def test_shipped_segments_are_confirmed_from_the_store_and_from_a_copy(outside: Path, tmp_path: Path) -> None:
     copy = shutil.copytree(outside, tmp_path / "copy")
 
     for place in ("監査", str(outside), str(copy)):
@@ -124,7 +124,7 @@ def test_what_was_sent_out_is_confirmed_from_its_store_and_from_a_copy(outside: 
         assert found.output.startswith("● ledger 2 区間 6 行はすべてつながっています\n末尾 ledger/2:")
 
 
-def test_one_segment_is_confirmed_by_itself_under_any_name(outside: Path, tmp_path: Path) -> None:
+def test_one_segment_can_be_confirmed_alone_under_any_name(outside: Path, tmp_path: Path) -> None:
     copy = shutil.copy(segment(outside, 2), tmp_path / "証跡.txt")
 
     found = evidence("verify", "--from", str(copy))
@@ -160,7 +160,7 @@ def test_a_missing_segment_is_named(outside: Path) -> None:
     assert "1 番までの区間がありません" in found.output
 
 
-def test_a_cut_end_is_found_by_what_toban_knows_and_by_a_head_printed_earlier(outside: Path) -> None:
+def test_a_truncated_copy_is_detected_by_tobans_record_and_by_a_head_printed_earlier(outside: Path) -> None:
     head = evidence("verify", "--from", "監査").output.splitlines()[1].split()[1]
     segment(outside, 2).unlink()
 
@@ -170,7 +170,7 @@ def test_a_cut_end_is_found_by_what_toban_knows_and_by_a_head_printed_earlier(ou
     assert (noted.exit_code, "控えでは 2 番までありました" in noted.output) == (1, True)
 
 
-def test_the_ledger_that_lost_its_end_is_found_by_what_was_sent_out(outside: Path) -> None:
+def test_a_truncated_ledger_is_detected_by_the_shipped_segments(outside: Path) -> None:
     assert outside.exists()
     LedgerEntry.objects.filter(sequence=6).delete()
 
@@ -180,14 +180,14 @@ def test_the_ledger_that_lost_its_end_is_found_by_what_was_sent_out(outside: Pat
     assert "控えでは 6 番までありました" in found.output
 
 
-def test_nothing_new_is_nothing_to_send(outside: Path) -> None:
+def test_nothing_is_shipped_when_nothing_is_new(outside: Path) -> None:
     assert outside.exists()
 
     assert "送るものはありません" in evidence("export").output
 
 
 @pytest.mark.parametrize("place", ["どこか", "https://audit.example.com/"])
-def test_a_place_that_is_none_is_refused(outside: Path, place: str) -> None:
+def test_an_unknown_location_is_refused(outside: Path, place: str) -> None:
     assert outside.exists()
 
     found = evidence("verify", "--from", place)
@@ -206,7 +206,7 @@ def test_an_empty_folder_has_no_chain(tmp_path: Path, outside: Path) -> None:
     assert "証跡の区間がありません" in found.output
 
 
-def test_without_a_store_there_is_nowhere_to_send_to(outside: Path) -> None:
+def test_shipping_without_a_store_is_refused(outside: Path) -> None:
     (outside.parent / "toban.toml").write_text("", encoding="utf-8")
 
     found = evidence("export")
@@ -223,7 +223,7 @@ def test_without_a_store_there_is_nowhere_to_send_to(outside: Path) -> None:
         pytest.param(("verify", "--from", "nowhere"), marks=pytest.mark.slow),
     ],
 )
-def test_where_there_is_no_toban_every_command_says_so(tmp_path: Path, order: tuple[str, ...]) -> None:
+def test_every_command_says_so_when_there_is_no_toban(tmp_path: Path, order: tuple[str, ...]) -> None:
     environment = {name: value for name, value in os.environ.items() if not name.startswith("TOBAN_")}
 
     done = subprocess.run(

@@ -1,4 +1,4 @@
-"""`toban logs --from-archive` as it is typed: what was archived and deleted is found by the same search."""
+"""`toban logs --from-archive` as typed in a shell: archived and deleted rows are found by the same search."""
 
 import json
 import os
@@ -40,7 +40,7 @@ store = "S3"
 
 @pytest.fixture(scope="module")
 def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A home whose archive has a day of May, and whose store has nothing any more."""
+    """A home whose archive contains a day of May, and whose store is empty."""
     home = tmp_path_factory.mktemp("home")
     (home / "archive").mkdir()
     (home / "運用設計書.md").write_text(DOCUMENT, encoding="utf-8")
@@ -67,7 +67,7 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def logs(home: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
     environment = {name: value for name, value in os.environ.items() if name != "TOBAN_TELEMETRY_URL"}
-    # Nothing runs there, and there is no state: the archive and the document are all there is.
+    # Nothing runs there, and there is no state: only the archive and the document exist.
     settings = {"TOBAN_HOME": str(home), "TOBAN_DESIGN": str(home / "運用設計書.md")}
     return subprocess.run(
         [sys.executable, "-m", "toban", "logs", *arguments],
@@ -81,7 +81,7 @@ def logs(home: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
 MAY = ("--from-archive", "--from", "2026-05-10T00:00", "--to", "2026-05-11T00:00")
 
 
-def test_what_was_archived_is_found_by_the_same_search(home: Path) -> None:
+def test_archived_rows_are_found_by_the_same_search(home: Path) -> None:
     done = logs(home, *MAY, "--format", "json", "--limit", "2", "request")
 
     assert done.returncode == 0, done.stderr
@@ -89,13 +89,13 @@ def test_what_was_archived_is_found_by_the_same_search(home: Path) -> None:
     assert "1日分" in done.stderr
 
 
-def test_what_nobody_wrote_is_not_found(home: Path) -> None:
+def test_a_search_without_matches_finds_nothing(home: Path) -> None:
     done = logs(home, *MAY, "level:ERROR")
 
     assert (done.returncode, done.stdout) == (1, "")
 
 
-def test_a_time_of_which_nothing_is_archived_is_told(home: Path) -> None:
+def test_a_time_range_without_archives_is_reported(home: Path) -> None:
     done = logs(home, "--from-archive", "--from", "2025-05-10T00:00", "--to", "2025-05-11T00:00")
 
     assert done.returncode == 2
@@ -103,7 +103,7 @@ def test_a_time_of_which_nothing_is_archived_is_told(home: Path) -> None:
     assert "HINT:" in done.stderr
 
 
-def test_without_an_archive_the_way_to_one_is_told(home: Path, tmp_path: Path) -> None:
+def test_without_an_archive_a_hint_says_how_to_get_one(home: Path, tmp_path: Path) -> None:
     (tmp_path / "運用設計書.md").write_text(DOCUMENT, encoding="utf-8")
     (tmp_path / "toban.toml").write_text("", encoding="utf-8")
 

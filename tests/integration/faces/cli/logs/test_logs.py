@@ -1,4 +1,4 @@
-"""`toban logs` as it is typed, against a real store."""
+"""`toban logs` as typed in a shell, with a real store."""
 
 import csv
 import json
@@ -30,7 +30,7 @@ def home(tmp_path_factory: pytest.TempPathFactory, store: StoreProcess) -> Path:
         for number in range(1, 6)
     ]  # fmt: skip
     LogStore(store.telemetry).write(batch_of(key_of("shop", "", b"five"), rows))
-    # As `toban up` leaves it for the commands beside it.
+    # As `toban up` leaves it for other commands.
     (home / "telemetry-url").write_text(store.telemetry_url)
     return home
 
@@ -46,7 +46,7 @@ def logs(home: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
     )
 
 
-def test_the_newest_are_printed_the_oldest_of_them_first(home: Path) -> None:
+def test_the_newest_rows_are_printed_in_chronological_order(home: Path) -> None:
     done = logs(home, "--limit", "3", "request")
 
     assert done.returncode == 0
@@ -54,14 +54,14 @@ def test_the_newest_are_printed_the_oldest_of_them_first(home: Path) -> None:
     assert "ERROR    shop-api GET /orders 500 12ms request 3 done requestId=req-3" in done.stdout
 
 
-def test_what_the_shell_took_the_quotes_from_is_one_text(home: Path) -> None:
+def test_an_argument_unquoted_by_the_shell_is_one_text(home: Path) -> None:
     done = logs(home, "--format", "json", "status:>=500", "request 3 done")
 
     (line,) = done.stdout.splitlines()
     assert json.loads(line)["requestId"] == "req-3"
 
 
-def test_what_a_minus_leaves_out_is_no_option(home: Path) -> None:
+def test_a_term_excluded_with_a_minus_is_not_an_option(home: Path) -> None:
     done = logs(home, "request", "-level:INFO", "--format", "json", "-health", "-service:cart")
     after_dashes = logs(home, "--format", "json", "--", "-level:INFO", "request")
 
@@ -78,13 +78,13 @@ def test_a_time_that_ends_before_it_begins_is_refused(home: Path) -> None:
     assert "始まりが終わりより後です" in done.stderr
 
 
-def test_a_spreadsheet_gets_a_heading(home: Path) -> None:
+def test_csv_output_has_a_header(home: Path) -> None:
     rows = list(csv.DictReader(logs(home, "--format", "csv", "level:ERROR").stdout.splitlines()))
 
     assert [(row["status"], row["attributes"]) for row in rows] == [("500", '{"formula": "x"}')]
 
 
-def test_nothing_found_and_nothing_readable_have_statuses_of_their_own(home: Path, tmp_path: Path) -> None:
+def test_no_result_and_an_invalid_search_have_different_exit_statuses(home: Path, tmp_path: Path) -> None:
     nothing = logs(home, "nowhere-to-be-found")
     unreadable = logs(home, "status:many")
     away = logs(tmp_path, "x")

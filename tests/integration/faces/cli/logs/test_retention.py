@@ -1,4 +1,4 @@
-"""`toban plan` and `toban retention` on a store that holds old logs: what would go is told before it goes."""
+"""`toban plan` and `toban retention` with a store of old logs: deletions are announced beforehand."""
 
 import json
 from datetime import datetime, time, timedelta
@@ -43,7 +43,7 @@ DOCUMENT = """# 運用設計書
 
 @pytest.fixture(scope="module")
 def store_url(store: StoreProcess) -> str:
-    """A store with two access rows at noon of 10, 40 and 50 days ago."""
+    """A store with two access rows at noon 10, 40 and 50 days ago."""
     rows = [row(back, each) for back in (10, 40, 50) for each in (1, 2)]
     LogStore(store.telemetry).write(batch_of(key_of("shop", "", b"old"), rows))
     return store.telemetry_url
@@ -75,7 +75,7 @@ def planned(home: Path, *options: str) -> Result:
     return CliRunner().invoke(plan, [str(home / "運用設計書.md"), str(home / "new.md"), *options], obj=PARTS)
 
 
-def test_the_plan_tells_how_much_a_shorter_retention_would_delete_and_of_which_days(home: Path) -> None:
+def test_the_plan_states_how_much_a_shorter_retention_would_delete_and_of_which_days(home: Path) -> None:
     told = planned(home, "--format", "json")
 
     (lost,) = json.loads(told.stdout)["logs"]
@@ -86,7 +86,7 @@ def test_the_plan_tells_how_much_a_shorter_retention_would_delete_and_of_which_d
     assert told.exit_code == 3
 
 
-def test_people_read_it_with_what_has_to_be_done(home: Path) -> None:
+def test_the_text_output_says_what_to_do(home: Path) -> None:
     text = planned(home).stdout
 
     assert "アクセスログ 90日 → 30日" in text
@@ -95,7 +95,7 @@ def test_people_read_it_with_what_has_to_be_done(home: Path) -> None:
     assert "HINT: 文書を替えても、toban retention agree で承認されるまでは削除しません" in text
 
 
-def test_what_is_held_does_not_go(home: Path) -> None:
+def test_rows_on_hold_are_not_deleted(home: Path) -> None:
     keeping.hold("access", "調査 2026-11", by="kei", now=system_clock())
 
     text = planned(home).stdout
@@ -104,7 +104,7 @@ def test_what_is_held_does_not_go(home: Path) -> None:
     assert "調査 2026-11" in text
 
 
-def test_a_store_that_is_away_is_told(home: Path, settings: Settings) -> None:
+def test_an_unreachable_store_is_reported(home: Path, settings: Settings) -> None:
     settings.TELEMETRY_URL = "http://toban:x@127.0.0.1:9/toban"
 
     told = planned(home)
@@ -114,7 +114,7 @@ def test_a_store_that_is_away_is_told(home: Path, settings: Settings) -> None:
     assert told.exit_code == 3
 
 
-def test_agreeing_says_first_what_it_deletes(home: Path) -> None:
+def test_agreeing_first_says_what_will_be_deleted(home: Path) -> None:
     (home / "運用設計書.md").write_text(DOCUMENT.replace("90日", "30日"), encoding="utf-8")
     Keeping.objects.create(kind="access", agreed="90日")
 
@@ -138,7 +138,7 @@ def test_a_hold_names_the_days_whose_deletion_had_begun(home: Path) -> None:
     assert (later.exit_code, "始めていた" in later.stdout) == (0, False)
 
 
-def test_the_list_names_what_is_held_as_the_document_does(home: Path) -> None:
+def test_the_list_names_held_kinds_as_the_document_does(home: Path) -> None:
     keeping.hold("access", "調査", by="kei", now=system_clock())
     keeping.hold("debug", "文書にもうない種別", by="kei", now=system_clock())
 
@@ -150,7 +150,7 @@ def test_the_list_names_what_is_held_as_the_document_does(home: Path) -> None:
 
 @pytest.fixture
 def sentry(home: Path) -> Path:
-    """A shop that sends events alone, of 10, 40 and 50 days ago; new.md keeps them for 30 days."""
+    """A shop that only sends events, from 10, 40 and 50 days ago; new.md keeps them for 30 days."""
     text = DOCUMENT.replace("アクセスログ | HTTP | Toban", "エラーログ | 例外 | Sentry")
     (home / "運用設計書.md").write_text(text, encoding="utf-8")
     (home / "new.md").write_text(text.replace("90日", "30日"), encoding="utf-8")
@@ -160,7 +160,7 @@ def sentry(home: Path) -> Path:
     return home
 
 
-def test_the_plan_tells_how_many_events_a_shorter_retention_would_delete(sentry: Path) -> None:
+def test_the_plan_states_how_many_events_a_shorter_retention_would_delete(sentry: Path) -> None:
     (lost,) = json.loads(planned(sentry, "--format", "json").stdout)["logs"]
     text = planned(sentry).stdout
 
@@ -172,7 +172,7 @@ def test_the_plan_tells_how_many_events_a_shorter_retention_would_delete(sentry:
     assert "HINT: 文書を替えても、toban retention agree で承認されるまでは削除しません" in text
 
 
-def test_events_go_once_somebody_agrees_and_not_before(sentry: Path, store_url: str) -> None:
+def test_events_are_deleted_only_once_somebody_agrees(sentry: Path, store_url: str) -> None:
     Keeping.objects.create(kind="error", agreed="90日")
     text = (sentry / "new.md").read_text(encoding="utf-8")
     (sentry / "運用設計書.md").write_text(text, encoding="utf-8")

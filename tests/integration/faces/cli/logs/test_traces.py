@@ -1,4 +1,4 @@
-"""`toban traces` as it is typed, against a real store."""
+"""`toban traces` as typed in a shell, with a real store."""
 
 import json
 import os
@@ -34,7 +34,7 @@ def home(tmp_path_factory: pytest.TempPathFactory, store: StoreProcess) -> Path:
         for number in range(1, 4)
     ]  # fmt: skip
     SpanStore(store.telemetry).write(batch_of(key_of("otel", "", b"three"), rows))
-    # As `toban up` leaves it for the commands beside it.
+    # As `toban up` leaves it for other commands.
     (home / "telemetry-url").write_text(store.telemetry_url)
     return home
 
@@ -50,7 +50,7 @@ def traces(home: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
     )
 
 
-def test_routes_are_printed_the_slowest_first(home: Path) -> None:
+def test_routes_are_printed_slowest_first(home: Path) -> None:
     done = traces(home, "--service", "shop")
     as_json = traces(home, "--format", "json", "--limit", "1")
 
@@ -70,7 +70,7 @@ def test_a_trace_is_printed_as_a_waterfall(home: Path) -> None:
     assert [(each["depth"], each["durationMs"]) for each in as_json] == [(0, 10.0), (1, 20.0), (2, 30.0)]
 
 
-def test_nothing_found_and_nothing_readable_have_statuses_of_their_own(home: Path, tmp_path: Path) -> None:
+def test_no_result_and_an_invalid_search_have_different_exit_statuses(home: Path, tmp_path: Path) -> None:
     nothing = traces(home, "f" * 32)
     unreadable = traces(home, "req-7")
     away = traces(tmp_path)

@@ -58,11 +58,11 @@ def test_an_alert_is_acknowledged_and_unacknowledged_by_either_name(
         assert CliRunner().invoke(alerts.command, [name, str(firing.pk)]).exit_code == 0
 
 
-def test_a_calm_system_says_so() -> None:
+def test_a_system_without_alerts_says_so() -> None:
     assert "継続中のアラートはありません" in CliRunner().invoke(alerts.command, []).output
 
 
-def test_an_alert_is_acknowledged_by_the_user_of_the_terminal(firing: Alert) -> None:
+def test_an_alert_is_acknowledged_by_the_user_of_the_command(firing: Alert) -> None:
     done = CliRunner().invoke(alerts.command, ["--acknowledge", str(firing.pk)])
 
     assert done.exit_code == 0
@@ -73,7 +73,7 @@ def test_an_alert_is_acknowledged_by_the_user_of_the_terminal(firing: Alert) -> 
     assert "が対応中です" in again.output
 
 
-def test_an_alert_is_unacknowledged_by_the_user_of_the_terminal(firing: Alert) -> None:
+def test_an_alert_is_released_by_the_user_of_the_command(firing: Alert) -> None:
     assert CliRunner().invoke(alerts.command, ["--unacknowledge", str(firing.pk)]).exit_code == 1
     CliRunner().invoke(alerts.command, ["--acknowledge", str(firing.pk)])
 
@@ -85,7 +85,7 @@ def test_an_alert_is_unacknowledged_by_the_user_of_the_terminal(firing: Alert) -
     assert firing.acknowledged_by == ""
 
 
-def test_machines_read_alerts_as_json(firing: Alert) -> None:
+def test_alerts_are_available_as_json(firing: Alert) -> None:
     (found,) = json.loads(CliRunner().invoke(alerts.command, ["--format", "json"]).output)
 
     assert (found["alert"], found["condition"], found["labels"]) == (
@@ -107,7 +107,7 @@ def test_a_silence_is_made_listed_and_ended() -> None:
     assert "ミュートはありません" in CliRunner().invoke(silence.command, ["--list"]).output
 
 
-def test_a_silence_may_be_about_any_label_of_alerts() -> None:
+def test_a_silence_may_match_any_label_of_an_alert() -> None:
     arguments = ["--label", "batch=B003", "--label", "sender=grafana", "--for", "1時間", "--reason", "x"]
 
     made = CliRunner().invoke(silence.command, arguments)
@@ -129,7 +129,7 @@ def test_a_silence_may_be_about_any_label_of_alerts() -> None:
         (["--target", "DB", "--for", "1時間", "--until", "2026-12-01", "--reason", "x"], 2, "一つだけ"),
     ],
 )
-def test_a_silence_that_makes_no_sense_is_refused(arguments: list[str], status: int, complaint: str) -> None:
+def test_an_invalid_silence_is_refused(arguments: list[str], status: int, complaint: str) -> None:
     refused = CliRunner().invoke(silence.command, arguments)
 
     assert refused.exit_code == status
@@ -137,7 +137,7 @@ def test_a_silence_that_makes_no_sense_is_refused(arguments: list[str], status: 
     assert not Silence.objects.exists()
 
 
-def test_maintenance_is_announced_for_later_and_called_off() -> None:
+def test_maintenance_can_be_announced_for_later_and_cancelled() -> None:
     arguments = ["--target", "DB", "--from", "2199-01-01T22:00", "--for", "1時間", "--reason", "交換"]
 
     made = CliRunner().invoke(maintenance.command, arguments)

@@ -1,4 +1,4 @@
-"""`toban duty` beside a Toban that runs."""
+"""`toban duty` with a running Toban."""
 
 import json
 from collections.abc import Callable
@@ -31,7 +31,7 @@ type Duty = Callable[..., Result]
 
 @pytest.fixture
 def duty(tmp_path: Path, settings: Settings, monkeypatch: pytest.MonkeyPatch) -> Duty:
-    """Call `toban duty` on a home in which nothing has been kept yet."""
+    """Call `toban duty` on a home in which nothing has been stored yet."""
     (tmp_path / "運用設計書.md").write_text(DOCUMENT, encoding="utf-8")
     (tmp_path / "toban.toml").write_text(BINDINGS, encoding="utf-8")
     monkeypatch.setenv("TOBAN_DESIGN", str(tmp_path / "運用設計書.md"))
@@ -41,7 +41,7 @@ def duty(tmp_path: Path, settings: Settings, monkeypatch: pytest.MonkeyPatch) ->
     return lambda *arguments: CliRunner().invoke(command, arguments, obj=parts)
 
 
-def test_who_is_on_duty_now_and_next_in_a_line_for_each_role(duty: Duty) -> None:
+def test_each_role_has_a_line_with_who_is_on_duty_now_and_next(duty: Duty) -> None:
     manager, emergency = duty("now").output.splitlines()
 
     assert manager == "運用責任者  城間"
@@ -52,7 +52,7 @@ def test_who_is_on_duty_now_and_next_in_a_line_for_each_role(duty: Duty) -> None
     assert emergency.endswith(f"から {following}")
 
 
-def test_scripts_get_who_until_when_and_who_next(duty: Duty) -> None:
+def test_json_says_who_is_on_duty_until_when_and_who_is_next(duty: Duty) -> None:
     manager, emergency = json.loads(duty("now", "--format", "json").output)
 
     assert manager == {
@@ -66,7 +66,7 @@ def test_scripts_get_who_until_when_and_who_next(duty: Duty) -> None:
     assert emergency["people"] != emergency["next"]["people"]
 
 
-def test_the_coming_turns_are_listed_and_one_persons_alone(duty: Duty) -> None:
+def test_upcoming_turns_are_listed_for_all_or_for_one_person(duty: Duty) -> None:
     every = json.loads(duty("next", "--days", "28", "--format", "json").output)
     one = json.loads(duty("next", "--days", "28", "--person", "中村", "--format", "json").output)
 
@@ -75,14 +75,14 @@ def test_the_coming_turns_are_listed_and_one_persons_alone(duty: Duty) -> None:
     assert "緊急連絡先" in duty("next").output
 
 
-def test_the_coming_turns_go_to_any_calendar_program(duty: Duty) -> None:
+def test_upcoming_turns_can_be_exported_as_icalendar(duty: Duty) -> None:
     text = duty("next", "--format", "ics").output
 
     assert text.startswith("BEGIN:VCALENDAR")
     assert "SUMMARY:緊急連絡先 田中 ゆい" in text
 
 
-def test_somebody_stands_in_is_listed_and_is_ended(duty: Duty) -> None:
+def test_a_deputy_can_be_set_listed_and_ended(duty: Duty) -> None:
     given = duty("override", "運用責任者", "中村", "--for", "3時間", "--reason", "通院")
     made = DutyOverride.objects.get()
 
@@ -107,7 +107,7 @@ def test_somebody_stands_in_is_listed_and_is_ended(duty: Duty) -> None:
         (("運用責任者", "中村", "--until", "あした"), 2, "時刻ではありません"),
     ],
 )
-def test_an_override_that_makes_no_sense_is_refused_with_a_way_out(
+def test_an_invalid_override_is_refused_with_a_hint(
     duty: Duty, arguments: tuple[str, ...], status: int, complaint: str
 ) -> None:
     answer = duty("override", *arguments)
@@ -117,7 +117,7 @@ def test_an_override_that_makes_no_sense_is_refused_with_a_way_out(
     assert not DutyOverride.objects.exists()
 
 
-def test_where_nothing_runs_it_says_how_to_point_at_what_does(
+def test_without_a_running_toban_a_hint_says_how_to_point_to_one(
     duty: Duty, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.delenv("TOBAN_DESIGN")

@@ -1,4 +1,4 @@
-"""`toban levels` beside a Toban that runs."""
+"""`toban levels` with a running Toban."""
 
 import json
 from collections.abc import Callable
@@ -39,7 +39,7 @@ type Levels = Callable[..., Result]
 
 @pytest.fixture
 def levels(tmp_path: Path, settings: Settings, monkeypatch: pytest.MonkeyPatch) -> Levels:
-    """Call `toban levels` on a home in which nothing has been kept yet."""
+    """Call `toban levels` on a home in which nothing has been stored yet."""
     (tmp_path / "運用設計書.md").write_text(DOCUMENT, encoding="utf-8")
     (tmp_path / "toban.toml").write_text(BINDINGS, encoding="utf-8")
     monkeypatch.setenv("TOBAN_DESIGN", str(tmp_path / "運用設計書.md"))
@@ -49,7 +49,7 @@ def levels(tmp_path: Path, settings: Settings, monkeypatch: pytest.MonkeyPatch) 
     return lambda *arguments: CliRunner().invoke(command, arguments, obj=parts)
 
 
-def test_scripts_get_the_figures_with_and_without_planned_maintenance_and_what_is_known(
+def test_json_has_the_figures_with_and_without_maintenance_and_the_known_time(
     levels: Levels,
 ) -> None:
     today = system_clock().astimezone(ZoneInfo("Asia/Tokyo")).date()
@@ -70,7 +70,7 @@ def test_scripts_get_the_figures_with_and_without_planned_maintenance_and_what_i
     assert "は測れません" in connections["reason"]
 
 
-def test_people_get_a_line_with_the_verdict_and_why(levels: Levels) -> None:
+def test_the_text_output_has_a_line_with_the_verdict_and_the_reason(levels: Levels) -> None:
     ClauseStatus.objects.create(
         clause_id=AVAILABILITY, verdict="conforming", since=system_clock(), value="今月 99.950%", revision=1
     )
@@ -81,7 +81,7 @@ def test_people_get_a_line_with_the_verdict_and_why(levels: Levels) -> None:
     assert "○ 同時接続数 | 1000以上" in output
 
 
-def test_other_tools_get_openslo(levels: Levels) -> None:
+def test_openslo_export_is_available(levels: Levels) -> None:
     service, slo = json.loads(levels("--format", "openslo").output)
 
     assert (service["kind"], slo["kind"], slo["apiVersion"]) == ("Service", "SLO", "openslo/v1")

@@ -1,4 +1,4 @@
-"""`toban run` and `toban runs` on the tables; in `test_batches` a worker carries out what is ordered."""
+"""`toban run` and `toban runs` with real tables; in `test_batches` a worker executes the orders."""
 
 import pytest
 from click.testing import CliRunner, Result
@@ -37,13 +37,13 @@ def test_the_parameters_of_a_batch_are_listed_with_an_example() -> None:
 @pytest.mark.parametrize(
     ("takes", "words"), [([], "パラメーターはありません"), (None, "名前は自由です")], ids=["none", "any"]
 )
-def test_that_a_batch_takes_none_or_any_is_said(takes: list[object] | None, words: str) -> None:
+def test_a_batch_without_or_with_free_parameters_says_so(takes: list[object] | None, words: str) -> None:
     planned("B001", parameters=takes)
 
     assert words in run("B001", "--parameters").stdout
 
 
-def test_a_parameter_that_the_batch_does_not_know_is_refused_with_those_that_it_does() -> None:
+def test_an_unknown_parameter_is_refused_with_the_known_ones() -> None:
     planned("B003", parameters=[MONTH])
 
     refused = run("B003", "--set", "moth=2026-11", "--yes")
@@ -54,7 +54,7 @@ def test_a_parameter_that_the_batch_does_not_know_is_refused_with_those_that_it_
     assert not Run.objects.exists()
 
 
-def test_the_parameters_of_a_batch_that_nobody_runs_are_not_known() -> None:
+def test_the_parameters_of_a_batch_that_does_not_run_are_unknown() -> None:
     refused = run("B009", "--parameters")
 
     assert refused.exit_code == 1
@@ -78,7 +78,7 @@ def test_runs_are_listed_with_their_reasons_in_words() -> None:
     assert not [reason for reason in Reason if str(reason) in listed]
 
 
-def test_a_run_that_is_followed_to_its_end_is_told_in_words(capsys: pytest.CaptureFixture[str]) -> None:
+def test_following_a_run_to_its_end_prints_its_result_in_words(capsys: pytest.CaptureFixture[str]) -> None:
     planned()
     run = made(state=Run.State.CANCELLED, reason=Reason.REFUSED, note="凍結中")
 

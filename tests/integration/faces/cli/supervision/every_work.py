@@ -1,7 +1,7 @@
-"""Do every work of a document, each killed at every edge of its steps; in the environment of a Toban.
+"""Do every work of a document, killed before and after each of its steps; in the environment of a Toban.
 
-Every worker is a process of its own, forked when nothing has been opened yet. It first takes up what the one
-before it left, then orders the next run, and is killed where its turn is: before a step begins, or after it
+Every worker is a separate process, forked before anything has been opened. It first finishes what the
+previous one left, then orders the next run, and is killed at its moment: before a step begins, or after it
 has done its part and before that is recorded.
 """
 
@@ -31,14 +31,14 @@ OPEN = (Run.State.WAITING, Run.State.RUNNING)
 
 
 def note(text: str) -> None:
-    """Add a line for the test to read."""
+    """Append a line that the test reads."""
     with (HOME / "notes").open("a") as file:
         file.write(text + "\n")
 
 
 @dataclass
 class Edges:
-    """The edges that a run passes; the process is killed at one of them."""
+    """The edges (before or after a step) of a run; the process is killed at one of them."""
 
     run_id: int = 0
     kill_at: int = 0
@@ -73,7 +73,7 @@ def works() -> Mapping[str, Work]:
 
 
 def serve(found: Mapping[str, Work], key: str, kill_at: int) -> None:
-    """Be a worker: finish what was left, then do a run of the work *key*, up to the edge *kill_at*."""
+    """Act as a worker: finish leftovers, then do a run of the work *key*, up to the edge *kill_at*."""
     finished = FinishedStep.objects.values_list("run_id", "name")
     note("knows " + " ".join(f"{run_id}:{name}" for run_id, name in finished))
     edges = Edges(kill_at=kill_at)
@@ -82,7 +82,7 @@ def serve(found: Mapping[str, Work], key: str, kill_at: int) -> None:
     scheduler.plan_due(cut.values(), system_clock())
     runs.adopt(cut)
     until_all_ended(runs)
-    # Something for the clean-up to find, each time.
+    # A file for the clean-up to find in each run.
     old = HOME / "logs" / f"access-{key.replace('/', '-')}-{kill_at}.log"
     old.touch()
     os.utime(old, (0, 0))
@@ -98,7 +98,7 @@ def until_all_ended(runs: Runs) -> None:
 
 
 def killed(found: Mapping[str, Work], key: str, kill_at: int) -> bool:
-    """Do it in a process of its own, and say whether that was killed."""
+    """Run `serve` in a child process, and return whether it was killed."""
     child = os.fork()
     if child == 0:
         status = 1
@@ -106,7 +106,7 @@ def killed(found: Mapping[str, Work], key: str, kill_at: int) -> bool:
             serve(found, key, kill_at)
             status = 0
         finally:
-            # What the parent has registered to be done at its end is not this process's.
+            # The exit handlers of the parent must not run in this process.
             os._exit(status)
     _, status = os.waitpid(child, 0)
     if status not in (0, signal.SIGKILL):

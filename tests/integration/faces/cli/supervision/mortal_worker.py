@@ -1,7 +1,7 @@
 """`toban worker`, killed by its own stores: `python -m …mortal_worker`.
 
-It dies by SIGKILL at the moment TOBAN_TEST_DIES_AT of those at which a store is read or changed: just before
-an object is begun, when it is durable, before one is read, and around each removal.
+It dies by SIGKILL at access number TOBAN_TEST_DIES_AT to a store: just before an object is begun, when it is
+durable, before one is read, and around each removal.
 """
 
 import itertools
@@ -27,7 +27,7 @@ def pass_by() -> None:
 
 
 class MortalStore(DirectoryStore):
-    """A folder that its user may not outlive."""
+    """A folder whose user is killed at the chosen access."""
 
     @contextmanager
     def writer(self, key: str) -> Iterator[_File]:

@@ -1,4 +1,4 @@
-"""kill -9 at every step of every work of a document: nothing is repeated, lost or doubled."""
+"""kill -9 at every step of every work of a document: nothing is repeated, lost or duplicated."""
 
 import os
 import shutil
@@ -134,7 +134,7 @@ def remote() -> Iterator[RemoteHost]:
 
 @pytest.fixture
 def drills() -> Iterator[Path]:
-    """A folder that the restored server's account can reach."""
+    """A folder that the account of the restored server can reach."""
     folder = Path(tempfile.mkdtemp(prefix="drills"))
     folder.chmod(0o755)
     yield folder
@@ -143,7 +143,7 @@ def drills() -> Iterator[Path]:
 
 @pytest.fixture
 def environment(cluster: Cluster, remote: RemoteHost, drills: Path, tmp_path: Path) -> dict[str, str]:
-    """A Toban in a folder, prepared, as the environment of its processes."""
+    """The environment for the processes of a prepared Toban in a folder."""
     where = {
         "binaries": programs(), "drills": drills, "port": remote.port, "user": remote.user,
         "key": remote.key, "known_hosts": remote.write_known_hosts(),
@@ -172,7 +172,7 @@ def asked(home: Path, query: str) -> list[tuple[object, ...]]:
 
 
 def noted_edges(notes: Path) -> dict[str, int]:
-    """Return how often each work was killed; no step may have been done again after it was finished."""
+    """Return how often each work was killed; no finished step may have been done again."""
     edges: dict[str, int] = {}
     finished: set[str] = set()
     for line in notes.read_text().splitlines():
@@ -187,7 +187,7 @@ def noted_edges(notes: Path) -> dict[str, int]:
 
 
 @pytest.mark.slow
-def test_no_kill_at_any_edge_of_any_step_repeats_loses_or_doubles_anything(
+def test_a_kill_before_or_after_any_step_repeats_loses_and_duplicates_nothing(
     environment: dict[str, str], drills: Path, tmp_path: Path
 ) -> None:
     try:
@@ -199,14 +199,14 @@ def test_no_kill_at_any_edge_of_any_step_repeats_loses_or_doubles_anything(
 
     edges = noted_edges(tmp_path / "notes")
     assert edges == {key: 2 * len(steps) for key, steps in STEPS.items()}
-    # One run for each order, all of them done: one for each kill, and the last that nobody killed.
+    # One completed run per order: one for each kill, and a last one without a kill.
     ended = Counter(asked(tmp_path, "SELECT work, state FROM runs_run"))
     assert ended == {(key, "done"): 2 * len(steps) + 1 for key, steps in STEPS.items()}
     recorded = Counter(
         asked(tmp_path, "SELECT r.work, s.name FROM runs_finishedstep s JOIN runs_run r ON r.id = s.run_id")
     )
     assert recorded == {(key, step): 2 * len(steps) + 1 for key, steps in STEPS.items() for step in steps}
-    # Only the step in hand may have been done twice.
+    # Only the step running at the kill may have been done twice.
     counted = Counter((tmp_path / "counted").read_text().split())
     assert (len(counted), max(counted.values())) == (3, 2)
     assert list((tmp_path / "logs").glob("access-B002-*")) == []

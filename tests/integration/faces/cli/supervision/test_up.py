@@ -1,4 +1,4 @@
-"""`toban up` where it can't start: it says why, names a way out, and leaves nothing running."""
+"""`toban up` when it can't start: it says why, gives a hint, and leaves nothing running."""
 
 import os
 import socket
@@ -22,12 +22,12 @@ def up(home: Path, *arguments: str, **environment: str) -> "subprocess.Completed
 
 
 def own(tmp_path: Path, bindings: str) -> list[str]:
-    """Return the options for a document of one's own with *bindings*."""
+    """Return the options for a custom document with *bindings*."""
     (tmp_path / "toban.toml").write_text(bindings, encoding="utf-8")
     return ["--port", "0", "--design", str(DESIGN), "--bindings", str(tmp_path / "toban.toml")]
 
 
-def test_a_taken_port_is_named_with_the_way_to_another(tmp_path: Path) -> None:
+def test_a_port_in_use_is_named_with_a_hint(tmp_path: Path) -> None:
     with closing(socket.create_server(("127.0.0.1", 0))) as taken:
         port = taken.getsockname()[1]
 
@@ -47,7 +47,7 @@ def test_a_home_that_is_a_file_is_refused(tmp_path: Path) -> None:
     assert "is a file" in done.stderr
 
 
-def test_a_document_that_is_not_there_is_refused_before_anything_runs(tmp_path: Path) -> None:
+def test_a_missing_document_is_refused_before_anything_starts(tmp_path: Path) -> None:
     done = up(tmp_path / "home", "--port", "0", "--design", str(tmp_path / "ない.md"))
 
     assert done.returncode == 2
@@ -77,7 +77,7 @@ def test_every_mistake_in_the_bindings_is_named_with_its_line(tmp_path: Path) ->
     assert f"{tmp_path / 'toban.toml'}:5:" in done.stderr
 
 
-def test_a_state_database_that_is_not_there_is_refused_without_telling_its_password(tmp_path: Path) -> None:
+def test_an_unreachable_state_database_is_refused_without_showing_its_password(tmp_path: Path) -> None:
     options = own(tmp_path, '[system]\nname = "店"\n')
 
     done = up(tmp_path / "home", *options, TOBAN_STATE_URL="postgresql://toban:s3cret@127.0.0.1:1/toban")

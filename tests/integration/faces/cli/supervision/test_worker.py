@@ -1,4 +1,4 @@
-"""The real `toban worker`, with a real state database and a real service to measure; the store stays away."""
+"""A real `toban worker`, with a real state database and a real service to measure; the store stays down."""
 
 import json
 import os
@@ -52,7 +52,7 @@ DB = "monitoring/monitor/DB/接続数"
 
 @dataclass
 class Worker:
-    """A worker process, its files and what its state database says."""
+    """A worker process, its files and the content of its state database."""
 
     folder: Path
     state_url: str
@@ -110,7 +110,7 @@ class Worker:
         return [row[0] if isinstance(row[0], dict) else json.loads(str(row[0])) for row in rows]
 
     def until(self, question: Callable[[], bool]) -> None:
-        """Wait until *question* is answered with yes; the limit is for a broken worker only."""
+        """Wait until *question* returns true; the limit only matters if a worker is broken."""
         for _ in range(600):
             if question():
                 return
@@ -158,7 +158,7 @@ def worker(request: pytest.FixtureRequest, tmp_path: Path, http_server: HttpServ
 @pytest.mark.parametrize(
     "worker", ["sqlite", pytest.param("postgresql", marks=pytest.mark.slow)], indirect=True
 )
-def test_it_judges_while_the_store_is_away_and_stops_when_told(
+def test_the_worker_judges_while_the_store_is_away_and_stops_on_request(
     worker: Worker, http_server: HttpServer
 ) -> None:
     worker.until(lambda: worker.verdict(API) == "conforming")
@@ -179,7 +179,7 @@ def test_it_judges_while_the_store_is_away_and_stops_when_told(
 
 
 @pytest.mark.slow
-def test_a_version_that_cannot_be_read_leaves_the_old_one_in_force_and_a_better_one_replaces_it(
+def test_an_unreadable_version_leaves_the_old_one_in_force_until_a_readable_one_replaces_it(
     worker: Worker, http_server: HttpServer
 ) -> None:
     worker.until(lambda: worker.verdict(API) == "conforming")
@@ -196,7 +196,7 @@ def test_a_version_that_cannot_be_read_leaves_the_old_one_in_force_and_a_better_
 
 
 @pytest.mark.slow
-def test_killed_and_started_again_it_goes_on_and_records_no_new_version(
+def test_a_worker_killed_and_restarted_continues_and_records_no_new_version(
     worker: Worker, http_server: HttpServer
 ) -> None:
     http_server.answer = lambda handler: handler.reply(503)

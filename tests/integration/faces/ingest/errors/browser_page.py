@@ -1,4 +1,4 @@
-"""A page of an application elsewhere that loads Sentry's own SDK for browsers, as npm has brought it."""
+"""A page of another application that loads Sentry's own browser SDK, as installed by npm."""
 
 import json
 from collections.abc import Iterator, Mapping
@@ -11,7 +11,7 @@ from threading import Thread
 from typing import Any, override
 
 SDK = Path(__file__).parents[5] / ".boot" / "sentry"
-"""Where `./check` puts what `browser_sdk/package-lock.json` names."""
+"""Where `./check` installs the packages of `browser_sdk/package-lock.json`."""
 
 _CONDITIONS = ("browser", "production", "import", "default")
 _PAGE = """<!doctype html><title>shop</title>
@@ -28,7 +28,7 @@ setTimeout(() => total(null));
 
 @contextmanager
 def shop_page(dsn: str) -> Iterator[str]:
-    """Serve the page, which throws what nobody catches; `window.sent` says then whether it was reported."""
+    """Serve the page, which throws an uncaught error; `window.sent` then says whether it was reported."""
     page = (_PAGE % {"imports": json.dumps({"imports": _imports()}), "dsn": dsn}).encode()
 
     class Handler(SimpleHTTPRequestHandler):
@@ -61,7 +61,7 @@ def shop_page(dsn: str) -> Iterator[str]:
 
 
 def _imports() -> Mapping[str, str]:
-    """Return where each module is by the name that others import it by."""
+    """Return the path of each module by its import name."""
     found = {}
     for manifest in (SDK / "node_modules").rglob("package.json"):
         package = json.loads(manifest.read_text(encoding="utf-8"))
@@ -74,7 +74,7 @@ def _imports() -> Mapping[str, str]:
 
 
 def _chosen(target: Any) -> str:
-    """Return the file of an export, as a bundler for browsers chooses it."""
+    """Return the file of an export like a bundler for browsers would choose it."""
     while isinstance(target, dict):
         target = next((target[each] for each in _CONDITIONS if each in target), "")
     return str(target)

@@ -1,4 +1,4 @@
-"""Sentry's own SDK reports to a real server; then all that no SDK would send."""
+"""Sentry's own SDK reports to a real server; then comes everything no SDK would send."""
 
 import gzip
 import json
@@ -70,7 +70,7 @@ def envelope(event: Mapping[str, object] | bytes, **header: object) -> bytes:
 
 
 def groups(served: Served) -> list[dict[str, Any]]:
-    """Every error with its newest event, read beside the running server."""
+    """Return every error with its newest event, read while the server runs."""
     with closing(sqlite3.connect(f"file:{served.home / 'state.sqlite3'}?mode=ro", uri=True)) as state:
         state.row_factory = sqlite3.Row
         rows = state.execute(
@@ -128,7 +128,7 @@ def test_the_python_sdk_reports_an_exception_a_message_and_a_session(served: Ser
     assert titled(served, "stock is low")["level"] == "warning"
 
 
-def test_the_sdk_hears_of_the_rate_and_pauses(served: Served) -> None:
+def test_the_sdk_is_rate_limited_and_pauses(served: Served) -> None:
     client = sentry_sdk.Client(dsn=f"http://{'f' * 32}@127.0.0.1:{served.port}/2")
     for number in range(6):
         client.capture_event({"message": f"flood {'abcdef'[number]}"})
@@ -145,7 +145,7 @@ def test_the_sdk_hears_of_the_rate_and_pauses(served: Served) -> None:
     assert reply.headers["x-sentry-rate-limits"] == f"{reply.headers['retry-after']}:error:project:rate"
 
 
-def test_a_browsers_payload_comes_as_plain_text_with_the_key_in_the_address(served: Served) -> None:
+def test_a_browser_payload_is_accepted_as_plain_text_with_the_key_in_the_url(served: Served) -> None:
     event = {
         "event_id": uuid4().hex,
         "platform": "javascript",
@@ -187,12 +187,12 @@ def test_a_browsers_payload_comes_as_plain_text_with_the_key_in_the_address(serv
 
 
 @pytest.mark.browser
-def test_the_sdk_of_browsers_reports_what_nobody_caught_from_another_origin(served: Served) -> None:
+def test_the_browser_sdk_reports_an_uncaught_error_from_another_origin(served: Served) -> None:
     program = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
     if program is None or not (SDK / "node_modules").exists():
         pytest.skip("needs Chromium, and @sentry/browser in .boot/sentry (./check brings both)")
     with shop_page(f"http://{KEY}@127.0.0.1:{served.port}/1") as address, sync_playwright() as playwright:
-        # Chromium refuses its sandbox to root.
+        # Chromium refuses to use its sandbox as root.
         browser = playwright.chromium.launch(executable_path=program, chromium_sandbox=os.geteuid() != 0)
         page = browser.new_page()
         page.goto(address)
@@ -207,7 +207,7 @@ def test_the_sdk_of_browsers_reports_what_nobody_caught_from_another_origin(serv
     assert found["event"]["request"]["url"] == address
 
 
-def test_a_browser_may_ask_first(served: Served) -> None:
+def test_a_browser_may_send_a_preflight_request(served: Served) -> None:
     asked = {"Origin": "https://shop.example", "Access-Control-Request-Headers": "x-sentry-auth"}
 
     reply = httpx.options(f"{served.url}/api/1/envelope/", headers=asked, trust_env=False)
@@ -226,7 +226,7 @@ def test_a_browser_may_ask_first(served: Served) -> None:
         ("br", lambda body: bytes(cramjam.brotli.compress(body))),
     ],
 )
-def test_an_event_packed_in_any_way_is_stored_once_however_often_it_comes(
+def test_an_event_in_any_compression_is_stored_once_however_often_it_arrives(
     served: Served, encoding: str, pack: Any
 ) -> None:
     event_id = uuid4().hex
@@ -239,7 +239,7 @@ def test_an_event_packed_in_any_way_is_stored_once_however_often_it_comes(
     assert titled(served, f"packed by {encoding}")["count"] == 1
 
 
-def test_the_older_endpoint_and_the_key_in_the_envelope_work_too(served: Served) -> None:
+def test_the_older_endpoint_and_a_key_inside_the_envelope_work_too(served: Served) -> None:
     plain = post(served, json.dumps({"event_id": uuid4().hex, "message": "by store"}).encode(), "1/store")
     tunnelled = post(served, envelope({"message": "by tunnel"}, dsn=f"http://{KEY}@toban.example/1"), key="")
 
@@ -247,7 +247,7 @@ def test_the_older_endpoint_and_the_key_in_the_envelope_work_too(served: Served)
     assert {"by store", "by tunnel"} <= {each["title"] for each in groups(served)}
 
 
-def test_what_is_no_event_is_accepted_and_left(served: Served) -> None:
+def test_items_other_than_events_are_accepted_and_ignored(served: Served) -> None:
     before = len(groups(served))
     items = (
         b'{}\n{"type":"transaction"}\n{"spans":[]}\n{"type":"client_report"}\n{}\n{"type":"never_heard"}\n{}'
@@ -274,7 +274,7 @@ def test_what_is_no_event_is_accepted_and_left(served: Served) -> None:
         ("1/store", "wrong"),
     ],
 )
-def test_a_stranger_learns_nothing(served: Served, path: str, key: str) -> None:
+def test_an_unauthenticated_sender_learns_nothing(served: Served, path: str, key: str) -> None:
     reply = post(served, envelope({"message": "from a stranger"}), path, key=key)
 
     assert reply.status_code == 401
@@ -282,7 +282,7 @@ def test_a_stranger_learns_nothing(served: Served, path: str, key: str) -> None:
 
 
 @pytest.mark.parametrize(("key", "status"), [("wrong", 401), ("", 413)])
-def test_a_stranger_fills_no_memory(served: Served, key: str, status: int) -> None:
+def test_an_unauthenticated_sender_fills_no_memory(served: Served, key: str, status: int) -> None:
     assert post(served, envelope(b"x" * (4 << 20)), key=key).status_code == status
 
 
@@ -295,14 +295,14 @@ def test_a_stranger_fills_no_memory(served: Served, key: str, status: int) -> No
         (envelope(b"{"), {}, 400),
         (envelope({"message": "x" * LARGEST}), {}, 413),
         (gzip.compress(bytes(64 << 20)), {"content_encoding": "gzip"}, 413),
-        # Quickly: with the usual effort, every process that collects the tests would pack for seconds.
+        # A low level: with the default, every process that collects the tests would compress for seconds.
         (bytes(cramjam.brotli.compress(bytes(64 << 20), level=1)), {"content_encoding": "br"}, 413),
         (b"x", {"content_encoding": "br"}, 400),
         (b"x", {"content_encoding": "compress"}, 400),
         (b"x" * (17 << 20), {}, 413),
     ],
 )
-def test_what_can_not_be_taken_is_refused_with_a_reason(
+def test_unacceptable_events_are_refused_with_a_reason(
     served: Served, body: bytes, headers: dict[str, str], status: int
 ) -> None:
     reply = post(served, body, **headers)
@@ -337,7 +337,7 @@ FUZZ = settings(max_examples=40, deadline=None, suppress_health_check=[HealthChe
 
 @FUZZ
 @given(event=EVENTS | CHAINS | JSON)
-def test_no_event_whatever_it_holds_is_an_error_of_the_server(served: Served, event: object) -> None:
+def test_no_event_content_causes_a_server_error(served: Served, event: object) -> None:
     body = json.dumps(event).encode()
 
     assert post(served, envelope(body)).status_code in (200, 400, 429)
@@ -346,14 +346,14 @@ def test_no_event_whatever_it_holds_is_an_error_of_the_server(served: Served, ev
 
 @FUZZ
 @given(body=st.binary(max_size=200), encoding=st.sampled_from(("", "gzip", "deflate", "zstd", "br")))
-def test_no_bytes_are_an_error_of_the_server(served: Served, body: bytes, encoding: str) -> None:
+def test_no_bytes_cause_a_server_error(served: Served, body: bytes, encoding: str) -> None:
     for start in (b"", b'{"dsn":"http://a@b/1"}\n', b'{}\n{"type":"event"}\n'):
         assert post(served, start + body, content_encoding=encoding).status_code in (200, 400, 413, 429)
         assert post(served, start + body, "1/store", key="").status_code in (400, 401, 413)
 
 
 @pytest.mark.slow
-def test_what_was_acknowledged_outlives_a_kill_and_comes_again_without_a_double(
+def test_acknowledged_events_survive_a_kill_and_resending_creates_no_duplicate(
     tmp_path_factory: pytest.TempPathFactory,
 ) -> None:
     home = tmp_path_factory.mktemp("killed")
@@ -387,6 +387,6 @@ def test_what_was_acknowledged_outlives_a_kill_and_comes_again_without_a_double(
 
 
 def seen(served: Served) -> set[str]:
-    """The ids of all events that were taken."""
+    """Return the ids of all received events."""
     with closing(sqlite3.connect(f"file:{served.home / 'state.sqlite3'}?mode=ro", uri=True)) as state:
         return {event_id for (event_id,) in state.execute("SELECT event_id FROM errors_seenevent")}

@@ -92,7 +92,7 @@ def test_lines_are_stored_refused_or_dropped_one_by_one(served: Served, store: S
     ]
 
 
-def test_fields_that_are_one_to_the_store_hold_up_no_line(served: Served, store: StoreProcess) -> None:
+def test_fields_that_collide_in_the_store_do_not_block_the_line(served: Served, store: StoreProcess) -> None:
     twice = {"a.b": "first", "a": {"b": 2}, "items": [{"c.d": 1, "c": {"d": 2}}]}
 
     reply = post(served, line("twice", **twice))
@@ -103,8 +103,8 @@ def test_fields_that_are_one_to_the_store_hold_up_no_line(served: Served, store:
     assert store.telemetry.ask(sql, {}) == [("first", """['{"c":{"d":1}}']""")]
 
 
-def test_taking_lines_in_loads_no_pandas(served: Served) -> None:
-    """Arrow would by itself, and its 40 MB would stay in every server."""
+def test_receiving_lines_does_not_load_pandas(served: Served) -> None:
+    """Arrow would load it by default, and every server would need 40 MB more."""
     assert post(served, b"\n".join(line(f"{number}", status=number) for number in range(300))).is_success
 
     loaded = Path(f"/proc/{served.process.pid}/maps").read_text()
@@ -113,7 +113,7 @@ def test_taking_lines_in_loads_no_pandas(served: Served) -> None:
     assert "/pandas/" not in loaded
 
 
-def test_an_array_packed_in_any_way_is_stored_once_however_often_it_comes(
+def test_an_array_in_any_compression_is_stored_once_however_often_it_arrives(
     served: Served, store: StoreProcess
 ) -> None:
     array = b"[" + b",".join(line(f"nginx {number}", status=200) for number in range(20)) + b"]"
@@ -129,7 +129,7 @@ def test_an_array_packed_in_any_way_is_stored_once_however_often_it_comes(
 
 
 @pytest.mark.parametrize("token", ["wrong", "metrics-token", "a b"])
-def test_a_stranger_learns_nothing(served: Served, token: str) -> None:
+def test_an_unauthenticated_sender_learns_nothing(served: Served, token: str) -> None:
     reply = post(served, line("x"), token=token)
 
     assert reply.status_code == 401
@@ -150,13 +150,13 @@ def test_a_stranger_learns_nothing(served: Served, token: str) -> None:
         (b"", {}, 200),
     ],
 )
-def test_what_is_no_log_is_refused_with_a_reason(
+def test_anything_but_a_log_is_refused_with_a_reason(
     served: Served, body: bytes, headers: dict[str, str], status: int
 ) -> None:
     assert post(served, body, **headers).status_code == status
 
 
-def test_a_sender_whose_clock_is_off_is_told_line_by_line_and_stored_as_it_says(
+def test_lines_of_a_sender_with_a_wrong_clock_are_reported_one_by_one_and_stored_as_sent(
     served: Served, store: StoreProcess
 ) -> None:
     now = datetime.now(UTC).replace(microsecond=0)
@@ -167,7 +167,7 @@ def test_a_sender_whose_clock_is_off_is_told_line_by_line_and_stored_as_it_says(
     }
     body = b"\n".join(line(f"clock {name}", timestamp=at.isoformat()) for name, at in times.items())
 
-    # Lines refused now are refused again; those that were stored are there once.
+    # Refused lines are refused again; stored lines are stored only once.
     for _ in range(2):
         reply = post(served, body)
 
@@ -181,7 +181,7 @@ def test_a_sender_whose_clock_is_off_is_told_line_by_line_and_stored_as_it_says(
 
 
 @pytest.mark.parametrize("off", [timedelta(minutes=11), timedelta(days=-367)], ids=str)
-def test_what_was_read_when_it_cannot_be_is_refused_whole_with_the_server_s_time(
+def test_a_batch_with_an_impossible_reading_time_is_refused_with_the_servers_time(
     served: Served, store: StoreProcess, off: timedelta
 ) -> None:
     read_at = datetime.now(UTC) + off
@@ -203,7 +203,7 @@ def test_what_was_read_when_it_cannot_be_is_refused_whole_with_the_server_s_time
     assert store.told("SELECT count() FROM logs WHERE message = 'early'") == "0"
 
 
-def test_a_store_that_is_away_makes_the_sender_wait(tmp_path_factory: pytest.TempPathFactory) -> None:
+def test_an_unreachable_store_makes_the_sender_wait(tmp_path_factory: pytest.TempPathFactory) -> None:
     home = tmp_path_factory.mktemp("away")
     (home / "token").write_text(TOKEN)
     (home / "token").chmod(0o600)
@@ -215,7 +215,7 @@ def test_a_store_that_is_away_makes_the_sender_wait(tmp_path_factory: pytest.Tem
 
 
 def fluent_bit(form: str, dates: Callable[[datetime], object]) -> bytes:
-    """Return what Fluent Bit's http output sends of two records, in a format and with a date format."""
+    """Return the output of Fluent Bit's http plugin for two records, in a format and with a date format."""
     records = [
         json.dumps({"date": dates(datetime.now(UTC)), "log": f"{form} {number}", "level": "warn"})
         for number in range(2)
@@ -239,7 +239,7 @@ def fluent_bit(form: str, dates: Callable[[datetime], object]) -> bytes:
     ],
     ids=["double", "epoch", "iso8601"],
 )
-def test_fluent_bit_s_http_output_is_understood(
+def test_the_http_output_of_fluent_bit_is_understood(
     served: Served, store: StoreProcess, form: str, dates: Callable[[datetime], object]
 ) -> None:
     # With HTTP_User and HTTP_Passwd, and `compress gzip`.
@@ -259,7 +259,7 @@ def test_fluent_bit_s_http_output_is_understood(
 
 
 @pytest.mark.parametrize("framing", ["array", "newline_delimited"])
-def test_vector_s_http_sink_is_understood(served: Served, store: StoreProcess, framing: str) -> None:
+def test_the_http_sink_of_vector_is_understood(served: Served, store: StoreProcess, framing: str) -> None:
     events = [
         json.dumps(
             {

@@ -1,4 +1,4 @@
-"""Logs through two servers into one store, while each of the three is killed and started again."""
+"""Logs sent through two servers into one store, while each of the three is killed and restarted."""
 
 import json
 import threading
@@ -25,7 +25,7 @@ pytestmark = pytest.mark.slow
 
 @pytest.fixture
 def servers(tmp_path: Path) -> Iterator[list[Served]]:
-    """Two servers; each is told later where the store is."""
+    """Two servers; the test sets the address of the store later."""
     with ExitStack() as running:
         servers = []
         for name in ("one", "two"):
@@ -38,7 +38,7 @@ def servers(tmp_path: Path) -> Iterator[list[Served]]:
 
 
 class _Sender:
-    """Sends batch after batch, each until it is acknowledged by one server or the other."""
+    """Sends batch after batch, each until it is acknowledged by one of the servers."""
 
     def __init__(self, name: str, servers: list[Served], chance: Random) -> None:
         self._name = name
@@ -77,12 +77,12 @@ class _Sender:
 
 @pytest.fixture
 def started() -> Iterator[ExitStack]:
-    """What the test starts ends with it."""
+    """Everything the test starts is stopped with it."""
     with ExitStack() as running:
         yield running
 
 
-def test_twenty_kills_lose_and_double_nothing(
+def test_twenty_kills_lose_and_duplicate_nothing(
     started: ExitStack, tmp_path: Path, servers: list[Served]
 ) -> None:
     store = started.enter_context(StoreProcess(tmp_path / "store"))

@@ -1,4 +1,4 @@
-"""OTLP logs and traces sent to a real server, by OpenTelemetry's own SDK and by hand, into a real store."""
+"""OTLP logs and traces sent to a real server with a real store, by OpenTelemetry's SDK and by the tests."""
 
 import gzip
 import json
@@ -74,7 +74,7 @@ def served(tmp_path_factory: pytest.TempPathFactory, store: StoreProcess) -> Ite
 
 
 def ask(store: StoreProcess, sql: str, **parameters: object) -> list[dict[str, Any]]:
-    """Return the rows that answer *sql*, by the names of its columns."""
+    """Return the rows of *sql* with their column names."""
     assert store.telemetry is not None
     columns = [each.strip() for each in sql.removeprefix("SELECT ").partition(" FROM ")[0].split(",")]
     return [dict(zip(columns, row, strict=True)) for row in store.telemetry.ask(sql, parameters)]
@@ -121,7 +121,7 @@ def span(**more: object) -> dict[str, object]:
             "startTimeUnixNano": str(start), "endTimeUnixNano": str(start + 5_000_000), **more}  # fmt: skip
 
 
-def test_the_sdks_spans_arrive_whole(served: Served, store: StoreProcess) -> None:
+def test_spans_of_the_sdk_arrive_complete(served: Served, store: StoreProcess) -> None:
     exporter = OTLPSpanExporter(
         f"{served.url}/v1/traces",
         headers={"Authorization": f"Bearer {TOKEN}"},
@@ -161,7 +161,7 @@ def test_the_sdks_spans_arrive_whole(served: Served, store: StoreProcess) -> Non
 
 
 @pytest.mark.filterwarnings("ignore::DeprecationWarning")
-def test_the_sdks_log_records_are_lines_of_their_trace(served: Served, store: StoreProcess) -> None:
+def test_log_records_of_the_sdk_belong_to_their_trace(served: Served, store: StoreProcess) -> None:
     exporter = OTLPLogExporter(f"{served.url}/v1/logs", headers={"Authorization": f"Bearer {TOKEN}"})
     provider = LoggerProvider(resource=Resource({"service.name": "sdk-logs"}))
     provider.add_log_record_processor(SimpleLogRecordProcessor(exporter))
@@ -187,7 +187,7 @@ def test_the_sdks_log_records_are_lines_of_their_trace(served: Served, store: St
     assert line["attributes"]["scope"]["name"] == "shop.orders"
 
 
-def test_log_records_in_json_are_read_as_lines_are(served: Served, store: StoreProcess) -> None:
+def test_log_records_in_json_are_read_like_lines(served: Served, store: StoreProcess) -> None:
     fields = {"kvlistValue": {"values": [attribute("message", "from the body"), attribute("userId", "u-7")]}}
     export = logs(
         record("plain", severityNumber=17, traceId=TRACE, spanId=SPAN, unknownField={"x": 1}),
@@ -218,7 +218,7 @@ def test_log_records_in_json_are_read_as_lines_are(served: Served, store: StoreP
     assert (rows[2]["method"], rows[2]["route"], rows[2]["status"]) == ("GET", "/orders/{}", 502)
 
 
-def test_a_bad_record_is_refused_alone_and_told(served: Served, store: StoreProcess) -> None:
+def test_a_bad_record_is_refused_alone_and_reported(served: Served, store: StoreProcess) -> None:
     export = logs(
         record("good"),
         record("tomorrow", timeUnixNano=str(now() + 86_400_000_000_000)),
@@ -236,7 +236,7 @@ def test_a_bad_record_is_refused_alone_and_told(served: Served, store: StoreProc
     assert ask(store, "SELECT message FROM logs WHERE service = 'partly'") == [{"message": "good"}]
 
 
-def test_a_bad_span_is_refused_alone_and_told_in_protobuf(served: Served, store: StoreProcess) -> None:
+def test_a_bad_span_is_refused_alone_and_reported_in_protobuf(served: Served, store: StoreProcess) -> None:
     export = ExportTraceServiceRequest()
     spans = export.resource_spans.add().scope_spans.add().spans
     for trace_id, span_id in ((b"t" * 16, b"s" * 8), (b"short", b"s" * 8), (bytes(16), b"s" * 8)):
@@ -251,7 +251,7 @@ def test_a_bad_span_is_refused_alone_and_told_in_protobuf(served: Served, store:
     assert len(ask(store, "SELECT name FROM spans WHERE name = 'partly'")) == 1
 
 
-def test_a_batch_sent_again_is_stored_once_however_it_is_packed(served: Served, store: StoreProcess) -> None:
+def test_a_batch_sent_again_is_stored_once_in_any_compression(served: Served, store: StoreProcess) -> None:
     export = json.dumps(traces(span(name="once"))).encode()
     records = json.dumps(logs(record("once"), service="once")).encode()
 
@@ -265,7 +265,7 @@ def test_a_batch_sent_again_is_stored_once_however_it_is_packed(served: Served, 
     assert len(ask(store, "SELECT message FROM logs WHERE service = 'once'")) == 1
 
 
-def test_what_must_not_be_stored_is_masked_in_spans_too(served: Served, store: StoreProcess) -> None:
+def test_secrets_are_masked_in_spans_too(served: Served, store: StoreProcess) -> None:
     digits = "4111111111111111"
     made = span(
         traceId=f"{digits}{digits}",
@@ -309,7 +309,7 @@ def test_refusals_are_statuses_in_the_encoding_of_the_request(
     assert refused(gzip.compress(bytes(64 * 1024 * 1024)), 413, content_encoding="gzip").code == 3
 
 
-def test_a_sender_sends_what_it_may_and_another_encoding_is_named(served: Served) -> None:
+def test_a_sender_may_send_only_its_own_signals_and_unknown_encodings_are_refused(served: Served) -> None:
     assert post(served, "logs", logs(), token="lines-token").status_code == 200
     assert post(served, "traces", traces(), token="lines-token").status_code == 401
     reply = post(served, "traces", b"<spans/>", content_type="application/xml")
@@ -350,7 +350,7 @@ VALUE = st.recursive(
     max_leaves=8,
 )
 ATTRIBUTES = st.lists(st.fixed_dictionaries({"key": FIELD | st.text(max_size=9), "value": VALUE}), max_size=5)
-# Many in one request: what costs time is that each of those is on the disk before it is answered.
+# Many in one request: a request takes time because it is on disk before it is answered.
 RECORDS = st.lists(
     st.fixed_dictionaries(
         {
@@ -389,13 +389,13 @@ SHARED = [HealthCheck.function_scoped_fixture, HealthCheck.too_slow, HealthCheck
 
 @settings(max_examples=60, deadline=None, suppress_health_check=SHARED)
 @given(body=st.binary(max_size=200) | SHAPED, what=st.sampled_from(("logs", "traces")))
-def test_whatever_is_sent_is_answered(served: Served, body: object, what: str) -> None:
+def test_any_request_is_answered(served: Served, body: object, what: str) -> None:
     assert post(served, what, body).status_code in (200, 400)
 
 
 @settings(max_examples=12, deadline=None, suppress_health_check=SHARED)
 @given(records=RECORDS)
-def test_whatever_log_records_hold_is_stored_or_refused(
+def test_log_records_with_any_content_are_stored_or_refused(
     served: Served, records: list[dict[str, object]]
 ) -> None:
     assert post(served, "logs", logs(*records)).status_code == 200
@@ -403,7 +403,7 @@ def test_whatever_log_records_hold_is_stored_or_refused(
 
 @settings(max_examples=12, deadline=None, suppress_health_check=SHARED)
 @given(spans=SPANS)
-def test_whatever_spans_hold_is_stored_or_refused(served: Served, spans: list[dict[str, object]]) -> None:
+def test_spans_with_any_content_are_stored_or_refused(served: Served, spans: list[dict[str, object]]) -> None:
     assert post(served, "traces", traces(*spans)).status_code == 200
 
 

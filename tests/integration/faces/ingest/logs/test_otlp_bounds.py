@@ -1,4 +1,4 @@
-"""OTLP while the store is away, and while more comes than fits: the application itself, without a server."""
+"""OTLP while the store is down, and while too much arrives at once: the application without a server."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -31,7 +31,7 @@ may = ["logs", "traces"]
 
 @pytest.fixture
 def client(tmp_path: Path) -> httpx.AsyncClient:
-    """Speaks to the endpoints; their store does not answer."""
+    """A client of the endpoints; their store does not answer."""
     (tmp_path / "token").write_text("a token")
     (tmp_path / "token").chmod(0o600)
     bindings = read_bindings(BINDINGS, tmp_path / "toban.toml", schema())
@@ -56,7 +56,7 @@ LOGS = {"resourceLogs": [{"scopeLogs": [{"logRecords": [{"body": {"stringValue":
 SPAN = {"traceId": "5b8efff798038103d269b633813fc60c", "spanId": "eee19b7ec3c1b174"}
 
 
-def test_a_store_that_is_away_asks_for_the_same_again(client: httpx.AsyncClient) -> None:
+def test_an_unreachable_store_asks_for_a_retry(client: httpx.AsyncClient) -> None:
     started = {**SPAN, "startTimeUnixNano": str(int(system_clock().timestamp()) * 1_000_000_000)}
     spans = {"resourceSpans": [{"scopeSpans": [{"spans": [started]}]}]}
 
@@ -68,7 +68,7 @@ def test_a_store_that_is_away_asks_for_the_same_again(client: httpx.AsyncClient)
         assert (reply.status_code, reply.headers["retry-after"], reply.json()["code"]) == (503, "5", 14)
 
 
-def test_more_than_fits_at_once_is_asked_for_later(client: httpx.AsyncClient) -> None:
+def test_too_many_requests_at_once_are_asked_to_retry_later(client: httpx.AsyncClient) -> None:
     async def send() -> tuple[httpx.Response, list[httpx.Response]]:
         arrives, goes_on = asyncio.Semaphore(0), asyncio.Event()
 

@@ -1,4 +1,4 @@
-"""Rows of logs on open pages as they come in, by a real server and a real store."""
+"""Log rows streamed to open pages as they arrive, with a real server and a real store."""
 
 import json
 import threading
@@ -39,7 +39,7 @@ def come_in(store: StoreProcess, *messages: str, ago: timedelta = timedelta()) -
 
 
 def markup(lines: Iterator[str]) -> str:
-    """Read on to the next `rows` event."""
+    """Read up to and including the next `rows` event."""
     for line in lines:
         if line == "event: rows":
             return str(json.loads(next(lines).removeprefix("data: ")))
@@ -50,7 +50,7 @@ def since(ago: timedelta = timedelta(seconds=1)) -> str:
     return str(int((datetime.now(UTC) - ago).timestamp() * 1000))
 
 
-def test_what_the_search_finds_is_told_as_it_comes_in(served: Served, store: StoreProcess) -> None:
+def test_matching_rows_are_streamed_as_they_arrive(served: Served, store: StoreProcess) -> None:
     come_in(store, "before anybody looked", ago=timedelta(minutes=1))
     asked = {"q": "level:ERROR wanted", "since": since(), "last": "1h"}
     with served.client() as client, client.stream("GET", "/live/logs", params=asked) as stream:
@@ -69,7 +69,7 @@ def test_what_the_search_finds_is_told_as_it_comes_in(served: Served, store: Sto
     assert "first wanted" not in second
 
 
-def test_whoever_comes_back_is_told_what_came_meanwhile(served: Served, store: StoreProcess) -> None:
+def test_a_reconnecting_reader_gets_the_rows_it_missed(served: Served, store: StoreProcess) -> None:
     asked = {"q": "meanwhile", "since": since(timedelta(minutes=2))}
     come_in(store, "meanwhile", ago=timedelta(minutes=1))
 
@@ -80,37 +80,37 @@ def test_whoever_comes_back_is_told_what_came_meanwhile(served: Served, store: S
 
 
 @pytest.mark.parametrize("session", ["", "not-a-session"])
-def test_strangers_are_told_nothing(served: Served, session: str) -> None:
+def test_unauthenticated_visitors_get_nothing(served: Served, session: str) -> None:
     answer = httpx.get(f"{served.url}/live/logs", cookies={"sessionid": session} if session else {})
 
     assert answer.status_code == 401
 
 
-def test_a_search_that_can_not_be_read_is_refused(served: Served) -> None:
+def test_an_invalid_search_is_refused(served: Served) -> None:
     with served.client() as client:
         assert client.get("/live/logs", params={"q": "status:many"}).status_code == 400
 
 
 @pytest.mark.parametrize("number", ["9" * 30, "²", "-1", "x", ""])
-def test_a_moment_that_is_none_is_now(served: Served, number: str) -> None:
+def test_an_invalid_start_time_means_now(served: Served, number: str) -> None:
     with served.client() as client, client.stream("GET", "/live/logs", params={"since": number}) as stream:
         assert stream.status_code == 200
         assert next(stream.iter_lines()) == "retry: 2000"
 
 
-def test_only_so_many_look_at_once(served: Served) -> None:
+def test_the_number_of_simultaneous_readers_is_limited(served: Served) -> None:
     lines: list[Iterator[str]] = []
     with served.client() as client, ExitStack() as looking:
         for _ in range(MOST + 1):
             stream = looking.enter_context(client.stream("GET", "/live/logs"))
             lines.append(stream.iter_lines())
-            # Once it has said something it counts. Those that have just been left may still do.
+            # A stream counts once it has sent something. Streams just left may still count.
             next(lines[-1])
 
         assert stream.status_code == 429
 
 
-def test_without_the_store_the_stream_says_so_until_its_reader_is_locked_out(tmp_path: Path) -> None:
+def test_without_the_store_the_stream_says_so_until_the_account_is_locked(tmp_path: Path) -> None:
     told: list[str] = []
     with serving(tmp_path) as served, served.client() as client, client.stream("GET", "/live/logs") as stream:
         reading = threading.Thread(target=lambda: told.extend(stream.iter_lines()))
@@ -118,7 +118,7 @@ def test_without_the_store_the_stream_says_so_until_its_reader_is_locked_out(tmp
         served.act("lock")
         reading.join(timeout=30)
 
-        # It ended by itself, and takes nobody with this session back.
+        # The stream ended by itself, and the session is no longer accepted.
         assert not reading.is_alive()
         assert told.count("event: away") > 1
         assert client.get("/live/logs").status_code == 401

@@ -43,7 +43,7 @@ def _home(folder: Path) -> Path:
 
 
 def arrived(served: Served, instance: str) -> list[tuple[str, ...]]:
-    """Return what has arrived of *instance*: series names and metrics."""
+    """Return what has arrived from *instance*: series names and metrics."""
     found = served.act("arrived", instance)
     return [tuple(each) for each in found]
 
@@ -63,7 +63,9 @@ def post(served: Served, path: str, body: bytes, **headers: str) -> httpx.Respon
 
 
 @pytest.mark.parametrize("path", ["/api/v1/write", "/v1/metrics", "/ingest/metrics"])
-def test_strangers_are_refused_and_rubbish_is_told_apart(served: Served, path: str) -> None:
+def test_unauthenticated_invalid_and_oversized_requests_get_different_statuses(
+    served: Served, path: str
+) -> None:
     assert httpx.post(f"{served.url}{path}", content=b"x", trust_env=False).status_code == 401
     assert post(served, path, b"\xff\xfe").status_code == 400
     assert post(served, path, b"x" * (8 * 1024 * 1024 + 1)).status_code == 413
@@ -96,7 +98,7 @@ def test_a_gzip_bomb_is_not_unpacked(served: Served) -> None:
     assert post(served, "/v1/metrics", bomb, content_encoding="gzip").status_code == 413
 
 
-def test_what_is_cut_off_or_nested_is_refused(served: Served) -> None:
+def test_truncated_or_deeply_nested_bodies_are_refused(served: Served) -> None:
     cut_off = gzip.compress(b"{}" * 1000)[:-12]
     nested = b"[" * 200_000
 
@@ -108,7 +110,9 @@ def test_what_is_cut_off_or_nested_is_refused(served: Served) -> None:
     ("at", "why"),
     [("2999-01-01T00:00:00+09:00", "is ahead of this"), ("1970-01-01T00:00:09Z", "is long ago by this")],
 )
-def test_a_time_that_can_not_be_is_no_fault_of_the_readings(served: Served, at: str, why: str) -> None:
+def test_an_impossible_time_is_answered_with_a_conflict_and_the_servers_time(
+    served: Served, at: str, why: str
+) -> None:
     reading = {"at": at, "values": [["cpu_usage_percent", "", 3]]}
     reply = post(
         served, "/ingest/metrics", json.dumps({"instance": "fast-1", "readings": [reading]}).encode()
@@ -121,7 +125,7 @@ def test_a_time_that_can_not_be_is_no_fault_of_the_readings(served: Served, at: 
 
 
 @pytest.mark.parametrize("off", [timedelta(hours=1), timedelta(days=-400)], ids=str)
-def test_an_agent_whose_clock_is_wrong_sends_its_host_by_the_server_s(
+def test_an_agent_with_a_wrong_clock_sends_readings_with_the_servers_time(
     served: Served, tmp_path: Path, off: timedelta
 ) -> None:
     name = f"wrong-{off.days}"
@@ -138,13 +142,13 @@ def test_an_agent_whose_clock_is_wrong_sends_its_host_by_the_server_s(
     assert len(arrived(served, name)) == 3
 
 
-def test_names_that_are_half_a_surrogate_are_refused(served: Served) -> None:
+def test_names_with_a_lone_surrogate_are_refused(served: Served) -> None:
     reply = post(served, "/ingest/metrics", rb'{"instance": "web-\ud800", "readings": [%s]}' % _reading())
 
     assert reply.status_code == 400
 
 
-def test_what_postgresql_can_not_hold_is_refused_once_and_for_all(
+def test_text_that_postgresql_cannot_store_is_refused_permanently(
     postgres: Mapping[str, str], tmp_path: Path
 ) -> None:
     state = {name: postgres[name] for name in ("TOBAN_STATE_URL", "PGHOST")}
@@ -177,9 +181,7 @@ def agent(served: Served, spool: Path, *more: str, url: str = "") -> subprocess.
     )  # fmt: skip
 
 
-def test_an_agent_sends_its_host_and_what_waited_while_nobody_was_there(
-    served: Served, tmp_path: Path
-) -> None:
+def test_an_agent_sends_current_and_spooled_readings_of_its_host(served: Served, tmp_path: Path) -> None:
     with closing(socket.socket()) as nobody:
         nobody.bind(("127.0.0.1", 0))
         port = nobody.getsockname()[1]

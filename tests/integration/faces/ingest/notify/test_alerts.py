@@ -1,4 +1,4 @@
-"""Alerts posted as Prometheus posts them, at a real server."""
+"""Alerts posted like Prometheus posts them, with a real server."""
 
 import base64
 import json
@@ -45,7 +45,7 @@ def post(served: Served, body: object, authorization: str) -> httpx.Response:
     return httpx.post(f"{served.url}/api/v2/alerts", json=body, headers=headers, trust_env=False)
 
 
-def test_what_prometheus_sends_is_an_alert(served: Served) -> None:
+def test_an_alert_sent_by_prometheus_is_accepted(served: Served) -> None:
     assert post(served, ALERT, f"Bearer {TOKEN}").status_code == 200
 
     done = subprocess.run(
@@ -63,11 +63,13 @@ def test_the_token_may_be_a_password(served: Served) -> None:
 
 
 @pytest.mark.parametrize("authorization", ["", "Bearer wrong", "Bearer logs-only", "Basic !", "Basic eA=="])
-def test_strangers_and_senders_of_something_else_are_refused(served: Served, authorization: str) -> None:
+def test_unauthenticated_senders_and_tokens_for_other_signals_are_refused(
+    served: Served, authorization: str
+) -> None:
     assert post(served, ALERT, authorization).status_code == 401
 
 
-def test_what_is_no_alert_is_refused_with_its_place(served: Served) -> None:
+def test_an_invalid_alert_is_refused_with_its_position(served: Served) -> None:
     refused = post(served, [{"labels": {}}], f"Bearer {TOKEN}")
 
     assert (refused.status_code, refused.json()) == (400, "alert 0: no labels")

@@ -1,4 +1,4 @@
-"""The button under an alert, pressed as Slack presses it, at a real server."""
+"""The button under an alert, pressed like Slack reports it, with a real server."""
 
 import hashlib
 import hmac
@@ -64,7 +64,7 @@ def taken_by(served: Served) -> list[str]:
     return [alert["acknowledged_by"] for alert in json.loads(done.stdout)]
 
 
-def test_whoever_presses_takes_the_alert_on(served: Served) -> None:
+def test_pressing_the_button_acknowledges_the_alert(served: Served) -> None:
     announcement = served.act("tell", CPU)
 
     assert press(served, button(announcement), secret="another").status_code == 401
@@ -73,16 +73,16 @@ def test_whoever_presses_takes_the_alert_on(served: Served) -> None:
 
     assert press(served, button(announcement)).status_code == 200
     assert taken_by(served) == ["slack:nami"]
-    # Pressed again, or by somebody else: nothing to take on any more, and no error for them.
+    # Pressed again, or by somebody else: there is nothing left to acknowledge, and no error.
     assert press(served, button(announcement)).status_code == 200
 
 
 @pytest.mark.parametrize("payload", [{}, [], button("x"), button(1, "other"), {"actions": [], "user": None}])
-def test_what_is_no_press_of_the_button_changes_nothing(served: Served, payload: object) -> None:
+def test_other_interactions_than_the_button_change_nothing(served: Served, payload: object) -> None:
     assert press(served, payload).status_code == 200
 
 
-def test_a_body_without_end_is_cut_off(served: Served) -> None:
+def test_an_endless_body_is_cut_off(served: Served) -> None:
     reply = httpx.post(f"{served.url}/slack/actions", content=b"x" * 600_000, trust_env=False)
 
     assert reply.status_code == 413

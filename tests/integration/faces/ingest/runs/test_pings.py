@@ -1,4 +1,4 @@
-"""Ping URLs by a real server, with the requests that crons and Healthchecks' clients send."""
+"""Ping URLs of a real server, with the requests that cron jobs and Healthchecks clients send."""
 
 import json
 import shutil
@@ -75,14 +75,14 @@ def test_a_start_and_a_success_are_answered_as_healthchecks_does(
 
 
 @pytest.mark.parametrize("method", ["HEAD", "GET", "POST"])
-def test_every_method_is_a_ping(client: httpx.Client, method: str) -> None:
+def test_get_head_and_post_all_count_as_a_ping(client: httpx.Client, method: str) -> None:
     answer = client.request(method, f"/{token('B002')}")
 
     assert answer.status_code == 200
     assert answer.text == ("" if method == "HEAD" else "OK")
 
 
-def test_other_methods_are_none(client: httpx.Client) -> None:
+def test_other_methods_are_refused(client: httpx.Client) -> None:
     assert client.put(f"/{token('B002')}").status_code == 405
 
 
@@ -98,26 +98,26 @@ def test_an_exit_status_is_a_success_or_a_failure(
 
 
 @pytest.mark.parametrize("word", ["256", "-1", "1.5", "finish", "START", "１"])
-def test_a_word_of_no_meaning_is_refused(client: httpx.Client, word: str) -> None:
+def test_an_unknown_ping_word_is_refused(client: httpx.Client, word: str) -> None:
     answer = client.get(f"/{token('B004')}/{word}")
 
     assert (answer.status_code, answer.text) == (400, "invalid url format")
 
 
-def test_a_run_id_that_is_none_is_refused(client: httpx.Client) -> None:
+def test_an_invalid_run_id_is_refused(client: httpx.Client) -> None:
     answer = client.get(f"/{token('B004')}", params={"rid": "tonight"})
 
     assert (answer.status_code, answer.text) == (400, "invalid uuid format")
 
 
 @pytest.mark.parametrize("unknown", [TOKEN, token("B001")[:-1], token("B001") + "0", "%00", "あ"])
-def test_an_unknown_token_is_not_found_and_makes_nothing(client: httpx.Client, unknown: str) -> None:
+def test_an_unknown_token_is_not_found_and_creates_nothing(client: httpx.Client, unknown: str) -> None:
     answer = client.get(f"/{unknown}", params={"create": "1"})
 
     assert (answer.status_code, answer.text) == (404, "not found")
 
 
-def test_a_failure_brings_its_last_words_and_the_body_is_bounded(
+def test_a_failure_includes_its_last_output_and_the_body_is_bounded(
     served: Served, client: httpx.Client
 ) -> None:
     body = b"x" * 9_990 + b"\nfull disk" + b"\nnobody reads this\xff" * 10_000
@@ -127,9 +127,7 @@ def test_a_failure_brings_its_last_words_and_the_body_is_bounded(
     assert runs(served, "B005")[0]["note"] == "失敗が報告されました: full disk"
 
 
-def test_a_body_without_end_is_refused_and_the_run_is_left_alone(
-    served: Served, client: httpx.Client
-) -> None:
+def test_an_endless_body_is_refused_and_the_run_is_unchanged(served: Served, client: httpx.Client) -> None:
     def endless() -> Iterator[bytes]:
         for _ in range(40):
             yield b"x" * 65_536
@@ -140,14 +138,14 @@ def test_a_body_without_end_is_refused_and_the_run_is_left_alone(
     assert runs(served, "B006") == []
 
 
-def test_too_many_pings_of_one_batch_are_refused_and_of_another_are_not(client: httpx.Client) -> None:
+def test_too_many_pings_are_refused_per_batch(client: httpx.Client) -> None:
     answers = [client.get(f"/{token('B007')}").status_code for _ in range(61)]
 
     assert answers == [200] * 60 + [429]
     assert client.get(f"/{token('B008')}").status_code == 200
 
 
-def test_curl_as_it_stands_in_crontabs(served: Served) -> None:
+def test_a_typical_curl_command_from_a_crontab_works(served: Served) -> None:
     shell = shutil.which("sh")
     if shell is None or shutil.which("curl") is None:
         pytest.skip("needs sh and curl")
@@ -169,7 +167,7 @@ def test_no_token_is_ever_logged(tmp_path: Path, capfd: pytest.CaptureFixture[st
     with serving(tmp_path, DOCUMENT, bindings) as served:
         for path in ("", "/start", "/nonsense", "/7?rid=none"):
             httpx.get(f"{served.url}/ping/{token('B001')}{path}", trust_env=False)
-        # A request line that is no HTTP at all is complained of by the server itself.
+        # The server itself reports a request line that is not HTTP.
         with socket.create_connection(("127.0.0.1", served.port)) as raw:
             raw.sendall(f"GET /ping/{token('B001')}\0 HTTP/9.9\r\n\r\n".encode())
             raw.recv(1000)
@@ -178,7 +176,7 @@ def test_no_token_is_ever_logged(tmp_path: Path, capfd: pytest.CaptureFixture[st
     assert TOKEN not in said.out + said.err
 
 
-def test_a_worker_beside_the_server_shows_what_was_reported(tmp_path: Path) -> None:
+def test_a_worker_shows_what_was_reported_to_the_server(tmp_path: Path) -> None:
     (tmp_path / "B001").write_text(token("B001"))
     (tmp_path / "B001").chmod(0o600)
     bindings = '[batches.B001]\nkind = "ping"\ntoken = "file:B001"\n'
@@ -200,7 +198,7 @@ def test_a_worker_beside_the_server_shows_what_was_reported(tmp_path: Path) -> N
 
 
 def verdict(served: Served, key: str) -> str:
-    """Return what the page shows of a batch, by the table it is shown from."""
+    """Return the status of a batch that the page shows."""
     with closing(sqlite3.connect(served.home / "state.sqlite3")) as state:
         sql = "SELECT verdict FROM evidence_clausestatus WHERE clause_id = ?"
         found = state.execute(sql, [f"batch/batch/{key}"]).fetchone()

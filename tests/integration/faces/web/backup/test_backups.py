@@ -27,7 +27,7 @@ def in_force_with_policy(in_force: Fixed) -> None:
 
 
 def made(label: str = "20261125-full", *, ago: timedelta = timedelta(minutes=30), **more: Any) -> Backup:
-    """Put a whole and verified full backup into the catalogue."""
+    """Record a complete and verified full backup in the catalogue."""
     at = system_clock() - ago
     fields = {
         "method": "full", "engine": "native", "engine_version": "1", "server_version": "18.6",
@@ -45,7 +45,7 @@ def listed(client: Client, **query: str) -> int:
     return len(re.findall(r'<tr class="row"><td><a class="opens" href="/backups/\d+">', page))
 
 
-def test_the_page_tells_the_newest_moment_and_its_age_against_the_rpo(viewer: Client) -> None:
+def test_the_page_compares_the_age_of_the_newest_moment_with_the_rpo(viewer: Client) -> None:
     made(ago=timedelta(minutes=30))
 
     page = viewer.get("/backups/").content.decode()
@@ -54,13 +54,13 @@ def test_the_page_tells_the_newest_moment_and_its_age_against_the_rpo(viewer: Cl
     assert "562 MB" in page
 
 
-def test_a_moment_older_than_the_rpo_deviates_though_no_run_failed(viewer: Client) -> None:
+def test_a_moment_older_than_the_rpo_deviates_although_no_run_failed(viewer: Client) -> None:
     made(ago=timedelta(hours=3))
 
     assert '<span class="deviating">■</span> 1時間' in viewer.get("/backups/").content.decode()
 
 
-def test_without_a_backup_the_page_says_how_to_come_to_one(viewer: Client) -> None:
+def test_without_a_backup_the_page_says_how_to_make_one(viewer: Client) -> None:
     page = viewer.get("/backups/").content.decode()
 
     assert "toban.toml の [backups.対象]" in page
@@ -88,7 +88,7 @@ def test_chains_log_and_sizes_are_shown_for_a_subject(viewer: Client) -> None:
     assert len(bars["values"]) == 2
 
 
-def test_the_catalogue_is_filtered_by_the_address(viewer: Client) -> None:
+def test_the_catalogue_is_filtered_by_the_url(viewer: Client) -> None:
     made("a")
     made("b", verified_at=None, ago=timedelta(minutes=40))
     made("c", trouble="base.tar: 違う", ago=timedelta(days=3))
@@ -111,7 +111,7 @@ def test_the_catalogue_is_filtered_by_the_address(viewer: Client) -> None:
     )
 
 
-def test_a_backups_page_holds_every_fact(viewer: Client) -> None:
+def test_the_page_of_a_backup_shows_every_fact(viewer: Client) -> None:
     full = made("a", facts={"compression": "zstd"}, manifest_sha256="cd" * 32)
     increment = made("b", method="incremental", parent="a", trouble="鍵が違います")
     drill = Drill.objects.create(subject="PostgreSQL", label="a", started_at=system_clock(), is_passed=True)
@@ -128,7 +128,7 @@ def test_a_backups_page_holds_every_fact(viewer: Client) -> None:
     assert "鍵が違います" in other
 
 
-def test_a_drills_page_is_a_certificate(viewer: Client) -> None:
+def test_the_page_of_a_drill_is_a_certificate(viewer: Client) -> None:
     backup, run = made("a"), run_made()
     drill = Drill.objects.create(
         subject="PostgreSQL", label="a", started_at=system_clock(), is_passed=True, rpo_seconds=14.2,
@@ -148,7 +148,7 @@ def test_a_drills_page_is_a_certificate(viewer: Client) -> None:
     assert f'href="/backups/drills/{drill.pk}"' in viewer.get(f"/runs/{run.pk}").content.decode()
 
 
-def test_the_certificate_is_a_sheet_of_paper_as_well(viewer: Client) -> None:
+def test_the_certificate_can_also_be_printed(viewer: Client) -> None:
     now = system_clock()
     drill = Drill.objects.create(subject="PostgreSQL", started_at=now, ended_at=now, is_passed=True)
 
@@ -168,7 +168,7 @@ def test_the_certificate_is_a_sheet_of_paper_as_well(viewer: Client) -> None:
     ("ended", "is_passed", "word"),
     [(False, None, "途中"), (True, None, "判定不能"), (True, False, "不合格"), (True, True, "合格")],
 )
-def test_a_drill_that_could_not_tell_is_neither_passed_nor_under_way(
+def test_an_inconclusive_drill_is_neither_passed_nor_running(
     viewer: Client, ended: bool, is_passed: bool | None, word: str
 ) -> None:
     now = system_clock()
@@ -182,11 +182,11 @@ def test_a_drill_that_could_not_tell_is_neither_passed_nor_under_way(
 
 
 @pytest.mark.parametrize("address", ["/backups/1", "/backups/drills/1", f"/backups/{2**70}", "/backups/x"])
-def test_what_does_not_exist_is_not_found(viewer: Client, address: str) -> None:
+def test_an_unknown_page_is_not_found(viewer: Client, address: str) -> None:
     assert viewer.get(address).status_code == 404
 
 
-def test_a_thousand_backups_cost_no_more_queries_than_one(viewer: Client) -> None:
+def test_a_thousand_backups_need_no_more_queries_than_one(viewer: Client) -> None:
     def queries() -> int:
         with CaptureQueriesContext(connection) as caught:
             assert viewer.get("/backups/").status_code == 200

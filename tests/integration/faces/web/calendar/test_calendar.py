@@ -24,7 +24,7 @@ def in_force_with_times(in_force: Fixed) -> None:
 
 
 def days_with(page: str, title: str) -> list[str]:
-    """Return the days of the month's drawing that hold *title*."""
+    """Return the days of the displayed month that contain *title*."""
     cells = re.findall(r"<td class=\"[^\"]*\"><time datetime=\"([\d-]+)\">(.*?)</td>", page, re.DOTALL)
     return [day for day, cell in cells if title in cell]
 
@@ -32,7 +32,7 @@ def days_with(page: str, title: str) -> list[str]:
 # — the page —
 
 
-def test_a_month_shows_what_falls_on_which_day_and_holidays_by_name(viewer: Client) -> None:
+def test_a_month_shows_the_entries_of_each_day_and_holidays_by_name(viewer: Client) -> None:
     page = viewer.get("/calendar/", {"month": "2026-11"}).content.decode()
 
     assert days_with(page, STOCKTAKING) == ["2026-11-08"]
@@ -40,7 +40,7 @@ def test_a_month_shows_what_falls_on_which_day_and_holidays_by_name(viewer: Clie
     assert days_with(page, "文化の日") == ["2026-11-03"]
 
 
-def test_what_comes_every_day_stands_above_the_month_unless_it_is_asked_for(viewer: Client) -> None:
+def test_daily_entries_are_listed_above_the_month_unless_requested(viewer: Client) -> None:
     page = viewer.get("/calendar/", {"month": "2026-11"}).content.decode()
     whole = viewer.get("/calendar/", {"month": "2026-11", "daily": "1"}).content.decode()
 
@@ -49,14 +49,14 @@ def test_what_comes_every_day_stands_above_the_month_unless_it_is_asked_for(view
     assert len(days_with(whole, "B004")) == 35
 
 
-def test_a_chapter_is_chosen_by_the_address(viewer: Client) -> None:
+def test_a_chapter_is_chosen_by_the_url(viewer: Client) -> None:
     page = viewer.get("/calendar/", {"month": "2026-11", "chapter": "batch"}).content.decode()
 
     assert days_with(page, STOCKTAKING) == []
     assert days_with(page, "B003") == ["2026-11-30"]
 
 
-def test_what_falls_together_is_marked_with_what_it_meets(viewer: Client, in_force: Fixed) -> None:
+def test_overlapping_entries_are_marked_with_what_they_overlap(viewer: Client, in_force: Fixed) -> None:
     put_in_force(in_force, DOCUMENT.replace("日次 | 深夜4:00", "毎週日曜 | 深夜2:00"))
 
     page = viewer.get("/calendar/", {"month": "2026-11", "only": "together"}).content.decode()
@@ -74,7 +74,7 @@ def test_the_list_shows_twelve_months(viewer: Client) -> None:
     assert '<time datetime="2026-11-08">2026/11/8</time> 日' in page
 
 
-def test_each_row_tells_its_next_and_last_time_and_only_its_day_where_it_names_no_clock(
+def test_each_row_shows_its_next_and_last_time_or_only_the_day_without_a_clock_time(
     viewer: Client,
 ) -> None:
     page = viewer.get("/calendar/").content.decode()
@@ -86,15 +86,15 @@ def test_each_row_tells_its_next_and_last_time_and_only_its_day_where_it_names_n
 
 
 @pytest.mark.parametrize("month", ["", "2026-13", "9999-12", "0001-01", "いつか", "2026-11-01"])
-def test_a_month_that_is_none_or_out_of_reach_is_this_month(viewer: Client, month: str) -> None:
+def test_an_invalid_or_out_of_range_month_means_this_month(viewer: Client, month: str) -> None:
     page = viewer.get("/calendar/", {"month": month}).content.decode()
 
-    # UTC and Tokyo differ by hours: either may be in the next month already.
+    # UTC and Tokyo differ by hours: one of them may be in the next month already.
     now = system_clock()
     assert any(f'value="{moment:%Y-%m}"' in page for moment in (now, now + timedelta(hours=9)))
 
 
-def test_the_calendar_costs_few_queries(viewer: Client) -> None:
+def test_the_calendar_needs_few_queries(viewer: Client) -> None:
     viewer.get("/calendar/")
 
     with CaptureQueriesContext(connection) as caught:
@@ -107,14 +107,14 @@ def test_the_calendar_costs_few_queries(viewer: Client) -> None:
 
 
 def opened(client: Client) -> str:
-    """Make an address and return its path and query."""
+    """Create a feed URL and return its path and query."""
     page = client.post("/calendar/feed", {"act": "open"}).content.decode()
     found = re.search(r'id="feed-address">http://[^/]+(/calendar\.ics\?token=[\w-]+)<', page)
     assert found is not None
     return found[1]
 
 
-def test_a_calendar_program_reads_the_feed_without_signing_in(viewer: Client) -> None:
+def test_a_calendar_program_can_read_the_feed_without_signing_in(viewer: Client) -> None:
     address = opened(viewer)
 
     answer = Client().get(address)
@@ -147,7 +147,7 @@ def test_the_feed_reaches_from_last_month_into_the_next_year(viewer: Client) -> 
     assert max(moments) > system_clock() + timedelta(days=360)
 
 
-def test_the_feed_of_a_chapter_holds_that_chapter_alone(viewer: Client) -> None:
+def test_the_feed_of_a_chapter_contains_only_that_chapter(viewer: Client) -> None:
     text = Client().get(f"{opened(viewer)}&chapter=batch").content.decode()
 
     assert set(re.findall(r"CATEGORIES:(.+)\r", text)) == {"バッチ処理"}
@@ -173,11 +173,11 @@ def test_an_unchanged_calendar_is_not_sent_twice(viewer: Client, in_force: Fixed
 def test_without_a_token_there_is_no_feed(viewer: Client, query: str) -> None:
     opened(viewer)
 
-    # Nor by a session: only the token opens it.
+    # Nor with a session: only the token opens it.
     assert [client.get(f"/calendar.ics{query}").status_code for client in (Client(), viewer)] == [403, 403]
 
 
-def test_the_token_is_shown_once_and_kept_nowhere(viewer: Client) -> None:
+def test_the_token_is_shown_once_and_not_stored(viewer: Client) -> None:
     token = opened(viewer).partition("token=")[2]
 
     assert token not in viewer.get("/calendar/").content.decode()
@@ -185,7 +185,7 @@ def test_the_token_is_shown_once_and_kept_nowhere(viewer: Client) -> None:
     assert token not in str(LedgerEntry.objects.values())
 
 
-def test_a_new_address_ends_the_old_one_and_a_closed_one_opens_nothing(viewer: Client) -> None:
+def test_a_new_feed_url_invalidates_the_old_one_and_a_closed_one_opens_nothing(viewer: Client) -> None:
     old = opened(viewer)
     new = opened(viewer)
 
@@ -199,7 +199,7 @@ def test_a_new_address_ends_the_old_one_and_a_closed_one_opens_nothing(viewer: C
     assert [event.content["event"] for event in events][-3:] == ["feed-opened", "feed-opened", "feed-closed"]
 
 
-def test_a_locked_account_reads_no_feed(viewer: Client) -> None:
+def test_a_locked_account_cannot_read_the_feed(viewer: Client) -> None:
     address = opened(viewer)
 
     Operator.objects.update(is_active=False)
@@ -207,7 +207,7 @@ def test_a_locked_account_reads_no_feed(viewer: Client) -> None:
     assert Client().get(address).status_code == 403
 
 
-def test_an_account_that_has_something_to_do_first_reads_no_feed(viewer: Client) -> None:
+def test_an_account_that_must_change_its_password_cannot_read_the_feed(viewer: Client) -> None:
     address = opened(viewer)
 
     Operator.objects.update(must_change_password=True)
@@ -215,7 +215,7 @@ def test_an_account_that_has_something_to_do_first_reads_no_feed(viewer: Client)
     assert Client().get(address).status_code == 403
 
 
-def test_a_renewed_password_ends_the_feed_for_good(viewer: Client) -> None:
+def test_a_password_reset_ends_the_feed_permanently(viewer: Client) -> None:
     address = opened(viewer)
 
     renewed_password("mira", system_clock())
@@ -225,7 +225,7 @@ def test_a_renewed_password_ends_the_feed_for_good(viewer: Client) -> None:
     assert not FeedToken.objects.exists()
 
 
-def test_each_operator_has_an_address_of_their_own(viewer: Client, sign_in: SignIn) -> None:
+def test_each_operator_has_a_separate_feed_url(viewer: Client, sign_in: SignIn) -> None:
     theirs = opened(sign_in(OperatorRole.MANAGER))
     mine = opened(viewer)
 
@@ -234,7 +234,7 @@ def test_each_operator_has_an_address_of_their_own(viewer: Client, sign_in: Sign
     assert [Client().get(address).status_code for address in (mine, theirs)] == [403, 200]
 
 
-def test_an_address_is_made_by_a_form_of_the_page_alone(operator: Operators) -> None:
+def test_a_feed_url_can_only_be_created_by_the_form_of_the_page(operator: Operators) -> None:
     client = Client(enforce_csrf_checks=True)
     client.force_login(operator("aki", OperatorRole.VIEWER))
 
@@ -244,7 +244,7 @@ def test_an_address_is_made_by_a_form_of_the_page_alone(operator: Operators) -> 
     assert not FeedToken.objects.exists()
 
 
-def test_the_feed_says_the_same_to_the_byte_all_day_long(viewer: Client) -> None:
+def test_the_feed_is_identical_byte_for_byte_all_day(viewer: Client) -> None:
     address = opened(viewer)
 
     assert Client().get(address).content == Client().get(address).content

@@ -1,4 +1,4 @@
-"""The living document as a page."""
+"""The document as a page."""
 
 import os
 import re
@@ -26,7 +26,7 @@ def shown(verdict: Verdict, value: str = "91.2%", reason: str = "異常 85%以�
     show([StatusUpdate(CPU, verdict, value, reason, now, now + timedelta(hours=1))], now, "digest")
 
 
-def test_the_page_is_the_document_with_what_is_known_beside_its_rows(viewer: Client) -> None:
+def test_the_page_shows_the_document_with_the_status_next_to_each_row(viewer: Client) -> None:
     shown(Verdict.DEVIATING)
 
     page = viewer.get("/").content.decode()
@@ -41,7 +41,7 @@ def test_the_page_is_the_document_with_what_is_known_beside_its_rows(viewer: Cli
     assert "■</span> <b>逸脱</b>" in page
 
 
-def test_a_row_that_was_not_understood_stands_in_its_place_with_the_reason(viewer: Client) -> None:
+def test_an_unread_row_is_shown_in_its_place_with_the_reason(viewer: Client) -> None:
     page = viewer.get("/").content.decode()
 
     assert '<tr id="line-16" class="unread">' in page
@@ -55,13 +55,13 @@ def test_who_is_on_duty_is_read_from_the_document(viewer: Client) -> None:
     assert "<small>当番</small><b>緊急連絡先</b><span>山田</span>" in page
 
 
-def test_an_error_budget_that_nobody_measured_is_not_claimed(viewer: Client) -> None:
+def test_an_unmeasured_error_budget_is_not_claimed(viewer: Client) -> None:
     page = viewer.get("/").content.decode()
 
     assert "<small>エラーバジェット残り</small><b>? 測定不能</b>" in page
 
 
-def test_what_is_left_of_the_error_budget_is_what_was_measured(viewer: Client) -> None:
+def test_the_remaining_error_budget_is_the_measured_one(viewer: Client) -> None:
     now, value = system_clock(), "今月 99.951%、エラーバジェット残り 21分36秒 (50%)"
     show([StatusUpdate("objectives/objective/稼働率", Verdict.CONFORMING, value, "", now)], now, "digest")
 
@@ -70,7 +70,7 @@ def test_what_is_left_of_the_error_budget_is_what_was_measured(viewer: Client) -
     assert "<small>エラーバジェット残り</small><b>21分36秒 (50%)</b>" in page
 
 
-def test_what_is_left_of_the_error_budget_is_told_in_english_too(viewer: Client) -> None:
+def test_the_remaining_error_budget_is_shown_in_english_too(viewer: Client) -> None:
     now, value = system_clock(), "今月 99.951%、エラーバジェット残り 21分36秒 (50%)"
     show([StatusUpdate("objectives/objective/稼働率", Verdict.CONFORMING, value, "", now)], now, "digest")
     viewer.cookies["django_language"] = "en"
@@ -82,7 +82,7 @@ def test_what_is_left_of_the_error_budget_is_told_in_english_too(viewer: Client)
     assert "this month 99.951%, error budget remaining 21 min 36 s (50%)" in evidence
 
 
-def test_whoever_holds_the_duty_is_shown_with_their_telephone(viewer: Client, in_force: Fixed) -> None:
+def test_the_person_on_duty_is_shown_with_their_telephone_number(viewer: Client, in_force: Fixed) -> None:
     assert in_force.edition is not None
     held = '[people."緊急連絡先"]\nname = "上原 なみ"\nphone = "03-0000-0000"\n'
     bindings = read_bindings(held, Path("toban.toml"), schema())
@@ -91,7 +91,7 @@ def test_whoever_holds_the_duty_is_shown_with_their_telephone(viewer: Client, in
     assert "<span>上原 なみ 03-0000-0000</span>" in viewer.get("/").content.decode()
 
 
-def test_without_the_telemetry_store_the_page_stands_and_says_so(
+def test_without_the_telemetry_store_the_page_still_works_and_says_so(
     viewer: Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.delitem(os.environ, "TOBAN_TELEMETRY_URL", raising=False)
@@ -103,7 +103,7 @@ def test_without_the_telemetry_store_the_page_stands_and_says_so(
     assert viewer.get(f"{evidence_address(CPU)}/series").status_code == 503
 
 
-def test_rows_are_filtered_by_the_address(viewer: Client) -> None:
+def test_rows_are_filtered_by_the_url(viewer: Client) -> None:
     shown(Verdict.DEVIATING)
 
     bad = viewer.get("/", {"verdict": "deviating"}).content.decode()
@@ -116,7 +116,7 @@ def test_rows_are_filtered_by_the_address(viewer: Client) -> None:
     assert "当てはまる行はありません" in none
 
 
-def test_evidence_tells_the_row_its_history_and_the_document_version(viewer: Client, in_force: Fixed) -> None:
+def test_evidence_shows_the_row_its_history_and_the_document_version(viewer: Client, in_force: Fixed) -> None:
     shown(Verdict.CONFORMING, "42%", "正常範囲にあります")
     shown(Verdict.DEVIATING)
 
@@ -128,7 +128,7 @@ def test_evidence_tells_the_row_its_history_and_the_document_version(viewer: Cli
     assert in_force.edition.design.digest[:16] in page
 
 
-def test_the_same_address_gives_the_drawer_its_part(viewer: Client) -> None:
+def test_the_same_url_returns_the_fragment_for_the_drawer(viewer: Client) -> None:
     part = viewer.get(evidence_address(CPU), headers={"HX-Request": "true"}).content.decode()
 
     assert part.lstrip().startswith('<article class="evidence">')
@@ -138,7 +138,7 @@ def test_a_clause_that_is_not_in_the_document_is_not_found(viewer: Client) -> No
     assert viewer.get("/clauses/monitoring/monitor/nothing").status_code == 404
 
 
-def test_an_edition_that_was_refused_is_told_on_the_page(viewer: Client, in_force: Fixed) -> None:
+def test_a_refused_version_is_reported_on_the_page(viewer: Client, in_force: Fixed) -> None:
     in_force.refusal = Refusal("運用設計書.md", "x", "運用設計書.md: 文書が空です\nHINT: 書いてください")
 
     page = viewer.get("/").content.decode()
@@ -147,7 +147,7 @@ def test_an_edition_that_was_refused_is_told_on_the_page(viewer: Client, in_forc
     assert "監視項目" in page
 
 
-def test_the_page_speaks_english_and_leaves_the_documents_words_alone(viewer: Client) -> None:
+def test_the_page_is_available_in_english_with_the_documents_words_unchanged(viewer: Client) -> None:
     shown(Verdict.DEVIATING)
     viewer.post("/i18n/setlang/", {"language": "en", "next": "/"})
 
@@ -159,7 +159,7 @@ def test_the_page_speaks_english_and_leaves_the_documents_words_alone(viewer: Cl
     assert "Reached critical 85%以上" in page
 
 
-def test_the_rows_and_the_evidence_of_one_tell_reasons_in_english_too(viewer: Client) -> None:
+def test_rows_and_evidence_give_reasons_in_english_too(viewer: Client) -> None:
     shown(Verdict.CONFORMING, "42%（web-1）", "正常範囲（0-70%）にあります")
     shown(Verdict.DEVIATING)
     viewer.cookies["django_language"] = "en"
@@ -173,7 +173,7 @@ def test_the_rows_and_the_evidence_of_one_tell_reasons_in_english_too(viewer: Cl
     assert "Within the normal range (0-70%)" in evidence
 
 
-def test_nothing_runs_on_the_page_but_its_own_scripts(viewer: Client) -> None:
+def test_only_the_pages_own_scripts_may_run(viewer: Client) -> None:
     answer = viewer.get("/")
 
     policy = answer.headers["Content-Security-Policy"]
@@ -186,7 +186,7 @@ def test_nothing_runs_on_the_page_but_its_own_scripts(viewer: Client) -> None:
 
 
 @pytest.mark.parametrize("hours", ["0", "2161", "-1", "²", "9" * 5000, "6 OR 1=1"])
-def test_a_chart_of_no_sensible_length_is_not_found(viewer: Client, hours: str) -> None:
+def test_a_chart_with_an_invalid_length_is_not_found(viewer: Client, hours: str) -> None:
     assert viewer.get(f"{evidence_address(CPU)}/series", {"hours": hours}).status_code == 404
 
 
@@ -204,7 +204,7 @@ HOSTILE = """# 運用設計書 <script>alert(1)</script>
 """
 
 
-def test_a_hostile_document_is_shown_as_the_text_that_it_is(viewer: Client, in_force: Fixed) -> None:
+def test_a_hostile_document_is_shown_as_plain_text(viewer: Client, in_force: Fixed) -> None:
     assert in_force.edition is not None
     design = read_design(HOSTILE + "| 大 | " + "長" * 100_000 + " |\n", "<i>運用設計書.md")
     in_force.edition = Edition(design, in_force.edition.bindings)
@@ -226,7 +226,7 @@ def test_a_hostile_document_is_shown_as_the_text_that_it_is(viewer: Client, in_f
     for page in pages:
         text = page.content.decode()
         assert page.status_code == 200
-        # Toban's own scripts all come by their address.
+        # Toban's own scripts are all loaded by URL.
         assert re.findall(r"<script(?![^>]* src=\"/static/)[^>]*>", text) == []
         assert not re.search(r"<[^>]*\son\w+=|<(img|svg/|i|b onclick)[ >/]|href=\"javascript:", text)
     assert LedgerEntry.objects.filter(kind=LedgerEntry.Kind.VERDICT).count() == len(monitors)

@@ -1,4 +1,4 @@
-"""The first screen beside the document."""
+"""The first screen next to the document."""
 
 import re
 
@@ -23,7 +23,7 @@ def deviating(value: str = "92%") -> None:
     show([StatusUpdate(CPU, Verdict.DEVIATING, value, "", now)], now, "digest")
 
 
-def test_an_alert_is_to_do_until_somebody_takes_it_and_then_says_who(viewer: Client, in_force: Fixed) -> None:
+def test_an_alert_is_to_do_until_acknowledged_and_then_says_by_whom(viewer: Client, in_force: Fixed) -> None:
     alert = fired(put_in_force(in_force))
     deviating()
 
@@ -42,14 +42,14 @@ def test_an_alert_is_to_do_until_somebody_takes_it_and_then_says_who(viewer: Cli
     assert "対応中 nami" in part(page, "chores")
 
 
-def test_while_nothing_is_wrong_the_place_says_so(viewer: Client) -> None:
+def test_the_first_screen_says_so_when_nothing_is_wrong(viewer: Client) -> None:
     page = viewer.get("/").content.decode()
 
     assert "警告も逸脱もありません" in part(page, "troubles")
     assert "今日の作業はありません" in part(page, "chores")
 
 
-def test_a_chapter_that_the_document_lacks_is_named_as_lacking(viewer: Client) -> None:
+def test_a_chapter_missing_from_the_document_is_named_as_missing(viewer: Client) -> None:
     chapters = part(viewer.get("/").content.decode(), "chapters")
 
     assert chapters.count("<li>") == 13
@@ -57,14 +57,14 @@ def test_a_chapter_that_the_document_lacks_is_named_as_lacking(viewer: Client) -
     assert ">8. セキュリティ運用<" in chapters
 
 
-def test_what_is_fetched_as_time_passes_has_the_same_parts(viewer: Client) -> None:
+def test_the_refreshed_fragment_has_the_same_parts_as_the_page(viewer: Client) -> None:
     deviating_page, fetched = (viewer.get(address).content.decode() for address in ("/", "/figures"))
 
     for name in ("troubles", "chores", "chapters", "drawn", "coming"):
         assert part(fetched, name) == part(deviating_page, name)
 
 
-def test_the_first_screen_is_told_in_english_too(viewer: Client, in_force: Fixed) -> None:
+def test_the_first_screen_is_available_in_english_too(viewer: Client, in_force: Fixed) -> None:
     fired(put_in_force(in_force))
     deviating()
     viewer.cookies["django_language"] = "en"

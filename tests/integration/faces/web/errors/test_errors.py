@@ -29,7 +29,7 @@ REVIEW = "routine/routine/エラーログ分析"
 
 @pytest.fixture(autouse=True)
 def tracked(in_force: Fixed) -> Fixed:
-    """A document with error tracking and its weekly review, and an application that reports."""
+    """A document with error tracking and its weekly review, and a reporting application."""
     bindings = read_bindings('[errors.shop]\nproject = 1\nkey = "env:KEY"', Path("toban.toml"), schema())
     in_force.edition = Edition(read_design(DOCUMENT, "運用設計書.md"), bindings)
     return in_force
@@ -45,7 +45,7 @@ def text(client: Client, address: str) -> str:
     return str(reply.content.decode())
 
 
-def test_the_list_shows_what_is_open_with_its_trend_and_leads_to_each(viewer: Client) -> None:
+def test_the_list_shows_open_errors_with_their_trend_and_a_link(viewer: Client) -> None:
     group = take(event(release="shop@1.0.0", user={"id": "u1"}, at=now()))
     gone = take(event("Gone", at=now()))
     orders.ignore(gone.pk, by="mira", now=now())
@@ -76,7 +76,7 @@ def test_the_list_shows_what_is_open_with_its_trend_and_leads_to_each(viewer: Cl
         ("page=99999", {"KeyError", "Back"}),
     ],
 )
-def test_the_address_chooses(viewer: Client, query: str, titles: set[str]) -> None:
+def test_the_url_filters_the_errors(viewer: Client, query: str, titles: set[str]) -> None:
     take(event("KeyError", at=now()))
     mended, back = take(event("Mended", at=now())), take(event("Back", at=now()))
     for each in (mended, back):
@@ -88,7 +88,7 @@ def test_the_address_chooses(viewer: Client, query: str, titles: set[str]) -> No
     assert {title for title in ("KeyError", "Back", "Mended") if f"{title}: " in page} == titles
 
 
-def test_the_search_finds_by_tags_and_events(viewer: Client) -> None:
+def test_errors_are_found_by_tags_and_event_text(viewer: Client) -> None:
     take(event(at=now(), environment="production", tags={"region": "tokyo"}))
     take(event("Other", at=now(), environment="staging"))
 
@@ -101,9 +101,7 @@ def test_the_search_finds_by_tags_and_events(viewer: Client) -> None:
     ("language", "why"),
     [("ja", "「loud」というレベルはありません"), ("en", "There is no level “loud”: use fatal")],
 )
-def test_a_search_that_can_not_be_read_says_why_and_stays_to_be_mended(
-    viewer: Client, language: str, why: str
-) -> None:
+def test_an_invalid_search_says_why_and_stays_for_correction(viewer: Client, language: str, why: str) -> None:
     take(event(at=now()))
     viewer.cookies["django_language"] = language
 
@@ -116,7 +114,7 @@ def test_a_search_that_can_not_be_read_says_why_and_stays_to_be_mended(
     assert "KeyError: " not in page
 
 
-def test_a_tag_of_an_event_leads_to_whatever_has_it(viewer: Client) -> None:
+def test_a_tag_of_an_event_links_to_all_errors_that_have_it(viewer: Client) -> None:
     group = take(event(at=now(), tags={"region": "tokyo", "release": "a b", "no:term": "x"}))
 
     page = text(viewer, f"/errors/{group.pk}")
@@ -127,7 +125,7 @@ def test_a_tag_of_an_event_leads_to_whatever_has_it(viewer: Client) -> None:
     assert "KeyError: " in text(viewer, "/errors/?state=all&q=tags%5Brelease%5D%3A%22a+b%22")
 
 
-def test_an_empty_list_says_how_to_fill_it(viewer: Client, tracked: Fixed) -> None:
+def test_an_empty_list_says_how_to_send_errors(viewer: Client, tracked: Fixed) -> None:
     assert "未解決のエラーはありません" in text(viewer, "/errors/")
 
     assert tracked.edition is not None
@@ -135,7 +133,7 @@ def test_an_empty_list_says_how_to_fill_it(viewer: Client, tracked: Fixed) -> No
     assert "toban errors dsn" in text(viewer, "/errors/")
 
 
-def test_one_error_shows_its_stack_its_story_and_the_way_to_its_logs(viewer: Client) -> None:
+def test_one_error_shows_its_stack_its_history_and_a_link_to_its_logs(viewer: Client) -> None:
     frame = {
         "module": "shop.cart",
         "filename": "shop/cart.py",
@@ -192,13 +190,13 @@ def test_a_message_shows_where_it_was_written(viewer: Client) -> None:
 
 
 @pytest.mark.parametrize("odd", ["a/b?c", '"', "x y", "<b>", "é" * 300])
-def test_ids_of_a_senders_own_making_break_no_page(viewer: Client, odd: str) -> None:
+def test_arbitrary_ids_from_a_sender_break_no_page(viewer: Client, odd: str) -> None:
     group = take(event(at=now(), contexts={"trace": {"trace_id": odd}}, tags={"request_id": odd}))
 
     assert "requestId" in text(viewer, f"/errors/{group.pk}")
 
 
-def test_events_are_stepped_through(viewer: Client) -> None:
+def test_the_page_steps_through_the_events_of_an_error(viewer: Client) -> None:
     for nth in range(3):
         group = take(event(at=now() + timedelta(seconds=nth), tags={"nth": f"n{nth}"}))
     oldest, middle, newest = StoredEvent.objects.order_by("pk").values_list("pk", flat=True)
@@ -214,7 +212,7 @@ def test_events_are_stepped_through(viewer: Client) -> None:
     assert viewer.get("/errors/999999").status_code == 404
 
 
-def test_a_developer_settles_an_error_and_a_viewer_does_not(viewer: Client, sign_in: SignIn) -> None:
+def test_a_developer_can_resolve_an_error_and_a_viewer_cannot(viewer: Client, sign_in: SignIn) -> None:
     group = take(event(at=now()))
     developer = sign_in(OperatorRole.DEVELOPER)
 
@@ -231,7 +229,7 @@ def test_a_developer_settles_an_error_and_a_viewer_does_not(viewer: Client, sign
     assert "resolve-error" in text(developer, f"/errors/{group.pk}")
 
 
-def test_orders_need_the_pages_own_token(sign_in: SignIn) -> None:
+def test_orders_need_the_csrf_token_of_the_page(sign_in: SignIn) -> None:
     group = take(event(at=now()))
     developer = sign_in(OperatorRole.DEVELOPER)
     careful = Client(enforce_csrf_checks=True)
@@ -242,7 +240,7 @@ def test_orders_need_the_pages_own_token(sign_in: SignIn) -> None:
     assert ErrorGroup.objects.get().state == "open"
 
 
-def test_an_alert_leads_to_its_error(viewer: Client, tracked: Fixed) -> None:
+def test_an_alert_links_to_its_error(viewer: Client, tracked: Fixed) -> None:
     group = take(event(at=now()))
     assert tracked.edition is not None
     service.tell(tracked.edition.design, now())
@@ -252,7 +250,7 @@ def test_an_alert_leads_to_its_error(viewer: Client, tracked: Fixed) -> None:
     assert f'href="/alerts/{alert.pk}"' in text(viewer, f"/errors/{group.pk}")
 
 
-def test_a_week_is_compared_with_the_one_before_and_looking_through_it_is_evidence(
+def test_a_week_is_compared_with_the_previous_one_and_its_review_is_evidence(
     viewer: Client, sign_in: SignIn
 ) -> None:
     last_week = now() - timedelta(days=7)
@@ -289,7 +287,7 @@ def test_a_week_of_very_many_errors_shows_the_most_frequent_of_each_kind(viewer:
 @pytest.mark.parametrize(
     ("week", "weeks_ago"), [("0001-01-01", 1), ("9999-12-31", 0), ("x", 1), ("2026-13-01", 1)]
 )
-def test_a_week_that_is_none_is_one_of_these_days(viewer: Client, week: str, weeks_ago: int) -> None:
+def test_an_invalid_week_falls_back_to_a_recent_one(viewer: Client, week: str, weeks_ago: int) -> None:
     today = now().astimezone(System().zone).date()
     monday = today - timedelta(days=today.weekday() + 7 * weeks_ago)
 
@@ -298,7 +296,7 @@ def test_a_week_that_is_none_is_one_of_these_days(viewer: Client, week: str, wee
     assert f"{monday.year}/{monday.month}/{monday.day} –" in page
 
 
-def test_the_pages_speak_english_too(viewer: Client) -> None:
+def test_the_pages_are_available_in_english_too(viewer: Client) -> None:
     group = take(event(at=now()))
     viewer.cookies["django_language"] = "en"
 
@@ -308,7 +306,7 @@ def test_the_pages_speak_english_too(viewer: Client) -> None:
     assert "Not reviewed yet" in text(viewer, "/errors/review/")
 
 
-def test_a_refused_order_is_told_in_english_too(sign_in: SignIn) -> None:
+def test_a_refused_order_is_explained_in_english_too(sign_in: SignIn) -> None:
     group = take(event(at=now()))
     developer = sign_in(OperatorRole.DEVELOPER)
     developer.cookies["django_language"] = "en"

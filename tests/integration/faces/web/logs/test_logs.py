@@ -1,4 +1,4 @@
-"""The pages of logs: what is found and counted, one row, and what may be taken away; in a real store."""
+"""The log pages: search results and counts, a single row, and downloads; with a real store."""
 
 import asyncio
 import csv
@@ -32,7 +32,7 @@ ROW_ADDRESS = re.compile(r'href="(/logs/\d+-\d+-\d+)\?')
 
 
 def row(number: int, **changed: Any) -> LogRow:
-    """A line of the shop, so many seconds before the end."""
+    """A line of the shop, a number of seconds before the end."""
     at = NOW - timedelta(minutes=5, seconds=number)
     plain = LogRow(
         "application", f"{at:%Y-%m-%d}", at.timestamp(), "INFO", "shop-api", f"line {number} of many", "",
@@ -80,7 +80,7 @@ def clocks(page: str) -> list[str]:
     return re.findall(r"line (\d+) of many", page)
 
 
-def test_the_newest_rows_come_first_and_pages_lead_both_ways(viewer: Client) -> None:
+def test_the_newest_rows_come_first_and_pages_link_in_both_directions(viewer: Client) -> None:
     first = text(viewer, "/logs/", {"q": "many"})
     older = unescape(re.findall(r'href="([^"]+)" rel="next"', first)[0])
     second = text(viewer, older)
@@ -104,14 +104,16 @@ def test_the_newest_rows_come_first_and_pages_lead_both_ways(viewer: Client) -> 
         ("nowhere", 0),
     ],
 )
-def test_the_language_of_the_terminal_finds_the_same_here(viewer: Client, query: str, count: int) -> None:
+def test_the_query_language_of_the_command_finds_the_same_rows(
+    viewer: Client, query: str, count: int
+) -> None:
     page = text(viewer, "/logs/", {"q": query})
 
     assert page.count('<tr class="row">') == count
     assert ("この条件に当てはまるログはありません。" in page) == (count == 0)
 
 
-def test_a_typed_stretch_comes_before_the_length_up_to_now(viewer: Client) -> None:
+def test_an_explicit_time_range_takes_precedence_over_a_relative_one(viewer: Client) -> None:
     tokyo = (NOW + timedelta(hours=9)).replace(tzinfo=None)
     begin = (tokyo - timedelta(minutes=5, seconds=12)).isoformat()
     end = (tokyo - timedelta(minutes=5, seconds=9)).isoformat()
@@ -132,7 +134,7 @@ def test_a_typed_stretch_comes_before_the_length_up_to_now(viewer: Client) -> No
         ({"from": "2026-11-26T10:00", "to": "2026-11-26T09:00"}, "開始が終了より後です。"),
     ],
 )
-def test_what_can_not_be_read_is_said_and_stays_typed(
+def test_invalid_input_is_reported_and_kept_in_the_form(
     viewer: Client, query: dict[str, str], said: str
 ) -> None:
     page = text(viewer, "/logs/", query, 400)
@@ -141,7 +143,7 @@ def test_what_can_not_be_read_is_said_and_stays_typed(
     assert all(f'value="{value.replace('"', "&quot;")}"' in page for value in query.values())
 
 
-def test_without_the_store_the_page_stands_and_says_so(settings: Settings, viewer: Client) -> None:
+def test_without_the_store_the_page_still_works_and_says_so(settings: Settings, viewer: Client) -> None:
     settings.TELEMETRY_URL = "http://toban:x@127.0.0.1:9/toban"
     present.telemetry.cache_clear()
 
@@ -150,12 +152,12 @@ def test_without_the_store_the_page_stands_and_says_so(settings: Settings, viewe
     alone = text(viewer, "/logs/1764150000000-1-1")
 
     assert all(each.count("ログの置き場が応答しません。") == 1 for each in (page, fragment, alone))
-    # What is not known is not nothing.
+    # Unknown is not the same as none.
     assert "ありません" not in page
     assert "hx-get" not in page.split("<main")[1]
 
 
-def test_bars_tell_the_levels_and_the_table_says_the_same(viewer: Client) -> None:
+def test_the_bars_show_the_levels_and_the_table_has_the_same_figures(viewer: Client) -> None:
     drawn = part(viewer, "/logs/histogram", last="1h")
     whole = text(viewer, "/logs/histogram", {"last": "1h"})
 
@@ -171,7 +173,7 @@ def test_bars_tell_the_levels_and_the_table_says_the_same(viewer: Client) -> Non
     assert "<html" in whole
 
 
-def test_a_bar_leads_to_its_rows_alone(viewer: Client) -> None:
+def test_a_bar_links_to_exactly_its_rows(viewer: Client) -> None:
     drawn = part(viewer, "/logs/histogram", last="1h", q="many")
     found = re.findall(r'<a href="(/logs/\?[^"]+)">[^<]*</a></th><td class="number">(\d+)</td>', drawn)
     filled = [(address, count) for address, count in found if count != "0"]
@@ -181,7 +183,7 @@ def test_a_bar_leads_to_its_rows_alone(viewer: Client) -> None:
         assert text(viewer, unescape(address)).count('<tr class="row">') == int(count)
 
 
-def test_values_are_counted_and_lead_to_what_they_count(viewer: Client) -> None:
+def test_counted_values_link_to_their_rows(viewer: Client) -> None:
     counted = part(viewer, "/logs/facets", last="1h")
     found = re.findall(
         r'<li><a href="([^"]+)">([^<]+)</a> <span class="count">(\d+)</span> <a class="not" href="([^"]+)"',
@@ -196,7 +198,7 @@ def test_values_are_counted_and_lead_to_what_they_count(viewer: Client) -> None:
         assert f"{254 - int(count)}行" in rest
 
 
-def test_a_condition_is_taken_off_by_its_own_link(viewer: Client) -> None:
+def test_each_condition_has_a_link_that_removes_it(viewer: Client) -> None:
     page = text(viewer, "/logs/", {"q": 'level:ERROR "card declined"'})
     links = re.findall(r'<li><code>([^<]+)</code> <a href="([^"]+)"', page)
 
@@ -208,7 +210,7 @@ def test_a_condition_is_taken_off_by_its_own_link(viewer: Client) -> None:
     }
 
 
-def test_one_row_shows_all_its_fields_and_its_request_across_kinds_and_services(viewer: Client) -> None:
+def test_a_row_shows_all_fields_and_its_request_across_kinds_and_services(viewer: Client) -> None:
     (address,) = ROW_ADDRESS.findall(text(viewer, "/logs/", {"q": "declined"}))
 
     page = text(viewer, address)
@@ -230,14 +232,14 @@ def test_a_row_that_is_not_there_is_not_found(viewer: Client, place: str) -> Non
     assert viewer.get(f"/logs/{place}").status_code == 404
 
 
-def test_a_rows_own_time_is_that_of_its_heading(viewer: Client) -> None:
+def test_the_time_of_a_row_is_the_one_in_its_heading(viewer: Client) -> None:
     (address,) = ROW_ADDRESS.findall(text(viewer, "/logs/", {"q": "declined"}))
     local = datetime.fromtimestamp(lines()[250].at, ZoneInfo("Asia/Tokyo"))
 
     assert f"<dt>timestamp</dt><dd>{local.isoformat(timespec='milliseconds')}</dd>" in text(viewer, address)
 
 
-def test_what_applications_wrote_never_becomes_markup(viewer: Client) -> None:
+def test_text_from_applications_never_becomes_markup(viewer: Client) -> None:
     page = text(viewer, "/logs/", {"q": "level:ERROR"})
     address = ROW_ADDRESS.findall(page)[-1]
     pages = [
@@ -267,7 +269,7 @@ def test_what_applications_wrote_never_becomes_markup(viewer: Client) -> None:
         "a.b.c:file('/etc/passwd')",
     ],
 )
-def test_a_search_is_looked_for_and_never_run(viewer: Client, query: str) -> None:
+def test_search_text_is_matched_and_never_executed(viewer: Client, query: str) -> None:
     page = text(viewer, "/logs/", {"q": query})
 
     assert page.count('<tr class="row">') == 0
@@ -275,7 +277,7 @@ def test_a_search_is_looked_for_and_never_run(viewer: Client, query: str) -> Non
 
 
 @pytest.mark.parametrize("address", ["/logs/", "/logs/facets", "/logs/histogram", "/logs/1-1-1"])
-def test_strangers_are_sent_to_the_sign_in(db: None, address: str) -> None:
+def test_unauthenticated_visitors_are_sent_to_the_sign_in(db: None, address: str) -> None:
     assert Client().get(address).headers["Location"].startswith("/accounts/login/")
 
 
@@ -290,7 +292,7 @@ def test_strangers_are_sent_to_the_sign_in(db: None, address: str) -> None:
         ("a`b:1", "“a`b” is not a searchable field"),
     ],
 )
-def test_what_is_wrong_with_a_search_is_told_in_english_too(viewer: Client, search: str, said: str) -> None:
+def test_errors_in_a_search_are_explained_in_english_too(viewer: Client, search: str, said: str) -> None:
     viewer.cookies["django_language"] = "en"
 
     pages = [text(viewer, "/logs/", {"q": search}, 400), part(viewer, "/logs/facets", q=search)]
@@ -310,7 +312,7 @@ def test_the_whole_page_works_in_english(viewer: Client) -> None:
     )
 
 
-# — taking away —
+# — downloads —
 
 
 def taken(client: Client, **form: str) -> bytes:
@@ -324,7 +326,7 @@ def taken(client: Client, **form: str) -> bytes:
     return asyncio.run(read())
 
 
-def test_a_viewer_takes_nothing_away(viewer: Client) -> None:
+def test_a_viewer_cannot_download_logs(viewer: Client) -> None:
     page = text(viewer, "/logs/", {"q": "many"})
 
     assert "/logs/download" not in page
@@ -332,7 +334,7 @@ def test_a_viewer_takes_nothing_away(viewer: Client) -> None:
     assert not LedgerEntry.objects.filter(content__event="logs-downloaded").exists()
 
 
-def test_a_file_holds_all_that_is_found_and_the_evidence_who_took_it(sign_in: SignIn) -> None:
+def test_a_download_has_every_match_and_the_evidence_says_who_downloaded_it(sign_in: SignIn) -> None:
     developer = sign_in(OperatorRole.DEVELOPER)
 
     found = [json.loads(line) for line in taken(developer, format="ndjson", last="1h").splitlines()]
@@ -343,14 +345,14 @@ def test_a_file_holds_all_that_is_found_and_the_evidence_who_took_it(sign_in: Si
     assert (entry.actor, entry.content["format"], entry.content["search"]) == ("developer", "ndjson", "")
 
 
-def test_a_spreadsheet_runs_nothing_of_what_was_written(sign_in: SignIn) -> None:
+def test_a_downloaded_csv_contains_no_spreadsheet_formulas(sign_in: SignIn) -> None:
     body = taken(sign_in(OperatorRole.MANAGER), format="csv", q="userId:*").decode("utf-8-sig")
 
     (found,) = csv.DictReader(body.splitlines())
     assert (found["userId"], found["message"]) == ("'=1+1", EVIL)
 
 
-def test_a_file_has_an_end(sign_in: SignIn, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_download_has_a_maximum_size(sign_in: SignIn, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(log_download, "MOST", 120)
     monkeypatch.setattr(log_download, "_AT_ONCE", 50)
 
@@ -362,8 +364,6 @@ def test_a_file_has_an_end(sign_in: SignIn, monkeypatch: pytest.MonkeyPatch) -> 
 @pytest.mark.parametrize(
     ("form", "status"), [({"format": "exe"}, 400), ({"format": "csv", "q": "status:many"}, 302)]
 )
-def test_what_can_not_be_handed_out_leaves_no_evidence(
-    sign_in: SignIn, form: dict[str, str], status: int
-) -> None:
+def test_a_refused_download_leaves_no_evidence(sign_in: SignIn, form: dict[str, str], status: int) -> None:
     assert sign_in(OperatorRole.DEVELOPER).post("/logs/download", form).status_code == status
     assert not LedgerEntry.objects.filter(content__event="logs-downloaded").exists()

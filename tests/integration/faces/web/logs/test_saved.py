@@ -1,4 +1,4 @@
-"""Searches of logs under a name: kept, shared, opened again and deleted on the page."""
+"""Saved searches of logs: stored, shared, opened again and deleted on the page."""
 
 import re
 from html import unescape
@@ -25,7 +25,7 @@ def names(page: str) -> list[str]:
     return re.findall(r'<li><a href="/logs/\?[^"]*">([^<]+)</a>', saved)
 
 
-def test_a_saved_search_is_found_again_as_it_was(viewer: Client) -> None:
+def test_a_saved_search_can_be_opened_unchanged(viewer: Client) -> None:
     page = keep(viewer, name="断られたカード", q='level:ERROR "card declined"', last="6h")
 
     assert "「断られたカード」として保存しました。" in page
@@ -45,7 +45,7 @@ def test_a_long_search_is_saved_and_shown_again(viewer: Client) -> None:
 
 
 @pytest.mark.parametrize("flawed", [{"q": '"open'}, {"q": "x" * 100_000}, {"from": "x" * 100_000}])
-def test_what_finds_nothing_is_not_saved(viewer: Client, flawed: dict[str, str]) -> None:
+def test_an_invalid_search_is_not_saved(viewer: Client, flawed: dict[str, str]) -> None:
     answer = viewer.post("/logs/saved", {"name": "flawed", **flawed})
 
     assert answer.status_code == 302
@@ -61,7 +61,7 @@ def test_what_finds_nothing_is_not_saved(viewer: Client, flawed: dict[str, str])
         ({"from": "x" * 100_000}, f'value="{"x" * 1001}', "は日時として読めません。"),
     ],
 )
-def test_a_search_of_a_time_without_checks_opens_and_says_what_is_wrong(
+def test_an_invalid_search_saved_before_validation_opens_and_says_what_is_wrong(
     viewer: Client, flawed: dict[str, str], typed: str, said: str
 ) -> None:
     owner = Operator.objects.get()
@@ -70,18 +70,18 @@ def test_a_search_of_a_time_without_checks_opens_and_says_what_is_wrong(
 
     page = viewer.get(unescape(address)).content.decode()
 
-    # What servers take in a request's first line without asking.
+    # The maximum length of a request line that servers accept by default.
     assert len(address) < 16_000
     assert said in page
     assert typed in page
     assert "old" in names(page)
 
 
-def test_a_name_is_one_that_every_database_takes(viewer: Client) -> None:
+def test_the_name_of_a_saved_search_must_be_storable_in_every_database(viewer: Client) -> None:
     assert "「x�y」として保存しました。" in keep(viewer, name="x\0y")
 
 
-def test_a_search_is_ones_own_unless_it_is_shared(viewer: Client, sign_in: SignIn) -> None:
+def test_a_saved_search_is_private_unless_shared(viewer: Client, sign_in: SignIn) -> None:
     developer = sign_in(OperatorRole.DEVELOPER)
     keep(viewer, name="mine")
     keep(developer, name="alone")
@@ -90,7 +90,7 @@ def test_a_search_is_ones_own_unless_it_is_shared(viewer: Client, sign_in: SignI
     assert names(shown(viewer)) == ["for all", "mine"]
 
 
-def test_names_are_unique_among_ones_own_and_among_the_shared(sign_in: SignIn) -> None:
+def test_names_are_unique_among_private_and_among_shared_searches(sign_in: SignIn) -> None:
     developer, manager = sign_in(OperatorRole.DEVELOPER), sign_in(OperatorRole.MANAGER)
     keep(developer, name="errors", shared="yes")
 
@@ -104,7 +104,7 @@ def test_names_are_unique_among_ones_own_and_among_the_shared(sign_in: SignIn) -
 
 
 @pytest.mark.parametrize(("name", "shared"), [("", ""), (" ", ""), ("x" * 61, ""), ("x", "yes")])
-def test_what_a_viewer_may_not_save_is_refused_with_the_reason(
+def test_a_viewer_is_refused_with_the_reason_when_saving_is_not_allowed(
     viewer: Client, name: str, shared: str
 ) -> None:
     page = keep(viewer, name=name, shared=shared)
@@ -113,7 +113,7 @@ def test_what_a_viewer_may_not_save_is_refused_with_the_reason(
     assert not SavedSearch.objects.exists()
 
 
-def test_there_is_an_end_to_saved_searches(viewer: Client) -> None:
+def test_the_number_of_saved_searches_is_limited(viewer: Client) -> None:
     owner = Operator.objects.get(username="mira")
     SavedSearch.objects.bulk_create(
         SavedSearch(owner=owner, name=f"search {number}", query="", is_shared=False) for number in range(100)
@@ -139,11 +139,11 @@ def test_a_name_never_becomes_markup(viewer: Client) -> None:
 
 
 @pytest.mark.parametrize("number", ["9" * 30, "²", "-1", "x"])
-def test_a_search_by_no_number_is_not_deleted(viewer: Client, number: str) -> None:
+def test_deleting_with_an_invalid_number_is_refused(viewer: Client, number: str) -> None:
     assert 'class="banner error"' in keep(viewer, delete=number)
 
 
-def test_what_is_not_saved_is_told_in_english_too(viewer: Client) -> None:
+def test_a_refusal_to_save_is_explained_in_english_too(viewer: Client) -> None:
     viewer.cookies["django_language"] = "en"
 
     assert "A name needs 1 to 60 characters. Choose a short name." in keep(viewer, name=" ")

@@ -1,4 +1,4 @@
-"""The pages of traces, in a real store: slow routes, the search, a waterfall, one span, the ways there."""
+"""The trace pages with a real store: slow routes, the search, a waterfall, one span, and links to them."""
 
 import json
 import re
@@ -97,7 +97,7 @@ def traces_of(page: str) -> list[str]:
     return re.findall(r'class="opens" id="trace-(\w+)"', page)
 
 
-def test_routes_come_by_their_slowest_requests_and_lead_to_their_traces(viewer: Client) -> None:
+def test_routes_are_sorted_by_their_slowest_requests_and_link_to_their_traces(viewer: Client) -> None:
     page = text(viewer, "/traces/")
     query = re.findall(r'class="opens" href="(/traces/search\?[^"]*)">POST /cart<', page)[0]
     by_count = text(viewer, "/traces/", {"sort": "count"})
@@ -127,14 +127,16 @@ def test_routes_are_those_of_the_chosen_service(viewer: Client) -> None:
         ({"least": "300.5"}, 1),
     ],
 )
-def test_traces_are_found_by_what_their_spans_are(viewer: Client, query: dict[str, str], count: int) -> None:
+def test_traces_are_found_by_the_properties_of_their_spans(
+    viewer: Client, query: dict[str, str], count: int
+) -> None:
     page = text(viewer, "/traces/search", query)
 
     assert len(traces_of(page)) == count
     assert ("この条件に当てはまるトレースはありません。" in page) == (count == 0)
 
 
-def test_the_list_goes_on_and_tells_of_errors_by_mark_and_word(viewer: Client) -> None:
+def test_the_list_has_pages_and_shows_errors_by_mark_and_word(viewer: Client) -> None:
     first = text(viewer, "/traces/search", {"service": "shop"})
     older = re.findall(r'href="([^"]+)" rel="next"', first)[0]
     rest = text(viewer, older)
@@ -145,7 +147,7 @@ def test_the_list_goes_on_and_tells_of_errors_by_mark_and_word(viewer: Client) -
     assert "最新のトレース" in rest
 
 
-def test_what_cannot_be_read_is_named(viewer: Client) -> None:
+def test_unreadable_search_terms_are_named(viewer: Client) -> None:
     assert "「bad」は状態として読めません" in text(viewer, "/traces/search", {"status": "bad"}, 400)
     assert "「5*」は状態として読めません" in text(viewer, "/traces/search", {"status": "5*"}, 400)
     assert "「1e3」はミリ秒の数として" in text(viewer, "/traces/search", {"least": "1e3"}, 400)
@@ -154,14 +156,14 @@ def test_what_cannot_be_read_is_named(viewer: Client) -> None:
 
 
 @pytest.mark.parametrize("odd", ["'", "\\", '"', "%", "{x:String}", "\x00", "注文 *", "*", "-" * 2000])
-def test_whatever_is_sought_is_looked_for_as_it_is_written(viewer: Client, odd: str) -> None:
+def test_any_search_text_is_matched_literally(viewer: Client, odd: str) -> None:
     for query in ({"service": odd}, {"route": odd, "method": odd}):
         assert viewer.get("/traces/search", query).status_code == 200
     assert viewer.get("/traces/", {"service": odd, "sort": odd}).status_code == 200
     assert "トレースの置き場が応答しません" not in text(viewer, "/traces/search", {"service": odd})
 
 
-def test_an_id_leads_to_its_trace(viewer: Client) -> None:
+def test_an_id_opens_its_trace(viewer: Client) -> None:
     answer = viewer.get("/traces/search", {"trace": f" {TRACE.upper()} "})
 
     assert (answer.status_code, answer["Location"]) == (302, f"/traces/{TRACE}")
@@ -181,7 +183,7 @@ def test_a_trace_is_drawn_with_its_errors_and_its_logs(viewer: Client) -> None:
     assert "of another" not in page
 
 
-def test_errors_that_were_reported_of_the_trace_are_a_way_on(viewer: Client) -> None:
+def test_a_trace_links_to_its_reported_errors(viewer: Client) -> None:
     group = ErrorGroup.objects.create(
         project="shop", key="k", grouped_by="type", title="Declined: no funds", level="error",
         first_seen=NOW, last_seen=NOW,
@@ -196,7 +198,7 @@ def test_errors_that_were_reported_of_the_trace_are_a_way_on(viewer: Client) -> 
         assert "Declined: no funds" in page
 
 
-def test_a_span_tells_all_that_it_holds_as_a_part_and_as_a_page(viewer: Client) -> None:
+def test_a_span_shows_all_its_data_as_a_fragment_and_as_a_page(viewer: Client) -> None:
     address = f"/traces/{TRACE}/{CLIENT}"
     part = viewer.get(address, headers=PART).content.decode()
     page = text(viewer, address)
@@ -210,7 +212,7 @@ def test_a_span_tells_all_that_it_holds_as_a_part_and_as_a_page(viewer: Client) 
     assert "{&quot;items&quot;: 3}" in viewer.get(f"/traces/{TRACE}/{SERVER}", headers=PART).content.decode()
 
 
-def test_a_trace_of_which_nothing_is_stored_leads_to_its_logs(viewer: Client) -> None:
+def test_a_trace_without_stored_spans_links_to_its_logs(viewer: Client) -> None:
     page = text(viewer, f"/traces/{'9' * 32}", answered=404)
 
     assert "このトレースのスパンはありません" in page
@@ -218,11 +220,11 @@ def test_a_trace_of_which_nothing_is_stored_leads_to_its_logs(viewer: Client) ->
 
 
 @pytest.mark.parametrize("address", ["/traces/x", f"/traces/{TRACE.upper()}", f"/traces/{TRACE}/none"])
-def test_what_is_no_trace_is_not_found(viewer: Client, address: str) -> None:
+def test_an_invalid_trace_id_is_not_found(viewer: Client, address: str) -> None:
     assert viewer.get(address).status_code == 404
 
 
-def test_a_row_of_log_leads_to_its_trace(viewer: Client) -> None:
+def test_a_log_row_links_to_its_trace(viewer: Client) -> None:
     rows = viewer.get("/logs/", {"q": "traceId:*"}).content.decode()
     place = re.findall(r'href="(/logs/\d+-\d+-\d+)\?', rows)[0]
 
@@ -230,14 +232,14 @@ def test_a_row_of_log_leads_to_its_trace(viewer: Client) -> None:
     assert f'href="/traces/{TRACE}"' in viewer.get(place).content.decode()
 
 
-def test_what_applications_send_is_shown_as_text(viewer: Client) -> None:
+def test_data_from_applications_is_shown_as_text(viewer: Client) -> None:
     for address in ("/traces/", "/traces/search", f"/traces/{'e' * 32}", f"/traces/{'e' * 32}/{SERVER}"):
         page = viewer.get(address, headers=PART).content.decode()
         assert EVIL not in page
         assert "&lt;script&gt;" in page
 
 
-def test_a_store_that_is_away_is_told(viewer: Client, settings: Settings) -> None:
+def test_an_unreachable_store_is_reported(viewer: Client, settings: Settings) -> None:
     settings.TELEMETRY_URL = "http://toban:x@127.0.0.1:9/toban"
     present.telemetry.cache_clear()
 
@@ -245,11 +247,11 @@ def test_a_store_that_is_away_is_told(viewer: Client, settings: Settings) -> Non
         assert "トレースの置き場が応答しません" in text(viewer, address)
 
 
-def test_strangers_see_nothing() -> None:
+def test_unauthenticated_visitors_see_nothing() -> None:
     assert Client().get(f"/traces/{TRACE}").status_code == 302
 
 
-def test_one_is_no_plural_in_english(viewer: Client) -> None:
+def test_english_uses_the_singular_for_one(viewer: Client) -> None:
     viewer.cookies["django_language"] = "en"
 
     page = text(viewer, f"/traces/{TRACE}")

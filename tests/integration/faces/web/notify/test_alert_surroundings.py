@@ -1,4 +1,4 @@
-"""What was measured and logged around an alert, from a real store."""
+"""Measurements and logs around an alert, from a real store."""
 
 import re
 from collections.abc import Iterator
@@ -30,7 +30,7 @@ PART = {"HX-Request": "true"}
 
 @pytest.fixture
 def telemetry(store: StoreProcess, settings: Settings) -> Iterator[Telemetry]:
-    """The store, which the pages know as well."""
+    """The store, which the pages use too."""
     settings.TELEMETRY_URL = store.telemetry_url
     present.telemetry.cache_clear()
     yield store.telemetry
@@ -42,7 +42,7 @@ def alert(in_force: Fixed) -> Alert:
     return fired(firing.put_in_force(in_force), at=system_clock() - 20 * MINUTE)
 
 
-def test_what_was_measured_of_the_instance_is_drawn_with_the_limits(
+def test_the_measurements_of_the_instance_are_drawn_with_the_limits(
     alert: Alert, telemetry: Telemetry, viewer: Client
 ) -> None:
     samples = [
@@ -85,7 +85,7 @@ def test_evidence_draws_the_row_with_its_alerts_and_planned_maintenance(
     assert "<html" in whole
 
 
-def test_what_applications_complained_of_around_it_is_listed(
+def test_application_errors_around_the_alert_are_listed(
     alert: Alert, telemetry: Telemetry, viewer: Client
 ) -> None:
     def row(number: int, level: str, message: str, *, kind: str = "error", minutes: float = 0) -> LogRow:

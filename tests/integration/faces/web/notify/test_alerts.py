@@ -1,4 +1,4 @@
-"""The pages of alerts: what they tell, and what may be ordered on them."""
+"""The alert pages: what they show, and which orders can be given there."""
 
 from datetime import timedelta
 
@@ -36,14 +36,14 @@ def text(client: Client, address: str, **more: str) -> str:
     return answer.content.decode()
 
 
-def test_a_calm_system_says_so_and_how_the_page_fills(design: Design, viewer: Client) -> None:
+def test_a_system_without_alerts_says_so_and_explains_the_page(design: Design, viewer: Client) -> None:
     page = text(viewer, "/alerts/")
 
     assert "継続中のアラートはありません。" in page
     assert "文書の行がしきい値を超えると、ここに現れます。" in page
 
 
-def test_the_list_puts_first_what_nobody_has_and_then_the_worst(design: Design, viewer: Client) -> None:
+def test_unacknowledged_alerts_come_first_and_then_the_worst(design: Design, viewer: Client) -> None:
     taken = fired(design, Condition.CRITICAL, instance="db-1")
     warning = fired(design, Condition.WARNING, instance="db-2")
     critical = fired(design, Condition.CRITICAL, instance="db-3")
@@ -72,9 +72,7 @@ def test_the_list_puts_first_what_nobody_has_and_then_the_worst(design: Design, 
         ("to=1999-01-01&state=over", set()),
     ],
 )
-def test_the_list_is_filtered_by_its_address(
-    design: Design, viewer: Client, query: str, shown: set[str]
-) -> None:
+def test_the_list_is_filtered_by_the_url(design: Design, viewer: Client, query: str, shown: set[str]) -> None:
     now = system_clock()
     fired(design, instance="db-9", at=now - HOUR)
     fired(design, Condition.OK, instance="db-9", at=now - HOUR / 2)
@@ -89,7 +87,7 @@ def test_the_list_is_filtered_by_its_address(
     assert {name for name in names if f"<small>{name}</small>" in page} == shown
 
 
-def test_five_hundred_alerts_are_turned_in_pages(design: Design, viewer: Client) -> None:
+def test_five_hundred_alerts_are_paginated(design: Design, viewer: Client) -> None:
     now = system_clock()
     template = fired(design, instance="db-0")
     Alert.objects.bulk_create(
@@ -108,7 +106,7 @@ def test_five_hundred_alerts_are_turned_in_pages(design: Design, viewer: Client)
     assert "継続中 <small>500</small>" in page
 
 
-def test_nothing_is_sent_while_nothing_changes(design: Design, viewer: Client) -> None:
+def test_an_unchanged_fragment_is_not_sent_again(design: Design, viewer: Client) -> None:
     alert = fired(design)
     for address in ("/alerts/", f"/alerts/{alert.pk}"):
         known = text(viewer, address).partition("known=")[2].partition('"')[0]
@@ -116,7 +114,9 @@ def test_nothing_is_sent_while_nothing_changes(design: Design, viewer: Client) -
         assert viewer.get(f"{address}?known={known}", headers=PART).status_code == 204
 
 
-def test_one_alert_says_stage_by_stage_who_was_told_and_who_was_not(design: Design, viewer: Client) -> None:
+def test_the_page_of_an_alert_says_per_stage_who_was_notified_and_who_was_not(
+    design: Design, viewer: Client
+) -> None:
     alert = fired(design)
     firing.settle(Delivery.State.DELIVERED, "ops", receipt="1732600000.1")
     firing.settle(Delivery.State.FAILED, "mail", error="mail が断りました (550)")
@@ -130,7 +130,7 @@ def test_one_alert_says_stage_by_stage_who_was_told_and_who_was_not(design: Desi
     assert "検知した" in page
 
 
-def test_one_alert_tells_its_whole_story_in_order(design: Design, sign_in: SignIn) -> None:
+def test_the_page_of_an_alert_shows_its_history_in_order(design: Design, sign_in: SignIn) -> None:
     now = system_clock()
     alert = fired(design, at=now - HOUR)
     orders.acknowledge(alert.pk, by="nami", now=now - HOUR / 2)
@@ -161,7 +161,7 @@ def test_an_alert_about_a_batch_shows_what_the_batch_wrote(design: Design, viewe
     assert "<code>接続できませんでした</code>" in page
 
 
-def test_the_evidence_of_a_row_leads_to_its_alerts_and_tells_of_each_notice_once(
+def test_the_evidence_of_a_row_links_to_its_alerts_and_lists_each_notice_once(
     design: Design, viewer: Client
 ) -> None:
     now = system_clock()
@@ -175,9 +175,7 @@ def test_the_evidence_of_a_row_leads_to_its_alerts_and_tells_of_each_notice_once
     assert page.count("<br><small>運用設計書.md:14</small>") == Delivery.objects.count()
 
 
-def test_the_evidence_of_a_row_of_the_matrix_tells_what_it_has_had_sent(
-    design: Design, viewer: Client
-) -> None:
+def test_the_evidence_of_a_matrix_row_lists_the_notices_it_sent(design: Design, viewer: Client) -> None:
     fired(design)
     (matrix_row,) = {each.rule_id for each in Delivery.objects.all()}
 
@@ -186,7 +184,9 @@ def test_the_evidence_of_a_row_of_the_matrix_tells_what_it_has_had_sent(
     assert page.count("■ 異常: DB CPU使用率 92%") == Delivery.objects.count()
 
 
-def test_a_developer_takes_an_alert_on_with_one_press_and_undoes_it(design: Design, sign_in: SignIn) -> None:
+def test_a_developer_acknowledges_an_alert_with_one_click_and_undoes_it(
+    design: Design, sign_in: SignIn
+) -> None:
     alert = fired(design)
     client = sign_in(OperatorRole.DEVELOPER)
 
@@ -206,9 +206,7 @@ def test_a_developer_takes_an_alert_on_with_one_press_and_undoes_it(design: Desi
     ]
 
 
-def test_whoever_orders_from_the_list_comes_back_to_the_same_row_of_it(
-    design: Design, sign_in: SignIn
-) -> None:
+def test_an_order_from_the_list_returns_to_the_same_row(design: Design, sign_in: SignIn) -> None:
     alert = fired(design)
 
     answer = sign_in(OperatorRole.DEVELOPER).post(
@@ -218,7 +216,7 @@ def test_whoever_orders_from_the_list_comes_back_to_the_same_row_of_it(
     assert answer.headers["Location"] == f"/alerts/?state=firing&q=DB#alert-{alert.pk}"
 
 
-def test_what_somebody_else_has_is_said_to_be_theirs(design: Design, sign_in: SignIn) -> None:
+def test_an_alert_acknowledged_by_someone_else_says_by_whom(design: Design, sign_in: SignIn) -> None:
     alert = fired(design)
     orders.acknowledge(alert.pk, by="nami", now=system_clock())
 
@@ -229,7 +227,7 @@ def test_what_somebody_else_has_is_said_to_be_theirs(design: Design, sign_in: Si
     assert alert.acknowledged_by == "nami"
 
 
-def test_all_that_the_filter_leaves_is_taken_on_after_a_question(design: Design, sign_in: SignIn) -> None:
+def test_all_filtered_alerts_are_acknowledged_after_confirmation(design: Design, sign_in: SignIn) -> None:
     client = sign_in(OperatorRole.MANAGER)
     for name in ("db-1", "db-2"):
         fired(design, instance=name)
@@ -262,7 +260,7 @@ def test_a_viewer_sees_no_buttons_and_can_order_nothing(design: Design, viewer: 
     assert not Alert.objects.exclude(acknowledged_by="").exists()
 
 
-def test_orders_from_elsewhere_are_refused(design: Design, operator: Operators) -> None:
+def test_cross_site_orders_are_refused(design: Design, operator: Operators) -> None:
     alert = fired(design)
     client = Client(enforce_csrf_checks=True)
     client.force_login(operator("boss", OperatorRole.MANAGER))
@@ -275,7 +273,7 @@ def test_an_alert_that_does_not_exist_is_not_found(design: Design, viewer: Clien
     assert viewer.get(address).status_code == 404
 
 
-def test_an_order_that_nobody_offers_is_none(design: Design, sign_in: SignIn) -> None:
+def test_an_unknown_order_is_refused(design: Design, sign_in: SignIn) -> None:
     alert = fired(design)
 
     answer = sign_in(OperatorRole.MANAGER).post(f"/alerts/{alert.pk}", {"act": "delete"})
@@ -284,7 +282,7 @@ def test_an_order_that_nobody_offers_is_none(design: Design, sign_in: SignIn) ->
 
 
 @pytest.mark.parametrize(("name", "said"), [("chart", "測定履歴を読めません"), ("logs", "ログを読めません")])
-def test_a_part_says_that_it_cannot_be_read_while_the_store_is_down(
+def test_a_fragment_says_that_it_cannot_be_read_while_the_store_is_down(
     design: Design, viewer: Client, settings: Settings, name: str, said: str
 ) -> None:
     settings.TELEMETRY_URL = ""
@@ -299,7 +297,7 @@ def test_a_part_says_that_it_cannot_be_read_while_the_store_is_down(
     assert "← DB CPU使用率" in page
 
 
-def test_the_pages_speak_english_too(design: Design, viewer: Client) -> None:
+def test_the_pages_are_available_in_english_too(design: Design, viewer: Client) -> None:
     alert = fired(design)
     english = {"Accept-Language": "en"}
 
@@ -308,7 +306,7 @@ def test_the_pages_speak_english_too(design: Design, viewer: Client) -> None:
     assert "Nobody is assigned to the role" in page
 
 
-def test_a_silence_is_proposed_for_an_alert_made_shown_and_ended(design: Design, sign_in: SignIn) -> None:
+def test_a_silence_is_proposed_for_an_alert_created_shown_and_ended(design: Design, sign_in: SignIn) -> None:
     alert = fired(design)
     client = sign_in(OperatorRole.DEVELOPER)
     proposed = text(client, f"/alerts/silences?alert={alert.pk}")
@@ -339,7 +337,7 @@ def test_a_silence_is_proposed_for_an_alert_made_shown_and_ended(design: Design,
         ({"end": "999"}, "有効なミュート 999 はありません"),
     ],
 )
-def test_a_silence_that_makes_no_sense_is_refused_and_what_was_typed_stays(
+def test_an_invalid_silence_is_refused_and_the_input_is_kept(
     design: Design, sign_in: SignIn, typed: dict[str, str], complaint: str
 ) -> None:
     answer = sign_in(OperatorRole.DEVELOPER).post("/alerts/silences", typed)
@@ -350,7 +348,7 @@ def test_a_silence_that_makes_no_sense_is_refused_and_what_was_typed_stays(
     assert f'name="target" value="{typed.get("target", "")}"' in page
 
 
-def test_maintenance_is_announced_shown_and_called_off(design: Design, sign_in: SignIn) -> None:
+def test_maintenance_is_announced_shown_and_cancelled(design: Design, sign_in: SignIn) -> None:
     client = sign_in(OperatorRole.MANAGER)
     typed = {"from": "2199-01-01T22:00", "until": "2199-01-01T23:00", "reason": "交換"}
 
@@ -372,7 +370,7 @@ def test_maintenance_without_an_end_is_refused(design: Design, sign_in: SignIn) 
     assert "終了時刻がありません" in answer.content.decode()
 
 
-def test_a_refused_silence_is_told_in_english_too(design: Design, sign_in: SignIn) -> None:
+def test_a_refused_silence_is_explained_in_english_too(design: Design, sign_in: SignIn) -> None:
     client = sign_in(OperatorRole.DEVELOPER)
     client.cookies["django_language"] = "en"
 

@@ -1,4 +1,4 @@
-"""The duty page, orders about who stands in, and the feed of turns."""
+"""The duty page, orders about deputies, and the feed of turns."""
 
 import re
 from datetime import datetime, timedelta
@@ -62,7 +62,7 @@ def developer(sign_in: SignIn) -> Client:
 
 
 def cell(page: str, day: str) -> str:
-    """Return what the drawn month says of *day*, without its markup."""
+    """Return the text of *day* in the displayed month, without markup."""
     found = re.search(rf'<time datetime="{day}">(.*?)</td>', page[page.index('id="turns"') :], re.DOTALL)
     assert found is not None
     return " ".join(re.sub(r"<[^>]+>", " ", found[1]).split())
@@ -76,7 +76,7 @@ def given(form: dict[str, str] | None = None) -> dict[str, str]:
     }  # fmt: skip
 
 
-def test_the_month_shows_each_turn_on_its_days_with_the_hour_of_the_hand_over(viewer: Client) -> None:
+def test_the_month_shows_each_turn_on_its_days_with_the_handover_time(viewer: Client) -> None:
     page = viewer.get("/duty/", {"month": "2026-05"}).content.decode()
 
     # 2026-04-06 is 上原's first Monday: 05-04 begins the fifth week.
@@ -85,20 +85,18 @@ def test_the_month_shows_each_turn_on_its_days_with_the_hour_of_the_hand_over(vi
     assert cell(page, "2026-05-05") == "5 こどもの日 上原 なみ 緊急連絡先"
 
 
-def test_one_roles_turns_are_chosen_by_the_address(viewer: Client) -> None:
+def test_the_turns_of_one_role_are_chosen_by_the_url(viewer: Client) -> None:
     page = viewer.get("/duty/", {"month": "2026-05", "role": "緊急連絡先"}).content.decode()
 
     assert cell(page, "2026-05-05") == "5 こどもの日 上原 なみ"
 
 
 @pytest.mark.parametrize("query", [{"month": "9999-12"}, {"month": "x"}, {"role": "だれか"}])
-def test_an_address_that_names_nothing_shows_this_month_and_all(
-    viewer: Client, query: dict[str, str]
-) -> None:
+def test_an_invalid_url_shows_this_month_and_every_role(viewer: Client, query: dict[str, str]) -> None:
     assert viewer.get("/duty/", query).status_code == 200
 
 
-def test_who_is_on_duty_now_stands_in_the_bar_of_every_page_and_on_the_duty_page(
+def test_who_is_on_duty_now_is_shown_on_every_page_and_on_the_duty_page(
     viewer: Client, turns: Edition
 ) -> None:
     page = viewer.get("/duty/").content.decode()
@@ -108,7 +106,7 @@ def test_who_is_on_duty_now_stands_in_the_bar_of_every_page_and_on_the_duty_page
     assert re.search(r'<a href="/duty/"[^>]*><small>当番</small>', page)
 
 
-def test_somebody_stands_in_by_the_page_and_the_page_says_so(developer: Client) -> None:
+def test_a_deputy_can_be_set_on_the_page_and_is_shown(developer: Client) -> None:
     answer = developer.post("/duty/override", given(), follow=True)
 
     page = answer.content.decode()
@@ -120,7 +118,7 @@ def test_somebody_stands_in_by_the_page_and_the_page_says_so(developer: Client) 
     assert audited.actor == "developer"
 
 
-def test_a_beginning_is_read_on_the_documents_clock(developer: Client) -> None:
+def test_a_start_time_is_read_in_the_documents_zone(developer: Client) -> None:
     tomorrow = f"{system_clock().astimezone(TOKYO) + 24 * HOUR:%Y-%m-%d}"
 
     developer.post("/duty/override", given({"from": f"{tomorrow}T09:00", "until": f"{tomorrow}T18:00"}))
@@ -129,7 +127,7 @@ def test_a_beginning_is_read_on_the_documents_clock(developer: Client) -> None:
     assert made.starts_at == datetime.fromisoformat(f"{tomorrow}T09:00").replace(tzinfo=TOKYO)
 
 
-def test_what_stands_is_ended_by_the_page(developer: Client) -> None:
+def test_a_current_override_can_be_ended_on_the_page(developer: Client) -> None:
     developer.post("/duty/override", given())
     number = DutyOverride.objects.get().pk
 
@@ -149,7 +147,7 @@ def test_what_stands_is_ended_by_the_page(developer: Client) -> None:
         ({"act": "end", "override": "9" * 40}, "有効な代理 0 はありません"),
     ],
 )
-def test_an_order_that_makes_no_sense_is_told_beside_the_form_and_keeps_what_was_typed(
+def test_an_invalid_override_is_explained_next_to_the_form_and_the_input_is_kept(
     developer: Client, form: dict[str, str], says: str
 ) -> None:
     answer = developer.post("/duty/override", form)
@@ -159,7 +157,7 @@ def test_an_order_that_makes_no_sense_is_told_beside_the_form_and_keeps_what_was
     assert not DutyOverride.objects.exists()
 
 
-def test_an_order_that_makes_no_sense_is_told_in_english_too(developer: Client) -> None:
+def test_an_invalid_override_is_explained_in_english_too(developer: Client) -> None:
     developer.cookies["django_language"] = "en"
 
     page = developer.post("/duty/override", given({"reason": " "})).content.decode()
@@ -177,7 +175,7 @@ def test_a_viewer_sees_no_form_and_may_order_nothing(viewer: Client) -> None:
     assert not DutyOverride.objects.exists()
 
 
-def test_a_stranger_sees_nothing_of_it() -> None:
+def test_an_unauthenticated_visitor_sees_nothing() -> None:
     assert Client().get("/duty/").status_code == 302
     assert Client().post("/duty/override", given()).status_code == 302
 
@@ -196,27 +194,25 @@ def events(text: str) -> list[str]:
     return re.findall(r"SUMMARY:(.+)\r", text.replace("\r\n ", ""))
 
 
-def test_a_calendar_program_reads_the_turns_of_all_by_the_same_secret(viewer: Client) -> None:
+def test_a_calendar_program_reads_all_turns_with_the_same_token(viewer: Client) -> None:
     answer = Client().get(opened(viewer))
 
     found = events(answer.content.decode())
     assert answer.status_code == 200
     assert answer.headers["Content-Type"] == "text/calendar; charset=utf-8"
     assert set(found) == {"緊急連絡先 上原 なみ", "緊急連絡先 伊波"}
-    # A month back and a year ahead, week by week.
+    # From a month ago to a year ahead, week by week.
     assert 56 <= len(found) <= 58
 
 
-def test_one_persons_feed_holds_theirs_alone(viewer: Client) -> None:
+def test_the_feed_of_one_person_contains_only_their_turns(viewer: Client) -> None:
     address = opened(viewer)
 
     assert set(events(Client().get(f"{address}&person=伊波").content.decode())) == {"緊急連絡先 伊波"}
     assert Client().get(f"{address}&person=だれか").status_code == 404
 
 
-def test_who_stands_in_is_in_the_feed_with_the_reason_and_a_program_is_told_of_the_change(
-    viewer: Client, turns: Edition
-) -> None:
+def test_a_deputy_is_in_the_feed_with_the_reason_and_changes_its_etag(viewer: Client, turns: Edition) -> None:
     address, now = opened(viewer), system_clock()
     known = Client().get(address).headers["ETag"]
     assert Client().get(address, headers={"If-None-Match": known}).status_code == 304
@@ -234,7 +230,7 @@ def test_who_stands_in_is_in_the_feed_with_the_reason_and_a_program_is_told_of_t
 
 
 @pytest.mark.parametrize("token", ["", "x", "x" * 200])
-def test_without_a_secret_the_feed_says_nothing(token: str) -> None:
+def test_without_a_valid_token_the_feed_reveals_nothing(token: str) -> None:
     answer = Client().get("/duty.ics", {"token": token})
 
     assert answer.status_code == 403

@@ -59,14 +59,14 @@ def day(when: date, lost: float = 0.0, covered: float = 86_400.0, planned: float
 
 
 def row(page: str, name: str) -> list[str]:
-    """Return the cells of the first row called *name*, without their markup."""
+    """Return the cells of the first row called *name*, without markup."""
     found = re.search(rf'<tr><th scope="row">{re.escape(name)}</th>(.*?)</tr>', page, re.DOTALL)
     assert found is not None
     cells = re.findall(r"<td[^>]*>(.*?)</td>", found[1], re.DOTALL)
     return [" ".join(re.sub(r"<[^>]+>", " ", cell).split()) for cell in cells]
 
 
-def test_a_month_shows_what_it_came_to_with_and_without_planned_maintenance_and_what_is_known(
+def test_a_month_shows_its_result_with_and_without_maintenance_and_the_known_time(
     viewer: Client,
 ) -> None:
     for number in range(1, 31):
@@ -78,7 +78,7 @@ def test_a_month_shows_what_it_came_to_with_and_without_planned_maintenance_and_
 
     page = viewer.get("/levels/", {"month": "2026-04"}).content.decode()
 
-    # 30 days allow for 2592 seconds, of which half are lost.
+    # 30 days allow for 2592 seconds, of which half are used up.
     assert row(page, "2026/4") == [
         "99.950%", "99.672% 計画メンテナンス 2時間", "99.9%", "100.0%", "21分36秒 (50%)",
     ]  # fmt: skip
@@ -86,7 +86,7 @@ def test_a_month_shows_what_it_came_to_with_and_without_planned_maintenance_and_
     assert row(page, "4/12") == ["100.000%", "91.667%", "2時間", "100.0%", "50%"]
 
 
-def test_gaps_are_gaps_in_the_figures_and_in_the_drawing(viewer: Client) -> None:
+def test_gaps_appear_as_gaps_in_the_figures_and_in_the_chart(viewer: Client) -> None:
     day(date(2026, 4, 1))
     day(date(2026, 4, 3), covered=43_200.0)
 
@@ -101,7 +101,7 @@ def test_gaps_are_gaps_in_the_figures_and_in_the_drawing(viewer: Client) -> None
     assert [each["shade"] for each in budget["marks"]][:2] == [1, 0.5]
 
 
-def test_days_of_another_indicator_are_not_shown_as_of_this_one(viewer: Client) -> None:
+def test_days_measured_by_another_indicator_are_not_shown(viewer: Client) -> None:
     day(date(2026, 4, 1))
     LevelDay.objects.update(measured_by="up Web")
 
@@ -110,7 +110,7 @@ def test_days_of_another_indicator_are_not_shown_as_of_this_one(viewer: Client) 
     assert row(page, "4/1")[0] == "—"
 
 
-def test_how_fast_the_budget_burns_is_shown_and_by_shape_when_it_is_too_fast(viewer: Client) -> None:
+def test_the_burn_rate_is_shown_and_marked_by_shape_when_it_is_too_high(viewer: Client) -> None:
     for seconds, long, short in ((3600, 15.0, 20.0), (21_600, 3.0, None)):
         BurnRate.objects.create(
             objective=AVAILABILITY, long_seconds=seconds, long=long, short=short, measured_by="up API",
@@ -125,14 +125,14 @@ def test_how_fast_the_budget_burns_is_shown_and_by_shape_when_it_is_too_fast(vie
     assert "この6時間 3.0倍 、30分 — 両方が 6 倍以上なら通知" in said
 
 
-def test_an_objective_that_nothing_measures_says_why(viewer: Client) -> None:
+def test_an_unmeasured_objective_says_why(viewer: Client) -> None:
     page = viewer.get("/levels/").content.decode()
 
     assert "「同時接続数」は測れません" in page
 
 
 @pytest.mark.parametrize("month", ["", "2026-13", "9999-12", "いつか"])
-def test_a_month_that_is_none_or_to_come_is_this_month(viewer: Client, month: str) -> None:
+def test_an_invalid_or_future_month_means_this_month(viewer: Client, month: str) -> None:
     page = viewer.get("/levels/", {"month": month}).content.decode()
 
     now = system_clock().astimezone(TOKYO)
@@ -140,7 +140,7 @@ def test_a_month_that_is_none_or_to_come_is_this_month(viewer: Client, month: st
     assert 'rel="next"' not in page
 
 
-def test_a_month_of_long_ago_is_read_beyond_the_years_that_are_compared(viewer: Client) -> None:
+def test_a_month_older_than_the_compared_years_can_be_shown(viewer: Client) -> None:
     day(date(2020, 2, 29), lost=8640.0)
 
     page = viewer.get("/levels/", {"month": "2020-02"}).content.decode()
@@ -158,7 +158,7 @@ def test_today_is_part_of_the_month(viewer: Client) -> None:
     assert row(page, "今日")[0] == "100.000%"
 
 
-def test_the_page_costs_few_queries_whatever_the_number_of_days(viewer: Client) -> None:
+def test_the_page_needs_few_queries_whatever_the_number_of_days(viewer: Client) -> None:
     viewer.get("/levels/")
     for number in range(1, 31):
         day(date(2026, 4, number))
@@ -169,7 +169,7 @@ def test_the_page_costs_few_queries_whatever_the_number_of_days(viewer: Client) 
     assert len(caught) <= 16
 
 
-def test_it_is_for_those_who_have_signed_in() -> None:
+def test_the_page_requires_signing_in() -> None:
     assert Client().get("/levels/").status_code == 302
 
 

@@ -1,4 +1,4 @@
-"""The public page: closed unless it is asked for, and without anything that was not."""
+"""The public page: off unless enabled, and without anything that was not chosen."""
 
 import json
 from datetime import timedelta
@@ -59,13 +59,13 @@ def put(in_force: Fixed, bindings: str) -> None:
 
 @pytest.fixture(autouse=True)
 def fresh(in_force: Fixed, request: pytest.FixtureRequest) -> None:
-    """Put the page in force, under a document that no other test has kept in memory."""
+    """Put the page in force with a document that no other test has cached."""
     put(in_force, f"# {request.node.name}\n{STATUS}")
 
 
 @pytest.fixture
 def trouble(db: None) -> None:
-    """A service that is down, with everything around it that must not be told."""
+    """A service that is down, with details around it that must not be published."""
     now = system_clock()
     ServiceSpell.objects.create(service="決済", state="down", began_at=now - timedelta(hours=1), seen_at=now)
     LevelDay.objects.create(
@@ -84,7 +84,7 @@ def trouble(db: None) -> None:
     report([signal], now)
 
 
-def test_without_an_order_there_is_no_page_for_anybody(in_force: Fixed, viewer: Client) -> None:
+def test_the_status_page_does_not_exist_unless_enabled(in_force: Fixed, viewer: Client) -> None:
     for bindings in ("", STATUS.replace("serve = true", "")):
         put(in_force, bindings)
         for address in ("/status/", "/status/en/", "/status/status.json"):
@@ -92,7 +92,7 @@ def test_without_an_order_there_is_no_page_for_anybody(in_force: Fixed, viewer: 
             assert viewer.get(address).status_code == 404
 
 
-def test_everybody_sees_state_days_troubles_and_maintenance(trouble: None) -> None:
+def test_the_status_page_shows_state_days_incidents_and_maintenance_to_everyone(trouble: None) -> None:
     answer = Client().get("/status/")
 
     page = answer.content.decode()
@@ -100,19 +100,19 @@ def test_everybody_sees_state_days_troubles_and_maintenance(trouble: None) -> No
     assert "南風商店の稼働状況" in page
     assert "■</span> 停止しています" in page
     assert page.count('class="day ') == 90
-    # The document's window of every night, and the one that was announced.
+    # The document's nightly window, and the announced maintenance.
     assert page[page.index('id="planned"') :].count("<li>") >= 30
 
 
 @pytest.mark.parametrize("address", ["/status/", "/status/en/", "/status/status.json"])
-def test_nothing_is_told_but_what_was_chosen(trouble: None, address: str) -> None:
+def test_only_the_chosen_services_are_published(trouble: None, address: str) -> None:
     page = Client().get(address).content.decode()
 
     assert "決済" in page
     assert [word for word in SECRETS if word in page] == []
 
 
-def test_the_operators_note_is_text_and_no_markup(trouble: None) -> None:
+def test_the_operators_note_is_shown_as_text_and_not_as_markup(trouble: None) -> None:
     page = Client().get("/status/").content.decode()
 
     assert "&lt;b&gt;年末も営業&lt;/b&gt;" in page
@@ -123,7 +123,7 @@ def test_both_languages_say_the_same(trouble: None) -> None:
     assert 'lang="en"' in Client().get("/status/en/").content.decode()
 
 
-def test_machines_read_it_as_json(trouble: None) -> None:
+def test_the_status_is_available_as_json(trouble: None) -> None:
     told = json.loads(Client().get("/status/status.json").content)
 
     (service,) = told["services"]
@@ -132,7 +132,7 @@ def test_machines_read_it_as_json(trouble: None) -> None:
     assert told["incidents"][0]["until"] is None
 
 
-def test_no_cookie_is_set_and_no_session_is_asked_for(trouble: None) -> None:
+def test_no_cookie_is_set_and_no_session_is_read(trouble: None) -> None:
     answer = Client().get("/status/")
 
     assert not answer.cookies
@@ -141,7 +141,7 @@ def test_no_cookie_is_set_and_no_session_is_asked_for(trouble: None) -> None:
     assert "default-src 'none'" in answer.headers["Content-Security-Policy"]
 
 
-def test_however_many_look_the_state_is_read_once_and_no_query_makes_it_read_again(trouble: None) -> None:
+def test_many_visitors_cause_one_read_and_no_query_string_bypasses_the_cache(trouble: None) -> None:
     first = Client().get("/status/")
 
     with CaptureQueriesContext(connection) as caught:
@@ -154,11 +154,11 @@ def test_however_many_look_the_state_is_read_once_and_no_query_makes_it_read_aga
 
 
 @pytest.mark.parametrize("method", ["post", "put", "delete"])
-def test_there_is_nothing_to_change(method: str) -> None:
+def test_the_status_page_is_read_only(method: str) -> None:
     assert getattr(Client(), method)("/status/").status_code == 405
 
 
-def test_nothing_else_below_the_address_is_open() -> None:
+def test_nothing_else_below_the_status_url_is_public() -> None:
     assert Client().get("/status/anything").status_code == 302
     assert Client().get("/status/../levels/").status_code == 302
 
@@ -168,7 +168,7 @@ def test_nothing_else_below_the_address_is_open() -> None:
 
 @pytest.fixture
 def folder(tmp_path: Path, settings: Settings, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A home in which nothing runs, and the document and the bindings beside it."""
+    """The home of a Toban that does not run, with the document and the bindings."""
     (tmp_path / "運用設計書.md").write_text(DOCUMENT, encoding="utf-8")
     (tmp_path / "toban.toml").write_text(STATUS.replace("serve = true", ""), encoding="utf-8")
     monkeypatch.setenv("TOBAN_DESIGN", str(tmp_path / "運用設計書.md"))
@@ -183,7 +183,7 @@ def export(where: Path, home: Path) -> tuple[int, str]:
     return done.exit_code, done.output
 
 
-def test_the_export_stands_by_itself_and_tells_no_more(trouble: None, folder: Path) -> None:
+def test_the_export_is_self_contained_and_reveals_no_more(trouble: None, folder: Path) -> None:
     where = folder / "www" / "status"
 
     status, output = export(where, folder / "home")
@@ -203,7 +203,7 @@ def test_the_export_stands_by_itself_and_tells_no_more(trouble: None, folder: Pa
     assert "url(" not in whole
 
 
-def test_the_export_is_written_again_over_itself(trouble: None, folder: Path) -> None:
+def test_the_export_overwrites_an_earlier_one(trouble: None, folder: Path) -> None:
     where = folder / "status"
     export(where, folder / "home")
     ServiceSpell.objects.update(state="operational")
@@ -224,7 +224,7 @@ def test_without_services_chosen_nothing_is_exported(folder: Path, db: None) -> 
     assert not (folder / "status").exists()
 
 
-def test_a_folder_that_cannot_be_written_is_said(trouble: None, folder: Path) -> None:
+def test_an_unwritable_folder_is_reported(trouble: None, folder: Path) -> None:
     (folder / "file").write_text("", encoding="utf-8")
 
     status, output = export(folder / "file" / "status", folder / "home")

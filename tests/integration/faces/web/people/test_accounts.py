@@ -1,4 +1,4 @@
-"""Who gets in, how, and what is remembered of it."""
+"""Who can sign in, how, and what is recorded about it."""
 
 from datetime import timedelta
 from typing import override
@@ -40,15 +40,15 @@ def code_of(secret: str) -> str:
 @pytest.mark.parametrize(
     "address", ["/", "/figures", "/sparklines", "/people/", "/clauses/a/b", "/accounts/2fa/"]
 )
-def test_strangers_see_nothing_but_the_sign_in(address: str, client: Client) -> None:
+def test_unauthenticated_visitors_see_only_the_sign_in(address: str, client: Client) -> None:
     answer = client.get(address)
 
     assert answer.status_code == 302
     assert answer.headers["Location"].startswith(SIGN_IN)
 
 
-@pytest.mark.django_db(transaction=True)  # a new factor is told of when it is committed
-def test_the_first_administrator_changes_the_password_enrols_a_factor_and_sees_the_document() -> None:
+@pytest.mark.django_db(transaction=True)  # a new factor is announced when it is committed
+def test_the_first_administrator_changes_the_password_enrols_a_factor_and_gets_in() -> None:
     client, given = Client(), first_administrator(system_clock())
     assert given is not None
 
@@ -71,7 +71,7 @@ def test_the_first_administrator_changes_the_password_enrols_a_factor_and_sees_t
     ]
 
 
-def test_a_new_password_must_keep_the_documents_rule_and_differ_from_the_old() -> None:
+def test_a_new_password_must_follow_the_documents_rule_and_differ_from_the_old() -> None:
     client, given = Client(), first_administrator(system_clock())
     assert given is not None
     sign_in(client, NAME, given)
@@ -97,7 +97,7 @@ def test_an_expired_password_must_be_renewed_and_the_row_is_cited(operator: Oper
     assert "運用設計書.md:20" in answer.content.decode()
 
 
-def test_the_second_factor_is_asked_for_after_the_password(operator: Operators) -> None:
+def test_the_second_factor_is_requested_after_the_password(operator: Operators) -> None:
     operator("aki", OperatorRole.VIEWER)
     client = Client()
 
@@ -107,7 +107,7 @@ def test_the_second_factor_is_asked_for_after_the_password(operator: Operators) 
     assert client.get("/").headers["Location"] == SIGN_IN
 
 
-def test_people_may_sign_in_by_their_e_mail_address(operator: Operators) -> None:
+def test_operators_may_sign_in_with_their_e_mail_address(operator: Operators) -> None:
     Authenticator.objects.filter(user=operator("aki", OperatorRole.VIEWER)).delete()
     client = Client()
 
@@ -126,7 +126,7 @@ def test_after_five_failures_even_the_right_password_is_refused(operator: Operat
     assert audited() == [*[("aki", "sign-in-refused")] * 5, ("aki", "sign-in-locked-out")]
 
 
-def test_no_spelling_of_the_name_or_of_the_host_gives_more_guesses(operator: Operators) -> None:
+def test_no_variant_of_user_or_host_name_allows_more_guesses(operator: Operators) -> None:
     operator("aki", OperatorRole.VIEWER)
     spelt = ["aki", "AKI", "aki@example.com", "Aki@Example.COM", "akI"]
     for number, name in enumerate(spelt):
@@ -140,7 +140,7 @@ def test_no_spelling_of_the_name_or_of_the_host_gives_more_guesses(operator: Ope
     assert audited() == [*[("aki", "sign-in-refused")] * 5, ("aki", "sign-in-locked-out")]
 
 
-def test_a_lock_out_is_one_line_of_evidence_however_often_it_is_tried(operator: Operators) -> None:
+def test_a_lockout_is_one_evidence_entry_however_often_sign_in_is_tried(operator: Operators) -> None:
     operator("aki", OperatorRole.VIEWER)
 
     for _ in range(9):
@@ -149,12 +149,12 @@ def test_a_lock_out_is_one_line_of_evidence_however_often_it_is_tried(operator: 
     assert [event for _actor, event in audited()].count("sign-in-locked-out") == 1
 
 
-def test_whatever_else_is_remembered_does_not_lift_a_lock_out(operator: Operators) -> None:
+def test_a_full_cache_does_not_lift_a_lockout(operator: Operators) -> None:
     operator("aki", OperatorRole.VIEWER)
     for _ in range(5):
         sign_in(Client(), "aki", "wrong-Kagi-0000")
 
-    # Behind it in the order in which a full cache forgets.
+    # After it in the order in which a full cache evicts.
     for number in range(400):
         cache.set(f"~{number}", "failure at another name")
 
@@ -163,7 +163,7 @@ def test_whatever_else_is_remembered_does_not_lift_a_lock_out(operator: Operator
 
 
 class CountingHasher(MD5PasswordHasher):
-    """Counts how often a password was hashed: that is what a sign-in's time consists of."""
+    """Counts password hashes: they make up the response time of a sign-in."""
 
     counted = 0
 
@@ -173,7 +173,7 @@ class CountingHasher(MD5PasswordHasher):
         return super().encode(password, salt)
 
 
-def test_the_time_of_a_sign_in_does_not_tell_which_accounts_exist(
+def test_the_response_time_does_not_reveal_which_accounts_exist(
     operator: Operators, settings: Settings
 ) -> None:
     settings.PASSWORD_HASHERS = [f"{__name__}.CountingHasher"]
@@ -190,7 +190,7 @@ def test_the_time_of_a_sign_in_does_not_tell_which_accounts_exist(
     assert {counted for counted, *_answer in answers.values()} == {1}
 
 
-def test_a_code_is_good_for_one_use_as_long_as_it_lives(operator: Operators) -> None:
+def test_a_one_time_code_works_only_once_in_its_lifetime(operator: Operators) -> None:
     person = operator("aki", OperatorRole.VIEWER)
     secret = "JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP"
     Authenticator.objects.filter(user=person).update(data={"secret": secret})
@@ -200,14 +200,14 @@ def test_a_code_is_good_for_one_use_as_long_as_it_lives(operator: Operators) -> 
         client = Client()
         sign_in(client, "aki", PASSWORD)
         answers.append(client.post("/accounts/2fa/authenticate/", {"code": code}).status_code)
-        # What allauth itself remembers has run out by now, and the code has not.
+        # By now allauth's own record has expired, and the code has not.
         cache.delete(f"allauth.mfa.totp.used?user={person.pk}&code={code}")
 
     assert answers == [302, 200]
 
 
 @pytest.mark.django_db(transaction=True)
-def test_the_code_of_an_enrolment_does_not_open_the_sign_in(operator: Operators) -> None:
+def test_the_code_used_to_enrol_cannot_be_used_to_sign_in(operator: Operators) -> None:
     Authenticator.objects.filter(user=operator("aki", OperatorRole.VIEWER)).delete()
     client, other = Client(), Client()
     sign_in(client, "aki", PASSWORD)
@@ -219,13 +219,13 @@ def test_the_code_of_an_enrolment_does_not_open_the_sign_in(operator: Operators)
     assert other.post("/accounts/2fa/authenticate/", {"code": code}).status_code == 200
 
 
-def test_a_password_typed_in_the_place_of_a_name_is_not_kept() -> None:
+def test_a_password_typed_as_user_name_is_not_recorded() -> None:
     sign_in(Client(), "my-Secret-Password-1", "x")
 
     assert audited() == [("?", "sign-in-refused")]
 
 
-def test_nobody_makes_an_account_for_themselves_or_resets_a_password_by_mail() -> None:
+def test_there_is_no_sign_up_and_no_password_reset_by_mail() -> None:
     client = Client()
 
     assert client.get("/accounts/signup/").status_code == 302
@@ -235,7 +235,7 @@ def test_nobody_makes_an_account_for_themselves_or_resets_a_password_by_mail() -
 
 
 @pytest.mark.parametrize("role", [OperatorRole.DEVELOPER, OperatorRole.VIEWER])
-def test_only_managers_see_and_change_accounts(role: OperatorRole, operator: Operators) -> None:
+def test_only_managers_can_see_and_change_accounts(role: OperatorRole, operator: Operators) -> None:
     client = Client()
     person = operator("aki", role)
     client.force_login(person)
@@ -261,7 +261,7 @@ def test_a_manager_adds_an_operator_who_signs_in_with_the_password_shown_once(op
     assert ("boss", "operator-added") in audited()
 
 
-def test_changes_of_accounts_are_evidence(operator: Operators) -> None:
+def test_changes_to_accounts_become_evidence(operator: Operators) -> None:
     person = operator("aki", OperatorRole.VIEWER)
     client = Client()
     client.force_login(operator("boss", OperatorRole.MANAGER))
@@ -298,7 +298,7 @@ def test_a_locked_account_is_signed_out_at_once(operator: Operators) -> None:
     assert client.get("/").headers["Location"] == SIGN_IN
 
 
-def test_forms_from_elsewhere_are_refused(operator: Operators) -> None:
+def test_cross_site_forms_are_refused(operator: Operators) -> None:
     client = Client(enforce_csrf_checks=True)
     client.force_login(operator("boss", OperatorRole.MANAGER))
 
@@ -307,14 +307,14 @@ def test_forms_from_elsewhere_are_refused(operator: Operators) -> None:
 
 
 @pytest.mark.parametrize("address", ["/", ENROL, "/people/", "/clauses/a/b", "/accounts/2fa/recovery-codes/"])
-def test_what_is_shown_is_kept_by_no_browser_and_no_proxy(address: str, operator: Operators) -> None:
+def test_pages_are_not_cached_by_browsers_or_proxies(address: str, operator: Operators) -> None:
     client = Client()
     client.force_login(operator("boss", OperatorRole.MANAGER))
 
     assert "no-store" in client.get(address).headers["Cache-Control"]
 
 
-def test_a_renewed_password_is_shown_once_and_travels_in_no_cookie(operator: Operators) -> None:
+def test_a_reset_password_is_shown_once_and_not_sent_in_a_cookie(operator: Operators) -> None:
     boss, aki = Client(), operator("aki", OperatorRole.VIEWER)
     boss.force_login(operator("boss", OperatorRole.MANAGER))
 
@@ -328,7 +328,7 @@ def test_a_renewed_password_is_shown_once_and_travels_in_no_cookie(operator: Ope
     assert password not in boss.get("/people/").content.decode()
 
 
-def test_a_renewed_password_ends_what_was_open(operator: Operators) -> None:
+def test_a_password_reset_ends_open_sessions(operator: Operators) -> None:
     boss, theirs, aki = Client(), Client(), operator("aki", OperatorRole.VIEWER)
     boss.force_login(operator("boss", OperatorRole.MANAGER))
     theirs.force_login(aki)

@@ -1,4 +1,4 @@
-"""Orders given on the pages: who may, what is asked first, what becomes of it."""
+"""Orders on the pages: who may give them, what must be confirmed, and what they do."""
 
 from datetime import timedelta
 
@@ -21,7 +21,7 @@ def in_force_with_batches(in_force: Fixed) -> None:
     put_in_force(in_force)
 
 
-def test_a_developer_orders_a_run_with_parameters_and_it_is_evidence(sign_in: SignIn) -> None:
+def test_a_developer_orders_a_run_with_parameters_and_the_order_is_evidence(sign_in: SignIn) -> None:
     planned()
     client = sign_in(OperatorRole.DEVELOPER)
     assert '<a class="button primary" href="?ask=run#ask"' in client.get(f"/batches/{DAILY}").content.decode()
@@ -40,7 +40,7 @@ def test_a_developer_orders_a_run_with_parameters_and_it_is_evidence(sign_in: Si
 
 
 @pytest.mark.parametrize("name", ["", "b004", "B003"])
-def test_an_order_without_the_right_name_does_nothing_and_keeps_what_was_typed(
+def test_an_order_with_a_wrong_confirmation_does_nothing_and_keeps_the_input(
     sign_in: SignIn, name: str
 ) -> None:
     planned()
@@ -55,7 +55,7 @@ def test_an_order_without_the_right_name_does_nothing_and_keeps_what_was_typed(
     assert not Run.objects.exists()
 
 
-def test_a_parameter_that_is_none_is_refused_with_the_way_to_write_it(sign_in: SignIn) -> None:
+def test_an_invalid_parameter_is_refused_with_the_expected_format(sign_in: SignIn) -> None:
     planned()
 
     answer = sign_in(OperatorRole.DEVELOPER).post(
@@ -72,7 +72,7 @@ DATES = [
 ]
 
 
-def test_the_parameters_that_a_batch_knows_are_fields_and_an_empty_one_gives_nothing(sign_in: SignIn) -> None:
+def test_known_parameters_are_fields_and_empty_ones_are_not_passed(sign_in: SignIn) -> None:
     planned(parameters=DATES)
     client = sign_in(OperatorRole.DEVELOPER)
     question = client.get(f"/batches/{DAILY}?ask=run", headers=PART).content.decode()
@@ -98,7 +98,7 @@ def test_the_fields_are_explained_in_the_language_of_the_page(sign_in: SignIn) -
     assert "<b>date</b> the day to add up" in question.content.decode()
 
 
-def test_a_parameter_that_the_batch_does_not_know_makes_no_run_and_what_was_typed_stays(
+def test_an_unknown_parameter_creates_no_run_and_the_input_is_kept(
     sign_in: SignIn,
 ) -> None:
     planned(parameters=DATES)
@@ -123,7 +123,7 @@ def test_a_parameter_that_the_batch_does_not_know_makes_no_run_and_what_was_type
         ("2026-11-23", "“2026-11-23”: write NAME=VALUE, with a name of ASCII letters and digits"),
     ],
 )
-def test_a_refused_order_is_told_in_english_too(sign_in: SignIn, typed: str, said: str) -> None:
+def test_a_refused_order_is_explained_in_english_too(sign_in: SignIn, typed: str, said: str) -> None:
     planned(parameters=DATES)
     client = sign_in(OperatorRole.DEVELOPER)
     client.cookies["django_language"] = "en"
@@ -147,7 +147,7 @@ def test_the_next_due_time_is_skipped_with_a_reason(sign_in: SignIn) -> None:
     assert run.note == "developer が見送りました: 棚卸しのため"
 
 
-def test_the_run_that_is_looked_at_is_cancelled_and_no_other(sign_in: SignIn) -> None:
+def test_only_the_displayed_run_is_cancelled(sign_in: SignIn) -> None:
     planned()
     other = made(state=Run.State.WAITING, reason=Reason.RETRY, due_at=system_clock() - timedelta(hours=1))
     run = made(state=Run.State.WAITING, reason=Reason.ORDERED)
@@ -160,7 +160,7 @@ def test_the_run_that_is_looked_at_is_cancelled_and_no_other(sign_in: SignIn) ->
     assert (run.state, other.state) == (Run.State.CANCELLED, Run.State.WAITING)
 
 
-def test_an_ended_run_is_taken_up_again_from_a_step(sign_in: SignIn) -> None:
+def test_an_ended_run_can_be_resumed_from_a_step(sign_in: SignIn) -> None:
     planned()
     run = made()
     for name in ("集計", "照合"):
@@ -178,7 +178,7 @@ def test_an_ended_run_is_taken_up_again_from_a_step(sign_in: SignIn) -> None:
     assert (run.state, [step.name for step in run.steps.all()]) == (Run.State.WAITING, ["集計"])
 
 
-def test_a_manager_consents_and_the_note_is_evidence(sign_in: SignIn) -> None:
+def test_a_manager_approves_and_the_note_is_evidence(sign_in: SignIn) -> None:
     planned(MONTHLY)
     run = awaiting()
 
@@ -207,7 +207,7 @@ def test_a_refusal_needs_a_reason_and_ends_the_run(sign_in: SignIn) -> None:
 
 
 @pytest.mark.parametrize(("wanted_of", "status"), [("運用責任者", 403), ("開発担当者", 302)])
-def test_a_developer_consents_only_where_the_document_asks_developers(
+def test_a_developer_may_approve_only_if_the_document_names_developers(
     sign_in: SignIn, wanted_of: str, status: int
 ) -> None:
     planned(MONTHLY)
@@ -240,7 +240,7 @@ def test_a_viewer_sees_no_buttons_and_can_order_nothing(viewer: Client) -> None:
     assert Run.objects.count() == 2
 
 
-def test_a_batch_that_runs_elsewhere_takes_no_orders_here(sign_in: SignIn) -> None:
+def test_a_batch_that_runs_elsewhere_accepts_no_orders_here(sign_in: SignIn) -> None:
     planned(is_reported=True)
     client = sign_in(OperatorRole.MANAGER)
 
@@ -253,7 +253,7 @@ def test_a_batch_that_runs_elsewhere_takes_no_orders_here(sign_in: SignIn) -> No
 
 
 @pytest.mark.parametrize("act", ["approve", "cancel", "nonsense", ""])
-def test_an_order_that_makes_no_sense_now_is_not_found(sign_in: SignIn, act: str) -> None:
+def test_an_order_that_does_not_apply_now_is_not_found(sign_in: SignIn, act: str) -> None:
     planned()
 
     answer = sign_in(OperatorRole.MANAGER).post(f"/runs/{made().pk}", {"act": act, "name": DAILY})
@@ -261,7 +261,7 @@ def test_an_order_that_makes_no_sense_now_is_not_found(sign_in: SignIn, act: str
     assert answer.status_code == 404
 
 
-def test_orders_from_elsewhere_are_refused(operator: Operators) -> None:
+def test_cross_site_orders_are_refused(operator: Operators) -> None:
     planned()
     client = Client(enforce_csrf_checks=True)
     client.force_login(operator("boss", OperatorRole.MANAGER))

@@ -1,4 +1,4 @@
-"""Batches, their history and their runs as pages, and the orders that are given there."""
+"""Batches, their history and their runs as pages, and the orders given there."""
 
 import re
 from datetime import timedelta
@@ -45,7 +45,7 @@ def rows(page: str) -> int:
 # — the day —
 
 
-def test_the_day_shows_every_batch_with_its_last_result_usual_length_and_what_is_next(viewer: Client) -> None:
+def test_the_day_shows_every_batch_with_last_result_usual_duration_and_next_run(viewer: Client) -> None:
     planned()
     made(due_at=system_clock() - timedelta(days=3), state=Run.State.FAILED, reason=Reason.FAILED)
     made(due_at=system_clock() - timedelta(days=2))
@@ -59,7 +59,7 @@ def test_the_day_shows_every_batch_with_its_last_result_usual_length_and_what_is
     assert f"{MONTHLY} 月次請求書生成" in page
 
 
-def test_the_drawing_says_in_words_what_it_shows(viewer: Client) -> None:
+def test_the_chart_has_a_text_description(viewer: Client) -> None:
     planned()
     made(state=Run.State.RUNNING, reason=Reason.CLAIMED)
 
@@ -70,7 +70,7 @@ def test_the_drawing_says_in_words_what_it_shows(viewer: Client) -> None:
     assert 'class="now"' in page
 
 
-def test_a_day_without_runs_says_so_and_speaks_of_no_condition_that_nobody_set(viewer: Client) -> None:
+def test_a_day_without_runs_says_so_and_mentions_a_filter_only_if_one_is_set(viewer: Client) -> None:
     planned()
 
     today = viewer.get("/batches/").content.decode()
@@ -81,7 +81,7 @@ def test_a_day_without_runs_says_so_and_speaks_of_no_condition_that_nobody_set(v
     assert "この条件に当てはまる実行はありません。" in chosen
 
 
-def test_a_success_is_said_once(viewer: Client) -> None:
+def test_the_result_of_a_successful_run_is_not_repeated(viewer: Client) -> None:
     planned()
     run = made(reason=Reason.SUCCEEDED, note="請求書 2 件")
 
@@ -104,7 +104,7 @@ def test_a_run_of_another_day_is_shown_on_its_own_day(viewer: Client) -> None:
 
 
 @pytest.mark.parametrize("day", ["", "昨日", "2026-02-30", "0000-00-00"])
-def test_a_day_that_is_none_is_today(viewer: Client, day: str) -> None:
+def test_an_invalid_day_means_today(viewer: Client, day: str) -> None:
     planned()
     made()
 
@@ -128,13 +128,13 @@ def test_the_runs_of_a_day_are_filtered_by_state_and_name(viewer: Client) -> Non
     assert shown(q="ありえない語") == 0
 
 
-def test_turning_the_day_keeps_what_was_chosen(viewer: Client) -> None:
+def test_moving_to_another_day_keeps_the_filters(viewer: Client) -> None:
     page = viewer.get("/batches/", {"day": "2026-11-24", "state": "failed", "q": "集計"}).content.decode()
 
     assert 'href="?day=2026-11-23&amp;state=failed&amp;q=%E9%9B%86%E8%A8%88" rel="prev"' in page
 
 
-def test_many_runs_of_a_day_are_turned_in_pages(viewer: Client) -> None:
+def test_many_runs_of_a_day_are_paginated(viewer: Client) -> None:
     planned()
     now = system_clock()
     for number in range(101):
@@ -150,7 +150,7 @@ def test_a_batch_that_is_not_bound_says_how_to_bind_it(viewer: Client) -> None:
     assert "toban.toml の [batches.バッチID]" in page
 
 
-def test_other_works_stand_in_the_same_day(viewer: Client) -> None:
+def test_other_works_are_shown_on_the_same_day(viewer: Client) -> None:
     key, clause = "backup/PostgreSQL", "backup/backup-policy/PostgreSQL/フルバックアップ"
     planned(key, clause_id=clause)
     run = made(key, clause_id=clause)
@@ -162,7 +162,7 @@ def test_other_works_stand_in_the_same_day(viewer: Client) -> None:
     assert f'href="/runs/{run.pk}"' in page
 
 
-def test_the_same_address_gives_the_part_and_nothing_while_nothing_changed(viewer: Client) -> None:
+def test_the_same_url_returns_the_fragment_and_nothing_while_unchanged(viewer: Client) -> None:
     planned()
     run = made(state=Run.State.WAITING, reason=Reason.ON_TIME, due_at=system_clock() - timedelta(hours=2))
 
@@ -179,7 +179,7 @@ def test_the_same_address_gives_the_part_and_nothing_while_nothing_changed(viewe
     assert "見送り" in changed.content.decode()
 
 
-def test_a_thousand_runs_cost_no_more_queries_than_one(viewer: Client) -> None:
+def test_a_thousand_runs_need_no_more_queries_than_one(viewer: Client) -> None:
     planned()
     now = system_clock()
     made()
@@ -208,7 +208,7 @@ def test_a_thousand_runs_cost_no_more_queries_than_one(viewer: Client) -> None:
 # — the history —
 
 
-def test_the_history_tells_why_in_the_words_of_the_terminal(viewer: Client) -> None:
+def test_the_history_gives_reasons_in_the_same_words_as_the_command(viewer: Client) -> None:
     planned()
     made(state=Run.State.FAILED, reason=Reason.TIMED_OUT, note="制限時間 600 秒を過ぎました")
     made(state=Run.State.MISSED, reason=Reason.MISSED, due_at=system_clock() - timedelta(days=1))
@@ -225,7 +225,7 @@ def test_the_history_tells_why_in_the_words_of_the_terminal(viewer: Client) -> N
     assert "予定の時刻を待っています" in page
 
 
-def test_the_history_is_filtered_by_state_and_period_and_turned_in_pages(viewer: Client) -> None:
+def test_the_history_is_filtered_by_state_and_period_and_paginated(viewer: Client) -> None:
     planned()
     now = system_clock()
     for days in range(60):
@@ -243,7 +243,7 @@ def test_the_history_is_filtered_by_state_and_period_and_turned_in_pages(viewer:
     assert shown(page="999") == 10
 
 
-def test_what_comes_next_and_came_before_is_read_from_the_document(viewer: Client) -> None:
+def test_upcoming_and_past_times_are_computed_from_the_document(viewer: Client) -> None:
     planned()
 
     page = viewer.get(f"/batches/{DAILY}").content.decode()
@@ -255,7 +255,7 @@ def test_what_comes_next_and_came_before_is_read_from_the_document(viewer: Clien
 @pytest.mark.parametrize(
     "address", ["/batches/B999", "/batches/B004/", "/runs/1", f"/runs/{2**70}", "/runs/x"]
 )
-def test_what_does_not_exist_is_not_found(viewer: Client, address: str) -> None:
+def test_an_unknown_page_is_not_found(viewer: Client, address: str) -> None:
     assert viewer.get(address).status_code == 404
 
 
@@ -275,7 +275,7 @@ def test_a_batch_that_left_the_document_keeps_its_history(viewer: Client, in_for
 # — a run —
 
 
-def test_a_run_tells_its_state_times_steps_attempts_parameters_and_who_ordered_it(viewer: Client) -> None:
+def test_a_run_shows_its_state_times_steps_attempts_parameters_and_who_ordered_it(viewer: Client) -> None:
     planned()
     run = made(
         state=Run.State.RUNNING, reason=Reason.CLAIMED, ordered_by="kai", parameters={"date": "2026-11-24"},
@@ -304,7 +304,7 @@ def test_a_run_tells_its_state_times_steps_attempts_parameters_and_who_ordered_i
     assert "運用設計書.md:16" in page
 
 
-def test_the_log_goes_on_after_the_lines_that_are_known(viewer: Client) -> None:
+def test_the_log_continues_after_the_known_lines(viewer: Client) -> None:
     planned()
     run = made(state=Run.State.RUNNING, reason=Reason.CLAIMED)
 
@@ -334,22 +334,22 @@ def test_the_log_goes_on_after_the_lines_that_are_known(viewer: Client) -> None:
 
 
 @pytest.mark.parametrize("after", ["-1", "x", "²", "9" * 40])
-def test_a_log_after_no_line_is_not_found(viewer: Client, after: str) -> None:
+def test_a_log_request_with_an_invalid_position_is_not_found(viewer: Client, after: str) -> None:
     run = made()
 
     assert viewer.get(f"/runs/{run.pk}/log", {"after": after}, headers=PART).status_code == 404
 
 
-def test_an_ended_run_asks_for_nothing_more(viewer: Client) -> None:
+def test_the_page_of_an_ended_run_stops_polling(viewer: Client) -> None:
     planned()
 
     assert "hx-trigger" not in viewer.get(f"/runs/{made().pk}").content.decode()
 
 
-# — the living document —
+# — the document page —
 
 
-def test_the_rows_of_the_document_lead_to_the_pages_that_tell_more(viewer: Client) -> None:
+def test_the_rows_of_the_document_link_to_the_detail_pages(viewer: Client) -> None:
     page = viewer.get("/").content.decode()
 
     assert f'<a class="more" href="/batches/{DAILY}">実行の履歴</a>' in page
@@ -357,7 +357,7 @@ def test_the_rows_of_the_document_lead_to_the_pages_that_tell_more(viewer: Clien
     assert re.search(r'<a href="/calendar/"[^>]*><small>次の予定', page)
 
 
-def test_todays_strip_shows_runs_and_leads_to_them(viewer: Client) -> None:
+def test_todays_strip_shows_runs_and_links_to_them(viewer: Client) -> None:
     planned()
     run = made(state=Run.State.FAILED, reason=Reason.FAILED, due_at=system_clock())
 
@@ -367,7 +367,7 @@ def test_todays_strip_shows_runs_and_leads_to_them(viewer: Client) -> None:
     assert f'<a href="/runs/{run.pk}" tabindex="-1"><rect class="mark failed"' in strip
 
 
-def test_the_drawer_of_a_batch_shows_its_last_runs_and_what_the_evidence_says_of_each(viewer: Client) -> None:
+def test_the_drawer_of_a_batch_shows_its_last_runs_with_their_evidence(viewer: Client) -> None:
     planned()
     run = made(state=Run.State.RUNNING, reason=Reason.CLAIMED)
     end(run, Run.State.FAILED, Reason.TIMED_OUT, system_clock(), "制限時間 600 秒を過ぎました")
@@ -381,7 +381,7 @@ def test_the_drawer_of_a_batch_shows_its_last_runs_and_what_the_evidence_says_of
     assert f'href="/runs/{run.pk}">実行 {run.pk}</a>' in history
 
 
-def test_the_pages_keep_the_strict_policy_and_speak_english(sign_in: SignIn) -> None:
+def test_the_pages_keep_the_strict_policy_and_are_available_in_english(sign_in: SignIn) -> None:
     planned()
     run = made(state=Run.State.RUNNING, reason=Reason.CLAIMED, step="集計", progress_percent=5.0)
     client = sign_in(OperatorRole.DEVELOPER)
@@ -404,7 +404,7 @@ def test_the_pages_keep_the_strict_policy_and_speak_english(sign_in: SignIn) -> 
     ],
     ids=["never ran", "failed"],
 )
-def test_why_a_batch_stands_so_is_said_in_the_language_of_the_page(
+def test_the_reason_for_the_status_of_a_batch_is_in_the_language_of_the_page(
     viewer: Client, state: Run.State | None, reason: Reason | None, japanese: str, english: str
 ) -> None:
     planned()
@@ -423,7 +423,7 @@ def test_why_a_batch_stands_so_is_said_in_the_language_of_the_page(
     assert f"<dt>State</dt><dd>{english}{record}</dd>" in in_english
 
 
-def test_what_a_batch_added_up_is_shown_day_by_day_with_gaps(viewer: Client) -> None:
+def test_the_figures_of_a_batch_are_shown_per_day_with_gaps(viewer: Client) -> None:
     planned()
     today = system_clock().astimezone(ZoneInfo("Asia/Tokyo")).date()
     told = [(1, "1234.5", "円"), (1, None, ""), (2, "10", "円"), (15, "8", "円"), (40, "7", "円")]

@@ -1,4 +1,4 @@
-"""What PostgreSQL's programs are told, by their version."""
+"""The settings for PostgreSQL's programs, by their version."""
 
 import sys
 from pathlib import Path
@@ -13,5 +13,7 @@ from toban.chapters.backup.drills.postgres import Programs
     ("version", "settings"),
     [(13, {}), (14, {"recovery_init_sync_method": "syncfs"}), (18, {"recovery_init_sync_method": "syncfs"})],
 )
-def test_a_first_start_syncs_at_once_where_the_server_can(version: int, settings: dict[str, str]) -> None:
+def test_the_first_start_uses_syncfs_if_the_version_supports_it(
+    version: int, settings: dict[str, str]
+) -> None:
     assert Programs(Path("/opt/pg/bin"), None, version).first_start == settings

@@ -1,4 +1,4 @@
-"""What is made of the comparison with the source, and of all checks together."""
+"""The result of the comparison with the source, and of all checks together."""
 
 import pytest
 
@@ -31,14 +31,14 @@ def test_the_same_tables_pass_with_their_rows_counted() -> None:
         (tables(orders=ORDERS, more=ITEMS), "public.more: ソースにはありません"),
     ],
 )
-def test_what_differs_fails_and_is_named(back: Tables, words: str) -> None:
+def test_differing_tables_fail_the_check_and_are_named(back: Tables, words: str) -> None:
     check = compared("表", tables(orders=ORDERS), back)
 
     assert check.passed is False
     assert words in check.found
 
 
-def test_tables_that_were_not_read_in_the_source_are_told() -> None:
+def test_tables_that_could_not_be_read_in_the_source_are_reported() -> None:
     source = Tables({"public.orders": ORDERS}, {"public.huge": "時間内に読めませんでした"})
 
     check = compared("表", source, tables(orders=ORDERS, huge=ITEMS))
@@ -47,7 +47,7 @@ def test_tables_that_were_not_read_in_the_source_are_told() -> None:
     assert "public.huge は数えていません: 時間内に読めませんでした" in check.found
 
 
-def test_nothing_to_compare_is_not_passed() -> None:
+def test_a_comparison_of_nothing_does_not_pass() -> None:
     assert compared("表", tables(), tables()).passed is None
 
 
@@ -61,7 +61,9 @@ def test_nothing_to_compare_is_not_passed() -> None:
         ([True], "サーバーが立ち上がりません", False),
     ],
 )
-def test_only_what_is_all_green_is_green(checks: list[bool | None], reason: str, passed: bool | None) -> None:
+def test_a_drill_is_green_only_if_every_check_is_green(
+    checks: list[bool | None], reason: str, passed: bool | None
+) -> None:
     outcome = Outcome(checks=[Check("c", each, "f") for each in checks], reason=reason)
 
     assert outcome.passed is passed
@@ -77,7 +79,7 @@ def test_only_what_is_all_green_is_green(checks: list[bool | None], reason: str,
         ("リストア手順書の更新", False),
     ],
 )
-def test_a_restore_test_is_known_by_its_name(name: str, is_one: bool) -> None:
+def test_a_restore_test_is_recognised_by_its_name(name: str, is_one: bool) -> None:
     schedule = read_schedule("毎月第1月曜日")
     assert schedule is not None
     routine = Routine(

@@ -1,4 +1,4 @@
-"""The document's restore test as a work: when it is due, and why it is not held."""
+"""The document's restore test as a work: when it is due, and why it does not run."""
 
 from datetime import UTC, datetime
 from pathlib import Path
@@ -54,7 +54,7 @@ def planned(day: str, bindings: str) -> DrillPlan:
         ("第1月曜 13:00", 'at = "22:30"', "12-07 13:00"),
     ],
 )
-def test_a_day_without_a_clock_time_begins_when_the_binding_says(day: str, more: str, due: str) -> None:
+def test_a_day_without_a_clock_time_starts_when_the_binding_says(day: str, more: str, due: str) -> None:
     work = planned(day, DRILLED + more).works["DB/drill"]
 
     begin, end = datetime(2026, 12, 1, tzinfo=UTC), datetime(2027, 1, 1, tzinfo=UTC)
@@ -68,7 +68,7 @@ def test_a_day_without_a_clock_time_begins_when_the_binding_says(day: str, more:
         ("随時", DRILLED, "いつ行うかが「随時」からは決まりません"),
     ],
 )
-def test_why_a_drill_is_never_held_is_told(day: str, bindings: str, words: str) -> None:
+def test_the_reason_why_a_drill_never_runs_is_reported(day: str, bindings: str, words: str) -> None:
     found = planned(day, bindings)
 
     assert found.works == {}
@@ -89,7 +89,7 @@ def test_without_any_backup_the_routine_says_that_none_is_bound() -> None:
         (Verdict.NOT_MEASURABLE, []),
     ],
 )
-def test_a_drill_that_was_not_held_or_failed_waits_for_somebody(verdict: Verdict, asked: list[str]) -> None:
+def test_a_missed_or_failed_drill_is_to_do(verdict: Verdict, asked: list[str]) -> None:
     now = datetime(2026, 12, 8, tzinfo=UTC)
     rows = {"routine/routine/バックアップリストアテスト": RowStatus(verdict, "", now)}
     design = read_design(DOCUMENT.format(day="第1月曜"), "d.md")

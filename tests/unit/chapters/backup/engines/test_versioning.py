@@ -1,4 +1,4 @@
-"""A bucket's settings, held against the document."""
+"""A bucket's settings, compared with the document."""
 
 from typing import Any
 
@@ -22,7 +22,7 @@ def enabled(*rules: dict[str, Any], lock: str = "") -> Settings:
     return Settings("Enabled", rules, lock)
 
 
-def test_a_bucket_as_the_document_says_needs_nothing() -> None:
+def test_a_bucket_that_matches_the_document_needs_no_change() -> None:
     found = compare(enabled(rule(30)), 30)
 
     assert (found.faults, found.excesses, found.changes) == ((), (), ())
@@ -30,21 +30,21 @@ def test_a_bucket_as_the_document_says_needs_nothing() -> None:
 
 
 @pytest.mark.parametrize(("versioning", "words"), [("", "無効"), ("Suspended", "止められて")])
-def test_without_versioning_nothing_is_kept(versioning: str, words: str) -> None:
+def test_without_versioning_no_old_version_is_kept(versioning: str, words: str) -> None:
     found = compare(Settings(versioning, [rule(30)], ""), 30)
 
     assert words in found.faults[0]
     assert found.changes == ("バージョニングを有効にする",)
 
 
-def test_versions_that_go_a_day_too_early_are_a_fault() -> None:
+def test_versions_deleted_a_day_too_early_are_a_fault() -> None:
     found = compare(enabled(rule(29)), 30)
 
     assert found.faults == ("規則「theirs」が旧版を 29日で消します",)
     assert found.excesses == ()
 
 
-def test_versions_that_stay_a_day_too_long_are_an_excess() -> None:
+def test_versions_kept_a_day_too_long_are_an_excess() -> None:
     found = compare(enabled(rule(31)), 30)
 
     assert found.faults == ()
@@ -63,22 +63,22 @@ def test_versions_that_stay_a_day_too_long_are_an_excess() -> None:
     ],
     ids=["prefix", "tag", "and", "disabled", "keeps the newest", "another purpose"],
 )
-def test_a_rule_for_some_objects_does_not_expire_the_others(partial: dict[str, Any]) -> None:
+def test_a_rule_for_some_objects_does_not_apply_to_the_others(partial: dict[str, Any]) -> None:
     assert compare(enabled(partial), 30).excesses == ("旧版が文書の 30日を過ぎても残ります",)
 
 
-def test_a_rule_in_the_old_spelling_counts() -> None:
+def test_a_rule_in_the_old_syntax_counts() -> None:
     old = {"Status": "Enabled", "Prefix": "", "NoncurrentVersionExpiration": {"NoncurrentDays": 30}}
 
     assert compare(enabled(old), 30).changes == ()
 
 
-def test_a_document_without_a_retention_only_asks_for_versioning() -> None:
+def test_a_document_without_a_retention_only_requires_versioning() -> None:
     assert compare(enabled(), None).changes == ()
     assert compare(Settings("", (), ""), None).changes == ("バージョニングを有効にする",)
 
 
-def test_the_lock_is_told() -> None:
+def test_the_object_lock_is_reported() -> None:
     assert "ロック GOVERNANCE 30日" in compare(enabled(rule(30), lock="GOVERNANCE 30日"), 30).value
 
 
@@ -94,7 +94,7 @@ def test_the_lock_is_told() -> None:
     ],
     ids=["none", "short", "short in part", "long", "ours before", "several"],
 )
-def test_mending_leads_to_what_the_document_says_and_keeps_other_rules(rules: list[dict[str, Any]]) -> None:
+def test_the_correction_matches_the_document_and_keeps_other_rules(rules: list[dict[str, Any]]) -> None:
     mended = mended_rules(enabled(*rules), 30)
 
     again = compare(enabled(*mended), 30)

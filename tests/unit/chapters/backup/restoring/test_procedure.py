@@ -12,7 +12,7 @@ COMMANDS = [
 VALUES = {"host": "db1", "user": "shop", "dbname": "orders"}
 
 
-def test_variables_and_the_newest_backups_address_are_filled_in() -> None:
+def test_variables_and_the_url_of_the_newest_backup_are_filled_in() -> None:
     stored = "s3://shop-backups/PostgreSQL/20261125T020000Z-full/dump.sql.gz"
 
     assert filled(COMMANDS, VALUES, stored) == [
@@ -35,19 +35,19 @@ def test_variables_and_the_newest_backups_address_are_filled_in() -> None:
         ("$MAIL_HOST", "$MAIL_HOST"),
     ],
 )
-def test_variables_about_the_database_are_known_by_their_names(written: str, meant: str) -> None:
+def test_variables_about_the_database_are_recognised_by_name(written: str, meant: str) -> None:
     assert filled([written], VALUES) == [meant]
 
 
-def test_a_variable_that_is_not_known_stays_for_whoever_runs_it() -> None:
+def test_an_unknown_variable_is_left_for_the_operator() -> None:
     assert filled(["psql -p ${DB_PORT} -c $QUERY"], VALUES) == ["psql -p ${DB_PORT} -c $QUERY"]
 
 
-def test_without_one_object_the_addresses_stay_as_they_are_written() -> None:
+def test_without_a_single_object_the_urls_stay_as_written() -> None:
     assert filled(COMMANDS, VALUES)[:2] == COMMANDS[:2]
 
 
-def test_of_two_addresses_none_is_guessed_at() -> None:
+def test_neither_of_two_urls_is_replaced() -> None:
     commands = ["aws s3 cp s3://a/x.gz .", "aws s3 cp s3://b/y.gz ."]
 
     assert filled(commands, {}, "s3://c/z.gz") == commands

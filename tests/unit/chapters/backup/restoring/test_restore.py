@@ -1,4 +1,4 @@
-"""Which chain a target asks for, and which targets there are."""
+"""The chain that a restore target needs, and the possible targets."""
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -36,17 +36,17 @@ def labels(target: Target, known: Known) -> list[str]:
     return [taken.label for taken in plan("PostgreSQL", known, target).chain]
 
 
-def test_the_newest_is_the_newest_increment_on_its_full_backup() -> None:
+def test_the_newest_state_is_the_newest_increment_on_its_full_backup() -> None:
     assert labels(Target(), Known(BACKUPS)) == [FULL.label, increment(4).label]
 
 
-def test_a_moment_begins_from_the_last_backup_before_it() -> None:
+def test_a_target_time_is_restored_from_the_last_backup_before_it() -> None:
     assert labels(Target(at=hour(4)), Known(BACKUPS, [LOG])) == [FULL.label, increment(4).label]
     earlier = hour(4) - timedelta(microseconds=1)
     assert labels(Target(at=earlier), Known(BACKUPS, [LOG])) == [FULL.label, increment(3).label]
 
 
-def test_a_label_is_restored_as_it_stood_without_log() -> None:
+def test_a_label_is_restored_without_log() -> None:
     found = plan("PostgreSQL", Known(BACKUPS, [LOG]), Target(label=increment(3).label))
 
     assert [taken.label for taken in found.chain] == [FULL.label, increment(3).label]
@@ -54,12 +54,12 @@ def test_a_label_is_restored_as_it_stood_without_log() -> None:
     assert found.reaches == hour(3)
 
 
-def test_with_log_the_newest_reaches_to_its_end() -> None:
+def test_with_log_the_newest_moment_is_the_end_of_the_log() -> None:
     assert plan("PostgreSQL", Known(BACKUPS, [LOG]), Target()).reaches == hour(6)
     assert plan("PostgreSQL", Known(BACKUPS), Target()).reaches == hour(4)
 
 
-def test_the_borders_of_the_window_can_be_restored() -> None:
+def test_both_ends_of_the_window_can_be_restored() -> None:
     known = Known(BACKUPS, [LOG])
 
     assert labels(Target(at=FULL.restorable_to), known) == [FULL.label]
@@ -67,21 +67,21 @@ def test_the_borders_of_the_window_can_be_restored() -> None:
 
 
 @pytest.mark.parametrize("at", [FULL.restorable_to - timedelta(seconds=1), hour(6) + timedelta(seconds=1)])
-def test_beyond_the_window_is_refused_and_the_window_named(at: datetime) -> None:
+def test_a_moment_outside_the_window_is_refused_and_the_window_named(at: datetime) -> None:
     with pytest.raises(Refusal) as refused:
         plan("PostgreSQL", Known(BACKUPS, [LOG]), Target(at=at))
 
     assert "2026-04-01 02:05:00 から 2026-04-01 06:00:00 まで" in refused.value.hint
 
 
-def test_how_far_a_log_reaches_that_only_the_store_knows_is_left_to_its_engine() -> None:
+def test_the_reach_of_a_log_known_only_to_the_store_is_left_to_the_engine() -> None:
     known = Known(BACKUPS, is_log_known=False)
 
     assert labels(Target(at=hour(9)), known) == [FULL.label, increment(4).label]
     assert plan("PostgreSQL", known, Target()).reaches is None
 
 
-def test_log_that_an_engine_keeps_elsewhere_is_as_good() -> None:
+def test_log_that_an_engine_stores_elsewhere_counts_too() -> None:
     known = with_log_elsewhere(Known(BACKUPS), hour(5))
 
     found = plan("PostgreSQL", known, Target(at=hour(5)))
@@ -92,7 +92,7 @@ def test_log_that_an_engine_keeps_elsewhere_is_as_good() -> None:
         plan("PostgreSQL", known, Target(at=hour(5) + timedelta(seconds=1)))
 
 
-def test_log_elsewhere_of_unknown_length_is_left_to_its_engine() -> None:
+def test_log_stored_elsewhere_with_unknown_reach_is_left_to_its_engine() -> None:
     known = with_log_elsewhere(Known(BACKUPS), None)
 
     assert plan("PostgreSQL", known, Target(at=hour(9))).to == hour(9)
@@ -100,10 +100,10 @@ def test_log_elsewhere_of_unknown_length_is_left_to_its_engine() -> None:
 
 
 SNAPSHOT = replace(FULL, start=None, end=None)
-"""What a backup looks like that has no place in a log of ours: RDS's, and a dump."""
+"""A backup without a position in a log of ours: an RDS snapshot or a dump."""
 
 
-def test_a_snapshot_goes_on_with_the_log_where_its_engine_keeps_one() -> None:
+def test_a_snapshot_is_rolled_forward_if_its_engine_stores_the_log() -> None:
     known = with_log_elsewhere(Known([SNAPSHOT]), hour(5))
 
     found = plan("PostgreSQL", known, Target(at=hour(4)))
@@ -111,7 +111,7 @@ def test_a_snapshot_goes_on_with_the_log_where_its_engine_keeps_one() -> None:
     assert (found.to, found.reaches) == (hour(4), hour(4))
 
 
-def test_a_snapshot_without_any_log_brings_its_own_moment_back_and_no_other() -> None:
+def test_a_snapshot_without_log_restores_only_its_own_moment() -> None:
     later = replace(SNAPSHOT, label="20260403T020000Z-full", restorable_to=hour(23))
 
     for known in (Known([SNAPSHOT, later]), with_log_elsewhere(Known([SNAPSHOT, later]), None)):
@@ -121,7 +121,7 @@ def test_a_snapshot_without_any_log_brings_its_own_moment_back_and_no_other() ->
             plan("PostgreSQL", known, Target(at=hour(23) + timedelta(seconds=1)))
 
 
-def test_what_is_damaged_is_not_chosen() -> None:
+def test_a_damaged_backup_is_not_chosen() -> None:
     assert labels(Target(), Known(BACKUPS, bad=frozenset([increment(4).label]))) == [
         FULL.label,
         increment(3).label,
@@ -133,7 +133,7 @@ def test_an_increment_on_a_damaged_full_backup_is_refused_by_its_label() -> None
         plan("PostgreSQL", Known(BACKUPS, bad=frozenset([FULL.label])), Target(label=increment(3).label))
 
 
-def test_nothing_usable_and_nothing_at_all_are_told_apart() -> None:
+def test_having_no_usable_backup_and_having_none_are_distinguished() -> None:
     with pytest.raises(Refusal, match="使えるバックアップがありません"):
         plan("PostgreSQL", Known(BACKUPS, bad=frozenset([FULL.label])), Target())
     with pytest.raises(Refusal, match="バックアップがありません"):

@@ -1,4 +1,4 @@
-"""What `kind = "ssh"` takes and refuses, and what the remote shell is given."""
+"""What `kind = "ssh"` accepts and refuses, and what it passes to the remote shell."""
 
 from datetime import timedelta
 from pathlib import Path
@@ -31,7 +31,7 @@ def complaint(more: str) -> str:
     return str(unreadable.value)
 
 
-def test_relative_paths_start_beside_the_file() -> None:
+def test_relative_paths_are_resolved_next_to_the_bindings() -> None:
     there = way(read('known_hosts = "ssh/known_hosts"\nport = 2222\nconnect_timeout = "3秒"'))
 
     assert there.known_hosts == Path("/etc/toban/ssh/known_hosts")
@@ -39,24 +39,24 @@ def test_relative_paths_start_beside_the_file() -> None:
     assert there.connect_timeout == timedelta(seconds=3)
 
 
-def test_a_host_that_nothing_is_known_of_is_refused_with_a_way_out() -> None:
+def test_a_host_without_a_host_key_is_refused_with_a_hint() -> None:
     found = complaint("")
 
     assert "known_hosts か host_key のどちらか一つ" in found
     assert "HINT: known_hosts にファイルを書くか" in found
 
 
-def test_two_ways_to_know_the_host_are_one_too_many() -> None:
+def test_two_ways_to_identify_the_host_are_refused() -> None:
     key = asyncssh.generate_private_key("ssh-ed25519").export_public_key().decode().strip()
 
     assert "どちらか一つ" in complaint(f'known_hosts = "known"\nhost_key = "{key}"')
 
 
-def test_a_host_key_that_is_none_is_refused() -> None:
+def test_an_invalid_host_key_is_refused() -> None:
     assert "ssh-ed25519 AAAA…" in complaint('host_key = "SHA256:abc"')
 
 
-def test_a_key_written_out_is_refused() -> None:
+def test_a_key_written_into_the_bindings_is_refused() -> None:
     text = f"[batches.B010]\n{BASE.replace('file:key', 'secret')}known_hosts = 'known'"
 
     with pytest.raises(UnreadableBindings, match="BD005"):

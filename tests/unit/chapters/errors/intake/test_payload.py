@@ -1,4 +1,4 @@
-"""An event as it was sent: bounded, masked, and taken as far as it can be understood."""
+"""An event as it was sent: limited, masked, and parsed as far as possible."""
 
 import json
 from datetime import UTC, datetime, timedelta
@@ -24,7 +24,7 @@ def read(**payload: object) -> ErrorEvent:
     return read_event(read_payload(json.dumps(payload).encode(), MASKER), NOW)
 
 
-def test_an_exception_is_read_with_its_calls_and_what_surfaced_last_is_the_title() -> None:
+def test_an_exception_is_read_with_its_frames_and_the_last_one_is_the_title() -> None:
     frame = {
         "module": "shop.cart",
         "function": "total",
@@ -46,7 +46,7 @@ def test_an_exception_is_read_with_its_calls_and_what_surfaced_last_is_the_title
     assert event.raised[-1].frames[0].variables == {"count": 0}
 
 
-def test_an_id_stays_whole_though_its_digits_look_like_a_cards() -> None:
+def test_an_id_stays_intact_although_its_digits_look_like_a_card_number() -> None:
     lookalike = "c1307295d96d475e9ce2865382414781"
 
     event = read(
@@ -67,7 +67,7 @@ def test_a_message_keeps_its_template() -> None:
     )
 
 
-def test_what_lists_and_notices_show_is_one_harmless_line() -> None:
+def test_titles_are_reduced_to_one_harmless_line() -> None:
     event = read(
         exception=[{"type": "\x1b]0;E", "value": "値　引き\x07\u202e\nmore"}], release="a\x1b[2Jb\tc"
     )
@@ -76,7 +76,7 @@ def test_what_lists_and_notices_show_is_one_harmless_line() -> None:
     assert event.release == "a�[2Jb c"
 
 
-def test_a_message_brings_the_stack_of_its_thread() -> None:
+def test_a_message_includes_the_stack_of_its_thread() -> None:
     def stack(name: str) -> dict[str, object]:
         return {"stacktrace": {"frames": [{"function": name}]}}
 
@@ -89,7 +89,7 @@ def test_a_message_brings_the_stack_of_its_thread() -> None:
     assert read(exception=[{"type": "E"}], threads=threads).stack == ()
 
 
-def test_what_is_wrongly_typed_is_taken_as_absent() -> None:
+def test_wrongly_typed_fields_are_treated_as_absent() -> None:
     event = read(
         exception=7, tags="x", user=[1], breadcrumbs={"values": 3}, level=[], timestamp={}, request="GET"
     )
@@ -98,7 +98,7 @@ def test_what_is_wrongly_typed_is_taken_as_absent() -> None:
     assert (event.level, event.at) == (Level.ERROR, NOW)
 
 
-def test_secrets_are_masked_wherever_they_stand() -> None:
+def test_secrets_are_masked_wherever_they_appear() -> None:
     event = read(
         exception=[
             {"type": "E", "value": "password=hunter2", "stacktrace": {"frames": [{"vars": {"api_key": "k"}}]}}
@@ -127,12 +127,12 @@ def test_secrets_are_masked_wherever_they_stand() -> None:
     "body",
     [b"", b"[]", b"{", b"7", b'"x"', b"[" * 100_000, b'{"a":' * 100_000, b"\xff\xfe", b"x" * (LARGEST + 1)],
 )
-def test_what_is_no_event_is_refused(body: bytes) -> None:
+def test_an_invalid_event_is_refused(body: bytes) -> None:
     with pytest.raises(BadEvent):
         read_payload(body, MASKER)
 
 
-def test_what_sdks_write_beyond_the_standard_is_taken() -> None:
+def test_non_standard_json_from_sdks_is_accepted() -> None:
     body = b'{"message": "half \\ud83d", "extra": {"ratio": NaN, "big": 123456789012345678901234567890}}'
 
     event = read_event(read_payload(body, MASKER), NOW)
@@ -141,7 +141,7 @@ def test_what_sdks_write_beyond_the_standard_is_taken() -> None:
     assert event.extra == {"ratio": "nan", "big": "123456789012345678901234567890"}
 
 
-def test_nothing_is_kept_deeper_longer_or_wider_than_the_bounds() -> None:
+def test_nothing_deeper_longer_or_wider_than_the_limits_is_stored() -> None:
     deep: object = 1
     for _ in range(40):
         deep = {"a": deep}
@@ -155,7 +155,7 @@ def test_nothing_is_kept_deeper_longer_or_wider_than_the_bounds() -> None:
     assert "\0" not in found["nul"]
 
 
-def test_pairs_become_an_object() -> None:
+def test_lists_of_pairs_become_an_object() -> None:
     assert by_name([["a", 1], {"key": "b", "value": 2}, [1], 3]) == {"a": 1, "b": 2}
 
 
@@ -170,7 +170,7 @@ def test_pairs_become_an_object() -> None:
         (7, ""),
     ],
 )
-def test_an_id_is_32_digits(written: object, found: str) -> None:
+def test_an_event_id_has_32_hex_digits(written: object, found: str) -> None:
     assert event_id_of(written) == found
 
 
@@ -187,10 +187,10 @@ def test_an_id_is_32_digits(written: object, found: str) -> None:
         (True, NOW),
     ],
 )
-def test_a_moment_that_cant_be_right_is_that_of_the_arrival(written: object, found: datetime) -> None:
+def test_an_implausible_timestamp_is_replaced_by_the_arrival_time(written: object, found: datetime) -> None:
     assert moment_of(written, NOW) == found
 
 
-def test_the_request_is_known_by_a_tag_or_a_header() -> None:
+def test_the_request_id_comes_from_a_tag_or_a_header() -> None:
     assert read(tags={"request_id": "r-1"}).request_id == "r-1"
     assert read(request={"headers": {"X-Request-ID": "r-2"}}).request_id == "r-2"

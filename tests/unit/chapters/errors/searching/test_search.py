@@ -1,4 +1,4 @@
-"""The search of errors: what is written, and what it stands for."""
+"""The search of errors: its syntax and its meaning."""
 
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -57,17 +57,17 @@ def words(text: str, *, negated: bool = False) -> Term[Where]:
         ("id:ABCD-EF", Term(Where(of_event=("event_id",)), Match.WHOLE, "abcdef")),
     ],
 )
-def test_a_term_stands_for(written: str, term: object) -> None:
+def test_each_kind_of_search_term_is_parsed(written: str, term: object) -> None:
     assert read_search(written) == (term,)
 
 
-def test_levels_are_known_by_what_loggers_call_them() -> None:
+def test_levels_are_recognised_by_their_logger_names() -> None:
     (term,) = read_search("level:WARN")
 
     assert (term.match, term.value) == (Match.WHOLE, "warning")
 
 
-def test_terms_stand_side_by_side() -> None:
+def test_terms_are_separated_by_spaces() -> None:
     assert len(read_search(' timeout  environment:production -"a b" ')) == 3
     assert read_search("  ") == ()
 
@@ -86,7 +86,7 @@ def test_terms_stand_side_by_side() -> None:
         (" ".join(["x"] * (MOST_TERMS + 1)), "個まで"),
     ],
 )
-def test_what_can_not_be_read_is_named(written: str, why: str) -> None:
+def test_an_invalid_term_is_named(written: str, why: str) -> None:
     with pytest.raises(BadSearch, match=why):
         read_search(written)
 
@@ -94,13 +94,13 @@ def test_what_can_not_be_read_is_named(written: str, why: str) -> None:
 @pytest.mark.parametrize(
     "written", ["a b", '"a b" -c', "x:y -x:y*", 'x:"y z" w', "-x:1", "KeyError: x", "「在庫」 x:在庫", 'a"b"']
 )
-def test_it_is_cut_into_terms_as_the_search_of_logs_is(written: str) -> None:
+def test_the_search_is_split_into_terms_like_the_log_search(written: str) -> None:
     assert len(read_search(written)) == len(read_log_search(written).terms)
 
 
 @pytest.mark.parametrize("name", ["region", "release", "count", "has", "tags", "地域", "a.b", "a-b"])
 @pytest.mark.parametrize("value", ["tokyo", "a b", 'say "x"', "[1]", "end*", "-", "東京"])
-def test_the_term_of_a_tag_is_read_as_that_tag(name: str, value: str) -> None:
+def test_the_term_written_for_a_tag_is_parsed_as_that_tag(name: str, value: str) -> None:
     (term,) = read_search(of_tag(name, value))
 
     assert f"tags.{name}" in term.field.names
@@ -117,11 +117,11 @@ def test_a_tag_is_found_however_long_its_name() -> None:
 
 
 @pytest.mark.parametrize("name", ["", "a b", "a:b", "-a", "!a", "a]b", '"'])
-def test_a_tag_whose_name_can_not_be_written_has_no_term(name: str) -> None:
+def test_a_tag_whose_name_cannot_be_written_has_no_term(name: str) -> None:
     assert of_tag(name, "x") == ""
 
 
-def test_an_event_is_found_by_what_it_says_whatever_case_and_width() -> None:
+def test_an_event_is_found_by_its_text_regardless_of_case_and_width() -> None:
     event = replace(
         EVENT,
         raised=(Raised("ValueError", "inner"), Raised("KeyError", "ｶｰﾄﾞ １２\n declined")),
@@ -146,7 +146,7 @@ def test_an_event_is_found_by_what_it_says_whatever_case_and_width() -> None:
     }
 
 
-def test_of_very_much_some_is_left_out() -> None:
+def test_search_values_beyond_the_limits_are_left_out() -> None:
     event = replace(EVENT, message="x" * 9000, tags={f"t{number}": "x" for number in range(250)})
 
     found = values_of(event)

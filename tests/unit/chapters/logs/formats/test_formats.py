@@ -1,4 +1,4 @@
-"""Lines as programs write them become JSON objects, each in its place."""
+"""Lines as programs write them become JSON objects, each at its position."""
 
 import json
 from datetime import UTC, datetime
@@ -45,13 +45,13 @@ def test_every_format_that_the_bindings_may_name_can_be_read() -> None:
         ("an ERRORLESS day of terror", None, None),
     ],
 )
-def test_text_says_when_and_how_bad(line: str, at: str | None, level: str | None) -> None:
+def test_time_and_level_are_read_from_text(line: str, at: str | None, level: str | None) -> None:
     found = one("text", line)
 
     assert (found.get("timestamp"), found.get("level")) == (at, level)
 
 
-def test_text_keeps_its_words_and_json_among_it_is_read() -> None:
+def test_text_lines_keep_their_words_and_embedded_json_is_read() -> None:
     body = (
         "caf\u00e9 \x1b[1mdown\x1b[0m\r\n".encode()
         + b'\n{"message":"in","level":"WARN"}\n\xff\xfe!\n{broken}'
@@ -66,7 +66,7 @@ def test_text_keeps_its_words_and_json_among_it_is_read() -> None:
     ]
 
 
-def test_what_goes_on_a_line_before_belongs_to_it() -> None:
+def test_continuation_lines_belong_to_the_line_before() -> None:
     python = (
         "2026-11-26 10:00:00,123 ERROR shop.cart: failed\nTraceback (most recent call last):\n"
         '  File "cart.py", line 7, in add\n    raise ValueError\nValueError: no stock'
@@ -82,7 +82,7 @@ def test_what_goes_on_a_line_before_belongs_to_it() -> None:
     assert (first, second["message"], last) == ({}, "ERROR second", {})
 
 
-def test_lines_without_times_are_their_own_unless_they_are_indented() -> None:
+def test_lines_without_times_are_separate_unless_indented() -> None:
     body = b'Exception\n\tat a\n\tat b\nother\n{"message":"json"}\n  after json'
 
     found = [each["message"] for each in convert("text", body) if each]
@@ -90,7 +90,7 @@ def test_lines_without_times_are_their_own_unless_they_are_indented() -> None:
     assert found == ["Exception\n\tat a\n\tat b", "other", "json", "  after json"]
 
 
-def test_a_trace_that_is_too_long_goes_on_in_a_row_of_its_own() -> None:
+def test_a_stack_trace_that_is_too_long_continues_in_another_row() -> None:
     body = b"2026-11-26 10:00:00 ERROR x\n" + b"  at somewhere\n" * 10_000
 
     rows = [each for each in convert("text", body) if each]
@@ -99,11 +99,11 @@ def test_a_trace_that_is_too_long_goes_on_in_a_row_of_its_own() -> None:
     assert sum(str(each["message"]).count("somewhere") for each in rows) == 10_000
 
 
-def test_a_hole_of_zeros_before_a_line_is_no_part_of_it() -> None:
+def test_zero_bytes_before_a_line_are_not_part_of_it() -> None:
     assert one("text", "\0" * 1000 + "after the hole") == {"message": "after the hole"}
 
 
-def test_a_text_longer_than_a_line_may_be_is_cut_and_says_so() -> None:
+def test_an_overlong_line_is_cut_and_marked() -> None:
     (line,) = FORMATS["text"](b"\x01" * LONGEST_LINE, AROUND).split(b"\n")
 
     assert len(line) <= LONGEST_LINE
@@ -120,11 +120,11 @@ def test_a_text_longer_than_a_line_may_be_is_cut_and_says_so() -> None:
         (b' [{"a":1},{"a":2}]', [b'{"a":1}', b'{"a":2}']),
     ],
 )
-def test_json_is_told_apart_wherever_its_objects_end(body: bytes, lines: list[bytes]) -> None:
+def test_json_objects_are_split_wherever_they_end(body: bytes, lines: list[bytes]) -> None:
     assert FORMATS["json"](body, AROUND).split(b"\n") == lines
 
 
-def test_an_array_that_is_cut_off_is_no_json() -> None:
+def test_a_truncated_array_is_not_read_as_json() -> None:
     with pytest.raises(ValueError, match="no JSON array"):
         FORMATS["json"](b'[{"a":1},', AROUND)
 
@@ -133,7 +133,7 @@ def docker(log: str, stream: str = "stdout") -> bytes:
     return json.dumps({"log": log, "stream": stream, "time": "2026-11-26T01:00:00.5Z"}).encode()
 
 
-def test_docker_s_lines_are_unpacked() -> None:
+def test_docker_log_lines_are_unpacked() -> None:
     body = b"\n".join(
         (docker("ERROR no stock\n", "stderr"), docker('{"message":"in","time":"2026-11-26T00:59:59Z"}\n'))
     )
@@ -149,7 +149,7 @@ def test_docker_s_lines_are_unpacked() -> None:
     ]
 
 
-def test_docker_s_pieces_of_a_long_line_are_one_line_again() -> None:
+def test_dockers_pieces_of_a_long_line_are_joined_again() -> None:
     long = "x" * 16384
     body = b"\n".join((docker(long), docker("of err\n", "stderr"), docker(long), docker("end\n")))
 
@@ -158,13 +158,13 @@ def test_docker_s_pieces_of_a_long_line_are_one_line_again() -> None:
     assert [len(str(each.get("message", ""))) for each in found] == [0, 6, 0, 2 * 16384 + 3]
 
 
-def test_docker_s_last_piece_of_a_batch_is_not_lost() -> None:
+def test_dockers_last_piece_in_a_batch_is_not_lost() -> None:
     found = convert("docker", docker("y" * 16384))
 
     assert [len(str(each.get("message", ""))) for each in found] == [0, 16384]
 
 
-def test_a_journal_s_entry_has_its_level_service_and_host() -> None:
+def test_a_journal_entry_has_its_level_service_and_host() -> None:
     entry = {
         "__REALTIME_TIMESTAMP": "1795694400250000",
         "__CURSOR": "s=1",
@@ -193,11 +193,11 @@ def test_a_journal_s_entry_has_its_level_service_and_host() -> None:
 @pytest.mark.parametrize(
     ("written", "message"), [([104, 255, 105], "h\ufffdi"), (None, ""), (["a", "b"], "a b")]
 )
-def test_a_journal_s_message_may_be_bytes_or_missing(written: object, message: str) -> None:
+def test_a_journal_message_may_be_bytes_or_missing(written: object, message: str) -> None:
     assert one("journald", json.dumps({"MESSAGE": written, "PRIORITY": "6"}))["message"] == message
 
 
-def test_what_shippers_send_of_containers_and_journals_is_read_as_what_it_was() -> None:
+def test_container_and_journal_records_from_shippers_are_read_like_the_originals() -> None:
     # Fluent Bit's tail and systemd inputs in its `json` format, and Vector's journald source.
     container = b'[{"date":1795694400.25,"log":"WARN slow\\n","stream":"stdout"},{"date":1,"log":"x"}]'
     journal = b'[{"date":1795694400.25,"MESSAGE":"no stock","PRIORITY":"4","_HOSTNAME":"web-1"}]'
@@ -215,7 +215,7 @@ def test_what_shippers_send_of_containers_and_journals_is_read_as_what_it_was() 
     assert from_vector == {**told, "timestamp": "2026-11-26T01:00:00Z"}
 
 
-def test_a_container_s_line_that_only_looks_like_an_array_is_text() -> None:
+def test_a_container_line_that_only_looks_like_an_array_is_text() -> None:
     assert convert("docker", b"[{notice} started") == [{"message": "[{notice} started"}]
 
 
@@ -249,13 +249,13 @@ def test_an_access_line_is_a_request() -> None:
         (' "10.0.0.1"', {"rest": '"10.0.0.1"'}),
     ],
 )
-def test_what_stands_behind_an_access_line_is_how_long_it_took(rest: str, told: dict[str, object]) -> None:
+def test_the_number_at_the_end_of_an_access_line_is_the_duration(rest: str, told: dict[str, object]) -> None:
     found = one("access", COMBINED + rest)
 
     assert found.items() >= told.items()
 
 
-def test_common_lines_virtual_hosts_and_scanners_are_access_lines_too() -> None:
+def test_common_format_virtual_host_and_scanner_lines_are_access_lines_too() -> None:
     body = (
         b'127.0.0.1 - - [26/Nov/2026:10:00:00 +0900] "POST /a HTTP/1.0" 200 -\n'
         b'shop.example:443 ::1 - - [26/Nov/2026:10:00:00 +0900] "GET / HTTP/2.0" 200 5 "-" "-"\n'
@@ -273,7 +273,7 @@ def test_common_lines_virtual_hosts_and_scanners_are_access_lines_too() -> None:
 
 @pytest.mark.parametrize("form", sorted(get_args(LogFormat)))
 @given(body=st.binary(max_size=300))
-def test_whatever_comes_becomes_lines(form: LogFormat, body: bytes) -> None:
+def test_any_input_becomes_lines(form: LogFormat, body: bytes) -> None:
     body = body.replace(b"[", b"(")
 
     lines = FORMATS[form](body, AROUND).split(b"\n")
@@ -283,7 +283,7 @@ def test_whatever_comes_becomes_lines(form: LogFormat, body: bytes) -> None:
 
 @pytest.mark.parametrize("form", ["text", "access", "syslog"])
 @given(text=st.text(max_size=300))
-def test_each_line_of_text_is_an_object_in_its_place(form: LogFormat, text: str) -> None:
+def test_each_line_of_text_becomes_one_object_at_its_position(form: LogFormat, text: str) -> None:
     written = text.split("\n")
 
     lines = FORMATS[form](text.encode("utf-8", "surrogatepass"), AROUND).split(b"\n")

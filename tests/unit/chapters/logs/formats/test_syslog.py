@@ -1,4 +1,4 @@
-"""Messages of syslog, as they are and as they should be."""
+"""Syslog messages, standard and not."""
 
 from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
@@ -11,7 +11,7 @@ from toban.chapters.logs.formats.syslog import record
 AROUND = Surroundings(ZoneInfo("Asia/Tokyo"), datetime(2027, 1, 1, 1, 0, tzinfo=UTC))
 
 
-def test_a_message_of_rfc_5424_is_read_whole() -> None:
+def test_a_message_of_rfc_5424_is_read_completely() -> None:
     found = record(
         "<165>1 2026-10-11T22:14:15.003Z mymachine.example.com evntslog 812 ID47 "
         '[exampleSDID@32473 iut="3" eventSource="App \\"x\\" \\\\ [\\]"][other@1] '
@@ -32,7 +32,7 @@ def test_a_message_of_rfc_5424_is_read_whole() -> None:
     }
 
 
-def test_what_is_nil_is_left_out() -> None:
+def test_nil_values_are_left_out() -> None:
     assert record("<34>1 - - - - - -", AROUND) == {"message": "", "level": "CRITICAL", "facility": "auth"}
 
 
@@ -69,17 +69,17 @@ def test_a_message_of_json_has_its_own_fields() -> None:
         ("", {"message": ""}),
     ],
 )
-def test_what_comes_in_the_name_of_rfc_3164_is_read_as_far_as_it_goes(
+def test_messages_in_the_style_of_rfc_3164_are_read_as_far_as_possible(
     message: str, told: dict[str, object]
 ) -> None:
     assert record(message, AROUND).items() >= told.items()
 
 
-def test_the_29th_of_february_is_one_of_the_years_around() -> None:
+def test_the_29th_of_february_is_placed_in_a_nearby_leap_year() -> None:
     around = Surroundings(ZoneInfo("Asia/Tokyo"), datetime(2028, 3, 1, tzinfo=UTC))
 
     assert record("<13>Feb 29 10:00:00 h a: x", around)["timestamp"] == "2028-02-29T10:00:00+09:00"
 
 
-def test_structured_data_that_is_none_belongs_to_the_message() -> None:
+def test_invalid_structured_data_belongs_to_the_message() -> None:
     assert record('<13>1 - h a - - [x y="1" z', AROUND)["message"] == '[x y="1" z'

@@ -45,7 +45,7 @@ def read(*lines: object, origin: Origin = SHOP, bindings: str = "") -> Reading:
     return reader(bindings).read(body, origin, NOW)
 
 
-def test_the_document_s_own_format_is_the_native_one() -> None:
+def test_the_format_in_the_document_is_the_native_one() -> None:
     reading = read(
         {
             "timestamp": "2026-11-26T11:59:59.5+00:00",
@@ -66,13 +66,13 @@ def test_the_document_s_own_format_is_the_native_one() -> None:
     assert reading.refused == []
 
 
-def test_a_line_that_names_no_time_is_of_the_time_at_which_its_sender_read_it() -> None:
+def test_a_line_without_a_time_gets_the_time_its_sender_read_it() -> None:
     reading = read({"message": "a"}, origin=Origin("shop", at=1795694300.25))
 
     assert [row.at for row in log_rows(reading.rows)] == [1795694300.25]
 
 
-def test_what_is_known_of_all_lines_stands_with_each_that_does_not_say_otherwise() -> None:
+def test_known_attributes_are_added_to_every_line_unless_it_has_its_own() -> None:
     origin = Origin("shop", known={"host": "web-1", "file": "/var/log/a.log"})
 
     reading = read({"message": "a"}, {"message": "b", "host": "web-2"}, origin=origin)
@@ -91,7 +91,7 @@ def test_what_is_known_of_all_lines_stands_with_each_that_does_not_say_otherwise
         "2026-W48-4T11:59:59,1235Z",
     ],
 )
-def test_times_may_be_written_in_all_ways_of_iso_8601(written: str) -> None:
+def test_times_may_use_any_form_of_iso_8601(written: str) -> None:
     plain = "2026-11-26T11:59:00Z"
 
     for lines in ((written,), (written, plain), (plain, written, plain)):
@@ -101,20 +101,20 @@ def test_times_may_be_written_in_all_ways_of_iso_8601(written: str) -> None:
         ]
 
 
-def test_a_day_is_the_document_s() -> None:
+def test_the_day_of_a_line_is_in_the_documents_zone() -> None:
     reading = read({"timestamp": "2026-11-25T15:00:00Z"}, {"timestamp": "2026-11-25T14:59:59.999Z"})
 
     assert [row.day for row in log_rows(reading.rows)] == ["2026-11-26", "2026-11-25"]
 
 
-def test_what_production_does_not_write_is_dropped_and_counted() -> None:
+def test_levels_not_written_in_production_are_dropped_and_counted() -> None:
     reading = read({"level": "debug"}, {"level": "DEBUG"}, {"level": "info"}, {"level": "trace"})
 
     assert reading.dropped == {"DEBUG": 2}
     assert [row.level for row in log_rows(reading.rows)] == ["INFO", "TRACE"]
 
 
-def test_elsewhere_than_in_production_all_is_stored() -> None:
+def test_outside_production_every_level_is_stored() -> None:
     assert len(read({"level": "DEBUG"}, bindings="[logs]\nproduction = false").rows) == 1
 
 
@@ -130,7 +130,7 @@ def test_elsewhere_than_in_production_all_is_stored() -> None:
         (None, "INFO"),
     ],
 )
-def test_levels_have_the_document_s_names(written: object, level: str) -> None:
+def test_levels_have_the_names_of_the_document(written: object, level: str) -> None:
     reading = read({"level": written}, bindings='[logs]\nlevels = { "重大" = "CRITICAL" }')
 
     assert [row.level for row in log_rows(reading.rows)] == [level]
@@ -148,13 +148,13 @@ def test_levels_have_the_document_s_names(written: object, level: str) -> None:
         ({"kind": "決済ログ"}, SHOP, "決済ログ"),
     ],
 )
-def test_the_kind_is_the_line_s_own_word_then_the_sender_s_then_what_it_looks_like(
+def test_the_kind_comes_from_the_line_then_the_sender_then_its_format(
     record: dict[str, object], origin: Origin, kind: str
 ) -> None:
     assert [row.kind for row in log_rows(read(record, origin=origin).rows)] == [kind]
 
 
-def test_a_field_says_the_kind_of_lines_that_do_not_whoever_sends_them() -> None:
+def test_a_configured_field_gives_the_kind_of_lines_from_any_sender() -> None:
     bindings = """
 [[logs.kinds]]
 field = "facility"
@@ -189,7 +189,7 @@ log = "監査ログ"
     ]
 
 
-def test_errors_stand_in_the_application_s_log_where_the_document_has_no_other() -> None:
+def test_errors_go_to_the_application_log_if_the_document_has_no_error_log() -> None:
     document = DOCUMENT.replace("| エラーログ | エラー | CloudWatch Logs | 180日 |\n", "")
 
     reading = reader(document=document).read(b'{"level": "ERROR"}', SHOP, NOW)
@@ -197,7 +197,7 @@ def test_errors_stand_in_the_application_s_log_where_the_document_has_no_other()
     assert [row.kind for row in log_rows(reading.rows)] == ["application"]
 
 
-def test_a_request_is_known_by_method_route_status_and_time() -> None:
+def test_a_request_has_method_route_status_and_duration() -> None:
     reading = read(
         {
             "request_method": "get",
@@ -241,7 +241,7 @@ def test_a_request_is_known_by_method_route_status_and_time() -> None:
         ({"deep": json.loads("[" * (DEEPEST + 1) + "]" * (DEEPEST + 1))}, "nested deeper"),
     ],
 )
-def test_a_bad_line_is_refused_alone_with_its_number_and_reason(line: object, reason: str) -> None:
+def test_only_a_bad_line_is_refused_with_its_number_and_reason(line: object, reason: str) -> None:
     reading = read({"message": "before"}, line, {"message": "after"})
 
     assert [row.number for row in log_rows(reading.rows)] == [1, 3]
@@ -250,19 +250,19 @@ def test_a_bad_line_is_refused_alone_with_its_number_and_reason(line: object, re
     assert reason in why
 
 
-def test_seconds_and_milliseconds_since_1970_are_told_apart() -> None:
+def test_seconds_and_milliseconds_since_1970_are_distinguished() -> None:
     at = NOW.timestamp() - 1
 
     assert [row.at for row in log_rows(read({"ts": at}, {"ts": int(at * 1000)}).rows)] == [at, at]
 
 
-def test_a_year_is_kept_where_the_document_says_so() -> None:
+def test_a_year_old_line_is_accepted_if_the_document_keeps_it_that_long() -> None:
     reading = read({"kind": "監査ログ", "timestamp": "2025-11-26T12:00:00Z"})
 
     assert [row.kind for row in log_rows(reading.rows)] == ["audit"]
 
 
-def test_secrets_are_masked_wherever_they_stand() -> None:
+def test_secrets_are_masked_wherever_they_appear() -> None:
     reading = read(
         {
             "message": "password=hunter2",
@@ -276,7 +276,7 @@ def test_secrets_are_masked_wherever_they_stand() -> None:
     assert row.attributes == {"path": "/reset?token=***", "auth": {"Authorization": "***"}}
 
 
-def test_empty_lines_count_and_say_nothing() -> None:
+def test_empty_lines_are_numbered_but_not_stored() -> None:
     reading = read({"message": "one"}, b"", b"  ", {"message": "four"})
 
     assert [row.number for row in log_rows(reading.rows)] == [1, 4]
@@ -293,7 +293,7 @@ _names = (
 
 
 @given(st.lists(st.binary(max_size=60) | st.dictionaries(_names, _values, max_size=6), max_size=5))
-def test_whatever_is_sent_each_line_is_a_row_a_refusal_or_dropped(lines: list[object]) -> None:
+def test_each_line_of_any_input_is_stored_refused_or_dropped(lines: list[object]) -> None:
     body = b"\n".join(
         line.replace(b"\n", b"") if isinstance(line, bytes) else json.dumps(line).encode() for line in lines
     )

@@ -1,4 +1,4 @@
-"""What lines are stands with their sender."""
+"""The format and kind of lines come from the table of their sender."""
 
 from toban.chapters.logs.intake.origins import Sent, written
 from toban.engine.bindings.secret import Secret
@@ -19,13 +19,13 @@ SENDER = SenderBinding.model_validate(
 )
 
 
-def test_lines_without_a_file_are_the_sender_s() -> None:
+def test_lines_without_a_file_use_the_settings_of_the_sender() -> None:
     found = written("web", SENDER)
 
     assert (found.format, found.origin.kind, found.origin.service) == ("json", "application", "shop")
 
 
-def test_the_first_file_that_fits_says_what_its_lines_are() -> None:
+def test_the_first_matching_file_table_describes_its_lines() -> None:
     found = written("web", SENDER, Sent("/var/log/nginx/error.log", "web-1", 1795694400.25))
 
     assert (found.format, found.origin.kind, found.origin.service) == ("access", "access", "nginx")
@@ -33,19 +33,19 @@ def test_the_first_file_that_fits_says_what_its_lines_are() -> None:
     assert found.origin.at == 1795694400.25
 
 
-def test_what_a_file_does_not_say_the_sender_does() -> None:
+def test_settings_missing_for_a_file_come_from_the_sender() -> None:
     found = written("web", SENDER, Sent("/srv/app/log.json"))
 
     assert (found.format, found.origin.kind, found.origin.service) == ("json", "application", "shop")
 
 
-def test_a_file_that_nothing_is_said_of_is_text() -> None:
+def test_a_file_without_a_table_is_text() -> None:
     assert written("web", SENDER, Sent("/var/log/other")).format == "text"
     binding = SENDER.model_copy(update={"format": "docker"})
     assert written("web", binding, Sent("/var/log/other")).format == "docker"
 
 
-def test_the_journal_is_written_as_journalctl_does_whatever_its_sender_else_writes() -> None:
+def test_the_journal_has_the_journalctl_format_whatever_else_its_sender_writes() -> None:
     binding = SenderBinding.model_validate(
         {
             "token": "env:T",

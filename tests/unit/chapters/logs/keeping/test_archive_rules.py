@@ -1,4 +1,4 @@
-"""How a day of logs is cut for the archive, and which parts of it a search looks into."""
+"""How a day of logs is split for the archive, and which parts a search reads."""
 
 from datetime import UTC, date, datetime, timedelta
 
@@ -17,14 +17,14 @@ def minute(count: int) -> datetime:
     return NINE + timedelta(minutes=count)
 
 
-def test_a_day_that_fits_is_one_stretch_from_its_first_minute_to_the_end_of_its_last() -> None:
+def test_a_day_that_fits_is_one_stretch_from_its_first_to_the_end_of_its_last_minute() -> None:
     found = archive_rules.cut([(minute(0), 3, 30), (minute(5), 4, 40)], rows=10, size=100)
 
     assert found == [Stretch(minute(0), minute(6), 7)]
 
 
 @pytest.mark.parametrize(("rows", "size"), [(7, 1000), (1000, 70)])
-def test_a_stretch_holds_as_much_as_it_may_and_no_more(rows: int, size: int) -> None:
+def test_a_stretch_is_filled_up_to_its_limit(rows: int, size: int) -> None:
     found = archive_rules.cut(
         [(minute(0), 3, 30), (minute(5), 4, 40), (minute(6), 1, 10)], rows=rows, size=size
     )
@@ -32,7 +32,7 @@ def test_a_stretch_holds_as_much_as_it_may_and_no_more(rows: int, size: int) -> 
     assert found == [Stretch(minute(0), minute(6), 7), Stretch(minute(6), minute(7), 1)]
 
 
-def test_a_minute_is_never_cut() -> None:
+def test_a_minute_is_never_split() -> None:
     found = archive_rules.cut([(minute(0), 1, 1), (minute(1), 50, 1), (minute(2), 1, 1)], rows=10, size=100)
 
     assert [each.rows for each in found] == [1, 50, 1]
@@ -43,7 +43,7 @@ def test_a_day_without_rows_has_no_stretch() -> None:
     assert archive_rules.cut([]) == []
 
 
-def test_a_manifest_is_found_by_its_key_again() -> None:
+def test_a_manifest_is_recognised_by_its_key() -> None:
     key = archive_rules.manifest_key("access log", date(2026, 5, 10))
 
     assert key == "logs/access!20log/2026-05-10/manifest.json"
@@ -60,7 +60,7 @@ def test_a_manifest_is_found_by_its_key_again() -> None:
         "",
     ],
 )
-def test_other_objects_are_no_manifest(key: str) -> None:
+def test_other_objects_are_not_manifests(key: str) -> None:
     assert archive_rules.day_of(key) is None
 
 
@@ -70,7 +70,7 @@ def part(first: int, last: int) -> Part:
     )
 
 
-def test_only_parts_that_may_hold_rows_of_the_span_are_read_the_newest_first() -> None:
+def test_only_parts_that_may_overlap_the_range_are_read_newest_first() -> None:
     day = Manifest(
         kind="access",
         day=NINE.date(),
@@ -88,11 +88,11 @@ def test_only_parts_that_may_hold_rows_of_the_span_are_read_the_newest_first() -
     ("search", "kinds"),
     [("kind:アクセスログ", {"access"}), ("-kind:access", None), ("level:ERROR", None), ("", None)],
 )
-def test_a_search_for_a_kind_reads_that_kind_only(search: str, kinds: set[str] | None) -> None:
+def test_a_search_for_one_kind_reads_only_that_kind(search: str, kinds: set[str] | None) -> None:
     assert archive_rules.asked_kinds(read_search(search).terms) == kinds
 
 
-def test_a_day_of_the_document_may_reach_into_the_next_of_utc() -> None:
+def test_a_day_in_the_documents_zone_may_extend_into_the_next_utc_day() -> None:
     span = Span(datetime(2026, 5, 10, 23, tzinfo=UTC), datetime(2026, 5, 10, 23, 30, tzinfo=UTC))
 
     assert [day for day in range(8, 14) if archive_rules.may_hold(date(2026, 5, day), span)] == [9, 10, 11]

@@ -1,4 +1,4 @@
-"""Which days go: nothing younger than the document says, nothing older left."""
+"""Which days are deleted: none younger than the document says, and all that are older."""
 
 from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
@@ -35,16 +35,16 @@ def days(*back: int) -> list[DayPart]:
         ("12時間", date(2026, 11, 25)),
     ],
 )
-def test_the_first_day_that_is_kept(text: str, first: date) -> None:
+def test_the_first_retained_day_is_computed_from_the_retention(text: str, first: date) -> None:
     assert retention.first_kept(kept(text), TODAY, TOKYO) == first
 
 
 @pytest.mark.parametrize("text", ["無期限", ""])
-def test_without_an_end_everything_is_kept(text: str) -> None:
+def test_an_unlimited_retention_keeps_everything(text: str) -> None:
     assert retention.first_kept(read_retention(text), TODAY, TOKYO) is None
 
 
-def test_no_row_goes_that_is_younger_than_the_document_keeps() -> None:
+def test_no_row_younger_than_the_documents_retention_is_deleted() -> None:
     first = retention.first_kept(kept("90日"), TODAY, TOKYO)
     assert first is not None
     midnight = datetime(2026, 11, 26, tzinfo=TOKYO)
@@ -53,11 +53,11 @@ def test_no_row_goes_that_is_younger_than_the_document_keeps() -> None:
     assert midnight - last_moment_deleted == timedelta(days=90)
 
 
-def test_a_leap_day_s_year_ends_with_february() -> None:
+def test_a_year_from_a_leap_day_ends_with_february() -> None:
     assert retention.first_kept(kept("1年"), date(2028, 2, 29), TOKYO) == date(2027, 2, 28)
 
 
-def test_days_that_are_old_enough_go() -> None:
+def test_days_that_are_old_enough_are_deleted() -> None:
     first = TODAY - timedelta(days=90)
 
     decision = retention.decide(days(0, 89, 90, 91, 120), first, first, is_held=False)
@@ -76,7 +76,7 @@ def test_a_shorter_retention_deletes_only_what_was_agreed() -> None:
     assert decision.why is Waits.NOT_AGREED
 
 
-def test_nothing_goes_while_it_is_held() -> None:
+def test_nothing_is_deleted_while_on_hold() -> None:
     first = TODAY - timedelta(days=30)
 
     decision = retention.decide(days(10, 40), first, first, is_held=True)
@@ -85,7 +85,7 @@ def test_nothing_goes_while_it_is_held() -> None:
     assert decision.oldest == TODAY - timedelta(days=40)
 
 
-def test_days_without_anything_old_decide_nothing() -> None:
+def test_without_old_days_there_is_nothing_to_decide() -> None:
     assert retention.decide([], TODAY, TODAY, is_held=False).oldest is None
 
 
@@ -101,13 +101,13 @@ def test_days_without_anything_old_decide_nothing() -> None:
         ("1年", "", True),
     ],
 )
-def test_which_retention_is_shorter(new: str, old: str, is_shorter: bool) -> None:
+def test_retentions_are_compared_by_their_first_retained_day(new: str, old: str, is_shorter: bool) -> None:
     first, former = (retention.first_kept(read_retention(each), TODAY, TOKYO) for each in (new, old))
 
     assert retention.is_shorter(first, former) is is_shorter
 
 
-def test_the_first_day_that_is_kept_is_not_among_the_older_ones() -> None:
+def test_the_first_retained_day_is_not_counted_as_older() -> None:
     first = TODAY - timedelta(days=30)
 
     assert [(TODAY - each.day).days for each in retention.older(days(0, 30, 31, 90), first)] == [90, 31]
@@ -117,7 +117,7 @@ EVENTS = Beside("events", "エラーのイベント 1,200件 (7 kB)", 1200, 7000
 
 
 @pytest.mark.parametrize(("is_held", "why"), [(False, Waits.NOT_AGREED), (True, Waits.HELD)])
-def test_what_lies_elsewhere_waits_though_no_day_does(is_held: bool, why: Waits) -> None:
+def test_data_stored_elsewhere_waits_even_if_no_day_does(is_held: bool, why: Waits) -> None:
     first = TODAY - timedelta(days=30)
 
     decision = retention.decide(days(0), first, None, is_held=is_held, beside=[EVENTS])
@@ -126,7 +126,7 @@ def test_what_lies_elsewhere_waits_though_no_day_does(is_held: bool, why: Waits)
     assert retention.kept_back(decision, 0, Waits.NOT_ARCHIVED).beside == (EVENTS,)
 
 
-def test_days_and_what_lies_elsewhere_are_told_together() -> None:
+def test_days_and_data_stored_elsewhere_are_reported_together() -> None:
     hours = Beside("hours", "エラーの1時間ごとの件数 3件", 3)
 
     assert amount(days(1, 2)) == "2日分 20行 (2 kB)"
@@ -134,7 +134,7 @@ def test_days_and_what_lies_elsewhere_are_told_together() -> None:
     assert amount([], [EVENTS, hours]) == "エラーのイベント 1,200件 (7 kB)、エラーの1時間ごとの件数 3件"
 
 
-def test_a_day_that_was_written_down_before_kinds_were_is_known_by_its_rows() -> None:
+def test_a_deletion_recorded_without_a_kind_is_matched_by_its_rows() -> None:
     (part,) = days(100)
 
     former = Going(part.day.isoformat(), 10, 1000, "")

@@ -1,4 +1,4 @@
-"""What is fetched next, and what of it is new."""
+"""What is fetched next, and what is new in it."""
 
 from datetime import UTC, datetime, timedelta
 
@@ -26,7 +26,7 @@ AROUND = Surroundings(UTC, datetime(2026, 11, 26, tzinfo=UTC))
     ],
     ids=["first", "next", "after a long absence", "the clock was set back"],
 )
-def test_a_window_goes_on_and_looks_for_what_is_late(
+def test_a_fetch_window_moves_on_and_overlaps_for_late_events(
     position: Position | None, start: int, through: int
 ) -> None:
     asked = window(position, CONFIG, NOW)
@@ -38,7 +38,7 @@ def event(id: str, at: int = NOW, came_at: int = NOW, message: str = "x") -> Eve
     return Event(id, at, came_at, message, "s")
 
 
-def test_what_came_before_the_last_look_has_been_seen() -> None:
+def test_events_ingested_before_the_last_look_were_already_seen() -> None:
     position = Position(NOW - 10 * MINUTE, NOW - 10 * MINUTE)
     old, late, fresh = (
         event("old", NOW - 17 * MINUTE, NOW - 16 * MINUTE),
@@ -50,11 +50,11 @@ def test_what_came_before_the_last_look_has_been_seen() -> None:
     assert unseen([old, late, fresh], None) == [old, late, fresh]
 
 
-def test_what_is_stored_or_comes_twice_is_not_new() -> None:
+def test_stored_or_repeated_events_are_not_new() -> None:
     assert new([event("a"), event("b"), event("b")], {"a"}) == [event("b")]
 
 
-def test_a_line_has_the_time_of_its_place_and_keeps_its_own() -> None:
+def test_a_line_has_the_time_of_its_event_and_keeps_its_own() -> None:
     events = [
         event("1", message='{"time":"2026-11-26T00:00:00Z",\n"level":"ERROR","message":"no"}'),
         event("2", message="2026-11-25 23:59:59 WARN first\n  second"),

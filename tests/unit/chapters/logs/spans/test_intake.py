@@ -1,4 +1,4 @@
-"""Spans that come in: what of them becomes which column, and which are refused."""
+"""Received spans: which attribute becomes which column, and which spans are refused."""
 
 import json
 from datetime import UTC, datetime, timedelta
@@ -50,7 +50,7 @@ def why_refused(**changed: Any) -> str:
     return refused.reason
 
 
-def test_what_documents_speak_of_has_columns_and_all_else_stays() -> None:
+def test_attributes_the_document_uses_have_columns_and_the_rest_is_kept() -> None:
     attributes = {
         "http.request.method": "get", "http.route": "/orders/{id}", "http.response.status_code": 404,
         "http.request.header.x-request-id": ["req-7", "req-8"], "http.user": {"id": 3},
@@ -64,7 +64,7 @@ def test_what_documents_speak_of_has_columns_and_all_else_stays() -> None:
     assert json.loads(found.resource) == {"host.name": "web-1"}
 
 
-def test_attributes_are_known_by_their_former_names() -> None:
+def test_attributes_are_recognised_by_their_old_names() -> None:
     found = row(
         attributes={"http.method": "POST", "http.status_code": "503", "http.target": "/orders/17?x=1"}
     )
@@ -73,24 +73,24 @@ def test_attributes_are_known_by_their_former_names() -> None:
 
 
 @pytest.mark.parametrize("code", [True, "99", 600, "9" * 5000, -200, 2.5, None, [], {"a": 1}])
-def test_a_code_that_is_none_is_none(code: object) -> None:
+def test_an_invalid_status_code_is_stored_as_none(code: object) -> None:
     assert row(attributes={"http.response.status_code": code}).code == 0
 
 
-def test_only_a_server_has_its_route_from_the_path() -> None:
+def test_only_server_spans_take_their_route_from_the_path() -> None:
     assert row(kind="CLIENT", attributes={"url.path": "/orders/17"}).route == ""
 
 
-def test_a_service_that_is_not_said_is_the_senders() -> None:
+def test_without_a_service_name_the_sender_is_the_service() -> None:
     assert row(service="").service == "fallback"
 
 
-def test_a_clock_that_was_set_back_gives_no_length() -> None:
+def test_a_span_that_ends_before_it_starts_has_no_duration() -> None:
     assert row(end_ns=START - NS).duration_ns == 0
     assert row(end_ns=0).duration_ns == 0
 
 
-def test_the_age_is_that_of_the_documents_row_of_traces() -> None:
+def test_the_retention_comes_from_the_documents_row_of_traces() -> None:
     kept = int((NOW - timedelta(days=14)).timestamp()) * NS
 
     assert row(start_ns=kept).day == "2026-11-12"
@@ -118,14 +118,14 @@ def test_a_span_that_cannot_be_stored_says_why(changed: dict[str, Any], reason: 
     assert why_refused(**changed).startswith(reason)
 
 
-def test_one_that_is_refused_holds_up_no_other() -> None:
+def test_a_refused_span_does_not_affect_the_others() -> None:
     found = read({}, {"trace_id": ""}, {})
 
     assert [each.number for each in span_rows(found.rows)] == [1, 3]
     assert [each.line for each in found.refused] == [2]
 
 
-def test_what_must_not_be_stored_is_masked_at_every_place() -> None:
+def test_secrets_are_masked_in_every_place() -> None:
     hidden = {"password": "hunter2"}
     events = [{"name": "login password=hunter2", "at": 4111111111111111, "attributes": hidden}]
     links = [{"traceId": "4111111111111111" * 2, "spanId": "4111111111111111", "attributes": hidden}]

@@ -1,4 +1,4 @@
-"""A trace as a waterfall: order, depth, places in time, and traces that are not as they should be."""
+"""A trace as a waterfall: order, depth, positions in time, and malformed traces."""
 
 from typing import Any
 
@@ -13,7 +13,7 @@ START = 1_775_044_800_000_000_000
 
 
 def span(name: str, parent: str = "", start: int = 0, length: int = 10, **more: Any) -> FoundSpan:
-    """A span of so many milliseconds, that begins so many after the trace; its id is its name."""
+    """Return a span whose id is its name; start (counted from the trace) and length are in milliseconds."""
     plain = FoundSpan(
         START + start * MS, length * MS, "t", name, parent, "shop", name, "INTERNAL", "", "", "", "", 0, ""
     )
@@ -28,7 +28,7 @@ def order(*spans: FoundSpan) -> list[tuple[str, int]]:
     return [(line.span.span_id, line.depth) for line in waterfall(spans).lines]
 
 
-def test_spans_stand_under_their_parents_in_the_order_in_which_they_began() -> None:
+def test_spans_are_below_their_parents_in_the_order_they_started() -> None:
     found = order(
         span("second", "root", 50),
         span("root", length=100),
@@ -39,13 +39,13 @@ def test_spans_stand_under_their_parents_in_the_order_in_which_they_began() -> N
     assert found == [("root", 0), ("first", 1), ("under first", 2), ("second", 1)]
 
 
-def test_places_in_time_are_shares_of_the_whole_trace() -> None:
+def test_positions_are_fractions_of_the_whole_trace() -> None:
     lines = waterfall([span("root", length=100), span("child", "root", 25, 50)]).lines
 
     assert [(line.offset, line.share) for line in lines] == [(0.0, 1.0), (0.25, 0.5)]
 
 
-def test_own_time_is_what_no_child_covers() -> None:
+def test_own_time_is_the_time_not_covered_by_children() -> None:
     lines = waterfall(
         [
             span("root", length=100),
@@ -58,7 +58,7 @@ def test_own_time_is_what_no_child_covers() -> None:
     assert [line.own_ns // MS for line in lines] == [50, 30, 30, 30]
 
 
-def test_a_span_whose_parent_is_not_there_begins_anew_and_says_so() -> None:
+def test_a_span_with_a_missing_parent_becomes_a_root_and_says_so() -> None:
     lines = waterfall([span("root"), span("lost", "gone", 5)]).lines
 
     assert [(line.span.span_id, line.depth, line.lacks_parent) for line in lines] == [
@@ -67,7 +67,7 @@ def test_a_span_whose_parent_is_not_there_begins_anew_and_says_so() -> None:
     ]
 
 
-def test_spans_that_are_each_others_parents_are_all_drawn() -> None:
+def test_spans_in_a_parent_cycle_are_all_drawn() -> None:
     assert order(span("a", "b"), span("b", "a", 1), span("self", "self", 2)) == [
         ("a", 0),
         ("b", 1),
@@ -75,13 +75,13 @@ def test_spans_that_are_each_others_parents_are_all_drawn() -> None:
     ]
 
 
-def test_a_span_of_no_length_is_drawn() -> None:
+def test_a_span_without_duration_is_drawn() -> None:
     (line,) = waterfall([span("instant", length=0)]).lines
 
     assert (line.offset, line.share) == (0.0, 1.0)
 
 
-def test_services_come_in_their_order_and_errors_are_counted() -> None:
+def test_services_are_listed_in_order_and_errors_counted() -> None:
     found = waterfall(
         [
             span("root", service="web", code=503),

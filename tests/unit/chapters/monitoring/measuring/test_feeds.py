@@ -1,4 +1,4 @@
-"""The bindings' targets held against the document's monitors."""
+"""The targets of the bindings, compared with the monitors of the document."""
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
@@ -32,7 +32,7 @@ class Nowhere:
         raise NotImplementedError
 
     def close(self) -> None:
-        """Nothing is open."""
+        """Do nothing: nothing is open."""
 
 
 KINDS: Mapping[str, SourceKind] = {
@@ -95,7 +95,7 @@ def test_a_target_that_is_not_bound_says_what_to_write() -> None:
     assert ordered.feeds == ()
 
 
-def test_a_target_without_a_source_that_can_measure_the_item_names_the_kinds_that_could() -> None:
+def test_without_a_suitable_source_the_kinds_that_could_measure_the_item_are_named() -> None:
     ordered = plan(design(CPU, CONNECTIONS), bindings(DB=["postgresql"]), KINDS)
 
     assert [each.monitor for each in ordered.judged] == [CONNECTIONS]
@@ -119,7 +119,7 @@ def test_a_target_without_a_source_that_can_measure_the_item_names_the_kinds_tha
         ),
     ],
 )
-def test_what_cannot_be_measured_or_compared_is_told_and_stops_nothing_else(row: Monitor, why: str) -> None:
+def test_an_unmeasurable_row_is_reported_and_affects_no_other(row: Monitor, why: str) -> None:
     ordered = plan(design(row, CPU), bindings(DB=["prometheus"]), KINDS)
 
     assert ordered.unbound == {row.id: why}
@@ -143,7 +143,7 @@ def test_a_target_is_sampled_as_its_most_frequent_monitor_needs() -> None:
     assert [feed.period for feed in ordered.feeds] == [timedelta(seconds=5)]
 
 
-def test_places_of_one_name_are_told_apart_by_kind_and_at_last_by_position() -> None:
+def test_sources_with_the_same_name_are_distinguished_by_kind_and_then_position() -> None:
     def feed(target: str, kind: str, position: int) -> Feed:
         return Feed(target, Bound(kind, Config(), 1), timedelta(seconds=15), position)
 
@@ -164,7 +164,7 @@ def test_places_of_one_name_are_told_apart_by_kind_and_at_last_by_position() -> 
     ]
 
 
-def test_each_target_is_proposed_the_first_kinds_that_can_measure_it() -> None:
+def test_the_first_kinds_that_can_measure_a_target_are_proposed() -> None:
     rows = design(CPU, CONNECTIONS, monitor("Web", "温度", None))
 
     assert list(open_targets(rows, KINDS)) == [

@@ -9,7 +9,7 @@ from toban.design.values.metric import Metric
 AT = datetime(2026, 4, 1, 12, tzinfo=UTC)
 
 
-def test_what_an_agent_writes_is_read_as_it_was_measured() -> None:
+def test_an_agents_report_is_read_back_as_it_was_measured() -> None:
     measured = [
         Measurement(Metric.UP, "web-1", AT, 1.0),
         Measurement(Metric.CPU_USAGE, "web-1", AT, 41.5),
@@ -38,6 +38,6 @@ def test_what_an_agent_writes_is_read_as_it_was_measured() -> None:
     ],
     ids=range(10),
 )
-def test_what_is_no_report_is_refused(written: object) -> None:
+def test_an_invalid_report_is_refused(written: object) -> None:
     with pytest.raises(BadReport):
         read_report(written)

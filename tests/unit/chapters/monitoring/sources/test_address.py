@@ -35,20 +35,20 @@ def test_a_host_and_a_port_are_read_and_written_alike(written: str, host: str, p
         6379,
     ],
 )
-def test_what_is_no_address_is_refused_without_repeating_it(written: object) -> None:
+def test_an_invalid_address_is_refused_without_repeating_it(written: object) -> None:
     with pytest.raises(ValidationError, match="ホストとポートではありません") as caught:
         TcpConfig.model_validate({"address": written})
 
     assert "hunter2" not in str(caught.value)
 
 
-def test_names_of_tls_are_refused_where_no_tls_is_spoken() -> None:
+def test_a_tls_server_name_is_refused_without_tls() -> None:
     with pytest.raises(ValidationError, match="tls = true"):
         TcpConfig.model_validate({"address": "db-1:1", "server_name": "shop.example"})
 
 
 @pytest.mark.parametrize("content", [None, b"no certificate"], ids=["missing", "not PEM"])
-def test_an_authority_that_cannot_be_read_is_refused(tmp_path: Path, content: bytes | None) -> None:
+def test_an_unreadable_ca_file_is_refused(tmp_path: Path, content: bytes | None) -> None:
     if content is not None:
         (tmp_path / "ca.pem").write_bytes(content)
 

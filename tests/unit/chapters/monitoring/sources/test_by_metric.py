@@ -1,4 +1,4 @@
-"""Tables of `toban.toml` whose keys are what is measured."""
+"""Tables of `toban.toml` whose keys are metrics."""
 
 from pathlib import Path
 
@@ -25,7 +25,7 @@ queries = {{ {written} }}
 
 
 @pytest.mark.parametrize("word", ["cpu_usage_percent", "CPU使用率", "cpu usage"])
-def test_a_metric_is_known_by_its_name_and_by_the_documents_words(word: str) -> None:
+def test_a_metric_is_recognised_by_its_name_and_by_the_documents_words(word: str) -> None:
     assert queries(f'"{word}" = "avg:cpu"').queries == {Metric.CPU_USAGE: "avg:cpu"}
 
 
@@ -34,7 +34,7 @@ def test_a_metric_under_two_names_is_refused() -> None:
         queries('cpu_usage_percent = "avg:a", "CPU使用率" = "avg:b"')
 
 
-def test_a_key_that_is_no_metric_is_named_with_what_may_be_written() -> None:
+def test_an_unknown_metric_is_named_with_the_valid_ones() -> None:
     with pytest.raises(UnreadableBindings) as told:
         queries('"CPUの温度" = "avg:a"')
 

@@ -1,4 +1,4 @@
-"""What CloudWatch's answers mean."""
+"""The meaning of CloudWatch's answers."""
 
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
@@ -33,7 +33,7 @@ def config(**keys: object) -> CloudWatchConfig:
 def answered(
     asking: CloudWatchConfig, points: Mapping[str, Mapping[int, float]], database: Database | None = None
 ) -> dict[Metric, float]:
-    """Answer by name of CloudWatch's metric: minutes before noon → value; what isn't named has no points."""
+    """Answer by CloudWatch metric name: minutes before noon → value; unnamed metrics have no points."""
     answers = {
         question: Series(
             {NOON - timedelta(minutes=ago): value for ago, value in points.get(question.name, {}).items()}
@@ -50,11 +50,11 @@ def test_the_newest_value_counts() -> None:
 
 
 @pytest.mark.parametrize(("failed", "up"), [(0.0, 1.0), (1.0, 0.0)])
-def test_an_instance_is_up_that_passes_its_status_checks(failed: float, up: float) -> None:
+def test_an_instance_that_passes_its_status_checks_is_up(failed: float, up: float) -> None:
     assert answered(config(ec2=EC2), {"StatusCheckFailed": {1: failed}}) == {Metric.UP: up}
 
 
-def test_a_database_tells_its_disk_in_percent_of_what_is_allocated() -> None:
+def test_the_disk_usage_of_a_database_is_a_percentage_of_the_allocated_size() -> None:
     points = {"FreeStorageSpace": {1: 25.0 * (1 << 30)}, "DatabaseConnections": {1: 12.0}}
 
     found = answered(config(rds="shop"), points, PRIMARY)
@@ -63,13 +63,13 @@ def test_a_database_tells_its_disk_in_percent_of_what_is_allocated() -> None:
 
 
 @pytest.mark.parametrize(("state", "up"), [("available", 1.0), ("backing-up", 1.0), ("storage-full", 0.0)])
-def test_a_database_is_up_in_the_states_in_which_it_serves(state: str, up: float) -> None:
+def test_a_database_is_up_in_the_states_in_which_it_serves_clients(state: str, up: float) -> None:
     database = Database(state, 100, is_replica=False)
 
     assert answered(config(rds="shop"), {}, database) == {Metric.UP: up}
 
 
-def test_a_replica_alone_is_asked_for_its_lag() -> None:
+def test_only_a_replica_is_asked_for_its_lag() -> None:
     replica = Database("available", 100, is_replica=True)
 
     asked = {each.name for each in questions(config(rds="shop"), replica)}
@@ -79,13 +79,13 @@ def test_a_replica_alone_is_asked_for_its_lag() -> None:
     assert absent(PRIMARY) == {Metric.REPLICATION_LAG}
 
 
-def test_a_replica_that_does_not_replicate_has_no_lag_that_is_known() -> None:
+def test_a_replica_that_does_not_replicate_has_no_known_lag() -> None:
     replica = Database("available", 100, is_replica=True)
 
     assert Metric.REPLICATION_LAG not in answered(config(rds="shop"), {"ReplicaLag": {1: -1.0}}, replica)
 
 
-def test_aurora_has_no_disk_that_can_be_full() -> None:
+def test_aurora_has_no_disk_usage() -> None:
     aurora = Database("available", 0, is_replica=False)
 
     assert "FreeStorageSpace" not in {each.name for each in questions(config(rds="shop"), aurora)}
@@ -98,7 +98,7 @@ def test_aurora_has_no_disk_that_can_be_full() -> None:
         ({"RequestCount": {1: 200.0}}, 0.0),
         ({"RequestCount": {1: 200.0}, "HTTPCode_Target_5XX_Count": {1: 3.0}}, 1.5),
         ({"RequestCount": {1: 200.0, 2: 10.0}, "HTTPCode_Target_5XX_Count": {2: 10.0}}, 0.0),
-        # No target could be chosen: the balancer counts the failure, but no request.
+        # No target could be chosen: the balancer counts the failure but not the request.
         ({"HTTPCode_ELB_5XX_Count": {1: 40.0}}, 100.0),
         ({"RequestCount": {1: 100.0}, "HTTPCode_ELB_5XX_Count": {1: 1.0}}, 1.0),
     ],
@@ -109,7 +109,7 @@ def test_the_error_rate_is_that_of_the_newest_minute_with_requests(
     assert answered(config(alb=ALB), points) == {Metric.ERROR_RATE: rate}
 
 
-def test_without_requests_nothing_is_known_of_errors_unless_targets_are_seen() -> None:
+def test_without_requests_the_error_rate_is_unknown_unless_targets_are_watched() -> None:
     assert answered(config(alb=ALB), {}) == {}
     assert answered(config(alb=ALB, target_group=GROUP), {"HealthyHostCount": {1: 2.0}}) == {
         Metric.UP: 1.0,
@@ -123,18 +123,18 @@ def test_a_balancer_without_healthy_targets_is_down() -> None:
     assert found[Metric.UP] == 0.0
 
 
-def test_a_response_time_is_told_in_milliseconds() -> None:
+def test_a_response_time_is_in_milliseconds() -> None:
     assert answered(config(alb=ALB), {"TargetResponseTime": {1: 0.25}}) == {Metric.RESPONSE_TIME: 250.0}
 
 
-def test_values_that_cannot_be_relied_upon_say_nothing() -> None:
+def test_unreliable_values_are_ignored() -> None:
     asking = config(ec2=EC2)
     answers = dict.fromkeys(questions(asking, None), Series({NOON: 1.0}, fault="PartialData"))
 
     assert list(readings(asking, answers, None)) == []
 
 
-def test_a_metric_of_ones_own_is_brought_to_its_unit_and_takes_the_place_of_the_resources() -> None:
+def test_a_custom_metric_is_scaled_and_replaces_that_of_the_resource() -> None:
     own = {"namespace": "Shop", "name": "busy", "dimensions": {"b": "2", "a": "1"}, "factor": 100}
     asking = config(ec2=EC2, metrics={"cpu_usage_percent": own, "queue_length": {**own, "name": "waiting"}})
 
@@ -150,7 +150,7 @@ def test_the_cost_is_what_the_manual_says(metrics: int, minutes: int, dollars: f
     assert round(dollars_a_month(metrics, timedelta(minutes=minutes)), 2) == dollars
 
 
-def test_the_cost_of_a_place_is_said_in_words() -> None:
+def test_the_cost_of_a_source_is_stated_in_words() -> None:
     assert cost(config(rds="shop", every="5分")) == (
         "CloudWatch に 3 つの値を 5分毎に尋ねます: AWS の料金は月におよそ 0.26 USD"
     )

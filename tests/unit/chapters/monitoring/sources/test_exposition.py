@@ -1,4 +1,4 @@
-"""Two expositions to the values a document speaks of."""
+"""From two expositions to the metrics of a document."""
 
 from datetime import UTC, datetime
 
@@ -45,17 +45,17 @@ def test_a_host_that_was_restarted_counts_from_zero() -> None:
     assert found[Metric.CPU_USAGE, "web-1:9100"] == pytest.approx(25.0)
 
 
-def test_two_equal_scrapes_say_nothing_of_the_cpu() -> None:
+def test_two_equal_scrapes_give_no_cpu_usage() -> None:
     assert values(cpu(100, 50), cpu(100, 50)) == {}
 
 
-def test_memory_usage_is_what_is_not_available() -> None:
+def test_memory_usage_is_the_share_that_is_not_available() -> None:
     found = values(None, "node_memory_MemTotal_bytes 8e+09\nnode_memory_MemAvailable_bytes 2e+09\n")
 
     assert found == {(Metric.MEMORY_USAGE, "web-1:9100"): pytest.approx(75.0)}
 
 
-def test_each_disk_is_reckoned_as_df_does_and_named() -> None:
+def test_each_disk_is_calculated_like_df_and_named() -> None:
     labels = 'device="/dev/sda1",fstype="ext4",mountpoint="/"'
     memory = 'device="tmpfs",fstype="tmpfs",mountpoint="/run"'
     found = values(
@@ -77,7 +77,7 @@ def test_the_error_rate_is_the_share_of_5xx_since_the_previous_scrape(label: str
     assert found == {(Metric.ERROR_RATE, "web-1:9100"): pytest.approx(1.0)}
 
 
-def test_the_first_failure_ever_counts_though_its_series_is_new() -> None:
+def test_the_first_failure_ever_counts_although_its_series_is_new() -> None:
     found = values('http_requests_total{code="200"} 9\n', requests(12, 1))
 
     assert found[Metric.ERROR_RATE, "web-1:9100"] == pytest.approx(25.0)
@@ -106,16 +106,16 @@ def test_response_time_is_the_mean_since_the_previous_scrape_in_milliseconds() -
     assert found == {(Metric.RESPONSE_TIME, "web-1:9100"): pytest.approx(300.0)}
 
 
-def test_what_is_no_exposition_is_refused() -> None:
+def test_an_invalid_exposition_is_refused() -> None:
     with pytest.raises(ValueError, match="float"):
         read_scrape('node_cpu_seconds_total{mode="idle"} many\n')
 
 
-def test_unknown_series_are_passed_over() -> None:
+def test_unknown_series_are_ignored() -> None:
     assert read_scrape("<html>\ngo_goroutines 8\nnode_cpu_seconds_total_more 1\n").values == {}
 
 
-def test_connections_of_all_databases_are_told_together() -> None:
+def test_connections_of_all_databases_are_added_up() -> None:
     found = values(
         None,
         'pg_stat_database_numbackends{datid="5",datname="shop"} 12\n'
@@ -135,5 +135,5 @@ def test_connections_of_all_databases_are_told_together() -> None:
     ],
     ids=["standby", "older exporter", "primary", "nothing replayed yet"],
 )
-def test_only_a_standby_is_behind(now: str, lag: float | None) -> None:
+def test_only_a_standby_has_replication_lag(now: str, lag: float | None) -> None:
     assert values(None, now).get((Metric.REPLICATION_LAG, "web-1:9100")) == lag

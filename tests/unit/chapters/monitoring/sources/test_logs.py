@@ -1,4 +1,4 @@
-"""Counting in a sliding window, on its boundaries; and what of a config one row counts."""
+"""Counting in a sliding window, at its boundaries; and which part of a config one row counts."""
 
 from datetime import UTC, datetime, timedelta
 
@@ -30,13 +30,13 @@ def fullest(of: Slide, *at: datetime) -> int:
     return most(counts, of)
 
 
-def test_the_first_look_is_at_the_one_window_that_has_just_ended() -> None:
+def test_the_first_look_covers_only_the_window_that_just_ended() -> None:
     found = slide(FIVE, None, NOON)
 
     assert (found.span.start, found.span.end, found.width, found.steps) == (NOON - FIVE, NOON, 300, 300)
 
 
-def test_a_window_holds_its_first_moment_and_not_its_last() -> None:
+def test_a_window_includes_its_start_and_excludes_its_end() -> None:
     found = slide(FIVE, None, NOON)
 
     assert fullest(found, NOON - FIVE) == 1
@@ -45,16 +45,16 @@ def test_a_window_holds_its_first_moment_and_not_its_last() -> None:
     assert fullest(found, NOON) == 0
 
 
-def test_every_window_that_ended_since_the_last_look_is_looked_at() -> None:
+def test_every_window_that_ended_since_the_last_look_is_checked() -> None:
     found = slide(FIVE, NOON - seconds(15), NOON)
-    # Two bursts, 299 seconds apart: the windows at both looks miss one of them.
+    # Two bursts, 299 seconds apart: the windows at each of the two looks contain only one of them.
     first, second = NOON - FIVE - seconds(8), NOON - seconds(9)
 
     assert found.steps == 314
     assert fullest(found, first, first, second, second) == 4
 
 
-def test_rows_a_whole_window_apart_are_in_no_window_together() -> None:
+def test_rows_a_full_window_apart_share_no_window() -> None:
     found = slide(FIVE, NOON - seconds(15), NOON)
 
     assert fullest(found, NOON - FIVE - seconds(8), NOON - seconds(8)) == 1
@@ -62,7 +62,7 @@ def test_rows_a_whole_window_apart_are_in_no_window_together() -> None:
 
 
 @pytest.mark.parametrize("back", [seconds(0), seconds(-60)])
-def test_a_clock_that_stood_or_was_set_back_leaves_one_window(back: timedelta) -> None:
+def test_a_stopped_or_set_back_clock_leaves_one_window(back: timedelta) -> None:
     assert slide(FIVE, NOON - back, NOON).steps == 300
 
 
@@ -88,27 +88,27 @@ def counted(
     return found.query, found.search, found.window  # type: ignore[attr-defined]
 
 
-def test_a_row_counts_what_it_names_among_the_targets_rows() -> None:
+def test_a_row_counts_its_search_within_the_rows_of_the_target() -> None:
     config = LogsConfig(query="service:shop-api")
 
     assert counted(config, "level:ERROR") == ("service:shop-api", "service:shop-api level:ERROR", FIVE)
 
 
-def test_what_only_the_team_knows_how_to_find_stands_in_the_bindings() -> None:
+def test_searches_only_the_team_can_know_come_from_the_bindings() -> None:
     config = LogsConfig(query="service:shop-api", items={"決済の失敗": '"card declined"'})
 
     assert counted(config, None)[1] == 'service:shop-api "card declined"'
     assert counted(config, "level:ERROR")[1] == 'service:shop-api "card declined"'
 
 
-def test_the_documents_window_goes_before_that_of_the_bindings() -> None:
+def test_the_window_of_the_document_takes_precedence_over_the_bindings() -> None:
     config = LogsConfig(window=timedelta(minutes=10))
 
     assert counted(config, "level:ERROR")[2] == FIVE
     assert counted(config, "level:ERROR", None)[2] == timedelta(minutes=10)
 
 
-def test_what_nobody_says_is_asked_for() -> None:
+def test_a_missing_search_or_window_is_requested_in_the_error() -> None:
     with pytest.raises(Unjudgeable, match='items に "決済の失敗" = "検索"'):
         counted(LogsConfig(), None)
     with pytest.raises(Unjudgeable, match='window = "5分"'):
@@ -116,11 +116,11 @@ def test_what_nobody_says_is_asked_for() -> None:
 
 
 @pytest.mark.parametrize("keys", [{"query": "status:>=many"}, {"items": {"x": '"open'}}, {"window": "2日"}])
-def test_a_search_that_cannot_be_read_and_a_window_too_long_are_refused(keys: dict[str, object]) -> None:
+def test_an_invalid_search_and_an_overlong_window_are_refused(keys: dict[str, object]) -> None:
     with pytest.raises(ValidationError):
         LogsConfig.model_validate(keys)
 
 
-def test_a_place_is_named_by_the_search_that_finds_its_rows() -> None:
+def test_a_source_is_named_by_its_search() -> None:
     assert KIND.build(LogsConfig(query="service:shop-api")).instance == "service:shop-api"
     assert read_search(KIND.build(LogsConfig()).instance).terms == (Term("kind", Match.ANY, ""),)

@@ -1,4 +1,4 @@
-"""How often an API is asked, and how long it is left alone."""
+"""How often an API is queried, and how long it is not queried after a refusal."""
 
 from datetime import UTC, datetime, timedelta
 
@@ -11,7 +11,7 @@ MINUTE = timedelta(minutes=1)
 
 
 class Api:
-    """Answers with how often it was asked, or refuses."""
+    """Answers with the number of its queries, or refuses."""
 
     def __init__(self, refusal: Withheld | None = None) -> None:
         self.asked = 0
@@ -24,7 +24,7 @@ class Api:
         return self.asked
 
 
-def test_an_answer_stands_until_it_is_time_to_ask_again() -> None:
+def test_an_answer_is_reused_until_the_next_query_is_due() -> None:
     api, paced = Api(), Paced[int](MINUTE)
 
     told = [paced.read(api.ask, NOON + timedelta(seconds=each)) for each in (0, 15, 59.9, 60, 75)]
@@ -32,7 +32,7 @@ def test_an_answer_stands_until_it_is_time_to_ask_again() -> None:
     assert told == [1, 1, 1, 2, 2]
 
 
-def test_an_answer_that_is_not_enough_is_asked_for_again_at_once() -> None:
+def test_an_insufficient_answer_is_requested_again_at_once() -> None:
     api, paced = Api(), Paced[int](MINUTE)
     paced.read(api.ask, NOON)
 
@@ -41,7 +41,7 @@ def test_an_answer_that_is_not_enough_is_asked_for_again_at_once() -> None:
     assert told == 2
 
 
-def test_a_refusal_stands_like_an_answer() -> None:
+def test_a_refusal_is_reused_like_an_answer() -> None:
     api, paced = Api(Withheld("鍵が違います")), Paced[int](MINUTE)
 
     for seconds in (0, 30, 60):
@@ -51,7 +51,7 @@ def test_a_refusal_stands_like_an_answer() -> None:
     assert api.asked == 2
 
 
-def test_an_api_that_asks_for_it_is_left_alone_even_by_those_who_have_no_answer() -> None:
+def test_an_api_that_asks_for_a_pause_is_not_queried_even_without_an_answer() -> None:
     api, paced = Api(Throttled("絞られています", timedelta(minutes=5))), Paced[int](MINUTE)
     with pytest.raises(Withheld):
         paced.read(api.ask, NOON)
@@ -75,13 +75,13 @@ def test_an_api_that_asks_for_it_is_left_alone_even_by_those_who_have_no_answer(
         (0, timedelta(days=1), 60),
     ],
 )
-def test_a_pause_is_what_was_asked_for_or_grows(
+def test_a_pause_is_as_long_as_requested_or_grows(
     throttled: int, wait: timedelta | None, minutes: float
 ) -> None:
     assert pause(MINUTE, throttled, wait) == minutes * MINUTE
 
 
-def test_after_an_answer_pauses_are_short_again() -> None:
+def test_pauses_are_short_again_after_an_answer() -> None:
     api, paced = Api(Throttled("絞られています")), Paced[int](MINUTE)
     for minutes in (0, 1):
         with pytest.raises(Withheld):
@@ -101,7 +101,7 @@ def test_after_an_answer_pauses_are_short_again() -> None:
     ("header", "seconds"),
     [("42", 42.0), ("0.5", 0.5), ("1e9", 3600.0), (None, None), ("soon", None), ("-1", None), ("nan", None)],
 )
-def test_only_a_number_of_seconds_is_a_time_to_wait(header: str | None, seconds: float | None) -> None:
+def test_only_a_number_of_seconds_counts_as_a_retry_time(header: str | None, seconds: float | None) -> None:
     wait = wait_in(header)
 
     assert (None if wait is None else wait.total_seconds()) == seconds

@@ -1,4 +1,4 @@
-"""What the public may know, decided on values."""
+"""What is published, decided on values."""
 
 from datetime import UTC, date, datetime, timedelta
 
@@ -50,27 +50,27 @@ def made(*spells: Spell, days: dict[str, dict[date, Tally]] | None = None, now: 
         (None, False, True, State.MAINTENANCE),
     ],
 )
-def test_how_a_service_stands(
+def test_the_state_of_a_service_depends_on_up_alerts_and_maintenance(
     up: float | None, has_critical: bool, is_planned: bool, expected: State
 ) -> None:
     assert state_of(up, has_critical=has_critical, is_planned=is_planned) is expected
 
 
-def test_the_worst_service_speaks_for_all() -> None:
+def test_the_worst_service_determines_the_overall_state() -> None:
     shown = made(spell("店", State.OPERATIONAL, NOON - DAY), spell("決済", State.DOWN, NOON - HOUR))
 
     assert [each.state for each in shown.services] == [State.OPERATIONAL, State.DOWN]
     assert shown.state is State.DOWN
 
 
-def test_what_was_never_looked_at_is_unknown_and_so_is_the_whole() -> None:
+def test_a_service_never_checked_is_unknown_and_so_is_the_overall_state() -> None:
     shown = made(spell("店", State.OPERATIONAL, NOON - DAY))
 
     assert shown.services[1].state is State.UNKNOWN
     assert shown.state is State.UNKNOWN
 
 
-def test_what_nobody_has_looked_at_for_ten_minutes_is_unknown_however_well_it_stood() -> None:
+def test_a_service_not_checked_for_ten_minutes_is_unknown() -> None:
     spells = [spell(name, State.OPERATIONAL, NOON - DAY) for name in ("店", "決済")]
 
     assert made(*spells, now=NOON + 10 * MINUTE).state is State.OPERATIONAL
@@ -93,7 +93,7 @@ def test_a_day_is_one_of_four_kinds(mean: float, kind: DayKind) -> None:
     assert shown.services[0].days[-1].kind is kind
 
 
-def test_ninety_days_are_shown_and_unknown_ones_as_such() -> None:
+def test_ninety_days_are_shown_with_unknown_ones_marked() -> None:
     days = {NOON.date() - 89 * DAY: Tally(100, 100), NOON.date(): Tally(100, 99)}
 
     service = made(days={"店": days}).services[0]
@@ -104,13 +104,13 @@ def test_ninety_days_are_shown_and_unknown_ones_as_such() -> None:
     assert service.days[1].kind is DayKind.UNKNOWN
 
 
-def test_a_planned_outage_costs_the_days_nothing() -> None:
+def test_a_planned_outage_does_not_affect_the_days() -> None:
     shown = made(days={"店": {NOON.date(): Tally(86_400, 79_200, 7200, 0)}})
 
     assert shown.services[0].days[-1].share == 100
 
 
-def test_troubles_of_a_month_are_told_newest_first_and_hiccups_are_not() -> None:
+def test_incidents_of_a_month_are_listed_newest_first_without_brief_ones() -> None:
     recent = spell("店", State.DOWN, NOON - 2 * DAY, NOON - 2 * DAY + HOUR)
     lasting = spell("決済", State.DEGRADED, NOON - MINUTE)
     spells = [
@@ -125,7 +125,7 @@ def test_troubles_of_a_month_are_told_newest_first_and_hiccups_are_not() -> None
     assert made(*spells).troubles == (lasting, recent)
 
 
-def test_maintenance_of_several_services_at_once_is_told_once() -> None:
+def test_maintenance_of_several_services_is_listed_once() -> None:
     whole, own = (NOON, NOON + HOUR), (NOON + DAY, NOON + DAY + HOUR)
 
     found = windows({"店": [whole], "決済": [whole, own]})
@@ -133,7 +133,7 @@ def test_maintenance_of_several_services_at_once_is_told_once() -> None:
     assert found == [Window(("店", "決済"), *whole), Window(("決済",), *own)]
 
 
-def test_nothing_is_measured_for_a_page_that_nobody_asked_for() -> None:
+def test_nothing_is_measured_without_a_status_page() -> None:
     assert indicators(None) == []
     assert [(name, of.measured_by) for name, of in indicators(STATUS)] == [
         ("店", "up API"),

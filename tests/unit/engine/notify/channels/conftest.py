@@ -1,4 +1,4 @@
-"""What the tests of payloads share."""
+"""Shared by the tests of payloads."""
 
 from datetime import UTC, datetime
 

@@ -11,7 +11,7 @@ from toban.engine.notify.delivery.notice import Notice, NoticeKind
 IDENTITY = ("fingerprint", "startsAt")
 
 
-def test_trouble_has_every_field_of_version_4(notice: Notice) -> None:
+def test_an_alert_has_every_field_of_version_4(notice: Notice) -> None:
     group = {"alertname": "DB CPU使用率", "incident": "alert-1"}
     labels = {**group, "severity": "critical"}
     annotations = {
@@ -48,7 +48,7 @@ def test_trouble_has_every_field_of_version_4(notice: Notice) -> None:
     }
 
 
-def test_a_resolution_ends_the_alert_that_fired(notice: Notice) -> None:
+def test_a_resolved_notice_ends_the_alert_that_fired(notice: Notice) -> None:
     fired: Any = payload(notice, "toban")
     ended_at = datetime(2026, 4, 1, 12, 5, tzinfo=UTC)
     recovered = replace(notice, kind=NoticeKind.RECOVERED, ended_at=ended_at)
@@ -70,7 +70,7 @@ def test_a_warning_that_becomes_critical_remains_the_same_alert(notice: Notice) 
     assert [warning["alerts"][0][key] for key in IDENTITY] == [critical["alerts"][0][key] for key in IDENTITY]
 
 
-def test_two_alerts_about_one_thing_are_told_apart(notice: Notice) -> None:
+def test_two_alerts_about_one_subject_are_distinguished(notice: Notice) -> None:
     one: Any = payload(notice, "toban")
     other: Any = payload(replace(notice, alert_key="alert-2"), "toban")
 
@@ -78,7 +78,7 @@ def test_two_alerts_about_one_thing_are_told_apart(notice: Notice) -> None:
     assert one["groupKey"] != other["groupKey"]
 
 
-def test_missing_data_fires_and_says_what_it_is(notice: Notice) -> None:
+def test_missing_data_fires_and_is_labelled_as_such(notice: Notice) -> None:
     written: Any = payload(replace(notice, kind=NoticeKind.NO_DATA), "toban")
 
     assert written["status"] == "firing"
@@ -92,7 +92,7 @@ def test_missing_data_fires_and_says_what_it_is(notice: Notice) -> None:
         ("https://ops.example.com/toban/alerts/12", "https://ops.example.com/toban"),
     ],
 )
-def test_the_server_is_named_where_it_has_an_address(notice: Notice, url: str, server: str) -> None:
+def test_the_server_is_named_if_it_has_a_public_url(notice: Notice, url: str, server: str) -> None:
     assert payload(replace(notice, url=url), "toban")["externalURL"] == server
 
 

@@ -8,7 +8,7 @@ from toban.engine.notify.channels.slack.config import SlackConfig
 
 
 @pytest.mark.parametrize(("security", "port"), [("starttls", 587), ("tls", 465), ("none", 25)])
-def test_each_way_of_security_has_its_usual_port(security: str, port: int) -> None:
+def test_each_security_mode_has_its_usual_port(security: str, port: int) -> None:
     written = {"host": "mail", "sender": "toban@shop.example", "security": security}
 
     assert EmailConfig.model_validate(written).port_used == port
@@ -29,7 +29,7 @@ def test_mail_that_would_fail_or_show_its_password_is_refused(extra: dict[str, s
         EmailConfig.model_validate({"host": "mail", "sender": "toban@shop.example", **extra})
 
 
-def test_a_certificate_file_lies_beside_toban_toml() -> None:
+def test_a_certificate_file_is_resolved_next_to_toban_toml() -> None:
     written = {"host": "mail", "sender": "toban@shop.example", "ca_file": "ca.pem"}
 
     config = EmailConfig.model_validate(written, context={"base": Path("/etc/toban")})

@@ -14,7 +14,7 @@ RECIPIENT = Address(addr_spec="dev@shop.example")
 
 
 def received(notice: Notice) -> EmailMessage:
-    """The mail as a receiver parses it, after a journey as bytes."""
+    """Return the mail as a receiver parses it after it was sent as bytes."""
     parsed = message_from_bytes(payload(notice, SENDER, RECIPIENT).as_bytes(), policy=policy.default)
     assert isinstance(parsed, EmailMessage)
     return parsed
@@ -26,7 +26,7 @@ def content(message: EmailMessage, kind: str) -> str:
     return str(body.get_content()).replace("\r\n", "\n")
 
 
-def test_the_plain_text_says_it_all(notice: Notice) -> None:
+def test_the_plain_text_contains_everything(notice: Notice) -> None:
     assert content(received(notice), "plain") == (
         "■ 異常: DB CPU使用率 92%\n\n"
         "測定値: 92%\nしきい値: 異常 85%以上\n\n"
@@ -35,18 +35,18 @@ def test_the_plain_text_says_it_all(notice: Notice) -> None:
     )
 
 
-def test_the_html_shows_outside_text_as_text(notice: Notice) -> None:
+def test_the_html_shows_external_text_as_text(notice: Notice) -> None:
     html = content(received(replace(notice, facts=(("測定値", "<script>alert(1)</script>"),))), "html")
 
     assert "&lt;script&gt;" in html
     assert "<script" not in html
 
 
-def test_every_attempt_is_the_same_mail_by_its_id(notice: Notice) -> None:
+def test_every_attempt_has_the_same_message_id(notice: Notice) -> None:
     assert received(notice)["Message-ID"] == "<0a1b2c@shop.example>"
 
 
-def test_trouble_and_recovery_make_one_thread(notice: Notice) -> None:
+def test_an_alert_and_its_recovery_form_one_thread(notice: Notice) -> None:
     recovery = received(replace(notice, key="3d4e5f", kind=NoticeKind.RECOVERED))
 
     assert recovery["Message-ID"] != received(notice)["Message-ID"]
@@ -62,7 +62,7 @@ def test_a_title_with_line_breaks_adds_no_header(notice: Notice) -> None:
     assert mail["To"] == "dev@shop.example"
 
 
-def test_a_machine_wrote_it_and_nobody_needs_to_answer(notice: Notice) -> None:
+def test_the_mail_is_marked_as_auto_generated(notice: Notice) -> None:
     assert received(notice)["Auto-Submitted"] == "auto-generated"
 
 
@@ -79,11 +79,11 @@ def test_a_machine_wrote_it_and_nobody_needs_to_answer(notice: Notice) -> None:
         "Dev <dev@shop.example>",
     ],
 )
-def test_what_is_no_single_address_is_refused(written: str) -> None:
+def test_text_that_is_not_a_single_address_is_refused(written: str) -> None:
     assert mail_address(written) is None
 
 
-def test_an_address_is_taken_as_written() -> None:
+def test_an_address_is_used_as_written() -> None:
     address = mail_address("dev+alerts@shop.example")
 
     assert address is not None

@@ -33,7 +33,7 @@ def test_retry_after_is_read_as_seconds_or_a_date(written: str, seconds: float |
 
 
 @pytest.mark.parametrize("url", ["http://hooks.example.com/x", "ftp://127.0.0.1/x", "hooks.example.com", ""])
-def test_a_url_that_would_show_its_secret_on_the_way_is_refused_for_good(url: str) -> None:
+def test_a_url_that_would_expose_its_secret_is_refused_permanently(url: str) -> None:
     with pytest.raises(Undelivered) as caught:
         Poster("Slack", HttpConfig()).post(url, {})
 
@@ -53,7 +53,7 @@ def test_a_missing_secret_names_its_place(notice: Notice, monkeypatch: pytest.Mo
     "host",
     ["10.0.0.5", "192.168.1.9", "172.31.255.255", "fd00::1", "alerts", "Alerts.Internal", "box.local"],
 )
-def test_an_operator_may_name_a_private_host_that_needs_no_encryption(host: str) -> None:
+def test_the_bindings_may_name_a_private_host_that_needs_no_encryption(host: str) -> None:
     written = {"url": "env:WEBHOOK_URL", "plain_hosts": [host]}
 
     assert ReceiverConfig.model_validate(written).plain_hosts == (host.lower(),)

@@ -7,7 +7,7 @@ from toban.engine.notify.channels.pagerduty.payload import payload
 from toban.engine.notify.delivery.notice import Notice, NoticeKind
 
 
-def test_trouble_triggers_with_every_field_the_vendor_documents(notice: Notice) -> None:
+def test_an_alert_triggers_with_every_field_the_vendor_documents(notice: Notice) -> None:
     assert payload(notice, "KEY") == {
         "routing_key": "KEY",
         "event_action": "trigger",
@@ -31,7 +31,7 @@ def test_trouble_triggers_with_every_field_the_vendor_documents(notice: Notice) 
     }
 
 
-def test_a_recovery_resolves_the_incident_that_the_trouble_opened(notice: Notice) -> None:
+def test_a_recovery_resolves_the_incident_that_the_alert_opened(notice: Notice) -> None:
     recovered = replace(notice, kind=NoticeKind.RECOVERED)
 
     assert payload(recovered, "KEY") == {
@@ -45,7 +45,9 @@ def test_a_recovery_resolves_the_incident_that_the_trouble_opened(notice: Notice
     ("level", "severity"),
     [(AlertLevel.CRITICAL, "critical"), (AlertLevel.WARNING, "warning"), (AlertLevel.INFO, "info")],
 )
-def test_levels_become_the_vendors_severities(notice: Notice, level: AlertLevel, severity: str) -> None:
+def test_levels_are_mapped_to_the_vendors_severities(
+    notice: Notice, level: AlertLevel, severity: str
+) -> None:
     event = payload(replace(notice, level=level), "KEY")
 
     assert event["payload"]["severity"] == severity  # type: ignore[index]

@@ -42,7 +42,7 @@ def test_the_message_has_the_title_the_facts_the_row_and_the_link(notice: Notice
     }
 
 
-def test_outside_text_can_mention_nobody(notice: Notice) -> None:
+def test_external_text_cannot_mention_anyone(notice: Notice) -> None:
     loud = replace(notice, title="<!channel> & <@U012AB3CD>", url="")
 
     message = payload(loud, ())
@@ -63,11 +63,11 @@ def test_outside_text_can_mention_nobody(notice: Notice) -> None:
         ("", ""),
     ],
 )
-def test_only_ids_are_mentioned(addresses: str, expected: str) -> None:
+def test_only_member_ids_are_mentioned(addresses: str, expected: str) -> None:
     assert mentions(addresses.split()) == expected
 
 
-def test_what_is_longer_than_slack_takes_is_cut(notice: Notice) -> None:
+def test_text_longer_than_slack_accepts_is_cut(notice: Notice) -> None:
     endless = replace(
         notice,
         title="長" * 1000,

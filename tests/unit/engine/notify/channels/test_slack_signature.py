@@ -13,14 +13,14 @@ def signature(body: bytes = BODY, at: int = AT, secret: str = SECRET) -> str:
     return "v0=" + hmac.new(secret.encode(), basis, hashlib.sha256).hexdigest()
 
 
-def test_what_slack_signed_is_taken_for_five_minutes_around() -> None:
+def test_a_slack_signature_is_accepted_within_five_minutes() -> None:
     assert is_signed(BODY, str(AT), signature(), SECRET, AT)
     assert is_signed(BODY, str(AT), signature(), SECRET, AT + 300)
     assert not is_signed(BODY, str(AT), signature(), SECRET, AT + 301)
     assert not is_signed(BODY, str(AT), signature(), SECRET, AT - 301)
 
 
-def test_anything_else_is_not() -> None:
+def test_any_other_signature_is_refused() -> None:
     assert not is_signed(b"payload=other", str(AT), signature(), SECRET, AT)
     assert not is_signed(BODY, str(AT + 1), signature(), SECRET, AT)
     assert not is_signed(BODY, str(AT), signature(secret="another"), SECRET, AT)

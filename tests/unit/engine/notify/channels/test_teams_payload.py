@@ -18,7 +18,7 @@ def words_of(card: Any) -> list[str]:
     return ["".join(run["text"] for run in block["inlines"]) for block in card["body"]]
 
 
-def test_the_card_says_what_happened_where_and_by_whose_order(notice: Notice) -> None:
+def test_the_card_says_what_happened_where_and_which_row_ordered_it(notice: Notice) -> None:
     card = card_of(notice)
 
     assert (card["type"], card["version"]) == ("AdaptiveCard", "1.4")
@@ -32,7 +32,7 @@ def test_the_card_says_what_happened_where_and_by_whose_order(notice: Notice) ->
     assert button["url"] == "https://toban.example.com/alerts/1"
 
 
-def test_a_server_without_a_public_address_gives_no_button(notice: Notice) -> None:
+def test_without_a_public_url_there_is_no_button(notice: Notice) -> None:
     assert card_of(replace(notice, url=""))["actions"] == []
 
 
@@ -46,7 +46,7 @@ def test_the_title_has_the_colour_of_what_happened(notice: Notice, kind: NoticeK
     assert title["color"] == colour
 
 
-def test_no_outside_text_stands_where_markdown_would_make_a_link_of_it(notice: Notice) -> None:
+def test_external_text_never_becomes_a_markdown_link(notice: Notice) -> None:
     lure = "[パスワードを更新](https://evil.example)"
     card = card_of(replace(notice, title=lure, facts=((lure, lure),), citation=lure, clause_text=lure))
 

@@ -9,7 +9,7 @@ from toban.engine.notify.channels.webhook.payload import payload
 from toban.engine.notify.delivery.notice import Notice, NoticeKind
 
 
-def test_trouble_is_told_in_full(notice: Notice) -> None:
+def test_an_alert_is_sent_in_full(notice: Notice) -> None:
     assert payload(notice) == {
         "type": "notice.firing",
         "timestamp": "2026-04-01T12:00:00Z",
@@ -40,11 +40,11 @@ def test_trouble_is_told_in_full(notice: Notice) -> None:
         (NoticeKind.RECOVERED, "notice.recovered"),
     ],
 )
-def test_the_type_says_what_kind_of_news_it_is(notice: Notice, kind: NoticeKind, written: str) -> None:
+def test_the_type_says_what_kind_of_notice_it_is(notice: Notice, kind: NoticeKind, written: str) -> None:
     assert payload(replace(notice, kind=kind))["type"] == written
 
 
-def test_a_recovery_says_when_in_utc(notice: Notice) -> None:
+def test_a_recovery_states_its_time_in_utc(notice: Notice) -> None:
     ended_at = datetime(2026, 4, 1, 21, 5, 0, 250_000, tzinfo=ZoneInfo("Asia/Tokyo"))
 
     event: Any = payload(replace(notice, kind=NoticeKind.RECOVERED, ended_at=ended_at, url=""))

@@ -1,4 +1,4 @@
-"""One look, decided on values alone: no database, no clock."""
+"""One pass, decided on values alone: no database, no clock."""
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -92,7 +92,7 @@ def told(decision: Decision) -> list[tuple[str, Reason]]:
     return [(each.route.destination, each.reason) for each in decision.passed]
 
 
-def test_the_first_notice_begins_an_escalation_with_the_policy_of_that_moment(
+def test_the_first_notice_starts_an_escalation_with_the_current_policy(
     design: Design, contacts: Contacts
 ) -> None:
     decision = decided(design, contacts, ALERT)
@@ -103,7 +103,9 @@ def test_the_first_notice_begins_an_escalation_with_the_policy_of_that_moment(
     assert [call.roles for call in decision.escalation.steps] == [("緊急連絡先",)]
 
 
-def test_a_step_is_called_at_its_moment_and_looked_at_just_then(design: Design, contacts: Contacts) -> None:
+def test_an_escalation_step_is_scheduled_and_notified_exactly_when_due(
+    design: Design, contacts: Contacts
+) -> None:
     alert, due = replace(ALERT, past=UNDER_WAY), NOON + 15 * MINUTE
 
     before = decided(design, contacts, alert, due - INSTANT)
@@ -114,7 +116,7 @@ def test_a_step_is_called_at_its_moment_and_looked_at_just_then(design: Design, 
     assert then.escalation == Progress(STEPS, NOON, done=1)
 
 
-def test_an_escalation_keeps_to_its_policy_when_the_document_names_nobody_any_more(
+def test_an_escalation_keeps_its_policy_when_the_document_no_longer_names_anyone(
     contacts: Contacts,
 ) -> None:
     without = read_design(
@@ -126,9 +128,7 @@ def test_an_escalation_keeps_to_its_policy_when_the_document_names_nobody_any_mo
     assert told(decision) == [("mail:night@example.com", Reason.ESCALATED)]
 
 
-def test_nobody_is_called_while_a_silence_holds_and_the_step_waits_for_its_end(
-    design: Design, contacts: Contacts
-) -> None:
+def test_an_escalation_step_waits_for_the_end_of_a_silence(design: Design, contacts: Contacts) -> None:
     alert = replace(ALERT, past=UNDER_WAY)
 
     quiet = decided(design, contacts, alert, SILENCE.ends_at - 10 * INSTANT, silences=(SILENCE,))
@@ -138,7 +138,7 @@ def test_nobody_is_called_while_a_silence_holds_and_the_step_waits_for_its_end(
     assert told(after) == [("slack", Reason.SILENCE_ENDED), ("mail:night@example.com", Reason.ESCALATED)]
 
 
-def test_who_was_told_hears_once_who_has_taken_it_on_and_nobody_is_called_any_more(
+def test_an_acknowledgement_is_announced_once_and_stops_the_escalation(
     design: Design, contacts: Contacts
 ) -> None:
     taken = replace(ALERT, past=UNDER_WAY, acknowledged_at=NOON + MINUTE, acknowledged_by="江藤")
@@ -153,9 +153,7 @@ def test_who_was_told_hears_once_who_has_taken_it_on_and_nobody_is_called_any_mo
     assert told(again) == []
 
 
-def test_an_outcome_is_recorded_only_when_it_is_another_than_before(
-    design: Design, contacts: Contacts
-) -> None:
+def test_an_outcome_is_recorded_only_when_it_changes(design: Design, contacts: Contacts) -> None:
     (outcome,) = decided(design, contacts, replace(ALERT, past=UNDER_WAY), NOON + MINUTE).outcomes
     past = replace(UNDER_WAY, said={("slack", "", ()): (outcome.reason, outcome.detail)})
 
@@ -163,7 +161,7 @@ def test_an_outcome_is_recorded_only_when_it_is_another_than_before(
     assert decided(design, contacts, replace(ALERT, past=past), NOON + MINUTE).outcomes == ()
 
 
-def test_a_recovery_is_told_and_settles_the_alert(design: Design, contacts: Contacts) -> None:
+def test_a_recovery_is_announced_and_settles_the_alert(design: Design, contacts: Contacts) -> None:
     over = replace(ALERT, past=UNDER_WAY, resolved_at=NOON + MINUTE)
 
     decision = decided(design, contacts, over, NOON + MINUTE)
@@ -173,7 +171,7 @@ def test_a_recovery_is_told_and_settles_the_alert(design: Design, contacts: Cont
 
 
 @pytest.mark.parametrize(("newest", "is_settled"), [(ALERT.id, False), (ALERT.id + 1, True)])
-def test_a_recovery_of_what_flaps_waits_for_the_calm_unless_another_has_begun(
+def test_the_recovery_of_a_flapping_alert_waits_for_calm_unless_a_newer_one_began(
     design: Design, contacts: Contacts, newest: int, is_settled: bool
 ) -> None:
     over = replace(ALERT, past=UNDER_WAY, resolved_at=NOON, flap_root_id=3)
@@ -185,7 +183,7 @@ def test_a_recovery_of_what_flaps_waits_for_the_calm_unless_another_has_begun(
     assert waiting.look_at == NOON + CALM
 
 
-def test_what_a_busy_place_is_to_be_told_is_gathered_until_it_is_looked_at_again(
+def test_notices_for_a_busy_destination_are_grouped_until_the_next_pass(
     design: Design, contacts: Contacts
 ) -> None:
     decision = decided(design, contacts, ALERT, lately={"slack": (BUSY, NOON)})
@@ -195,13 +193,13 @@ def test_what_a_busy_place_is_to_be_told_is_gathered_until_it_is_looked_at_again
     assert NOON < decision.look_at < NOON + AT_LEAST_EVERY
 
 
-def test_that_a_channel_is_down_is_not_told_through_it(design: Design, contacts: Contacts) -> None:
+def test_a_broken_channel_is_not_announced_through_itself(design: Design, contacts: Contacts) -> None:
     down = replace(ALERT, labels={"channel": "slack"})
 
     assert told(decided(design, contacts, down)) == []
 
 
-def test_a_level_without_a_row_says_so_and_reaches_nobody(design: Design, contacts: Contacts) -> None:
+def test_a_level_without_a_row_says_so_and_notifies_nobody(design: Design, contacts: Contacts) -> None:
     decision = decided(design, contacts, replace(ALERT, condition=Condition.WARNING))
 
     assert told(decision) == []

@@ -1,4 +1,4 @@
-"""The pipeline's own failure reaches people past it."""
+"""A failure of the pipeline itself is announced by bypassing it."""
 
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -36,7 +36,7 @@ layers = [{ people = ["当番の人"] }]
 
 @dataclass
 class Telling:
-    """A channel that keeps what it was given, or takes nothing."""
+    """A channel that records its notices, or refuses them."""
 
     takes: bool = True
     told: list[tuple[Notice, tuple[str, ...]]] = field(default_factory=list)
@@ -72,7 +72,7 @@ class Watched:
     pulse: int = 0
     looks: int = 0
     made: list[str] = field(default_factory=list)
-    """The channels that were made to tell by."""
+    """The channels that were built for the warnings."""
 
     def works(self) -> int:
         self.pulse += 1
@@ -96,14 +96,14 @@ def watched(design: Design, contacts: Contacts) -> Watched:
     return Watched(design, contacts)
 
 
-def test_as_long_as_it_works_nobody_is_told(watched: Watched) -> None:
+def test_nobody_is_warned_while_the_pipeline_works(watched: Watched) -> None:
     told = [watched.works() + watched.stands_still(SILENT - 1) for _ in range(5)]
 
     assert told == [0] * 5
     assert watched.made == []
 
 
-def test_all_that_the_matrix_names_for_critical_alerts_are_told_directly(watched: Watched) -> None:
+def test_everyone_the_matrix_names_for_critical_alerts_is_warned_directly(watched: Watched) -> None:
     watched.works()
 
     watched.stands_still(SILENT)
@@ -118,7 +118,7 @@ def test_all_that_the_matrix_names_for_critical_alerts_are_told_directly(watched
     assert "Toban の通知が動いていません" in notice.title
 
 
-def test_it_is_told_once_an_hour_and_when_it_is_over(watched: Watched) -> None:
+def test_the_warning_is_repeated_hourly_and_resolved_at_the_end(watched: Watched) -> None:
     watched.works()
     watched.stands_still(SILENT + 1000)
 
@@ -129,17 +129,17 @@ def test_it_is_told_once_an_hour_and_when_it_is_over(watched: Watched) -> None:
     assert len({notice.alert_key for notice, _ in watched.chat.told}) == 1
 
 
-def test_a_pipeline_that_never_worked_is_told_of_too(watched: Watched) -> None:
+def test_a_pipeline_that_never_worked_is_reported_too(watched: Watched) -> None:
     assert watched.stands_still(SILENT + 1) == 3
 
 
-def test_a_channel_that_is_down_too_stops_no_other(watched: Watched) -> None:
+def test_a_broken_channel_does_not_stop_the_others(watched: Watched) -> None:
     watched.chat.takes = False
 
     assert watched.stands_still(SILENT + 1) == 2
 
 
-def test_where_nobody_was_reached_it_is_tried_again(watched: Watched) -> None:
+def test_the_warning_is_retried_if_nobody_was_reached(watched: Watched) -> None:
     watched.chat.takes = watched.mail.takes = False
     watched.stands_still(SILENT + 1)
     watched.chat.takes = True

@@ -26,23 +26,23 @@ def test_jitter_shortens_a_wait_by_up_to_a_half() -> None:
     assert wait(3, jitter=0.5) == timedelta(seconds=6)
 
 
-def test_the_receivers_own_wait_is_kept() -> None:
+def test_the_wait_requested_by_the_receiver_is_kept() -> None:
     assert wait(1, Undelivered("429", retry=True, after=90)) == timedelta(seconds=90)
 
 
-def test_a_receivers_wait_shorter_than_ours_changes_nothing() -> None:
+def test_a_requested_wait_shorter_than_ours_changes_nothing() -> None:
     assert wait(3, Undelivered("429", retry=True, after=1)) == timedelta(seconds=8)
 
 
-def test_a_refusal_for_good_is_not_tried_again() -> None:
+def test_a_permanent_refusal_is_not_retried() -> None:
     assert wait(1, Undelivered("401", retry=False)) is None
 
 
-def test_the_last_attempt_comes_before_the_notice_is_given_up() -> None:
+def test_the_last_attempt_comes_before_the_notice_is_abandoned() -> None:
     assert wait(16, age=GIVE_UP - timedelta(seconds=301)) == timedelta(seconds=300)
     assert wait(16, age=GIVE_UP - timedelta(seconds=300)) is None
 
 
-def test_a_notice_that_is_old_has_been_tried_often_before_it_is_given_up() -> None:
+def test_an_old_notice_is_abandoned_only_after_many_attempts() -> None:
     assert wait(15, age=2 * GIVE_UP) == timedelta(seconds=300)
     assert wait(16, age=2 * GIVE_UP) is None

@@ -32,32 +32,32 @@ STORY = Story(
         (NoticeKind.RECOVERED, Condition.CRITICAL, "● 復旧: DB CPU使用率 92%"),
     ],
 )
-def test_a_title_carries_the_mark_and_the_figure(
+def test_a_title_contains_the_mark_and_the_value(
     kind: NoticeKind, condition: Condition, expected: str
 ) -> None:
     assert title(kind, [replace(STORY, condition=condition)]) == expected
 
 
-def test_a_changed_level_says_what_it_was() -> None:
+def test_a_changed_level_names_the_previous_one() -> None:
     assert (
         title(NoticeKind.FIRING, [STORY], before=Condition.WARNING) == "■ 異常 (警告から): DB CPU使用率 92%"
     )
 
 
-def test_a_title_names_the_system_where_it_has_a_name() -> None:
+def test_a_title_names_the_system_if_it_has_a_name() -> None:
     assert (
         title(NoticeKind.FIRING, [replace(STORY, system="南風商店")]) == "■ 異常: 南風商店 DB CPU使用率 92%"
     )
 
 
-def test_a_title_is_one_line_and_not_endless() -> None:
+def test_a_title_is_one_line_of_limited_length() -> None:
     told = title(NoticeKind.FIRING, [replace(STORY, value="応答\nなし " * 100)])
 
     assert "\n" not in told
     assert len(told) == 250
 
 
-def test_trouble_tells_value_limit_since_when_and_what_to_do() -> None:
+def test_an_alert_states_value_limit_since_when_and_what_to_do() -> None:
     told = dict(facts(NoticeKind.FIRING, [STORY], TOKYO, NOON.astimezone(UTC) + timedelta(minutes=12)))
 
     assert told == {
@@ -69,13 +69,13 @@ def test_trouble_tells_value_limit_since_when_and_what_to_do() -> None:
     }
 
 
-def test_what_the_document_says_to_do_comes_before_our_own_words() -> None:
+def test_the_documents_instructions_take_precedence_over_our_own_advice() -> None:
     told = dict(facts(NoticeKind.FIRING, [replace(STORY, advice="DBを再起動")], TOKYO, NOON))
 
     assert told["次にすること"] == "DBを再起動"
 
 
-def test_a_recovery_tells_how_long_it_lasted() -> None:
+def test_a_recovery_states_how_long_the_alert_lasted() -> None:
     over = replace(STORY, value="41%", ended_at=NOON + timedelta(hours=1, minutes=5))
 
     told = dict(facts(NoticeKind.RECOVERED, [over], TOKYO, NOON + timedelta(hours=2)))
@@ -93,25 +93,25 @@ def test_a_recovery_tells_how_long_it_lasted() -> None:
         (Reason.ESCALATED, "■ 異常 (未対応): DB CPU使用率 92%"),
     ],
 )
-def test_a_title_says_why_it_is_told_again(reason: Reason, expected: str) -> None:
+def test_a_title_says_why_the_notice_is_repeated(reason: Reason, expected: str) -> None:
     assert title(NoticeKind.FIRING, [STORY], reason) == expected
 
 
-def test_whoever_took_it_on_is_named() -> None:
+def test_the_person_who_acknowledged_is_named() -> None:
     taken = replace(STORY, taken_by="上原")
 
     assert title(NoticeKind.ACKNOWLEDGED, [taken]) == "■ 異常 (上原が対応中): DB CPU使用率"
     assert ("対応中", "上原") in facts(NoticeKind.ACKNOWLEDGED, [taken], TOKYO, NOON)
 
 
-def test_flapping_is_said_in_the_title() -> None:
+def test_flapping_is_stated_in_the_title() -> None:
     assert (
         title(NoticeKind.FIRING, [replace(STORY, is_flapping=True)])
         == "■ 異常 (フラッピング): DB CPU使用率 92%"
     )
 
 
-def test_one_notice_of_many_counts_them_and_lists_the_first() -> None:
+def test_a_grouped_notice_counts_the_alerts_and_lists_the_first() -> None:
     stories = [
         replace(STORY, subject=f"web-{number} CPU使用率", citation=f"docs/運用設計書.md:{number}")
         for number in range(1, 11)

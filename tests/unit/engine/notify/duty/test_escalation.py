@@ -40,7 +40,7 @@ def test_the_next_step_is_known_until_the_last() -> None:
     assert next_at(STEPS, done=2, began_at=NOON) is None
 
 
-def test_what_the_bindings_say_is_taken_in_the_order_of_time() -> None:
+def test_steps_from_the_bindings_are_ordered_by_time() -> None:
     steps = (EscalationStep(after=30 * MINUTE, to=("乙",)), EscalationStep(after=5 * MINUTE, to=("甲",)))
 
     found = policy(NoticeBinding(escalation=steps), DUTIES, "toban.toml")
@@ -49,16 +49,16 @@ def test_what_the_bindings_say_is_taken_in_the_order_of_time() -> None:
     assert found[0].ordered_by == "toban.toml [[notices.escalation]]"
 
 
-def test_where_nothing_is_said_the_emergency_contact_is_assumed_and_it_says_so() -> None:
+def test_by_default_the_emergency_contact_is_assumed_and_the_assumption_is_stated() -> None:
     (call,) = policy(NoticeBinding(), DUTIES, "toban.toml")
 
     assert (call.after, call.roles) == (15 * MINUTE, ("緊急連絡先",))
     assert call.ordered_by == "運用設計書.md:9 (仮定)"
 
 
-def test_without_anybody_for_emergencies_nothing_is_assumed() -> None:
+def test_without_an_emergency_contact_nothing_is_assumed() -> None:
     assert policy(NoticeBinding(), DUTIES[:1], "toban.toml") == ()
 
 
-def test_a_policy_survives_being_written_down() -> None:
+def test_a_policy_survives_being_stored() -> None:
     assert read(written(STEPS)) == STEPS

@@ -48,24 +48,24 @@ def contact(moment: datetime, document: str = DOCUMENT, holidays: Sequence[date]
         (datetime(2026, 4, 4, 12, tzinfo=TOKYO), "緊急連絡先"),
     ],
 )
-def test_out_of_hours_the_emergency_contact_is_told_besides(moment: datetime, expected: str) -> None:
+def test_out_of_hours_the_emergency_contact_is_notified_too(moment: datetime, expected: str) -> None:
     assert contact(moment) == expected
 
 
-def test_a_public_holiday_is_no_working_day() -> None:
+def test_a_public_holiday_is_not_a_working_day() -> None:
     assert contact(HOLIDAY, holidays=[HOLIDAY.date()]) == "緊急連絡先"
     assert contact(HOLIDAY) == ""
 
 
-def test_where_a_named_role_keeps_no_hours_it_counts_as_there() -> None:
+def test_a_role_without_hours_counts_as_present() -> None:
     assert contact(WEDNESDAY.replace(hour=3), DOCUMENT.replace("運用責任者、開発担当者", "当番")) == ""
 
 
-def test_without_an_emergency_contact_nobody_is_made_up() -> None:
+def test_without_an_emergency_contact_nobody_else_is_added() -> None:
     assert contact(WEDNESDAY.replace(hour=3), DOCUMENT.replace("緊急連絡先", "ヘルプデスク")) == ""
 
 
-def test_rows_that_name_nobody_say_nothing_of_duty() -> None:
+def test_rows_that_name_no_role_add_no_emergency_contact() -> None:
     assert (
         contact(WEDNESDAY.replace(hour=3), DOCUMENT.replace("運用責任者、開発担当者", "Slack#alerts")) == ""
     )

@@ -1,4 +1,4 @@
-"""Who is on duty when: worked out by hand, and held against a calendar."""
+"""Who is on duty when: worked out by hand, and compared with a calendar."""
 
 from datetime import date, datetime, timedelta
 from pathlib import Path
@@ -76,7 +76,7 @@ def lines(found: list[Shift]) -> list[str]:
         ("2026-04-13T10:00", "伊波"),
         ("2026-04-20T10:00", "佐久川"),
         ("2026-04-27T10:00", "上原"),
-        # Before the first turn the same order goes back.
+        # Before the first turn the order continues backwards.
         ("2026-04-06T09:59", "佐久川"),
         ("2026-03-30T10:00", "佐久川"),
         ("2026-03-30T09:59", "伊波"),
@@ -84,11 +84,11 @@ def lines(found: list[Shift]) -> list[str]:
         ("2028-01-03T10:00", "伊波"),
     ],
 )
-def test_turns_change_at_the_hand_over_for_ever_in_both_directions(moment: str, expected: str) -> None:
+def test_turns_change_at_every_handover_in_the_past_and_future(moment: str, expected: str) -> None:
     assert who(moment, roster()) == expected
 
 
-def test_a_daily_hand_over_on_business_days_leaves_the_weekend_and_holidays_to_the_last() -> None:
+def test_with_a_handover_on_business_days_the_last_person_covers_weekends_and_holidays() -> None:
     of = roster(WEEKLY.replace("毎週月曜 10:00", "平日 9:00").replace("04-06", "04-27"))
 
     # 04-27 is a Monday, 04-29 昭和の日, 05-03 to 05-06 憲法記念日 to its substitute.
@@ -98,7 +98,7 @@ def test_a_daily_hand_over_on_business_days_leaves_the_weekend_and_holidays_to_t
     assert who("2026-05-07T12:00", of) == "伊波"
 
 
-def test_the_documents_own_turns_hold_where_the_bindings_say_nothing_else() -> None:
+def test_the_rotation_of_the_document_applies_unless_the_bindings_override_it() -> None:
     by_document = roster("", holder="田中、中村 (週替わり、月曜10:00交代)")
 
     assert {who(f"2026-04-{day:02}T12:00", by_document) for day in (6, 13)} == {"田中", "中村"}
@@ -109,7 +109,7 @@ def test_a_role_without_turns_is_held_by_its_own_name() -> None:
     assert who("2026-04-06T12:00", roster("")) == "当番"
 
 
-def test_nobody_is_on_duty_outside_the_documents_hours_whoevers_turn_it_is() -> None:
+def test_nobody_is_on_duty_outside_the_documents_hours() -> None:
     of = roster(hours="平日9:00-18:00")
 
     assert on_duty(of, (), at("2026-04-07T17:59"), SYSTEM).people == ("上原",)
@@ -130,14 +130,14 @@ hours = "毎日18:00-9:00"
 """
 
 
-def test_layers_share_the_day_and_what_they_leave_open_is_nobodys() -> None:
+def test_layers_share_the_day_and_leave_gaps_unassigned() -> None:
     found = shifts(roster(DAY_AND_NIGHT), (), at("2026-04-10T00:00"), at("2026-04-13T12:00"), SYSTEM)
 
     assert lines(found) == [
         "04-10 00:00 伊波 04-10 09:00",
         "04-10 09:00 上原 04-10 18:00",
         "04-10 18:00 伊波 04-11 09:00",
-        # Saturday and Sunday by day: nobody.
+        # Saturday and Sunday during the day: nobody.
         "04-11 18:00 伊波 04-12 09:00",
         "04-12 18:00 伊波 04-13 09:00",
         "04-13 09:00 上原 04-13 12:00",
@@ -150,7 +150,7 @@ def test_layers_of_the_same_hours_have_one_person_each_on_duty() -> None:
     assert who("2026-04-06T12:00", both) == "上原、城間"
 
 
-def test_somebody_who_stands_in_holds_the_role_from_start_to_end() -> None:
+def test_a_deputy_holds_the_role_from_start_to_end() -> None:
     found = shifts(
         roster(),
         [stands_in("城間", "2026-04-12T18:00", "2026-04-13T12:00")],
@@ -166,7 +166,7 @@ def test_somebody_who_stands_in_holds_the_role_from_start_to_end() -> None:
     ]
 
 
-def test_of_two_who_stand_in_the_one_named_last_does() -> None:
+def test_the_latest_of_two_overrides_applies() -> None:
     first = stands_in("城間", "2026-04-07T00:00", "2026-04-08T00:00", number=1)
     last = stands_in("佐久川", "2026-04-07T12:00", "2026-04-07T13:00", number=2)
 
@@ -174,13 +174,13 @@ def test_of_two_who_stand_in_the_one_named_last_does() -> None:
     assert who("2026-04-07T13:00", roster(), last, first) == "城間"
 
 
-def test_who_stands_in_for_another_role_changes_nothing() -> None:
+def test_an_override_for_another_role_changes_nothing() -> None:
     other = Override(1, "別の役割", "城間", "nami", "x", at("2026-04-07T00:00"), at("2026-04-08T00:00"))
 
     assert who("2026-04-07T12:00", roster(), other) == "上原"
 
 
-def test_a_hand_over_is_when_somebody_else_takes_over() -> None:
+def test_a_handover_is_listed_only_when_the_person_changes() -> None:
     now = at("2026-04-13T10:00")
 
     before, after = last_handover(roster(), (), now - timedelta(hours=12), now, SYSTEM) or (None, None)
@@ -192,7 +192,7 @@ def test_a_hand_over_is_when_somebody_else_takes_over() -> None:
     assert last_handover(roster(), (), now - timedelta(hours=12), just_before, SYSTEM) is None
 
 
-def test_summer_time_moves_no_hand_over_off_its_clock() -> None:
+def test_summer_time_does_not_shift_the_handover_time() -> None:
     berlin = System(timezone="Europe/Berlin", holidays="none")
     of = roster(WEEKLY.replace("2026-04-06", "2026-03-16"))
     zone = berlin.zone
@@ -203,9 +203,7 @@ def test_summer_time_moves_no_hand_over_off_its_clock() -> None:
 
 
 @given(st.integers(0, 12 * 366 * 24 * 60), st.integers(1, 60))
-def test_shifts_cover_a_role_of_all_hours_without_a_gap_and_agree_with_every_moment(
-    minutes: int, days: int
-) -> None:
+def test_shifts_of_a_24_hour_role_have_no_gap_and_match_every_moment(minutes: int, days: int) -> None:
     begin = at("2020-01-01T00:00") + timedelta(minutes=minutes)
     found = shifts(roster(), (), begin, begin + timedelta(days=days), SYSTEM)
 
@@ -228,7 +226,7 @@ def test_shifts_cover_a_role_of_all_hours_without_a_gap_and_agree_with_every_mom
         ('shift = "x"', "BD002", "「shift」という項目はありません"),
     ],
 )
-def test_what_a_layer_cannot_say_is_refused_with_its_line(line: str, code: str, says: str) -> None:
+def test_an_invalid_layer_is_refused_with_its_line(line: str, code: str, says: str) -> None:
     key = line.split(" =", maxsplit=1)[0]
     kept = [
         each for each in WEEKLY.replace("duty.当番", 'duty."当番"').splitlines() if not each.startswith(key)
@@ -241,7 +239,7 @@ def test_what_a_layer_cannot_say_is_refused_with_its_line(line: str, code: str, 
     assert says in str(refused.value)
 
 
-def test_the_first_turn_without_a_day_of_its_own_is_counted_from_a_fixed_one() -> None:
+def test_a_rotation_without_a_start_day_counts_from_a_fixed_day() -> None:
     of = roster(WEEKLY.replace("since = 2026-04-06\n", ""))
 
     assert of.layers[0].since == date(2024, 1, 1)

@@ -41,7 +41,7 @@ def contacts() -> Contacts:
     return contacts_of(bindings, transports, "https://toban.shop.example/")
 
 
-def test_every_bound_channel_is_a_way_by_the_documents_word_for_it() -> None:
+def test_every_bound_channel_is_available_under_the_documents_word_for_it() -> None:
     assert contacts().ways == (
         Way("watch", ChannelKind.SLACK, is_shared=True, posts_to="#monitoring"),
         Way("mail", ChannelKind.EMAIL, is_shared=False),
@@ -49,7 +49,7 @@ def test_every_bound_channel_is_a_way_by_the_documents_word_for_it() -> None:
     )
 
 
-def test_people_have_the_addresses_that_are_written_and_no_empty_ones() -> None:
+def test_people_have_their_written_addresses_and_no_empty_ones() -> None:
     assert contacts().addresses("運用責任者") == {
         ChannelKind.EMAIL: "uehara@shop.example",
         ChannelKind.SLACK: "U012AB3CD",
@@ -57,7 +57,7 @@ def test_people_have_the_addresses_that_are_written_and_no_empty_ones() -> None:
     assert contacts().addresses("開発担当者") is None
 
 
-def test_name_zone_holidays_and_the_public_address_come_along() -> None:
+def test_name_zone_holidays_and_public_url_are_included() -> None:
     found = contacts()
 
     assert found.system == "南風商店"

@@ -54,7 +54,7 @@ def test_a_window_over_midnight_is_still_open_on_the_next_day() -> None:
     assert at(datetime(2026, 4, 12, 1, 0, tzinfo=TOKYO), over_midnight) is None
 
 
-def test_of_two_open_windows_the_last_to_end_counts() -> None:
+def test_the_later_ending_of_two_open_windows_counts() -> None:
     both = (*SECOND_SUNDAY, *windows("毎月第2日曜日 3:00-5:00"))
 
     found = at(datetime(2026, 4, 12, 3, 30, tzinfo=TOKYO), both)

@@ -45,7 +45,7 @@ def delivery(state: Delivery.State, *, error: str = "", attempts: int = 1) -> De
     )
 
 
-def test_a_row_that_was_never_used_is_not_called_conforming(contacts: Contacts) -> None:
+def test_a_row_that_was_never_used_is_not_conforming(contacts: Contacts) -> None:
     status = judged(contacts, None)
 
     assert (status.verdict, status.value) == (Verdict.NOT_PERFORMED, "1/1 経路")
@@ -59,7 +59,7 @@ def test_a_row_conforms_by_its_last_receipt(contacts: Contacts) -> None:
     assert status.proof == {"delivery": "k", "channel": "slack", "receipt": "ok"}
 
 
-def test_a_row_whose_notice_got_lost_deviates_and_says_why(contacts: Contacts) -> None:
+def test_a_row_whose_notice_was_not_delivered_deviates_and_says_why(contacts: Contacts) -> None:
     status = judged(contacts, delivery(Delivery.State.FAILED, error="Slack: 404 no_service"))
 
     assert status.verdict is Verdict.DEVIATING
@@ -74,7 +74,7 @@ def test_a_row_whose_notice_is_retried_warns(contacts: Contacts) -> None:
 
 
 @pytest.mark.parametrize("last", [None, delivery(Delivery.State.DELIVERED)])
-def test_a_recipient_who_cant_be_reached_makes_the_row_unbound_whatever_else_was_delivered(
+def test_an_unreachable_recipient_makes_the_row_unbound_despite_other_deliveries(
     contacts: Contacts, last: Delivery | None
 ) -> None:
     status = judged(contacts, last, "運用責任者、当直")
@@ -83,7 +83,7 @@ def test_a_recipient_who_cant_be_reached_makes_the_row_unbound_whatever_else_was
     assert '[people."当直"]' in status.reason
 
 
-def test_a_maintenance_window_holds_notices_and_names_its_next_beginning() -> None:
+def test_a_maintenance_window_holds_notices_and_names_its_next_start() -> None:
     text = "# 運用設計書\n## 1. 運用方針\n### サービス提供時間\n- メンテナンス: 毎月第2日曜日 2:00-4:00\n"
     (window,) = read_design(text, "運用設計書.md").of(MaintenanceWindow)
 

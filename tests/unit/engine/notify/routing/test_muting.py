@@ -14,21 +14,21 @@ SLOW = trouble("web/cpu", "Webサーバー", "cpu", Condition.WARNING)
 API_ERRORS = trouble("api/errors", "API", "error-rate")
 
 
-def test_a_target_that_is_down_mutes_all_else_about_it() -> None:
+def test_a_target_that_is_down_inhibits_all_other_alerts_about_it() -> None:
     assert Causes([DOWN, SLOW]).of(SLOW, {}) == DOWN
 
 
-def test_what_is_down_is_told_itself() -> None:
+def test_the_alert_that_the_target_is_down_is_not_inhibited() -> None:
     assert Causes([DOWN, SLOW]).of(DOWN, {}) is None
 
 
-def test_a_warning_that_it_may_be_down_mutes_nothing() -> None:
+def test_a_warning_that_a_target_may_be_down_inhibits_nothing() -> None:
     doubtful = trouble("web/up", "Webサーバー", "up", Condition.WARNING)
 
     assert Causes([doubtful, SLOW]).of(SLOW, {}) is None
 
 
-def test_one_instance_that_is_down_mutes_only_what_is_about_itself_and_within_it() -> None:
+def test_an_instance_that_is_down_inhibits_only_alerts_about_itself_and_within_it() -> None:
     down = trouble("web/up/1", "Webサーバー", "up", instance="web-1")
     disk = trouble("web/disk/1", "Webサーバー", "disk", instance="web-1 /var")
     other = trouble("web/disk/10", "Webサーバー", "disk", instance="web-10 /var")
@@ -41,18 +41,18 @@ def test_one_instance_that_is_down_mutes_only_what_is_about_itself_and_within_it
     assert causes.of(API_ERRORS, runs_on) is None
 
 
-def test_a_critical_alert_mutes_no_warning_of_another_instance() -> None:
+def test_a_critical_alert_does_not_inhibit_a_warning_of_another_instance() -> None:
     critical = trouble("web/cpu/1", "Webサーバー", "cpu", instance="web-1")
     warning = trouble("web/cpu/2", "Webサーバー", "cpu", Condition.WARNING, instance="web-2")
 
     assert Causes([critical, warning]).of(warning, {}) is None
 
 
-def test_another_target_is_not_muted() -> None:
+def test_another_target_is_not_inhibited() -> None:
     assert Causes([DOWN]).of(API_ERRORS, {}) is None
 
 
-def test_what_runs_on_a_target_that_is_down_is_muted_even_when_it_is_down_itself() -> None:
+def test_alerts_of_services_on_a_target_that_is_down_are_inhibited() -> None:
     api_down = trouble("api/up", "API", "up")
     runs_on = {"API": "APIサーバー", "APIサーバー": "Webサーバー"}
 
@@ -62,13 +62,13 @@ def test_what_runs_on_a_target_that_is_down_is_muted_even_when_it_is_down_itself
     assert causes.of(api_down, runs_on) == DOWN
 
 
-def test_targets_that_stand_on_each_other_in_a_ring_do_not_hang() -> None:
+def test_circular_dependencies_between_targets_do_not_hang() -> None:
     ring = {"API": "Webサーバー", "Webサーバー": "API"}
 
     assert Causes([DOWN]).of(API_ERRORS, ring) == DOWN
 
 
-def test_a_critical_alert_mutes_the_warning_of_another_row_about_the_same_item() -> None:
+def test_a_critical_alert_inhibits_the_warning_of_another_row_about_the_same_item() -> None:
     critical = trouble("web/cpu/critical", "Webサーバー", "cpu")
 
     assert Causes([critical, SLOW]).of(SLOW, {}) == critical
@@ -76,5 +76,5 @@ def test_a_critical_alert_mutes_the_warning_of_another_row_about_the_same_item()
     assert Causes([critical]).of(trouble("web/mem", "Webサーバー", "memory", Condition.WARNING), {}) is None
 
 
-def test_an_alert_about_no_target_is_never_muted() -> None:
+def test_an_alert_without_a_target_is_never_inhibited() -> None:
     assert Causes([DOWN]).of(Trouble("batch/B001", "バッチ B001", Condition.CRITICAL), {}) is None

@@ -23,7 +23,7 @@ def places(routing: Routing) -> list[tuple[str, tuple[str, ...], tuple[str, ...]
     return [(route.destination, route.addresses, route.recipients) for route in routing.routes]
 
 
-def test_every_role_is_reached_by_every_channel_of_the_row_and_a_shared_place_once(
+def test_every_role_is_notified_by_every_channel_and_a_shared_destination_once(
     contacts: Contacts,
 ) -> None:
     matrix = rules("異常 (Critical) | 運用責任者、開発担当者 | Slack、メール | 即時")
@@ -39,7 +39,7 @@ def test_every_role_is_reached_by_every_channel_of_the_row_and_a_shared_place_on
     assert routing.routes[0].rule_citation == "運用設計書.md:8"
 
 
-def test_a_place_named_as_recipient_is_reached_by_the_channel_that_posts_there(contacts: Contacts) -> None:
+def test_a_destination_named_as_recipient_uses_the_channel_that_posts_there(contacts: Contacts) -> None:
     monitoring = Way("watch", ChannelKind.SLACK, is_shared=True, posts_to="#monitoring")
     both = replace(contacts, ways=(*contacts.ways, monitoring))
 
@@ -50,7 +50,7 @@ def test_a_place_named_as_recipient_is_reached_by_the_channel_that_posts_there(c
     ]
 
 
-def test_a_channel_that_posts_elsewhere_takes_no_notice_for_another_place(contacts: Contacts) -> None:
+def test_a_channel_that_posts_elsewhere_is_not_used_for_another_destination(contacts: Contacts) -> None:
     elsewhere = Way("ops", ChannelKind.SLACK, is_shared=True, posts_to="#ops")
 
     routing = routing_of(
@@ -62,7 +62,7 @@ def test_a_channel_that_posts_elsewhere_takes_no_notice_for_another_place(contac
     assert 'kind = "slack" と channel = "#monitoring" を書いてください' in routing.dead_ends[0].detail
 
 
-def test_a_role_that_nobody_holds_is_a_dead_end_with_a_way_out(contacts: Contacts) -> None:
+def test_an_unassigned_role_is_undeliverable_with_a_hint(contacts: Contacts) -> None:
     routing = routing_of(rules("異常 | 当直、開発担当者 | Slack | 即時"), contacts)
 
     assert [(end.recipient, end.reason) for end in routing.dead_ends] == [("当直", Reason.UNBOUND_ROLE)]
@@ -72,7 +72,7 @@ def test_a_role_that_nobody_holds_is_a_dead_end_with_a_way_out(contacts: Contact
     assert len(routing.routes) == 1
 
 
-def test_a_channel_that_is_not_bound_is_a_dead_end_for_each_recipient(contacts: Contacts) -> None:
+def test_an_unbound_channel_is_undeliverable_for_each_recipient(contacts: Contacts) -> None:
     routing = routing_of(rules("異常 | 運用責任者 | 電話 | 即時"), contacts)
 
     assert routing.routes == ()
@@ -81,9 +81,7 @@ def test_a_channel_that_is_not_bound_is_a_dead_end_for_each_recipient(contacts: 
 
 
 @pytest.mark.parametrize("name", ["Mattermost", "ＭＡＴＴＥＲＭＯＳＴ"])
-def test_a_word_that_nobody_knows_reaches_the_channel_that_is_bound_under_it(
-    contacts: Contacts, name: str
-) -> None:
+def test_an_unknown_word_selects_the_channel_bound_under_it(contacts: Contacts, name: str) -> None:
     chat = Way(name, ChannelKind.WEBHOOK, is_shared=True)
 
     routing = routing_of(
@@ -94,7 +92,7 @@ def test_a_word_that_nobody_knows_reaches_the_channel_that_is_bound_under_it(
     assert routing.dead_ends == ()
 
 
-def test_a_word_that_nobody_knows_is_a_dead_end_while_nothing_is_bound_under_it(contacts: Contacts) -> None:
+def test_an_unknown_word_is_undeliverable_while_nothing_is_bound_under_it(contacts: Contacts) -> None:
     routing = routing_of(rules("異常 | 運用責任者 | Mattermost、メール | 即時"), contacts)
 
     assert [route.destination for route in routing.routes] == ["mail:manager@example.com"]
@@ -106,14 +104,14 @@ def test_a_word_that_nobody_knows_is_a_dead_end_while_nothing_is_bound_under_it(
     )
 
 
-def test_who_is_to_be_told_by_unknown_ways_alone_is_told_by_all_that_are_known(contacts: Contacts) -> None:
+def test_a_recipient_with_only_unknown_channels_is_notified_by_all_known_ones(contacts: Contacts) -> None:
     routing = routing_of(rules("異常 | 運用責任者 | 掲示板 | 即時"), contacts)
 
     assert [route.destination for route in routing.routes] == ["mail:manager@example.com", "slack"]
     assert [end.reason for end in routing.dead_ends] == [Reason.UNKNOWN_CHANNEL]
 
 
-def test_the_very_word_of_the_document_goes_before_what_it_stands_for(contacts: Contacts) -> None:
+def test_a_channel_bound_under_the_exact_word_takes_precedence_over_its_kind(contacts: Contacts) -> None:
     line = Way("line", ChannelKind.LINE, is_shared=True)
     works = Way("LINE WORKS", ChannelKind.WEBHOOK, is_shared=True)
 
@@ -125,7 +123,7 @@ def test_the_very_word_of_the_document_goes_before_what_it_stands_for(contacts: 
     assert [route.way for route in routing_of(row, only).routes] == [line]
 
 
-def test_a_person_without_an_address_for_the_channel_is_a_dead_end(contacts: Contacts) -> None:
+def test_a_person_without_an_address_for_the_channel_is_undeliverable(contacts: Contacts) -> None:
     nobody_mailed = replace(contacts, people={"運用責任者": {ChannelKind.SLACK: "U01MANAGER"}})
 
     routing = routing_of(rules("異常 | 運用責任者 | メール | 即時"), nobody_mailed)
@@ -134,7 +132,7 @@ def test_a_person_without_an_address_for_the_channel_is_a_dead_end(contacts: Con
     assert 'email = "…"' in routing.dead_ends[0].detail
 
 
-def test_a_shared_place_needs_no_address_of_a_person(contacts: Contacts) -> None:
+def test_a_shared_destination_needs_no_personal_address(contacts: Contacts) -> None:
     unknown_to_slack = replace(contacts, people={"運用責任者": {}})
 
     assert places(routing_of(rules("異常 | 運用責任者 | Slack | 即時"), unknown_to_slack)) == [
@@ -142,13 +140,13 @@ def test_a_shared_place_needs_no_address_of_a_person(contacts: Contacts) -> None
     ]
 
 
-def test_a_placeholder_left_in_is_a_dead_end(contacts: Contacts) -> None:
+def test_an_unfilled_placeholder_is_undeliverable(contacts: Contacts) -> None:
     routing = routing_of(rules("異常 | [氏名] | Slack | 即時"), contacts)
 
     assert [(end.recipient, end.reason) for end in routing.dead_ends] == [("[氏名]", Reason.PLACEHOLDER)]
 
 
-def test_roles_are_matched_whatever_their_width(contacts: Contacts) -> None:
+def test_roles_are_matched_regardless_of_character_width(contacts: Contacts) -> None:
     wide = replace(contacts, people={"ＳＲＥ 担当": {ChannelKind.SLACK: "U03"}})
 
     assert len(routing_of(rules("異常 | SRE担当 | Slack | 即時"), wide).routes) == 1

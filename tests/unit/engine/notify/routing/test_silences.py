@@ -18,7 +18,7 @@ def test_every_matcher_must_hold() -> None:
     assert not quiet(target="DB").covers("batch/batch/B001", {"batch": "B001"})
 
 
-def test_a_silence_holds_from_its_start_to_before_its_end() -> None:
+def test_a_silence_ends_at_its_exclusive_end() -> None:
     silences = [quiet(target="DB")]
 
     assert silencing(silences, "x", LABELS, NOON - timedelta(microseconds=1)) is None
@@ -27,13 +27,13 @@ def test_a_silence_holds_from_its_start_to_before_its_end() -> None:
     assert silencing(silences, "x", LABELS, NOON + HOUR) is None
 
 
-def test_of_several_the_last_to_end_speaks() -> None:
+def test_the_silence_that_ends_last_is_named() -> None:
     longer = quiet(end=NOON + 2 * HOUR, item="cpu")
 
     assert silencing([quiet(target="DB"), longer], "x", LABELS, NOON) == longer
 
 
-def test_the_last_end_is_when_it_was_lifted() -> None:
+def test_an_alert_is_no_longer_silenced_from_the_last_end() -> None:
     silences = [quiet(target="DB"), quiet(end=NOON + 2 * HOUR, item="memory")]
 
     assert lifted_at(silences, "x", LABELS, NOON + HOUR - timedelta(microseconds=1)) is None

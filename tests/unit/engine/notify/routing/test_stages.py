@@ -47,7 +47,7 @@ TOLD_WARNING = Told(NoticeKind.FIRING, Condition.WARNING, at=NOON, was_lost=Fals
             Told(NoticeKind.RECOVERED, Condition.WARNING, at=NOON, was_lost=False),
             Reason.ALREADY_TOLD,
         ),
-        # What could not be delivered is not announced again and again: the outbox has tried for hours.
+        # An undelivered notice is not announced again: the outbox has already tried for hours.
         (
             NoticeKind.FIRING,
             Condition.WARNING,
@@ -56,7 +56,7 @@ TOLD_WARNING = Told(NoticeKind.FIRING, Condition.WARNING, at=NOON, was_lost=Fals
         ),
     ],
 )
-def test_a_place_hears_only_what_it_does_not_know(
+def test_a_destination_is_notified_only_of_news(
     kind: NoticeKind, condition: Condition, told: Told | None, expected: Reason
 ) -> None:
     candidate = Candidate(kind, condition, ROUTE, told)
@@ -64,7 +64,7 @@ def test_a_place_hears_only_what_it_does_not_know(
     assert why_notify(candidate, repeat=timedelta(hours=4), now=NOON) is expected
 
 
-def test_trouble_is_held_back_while_a_window_is_open_and_the_window_is_cited() -> None:
+def test_an_alert_is_held_back_during_maintenance_and_the_window_is_cited() -> None:
     judgement = judge(
         Candidate(NoticeKind.FIRING, Condition.CRITICAL, ROUTE, None, Standing(window=WINDOW)), SITUATION
     )
@@ -76,7 +76,7 @@ def test_trouble_is_held_back_while_a_window_is_open_and_the_window_is_cited() -
     )
 
 
-def test_a_recovery_passes_an_open_window() -> None:
+def test_a_recovery_is_sent_during_maintenance() -> None:
     judgement = judge(
         Candidate(NoticeKind.RECOVERED, Condition.WARNING, ROUTE, TOLD_WARNING, Standing(window=WINDOW)),
         SITUATION,
@@ -93,7 +93,7 @@ def test_a_recovery_passes_an_open_window() -> None:
     ]
 
 
-def test_what_passes_says_why_at_every_stage() -> None:
+def test_a_notice_that_passes_has_a_reason_at_every_stage() -> None:
     judgement = judge(Candidate(NoticeKind.FIRING, Condition.WARNING, ROUTE, None), SITUATION)
 
     assert judgement.stage == "dedup"

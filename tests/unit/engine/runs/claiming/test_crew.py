@@ -6,7 +6,7 @@ import threading
 from toban.engine.runs.claiming.crew import Crew
 
 
-def test_a_thread_that_is_free_does_the_next_job() -> None:
+def test_a_free_thread_takes_the_next_job() -> None:
     crew = Crew(2)
     done: queue.SimpleQueue[str] = queue.SimpleQueue()
 
@@ -25,7 +25,7 @@ def test_a_thread_that_is_free_does_the_next_job() -> None:
     assert len(names) <= 2
 
 
-def test_no_more_jobs_go_on_together_than_there_are_threads() -> None:
+def test_no_more_jobs_run_at_once_than_there_are_threads() -> None:
     crew, begun, may_end = Crew(2), threading.Semaphore(0), threading.Event()
 
     def job() -> None:
@@ -44,7 +44,7 @@ def test_no_more_jobs_go_on_together_than_there_are_threads() -> None:
     crew.dismiss()
 
 
-def test_a_dismissed_crew_ends_after_the_jobs_in_hand() -> None:
+def test_a_dismissed_crew_ends_after_its_current_jobs() -> None:
     crew, ended = Crew(1), threading.Event()
     ran: list[threading.Thread] = []
 

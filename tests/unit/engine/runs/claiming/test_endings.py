@@ -1,4 +1,4 @@
-"""Ends that gather while others are being written."""
+"""Ends of runs that accumulate while others are being written."""
 
 import threading
 from collections.abc import Collection, Sequence
@@ -17,7 +17,7 @@ def end(run_id: int) -> Success:
 
 
 class Tables:
-    """Tables that note what was written together; the first write waits until the test lets it go on."""
+    """Tables that record which ends were written together; the first write blocks until released."""
 
     def __init__(self, *, fenced: Collection[int] = (), trouble: Exception | None = None) -> None:
         self.written: list[list[int]] = []
@@ -34,7 +34,7 @@ class Tables:
 
 
 def written_by_threads(tables: Tables, count: int) -> dict[int, Exception | None]:
-    """End runs 1 to *count* while run 0's end is being written, and return what each thread was told."""
+    """End runs 1 to *count* while run 0's end is being written, and return the outcome of each thread."""
     endings = Endings(tables.write_all)
     told: dict[int, Exception | None] = {}
     are_at_it = threading.Barrier(count + 1)
@@ -55,7 +55,7 @@ def written_by_threads(tables: Tables, count: int) -> dict[int, Exception | None
     for thread in threads[1:]:
         thread.start()
     are_at_it.wait(10)
-    # From there it is a moment to where they wait for the one that writes.
+    # From there the threads soon reach the point where they wait for the writer.
     threading.Event().wait(0.05)
     tables.may_go_on.set()
     for thread in threads:
@@ -63,32 +63,32 @@ def written_by_threads(tables: Tables, count: int) -> dict[int, Exception | None
     return told
 
 
-def test_ends_that_come_while_one_is_written_are_written_together() -> None:
+def test_ends_that_arrive_during_a_write_are_written_together() -> None:
     tables = Tables()
 
     told = written_by_threads(tables, 20)
 
     first, *others = tables.written
     assert first == [0]
-    # However the machine deals its time out, they do not come one by one.
+    # However the threads are scheduled, they do not arrive one by one.
     assert len(others) < 20
     assert sorted(run_id for each in others for run_id in each) == list(range(1, 21))
     assert told == dict.fromkeys(range(21))
 
 
-def test_only_those_that_were_replaced_learn_that_they_were() -> None:
+def test_only_replaced_workers_are_told_that_they_were_replaced() -> None:
     told = written_by_threads(Tables(fenced={2}), 3)
 
     assert {run_id for run_id, error in told.items() if isinstance(error, Fenced)} == {2}
 
 
-def test_trouble_is_everybody_s_whose_end_was_being_written() -> None:
+def test_a_write_error_is_raised_for_every_end_being_written() -> None:
     told = written_by_threads(Tables(trouble=OSError("away")), 2)
 
     assert all(isinstance(error, OSError) for error in told.values())
 
 
-def test_an_end_can_be_written_again_after_trouble() -> None:
+def test_an_end_can_be_written_again_after_an_error() -> None:
     tables = Tables(trouble=OSError("away"))
     tables.may_go_on.set()
     endings = Endings(tables.write_all)

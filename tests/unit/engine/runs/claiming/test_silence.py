@@ -8,19 +8,19 @@ NOON = datetime(2026, 4, 1, 12, tzinfo=UTC)
 
 
 class Looks:
-    """A worker that looks at another's run, on a clock that the test moves."""
+    """A worker that watches another one's run, with a clock moved by the test."""
 
     def __init__(self) -> None:
         self.now = 0.0
         self.silences = Silences(lambda: self.now)
 
     def after(self, seconds: float, lease: datetime = NOON, fence: int = 1) -> bool:
-        """Look *seconds* after the last time; say whether the run's worker is silent."""
+        """Look *seconds* after the last look; return whether the run's worker is silent."""
         self.now += seconds
         return 7 in self.silences.look({7: (fence, lease)})
 
 
-def test_a_lease_that_has_not_moved_for_the_whole_span_of_looking_is_silence() -> None:
+def test_a_lease_unchanged_for_the_whole_observation_period_is_silent() -> None:
     looks = Looks()
     looks.after(0)
 
@@ -29,7 +29,7 @@ def test_a_lease_that_has_not_moved_for_the_whole_span_of_looking_is_silence() -
     assert found == [False] * (int(SILENCE) - 1) + [True]
 
 
-def test_a_heartbeat_begins_the_span_anew() -> None:
+def test_a_heartbeat_restarts_the_observation_period() -> None:
     looks = Looks()
     for _ in range(5):
         looks.after(1)
@@ -37,7 +37,7 @@ def test_a_heartbeat_begins_the_span_anew() -> None:
     assert not looks.after(1, NOON + timedelta(seconds=1))
 
 
-def test_another_holder_begins_the_span_anew() -> None:
+def test_another_holder_restarts_the_observation_period() -> None:
     looks = Looks()
     for _ in range(5):
         looks.after(1)
@@ -45,7 +45,7 @@ def test_another_holder_begins_the_span_anew() -> None:
     assert not looks.after(1, fence=2)
 
 
-def test_a_gap_between_looks_counts_for_two_seconds_whatever_its_length() -> None:
+def test_a_gap_between_looks_counts_as_two_seconds_whatever_its_length() -> None:
     looks = Looks()
     looks.after(0)
 
@@ -54,7 +54,7 @@ def test_a_gap_between_looks_counts_for_two_seconds_whatever_its_length() -> Non
     assert looks.after(3600)
 
 
-def test_after_the_state_database_was_away_nobody_is_silent_yet() -> None:
+def test_right_after_a_state_database_outage_no_worker_is_silent() -> None:
     looks = Looks()
     looks.after(0)
     for _ in range(4):

@@ -1,4 +1,4 @@
-"""A command's output to lines, and what it is told."""
+"""A command's output as lines, and its arguments and environment."""
 
 import sys
 import threading
@@ -17,7 +17,7 @@ from toban.engine.runs.work import StepFailed
 
 @dataclass
 class FakeTurn:
-    """A turn that remembers what was said."""
+    """A turn that records what is logged."""
 
     run_id: int = 7
     due_at: datetime = datetime(2026, 4, 1, 4, tzinfo=UTC)
@@ -33,7 +33,7 @@ class FakeTurn:
             self.stop = Reason.CANCELLED
 
     def progress(self, percent: float | None, text: str = "") -> None:
-        """A command tells no progress of its own."""
+        """Ignore the progress: a command reports none of its own."""
 
     def why_stop(self) -> Reason | None:
         return self.stop
@@ -43,7 +43,7 @@ def python(code: str) -> Command:
     return Command((sys.executable, "-c", code), Path.cwd())
 
 
-def test_pieces_become_whole_lines() -> None:
+def test_pieces_of_output_become_complete_lines() -> None:
     lines = Lines()
 
     assert list(lines.take("一行目\n二".encode()[:-1])) == ["一行目"]
@@ -51,7 +51,7 @@ def test_pieces_become_whole_lines() -> None:
     assert list(lines.end()) == []
 
 
-def test_the_line_at_the_limit_is_kept_and_the_next_is_counted() -> None:
+def test_the_line_at_the_limit_is_stored_and_the_next_is_only_counted() -> None:
     lines = Lines()
     line = b"x" * 63 + b"\n"
     fitting = MOST_BYTES // len(line)
@@ -60,14 +60,14 @@ def test_the_line_at_the_limit_is_kept_and_the_next_is_counted() -> None:
     assert list(lines.end()) == ["… ほか 1 行は残していません"]
 
 
-def test_exactly_as_much_as_is_kept_leaves_none_out() -> None:
+def test_output_of_exactly_the_limit_leaves_nothing_out() -> None:
     lines = Lines()
 
     assert len(lines.take(b"\n" * MOST_BYTES)) == MOST_BYTES
     assert list(lines.end()) == []
 
 
-def test_a_command_learns_its_run_and_parameters_and_is_heard() -> None:
+def test_a_command_gets_its_run_and_parameters_and_its_output_is_recorded() -> None:
     turn = FakeTurn(parameters={"date": "2026-03-31"})
     code = "import os; print(*(os.environ['BATCH_' + n] for n in ('RUN', 'DUE_AT', 'DATE')))"
 
@@ -89,7 +89,7 @@ def test_a_signal_is_named() -> None:
         python("import os, signal; os.kill(os.getpid(), signal.SIGSEGV)")(FakeTurn())
 
 
-def test_a_command_that_is_not_there_can_not_be_mended_by_trying_again() -> None:
+def test_a_missing_command_is_not_retried() -> None:
     turn = FakeTurn()
 
     with pytest.raises(StepFailed, match="no-such-program") as failed:
@@ -100,7 +100,7 @@ def test_a_command_that_is_not_there_can_not_be_mended_by_trying_again() -> None
 
 
 def test_a_stopped_command_takes_its_children_with_it() -> None:
-    # The shell starts a child that would outlive it, and tells its number.
+    # The shell starts a child that would outlive it, and prints its process id.
     turn = FakeTurn(stop_after="child")
     command = Command(("sh", "-c", "sleep 600 & echo child $!; wait"), Path.cwd())
 
@@ -112,7 +112,7 @@ def test_a_stopped_command_takes_its_children_with_it() -> None:
     assert not psutil.pid_exists(child) or psutil.Process(child).status() == psutil.STATUS_ZOMBIE
 
 
-def test_a_child_left_behind_does_not_hold_the_run_up() -> None:
+def test_a_child_left_behind_does_not_delay_the_run() -> None:
     turn = FakeTurn()
 
     Command(("sh", "-c", "sleep 600 & echo done"), Path.cwd())(turn)
@@ -120,7 +120,7 @@ def test_a_child_left_behind_does_not_hold_the_run_up() -> None:
     assert turn.said == ["done"]
 
 
-def test_commands_of_two_threads_do_not_end_with_each_other() -> None:
+def test_commands_of_two_threads_are_independent() -> None:
     first, second = FakeTurn(), FakeTurn()
     threads = [
         threading.Thread(target=python(f"import time; time.sleep({wait}); print('end')"), args=(turn,))
@@ -135,7 +135,7 @@ def test_commands_of_two_threads_do_not_end_with_each_other() -> None:
     assert (first.said, second.said) == (["end"], ["end"])
 
 
-def test_a_command_is_told_nothing_of_the_way_into_the_stores(
+def test_a_command_does_not_get_tobans_own_environment_variables(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("TOBAN_STATE_URL", "postgresql://toban:secret@127.0.0.1/toban")

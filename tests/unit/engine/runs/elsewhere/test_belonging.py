@@ -1,4 +1,4 @@
-"""Which due time a report is for, at the boundaries."""
+"""Which due time a report belongs to, at the boundaries."""
 
 from datetime import UTC, datetime, timedelta
 
@@ -25,37 +25,37 @@ def test_a_report_belongs_to_the_last_due_time_however_late_it_is(word: Word) ->
     assert belongs(word, TWO + timedelta(hours=20)) == TWO
 
 
-def test_a_clock_that_is_ahead_by_a_minute_begins_the_next_run() -> None:
+def test_a_report_up_to_a_minute_early_belongs_to_the_next_run() -> None:
     assert belongs(Word.START, TOMORROW - timedelta(minutes=1)) == TOMORROW
     assert belongs(Word.START, TOMORROW - timedelta(minutes=1) - SECOND) == TWO
 
 
-def test_a_job_of_every_minute_may_be_early_by_a_tenth_of_it() -> None:
+def test_a_job_run_every_minute_may_be_early_by_a_tenth_of_a_minute() -> None:
     next_minute = TWO + timedelta(minutes=1)
 
     assert belongs(Word.SUCCESS, next_minute - 6 * SECOND, upcoming=next_minute) == next_minute
     assert belongs(Word.SUCCESS, next_minute - 7 * SECOND, upcoming=next_minute) == TWO
 
 
-def test_a_start_after_a_good_end_is_a_run_beside_the_schedule() -> None:
+def test_a_start_after_a_success_is_a_run_outside_the_schedule() -> None:
     assert belongs(Word.START, TWO + timedelta(minutes=5), ENDED) is None
 
 
-def test_a_second_success_says_nothing_new() -> None:
+def test_a_second_success_changes_nothing() -> None:
     assert belongs(Word.SUCCESS, TWO + timedelta(hours=5), ENDED) == TWO
     assert belongs(Word.LOG, TWO + timedelta(hours=5), ENDED) == TWO
 
 
-def test_a_failure_after_a_success_counts_for_it_while_reports_are_awaited() -> None:
+def test_a_failure_after_a_success_belongs_to_the_same_run_while_reports_are_awaited() -> None:
     assert belongs(Word.FAIL, TWO + WITHIN, ENDED) == TWO
     assert belongs(Word.FAIL, TWO + WITHIN + SECOND, ENDED) is None
 
 
 @pytest.mark.parametrize("word", Word)
-def test_before_the_first_due_time_a_report_is_of_a_run_beside_the_schedule(word: Word) -> None:
+def test_a_report_before_the_first_due_time_is_a_run_outside_the_schedule(word: Word) -> None:
     assert belongs(word, TOMORROW - timedelta(hours=3), previous=None) is None
     assert belongs(word, TOMORROW - SECOND, previous=None) == TOMORROW
 
 
-def test_a_schedule_that_is_never_due_again_still_has_its_last_time() -> None:
+def test_a_schedule_that_is_never_due_again_still_has_its_last_due_time() -> None:
     assert belongs(Word.SUCCESS, TWO + timedelta(days=40), upcoming=None) == TWO

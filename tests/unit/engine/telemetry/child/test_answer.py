@@ -1,4 +1,4 @@
-"""The way of an answer from its thread to the event loop."""
+"""The path of an answer from its thread to the event loop."""
 
 import asyncio
 import threading
@@ -9,7 +9,7 @@ import pytest
 from toban.engine.telemetry.child.answer import Abandoned, Answer
 
 
-def test_parts_arrive_in_order_however_many() -> None:
+def test_any_number_of_parts_arrives_in_order() -> None:
     async def send() -> list[object]:
         answer = Answer()
         work = asyncio.get_running_loop().run_in_executor(None, _filling(answer))
@@ -20,7 +20,7 @@ def test_parts_arrive_in_order_however_many() -> None:
     assert asyncio.run(send()) == [str(number).encode() for number in range(100)]
 
 
-def test_a_thread_that_waits_for_room_is_let_go_when_the_reader_leaves() -> None:
+def test_a_thread_waiting_for_space_is_released_when_the_reader_leaves() -> None:
     async def leave() -> None:
         answer = Answer()
         work = asyncio.get_running_loop().run_in_executor(None, _filling(answer))
@@ -32,7 +32,7 @@ def test_a_thread_that_waits_for_room_is_let_go_when_the_reader_leaves() -> None
         asyncio.run(leave())
 
 
-def test_no_more_parts_wait_than_there_is_room_for() -> None:
+def test_the_number_of_waiting_parts_is_limited() -> None:
     async def fill() -> int:
         answer = Answer()
         put = 0

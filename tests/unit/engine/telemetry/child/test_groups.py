@@ -1,4 +1,4 @@
-"""Which inserts are written together, and what each of them is told."""
+"""Which inserts are written together, and the answer to each of them."""
 
 import threading
 import time
@@ -18,7 +18,7 @@ TOO_MANY_PARTITIONS = 252
 
 
 class Table:
-    """What is written to; the first write waits until it is let go."""
+    """The table written to; the first write blocks until it is released."""
 
     def __init__(self, *, holds_first: bool = False) -> None:
         self.writes: list[list[bytes]] = []
@@ -41,7 +41,7 @@ class Table:
 
 
 class Writers:
-    """Threads that insert; those after the first wait in the order in which they came."""
+    """Threads that insert; those after the first wait in the order of their arrival."""
 
     def __init__(self, table: Table, groups: Groups | None = None) -> None:
         self.table = table
@@ -78,13 +78,13 @@ def code_of(future: Future[None]) -> int:
 
 
 def seen_by(future: Future[None]) -> str:
-    """Return what a refused repetition says that its writer has seen."""
+    """Return the state that a refused repetition reports as seen by its writer."""
     refusal = refusal_of(future)
     assert refusal.code == REPEATED
     return InsertRepeated(str(refusal)).seen
 
 
-def test_what_comes_while_one_is_written_is_written_together() -> None:
+def test_batches_that_arrive_during_a_write_are_written_together() -> None:
     table = Table(holds_first=True)
     writers = Writers(table)
     first = writers.send("first")
@@ -97,7 +97,7 @@ def test_what_comes_while_one_is_written_is_written_together() -> None:
     assert table.writes == [[b"first"], [b"a", b"b", b"c"]]
 
 
-def test_what_is_sent_twice_at_once_is_written_once() -> None:
+def test_a_batch_sent_twice_at_once_is_written_once() -> None:
     table = Table(holds_first=True)
     writers = Writers(table)
     sent = [writers.send("first"), writers.send("first")]
@@ -106,12 +106,12 @@ def test_what_is_sent_twice_at_once_is_written_once() -> None:
 
     outcomes = [each.exception(10) for each in sent]
     assert table.writes == [[b"first"]]
-    # The second came either while the first was written or after it.
+    # The second insert arrived either during the first write or after it.
     assert all(each is None or (isinstance(each, Refused) and each.code == REPEATED) for each in outcomes)
     assert None in outcomes
 
 
-def test_what_has_come_before_is_not_written_again() -> None:
+def test_a_batch_seen_before_is_not_written_again() -> None:
     table = Table()
     writers = Writers(table)
     writers.send("a").result(10)
@@ -122,7 +122,7 @@ def test_what_has_come_before_is_not_written_again() -> None:
     assert table.writes == [[b"a"], [b"a"]]
 
 
-def test_what_was_held_at_the_start_is_known() -> None:
+def test_batches_stored_before_the_start_are_recognised() -> None:
     held = Token.of(sha256(b"a").hexdigest(), 0).batch
     table = Table()
     writers = Writers(table, Groups(lambda batch: batch == ("logs", held)))
@@ -132,7 +132,7 @@ def test_what_was_held_at_the_start_is_known() -> None:
     writers.send("b").result(10)
 
 
-def test_what_is_missing_is_taken_from_whoever_has_seen_all_that_came() -> None:
+def test_missing_rows_are_accepted_only_from_a_writer_that_saw_the_latest_state() -> None:
     table = Table()
     writers = Writers(table)
     writers.send("a").result(10)
@@ -144,7 +144,7 @@ def test_what_is_missing_is_taken_from_whoever_has_seen_all_that_came() -> None:
     assert table.writes == [[b"a"], [b"a"]]
 
 
-def test_a_look_at_what_another_process_held_counts_for_nothing() -> None:
+def test_a_look_taken_at_another_process_does_not_count() -> None:
     writers, others = Writers(Table()), Writers(Table())
     for each in (writers, others):
         each.send("a").result(10)
@@ -152,7 +152,7 @@ def test_a_look_at_what_another_process_held_counts_for_nothing() -> None:
     assert code_of(writers.send("a", seen=seen_by(others.send("a")))) == REPEATED
 
 
-def test_a_repetition_waits_for_what_is_being_written_of_its_batch() -> None:
+def test_a_repetition_waits_for_the_running_write_of_its_batch() -> None:
     table = Table()
     writers = Writers(table)
     writers.send("first").result(10)
@@ -171,7 +171,7 @@ def test_a_repetition_waits_for_what_is_being_written_of_its_batch() -> None:
     writers.send("first", seen=seen_by(again)).result(10)
 
 
-def test_two_that_write_what_is_missing_write_it_once() -> None:
+def test_two_writers_of_missing_rows_write_them_once() -> None:
     table = Table()
     writers = Writers(table)
     writers.send("first").result(10)
@@ -187,7 +187,7 @@ def test_two_that_write_what_is_missing_write_it_once() -> None:
     assert len(table.writes) == 2
 
 
-def test_only_the_latest_are_known_again() -> None:
+def test_only_the_latest_batches_are_recognised() -> None:
     table = Table()
     writers = Writers(table, Groups(most_known=2))
     for token in ("a", "b", "c", "a"):
@@ -197,7 +197,7 @@ def test_only_the_latest_are_known_again() -> None:
     assert len(writers.groups._known) == 2
 
 
-def test_a_group_has_a_bound() -> None:
+def test_a_group_has_a_size_limit() -> None:
     table = Table(holds_first=True)
     writers = Writers(table, Groups(largest=2))
     first = writers.send("first")
@@ -210,7 +210,7 @@ def test_a_group_has_a_bound() -> None:
     assert table.writes == [[b"first"], [b"a", b"b"], [b"large"], [b"c"]]
 
 
-def test_rows_that_do_not_parse_hold_up_no_others() -> None:
+def test_rows_that_do_not_parse_do_not_affect_others() -> None:
     table = Table(holds_first=True)
     table.refused[b"bad"] = Refused(CANNOT_PARSE, "no JSON")
     writers = Writers(table)
@@ -223,11 +223,11 @@ def test_rows_that_do_not_parse_hold_up_no_others() -> None:
         each.result(10)
     assert code_of(bad) == CANNOT_PARSE
     assert table.writes[1:] == [[b"good", b"bad", b"better"], [b"good"], [b"bad"], [b"better"]]
-    # Nothing of it is there: it is no repetition when it comes again.
+    # Nothing of it was stored: when it is sent again it is not a repetition.
     assert code_of(writers.send("bad")) == CANNOT_PARSE
 
 
-def test_too_many_partitions_of_a_group_are_written_one_by_one() -> None:
+def test_a_group_with_too_many_partitions_is_written_batch_by_batch() -> None:
     table = Table(holds_first=True)
     writers = Writers(table)
     first = writers.send("first")
@@ -241,7 +241,7 @@ def test_too_many_partitions_of_a_group_are_written_one_by_one() -> None:
     assert table.writes[1:] == [[b"a", b"b"], [b"a"], [b"b"]]
 
 
-def test_what_was_not_begun_is_no_repetition() -> None:
+def test_a_batch_that_stored_nothing_is_not_a_repetition() -> None:
     table = Table()
     table.refused[b"a"] = Refused(NOT_ENOUGH_SPACE, "the disk is full", stored_nothing=True)
     writers = Writers(table)
@@ -252,7 +252,7 @@ def test_what_was_not_begun_is_no_repetition() -> None:
     writers.send("a").result(10)
 
 
-def test_what_failed_with_others_is_to_be_looked_for() -> None:
+def test_a_batch_that_failed_in_a_group_must_be_looked_up() -> None:
     table = Table(holds_first=True)
     table.refused[b"b"] = Refused(NOT_ENOUGH_SPACE, "the disk is full")
     writers = Writers(table)
@@ -266,7 +266,7 @@ def test_what_failed_with_others_is_to_be_looked_for() -> None:
     assert [code_of(writers.send(token)) for token in ("a", "b")] == [REPEATED, REPEATED]
 
 
-def test_a_failure_that_nobody_foresaw_leaves_nobody_waiting() -> None:
+def test_an_unexpected_failure_leaves_no_writer_waiting() -> None:
     table = Table(holds_first=True)
     table.refused[b"b"] = OSError("no memory")
     writers = Writers(table)

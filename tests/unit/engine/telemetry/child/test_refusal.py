@@ -1,18 +1,18 @@
-"""What the store answers when it does not do as asked."""
+"""The store's answers to statements it refuses."""
 
 import pytest
 
 from toban.engine.telemetry.child.refusal import Refused, from_engine
 
 
-def test_the_engines_own_code_and_words_are_kept() -> None:
+def test_the_engines_error_code_and_message_are_kept() -> None:
     refused = from_engine(RuntimeError("Code: 60. DB::Exception: Unknown table 'x'. (UNKNOWN_TABLE)"))
 
     assert refused.text == "Code: 60. DB::Exception: Unknown table 'x'. (UNKNOWN_TABLE)"
     assert refused.status == 404
 
 
-def test_what_stands_before_the_code_is_left_out() -> None:
+def test_text_before_the_error_code_is_left_out() -> None:
     refused = from_engine(RuntimeError("Streaming query failed: Code: 159. DB::Exception: Timeout exceeded"))
 
     assert refused.text == "Code: 159. DB::Exception: Timeout exceeded"

@@ -1,4 +1,4 @@
-"""What came over HTTP, read into a value."""
+"""HTTP requests, parsed into a value."""
 
 import base64
 
@@ -16,7 +16,7 @@ def _basic(text: str) -> dict[str, str]:
     "headers",
     [_basic("toban:open sesame"), _basic(":open sesame"), {"x-clickhouse-key": "open sesame"}],
 )
-def test_whoever_shows_the_secret_is_let_in(headers: dict[str, str]) -> None:
+def test_a_request_with_the_secret_is_accepted(headers: dict[str, str]) -> None:
     authenticate(headers, "open sesame")
 
 
@@ -33,7 +33,9 @@ def test_whoever_shows_the_secret_is_let_in(headers: dict[str, str]) -> None:
         {"authorization": "Bearer open sesame"},
     ],
 )
-def test_whoever_does_not_is_refused_without_the_secret_in_the_answer(headers: dict[str, str]) -> None:
+def test_a_request_without_the_secret_is_refused_and_the_answer_does_not_contain_it(
+    headers: dict[str, str],
+) -> None:
     with pytest.raises(Refused) as refusal:
         authenticate(headers, "open sesame")
 
@@ -41,7 +43,7 @@ def test_whoever_does_not_is_refused_without_the_secret_in_the_answer(headers: d
     assert "sesame" not in refusal.value.text
 
 
-def test_parameters_settings_and_transport_are_told_apart() -> None:
+def test_parameters_settings_and_transport_are_distinguished() -> None:
     query = (
         b"query=SELECT+1&param_a=x%3D1&max_threads=2&database=toban&session_id=s&default_format=CSV&empty="
     )
@@ -88,7 +90,7 @@ def _form(*fields: tuple[str, str]) -> bytes:
 FORM = {"content-type": "multipart/form-data; boundary=mark"}
 
 
-def test_long_values_come_in_a_form() -> None:
+def test_long_values_may_be_sent_in_a_form() -> None:
     request = parse(b"max_threads=2", FORM, _form(("query", "SELECT {a:String}"), ("param_a", "当番\n1")))
 
     assert request.text == b"SELECT {a:String}"

@@ -26,7 +26,7 @@ from toban.engine.telemetry.child.statement import Insert, Query, read
         "(SELECT 1) UNION ALL (SELECT 2)",
     ],
 )
-def test_a_statement_on_tobans_own_tables_is_let_through(text: str) -> None:
+def test_a_statement_on_tobans_own_tables_is_accepted(text: str) -> None:
     statement = read(text.encode())
 
     assert isinstance(statement, Query)
@@ -69,7 +69,7 @@ def test_a_statement_that_leaves_tobans_tables_is_refused(text: str) -> None:
         read(text.encode())
 
 
-def test_a_semicolon_at_the_end_is_no_second_statement() -> None:
+def test_a_trailing_semicolon_is_not_a_second_statement() -> None:
     assert read(b"SELECT 1 ;\n") == Query("SELECT 1", format=None, streams=True)
 
 
@@ -89,13 +89,13 @@ def test_rows_may_follow_the_insert_on_the_next_line() -> None:
     assert statement == Insert("INSERT INTO t (a)", "RowBinary", b"\x00\xff; file('x')")
 
 
-def test_rows_may_come_apart_from_the_insert() -> None:
+def test_rows_may_be_sent_separately_from_the_insert() -> None:
     statement = read(b"INSERT INTO t (a) FORMAT JSONEachRow", b'{"a": 1}')
 
     assert statement == Insert("INSERT INTO t (a)", "JSONEachRow", b'{"a": 1}')
 
 
-def test_an_insert_from_a_query_is_no_insert_of_rows() -> None:
+def test_an_insert_from_a_query_is_not_an_insert_of_rows() -> None:
     statement = read(b"INSERT INTO t SELECT 1")
 
     assert statement == Query("INSERT INTO t SELECT 1", format=None, streams=False)
@@ -121,7 +121,7 @@ _PIECES = (
 @given(
     st.one_of(st.binary(), st.lists(st.sampled_from(_PIECES)).map(lambda pieces: "".join(pieces).encode()))
 )
-def test_every_text_whatever_is_either_read_or_refused(text: bytes) -> None:
+def test_any_text_is_either_read_or_refused(text: bytes) -> None:
     with suppress(Refused):
         assert read(text)
 
@@ -136,7 +136,7 @@ def test_every_text_whatever_is_either_read_or_refused(text: bytes) -> None:
         (b"INSERT INTO logs", ""),
     ],
 )
-def test_the_table_of_an_insert_is_read_where_it_is_plain(head: bytes, table: str) -> None:
+def test_the_table_of_a_plain_insert_is_read(head: bytes, table: str) -> None:
     statement = read(head + b" FORMAT RowBinary\n", b"rows")
 
     assert isinstance(statement, Insert)

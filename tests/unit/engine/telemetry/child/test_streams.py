@@ -1,4 +1,4 @@
-"""Streams of Arrow become one, or are refused before anything of them is written."""
+"""Arrow streams are joined into one, or refused before anything of them is written."""
 
 from io import BytesIO
 
@@ -18,17 +18,17 @@ def joined(*streams: bytes) -> bytes:
     return file.getvalue()
 
 
-def test_several_become_one() -> None:
+def test_several_streams_are_joined_into_one() -> None:
     table = pa.ipc.open_stream(joined(stream_of(ONE), stream_of(TWO), stream_of(ONE))).read_all()
 
     assert table["text"].to_pylist() == ["one", "two", "one"]
 
 
-def test_one_stays_as_it_is() -> None:
+def test_a_single_stream_is_unchanged() -> None:
     assert joined(stream_of(ONE)) == stream_of(ONE)
 
 
-def test_those_of_other_columns_are_told_apart() -> None:
+def test_streams_with_different_columns_are_distinguished() -> None:
     other = pa.table({"text": [1]})
 
     assert schema_of(stream_of(ONE)) == schema_of(stream_of(TWO))
@@ -42,14 +42,14 @@ def of_integers_of_bits(bits: int) -> bytes:
 
 
 @pytest.mark.parametrize("stream", [b"", b"no stream at all", b"\xff" * 100, of_integers_of_bits(96)])
-def test_what_is_no_stream_is_refused(stream: bytes) -> None:
+def test_data_that_is_not_a_stream_is_refused(stream: bytes) -> None:
     with pytest.raises(Refused, match="no stream of Arrow") as refused:
         schema_of(stream)
 
     assert refused.value.stored_nothing
 
 
-def test_a_stream_that_breaks_off_is_refused_whole() -> None:
+def test_a_truncated_stream_is_refused_completely() -> None:
     broken = stream_of(TWO)[:-40]
 
     with pytest.raises(Refused, match="ends too early"):

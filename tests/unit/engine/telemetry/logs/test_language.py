@@ -47,7 +47,7 @@ def whole(column: Column, value: str, *, negated: bool = False) -> LogTerm:
         ),
     ],
 )
-def test_a_search_is_its_terms(written: str, terms: list[LogTerm]) -> None:
+def test_a_search_is_split_into_its_terms(written: str, terms: list[LogTerm]) -> None:
     assert list(read_search(written).terms) == terms
 
 
@@ -62,7 +62,7 @@ def test_a_search_is_its_terms(written: str, terms: list[LogTerm]) -> None:
         ("x " * 31, "30 個まで"),
     ],
 )
-def test_what_can_not_be_read_is_told_by_its_part(written: str, reason: str) -> None:
+def test_an_unreadable_part_of_a_search_is_named(written: str, reason: str) -> None:
     with pytest.raises(BadSearch, match=reason):
         read_search(written)
 
@@ -70,7 +70,7 @@ def test_what_can_not_be_read_is_told_by_its_part(written: str, reason: str) -> 
 @pytest.mark.parametrize(
     "value", ["shop-api", "/orders/1", "a b", ">=5", "x*", 'say "no"', "back\\slash", "決済"]
 )
-def test_a_written_term_holds_of_its_value_alone(value: str) -> None:
+def test_a_generated_term_matches_exactly_its_value(value: str) -> None:
     written = f"declined {term('service', value)} {term('route', value, negated=True)}"
 
     assert read_search(written).terms == (
@@ -80,7 +80,7 @@ def test_a_written_term_holds_of_its_value_alone(value: str) -> None:
     )
 
 
-def test_a_search_without_one_of_its_parts_is_the_others() -> None:
+def test_removing_a_part_from_a_search_keeps_the_others() -> None:
     search = read_search('level:ERROR  "card declined" -status:>=500')
 
     assert search.parts == ("level:ERROR", '"card declined"', "-status:>=500")

@@ -1,4 +1,4 @@
-"""Trials side by side: what hangs or breaks is a finding, and holds up nothing else."""
+"""Trials side by side: one that hangs or breaks is a finding, and does not delay the others."""
 
 import re
 import threading
@@ -19,10 +19,10 @@ def trial(doubts: Callable[[], Iterable[str]]) -> Trial:
 
 
 def tell_nobody(_done: int, _count: int) -> None:
-    """Nobody watches."""
+    """Ignore the progress."""
 
 
-def test_what_hangs_is_a_finding_as_its_page_shows_and_the_rest_is_tried() -> None:
+def test_a_hanging_trial_is_a_finding_as_documented_and_the_rest_is_tried() -> None:
     end = threading.Event()
 
     def hang() -> Iterable[str]:
@@ -37,7 +37,7 @@ def test_what_hangs_is_a_finding_as_its_page_shows_and_the_rest_is_tried() -> No
     assert well.findings == ()
 
 
-def test_more_than_run_at_once_are_all_tried_in_order_and_counted() -> None:
+def test_more_trials_than_threads_are_all_run_in_order_and_counted() -> None:
     told: list[tuple[int, int]] = []
     trials = [trial(lambda number=number: [f"{number}"]) for number in range(40)]  # type: ignore[misc]
 
@@ -47,7 +47,7 @@ def test_more_than_run_at_once_are_all_tried_in_order_and_counted() -> None:
     assert told == [(done, 40) for done in range(1, 41)]
 
 
-def test_a_doubt_may_bring_its_own_way_out() -> None:
+def test_a_doubt_may_have_its_own_hint() -> None:
     (tried,) = try_all([trial(lambda: ["遅い\nHINT: 速くする", "暗い"])], tell_nobody)
 
     assert [(each.message, each.hint) for each in tried.findings] == [
@@ -56,7 +56,7 @@ def test_a_doubt_may_bring_its_own_way_out() -> None:
     ]
 
 
-def test_what_breaks_is_told_by_its_kind_without_its_words() -> None:
+def test_an_exception_is_reported_by_type_without_its_message() -> None:
     def broken() -> Iterable[str]:
         raise ValueError("postgresql://shop:s3cret@db/shop")
 
@@ -66,5 +66,5 @@ def test_what_breaks_is_told_by_its_kind_without_its_words() -> None:
     assert "s3cret" not in str(tried.findings[0])
 
 
-def test_nothing_to_try_is_tried_at_once() -> None:
+def test_trying_nothing_returns_at_once() -> None:
     assert try_all([], tell_nobody) == ()

@@ -1,4 +1,4 @@
-"""Which rows somebody means who asks why."""
+"""The rows that the argument of `toban why` can mean."""
 
 import pytest
 
@@ -30,5 +30,5 @@ DESIGN = read_design(
         ("", [6, 7]),
     ],
 )
-def test_a_row_is_meant_by_its_id_its_citation_or_all_its_words(asked: str, lines: list[int]) -> None:
+def test_a_row_can_be_named_by_its_id_citation_or_words(asked: str, lines: list[int]) -> None:
     assert [row.origin.line for row in named(DESIGN.clauses, asked)] == lines

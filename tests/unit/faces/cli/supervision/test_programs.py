@@ -1,4 +1,4 @@
-"""What `toban up` starts, as values."""
+"""The programs started by `toban up`, as values."""
 
 from pathlib import Path
 
@@ -37,7 +37,7 @@ def test_the_worker_and_the_page_start_after_the_store() -> None:
     assert found["store"].ready == "http://127.0.0.1:9000/ping"
 
 
-def test_with_a_clickhouse_elsewhere_no_store_is_started() -> None:
+def test_with_an_external_clickhouse_no_store_is_started() -> None:
     found = by_name(programs.programs(instance("https://toban:pw@clickhouse.example.com:8443/toban")))
 
     assert list(found) == ["worker", "serve"]
@@ -45,24 +45,24 @@ def test_with_a_clickhouse_elsewhere_no_store_is_started() -> None:
     assert found["worker"].environment["TOBAN_TELEMETRY_URL"].startswith("https://toban:pw@clickhouse")
 
 
-def test_secrets_are_told_by_environment_and_never_on_the_command_line() -> None:
+def test_secrets_are_passed_in_the_environment_and_never_on_the_command_line() -> None:
     found = programs.programs(instance(OwnStore(9000, "s3cret")))
 
     assert not any("s3cret" in word for program in found for word in program.command)
 
 
-def test_what_the_bindings_refer_to_reaches_the_worker() -> None:
+def test_secrets_named_in_the_bindings_reach_the_worker() -> None:
     worker = by_name(programs.programs(instance("http://…")))["worker"]
 
     assert worker.environment["SHOP_DATABASE_URL"] == "postgresql://…"
 
 
 @pytest.mark.parametrize("host", ["0.0.0.0", "::"])  # noqa: S104 - named, not bound
-def test_all_addresses_are_asked_for_by_one_that_can_be_reached(host: str) -> None:
+def test_a_wildcard_address_is_replaced_by_a_reachable_one(host: str) -> None:
     assert programs.reachable(host) == "127.0.0.1"
 
 
-def test_the_shops_bindings_get_the_ports_it_really_has() -> None:
+def test_the_shops_bindings_contain_its_actual_ports() -> None:
     written = (SHOP_FOLDER / "toban.toml").read_text(encoding="utf-8")
 
     bound = bind_ports(written, {"web": 41001, "api": 41002, "db": 41003})

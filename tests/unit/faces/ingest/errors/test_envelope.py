@@ -1,4 +1,4 @@
-"""Envelopes: what they hold, and what is none. And whose key they show."""
+"""Envelopes: their items, their errors, and the keys they contain."""
 
 import json
 
@@ -19,12 +19,12 @@ def test_items_are_read_by_their_length_or_to_the_end_of_the_line() -> None:
     assert envelope.items == (Item("attachment", b"Hello\nToba"), Item("event", b'{"message":"x"}'))
 
 
-def test_an_empty_envelope_and_empty_items_are_envelopes() -> None:
+def test_an_empty_envelope_and_empty_items_are_valid() -> None:
     assert read_envelope(b"{}").items == ()
     assert read_envelope(b'{}\n{"type":"attachment","length":0}\n').items == (Item("attachment", b""),)
 
 
-def test_an_unknown_type_is_another() -> None:
+def test_an_unknown_item_type_is_read_as_other() -> None:
     assert read_envelope(b'{}\n{"type":"x_y"}\n{}').items == (Item("other", b"{}"),)
 
 
@@ -44,7 +44,7 @@ def test_an_unknown_type_is_another() -> None:
         b"{}\n" + b"{}\n\n" * (MOST_ITEMS + 1),
     ],
 )
-def test_what_is_no_envelope_is_refused(body: bytes) -> None:
+def test_an_invalid_envelope_is_refused(body: bytes) -> None:
     with pytest.raises(BadEnvelope):
         read_envelope(body)
 
@@ -59,7 +59,7 @@ def test_what_is_no_envelope_is_refused(body: bytes) -> None:
         ({}, {}, ""),
     ],
 )
-def test_the_key_is_in_a_header_or_in_the_address(
+def test_the_key_is_read_from_a_header_or_the_url(
     headers: dict[str, str], query: dict[str, str], key: str
 ) -> None:
     assert shown_key(headers, query) == key
@@ -75,9 +75,9 @@ def test_the_key_is_in_a_header_or_in_the_address(
         ("", ""),
     ],
 )
-def test_or_in_the_envelopes_dsn(dsn: str, key: str) -> None:
+def test_the_key_is_read_from_the_dsn_in_the_envelope(dsn: str, key: str) -> None:
     assert key_in(dsn_of(json.dumps({"dsn": dsn}).encode()), 42) == key
 
 
-def test_a_body_that_is_no_envelope_names_no_dsn() -> None:
+def test_a_body_that_is_not_an_envelope_has_no_dsn() -> None:
     assert dsn_of(b"\xff") == ""

@@ -1,4 +1,4 @@
-"""Log records of OTLP as lines of the document's format; and what both encodings share."""
+"""OTLP log records as lines of the document's format, and what both encodings share."""
 
 import base64
 import json
@@ -25,7 +25,7 @@ def lines(export: ExportLogsServiceRequest) -> list[dict[str, Any]]:
 
 
 def line(**fields: Any) -> dict[str, Any]:
-    """Return the line of a record of a service, in protobuf's own JSON but for the body."""
+    """Return the line for a record of a service, given in protobuf's own JSON except for the body."""
     record = {"timeUnixNano": str(AT), "body": {"stringValue": "x"}, **fields}
     export = {"resourceLogs": [{"scopeLogs": [{"logRecords": [record]}]}]}
     body = json.dumps(export).encode()
@@ -57,17 +57,19 @@ def attributes(**values: str) -> list[dict[str, Any]]:
         (0, "", None),
     ],
 )
-def test_a_level_is_the_known_word_else_the_number(number: int, text: str, level: str | None) -> None:
+def test_a_level_comes_from_a_known_word_or_else_the_number(
+    number: int, text: str, level: str | None
+) -> None:
     assert line(severityNumber=number, severityText=text).get("level") == level
 
 
-def test_the_records_time_comes_before_the_one_at_which_it_was_read() -> None:
+def test_the_time_of_a_record_takes_precedence_over_its_observed_time() -> None:
     assert line(observedTimeUnixNano="1")["timestamp"] == 1_764_126_000.123
     assert line(timeUnixNano="0", observedTimeUnixNano=str(AT))["timestamp"] == 1_764_126_000.123
     assert "timestamp" not in line(timeUnixNano="0")
 
 
-def test_a_structured_body_is_read_as_a_line_is() -> None:
+def test_a_structured_body_is_read_like_a_line() -> None:
     body = {"kvlistValue": {"values": attributes(message="hello", timestamp="2026-11-26T12:00:00+09:00")}}
 
     found = line(body=body, timeUnixNano="0", observedTimeUnixNano=str(AT))
@@ -75,7 +77,7 @@ def test_a_structured_body_is_read_as_a_line_is() -> None:
     assert (found["message"], found["timestamp"]) == ("hello", "2026-11-26T12:00:00+09:00")
 
 
-def test_of_two_fields_of_one_name_none_is_lost() -> None:
+def test_two_fields_with_the_same_name_are_both_kept() -> None:
     body = {"kvlistValue": {"values": attributes(level="of the body", item="of the body")}}
 
     found = line(body=body, severityText="error", attributes=attributes(level="attribute", item="attribute"))
@@ -99,7 +101,7 @@ def test_a_body_of_any_kind_has_its_text(body: dict[str, Any], message: str) -> 
     assert line(body=body)["message"] == message
 
 
-def test_ids_are_hexadecimal_in_json_and_nothing_where_they_are_not_valid() -> None:
+def test_ids_are_hexadecimal_in_json_and_left_out_if_invalid() -> None:
     found = line(traceId="5B8EFFF798038103D269B633813FC60C", spanId="eee19b7ec3c1b174")
 
     assert (found["traceId"], found["spanId"]) == ("5b8efff798038103d269b633813fc60c", "eee19b7ec3c1b174")
@@ -107,7 +109,7 @@ def test_ids_are_hexadecimal_in_json_and_nothing_where_they_are_not_valid() -> N
         assert "traceId" not in line(traceId=wrong)
 
 
-def test_both_encodings_say_the_same_of_spans() -> None:
+def test_both_encodings_give_the_same_spans() -> None:
     export = ExportTraceServiceRequest()
     span = (
         export.resource_spans.add()
@@ -143,12 +145,12 @@ def test_both_encodings_say_the_same_of_spans() -> None:
 @pytest.mark.parametrize(
     "body", [b"", b"[]", b"null", b'{"resourceLogs": {"a": 1}}', b'{"resourceLogs": [3]}']
 )
-def test_what_is_no_export_is_refused(body: bytes) -> None:
+def test_an_invalid_export_is_refused(body: bytes) -> None:
     with pytest.raises(BadExport, match="the body is no ExportLogsServiceRequest"):
         otlp_wire.read(ExportLogsServiceRequest(), body, Encoding.JSON)
 
 
-def test_a_partial_success_tells_some_reasons_and_counts_the_rest() -> None:
+def test_a_partial_success_names_some_reasons_and_counts_the_rest() -> None:
     refused = [(number, "bad") for number in range(1, 9)]
 
     told = otlp_logs.response(refused).partial_success
@@ -159,13 +161,13 @@ def test_a_partial_success_tells_some_reasons_and_counts_the_rest() -> None:
 
 
 def damaged(whole: bytes, place: int, put: bytes) -> bytes:
-    """Return *whole* with other bytes at a place of it."""
+    """Return *whole* with other bytes at one position."""
     at = place % (len(whole) + 1)
     return whole[:at] + put + whole[at + len(put) :]
 
 
 @given(place=st.integers(0, 10_000), put=st.binary(max_size=12))
-def test_an_export_that_was_damaged_on_the_way_is_read_or_refused(place: int, put: bytes) -> None:
+def test_a_damaged_export_is_read_or_refused(place: int, put: bytes) -> None:
     export = ExportTraceServiceRequest()
     span = (
         export.resource_spans.add()

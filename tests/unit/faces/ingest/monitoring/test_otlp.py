@@ -1,4 +1,4 @@
-"""OTLP exports, in protobuf and JSON, read."""
+"""Parsing OTLP exports, in protobuf and JSON."""
 
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -19,7 +19,7 @@ DELTA = AggregationTemporality.AGGREGATION_TEMPORALITY_DELTA
 
 
 class Export:
-    """A request about one host, being written."""
+    """A request about one host, under construction."""
 
     def __init__(self, at: datetime = AT, **resource: str) -> None:
         self.request = ExportMetricsServiceRequest()
@@ -76,7 +76,7 @@ def test_cpu_time_is_busy_time() -> None:
     assert found[Metric.CPU_USAGE] == pytest.approx(40)
 
 
-def test_memory_that_can_be_had_is_free_and_caches() -> None:
+def test_available_memory_is_free_memory_plus_caches() -> None:
     export = Export().sum(
         "system.memory.usage", (2.0, {"state": "used"}), (1.0, {"state": "free"}), (1.0, {"state": "cached"})
     )
@@ -84,7 +84,7 @@ def test_memory_that_can_be_had_is_free_and_caches() -> None:
     assert measured(export)[Metric.MEMORY_USAGE] == pytest.approx(50)
 
 
-def test_disks_are_reckoned_as_df_does() -> None:
+def test_disk_usage_is_calculated_like_df() -> None:
     disk = {"mountpoint": "/", "type": "ext4"}
     export = Export().sum(
         "system.filesystem.usage",
@@ -99,7 +99,7 @@ def test_disks_are_reckoned_as_df_does() -> None:
 @pytest.mark.parametrize(
     ("name", "unit"), [("http.server.request.duration", 1), ("http.server.duration", 1000)]
 )
-def test_request_durations_give_rate_and_time(name: str, unit: int) -> None:
+def test_request_durations_give_error_rate_and_response_time(name: str, unit: int) -> None:
     def served(good: int, bad: int, seconds: float, at: datetime) -> Export:
         export = Export(at).histogram(name, good, seconds * unit, http__response__status_code="200")
         return export.histogram(name, bad, 0.0, http__response__status_code="503")
@@ -118,7 +118,7 @@ def test_a_utilization_is_a_percentage() -> None:
     assert pushed.values == ((Metric.MEMORY_USAGE.value, "", 41.0),)
 
 
-def test_json_is_the_same_as_protobuf() -> None:
+def test_json_gives_the_same_result_as_protobuf() -> None:
     export = Export().sum("system.memory.usage", (2.0, {"state": "used"}))
 
     as_json = read_export(MessageToJson(export.request).encode(), Encoding.JSON)
@@ -126,7 +126,7 @@ def test_json_is_the_same_as_protobuf() -> None:
     assert as_json.pushed == read_export(export.request.SerializeToString(), Encoding.PROTOBUF).pushed
 
 
-def test_what_is_not_cumulative_is_refused_in_part_with_the_reason() -> None:
+def test_metrics_that_are_not_cumulative_are_refused_in_part_with_the_reason() -> None:
     export = Export().sum("system.cpu.time", (1.0, {"state": "idle"}), temporality=DELTA)
 
     reading = read_export(export.request.SerializeToString(), Encoding.PROTOBUF)
@@ -144,7 +144,7 @@ def test_a_resource_without_a_name_is_refused_in_part() -> None:
     assert "host.name" in reading.response.partial_success.error_message
 
 
-def test_an_answer_to_what_was_taken_whole_is_empty() -> None:
+def test_the_answer_to_a_fully_accepted_export_is_empty() -> None:
     export = Export().gauge("some.other.metric", (1.0, {}))
 
     assert (
@@ -161,6 +161,6 @@ def test_an_answer_to_what_was_taken_whole_is_empty() -> None:
         (b"[]", Encoding.JSON),
     ],
 )
-def test_what_is_none_of_the_protocol_is_refused(body: bytes, encoding: Encoding) -> None:
+def test_data_outside_the_protocol_is_refused(body: bytes, encoding: Encoding) -> None:
     with pytest.raises(BadExport):
         read_export(body, encoding)

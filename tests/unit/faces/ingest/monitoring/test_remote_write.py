@@ -1,4 +1,4 @@
-"""Remote write requests, as Prometheus writes them, read."""
+"""Parsing remote write requests, as Prometheus writes them."""
 
 import math
 from datetime import UTC, datetime
@@ -31,7 +31,7 @@ def total(instance: str, value: float, at: int = MILLISECONDS, **more: str) -> S
     return labels, [(value, at)]
 
 
-def test_series_are_sorted_by_instance_and_time_and_lose_what_names_these() -> None:
+def test_series_are_grouped_by_instance_and_time_and_lose_these_labels() -> None:
     body = written(total("web-2", 8.0), total("web-1", 4.0), total("web-1", 5.0, MILLISECONDS + 15_000))
 
     found = read_write(body)
@@ -44,14 +44,14 @@ def test_series_are_sorted_by_instance_and_time_and_lose_what_names_these() -> N
     assert found[0].series == {("node_memory_MemTotal_bytes", frozenset()): 4.0}
 
 
-def test_what_toban_has_no_use_for_is_left_out() -> None:
+def test_series_toban_does_not_use_are_left_out() -> None:
     go = {"__name__": "go_goroutines", "instance": "web-1"}
     nameless = {"__name__": "node_memory_MemTotal_bytes"}
 
     assert read_write(written((go, [(7.0, MILLISECONDS)]), (nameless, [(7.0, MILLISECONDS)]))) == ()
 
 
-def test_without_an_instance_the_job_names_it() -> None:
+def test_without_an_instance_the_job_is_the_name() -> None:
     labels = {"__name__": "pg_up", "job": "postgres"}
 
     assert read_write(written((labels, [(1.0, MILLISECONDS)]))) == (
@@ -59,7 +59,7 @@ def test_without_an_instance_the_job_names_it() -> None:
     )
 
 
-def test_a_stale_marker_is_no_value() -> None:
+def test_a_stale_marker_is_not_a_value() -> None:
     labels = {"__name__": "pg_up", "instance": "db"}
 
     assert read_write(written((labels, [(math.nan, MILLISECONDS)]))) == ()
@@ -68,18 +68,18 @@ def test_a_stale_marker_is_no_value() -> None:
 @pytest.mark.parametrize(
     "body", [b"", b"not snappy", bytes(cramjam.snappy.compress_raw(b"\xff\xff\xff"))], ids=len
 )
-def test_what_is_none_of_the_protocol_is_refused(body: bytes) -> None:
+def test_data_outside_the_protocol_is_refused(body: bytes) -> None:
     with pytest.raises(BadWrite):
         read_write(body)
 
 
-def test_a_bomb_is_refused_before_it_is_unpacked() -> None:
+def test_a_decompression_bomb_is_refused_before_it_is_unpacked() -> None:
     bomb = bytes(cramjam.snappy.compress_raw(bytes(LARGEST + 1)))
 
     with pytest.raises(BadWrite, match="once it is unpacked"):
         read_write(bomb)
 
 
-def test_a_time_out_of_all_bounds_is_refused() -> None:
+def test_a_time_far_out_of_range_is_refused() -> None:
     with pytest.raises(BadWrite, match="is no time"):
         read_write(written(total("web-1", 1.0, 2**62)))

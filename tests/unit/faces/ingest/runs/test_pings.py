@@ -1,4 +1,4 @@
-"""Who is let in by a token, and how often: with clocks that the test sets."""
+"""Which tokens grant access, and how often: with clocks set by the test."""
 
 import asyncio
 from datetime import UTC, datetime, timedelta
@@ -18,7 +18,7 @@ FIRST, SECOND = "first-token-0001", "second-token-002"
 
 
 class House:
-    """Ping URLs of one batch; a ping that makes no sense tells whether its token was known (400) or not."""
+    """Ping URLs of one batch; an invalid ping shows whether its token was known (400) or not."""
 
     def __init__(self, folder: Path) -> None:
         self.token = folder / "token"
@@ -46,7 +46,7 @@ class House:
         return asyncio.run(ask())
 
 
-def test_a_token_that_was_renewed_works_within_seconds_and_the_old_one_no_more(tmp_path: Path) -> None:
+def test_a_renewed_token_works_within_seconds_and_the_old_one_no_longer(tmp_path: Path) -> None:
     house = House(tmp_path)
     assert (house.ping(), house.ping(SECOND)) == (400, 404)
 
@@ -56,14 +56,14 @@ def test_a_token_that_was_renewed_works_within_seconds_and_the_old_one_no_more(t
     assert (house.ping(), house.ping(SECOND)) == (404, 400)
 
 
-def test_a_token_that_can_not_be_read_lets_nobody_in(tmp_path: Path) -> None:
+def test_an_unreadable_token_grants_no_access(tmp_path: Path) -> None:
     house = House(tmp_path)
     house.token.unlink()
 
     assert house.ping() == 404
 
 
-def test_another_edition_brings_its_own_batches_at_once(tmp_path: Path) -> None:
+def test_a_new_version_in_force_brings_its_batches_at_once(tmp_path: Path) -> None:
     house = House(tmp_path)
     assert house.ping() == 400
 
@@ -72,7 +72,7 @@ def test_another_edition_brings_its_own_batches_at_once(tmp_path: Path) -> None:
     assert house.ping() == 404
 
 
-def test_the_ping_after_the_most_of_a_minute_waits_for_the_minute_to_pass(tmp_path: Path) -> None:
+def test_a_ping_beyond_the_limit_per_minute_is_refused_until_the_minute_has_passed(tmp_path: Path) -> None:
     house = House(tmp_path)
     assert {house.ping() for _ in range(MOST_PER_MINUTE)} == {400}
     assert house.ping() == 429

@@ -1,4 +1,4 @@
-"""Backups as chains, and what can be brought back."""
+"""Backups as chains, and what can be restored from them."""
 
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -47,7 +47,7 @@ def rpo() -> RecoveryObjective:
     return found
 
 
-def test_increments_stand_on_their_full_and_the_newest_chain_comes_first() -> None:
+def test_increments_are_shown_under_their_full_backup_with_the_newest_chain_first() -> None:
     first, second = made("a", NOON - timedelta(days=2)), made("b", NOON - timedelta(days=1))
     on_first = made("c", NOON - timedelta(hours=1), "a")
 
@@ -71,13 +71,13 @@ def test_an_increment_whose_full_is_gone_is_not_hidden() -> None:
         (timedelta(hours=1, seconds=1), Verdict.DEVIATING),
     ],
 )
-def test_the_age_of_the_newest_moment_is_held_against_the_rpo(age: timedelta, verdict: Verdict) -> None:
+def test_the_age_of_the_newest_moment_is_compared_with_the_rpo(age: timedelta, verdict: Verdict) -> None:
     found = subject("会員DB", [made("a", NOON - age)], [], None, rpo(), NOON)
 
     assert (found.age, found.verdict) == (age, verdict)
 
 
-def test_the_log_brings_more_back_than_the_backup_alone() -> None:
+def test_the_log_restores_more_than_the_backup_alone() -> None:
     stretch = LogStretch(
         subject="会員DB", system_id="7", timeline=1, first_lsn="0/1000", last_lsn="0/9000",
         durable_to=NOON - timedelta(seconds=20),
@@ -99,7 +99,7 @@ def ranges(*stretches: LogStretch) -> list[tuple[int, str, str]]:
     return [(each.timeline, each.first_lsn, each.last_lsn) for each in spans_of(stretches)]
 
 
-def test_stretches_of_log_that_overlap_are_shown_as_one_that_goes_on_as_the_last_does() -> None:
+def test_overlapping_log_stretches_are_merged_with_the_state_of_the_last() -> None:
     before = stretch("0/2000028", "0/3004000", 0, broken_why="続きのログがサーバーにありません")
 
     (span,) = spans_of([before, stretch("0/3000000", "0/5000000", 1)])
@@ -108,7 +108,7 @@ def test_stretches_of_log_that_overlap_are_shown_as_one_that_goes_on_as_the_last
     assert (span.durable_to, span.broken_why) == (NOON + timedelta(hours=1), "")
 
 
-def test_a_stretch_within_another_adds_nothing_to_it() -> None:
+def test_a_stretch_inside_another_adds_nothing_to_it() -> None:
     whole, part = stretch("0/1000000", "0/5000000", 1), stretch("0/2000000", "0/3000000", 0, broken_why="x")
 
     assert spans_of([part, whole]) == spans_of([whole])
@@ -123,7 +123,7 @@ def test_a_stretch_within_another_adds_nothing_to_it() -> None:
     ],
     ids=["a gap", "another timeline", "another cluster"],
 )
-def test_what_is_no_part_of_the_same_log_is_shown_by_itself(second: LogStretch) -> None:
+def test_stretches_of_another_log_are_shown_separately(second: LogStretch) -> None:
     first = stretch("0/1000000", "0/3000000", 0)
 
     assert ranges(second, first) == [
@@ -137,18 +137,18 @@ def test_without_a_backup_nothing_is_green() -> None:
     assert (found.moment, found.verdict) == (None, Verdict.NOT_MEASURABLE)
 
 
-def test_a_troubled_backup_brings_nothing_back() -> None:
+def test_a_damaged_backup_restores_nothing() -> None:
     found = subject("会員DB", [made("a", NOON, trouble="違う")], [], None, rpo(), NOON)
 
     assert found.moment is None
     assert found.count == 1
 
 
-def test_subjects_are_the_documents_and_whatever_else_is_stored() -> None:
+def test_subjects_are_those_of_the_document_and_then_others_that_are_stored() -> None:
     assert subjects_of(DESIGN, {"旧DB", "注文DB"}) == ["会員DB", "注文DB", "旧DB"]
 
 
-def test_full_backups_are_drawn_by_their_size_and_lead_to_each() -> None:
+def test_full_backups_are_charted_by_size_with_links() -> None:
     small, great = made("a", NOON, pk=1, stored_bytes=1), made("b", NOON, pk=2, stored_bytes=2000)
     increment = made("c", NOON, "a")
 
@@ -164,5 +164,5 @@ def test_full_backups_are_drawn_by_their_size_and_lead_to_each() -> None:
     assert chart.drawing["bars"] == [{"tone": "run", "values": [0.03, 2]}]
 
 
-def test_one_size_alone_is_no_chart() -> None:
+def test_a_single_size_makes_no_chart() -> None:
     assert sizes([made("a", NOON, stored_bytes=1)], lambda at: f"{at:%H:%M}") is None

@@ -27,14 +27,14 @@ def said(moments: list[datetime]) -> list[str]:
     return [f"{moment:%m-%d %H:%M}" for moment in moments]
 
 
-def test_the_moment_itself_has_passed() -> None:
+def test_a_due_time_at_this_very_moment_counts_as_past() -> None:
     daily = batch("日次", "12:00")
 
     assert said(next_times(daily, System(), NOON, 2)) == ["11-26 12:00", "11-27 12:00"]
     assert said(previous_times(daily, System(), NOON, 2)) == ["11-25 12:00", "11-24 12:00"]
 
 
-def test_what_comes_seldom_is_found_within_a_year() -> None:
+def test_a_rare_due_time_is_found_within_a_year() -> None:
     monthly = batch("月次", "月末23:00")
 
     assert said(next_times(monthly, System(), NOON, 5)) == [
@@ -44,13 +44,13 @@ def test_what_comes_seldom_is_found_within_a_year() -> None:
 
 
 @pytest.mark.parametrize("count", [1, 5, 96])
-def test_what_comes_often_is_not_counted_out_for_a_year(count: int) -> None:
+def test_a_frequent_schedule_is_not_expanded_for_a_year(count: int) -> None:
     often = batch("15分毎", "")
 
     assert len(next_times(often, System(), NOON, count)) == count
 
 
-def test_a_stretch_has_its_beginning_and_not_its_end() -> None:
+def test_a_range_includes_its_start_and_not_its_end() -> None:
     daily = batch("日次", "12:00")
 
     assert said(between(daily, System(), NOON, NOON + timedelta(days=1))) == ["11-25 12:00"]

@@ -1,4 +1,4 @@
-"""Months and days to look at."""
+"""Months and days of the calendar page."""
 
 from datetime import date
 
@@ -29,16 +29,16 @@ NOVEMBER = agenda(read_design(DOCUMENT, "d.md"), System(), date(2026, 11, 1), da
     ("step", "expected"),
     [(0, date(2026, 11, 1)), (1, date(2026, 12, 1)), (2, date(2027, 1, 1)), (-11, date(2025, 12, 1))],
 )
-def test_a_month_is_counted_over_the_end_of_the_year(step: int, expected: date) -> None:
+def test_a_month_is_counted_across_the_end_of_the_year(step: int, expected: date) -> None:
     assert month_of(date(2026, 11, 25), step) == expected
 
 
 @pytest.mark.parametrize(
     ("month", "expected"),
     [
-        # 1 November 2026 is a Sunday: nothing of October is shown.
+        # 1 November 2026 is a Sunday: no day of October is shown.
         (date(2026, 11, 1), (date(2026, 11, 1), date(2026, 12, 5))),
-        # 31 October 2026 is a Saturday: nothing of November is shown.
+        # 31 October 2026 is a Saturday: no day of November is shown.
         (date(2026, 10, 1), (date(2026, 9, 27), date(2026, 10, 31))),
         # A February of exactly four weeks.
         (date(2026, 2, 1), (date(2026, 2, 1), date(2026, 2, 28))),
@@ -51,7 +51,7 @@ def test_a_month_is_drawn_in_whole_weeks_from_sunday(month: date, expected: tupl
     assert ((last - first).days + 1) % 7 == 0
 
 
-def test_what_comes_every_day_is_told_apart_from_what_comes_now_and_then() -> None:
+def test_daily_entries_are_distinguished_from_occasional_ones() -> None:
     assert every_day(NOVEMBER) == {"batch/batch/B001"}
     assert [(each.clause.id, f"{each.start:%H:%M}") for each in daily(NOVEMBER, "")] == [
         ("batch/batch/B001", "02:00")
@@ -59,7 +59,7 @@ def test_what_comes_every_day_is_told_apart_from_what_comes_now_and_then() -> No
     assert daily(NOVEMBER, "routine") == []
 
 
-def test_a_day_shows_what_was_asked_for() -> None:
+def test_a_day_shows_the_selected_entries() -> None:
     wednesday, sunday = NOVEMBER.days[3], NOVEMBER.days[7]
     hidden = every_day(NOVEMBER)
 
@@ -69,7 +69,7 @@ def test_a_day_shows_what_was_asked_for() -> None:
 
     assert ids() == ["batch/batch/B002", "routine/routine/棚卸し"]
     assert ids(chapter="routine") == ["routine/routine/棚卸し"]
-    # Also what comes every day is shown where it meets something.
+    # A daily entry is also shown where it overlaps another one.
     assert ids(is_together=True) == ["batch/batch/B001", "batch/batch/B002"]
 
 

@@ -1,4 +1,4 @@
-"""The document's words are shown as written, and are never markup."""
+"""The document's words are shown as written, and never become markup."""
 
 from tests.registered import PARTS
 
@@ -28,21 +28,21 @@ def test_markup_in_the_document_is_shown_as_text() -> None:
     assert "&lt;script&gt;alert(1)&lt;/script&gt;" in shown
 
 
-def test_a_row_of_which_nothing_is_known_is_never_green() -> None:
+def test_a_row_with_an_unknown_status_is_never_green() -> None:
     shown = page()
 
     assert "測定不能" in shown
     assert "適合" not in shown
 
 
-def test_a_verdict_is_told_by_shape_and_word_and_leads_to_its_evidence() -> None:
+def test_a_verdict_has_a_shape_and_a_word_and_links_to_its_evidence() -> None:
     shown = page()
 
     assert '<span class="mark" aria-hidden="true">?</span> <b>測定不能</b>' in shown
     assert 'href="/clauses/monitoring/monitor/' in shown
 
 
-def test_a_value_stands_beside_every_row_that_has_one_and_a_trend_where_there_is_a_series() -> None:
+def test_rows_show_their_value_and_a_trend_if_there_is_a_series() -> None:
     monitors = page()
     objectives = page("# 運用設計書\n## 運用目標\n| 項目 | 目標値 |\n|---|---|\n| 稼働率 | 99.9% |\n")
 

@@ -1,4 +1,4 @@
-"""An error's days, drawn."""
+"""The daily trend of an error, drawn."""
 
 from datetime import date, datetime
 from zoneinfo import ZoneInfo
@@ -8,7 +8,7 @@ from toban.faces.web.errors.trend import daily
 TOKYO = ZoneInfo("Asia/Tokyo")
 
 
-def test_each_day_has_its_place_and_one_without_any_has_no_bar() -> None:
+def test_each_day_has_a_slot_and_a_day_without_events_has_no_bar() -> None:
     chart = daily({date(2026, 4, 1): 3, date(2026, 4, 2): 0}, TOKYO)
 
     assert (chart.start, chart.end) == (

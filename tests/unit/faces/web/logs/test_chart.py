@@ -1,4 +1,4 @@
-"""Rows of logs by time and level, drawn."""
+"""Log rows by time and level, drawn."""
 
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
@@ -18,7 +18,7 @@ def drawn(found: Mapping[tuple[datetime, str], int], minutes: float) -> Chart:
     )
 
 
-def test_each_bar_stands_on_its_worst_level() -> None:
+def test_the_worst_level_is_at_the_bottom_of_each_bar() -> None:
     found = {(NOON, "INFO"): 60, (NOON, "ERROR"): 40, (NOON + MINUTE, "INFO"): 50}
 
     chart = drawn(found, 3)
@@ -31,7 +31,7 @@ def test_each_bar_stands_on_its_worst_level() -> None:
     assert chart.title == "150行"
 
 
-def test_levels_that_nobody_knows_come_last_and_keep_their_names() -> None:
+def test_unknown_levels_come_last_and_keep_their_names() -> None:
     chart = drawn({(NOON, "重大"): 1, (NOON, ""): 2, (NOON, "TRACE"): 3}, 1)
 
     assert [(bars.name, bars.tone, bars.total) for bars in chart.bars] == [
@@ -41,7 +41,7 @@ def test_levels_that_nobody_knows_come_last_and_keep_their_names() -> None:
     ]
 
 
-def test_the_last_bar_ends_with_the_stretch_and_each_leads_to_its_rows() -> None:
+def test_the_last_bar_ends_with_the_range_and_each_bar_links_to_its_rows() -> None:
     chart = drawn({}, 2.5)
 
     assert [(row.label, row.address) for row in chart.rows] == [

@@ -1,4 +1,4 @@
-"""From when to when an alert is drawn."""
+"""The time range in which an alert is drawn."""
 
 from datetime import UTC, datetime, timedelta
 
@@ -18,15 +18,17 @@ HOUR = timedelta(hours=1)
         (4 * HOUR, 2 * HOUR, 2 * HOUR),
     ],
 )
-def test_the_trouble_stands_in_the_middle(lasted: timedelta, before: timedelta, after: timedelta) -> None:
+def test_the_alert_is_in_the_middle_of_the_chart(
+    lasted: timedelta, before: timedelta, after: timedelta
+) -> None:
     start, end = span(NOON, NOON + lasted, NOON + 100 * HOUR)
 
     assert (NOON - start, end - NOON - lasted) == (before, after)
 
 
-def test_what_goes_on_is_drawn_up_to_now() -> None:
+def test_an_ongoing_alert_is_drawn_up_to_now() -> None:
     assert span(NOON, None, NOON + HOUR) == (NOON - 30 * MINUTE, NOON + HOUR)
 
 
-def test_nothing_is_drawn_that_is_still_to_come() -> None:
+def test_nothing_in_the_future_is_drawn() -> None:
     assert span(NOON, NOON + HOUR, NOON + HOUR + MINUTE)[1] == NOON + HOUR + MINUTE

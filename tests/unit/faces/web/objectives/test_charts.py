@@ -1,4 +1,4 @@
-"""A month's budget and days drawn."""
+"""A month's budget and days, drawn."""
 
 from datetime import date, datetime
 from zoneinfo import ZoneInfo
@@ -17,7 +17,7 @@ NOON_OF_THE_4TH = datetime(2026, 4, 4, 12, tzinfo=TOKYO)
 FIRST = date(2026, 4, 1)
 DAY = 86_400.0
 BUDGET = 30 * DAY / 1000
-"""Seconds that 99.9% of April allows for."""
+"""The seconds of downtime that 99.9% of April allows."""
 
 
 def sli(target: str = "稼働率 | 99.9%", metric: Metric = Metric.UP) -> Sli:
@@ -30,39 +30,39 @@ def sli(target: str = "稼働率 | 99.9%", metric: Metric = Metric.UP) -> Sli:
 
 
 def up(lost: float = 0.0, covered: float = DAY, planned: float = 0.0) -> Tally:
-    """A day with *lost* seconds, of which *planned* were planned maintenance."""
+    """Return a day with *lost* seconds, of which *planned* were planned maintenance."""
     return Tally(covered, covered - lost, planned, 0.0)
 
 
 DAYS = {
     FIRST: up(lost=BUDGET / 2),
     date(2026, 4, 2): up(lost=7200, planned=7200),
-    # Of the third nothing is known.
+    # Nothing is known about the third.
     date(2026, 4, 4): up(covered=DAY / 4),
 }
 
 
-def test_each_day_up_to_today_is_kept_missed_only_planned_or_unknown() -> None:
+def test_each_day_up_to_today_is_met_missed_only_planned_or_unknown() -> None:
     found = level_days(sli(), FIRST, DAYS, TOKYO, NOON_OF_THE_4TH)
 
     assert [day.date.day for day in found] == [1, 2, 3, 4]
     assert [day.kept for day in found] == [Kept.DEVIATING, Kept.PLANNED, Kept.GAP, Kept.CONFORMING]
-    # Today has had twelve hours so far, of which six are known.
+    # Today has lasted twelve hours so far, of which six are known.
     assert [day.share_known for day in found] == [1, 1, 0, 0.5]
 
 
-def test_what_is_left_of_the_budget_goes_down_by_what_was_not_planned() -> None:
+def test_the_remaining_budget_is_reduced_by_unplanned_downtime() -> None:
     found = level_days(sli(), FIRST, DAYS, TOKYO, NOON_OF_THE_4TH)
 
     assert [day.budget_left for day in found] == [pytest.approx(0.5)] * 4
 
 
-def test_a_month_that_is_over_has_all_its_days_and_one_to_come_none() -> None:
+def test_a_past_month_has_all_its_days_and_a_future_one_has_none() -> None:
     assert len(level_days(sli(), date(2026, 2, 1), {}, TOKYO, NOON_OF_THE_4TH)) == 28
     assert level_days(sli(), date(2026, 5, 1), {}, TOKYO, NOON_OF_THE_4TH) == []
 
 
-def test_a_bar_is_as_high_as_is_known_of_its_day_and_the_rest_is_a_gap() -> None:
+def test_a_bar_is_as_high_as_the_known_part_of_its_day() -> None:
     days = level_days(sli(), FIRST, DAYS, TOKYO, NOON_OF_THE_4TH)
 
     chart = days_chart("稼働率", days, TOKYO, ("日", "実績"), [(f"{day.date.day}",) for day in days])
@@ -77,14 +77,14 @@ def test_a_bar_is_as_high_as_is_known_of_its_day_and_the_rest_is_a_gap() -> None
         ("計画メンテナンス", datetime(2026, 4, 2, tzinfo=TOKYO))
     ]
     assert [(row.label, row.cells) for row in chart.rows][1] == ("4/2", ("2",))
-    # The days to come have their place.
+    # Days in the future have their slot.
     assert (chart.start, chart.end) == (
         datetime(2026, 4, 1, tzinfo=TOKYO),
         datetime(2026, 5, 1, tzinfo=TOKYO),
     )
 
 
-def test_the_budget_is_a_line_over_a_shade_on_days_that_nobody_knows() -> None:
+def test_the_budget_is_a_line_and_unknown_days_are_shaded() -> None:
     days = level_days(sli(), FIRST, DAYS, TOKYO, NOON_OF_THE_4TH)
 
     chart = budget_chart("稼働率", days, TOKYO, "21分36秒 (50%)")
@@ -101,7 +101,7 @@ def test_the_budget_is_a_line_over_a_shade_on_days_that_nobody_knows() -> None:
     ]
 
 
-def test_a_budget_that_is_overspent_lies_on_the_ground() -> None:
+def test_an_overspent_budget_is_drawn_at_zero() -> None:
     chart = budget_chart(
         "稼働率",
         level_days(sli(), FIRST, {FIRST: up(lost=2 * BUDGET)}, TOKYO, datetime(2026, 4, 1, 23, tzinfo=TOKYO)),
@@ -113,7 +113,7 @@ def test_a_budget_that_is_overspent_lies_on_the_ground() -> None:
     assert chart.lines[0].values[:3] == [100, 0, None]
 
 
-def test_a_mean_that_is_promised_has_days_and_no_budget() -> None:
+def test_an_objective_on_a_mean_has_days_and_no_budget() -> None:
     days = level_days(
         sli("レスポンスタイム | 平均500ms以内", Metric.RESPONSE_TIME),
         FIRST,
@@ -127,7 +127,7 @@ def test_a_mean_that_is_promised_has_days_and_no_budget() -> None:
     assert budget_chart("応答", [], TOKYO, "") is None
 
 
-def test_a_day_that_is_an_hour_shorter_is_known_as_a_whole() -> None:
+def test_a_day_one_hour_shorter_can_be_fully_known() -> None:
     berlin = ZoneInfo("Europe/Berlin")
     short = {date(2026, 3, 29): up(covered=23 * 3600)}
 

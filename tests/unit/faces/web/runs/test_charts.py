@@ -1,4 +1,4 @@
-"""How long runs took, drawn."""
+"""The durations of runs, drawn."""
 
 from datetime import UTC, datetime, timedelta
 
@@ -15,7 +15,7 @@ def run(number: int, minutes: float | None, state: str = "done") -> Run:
     return Run(pk=number, work="B1", due_at=due, state=state, began_at=ended and due, ended_at=ended)
 
 
-def test_each_run_is_as_high_as_it_took_in_the_colour_of_how_it_ended_and_leads_to_its_page() -> None:
+def test_each_run_is_a_bar_of_its_duration_and_result_and_links_to_its_page() -> None:
     chart = durations(
         [run(1, 2), run(2, 4), run(3, 9, "failed"), run(4, None, "missed")], ["一", "二", "三", "四"]
     )
@@ -25,7 +25,7 @@ def test_each_run_is_as_high_as_it_took_in_the_colour_of_how_it_ended_and_leads_
     assert {bars.name: bars.values for bars in chart.bars} == {
         "● 成功": [2, 4, None, None],
         "■ 失敗": [None, None, 9, None],
-        # What never began is a mark on the ground.
+        # A run that never began is a mark at zero.
         "◆ 未実施": [None, None, None, 0],
     }
     assert [(row.label, row.cells, row.address) for row in chart.rows][2:] == [
@@ -34,7 +34,7 @@ def test_each_run_is_as_high_as_it_took_in_the_colour_of_how_it_ended_and_leads_
     ]
 
 
-def test_what_is_usual_is_the_median_of_those_that_succeeded() -> None:
+def test_the_usual_duration_is_the_median_of_successful_runs() -> None:
     chart = durations([run(1, 2), run(2, 4), run(3, 90, "failed")], ["", "", ""])
 
     assert chart is not None
@@ -42,7 +42,7 @@ def test_what_is_usual_is_the_median_of_those_that_succeeded() -> None:
     assert [limit.value for limit in chart.limits] == [0.05]
 
 
-def test_runs_that_all_never_began_are_marks_and_no_run_is_no_chart() -> None:
+def test_runs_that_never_began_are_marks_and_without_runs_there_is_no_chart() -> None:
     missed = durations([run(1, None, "missed")], [""])
 
     assert missed is not None

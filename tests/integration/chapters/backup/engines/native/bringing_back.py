@@ -1,4 +1,4 @@
-"""Bringing a backup back by hand, with nothing of Toban: what is proven here holds without it."""
+"""Restore a backup manually, without Toban: proof that it can be done."""
 
 import io
 import tarfile
@@ -14,9 +14,9 @@ SUMS = "SELECT count(*), sum(hashtext(orders::text)) FROM orders"
 
 
 def unpacked(store: Store, taken: Taken, into: Path) -> Path:
-    """Unpack *taken* as `cat … | zstd -dc | tar -x` does; returns the data directory.
+    """Unpack *taken* as `cat … | zstd -dc | tar -x` does; return the data directory.
 
-    A tablespace goes to `{into}.{oid}`, and its link with it.
+    A tablespace is unpacked to `{into}.{oid}`, and its link points there.
     """
     archives = taken.facts["archives"]
     assert isinstance(archives, list)
@@ -34,7 +34,7 @@ def unpacked(store: Store, taken: Taken, into: Path) -> Path:
 
 
 def manifest(store: Store, taken: Taken) -> bytes:
-    """The manifest of *taken*, as the server wrote it."""
+    """Return the manifest of *taken* as the server wrote it."""
     entry = taken.facts["manifest"]
     assert isinstance(entry, dict)
     return zstandard.ZstdDecompressor().decompressobj().decompress(store.read(entry["key"]))

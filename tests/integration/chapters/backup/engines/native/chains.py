@@ -1,4 +1,4 @@
-"""A server that has lived, its chain of backups and its log in a store: what restores are tested on."""
+"""A server with history, its chain of backups and its log in a store: the basis of restore tests."""
 
 import shutil
 from dataclasses import dataclass
@@ -49,7 +49,7 @@ SUMS = """
 
 @dataclass(frozen=True)
 class Chain:
-    """A running server, and what there is of it in the store."""
+    """A running server, and its backups in the store."""
 
     cluster: Cluster
     store: DirectoryStore
@@ -57,17 +57,17 @@ class Chain:
     full: Taken
     increment: Taken
     sums: object
-    """What `SUMS` gave when the increment was taken."""
+    """The result of `SUMS` when the increment was taken."""
 
     def copied(self, folder: Path) -> DirectoryStore:
-        """Return a copy of the store, to damage."""
+        """Return a copy of the store that may be damaged."""
         from toban.engine.stores.directory import DirectoryConfig  # noqa: PLC0415
 
         shutil.copytree(self.root, folder)
         return DirectoryStore(DirectoryConfig(path=folder))
 
     def ship(self) -> list[str]:
-        """Close the segment under way, and bring all of the log into the store; return the keys."""
+        """Close the current segment, and copy all of the log into the store; return the keys."""
         self.cluster.sql("SELECT pg_switch_wal()")
         ((current,),) = self.cluster.sql("SELECT pg_walfile_name(pg_current_wal_lsn())")
         folder = log_folder("PostgreSQL", self.full.system_id)
@@ -79,14 +79,14 @@ class Chain:
         return keys
 
     def now(self) -> datetime:
-        """The server's clock."""
+        """Return the server's clock."""
         ((at,),) = self.cluster.sql("SELECT clock_timestamp()")
         assert isinstance(at, datetime)
         return at
 
 
 def make_chain(cluster: Cluster, store: DirectoryStore, root: Path) -> Chain:
-    """Let *cluster* live, and back it up."""
+    """Change the data of *cluster* in many ways, and back it up."""
     place = cluster.folder / "fast disk"
     place.mkdir()
     give_away(place)

@@ -36,7 +36,7 @@ type NewCluster = Callable[..., Cluster]
 
 @pytest.fixture
 def new_cluster() -> Iterator[NewCluster]:
-    """Returns a function that makes and starts a server of the test's own, with the settings it is given."""
+    """A function that creates and starts a separate server with the given settings."""
     made: list[Cluster] = []
 
     def make(
@@ -53,7 +53,7 @@ def new_cluster() -> Iterator[NewCluster]:
 
 @pytest.fixture
 def standby_of() -> Iterator[Callable[[Cluster], Cluster]]:
-    """Returns a function that makes and starts a standby of a server."""
+    """A function that creates and starts a standby of a server."""
     made: list[Cluster] = []
 
     def make(primary: Cluster) -> Cluster:

@@ -1,4 +1,4 @@
-"""A process that takes a backup, and says when it is about to write the manifest, then hangs there.
+"""A process that takes a backup, reports that it is about to write the manifest, and hangs there.
 
 `python killed_taker.py STORE DSN LABEL`
 """
@@ -18,7 +18,7 @@ from toban.engine.stores.directory import DirectoryConfig, DirectoryStore, _File
 
 
 class HangsAtTheManifest(DirectoryStore):
-    """Everything before it is stored."""
+    """A store that hangs at the manifest, when everything before it is stored."""
 
     @contextmanager
     def writer(self, key: str) -> Iterator[_File]:

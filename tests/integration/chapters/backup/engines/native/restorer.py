@@ -1,4 +1,4 @@
-"""Restores a full backup slowly, to be killed on the way: STORE-FOLDER INTO; the backup comes pickled."""
+"""Restores a full backup slowly, so that it can be killed: STORE-FOLDER INTO; the backup is pickled."""
 
 import pickle
 import sys
@@ -12,7 +12,7 @@ from toban.engine.stores.directory import DirectoryConfig, DirectoryStore
 
 
 class Slow(DirectoryStore):
-    """Takes its time over every piece."""
+    """A store that takes its time over every piece."""
 
     def stream(self, key: str, *, sha256: str = "") -> Iterator[bytes]:
         for piece in super().stream(key, sha256=sha256):
@@ -22,16 +22,16 @@ class Slow(DirectoryStore):
 
 
 class Deaf:
-    """Follows nothing."""
+    """A `Watch` that ignores everything."""
 
     def say(self, text: str) -> None:
-        """Nobody hears."""
+        """Ignore the line."""
 
     def progress(self, percent: float | None, text: str = "") -> None:
-        """Nobody sees."""
+        """Ignore the progress."""
 
     def why_stop(self) -> object | None:
-        """Go on."""
+        """Never stop."""
         return None
 
 

@@ -1,4 +1,4 @@
-"""What goes wrong in the middle of a backup, and what is left then."""
+"""Failures in the middle of a backup, and what they leave behind."""
 
 import os
 import signal
@@ -35,7 +35,7 @@ FULL, INCREMENTAL = Method.FULL, Method.INCREMENTAL
 
 @pytest.fixture(scope="module")
 def cluster() -> Iterator[Cluster]:
-    """A server with enough incompressible bytes for a few parts of an upload."""
+    """A server with enough incompressible data for several parts of an upload."""
     cluster = Cluster().make().start()
     cluster.sql(
         "CREATE TABLE orders AS SELECT id, (SELECT string_agg(md5(random()::text), '')"
@@ -46,7 +46,7 @@ def cluster() -> Iterator[Cluster]:
 
 
 class Once:
-    """Does something the first time that it is called."""
+    """Does something the first time it is called."""
 
     def __init__(self, act: Callable[[], object]) -> None:
         self._acts = [act]
@@ -66,9 +66,7 @@ def assert_nothing_is_left(cluster: Cluster, store: Store) -> None:
     assert cluster.sql("SELECT slot_name FROM pg_replication_slots") == []
 
 
-def test_a_walsender_that_dies_in_mid_stream_leaves_no_backup(
-    cluster: Cluster, store: DirectoryStore
-) -> None:
+def test_a_walsender_that_dies_mid_stream_leaves_no_backup(cluster: Cluster, store: DirectoryStore) -> None:
     dying = Interrupted(store, lambda: end_walsenders(cluster))
 
     with pytest.raises(BackupFailed, match=r"terminating connection|接続が切れました") as failure:
@@ -78,7 +76,7 @@ def test_a_walsender_that_dies_in_mid_stream_leaves_no_backup(
     assert_nothing_is_left(cluster, store)
 
 
-def test_a_server_that_is_killed_in_mid_stream_leaves_no_backup(
+def test_a_server_that_is_killed_mid_stream_leaves_no_backup(
     new_cluster: NewCluster, store: DirectoryStore
 ) -> None:
     cluster = new_cluster()
@@ -121,11 +119,11 @@ def test_a_worker_that_is_killed_before_the_manifest_leaves_no_backup_and_the_la
 
 
 @pytest.mark.parametrize("stops_after", [0, 1])
-def test_a_backup_that_is_stopped_ends_on_the_server_too_and_leaves_nothing(
+def test_a_stopped_backup_ends_on_the_server_too_and_leaves_nothing(
     cluster: Cluster, store: DirectoryStore, stops_after: int
 ) -> None:
     watching = Watching(stops_after=stops_after)
-    # The server sends on only while somebody reads: the backup can't be over before it is stopped.
+    # The server sends more only while somebody reads: the backup can't be over before it is stopped.
     stuck = Interrupted(store, lambda: threading.Event().wait(0.5))
 
     with pytest.raises(BackupFailed, match="止めるように言われた"):
@@ -134,7 +132,7 @@ def test_a_backup_that_is_stopped_ends_on_the_server_too_and_leaves_nothing(
     assert_nothing_is_left(cluster, store)
 
 
-def test_a_backup_is_stopped_while_the_server_waits_for_its_checkpoint(
+def test_a_backup_can_be_stopped_while_the_server_waits_for_its_checkpoint(
     new_cluster: NewCluster, store: DirectoryStore
 ) -> None:
     cluster = new_cluster(checkpoint_timeout="1h", shared_buffers="64MB")
@@ -148,7 +146,7 @@ def test_a_backup_is_stopped_while_the_server_waits_for_its_checkpoint(
     assert_nothing_is_left(cluster, store)
 
 
-def test_a_prune_in_the_middle_of_a_backup_harms_only_what_it_prunes(
+def test_a_prune_during_a_backup_affects_only_what_it_prunes(
     cluster: Cluster, store: DirectoryStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("BACKUP_DSN", cluster.dsn)
@@ -162,7 +160,7 @@ def test_a_prune_in_the_middle_of_a_backup_harms_only_what_it_prunes(
     assert engine.verify(new, Watching()).is_whole
 
 
-def test_a_sealed_store_gives_back_what_the_server_sent(cluster: Cluster, tmp_path: Path) -> None:
+def test_an_encrypted_store_returns_what_the_server_sent(cluster: Cluster, tmp_path: Path) -> None:
     key = pyrage.x25519.Identity.generate()
     (tmp_path / "key").write_text(str(key))
     (tmp_path / "sealed").mkdir()
@@ -189,7 +187,7 @@ def test_a_sealed_store_gives_back_what_the_server_sent(cluster: Cluster, tmp_pa
 
 @pytest.fixture
 def own_server(tmp_path: Path) -> Iterator[S3Server]:
-    """An S3 server that the test may stop; what was stored outlives it."""
+    """An S3 server that the test may stop; stored objects survive."""
     (tmp_path / "buckets").mkdir()
     server = buckets.nanio(tmp_path / "buckets")
     server.start()
@@ -198,7 +196,7 @@ def own_server(tmp_path: Path) -> Iterator[S3Server]:
 
 
 @pytest.mark.slow
-def test_a_store_that_is_away_for_20_seconds_delays_the_backup(
+def test_a_store_outage_of_20_seconds_delays_the_backup(
     cluster: Cluster, own_server: S3Server, bucket_of: BucketOf
 ) -> None:
     bucket = s3.KIND.build(bucket_of(own_server, retry_for="3分"))
@@ -220,11 +218,11 @@ def test_a_store_that_is_away_for_20_seconds_delays_the_backup(
     bucket.close()
 
 
-def test_a_store_that_stays_away_fails_the_backup_and_what_is_left_is_swept(
+def test_a_store_that_stays_away_fails_the_backup_and_leftovers_are_swept(
     cluster: Cluster, own_server: S3Server, bucket_of: BucketOf
 ) -> None:
     bucket = s3.KIND.build(bucket_of(own_server, retry_for="1秒"))
-    # Within the second part: the first is an upload that nobody will end.
+    # Inside the second part: the first part is then an unfinished upload.
     gone = Interrupted(bucket, own_server.stop, after=6 << 20)
 
     with pytest.raises(BackupFailed, match="接続を拒まれました") as failure:
@@ -238,7 +236,7 @@ def test_a_store_that_stays_away_fails_the_backup_and_what_is_left_is_swept(
     bucket.close()
 
 
-def test_a_standby_can_be_backed_up_and_only_what_it_had_replayed_is_promised(
+def test_a_standby_can_be_backed_up_as_far_as_it_had_replayed(
     cluster: Cluster, store: DirectoryStore, standby_of: Callable[[Cluster], Cluster]
 ) -> None:
     standby = standby_of(cluster)
@@ -262,7 +260,7 @@ def test_a_standby_can_be_backed_up_and_only_what_it_had_replayed_is_promised(
         other.remove()
 
 
-def test_an_increment_of_an_idle_standby_is_refused_in_words_and_needs_no_full(
+def test_an_increment_of_an_idle_standby_is_refused_with_the_reason_and_needs_no_full(
     cluster: Cluster, store: DirectoryStore, standby_of: Callable[[Cluster], Cluster]
 ) -> None:
     full = take(source(cluster.dsn, store), label("full"), FULL, None, Watching())
@@ -277,11 +275,11 @@ def test_an_increment_of_an_idle_standby_is_refused_in_words_and_needs_no_full(
     assert failure.value.retry
 
 
-def test_a_promotion_in_the_middle_of_a_standby_s_backup_fails_it(
+def test_a_promotion_during_a_standbys_backup_fails_it(
     cluster: Cluster, store: DirectoryStore, standby_of: Callable[[Cluster], Cluster]
 ) -> None:
     standby = standby_of(cluster)
-    # A backup of many members: the first of them are stored while the others are still to be sent.
+    # A backup of many members: the first ones are stored while the others are still to be sent.
     promoting = Interrupted(store, Once(lambda: standby.sql("SELECT pg_promote()")))
 
     with pytest.raises(BackupFailed, match="promoted") as failure:
@@ -291,12 +289,12 @@ def test_a_promotion_in_the_middle_of_a_standby_s_backup_fails_it(
     assert list(store.listing("")) == []
 
 
-def test_an_increment_after_a_promotion_stands_on_a_full_backup_before_it(
+def test_an_increment_after_a_promotion_is_based_on_a_full_backup_before_it(
     cluster: Cluster, store: DirectoryStore, standby_of: Callable[[Cluster], Cluster]
 ) -> None:
     standby = standby_of(cluster)
     full = take(source(standby.dsn, store), label("full"), FULL, None, Watching())
-    # Promoted at the very start of a segment, PostgreSQL leaves the first bytes out of its summaries.
+    # After a promotion at the very start of a segment, PostgreSQL omits the first bytes from its summaries.
     cluster.sql("CREATE TABLE between_backup_and_promotion ()")
     eventually(lambda: standby.sql("SELECT to_regclass('between_backup_and_promotion')") != [(None,)])
     standby.sql("SELECT pg_promote()")

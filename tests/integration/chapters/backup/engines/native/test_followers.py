@@ -1,4 +1,4 @@
-"""Logs followed by a worker: in the catalogue, in the alerts, and by one worker at a time."""
+"""Logs followed by a worker: in the catalogue, in the alerts, and by only one worker at a time."""
 
 import itertools
 import signal
@@ -57,7 +57,7 @@ ROW = "backup/backup-policy/PostgreSQL/フルバックアップ"
 
 
 def leave_memory() -> None:
-    """Django keeps connections to a database in memory open; its owner is asked to close this one."""
+    """Close the connection of this thread: Django keeps connections to an in-memory database open."""
     raw = connections["default"].connection
     connections.close_all()
     if raw is not None:
@@ -76,7 +76,7 @@ def cluster(new_cluster: NewCluster) -> Cluster:
 def planned(
     cluster: Cluster, store: DirectoryStore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> BackupPlan:
-    """What a document and a `toban.toml` beside the store make of the cluster."""
+    """The plan made from a document and a `toban.toml` for the cluster and the store."""
     monkeypatch.setenv("BACKUP_DATABASE_URL", cluster.dsn)
     known = schema(stores={"directory": directory.DirectoryConfig}, backups={"native": NativeBackup})
     bindings = read_bindings(BINDINGS, tmp_path / "toban.toml", known)
@@ -103,11 +103,11 @@ def until_durable(since: datetime) -> None:
 
 
 def open_alerts() -> bool | None:
-    """Whether an alert is open; None while the follower's thread holds the table."""
+    """Return whether an alert is open; None while the follower's thread locks the table."""
     try:
         return Alert.objects.filter(key=f"{ROW}/log", resolved_at=None).exists()
     except OperationalError:
-        # Connections to a database in memory don't wait for each other.
+        # Connections to an in-memory database don't wait for each other.
         return None
 
 
@@ -118,7 +118,7 @@ def lose_the_slot(cluster: Cluster) -> None:
     assert cluster.sql("SELECT wal_status FROM pg_replication_slots") == [("lost",)]
 
 
-def test_the_log_goes_on_in_the_catalogue_seconds_behind_its_source(
+def test_the_catalogue_follows_the_log_seconds_behind_its_source(
     cluster: Cluster, planned: BackupPlan, followers: Followers
 ) -> None:
     followers.adopt(planned, "digest")
@@ -133,7 +133,7 @@ def test_the_log_goes_on_in_the_catalogue_seconds_behind_its_source(
 
 
 @pytest.mark.slow
-def test_a_log_that_broke_is_announced_and_a_full_backup_is_ordered(
+def test_a_broken_log_is_announced_and_a_full_backup_is_ordered(
     cluster: Cluster, planned: BackupPlan, followers: Followers, store: DirectoryStore
 ) -> None:
     followers.adopt(planned, "digest")
@@ -161,7 +161,7 @@ def test_a_log_that_broke_is_announced_and_a_full_backup_is_ordered(
 
 
 @pytest.mark.slow
-def test_of_two_workers_one_follows_and_the_other_takes_over(
+def test_one_of_two_workers_follows_and_the_other_takes_over(
     cluster: Cluster, planned: BackupPlan, followers: Followers
 ) -> None:
     followers.adopt(planned, "digest")
@@ -180,7 +180,7 @@ def test_of_two_workers_one_follows_and_the_other_takes_over(
 
 
 @pytest.mark.slow
-def test_a_source_that_comes_back_is_followed_on(
+def test_following_resumes_when_the_source_comes_back(
     cluster: Cluster, planned: BackupPlan, followers: Followers
 ) -> None:
     followers.adopt(planned, "digest")
@@ -195,12 +195,12 @@ def test_a_source_that_comes_back_is_followed_on(
 
 
 @pytest.mark.slow
-def test_a_store_that_is_away_is_a_warning_however_long_each_attempt_takes(
+def test_an_unreachable_store_is_a_warning_however_long_each_attempt_takes(
     cluster: Cluster, planned: BackupPlan, store: DirectoryStore
 ) -> None:
     times = itertools.count()
     began = datetime.now(UTC)
-    # Between any two looks at it, more time passes than a failure may last untold.
+    # Between two looks, more time passes than a failure may last before it is reported.
     followers = Followers(lambda: began + next(times) * timedelta(seconds=90), leave_memory)
     cluster.sql("CREATE TABLE orders (id bigint)")
     store._root.rename(store._root.with_name("unmounted"))
@@ -219,7 +219,7 @@ def test_a_store_that_is_away_is_a_warning_however_long_each_attempt_takes(
 
 
 @pytest.mark.slow
-def test_trouble_with_a_log_is_a_warning_until_it_is_over(planned: BackupPlan) -> None:
+def test_a_problem_with_a_log_is_a_warning_until_it_is_over(planned: BackupPlan) -> None:
     book = Book("PostgreSQL", planned.policies, "digest", system_clock)
 
     book.shows("スロットが失われる寸前です")

@@ -1,4 +1,4 @@
-"""The engine as `toban.toml` names it: its doubts about a real server, and the log that it trims."""
+"""The engine as configured in `toban.toml`: its doubts about a real server, and the log it trims."""
 
 from datetime import UTC, datetime
 
@@ -21,7 +21,7 @@ def engine(store: Store, **config: object) -> Engine:
     return KIND.build("PostgreSQL", NativeBackup(dsn=Secret("env:BACKUP_DSN"), **config), store)  # type: ignore[arg-type]
 
 
-def test_a_server_that_is_set_up_raises_no_doubt(
+def test_a_correctly_configured_server_raises_no_doubt(
     new_cluster: NewCluster, store: DirectoryStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     cluster = new_cluster(max_slot_wal_keep_size="1GB")
@@ -32,7 +32,7 @@ def test_a_server_that_is_set_up_raises_no_doubt(
 
 
 @pytest.mark.slow
-def test_what_the_real_server_lacks_is_said_all_at_once(
+def test_everything_the_real_server_lacks_is_reported_at_once(
     new_cluster: NewCluster, store: DirectoryStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     cluster = new_cluster(checksums=False, summarize_wal="off")
@@ -53,7 +53,7 @@ def test_what_the_real_server_lacks_is_said_all_at_once(
 
 
 @pytest.mark.slow
-def test_a_pg_hba_conf_without_a_line_for_replication_is_said_with_the_line(
+def test_a_missing_replication_line_in_pg_hba_conf_is_reported_with_the_line_to_add(
     new_cluster: NewCluster, store: DirectoryStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     cluster = new_cluster(max_slot_wal_keep_size="1GB")
@@ -68,7 +68,7 @@ def test_a_pg_hba_conf_without_a_line_for_replication_is_said_with_the_line(
     assert "HINT: pg_hba.conf に「host replication" in found
 
 
-def test_a_store_and_a_secret_that_are_not_there_are_said_together(
+def test_a_missing_store_and_a_missing_secret_are_reported_together(
     store: DirectoryStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.delenv("BACKUP_DSN", raising=False)
@@ -80,7 +80,7 @@ def test_a_store_and_a_secret_that_are_not_there_are_said_together(
     assert "BACKUP_DSN" in about_secret
 
 
-def test_only_log_that_no_kept_backup_replays_is_trimmed(store: DirectoryStore) -> None:
+def test_only_log_that_no_retained_backup_needs_is_trimmed(store: DirectoryStore) -> None:
     folder = log_folder("PostgreSQL", "7")
     kept_first = Segment(2, 5, 16 * MIB)
     keys = {
@@ -88,7 +88,7 @@ def test_only_log_that_no_kept_backup_replays_is_trimmed(store: DirectoryStore) 
         "piece before": piece_key(folder, Segment(1, 4, 16 * MIB), 0x100),
         "holds the start": segment_key(folder, kept_first),
         "after": segment_key(folder, kept_first.next),
-        # The same positions again, after a restore into the past.
+        # The same positions on another timeline, after a restore into the past.
         "later timeline": segment_key(folder, Segment(3, 4, 16 * MIB)),
         "history": f"{folder}00000002.history",
     }

@@ -1,4 +1,4 @@
-"""A native chain brought back by Toban: equal to PostgreSQL's own outcome, or refused."""
+"""A native chain restored by Toban: the same result as PostgreSQL's own tools, or refused."""
 
 import filecmp
 import pickle
@@ -30,7 +30,7 @@ from toban.engine.stores.store import Store
 pytestmark = pytest.mark.slow
 
 _OURS = {"recovery.signal", "postgresql.auto.conf", "backup_manifest", "tablespace_map"}
-"""What a restore adds, or leaves to PostgreSQL."""
+"""Files that a restore adds, or that PostgreSQL creates itself."""
 
 
 @pytest.fixture(scope="module")
@@ -46,7 +46,7 @@ type Adopt = Callable[[Path], Cluster]
 
 @pytest.fixture
 def adopt() -> Iterator[Adopt]:
-    """Return a function that starts a server on a restored folder."""
+    """A function that starts a server on a restored folder."""
     made: list[Cluster] = []
 
     def start(files: Path) -> Cluster:
@@ -54,13 +54,13 @@ def adopt() -> Iterator[Adopt]:
         made.append(cluster)
         spaces = files.with_name(f"{files.name}.tablespaces")
         if spaces.exists():
-            # Where the test's folder is, another account can't follow.
+            # Another account can't enter the test's folder.
             shutil.move(spaces, cluster.folder / "spaces")
             give_away(cluster.folder / "spaces")
             for link in (files / "pg_tblspc").iterdir():
                 link.unlink()
                 link.symlink_to(cluster.folder / "spaces" / link.name)
-        # Nobody gets in before the recovery has ended.
+        # Nobody can connect before the recovery has ended.
         return cluster.adopt(files).start(hot_standby="off")
 
     yield start
@@ -84,9 +84,7 @@ def differing(one: Path, other: Path) -> list[str]:
     return [name for name in plain if not filecmp.cmp(one / name, other / name, shallow=False)]
 
 
-def test_a_full_backup_comes_back_as_pg_verifybackup_wants_it(
-    chain: Chain, tmp_path: Path, adopt: Adopt
-) -> None:
+def test_a_restored_full_backup_passes_pg_verifybackup(chain: Chain, tmp_path: Path, adopt: Adopt) -> None:
     into = restored(chain.store, tmp_path / "back", chain.full, follows_log=False)
 
     (into / "backup_manifest").write_bytes(manifest(chain.store, chain.full))
@@ -100,7 +98,7 @@ def test_a_full_backup_comes_back_as_pg_verifybackup_wants_it(
     assert server.sql("SELECT one FROM dropped") == [(1,)]
 
 
-def test_an_increment_over_its_full_backup_is_byte_for_byte_what_pg_combinebackup_makes(
+def test_a_restored_increment_is_byte_for_byte_what_pg_combinebackup_makes(
     chain: Chain, tmp_path: Path
 ) -> None:
     into = restored(chain.store, tmp_path / "back", chain.full, chain.increment, follows_log=False)
@@ -133,7 +131,7 @@ def test_a_restored_chain_has_the_rows_of_its_source_and_no_bad_page(
     assert "Bad checksums:  0" in server.run("pg_checksums", "--check", "-D", str(server.files)).stdout
 
 
-def test_the_tablespace_does_not_land_where_the_source_has_it(chain: Chain, tmp_path: Path) -> None:
+def test_a_tablespace_is_not_restored_over_that_of_the_source(chain: Chain, tmp_path: Path) -> None:
     into = restored(chain.store, tmp_path / "back", chain.full, follows_log=False)
 
     (link,) = (into / "pg_tblspc").iterdir()
@@ -153,7 +151,7 @@ def test_recovery_stops_between_two_commits(chain: Chain, tmp_path: Path, adopt:
     assert adopt(into).sql("SELECT id FROM born WHERE id < 0 AND id > -10") == [(-1,)]
 
 
-def test_a_moment_after_the_last_commit_is_reached_at_the_end_of_the_log(
+def test_a_target_time_after_the_last_commit_replays_the_whole_log(
     chain: Chain, tmp_path: Path, adopt: Adopt
 ) -> None:
     chain.cluster.sql("INSERT INTO born VALUES (-20)")
@@ -162,11 +160,11 @@ def test_a_moment_after_the_last_commit_is_reached_at_the_end_of_the_log(
 
     into = restored(chain.store, tmp_path / "back", chain.full, to=idle, binaries=programs())
 
-    # The server itself would refuse: "recovery ended before configured recovery target was reached".
+    # Otherwise the server would refuse: "recovery ended before configured recovery target was reached".
     assert adopt(into).sql("SELECT id FROM born WHERE id = -20") == [(-20,)]
 
 
-def test_nothing_comes_back_of_what_was_logged_from_a_position_on(
+def test_nothing_logged_at_or_after_the_target_position_is_restored(
     chain: Chain, tmp_path: Path, adopt: Adopt
 ) -> None:
     chain.cluster.sql("INSERT INTO born VALUES (-30)")
@@ -179,7 +177,7 @@ def test_nothing_comes_back_of_what_was_logged_from_a_position_on(
     assert adopt(into).sql("SELECT id FROM born WHERE id IN (-30, -31)") == [(-30,)]
 
 
-def test_a_gap_in_the_log_is_told_before_anything_is_written(chain: Chain, tmp_path: Path) -> None:
+def test_a_gap_in_the_log_is_reported_before_anything_is_written(chain: Chain, tmp_path: Path) -> None:
     chain.cluster.sql("INSERT INTO born VALUES (-40)")
     chain.ship()
     chain.cluster.sql("INSERT INTO born VALUES (-41)")
@@ -200,7 +198,7 @@ def test_a_gap_in_the_log_is_told_before_anything_is_written(chain: Chain, tmp_p
         assert not (tmp_path / "back").exists()
 
 
-def test_a_gap_behind_the_target_does_no_harm(chain: Chain, tmp_path: Path, adopt: Adopt) -> None:
+def test_a_gap_after_the_target_does_no_harm(chain: Chain, tmp_path: Path, adopt: Adopt) -> None:
     chain.cluster.sql("INSERT INTO born VALUES (-50)")
     wanted = chain.now()
     chain.cluster.sql("INSERT INTO born VALUES (-51)")
@@ -240,7 +238,7 @@ def test_a_damaged_object_is_found_by_verify_and_by_restore(chain: Chain, tmp_pa
     assert not (tmp_path / "back" / "global" / "pg_control").exists()
 
 
-def test_what_is_whole_is_found_whole(chain: Chain) -> None:
+def test_an_undamaged_backup_passes_verify(chain: Chain) -> None:
     assert verify(chain.store, chain.full, Watching()).troubles == ()
     assert verify(chain.store, chain.increment, Watching()).troubles == ()
 
@@ -267,7 +265,7 @@ def test_an_increment_over_another_full_backup_is_refused(chain: Chain, tmp_path
         restored(chain.store, tmp_path / "back", other, chain.increment)
 
 
-def test_a_folder_with_something_in_it_is_left_alone(chain: Chain, tmp_path: Path) -> None:
+def test_a_folder_that_is_not_empty_is_left_untouched(chain: Chain, tmp_path: Path) -> None:
     into = tmp_path / "back"
     into.mkdir()
     (into / "precious").write_text("data")
@@ -277,7 +275,7 @@ def test_a_folder_with_something_in_it_is_left_alone(chain: Chain, tmp_path: Pat
     assert (into / "precious").read_text() == "data"
 
 
-def test_a_restore_that_was_killed_is_begun_anew(chain: Chain, tmp_path: Path, adopt: Adopt) -> None:
+def test_a_killed_restore_starts_again_from_the_beginning(chain: Chain, tmp_path: Path, adopt: Adopt) -> None:
     into = tmp_path / "back"
     program = Path(__file__).with_name("restorer.py")
     process = subprocess.Popen([sys.executable, program, chain.root, into], stdin=subprocess.PIPE)
@@ -299,7 +297,7 @@ def test_a_restore_that_was_killed_is_begun_anew(chain: Chain, tmp_path: Path, a
     assert adopt(into).sql(SUMS) == chain.sums
 
 
-def test_a_full_disk_is_told_and_leaves_nothing_to_start(chain: Chain, small_disk: Path) -> None:
+def test_a_full_disk_is_reported_and_leaves_nothing_that_could_start(chain: Chain, small_disk: Path) -> None:
     with pytest.raises(BackupFailed, match="書けません"):
         restored(chain.store, small_disk / "back", chain.full, follows_log=False)
     assert not (small_disk / "back" / "global" / "pg_control").exists()
@@ -313,19 +311,19 @@ def test_a_log_that_ends_before_the_position_is_refused(chain: Chain, tmp_path: 
         restored(chain.store, tmp_path / "back", chain.full, to_lsn=far)
 
 
-def test_a_moment_that_no_log_leads_to_is_refused(chain: Chain, tmp_path: Path) -> None:
+def test_a_target_time_that_no_log_reaches_is_refused(chain: Chain, tmp_path: Path) -> None:
     elsewhere = replace(chain.full, system_id="1")
 
     with pytest.raises(BackupFailed, match="保存先に一つもありません"):
         restored(chain.store, tmp_path / "back", elsewhere, to=chain.now() + timedelta(hours=1))
 
 
-def test_a_backup_that_does_not_say_where_it_ends_is_refused(chain: Chain, tmp_path: Path) -> None:
+def test_a_backup_without_an_end_position_is_refused(chain: Chain, tmp_path: Path) -> None:
     with pytest.raises(BackupFailed, match="どこで終わる"):
         restored(chain.store, tmp_path / "back", replace(chain.full, end=None))
 
 
-def test_a_restore_that_is_told_to_stop_stops(chain: Chain, tmp_path: Path) -> None:
+def test_a_restore_stops_on_a_stop_request(chain: Chain, tmp_path: Path) -> None:
     order = RestoreOrder(chain=[chain.full], into=tmp_path / "back", follows_log=False)
 
     with pytest.raises(BackupFailed, match="途中で止めました"):
@@ -359,6 +357,6 @@ def test_page_checksums_are_computed_as_the_server_does(chain: Chain) -> None:
 
     assert pages.damaged(bytes(content), numbers, before=1 << 63) == []
     content[7 * BLOCK + 5000] ^= 1
-    # A page in another's place is damaged, too.
+    # A page in the place of another is damaged, too.
     content[9 * BLOCK : 10 * BLOCK] = content[10 * BLOCK : 11 * BLOCK]
     assert pages.damaged(bytes(content), numbers, before=1 << 63) == [7, 9]

@@ -1,4 +1,4 @@
-"""Waiting for what comes by itself."""
+"""Waiting for a condition."""
 
 import time
 from collections.abc import Callable
@@ -7,7 +7,7 @@ import pytest
 
 
 def eventually(holds: Callable[[], bool]) -> None:
-    """Wait until *holds*; the test fails when that takes half a minute."""
+    """Wait until *holds* returns true; fail the test after half a minute."""
     for _ in range(600):
         if holds():
             return

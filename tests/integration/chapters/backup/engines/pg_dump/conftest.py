@@ -33,7 +33,7 @@ def source(server17: Cluster) -> Cluster:
 def engine_of(
     source: Cluster, debian: Debian17, store: DirectoryStore, monkeypatch: pytest.MonkeyPatch
 ) -> EngineOf:
-    """Makes engines for the database; keys that are given override the config's."""
+    """Builds engines for the database; the given keys override those of the config."""
 
     def make(into: Store = store, **keys: object) -> PgDump:
         monkeypatch.setenv("BACKUP_DSN", source.dsn)

@@ -1,4 +1,4 @@
-"""A worker that is stuck in the middle of a dump: `stuck_taker.py STORE BINARIES SUBJECT LABEL`."""
+"""A worker that hangs in the middle of a dump: `stuck_taker.py STORE BINARIES SUBJECT LABEL`."""
 
 import sys
 import time
@@ -12,7 +12,7 @@ from toban.engine.stores.directory import DirectoryConfig, DirectoryStore
 
 
 def stick() -> None:
-    """Say that the writing has begun, and go on no more."""
+    """Report that the writing has begun, and hang."""
     print("writing", flush=True)  # noqa: T201 - the test reads it
     time.sleep(3600)
 

@@ -1,4 +1,4 @@
-"""What goes wrong in the middle of a dump or a restore, and what is left then."""
+"""Failures in the middle of a dump or a restore, and what they leave behind."""
 
 import os
 import re
@@ -39,7 +39,7 @@ def end_backend(source: Cluster) -> None:
     source.sql("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'pg_dump'")
 
 
-def test_a_connection_that_breaks_in_mid_stream_leaves_no_backup(
+def test_a_connection_that_breaks_mid_stream_leaves_no_backup(
     source: Cluster, engine_of: EngineOf, store: DirectoryStore
 ) -> None:
     engine = engine_of(Interrupted(store, lambda: end_backend(source)), compression="none")
@@ -48,12 +48,12 @@ def test_a_connection_that_breaks_in_mid_stream_leaves_no_backup(
         engine.take(LABEL, Method.FULL, None, Watching())
 
     assert failure.value.retry
-    # What the server said last, or that it went without a word: that depends on which comes first.
+    # The error is the server's last message or a lost connection, whichever comes first.
     assert re.search("terminating connection|terminated abnormally", str(failure.value))
     assert list(store.listing("")) == []
 
 
-def test_a_pg_dump_that_is_killed_in_mid_stream_leaves_no_backup(
+def test_a_pg_dump_that_is_killed_mid_stream_leaves_no_backup(
     engine_of: EngineOf, store: DirectoryStore
 ) -> None:
     def kill() -> None:
@@ -90,7 +90,7 @@ def test_a_worker_that_is_killed_leaves_no_backup_no_pg_dump_and_the_label_free(
     assert store.sweep("", datetime.now(UTC) + timedelta(seconds=1)) == 1
 
 
-def test_what_an_earlier_attempt_left_under_the_label_is_cleared(
+def test_leftovers_of_an_earlier_attempt_under_the_label_are_cleared(
     engine_of: EngineOf, store: DirectoryStore
 ) -> None:
     earlier = engine_of(format="plain").take(LABEL, Method.FULL, None, Watching())
@@ -101,9 +101,7 @@ def test_what_an_earlier_attempt_left_under_the_label_is_cleared(
     assert later.objects != earlier.objects
 
 
-def test_a_dump_that_is_stopped_ends_at_once_and_leaves_nothing(
-    engine_of: EngineOf, store: DirectoryStore
-) -> None:
+def test_a_stopped_dump_ends_at_once_and_leaves_nothing(engine_of: EngineOf, store: DirectoryStore) -> None:
     engine = engine_of(compression="none")
 
     with pytest.raises(BackupFailed, match="途中で止めました: cancelled"):
@@ -144,7 +142,7 @@ def test_a_damaged_object_is_found_by_verify_and_not_restored(
     assert list((tmp_path / "work").iterdir()) == []
 
 
-def test_an_archive_that_pg_restore_can_t_read_is_found_though_its_checksum_is_right(
+def test_an_archive_that_pg_restore_cannot_read_is_found_despite_a_correct_checksum(
     engine_of: EngineOf, store: DirectoryStore
 ) -> None:
     engine = engine_of()
@@ -156,7 +154,7 @@ def test_an_archive_that_pg_restore_can_t_read_is_found_though_its_checksum_is_r
     assert ["pg_restore" in trouble for trouble in checked.troubles] == [True]
 
 
-def test_an_increment_is_not_promised(engine_of: EngineOf) -> None:
+def test_an_order_for_an_increment_is_refused(engine_of: EngineOf) -> None:
     engine = engine_of()
     full = engine.take(LABEL, Method.FULL, None, Watching())
 
@@ -181,7 +179,9 @@ def test_a_moment_after_the_snapshot_is_refused_before_anything_is_fetched(
     assert not (tmp_path / "work").exists()
 
 
-def test_a_spool_without_room_is_refused_before_the_dump(engine_of: EngineOf, small_disk: Path) -> None:
+def test_a_spool_without_enough_space_is_refused_before_the_dump(
+    engine_of: EngineOf, small_disk: Path
+) -> None:
     engine = engine_of(format="directory", spool=small_disk)
 
     with pytest.raises(BackupFailed, match=r"空きが 4 MiB で、\d+ MiB に足りません"):
@@ -195,7 +195,7 @@ def test_a_spool_that_fills_up_fails_the_dump_and_is_cleared(
     small_disk: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    # Bytes are written as two digits each: 3 MiB in the table are 6 in an uncompressed dump.
+    # Bytes are written as two digits each: 3 MiB in the table are 6 MiB in an uncompressed dump.
     source.sql("CREATE DATABASE images")
     source.sql(
         "CREATE TABLE images (content bytea STORAGE EXTERNAL)",
@@ -214,7 +214,7 @@ def test_a_spool_that_fills_up_fails_the_dump_and_is_cleared(
     source.sql("DROP DATABASE images")
 
 
-def test_what_a_killed_dump_left_in_the_spool_is_cleared(
+def test_leftovers_of_a_killed_dump_in_the_spool_are_cleared(
     engine_of: EngineOf, store: DirectoryStore, tmp_path: Path
 ) -> None:
     engine = engine_of(format="directory", spool=tmp_path)
@@ -228,7 +228,7 @@ def test_what_a_killed_dump_left_in_the_spool_is_cleared(
     assert [each.name for each in folder.iterdir()] == [".lock"]
 
 
-def test_a_restore_without_room_for_the_dump_is_refused_before_it_starts(
+def test_a_restore_without_space_for_the_dump_is_refused_before_it_starts(
     source: Cluster, engine_of: EngineOf, empty: str, small_disk: Path
 ) -> None:
     engine = engine_of(compression="none")
@@ -240,7 +240,7 @@ def test_a_restore_without_room_for_the_dump_is_refused_before_it_starts(
     assert source.sql("SELECT count(*) FROM pg_class WHERE relname = 'orders'", database="restored") == [(0,)]
 
 
-def test_two_backups_at_once_are_both_whole(engine_of: EngineOf, store: DirectoryStore) -> None:
+def test_two_backups_at_once_are_both_complete(engine_of: EngineOf, store: DirectoryStore) -> None:
     engine, found = engine_of(), {}
 
     def take(label: str) -> None:
@@ -255,9 +255,7 @@ def test_two_backups_at_once_are_both_whole(engine_of: EngineOf, store: Director
     assert [engine.verify(found[label], Watching()).is_whole for label in (LABEL, NEXT)] == [True, True]
 
 
-def test_the_second_of_two_that_need_the_same_spool_says_so(
-    engine_of: EngineOf, store: DirectoryStore
-) -> None:
+def test_a_second_dump_reports_that_the_spool_is_in_use(engine_of: EngineOf, store: DirectoryStore) -> None:
     second = engine_of(format="directory")
     refusals: list[BackupFailed] = []
 
@@ -273,7 +271,7 @@ def test_the_second_of_two_that_need_the_same_spool_says_so(
     assert first.verify(taken, Watching()).is_whole
 
 
-def test_a_prune_in_the_middle_of_a_backup_harms_only_what_it_prunes(
+def test_a_prune_during_a_backup_affects_only_what_it_prunes(
     engine_of: EngineOf, store: DirectoryStore
 ) -> None:
     old = engine_of().take(LABEL, Method.FULL, None, Watching())
@@ -288,7 +286,7 @@ def test_a_prune_in_the_middle_of_a_backup_harms_only_what_it_prunes(
 
 @pytest.fixture
 def own_server(tmp_path: Path) -> Iterator[S3Server]:
-    """An S3 server that the test may stop; what was stored outlives it."""
+    """An S3 server that the test may stop; stored objects survive."""
     (tmp_path / "buckets").mkdir()
     server = buckets.nanio(tmp_path / "buckets")
     server.start()
@@ -297,7 +295,7 @@ def own_server(tmp_path: Path) -> Iterator[S3Server]:
 
 
 @pytest.mark.slow
-def test_a_store_that_is_away_for_20_seconds_delays_the_dump(
+def test_a_store_outage_of_20_seconds_delays_the_dump(
     engine_of: EngineOf, own_server: S3Server, bucket_of: BucketOf
 ) -> None:
     bucket = s3.KIND.build(bucket_of(own_server, retry_for="3分"))
@@ -315,12 +313,12 @@ def test_a_store_that_is_away_for_20_seconds_delays_the_dump(
     bucket.close()
 
 
-def test_a_store_that_stays_away_fails_the_dump_and_what_is_left_is_swept(
+def test_a_store_that_stays_away_fails_the_dump_and_leftovers_are_swept(
     engine_of: EngineOf, own_server: S3Server, bucket_of: BucketOf
 ) -> None:
     config = bucket_of(own_server, retry_for="1秒")
     bucket = s3.KIND.build(config)
-    # Within the second part: the first is an upload that nobody will end.
+    # Inside the second part: the first part is then an unfinished upload.
     engine = engine_of(Interrupted(bucket, own_server.stop, after=6 << 20), compression="none")
 
     with pytest.raises(BackupFailed, match="接続を拒まれました") as failure:

@@ -1,4 +1,4 @@
-"""A database to the store and back, in every form."""
+"""A database dumped to the store and restored, in every format."""
 
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -19,7 +19,7 @@ FORMS = ["custom", "directory", "plain"]
 
 @pytest.mark.parametrize("compression", ["zstd", "gzip", "none"])
 @pytest.mark.parametrize("form", FORMS)
-def test_a_database_comes_back_as_it_was_at_the_snapshot(
+def test_a_database_is_restored_as_it_was_at_the_snapshot(
     source: Cluster, engine_of: EngineOf, empty: str, tmp_path: Path, form: str, compression: str
 ) -> None:
     engine = engine_of(format=form, compression=compression)
@@ -39,7 +39,7 @@ def test_a_database_comes_back_as_it_was_at_the_snapshot(
 
 
 @pytest.mark.slow
-def test_what_is_recorded_says_what_the_dump_holds(engine_of: EngineOf, store: DirectoryStore) -> None:
+def test_the_record_of_a_dump_describes_its_content(engine_of: EngineOf, store: DirectoryStore) -> None:
     taken = engine_of().take(LABEL, Method.FULL, None, Watching())
 
     assert {"schema": "public", "table": "orders", "rows": ROWS} in list(taken.facts["rows"])  # type: ignore[call-overload]
@@ -53,7 +53,7 @@ def test_what_is_recorded_says_what_the_dump_holds(engine_of: EngineOf, store: D
 
 
 @pytest.mark.slow
-def test_a_pg_dump_without_zstd_compresses_by_gzip(
+def test_a_pg_dump_without_zstd_compresses_with_gzip(
     source: Cluster, engine_of: EngineOf, empty: str, tmp_path: Path
 ) -> None:
     engine = engine_of(binaries=postgres18.programs())
@@ -65,7 +65,7 @@ def test_a_pg_dump_without_zstd_compresses_by_gzip(
 
 
 @pytest.mark.slow
-def test_zstd_that_is_asked_for_and_not_there_is_refused(engine_of: EngineOf) -> None:
+def test_zstd_is_refused_when_pg_dump_does_not_support_it(engine_of: EngineOf) -> None:
     engine = engine_of(binaries=postgres18.programs(), compression="zstd")
 
     assert ["zstd" in doubt and "HINT:" in doubt for doubt in engine.doubts()] == [True]
@@ -74,7 +74,7 @@ def test_zstd_that_is_asked_for_and_not_there_is_refused(engine_of: EngineOf) ->
 
 
 @pytest.mark.slow
-def test_a_pg_dump_that_is_older_than_the_server_is_refused_beforehand(
+def test_a_pg_dump_older_than_the_server_is_refused_beforehand(
     debian: object, engine_of: EngineOf, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     newer = postgres18.Cluster().make().start()
@@ -108,7 +108,7 @@ def test_a_restore_into_an_older_server_is_refused_before_it_starts(
 
 
 @pytest.mark.slow
-def test_a_database_that_is_not_empty_is_not_restored_into(
+def test_a_restore_into_a_database_that_is_not_empty_is_refused(
     source: Cluster, engine_of: EngineOf, empty: str, tmp_path: Path
 ) -> None:
     engine = engine_of()
@@ -124,7 +124,7 @@ def test_a_database_that_is_not_empty_is_not_restored_into(
 
 @pytest.mark.slow
 @pytest.mark.parametrize("form", ["custom", "directory"])
-def test_where_the_roles_are_missing_the_rows_come_back_without_owners(
+def test_rows_are_restored_without_owners_when_the_roles_are_missing(
     engine_of: EngineOf, tmp_path: Path, form: str
 ) -> None:
     elsewhere = postgres18.Cluster().make().start()
@@ -142,7 +142,9 @@ def test_where_the_roles_are_missing_the_rows_come_back_without_owners(
 
 
 @pytest.mark.slow
-def test_sql_without_its_roles_is_refused_with_what_to_make(engine_of: EngineOf, tmp_path: Path) -> None:
+def test_a_plain_sql_dump_without_its_roles_is_refused_with_the_roles_to_create(
+    engine_of: EngineOf, tmp_path: Path
+) -> None:
     elsewhere = postgres18.Cluster().make().start()
     try:
         engine = engine_of(format="plain")
@@ -158,9 +160,7 @@ def test_sql_without_its_roles_is_refused_with_what_to_make(engine_of: EngineOf,
 
 
 @pytest.mark.slow
-def test_rows_that_are_missing_after_the_restore_are_no_success(
-    engine_of: EngineOf, empty: str, tmp_path: Path
-) -> None:
+def test_a_restore_with_missing_rows_fails(engine_of: EngineOf, empty: str, tmp_path: Path) -> None:
     engine = engine_of()
     taken = engine.take(LABEL, Method.FULL, None, Watching())
     rows = [{"schema": "public", "table": "orders", "rows": ROWS + 1}]
@@ -173,7 +173,7 @@ def test_rows_that_are_missing_after_the_restore_are_no_success(
 
 
 @pytest.mark.slow
-def test_the_password_stands_in_no_command_line_and_no_complaint(
+def test_the_password_appears_in_no_command_line_and_no_error(
     source: Cluster, engine_of: EngineOf, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     wrong = source.dsn.replace(PASSWORD, "wr0ng-s3cret")
@@ -189,7 +189,7 @@ def test_the_password_stands_in_no_command_line_and_no_complaint(
 
 
 @pytest.mark.slow
-def test_a_table_that_stays_locked_keeps_no_doubt_waiting(source: Cluster, engine_of: EngineOf) -> None:
+def test_a_locked_table_does_not_delay_the_check_for_doubts(source: Cluster, engine_of: EngineOf) -> None:
     source.sql("CREATE TABLE busy (id int)")
     with psycopg.connect(source.dsn) as other:
         other.execute("LOCK TABLE busy IN ACCESS EXCLUSIVE MODE")
@@ -199,7 +199,7 @@ def test_a_table_that_stays_locked_keeps_no_doubt_waiting(source: Cluster, engin
 
 
 @pytest.mark.slow
-def test_tables_that_the_role_may_not_read_are_a_doubt_and_fail_the_dump(
+def test_tables_the_role_may_not_read_raise_a_doubt_and_fail_the_dump(
     source: Cluster, engine_of: EngineOf, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     source.sql(f"CREATE ROLE reader LOGIN PASSWORD '{PASSWORD}'", "GRANT SELECT ON customers TO reader")
@@ -218,7 +218,7 @@ def test_tables_that_the_role_may_not_read_are_a_doubt_and_fail_the_dump(
     source.sql("DROP OWNED BY reader", "DROP ROLE reader")
 
 
-def test_a_store_that_is_away_is_a_doubt(engine_of: EngineOf, store: DirectoryStore) -> None:
+def test_an_unreachable_store_raises_a_doubt(engine_of: EngineOf, store: DirectoryStore) -> None:
     Path(store.name).rmdir()
 
     (doubt,) = engine_of().doubts()
@@ -227,7 +227,7 @@ def test_a_store_that_is_away_is_a_doubt(engine_of: EngineOf, store: DirectorySt
     Path(store.name).mkdir()
 
 
-def test_programs_that_are_not_there_are_a_doubt(engine_of: EngineOf, tmp_path: Path) -> None:
+def test_missing_programs_raise_a_doubt(engine_of: EngineOf, tmp_path: Path) -> None:
     (doubt,) = engine_of(binaries=tmp_path).doubts()
 
     assert doubt == "「pg_dump」を起動できません"

@@ -1,4 +1,4 @@
-"""What goes wrong around pgBackRest, and what is left then."""
+"""Failures around pgBackRest, and what they leave behind."""
 
 import fcntl
 import os
@@ -34,7 +34,7 @@ def processes() -> list[psutil.Process]:
     return [each for each in psutil.Process().children(recursive=True) if each.name() == "pgbackrest"]
 
 
-def test_a_connection_that_breaks_in_mid_stream_leaves_no_backup(own_backed: Backed) -> None:
+def test_a_connection_that_breaks_mid_stream_leaves_no_backup(own_backed: Backed) -> None:
     engine, source = own_backed.engine(), own_backed.cluster
 
     def end() -> None:
@@ -65,7 +65,7 @@ def test_a_pgbackrest_that_is_killed_leaves_no_backup_and_no_processes(own_backe
     assert engine.take(FULL, Method.FULL, None, Watching()).label == FULL
 
 
-def test_a_worker_that_is_killed_takes_pgbackrest_with_it_and_the_label_is_free(own_backed: Backed) -> None:
+def test_a_killed_worker_takes_pgbackrest_with_it_and_the_label_is_free(own_backed: Backed) -> None:
     taker = Path(__file__).parent / "dying_taker.py"
     engine = own_backed.engine()
     command = [
@@ -86,7 +86,7 @@ def test_a_worker_that_is_killed_takes_pgbackrest_with_it_and_the_label_is_free(
     assert engine.verify(taken, Watching()).is_whole
 
 
-def test_a_backup_that_is_stopped_ends_at_once(own_backed: Backed) -> None:
+def test_a_stopped_backup_ends_at_once(own_backed: Backed) -> None:
     engine, watch = own_backed.engine(), Watching()
     watch.act = lambda: setattr(watch, "stops_after", 0)
 
@@ -112,7 +112,7 @@ def test_a_damaged_increment_is_found_by_verify_and_not_restored(own_backed: Bac
         engine.restore(RestoreOrder(chain=[full, increment], into=into), Watching())
 
 
-def test_a_full_backup_that_others_made_is_no_silent_parent(own_backed: Backed) -> None:
+def test_a_full_backup_made_by_someone_else_is_not_silently_used_as_parent(own_backed: Backed) -> None:
     engine = own_backed.engine()
     full = engine.take(FULL, Method.FULL, None, Watching())
     own_backed.pgbackrest("backup", "--type=full")
@@ -136,7 +136,7 @@ def test_a_parent_that_is_gone_from_the_repository_needs_a_new_full(own_backed: 
         )
 
 
-def test_an_increment_after_a_promotion_stands_on_the_full_before_it(own_backed: Backed) -> None:
+def test_an_increment_after_a_promotion_is_based_on_the_full_before_it(own_backed: Backed) -> None:
     engine, source = own_backed.engine(), own_backed.cluster
     full = engine.take(FULL, Method.FULL, None, Watching())
     source.stop()
@@ -156,7 +156,7 @@ def test_an_increment_after_a_promotion_stands_on_the_full_before_it(own_backed:
     server.stop()
 
 
-def test_a_repository_that_is_away_fails_the_backup_and_a_later_one_succeeds(own_backed: Backed) -> None:
+def test_an_unreachable_repository_fails_the_backup_and_a_later_one_succeeds(own_backed: Backed) -> None:
     engine = own_backed.engine()
     away = own_backed.repo.with_name("away")
     own_backed.repo.rename(away)
@@ -169,7 +169,7 @@ def test_a_repository_that_is_away_fails_the_backup_and_a_later_one_succeeds(own
     assert engine.take(FULL, Method.FULL, None, Watching()).label == FULL
 
 
-def test_a_repository_that_goes_in_mid_stream_leaves_no_backup(own_backed: Backed) -> None:
+def test_a_repository_that_disappears_mid_stream_leaves_no_backup(own_backed: Backed) -> None:
     engine = own_backed.engine()
     backups = own_backed.repo / "backup" / STANZA
     away = own_backed.repo / "away"
@@ -204,7 +204,7 @@ def test_a_repository_whose_disk_is_full_fails_the_backup(own_backed: Backed, sm
     assert "full backup: " not in own_backed.pgbackrest("info")
 
 
-def test_a_restore_without_room_is_refused_before_it_starts(backed: Backed, small_disk: Path) -> None:
+def test_a_restore_without_enough_space_is_refused_before_it_starts(backed: Backed, small_disk: Path) -> None:
     engine = backed.engine()
     full = engine.take(FULL, Method.FULL, None, Watching())
 
@@ -214,7 +214,7 @@ def test_a_restore_without_room_is_refused_before_it_starts(backed: Backed, smal
     assert list((small_disk / "restored").iterdir()) == []
 
 
-def test_log_that_is_missing_before_the_target_keeps_the_restored_server_from_starting(
+def test_missing_log_before_the_target_keeps_the_restored_server_from_starting(
     own_backed: Backed,
 ) -> None:
     engine, source = own_backed.engine(), own_backed.cluster
@@ -239,7 +239,7 @@ def test_log_that_is_missing_before_the_target_keeps_the_restored_server_from_st
         server.start()
 
 
-def test_a_lock_that_is_held_is_waited_for_and_said(own_backed: Backed) -> None:
+def test_the_engine_waits_for_a_held_lock_and_reports_it(own_backed: Backed) -> None:
     engine = own_backed.engine()
     engine.take(FULL, Method.FULL, None, Watching())
     held = own_backed.config.parent / "lock" / f"{STANZA}-backup-1.lock"
@@ -256,7 +256,7 @@ def test_a_lock_that_is_held_is_waited_for_and_said(own_backed: Backed) -> None:
     assert any("ロック" in line for line in watch.lines)
 
 
-def test_a_lock_that_stays_held_fails_the_backup_in_time(own_backed: Backed) -> None:
+def test_a_lock_that_is_never_released_fails_the_backup_in_time(own_backed: Backed) -> None:
     held = own_backed.config.parent / "lock" / f"{STANZA}-backup-1.lock"
     own_backed.cluster.debian.run("mkdir", "-p", held.parent)
     own_backed.give(held, "")
@@ -268,7 +268,7 @@ def test_a_lock_that_stays_held_fails_the_backup_in_time(own_backed: Backed) -> 
     assert failure.value.retry
 
 
-def test_a_lock_that_may_not_be_written_is_not_waited_for(own_backed: Backed) -> None:
+def test_the_engine_does_not_wait_for_a_lock_without_write_permission(own_backed: Backed) -> None:
     if own_backed.cluster.debian.account is None:
         pytest.skip("needs another account than the tests'")
     lock = own_backed.config.parent / "lock"
@@ -283,7 +283,7 @@ def test_a_lock_that_may_not_be_written_is_not_waited_for(own_backed: Backed) ->
     assert watch.lines == []
 
 
-def test_two_backups_at_once_follow_each_other_and_are_both_whole(own_backed: Backed) -> None:
+def test_two_backups_at_once_run_one_after_the_other_and_are_both_complete(own_backed: Backed) -> None:
     engine, found = own_backed.engine(), {}
 
     def take(label: str) -> None:
@@ -310,7 +310,7 @@ def test_a_prune_waits_until_the_backup_has_ended(own_backed: Backed) -> None:
     assert not engine.verify(old, Watching()).is_whole
 
 
-def test_a_server_that_is_down_is_told(own_backed: Backed) -> None:
+def test_a_server_that_is_down_is_reported(own_backed: Backed) -> None:
     own_backed.cluster.stop()
     engine = own_backed.engine()
 

@@ -1,4 +1,4 @@
-"""Full and increment by pgBackRest, and back to a running server."""
+"""Full and incremental backups with pgBackRest, restored to a running server."""
 
 from datetime import UTC, datetime
 
@@ -13,7 +13,7 @@ FULL, INCREMENT = "20261125T020000Z-full", "20261125T030000Z-incr"
 DIGEST = "SELECT count(*), md5(string_agg(digest, '' ORDER BY id)) FROM orders"
 
 
-def test_full_and_increment_come_back_as_far_as_the_log_goes(own_backed: Backed) -> None:
+def test_full_and_increment_are_restored_to_the_end_of_the_log(own_backed: Backed) -> None:
     engine, source = own_backed.engine(), own_backed.cluster
     full = engine.take(FULL, Method.FULL, None, Watching())
     source.sql("UPDATE orders SET digest = 'changed' WHERE id % 100 = 0")
@@ -39,7 +39,7 @@ def test_full_and_increment_come_back_as_far_as_the_log_goes(own_backed: Backed)
 
 
 @pytest.mark.slow
-def test_a_moment_of_the_past_comes_back(backed: Backed) -> None:
+def test_a_past_moment_is_restored(backed: Backed) -> None:
     engine, source = backed.engine(), backed.cluster
     full = engine.take("20261124T020000Z-full", Method.FULL, None, Watching())
     source.sql("INSERT INTO orders VALUES (-1, 'before')")
@@ -57,7 +57,7 @@ def test_a_moment_of_the_past_comes_back(backed: Backed) -> None:
 
 
 @pytest.mark.slow
-def test_the_chain_alone_comes_back_as_it_was_at_its_end(backed: Backed) -> None:
+def test_a_chain_without_log_is_restored_as_it_was_at_its_end(backed: Backed) -> None:
     engine, source = backed.engine(), backed.cluster
     full = engine.take("20261124T030000Z-full", Method.FULL, None, Watching())
     source.sql("CREATE TABLE afterwards (id int)", "SELECT pg_switch_wal()")
@@ -71,7 +71,7 @@ def test_the_chain_alone_comes_back_as_it_was_at_its_end(backed: Backed) -> None
 
 
 @pytest.mark.slow
-def test_tablespaces_come_back_beside_the_cluster_and_not_over_the_source_s(own_backed: Backed) -> None:
+def test_tablespaces_are_restored_next_to_the_cluster_and_not_over_the_source(own_backed: Backed) -> None:
     source = own_backed.cluster
     place = own_backed.empty_folder("space")
     source.sql(
@@ -93,7 +93,7 @@ def test_tablespaces_come_back_beside_the_cluster_and_not_over_the_source_s(own_
 
 
 @pytest.mark.slow
-def test_what_is_recorded_is_what_pgbackrest_says(backed: Backed) -> None:
+def test_the_record_of_a_backup_matches_pgbackrest_info(backed: Backed) -> None:
     before = datetime.now(UTC).replace(microsecond=0)
 
     full = backed.engine().take("20261124T040000Z-full", Method.FULL, None, Watching())
@@ -110,7 +110,7 @@ def test_what_is_recorded_is_what_pgbackrest_says(backed: Backed) -> None:
 
 
 @pytest.mark.slow
-def test_a_backup_that_an_earlier_attempt_finished_is_not_made_again(backed: Backed) -> None:
+def test_a_backup_finished_by_an_earlier_attempt_is_not_made_again(backed: Backed) -> None:
     engine = backed.engine()
     first = engine.take("20261124T050000Z-full", Method.FULL, None, Watching())
 
@@ -120,7 +120,7 @@ def test_a_backup_that_an_earlier_attempt_finished_is_not_made_again(backed: Bac
 
 
 @pytest.mark.slow
-def test_removing_takes_the_log_with_it_that_nothing_else_needs(own_backed: Backed) -> None:
+def test_removing_a_backup_also_removes_log_that_nothing_else_needs(own_backed: Backed) -> None:
     engine, source = own_backed.engine(), own_backed.cluster
     old = engine.take("20261123T020000Z-full", Method.FULL, None, Watching())
     source.sql("CREATE TABLE more AS SELECT 1", "SELECT pg_switch_wal()")
@@ -148,7 +148,7 @@ def test_the_last_full_backup_is_not_removed(own_backed: Backed) -> None:
 
 
 @pytest.mark.slow
-def test_a_folder_that_is_not_empty_is_not_restored_into(backed: Backed) -> None:
+def test_a_restore_into_a_folder_that_is_not_empty_is_refused(backed: Backed) -> None:
     engine = backed.engine()
     full = engine.take("20261124T060000Z-full", Method.FULL, None, Watching())
     into = backed.empty_folder("precious")
@@ -161,13 +161,13 @@ def test_a_folder_that_is_not_empty_is_not_restored_into(backed: Backed) -> None
 
 
 @pytest.mark.slow
-def test_an_increment_without_a_full_backup_needs_one(own_backed: Backed) -> None:
+def test_an_increment_without_a_full_backup_asks_for_one(own_backed: Backed) -> None:
     with pytest.raises(NeedsFull, match="フルバックアップがありません"):
         own_backed.engine().take(INCREMENT, Method.INCREMENTAL, None, Watching())
 
 
 @pytest.mark.slow
-def test_the_log_reaches_to_where_it_was_handed_over_and_no_further(
+def test_the_newest_moment_is_where_the_archived_log_ends(
     backed: Backed, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     source = backed.cluster
@@ -187,13 +187,13 @@ def test_the_log_reaches_to_where_it_was_handed_over_and_no_further(
     assert isinstance(after, datetime)
     assert idle is not None
     assert busy is not None
-    # The server tells times of files in whole seconds.
+    # The server reports file times in whole seconds.
     assert before.replace(microsecond=0) <= busy <= idle < after
     assert backed.engine().newest_moment() is None
 
 
 @pytest.mark.slow
-def test_a_server_that_can_t_be_asked_is_a_doubt_without_its_password(
+def test_an_unreachable_server_raises_a_doubt_without_showing_its_password(
     backed: Backed, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("SHOP_DSN", backed.cluster.dsn.replace(PASSWORD, "wr0ng-s3cret"))
@@ -205,7 +205,7 @@ def test_a_server_that_can_t_be_asked_is_a_doubt_without_its_password(
 
 
 @pytest.mark.slow
-def test_a_stanza_that_does_not_exist_is_a_doubt_with_a_way_out(backed: Backed) -> None:
+def test_a_missing_stanza_raises_a_doubt_with_a_hint(backed: Backed) -> None:
     assert backed.engine().doubts() == ()
 
     (doubt,) = backed.engine(stanza="nobody").doubts()
@@ -214,7 +214,7 @@ def test_a_stanza_that_does_not_exist_is_a_doubt_with_a_way_out(backed: Backed) 
     assert "stanza-create" in doubt
 
 
-def test_a_program_that_is_not_there_is_a_doubt(backed: Backed) -> None:
+def test_a_missing_program_raises_a_doubt(backed: Backed) -> None:
     (doubt,) = backed.engine(command=("/no/such/pgbackrest",)).doubts()
 
     assert doubt == "「pgbackrest」を起動できません"

@@ -1,4 +1,4 @@
-"""An RDS to talk to: moto's server, and one whose answers a test chooses."""
+"""RDS endpoints: moto's server, and one whose answers a test chooses."""
 
 import threading
 from collections.abc import Callable, Iterator, Sequence
@@ -29,7 +29,7 @@ def moto(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 
 @pytest.fixture
 def rds(moto: str) -> Any:
-    """A client of an operator."""
+    """A client with an operator's rights."""
     return grounds.rds_client(moto)
 
 
@@ -43,7 +43,7 @@ def instance(rds: Any) -> str:
 
 @pytest.fixture
 def engine_at(monkeypatch: pytest.MonkeyPatch) -> EngineAt:
-    """Makes engines; keys that are given override the config's."""
+    """Builds engines; the given keys override those of the config."""
     monkeypatch.setenv("RDS_ACCESS", ACCESS_KEY)
     monkeypatch.setenv("RDS_SECRET", SECRET_KEY)
 
@@ -80,11 +80,11 @@ class _Handler(BaseHTTPRequestHandler):
         format: str,  # noqa: A002 - the base class's own name
         *args: object,
     ) -> None:
-        """Keep quiet."""
+        """Write no log."""
 
 
 class Scripted(ThreadingHTTPServer):
-    """An RDS that answers each action by its list, the last answer again and again."""
+    """An RDS that answers each action from its list and repeats the last answer."""
 
     daemon_threads = True
 

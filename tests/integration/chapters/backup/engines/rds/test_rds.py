@@ -1,4 +1,4 @@
-"""Snapshots and points in time, against moto's server and against faults."""
+"""Snapshots and points in time, against moto's server and against scripted faults."""
 
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -51,7 +51,7 @@ def test_a_snapshot_is_made_recorded_and_removed(
     engine.close()
 
 
-def test_a_snapshot_that_an_earlier_attempt_began_is_taken_over(
+def test_a_snapshot_started_by_an_earlier_attempt_is_taken_over(
     moto: str, rds: Any, instance: str, engine_at: EngineAt
 ) -> None:
     engine = engine_at(moto, instance)
@@ -75,7 +75,7 @@ def test_two_labels_are_two_snapshots_and_removing_one_leaves_the_other(
     assert engine.verify(new, Watching()).is_whole
 
 
-def test_the_newest_moment_comes_back_as_a_new_instance(
+def test_the_newest_moment_is_restored_as_a_new_instance(
     moto: str, rds: Any, instance: str, engine_at: EngineAt, tmp_path: Any
 ) -> None:
     engine, watch = engine_at(moto, instance), Watching()
@@ -93,7 +93,7 @@ def test_the_newest_moment_comes_back_as_a_new_instance(
     assert datetime.now(UTC) - newest < timedelta(minutes=5)
 
 
-def test_a_moment_between_the_snapshot_and_the_end_of_the_log_comes_back(
+def test_a_moment_between_the_snapshot_and_the_end_of_the_log_is_restored(
     moto: str, rds: Any, instance: str, engine_at: EngineAt, tmp_path: Any
 ) -> None:
     engine = engine_at(moto, instance)
@@ -123,7 +123,7 @@ def test_a_moment_that_the_log_does_not_reach_is_refused(
     assert f"{instance}-c" not in names
 
 
-def test_a_snapshot_comes_back_where_the_instance_is_gone(
+def test_a_snapshot_is_restored_when_the_instance_is_gone(
     moto: str, rds: Any, instance: str, engine_at: EngineAt, tmp_path: Any
 ) -> None:
     engine = engine_at(moto, instance)
@@ -148,7 +148,7 @@ def test_a_snapshot_that_is_gone_is_not_restored(
         engine.restore(RestoreOrder(chain=[taken], into=tmp_path, follows_log=False), Watching())
 
 
-def test_an_increment_is_not_promised(moto: str, instance: str, engine_at: EngineAt) -> None:
+def test_an_order_for_an_increment_is_refused(moto: str, instance: str, engine_at: EngineAt) -> None:
     engine = engine_at(moto, instance)
     full = take(engine)
 
@@ -158,11 +158,11 @@ def test_an_increment_is_not_promised(moto: str, instance: str, engine_at: Engin
     assert not refusal.value.retry
 
 
-def test_an_instance_that_does_not_exist_is_a_doubt(moto: str, engine_at: EngineAt) -> None:
+def test_a_missing_instance_raises_a_doubt(moto: str, engine_at: EngineAt) -> None:
     assert engine_at(moto, "nobody").doubts() == (f"DB インスタンス nobody が {REGION} にありません",)
 
 
-def test_an_instance_without_automated_backups_is_a_doubt_with_a_way_out(
+def test_an_instance_without_automated_backups_raises_a_doubt_with_a_hint(
     moto: str, rds: Any, instance: str, engine_at: EngineAt
 ) -> None:
     engine = engine_at(moto, instance)
@@ -175,7 +175,9 @@ def test_an_instance_without_automated_backups_is_a_doubt_with_a_way_out(
     assert engine.newest_moment() is None
 
 
-def test_progress_is_told_until_the_snapshot_is_there(scripted: Scripted, engine_at: EngineAt) -> None:
+def test_progress_is_reported_until_the_snapshot_is_available(
+    scripted: Scripted, engine_at: EngineAt
+) -> None:
     scripted.answers = {
         "CreateDBSnapshot": [CREATED],
         "DescribeDBSnapshots": [
@@ -193,7 +195,7 @@ def test_progress_is_told_until_the_snapshot_is_there(scripted: Scripted, engine
     assert taken.system_id == "db-ABC"
 
 
-def test_a_snapshot_that_fails_in_aws_is_no_backup(scripted: Scripted, engine_at: EngineAt) -> None:
+def test_a_snapshot_that_fails_in_aws_leaves_no_backup(scripted: Scripted, engine_at: EngineAt) -> None:
     scripted.answers = {
         "CreateDBSnapshot": [CREATED],
         "DescribeDBSnapshots": [snapshot("creating", 10), snapshot("failed", 10)],
@@ -203,7 +205,7 @@ def test_a_snapshot_that_fails_in_aws_is_no_backup(scripted: Scripted, engine_at
         take(engine_at(scripted.url, "shop"))
 
 
-def test_a_snapshot_that_takes_too_long_is_given_up(scripted: Scripted, engine_at: EngineAt) -> None:
+def test_a_snapshot_that_takes_too_long_is_abandoned(scripted: Scripted, engine_at: EngineAt) -> None:
     scripted.answers = {
         "CreateDBSnapshot": [CREATED],
         "DescribeDBSnapshots": [snapshot("creating", 10)],
@@ -215,7 +217,7 @@ def test_a_snapshot_that_takes_too_long_is_given_up(scripted: Scripted, engine_a
     assert failure.value.retry
 
 
-def test_waiting_can_be_stopped_and_goes_on_in_the_next_attempt(
+def test_waiting_can_be_stopped_and_resumes_in_the_next_attempt(
     scripted: Scripted, engine_at: EngineAt
 ) -> None:
     scripted.answers = {
@@ -244,7 +246,7 @@ def test_waiting_can_be_stopped_and_goes_on_in_the_next_attempt(
         ("SomethingNew", "SomethingNew said so", False),
     ],
 )
-def test_faults_are_told_in_clear_words(
+def test_aws_faults_are_reported_in_plain_words(
     scripted: Scripted, engine_at: EngineAt, code: str, words: str, retry: bool
 ) -> None:
     scripted.answers = {"CreateDBSnapshot": [fault(code)]}
@@ -257,7 +259,7 @@ def test_faults_are_told_in_clear_words(
     assert SECRET_KEY not in str(failure.value)
 
 
-def test_a_throttled_request_is_asked_again(scripted: Scripted, engine_at: EngineAt) -> None:
+def test_a_throttled_request_is_retried(scripted: Scripted, engine_at: EngineAt) -> None:
     scripted.answers = {
         "CreateDBSnapshot": [fault("Throttling"), CREATED],
         "DescribeDBSnapshots": [snapshot("available", 100)],
@@ -267,7 +269,7 @@ def test_a_throttled_request_is_asked_again(scripted: Scripted, engine_at: Engin
     assert scripted.asked.count("CreateDBSnapshot") == 2
 
 
-def test_an_endpoint_where_nobody_answers_is_told_and_worth_another_try(engine_at: EngineAt) -> None:
+def test_an_unreachable_endpoint_is_reported_and_retryable(engine_at: EngineAt) -> None:
     engine = engine_at(f"http://127.0.0.1:{buckets.free_port()}", "shop")
 
     with pytest.raises(BackupFailed, match="RDS に届きません") as failure:
@@ -277,7 +279,7 @@ def test_an_endpoint_where_nobody_answers_is_told_and_worth_another_try(engine_a
     assert ["RDS に届きません" in doubt for doubt in engine.doubts()] == [True]
 
 
-def test_a_key_that_can_t_be_had_is_named_and_not_shown(engine_at: EngineAt, moto: str) -> None:
+def test_a_missing_access_key_is_named_and_never_shown(engine_at: EngineAt, moto: str) -> None:
     engine = engine_at(moto, "shop", access_key="env:NO_SUCH_KEY")
 
     assert engine.doubts() == ("環境変数 NO_SUCH_KEY がありません",)

@@ -1,4 +1,4 @@
-"""A channel as somebody else would bring it: this folder, one line of registration, one rig of the suite.
+"""A channel added by a third party: this folder, one line of registration, one rig of the suite.
 
 Its service takes a form, and has a word in documents that the reader does not know.
 """

@@ -1,4 +1,4 @@
-"""Real clients of syslog speak to a real server: util-linux's logger, Python's, rsyslog's, nginx' lines."""
+"""Real syslog clients with a real server: util-linux's logger, Python's, rsyslog's, and lines of nginx."""
 
 import logging
 import logging.handlers
@@ -49,7 +49,7 @@ networks = ["127.0.0.0/8"]
 
 @dataclass
 class Ports:
-    """Where the server listens, and what is stored."""
+    """The ports of the server, and its store."""
 
     tcp: int
     udp: int
@@ -106,10 +106,10 @@ def await_port(served: Served, port: int) -> None:
 
 @pytest.mark.parametrize("way", [("--tcp", "--octet-count"), ("--tcp",), ("--udp",)], ids="".join)
 @pytest.mark.skipif(not LOGGER, reason="util-linux's logger is not here")
-def test_logger_sends_rfc_5424_and_3164(ports: Ports, way: tuple[str, ...]) -> None:
+def test_messages_of_logger_in_rfc_5424_and_3164_are_understood(ports: Ports, way: tuple[str, ...]) -> None:
     port = ports.udp if "--udp" in way else ports.tcp
     word = "by" + "".join(way)
-    # Facility kern would be logger's user.
+    # With facility kern, logger would use user instead.
     for form, priority in (("--rfc5424", "local3.err"), ("--rfc3164", "daemon.debug")):
         subprocess.run(
             [LOGGER, "--server", "127.0.0.1", "--port", str(port), *way, form, "--priority", priority,
@@ -127,7 +127,7 @@ def test_logger_sends_rfc_5424_and_3164(ports: Ports, way: tuple[str, ...]) -> N
 
 
 @pytest.mark.parametrize("kind", [socket.SOCK_STREAM, socket.SOCK_DGRAM], ids=["tcp", "udp"])
-def test_python_s_own_handler_is_understood(ports: Ports, kind: socket.SocketKind) -> None:
+def test_the_syslog_handler_of_python_is_understood(ports: Ports, kind: socket.SocketKind) -> None:
     port = ports.tcp if kind is socket.SOCK_STREAM else ports.udp
     handler = logging.handlers.SysLogHandler(("127.0.0.1", port), socktype=kind)
     handler.ident = "shop: "
@@ -147,7 +147,7 @@ def test_python_s_own_handler_is_understood(ports: Ports, kind: socket.SocketKin
     )
 
 
-def test_a_message_over_tls_is_whose_host_it_names(ports: Ports) -> None:
+def test_a_message_over_tls_belongs_to_the_host_it_names(ports: Ports) -> None:
     context = ssl.create_default_context(cafile=ports.folder / "ca.pem")
     context.load_cert_chain(ports.folder / "client.pem")
     message = "<134>1 2026-11-26T00:00:00Z router-7 sshd 1 ID9 - over tls"
@@ -163,10 +163,10 @@ def test_a_message_over_tls_is_whose_host_it_names(ports: Ports) -> None:
     assert (row["sender"], row["kind"], row["service"]) == ("routers", "audit", "sshd")
 
 
-def test_who_shows_no_certificate_is_not_heard(ports: Ports) -> None:
+def test_a_client_without_a_certificate_is_refused(ports: Ports) -> None:
     context = ssl.create_default_context(cafile=ports.folder / "ca.pem")
 
-    # An alert, a connection that is reset or one that just ends, as it happens; but no message.
+    # A TLS alert, a reset or a plain end of the connection; but no message is accepted.
     with (
         suppress(ssl.SSLError, ConnectionError),
         socket.create_connection(("127.0.0.1", ports.tls)) as plain,
@@ -182,7 +182,7 @@ def test_who_shows_no_certificate_is_not_heard(ports: Ports) -> None:
 
 @contextmanager
 def rsyslog(folder: Path, target: str) -> Iterator[Path]:
-    """Run Debian's rsyslogd, which forwards what is written into a file; gives that file."""
+    """Run Debian's rsyslogd, which forwards everything written to a file; yields that file."""
     program = ROOT / ".boot" / "debian" / "usr" / "sbin" / "rsyslogd"
     if not program.exists():
         pytest.skip("Debian's rsyslog is not here")

@@ -1,4 +1,4 @@
-"""Real sockets, and a store that may be away: what comes is bounded, and what is taken is stored."""
+"""Real sockets, and a store that may be down: input is limited, and everything accepted is stored."""
 
 import asyncio
 import socket
@@ -29,7 +29,7 @@ SOURCE = address_of("127.0.0.1")
 
 @dataclass
 class Store:
-    """Stores batches once, unless it is away or refuses."""
+    """Stores each batch once, unless it is down or refuses."""
 
     is_away: bool = False
     refuses: bool = False
@@ -75,7 +75,7 @@ def run(scenario: Callable[[], Awaitable[None]]) -> None:
     asyncio.run(whole())
 
 
-def test_what_waits_while_the_store_is_away_is_stored_once_it_is_back() -> None:
+def test_messages_waiting_during_a_store_outage_are_stored_afterwards() -> None:
     async def scenario() -> None:
         store = Store(is_away=True)
         queue = intake(store)
@@ -94,7 +94,7 @@ def test_what_waits_while_the_store_is_away_is_stored_once_it_is_back() -> None:
     run(scenario)
 
 
-def test_what_the_store_will_never_take_holds_up_no_other() -> None:
+def test_messages_the_store_never_accepts_delay_no_others() -> None:
     async def scenario() -> None:
         store = Store(refuses=True)
         queue = intake(store)
@@ -109,7 +109,7 @@ def test_what_the_store_will_never_take_holds_up_no_other() -> None:
     run(scenario)
 
 
-def test_a_full_queue_takes_no_datagram_and_has_streams_wait() -> None:
+def test_a_full_queue_drops_datagrams_and_makes_streams_wait() -> None:
     async def scenario() -> None:
         store = Store(is_away=True)
         queue = intake(store)
@@ -137,7 +137,7 @@ def test_a_full_queue_takes_no_datagram_and_has_streams_wait() -> None:
     run(scenario)
 
 
-def test_streams_of_strangers_are_closed_and_those_that_stop_within_a_message_too() -> None:
+def test_streams_from_unknown_hosts_or_that_stall_inside_a_message_are_closed() -> None:
     async def scenario() -> None:
         queue = intake(Store())
         strict = StreamListener(queue, lambda _source: False)
@@ -146,7 +146,7 @@ def test_streams_of_strangers_are_closed_and_those_that_stop_within_a_message_to
             port = await listener.start(HERE)
             reader, writer = await asyncio.open_connection("127.0.0.1", port)
             writer.write(words)
-            # With words of ours unread it is a reset.
+            # With unread data of ours the connection is reset.
             with suppress(ConnectionResetError):
                 async with asyncio.timeout(20):
                     assert await reader.read() == b""
@@ -158,7 +158,7 @@ def test_streams_of_strangers_are_closed_and_those_that_stop_within_a_message_to
     run(scenario)
 
 
-def test_datagrams_are_messages_of_their_own() -> None:
+def test_each_datagram_is_a_separate_message() -> None:
     async def scenario() -> None:
         store = Store()
         queue = intake(store)
@@ -177,7 +177,7 @@ def test_datagrams_are_messages_of_their_own() -> None:
 
 
 @pytest.mark.parametrize("count", [1, 6000])
-def test_the_queue_is_emptied_whatever_is_in_it(count: int) -> None:
+def test_the_queue_is_emptied_however_much_is_in_it(count: int) -> None:
     async def scenario() -> None:
         store = Store()
         queue = intake(store)

@@ -1,4 +1,4 @@
-"""Syslog is listened for where the bindings in force say, and anew when they or the certificate change."""
+"""Syslog listeners follow the bindings in force, and change with them or with the certificate."""
 
 import asyncio
 import socket
@@ -27,7 +27,7 @@ SENDER = '[senders.hosts]\nmay = ["logs"]\nnetworks = ["127.0.0.0/8"]\n'
 
 
 class House:
-    """Bindings that a test changes, and what stores."""
+    """Bindings that a test changes, and a store."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
@@ -71,7 +71,7 @@ def listens(port: int) -> bool:
     return True
 
 
-def test_listeners_come_move_and_go_with_the_bindings(house: House) -> None:
+def test_listeners_are_opened_moved_and_closed_with_the_bindings(house: House) -> None:
     async def scenario() -> None:
         first, second = free_port(), free_port()
         running = asyncio.create_task(house.syslog().run())
@@ -87,7 +87,7 @@ def test_listeners_come_move_and_go_with_the_bindings(house: House) -> None:
     asyncio.run(scenario())
 
 
-def test_a_port_that_is_taken_is_tried_again_and_what_waits_at_the_end_is_stored(house: House) -> None:
+def test_a_port_in_use_is_retried_and_waiting_messages_are_stored_at_shutdown(house: House) -> None:
     async def scenario() -> None:
         with taken() as port:
             running = asyncio.create_task(house.syslog().run())
@@ -113,14 +113,14 @@ def certify(authority: trustme.CA, folder: Path) -> None:
 
 
 def shown(port: int) -> str:
-    """Return the certificate that a server shows; empty while there is none."""
+    """Return the certificate shown by a server; empty if there is none."""
     try:
         return ssl.get_server_certificate(("127.0.0.1", port), timeout=2)
     except OSError:
         return ""
 
 
-def test_a_renewed_certificate_is_taken_up(house: House) -> None:
+def test_a_renewed_certificate_is_picked_up(house: House) -> None:
     async def scenario() -> None:
         authority, port = trustme.CA(), free_port()
         certify(authority, house.folder)
@@ -148,7 +148,7 @@ def test_a_renewed_certificate_is_taken_up(house: House) -> None:
     asyncio.run(scenario())
 
 
-def test_a_certificate_that_is_none_stops_nothing_else(house: House) -> None:
+def test_an_invalid_certificate_stops_nothing_else(house: House) -> None:
     async def scenario() -> None:
         (house.folder / "server.pem").write_text("no certificate")
         (house.folder / "server.key").write_text("no key")
@@ -160,7 +160,7 @@ def test_a_certificate_that_is_none_stops_nothing_else(house: House) -> None:
         )
         await until(lambda: listens(tcp))
         with socket.create_connection(("127.0.0.1", tcp)) as client:
-            # It goes on being tried meanwhile.
+            # Starting TLS is retried meanwhile.
             await asyncio.sleep(0.3)
             client.sendall(b"<13>a: still here\n")
             await until(lambda: house.store.messages == ["still here"])

@@ -1,4 +1,4 @@
-"""A backup as tests of pure decisions need it."""
+"""A backup for tests of pure decisions."""
 
 from datetime import UTC, datetime
 

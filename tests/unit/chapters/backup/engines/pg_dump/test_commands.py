@@ -11,7 +11,7 @@ SERVER = Server("host=db dbname=shop user=backup", "p@ss")
 PROGRAMS = Programs(Path("/opt/pg/bin"))
 
 
-def test_a_dump_reads_by_the_snapshot_and_waits_for_no_lock_without_end() -> None:
+def test_a_dump_uses_the_snapshot_and_has_a_lock_timeout() -> None:
     command = PROGRAMS.dump(SERVER, "00000003-1", Shape("custom", "zstd", 17))
 
     assert command.arguments == (
@@ -33,7 +33,7 @@ def test_a_directory_is_dumped_in_parallel() -> None:
     assert command.arguments[-2:] == ("--jobs=4", "--file=/spool/dump")
 
 
-def test_the_password_goes_by_the_environment_only() -> None:
+def test_the_password_is_passed_only_in_the_environment() -> None:
     server = Server.of("postgresql://backup:p%40ss@db/shop?sslmode=require")
 
     command = PROGRAMS.dump(server, "s", Shape("plain", "gzip", 17))
@@ -44,20 +44,20 @@ def test_the_password_goes_by_the_environment_only() -> None:
     assert "sslmode=require" in command.arguments[1]
 
 
-def test_a_program_s_words_are_told_without_the_password() -> None:
+def test_the_output_of_a_program_is_reported_without_the_password() -> None:
     command = PROGRAMS.psql(SERVER)
 
     assert command.mask("login with p@ss failed") == "login with … failed"
 
 
-def test_a_password_that_libpq_takes_only_in_sight_of_all_is_refused() -> None:
+def test_a_password_that_libpq_accepts_only_on_the_command_line_is_refused() -> None:
     with pytest.raises(BackupFailed, match="sslpassword") as refusal:
         Server.of("host=db sslpassword=hidden")
 
     assert "hidden" not in str(refusal.value)
 
 
-def test_a_connection_string_that_is_none_is_not_repeated() -> None:
+def test_an_invalid_connection_string_is_not_repeated() -> None:
     with pytest.raises(BackupFailed) as refusal:
         Server.of("my secret password")
 
@@ -69,7 +69,7 @@ def test_a_connection_string_that_is_none_is_not_repeated() -> None:
     [
         (Shape("custom", "zstd", 16), "zstd", "database.dump"),
         (Shape("custom", "gzip", 16), "gzip", "database.dump"),
-        # Before 16 the option knows a level of gzip only.
+        # Before version 16 the option accepts only a gzip level.
         (Shape("custom", "gzip", 15), "6", "database.dump"),
         (Shape("custom", "none", 15), "0", "database.dump"),
         (Shape("plain", "gzip", 17), "gzip", "database.sql.gz"),
@@ -78,7 +78,9 @@ def test_a_connection_string_that_is_none_is_not_repeated() -> None:
         (Shape("directory", "zstd", 17), "zstd", "database.tar"),
     ],
 )
-def test_the_compression_is_said_as_the_client_understands_it(shape: Shape, compress: str, name: str) -> None:
+def test_the_compression_option_matches_the_version_of_the_client(
+    shape: Shape, compress: str, name: str
+) -> None:
     assert shape.compress == compress
     assert shape.object_name == name
 
@@ -102,5 +104,5 @@ def test_a_restore_without_the_roles_leaves_owners_and_grants_out() -> None:
     assert command.arguments[-3:] == ("--no-owner", "--no-acl", "/w/database.dump")
 
 
-def test_without_a_folder_the_programs_are_looked_up() -> None:
+def test_without_a_folder_the_programs_are_looked_up_in_the_path() -> None:
     assert Programs().version("pg_dump").arguments == ("pg_dump", "--version")

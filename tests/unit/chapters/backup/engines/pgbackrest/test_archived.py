@@ -1,4 +1,4 @@
-"""How far an archive goes."""
+"""The moment an archive reaches."""
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -14,14 +14,14 @@ BUSY = Seen(
     at=NOON,
     archived="0000000200000001000000FF",
     last_written_at=LAST_WRITE,
-    # Segment 2/00000000 is the next: the log has gone on in it.
+    # Segment 2/00000000 is the next: the log has continued in it.
     end=(2 << 32) + 5 * MIB,
     timeline=2,
     segment_size=16 * MIB,
 )
 
 
-def test_what_was_committed_before_the_last_write_to_the_archived_segment_is_in_it() -> None:
+def test_the_log_reaches_the_last_write_to_the_archived_segment() -> None:
     assert how_far(BUSY) == LAST_WRITE
 
 
@@ -35,7 +35,7 @@ def test_what_was_committed_before_the_last_write_to_the_archived_segment_is_in_
     ],
     ids=["within", "at its end", "a header only", "a record more"],
 )
-def test_where_nothing_was_written_since_all_of_it_is_there(end: int, moment: datetime) -> None:
+def test_the_log_is_complete_if_nothing_was_written_since(end: int, moment: datetime) -> None:
     assert how_far(replace(BUSY, end=end)) == moment
 
 
@@ -50,13 +50,13 @@ def test_larger_segments_are_counted_by_their_size() -> None:
     "archived",
     ["", "00000002.history", "0000000200000001000000FF.00000028.backup", "0000000200000001000000FF.partial"],
 )
-def test_other_files_than_segments_say_nothing(archived: str) -> None:
+def test_files_other_than_segments_give_no_moment(archived: str) -> None:
     assert how_far(replace(BUSY, archived=archived)) is None
 
 
-def test_a_segment_of_another_timeline_says_nothing() -> None:
+def test_a_segment_of_another_timeline_gives_no_moment() -> None:
     assert how_far(replace(BUSY, timeline=3)) is None
 
 
-def test_a_segment_that_the_server_has_removed_says_nothing_while_the_log_goes_on() -> None:
+def test_a_segment_removed_by_the_server_gives_no_moment_while_the_log_continues() -> None:
     assert how_far(replace(BUSY, last_written_at=None)) is None

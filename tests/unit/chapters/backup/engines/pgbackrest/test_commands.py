@@ -9,7 +9,7 @@ from toban.chapters.backup.engines.pgbackrest.commands import PgBackRest
 PLAIN = PgBackRest("shop")
 
 
-def test_a_backup_carries_toban_s_label_and_expires_nothing() -> None:
+def test_a_backup_carries_tobans_label_and_expires_nothing() -> None:
     command = PgBackRest("shop", ("sudo", "-u", "postgres", "pgbackrest"), Path("/etc/p.conf"), 2)
 
     assert command.backup("diff", "20261125T030000Z-incr").arguments == (
@@ -30,7 +30,7 @@ def test_a_backup_carries_toban_s_label_and_expires_nothing() -> None:
     )
 
 
-def test_removing_one_keeps_the_log_of_the_fulls_that_stay() -> None:
+def test_removing_a_backup_keeps_the_log_of_the_remaining_full_backups() -> None:
     assert PLAIN.remove("20261124-020003F", fulls_left=3).arguments == (
         "pgbackrest",
         "expire",
@@ -45,7 +45,7 @@ def test_removing_one_keeps_the_log_of_the_fulls_that_stay() -> None:
     )
 
 
-def test_a_restore_to_a_moment_goes_beside_the_source_and_archives_nothing() -> None:
+def test_a_restore_to_a_moment_uses_a_separate_folder_and_archives_nothing() -> None:
     noon = datetime(2026, 11, 25, 12, 0, 0, 5, tzinfo=timezone(timedelta(hours=9)))
 
     command = PLAIN.restore("20261124-020003F", Path("/r/shop"), commands.to_moment(noon), goes_on=False)
@@ -64,14 +64,14 @@ def test_a_restore_to_a_moment_goes_beside_the_source_and_archives_nothing() -> 
     )
 
 
-def test_a_restore_that_was_broken_off_goes_on_by_delta() -> None:
+def test_an_interrupted_restore_resumes_with_delta() -> None:
     command = PLAIN.restore("20261124-020003F", Path("/r/shop"), commands.to_the_end(), goes_on=True)
 
     assert "--delta" in command.arguments
     assert "--type=default" in command.arguments
 
 
-def test_a_position_is_exclusive() -> None:
+def test_a_target_position_is_exclusive() -> None:
     assert commands.to_position("0/3000028") == {
         "type": "lsn",
         "target": "0/3000028",
@@ -80,5 +80,5 @@ def test_a_position_is_exclusive() -> None:
     }
 
 
-def test_a_moment_is_told_in_utc() -> None:
+def test_a_target_time_is_given_in_utc() -> None:
     assert commands.to_moment(datetime(2026, 11, 25, tzinfo=UTC))["target"] == "2026-11-25 00:00:00.000000+00"

@@ -1,4 +1,4 @@
-"""pgBackRest's answers, read."""
+"""Parsing pgBackRest's answers."""
 
 import json
 from datetime import UTC, datetime
@@ -44,7 +44,7 @@ def answer(*backups: dict[str, object], code: int = 0) -> bytes:
     return json.dumps([{"name": "another"}, stanza]).encode()
 
 
-def test_a_backup_is_read_with_the_cluster_that_it_is_of() -> None:
+def test_a_backup_is_read_with_the_id_of_its_cluster() -> None:
     (copy,) = read_info(answer(backup("20261125-041549F", "full")), "shop").copies
 
     assert (copy.system_id, copy.server_version) == ("7711958010242395528", "17")
@@ -53,7 +53,7 @@ def test_a_backup_is_read_with_the_cluster_that_it_is_of() -> None:
     assert (copy.source_bytes, copy.repo_bytes, copy.toban, copy.prior) == (100, 3, "", "")
 
 
-def test_the_root_of_an_increment_is_the_full_one_however_long_the_chain() -> None:
+def test_the_root_of_an_increment_is_its_full_backup_however_long_the_chain() -> None:
     stanza = read_info(
         answer(
             backup("20261124-020000F", "full", annotation={"toban": "yesterday"}),
@@ -75,7 +75,7 @@ def test_a_stanza_without_backups_is_usable_and_one_without_a_path_is_not(code: 
 
 
 @pytest.mark.parametrize("said", [b"", b"[]", b"{}", b"null", b'[{"name": "shop"}]', b"ERROR: [031]"])
-def test_another_answer_is_quoted(said: bytes) -> None:
+def test_an_unexpected_answer_is_quoted(said: bytes) -> None:
     with pytest.raises(Unreadable) as failure:
         read_info(said, "shop")
 
@@ -90,7 +90,7 @@ def test_another_answer_is_quoted(said: bytes) -> None:
         ("P00   INFO: full backup size = 29.4MB, file total = 969", None),
     ],
 )
-def test_how_far_it_is_stands_in_the_lines_of_files(line: str, percent: float | None) -> None:
+def test_progress_is_read_from_the_lines_about_files(line: str, percent: float | None) -> None:
     assert read_progress(line) == percent
 
 
@@ -104,11 +104,11 @@ status: ok
 """
 
 
-def test_a_whole_backup_has_no_troubles() -> None:
+def test_an_undamaged_backup_has_no_problems() -> None:
     assert read_troubles(WHOLE) == []
 
 
-def test_a_damaged_file_is_a_trouble_of_its_backup() -> None:
+def test_a_damaged_file_is_a_problem_of_its_backup() -> None:
     said = """\
 stanza: shop
 status: error
@@ -122,7 +122,7 @@ status: error
     ]
 
 
-def test_log_that_is_missing_is_a_trouble_though_the_backup_is_valid() -> None:
+def test_missing_log_is_a_problem_although_the_backup_is_valid() -> None:
     said = WHOLE.replace("total valid WAL: 6\n    missing: 0", "total valid WAL: 5\n    missing: 1")
 
     (trouble,) = read_troubles(said)
@@ -131,13 +131,13 @@ def test_log_that_is_missing_is_a_trouble_though_the_backup_is_valid() -> None:
     assert "missing: 1" in trouble
 
 
-def test_an_error_without_any_detail_is_told_whole() -> None:
+def test_an_error_without_details_is_quoted_completely() -> None:
     assert read_troubles("stanza: shop\nstatus: error\n  no backups exist in the repo") == [
         "stanza: shop\nstatus: error\n  no backups exist in the repo"
     ]
 
 
 @pytest.mark.parametrize("said", ["", "ERROR: [031]: option 'set' not valid for command 'verify'"])
-def test_an_answer_without_a_status_is_no_good_news(said: str) -> None:
+def test_an_answer_without_a_status_is_unreadable(said: str) -> None:
     with pytest.raises(Unreadable):
         read_troubles(said)

@@ -1,4 +1,4 @@
-"""What RDS is asked for, as values."""
+"""Requests to RDS, as values."""
 
 from datetime import UTC, datetime
 
@@ -25,7 +25,7 @@ KEPT = {
 }
 
 
-def test_a_snapshot_s_name_holds_no_capitals_and_says_whose_it_is() -> None:
+def test_the_name_of_a_snapshot_is_lower_case_and_names_its_instance() -> None:
     asked = requests.snapshot("Shop", "20261125T020000Z-full")
 
     assert asked["DBSnapshotIdentifier"] == "toban-shop-20261125t020000z-full"
@@ -43,7 +43,7 @@ def test_a_restored_instance_keeps_network_and_parameters_of_the_old_one() -> No
     }
 
 
-def test_without_a_moment_the_newest_is_meant() -> None:
+def test_without_a_target_time_the_newest_moment_is_restored() -> None:
     asked = requests.to_moment("copy", {"DBInstanceIdentifier": "shop"}, None)
 
     assert asked == {
@@ -62,7 +62,7 @@ def test_a_snapshot_can_be_restored_where_the_instance_is_gone() -> None:
 
 
 @pytest.mark.parametrize("length", [4, 47, 48, 63])
-def test_a_new_instance_s_name_is_never_too_long(length: int) -> None:
+def test_the_name_of_a_new_instance_is_never_too_long(length: int) -> None:
     name = requests.restored_name("s" * length, datetime(2026, 11, 25, 2, 0, 5, tzinfo=UTC))
 
     assert name.endswith("s-20261125t020005")
@@ -70,7 +70,7 @@ def test_a_new_instance_s_name_is_never_too_long(length: int) -> None:
 
 
 @pytest.mark.parametrize("instance", ["", "1shop", "shop-", "a--b", "s" * 64, "店"])
-def test_what_can_t_be_an_instance_is_refused(instance: str) -> None:
+def test_an_invalid_instance_name_is_refused(instance: str) -> None:
     with pytest.raises(ValidationError):
         RdsBackup(instance=instance, region="ap-northeast-1")
 

@@ -19,7 +19,7 @@ HERE = Path("/srv/shop")
         ("log/*.log", "/srv/shop/log", ("*.log",)),
     ],
 )
-def test_the_folder_is_what_comes_before_the_first_wildcard(
+def test_the_folder_is_the_part_before_the_first_wildcard(
     written: str, folder: str, parts: tuple[str, ...]
 ) -> None:
     pattern = read_pattern(written, HERE)

@@ -1,4 +1,4 @@
-"""Which log files are past what the document wants kept."""
+"""Which log files are older than the document's retention."""
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -47,10 +47,10 @@ def test_a_file_as_old_as_the_limit_is_kept_and_one_second_older_is_not() -> Non
     assert judged(file(at_the_limit - SECOND)) is Fate.EXPIRED
 
 
-def test_a_year_is_a_year_of_the_calendar() -> None:
+def test_a_year_is_a_calendar_year() -> None:
     now = datetime(2025, 2, 28, 3, tzinfo=TOKYO)
 
-    # 2024 had a 29th of February: 366 days lie between.
+    # 2024 had a 29th of February, so 366 days lie between.
     assert limit("1年").cutoff(now) == datetime(2024, 2, 28, 3, tzinfo=TOKYO)
 
 
@@ -62,16 +62,16 @@ def test_a_year_is_a_year_of_the_calendar() -> None:
         ("2026_08_01.log", datetime(2026, 8, 2, tzinfo=TOKYO)),
         ("from-20260801-to-20260803.log", datetime(2026, 8, 4, tzinfo=TOKYO)),
         ("access.log.1", datetime(2026, 7, 1, tzinfo=UTC)),
-        ("build-120260801.log", datetime(2026, 7, 1, tzinfo=UTC)),  # a number, no date
+        ("build-120260801.log", datetime(2026, 7, 1, tzinfo=UTC)),  # a number, not a date
         ("access-20260230.log", datetime(2026, 7, 1, tzinfo=UTC)),  # no such day
         ("access-2026-0801.log", datetime(2026, 7, 1, tzinfo=UTC)),
     ],
 )
-def test_a_day_in_the_name_counts_to_its_end(name: str, written: datetime) -> None:
+def test_a_date_in_the_name_counts_until_the_end_of_that_day(name: str, written: datetime) -> None:
     assert last_written(file(datetime(2026, 7, 1, tzinfo=UTC), name), TOKYO) == written
 
 
-def test_of_name_and_time_of_change_the_later_counts() -> None:
+def test_the_later_of_the_date_in_the_name_and_the_modification_time_counts() -> None:
     old_by_name_only = file(THREE - timedelta(days=1), "access.log-20200101")
     old_by_time_only = file(THREE - timedelta(days=999), "access.log-20261124")
 
@@ -79,13 +79,13 @@ def test_of_name_and_time_of_change_the_later_counts() -> None:
     assert judged(old_by_time_only) is Fate.WITHIN
 
 
-def test_the_day_in_the_name_ends_at_the_documents_midnight() -> None:
+def test_the_date_in_the_name_ends_at_midnight_in_the_documents_zone() -> None:
     # 90 days before 3:00 on 25 November is 3:00 on 27 August.
     assert judged(file(THREE - timedelta(days=999), "a-20260826.log")) is Fate.EXPIRED
     assert judged(file(THREE - timedelta(days=999), "a-20260827.log")) is Fate.WITHIN
 
 
-def test_a_file_of_two_kinds_is_kept_as_long_as_either_wants() -> None:
+def test_a_file_of_two_kinds_is_kept_for_the_longer_retention() -> None:
     found = file(THREE - timedelta(days=100))
 
     assert judged(found, limit("90日"), limit("180日")) is Fate.WITHIN
@@ -93,19 +93,19 @@ def test_a_file_of_two_kinds_is_kept_as_long_as_either_wants() -> None:
     assert judged(found, limit("90日"), limit("無期限")) is Fate.FOREVER
 
 
-def test_of_two_rows_of_one_name_the_longer_holds() -> None:
+def test_the_longer_of_two_rows_with_the_same_name_applies() -> None:
     assert judged(file(THREE - timedelta(days=100)), limit("90日", "180日")) is Fate.WITHIN
     assert judged(file(THREE - timedelta(days=100)), limit("90日", "永続")) is Fate.FOREVER
 
 
-def test_what_a_program_has_open_is_left_alone() -> None:
+def test_a_file_that_a_program_has_open_is_left_alone() -> None:
     old = file(THREE - timedelta(days=100))
 
     assert judged(old, opened=frozenset({(1, 2)})) is Fate.OPEN
     assert judged(old, opened=frozenset({(1, 3), (2, 2)})) is Fate.EXPIRED
 
 
-def test_a_link_is_no_file_of_its_own() -> None:
+def test_a_link_does_not_count_as_a_file() -> None:
     assert judged(replace(file(THREE - timedelta(days=100)), is_regular=False)) is Fate.LINKED
 
 
@@ -122,7 +122,7 @@ def test_a_link_is_no_file_of_its_own() -> None:
         ("much", None),
     ],
 )
-def test_room_is_a_share_or_bytes(text: str, room: Room | None) -> None:
+def test_free_space_is_a_percentage_or_bytes(text: str, room: Room | None) -> None:
     assert read_room(text) == room
 
 
@@ -135,5 +135,5 @@ def test_room_is_a_share_or_bytes(text: str, room: Room | None) -> None:
         (Room(bytes=500), 499, False),
     ],
 )
-def test_exactly_as_much_as_asked_for_suffices(room: Room, free: int, is_kept: bool) -> None:
+def test_exactly_the_required_free_space_is_enough(room: Room, free: int, is_kept: bool) -> None:
     assert room.is_kept(free, 1000) is is_kept

@@ -1,4 +1,4 @@
-"""Which days a run adds up."""
+"""The days that a run sums up."""
 
 from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
@@ -16,11 +16,11 @@ def asked(due_at: datetime = FOUR, zone: ZoneInfo = TOKYO, **parameters: str) ->
     return [day.date for day in days(named, due_at, zone)]
 
 
-def test_without_parameters_it_is_the_day_before() -> None:
+def test_without_parameters_the_previous_day_is_summed() -> None:
     assert asked() == [date(2026, 11, 24)]
 
 
-def test_the_day_before_is_that_of_the_documents_zone() -> None:
+def test_the_previous_day_is_computed_in_the_documents_zone() -> None:
     just_past_midnight_in_tokyo = datetime(2026, 11, 24, 15, tzinfo=UTC)
 
     assert asked(just_past_midnight_in_tokyo) == [date(2026, 11, 24)]
@@ -40,21 +40,21 @@ def test_summer_time_makes_a_day_shorter_or_longer(day: str, hours: int) -> None
 
     [found] = days({"date": day}, datetime(2026, 12, 1, tzinfo=berlin), berlin)
 
-    # Subtracting within one zone would count by the wall clock.
+    # Subtracting within one zone would use the wall clock.
     assert found.end.astimezone(UTC) - found.start.astimezone(UTC) == timedelta(hours=hours)
 
 
-def test_a_stretch_is_made_up_for_both_ends_included() -> None:
+def test_a_range_of_days_includes_both_ends() -> None:
     assert asked(from_="2028-02-28", to="2028-03-01", due_at=datetime(2028, 3, 9, tzinfo=TOKYO)) == [
         date(2028, 2, 28), date(2028, 2, 29), date(2028, 3, 1),
     ]  # fmt: skip
 
 
-def test_without_an_end_it_goes_up_to_the_day_before() -> None:
+def test_without_an_end_the_range_goes_up_to_the_previous_day() -> None:
     assert asked(from_="2026-11-23") == [date(2026, 11, 23), date(2026, 11, 24)]
 
 
-def test_as_many_days_as_are_allowed_can_be_asked_for_at_once() -> None:
+def test_the_maximum_number_of_days_can_be_requested_at_once() -> None:
     first = date(2026, 11, 24) - timedelta(days=MOST_DAYS - 1)
 
     assert len(asked(from_=first.isoformat())) == MOST_DAYS
@@ -72,7 +72,7 @@ def test_as_many_days_as_are_allowed_can_be_asked_for_at_once() -> None:
         ({"date": "2026-11-01", "to": "2026-11-02"}, "一緒には使えません"),
     ],
 )
-def test_days_that_can_not_be_added_up_are_refused_with_the_reason(
+def test_days_that_cannot_be_summed_are_refused_with_the_reason(
     parameters: dict[str, str], words: str
 ) -> None:
     with pytest.raises(NoSuchDays, match=words):

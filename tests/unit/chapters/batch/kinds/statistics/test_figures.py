@@ -1,4 +1,4 @@
-"""Figures of a day, and how they are told."""
+"""The figures of a day, and how they are shown."""
 
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
@@ -37,7 +37,7 @@ def test_each_column_of_the_row_is_a_figure_with_its_unit() -> None:
         ([{"a": 10**24}], "記録できる数ではありません"),
     ],
 )
-def test_what_is_no_figure_is_refused(rows: list[dict[str, object]], words: str) -> None:
+def test_an_invalid_figure_is_refused(rows: list[dict[str, object]], words: str) -> None:
     with pytest.raises(NoFigure, match=words):
         of_row(rows, {})
 
@@ -52,11 +52,11 @@ def test_what_is_no_figure_is_refused(rows: list[dict[str, object]], words: str)
         (Figure("応答", Decimal(87), "ms", 0.001), "応答 87ms (計測 0%)"),
     ],
 )
-def test_a_gap_is_told_as_a_gap_and_a_part_as_a_part(figure: Figure, words: str) -> None:
+def test_a_gap_is_reported_as_a_gap_and_a_partial_day_as_partial(figure: Figure, words: str) -> None:
     assert str(figure) == words
 
 
-def test_half_a_day_of_measurements_is_half() -> None:
+def test_half_a_day_of_measurements_counts_as_half() -> None:
     points = [Point(MIDNIGHT + timedelta(minutes=5 * n), 1, 1, 1) for n in range(144)]
 
     assert pieces(DAY) == 288

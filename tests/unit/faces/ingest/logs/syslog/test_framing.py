@@ -1,4 +1,4 @@
-"""Messages in a stream, however they are told apart and wherever they are cut."""
+"""Messages in a stream, with any framing and wherever the stream is split."""
 
 import pytest
 from hypothesis import given
@@ -25,7 +25,7 @@ def framed(*pieces: bytes) -> list[bytes]:
         (b"<13>" + b"x" * MOST + b"y\n<13>b\n", [b"<13>" + b"x" * (MOST - 4), b"<13>b"]),
     ],
 )
-def test_messages_are_counted_or_a_line_each(stream: bytes, messages: list[bytes]) -> None:
+def test_messages_are_framed_by_count_or_by_line(stream: bytes, messages: list[bytes]) -> None:
     assert framed(stream) == messages
     assert framed(*(stream[at : at + 1000] for at in range(0, len(stream), 1000))) == messages
 
@@ -34,7 +34,7 @@ def test_messages_are_counted_or_a_line_each(stream: bytes, messages: list[bytes
     messages=st.lists(st.binary(min_size=1, max_size=40).filter(lambda each: each.strip(b"\n\r\0 ") == each)),
     cuts=st.lists(st.integers(1, 20)),
 )
-def test_counted_messages_come_out_as_they_went_in(messages: list[bytes], cuts: list[int]) -> None:
+def test_messages_framed_by_count_are_read_back_unchanged(messages: list[bytes], cuts: list[int]) -> None:
     stream = b"".join(b"%d %s" % (len(message), message) for message in messages)
     pieces = []
     for cut in cuts:
@@ -45,13 +45,13 @@ def test_counted_messages_come_out_as_they_went_in(messages: list[bytes], cuts: 
 
 
 @pytest.mark.parametrize("stream", [b"99999999 x", b"12345678", b"12a <13>", b"0 x", b"70000 <13>"])
-def test_a_count_that_is_none_or_too_large_ends_the_stream(stream: bytes) -> None:
+def test_an_invalid_or_too_large_count_ends_the_stream(stream: bytes) -> None:
     with pytest.raises(BadFraming):
         framed(stream)
 
 
 @given(pieces=st.lists(st.binary(max_size=50), max_size=8))
-def test_whatever_comes_no_more_is_kept_than_a_message(pieces: list[bytes]) -> None:
+def test_never_more_than_one_message_is_buffered(pieces: list[bytes]) -> None:
     framer = Framer()
     try:
         for piece in pieces:

@@ -1,4 +1,4 @@
-"""Whose a syslog message is."""
+"""The sender of a syslog message."""
 
 from datetime import UTC, datetime
 
@@ -33,11 +33,13 @@ SENDERS = {
         ("192.0.2.1", "fw-1", None),
     ],
 )
-def test_the_first_whose_network_and_host_fit_has_sent_it(source: str, host: str, name: str | None) -> None:
+def test_the_first_sender_with_a_matching_network_and_host_is_chosen(
+    source: str, host: str, name: str | None
+) -> None:
     assert sender_of(address_of(source), host, SENDERS) == name
 
 
-def test_a_message_without_a_time_is_of_the_time_at_which_it_came() -> None:
+def test_a_message_without_a_time_gets_its_arrival_time() -> None:
     around, arrival = Surroundings(UTC, AT), AT.timestamp()
     source = address_of("10.0.1.7")
     access = b'<190>nginx: 192.0.2.9 - - [26/Nov/2026:01:00:00 +0000] "GET /a HTTP/1.1" 200 5'
@@ -69,9 +71,7 @@ def test_a_message_without_a_time_is_of_the_time_at_which_it_came() -> None:
         ('<11>1 - fw-1 app - - - {"ts": 1795694400000000, "message": "up"}', 1795694400000000),
     ],
 )
-def test_a_message_of_a_time_that_cannot_be_is_of_the_time_at_which_it_came(
-    message: str, logged_at: object
-) -> None:
+def test_a_message_with_an_impossible_time_gets_its_arrival_time(message: str, logged_at: object) -> None:
     told = record_of(message)
 
     assert (told["timestamp"], told["loggedAt"], told["message"]) == (AT.timestamp(), logged_at, "up")
@@ -79,7 +79,7 @@ def test_a_message_of_a_time_that_cannot_be_is_of_the_time_at_which_it_came(
 
 
 @pytest.mark.parametrize("own", ["2026-11-26T12:10:00Z", "2026-11-26T11:00:00Z", "2026-01-01T00:00:00Z"])
-def test_a_message_of_a_time_that_may_be_keeps_it(own: str) -> None:
+def test_a_message_with_a_plausible_time_keeps_it(own: str) -> None:
     told = record_of(f"<11>1 {own} fw-1 app - - - up")
 
     assert told["timestamp"] == own

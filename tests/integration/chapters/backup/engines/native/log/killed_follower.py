@@ -1,6 +1,7 @@
-"""A process that follows a log and is killed while it catches up, once the server was told how far it is.
+"""A process that follows a log and is killed while it catches up, after it reported its position.
 
-`python killed_follower.py STORE DSN BOOK`: the book is kept as a pickle, as a catalogue outlives its worker.
+`python killed_follower.py STORE DSN BOOK`: the book is stored as a pickle, because a catalogue outlives its
+worker.
 """
 
 import os
@@ -22,11 +23,11 @@ from toban.engine.stores.store import Stored
 
 _SIZE = 1 << 20
 _SEGMENTS = 3
-"""That are stored before."""
+"""Segments that are stored before the kill."""
 
 
 class KeptBook(Book):
-    """What it holds is in the file as soon as it is noted."""
+    """A book that is saved to the file with every change."""
 
     file: Path
 
@@ -36,7 +37,7 @@ class KeptBook(Book):
 
 
 class DyingStore(DirectoryStore):
-    """Takes a few segments, and ends the process with the next when the server may forget them."""
+    """A store that takes a few segments, and ends the process at the next one the server may discard."""
 
     def __init__(self, folder: Path, dsn: str) -> None:
         super().__init__(DirectoryConfig(path=folder))

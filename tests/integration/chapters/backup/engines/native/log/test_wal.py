@@ -41,7 +41,7 @@ SENT = "SELECT sent_lsn >= pg_current_wal_flush_lsn() FROM pg_stat_replication"
 
 @dataclass
 class Book:
-    """Keeps in memory what the catalogue keeps in the state database."""
+    """Stores in memory what the catalogue stores in the state database."""
 
     stretches: list[tuple[Place, str, datetime]] = field(default_factory=list)
     broken: list[str] = field(default_factory=list)
@@ -82,7 +82,7 @@ class Book:
 
 
 class Follower:
-    """Follows a log in a thread, until it is told to stop."""
+    """Follows a log in a thread until it is stopped."""
 
     def __init__(
         self, dsn: str, store: Store, book: Book, *, pieces_every: float = 0.1, stuck_after: float = 60.0
@@ -124,7 +124,7 @@ def following(
 
 
 def until_durable(book: Book, since: datetime) -> None:
-    """Wait until what was committed before *since* is said to be restorable."""
+    """Wait until everything committed before *since* is reported as restorable."""
     eventually(lambda: book.durable_to is not None and book.durable_to >= since)
 
 
@@ -141,7 +141,7 @@ def fill(cluster: Cluster, rows: int = 50_000) -> None:
 
 
 def log_of(store: Store, timeline: int = 1) -> dict[str, bytes]:
-    """Every segment that the store has, put together of its pieces where it is not whole."""
+    """Return every segment in the store, joined from its pieces if it is incomplete."""
     found: dict[str, dict[int, bytes]] = {}
     for listed in store.listing("PostgreSQL/wal/"):
         name = read_key(listed.key)
@@ -159,7 +159,7 @@ def assert_without_gap(log: dict[str, bytes]) -> None:
 
 
 def recovered(store: Store, taken: Taken) -> Cluster:
-    """Bring *taken* back, and replay the stored log to its end, over its timelines."""
+    """Restore *taken*, and replay the stored log to its end, across its timelines."""
     other = Cluster()
     archive = other.folder / "archive"
     archive.mkdir()
@@ -173,7 +173,7 @@ def recovered(store: Store, taken: Taken) -> Cluster:
     files = unpacked(store, taken, other.folder / "restored")
     (files / "recovery.signal").touch()
     other.adopt(files).start(restore_command=f"cp {archive}/%f %p")
-    # It answers before it has replayed everything.
+    # The server answers before it has replayed everything.
     eventually(lambda: other.sql("SELECT pg_is_in_recovery()") == [(False,)])
     return other
 
@@ -195,7 +195,7 @@ def test_a_row_is_in_the_stored_log_seconds_after_its_commit(cluster: Cluster, s
 
 
 @pytest.mark.slow
-def test_the_log_of_many_segments_is_stored_without_a_gap(cluster: Cluster, store: DirectoryStore) -> None:
+def test_a_log_of_many_segments_is_stored_without_a_gap(cluster: Cluster, store: DirectoryStore) -> None:
     full = take(source(cluster.dsn, store), label("full"), Method.FULL, None, Watching())
     book = Book()
 
@@ -215,7 +215,7 @@ def test_the_log_of_many_segments_is_stored_without_a_gap(cluster: Cluster, stor
 
 
 @pytest.mark.slow
-def test_pieces_go_once_their_segment_is_whole(cluster: Cluster, store: DirectoryStore) -> None:
+def test_pieces_are_removed_once_their_segment_is_complete(cluster: Cluster, store: DirectoryStore) -> None:
     book = Book()
 
     with following(cluster.dsn, store, book):
@@ -238,7 +238,7 @@ def objects(store: Store) -> list[LogObject]:
 
 
 @pytest.mark.slow
-def test_the_server_may_forget_only_what_the_store_has(cluster: Cluster, store: DirectoryStore) -> None:
+def test_the_server_may_discard_only_log_that_the_store_has(cluster: Cluster, store: DirectoryStore) -> None:
     book = Book()
 
     with following(cluster.dsn, store, book):
@@ -252,13 +252,13 @@ def test_the_server_may_forget_only_what_the_store_has(cluster: Cluster, store: 
     assert position(kept) > position(book.stretches[-1][0].lsn)
 
 
-def test_a_follower_that_died_is_followed_without_a_gap(cluster: Cluster, store: DirectoryStore) -> None:
+def test_a_new_follower_continues_after_one_died(cluster: Cluster, store: DirectoryStore) -> None:
     full = take(source(cluster.dsn, store), label("full"), Method.FULL, None, Watching())
     book = Book()
     with following(cluster.dsn, store, book) as first:
         fill(cluster)
         until_durable(book, datetime.now(UTC))
-        # Its connection goes as it does when its machine does.
+        # The connection is cut, as it is when the follower's machine dies.
         cluster.sql("SELECT pg_terminate_backend(active_pid) FROM pg_replication_slots")
         first.join()
         assert isinstance(first.failure, BackupFailed)
@@ -278,7 +278,7 @@ def test_a_follower_that_died_is_followed_without_a_gap(cluster: Cluster, store:
         other.remove()
 
 
-def test_a_follower_that_is_killed_while_it_catches_up_breaks_nothing(
+def test_killing_a_follower_while_it_catches_up_does_no_harm(
     new_cluster: NewCluster, store: DirectoryStore, tmp_path: Path
 ) -> None:
     cluster = new_cluster(segment_mib=1, max_wal_size="2MB", min_wal_size="2MB", wal_keep_size="0")
@@ -318,7 +318,7 @@ def test_a_second_follower_leaves_the_log_to_the_first(cluster: Cluster, store: 
 
 
 @pytest.mark.slow
-def test_a_slot_that_was_lost_breaks_the_log_and_a_new_stretch_begins(
+def test_a_lost_slot_breaks_the_log_and_a_new_stretch_begins(
     new_cluster: NewCluster, store: DirectoryStore
 ) -> None:
     cluster = new_cluster(
@@ -344,7 +344,7 @@ def test_a_slot_that_was_lost_breaks_the_log_and_a_new_stretch_begins(
 
 
 @pytest.mark.slow
-def test_a_slot_in_danger_is_told_before_it_is_lost(new_cluster: NewCluster, store: DirectoryStore) -> None:
+def test_a_slot_in_danger_is_reported_in_time(new_cluster: NewCluster, store: DirectoryStore) -> None:
     cluster = new_cluster(
         segment_mib=1, max_slot_wal_keep_size="20MB", max_wal_size="4MB", min_wal_size="2MB"
     )
@@ -363,7 +363,7 @@ def test_a_slot_in_danger_is_told_before_it_is_lost(new_cluster: NewCluster, sto
         found = cluster.sql("SELECT wal_status, active FROM pg_replication_slots")
         stuck.goes_on.set()
         until_durable(book, datetime.now(UTC))
-        # What was kept for it is let go: the danger is over.
+        # The retained log is released: the danger is over.
         eventually(lambda: book.troubles[-1] is None)
 
     assert found != [("lost", False)]
@@ -372,9 +372,7 @@ def test_a_slot_in_danger_is_told_before_it_is_lost(new_cluster: NewCluster, sto
 
 
 @pytest.mark.slow
-def test_a_store_that_takes_too_long_is_told_until_the_log_goes_on(
-    cluster: Cluster, store: DirectoryStore
-) -> None:
+def test_a_slow_store_is_reported_until_the_log_continues(cluster: Cluster, store: DirectoryStore) -> None:
     book, stuck = Book(), Stuck(store)
 
     with following(cluster.dsn, stuck, book, stuck_after=0.5):
@@ -390,7 +388,7 @@ def test_a_store_that_takes_too_long_is_told_until_the_log_goes_on(
 
 
 class Stuck(DirectoryStore):
-    """A store that takes nothing until it is let go on."""
+    """A store that accepts nothing until it is released."""
 
     def __init__(self, store: DirectoryStore) -> None:
         self._root = store._root
@@ -421,7 +419,7 @@ def test_a_server_can_be_shut_down_while_its_log_is_followed(cluster: Cluster, s
         other.remove()
 
 
-def test_what_came_in_before_the_server_was_lost_is_stored(cluster: Cluster, store: DirectoryStore) -> None:
+def test_log_received_before_the_server_was_lost_is_stored(cluster: Cluster, store: DirectoryStore) -> None:
     full = take(source(cluster.dsn, store), label("full"), Method.FULL, None, Watching())
 
     with following(cluster.dsn, store, Book(), pieces_every=60.0) as follower:
@@ -440,7 +438,7 @@ def test_what_came_in_before_the_server_was_lost_is_stored(cluster: Cluster, sto
 
 
 @pytest.mark.slow
-def test_the_log_goes_over_to_the_next_timeline_when_a_standby_is_promoted(
+def test_the_log_continues_on_the_next_timeline_when_a_standby_is_promoted(
     cluster: Cluster, store: DirectoryStore, standby_of: Callable[[Cluster], Cluster]
 ) -> None:
     full = take(source(cluster.dsn, store), label("full"), Method.FULL, None, Watching())
@@ -467,7 +465,7 @@ def test_the_log_goes_over_to_the_next_timeline_when_a_standby_is_promoted(
 
 
 @pytest.mark.slow
-def test_nothing_is_restorable_that_is_not_in_the_log(cluster: Cluster, store: DirectoryStore) -> None:
+def test_only_what_is_in_the_log_is_claimed_to_be_restorable(cluster: Cluster, store: DirectoryStore) -> None:
     full = take(source(cluster.dsn, store), label("full"), Method.FULL, None, Watching())
     cluster.sql("CREATE TABLE moments (at timestamptz)")
     book, done = Book(), threading.Event()

@@ -1,4 +1,4 @@
-"""Full backups and increments of a real server, brought back by PostgreSQL's own means."""
+"""Full and incremental backups of a real server, restored with PostgreSQL's own tools."""
 
 import tarfile
 import threading
@@ -25,7 +25,7 @@ def full_of(cluster: Cluster, store: DirectoryStore, **compression: int) -> Take
     return take(source(cluster.dsn, store, **compression), label("full"), Method.FULL, None, Watching())
 
 
-def test_a_full_backup_alone_comes_up_with_the_rows_of_its_source(
+def test_a_full_backup_alone_starts_with_the_rows_of_its_source(
     cluster: Cluster, store: DirectoryStore, new_cluster: NewCluster
 ) -> None:
     rows = cluster.sql(SUMS)
@@ -49,7 +49,7 @@ def test_a_full_backup_alone_comes_up_with_the_rows_of_its_source(
     assert taken.started_at <= taken.restorable_to <= taken.ended_at
 
 
-def test_what_was_committed_before_its_restorable_moment_is_in_it(
+def test_a_backup_holds_everything_committed_before_its_restorable_moment(
     cluster: Cluster, store: DirectoryStore
 ) -> None:
     cluster.sql("CREATE TABLE IF NOT EXISTS moments (at timestamptz)")
@@ -74,7 +74,7 @@ def test_what_was_committed_before_its_restorable_moment_is_in_it(
     ((wanted,),) = cluster.sql(count)
     other = Cluster()
     try:
-        # The last one may have been written, but not yet committed, at that moment.
+        # The last row may have been written, but not yet committed, at that moment.
         ((found,),) = other.adopt(unpacked(store, taken, other.folder / "restored")).start().sql(count)
     finally:
         other.remove()
@@ -97,7 +97,7 @@ def test_an_increment_on_its_full_backup_combines_to_the_rows_of_the_source(
 
     other = Cluster()
     try:
-        # The first increment plays no part: the second one stands on the full backup too.
+        # The first increment is not needed: the second one is based on the full backup too.
         store.delete([stored.key for stored in first.objects])
         inputs = [unpacked(store, each, other.folder / each.method) for each in (full, second)]
         for each in inputs:
@@ -112,7 +112,7 @@ def test_an_increment_on_its_full_backup_combines_to_the_rows_of_the_source(
     assert second.source_bytes < full.source_bytes
 
 
-def test_tablespaces_have_archives_of_their_own(store: DirectoryStore, new_cluster: NewCluster) -> None:
+def test_each_tablespace_has_its_own_archive(store: DirectoryStore, new_cluster: NewCluster) -> None:
     cluster = new_cluster()
     place = cluster.folder / "fast disk"
     place.mkdir()
@@ -138,9 +138,7 @@ def test_tablespaces_have_archives_of_their_own(store: DirectoryStore, new_clust
         other.remove()
 
 
-def test_a_large_archive_is_cut_into_tars_that_each_stand_alone(
-    cluster: Cluster, store: DirectoryStore
-) -> None:
+def test_a_large_archive_is_split_into_self_contained_tars(cluster: Cluster, store: DirectoryStore) -> None:
     taken = full_of(cluster, store, object_bytes=1 << 20)
 
     archives = taken.facts["archives"]
@@ -155,7 +153,7 @@ def test_a_large_archive_is_cut_into_tars_that_each_stand_alone(
     assert {"backup_label", "PG_VERSION", "global/pg_control"} <= set(names)
 
 
-def test_two_backups_at_once_are_both_whole(cluster: Cluster, store: DirectoryStore) -> None:
+def test_two_backups_at_once_are_both_complete(cluster: Cluster, store: DirectoryStore) -> None:
     found: list[Taken] = []
     threads = [threading.Thread(target=lambda: found.append(full_of(cluster, store))) for _ in range(2)]
 
@@ -181,7 +179,7 @@ def test_a_source_without_checksums_is_recorded_as_such(
     assert taken.facts["checksums"] is False
 
 
-def test_no_increment_where_the_server_does_not_note_changed_blocks(
+def test_no_increment_is_made_when_the_server_does_not_summarize_changed_blocks(
     store: DirectoryStore, new_cluster: NewCluster
 ) -> None:
     cluster = new_cluster(summarize_wal="off")
@@ -191,7 +189,7 @@ def test_no_increment_where_the_server_does_not_note_changed_blocks(
         take(source(cluster.dsn, store), label("incr"), Method.INCREMENTAL, full, Watching())
 
 
-def test_missing_summaries_are_told_in_the_server_s_words_with_their_lsn(
+def test_missing_summaries_are_reported_in_the_servers_words_with_their_lsn(
     store: DirectoryStore, new_cluster: NewCluster
 ) -> None:
     cluster = new_cluster()
@@ -209,7 +207,7 @@ def test_missing_summaries_are_told_in_the_server_s_words_with_their_lsn(
     assert sorted(each.key for each in store.listing("")) == before
 
 
-def test_a_full_backup_of_another_cluster_is_no_parent(
+def test_a_full_backup_of_another_cluster_is_refused_as_parent(
     cluster: Cluster, store: DirectoryStore, new_cluster: NewCluster
 ) -> None:
     other = full_of(new_cluster(anew=True), store)
@@ -223,7 +221,7 @@ def test_an_increment_needs_a_parent(cluster: Cluster, store: DirectoryStore) ->
         take(source(cluster.dsn, store), label("incr"), Method.INCREMENTAL, None, Watching())
 
 
-def test_a_parent_whose_manifest_is_gone_or_damaged_asks_for_a_full_backup(
+def test_a_missing_or_damaged_parent_manifest_requires_a_full_backup(
     cluster: Cluster, store: DirectoryStore
 ) -> None:
     full = full_of(cluster, store)
@@ -257,7 +255,7 @@ def test_no_error_shows_the_password(
     assert "s3cr3t" not in told
 
 
-def test_a_role_that_may_not_replicate_is_told_so(cluster: Cluster, store: DirectoryStore) -> None:
+def test_a_role_without_the_replication_right_is_reported(cluster: Cluster, store: DirectoryStore) -> None:
     cluster.sql("CREATE ROLE reader LOGIN PASSWORD 'r3ader'")
     dsn = cluster.dsn.replace("postgres:pg-s3cr3t", "reader:r3ader")
 
@@ -265,7 +263,9 @@ def test_a_role_that_may_not_replicate_is_told_so(cluster: Cluster, store: Direc
         take(source(dsn, store), label("full"), Method.FULL, None, Watching())
 
 
-def test_debian_s_17_is_backed_up_like_18(debian: Debian17, store: DirectoryStore, tmp_path: Path) -> None:
+def test_postgresql_17_of_debian_is_backed_up_like_18(
+    debian: Debian17, store: DirectoryStore, tmp_path: Path
+) -> None:
     cluster = DebianCluster(debian, "native", {"summarize_wal": "on"})
     cluster.make()
     cluster.start()

@@ -1,4 +1,4 @@
-"""What a server's settings say about tonight's backup."""
+"""Doubts about the next backup that follow from a server's settings."""
 
 from collections.abc import Mapping
 from datetime import UTC, datetime
@@ -43,7 +43,7 @@ def doubts(
     return list(server_doubts(Look(server, slot), streams=streams, slot="toban"))
 
 
-def test_a_server_that_is_set_up_raises_no_doubt() -> None:
+def test_a_correctly_configured_server_raises_no_doubt() -> None:
     assert doubts() == []
     # The first backup comes before the first log.
     assert doubts(slot=None) == []
@@ -62,7 +62,7 @@ def test_a_server_that_is_set_up_raises_no_doubt() -> None:
         ("max_slot_wal_keep_size", "-1", "ディスクが一杯", "SET max_slot_wal_keep_size"),
     ],
 )
-def test_a_doubt_names_the_setting_and_the_way_out(
+def test_a_doubt_names_the_setting_and_gives_a_hint(
     setting: str, value: str, complaint: str, way_out: str
 ) -> None:
     (found,) = doubts({setting: value})
@@ -72,22 +72,22 @@ def test_a_doubt_names_the_setting_and_the_way_out(
     assert way_out in hint
 
 
-def test_summaries_that_are_kept_for_a_day_and_a_half_or_for_ever_are_enough() -> None:
+def test_summaries_kept_for_a_day_and_a_half_or_forever_are_enough() -> None:
     assert doubts({"wal_summary_keep_time": "2160"}) == []
     assert doubts({"wal_summary_keep_time": "0"}) == []
 
 
-def test_a_role_that_may_not_replicate_is_a_doubt() -> None:
+def test_a_role_without_the_replication_right_raises_a_doubt() -> None:
     (found,) = doubts(replicates=False)
 
     assert "ALTER ROLE" in found
 
 
-def test_a_log_that_is_not_kept_needs_no_bound_on_slots() -> None:
+def test_a_log_that_is_not_streamed_needs_no_limit_on_slots() -> None:
     assert doubts({"max_slot_wal_keep_size": "-1"}, streams=False) == []
 
 
-def test_somebody_else_s_logical_slot_is_not_taken() -> None:
+def test_a_logical_slot_of_someone_else_is_not_used() -> None:
     (found,) = doubts(slot=Slot(False, True, "reserved", None, "0/1000000", 0))
 
     assert "論理レプリケーション" in found
@@ -100,11 +100,11 @@ def test_somebody_else_s_logical_slot_is_not_taken() -> None:
         ("extended", 20 << 20, 80 << 20, "80 MiB 溜めています（あと 20 MiB）"),
         ("unreserved", -(4 << 20), 120 << 20, "失われる寸前"),
         ("lost", None, 0, "失われました"),
-        # Without a bound there is no nearness to it: that is a doubt of its own.
+        # Without a limit no slot can be close to it: that is a separate doubt.
         ("extended", None, 500 << 20, None),
     ],
 )
-def test_a_slot_is_in_danger_from_four_fifths_of_its_bound_on(
+def test_a_slot_is_in_danger_from_four_fifths_of_its_limit(
     status: str, safe: int | None, retained: int, words: str | None
 ) -> None:
     found = slot_trouble(Slot(True, True, status, safe, "0/1000000", retained))
@@ -112,6 +112,6 @@ def test_a_slot_is_in_danger_from_four_fifths_of_its_bound_on(
     assert found is None if words is None else words in str(found)
 
 
-def test_without_a_bound_much_retained_log_is_trouble_by_itself() -> None:
+def test_without_a_limit_a_large_amount_of_retained_log_is_a_problem() -> None:
     assert slot_trouble(Slot(True, True, "extended", None, "0/1000000", (4 << 30) - 1)) is None
     assert "上限がない" in str(slot_trouble(Slot(True, True, "extended", None, "0/1000000", 4 << 30)))

@@ -1,4 +1,4 @@
-"""Which log is followed after a backup."""
+"""The log that is replayed after a backup."""
 
 from datetime import UTC, datetime, timedelta
 
@@ -38,35 +38,35 @@ def test_log_without_a_gap_is_followed_to_its_end() -> None:
     assert log.missing is None
 
 
-def test_a_gap_ends_it_and_is_named() -> None:
+def test_a_gap_ends_the_log_and_is_named() -> None:
     log = from_segment(5, stored(1, 5, 6, 8))
 
     assert followed(log) == [(1, 5), (1, 6)]
     assert log.missing == Segment(1, 7, SIZE)
 
 
-def test_no_log_at_all_is_no_gap() -> None:
+def test_having_no_log_at_all_is_not_a_gap() -> None:
     log = from_segment(5, stored(1, 2, 3))
 
     assert (followed(log), log.missing) == ([], None)
 
 
-def test_log_that_begins_later_is_a_gap() -> None:
+def test_log_that_starts_too_late_is_a_gap() -> None:
     assert from_segment(5, stored(1, 7)).missing == Segment(1, 5, SIZE)
 
 
-def test_the_unfinished_segment_counts_as_the_last() -> None:
+def test_an_unfinished_segment_counts_as_the_last_one() -> None:
     log = from_segment(5, stored(1, 5, 6, partial=6))
 
     assert followed(log) == [(1, 5), (1, 6)]
     assert log.missing is None
 
 
-def test_an_unfinished_segment_with_more_behind_it_is_a_gap() -> None:
+def test_an_unfinished_segment_followed_by_more_log_is_a_gap() -> None:
     assert from_segment(5, stored(1, 5, 6, 7, partial=6)).missing == Segment(1, 6, SIZE)
 
 
-def test_a_promotion_is_followed_and_both_files_of_its_segment_are_there() -> None:
+def test_a_promotion_is_followed_and_both_files_of_its_segment_are_used() -> None:
     log = from_segment(5, stored(1, 5, 6, partial=6) + stored(2, 6, 7), {2: [Branch(1, 6 * SIZE + 100)]})
 
     assert followed(log) == [(1, 5), (1, 6), (2, 6), (2, 7)]
@@ -74,20 +74,20 @@ def test_a_promotion_is_followed_and_both_files_of_its_segment_are_there() -> No
     assert log.missing is None
 
 
-def test_a_promotion_at_the_border_of_two_segments_leaves_the_later_one_to_the_heir() -> None:
+def test_after_a_promotion_at_a_segment_boundary_the_next_segment_is_on_the_new_timeline() -> None:
     log = from_segment(5, stored(1, 5, 6) + stored(2, 6), {2: [Branch(1, 6 * SIZE)]})
 
     assert followed(log) == [(1, 5), (2, 6)]
 
 
-def test_a_timeline_that_left_before_the_backup_is_not_its_heir() -> None:
+def test_a_timeline_that_branched_off_before_the_backup_is_not_followed() -> None:
     log = from_segment(5, stored(1, 5, 6) + stored(2, 5, 6), {2: [Branch(1, 5 * SIZE + 39)]})
 
     assert followed(log) == [(1, 5), (1, 6)]
     assert log.timelines == [1]
 
 
-def test_of_two_heirs_the_newest_is_followed() -> None:
+def test_the_newest_of_two_branches_is_followed() -> None:
     histories = {2: [Branch(1, 6 * SIZE + 1)], 3: [Branch(1, 7 * SIZE + 1)]}
 
     log = from_segment(5, stored(1, 5, 6, 7) + stored(2, 6) + stored(3, 7, 8), histories)
@@ -95,7 +95,7 @@ def test_of_two_heirs_the_newest_is_followed() -> None:
     assert followed(log) == [(1, 5), (1, 6), (1, 7), (3, 7), (3, 8)]
 
 
-def test_a_history_file_names_the_parents() -> None:
+def test_a_history_file_names_the_parent_timelines() -> None:
     text = '1\t0/6000064\tno recovery target specified\n\n2\t1/A0000000\tat restore point "x"\n'
 
     assert read_history(text) == (Branch(1, 0x6000064), Branch(2, 0x1A0000000))

@@ -23,7 +23,7 @@ SIZES = st.sampled_from([1 << bits for bits in range(20, 31)])
 
 
 @given(POSITIONS)
-def test_an_lsn_read_and_written_is_the_same_position(at: int) -> None:
+def test_an_lsn_survives_reading_and_writing(at: int) -> None:
     assert position(lsn_text(at)) == at
 
 
@@ -34,7 +34,7 @@ def test_an_lsn_is_read_as_postgresql_writes_it() -> None:
 
 
 @pytest.mark.parametrize("text", ["", "16", "16/", "/1", "G/1", "1/2/3", "1/123456789"])
-def test_what_is_no_lsn_is_refused(text: str) -> None:
+def test_an_invalid_lsn_is_refused(text: str) -> None:
     with pytest.raises(ValueError, match="is no LSN"):
         position(text)
 
@@ -50,13 +50,13 @@ def test_a_segment_holds_its_position_and_is_found_by_its_name(timeline: int, at
 
 def test_segments_are_named_as_postgresql_names_them() -> None:
     assert Segment.holding(1, position("0/2A000000"), 16 * MIB).name == "00000001000000000000002A"
-    # The last of a 4 GiB file number is followed by the first of the next.
+    # The last segment of a 4 GiB log file is followed by the first of the next.
     last = Segment.holding(3, position("1/FFFFFFFF"), 16 * MIB)
     assert last.name == "0000000300000001000000FF"
     assert last.next.name == "000000030000000200000000"
 
 
-def test_keys_tell_whole_segments_from_pieces() -> None:
+def test_keys_distinguish_complete_segments_from_pieces() -> None:
     folder = log_folder("PostgreSQL", "7321")
     segment = Segment.holding(1, position("0/2A000000"), 16 * MIB)
 
@@ -87,7 +87,7 @@ def test_overlapping_pieces_give_back_the_known_start_of_a_segment(
     assert known >= len(pieces[0])
 
 
-def test_nothing_behind_a_gap_counts() -> None:
+def test_nothing_after_a_gap_counts() -> None:
     whole, known = assemble({0: b"abc", 4: b"efg"}, 8)
 
     assert known == 3

@@ -26,7 +26,7 @@ def log(start: int, content: bytes) -> LogReceived:
     return LogReceived(start, memoryview(content))
 
 
-def test_messages_of_the_server_are_read() -> None:
+def test_server_messages_are_parsed() -> None:
     part = struct.pack("!cqqq", b"w", 0x16B374D848, 0x16B374D900, 1) + b"log"
     asking = struct.pack("!cqqB", b"k", 0x16B374D848, 1, 1)
 
@@ -39,14 +39,14 @@ def test_messages_of_the_server_are_read() -> None:
         read_message(memoryview(b"x"))
 
 
-def test_the_answer_says_what_is_received_and_what_is_durable() -> None:
+def test_the_reply_states_the_received_and_the_durable_position() -> None:
     second = datetime(2000, 1, 1, 0, 0, 1, tzinfo=UTC)
 
     assert status_update(20, 10, second) == struct.pack("!cqqqqB", b"r", 20, 10, 0, 1_000_000, 0)
 
 
 @given(st.lists(st.tuples(st.integers(1, SIZE * 5 // 4), st.booleans()), max_size=12))
-def test_every_byte_is_handed_out_in_its_place_however_it_came(steps: list[tuple[int, bool]]) -> None:
+def test_every_byte_is_passed_on_at_its_position_however_it_arrived(steps: list[tuple[int, bool]]) -> None:
     tail, at, whole = Tail(FIRST), FIRST.start, {}
     pieces: dict[int, dict[int, bytes]] = {}
 
@@ -79,7 +79,7 @@ def test_every_byte_is_handed_out_in_its_place_however_it_came(steps: list[tuple
         )
 
 
-def test_log_that_does_not_go_on_from_the_last_is_a_gap() -> None:
+def test_log_that_does_not_continue_the_last_position_is_a_gap() -> None:
     tail = Tail(FIRST)
     list(tail.take_in(log(FIRST.start, b"abc")))
 
@@ -87,7 +87,7 @@ def test_log_that_does_not_go_on_from_the_last_is_a_gap() -> None:
         list(tail.take_in(log(FIRST.start + 4, b"e")))
 
 
-def test_there_is_no_piece_where_nothing_new_came() -> None:
+def test_there_is_no_piece_without_new_log() -> None:
     tail = Tail(FIRST)
     list(tail.take_in(log(FIRST.start, b"abc")))
 
@@ -96,7 +96,7 @@ def test_there_is_no_piece_where_nothing_new_came() -> None:
 
 
 def bytes_at(start: int, length: int) -> bytes:
-    """Bytes that differ from position to position, cheaply."""
+    """Return bytes that differ from position to position and are cheap to compute."""
     period = bytes(range(251))
     shift = start % len(period)
     return (period * (length // len(period) + 2))[shift : shift + length]

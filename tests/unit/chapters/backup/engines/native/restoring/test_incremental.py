@@ -1,4 +1,4 @@
-"""The format of an increment's files, at its borders."""
+"""The format of an increment's files, at its boundaries."""
 
 import struct
 
@@ -26,11 +26,11 @@ def header(*numbers: int, truncation: int, magic: int = MAGIC) -> bytes:
     return plain + bytes(-len(plain) % BLOCK if numbers else 0)
 
 
-def test_without_blocks_the_header_is_all_and_is_not_padded() -> None:
+def test_a_file_without_blocks_is_only_a_header_without_padding() -> None:
     assert read_head(header(truncation=7), 12) == Head(0, 7)
 
 
-def test_with_blocks_the_header_is_padded_to_a_block() -> None:
+def test_a_header_with_blocks_is_padded_to_a_full_block() -> None:
     head = read_head(header(3, truncation=7)[:12], 2 * BLOCK)
 
     assert (head.header_bytes, head.file_bytes) == (BLOCK, 2 * BLOCK)
@@ -43,7 +43,7 @@ def test_a_header_that_fills_its_block_exactly_is_not_padded() -> None:
     assert Head(count + 1, 0).header_bytes == 2 * BLOCK
 
 
-def test_the_last_block_of_a_full_segment_is_one() -> None:
+def test_the_last_block_of_a_full_segment_is_accepted() -> None:
     text = header(0, LAST, truncation=LAST + 1)
 
     assert read_numbers(text, Head(2, LAST + 1)) == (0, LAST)
@@ -72,7 +72,7 @@ def test_wrong_block_numbers_are_refused(numbers: tuple[int, ...], words: str) -
         read_numbers(header(*numbers, truncation=9), Head(len(numbers), 9))
 
 
-def test_padding_other_than_zeroes_is_damage() -> None:
+def test_padding_with_other_bytes_than_zero_is_damage() -> None:
     text = bytearray(header(1, truncation=2))
     text[-1] = 1
 
@@ -84,18 +84,18 @@ def test_padding_other_than_zeroes_is_damage() -> None:
     ("truncation", "numbers", "blocks"),
     [(0, (), 0), (10, (), 10), (10, (3,), 10), (10, (9,), 10), (10, (10,), 11), (0, (0,), 1)],
 )
-def test_the_file_reaches_to_its_last_block_or_to_the_truncation(
+def test_the_file_extends_to_its_last_block_or_to_the_truncation(
     truncation: int, numbers: tuple[int, ...], blocks: int
 ) -> None:
     assert whole_length(Head(len(numbers), truncation), numbers) == blocks
 
 
-def test_neighbours_are_written_in_one_go() -> None:
+def test_adjacent_blocks_are_written_together() -> None:
     assert runs((1, 2, 3, 7, 9, 10)) == [(1, 3), (7, 1), (9, 2)]
     assert runs(()) == []
 
 
-def test_names() -> None:
+def test_incremental_names_are_mapped_to_their_full_path() -> None:
     assert whole_path("base/5/INCREMENTAL.16384.1") == "base/5/16384.1"
     assert whole_path("base/5/16384_vm") == "base/5/16384_vm"
     assert is_incremental("base/5/INCREMENTAL.1")

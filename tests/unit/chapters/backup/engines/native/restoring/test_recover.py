@@ -1,4 +1,4 @@
-"""What the restored server is told."""
+"""The settings for the recovery of a restored server."""
 
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
@@ -23,7 +23,7 @@ NOON = datetime(2026, 4, 1, 12, tzinfo=timezone(timedelta(hours=9)))
         ({"follows_log": False}, None, ["recovery_target = 'immediate'"]),
     ],
 )
-def test_one_target_at_most_is_ordered(
+def test_at_most_one_recovery_target_is_set(
     order: dict[str, object], stop_at: datetime | None, lines: list[str]
 ) -> None:
     wanted = RestoreOrder(chain=[FULL], into=Path("back"), **order)  # type: ignore[arg-type]
@@ -34,13 +34,13 @@ def test_one_target_at_most_is_ordered(
     assert said[1:3] == ["restore_command = 'false'", "recovery_target_timeline = '3'"]
 
 
-def test_orders_of_an_earlier_recovery_are_left_out() -> None:
+def test_settings_of_an_earlier_recovery_are_left_out() -> None:
     text = "work_mem = '8MB'\n recovery_target_time = 'x'\nRESTORE_COMMAND='y'\n# recovery_target\n"
 
     assert without_old_orders(text) == ["work_mem = '8MB'", "# recovery_target"]
 
 
-def test_a_combined_label_says_nothing_of_the_increment() -> None:
+def test_a_combined_backup_label_does_not_mention_the_increment() -> None:
     text = b"START WAL LOCATION: 0/2\nINCREMENTAL FROM LSN: 0/1\nINCREMENTAL FROM TLI: 1\nLABEL: x\n"
 
     assert plain_label(text) == b"START WAL LOCATION: 0/2\nLABEL: x\n"

@@ -1,4 +1,4 @@
-"""Tar streams as the server writes them, whole and damaged."""
+"""Tar streams as the server writes them, complete and damaged."""
 
 import io
 import tarfile
@@ -35,7 +35,7 @@ def listed(stream: Iterator[bytes]) -> list[tuple[str, bytes]]:
 
 
 @pytest.mark.parametrize("size", [1, 511, 512, 513, 1 << 20])
-def test_members_come_whole_however_the_stream_is_cut(size: int) -> None:
+def test_members_are_complete_however_the_stream_is_split(size: int) -> None:
     text = tar(("base", None), ("base/1", b"a" * 512), ("./base/2", b"b" * 700), ("empty", b""))
 
     found = listed(pieces(text, size))
@@ -43,17 +43,17 @@ def test_members_come_whole_however_the_stream_is_cut(size: int) -> None:
     assert found == [("base", b""), ("base/1", b"a" * 512), ("base/2", b"b" * 700), ("empty", b"")]
 
 
-def test_the_blocks_of_zeroes_at_the_end_may_be_missing() -> None:
+def test_the_zero_blocks_at_the_end_of_a_tar_may_be_missing() -> None:
     assert listed(iter([tar(("one", b"1"), ends=False)])) == [("one", b"1")]
 
 
-def test_content_that_nobody_reads_is_passed_over() -> None:
+def test_unread_content_is_skipped() -> None:
     text = tar(("one", b"1" * 3000), ("two", b"2"))
 
     assert [member.name for member, _ in members(pieces(text, 100))] == ["one", "two"]
 
 
-def test_kinds_are_told_apart() -> None:
+def test_kinds_of_members_are_distinguished() -> None:
     file = io.BytesIO()
     with tarfile.open(fileobj=file, mode="w") as archive:
         link = tarfile.TarInfo("pg_tblspc/16400")
@@ -66,17 +66,17 @@ def test_kinds_are_told_apart() -> None:
 
 
 @pytest.mark.parametrize("name", ["../etc/passwd", "base/../../x", "/etc/passwd"])
-def test_a_name_that_leads_out_is_refused(name: str) -> None:
+def test_a_name_that_leads_out_of_the_folder_is_refused(name: str) -> None:
     with pytest.raises(BadArchive, match="leads out"):
         listed(iter([tar((name, b"x"))]))
 
 
-def test_a_stream_that_ends_inside_a_member_is_cut_off() -> None:
+def test_a_stream_that_ends_inside_a_member_is_reported_as_truncated() -> None:
     with pytest.raises(BadArchive, match="cut off"):
         listed(iter([tar(("one", b"1" * 2000))[:1500]]))
 
 
-def test_what_is_no_tar_is_told() -> None:
+def test_data_that_is_not_a_tar_is_reported() -> None:
     with pytest.raises(BadArchive, match="no header"):
         listed(iter([b"x" * 1024]))
 
@@ -87,7 +87,7 @@ def test_several_frames_are_one_stream() -> None:
     assert b"".join(inflated(pieces(frames, 7))) == b"onetwo"
 
 
-def test_damaged_zstd_is_told() -> None:
+def test_damaged_zstd_is_reported() -> None:
     frame = bytearray(zstandard.ZstdCompressor(write_checksum=True).compress(bytes(range(256)) * 50))
     frame[-1] ^= 1
 
@@ -95,7 +95,7 @@ def test_damaged_zstd_is_told() -> None:
         list(inflated([bytes(frame)]))
 
 
-def test_memory_stays_bounded_however_well_it_was_compressed() -> None:
+def test_memory_stays_bounded_however_well_the_data_compresses() -> None:
     bomb = zstandard.compress(bytes(64 << 20))
 
     assert max(map(len, inflated([bomb]))) <= 1 << 20

@@ -1,4 +1,4 @@
-"""Which moment a backup surely holds, by what the server said while it was taken."""
+"""The moment a backup certainly contains, computed from what the server reported while it was taken."""
 
 from datetime import UTC, datetime, timedelta
 
@@ -10,7 +10,7 @@ NOON = datetime(2026, 11, 25, 3, tzinfo=UTC)
 NOTED = [
     (NOON, "0/9000000"),
     (NOON + timedelta(seconds=1), "0/9000060"),
-    # More digits are a later position, whatever the letters.
+    # More digits mean a later position, whatever the letters.
     (NOON + timedelta(seconds=2), "0/10000000"),
 ]
 
@@ -19,5 +19,5 @@ NOTED = [
     ("end", "seconds"),
     [("0/9000000", 0), ("0/900005F", 0), ("0/9000060", 1), ("0/FFFFFFF", 1), ("0/10000000", 2), ("1/0", 2)],
 )
-def test_the_newest_landmark_that_the_log_of_the_backup_covers_counts(end: str, seconds: int) -> None:
+def test_the_newest_landmark_covered_by_the_backups_log_counts(end: str, seconds: int) -> None:
     assert certain_by(NOTED, end) == NOON + timedelta(seconds=seconds)

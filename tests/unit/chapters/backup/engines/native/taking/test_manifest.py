@@ -1,4 +1,4 @@
-"""Backup manifests, as the server writes them."""
+"""Backup manifests as the server writes them."""
 
 import hashlib
 import json
@@ -27,14 +27,14 @@ def test_files_are_read_with_size_and_checksum() -> None:
     assert found.files["base\udcff"] == File(0, "", "")
 
 
-def test_one_changed_byte_is_found() -> None:
+def test_one_changed_byte_is_detected() -> None:
     text = manifest(FILES).replace(b"8192", b"8193")
 
     with pytest.raises(BadManifest, match="own checksum"):
         parse(text)
 
 
-def test_one_that_was_cut_off_is_found() -> None:
+def test_a_truncated_manifest_is_detected() -> None:
     with pytest.raises(BadManifest, match="cut off"):
         parse(manifest(FILES)[:100])
 

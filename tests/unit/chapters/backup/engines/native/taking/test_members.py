@@ -1,4 +1,4 @@
-"""Cutting a tar stream at its members, however the network cut it before."""
+"""Splitting a tar stream at its members, however the network had split it."""
 
 import io
 import tarfile
@@ -38,7 +38,7 @@ FILES = st.lists(
 
 
 @given(FILES, st.lists(st.integers(0, 1500), max_size=30))
-def test_the_cuts_are_the_stream_and_each_member_is_named_where_it_begins(
+def test_the_chunks_add_up_to_the_stream_and_each_member_is_named_where_it_begins(
     files: list[tuple[str, bytes]], lengths: list[int]
 ) -> None:
     stream = tar(*files)
@@ -56,7 +56,7 @@ def test_the_cuts_are_the_stream_and_each_member_is_named_where_it_begins(
     assert begun == wanted
 
 
-def test_a_member_larger_than_octal_digits_can_say_is_followed() -> None:
+def test_a_member_too_large_for_octal_digits_is_followed() -> None:
     # Beyond 8 GiB the size is written in base 256, as PostgreSQL does.
     size = 9 << 30
     member = tarfile.TarInfo("big")
@@ -69,6 +69,6 @@ def test_a_member_larger_than_octal_digits_can_say_is_followed() -> None:
     assert members._left == size
 
 
-def test_what_is_no_tar_is_refused() -> None:
+def test_data_that_is_not_a_tar_is_refused() -> None:
     with pytest.raises(NoTar, match="tar として読めません"):
         list(Members().cuts(memoryview(b"\x28\xb5\x2f\xfd" * 128)))

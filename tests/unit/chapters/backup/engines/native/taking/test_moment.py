@@ -1,4 +1,4 @@
-"""Which snapshot a place in the log leads to."""
+"""The snapshot that corresponds to a position in the log."""
 
 from toban.chapters.backup.engine import Snapshot
 from toban.chapters.backup.engines.native.taking.moment import Commit, place_of
@@ -10,35 +10,35 @@ def snapshot(visible: str, at: int) -> Snapshot:
     return Snapshot(visible, f"0/{at:X}")
 
 
-def test_where_nothing_goes_on_the_noted_position_is_the_place() -> None:
+def test_without_running_transactions_the_noted_position_is_used() -> None:
     assert place_of([snapshot("12:12:", 500)], [Commit(10, 100), Commit(11, 200)], END) == (0, "0/1F4")
 
 
-def test_what_ended_before_the_position_and_was_not_seen_stays_out() -> None:
-    # 12 stood in the log already when the snapshot did not see it yet.
+def test_a_commit_the_snapshot_did_not_see_stays_after_the_restored_position() -> None:
+    # 12 was already in the log when the snapshot did not see it yet.
     assert place_of([snapshot("12:14:12", 500)], [Commit(13, 300), Commit(12, 400)], END) == (0, "0/190")
 
 
-def test_one_that_was_seen_after_one_that_was_not_leads_nowhere() -> None:
+def test_an_invisible_commit_before_a_visible_one_has_no_position() -> None:
     assert place_of([snapshot("12:14:12", 500)], [Commit(12, 300), Commit(13, 400)], END) is None
 
 
-def test_the_first_snapshot_that_the_log_leads_to_is_taken() -> None:
+def test_the_first_snapshot_with_a_position_is_used() -> None:
     crossed, clear = snapshot("12:14:12", 500), snapshot("14:14:", 600)
 
     assert place_of([crossed, clear], [Commit(12, 300), Commit(13, 400)], END) == (1, "0/258")
 
 
-def test_a_transaction_that_began_later_is_not_seen() -> None:
+def test_a_transaction_that_began_later_is_not_visible() -> None:
     assert place_of([snapshot("12:12:", 500)], [Commit(11, 100), Commit(12, 450)], END) == (0, "0/1C2")
 
 
-def test_log_that_ends_before_the_position_leads_nowhere() -> None:
+def test_log_that_ends_before_the_position_has_no_position() -> None:
     assert place_of([snapshot("12:12:", 500)], [Commit(11, 100)], 499) is None
 
 
-def test_numbers_that_wrapped_around_are_still_compared() -> None:
-    # The snapshot counts on; the log has the lower 32 bits.
+def test_transaction_ids_are_compared_across_wraparound() -> None:
+    # The snapshot has the full id; the log has the lower 32 bits.
     wrapped = snapshot(f"{(1 << 32) + 5}:{(1 << 32) + 5}:", 500)
 
     assert place_of([wrapped], [Commit((1 << 32) - 2, 100), Commit(4, 200), Commit(5, 300)], END) == (

@@ -1,4 +1,4 @@
-"""How what a server sends is compressed: an index unlike a table, and all of it one stream."""
+"""Compression of what a server sends: indexes differently from tables, and everything as one stream."""
 
 import hashlib
 import io
@@ -14,7 +14,7 @@ ONE_THREAD = Compression(level=1, threads=1)
 
 
 class Written:
-    """A store's writer that keeps what it gets."""
+    """A store's writer that keeps the content in memory."""
 
     def __init__(self) -> None:
         self.content = bytearray()
@@ -30,12 +30,12 @@ class Written:
 
 
 def index() -> bytes:
-    """Return pages such as a B-tree of ascending integers has, of a table with a hundred rows to a block."""
+    """Return pages like those of a B-tree over ascending integers, for a table with 100 rows per block."""
     return b"".join(index_page(range(first, first + 366)) for first in range(0, 128 * 366, 366)) * 17
 
 
 def index_page(keys: range) -> bytes:
-    """Return header, places of the entries, and from the end on the entries: where the row is, its key."""
+    """Return a page: header, item pointers, and from the end the entries with row position and key."""
     entry, own = struct.Struct("<HHHHii"), struct.pack("<IIIHH", keys.start, keys.stop, 0, 1, 0)
     pointers = b"".join(struct.pack("<I", 8176 - 16 * nth | 1 << 15 | 16 << 17) for nth in range(1, 367))
     entries = b"".join(entry.pack(0, key // 100, key % 100 + 1, 16, key, 0) for key in reversed(keys))
@@ -44,7 +44,7 @@ def index_page(keys: range) -> bytes:
 
 
 def table(size: int) -> bytes:
-    """Return rows that tell little of each other."""
+    """Return rows that have little in common."""
     row = struct.Struct("<iHHi32s20x")
     return b"".join(
         row.pack(7_000, number % 61 + 1, 2050, number, hashlib.md5(b"%d" % number).hexdigest().encode())  # noqa: S324
@@ -67,7 +67,7 @@ def plain(content: bytes) -> bytes:
     return zstandard.ZstdDecompressor().stream_reader(io.BytesIO(content), read_across_frames=True).read()
 
 
-def test_an_index_gets_the_short_matches_that_it_needs() -> None:
+def test_an_index_is_compressed_with_short_matches() -> None:
     content = index()
 
     stored = compressed(content)
@@ -86,7 +86,7 @@ def test_a_table_behind_an_index_is_compressed_as_a_table() -> None:
     assert alone < 1.01 * len(zstandard.ZstdCompressor(level=1).compress(rows))
 
 
-def test_what_is_small_shares_a_frame() -> None:
+def test_small_files_share_a_frame() -> None:
     many = [b"a small file %d" % number for number in range(100)]
 
     stored = compressed(*many)

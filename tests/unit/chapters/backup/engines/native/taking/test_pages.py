@@ -1,4 +1,4 @@
-"""Which files have pages; the checksums themselves are tried on real pages, with the restores."""
+"""Which files have pages; the checksums themselves are tested with real pages in the restore tests."""
 
 import pytest
 
@@ -34,7 +34,7 @@ def test_a_used_page_without_a_right_checksum_is_damaged() -> None:
     assert damaged(bytes(8192) + bytes(page), [7, 8], before=1) == [8]
 
 
-def test_a_page_that_was_written_during_the_backup_says_nothing() -> None:
+def test_a_page_written_during_the_backup_is_not_judged() -> None:
     page = bytearray(8192)
     page[14] = 1
     page[4] = 9
