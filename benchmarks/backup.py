@@ -34,7 +34,7 @@ from tests.integration.chapters.backup import debian17, postgres18
 from tests.integration.chapters.backup.debian17 import Debian17
 from tests.integration.chapters.backup.postgres18 import Cluster
 
-from toban.chapters.backup.engine import Engine, Method, RestoreOrder, Taken
+from toban.chapters.backup.engine import BackupEngine, Method, RestoreOrder, TakenBackup
 from toban.chapters.backup.engines.native.kind import KIND as NATIVE
 from toban.chapters.backup.engines.pgbackrest import KIND as PGBACKREST
 from toban.chapters.backup.engines.program import QUIET
@@ -95,14 +95,14 @@ class Bench:
     debian: Debian17
     source: Cluster
     folder: Path
-    engines: dict[str, Engine]
+    engines: dict[str, BackupEngine]
     figures: Figures = field(default_factory=Figures)
-    newest: dict[str, Taken] = field(default_factory=dict)
+    newest: dict[str, TakenBackup] = field(default_factory=dict)
     """The newest full backup of each engine."""
-    increments: dict[str, Taken] = field(default_factory=dict)
+    increments: dict[str, TakenBackup] = field(default_factory=dict)
     _turns: Iterator[int] = field(default_factory=itertools.count)
 
-    def taking_turns(self) -> Sequence[tuple[str, Engine]]:
+    def taking_turns(self) -> Sequence[tuple[str, BackupEngine]]:
         """Return the tools, each time in the opposite order."""
         return list(self.engines.items())[:: 1 if next(self._turns) % 2 == 0 else -1]
 
@@ -138,7 +138,7 @@ class Bench:
         self._load_sql()
 
     def _bring_back(
-        self, act: str, tool: str, engine: Engine, chain: Sequence[Taken], wanted: object | None
+        self, act: str, tool: str, engine: BackupEngine, chain: Sequence[TakenBackup], wanted: object | None
     ) -> None:
         server = Cluster()
         # In place: pgBackRest writes the path of the restore into the command that fetches the log.
@@ -176,7 +176,7 @@ class Bench:
         postgres18.give_away(into)
         return into
 
-    def _note(self, act: str, tool: str, taken: Taken) -> None:
+    def _note(self, act: str, tool: str, taken: TakenBackup) -> None:
         self.figures.stored[act, tool] = sum(each.size for each in taken.objects)
 
 

@@ -29,13 +29,13 @@ from tests.integration.engine.telemetry.conftest import StoreProcess
 from tests.integration.faces.ingest.served import DOCUMENT, Served, serving
 from tests.registered import schema
 
-from toban.chapters.logs.intake.lines import LineReader, Origin
+from toban.chapters.logs.intake.lines import BatchOrigin, LineReader
 from toban.chapters.logs.rules import rules
 from toban.design.reader import read_design
 from toban.engine.bindings.load import read_bindings
 from toban.engine.telemetry.logs.language import read_search
-from toban.engine.telemetry.logs.rows import Batch, LogStore, key_of
-from toban.engine.telemetry.logs.search import LogSearch, Span
+from toban.engine.telemetry.logs.rows import InsertBatch, LogStore, key_of
+from toban.engine.telemetry.logs.search import LogSearch, TimeSpan
 from toban.engine.telemetry.store import Telemetry
 
 METHOD = """Method: the real `toban serve` before the real `toban store`, durable before the acknowledgement;
@@ -166,8 +166,8 @@ def fill(telemetry: Telemetry, count: int) -> None:
     store, read = LogStore(telemetry), LineReader(rules(*edition))
     for start in range(0, count, BATCH):
         body = b"\n".join(lines(BATCH, start, count / 80_000))
-        found = read.read(body, Origin("filler"), datetime.now(UTC))
-        store.write(Batch(key_of("filler", str(start), b""), found.rows))
+        found = read.read(body, BatchOrigin("filler"), datetime.now(UTC))
+        store.write(InsertBatch(key_of("filler", str(start), b""), found.rows))
 
 
 def asked(question: Callable[[], object]) -> float:
@@ -184,8 +184,8 @@ def asked(question: Callable[[], object]) -> float:
 def questions(telemetry: Telemetry) -> Iterator[tuple[str, float]]:
     """Yield the page's queries, and how long each answer takes."""
     search = LogSearch(telemetry)
-    day = Span(NOW - timedelta(days=1), NOW + timedelta(minutes=1))
-    (some,) = search.newest([], Span(day.start, NOW - timedelta(hours=9)), limit=1)
+    day = TimeSpan(NOW - timedelta(days=1), NOW + timedelta(minutes=1))
+    (some,) = search.newest([], TimeSpan(day.start, NOW - timedelta(hours=9)), limit=1)
     for name, written in (
         ("requestId", f"requestId:{some.request_id}"),
         ("substring, common", "customer 1"),

@@ -34,7 +34,7 @@ from toban.engine.loops import Loop  # noqa: E402
 from toban.engine.runs import orders, scheduler  # noqa: E402
 from toban.engine.runs.models import Run  # noqa: E402
 from toban.engine.runs.service import Runs  # noqa: E402
-from toban.engine.runs.work import Step, Turn, Work  # noqa: E402
+from toban.engine.runs.work import RunTurn, Step, Work  # noqa: E402
 
 UTC_SYSTEM = System(timezone="UTC")
 AHEAD = timedelta(seconds=6)
@@ -49,7 +49,7 @@ class Steps:
         self._expected = expected
         self.all_began = threading.Event()
 
-    def act(self, turn: Turn) -> None:
+    def act(self, turn: RunTurn) -> None:
         """Record the milliseconds since the due time."""
         self.lags.append((datetime.now(UTC) - turn.due_at).total_seconds() * 1000)
         if len(self.lags) == self._expected:
@@ -141,7 +141,7 @@ def order(count: int) -> object:
 def hold(holder: str) -> object:
     """Begin a step that never ends, and say so."""
 
-    def act(_turn: Turn) -> None:
+    def act(_turn: RunTurn) -> None:
         print(json.dumps("began"), flush=True)
         threading.Event().wait()
 

@@ -7,7 +7,7 @@ import orjson
 import pyarrow as pa
 
 from toban.engine.telemetry.columns import table_of
-from toban.engine.telemetry.logs.rows import LOG_ROWS, Batch
+from toban.engine.telemetry.logs.rows import LOG_ROWS, InsertBatch
 from toban.engine.telemetry.spans.rows import SPAN_ROWS
 
 
@@ -73,10 +73,12 @@ def spans_of(rows: Iterable[SpanRow]) -> pa.Table:
     return _table(SPAN_ROWS, [(row.day, row.start_ns // 10**6 / 1000, *row[1:]) for row in rows])
 
 
-def batch_of(key: str, rows: Sequence[LogRow] | Sequence[SpanRow]) -> Batch:
+def batch_of(key: str, rows: Sequence[LogRow] | Sequence[SpanRow]) -> InsertBatch:
     """Return the batch of *rows*."""
     spans = [row for row in rows if isinstance(row, SpanRow)]
-    return Batch(key, spans_of(spans) if spans else logs_of(row for row in rows if isinstance(row, LogRow)))
+    return InsertBatch(
+        key, spans_of(spans) if spans else logs_of(row for row in rows if isinstance(row, LogRow))
+    )
 
 
 def log_rows(table: pa.Table) -> list[LogRow]:

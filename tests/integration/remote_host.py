@@ -19,7 +19,7 @@ import psutil
 import pytest
 
 from toban.engine.bindings.secret import Secret
-from toban.engine.runs.commands.remote import Host
+from toban.engine.runs.commands.remote import SshHost
 
 _STRANGER = 12345
 """The user id for sshd if the tests run as root: sshd then needs its own account."""
@@ -53,7 +53,7 @@ class RemoteHost:
         path.write_text(f"[127.0.0.1]:{self.port} {key or self.host_key}\n")
         return path
 
-    def host(self, **more: object) -> Host:
+    def host(self, **more: object) -> SshHost:
         """Return the host as configured; *more* overrides parts of it."""
         settings: dict[str, object] = {
             "name": "127.0.0.1",
@@ -62,7 +62,7 @@ class RemoteHost:
             "key": Secret(f"file:{self.key}"),
             "known_hosts": self.write_known_hosts(),
         }
-        return Host(**{**settings, **more})  # type: ignore[arg-type]
+        return SshHost(**{**settings, **more})  # type: ignore[arg-type]
 
 
 def new_public_key() -> str:

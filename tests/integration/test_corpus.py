@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from toban.design.markdown import Table
+from toban.design.markdown import MarkdownTable
 from toban.design.reader import Design, UnreadableDocument, load_design
 
 FOLDER = os.environ.get("TOBAN_CORPUS", "")
@@ -35,7 +35,7 @@ def test_no_table_row_is_lost(path: Path) -> None:
     known = {clause.origin.line for clause in design.clauses}
     known |= {row.line for row in (*design.unread, *design.aside)}
 
-    rows = {row.line for block in design.blocks if isinstance(block, Table) for row in block.rows}
+    rows = {row.line for block in design.blocks if isinstance(block, MarkdownTable) for row in block.rows}
     assert rows <= known
 
 

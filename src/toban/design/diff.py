@@ -12,7 +12,7 @@ from difflib import SequenceMatcher
 
 from toban.design.clauses.base import Clause
 from toban.design.clauses.labels import KINDS, field_label
-from toban.design.reader import Design, Unread
+from toban.design.reader import Design, UnreadPart
 
 _REPEATED = re.compile(r"~\d+$")
 _IDENTITY = frozenset(field.name for field in fields(Clause))
@@ -29,7 +29,7 @@ class FieldChange:
 
 
 @dataclass(frozen=True, slots=True)
-class Change:
+class ClauseChange:
     """A clause added (`old` is None), removed (`new` is None) or changed."""
 
     old: Clause | None
@@ -55,10 +55,10 @@ class Change:
 class Difference:
     """All differences between two versions of a document."""
 
-    changes: tuple[Change, ...]
+    changes: tuple[ClauseChange, ...]
     """By chapter, then in document order."""
-    unread_added: tuple[Unread, ...]
-    unread_removed: tuple[Unread, ...]
+    unread_added: tuple[UnreadPart, ...]
+    unread_removed: tuple[UnreadPart, ...]
 
     def __bool__(self) -> bool:
         return bool(self.changes or self.unread_added or self.unread_removed)
@@ -80,15 +80,15 @@ def _by_key(design: Design) -> Mapping[str, list[Clause]]:
     return found
 
 
-def _changes(before: list[Clause], after: list[Clause]) -> Iterator[Change]:
+def _changes(before: list[Clause], after: list[Clause]) -> Iterator[ClauseChange]:
     # Match the unchanged rows with the same key first: swapping two of them is not a change.
     same = Counter(clause.text for clause in before) & Counter(clause.text for clause in after)
     left, right = _without(before, same), _without(after, same)
     for was, now in zip(left, right, strict=False):
         if changed := tuple(_field_changes(was, now)):
-            yield Change(was, now, changed)
-    yield from (Change(clause, None) for clause in left[len(right) :])
-    yield from (Change(None, clause) for clause in right[len(left) :])
+            yield ClauseChange(was, now, changed)
+    yield from (ClauseChange(clause, None) for clause in left[len(right) :])
+    yield from (ClauseChange(None, clause) for clause in right[len(left) :])
 
 
 def _without(clauses: list[Clause], same: Counter[str]) -> list[Clause]:
@@ -149,7 +149,7 @@ def _line_changes(label: str, old: Sequence[str], new: Sequence[str]) -> Iterato
             yield FieldChange(label, "、".join(old[start:end]), "、".join(new[new_start:new_end]))
 
 
-def _only_in(one: Design, other: Design) -> tuple[Unread, ...]:
+def _only_in(one: Design, other: Design) -> tuple[UnreadPart, ...]:
     known = Counter(_spaceless(row.text) for row in other.unread)
     found = []
     for row in one.unread:

@@ -6,7 +6,7 @@ from enum import StrEnum
 from toban.design.origin import Origin
 
 
-class Level(StrEnum):
+class FindingLevel(StrEnum):
     """The severity of a finding."""
 
     ERROR = "error"
@@ -26,7 +26,7 @@ class Finding:
     """
 
     code: str
-    level: Level
+    level: FindingLevel
     origin: Origin
     message: str
     quote: str

@@ -31,7 +31,7 @@ class Paragraph:
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
+class TableRow:
     """A table row: one plain-text cell for each column of its table, `<br>` as a newline.
 
     A row with too few cells is padded with empty ones.
@@ -44,16 +44,16 @@ class Row:
 
 
 @dataclass(frozen=True, slots=True)
-class Table:
+class MarkdownTable:
     """A table; `line` is that of its header."""
 
     header: tuple[str, ...]
-    rows: tuple[Row, ...]
+    rows: tuple[TableRow, ...]
     line: int
 
 
 @dataclass(frozen=True, slots=True)
-class Item:
+class ListItem:
     """One entry of a list; `depth` 0 is the outermost."""
 
     text: str
@@ -69,7 +69,7 @@ class Item:
 class BulletList:
     """A bulleted list, nested entries in line order."""
 
-    items: tuple[Item, ...]
+    items: tuple[ListItem, ...]
     line: int
 
 
@@ -77,7 +77,7 @@ class BulletList:
 class NumberedList:
     """A numbered list, nested entries in line order."""
 
-    items: tuple[Item, ...]
+    items: tuple[ListItem, ...]
     line: int
 
 
@@ -90,14 +90,14 @@ class CodeBlock:
     line: int
 
 
-Block = Heading | Paragraph | Table | BulletList | NumberedList | CodeBlock
+Block = Heading | Paragraph | MarkdownTable | BulletList | NumberedList | CodeBlock
 
 
 def parse(text: str) -> tuple[Block, ...]:
     """Return the blocks of *text* in document order, in time linear in its length; accepts any text."""
-    source = _Source.of(text)
+    source = _LineSource.of(text)
     tokens = _BLOCKS.parse("\n".join(source.lines))
-    return tuple(_Walk(tokens, source).blocks())
+    return tuple(_TokenWalk(tokens, source).blocks())
 
 
 # `_plain` runs the inline rules only for cells that need them: most cells have no mark-up.
@@ -119,14 +119,14 @@ _CHECKBOX = re.compile(r"\[([ xX])\]\s+")
 
 
 @dataclass(frozen=True, slots=True)
-class _Source:
+class _LineSource:
     """The lines left to parse, and the line number of each in the file."""
 
     lines: list[str]
     numbers: list[int]
 
     @classmethod
-    def of(cls, text: str) -> "_Source":
+    def of(cls, text: str) -> "_LineSource":
         lines = text.removeprefix("\ufeff").replace("\r\n", "\n").replace("\r", "\n").split("\n")
         kept = list(_without_comments(lines, _front_matter_length(lines)))
         return cls([line for line, _ in kept], [number for _, number in kept])
@@ -221,18 +221,18 @@ class _OpenItem:
     ordered: bool
     parts: list[str] = field(default_factory=list)
 
-    def close(self) -> Item | None:
+    def close(self) -> ListItem | None:
         text = "\n".join(self.parts).strip()
         box = _CHECKBOX.match(text)
         checked = None if box is None else box.group(1) != " "
         text = text if box is None else text[box.end() :].strip()
-        return Item(text, self.line, self.depth, checked, self.ordered) if text else None
+        return ListItem(text, self.line, self.depth, checked, self.ordered) if text else None
 
 
-class _Walk:
+class _TokenWalk:
     """One pass over the token stream."""
 
-    def __init__(self, tokens: list[Token], source: _Source) -> None:
+    def __init__(self, tokens: list[Token], source: _LineSource) -> None:
         self._tokens = tokens
         self._source = source
         self._at = 0
@@ -265,7 +265,7 @@ class _Walk:
     def _table(self) -> Iterator[Block]:
         start = self._source.number(self._tokens[self._at])
         header: tuple[str, ...] = ()
-        rows: list[Row] = []
+        rows: list[TableRow] = []
         behind: list[Block] = []
         cells: list[str] = []
         token = self._tokens[self._at]
@@ -283,10 +283,10 @@ class _Walk:
             self._at += 1
             token = self._tokens[self._at]
         self._at += 1
-        yield Table(header, tuple(rows), start)
+        yield MarkdownTable(header, tuple(rows), start)
         yield from behind
 
-    def _add_row(self, opened: Token, cells: list[str], rows: list[Row], behind: list[Block]) -> None:
+    def _add_row(self, opened: Token, cells: list[str], rows: list[TableRow], behind: list[Block]) -> None:
         """Add the row; a line without a bar is a paragraph that follows the table without an empty line."""
         written = self._source.lines[opened.map[0]].lstrip(" \t>").rstrip() if opened.map else ""
         line = self._source.number(opened)
@@ -294,7 +294,7 @@ class _Walk:
             behind.append(Paragraph(_plain(written), line))
             return
         columns = len(escapedSplit(written.removeprefix("|").removesuffix("|")))
-        rows.append(Row(tuple(cells), line, max(0, columns - len(cells))))
+        rows.append(TableRow(tuple(cells), line, max(0, columns - len(cells))))
 
     def _list(self) -> Iterator[Block]:
         """Yield the list that starts here, then the tables and code inside its entries."""

@@ -27,21 +27,21 @@ from toban.design.markdown import (
     BulletList,
     CodeBlock,
     Heading,
+    MarkdownTable,
     NumberedList,
     Paragraph,
-    Table,
     parse,
 )
 from toban.design.origin import Origin
 from toban.design.reading.code import read_code
-from toban.design.reading.entries import Line, fact_lines, lines_of, read_facts, read_lines, read_steps
+from toban.design.reading.entries import EntryLine, fact_lines, lines_of, read_facts, read_lines, read_steps
 from toban.design.reading.environments import as_written, production_views
 from toban.design.reading.kinship import why_foreign
-from toban.design.reading.outcome import Fate, Outcome, aside, read, unread
+from toban.design.reading.outcome import RowFate, RowOutcome, aside, read, unread
 from toban.design.reading.pairs import is_pairs, pair_lines
 from toban.design.reading.tables import read_table, row_text
-from toban.design.section import Section
-from toban.design.shapes.shape import Place, words
+from toban.design.section import DocumentSection
+from toban.design.shapes.shape import ClausePlace, words
 from toban.design.values.schedule import Schedule
 
 MAX_BYTES = 10 * 1024 * 1024
@@ -57,7 +57,7 @@ class UnreadableDocument(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class Unread:
+class UnreadPart:
     """A row, bullet or block that was not understood."""
 
     line: int
@@ -75,8 +75,8 @@ class Design:
     """SHA-256 of the text, in hex: the document version that evidence refers to."""
     blocks: tuple[Block, ...]
     clauses: tuple[Clause, ...]
-    unread: tuple[Unread, ...]
-    aside: tuple[Unread, ...] = ()
+    unread: tuple[UnreadPart, ...]
+    aside: tuple[UnreadPart, ...] = ()
     """What is not an operations row, and why."""
     rows: int = 0
     """How many rows the document has, read or not; a row may yield two clauses (RPO and RTO)."""
@@ -90,7 +90,7 @@ class Design:
         """Return the clauses of one type, in document order."""
         return tuple(clause for clause in self.clauses if isinstance(clause, kind))
 
-    def unread_of(self, key: str) -> Unread | None:
+    def unread_of(self, key: str) -> UnreadPart | None:
         """Return the first unread row that has *key* in a cell of its own."""
         return next((row for row in self.unread if key in map(str.strip, row.text.split("|"))), None)
 
@@ -112,7 +112,7 @@ def read_design(text: str, document: str) -> Design:
         )
     blocks = parse(text)
     outcomes = sorted(_outcomes(blocks, document), key=lambda outcome: outcome.line)
-    read = [outcome for outcome in outcomes if outcome.fate is Fate.READ]
+    read = [outcome for outcome in outcomes if outcome.fate is RowFate.READ]
     _refuse_if_unfit(blocks, outcomes, document)
     return Design(
         document=document,
@@ -121,9 +121,9 @@ def read_design(text: str, document: str) -> Design:
         clauses=tuple(
             _with_unique_ids(_with_assumptions(clause) for outcome in read for clause in outcome.clauses)
         ),
-        unread=_listed(outcomes, Fate.UNREAD),
-        aside=_listed(outcomes, Fate.ASIDE),
-        rows=sum(outcome.fate is not Fate.ASIDE for outcome in outcomes),
+        unread=_listed(outcomes, RowFate.UNREAD),
+        aside=_listed(outcomes, RowFate.ASIDE),
+        rows=sum(outcome.fate is not RowFate.ASIDE for outcome in outcomes),
     )
 
 
@@ -183,9 +183,9 @@ _ASIDE = words(
 )
 
 
-def _outcomes(blocks: tuple[Block, ...], document: str) -> Iterator[Outcome]:
+def _outcomes(blocks: tuple[Block, ...], document: str) -> Iterator[RowOutcome]:
     title = _title(blocks)
-    walk = _Walk(document, Section(document=title.text if title else ""))
+    walk = _BlockWalk(document, DocumentSection(document=title.text if title else ""))
     for block in blocks:
         if block is not title:
             yield from walk.block(block)
@@ -199,18 +199,18 @@ def _title(blocks: tuple[Block, ...]) -> Heading | None:
     return tops[0] if len(tops) == 1 and headings[0] is tops[0] else None
 
 
-class _Walk:
+class _BlockWalk:
     """One pass over the blocks that keeps track of the section."""
 
-    def __init__(self, document: str, section: Section) -> None:
+    def __init__(self, document: str, section: DocumentSection) -> None:
         self._document = document
         self._section = section
-        self._facts: list[Line] = []
+        self._facts: list[EntryLine] = []
         self._has_work = False
         """Whether the section holds commands or steps that no kind has claimed."""
         self._has_clauses = False
 
-    def block(self, block: Block) -> Iterator[Outcome]:
+    def block(self, block: Block) -> Iterator[RowOutcome]:
         if isinstance(block, Heading):
             yield from self.close()
             self._section = self._section.under(block)
@@ -221,15 +221,15 @@ class _Walk:
             yield from _set_aside(block, self._section)
         else:
             outcomes = list(self._rows(block))
-            self._has_clauses |= any(outcome.fate is Fate.READ for outcome in outcomes)
+            self._has_clauses |= any(outcome.fate is RowFate.READ for outcome in outcomes)
             yield from outcomes
 
-    def _rows(self, block: Table | BulletList | NumberedList | CodeBlock) -> Iterator[Outcome]:
+    def _rows(self, block: MarkdownTable | BulletList | NumberedList | CodeBlock) -> Iterator[RowOutcome]:
         if isinstance(block, CodeBlock):
             return self._code(block)
-        return self._table(block) if isinstance(block, Table) else self._list(block)
+        return self._table(block) if isinstance(block, MarkdownTable) else self._list(block)
 
-    def close(self) -> Iterator[Outcome]:
+    def close(self) -> Iterator[RowOutcome]:
         """End the section: its `key: value` paragraphs may form one row together."""
         facts, self._facts = self._facts, []
         if _is_aside(self._section):
@@ -238,12 +238,12 @@ class _Walk:
             yield from read_facts(facts, self._document)
         if self._has_work and not self._has_clauses and self._section.headings:
             heading = self._section.headings[-1]
-            place = Place(Origin(self._document, heading.line), heading.text, self._section)
+            place = ClausePlace(Origin(self._document, heading.line), heading.text, self._section)
             routine = headed_routine(place)
             if routine is not None:
                 yield read(heading.line, heading.text, routine)
 
-    def _paragraph(self, paragraph: Paragraph) -> Iterator[Outcome]:
+    def _paragraph(self, paragraph: Paragraph) -> Iterator[RowOutcome]:
         """Running text holds no rows, except facts about the section and a broken table."""
         lines = paragraph.text.split("\n")
         facts = fact_lines(lines, paragraph.line, self._section.captioned(""))
@@ -255,35 +255,35 @@ class _Walk:
             reason = "表の形が崩れています。区切りの行（|---|）の列の数を見出しに合わせてください"
             yield unread(paragraph.line, lines[0], reason)
 
-    def _table(self, table: Table) -> Iterator[Outcome]:
+    def _table(self, table: MarkdownTable) -> Iterator[RowOutcome]:
         named, unnamed = production_views(table)
-        whole: list[Outcome] = []
+        whole: list[RowOutcome] = []
         for view in (*named, table, *unnamed):
             outcomes = self._whole_table(view)
-            if any(outcome.fate is Fate.READ for outcome in outcomes):
+            if any(outcome.fate is RowFate.READ for outcome in outcomes):
                 return iter(outcomes) if view is table else as_written(outcomes, table)
             whole = outcomes if view is table else whole
         return iter(whole)
 
-    def _whole_table(self, table: Table) -> list[Outcome]:
+    def _whole_table(self, table: MarkdownTable) -> list[RowOutcome]:
         outcomes = read_table(table, self._section, self._document)
-        if is_pairs(table) and not any(outcome.fate is Fate.READ for outcome in outcomes):
+        if is_pairs(table) and not any(outcome.fate is RowFate.READ for outcome in outcomes):
             return list(read_lines(pair_lines(table, self._section), self._document))
         return outcomes
 
-    def _list(self, block: BulletList | NumberedList) -> Iterator[Outcome]:
+    def _list(self, block: BulletList | NumberedList) -> Iterator[RowOutcome]:
         procedure = read_steps(block, self._section, self._document)
         if procedure is not None:
             yield procedure
             return
         outcomes = list(read_lines(lines_of(block, self._section), self._document))
-        self._has_work |= all(outcome.fate is Fate.ASIDE for outcome in outcomes)
+        self._has_work |= all(outcome.fate is RowFate.ASIDE for outcome in outcomes)
         yield from outcomes
         # "1. GET /health" alone, followed by a list that is not indented, is that list's heading.
         if len(block.items) == 1:
             self._section = self._section.captioned(block.items[0].text)
 
-    def _code(self, block: CodeBlock) -> Iterator[Outcome]:
+    def _code(self, block: CodeBlock) -> Iterator[RowOutcome]:
         outcome = read_code(block, self._section, self._document)
         if outcome is None:
             self._has_work = True
@@ -303,13 +303,15 @@ def _width(text: str) -> int:
     return sum(2 if unicodedata.east_asian_width(letter) in "WF" else 1 for letter in text)
 
 
-def _is_aside(section: Section) -> bool:
+def _is_aside(section: DocumentSection) -> bool:
     return any(_ASIDE.search(heading) for heading in section.words)
 
 
-def _set_aside(block: Table | BulletList | NumberedList | CodeBlock, section: Section) -> Iterator[Outcome]:
+def _set_aside(
+    block: MarkdownTable | BulletList | NumberedList | CodeBlock, section: DocumentSection
+) -> Iterator[RowOutcome]:
     reason = f"「{section.title}」は運用の規則を述べる節ではありません"
-    if isinstance(block, Table):
+    if isinstance(block, MarkdownTable):
         for row in block.rows:
             yield aside(row.line, row_text(row), reason)
     elif not isinstance(block, CodeBlock):
@@ -343,20 +345,24 @@ def _schedules(value: object) -> Iterator[Schedule]:
     return (part for part in parts if isinstance(part, Schedule))
 
 
-def _listed(outcomes: list[Outcome], fate: Fate) -> tuple[Unread, ...]:
+def _listed(outcomes: list[RowOutcome], fate: RowFate) -> tuple[UnreadPart, ...]:
     return tuple(
-        Unread(outcome.line, outcome.text, outcome.reason) for outcome in outcomes if outcome.fate is fate
+        UnreadPart(outcome.line, outcome.text, outcome.reason) for outcome in outcomes if outcome.fate is fate
     )
 
 
-def _refuse_if_unfit(blocks: tuple[Block, ...], outcomes: list[Outcome], document: str) -> None:
+def _refuse_if_unfit(blocks: tuple[Block, ...], outcomes: list[RowOutcome], document: str) -> None:
     if not outcomes:
         raise UnreadableDocument(
             f"{document}: 表も箇条書きもありません",
             "監視項目やバックアップ方針などを Markdown の表で書いた運用設計書を指定してください",
         )
-    tables = [block for block in blocks if isinstance(block, Table)]
-    if tables and not any(table.rows for table in tables) and not any(o.fate is Fate.READ for o in outcomes):
+    tables = [block for block in blocks if isinstance(block, MarkdownTable)]
+    if (
+        tables
+        and not any(table.rows for table in tables)
+        and not any(o.fate is RowFate.READ for o in outcomes)
+    ):
         raise UnreadableDocument(
             f"{document}: どの表にも行がありません", "表の見出しの下に、監視項目などの行を書いてください"
         )

@@ -31,7 +31,7 @@ def heading_words(text: str) -> str:
 
 
 @dataclass(frozen=True, slots=True)
-class Section:
+class DocumentSection:
     """The headings above a block, outermost first, and the short line that introduces it."""
 
     headings: tuple[Heading, ...] = ()
@@ -46,13 +46,13 @@ class Section:
         above = [*(heading.text for heading in self.headings), self.caption]
         object.__setattr__(self, "words", tuple(heading_words(text) for text in above if text))
 
-    def under(self, heading: Heading) -> "Section":
+    def under(self, heading: Heading) -> "DocumentSection":
         """Return the section that *heading* opens."""
         above = tuple(other for other in self.headings if other.level < heading.level)
-        return Section((*above, heading), "", self.document)
+        return DocumentSection((*above, heading), "", self.document)
 
-    def captioned(self, caption: str) -> "Section":
-        return Section(self.headings, caption, self.document)
+    def captioned(self, caption: str) -> "DocumentSection":
+        return DocumentSection(self.headings, caption, self.document)
 
     @property
     def title(self) -> str:

@@ -136,7 +136,7 @@ class Extension:
     intake: str = ""
     """The module that receives what is sent to the server.
 
-    It holds `intake`, which is called with a `Server` and returns an `Intake`; see `faces/ingest/server.py`.
+    It holds `intake`, called with an `IngestServer`, which returns an `Intake`; see `faces/ingest/server.py`.
     """
     why: str = ""
     """`module:name` of a `Why`: how `toban why` explains names of its own; see `faces/cli/answer.py`."""

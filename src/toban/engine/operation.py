@@ -13,7 +13,7 @@ from toban.engine.clock import Clock
 from toban.engine.editions.edition import Edition
 from toban.engine.extension import Extension
 from toban.engine.notify.delivery.lead import Lead
-from toban.engine.overview import Figure, Seen, ToDo
+from toban.engine.overview import EditionStatus, OverviewFigure, ToDo
 from toban.engine.registry.kinds import Kinds
 from toban.engine.registry.ports import Ports
 from toban.engine.runs.work import Work
@@ -69,7 +69,7 @@ def _nothing_to_close() -> None:
 
 
 @dataclass(frozen=True, slots=True)
-class Shift:
+class WorkerShift:
     """What a worker does for one extension until it stops."""
 
     loops: Sequence[EditionLoop] = ()
@@ -77,7 +77,7 @@ class Shift:
 
 
 @dataclass(frozen=True, slots=True)
-class Limit:
+class ChartLimit:
     """A line in a chart at a threshold."""
 
     kind: str
@@ -88,7 +88,7 @@ class Limit:
 
 
 @dataclass(frozen=True, slots=True)
-class Charted:
+class ChartedSeries:
     """The chart of a row: a series of the telemetry store, and its limits."""
 
     metric: Metric
@@ -96,11 +96,11 @@ class Charted:
     """What is measured, by its name in the bindings."""
     series: str
     """The name under which its samples are stored."""
-    limits: tuple[Limit, ...] = ()
+    limits: tuple[ChartLimit, ...] = ()
 
 
-def _does_nothing(_at: Workplace) -> Shift:
-    return Shift()
+def _does_nothing(_at: Workplace) -> WorkerShift:
+    return WorkerShift()
 
 
 def _orders_nothing(_plan: Any) -> Mapping[str, Work]:
@@ -115,15 +115,15 @@ def _tries_nothing(_edition: Edition, _now: datetime) -> Iterable[Trial]:
     return ()
 
 
-def _charts_nothing(_clause: Clause) -> Charted | None:
+def _charts_nothing(_clause: Clause) -> ChartedSeries | None:
     return None
 
 
-def _shows_nothing(_edition: Edition, _seen: Seen) -> Iterable[Figure]:
+def _shows_nothing(_edition: Edition, _seen: EditionStatus) -> Iterable[OverviewFigure]:
     return ()
 
 
-def _asks_nothing(_edition: Edition, _seen: Seen) -> Iterable[ToDo]:
+def _asks_nothing(_edition: Edition, _seen: EditionStatus) -> Iterable[ToDo]:
     return ()
 
 
@@ -134,16 +134,16 @@ class Operation[P: Plan]:
     plan: Callable[[Edition], P]
     works: Callable[[P], Mapping[str, Work]] = _orders_nothing
     """Returns the part of the plan that the run ledger must run, by key."""
-    shift: Callable[[Workplace], Shift] = _does_nothing
+    shift: Callable[[Workplace], WorkerShift] = _does_nothing
     """Makes the loops of one worker."""
     foreseen: Callable[[Edition], Iterable[Finding]] = _foresees_nothing
     """What `toban check --live` reports without a trial: what can't run, what costs money."""
     trials: Callable[[Edition, datetime], Iterable[Trial]] = _tries_nothing
     """What `toban check --live` tries: everything in its tables that could fail."""
-    chart: Callable[[Clause], Charted | None] = _charts_nothing
-    figures: Callable[[Edition, Seen], Iterable[Figure]] = _shows_nothing
+    chart: Callable[[Clause], ChartedSeries | None] = _charts_nothing
+    figures: Callable[[Edition, EditionStatus], Iterable[OverviewFigure]] = _shows_nothing
     """Its figures in the top bar and on the first screen."""
-    to_do: Callable[[Edition, Seen], Iterable[ToDo]] = _asks_nothing
+    to_do: Callable[[Edition, EditionStatus], Iterable[ToDo]] = _asks_nothing
     """What people must do today."""
 
 

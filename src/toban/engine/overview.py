@@ -24,7 +24,7 @@ class RowStatus:
 
 
 @dataclass(frozen=True, slots=True)
-class Seen:
+class EditionStatus:
     """What is known about the rows of an edition at one moment."""
 
     now: datetime
@@ -33,7 +33,7 @@ class Seen:
 
 
 @dataclass(frozen=True, slots=True)
-class Trend:
+class FigureTrend:
     """A small drawing: values from *start* to *end*, between *low* and *high*."""
 
     points: tuple[tuple[datetime, float], ...]
@@ -45,7 +45,7 @@ class Trend:
 
 
 @dataclass(frozen=True, slots=True)
-class Figure:
+class OverviewFigure:
     """An entry of the top bar; one with a trend also has its own place on the first screen."""
 
     link: Link
@@ -54,7 +54,7 @@ class Figure:
     detail: Said
     verdict: Verdict | None = None
     """None for a figure without a verdict."""
-    trend: Trend | None = None
+    trend: FigureTrend | None = None
 
 
 @dataclass(frozen=True, slots=True)

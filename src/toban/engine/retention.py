@@ -11,7 +11,7 @@ from toban.engine.registry.ports import Port
 
 
 @dataclass(frozen=True, slots=True)
-class Beside:
+class CompanionRecords:
     """Data retained by a log's row but stored elsewhere: an error log's events, next to its lines."""
 
     key: str
@@ -23,7 +23,7 @@ class Beside:
     """0 if the size is negligible."""
 
 
-type Elsewhere = Callable[[datetime | None, datetime], Sequence[Beside]]
+type Elsewhere = Callable[[datetime | None, datetime], Sequence[CompanionRecords]]
 """Returns what came in from one moment (None: from the beginning) until before another; may be empty."""
 
 

@@ -2,7 +2,8 @@
 
 A search is a list of terms. A term is a word or a quoted text, alone or as the value of a field. `:>=` and
 the like compare. A `*` at either end of a value matches anything. A minus before a term, or `!` before a term
-with a field, negates it. Logs, spans and errors define their own fields and how a `Term` becomes a condition.
+with a field, negates it. Logs, spans and errors define their own fields and how a `SearchTerm` becomes a
+condition.
 """
 
 import re
@@ -44,7 +45,7 @@ class Match(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Term[Where]:
+class SearchTerm[Where]:
     """A condition of a search on one field."""
 
     field: Where
@@ -54,7 +55,7 @@ class Term[Where]:
     negated: bool = False
 
 
-class Kind(Enum):
+class FieldKind(Enum):
     """What a field contains."""
 
     VALUE = auto()
@@ -72,16 +73,16 @@ _STARS = {
     (True, False): Match.ENDS,
     (True, True): Match.PART,
 }
-_NUMBERS = {Kind.COUNT: re.compile(r"\d{1,15}")}
+_NUMBERS = {FieldKind.COUNT: re.compile(r"\d{1,15}")}
 _NUMBER = re.compile(r"-?\d+(?:\.\d+)?")
 
 
 @dataclass(frozen=True, slots=True)
-class Field[Where]:
+class SearchField[Where]:
     """The field that a name in a search refers to."""
 
     where: Where
-    kind: Kind = Kind.VALUE
+    kind: FieldKind = FieldKind.VALUE
     as_kept: Callable[[str], str] = str
     """Converts a whole value to its stored form, or raises `BadSearch`."""
 
@@ -99,7 +100,7 @@ class BadSearch(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class Part:
+class SearchPart:
     """The written form of one term."""
 
     written: str
@@ -128,17 +129,17 @@ class Part:
         """Return the part for a value that was written alone, as in a form whose input names the field."""
         return cls(value, "", "", value, is_quoted=False, negated=False)
 
-    def term[Where](self, field: Field[Where]) -> Term[Where]:
+    def term[Where](self, field: SearchField[Where]) -> SearchTerm[Where]:
         """Return the condition on *field*; raises `BadSearch`."""
-        if self.relation or field.kind in (Kind.NUMBER, Kind.COUNT):
+        if self.relation or field.kind in (FieldKind.NUMBER, FieldKind.COUNT):
             if not _NUMBERS.get(field.kind, _NUMBER).fullmatch(self.value):
                 raise self._not_a_number()
-            return Term(field.where, Match(self.relation or "="), self.value, self.negated)
+            return SearchTerm(field.where, Match(self.relation or "="), self.value, self.negated)
         match, bare = self._star()
-        if field.kind is Kind.TEXT and match is not Match.ANY:
+        if field.kind is FieldKind.TEXT and match is not Match.ANY:
             match = Match.PART
         value = field.as_kept(bare) if match is Match.WHOLE else bare
-        return Term(field.where, match, value, self.negated)
+        return SearchTerm(field.where, match, value, self.negated)
 
     def _star(self) -> tuple[Match, str]:
         """Return how to compare the value, according to the stars at its ends, and the value without them."""
@@ -162,19 +163,19 @@ class Part:
         )
 
 
-def parts_of(written: str, most: int) -> list[Part]:
+def parts_of(written: str, most: int) -> list[SearchPart]:
     """Return the parts of a search, one for each term; raises `BadSearch` if there are more than *most*."""
     text = written.strip()
     if len(text) > LONGEST:
         raise BadSearch("検索は %(most)s 文字までです", most=LONGEST)
-    parts: list[Part] = []
+    parts: list[SearchPart] = []
     place = 0
     while place < len(text):
         match = _PART.match(text, place)
         if match is None:
             part = text[place : place + 20]
             raise BadSearch("「%(part)s」を読み取れません: 引用符を閉じてください", part=part)
-        parts.append(Part.of(match))
+        parts.append(SearchPart.of(match))
         place = match.end()
     if len(parts) > most:
         raise BadSearch("条件は %(most)s 個までです", most=most)

@@ -5,13 +5,13 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
-from toban.design.finding import Finding, Level
+from toban.design.finding import Finding, FindingLevel
 from toban.design.origin import Origin
 from toban.engine.bindings import toml
-from toban.engine.bindings.model import Bindings, Bound
+from toban.engine.bindings.model import Bindings, KindBinding
 
 
-class Code(StrEnum):
+class TrialCode(StrEnum):
     """What a live finding is about; permanent, each with a page `docs/findings/CODE.md`."""
 
     BATCH = "LV001"
@@ -29,7 +29,7 @@ class Trial:
     """One thing to try."""
 
     code: str
-    """One of `Code`, or a package's own."""
+    """One of `TrialCode`, or a package's own."""
     name: str
     """Its name for people: `バッチ B001`."""
     origin: Origin
@@ -43,7 +43,12 @@ class Trial:
         """Return *doubt* as a finding."""
         message, _, hint = doubt.partition("\nHINT: ")
         return Finding(
-            self.code, Level.ERROR, self.origin, f"{self.name}: {message}", self.quote, hint or self.hint
+            self.code,
+            FindingLevel.ERROR,
+            self.origin,
+            f"{self.name}: {message}",
+            self.quote,
+            hint or self.hint,
         )
 
 
@@ -52,6 +57,6 @@ def place_of(bindings: Bindings, table: str, name: str) -> Origin:
     return Origin(bindings.file, bindings.lines[table, name])
 
 
-def quote_of(table: str, name: str, bound: Bound[Any]) -> str:
+def quote_of(table: str, name: str, bound: KindBinding[Any]) -> str:
     """Return the head of an entry as written in the file: `[batches.B001] kind = "command"`."""
     return f'[{table}.{toml.key(name)}] kind = "{bound.kind}"'

@@ -11,7 +11,7 @@ from django.conf import settings
 from django.db import DatabaseError, close_old_connections
 
 from toban.engine.clock import Clock
-from toban.engine.editions.edition import Edition, Refusal
+from toban.engine.editions.edition import Edition, EditionRefusal
 from toban.engine.editions.standing import standing
 from toban.engine.evidence import ledger, status
 from toban.engine.evidence.models import LedgerEntry
@@ -92,7 +92,7 @@ class Worker:
         match self._in_force.refresh():
             case Edition() as edition:
                 self._record_edition(edition)
-            case Refusal() as refusal:
+            case EditionRefusal() as refusal:
                 log.error("edition_refused", file=refusal.file, reason=refusal.reason)
                 self._record({"refused": refusal.file, "reason": refusal.reason}, refusal.digest)
             case None:

@@ -10,14 +10,14 @@ from icalendar import Calendar, Component, vText
 from icalendar import Event as EventComponent
 
 from toban.design.clauses.labels import CHAPTERS
-from toban.engine.calendar.agenda import Agenda, Entry
+from toban.engine.calendar.agenda import Agenda, AgendaEntry
 from toban.faces.words.agenda import title
 
 _CONTROL = re.compile(r"[\x00-\x09\x0b-\x1f\x7f]")
 
 
 @dataclass(frozen=True, slots=True)
-class Event:
+class CalendarEvent:
     """Something with a time."""
 
     key: str
@@ -36,7 +36,7 @@ def icalendar(agenda: Agenda, name: str, now: datetime) -> str:
     return written((_event_of(entry) for day in agenda.days for entry in day.entries), name, now)
 
 
-def written(events: Iterable[Event], name: str, now: datetime) -> str:
+def written(events: Iterable[CalendarEvent], name: str, now: datetime) -> str:
     """Return *events* as a calendar called *name*, made at *now*."""
     calendar = Calendar()
     calendar.add("version", "2.0")
@@ -48,9 +48,9 @@ def written(events: Iterable[Event], name: str, now: datetime) -> str:
     return made.decode()
 
 
-def _event_of(entry: Entry) -> Event:
+def _event_of(entry: AgendaEntry) -> CalendarEvent:
     clause = entry.clause
-    return Event(
+    return CalendarEvent(
         key=clause.id,
         start=entry.start,
         end=entry.end,
@@ -61,7 +61,7 @@ def _event_of(entry: Entry) -> Event:
     )
 
 
-def _component(event: Event, now: datetime) -> Component:
+def _component(event: CalendarEvent, now: datetime) -> Component:
     found = EventComponent()
     # Calendars update an event by its UID, instead of showing it twice.
     uid = hashlib.sha256(f"{event.key} {event.start.isoformat()}".encode()).hexdigest()[:32]
@@ -76,7 +76,7 @@ def _component(event: Event, now: datetime) -> Component:
     return found
 
 
-def _moment(event: Event, moment: datetime) -> date:
+def _moment(event: CalendarEvent, moment: datetime) -> date:
     return moment.date() if event.is_all_day else moment.astimezone(UTC)
 
 

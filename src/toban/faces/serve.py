@@ -9,7 +9,7 @@ import uvicorn
 from django.conf import settings
 
 from toban.engine.editions import present
-from toban.engine.editions.inforce import InForce
+from toban.engine.editions.inforce import EditionInForce
 from toban.engine.operation import works_of
 from toban.engine.registry.parts import Parts
 from toban.engine.runs.work import Work
@@ -63,13 +63,13 @@ def command(parts: Parts, host: str, port: int) -> None:
         # A proxy in front is trusted only if the operator says so (FORWARDED_ALLOW_IPS).
         proxy_headers=True,
     )
-    _Server(config, before_exit=hub.stop).run()
+    _WebServer(config, before_exit=hub.stop).run()
 
 
 class _Works:
     """The works of the edition in force; the same object for the same edition."""
 
-    def __init__(self, parts: Parts, in_force: InForce) -> None:
+    def __init__(self, parts: Parts, in_force: EditionInForce) -> None:
         self._operations = parts.operations
         self._in_force = in_force
         self._edition: Edition | None = None
@@ -83,7 +83,7 @@ class _Works:
         return self._works
 
 
-class _Server(uvicorn.Server):
+class _WebServer(uvicorn.Server):
     """Ends the live streams when told to stop: otherwise they would wait for news forever."""
 
     def __init__(self, config: uvicorn.Config, *, before_exit: Callable[[], None]) -> None:

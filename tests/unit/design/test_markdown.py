@@ -6,17 +6,17 @@ from toban.design.markdown import (
     BulletList,
     CodeBlock,
     Heading,
-    Item,
+    ListItem,
+    MarkdownTable,
     NumberedList,
     Paragraph,
-    Row,
-    Table,
+    TableRow,
     parse,
 )
 
 
-def table_of(text: str) -> Table:
-    (table,) = (block for block in parse(text) if isinstance(block, Table))
+def table_of(text: str) -> MarkdownTable:
+    (table,) = (block for block in parse(text) if isinstance(block, MarkdownTable))
     return table
 
 
@@ -28,10 +28,10 @@ def test_blocks_keep_their_order_and_their_lines() -> None:
     assert blocks == (
         Heading(1, "手引き", 1),
         Paragraph("始めに", 3),
-        Table(("a", "b"), (Row(("1", "2"), 7),), 5),
-        BulletList((Item("一", 9),), 9),
+        MarkdownTable(("a", "b"), (TableRow(("1", "2"), 7),), 5),
+        BulletList((ListItem("一", 9),), 9),
         CodeBlock("sh", "ls", 11),
-        NumberedList((Item("先", 15, ordered=True),), 15),
+        NumberedList((ListItem("先", 15, ordered=True),), 15),
     )
 
 
@@ -53,7 +53,7 @@ def test_words_in_angle_brackets_are_kept() -> None:
 
 
 def test_bold_text_ends_between_a_bracket_and_a_letter() -> None:
-    assert parse("- **目標（SLO）**は99%") == (BulletList((Item("目標（SLO）は99%", 1),), 1),)
+    assert parse("- **目標（SLO）**は99%") == (BulletList((ListItem("目標（SLO）は99%", 1),), 1),)
 
 
 def test_escaped_bar_stays_in_its_cell() -> None:
@@ -63,19 +63,19 @@ def test_escaped_bar_stays_in_its_cell() -> None:
 def test_short_row_is_filled_and_long_row_says_how_much_it_lost() -> None:
     table = table_of("| a | b |\n|---|---|\n| 1 |\n| 1 | 2 | 3 | 4 |")
 
-    assert table.rows == (Row(("1", ""), 3), Row(("1", "2"), 4, surplus=2))
+    assert table.rows == (TableRow(("1", ""), 3), TableRow(("1", "2"), 4, surplus=2))
 
 
 def test_text_directly_below_a_table_is_not_a_row() -> None:
     blocks = parse("| a |\n|---|\n| 1 |\n続きの文")
 
-    assert blocks == (Table(("a",), (Row(("1",), 3),), 1), Paragraph("続きの文", 4))
+    assert blocks == (MarkdownTable(("a",), (TableRow(("1",), 3),), 1), Paragraph("続きの文", 4))
 
 
 def test_comment_between_rows_does_not_cut_the_table() -> None:
     table = table_of("| a |\n|---|\n| 1 |\n<!-- ここに\n書く -->\n| 2 |")
 
-    assert table.rows == (Row(("1",), 3), Row(("2",), 6))
+    assert table.rows == (TableRow(("1",), 3), TableRow(("2",), 6))
 
 
 def test_a_commented_out_rule_is_removed_and_code_keeps_its_comments() -> None:
@@ -85,7 +85,7 @@ def test_a_commented_out_rule_is_removed_and_code_keeps_its_comments() -> None:
 
 
 def test_an_unclosed_comment_hides_nothing() -> None:
-    assert BulletList((Item("毎日", 3),), 3) in parse("文 <!-- 閉じない\n\n- 毎日")
+    assert BulletList((ListItem("毎日", 3),), 3) in parse("文 <!-- 閉じない\n\n- 毎日")
 
 
 def test_comments_on_one_line_are_removed_and_quoted_ones_kept() -> None:
@@ -103,7 +103,7 @@ def test_a_horizontal_rule_at_the_top_is_not_front_matter() -> None:
 def test_byte_order_mark_and_carriage_returns_are_accepted() -> None:
     text = "\ufeff# 一\r\n\r\n| a |\r\n|---|\r\n| 1 |\r\n"
 
-    assert parse(text) == (Heading(1, "一", 1), Table(("a",), (Row(("1",), 5),), 3))
+    assert parse(text) == (Heading(1, "一", 1), MarkdownTable(("a",), (TableRow(("1",), 5),), 3))
 
 
 def test_nested_entries_have_depth_and_check_boxes_a_state() -> None:
@@ -111,10 +111,10 @@ def test_nested_entries_have_depth_and_check_boxes_a_state() -> None:
 
     assert parse(text)[0] == NumberedList(
         (
-            Item("上", 1, ordered=True),
-            Item("未", 2, depth=1, checked=False),
-            Item("済", 3, depth=1, checked=True),
-            Item("下", 4, ordered=True),
+            ListItem("上", 1, ordered=True),
+            ListItem("未", 2, depth=1, checked=False),
+            ListItem("済", 3, depth=1, checked=True),
+            ListItem("下", 4, ordered=True),
         ),
         1,
     )
@@ -126,19 +126,19 @@ def test_code_and_tables_inside_an_entry_come_after_the_list() -> None:
     blocks = parse(text)
 
     assert blocks == (
-        BulletList((Item("一", 1), Item("二", 10)), 1),
+        BulletList((ListItem("一", 1), ListItem("二", 10)), 1),
         CodeBlock("sh", "ls", 3),
-        Table(("a",), (Row(("1",), 9),), 7),
+        MarkdownTable(("a",), (TableRow(("1",), 9),), 7),
     )
 
 
 def test_table_in_a_quote_is_a_table() -> None:
-    assert table_of("> | a |\n> |---|\n> | 1 |").rows == (Row(("1",), 3),)
+    assert table_of("> | a |\n> |---|\n> | 1 |").rows == (TableRow(("1",), 3),)
 
 
 def lines_in(block: Block) -> list[int]:
     parts = [block.line]
-    if isinstance(block, Table):
+    if isinstance(block, MarkdownTable):
         parts += [row.line for row in block.rows]
     if isinstance(block, BulletList | NumberedList):
         parts += [item.line for item in block.items]

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from toban.design.clauses.backup import BackupPolicy, RecoveryObjective
 from toban.design.clauses.batch import Batch
 from toban.design.clauses.monitoring import Monitor
-from toban.design.markdown import Table
+from toban.design.markdown import MarkdownTable
 from toban.design.reader import MAX_BYTES, Design, UnreadableDocument, load_design, read_design
 
 MONITORS = """# 運用設計書
@@ -364,7 +364,7 @@ def test_nothing_of_the_example_is_left_unread(webshop: Design) -> None:
 
 
 def test_every_table_row_of_the_example_is_a_clause(webshop: Design) -> None:
-    tables = [block for block in webshop.blocks if isinstance(block, Table)]
+    tables = [block for block in webshop.blocks if isinstance(block, MarkdownTable)]
     rows = {row.line for table in tables for row in table.rows}
 
     assert (len(tables), len(rows)) == (21, 71)
@@ -472,7 +472,7 @@ def test_any_table_of_known_words_is_read_or_listed_row_by_row(sections: list[st
 
     known = {clause.origin.line for clause in design.clauses}
     known |= {row.line for row in (*design.unread, *design.aside)}
-    tables = [block for block in design.blocks if isinstance(block, Table)]
+    tables = [block for block in design.blocks if isinstance(block, MarkdownTable)]
     assert {row.line for table in tables for row in table.rows} <= known
     ids = [clause.id for clause in design.clauses]
     assert len(set(ids)) == len(ids)

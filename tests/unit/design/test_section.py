@@ -1,7 +1,7 @@
 import pytest
 
 from toban.design.markdown import Heading
-from toban.design.section import Section, heading_text
+from toban.design.section import DocumentSection, heading_text
 from toban.design.shapes.shape import words
 
 
@@ -23,8 +23,8 @@ def test_heading_is_named_without_its_number(written: str, name: str) -> None:
     assert heading_text(written) == name
 
 
-def section(*headings: str, caption: str = "", document: str = "") -> Section:
-    built = Section(document=document)
+def section(*headings: str, caption: str = "", document: str = "") -> DocumentSection:
+    built = DocumentSection(document=document)
     for level, text in enumerate(headings, start=2):
         built = built.under(Heading(level, text, level))
     return built.captioned(caption)

@@ -16,8 +16,8 @@ from toban.chapters.logs.bindings import SyslogBinding, SyslogTls
 from toban.chapters.objectives.bindings import ObjectiveBinding, StatusBinding, StatusService
 from toban.engine.bindings.load import read_bindings
 from toban.engine.bindings.model import (
+    BindingsFrame,
     DiscoveryBinding,
-    Frame,
     HeartbeatBinding,
     LayerBinding,
     NoticeBinding,
@@ -133,7 +133,7 @@ def test_every_key_of_a_table_is_in_the_manual(language: str, model: type[BaseMo
 def test_every_table_of_the_bindings_is_in_the_manual(language: str) -> None:
     text = page(language, "bindings.md")
 
-    assert [name for name in Frame.model_fields if f"## `[{name}" not in text] == []
+    assert [name for name in BindingsFrame.model_fields if f"## `[{name}" not in text] == []
 
 
 @BOTH

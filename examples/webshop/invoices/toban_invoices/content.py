@@ -44,11 +44,11 @@ class Issuer(Section):
         return written
 
 
-class _Kept(BaseModel):
+class _InvoiceModel(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
 
-class Line(_Kept):
+class InvoiceLine(_InvoiceModel):
     """One line of an invoice: what was sold."""
 
     item: str
@@ -62,7 +62,7 @@ class Line(_Kept):
     unit_price: Decimal | None = None
 
 
-class Terms(_Kept):
+class InvoiceTerms(_InvoiceModel):
     """What all invoices of a period have in common."""
 
     issuer: Issuer
@@ -78,7 +78,7 @@ class Terms(_Kept):
     """The rate, in percent, whose lines carry the mark ※ (軽減税率)."""
 
 
-class Content(_Kept):
+class InvoiceContent(_InvoiceModel):
     """One invoice, except its number."""
 
     customer: str
@@ -86,8 +86,8 @@ class Content(_Kept):
     name: str
     honorific: str
     address: str
-    lines: tuple[Line, ...]
-    terms: Terms
+    lines: tuple[InvoiceLine, ...]
+    terms: InvoiceTerms
     issued_on: date
 
     @cached_property

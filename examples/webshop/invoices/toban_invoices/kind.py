@@ -7,7 +7,7 @@ from pathlib import Path
 from toban.design.values.schedule import Cadence
 from toban.engine.runs.kinds import NotBindable, Site, WorkKind
 from toban.engine.runs.parameters import Parameter
-from toban.engine.runs.work import Step, Turn
+from toban.engine.runs.work import RunTurn, Step
 from toban_invoices import rows
 from toban_invoices.config import InvoiceBatch
 
@@ -28,8 +28,8 @@ def _file(site: Site, name: str) -> Path:
     return site.folder / name
 
 
-def _later(name: str, config: InvoiceBatch, site: Site) -> Callable[[Turn], object]:
-    def act(turn: Turn) -> object:
+def _later(name: str, config: InvoiceBatch, site: Site) -> Callable[[RunTurn], object]:
+    def act(turn: RunTurn) -> object:
         # Its tables need Django, which code that only reads the bindings does without.
         from toban_invoices.service import STEPS, Billing  # noqa: PLC0415
 
@@ -41,10 +41,10 @@ def _later(name: str, config: InvoiceBatch, site: Site) -> Callable[[Turn], obje
 def doubts(config: InvoiceBatch, site: Site) -> Iterator[str]:
     """Check the columns of the query in the database, the font and the folder."""
     # A database driver and the PDF library: code that only reads the bindings need not wait for them.
-    from toban.chapters.batch.database import Question  # noqa: PLC0415
+    from toban.chapters.batch.database import SqlQuestion  # noqa: PLC0415
     from toban.engine import paper  # noqa: PLC0415
 
-    question = Question(config.dsn, config.query, site.bindings.system.zone, config.query_timeout, 1)
+    question = SqlQuestion(config.dsn, config.query, site.bindings.system.zone, config.query_timeout, 1)
     troubles = list(question.doubts())
     yield from troubles
     if not troubles and (complaint := rows.column_complaint(question.columns())):

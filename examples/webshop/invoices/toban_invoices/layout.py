@@ -11,7 +11,7 @@ from fpdf.enums import Align
 
 from toban.engine import paper
 from toban.engine.paper import Font
-from toban_invoices.content import Content, Line
+from toban_invoices.content import InvoiceContent, InvoiceLine
 from toban_invoices.pen import DARK, INK, PALE, RULE, WHITE, Colour, Pen
 from toban_invoices.period import japanese
 from toban_invoices.tax import Prices, RateTotal
@@ -27,7 +27,7 @@ _MARK = "※"
 
 
 @dataclass(frozen=True, slots=True)
-class Look:
+class PrintStyle:
     """What all invoices of a batch are printed with."""
 
     font: Font
@@ -37,7 +37,7 @@ class Look:
 
 
 @dataclass(frozen=True, slots=True)
-class Printed:
+class PrintedFile:
     """A finished PDF file."""
 
     pdf: bytes
@@ -46,17 +46,17 @@ class Printed:
 
 
 @dataclass(frozen=True, slots=True)
-class _Column:
+class _PrintColumn:
     heading: str
     width: float
     align: Align
 
 
-def draw(content: Content, number: str, revision: int, look: Look) -> Printed:
+def draw(content: InvoiceContent, number: str, revision: int, look: PrintStyle) -> PrintedFile:
     """Return the invoice; the same content and font give the same bytes."""
-    drawing = _Drawing(content, number, revision, look)
+    drawing = _InvoiceDrawing(content, number, revision, look)
     drawing.draw()
-    return Printed(bytes(drawing.pen.sheet.output()), drawing.pen.missing)
+    return PrintedFile(bytes(drawing.pen.sheet.output()), drawing.pen.missing)
 
 
 def yen(amount: int) -> str:
@@ -69,10 +69,10 @@ def figure(number: Decimal | None) -> str:
     return "" if number is None else f"{number.normalize():,f}"
 
 
-class _Drawing:
+class _InvoiceDrawing:
     """One invoice being drawn; `_y` is where the next part begins."""
 
-    def __init__(self, content: Content, number: str, revision: int, look: Look) -> None:
+    def __init__(self, content: InvoiceContent, number: str, revision: int, look: PrintStyle) -> None:
         at = datetime.combine(content.issued_on, time(0), look.zone)
         sheet = paper.sheet(f"請求書 {number}", at, look.font)
         sheet.set_author(content.terms.issuer.name)
@@ -167,7 +167,7 @@ class _Drawing:
             x += column.width
         self._y += _ROW
 
-    def _line(self, line: Line, *, is_shaded: bool) -> None:
+    def _line(self, line: InvoiceLine, *, is_shaded: bool) -> None:
         cells = self._cells(line)
         taken = max(
             len(self.pen.broken(cell, column.width - 3, size=8.5))
@@ -184,12 +184,12 @@ class _Drawing:
         self._y += height
         self.pen.rule(_LEFT, self._y, _WIDTH)
 
-    def _cell(self, text: str, x: float, column: _Column, *, align: Align, colour: Colour = INK) -> None:
+    def _cell(self, text: str, x: float, column: _PrintColumn, *, align: Align, colour: Colour = INK) -> None:
         self.pen.text(
             text, x + 1.5, self._y + 1.3, column.width - 3, size=8.5, align=align, colour=colour
         )  # fmt: skip
 
-    def _cells(self, line: Line) -> Sequence[str]:
+    def _cells(self, line: InvoiceLine) -> Sequence[str]:
         is_reduced = line.rate == self._content.terms.reduced_rate
         cells = {
             "取引日": f"{line.day:%Y/%m/%d}" if line.day else "",
@@ -284,15 +284,15 @@ def _rate_rows(each: RateTotal, *, is_reduced: bool, is_excluded: bool) -> Seque
     ]
 
 
-def _columns(content: Content) -> Sequence[_Column]:
+def _columns(content: InvoiceContent) -> Sequence[_PrintColumn]:
     """Return the columns that the lines use; the item takes the remaining width."""
     amount = "金額 (税抜)" if content.terms.prices is Prices.EXCLUDED else "金額 (税込)"
     lines = content.lines
-    after = [_Column("税率", 15, Align.C), _Column(amount, 27, Align.R)]
+    after = [_PrintColumn("税率", 15, Align.C), _PrintColumn(amount, 27, Align.R)]
     if any(line.unit_price is not None for line in lines):
-        after.insert(0, _Column("単価", 22, Align.R))
+        after.insert(0, _PrintColumn("単価", 22, Align.R))
     if any(line.quantity is not None for line in lines):
-        after.insert(0, _Column("数量", 18, Align.R))
-    before = [_Column("取引日", 22, Align.C)] if any(line.day for line in lines) else []
+        after.insert(0, _PrintColumn("数量", 18, Align.R))
+    before = [_PrintColumn("取引日", 22, Align.C)] if any(line.day for line in lines) else []
     left = _WIDTH - sum(column.width for column in (*before, *after))
-    return [*before, _Column("品目", left, Align.L), *after]
+    return [*before, _PrintColumn("品目", left, Align.L), *after]

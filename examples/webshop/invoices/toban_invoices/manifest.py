@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
-from toban_invoices.content import Content
+from toban_invoices.content import InvoiceContent
 
 _HEADINGS = (
     "請求書番号", "版", "状態", "顧客", "宛名", "取引期間", "発行日", "支払期限", "請求金額", "うち消費税",
@@ -16,19 +16,19 @@ _FORMULA = ("=", "+", "-", "@", "\t")
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
+class ManifestEntry:
     """A revision that was issued."""
 
     number: str
     revision: int
     is_latest: bool
-    content: Content
+    content: InvoiceContent
     file: str
     sha256: str
     issued_at: datetime
 
 
-def table(entries: Iterable[Entry], void: Iterable[str]) -> str:
+def table(entries: Iterable[ManifestEntry], void: Iterable[str]) -> str:
     """Return CSV with headings; *void* are the numbers of the period with nothing billed."""
     text = io.StringIO()
     writer = csv.writer(text)
@@ -40,7 +40,7 @@ def table(entries: Iterable[Entry], void: Iterable[str]) -> str:
     return text.getvalue()
 
 
-def _cells(entry: Entry) -> Iterable[object]:
+def _cells(entry: ManifestEntry) -> Iterable[object]:
     content, terms = entry.content, entry.content.terms
     return (
         entry.number,

@@ -49,7 +49,7 @@ class Revision(models.Model):
     number = models.PositiveSmallIntegerField()
     """Counted from 1."""
     content = models.JSONField()
-    """A `content.Content`."""
+    """A `content.InvoiceContent`."""
     digest = models.CharField(max_length=64)
     run = models.BigIntegerField()
     """The run that wrote it."""

@@ -11,7 +11,7 @@ from enum import StrEnum
 
 from django.db import transaction
 
-from toban_invoices.content import Content
+from toban_invoices.content import InvoiceContent
 from toban_invoices.models import Invoice, Revision, Series
 
 
@@ -29,7 +29,7 @@ class Act(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Book:
+class InvoiceBook:
     """The series, batch and period that the numbers are for."""
 
     series: str
@@ -38,7 +38,7 @@ class Book:
 
 
 @dataclass(frozen=True, slots=True)
-class Tally:
+class NumberingTally:
     """What a run did to the numbers."""
 
     numbered: int
@@ -59,7 +59,7 @@ def decide(latest: Revision | None, digest: str) -> Act:
     return Act.REVISE if latest.issued_at else Act.REWRITE
 
 
-def number(book: Book, contents: Sequence[Content], run: int) -> Tally:
+def number(book: InvoiceBook, contents: Sequence[InvoiceContent], run: int) -> NumberingTally:
     """Give every content its number and revision, all at once."""
     with transaction.atomic():
         Series.objects.get_or_create(name=book.series)
@@ -73,7 +73,7 @@ def number(book: Book, contents: Sequence[Content], run: int) -> Tally:
         reopened = [known[name].pk for name in acts if known[name].is_void]
         Invoice.objects.filter(pk__in=reopened).update(is_void=False)
         _write(contents, acts, known, latest, run)
-    return Tally(
+    return NumberingTally(
         numbered=sum(act is Act.NUMBER for act in acts.values()),
         revised=tuple(known[name].text for name, act in acts.items() if act is Act.REVISE),
         void=void,
@@ -81,13 +81,13 @@ def number(book: Book, contents: Sequence[Content], run: int) -> Tally:
     )
 
 
-def _latest(book: Book) -> dict[str, Revision]:
+def _latest(book: InvoiceBook) -> dict[str, Revision]:
     revisions = Revision.objects.filter(invoice__work=book.work, invoice__period=book.period)
     in_order = revisions.select_related("invoice").defer("content").order_by("number")
     return {each.invoice.customer: each for each in in_order}
 
 
-def _numbered(series: Series, book: Book, contents: Sequence[Content]) -> Mapping[str, Invoice]:
+def _numbered(series: Series, book: InvoiceBook, contents: Sequence[InvoiceContent]) -> Mapping[str, Invoice]:
     invoices = [
         Invoice(series=series, number=place, work=book.work, customer=each.customer, period=book.period)
         for place, each in enumerate(contents, series.last + 1)
@@ -109,7 +109,7 @@ def _left_over(left: Sequence[Invoice]) -> tuple[tuple[str, ...], tuple[str, ...
 
 
 def _write(
-    contents: Sequence[Content],
+    contents: Sequence[InvoiceContent],
     acts: Mapping[str, Act],
     known: Mapping[str, Invoice],
     latest: Mapping[str, Revision],

@@ -35,7 +35,7 @@ class Closing(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Period:
+class InvoicePeriod:
     """From *start* (inclusive) to *end* (exclusive), both in the document's zone."""
 
     start: datetime
@@ -62,11 +62,11 @@ class Period:
         return f"{start} ～ {end}"
 
 
-def periods(schedule: Schedule, system: System, until: datetime, closing: Closing) -> Iterator[Period]:
+def periods(schedule: Schedule, system: System, until: datetime, closing: Closing) -> Iterator[InvoicePeriod]:
     """Yield the periods of the last three years that had ended by *until*, in order."""
     moments = due_times(schedule, system, until - _BACK, until + _MOMENT)
     closings = dict.fromkeys(_closed(moment.astimezone(system.zone), closing) for moment in moments)
-    return (Period(start, end) for start, end in pairwise(closings))
+    return (InvoicePeriod(start, end) for start, end in pairwise(closings))
 
 
 def _closed(due: datetime, closing: Closing) -> datetime:
@@ -81,7 +81,7 @@ def japanese(day: date) -> str:
 
 
 @dataclass(frozen=True, slots=True)
-class Term:
+class PaymentTerm:
     """When an invoice must be paid: a number of days after it, or on a day of a later month."""
 
     days: int = 0
@@ -102,11 +102,11 @@ _MONTHS = {"当月": 0, "今月": 0, "翌月": 1, "翌々月": 2}
 _TERM = re.compile(r"(当月|今月|翌月|翌々月)(?:末日?|([1-9]|[12]\d|3[01])日)|([1-9]\d{0,2})日(?:以内|後)?")
 
 
-def read_term(text: str) -> Term | None:
+def read_term(text: str) -> PaymentTerm | None:
     """Read 翌月末, 翌々月10日, 30日以内."""
     match = _TERM.fullmatch(text.strip())
     if match is None:
         return None
     if match[3]:
-        return Term(days=int(match[3]))
-    return Term(months=_MONTHS[match[1]], day=int(match[2]) if match[2] else -1)
+        return PaymentTerm(days=int(match[3]))
+    return PaymentTerm(months=_MONTHS[match[1]], day=int(match[2]) if match[2] else -1)

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import date, datetime
 from decimal import Decimal
 
-from toban_invoices.content import Content, Line, Terms
+from toban_invoices.content import InvoiceContent, InvoiceLine, InvoiceTerms
 
 NEEDED = ("customer", "name", "item", "amount", "tax_rate")
 OPTIONAL = ("honorific", "address", "day", "quantity", "unit", "unit_price")
@@ -29,7 +29,7 @@ class Unbillable(Exception):
         super().__init__("\n".join(shown))
 
 
-def contents(rows: Sequence[Row], terms: Terms, issued_on: date) -> list[Content]:
+def contents(rows: Sequence[Row], terms: InvoiceTerms, issued_on: date) -> list[InvoiceContent]:
     """Return one content for each customer, in the order in which the query first names them.
 
     Raises `Unbillable`, listing everything that is wrong: nothing is billed as long as any part can't be.
@@ -37,7 +37,7 @@ def contents(rows: Sequence[Row], terms: Terms, issued_on: date) -> list[Content
     if rows and (complaint := column_complaint(list(rows[0]))):
         raise Unbillable([complaint])
     complaints: list[str] = []
-    grouped: dict[str, list[tuple[Row, Line]]] = {}
+    grouped: dict[str, list[tuple[Row, InvoiceLine]]] = {}
     for place, row in enumerate(rows, 1):
         try:
             customer, line = _customer(row), _line(row)
@@ -65,9 +65,11 @@ def column_complaint(columns: Sequence[str]) -> str:
     return ""
 
 
-def _content(customer: str, lines: Sequence[tuple[Row, Line]], terms: Terms, issued_on: date) -> Content:
+def _content(
+    customer: str, lines: Sequence[tuple[Row, InvoiceLine]], terms: InvoiceTerms, issued_on: date
+) -> InvoiceContent:
     first = lines[0][0]
-    return Content(
+    return InvoiceContent(
         customer=customer,
         name=_text(first, "name"),
         honorific=_text(first, "honorific") or "御中",
@@ -78,7 +80,7 @@ def _content(customer: str, lines: Sequence[tuple[Row, Line]], terms: Terms, iss
     )
 
 
-def _objections(content: Content, rows: Sequence[Row]) -> Iterator[str]:
+def _objections(content: InvoiceContent, rows: Sequence[Row]) -> Iterator[str]:
     who = f"顧客 {content.customer}"
     if not content.name:
         yield f"{who}: name が空です"
@@ -95,9 +97,9 @@ def _customer(row: Row) -> str:
     return key
 
 
-def _line(row: Row) -> Line:
+def _line(row: Row) -> InvoiceLine:
     quantity, unit_price = _number(row, "quantity"), _number(row, "unit_price")
-    return Line(
+    return InvoiceLine(
         item=_needed(row, "item"),
         amount=_whole(row, "amount"),
         rate=_rate(row),

@@ -10,19 +10,19 @@ from pathlib import Path
 from django.db import transaction
 from django.db.models import Max
 
-from toban.chapters.batch.database import Question
+from toban.chapters.batch.database import SqlQuestion
 from toban.engine import paper
 from toban.engine.clock import system_clock
 from toban.engine.evidence import ledger
 from toban.engine.evidence.models import LedgerEntry
 from toban.engine.runs.kinds import Site
-from toban.engine.runs.rules import Reason
-from toban.engine.runs.work import StepFailed, Turn
+from toban.engine.runs.rules import RunReason
+from toban.engine.runs.work import RunTurn, StepFailed
 from toban_invoices import layout, manifest, numbering, rows
 from toban_invoices.config import InvoiceBatch
-from toban_invoices.content import Content, Terms
+from toban_invoices.content import InvoiceContent, InvoiceTerms
 from toban_invoices.models import Invoice, Revision
-from toban_invoices.period import Period, periods, read_term
+from toban_invoices.period import InvoicePeriod, periods, read_term
 
 _MOST_ROWS = 500_000
 _MANIFEST = "manifest.csv"
@@ -45,21 +45,21 @@ class Billing:
         """The folder for the files."""
         return self.site.folder / self.config.folder
 
-    def look(self) -> layout.Look:
+    def look(self) -> layout.PrintStyle:
         """What the invoices are printed with; raises `StepFailed`."""
         issuer, folder = self.config.issuer, self.site.folder
         try:
             font = paper.font()
         except paper.NoFont as error:
-            raise StepFailed(str(error), Reason.NOT_RUNNABLE) from error
-        return layout.Look(
+            raise StepFailed(str(error), RunReason.NOT_RUNNABLE) from error
+        return layout.PrintStyle(
             font,
             self.site.bindings.system.zone,
             logo=folder / issuer.logo if issuer.logo else None,
             seal=folder / issuer.seal if issuer.seal else None,
         )
 
-    def period(self, turn: Turn) -> Period:
+    def period(self, turn: RunTurn) -> InvoicePeriod:
         """Return the period that the run bills, or raise `StepFailed`.
 
         It is the last period that had closed when the run was due, or that closed in the requested `month`.
@@ -71,14 +71,14 @@ class Billing:
         if not chosen:
             what = f"「{month}」に締めた期間がありません" if month else "締めた期間がまだありません"
             raise StepFailed(
-                f"{what}: month=2026-11 のように、締めの済んだ月を指定してください", Reason.NOT_RUNNABLE
+                f"{what}: month=2026-11 のように、締めの済んだ月を指定してください", RunReason.NOT_RUNNABLE
             )
         return chosen[-1]
 
-    def terms(self, period: Period) -> Terms:
+    def terms(self, period: InvoicePeriod) -> InvoiceTerms:
         """Return what the period's invoices have in common."""
         config, term = self.config, read_term(self.config.payment)
-        return Terms(
+        return InvoiceTerms(
             issuer=config.issuer,
             texts=config.texts,
             title=period.title,
@@ -90,11 +90,11 @@ class Billing:
         )
 
 
-def number(billing: Billing, turn: Turn) -> object:
+def number(billing: Billing, turn: RunTurn) -> object:
     """Read what to bill, and give every customer a number, all at once."""
     config, period = billing.config, billing.period(turn)
     turn.progress(None, f"{period.title} を読んでいます")
-    question = Question(
+    question = SqlQuestion(
         config.dsn, config.query, billing.site.bindings.system.zone, config.query_timeout, _MOST_ROWS
     )
     found = question.ask({"start": period.start, "end": period.end})
@@ -103,7 +103,7 @@ def number(billing: Billing, turn: Turn) -> object:
     except rows.Unbillable as error:
         raise StepFailed(f"請求できない行があるため、何も発行していません\n{error}") from error
     _refuse_unprintable(contents, billing.look().font)
-    book = numbering.Book(f"{period.last_day:{config.series}}", billing.work, period.last_day)
+    book = numbering.InvoiceBook(f"{period.last_day:{config.series}}", billing.work, period.last_day)
     tally = numbering.number(book, contents, turn.run_id)
     turn.say(f"{period.title} ({period.words}): {len(found):,} 行、請求先 {len(contents):,} 件")
     for each in tally.revised:
@@ -123,7 +123,7 @@ def number(billing: Billing, turn: Turn) -> object:
     }
 
 
-def _refuse_unprintable(contents: Sequence[Content], font: paper.Font) -> None:
+def _refuse_unprintable(contents: Sequence[InvoiceContent], font: paper.Font) -> None:
     """Refuse an unprintable recipient name before it gets a number: the invoice would be invalid."""
     lacking = [
         f"顧客 {each.customer}: 「{missing}」がフォント {font.file.name} にありません"
@@ -135,7 +135,7 @@ def _refuse_unprintable(contents: Sequence[Content], font: paper.Font) -> None:
         raise StepFailed("\n".join(["宛名を印刷できないため、何も発行していません", *lacking[:20], hint]))
 
 
-def render(billing: Billing, turn: Turn) -> object:
+def render(billing: Billing, turn: RunTurn) -> object:
     """Print what has not been issued yet, or is no longer on the disk as it was."""
     look, period = billing.look(), _period_numbered(turn)
     latest = list(_latest(billing, period))
@@ -151,11 +151,11 @@ def render(billing: Billing, turn: Turn) -> object:
     return {"printed": printed, "untouched": len(latest) - printed}
 
 
-def _period_numbered(turn: Turn) -> date:
+def _period_numbered(turn: RunTurn) -> date:
     return date.fromisoformat(str(_result(turn, "number")["period"]))
 
 
-def _result(turn: Turn, step: str) -> Mapping[str, object]:
+def _result(turn: RunTurn, step: str) -> Mapping[str, object]:
     result = turn.results[step]
     if not isinstance(result, Mapping):
         raise TypeError(f"the step {step} returned no mapping")
@@ -179,9 +179,9 @@ def _is_issued(folder: Path, revision: Revision) -> bool:
         return False
 
 
-def _issue(billing: Billing, revision: Revision, look: layout.Look, turn: Turn) -> None:
+def _issue(billing: Billing, revision: Revision, look: layout.PrintStyle, turn: RunTurn) -> None:
     name = revision.invoice.text
-    printed = layout.draw(Content.of(revision.content), name, revision.number, look)
+    printed = layout.draw(InvoiceContent.of(revision.content), name, revision.number, look)
     if printed.missing:
         turn.say(f"{name}: フォントにない字「{printed.missing}」は 〓 で印刷しました")
     suffix = f"-r{revision.number}" if revision.number > 1 else ""
@@ -219,7 +219,7 @@ def write(path: Path, whole: bytes) -> None:
         os.close(folder)
 
 
-def record(billing: Billing, turn: Turn) -> str:
+def record(billing: Billing, turn: RunTurn) -> str:
     """Write the period's table next to the files and its contents into the evidence; return a summary."""
     period, title = _period_numbered(turn), str(_result(turn, "number")["title"])
     entries = list(_entries(billing, period))
@@ -240,24 +240,24 @@ def record(billing: Billing, turn: Turn) -> str:
     return summary
 
 
-def _entries(billing: Billing, period: date) -> Iterator[manifest.Entry]:
+def _entries(billing: Billing, period: date) -> Iterator[manifest.ManifestEntry]:
     latest = {revision.pk for revision in _latest(billing, period)}
     of_period = Revision.objects.filter(invoice__work=billing.work, invoice__period=period)
     ordered = of_period.select_related("invoice").order_by("invoice__series", "invoice__number", "number")
     for revision in ordered.iterator(chunk_size=500):
         if revision.issued_at is not None:
-            yield manifest.Entry(
+            yield manifest.ManifestEntry(
                 revision.invoice.text,
                 revision.number,
                 revision.pk in latest,
-                Content.of(revision.content),
+                InvoiceContent.of(revision.content),
                 revision.file,
                 revision.sha256,
                 revision.issued_at,
             )
 
 
-def _remember(billing: Billing, turn: Turn, content: Mapping[str, object]) -> None:
+def _remember(billing: Billing, turn: RunTurn, content: Mapping[str, object]) -> None:
     """Add *content* to the evidence once for each run, even if the step is repeated."""
     clause_id = billing.site.batch.id
     with transaction.atomic():
@@ -271,7 +271,7 @@ def _remember(billing: Billing, turn: Turn, content: Mapping[str, object]) -> No
             ledger.append(entry, now=system_clock())
 
 
-STEPS: Mapping[str, Callable[[Billing, Turn], object]] = {
+STEPS: Mapping[str, Callable[[Billing, RunTurn], object]] = {
     "number": number,
     "render": render,
     "record": record,

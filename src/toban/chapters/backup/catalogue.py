@@ -5,10 +5,10 @@ from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 
-from toban.chapters.backup.engine import Method, Place, Taken
+from toban.chapters.backup.engine import Method, TakenBackup, WalPosition
 from toban.chapters.backup.models import Backup, LogStretch
-from toban.chapters.backup.rules import Copy, Stretch, position
-from toban.engine.stores.store import Store, Stored, StoreTrouble, folder_of
+from toban.chapters.backup.rules import BackupCopy, WalStretch, position
+from toban.engine.stores.store import Store, StoredObject, StoreTrouble, folder_of
 
 FORM = 1
 """The version of the JSON format; later versions must still read this one."""
@@ -21,7 +21,7 @@ def key_of(subject: str, label: str) -> str:
     return f"{folder_of(subject)}/{label}/{_FILE}"
 
 
-def to_json(taken: Taken) -> bytes:
+def to_json(taken: TakenBackup) -> bytes:
     """Return *taken* as JSON."""
     facts = asdict(taken) | {
         "form": FORM,
@@ -32,7 +32,7 @@ def to_json(taken: Taken) -> bytes:
     return json.dumps(facts, ensure_ascii=False, sort_keys=True, indent=1).encode()
 
 
-def from_json(content: bytes | str) -> Taken:
+def from_json(content: bytes | str) -> TakenBackup:
     """Read what `to_json` wrote; raises `ValueError` for anything else."""
     try:
         read: dict[str, Any] = json.loads(content)
@@ -41,15 +41,17 @@ def from_json(content: bytes | str) -> Taken:
         for key in ("started_at", "ended_at", "restorable_to"):
             read[key] = datetime.fromisoformat(read[key])
         for key in ("start", "end"):
-            read[key] = Place(**read[key]) if read[key] else None
+            read[key] = WalPosition(**read[key]) if read[key] else None
         read["method"] = Method(read["method"])
-        read["objects"] = tuple(Stored(**each) for each in read["objects"])
-        return Taken(**read)
+        read["objects"] = tuple(StoredObject(**each) for each in read["objects"])
+        return TakenBackup(**read)
     except (KeyError, TypeError, AttributeError) as error:
         raise ValueError(f"no description of a backup: {error!r}") from error
 
 
-def record(taken: Taken, *, subject: str, clause_id: str, store: str, verified_at: datetime | None) -> Backup:
+def record(
+    taken: TakenBackup, *, subject: str, clause_id: str, store: str, verified_at: datetime | None
+) -> Backup:
     """Record *taken* in the catalogue; repeating it changes nothing."""
     row, _ = Backup.objects.update_or_create(
         subject=subject,
@@ -81,9 +83,9 @@ def record(taken: Taken, *, subject: str, clause_id: str, store: str, verified_a
     return row
 
 
-def taken_of(row: Backup) -> Taken:
-    """Return a row as the `Taken` that its engine works with."""
-    return Taken(
+def taken_of(row: Backup) -> TakenBackup:
+    """Return a row as the `TakenBackup` that its engine works with."""
+    return TakenBackup(
         label=row.label,
         method=Method(row.method),
         engine=row.engine,
@@ -96,7 +98,7 @@ def taken_of(row: Backup) -> Taken:
         start=_place(row.start_timeline, row.start_lsn),
         end=_place(row.end_timeline, row.end_lsn),
         restorable_to=row.restorable_to,
-        objects=tuple(Stored(**each) for each in row.objects_stored),
+        objects=tuple(StoredObject(**each) for each in row.objects_stored),
         manifest_sha256=row.manifest_sha256,
         source_bytes=row.source_bytes,
         facts=row.facts,
@@ -108,8 +110,8 @@ def on_hand(subject: str) -> list[Backup]:
     return list(Backup.objects.filter(subject=subject, pruned_at=None).order_by("ended_at", "label"))
 
 
-def copies(subject: str) -> list[Copy]:
-    """Return the backups of *subject* as `Copy` values for decisions, oldest first."""
+def copies(subject: str) -> list[BackupCopy]:
+    """Return the backups of *subject* as `BackupCopy` values for decisions, oldest first."""
     # A large backup has thousands of objects: don't read them every time a status is shown.
     rows = Backup.objects.filter(subject=subject, pruned_at=None).defer("objects_stored", "facts")
     return [copy_of(row) for row in rows.order_by("ended_at", "label")]
@@ -121,9 +123,9 @@ def trouble_of_newest(subject: str, method: str) -> str:
     return rows.order_by("-ended_at", "-label").values_list("trouble", flat=True).first() or ""
 
 
-def copy_of(row: Backup) -> Copy:
-    """Return a row as a `Copy` for decisions."""
-    return Copy(
+def copy_of(row: Backup) -> BackupCopy:
+    """Return a row as a `BackupCopy` for decisions."""
+    return BackupCopy(
         label=row.label,
         method=Method(row.method),
         parent=row.parent,
@@ -139,7 +141,7 @@ def copy_of(row: Backup) -> Copy:
     )
 
 
-def read_store(store: Store, subject: str) -> tuple[list[Taken], list[str]]:
+def read_store(store: Store, subject: str) -> tuple[list[TakenBackup], list[str]]:
     """Read every backup of *subject* that its store describes; also return the unreadable descriptions."""
     found, troubles = [], []
     for listed in list(store.listing(f"{folder_of(subject)}/")):
@@ -152,10 +154,10 @@ def read_store(store: Store, subject: str) -> tuple[list[Taken], list[str]]:
     return sorted(found, key=lambda taken: (taken.ended_at, taken.label)), troubles
 
 
-def stretches(subject: str) -> list[Stretch]:
+def stretches(subject: str) -> list[WalStretch]:
     """Return the stretches of *subject*'s log that are complete in the store."""
     return [
-        Stretch(row.system_id, row.timeline, row.first_lsn, row.last_lsn, row.durable_to)
+        WalStretch(row.system_id, row.timeline, row.first_lsn, row.last_lsn, row.durable_to)
         for row in LogStretch.objects.filter(subject=subject)
     ]
 
@@ -207,7 +209,7 @@ def log_breaks(subject: str, system_id: str, why: str) -> None:
         last.save(update_fields=["broken_why"])
 
 
-def log_begins_at(subject: str, system_id: str, oldest: Place) -> None:
+def log_begins_at(subject: str, system_id: str, oldest: WalPosition) -> None:
     """Note that log before *oldest* was removed from the store."""
     for row in LogStretch.objects.filter(subject=subject, system_id=system_id):
         if position(row.last_lsn) <= position(oldest.lsn) and row.timeline <= oldest.timeline:
@@ -222,5 +224,5 @@ def _meets(stretch: LogStretch, first_lsn: str, last_lsn: str) -> bool:
     return begins_before_its_end and position(stretch.first_lsn) <= position(last_lsn)
 
 
-def _place(timeline: int | None, lsn: str) -> Place | None:
-    return Place(timeline, lsn) if timeline is not None else None
+def _place(timeline: int | None, lsn: str) -> WalPosition | None:
+    return WalPosition(timeline, lsn) if timeline is not None else None

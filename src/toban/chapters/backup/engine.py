@@ -12,7 +12,7 @@ from toban.design.clauses.backup import BackupPolicy
 from toban.design.reader import Design
 from toban.engine.bindings.table import kinded
 from toban.engine.registry.kinds import KindPoint
-from toban.engine.stores.store import Store, Stored
+from toban.engine.stores.store import Store, StoredObject
 
 
 class Method(StrEnum):
@@ -38,7 +38,7 @@ class NeedsFull(BackupFailed):
     """No increment can be made on the parent: a full backup must come first; the message says why."""
 
 
-class Watch(Protocol):
+class ActWatch(Protocol):
     """The observer of a long operation: a run's step, or a terminal."""
 
     def say(self, text: str) -> None:
@@ -52,7 +52,7 @@ class Watch(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class WalPosition:
     """A moment in a cluster's history."""
 
     timeline: int
@@ -61,7 +61,7 @@ class Place:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Taken:
+class TakenBackup:
     """A backup that is durable in its store, with every fact that the catalogue keeps about it.
 
     The same facts are stored next to the backup, so that a lost catalogue can be rebuilt.
@@ -81,13 +81,13 @@ class Taken:
     """The label of the full backup that an increment is based on."""
     started_at: datetime
     ended_at: datetime
-    start: Place | None = None
+    start: WalPosition | None = None
     """Replay begins here."""
-    end: Place | None = None
+    end: WalPosition | None = None
     """Replay must reach this place for the backup to be complete."""
     restorable_to: datetime
     """The moment that this backup alone restores: for a physical one, its end."""
-    objects: tuple[Stored, ...] = ()
+    objects: tuple[StoredObject, ...] = ()
     manifest_sha256: str = ""
     source_bytes: int = 0
     """Bytes of the source that went into it, before compression."""
@@ -96,7 +96,7 @@ class Taken:
 
 
 @dataclass(frozen=True, slots=True)
-class Checked:
+class BackupCheck:
     """The result of checking a stored backup."""
 
     is_whole: bool
@@ -108,7 +108,7 @@ class Checked:
 class RestoreOrder:
     """What to restore, and where to."""
 
-    chain: Sequence[Taken]
+    chain: Sequence[TakenBackup]
     """The full backup, then the increment on it if there is one."""
     into: Path
     """An empty or not yet existing folder; for engines that restore into a server, their work folder."""
@@ -125,7 +125,7 @@ class RestoreOrder:
 
 
 @dataclass(frozen=True, slots=True)
-class Restored:
+class RestoredBackup:
     """What was restored, and how long each phase took."""
 
     folder: Path | None
@@ -136,26 +136,26 @@ class Restored:
     """The name of what was created instead of a folder."""
 
 
-class Engine(Protocol):
+class BackupEngine(Protocol):
     """A way to back one subject up, ready to use."""
 
     @property
     def methods(self) -> frozenset[Method]:
         """The methods that it supports."""
 
-    def take(self, label: str, method: Method, parent: Taken | None, watch: Watch) -> Taken:
+    def take(self, label: str, method: Method, parent: TakenBackup | None, watch: ActWatch) -> TakenBackup:
         """Make a backup, durable in the store, or raise `BackupFailed`: `NeedsFull` if only a full one helps.
 
         On failure it removes what it wrote, as far as it can; the rest is swept later.
         """
 
-    def verify(self, taken: Taken, watch: Watch) -> Checked:
+    def verify(self, taken: TakenBackup, watch: ActWatch) -> BackupCheck:
         """Read the stored backup, and compare it with what was recorded when it was made."""
 
-    def restore(self, order: RestoreOrder, watch: Watch) -> Restored:
+    def restore(self, order: RestoreOrder, watch: ActWatch) -> RestoredBackup:
         """Restore it, verifying every input first; raises `BackupFailed`."""
 
-    def remove(self, taken: Taken) -> None:
+    def remove(self, taken: TakenBackup) -> None:
         """Delete the backup from where it is; safe to repeat."""
 
     def doubts(self) -> Sequence[str]:
@@ -177,12 +177,12 @@ class KeepsLog(Protocol):
 class TrimsLog(Protocol):
     """An engine whose log is in the store, and that can remove the log no backup needs any more."""
 
-    def trim_log(self, oldest: Taken) -> int:
+    def trim_log(self, oldest: TakenBackup) -> int:
         """Delete the log that no backup from *oldest* on needs; return how many objects were deleted."""
 
 
 @dataclass(frozen=True, slots=True)
-class Snapshot:
+class TransactionSnapshot:
     """What a transaction of the source saw."""
 
     visible: str
@@ -196,7 +196,7 @@ class FindsMoments(Protocol):
     """An engine that can say where in its log a database is exactly as a snapshot saw it."""
 
     def place_of(
-        self, snapshots: Sequence[Snapshot], taken: Taken, binaries: Path, watch: Watch
+        self, snapshots: Sequence[TransactionSnapshot], taken: TakenBackup, binaries: Path, watch: ActWatch
     ) -> tuple[int, str] | None:
         """Return which of *snapshots* a recovery from *taken* can lead to, and the LSN to stop before."""
 
@@ -205,12 +205,12 @@ class FindsMoments(Protocol):
 class KnownByHand(Protocol):
     """An engine whose backups can be restored with standard programs, and that knows the commands."""
 
-    def by_hand(self, chain: Sequence[Taken]) -> Sequence[str]:
+    def by_hand(self, chain: Sequence[TakenBackup]) -> Sequence[str]:
         """Return lines of bash that restore *chain*, once its objects are in `./LABEL/` and `./wal/`."""
 
 
 @dataclass(frozen=True, slots=True)
-class Guarded:
+class VersionGuard:
     """How a place keeps former versions of its objects, compared with the document."""
 
     value: str
@@ -227,7 +227,7 @@ class Guarded:
 class KeepsVersions(Protocol):
     """An engine for a place that keeps former versions by itself; its settings are watched."""
 
-    def look(self, days: int | None) -> Guarded:
+    def look(self, days: int | None) -> VersionGuard:
         """Compare the settings with *days* of retention; None: the document does not give any.
 
         Raises `StoreTrouble`.
@@ -242,7 +242,7 @@ class EngineKind:
     """A backup engine as `toban.toml` names it; the registration in `wiring.py` gives it that name."""
 
     config: type[BackupBinding]
-    build: Callable[[str, Any, Store | None], Engine]
+    build: Callable[[str, Any, Store | None], BackupEngine]
     """Makes a subject's engine from a valid config and a store; does not connect yet."""
     methods: frozenset[Method]
     keeps_versions: bool = False

@@ -30,7 +30,7 @@ class Backup(models.Model):
     restorable_to = models.DateTimeField()
     """The moment that it restores without any log."""
     objects_stored = models.JSONField(default=list)
-    """Each a `store.Stored` as JSON."""
+    """Each a `store.StoredObject` as JSON."""
     manifest_sha256 = models.CharField(max_length=64, blank=True)
     source_bytes = models.PositiveBigIntegerField(default=0)
     stored_bytes = models.PositiveBigIntegerField(default=0)

@@ -15,15 +15,15 @@ from toban.chapters.backup.service import Backups
 from toban.chapters.backup.works import BackupPlan, source_of
 from toban.engine.editions.edition import Edition
 from toban.engine.evidence import status
-from toban.engine.operation import EditionLoop, Operation, Shift, Workplace
-from toban.engine.overview import Seen, ToDo
+from toban.engine.operation import EditionLoop, Operation, WorkerShift, Workplace
+from toban.engine.overview import EditionStatus, ToDo
 from toban.engine.runs.work import Work
 from toban.engine.stores.store import StoreTrouble
-from toban.engine.trial import Code, Trial, place_of, quote_of
+from toban.engine.trial import Trial, TrialCode, place_of, quote_of
 
 
 @dataclass(frozen=True, slots=True)
-class ChapterPlan:
+class BackupChapterPlan:
     """The backups, and the drills of what they store."""
 
     backups: BackupPlan
@@ -35,12 +35,12 @@ class ChapterPlan:
         return {**self.backups.rows, **self.drills.rows}
 
 
-def _plan(edition: Edition) -> ChapterPlan:
+def _plan(edition: Edition) -> BackupChapterPlan:
     backups = works.plan(edition.design, edition.bindings, edition.kinds)
-    return ChapterPlan(backups, routine.plan(edition.design, edition.bindings, backups.sources))
+    return BackupChapterPlan(backups, routine.plan(edition.design, edition.bindings, backups.sources))
 
 
-def _shift(at: Workplace) -> Shift:
+def _shift(at: Workplace) -> WorkerShift:
     backups, followers = Backups(at.clock, at.samples.add), Followers(at.clock)
 
     def adopt(edition: Edition) -> None:
@@ -63,14 +63,14 @@ def _shift(at: Workplace) -> Shift:
         EditionLoop("backup-look", look, every=60.0),
         EditionLoop("backup-follow", follow, every=1.0),
     )
-    return Shift(loops, followers.close)
+    return WorkerShift(loops, followers.close)
 
 
 def _trials(edition: Edition, _now: datetime) -> Iterator[Trial]:
     bindings = edition.bindings
     for subject, bound in BACKUPS.of(bindings).items():
         yield Trial(
-            Code.BACKUP,
+            TrialCode.BACKUP,
             f"バックアップ {subject}",
             place_of(bindings, "backups", subject),
             quote_of("backups", subject, bound),
@@ -93,11 +93,11 @@ def _doubts(subject: str, edition: Edition) -> Iterator[str]:
         yield from drill_doubts(source.config.drill)
 
 
-def _works(plan: ChapterPlan) -> Mapping[str, Work]:
+def _works(plan: BackupChapterPlan) -> Mapping[str, Work]:
     return {**plan.backups.works, **plan.drills.works}
 
 
-def _to_do(edition: Edition, seen: Seen) -> Iterator[ToDo]:
+def _to_do(edition: Edition, seen: EditionStatus) -> Iterator[ToDo]:
     return routine.to_do(edition.design, seen)
 
 

@@ -21,8 +21,8 @@ from typing import IO, Any, cast
 
 import zstandard
 
-from toban.chapters.backup.engine import Watch
-from toban.engine.stores.store import Store, Stored, StoreTrouble, Writer
+from toban.chapters.backup.engine import ActWatch
+from toban.engine.stores.store import Store, StoredObject, StoreTrouble, Writer
 
 FOLDER = "toban-self/"
 """The folder of these backups in a store. It is not a subject's folder: it has no row in the document."""
@@ -39,7 +39,7 @@ _LEFT_OUT_FOLDERS = frozenset({"log", "metrics", "hold", "webshop", TELEMETRY})
 _PIECE = 1 << 20
 
 
-class NotPossible(Exception):
+class OwnStateNotPossible(Exception):
     """It can't be done now; `hint` is the way out."""
 
     def __init__(self, message: str, hint: str) -> None:
@@ -48,7 +48,7 @@ class NotPossible(Exception):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Own:
+class OwnBackup:
     """A backup of Toban's own state."""
 
     label: str
@@ -59,11 +59,11 @@ class Own:
     evidence: str
     """The evidence's head; the backup holds at least the evidence up to it: `N:DIGEST`."""
     has_telemetry: bool
-    archive: Stored
+    archive: StoredObject
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Here:
+class OwnToban:
     """The Toban instance to back up."""
 
     home: Path
@@ -77,10 +77,10 @@ class Here:
     """Folders of stores: a store in the home directory must not be backed up into itself."""
 
 
-def back_up(here: Here, store: Store, now: datetime, watch: Watch) -> Own:
+def back_up(here: OwnToban, store: Store, now: datetime, watch: ActWatch) -> OwnBackup:
     """Write a backup of *here* into *store*; Toban may keep running meanwhile, its telemetry store may not.
 
-    Raises `NotPossible` and `StoreTrouble`.
+    Raises `OwnStateNotPossible` and `StoreTrouble`.
     """
     label = f"{now.astimezone(UTC):%Y%m%dT%H%M%SZ}"
     key = f"{FOLDER}{label}/{_ARCHIVE}"
@@ -89,7 +89,7 @@ def back_up(here: Here, store: Store, now: datetime, watch: Watch) -> Own:
         copy = _copied_state(here.state, Path(scratch))
         with _telemetry_at_rest(here), store.writer(key) as writer:
             _pack(here, copy, writer, watch)
-    own = Own(
+    own = OwnBackup(
         label=label,
         at=now,
         version=here.version,
@@ -109,7 +109,7 @@ def back_up(here: Here, store: Store, now: datetime, watch: Watch) -> Own:
     return own
 
 
-def listed(store: Store) -> list[Own]:
+def listed(store: Store) -> list[OwnBackup]:
     """Return the backups of Toban's own state in *store*, oldest first."""
     keys = [each.key for each in store.listing(FOLDER) if each.key.endswith(f"/{_DESCRIPTION}")]
     return sorted((_read(store.read(key)) for key in keys), key=lambda own: own.label)
@@ -138,17 +138,17 @@ def forget(store: Store, keep: int, now: datetime) -> list[str]:
     return [own.label for own in gone]
 
 
-def bring_back(own: Own, store: Store, folder: Path, watch: Watch) -> None:
+def bring_back(own: OwnBackup, store: Store, folder: Path, watch: ActWatch) -> None:
     """Unpack *own* into *folder*, which must be missing or empty; nothing is left there if it fails."""
     if folder.exists() and any(folder.iterdir()):
-        raise NotPossible(
+        raise OwnStateNotPossible(
             f"{folder} は空ではありません", "まだないフォルダーか、空のフォルダーを指してください"
         )
     partial = folder.with_name(f"{folder.name}.partial")
     shutil.rmtree(partial, ignore_errors=True)
     partial.mkdir(parents=True, mode=0o700)
     try:
-        source = _Pieces(store.stream(own.archive.key, sha256=own.archive.sha256))
+        source = _PieceFile(store.stream(own.archive.key, sha256=own.archive.sha256))
         with (
             zstandard.ZstdDecompressor().stream_reader(cast("IO[bytes]", source)) as plain,
             tarfile.open(fileobj=plain, mode="r|") as archive,
@@ -183,7 +183,7 @@ def _copied_state(state: Mapping[str, Any], scratch: Path) -> Path:
 def _dumped_state(state: Mapping[str, Any], dump: Path) -> Path:
     program = shutil.which("pg_dump")
     if program is None:
-        raise NotPossible(
+        raise OwnStateNotPossible(
             "状態の PostgreSQL を写す pg_dump がありません", "postgresql-client を入れてください"
         )
     command = [program, "--format=custom", "--no-password", f"--file={dump}", f"--dbname={state['NAME']}"]
@@ -195,26 +195,28 @@ def _dumped_state(state: Mapping[str, Any], dump: Path) -> Path:
     environment = {"PGPASSWORD": str(state["PASSWORD"]), "PATH": "/usr/bin:/bin"}
     done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
     if done.returncode:
-        raise NotPossible(
+        raise OwnStateNotPossible(
             f"pg_dump が失敗しました: {done.stderr.strip()[:500]}", "TOBAN_STATE_URL を確かめてください"
         )
     return dump
 
 
 @contextmanager
-def _telemetry_at_rest(here: Here) -> Iterator[None]:
+def _telemetry_at_rest(here: OwnToban) -> Iterator[None]:
     """Keep the telemetry store from running while its files are read, if they are wanted."""
     if not here.has_telemetry:
         yield
         return
     folder = here.home / TELEMETRY
     if not folder.is_dir():
-        raise NotPossible(f"{folder} がありません", "--telemetry を外すか、TOBAN_HOME を確かめてください")
+        raise OwnStateNotPossible(
+            f"{folder} がありません", "--telemetry を外すか、TOBAN_HOME を確かめてください"
+        )
     with (folder / "lock").open("w") as lock:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError as error:
-            raise NotPossible(
+            raise OwnStateNotPossible(
                 "計測値の置き場が動いています: 動いたままでは写せません",
                 "toban processes --stop store で止め、終わったら --start store で戻してください。"
                 "その間の計測値は待ちます",
@@ -222,7 +224,7 @@ def _telemetry_at_rest(here: Here) -> Iterator[None]:
         yield
 
 
-def _pack(here: Here, copy: Path, writer: Writer, watch: Watch) -> None:
+def _pack(here: OwnToban, copy: Path, writer: Writer, watch: ActWatch) -> None:
     compressor = zstandard.ZstdCompressor(level=3)
     with (
         compressor.stream_writer(cast("IO[bytes]", writer), closefd=False) as packed,
@@ -234,7 +236,7 @@ def _pack(here: Here, copy: Path, writer: Writer, watch: Watch) -> None:
             archive.add(path, str(path.relative_to(here.home)), recursive=False)
 
 
-def _own_files(here: Here) -> Iterator[Path]:
+def _own_files(here: OwnToban) -> Iterator[Path]:
     """Yield the files of the home directory that can't be recreated."""
     for path in sorted(here.home.iterdir()):
         if path.name in _LEFT_OUT or path.name.startswith("own-backup-"):
@@ -245,16 +247,16 @@ def _own_files(here: Here) -> Iterator[Path]:
             yield path
 
 
-def _is_own(path: Path, here: Here) -> bool:
+def _is_own(path: Path, here: OwnToban) -> bool:
     in_store = any(path.is_relative_to(store) for store in here.stores)
     return path.is_file() and path.name != "lock" and not in_store
 
 
-def _is_wanted(folder: Path, here: Here) -> bool:
+def _is_wanted(folder: Path, here: OwnToban) -> bool:
     return folder.name == TELEMETRY and here.has_telemetry
 
 
-class _Pieces:
+class _PieceFile:
     """A stream of pieces as a file that can be read."""
 
     def __init__(self, pieces: Iterator[bytes]) -> None:
@@ -276,18 +278,18 @@ class _Pieces:
             pass
 
 
-def _described(own: Own) -> bytes:
+def _described(own: OwnBackup) -> bytes:
     facts = asdict(own) | {"form": FORM, "at": own.at.isoformat()}
     return json.dumps(facts, ensure_ascii=False, sort_keys=True, indent=1).encode()
 
 
-def _read(content: bytes) -> Own:
+def _read(content: bytes) -> OwnBackup:
     try:
         read = json.loads(content)
         form = read.pop("form")
         read["at"] = datetime.fromisoformat(read["at"])
-        read["archive"] = Stored(**read["archive"])
-        own = Own(**read)
+        read["archive"] = StoredObject(**read["archive"])
+        own = OwnBackup(**read)
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise StoreTrouble(f"Toban 自身のバックアップの記述を読めません: {error!r}") from error
     if form != FORM:
@@ -295,10 +297,10 @@ def _read(content: bytes) -> Own:
     return own
 
 
-def named(found: Sequence[Own], label: str) -> Own:
-    """Return the backup with *label*, or the newest if *label* is empty; raises `NotPossible`."""
+def named(found: Sequence[OwnBackup], label: str) -> OwnBackup:
+    """Return the backup with *label*, or the newest if *label* is empty; raises `OwnStateNotPossible`."""
     for own in reversed(found):
         if label in {"", own.label}:
             return own
     known = "、".join(own.label for own in found) or "一つもありません"
-    raise NotPossible(f"「{label or '最新'}」というバックアップがありません", f"あるのは: {known}")
+    raise OwnStateNotPossible(f"「{label or '最新'}」というバックアップがありません", f"あるのは: {known}")

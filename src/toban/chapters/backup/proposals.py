@@ -7,7 +7,7 @@ from toban.chapters.backup.engine import ENGINE_KINDS, EngineKind
 from toban.design.clauses.backup import BackupPolicy
 from toban.design.reader import Design
 from toban.design.values.backup_method import BackupMethod, read_backup_method
-from toban.engine.bindings.draft import OpenTable, Proposal
+from toban.engine.bindings.draft import BindingProposal, OpenTable
 from toban.engine.registry.kinds import Kinds
 from toban.engine.stores.store import STORE_KINDS
 
@@ -29,11 +29,11 @@ def open_tables(design: Design, kinds: Kinds) -> Iterator[OpenTable]:
     for name, rows in stores.items():
         kind = "s3" if _AMAZON.search(name) else "directory"
         if kind in store_kinds:
-            yield OpenTable("stores", name, rows, [Proposal(kind, store_kinds[kind].config)])
+            yield OpenTable("stores", name, rows, [BindingProposal(kind, store_kinds[kind].config)])
     for name, rows in subjects.items():
         kind = _engine(name, rows, engine_kinds)
         if kind:
-            yield OpenTable("backups", name, rows, [Proposal(kind, engine_kinds[kind].config)])
+            yield OpenTable("backups", name, rows, [BindingProposal(kind, engine_kinds[kind].config)])
 
 
 def _engine(subject: str, rows: list[BackupPolicy], kinds: Mapping[str, EngineKind]) -> str:

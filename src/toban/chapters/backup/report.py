@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from toban.chapters.backup.engine import Guarded
-from toban.chapters.backup.rules import Copy, Freshness, Moment
+from toban.chapters.backup.engine import VersionGuard
+from toban.chapters.backup.rules import BackupCopy, Freshness, RestorePoint
 from toban.design.clauses.backup import BackupPolicy, RecoveryObjective
 from toban.design.values.backup_method import BackupMethod, read_backup_method
 from toban.engine.amounts import length, size
@@ -43,7 +43,7 @@ _PHASES = {
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Row:
+class PolicyReport:
     """A row of the policy, and its current state."""
 
     policy: BackupPolicy
@@ -51,10 +51,10 @@ class Row:
     is_batch: bool
     """Whether a batch makes it; chapter 6 reports that batch's runs."""
     is_log: bool
-    copies: Sequence[Copy]
+    copies: Sequence[BackupCopy]
     """Those of this row's method, in the store, oldest first."""
     freshness: Freshness
-    moment: Moment | None
+    moment: RestorePoint | None
     """The newest moment of the subject that can be restored."""
     trouble: str
     """What is wrong with the newest copy; empty if no problem is known."""
@@ -69,7 +69,7 @@ class Row:
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
+class RowVerdict:
     """The judgement of a row."""
 
     verdict: Verdict
@@ -83,7 +83,7 @@ class Guard:
     """A row that a bucket carries out, and the bucket's settings when last checked."""
 
     policy: BackupPolicy
-    seen: Guarded | None
+    seen: VersionGuard | None
     trouble: str
     """Why they could not be checked."""
 
@@ -117,30 +117,33 @@ def guard_signal(guard: Guard, now: datetime) -> Signal:
     )
 
 
-def _judged_guard(guard: Guard) -> Found:
+def _judged_guard(guard: Guard) -> RowVerdict:
     if guard.seen is None:
-        return Found(Verdict.NOT_MEASURABLE, guard.trouble or "バケットの設定をこれから見ます")
+        return RowVerdict(Verdict.NOT_MEASURABLE, guard.trouble or "バケットの設定をこれから見ます")
     said = "、".join([*guard.seen.faults, *guard.seen.excesses])
     hint = f": toban backup fix-bucket {guard.policy.subject}"
     if guard.seen.faults:
-        return Found(Verdict.DEVIATING, said + hint)
+        return RowVerdict(Verdict.DEVIATING, said + hint)
     if guard.seen.excesses:
-        return Found(Verdict.WARNING, said + hint)
-    return Found(Verdict.CONFORMING, "バケットの設定は文書のとおりです")
+        return RowVerdict(Verdict.WARNING, said + hint)
+    return RowVerdict(Verdict.CONFORMING, "バケットの設定は文書のとおりです")
 
 
-def judged(row: Row, now: datetime) -> Found:
+def judged(row: PolicyReport, now: datetime) -> RowVerdict:
     """Judge a row by the worst that is known about it."""
     if row.is_log:
         return _judged_log(row, now)
     if row.trouble:
-        return Found(Verdict.DEVIATING, f"最新のバックアップは頼れません: {row.trouble}")
+        return RowVerdict(Verdict.DEVIATING, f"最新のバックアップは頼れません: {row.trouble}")
     return (
-        _by_last_run(row) or _by_freshness(row) or _going_on(row) or Found(Verdict.CONFORMING, _standing(row))
+        _by_last_run(row)
+        or _by_freshness(row)
+        or _going_on(row)
+        or RowVerdict(Verdict.CONFORMING, _standing(row))
     )
 
 
-def status(row: Row, now: datetime) -> StatusUpdate:
+def status(row: PolicyReport, now: datetime) -> StatusUpdate:
     """Return the row's status for the page."""
     found = judged(row, now)
     newest = row.copies[-1] if row.copies else None
@@ -158,7 +161,7 @@ def status(row: Row, now: datetime) -> StatusUpdate:
     )
 
 
-def signal(row: Row, now: datetime) -> Signal:
+def signal(row: PolicyReport, now: datetime) -> Signal:
     """Return the row's signal; backups that are too old are announced even if no run has failed."""
     found = judged(row, now)
     condition = _CONDITIONS.get(found.verdict, Condition.OK)
@@ -232,19 +235,19 @@ def _objective_verdict(recovery: Recovery) -> Verdict:
     return Verdict.DEVIATING if is_missed else Verdict.CONFORMING
 
 
-def _judged_log(row: Row, now: datetime) -> Found:
+def _judged_log(row: PolicyReport, now: datetime) -> RowVerdict:
     moment = row.moment
     if moment is None:
-        return Found(Verdict.NOT_MEASURABLE, "もとになるフルバックアップがまだありません")
+        return RowVerdict(Verdict.NOT_MEASURABLE, "もとになるフルバックアップがまだありません")
     if not moment.is_by_log or now - moment.at > LOG_LAGS:
         at = _clock(moment.at, row.zone)
-        return Found(
+        return RowVerdict(
             Verdict.DEVIATING, f"記録 (WAL) の保存が止まっています。戻せるのは {at} までです", moment.at
         )
-    return Found(Verdict.CONFORMING, _standing(row))
+    return RowVerdict(Verdict.CONFORMING, _standing(row))
 
 
-def _by_last_run(row: Row) -> Found | None:
+def _by_last_run(row: PolicyReport) -> RowVerdict | None:
     """Judge by the newest run; a batch reports its own runs."""
     last = row.last
     if row.is_batch or last is None or last.ended_at is None:
@@ -252,39 +255,41 @@ def _by_last_run(row: Row) -> Found | None:
     is_taken = bool(row.copies) and row.copies[-1].ended_at >= (last.began_at or last.due_at)
     if last.state == Run.State.FAILED:
         if is_taken:
-            return Found(Verdict.WARNING, f"取れましたが、そのあとが失敗しました: {last.note}", last.ended_at)
-        return Found(Verdict.DEVIATING, f"取れませんでした: {last.note}", last.ended_at)
+            return RowVerdict(
+                Verdict.WARNING, f"取れましたが、そのあとが失敗しました: {last.note}", last.ended_at
+            )
+        return RowVerdict(Verdict.DEVIATING, f"取れませんでした: {last.note}", last.ended_at)
     if last.state in _NOT_DONE and not is_taken:
         words = f"{_clock(last.due_at, row.zone)} の分は{ENDED[Run.State(last.state)]}"
-        return Found(Verdict.NOT_PERFORMED, words, last.ended_at)
+        return RowVerdict(Verdict.NOT_PERFORMED, words, last.ended_at)
     return None
 
 
-def _by_freshness(row: Row) -> Found | None:
+def _by_freshness(row: PolicyReport) -> RowVerdict | None:
     newest = row.copies[-1].ended_at if row.copies else None
     at = f"最後は {_clock(newest, row.zone)} です" if newest else "まだ一つもありません"
     if row.freshness is Freshness.TOO_OLD:
-        return Found(Verdict.DEVIATING, f"予定どおりに取れていません。{at}", newest)
+        return RowVerdict(Verdict.DEVIATING, f"予定どおりに取れていません。{at}", newest)
     is_running = row.current is not None and row.current.state == Run.State.RUNNING
     if row.freshness is Freshness.LATE and not is_running:
-        return Found(Verdict.WARNING, f"直近の予定の分がありません。{at}", newest)
+        return RowVerdict(Verdict.WARNING, f"直近の予定の分がありません。{at}", newest)
     return None
 
 
-def _going_on(row: Row) -> Found | None:
+def _going_on(row: PolicyReport) -> RowVerdict | None:
     current = row.current
     if current is not None and current.failures:
         again = current.wake_at.astimezone(row.zone)
         words = f"{current.failures} 回失敗しました。{again:%H:%M} に再試行します: {current.note}"
-        return Found(Verdict.WARNING, words)
+        return RowVerdict(Verdict.WARNING, words)
     is_running = current is not None and current.state == Run.State.RUNNING
     if not row.copies:
         words = "最初のバックアップを取っています" if is_running else "まだ予定の時刻が来ていません"
-        return Found(Verdict.NOT_MEASURABLE, words)
+        return RowVerdict(Verdict.NOT_MEASURABLE, words)
     return None
 
 
-def _standing(row: Row) -> str:
+def _standing(row: PolicyReport) -> str:
     parts = []
     if row.moment is not None:
         by = " (記録による)" if row.moment.is_by_log else ""
@@ -299,7 +304,7 @@ def _standing(row: Row) -> str:
     return "。".join(parts)
 
 
-def _value(row: Row) -> str:
+def _value(row: PolicyReport) -> str:
     if row.is_log:
         return _clock(row.moment.at, row.zone) if row.moment is not None else ""
     if not row.copies:
@@ -308,7 +313,7 @@ def _value(row: Row) -> str:
     return f"{_clock(newest.ended_at, row.zone)} {size(newest.stored_bytes)}"
 
 
-def _advice(row: Row) -> str:
+def _advice(row: PolicyReport) -> str:
     is_increment = read_backup_method(row.policy.method) is BackupMethod.INCREMENTAL
     words = f"{row.policy.subject}{' --incremental' if is_increment else ''}"
     again = f"もう一度取るには toban backup run {words}。" if row.work else ""

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-from toban.chapters.backup.engine import Method, Place
+from toban.chapters.backup.engine import Method, WalPosition
 from toban.design.values.duration import Duration, Forever, Generations, Retention
 
 _LEAST_GRACE = timedelta(minutes=15)
@@ -15,7 +15,7 @@ _HALF_BITS = 32
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Copy:
+class BackupCopy:
     """A backup in the catalogue, reduced to what decisions need."""
 
     label: str
@@ -24,8 +24,8 @@ class Copy:
     ended_at: datetime
     restorable_to: datetime
     system_id: str = ""
-    start: Place | None = None
-    end: Place | None = None
+    start: WalPosition | None = None
+    end: WalPosition | None = None
     is_verified: bool = True
     """Whether its stored bytes were read and found whole."""
     is_good: bool = True
@@ -35,7 +35,7 @@ class Copy:
 
 
 @dataclass(frozen=True, slots=True)
-class Stretch:
+class WalStretch:
     """A stretch of log in the store without a gap."""
 
     system_id: str
@@ -46,7 +46,7 @@ class Stretch:
 
 
 @dataclass(frozen=True, slots=True)
-class Keep:
+class CopyRetention:
     """How long the row of a method keeps its copies.
 
     A copy is removed only when neither the generations nor the retention require it any more: the document
@@ -64,7 +64,7 @@ class Keep:
 
 
 @dataclass(frozen=True, slots=True)
-class Decision:
+class PruneDecision:
     """What happens to a copy, and why."""
 
     label: str
@@ -75,14 +75,18 @@ class Decision:
 class PrunePlan:
     """The copies to remove, children before their parents, and the copies to keep."""
 
-    gone: tuple[Decision, ...]
-    kept: tuple[Decision, ...]
+    gone: tuple[PruneDecision, ...]
+    kept: tuple[PruneDecision, ...]
     log_from: str
     """The label of the oldest full copy that is kept: no copy needs log from before it."""
 
 
 def prune(
-    copies: Sequence[Copy], keep: Mapping[Method, Keep], now: datetime, *, has_log: bool = False
+    copies: Sequence[BackupCopy],
+    keep: Mapping[Method, CopyRetention],
+    now: datetime,
+    *,
+    has_log: bool = False,
 ) -> PrunePlan:
     """Decide what can be removed; *has_log* says whether log is kept that continues the copies.
 
@@ -94,7 +98,7 @@ def prune(
     by_label = {copy.label: copy for copy in newest_first}
     kept: dict[str, str] = {}
     for copy in newest_first:
-        why = _why_kept(copy, newest_first, keep.get(copy.method, Keep()), now)
+        why = _why_kept(copy, newest_first, keep.get(copy.method, CopyRetention()), now)
         if why and _is_usable(copy, by_label):
             kept[copy.label] = why
     for label, why in _never_gone(newest_first, keep, now, has_log):
@@ -107,23 +111,26 @@ def prune(
     oldest = next((each for each in reversed(newest_first) if _is_kept_full(each, kept)), None)
     return PrunePlan(
         tuple(
-            Decision(each.label, _why_gone(each, by_label, keep.get(each.method, Keep()))) for each in gone
+            PruneDecision(each.label, _why_gone(each, by_label, keep.get(each.method, CopyRetention())))
+            for each in gone
         ),
-        tuple(Decision(each.label, kept[each.label]) for each in newest_first if each.label in kept),
+        tuple(PruneDecision(each.label, kept[each.label]) for each in newest_first if each.label in kept),
         oldest.label if oldest else "",
     )
 
 
-def _is_kept_full(copy: Copy, kept: dict[str, str]) -> bool:
+def _is_kept_full(copy: BackupCopy, kept: dict[str, str]) -> bool:
     return copy.method is Method.FULL and copy.label in kept
 
 
-def _is_usable(copy: Copy, by_label: dict[str, Copy]) -> bool:
+def _is_usable(copy: BackupCopy, by_label: dict[str, BackupCopy]) -> bool:
     """Whether an increment's full copy is there; a full copy needs no other."""
     return not copy.parent or copy.parent in by_label
 
 
-def _why_kept(copy: Copy, newest_first: Sequence[Copy], keep: Keep, now: datetime) -> str:
+def _why_kept(
+    copy: BackupCopy, newest_first: Sequence[BackupCopy], keep: CopyRetention, now: datetime
+) -> str:
     if keep.keeps_all:
         return "文書に世代も保存期間もありません" if keep.retention is None else f"保存期間 {keep.retention}"
     newer = sum(
@@ -139,7 +146,7 @@ def _why_kept(copy: Copy, newest_first: Sequence[Copy], keep: Keep, now: datetim
 
 
 def _never_gone(
-    newest_first: Sequence[Copy], keep: Mapping[Method, Keep], now: datetime, has_log: bool
+    newest_first: Sequence[BackupCopy], keep: Mapping[Method, CopyRetention], now: datetime, has_log: bool
 ) -> Iterable[tuple[str, str]]:
     fulls = [copy for copy in newest_first if copy.method is Method.FULL]
     good = [copy for copy in fulls if copy.is_good]
@@ -149,7 +156,7 @@ def _never_gone(
     ):
         if chosen is not None:
             yield chosen.label, why
-    window = keep.get(Method.INCREMENTAL, Keep()).retention
+    window = keep.get(Method.INCREMENTAL, CopyRetention()).retention
     if has_log and isinstance(window, Duration):
         before = window.before(now)
         base = next((each for each in good if each.restorable_to <= before), None)
@@ -157,7 +164,7 @@ def _never_gone(
             yield base.label, f"{window}前までのどの時点にも戻すため"
 
 
-def _why_gone(copy: Copy, by_label: dict[str, Copy], keep: Keep) -> str:
+def _why_gone(copy: BackupCopy, by_label: dict[str, BackupCopy], keep: CopyRetention) -> str:
     if not _is_usable(copy, by_label):
         return f"もとになるフル {copy.parent} がありません"
     rules = " と ".join(str(each) for each in (keep.generations, keep.retention) if each is not None)
@@ -165,7 +172,7 @@ def _why_gone(copy: Copy, by_label: dict[str, Copy], keep: Keep) -> str:
 
 
 @dataclass(frozen=True, slots=True)
-class Moment:
+class RestorePoint:
     """A moment that can be restored, and from what."""
 
     at: datetime
@@ -174,13 +181,13 @@ class Moment:
     is_by_log: bool
 
 
-def usable(copies: Sequence[Copy]) -> list[Copy]:
+def usable(copies: Sequence[BackupCopy]) -> list[BackupCopy]:
     """Return the copies that can be restored: neither they nor their full copies have a known problem."""
     good = {copy.label: copy for copy in copies if copy.is_good}
     return [copy for copy in good.values() if not copy.parent or copy.parent in good]
 
 
-def chain_to(copies: Sequence[Copy], to: datetime | None) -> tuple[Copy, ...]:
+def chain_to(copies: Sequence[BackupCopy], to: datetime | None) -> tuple[BackupCopy, ...]:
     """Return the full copy, and the increment on it if there is one, that come closest before *to*.
 
     Empty if no backup is old enough. None asks for the newest.
@@ -193,7 +200,7 @@ def chain_to(copies: Sequence[Copy], to: datetime | None) -> tuple[Copy, ...]:
     return (newest,) if parent is None else (parent, newest)
 
 
-def newest_moment(copies: Sequence[Copy], stretches: Sequence[Stretch]) -> Moment | None:
+def newest_moment(copies: Sequence[BackupCopy], stretches: Sequence[WalStretch]) -> RestorePoint | None:
     """Return the newest moment that can be restored: the end of a backup, or of the log that continues it.
 
     The log of a later timeline continues an earlier one's if it begins before that one ends.
@@ -202,15 +209,15 @@ def newest_moment(copies: Sequence[Copy], stretches: Sequence[Stretch]) -> Momen
     if not chain:
         return None
     newest = chain[-1]
-    best = Moment(newest.restorable_to, newest.label, is_by_log=False)
+    best = RestorePoint(newest.restorable_to, newest.label, is_by_log=False)
     for copy in usable(copies):
         for stretch in _following(copy, stretches):
             if stretch.durable_to > best.at:
-                best = Moment(stretch.durable_to, copy.label, is_by_log=True)
+                best = RestorePoint(stretch.durable_to, copy.label, is_by_log=True)
     return best
 
 
-def _following(copy: Copy, stretches: Sequence[Stretch]) -> list[Stretch]:
+def _following(copy: BackupCopy, stretches: Sequence[WalStretch]) -> list[WalStretch]:
     """Return the stretches of log that continue from where *copy* is complete."""
     if copy.end is None:
         return []

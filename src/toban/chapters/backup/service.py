@@ -10,9 +10,9 @@ from django.db import transaction
 from toban.chapters.backup import catalogue, report, rules, upkeep
 from toban.chapters.backup.engine import BackupFailed, KeepsLog
 from toban.chapters.backup.models import Backup, Drill
-from toban.chapters.backup.report import Guard, Recovery, Row
-from toban.chapters.backup.rules import Moment
-from toban.chapters.backup.taking.source import Source
+from toban.chapters.backup.report import Guard, PolicyReport, Recovery
+from toban.chapters.backup.rules import RestorePoint
+from toban.chapters.backup.taking.source import BackupSource
 from toban.chapters.backup.works import BackupPlan, Policy
 from toban.design.clauses.backup import RecoveryObjective
 from toban.design.values.backup_method import BackupMethod
@@ -109,7 +109,7 @@ class Backups:
             ]
         )
 
-    def _look_at_log(self, source: Source) -> None:
+    def _look_at_log(self, source: BackupSource) -> None:
         try:
             with source.opened() as at_work:
                 if isinstance(at_work.engine, KeepsLog):
@@ -119,15 +119,15 @@ class Backups:
         except (BackupFailed, StoreTrouble) as error:
             log.warning("log_not_seen", subject=source.subject, reason=str(error))
 
-    def _moment(self, subject: str) -> Moment | None:
+    def _moment(self, subject: str) -> RestorePoint | None:
         copies = catalogue.copies(subject)
         found = rules.newest_moment(copies, catalogue.stretches(subject))
         elsewhere = self._logs.get(subject)
         if elsewhere is not None and found is not None and elsewhere > found.at:
-            return Moment(elsewhere, found.label, is_by_log=True)
+            return RestorePoint(elsewhere, found.label, is_by_log=True)
         return found
 
-    def _row(self, policy: Policy, moment: Moment | None, now: datetime) -> Row:
+    def _row(self, policy: Policy, moment: RestorePoint | None, now: datetime) -> PolicyReport:
         copies = catalogue.copies(policy.source.subject)
         own = [copy for copy in copies if copy.method.value == policy.method.value]
         runs = Run.objects.filter(work=policy.work)
@@ -136,7 +136,7 @@ class Backups:
             copy for copy in rules.usable(copies) if copy in own or policy.method is not BackupMethod.FULL
         ]
         newest = max((copy.ended_at for copy in counting), default=None)
-        return Row(
+        return PolicyReport(
             policy=policy.row,
             work=policy.work,
             is_batch=policy.is_batch,
@@ -160,7 +160,11 @@ class Backups:
         return last_due(policy.row.schedules[0], self._system, first.due_at, now)
 
     def _recovery(
-        self, objective: RecoveryObjective, plan: BackupPlan, moments: dict[str, Moment | None], now: datetime
+        self,
+        objective: RecoveryObjective,
+        plan: BackupPlan,
+        moments: dict[str, RestorePoint | None],
+        now: datetime,
     ) -> Recovery:
         subjects = [each for each in plan.sources if objective.subject in {"", each}]
         if objective.objective == "RPO":
@@ -168,7 +172,7 @@ class Backups:
         return _rto(objective, subjects, self._system.zone)
 
 
-def _guarded_by(source: Source) -> str:
+def _guarded_by(source: BackupSource) -> str:
     try:
         with source.opened() as at_work:
             return at_work.store.guard() if at_work.store is not None else ""
@@ -197,7 +201,7 @@ def last_due(schedule: Schedule, system: System, since: datetime, now: datetime)
 
 
 def _rpo(
-    objective: RecoveryObjective, moments: dict[str, Moment | None], zone: ZoneInfo, now: datetime
+    objective: RecoveryObjective, moments: dict[str, RestorePoint | None], zone: ZoneInfo, now: datetime
 ) -> Recovery:
     missing = [subject for subject, moment in moments.items() if moment is None]
     if missing:

@@ -6,10 +6,10 @@ from dataclasses import asdict, dataclass
 from django.db import transaction
 
 from toban.chapters.backup import catalogue
-from toban.chapters.backup.engine import Checked, Guarded, KeepsVersions, Taken, Watch
+from toban.chapters.backup.engine import ActWatch, BackupCheck, KeepsVersions, TakenBackup, VersionGuard
 from toban.chapters.backup.models import Backup
-from toban.chapters.backup.taking.source import Open, Source
-from toban.chapters.backup.taking.steps import Pruned, listed_otherwise
+from toban.chapters.backup.taking.source import BackupSource, OpenSubject
+from toban.chapters.backup.taking.steps import PruneResult, listed_otherwise
 from toban.chapters.backup.works import Policy, days_of
 from toban.engine.evidence import ledger
 from toban.engine.evidence.models import LedgerEntry
@@ -20,7 +20,7 @@ _MOST_TOLD = 10
 """The most problems to keep for one backup; a folder that was emptied has thousands, all alike."""
 
 
-def verify(source: Source, at_work: Open, row: Backup, watch: Watch) -> Checked:
+def verify(source: BackupSource, at_work: OpenSubject, row: Backup, watch: ActWatch) -> BackupCheck:
     """Read a whole backup back, and record in the catalogue and the evidence what was found.
 
     Damage stays on the row until the backup reads back whole again: it is shown and announced, and nothing is
@@ -30,18 +30,18 @@ def verify(source: Source, at_work: Open, row: Backup, watch: Watch) -> Checked:
     troubles = _listed_otherwise(source, at_work.store, taken)
     if not troubles:
         _probe(source, at_work.store, taken)
-    checked = Checked(False, troubles) if troubles else at_work.engine.verify(taken, watch)
+    checked = BackupCheck(False, troubles) if troubles else at_work.engine.verify(taken, watch)
     row.refresh_from_db()
     if row.pruned_at is not None:
         # It was pruned while it was being read: its objects are missing because the document says so.
-        return Checked(True)
+        return BackupCheck(True)
     if not checked.is_whole and not troubles:
         _probe(source, at_work.store, taken)
     _note(source, row, checked)
     return checked
 
 
-def _listed_otherwise(source: Source, store: Store | None, taken: Taken) -> list[str]:
+def _listed_otherwise(source: BackupSource, store: Store | None, taken: TakenBackup) -> list[str]:
     if store is None:
         return []
     key = catalogue.key_of(source.subject, taken.label)
@@ -49,7 +49,7 @@ def _listed_otherwise(source: Source, store: Store | None, taken: Taken) -> list
     return [*([] if is_described else [f"{key} がありません"]), *listed_otherwise(store, taken)]
 
 
-def _probe(source: Source, store: Store | None, taken: Taken) -> None:
+def _probe(source: BackupSource, store: Store | None, taken: TakenBackup) -> None:
     """Read the small description: a wrong key or an unreachable store does not count as damage.
 
     Raises `StoreTrouble` if nothing can be read now.
@@ -58,7 +58,7 @@ def _probe(source: Source, store: Store | None, taken: Taken) -> None:
         store.read(catalogue.key_of(source.subject, taken.label))
 
 
-def _note(source: Source, row: Backup, checked: Checked) -> None:
+def _note(source: BackupSource, row: Backup, checked: BackupCheck) -> None:
     now, before = source.clock(), row.trouble
     if checked.is_whole:
         row.verified_at, row.trouble = now, ""
@@ -83,7 +83,7 @@ def _note(source: Source, row: Backup, checked: Checked) -> None:
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
+class StoreSurvey:
     """What an import from a store has added to the catalogue."""
 
     added: Sequence[str]
@@ -92,13 +92,15 @@ class Found:
     """Descriptions that can't be read."""
 
 
-def bring_in(source: Source, at_work: Open, clause_of: dict[str, str], *, by: str) -> Found:
+def bring_in(
+    source: BackupSource, at_work: OpenSubject, clause_of: dict[str, str], *, by: str
+) -> StoreSurvey:
     """Add every backup that the store describes to the catalogue, for the day that the state is lost.
 
     *clause_of*: method → the id of its policy row. The backups count as unverified until they are read again.
     """
     if at_work.store is None:
-        return Found((), 0, (f'kind = "{source.kind_name}" は記述を保存先に置きません',))
+        return StoreSurvey((), 0, (f'kind = "{source.kind_name}" は記述を保存先に置きません',))
     found, troubles = catalogue.read_store(at_work.store, source.subject)
     known = set(Backup.objects.filter(subject=source.subject).values_list("label", flat=True))
     added = [taken for taken in found if taken.label not in known]
@@ -114,16 +116,16 @@ def bring_in(source: Source, at_work: Open, clause_of: dict[str, str], *, by: st
         if added:
             content = {"event": "backups-imported", "subject": source.subject, "count": len(added)}
             ledger.append(ledger.Record(LedgerEntry.Kind.AUDIT, content, actor=by), now=source.clock())
-    return Found([taken.label for taken in added], len(found) - len(added), troubles)
+    return StoreSurvey([taken.label for taken in added], len(found) - len(added), troubles)
 
 
-def note_pruned(source: Source, done: Pruned, *, by: str) -> None:
+def note_pruned(source: BackupSource, done: PruneResult, *, by: str) -> None:
     """Record in the evidence who had *source* pruned, and what was removed."""
     content = {"event": "backups-pruned", "subject": source.subject, **asdict(done)}
     ledger.append(ledger.Record(LedgerEntry.Kind.AUDIT, content, actor=by), now=source.clock())
 
 
-def guarded(policy: Policy) -> Guarded:
+def guarded(policy: Policy) -> VersionGuard:
     """Return the settings of a row's bucket; raises `StoreTrouble`."""
     with policy.source.opened() as at_work:
         return _keeper(at_work).look(days_of(policy.row.retention))
@@ -141,7 +143,7 @@ def mend(policy: Policy, *, by: str, digest: str) -> Sequence[str]:
     return changes
 
 
-def _keeper(at_work: Open) -> KeepsVersions:
+def _keeper(at_work: OpenSubject) -> KeepsVersions:
     if not isinstance(at_work.engine, KeepsVersions):
         raise TypeError(f"{type(at_work.engine).__name__} keeps no versions")
     return at_work.engine

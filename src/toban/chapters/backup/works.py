@@ -7,9 +7,9 @@ from datetime import timedelta
 from typing import Any
 
 from toban.chapters.backup.engine import BACKUPS, ENGINE_KINDS, EngineKind, Method
-from toban.chapters.backup.rules import Keep
+from toban.chapters.backup.rules import CopyRetention
 from toban.chapters.backup.taking.config import BackupBatch
-from toban.chapters.backup.taking.source import Source
+from toban.chapters.backup.taking.source import BackupSource
 from toban.chapters.backup.taking.steps import steps
 from toban.design.clauses.backup import BackupPolicy, RecoveryObjective, RestoreProcedure
 from toban.design.clauses.batch import Batch, BatchRetry
@@ -35,7 +35,7 @@ class Policy:
 
     row: BackupPolicy
     method: BackupMethod
-    source: Source
+    source: BackupSource
     work: str
     """The key of the work that does it; empty for log."""
     is_batch: bool = False
@@ -49,7 +49,7 @@ class BackupPlan:
     policies: tuple[Policy, ...]
     guards: tuple[Policy, ...]
     """Rows that a bucket carries out by itself; its settings are watched."""
-    sources: Mapping[str, Source]
+    sources: Mapping[str, BackupSource]
     """Subject, as the document names it → the source that is copied."""
     objectives: tuple[RecoveryObjective, ...]
     """RPO and RTO that can be judged."""
@@ -74,7 +74,7 @@ class _Planning:
     policies: list[Policy] = field(default_factory=list)
     guards: list[Policy] = field(default_factory=list)
     unbound: dict[str, str] = field(default_factory=dict)
-    sources: dict[str, Source] = field(default_factory=dict)
+    sources: dict[str, BackupSource] = field(default_factory=dict)
 
 
 def key_of(subject: str, method: Method) -> str:
@@ -128,7 +128,7 @@ def work_of(policy: Policy, design: Design, bindings: Bindings) -> Work:
 
 def source_of(
     subject: str, design: Design, bindings: Bindings, kinds: Kinds, *, clock: Clock = system_clock
-) -> Source | str:
+) -> BackupSource | str:
     """Return where a subject is backed up from and to, or why it can't be."""
     bound = BACKUPS.of(bindings).get(subject)
     if bound is None:
@@ -155,7 +155,7 @@ def source_of(
             backup=f'[backups."{subject}"]',
             setting='store = "…"',
         )
-    return Source(
+    return BackupSource(
         subject=subject,
         kind_name=bound.kind,
         kind=kind,
@@ -238,7 +238,7 @@ def _plan_guard(planning: _Planning, row: BackupPolicy) -> str:
     return ""
 
 
-def _plan_copies(planning: _Planning, row: BackupPolicy, method: BackupMethod, source: Source) -> str:
+def _plan_copies(planning: _Planning, row: BackupPolicy, method: BackupMethod, source: BackupSource) -> str:
     wanted = _METHODS[method]
     if wanted not in source.kind.methods:
         return _unable(source, row)
@@ -256,7 +256,7 @@ def _plan_copies(planning: _Planning, row: BackupPolicy, method: BackupMethod, s
     return ""
 
 
-def _unable(source: Source, row: BackupPolicy) -> str:
+def _unable(source: BackupSource, row: BackupPolicy) -> str:
     return recorded(
         "%(kind)s は「%(method)s」を取れません: 別の kind を書いてください",
         kind=f'kind = "{source.kind_name}"',
@@ -292,12 +292,12 @@ def _destination(rows: list[BackupPolicy]) -> str:
     return next((row.destination for row in [*fulls, *rows] if row.destination), "")
 
 
-def _keep(rows: list[BackupPolicy]) -> dict[Method, Keep]:
-    found: dict[Method, Keep] = {}
+def _keep(rows: list[BackupPolicy]) -> dict[Method, CopyRetention]:
+    found: dict[Method, CopyRetention] = {}
     for row in rows:
         method = _METHODS.get(read_backup_method(row.method) or BackupMethod.LOG)
         if method is not None:
-            found.setdefault(method, Keep(row.generations, row.retention))
+            found.setdefault(method, CopyRetention(row.generations, row.retention))
     return found
 
 

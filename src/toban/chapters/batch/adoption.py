@@ -32,7 +32,7 @@ _HEAD = """\
 _SECTION = "## バッチ処理\n\n### バッチ一覧\n"
 
 
-class Way(StrEnum):
+class AdoptionWay(StrEnum):
     """Who runs the job from now on."""
 
     PING = "ping"
@@ -42,7 +42,7 @@ class Way(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Adopted:
+class AdoptedJob:
     """A job and one of its rules for due times, as a batch."""
 
     job: Job
@@ -61,11 +61,11 @@ class Adopted:
 
 
 @dataclass(frozen=True, slots=True)
-class Proposal:
+class AdoptionProposal:
     """What is proposed for a crontab."""
 
-    way: Way
-    adopted: tuple[Adopted, ...]
+    way: AdoptionWay
+    adopted: tuple[AdoptedJob, ...]
     left: tuple[Leftover, ...]
     notes: tuple[str, ...] = ()
     """What is different from cron."""
@@ -76,9 +76,11 @@ class Proposal:
         return _HEAD + "".join(f"{each.row}\n" for each in self.adopted)
 
 
-def propose(crontab: Crontab, *, way: Way, prefix: str, zone: str, host_zone: str) -> Proposal:
+def propose(
+    crontab: Crontab, *, way: AdoptionWay, prefix: str, zone: str, host_zone: str
+) -> AdoptionProposal:
     """Propose batches for all jobs; *zone* is the document's time zone, *host_zone* that of cron's host."""
-    adopted: list[Adopted] = []
+    adopted: list[AdoptedJob] = []
     left = list(crontab.left)
     for job in crontab.jobs:
         try:
@@ -90,11 +92,11 @@ def propose(crontab: Crontab, *, way: Way, prefix: str, zone: str, host_zone: st
         for position, (timing, when) in enumerate(timings, start=1):
             key, is_one = f"{prefix}{len(adopted) + 1:03}", len(timings) == 1
             name = _name(job) if is_one else f"{_name(job)} ({position})"
-            adopted.append(Adopted(job, key, name, timing, "" if is_one else when))
-    return _read_back(Proposal(way, tuple(adopted), tuple(left), tuple(_notes(crontab, way))))
+            adopted.append(AdoptedJob(job, key, name, timing, "" if is_one else when))
+    return _read_back(AdoptionProposal(way, tuple(adopted), tuple(left), tuple(_notes(crontab, way))))
 
 
-def bindings(proposal: Proposal) -> str:
+def bindings(proposal: AdoptionProposal) -> str:
     """Return the tables for `toban.toml`."""
     head = "".join(f"# {note}\n" for note in proposal.notes)
     tables = ["\n".join(_table(each, proposal.way)) + "\n" for each in proposal.adopted]
@@ -110,7 +112,7 @@ def arguments(job: Job) -> tuple[str, ...]:
     return (*before, *job.command.split())
 
 
-def crontab_lines(proposal: Proposal, urls: Mapping[str, str]) -> Iterator[tuple[str, str]]:
+def crontab_lines(proposal: AdoptionProposal, urls: Mapping[str, str]) -> Iterator[tuple[str, str]]:
     """Yield each adopted line as it is and as it should be, with the ping at its end; *urls* are by key.
 
     A job with several rows becomes as many lines, each with its own URL.
@@ -123,8 +125,8 @@ class _NotCarried(Exception):
     """The job can't be a batch; the message says why."""
 
 
-def _demand_no_input(job: Job, way: Way) -> None:
-    if way is Way.COMMAND and job.has_input:
+def _demand_no_input(job: Job, way: AdoptionWay) -> None:
+    if way is AdoptionWay.COMMAND and job.has_input:
         raise _NotCarried("% で標準入力を渡しています: コマンドの中で読む形に直してください")
 
 
@@ -183,20 +185,20 @@ def _name(job: Job) -> str:
     return (words[0].rpartition("/")[2] if words else job.command)[:_LONGEST_NAME] or "cron"
 
 
-def _notes(crontab: Crontab, way: Way) -> Iterator[str]:
-    if way is Way.PING:
+def _notes(crontab: Crontab, way: AdoptionWay) -> Iterator[str]:
+    if way is AdoptionWay.PING:
         return
     yield "作業フォルダーは toban.toml のある場所です (cron では HOME)。もとの crontab の行は消してください"
     if crontab.mail_to:
         yield f"cron は出力を {crontab.mail_to} に送っていました。通知は文書のアラート通知の行で決まります"
 
 
-def _table(adopted: Adopted, way: Way) -> Iterator[str]:
+def _table(adopted: AdoptedJob, way: AdoptionWay) -> Iterator[str]:
     yield f"# crontab の {adopted.job.line} 行目: {' '.join(adopted.name.split())}"
-    if adopted.job.user and way is Way.COMMAND:
+    if adopted.job.user and way is AdoptionWay.COMMAND:
         yield f"# cron では {adopted.job.user} の権限で動いていました。Toban の権限で動くか確かめてください"
     yield f"[batches.{adopted.key}]"
-    if way is Way.PING:
+    if way is AdoptionWay.PING:
         yield 'kind = "ping"'
         yield f"token = {quoted(f'file:pings/{adopted.key}')}"
         yield 'grace = "30分"'
@@ -204,7 +206,7 @@ def _table(adopted: Adopted, way: Way) -> Iterator[str]:
         yield f"command = [{', '.join(quoted(each) for each in arguments(adopted.job))}]"
 
 
-def _pinging(adopted: Adopted, url: str) -> str:
+def _pinging(adopted: AdoptedJob, url: str) -> str:
     job = adopted.job
     command, percent, given = job.raw_command.partition("%") if job.has_input else (job.raw_command, "", "")
     # A percent sign that is not escaped begins the command's input.
@@ -224,7 +226,7 @@ def _cell(text: str) -> str:
     return re.sub(r"([\\|`*_<\[\]~&#])", r"\\\1", plain)
 
 
-def _read_back(proposal: Proposal) -> Proposal:
+def _read_back(proposal: AdoptionProposal) -> AdoptionProposal:
     """Return *proposal* with the rows that the reader understands; the rest is listed as left, not lost."""
     if not proposal.adopted:
         return proposal

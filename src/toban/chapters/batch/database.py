@@ -20,7 +20,7 @@ _CONNECTING = 10
 
 
 @dataclass(frozen=True, slots=True)
-class Question:
+class SqlQuestion:
     """One SELECT, and its limits.
 
     Parameters are written `%(name)s`, so a literal percent sign is written `%%`. Days and times in it are

@@ -8,12 +8,12 @@ from functools import partial
 from toban.chapters.batch import service
 from toban.chapters.batch.works import BatchPlan, plan
 from toban.design.clauses.batch import Batch
-from toban.design.finding import Finding, Level
+from toban.design.finding import Finding, FindingLevel
 from toban.engine.editions.edition import Edition
-from toban.engine.operation import EditionLoop, Operation, Shift, Workplace
+from toban.engine.operation import EditionLoop, Operation, WorkerShift, Workplace
 from toban.engine.runs.kinds import BATCH_KINDS, BATCHES, Site, key_of
 from toban.engine.runs.work import Work
-from toban.engine.trial import Code, Trial, place_of, quote_of
+from toban.engine.trial import Trial, TrialCode, place_of, quote_of
 
 
 def _plan(edition: Edition) -> BatchPlan:
@@ -24,8 +24,8 @@ def _tell(edition: Edition, now: datetime) -> None:
     service.tell(edition.plan(OPERATION), now, edition.design.digest)
 
 
-def _shift(_at: Workplace) -> Shift:
-    return Shift([EditionLoop("batch-status", _tell, every=2.0)])
+def _shift(_at: Workplace) -> WorkerShift:
+    return WorkerShift([EditionLoop("batch-status", _tell, every=2.0)])
 
 
 def _rowless(edition: Edition) -> Iterator[Finding]:
@@ -47,7 +47,7 @@ def _rowless(edition: Edition) -> Iterator[Finding]:
             choices = "、".join(f"「{each}」" for each in sorted(rows)) or "ありません"
             hint = f"「{near[0]}」ではありませんか" if near else f"文書のバッチIDで書いてください: {choices}"
         origin, quote = place_of(bindings, "batches", key), quote_of("batches", key, bound)
-        yield Finding(Code.NO_ROW, Level.ERROR, origin, f"バッチ {key}: {message}", quote, hint)
+        yield Finding(TrialCode.NO_ROW, FindingLevel.ERROR, origin, f"バッチ {key}: {message}", quote, hint)
 
 
 def _trials(edition: Edition, _now: datetime) -> Iterator[Trial]:
@@ -57,7 +57,7 @@ def _trials(edition: Edition, _now: datetime) -> Iterator[Trial]:
             kind = edition.kinds.of(BATCH_KINDS)[bound.kind]
             site = Site(rows[key], edition.design, bindings, edition.kinds)
             yield Trial(
-                Code.BATCH,
+                TrialCode.BATCH,
                 f"バッチ {key}",
                 place_of(bindings, "batches", key),
                 quote_of("batches", key, bound),

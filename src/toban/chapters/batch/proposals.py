@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from toban.chapters.batch.kinds.command import CommandBatch
 from toban.design.clauses.batch import Batch
 from toban.design.reader import Design
-from toban.engine.bindings.draft import OpenTable, Proposal
+from toban.engine.bindings.draft import BindingProposal, OpenTable
 from toban.engine.registry.kinds import Kinds
 from toban.engine.runs.kinds import BATCH_KINDS, key_of
 
@@ -19,5 +19,5 @@ def open_tables(design: Design, kinds: Kinds) -> Iterator[OpenTable]:
     for row in design.of(Batch):
         rows.setdefault(key_of(row), row)
     for key, row in rows.items():
-        proposal = Proposal("", CommandBatch, {"command": [f"./batches/{key}"]})
+        proposal = BindingProposal("", CommandBatch, {"command": [f"./batches/{key}"]})
         yield OpenTable("batches", key, [row], [proposal], [note])

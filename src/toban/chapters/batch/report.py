@@ -14,8 +14,8 @@ from toban.engine.evidence.verdict import Verdict
 from toban.engine.notify.signal import Condition, Signal
 from toban.engine.runs import rules
 from toban.engine.runs.models import Run
-from toban.engine.runs.rules import Reason
-from toban.engine.runs.standing import ENDED, Standing
+from toban.engine.runs.rules import RunReason
+from toban.engine.runs.standing import ENDED, WorkStatus
 from toban.engine.runs.work import Work
 
 _VERDICTS = {
@@ -28,12 +28,12 @@ _VERDICTS = {
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
+class BatchReport:
     """A batch and the current state of its runs."""
 
     batch: Batch
     work: Work
-    standing: Standing
+    standing: WorkStatus
 
     @property
     def key(self) -> str:
@@ -46,7 +46,7 @@ class Row:
         return self.work.system.zone
 
 
-class Trouble(StrEnum):
+class RunTrouble(StrEnum):
     """What may be wrong with a run that has not ended."""
 
     NOT_STARTED = "not-started"
@@ -56,22 +56,22 @@ class Trouble(StrEnum):
     UNUSUALLY_LONG = "unusually-long"
 
 
-def trouble(row: Row, now: datetime) -> Trouble | None:
+def trouble(row: BatchReport, now: datetime) -> RunTrouble | None:
     """Return what is wrong with the run that has not ended, or None."""
     run, standing = row.standing.current, row.standing
-    if run is None or run.reason == Reason.AWAITING_REPORT:
+    if run is None or run.reason == RunReason.AWAITING_REPORT:
         return None
     if run.state == Run.State.WAITING:
         if not rules.is_overdue(run.wake_at, now, row.work.start_grace):
             return None
-        return Trouble.NO_CONSENT if run.reason == Reason.AWAITING_APPROVAL else Trouble.NOT_STARTED
+        return RunTrouble.NO_CONSENT if run.reason == RunReason.AWAITING_APPROVAL else RunTrouble.NOT_STARTED
     began_at = standing.began_at or run.due_at
     if rules.is_too_long(began_at, now, row.work.expected_within):
-        return Trouble.TOO_LONG
-    return Trouble.UNUSUALLY_LONG if rules.is_too_long(began_at, now, standing.longest_usual) else None
+        return RunTrouble.TOO_LONG
+    return RunTrouble.UNUSUALLY_LONG if rules.is_too_long(began_at, now, standing.longest_usual) else None
 
 
-def status(row: Row, now: datetime) -> StatusUpdate:
+def status(row: BatchReport, now: datetime) -> StatusUpdate:
     """Return the batch's status for the page."""
     proof, last = None, row.standing.last
     if last is not None:
@@ -87,7 +87,7 @@ def status(row: Row, now: datetime) -> StatusUpdate:
     )
 
 
-def signals(row: Row, now: datetime) -> Iterator[Signal]:
+def signals(row: BatchReport, now: datetime) -> Iterator[Signal]:
     """Yield what may need announcing: how the last run ended, and whether the current one is fine.
 
     Each is an alert of its own: a run that hangs does not end the alert about the failure before it.
@@ -103,7 +103,7 @@ def signals(row: Row, now: datetime) -> Iterator[Signal]:
     yield _signal(row, now, "/under-way", condition, limit=limit, began_at=since)
 
 
-def events(row: Row, runs: Iterable[Run], now: datetime) -> Iterator[Signal]:
+def events(row: BatchReport, runs: Iterable[Run], now: datetime) -> Iterator[Signal]:
     """Yield the events of *runs* that the batch announces: starts and successful ends."""
     for run in runs:
         due = f"{run.due_at.astimezone(row.zone):%Y-%m-%d %H:%M}"
@@ -113,13 +113,13 @@ def events(row: Row, runs: Iterable[Run], now: datetime) -> Iterator[Signal]:
             yield _event(row, f"/end/{run.pk}", _end(row, run), run.ended_at, now)
 
 
-def _event(row: Row, part: str, value: str, at: datetime, now: datetime) -> Signal:
+def _event(row: BatchReport, part: str, value: str, at: datetime, now: datetime) -> Signal:
     found = _signal(row, now, part, Condition.INFO, limit="", began_at=at)
     return replace(found, value=value, advice=f"対応は要りません。記録は toban why {row.key}")
 
 
 def _signal(
-    row: Row, now: datetime, part: str, condition: Condition, *, limit: str, began_at: datetime
+    row: BatchReport, now: datetime, part: str, condition: Condition, *, limit: str, began_at: datetime
 ) -> Signal:
     is_well = condition is Condition.OK
     return Signal(
@@ -138,14 +138,14 @@ def _signal(
     )
 
 
-def _verdict(row: Row, now: datetime) -> Verdict:
+def _verdict(row: BatchReport, now: datetime) -> Verdict:
     current, last = row.standing.current, row.standing.last
     if trouble(row, now) is not None or (current is not None and current.failures):
         return Verdict.WARNING
     return Verdict.NOT_MEASURABLE if last is None else _VERDICTS[Run.State(last.state)]
 
 
-def _end_condition(row: Row, last: Run) -> Condition:
+def _end_condition(row: BatchReport, last: Run) -> Condition:
     if last.state == Run.State.FAILED:
         # A row that does not say what to do on failure must not fail quietly.
         is_alarming = FailureAction.ALERT in row.batch.on_failure or not row.batch.on_failure
@@ -153,18 +153,18 @@ def _end_condition(row: Row, last: Run) -> Condition:
     return Condition.WARNING if last.state == Run.State.MISSED else Condition.OK
 
 
-def _value(row: Row) -> str:
+def _value(row: BatchReport) -> str:
     return "" if row.standing.last is None else _end(row, row.standing.last)
 
 
-def _end(row: Row, run: Run) -> str:
+def _end(row: BatchReport, run: Run) -> str:
     took = ""
     if run.began_at is not None and run.ended_at is not None and run.state == Run.State.DONE:
         took = f" ({_seconds(run.ended_at - run.began_at)})"
     return f"{run.due_at.astimezone(row.zone):%Y-%m-%d %H:%M} {ENDED[Run.State(run.state)]}{took}"
 
 
-def _reason(row: Row, now: datetime) -> str:
+def _reason(row: BatchReport, now: datetime) -> str:
     found = trouble(row, now)
     if found is not None:
         return _words(row, found)
@@ -175,14 +175,14 @@ def _reason(row: Row, now: datetime) -> str:
     return row.standing.last.note
 
 
-def _present(row: Row, run: Run) -> str:
+def _present(row: BatchReport, run: Run) -> str:
     """Describe the current run, if nothing is wrong with it."""
     due = f"{run.due_at.astimezone(row.zone):%H:%M}"
     if run.state == Run.State.RUNNING:
         percent = f" ({run.progress_percent:.0f}%)" if run.progress_percent is not None else ""
         step = f": {run.step}{percent} {run.progress_text}".rstrip() if run.step else ""
         return f"{due} の分を実行しています{step}"
-    if run.reason == Reason.AWAITING_REPORT:
+    if run.reason == RunReason.AWAITING_REPORT:
         return f"{due} の分の報告を待っています"
     if run.failures:
         again = run.wake_at.astimezone(row.zone)
@@ -190,19 +190,19 @@ def _present(row: Row, run: Run) -> str:
     return run.note
 
 
-def _words(row: Row, found: Trouble) -> str:
+def _words(row: BatchReport, found: RunTrouble) -> str:
     run = row.standing.current
     if run is None:
         raise AssertionError("without a run there is no trouble with it")
     due = f"{run.due_at.astimezone(row.zone):%H:%M} の分"
     match found:
-        case Trouble.NOT_STARTED:
+        case RunTrouble.NOT_STARTED:
             return f"{due}が {length(row.work.start_grace)} を過ぎても始まりません"
-        case Trouble.NO_CONSENT:
+        case RunTrouble.NO_CONSENT:
             return f"{due}: {run.note}。toban run {row.key} --approve {run.pk} で進みます"
-        case Trouble.TOO_LONG:
+        case RunTrouble.TOO_LONG:
             return f"{due}が {length(row.work.expected_within or timedelta(0))} を過ぎても終わりません"
-        case Trouble.UNUSUALLY_LONG:
+        case RunTrouble.UNUSUALLY_LONG:
             usual = length(row.standing.longest_usual or timedelta(0))
             return f"{due}がいつもより長くかかっています (これまでの 95% の 2 倍、{usual} 超)"
 
@@ -213,10 +213,10 @@ def _end_limit(last: Run) -> str:
     return last.note
 
 
-def _advice(row: Row) -> str:
+def _advice(row: BatchReport) -> str:
     ordered = f"失敗時の対応: {row.batch.on_failure_text}。" if row.batch.on_failure_text else ""
     last = row.standing.last
-    if last is not None and last.reason in (Reason.REPORTED, Reason.UNREPORTED):
+    if last is not None and last.reason in (RunReason.REPORTED, RunReason.UNREPORTED):
         return f"{ordered}外で動くバッチです: そのホストと cron の記録を確かめてください。toban why {row.key}"
     return f"{ordered}記録は toban why {row.key}、もう一度実行するには toban run {row.key}"
 

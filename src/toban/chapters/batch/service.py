@@ -8,13 +8,13 @@ from django.db import transaction
 from django.db.models import Q
 
 from toban.chapters.batch import practice, report
-from toban.chapters.batch.report import Row
+from toban.chapters.batch.report import BatchReport
 from toban.chapters.batch.works import BatchPlan
 from toban.engine.evidence import status
 from toban.engine.notify import alerts
 from toban.engine.notify.signal import Signal
 from toban.engine.runs.models import Run
-from toban.engine.runs.standing import Standing, standings
+from toban.engine.runs.standing import WorkStatus, standings
 
 _LATELY = timedelta(hours=1)
 """Events are announced this late at most: a worker that was away longer has other things to report."""
@@ -24,7 +24,7 @@ def tell(plan: BatchPlan, now: datetime, digest: str) -> None:
     """Show every batch's status and report what is wrong."""
     standings_now = standings(plan.works, now)
     rows = {
-        key: Row(batch, plan.works[key], standings_now.get(key, Standing()))
+        key: BatchReport(batch, plan.works[key], standings_now.get(key, WorkStatus()))
         for key, batch in plan.batches.items()
     }
     signals = [each for row in rows.values() for each in report.signals(row, now)]
@@ -36,7 +36,7 @@ def tell(plan: BatchPlan, now: datetime, digest: str) -> None:
         alerts.tell(list(_events(rows, now)), now, digest)
 
 
-def _events(rows: Mapping[str, Row], now: datetime) -> Iterator[Signal]:
+def _events(rows: Mapping[str, BatchReport], now: datetime) -> Iterator[Signal]:
     """Yield the recent events of the batches that announce them."""
     telling = [key for key, row in rows.items() if row.work.announces_start or row.work.announces_end]
     if not telling:

@@ -8,12 +8,12 @@ from toban.chapters.batch.practice import Practice, announced
 from toban.design.clauses.batch import Batch, BatchRetry, BatchWatch, Scheduler
 from toban.design.reader import Design
 from toban.design.values.retry import FailureAction, read_retry
-from toban.engine.bindings.model import Bindings, Bound
+from toban.engine.bindings.model import Bindings, KindBinding
 from toban.engine.calendar.due import is_ever_due
 from toban.engine.registry.kinds import Kinds
 from toban.engine.runs.kinds import BATCH_KINDS, BATCHES, BatchBinding, NotBindable, Site, WorkKind, key_of
 from toban.engine.runs.rules import RETRY_AFTER, CatchUp
-from toban.engine.runs.work import Reported, Step, Work
+from toban.engine.runs.work import ElsewhereReporting, Step, Work
 from toban.engine.said import recorded
 
 
@@ -94,7 +94,9 @@ def _with_consent(steps: tuple[Step, ...], wanted_of: str) -> tuple[Step, ...]:
     return (replace(steps[0], approval=wanted_of), *steps[1:])
 
 
-def _reported_work(site: Site, binding: BatchBinding, reported: Reported, told: frozenset[str]) -> Work:
+def _reported_work(
+    site: Site, binding: BatchBinding, reported: ElsewhereReporting, told: frozenset[str]
+) -> Work:
     return Work(
         key=key_of(site.batch),
         clause_id=site.batch.id,
@@ -152,7 +154,7 @@ def _why_unbound(batch: Batch, batches: Mapping[str, Batch], bindings: Bindings)
     return ""
 
 
-def _behind(key: str, batches: Mapping[str, Bound[BatchBinding]]) -> Iterator[str]:
+def _behind(key: str, batches: Mapping[str, KindBinding[BatchBinding]]) -> Iterator[str]:
     """Yield every batch that must come before *key*, each once."""
     seen: set[str] = set()
     pending = list(batches[key].config.depends_on)

@@ -6,12 +6,12 @@ from types import MappingProxyType
 
 from toban.chapters.errors import kept
 from toban.engine.amounts import size
-from toban.engine.retention import Beside, Elsewhere
+from toban.engine.retention import CompanionRecords, Elsewhere
 from toban.engine.said import recorded
 from toban.engine.telemetry.logs.words import ERROR
 
 
-def _events(start: datetime | None, end: datetime) -> Sequence[Beside]:
+def _events(start: datetime | None, end: datetime) -> Sequence[CompanionRecords]:
     """Return the error tracking data of that period. See `Elsewhere`."""
     found = kept.amount(start, end)
     events_said = recorded(
@@ -19,8 +19,8 @@ def _events(start: datetime | None, end: datetime) -> Sequence[Beside]:
     )
     hours_said = recorded("エラーの1時間ごとの件数 %(count)s件", count=f"{found.hours:,}")
     told = (
-        Beside("events", events_said, found.events, found.bytes),
-        Beside("hours", hours_said, found.hours),
+        CompanionRecords("events", events_said, found.events, found.bytes),
+        CompanionRecords("hours", hours_said, found.hours),
     )
     return [each for each in told if each.count]
 

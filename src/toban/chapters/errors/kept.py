@@ -12,8 +12,8 @@ from django.db.models.functions import Coalesce, Length
 
 from toban.chapters.errors.intake.payload import LARGEST
 from toban.chapters.errors.models import ErrorGroup, ErrorHour, StoredEvent
-from toban.chapters.errors.review import Reviewed, Week, Weekly, review
-from toban.chapters.errors.rules import State
+from toban.chapters.errors.review import ErrorWeek, ReviewedError, Week, review
+from toban.chapters.errors.rules import ErrorState
 from toban.chapters.errors.searching.finding import condition
 from toban.chapters.errors.searching.search import ErrorTerm
 
@@ -22,11 +22,11 @@ _GROWN = 4
 
 
 @dataclass(frozen=True, slots=True)
-class Search:
+class ErrorSearch:
     """Which errors to find; empty fields do not restrict."""
 
     state: str = ""
-    """A `State`; or `new`: open and first seen since `fresh`; or `regressed`: open, and was resolved."""
+    """An `ErrorState`; or `new`: open, first seen since `fresh`; or `regressed`: open, and was resolved."""
     terms: tuple[ErrorTerm, ...] = ()
     project: str = ""
     level: str = ""
@@ -55,22 +55,22 @@ def amount(start: datetime | None, end: datetime) -> Amount:
     return Amount(found["count"], found["size"], hours.count())
 
 
-def found(search: Search) -> QuerySet[ErrorGroup]:
+def found(search: ErrorSearch) -> QuerySet[ErrorGroup]:
     """Return the errors that match *search*, last seen first."""
     groups = _of(search).order_by("-last_seen", "-pk")
     return groups.filter(_in_state(search.state, search.fresh))
 
 
-def counts(search: Search, states: Collection[str]) -> Mapping[str, int]:
+def counts(search: ErrorSearch, states: Collection[str]) -> Mapping[str, int]:
     """Return how many open errors match *search* in each of *states*, ignoring the search's own state.
 
     This takes a single pass over the table, since a pass can be expensive: see `finding`.
     """
     numbers = {each: Count("pk", filter=_in_state(each, search.fresh)) for each in states}
-    return _of(search).filter(state=State.OPEN).aggregate(**numbers)
+    return _of(search).filter(state=ErrorState.OPEN).aggregate(**numbers)
 
 
-def _of(search: Search) -> QuerySet[ErrorGroup]:
+def _of(search: ErrorSearch) -> QuerySet[ErrorGroup]:
     groups = ErrorGroup.objects.all()
     for term in search.terms:
         groups = groups.filter(condition(term))
@@ -83,9 +83,9 @@ def _of(search: Search) -> QuerySet[ErrorGroup]:
 def _in_state(state: str, fresh: datetime | None) -> Q:
     match state:
         case "new":
-            return Q(state=State.OPEN, regressed_at=None, first_seen__gte=fresh)
+            return Q(state=ErrorState.OPEN, regressed_at=None, first_seen__gte=fresh)
         case "regressed":
-            return Q(state=State.OPEN) & ~Q(regressed_at=None)
+            return Q(state=ErrorState.OPEN) & ~Q(regressed_at=None)
         case "":
             return Q()
         case _:
@@ -111,19 +111,19 @@ def by_hours(
     return counts
 
 
-def weekly(week: Week, project: str = "") -> list[tuple[ErrorGroup, Reviewed]]:
+def weekly(week: Week, project: str = "") -> list[tuple[ErrorGroup, ReviewedError]]:
     """Return every error of *week* or the one before, with its trend; ignored ones are left out."""
     counts: dict[int, list[int]] = defaultdict(lambda: [0, 0])
     for place, span in enumerate((week, week.before)):
         hours = ErrorHour.objects.filter(hour__gte=span.start, hour__lt=span.end)
         for number, count in hours.values_list("group").annotate(total=Sum("count")).order_by():
             counts[number][place] = count
-    groups = ErrorGroup.objects.filter(pk__in=counts).exclude(state=State.IGNORED)
+    groups = ErrorGroup.objects.filter(pk__in=counts).exclude(state=ErrorState.IGNORED)
     if project:
         groups = groups.filter(project=project)
     by_number = {group.pk: group for group in groups}
     errors = [
-        Weekly(number, group.first_seen, group.regressed_at, *counts[number])
+        ErrorWeek(number, group.first_seen, group.regressed_at, *counts[number])
         for number, group in by_number.items()
     ]
     return [(by_number[each.number], each) for each in review(errors, week)]

@@ -7,8 +7,8 @@ few samples, packed, and one number per hour.
 
 from django.db import models
 
-from toban.chapters.errors.intake.event import Level
-from toban.chapters.errors.rules import Arrival, By, State
+from toban.chapters.errors.intake.event import EventLevel
+from toban.chapters.errors.rules import ErrorState, EventEffect, GroupingBasis
 from toban.chapters.errors.searching.search import LONGEST_NAME, LONGEST_VALUE
 
 _NAME = 200
@@ -47,10 +47,10 @@ class ErrorGroup(models.Model):
     project = models.CharField(max_length=_NAME)
     key = models.CharField(max_length=64)
     """`Grouping.key`."""
-    grouped_by = models.CharField(max_length=16, choices=[(each.value, each.value) for each in By])
+    grouped_by = models.CharField(max_length=16, choices=[(each.value, each.value) for each in GroupingBasis])
     title = models.CharField(max_length=300)
     culprit = models.CharField(max_length=300, blank=True)
-    level = models.CharField(max_length=16, choices=[(each.value, each.value) for each in Level])
+    level = models.CharField(max_length=16, choices=[(each.value, each.value) for each in EventLevel])
     """The level of the newest event."""
     platform = models.CharField(max_length=_NAME, blank=True)
     first_seen = models.DateTimeField()
@@ -60,7 +60,9 @@ class ErrorGroup(models.Model):
     first_release = models.CharField(max_length=_NAME, blank=True)
     last_release = models.CharField(max_length=_NAME, blank=True)
     state = models.CharField(
-        max_length=16, choices=[(each.value, each.value) for each in State], default=State.OPEN.value
+        max_length=16,
+        choices=[(each.value, each.value) for each in ErrorState],
+        default=ErrorState.OPEN.value,
     )
     assignee = models.CharField(max_length=150, blank=True)
     resolved_at = models.DateTimeField(null=True)
@@ -70,7 +72,7 @@ class ErrorGroup(models.Model):
     regressed_at = models.DateTimeField(null=True)
     regressions = models.PositiveIntegerField(default=0)
     untold = models.CharField(
-        max_length=16, choices=[(each.value, each.value) for each in Arrival], blank=True
+        max_length=16, choices=[(each.value, each.value) for each in EventEffect], blank=True
     )
     """A notification that the worker still has to send: `new` or `regressed`."""
     untold_since = models.DateTimeField(null=True)

@@ -8,8 +8,8 @@ from toban.chapters.errors import clauses, service
 from toban.engine.editions.edition import Edition
 from toban.engine.evidence.verdict import FIRING
 from toban.engine.extension import Link
-from toban.engine.operation import EditionLoop, Operation, Rows, Shift, Workplace
-from toban.engine.overview import Seen, ToDo
+from toban.engine.operation import EditionLoop, Operation, Rows, WorkerShift, Workplace
+from toban.engine.overview import EditionStatus, ToDo
 from toban.engine.retention import RETENTION
 from toban.engine.said import Said, recorded
 from toban.engine.telemetry.logs.words import ERROR
@@ -28,7 +28,7 @@ def _tell(edition: Edition, now: datetime) -> None:
     service.tell(edition.design, now)
 
 
-def _shift(at: Workplace) -> Shift:
+def _shift(at: Workplace) -> WorkerShift:
     retention = at.ports.one(RETENTION)
 
     def keep(edition: Edition, now: datetime) -> None:
@@ -40,10 +40,10 @@ def _shift(at: Workplace) -> Shift:
             service.forget(edition.design, now, is_held=is_held, agreed=agreed)
 
     loops = (EditionLoop("errors", _tell, every=2.0), EditionLoop("error-rows", keep, every=60.0))
-    return Shift(loops)
+    return WorkerShift(loops)
 
 
-def _to_do(edition: Edition, seen: Seen) -> Iterator[ToDo]:
+def _to_do(edition: Edition, seen: EditionStatus) -> Iterator[ToDo]:
     """Ask for the reviews that are due today, or are overdue."""
     for row, due in service.open_reviews(edition.design, edition.bindings, seen.now):
         status = seen.rows.get(row.id)

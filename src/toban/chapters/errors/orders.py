@@ -6,7 +6,7 @@ from datetime import date, datetime
 from django.db import transaction
 
 from toban.chapters.errors.models import ErrorGroup, ErrorReview
-from toban.chapters.errors.rules import State
+from toban.chapters.errors.rules import ErrorState
 from toban.engine.evidence import ledger
 from toban.engine.evidence.models import LedgerEntry
 from toban.engine.orders import NotPossible
@@ -18,9 +18,9 @@ def resolve(number: int, *, in_release: str = "", by: str, now: datetime) -> Err
     """Mark an error as fixed, now or in *in_release*. If it happens again after that, it is reported."""
 
     def change(group: ErrorGroup) -> None:
-        if group.state == State.RESOLVED and group.resolved_in == in_release:
+        if group.state == ErrorState.RESOLVED and group.resolved_in == in_release:
             raise NotPossible("エラー %(number)s はすでに解決済みです", "", number=number)
-        group.state, group.resolved_at, group.resolved_by = State.RESOLVED, now, by
+        group.state, group.resolved_at, group.resolved_by = ErrorState.RESOLVED, now, by
         group.resolved_in = in_release
 
     return _change(number, "resolve-error", change, by, now, release=in_release)
@@ -30,9 +30,9 @@ def ignore(number: int, *, by: str, now: datetime) -> ErrorGroup:
     """Stop all notifications of an error, however often it happens; it is still counted."""
 
     def change(group: ErrorGroup) -> None:
-        if group.state == State.IGNORED:
+        if group.state == ErrorState.IGNORED:
             raise NotPossible("エラー %(number)s はすでに無視中です", "", number=number)
-        group.state = State.IGNORED
+        group.state = ErrorState.IGNORED
 
     return _change(number, "ignore-error", change, by, now)
 
@@ -41,9 +41,9 @@ def reopen(number: int, *, by: str, now: datetime) -> ErrorGroup:
     """Undo that an error was resolved or ignored."""
 
     def change(group: ErrorGroup) -> None:
-        if group.state == State.OPEN:
+        if group.state == ErrorState.OPEN:
             raise NotPossible("エラー %(number)s は解決も無視もされていません", "", number=number)
-        group.state, group.resolved_at, group.resolved_by, group.resolved_in = State.OPEN, None, "", ""
+        group.state, group.resolved_at, group.resolved_by, group.resolved_in = ErrorState.OPEN, None, "", ""
 
     return _change(number, "reopen-error", change, by, now)
 
@@ -76,7 +76,7 @@ def _change(
             )
         was = group.state
         change(group)
-        if group.state != State.OPEN:
+        if group.state != ErrorState.OPEN:
             # A pending notification is no longer needed.
             group.untold, group.untold_since = "", None
         group.save()

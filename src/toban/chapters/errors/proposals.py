@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from toban.chapters.errors import clauses
 from toban.chapters.errors.bindings import ErrorBinding
 from toban.design.reader import Design
-from toban.engine.bindings.draft import OpenTable, Proposal
+from toban.engine.bindings.draft import BindingProposal, OpenTable
 from toban.engine.registry.kinds import Kinds
 
 
@@ -13,4 +13,4 @@ def open_tables(design: Design, _kinds: Kinds) -> Iterator[OpenTable]:
     """Yield an application to be named, if the document says that errors are collected."""
     row = clauses.tracking(design)
     if row is not None:
-        yield OpenTable("errors", "app", [row], [Proposal("", ErrorBinding)])
+        yield OpenTable("errors", "app", [row], [BindingProposal("", ErrorBinding)])

@@ -3,9 +3,9 @@
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 
-from toban.chapters.errors.intake.event import Level
+from toban.chapters.errors.intake.event import EventLevel
 from toban.chapters.errors.models import ErrorGroup, ErrorProject, ErrorReview
-from toban.chapters.errors.rules import Arrival
+from toban.chapters.errors.rules import EventEffect
 from toban.design.clauses.base import Clause
 from toban.design.clauses.routine import Routine
 from toban.engine.evidence.status import StatusUpdate
@@ -13,12 +13,12 @@ from toban.engine.evidence.verdict import Verdict
 from toban.engine.notify.signal import Condition, Signal
 from toban.engine.said import recorded
 
-CONDITIONS: Mapping[Level, Condition] = {
-    Level.FATAL: Condition.CRITICAL,
-    Level.ERROR: Condition.WARNING,
-    Level.WARNING: Condition.WARNING,
-    Level.INFO: Condition.INFO,
-    Level.DEBUG: Condition.INFO,
+CONDITIONS: Mapping[EventLevel, Condition] = {
+    EventLevel.FATAL: Condition.CRITICAL,
+    EventLevel.ERROR: Condition.WARNING,
+    EventLevel.WARNING: Condition.WARNING,
+    EventLevel.INFO: Condition.INFO,
+    EventLevel.DEBUG: Condition.INFO,
 }
 """The condition an error is reported as. A crash is an emergency; a caught exception can wait for the day."""
 
@@ -32,8 +32,8 @@ _NEVER_REVIEWED = recorded(
     "まだレビューされていません。/errors/review/ か toban errors review --done で記録してください"
 )
 _WORDS = {
-    Arrival.NEW: recorded("新しいエラー"),
-    Arrival.REGRESSED: recorded("解決済みエラーの再発"),
+    EventEffect.NEW: recorded("新しいエラー"),
+    EventEffect.REGRESSED: recorded("解決済みエラーの再発"),
 }
 
 
@@ -43,23 +43,23 @@ _TOLD_LATELY = 10
 def keys(group: ErrorGroup) -> list[str]:
     """Return the keys of the notifications of *group*: for its first event and its latest regressions."""
     latest = range(group.regressions, max(group.regressions - _TOLD_LATELY, 0), -1)
-    return [_key(group, Arrival.NEW), *(_key(group, Arrival.REGRESSED, nth) for nth in latest)]
+    return [_key(group, EventEffect.NEW), *(_key(group, EventEffect.REGRESSED, nth) for nth in latest)]
 
 
-def _key(group: ErrorGroup, told: Arrival, nth: int = 0) -> str:
+def _key(group: ErrorGroup, told: EventEffect, nth: int = 0) -> str:
     # An error may regress more than once, and each time is a new notification.
-    return f"errors/{group.pk}/{told}/{nth}" if told is Arrival.REGRESSED else f"errors/{group.pk}/{told}"
+    return f"errors/{group.pk}/{told}/{nth}" if told is EventEffect.REGRESSED else f"errors/{group.pk}/{told}"
 
 
 def signal(group: ErrorGroup, clause: Clause, now: datetime) -> Signal:
     """Return the pending notification of a group; it is sent once, however often it is reported."""
     began_at = group.untold_since or now
     return Signal(
-        key=_key(group, Arrival(group.untold), group.regressions),
+        key=_key(group, EventEffect(group.untold), group.regressions),
         clause_id=clause.id,
         citation=str(clause.origin),
         clause_text=clause.text,
-        condition=CONDITIONS[Level(group.level)],
+        condition=CONDITIONS[EventLevel(group.level)],
         subject=f"{group.project} {group.title}",
         value=_arrival(group),
         limit=group.culprit,
@@ -73,7 +73,7 @@ def signal(group: ErrorGroup, clause: Clause, now: datetime) -> Signal:
 
 
 def _arrival(group: ErrorGroup) -> str:
-    told = {"what": _WORDS[Arrival(group.untold)], "level": group.level, "count": group.count}
+    told = {"what": _WORDS[EventEffect(group.untold)], "level": group.level, "count": group.count}
     if not group.last_release:
         return recorded("%(what)s（%(level)s、%(count)s件）", **told)
     return recorded(

@@ -12,7 +12,7 @@ _FEW = 5
 """Below this many events, a doubling is chance."""
 
 
-class Trend(StrEnum):
+class ErrorTrend(StrEnum):
     """How an error developed in a week, most urgent first."""
 
     NEW = "new"
@@ -59,7 +59,7 @@ def week_of(day: date, zone: tzinfo) -> Week:
 
 
 @dataclass(frozen=True, slots=True)
-class Weekly:
+class ErrorWeek:
     """One error in a week and the one before."""
 
     number: int
@@ -70,41 +70,41 @@ class Weekly:
 
 
 @dataclass(frozen=True, slots=True)
-class Reviewed:
+class ReviewedError:
     """One error and its trend."""
 
     number: int
-    trend: Trend
+    trend: ErrorTrend
     count: int
     before: int
 
 
-def trend(error: Weekly, week: Week) -> Trend | None:
+def trend(error: ErrorWeek, week: Week) -> ErrorTrend | None:
     """Return the trend of *error* in *week*; None if it happened in neither week."""
     if not error.count:
-        return Trend.GONE if error.before else None
+        return ErrorTrend.GONE if error.before else None
     if week.start <= error.first_seen < week.end:
-        return Trend.NEW
+        return ErrorTrend.NEW
     if error.regressed_at is not None and week.start <= error.regressed_at < week.end:
-        return Trend.BACK
+        return ErrorTrend.BACK
     if error.count >= max(_FEW, error.before * _FACTOR):
-        return Trend.GROWS
+        return ErrorTrend.GROWS
     if error.before >= max(_FEW, error.count * _FACTOR):
-        return Trend.SHRINKS
-    return Trend.STAYS
+        return ErrorTrend.SHRINKS
+    return ErrorTrend.STAYS
 
 
-def review(errors: Iterable[Weekly], week: Week) -> list[Reviewed]:
+def review(errors: Iterable[ErrorWeek], week: Week) -> list[ReviewedError]:
     """Return the trend of each of *errors*, most urgent first, then most frequent."""
-    ranks = list(Trend)
+    ranks = list(ErrorTrend)
     return sorted(
         _reviewed(errors, week),
         key=lambda each: (ranks.index(each.trend), -each.count, -each.before, each.number),
     )
 
 
-def _reviewed(errors: Iterable[Weekly], week: Week) -> Iterator[Reviewed]:
+def _reviewed(errors: Iterable[ErrorWeek], week: Week) -> Iterator[ReviewedError]:
     for each in errors:
         found = trend(each, week)
         if found is not None:
-            yield Reviewed(each.number, found, each.count, each.before)
+            yield ReviewedError(each.number, found, each.count, each.before)

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-from toban.chapters.errors.intake.event import ErrorEvent, Frame, Raised
+from toban.chapters.errors.intake.event import ErrorEvent, RaisedException, StackFrame
 from toban.chapters.errors.releases import is_before
 
 _CALLS = 30
@@ -21,7 +21,7 @@ _CALLS = 30
 _DEFAULT = re.compile(r"\{\{\s*default\s*\}\}")
 
 
-class By(StrEnum):
+class GroupingBasis(StrEnum):
     """How events were found to be the same."""
 
     FINGERPRINT = "fingerprint"
@@ -37,7 +37,7 @@ class By(StrEnum):
 class Grouping:
     """What makes an event the same error as others."""
 
-    by: By
+    by: GroupingBasis
     parts: tuple[str, ...]
 
     @property
@@ -46,7 +46,7 @@ class Grouping:
         return hashlib.sha256("\0".join((self.by, *self.parts)).encode()).hexdigest()
 
 
-OVERFLOW = Grouping(By.OVERFLOW, ())
+OVERFLOW = Grouping(GroupingBasis.OVERFLOW, ())
 """The group for events whose error would exceed the limit."""
 
 
@@ -58,19 +58,21 @@ def grouping(event: ErrorEvent) -> Grouping:
     parts: list[str] = []
     for each in event.fingerprint:
         parts += usual.parts if _DEFAULT.fullmatch(each) else (each,)
-    return Grouping(By.FINGERPRINT, tuple(parts))
+    return Grouping(GroupingBasis.FINGERPRINT, tuple(parts))
 
 
 def _usual(event: ErrorEvent) -> Grouping:
     if not event.raised:
-        return Grouping(By.MESSAGE, (event.template or without_ids(event.message), event.logger))
+        return Grouping(GroupingBasis.MESSAGE, (event.template or without_ids(event.message), event.logger))
     if not any(_telling(raised) for raised in event.raised):
-        return Grouping(By.TYPE, tuple(f"{each.kind}: {without_ids(each.value)}" for each in event.raised))
+        return Grouping(
+            GroupingBasis.TYPE, tuple(f"{each.kind}: {without_ids(each.value)}" for each in event.raised)
+        )
     parts = [part for raised in event.raised for part in (raised.kind, *_telling(raised))]
-    return Grouping(By.STACK, tuple(parts))
+    return Grouping(GroupingBasis.STACK, tuple(parts))
 
 
-def _telling(raised: Raised) -> Sequence[str]:
+def _telling(raised: RaisedException) -> Sequence[str]:
     """Return the calls that say where it happened: the application's own, if there are any."""
     own = [frame for frame in raised.frames if frame.in_app] or raised.frames
     calls: list[str] = []
@@ -96,7 +98,7 @@ _DIGEST = re.compile(
 _VERSION = re.compile(r"(?<=/)v?\d+(?:\.\d+)+(?=/)|(?<=/)[0-9a-f]{8,64}(?=/)")
 
 
-def _call(frame: Frame) -> str:
+def _call(frame: StackFrame) -> str:
     """Return the part of a call that releases don't change; empty if nothing identifies it."""
     function = "" if _NAMELESS.fullmatch(frame.function) else _GENERATED.sub("", frame.function)
     module = _GENERATED.sub("", frame.module) or (plain_file(frame.file) if function else "")
@@ -125,7 +127,7 @@ def without_ids(text: str) -> str:
     return " ".join(_IDS.sub(lambda found: f"<{found.lastgroup}>", text).split())
 
 
-class State(StrEnum):
+class ErrorState(StrEnum):
     """The state of an error, as people set it."""
 
     OPEN = "open"
@@ -134,16 +136,16 @@ class State(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Standing:
+class ErrorResolution:
     """What people decided about an error, as far as it affects the next event."""
 
-    state: State
+    state: ErrorState
     resolved_at: datetime | None = None
     resolved_in: str = ""
     """The release that fixes it; empty: fixed everywhere since `resolved_at`."""
 
 
-class Arrival(StrEnum):
+class EventEffect(StrEnum):
     """What an event means for its error."""
 
     NEW = "new"
@@ -155,19 +157,19 @@ class Arrival(StrEnum):
     IGNORED = "ignored"
 
 
-def arrival(known: Standing | None, release: str, at: datetime, order: Sequence[str]) -> Arrival:
+def arrival(known: ErrorResolution | None, release: str, at: datetime, order: Sequence[str]) -> EventEffect:
     """Say what an event of *release* at *at* means; *order* lists the releases as first seen."""
     if known is None:
-        return Arrival.NEW
-    if known.state is not State.RESOLVED:
-        return Arrival.IGNORED if known.state is State.IGNORED else Arrival.AGAIN
+        return EventEffect.NEW
+    if known.state is not ErrorState.RESOLVED:
+        return EventEffect.IGNORED if known.state is ErrorState.IGNORED else EventEffect.AGAIN
     if known.resolved_in and release:
-        return Arrival.EXPECTED if is_before(release, known.resolved_in, order) else Arrival.REGRESSED
+        return EventEffect.EXPECTED if is_before(release, known.resolved_in, order) else EventEffect.REGRESSED
     is_from_before = known.resolved_at is not None and at <= known.resolved_at
-    return Arrival.EXPECTED if is_from_before else Arrival.REGRESSED
+    return EventEffect.EXPECTED if is_from_before else EventEffect.REGRESSED
 
 
-TOLD = (Arrival.NEW, Arrival.REGRESSED)
+TOLD = (EventEffect.NEW, EventEffect.REGRESSED)
 """The arrivals that send a notification."""
 
 
@@ -175,7 +177,7 @@ _MINUTE = 60.0
 
 
 @dataclass(frozen=True, slots=True)
-class Tally:
+class EventTally:
     """What an application has sent since a moment, counted over one minute."""
 
     since: float
@@ -183,13 +185,13 @@ class Tally:
     count: int
 
 
-def admitted(tally: Tally | None, rate: int, seconds: float) -> tuple[Tally, int]:
+def admitted(tally: EventTally | None, rate: int, seconds: float) -> tuple[EventTally, int]:
     """Count one more event at *seconds*; return the tally, and the seconds to wait (0: accepted).
 
     A rejected event is not counted: a sender that waits as long as told is let in.
     """
     if tally is None or seconds - tally.since >= _MINUTE:
-        tally = Tally(seconds, 0)
+        tally = EventTally(seconds, 0)
     if tally.count >= rate:
         return tally, math.ceil(tally.since + _MINUTE - seconds)
-    return Tally(tally.since, tally.count + 1), 0
+    return EventTally(tally.since, tally.count + 1), 0

@@ -11,7 +11,7 @@ from django.db import transaction
 
 from toban.chapters.errors import clauses, report
 from toban.chapters.errors.bindings import ERRORS
-from toban.chapters.errors.intake.event import Level
+from toban.chapters.errors.intake.event import EventLevel
 from toban.chapters.errors.models import (
     AffectedUser,
     ErrorGroup,
@@ -23,7 +23,7 @@ from toban.chapters.errors.models import (
     let_go,
 )
 from toban.chapters.errors.review import week_of
-from toban.chapters.errors.rules import State
+from toban.chapters.errors.rules import ErrorState
 from toban.design.clauses.base import Clause
 from toban.design.clauses.notices import NotificationRule
 from toban.design.clauses.routine import Routine
@@ -62,7 +62,7 @@ def tell(design: Design, now: datetime) -> int:
         # The first lock in every transaction that writes evidence, so that no two wait for each other.
         ledger.hold()
         waiting = ErrorGroup.objects.select_for_update().exclude(untold="").order_by("pk")[:_AT_ONCE]
-        found = [(group, _cited(design, Level(group.level))) for group in waiting]
+        found = [(group, _cited(design, EventLevel(group.level))) for group in waiting]
         signals = [report.signal(group, clause, now) for group, clause in found if clause is not None]
         alerts.tell(signals, now, design.digest)
         numbers = [group.pk for group, _ in found]
@@ -72,7 +72,7 @@ def tell(design: Design, now: datetime) -> int:
     return len(signals)
 
 
-def _cited(design: Design, level: Level) -> Clause | None:
+def _cited(design: Design, level: EventLevel) -> Clause | None:
     """Return the row that orders the notification: that of error tracking, or else of the matrix."""
     rules = design.of(NotificationRule)
     matrix = rules_for(rules, LEVEL_OF[report.CONDITIONS[level]]) or rules
@@ -145,7 +145,7 @@ def forget(design: Design, now: datetime, *, is_held: bool, agreed: timedelta | 
     hours, _ = ErrorHour.objects.filter(hour__lt=end).delete()
     old = ErrorGroup.objects.filter(last_seen__lt=end)
     AffectedUser.objects.filter(group__in=old).delete()
-    groups, _ = old.exclude(state=State.IGNORED).delete()
+    groups, _ = old.exclude(state=ErrorState.IGNORED).delete()
     if events or groups:
         log.info("errors_forgotten", events=events, hours=hours, groups=groups)
     return {"events": events, "hours": hours, "groups": groups}

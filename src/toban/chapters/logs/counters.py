@@ -2,7 +2,7 @@
 
 from prometheus_client import Counter
 
-from toban.chapters.logs.intake.lines import Reading
+from toban.chapters.logs.intake.lines import LineReading
 
 LINES_TOTAL = Counter(
     "toban_log_lines_total",
@@ -15,7 +15,7 @@ SPANS_TOTAL = Counter(
 )
 
 
-def count(sender: str, reading: Reading) -> None:
+def count(sender: str, reading: LineReading) -> None:
     """Count the outcomes of a batch's lines."""
     for outcome, many in (
         ("stored", len(reading.rows)),

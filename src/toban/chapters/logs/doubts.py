@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from toban.chapters.logs.bindings import LOGS, SYSLOG
 from toban.chapters.logs.pulling.source import LOG_SOURCES
 from toban.design.clauses.logs import LogKind
-from toban.design.finding import Finding, Level
+from toban.design.finding import Finding, FindingLevel
 from toban.design.origin import Origin
 from toban.design.reader import Design
 from toban.engine.bindings.doubts import unstored
@@ -31,7 +31,7 @@ def _unheard(bindings: Bindings) -> Iterator[Finding]:
     if SYSLOG.of(bindings) is not None and not speaking:
         yield Finding(
             "BD009",
-            Level.WARNING,
+            FindingLevel.WARNING,
             Origin(bindings.file, bindings.lines["syslog", ""]),
             "syslog を待ち受けますが、networks を書いた送り手がないので、どのメッセージも捨てられます",
             "[syslog]",
@@ -40,7 +40,7 @@ def _unheard(bindings: Bindings) -> Iterator[Finding]:
     for name in speaking if SYSLOG.of(bindings) is None else ():
         yield Finding(
             "BD009",
-            Level.WARNING,
+            FindingLevel.WARNING,
             Origin(bindings.file, bindings.lines["senders", name]),
             f"送り手「{name}」に networks がありますが、syslog を待ち受けていません",
             f"[senders.{name}]",
@@ -69,7 +69,7 @@ def _unkept(design: Design, bindings: Bindings) -> Iterator[Finding]:
         near = difflib.get_close_matches(word, rows.values(), n=1)
         yield Finding(
             "BD009",
-            Level.WARNING,
+            FindingLevel.WARNING,
             Origin(bindings.file, bindings.lines[table, name]),
             f"ログ種別「{word}」は {design.document} にないので、その行はいつまでも残ります",
             f'log = "{word}"',

@@ -2,7 +2,7 @@
 
 from datetime import datetime, timedelta
 
-from toban.engine.telemetry.logs.search import FoundRow, LogSearch, LogTerm, Place, Span
+from toban.engine.telemetry.logs.search import FoundRow, LogSearch, LogTerm, RowPosition, TimeSpan
 
 LATE = timedelta(minutes=5)
 """How late a row may come and still be followed."""
@@ -11,7 +11,7 @@ _AHEAD = timedelta(minutes=10)
 """How far a sender's clock may be ahead."""
 
 
-class Following:
+class SearchFollower:
     """Finds the new rows of a search on every poll. Used from one thread at a time."""
 
     def __init__(self, store: LogSearch, terms: tuple[LogTerm, ...], begin: datetime, most: int) -> None:
@@ -20,14 +20,14 @@ class Following:
         self._terms = terms
         self._begin = begin
         self._most = most
-        self._seen: set[Place] = set()
+        self._seen: set[RowPosition] = set()
 
     def look(self, now: datetime) -> list[FoundRow]:
         """Return the new rows, oldest first; raises `StoreUnavailable`.
 
         If there are more than `most`, the oldest are left out.
         """
-        span = Span(max(self._begin, now - LATE), now + _AHEAD)
+        span = TimeSpan(max(self._begin, now - LATE), now + _AHEAD)
         rows = self._store.newest(self._terms, span, limit=self._most)[::-1]
         fresh = [row for row in rows if row.place not in self._seen]
         # Rows older than the oldest of a full poll will not be found again.

@@ -5,7 +5,7 @@ Also how far logs have been fetched from other places, and the searches that ope
 
 from django.db import models
 
-from toban.chapters.logs.pulling.rules import Position
+from toban.chapters.logs.pulling.rules import PullPosition
 from toban.engine.people.models import Operator
 
 
@@ -17,7 +17,7 @@ class Keeping(models.Model):
     agreed = models.CharField(max_length=100)
     """The document's retention that may be followed. A shorter one waits for approval."""
     going = models.JSONField(default=list)
-    """Days being deleted, each a `retention.Going`: from before it is touched until it is proven."""
+    """Days being deleted, each a `retention.DayDeletion`: from before it is touched until it is proven."""
     proven_on = models.DateField(null=True)
     """The day of the last proof in the evidence."""
 
@@ -59,14 +59,14 @@ class Pull(models.Model):
         return f"{self.name}: {self.trouble or self.through}"
 
     @property
-    def position(self) -> Position | None:
+    def position(self) -> PullPosition | None:
         """Return how far it has been fetched; None: never."""
         if self.through is None or self.pulled_at is None:
             return None
-        return Position(self.through, self.pulled_at)
+        return PullPosition(self.through, self.pulled_at)
 
     @position.setter
-    def position(self, position: Position) -> None:
+    def position(self, position: PullPosition) -> None:
         self.through, self.pulled_at = position
 
 

@@ -21,20 +21,20 @@ from toban.chapters.logs.pulling.source import (
 )
 from toban.chapters.logs.rules import LogRules, rules
 from toban.design.clauses.logs import LogKind
-from toban.design.finding import Finding, Level
+from toban.design.finding import Finding, FindingLevel
 from toban.design.origin import Origin
-from toban.engine.bindings.model import Bound
+from toban.engine.bindings.model import KindBinding
 from toban.engine.editions.edition import Edition
 from toban.engine.notify.delivery.lead import NotLeading
-from toban.engine.operation import EditionLoop, Operation, Shift, Workplace
+from toban.engine.operation import EditionLoop, Operation, WorkerShift, Workplace
 from toban.engine.stores.store import STORE_KINDS
-from toban.engine.trial import Code, Trial, quote_of
+from toban.engine.trial import Trial, TrialCode, quote_of
 
 log = structlog.get_logger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
-class ChapterPlan:
+class LogChapterPlan:
     """What the document and `[logs]` say about logs; every kind of log is kept."""
 
     rules: LogRules
@@ -42,12 +42,12 @@ class ChapterPlan:
     """See `Plan`."""
 
 
-def _plan(edition: Edition) -> ChapterPlan:
+def _plan(edition: Edition) -> LogChapterPlan:
     kept = rules(edition.design, edition.bindings)
-    return ChapterPlan(kept, {row.id: "" for row in edition.design.of(LogKind)})
+    return LogChapterPlan(kept, {row.id: "" for row in edition.design.of(LogKind)})
 
 
-def _shift(at: Workplace) -> Shift:
+def _shift(at: Workplace) -> WorkerShift:
     puller = Puller(at.telemetry, at.clock, at.lead.require)
     keeper, shipping = keeper_of(at.telemetry, at.ports), Shipping(at.telemetry)
 
@@ -75,7 +75,7 @@ def _shift(at: Workplace) -> Shift:
         # end.
         EditionLoop("retention", keep, every=60.0, leads=True),
     )
-    return Shift(loops)
+    return WorkerShift(loops)
 
 
 def _costs(edition: Edition) -> Iterator[Finding]:
@@ -83,8 +83,8 @@ def _costs(edition: Edition) -> Iterator[Finding]:
     kinds, file = edition.kinds.of(LOG_SOURCE_KINDS), edition.bindings.file
     for name, bound in LOG_SOURCES.of(edition.bindings).items():
         yield Finding(
-            Code.COST,
-            Level.INFO,
+            TrialCode.COST,
+            FindingLevel.INFO,
             Origin(file, bound.line),
             f"ログの源 {name}: {kinds[bound.kind].cost(bound.config)}",
             quote_of("log_sources", name, bound),
@@ -96,7 +96,7 @@ def _trials(edition: Edition, now: datetime) -> Iterator[Trial]:
     kinds = edition.kinds.of(LOG_SOURCE_KINDS)
     for name, bound in LOG_SOURCES.of(edition.bindings).items():
         yield Trial(
-            Code.SOURCE,
+            TrialCode.SOURCE,
             f"ログの源 {name}",
             Origin(edition.bindings.file, bound.line),
             quote_of("log_sources", name, bound),
@@ -105,7 +105,7 @@ def _trials(edition: Edition, now: datetime) -> Iterator[Trial]:
         )
 
 
-def _doubts(kind: LogSourceKind, bound: Bound[Any], now: datetime) -> Iterator[str]:
+def _doubts(kind: LogSourceKind, bound: KindBinding[Any], now: datetime) -> Iterator[str]:
     """Fetch the first page of the last minute."""
     source = kind.build(bound.config)
     until = int(now.timestamp() * 1000)

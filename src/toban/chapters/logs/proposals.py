@@ -8,7 +8,7 @@ from toban.chapters.logs.pulling.source import LOG_SOURCE_KINDS
 from toban.design.clauses.base import Clause
 from toban.design.clauses.logs import LogKind
 from toban.design.reader import Design
-from toban.engine.bindings.draft import OpenTable, Proposal
+from toban.engine.bindings.draft import BindingProposal, OpenTable
 from toban.engine.bindings.model import EvidenceBinding
 from toban.engine.registry.kinds import Kinds
 from toban.engine.stores.store import STORE_KINDS
@@ -37,12 +37,12 @@ def open_tables(design: Design, kinds: Kinds) -> Iterator[OpenTable]:
 
     def store(name: str, bucket: str, rows: Sequence[Clause], notes: Sequence[str]) -> OpenTable:
         values = {"bucket": bucket} if "bucket" in stores[kind].config.model_fields else {}
-        return OpenTable("stores", name, rows, [Proposal(kind, stores[kind].config, values)], notes)
+        return OpenTable("stores", name, rows, [BindingProposal(kind, stores[kind].config, values)], notes)
 
     audited = [row for row in design.of(LogKind) if kind_of(row.name) == AUDIT]
     if audited:
         yield store(EvidenceBinding.example["store"], "audit", audited, [_SHIPPED])
-        yield OpenTable("evidence", "", audited, [Proposal("", EvidenceBinding)])
+        yield OpenTable("evidence", "", audited, [BindingProposal("", EvidenceBinding)])
     archived = [row for row in design.of(LogKind) if _is_archived(row)]
     said = [
         f"{design.document}:{each.line} {each.text}" for each in design.unread if _speaks_of_it(each.text)
@@ -51,7 +51,7 @@ def open_tables(design: Design, kinds: Kinds) -> Iterator[OpenTable]:
         # A remark about logs in general applies to all kinds.
         values = {} if said else {"kinds": [row.name for row in archived]}
         yield store(ArchiveBinding.example["store"], "log-archive", archived, [*said, _MOVED])
-        yield OpenTable("logs.archive", "", archived, [Proposal("", ArchiveBinding, values)], said)
+        yield OpenTable("logs.archive", "", archived, [BindingProposal("", ArchiveBinding, values)], said)
 
 
 def _is_archived(row: LogKind) -> bool:
@@ -71,5 +71,5 @@ def _fetched(design: Design, kinds: Kinds) -> Iterator[OpenTable]:
     if kind is None:
         return
     for row in (each for each in design.of(LogKind) if _CLOUDWATCH.search(each.destination)):
-        proposal = Proposal("cloudwatch", kind.config, {"log": row.name})
+        proposal = BindingProposal("cloudwatch", kind.config, {"log": row.name})
         yield OpenTable("log_sources", row.name, [row], [proposal], [_FETCHED])

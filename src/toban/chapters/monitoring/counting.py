@@ -5,7 +5,7 @@ from collections.abc import Container
 from dataclasses import dataclass
 from datetime import timedelta
 
-from toban.chapters.monitoring.limits import Limits
+from toban.chapters.monitoring.limits import MonitorLimits
 from toban.design.clauses.monitoring import Monitor
 from toban.design.section import normalise
 from toban.engine.search_parts import BadSearch, quoted, term
@@ -34,7 +34,7 @@ class Counting:
     """The time over which it counts; None if the row doesn't say."""
 
 
-def counting_of(monitor: Monitor, limits: Limits, kinds: Container[str]) -> Counting:
+def counting_of(monitor: Monitor, limits: MonitorLimits, kinds: Container[str]) -> Counting:
     """Return what *monitor* counts; *kinds* are the kinds of log that the document has."""
     said = [each.subject for each in (monitor.critical, monitor.warning) if each is not None and each.subject]
     found = [search_of(words, kinds) for words in (*said, monitor.item)]

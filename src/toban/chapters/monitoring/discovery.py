@@ -20,7 +20,7 @@ class Undiscovered(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class Host:
+class DiscoveredHost:
     """A discovered host."""
 
     name: str
@@ -36,7 +36,7 @@ class Discovery(Protocol):
     def place(self) -> str:
         """Its name for operators: `ec2 Role=web`. It contains no secret."""
 
-    def look(self) -> Sequence[Host]:
+    def look(self) -> Sequence[DiscoveredHost]:
         """Return all current hosts, possibly none, or raise `Undiscovered`."""
 
 
@@ -49,7 +49,7 @@ class DiscoveryKind:
     """Makes a discovery from a valid config; does not look anything up yet."""
 
 
-def checked(hosts: Sequence[Host]) -> Sequence[Host]:
+def checked(hosts: Sequence[DiscoveredHost]) -> Sequence[DiscoveredHost]:
     """Return *hosts* by name, or raise `Undiscovered` if there are too many or one is invalid."""
     if len(hosts) > MOST_HOSTS:
         raise Undiscovered(f"{len(hosts)} 台も見つかりました（{MOST_HOSTS} 台まで）")

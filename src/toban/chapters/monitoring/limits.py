@@ -51,7 +51,7 @@ class Unjudgeable(Exception):
     """Values of this row can't be compared with its limits; the message tells the operator why."""
 
 
-class Standing(StrEnum):
+class LimitZone(StrEnum):
     """Where a value is among the limits."""
 
     NORMAL = "normal"
@@ -62,7 +62,7 @@ class Standing(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Limit:
+class MetricLimit:
     """One threshold, in the metric's own unit."""
 
     value: float
@@ -91,13 +91,13 @@ class NormalRange:
 
 
 @dataclass(frozen=True, slots=True)
-class Limits:
+class MonitorLimits:
     """Everything that a monitor row requires."""
 
     metric: Metric
     normal: NormalRange | None
-    warning: Limit | None
-    critical: Limit | None
+    warning: MetricLimit | None
+    critical: MetricLimit | None
     interval: timedelta
     window: timedelta | None = None
     """The time over which to count; None if the row doesn't count, or doesn't say."""
@@ -107,15 +107,15 @@ class Limits:
         """How often to sample: at least four times per interval, so that none passes without a value."""
         return min(max(self.interval / _SAMPLES_PER_INTERVAL, _SHORTEST_PERIOD), _LONGEST_PERIOD)
 
-    def standing(self, value: float) -> Standing:
+    def standing(self, value: float) -> LimitZone:
         """Return where *value* is among the limits."""
         if self.critical is not None and self.critical.is_reached_by(value):
-            return Standing.CRITICAL
+            return LimitZone.CRITICAL
         if self.warning is not None and self.warning.is_reached_by(value):
-            return Standing.WARNING
+            return LimitZone.WARNING
         if self.normal is not None and not self.normal.holds(value):
-            return Standing.BETWEEN
-        return Standing.NORMAL
+            return LimitZone.BETWEEN
+        return LimitZone.NORMAL
 
     def gravity(self, value: float) -> float:
         """Order values from good to bad: the greater, the nearer to the thresholds or further beyond."""
@@ -124,15 +124,15 @@ class Limits:
         return -value if falls else value
 
 
-def limits_of(monitor: Monitor) -> Limits:
+def limits_of(monitor: Monitor) -> MonitorLimits:
     """Return the limits of *monitor*, or raise `Unjudgeable`."""
     metric = metric_of(monitor)
     if metric is None:
         raise Unjudgeable(recorded("「%(item)s」を測る方法がまだありません", item=monitor.item))
     interval = monitor.interval.as_timedelta() if monitor.interval else DEFAULT_INTERVAL
     if metric is Metric.UP:
-        return Limits(metric, None, None, _outage(monitor, interval), interval)
-    return Limits(
+        return MonitorLimits(metric, None, None, _outage(monitor, interval), interval)
+    return MonitorLimits(
         metric,
         _normal(monitor.normal, metric),
         _limit(monitor, monitor.warning, metric, interval),
@@ -166,16 +166,16 @@ def _window(monitor: Monitor) -> timedelta | None:
     return windows[0] if windows else None
 
 
-def _outage(monitor: Monitor, interval: timedelta) -> Limit:
+def _outage(monitor: Monitor, interval: timedelta) -> MetricLimit:
     """死活: whatever number is in the row (連続3回失敗), what counts is that nothing answers."""
     written = monitor.critical or monitor.warning
     hold = _hold(written, interval) if written else timedelta(0)
-    return Limit(1.0, Comparison.BELOW, hold, f"応答なし{written.lasting if written else ''}")
+    return MetricLimit(1.0, Comparison.BELOW, hold, f"応答なし{written.lasting if written else ''}")
 
 
 def _limit(
     monitor: Monitor, threshold: Threshold | None, metric: Metric, interval: timedelta
-) -> Limit | None:
+) -> MetricLimit | None:
     if threshold is None:
         return None
     if threshold.within is not None and metric is not Metric.LOG_COUNT:
@@ -183,7 +183,7 @@ def _limit(
     comparison = threshold.comparison
     if threshold.is_bare and metric in _GOOD_WHEN_HIGH and monitor.normal is None:
         comparison = Comparison.AT_MOST
-    return Limit(
+    return MetricLimit(
         _in_unit(threshold.limit, metric),
         comparison,
         _hold(threshold, interval),

@@ -6,7 +6,7 @@ from toban.engine.notify.signal import Condition
 
 
 class MonitorState(models.Model):
-    """One instance of one monitor, so that a restart continues where it stopped; see `rules.Watch`."""
+    """One instance of a monitor, so that a restart continues where it stopped; see `rules.InstanceWatch`."""
 
     clause_id = models.CharField(max_length=300)
     instance = models.CharField(max_length=300, blank=True)

@@ -6,38 +6,38 @@ from functools import partial
 from typing import Any
 
 from toban.chapters.monitoring.discovery import DISCOVERY_KINDS, Undiscovered
-from toban.chapters.monitoring.limits import Limits, Unjudgeable, limits_of, metric_of
-from toban.chapters.monitoring.measuring.board import Board
-from toban.chapters.monitoring.measuring.feeds import Plan, plan, series_of, target_of
+from toban.chapters.monitoring.limits import MonitorLimits, Unjudgeable, limits_of, metric_of
+from toban.chapters.monitoring.measuring.board import MeasuringBoard
+from toban.chapters.monitoring.measuring.feeds import MeasuringPlan, plan, series_of, target_of
 from toban.chapters.monitoring.service import Monitoring
 from toban.chapters.monitoring.source import SOURCE_KINDS, SourceKind, Unmeasurable
 from toban.design.clauses.base import Clause
 from toban.design.clauses.monitoring import Monitor
-from toban.design.finding import Finding, Level
+from toban.design.finding import Finding, FindingLevel
 from toban.design.origin import Origin
-from toban.engine.bindings.model import Bound, Discovery
+from toban.engine.bindings.model import BoundDiscovery, KindBinding
 from toban.engine.bindings.template import Unfilled
 from toban.engine.editions.edition import Edition
-from toban.engine.operation import Charted, EditionLoop, Limit, Operation, Shift, Workplace
+from toban.engine.operation import ChartedSeries, ChartLimit, EditionLoop, Operation, WorkerShift, Workplace
 from toban.engine.registry.kinds import Kinds
-from toban.engine.trial import Code, Trial
+from toban.engine.trial import Trial, TrialCode
 
 _SOME_HOSTS = 3
 """The number of hosts to test per discovery: they are alike."""
 
 
-def _plan(edition: Edition) -> Plan:
+def _plan(edition: Edition) -> MeasuringPlan:
     return plan(edition.design, edition.bindings, edition.kinds.of(SOURCE_KINDS))
 
 
-def _shift(at: Workplace) -> Shift:
-    board = Board(at.kinds.of(SOURCE_KINDS), at.clock, at.kinds.of(DISCOVERY_KINDS))
+def _shift(at: Workplace) -> WorkerShift:
+    board = MeasuringBoard(at.kinds.of(SOURCE_KINDS), at.clock, at.kinds.of(DISCOVERY_KINDS))
     monitoring = Monitoring(board, at.samples, at.lead.require)
 
     def measure(edition: Edition, now: datetime) -> None:
         monitoring.turn(edition.plan(OPERATION), edition.design.digest, at.lead.term, now)
 
-    return Shift([EditionLoop("measure", measure, every=0.5)], monitoring.close)
+    return WorkerShift([EditionLoop("measure", measure, every=0.5)], monitoring.close)
 
 
 def _costs(edition: Edition) -> Iterator[Finding]:
@@ -50,8 +50,8 @@ def _costs(edition: Edition) -> Iterator[Finding]:
         cost = kinds[each.kind].cost
         if cost is not None:
             yield Finding(
-                Code.COST,
-                Level.INFO,
+                TrialCode.COST,
+                FindingLevel.INFO,
                 Origin(bindings.file, each.line),
                 f"対象 {target}: {whose}{cost(each.config)}",
                 f'[targets."{target}"] kind = "{each.kind}"',
@@ -69,7 +69,7 @@ def _source_trials(edition: Edition, now: datetime) -> Iterator[Trial]:
     for target, sources in edition.bindings.targets.items():
         for bound in sources:
             yield Trial(
-                Code.SOURCE,
+                TrialCode.SOURCE,
                 f"対象 {target}",
                 Origin(edition.bindings.file, bound.line),
                 f'[[targets."{target}".sources]] kind = "{bound.kind}"',
@@ -82,7 +82,7 @@ def _discovery_trials(edition: Edition, now: datetime) -> Iterator[Trial]:
     for target, discoveries in edition.bindings.discoveries.items():
         for each in discoveries:
             yield Trial(
-                Code.SOURCE,
+                TrialCode.SOURCE,
                 f"対象 {target}",
                 Origin(edition.bindings.file, each.bound.line),
                 f'[[targets."{target}".discovery]] kind = "{each.bound.kind}"',
@@ -91,7 +91,7 @@ def _discovery_trials(edition: Edition, now: datetime) -> Iterator[Trial]:
             )
 
 
-def _discovery_doubts(discovery: Discovery, kinds: Kinds, now: datetime) -> Iterator[str]:
+def _discovery_doubts(discovery: BoundDiscovery, kinds: Kinds, now: datetime) -> Iterator[str]:
     """Look up hosts, and measure some of those found."""
     place = kinds.of(DISCOVERY_KINDS)[discovery.bound.kind].build(discovery.bound.config)
     try:
@@ -104,14 +104,14 @@ def _discovery_doubts(discovery: Discovery, kinds: Kinds, now: datetime) -> Iter
     template = discovery.template
     for host in hosts[:_SOME_HOSTS]:
         try:
-            bound = Bound(template.kind, template.filled(host.values), discovery.bound.line)
+            bound = KindBinding(template.kind, template.filled(host.values), discovery.bound.line)
         except Unfilled as error:
             yield f"{host.name}: {error}"
         else:
             yield from _source_doubts(kinds.of(SOURCE_KINDS)[template.kind], bound, now)
 
 
-def _source_doubts(kind: SourceKind, bound: Bound[Any], now: datetime) -> Iterator[str]:
+def _source_doubts(kind: SourceKind, bound: KindBinding[Any], now: datetime) -> Iterator[str]:
     source = kind.build(bound.config)
     try:
         source.measure(now)
@@ -121,23 +121,23 @@ def _source_doubts(kind: SourceKind, bound: Bound[Any], now: datetime) -> Iterat
         source.close()
 
 
-def _chart(clause: Clause) -> Charted | None:
+def _chart(clause: Clause) -> ChartedSeries | None:
     metric = metric_of(clause) if isinstance(clause, Monitor) else None
     if metric is None or not isinstance(clause, Monitor):
         return None
-    return Charted(metric, target_of(clause), series_of(clause), _limits(clause))
+    return ChartedSeries(metric, target_of(clause), series_of(clause), _limits(clause))
 
 
-def _limits(monitor: Monitor) -> tuple[Limit, ...]:
+def _limits(monitor: Monitor) -> tuple[ChartLimit, ...]:
     try:
-        limits: Limits = limits_of(monitor)
+        limits: MonitorLimits = limits_of(monitor)
     except Unjudgeable:
         return ()
     named = (("warning", limits.warning), ("critical", limits.critical))
-    drawn = [Limit(kind, limit.value, limit.text) for kind, limit in named if limit is not None]
+    drawn = [ChartLimit(kind, limit.value, limit.text) for kind, limit in named if limit is not None]
     if limits.normal is not None:
         ends = (limits.normal.low, limits.normal.high)
-        drawn += [Limit("normal", end, limits.normal.text) for end in ends if end]
+        drawn += [ChartLimit("normal", end, limits.normal.text) for end in ends if end]
     return tuple(drawn)
 
 

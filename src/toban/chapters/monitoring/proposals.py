@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from toban.chapters.monitoring.measuring.feeds import open_targets
 from toban.chapters.monitoring.source import SOURCE_KINDS
 from toban.design.reader import Design
-from toban.engine.bindings.draft import OpenTable, Proposal
+from toban.engine.bindings.draft import BindingProposal, OpenTable
 from toban.engine.registry.kinds import Kinds
 
 
@@ -13,5 +13,5 @@ def open_tables(design: Design, kinds: Kinds) -> Iterator[OpenTable]:
     """Yield every target that monitors of *design* watch, with sources that can measure them."""
     known = kinds.of(SOURCE_KINDS)
     for name, rows, able in open_targets(design, known):
-        proposals = [Proposal(kind, known[kind].config) for kind in able]
+        proposals = [BindingProposal(kind, known[kind].config) for kind in able]
         yield OpenTable("targets", name, rows, proposals, within="sources")

@@ -9,8 +9,8 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from toban.chapters.monitoring import wording
-from toban.chapters.monitoring.measuring.feeds import Judged
-from toban.chapters.monitoring.rules import Watch, deciding
+from toban.chapters.monitoring.measuring.feeds import JudgedMonitor
+from toban.chapters.monitoring.rules import InstanceWatch, deciding
 from toban.engine.evidence.status import StatusUpdate
 from toban.engine.evidence.verdict import Verdict
 from toban.engine.notify.signal import WHOLE_TARGET, Condition, Signal
@@ -26,16 +26,16 @@ _VERDICTS = {
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
+class MonitorReport:
     """A running monitor and all its instances, at least one."""
 
-    judged: Judged
-    watches: Sequence[Watch]
+    judged: JudgedMonitor
+    watches: Sequence[InstanceWatch]
     aside: str = ""
     """A remark about the instances: that there may be more than are seen."""
 
     @property
-    def decides(self) -> Watch:
+    def decides(self) -> InstanceWatch:
         """The instance that determines the row's status."""
         return deciding(self.watches, self.judged.limits)
 
@@ -46,7 +46,7 @@ class Row:
         return wording.value_words(self.decides, self.judged.limits, names_instance=several)
 
 
-def status(row: Row, now: datetime) -> StatusUpdate:
+def status(row: MonitorReport, now: datetime) -> StatusUpdate:
     """Return what the page shows next to the row."""
     watch = row.decides
     return StatusUpdate(
@@ -71,7 +71,7 @@ def _with_aside(reason: str, aside: str) -> str:
     return reason if not aside or aside in reason else f"{reason}。{aside}"
 
 
-def signals(row: Row, now: datetime) -> Iterator[Signal]:
+def signals(row: MonitorReport, now: datetime) -> Iterator[Signal]:
     """Yield what may need a notification, by instance; nothing as long as nothing is known."""
     known = [watch for watch in row.watches if watch.condition is not None]
     conditions = {watch.condition for watch in row.watches}
@@ -84,7 +84,7 @@ def signals(row: Row, now: datetime) -> Iterator[Signal]:
         yield _signal(row.judged, watch, now, value=value, labels=labels, names_instance=several)
 
 
-def gone(judged: Judged, watch: Watch, now: datetime) -> Signal:
+def gone(judged: JudgedMonitor, watch: InstanceWatch, now: datetime) -> Signal:
     """Return that *watch* is no longer measured: any trouble of its instance is over."""
     ended = replace(watch, condition=Condition.OK, began_at=now)
     return _signal(
@@ -93,8 +93,8 @@ def gone(judged: Judged, watch: Watch, now: datetime) -> Signal:
 
 
 def _signal(
-    judged: Judged,
-    watch: Watch,
+    judged: JudgedMonitor,
+    watch: InstanceWatch,
     now: datetime,
     *,
     value: str,

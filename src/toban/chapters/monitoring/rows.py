@@ -3,13 +3,13 @@
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 
-from toban.chapters.monitoring.measuring.board import ANSWERS_TO_KNOW, Slot
-from toban.chapters.monitoring.measuring.feeds import Judged
-from toban.chapters.monitoring.measuring.lookout import Outlook
-from toban.chapters.monitoring.rules import Watch, observe, silence
+from toban.chapters.monitoring.measuring.board import ANSWERS_TO_KNOW, FeedSlot
+from toban.chapters.monitoring.measuring.feeds import JudgedMonitor
+from toban.chapters.monitoring.measuring.lookout import DiscoveryOutlook
+from toban.chapters.monitoring.rules import InstanceWatch, observe, silence
 from toban.chapters.monitoring.source import Measurement
 
-type Watches = Mapping[str, Watch]
+type Watches = Mapping[str, InstanceWatch]
 """Instance → its watch, of one row."""
 
 
@@ -17,11 +17,11 @@ def after(
     watches: Watches,
     readings: Sequence[Measurement],
     *,
-    judged: Judged,
-    slots: Sequence[Slot],
+    judged: JudgedMonitor,
+    slots: Sequence[FeedSlot],
     now: datetime,
-    outlook: Outlook | None = None,
-) -> dict[str, Watch]:
+    outlook: DiscoveryOutlook | None = None,
+) -> dict[str, InstanceWatch]:
     """Return the row's watches after *readings* of its metric; *slots* are those of its target.
 
     Instances that should have a value and have none become silent; those no longer measured are left out.
@@ -30,25 +30,27 @@ def after(
     """
     seen = dict(watches)
     for reading in readings:
-        former = seen.get(reading.instance) or Watch(reading.instance, None, reading.at)
+        former = seen.get(reading.instance) or InstanceWatch(reading.instance, None, reading.at)
         seen[reading.instance] = observe(former, reading, judged.limits)
     found = {}
     for slot, instance in _expected(seen, judged, slots):
-        watch = seen.get(instance) or Watch(instance, None, slot.since)
+        watch = seen.get(instance) or InstanceWatch(instance, None, slot.since)
         why = slot.why_silent(now) or f"{slot.label}: 「{judged.monitor.item}」の値がありません"
         found[instance] = silence(watch, judged.limits, listening_since=slot.since, why=why, now=now)
     if outlook is None:
         return found
     unseen = {} if outlook.is_known else {name: watch for name, watch in seen.items() if name not in found}
     if not found and not unseen:
-        unseen = {outlook.label: seen.get(outlook.label) or Watch(outlook.label, None, outlook.since)}
+        unseen = {outlook.label: seen.get(outlook.label) or InstanceWatch(outlook.label, None, outlook.since)}
     why = outlook.trouble or f"{outlook.label}: 機械を探しています"
     for instance, watch in unseen.items():
         found[instance] = silence(watch, judged.limits, listening_since=outlook.since, why=why, now=now)
     return found
 
 
-def _expected(watches: Watches, judged: Judged, slots: Sequence[Slot]) -> Iterator[tuple[Slot, str]]:
+def _expected(
+    watches: Watches, judged: JudgedMonitor, slots: Sequence[FeedSlot]
+) -> Iterator[tuple[FeedSlot, str]]:
     """Yield every instance that should have a value for this row, with the slot that should provide it.
 
     What was measured once should be measured again. A place that has not answered yet may still have a value.
@@ -66,6 +68,6 @@ def _expected(watches: Watches, judged: Judged, slots: Sequence[Slot]) -> Iterat
         yield from ((slot, slot.label) for slot in able[:1])
 
 
-def _is_of(slot: Slot, watch: Watch) -> bool:
+def _is_of(slot: FeedSlot, watch: InstanceWatch) -> bool:
     """Say whether the watch is of the slot's place or of a part of it (a disk's mount point)."""
     return watch.instance == slot.label or watch.instance.startswith(f"{slot.label} ")

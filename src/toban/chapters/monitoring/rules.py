@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-from toban.chapters.monitoring.limits import Limit, Limits, Standing
+from toban.chapters.monitoring.limits import LimitZone, MetricLimit, MonitorLimits
 from toban.chapters.monitoring.source import Measurement
 from toban.engine.notify.signal import Condition
 
@@ -22,7 +22,7 @@ _GRADE = {Condition.OK: 0, Condition.WARNING: 1, Condition.CRITICAL: 2}
 _WORST_FIRST = (Condition.CRITICAL, Condition.WARNING, Condition.NO_DATA, None, Condition.OK)
 
 
-class Reason(StrEnum):
+class ConditionReason(StrEnum):
     """Why a monitored instance has its condition."""
 
     WAITING = "waiting"
@@ -41,7 +41,7 @@ class Reason(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Watch:
+class InstanceWatch:
     """One instance of one monitor: its condition, and what the next decision needs to remember."""
 
     instance: str
@@ -49,7 +49,7 @@ class Watch:
     """None: nothing has been measured yet."""
     began_at: datetime
     """When the first measurement in this condition was made."""
-    reason: Reason = Reason.WAITING
+    reason: ConditionReason = ConditionReason.WAITING
     value: float | None = None
     measured_at: datetime | None = None
     note: str = ""
@@ -64,12 +64,12 @@ class Watch:
     """The worst condition that any of the calm readings would have led to."""
 
 
-def patience(limits: Limits) -> timedelta:
+def patience(limits: MonitorLimits) -> timedelta:
     """Return how long a monitor may be without a reading before it counts as silent."""
     return limits.interval * SILENT_INTERVALS
 
 
-def observe(watch: Watch, reading: Measurement, limits: Limits) -> Watch:
+def observe(watch: InstanceWatch, reading: Measurement, limits: MonitorLimits) -> InstanceWatch:
     """Return *watch* after *reading*."""
     unbroken = watch.measured_at is not None and reading.at - watch.measured_at < patience(limits)
     seen = replace(
@@ -88,7 +88,7 @@ def observe(watch: Watch, reading: Measurement, limits: Limits) -> Watch:
     return _eased(seen, current, fired, limits, reading)
 
 
-def not_ahead(watch: Watch, now: datetime) -> Watch:
+def not_ahead(watch: InstanceWatch, now: datetime) -> InstanceWatch:
     """Return *watch* with no time later than *now*: the clock has been set back.
 
     Hold times start again now, and the last measurement counts from now.
@@ -107,7 +107,9 @@ def not_ahead(watch: Watch, now: datetime) -> Watch:
     )
 
 
-def silence(watch: Watch, limits: Limits, *, listening_since: datetime, why: str, now: datetime) -> Watch:
+def silence(
+    watch: InstanceWatch, limits: MonitorLimits, *, listening_since: datetime, why: str, now: datetime
+) -> InstanceWatch:
     """Return *watch* at *now*, when no reading has arrived; *why* is the source's own complaint.
 
     `listening_since` is when Toban began to measure: its own absence does not count as silence.
@@ -118,34 +120,36 @@ def silence(watch: Watch, limits: Limits, *, listening_since: datetime, why: str
         return watch
     if watch.condition is Condition.NO_DATA:
         return replace(watch, note=why)
-    return Watch(
+    return InstanceWatch(
         watch.instance,
         Condition.NO_DATA,
         began_at=last,
-        reason=Reason.SILENT,
+        reason=ConditionReason.SILENT,
         value=watch.value,
         measured_at=watch.measured_at,
         note=why,
     )
 
 
-def deciding(watches: Iterable[Watch], limits: Limits) -> Watch:
+def deciding(watches: Iterable[InstanceWatch], limits: MonitorLimits) -> InstanceWatch:
     """Return the instance that represents the row: the worst, and among equals the most extreme."""
 
-    def badness(watch: Watch) -> tuple[int, float]:
+    def badness(watch: InstanceWatch) -> tuple[int, float]:
         gravity = limits.gravity(watch.value) if watch.value is not None else float("-inf")
         return -_WORST_FIRST.index(watch.condition), gravity
 
     return max(watches, key=badness)
 
 
-def _reached_since(limit: Limit | None, reading: Measurement, since: datetime | None) -> datetime | None:
+def _reached_since(
+    limit: MetricLimit | None, reading: Measurement, since: datetime | None
+) -> datetime | None:
     if limit is None or not limit.is_reached_by(reading.value):
         return None
     return since or reading.at
 
 
-def _fired(watch: Watch, limits: Limits, now: datetime) -> Condition:
+def _fired(watch: InstanceWatch, limits: MonitorLimits, now: datetime) -> Condition:
     """Return the worst condition whose threshold has held as long as it must."""
     if _has_held(limits.critical, watch.critical_since, now):
         return Condition.CRITICAL
@@ -154,17 +158,19 @@ def _fired(watch: Watch, limits: Limits, now: datetime) -> Condition:
     return Condition.OK
 
 
-def _has_held(limit: Limit | None, since: datetime | None, now: datetime) -> bool:
+def _has_held(limit: MetricLimit | None, since: datetime | None, now: datetime) -> bool:
     # ">=": a reading exactly at 5分 completes 5分継続.
     return limit is not None and since is not None and now - since >= limit.hold
 
 
-def _began(watch: Watch, condition: Condition, now: datetime) -> datetime:
+def _began(watch: InstanceWatch, condition: Condition, now: datetime) -> datetime:
     since = {Condition.CRITICAL: watch.critical_since, Condition.WARNING: watch.warning_since}
     return since.get(condition) or now
 
 
-def _entered(watch: Watch, condition: Condition, limits: Limits, *, since: datetime) -> Watch:
+def _entered(
+    watch: InstanceWatch, condition: Condition, limits: MonitorLimits, *, since: datetime
+) -> InstanceWatch:
     began_at = watch.began_at if condition is watch.condition else since
     return replace(
         watch,
@@ -177,39 +183,43 @@ def _entered(watch: Watch, condition: Condition, limits: Limits, *, since: datet
     )
 
 
-def _reason(watch: Watch, condition: Condition, limits: Limits) -> Reason:
+def _reason(watch: InstanceWatch, condition: Condition, limits: MonitorLimits) -> ConditionReason:
     if condition is not Condition.OK:
-        return Reason.REACHED
-    standing = limits.standing(watch.value) if watch.value is not None else Standing.NORMAL
-    if standing in (Standing.WARNING, Standing.CRITICAL):
-        return Reason.HOLDING
-    return Reason.BETWEEN if standing is Standing.BETWEEN else Reason.NORMAL
+        return ConditionReason.REACHED
+    standing = limits.standing(watch.value) if watch.value is not None else LimitZone.NORMAL
+    if standing in (LimitZone.WARNING, LimitZone.CRITICAL):
+        return ConditionReason.HOLDING
+    return ConditionReason.BETWEEN if standing is LimitZone.BETWEEN else ConditionReason.NORMAL
 
 
-def _eased(watch: Watch, current: Condition, fired: Condition, limits: Limits, reading: Measurement) -> Watch:
+def _eased(
+    watch: InstanceWatch, current: Condition, fired: Condition, limits: MonitorLimits, reading: Measurement
+) -> InstanceWatch:
     """Decide on a reading that requires nothing worse than the *current* condition."""
     toward = max(fired, _borne_out(reading.value, current, limits), key=_GRADE.__getitem__)
     if _GRADE[toward] >= _GRADE[current]:
         kept = _entered(watch, current, limits, since=watch.began_at)
-        is_between = limits.standing(reading.value) is Standing.BETWEEN and current is not Condition.OK
-        return replace(kept, reason=Reason.NOT_YET_NORMAL) if is_between else kept
+        is_between = limits.standing(reading.value) is LimitZone.BETWEEN and current is not Condition.OK
+        return replace(kept, reason=ConditionReason.NOT_YET_NORMAL) if is_between else kept
     toward = max(toward, watch.calm_toward or Condition.OK, key=_GRADE.__getitem__)
     since = watch.calm_since or reading.at
     if watch.calm + 1 >= RECOVERY_READINGS:
         return _entered(watch, toward, limits, since=since)
-    return replace(watch, reason=Reason.RECOVERING, calm=watch.calm + 1, calm_since=since, calm_toward=toward)
+    return replace(
+        watch, reason=ConditionReason.RECOVERING, calm=watch.calm + 1, calm_since=since, calm_toward=toward
+    )
 
 
-def _borne_out(value: float, current: Condition, limits: Limits) -> Condition:
+def _borne_out(value: float, current: Condition, limits: MonitorLimits) -> Condition:
     """Return the condition that *value* alone supports, at most the *current* one."""
     match limits.standing(value):
-        case Standing.NORMAL:
+        case LimitZone.NORMAL:
             return Condition.OK
-        case Standing.BETWEEN:
+        case LimitZone.BETWEEN:
             # Not over, but no longer critical if the row has a warning to fall back to.
             milder = Condition.WARNING if limits.warning is not None else Condition.CRITICAL
-        case Standing.WARNING:
+        case LimitZone.WARNING:
             milder = Condition.WARNING
-        case Standing.CRITICAL:
+        case LimitZone.CRITICAL:
             milder = Condition.CRITICAL
     return min(milder, current, key=_GRADE.__getitem__)

@@ -14,9 +14,9 @@ import structlog
 from django.db import transaction
 
 from toban.chapters.monitoring import report, states
-from toban.chapters.monitoring.measuring.board import Board, Slot
-from toban.chapters.monitoring.measuring.feeds import Judged, Plan
-from toban.chapters.monitoring.report import Row
+from toban.chapters.monitoring.measuring.board import FeedSlot, MeasuringBoard
+from toban.chapters.monitoring.measuring.feeds import JudgedMonitor, MeasuringPlan
+from toban.chapters.monitoring.report import MonitorReport
 from toban.chapters.monitoring.rows import Watches, after
 from toban.chapters.monitoring.rules import not_ahead
 from toban.chapters.monitoring.source import Measurement
@@ -44,12 +44,12 @@ class SampleSink(Protocol):
 class Monitoring:
     """Chapter 2 at work. One thread drives it."""
 
-    def __init__(self, board: Board, samples: SampleSink, permit: Callable[[], None]) -> None:
+    def __init__(self, board: MeasuringBoard, samples: SampleSink, permit: Callable[[], None]) -> None:
         """Call *permit* before anything is written; it raises if another worker measures now."""
         self._board = board
         self._samples = samples
         self._permit = permit
-        self._judged: tuple[Judged, ...] = ()
+        self._judged: tuple[JudgedMonitor, ...] = ()
         self._digest = ""
         self._watches: dict[str, Watches] = {}
         self._waiting: list[tuple[str, Measurement]] = []
@@ -57,9 +57,9 @@ class Monitoring:
         self._asides: dict[str, str] = {}
         self._stepped_at: datetime | None = None
         self._term: int | None = None
-        self._plan: Plan | None = None
+        self._plan: MeasuringPlan | None = None
 
-    def turn(self, plan: Plan, digest: str, term: int | None, now: datetime) -> None:
+    def turn(self, plan: MeasuringPlan, digest: str, term: int | None, now: datetime) -> None:
         """Do one step of *plan*, for the document with *digest*, if this worker leads (in its *term*).
 
         What other leaders did in the meantime is in the tables, which are re-read at the start of each term.
@@ -74,7 +74,7 @@ class Monitoring:
             self._plan = plan
         self.step(now)
 
-    def adopt(self, plan: Plan, digest: str, now: datetime) -> None:
+    def adopt(self, plan: MeasuringPlan, digest: str, now: datetime) -> None:
         """Run *plan*, for the document with *digest*, from now on; rows that stay keep their state."""
         self._board.adopt(plan.feeds, plan.finds)
         self._judged, self._digest = plan.judged, digest
@@ -143,10 +143,10 @@ class Monitoring:
             for each in self._judged
         }
 
-    def _write(self, rows: Mapping[str, Judged], found: Mapping[str, Watches], now: datetime) -> None:
+    def _write(self, rows: Mapping[str, JudgedMonitor], found: Mapping[str, Watches], now: datetime) -> None:
         """Write the state, statuses and alerts of *rows* together, or none of them."""
         shown = [
-            Row(judged, list(found[clause_id].values()), self._aside(judged))
+            MonitorReport(judged, list(found[clause_id].values()), self._aside(judged))
             for clause_id, judged in rows.items()
         ]
         signals = [each for row in shown for each in report.signals(row, now)]
@@ -168,11 +168,11 @@ class Monitoring:
         self._watches.update({clause_id: found[clause_id] for clause_id in rows})
         self._asides.update({clause_id: self._aside(judged) for clause_id, judged in rows.items()})
 
-    def _aside(self, judged: Judged) -> str:
+    def _aside(self, judged: JudgedMonitor) -> str:
         """Return what is wrong with discovering the row's hosts."""
         return self._troubles.get(judged.target, "")
 
-    def _has_news(self, judged: Judged) -> bool:
+    def _has_news(self, judged: JudgedMonitor) -> bool:
         return self._aside(judged) != self._asides.get(judged.monitor.id, "")
 
     def _tell(self, rows: Iterable[str], found: Mapping[str, Watches]) -> None:
@@ -206,7 +206,7 @@ def _by_feed(readings: Iterable[tuple[str, Measurement]]) -> Mapping[tuple[str, 
     return found
 
 
-def _by_series(slots: Iterable[Slot]) -> Mapping[str, list[Slot]]:
+def _by_series(slots: Iterable[FeedSlot]) -> Mapping[str, list[FeedSlot]]:
     found = defaultdict(list)
     for slot in slots:
         found[slot.feed.series].append(slot)

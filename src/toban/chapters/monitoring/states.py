@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping
 
 from toban.chapters.monitoring.models import MonitorState
 from toban.chapters.monitoring.rows import Watches
-from toban.chapters.monitoring.rules import Reason, Watch
+from toban.chapters.monitoring.rules import ConditionReason, InstanceWatch
 from toban.engine.notify.signal import Condition
 
 _FIELDS = (
@@ -25,7 +25,7 @@ _FIELDS = (
 
 def load() -> dict[str, Watches]:
     """Return every stored watch, by clause id."""
-    found: dict[str, dict[str, Watch]] = defaultdict(dict)
+    found: dict[str, dict[str, InstanceWatch]] = defaultdict(dict)
     for state in MonitorState.objects.all():
         found[state.clause_id][state.instance] = _watch(state)
     return dict(found)
@@ -54,12 +54,12 @@ def forget(clause_id: str, instances: Iterable[str]) -> None:
         MonitorState.objects.filter(clause_id=clause_id, instance__in=gone).delete()
 
 
-def _watch(state: MonitorState) -> Watch:
-    return Watch(
+def _watch(state: MonitorState) -> InstanceWatch:
+    return InstanceWatch(
         instance=state.instance,
         condition=Condition(state.condition) if state.condition else None,
         began_at=state.began_at,
-        reason=Reason(state.reason),
+        reason=ConditionReason(state.reason),
         value=state.value,
         measured_at=state.measured_at,
         note=state.note,
@@ -71,7 +71,7 @@ def _watch(state: MonitorState) -> Watch:
     )
 
 
-def _state(clause_id: str, watch: Watch) -> MonitorState:
+def _state(clause_id: str, watch: InstanceWatch) -> MonitorState:
     return MonitorState(
         clause_id=clause_id,
         instance=watch.instance,

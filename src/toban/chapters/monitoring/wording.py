@@ -1,7 +1,7 @@
 """How values, conditions and reasons are written: on the page, in notifications, in evidence."""
 
-from toban.chapters.monitoring.limits import Limits
-from toban.chapters.monitoring.rules import RECOVERY_READINGS, Reason, Watch
+from toban.chapters.monitoring.limits import MonitorLimits
+from toban.chapters.monitoring.rules import RECOVERY_READINGS, ConditionReason, InstanceWatch
 from toban.design.clauses.monitoring import Monitor
 from toban.design.values.metric import Metric
 from toban.engine.notify.signal import Condition
@@ -31,7 +31,7 @@ def figure(metric: Metric, value: float) -> str:
     return f"{text.rstrip('0').rstrip('.') if '.' in text else text}{_SUFFIX.get(metric, '')}"
 
 
-def value_words(watch: Watch, limits: Limits, *, names_instance: bool) -> str:
+def value_words(watch: InstanceWatch, limits: MonitorLimits, *, names_instance: bool) -> str:
     """Write the deciding value, with its instance if there are several, and its explanation."""
     if watch.value is None:
         return ""
@@ -40,7 +40,7 @@ def value_words(watch: Watch, limits: Limits, *, names_instance: bool) -> str:
     return recorded("%(figure)s（%(aside)s）", figure=written, aside=aside) if aside else written
 
 
-def limit_words(condition: Condition | None, limits: Limits) -> str:
+def limit_words(condition: Condition | None, limits: MonitorLimits) -> str:
     """Name the limit that *condition* has reached: `異常 85%以上`; empty if there is none."""
     if condition is Condition.CRITICAL and limits.critical is not None:
         return recorded("異常 %(limit)s", limit=limits.critical.text)
@@ -49,43 +49,43 @@ def limit_words(condition: Condition | None, limits: Limits) -> str:
     return ""
 
 
-def reason_words(watch: Watch, limits: Limits) -> str:
+def reason_words(watch: InstanceWatch, limits: MonitorLimits) -> str:
     """Return why the watch is in its condition, as text for people."""
     limit = limit_words(watch.condition, limits)
     normal = recorded("正常")
     if limits.normal:
         normal = recorded("正常範囲（%(limit)s）", limit=limits.normal.text)
     match watch.reason:
-        case Reason.WAITING:
+        case ConditionReason.WAITING:
             waiting = recorded("最初の測定を待っています")
             return (
                 recorded("%(figure)s（%(aside)s）", figure=waiting, aside=watch.note)
                 if watch.note
                 else waiting
             )
-        case Reason.NORMAL:
+        case ConditionReason.NORMAL:
             return recorded("%(normal)sにあります", normal=normal)
-        case Reason.BETWEEN:
+        case ConditionReason.BETWEEN:
             return recorded("%(normal)sを外れていますが、警告にも異常にも達していません", normal=normal)
-        case Reason.HOLDING:
+        case ConditionReason.HOLDING:
             pending = limits.critical if watch.critical_since and not watch.warning_since else limits.warning
             return recorded(
                 "しきい値に達しています。「%(limit)s」の条件を満たすのを待っています",
                 limit=pending.text if pending else "",
             )
-        case Reason.REACHED:
+        case ConditionReason.REACHED:
             return recorded("%(limit)sに達しています", limit=limit)
-        case Reason.NOT_YET_NORMAL:
+        case ConditionReason.NOT_YET_NORMAL:
             return recorded(
                 "%(limit)sではなくなりましたが、%(normal)sに戻っていません", limit=limit, normal=normal
             )
-        case Reason.RECOVERING:
+        case ConditionReason.RECOVERING:
             return recorded(
                 "改善しました。継続するか確認しています（%(calm)s/%(all)s回）",
                 calm=watch.calm,
                 all=RECOVERY_READINGS,
             )
-        case Reason.SILENT:
+        case ConditionReason.SILENT:
             return recorded("測定できません: %(note)s", note=watch.note)
 
 

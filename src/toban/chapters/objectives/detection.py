@@ -22,7 +22,7 @@ _WORDS = ("検知", "detect")
 
 
 @dataclass(frozen=True, slots=True)
-class Story:
+class DetectionTimes:
     """When an alert's trouble began, was detected, and first reached someone."""
 
     alert: int
@@ -56,15 +56,19 @@ def _is_detection(decision: Decision) -> bool:
     return any(word in said for word in _WORDS)
 
 
-def _stories(now: datetime) -> Sequence[Story]:
+def _stories(now: datetime) -> Sequence[DetectionTimes]:
     """Return the document's own recent alerts; mere events (a handover) are not trouble."""
     own = Alert.objects.filter(opened_at__gte=now - _LATELY, ends_at=None).exclude(condition=Condition.INFO)
     arrived = Q(told_in__deliveries__state=Delivery.State.DELIVERED)
     told = own.annotate(told_at=Min("told_in__deliveries__settled_at", filter=arrived)).order_by("-id")
-    return [Story(*row) for row in told.values_list("id", "began_at", "opened_at", "told_at")[:_MOST]]
+    return [
+        DetectionTimes(*row) for row in told.values_list("id", "began_at", "opened_at", "told_at")[:_MOST]
+    ]
 
 
-def _status(decision: Decision, promised: timedelta, stories: Sequence[Story], now: datetime) -> StatusUpdate:
+def _status(
+    decision: Decision, promised: timedelta, stories: Sequence[DetectionTimes], now: datetime
+) -> StatusUpdate:
     if not stories:
         reason = "この30日にアラートがないので、まだ確かめられません"
         return StatusUpdate(decision.id, Verdict.NOT_MEASURABLE, "", reason, now)
@@ -89,12 +93,12 @@ def _status(decision: Decision, promised: timedelta, stories: Sequence[Story], n
     return StatusUpdate(decision.id, verdict, value, "\n".join(reasons), now, proof=proof)
 
 
-def _numbers(stories: Sequence[Story]) -> str:
+def _numbers(stories: Sequence[DetectionTimes]) -> str:
     named = "、".join(str(story.alert) for story in stories[:_NAMED])
     return named if len(stories) <= _NAMED else f"{named} ほか"
 
 
-def _as_proof(story: Story) -> dict[str, object]:
+def _as_proof(story: DetectionTimes) -> dict[str, object]:
     return {
         "alert": story.alert,
         "breach": story.breach.isoformat(),

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from toban.chapters.objectives.bindings import STATUS
-from toban.design.finding import Finding, Level
+from toban.design.finding import Finding, FindingLevel
 from toban.design.origin import Origin
 from toban.design.reader import Design
 from toban.engine.bindings.model import Bindings
@@ -16,7 +16,7 @@ def doubts(_design: Design, bindings: Bindings) -> Iterator[Finding]:
         if each.target not in bindings.targets:
             yield Finding(
                 "BD009",
-                Level.WARNING,
+                FindingLevel.WARNING,
                 Origin(bindings.file, bindings.lines["status", ""]),
                 f"公開ページの「{each.name}」を測る対象「{each.target}」がありません",
                 f'target = "{each.target}"',

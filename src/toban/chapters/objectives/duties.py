@@ -88,7 +88,7 @@ def _told(
 
 
 @dataclass(frozen=True, slots=True)
-class Gap:
+class DutyGap:
     """A time that the document promises, at which nobody is on duty."""
 
     at: datetime
@@ -109,7 +109,7 @@ def _service(service: ServiceHours, known: Collection[Roster], moment: datetime)
     return StatusUpdate(service.id, Verdict.DEVIATING, str(service.hours), reason, moment)
 
 
-def first_gap(service: ServiceHours, known: Collection[Roster], moment: datetime) -> Gap | None:
+def first_gap(service: ServiceHours, known: Collection[Roster], moment: datetime) -> DutyGap | None:
     """Return the first quarter of an hour in which nobody is on duty; None if there is none.
 
     This checks an ordinary week, and then each of its days as a public holiday.
@@ -121,7 +121,7 @@ def first_gap(service: ServiceHours, known: Collection[Roster], moment: datetime
         for day in week:
             gap = _gap_of(day, service, known, holidays)
             if gap is not None:
-                return Gap(gap, bool(holidays))
+                return DutyGap(gap, bool(holidays))
     return None
 
 

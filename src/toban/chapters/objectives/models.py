@@ -4,7 +4,7 @@ from django.db import models
 
 
 class LevelDay(models.Model):
-    """The level of one objective on one day of the document's zone, or of today so far; see `rules.Tally`."""
+    """An objective's level on one day of the document's zone, or today so far. See `rules.SliceTally`."""
 
     objective = models.CharField(max_length=300)
     """The clause id."""

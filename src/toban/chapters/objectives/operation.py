@@ -11,13 +11,13 @@ from toban.chapters.objectives.service import Objectives
 from toban.chapters.objectives.sli import LevelPlan
 from toban.design.clauses.objectives import DutyRole, ServiceHours
 from toban.engine.editions.edition import Edition
-from toban.engine.operation import EditionLoop, Operation, Shift, Workplace
-from toban.engine.overview import Figure, Seen
+from toban.engine.operation import EditionLoop, Operation, WorkerShift, Workplace
+from toban.engine.overview import EditionStatus, OverviewFigure
 from toban.engine.telemetry.store import StoreUnavailable
 
 
 @dataclass(frozen=True, slots=True)
-class ChapterPlan:
+class ObjectiveChapterPlan:
     """The levels, and the other rows reported with them."""
 
     levels: LevelPlan
@@ -31,14 +31,14 @@ class ChapterPlan:
         return {**dict.fromkeys((*measured, *self.told), ""), **self.levels.unbound}
 
 
-def _plan(edition: Edition) -> ChapterPlan:
+def _plan(edition: Edition) -> ObjectiveChapterPlan:
     design = edition.design
     promised = (decision for decision, _ in detection.promises(design))
     told = (*design.of(DutyRole), *design.of(ServiceHours), *promised)
-    return ChapterPlan(sli.plan(design, edition.bindings), tuple(row.id for row in told))
+    return ObjectiveChapterPlan(sli.plan(design, edition.bindings), tuple(row.id for row in told))
 
 
-def _shift(at: Workplace) -> Shift:
+def _shift(at: Workplace) -> WorkerShift:
     objectives = Objectives(at.telemetry)
 
     def count(edition: Edition, now: datetime) -> None:
@@ -49,10 +49,10 @@ def _shift(at: Workplace) -> Shift:
         objectives.step(edition.plan(OPERATION).levels, design, bindings, now, design.digest)
         publishing.look(at.telemetry, design, bindings, at.clock())
 
-    return Shift([EditionLoop("levels", count, every=60.0)])
+    return WorkerShift([EditionLoop("levels", count, every=60.0)])
 
 
-def _figures(edition: Edition, seen: Seen) -> Iterator[Figure]:
+def _figures(edition: Edition, seen: EditionStatus) -> Iterator[OverviewFigure]:
     yield overview.error_budget(edition, edition.plan(OPERATION).levels, seen)
 
 

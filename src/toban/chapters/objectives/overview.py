@@ -5,7 +5,7 @@ from zoneinfo import ZoneInfo
 
 from toban.chapters.objectives import periods, rules
 from toban.chapters.objectives.report import BUDGET_LEFT
-from toban.chapters.objectives.rules import Tally
+from toban.chapters.objectives.rules import SliceTally
 from toban.chapters.objectives.service import kept
 from toban.chapters.objectives.sli import LevelPlan, Sli
 from toban.design.clauses.objectives import Objective
@@ -13,11 +13,11 @@ from toban.design.values.metric import Metric
 from toban.engine.editions.edition import Edition
 from toban.engine.evidence.verdict import Verdict
 from toban.engine.extension import Link
-from toban.engine.overview import Figure, Seen, Trend
+from toban.engine.overview import EditionStatus, FigureTrend, OverviewFigure
 from toban.engine.said import Said
 
 
-def error_budget(edition: Edition, plan: LevelPlan, seen: Seen) -> Figure:
+def error_budget(edition: Edition, plan: LevelPlan, seen: EditionStatus) -> OverviewFigure:
     """Return how much of the month's availability budget is left, and how it decreased."""
     objective = next(
         (each for each in edition.design.of(Objective) if each.metric is Metric.AVAILABILITY), None
@@ -25,25 +25,27 @@ def error_budget(edition: Edition, plan: LevelPlan, seen: Seen) -> Figure:
     zone = edition.bindings.system.zone
     if objective is None:
         missing = Said("文書に稼働率の目標がありません")
-        return Figure(_link("levels"), Said("—"), missing, trend=_trend(None, seen.now, zone))
+        return OverviewFigure(_link("levels"), Said("—"), missing, trend=_trend(None, seen.now, zone))
     row = seen.rows.get(objective.id)
     left = row.value.partition(BUDGET_LEFT % {"left": ""})[2] if row is not None else ""
     verdict = row.verdict if row is not None and left else Verdict.NOT_MEASURABLE
     measured = next((each for each in plan.slis if each.objective.id == objective.id), None)
     link = _link("evidence", objective.id)
-    return Figure(link, Said(left), Said(str(objective.target)), verdict, _trend(measured, seen.now, zone))
+    return OverviewFigure(
+        link, Said(left), Said(str(objective.target)), verdict, _trend(measured, seen.now, zone)
+    )
 
 
 def _link(page: str, *arguments: str) -> Link:
     return Link(page, "エラーバジェット残り", arguments)
 
 
-def _trend(measured: Sli | None, now: datetime, zone: ZoneInfo) -> Trend:
+def _trend(measured: Sli | None, now: datetime, zone: ZoneInfo) -> FigureTrend:
     """Plot the share of the month's budget left at the end of each day that has measurements."""
     start, end = month = periods.month_span(now.astimezone(zone).date(), zone)
     points: list[tuple[datetime, float]] = []
     if measured is not None:
-        so_far = Tally()
+        so_far = SliceTally()
         for day, known in sorted(kept(measured.indicator, start.date(), end.date()).items()):
             so_far += known
             budget = rules.budget(measured.metric, measured.limit, periods.length(month), so_far)
@@ -51,4 +53,4 @@ def _trend(measured: Sli | None, now: datetime, zone: ZoneInfo) -> Trend:
                 morning, night = periods.day_span(day, zone)
                 # Before the first day nothing was spent.
                 points += [*([] if points else [(morning, 1.0)]), (min(night, now), budget.share_left)]
-    return Trend(tuple(points), start, end, 0.0, 1.0)
+    return FigureTrend(tuple(points), start, end, 0.0, 1.0)

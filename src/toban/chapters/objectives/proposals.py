@@ -7,7 +7,7 @@ from toban.design.clauses.monitoring import Monitor
 from toban.design.clauses.objectives import Objective
 from toban.design.reader import Design
 from toban.design.values.metric import Metric
-from toban.engine.bindings.draft import OpenTable, Proposal
+from toban.engine.bindings.draft import BindingProposal, OpenTable
 from toban.engine.bindings.model import WHOLE_SYSTEM
 from toban.engine.registry.kinds import Kinds
 
@@ -20,5 +20,9 @@ def open_tables(design: Design, _kinds: Kinds) -> Iterator[OpenTable]:
     target = next((each.target for each in answering if each.target), WHOLE_SYSTEM)
     for row in design.of(Objective):
         yield OpenTable(
-            "objectives", row.name, [row], [Proposal("", ObjectiveBinding, {"target": target})], [_NOTE]
+            "objectives",
+            row.name,
+            [row],
+            [BindingProposal("", ObjectiveBinding, {"target": target})],
+            [_NOTE],
         )

@@ -6,7 +6,7 @@ from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from toban.chapters.objectives import periods, rules
-from toban.chapters.objectives.rules import Budget, Burn, Tally
+from toban.chapters.objectives.rules import Burn, ErrorBudget, SliceTally
 from toban.chapters.objectives.sli import Sli
 from toban.design.values.metric import Metric
 from toban.engine import amounts
@@ -24,13 +24,13 @@ _BUDGET_PERIOD = timedelta(days=30)
 
 
 @dataclass(frozen=True, slots=True)
-class Level:
+class ObjectiveReport:
     """An objective and its level."""
 
     sli: Sli
-    today: Tally
-    month: Tally
-    year: Tally
+    today: SliceTally
+    month: SliceTally
+    year: SliceTally
     month_span: Span
     year_span: Span
     burns: Sequence[Burn]
@@ -40,7 +40,7 @@ class Level:
     now: datetime
 
     @property
-    def budget(self) -> Budget | None:
+    def budget(self) -> ErrorBudget | None:
         """The month's error budget; None if the objective has none."""
         return rules.budget(self.sli.metric, self.sli.limit, periods.length(self.month_span), self.month)
 
@@ -57,26 +57,28 @@ class Level:
 
 
 @dataclass(frozen=True, slots=True)
-class Period:
+class ObjectivePeriod:
     """A day, a month or a year of an objective: what is known of it so far."""
 
-    known: Tally
+    known: SliceTally
     share_known: float
     """The known share of the time that has passed in it, 0 to 1."""
-    budget: Budget | None
+    budget: ErrorBudget | None
     """None if the objective does not allow for any share."""
 
 
-def period(of: Sli, days: Mapping[date, Tally], span: Span, zone: ZoneInfo, now: datetime) -> Period:
+def period(
+    of: Sli, days: Mapping[date, SliceTally], span: Span, zone: ZoneInfo, now: datetime
+) -> ObjectivePeriod:
     """Sum those of *days* that are in *span*."""
     first, before = (moment.astimezone(zone).date() for moment in span)
-    known = sum((tally for day, tally in days.items() if first <= day < before), Tally())
+    known = sum((tally for day, tally in days.items() if first <= day < before), SliceTally())
     passed = periods.length((span[0], min(span[1], now))).total_seconds()
     share_known = min(known.covered / passed, 1.0) if passed > 0 else 0.0
-    return Period(known, share_known, rules.budget(of.metric, of.limit, periods.length(span), known))
+    return ObjectivePeriod(known, share_known, rules.budget(of.metric, of.limit, periods.length(span), known))
 
 
-def status(level: Level, now: datetime) -> StatusUpdate:
+def status(level: ObjectiveReport, now: datetime) -> StatusUpdate:
     """Return what the page shows next to the objective."""
     return StatusUpdate(
         clause_id=level.sli.objective.id,
@@ -97,7 +99,7 @@ def status(level: Level, now: datetime) -> StatusUpdate:
     )
 
 
-def signals(level: Level, now: datetime) -> Iterator[Signal]:
+def signals(level: ObjectiveReport, now: datetime) -> Iterator[Signal]:
     """Yield what may need a notification: a budget that burns too fast, and one that is used up."""
     if level.trouble or level.month.mean is None:
         return
@@ -114,7 +116,7 @@ def signals(level: Level, now: datetime) -> Iterator[Signal]:
         yield _signal(level, f"{key}/budget", Condition.WARNING if is_spent else Condition.OK, words, now)
 
 
-def _signal(level: Level, key: str, condition: Condition, value: str, now: datetime) -> Signal:
+def _signal(level: ObjectiveReport, key: str, condition: Condition, value: str, now: datetime) -> Signal:
     objective = level.sli.objective
     is_ok = condition is Condition.OK
     return Signal(
@@ -143,7 +145,7 @@ def _burn_words(burning: Burn | None) -> str:
     )
 
 
-def _verdict(level: Level) -> Verdict:
+def _verdict(level: ObjectiveReport) -> Verdict:
     objective, metric = level.sli.objective, level.sli.metric
     counted, unplanned = level.month.mean, level.month.mean_unplanned
     if counted is None:
@@ -156,7 +158,7 @@ def _verdict(level: Level) -> Verdict:
     return Verdict.CONFORMING
 
 
-def _value(level: Level) -> str:
+def _value(level: ObjectiveReport) -> str:
     if level.month.mean is None:
         return ""
     mean = level.month.mean_unplanned or level.month.mean
@@ -166,7 +168,7 @@ def _value(level: Level) -> str:
     return "、".join(parts)
 
 
-def remains(metric: Metric, budget: Budget) -> str:
+def remains(metric: Metric, budget: ErrorBudget) -> str:
     """Return what is left of *budget*; for an availability, also as time."""
     if metric is not Metric.UP:
         return f"{budget.share_left:.0%}"
@@ -175,7 +177,7 @@ def remains(metric: Metric, budget: Budget) -> str:
     return f"{time} ({budget.share_left:.0%})"
 
 
-def _reason(level: Level) -> str:
+def _reason(level: ObjectiveReport) -> str:
     if level.trouble:
         return recorded("測定履歴を読めません: %(trouble)s", trouble=level.trouble)
     if level.month.mean is None:
@@ -207,5 +209,5 @@ def figure(metric: Metric, mean: float | None) -> str:
     return f"{value:.0f}ms" if metric is Metric.RESPONSE_TIME else f"{value:.3f}%"
 
 
-def _figure(level: Level, mean: float | None) -> str | None:
+def _figure(level: ObjectiveReport, mean: float | None) -> str | None:
     return None if mean is None else f"{rules.in_unit(level.sli.metric, mean):.6f}"

@@ -32,7 +32,7 @@ class Slice:
 
 
 @dataclass(frozen=True, slots=True)
-class Tally:
+class SliceTally:
     """The sum of slices. In seconds; amounts are value × seconds."""
 
     covered: float = 0.0
@@ -42,8 +42,8 @@ class Tally:
     """The part of it within planned maintenance."""
     planned_amount: float = 0.0
 
-    def __add__(self, other: "Tally") -> "Tally":
-        return Tally(
+    def __add__(self, other: "SliceTally") -> "SliceTally":
+        return SliceTally(
             self.covered + other.covered,
             self.amount + other.amount,
             self.planned_covered + other.planned_covered,
@@ -69,13 +69,13 @@ class Tally:
         return max(bad_share(metric, mean), 0.0) * (self.covered - self.planned_covered)
 
 
-def tally(slices: Iterable[Slice], planned: Sequence[Span]) -> Tally:
+def tally(slices: Iterable[Slice], planned: Sequence[Span]) -> SliceTally:
     """Sum *slices*; neither they nor the *planned* spans may overlap."""
-    total = Tally()
+    total = SliceTally()
     for each in slices:
         length = (each.end - each.start).total_seconds()
         within = sum(_overlap((each.start, each.end), span) for span in planned)
-        total += Tally(length, each.value * length, within, each.value * within)
+        total += SliceTally(length, each.value * length, within, each.value * within)
     return total
 
 
@@ -101,7 +101,7 @@ def bad_share(metric: Metric, mean: float) -> float:
 
 
 @dataclass(frozen=True, slots=True)
-class Budget:
+class ErrorBudget:
     """What may still go wrong in a period."""
 
     allowed: timedelta
@@ -118,7 +118,7 @@ class Budget:
         return max(self.left / self.allowed, 0.0) if self.allowed else 0.0
 
 
-def budget(metric: Metric, limit: float, period: timedelta, known: Tally) -> Budget | None:
+def budget(metric: Metric, limit: float, period: timedelta, known: SliceTally) -> ErrorBudget | None:
     """Return the error budget of a target over *period*; None if the target allows for no share.
 
     For an availability this is time; for an error rate, the time in which every request might have failed.
@@ -126,7 +126,7 @@ def budget(metric: Metric, limit: float, period: timedelta, known: Tally) -> Bud
     allowed = allowed_share(metric, limit)
     if allowed is None:
         return None
-    return Budget(period * allowed, timedelta(seconds=known.bad_unplanned(metric)))
+    return ErrorBudget(period * allowed, timedelta(seconds=known.bad_unplanned(metric)))
 
 
 @dataclass(frozen=True, slots=True)

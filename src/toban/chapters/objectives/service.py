@@ -14,8 +14,8 @@ from toban.chapters.objectives import detection, duties, periods, report, rules
 from toban.chapters.objectives.bindings import STATUS
 from toban.chapters.objectives.models import BurnRate, LevelDay
 from toban.chapters.objectives.publishing import public
-from toban.chapters.objectives.report import Level
-from toban.chapters.objectives.rules import Burn, Slice, Tally
+from toban.chapters.objectives.report import ObjectiveReport
+from toban.chapters.objectives.rules import Burn, Slice, SliceTally
 from toban.chapters.objectives.sli import Indicator, LevelPlan, Sli
 from toban.design.calendar import days_from
 from toban.design.reader import Design
@@ -46,7 +46,7 @@ class Objectives:
 
     def step(
         self, plan: LevelPlan, design: Design, bindings: Bindings, now: datetime, digest: str
-    ) -> Sequence[Level]:
+    ) -> Sequence[ObjectiveReport]:
         """Compute, show the rows' statuses and report what burns; return the levels."""
         levels = [self._level(sli, design, bindings, now) for sli in plan.slis]
         for _, of in public.indicators(STATUS.of(bindings)):
@@ -64,7 +64,7 @@ class Objectives:
             alerts.report(signals, now, digest)
         return levels
 
-    def _level(self, sli: Sli, design: Design, bindings: Bindings, now: datetime) -> Level:
+    def _level(self, sli: Sli, design: Design, bindings: Bindings, now: datetime) -> ObjectiveReport:
         zone = bindings.system.zone
         today = now.astimezone(zone).date()
         month, year = periods.month_span(today, zone), periods.year_span(today, zone)
@@ -75,7 +75,7 @@ class Objectives:
         except StoreUnavailable as error:
             current, burns, trouble = self._so_far(sli.indicator, today), (), str(error)
         days = kept(sli.indicator, year[0].date(), today) | {today: current}
-        return Level(
+        return ObjectiveReport(
             sli=sli,
             today=current,
             month=_sum(days, month[0].date()),
@@ -87,7 +87,7 @@ class Objectives:
             now=now,
         )
 
-    def _count(self, of: Indicator, design: Design, bindings: Bindings, now: datetime) -> Tally:
+    def _count(self, of: Indicator, design: Design, bindings: Bindings, now: datetime) -> SliceTally:
         """Store the past days and today so far, and return the latter.
 
         Today and yesterday are recomputed each time, older days only if they are not stored.
@@ -109,8 +109,8 @@ class Objectives:
                 _keep(of, day, tally)
         return counted[today]
 
-    def _so_far(self, of: Indicator, today: date) -> Tally:
-        return kept(of, today, today + timedelta(days=1)).get(today, Tally())
+    def _so_far(self, of: Indicator, today: date) -> SliceTally:
+        return kept(of, today, today + timedelta(days=1)).get(today, SliceTally())
 
     def _slices(self, of: Indicator, span: Span, step: timedelta) -> Iterator[Slice]:
         """Yield the measurements of *span*; a *step* of five minutes follows the store's own grid."""
@@ -146,17 +146,18 @@ class Objectives:
         return burns
 
 
-def kept(of: Indicator, first: date, before: date) -> dict[date, Tally]:
+def kept(of: Indicator, first: date, before: date) -> dict[date, SliceTally]:
     """Return the stored days from *first* (inclusive) to *before* (exclusive)."""
     days = LevelDay.objects.filter(
         objective=of.key, measured_by=of.measured_by, day__gte=first, day__lt=before
     )
     return {
-        each.day: Tally(each.covered, each.amount, each.planned_covered, each.planned_amount) for each in days
+        each.day: SliceTally(each.covered, each.amount, each.planned_covered, each.planned_amount)
+        for each in days
     }
 
 
-def _keep(of: Indicator, day: date, counted: Tally) -> None:
+def _keep(of: Indicator, day: date, counted: SliceTally) -> None:
     LevelDay.objects.update_or_create(
         objective=of.key,
         day=day,
@@ -188,5 +189,5 @@ def kept_burns(sli: Sli) -> list[tuple[Burn, datetime]]:
     return [(Burn(rule, each.long, each.short), each.counted_at) for rule, each in known if each is not None]
 
 
-def _sum(days: Mapping[date, Tally], first: date) -> Tally:
-    return sum((tally for day, tally in days.items() if day >= first), Tally())
+def _sum(days: Mapping[date, SliceTally], first: date) -> SliceTally:
+    return sum((tally for day, tally in days.items() if day >= first), SliceTally())

@@ -7,16 +7,16 @@ from typing import ClassVar
 
 from toban.design.chapter import Chapter
 from toban.design.clauses.base import Clause
-from toban.design.section import Section, heading_text, normalise
+from toban.design.section import DocumentSection, heading_text, normalise
 from toban.design.shapes.shape import (
     Built,
     Cells,
     ChapterShapes,
-    Code,
     CodeShape,
-    Entry,
     EntryShape,
     NotUnderstood,
+    PlacedCode,
+    PlacedEntry,
     TableShape,
     words,
 )
@@ -145,7 +145,7 @@ def _generations(text: str) -> Generations | None:
     return read_generations(text) or (read_generations(f"{text}世代") if text.isdecimal() else None)
 
 
-def _subject(section: Section) -> str:
+def _subject(section: DocumentSection) -> str:
     """Return the heading that names what is backed up, skipping 保持期間 and スケジュール."""
     names = [heading_text(heading.text) for heading in reversed(section.headings)]
     return next((name for name in names if not _FACET.fullmatch(name.lower())), section.title)
@@ -206,7 +206,7 @@ def _named(cells: Cells) -> Built:
     )
 
 
-def _named_entry(entry: Entry) -> RecoveryObjective:
+def _named_entry(entry: PlacedEntry) -> RecoveryObjective:
     objective = objective_named(entry.key)
     limit = entry.read(_limit, "期間")
     return RecoveryObjective(
@@ -214,7 +214,7 @@ def _named_entry(entry: Entry) -> RecoveryObjective:
     )
 
 
-def _listed(entry: Entry) -> BackupPolicy:
+def _listed(entry: PlacedEntry) -> BackupPolicy:
     """Read 画像: 毎週土曜 4:00、4世代、S3 or orders: daily at 02:00, kept for 14 days, to GCS."""
     if not entry.key or _FACET.search(normalise(entry.key)) or _NO_SUBJECT.search(normalise(entry.key)):
         raise NotUnderstood("バックアップの対象ではありません")
@@ -253,7 +253,7 @@ def _commands(text: str) -> tuple[str, ...]:
     return tuple(line for line in lines if line and not line.startswith(("#", "--", "//")))
 
 
-def _backup_procedure(code: Code) -> BackupProcedure:
+def _backup_procedure(code: PlacedCode) -> BackupProcedure:
     commands = _commands(code.block.text)
     if not any(_MAKES_BACKUP.search(command) for command in commands):
         raise NotUnderstood("バックアップを取るコマンドが見つかりません")
@@ -262,7 +262,7 @@ def _backup_procedure(code: Code) -> BackupProcedure:
     )
 
 
-def _restore_procedure(code: Code) -> RestoreProcedure:
+def _restore_procedure(code: PlacedCode) -> RestoreProcedure:
     commands = _commands(code.block.text)
     if not any(_RESTORES.search(command) for command in commands):
         raise NotUnderstood("リストアするコマンドが見つかりません")

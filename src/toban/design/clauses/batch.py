@@ -11,9 +11,9 @@ from toban.design.shapes.sentence import several
 from toban.design.shapes.shape import (
     Cells,
     ChapterShapes,
-    Entry,
     EntryShape,
     NotUnderstood,
+    PlacedEntry,
     TableShape,
     words,
 )
@@ -90,7 +90,7 @@ def _batch(cells: Cells) -> Batch:
     )
 
 
-def _listed(entry: Entry) -> Batch:
+def _listed(entry: PlacedEntry) -> Batch:
     """Read an entry such as 在庫照合: 毎日 5:00."""
     schedules = read_times(_RUNS.sub("", entry.value)) if entry.key and not is_attribute(entry) else ()
     is_timed = [schedule for schedule in schedules if schedule.at or schedule.every]
@@ -107,15 +107,15 @@ def _listed(entry: Entry) -> Batch:
     )
 
 
-def _scheduler(entry: Entry) -> Scheduler:
+def _scheduler(entry: PlacedEntry) -> Scheduler:
     return Scheduler(**entry.stamp(Scheduler, entry.key), tools=several(entry.value))
 
 
-def _retry(entry: Entry) -> BatchRetry:
+def _retry(entry: PlacedEntry) -> BatchRetry:
     return BatchRetry(**entry.stamp(BatchRetry, entry.key), rule=entry.read(read_retry, "再試行の規則"))
 
 
-def _watch(entry: Entry) -> BatchWatch:
+def _watch(entry: PlacedEntry) -> BatchWatch:
     return BatchWatch(**entry.stamp(BatchWatch, entry.key), aspects=several(entry.value))
 
 

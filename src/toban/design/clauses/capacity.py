@@ -8,7 +8,7 @@ from toban.design.chapter import Chapter
 from toban.design.clauses.base import Clause
 from toban.design.section import normalise
 from toban.design.shapes.sentence import schedule_within
-from toban.design.shapes.shape import Cells, ChapterShapes, Entry, EntryShape, TableShape, words
+from toban.design.shapes.shape import Cells, ChapterShapes, EntryShape, PlacedEntry, TableShape, words
 from toban.design.values.quantity import Quantity, read_quantity
 from toban.design.values.schedule import Schedule
 from toban.design.values.threshold import Threshold, read_threshold
@@ -107,7 +107,7 @@ def _scaling(cells: Cells) -> ScalingRule:
     )
 
 
-def _review(entry: Entry) -> CapacityReview:
+def _review(entry: PlacedEntry) -> CapacityReview:
     return CapacityReview(
         **entry.stamp(CapacityReview, entry.sentence),
         content=entry.sentence,

@@ -11,9 +11,9 @@ from toban.design.section import normalise
 from toban.design.shapes.shape import (
     Cells,
     ChapterShapes,
-    Entry,
     EntryShape,
     NotUnderstood,
+    PlacedEntry,
     TableShape,
     read_value,
     words,
@@ -78,7 +78,7 @@ def _amount(text: str, unit: str) -> Money | None:
     return read_money(text) or (read_money(text + currency.group()) if currency else None)
 
 
-def _budget_entry(entry: Entry) -> Budget:
+def _budget_entry(entry: PlacedEntry) -> Budget:
     return Budget(
         **entry.stamp(Budget, entry.key),
         item=entry.key,
@@ -89,7 +89,7 @@ def _budget_entry(entry: Entry) -> Budget:
     )
 
 
-def _spent(entry: Entry) -> Budget:
+def _spent(entry: PlacedEntry) -> Budget:
     """Read an entry such as AWS: 月20万円、25万円で警告."""
     said = _MONTHLY.fullmatch(entry.value) or _A_MONTH.fullmatch(entry.value)
     if said is None or not entry.key:
@@ -107,7 +107,7 @@ def _spent(entry: Entry) -> Budget:
     )
 
 
-def _measure(entry: Entry) -> CostMeasure:
+def _measure(entry: PlacedEntry) -> CostMeasure:
     name = entry.key or entry.sentence
     return CostMeasure(**entry.stamp(CostMeasure, name), name=name, content=entry.value if entry.key else "")
 

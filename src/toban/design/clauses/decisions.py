@@ -6,7 +6,7 @@ from typing import ClassVar
 
 from toban.design.chapter import Chapter
 from toban.design.clauses.base import Clause
-from toban.design.shapes.shape import ChapterShapes, Entry, EntryShape, words
+from toban.design.shapes.shape import ChapterShapes, EntryShape, PlacedEntry, words
 from toban.design.values.duration import Duration, read_duration, read_within
 
 
@@ -27,7 +27,7 @@ class Decision(Clause):
 _DURATION = re.compile(r"\d+(?:\.\d+)?\s*(?:ミリ秒|秒|分|時間|営業日|日|週間|ヶ月|か月|年)(?:以内)?")
 
 
-def _decision(entry: Entry) -> Decision:
+def _decision(entry: PlacedEntry) -> Decision:
     return Decision(
         **entry.stamp(Decision, entry.section.title, entry.key or entry.sentence),
         name=entry.key or entry.sentence,

@@ -6,7 +6,7 @@ from typing import ClassVar
 from toban.design.chapter import Chapter
 from toban.design.clauses.base import Clause
 from toban.design.shapes.sentence import schedule_within, several
-from toban.design.shapes.shape import Cells, ChapterShapes, Entry, EntryShape, TableShape, words
+from toban.design.shapes.shape import Cells, ChapterShapes, EntryShape, PlacedEntry, TableShape, words
 from toban.design.values.schedule import Schedule, read_schedule
 
 
@@ -43,7 +43,7 @@ def _document(cells: Cells) -> ManagedDocument:
     )
 
 
-def _rule(entry: Entry) -> DocumentRule:
+def _rule(entry: PlacedEntry) -> DocumentRule:
     return DocumentRule(
         **entry.stamp(DocumentRule, entry.key or entry.sentence),
         content=entry.sentence,

@@ -13,7 +13,7 @@ from toban.design.shapes.shape import (
     Cells,
     ChapterShapes,
     NotUnderstood,
-    Steps,
+    PlacedSteps,
     StepsShape,
     TableShape,
     words,
@@ -166,7 +166,7 @@ def _pattern(cells: Cells) -> FailurePattern:
     )
 
 
-def _flow(steps: Steps) -> IncidentFlow:
+def _flow(steps: PlacedSteps) -> IncidentFlow:
     return IncidentFlow(**steps.place.stamp(IncidentFlow, steps.place.section.heading), steps=steps.steps)
 
 

@@ -13,11 +13,11 @@ from toban.design.shapes.shape import (
     Built,
     Cells,
     ChapterShapes,
-    Code,
     CodeShape,
-    Entry,
     EntryShape,
     NotUnderstood,
+    PlacedCode,
+    PlacedEntry,
     TableShape,
     read_value,
     unreadable,
@@ -85,7 +85,7 @@ def _kind(cells: Cells) -> LogKind:
     )
 
 
-def _kept(entry: Entry) -> LogKind:
+def _kept(entry: PlacedEntry) -> LogKind:
     """Read an entry such as アプリケーションログ: 30日間."""
     retention = read_retention(entry.value)
     if retention is None:
@@ -95,7 +95,7 @@ def _kept(entry: Entry) -> LogKind:
     )
 
 
-def _kept_each(entry: Entry) -> Built:
+def _kept_each(entry: PlacedEntry) -> Built:
     """Read an entry such as ログ保存期間: アプリログ: 90日、監査ログ: 3年."""
     kinds = []
     for part in several(entry.value):
@@ -130,13 +130,13 @@ def _flag(text: str) -> bool | None:
     return True if _YES.search(plain) or plain == "o" else None
 
 
-def _level_entry(entry: Entry) -> LogLevel:
+def _level_entry(entry: PlacedEntry) -> LogLevel:
     return LogLevel(
         **entry.stamp(LogLevel, entry.key), name=entry.key, purpose=entry.value, in_production=None
     )
 
 
-def _format(code: Code) -> LogFormat:
+def _format(code: PlacedCode) -> LogFormat:
     """Return the field names of the sample; with several records, those of the first."""
     text = code.block.text.strip()
     try:

@@ -9,7 +9,7 @@ from typing import ClassVar
 from toban.design.chapter import Chapter
 from toban.design.clauses.base import Clause
 from toban.design.clauses.notices import NotificationRule, rule_entry, rule_row
-from toban.design.section import Section, heading_text, normalise
+from toban.design.section import DocumentSection, heading_text, normalise
 from toban.design.shapes.limits import (
     beside_normal,
     compared,
@@ -23,9 +23,9 @@ from toban.design.shapes.sentence import several
 from toban.design.shapes.shape import (
     Cells,
     ChapterShapes,
-    Entry,
     EntryShape,
     NotUnderstood,
+    PlacedEntry,
     TableShape,
     read_value,
     words,
@@ -144,7 +144,7 @@ def _says_none(cells: Cells) -> bool:
     )
 
 
-def _subject(section: Section) -> str:
+def _subject(section: DocumentSection) -> str:
     """Return the heading that names what is watched, for a list of only limits (閾値: 警告…, 重要…)."""
     names = (heading_text(heading.text) for heading in reversed(section.headings))
     return next((name for name in names if not _LIMITS_ONLY.fullmatch(normalise(name))), "")
@@ -218,7 +218,7 @@ def _interval(text: str) -> tuple[Duration | None, tuple[str, ...]]:
     )
 
 
-def _monitor_entry(entry: Entry) -> Monitor:
+def _monitor_entry(entry: PlacedEntry) -> Monitor:
     """Read an entry such as CPU使用率: 80%以上 under アラート条件."""
     if not entry.key:
         raise NotUnderstood("監視する項目がありません")
@@ -261,7 +261,7 @@ def _as_spelled(subject: str, text: str) -> str:
     return found.group() if found else subject
 
 
-def _levelled(entry: Entry) -> Monitor:
+def _levelled(entry: PlacedEntry) -> Monitor:
     """Read CPU使用率: 警告 80%、異常 90% or CPU使用率 80%以上が5分継続で警告、95%で異常."""
     levels = read_levels(entry.value)
     if not levels:
@@ -284,7 +284,7 @@ def _levelled(entry: Entry) -> Monitor:
     )
 
 
-def _spoken(entry: Entry) -> Monitor:
+def _spoken(entry: PlacedEntry) -> Monitor:
     """Read warn at >= 3% for 10 minutes, below a heading or entry that names the subject."""
     spoken = _SPOKEN.fullmatch(normalise(entry.sentence))
     if spoken is None:
@@ -306,7 +306,7 @@ def _spoken(entry: Entry) -> Monitor:
     )
 
 
-def _condition(entry: Entry) -> Monitor:
+def _condition(entry: PlacedEntry) -> Monitor:
     """Read Queue age > 10 minutes (P2), as an entry of its own."""
     parts = _CONDITION.fullmatch(entry.sentence.strip())
     if parts is None or entry.key:
@@ -328,7 +328,7 @@ def _condition(entry: Entry) -> Monitor:
     )
 
 
-def _tool(entry: Entry) -> ToolChoice:
+def _tool(entry: PlacedEntry) -> ToolChoice:
     if not entry.key or "://" in entry.value:
         raise NotUnderstood("用途とツールの組として読めません")
     return ToolChoice(**entry.stamp(ToolChoice, entry.key), purpose=entry.key, tools=several(entry.value))

@@ -6,7 +6,7 @@ from typing import ClassVar
 
 from toban.design.chapter import Chapter
 from toban.design.clauses.base import Clause
-from toban.design.shapes.shape import Cells, Entry, NotUnderstood, read_value, unreadable
+from toban.design.shapes.shape import Cells, NotUnderstood, PlacedEntry, read_value, unreadable
 from toban.design.values.duration import Duration, read_within
 from toban.design.values.people import ChannelRef, Recipient, read_channels, read_recipients, read_ways
 from toban.design.values.severity import (
@@ -56,7 +56,7 @@ def rule_row(cells: Cells) -> NotificationRule:
     )
 
 
-def rule_entry(entry: Entry) -> NotificationRule:
+def rule_entry(entry: PlacedEntry) -> NotificationRule:
     """Read an entry such as 緊急（P1）: Slack + SMS + メール."""
     timing = _TIMING.search(entry.value)
     parts = _LIST.split(_TIMING.sub("", entry.value))

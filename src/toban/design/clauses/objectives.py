@@ -13,10 +13,10 @@ from toban.design.shapes.shape import (
     Built,
     Cells,
     ChapterShapes,
-    Entry,
+    ClausePlace,
     EntryShape,
     NotUnderstood,
-    Place,
+    PlacedEntry,
     TableShape,
     read_value,
     words,
@@ -129,13 +129,13 @@ def _objective(cells: Cells) -> Built:
     return _target(cells.place, (subject, cells["method"], name), text, cells["period"])
 
 
-def _objective_entry(entry: Entry) -> Built:
+def _objective_entry(entry: PlacedEntry) -> Built:
     if not entry.key:
         raise NotUnderstood("目標の項目がありません")
     return _target(entry.place, (entry.key,), entry.value, "")
 
 
-def _target(place: Place, keys: tuple[str, ...], text: str, period: str) -> Built:
+def _target(place: ClausePlace, keys: tuple[str, ...], text: str, period: str) -> Built:
     name = " ".join(key for key in keys if key)
     objective = objective_named(keys[-1])
     if objective:
@@ -243,7 +243,7 @@ def _hours(text: str) -> Hours | None:
     return read_hours(text) or read_hours(_WORKING_WEEK.sub("平日", text))
 
 
-def _reached(entry: Entry) -> DutyRole:
+def _reached(entry: PlacedEntry) -> DutyRole:
     """Read 当番: duty@example.com under 連絡先; a contact channel (Slack: #ops) is not a role."""
     reach = normalise(entry.value)
     if (
@@ -262,11 +262,11 @@ def _reached(entry: Entry) -> DutyRole:
     )
 
 
-def _service_hours(entry: Entry) -> ServiceHours:
+def _service_hours(entry: PlacedEntry) -> ServiceHours:
     return ServiceHours(**entry.stamp(ServiceHours, entry.key), hours=entry.read(read_hours, "提供時間"))
 
 
-def _offered(place: Place, name: str, text: str) -> Clause:
+def _offered(place: ClausePlace, name: str, text: str) -> Clause:
     """Read オンライン業務 | 24時間365日 as hours of the service, or of the people responsible for it."""
     named = normalise(name)
     if not (_DESK.search(named) or _SERVED.search(named)):
@@ -286,11 +286,11 @@ def _offered_row(cells: Cells) -> Clause:
     return _offered(cells.place, name, text)
 
 
-def _offered_entry(entry: Entry) -> Clause:
+def _offered_entry(entry: PlacedEntry) -> Clause:
     return _offered(entry.place, entry.key, entry.value)
 
 
-def _on_duty(entry: Entry) -> DutyRole:
+def _on_duty(entry: PlacedEntry) -> DutyRole:
     """Read 当番: 田中、中村（週替わり）24時間365日 below 体制: hours, contact channels and who."""
     pieces = [piece.strip() for piece in _DUTY_PIECES.split(entry.value) if piece.strip()]
     found = [(piece, hours) for piece in pieces if (hours := _hours(piece)) is not None]
@@ -313,7 +313,7 @@ def _on_duty(entry: Entry) -> DutyRole:
     )
 
 
-def _maintenance(entry: Entry) -> MaintenanceWindow:
+def _maintenance(entry: PlacedEntry) -> MaintenanceWindow:
     return MaintenanceWindow(
         **entry.stamp(MaintenanceWindow, entry.key),
         schedule=entry.read(_stop, "計画メンテナンスの時期"),

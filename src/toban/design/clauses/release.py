@@ -10,10 +10,10 @@ from toban.design.section import normalise
 from toban.design.shapes.shape import (
     Cells,
     ChapterShapes,
-    Entry,
     EntryShape,
     NotUnderstood,
-    Steps,
+    PlacedEntry,
+    PlacedSteps,
     StepsShape,
     TableShape,
     words,
@@ -73,11 +73,11 @@ _PROMISE = re.compile(r"\d+(?:\.\d+)?\s*(?:秒|分|時間)以内|within \d+ \w+"
 _NEEDS_NO_APPROVAL = re.compile(r"不要|なし|none|not required")
 
 
-def _flow(steps: Steps) -> DeployFlow:
+def _flow(steps: PlacedSteps) -> DeployFlow:
     return DeployFlow(**steps.place.stamp(DeployFlow, steps.place.section.heading), steps=steps.steps)
 
 
-def _rollback(steps: Steps) -> RollbackProcedure:
+def _rollback(steps: PlacedSteps) -> RollbackProcedure:
     """Read the whole list; a time in one step (5分以内) is the promise for the whole rollback."""
     promises = (_PROMISE.search(normalise(step)) for step in steps.steps)
     within = next((read_within(found.group()) for found in promises if found), None)
@@ -107,7 +107,7 @@ def _schedule(cells: Cells) -> ReleaseSchedule:
     )
 
 
-def _listed(entry: Entry) -> ReleaseSchedule:
+def _listed(entry: PlacedEntry) -> ReleaseSchedule:
     """Read an entry such as 定期リリース: 毎月第1水曜 20:00."""
     schedule = entry.read(read_when, "リリースの時期")
     return ReleaseSchedule(**entry.stamp(ReleaseSchedule, entry.key), name=entry.key, schedule=schedule)

@@ -11,10 +11,10 @@ from toban.design.shapes.shape import (
     Built,
     Cells,
     ChapterShapes,
-    Entry,
+    ClausePlace,
     EntryShape,
     NotUnderstood,
-    Place,
+    PlacedEntry,
     TableShape,
     words,
 )
@@ -76,7 +76,7 @@ def _each(cells: Cells, name: str) -> Built:
     )
 
 
-def _said_how_often(entry: Entry, often: Schedule) -> Routine:
+def _said_how_often(entry: PlacedEntry, often: Schedule) -> Routine:
     """Read an entry such as Weekly: rotate the duty (Monday 10:00)."""
     said = _OWNER.fullmatch(entry.value)
     remark = said["owner"] if said else None
@@ -85,7 +85,7 @@ def _said_how_often(entry: Entry, often: Schedule) -> Routine:
     return Routine(**entry.stamp(Routine, name), name=name, schedule=schedule or often, owner="", content="")
 
 
-def _timed(entry: Entry) -> Built:
+def _timed(entry: PlacedEntry) -> Built:
     """Read an entry such as ログ確認: 毎日 9:00."""
     often = read_schedule(entry.key) if _HOW_OFTEN.fullmatch(normalise(entry.key)) else None
     if often is not None:
@@ -106,7 +106,7 @@ def _described(cells: Cells) -> Built:
     return _each(cells, _WHEN.sub("", cells.section.heading).strip() or cells.section.heading)
 
 
-def _listed(entry: Entry) -> Routine:
+def _listed(entry: PlacedEntry) -> Routine:
     """Read an entry under 日次作業 or 週次（日曜日 2:00）, where the heading says when."""
     schedule = nearest_schedule(entry.section)
     if schedule is None and entry.checked is not None:
@@ -127,7 +127,7 @@ def _listed(entry: Entry) -> Routine:
     )
 
 
-def _led(entry: Entry) -> Built:
+def _led(entry: PlacedEntry) -> Built:
     """Read 毎週月曜 10:00 週次レビュー（当番）: when, what, and who owns it."""
     said = entry.sentence.split()
     for count in range(min(len(said) - 1, _LONGEST_TIME), 0, -1):
@@ -146,7 +146,7 @@ def _led(entry: Entry) -> Built:
     )
 
 
-def headed_routine(place: Place) -> Routine | None:
+def headed_routine(place: ClausePlace) -> Routine | None:
     """Return the task that a heading names with its time, for a section of only commands or steps."""
     heading = place.section.heading
     if not _TASK.search(normalise(heading)) or place.section.captioned("").nearness(_OTHERWISE) == 3:

@@ -12,9 +12,9 @@ from toban.design.shapes.shape import (
     Built,
     Cells,
     ChapterShapes,
-    Entry,
     EntryShape,
     NotUnderstood,
+    PlacedEntry,
     TableShape,
     words,
 )
@@ -123,7 +123,7 @@ def _routine(cells: Cells) -> Built:
     )
 
 
-def _listed_routine(entry: Entry) -> SecurityRoutine:
+def _listed_routine(entry: PlacedEntry) -> SecurityRoutine:
     schedule = nearest_schedule(entry.section)
     if schedule is None or is_attribute(entry):
         raise NotUnderstood("いつ行うかが、行にも見出しにもありません")
@@ -136,7 +136,7 @@ def _listed_routine(entry: Entry) -> SecurityRoutine:
     )
 
 
-def _timed_routine(entry: Entry) -> Built:
+def _timed_routine(entry: PlacedEntry) -> Built:
     """Read an entry such as 脆弱性診断: 年1回."""
     schedules = read_times(entry.value) if entry.key and not is_attribute(entry) else ()
     if not schedules:
@@ -149,13 +149,13 @@ def _timed_routine(entry: Entry) -> Built:
     )
 
 
-def _access_review(entry: Entry) -> AccessReview:
+def _access_review(entry: PlacedEntry) -> AccessReview:
     return AccessReview(
         **entry.stamp(AccessReview, entry.key), schedule=entry.read(read_schedule, "レビューの頻度")
     )
 
 
-def _removal(entry: Entry) -> AccountRemoval:
+def _removal(entry: PlacedEntry) -> AccountRemoval:
     is_same_day = _SAME_DAY.search(normalise(entry.value)) is not None
     within = (
         None if is_same_day else entry.read(lambda text: read_within(text) or read_duration(text), "期限")
@@ -163,7 +163,7 @@ def _removal(entry: Entry) -> AccountRemoval:
     return AccountRemoval(**entry.stamp(AccountRemoval, entry.key), timing=entry.value, within=within)
 
 
-def _mfa(entry: Entry) -> MfaRule:
+def _mfa(entry: PlacedEntry) -> MfaRule:
     text = normalise(entry.value)
     is_optional = _OPTIONAL.search(text) is not None
     if not (is_optional or _REQUIRED.search(text)):
@@ -171,7 +171,7 @@ def _mfa(entry: Entry) -> MfaRule:
     return MfaRule(**entry.stamp(MfaRule, entry.key), scope=entry.value, is_required=not is_optional)
 
 
-def _password(entry: Entry) -> PasswordPolicy:
+def _password(entry: PlacedEntry) -> PasswordPolicy:
     text = normalise(entry.value)
     length, expiry = _LENGTH.search(text), _EXPIRY.search(text)
     policy = PasswordPolicy(
@@ -205,7 +205,7 @@ def _expiry(text: str) -> Duration | None:
     return read_duration(found.group()) if found else None
 
 
-def _audit(entry: Entry) -> AuditReview:
+def _audit(entry: PlacedEntry) -> AuditReview:
     return AuditReview(
         **entry.stamp(AuditReview, entry.sentence),
         content=entry.sentence,

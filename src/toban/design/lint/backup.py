@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from datetime import timedelta
 
 from toban.design.clauses.backup import BackupPolicy, BackupProcedure, RecoveryObjective, RestoreProcedure
-from toban.design.finding import Level
+from toban.design.finding import FindingLevel
 from toban.design.lint.measures import between_runs, length, repeated
 from toban.design.lint.rule import Inspection, Remark, rule
 from toban.design.lint.wording import cite, span
@@ -34,7 +34,7 @@ _RESTORES_INCREMENTS = re.compile(
 )
 
 
-@rule("BK001", Level.ERROR)
+@rule("BK001", FindingLevel.ERROR)
 def logical_dump_cannot_make_increments(on: Inspection) -> Iterator[Remark]:
     """Increments are required, but the procedure only has a logical dump, which can't make any."""
     procedures = on.of(BackupProcedure)
@@ -75,7 +75,7 @@ def _logical_dump(policy: BackupPolicy, commands: Iterable[str]) -> str | None:
     return None
 
 
-@rule("BK002", Level.ERROR)
+@rule("BK002", FindingLevel.ERROR)
 def increments_have_no_restore_procedure(on: Inspection) -> Iterator[Remark]:
     """Increments are made, but the restore procedure only restores full copies."""
     procedures = on.of(RestoreProcedure)
@@ -92,7 +92,7 @@ def increments_have_no_restore_procedure(on: Inspection) -> Iterator[Remark]:
             )
 
 
-@rule("BK003", Level.WARNING)
+@rule("BK003", FindingLevel.WARNING)
 def interval_alone_cannot_prove_rpo(on: Inspection) -> Iterator[Remark]:
     """Copies exactly as often as the RPO can lose more than it: the worst loss is interval plus duration."""
     for objective, policy, between in _closest(on):
@@ -105,7 +105,7 @@ def interval_alone_cannot_prove_rpo(on: Inspection) -> Iterator[Remark]:
             )
 
 
-@rule("BK004", Level.ERROR)
+@rule("BK004", FindingLevel.ERROR)
 def interval_exceeds_rpo(on: Inspection) -> Iterator[Remark]:
     """Even the most frequent backup of the database is less frequent than the RPO requires."""
     for objective, policy, between in _closest(on):
@@ -150,7 +150,7 @@ def _is_about_database(policy: BackupPolicy, on: Inspection) -> bool:
     return bool(_DATABASE.search(policy.subject)) or len({each.subject for each in on.of(BackupPolicy)}) == 1
 
 
-@rule("BK005", Level.WARNING)
+@rule("BK005", FindingLevel.WARNING)
 def generations_contradict_retention(on: Inspection) -> Iterator[Remark]:
     """The generations, at that frequency, cover a different time than the retention."""
     for policy in on.of(BackupPolicy):

@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator
 
 from toban.design.clauses.batch import Batch, BatchRetry
-from toban.design.finding import Level
+from toban.design.finding import FindingLevel
 from toban.design.lint.rule import Inspection, Remark, rule
 from toban.design.lint.wording import cite
 from toban.design.values.retry import FailureAction
@@ -13,7 +13,7 @@ _NO_RETRY = (FailureAction.RERUN_NEXT_DAY, FailureAction.RERUN_BY_HAND, FailureA
 _AFTER_RETRIES = re.compile(r"(?i)リトライ|再試行|自動|retry|retries|後に|後、")
 
 
-@rule("BT001", Level.ERROR)
+@rule("BT001", FindingLevel.ERROR)
 def failure_action_contradicts_retry_rule(on: Inspection) -> Iterator[Remark]:
     """All batches are retried automatically, but this row orders something else on failure."""
     retry = next((retry for retry in on.of(BatchRetry) if retry.rule.attempts > 0), None)
@@ -34,7 +34,7 @@ def failure_action_contradicts_retry_rule(on: Inspection) -> Iterator[Remark]:
             )
 
 
-@rule("BT002", Level.WARNING)
+@rule("BT002", FindingLevel.WARNING)
 def delays_do_not_match_attempts(on: Inspection) -> Iterator[Remark]:
     """The retry rule lists more or fewer delays than retries."""
     for retry in on.of(BatchRetry):

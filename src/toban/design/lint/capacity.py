@@ -3,13 +3,13 @@
 from collections.abc import Iterator
 
 from toban.design.clauses.capacity import ResourceUsage
-from toban.design.finding import Level
+from toban.design.finding import FindingLevel
 from toban.design.lint.measures import comparable
 from toban.design.lint.rule import Inspection, Remark, rule
 from toban.design.lint.wording import number
 
 
-@rule("CP001", Level.WARNING)
+@rule("CP001", FindingLevel.WARNING)
 def utilisation_does_not_fit_use(on: Inspection) -> Iterator[Remark]:
     """The stated utilisation does not match use and limit."""
     for resource in on.of(ResourceUsage):

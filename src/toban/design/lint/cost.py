@@ -5,13 +5,13 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from toban.design.clauses.cost import Budget
-from toban.design.finding import Level
+from toban.design.finding import FindingLevel
 from toban.design.lint.rule import Inspection, Remark, rule
 from toban.design.lint.wording import cite, number
 from toban.design.values.money import Money
 
 
-@rule("CO001", Level.WARNING)
+@rule("CO001", FindingLevel.WARNING)
 def part_of_total_is_unallocated(on: Inspection) -> Iterator[Remark]:
     """The itemised budgets leave part of the total without an owner or an alert."""
     for split in _splits(on):
@@ -25,7 +25,7 @@ def part_of_total_is_unallocated(on: Inspection) -> Iterator[Remark]:
             )
 
 
-@rule("CO002", Level.ERROR)
+@rule("CO002", FindingLevel.ERROR)
 def items_exceed_total(on: Inspection) -> Iterator[Remark]:
     """The itemised budgets add up to more than the total."""
     for split in _splits(on):
@@ -38,7 +38,7 @@ def items_exceed_total(on: Inspection) -> Iterator[Remark]:
             )
 
 
-@rule("CO003", Level.WARNING)
+@rule("CO003", FindingLevel.WARNING)
 def alert_percent_does_not_fit_amount(on: Inspection) -> Iterator[Remark]:
     """The alert's amount does not match the percentage written next to it."""
     for budget in on.of(Budget):

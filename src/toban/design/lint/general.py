@@ -10,10 +10,10 @@ from toban.design.clauses.backup import BackupPolicy
 from toban.design.clauses.base import Clause
 from toban.design.clauses.batch import Batch
 from toban.design.clauses.objectives import MaintenanceWindow
-from toban.design.finding import Level
+from toban.design.finding import FindingLevel
 from toban.design.lint.rule import Inspection, Remark, rule
 from toban.design.lint.wording import cite, cite_lines, dates
-from toban.design.markdown import Table
+from toban.design.markdown import MarkdownTable
 from toban.design.origin import Origin
 from toban.design.values.people import is_placeholder
 from toban.design.values.schedule import Schedule
@@ -27,7 +27,7 @@ _NO_BLANK = re.compile(r"(?i)n/?a|[1-5]xx")
 _BRACKETS = ("[", "<", "{")
 
 
-@rule("XX001", Level.WARNING)
+@rule("XX001", FindingLevel.WARNING)
 def work_inside_maintenance_window(on: Inspection) -> Iterator[Remark]:
     """Scheduled work starts while planned maintenance may have the service down."""
     windows = [(window, period) for window in on.of(MaintenanceWindow) for period in _year_of(on, window)]
@@ -75,7 +75,7 @@ def _meets(on: Inspection, schedule: Schedule, window: Period) -> bool:
     )
 
 
-@rule("XX002", Level.WARNING)
+@rule("XX002", FindingLevel.WARNING)
 def blank_is_left(on: Inspection) -> Iterator[Remark]:
     """A value that the author meant to fill in is still blank."""
     for clause in on.design.clauses:
@@ -102,7 +102,7 @@ def _is_blank(text: str) -> bool:
     return is_placeholder(text) and not _NO_BLANK.fullmatch(text)
 
 
-@rule("XX003", Level.INFO)
+@rule("XX003", FindingLevel.INFO)
 def value_is_assumed(on: Inspection) -> Iterator[Remark]:
     """The document leaves something open (深夜 without a clock); say how it was interpreted."""
     for clause in on.design.clauses:
@@ -112,7 +112,7 @@ def value_is_assumed(on: Inspection) -> Iterator[Remark]:
             )
 
 
-@rule("XX004", Level.ERROR)
+@rule("XX004", FindingLevel.ERROR)
 def row_stands_twice(on: Inspection) -> Iterator[Remark]:
     """Two rows are about the same thing, with the same or with other values."""
     first: dict[str, Clause] = {}
@@ -144,14 +144,14 @@ def _is_value(field: object) -> bool:
     return not (field is None or isinstance(field, str | Origin))
 
 
-@rule("XX005", Level.WARNING)
+@rule("XX005", FindingLevel.WARNING)
 def table_has_no_rows(on: Inspection) -> Iterator[Remark]:
     """A table has a header and nothing else."""
     # A glossary or a history may stay empty: the reader lists only tables that contain rules.
     listed = {row.line for row in on.design.unread}
     for block in on.design.blocks:
         if (
-            isinstance(block, Table)
+            isinstance(block, MarkdownTable)
             and _is_empty(block)
             and listed & {block.line, *(r.line for r in block.rows)}
         ):
@@ -163,11 +163,11 @@ def table_has_no_rows(on: Inspection) -> Iterator[Remark]:
             )
 
 
-def _is_empty(table: Table) -> bool:
+def _is_empty(table: MarkdownTable) -> bool:
     return not any(any(row.cells) for row in table.rows)
 
 
-@rule("XX006", Level.INFO)
+@rule("XX006", FindingLevel.INFO)
 def rows_stay_unread(on: Inspection) -> Iterator[Remark]:
     """Some rows weren't understood: nothing will be done for them."""
     unread = on.design.unread

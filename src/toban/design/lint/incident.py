@@ -6,7 +6,7 @@ from toban.design.clauses.backup import RecoveryObjective
 from toban.design.clauses.base import Clause
 from toban.design.clauses.incident import IncidentLevel
 from toban.design.clauses.objectives import Objective
-from toban.design.finding import Level
+from toban.design.finding import FindingLevel
 from toban.design.lint.measures import length, yearly_downtime
 from toban.design.lint.rule import Inspection, Remark, rule
 from toban.design.lint.wording import cite, span
@@ -16,7 +16,7 @@ from toban.design.values.severity import IncidentSeverity
 _GRAVITY = tuple(IncidentSeverity)
 
 
-@rule("IN001", Level.ERROR)
+@rule("IN001", FindingLevel.ERROR)
 def rto_contradicts_gravest_level(on: Inspection) -> Iterator[Remark]:
     """The most severe level promises a different recovery time than the RTO."""
     gravest = _gravest(on)
@@ -34,7 +34,7 @@ def rto_contradicts_gravest_level(on: Inspection) -> Iterator[Remark]:
         )
 
 
-@rule("IN002", Level.WARNING)
+@rule("IN002", FindingLevel.WARNING)
 def one_outage_exceeds_monthly_downtime(on: Inspection) -> Iterator[Remark]:
     """One outage as long as the RTO allows uses more than a month's share of the downtime budget."""
     budgets = [

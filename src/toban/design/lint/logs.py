@@ -4,12 +4,12 @@ import re
 from collections.abc import Iterator
 
 from toban.design.clauses.logs import LogKind, LogLevel
-from toban.design.finding import Level
+from toban.design.finding import FindingLevel
 from toban.design.lint.rule import Inspection, Remark, rule
 from toban.design.lint.wording import cite
 
 
-@rule("LG001", Level.ERROR)
+@rule("LG001", FindingLevel.ERROR)
 def silenced_level_is_to_be_kept(on: Inspection) -> Iterator[Remark]:
     """A kind of log requires a level that production does not write: there is nothing to keep."""
     silenced = [(level, _word(level.name)) for level in on.of(LogLevel) if level.in_production is False]

@@ -8,7 +8,7 @@ from decimal import Decimal
 from toban.design.clauses.decisions import Decision
 from toban.design.clauses.monitoring import Monitor
 from toban.design.clauses.objectives import Objective
-from toban.design.finding import Level
+from toban.design.finding import FindingLevel
 from toban.design.lint.measures import comparable, is_ceiling, is_floor, length, repeated
 from toban.design.lint.rule import Inspection, Remark, rule
 from toban.design.lint.wording import cite, span
@@ -18,7 +18,7 @@ from toban.design.values.threshold import Threshold
 _DETECTION = re.compile(r"(?i)検知|検出|detect")
 
 
-@rule("MN001", Level.WARNING)
+@rule("MN001", FindingLevel.WARNING)
 def gap_between_normal_and_warning(on: Inspection) -> Iterator[Remark]:
     """Values between the normal range and the warning are neither."""
     for monitor in on.of(Monitor):
@@ -49,7 +49,7 @@ def _gap(monitor: Monitor) -> tuple[Quantity, Quantity] | None:
     return (end, limit) if distance > step[0] else None
 
 
-@rule("MN002", Level.ERROR)
+@rule("MN002", FindingLevel.ERROR)
 def warning_not_before_critical(on: Inspection) -> Iterator[Remark]:
     """The warning is at or beyond the critical threshold, so it never comes first."""
     for monitor in on.of(Monitor):
@@ -83,7 +83,7 @@ def _comes_late(warning: Threshold, critical: Threshold, first: Decimal, second:
     return first > second if is_ceiling(warning) else first < second
 
 
-@rule("MN003", Level.WARNING)
+@rule("MN003", FindingLevel.WARNING)
 def warning_comes_after_target_is_missed(on: Inspection) -> Iterator[Remark]:
     """A warning at or beyond the target warns only when the target is already missed."""
     targets = [objective for objective in on.of(Objective) if objective.metric is not None]
@@ -109,7 +109,7 @@ def _misses(warning: Threshold, objective: Objective) -> bool:
     return is_floor(warning) and (is_ceiling(target) or target.is_bare) and pair[0] <= pair[1]
 
 
-@rule("MN004", Level.ERROR)
+@rule("MN004", FindingLevel.ERROR)
 def interval_cannot_keep_promised_detection(on: Inspection) -> Iterator[Remark]:
     """A failure just after a measurement is seen one interval later: the interval must be well below."""
     monitors = [

@@ -7,7 +7,7 @@ from toban.design.clauses.incident import IncidentLevel
 from toban.design.clauses.monitoring import Monitor
 from toban.design.clauses.notices import NotificationRule
 from toban.design.clauses.objectives import DutyRole, ServiceHours
-from toban.design.finding import Level
+from toban.design.finding import FindingLevel
 from toban.design.lint.measures import uncovered
 from toban.design.lint.rule import Inspection, Remark, rule
 from toban.design.lint.wording import cite, span
@@ -16,7 +16,7 @@ from toban.design.values.people import Recipient, Role
 from toban.design.values.severity import AlertLevel, IncidentSeverity
 
 
-@rule("MN005", Level.ERROR)
+@rule("MN005", FindingLevel.ERROR)
 def critical_notice_reaches_nobody_on_duty(on: Inspection) -> Iterator[Remark]:
     """Critical notices go only to roles that are off duty in part of the service hours."""
     service = next(iter(on.of(ServiceHours)), None)
@@ -61,7 +61,7 @@ def _contact_hint(on: Inspection, service: Hours) -> str:
     return "提供時間をすべて受け持つ役割（当番）を体制に置き、通知先に加えてください"
 
 
-@rule("MN006", Level.WARNING)
+@rule("MN006", FindingLevel.WARNING)
 def round_the_clock_contact_is_never_told(on: Inspection) -> Iterator[Remark]:
     """A role that can be reached at any time is in no row that names recipients."""
     rules = [rule for rule in on.of(NotificationRule) if any(_names(rule))]

@@ -8,7 +8,7 @@ from decimal import Decimal
 
 from toban.design.calendar import periods_on
 from toban.design.clauses.objectives import MaintenanceWindow, Objective
-from toban.design.finding import Level
+from toban.design.finding import FindingLevel
 from toban.design.lint.measures import MONTH, YEAR, is_monthly, length, yearly_downtime
 from toban.design.lint.rule import Inspection, Remark, rule
 from toban.design.lint.wording import cite, span
@@ -20,7 +20,7 @@ _EXCLUDED = re.compile(r"(?i)除[くいき外]|含ま(?:ない|ず)|対象外|�
 _INCLUDED = re.compile(r"(?i)含[むめ]|カウントする|inclu")
 
 
-@rule("OB001", Level.ERROR)
+@rule("OB001", FindingLevel.ERROR)
 def planned_maintenance_exceeds_downtime(on: Inspection) -> Iterator[Remark]:
     """Planned maintenance alone uses up the downtime budget, and nothing says that it doesn't count."""
     windows = on.of(MaintenanceWindow)
@@ -52,7 +52,7 @@ def _yearly(on: Inspection, window: MaintenanceWindow) -> timedelta:
     return sum((period.end - period.start for period in stretches), timedelta())
 
 
-@rule("OB002", Level.WARNING)
+@rule("OB002", FindingLevel.WARNING)
 def downtime_does_not_fit_percentage(on: Inspection) -> Iterator[Remark]:
     """The downtime written next to an availability target is not what the percentage leaves."""
     for objective in on.of(Objective):

@@ -7,7 +7,7 @@ from datetime import date
 from toban.design.clauses.release import ReleaseSchedule
 from toban.design.clauses.routine import Routine
 from toban.design.clauses.security import SecurityRoutine
-from toban.design.finding import Level
+from toban.design.finding import FindingLevel
 from toban.design.lint.rule import YEAR_AHEAD, Inspection, Remark, rule
 from toban.design.lint.wording import cite, dates
 
@@ -16,7 +16,7 @@ _CHANGES_PRODUCTION = re.compile(
 )
 
 
-@rule("RL001", Level.WARNING)
+@rule("RL001", FindingLevel.WARNING)
 def release_and_patching_on_one_day(on: Inspection) -> Iterator[Remark]:
     """Two changes of production on one day: if something breaks, nobody knows which one caused it."""
     routines: tuple[Routine | SecurityRoutine, ...] = (*on.of(Routine), *on.of(SecurityRoutine))

@@ -6,7 +6,7 @@ from datetime import date
 
 from toban.design.clauses.objectives import DutyRole
 from toban.design.clauses.routine import Routine
-from toban.design.finding import Level
+from toban.design.finding import FindingLevel
 from toban.design.lint.rule import Inspection, Remark, rule
 from toban.design.values.schedule import Cadence
 
@@ -16,7 +16,7 @@ _NO_FIXED_DAY = re.compile(r"(?i)月初|初旬|上旬|中旬|下旬|beginning|ea
 _NAMED = 3
 
 
-@rule("RT001", Level.WARNING)
+@rule("RT001", FindingLevel.WARNING)
 def rare_routine_falls_on_holidays(on: Inspection) -> Iterator[Remark]:
     """Monthly or rarer work of people falls on public holidays, and nothing names a replacement day."""
     for routine in on.of(Routine):

@@ -8,8 +8,8 @@ from functools import cached_property
 
 from toban.design.calendar import days_from, is_due_on, japanese_holidays
 from toban.design.clauses.base import Clause
-from toban.design.finding import Finding, Level
-from toban.design.markdown import BulletList, NumberedList, Table
+from toban.design.finding import Finding, FindingLevel
+from toban.design.markdown import BulletList, MarkdownTable, NumberedList
 from toban.design.origin import Origin
 from toban.design.reader import Design
 from toban.design.values.schedule import Schedule
@@ -40,7 +40,7 @@ class Inspection:
     def _lines(self) -> Iterator[str]:
         for block in self.design.blocks:
             match block:
-                case Table(rows=rows):
+                case MarkdownTable(rows=rows):
                     yield from (" | ".join(row.cells) for row in rows)
                 case BulletList(items=items) | NumberedList(items=items):
                     yield from (item.text for item in items)
@@ -95,7 +95,7 @@ class Rule:
     """A rule with the code and level of everything that its function finds."""
 
     code: str
-    level: Level
+    level: FindingLevel
     judge: Judge
 
     def findings(self, inspection: Inspection) -> Iterator[Finding]:
@@ -104,6 +104,6 @@ class Rule:
             yield Finding(self.code, self.level, remark.origin, remark.message, remark.quote, remark.hint)
 
 
-def rule(code: str, level: Level) -> Callable[[Judge], Rule]:
+def rule(code: str, level: FindingLevel) -> Callable[[Judge], Rule]:
     """Make a function a rule under *code*."""
     return lambda judge: Rule(code, level, judge)

@@ -4,13 +4,13 @@ from collections.abc import Iterator
 
 from toban.design.clauses.routine import Routine
 from toban.design.clauses.security import SecurityRoutine
-from toban.design.finding import Level
+from toban.design.finding import FindingLevel
 from toban.design.lint.measures import between_runs
 from toban.design.lint.rule import Inspection, Remark, rule
 from toban.design.lint.wording import cite
 
 
-@rule("SC001", Level.WARNING)
+@rule("SC001", FindingLevel.WARNING)
 def routine_at_another_frequency(on: Inspection) -> Iterator[Remark]:
     """The same task is ordered at two different frequencies."""
     routines = {routine.name: routine for routine in on.of(Routine)}

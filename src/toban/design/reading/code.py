@@ -4,24 +4,24 @@ from toban.design.clauses.registry import CODE
 from toban.design.markdown import CodeBlock
 from toban.design.origin import Origin
 from toban.design.reading.entries import read_step_text, steps_shape
-from toban.design.reading.outcome import Outcome, read, unread
-from toban.design.section import Section
-from toban.design.shapes.shape import Code, CodeShape, NotUnderstood, Place
+from toban.design.reading.outcome import RowOutcome, read, unread
+from toban.design.section import DocumentSection
+from toban.design.shapes.shape import ClausePlace, CodeShape, NotUnderstood, PlacedCode
 
 _PLAIN = frozenset({"text", "txt", "plaintext", "markdown", "md", ""})
 _DIAGRAMS = frozenset({"mermaid", "plantuml", "puml", "dot", "graphviz"})
 
 
-def read_code(block: CodeBlock, section: Section, document: str) -> Outcome | None:
+def read_code(block: CodeBlock, section: DocumentSection, document: str) -> RowOutcome | None:
     """Return what became of the block; None if it is a mere illustration."""
     language = block.language.lower()
-    place = Place(Origin(document, block.line), block.text, section)
+    place = ClausePlace(Origin(document, block.line), block.text, section)
     reason = ""
     for shape in sorted(CODE, key=lambda shape: -section.nearness(shape.headings)):
         if language not in shape.languages or not _is_under(shape, section):
             continue
         try:
-            return read(block.line, block.text, shape.build(Code(place, block)))
+            return read(block.line, block.text, shape.build(PlacedCode(place, block)))
         except NotUnderstood as flaw:
             reason = reason or str(flaw)
     # Without a language it may be a drawing or text in columns, which nobody meant as commands.
@@ -34,7 +34,7 @@ def read_code(block: CodeBlock, section: Section, document: str) -> Outcome | No
     return None
 
 
-def _is_under(shape: CodeShape, section: Section) -> bool:
+def _is_under(shape: CodeShape, section: DocumentSection) -> bool:
     """Say whether the headings mean this kind. バックアップ・リストア over バックアップ手順 means backup."""
     near = section.nearness(shape.headings)
     return near >= 2 and (shape.avoid is None or section.nearness(shape.avoid) < near)

@@ -7,15 +7,15 @@ from dataclasses import dataclass
 from toban.design.clauses.registry import ENTRIES, STEPS, TABLES
 from toban.design.markdown import BulletList, NumberedList
 from toban.design.origin import Origin
-from toban.design.reading.outcome import Fate, Outcome, aside, read, unread
-from toban.design.section import Section, normalise
+from toban.design.reading.outcome import RowFate, RowOutcome, aside, read, unread
+from toban.design.section import DocumentSection, normalise
 from toban.design.shapes.shape import (
     Cells,
-    Entry,
+    ClausePlace,
     EntryShape,
     NotUnderstood,
-    Place,
-    Steps,
+    PlacedEntry,
+    PlacedSteps,
     StepsShape,
     is_blank,
     roles_of,
@@ -43,14 +43,14 @@ _ARROW = re.compile(r"\s*(?:→|⇒|->|=>|↓)\s*")
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
+class EntryLine:
     """A list entry, or a row of a key-value table, before it is understood."""
 
     line: int
     text: str
     key: str
     value: str
-    section: Section
+    section: DocumentSection
     checked: bool | None = None
     is_step: bool = False
     is_row: bool = False
@@ -75,9 +75,9 @@ def _is_open(key: str) -> bool:
     return sum(map(key.count, "(（[「")) > sum(map(key.count, ")）]」"))
 
 
-def lines_of(block: BulletList | NumberedList, section: Section) -> list[Line]:
+def lines_of(block: BulletList | NumberedList, section: DocumentSection) -> list[EntryLine]:
     """Return the entries of a list; a nested entry has its parent as its caption."""
-    lines: list[Line] = []
+    lines: list[EntryLine] = []
     above: list[str] = []
     for item in block.items:
         del above[item.depth :]
@@ -85,7 +85,7 @@ def lines_of(block: BulletList | NumberedList, section: Section) -> list[Line]:
         key, value = split_key(text)
         place = section.captioned(above[-1]) if above else section
         lines.append(
-            Line(
+            EntryLine(
                 item.line,
                 text,
                 key,
@@ -100,25 +100,27 @@ def lines_of(block: BulletList | NumberedList, section: Section) -> list[Line]:
     return lines
 
 
-def fact_lines(texts: Sequence[str], start: int, section: Section) -> list[Line]:
+def fact_lines(texts: Sequence[str], start: int, section: DocumentSection) -> list[EntryLine]:
     """Return the facts of a paragraph if all its lines are `key: value`, otherwise none."""
     lines = []
     for offset, text in enumerate(texts):
         key, value = split_key(text)
         if not key:
             return []
-        lines.append(Line(start + offset, text, key, value, section))
+        lines.append(EntryLine(start + offset, text, key, value, section))
     return lines
 
 
-def read_facts(lines: Sequence[Line], document: str) -> Iterator[Outcome]:
+def read_facts(lines: Sequence[EntryLine], document: str) -> Iterator[RowOutcome]:
     """Yield the row that facts in running text form together, if any; alone they are not rows."""
     record = _read_record(tuple(lines), document)
     if record is not None:
         yield record[0]
 
 
-def read_steps(block: NumberedList | BulletList, section: Section, document: str) -> Outcome | None:
+def read_steps(
+    block: NumberedList | BulletList, section: DocumentSection, document: str
+) -> RowOutcome | None:
     """Read a numbered list that as a whole is a procedure of a known kind; otherwise return None."""
     steps = tuple(item.text for item in block.items if item.depth == 0)
     shape = steps_shape(section)
@@ -127,7 +129,7 @@ def read_steps(block: NumberedList | BulletList, section: Section, document: str
     return _as_steps(shape, block.line, steps, section, document)
 
 
-def read_step_text(text: str, line: int, section: Section, document: str) -> Outcome | None:
+def read_step_text(text: str, line: int, section: DocumentSection, document: str) -> RowOutcome | None:
     """Read a code block that holds such a procedure: numbered lines, or steps joined by arrows."""
     shape = steps_shape(section)
     if shape is None:
@@ -145,7 +147,7 @@ def _steps_in(text: str) -> tuple[str, ...]:
     return tuple(part.strip() for part in _ARROW.split(text.replace("\n", " ")) if part.strip())
 
 
-def steps_shape(section: Section) -> StepsShape | None:
+def steps_shape(section: DocumentSection) -> StepsShape | None:
     """Return the kind of procedure that the nearest heading announces."""
     for shape in STEPS:
         if section.nearness(shape.headings) == 3 and not (shape.avoid and section.nearness(shape.avoid) > 1):
@@ -154,24 +156,24 @@ def steps_shape(section: Section) -> StepsShape | None:
 
 
 def _as_steps(
-    shape: StepsShape, line: int, steps: tuple[str, ...], section: Section, document: str
-) -> Outcome:
+    shape: StepsShape, line: int, steps: tuple[str, ...], section: DocumentSection, document: str
+) -> RowOutcome:
     text = "\n".join(steps)
-    place = Place(Origin(document, line), text, section)
+    place = ClausePlace(Origin(document, line), text, section)
     try:
-        return read(line, text, shape.build(Steps(place, steps)))
+        return read(line, text, shape.build(PlacedSteps(place, steps)))
     except NotUnderstood as reason:
         return unread(line, text, str(reason))
 
 
-def read_lines(lines: Sequence[Line], document: str) -> Iterator[Outcome]:
+def read_lines(lines: Sequence[EntryLine], document: str) -> Iterator[RowOutcome]:
     """Yield what became of each entry; entries that form one row together come out as one."""
     taken: set[int] = set()
     for group in _groups(lines):
         record = _read_record(group, document)
         # Lines that are rules by themselves only looked like the columns of one row.
         is_record = record is not None and (
-            record[0].fate is Fate.READ or not any(_is_read(line, document) for line in record[1])
+            record[0].fate is RowFate.READ or not any(_is_read(line, document) for line in record[1])
         )
         if record is not None and is_record:
             outcome, used = record
@@ -185,15 +187,15 @@ def read_lines(lines: Sequence[Line], document: str) -> Iterator[Outcome]:
             yield _read_line(line, document)
 
 
-def _groups(lines: Sequence[Line]) -> Iterator[tuple[Line, ...]]:
+def _groups(lines: Sequence[EntryLine]) -> Iterator[tuple[EntryLine, ...]]:
     """Group the entries that are siblings; nested ones form their own groups."""
-    by_section: dict[Section, list[Line]] = {}
+    by_section: dict[DocumentSection, list[EntryLine]] = {}
     for line in lines:
         by_section.setdefault(line.section, []).append(line)
     return (tuple(group) for group in by_section.values())
 
 
-def _read_record(group: tuple[Line, ...], document: str) -> tuple[Outcome, list[Line]] | None:
+def _read_record(group: tuple[EntryLine, ...], document: str) -> tuple[RowOutcome, list[EntryLine]] | None:
     """Read entries that are the columns of one row (頻度: …, 保持期間: …), and say which ones were used."""
     keyed = [line for line in group if line.key and len(line.text) <= LONGEST]
     if len(keyed) < 2:
@@ -213,7 +215,7 @@ def _read_record(group: tuple[Line, ...], document: str) -> tuple[Outcome, list[
         values = {role: keyed[index].value for role, index in roles.items()}
         labels = {role: keyed[index].key for role, index in roles.items()}
         text = "\n".join(line.text for line in used)
-        place = Place(Origin(document, used[0].line), text, section)
+        place = ClausePlace(Origin(document, used[0].line), text, section)
         try:
             return read(used[0].line, text, shape.build(Cells(place, values, labels))), used
         except NotUnderstood as reason:
@@ -221,7 +223,7 @@ def _read_record(group: tuple[Line, ...], document: str) -> tuple[Outcome, list[
     return None
 
 
-def _is_about_the_document(line: Line) -> bool:
+def _is_about_the_document(line: EntryLine) -> bool:
     """Say whether it is about the document itself; below リリース the approver is that of a release."""
     return (
         _ABOUT_THE_DOCUMENT.fullmatch(normalise(line.key)) is not None
@@ -229,18 +231,18 @@ def _is_about_the_document(line: Line) -> bool:
     )
 
 
-def _is_read(line: Line, document: str) -> bool:
-    return _read_line(line, document).fate is Fate.READ
+def _is_read(line: EntryLine, document: str) -> bool:
+    return _read_line(line, document).fate is RowFate.READ
 
 
-def _read_line(line: Line, document: str) -> Outcome:
+def _read_line(line: EntryLine, document: str) -> RowOutcome:
     if len(line.text) > LONGEST:
         return aside(line.line, line.text, "規則ではなく文章です")
     if _is_about_the_document(line):
         return aside(line.line, line.text, "文書そのものについての記載です")
     reason = ""
-    place = Place(Origin(document, line.line), line.text, line.section)
-    entry = Entry(place, line.key, line.value, line.checked)
+    place = ClausePlace(Origin(document, line.line), line.text, line.section)
+    entry = PlacedEntry(place, line.key, line.value, line.checked)
     for shape in ENTRIES:
         if not _fits(shape, line):
             continue
@@ -260,7 +262,7 @@ def _read_line(line: Line, document: str) -> Outcome:
     return aside(line.line, line.text, "規則を述べていない文です")
 
 
-def _fits(shape: EntryShape, line: Line) -> bool:
+def _fits(shape: EntryShape, line: EntryLine) -> bool:
     # Nested entries are remarks or steps; a check box is a task wherever it is.
     if shape.key is None and line.checked is None and (line.is_step or line.depth > 0):
         return False

@@ -7,8 +7,8 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
-from toban.design.markdown import Row, Table
-from toban.design.reading.outcome import Outcome
+from toban.design.markdown import MarkdownTable, TableRow
+from toban.design.reading.outcome import RowOutcome
 from toban.design.reading.tables import row_text
 from toban.design.section import normalise
 from toban.design.shapes.shape import is_blank, words
@@ -29,14 +29,14 @@ _NOTE = "環境ごとの列のうち、本番の列だけを読みました"
 
 
 @dataclass(frozen=True, slots=True)
-class _Column:
+class _ViewColumn:
     """One column of the view: its index in the table, and the names of the columns that share its cells."""
 
     index: int
     names: tuple[str, ...]
 
 
-def production_views(table: Table) -> tuple[tuple[Table, ...], tuple[Table, ...]]:
+def production_views(table: MarkdownTable) -> tuple[tuple[MarkdownTable, ...], tuple[MarkdownTable, ...]]:
     """Return the table without the other environments' columns, in two groups of views.
 
     In the first, the headings name the values: these views come before the table as written, in which
@@ -55,7 +55,7 @@ def production_views(table: Table) -> tuple[tuple[Table, ...], tuple[Table, ...]
     return (), tuple(_view(table, _columns(table, names, others, meaning)) for meaning in _MEANINGS)
 
 
-def as_written(outcomes: Sequence[Outcome], table: Table) -> Iterator[Outcome]:
+def as_written(outcomes: Sequence[RowOutcome], table: MarkdownTable) -> Iterator[RowOutcome]:
     """Yield the outcomes of a view with the text of the whole row, and a note that columns were left out."""
     texts = {row.line: row_text(row) for row in table.rows}
     for outcome in outcomes:
@@ -77,26 +77,26 @@ def _names(name: re.Match[str] | None) -> tuple[str, ...]:
 
 
 def _columns(
-    table: Table, names: dict[int, tuple[str, ...]], others: set[int], meaning: str
-) -> tuple[_Column, ...]:
+    table: MarkdownTable, names: dict[int, tuple[str, ...]], others: set[int], meaning: str
+) -> tuple[_ViewColumn, ...]:
     return tuple(
-        _Column(index, names.get(index, (cell,)) or (meaning,))
+        _ViewColumn(index, names.get(index, (cell,)) or (meaning,))
         for index, cell in enumerate(table.header)
         if index not in others
     )
 
 
-def _view(table: Table, columns: tuple[_Column, ...]) -> Table:
+def _view(table: MarkdownTable, columns: tuple[_ViewColumn, ...]) -> MarkdownTable:
     header = tuple(name for column in columns for name in column.names)
     rows = tuple(
-        Row(
+        TableRow(
             tuple(cell for column in columns for cell in _cells(row.cells[column.index], len(column.names))),
             row.line,
             row.surplus,
         )
         for row in table.rows
     )
-    return Table(header, rows, table.line)
+    return MarkdownTable(header, rows, table.line)
 
 
 def _cells(cell: str, count: int) -> tuple[str, ...]:

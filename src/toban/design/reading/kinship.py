@@ -7,7 +7,7 @@ investing money). Read as one, they would page people for a share price.
 from collections.abc import Sequence
 
 from toban.design.markdown import Block, Heading
-from toban.design.reading.outcome import Fate, Outcome
+from toban.design.reading.outcome import RowFate, RowOutcome
 from toban.design.section import heading_words
 from toban.design.shapes.shape import words
 
@@ -31,14 +31,14 @@ _MUCH, _MOST = 0.2, 0.5
 _SEVERAL = 3
 
 
-def why_foreign(blocks: Sequence[Block], outcomes: Sequence[Outcome]) -> str:
+def why_foreign(blocks: Sequence[Block], outcomes: Sequence[RowOutcome]) -> str:
     """Return the reason to refuse the document as being about something else; empty if it should be read.
 
     A short document in the terms of operations is never refused, however little of it was understood.
     """
     headings = [heading_words(block.text) for block in blocks if isinstance(block, Heading)]
-    read = sum(outcome.fate is Fate.READ for outcome in outcomes)
-    rows = sum(outcome.fate is not Fate.ASIDE for outcome in outcomes)
+    read = sum(outcome.fate is RowFate.READ for outcome in outcomes)
+    rows = sum(outcome.fate is not RowFate.ASIDE for outcome in outcomes)
     own = sum(_OPERATIONS.search(heading) is not None for heading in headings)
     foreign = sum(_FOREIGN.search(heading) is not None for heading in headings)
     if read == 0 and own == 0:

@@ -7,7 +7,7 @@ from toban.design.clauses.base import Clause
 from toban.design.shapes.shape import Built
 
 
-class Fate(Enum):
+class RowFate(Enum):
     """The fate of a row: every row has exactly one, and none is dropped."""
 
     READ = auto()
@@ -17,23 +17,23 @@ class Fate(Enum):
 
 
 @dataclass(frozen=True, slots=True)
-class Outcome:
+class RowOutcome:
     """A row of the document, with its clauses or the reason it has none."""
 
     line: int
     text: str
-    fate: Fate
+    fate: RowFate
     clauses: tuple[Clause, ...] = ()
     reason: str = ""
 
 
-def read(line: int, text: str, built: Built) -> Outcome:
-    return Outcome(line, text, Fate.READ, built if isinstance(built, tuple) else (built,))
+def read(line: int, text: str, built: Built) -> RowOutcome:
+    return RowOutcome(line, text, RowFate.READ, built if isinstance(built, tuple) else (built,))
 
 
-def unread(line: int, text: str, reason: str) -> Outcome:
-    return Outcome(line, text, Fate.UNREAD, reason=reason)
+def unread(line: int, text: str, reason: str) -> RowOutcome:
+    return RowOutcome(line, text, RowFate.UNREAD, reason=reason)
 
 
-def aside(line: int, text: str, reason: str) -> Outcome:
-    return Outcome(line, text, Fate.ASIDE, reason=reason)
+def aside(line: int, text: str, reason: str) -> RowOutcome:
+    return RowOutcome(line, text, RowFate.ASIDE, reason=reason)

@@ -1,9 +1,9 @@
 """Key-value tables (項目 | 内容), where each row is a separate rule."""
 
-from toban.design.markdown import Table
-from toban.design.reading.entries import Line
+from toban.design.markdown import MarkdownTable
+from toban.design.reading.entries import EntryLine
 from toban.design.reading.tables import row_text
-from toban.design.section import Section, normalise
+from toban.design.section import DocumentSection, normalise
 from toban.design.shapes.shape import is_blank, words
 
 _KEY = words("(?:設定)?項目|要件|パラメータ|属性|設定|名称|key|item|setting|parameter|property")
@@ -12,7 +12,7 @@ _VALUE = words(
 )
 
 
-def is_pairs(table: Table) -> bool:
+def is_pairs(table: MarkdownTable) -> bool:
     """Say whether the rows are `key | value`, with any further columns being notes."""
     if len(table.header) < 2:
         return False
@@ -20,12 +20,14 @@ def is_pairs(table: Table) -> bool:
     return _KEY.fullmatch(key) is not None and _VALUE.fullmatch(value) is not None
 
 
-def pair_lines(table: Table, section: Section) -> list[Line]:
+def pair_lines(table: MarkdownTable, section: DocumentSection) -> list[EntryLine]:
     """Return the rows as entries; a row without a value keeps its key as its whole text."""
-    lines: list[Line] = []
+    lines: list[EntryLine] = []
     for row in table.rows:
         key, value = row.cells[0].strip(), row.cells[1].strip()
         lines.append(
-            Line(row.line, row_text(row), "" if is_blank(value) else key, value or key, section, is_row=True)
+            EntryLine(
+                row.line, row_text(row), "" if is_blank(value) else key, value or key, section, is_row=True
+            )
         )
     return lines

@@ -10,11 +10,11 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from toban.design.clauses.registry import TABLES
-from toban.design.markdown import Row, Table
+from toban.design.markdown import MarkdownTable, TableRow
 from toban.design.origin import Origin
-from toban.design.reading.outcome import Fate, Outcome, aside, read, unread
-from toban.design.section import Section, normalise
-from toban.design.shapes.shape import Cells, NotUnderstood, Place, TableShape, is_blank, roles_of, words
+from toban.design.reading.outcome import RowFate, RowOutcome, aside, read, unread
+from toban.design.section import DocumentSection, normalise
+from toban.design.shapes.shape import Cells, ClausePlace, NotUnderstood, TableShape, is_blank, roles_of, words
 
 # Rows tried before a kind is accepted, and the share of them that must be readable.
 _SAMPLE = 20
@@ -34,7 +34,7 @@ _SAME_AS_ABOVE = frozenset({"〃", "同上", "↑", "''", '"'})
 
 
 @dataclass(frozen=True, slots=True)
-class _Candidate:
+class _KindCandidate:
     """A kind whose columns and headings fit, with its score."""
 
     shape: TableShape
@@ -43,7 +43,7 @@ class _Candidate:
     nearness: int
 
 
-def read_table(table: Table, section: Section, document: str) -> list[Outcome]:
+def read_table(table: MarkdownTable, section: DocumentSection, document: str) -> list[RowOutcome]:
     """Return what became of each row, in order. A table of an unknown kind is unread as a whole."""
     text = " | ".join(table.header)
     if not table.rows:
@@ -63,7 +63,7 @@ def read_table(table: Table, section: Section, document: str) -> list[Outcome]:
     return [unread(row.line, row_text(row), reason) for row in table.rows]
 
 
-def row_text(row: Row) -> str:
+def row_text(row: TableRow) -> str:
     """Return the row as one line, as the document's reader sees it."""
     return " | ".join(cell.replace("\n", " ") for cell in row.cells)
 
@@ -83,9 +83,9 @@ def _why_aside(header: tuple[str, ...]) -> str:
     return ""
 
 
-def _candidates(table: Table, section: Section) -> list[_Candidate]:
+def _candidates(table: MarkdownTable, section: DocumentSection) -> list[_KindCandidate]:
     """Return the kinds that fit the columns and the headings, best first."""
-    found: list[_Candidate] = []
+    found: list[_KindCandidate] = []
     grouped = _innermost_as_item(table.header)
     for shape in TABLES:
         if shape.record_only:
@@ -102,7 +102,9 @@ def _candidates(table: Table, section: Section) -> list[_Candidate]:
             continue
         unknown = len(table.header) - len(roles)
         known = len(roles) - (0.5 if "note" in named else 0)
-        found.append(_Candidate(shape, roles, 2 * nearness + known - unknown + (3 if tells else 0), nearness))
+        found.append(
+            _KindCandidate(shape, roles, 2 * nearness + known - unknown + (3 if tells else 0), nearness)
+        )
     return sorted(found, key=lambda candidate: -candidate.score)
 
 
@@ -113,15 +115,17 @@ def _innermost_as_item(header: tuple[str, ...]) -> tuple[str, ...]:
     return tuple("項目" if index == innermost else name for index, name in enumerate(header))
 
 
-def _is_accepted(candidate: _Candidate, table: Table, section: Section, document: str) -> bool:
+def _is_accepted(
+    candidate: _KindCandidate, table: MarkdownTable, section: DocumentSection, document: str
+) -> bool:
     sample = table.rows[:_SAMPLE]
     outcomes = list(_outcomes(candidate, sample, table.header, section, document))
     filled = [outcome for outcome, row in zip(outcomes, sample, strict=True) if not _is_template(row)]
-    good = sum(outcome.fate is Fate.READ for outcome in filled)
+    good = sum(outcome.fate is RowFate.READ for outcome in filled)
     return good > 0 and good >= _ENOUGH * len(filled)
 
 
-def _is_surely_meant(candidate: _Candidate) -> bool:
+def _is_surely_meant(candidate: _KindCandidate) -> bool:
     """Say whether this kind's reasons help the author more than a plain "don't know"."""
     return candidate.nearness == 3 or candidate.shape.tells(frozenset(candidate.roles))
 
@@ -138,14 +142,18 @@ def _filled(cells: tuple[str, ...], above: tuple[str, ...]) -> tuple[str, ...]:
     )
 
 
-def _is_template(row: Row) -> bool:
+def _is_template(row: TableRow) -> bool:
     """Say whether nothing but the first cells of the row is filled in."""
     return sum(not is_blank(cell) for cell in row.cells) <= 1
 
 
 def _outcomes(
-    candidate: _Candidate, rows: Iterable[Row], header: tuple[str, ...], section: Section, document: str
-) -> Iterator[Outcome]:
+    candidate: _KindCandidate,
+    rows: Iterable[TableRow],
+    header: tuple[str, ...],
+    section: DocumentSection,
+    document: str,
+) -> Iterator[RowOutcome]:
     labels = {role: header[index] for role, index in candidate.roles.items()}
     nameless = "" if 0 in candidate.roles.values() else header[0]
     above = tuple("" for _ in header)
@@ -159,7 +167,7 @@ def _outcomes(
             continue
         cells = above = _filled(row.cells, above)
         values = {role: cells[index] for role, index in candidate.roles.items()}
-        place = Place(Origin(document, row.line), text, section)
+        place = ClausePlace(Origin(document, row.line), text, section)
         try:
             yield read(row.line, text, candidate.shape.build(Cells(place, values, labels, nameless)))
         except NotUnderstood as reason:

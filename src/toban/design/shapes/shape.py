@@ -16,7 +16,7 @@ from typing import TypedDict
 from toban.design.clauses.base import Clause
 from toban.design.markdown import CodeBlock
 from toban.design.origin import Origin
-from toban.design.section import Section, normalise
+from toban.design.section import DocumentSection, normalise
 from toban.design.values.people import is_placeholder
 
 type Built = Clause | tuple[Clause, ...]
@@ -61,12 +61,12 @@ def identity(kind: type[Clause], *keys: str) -> str:
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class ClausePlace:
     """Where a clause's text is, and that text."""
 
     origin: Origin
     text: str
-    section: Section
+    section: DocumentSection
 
     def stamp(self, kind: type[Clause], *keys: str, assumptions: tuple[str, ...] = ()) -> Stamp:
         """Return the common fields of a clause of *kind* whose row key is *keys*."""
@@ -77,7 +77,7 @@ class Place:
 class Cells:
     """A row addressed by the roles of its columns; a role without a column is an empty cell."""
 
-    place: Place
+    place: ClausePlace
     values: Mapping[str, str]
     labels: Mapping[str, str]
     """Each role's column as headed in the document, for messages."""
@@ -85,7 +85,7 @@ class Cells:
     """The heading of the table's first column if its role is unknown: the row's name may be in it."""
 
     @property
-    def section(self) -> Section:
+    def section(self) -> DocumentSection:
         return self.place.section
 
     def __getitem__(self, role: str) -> str:
@@ -134,16 +134,16 @@ class Cells:
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
+class PlacedEntry:
     """A list entry, or a row of a key-value table; `key` is empty for a plain sentence."""
 
-    place: Place
+    place: ClausePlace
     key: str
     value: str
     checked: bool | None = None
 
     @property
-    def section(self) -> Section:
+    def section(self) -> DocumentSection:
         return self.place.section
 
     @property
@@ -216,22 +216,22 @@ class EntryShape:
     """A kind of list entry: the headings it is found under, and its key."""
 
     kind: type[Clause]
-    build: Callable[[Entry], Built]
+    build: Callable[[PlacedEntry], Built]
     headings: re.Pattern[str]
     key: re.Pattern[str] | None = None
     """None means any key, or no key."""
     within: int = 2
-    """How near the heading must be, on the scale of `Section.nearness`."""
+    """How near the heading must be, on the scale of `DocumentSection.nearness`."""
     avoid: re.Pattern[str] | None = None
     ordered: bool = False
     """Whether entries of numbered lists also qualify: those are mostly steps."""
 
 
 @dataclass(frozen=True, slots=True)
-class Steps:
+class PlacedSteps:
     """A numbered list, or a code block of numbered lines, as one thing."""
 
-    place: Place
+    place: ClausePlace
     steps: tuple[str, ...]
 
 
@@ -240,16 +240,16 @@ class StepsShape:
     """A kind of procedure written as numbered steps."""
 
     kind: type[Clause]
-    build: Callable[[Steps], Built]
+    build: Callable[[PlacedSteps], Built]
     headings: re.Pattern[str]
     avoid: re.Pattern[str] | None = None
 
 
 @dataclass(frozen=True, slots=True)
-class Code:
+class PlacedCode:
     """A code block in its place."""
 
-    place: Place
+    place: ClausePlace
     block: CodeBlock
 
 
@@ -258,7 +258,7 @@ class CodeShape:
     """A kind of code block: commands, a sample record."""
 
     kind: type[Clause]
-    build: Callable[[Code], Built]
+    build: Callable[[PlacedCode], Built]
     headings: re.Pattern[str]
     languages: frozenset[str]
     """The languages that the fence may name."""

@@ -3,8 +3,8 @@
 import re
 from collections.abc import Callable, Sequence
 
-from toban.design.section import Section, heading_words, normalise
-from toban.design.shapes.shape import Cells, Entry, NotUnderstood, words
+from toban.design.section import DocumentSection, heading_words, normalise
+from toban.design.shapes.shape import Cells, NotUnderstood, PlacedEntry, words
 from toban.design.values.duration import read_duration
 from toban.design.values.schedule import Schedule, join_schedule, read_schedule, read_schedules
 
@@ -33,7 +33,7 @@ _PAREN = re.compile(r"\(([^()]*)\)")
 _WEEKDAY = re.compile(r"[月火水木金土日]")
 
 
-def section_schedule(section: Section) -> Schedule | None:
+def section_schedule(section: DocumentSection) -> Schedule | None:
     """Return the schedule in the headings: 日次作業, 週次（日曜日 2:00-4:00）, 日次チェック over 朝（9:00）.
 
     A heading that names two cadences (週次・月次運用) gives none.
@@ -58,7 +58,7 @@ def _at_moment(cadence: str, moment: str) -> Schedule | None:
     return next((schedule for schedule in joined if schedule is not None), read_schedule(cadence))
 
 
-def nearest_schedule(section: Section) -> Schedule | None:
+def nearest_schedule(section: DocumentSection) -> Schedule | None:
     """Return the schedule that the nearest heading or caption gives: 週次メンテナンス（日曜日 2:00）.
 
     None if that heading doesn't mention time, whatever is above it: 日次運用 / 注意点.
@@ -70,7 +70,7 @@ def nearest_schedule(section: Section) -> Schedule | None:
     return section_schedule(section) if is_timed else None
 
 
-def is_attribute(entry: Entry) -> bool:
+def is_attribute(entry: PlacedEntry) -> bool:
     """Say whether the entry only describes the task in its caption (復元訓練 / 目標: 30分)."""
     if _ATTRIBUTE.fullmatch(normalise(entry.key)):
         return True
@@ -128,12 +128,12 @@ def read_times(text: str) -> tuple[Schedule, ...]:
     return (single,) if single is not None else read_schedules(text) or ()
 
 
-def beside(text: str, section: Section) -> Schedule | None:
+def beside(text: str, section: DocumentSection) -> Schedule | None:
     """Return what a remark adds to the headings' cadence: （毎月第2水曜日 14:00）, （9月）; or None."""
     return _with_headings(text, section) if _MOMENT.search(normalise(text)) or _MONTH.search(text) else None
 
 
-def _with_headings(text: str, section: Section) -> Schedule | None:
+def _with_headings(text: str, section: DocumentSection) -> Schedule | None:
     """Complete a row that says only 9:00 or 月曜 with the headings' cadence."""
     own = read_when(text)
     if own is not None and not own.assumptions:

@@ -5,7 +5,7 @@ from collections.abc import Callable, Collection, Iterable, Iterator
 
 from toban.design.clauses.monitoring import Monitor
 from toban.design.clauses.objectives import DutyRole
-from toban.design.finding import Finding, Level
+from toban.design.finding import Finding, FindingLevel
 from toban.design.origin import Origin
 from toban.design.reader import Design
 from toban.engine.bindings.load import secret_findings
@@ -59,7 +59,7 @@ def unstored(bindings: Bindings, table: str, store: str, what: str, meanwhile: s
     near = difflib.get_close_matches(store, bindings.stores, n=1)
     yield Finding(
         "BD009",
-        Level.WARNING,
+        FindingLevel.WARNING,
         Origin(bindings.file, bindings.lines[table, ""]),
         f"{what}「{store}」がありません。{meanwhile}",
         f'store = "{store}"',
@@ -81,7 +81,7 @@ def _unknown(
         choices = "、".join(f"「{each}」" for each in sorted(known)) or "ありません"
         yield Finding(
             "BD009",
-            Level.WARNING,
+            FindingLevel.WARNING,
             Origin(bindings.file, bindings.lines[table, name]),
             f"「{name}」は {design.document} のどの行にも出てきません",
             f'[{table}."{name}"]',

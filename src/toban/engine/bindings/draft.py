@@ -20,7 +20,7 @@ _NOTHING: Mapping[str, str | Sequence[str]] = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True)
-class Proposal:
+class BindingProposal:
     """A kind to bind, and what its table must contain."""
 
     kind: str
@@ -38,7 +38,7 @@ class OpenTable:
     name: str
     """Empty for a table that has no entries: `[evidence]`."""
     rows: Sequence[Clause]
-    proposals: Sequence[Proposal]
+    proposals: Sequence[BindingProposal]
     """One, or several for an array; none if only the notes are written."""
     notes: Sequence[str] = ()
     """More comment lines about the table."""
@@ -94,7 +94,7 @@ def _assumptions(design: Design) -> Iterator[str]:
         yield "\n".join([*lines, ""])
 
 
-def _proposed(proposal: Proposal) -> Iterator[str]:
+def _proposed(proposal: BindingProposal) -> Iterator[str]:
     if proposal.kind:
         yield f"#kind = {quoted(proposal.kind)}"
     for name, value in {**proposal.config.example, **proposal.values}.items():

@@ -12,11 +12,11 @@ from typing import Any
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
-from toban.design.finding import Finding, Level
+from toban.design.finding import Finding, FindingLevel
 from toban.design.origin import Origin
 from toban.engine.bindings.lines import Path as KeyPath
 from toban.engine.bindings.lines import key_lines, nearest_line
-from toban.engine.bindings.model import Bindings, Bound, Discovery
+from toban.engine.bindings.model import Bindings, BoundDiscovery, KindBinding
 from toban.engine.bindings.secret import Secret, SecretUnavailable
 from toban.engine.bindings.table import Models, Schema
 from toban.engine.bindings.template import Template, fill
@@ -60,7 +60,7 @@ def read_bindings(text: str, path: Path, schema: Schema, *, folder: Path | None 
         raw = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         raise UnreadableBindings([_syntax_finding(path, text, error)]) from error
-    reading = _Reading(path, folder or path.parent, text.splitlines(), key_lines(text))
+    reading = _BindingsReading(path, folder or path.parent, text.splitlines(), key_lines(text))
     frame = reading.take(schema.frame, raw, ())
     written = _tables(raw, "targets").items()
     sources = schema.of("sources")
@@ -98,7 +98,7 @@ def read_bindings(text: str, path: Path, schema: Schema, *, folder: Path | None 
     )
 
 
-def _lines(reading: "_Reading", tables: Mapping[str, object]) -> Mapping[tuple[str, str], int]:
+def _lines(reading: "_BindingsReading", tables: Mapping[str, object]) -> Mapping[tuple[str, str], int]:
     """Return the line of each of *tables*, under an empty entry name, and of each of its entries."""
     return {
         (table, name): reading.line((table, name) if name else (table,))
@@ -118,17 +118,17 @@ def secret_findings(bindings: Bindings) -> tuple[Finding, ...]:
                 secret.reveal()
             except SecretUnavailable as error:
                 hint = "その場所に値を置いてから Toban を起動し直してください"
-                found.append(Finding("BD007", Level.WARNING, origin, str(error), quote, hint))
+                found.append(Finding("BD007", FindingLevel.WARNING, origin, str(error), quote, hint))
             if secret.is_open_to_all():
                 message = "秘密のファイルを、この機械のだれもが読めます"
                 hint = f"chmod 600 {secret.reference.removeprefix(Secret.FILE)}"
-                found.append(Finding("BD008", Level.WARNING, origin, message, quote, hint))
+                found.append(Finding("BD008", FindingLevel.WARNING, origin, message, quote, hint))
     return tuple(found)
 
 
 def _configs(bindings: Bindings) -> Iterator[tuple[BaseModel, int]]:
     """Yield everything that may refer to a secret, with its line."""
-    bound: list[Bound[Any]] = [each for group in bindings.targets.values() for each in group]
+    bound: list[KindBinding[Any]] = [each for group in bindings.targets.values() for each in group]
     for each_found in bindings.discoveries.values():
         bound += [part for each in each_found for part in (each.bound, each.sample)]
     yield from ((each.config, each.line) for each in bound)
@@ -136,7 +136,7 @@ def _configs(bindings: Bindings) -> Iterator[tuple[BaseModel, int]]:
     for table, said in {**engine, "heartbeat": bindings.heartbeat, **bindings.tables}.items():
         entries = said if isinstance(said, Mapping) else {"": said}
         for name, entry in entries.items():
-            config = entry.config if isinstance(entry, Bound) else entry
+            config = entry.config if isinstance(entry, KindBinding) else entry
             if isinstance(config, BaseModel):
                 yield config, bindings.lines[table, name]
 
@@ -161,7 +161,7 @@ def _tables(raw: Mapping[str, Any], key: str) -> dict[str, Any]:
 
 
 def _whole_file(path: Path, message: str, hint: str) -> Finding:
-    return Finding("BD001", Level.ERROR, Origin(str(path), 1), message, str(path), hint)
+    return Finding("BD001", FindingLevel.ERROR, Origin(str(path), 1), message, str(path), hint)
 
 
 _AT_LINE = re.compile(r"\s*\(at (?:line (\d+), column \d+|end of document)\)$")
@@ -174,7 +174,7 @@ def _syntax_finding(path: Path, text: str, error: tomllib.TOMLDecodeError) -> Fi
     quote = _masked(lines[min(line, len(lines)) - 1])
     message = f"TOML として読めません: {_AT_LINE.sub('', str(error))}"
     hint = '日本語の名前は引用符で囲みます: [targets."Webサーバー"]'
-    return Finding("BD001", Level.ERROR, Origin(str(path), line), message, quote, hint)
+    return Finding("BD001", FindingLevel.ERROR, Origin(str(path), line), message, quote, hint)
 
 
 _VALUE = re.compile(r"(=\s*)[\"'](?!env:|file:).*")
@@ -189,7 +189,7 @@ _LABELS = ("sample", "1", "i-0123456789abcdef0")
 """Sample values for labels whose values are unknown when the file is read."""
 
 
-class _Sample(dict[str, str]):
+class _SampleHost(dict[str, str]):
     """A sample host to try a template on: labels that are not *known* all have the value *label*."""
 
     def __init__(self, known: Mapping[str, str], label: str) -> None:
@@ -201,7 +201,7 @@ class _Sample(dict[str, str]):
 
 
 @dataclass
-class _Reading:
+class _BindingsReading:
     """One file being read: the lines of its keys, and the findings so far."""
 
     path: Path
@@ -224,7 +224,7 @@ class _Reading:
 
     def each(
         self, kinds: Models, raw: Mapping[str, Any], key: str, *, default: str | None = None
-    ) -> dict[str, Bound[Any]]:
+    ) -> dict[str, KindBinding[Any]]:
         """Return every table under *key* that is valid in itself."""
         found = {
             name: self.kind(kinds, table, (key, name), default=default)
@@ -232,14 +232,18 @@ class _Reading:
         }
         return {name: bound for name, bound in found.items() if bound is not None}
 
-    def each_source(self, kinds: Models, target: str, table: Mapping[str, Any]) -> Iterator[Bound[BaseModel]]:
+    def each_source(
+        self, kinds: Models, target: str, table: Mapping[str, Any]
+    ) -> Iterator[KindBinding[BaseModel]]:
         sources = table.get("sources", [])
         for position, source in enumerate(sources if isinstance(sources, list) else []):
             bound = self.kind(kinds, source, ("targets", target, "sources", position))
             if bound is not None:
                 yield bound
 
-    def each_discovery(self, schema: Schema, target: str, table: Mapping[str, Any]) -> Iterator[Discovery]:
+    def each_discovery(
+        self, schema: Schema, target: str, table: Mapping[str, Any]
+    ) -> Iterator[BoundDiscovery]:
         written = table.get("discovery", [])
         for position, one in enumerate(written if isinstance(written, list) else []):
             at: KeyPath = ("targets", target, "discovery", position)
@@ -255,21 +259,24 @@ class _Reading:
             # The kind of discovery decides which values a template may take from a host.
             if bound is None:
                 continue
-            filled = [fill(source, _Sample(bound.config.sample, label)) for label in _LABELS]
+            filled = [fill(source, _SampleHost(bound.config.sample, label)) for label in _LABELS]
             fitting = next((each for each in filled if self._fits(schema.of("sources"), each)), filled[0])
             sample = self.kind(schema.of("sources"), fitting, (*at, "source"))
             if sample is not None:
                 table = {key: value for key, value in source.items() if key != "kind"}
                 model = schema.of("sources")[sample.kind]
-                yield Discovery(bound, Template(sample.kind, model, table, self.folder), sample)
+                yield BoundDiscovery(bound, Template(sample.kind, model, table, self.folder), sample)
 
     def _fits(self, kinds: Models, source: Mapping[str, Any]) -> bool:
         """Return whether *source* is a valid table, without recording any finding."""
-        return _Reading(self.path, self.folder, self.text, self.lines).kind(kinds, source, ()) is not None
+        return (
+            _BindingsReading(self.path, self.folder, self.text, self.lines).kind(kinds, source, ())
+            is not None
+        )
 
     def kind(
         self, kinds: Models, raw: object, at: KeyPath, *, default: str | None = None
-    ) -> Bound[Any] | None:
+    ) -> KindBinding[Any] | None:
         if not isinstance(raw, dict):
             return None
         name = raw.get("kind", default)
@@ -277,7 +284,7 @@ class _Reading:
             self._note_kind(kinds, name, at)
             return None
         config = self.take(kinds[name], {key: value for key, value in raw.items() if key != "kind"}, at)
-        return None if config is None else Bound(name, config, self.line(at))
+        return None if config is None else KindBinding(name, config, self.line(at))
 
     def _note_kind(self, kinds: Models, name: object, at: KeyPath) -> None:
         choices = "、".join(f'"{kind}"' for kind in sorted(kinds))
@@ -311,7 +318,9 @@ class _Reading:
     def _add(self, code: str, path: KeyPath, message: str, hint: str) -> None:
         line = self.line(path)
         quote = _masked(self.text[line - 1]) if line <= len(self.text) else ""
-        self.findings.append(Finding(code, Level.ERROR, Origin(str(self.path), line), message, quote, hint))
+        self.findings.append(
+            Finding(code, FindingLevel.ERROR, Origin(str(self.path), line), message, quote, hint)
+        )
 
 
 def _known_keys(model: type[BaseModel], above: tuple[str | int, ...]) -> list[str]:

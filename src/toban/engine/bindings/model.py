@@ -172,7 +172,7 @@ class EvidenceBinding(Section):
 
 
 @dataclass(frozen=True, slots=True)
-class Bound[C: BaseModel]:
+class KindBinding[C: BaseModel]:
     """A configured source, channel or the like: its kind, that kind's own config, and its line."""
 
     kind: str
@@ -181,12 +181,12 @@ class Bound[C: BaseModel]:
 
 
 @dataclass(frozen=True, slots=True)
-class Discovery:
+class BoundDiscovery:
     """Where the hosts of a target are looked up, and how each of them is measured."""
 
-    bound: Bound[DiscoveryBinding]
+    bound: KindBinding[DiscoveryBinding]
     template: Template
-    sample: Bound[BaseModel]
+    sample: KindBinding[BaseModel]
     """The template, filled with the kind's own sample host."""
 
 
@@ -199,17 +199,17 @@ class Bindings:
     digest: str
     """SHA-256 of the text, in hex."""
     system: System
-    targets: Mapping[str, tuple[Bound[BaseModel], ...]]
+    targets: Mapping[str, tuple[KindBinding[BaseModel], ...]]
     """The document's word for a target → its sources."""
     people: Mapping[str, Person]
     """The document's role, or a name in a rotation → the person."""
-    channels: Mapping[str, Bound[BaseModel]]
+    channels: Mapping[str, KindBinding[BaseModel]]
     """A name → the channel."""
     clock_words: Mapping[str, time]
     """A vague word of the document (深夜) → the clock time it stands for."""
     lines: Mapping[tuple[str, str], int]
     """The line of each table entry: `("targets", "DB")` → its line."""
-    stores: Mapping[str, Bound[BaseModel]] = field(default_factory=dict)
+    stores: Mapping[str, KindBinding[BaseModel]] = field(default_factory=dict)
     """The document's word for where backups go (S3) → the store."""
     notices: NoticeBinding = field(default_factory=NoticeBinding)
     heartbeat: HeartbeatBinding | None = None
@@ -218,7 +218,7 @@ class Bindings:
     """Where evidence is shipped; None: it stays in the state database only."""
     duty: Mapping[str, DutyBinding] = field(default_factory=dict)
     """The document's role → who takes turns at it."""
-    discoveries: Mapping[str, tuple[Discovery, ...]] = field(default_factory=dict)
+    discoveries: Mapping[str, tuple[BoundDiscovery, ...]] = field(default_factory=dict)
     """A target → where to look up more of its hosts."""
     runs_on: Mapping[str, str] = field(default_factory=dict)
     """A target → the target that it runs on: while that one is down, this one's alerts are inhibited."""
@@ -245,7 +245,7 @@ class TargetTable(Section):
         return self
 
 
-class Frame(Section):
+class BindingsFrame(Section):
     """The outer shape of the engine's tables; the kinds validate the contents of sources and channels."""
 
     system: System = System()

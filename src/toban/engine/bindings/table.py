@@ -8,7 +8,7 @@ from typing import Any, cast
 from pydantic import create_model
 
 from toban.design.reader import Design
-from toban.engine.bindings.model import Bindings, Bound, Frame
+from toban.engine.bindings.model import Bindings, BindingsFrame, KindBinding
 from toban.engine.bindings.section import Section
 from toban.engine.registry.kinds import KindPoint
 
@@ -64,7 +64,7 @@ def kinded[C: Section](
     *,
     default_kind: str | None = None,
     names: Names | None = None,
-) -> Table[Mapping[str, Bound[C]]]:
+) -> Table[Mapping[str, KindBinding[C]]]:
     """Return a table whose entries each name a kind of *point*; the configs of all kinds are *model*s."""
     shape = Mapping[str, dict[str, object]]
     return Table(
@@ -89,7 +89,7 @@ class Schema:
         return self.models.get(point, {})
 
     @cached_property
-    def frame(self) -> type[Frame]:
+    def frame(self) -> type[BindingsFrame]:
         """The outer shape of the whole file."""
         shapes: dict[str, Any] = {each.name: (each.shape, each.default) for each in self.tables}
-        return create_model("Frame", __base__=Frame, **shapes)
+        return create_model("Frame", __base__=BindingsFrame, **shapes)

@@ -15,7 +15,7 @@ _DAY = timedelta(days=1)
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
+class AgendaEntry:
     """A clause at a time, in the document's zone."""
 
     clause: Clause
@@ -29,21 +29,21 @@ class Entry:
 
 
 @dataclass(frozen=True, slots=True)
-class Day:
+class AgendaDay:
     """A day and what falls on it, in order."""
 
     date: date
     is_business_day: bool
     holiday: str
     """The public holiday's name, or 休業日; empty for every other day."""
-    entries: tuple[Entry, ...]
+    entries: tuple[AgendaEntry, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class Agenda:
     """A span of days, in order."""
 
-    days: tuple[Day, ...]
+    days: tuple[AgendaDay, ...]
     constant: tuple[Clause, ...]
     """What repeats within each day (1時間毎): too often for a calendar."""
 
@@ -51,13 +51,13 @@ class Agenda:
 def agenda(design: Design, system: System, first: date, last: date) -> Agenda:
     """Return what *design* schedules from *first* to *last*, both included, with all overlaps."""
     business = system.business
-    by_day: dict[date, list[Entry]] = {}
+    by_day: dict[date, list[AgendaEntry]] = {}
     for entry in _with_meetings(_entries(design, system, first, last)):
         by_day.setdefault(entry.start.date(), []).append(entry)
     days = (first + offset * _DAY for offset in range((last - first).days + 1))
     return Agenda(
         tuple(
-            Day(day, business.is_business_day(day), business.day_off(day), tuple(by_day.get(day, ())))
+            AgendaDay(day, business.is_business_day(day), business.day_off(day), tuple(by_day.get(day, ())))
             for day in days
         ),
         tuple(clause for clause in design.clauses if any(map(_is_constant, schedules_of(clause)))),
@@ -77,7 +77,7 @@ def _is_constant(schedule: Schedule) -> bool:
     return schedule.cadence is Cadence.INTERVAL
 
 
-def _entries(design: Design, system: System, first: date, last: date) -> Iterator[Entry]:
+def _entries(design: Design, system: System, first: date, last: date) -> Iterator[AgendaEntry]:
     start, end = existing(first, time(0), system.zone), existing(last + _DAY, time(0), system.zone)
     for clause in design.clauses:
         for schedule in schedules_of(clause):
@@ -87,22 +87,22 @@ def _entries(design: Design, system: System, first: date, last: date) -> Iterato
                     yield _entry(clause, schedule, moment.astimezone(system.zone))
 
 
-def _entry(clause: Clause, schedule: Schedule, start: datetime) -> Entry:
+def _entry(clause: Clause, schedule: Schedule, start: datetime) -> AgendaEntry:
     # Aware arithmetic within one zone uses the wall clock: a window ends when the clock says so.
     if schedule.at is None:
-        return Entry(clause, start, start + _DAY, is_all_day=True)
+        return AgendaEntry(clause, start, start + _DAY, is_all_day=True)
     if schedule.until is None:
-        return Entry(clause, start, start, is_all_day=False)
+        return AgendaEntry(clause, start, start, is_all_day=False)
     day = start.date() + _DAY * (schedule.until <= schedule.at)
-    return Entry(clause, start, datetime.combine(day, schedule.until, start.tzinfo), is_all_day=False)
+    return AgendaEntry(clause, start, datetime.combine(day, schedule.until, start.tzinfo), is_all_day=False)
 
 
-def _with_meetings(entries: Iterable[Entry]) -> Iterator[Entry]:
+def _with_meetings(entries: Iterable[AgendaEntry]) -> Iterator[AgendaEntry]:
     """Yield *entries* in order, each with the entries that overlap with it."""
     ordered = sorted(entries, key=lambda entry: (entry.start, not entry.is_all_day, entry.clause.origin.line))
     timed = [entry for entry in ordered if not entry.is_all_day]
     met: dict[int, list[str]] = {}
-    lasting: list[Entry] = []
+    lasting: list[AgendaEntry] = []
     for entry in timed:
         # A window that ends when this one begins does not overlap; a moment overlaps what begins with it.
         lasting = [each for each in lasting if each.end > entry.start or each.start == entry.start]

@@ -43,7 +43,7 @@ class Edition:
 
 
 @dataclass(frozen=True, slots=True)
-class Refusal:
+class EditionRefusal:
     """Why the current files are not in force."""
 
     file: str

@@ -11,7 +11,7 @@ from toban.engine.bindings.load import UnreadableBindings, load_bindings, read_b
 from toban.engine.bindings.model import Bindings
 from toban.engine.bindings.table import Schema
 from toban.engine.bindings.vague import settle
-from toban.engine.editions.edition import Edition, Refusal
+from toban.engine.editions.edition import Edition, EditionRefusal
 from toban.engine.registry.kinds import Kinds
 
 log = structlog.get_logger(__name__)
@@ -23,7 +23,7 @@ _MISSING = b"\0missing"
 """Stands for a missing file, as opposed to an empty one."""
 
 
-class InForce:
+class EditionInForce:
     """The edition in force, for one process. Call `refresh` regularly, from one thread at a time.
 
     A change takes effect once two refreshes in a row have seen the same contents: an editor that empties a
@@ -50,7 +50,7 @@ class InForce:
         self._seen = ""
         self._decided = ""
         self._edition: Edition | None = None
-        self._refusal: Refusal | None = None
+        self._refusal: EditionRefusal | None = None
 
     @property
     def edition(self) -> Edition | None:
@@ -58,11 +58,11 @@ class InForce:
         return self._edition
 
     @property
-    def refusal(self) -> Refusal | None:
+    def refusal(self) -> EditionRefusal | None:
         """Why the files' current contents are not in force; None when they are."""
         return self._refusal
 
-    def refresh(self) -> Edition | Refusal | None:
+    def refresh(self) -> Edition | EditionRefusal | None:
         """Check the files: return a new edition now in force, a new refusal, or None if nothing changed."""
         found = _digest(self._contents())
         is_settled = found == self._seen or self._edition is None
@@ -106,8 +106,8 @@ class InForce:
             # Copied by a version of Toban that did not record it.
             return None
 
-    def _refuse(self, file: Path, digest: str, reason: str) -> Refusal:
-        self._refusal = Refusal(str(file), digest, reason)
+    def _refuse(self, file: Path, digest: str, reason: str) -> EditionRefusal:
+        self._refusal = EditionRefusal(str(file), digest, reason)
         if self._edition is None:
             self._edition = self.last_kept()
         return self._refusal

@@ -2,30 +2,30 @@
 
 from typing import Protocol
 
-from toban.engine.editions.edition import Edition, Refusal
+from toban.engine.editions.edition import Edition, EditionRefusal
 
 
-class Source(Protocol):
-    """A provider of the edition in force, such as `InForce`."""
+class EditionSource(Protocol):
+    """A provider of the edition in force, such as `EditionInForce`."""
 
     @property
     def edition(self) -> Edition | None:
         """The edition in force; None while no version could be read."""
 
     @property
-    def refusal(self) -> Refusal | None:
+    def refusal(self) -> EditionRefusal | None:
         """Why the files' current contents are not in force; None when they are."""
 
 
-class _Nothing:
+class _NoEdition:
     edition: Edition | None = None
-    refusal: Refusal | None = None
+    refusal: EditionRefusal | None = None
 
 
-_source: Source = _Nothing()
+_source: EditionSource = _NoEdition()
 
 
-def use(source: Source) -> None:
+def use(source: EditionSource) -> None:
     """Make *source* provide the edition in force, from now on and for the whole process."""
     global _source  # noqa: PLW0603 - one process serves one document; its start says which
     _source = source
@@ -36,6 +36,6 @@ def edition() -> Edition | None:
     return _source.edition
 
 
-def refusal() -> Refusal | None:
+def refusal() -> EditionRefusal | None:
     """Return why a newer version is not in force."""
     return _source.refusal

@@ -36,7 +36,7 @@ class Record:
 
 
 @dataclass(frozen=True, slots=True)
-class Head:
+class LedgerHead:
     """An entry by place and digest; the last one identifies the whole chain before it."""
 
     sequence: int
@@ -58,7 +58,7 @@ class BrokenLink:
 class Verification:
     """The result of walking the chain."""
 
-    head: Head
+    head: LedgerHead
     """The last intact entry."""
     broken: BrokenLink | None
 
@@ -98,16 +98,16 @@ def hold() -> None:
             )
 
 
-def verify(known: Head | None = None) -> Verification:
+def verify(known: LedgerHead | None = None) -> Verification:
     """Walk the whole chain and report the first broken link; *known* is a head noted earlier."""
-    head, seen_known = Head(0, START), known is None
+    head, seen_known = LedgerHead(0, START), known is None
     for entry in LedgerEntry.objects.order_by("sequence").iterator(chunk_size=1000):
         reason = _why_broken(entry, head)
         if reason:
             # The missing link is the one after the head, not the one found in its place.
             at = min(entry.sequence, head.sequence + 1)
             return Verification(head, BrokenLink(at, reason))
-        head = Head(entry.sequence, entry.digest)
+        head = LedgerHead(entry.sequence, entry.digest)
         if known is not None and head.sequence == known.sequence:
             if head.digest != known.digest:
                 return Verification(head, BrokenLink(head.sequence, "控えておいた要約値と一致しません"))
@@ -153,7 +153,7 @@ def _entry(record: Record, *, sequence: int, previous: str, now: datetime) -> Le
     return entry
 
 
-def _why_broken(entry: LedgerEntry, head: Head) -> str:
+def _why_broken(entry: LedgerEntry, head: LedgerHead) -> str:
     if entry.sequence != head.sequence + 1:
         return f"{head.sequence + 1} 番がありません"
     if entry.previous != head.digest:

@@ -10,7 +10,7 @@ _A_DAY = timedelta(hours=26)
 
 
 @dataclass(frozen=True, slots=True)
-class Outside:
+class ShippedEvidence:
     """What is known of the evidence in a store."""
 
     place: str
@@ -26,7 +26,7 @@ class Outside:
     """Why the last attempt failed."""
 
 
-def said(outside: Outside, now: datetime) -> tuple[Verdict, str, str]:
+def said(outside: ShippedEvidence, now: datetime) -> tuple[Verdict, str, str]:
     """Return the verdict on the document's audit log, with value and reason as text."""
     value = f"外に {outside.entries:,}件" if outside.segments else ""
     has_missed = outside.waiting_since is not None and now - outside.waiting_since >= _A_DAY

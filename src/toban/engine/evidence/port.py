@@ -10,7 +10,7 @@ from toban.engine.stores.store import StoreKind
 
 
 @dataclass(frozen=True, slots=True)
-class Shipped:
+class ShipmentSummary:
     """What has just been shipped."""
 
     place: str
@@ -18,7 +18,7 @@ class Shipped:
     segments: int
 
 
-type Ship = Callable[[Edition, Mapping[str, StoreKind], str, datetime], Shipped | None]
+type Ship = Callable[[Edition, Mapping[str, StoreKind], str, datetime], ShipmentSummary | None]
 """Ships what is not outside yet, read from the telemetry store at that address.
 
 Returns None if the bindings configure no shipping; raises `NotShipped`.

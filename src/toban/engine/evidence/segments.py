@@ -70,7 +70,7 @@ class Tip:
 
 
 @dataclass(frozen=True, slots=True)
-class Segment:
+class EvidenceSegment:
     """A segment that continues a chain."""
 
     header: Header
@@ -85,7 +85,7 @@ class Segment:
 
 
 @dataclass(frozen=True, slots=True)
-class Broken:
+class ChainBreak:
     """The first place where a chain is broken."""
 
     segment: str
@@ -100,7 +100,7 @@ class Broken:
 
 
 @dataclass(frozen=True, slots=True)
-class Walked:
+class ChainWalk:
     """The result of walking one chain."""
 
     chain: str
@@ -110,13 +110,13 @@ class Walked:
     """The end of the intact part."""
     began_at: int
     """The number of the first segment; greater than 1 if older ones are gone after their retention."""
-    broken: Broken | None = None
+    broken: ChainBreak | None = None
 
 
 class BrokenChain(Exception):
     """A segment does not continue its chain."""
 
-    def __init__(self, broken: Broken) -> None:
+    def __init__(self, broken: ChainBreak) -> None:
         super().__init__(str(broken))
         self.broken = broken
 
@@ -154,7 +154,7 @@ def digest_of(line: Line) -> str:
 
 def pack(
     chain: str, tip: Tip, lines: Sequence[Line], *, made_at: str, kept_until: date, until: str = ""
-) -> Segment:
+) -> EvidenceSegment:
     """Return the segment of *lines* (at least one), linked to *tip*."""
     header = Header(
         chain=chain,
@@ -171,7 +171,7 @@ def pack(
     return follow(tip, key_of(chain, tip.number + 1), content)
 
 
-def follow(tip: Tip, key: str, content: bytes) -> Segment:
+def follow(tip: Tip, key: str, content: bytes) -> EvidenceSegment:
     """Return *content* as the segment after *tip*, or raise `BrokenChain`; every line of it is checked."""
     header, lines = _header(key, content)
     place = place_of(key)
@@ -183,7 +183,7 @@ def follow(tip: Tip, key: str, content: bytes) -> Segment:
         raise _broken(
             key, 1, f"{tip.number} 番の要約値が、この区間の控えと違います: どちらかが書き換えられています"
         )
-    return Segment(header, content, _walk(tip, key, header, content, lines))
+    return EvidenceSegment(header, content, _walk(tip, key, header, content, lines))
 
 
 def lines_of(content: bytes) -> Iterator[Line]:
@@ -199,7 +199,7 @@ def walk(
     today: date,
     known: Mapping[int, str] = _NOTHING_KNOWN,
     is_excerpt: bool = False,
-) -> Walked:
+) -> ChainWalk:
     """Walk one chain, whose *segments* come in order of their numbers, and report the first broken place.
 
     The chain may begin after segments whose retention has ended by *today*; an excerpt may begin anywhere.
@@ -218,7 +218,7 @@ def walk(
             if known.get(number, segment.tip.digest) != segment.tip.digest:
                 raise _broken(key, None, "控えておいた要約値と一致しません")
         except BrokenChain as error:
-            return Walked(chain, count, lines, tip or Tip(), began_at, error.broken)
+            return ChainWalk(chain, count, lines, tip or Tip(), began_at, error.broken)
         count += 1
         lines += segment.header.last - segment.header.first + 1
         tip = segment.tip
@@ -226,11 +226,11 @@ def walk(
     missing = None
     if max(known, default=0) > tip.number:
         reason = f"控えでは {max(known)} 番までありました。末尾が失われています"
-        missing = Broken(key_of(chain, tip.number + 1), None, reason)
-    return Walked(chain, count, lines, tip, began_at, missing)
+        missing = ChainBreak(key_of(chain, tip.number + 1), None, reason)
+    return ChainWalk(chain, count, lines, tip, began_at, missing)
 
 
-def _next(chain: str, tip: Tip, key: str, content: bytes) -> Segment:
+def _next(chain: str, tip: Tip, key: str, content: bytes) -> EvidenceSegment:
     place = place_of(key)
     if place is not None and place[1] > tip.number + 1:
         raise _broken(key_of(chain, tip.number + 1), None, f"{tip.number + 1} 番の区間がありません")
@@ -303,7 +303,7 @@ def _canonical(line: Line) -> bytes:
 
 
 def _broken(segment: str, line: int | None, reason: str) -> BrokenChain:
-    return BrokenChain(Broken(segment, line, reason))
+    return BrokenChain(ChainBreak(segment, line, reason))
 
 
 def in_order(keys: Iterable[str]) -> Iterator[tuple[str, list[str]]]:

@@ -14,7 +14,7 @@ from typing import Protocol
 
 from toban.engine.evidence import ledger, segments
 from toban.engine.evidence.models import LedgerEntry, Shipment
-from toban.engine.evidence.segments import BrokenChain, Line, Segment, Tip
+from toban.engine.evidence.segments import BrokenChain, EvidenceSegment, Line, Tip
 from toban.engine.stores.store import AlreadyThere, Store, StoreTrouble
 
 
@@ -22,10 +22,10 @@ class NotShipped(Exception):
     """A segment could not be shipped; the message says why."""
 
 
-class Sent:
+class ShippedSegments:
     """What a chain already has in a store, as Toban recorded it."""
 
-    def __init__(self, chain: "Chain", store: Store) -> None:
+    def __init__(self, chain: "EvidenceChain", store: Store) -> None:
         self._chain = chain
         self._store = store
 
@@ -72,14 +72,14 @@ class Sent:
         return parts
 
 
-class Chain(Protocol):
+class EvidenceChain(Protocol):
     """The source of a chain's lines."""
 
     @property
     def name(self) -> str:
         """The chain's name in segments."""
 
-    def batch(self, tip: Tip, sent: Sent) -> tuple[Sequence[Line], str]:
+    def batch(self, tip: Tip, sent: ShippedSegments) -> tuple[Sequence[Line], str]:
         """Return the next lines after *tip*, linked, and the time in the source up to which none is missing.
 
         Returns as many lines as a segment holds; none if everything is outside.
@@ -90,7 +90,7 @@ class Chain(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class Terms:
+class ShippingTerms:
     """How segments are kept."""
 
     kept: timedelta
@@ -104,13 +104,13 @@ class LedgerChain:
 
     name = segments.LEDGER
 
-    def batch(self, tip: Tip, sent: Sent) -> tuple[Sequence[Line], str]:  # noqa: ARG002 - the protocol's
-        """See `Chain`; sequences show how far the chain has come."""
+    def batch(self, tip: Tip, sent: ShippedSegments) -> tuple[Sequence[Line], str]:  # noqa: ARG002 - the protocol's
+        """See `EvidenceChain`; sequences show how far the chain has come."""
         entries = LedgerEntry.objects.filter(sequence__gt=tip.last).order_by("sequence")
         return [ledger.line_of(each) for each in entries[: segments.MOST_LINES]], ""
 
     def part_of(self, line: Line) -> str:  # noqa: ARG002 - the protocol's
-        """See `Chain`."""
+        """See `EvidenceChain`."""
         return ""
 
 
@@ -122,7 +122,7 @@ def tip_of(chain: str, place: str) -> Tip:
     return Tip(found.number, found.digest, found.last, found.line, found.until, found.kept_until)
 
 
-def ship(chain: Chain, store: Store, terms: Terms, now: datetime) -> int:
+def ship(chain: EvidenceChain, store: Store, terms: ShippingTerms, now: datetime) -> int:
     """Ship what *chain* has after its tip, and return the number of segments; raises `NotShipped`."""
     count = 0
     try:
@@ -137,13 +137,13 @@ def ship(chain: Chain, store: Store, terms: Terms, now: datetime) -> int:
     return count
 
 
-def _next(chain: Chain, store: Store, terms: Terms, now: datetime) -> Segment | None:
+def _next(chain: EvidenceChain, store: Store, terms: ShippingTerms, now: datetime) -> EvidenceSegment | None:
     """Store the next segment, or find it already stored."""
     tip = tip_of(chain.name, store.name)
     key = segments.key_of(chain.name, tip.number + 1)
     if _is_there(store, key):
         return _found(chain, store, tip, key)
-    lines, until = chain.batch(tip, Sent(chain, store))
+    lines, until = chain.batch(tip, ShippedSegments(chain, store))
     if not lines:
         return None
     kept_until = (now + terms.kept).date() + timedelta(days=1)
@@ -160,7 +160,7 @@ def _next(chain: Chain, store: Store, terms: Terms, now: datetime) -> Segment | 
     return packed
 
 
-def _found(chain: Chain, store: Store, tip: Tip, key: str) -> Segment:
+def _found(chain: EvidenceChain, store: Store, tip: Tip, key: str) -> EvidenceSegment:
     segment = segments.follow(tip, key, store.read(key))
     if chain.name == segments.LEDGER:
         last = LedgerEntry.objects.filter(sequence=segment.header.last, digest=segment.tip.line)
@@ -172,7 +172,7 @@ def _found(chain: Chain, store: Store, tip: Tip, key: str) -> Segment:
     return segment
 
 
-def _note(chain: Chain, segment: Segment, store: Store, lock: str, now: datetime) -> None:
+def _note(chain: EvidenceChain, segment: EvidenceSegment, store: Store, lock: str, now: datetime) -> None:
     header = segment.header
     noted = {
         "key": segment.key,
@@ -195,7 +195,7 @@ def _locked_until(day: date, now: datetime) -> datetime:
     return datetime.combine(day, now.timetz().replace(hour=0, minute=0, second=0, microsecond=0))
 
 
-def _parts(chain: Chain, lines: Iterator[Line]) -> dict[str, int]:
+def _parts(chain: EvidenceChain, lines: Iterator[Line]) -> dict[str, int]:
     return dict(Counter(part for part in map(chain.part_of, lines) if part))
 
 

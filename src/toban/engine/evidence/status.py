@@ -35,7 +35,7 @@ class StatusUpdate:
     """JSON values that an auditor can check: the measurements, the receipt."""
 
 
-class Change(StrEnum):
+class StatusChange(StrEnum):
     """How an update differs from what is shown."""
 
     NONE = "none"
@@ -46,20 +46,20 @@ class Change(StrEnum):
     VERDICT = "verdict"
 
 
-def change(shown: ClauseStatus | None, update: StatusUpdate) -> Change:
+def change(shown: ClauseStatus | None, update: StatusUpdate) -> StatusChange:
     """Return how *update* differs from what is *shown*."""
     if shown is None or shown.verdict != update.verdict:
-        return Change.VERDICT
+        return StatusChange.VERDICT
     if (shown.value, shown.reason, shown.next_due) != (
         _value(update),
         storable_text(update.reason),
         update.next_due,
     ):
-        return Change.DETAIL
+        return StatusChange.DETAIL
     # ">=": a tick landing exactly on the minute must not wait for the next. "abs": clocks may be set back.
     if shown.observed_at is None or abs(update.observed_at - shown.observed_at) >= FRESH:
-        return Change.FRESHER
-    return Change.NONE
+        return StatusChange.FRESHER
+    return StatusChange.NONE
 
 
 def show(updates: Collection[StatusUpdate], now: datetime, document_digest: str) -> None:
@@ -86,18 +86,22 @@ def show(updates: Collection[StatusUpdate], now: datetime, document_digest: str)
             update_fields=["verdict", "since", "value", "reason", "observed_at", "next_due", "revision"],
         )
         verdicts = [
-            _record(shown, update, document_digest) for shown, update, how in changed if how is Change.VERDICT
+            _record(shown, update, document_digest)
+            for shown, update, how in changed
+            if how is StatusChange.VERDICT
         ]
         if verdicts:
             ledger.append(*verdicts, now=now)
 
 
-def _changes(updates: Collection[StatusUpdate]) -> list[tuple[ClauseStatus | None, StatusUpdate, Change]]:
+def _changes(
+    updates: Collection[StatusUpdate],
+) -> list[tuple[ClauseStatus | None, StatusUpdate, StatusChange]]:
     """Return each update that differs, with the status shown now."""
     shown = ClauseStatus.objects.in_bulk([update.clause_id for update in updates])
     pairs = [(shown.get(update.clause_id), update) for update in updates]
     found = [(status, update, change(status, update)) for status, update in pairs]
-    return [each for each in found if each[2] is not Change.NONE]
+    return [each for each in found if each[2] is not StatusChange.NONE]
 
 
 def _row(shown: ClauseStatus | None, update: StatusUpdate, revision: int, now: datetime) -> ClauseStatus:

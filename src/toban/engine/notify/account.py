@@ -6,7 +6,7 @@ from enum import StrEnum
 
 from toban.engine.notify.deciding import records
 from toban.engine.notify.models import Alert, Delivery, StageOutcome
-from toban.engine.notify.reason import Reason
+from toban.engine.notify.reason import NoticeReason
 from toban.engine.notify.routing.stages import STAGES
 
 ROUTE, GROUP, SEND = "route", "group", "send"
@@ -14,7 +14,7 @@ ORDER = (ROUTE, *STAGES, GROUP, SEND)
 """All stages, in the order in which a notification passes them."""
 
 
-class Word(StrEnum):
+class StageWord(StrEnum):
     """What a stage decided."""
 
     PASSED = "passed"
@@ -26,17 +26,17 @@ class Word(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Step:
+class StageStep:
     """A stage's decision about a notification."""
 
     stage: str
-    word: Word
-    reason: Reason | None = None
+    word: StageWord
+    reason: NoticeReason | None = None
     """None for the last stage, which the receipt describes, and for a stage that was not asked."""
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class NoticePlace:
     """A possible destination of the alert's notifications: a channel, or recipients without a channel."""
 
     destination: str
@@ -62,35 +62,35 @@ class Place:
         return next(iter(reversed(passed or self.outcomes)), None)
 
     @property
-    def steps(self) -> tuple[Step, ...]:
+    def steps(self) -> tuple[StageStep, ...]:
         """Every stage's decision in the decisive outcome, and how the sending ended."""
         decisive, newest = self.decisive, self.newest
         said = steps_of(decisive) if decisive is not None else {}
         if newest is not None:
-            said[SEND] = Step(SEND, _SENT[Delivery.State(newest.state)])
-        return tuple(said.get(stage, Step(stage, Word.NOT_ASKED)) for stage in ORDER)
+            said[SEND] = StageStep(SEND, _SENT[Delivery.State(newest.state)])
+        return tuple(said.get(stage, StageStep(stage, StageWord.NOT_ASKED)) for stage in ORDER)
 
 
 _SENT = {
-    Delivery.State.WAITING: Word.WAITING,
-    Delivery.State.DELIVERED: Word.PASSED,
-    Delivery.State.FAILED: Word.STOPPED,
+    Delivery.State.WAITING: StageWord.WAITING,
+    Delivery.State.DELIVERED: StageWord.PASSED,
+    Delivery.State.FAILED: StageWord.STOPPED,
 }
 
 
-def steps_of(outcome: StageOutcome) -> dict[str, Step]:
+def steps_of(outcome: StageOutcome) -> dict[str, StageStep]:
     """Return the decision of each stage that was asked, by its name."""
     said = {}
     for number, (stage, reason) in enumerate(outcome.trail, 1):
         is_last = number == len(outcome.trail)
-        word = Word.STOPPED if is_last and not outcome.passed else Word.PASSED
-        said[stage] = Step(stage, word, Reason(reason))
+        word = StageWord.STOPPED if is_last and not outcome.passed else StageWord.PASSED
+        said[stage] = StageStep(stage, word, NoticeReason(reason))
     if outcome.passed:
-        said.setdefault(GROUP, Step(GROUP, Word.PASSED))
+        said.setdefault(GROUP, StageStep(GROUP, StageWord.PASSED))
     return said
 
 
-def places(alert: Alert) -> tuple[Place, ...]:
+def places(alert: Alert) -> tuple[NoticePlace, ...]:
     """Return every place that the matrix, an assumption or an escalation named, the first named first."""
     outcomes = list(alert.outcomes.order_by("pk"))
     deliveries = list(
@@ -99,14 +99,14 @@ def places(alert: Alert) -> tuple[Place, ...]:
     return tuple(_places(outcomes, deliveries))
 
 
-def _places(outcomes: Sequence[StageOutcome], deliveries: Sequence[Delivery]) -> Iterator[Place]:
+def _places(outcomes: Sequence[StageOutcome], deliveries: Sequence[Delivery]) -> Iterator[NoticePlace]:
     told: Sequence[StageOutcome | Delivery] = [*outcomes, *deliveries]
     for key in dict.fromkeys(map(_place, told)):
         said = tuple(each for each in outcomes if _place(each) == key)
         sent = tuple(each for each in deliveries if _place(each) == key)
         # A delivery by a fallback channel or an escalation has no outcome: it names its recipients itself.
         last: StageOutcome | Delivery = said[-1] if said else sent[-1]
-        yield Place(last.destination, tuple(last.recipients), last.rule_citation, said, sent)
+        yield NoticePlace(last.destination, tuple(last.recipients), last.rule_citation, said, sent)
 
 
 def _place(each: StageOutcome | Delivery) -> records.Place:

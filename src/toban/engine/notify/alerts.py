@@ -32,7 +32,7 @@ _CHANGING = (
 )
 
 
-class Step(StrEnum):
+class AlertChange(StrEnum):
     """What a signal does to the alert of one key."""
 
     NOTHING = "nothing"
@@ -60,15 +60,15 @@ def facets(signal: Signal) -> tuple[Facet, Facet]:
     return Facet(signal.key, signal.condition), Facet(signal.key + _NO_DATA_SUFFIX, Condition.OK)
 
 
-def step(open_condition: Condition | None, reported: Condition | None) -> Step:
+def step(open_condition: Condition | None, reported: Condition | None) -> AlertChange:
     """Return what *reported* does to an alert that is open in *open_condition* (None: none is open)."""
     if reported is None:
-        return Step.NOTHING
+        return AlertChange.NOTHING
     if open_condition is None:
-        return Step.NOTHING if reported is Condition.OK else Step.OPEN
+        return AlertChange.NOTHING if reported is Condition.OK else AlertChange.OPEN
     if reported is Condition.OK:
-        return Step.RESOLVE
-    return Step.KEEP if reported is open_condition else Step.CHANGE
+        return AlertChange.RESOLVE
+    return AlertChange.KEEP if reported is open_condition else AlertChange.CHANGE
 
 
 def report(signals: Collection[Signal], now: datetime, document_digest: str = "") -> None:
@@ -144,7 +144,7 @@ def _changes(
     for facet, signal in faceted:
         alert = is_open.get(facet.key)
         taken = step(Condition(alert.condition) if alert else None, facet.condition)
-        if taken is Step.OPEN:
+        if taken is AlertChange.OPEN:
             opened.append(_opened(facet, signal, document_digest))
         elif alert is not None and _take(alert, taken, signal, now, document_digest):
             changed.append(alert)
@@ -201,18 +201,18 @@ def _describe(alert: Alert, signal: Signal, document_digest: str) -> None:
     alert.people = list(signal.people)
 
 
-def _take(alert: Alert, taken: Step, signal: Signal, now: datetime, document_digest: str) -> bool:
+def _take(alert: Alert, taken: AlertChange, signal: Signal, now: datetime, document_digest: str) -> bool:
     """Apply a step to an open alert; return whether it must be saved."""
-    if taken is Step.NOTHING:
+    if taken is AlertChange.NOTHING:
         return False
-    if taken is Step.RESOLVE:
+    if taken is AlertChange.RESOLVE:
         # Limit, advice and condition stay those of the problem: the recovery notification says what it was.
         alert.resolved_at = alert.changed_at = now
         alert.value, alert.look_at = storable_text(signal.value), None
         return True
     before = _told(alert)
     _describe(alert, signal, document_digest)
-    if taken is Step.CHANGE:
+    if taken is AlertChange.CHANGE:
         alert.changed_at, alert.look_at = signal.detected_at, None
     return before != _told(alert)
 

@@ -43,7 +43,7 @@ class BadAlerts(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class Outside:
+class IncomingAlert:
     """An alert as it was sent."""
 
     labels: Mapping[str, str]
@@ -68,7 +68,7 @@ class Outside:
         return self.ends_at <= now
 
 
-def read_alerts(body: bytes, now: datetime) -> tuple[Outside, ...]:
+def read_alerts(body: bytes, now: datetime) -> tuple[IncomingAlert, ...]:
     """Return the alerts in a request body, or raise `BadAlerts` for the first error in it."""
     try:
         written = json.loads(body)
@@ -81,7 +81,7 @@ def read_alerts(body: bytes, now: datetime) -> tuple[Outside, ...]:
     return tuple(_alert(each, position, now) for position, each in enumerate(written))
 
 
-def _alert(written: object, position: int, now: datetime) -> Outside:
+def _alert(written: object, position: int, now: datetime) -> IncomingAlert:
     if not isinstance(written, dict):
         raise BadAlerts(f"alert {position}: not an object")
     labels = _texts(written.get("labels"), f"alert {position}: labels")
@@ -91,7 +91,7 @@ def _alert(written: object, position: int, now: datetime) -> Outside:
     ends_at = _moment(written.get("endsAt"), f"alert {position}: endsAt") or now + UNSENT
     if ends_at < starts_at:
         raise BadAlerts(f"alert {position}: it ends before it starts")
-    return Outside(
+    return IncomingAlert(
         labels=labels,
         annotations=_texts(written.get("annotations") or {}, f"alert {position}: annotations"),
         starts_at=starts_at,
@@ -120,7 +120,7 @@ def _moment(written: object, where: str) -> datetime | None:
     return moment if moment.year > 1 else None
 
 
-def signal_of(outside: Outside, design: Design, sender: str, now: datetime) -> Signal | None:
+def signal_of(outside: IncomingAlert, design: Design, sender: str, now: datetime) -> Signal | None:
     """Return the signal to report; None if the document has no row at all for notifications."""
     rules = design.of(NotificationRule)
     rule = next(iter(rules_for(rules, outside.level) or rules), None)
@@ -151,7 +151,7 @@ def signal_of(outside: Outside, design: Design, sender: str, now: datetime) -> S
     )
 
 
-def take(outsiders: Sequence[Outside], design: Design, sender: str, now: datetime) -> int:
+def take(outsiders: Sequence[IncomingAlert], design: Design, sender: str, now: datetime) -> int:
     """Bring the alerts up to date with what *sender* posted; return how many were accepted."""
     with transaction.atomic():
         ledger.hold()

@@ -9,7 +9,7 @@ from django.db.models import Q
 
 from toban.design.values.severity import AlertLevel
 from toban.engine.notify.delivery.notice import NoticeKind
-from toban.engine.notify.routing.silences import Quiet
+from toban.engine.notify.routing.silences import ActiveSilence
 from toban.engine.notify.signal import EVENT, Condition
 
 _CONDITIONS = [(condition.value, condition.value) for condition in Condition]
@@ -223,9 +223,9 @@ class Silence(OrderedPeriod):
         return f"{self.matchers} {self.ends_at.isoformat()}"
 
     @property
-    def quiet(self) -> Quiet:
+    def quiet(self) -> ActiveSilence:
         """The silence as the pipeline's value."""
-        return Quiet(self.matchers, self.author, self.reason, self.starts_at, self.ends_at)
+        return ActiveSilence(self.matchers, self.author, self.reason, self.starts_at, self.ends_at)
 
 
 class Maintenance(OrderedPeriod):

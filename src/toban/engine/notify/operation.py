@@ -20,8 +20,8 @@ from toban.engine.notify.delivery.lifeline import Lifeline
 from toban.engine.notify.delivery.posts import Posts
 from toban.engine.notify.routing import matrix
 from toban.engine.notify.routing.contacts import Contacts, contacts_of
-from toban.engine.operation import EditionLoop, Operation, Rows, Shift, Workplace
-from toban.engine.trial import Code, Trial, quote_of
+from toban.engine.operation import EditionLoop, Operation, Rows, WorkerShift, Workplace
+from toban.engine.trial import Trial, TrialCode, quote_of
 
 
 def _plan(edition: Edition) -> Rows:
@@ -79,7 +79,7 @@ def _channel(edition: Edition, name: str) -> Channel:
     return edition.kinds.of(CHANNEL_KINDS)[bound.kind].build(bound.config)
 
 
-def _shift(at: Workplace) -> Shift:
+def _shift(at: Workplace) -> WorkerShift:
     notices = _Notices(at)
     loops = (
         EditionLoop("announce", notices.announce, every=0.5, leads=True),
@@ -88,13 +88,13 @@ def _shift(at: Workplace) -> Shift:
         EditionLoop("heartbeat", notices.beat, every=5.0, leads=True),
         EditionLoop("lifeline", notices.watch, every=lifeline.EVERY, needs_state=False),
     )
-    return Shift(loops)
+    return WorkerShift(loops)
 
 
 def _trials(edition: Edition, _now: datetime) -> Iterator[Trial]:
     for name, bound in edition.bindings.channels.items():
         yield Trial(
-            Code.CHANNEL,
+            TrialCode.CHANNEL,
             f"通知の経路 {name}",
             Origin(edition.bindings.file, bound.line),
             quote_of("channels", name, bound),

@@ -7,10 +7,10 @@ from toban.engine.editions.edition import Edition
 from toban.engine.evidence.verdict import Verdict
 from toban.engine.extension import Link
 from toban.engine.notify.duty import overrides
-from toban.engine.notify.duty.roster import Roster, Watch, name_of, on_duty, rosters
+from toban.engine.notify.duty.roster import OnDuty, Roster, name_of, on_duty, rosters
 from toban.engine.notify.models import Alert
 from toban.engine.notify.signal import Condition
-from toban.engine.overview import Figure, Seen, ToDo
+from toban.engine.overview import EditionStatus, OverviewFigure, ToDo
 from toban.engine.said import Said
 
 _VERDICTS = {
@@ -22,7 +22,7 @@ _MOST = 500
 """The maximum number of alerts read, newest first: nobody handles more in a day."""
 
 
-def figures(edition: Edition, seen: Seen) -> Iterator[Figure]:
+def figures(edition: Edition, seen: EditionStatus) -> Iterator[OverviewFigure]:
     """Yield the figure that says who is on duty."""
     bindings, roles = edition.bindings, rosters(edition.design, edition.bindings.duty)
     given = overrides.standing(seen.now)
@@ -32,13 +32,13 @@ def figures(edition: Edition, seen: Seen) -> Iterator[Figure]:
     present = [(role, watch) for role, watch in watches if watch.people]
     link = Link("duty", "当番")
     if not present:
-        yield Figure(link, Said("なし"), Said("この時間の当番が文書にありません" if roles else ""))
+        yield OverviewFigure(link, Said("なし"), Said("この時間の当番が文書にありません" if roles else ""))
         return
     names = [_holders(role, watch, bindings.people) for role, watch in present]
-    yield Figure(link, Said(present[0][0].role), Said("、".join(name for name in names if name)))
+    yield OverviewFigure(link, Said(present[0][0].role), Said("、".join(name for name in names if name)))
 
 
-def _holders(role: Roster, watch: Watch, people: Mapping[str, Person]) -> str:
+def _holders(role: Roster, watch: OnDuty, people: Mapping[str, Person]) -> str:
     """Return the names of those on duty, with phone numbers; empty if no name is known for the role."""
     found = []
     for each in watch.people:
@@ -48,7 +48,7 @@ def _holders(role: Roster, watch: Watch, people: Mapping[str, Person]) -> str:
     return "、".join(each for each in found if each)
 
 
-def to_do(_edition: Edition, _seen: Seen) -> Iterator[ToDo]:
+def to_do(_edition: Edition, _seen: EditionStatus) -> Iterator[ToDo]:
     """Yield the open alerts; each acknowledged one with its holder."""
     fields = ("clause_id", "subject", "condition", "began_at", "acknowledged_at", "acknowledged_by", "labels")
     for alert in Alert.objects.filter(resolved_at=None).only(*fields).order_by("-pk")[:_MOST]:

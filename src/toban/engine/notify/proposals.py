@@ -9,7 +9,7 @@ from toban.design.clauses.objectives import DutyRole
 from toban.design.reader import Design
 from toban.design.values.people import ChannelKind, ChannelRef, Recipient, Role
 from toban.engine.bindings import toml
-from toban.engine.bindings.draft import OpenTable, Proposal
+from toban.engine.bindings.draft import BindingProposal, OpenTable
 from toban.engine.bindings.model import Person
 from toban.engine.notify.delivery.channel import CHANNEL_KINDS
 from toban.engine.registry.kinds import Kinds
@@ -34,7 +34,9 @@ def _people(design: Design) -> Iterator[OpenTable]:
             if isinstance(recipient, Role):
                 asked.setdefault(recipient.name, clause)
     for role, clause in asked.items():
-        yield OpenTable("people", role, [clause], [Proposal("", Person, _REACHED_BY)], ["だれが担いますか"])
+        yield OpenTable(
+            "people", role, [clause], [BindingProposal("", Person, _REACHED_BY)], ["だれが担いますか"]
+        )
 
 
 def _channels(design: Design, kinds: Kinds) -> Iterator[OpenTable]:
@@ -50,7 +52,7 @@ def _channels(design: Design, kinds: Kinds) -> Iterator[OpenTable]:
             continue
         kind, config = known[word]
         note = f"{word} をどこにつなぎますか"
-        yield OpenTable("channels", kind, [clause], [Proposal(kind, config)], [note])
+        yield OpenTable("channels", kind, [clause], [BindingProposal(kind, config)], [note])
 
 
 def _unplaced(word: str) -> str:

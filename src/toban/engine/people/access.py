@@ -9,7 +9,7 @@ from django.http import HttpRequest, HttpResponseBase
 from toban.engine.clock import system_clock
 from toban.engine.people.models import Operator, OperatorRole
 from toban.engine.people.passwords import rules_in_force
-from toban.engine.people.rules import Account, Hurdle, hurdle
+from toban.engine.people.rules import AccountState, Hurdle, hurdle
 
 type View = Callable[..., HttpResponseBase]
 
@@ -55,7 +55,7 @@ def hurdle_before(user: Operator) -> Hurdle | None:
     """Return what *user* must do first, according to the document in force."""
     from allauth.mfa.utils import is_mfa_enabled  # noqa: PLC0415 - its models need Django ready
 
-    account = Account(
+    account = AccountState(
         must_change_password=user.must_change_password,
         password_changed_at=user.password_changed_at,
         has_second_factor=is_mfa_enabled(user),

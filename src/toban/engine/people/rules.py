@@ -70,7 +70,7 @@ class Hurdle(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Account:
+class AccountState:
     """The facts about an account that the rules use."""
 
     must_change_password: bool
@@ -78,7 +78,7 @@ class Account:
     has_second_factor: bool
 
 
-def hurdle(account: Account, rules: AccountRules, now: datetime) -> Hurdle | None:
+def hurdle(account: AccountState, rules: AccountRules, now: datetime) -> Hurdle | None:
     """Return the first hurdle for *account*; the password comes before the factor, which depends on it."""
     if account.must_change_password:
         return Hurdle.CHANGE_PASSWORD

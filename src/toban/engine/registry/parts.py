@@ -23,9 +23,9 @@ if TYPE_CHECKING:
     from toban.design.reader import Design
     from toban.engine.bindings.model import Bindings
     from toban.engine.bindings.table import Schema
-    from toban.engine.editions.inforce import InForce
+    from toban.engine.editions.inforce import EditionInForce
     from toban.engine.extension import Extension, RowKind
-    from toban.engine.operation import Charted, Operation
+    from toban.engine.operation import ChartedSeries, Operation
 
 
 @dataclass(frozen=True)
@@ -57,11 +57,11 @@ class Parts:
             found[kind.clause] = found[kind.clause].joined(kind) if kind.clause in found else kind
         return found
 
-    def chart(self, clause: "Clause") -> "Charted | None":
+    def chart(self, clause: "Clause") -> "ChartedSeries | None":
         """Return the series that the page draws for the row, if there is one."""
         return next((found for each in self.operations if (found := each.chart(clause))), None)
 
-    def charts(self, design: "Design") -> "Mapping[str, Charted]":
+    def charts(self, design: "Design") -> "Mapping[str, ChartedSeries]":
         """Return the series of every row that has one, by its id."""
         found = ((clause.id, self.chart(clause)) for clause in design.clauses)
         return {clause_id: each for clause_id, each in found if each is not None}
@@ -115,17 +115,17 @@ class Parts:
         doubts = [extension.doubts for extension in self.extensions]
         return binding_findings(design, bindings, self.schema, doubts)
 
-    def in_force(self, kept: Path | None = None, design: Path | None = None) -> "InForce":
+    def in_force(self, kept: Path | None = None, design: Path | None = None) -> "EditionInForce":
         """Return the edition of *design*, or else of the file in TOBAN_DESIGN; nothing is read yet.
 
-        TOBAN_BINDINGS names the bindings. See `InForce` for *kept*.
+        TOBAN_BINDINGS names the bindings. See `EditionInForce` for *kept*.
         """
-        from toban.engine.editions.inforce import InForce
+        from toban.engine.editions.inforce import EditionInForce
 
         design = design or Path(os.environ.get("TOBAN_DESIGN", "運用設計書.md"))
         bindings = os.environ.get("TOBAN_BINDINGS")
         path = Path(bindings) if bindings else design.with_name("toban.toml")
-        return InForce(design, path, self.schema, kinds=self.kinds, kept=kept)
+        return EditionInForce(design, path, self.schema, kinds=self.kinds, kept=kept)
 
 
 def _extension(module: str) -> "Extension":

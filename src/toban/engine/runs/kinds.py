@@ -14,7 +14,7 @@ from toban.engine.bindings.table import kinded
 from toban.engine.bindings.values import Length
 from toban.engine.registry.kinds import KindPoint, Kinds
 from toban.engine.runs.parameters import Parameters
-from toban.engine.runs.work import Reported, Step
+from toban.engine.runs.work import ElsewhereReporting, Step
 
 
 class BatchBinding(Section):
@@ -68,7 +68,7 @@ class WorkKind:
     config: type[BatchBinding]
     steps: Callable[[Any, Site], tuple[Step, ...]]
     """Makes the steps from a valid config, or raises `NotBindable`; does not connect yet."""
-    reported: Callable[[Any], Reported] | None = None
+    reported: Callable[[Any], ElsewhereReporting] | None = None
     """For batches that are done elsewhere: how they are reported. Such a kind makes no steps."""
     doubts: Callable[[Any, Site], Iterable[str]] = no_doubts
     """Returns what would keep it from working now, by asking real systems; each with a line `HINT: …`.

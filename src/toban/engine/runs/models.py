@@ -54,7 +54,7 @@ class Run(models.Model):
     parameters = models.JSONField(default=dict)
     state = models.CharField(max_length=16, choices=State, default=State.WAITING)
     reason = models.CharField(max_length=32)
-    """A `rules.Reason`: why the state is what it is."""
+    """A `rules.RunReason`: why the state is what it is."""
     note = models.TextField(blank=True)
     """The last error, or an operator's reason."""
     wake_at = models.DateTimeField()
@@ -103,7 +103,7 @@ class Attempt(models.Model):
     began_at = models.DateTimeField()
     ended_at = models.DateTimeField(null=True)
     outcome = models.CharField(max_length=32, blank=True)
-    """A `rules.Reason`; empty while the attempt is running."""
+    """A `rules.RunReason`; empty while the attempt is running."""
     error = models.TextField(blank=True)
 
     class Meta:

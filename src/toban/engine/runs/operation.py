@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from toban.engine.editions.edition import Edition
 from toban.engine.extension import Link
 from toban.engine.operation import Operation, Rows
-from toban.engine.overview import Seen, ToDo
+from toban.engine.overview import EditionStatus, ToDo
 from toban.engine.runs.models import Approval, Run
 from toban.engine.said import Said
 
@@ -14,7 +14,7 @@ def _plan(_edition: Edition) -> Rows:
     return Rows()
 
 
-def _to_do(_edition: Edition, _seen: Seen) -> Iterator[ToDo]:
+def _to_do(_edition: Edition, _seen: EditionStatus) -> Iterator[ToDo]:
     """Yield the runs that are waiting for approval."""
     asked = Approval.objects.filter(answer="", is_superseded=False, run__state=Run.State.WAITING)
     for each in asked.select_related("run").order_by("asked_at"):

@@ -12,7 +12,7 @@ from toban.engine.runs.claiming import claim
 from toban.engine.runs.claiming.bell import call_workers
 from toban.engine.runs.models import Approval, PlannedWork, Run
 from toban.engine.runs.parameters import listed, read, unknown_names
-from toban.engine.runs.rules import Reason
+from toban.engine.runs.rules import RunReason
 from toban.engine.text import storable_text
 
 _OPEN = (Run.State.WAITING, Run.State.RUNNING)
@@ -67,7 +67,7 @@ def order(key: str, parameters: Mapping[str, str], *, by: str, now: datetime) ->
             document_digest="",
             ordered_by=by,
             parameters=dict(parameters),
-            reason=Reason.ORDERED,
+            reason=RunReason.ORDERED,
             wake_at=now,
         )
         _audit(run, "run", by, now)
@@ -92,7 +92,7 @@ def cancel(key: str, *, by: str, now: datetime, run_id: int | None = None) -> Ru
         run.note = f"{by} が中止しました"
         if run.state == Run.State.WAITING:
             run.approvals.filter(answer="").update(is_superseded=True)
-            claim.end(run, Run.State.CANCELLED, Reason.CANCELLED, now, run.note)
+            claim.end(run, Run.State.CANCELLED, RunReason.CANCELLED, now, run.note)
         else:
             _done_here(key)
             run.is_cancelling = True
@@ -118,7 +118,7 @@ def skip(key: str, why: str, *, by: str, now: datetime) -> Run:
             )  # fmt: skip
         else:
             run.approvals.filter(answer="").update(is_superseded=True)
-        claim.end(run, Run.State.SKIPPED, Reason.SKIPPED, now, f"{by} が見送りました: {why}")
+        claim.end(run, Run.State.SKIPPED, RunReason.SKIPPED, now, f"{by} が見送りました: {why}")
         _audit(run, "skip", by, now)
     return run
 
@@ -142,7 +142,7 @@ def again(key: str, run_id: int, from_step: str | None, *, by: str, now: datetim
             raise NotPossible(
                 "実行 %(run)s は終了しています", "再実行を始める手順を --from で選んでください", run=run_id
             )
-        run.state, run.reason, run.wake_at = Run.State.WAITING, Reason.ORDERED, now
+        run.state, run.reason, run.wake_at = Run.State.WAITING, RunReason.ORDERED, now
         run.failures = run.losses = 0
         # The approval was for the old attempt; a step that is done asks no more.
         done = run.steps.values_list("name", flat=True)
@@ -159,7 +159,7 @@ def approve(run_id: int, note: str = "", *, by: str, now: datetime, key: str | N
     with transaction.atomic():
         run = _awaiting(run_id, key)
         _answer(run, Approval.Answer.GRANTED, note, by=by, now=now)
-        run.reason, run.wake_at, run.note = Reason.APPROVED, now, f"{by} が承認しました"
+        run.reason, run.wake_at, run.note = RunReason.APPROVED, now, f"{by} が承認しました"
         run.save()
         _audit(run, "approve", by, now, said=note)
         call_workers()
@@ -171,7 +171,7 @@ def refuse(run_id: int, why: str, *, by: str, now: datetime, key: str | None = N
     with transaction.atomic():
         run = _awaiting(run_id, key)
         _answer(run, Approval.Answer.REFUSED, why, by=by, now=now)
-        claim.end(run, Run.State.CANCELLED, Reason.REFUSED, now, f"{by} が却下しました: {why}")
+        claim.end(run, Run.State.CANCELLED, RunReason.REFUSED, now, f"{by} が却下しました: {why}")
         _audit(run, "refuse", by, now, said=why)
     return run
 
@@ -185,7 +185,7 @@ def _awaiting(run_id: int, key: str | None) -> Run:
         run is None
         or not is_asked
         or run.state != Run.State.WAITING
-        or run.reason != Reason.AWAITING_APPROVAL
+        or run.reason != RunReason.AWAITING_APPROVAL
     ):
         raise NotPossible(
             "実行 %(run)s は承認を待っていません"

@@ -25,7 +25,7 @@ MOST_LOSSES = 3
 """A run that has lost this many workers is not given to another."""
 
 
-class Reason(StrEnum):
+class RunReason(StrEnum):
     """Why a run is in its state, or a claim has ended."""
 
     ON_TIME = "on-time"
@@ -85,45 +85,48 @@ class Start(StrEnum):
 class Sequel:
     """What happens to a run after an attempt: it is over, or retried at a given time."""
 
-    reason: Reason
+    reason: RunReason
     again_at: datetime | None = None
 
 
-def plan(due: Sequence[datetime], *, now: datetime, catch_up: CatchUp) -> tuple[tuple[datetime, Reason], ...]:
+def plan(
+    due: Sequence[datetime], *, now: datetime, catch_up: CatchUp
+) -> tuple[tuple[datetime, RunReason], ...]:
     """Return for each time in *due* (in order, none after *now*) whether its run starts or is missed."""
     if not due:
         return ()
     *earlier, last = due
     # "<=": a scheduler that is exactly a minute late is still on time.
     if now - last <= PUNCTUAL:
-        reason = Reason.ON_TIME
+        reason = RunReason.ON_TIME
     else:
-        reason = Reason.CAUGHT_UP if catch_up is CatchUp.ONCE else Reason.MISSED
-    return (*((moment, Reason.MISSED) for moment in earlier), (last, reason))
+        reason = RunReason.CAUGHT_UP if catch_up is CatchUp.ONCE else RunReason.MISSED
+    return (*((moment, RunReason.MISSED) for moment in earlier), (last, reason))
 
 
 def plan_reported(
     due: Sequence[datetime], *, now: datetime, within: timedelta
-) -> tuple[tuple[datetime, Reason], ...]:
+) -> tuple[tuple[datetime, RunReason], ...]:
     """Return for each time in *due* of a work done elsewhere whether its report may still come in time.
 
     It does not matter whether anything ran here at that time.
     """
     return tuple(
-        (moment, Reason.AWAITING_REPORT if now - moment < within else Reason.UNREPORTED) for moment in due
+        (moment, RunReason.AWAITING_REPORT if now - moment < within else RunReason.UNREPORTED)
+        for moment in due
     )
 
 
-def after_failure(reason: Reason, failures: int, delays: Sequence[timedelta], now: datetime) -> Sequel:
+def after_failure(reason: RunReason, failures: int, delays: Sequence[timedelta], now: datetime) -> Sequel:
     """Return what happens after failure number *failures* (from 1); *delays* are the waits before retries."""
-    if reason is Reason.NOT_RUNNABLE or failures > len(delays):
+    if reason is RunReason.NOT_RUNNABLE or failures > len(delays):
         return Sequel(reason)
-    return Sequel(Reason.RETRY, now + delays[failures - 1])
+    return Sequel(RunReason.RETRY, now + delays[failures - 1])
 
 
-def after_loss(losses: int) -> Reason:
+def after_loss(losses: int) -> RunReason:
     """Return whether a run that has lost its worker *losses* times is taken over or ends."""
-    return Reason.LOST if losses >= MOST_LOSSES else Reason.TAKEN_OVER
+    return RunReason.LOST if losses >= MOST_LOSSES else RunReason.TAKEN_OVER
 
 
 def start(

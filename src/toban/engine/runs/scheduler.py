@@ -16,7 +16,7 @@ from toban.engine.evidence.verdict import Verdict
 from toban.engine.runs import parameters, rules
 from toban.engine.runs.claiming.bell import call_workers
 from toban.engine.runs.models import PlannedWork, Run
-from toban.engine.runs.rules import Reason
+from toban.engine.runs.rules import RunReason
 from toban.engine.runs.work import Work
 
 _FORESEEN = timedelta(days=370)
@@ -153,7 +153,7 @@ def _runs_of(work: Work, after: datetime, now: datetime) -> tuple[list[Run], lis
     return [_run(work, moment, reason, now) for moment, reason in planned if moment not in uncounted], missed
 
 
-def _planned(work: Work, after: datetime, now: datetime) -> Sequence[tuple[datetime, Reason]]:
+def _planned(work: Work, after: datetime, now: datetime) -> Sequence[tuple[datetime, RunReason]]:
     due = _due(work, after, now)
     if work.reported is None:
         return rules.plan(due, now=now, catch_up=work.catch_up)
@@ -164,13 +164,13 @@ def _planned(work: Work, after: datetime, now: datetime) -> Sequence[tuple[datet
 
 
 _MISSING = {
-    Reason.MISSED: "予定の時刻に Toban が動いていませんでした",
-    Reason.UNREPORTED: "始まりも終わりも報告されませんでした",
+    RunReason.MISSED: "予定の時刻に Toban が動いていませんでした",
+    RunReason.UNREPORTED: "始まりも終わりも報告されませんでした",
 }
 """The reasons for which a due time has no run that could still start, as text."""
 
 
-def _run(work: Work, due_at: datetime, reason: Reason, now: datetime) -> Run:
+def _run(work: Work, due_at: datetime, reason: RunReason, now: datetime) -> Run:
     is_missed = reason in _MISSING
     return Run(
         work=work.key,
@@ -197,7 +197,7 @@ def _evidence(work: Work, missed: list[datetime]) -> list[ledger.Record]:
             {
                 "verdict": Verdict.NOT_PERFORMED.value,
                 "work": work.key,
-                "reason": _MISSING[Reason.UNREPORTED if work.reported else Reason.MISSED],
+                "reason": _MISSING[RunReason.UNREPORTED if work.reported else RunReason.MISSED],
                 "due_from": first.isoformat(),
                 "due_to": last.isoformat(),
                 "count": len(before) if first != last else 1,

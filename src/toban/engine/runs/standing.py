@@ -22,7 +22,7 @@ _OPEN = (Run.State.WAITING, Run.State.RUNNING)
 
 
 @dataclass(frozen=True, slots=True)
-class Standing:
+class WorkStatus:
     """The current state of a work's runs."""
 
     last: Run | None = None
@@ -36,7 +36,7 @@ class Standing:
     """How long that attempt may take before it is unusual."""
 
 
-def standings(keys: Collection[str], now: datetime) -> Mapping[str, Standing]:
+def standings(keys: Collection[str], now: datetime) -> Mapping[str, WorkStatus]:
     """Return the state of the works *keys* at *now*; a work that no worker knows yet is missing."""
     ended = Run.objects.filter(work=OuterRef("key"), due_at__lte=now).exclude(state__in=_OPEN)
     works = {
@@ -49,7 +49,7 @@ def standings(keys: Collection[str], now: datetime) -> Mapping[str, Standing]:
     found = {}
     for key, work in works.items():
         began_at, longest_usual = _under_way(current.get(key))
-        found[key] = Standing(
+        found[key] = WorkStatus(
             last=ended_runs.get(work.last_id),
             current=current.get(key),
             next_due=work.next_due,

@@ -9,18 +9,18 @@ from toban.design.values.schedule import Schedule
 from toban.engine.bindings.model import System
 from toban.engine.bindings.secret import Secret
 from toban.engine.runs.parameters import Parameters
-from toban.engine.runs.rules import OVERDUE, CatchUp, Reason
+from toban.engine.runs.rules import OVERDUE, CatchUp, RunReason
 
 
 class StepFailed(Exception):
     """A step failed; the reason decides whether it is retried."""
 
-    def __init__(self, message: str, reason: Reason = Reason.FAILED) -> None:
+    def __init__(self, message: str, reason: RunReason = RunReason.FAILED) -> None:
         super().__init__(message)
         self.reason = reason
 
 
-class Turn(Protocol):
+class RunTurn(Protocol):
     """What a step is given: its run, earlier results, and ways to report."""
 
     @property
@@ -48,7 +48,7 @@ class Turn(Protocol):
         Cheap, so call it as often as you like: the newest is written with the heartbeat, within two seconds.
         """
 
-    def why_stop(self) -> Reason | None:
+    def why_stop(self) -> RunReason | None:
         """Return why the step must end at once (fenced, cancelled, out of time), or None. Call it often."""
 
 
@@ -61,7 +61,7 @@ class Step:
     """
 
     name: str
-    act: Callable[[Turn], object]
+    act: Callable[[RunTurn], object]
     """Returns JSON, kept for the later steps, or raises `StepFailed`.
 
     Text that the last step returns describes the result of the run: it is shown next to the clause.
@@ -75,7 +75,7 @@ class Step:
 
 
 @dataclass(frozen=True, slots=True)
-class Reported:
+class ElsewhereReporting:
     """How a work that is done elsewhere is reported."""
 
     token: Secret
@@ -105,7 +105,7 @@ class Work:
     """The parameters that an order of a run may give; everything else is refused."""
     start_grace: timedelta = OVERDUE
     """A run that has not started this long after its time is announced."""
-    reported: Reported | None = None
+    reported: ElsewhereReporting | None = None
     """Set for a work that is done elsewhere: it has no steps, and no worker ever claims it."""
     expected_within: timedelta | None = None
     """A run that takes longer is announced, and continues; None: only an unusually long run is announced."""

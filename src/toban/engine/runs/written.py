@@ -26,7 +26,7 @@ class OutputReader(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class Written:
+class RunLogLine:
     """A line, with the time and the step in which it was written."""
 
     at: datetime
@@ -34,7 +34,7 @@ class Written:
     text: str
 
 
-def whole_log(run: Run, store: OutputReader | None) -> Iterator[Written]:
+def whole_log(run: Run, store: OutputReader | None) -> Iterator[RunLogLine]:
     """Yield all lines of *run*, as far as the store still has those that the state database left out.
 
     Raises `StoreUnavailable` if the store is needed and does not answer. Without a *store*, it yields the
@@ -44,11 +44,11 @@ def whole_log(run: Run, store: OutputReader | None) -> Iterator[Written]:
     first = store.output(run.pk, limit=_PAGE) if store is not None and is_cut else []
     if store is None or not first:
         for at, step, text in run.log.order_by("pk").values_list("at", "step", "text").iterator():
-            yield Written(at, step, text)
+            yield RunLogLine(at, step, text)
         return
     page = first
     while page:
-        yield from (Written(line.at, line.step, line.text) for line in page)
+        yield from (RunLogLine(line.at, line.step, line.text) for line in page)
         page = store.output(run.pk, after=(page[-1].fence, page[-1].number), limit=_PAGE)
 
 

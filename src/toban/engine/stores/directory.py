@@ -12,7 +12,7 @@ from typing import Annotated, ClassVar
 from pydantic import AfterValidator, ValidationInfo
 
 from toban.engine.stores.sealed import SealedConfig, SealedStore
-from toban.engine.stores.store import AlreadyThere, Listed, Store, Stored, StoreKind, StoreTrouble
+from toban.engine.stores.store import AlreadyThere, ListedObject, Store, StoredObject, StoreKind, StoreTrouble
 
 _PIECE = 1 << 20
 _PARTIAL = ".partial"
@@ -49,10 +49,10 @@ class DirectoryStore:
         return str(self._root)
 
     @contextmanager
-    def writer(self, key: str) -> Iterator["_File"]:
+    def writer(self, key: str) -> Iterator["_ObjectFile"]:
         """See `Store`."""
         with self._asking(key):
-            file = _File(self._path(key), key, self._root)
+            file = _ObjectFile(self._path(key), key, self._root)
         try:
             yield file
         except BaseException:
@@ -60,16 +60,16 @@ class DirectoryStore:
             raise
         file.finish()
 
-    def put(self, key: str, content: bytes) -> Stored:
+    def put(self, key: str, content: bytes) -> StoredObject:
         """See `Store`."""
         with self.writer(key) as file:
             file.write(content)
         return file.stored
 
-    def add(self, key: str, content: bytes) -> Stored:
+    def add(self, key: str, content: bytes) -> StoredObject:
         """See `Store`."""
         with self._asking(key):
-            file = _File(self._path(key), key, self._root)
+            file = _ObjectFile(self._path(key), key, self._root)
         file.write(content)
         file.finish(is_new=True)
         return file.stored
@@ -94,7 +94,7 @@ class DirectoryStore:
         if sha256 and digest.hexdigest() != sha256:
             raise StoreTrouble(f"{self.name}: {key} の中身が、記録した SHA-256 と違います")
 
-    def listing(self, prefix: str) -> Iterator[Listed]:
+    def listing(self, prefix: str) -> Iterator[ListedObject]:
         """See `Store`."""
         with self._asking(prefix):
             for path in self._files(prefix):
@@ -102,7 +102,7 @@ class DirectoryStore:
                 if key.startswith(prefix) and not path.name.endswith(_PARTIAL):
                     with suppress(FileNotFoundError):
                         status = path.stat()
-                        yield Listed(key, status.st_size, datetime.fromtimestamp(status.st_mtime, UTC))
+                        yield ListedObject(key, status.st_size, datetime.fromtimestamp(status.st_mtime, UTC))
 
     def delete(self, keys: Sequence[str]) -> None:
         """See `Store`."""
@@ -163,7 +163,7 @@ class DirectoryStore:
             raise _trouble(self._root, key, error) from error
 
 
-class _File:
+class _ObjectFile:
     """An object that is being written, under a name that no listing shows."""
 
     def __init__(self, path: Path, key: str, root: Path) -> None:
@@ -175,7 +175,7 @@ class _File:
         self._file = self._partial.open("xb")
         self._digest = hashlib.sha256()
         self._size = 0
-        self._stored: Stored | None = None
+        self._stored: StoredObject | None = None
 
     def write(self, piece: bytes | bytearray | memoryview) -> None:
         """See `Writer`."""
@@ -187,7 +187,7 @@ class _File:
         self._size += len(piece)
 
     @property
-    def stored(self) -> Stored:
+    def stored(self) -> StoredObject:
         """See `Writer`."""
         if self._stored is None:
             raise RuntimeError("the object is not written yet")
@@ -212,7 +212,7 @@ class _File:
         except OSError as error:
             self.discard()
             raise _trouble(self._root, self._key, error) from error
-        self._stored = Stored(self._key, self._size, self._digest.hexdigest())
+        self._stored = StoredObject(self._key, self._size, self._digest.hexdigest())
 
     def discard(self) -> None:
         """Remove the partial file, if the disk allows; otherwise it is swept later."""

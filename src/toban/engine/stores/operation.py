@@ -7,11 +7,11 @@ from functools import partial
 from typing import Any
 from uuid import uuid4
 
-from toban.engine.bindings.model import Bound
+from toban.engine.bindings.model import KindBinding
 from toban.engine.editions.edition import Edition
 from toban.engine.operation import Operation, Rows
 from toban.engine.stores.store import STORE_KINDS, StoreKind, StoreTrouble
-from toban.engine.trial import Code, Trial, place_of, quote_of
+from toban.engine.trial import Trial, TrialCode, place_of, quote_of
 
 
 def _plan(_edition: Edition) -> Rows:
@@ -22,7 +22,7 @@ def _trials(edition: Edition, _now: datetime) -> Iterator[Trial]:
     bindings = edition.bindings
     for name, bound in bindings.stores.items():
         yield Trial(
-            Code.STORE,
+            TrialCode.STORE,
             f"保存先 {name}",
             place_of(bindings, "stores", name),
             quote_of("stores", name, bound),
@@ -31,7 +31,7 @@ def _trials(edition: Edition, _now: datetime) -> Iterator[Trial]:
         )
 
 
-def _doubts(kind: StoreKind, bound: Bound[Any]) -> Iterator[str]:
+def _doubts(kind: StoreKind, bound: KindBinding[Any]) -> Iterator[str]:
     """Write, read and remove a small object."""
     store = kind.build(bound.config)
     key, content = f"toban-check/{uuid4().hex}", secrets.token_bytes(64)

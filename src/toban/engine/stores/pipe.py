@@ -5,7 +5,7 @@ from collections import deque
 from collections.abc import Iterator
 
 
-class Abandoned(Exception):
+class PipeAbandoned(Exception):
     """Nobody reads what is written any more."""
 
 
@@ -24,11 +24,11 @@ class Pipe:
         self._changed = threading.Condition()
 
     def write(self, piece: bytes) -> int:
-        """Add *piece*, or raise `Abandoned`."""
+        """Add *piece*, or raise `PipeAbandoned`."""
         with self._changed:
             self._changed.wait_for(lambda: self._waiting < self._most or self._is_abandoned)
             if self._is_abandoned:
-                raise Abandoned
+                raise PipeAbandoned
             self._pieces.append(piece)
             self._waiting += len(piece)
             self._changed.notify_all()

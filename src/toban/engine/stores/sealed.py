@@ -18,8 +18,8 @@ from pydantic_core import PydanticCustomError
 
 from toban.engine.bindings.secret import Secret, SecretUnavailable
 from toban.engine.bindings.section import Section
-from toban.engine.stores.pipe import Abandoned, Pipe
-from toban.engine.stores.store import Listed, Store, Stored, StoreTrouble, Writer
+from toban.engine.stores.pipe import Pipe, PipeAbandoned
+from toban.engine.stores.store import ListedObject, Store, StoredObject, StoreTrouble, Writer
 
 _MARK = b"age-encryption.org/v1\n"
 _BETWEEN = 4 << 20
@@ -61,13 +61,13 @@ class SealedStore:
         """See `Store`."""
         return self._sealing(key) if self._recipients else self._inner.writer(key)
 
-    def put(self, key: str, content: bytes) -> Stored:
+    def put(self, key: str, content: bytes) -> StoredObject:
         """See `Store`."""
         if not self._recipients:
             return self._inner.put(key, content)
         return self._marked(self._inner.put(key, pyrage.encrypt(content, self._recipients)))
 
-    def add(self, key: str, content: bytes) -> Stored:
+    def add(self, key: str, content: bytes) -> StoredObject:
         """See `Store`."""
         if not self._recipients:
             return self._inner.add(key, content)
@@ -96,7 +96,7 @@ class SealedStore:
         whole = chain((head,), pieces) if head else pieces
         yield from self._opened(key, whole) if head.startswith(_MARK) else whole
 
-    def listing(self, prefix: str) -> Iterator[Listed]:
+    def listing(self, prefix: str) -> Iterator[ListedObject]:
         """See `Store`; sizes are those of the sealed objects."""
         return self._inner.listing(prefix)
 
@@ -116,7 +116,7 @@ class SealedStore:
         """See `Store`."""
         self._inner.close()
 
-    def _marked(self, stored: Stored) -> Stored:
+    def _marked(self, stored: StoredObject) -> StoredObject:
         return replace(stored, sealed=" ".join(self._config.encrypt_to))
 
     @contextmanager
@@ -133,7 +133,7 @@ class SealedStore:
         sealing.stored = self._marked(target.stored)
 
     def _opened(self, key: str, sealed: Iterator[bytes]) -> Iterator[bytes]:
-        source, pipe, identities = _Source(sealed), Pipe(_BETWEEN), self._identities()
+        source, pipe, identities = _SealedSource(sealed), Pipe(_BETWEEN), self._identities()
 
         def open_it() -> None:
             try:
@@ -187,9 +187,9 @@ class _Sealing:
     """Accepts plain bytes; a separate thread seals them into the object."""
 
     def __init__(self, target: Writer, recipients: Sequence[Any], aside: Executor) -> None:
-        self._sink = _Sink(target)
+        self._sink = _SealedSink(target)
         self._pipe = pipe = Pipe(_BETWEEN)
-        self._stored: Stored | None = None
+        self._stored: StoredObject | None = None
         self._sealing = aside.submit(pyrage.encrypt_io, pipe, self._sink, recipients)
         self._sealing.add_done_callback(lambda _: pipe.abandon())
 
@@ -198,18 +198,18 @@ class _Sealing:
         try:
             if piece:
                 self._pipe.write(bytes(piece))
-        except Abandoned:
+        except PipeAbandoned:
             self._raise()
 
     @property
-    def stored(self) -> Stored:
+    def stored(self) -> StoredObject:
         """See `Writer`."""
         if self._stored is None:
             raise RuntimeError("the object is not written yet")
         return self._stored
 
     @stored.setter
-    def stored(self, stored: Stored) -> None:
+    def stored(self, stored: StoredObject) -> None:
         self._stored = stored
 
     def break_off(self, failure: BaseException) -> None:
@@ -229,7 +229,7 @@ class _Sealing:
             raise self._sink.failure or failure
 
 
-class _Sink:
+class _SealedSink:
     """The store's side when writing, for pyrage, which keeps only the text of an exception."""
 
     def __init__(self, target: Writer) -> None:
@@ -248,7 +248,7 @@ class _Sink:
         """Do nothing: the store decides when it sends."""
 
 
-class _Source:
+class _SealedSource:
     """The store's side when reading, for pyrage."""
 
     def __init__(self, pieces: Iterator[bytes]) -> None:

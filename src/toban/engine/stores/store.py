@@ -42,7 +42,7 @@ class AlreadyThere(StoreTrouble):
 
 
 @dataclass(frozen=True, slots=True)
-class Stored:
+class StoredObject:
     """An object that is durable in the store, as the catalogue records it."""
 
     key: str
@@ -57,7 +57,7 @@ class Stored:
 
 
 @dataclass(frozen=True, slots=True)
-class Listed:
+class ListedObject:
     """An object as the store lists it."""
 
     key: str
@@ -72,7 +72,7 @@ class Writer(Protocol):
         """Add bytes; may wait for the store; raises `StoreTrouble`."""
 
     @property
-    def stored(self) -> Stored:
+    def stored(self) -> StoredObject:
         """The object written; only available after the `with` block has succeeded."""
 
 
@@ -89,10 +89,10 @@ class Store(Protocol):
         It appears as a whole when the block succeeds. If the block raises, nothing appears under *key*.
         """
 
-    def put(self, key: str, content: bytes) -> Stored:
+    def put(self, key: str, content: bytes) -> StoredObject:
         """Write a small object in one go."""
 
-    def add(self, key: str, content: bytes) -> Stored:
+    def add(self, key: str, content: bytes) -> StoredObject:
         """Write a small object that must not replace another; raises `AlreadyThere`.
 
         If two writers add the same key, one of them gets the error, if the place supports that: S3 servers
@@ -114,7 +114,7 @@ class Store(Protocol):
         With *sha256*, the digest of the stored bytes, raises `StoreTrouble` at the end if they differ.
         """
 
-    def listing(self, prefix: str) -> Iterator[Listed]:
+    def listing(self, prefix: str) -> Iterator[ListedObject]:
         """Yield every object whose key starts with *prefix*."""
 
     def delete(self, keys: Sequence[str]) -> None:

@@ -19,7 +19,7 @@ LOG_FILES = 5
 _BLOCK = 65536
 
 
-class _Words(RotatingFileHandler):
+class _ChildLogHandler(RotatingFileHandler):
     """A rotated file that may fail quietly."""
 
     @override
@@ -33,7 +33,9 @@ class ProcessLog:
     def __init__(self, path: Path) -> None:
         self.path = path
         self.last_line = ""
-        self._file = _Words(path, maxBytes=LOG_BYTES, backupCount=LOG_FILES, encoding="utf-8", delay=True)
+        self._file = _ChildLogHandler(
+            path, maxBytes=LOG_BYTES, backupCount=LOG_FILES, encoding="utf-8", delay=True
+        )
 
     async def copy_from(self, pipe: int) -> None:
         """Write lines until the pipe ends, and close it. It reads blocks, because a line may never end."""
@@ -63,7 +65,7 @@ class ProcessLog:
 
 
 @dataclass(slots=True)
-class Kept:
+class SupervisedProgram:
     """A program that the supervisor keeps running, and its current process, if it has one."""
 
     program: Program

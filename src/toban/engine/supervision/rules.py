@@ -17,7 +17,7 @@ CLOSE_WITHIN = timedelta(seconds=3.5)
 """How long all children together may take when everything stops; leaves time to reap within five seconds."""
 
 
-class Step(StrEnum):
+class ChildAction(StrEnum):
     """What to do about a child now."""
 
     NOTHING = "nothing"
@@ -75,25 +75,25 @@ def is_news(dead: Child) -> bool:
     return dead.early_deaths <= 5 or dead.early_deaths % 12 == 0
 
 
-def next_step(child: Child, wish: Wish, *, now: datetime) -> Step:
+def next_step(child: Child, wish: Wish, *, now: datetime) -> ChildAction:
     """Return what to do about *child* at *now*. Calling again is harmless: only the state decides."""
     if child.is_running:
         return _step_of_running(child, wish, now)
     if wish.is_held or wish.closing_since is not None or not wish.may_start:
-        return Step.NOTHING
+        return ChildAction.NOTHING
     if child.ended_at is not None and now - child.ended_at < pause_before_start(child.early_deaths):
-        return Step.NOTHING
-    return Step.START
+        return ChildAction.NOTHING
+    return ChildAction.START
 
 
-def _step_of_running(child: Child, wish: Wish, now: datetime) -> Step:
+def _step_of_running(child: Child, wish: Wish, now: datetime) -> ChildAction:
     if wish.closing_since is not None and now - wish.closing_since >= CLOSE_WITHIN:
-        return Step.KILL
+        return ChildAction.KILL
     if child.asked_to_stop_at is not None:
-        return Step.KILL if now - child.asked_to_stop_at >= GRACE else Step.NOTHING
+        return ChildAction.KILL if now - child.asked_to_stop_at >= GRACE else ChildAction.NOTHING
     if wish.is_held:
-        return Step.STOP
+        return ChildAction.STOP
     # A program that others depend on stops last: a worker may still have samples for the store.
     if wish.closing_since is not None and not wish.has_running_dependents:
-        return Step.STOP
-    return Step.NOTHING
+        return ChildAction.STOP
+    return ChildAction.NOTHING

@@ -13,10 +13,17 @@ from typing import TYPE_CHECKING
 
 from toban.engine.clock import Clock, system_clock
 from toban.engine.supervision.home import Home
-from toban.engine.supervision.process import Kept, ProcessLog
+from toban.engine.supervision.process import ProcessLog, SupervisedProgram
 from toban.engine.supervision.program import Program
 from toban.engine.supervision.readiness import serves
-from toban.engine.supervision.rules import Step, Wish, after_death, is_news, next_step, pause_before_start
+from toban.engine.supervision.rules import (
+    ChildAction,
+    Wish,
+    after_death,
+    is_news,
+    next_step,
+    pause_before_start,
+)
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -38,7 +45,8 @@ class Supervisor:
         clock: Clock = system_clock,
     ) -> None:
         self._kept = {
-            program.name: Kept(program, ProcessLog(home.logs / f"{program.name}.log")) for program in programs
+            program.name: SupervisedProgram(program, ProcessLog(home.logs / f"{program.name}.log"))
+            for program in programs
         }
         self._home = home
         self._url = url
@@ -71,10 +79,10 @@ class Supervisor:
         for kept in self._kept.values():
             kept.log.close()
 
-    def _running(self) -> list[Kept]:
+    def _running(self) -> list[SupervisedProgram]:
         return [kept for kept in self._kept.values() if kept.child.is_running]
 
-    def _wish(self, kept: Kept) -> Wish:
+    def _wish(self, kept: SupervisedProgram) -> Wish:
         name, after = kept.program.name, kept.program.after
         return Wish(
             is_held=self._home.holds(name),
@@ -84,21 +92,21 @@ class Supervisor:
             has_running_dependents=any(name in other.program.after for other in self._running()),
         )
 
-    async def _take_step(self, kept: Kept, tasks: asyncio.TaskGroup) -> None:
+    async def _take_step(self, kept: SupervisedProgram, tasks: asyncio.TaskGroup) -> None:
         now = self._clock()
         match next_step(kept.child, self._wish(kept), now=now):
-            case Step.START:
+            case ChildAction.START:
                 kept.child = replace(kept.child, is_running=True, started_at=now, asked_to_stop_at=None)
                 await self._start(kept, tasks)
-            case Step.STOP:
+            case ChildAction.STOP:
                 kept.child = replace(kept.child, asked_to_stop_at=now)
                 kept.ask_to_stop()
-            case Step.KILL:
+            case ChildAction.KILL:
                 kept.kill()
-            case Step.NOTHING:
+            case ChildAction.NOTHING:
                 pass
 
-    async def _start(self, kept: Kept, tasks: asyncio.TaskGroup) -> None:
+    async def _start(self, kept: SupervisedProgram, tasks: asyncio.TaskGroup) -> None:
         try:
             process, output = await kept.start()
         except OSError as problem:
@@ -110,7 +118,9 @@ class Supervisor:
         tasks.create_task(self._until_ready(kept, process.pid))
         self._show()
 
-    async def _until_end(self, kept: Kept, process: asyncio.subprocess.Process, output: int) -> None:
+    async def _until_end(
+        self, kept: SupervisedProgram, process: asyncio.subprocess.Process, output: int
+    ) -> None:
         copying = asyncio.create_task(kept.log.copy_from(output))
         status = await process.wait()
         kept.kill()  # processes that the child started must not continue without it
@@ -125,7 +135,7 @@ class Supervisor:
         self._show()
         self._wake.set()
 
-    def _obituary(self, kept: Kept, status: int) -> str:
+    def _obituary(self, kept: SupervisedProgram, status: int) -> str:
         cause = f"シグナル {signal.Signals(-status).name}" if status < 0 else f"終了コード {status}"
         pause = pause_before_start(kept.child.early_deaths).total_seconds()
         when = f"{pause:g} 秒後に" if pause else "すぐに"
@@ -134,7 +144,7 @@ class Supervisor:
             lines.append(f"    {kept.log.path}: {kept.log.last_line}")
         return "\n".join(lines)
 
-    async def _until_ready(self, kept: Kept, pid: int) -> None:
+    async def _until_ready(self, kept: SupervisedProgram, pid: int) -> None:
         address = kept.program.ready
         # It waits for another process, which can only be polled.
         while address and kept.pid == pid and not await asyncio.to_thread(serves, address):  # noqa: ASYNC110
@@ -146,7 +156,7 @@ class Supervisor:
         self._show()
         self._wake.set()
 
-    def _phase(self, kept: Kept) -> str:
+    def _phase(self, kept: SupervisedProgram) -> str:
         if kept.child.is_running:
             return "ready" if kept.is_ready else "starting"
         return "held" if self._home.holds(kept.program.name) else "waiting"

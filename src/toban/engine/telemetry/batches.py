@@ -14,7 +14,7 @@ import pyarrow.compute as pc
 
 from toban.engine.telemetry.columns import array_of, stream_of
 from toban.engine.telemetry.store import InsertRepeated, StoreUnavailable, Telemetry
-from toban.engine.telemetry.tokens import Token, batch_number
+from toban.engine.telemetry.tokens import InsertToken, batch_number
 
 _DOUBTED = 600
 """For this many seconds after ClickHouse starts, every batch is looked up before and after it is written."""
@@ -30,7 +30,7 @@ _MOST_PARTITIONS = 90
 """Number of partitions in one insert: the engine refuses more than a hundred."""
 
 
-class Batch(NamedTuple):
+class InsertBatch(NamedTuple):
     """Rows that are stored together, and only once even if they are sent repeatedly."""
 
     key: str
@@ -66,7 +66,7 @@ class BatchStore:
         self._uptime = 0.0
         self._asked_at = float("-inf")
 
-    def write(self, batch: Batch, *, is_repetition: bool = False) -> None:
+    def write(self, batch: InsertBatch, *, is_repetition: bool = False) -> None:
         """Store the rows of *batch*; when this returns, they survive a power cut, and none is stored twice.
 
         With *is_repetition*, stored rows of the batch are looked up first: the store recognises only its
@@ -94,17 +94,17 @@ class BatchStore:
             raise
         self._doubted.pop(batch.key, None)
 
-    def _insert_all(self, batch: Batch) -> bool:
+    def _insert_all(self, batch: InsertBatch) -> bool:
         """Insert *batch*; return whether it was new to the store."""
         is_new = True
         for number, rows in enumerate(self._by_partitions(batch.rows)):
             try:
-                self._insert(batch.key, rows, Token.of(batch.key, number))
+                self._insert(batch.key, rows, InsertToken.of(batch.key, number))
             except InsertRepeated:
                 is_new = False
         return is_new
 
-    def _make_good(self, batch: Batch) -> None:
+    def _make_good(self, batch: InsertBatch) -> None:
         """Write the rows of *batch* that are missing."""
         seen = uuid4().hex
         for _ in range(_LOOKS):
@@ -113,21 +113,21 @@ class BatchStore:
                 return
             try:
                 for number, rows in enumerate(self._by_partitions(missing)):
-                    self._insert(batch.key, rows, Token.of(batch.key, number, seen))
+                    self._insert(batch.key, rows, InsertToken.of(batch.key, number, seen))
             except InsertRepeated as repeated:
                 seen = repeated.seen
             else:
                 return
         raise StoreUnavailable("others write the same batch")
 
-    def _missing(self, batch: Batch) -> pa.Table:
+    def _missing(self, batch: InsertBatch) -> pa.Table:
         if self._count(batch) == len(batch.rows):
             return batch.rows.slice(0, 0)
         numbers = batch.rows["number"]
         held = array_of(numbers.type, [number for (number,) in self._held_at_any_time(batch)])
         return batch.rows.filter(pc.invert(pc.is_in(numbers, value_set=held)))
 
-    def _count(self, batch: Batch) -> int:
+    def _count(self, batch: InsertBatch) -> int:
         return self._held(batch, "uniqExact(number)")[0][0]
 
     def _doubt(self, key: str) -> None:
@@ -136,14 +136,14 @@ class BatchStore:
             # Any thread may have been quicker.
             self._doubted.pop(next(iter(self._doubted)), None)
 
-    def _insert(self, key: str, rows: pa.Table, token: Token) -> None:
+    def _insert(self, key: str, rows: pa.Table, token: InsertToken) -> None:
         numbers = array_of(pa.uint64(), [batch_number(key)] * len(rows))
         block = rows.append_column("batch", numbers)
         self._telemetry.insert(
             self._table.name, block.column_names, stream_of(block), form="ArrowStream", token=token.text
         )
 
-    def _held(self, batch: Batch, what: str) -> Sequence[Sequence[int]]:
+    def _held(self, batch: InsertBatch, what: str) -> Sequence[Sequence[int]]:
         """Select *what* from the stored rows of *batch*."""
         moments = pc.min_max(pc.cast(batch.rows["at"], pa.int64())).as_py()
         return self._telemetry.ask(
@@ -158,7 +158,7 @@ class BatchStore:
             },
         )
 
-    def _held_at_any_time(self, batch: Batch) -> Sequence[Sequence[int]]:
+    def _held_at_any_time(self, batch: InsertBatch) -> Sequence[Sequence[int]]:
         """Return the numbers of the stored rows of *batch*, at any time of their days.
 
         A row without a time gets the time at which it is read: a later one if its batch comes again.
@@ -191,10 +191,10 @@ class BatchStore:
         return [rows.take(array_of(pa.int64(), cut)) for cut in cuts]
 
 
-def _days(batch: Batch) -> list[date]:
+def _days(batch: InsertBatch) -> list[date]:
     return sorted(pc.unique(batch.rows["day"]).to_pylist())
 
 
-def _days_and_those_before(batch: Batch) -> list[date]:
+def _days_and_those_before(batch: InsertBatch) -> list[date]:
     days = _days(batch)
     return sorted({*days, *(day - timedelta(days=1) for day in days)})

@@ -38,7 +38,7 @@ class Batching:
 
 
 @dataclass(frozen=True, slots=True)
-class Flushed:
+class FlushOutcome:
     """The result of a flush."""
 
     stored: int
@@ -58,7 +58,7 @@ def ready(waiting: int, oldest: datetime | None, *, batching: Batching, now: dat
 
 
 @dataclass(frozen=True, slots=True)
-class _Batch:
+class _SampleBatch:
     """Samples that are sent together under one token, repeatedly until they are acknowledged."""
 
     samples: tuple[Sample, ...]
@@ -79,7 +79,7 @@ class SampleBuffer:
         self._batching = batching or Batching()
         self._lock = threading.Lock()
         self._waiting: deque[Sample] = deque()
-        self._sending: _Batch | None = None
+        self._sending: _SampleBatch | None = None
         self._dropped = 0
 
     @property
@@ -102,7 +102,7 @@ class SampleBuffer:
             self._take(surplus)
             self._dropped += len(samples) - len(storable) + surplus
 
-    def flush(self, now: datetime, *, everything: bool = False) -> Flushed:
+    def flush(self, now: datetime, *, everything: bool = False) -> FlushOutcome:
         """Send what is ready, or with *everything* (at a shutdown) all samples; never fails.
 
         A batch that the store does not acknowledge is kept: the next flush sends it first, with the same
@@ -113,15 +113,15 @@ class SampleBuffer:
             try:
                 self._send(batch)
             except StoreUnavailable as exc:
-                return Flushed(stored, str(exc))
+                return FlushOutcome(stored, str(exc))
             except StoreRefused as exc:
                 self._settle(dropped=len(batch.samples))
-                return Flushed(stored, str(exc))
+                return FlushOutcome(stored, str(exc))
             self._settle(dropped=0)
             stored += len(batch.samples)
-        return Flushed(stored, "")
+        return FlushOutcome(stored, "")
 
-    def _send(self, batch: _Batch) -> None:
+    def _send(self, batch: _SampleBatch) -> None:
         """Send *batch*; if it was in doubt, look it up afterwards.
 
         The engine records a token before it commits the rows. If it is killed between the two, it takes the
@@ -136,7 +136,7 @@ class SampleBuffer:
                 self._sending = replace(batch, is_in_doubt=True)
             raise
 
-    def _next(self, now: datetime, *, everything: bool) -> _Batch | None:
+    def _next(self, now: datetime, *, everything: bool) -> _SampleBatch | None:
         with self._lock:
             if self._sending is None:
                 oldest = self._waiting[0].at if self._waiting else None
@@ -144,7 +144,7 @@ class SampleBuffer:
                 if everything:
                     count = min(len(self._waiting), self._batching.size)
                 if count:
-                    self._sending = _Batch(self._take(count), token=uuid4().hex)
+                    self._sending = _SampleBatch(self._take(count), token=uuid4().hex)
             return self._sending
 
     def _take(self, count: int) -> tuple[Sample, ...]:

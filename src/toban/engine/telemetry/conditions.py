@@ -6,7 +6,7 @@ User input reaches the store as a parameter.
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
-from toban.engine.search_parts import Match, Term
+from toban.engine.search_parts import Match, SearchTerm
 
 _TESTS = {
     Match.WHOLE: "{} = {}",
@@ -18,9 +18,9 @@ _TESTS = {
 
 
 def conditions[Where](
-    terms: Iterable[Term[Where]],
+    terms: Iterable[SearchTerm[Where]],
     span: Mapping[str, Any],
-    condition: Callable[[Term[Where], str], tuple[str, object]],
+    condition: Callable[[SearchTerm[Where], str], tuple[str, object]],
 ) -> tuple[str, dict[str, Any]]:
     """Return the WHERE clause for *terms* within a span of time, and its parameters.
 

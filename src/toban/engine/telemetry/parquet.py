@@ -20,7 +20,7 @@ from typing import Any
 
 from toban.engine.telemetry import row_binary
 from toban.engine.telemetry.logs.days import DayPart
-from toban.engine.telemetry.logs.search import FoundRow, LogTerm, Span, conditions, found_row, rows_of
+from toban.engine.telemetry.logs.search import FoundRow, LogTerm, TimeSpan, conditions, found_row, rows_of
 from toban.engine.telemetry.store import Telemetry
 from toban.engine.telemetry.tables import AS_SENT
 
@@ -52,7 +52,7 @@ _PATIENCE = 600
 """Seconds within which a file must be read."""
 
 
-class Unreadable(Exception):
+class UnreadableParquet(Exception):
     """The file is not a Parquet file of logs; the message says why."""
 
 
@@ -66,7 +66,7 @@ class Figures:
 
 
 @dataclass(frozen=True, slots=True)
-class Stretch:
+class FileStretch:
     """A part of one kind's day, small enough for one file."""
 
     start: datetime
@@ -74,9 +74,9 @@ class Stretch:
     rows: int
 
     @property
-    def span(self) -> Span:
+    def span(self) -> TimeSpan:
         """The period that it covers."""
-        return Span(self.start, self.end)
+        return TimeSpan(self.start, self.end)
 
 
 class LogExport:
@@ -96,12 +96,12 @@ class LogExport:
         )
         return [(row_binary.moment(1000 * minute), count, size) for minute, count, size in rows]
 
-    def figures(self, span: Span) -> Figures:
+    def figures(self, span: TimeSpan) -> Figures:
         """Return the store's figures for *span*."""
         sql = f"SELECT {_figures('toJSONString(attributes)')} FROM logs WHERE {_STRETCH}"  # noqa: S608 - its own words
         return Figures(*self._telemetry.ask(sql, {**self._parameters, **span.parameters})[0])
 
-    def parquet(self, span: Span) -> Iterator[bytes]:
+    def parquet(self, span: TimeSpan) -> Iterator[bytes]:
         """Yield the file for *span*."""
         columns = (f"toJSONString({name}) AS {name}" if name == "attributes" else name for name in COLUMNS)
         sql = f"""SELECT {", ".join(columns)} FROM logs WHERE {_STRETCH} ORDER BY at, batch, number
@@ -114,7 +114,7 @@ class LogExport:
 
 
 def figures_of(file: Path) -> Figures:
-    """Return the figures of *file*, read in a separate process, or raise `Unreadable`."""
+    """Return the figures of *file*, read in a separate process, or raise `UnreadableParquet`."""
     asked = subprocess.run(
         [sys.executable, "-m", "toban.engine.telemetry.parquet", str(file)],
         capture_output=True,
@@ -123,12 +123,14 @@ def figures_of(file: Path) -> Figures:
         timeout=_PATIENCE,
     )
     if asked.returncode:
-        raise Unreadable(asked.stderr.strip().splitlines()[-1] if asked.stderr.strip() else "the reader died")
+        raise UnreadableParquet(
+            asked.stderr.strip().splitlines()[-1] if asked.stderr.strip() else "the reader died"
+        )
     return Figures(**json.loads(asked.stdout))
 
 
-def newest(file: Path, terms: Sequence[LogTerm], span: Span, *, limit: int) -> list[FoundRow]:
-    """Return up to *limit* rows of *file*, the newest first; raises `Unreadable`. It loads the engine."""
+def newest(file: Path, terms: Sequence[LogTerm], span: TimeSpan, *, limit: int) -> list[FoundRow]:
+    """Return up to *limit* rows of *file*, newest first; raises `UnreadableParquet`. It loads the engine."""
     where, parameters = conditions(terms, span)
     columns = (f"{name}::JSON AS {name}" if name == "attributes" else name for name in COLUMNS)
     table = f"(SELECT {', '.join(columns)} FROM {_file(file)})"  # noqa: S608 - its own words
@@ -145,7 +147,7 @@ def _ask(sql: str, parameters: dict[str, Any]) -> str:
         connection.query(f"SET {', '.join(f'{name} = {value}' for name, value in AS_SENT.items())}")
         return str(connection.query(sql, "JSONCompactEachRow", params=parameters).bytes().decode())
     except RuntimeError as error:
-        raise Unreadable(str(error).splitlines()[0]) from error
+        raise UnreadableParquet(str(error).splitlines()[0]) from error
     finally:
         connection.close()
 
@@ -171,7 +173,7 @@ def _main() -> None:
     sql = f"SELECT {_figures('attributes')} FROM {_file(Path(sys.argv[1]))}"  # noqa: S608 - its own words
     try:
         rows, checksum = json.loads(_ask(sql, {}))
-    except Unreadable as error:
+    except UnreadableParquet as error:
         sys.exit(str(error))
     sys.stdout.write(json.dumps({"rows": rows, "checksum": checksum}))
 

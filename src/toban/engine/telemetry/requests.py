@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import timedelta
 
-from toban.engine.telemetry.logs.search import Span
+from toban.engine.telemetry.logs.search import TimeSpan
 from toban.engine.telemetry.store import Telemetry
 
 _FAILED = 500
@@ -22,7 +22,7 @@ class Traffic:
     """Mean response time; None if no line contains one."""
 
 
-def traffic(telemetry: Telemetry, service: str, span: Span, *, route: str = "") -> Traffic:
+def traffic(telemetry: Telemetry, service: str, span: TimeSpan, *, route: str = "") -> Traffic:
     """Return the requests of *service* within *span* to routes that begin with *route*.
 
     Raises `StoreUnavailable`.

@@ -25,8 +25,8 @@ from toban.engine.telemetry.child.refusal import NEVER_STORED, REPEATED
 from toban.engine.telemetry.output import OutputLine
 from toban.engine.telemetry.samples import Point, Sample
 from toban.engine.telemetry.tables import AS_SENT, BATCHED, INSERT_COLUMNS, OUTPUT_COLUMNS, SCHEMA, SEAT
-from toban.engine.telemetry.tokens import Token
-from toban.engine.telemetry.window import Window, window
+from toban.engine.telemetry.tokens import InsertToken
+from toban.engine.telemetry.window import BucketWindow, window
 
 # It logs each failed request with its traceback; here the failures are raised, and the callers report them.
 logging.getLogger("clickhouse_connect").setLevel(logging.CRITICAL)
@@ -46,7 +46,7 @@ _SETTINGS = {
 }
 
 
-_SEEN = re.compile(rf"{Token.SEEN}([0-9a-f]+:\d+)")
+_SEEN = re.compile(rf"{InsertToken.SEEN}([0-9a-f]+:\d+)")
 
 
 class StoreUnavailable(Exception):
@@ -303,7 +303,7 @@ class Telemetry:
 _WITHIN = "at >= fromUnixTimestamp64Milli({start:Int64}) AND at < fromUnixTimestamp64Milli({end:Int64})"
 
 
-def _points(cut: Window, columns: str = "") -> str:
+def _points(cut: BucketWindow, columns: str = "") -> str:
     """Return the SELECT … FROM for the buckets; the names in it are this module's own."""
     if cut.from_rollup:
         figures, table = "sum(total) / sum(count), min(low), max(high)", "samples_5m"
@@ -315,11 +315,11 @@ def _points(cut: Window, columns: str = "") -> str:
     return f"SELECT {columns} {bucket}, {figures} FROM {table}"  # noqa: S608 - all of it stands above
 
 
-def _bound(cut: Window) -> dict[str, int]:
+def _bound(cut: BucketWindow) -> dict[str, int]:
     return {"start": cut.start, "end": cut.end, "step": cut.step}
 
 
-def _point(cut: Window, bucket: int, mean: float, low: float, high: float) -> Point:
+def _point(cut: BucketWindow, bucket: int, mean: float, low: float, high: float) -> Point:
     return Point(row_binary.moment(cut.start + bucket * cut.step), mean, low, high)
 
 

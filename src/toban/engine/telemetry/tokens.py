@@ -8,7 +8,7 @@ _TEXT = re.compile(r"(?P<number>[0-9a-f]{16})[0-9a-f]*/\d+(?:@(?P<seen>[0-9a-f:]
 
 
 @dataclass(frozen=True, slots=True)
-class Token:
+class InsertToken:
     """The token of an insert."""
 
     SEEN: ClassVar = "seen "

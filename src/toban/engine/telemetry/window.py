@@ -10,7 +10,7 @@ _ROLLUP_MS = ROLLUP // timedelta(milliseconds=1)
 
 
 @dataclass(frozen=True, slots=True)
-class Window:
+class BucketWindow:
     """A range split into buckets of equal length, in milliseconds since the epoch; `end` is excluded."""
 
     start: int
@@ -20,7 +20,7 @@ class Window:
     """Whether the 5-minute rollup is fine enough to answer from."""
 
 
-def window(start: datetime, end: datetime, points: int) -> Window:
+def window(start: datetime, end: datetime, points: int) -> BucketWindow:
     """Split *start*..*end* into at most *points* buckets; raise ValueError for an empty range or no points.
 
     Buckets of five minutes and more are aligned with the rollup's grid: the first may then begin up to five
@@ -31,10 +31,10 @@ def window(start: datetime, end: datetime, points: int) -> Window:
     first, last = milliseconds(start), milliseconds(end)
     step = max(_ceil_div(last - first, points), 1)
     if step < _ROLLUP_MS:
-        return Window(first, last, step, from_rollup=False)
+        return BucketWindow(first, last, step, from_rollup=False)
     first -= first % _ROLLUP_MS
     step = _ceil_div(_ceil_div(last - first, points), _ROLLUP_MS) * _ROLLUP_MS
-    return Window(first, last, step, from_rollup=True)
+    return BucketWindow(first, last, step, from_rollup=True)
 
 
 def _ceil_div(number: int, by: int) -> int:

@@ -17,7 +17,7 @@ from toban.engine import loops
 from toban.engine.clock import system_clock
 from toban.faces.agent.client import new_client
 from toban.faces.agent.files.positions import Positions, PositionsUnusable
-from toban.faces.agent.files.tail import Tail
+from toban.faces.agent.files.tail import FileTail
 from toban.faces.agent.journal.courier import JournalCourier
 from toban.faces.agent.journal.journal import Journal, Marks
 from toban.faces.agent.journal.journalctl import LACKING
@@ -34,7 +34,7 @@ _PATIENCE = 15.0
 
 
 @dataclass(frozen=True, slots=True)
-class Order:
+class AgentOrder:
     """What the operator asked for."""
 
     url: str
@@ -102,7 +102,7 @@ def command(token_file: Path | None, once: bool, **asked: object) -> None:
       2  there is nothing to do or no token, or the spool can't be used
     """
     speak_utf8()
-    order = Order(**asked)  # type: ignore[arg-type]
+    order = AgentOrder(**asked)  # type: ignore[arg-type]
     if not (order.logs or order.metrics or order.journal is not None):
         refuse(
             "することがありません",
@@ -124,7 +124,7 @@ def command(token_file: Path | None, once: bool, **asked: object) -> None:
         _forever(duties, stop)
 
 
-def _metrics(order: Order, token: str, stop: threading.Event, until: ExitStack) -> Duty:
+def _metrics(order: AgentOrder, token: str, stop: threading.Event, until: ExitStack) -> Duty:
     try:
         waiting = Spool(order.spool, order.keep)
     except OSError as exc:
@@ -162,11 +162,11 @@ def _told_where_unusable() -> Iterator[None]:
 
 
 @contextmanager
-def _logs(order: Order, token: str, stop: threading.Event) -> Iterator[Duty]:
+def _logs(order: AgentOrder, token: str, stop: threading.Event) -> Iterator[Duty]:
     # Absolute, so that they mean the same wherever the agent is started next.
     patterns = [str(Path(pattern).absolute()) for pattern in order.logs]
     with _told_where_unusable():
-        tail = Tail(patterns, Positions(order.spool / "logs"), system_clock)
+        tail = FileTail(patterns, Positions(order.spool / "logs"), system_clock)
     try:
         with new_client(order.url, token, order.ca_file) as client:
             shipper = Shipper(tail, client, order.instance, is_stopped=stop.is_set)
@@ -176,7 +176,7 @@ def _logs(order: Order, token: str, stop: threading.Event) -> Iterator[Duty]:
 
 
 @contextmanager
-def _journal(order: Order, folder: str, token: str, stop: threading.Event) -> Iterator[Duty]:
+def _journal(order: AgentOrder, folder: str, token: str, stop: threading.Event) -> Iterator[Duty]:
     program = shutil.which("journalctl")
     if program is None:
         refuse("journalctl がありません", LACKING)

@@ -25,7 +25,7 @@ log = structlog.get_logger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
-class Held:
+class Postponement:
     """Why a batch was not taken, and how long the server asks to wait."""
 
     reason: str
@@ -51,7 +51,7 @@ class ClockAmiss(Exception):
     """The server refused the time at which a batch was read; nothing was stored. It needs a new time."""
 
 
-class Dated(Protocol):
+class ReadTimes(Protocol):
     """The source of batches, which records when they were read."""
 
     ahead: timedelta
@@ -72,7 +72,7 @@ class Courier(ABC):
 
     def __init__(
         self,
-        dated: Dated,
+        dated: ReadTimes,
         client: httpx.Client,
         host: str,
         *,
@@ -96,7 +96,7 @@ class Courier(ABC):
         try:
             held = self._send_all()
         except Amiss as problem:
-            held = Held(problem.told)
+            held = Postponement(problem.told)
         self._attempts = self._attempts + 1 if held else 0
         self._trouble = held.reason if held else self._amiss()
         if held:
@@ -111,10 +111,10 @@ class Courier(ABC):
         return ""
 
     @abstractmethod
-    def _send_all(self) -> Held | None:
+    def _send_all(self) -> Postponement | None:
         """Send everything; return why that failed. Raises `Amiss` if the cause is on this host."""
 
-    def _deliver(self, parcel: Parcel) -> Held | None:
+    def _deliver(self, parcel: Parcel) -> Postponement | None:
         """Send *parcel*; return why it has to stay, or None when it is done. Raises `ClockAmiss`."""
         asked = {"file": parcel.path, "host": self._host, "at": parcel.at}
         if parcel.was_sent:
@@ -127,7 +127,7 @@ class Courier(ABC):
             )
         except httpx.HTTPError as error:
             # The error's text may hold the address, but never the token: that is a header.
-            return Held(f"Toban に届きません: {type(error).__name__}")
+            return Postponement(f"Toban に届きません: {type(error).__name__}")
         server = time_of(answer)
         if server is not None:
             self._dated.ahead = compared(self._dated.now() - server, self._dated.ahead)
@@ -138,21 +138,21 @@ class Courier(ABC):
         return _outcome(answer, parcel.path)
 
 
-def _outcome(answer: httpx.Response, path: str) -> Held | None:
+def _outcome(answer: httpx.Response, path: str) -> Postponement | None:
     """Return why a batch has to stay; None when it is done."""
     why = " ".join(answer.text.split())[:200]
     if answer.status_code in _OVER:
         if is_page(answer):
-            return Held(ANOTHER)
+            return Postponement(ANOTHER)
         log.error("log_lines_refused", path=path, reason=why)
         return None
     if not answer.is_success:
         written = answer.headers.get("retry-after", "")
         seconds = float(written) if written.isascii() and written.isdecimal() else 0.0
-        return Held(f"Toban が {answer.status_code} を返しました: {why}", seconds)
+        return Postponement(f"Toban が {answer.status_code} を返しました: {why}", seconds)
     told = _told(answer)
     if told is None:
-        return Held(ANOTHER)
+        return Postponement(ANOTHER)
     if told["refused"]:
         log.warning("log_lines_refused", path=path, count=told["refused"], first=told["reasons"][0]["reason"])
     return None

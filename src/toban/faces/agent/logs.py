@@ -8,8 +8,8 @@ from collections.abc import Callable
 
 import httpx
 
-from toban.faces.agent.courier import ClockAmiss, Courier, Held, Parcel
-from toban.faces.agent.files.tail import Tail, Tailed
+from toban.faces.agent.courier import ClockAmiss, Courier, Parcel, Postponement
+from toban.faces.agent.files.tail import FileTail, TailedFile
 
 
 class Shipper(Courier):
@@ -17,7 +17,7 @@ class Shipper(Courier):
 
     def __init__(
         self,
-        tail: Tail,
+        tail: FileTail,
         client: httpx.Client,
         host: str,
         *,
@@ -34,7 +34,7 @@ class Shipper(Courier):
     def _amiss(self) -> str:
         return self._tail.amiss()
 
-    def _send_all(self) -> Held | None:
+    def _send_all(self) -> Postponement | None:
         while not self._is_stopped():
             self._tail.look()
             ready = self._tail.ready()
@@ -46,7 +46,7 @@ class Shipper(Courier):
                 return held
         return None
 
-    def _send_each(self, ready: list[Tailed]) -> Held | None:
+    def _send_each(self, ready: list[TailedFile]) -> Postponement | None:
         for tailed in ready:
             if self._is_stopped():
                 return None
@@ -60,7 +60,7 @@ class Shipper(Courier):
                 self._tail.acknowledge(tailed)
         return None
 
-    def _send(self, tailed: Tailed, body: bytes) -> Held | None:
+    def _send(self, tailed: TailedFile, body: bytes) -> Postponement | None:
         """Send the pending batch of *tailed*, or date it again if its time was wrong; return why it stays."""
         pending = tailed.position.pending
         if pending is None:

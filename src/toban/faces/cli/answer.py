@@ -7,7 +7,7 @@ from toban.engine.registry.parts import Parts
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class CommandAnswer:
     """The same result twice: lines for the terminal, and values for `--format json`."""
 
     lines: tuple[str, ...]
@@ -18,7 +18,7 @@ class Answer:
 class Why:
     """How an extension answers `toban why`."""
 
-    answer: Callable[[Parts, str], Answer | None]
+    answer: Callable[[Parts, str], CommandAnswer | None]
     """Answers for exactly the given name; None if there is no such name."""
     known: Callable[[Parts], str]
     """Lists the known names, for a question about an unknown one."""

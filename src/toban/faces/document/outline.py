@@ -5,12 +5,21 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 from toban.design.clauses.base import Clause
-from toban.design.markdown import Block, BulletList, CodeBlock, Heading, Item, NumberedList, Row, Table
-from toban.design.reader import Design, Unread
+from toban.design.markdown import (
+    Block,
+    BulletList,
+    CodeBlock,
+    Heading,
+    ListItem,
+    MarkdownTable,
+    NumberedList,
+    TableRow,
+)
+from toban.design.reader import Design, UnreadPart
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
+class OutlineLine:
     """A table row, a list entry or a whole block, and what Toban made of it."""
 
     number: int
@@ -18,7 +27,7 @@ class Line:
     depth: int = 0
     checked: bool | None = None
     clauses: tuple[Clause, ...] = ()
-    unread: tuple[Unread, ...] = ()
+    unread: tuple[UnreadPart, ...] = ()
 
     @property
     def is_silent(self) -> bool:
@@ -27,7 +36,7 @@ class Line:
 
 
 @dataclass(frozen=True, slots=True)
-class Part:
+class OutlinePart:
     """One block of the document."""
 
     kind: str
@@ -37,8 +46,8 @@ class Part:
     text: str = ""
     level: int = 0
     header: tuple[str, ...] = ()
-    lines: tuple[Line, ...] = ()
-    whole: Line | None = None
+    lines: tuple[OutlineLine, ...] = ()
+    whole: OutlineLine | None = None
     """What was made of the block as a whole: a procedure, a command, a paragraph."""
 
     @property
@@ -53,7 +62,7 @@ class Part:
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
+class OutlineHeading:
     """A line of the contents: a heading of the document, and what is below it."""
 
     anchor: str
@@ -67,14 +76,14 @@ class Entry:
 class Outline:
     """The whole page's structure."""
 
-    parts: tuple[Part, ...]
-    entries: tuple[Entry, ...]
+    parts: tuple[OutlinePart, ...]
+    entries: tuple[OutlineHeading, ...]
     clauses: dict[str, Clause] = field(hash=False)
 
 
 def outline(design: Design) -> Outline:
     """Return the structure of *design*; every clause and every unread row has exactly one place in it."""
-    known = _Known(design)
+    known = _LineOutcomes(design)
     ends = [block.line for block in design.blocks[1:]] + [_beyond(design)]
     parts = tuple(
         _part(block, end, known, is_first=index == 0)
@@ -83,18 +92,18 @@ def outline(design: Design) -> Outline:
     return Outline(parts, tuple(_entries(parts)), {clause.id: clause for clause in design.clauses})
 
 
-class _Known:
+class _LineOutcomes:
     """The clauses and the unread rows, by line; each is handed out once."""
 
     def __init__(self, design: Design) -> None:
         self._clauses: dict[int, list[Clause]] = defaultdict(list)
-        self._unread: dict[int, list[Unread]] = defaultdict(list)
+        self._unread: dict[int, list[UnreadPart]] = defaultdict(list)
         for clause in design.clauses:
             self._clauses[clause.origin.line].append(clause)
         for unread in design.unread:
             self._unread[unread.line].append(unread)
 
-    def take(self, first: int, end: int) -> tuple[tuple[Clause, ...], tuple[Unread, ...]]:
+    def take(self, first: int, end: int) -> tuple[tuple[Clause, ...], tuple[UnreadPart, ...]]:
         """Take everything on the lines from *first* up to *end*."""
         lines = range(first, max(end, first + 1))
         clauses = [clause for line in lines for clause in self._clauses.pop(line, ())]
@@ -107,63 +116,65 @@ def _beyond(design: Design) -> int:
     return max(*numbers, design.blocks[-1].line if design.blocks else 0) + 1
 
 
-def _part(block: Block, end: int, known: _Known, *, is_first: bool) -> Part:
+def _part(block: Block, end: int, known: _LineOutcomes, *, is_first: bool) -> OutlinePart:
     start = 1 if is_first else block.line
     match block:
-        case Table():
+        case MarkdownTable():
             lines = tuple(_row(row, known) for row in block.rows)
-            return Part("table", block.line, header=block.header, lines=lines, whole=_rest(start, end, known))
+            return OutlinePart(
+                "table", block.line, header=block.header, lines=lines, whole=_rest(start, end, known)
+            )
         case BulletList() | NumberedList():
             return _list(block, start, end, known)
         case Heading():
-            return Part(
+            return OutlinePart(
                 "heading", block.line, text=block.text, level=block.level, whole=_rest(start, end, known)
             )
         case CodeBlock():
-            return Part("code", block.line, text=block.text, whole=_rest(start, end, known))
+            return OutlinePart("code", block.line, text=block.text, whole=_rest(start, end, known))
         case _:
-            return Part("paragraph", block.line, text=block.text, whole=_rest(start, end, known))
+            return OutlinePart("paragraph", block.line, text=block.text, whole=_rest(start, end, known))
 
 
-def _row(row: Row, known: _Known) -> Line:
+def _row(row: TableRow, known: _LineOutcomes) -> OutlineLine:
     clauses, unread = known.take(row.line, row.line + 1)
-    return Line(row.line, row.cells, clauses=clauses, unread=unread)
+    return OutlineLine(row.line, row.cells, clauses=clauses, unread=unread)
 
 
-def _list(block: BulletList | NumberedList, start: int, end: int, known: _Known) -> Part:
+def _list(block: BulletList | NumberedList, start: int, end: int, known: _LineOutcomes) -> OutlinePart:
     kind = "numbers" if isinstance(block, NumberedList) else "list"
     if isinstance(block, NumberedList):
         # A procedure is one clause, on the line of its first step: it belongs to the whole.
         clauses, unread = known.take(block.line, block.line + 1)
         steps = tuple(_item_line(item, known) for item in block.items)
         rest = _rest(start, end, known)
-        whole = Line(
+        whole = OutlineLine(
             block.line,
             (),
             clauses=clauses + (rest.clauses if rest else ()),
             unread=unread + (rest.unread if rest else ()),
         )
-        return Part(kind, block.line, lines=steps, whole=None if whole.is_silent else whole)
+        return OutlinePart(kind, block.line, lines=steps, whole=None if whole.is_silent else whole)
     lines = tuple(_item_line(item, known) for item in block.items)
-    return Part(kind, block.line, lines=lines, whole=_rest(start, end, known))
+    return OutlinePart(kind, block.line, lines=lines, whole=_rest(start, end, known))
 
 
-def _item_line(item: Item, known: _Known) -> Line:
+def _item_line(item: ListItem, known: _LineOutcomes) -> OutlineLine:
     clauses, unread = known.take(item.line, item.line + 1)
-    return Line(item.line, (item.text,), item.depth, item.checked, clauses, unread)
+    return OutlineLine(item.line, (item.text,), item.depth, item.checked, clauses, unread)
 
 
-def _rest(start: int, end: int, known: _Known) -> Line | None:
+def _rest(start: int, end: int, known: _LineOutcomes) -> OutlineLine | None:
     clauses, unread = known.take(start, end)
-    line = Line(start, (), clauses=clauses, unread=unread)
+    line = OutlineLine(start, (), clauses=clauses, unread=unread)
     return None if line.is_silent else line
 
 
-def _entries(parts: Sequence[Part]) -> Iterator[Entry]:
+def _entries(parts: Sequence[OutlinePart]) -> Iterator[OutlineHeading]:
     """Yield one entry for each chapter: the headings of the level that divides most of the document."""
     level = _chapter_level(parts)
-    opened: Part | None = None
-    below: list[Part] = []
+    opened: OutlinePart | None = None
+    below: list[OutlinePart] = []
     for part in parts:
         if part.kind == "heading" and part.level <= level:
             yield from _entry(opened, below)
@@ -173,17 +184,17 @@ def _entries(parts: Sequence[Part]) -> Iterator[Entry]:
     yield from _entry(opened, below)
 
 
-def _chapter_level(parts: Sequence[Part]) -> int:
+def _chapter_level(parts: Sequence[OutlinePart]) -> int:
     levels = [part.level for part in parts if part.kind == "heading"]
     shared = [level for level in sorted(set(levels)) if levels.count(level) > 1]
     return shared[0] if shared else min(levels, default=1)
 
 
-def _entry(opened: Part | None, below: Sequence[Part]) -> Iterator[Entry]:
+def _entry(opened: OutlinePart | None, below: Sequence[OutlinePart]) -> Iterator[OutlineHeading]:
     lines = [line for part in below for line in (*part.lines, *((part.whole,) if part.whole else ()))]
     clauses = tuple(clause.id for line in lines for clause in line.clauses)
     unread = sum(len(line.unread) for line in lines)
     if opened is not None:
-        yield Entry(f"line-{opened.number}", opened.text, clauses, unread)
+        yield OutlineHeading(f"line-{opened.number}", opened.text, clauses, unread)
     elif clauses or unread:
-        yield Entry("document", "", clauses, unread)
+        yield OutlineHeading("document", "", clauses, unread)

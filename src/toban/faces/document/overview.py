@@ -20,10 +20,10 @@ from toban.engine.evidence.models import ClauseStatus
 from toban.engine.evidence.verdict import FIRING, Verdict
 from toban.engine.extension import Link
 from toban.engine.operation import Operation
-from toban.engine.overview import Figure, RowStatus, Seen, ToDo, Trend
+from toban.engine.overview import EditionStatus, FigureTrend, OverviewFigure, RowStatus, ToDo
 from toban.engine.said import Said
 from toban.faces.document.live import LiveRow, worst_first
-from toban.faces.document.outline import Entry, Outline
+from toban.faces.document.outline import Outline, OutlineHeading
 from toban.faces.document.recorded import in_readers_language
 from toban.faces.words import verdicts as words
 from toban.faces.words.agenda import name
@@ -46,11 +46,11 @@ class ShownFigure:
     detail: str
     link: Link
     verdict: str = ""
-    trend: Trend | None = None
+    trend: FigureTrend | None = None
 
 
 @dataclass(frozen=True, slots=True)
-class Trouble:
+class RowTrouble:
     """A row that is wrong now."""
 
     name: str
@@ -78,7 +78,7 @@ class Chore:
 
 
 @dataclass(frozen=True, slots=True)
-class Coming:
+class UpcomingDue:
     """A coming due time."""
 
     at: datetime
@@ -107,13 +107,13 @@ class Overview:
 
     figures: Sequence[ShownFigure]
     """The top bar."""
-    troubles: Sequence[Trouble]
+    troubles: Sequence[RowTrouble]
     """The worst first."""
     chores: Sequence[Chore]
     """The worst first, then by time."""
     chapters: Sequence[ContentsLine]
     """All thirteen; one that the document lacks has no anchor."""
-    coming: Sequence[Coming]
+    coming: Sequence[UpcomingDue]
 
     @property
     def drawn(self) -> Sequence[ShownFigure]:
@@ -121,9 +121,9 @@ class Overview:
         return [figure for figure in self.figures if figure.trend is not None]
 
 
-def seen_of(statuses: Iterable[ClauseStatus], now: datetime) -> Seen:
+def seen_of(statuses: Iterable[ClauseStatus], now: datetime) -> EditionStatus:
     """Return what *statuses* say about the rows."""
-    return Seen(
+    return EditionStatus(
         now,
         {
             each.clause_id: RowStatus(Verdict(each.verdict), each.value, each.since, each.next_due)
@@ -133,7 +133,11 @@ def seen_of(statuses: Iterable[ClauseStatus], now: datetime) -> Seen:
 
 
 def overview(
-    edition: Edition, outline: Outline, seen: Seen, rows: Mapping[str, LiveRow], operations: Operations
+    edition: Edition,
+    outline: Outline,
+    seen: EditionStatus,
+    rows: Mapping[str, LiveRow],
+    operations: Operations,
 ) -> Overview:
     """Return the first screen of *edition*: *rows* are those of *outline* in the reader's language."""
     speaks = _Speaker(seen.now, edition)
@@ -166,7 +170,7 @@ class _Speaker:
     def clock(self, at: datetime) -> str:
         return words.clock(at, self._now, self._zone)
 
-    def figure(self, figure: Figure) -> ShownFigure:
+    def figure(self, figure: OverviewFigure) -> ShownFigure:
         verdict = figure.verdict
         value = _spoken(figure.value)
         if verdict is not None and not value:
@@ -196,12 +200,12 @@ def _urgency(chore: Chore) -> tuple[bool, int, datetime]:
     return item.holder != "", rank, item.at or _ANY_TIME
 
 
-def _asked(edition: Edition, seen: Seen, operations: Operations) -> Iterator[ToDo]:
+def _asked(edition: Edition, seen: EditionStatus, operations: Operations) -> Iterator[ToDo]:
     for operation in operations:
         yield from operation.to_do(edition, seen)
 
 
-def _of_document(edition: Edition, seen: Seen) -> Iterator[ToDo]:
+def _of_document(edition: Edition, seen: EditionStatus) -> Iterator[ToDo]:
     """Yield the rows that are due today, name a person, and are run by nothing."""
     system = edition.bindings.system
     today = seen.now.astimezone(system.zone).date()
@@ -219,8 +223,8 @@ def _of_document(edition: Edition, seen: Seen) -> Iterator[ToDo]:
 
 
 def _troubles(
-    outline: Outline, seen: Seen, rows: Mapping[str, LiveRow], items: Iterable[ToDo]
-) -> Iterator[Trouble]:
+    outline: Outline, seen: EditionStatus, rows: Mapping[str, LiveRow], items: Iterable[ToDo]
+) -> Iterator[RowTrouble]:
     holders: dict[str, set[str]] = defaultdict(set)
     for item in items:
         holders[item.clause_id].add(item.holder)
@@ -228,10 +232,10 @@ def _troubles(
         held = holders[row.id]
         clause = outline.clauses[row.id]
         held_by = "" if "" in held else "、".join(sorted(held))
-        yield Trouble(name(clause), clause, row, seen.rows[row.id].since, held_by)
+        yield RowTrouble(name(clause), clause, row, seen.rows[row.id].since, held_by)
 
 
-def _coming(outline: Outline, seen: Seen, speaks: _Speaker) -> Iterator[Coming]:
+def _coming(outline: Outline, seen: EditionStatus, speaks: _Speaker) -> Iterator[UpcomingDue]:
     due = [
         (row.next_due, outline.clauses[clause_id].origin.line, clause_id)
         for clause_id, row in seen.rows.items()
@@ -239,7 +243,7 @@ def _coming(outline: Outline, seen: Seen, speaks: _Speaker) -> Iterator[Coming]:
     ]
     for at, _line, clause_id in sorted(due)[:_NEXT]:
         clause = outline.clauses[clause_id]
-        yield Coming(at, speaks.clock(at), name(clause), clause)
+        yield UpcomingDue(at, speaks.clock(at), name(clause), clause)
 
 
 def contents(outline: Outline, rows: Mapping[str, LiveRow]) -> Iterator[ContentsLine]:
@@ -262,9 +266,9 @@ def chapters(outline: Outline, rows: Mapping[str, LiveRow]) -> Iterator[Contents
         yield _line(anchor, title or _(CHAPTERS[chapter]), found, entry.unread if entry is not None else 0)
 
 
-def _headings(outline: Outline) -> Mapping[Chapter, Entry]:
+def _headings(outline: Outline) -> Mapping[Chapter, OutlineHeading]:
     """Return for each chapter the heading with the most of its rows, among those that hold mostly its own."""
-    found: dict[Chapter, tuple[int, Entry]] = {}
+    found: dict[Chapter, tuple[int, OutlineHeading]] = {}
     for entry in outline.entries:
         counted = Counter(outline.clauses[each].chapter for each in entry.clauses)
         for chapter, count in counted.most_common(1):
@@ -294,7 +298,7 @@ def _conforming(rows: Mapping[str, LiveRow]) -> ShownFigure:
     return ShownFigure(_("適合"), f"{count} / {len(rows)}", _("行"), link, Verdict.CONFORMING.value)
 
 
-def _firing(troubles: Sequence[Trouble]) -> ShownFigure:
+def _firing(troubles: Sequence[RowTrouble]) -> ShownFigure:
     link, label = Link("document", "", query="verdict=firing"), _("発生中")
     if not troubles:
         return ShownFigure(label, _("なし"), "", link)
@@ -302,7 +306,7 @@ def _firing(troubles: Sequence[Trouble]) -> ShownFigure:
     return ShownFigure(label, f"{first.row.mark} {len(troubles)}", first.name, link, first.row.verdict)
 
 
-def _next(coming: Sequence[Coming]) -> ShownFigure:
+def _next(coming: Sequence[UpcomingDue]) -> ShownFigure:
     label, link = _("次の予定"), Link("calendar", "")
     if not coming:
         return ShownFigure(label, _("なし"), "", link)

@@ -37,7 +37,7 @@ from toban.faces.ingest.bounds import LARGEST_FORM, marked, taking_at_most
 from toban.faces.ingest.hub import Hub, News, changes_since, latest_revision
 from toban.faces.ingest.metrics import Metrics
 from toban.faces.ingest.senders import Senders
-from toban.faces.ingest.server import Intake, Server, intakes
+from toban.faces.ingest.server import IngestServer, Intake, intakes
 from toban.faces.ingest.visitor import may_read
 
 log = structlog.get_logger(__name__)
@@ -99,8 +99,8 @@ def first_segment(path: str) -> str:
     return path.split("/", 2)[1] if path.startswith("/") else ""
 
 
-def _server(parts: Parts, hub: Hub, works: Callable[[], Mapping[str, Work]]) -> Server:
-    return Server(
+def _server(parts: Parts, hub: Hub, works: Callable[[], Mapping[str, Work]]) -> IngestServer:
+    return IngestServer(
         edition=present.edition,
         works=works,
         senders=Senders(present.edition),

@@ -15,7 +15,7 @@ _PLAIN = {
 }
 
 
-class _TooLarge(Exception):
+class _BodyTooLarge(Exception):
     """The body is longer than allowed."""
 
 
@@ -28,7 +28,7 @@ def taking_at_most(most: int, app: ASGIApp) -> ASGIApp:
     async def bounded(scope: Scope, receive: Receive, send: Send) -> None:
         try:
             await app(scope, _counted(receive, most), send)
-        except _TooLarge:
+        except _BodyTooLarge:
             # Closed, because the rest of the body would be taken for the next request.
             refusal = PlainTextResponse("the request is too large", 413, headers={"Connection": "close"})
             await refusal(scope, receive, send)
@@ -44,7 +44,7 @@ def _counted(receive: Receive, most: int) -> Callable[[], Awaitable[Message]]:
         message = await receive()
         taken += len(message.get("body", b""))
         if taken > most:
-            raise _TooLarge
+            raise _BodyTooLarge
         return message
 
     return counted

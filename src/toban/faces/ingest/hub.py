@@ -31,7 +31,7 @@ class News:
 
 
 @dataclass(eq=False, slots=True)
-class _Listener:
+class _Subscriber:
     loop: asyncio.AbstractEventLoop
     queue: asyncio.Queue[News | None] = field(default_factory=lambda: asyncio.Queue(_WAITING))
 
@@ -54,7 +54,7 @@ class Hub:
         """*refresh* re-reads the document and returns its digest; *every* is in seconds."""
         self._refresh = refresh
         self._every = every
-        self._listeners: set[_Listener] = set()
+        self._listeners: set[_Subscriber] = set()
         self._stop = threading.Event()
         self._known = 0
         self._digest = ""
@@ -79,7 +79,7 @@ class Hub:
 
     async def listen(self) -> AsyncIterator[News | None]:
         """Yield news until the hub stops; without news, yield None now and then as a keep-alive."""
-        listener = _Listener(asyncio.get_running_loop())
+        listener = _Subscriber(asyncio.get_running_loop())
         with self._joined(listener):
             while not self._stop.is_set():
                 try:
@@ -92,7 +92,7 @@ class Hub:
                 yield news
 
     @contextmanager
-    def _joined(self, listener: _Listener) -> Iterator[None]:
+    def _joined(self, listener: _Subscriber) -> Iterator[None]:
         self._listeners.add(listener)
         try:
             yield

@@ -33,7 +33,7 @@ FOLDER = "metrics"
 log = structlog.get_logger(__name__)
 
 
-class Standing(Collector):
+class StateCollector(Collector):
     """Gauges of what is in the state database now."""
 
     def collect(self) -> Iterator[Metric]:
@@ -85,7 +85,7 @@ def _registry() -> CollectorRegistry:
     registry = CollectorRegistry()
     if "PROMETHEUS_MULTIPROC_DIR" in os.environ:
         MultiProcessCollector(registry)  # type: ignore[no-untyped-call]
-    registry.register(Standing())
+    registry.register(StateCollector())
     return registry
 
 

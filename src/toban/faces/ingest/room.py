@@ -20,7 +20,7 @@ class Busy(Exception):
     """As much is in progress as is allowed."""
 
 
-class Room:
+class IntakeRoom:
     """A limit on how much may be in progress at once. Used from one event loop."""
 
     def __init__(self, most: int) -> None:

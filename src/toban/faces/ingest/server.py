@@ -19,7 +19,7 @@ from toban.faces.ingest.senders import Senders
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Server:
+class IngestServer:
     """The parts of the server that endpoints share. A part that is a function may change or be missing."""
 
     edition: Callable[[], Edition | None]
@@ -46,7 +46,7 @@ class Intake:
     """Run next to the server, and cancelled when it stops."""
 
 
-def intakes(extensions: Iterable[Extension], server: Server) -> Iterator[Intake]:
+def intakes(extensions: Iterable[Extension], server: IngestServer) -> Iterator[Intake]:
     """Yield the intakes of *extensions*; raise `TypeError` for a module that brings none."""
     for module in (each.intake for each in extensions if each.intake):
         found = import_module(module).intake(server)

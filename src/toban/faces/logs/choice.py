@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 from django.utils.translation import gettext_noop as _
 
 from toban.engine.search_parts import BadSearch
-from toban.engine.telemetry.logs.search import Place, Span
+from toban.engine.telemetry.logs.search import RowPosition, TimeSpan
 
 LENGTHS = {
     "15m": timedelta(minutes=15),
@@ -38,7 +38,7 @@ class BadRange(BadSearch):
 
 
 @dataclass(frozen=True, slots=True)
-class Choice:
+class LogChoice:
     """What the address asks for, as it was written."""
 
     q: str = ""
@@ -59,10 +59,10 @@ class Choice:
         return urlencode({name: value for name, value in asked.items() if value})
 
 
-def choice(asked: Mapping[str, str]) -> Choice:
+def choice(asked: Mapping[str, str]) -> LogChoice:
     """Read the choice of an address or a form."""
     last = asked.get("last", USUAL)
-    return Choice(
+    return LogChoice(
         q=asked.get("q", "").strip(),
         last=last if last in LENGTHS else USUAL,
         begin=asked.get("from", "").strip(),
@@ -70,23 +70,23 @@ def choice(asked: Mapping[str, str]) -> Choice:
     )
 
 
-def span_of(chosen: Choice, zone: ZoneInfo, now: datetime) -> Span:
+def span_of(chosen: LogChoice, zone: ZoneInfo, now: datetime) -> TimeSpan:
     """Return the stretch that *chosen* asks for, or raise `BadRange`.
 
     A stretch up to now begins and ends on whole steps of its histogram, and so do the bars.
     """
     if not chosen.begin and not chosen.end:
         length = LENGTHS[chosen.last]
-        whole = step_of(Span(now - length, now))
-        return Span(_floor(now - length, whole), _floor(now, whole) + whole)
+        whole = step_of(TimeSpan(now - length, now))
+        return TimeSpan(_floor(now - length, whole), _floor(now, whole) + whole)
     end = moment_in(chosen.end, zone) if chosen.end else now
     start = moment_in(chosen.begin, zone) if chosen.begin else end - LENGTHS[USUAL]
     if start >= end:
         raise BadRange(_("開始が終了より後です。"))
-    return Span(start, end)
+    return TimeSpan(start, end)
 
 
-def step_of(span: Span) -> timedelta:
+def step_of(span: TimeSpan) -> timedelta:
     """Return how long each bar of a histogram over *span* is."""
     longest = _STEPS[-1]
     wanted = (span.end - span.start) / BARS
@@ -112,12 +112,12 @@ def written(moment: datetime, zone: ZoneInfo) -> str:
     return local.isoformat(timespec="minutes" if local.second == 0 else "seconds")
 
 
-def place_text(place: Place) -> str:
+def place_text(place: RowPosition) -> str:
     """Write a row's place for an address."""
     return "-".join(map(str, place))
 
 
-def place_in(text: str) -> Place | None:
+def place_in(text: str) -> RowPosition | None:
     """Read a row's place; None if *text* is not one."""
     parts = text.split("-")
     if len(parts) != len(_PLACE) or not all(each.isascii() and each.isdecimal() for each in parts):
@@ -125,7 +125,7 @@ def place_in(text: str) -> Place | None:
     if any(len(each) > len(str(most)) or int(each) > most for each, most in zip(parts, _PLACE, strict=True)):
         return None
     at, batch, number = map(int, parts)
-    return Place(at, batch, number)
+    return RowPosition(at, batch, number)
 
 
 _PLACE = (int(datetime(2200, 1, 1, tzinfo=UTC).timestamp() * 1000), 2**64 - 1, 2**32 - 2)

@@ -13,17 +13,17 @@ from django.utils.translation import gettext_lazy
 
 from toban.chapters.objectives.bindings import StatusBinding
 from toban.chapters.objectives.publishing import publishing
-from toban.chapters.objectives.publishing.public import Board, DayKind, State
+from toban.chapters.objectives.publishing.public import DayKind, ServiceState, StatusPage
 from toban.engine.editions.edition import Edition
 
 STATIC = Path(__file__).parent / "static"
 STYLE = "public/status.css"
-STATES: Mapping[State, tuple[str, Promise]] = {
-    State.OPERATIONAL: ("●", gettext_lazy("正常に動いています")),
-    State.MAINTENANCE: ("◆", gettext_lazy("メンテナンス中")),
-    State.DEGRADED: ("▲", gettext_lazy("一部に障害があります")),
-    State.DOWN: ("■", gettext_lazy("停止しています")),
-    State.UNKNOWN: ("?", gettext_lazy("確認できません")),
+STATES: Mapping[ServiceState, tuple[str, Promise]] = {
+    ServiceState.OPERATIONAL: ("●", gettext_lazy("正常に動いています")),
+    ServiceState.MAINTENANCE: ("◆", gettext_lazy("メンテナンス中")),
+    ServiceState.DEGRADED: ("▲", gettext_lazy("一部に障害があります")),
+    ServiceState.DOWN: ("■", gettext_lazy("停止しています")),
+    ServiceState.UNKNOWN: ("?", gettext_lazy("確認できません")),
 }
 DAYS: Mapping[DayKind, Promise] = {
     DayKind.GOOD: gettext_lazy("99.9%以上"),
@@ -34,7 +34,7 @@ DAYS: Mapping[DayKind, Promise] = {
 
 
 def html(
-    board: Board,
+    board: StatusPage,
     edition: Edition,
     now: datetime,
     language: str,
@@ -77,7 +77,7 @@ def files(edition: Edition, status: StatusBinding, now: datetime) -> Mapping[str
     }
 
 
-def _said(state: State) -> tuple[str, str, str]:
+def _said(state: ServiceState) -> tuple[str, str, str]:
     mark, word = STATES[state]
     return state.value, mark, str(word)
 
@@ -86,7 +86,7 @@ def _zone_name(now: datetime, zone: ZoneInfo) -> str:
     return now.astimezone(zone).tzname() or str(zone)
 
 
-def as_json(board: Board, now: datetime) -> str:
+def as_json(board: StatusPage, now: datetime) -> str:
     """Return the page's content as JSON."""
     told = {
         "title": board.title,

@@ -27,7 +27,7 @@ class Tone(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
+class ChartRow:
     """A place on the time axis, and what the table and the readout say about it."""
 
     at: datetime
@@ -38,7 +38,7 @@ class Row:
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
+class ChartLine:
     """A line with one value for each row, over a band from the lowest to the highest if there is one."""
 
     name: str
@@ -60,7 +60,7 @@ class Bars:
 
 
 @dataclass(frozen=True, slots=True)
-class Limit:
+class DrawnLimit:
     """A threshold across the chart."""
 
     tone: Tone
@@ -69,7 +69,7 @@ class Limit:
 
 
 @dataclass(frozen=True, slots=True)
-class Mark:
+class ChartMark:
     """Something that happened at a moment, or from one to another."""
 
     name: str
@@ -101,12 +101,12 @@ class Chart:
     end: datetime
     heads: tuple[str, ...]
     """The table's headings: what a row is, and what each of its cells is."""
-    rows: Sequence[Row]
+    rows: Sequence[ChartRow]
     bars: Sequence[Bars] = ()
-    lines: Sequence[Line] = ()
+    lines: Sequence[ChartLine] = ()
     unit: str = ""
-    limits: Sequence[Limit] = ()
-    marks: Sequence[Mark] = ()
+    limits: Sequence[DrawnLimit] = ()
+    marks: Sequence[ChartMark] = ()
     facts: Sequence[tuple[str, str]] = ()
     """Figures about the whole, each with its name."""
     top: float | None = None
@@ -158,7 +158,7 @@ class Chart:
         yield from (float(value) for each in values for value in each if value is not None)
 
 
-def _mark(mark: Mark) -> Mapping[str, object]:
+def _mark(mark: ChartMark) -> Mapping[str, object]:
     return {
         "tone": mark.tone,
         "name": mark.name,

@@ -8,24 +8,24 @@ from itertools import pairwise
 from django.utils.translation import gettext as _
 
 from toban.engine.telemetry.samples import Point
-from toban.faces.web.charts import Chart, Limit, Line, Mark, Row, Tone, figure
+from toban.faces.web.charts import Chart, ChartLine, ChartMark, ChartRow, DrawnLimit, Tone, figure
 
 _MISSING = 3
 """The line breaks off if this many points in a row are missing."""
 
 
 @dataclass(frozen=True, slots=True)
-class Series:
+class MeasuredSeries:
     """What was measured for a row from *start* to *end*: one point at least."""
 
     points: Sequence[Point]
     unit: str
-    limits: Sequence[Limit]
+    limits: Sequence[DrawnLimit]
     start: datetime
     end: datetime
 
 
-def measured(series: Series, marks: Sequence[Mark], clock: Callable[[datetime], str]) -> Chart:
+def measured(series: MeasuredSeries, marks: Sequence[ChartMark], clock: Callable[[datetime], str]) -> Chart:
     """Draw *series* with those of *marks* that lie within it; *clock* writes a time."""
     points, unit = series.points, series.unit
     known = _broken(points)
@@ -35,9 +35,9 @@ def measured(series: Series, marks: Sequence[Mark], clock: Callable[[datetime], 
         start=series.start,
         end=series.end,
         heads=(_("時刻"), _("平均"), _("最小"), _("最大")),
-        rows=[Row(at, clock(at), _cells(point, unit)) for at, point in known],
+        rows=[ChartRow(at, clock(at), _cells(point, unit)) for at, point in known],
         lines=[
-            Line(
+            ChartLine(
                 _("平均"),
                 Tone.INK,
                 values=[point.mean if point else None for _at, point in known],
@@ -77,5 +77,5 @@ def _cells(point: Point | None, unit: str) -> tuple[str, ...]:
     return tuple(figure(value, unit) for value in (point.mean, point.low, point.high))
 
 
-def _touches(mark: Mark, series: Series) -> bool:
+def _touches(mark: ChartMark, series: MeasuredSeries) -> bool:
     return mark.at <= series.end and (mark.until or mark.at) >= series.start

@@ -9,14 +9,14 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from toban.engine.evidence.verdict import Verdict
-from toban.engine.notify.account import GROUP, ROUTE, SEND, Place, Word
+from toban.engine.notify.account import GROUP, ROUTE, SEND, NoticePlace, StageWord
 from toban.engine.notify.models import Alert, Delivery, StageOutcome
-from toban.engine.notify.reason import WORDS, Reason
-from toban.engine.notify.routing.silences import Quiet, silencing
+from toban.engine.notify.reason import WORDS, NoticeReason
+from toban.engine.notify.routing.silences import ActiveSilence, silencing
 from toban.engine.notify.signal import Condition
 
 
-class Standing(StrEnum):
+class AlertState(StrEnum):
     """The state of an alert, as people see it."""
 
     FIRING = "firing"
@@ -31,11 +31,11 @@ class Standing(StrEnum):
         return str(_STANDINGS[self])
 
 
-_STANDINGS: Mapping[Standing, Promise] = {
-    Standing.FIRING: gettext_lazy("未対応"),
-    Standing.ACKNOWLEDGED: gettext_lazy("対応中"),
-    Standing.SILENCED: gettext_lazy("ミュート中"),
-    Standing.OVER: gettext_lazy("復旧"),
+_STANDINGS: Mapping[AlertState, Promise] = {
+    AlertState.FIRING: gettext_lazy("未対応"),
+    AlertState.ACKNOWLEDGED: gettext_lazy("対応中"),
+    AlertState.SILENCED: gettext_lazy("ミュート中"),
+    AlertState.OVER: gettext_lazy("復旧"),
 }
 _CONDITIONS: Mapping[Condition, tuple[str, Promise, str]] = {
     Condition.CRITICAL: (Verdict.DEVIATING.mark, gettext_lazy("異常"), Verdict.DEVIATING.value),
@@ -56,12 +56,17 @@ STAGES: Mapping[str, Promise] = {
     GROUP: gettext_lazy("グループ化"),
     SEND: gettext_lazy("送信"),
 }
-MARKS: Mapping[Word, str] = {Word.PASSED: "○", Word.STOPPED: "×", Word.WAITING: "…", Word.NOT_ASKED: "–"}
-_SAID: Mapping[Word, Promise] = {
-    Word.PASSED: gettext_lazy("通した"),
-    Word.STOPPED: gettext_lazy("止めた"),
-    Word.WAITING: gettext_lazy("送信中"),
-    Word.NOT_ASKED: gettext_lazy("見ていない"),
+MARKS: Mapping[StageWord, str] = {
+    StageWord.PASSED: "○",
+    StageWord.STOPPED: "×",
+    StageWord.WAITING: "…",
+    StageWord.NOT_ASKED: "–",
+}
+_SAID: Mapping[StageWord, Promise] = {
+    StageWord.PASSED: gettext_lazy("通した"),
+    StageWord.STOPPED: gettext_lazy("止めた"),
+    StageWord.WAITING: gettext_lazy("送信中"),
+    StageWord.NOT_ASKED: gettext_lazy("見ていない"),
 }
 _SENT: Mapping[Delivery.State, Promise] = {
     Delivery.State.DELIVERED: gettext_lazy("配信済み"),
@@ -85,16 +90,16 @@ def condition_kind(condition: str) -> str:
     return _CONDITIONS[Condition(condition)][2]
 
 
-def standing(alert: Alert, silences: Iterable[Quiet], now: datetime) -> Standing:
+def standing(alert: Alert, silences: Iterable[ActiveSilence], now: datetime) -> AlertState:
     """Return the state of *alert*; that it is silenced says more than that it is acknowledged."""
     if alert.resolved_at is not None:
-        return Standing.OVER
+        return AlertState.OVER
     if silencing(silences, alert.clause_id, alert.labels, now) is not None:
-        return Standing.SILENCED
-    return Standing.ACKNOWLEDGED if alert.acknowledged_at is not None else Standing.FIRING
+        return AlertState.SILENCED
+    return AlertState.ACKNOWLEDGED if alert.acknowledged_at is not None else AlertState.FIRING
 
 
-def said(word: Word) -> str:
+def said(word: StageWord) -> str:
     """Return what a stage said, in the active language."""
     return str(_SAID[word])
 
@@ -106,11 +111,11 @@ def sent(delivery: Delivery) -> str:
 
 def because(outcome: StageOutcome) -> str:
     """Say why a stage stopped or passed a notification: its reason in the active language, with details."""
-    known = WORDS[Reason(outcome.reason)]
+    known = WORDS[NoticeReason(outcome.reason)]
     return _(known) + outcome.detail.removeprefix(known)
 
 
-def answer(place: Place) -> str:
+def answer(place: NoticePlace) -> str:
     """Say in a few words whether somebody was notified at *place*, and if not, why."""
     newest, decisive = place.newest, place.decisive
     if newest is not None:

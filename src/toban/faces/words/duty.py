@@ -6,11 +6,11 @@ from datetime import datetime
 from toban.design.chapter import Chapter
 from toban.design.clauses.labels import CHAPTERS
 from toban.engine.bindings.model import Person
-from toban.engine.notify.duty.roster import Override, Roster, Shift, Watch, name_of
-from toban.faces.icalendar import Event
+from toban.engine.notify.duty.roster import DutyShift, OnDuty, Override, Roster, name_of
+from toban.faces.icalendar import CalendarEvent
 
 
-def names(watch: Watch, roster: Roster, people: Mapping[str, Person]) -> str:
+def names(watch: OnDuty, roster: Roster, people: Mapping[str, Person]) -> str:
     """Say who is on duty; empty if nobody is."""
     return "、".join(name_of(each, roster, people) for each in watch.people)
 
@@ -20,13 +20,13 @@ def why(override: Override | None) -> str:
     return f"{override.author}: {override.reason}" if override is not None else ""
 
 
-def events(shifts: Iterable[Shift], people: Mapping[str, Person]) -> Iterator[Event]:
+def events(shifts: Iterable[DutyShift], people: Mapping[str, Person]) -> Iterator[CalendarEvent]:
     """Yield *shifts* for a calendar, one event for each person."""
     for shift in shifts:
         clause = shift.roster.clause
         for each in shift.watch.people:
             told = (str(clause.origin) if clause is not None else "", why(shift.watch.override))
-            yield Event(
+            yield CalendarEvent(
                 key=f"duty {shift.roster.role} {each}",
                 start=shift.start,
                 end=shift.end,
@@ -37,7 +37,7 @@ def events(shifts: Iterable[Shift], people: Mapping[str, Person]) -> Iterator[Ev
 
 
 def as_json(
-    roster: Roster, watch: Watch, start: datetime | None, end: datetime | None, people: Mapping[str, Person]
+    roster: Roster, watch: OnDuty, start: datetime | None, end: datetime | None, people: Mapping[str, Person]
 ) -> dict[str, object]:
     """Return who is on duty from *start* to *end* (None: unknown or unlimited), for scripts."""
     override = watch.override

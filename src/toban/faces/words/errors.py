@@ -8,14 +8,14 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy
 
 from toban.chapters.errors.models import ErrorGroup
-from toban.chapters.errors.review import Trend
-from toban.chapters.errors.rules import State
+from toban.chapters.errors.review import ErrorTrend
+from toban.chapters.errors.rules import ErrorState
 
 FRESH = timedelta(days=1)
 """How long an error is called new."""
 
 
-class Standing(StrEnum):
+class ErrorStatus(StrEnum):
     """The state of an error, as people see it; what needs attention comes first."""
 
     NEW = "new"
@@ -35,34 +35,34 @@ class Standing(StrEnum):
         return str(_WORDS[self])
 
 
-_MARKS: Mapping[Standing, str] = {
-    Standing.NEW: "■",
-    Standing.REGRESSED: "◆",
-    Standing.OPEN: "▲",
-    Standing.RESOLVED: "●",
-    Standing.IGNORED: "○",
+_MARKS: Mapping[ErrorStatus, str] = {
+    ErrorStatus.NEW: "■",
+    ErrorStatus.REGRESSED: "◆",
+    ErrorStatus.OPEN: "▲",
+    ErrorStatus.RESOLVED: "●",
+    ErrorStatus.IGNORED: "○",
 }
-_WORDS: Mapping[Standing, Promise] = {
-    Standing.NEW: gettext_lazy("新しい"),
-    Standing.REGRESSED: gettext_lazy("再発"),
-    Standing.OPEN: gettext_lazy("未解決"),
-    Standing.RESOLVED: gettext_lazy("解決済み"),
-    Standing.IGNORED: gettext_lazy("無視中"),
+_WORDS: Mapping[ErrorStatus, Promise] = {
+    ErrorStatus.NEW: gettext_lazy("新しい"),
+    ErrorStatus.REGRESSED: gettext_lazy("再発"),
+    ErrorStatus.OPEN: gettext_lazy("未解決"),
+    ErrorStatus.RESOLVED: gettext_lazy("解決済み"),
+    ErrorStatus.IGNORED: gettext_lazy("無視中"),
 }
-TRENDS: Mapping[Trend, Promise] = {
-    Trend.NEW: gettext_lazy("新規"),
-    Trend.BACK: gettext_lazy("再発"),
-    Trend.GROWS: gettext_lazy("増加"),
-    Trend.STAYS: gettext_lazy("変化なし"),
-    Trend.SHRINKS: gettext_lazy("減少"),
-    Trend.GONE: gettext_lazy("発生なし"),
+TRENDS: Mapping[ErrorTrend, Promise] = {
+    ErrorTrend.NEW: gettext_lazy("新規"),
+    ErrorTrend.BACK: gettext_lazy("再発"),
+    ErrorTrend.GROWS: gettext_lazy("増加"),
+    ErrorTrend.STAYS: gettext_lazy("変化なし"),
+    ErrorTrend.SHRINKS: gettext_lazy("減少"),
+    ErrorTrend.GONE: gettext_lazy("発生なし"),
 }
 
 
-def standing(group: ErrorGroup, now: datetime) -> Standing:
+def standing(group: ErrorGroup, now: datetime) -> ErrorStatus:
     """Return the state of *group* at *now*."""
-    if group.state != State.OPEN:
-        return Standing(group.state)
+    if group.state != ErrorState.OPEN:
+        return ErrorStatus(group.state)
     if group.regressed_at is not None:
-        return Standing.REGRESSED
-    return Standing.NEW if group.first_seen >= now - FRESH else Standing.OPEN
+        return ErrorStatus.REGRESSED
+    return ErrorStatus.NEW if group.first_seen >= now - FRESH else ErrorStatus.OPEN

@@ -11,10 +11,10 @@ from django.utils.translation import gettext as _
 from toban.engine.runs.claiming.claim import why_start
 from toban.engine.runs.models import PlannedWork, Run
 from toban.engine.runs.parameters import Parameter
-from toban.engine.runs.rules import Reason, Start
+from toban.engine.runs.rules import RunReason, Start
 
 
-class Standing(StrEnum):
+class RunStatus(StrEnum):
     """The state of a run, as people see it: a wait for an approval is not a wait for a time."""
 
     PLANNED = "planned"
@@ -39,27 +39,27 @@ class Standing(StrEnum):
         return str(_WORDS[self])
 
 
-_MARKS: Mapping[Standing, str] = {
-    Standing.PLANNED: "○",
-    Standing.WAITING: "◌",
-    Standing.AWAITING: "◎",
-    Standing.RUNNING: "▶",
-    Standing.DONE: "●",
-    Standing.FAILED: "■",
-    Standing.MISSED: "◆",
-    Standing.SKIPPED: "◇",
-    Standing.CANCELLED: "◇",
+_MARKS: Mapping[RunStatus, str] = {
+    RunStatus.PLANNED: "○",
+    RunStatus.WAITING: "◌",
+    RunStatus.AWAITING: "◎",
+    RunStatus.RUNNING: "▶",
+    RunStatus.DONE: "●",
+    RunStatus.FAILED: "■",
+    RunStatus.MISSED: "◆",
+    RunStatus.SKIPPED: "◇",
+    RunStatus.CANCELLED: "◇",
 }
-_WORDS: Mapping[Standing, Promise] = {
-    Standing.PLANNED: gettext_lazy("予定"),
-    Standing.WAITING: gettext_lazy("待ち"),
-    Standing.AWAITING: gettext_lazy("承認待ち"),
-    Standing.RUNNING: gettext_lazy("実行中"),
-    Standing.DONE: gettext_lazy("成功"),
-    Standing.FAILED: gettext_lazy("失敗"),
-    Standing.MISSED: gettext_lazy("未実施"),
-    Standing.SKIPPED: gettext_lazy("見送り"),
-    Standing.CANCELLED: gettext_lazy("中止"),
+_WORDS: Mapping[RunStatus, Promise] = {
+    RunStatus.PLANNED: gettext_lazy("予定"),
+    RunStatus.WAITING: gettext_lazy("待ち"),
+    RunStatus.AWAITING: gettext_lazy("承認待ち"),
+    RunStatus.RUNNING: gettext_lazy("実行中"),
+    RunStatus.DONE: gettext_lazy("成功"),
+    RunStatus.FAILED: gettext_lazy("失敗"),
+    RunStatus.MISSED: gettext_lazy("未実施"),
+    RunStatus.SKIPPED: gettext_lazy("見送り"),
+    RunStatus.CANCELLED: gettext_lazy("中止"),
 }
 WAITS: Mapping[Start, Promise] = {
     Start.NOW: gettext_lazy("ワーカーの空きを待っています"),
@@ -68,41 +68,41 @@ WAITS: Mapping[Start, Promise] = {
     Start.WAITS_FOR_OTHER: gettext_lazy("先行するバッチの成功を待っています"),
     Start.AWAITS_APPROVAL: gettext_lazy("承認を待っています"),
 }
-REASONS: Mapping[Reason, Promise] = {
-    Reason.ON_TIME: gettext_lazy("予定どおり"),
-    Reason.CAUGHT_UP: gettext_lazy("停止中に予定を過ぎたため、後から実行"),
-    Reason.MISSED: gettext_lazy("予定の時刻に Toban が動いていなかった"),
-    Reason.ORDERED: gettext_lazy("人の依頼"),
-    Reason.NEXT_DAY: gettext_lazy("失敗した翌日の再実行"),
-    Reason.CLAIMED: gettext_lazy("ワーカーが実行中"),
-    Reason.TAKEN_OVER: gettext_lazy("異常終了したワーカーから引き継いで実行中"),
-    Reason.SUCCEEDED: gettext_lazy("成功"),
-    Reason.RETRY: gettext_lazy("失敗し、再試行待ち"),
-    Reason.FAILED: gettext_lazy("再試行の上限に達して失敗"),
-    Reason.NOT_RUNNABLE: gettext_lazy("コマンドを起動できない"),
-    Reason.TIMED_OUT: gettext_lazy("制限時間を超過"),
-    Reason.LOST: gettext_lazy("ワーカーが続けて異常終了"),
-    Reason.FENCED: gettext_lazy("別のワーカーが引き継いだ"),
-    Reason.STOPPED: gettext_lazy("ワーカーの停止で中断し、再開待ち"),
-    Reason.CANCELLED: gettext_lazy("人が中止した"),
-    Reason.SKIPPED: gettext_lazy("人が見送った"),
-    Reason.AWAITING_APPROVAL: gettext_lazy("承認待ち"),
-    Reason.APPROVED: gettext_lazy("承認され、再開待ち"),
-    Reason.REFUSED: gettext_lazy("却下された"),
-    Reason.AWAITING_REPORT: gettext_lazy("外で動くバッチの報告待ち"),
-    Reason.REPORTED: gettext_lazy("外部からの報告"),
-    Reason.UNREPORTED: gettext_lazy("報告なし"),
+REASONS: Mapping[RunReason, Promise] = {
+    RunReason.ON_TIME: gettext_lazy("予定どおり"),
+    RunReason.CAUGHT_UP: gettext_lazy("停止中に予定を過ぎたため、後から実行"),
+    RunReason.MISSED: gettext_lazy("予定の時刻に Toban が動いていなかった"),
+    RunReason.ORDERED: gettext_lazy("人の依頼"),
+    RunReason.NEXT_DAY: gettext_lazy("失敗した翌日の再実行"),
+    RunReason.CLAIMED: gettext_lazy("ワーカーが実行中"),
+    RunReason.TAKEN_OVER: gettext_lazy("異常終了したワーカーから引き継いで実行中"),
+    RunReason.SUCCEEDED: gettext_lazy("成功"),
+    RunReason.RETRY: gettext_lazy("失敗し、再試行待ち"),
+    RunReason.FAILED: gettext_lazy("再試行の上限に達して失敗"),
+    RunReason.NOT_RUNNABLE: gettext_lazy("コマンドを起動できない"),
+    RunReason.TIMED_OUT: gettext_lazy("制限時間を超過"),
+    RunReason.LOST: gettext_lazy("ワーカーが続けて異常終了"),
+    RunReason.FENCED: gettext_lazy("別のワーカーが引き継いだ"),
+    RunReason.STOPPED: gettext_lazy("ワーカーの停止で中断し、再開待ち"),
+    RunReason.CANCELLED: gettext_lazy("人が中止した"),
+    RunReason.SKIPPED: gettext_lazy("人が見送った"),
+    RunReason.AWAITING_APPROVAL: gettext_lazy("承認待ち"),
+    RunReason.APPROVED: gettext_lazy("承認され、再開待ち"),
+    RunReason.REFUSED: gettext_lazy("却下された"),
+    RunReason.AWAITING_REPORT: gettext_lazy("外で動くバッチの報告待ち"),
+    RunReason.REPORTED: gettext_lazy("外部からの報告"),
+    RunReason.UNREPORTED: gettext_lazy("報告なし"),
 }
-_OUTCOMES: Mapping[Reason, Promise] = {
-    Reason.FAILED: gettext_lazy("失敗"),
-    Reason.LOST: gettext_lazy("ワーカーが異常終了"),
-    Reason.STOPPED: gettext_lazy("ワーカーの停止で中断"),
-    Reason.AWAITING_APPROVAL: gettext_lazy("承認待ちのため中断"),
+_OUTCOMES: Mapping[RunReason, Promise] = {
+    RunReason.FAILED: gettext_lazy("失敗"),
+    RunReason.LOST: gettext_lazy("ワーカーが異常終了"),
+    RunReason.STOPPED: gettext_lazy("ワーカーの停止で中断"),
+    RunReason.AWAITING_APPROVAL: gettext_lazy("承認待ちのため中断"),
 }
 """Reasons that mean something else for the end of an attempt than for the end of its run."""
 
 
-def outcome(reason: Reason) -> str:
+def outcome(reason: RunReason) -> str:
     """Say how an attempt ended."""
     return str(_OUTCOMES.get(reason) or REASONS[reason])
 
@@ -112,11 +112,11 @@ def purpose(parameter: Parameter) -> str:
     return parameter.en if get_language() == "en" else parameter.ja
 
 
-def standing(run: Run) -> Standing:
+def standing(run: Run) -> RunStatus:
     """Return the state of *run*."""
-    if run.state == Run.State.WAITING and run.reason == Reason.AWAITING_APPROVAL:
-        return Standing.AWAITING
-    return Standing(run.state)
+    if run.state == Run.State.WAITING and run.reason == RunReason.AWAITING_APPROVAL:
+        return RunStatus.AWAITING
+    return RunStatus(run.state)
 
 
 def because_of(run: Run | None, work: PlannedWork | None, now: datetime, zone: tzinfo | None = None) -> str:
@@ -129,8 +129,8 @@ def because(run: Run, work: PlannedWork | None, now: datetime, zone: tzinfo | No
 
     Times are in *zone*, by default this machine's.
     """
-    reason = str(REASONS[Reason(run.reason)])
-    if run.state != Run.State.WAITING or run.reason == Reason.AWAITING_REPORT:
+    reason = str(REASONS[RunReason(run.reason)])
+    if run.state != Run.State.WAITING or run.reason == RunReason.AWAITING_REPORT:
         return reason
     return _("%(reason)s: %(clock)s から。%(wait)s") % {
         "reason": reason,

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 
-from toban.chapters.logs.spans.waterfall import Line, Waterfall
+from toban.chapters.logs.spans.waterfall import Waterfall, WaterfallLine
 from toban.engine.telemetry.spans.search import FoundSpan, RouteFigures
 from toban.engine.text import printable
 
@@ -44,7 +44,7 @@ def as_text(drawn: Waterfall) -> Iterator[str]:
         yield f"{_bar(line)} {length(line.span.duration_ns):>9}  {printable(name)}"
 
 
-def as_record(line: Line) -> Mapping[str, object]:
+def as_record(line: WaterfallLine) -> Mapping[str, object]:
     """Return one span for scripts; empty fields are left out."""
     span = line.span
     known = {
@@ -105,7 +105,7 @@ def _marks(span: FoundSpan, *, lacks_parent: bool) -> Iterator[str]:
         yield "(親のスパンが届いていません)"
 
 
-def _bar(line: Line) -> str:
+def _bar(line: WaterfallLine) -> str:
     begin = min(int(line.offset * _BAR), _BAR - 1)
     wide = max(min(round(line.share * _BAR), _BAR - begin), 1)
     return "·" * begin + "█" * wide + "·" * (_BAR - begin - wide)

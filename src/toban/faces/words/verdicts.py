@@ -32,7 +32,7 @@ _UNITS: dict[Unit, Promise] = {
 }
 
 
-class Refused(NamedTuple):
+class OrderRefusal(NamedTuple):
     """Why an order is not carried out, with a hint."""
 
     what: str
@@ -51,9 +51,9 @@ def told(said: Said) -> str:
     return str(Said(_(said.text), said.values)) if said.text else ""
 
 
-def refused(wrong: NotPossible) -> Refused:
+def refused(wrong: NotPossible) -> OrderRefusal:
     """Say why an order is not possible."""
-    return Refused(told(wrong.said), told(wrong.way_out))
+    return OrderRefusal(told(wrong.said), told(wrong.way_out))
 
 
 _UNIT_WORDS: dict[str, Promise] = {

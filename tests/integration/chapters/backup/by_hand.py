@@ -4,13 +4,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from toban.engine.runs.rules import Reason
+from toban.engine.runs.rules import RunReason
 from toban.engine.runs.work import Work
 
 
 @dataclass
 class HandTurn:
-    """A `Turn` that records what is logged."""
+    """A `RunTurn` that records what is logged."""
 
     run_id: int
     due_at: datetime
@@ -24,7 +24,7 @@ class HandTurn:
     def progress(self, percent: float | None, text: str = "") -> None:
         """Ignore the progress."""
 
-    def why_stop(self) -> Reason | None:
+    def why_stop(self) -> RunReason | None:
         return None
 
 

@@ -7,16 +7,16 @@ from datetime import UTC, datetime
 
 from toban.chapters.backup.bindings import BackupBinding
 from toban.chapters.backup.engine import (
+    ActWatch,
+    BackupCheck,
     BackupFailed,
-    Checked,
     EngineKind,
     Method,
     NeedsFull,
-    Place,
-    Restored,
+    RestoredBackup,
     RestoreOrder,
-    Taken,
-    Watch,
+    TakenBackup,
+    WalPosition,
 )
 from toban.engine.stores.store import Store, StoreTrouble, folder_of
 
@@ -52,7 +52,7 @@ class FakeEngine:
     def __init__(self, source: Source, subject: str, store: Store) -> None:
         self._source, self._subject, self._store = source, subject, store
 
-    def take(self, label: str, method: Method, parent: Taken | None, watch: Watch) -> Taken:  # noqa: ARG002 - the Protocol has it
+    def take(self, label: str, method: Method, parent: TakenBackup | None, watch: ActWatch) -> TakenBackup:  # noqa: ARG002 - the Protocol has it
         source, began = self._source, self._source.now()
         if source.refuses:
             raise BackupFailed(source.refuses)
@@ -67,7 +67,7 @@ class FakeEngine:
             raise failure
         if source.damages:
             self._store.put(f"{folder}/text", bytes(len(source.text)))
-        return Taken(
+        return TakenBackup(
             label=label,
             method=method,
             engine="fake",
@@ -77,32 +77,32 @@ class FakeEngine:
             parent=parent.label if parent else "",
             started_at=began,
             ended_at=source.now(),
-            start=Place(1, "0/1000000"),
-            end=Place(1, "0/1000100"),
+            start=WalPosition(1, "0/1000000"),
+            end=WalPosition(1, "0/1000100"),
             restorable_to=source.now(),
             objects=(stored,),
             manifest_sha256=hashlib.sha256(source.text).hexdigest(),
             source_bytes=len(source.text),
         )
 
-    def verify(self, taken: Taken, watch: Watch) -> Checked:  # noqa: ARG002 - the Protocol has it
+    def verify(self, taken: TakenBackup, watch: ActWatch) -> BackupCheck:  # noqa: ARG002 - the Protocol has it
         troubles = []
         for stored in taken.objects:
             try:
                 list(self._store.stream(stored.key, sha256=stored.sha256))
             except StoreTrouble as error:
                 troubles.append(str(error))
-        return Checked(not troubles, troubles)
+        return BackupCheck(not troubles, troubles)
 
-    def restore(self, order: RestoreOrder, watch: Watch) -> Restored:  # noqa: ARG002 - the Protocol has it
+    def restore(self, order: RestoreOrder, watch: ActWatch) -> RestoredBackup:  # noqa: ARG002 - the Protocol has it
         raise BackupFailed("nothing to restore into", retry=False)
 
-    def remove(self, taken: Taken) -> None:
+    def remove(self, taken: TakenBackup) -> None:
         folder = f"{folder_of(self._subject)}/{taken.label}/"
         self._store.delete([each.key for each in self._store.listing(folder)])
         self._source.removed.append(taken.label)
 
-    def trim_log(self, oldest: Taken) -> int:
+    def trim_log(self, oldest: TakenBackup) -> int:
         self._source.trimmed_to.append(oldest.label)
         return 1
 

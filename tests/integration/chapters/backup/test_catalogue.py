@@ -6,13 +6,13 @@ from pathlib import Path
 import pytest
 
 from toban.chapters.backup import catalogue
-from toban.chapters.backup.engine import Method, Place, Taken
+from toban.chapters.backup.engine import Method, TakenBackup, WalPosition
 from toban.chapters.backup.models import LogStretch
 from toban.engine.stores.directory import DirectoryConfig, DirectoryStore
-from toban.engine.stores.store import Stored
+from toban.engine.stores.store import StoredObject
 
 NOON = datetime(2026, 11, 25, 3, tzinfo=UTC)
-TAKEN = Taken(
+TAKEN = TakenBackup(
     label="20261125T020000Z-incr",
     method=Method.INCREMENTAL,
     engine="native",
@@ -22,10 +22,10 @@ TAKEN = Taken(
     parent="20261124T170000Z-full",
     started_at=NOON,
     ended_at=NOON + timedelta(seconds=3),
-    start=Place(1, "0/3000028"),
-    end=Place(1, "0/3000100"),
+    start=WalPosition(1, "0/3000028"),
+    end=WalPosition(1, "0/3000100"),
     restorable_to=NOON + timedelta(seconds=3),
-    objects=(Stored("PostgreSQL/x/base.tar.zst", 10, "ab", "v1", "age1x"),),
+    objects=(StoredObject("PostgreSQL/x/base.tar.zst", 10, "ab", "v1", "age1x"),),
     manifest_sha256="cd",
     source_bytes=100,
     facts={"archives": [{"key": "base", "tablespace": None}], "日本": "語"},
@@ -122,7 +122,7 @@ def test_stretches_are_trimmed_where_their_log_was_removed() -> None:
     catalogue.log_breaks("PostgreSQL", "7361", "gap")
     log_goes_on("0/3000000", "0/6000000", NOON + timedelta(hours=1))
 
-    catalogue.log_begins_at("PostgreSQL", "7361", Place(1, "0/4000000"))
+    catalogue.log_begins_at("PostgreSQL", "7361", WalPosition(1, "0/4000000"))
 
     assert [(each.first_lsn, each.last_lsn) for each in LogStretch.objects.all()] == [
         ("0/4000000", "0/6000000")
@@ -132,7 +132,7 @@ def test_stretches_are_trimmed_where_their_log_was_removed() -> None:
 @pytest.mark.django_db
 def test_extending_a_stretch_does_not_bring_removed_log_back() -> None:
     log_goes_on("0/1000000", "0/4000000", NOON)
-    catalogue.log_begins_at("PostgreSQL", "7361", Place(1, "0/3000000"))
+    catalogue.log_begins_at("PostgreSQL", "7361", WalPosition(1, "0/3000000"))
 
     log_goes_on("0/1000000", "0/5000000", NOON + timedelta(hours=1))
 

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from toban.chapters.backup import own_state
-from toban.chapters.backup.own_state import Here, NotPossible
+from toban.chapters.backup.own_state import OwnStateNotPossible, OwnToban
 from toban.engine.stores.directory import DirectoryConfig, DirectoryStore
 from toban.engine.stores.store import StoreTrouble
 
@@ -66,9 +66,9 @@ def numbers(folder: Path) -> list[int]:
         return [number for (number,) in state.execute("SELECT n FROM t")]
 
 
-def here(home: Path, *, telemetry: bool = False) -> Here:
+def here(home: Path, *, telemetry: bool = False) -> OwnToban:
     state = {"ENGINE": "django.db.backends.sqlite3", "NAME": str(home / "state.sqlite3")}
-    return Here(home=home, state=state, version="0.1.0", evidence="1:ab", has_telemetry=telemetry)
+    return OwnToban(home=home, state=state, version="0.1.0", evidence="1:ab", has_telemetry=telemetry)
 
 
 def files(folder: Path) -> list[str]:
@@ -135,7 +135,7 @@ def test_measurements_are_left_out_while_their_store_runs(home: Path, store: Dir
     with (home / "telemetry" / "lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
 
-        with pytest.raises(NotPossible) as refused:
+        with pytest.raises(OwnStateNotPossible) as refused:
             own_state.back_up(here(home, telemetry=True), store, NOON, Quiet())
 
     assert "toban processes --stop store" in refused.value.hint
@@ -170,7 +170,7 @@ def test_trailing_damage_is_found_by_the_checksum(home: Path, store: DirectorySt
 def test_nothing_existing_is_overwritten_by_a_restore(home: Path, store: DirectoryStore) -> None:
     own = own_state.back_up(here(home), store, NOON, Quiet())
 
-    with pytest.raises(NotPossible, match="空ではありません"):
+    with pytest.raises(OwnStateNotPossible, match="空ではありません"):
         own_state.bring_back(own, store, home, Quiet())
 
     assert (home / "lock").exists()
@@ -208,7 +208,7 @@ def test_a_backup_of_the_state_is_found_by_its_label(home: Path, store: Director
 
     assert own_state.named(found, "") == newest
     assert own_state.named(found, first.label) == first
-    with pytest.raises(NotPossible, match="20261201"):
+    with pytest.raises(OwnStateNotPossible, match="20261201"):
         own_state.named(found, "20261201T000000Z")
 
 

@@ -15,7 +15,7 @@ from toban.engine.evidence.models import ClauseStatus
 from toban.engine.notify.models import Alert
 from toban.engine.registry.kinds import Kinds
 from toban.engine.runs.elsewhere import reported
-from toban.engine.runs.elsewhere.belonging import Word
+from toban.engine.runs.elsewhere.belonging import ReportWord
 from toban.engine.runs.elsewhere.reported import Report
 from toban.engine.runs.scheduler import plan_due
 
@@ -58,7 +58,7 @@ class House:
         reported.close_overdue(self.works, moment)
         self.tell()
 
-    def say(self, word: Word, moment: datetime, text: str = "") -> None:
+    def say(self, word: ReportWord, moment: datetime, text: str = "") -> None:
         reported.take(self.works["B007"], Report(word, moment, text))
         self.pass_to(moment)
 
@@ -73,9 +73,9 @@ def test_a_reported_batch_is_awaited_then_running_then_done() -> None:
     house.pass_to(NOON + 20 * MINUTE)
     assert house.shown == ("not-measurable", "", "12:00 の分の報告を待っています")
 
-    house.say(Word.START, NOON + 21 * MINUTE)
+    house.say(ReportWord.START, NOON + 21 * MINUTE)
     assert house.shown[2] == "12:00 の分を実行しています"
-    house.say(Word.SUCCESS, NOON + 22 * MINUTE)
+    house.say(ReportWord.SUCCESS, NOON + 22 * MINUTE)
 
     assert house.shown == ("conforming", "2026-04-01 12:00 成功 (60.0秒)", "")
     assert not Alert.objects.exists()
@@ -92,7 +92,7 @@ def test_a_missing_report_is_announced_with_where_to_look_until_a_late_success()
     assert "そのホストと cron の記録" in alert.advice
     assert "toban run" not in alert.advice
 
-    house.say(Word.SUCCESS, NOON + 50 * MINUTE)
+    house.say(ReportWord.SUCCESS, NOON + 50 * MINUTE)
     assert house.shown[0] == "conforming"
     assert house.shown[2] == "予定から 50分 遅れて報告されました"
     assert Alert.objects.get().resolved_at is not None
@@ -100,9 +100,9 @@ def test_a_missing_report_is_announced_with_where_to_look_until_a_late_success()
 
 def test_a_reported_failure_is_announced_at_once_and_not_retried_here() -> None:
     house = House()
-    house.say(Word.START, NOON)
+    house.say(ReportWord.START, NOON)
 
-    house.say(Word.FAIL, NOON + MINUTE, "倉庫に届きません")
+    house.say(ReportWord.FAIL, NOON + MINUTE, "倉庫に届きません")
 
     assert house.shown[0] == "deviating"
     assert "倉庫に届きません" in Alert.objects.get().limit
@@ -112,7 +112,7 @@ def test_a_reported_failure_is_announced_at_once_and_not_retried_here() -> None:
 
 def test_a_start_without_an_end_is_a_failure_after_its_time_limit() -> None:
     house = House()
-    house.say(Word.START, NOON)
+    house.say(ReportWord.START, NOON)
 
     house.pass_to(NOON + 10 * MINUTE)
 

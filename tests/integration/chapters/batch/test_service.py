@@ -17,7 +17,7 @@ from toban.engine.notify.models import Alert
 from toban.engine.registry.kinds import Kinds
 from toban.engine.runs.claiming import claim
 from toban.engine.runs.models import Run
-from toban.engine.runs.rules import Reason
+from toban.engine.runs.rules import RunReason
 from toban.engine.runs.scheduler import plan_due
 
 pytestmark = pytest.mark.django_db
@@ -60,7 +60,7 @@ class House:
         plan_due(self.works.values(), moment)
         while held := taken(self.works, "here", moment):
             if error:
-                claim.fail(held, self.works[held.work], Reason.FAILED, error, moment)
+                claim.fail(held, self.works[held.work], RunReason.FAILED, error, moment)
             else:
                 succeed(held, moment)
         self.tell()

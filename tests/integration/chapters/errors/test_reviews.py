@@ -15,7 +15,7 @@ from toban.engine.bindings.load import read_bindings
 from toban.engine.editions.edition import Edition
 from toban.engine.evidence.ledger import Record, append
 from toban.engine.evidence.models import LedgerEntry
-from toban.engine.overview import Seen, ToDo
+from toban.engine.overview import EditionStatus, ToDo
 
 pytestmark = pytest.mark.django_db
 
@@ -31,7 +31,9 @@ def running_since_long_ago() -> None:
 
 def asked(now: datetime, bindings: str = BOUND) -> list[ToDo]:
     bound = read_bindings(bindings, Path("toban.toml"), schema())
-    return list(OPERATION.to_do(Edition(read_design(DOCUMENT, "運用設計書.md"), bound), Seen(now, {})))
+    return list(
+        OPERATION.to_do(Edition(read_design(DOCUMENT, "運用設計書.md"), bound), EditionStatus(now, {}))
+    )
 
 
 def review(at: datetime) -> None:

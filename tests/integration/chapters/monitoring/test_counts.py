@@ -11,7 +11,7 @@ from tests.integration.engine.telemetry.conftest import StoreProcess
 from tests.registered import schema
 from tests.telemetry_rows import LogRow, batch_of
 
-from toban.chapters.monitoring.measuring.board import Board
+from toban.chapters.monitoring.measuring.board import MeasuringBoard
 from toban.chapters.monitoring.measuring.feeds import plan
 from toban.chapters.monitoring.service import Monitoring
 from toban.chapters.monitoring.sources.logs import KIND
@@ -50,7 +50,7 @@ class Stage:
         store.do("TRUNCATE TABLE logs", {})
         self.store, self.now, self.samples = store, NOON, list[Sample]()
         kinds = {"logs": replace(KIND, build=lambda config: LogsSource(config, lambda: store))}
-        self.board = Board(kinds, lambda: self.now)
+        self.board = MeasuringBoard(kinds, lambda: self.now)
         self.monitoring = Monitoring(self.board, self, lambda: None)
         design = read_design(DOCUMENT, "運用設計書.md")
         bound = read_bindings(bindings, Path("toban.toml"), schema(sources={"logs": KIND.config}))

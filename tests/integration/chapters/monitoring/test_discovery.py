@@ -19,7 +19,7 @@ from tests.integration.chapters.monitoring.test_service import (
 )
 from tests.registered import schema
 
-from toban.chapters.monitoring.discovery import DiscoveryKind, Host, Undiscovered
+from toban.chapters.monitoring.discovery import DiscoveredHost, DiscoveryKind, Undiscovered
 from toban.engine.bindings.load import read_bindings
 from toban.engine.bindings.model import Bindings, DiscoveryBinding
 from toban.engine.notify.models import Alert
@@ -42,7 +42,7 @@ class Fleet:
 
     place = "register"
 
-    def look(self) -> Sequence[Host]:
+    def look(self) -> Sequence[DiscoveredHost]:
         self.looks += 1
         if self.trouble == "hangs":
             self.hang.wait(30)
@@ -50,7 +50,7 @@ class Fleet:
             raise ZeroDivisionError
         if self.trouble:
             raise Undiscovered(self.trouble)
-        return [Host(name, {"name": name}) for name in self.names]
+        return [DiscoveredHost(name, {"name": name}) for name in self.names]
 
 
 @dataclass

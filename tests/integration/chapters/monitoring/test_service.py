@@ -11,7 +11,7 @@ import pytest
 from django.db import OperationalError
 
 from toban.chapters.monitoring.discovery import DiscoveryKind
-from toban.chapters.monitoring.measuring.board import Board
+from toban.chapters.monitoring.measuring.board import MeasuringBoard
 from toban.chapters.monitoring.measuring.feeds import plan
 from toban.chapters.monitoring.models import MonitorState
 from toban.chapters.monitoring.service import Monitoring
@@ -23,7 +23,7 @@ from toban.design.values.duration import Duration, TimeUnit
 from toban.design.values.metric import Metric
 from toban.design.values.quantity import Quantity
 from toban.design.values.threshold import Range, Threshold
-from toban.engine.bindings.model import Bindings, Bound, System
+from toban.engine.bindings.model import Bindings, KindBinding, System
 from toban.engine.bindings.section import Section
 from toban.engine.evidence.models import ClauseStatus
 from toban.engine.notify.delivery.lead import NotLeading
@@ -67,7 +67,7 @@ class PlaceConfig(Section):
 
 def bindings(**targets: Sequence[str]) -> Bindings:
     bound = {
-        target: tuple(Bound("place", PlaceConfig(name=name), 1) for name in names)
+        target: tuple(KindBinding("place", PlaceConfig(name=name), 1) for name in names)
         for target, names in targets.items()
     }
     return Bindings("toban.toml", "b" * 64, System(), bound, {}, {}, {}, {})
@@ -119,7 +119,7 @@ class Stage:
 
     def restart(self) -> None:
         """Start again, as after a kill -9: only the database keeps its data."""
-        self.board = Board(self.kinds, lambda: self.now, self.discoveries)
+        self.board = MeasuringBoard(self.kinds, lambda: self.now, self.discoveries)
         self.monitoring = Monitoring(self.board, self, self.ask_permit)
 
     def ask_permit(self) -> None:
@@ -416,7 +416,7 @@ def test_a_source_that_stays_bound_is_not_reopened(stage: Stage) -> None:
 
 def test_a_source_with_an_unhashable_config_stays_open_until_its_config_changes(stage: Stage) -> None:
     def tagged(**tags: str) -> Bindings:
-        bound = Bound("place", PlaceConfig(name="web-1", tags=tags), 1)
+        bound = KindBinding("place", PlaceConfig(name="web-1", tags=tags), 1)
         return replace(bindings(), targets={"Web": (bound,)})
 
     stage.answers["web-1"] = 20.0

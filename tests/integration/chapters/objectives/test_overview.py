@@ -20,17 +20,17 @@ from toban.design.reader import read_design
 from toban.engine.editions.edition import Edition
 from toban.engine.evidence.models import ClauseStatus
 from toban.engine.evidence.verdict import Verdict
-from toban.engine.overview import Figure, RowStatus, Seen
+from toban.engine.overview import EditionStatus, OverviewFigure, RowStatus
 
 pytestmark = pytest.mark.django_db
 
 
-def figure(edition: Edition) -> Figure:
+def figure(edition: Edition) -> OverviewFigure:
     rows = {
         each.clause_id: RowStatus(Verdict(each.verdict), each.value, each.since)
         for each in ClauseStatus.objects.all()
     }
-    (found,) = OPERATION.figures(edition, Seen(NOON, rows))
+    (found,) = OPERATION.figures(edition, EditionStatus(NOON, rows))
     return found
 
 

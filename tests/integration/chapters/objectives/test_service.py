@@ -9,7 +9,7 @@ import pytest
 from tests.registered import schema
 
 from toban.chapters.objectives.models import LevelDay
-from toban.chapters.objectives.report import Level
+from toban.chapters.objectives.report import ObjectiveReport
 from toban.chapters.objectives.service import Objectives, kept, kept_burns
 from toban.chapters.objectives.sli import plan
 from toban.design.reader import read_design
@@ -297,7 +297,7 @@ EVERY = read_design(
 TIME, ERRORS = "objectives/objective/レスポンスタイム", "objectives/objective/エラー率"
 
 
-def look(measured: Measured, now: datetime) -> dict[str, Level]:
+def look(measured: Measured, now: datetime) -> dict[str, ObjectiveReport]:
     objectives = Objectives(measured)  # type: ignore[arg-type]
     levels = objectives.step(plan(EVERY, BINDINGS), EVERY, BINDINGS, now, EVERY.digest)
     return {level.sli.objective.id: level for level in levels}

@@ -4,7 +4,7 @@ import pytest
 from django.db import transaction
 
 from toban.engine.evidence import ledger
-from toban.engine.evidence.ledger import BrokenLink, Head, Record, append, verify
+from toban.engine.evidence.ledger import BrokenLink, LedgerHead, Record, append, verify
 from toban.engine.evidence.models import LedgerEntry
 from toban.engine.evidence.segments import START
 
@@ -18,7 +18,7 @@ def records(count: int) -> list[Record]:
 
 
 def test_an_empty_ledger_is_valid() -> None:
-    assert verify() == ledger.Verification(Head(0, START), None)
+    assert verify() == ledger.Verification(LedgerHead(0, START), None)
 
 
 def test_entries_are_numbered_without_gaps() -> None:
@@ -29,7 +29,7 @@ def test_entries_are_numbered_without_gaps() -> None:
 
     assert [entry.sequence for entry in LedgerEntry.objects.order_by("sequence")] == [1, 2, 3]
     assert found.broken is None
-    assert found.head == Head(3, third.digest)
+    assert found.head == LedgerHead(3, third.digest)
 
 
 def test_any_content_is_read_back_as_it_was_digested() -> None:

@@ -12,7 +12,7 @@ from toban.engine.notify.alerts import report
 from toban.engine.notify.deciding.pipeline import announce
 from toban.engine.notify.delivery.notice import Notice
 from toban.engine.notify.models import Delivery
-from toban.engine.notify.routing.contacts import Contacts, Way
+from toban.engine.notify.routing.contacts import BoundChannel, Contacts
 from toban.engine.notify.signal import Condition, Signal
 
 TOKYO = ZoneInfo("Asia/Tokyo")
@@ -59,9 +59,9 @@ def contacts() -> Contacts:
             "開発担当者": {ChannelKind.EMAIL: "developer@example.com", ChannelKind.SLACK: "U02DEV"},
         },
         ways=(
-            Way("ops", ChannelKind.SLACK, is_shared=True),
-            Way("watch", ChannelKind.SLACK, is_shared=True, posts_to="#monitoring"),
-            Way("mail", ChannelKind.EMAIL, is_shared=False),
+            BoundChannel("ops", ChannelKind.SLACK, is_shared=True),
+            BoundChannel("watch", ChannelKind.SLACK, is_shared=True, posts_to="#monitoring"),
+            BoundChannel("mail", ChannelKind.EMAIL, is_shared=False),
         ),
         zone=TOKYO,
         public_url="https://toban.example.com",

@@ -8,7 +8,7 @@ import pytest
 
 from toban.design.reader import Design
 from toban.engine.notify.deciding.pipeline import announce
-from toban.engine.notify.inwards import Outside, take
+from toban.engine.notify.inwards import IncomingAlert, take
 from toban.engine.notify.models import Alert, Delivery
 from toban.engine.notify.routing.contacts import Contacts
 
@@ -19,8 +19,8 @@ MINUTE = timedelta(minutes=1)
 LABELS = {"alertname": "HighLatency", "instance": "api-1", "severity": "warning"}
 
 
-def outside(ends_at: datetime, labels: Mapping[str, str] = LABELS) -> Outside:
-    return Outside(labels, {"summary": "遅い"}, NOON, ends_at, "")
+def outside(ends_at: datetime, labels: Mapping[str, str] = LABELS) -> IncomingAlert:
+    return IncomingAlert(labels, {"summary": "遅い"}, NOON, ends_at, "")
 
 
 def titles() -> list[str]:

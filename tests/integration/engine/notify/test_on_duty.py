@@ -16,7 +16,7 @@ from toban.engine.notify import alerts, orders
 from toban.engine.notify.deciding import pipeline
 from toban.engine.notify.duty import overrides
 from toban.engine.notify.models import Alert, Announcement, Delivery, StageOutcome
-from toban.engine.notify.routing.contacts import Contacts, Way
+from toban.engine.notify.routing.contacts import BoundChannel, Contacts
 from toban.engine.notify.signal import Condition, Signal
 from toban.engine.orders import NotPossible
 
@@ -65,8 +65,8 @@ since = 2026-04-06
 CONTACTS = Contacts(
     people={name: {ChannelKind.EMAIL: person.email} for name, person in BINDINGS.people.items()},
     ways=(
-        Way("watch", ChannelKind.SLACK, is_shared=True, posts_to="#monitoring"),
-        Way("mail", ChannelKind.EMAIL, is_shared=False),
+        BoundChannel("watch", ChannelKind.SLACK, is_shared=True, posts_to="#monitoring"),
+        BoundChannel("mail", ChannelKind.EMAIL, is_shared=False),
     ),
     zone=TOKYO,
     duty=BINDINGS.duty,

@@ -17,7 +17,7 @@ from toban.engine.notify.delivery import outbox
 from toban.engine.notify.delivery.channel import Undelivered
 from toban.engine.notify.delivery.notice import Notice
 from toban.engine.notify.models import Alert, Delivery, Silence
-from toban.engine.notify.routing.contacts import Contacts, Way
+from toban.engine.notify.routing.contacts import BoundChannel, Contacts
 from toban.engine.notify.signal import Condition, Signal
 
 pytestmark = pytest.mark.django_db
@@ -52,8 +52,8 @@ class Office:
             contacts,
             people={"開発担当者": {ChannelKind.SLACK: "U02DEV"}},
             ways=(
-                Way("ops", ChannelKind.SLACK, is_shared=True),
-                Way("teams", ChannelKind.TEAMS, is_shared=True),
+                BoundChannel("ops", ChannelKind.SLACK, is_shared=True),
+                BoundChannel("teams", ChannelKind.TEAMS, is_shared=True),
             ),
             notices=NoticeBinding(fallback="teams"),
         )

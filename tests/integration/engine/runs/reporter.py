@@ -19,10 +19,10 @@ def main() -> None:
     from toban.engine.bindings.model import System
     from toban.engine.bindings.secret import Secret
     from toban.engine.runs.elsewhere import reported
-    from toban.engine.runs.elsewhere.belonging import Word
+    from toban.engine.runs.elsewhere.belonging import ReportWord
     from toban.engine.runs.elsewhere.reported import Report
     from toban.engine.runs.scheduler import plan_due
-    from toban.engine.runs.work import Reported, Work
+    from toban.engine.runs.work import ElsewhereReporting, Work
 
     schedule = read_schedule("日次 12:00")
     if schedule is None:
@@ -34,15 +34,15 @@ def main() -> None:
         steps=(),
         schedule=schedule,
         system=System(),
-        reported=Reported(Secret("env:UNUSED", Path()), timedelta(minutes=30)),
+        reported=ElsewhereReporting(Secret("env:UNUSED", Path()), timedelta(minutes=30)),
     )
     plan_due([work], NOON - timedelta(hours=1))
     print("ready", flush=True)
     for line in sys.stdin:
         due = NOON + timedelta(days=int(line))
-        reported.take(work, Report(Word.START, due + timedelta(seconds=1)))
+        reported.take(work, Report(ReportWord.START, due + timedelta(seconds=1)))
         plan_due([work], due + timedelta(seconds=2))
-        reported.take(work, Report(Word.SUCCESS, due + timedelta(seconds=3)))
+        reported.take(work, Report(ReportWord.SUCCESS, due + timedelta(seconds=3)))
         print("done", flush=True)
 
 

@@ -34,7 +34,7 @@ from toban.engine.runs.claiming.bell import Bell  # noqa: E402
 from toban.engine.runs.claiming.runner import Runner  # noqa: E402
 from toban.engine.runs.models import FinishedStep, Run  # noqa: E402
 from toban.engine.runs.service import Runs  # noqa: E402
-from toban.engine.runs.work import Step, Turn, Work  # noqa: E402
+from toban.engine.runs.work import RunTurn, Step, Work  # noqa: E402
 
 MODE, FOLDER, *REST = sys.argv[1:]
 STEPS = 5
@@ -47,14 +47,14 @@ def note(text: str) -> None:
 
 
 def step(number: int) -> Step:
-    def act(turn: Turn) -> object:
+    def act(turn: RunTurn) -> object:
         note(f"did {turn.run_id} {number}")
         return {"number": number, "before": sorted(turn.results)}
 
     return Step(f"step{number}", act)
 
 
-def hold(turn: Turn) -> object:
+def hold(turn: RunTurn) -> object:
     note(f"holds {REST[0]}")
     while not (Path(FOLDER) / "go").exists():
         time.sleep(0.05)

@@ -13,13 +13,13 @@ from toban.engine.bindings.load import read_bindings
 from toban.engine.editions.edition import Edition
 from toban.engine.evidence.models import LedgerEntry
 from toban.engine.orders import NotPossible
-from toban.engine.overview import Seen
+from toban.engine.overview import EditionStatus
 from toban.engine.runs import orders
 from toban.engine.runs.claiming import claim
 from toban.engine.runs.claiming.claim import LEASE, Claim
 from toban.engine.runs.models import Approval, Run
 from toban.engine.runs.operation import OPERATION
-from toban.engine.runs.rules import Reason
+from toban.engine.runs.rules import RunReason
 from toban.engine.runs.scheduler import plan_due
 from toban.engine.runs.work import Step, Work
 
@@ -53,7 +53,7 @@ def test_a_run_waits_indefinitely_for_approval_without_occupying_a_worker(work: 
 
     assert (run.state, run.reason, run.holder, run.step) == ("waiting", "awaiting-approval", "", "switch")
     assert take(work, timedelta(days=30)) is None
-    assert run.attempts.get().outcome == Reason.AWAITING_APPROVAL
+    assert run.attempts.get().outcome == RunReason.AWAITING_APPROVAL
     assert (run.failures, run.losses) == (0, 0)
 
 
@@ -89,7 +89,7 @@ def test_a_refusal_ends_the_run_with_its_reason(work: Work) -> None:
     orders.refuse(run.pk, "リリース凍結中", by="nami", now=NOON + MINUTE)
 
     run.refresh_from_db()
-    assert (run.state, run.reason) == (Run.State.CANCELLED, Reason.REFUSED)
+    assert (run.state, run.reason) == (Run.State.CANCELLED, RunReason.REFUSED)
     assert run.note == "nami が却下しました: リリース凍結中"
     assert take(work, timedelta(days=1)) is None
     kinds = list(LedgerEntry.objects.order_by("sequence").values_list("kind", flat=True))
@@ -140,10 +140,10 @@ def test_an_approval_request_stays_on_the_first_screen_until_answered(work: Work
     design = read_design("# 運用設計書\n## 監視\n- **監視ツール**: Toban\n", "運用設計書.md")
     edition = Edition(design, read_bindings("", Path("toban.toml"), schema()))
 
-    (found,) = OPERATION.to_do(edition, Seen(NOON, {}))
+    (found,) = OPERATION.to_do(edition, EditionStatus(NOON, {}))
     assert (str(found.subject), found.assignee, found.at) == ("B001 switch", "運用責任者", NOON)
     assert found.link.arguments == (run.pk,)
 
     orders.approve(run.pk, "確認済み", by="nami", now=NOON + MINUTE)
 
-    assert list(OPERATION.to_do(edition, Seen(NOON, {}))) == []
+    assert list(OPERATION.to_do(edition, EditionStatus(NOON, {}))) == []

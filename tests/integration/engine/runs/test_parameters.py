@@ -10,7 +10,7 @@ from tests.integration.engine.runs.workers import ask, notes, run
 
 from toban.engine.runs.models import PlannedWork
 from toban.engine.runs.parameters import Parameter, read
-from toban.engine.runs.rules import Reason
+from toban.engine.runs.rules import RunReason
 from toban.engine.runs.scheduler import plan_due
 
 DATE = Parameter("date", "集計し直す日", "the day to add up", "2026-11-24")
@@ -37,5 +37,5 @@ def test_a_run_ordered_under_an_older_binding_refuses_unknown_parameters(
 
     told = ask(sqlite)
     assert ([each["state"] for each in told.runs], told.steps) == (["failed"], [])
-    assert [each["outcome"] for each in told.attempts] == [Reason.NOT_RUNNABLE]
+    assert [each["outcome"] for each in told.attempts] == [RunReason.NOT_RUNNABLE]
     assert notes(tmp_path) == []

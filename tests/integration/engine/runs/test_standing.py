@@ -8,9 +8,9 @@ from tests.integration.engine.runs.conftest import NOON, MakeWork
 
 from toban.engine.runs.claiming import claim
 from toban.engine.runs.models import Run
-from toban.engine.runs.rules import Reason
+from toban.engine.runs.rules import RunReason
 from toban.engine.runs.scheduler import plan_due
-from toban.engine.runs.standing import Standing, standings
+from toban.engine.runs.standing import WorkStatus, standings
 from toban.engine.runs.work import Work
 
 pytestmark = pytest.mark.django_db
@@ -55,7 +55,7 @@ def test_each_work_has_its_own_status(make_work: MakeWork) -> None:
     found = standings(["B001", "B002"], NOON)
 
     assert found["B001"].last == last
-    assert found["B002"] == Standing(next_due=NOON)
+    assert found["B002"] == WorkStatus(next_due=NOON)
     assert "B003" not in found
 
 
@@ -83,7 +83,7 @@ def test_the_running_attempt_counts_and_not_the_waits_before_it(make_work: MakeW
     plan_due([work], NOON)
     held = taken({work.key: work}, "a", NOON)
     assert held is not None
-    claim.fail(held, work, Reason.FAILED, "", NOON + MINUTE)
+    claim.fail(held, work, RunReason.FAILED, "", NOON + MINUTE)
     assert taken({work.key: work}, "a", NOON + 31 * MINUTE) is not None
 
     (found,) = standings([work.key], NOON + 32 * MINUTE).values()

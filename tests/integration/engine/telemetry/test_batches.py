@@ -11,7 +11,7 @@ from tests.integration.engine.telemetry.conftest import StartStore
 from tests.integration.engine.telemetry.logs.test_rows import FIRST, count, row
 from tests.telemetry_rows import batch_of, logs_of
 
-from toban.engine.telemetry.batches import Batch, BatchStore, BatchTable, key_of
+from toban.engine.telemetry.batches import BatchStore, BatchTable, InsertBatch, key_of
 from toban.engine.telemetry.columns import DAY, MOMENT, table_of
 from toban.engine.telemetry.logs.rows import LogStore
 from toban.engine.telemetry.store import StoreRefused, Telemetry
@@ -66,7 +66,9 @@ def test_a_batch_that_the_engine_refuses_delays_no_other(telemetry: Telemetry) -
     batches = [batch_of(key_of("shop", f"good {at}", b""), [row(at + 1)]) for at in range(30)]
     rows = logs_of([row(1)])
     place = rows.column_names.index("attributes_sent")
-    bad = Batch(key_of("shop", "bad", b""), rows.set_column(place, "attributes_sent", pa.array(["no JSON"])))
+    bad = InsertBatch(
+        key_of("shop", "bad", b""), rows.set_column(place, "attributes_sent", pa.array(["no JSON"]))
+    )
 
     with ThreadPoolExecutor(16) as senders:
         done = [senders.submit(logs.write, batch) for batch in (*batches[:15], bad, *batches[15:])]
@@ -192,7 +194,7 @@ def test_rows_wrongly_taken_for_a_repetition_are_written_after_all(
     parcels: BatchStore, telemetry: Telemetry
 ) -> None:
     """A ClickHouse killed between recording a token and committing the rows has one without the other."""
-    batch = Batch(
+    batch = InsertBatch(
         "ab" * 32,
         table_of(PARCELS.schema, [["1970-01-02"] * 10, [86_400.0 + n for n in range(1, 11)], range(1, 11)]),
     )

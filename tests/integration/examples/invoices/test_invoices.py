@@ -19,7 +19,7 @@ from toban.engine import paper
 from toban.engine.bindings.load import UnreadableBindings, read_bindings
 from toban.engine.evidence.models import LedgerEntry
 from toban.engine.runs.kinds import BATCHES, NotBindable, Site
-from toban.engine.runs.rules import Reason
+from toban.engine.runs.rules import RunReason
 from toban.engine.runs.work import Step, StepFailed
 from toban_invoices import kind, service
 from toban_invoices.models import Invoice, Revision
@@ -183,11 +183,11 @@ def test_a_worker_stopped_while_printing_resumes_with_the_rest(sales: str, tmp_p
     number, render, _ = steps(site(tmp_path))
     turn = HandTurn(CLOSING)
     turn.results["number"] = number.act(turn)
-    asked = iter([None, Reason.STOPPED])
+    asked = iter([None, RunReason.STOPPED])
     turn.stops = lambda: next(asked)
     with pytest.raises(StepFailed) as stopped:
         render.act(turn)
-    assert stopped.value.reason is Reason.STOPPED
+    assert stopped.value.reason is RunReason.STOPPED
     printed = Revision.objects.get(invoice__number=1).issued_at
 
     turn.stops = lambda: None
@@ -297,7 +297,7 @@ def test_a_month_can_be_requested_once_it_has_closed(sales: str, tmp_path: Path)
     }  # fmt: skip
     with pytest.raises(StepFailed, match="「2026-11」に締めた期間がありません") as refused:
         bill(place, due_at=CLOSING - timedelta(seconds=1), month="2026-11")
-    assert refused.value.reason is Reason.NOT_RUNNABLE
+    assert refused.value.reason is RunReason.NOT_RUNNABLE
 
 
 def test_no_number_is_assigned_if_one_row_is_bad(sales: str, tmp_path: Path) -> None:

@@ -17,9 +17,9 @@ import json
 from datetime import date
 from tests.integration.examples.invoices.number_many import content
 from toban_invoices.models import Revision
-from toban_invoices.numbering import Book, number
-number(Book("2026", "B003", date(2026, 10, 31)), [content("5"), content("6")], 2)
-number(Book("2026", "B003", date(2026, 11, 30)), [content("5")], 3)
+from toban_invoices.numbering import InvoiceBook, number
+number(InvoiceBook("2026", "B003", date(2026, 10, 31)), [content("5"), content("6")], 2)
+number(InvoiceBook("2026", "B003", date(2026, 11, 30)), [content("5")], 3)
 rows = Revision.objects.order_by("pk")
 print(json.dumps(list(rows.values_list("invoice__number", "number", "run", "file"))))
 """

@@ -7,9 +7,9 @@ from typing import Annotated, ClassVar
 from pydantic import AfterValidator
 
 from toban.design.clauses.capacity import ResourceUsage
-from toban.design.finding import Finding, Level
+from toban.design.finding import Finding, FindingLevel
 from toban.design.reader import Design
-from toban.engine.bindings.draft import OpenTable, Proposal
+from toban.engine.bindings.draft import BindingProposal, OpenTable
 from toban.engine.bindings.model import Bindings
 from toban.engine.bindings.section import Section, beside_the_bindings
 from toban.engine.bindings.table import named
@@ -36,7 +36,7 @@ USAGE = named("usage", UsageBinding, names=_resources)
 
 def _open_tables(design: Design, _kinds: Kinds) -> Iterator[OpenTable]:
     for row in design.of(ResourceUsage):
-        yield OpenTable("usage", row.resource, [row], [Proposal("", UsageBinding)])
+        yield OpenTable("usage", row.resource, [row], [BindingProposal("", UsageBinding)])
 
 
 def _doubts(_design: Design, bindings: Bindings) -> Iterator[Finding]:
@@ -44,7 +44,12 @@ def _doubts(_design: Design, bindings: Bindings) -> Iterator[Finding]:
         if not binding.file.exists():
             origin = place_of(bindings, "usage", name)
             yield Finding(
-                "TY001", Level.WARNING, origin, "ファイルがありません", str(binding.file), "作ってください"
+                "TY001",
+                FindingLevel.WARNING,
+                origin,
+                "ファイルがありません",
+                str(binding.file),
+                "作ってください",
             )
 
 

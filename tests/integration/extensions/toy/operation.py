@@ -12,7 +12,7 @@ from toban.engine.editions.edition import Edition
 from toban.engine.evidence import status
 from toban.engine.evidence.status import StatusUpdate
 from toban.engine.evidence.verdict import Verdict
-from toban.engine.operation import EditionLoop, Operation, Rows, Shift, Workplace
+from toban.engine.operation import EditionLoop, Operation, Rows, WorkerShift, Workplace
 from toban.engine.trial import Trial, place_of
 
 
@@ -38,8 +38,8 @@ def _judge(edition: Edition, now: datetime) -> None:
     status.show(updates, now, edition.design.digest)
 
 
-def _shift(_at: Workplace) -> Shift:
-    return Shift([EditionLoop("usage", _judge, every=1.0)])
+def _shift(_at: Workplace) -> WorkerShift:
+    return WorkerShift([EditionLoop("usage", _judge, every=1.0)])
 
 
 def _trials(edition: Edition, _now: datetime) -> Iterator[Trial]:

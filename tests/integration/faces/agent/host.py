@@ -20,7 +20,7 @@ import zstandard
 
 from toban.engine.clock import system_clock
 from toban.faces.agent.files.positions import Positions
-from toban.faces.agent.files.tail import Tail
+from toban.faces.agent.files.tail import FileTail
 from toban.faces.agent.logs import Shipper
 
 
@@ -141,7 +141,7 @@ class Host:
     @contextmanager
     def agent(self) -> Iterator[Shipper]:
         """Run an agent; leaving the block is like killing it: it gets no chance to clean up."""
-        tail = Tail(
+        tail = FileTail(
             [str(self.folder / each) for each in self.patterns],
             Positions(self.folder / "spool"),
             self.now,

@@ -20,10 +20,10 @@ from tests.integration.faces.agent.journals import Machine
 from tests.integration.faces.ingest.served import DOCUMENT, Served, serving
 
 from toban.engine.telemetry.logs.language import read_search
-from toban.engine.telemetry.logs.search import LogSearch, Span
+from toban.engine.telemetry.logs.search import LogSearch, TimeSpan
 from toban.faces.agent.client import new_client
 from toban.faces.agent.files.positions import Positions
-from toban.faces.agent.files.tail import Tail
+from toban.faces.agent.files.tail import FileTail
 from toban.faces.agent.logs import Shipper
 
 ROOT = Path(__file__).parents[4]
@@ -155,7 +155,7 @@ def test_a_host_with_a_wrong_clock_loses_no_line_without_a_timestamp(
     began = datetime.now(UTC)
     wrong = [off]
     positions = Positions(tmp_path / "spool")
-    tail = Tail([str(path)], positions, lambda: datetime.now(UTC) + sum(wrong, NOT_AT_ALL))
+    tail = FileTail([str(path)], positions, lambda: datetime.now(UTC) + sum(wrong, NOT_AT_ALL))
     with closing(tail), new_client(served.url, TOKEN, None) as client:
         shipper = Shipper(tail, client, "web-1", is_stopped=lambda: False)
         assert shipper.step() == ""
@@ -191,7 +191,7 @@ def test_an_entry_with_too_many_fields_can_be_found(
     assert agent.returncode == 0, out
     assert store.telemetry is not None
     search = read_search('of_this_test_0:"value 0" more_fields:OF_THIS_TEST_99* service:shop level:ERROR')
-    (row,) = LogSearch(store.telemetry).newest(search.terms, Span(EPOCH, datetime.now(UTC)), limit=2)
+    (row,) = LogSearch(store.telemetry).newest(search.terms, TimeSpan(EPOCH, datetime.now(UTC)), limit=2)
     assert row.message == "it has many fields"
 
 

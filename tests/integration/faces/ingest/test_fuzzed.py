@@ -156,7 +156,7 @@ def served(tmp_path: Path) -> Iterator[Served]:
 
 def test_any_request_is_answered_and_memory_does_not_grow(served: Served) -> None:
     chance, told = Random(7), Counter[tuple[str, int]]()  # noqa: S311 - rubbish, no secret
-    process, sizes = psutil.Process(served.process.pid), []
+    process, sizes = psutil.Process(served.process.pid), list[float]()
     until = time.monotonic() + SECONDS
     with httpx.Client(base_url=served.url, trust_env=False, timeout=60) as client:
         while time.monotonic() < until or len(sizes) < FEWEST:

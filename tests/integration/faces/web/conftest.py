@@ -16,7 +16,7 @@ from toban.design.reader import read_design
 from toban.engine.bindings.load import read_bindings
 from toban.engine.clock import system_clock
 from toban.engine.editions import present
-from toban.engine.editions.edition import Edition, Refusal
+from toban.engine.editions.edition import Edition, EditionRefusal
 from toban.engine.people.models import Operator, OperatorRole
 
 DOCUMENT = """# 運用設計書
@@ -49,7 +49,7 @@ class Fixed:
     """The version in force, as set by the test."""
 
     edition: Edition | None
-    refusal: Refusal | None = None
+    refusal: EditionRefusal | None = None
 
 
 @pytest.fixture(autouse=True)

@@ -15,7 +15,7 @@ from toban.engine.editions.edition import Edition
 from toban.engine.notify.alerts import report
 from toban.engine.notify.deciding.pipeline import announce
 from toban.engine.notify.models import Alert, Delivery
-from toban.engine.notify.routing.contacts import Contacts, Way
+from toban.engine.notify.routing.contacts import BoundChannel, Contacts
 from toban.engine.notify.signal import Condition, Signal
 
 DOCUMENT = """# 運用設計書
@@ -39,8 +39,8 @@ CPU = "monitoring/monitor/DB/CPU使用率"
 CONTACTS = Contacts(
     people={"運用責任者": {ChannelKind.EMAIL: "nami@example.com"}},
     ways=(
-        Way("ops", ChannelKind.SLACK, is_shared=True),
-        Way("mail", ChannelKind.EMAIL, is_shared=False),
+        BoundChannel("ops", ChannelKind.SLACK, is_shared=True),
+        BoundChannel("mail", ChannelKind.EMAIL, is_shared=False),
     ),
     zone=ZoneInfo("Asia/Tokyo"),
 )

@@ -12,7 +12,7 @@ from toban.engine.bindings.load import read_bindings
 from toban.engine.clock import system_clock
 from toban.engine.editions.edition import Edition
 from toban.engine.runs.models import Approval, PlannedWork, Run
-from toban.engine.runs.rules import Reason
+from toban.engine.runs.rules import RunReason
 
 DOCUMENT = """# 運用設計書
 ## 4. バックアップ・リストア
@@ -58,7 +58,7 @@ def planned(key: str = DAILY, **more: Any) -> PlannedWork:
 
 
 def made(
-    key: str = DAILY, state: Run.State = Run.State.DONE, reason: Reason = Reason.SUCCEEDED, **more: Any
+    key: str = DAILY, state: Run.State = Run.State.DONE, reason: RunReason = RunReason.SUCCEEDED, **more: Any
 ) -> Run:
     """Create a run, due a minute ago by default; a run that has ended took 30 seconds."""
     due: datetime = more.pop("due_at", system_clock() - timedelta(minutes=1))
@@ -72,6 +72,6 @@ def made(
 
 def awaiting(wanted_of: str = "運用責任者") -> Run:
     """Create a run that waits for the approval of *wanted_of* before its step 送付."""
-    run = made(MONTHLY, Run.State.WAITING, Reason.AWAITING_APPROVAL, step="送付")
+    run = made(MONTHLY, Run.State.WAITING, RunReason.AWAITING_APPROVAL, step="送付")
     Approval.objects.create(run=run, step="送付", wanted_of=wanted_of, asked_at=system_clock())
     return run

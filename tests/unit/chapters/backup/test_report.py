@@ -7,9 +7,9 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from toban.chapters.backup import report
-from toban.chapters.backup.engine import Guarded, Method
-from toban.chapters.backup.report import Guard, Recovery, Row
-from toban.chapters.backup.rules import Copy, Freshness, Moment
+from toban.chapters.backup.engine import Method, VersionGuard
+from toban.chapters.backup.report import Guard, PolicyReport, Recovery
+from toban.chapters.backup.rules import BackupCopy, Freshness, RestorePoint
 from toban.design.clauses.backup import BackupPolicy, RecoveryObjective
 from toban.design.reader import read_design
 from toban.engine.evidence.verdict import Verdict
@@ -37,7 +37,7 @@ DESIGN = read_design(
 )
 (POLICY,) = DESIGN.of(BackupPolicy)
 (RPO,) = DESIGN.of(RecoveryObjective)
-COPY = Copy(
+COPY = BackupCopy(
     label="x-full",
     method=Method.FULL,
     ended_at=NOW - HOUR,
@@ -46,7 +46,7 @@ COPY = Copy(
 )
 
 
-def row(**facts: object) -> Row:
+def row(**facts: object) -> PolicyReport:
     known = {
         "policy": POLICY,
         "work": "PostgreSQL/full",
@@ -54,7 +54,7 @@ def row(**facts: object) -> Row:
         "is_log": False,
         "copies": [COPY],
         "freshness": Freshness.FRESH,
-        "moment": Moment(NOW - HOUR, "x-full", is_by_log=False),
+        "moment": RestorePoint(NOW - HOUR, "x-full", is_by_log=False),
         "trouble": "",
         "guard": "",
         "last": None,
@@ -62,7 +62,7 @@ def row(**facts: object) -> Row:
         "next_due": None,
         "zone": ZoneInfo("Asia/Tokyo"),
     }
-    return Row(**{**known, **facts})  # type: ignore[arg-type]
+    return PolicyReport(**{**known, **facts})  # type: ignore[arg-type]
 
 
 def run(state: str, *, began: timedelta, note: str = "", failures: int = 0) -> Run:
@@ -132,13 +132,13 @@ def test_the_worst_finding_comes_first(facts: dict[str, object], verdict: Verdic
     ("moment", "verdict"),
     [
         (None, Verdict.NOT_MEASURABLE),
-        (Moment(NOW - report.LOG_LAGS, "x", is_by_log=True), Verdict.CONFORMING),
-        (Moment(NOW - report.LOG_LAGS - SECOND, "x", is_by_log=True), Verdict.DEVIATING),
-        (Moment(NOW, "x", is_by_log=False), Verdict.DEVIATING),
+        (RestorePoint(NOW - report.LOG_LAGS, "x", is_by_log=True), Verdict.CONFORMING),
+        (RestorePoint(NOW - report.LOG_LAGS - SECOND, "x", is_by_log=True), Verdict.DEVIATING),
+        (RestorePoint(NOW, "x", is_by_log=False), Verdict.DEVIATING),
     ],
     ids=["no full copy", "keeps up", "lags", "no log"],
 )
-def test_a_log_row_conforms_while_the_log_keeps_up(moment: Moment | None, verdict: Verdict) -> None:
+def test_a_log_row_conforms_while_the_log_keeps_up(moment: RestorePoint | None, verdict: Verdict) -> None:
     assert report.judged(row(is_log=True, moment=moment), NOW).verdict is verdict
 
 
@@ -190,13 +190,13 @@ def test_an_objective_is_missed_just_above_its_limit(
     ("seen", "verdict", "condition"),
     [
         (None, Verdict.NOT_MEASURABLE, Condition.OK),
-        (Guarded("…"), Verdict.CONFORMING, Condition.OK),
-        (Guarded("…", excesses=("longer",)), Verdict.WARNING, Condition.WARNING),
-        (Guarded("…", faults=("off",), excesses=("longer",)), Verdict.DEVIATING, Condition.CRITICAL),
+        (VersionGuard("…"), Verdict.CONFORMING, Condition.OK),
+        (VersionGuard("…", excesses=("longer",)), Verdict.WARNING, Condition.WARNING),
+        (VersionGuard("…", faults=("off",), excesses=("longer",)), Verdict.DEVIATING, Condition.CRITICAL),
     ],
 )
 def test_a_bucket_is_judged_by_its_worst_setting(
-    seen: Guarded | None, verdict: Verdict, condition: Condition
+    seen: VersionGuard | None, verdict: Verdict, condition: Condition
 ) -> None:
     guard = Guard(POLICY, seen, "")
 

@@ -8,8 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from toban.chapters.backup import rules
-from toban.chapters.backup.engine import Method, Place
-from toban.chapters.backup.rules import Copy, Freshness, Keep, Moment, Stretch
+from toban.chapters.backup.engine import Method, WalPosition
+from toban.chapters.backup.rules import BackupCopy, CopyRetention, Freshness, RestorePoint, WalStretch
 from toban.design.values.duration import Duration, Forever, Generations, TimeUnit
 
 NOW = datetime(2026, 11, 25, 2, 0, tzinfo=UTC)
@@ -17,23 +17,23 @@ DAY, HOUR, MOMENT = timedelta(days=1), timedelta(hours=1), timedelta(microsecond
 DAYS_30 = Duration(Decimal(30), TimeUnit.DAY)
 HOURS_24 = Duration(Decimal(24), TimeUnit.HOUR)
 BOTH = {
-    Method.FULL: Keep(Generations(30), DAYS_30),
-    Method.INCREMENTAL: Keep(Generations(24), HOURS_24),
+    Method.FULL: CopyRetention(Generations(30), DAYS_30),
+    Method.INCREMENTAL: CopyRetention(Generations(24), HOURS_24),
 }
 
 
-def full(ended_at: datetime, label: str = "", **facts: object) -> Copy:
+def full(ended_at: datetime, label: str = "", **facts: object) -> BackupCopy:
     return _copy(Method.FULL, ended_at, label or f"full-{ended_at.isoformat()}", facts)
 
 
-def increment(ended_at: datetime, parent: str, label: str = "", **facts: object) -> Copy:
+def increment(ended_at: datetime, parent: str, label: str = "", **facts: object) -> BackupCopy:
     facts["parent"] = parent
     return _copy(Method.INCREMENTAL, ended_at, label or f"incr-{ended_at.isoformat()}", facts)
 
 
-def _copy(method: Method, ended_at: datetime, label: str, facts: dict[str, object]) -> Copy:
+def _copy(method: Method, ended_at: datetime, label: str, facts: dict[str, object]) -> BackupCopy:
     known = {"label": label, "method": method, "ended_at": ended_at, "restorable_to": ended_at}
-    return Copy(**{**known, **facts})  # type: ignore[arg-type]
+    return BackupCopy(**{**known, **facts})  # type: ignore[arg-type]
 
 
 def gone(plan: rules.PrunePlan) -> list[str]:
@@ -50,14 +50,14 @@ def test_a_copy_is_removed_when_neither_generations_nor_retention_require_it() -
 
 
 def test_retention_alone_keeps_a_copy_until_its_last_moment() -> None:
-    keep = {Method.FULL: Keep(retention=DAYS_30)}
+    keep = {Method.FULL: CopyRetention(retention=DAYS_30)}
     copies = [full(NOW, "new"), full(NOW - 30 * DAY + MOMENT, "young"), full(NOW - 30 * DAY, "done")]
 
     assert gone(rules.prune(copies, keep, NOW)) == ["done"]
 
 
 def test_generations_alone_count_copies_of_any_age() -> None:
-    keep = {Method.FULL: Keep(generations=Generations(2))}
+    keep = {Method.FULL: CopyRetention(generations=Generations(2))}
     copies = [full(NOW - 100 * DAY, "c"), full(NOW - 300 * DAY, "d"), full(NOW - 400 * DAY, "e")]
 
     assert gone(rules.prune(copies, keep, NOW)) == ["e"]
@@ -76,7 +76,7 @@ def test_many_manual_copies_do_not_push_others_out_of_the_retention() -> None:
 
 
 def test_a_damaged_copy_does_not_count_as_a_generation() -> None:
-    keep = {Method.FULL: Keep(generations=Generations(2))}
+    keep = {Method.FULL: CopyRetention(generations=Generations(2))}
     copies = [full(NOW, "a"), full(NOW - DAY, "b", is_good=False), full(NOW - 2 * DAY, "c")]
 
     plan = rules.prune(copies, keep, NOW)
@@ -89,11 +89,14 @@ def test_a_row_that_says_nothing_keeps_everything() -> None:
     copies = [full(NOW - 1000 * DAY, "old"), full(NOW, "new")]
 
     assert gone(rules.prune(copies, {}, NOW)) == []
-    assert gone(rules.prune(copies, {Method.FULL: Keep(Generations(1), Forever())}, NOW)) == []
+    assert gone(rules.prune(copies, {Method.FULL: CopyRetention(Generations(1), Forever())}, NOW)) == []
 
 
 def test_a_full_copy_is_kept_while_an_increment_depends_on_it() -> None:
-    keep = {Method.FULL: Keep(generations=Generations(1)), Method.INCREMENTAL: Keep(retention=HOURS_24)}
+    keep = {
+        Method.FULL: CopyRetention(generations=Generations(1)),
+        Method.INCREMENTAL: CopyRetention(retention=HOURS_24),
+    }
     copies = [
         full(NOW - 2 * DAY, "older"),
         full(NOW - DAY - HOUR, "base"),
@@ -108,7 +111,10 @@ def test_a_full_copy_is_kept_while_an_increment_depends_on_it() -> None:
 
 
 def test_the_base_of_promised_restore_points_is_kept_if_there_is_log() -> None:
-    keep = {Method.FULL: Keep(generations=Generations(1)), Method.INCREMENTAL: Keep(retention=HOURS_24)}
+    keep = {
+        Method.FULL: CopyRetention(generations=Generations(1)),
+        Method.INCREMENTAL: CopyRetention(retention=HOURS_24),
+    }
     copies = [full(NOW - 3 * DAY, "a"), full(NOW - DAY, "b"), full(NOW, "c")]
 
     plan = rules.prune(copies, keep, NOW, has_log=True)
@@ -125,7 +131,10 @@ def test_increments_are_removed_before_their_full_copy() -> None:
         increment(NOW - 89 * DAY, "base", "child"),
         full(NOW, "new"),
     ]
-    keep = {Method.FULL: Keep(retention=DAYS_30), Method.INCREMENTAL: Keep(retention=HOURS_24)}
+    keep = {
+        Method.FULL: CopyRetention(retention=DAYS_30),
+        Method.INCREMENTAL: CopyRetention(retention=HOURS_24),
+    }
 
     assert gone(rules.prune(copies, keep, NOW)) == ["child", "base"]
 
@@ -140,14 +149,14 @@ def test_an_increment_without_its_full_copy_is_of_no_use() -> None:
 
 
 def test_the_last_full_copy_is_never_removed() -> None:
-    keep = {Method.FULL: Keep(retention=DAYS_30)}
+    keep = {Method.FULL: CopyRetention(retention=DAYS_30)}
 
     assert gone(rules.prune([full(NOW - 400 * DAY, "only")], keep, NOW)) == []
     assert gone(rules.prune([full(NOW - 400 * DAY, "only", is_good=False)], keep, NOW)) == []
 
 
 def test_the_last_verified_full_copy_is_kept_next_to_newer_ones() -> None:
-    keep = {Method.FULL: Keep(generations=Generations(1))}
+    keep = {Method.FULL: CopyRetention(generations=Generations(1))}
     copies = [
         full(NOW - 3 * DAY, "older"),
         full(NOW - 2 * DAY, "read"),
@@ -161,7 +170,7 @@ def test_the_last_verified_full_copy_is_kept_next_to_newer_ones() -> None:
 
 
 @st.composite
-def catalogues(draw: st.DrawFn) -> list[Copy]:
+def catalogues(draw: st.DrawFn) -> list[BackupCopy]:
     fulls = [
         full(NOW - hours * HOUR, f"f{at}", is_good=good, is_verified=verified)
         for at, (hours, good, verified) in enumerate(
@@ -182,7 +191,7 @@ def catalogues(draw: st.DrawFn) -> list[Copy]:
 
 
 keeps = st.builds(
-    Keep,
+    CopyRetention,
     st.none() | st.builds(Generations, st.integers(1, 5)),
     st.none() | st.builds(Duration, st.integers(1, 60).map(Decimal), st.just(TimeUnit.DAY)),
 )
@@ -190,7 +199,7 @@ keeps = st.builds(
 
 @given(catalogues(), keeps, keeps, st.booleans())
 def test_pruning_breaks_no_chain_and_leaves_a_good_copy(
-    copies: list[Copy], of_fulls: Keep, of_increments: Keep, has_log: bool
+    copies: list[BackupCopy], of_fulls: CopyRetention, of_increments: CopyRetention, has_log: bool
 ) -> None:
     keep = {Method.FULL: of_fulls, Method.INCREMENTAL: of_increments}
     plan = rules.prune(copies, keep, NOW, has_log=has_log)
@@ -213,7 +222,7 @@ def test_pruning_breaks_no_chain_and_leaves_a_good_copy(
 
 
 @given(catalogues(), keeps)
-def test_pruning_again_removes_nothing_more(copies: list[Copy], keep: Keep) -> None:
+def test_pruning_again_removes_nothing_more(copies: list[BackupCopy], keep: CopyRetention) -> None:
     by_method = {Method.FULL: keep, Method.INCREMENTAL: keep}
     removed = set(gone(rules.prune(copies, by_method, NOW)))
 
@@ -241,42 +250,47 @@ def test_no_chain_includes_a_damaged_copy() -> None:
     assert rules.chain_to([base, child, older], None) == (older,)
 
 
-def at(timeline: int, lsn: str) -> Place:
-    return Place(timeline, lsn)
+def at(timeline: int, lsn: str) -> WalPosition:
+    return WalPosition(timeline, lsn)
 
 
-def stretch(first: str, last: str, durable_to: datetime, *, timeline: int = 1, system: str = "7") -> Stretch:
-    return Stretch(system, timeline, first, last, durable_to)
+def stretch(
+    first: str, last: str, durable_to: datetime, *, timeline: int = 1, system: str = "7"
+) -> WalStretch:
+    return WalStretch(system, timeline, first, last, durable_to)
 
 
-BASE = full(NOW - HOUR, "base", system_id="7", end=Place(1, "0/3000100"))
+BASE = full(NOW - HOUR, "base", system_id="7", end=WalPosition(1, "0/3000100"))
 
 
 @pytest.mark.parametrize(
     ("log", "found"),
     [
-        ([], Moment(NOW - HOUR, "base", is_by_log=False)),
-        ([stretch("0/3000100", "0/5000000", NOW)], Moment(NOW, "base", is_by_log=True)),
-        ([stretch("0/3000101", "0/5000000", NOW)], Moment(NOW - HOUR, "base", is_by_log=False)),
-        ([stretch("0/1000000", "0/3000100", NOW)], Moment(NOW, "base", is_by_log=True)),
-        ([stretch("0/1000000", "0/30000FF", NOW)], Moment(NOW - HOUR, "base", is_by_log=False)),
-        ([stretch("0/3000000", "0/5000000", NOW, system="8")], Moment(NOW - HOUR, "base", is_by_log=False)),
+        ([], RestorePoint(NOW - HOUR, "base", is_by_log=False)),
+        ([stretch("0/3000100", "0/5000000", NOW)], RestorePoint(NOW, "base", is_by_log=True)),
+        ([stretch("0/3000101", "0/5000000", NOW)], RestorePoint(NOW - HOUR, "base", is_by_log=False)),
+        ([stretch("0/1000000", "0/3000100", NOW)], RestorePoint(NOW, "base", is_by_log=True)),
+        ([stretch("0/1000000", "0/30000FF", NOW)], RestorePoint(NOW - HOUR, "base", is_by_log=False)),
+        (
+            [stretch("0/3000000", "0/5000000", NOW, system="8")],
+            RestorePoint(NOW - HOUR, "base", is_by_log=False),
+        ),
         (
             [
                 stretch("0/3000000", "0/5000000", NOW - 2 * MOMENT),
                 stretch("0/5000000", "0/6000000", NOW, timeline=2),
             ],
-            Moment(NOW, "base", is_by_log=True),
+            RestorePoint(NOW, "base", is_by_log=True),
         ),
         (
             [
                 stretch("0/3000000", "0/5000000", NOW - MOMENT),
                 stretch("0/5000001", "0/6000000", NOW, timeline=2),
             ],
-            Moment(NOW - MOMENT, "base", is_by_log=True),
+            RestorePoint(NOW - MOMENT, "base", is_by_log=True),
         ),
-        ([stretch("0/3000000", "1/0", NOW)], Moment(NOW, "base", is_by_log=True)),
-        ([stretch("0/3000000", "0/5000000", NOW - DAY)], Moment(NOW - HOUR, "base", is_by_log=False)),
+        ([stretch("0/3000000", "1/0", NOW)], RestorePoint(NOW, "base", is_by_log=True)),
+        ([stretch("0/3000000", "0/5000000", NOW - DAY)], RestorePoint(NOW - HOUR, "base", is_by_log=False)),
     ],
     ids=[
         "no log",
@@ -291,12 +305,14 @@ BASE = full(NOW - HOUR, "base", system_id="7", end=Place(1, "0/3000100"))
         "older than the backup",
     ],
 )
-def test_the_newest_moment_is_the_end_of_the_continuing_log(log: list[Stretch], found: Moment) -> None:
+def test_the_newest_moment_is_the_end_of_the_continuing_log(
+    log: list[WalStretch], found: RestorePoint
+) -> None:
     assert rules.newest_moment([BASE], log) == found
 
 
 def test_without_a_good_backup_no_moment_can_be_restored() -> None:
-    damaged = full(NOW - HOUR, "base", system_id="7", end=Place(1, "0/3000100"), is_good=False)
+    damaged = full(NOW - HOUR, "base", system_id="7", end=WalPosition(1, "0/3000100"), is_good=False)
 
     assert rules.newest_moment([], [stretch("0/0", "0/5000000", NOW)]) is None
     assert rules.newest_moment([damaged], [stretch("0/3000000", "0/5000000", NOW)]) is None

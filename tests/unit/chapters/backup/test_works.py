@@ -9,7 +9,7 @@ from tests.integration.chapters.backup.fake_engine import FakeBackup, Source, ki
 from tests.registered import schema
 
 from toban.chapters.backup.engine import Method
-from toban.chapters.backup.rules import Keep
+from toban.chapters.backup.rules import CopyRetention
 from toban.chapters.backup.taking.config import BackupBatch
 from toban.chapters.backup.works import BackupPlan, days_of, plan
 from toban.design.reader import read_design
@@ -53,8 +53,8 @@ def test_each_row_is_a_work_with_its_schedule_and_what_it_keeps() -> None:
     assert made.unbound == {}
     assert made.sources["DB"].store_name == "S3"
     assert made.sources["DB"].keep == {
-        Method.FULL: Keep(Generations(30), Duration(Decimal(30), TimeUnit.DAY)),
-        Method.INCREMENTAL: Keep(Generations(24), Duration(Decimal(24), TimeUnit.HOUR)),
+        Method.FULL: CopyRetention(Generations(30), Duration(Decimal(30), TimeUnit.DAY)),
+        Method.INCREMENTAL: CopyRetention(Generations(24), Duration(Decimal(24), TimeUnit.HOUR)),
     }
     assert [step.name for step in made.works["DB/full"].steps] == ["take", "verify", "record", "prune"]
 

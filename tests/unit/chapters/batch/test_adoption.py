@@ -16,7 +16,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.registered import schema
 
-from toban.chapters.batch.adoption import Proposal, Way, bindings, crontab_lines, propose
+from toban.chapters.batch.adoption import AdoptionProposal, AdoptionWay, bindings, crontab_lines, propose
 from toban.chapters.batch.crontab import read_crontab
 from toban.chapters.batch.kinds import command, ping
 from toban.chapters.batch.works import plan
@@ -36,13 +36,13 @@ YEAR = (
 
 
 def proposed(
-    text: str, way: Way = Way.COMMAND, *, is_system: bool = False, host: str = "Asia/Tokyo"
-) -> Proposal:
+    text: str, way: AdoptionWay = AdoptionWay.COMMAND, *, is_system: bool = False, host: str = "Asia/Tokyo"
+) -> AdoptionProposal:
     crontab = read_crontab(text, is_system=is_system)
     return propose(crontab, way=way, prefix="C", zone="Asia/Tokyo", host_zone=host)
 
 
-def document(proposal: Proposal) -> Design:
+def document(proposal: AdoptionProposal) -> Design:
     return read_design(f"# 運用設計書\n\n## バッチ処理\n\n### バッチ一覧\n{proposal.table}", "運用設計書.md")
 
 
@@ -60,12 +60,12 @@ def never_comes(fields: str) -> bool:
         return True
 
 
-def by_document(proposal: Proposal) -> set[datetime]:
+def by_document(proposal: AdoptionProposal) -> set[datetime]:
     works = plan(document(proposal), read(proposal), Kinds.given(batches=KINDS)).works.values()
     return {moment for work in works for moment in due_times(work.schedule, System(), *YEAR)}
 
 
-def read(proposal: Proposal) -> Bindings:
+def read(proposal: AdoptionProposal) -> Bindings:
     configs = {name: kind.config for name, kind in KINDS.items()}
     return read_bindings(bindings(proposal), Path("toban.toml"), schema(batches=configs))
 
@@ -172,7 +172,7 @@ def test_no_command_breaks_the_table_or_the_bindings(text: str) -> None:
 
 
 def pinging(text: str, *, is_system: bool = False) -> Sequence[str]:
-    proposal = proposed(text, Way.PING, is_system=is_system)
+    proposal = proposed(text, AdoptionWay.PING, is_system=is_system)
     urls = {each.key: f"http://toban/ping/{each.key}" for each in proposal.adopted}
     return [line for _, line in crontab_lines(proposal, urls)]
 

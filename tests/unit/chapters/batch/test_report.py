@@ -5,15 +5,15 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from toban.chapters.batch.report import Row, Trouble, events, signals, status, trouble
+from toban.chapters.batch.report import BatchReport, RunTrouble, events, signals, status, trouble
 from toban.design.clauses.batch import Batch
 from toban.design.reader import read_design
 from toban.engine.bindings.model import System
 from toban.engine.evidence.verdict import Verdict
 from toban.engine.notify.signal import Condition, Signal
 from toban.engine.runs.models import Run
-from toban.engine.runs.rules import OVERDUE, Reason
-from toban.engine.runs.standing import Standing
+from toban.engine.runs.rules import OVERDUE, RunReason
+from toban.engine.runs.standing import WorkStatus
 from toban.engine.runs.work import Work
 
 NOON = datetime(2026, 4, 1, 3, tzinfo=UTC)
@@ -44,17 +44,17 @@ def row(
     failure: str = "再実行、アラート",
     longest_usual: timedelta | None = None,
     **work: object,
-) -> Row:
+) -> BatchReport:
     found = batch(failure)
     made = Work(
         key="B004", clause_id=found.id, document_digest="", steps=(), schedule=found.schedule,
         system=System(),
     )  # fmt: skip
-    standing = Standing(last, current, began_at=NOON, longest_usual=longest_usual)
-    return Row(found, replace(made, **work), standing)  # type: ignore[arg-type]
+    standing = WorkStatus(last, current, began_at=NOON, longest_usual=longest_usual)
+    return BatchReport(found, replace(made, **work), standing)  # type: ignore[arg-type]
 
 
-def told(shown: Row, now: datetime = NOON) -> dict[str, Signal]:
+def told(shown: BatchReport, now: datetime = NOON) -> dict[str, Signal]:
     """Return the signals by the last part of their key."""
     return {each.key.removeprefix(shown.batch.id): each for each in signals(shown, now)}
 
@@ -119,12 +119,12 @@ def test_a_binding_may_allow_more_time_until_the_start() -> None:
     shown = row(None, run(Run.State.WAITING), start_grace=30 * MINUTE)
 
     assert trouble(shown, NOON + 30 * MINUTE) is None
-    assert trouble(shown, NOON + 30 * MINUTE + SECOND) is Trouble.NOT_STARTED
+    assert trouble(shown, NOON + 30 * MINUTE + SECOND) is RunTrouble.NOT_STARTED
 
 
 def test_a_run_without_approval_is_announced_with_how_to_approve() -> None:
     asking = run(
-        Run.State.WAITING, Reason.AWAITING_APPROVAL, note="「切替」の前に運用責任者の承認を待っています"
+        Run.State.WAITING, RunReason.AWAITING_APPROVAL, note="「切替」の前に運用責任者の承認を待っています"
     )
     shown = row(None, asking)
 
@@ -151,7 +151,7 @@ def test_a_run_longer_than_usual_is_announced() -> None:
     shown = row(None, run(Run.State.RUNNING), longest_usual=4 * MINUTE)
 
     assert trouble(shown, NOON + 4 * MINUTE) is None
-    assert trouble(shown, NOON + 4 * MINUTE + SECOND) is Trouble.UNUSUALLY_LONG
+    assert trouble(shown, NOON + 4 * MINUTE + SECOND) is RunTrouble.UNUSUALLY_LONG
     assert "4分 超" in status(shown, NOON + 5 * MINUTE).reason
 
 

@@ -13,7 +13,7 @@ from toban.design.reader import Design, read_design
 from toban.engine.bindings.load import UnreadableBindings, read_bindings
 from toban.engine.bindings.model import Bindings
 from toban.engine.registry.kinds import Kinds
-from toban.engine.runs.commands.command import Command
+from toban.engine.runs.commands.command import LocalCommand
 from toban.engine.runs.rules import OVERDUE, CatchUp
 
 TABLE = """# 運用設計書
@@ -55,7 +55,7 @@ def test_a_bound_row_is_a_work_of_its_command_in_the_folder_of_the_bindings() ->
 
     work = plan(design(), bindings(text)).works["B001"]
 
-    assert work.steps[0].act == Command(("backup", "--full"), Path.cwd())
+    assert work.steps[0].act == LocalCommand(("backup", "--full"), Path.cwd())
     assert (work.timeout, work.catch_up) == (timedelta(minutes=30), CatchUp.SKIP)
     assert str(work.schedule) == "日次 02:00"
 

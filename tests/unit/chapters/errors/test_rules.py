@@ -7,14 +7,14 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from toban.chapters.errors.intake.event import ErrorEvent, Frame, Level, Raised
+from toban.chapters.errors.intake.event import ErrorEvent, EventLevel, RaisedException, StackFrame
 from toban.chapters.errors.releases import is_before
 from toban.chapters.errors.rules import (
-    Arrival,
-    By,
-    Standing,
-    State,
-    Tally,
+    ErrorResolution,
+    ErrorState,
+    EventEffect,
+    EventTally,
+    GroupingBasis,
     admitted,
     arrival,
     grouping,
@@ -23,16 +23,16 @@ from toban.chapters.errors.rules import (
 )
 
 NOW = datetime(2026, 11, 26, 3, 0, tzinfo=UTC)
-CART = Frame(module="shop.cart", function="total", line=12, in_app=True)
-DJANGO = Frame(module="django.core.handlers.base", function="inner", line=5)
+CART = StackFrame(module="shop.cart", function="total", line=12, in_app=True)
+DJANGO = StackFrame(module="django.core.handlers.base", function="inner", line=5)
 
 
-def raised(*frames: Frame, kind: str = "KeyError", value: str = "'sku'") -> ErrorEvent:
-    return ErrorEvent("", NOW, Level.ERROR, "", "", (Raised(kind, value, None, frames),))
+def raised(*frames: StackFrame, kind: str = "KeyError", value: str = "'sku'") -> ErrorEvent:
+    return ErrorEvent("", NOW, EventLevel.ERROR, "", "", (RaisedException(kind, value, None, frames),))
 
 
 def said(message: str, template: str = "") -> ErrorEvent:
-    return ErrorEvent("", NOW, Level.ERROR, message, template, ())
+    return ErrorEvent("", NOW, EventLevel.ERROR, message, template, ())
 
 
 def is_same(one: ErrorEvent, other: ErrorEvent) -> bool:
@@ -42,7 +42,7 @@ def is_same(one: ErrorEvent, other: ErrorEvent) -> bool:
 def test_line_numbers_values_and_library_frames_do_not_split_an_error() -> None:
     moved = replace(CART, line=99, source="changed")
 
-    assert grouping(raised(DJANGO, CART)).by is By.STACK
+    assert grouping(raised(DJANGO, CART)).by is GroupingBasis.STACK
     assert is_same(raised(DJANGO, CART), raised(moved, value="'other'"))
 
 
@@ -60,8 +60,8 @@ def test_the_depth_of_a_recursion_does_not_split_an_error() -> None:
 
 
 def test_a_bundle_name_of_another_build_does_not_split_an_error() -> None:
-    one = Frame(function="pay", file="https://shop.example/assets/main.3f2a9c1b.js?v=17", in_app=True)
-    other = Frame(function="pay", file="https://cdn.example/assets/main.99ab01ff.js", in_app=True)
+    one = StackFrame(function="pay", file="https://shop.example/assets/main.3f2a9c1b.js?v=17", in_app=True)
+    other = StackFrame(function="pay", file="https://cdn.example/assets/main.99ab01ff.js", in_app=True)
 
     assert is_same(raised(one), raised(other))
 
@@ -69,15 +69,15 @@ def test_a_bundle_name_of_another_build_does_not_split_an_error() -> None:
 def test_an_exception_without_a_stack_is_grouped_by_type_and_message() -> None:
     one, other = raised(value="user 17 is gone"), raised(value="user 4711 is gone")
 
-    assert grouping(one).by is By.TYPE
+    assert grouping(one).by is GroupingBasis.TYPE
     assert is_same(one, other)
     assert not is_same(one, raised(value="user is here"))
 
 
 def test_anonymous_frames_are_ignored_for_grouping() -> None:
-    nameless = Frame(function="<anonymous>", file="https://shop.example/", in_app=True)
+    nameless = StackFrame(function="<anonymous>", file="https://shop.example/", in_app=True)
 
-    assert grouping(raised(nameless)).by is By.TYPE
+    assert grouping(raised(nameless)).by is GroupingBasis.TYPE
 
 
 def test_messages_are_grouped_by_template_or_without_variable_parts() -> None:
@@ -126,34 +126,34 @@ def test_ids_in_text_are_replaced_by_their_kind(text: str, plain: str) -> None:
     assert without_ids(text) == plain
 
 
-RESOLVED = Standing(State.RESOLVED, NOW)
+RESOLVED = ErrorResolution(ErrorState.RESOLVED, NOW)
 
 
 @pytest.mark.parametrize(
     ("known", "release", "at", "means"),
     [
-        (None, "", NOW, Arrival.NEW),
-        (Standing(State.OPEN), "", NOW, Arrival.AGAIN),
-        (Standing(State.IGNORED), "2", NOW, Arrival.IGNORED),
-        (RESOLVED, "", NOW + timedelta(seconds=1), Arrival.REGRESSED),
-        (RESOLVED, "", NOW, Arrival.EXPECTED),
+        (None, "", NOW, EventEffect.NEW),
+        (ErrorResolution(ErrorState.OPEN), "", NOW, EventEffect.AGAIN),
+        (ErrorResolution(ErrorState.IGNORED), "2", NOW, EventEffect.IGNORED),
+        (RESOLVED, "", NOW + timedelta(seconds=1), EventEffect.REGRESSED),
+        (RESOLVED, "", NOW, EventEffect.EXPECTED),
         (
             replace(RESOLVED, resolved_in="shop@1.5.0"),
             "shop@1.4.9",
             NOW + timedelta(days=1),
-            Arrival.EXPECTED,
+            EventEffect.EXPECTED,
         ),
         (
             replace(RESOLVED, resolved_in="shop@1.5.0"),
             "shop@1.5.0",
             NOW - timedelta(days=1),
-            Arrival.REGRESSED,
+            EventEffect.REGRESSED,
         ),
-        (replace(RESOLVED, resolved_in="shop@1.5.0"), "", NOW + timedelta(days=1), Arrival.REGRESSED),
+        (replace(RESOLVED, resolved_in="shop@1.5.0"), "", NOW + timedelta(days=1), EventEffect.REGRESSED),
     ],
 )
 def test_an_event_can_create_reopen_or_add_to_an_error(
-    known: Standing | None, release: str, at: datetime, means: Arrival
+    known: ErrorResolution | None, release: str, at: datetime, means: EventEffect
 ) -> None:
     assert arrival(known, release, at, ()) is means
 
@@ -184,7 +184,7 @@ def test_a_rate_limit_admits_a_number_per_minute_and_says_when_to_retry() -> Non
     assert wait == 0
 
     tally, wait = admitted(tally, 2, 139.5)
-    assert (tally, wait) == (Tally(120.0, 2), 41)
+    assert (tally, wait) == (EventTally(120.0, 2), 41)
 
     assert admitted(tally, 2, 180.0)[1] == 0
 

@@ -5,10 +5,10 @@ from pathlib import Path
 
 import pytest
 
-from toban.chapters.monitoring.discovery import MOST_HOSTS, Host, Undiscovered, checked, host_of
+from toban.chapters.monitoring.discovery import MOST_HOSTS, DiscoveredHost, Undiscovered, checked, host_of
 from toban.chapters.monitoring.measuring.feeds import Feed, Find, labels
 from toban.chapters.monitoring.measuring.lookout import seen_of
-from toban.engine.bindings.model import Bound, Discovery, DiscoveryBinding
+from toban.engine.bindings.model import BoundDiscovery, DiscoveryBinding, KindBinding
 from toban.engine.bindings.section import Section
 from toban.engine.bindings.template import Template
 
@@ -23,22 +23,30 @@ class Probe(Section):
 
 def find(**written: object) -> Find:
     template = Template("probe", Probe, written, Path())
-    discovery = Discovery(Bound("any", DiscoveryBinding(), 7), template, Bound("probe", Probe(), 8))
+    discovery = BoundDiscovery(
+        KindBinding("any", DiscoveryBinding(), 7), template, KindBinding("probe", Probe(), 8)
+    )
     return Find("Web", discovery, PERIOD, 2)
 
 
 def test_every_host_becomes_a_separate_feed() -> None:
-    seen = seen_of(find(port="${port}"), [Host(name, {"name": name, "port": "9100"}) for name in ("a", "b")])
+    seen = seen_of(
+        find(port="${port}"), [DiscoveredHost(name, {"name": name, "port": "9100"}) for name in ("a", "b")]
+    )
 
     assert seen.trouble == ""
     assert seen.feeds == (
-        Feed("Web", Bound("probe", Probe(port=9100, instance="a"), 7), PERIOD, 2, "a"),
-        Feed("Web", Bound("probe", Probe(port=9100, instance="b"), 7), PERIOD, 2, "b"),
+        Feed("Web", KindBinding("probe", Probe(port=9100, instance="a"), 7), PERIOD, 2, "a"),
+        Feed("Web", KindBinding("probe", Probe(port=9100, instance="b"), 7), PERIOD, 2, "b"),
     )
 
 
 def test_a_host_that_does_not_fit_the_template_affects_no_other() -> None:
-    hosts = [Host("a", {"name": "a"}), Host("b", {"name": "b", "port": "9100"}), Host("c")]
+    hosts = [
+        DiscoveredHost("a", {"name": "a"}),
+        DiscoveredHost("b", {"name": "b", "port": "9100"}),
+        DiscoveredHost("c"),
+    ]
 
     seen = seen_of(find(port="${port}"), hosts)
 
@@ -47,27 +55,27 @@ def test_a_host_that_does_not_fit_the_template_affects_no_other() -> None:
 
 
 def test_hosts_with_the_same_name_are_distinguished_by_their_discovered_names() -> None:
-    feeds = [Feed("Web", Bound("probe", Probe(), 1), PERIOD, 0, name) for name in ("i-1", "i-2")]
+    feeds = [Feed("Web", KindBinding("probe", Probe(), 1), PERIOD, 0, name) for name in ("i-1", "i-2")]
 
     assert labels(feeds, ["web", "web"]) == ["web (i-1)", "web (i-2)"]
 
 
 def test_hosts_are_sorted_by_name() -> None:
-    assert [host.name for host in checked([Host("b"), Host("a")])] == ["a", "b"]
+    assert [host.name for host in checked([DiscoveredHost("b"), DiscoveredHost("a")])] == ["a", "b"]
 
 
 @pytest.mark.parametrize(
     ("hosts", "why"),
     [
-        ([Host("a"), Host("a")], "同じ名前"),
-        ([Host("")], "使えない"),
-        ([Host("a\nb")], "使えない"),
-        ([Host("a", {"zone": "\x1b[2J"})], "使えない"),
-        ([Host("a" * 256)], "使えない"),
-        ([Host(str(number)) for number in range(MOST_HOSTS + 1)], "2001 台も"),
+        ([DiscoveredHost("a"), DiscoveredHost("a")], "同じ名前"),
+        ([DiscoveredHost("")], "使えない"),
+        ([DiscoveredHost("a\nb")], "使えない"),
+        ([DiscoveredHost("a", {"zone": "\x1b[2J"})], "使えない"),
+        ([DiscoveredHost("a" * 256)], "使えない"),
+        ([DiscoveredHost(str(number)) for number in range(MOST_HOSTS + 1)], "2001 台も"),
     ],
 )
-def test_an_invalid_list_of_hosts_is_refused(hosts: list[Host], why: str) -> None:
+def test_an_invalid_list_of_hosts_is_refused(hosts: list[DiscoveredHost], why: str) -> None:
     with pytest.raises(Undiscovered, match=why):
         checked(hosts)
 

@@ -5,7 +5,7 @@ from decimal import Decimal
 
 import pytest
 
-from toban.chapters.monitoring.limits import Limits, Standing, Unjudgeable, limits_of
+from toban.chapters.monitoring.limits import LimitZone, MonitorLimits, Unjudgeable, limits_of
 from toban.design.clauses.monitoring import Monitor
 from toban.design.origin import Origin
 from toban.design.values.duration import Duration, TimeUnit
@@ -54,16 +54,16 @@ CPU = limits_of(monitor(normal=Range(quantity("0"), quantity("60")), warning=bar
 @pytest.mark.parametrize(
     ("value", "standing"),
     [
-        (0.0, Standing.NORMAL),
-        (60.0, Standing.NORMAL),
-        (60.1, Standing.BETWEEN),
-        (69.9, Standing.BETWEEN),
-        (70.0, Standing.WARNING),
-        (84.9, Standing.WARNING),
-        (85.0, Standing.CRITICAL),
+        (0.0, LimitZone.NORMAL),
+        (60.0, LimitZone.NORMAL),
+        (60.1, LimitZone.BETWEEN),
+        (69.9, LimitZone.BETWEEN),
+        (70.0, LimitZone.WARNING),
+        (84.9, LimitZone.WARNING),
+        (85.0, LimitZone.CRITICAL),
     ],
 )
-def test_a_value_is_classified_by_the_limits_of_the_row(value: float, standing: Standing) -> None:
+def test_a_value_is_classified_by_the_limits_of_the_row(value: float, standing: LimitZone) -> None:
     assert CPU.standing(value) is standing
 
 
@@ -90,8 +90,8 @@ def test_limits_use_the_comparison_of_the_document(
 def test_a_single_bare_limit_means_at_most_when_high_is_good(metric: Metric) -> None:
     limits = limits_of(monitor(metric, critical=bare("14", "")))
 
-    assert limits.standing(14) is Standing.CRITICAL
-    assert limits.standing(15) is Standing.NORMAL
+    assert limits.standing(14) is LimitZone.CRITICAL
+    assert limits.standing(15) is LimitZone.NORMAL
     assert limits.gravity(14) > limits.gravity(15)
 
 
@@ -152,10 +152,12 @@ def test_each_interval_is_sampled_at_least_four_times(interval: Duration | None,
 
 
 def test_a_liveness_row_is_critical_when_nothing_answers_whatever_its_number() -> None:
-    limits: Limits = limits_of(monitor(Metric.UP, critical=Threshold(quantity("3", "回"), consecutive=3)))
+    limits: MonitorLimits = limits_of(
+        monitor(Metric.UP, critical=Threshold(quantity("3", "回"), consecutive=3))
+    )
 
-    assert limits.standing(0.0) is Standing.CRITICAL
-    assert limits.standing(1.0) is Standing.NORMAL
+    assert limits.standing(0.0) is LimitZone.CRITICAL
+    assert limits.standing(1.0) is LimitZone.NORMAL
     assert limits.critical is not None
     assert limits.critical.hold == timedelta(minutes=2)
 
@@ -169,10 +171,10 @@ def test_log_rows_are_counted_in_the_window_of_the_row() -> None:
 
     assert limits.window == timedelta(minutes=5)
     assert [limits.standing(value) for value in (2, 3, 9, 10)] == [
-        Standing.NORMAL,
-        Standing.WARNING,
-        Standing.WARNING,
-        Standing.CRITICAL,
+        LimitZone.NORMAL,
+        LimitZone.WARNING,
+        LimitZone.WARNING,
+        LimitZone.CRITICAL,
     ]
     assert limits.warning is not None
     assert limits.warning.text == "5分間に3件以上"

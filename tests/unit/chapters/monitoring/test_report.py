@@ -6,9 +6,9 @@ from decimal import Decimal
 import pytest
 
 from toban.chapters.monitoring.limits import limits_of
-from toban.chapters.monitoring.measuring.feeds import Judged
-from toban.chapters.monitoring.report import Row, gone, signals, status
-from toban.chapters.monitoring.rules import Reason, Watch
+from toban.chapters.monitoring.measuring.feeds import JudgedMonitor
+from toban.chapters.monitoring.report import MonitorReport, gone, signals, status
+from toban.chapters.monitoring.rules import ConditionReason, InstanceWatch
 from toban.design.clauses.monitoring import Monitor
 from toban.design.origin import Origin
 from toban.design.values.metric import Metric
@@ -31,13 +31,13 @@ MONITOR = Monitor(
     interval=None,
     response="プロセスを再起動する",
 )
-JUDGED = Judged(MONITOR, limits_of(MONITOR))
+JUDGED = JudgedMonitor(MONITOR, limits_of(MONITOR))
 
 
-def row(condition: Condition | None, *, note: str = "", value: float | None = 92.4) -> Row:
-    reason = Reason.SILENT if condition is Condition.NO_DATA else Reason.REACHED
-    watch = Watch("web-1", condition, NOON, reason, value=value, measured_at=NOON, note=note)
-    return Row(JUDGED, [watch])
+def row(condition: Condition | None, *, note: str = "", value: float | None = 92.4) -> MonitorReport:
+    reason = ConditionReason.SILENT if condition is Condition.NO_DATA else ConditionReason.REACHED
+    watch = InstanceWatch("web-1", condition, NOON, reason, value=value, measured_at=NOON, note=note)
+    return MonitorReport(JUDGED, [watch])
 
 
 @pytest.mark.parametrize(
@@ -87,8 +87,10 @@ def test_nothing_is_announced_before_anything_is_known() -> None:
     assert list(signals(row(None, value=None), NOON)) == []
 
 
-def of_two(first: Condition, second: Condition) -> Row:
-    return Row(JUDGED, [Watch(name, each, NOON) for name, each in (("web-1", first), ("web-2", second))])
+def of_two(first: Condition, second: Condition) -> MonitorReport:
+    return MonitorReport(
+        JUDGED, [InstanceWatch(name, each, NOON) for name, each in (("web-1", first), ("web-2", second))]
+    )
 
 
 def test_every_instance_is_named_in_its_own_signal() -> None:
@@ -109,7 +111,7 @@ def test_a_condition_of_all_instances_is_that_of_the_whole_target(other: Conditi
 
 
 def test_an_instance_no_longer_measured_is_resolved_with_the_reason() -> None:
-    told = gone(JUDGED, Watch("web-1", Condition.CRITICAL, NOON, value=92.4), NOON)
+    told = gone(JUDGED, InstanceWatch("web-1", Condition.CRITICAL, NOON, value=92.4), NOON)
 
     assert (told.key, told.condition) == (f"{MONITOR.id}/web-1", Condition.OK)
     assert told.value == "測定の対象から外れました"

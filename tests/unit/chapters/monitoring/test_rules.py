@@ -8,8 +8,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from toban.chapters.monitoring.limits import Limit, Limits, NormalRange
-from toban.chapters.monitoring.rules import Reason, Watch, deciding, observe, patience, silence
+from toban.chapters.monitoring.limits import MetricLimit, MonitorLimits, NormalRange
+from toban.chapters.monitoring.rules import (
+    ConditionReason,
+    InstanceWatch,
+    deciding,
+    observe,
+    patience,
+    silence,
+)
 from toban.chapters.monitoring.source import Measurement
 from toban.design.values.metric import Metric
 from toban.design.values.threshold import Comparison
@@ -17,15 +24,15 @@ from toban.engine.notify.signal import Condition
 
 NOON = datetime(2026, 4, 1, 12, tzinfo=UTC)
 SAMPLE = timedelta(seconds=15)
-UNSEEN = Watch("web-1", None, NOON)
+UNSEEN = InstanceWatch("web-1", None, NOON)
 
 
-def limits(*, hold: timedelta = timedelta(0), warning: bool = True) -> Limits:
-    return Limits(
+def limits(*, hold: timedelta = timedelta(0), warning: bool = True) -> MonitorLimits:
+    return MonitorLimits(
         Metric.CPU_USAGE,
         NormalRange(0, 60, "0-60%"),
-        Limit(70, Comparison.AT_LEAST, hold, "70%以上") if warning else None,
-        Limit(85, Comparison.AT_LEAST, hold, "85%以上"),
+        MetricLimit(70, Comparison.AT_LEAST, hold, "70%以上") if warning else None,
+        MetricLimit(85, Comparison.AT_LEAST, hold, "85%以上"),
         timedelta(minutes=1),
     )
 
@@ -33,7 +40,9 @@ def limits(*, hold: timedelta = timedelta(0), warning: bool = True) -> Limits:
 AT_ONCE = limits()
 
 
-def after(values: Sequence[float], demands: Limits = AT_ONCE, watch: Watch = UNSEEN) -> Watch:
+def after(
+    values: Sequence[float], demands: MonitorLimits = AT_ONCE, watch: InstanceWatch = UNSEEN
+) -> InstanceWatch:
     """Return the watch after *values*, one every 15 seconds from noon on."""
     for count, value in enumerate(values):
         reading = Measurement(Metric.CPU_USAGE, "web-1", NOON + SAMPLE * count, value)
@@ -44,13 +53,15 @@ def after(values: Sequence[float], demands: Limits = AT_ONCE, watch: Watch = UNS
 @pytest.mark.parametrize(
     ("value", "condition", "reason"),
     [
-        (60.0, Condition.OK, Reason.NORMAL),
-        (65.0, Condition.OK, Reason.BETWEEN),
-        (70.0, Condition.WARNING, Reason.REACHED),
-        (85.0, Condition.CRITICAL, Reason.REACHED),
+        (60.0, Condition.OK, ConditionReason.NORMAL),
+        (65.0, Condition.OK, ConditionReason.BETWEEN),
+        (70.0, Condition.WARNING, ConditionReason.REACHED),
+        (85.0, Condition.CRITICAL, ConditionReason.REACHED),
     ],
 )
-def test_the_first_reading_decides_at_once(value: float, condition: Condition, reason: Reason) -> None:
+def test_the_first_reading_decides_at_once(
+    value: float, condition: Condition, reason: ConditionReason
+) -> None:
     watch = after([value])
 
     assert (watch.condition, watch.reason, watch.began_at) == (condition, reason, NOON)
@@ -69,8 +80,12 @@ def test_a_lasting_condition_keeps_its_start_time() -> None:
 def test_an_alert_resolves_at_the_third_normal_reading_and_not_before() -> None:
     second, third = after([90, 50, 50]), after([90, 50, 50, 50])
 
-    assert (second.condition, second.reason, second.calm) == (Condition.CRITICAL, Reason.RECOVERING, 2)
-    assert (third.condition, third.reason) == (Condition.OK, Reason.NORMAL)
+    assert (second.condition, second.reason, second.calm) == (
+        Condition.CRITICAL,
+        ConditionReason.RECOVERING,
+        2,
+    )
+    assert (third.condition, third.reason) == (Condition.OK, ConditionReason.NORMAL)
     assert third.began_at == NOON + SAMPLE
 
 
@@ -81,7 +96,7 @@ def test_a_relapse_restarts_the_count_of_normal_readings() -> None:
 def test_a_warning_does_not_resolve_between_normal_and_warning() -> None:
     watch = after([75, *[65] * 20])
 
-    assert (watch.condition, watch.reason) == (Condition.WARNING, Reason.NOT_YET_NORMAL)
+    assert (watch.condition, watch.reason) == (Condition.WARNING, ConditionReason.NOT_YET_NORMAL)
 
 
 def test_a_value_oscillating_around_the_threshold_stays_one_alert() -> None:
@@ -110,7 +125,7 @@ def test_a_sustained_condition_fires_when_its_time_has_passed_and_not_before() -
 
     almost, full = after([90] * 4, sustained), after([90] * 5, sustained)
 
-    assert (almost.condition, almost.reason) == (Condition.OK, Reason.HOLDING)
+    assert (almost.condition, almost.reason) == (Condition.OK, ConditionReason.HOLDING)
     assert (full.condition, full.began_at) == (Condition.CRITICAL, NOON)
 
 
@@ -137,13 +152,17 @@ def test_a_gap_does_not_count_towards_a_sustained_condition() -> None:
 def test_missing_data_is_a_condition_after_two_intervals_and_not_before() -> None:
     watch = after([50])
 
-    def at(later: timedelta) -> Watch:
+    def at(later: timedelta) -> InstanceWatch:
         return silence(watch, AT_ONCE, listening_since=NOON, why="接続できません", now=NOON + later)
 
     almost, full = at(timedelta(seconds=119)), at(timedelta(minutes=2))
     assert patience(AT_ONCE) == timedelta(minutes=2)
     assert almost is watch
-    assert (full.condition, full.reason, full.note) == (Condition.NO_DATA, Reason.SILENT, "接続できません")
+    assert (full.condition, full.reason, full.note) == (
+        Condition.NO_DATA,
+        ConditionReason.SILENT,
+        "接続できません",
+    )
     assert (full.began_at, full.value) == (NOON, 50)
 
 
@@ -163,7 +182,7 @@ def test_an_instance_never_measured_becomes_missing_data_too() -> None:
 
 
 def test_the_first_reading_after_missing_data_decides() -> None:
-    silent = Watch("web-1", Condition.NO_DATA, NOON - timedelta(minutes=5), measured_at=None)
+    silent = InstanceWatch("web-1", Condition.NO_DATA, NOON - timedelta(minutes=5), measured_at=None)
 
     assert after([50], watch=silent).condition is Condition.OK
     assert after([90], watch=silent).condition is Condition.CRITICAL

@@ -5,22 +5,24 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from toban.chapters.monitoring.limits import Limit, Limits, NormalRange
-from toban.chapters.monitoring.rules import Reason, Watch
+from toban.chapters.monitoring.limits import MetricLimit, MonitorLimits, NormalRange
+from toban.chapters.monitoring.rules import ConditionReason, InstanceWatch
 from toban.chapters.monitoring.wording import figure, reason_words, value_words
 from toban.design.values.metric import Metric
 from toban.design.values.threshold import Comparison
 from toban.engine.notify.signal import Condition
 
 NOON = datetime(2026, 4, 1, 12, tzinfo=UTC)
-CPU = Limits(
+CPU = MonitorLimits(
     Metric.CPU_USAGE,
     NormalRange(0, 60, "0-60%"),
-    Limit(70, Comparison.AT_LEAST, timedelta(0), "70%以上"),
-    Limit(85, Comparison.AT_LEAST, timedelta(minutes=5), "85%以上が5分継続"),
+    MetricLimit(70, Comparison.AT_LEAST, timedelta(0), "70%以上"),
+    MetricLimit(85, Comparison.AT_LEAST, timedelta(minutes=5), "85%以上が5分継続"),
     timedelta(minutes=1),
 )
-WARNING = Watch("web-1", Condition.WARNING, NOON, Reason.REACHED, value=75.0, measured_at=NOON)
+WARNING = InstanceWatch(
+    "web-1", Condition.WARNING, NOON, ConditionReason.REACHED, value=75.0, measured_at=NOON
+)
 
 
 @pytest.mark.parametrize(
@@ -57,30 +59,35 @@ def test_the_instance_is_named_if_there_are_several_and_the_note_always() -> Non
 @pytest.mark.parametrize(
     ("watch", "words"),
     [
-        (Watch("web-1", None, NOON), "最初の測定を待っています"),
-        (replace(WARNING, condition=Condition.OK, reason=Reason.NORMAL), "正常範囲（0-60%）にあります"),
+        (InstanceWatch("web-1", None, NOON), "最初の測定を待っています"),
         (
-            replace(WARNING, condition=Condition.OK, reason=Reason.BETWEEN),
+            replace(WARNING, condition=Condition.OK, reason=ConditionReason.NORMAL),
+            "正常範囲（0-60%）にあります",
+        ),
+        (
+            replace(WARNING, condition=Condition.OK, reason=ConditionReason.BETWEEN),
             "正常範囲（0-60%）を外れていますが、警告にも異常にも達していません",
         ),
         (
-            replace(WARNING, condition=Condition.OK, reason=Reason.HOLDING, critical_since=NOON),
+            replace(WARNING, condition=Condition.OK, reason=ConditionReason.HOLDING, critical_since=NOON),
             "しきい値に達しています。「85%以上が5分継続」の条件を満たすのを待っています",
         ),
         (WARNING, "警告 70%以上に達しています"),
         (
-            replace(WARNING, reason=Reason.NOT_YET_NORMAL),
+            replace(WARNING, reason=ConditionReason.NOT_YET_NORMAL),
             "警告 70%以上ではなくなりましたが、正常範囲（0-60%）に戻っていません",
         ),
         (
-            replace(WARNING, reason=Reason.RECOVERING, calm=2),
+            replace(WARNING, reason=ConditionReason.RECOVERING, calm=2),
             "改善しました。継続するか確認しています（2/3回）",
         ),
         (
-            Watch("web-1", Condition.NO_DATA, NOON, Reason.SILENT, note="web-1: 接続できません"),
+            InstanceWatch(
+                "web-1", Condition.NO_DATA, NOON, ConditionReason.SILENT, note="web-1: 接続できません"
+            ),
             "測定できません: web-1: 接続できません",
         ),
     ],
 )
-def test_every_reason_reads_as_a_sentence(watch: Watch, words: str) -> None:
+def test_every_reason_reads_as_a_sentence(watch: InstanceWatch, words: str) -> None:
     assert reason_words(watch, CPU) == words

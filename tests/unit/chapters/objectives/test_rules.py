@@ -10,7 +10,7 @@ from toban.chapters.objectives.rules import (
     BURN_RULES,
     Burn,
     Slice,
-    Tally,
+    SliceTally,
     allowed_share,
     bad_share,
     budget,
@@ -70,7 +70,7 @@ def test_days_are_summed_to_months(one: list[float], other: list[float]) -> None
 
 
 def test_the_budget_of_99_9_percent_of_30_days_is_43_minutes() -> None:
-    spent = Tally(covered=86_400, amount=86_400 - 600)
+    spent = SliceTally(covered=86_400, amount=86_400 - 600)
 
     found = budget(Metric.UP, 99.9, DAYS_30, spent)
 
@@ -81,7 +81,7 @@ def test_the_budget_of_99_9_percent_of_30_days_is_43_minutes() -> None:
 
 
 def test_an_overspent_budget_is_negative_and_nothing_of_it_is_left() -> None:
-    found = budget(Metric.UP, 99.9, DAYS_30, Tally(covered=86_400, amount=86_400 - 3000))
+    found = budget(Metric.UP, 99.9, DAYS_30, SliceTally(covered=86_400, amount=86_400 - 3000))
 
     assert found is not None
     assert found.left < timedelta(0)
@@ -90,7 +90,7 @@ def test_an_overspent_budget_is_negative_and_nothing_of_it_is_left() -> None:
 
 def test_the_budget_of_an_error_rate_is_spent_by_the_share_of_requests_that_failed() -> None:
     # A day with 0.5% of errors uses up five days' share of 0.1%.
-    found = budget(Metric.ERROR_RATE, 0.1, DAYS_30, Tally(covered=86_400, amount=86_400 * 0.5))
+    found = budget(Metric.ERROR_RATE, 0.1, DAYS_30, SliceTally(covered=86_400, amount=86_400 * 0.5))
 
     assert found is not None
     assert found.share_left == pytest.approx(25 / 30)
@@ -103,7 +103,7 @@ def test_errors_within_planned_maintenance_spend_nothing() -> None:
 
 
 def test_an_objective_on_a_mean_has_no_budget() -> None:
-    assert budget(Metric.RESPONSE_TIME, 500, DAYS_30, Tally(86_400, 86_400 * 900)) is None
+    assert budget(Metric.RESPONSE_TIME, 500, DAYS_30, SliceTally(86_400, 86_400 * 900)) is None
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from toban.design.finding import Level
+from toban.design.finding import FindingLevel
 from toban.design.lint import inspect
 from toban.design.reader import load_design
 
@@ -65,6 +65,8 @@ def test_nothing_else_is_found() -> None:
 
 
 def test_a_contradiction_is_an_error() -> None:
-    errors = {f.code for f in inspect(load_design(DOCUMENT), date(2026, 11, 25)) if f.level is Level.ERROR}
+    errors = {
+        f.code for f in inspect(load_design(DOCUMENT), date(2026, 11, 25)) if f.level is FindingLevel.ERROR
+    }
 
     assert errors == {"OB001", "IN001", "MN004", "MN005", "LG001", "BK001", "BK002", "BT001"}

@@ -6,7 +6,7 @@ import re
 from tests.manual import BOTH, page
 
 from toban.engine.bindings import doubts, load
-from toban.engine.bindings.model import Frame, Person, System
+from toban.engine.bindings.model import BindingsFrame, Person, System
 
 CODE = re.compile(r"\bBD\d{3}\b")
 
@@ -28,5 +28,5 @@ def test_every_table_and_key_is_in_the_manual(language: str) -> None:
     text = page(language, "bindings.md")
     keys = [*System.model_fields, *Person.model_fields]
 
-    assert [name for name in Frame.model_fields if f"[{name}" not in text] == []
+    assert [name for name in BindingsFrame.model_fields if f"[{name}" not in text] == []
     assert [key for key in keys if f"`{key}`" not in text] == []

@@ -8,7 +8,7 @@ import pytest
 from tests.registered import schema
 
 from toban.engine.bindings.load import UnreadableBindings, read_bindings
-from toban.engine.bindings.model import Bindings, Discovery, DiscoveryBinding
+from toban.engine.bindings.model import Bindings, BoundDiscovery, DiscoveryBinding
 from toban.engine.bindings.section import Section
 from toban.engine.bindings.template import Unfilled, fill
 
@@ -33,7 +33,7 @@ def read(text: str) -> Bindings:
     return read_bindings(text, Path("toban.toml"), KINDS)
 
 
-def discovery(source: str) -> Discovery:
+def discovery(source: str) -> BoundDiscovery:
     bindings = read(f'[[targets.Web.discovery]]\nkind = "register"\npath = "hosts"\nsource = {source}\n')
     (found,) = bindings.discoveries["Web"]
     return found

@@ -4,7 +4,7 @@ from datetime import date
 
 from toban.design.reader import read_design
 from toban.engine.bindings.model import System
-from toban.engine.calendar.agenda import Agenda, Entry, agenda
+from toban.engine.calendar.agenda import Agenda, AgendaEntry, agenda
 
 DOCUMENT = """# 運用設計書
 
@@ -42,7 +42,7 @@ def shown(first: date, last: date, system: System | None = None) -> Agenda:
     return agenda(read_design(DOCUMENT, "運用設計書.md"), system or System(), first, last)
 
 
-def names(entries: tuple[Entry, ...]) -> list[str]:
+def names(entries: tuple[AgendaEntry, ...]) -> list[str]:
     return [f"{entry.start:%H:%M} {entry.clause.id.rsplit('/', 1)[1]}" for entry in entries]
 
 

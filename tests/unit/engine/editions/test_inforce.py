@@ -7,8 +7,8 @@ from tests.registered import schema
 
 from toban.engine.bindings.secret import Secret
 from toban.engine.bindings.section import Section
-from toban.engine.editions.edition import Edition, Refusal
-from toban.engine.editions.inforce import InForce
+from toban.engine.editions.edition import Edition, EditionRefusal
+from toban.engine.editions.inforce import EditionInForce
 
 DESIGN = """\
 # 運用設計書
@@ -35,8 +35,8 @@ def bindings(tmp_path: Path) -> Path:
     return path
 
 
-def watch(design: Path, bindings: Path) -> InForce:
-    return InForce(design, bindings, schema())
+def watch(design: Path, bindings: Path) -> EditionInForce:
+    return EditionInForce(design, bindings, schema())
 
 
 def test_the_first_look_puts_the_existing_files_in_force(design: Path, bindings: Path) -> None:
@@ -92,7 +92,7 @@ def test_an_unreadable_version_leaves_the_old_one_in_force_and_is_reported_once(
 
     refusals = [each for each in news if each is not None]
     assert len(refusals) == 1
-    assert isinstance(refusals[0], Refusal)
+    assert isinstance(refusals[0], EditionRefusal)
     assert "BD002" in refusals[0].reason
     assert inforce.edition is old
     assert inforce.refusal is refusals[0]
@@ -119,7 +119,7 @@ def test_a_missing_document_is_a_refusal_and_nothing_is_in_force_until_it_exists
     missing = tmp_path / "later.md"
     inforce = watch(missing, bindings)
 
-    assert isinstance(inforce.refresh(), Refusal)
+    assert isinstance(inforce.refresh(), EditionRefusal)
     assert inforce.edition is None
     missing.write_text(DESIGN)
     assert isinstance(inforce.refresh(), Edition)
@@ -147,7 +147,7 @@ def test_deleting_bindings_in_force_is_a_refusal(design: Path, bindings: Path) -
 
     inforce.refresh()
 
-    assert isinstance(inforce.refresh(), Refusal)
+    assert isinstance(inforce.refresh(), EditionRefusal)
     assert inforce.edition is old
 
 
@@ -155,13 +155,13 @@ def test_a_process_started_with_an_unreadable_document_uses_the_last_readable_on
     design: Path, bindings: Path, tmp_path: Path
 ) -> None:
     kept = tmp_path / "kept"
-    before = InForce(design, bindings, schema(), kept=kept).refresh()
+    before = EditionInForce(design, bindings, schema(), kept=kept).refresh()
     design.write_text("")
 
-    restarted = InForce(design, bindings, schema(), kept=kept)
+    restarted = EditionInForce(design, bindings, schema(), kept=kept)
     news = restarted.refresh()
 
-    assert isinstance(news, Refusal)
+    assert isinstance(news, EditionRefusal)
     assert isinstance(before, Edition)
     assert restarted.edition is not None
     assert restarted.edition.design.clauses == before.design.clauses
@@ -182,10 +182,10 @@ def test_relative_files_in_the_copies_are_resolved_next_to_the_original_bindings
     (tmp_path / "token").write_text("hush")
     (tmp_path / "elsewhere").mkdir()
     monkeypatch.chdir(tmp_path)
-    InForce(Path(design.name), Path(bindings.name), kinds, kept=kept).refresh()
+    EditionInForce(Path(design.name), Path(bindings.name), kinds, kept=kept).refresh()
     monkeypatch.chdir(tmp_path / "elsewhere")
 
-    found = InForce(Path(design.name), Path(bindings.name), kinds, kept=kept).last_kept()
+    found = EditionInForce(Path(design.name), Path(bindings.name), kinds, kept=kept).last_kept()
 
     assert found is not None
     config = found.bindings.channels["ops"].config
@@ -199,10 +199,10 @@ def test_copies_from_an_earlier_version_resolve_files_next_to_the_originals(
     design: Path, bindings: Path, tmp_path: Path
 ) -> None:
     kept = tmp_path / "kept"
-    InForce(design, bindings, schema(), kept=kept).refresh()
+    EditionInForce(design, bindings, schema(), kept=kept).refresh()
     (kept / "folder").unlink()
 
-    found = InForce(design, bindings, schema(), kept=kept).last_kept()
+    found = EditionInForce(design, bindings, schema(), kept=kept).last_kept()
 
     assert found is not None
     assert found.bindings.folder == tmp_path
@@ -210,9 +210,9 @@ def test_copies_from_an_earlier_version_resolve_files_next_to_the_originals(
 
 def test_a_corrected_document_replaces_the_stored_copy(design: Path, bindings: Path, tmp_path: Path) -> None:
     kept = tmp_path / "kept"
-    InForce(design, bindings, schema(), kept=kept).refresh()
+    EditionInForce(design, bindings, schema(), kept=kept).refresh()
     design.write_text("")
-    restarted = InForce(design, bindings, schema(), kept=kept)
+    restarted = EditionInForce(design, bindings, schema(), kept=kept)
     restarted.refresh()
     design.write_text(DESIGN.replace("85%", "90%"))
 
@@ -227,6 +227,6 @@ def test_an_unwritable_copy_folder_does_not_prevent_a_version_from_being_in_forc
 ) -> None:
     (tmp_path / "kept").write_text("a file where the folder should be")
 
-    news = InForce(design, bindings, schema(), kept=tmp_path / "kept").refresh()
+    news = EditionInForce(design, bindings, schema(), kept=tmp_path / "kept").refresh()
 
     assert isinstance(news, Edition)

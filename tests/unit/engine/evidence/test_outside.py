@@ -5,11 +5,11 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from toban.engine.evidence.outside import Outside, said
+from toban.engine.evidence.outside import ShippedEvidence, said
 from toban.engine.evidence.verdict import Verdict
 
 NOW = datetime(2026, 11, 26, 3, tzinfo=UTC)
-WELL = Outside("s3://audit/shop", 3, 1234, "COMPLIANCE 2027-11-26まで", NOW - timedelta(hours=3))
+WELL = ShippedEvidence("s3://audit/shop", 3, 1234, "COMPLIANCE 2027-11-26まで", NOW - timedelta(hours=3))
 
 
 def test_evidence_shipped_within_a_day_conforms_and_names_place_and_lock() -> None:

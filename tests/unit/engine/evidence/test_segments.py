@@ -8,7 +8,7 @@ from datetime import date
 import pytest
 
 from toban.engine.evidence import segments
-from toban.engine.evidence.segments import Line, Tip, Walked
+from toban.engine.evidence.segments import ChainWalk, Line, Tip
 
 TODAY = date(2026, 11, 26)
 
@@ -28,11 +28,11 @@ def chain(*sizes: int, kept_until: date = date(2027, 11, 27)) -> list[tuple[str,
     return made
 
 
-def walk(made: list[tuple[str, bytes]], **options: object) -> Walked:
+def walk(made: list[tuple[str, bytes]], **options: object) -> ChainWalk:
     return segments.walk("audit", made, today=TODAY, **options)  # type: ignore[arg-type]
 
 
-def broken(found: Walked) -> str:
+def broken(found: ChainWalk) -> str:
     assert found.broken is not None
     return str(found.broken)
 

@@ -1,7 +1,7 @@
 from datetime import UTC, datetime, timedelta
 
 from toban.engine.evidence.models import ClauseStatus
-from toban.engine.evidence.status import Change, StatusUpdate, change
+from toban.engine.evidence.status import StatusChange, StatusUpdate, change
 from toban.engine.evidence.verdict import Verdict
 
 NOON = datetime(2026, 4, 1, 12, tzinfo=UTC)
@@ -26,32 +26,32 @@ def update(
 
 
 def test_the_first_status_of_a_clause_is_a_verdict_change() -> None:
-    assert change(None, update()) is Change.VERDICT
+    assert change(None, update()) is StatusChange.VERDICT
 
 
 def test_a_different_verdict_is_a_verdict_change_whatever_the_value() -> None:
-    assert change(shown(), update(Verdict.DEVIATING)) is Change.VERDICT
+    assert change(shown(), update(Verdict.DEVIATING)) is StatusChange.VERDICT
 
 
 def test_a_different_value_under_the_same_verdict_is_a_detail() -> None:
-    assert change(shown(), update(value="43%")) is Change.DETAIL
+    assert change(shown(), update(value="43%")) is StatusChange.DETAIL
 
 
 def test_a_different_reason_is_a_detail() -> None:
-    assert change(shown(reason="測定中"), update()) is Change.DETAIL
+    assert change(shown(reason="測定中"), update()) is StatusChange.DETAIL
 
 
 def test_the_same_status_within_a_minute_is_no_change() -> None:
     later = NOON + timedelta(seconds=59, milliseconds=999)
 
-    assert change(shown(), update(observed_at=later)) is Change.NONE
+    assert change(shown(), update(observed_at=later)) is StatusChange.NONE
 
 
 def test_the_same_status_after_exactly_a_minute_is_a_refresh() -> None:
-    assert change(shown(), update(observed_at=NOON + timedelta(minutes=1))) is Change.FRESHER
+    assert change(shown(), update(observed_at=NOON + timedelta(minutes=1))) is StatusChange.FRESHER
 
 
 def test_a_value_cut_for_the_page_is_not_a_change_each_time() -> None:
     long = "値" * 300
 
-    assert change(shown(value="値" * 199 + "…"), update(value=long)) is Change.NONE
+    assert change(shown(value="値" * 199 + "…"), update(value=long)) is StatusChange.NONE

@@ -5,10 +5,10 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from toban.design.values.people import ChannelKind
-from toban.engine.notify.routing.contacts import Contacts, Way
+from toban.engine.notify.routing.contacts import BoundChannel, Contacts
 
-SLACK = Way("slack", ChannelKind.SLACK, is_shared=True)
-MAIL = Way("mail", ChannelKind.EMAIL, is_shared=False)
+SLACK = BoundChannel("slack", ChannelKind.SLACK, is_shared=True)
+MAIL = BoundChannel("mail", ChannelKind.EMAIL, is_shared=False)
 
 
 @pytest.fixture

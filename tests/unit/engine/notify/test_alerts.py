@@ -2,7 +2,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from toban.engine.notify.alerts import Facet, Step, facets, step
+from toban.engine.notify.alerts import AlertChange, Facet, facets, step
 from toban.engine.notify.signal import Condition, Signal
 
 NOON = datetime(2026, 4, 1, 12, tzinfo=UTC)
@@ -35,17 +35,17 @@ def test_any_value_resolves_missing_data(condition: Condition) -> None:
 @pytest.mark.parametrize(
     ("open_condition", "reported", "expected"),
     [
-        (None, Condition.OK, Step.NOTHING),
-        (None, Condition.WARNING, Step.OPEN),
-        (None, None, Step.NOTHING),
-        (Condition.WARNING, Condition.WARNING, Step.KEEP),
-        (Condition.WARNING, Condition.CRITICAL, Step.CHANGE),
-        (Condition.CRITICAL, Condition.WARNING, Step.CHANGE),
-        (Condition.CRITICAL, Condition.OK, Step.RESOLVE),
-        (Condition.CRITICAL, None, Step.NOTHING),
+        (None, Condition.OK, AlertChange.NOTHING),
+        (None, Condition.WARNING, AlertChange.OPEN),
+        (None, None, AlertChange.NOTHING),
+        (Condition.WARNING, Condition.WARNING, AlertChange.KEEP),
+        (Condition.WARNING, Condition.CRITICAL, AlertChange.CHANGE),
+        (Condition.CRITICAL, Condition.WARNING, AlertChange.CHANGE),
+        (Condition.CRITICAL, Condition.OK, AlertChange.RESOLVE),
+        (Condition.CRITICAL, None, AlertChange.NOTHING),
     ],
 )
 def test_the_effect_of_a_report_depends_on_the_open_condition(
-    open_condition: Condition | None, reported: Condition | None, expected: Step
+    open_condition: Condition | None, reported: Condition | None, expected: AlertChange
 ) -> None:
     assert step(open_condition, reported) is expected

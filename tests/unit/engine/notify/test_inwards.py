@@ -8,8 +8,8 @@ import pytest
 
 from toban.design.reader import read_design
 from toban.design.values.severity import AlertLevel
-from toban.engine.notify.inwards import MOST, UNSENT, BadAlerts, Outside, read_alerts, signal_of
-from toban.engine.notify.routing.silences import Quiet, is_matcher
+from toban.engine.notify.inwards import MOST, UNSENT, BadAlerts, IncomingAlert, read_alerts, signal_of
+from toban.engine.notify.routing.silences import ActiveSilence, is_matcher
 from toban.engine.notify.signal import Condition
 
 NOON = datetime(2026, 4, 1, 12, tzinfo=UTC)
@@ -28,7 +28,7 @@ MATRIX = read_design(
 )
 
 
-def read(*alerts: object) -> tuple[Outside, ...]:
+def read(*alerts: object) -> tuple[IncomingAlert, ...]:
     return read_alerts(json.dumps(alerts).encode(), NOON)
 
 
@@ -145,7 +145,7 @@ def test_incoming_labels_can_be_silenced_but_cannot_imitate_tobans_own() -> None
 
     assert signal is not None
     assert {"channel", "event"}.isdisjoint(signal.labels)
-    quiet = Quiet({"label.team": "payments"}, "taro", "planned", NOON, NOON + timedelta(hours=1))
+    quiet = ActiveSilence({"label.team": "payments"}, "taro", "planned", NOON, NOON + timedelta(hours=1))
     assert quiet.covers(signal.clause_id, signal.labels)
     assert is_matcher("label.team")
     assert not is_matcher("label.")

@@ -3,7 +3,7 @@
 from datetime import UTC, datetime, timedelta
 
 from toban.design.reader import read_design
-from toban.engine.people.rules import FLOOR, Account, Hurdle, Lack, hurdle, rules_of
+from toban.engine.people.rules import FLOOR, AccountState, Hurdle, Lack, hurdle, rules_of
 
 NOON = datetime(2026, 4, 1, 12, tzinfo=UTC)
 DOCUMENT = """# 運用設計書
@@ -15,8 +15,8 @@ DOCUMENT = """# 運用設計書
 RULES = rules_of(read_design(DOCUMENT, "運用設計書.md"))
 
 
-def account(*, must_change: bool = False, age: timedelta = timedelta(0), factor: bool = True) -> Account:
-    return Account(must_change, NOON - age, factor)
+def account(*, must_change: bool = False, age: timedelta = timedelta(0), factor: bool = True) -> AccountState:
+    return AccountState(must_change, NOON - age, factor)
 
 
 def test_the_documents_row_sets_password_length_and_character_classes() -> None:

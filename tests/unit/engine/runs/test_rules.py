@@ -9,7 +9,7 @@ from toban.engine.runs.rules import (
     OVERDUE,
     PUNCTUAL,
     CatchUp,
-    Reason,
+    RunReason,
     Sequel,
     Start,
     after_failure,
@@ -28,17 +28,17 @@ DELAYS = (timedelta(minutes=5), timedelta(minutes=15), timedelta(minutes=30))
 
 
 def test_a_run_found_a_whole_minute_late_is_still_on_time() -> None:
-    assert plan([NOON], now=NOON + PUNCTUAL, catch_up=CatchUp.SKIP) == ((NOON, Reason.ON_TIME),)
+    assert plan([NOON], now=NOON + PUNCTUAL, catch_up=CatchUp.SKIP) == ((NOON, RunReason.ON_TIME),)
 
 
 def test_a_run_found_later_than_that_is_made_up_for() -> None:
     found = plan([NOON], now=NOON + PUNCTUAL + MOMENT, catch_up=CatchUp.ONCE)
 
-    assert found == ((NOON, Reason.CAUGHT_UP),)
+    assert found == ((NOON, RunReason.CAUGHT_UP),)
 
 
 def test_a_run_found_later_than_that_is_missed_if_the_clause_says_skip() -> None:
-    assert plan([NOON], now=NOON + PUNCTUAL + MOMENT, catch_up=CatchUp.SKIP) == ((NOON, Reason.MISSED),)
+    assert plan([NOON], now=NOON + PUNCTUAL + MOMENT, catch_up=CatchUp.SKIP) == ((NOON, RunReason.MISSED),)
 
 
 def test_after_a_long_stop_only_the_last_run_is_made_up_for() -> None:
@@ -46,7 +46,7 @@ def test_after_a_long_stop_only_the_last_run_is_made_up_for() -> None:
 
     found = plan(due, now=NOON + 2 * HOUR + timedelta(minutes=30), catch_up=CatchUp.ONCE)
 
-    assert [reason for _, reason in found] == [Reason.MISSED, Reason.MISSED, Reason.CAUGHT_UP]
+    assert [reason for _, reason in found] == [RunReason.MISSED, RunReason.MISSED, RunReason.CAUGHT_UP]
 
 
 def test_without_a_due_time_there_is_nothing_to_run() -> None:
@@ -55,22 +55,22 @@ def test_without_a_due_time_there_is_nothing_to_run() -> None:
 
 @pytest.mark.parametrize(("failures", "minutes"), [(1, 5), (2, 15), (3, 30)])
 def test_each_failure_waits_as_long_as_the_list_says(failures: int, minutes: int) -> None:
-    verdict = after_failure(Reason.FAILED, failures, DELAYS, NOON)
+    verdict = after_failure(RunReason.FAILED, failures, DELAYS, NOON)
 
-    assert verdict == Sequel(Reason.RETRY, NOON + timedelta(minutes=minutes))
+    assert verdict == Sequel(RunReason.RETRY, NOON + timedelta(minutes=minutes))
 
 
 def test_after_the_last_retry_the_run_has_failed() -> None:
-    assert after_failure(Reason.TIMED_OUT, 4, DELAYS, NOON) == Sequel(Reason.TIMED_OUT)
+    assert after_failure(RunReason.TIMED_OUT, 4, DELAYS, NOON) == Sequel(RunReason.TIMED_OUT)
 
 
 def test_a_run_whose_command_is_missing_is_not_retried() -> None:
-    assert after_failure(Reason.NOT_RUNNABLE, 1, DELAYS, NOON) == Sequel(Reason.NOT_RUNNABLE)
+    assert after_failure(RunReason.NOT_RUNNABLE, 1, DELAYS, NOON) == Sequel(RunReason.NOT_RUNNABLE)
 
 
 def test_a_run_that_kills_its_workers_is_abandoned_at_the_limit() -> None:
-    assert after_loss(MOST_LOSSES - 1) is Reason.TAKEN_OVER
-    assert after_loss(MOST_LOSSES) is Reason.LOST
+    assert after_loss(MOST_LOSSES - 1) is RunReason.TAKEN_OVER
+    assert after_loss(MOST_LOSSES) is RunReason.LOST
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,7 @@ from toban.engine.supervision.rules import (
     LONGEST_PAUSE,
     STEADY_AFTER,
     Child,
-    Step,
+    ChildAction,
     Wish,
     after_death,
     is_news,
@@ -26,29 +26,29 @@ FREE = Wish()
 
 
 def test_a_child_that_never_ran_is_started() -> None:
-    assert next_step(Child(), FREE, now=NOON) is Step.START
+    assert next_step(Child(), FREE, now=NOON) is ChildAction.START
 
 
 def test_a_child_waits_for_those_it_depends_on() -> None:
-    assert next_step(Child(), Wish(may_start=False), now=NOON) is Step.NOTHING
+    assert next_step(Child(), Wish(may_start=False), now=NOON) is ChildAction.NOTHING
 
 
 def test_a_running_child_is_left_alone() -> None:
-    assert next_step(RUNNING, FREE, now=NOON) is Step.NOTHING
+    assert next_step(RUNNING, FREE, now=NOON) is ChildAction.NOTHING
 
 
 def test_a_child_is_restarted_at_once_after_its_first_death() -> None:
     dead = after_death(RUNNING, now=NOON + timedelta(seconds=1))
 
-    assert next_step(dead, FREE, now=NOON + timedelta(seconds=1)) is Step.START
+    assert next_step(dead, FREE, now=NOON + timedelta(seconds=1)) is ChildAction.START
 
 
 def test_a_child_that_keeps_dying_is_started_exactly_when_its_pause_ends() -> None:
     dead = Child(ended_at=NOON, early_deaths=3)
     pause = pause_before_start(3)
 
-    assert next_step(dead, FREE, now=NOON + pause - MOMENT) is Step.NOTHING
-    assert next_step(dead, FREE, now=NOON + pause) is Step.START
+    assert next_step(dead, FREE, now=NOON + pause - MOMENT) is ChildAction.NOTHING
+    assert next_step(dead, FREE, now=NOON + pause) is ChildAction.START
 
 
 @pytest.mark.parametrize(("deaths", "seconds"), [(0, 0), (1, 0), (2, 0.5), (3, 1), (4, 2), (5, 4)])
@@ -82,34 +82,34 @@ def test_a_requested_stop_does_not_count_as_an_early_death() -> None:
 def test_a_held_child_is_asked_to_stop_and_not_restarted() -> None:
     held = Wish(is_held=True)
 
-    assert next_step(RUNNING, held, now=NOON) is Step.STOP
-    assert next_step(Child(ended_at=NOON), held, now=NOON + timedelta(days=1)) is Step.NOTHING
+    assert next_step(RUNNING, held, now=NOON) is ChildAction.STOP
+    assert next_step(Child(ended_at=NOON), held, now=NOON + timedelta(days=1)) is ChildAction.NOTHING
 
 
 def test_a_child_that_ignores_the_stop_request_is_killed_after_the_grace_period() -> None:
     asked = replace(RUNNING, asked_to_stop_at=NOON)
     held = Wish(is_held=True)
 
-    assert next_step(asked, held, now=NOON + GRACE - MOMENT) is Step.NOTHING
-    assert next_step(asked, held, now=NOON + GRACE) is Step.KILL
+    assert next_step(asked, held, now=NOON + GRACE - MOMENT) is ChildAction.NOTHING
+    assert next_step(asked, held, now=NOON + GRACE) is ChildAction.KILL
 
 
 def test_during_shutdown_a_child_stops_only_after_its_dependents() -> None:
     needed = Wish(closing_since=NOON, has_running_dependents=True)
 
-    assert next_step(RUNNING, needed, now=NOON) is Step.NOTHING
-    assert next_step(RUNNING, replace(needed, has_running_dependents=False), now=NOON) is Step.STOP
+    assert next_step(RUNNING, needed, now=NOON) is ChildAction.NOTHING
+    assert next_step(RUNNING, replace(needed, has_running_dependents=False), now=NOON) is ChildAction.STOP
 
 
 def test_during_shutdown_no_child_outlives_the_limit_whatever_depends_on_it() -> None:
     needed = Wish(closing_since=NOON, has_running_dependents=True)
 
-    assert next_step(RUNNING, needed, now=NOON + CLOSE_WITHIN - MOMENT) is Step.NOTHING
-    assert next_step(RUNNING, needed, now=NOON + CLOSE_WITHIN) is Step.KILL
+    assert next_step(RUNNING, needed, now=NOON + CLOSE_WITHIN - MOMENT) is ChildAction.NOTHING
+    assert next_step(RUNNING, needed, now=NOON + CLOSE_WITHIN) is ChildAction.KILL
 
 
 def test_during_shutdown_nothing_is_started() -> None:
-    assert next_step(Child(), Wish(closing_since=NOON), now=NOON) is Step.NOTHING
+    assert next_step(Child(), Wish(closing_since=NOON), now=NOON) is ChildAction.NOTHING
 
 
 def test_a_child_that_keeps_dying_is_reported_only_now_and_then() -> None:

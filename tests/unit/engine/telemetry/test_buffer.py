@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from toban.design.values.metric import Metric
-from toban.engine.telemetry.buffer import Batching, Flushed, SampleBuffer, ready
+from toban.engine.telemetry.buffer import Batching, FlushOutcome, SampleBuffer, ready
 from toban.engine.telemetry.samples import Sample
 from toban.engine.telemetry.store import StoreRefused, StoreUnavailable
 
@@ -73,7 +73,7 @@ def test_a_few_fresh_samples_wait() -> None:
 
     flushed = buffer.flush(NOON)
 
-    assert flushed == Flushed(stored=0, trouble="")
+    assert flushed == FlushOutcome(stored=0, trouble="")
     assert (buffer.pending, store.attempts) == (2, [])
 
 
@@ -112,8 +112,8 @@ def test_a_batch_is_sent_again_with_its_token_until_it_is_acknowledged() -> None
 
     third = buffer.flush(NOON)
 
-    assert (first, second) == (Flushed(0, "down"), Flushed(0, "down"))
-    assert third == Flushed(6, "")
+    assert (first, second) == (FlushOutcome(0, "down"), FlushOutcome(0, "down"))
+    assert third == FlushOutcome(6, "")
     assert list(store.stored.values()) == [(1, 2, 3), (4, 5, 6)]
     assert len(set(store.attempts[:3])) == 1
     assert store.attempts[3] != store.attempts[0]
@@ -143,7 +143,7 @@ def test_samples_lost_by_a_kill_are_stored_although_their_token_was_recorded() -
 
     flushed = buffer.flush(NOON)
 
-    assert flushed == Flushed(stored=3, trouble="")
+    assert flushed == FlushOutcome(stored=3, trouble="")
     assert sorted(store.values) == [1, 2, 3]
 
 
@@ -188,7 +188,7 @@ def test_a_permanently_refused_batch_does_not_delay_the_others() -> None:
     store.failure = None
     buffer.flush(NOON)
 
-    assert refused == Flushed(0, "constraint")
+    assert refused == FlushOutcome(0, "constraint")
     assert store.values == [4, 5, 6]
     assert buffer.dropped == 3
 

@@ -12,25 +12,25 @@ from pypdf import PdfReader
 from tests.unit.examples.invoices.conftest import MakeContent
 
 from toban.engine import paper
-from toban_invoices.content import Content, Line, Terms
-from toban_invoices.layout import Look, draw, figure, yen
+from toban_invoices.content import InvoiceContent, InvoiceLine, InvoiceTerms
+from toban_invoices.layout import PrintStyle, draw, figure, yen
 from toban_invoices.tax import Prices
 from toban_invoices.texts import Texts
 
-SALT = Line(item="南風の塩 200g", amount=1360, rate=8, day=date(2026, 11, 3), quantity=Decimal(2), unit="個",
-            unit_price=Decimal(680))  # fmt: skip
-TOWEL = Line(item="手ぬぐい 波", amount=1655, rate=10)
+SALT = InvoiceLine(item="南風の塩 200g", amount=1360, rate=8, day=date(2026, 11, 3), quantity=Decimal(2),
+                   unit="個", unit_price=Decimal(680))  # fmt: skip
+TOWEL = InvoiceLine(item="手ぬぐい 波", amount=1655, rate=10)
 
 
 @pytest.fixture
-def look() -> Look:
+def look() -> PrintStyle:
     try:
-        return Look(paper.font(), ZoneInfo("Asia/Tokyo"))
+        return PrintStyle(paper.font(), ZoneInfo("Asia/Tokyo"))
     except paper.NoFont as reason:
         pytest.skip(str(reason))
 
 
-def pages(content: Content, look: Look, revision: int = 1) -> list[str]:
+def pages(content: InvoiceContent, look: PrintStyle, revision: int = 1) -> list[str]:
     pdf = PdfReader(io.BytesIO(draw(content, "2026-00001", revision, look).pdf))
     return [page.extract_text() for page in pdf.pages]
 
@@ -57,7 +57,7 @@ def pages(content: Content, look: Look, revision: int = 1) -> list[str]:
     ],
 )
 def test_a_qualified_invoice_states_everything_the_law_requires(
-    required: str, make_content: MakeContent, look: Look
+    required: str, make_content: MakeContent, look: PrintStyle
 ) -> None:
     [page] = pages(make_content(SALT, TOWEL), look)
 
@@ -65,7 +65,7 @@ def test_a_qualified_invoice_states_everything_the_law_requires(
 
 
 def test_prices_that_include_tax_are_marked_as_such(
-    make_content: MakeContent, terms: Terms, look: Look
+    make_content: MakeContent, terms: InvoiceTerms, look: PrintStyle
 ) -> None:
     content = make_content(SALT, terms=terms.model_copy(update={"prices": Prices.INCLUDED}))
 
@@ -75,19 +75,19 @@ def test_prices_that_include_tax_are_marked_as_such(
     assert "うち消費税 (8%) ¥100" in page
 
 
-def test_without_reduced_rate_lines_there_is_no_mark(make_content: MakeContent, look: Look) -> None:
+def test_without_reduced_rate_lines_there_is_no_mark(make_content: MakeContent, look: PrintStyle) -> None:
     [page] = pages(make_content(TOWEL), look)
 
     assert "※" not in page
 
 
-def test_a_later_revision_says_which_one_it_replaces(make_content: MakeContent, look: Look) -> None:
+def test_a_later_revision_says_which_one_it_replaces(make_content: MakeContent, look: PrintStyle) -> None:
     assert "再発行 第2版" in pages(make_content(), look, revision=2)[0]
     assert "再発行" not in pages(make_content(), look)[0]
 
 
 def test_a_long_invoice_continues_under_the_same_headings_and_loses_no_line(
-    make_content: MakeContent, look: Look
+    make_content: MakeContent, look: PrintStyle
 ) -> None:
     lines = [
         SALT.model_copy(update={"item": f"品 {number} {'とても長い名前' * (number % 9)}"})
@@ -102,7 +102,9 @@ def test_a_long_invoice_continues_under_the_same_headings_and_loses_no_line(
     assert all(f"品 {number} " in "".join(found) for number in range(90))
 
 
-def test_the_operators_sentences_are_filled_in(make_content: MakeContent, terms: Terms, look: Look) -> None:
+def test_the_operators_sentences_are_filled_in(
+    make_content: MakeContent, terms: InvoiceTerms, look: PrintStyle
+) -> None:
     texts = Texts(notes="{{ name }} 様の {{ title }} ({{ total }}) は {{ pay_by }} まで", bank="みなみ銀行")
 
     [page] = pages(make_content(terms=terms.model_copy(update={"texts": texts})), look)
@@ -112,24 +114,24 @@ def test_the_operators_sentences_are_filled_in(make_content: MakeContent, terms:
 
 
 def test_characters_missing_from_the_font_are_shown_and_reported(
-    make_content: MakeContent, look: Look
+    make_content: MakeContent, look: PrintStyle
 ) -> None:
-    printed = draw(make_content(Line(item="\U0001f34a みかん", amount=1, rate=8)), "1", 1, look)
+    printed = draw(make_content(InvoiceLine(item="\U0001f34a みかん", amount=1, rate=8)), "1", 1, look)
 
     assert "〓 みかん" in PdfReader(io.BytesIO(printed.pdf)).pages[0].extract_text()
     assert printed.missing == "\U0001f34a"
 
 
-def test_printing_again_gives_the_same_bytes(make_content: MakeContent, look: Look) -> None:
+def test_printing_again_gives_the_same_bytes(make_content: MakeContent, look: PrintStyle) -> None:
     assert draw(make_content(SALT), "1", 1, look).pdf == draw(make_content(SALT), "1", 1, look).pdf
 
 
-def test_logo_and_seal_are_on_the_paper(make_content: MakeContent, look: Look, tmp_path: Path) -> None:
+def test_logo_and_seal_are_on_the_paper(make_content: MakeContent, look: PrintStyle, tmp_path: Path) -> None:
     logo, seal = tmp_path / "logo.png", tmp_path / "seal.png"
     Image.new("RGB", (80, 20), "blue").save(logo)
     Image.new("RGB", (40, 40), "red").save(seal)
 
-    pdf = draw(make_content(), "1", 1, Look(look.font, look.zone, logo=logo, seal=seal)).pdf
+    pdf = draw(make_content(), "1", 1, PrintStyle(look.font, look.zone, logo=logo, seal=seal)).pdf
 
     assert len(PdfReader(io.BytesIO(pdf)).pages[0].images) == 2
 

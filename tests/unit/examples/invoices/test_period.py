@@ -8,7 +8,7 @@ import pytest
 
 from toban.design.values.schedule import Schedule, read_schedule
 from toban.engine.bindings.model import System
-from toban_invoices.period import Closing, Period, Term, periods, read_term
+from toban_invoices.period import Closing, InvoicePeriod, PaymentTerm, periods, read_term
 
 TOKYO = ZoneInfo("Asia/Tokyo")
 
@@ -19,7 +19,7 @@ def schedule(text: str) -> Schedule:
     return found
 
 
-def last(text: str, until: datetime, closing: Closing = Closing.DUE) -> Period:
+def last(text: str, until: datetime, closing: Closing = Closing.DUE) -> InvoicePeriod:
     return list(periods(schedule(text), System(), until, closing))[-1]
 
 
@@ -70,30 +70,30 @@ def test_a_period_that_is_not_a_calendar_month_is_named_by_its_closing() -> None
 @pytest.mark.parametrize(
     ("text", "term"),
     [
-        ("翌月末", Term(months=1)),
-        ("翌月末日", Term(months=1)),
-        ("翌々月10日", Term(months=2, day=10)),
-        ("当月25日", Term(months=0, day=25)),
-        ("30日以内", Term(days=30)),
-        ("14日", Term(days=14)),
+        ("翌月末", PaymentTerm(months=1)),
+        ("翌月末日", PaymentTerm(months=1)),
+        ("翌々月10日", PaymentTerm(months=2, day=10)),
+        ("当月25日", PaymentTerm(months=0, day=25)),
+        ("30日以内", PaymentTerm(days=30)),
+        ("14日", PaymentTerm(days=14)),
         ("翌月32日", None),
         ("そのうち", None),
         ("0日", None),
     ],
 )
-def test_terms_of_payment_are_read(text: str, term: Term | None) -> None:
+def test_terms_of_payment_are_read(text: str, term: PaymentTerm | None) -> None:
     assert read_term(text) == term
 
 
 @pytest.mark.parametrize(
     ("term", "closed", "day"),
     [
-        (Term(months=1), date(2028, 1, 31), date(2028, 2, 29)),
-        (Term(months=1, day=30), date(2027, 1, 31), date(2027, 2, 28)),
-        (Term(months=1), date(2026, 12, 31), date(2027, 1, 31)),
-        (Term(months=2, day=10), date(2026, 11, 30), date(2027, 1, 10)),
-        (Term(days=30), date(2026, 11, 30), date(2026, 12, 30)),
+        (PaymentTerm(months=1), date(2028, 1, 31), date(2028, 2, 29)),
+        (PaymentTerm(months=1, day=30), date(2027, 1, 31), date(2027, 2, 28)),
+        (PaymentTerm(months=1), date(2026, 12, 31), date(2027, 1, 31)),
+        (PaymentTerm(months=2, day=10), date(2026, 11, 30), date(2027, 1, 10)),
+        (PaymentTerm(days=30), date(2026, 11, 30), date(2026, 12, 30)),
     ],
 )
-def test_the_payment_day_is_a_calendar_day(term: Term, closed: date, day: date) -> None:
+def test_the_payment_day_is_a_calendar_day(term: PaymentTerm, closed: date, day: date) -> None:
     assert term.after(closed) == day

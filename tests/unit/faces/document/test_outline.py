@@ -7,7 +7,7 @@ import pytest
 
 from toban.design.clauses.monitoring import Monitor
 from toban.design.reader import Design, load_design, read_design
-from toban.faces.document.outline import Line, Outline, outline
+from toban.faces.document.outline import Outline, OutlineLine, outline
 
 EXAMPLE = Path(__file__).parents[4] / "examples" / "webshop" / "運用設計書.md"
 MIXED = """# 運用設計書
@@ -29,7 +29,7 @@ def design(request: pytest.FixtureRequest) -> Design:
     return load_design(EXAMPLE) if request.param == "example" else read_design(MIXED, "運用設計書.md")
 
 
-def lines(built: Outline) -> list[Line]:
+def lines(built: Outline) -> list[OutlineLine]:
     return [line for part in built.parts for line in (*part.lines, *((part.whole,) if part.whole else ()))]
 
 

@@ -14,7 +14,7 @@ from toban.engine.evidence.models import ClauseStatus
 from toban.engine.evidence.verdict import Verdict
 from toban.engine.extension import Link
 from toban.engine.operation import Operation, Rows
-from toban.engine.overview import Figure, ToDo, Trend
+from toban.engine.overview import FigureTrend, OverviewFigure, ToDo
 from toban.engine.said import Said
 from toban.faces.document.live import live_rows
 from toban.faces.document.outline import outline
@@ -45,7 +45,7 @@ NOON = datetime(2026, 4, 1, 3, tzinfo=UTC)
 EDITION = Edition(read_design(DOCUMENT, "運用設計書.md"), read_bindings("", Path("toban.toml"), schema()))
 
 
-def extension(*to_do: ToDo, figures: Iterable[Figure] = ()) -> Operation[Rows]:
+def extension(*to_do: ToDo, figures: Iterable[OverviewFigure] = ()) -> Operation[Rows]:
     return Operation(
         plan=lambda _edition: Rows(),
         figures=lambda _edition, _seen: figures,
@@ -130,10 +130,14 @@ def test_all_thirteen_chapters_are_shown_under_the_documents_headings() -> None:
 
 
 def test_figures_with_a_verdict_come_before_the_alerts_and_others_after() -> None:
-    left = Figure(
-        Link("levels", "残り"), Said(""), Said("99.9%"), Verdict.NOT_MEASURABLE, Trend((), NOON, NOON, 0, 1)
+    left = OverviewFigure(
+        Link("levels", "残り"),
+        Said(""),
+        Said("99.9%"),
+        Verdict.NOT_MEASURABLE,
+        FigureTrend((), NOON, NOON, 0, 1),
     )
-    duty = Figure(Link("duty", "当番"), Said("緊急連絡先"), Said("山田"))
+    duty = OverviewFigure(Link("duty", "当番"), Said("緊急連絡先"), Said("山田"))
 
     found = shown({WEB: Verdict.DEVIATING, DB: Verdict.CONFORMING}, extension(figures=[duty, left]))
 

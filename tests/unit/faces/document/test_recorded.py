@@ -5,11 +5,11 @@ from collections.abc import Iterator
 import pytest
 from django.utils import translation
 
-from toban.engine.notify.reason import WORDS, Reason
+from toban.engine.notify.reason import WORDS, NoticeReason
 from toban.engine.said import recorded
 from toban.faces.document.recorded import SENTENCES, in_readers_language
 
-WHY = (WORDS[Reason.UNBOUND_ROLE], "Nobody is assigned to the role")
+WHY = (WORDS[NoticeReason.UNBOUND_ROLE], "Nobody is assigned to the role")
 
 
 @pytest.fixture
@@ -96,7 +96,7 @@ def test_every_recorded_sentence_is_recognised_with_its_values_and_unchanged_in_
 ) -> None:
     class Values(dict[str, str]):
         def __missing__(self, name: str) -> str:
-            return WORDS[Reason.UNBOUND_ROLE] if name == "why" else f"<{name}>"
+            return WORDS[NoticeReason.UNBOUND_ROLE] if name == "why" else f"<{name}>"
 
     written = sentence % Values()
 

@@ -8,10 +8,10 @@ import pytest
 from toban.faces.web.charts import (
     Bars,
     Chart,
-    Limit,
-    Line,
-    Mark,
-    Row,
+    ChartLine,
+    ChartMark,
+    ChartRow,
+    DrawnLimit,
     Tone,
     bytes_scale,
     figure,
@@ -23,16 +23,18 @@ NOON = datetime(2026, 4, 1, 12, tzinfo=UTC)
 MINUTE = timedelta(minutes=1)
 
 
-def chart(bars: tuple[Bars, ...] = (), lines: tuple[Line, ...] = (), marks: tuple[Mark, ...] = ()) -> Chart:
+def chart(
+    bars: tuple[Bars, ...] = (), lines: tuple[ChartLine, ...] = (), marks: tuple[ChartMark, ...] = ()
+) -> Chart:
     return Chart(
         title="行",
         start=NOON,
         end=NOON + 2 * MINUTE,
         heads=("時刻", "行"),
-        rows=[Row(NOON, "12:00", ("1",)), Row(NOON + MINUTE, "12:01", ("2",))],
+        rows=[ChartRow(NOON, "12:00", ("1",)), ChartRow(NOON + MINUTE, "12:01", ("2",))],
         bars=bars,
         lines=lines,
-        limits=[Limit(Tone.BAD, 80, "80%以上")],
+        limits=[DrawnLimit(Tone.BAD, 80, "80%以上")],
         marks=marks,
     )
 
@@ -40,8 +42,11 @@ def chart(bars: tuple[Bars, ...] = (), lines: tuple[Line, ...] = (), marks: tupl
 def test_a_chart_is_json_with_a_value_for_each_row() -> None:
     drawing = chart(
         bars=(Bars("ERROR", Tone.BAD, [1, None]),),
-        lines=(Line("平均", Tone.INK, [1.23456789, None]),),
-        marks=(Mark("検知した", Tone.TODO, NOON), Mark("計画メンテナンス", Tone.RUN, NOON, NOON + MINUTE)),
+        lines=(ChartLine("平均", Tone.INK, [1.23456789, None]),),
+        marks=(
+            ChartMark("検知した", Tone.TODO, NOON),
+            ChartMark("計画メンテナンス", Tone.RUN, NOON, NOON + MINUTE),
+        ),
     ).drawing
 
     read = json.loads(json.dumps(drawing))
@@ -61,8 +66,8 @@ def test_an_axis_of_whole_numbers_has_no_halves(value: float, is_whole: bool) ->
 
 
 def test_the_legend_names_each_colour_once_and_is_omitted_for_a_single_one() -> None:
-    window = Mark("計画メンテナンス", Tone.RUN, NOON, NOON + MINUTE)
-    line = Line("平均", Tone.INK, [1, 2])
+    window = ChartMark("計画メンテナンス", Tone.RUN, NOON, NOON + MINUTE)
+    line = ChartLine("平均", Tone.INK, [1, 2])
 
     assert [each.name for each in chart(lines=(line,), marks=(window, window)).key] == [
         "平均",

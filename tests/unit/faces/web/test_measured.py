@@ -3,21 +3,23 @@
 from datetime import UTC, datetime, timedelta
 
 from toban.engine.telemetry.samples import Point
-from toban.faces.web.charts import Chart, Limit, Mark, Tone
-from toban.faces.web.measured import Series, measured
+from toban.faces.web.charts import Chart, ChartMark, DrawnLimit, Tone
+from toban.faces.web.measured import MeasuredSeries, measured
 
 NOON = datetime(2026, 4, 1, 12, tzinfo=UTC)
 MINUTE = timedelta(minutes=1)
 HOUR = timedelta(hours=1)
-CRITICAL = Limit(Tone.BAD, 100, "100%以上")
+CRITICAL = DrawnLimit(Tone.BAD, 100, "100%以上")
 
 
 def points(*values: float, every: timedelta = MINUTE) -> list[Point]:
     return [Point(NOON + number * every, value, value - 1, value + 1) for number, value in enumerate(values)]
 
 
-def drawn(found: list[Point], *marks: Mark, lasts: timedelta = HOUR) -> Chart:
-    return measured(Series(found, "%", [CRITICAL], NOON, NOON + lasts), marks, lambda at: f"{at:%H:%M}")
+def drawn(found: list[Point], *marks: ChartMark, lasts: timedelta = HOUR) -> Chart:
+    return measured(
+        MeasuredSeries(found, "%", [CRITICAL], NOON, NOON + lasts), marks, lambda at: f"{at:%H:%M}"
+    )
 
 
 def test_the_line_and_the_table_give_mean_minimum_and_maximum_with_the_unit() -> None:
@@ -35,10 +37,10 @@ def test_the_line_and_the_table_give_mean_minimum_and_maximum_with_the_unit() ->
 
 def test_moments_and_ranges_inside_the_chart_are_marked() -> None:
     marks = [
-        Mark("しきい値を超過", Tone.BAD, NOON + MINUTE),
-        Mark("復旧", Tone.OK, NOON + 2 * HOUR),
-        Mark("計画メンテナンス", Tone.RUN, NOON - HOUR, NOON + MINUTE),
-        Mark("計画メンテナンス", Tone.RUN, NOON - HOUR, NOON - MINUTE),
+        ChartMark("しきい値を超過", Tone.BAD, NOON + MINUTE),
+        ChartMark("復旧", Tone.OK, NOON + 2 * HOUR),
+        ChartMark("計画メンテナンス", Tone.RUN, NOON - HOUR, NOON + MINUTE),
+        ChartMark("計画メンテナンス", Tone.RUN, NOON - HOUR, NOON - MINUTE),
     ]
 
     assert drawn(points(1, 2), *marks).marks == [marks[0], marks[2]]

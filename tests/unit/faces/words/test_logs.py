@@ -4,14 +4,14 @@ from datetime import UTC, datetime
 
 import pytest
 
-from toban.engine.telemetry.logs.search import FoundRow, Place
+from toban.engine.telemetry.logs.search import FoundRow, RowPosition
 from toban.faces.words.logs import as_text
 
 
 def row(message: str, service: str = "shop") -> FoundRow:
     at = datetime(2026, 11, 26, 9, 30, tzinfo=UTC)
     return FoundRow(
-        Place(1, 1, 1), at, "application", "ERROR", service, message,
+        RowPosition(1, 1, 1), at, "application", "ERROR", service, message,
         "", "req-1", "", "", "", "", "", 0, 0.0, "shop", {},
     )  # fmt: skip
 

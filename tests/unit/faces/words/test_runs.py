@@ -1,24 +1,24 @@
 """Runs in words: everything the ledger can contain has a readable text."""
 
 from toban.engine.runs.models import Run
-from toban.engine.runs.rules import Reason, Start
-from toban.faces.words.runs import REASONS, WAITS, Standing, standing
+from toban.engine.runs.rules import RunReason, Start
+from toban.faces.words.runs import REASONS, WAITS, RunStatus, standing
 
 
 def test_every_reason_and_every_wait_has_a_text() -> None:
-    assert REASONS.keys() == set(Reason)
+    assert REASONS.keys() == set(RunReason)
     assert WAITS.keys() == set(Start)
 
 
 def test_every_state_of_the_ledger_has_a_mark_and_a_word() -> None:
-    told = [standing(Run(state=state, reason=Reason.ON_TIME)) for state in Run.State]
+    told = [standing(Run(state=state, reason=RunReason.ON_TIME)) for state in Run.State]
 
     assert all(each.mark and each.word for each in told)
     assert len({each.word for each in told}) == len(Run.State)
 
 
 def test_waiting_for_approval_is_distinguished_from_waiting_for_the_clock() -> None:
-    waiting = Run(state=Run.State.WAITING, reason=Reason.AWAITING_APPROVAL)
+    waiting = Run(state=Run.State.WAITING, reason=RunReason.AWAITING_APPROVAL)
 
-    assert standing(waiting) is Standing.AWAITING
-    assert standing(Run(state=Run.State.WAITING, reason=Reason.RETRY)) is Standing.WAITING
+    assert standing(waiting) is RunStatus.AWAITING
+    assert standing(Run(state=Run.State.WAITING, reason=RunReason.RETRY)) is RunStatus.WAITING

@@ -20,7 +20,7 @@ _MARKS = {True: "○", False: "×", None: "−"}
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
+class CertificateLine:
     """A check: its mark, its name, and what was found."""
 
     mark: str
@@ -36,7 +36,7 @@ class Certificate:
     result: str
     at: datetime
     facts: Sequence[tuple[str, str]]
-    checks: Sequence[Line]
+    checks: Sequence[CertificateLine]
     phases: Sequence[tuple[str, str]]
     footer: str
 
@@ -68,9 +68,9 @@ def certificate(drill: Drill, design: Design, system: System) -> Certificate:
     )
 
 
-def _line(check: Mapping[str, Any]) -> Line:
+def _line(check: Mapping[str, Any]) -> CertificateLine:
     wanted = "" if check["passed"] else f" (あるべきもの: {check['wanted']})"
-    return Line(_MARKS[check["passed"]], check["name"], f"{check['found']}{wanted}")
+    return CertificateLine(_MARKS[check["passed"]], check["name"], f"{check['found']}{wanted}")
 
 
 def _measured(seconds: float | None, limit: str | None) -> str:

@@ -10,7 +10,7 @@ import psycopg
 from psycopg import sql
 from psycopg.conninfo import make_conninfo
 
-from toban.chapters.backup.engine import Snapshot
+from toban.chapters.backup.engine import TransactionSnapshot
 
 _CANDIDATES = 4
 """How many snapshots to hold open until one is found that the log can lead to."""
@@ -35,7 +35,7 @@ _SUM = sql.SQL(
 
 
 @dataclass(frozen=True, slots=True)
-class Content:
+class TableContent:
     """The row count and the hash sum of a table."""
 
     rows: int
@@ -46,21 +46,21 @@ class Content:
 class Tables:
     """The tables of a database that were read, and why the others could not be."""
 
-    read: Mapping[str, Content]
+    read: Mapping[str, TableContent]
     unread: Mapping[str, str]
 
 
 @dataclass(frozen=True, slots=True)
-class Seen:
+class OpenSnapshot:
     """A snapshot of the source, held open."""
 
-    snapshot: Snapshot
+    snapshot: TransactionSnapshot
     at: datetime
     connection: "psycopg.Connection[tuple[object, ...]]"
 
 
 @contextmanager
-def snapshots(dsn: str, database: str) -> Iterator[Sequence[Seen]]:
+def snapshots(dsn: str, database: str) -> Iterator[Sequence[OpenSnapshot]]:
     """Hold a few snapshots of the source, taken one after the other; then add a little to the log.
 
     Raises `psycopg.Error`.
@@ -76,7 +76,7 @@ def snapshots(dsn: str, database: str) -> Iterator[Sequence[Seen]]:
         yield seen
 
 
-def _look(stack: ExitStack, dsn: str, database: str) -> Seen:
+def _look(stack: ExitStack, dsn: str, database: str) -> OpenSnapshot:
     connection = stack.enter_context(_connected(dsn, database))
     connection.isolation_level = psycopg.IsolationLevel.REPEATABLE_READ
     connection.read_only = True
@@ -88,7 +88,7 @@ def _look(stack: ExitStack, dsn: str, database: str) -> Seen:
     visible, lsn, at = row
     if not isinstance(at, datetime):
         raise psycopg.DataError("no time")
-    return Seen(Snapshot(str(visible), str(lsn)), at, connection)
+    return OpenSnapshot(TransactionSnapshot(str(visible), str(lsn)), at, connection)
 
 
 def _connected(dsn: str, database: str) -> "psycopg.Connection[tuple[object, ...]]":
@@ -102,7 +102,7 @@ def tables(
     """Read every table, the smallest first; those not reached *within* that time stay unread."""
     names = [(str(schema), str(name)) for schema, name in connection.execute(_TABLES).fetchall()]
     until = time.monotonic() + within.total_seconds() if within is not None else None
-    read: dict[str, Content] = {}
+    read: dict[str, TableContent] = {}
     unread: dict[str, str] = {}
     for schema, name in names:
         left = until - time.monotonic() if until is not None else None
@@ -120,7 +120,7 @@ def tables(
 
 def _content(
     connection: "psycopg.Connection[tuple[object, ...]]", table: sql.Identifier, left: float | None
-) -> Content:
+) -> TableContent:
     # A savepoint: a failure must not end the transaction that holds the snapshot.
     with connection.transaction():
         if left is not None:
@@ -130,7 +130,7 @@ def _content(
     if row is None:
         raise psycopg.DataError("no sum")
     rows, total = row
-    return Content(int(str(rows)), str(total))
+    return TableContent(int(str(rows)), str(total))
 
 
 def restored(conninfo: str) -> Tables:

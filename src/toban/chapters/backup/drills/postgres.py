@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from toban.chapters.backup.bindings import DrillBinding
-from toban.chapters.backup.engine import BackupFailed, Watch
+from toban.chapters.backup.engine import ActWatch, BackupFailed
 
 _LOOK = 0.1
 _STOPPING = 120
@@ -30,7 +30,7 @@ _TAIL = 1500
 
 
 @dataclass(frozen=True, slots=True)
-class Account:
+class SystemAccount:
     """The account that a server runs as: PostgreSQL refuses to run as root."""
 
     name: str
@@ -39,11 +39,11 @@ class Account:
 
 
 @dataclass(frozen=True, slots=True)
-class Programs:
+class ServerPrograms:
     """The programs of one version, run as one account."""
 
     folder: Path
-    account: Account | None
+    account: SystemAccount | None
     """None: the account that runs Toban."""
     version: int
     """The major version: 18."""
@@ -96,7 +96,9 @@ def major(version: str) -> int:
     return int(version.split(".", 1)[0])
 
 
-def find_programs(named: Path | None, server_version: str, account: Account | None) -> Programs | None:
+def find_programs(
+    named: Path | None, server_version: str, account: SystemAccount | None
+) -> ServerPrograms | None:
     """Return the programs for *server_version*: from the folder *named*, else from the usual places.
 
     None if none are installed. Raises `BackupFailed` if the folder *named* holds another major version: only
@@ -111,16 +113,16 @@ def find_programs(named: Path | None, server_version: str, account: Account | No
                 f"{named} は {has}: バックアップは PostgreSQL {wanted} のものです", retry=False
             )
         # They are started from another folder, by an account that may have no access to the link's folder.
-        return _startable(Programs(named.resolve(), account, wanted))
+        return _startable(ServerPrograms(named.resolve(), account, wanted))
     on_path = shutil.which("postgres")
     usual = [Path(f"/usr/lib/postgresql/{wanted}/bin"), Path(f"/usr/pgsql-{wanted}/bin")]
     for folder in ([Path(on_path).parent] if on_path else []) + usual:
         if version_in(folder) == wanted:
-            return _startable(Programs(folder, account, wanted))
+            return _startable(ServerPrograms(folder, account, wanted))
     return None
 
 
-def _startable(programs: Programs) -> Programs:
+def _startable(programs: ServerPrograms) -> ServerPrograms:
     """Return *programs* if they start, or raise `BackupFailed`: before hours of restoring, not after."""
     programs.run("postgres", "--version")
     return programs
@@ -138,7 +140,7 @@ def version_in(folder: Path) -> int:
     return int(match[1]) if match else 0
 
 
-def account_for(name: str) -> Account | None:
+def account_for(name: str) -> SystemAccount | None:
     """Return the account that a server must run as; None for the current one. Raises `BackupFailed`."""
     if os.geteuid() != 0:
         return None
@@ -150,7 +152,7 @@ def account_for(name: str) -> Account | None:
             'HINT: [backups.…] の drill に account = "…" を書くか、root 以外で実行してください',
             retry=False,
         ) from error
-    return Account(name, found.pw_uid, found.pw_gid)
+    return SystemAccount(name, found.pw_uid, found.pw_gid)
 
 
 def drill_doubts(settings: DrillBinding) -> Iterator[str]:
@@ -168,7 +170,7 @@ def _program_doubts(settings: DrillBinding) -> Iterator[str]:
         if named is None:
             return
         if version := version_in(named):
-            _startable(Programs(named.resolve(), account, version))
+            _startable(ServerPrograms(named.resolve(), account, version))
         else:
             yield f"訓練: {named} に PostgreSQL のプログラムがありません"
     except BackupFailed as failure:
@@ -178,8 +180,8 @@ def _program_doubts(settings: DrillBinding) -> Iterator[str]:
 def running_on(files: Path, *, started_here: bool = False) -> int:
     """Return the id of the process that runs a server on *files*; 0 if there is none.
 
-    *started_here*: only a process that `Server` started on exactly this folder, which its command line names.
-    A number in a file alone is not enough reason to end a process.
+    *started_here*: only a process that `DrillServer` started on exactly this folder, which its command line
+    names. A number in a file alone is not enough reason to end a process.
     """
     try:
         number = int((files / "postmaster.pid").read_text().split("\n", 1)[0])
@@ -192,10 +194,10 @@ def running_on(files: Path, *, started_here: bool = False) -> int:
     return number if is_server and is_meant else 0
 
 
-class Server:
+class DrillServer:
     """A server on a restored folder, owned by this process until it is stopped."""
 
-    def __init__(self, programs: Programs, files: Path, log: Path, settings: Mapping[str, str]) -> None:
+    def __init__(self, programs: ServerPrograms, files: Path, log: Path, settings: Mapping[str, str]) -> None:
         self._programs = programs
         self._files = files
         self._log = log
@@ -214,7 +216,7 @@ class Server:
                 **self._programs.popen_options(),
             )
 
-    def wait(self, is_open: Callable[[], bool], watch: Watch, patience: float) -> None:
+    def wait(self, is_open: Callable[[], bool], watch: ActWatch, patience: float) -> None:
         """Wait until *is_open*, or raise `BackupFailed`; if the server gave up, with the end of its log."""
         until = time.monotonic() + patience
         while not is_open():
@@ -251,7 +253,7 @@ def end(process: subprocess.Popen[bytes], how: signal.Signals) -> None:
         process.wait()
 
 
-def start_for_good(programs: Programs, files: Path, log: Path, watch: Watch) -> None:
+def start_for_good(programs: ServerPrograms, files: Path, log: Path, watch: ActWatch) -> None:
     """Start a server with its own `pg_ctl`, and wait until it has recovered; raises `BackupFailed`.
 
     It outlives this process. The server removes `recovery.signal` when the recovery has ended.

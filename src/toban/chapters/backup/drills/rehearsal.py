@@ -19,12 +19,12 @@ from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
 from toban.chapters.backup.bindings import DrillBinding
 from toban.chapters.backup.drills import fingerprint, postgres
-from toban.chapters.backup.drills.fingerprint import Seen, Tables
-from toban.chapters.backup.drills.postgres import Programs, Server
-from toban.chapters.backup.engine import BackupFailed, Engine, FindsMoments, RestoreOrder, Watch
+from toban.chapters.backup.drills.fingerprint import OpenSnapshot, Tables
+from toban.chapters.backup.drills.postgres import DrillServer, ServerPrograms
+from toban.chapters.backup.engine import ActWatch, BackupEngine, BackupFailed, FindsMoments, RestoreOrder
 from toban.chapters.backup.restoring import records, restore
-from toban.chapters.backup.restoring.restore import Refusal, RestorePlan, Target
-from toban.chapters.backup.taking.source import Source
+from toban.chapters.backup.restoring.restore import RestorePlan, RestoreRefusal, RestoreTarget
+from toban.chapters.backup.taking.source import BackupSource
 from toban.chapters.backup.taking.turns import turn_of
 from toban.engine.bindings.secret import Secret, SecretUnavailable
 from toban.engine.stores.store import StoreTrouble
@@ -54,7 +54,7 @@ class Check:
 
 
 @dataclass(slots=True)
-class Outcome:
+class DrillOutcome:
     """What a drill found and measured."""
 
     label: str = ""
@@ -84,7 +84,7 @@ class Outcome:
 
 
 @dataclass(frozen=True, slots=True)
-class Wanted:
+class Expectation:
     """What the restored database is compared with."""
 
     to_lsn: str
@@ -94,39 +94,39 @@ class Wanted:
     """Why it can't be compared."""
 
 
-def rehearse(source: Source, watch: Watch, *, run: int | None = None) -> Outcome:
+def rehearse(source: BackupSource, watch: ActWatch, *, run: int | None = None) -> DrillOutcome:
     """Restore the newest chain of *source*, check it, measure it, and leave nothing behind.
 
     Failures of the restore are part of the outcome. Raises `BackupFailed` only when asked to stop.
     """
-    outcome = Outcome()
+    outcome = DrillOutcome()
     try:
         settings = source.config.drill or DrillBinding()
         base = settings.folder or Path(tempfile.gettempdir())
         sweep(base)
         with source.opened() as at_work, _folder(base) as folder:
             _Rehearsal(source, settings, at_work.engine, folder, watch, run, outcome).act()
-    except (BackupFailed, Refusal, StoreTrouble, psycopg.Error, OSError) as error:
+    except (BackupFailed, RestoreRefusal, StoreTrouble, psycopg.Error, OSError) as error:
         if watch.why_stop() is not None:
             raise BackupFailed("訓練を途中で止めました") from error
-        way_out = f"。{error.hint}" if isinstance(error, Refusal) and error.hint else ""
+        way_out = f"。{error.hint}" if isinstance(error, RestoreRefusal) and error.hint else ""
         outcome.reason = f"{error}{way_out}"
     return outcome
 
 
 @dataclass(frozen=True, slots=True)
 class _Rehearsal:
-    source: Source
+    source: BackupSource
     settings: DrillBinding
-    engine: Engine
+    engine: BackupEngine
     folder: Path
-    watch: Watch
+    watch: ActWatch
     run: int | None
-    outcome: Outcome
+    outcome: DrillOutcome
 
     def act(self) -> None:
         known = records.in_catalogue(self.source.subject)
-        planned = restore.plan(self.source.subject, known, Target())
+        planned = restore.plan(self.source.subject, known, RestoreTarget())
         self.outcome.label = planned.newest.label
         self._measure_loss(planned)
         programs = self._programs(planned)
@@ -137,7 +137,7 @@ class _Rehearsal:
         else:
             self._act_on_dump(planned, programs)
 
-    def _act_on_cluster(self, planned: RestorePlan, programs: Programs) -> None:
+    def _act_on_cluster(self, planned: RestorePlan, programs: ServerPrograms) -> None:
         wanted = self._source_now(planned, programs)
         self.outcome.target = wanted.at or planned.reaches
         server = self._bring_back(planned, programs, wanted)
@@ -148,7 +148,7 @@ class _Rehearsal:
             server.stop()
         self._check_pages(planned, programs)
 
-    def _act_on_dump(self, planned: RestorePlan, programs: Programs) -> None:
+    def _act_on_dump(self, planned: RestorePlan, programs: ServerPrograms) -> None:
         self.outcome.target = planned.reaches
         server = self._load(planned, programs)
         try:
@@ -169,37 +169,41 @@ class _Rehearsal:
             age = (self.source.clock() - planned.reaches).total_seconds()
             self.outcome.rpo_seconds = max(age, 0.0)
 
-    def _programs(self, planned: RestorePlan) -> Programs:
+    def _programs(self, planned: RestorePlan) -> ServerPrograms:
         found = restore.programs_for(planned, self.settings.binaries, self.settings.account, is_needed=True)
         if found is None:
             raise BackupFailed("PostgreSQL のプログラムが見つかりません", retry=False)
         found.give(self.folder)
         return found
 
-    def _source_now(self, planned: RestorePlan, programs: Programs) -> Wanted:
+    def _source_now(self, planned: RestorePlan, programs: ServerPrograms) -> Expectation:
         """Read the source's tables at a moment that the log leads to exactly."""
         secret = getattr(self.source.config, "dsn", None)
         if not isinstance(self.engine, FindsMoments) or not isinstance(secret, Secret):
-            return Wanted("", None, None, "このエンジンでは、ソースと同じ時点を選べません")
+            return Expectation("", None, None, "このエンジンでは、ソースと同じ時点を選べません")
         self.watch.say("ソースの表を、復旧できる時点で数えます")
         try:
             with fingerprint.snapshots(secret.reveal(), self.settings.database) as seen:
                 return self._read(seen, self.engine, planned, programs)
         except (psycopg.Error, SecretUnavailable) as error:
-            return Wanted("", None, None, f"ソースに聞けません: {error}")
+            return Expectation("", None, None, f"ソースに聞けません: {error}")
 
     def _read(
-        self, seen: Sequence[Seen], engine: FindsMoments, planned: RestorePlan, programs: Programs
-    ) -> Wanted:
+        self,
+        seen: Sequence[OpenSnapshot],
+        engine: FindsMoments,
+        planned: RestorePlan,
+        programs: ServerPrograms,
+    ) -> Expectation:
         looks = [each.snapshot for each in seen]
         place = engine.place_of(looks, planned.newest, programs.folder, self.watch)
         if place is None:
-            return Wanted("", None, None, "ソースの今の時点までの記録 (WAL) が、保存先に届いていません")
+            return Expectation("", None, None, "ソースの今の時点までの記録 (WAL) が、保存先に届いていません")
         chosen, lsn = seen[place[0]], place[1]
         counted = fingerprint.tables(chosen.connection, within=self.settings.compare_within)
-        return Wanted(lsn, chosen.at, counted)
+        return Expectation(lsn, chosen.at, counted)
 
-    def _load(self, planned: RestorePlan, programs: Programs) -> Server:
+    def _load(self, planned: RestorePlan, programs: ServerPrograms) -> DrillServer:
         """Create an empty cluster and load the dump into it; RTO is the time that this takes."""
         began = time.monotonic()
         words = ("--auth=trust", "--encoding=UTF8", "--no-locale", "--no-sync", "--data-checksums")
@@ -217,7 +221,7 @@ class _Rehearsal:
         self.outcome.rto_seconds = time.monotonic() - began
         return server
 
-    def _bring_back(self, planned: RestorePlan, programs: Programs, wanted: Wanted) -> Server:
+    def _bring_back(self, planned: RestorePlan, programs: ServerPrograms, wanted: Expectation) -> DrillServer:
         """Restore, start, and wait until the recovery has ended; RTO is the time that this takes."""
         began = time.monotonic()
         data = self.folder / "data"
@@ -241,12 +245,12 @@ class _Rehearsal:
             if asked.fetchone() is None:
                 connection.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(database)))
 
-    def _start(self, programs: Programs) -> Server:
+    def _start(self, programs: ServerPrograms) -> DrillServer:
         """Start a server that only this drill can reach, and wait until it accepts connections."""
         output = self.folder / "log"
         output.touch()
         programs.give(output)
-        server = Server(
+        server = DrillServer(
             programs, self.folder / "data", output, {**_private(self.folder), **programs.first_start}
         )
         server.start()
@@ -273,7 +277,7 @@ class _Rehearsal:
         passed = found == wanted if wanted else row is not None
         self.outcome.checks.append(Check("アプリのクエリー", passed, found, wanted or "答えがあること"))
 
-    def _compare(self, wanted: Wanted) -> None:
+    def _compare(self, wanted: Expectation) -> None:
         name = "表の行数と中身"
         if wanted.tables is None:
             self.outcome.checks.append(Check(name, None, f"比べられません: {wanted.why_not}", "ソースと同じ"))
@@ -282,7 +286,7 @@ class _Rehearsal:
             back = fingerprint.restored(self._conninfo(self._database()))
         self.outcome.checks.append(compared(name, wanted.tables, back))
 
-    def _check_pages(self, planned: RestorePlan, programs: Programs) -> None:
+    def _check_pages(self, planned: RestorePlan, programs: ServerPrograms) -> None:
         name, wanted = "ページのチェックサム", "壊れたページなし"
         if planned.newest.facts.get("checksums") is not True:
             found = "ソースでチェックサムが有効でないので、調べられません (initdb --data-checksums)"

@@ -7,10 +7,10 @@ from datetime import datetime, timedelta
 from django.db import transaction
 
 from toban.chapters.backup.drills.clauses import is_drill
-from toban.chapters.backup.drills.rehearsal import Outcome, rehearse
-from toban.chapters.backup.engine import BackupFailed, Watch
+from toban.chapters.backup.drills.rehearsal import DrillOutcome, rehearse
+from toban.chapters.backup.engine import ActWatch, BackupFailed
 from toban.chapters.backup.models import Backup, Drill
-from toban.chapters.backup.taking.source import Source
+from toban.chapters.backup.taking.source import BackupSource
 from toban.chapters.backup.taking.turns import NoTurn
 from toban.design.clauses.routine import Routine
 from toban.design.reader import Design
@@ -25,10 +25,10 @@ from toban.engine.evidence.verdict import FIRING, Verdict
 from toban.engine.extension import Link
 from toban.engine.notify import alerts
 from toban.engine.notify.signal import Condition, Signal
-from toban.engine.overview import Seen, ToDo
+from toban.engine.overview import EditionStatus, ToDo
 from toban.engine.runs.models import Run
-from toban.engine.runs.rules import Reason
-from toban.engine.runs.work import Step, StepFailed, Turn, Work
+from toban.engine.runs.rules import RunReason
+from toban.engine.runs.work import RunTurn, Step, StepFailed, Work
 from toban.engine.said import Said, recorded
 
 _VERDICTS = {True: Verdict.CONFORMING, False: Verdict.DEVIATING, None: Verdict.NOT_MEASURABLE}
@@ -60,7 +60,7 @@ def key_of(subject: str) -> str:
     return f"{subject}/drill"
 
 
-def plan(design: Design, bindings: Bindings, sources: Mapping[str, Source]) -> DrillPlan:
+def plan(design: Design, bindings: Bindings, sources: Mapping[str, BackupSource]) -> DrillPlan:
     """Return the drills that *design* orders, for the subjects whose binding says how."""
     drilled = {subject: source for subject, source in sources.items() if source.config.drill is not None}
     found = [routine for routine in design.of(Routine) if is_drill(routine)]
@@ -71,7 +71,10 @@ def plan(design: Design, bindings: Bindings, sources: Mapping[str, Source]) -> D
 
 
 def _why_never_held(
-    found: Sequence[Routine], sources: Mapping[str, Source], drilled: Mapping[str, Source], bindings: Bindings
+    found: Sequence[Routine],
+    sources: Mapping[str, BackupSource],
+    drilled: Mapping[str, BackupSource],
+    bindings: Bindings,
 ) -> str:
     if not sources:
         return recorded("接続したバックアップがまだありません")
@@ -84,7 +87,7 @@ def _why_never_held(
     return ""
 
 
-def _timed(routine: Routine, source: Source) -> Routine:
+def _timed(routine: Routine, source: BackupSource) -> Routine:
     """Return *routine* with a time of day: people choose one themselves, a work can't."""
     schedule, drill = routine.schedule, source.config.drill
     if schedule.at is not None or schedule.cadence is Cadence.INTERVAL or drill is None:
@@ -92,7 +95,7 @@ def _timed(routine: Routine, source: Source) -> Routine:
     return replace(routine, schedule=replace(schedule, at=drill.at))
 
 
-def _work(source: Source, routine: Routine, bindings: Bindings) -> Work:
+def _work(source: BackupSource, routine: Routine, bindings: Bindings) -> Work:
     return Work(
         key=key_of(source.subject),
         clause_id=routine.id,
@@ -103,14 +106,14 @@ def _work(source: Source, routine: Routine, bindings: Bindings) -> Work:
     )
 
 
-def _step(source: Source, routine: Routine, system: System, turn: Turn) -> object:
+def _step(source: BackupSource, routine: Routine, system: System, turn: RunTurn) -> object:
     try:
         drill = hold(source, turn, routine=routine, system=system, run=turn.run_id)
     except (BackupFailed, NoTurn) as failure:
-        raise StepFailed(str(failure), turn.why_stop() or Reason.FAILED) from failure
+        raise StepFailed(str(failure), turn.why_stop() or RunReason.FAILED) from failure
     if drill.is_passed is False:
         # The same backup would fail again: somebody must look.
-        raise StepFailed(f"訓練に合格しませんでした: {drill.reason}", Reason.NOT_RUNNABLE)
+        raise StepFailed(f"訓練に合格しませんでした: {drill.reason}", RunReason.NOT_RUNNABLE)
     return came_of(drill)
 
 
@@ -123,13 +126,13 @@ def came_of(drill: Drill) -> str:
 
 
 def hold(
-    source: Source,
-    watch: Watch,
+    source: BackupSource,
+    watch: ActWatch,
     *,
     routine: Routine | None,
     system: System,
     run: int | None = None,
-    rehearsal: Callable[..., Outcome] = rehearse,
+    rehearsal: Callable[..., DrillOutcome] = rehearse,
 ) -> Drill:
     """Run a drill and record it: row, evidence, the clause's status, the alert that it opens or ends.
 
@@ -148,7 +151,9 @@ def hold(
     return drill
 
 
-def _keep(drill: Drill, outcome: Outcome, source: Source, routine: Routine | None, system: System) -> None:
+def _keep(
+    drill: Drill, outcome: DrillOutcome, source: BackupSource, routine: Routine | None, system: System
+) -> None:
     now = source.clock()
     drill.ended_at, drill.label, drill.target = now, outcome.label, outcome.target
     drill.is_passed, drill.reason = outcome.passed, outcome.why_not
@@ -176,7 +181,7 @@ def _worst(routine: Routine) -> Drill:
     return min(last.values(), key=lambda drill: (_WORST_FIRST.index(drill.is_passed), drill.subject))
 
 
-def _evidence(drill: Drill, source: Source) -> ledger.Record:
+def _evidence(drill: Drill, source: BackupSource) -> ledger.Record:
     content = {
         "verdict": _VERDICTS[drill.is_passed].value,
         "event": "restore-drill",
@@ -245,7 +250,7 @@ def standing(drills: DrillPlan, now: datetime) -> Iterator[StatusUpdate]:
             yield StatusUpdate(routine.id, Verdict.NOT_MEASURABLE, "", reason, now, due)
 
 
-def to_do(design: Design, seen: Seen) -> Iterator[ToDo]:
+def to_do(design: Design, seen: EditionStatus) -> Iterator[ToDo]:
     """Yield the drills that need attention: the last one due did not run, or failed."""
     for routine in filter(is_drill, design.of(Routine)):
         row = seen.rows.get(routine.id)

@@ -12,7 +12,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from typing import IO
 
-from toban.chapters.backup.engine import BackupFailed, Watch
+from toban.chapters.backup.engine import ActWatch, BackupFailed
 from toban.engine.runs.commands import guard
 from toban.engine.runs.commands.command import surroundings
 
@@ -36,7 +36,7 @@ class ProgramFailed(BackupFailed):
 
 
 @dataclass(frozen=True, slots=True)
-class Program:
+class EngineProgram:
     """What to run, without a shell. An argument must not be secret: every account can list arguments."""
 
     arguments: tuple[str, ...]
@@ -60,7 +60,7 @@ class Program:
         return text
 
 
-class _Quiet:
+class _SilentWatch:
     def say(self, text: str) -> None:
         """Drop the line."""
 
@@ -72,11 +72,11 @@ class _Quiet:
         return None
 
 
-QUIET: Watch = _Quiet()
+QUIET: ActWatch = _SilentWatch()
 """For a quick call: nobody follows it, nothing stops it."""
 
 
-def pieces(program: Program, watch: Watch) -> Generator[bytes]:
+def pieces(program: EngineProgram, watch: ActWatch) -> Generator[bytes]:
     """Yield what *program* writes; if it fails, raises `ProgramFailed` instead of ending.
 
     So a caller that passes the pieces on sees the failure before the end. Closing the generator ends the
@@ -87,12 +87,12 @@ def pieces(program: Program, watch: Watch) -> Generator[bytes]:
         running.judge(watch)
 
 
-def output(program: Program, watch: Watch) -> bytes:
+def output(program: EngineProgram, watch: ActWatch) -> bytes:
     """Run to the end and return all of what *program* writes."""
     return b"".join(pieces(program, watch))
 
 
-def feed(program: Program, content: Iterable[bytes], watch: Watch) -> None:
+def feed(program: EngineProgram, content: Iterable[bytes], watch: ActWatch) -> None:
     """Run *program* with *content* as its input, and drop its output; raises `ProgramFailed`.
 
     A program that has read enough may end before its input does: the rest of *content* is read anyway, so
@@ -106,21 +106,21 @@ def feed(program: Program, content: Iterable[bytes], watch: Watch) -> None:
         running.judge(watch)
 
 
-def run(program: Program, watch: Watch) -> None:
+def run(program: EngineProgram, watch: ActWatch) -> None:
     """Run to the end, without input or output; raises `ProgramFailed`."""
     with _started(program) as running:
         running.judge(watch)
 
 
-class _Running:
-    def __init__(self, program: Program, process: subprocess.Popen[bytes]) -> None:
+class _RunningProgram:
+    def __init__(self, program: EngineProgram, process: subprocess.Popen[bytes]) -> None:
         self._program = program
         self._process = process
         self._said: deque[str] = deque(maxlen=_KEPT_LINES)
         self._listener = threading.Thread(target=self._listen, daemon=True)
         self._listener.start()
 
-    def output(self, watch: Watch) -> Iterator[bytes]:
+    def output(self, watch: ActWatch) -> Iterator[bytes]:
         descriptor = _pipe(self._process.stdout).fileno()
         with selectors.DefaultSelector() as selector:
             selector.register(descriptor, selectors.EVENT_READ)
@@ -132,7 +132,7 @@ class _Running:
                         return
                     yield piece
 
-    def take(self, piece: bytes, watch: Watch) -> bool:
+    def take(self, piece: bytes, watch: ActWatch) -> bool:
         """Hand *piece* over; return whether the program wants more."""
         descriptor, rest = _pipe(self._process.stdin).fileno(), memoryview(piece)
         # A program that waits for a lock or a disk must not keep us from stopping.
@@ -151,7 +151,7 @@ class _Running:
     def end_input(self) -> None:
         _pipe(self._process.stdin).close()
 
-    def judge(self, watch: Watch) -> None:
+    def judge(self, watch: ActWatch) -> None:
         """Wait for the end, and raise `ProgramFailed` unless the program succeeded."""
         while (status := self._ended()) is None:
             _stop_if_asked(self._program, watch)
@@ -187,8 +187,8 @@ class _Running:
 
 @contextmanager
 def _started(
-    program: Program, *, stdin: int = subprocess.DEVNULL, stdout: int = subprocess.DEVNULL
-) -> Iterator[_Running]:
+    program: EngineProgram, *, stdin: int = subprocess.DEVNULL, stdout: int = subprocess.DEVNULL
+) -> Iterator[_RunningProgram]:
     tied: Sequence[str] = [sys.executable, "-I", "-S", guard.__file__, str(os.getpid()), "--"]
     with subprocess.Popen(
         [*tied, *program.arguments],
@@ -200,7 +200,7 @@ def _started(
         pipesize=_PIECE,
         start_new_session=True,
     ) as process:
-        running = _Running(program, process)
+        running = _RunningProgram(program, process)
         try:
             yield running
         finally:
@@ -218,7 +218,7 @@ def _signal(group: int, number: signal.Signals) -> None:
         os.killpg(group, number)
 
 
-def _stop_if_asked(program: Program, watch: Watch) -> None:
+def _stop_if_asked(program: EngineProgram, watch: ActWatch) -> None:
     reason = watch.why_stop()
     if reason is not None:
         raise BackupFailed(f"{program.name} を途中で止めました: {reason}")

@@ -12,10 +12,10 @@ import structlog
 from django.db import connections
 
 from toban.chapters.backup import catalogue, rules
-from toban.chapters.backup.engine import BackupFailed, Place
+from toban.chapters.backup.engine import BackupFailed, WalPosition
 from toban.chapters.backup.following.following import FollowerBusy, FollowsLog
 from toban.chapters.backup.models import LogStretch
-from toban.chapters.backup.taking.source import Source
+from toban.chapters.backup.taking.source import BackupSource
 from toban.chapters.backup.works import BackupPlan, Policy
 from toban.design.clauses.backup import BackupPolicy
 from toban.design.values.backup_method import BackupMethod
@@ -38,7 +38,7 @@ log = structlog.get_logger(__name__)
 
 
 @dataclass(slots=True)
-class Book:
+class CatalogueLogBook:
     """The `LogBook` of one subject, kept in the catalogue; problems are announced under its row."""
 
     subject: str
@@ -54,12 +54,12 @@ class Book:
         """Announce under the rows of another edition from now on."""
         self.policies, self.digest = policies, digest
 
-    def end(self, system_id: str) -> Place | None:
+    def end(self, system_id: str) -> WalPosition | None:
         """See `LogBook`."""
         last = catalogue.last_stretch(self.subject, system_id)
-        return Place(last.timeline, last.last_lsn) if last is not None else None
+        return WalPosition(last.timeline, last.last_lsn) if last is not None else None
 
-    def goes_on(self, system_id: str, first: Place, last_lsn: str, durable_to: datetime | None) -> None:
+    def goes_on(self, system_id: str, first: WalPosition, last_lsn: str, durable_to: datetime | None) -> None:
         """See `LogBook`."""
         catalogue.log_goes_on(
             self.subject,
@@ -147,11 +147,11 @@ def _signal(
 
 
 @dataclass(slots=True)
-class _Follower:
+class _FollowerThread:
     """A thread that follows one log until it is told to stop."""
 
-    source: Source
-    book: Book
+    source: BackupSource
+    book: CatalogueLogBook
     leave: Callable[[], None]
     _stop: threading.Event = field(default_factory=threading.Event)
     _failing_since: datetime | None = None
@@ -164,7 +164,7 @@ class _Follower:
         self._thread.start()
 
     def why_stop(self) -> object | None:
-        """See `Following`."""
+        """See `FollowingControl`."""
         return "stopped" if self._stop.is_set() else None
 
     def stop(self) -> None:
@@ -223,7 +223,7 @@ class Followers:
         """Each thread calls *leave* when it no longer needs the state database."""
         self._clock = clock
         self._leave = leave
-        self._followers: dict[str, _Follower] = {}
+        self._followers: dict[str, _FollowerThread] = {}
 
     def adopt(self, plan: BackupPlan, digest: str) -> None:
         """Follow the logs of *plan* from now on, and no others."""
@@ -238,8 +238,8 @@ class Followers:
             if subject in self._followers:
                 self._followers[subject].book.adopt(policies, digest)
             else:
-                book = Book(subject, policies, digest, self._clock)
-                self._followers[subject] = _Follower(source, book, self._leave)
+                book = CatalogueLogBook(subject, policies, digest, self._clock)
+                self._followers[subject] = _FollowerThread(source, book, self._leave)
 
     def close(self) -> None:
         """Stop following; what was received is stored, or will be received again."""
@@ -249,7 +249,7 @@ class Followers:
             follower.join(_BUSY_WAIT)
 
 
-def _is_same(one: Source, other: Source) -> bool:
+def _is_same(one: BackupSource, other: BackupSource) -> bool:
     """Whether both are followed in the same way, whatever else the document says about them."""
     return (one.kind_name, one.config, one.store_name, one.store_config) == (
         other.kind_name,

@@ -3,16 +3,16 @@
 from datetime import datetime
 from typing import Protocol, runtime_checkable
 
-from toban.chapters.backup.engine import Place
+from toban.chapters.backup.engine import WalPosition
 
 
 class LogBook(Protocol):
     """The record of how far a subject's log has come. One follower writes it at a time."""
 
-    def end(self, system_id: str) -> Place | None:
+    def end(self, system_id: str) -> WalPosition | None:
         """Return where the stored log of a cluster ends; None if there is no stored log to continue."""
 
-    def goes_on(self, system_id: str, first: Place, last_lsn: str, durable_to: datetime | None) -> None:
+    def goes_on(self, system_id: str, first: WalPosition, last_lsn: str, durable_to: datetime | None) -> None:
         """Note that all log from *first* to *last_lsn* is durable, and that it can restore *durable_to*.
 
         None: that moment is not known yet; the stored log that this continues may be noted to reach further.
@@ -29,7 +29,7 @@ class FollowerBusy(Exception):
     """Another follower follows this log already."""
 
 
-class Following(Protocol):
+class FollowingControl(Protocol):
     """The caller of `follow_log`, which may end it."""
 
     def why_stop(self) -> object | None:
@@ -44,7 +44,7 @@ class FollowsLog(Protocol):
     def follows_log(self) -> bool:
         """Whether it is configured to."""
 
-    def follow_log(self, book: LogBook, following: Following) -> None:
+    def follow_log(self, book: LogBook, following: FollowingControl) -> None:
         """Store the log until *following* or the source ends it.
 
         Raises `FollowerBusy`, or `BackupFailed` for anything that may be over later. Following again

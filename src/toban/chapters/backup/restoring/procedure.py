@@ -10,9 +10,9 @@ from typing import Any
 from psycopg import ProgrammingError
 from psycopg.conninfo import conninfo_to_dict
 
-from toban.chapters.backup.engine import KnownByHand, Taken
+from toban.chapters.backup.engine import KnownByHand, TakenBackup
 from toban.chapters.backup.restoring.restore import RestorePlan
-from toban.chapters.backup.taking.source import Source
+from toban.chapters.backup.taking.source import BackupSource
 from toban.design.clauses.backup import RestoreProcedure
 from toban.engine.bindings.secret import Secret, SecretUnavailable
 from toban.engine.stores.store import folder_of
@@ -28,7 +28,7 @@ _PARTS = {"HOST": "host", "PORT": "port", "USER": "user", "USERNAME": "user"}
 _S3 = re.compile(r"s3://[^\s'\"]+")
 
 
-def values_of(source: Source) -> Mapping[str, str]:
+def values_of(source: BackupSource) -> Mapping[str, str]:
     """Return where the database is, from the binding's `dsn`, under libpq's keywords; never a password."""
     secret = getattr(source.config, "dsn", None)
     if not isinstance(secret, Secret):
@@ -67,7 +67,7 @@ def _inflated(name: str) -> str:
     return re.sub(r"\.(?:gz|zst|bz2)$", "", name)
 
 
-def text(source: Source, planned: RestorePlan) -> str:
+def text(source: BackupSource, planned: RestorePlan) -> str:
     """Return how to restore *planned* by hand, as Markdown."""
     newest = planned.newest
     sections = [
@@ -85,7 +85,7 @@ def text(source: Source, planned: RestorePlan) -> str:
     return "\n\n".join(sections) + "\n"
 
 
-def _by_document(row: RestoreProcedure, source: Source, newest: Taken, place: str) -> list[str]:
+def _by_document(row: RestoreProcedure, source: BackupSource, newest: TakenBackup, place: str) -> list[str]:
     is_one_file = len(newest.objects) == 1 and newest.end is None
     stored_at = f"{place}/{newest.objects[0].key}" if is_one_file else ""
     sections = [f"## 文書の手順 ({row.origin})", _fenced(filled(row.commands, values_of(source), stored_at))]
@@ -124,7 +124,7 @@ def _fenced(lines: Sequence[str]) -> str:
     return "\n".join(["```bash", *lines, "```"])
 
 
-def keep(source: Source, planned: RestorePlan) -> str:
+def keep(source: BackupSource, planned: RestorePlan) -> str:
     """Write the procedure into the store, readable without any key; return its key, empty without a store.
 
     Raises `StoreTrouble`.

@@ -7,26 +7,26 @@ from django.db import transaction
 
 from toban.chapters.backup import catalogue
 from toban.chapters.backup.models import Backup, Drill
-from toban.chapters.backup.restoring.restore import Known, RestorePlan
+from toban.chapters.backup.restoring.restore import KnownBackups, RestorePlan
 from toban.engine.evidence import ledger
 from toban.engine.evidence.models import LedgerEntry
 from toban.engine.stores.store import Store
 
 
-def in_catalogue(subject: str) -> Known:
+def in_catalogue(subject: str) -> KnownBackups:
     """Return what the catalogue has for *subject*."""
     rows = catalogue.on_hand(subject)
-    return Known(
+    return KnownBackups(
         [catalogue.taken_of(row) for row in rows],
         catalogue.stretches(subject),
         frozenset(row.label for row in rows if row.trouble),
     )
 
 
-def in_store(store: Store, subject: str) -> tuple[Known, Sequence[str]]:
+def in_store(store: Store, subject: str) -> tuple[KnownBackups, Sequence[str]]:
     """Return what the store itself has, and which descriptions in it can't be read; uses no database."""
     backups, troubles = catalogue.read_store(store, subject)
-    return Known(backups, is_log_known=False), troubles
+    return KnownBackups(backups, is_log_known=False), troubles
 
 
 def measured(subject: str) -> tuple[float, int] | None:

@@ -8,8 +8,8 @@ from pathlib import Path
 
 from toban.chapters.backup import rules
 from toban.chapters.backup.drills import postgres
-from toban.chapters.backup.engine import BackupFailed, RestoreOrder, Taken
-from toban.chapters.backup.rules import Copy, Stretch
+from toban.chapters.backup.engine import BackupFailed, RestoreOrder, TakenBackup
+from toban.chapters.backup.rules import BackupCopy, WalStretch
 from toban.engine.amounts import size
 from toban.engine.stores.store import Store, StoreTrouble
 
@@ -21,7 +21,7 @@ UNFINISHED = ".toban-restoring"
 
 
 @dataclass(frozen=True, slots=True)
-class Target:
+class RestoreTarget:
     """What was asked for: a moment, a backup by its label, or (neither) the newest there is."""
 
     at: datetime | None = None
@@ -29,11 +29,11 @@ class Target:
 
 
 @dataclass(frozen=True, slots=True)
-class Known:
+class KnownBackups:
     """What there is of a subject, from the catalogue or, if that is lost, from the store itself."""
 
-    backups: Sequence[Taken]
-    stretches: Sequence[Stretch] = ()
+    backups: Sequence[TakenBackup]
+    stretches: Sequence[WalStretch] = ()
     bad: frozenset[str] = frozenset()
     """Labels of backups with a known problem."""
     log_elsewhere: datetime | None = None
@@ -42,7 +42,7 @@ class Known:
     """False: how far the log goes is found out during the restore."""
 
 
-class Refusal(Exception):
+class RestoreRefusal(Exception):
     """Why a restore is not possible; `hint` is the way out."""
 
     def __init__(self, message: str, hint: str = "") -> None:
@@ -56,7 +56,7 @@ class RestorePlan:
     """What a restore would do."""
 
     subject: str
-    chain: tuple[Taken, ...]
+    chain: tuple[TakenBackup, ...]
     to: datetime | None
     """The moment to recover to; None: as far as chain and log go."""
     reaches: datetime | None
@@ -66,7 +66,7 @@ class RestorePlan:
     """How long it takes, by the last drill; None if there was none."""
 
     @property
-    def newest(self) -> Taken:
+    def newest(self) -> TakenBackup:
         """The backup that the recovery begins from."""
         return self.chain[-1]
 
@@ -97,7 +97,7 @@ class RestorePlan:
         )
 
 
-def with_log_elsewhere(known: Known, until: datetime | None) -> Known:
+def with_log_elsewhere(known: KnownBackups, until: datetime | None) -> KnownBackups:
     """Return *known* with a log that its engine keeps in a place of its own, up to *until*.
 
     None: the engine can't say. Then the restore still follows the log as far as it goes, unless these are
@@ -108,15 +108,17 @@ def with_log_elsewhere(known: Known, until: datetime | None) -> Known:
 
 
 def plan(
-    subject: str, known: Known, target: Target, *, measured: tuple[float, int] | None = None
+    subject: str, known: KnownBackups, target: RestoreTarget, *, measured: tuple[float, int] | None = None
 ) -> RestorePlan:
-    """Choose the chain for *target*, or raise `Refusal`, which names the window that can be restored.
+    """Choose the chain for *target*, or raise `RestoreRefusal`, which names the window that can be restored.
 
     *measured*: how many seconds the last drill took to restore, and the source's bytes then.
     """
     copies = [_copy(taken, is_good=taken.label not in known.bad) for taken in known.backups]
     if not copies:
-        raise Refusal(f"「{subject}」のバックアップがありません", "toban backup list で確かめてください")
+        raise RestoreRefusal(
+            f"「{subject}」のバックアップがありません", "toban backup list で確かめてください"
+        )
     if target.label:
         chain = _labelled(subject, copies, target.label)
     else:
@@ -140,44 +142,50 @@ def plan(
     )
 
 
-def _labelled(subject: str, copies: Sequence[Copy], label: str) -> tuple[str, ...]:
+def _labelled(subject: str, copies: Sequence[BackupCopy], label: str) -> tuple[str, ...]:
     chosen = next((copy for copy in copies if copy.label == label), None)
     if chosen is None:
         newest = "、".join(copy.label for copy in copies[-3:])
-        raise Refusal(f"「{subject}」に {label} というバックアップはありません", f"新しいものは {newest}")
+        raise RestoreRefusal(
+            f"「{subject}」に {label} というバックアップはありません", f"新しいものは {newest}"
+        )
     if chosen not in rules.usable(copies):
         lacking = (
             "壊れています" if not chosen.is_good else f"もとのフル {chosen.parent} がないか、壊れています"
         )
-        raise Refusal(f"{label} は使えません: {lacking}", "別のバックアップか時刻を --to で選んでください")
+        raise RestoreRefusal(
+            f"{label} は使えません: {lacking}", "別のバックアップか時刻を --to で選んでください"
+        )
     return (chosen.parent, label) if chosen.parent else (label,)
 
 
-def _refuse_outside(subject: str, copies: Sequence[Copy], known: Known, at: datetime | None) -> None:
+def _refuse_outside(
+    subject: str, copies: Sequence[BackupCopy], known: KnownBackups, at: datetime | None
+) -> None:
     usable = rules.usable(copies)
     newest = _newest(copies, known)
     if newest is None or not usable:
-        raise Refusal(
+        raise RestoreRefusal(
             f"「{subject}」には、使えるバックアップがありません", "toban backup list で確かめてください"
         )
     oldest = min(copy.restorable_to for copy in usable)
     is_too_new = at is not None and at > newest and known.is_log_known
     if at is not None and (at < oldest or is_too_new):
         window = f"{_clock(oldest, at)} から {_clock(newest, at)} まで"
-        raise Refusal(f"{_clock(at, at)} には戻せません", f"「{subject}」を戻せるのは {window}です")
+        raise RestoreRefusal(f"{_clock(at, at)} には戻せません", f"「{subject}」を戻せるのは {window}です")
 
 
 def _clock(moment: datetime, like: datetime) -> str:
     return f"{moment.astimezone(like.tzinfo):%Y-%m-%d %H:%M:%S}"
 
 
-def _end_of_log(copies: Sequence[Copy], known: Known, target: Target) -> datetime | None:
+def _end_of_log(copies: Sequence[BackupCopy], known: KnownBackups, target: RestoreTarget) -> datetime | None:
     if target.at is not None:
         return target.at
     return _newest(copies, known) if known.is_log_known else None
 
 
-def _newest(copies: Sequence[Copy], known: Known) -> datetime | None:
+def _newest(copies: Sequence[BackupCopy], known: KnownBackups) -> datetime | None:
     """Return the newest moment that backups and log can restore; None without a usable backup."""
     found = rules.newest_moment(copies, known.stretches)
     if found is None or known.log_elsewhere is None:
@@ -185,8 +193,8 @@ def _newest(copies: Sequence[Copy], known: Known) -> datetime | None:
     return max(found.at, known.log_elsewhere)
 
 
-def _copy(taken: Taken, *, is_good: bool) -> Copy:
-    return Copy(
+def _copy(taken: TakenBackup, *, is_good: bool) -> BackupCopy:
+    return BackupCopy(
         label=taken.label,
         method=taken.method,
         parent=taken.parent,
@@ -199,27 +207,27 @@ def _copy(taken: Taken, *, is_good: bool) -> Copy:
     )
 
 
-def obstacles(planned: RestorePlan, into: Path) -> Iterator[Refusal]:
+def obstacles(planned: RestorePlan, into: Path) -> Iterator[RestoreRefusal]:
     """Yield what prevents a restore into the folder *into*, on this machine as it is now."""
     if number := postgres.running_on(into):
-        yield Refusal(
+        yield RestoreRefusal(
             f"{into} ではサーバーが動いています (プロセス {number})",
             "止めるか、別のフォルダーを --into で指してください",
         )
     elif into.exists() and not (into / UNFINISHED).exists() and any(into.iterdir()):
-        yield Refusal(
+        yield RestoreRefusal(
             f"{into} は空ではありません", "空のフォルダーか、まだない名前を --into で指してください"
         )
     there = next(folder for folder in (into, *into.absolute().parents) if folder.exists())
     free, needed = shutil.disk_usage(there).free, int(planned.source_bytes * _SPARE)
     if free < needed:
-        yield Refusal(
+        yield RestoreRefusal(
             f"{there} の空きは {size(free)}、要るのはおよそ {size(needed)} です",
             "広いディスクのフォルダーを --into で指してください",
         )
 
 
-def unreadable(planned: RestorePlan, store: Store) -> Iterator[Refusal]:
+def unreadable(planned: RestorePlan, store: Store) -> Iterator[RestoreRefusal]:
     """Yield what of the chain can't be read: the store is unreachable, or the decryption key is not here."""
     for taken in planned.chain:
         for stored in taken.objects[:1]:
@@ -227,23 +235,23 @@ def unreadable(planned: RestorePlan, store: Store) -> Iterator[Refusal]:
                 next(iter(store.stream(stored.key)), b"")
             except StoreTrouble as trouble:
                 sealed = "開くための秘密鍵を、保存先の表の identity で指してください" if stored.sealed else ""
-                yield Refusal(f"{stored.key} を読めません: {trouble}", sealed)
+                yield RestoreRefusal(f"{stored.key} を読めません: {trouble}", sealed)
 
 
 def programs_for(
     planned: RestorePlan, named: Path | None, account: str, *, is_needed: bool
-) -> postgres.Programs | None:
-    """Return the server's programs; raises `Refusal` for another version, or if needed ones are missing."""
+) -> postgres.ServerPrograms | None:
+    """Return the server's programs; raises `RestoreRefusal` for another version or missing programs."""
     version = planned.newest.server_version
     try:
         owner = postgres.account_for(account) if is_needed else None
         found = postgres.find_programs(named, version, owner)
     except BackupFailed as failure:
-        raise Refusal(
+        raise RestoreRefusal(
             str(failure), f"PostgreSQL {postgres.major(version)} の bin を指してください"
         ) from failure
     if found is None and is_needed:
-        raise Refusal(
+        raise RestoreRefusal(
             f"PostgreSQL {postgres.major(version)} のプログラムが見つかりません",
             "入れるか、そのフォルダーを --binaries で指してください",
         )

@@ -8,11 +8,11 @@ from zoneinfo import ZoneInfo
 
 from toban.chapters.backup.bindings import BackupBinding
 from toban.chapters.backup.engine import (
-    Engine,
+    BackupEngine,
     EngineKind,
     Method,
 )
-from toban.chapters.backup.rules import Keep
+from toban.chapters.backup.rules import CopyRetention
 from toban.design.clauses.backup import RestoreProcedure
 from toban.engine.bindings.model import System
 from toban.engine.clock import Clock, system_clock
@@ -20,15 +20,15 @@ from toban.engine.stores.store import Store, StoreKind
 
 
 @dataclass(frozen=True, slots=True)
-class Open:
+class OpenSubject:
     """A subject's engine and store, ready for use."""
 
-    engine: Engine
+    engine: BackupEngine
     store: Store | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Source:
+class BackupSource:
     """What is backed up, by which engine, where to, and how long it is kept."""
 
     subject: str
@@ -38,7 +38,7 @@ class Source:
     store_name: str
     store_kind: StoreKind | None
     store_config: Any
-    keep: Mapping[Method, Keep]
+    keep: Mapping[Method, CopyRetention]
     digest: str
     """The digest of the document that orders it."""
     procedures: tuple[RestoreProcedure, ...] = ()
@@ -48,13 +48,13 @@ class Source:
     clock: Clock = system_clock
 
     @contextmanager
-    def opened(self) -> Iterator[Open]:
+    def opened(self) -> Iterator[OpenSubject]:
         """Yield engine and store; both are closed afterwards."""
         store = self.store_kind.build(self.store_config) if self.store_kind is not None else None
         try:
             engine = self.kind.build(self.subject, self.config, store if self.kind.needs_store else None)
             try:
-                yield Open(engine, store)
+                yield OpenSubject(engine, store)
             finally:
                 engine.close()
         finally:

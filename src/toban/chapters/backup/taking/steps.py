@@ -12,27 +12,26 @@ from django.db import transaction
 
 from toban.chapters.backup import catalogue, rules
 from toban.chapters.backup.engine import (
+    ActWatch,
+    BackupEngine,
     BackupFailed,
-    Engine,
     Method,
     NeedsFull,
-    Taken,
+    TakenBackup,
     TrimsLog,
-    Watch,
 )
 from toban.chapters.backup.models import Backup
 from toban.chapters.backup.restoring import procedure, records, restore
-from toban.chapters.backup.restoring.restore import Refusal, Target
+from toban.chapters.backup.restoring.restore import RestoreRefusal, RestoreTarget
 from toban.chapters.backup.rules import PrunePlan
-from toban.chapters.backup.taking.source import Open, Source
-from toban.chapters.backup.taking.turns import NoTurn, Turn, turn_of
+from toban.chapters.backup.taking.source import BackupSource, OpenSubject
+from toban.chapters.backup.taking.turns import BackupTurn, NoTurn, turn_of
 from toban.engine.amounts import size
 from toban.engine.evidence import ledger
 from toban.engine.evidence.models import LedgerEntry
 from toban.engine.evidence.verdict import Verdict
-from toban.engine.runs.rules import Reason
-from toban.engine.runs.work import Step, StepFailed
-from toban.engine.runs.work import Turn as RunTurn
+from toban.engine.runs.rules import RunReason
+from toban.engine.runs.work import RunTurn, Step, StepFailed
 from toban.engine.stores.store import Store, StoreTrouble, folder_of
 
 LEFT_BEHIND = timedelta(days=1)
@@ -42,7 +41,7 @@ _SUFFIX = {Method.FULL: "full", Method.INCREMENTAL: "incr"}
 
 
 @dataclass(frozen=True, slots=True)
-class Pruned:
+class PruneResult:
     """What a prune has removed."""
 
     removed: tuple[str, ...]
@@ -58,7 +57,7 @@ def label_of(due_at: datetime, method: Method) -> str:
     return f"{due_at.astimezone(UTC):%Y%m%dT%H%M%SZ}-{_SUFFIX[method]}"
 
 
-def steps(source: Source, method: Method, clause_id: str) -> tuple[Step, ...]:
+def steps(source: BackupSource, method: Method, clause_id: str) -> tuple[Step, ...]:
     """Return the steps that make one backup of *source*."""
     acts: tuple[tuple[str, Callable[[RunTurn], object]], ...] = (
         ("take", lambda turn: _take(source, method, turn)),
@@ -76,22 +75,28 @@ def _told(act: Callable[[RunTurn], object]) -> Callable[[RunTurn], object]:
         try:
             return act(turn)
         except BackupFailed as error:
-            raise StepFailed(str(error), Reason.FAILED if error.retry else Reason.NOT_RUNNABLE) from error
+            raise StepFailed(
+                str(error), RunReason.FAILED if error.retry else RunReason.NOT_RUNNABLE
+            ) from error
         except StoreTrouble as error:
-            raise StepFailed(str(error), Reason.FAILED if error.passing else Reason.NOT_RUNNABLE) from error
+            raise StepFailed(
+                str(error), RunReason.FAILED if error.passing else RunReason.NOT_RUNNABLE
+            ) from error
         except NoTurn as error:
-            raise StepFailed(str(error), turn.why_stop() or Reason.FAILED) from error
+            raise StepFailed(str(error), turn.why_stop() or RunReason.FAILED) from error
 
     return acting
 
 
-def _take(source: Source, method: Method, turn: RunTurn) -> object:
+def _take(source: BackupSource, method: Method, turn: RunTurn) -> object:
     with turn_of(source.subject, turn, run=turn.run_id, clock=source.clock), source.opened() as at_work:
         taken = take(source, at_work.engine, method, turn.due_at, turn)
     return {"taken": catalogue.to_json(taken).decode()}
 
 
-def take(source: Source, engine: Engine, method: Method, due_at: datetime, watch: Watch) -> Taken:
+def take(
+    source: BackupSource, engine: BackupEngine, method: Method, due_at: datetime, watch: ActWatch
+) -> TakenBackup:
     """Take a backup; if no increment can be made, take a full one and say why."""
     if method is Method.INCREMENTAL:
         parent = base_of(source)
@@ -105,7 +110,7 @@ def take(source: Source, engine: Engine, method: Method, due_at: datetime, watch
     return engine.take(label_of(due_at, Method.FULL), Method.FULL, None, watch)
 
 
-def base_of(source: Source) -> Taken | None:
+def base_of(source: BackupSource) -> TakenBackup | None:
     """Return the newest full backup that an increment can be based on."""
     fulls = [
         row
@@ -115,7 +120,7 @@ def base_of(source: Source) -> Taken | None:
     return catalogue.taken_of(fulls[-1]) if fulls else None
 
 
-def _verify(source: Source, turn: RunTurn) -> object:
+def _verify(source: BackupSource, turn: RunTurn) -> object:
     taken = _taken(turn)
     with source.opened() as at_work:
         if at_work.store is not None:
@@ -132,7 +137,7 @@ def _verify(source: Source, turn: RunTurn) -> object:
     return {"verified_at": source.clock().isoformat()}
 
 
-def listed_otherwise(store: Store, taken: Taken) -> list[str]:
+def listed_otherwise(store: Store, taken: TakenBackup) -> list[str]:
     """Return which objects of *taken* the store does not list, or lists with another size."""
     folders = {stored.key.rpartition("/")[0] for stored in taken.objects}
     sizes = {each.key: each.size for folder in folders for each in store.listing(f"{folder}/")}
@@ -145,7 +150,7 @@ def listed_otherwise(store: Store, taken: Taken) -> list[str]:
     ]
 
 
-def _record(source: Source, clause_id: str, turn: RunTurn) -> object:
+def _record(source: BackupSource, clause_id: str, turn: RunTurn) -> object:
     taken, verified = _taken(turn), turn.results["verify"]
     verified_at = verified["verified_at"] if isinstance(verified, dict) else None
     with source.opened() as at_work:
@@ -168,17 +173,19 @@ def _record(source: Source, clause_id: str, turn: RunTurn) -> object:
     return {"label": taken.label}
 
 
-def _explain(source: Source, watch: Watch) -> None:
+def _explain(source: BackupSource, watch: ActWatch) -> None:
     """Store next to the backups how to restore the newest, for the day Toban is not available."""
     try:
-        planned = restore.plan(source.subject, records.in_catalogue(source.subject), Target())
+        planned = restore.plan(source.subject, records.in_catalogue(source.subject), RestoreTarget())
         procedure.keep(source, planned)
-    except (StoreTrouble, BackupFailed, Refusal) as trouble:
+    except (StoreTrouble, BackupFailed, RestoreRefusal) as trouble:
         # The backup is good without it.
         watch.say(f"戻す手順 ({procedure.FILE}) を書けませんでした: {trouble}")
 
 
-def _evidence(source: Source, clause_id: str, taken: Taken, verified_at: str | None) -> ledger.Record:
+def _evidence(
+    source: BackupSource, clause_id: str, taken: TakenBackup, verified_at: str | None
+) -> ledger.Record:
     content = {
         "verdict": Verdict.CONFORMING.value,
         "reason": "バックアップを取り、"
@@ -197,7 +204,7 @@ def _evidence(source: Source, clause_id: str, taken: Taken, verified_at: str | N
     )
 
 
-def _prune(source: Source, turn: RunTurn) -> object:
+def _prune(source: BackupSource, turn: RunTurn) -> object:
     with (
         turn_of(source.subject, turn, run=turn.run_id, clock=source.clock) as held,
         source.opened() as at_work,
@@ -206,7 +213,7 @@ def _prune(source: Source, turn: RunTurn) -> object:
     return _came_of(turn, done)
 
 
-def _came_of(turn: RunTurn, done: Pruned) -> str:
+def _came_of(turn: RunTurn, done: PruneResult) -> str:
     """Return in one line what the run has made: the last step's text is the run's."""
     taken, verified = _taken(turn), turn.results["verify"]
     is_read_back = isinstance(verified, dict) and verified["verified_at"] is not None
@@ -215,14 +222,14 @@ def _came_of(turn: RunTurn, done: Pruned) -> str:
     return f"{told}。古い {len(done.removed)} 個を消しました" if done.removed else told
 
 
-def prune_plan(source: Source, now: datetime) -> PrunePlan:
+def prune_plan(source: BackupSource, now: datetime) -> PrunePlan:
     """Decide which backups of *source* can be removed now."""
     copies = catalogue.copies(source.subject)
     has_log = bool(catalogue.stretches(source.subject))
     return rules.prune(copies, source.keep, now, has_log=has_log)
 
 
-def prune(source: Source, at_work: Open, held: Turn, watch: Watch) -> Pruned:
+def prune(source: BackupSource, at_work: OpenSubject, held: BackupTurn, watch: ActWatch) -> PruneResult:
     """Remove what can go, then what failed attempts left; safe to repeat wherever it was interrupted."""
     decided = prune_plan(source, source.clock())
     rows = {row.label: row for row in catalogue.on_hand(source.subject)}
@@ -238,10 +245,10 @@ def prune(source: Source, at_work: Open, held: Turn, watch: Watch) -> Pruned:
         removed.append(gone.label)
     trimmed = _trim(source, at_work, rows.get(decided.log_from), watch)
     swept = sweep(source, at_work.store, watch) if at_work.store is not None else 0
-    return Pruned(tuple(removed), trimmed, swept)
+    return PruneResult(tuple(removed), trimmed, swept)
 
 
-def _remove(source: Source, at_work: Open, row: Backup, why: str) -> None:
+def _remove(source: BackupSource, at_work: OpenSubject, row: Backup, why: str) -> None:
     taken = catalogue.taken_of(row)
     if at_work.store is not None:
         # First of all: without the description the rest is no longer a backup, whatever happens next.
@@ -251,7 +258,7 @@ def _remove(source: Source, at_work: Open, row: Backup, why: str) -> None:
     row.save(update_fields=["pruned_at", "pruned_why"])
 
 
-def _trim(source: Source, at_work: Open, oldest: Backup | None, watch: Watch) -> int:
+def _trim(source: BackupSource, at_work: OpenSubject, oldest: Backup | None, watch: ActWatch) -> int:
     if oldest is None or not isinstance(at_work.engine, TrimsLog):
         return 0
     taken = catalogue.taken_of(oldest)
@@ -262,7 +269,7 @@ def _trim(source: Source, at_work: Open, oldest: Backup | None, watch: Watch) ->
     return trimmed
 
 
-def sweep(source: Source, store: Store, watch: Watch) -> int:
+def sweep(source: BackupSource, store: Store, watch: ActWatch) -> int:
     """Remove interrupted uploads, and the objects of attempts that never became a backup."""
     before = source.clock() - LEFT_BEHIND
     folder = f"{folder_of(source.subject)}/"
@@ -285,11 +292,11 @@ def sweep(source: Source, store: Store, watch: Watch) -> int:
     return found
 
 
-def _stored(taken: Taken) -> int:
+def _stored(taken: TakenBackup) -> int:
     return sum(each.size for each in taken.objects)
 
 
-def _taken(turn: RunTurn) -> Taken:
+def _taken(turn: RunTurn) -> TakenBackup:
     result = turn.results["take"]
     assert isinstance(result, dict)  # noqa: S101 - what the step before returned
     return catalogue.from_json(result["taken"])

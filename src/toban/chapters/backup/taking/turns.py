@@ -13,7 +13,7 @@ from datetime import datetime, timedelta
 import structlog
 from django.db import DatabaseError, connections, transaction
 
-from toban.chapters.backup.engine import Watch
+from toban.chapters.backup.engine import ActWatch
 from toban.chapters.backup.models import SubjectTurn
 from toban.engine.clock import Clock, system_clock
 from toban.engine.evidence import ledger
@@ -29,7 +29,7 @@ class NoTurn(Exception):
     """The wait was ended, or the turn was lost, before the work was done."""
 
 
-class Turn:
+class BackupTurn:
     """A turn that is held."""
 
     def __init__(self, subject: str, holder: str) -> None:
@@ -43,8 +43,8 @@ class Turn:
 
 @contextmanager
 def turn_of(
-    subject: str, watch: Watch, *, run: int | None = None, clock: Clock = system_clock
-) -> Iterator[Turn]:
+    subject: str, watch: ActWatch, *, run: int | None = None, clock: Clock = system_clock
+) -> Iterator[BackupTurn]:
     """Wait until nobody works on the backups of *subject*, and hold the turn inside the block.
 
     Raises `NoTurn` if *watch* asks to stop during the wait.
@@ -62,7 +62,7 @@ def turn_of(
     renewing = threading.Thread(target=_renew, args=(subject, holder, clock, is_done), daemon=True)
     renewing.start()
     try:
-        yield Turn(subject, holder)
+        yield BackupTurn(subject, holder)
     finally:
         is_done.set()
         renewing.join()

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from pydantic import Field
 
-from toban.engine.runs.commands.command import Command
+from toban.engine.runs.commands.command import LocalCommand
 from toban.engine.runs.kinds import BatchBinding, Site, WorkKind
 from toban.engine.runs.work import Step
 
@@ -21,7 +21,7 @@ class CommandBatch(BatchBinding):
 
 def steps(config: CommandBatch, site: Site) -> tuple[Step, ...]:
     """Return the one step: the command, in the folder of `toban.toml`."""
-    return (Step("command", Command(config.command, site.folder)),)
+    return (Step("command", LocalCommand(config.command, site.folder)),)
 
 
 def doubts(config: CommandBatch, site: Site) -> Iterator[str]:

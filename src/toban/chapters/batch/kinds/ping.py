@@ -7,7 +7,7 @@ from datetime import timedelta
 from toban.engine.bindings.secret import Secret, SecretUnavailable
 from toban.engine.bindings.values import Length
 from toban.engine.runs.kinds import BATCHES, BatchBinding, Site, WorkKind
-from toban.engine.runs.work import Reported, Step
+from toban.engine.runs.work import ElsewhereReporting, Step
 
 _TOKEN = re.compile(r"[A-Za-z0-9_-]{16,}")
 
@@ -26,9 +26,9 @@ def steps(_config: PingBatch, _site: Site) -> tuple[Step, ...]:
     return ()
 
 
-def reported(config: PingBatch) -> Reported:
+def reported(config: PingBatch) -> ElsewhereReporting:
     """Return the token that a report must know, and when the report is late."""
-    return Reported(config.token, config.grace)
+    return ElsewhereReporting(config.token, config.grace)
 
 
 def doubts(config: PingBatch, site: Site) -> Iterator[str]:

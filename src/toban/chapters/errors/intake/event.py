@@ -20,7 +20,7 @@ _BACK = timedelta(days=30)
 _CHAIN = 10
 
 
-class Level(StrEnum):
+class EventLevel(StrEnum):
     """The severity of an event as it was sent, most severe first."""
 
     FATAL = "fatal"
@@ -31,20 +31,20 @@ class Level(StrEnum):
 
 
 _LEVELS = {
-    **{each.value: each for each in Level},
-    "critical": Level.FATAL,
-    "log": Level.INFO,
-    "warn": Level.WARNING,
+    **{each.value: each for each in EventLevel},
+    "critical": EventLevel.FATAL,
+    "log": EventLevel.INFO,
+    "warn": EventLevel.WARNING,
 }
 
 
-def known_level(word: str) -> Level | None:
+def known_level(word: str) -> EventLevel | None:
     """Return the level that an SDK or a logger calls *word*; None if it is unknown."""
     return _LEVELS.get(word.lower())
 
 
 @dataclass(frozen=True, slots=True)
-class Frame:
+class StackFrame:
     """One call of a stack."""
 
     module: str = ""
@@ -59,14 +59,14 @@ class Frame:
 
 
 @dataclass(frozen=True, slots=True)
-class Raised:
+class RaisedException:
     """An exception of the chain; the innermost call is last."""
 
     kind: str
     value: str
     handled: bool | None = None
     """Whether the application caught it itself; None if it doesn't say."""
-    frames: tuple[Frame, ...] = ()
+    frames: tuple[StackFrame, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,13 +87,13 @@ class ErrorEvent:
     event_id: str
     """32 hexadecimal digits; empty if the sender gave none."""
     at: datetime
-    level: Level
+    level: EventLevel
     message: str
     template: str
     """The message before its values were filled in; empty if unknown."""
-    raised: tuple[Raised, ...]
+    raised: tuple[RaisedException, ...]
     """The chain of exceptions; the last is the one that surfaced."""
-    stack: tuple[Frame, ...] = ()
+    stack: tuple[StackFrame, ...] = ()
     """Where a message was logged, if it has no exception."""
     fingerprint: tuple[str, ...] = ()
     platform: str = ""
@@ -147,7 +147,7 @@ def read_event(payload: Mapping[str, object], now: datetime) -> ErrorEvent:
     return ErrorEvent(
         event_id=event_id_of(payload.get("event_id")),
         at=moment_of(payload.get("timestamp"), now),
-        level=known_level(_short(payload.get("level"))) or Level.ERROR,
+        level=known_level(_short(payload.get("level"))) or EventLevel.ERROR,
         message=message,
         template=template,
         raised=raised,
@@ -186,7 +186,7 @@ def moment_of(written: object, now: datetime) -> datetime:
         return now
 
 
-def _chain(payload: Mapping[str, object]) -> Iterator[Raised]:
+def _chain(payload: Mapping[str, object]) -> Iterator[RaisedException]:
     values = _values(payload.get("exception"))
     for each in values[-_CHAIN:]:
         one = _record(each)
@@ -194,7 +194,9 @@ def _chain(payload: Mapping[str, object]) -> Iterator[Raised]:
         frames = tuple(_frames(one.get("stacktrace")))
         if kind or value or frames:
             handled = _record(one.get("mechanism")).get("handled")
-            yield Raised(kind or "Error", value, handled if isinstance(handled, bool) else None, frames)
+            yield RaisedException(
+                kind or "Error", value, handled if isinstance(handled, bool) else None, frames
+            )
 
 
 def _thread(payload: Mapping[str, object]) -> object:
@@ -204,11 +206,11 @@ def _thread(payload: Mapping[str, object]) -> object:
     return told[0].get("stacktrace") if told else None
 
 
-def _frames(stack: object) -> Iterator[Frame]:
+def _frames(stack: object) -> Iterator[StackFrame]:
     for each in _values(_record(stack).get("frames")):
         one = _record(each)
         line = one.get("lineno")
-        yield Frame(
+        yield StackFrame(
             module=_short(one.get("module")),
             function=_short(one.get("function")),
             file=_short(one.get("filename")) or _short(one.get("abs_path")),

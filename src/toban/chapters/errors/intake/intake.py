@@ -26,7 +26,16 @@ from toban.chapters.errors.models import (
     StoredEvent,
     let_go,
 )
-from toban.chapters.errors.rules import OVERFLOW, TOLD, Arrival, By, Standing, State, arrival, grouping
+from toban.chapters.errors.rules import (
+    OVERFLOW,
+    TOLD,
+    ErrorResolution,
+    ErrorState,
+    EventEffect,
+    GroupingBasis,
+    arrival,
+    grouping,
+)
 from toban.chapters.errors.searching.search import values_of
 
 NEWEST = 50
@@ -46,7 +55,7 @@ _LEVEL = 3
 _TOO_MANY = f"1時間に {MOST_NEW} 種類を越えたエラー"
 
 
-class Taken(StrEnum):
+class EventReceipt(StrEnum):
     """What became of an event."""
 
     STORED = "stored"
@@ -60,7 +69,7 @@ def heard(project: str, now: datetime) -> None:
         ErrorProject.objects.update_or_create(name=project, defaults={"heard_at": now})
 
 
-def take(project: str, event: ErrorEvent, now: datetime) -> tuple[Taken, str]:
+def take(project: str, event: ErrorEvent, now: datetime) -> tuple[EventReceipt, str]:
     """Store *event* durably and only once; return the outcome, and its id."""
     event_id = event.event_id or uuid4().hex
     with transaction.atomic():
@@ -72,10 +81,10 @@ def take(project: str, event: ErrorEvent, now: datetime) -> tuple[Taken, str]:
         if not is_first:
             if is_new:
                 group.delete()
-            return Taken.REPEATED, event_id
+            return EventReceipt.REPEATED, event_id
         _enter(group, event, event_id, now, is_new=is_new)
         ErrorProject.objects.update_or_create(name=project, defaults={"heard_at": now, "event_at": now})
-    return Taken.STORED, event_id
+    return EventReceipt.STORED, event_id
 
 
 def _locked(project: str, event: ErrorEvent, now: datetime) -> tuple[ErrorGroup, bool]:
@@ -104,7 +113,7 @@ def _locked(project: str, event: ErrorEvent, now: datetime) -> tuple[ErrorGroup,
 
 def _enter(group: ErrorGroup, event: ErrorEvent, event_id: str, now: datetime, *, is_new: bool) -> None:
     order = releases(group.project)
-    known = None if is_new else Standing(State(group.state), group.resolved_at, group.resolved_in)
+    known = None if is_new else ErrorResolution(ErrorState(group.state), group.resolved_at, group.resolved_in)
     came = arrival(known, event.release, event.at, order)
     _describe(group, event, came, now)
     if event.user_key and group.users < MOST_USERS:
@@ -128,16 +137,16 @@ def _enter(group: ErrorGroup, event: ErrorEvent, event_id: str, now: datetime, *
     _thin_out(group)
 
 
-def _describe(group: ErrorGroup, event: ErrorEvent, came: Arrival, now: datetime) -> None:
+def _describe(group: ErrorGroup, event: ErrorEvent, came: EventEffect, now: datetime) -> None:
     group.count += 1
     group.first_seen = min(group.first_seen, event.at)
     if event.at >= group.last_seen:
         group.last_seen, group.level, group.platform = event.at, event.level, event.platform
-        if group.grouped_by != By.OVERFLOW:
+        if group.grouped_by != GroupingBasis.OVERFLOW:
             group.title, group.culprit = event.title, event.culprit
         group.last_release = event.release or group.last_release
-    if came is Arrival.REGRESSED:
-        group.state, group.regressed_at = State.OPEN, now
+    if came is EventEffect.REGRESSED:
+        group.state, group.regressed_at = ErrorState.OPEN, now
         group.regressions += 1
     if came in TOLD:
         group.untold, group.untold_since = came, now

@@ -9,7 +9,7 @@ from django.apps.registry import Apps
 from django.db import migrations
 from django.db.backends.base.schema import BaseDatabaseSchemaEditor
 
-from toban.chapters.errors.intake.event import ErrorEvent, Level, Raised
+from toban.chapters.errors.intake.event import ErrorEvent, EventLevel, RaisedException
 from toban.chapters.errors.intake.payload import LARGEST
 from toban.chapters.errors.searching.search import values_of
 
@@ -44,9 +44,9 @@ def _read(stored: Any) -> ErrorEvent:
     return ErrorEvent(
         event_id=stored.event_id,
         at=stored.at,
-        level=Level(kept["level"]),
+        level=EventLevel(kept["level"]),
         template="",
-        raised=tuple(Raised(each["kind"], each["value"]) for each in kept["raised"]),
+        raised=tuple(RaisedException(each["kind"], each["value"]) for each in kept["raised"]),
         **{name: kept[name] for name in _PLAIN},
     )
 

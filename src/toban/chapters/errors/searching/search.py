@@ -13,7 +13,16 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 
 from toban.chapters.errors.intake.event import ErrorEvent, known_level
-from toban.engine.search_parts import BadSearch, Field, Kind, Match, Part, Term, parts_of, term
+from toban.engine.search_parts import (
+    BadSearch,
+    FieldKind,
+    Match,
+    SearchField,
+    SearchPart,
+    SearchTerm,
+    parts_of,
+    term,
+)
 
 MOST_TERMS = 10
 """Each may require a scan of all text in errors."""
@@ -29,7 +38,7 @@ _TAG = "tags."
 
 
 @dataclass(frozen=True, slots=True)
-class Where:
+class ValuePlace:
     """Where the value of a field is stored."""
 
     names: tuple[str, ...] = ()
@@ -40,9 +49,9 @@ class Where:
     """Columns of a stored event."""
 
 
-type ErrorTerm = Term[Where]
+type ErrorTerm = SearchTerm[ValuePlace]
 
-ANYWHERE = Where(SAID, ("title", "culprit", "last_release"))
+ANYWHERE = ValuePlace(SAID, ("title", "culprit", "last_release"))
 """Where a word is searched."""
 
 
@@ -60,24 +69,24 @@ def _id(written: str) -> str:
     return written.replace("-", "").lower()
 
 
-_FIELDS: Mapping[str, Field[Where]] = {
-    "title": Field(Where(("type", "value", "message"), ("title",)), Kind.TEXT),
-    "message": Field(Where(("message", "value")), Kind.TEXT),
-    "culprit": Field(Where((), ("culprit",)), Kind.TEXT),
-    "type": Field(Where(("type",))),
-    "value": Field(Where(("value",)), Kind.TEXT),
-    "transaction": Field(Where(("transaction",))),
-    "release": Field(Where(("release",), ("last_release",))),
-    "environment": Field(Where(("environment",))),
-    "level": Field(Where(("level",), ("level",)), as_kept=_level),
-    "platform": Field(Where(("platform",), ("platform",))),
-    "logger": Field(Where(("logger",))),
-    "server": Field(Where(("server",))),
-    "url": Field(Where(("url",))),
-    "user": Field(Where(_USERS)),
-    **{each: Field(Where((each,))) for each in _USERS},
-    "project": Field(Where((), ("project",))),
-    "assignee": Field(Where((), ("assignee",))),
+_FIELDS: Mapping[str, SearchField[ValuePlace]] = {
+    "title": SearchField(ValuePlace(("type", "value", "message"), ("title",)), FieldKind.TEXT),
+    "message": SearchField(ValuePlace(("message", "value")), FieldKind.TEXT),
+    "culprit": SearchField(ValuePlace((), ("culprit",)), FieldKind.TEXT),
+    "type": SearchField(ValuePlace(("type",))),
+    "value": SearchField(ValuePlace(("value",)), FieldKind.TEXT),
+    "transaction": SearchField(ValuePlace(("transaction",))),
+    "release": SearchField(ValuePlace(("release",), ("last_release",))),
+    "environment": SearchField(ValuePlace(("environment",))),
+    "level": SearchField(ValuePlace(("level",), ("level",)), as_kept=_level),
+    "platform": SearchField(ValuePlace(("platform",), ("platform",))),
+    "logger": SearchField(ValuePlace(("logger",))),
+    "server": SearchField(ValuePlace(("server",))),
+    "url": SearchField(ValuePlace(("url",))),
+    "user": SearchField(ValuePlace(_USERS)),
+    **{each: SearchField(ValuePlace((each,))) for each in _USERS},
+    "project": SearchField(ValuePlace((), ("project",))),
+    "assignee": SearchField(ValuePlace((), ("assignee",))),
 }
 _ALSO = {
     "error.type": "type",
@@ -90,11 +99,13 @@ _ALSO = {
     "assigned": "assignee",
 }
 """Other names used by Sentry and its users."""
-_ALONE: Mapping[str, Field[Where]] = {
-    **dict.fromkeys(("count", "timesseen", "times_seen"), Field(Where((), ("count",)), Kind.COUNT)),
-    "users": Field(Where((), ("users",)), Kind.COUNT),
-    "id": Field(Where(of_event=("event_id",)), as_kept=_id),
-    **dict.fromkeys(("trace", "traceid"), Field(Where(of_event=("trace_id",)), as_kept=_id)),
+_ALONE: Mapping[str, SearchField[ValuePlace]] = {
+    **dict.fromkeys(
+        ("count", "timesseen", "times_seen"), SearchField(ValuePlace((), ("count",)), FieldKind.COUNT)
+    ),
+    "users": SearchField(ValuePlace((), ("users",)), FieldKind.COUNT),
+    "id": SearchField(ValuePlace(of_event=("event_id",)), as_kept=_id),
+    **dict.fromkeys(("trace", "traceid"), SearchField(ValuePlace(of_event=("trace_id",)), as_kept=_id)),
 }
 """Names that are never a tag."""
 
@@ -118,15 +129,15 @@ def of_tag(name: str, value: str) -> str:
     return term(f"tags[{name}]" if is_field else name, value)
 
 
-def _term(part: Part) -> ErrorTerm:
+def _term(part: SearchPart) -> ErrorTerm:
     name = part.field.lower()
     if not name:
         return _words(part)
     field = _ALONE.get(name) or _field(name)
-    if part.relation and field.kind is not Kind.COUNT:
+    if part.relation and field.kind is not FieldKind.COUNT:
         raise BadSearch("「%(part)s」: 大小を比べられるのは count と users だけです", part=part.written)
     if name == "has":
-        return Term(_field(part.value.lower()).where, Match.ANY, "", part.negated)
+        return SearchTerm(_field(part.value.lower()).where, Match.ANY, "", part.negated)
     if name == "is":
         raise BadSearch("「%(part)s」: 状態は状態の欄 (--state) で選んでください", part=part.written)
     if not part.is_quoted and part.value.startswith("["):
@@ -134,7 +145,7 @@ def _term(part: Part) -> ErrorTerm:
     return part.term(field)
 
 
-def _words(part: Part) -> ErrorTerm:
+def _words(part: SearchPart) -> ErrorTerm:
     if part.value in ("AND", "OR") and not part.is_quoted:
         raise BadSearch(
             "%(word)s は使えません: 並べた条件はすべて満たす必要があります。"
@@ -142,16 +153,18 @@ def _words(part: Part) -> ErrorTerm:
             word=part.value,
         )
     if _ID.fullmatch(part.value):
-        return Term(Where(of_event=("event_id", "trace_id")), Match.WHOLE, part.value, part.negated)
-    return Term(ANYWHERE, Match.PART, part.value, part.negated)
+        return SearchTerm(
+            ValuePlace(of_event=("event_id", "trace_id")), Match.WHOLE, part.value, part.negated
+        )
+    return SearchTerm(ANYWHERE, Match.PART, part.value, part.negated)
 
 
-def _field(name: str) -> Field[Where]:
+def _field(name: str) -> SearchField[ValuePlace]:
     """Return what *name*, in lower case, refers to: a field, or a tag."""
     of_tags = _OF_TAGS.fullmatch(name)
     if of_tags is not None:
-        return Field(Where((_name_of_tag(of_tags["inside"] or of_tags["behind"]),)))
-    known = _FIELDS.get(_ALSO.get(name, name), Field(Where()))
+        return SearchField(ValuePlace((_name_of_tag(of_tags["inside"] or of_tags["behind"]),)))
+    known = _FIELDS.get(_ALSO.get(name, name), SearchField(ValuePlace()))
     # A field in one SDK is a tag in another.
     names = (*known.where.names, _name_of_tag(name))
     return replace(known, where=replace(known.where, names=names))

@@ -9,7 +9,7 @@ from typing import Any
 
 from toban.engine.evidence import segments
 from toban.engine.evidence.segments import Line, Tip
-from toban.engine.evidence.shipping import Sent
+from toban.engine.evidence.shipping import ShippedSegments
 from toban.engine.telemetry.logs.words import AUDIT
 from toban.engine.telemetry.parquet import COLUMNS
 from toban.engine.telemetry.store import Telemetry
@@ -27,7 +27,7 @@ type _Row = dict[str, Any]
 
 
 @dataclass
-class _Outside:
+class _OutsideRows:
     """Which rows of a day are outside, as far as its segments have been read."""
 
     place: str
@@ -39,7 +39,7 @@ class _Outside:
 
 
 class AuditChain:
-    """See `toban.engine.evidence.shipping.Chain`; raises `StoreUnavailable`.
+    """See `toban.engine.evidence.shipping.EvidenceChain`; raises `StoreUnavailable`.
 
     Rows are ordered by the second in which they arrived, by the store's own clock. If that clock is set back,
     rows arrive in seconds that are already outside. Days whose number of rows outside differs from the store
@@ -50,11 +50,11 @@ class AuditChain:
 
     def __init__(self, telemetry: Telemetry) -> None:
         self._telemetry = telemetry
-        self._outside: _Outside | None = None
+        self._outside: _OutsideRows | None = None
         self._compared: dict[tuple[str, str], tuple[int, int]] = {}
         """By place and day: row counts that differ although every row is outside."""
 
-    def batch(self, tip: Tip, sent: Sent) -> tuple[Sequence[Line], str]:
+    def batch(self, tip: Tip, sent: ShippedSegments) -> tuple[Sequence[Line], str]:
         """Return whole seconds of arrivals, so that the end of one batch is the beginning of the next.
 
         Once these are outside, return whatever else arrived before that end.
@@ -105,7 +105,7 @@ class AuditChain:
         )
         return [dict(zip(COLUMNS, map(_plain, row), strict=True)) for row in found]
 
-    def _left(self, sent: Sent, until: int) -> list[_Row]:
+    def _left(self, sent: ShippedSegments, until: int) -> list[_Row]:
         """Return rows that arrived before *until* and are not outside, as many as fit in a segment."""
         there = self._telemetry.ask(
             f"""SELECT toString(day) AS name, count() FROM logs WHERE kind = {{kind:String}}
@@ -123,7 +123,7 @@ class AuditChain:
         self._outside = None
         return []
 
-    def _left_of(self, day: str, sent: Sent, until: int) -> list[_Row]:
+    def _left_of(self, day: str, sent: ShippedSegments, until: int) -> list[_Row]:
         ids = self._ids(day, sent)
         seconds = self._seconds(f"day = {{day:Date}} AND {_BEFORE}", {"day": day, "end": until})
         for fitting in _fitting(each for each in seconds if each[1] != len(ids.get(each[0], ()))):
@@ -140,11 +140,11 @@ class AuditChain:
                 return rows
         return []
 
-    def _ids(self, day: str, sent: Sent) -> Mapping[int, set[tuple[int, int]]]:
+    def _ids(self, day: str, sent: ShippedSegments) -> Mapping[int, set[tuple[int, int]]]:
         """Return which rows of *day* are outside; each segment is read only once for all missing rows."""
         outside = self._outside
         if outside is None or (outside.place, outside.day) != (sent.place, day):
-            outside = self._outside = _Outside(sent.place, day)
+            outside = self._outside = _OutsideRows(sent.place, day)
         for segment in sent.segments(day):
             if segment.key not in outside.read:
                 for line in sent.lines(segment):

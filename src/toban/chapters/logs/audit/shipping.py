@@ -12,8 +12,8 @@ from toban.chapters.logs.rules import LogRules
 from toban.design.values.duration import Duration
 from toban.engine.evidence import shipping
 from toban.engine.evidence.models import LedgerEntry, Shipment
-from toban.engine.evidence.outside import Outside
-from toban.engine.evidence.shipping import Chain, LedgerChain, NotShipped, Terms
+from toban.engine.evidence.outside import ShippedEvidence
+from toban.engine.evidence.shipping import EvidenceChain, LedgerChain, NotShipped, ShippingTerms
 from toban.engine.stores.store import Store
 from toban.engine.telemetry.logs.words import AUDIT
 from toban.engine.telemetry.store import StoreRefused, StoreUnavailable, Telemetry
@@ -36,21 +36,21 @@ class Destination:
     """Either `GOVERNANCE` or `COMPLIANCE`."""
 
 
-def terms_of(rules: LogRules, mode: str) -> Terms:
+def terms_of(rules: LogRules, mode: str) -> ShippingTerms:
     """Return how long shipped evidence is kept: as long as the document keeps the audit log."""
     kept = rules.retention(AUDIT)
-    return Terms(kept.as_timedelta() if isinstance(kept, Duration) else _USUAL, mode)
+    return ShippingTerms(kept.as_timedelta() if isinstance(kept, Duration) else _USUAL, mode)
 
 
 class Shipping:
     """Ships evidence. Only one thread drives it, in one process at a time."""
 
     def __init__(self, telemetry: Telemetry) -> None:
-        self._chains: tuple[Chain, ...] = (LedgerChain(), AuditChain(telemetry))
+        self._chains: tuple[EvidenceChain, ...] = (LedgerChain(), AuditChain(telemetry))
         self._done_on: date | None = None
         self._trouble = ""
 
-    def step(self, rules: LogRules, to: Destination, now: datetime) -> Outside:
+    def step(self, rules: LogRules, to: Destination, now: datetime) -> ShippedEvidence:
         """Ship what is not outside yet, unless already done today, and return the state."""
         today = now.astimezone(rules.zone).date()
         if self._done_on != today:
@@ -77,7 +77,7 @@ class Shipping:
             raise NotShipped(f"ログの置き場が応答しません: {away}") from away
 
 
-def outside(to: Destination, trouble: str = "") -> Outside:
+def outside(to: Destination, trouble: str = "") -> ShippedEvidence:
     """Return the state of the evidence outside."""
     place = to.store.name if to.store is not None else ""
     there = Shipment.objects.filter(place=place)
@@ -85,7 +85,7 @@ def outside(to: Destination, trouble: str = "") -> Outside:
     newest = there.order_by("-shipped_at", "-pk").first()
     waiting = LedgerEntry.objects.filter(sequence__gt=shipping.tip_of(LedgerChain.name, place).last)
     oldest = waiting.order_by("sequence").first()
-    return Outside(
+    return ShippedEvidence(
         place=place,
         segments=found["count"],
         entries=int(found["entries"]),

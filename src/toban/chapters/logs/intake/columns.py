@@ -1,7 +1,7 @@
 """Columns of the lines sent become columns of rows, for all lines of one shape at once. Pure.
 
 A field of ten thousand lines is processed at once, rather than the fields line by line. Each function raises
-`Bad` for a column that contains a bad value.
+`BadRow` for a column that contains a bad value.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -12,7 +12,7 @@ from itertools import repeat
 import numpy as np
 import pyarrow as pa
 
-from toban.chapters.logs.intake.limits import Bad
+from toban.chapters.logs.intake.limits import BadRow
 from toban.engine.telemetry.columns import Column, array_of
 
 _MILLISECONDS_FROM = 1e11
@@ -107,7 +107,7 @@ def _text(known: str, value: object) -> str:
     if value is None:
         return ""
     if isinstance(value, bool) or not isinstance(value, int | float):
-        raise Bad(f"{known}: not a text")
+        raise BadRow(f"{known}: not a text")
     return str(value)
 
 
@@ -116,9 +116,9 @@ def _moment(written: str) -> float:
     try:
         moment = datetime.fromisoformat(written)
     except ValueError as flaw:
-        raise Bad("timestamp: not an ISO 8601 time") from flaw
+        raise BadRow("timestamp: not an ISO 8601 time") from flaw
     if moment.tzinfo is None:
-        raise Bad("timestamp: names no time zone")
+        raise BadRow("timestamp: names no time zone")
     return (moment.timestamp() * 1000 + 0.5) // 1 / 1000
 
 
@@ -126,7 +126,7 @@ def _seconds(written: object) -> float:
     if isinstance(written, str):
         return _moment(written)
     if isinstance(written, bool) or not isinstance(written, int | float):
-        raise Bad("timestamp: neither a text nor a number")
+        raise BadRow("timestamp: neither a text nor a number")
     return round(written / 1000 if written >= _MILLISECONDS_FROM else float(written), 3)
 
 

@@ -22,11 +22,11 @@ AHEAD = timedelta(minutes=10)
 _LONGEST_NAME = 200
 
 
-class Bad(Exception):
+class BadRow(Exception):
     """This row is refused; the message says why."""
 
 
-class Window:
+class IntakeWindow:
     """The times that a batch may contain: neither in the future, nor so old that deletion is due."""
 
     def __init__(self, rules: LogRules, now: datetime) -> None:
@@ -39,7 +39,7 @@ class Window:
         }
 
     def check_all(self, moments: Sequence[float], kinds: Sequence[str]) -> None:
-        """Raise `Bad` unless the time of every row is accepted."""
+        """Raise `BadRow` unless the time of every row is accepted."""
         if max(moments) > self._newest or min(moments) < max(
             self._oldest.get(kind, 0) for kind in set(kinds)
         ):
@@ -47,17 +47,17 @@ class Window:
                 self.check(at, kind)
 
     def check(self, at: float, kind: str) -> None:
-        """Raise `Bad` if the time *at* of a row of *kind*, in seconds since 1970, is not accepted."""
+        """Raise `BadRow` if the time *at* of a row of *kind*, in seconds since 1970, is not accepted."""
         if at < self._oldest.get(kind, 0.0):
-            raise Bad(f"timestamp: older than the document keeps {kind} logs")
+            raise BadRow(f"timestamp: older than the document keeps {kind} logs")
         if at > self._newest:
-            raise Bad("timestamp: in the future by this server's clock")
+            raise BadRow("timestamp: in the future by this server's clock")
 
 
 def check_attributes(attributes: Mapping[str, object]) -> None:
-    """Raise `Bad` for too many fields, or a field nested too deeply."""
+    """Raise `BadRow` for too many fields, or a field nested too deeply."""
     if len(attributes) > MOST_FIELDS:
-        raise Bad(f"more than {MOST_FIELDS} fields")
+        raise BadRow(f"more than {MOST_FIELDS} fields")
     for name, value in attributes.items():
         if isinstance(value, dict | list):
             _check_depth(value, name)
@@ -65,7 +65,7 @@ def check_attributes(attributes: Mapping[str, object]) -> None:
 
 def _check_depth(value: object, name: str, level: int = 1) -> None:
     if level > DEEPEST:
-        raise Bad(f"{name[:_LONGEST_NAME]}: nested deeper than {DEEPEST} levels")
+        raise BadRow(f"{name[:_LONGEST_NAME]}: nested deeper than {DEEPEST} levels")
     inner = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
     for each in inner:
         if isinstance(each, dict | list):

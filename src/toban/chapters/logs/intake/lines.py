@@ -16,8 +16,14 @@ import pyarrow.compute as pc
 
 from toban.chapters.logs.intake import columns
 from toban.chapters.logs.intake.fields import days_of, route_of
-from toban.chapters.logs.intake.limits import LONGEST_LINE, MOST_FIELDS, Bad, Window, check_attributes
-from toban.chapters.logs.intake.shapes import Shape, shape_of
+from toban.chapters.logs.intake.limits import (
+    LONGEST_LINE,
+    MOST_FIELDS,
+    BadRow,
+    IntakeWindow,
+    check_attributes,
+)
+from toban.chapters.logs.intake.shapes import RecordShape, shape_of
 from toban.chapters.logs.rules import LogRules
 from toban.engine.telemetry.columns import Column, table_of
 from toban.engine.telemetry.logs.rows import LOG_ROWS
@@ -29,7 +35,7 @@ _TOGETHER = 2500
 """Lines read together: few enough to stay in the processor's cache."""
 
 
-class Refused(NamedTuple):
+class RefusedLine(NamedTuple):
     """A line that is not stored."""
 
     line: int
@@ -38,18 +44,18 @@ class Refused(NamedTuple):
 
 
 @dataclass(slots=True)
-class Reading:
+class LineReading:
     """The result of a batch."""
 
     rows: pa.Table
     """Columns as in `LOG_ROWS`, in the order of their lines."""
-    refused: Sequence[Refused]
+    refused: Sequence[RefusedLine]
     dropped: Counter[str]
     """Lines that production does not write according to the document, by level."""
 
 
 @dataclass(frozen=True, slots=True)
-class Origin:
+class BatchOrigin:
     """What is known about a batch besides its lines."""
 
     sender: str
@@ -62,7 +68,7 @@ class Origin:
     """Attributes of all its lines, unless a line has its own."""
 
 
-class _Lines(NamedTuple):
+class _JsonLines(NamedTuple):
     """Lines that are objects of JSON."""
 
     numbers: Sequence[int]
@@ -76,12 +82,12 @@ class _Lines(NamedTuple):
 class _Lot:
     """Lines of one shape."""
 
-    shape: Shape
+    shape: RecordShape
     numbers: Sequence[int]
     columns: Sequence[Column]
 
     @classmethod
-    def of(cls, shape: Shape, lines: _Lines) -> Self:
+    def of(cls, shape: RecordShape, lines: _JsonLines) -> Self:
         return cls(shape, lines.numbers, list(zip(*map(dict.values, lines.records), strict=True)))
 
     def column(self, known: str) -> Column | None:
@@ -109,18 +115,18 @@ class _Lot:
 
 
 @dataclass(slots=True)
-class _Gathered:
+class _LineBatch:
     """The result of a batch so far."""
 
     sender: str
     columns: dict[str, list[object]] = field(default_factory=lambda: {name: [] for name in LOG_ROWS.names})
-    refused: list[Refused] = field(default_factory=list)
+    refused: list[RefusedLine] = field(default_factory=list)
     dropped: Counter[str] = field(default_factory=Counter)
     is_mixed: bool = False
     """Whether lines read together had several shapes."""
 
-    def refuse(self, line: int, reason: Bad) -> None:
-        self.refused.append(Refused(line, str(reason)))
+    def refuse(self, line: int, reason: BadRow) -> None:
+        self.refused.append(RefusedLine(line, str(reason)))
 
     def take(
         self, found: Mapping[str, Sequence[object]], levels: Sequence[str], drop: AbstractSet[str]
@@ -135,13 +141,13 @@ class _Gathered:
         for name, column in found.items():
             self.columns[name].extend(compress(column, stays))
 
-    def reading(self) -> Reading:
+    def reading(self) -> LineReading:
         self.columns["sender"] = [self.sender] * len(self.columns["number"])
         rows = table_of(LOG_ROWS, self.columns.values())
         if self.is_mixed:
             # Shapes were read one after the other; restore the order of the lines.
             rows = rows.take(pc.sort_indices(rows["number"]))
-        return Reading(rows, sorted(self.refused), self.dropped)
+        return LineReading(rows, sorted(self.refused), self.dropped)
 
 
 class LineReader:
@@ -153,13 +159,13 @@ class LineReader:
         self._level = lru_cache(maxsize=500)(lambda word: level_of(word, rules.levels) if word else _USUAL)
         self._inferred = lru_cache(maxsize=500)(rules.inferred)
 
-    def read(self, body: bytes, origin: Origin, now: datetime) -> Reading:
+    def read(self, body: bytes, origin: BatchOrigin, now: datetime) -> LineReading:
         """Return the rows of the lines of *body*, and what is refused or dropped.
 
         Empty lines are counted and ignored.
         """
-        gathered = _Gathered(origin.sender)
-        window = Window(self._rules, now)
+        gathered = _LineBatch(origin.sender)
+        window = IntakeWindow(self._rules, now)
         suspects = self._rules.masker.suspects(body)
         lines = body.removesuffix(b"\n").split(b"\n")
         for start in range(0, len(lines), _TOGETHER):
@@ -170,21 +176,28 @@ class LineReader:
                 self._take(shape, of_shape, origin, window, gathered)
         return gathered.reading()
 
-    def _masked(self, lines: _Lines, suspects: Container[int]) -> _Lines:
+    def _masked(self, lines: _JsonLines, suspects: Container[int]) -> _JsonLines:
         if not suspects:
             return lines
         mask = self._rules.masker.record
-        return _Lines(
+        return _JsonLines(
             lines.numbers,
             [mask(record) if number in suspects else record for number, record in zip(*lines, strict=True)],
         )
 
-    def _take(self, shape: Shape, lines: _Lines, origin: Origin, window: Window, gathered: _Gathered) -> None:
+    def _take(
+        self,
+        shape: RecordShape,
+        lines: _JsonLines,
+        origin: BatchOrigin,
+        window: IntakeWindow,
+        gathered: _LineBatch,
+    ) -> None:
         lot = _Lot.of(shape, lines)
         try:
             levels = columns.each(self._level, lot.texts("level"))
             found = self._found(lot, levels, origin, window)
-        except Bad as bad:
+        except BadRow as bad:
             if len(lines.numbers) == 1:
                 gathered.refuse(lines.numbers[0], bad)
                 return
@@ -195,7 +208,7 @@ class LineReader:
             gathered.take(found, levels, self._rules.dropped)
 
     def _found(
-        self, lot: _Lot, levels: Sequence[str], origin: Origin, window: Window
+        self, lot: _Lot, levels: Sequence[str], origin: BatchOrigin, window: IntakeWindow
     ) -> Mapping[str, Sequence[object]]:
         """Return the columns of the rows of *lot*, except the sender, which is the same for all lots."""
         count = len(lot.numbers)
@@ -226,7 +239,7 @@ class LineReader:
         }
 
     def _kinds(
-        self, lot: _Lot, origin: Origin, levels: Sequence[str], statuses: Sequence[int]
+        self, lot: _Lot, origin: BatchOrigin, levels: Sequence[str], statuses: Sequence[int]
     ) -> Sequence[str]:
         inferred = [origin.kind] * len(levels) if origin.kind else list(map(self._inferred, levels, statuses))
         for rule in reversed(self._rules.by_field):
@@ -242,36 +255,36 @@ class LineReader:
         ]
 
 
-def _objects_of(lines: Sequence[bytes], first: int, gathered: _Gathered) -> _Lines:
+def _objects_of(lines: Sequence[bytes], first: int, gathered: _LineBatch) -> _JsonLines:
     """Return those of *lines*, counted from *first*, that are objects; *gathered* refuses the others."""
-    with suppress(Bad):
-        return _Lines(range(first, first + len(lines)), _objects(lines))
+    with suppress(BadRow):
+        return _JsonLines(range(first, first + len(lines)), _objects(lines))
     numbers, records = [], []
     for number, line in enumerate(lines, first):
         if not line or line.isspace():
             continue
         try:
             records += _objects([line])
-        except Bad as bad:
+        except BadRow as bad:
             gathered.refuse(number, bad)
         else:
             numbers.append(number)
-    return _Lines(numbers, records)
+    return _JsonLines(numbers, records)
 
 
 def _objects(lines: Sequence[bytes]) -> list[dict[str, object]]:
     if max(map(len, lines)) > LONGEST_LINE:
-        raise Bad(f"longer than {LONGEST_LINE} bytes")
+        raise BadRow(f"longer than {LONGEST_LINE} bytes")
     try:
         records = list(map(orjson.loads, lines))
     except orjson.JSONDecodeError as flaw:
-        raise Bad(f"no JSON: {flaw}") from flaw
+        raise BadRow(f"no JSON: {flaw}") from flaw
     if set(map(type, records)) != _OBJECTS:
-        raise Bad("no JSON object")
+        raise BadRow("no JSON object")
     return records
 
 
-def _by_shape(lines: _Lines) -> Mapping[Shape, _Lines]:
+def _by_shape(lines: _JsonLines) -> Mapping[RecordShape, _JsonLines]:
     shapes = list(map(tuple, lines.records))
     if shapes and shapes.count(shapes[0]) == len(shapes):
         return {shape_of(shapes[0]): lines}
@@ -279,7 +292,9 @@ def _by_shape(lines: _Lines) -> Mapping[Shape, _Lines]:
     for place, names in enumerate(shapes):
         found[names].append(place)
     return {
-        shape_of(names): _Lines([lines.numbers[at] for at in places], [lines.records[at] for at in places])
+        shape_of(names): _JsonLines(
+            [lines.numbers[at] for at in places], [lines.records[at] for at in places]
+        )
         for names, places in found.items()
     }
 

@@ -5,13 +5,13 @@ from dataclasses import dataclass
 from fnmatch import fnmatchcase
 
 from toban.chapters.logs.formats.journald import JOURNAL
-from toban.chapters.logs.intake.lines import Origin
+from toban.chapters.logs.intake.lines import BatchOrigin
 from toban.engine.bindings.senders import FileBinding, LogFormat, SenderBinding
 from toban.engine.telemetry.logs.words import kind_of
 
 
 @dataclass(frozen=True, slots=True)
-class Sent:
+class ClaimedOrigin:
     """Where a batch comes from, according to its sender."""
 
     file: str = ""
@@ -28,28 +28,28 @@ class Sent:
 
 
 @dataclass(frozen=True, slots=True)
-class Written:
+class LineFormat:
     """How to read the lines."""
 
     format: LogFormat
-    origin: Origin
+    origin: BatchOrigin
 
 
 _NO_FILE = FileBinding(path="*")
-_NOTHING = Sent()
+_NOTHING = ClaimedOrigin()
 
 
 def written(
-    sender: str, binding: SenderBinding, sent: Sent = _NOTHING, *, usual: LogFormat = "json"
-) -> Written:
+    sender: str, binding: SenderBinding, sent: ClaimedOrigin = _NOTHING, *, usual: LogFormat = "json"
+) -> LineFormat:
     """Return how to read what *sender* sent; *usual* is the format unless something names another."""
     file = next((each for each in binding.files if _fits(sent.file, each)), _NO_FILE)
     log = file.log or binding.log
     kind = kind_of(log) if log else ""
-    origin = Origin(sender, kind, file.service or binding.service, sent.at, sent.known)
+    origin = BatchOrigin(sender, kind, file.service or binding.service, sent.at, sent.known)
     # Whatever else the sender writes, these lines are from journalctl.
     known = "journald" if sent.file == JOURNAL else binding.format
-    return Written(file.format or known or ("text" if sent.file else usual), origin)
+    return LineFormat(file.format or known or ("text" if sent.file else usual), origin)
 
 
 def _fits(path: str, file: FileBinding) -> bool:

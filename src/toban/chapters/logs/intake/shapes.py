@@ -25,7 +25,7 @@ NAMES = {
 _KNOWN = {name: known for known, names in NAMES.items() for name in names}
 
 
-class Shape:
+class RecordShape:
     """The fields of a record in order. The lines of one sender have few shapes."""
 
     def __init__(self, names: tuple[str, ...]) -> None:
@@ -45,4 +45,4 @@ class Shape:
         return self._places.get(known)
 
 
-shape_of = lru_cache(maxsize=1000)(Shape)
+shape_of = lru_cache(maxsize=1000)(RecordShape)

@@ -14,13 +14,13 @@ import structlog
 from pydantic import ValidationError
 
 from toban.chapters.logs.keeping import archive_rules
-from toban.chapters.logs.keeping.archive_rules import Manifest, Part
+from toban.chapters.logs.keeping.archive_rules import ArchiveManifest, ArchivePart
 from toban.engine.stores.store import Store, StoreTrouble
 from toban.engine.telemetry import parquet
 from toban.engine.telemetry.logs.days import DayPart
-from toban.engine.telemetry.logs.search import FoundRow, LogTerm, Span
+from toban.engine.telemetry.logs.search import FoundRow, LogTerm, TimeSpan
 from toban.engine.telemetry.logs.words import AUDIT
-from toban.engine.telemetry.parquet import Figures, LogExport, Stretch, Unreadable
+from toban.engine.telemetry.parquet import Figures, FileStretch, LogExport, UnreadableParquet
 from toban.engine.telemetry.store import StoreRefused, StoreUnavailable, Telemetry
 
 _LEFT_FREE = 512 << 20
@@ -43,7 +43,7 @@ class Archivist(Protocol):
         """Archive *part*, unless already archived; return the manifest's key. Raises `NotArchived`."""
 
 
-class Archive:
+class LogArchive:
     """Days of logs in *store*; *kinds* are the archived kinds, None for all."""
 
     def __init__(self, store: Store, telemetry: Telemetry, kinds: frozenset[str] | None = None) -> None:
@@ -64,7 +64,14 @@ class Archive:
                 manifest = self._written(part, now, written)
                 self._publish(key, manifest)
                 log.info("log_day_archived", kind=part.kind, day=part.day.isoformat(), rows=manifest.rows)
-        except (StoreTrouble, StoreUnavailable, StoreRefused, Unreadable, OSError, TimeoutExpired) as error:
+        except (
+            StoreTrouble,
+            StoreUnavailable,
+            StoreRefused,
+            UnreadableParquet,
+            OSError,
+            TimeoutExpired,
+        ) as error:
             self._discard(written)
             raise NotArchived(f"{self._store.name}: {error}") from error
         except NotArchived:
@@ -95,7 +102,7 @@ class Archive:
         }
         return all(sizes.get(each.key) == each.size for each in manifest.parts)
 
-    def _written(self, part: DayPart, now: datetime, written: list[str]) -> Manifest:
+    def _written(self, part: DayPart, now: datetime, written: list[str]) -> ArchiveManifest:
         export = LogExport(self._telemetry, part)
         stretches = archive_rules.cut(export.minutes())
         if sum(each.rows for each in stretches) != part.rows:
@@ -106,9 +113,11 @@ class Archive:
         for number, stretch in enumerate(stretches, 1):
             written.append(f"{attempt}-{number:04}.parquet")
             parts.append(self._put(export, stretch, written[-1]))
-        return Manifest(kind=part.kind, day=part.day, rows=part.rows, written_at=now, parts=tuple(parts))
+        return ArchiveManifest(
+            kind=part.kind, day=part.day, rows=part.rows, written_at=now, parts=tuple(parts)
+        )
 
-    def _put(self, export: LogExport, stretch: Stretch, key: str) -> Part:
+    def _put(self, export: LogExport, stretch: FileStretch, key: str) -> ArchivePart:
         """Upload one stretch and read it back: only then does it count as archived."""
         told = export.figures(stretch.span)
         with self._store.writer(key) as writer:
@@ -121,7 +130,7 @@ class Archive:
             found = parquet.figures_of(file)
         if found != told or told.rows != stretch.rows:
             raise NotArchived(f"{self._store.name}: {key} の中身が、置き場の行と一致しません")
-        return Part(
+        return ArchivePart(
             key=key,
             rows=told.rows,
             size=stored.size,
@@ -131,7 +140,7 @@ class Archive:
             end=stretch.end,
         )
 
-    def _publish(self, key: str, manifest: Manifest) -> None:
+    def _publish(self, key: str, manifest: ArchiveManifest) -> None:
         self._store.put(key, manifest.model_dump_json(indent=1).encode())
         if _read(self._store, key) != manifest:
             raise NotArchived(f"{self._store.name}: {key} を書いたとおりに読み返せません")
@@ -179,12 +188,12 @@ class ShippedFirst:
 
 
 class ArchivedLogs:
-    """Archived logs, for searching. All methods raise `StoreTrouble` and `Unreadable`."""
+    """Archived logs, for searching. All methods raise `StoreTrouble` and `UnreadableParquet`."""
 
     def __init__(self, store: Store) -> None:
         self._store = store
 
-    def manifests(self, terms: Sequence[LogTerm], span: Span) -> list[Manifest]:
+    def manifests(self, terms: Sequence[LogTerm], span: TimeSpan) -> list[ArchiveManifest]:
         """Return the days that may hold what *terms* ask for in *span*."""
         kinds = archive_rules.asked_kinds(terms)
         days = [
@@ -195,7 +204,7 @@ class ArchivedLogs:
         return [each for each in found if kinds is None or each.kind in kinds]
 
     def newest(
-        self, manifests: Sequence[Manifest], terms: Sequence[LogTerm], span: Span, *, limit: int
+        self, manifests: Sequence[ArchiveManifest], terms: Sequence[LogTerm], span: TimeSpan, *, limit: int
     ) -> list[FoundRow]:
         """Return up to *limit* rows of *manifests*, newest first; only one part at a time is on this disk."""
         found: list[FoundRow] = []
@@ -208,13 +217,13 @@ class ArchivedLogs:
         return found
 
 
-def _is_as_stored(part: Part, export: LogExport) -> bool:
-    return export.figures(Span(part.start, part.end)) == Figures(part.rows, int(part.checksum))
+def _is_as_stored(part: ArchivePart, export: LogExport) -> bool:
+    return export.figures(TimeSpan(part.start, part.end)) == Figures(part.rows, int(part.checksum))
 
 
-def _read(store: Store, key: str) -> Manifest:
+def _read(store: Store, key: str) -> ArchiveManifest:
     try:
-        return Manifest.model_validate_json(store.read(key))
+        return ArchiveManifest.model_validate_json(store.read(key))
     except ValidationError as error:
         raise StoreTrouble(f"{store.name}: {key} はログのアーカイブの目録として読めません") from error
 

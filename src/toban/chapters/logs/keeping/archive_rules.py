@@ -8,8 +8,8 @@ from pydantic import BaseModel, ConfigDict
 
 from toban.engine.search_parts import Match
 from toban.engine.stores.store import folder_of
-from toban.engine.telemetry.logs.search import LogTerm, Span
-from toban.engine.telemetry.parquet import Stretch
+from toban.engine.telemetry.logs.search import LogTerm, TimeSpan
+from toban.engine.telemetry.parquet import FileStretch
 
 _FOLDER = "logs"
 _MANIFEST = "manifest.json"
@@ -20,11 +20,11 @@ _A_DAY = timedelta(days=1)
 """Days are in the document's time zone, which may be a day ahead of UTC or behind."""
 
 
-class _Written(BaseModel):
+class _ArchiveModel(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
-class Part(_Written):
+class ArchivePart(_ArchiveModel):
     """One Parquet file."""
 
     key: str
@@ -40,7 +40,7 @@ class Part(_Written):
     """All rows are from `start` (inclusive) to `end` (exclusive)."""
 
 
-class Manifest(_Written):
+class ArchiveManifest(_ArchiveModel):
     """One kind's day in the archive: the day is archived once its manifest exists."""
 
     format: Literal["toban-logs/1"] = "toban-logs/1"
@@ -49,7 +49,7 @@ class Manifest(_Written):
     """In the document's time zone."""
     rows: int
     written_at: datetime
-    parts: tuple[Part, ...]
+    parts: tuple[ArchivePart, ...]
 
 
 def folder(kind: str, day: date) -> str:
@@ -80,28 +80,28 @@ def day_of(key: str) -> date | None:
 
 def cut(
     minutes: Sequence[tuple[datetime, int, int]], *, rows: int = _MOST_ROWS, size: int = _MOST_BYTES
-) -> list[Stretch]:
+) -> list[FileStretch]:
     """Return *minutes* (when, rows, bytes), in order, as stretches of at most this many rows and bytes.
 
     A minute is never split: one with more is a stretch of its own.
     """
-    found: list[Stretch] = []
+    found: list[FileStretch] = []
     start: datetime | None = None
     end = start
     held = held_bytes = 0
     for minute, count, length in minutes:
         if start is not None and (held + count > rows or held_bytes + length > size):
-            found.append(Stretch(start, minute, held))
+            found.append(FileStretch(start, minute, held))
             start, held, held_bytes = None, 0, 0
         start = start or minute
         end = minute + timedelta(minutes=1)
         held, held_bytes = held + count, held_bytes + length
     if start is not None and end is not None:
-        found.append(Stretch(start, end, held))
+        found.append(FileStretch(start, end, held))
     return found
 
 
-def may_hold(day: date, span: Span) -> bool:
+def may_hold(day: date, span: TimeSpan) -> bool:
     """Say whether *day* may have rows of *span*, whatever the document's time zone is."""
     return (span.start - _A_DAY).date() <= day <= (span.end + _A_DAY).date()
 
@@ -116,7 +116,7 @@ def asked_kinds(terms: Iterable[LogTerm]) -> Container[str] | None:
     return named or None
 
 
-def newest_first(manifests: Iterable[Manifest], span: Span) -> list[Part]:
+def newest_first(manifests: Iterable[ArchiveManifest], span: TimeSpan) -> list[ArchivePart]:
     """Return the parts that may hold rows of *span*, latest end first."""
     parts = [part for each in manifests for part in each.parts]
     found = [part for part in parts if part.start < span.end and part.end > span.start]

@@ -15,8 +15,8 @@ from django.db.models import Q
 
 from toban.chapters.logs.keeping import report, retention
 from toban.chapters.logs.keeping.archive import Archivist, NotArchived
-from toban.chapters.logs.keeping.report import Kept
-from toban.chapters.logs.keeping.retention import Going, Waits
+from toban.chapters.logs.keeping.report import KindReport
+from toban.chapters.logs.keeping.retention import DayDeletion, WaitReason
 from toban.chapters.logs.keeping.undisturbed import PATIENCE, LockUnusable, StillDeleting, undisturbed
 from toban.chapters.logs.models import Keeping, LegalHold
 from toban.chapters.logs.pulling import puller as pulling
@@ -24,11 +24,11 @@ from toban.chapters.logs.rules import LogRules
 from toban.design.values.duration import Duration, read_retention
 from toban.engine.evidence import ledger, status
 from toban.engine.evidence.models import LedgerEntry
-from toban.engine.evidence.outside import Outside
+from toban.engine.evidence.outside import ShippedEvidence
 from toban.engine.notify import alerts
 from toban.engine.orders import NotPossible
 from toban.engine.registry.ports import Ports
-from toban.engine.retention import KEPT_ELSEWHERE, Beside, Elsewhere
+from toban.engine.retention import KEPT_ELSEWHERE, CompanionRecords, Elsewhere
 from toban.engine.telemetry.logs.days import DayPart, LogDays
 from toban.engine.telemetry.store import StoreUnavailable, Telemetry
 
@@ -56,7 +56,7 @@ class Keeper:
         now: datetime,
         digest: str,
         archive: Archivist | None = None,
-        outside: Outside | None = None,
+        outside: ShippedEvidence | None = None,
     ) -> None:
         """Delete what is due, prove it once a day, and show each kind's status.
 
@@ -74,7 +74,7 @@ class Keeper:
         status.show([*report.statuses(rules, kept, now, outside, pulling.troubles(rules))], now, digest)
         alerts.report([*report.signals(rules, kept, now, outside)], now, digest)
 
-    def look(self, rules: LogRules, now: datetime) -> Mapping[str, retention.Decision]:
+    def look(self, rules: LogRules, now: datetime) -> Mapping[str, retention.RetentionDecision]:
         """Return what would be decided now, by kind; changes nothing. Raises `StoreUnavailable`."""
         return {
             kind: decided(kind, rules, found, now, self._beside(kind, rules, now))
@@ -88,7 +88,7 @@ class Keeper:
             found[rules.kept_as(part.kind)].append(part)
         return {kind: found[kind] for kind in rules.kinds}
 
-    def _beside(self, kind: str, rules: LogRules, now: datetime) -> Sequence[Beside]:
+    def _beside(self, kind: str, rules: LogRules, now: datetime) -> Sequence[CompanionRecords]:
         """Return the data elsewhere that is due by the document, but not yet by the agreed retention."""
         elsewhere, written = self._elsewhere.get(kind), rules.retention(kind)
         if elsewhere is None or not isinstance(written, Duration):
@@ -106,7 +106,7 @@ class Keeper:
         now: datetime,
         digest: str,
         archive: Archivist | None,
-    ) -> Kept:
+    ) -> KindReport:
         beside = self._beside(kind, rules, now)
         _agree_to_what_deletes_nothing(kind, rules, found, now, beside)
         decision = decided(kind, rules, found, now, beside)
@@ -120,11 +120,11 @@ class Keeper:
         gone = set(decision.goes)
         stays = [part for part in found if part not in gone]
         self._prove(kind, rules, decision, stays, now, digest)
-        return Kept(kind, tuple(stays), decision, held_by(kind), trouble)
+        return KindReport(kind, tuple(stays), decision, held_by(kind), trouble)
 
     def _let_go(
         self, kind: str, part: DayPart, now: datetime, archive: Archivist | None
-    ) -> tuple[Waits | None, str]:
+    ) -> tuple[WaitReason | None, str]:
         """Archive and delete a day, or return why it stays, with any error."""
         day, archived = part.day.isoformat(), ""
         if archive is not None and archive.takes(part):
@@ -132,9 +132,9 @@ class Keeper:
                 archived = archive.keep(part, now)
             except NotArchived as error:
                 log.warning("log_day_not_archived", kind=kind, day=day, reason=str(error))
-                return Waits.NOT_ARCHIVED, str(error)
+                return WaitReason.NOT_ARCHIVED, str(error)
         if not (_note(kind, part, archived) and self._drop(kind, part)):
-            return Waits.HELD, ""
+            return WaitReason.HELD, ""
         log.info("log_day_deleted", kind=kind, day=day, rows=part.rows, archived=archived)
         return None, ""
 
@@ -150,7 +150,7 @@ class Keeper:
         self,
         kind: str,
         rules: LogRules,
-        decision: retention.Decision,
+        decision: retention.RetentionDecision,
         stays: Sequence[DayPart],
         now: datetime,
         digest: str,
@@ -167,7 +167,7 @@ class Keeper:
             if keeping.proven_on == today and not keeping.going:
                 return
             # A recorded day may not have been deleted: the store was unavailable, or there was a hold.
-            noted = [Going(*each) for each in keeping.going]
+            noted = [DayDeletion(*each) for each in keeping.going]
             gone = [each for each in noted if not any(map(each.is_of, stays))]
             content = report.proof(rules.kinds[kind], gone, oldest, stays, decision.why)
             record = ledger.Record(
@@ -179,8 +179,8 @@ class Keeper:
 
 
 def decided(
-    kind: str, rules: LogRules, found: Sequence[DayPart], now: datetime, beside: Sequence[Beside]
-) -> retention.Decision:
+    kind: str, rules: LogRules, found: Sequence[DayPart], now: datetime, beside: Sequence[CompanionRecords]
+) -> retention.RetentionDecision:
     """Return the decision about one kind's days, and about what waits *beside* them."""
     today = now.astimezone(rules.zone).date()
     keeping = Keeping.objects.filter(kind=kind).first()
@@ -240,7 +240,7 @@ def hold(kind: str, reason: str, *, by: str, now: datetime, patience: timedelta 
     return made
 
 
-def under_way(kind: str) -> Sequence[Going]:
+def under_way(kind: str) -> Sequence[DayDeletion]:
     """Return the days of *kind* (empty: of every kind) that were recorded for deletion and not yet proven.
 
     Once a hold is acknowledged none of them is touched any more, except by a store that was sent the deletion
@@ -248,7 +248,7 @@ def under_way(kind: str) -> Sequence[Going]:
     first, and deletes afterwards.
     """
     found = Keeping.objects.filter(kind=kind) if kind else Keeping.objects.order_by("kind")
-    return [Going(*each) for keeping in found for each in keeping.going]
+    return [DayDeletion(*each) for keeping in found for each in keeping.going]
 
 
 def release(number: int, *, by: str, now: datetime) -> LegalHold:
@@ -273,7 +273,7 @@ def _written(kind: str, rules: LogRules) -> str:
 
 
 def _agree_to_what_deletes_nothing(
-    kind: str, rules: LogRules, found: Sequence[DayPart], now: datetime, beside: Sequence[Beside]
+    kind: str, rules: LogRules, found: Sequence[DayPart], now: datetime, beside: Sequence[CompanionRecords]
 ) -> None:
     """Follow the document at once if that deletes nothing: retention is longer, or nothing is that old."""
     today = now.astimezone(rules.zone).date()
@@ -294,8 +294,8 @@ def _note(kind: str, part: DayPart, archived: str) -> bool:
         if held_by(kind):
             return False
         keeping = Keeping.objects.get(kind=kind)
-        if not any(Going(*each).is_of(part) for each in keeping.going):
-            keeping.going.append(list(Going.of(part, archived)))
+        if not any(DayDeletion(*each).is_of(part) for each in keeping.going):
+            keeping.going.append(list(DayDeletion.of(part, archived)))
             keeping.save()
     return True
 

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 from toban.chapters.logs.audit.shipping import Destination
 from toban.chapters.logs.bindings import LOGS
-from toban.chapters.logs.keeping.archive import Archive, Archivist, NoArchive
+from toban.chapters.logs.keeping.archive import Archivist, LogArchive, NoArchive
 from toban.engine.bindings.model import Bindings
 from toban.engine.stores.store import Store, StoreKind
 from toban.engine.telemetry.logs.words import kind_of
@@ -19,7 +19,7 @@ def archive_of(bindings: Bindings, kinds: Mapping[str, StoreKind], telemetry: Te
     store = store_of(bindings, kinds)
     if store is None:
         return NoArchive(f'{bindings.file} に [stores."{asked.store}"] がありません')
-    return Archive(store, telemetry, frozenset(map(kind_of, asked.kinds)) or None)
+    return LogArchive(store, telemetry, frozenset(map(kind_of, asked.kinds)) or None)
 
 
 def store_of(bindings: Bindings, kinds: Mapping[str, StoreKind]) -> Store | None:

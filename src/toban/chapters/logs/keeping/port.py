@@ -9,7 +9,7 @@ from toban.chapters.logs.rules import rules
 from toban.engine.editions.edition import Edition
 
 
-class _Retained:
+class _LogRetention:
     """See `Retention`."""
 
     def agreed(self, kind: str, edition: Edition) -> timedelta | None:
@@ -22,4 +22,4 @@ class _Retained:
         return undisturbed()
 
 
-RETAINED = _Retained()
+RETAINED = _LogRetention()

@@ -5,15 +5,15 @@ from dataclasses import dataclass
 from datetime import datetime, time, timedelta
 from types import MappingProxyType
 
-from toban.chapters.logs.keeping.retention import Decision, Going, Waits
+from toban.chapters.logs.keeping.retention import DayDeletion, RetentionDecision, WaitReason
 from toban.chapters.logs.rules import LogRules
 from toban.design.clauses.logs import LogKind
 from toban.engine.amounts import size
-from toban.engine.evidence.outside import Outside, said
+from toban.engine.evidence.outside import ShippedEvidence, said
 from toban.engine.evidence.status import StatusUpdate
 from toban.engine.evidence.verdict import Verdict
 from toban.engine.notify.signal import Condition, Signal
-from toban.engine.retention import Beside
+from toban.engine.retention import CompanionRecords
 from toban.engine.said import recorded
 from toban.engine.telemetry.logs.days import DayPart
 from toban.engine.telemetry.logs.words import AUDIT, TRACE
@@ -28,12 +28,12 @@ _NO_TRACES = recorded(
 
 
 @dataclass(frozen=True, slots=True)
-class Kept:
+class KindReport:
     """One kind after a run."""
 
     kind: str
     days: tuple[DayPart, ...]
-    decision: Decision
+    decision: RetentionDecision
     held_by: str
     """The reason for a legal hold; empty without one."""
     trouble: str = ""
@@ -42,9 +42,9 @@ class Kept:
 
 def statuses(
     rules: LogRules,
-    kept: Sequence[Kept],
+    kept: Sequence[KindReport],
     now: datetime,
-    outside: Outside | None = None,
+    outside: ShippedEvidence | None = None,
     missing: Mapping[str, str] = MappingProxyType({}),
 ) -> Iterator[StatusUpdate]:
     """Yield the status of every kind's row.
@@ -63,7 +63,7 @@ def statuses(
 
 
 def signals(
-    rules: LogRules, kept: Sequence[Kept], now: datetime, outside: Outside | None = None
+    rules: LogRules, kept: Sequence[KindReport], now: datetime, outside: ShippedEvidence | None = None
 ) -> Iterator[Signal]:
     """Yield for every kind whether its days can be archived, and whether the audit log can be shipped."""
     if AUDIT in rules.kinds:
@@ -84,7 +84,7 @@ def signals(
         )
     for each in kept:
         row = rules.kinds[each.kind]
-        is_stuck = each.decision.why is Waits.NOT_ARCHIVED
+        is_stuck = each.decision.why is WaitReason.NOT_ARCHIVED
         yield Signal(
             key=f"{row.id}/archive",
             clause_id=row.id,
@@ -113,10 +113,10 @@ def away(rules: LogRules, reason: str, now: datetime) -> Iterator[StatusUpdate]:
 
 def proof(
     row: LogKind,
-    deleted: Sequence[Going],
+    deleted: Sequence[DayDeletion],
     oldest: datetime | None,
     stays: Sequence[DayPart],
-    why: Waits | None,
+    why: WaitReason | None,
 ) -> dict[str, object]:
     """Return the daily proof, which lists each deleted day with its rows, bytes, table and kind."""
     return {
@@ -133,7 +133,7 @@ def proof(
     }
 
 
-def amount(days: Sequence[DayPart], beside: Sequence[Beside] = ()) -> str:
+def amount(days: Sequence[DayPart], beside: Sequence[CompanionRecords] = ()) -> str:
     """Return the amount of *days* and *beside* as text: 12日分 1,234行 (3 MB)、イベント 5件 (7 kB)."""
     rows = sum(each.rows for each in days)
     told = [
@@ -154,12 +154,12 @@ def stretch(days: Sequence[DayPart]) -> str:
     return f"{first} から {last} まで" if first != last else f"{first}"
 
 
-def _said(kept: Kept, row: LogKind) -> tuple[Verdict, str, str]:
+def _said(kept: KindReport, row: LogKind) -> tuple[Verdict, str, str]:
     if not kept.days and not kept.decision.beside:
         return Verdict.UNBOUND, "", _NO_TRACES if kept.kind == TRACE else _NOTHING
     value = recorded("最古 %(day)s", day=kept.decision.oldest) if kept.days else ""
     match kept.decision.why:
-        case Waits.NOT_AGREED:
+        case WaitReason.NOT_AGREED:
             waiting = amount(kept.decision.waits, kept.decision.beside)
             way_out = f"toban retention agree {row.name}"
             return (
@@ -171,7 +171,7 @@ def _said(kept: Kept, row: LogKind) -> tuple[Verdict, str, str]:
                     way_out=way_out,
                 ),
             )
-        case Waits.NOT_ARCHIVED:
+        case WaitReason.NOT_ARCHIVED:
             waiting = amount(kept.decision.waits)
             return (
                 Verdict.WARNING,
@@ -182,7 +182,7 @@ def _said(kept: Kept, row: LogKind) -> tuple[Verdict, str, str]:
                     trouble=kept.trouble,
                 ),
             )
-        case Waits.HELD:
+        case WaitReason.HELD:
             stored = amount(kept.days, () if kept.days else kept.decision.beside)
             reason = recorded(
                 "%(stored)s。保全中のため削除しません: %(reason)s", stored=stored, reason=kept.held_by
@@ -193,7 +193,7 @@ def _said(kept: Kept, row: LogKind) -> tuple[Verdict, str, str]:
 
 
 def _with_outside(
-    kept: Kept, inside: tuple[Verdict, str, str], out: tuple[Verdict, str, str]
+    kept: KindReport, inside: tuple[Verdict, str, str], out: tuple[Verdict, str, str]
 ) -> tuple[Verdict, str, str]:
     """Put the worse of both first; Toban's own evidence counts as an audit log even if no other arrives."""
     if not kept.days:

@@ -11,11 +11,11 @@ from enum import StrEnum
 from typing import NamedTuple, Self
 
 from toban.design.values.duration import Duration, Retention
-from toban.engine.retention import Beside
+from toban.engine.retention import CompanionRecords
 from toban.engine.telemetry.logs.days import DayPart
 
 
-class Waits(StrEnum):
+class WaitReason(StrEnum):
     """Why a day that is old enough stays."""
 
     NOT_AGREED = "not-agreed"
@@ -27,20 +27,20 @@ class Waits(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Decision:
+class RetentionDecision:
     """The decision about one kind."""
 
     goes: tuple[DayPart, ...]
     waits: tuple[DayPart, ...]
-    why: Waits | None
+    why: WaitReason | None
     """The reason for `waits` and `beside`."""
     oldest: date | None
     """The oldest day left once `goes` are deleted."""
-    beside: tuple[Beside, ...] = ()
+    beside: tuple[CompanionRecords, ...] = ()
     """Data elsewhere that waits together with `waits`."""
 
 
-class Going(NamedTuple):
+class DayDeletion(NamedTuple):
     """A day being deleted, as it is recorded: from before it is touched until the deletion is proven."""
 
     day: str
@@ -89,8 +89,8 @@ def decide(
     agreed: date | None,
     *,
     is_held: bool,
-    beside: Sequence[Beside] = (),
-) -> Decision:
+    beside: Sequence[CompanionRecords] = (),
+) -> RetentionDecision:
     """Return which of one kind's *days* are deleted.
 
     *written* is the first day kept by the document in force, *agreed* by the retention that was agreed to;
@@ -99,17 +99,19 @@ def decide(
     found = sorted(days, key=lambda each: each.day)
     old = older(found, written)
     if is_held:
-        return Decision((), old, Waits.HELD if old or beside else None, _oldest(found), tuple(beside))
+        return RetentionDecision(
+            (), old, WaitReason.HELD if old or beside else None, _oldest(found), tuple(beside)
+        )
     goes = older(old, agreed)
     waits = old[len(goes) :]
-    why = Waits.NOT_AGREED if waits or beside else None
-    return Decision(goes, waits, why, _oldest(found[len(goes) :]), tuple(beside))
+    why = WaitReason.NOT_AGREED if waits or beside else None
+    return RetentionDecision(goes, waits, why, _oldest(found[len(goes) :]), tuple(beside))
 
 
-def kept_back(decision: Decision, gone: int, why: Waits) -> Decision:
+def kept_back(decision: RetentionDecision, gone: int, why: WaitReason) -> RetentionDecision:
     """Return *decision* if only the first *gone* of its days were deleted, and the others stay, *why*."""
     waits = (*decision.goes[gone:], *decision.waits)
-    return Decision(decision.goes[:gone], waits, why, _oldest(waits), decision.beside)
+    return RetentionDecision(decision.goes[:gone], waits, why, _oldest(waits), decision.beside)
 
 
 def _oldest(days: Sequence[DayPart]) -> date | None:

@@ -13,19 +13,25 @@ import structlog
 
 from toban.chapters.logs import counters
 from toban.chapters.logs.formats.convert import Surroundings
-from toban.chapters.logs.intake.lines import LineReader, Origin
+from toban.chapters.logs.intake.lines import BatchOrigin, LineReader
 from toban.chapters.logs.models import Pull
-from toban.chapters.logs.pulling.rules import Position, lines, new, unseen, window
-from toban.chapters.logs.pulling.source import Event, LogSource, LogSourceConfig, LogSourceKind, Unfetchable
+from toban.chapters.logs.pulling.rules import PullPosition, lines, new, unseen, window
+from toban.chapters.logs.pulling.source import (
+    LogSource,
+    LogSourceConfig,
+    LogSourceKind,
+    PulledEvent,
+    Unfetchable,
+)
 from toban.chapters.logs.rules import LogRules
-from toban.engine.bindings.model import Bound
+from toban.engine.bindings.model import KindBinding
 from toban.engine.clock import Clock
 from toban.engine.telemetry.logs.ids import LogIds
-from toban.engine.telemetry.logs.rows import Batch, LogStore
+from toban.engine.telemetry.logs.rows import InsertBatch, LogStore
 from toban.engine.telemetry.logs.words import kind_of
 from toban.engine.telemetry.store import StoreRefused, StoreUnavailable, Telemetry
 
-type LogSources = Mapping[str, Bound[Any]]
+type LogSources = Mapping[str, KindBinding[Any]]
 
 log = structlog.get_logger(__name__)
 
@@ -51,7 +57,7 @@ class Puller:
             if pull.looked_at is None or self._clock() - pull.looked_at >= bound.config.every:
                 self._look(pull, bound, kinds[bound.kind], rules)
 
-    def _look(self, pull: Pull, bound: Bound[Any], kind: LogSourceKind, rules: LogRules) -> None:
+    def _look(self, pull: Pull, bound: KindBinding[Any], kind: LogSourceKind, rules: LogRules) -> None:
         pull.log, pull.looked_at = bound.config.log, self._clock()
         source = kind.build(bound.config)
         try:
@@ -77,19 +83,19 @@ class Puller:
             events = unseen(page, position)
             if events:
                 self._keep(pull.name, events, config, rules)
-        pull.position = Position(asked.through, now)
+        pull.position = PullPosition(asked.through, now)
         return asked.through < now
 
-    def _keep(self, name: str, events: list[Event], config: LogSourceConfig, rules: LogRules) -> None:
+    def _keep(self, name: str, events: list[PulledEvent], config: LogSourceConfig, rules: LogRules) -> None:
         """Store those of *events* that are not stored yet."""
         moments = [event.at for event in events]
         fresh = new(events, self._ids.stored(name, min(moments), max(moments)))
-        origin = Origin(name, kind_of(config.log) if config.log else "", config.service)
+        origin = BatchOrigin(name, kind_of(config.log) if config.log else "", config.service)
         now = self._clock()
         reading = LineReader(rules).read(lines(fresh, config, Surroundings(rules.zone, now)), origin, now)
         self._permit()
         try:
-            self._store.write(Batch(uuid4().hex, reading.rows))
+            self._store.write(InsertBatch(uuid4().hex, reading.rows))
         except StoreRefused:
             log.exception("logs_refused_by_store", source=name, count=len(reading.rows))
         counters.count(name, reading)

@@ -8,7 +8,7 @@ from typing import NamedTuple
 from toban.chapters.logs.formats import RECORDS
 from toban.chapters.logs.formats.convert import Record, Surroundings, dumped
 from toban.chapters.logs.intake.shapes import NAMES
-from toban.chapters.logs.pulling.source import Event, LogSourceConfig
+from toban.chapters.logs.pulling.source import LogSourceConfig, PulledEvent
 
 _MILLISECOND = timedelta(milliseconds=1)
 _LONGEST = 3_600_000
@@ -18,7 +18,7 @@ _MARGIN = 300_000
 """Milliseconds by which a place's clock may differ, and until a new line can be found there."""
 
 
-class Position(NamedTuple):
+class PullPosition(NamedTuple):
     """How far a place has been fetched. All in milliseconds since 1970."""
 
     through: int
@@ -28,7 +28,7 @@ class Position(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
-class Window:
+class PullWindow:
     """The period to ask for."""
 
     start: int
@@ -36,15 +36,15 @@ class Window:
     """The exclusive end; it becomes the position once everything has been stored."""
 
 
-def window(position: Position | None, config: LogSourceConfig, now: int) -> Window:
+def window(position: PullPosition | None, config: LogSourceConfig, now: int) -> PullWindow:
     """Return what to fetch next: from *position* on, and again what may have arrived late."""
     through = position.through if position is not None else now - config.since // _MILLISECOND
     start = through - config.late // _MILLISECOND if position is not None else through
     # After the clock was set back, nothing new is fetched.
-    return Window(start, max(min(now, through + _LONGEST), through))
+    return PullWindow(start, max(min(now, through + _LONGEST), through))
 
 
-def unseen(events: Sequence[Event], position: Position | None) -> list[Event]:
+def unseen(events: Sequence[PulledEvent], position: PullPosition | None) -> list[PulledEvent]:
     """Return those of *events* that an earlier run can't have found."""
     if position is None:
         return list(events)
@@ -55,17 +55,17 @@ def unseen(events: Sequence[Event], position: Position | None) -> list[Event]:
     ]
 
 
-def new(events: Sequence[Event], stored: Collection[str]) -> list[Event]:
+def new(events: Sequence[PulledEvent], stored: Collection[str]) -> list[PulledEvent]:
     """Return those of *events* whose ids are not among *stored*, each once."""
     return list({event.id: event for event in events if event.id not in stored}.values())
 
 
-def lines(events: Sequence[Event], config: LogSourceConfig, around: Surroundings) -> bytes:
+def lines(events: Sequence[PulledEvent], config: LogSourceConfig, around: Surroundings) -> bytes:
     """Return *events* as lines of JSON."""
     return b"\n".join(dumped(_record(event, config, around)) for event in events)
 
 
-def _record(event: Event, config: LogSourceConfig, around: Surroundings) -> Record:
+def _record(event: PulledEvent, config: LogSourceConfig, around: Surroundings) -> Record:
     """Return an event's record. Its time is the place's, by which events are fetched and recognised."""
     found = RECORDS[config.format](event.message, around)
     own = [found.pop(name) for name in NAMES["at"] if name in found]

@@ -30,7 +30,7 @@ class LogSourceConfig(Section):
     """How far back the first fetch goes."""
 
 
-class Event(NamedTuple):
+class PulledEvent(NamedTuple):
     """A line as stored at its place."""
 
     id: str
@@ -51,7 +51,7 @@ class Unfetchable(Exception):
 class LogSource(Protocol):
     """A place to fetch lines from. One thread uses it."""
 
-    def events(self, start: int, end: int) -> Iterator[Sequence[Event]]:
+    def events(self, start: int, end: int) -> Iterator[Sequence[PulledEvent]]:
         """Yield the lines from *start* until before *end*, in milliseconds since 1970, page by page.
 
         Raises `Unfetchable`; what was yielded before is valid.

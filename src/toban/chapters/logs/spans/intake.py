@@ -9,8 +9,8 @@ import orjson
 import pyarrow as pa
 
 from toban.chapters.logs.intake.fields import day_of, route_of
-from toban.chapters.logs.intake.limits import LONGEST_LINE, Bad, Window, check_attributes
-from toban.chapters.logs.intake.lines import Origin, Refused
+from toban.chapters.logs.intake.limits import LONGEST_LINE, BadRow, IntakeWindow, check_attributes
+from toban.chapters.logs.intake.lines import BatchOrigin, RefusedLine
 from toban.chapters.logs.rules import LogRules
 from toban.engine.telemetry.columns import table_of
 from toban.engine.telemetry.logs.words import TRACE
@@ -55,7 +55,7 @@ class SpanReading:
 
     rows: pa.Table
     """Columns as in `SPAN_ROWS`."""
-    refused: Sequence[Refused]
+    refused: Sequence[RefusedLine]
 
 
 class SpanReader:
@@ -64,19 +64,21 @@ class SpanReader:
     def __init__(self, rules: LogRules) -> None:
         self._rules = rules
 
-    def read(self, spans: Sequence[SentSpan], origin: Origin, now: datetime) -> SpanReading:
+    def read(self, spans: Sequence[SentSpan], origin: BatchOrigin, now: datetime) -> SpanReading:
         """Return the rows of *spans*, and what is refused; both are counted from 1."""
         rows, refused = [], []
-        window = Window(self._rules, now)
+        window = IntakeWindow(self._rules, now)
         for number, span in enumerate(spans, 1):
             try:
                 rows.append(self._row(span, number, origin, window))
-            except Bad as bad:
-                refused.append(Refused(number, str(bad)))
+            except BadRow as bad:
+                refused.append(RefusedLine(number, str(bad)))
         columns = zip(*rows, strict=True) if rows else [()] * len(SPAN_ROWS)
         return SpanReading(table_of(SPAN_ROWS, columns), refused)
 
-    def _row(self, sent: SentSpan, number: int, origin: Origin, window: Window) -> tuple[object, ...]:
+    def _row(
+        self, sent: SentSpan, number: int, origin: BatchOrigin, window: IntakeWindow
+    ) -> tuple[object, ...]:
         _check(sent)
         window.check(sent.start_ns / NANOSECONDS, TRACE)
         span = self._masked(sent)
@@ -120,7 +122,7 @@ class SpanReader:
         )
         line = orjson.dumps(written)
         if len(line) > LONGEST_LINE:
-            raise Bad(f"longer than {LONGEST_LINE} bytes")
+            raise BadRow(f"longer than {LONGEST_LINE} bytes")
         masker = self._rules.masker
         if not masker.suspects(line):
             return span
@@ -139,11 +141,11 @@ class SpanReader:
 
 def _check(span: SentSpan) -> None:
     if not span.trace_id:
-        raise Bad("traceId: not 16 bytes, or nothing but zeros")
+        raise BadRow("traceId: not 16 bytes, or nothing but zeros")
     if not span.span_id:
-        raise Bad("spanId: not 8 bytes, or nothing but zeros")
+        raise BadRow("spanId: not 8 bytes, or nothing but zeros")
     if not span.start_ns:
-        raise Bad("startTimeUnixNano: missing")
+        raise BadRow("startTimeUnixNano: missing")
     # Anything nested too deeply for the reader could not even be written.
     for each in (span.attributes, span.resource, *span.events, *span.links):
         check_attributes(each)

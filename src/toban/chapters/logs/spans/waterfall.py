@@ -8,7 +8,7 @@ from toban.engine.telemetry.spans.search import FoundSpan
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
+class WaterfallLine:
     """One span of a waterfall."""
 
     span: FoundSpan
@@ -28,7 +28,7 @@ class Line:
 class Waterfall:
     """A trace, ready to be drawn."""
 
-    lines: tuple[Line, ...]
+    lines: tuple[WaterfallLine, ...]
     start_ns: int
     duration_ns: int
     services: tuple[str, ...]
@@ -48,7 +48,7 @@ def waterfall(spans: Sequence[FoundSpan]) -> Waterfall:
     length = max(span.end_ns for span in spans) - start
     children, known = _children(spans), {span.span_id for span in spans}
     lines = tuple(
-        Line(
+        WaterfallLine(
             span,
             depth,
             bool(span.parent_id) and span.parent_id not in known,

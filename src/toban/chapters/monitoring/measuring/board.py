@@ -16,7 +16,7 @@ import structlog
 
 from toban.chapters.monitoring.discovery import DiscoveryKind
 from toban.chapters.monitoring.measuring.feeds import Feed, Find, SourceKinds, labels
-from toban.chapters.monitoring.measuring.lookout import Lookout, Outlook
+from toban.chapters.monitoring.measuring.lookout import DiscoveryOutlook, Lookout
 from toban.chapters.monitoring.source import Measurement, Source, Unmeasurable
 from toban.design.values.metric import Metric
 from toban.engine.clock import Clock
@@ -40,13 +40,13 @@ log = structlog.get_logger(__name__)
 class Result:
     """The result of one measurement: values, a complaint, or both."""
 
-    slot: "Slot"
+    slot: "FeedSlot"
     measurements: tuple[Measurement, ...]
     complaint: str
 
 
 @dataclass(slots=True, eq=False)
-class Slot:
+class FeedSlot:
     """One source and its recent results."""
 
     feed: Feed
@@ -84,7 +84,7 @@ class Slot:
         return self.complaint
 
 
-class Board:
+class MeasuringBoard:
     """The slots of all feeds in force. One thread drives it; the measuring happens in other threads."""
 
     def __init__(
@@ -95,15 +95,15 @@ class Board:
         self._lookout = Lookout(discoveries, clock)
         self._bound: tuple[Feed, ...] = ()
         self._held: list[tuple[Result, int]] = []
-        self._slots: list[Slot] = []
+        self._slots: list[FeedSlot] = []
         self._results: SimpleQueue[Result] = SimpleQueue()
 
     @property
-    def slots(self) -> Sequence[Slot]:
+    def slots(self) -> Sequence[FeedSlot]:
         """The slots in force."""
         return self._slots
 
-    def outlooks(self) -> Mapping[str, Outlook]:
+    def outlooks(self) -> Mapping[str, DiscoveryOutlook]:
         """Return, by target, what is known about its discovered hosts."""
         return self._lookout.outlooks()
 
@@ -198,20 +198,22 @@ class Board:
             self._retire(slot)
         self._slots = []
 
-    def _placed(self, feed: Feed, source: Source, label: str, former: Slot | None, now: datetime) -> Slot:
+    def _placed(
+        self, feed: Feed, source: Source, label: str, former: FeedSlot | None, now: datetime
+    ) -> FeedSlot:
         if former is None:
             able = self._kinds[feed.bound.kind].able(feed.bound.config)
-            return Slot(feed, source, able, label, since=now)
+            return FeedSlot(feed, source, able, label, since=now)
         former.feed, former.label = feed, label
         return former
 
-    def _retire(self, slot: Slot) -> None:
+    def _retire(self, slot: FeedSlot) -> None:
         slot.is_retired = True
         # Only one thread may use a source at a time: a busy one is closed when its result is taken.
         if not slot.is_busy:
             slot.source.close()
 
-    def _measure(self, slot: Slot) -> None:
+    def _measure(self, slot: FeedSlot) -> None:
         """Run in the measurement's own thread."""
         measured: Sequence[Measurement] = ()
         complaint = ""
@@ -227,7 +229,7 @@ class Board:
         usable = tuple(_named(slot, each) for each in measured if math.isfinite(each.value))
         self._results.put(Result(slot, usable, complaint))
 
-    def _remember(self, slot: Slot, result: Result) -> None:
+    def _remember(self, slot: FeedSlot, result: Result) -> None:
         if result.complaint != slot.complaint and result.complaint:
             log.warning("unmeasurable", target=slot.feed.target, reason=result.complaint)
         slot.complaint = result.complaint
@@ -244,7 +246,7 @@ def _place(feed: Feed) -> tuple[str, str, int, str]:
     return feed.target, feed.row, feed.position, feed.host
 
 
-def _same(feed: Feed, slot: Slot | None) -> Slot | None:
+def _same(feed: Feed, slot: FeedSlot | None) -> FeedSlot | None:
     """Return *slot* if its source is configured like *feed*; a config need not be hashable."""
     if slot is None:
         return None
@@ -252,7 +254,7 @@ def _same(feed: Feed, slot: Slot | None) -> Slot | None:
     return slot if (before.kind, before.config) == (now.kind, now.config) else None
 
 
-def _named(slot: Slot, measurement: Measurement) -> Measurement:
+def _named(slot: FeedSlot, measurement: Measurement) -> Measurement:
     """Name the measurement by its slot, followed by what the source adds (a disk's mount point)."""
     rest = measurement.instance.removeprefix(slot.source.instance)
     return replace(measurement, instance=f"{slot.label}{rest}")

@@ -7,13 +7,13 @@ from datetime import timedelta
 from typing import Any
 
 from toban.chapters.monitoring.counting import counting_of
-from toban.chapters.monitoring.limits import Limits, Unjudgeable, limits_of, metric_of
+from toban.chapters.monitoring.limits import MonitorLimits, Unjudgeable, limits_of, metric_of
 from toban.chapters.monitoring.source import SourceKind
 from toban.design.clauses.logs import LogKind
 from toban.design.clauses.monitoring import Monitor
 from toban.design.reader import Design
 from toban.design.values.metric import Metric
-from toban.engine.bindings.model import WHOLE_SYSTEM, Bindings, Bound, Discovery
+from toban.engine.bindings.model import WHOLE_SYSTEM, Bindings, BoundDiscovery, KindBinding
 from toban.engine.bindings.toml import key
 from toban.engine.said import recorded
 from toban.engine.telemetry.logs.words import kind_of
@@ -26,7 +26,7 @@ class Feed:
     """One source of one target, and how often to ask it."""
 
     target: str
-    bound: Bound[Any]
+    bound: KindBinding[Any]
     period: timedelta
     position: int = 0
     """Its position among the target's sources, which tells apart two with the same name.
@@ -49,18 +49,18 @@ class Find:
     """One discovery of one target, and how often to ask the hosts it finds."""
 
     target: str
-    discovery: Discovery
+    discovery: BoundDiscovery
     period: timedelta
     position: int
     """After the positions of the target's sources in the bindings."""
 
 
 @dataclass(frozen=True, slots=True)
-class Judged:
+class JudgedMonitor:
     """A monitor that runs, with its limits in numbers."""
 
     monitor: Monitor
-    limits: Limits
+    limits: MonitorLimits
 
     @property
     def target(self) -> str:
@@ -74,10 +74,10 @@ class Judged:
 
 
 @dataclass(frozen=True, slots=True)
-class Plan:
+class MeasuringPlan:
     """Everything that a document and its bindings require to be measured."""
 
-    judged: tuple[Judged, ...]
+    judged: tuple[JudgedMonitor, ...]
     unbound: Mapping[str, str]
     """Clause id → why the monitor does not run, and the way out."""
     feeds: tuple[Feed, ...]
@@ -99,15 +99,15 @@ def series_of(monitor: Monitor) -> str:
     return monitor.id if metric_of(monitor) is Metric.LOG_COUNT else target_of(monitor)
 
 
-def plan(design: Design, bindings: Bindings, kinds: SourceKinds) -> Plan:
+def plan(design: Design, bindings: Bindings, kinds: SourceKinds) -> MeasuringPlan:
     """Decide what runs; a monitor that can't run gets a reason, and does not keep others from running."""
-    judged: list[Judged] = []
+    judged: list[JudgedMonitor] = []
     unbound: dict[str, str] = {}
     counts: list[Feed] = []
     logged = frozenset(kind_of(row.name) for row in design.of(LogKind))
     for monitor in design.of(Monitor):
         try:
-            each = Judged(monitor, limits_of(monitor))
+            each = JudgedMonitor(monitor, limits_of(monitor))
             reason = why_unbound(monitor, bindings, kinds)
             counted = [] if reason else _counts(each, bindings, kinds, logged)
         except Unjudgeable as error:
@@ -119,7 +119,7 @@ def plan(design: Design, bindings: Bindings, kinds: SourceKinds) -> Plan:
             counts += counted
     periods = _periods(judged)
     feeds = (*_feeds(periods, bindings, kinds), *counts)
-    return Plan(tuple(judged), unbound, feeds, tuple(_finds(periods, bindings)))
+    return MeasuringPlan(tuple(judged), unbound, feeds, tuple(_finds(periods, bindings)))
 
 
 def why_unbound(monitor: Monitor, bindings: Bindings, kinds: SourceKinds) -> str:
@@ -199,7 +199,7 @@ def labels(feeds: Sequence[Feed], names: Sequence[str]) -> list[str]:
     return found
 
 
-def _periods(judged: Sequence[Judged]) -> Mapping[str, timedelta]:
+def _periods(judged: Sequence[JudgedMonitor]) -> Mapping[str, timedelta]:
     """Return how often to ask the sources of each watched target: as its most frequent monitor needs."""
     periods: dict[str, timedelta] = {}
     for each in judged:
@@ -217,7 +217,9 @@ def _feeds(periods: Mapping[str, timedelta], bindings: Bindings, kinds: SourceKi
                 yield Feed(target, bound, period, position)
 
 
-def _counts(judged: Judged, bindings: Bindings, kinds: SourceKinds, logged: frozenset[str]) -> list[Feed]:
+def _counts(
+    judged: JudgedMonitor, bindings: Bindings, kinds: SourceKinds, logged: frozenset[str]
+) -> list[Feed]:
     """Return a feed for each source that counts for a counting row; raises `Unjudgeable`."""
     if judged.series == judged.target:
         return []
@@ -226,7 +228,7 @@ def _counts(judged: Judged, bindings: Bindings, kinds: SourceKinds, logged: froz
     for position, bound in enumerate(bindings.targets.get(judged.target, ())):
         counted = kinds[bound.kind].counted
         if counted is not None:
-            of_row = Bound(bound.kind, counted(bound.config, row), bound.line)
+            of_row = KindBinding(bound.kind, counted(bound.config, row), bound.line)
             found.append(Feed(judged.target, of_row, judged.limits.period, position, row=judged.monitor.id))
     if not found:
         raise Unjudgeable(f"件数の測る場所は [targets.{key(judged.target)}] の sources に書いてください")

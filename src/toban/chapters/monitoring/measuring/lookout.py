@@ -11,10 +11,9 @@ from threading import Thread
 
 import structlog
 
-from toban.chapters.monitoring.discovery import Discovery, DiscoveryKind, Host, Undiscovered
+from toban.chapters.monitoring.discovery import DiscoveredHost, Discovery, DiscoveryKind, Undiscovered
 from toban.chapters.monitoring.measuring.feeds import Feed, Find
-from toban.engine.bindings.model import Bound
-from toban.engine.bindings.model import Discovery as Discovered
+from toban.engine.bindings.model import BoundDiscovery, KindBinding
 from toban.engine.bindings.template import Unfilled
 from toban.engine.clock import Clock
 
@@ -27,7 +26,7 @@ log = structlog.get_logger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
-class Outlook:
+class DiscoveryOutlook:
     """What is known about the discovered hosts of a target."""
 
     label: str
@@ -41,7 +40,7 @@ class Outlook:
 
 
 @dataclass(frozen=True, slots=True)
-class Seen:
+class LookoutResult:
     """The result of one look: the hosts as feeds, or None and the reason."""
 
     feeds: tuple[Feed, ...] | None
@@ -49,7 +48,7 @@ class Seen:
 
 
 @dataclass(slots=True, eq=False)
-class _Post:
+class _DiscoveryPost:
     """One discovery and its results."""
 
     find: Find
@@ -82,8 +81,8 @@ class Lookout:
     def __init__(self, kinds: Mapping[str, DiscoveryKind], clock: Clock) -> None:
         self._kinds = kinds
         self._clock = clock
-        self._posts: dict[tuple[str, int], _Post] = {}
-        self._looks: SimpleQueue[tuple[_Post, Seen]] = SimpleQueue()
+        self._posts: dict[tuple[str, int], _DiscoveryPost] = {}
+        self._looks: SimpleQueue[tuple[_DiscoveryPost, LookoutResult]] = SimpleQueue()
 
     def adopt(self, finds: Sequence[Find]) -> None:
         """Discover by *finds* from now on. Unchanged ones keep their results."""
@@ -93,7 +92,7 @@ class Lookout:
             post = former.get((find.target, find.position))
             if post is None or not _is_same(post.find.discovery, find.discovery):
                 bound = find.discovery.bound
-                post = _Post(find, self._kinds[bound.kind].build(bound.config), now)
+                post = _DiscoveryPost(find, self._kinds[bound.kind].build(bound.config), now)
             elif post.find != find:
                 # Only the period changed: the hosts stay.
                 post.find, post.feeds = find, _with_period(post.feeds, find.period)
@@ -111,9 +110,9 @@ class Lookout:
         """Return a feed for every discovered host."""
         return [feed for post in self._posts.values() for feed in post.feeds or ()]
 
-    def outlooks(self) -> Mapping[str, Outlook]:
+    def outlooks(self) -> Mapping[str, DiscoveryOutlook]:
         """Return, by target, what is known about its discovered hosts."""
-        by_target: dict[str, list[_Post]] = {}
+        by_target: dict[str, list[_DiscoveryPost]] = {}
         for post in self._posts.values():
             by_target.setdefault(post.find.target, []).append(post)
         now = self._clock()
@@ -161,44 +160,44 @@ class Lookout:
         for post in self._posts.values():
             post.since = now
 
-    def _post_of(self, feed: Feed) -> _Post | None:
+    def _post_of(self, feed: Feed) -> _DiscoveryPost | None:
         return self._posts.get((feed.target, feed.position)) if feed.host else None
 
-    def _look(self, post: _Post) -> None:
+    def _look(self, post: _DiscoveryPost) -> None:
         """Run in the look's own thread."""
         try:
             seen = seen_of(post.find, post.discovery.look())
         except Undiscovered as error:
-            seen = Seen(None, str(error))
+            seen = LookoutResult(None, str(error))
         except Exception as error:
             # A faulty discovery must not leave its post busy for ever.
             log.exception("discovery_failed", target=post.find.target, place=post.discovery.place)
-            seen = Seen(None, f"途中で失敗しました（{type(error).__name__}）")
+            seen = LookoutResult(None, f"途中で失敗しました（{type(error).__name__}）")
         self._looks.put((post, seen))
 
 
-def seen_of(find: Find, hosts: Sequence[Host]) -> Seen:
+def seen_of(find: Find, hosts: Sequence[DiscoveredHost]) -> LookoutResult:
     """Return a feed for each of *hosts*, and a reason for those that can't be measured."""
     template, line = find.discovery.template, find.discovery.bound.line
     feeds, troubles = [], []
     for host in hosts:
         try:
-            bound = Bound(template.kind, template.filled(host.values), line)
+            bound = KindBinding(template.kind, template.filled(host.values), line)
         except Unfilled as error:
             troubles.append(f"{host.name}: {error}")
         else:
             feeds.append(Feed(find.target, bound, find.period, find.position, host.name))
     more = f" ほか {len(troubles) - 1} 台" if len(troubles) > 1 else ""
-    return Seen(tuple(feeds), f"{troubles[0]}{more}" if troubles else "")
+    return LookoutResult(tuple(feeds), f"{troubles[0]}{more}" if troubles else "")
 
 
-def _is_same(one: Discovered, other: Discovered) -> bool:
+def _is_same(one: BoundDiscovery, other: BoundDiscovery) -> bool:
     """Say whether both discover the same hosts and measure them alike, wherever they are in the file."""
     places = [(each.bound.kind, each.bound.config, each.template) for each in (one, other)]
     return places[0] == places[1]
 
 
-def _take(post: _Post, seen: Seen) -> bool:
+def _take(post: _DiscoveryPost, seen: LookoutResult) -> bool:
     """Apply *seen* to *post*; say whether its hosts have changed."""
     if seen.trouble and seen.trouble != post.trouble:
         log.warning("hosts_unseen", target=post.find.target, place=post.discovery.place, reason=seen.trouble)
@@ -211,7 +210,7 @@ def _take(post: _Post, seen: Seen) -> bool:
     return True
 
 
-def _outlook(posts: Sequence[_Post], now: datetime) -> Outlook:
+def _outlook(posts: Sequence[_DiscoveryPost], now: datetime) -> DiscoveryOutlook:
     first = posts[0]
     is_known = all(post.feeds is not None for post in posts)
     count = sum(len(post.feeds or ()) for post in posts)
@@ -219,10 +218,10 @@ def _outlook(posts: Sequence[_Post], now: datetime) -> Outlook:
     if is_known and not count and not troubles:
         troubles = [f"{first.discovery.place}: 見つかった機械が 0 台です"]
     since = min(post.since for post in posts)
-    return Outlook(first.discovery.place, since, is_known, "、".join(troubles))
+    return DiscoveryOutlook(first.discovery.place, since, is_known, "、".join(troubles))
 
 
-def _trouble(post: _Post, now: datetime) -> str:
+def _trouble(post: _DiscoveryPost, now: datetime) -> str:
     trouble = "探しに行ったまま戻りません" if post.hangs(now) else post.trouble
     if not trouble:
         return ""

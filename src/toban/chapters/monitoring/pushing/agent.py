@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from math import isfinite
 
-from toban.chapters.monitoring.pushing.pushed import Pushed
+from toban.chapters.monitoring.pushing.pushed import PushedValues
 from toban.chapters.monitoring.source import Measurement
 from toban.design.values.metric import Metric
 
@@ -33,7 +33,7 @@ def reading(instance: str, measured: Sequence[Measurement], at: datetime) -> dic
     return {"at": at.isoformat(), "values": values}
 
 
-def read_report(written: object) -> tuple[Pushed, ...]:
+def read_report(written: object) -> tuple[PushedValues, ...]:
     """Read a report, or raise `BadReport`."""
     if not isinstance(written, Mapping):
         raise BadReport("the body must be an object")
@@ -45,7 +45,7 @@ def read_report(written: object) -> tuple[Pushed, ...]:
     return tuple(_reading(instance, each, number) for number, each in enumerate(readings))
 
 
-def _reading(instance: str, written: object, number: int) -> Pushed:
+def _reading(instance: str, written: object, number: int) -> PushedValues:
     if not isinstance(written, Mapping) or not isinstance(written.get("values"), list):
         raise BadReport(f"readings {number}: at and values are missing")
     try:
@@ -54,7 +54,7 @@ def _reading(instance: str, written: object, number: int) -> Pushed:
         raise BadReport(f"readings {number}: at is no time") from error
     if at.tzinfo is None:
         raise BadReport(f"readings {number}: at names no zone")
-    return Pushed(instance, at, values=tuple(_value(each, number) for each in written["values"]))
+    return PushedValues(instance, at, values=tuple(_value(each, number) for each in written["values"]))
 
 
 def _value(written: object, number: int) -> tuple[str, str, float]:

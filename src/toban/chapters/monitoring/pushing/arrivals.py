@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from django.db import connections
 
 from toban.chapters.monitoring.models import Arrival
-from toban.chapters.monitoring.pushing.pushed import Pushed, merged
+from toban.chapters.monitoring.pushing.pushed import PushedValues, merged
 from toban.engine.clock import Clock
 
 KEPT = timedelta(minutes=1)
@@ -26,7 +26,7 @@ type Key = tuple[str, str]
 """Sender and instance."""
 
 
-def receive(sender: str, pushed: Iterable[Pushed], now: datetime) -> int:
+def receive(sender: str, pushed: Iterable[PushedValues], now: datetime) -> int:
     """Write what *sender* pushed, in the caller's transaction or a new one; return the number of rows."""
     rows = [
         Arrival(
@@ -55,9 +55,9 @@ class Inbox:
         self._lock = threading.Lock()
         self._last_id = 0
         self._looked_at: datetime | None = None
-        self._waiting: dict[Key, list[tuple[datetime, Pushed]]] = defaultdict(list)
+        self._waiting: dict[Key, list[tuple[datetime, PushedValues]]] = defaultdict(list)
 
-    def take(self, sender: str, instance: str, before: datetime) -> list[Pushed]:
+    def take(self, sender: str, instance: str, before: datetime) -> list[PushedValues]:
         """Return what was received before *before* for the instance, oldest first, each only once.
 
         One scrape may arrive in several requests: parts measured at the same time are merged here.
@@ -88,8 +88,8 @@ class Inbox:
         self._looked_at = now
 
 
-def _pushed(row: Arrival) -> Pushed:
-    return Pushed(
+def _pushed(row: Arrival) -> PushedValues:
+    return PushedValues(
         row.instance,
         row.at,
         {(name, frozenset(labels.items())): value for name, labels, value in row.series},

@@ -10,7 +10,7 @@ type Series = tuple[str, frozenset[tuple[str, str]]]
 
 
 @dataclass(frozen=True, slots=True)
-class Pushed:
+class PushedValues:
     """What was pushed for one instance at one time."""
 
     instance: str
@@ -20,9 +20,9 @@ class Pushed:
     """Metric, part of the instance (a disk), value in the metric's unit."""
 
 
-def merged(pushed: Iterable[Pushed]) -> list[Pushed]:
+def merged(pushed: Iterable[PushedValues]) -> list[PushedValues]:
     """Return *pushed* in order of time, merging what was measured at the same time."""
-    by_time: dict[datetime, list[Pushed]] = defaultdict(list)
+    by_time: dict[datetime, list[PushedValues]] = defaultdict(list)
     for each in pushed:
         by_time[each.at].append(each)
     found = []
@@ -30,5 +30,5 @@ def merged(pushed: Iterable[Pushed]) -> list[Pushed]:
         parts = by_time[at]
         series = {key: value for part in parts for key, value in part.series.items()}
         values = tuple(value for part in parts for value in part.values)
-        found.append(Pushed(parts[0].instance, at, series, values))
+        found.append(PushedValues(parts[0].instance, at, series, values))
     return found

@@ -42,7 +42,7 @@ def _plain_url(url: str) -> str:
     return url
 
 
-class HttpConfig(Section):
+class HttpSourceConfig(Section):
     """The HTTP address to ask, and the credentials."""
 
     url: Annotated[str, AfterValidator(_plain_url)]
@@ -56,7 +56,7 @@ class HttpConfig(Section):
     ca_file: CaFile | None = None
 
     @model_validator(mode="after")
-    def _one_way_to_sign_in(self) -> "HttpConfig":
+    def _one_way_to_sign_in(self) -> "HttpSourceConfig":
         if self.bearer_token and (self.username or self.password):
             raise PydanticCustomError(
                 "two_credentials", "bearer_token と username/password は一緒に使えません"
@@ -85,7 +85,7 @@ class Untrusted(Unanswered):
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class HttpAnswer:
     """A whole answer, and the seconds from the request to its last byte."""
 
     status: int
@@ -112,7 +112,7 @@ def new_client(ca_file: Path | None = None, proxy: str | None = None) -> httpx.C
     )
 
 
-def fetch(client: httpx.Client, config: HttpConfig) -> Answer:
+def fetch(client: httpx.Client, config: HttpSourceConfig) -> HttpAnswer:
     """GET the configured URL, or raise `Unanswered`.
 
     A redirect is followed only on the same host: another host would receive the credentials. A redirect to
@@ -132,7 +132,7 @@ def fetch(client: httpx.Client, config: HttpConfig) -> Answer:
     raise Unanswered(f"転送が{_MOST_REDIRECTS}回を超えました")
 
 
-def send(client: httpx.Client, request: httpx.Request, timeout: float) -> Answer:
+def send(client: httpx.Client, request: httpx.Request, timeout: float) -> HttpAnswer:
     """Send *request* once, or raise `Unanswered`; a redirect is returned as the answer.
 
     *timeout* is in seconds, for the whole answer; the request was built with the same.
@@ -166,7 +166,7 @@ def _whole(
     timeout: float,
     started: float,
     auth: httpx.BasicAuth | None,
-) -> Answer:
+) -> HttpAnswer:
     """Return the answer once its last byte has arrived."""
     with closing(client.send(request, auth=auth, stream=True)) as reply:
         tls = reply.extensions["network_stream"].get_extra_info("ssl_object")
@@ -181,7 +181,9 @@ def _whole(
             # The client's timeouts are per read: a server that drips bytes would never exceed one.
             if time.monotonic() > started + timeout:
                 raise Unanswered(f"{timeout:g}秒以内に応答が終わりません")
-        return Answer(reply.status_code, reply.headers, bytes(body), time.monotonic() - started, certificate)
+        return HttpAnswer(
+            reply.status_code, reply.headers, bytes(body), time.monotonic() - started, certificate
+        )
 
 
 def _unpacker(encoding: str) -> "zlib._Decompress | None":
@@ -189,11 +191,11 @@ def _unpacker(encoding: str) -> "zlib._Decompress | None":
     return zlib.decompressobj(_GZIP) if encoding.strip().lower() in ("gzip", "x-gzip") else None
 
 
-def _credentials(config: HttpConfig) -> dict[str, str]:
+def _credentials(config: HttpSourceConfig) -> dict[str, str]:
     return {"authorization": f"Bearer {config.bearer_token.reveal()}"} if config.bearer_token else {}
 
 
-def _basic(config: HttpConfig) -> httpx.BasicAuth | None:
+def _basic(config: HttpSourceConfig) -> httpx.BasicAuth | None:
     if not config.username:
         return None
     return httpx.BasicAuth(config.username, config.password.reveal() if config.password else "")

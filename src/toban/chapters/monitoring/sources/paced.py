@@ -41,20 +41,20 @@ def wait_in(header: str | None) -> timedelta | None:
 
 
 @dataclass(frozen=True, slots=True)
-class _Told[T]:
+class _LastAnswer[T]:
     """The API's last answer, and when it may be asked again."""
 
     word: T | Withheld
     until: datetime
 
 
-class Paced[T]:
+class PacedApi[T]:
     """Asks an API at most once per *every*; meanwhile its last answer is used, or refusal. Thread-safe."""
 
     def __init__(self, every: timedelta) -> None:
         self._every = every
         self._lock = Lock()
-        self._told: _Told[T] | None = None
+        self._told: _LastAnswer[T] | None = None
         self._throttled = 0
 
     def read(self, ask: Callable[[], T], now: datetime, is_enough: Callable[[T], bool] = lambda _: True) -> T:
@@ -73,7 +73,7 @@ class Paced[T]:
     def _lacks(self, word: T | Withheld, is_enough: Callable[[T], bool]) -> bool:
         return not isinstance(word, Withheld) and not is_enough(word)
 
-    def _asked(self, ask: Callable[[], T], now: datetime) -> _Told[T]:
+    def _asked(self, ask: Callable[[], T], now: datetime) -> _LastAnswer[T]:
         wait = self._every
         try:
             word: T | Withheld = ask()
@@ -83,4 +83,4 @@ class Paced[T]:
             self._throttled += 1
         except Withheld as refusal:
             word = refusal
-        return _Told(word, now + wait)
+        return _LastAnswer(word, now + wait)

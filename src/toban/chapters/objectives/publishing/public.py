@@ -9,7 +9,7 @@ from datetime import date, datetime, timedelta
 from enum import StrEnum
 
 from toban.chapters.objectives.bindings import StatusBinding
-from toban.chapters.objectives.rules import Tally
+from toban.chapters.objectives.rules import SliceTally
 from toban.chapters.objectives.sli import Indicator
 from toban.design.values.metric import Metric
 from toban.engine.spans import Span
@@ -25,7 +25,7 @@ _ALL, _MOST = 0.99, 0.01
 _GOOD, _FAIR = 0.999, 0.99
 
 
-class State(StrEnum):
+class ServiceState(StrEnum):
     """The state of a service."""
 
     OPERATIONAL = "operational"
@@ -35,8 +35,14 @@ class State(StrEnum):
     UNKNOWN = "unknown"
 
 
-WORST_FIRST = (State.DOWN, State.DEGRADED, State.UNKNOWN, State.MAINTENANCE, State.OPERATIONAL)
-TROUBLES = (State.DOWN, State.DEGRADED)
+WORST_FIRST = (
+    ServiceState.DOWN,
+    ServiceState.DEGRADED,
+    ServiceState.UNKNOWN,
+    ServiceState.MAINTENANCE,
+    ServiceState.OPERATIONAL,
+)
+TROUBLES = (ServiceState.DOWN, ServiceState.DEGRADED)
 
 
 class DayKind(StrEnum):
@@ -55,7 +61,7 @@ class Spell:
     """A period in which a service kept the same state."""
 
     service: str
-    state: State
+    state: ServiceState
     began_at: datetime
     ended_at: datetime | None
     seen_at: datetime
@@ -77,7 +83,7 @@ class Service:
     """A service as the public sees it."""
 
     name: str
-    state: State
+    state: ServiceState
     since: datetime | None
     days: tuple[PublicDay, ...]
     share: float | None
@@ -85,7 +91,7 @@ class Service:
 
 
 @dataclass(frozen=True, slots=True)
-class Window:
+class PublicMaintenance:
     """Planned maintenance."""
 
     services: tuple[str, ...]
@@ -94,17 +100,17 @@ class Window:
 
 
 @dataclass(frozen=True, slots=True)
-class Board:
+class StatusPage:
     """The whole page."""
 
     title: str
     note: str
-    state: State
+    state: ServiceState
     """The worst state of all services."""
     services: tuple[Service, ...]
     troubles: tuple[Spell, ...]
     """Newest first."""
-    maintenance: tuple[Window, ...]
+    maintenance: tuple[PublicMaintenance, ...]
     seen_at: datetime | None
     """When any service was last checked."""
 
@@ -119,33 +125,34 @@ def indicators(status: StatusBinding | None) -> list[tuple[str, Indicator]]:
     ]
 
 
-def state_of(up: float | None, *, has_critical: bool, is_planned: bool) -> State:
+def state_of(up: float | None, *, has_critical: bool, is_planned: bool) -> ServiceState:
     """Return the state of a service, of which the share *up* answers now; None: no measurements."""
     if is_planned:
-        return State.MAINTENANCE
+        return ServiceState.MAINTENANCE
     if up is None:
-        return State.UNKNOWN
+        return ServiceState.UNKNOWN
     if up <= _MOST:
-        return State.DOWN
-    return State.DEGRADED if up < _ALL or has_critical else State.OPERATIONAL
+        return ServiceState.DOWN
+    return ServiceState.DEGRADED if up < _ALL or has_critical else ServiceState.OPERATIONAL
 
 
 def board(
     status: StatusBinding,
     spells: Sequence[Spell],
-    days: Mapping[str, Mapping[date, Tally]],
-    maintenance: Iterable[Window],
+    days: Mapping[str, Mapping[date, SliceTally]],
+    maintenance: Iterable[PublicMaintenance],
     *,
     today: date,
     now: datetime,
-) -> Board:
+) -> StatusPage:
     """Build the page; *days* are by service name."""
     services = tuple(_service(each.name, spells, days[each.name], today, now) for each in status.services)
-    return Board(
+    return StatusPage(
         title=status.title,
         note=status.note,
         state=next(
-            (state for state in WORST_FIRST if any(each.state is state for each in services)), State.UNKNOWN
+            (state for state in WORST_FIRST if any(each.state is state for each in services)),
+            ServiceState.UNKNOWN,
         ),
         services=services,
         troubles=tuple(sorted(_troubles(spells, now), key=lambda spell: spell.began_at, reverse=True)),
@@ -155,25 +162,25 @@ def board(
 
 
 def _service(
-    name: str, spells: Iterable[Spell], days: Mapping[date, Tally], today: date, now: datetime
+    name: str, spells: Iterable[Spell], days: Mapping[date, SliceTally], today: date, now: datetime
 ) -> Service:
     current = next((each for each in spells if each.service == name and each.ended_at is None), None)
     is_fresh = current is not None and now - current.seen_at <= _FRESH
     shown = tuple(
-        _day(day, days.get(day, Tally()))
+        _day(day, days.get(day, SliceTally()))
         for day in (today - timedelta(days=back) for back in range(DAYS - 1, -1, -1))
     )
-    whole = sum((days[day.date] for day in shown if day.date in days), Tally())
+    whole = sum((days[day.date] for day in shown if day.date in days), SliceTally())
     return Service(
         name=name,
-        state=current.state if current is not None and is_fresh else State.UNKNOWN,
+        state=current.state if current is not None and is_fresh else ServiceState.UNKNOWN,
         since=current.began_at if current is not None and is_fresh else None,
         days=shown,
         share=_percent(whole),
     )
 
 
-def _day(day: date, known: Tally) -> PublicDay:
+def _day(day: date, known: SliceTally) -> PublicDay:
     mean = known.mean_unplanned
     if mean is None:
         return PublicDay(day, DayKind.UNKNOWN, None)
@@ -182,7 +189,7 @@ def _day(day: date, known: Tally) -> PublicDay:
     return PublicDay(day, kind, _percent(known))
 
 
-def _percent(known: Tally) -> float | None:
+def _percent(known: SliceTally) -> float | None:
     mean = known.mean_unplanned
     return None if mean is None else mean * 100
 
@@ -194,10 +201,10 @@ def _troubles(spells: Iterable[Spell], now: datetime) -> Iterable[Spell]:
             yield spell
 
 
-def windows(planned: Mapping[str, Sequence[Span]]) -> list[Window]:
+def windows(planned: Mapping[str, Sequence[Span]]) -> list[PublicMaintenance]:
     """Return the planned periods of each service, merging those at the same time."""
     by_span: dict[Span, list[str]] = {}
     for name, spans in planned.items():
         for span in spans:
             by_span.setdefault(span, []).append(name)
-    return [Window(tuple(names), *span) for span, names in by_span.items()]
+    return [PublicMaintenance(tuple(names), *span) for span, names in by_span.items()]

@@ -9,7 +9,7 @@ from django.db.models import Q
 from toban.chapters.objectives.bindings import STATUS, StatusBinding
 from toban.chapters.objectives.models import ServiceSpell
 from toban.chapters.objectives.publishing import public
-from toban.chapters.objectives.publishing.public import Board, Spell, State
+from toban.chapters.objectives.publishing.public import ServiceState, Spell, StatusPage
 from toban.chapters.objectives.service import kept
 from toban.chapters.objectives.sli import Indicator
 from toban.design.reader import Design
@@ -59,7 +59,7 @@ def _has_critical(of: Indicator) -> bool:
 
 
 @transaction.atomic
-def _note(name: str, state: State, now: datetime) -> None:
+def _note(name: str, state: ServiceState, now: datetime) -> None:
     current = ServiceSpell.objects.select_for_update().filter(service=name, ended_at=None).first()
     if current is not None and current.state == state:
         current.seen_at = now
@@ -73,7 +73,7 @@ def _note(name: str, state: State, now: datetime) -> None:
     ServiceSpell.objects.bulk_create([spell], ignore_conflicts=True)
 
 
-def board(status: StatusBinding, design: Design, bindings: Bindings, now: datetime) -> Board:
+def board(status: StatusBinding, design: Design, bindings: Bindings, now: datetime) -> StatusPage:
     """Return the public page as it is *now*."""
     today = now.astimezone(bindings.system.zone).date()
     known = public.indicators(status)
@@ -112,5 +112,6 @@ def _spells(names: Sequence[str], now: datetime) -> list[Spell]:
     recent = Q(ended_at=None) | Q(ended_at__gt=now - public.PAST)
     found = ServiceSpell.objects.filter(recent, service__in=names).order_by("-began_at")[:_MOST]
     return [
-        Spell(each.service, State(each.state), each.began_at, each.ended_at, each.seen_at) for each in found
+        Spell(each.service, ServiceState(each.state), each.began_at, each.ended_at, each.seen_at)
+        for each in found
     ]

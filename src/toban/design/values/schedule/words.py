@@ -40,7 +40,7 @@ class Draft:
         """Whether the day may be a mere number of days (1日, 3営業日)."""
         return isinstance(self.day, DayOfMonth | NthBusinessDay) and not self.months
 
-    def take(self, match: re.Match[str], token: "Token") -> bool:
+    def take(self, match: re.Match[str], token: "ScheduleToken") -> bool:
         """Take in a token's meaning; False if it contradicts what was found before."""
         found = token.read(match)
         if found is None:
@@ -59,16 +59,16 @@ Found = dict[str, object]
 
 
 @dataclass(frozen=True)
-class Token:
+class ScheduleToken:
     """A word of schedules: its pattern, and what a match of it means (None if nothing sensible)."""
 
     pattern: re.Pattern[str]
     read: Callable[[re.Match[str]], Found | None]
 
 
-def _word(pattern: str, read: Callable[[re.Match[str]], Found | None] | Found) -> Token:
+def _word(pattern: str, read: Callable[[re.Match[str]], Found | None] | Found) -> ScheduleToken:
     meaning = read if callable(read) else (lambda _, found=read: found)
-    return Token(re.compile(pattern, re.IGNORECASE), meaning)
+    return ScheduleToken(re.compile(pattern, re.IGNORECASE), meaning)
 
 
 _ENGLISH_DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")

@@ -52,7 +52,7 @@ type HeadersOf = Callable[[bytes], Mapping[str, str]]
 """Returns the headers that go with a body as it is sent, byte for byte."""
 
 
-class HttpConfig(Section):
+class HttpChannelConfig(Section):
     """Settings of every channel over HTTP."""
 
     timeout: float = Field(default=10, gt=0, le=60)
@@ -72,7 +72,7 @@ def _private(host: str) -> str:
     return host.lower()
 
 
-class ReceiverConfig(HttpConfig):
+class ReceiverConfig(HttpChannelConfig):
     """Settings of a channel to the operator's own receiver."""
 
     url: Secret
@@ -103,7 +103,7 @@ class Poster:
     It speaks unencrypted only to this machine and to *plain_hosts*, if the operator named some.
     """
 
-    def __init__(self, name: str, config: HttpConfig, plain_hosts: Sequence[str] = ()) -> None:
+    def __init__(self, name: str, config: HttpChannelConfig, plain_hosts: Sequence[str] = ()) -> None:
         self._name = name
         self._config = config
         self._plain_hosts = frozenset(plain_hosts)
@@ -178,7 +178,9 @@ class Poster:
         return Undelivered(f"{self._name}: {why}", retry=retry, after=after)
 
 
-def url_doubts(name: str, config: HttpConfig, url: str, plain_hosts: Sequence[str] = ()) -> Iterator[str]:
+def url_doubts(
+    name: str, config: HttpChannelConfig, url: str, plain_hosts: Sequence[str] = ()
+) -> Iterator[str]:
     """Yield what is wrong with the form of *url*, without a request."""
     try:
         Poster(name, config, plain_hosts).demand_encryption(url)

@@ -7,29 +7,29 @@ from datetime import datetime
 from toban.design.clauses.objectives import DutyRole, MaintenanceWindow
 from toban.design.reader import Design
 from toban.design.values.severity import AlertLevel
-from toban.engine.notify.deciding.records import AT_LEAST_EVERY, AlertRecord, Snapshot, place
+from toban.engine.notify.deciding.records import AT_LEAST_EVERY, AlertingSnapshot, AlertRecord, place
 from toban.engine.notify.delivery.notice import NoticeKind
 from toban.engine.notify.duty import escalation
-from toban.engine.notify.duty.escalation import Progress
-from toban.engine.notify.reason import Reason
+from toban.engine.notify.duty.escalation import EscalationProgress
+from toban.engine.notify.reason import NoticeReason
 from toban.engine.notify.routing import flapping
 from toban.engine.notify.routing.contacts import Contacts
-from toban.engine.notify.routing.grouping import Passed, busy_until
+from toban.engine.notify.routing.grouping import PassedNotice, busy_until
 from toban.engine.notify.routing.maintenance import open_window, window_for
 from toban.engine.notify.routing.muting import Causes
 from toban.engine.notify.routing.recipients import Recipients
 from toban.engine.notify.routing.routing import DeadEnd, Route, Routing
 from toban.engine.notify.routing.silences import lifted_at, silencing
-from toban.engine.notify.routing.stages import Candidate, Judgement, Situation, Standing, judge
+from toban.engine.notify.routing.stages import AlertContext, Candidate, Judgement, Situation, judge
 
-_HELD = frozenset({Reason.IN_MAINTENANCE, Reason.MUTED, Reason.SILENCED})
+_HELD = frozenset({NoticeReason.IN_MAINTENANCE, NoticeReason.MUTED, NoticeReason.SILENCED})
 """The reasons for which an unacknowledged alert is not escalated, either."""
-_WAITING = frozenset({Reason.FLAPPING, Reason.GATHERING})
+_WAITING = frozenset({NoticeReason.FLAPPING, NoticeReason.GATHERING})
 """The reasons for which a notification that is stopped now may pass later, without a change of its alert."""
 
 
 @dataclass(frozen=True, slots=True)
-class Outcome:
+class NoticeOutcome:
     """The final decision on whether one place is notified of an alert, as it is recorded."""
 
     destination: str
@@ -38,21 +38,21 @@ class Outcome:
     rule_citation: str
     passed: bool
     stage: str
-    reason: Reason
+    reason: NoticeReason
     detail: str
-    trail: tuple[tuple[str, Reason], ...]
+    trail: tuple[tuple[str, NoticeReason], ...]
 
 
 @dataclass(frozen=True, slots=True)
-class Decision:
+class AlertDecision:
     """The decision on one alert."""
 
     alert: AlertRecord
-    outcomes: tuple[Outcome, ...]
+    outcomes: tuple[NoticeOutcome, ...]
     """Those that differ from the last look."""
-    passed: tuple[Passed, ...]
+    passed: tuple[PassedNotice, ...]
     """The notifications to send now."""
-    escalation: Progress | None
+    escalation: EscalationProgress | None
     """Its progress from now on; None if there is none."""
     is_settled: bool
     """Whether nothing more can follow from it."""
@@ -60,7 +60,7 @@ class Decision:
     """When to look again: until then only a change of the alert itself can change the decision."""
 
 
-def decide(design: Design, contacts: Contacts, snapshot: Snapshot) -> list[Decision]:
+def decide(design: Design, contacts: Contacts, snapshot: AlertingSnapshot) -> list[AlertDecision]:
     """Decide on every alert of *snapshot*, under one document and one set of bindings."""
     look = _Look(design, contacts, snapshot)
     return [look.at(alert) for alert in snapshot.alerts]
@@ -69,7 +69,7 @@ def decide(design: Design, contacts: Contacts, snapshot: Snapshot) -> list[Decis
 class _Look:
     """What all alerts of one look have in common, and the decision on each."""
 
-    def __init__(self, design: Design, contacts: Contacts, snapshot: Snapshot) -> None:
+    def __init__(self, design: Design, contacts: Contacts, snapshot: AlertingSnapshot) -> None:
         self._snapshot = snapshot
         self._now = snapshot.now
         self._recipients = Recipients(design, contacts, snapshot.now)
@@ -83,7 +83,7 @@ class _Look:
         )
         self._calls = escalation.policy(contacts.notices, design.of(DutyRole), contacts.file)
 
-    def at(self, alert: AlertRecord) -> Decision:
+    def at(self, alert: AlertRecord) -> AlertDecision:
         """Ask the stages about every place that *alert* may be notified to, and find out who is called."""
         routing, standing = self._recipients.of(alert), self._standing(alert)
         candidates = [self._candidate(alert, route, standing) for route in routing.routes]
@@ -95,26 +95,29 @@ class _Look:
             *(_outcome(candidate.route, judgement) for candidate, judgement in judged),
             *(_dead_end(end) for end in called.dead_ends),
         )
-        return Decision(
+        return AlertDecision(
             alert=alert,
             outcomes=tuple(each for each in outcomes if _is_new(each, alert)),
             passed=(
                 *(_passed(alert, *each) for each in judged if each[1].last.passes),
                 *self._acknowledged(alert),
-                *(Passed(alert, alert.kind, alert.level, route, Reason.ESCALATED) for route in called.routes),
+                *(
+                    PassedNotice(alert, alert.kind, alert.level, route, NoticeReason.ESCALATED)
+                    for route in called.routes
+                ),
             ),
             escalation=progress,
             is_settled=self._is_settled(alert, judgements),
             look_at=self._look_at(standing, judgements, progress),
         )
 
-    def _candidate(self, alert: AlertRecord, route: Route, standing: Standing) -> Candidate:
+    def _candidate(self, alert: AlertRecord, route: Route, standing: AlertContext) -> Candidate:
         told = alert.past.told(route.destination, alert.kind)
         return Candidate(alert.kind, alert.condition, route, told, standing)
 
-    def _standing(self, alert: AlertRecord) -> Standing:
+    def _standing(self, alert: AlertRecord) -> AlertContext:
         seen, labels, now = self._snapshot, alert.labels, self._now
-        return Standing(
+        return AlertContext(
             window=window_for(labels.get("target", ""), seen.maintenance, self._window),
             muted_by=self._causes.of(alert.trouble, self._runs_on),
             silence=silencing(seen.silences, alert.clause_id, labels, now),
@@ -125,16 +128,16 @@ class _Look:
             calm_at=alert.resolved_at + flapping.CALM if alert.resolved_at is not None else None,
         )
 
-    def _acknowledged(self, alert: AlertRecord) -> Iterator[Passed]:
+    def _acknowledged(self, alert: AlertRecord) -> Iterator[PassedNotice]:
         """Yield one notification for everybody notified of the alert: who acknowledged it."""
         if alert.acknowledged_at is None or alert.acknowledgement_told or alert.resolved_at is not None:
             return
         for route in self._recipients.told(alert):
-            yield Passed(alert, NoticeKind.ACKNOWLEDGED, alert.level, route, Reason.ACKNOWLEDGED)
+            yield PassedNotice(alert, NoticeKind.ACKNOWLEDGED, alert.level, route, NoticeReason.ACKNOWLEDGED)
 
     def _escalate(
         self, alert: AlertRecord, judgements: Sequence[Judgement]
-    ) -> tuple[Progress | None, Routing]:
+    ) -> tuple[EscalationProgress | None, Routing]:
         """Return the escalation's progress and the routes to call now, while *alert* is unacknowledged."""
         is_over = alert.resolved_at is not None or alert.acknowledged_at is not None
         if is_over or alert.level is not AlertLevel.CRITICAL:
@@ -143,11 +146,13 @@ class _Look:
         if progress is None:
             if not any(judgement.last.passes for judgement in judgements):
                 return None, Routing()
-            progress = Progress(self._calls, self._now)
+            progress = EscalationProgress(self._calls, self._now)
         if judgements and all(judgement.last.reason in _HELD for judgement in judgements):
             return progress, Routing()
         calls = escalation.due(progress.steps, done=progress.done, began_at=progress.began_at, now=self._now)
-        called = [self._recipients.roles(call.roles, call.ordered_by, Reason.ESCALATED) for call in calls]
+        called = [
+            self._recipients.roles(call.roles, call.ordered_by, NoticeReason.ESCALATED) for call in calls
+        ]
         return replace(progress, done=progress.done + len(calls)), Routing(
             tuple(route for each in called for route in each.routes),
             tuple(end for each in called for end in each.dead_ends),
@@ -158,7 +163,7 @@ class _Look:
         return alert.resolved_at is not None and (not _waits(judgements) or is_superseded)
 
     def _look_at(
-        self, standing: Standing, judgements: Sequence[Judgement], progress: Progress | None
+        self, standing: AlertContext, judgements: Sequence[Judgement], progress: EscalationProgress | None
     ) -> datetime:
         """Return when the passing of time alone may change the decision."""
         ends = [
@@ -172,7 +177,7 @@ class _Look:
         return min([*to_come, self._now + AT_LEAST_EVERY])
 
 
-def _next_call(progress: Progress | None) -> datetime | None:
+def _next_call(progress: EscalationProgress | None) -> datetime | None:
     if progress is None:
         return None
     return escalation.next_at(progress.steps, done=progress.done, began_at=progress.began_at)
@@ -182,13 +187,13 @@ def _waits(judgements: Sequence[Judgement]) -> bool:
     return any(judgement.last.reason in _WAITING for judgement in judgements)
 
 
-def _passed(alert: AlertRecord, candidate: Candidate, judgement: Judgement) -> Passed:
+def _passed(alert: AlertRecord, candidate: Candidate, judgement: Judgement) -> PassedNotice:
     before = candidate.told.condition if candidate.told is not None else None
-    return Passed(alert, candidate.kind, alert.level, candidate.route, judgement.last.reason, before)
+    return PassedNotice(alert, candidate.kind, alert.level, candidate.route, judgement.last.reason, before)
 
 
-def _outcome(route: Route, judgement: Judgement) -> Outcome:
-    return Outcome(
+def _outcome(route: Route, judgement: Judgement) -> NoticeOutcome:
+    return NoticeOutcome(
         destination=route.destination,
         recipients=route.recipients,
         rule_id=route.rule_id,
@@ -201,8 +206,8 @@ def _outcome(route: Route, judgement: Judgement) -> Outcome:
     )
 
 
-def _dead_end(end: DeadEnd) -> Outcome:
-    return Outcome(
+def _dead_end(end: DeadEnd) -> NoticeOutcome:
+    return NoticeOutcome(
         destination="",
         recipients=(end.recipient,) if end.recipient else (),
         rule_id=end.rule_id,
@@ -215,6 +220,6 @@ def _dead_end(end: DeadEnd) -> Outcome:
     )
 
 
-def _is_new(outcome: Outcome, alert: AlertRecord) -> bool:
+def _is_new(outcome: NoticeOutcome, alert: AlertRecord) -> bool:
     there = place(outcome.destination, outcome.rule_id, outcome.recipients)
     return alert.past.said.get(there) != (outcome.reason, outcome.detail)

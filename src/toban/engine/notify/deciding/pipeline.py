@@ -15,7 +15,7 @@ from toban.engine.evidence import ledger, status
 from toban.engine.notify import alerts
 from toban.engine.notify.counters import STAGE_TOTAL
 from toban.engine.notify.deciding import snapshot
-from toban.engine.notify.deciding.decisions import Decision, decide
+from toban.engine.notify.deciding.decisions import AlertDecision, decide
 from toban.engine.notify.delivery import outbox, queue
 from toban.engine.notify.delivery.handing_on import hand_on
 from toban.engine.notify.duty import escalation
@@ -62,7 +62,7 @@ def _restamp(now: datetime) -> None:
     Escalation.objects.filter(began_at__gt=now + outbox.AHEAD).update(began_at=now)
 
 
-def _write(decisions: Sequence[Decision], contacts: Contacts, now: datetime) -> int:
+def _write(decisions: Sequence[AlertDecision], contacts: Contacts, now: datetime) -> int:
     """Write all decisions, and return the number of deliveries that they put into the outbox."""
     StageOutcome.objects.bulk_create(_outcomes(decisions, now), batch_size=_AT_ONCE)
     fields = ("settled", "look_at", "acknowledgement_told")
@@ -72,7 +72,7 @@ def _write(decisions: Sequence[Decision], contacts: Contacts, now: datetime) -> 
     return queue.put(grouping.messages(passed), contacts, now)
 
 
-def _outcomes(decisions: Sequence[Decision], now: datetime) -> Iterator[StageOutcome]:
+def _outcomes(decisions: Sequence[AlertDecision], now: datetime) -> Iterator[StageOutcome]:
     for decision in decisions:
         for outcome in decision.outcomes:
             yield StageOutcome(
@@ -91,7 +91,7 @@ def _outcomes(decisions: Sequence[Decision], now: datetime) -> Iterator[StageOut
             )
 
 
-def _alert(decision: Decision) -> Alert:
+def _alert(decision: AlertDecision) -> Alert:
     alert = decision.alert
     return Alert(
         pk=alert.id,
@@ -101,7 +101,7 @@ def _alert(decision: Decision) -> Alert:
     )
 
 
-def _write_escalations(decisions: Sequence[Decision]) -> None:
+def _write_escalations(decisions: Sequence[AlertDecision]) -> None:
     begun = []
     for decision in decisions:
         alert, before, after = decision.alert, decision.alert.past.escalation, decision.escalation

@@ -6,11 +6,11 @@ from datetime import datetime, timedelta
 
 from toban.design.values.severity import AlertLevel
 from toban.engine.notify.delivery.notice import NoticeKind
-from toban.engine.notify.duty.escalation import Progress
-from toban.engine.notify.routing.maintenance import Planned
-from toban.engine.notify.routing.muting import Trouble
-from toban.engine.notify.routing.silences import Quiet
-from toban.engine.notify.routing.stages import Told
+from toban.engine.notify.duty.escalation import EscalationProgress
+from toban.engine.notify.routing.maintenance import AnnouncedMaintenance
+from toban.engine.notify.routing.muting import OpenAlert
+from toban.engine.notify.routing.silences import ActiveSilence
+from toban.engine.notify.routing.stages import LastNotice
 from toban.engine.notify.signal import EVENT, LEVEL_OF, Condition
 
 AT_LEAST_EVERY = timedelta(minutes=1)
@@ -43,16 +43,16 @@ class SentNotice:
 
 
 @dataclass(frozen=True, slots=True)
-class Past:
+class DeliveryHistory:
     """What has happened with an alert so far."""
 
     notices: Sequence[SentNotice] = ()
     """The oldest first; includes those of the flapping that the alert belongs to."""
     said: Mapping[Place, tuple[str, str]] = field(default_factory=dict)
     """Reason and detail of the last outcome at each place."""
-    escalation: Progress | None = None
+    escalation: EscalationProgress | None = None
 
-    def told(self, destination: str, kind: NoticeKind) -> Told | None:
+    def told(self, destination: str, kind: NoticeKind) -> LastNotice | None:
         """Return the last notification to *destination*, or to any if it had none and this is a recovery.
 
         So the 情報 row is notified of a recovery, too.
@@ -65,7 +65,7 @@ class Past:
         if not there:
             return None
         last = there[-1]
-        return Told(last.kind, last.condition, at=last.at, was_lost=all(each.is_lost for each in there))
+        return LastNotice(last.kind, last.condition, at=last.at, was_lost=all(each.is_lost for each in there))
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +91,7 @@ class AlertRecord:
     acknowledgement_told: bool = False
     released_at: datetime | None = None
     flap_root_id: int | None = None
-    past: Past = field(default_factory=Past)
+    past: DeliveryHistory = field(default_factory=DeliveryHistory)
 
     @property
     def kind(self) -> NoticeKind:
@@ -106,23 +106,23 @@ class AlertRecord:
         return LEVEL_OF[self.condition]
 
     @property
-    def trouble(self) -> Trouble:
+    def trouble(self) -> OpenAlert:
         """The part of the alert that matters for inhibition."""
-        return Trouble(self.key, self.subject, self.condition, self.labels)
+        return OpenAlert(self.key, self.subject, self.condition, self.labels)
 
 
 @dataclass(frozen=True, slots=True)
-class Snapshot:
+class AlertingSnapshot:
     """Everything that one look reads."""
 
     now: datetime
     alerts: Sequence[AlertRecord]
     """The alerts that may need a notification."""
-    troubles: Sequence[Trouble] = ()
+    troubles: Sequence[OpenAlert] = ()
     """All open alerts: they may inhibit others."""
-    silences: Sequence[Quiet] = ()
+    silences: Sequence[ActiveSilence] = ()
     """Active silences, and those that ended recently enough for an open alert to be notified again."""
-    maintenance: Sequence[Planned] = ()
+    maintenance: Sequence[AnnouncedMaintenance] = ()
     """Maintenance that people have announced."""
     newest_flaps: Mapping[str, int] = field(default_factory=dict)
     """Flapping key → its last alert: the calm is counted from that alert's end."""

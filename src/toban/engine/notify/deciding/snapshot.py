@@ -9,17 +9,17 @@ from django.db.models import Count, Max, Q, QuerySet
 
 from toban.engine.notify.deciding.records import (
     AT_LEAST_EVERY,
+    AlertingSnapshot,
     AlertRecord,
-    Past,
+    DeliveryHistory,
     Place,
     SentNotice,
-    Snapshot,
     place,
 )
 from toban.engine.notify.delivery import outbox
 from toban.engine.notify.delivery.notice import NoticeKind
 from toban.engine.notify.duty import escalation
-from toban.engine.notify.duty.escalation import Progress
+from toban.engine.notify.duty.escalation import EscalationProgress
 from toban.engine.notify.models import (
     Alert,
     Announcement,
@@ -29,9 +29,9 @@ from toban.engine.notify.models import (
     Silence,
     StageOutcome,
 )
-from toban.engine.notify.routing.maintenance import Planned
-from toban.engine.notify.routing.muting import Trouble
-from toban.engine.notify.routing.silences import Quiet
+from toban.engine.notify.routing.maintenance import AnnouncedMaintenance
+from toban.engine.notify.routing.muting import OpenAlert
+from toban.engine.notify.routing.silences import ActiveSilence
 from toban.engine.notify.signal import Condition
 
 _AT_ONCE = 500
@@ -39,13 +39,13 @@ _AT_ONCE = 500
 _COLUMNS = tuple(each.name for each in fields(AlertRecord) if each.name != "past")
 
 
-def load(now: datetime, *, everything: bool) -> Snapshot:
+def load(now: datetime, *, everything: bool) -> AlertingSnapshot:
     """Read the alerts that may need a notification at *now*, and everything that affects them.
 
     With *everything*, these are all alerts that are not settled.
     """
     unsettled = Alert.objects.filter(settled=False)
-    return Snapshot(
+    return AlertingSnapshot(
         now=now,
         alerts=tuple(_alerts(unsettled if everything else _due(unsettled, now))),
         troubles=tuple(_troubles()),
@@ -70,7 +70,9 @@ def _alerts(due: QuerySet[Alert]) -> Iterator[AlertRecord]:
     for row in found:
         own, of_flapping = notices.get(row["id"], {}), notices.get(row["flap_root_id"], {})
         sent = sorted({**of_flapping, **own}.items())
-        past = Past(tuple(notice for _, notice in sent), said.get(row["id"], {}), escalations.get(row["id"]))
+        past = DeliveryHistory(
+            tuple(notice for _, notice in sent), said.get(row["id"], {}), escalations.get(row["id"])
+        )
         yield AlertRecord(**{**row, "condition": Condition(row["condition"])}, past=past)
 
 
@@ -116,9 +118,9 @@ def _said(ids: Sequence[int]) -> Mapping[int, Mapping[Place, tuple[str, str]]]:
     return found
 
 
-def _escalations(ids: Sequence[int]) -> Mapping[int, Progress]:
+def _escalations(ids: Sequence[int]) -> Mapping[int, EscalationProgress]:
     return {
-        each.alert_id: Progress(escalation.read(each.policy), each.began_at, each.steps_done)
+        each.alert_id: EscalationProgress(escalation.read(each.policy), each.began_at, each.steps_done)
         for some in _slices(ids)
         for each in Escalation.objects.filter(alert__in=some)
     }
@@ -128,22 +130,22 @@ def _slices(ids: Sequence[int]) -> Iterable[Sequence[int]]:
     return (ids[start : start + _AT_ONCE] for start in range(0, len(ids), _AT_ONCE))
 
 
-def _troubles() -> Iterator[Trouble]:
+def _troubles() -> Iterator[OpenAlert]:
     held = Alert.objects.filter(resolved_at=None).values_list("key", "subject", "condition", "labels")
     for key, subject, condition, labels in held:
-        yield Trouble(key, subject, Condition(condition), labels)
+        yield OpenAlert(key, subject, Condition(condition), labels)
 
 
-def _silences(unsettled: QuerySet[Alert], now: datetime) -> Iterator[Quiet]:
+def _silences(unsettled: QuerySet[Alert], now: datetime) -> Iterator[ActiveSilence]:
     oldest = unsettled.order_by("opened_at").values_list("opened_at", flat=True)
     since = oldest.first() or now
     for each in Silence.objects.filter(starts_at__lte=now, ends_at__gte=since):
         yield each.quiet
 
 
-def _maintenance(now: datetime) -> Iterator[Planned]:
+def _maintenance(now: datetime) -> Iterator[AnnouncedMaintenance]:
     for each in Maintenance.objects.filter(starts_at__lte=now, ends_at__gt=now):
-        yield Planned(f"{each.author}: {each.reason}", frozenset(each.targets), each.ends_at)
+        yield AnnouncedMaintenance(f"{each.author}: {each.reason}", frozenset(each.targets), each.ends_at)
 
 
 def _newest_flaps(unsettled: QuerySet[Alert]) -> Mapping[str, int]:

@@ -28,7 +28,7 @@ _NEWS = timedelta(hours=4)
 
 
 @dataclass(frozen=True, slots=True)
-class Channel:
+class ChannelStatus:
     """The state of a channel, by its newest notifications."""
 
     name: str
@@ -100,7 +100,7 @@ def _routes(delivery: Delivery, contacts: Contacts) -> Iterator[Route]:
             yield route(tuple(delivery.recipients), way, ())
 
 
-def _channels(contacts: Contacts, now: datetime) -> Iterator[Channel]:
+def _channels(contacts: Contacts, now: datetime) -> Iterator[ChannelStatus]:
     for way in contacts.ways:
         lately = Delivery.objects.filter(channel=way.name, created_at__gt=now - _NEWS)
         arrived = lately.filter(state=Delivery.State.DELIVERED).order_by("-settled_at").first()
@@ -112,12 +112,12 @@ def _channels(contacts: Contacts, now: datetime) -> Iterator[Channel]:
             stuck = stuck.filter(Q(settled_at=None) | Q(settled_at__gt=arrived.settled_at))
         oldest = stuck.order_by("id").first()
         if oldest is not None:
-            yield Channel(way.name, oldest.error, oldest.created_at, stuck.count())
+            yield ChannelStatus(way.name, oldest.error, oldest.created_at, stuck.count())
         elif arrived is not None and arrived.settled_at is not None:
-            yield Channel(way.name, "", arrived.settled_at, 0)
+            yield ChannelStatus(way.name, "", arrived.settled_at, 0)
 
 
-def _signal(channel: Channel, rules: Sequence[NotificationRule], now: datetime) -> Signal:
+def _signal(channel: ChannelStatus, rules: Sequence[NotificationRule], now: datetime) -> Signal:
     """Return the channel's signal, under the first row of the matrix, which represents all its rows."""
     rule = rules[0]
     is_down = bool(channel.error)

@@ -10,7 +10,7 @@ import structlog
 
 from toban.engine.bindings.model import HeartbeatBinding
 from toban.engine.bindings.secret import SecretUnavailable
-from toban.engine.notify.channels.http import HttpConfig, Poster, secret_parts
+from toban.engine.notify.channels.http import HttpChannelConfig, Poster, secret_parts
 from toban.engine.notify.delivery.channel import Undelivered
 
 LATE = timedelta(seconds=30)
@@ -38,7 +38,7 @@ class Heartbeat:
             return False
         try:
             url = binding.url.reveal()
-            poster = Poster("heartbeat", HttpConfig(timeout=binding.timeout), binding.plain_hosts)
+            poster = Poster("heartbeat", HttpChannelConfig(timeout=binding.timeout), binding.plain_hosts)
             reply = poster.post(url, {"alive": now.isoformat()})
             if reply.status // 100 != 2:
                 raise poster.refuse(reply, *secret_parts(url))

@@ -17,7 +17,7 @@ log = structlog.get_logger(__name__)
 
 
 @dataclass(slots=True)
-class _Post:
+class _ChannelPost:
     """A channel, and the thread that is sending through it now."""
 
     channel: Channel
@@ -37,7 +37,7 @@ class Posts:
         self._clock = clock
         self._permit = permit
         self._edition: Edition | None = None
-        self._posts: dict[str, _Post] = {}
+        self._posts: dict[str, _ChannelPost] = {}
 
     def adopt(self, edition: Edition) -> None:
         """Send through the channels of *edition* from now on."""
@@ -49,7 +49,9 @@ class Posts:
         self._posts = {}
         for name, bound in edition.bindings.channels.items():
             transport = edition.kinds.of(CHANNEL_KINDS)[bound.kind]
-            self._posts[name] = _Post(transport.build(bound.config), transport.per_turn, sending.get(name))
+            self._posts[name] = _ChannelPost(
+                transport.build(bound.config), transport.per_turn, sending.get(name)
+            )
 
     def send(self) -> None:
         """Start sending through each channel that is not sending; return at once."""
@@ -58,7 +60,7 @@ class Posts:
                 post.thread = Thread(target=self._through, args=(name, post), daemon=True)
                 post.thread.start()
 
-    def _through(self, name: str, post: _Post) -> None:
+    def _through(self, name: str, post: _ChannelPost) -> None:
         try:
             outbox.deliver_due(name, post.channel, clock=self._clock, most=post.per_turn, permit=self._permit)
         except NotLeading:

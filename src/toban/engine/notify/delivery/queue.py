@@ -8,10 +8,10 @@ from toban.engine.notify.deciding.records import AlertRecord
 from toban.engine.notify.delivery import words
 from toban.engine.notify.models import Announcement, Delivery
 from toban.engine.notify.routing.contacts import Contacts
-from toban.engine.notify.routing.grouping import Message
+from toban.engine.notify.routing.grouping import GroupedNotice
 
 
-def put(messages: Sequence[Message], contacts: Contacts, now: datetime) -> int:
+def put(messages: Sequence[GroupedNotice], contacts: Contacts, now: datetime) -> int:
     """Write *messages* in the caller's transaction, and return the number of deliveries."""
     announcements = Announcement.objects.bulk_create(
         [_announcement(message, contacts, now) for message in messages], batch_size=100
@@ -44,7 +44,7 @@ def put(messages: Sequence[Message], contacts: Contacts, now: datetime) -> int:
     return len(Delivery.objects.bulk_create(deliveries, batch_size=50))
 
 
-def _announcement(message: Message, contacts: Contacts, now: datetime) -> Announcement:
+def _announcement(message: GroupedNotice, contacts: Contacts, now: datetime) -> Announcement:
     alert, kind = message.alerts[0], message.kind
     stories = [_story(each, contacts.system) for each in message.alerts]
     return Announcement(
@@ -59,8 +59,8 @@ def _announcement(message: Message, contacts: Contacts, now: datetime) -> Announ
     )
 
 
-def _story(alert: AlertRecord, system: str) -> words.Story:
-    return words.Story(
+def _story(alert: AlertRecord, system: str) -> words.AlertStory:
+    return words.AlertStory(
         subject=alert.subject,
         condition=alert.condition,
         value=alert.value,

@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 from toban.engine.amounts import length
 from toban.engine.evidence.verdict import Verdict
 from toban.engine.notify.delivery.notice import NoticeKind
-from toban.engine.notify.reason import Reason
+from toban.engine.notify.reason import NoticeReason
 from toban.engine.notify.signal import Condition
 
 _MARKS = {
@@ -19,10 +19,10 @@ _MARKS = {
     Condition.OK: f"{Verdict.CONFORMING.mark} 復旧",
 }
 _AGAIN = {
-    Reason.REPEATED: "継続中",
-    Reason.SILENCE_ENDED: "継続中",
-    Reason.ESCALATED: "未対応",
-    Reason.RELEASED: "未対応",
+    NoticeReason.REPEATED: "継続中",
+    NoticeReason.SILENCE_ENDED: "継続中",
+    NoticeReason.ESCALATED: "未対応",
+    NoticeReason.RELEASED: "未対応",
 }
 """What the title adds for a notification with this reason."""
 _NAMES = {
@@ -44,7 +44,7 @@ _LISTED = 8
 
 
 @dataclass(frozen=True, slots=True)
-class Story:
+class AlertStory:
     """What a notification can say about an alert."""
 
     subject: str
@@ -72,8 +72,8 @@ def mark(condition: str, *, is_over: bool) -> str:
 
 def title(
     kind: NoticeKind,
-    stories: Sequence[Story],
-    reason: Reason = Reason.FIRST,
+    stories: Sequence[AlertStory],
+    reason: NoticeReason = NoticeReason.FIRST,
     before: Condition | None = None,
 ) -> str:
     """Return the one-line summary; *before* is the condition of the last notification, if it was another."""
@@ -94,7 +94,7 @@ def title(
 
 
 def facts(
-    kind: NoticeKind, stories: Sequence[Story], zone: ZoneInfo, now: datetime
+    kind: NoticeKind, stories: Sequence[AlertStory], zone: ZoneInfo, now: datetime
 ) -> tuple[tuple[str, str], ...]:
     """Return label and value pairs in reading order."""
     first = stories[0]
@@ -114,13 +114,13 @@ def facts(
     return tuple((name, value) for name, value in told if value)
 
 
-def _subjects(stories: Sequence[Story]) -> str:
+def _subjects(stories: Sequence[AlertStory]) -> str:
     """Return the first few subjects; the notification itself lists more."""
     named = "、".join(dict.fromkeys(story.subject for story in stories[:_NAMED]))
     return named if len(stories) <= _NAMED else f"{named} ほか"
 
 
-def _listed(stories: Sequence[Story]) -> Iterator[tuple[str, str]]:
+def _listed(stories: Sequence[AlertStory]) -> Iterator[tuple[str, str]]:
     for story in stories[:_LISTED]:
         value = f"{story.value} ({story.limit})" if story.limit else story.value
         row = story.citation.rpartition("/")[2]
@@ -134,7 +134,7 @@ def moment(at: datetime, zone: ZoneInfo) -> str:
     return f"{at.astimezone(zone):%Y-%m-%d %H:%M:%S}"
 
 
-def _next(kind: NoticeKind, story: Story) -> str:
+def _next(kind: NoticeKind, story: AlertStory) -> str:
     if kind is NoticeKind.FIRING and story.advice:
         return story.advice
     return _NEXT[kind]

@@ -12,7 +12,7 @@ ASSUMED_AFTER = timedelta(minutes=15)
 
 
 @dataclass(frozen=True, slots=True)
-class Call:
+class EscalationCall:
     """A step: these roles are called if nobody has acknowledged the alert after this time."""
 
     after: timedelta
@@ -22,37 +22,41 @@ class Call:
 
 
 @dataclass(frozen=True, slots=True)
-class Progress:
+class EscalationProgress:
     """An escalation in progress: it keeps its steps even if the document has changed."""
 
-    steps: tuple[Call, ...]
+    steps: tuple[EscalationCall, ...]
     began_at: datetime
     done: int = 0
     """How many steps are done."""
 
 
-def policy(notices: NoticeBinding, duties: Sequence[DutyRole], file: str) -> tuple[Call, ...]:
+def policy(notices: NoticeBinding, duties: Sequence[DutyRole], file: str) -> tuple[EscalationCall, ...]:
     """Return the steps of `[notices]`; without any, an assumed one: 緊急連絡先 after 15 minutes."""
     if notices.escalation:
         written = sorted(notices.escalation, key=lambda each: each.after)
-        return tuple(Call(each.after, each.to, f"{file} [[notices.escalation]]") for each in written)
+        return tuple(
+            EscalationCall(each.after, each.to, f"{file} [[notices.escalation]]") for each in written
+        )
     emergency = next((duty for duty in duties if EMERGENCY in duty.role), None)
     if emergency is None:
         return ()
-    return (Call(ASSUMED_AFTER, (emergency.role,), f"{emergency.origin} (仮定)"),)
+    return (EscalationCall(ASSUMED_AFTER, (emergency.role,), f"{emergency.origin} (仮定)"),)
 
 
-def due(steps: Sequence[Call], *, done: int, began_at: datetime, now: datetime) -> Sequence[Call]:
+def due(
+    steps: Sequence[EscalationCall], *, done: int, began_at: datetime, now: datetime
+) -> Sequence[EscalationCall]:
     """Return the steps whose time has come, without the first *done*, which are already done."""
     return [step for step in steps[done:] if began_at + step.after <= now]
 
 
-def next_at(steps: Sequence[Call], *, done: int, began_at: datetime) -> datetime | None:
+def next_at(steps: Sequence[EscalationCall], *, done: int, began_at: datetime) -> datetime | None:
     """Return when the next step is due; None after the last."""
     return began_at + steps[done].after if done < len(steps) else None
 
 
-def written(steps: Sequence[Call]) -> list[dict[str, object]]:
+def written(steps: Sequence[EscalationCall]) -> list[dict[str, object]]:
     """Return *steps* as JSON: an escalation in progress keeps them even if the document changes."""
     return [
         {"after": step.after.total_seconds(), "roles": list(step.roles), "ordered_by": step.ordered_by}
@@ -60,10 +64,10 @@ def written(steps: Sequence[Call]) -> list[dict[str, object]]:
     ]
 
 
-def read(steps: Sequence[Mapping[str, object]]) -> tuple[Call, ...]:
+def read(steps: Sequence[Mapping[str, object]]) -> tuple[EscalationCall, ...]:
     """Return what `written` wrote."""
     return tuple(
-        Call(
+        EscalationCall(
             timedelta(seconds=float(str(step["after"]))),
             tuple(step["roles"]) if isinstance(step["roles"], list) else (),
             str(step["ordered_by"]),

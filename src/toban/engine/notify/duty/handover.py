@@ -7,7 +7,7 @@ from toban.design.clauses.objectives import DutyRole
 from toban.design.reader import Design
 from toban.engine.notify import alerts
 from toban.engine.notify.duty.overrides import between
-from toban.engine.notify.duty.roster import Override, Roster, Shift, clock, last_handover, rosters
+from toban.engine.notify.duty.roster import DutyShift, Override, Roster, clock, last_handover, rosters
 from toban.engine.notify.models import Alert
 from toban.engine.notify.routing.contacts import Contacts
 from toban.engine.notify.signal import Condition, Signal
@@ -27,7 +27,7 @@ def tell_handovers(design: Design, contacts: Contacts, now: datetime) -> None:
 
 def _changes(
     design: Design, contacts: Contacts, given: Sequence[Override], now: datetime
-) -> Iterator[tuple[DutyRole, Shift, Shift]]:
+) -> Iterator[tuple[DutyRole, DutyShift, DutyShift]]:
     for roster in rosters(design, contacts.duty):
         # A role without a row in the document does not say who is to be notified.
         if roster.clause is not None and _may_change(roster, given):
@@ -42,7 +42,7 @@ def _may_change(roster: Roster, given: Sequence[Override]) -> bool:
 
 
 def _event(
-    clause: DutyRole, before: Shift, after: Shift, count: int, contacts: Contacts, now: datetime
+    clause: DutyRole, before: DutyShift, after: DutyShift, count: int, contacts: Contacts, now: datetime
 ) -> Signal:
     old, new = "、".join(before.watch.people), "、".join(after.watch.people)
     at = clock(after.start, contacts.zone)

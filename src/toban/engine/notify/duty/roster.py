@@ -68,7 +68,7 @@ class Override:
 
 
 @dataclass(frozen=True, slots=True)
-class Watch:
+class OnDuty:
     """Who holds a role at a moment."""
 
     people: tuple[str, ...] = ()
@@ -77,11 +77,11 @@ class Watch:
 
 
 @dataclass(frozen=True, slots=True)
-class Shift:
+class DutyShift:
     """A period with the same people on duty."""
 
     roster: Roster
-    watch: Watch
+    watch: OnDuty
     start: datetime
     end: datetime
 
@@ -129,25 +129,25 @@ def _layers(role: DutyRole | None, duty: DutyBinding | None) -> tuple[Layer, ...
     return ()
 
 
-def holding(roster: Roster, overrides: Sequence[Override], moment: datetime, system: System) -> Watch:
+def holding(roster: Roster, overrides: Sequence[Override], moment: datetime, system: System) -> OnDuty:
     """Return who holds *roster*'s role at *moment*, inside or outside the document's hours."""
     standing = [each for each in overrides if each.role == roster.role and each.start <= moment < each.end]
     if standing:
         # If there are several, the newest applies.
         newest = max(standing, key=lambda each: each.number)
-        return Watch((newest.person,), newest)
+        return OnDuty((newest.person,), newest)
     if not roster.layers:
-        return Watch((roster.role,))
+        return OnDuty((roster.role,))
     found = (
         _in_turn(layer, moment, system) for layer in roster.layers if _is_open(layer.hours, moment, system)
     )
-    return Watch(tuple(dict.fromkeys(found)))
+    return OnDuty(tuple(dict.fromkeys(found)))
 
 
-def on_duty(roster: Roster, overrides: Sequence[Override], moment: datetime, system: System) -> Watch:
+def on_duty(roster: Roster, overrides: Sequence[Override], moment: datetime, system: System) -> OnDuty:
     """Return who is on duty at *moment*: nobody if it is outside the document's hours."""
     if not _is_open(roster.hours, moment, system):
-        return Watch()
+        return OnDuty()
     return holding(roster, overrides, moment, system)
 
 
@@ -189,24 +189,24 @@ def _handovers(handover: Schedule, system: System, year: int) -> tuple[datetime,
 
 def shifts(
     roster: Roster, overrides: Sequence[Override], start: datetime, end: datetime, system: System
-) -> list[Shift]:
+) -> list[DutyShift]:
     """Return who is on duty from *start* to *end*, without the times when nobody is."""
     mine = [each for each in overrides if each.role == roster.role]
     edges = sorted({start, end, *_edges(roster, mine, start, end, system)})
-    found: list[Shift] = []
+    found: list[DutyShift] = []
     for begin, until in pairwise(edges):
         watch = on_duty(roster, mine, begin, system)
         last = found[-1] if found else None
         if last is not None and last.end == begin and last.watch == watch:
             found[-1] = replace(last, end=until)
         elif watch.people:
-            found.append(Shift(roster, watch, begin, until))
+            found.append(DutyShift(roster, watch, begin, until))
     return found
 
 
 def following(
     roster: Roster, overrides: Sequence[Override], moment: datetime, system: System
-) -> Shift | None:
+) -> DutyShift | None:
     """Return the next shift with people other than those at *moment*; None if none comes for a month."""
     present = on_duty(roster, overrides, moment, system).people
     found = shifts(roster, overrides, moment, moment + AHEAD, system)
@@ -215,7 +215,7 @@ def following(
 
 def turns(
     known: Iterable[Roster], overrides: Sequence[Override], start: datetime, end: datetime, system: System
-) -> list[Shift]:
+) -> list[DutyShift]:
     """Return what a calendar of duty shows from *start* to *end*, in order: turns and deputies.
 
     A role that the same person always holds would appear every day: only its deputies are shown.
@@ -244,7 +244,7 @@ def _edges(
 
 def last_handover(
     roster: Roster, overrides: Sequence[Override], since: datetime, now: datetime, system: System
-) -> tuple[Shift, Shift] | None:
+) -> tuple[DutyShift, DutyShift] | None:
     """Return the shifts before and after the last hand-over after *since*; None if there was none.
 
     The document's hours don't count: a turn that ended on Friday is handed over when the next one begins.

@@ -12,7 +12,7 @@ from toban.engine.notify.delivery.channel import Transport
 
 
 @dataclass(frozen=True, slots=True)
-class Way:
+class BoundChannel:
     """A bound channel, by its name in `toban.toml`."""
 
     name: str
@@ -32,7 +32,7 @@ class Contacts:
 
     people: Mapping[str, Mapping[str, str]]
     """Role or name → address per kind of channel; kinds without an address are left out."""
-    ways: tuple[Way, ...]
+    ways: tuple[BoundChannel, ...]
     zone: ZoneInfo
     business: BusinessCalendar = field(default_factory=BusinessCalendar)
     public_url: str = ""
@@ -74,7 +74,7 @@ def contacts_of(bindings: Bindings, transports: Mapping[str, Transport], public_
         transport = transports[bound.kind]
         posts_to = transport.posts_to(bound.config)
         kind = transport.word(bound.config) if transport.word is not None else transport.reaches
-        ways.append(Way(name, kind, transport.is_shared, posts_to, transport.gathers))
+        ways.append(BoundChannel(name, kind, transport.is_shared, posts_to, transport.gathers))
     return Contacts(
         people={role: _addresses(person) for role, person in bindings.people.items()},
         ways=tuple(ways),

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from toban.design.values.severity import AlertLevel
 from toban.engine.notify.deciding.records import AlertRecord
 from toban.engine.notify.delivery.notice import NoticeKind
-from toban.engine.notify.reason import Reason
+from toban.engine.notify.reason import NoticeReason
 from toban.engine.notify.routing.routing import Route
 from toban.engine.notify.signal import Condition
 
@@ -24,41 +24,41 @@ _STEP = timedelta(seconds=1)
 
 
 @dataclass(frozen=True, slots=True)
-class Passed:
+class PassedNotice:
     """A notification to one place that passed all stages."""
 
     alert: AlertRecord
     kind: NoticeKind
     level: AlertLevel
     route: Route
-    reason: Reason
+    reason: NoticeReason
     """Why it is sent, from the last stage."""
     before: Condition | None = None
     """The condition of the place's previous notification, if it was another."""
 
 
 @dataclass(frozen=True, slots=True)
-class Message:
+class GroupedNotice:
     """One notification about one alert or many, and the places that it goes to."""
 
     alerts: tuple[AlertRecord, ...]
     """The one that represents all comes first: the one that has lasted longest."""
     kind: NoticeKind
     level: AlertLevel
-    reason: Reason
+    reason: NoticeReason
     before: Condition | None
     routes: tuple[Route, ...]
 
 
-type _Sort = tuple[NoticeKind, str, Reason]
+type _Sort = tuple[NoticeKind, str, NoticeReason]
 
 
-def messages(passed: Iterable[Passed]) -> Sequence[Message]:
+def messages(passed: Iterable[PassedNotice]) -> Sequence[GroupedNotice]:
     """Return the messages for *passed*: one each, or one for many of a kind if the place allows grouping."""
-    by_place: dict[tuple[str, _Sort], list[Passed]] = defaultdict(list)
+    by_place: dict[tuple[str, _Sort], list[PassedNotice]] = defaultdict(list)
     for each in passed:
         by_place[each.route.destination, _sort(each)].append(each)
-    shared: dict[tuple[_Sort, tuple[int, ...]], list[list[Passed]]] = defaultdict(list)
+    shared: dict[tuple[_Sort, tuple[int, ...]], list[list[PassedNotice]]] = defaultdict(list)
     for (_, sort), there in by_place.items():
         for lot in _lots(there):
             shared[sort, tuple(each.alert.id for each in lot)].append(lot)
@@ -74,21 +74,25 @@ def busy_until(told: Mapping[str, tuple[int, datetime]]) -> Mapping[str, datetim
     }
 
 
-def _sort(passed: Passed) -> _Sort:
+def _sort(passed: PassedNotice) -> _Sort:
     # Repeats and escalations say so in the message; all other reasons read alike.
-    again = passed.reason if passed.reason in (Reason.REPEATED, Reason.ESCALATED) else Reason.FIRST
+    again = (
+        passed.reason
+        if passed.reason in (NoticeReason.REPEATED, NoticeReason.ESCALATED)
+        else NoticeReason.FIRST
+    )
     return passed.kind, passed.alert.condition, again
 
 
-def _lots(there: Sequence[Passed]) -> Iterable[list[Passed]]:
+def _lots(there: Sequence[PassedNotice]) -> Iterable[list[PassedNotice]]:
     if len(there) >= MANY and there[0].route.way.gathers:
         return [sorted(there, key=lambda each: (each.alert.began_at, each.alert.id))]
     return [[each] for each in there]
 
 
-def _message(lots: Sequence[Sequence[Passed]]) -> Message:
+def _message(lots: Sequence[Sequence[PassedNotice]]) -> GroupedNotice:
     first = lots[0][0]
-    return Message(
+    return GroupedNotice(
         alerts=tuple(each.alert for each in lots[0]),
         kind=first.kind,
         level=first.level,

@@ -31,7 +31,7 @@ def open_window(
 
 
 @dataclass(frozen=True, slots=True)
-class Planned:
+class AnnouncedMaintenance:
     """Maintenance that a person has announced."""
 
     citation: str
@@ -42,7 +42,7 @@ class Planned:
 
 
 def window_for(
-    target: str, announced: Iterable[Planned], by_document: OpenWindow | None
+    target: str, announced: Iterable[AnnouncedMaintenance], by_document: OpenWindow | None
 ) -> OpenWindow | None:
     """Return the maintenance that an alert about *target* falls into: the document's, or an announced one."""
     found = [

@@ -8,7 +8,7 @@ from toban.engine.notify.signal import WHOLE_TARGET, Condition
 
 
 @dataclass(frozen=True, slots=True)
-class Trouble:
+class OpenAlert:
     """An open alert, as far as inhibition needs it."""
 
     key: str
@@ -40,14 +40,14 @@ class Trouble:
 class Causes:
     """The open alerts that may inhibit others."""
 
-    def __init__(self, troubles: Iterable[Trouble]) -> None:
+    def __init__(self, troubles: Iterable[OpenAlert]) -> None:
         critical = [each for each in troubles if each.target and each.condition is Condition.CRITICAL]
         down = [each for each in critical if each.is_down]
         self._down = {(each.target, each.instance): each for each in down}
         self._whole = {each.target: each for each in down if WHOLE_TARGET in each.labels}
         self._critical = {(each.target, each.item, each.instance): each for each in critical}
 
-    def of(self, trouble: Trouble, runs_on: Mapping[str, str]) -> Trouble | None:
+    def of(self, trouble: OpenAlert, runs_on: Mapping[str, str]) -> OpenAlert | None:
         """Return the alert that inhibits notifications about *trouble*, or None.
 
         An instance that is down inhibits all other alerts about it. A target whose instances are all down

@@ -12,7 +12,7 @@ from toban.design.values.severity import AlertLevel
 from toban.engine.notify.deciding.records import AlertRecord
 from toban.engine.notify.delivery.notice import NoticeKind
 from toban.engine.notify.duty.reach import emergency_contact
-from toban.engine.notify.reason import WORDS, Reason
+from toban.engine.notify.reason import WORDS, NoticeReason
 from toban.engine.notify.routing.contacts import Contacts
 from toban.engine.notify.routing.routing import DeadEnd, Route, Routing, routing_of, rules_for
 
@@ -34,7 +34,7 @@ class Recipients:
         found = self._relief(alert) if alert.kind is NoticeKind.RECOVERED else self._trouble(alert)
         if alert.people:
             # The people that it is about are notified by all their ways.
-            also = self.roles(alert.people, alert.citation, Reason.HANDED_OVER)
+            also = self.roles(alert.people, alert.citation, NoticeReason.HANDED_OVER)
             found = Routing(_once(also.routes, found.routes), (*found.dead_ends, *also.dead_ends))
         no_row = () if self._rules[alert.level] else (_no_row(alert.level),)
         # A channel's failure is not announced through that channel.
@@ -50,13 +50,13 @@ class Recipients:
                 notice.recipients,
                 self._ways[notice.channel],
                 notice.addresses,
-                Reason.TOLD_BEFORE,
+                NoticeReason.TOLD_BEFORE,
             )
             for notice in alert.past.notices
             if notice.channel in self._ways
         )
 
-    def roles(self, roles: Sequence[str], ordered_by: str, reason: Reason) -> Routing:
+    def roles(self, roles: Sequence[str], ordered_by: str, reason: NoticeReason) -> Routing:
         """Return where *roles* are reached, by all their ways."""
         critical = self._rules[AlertLevel.CRITICAL]
         if not critical:
@@ -91,7 +91,7 @@ class Recipients:
         found = emergency_contact(self._rules[AlertLevel.CRITICAL], duties, moment, holidays, vacant)
         if found is None:
             return Routing()
-        return self.roles([found.role], f"{found.origin} (対応時間外、仮定)", Reason.OFF_HOURS)
+        return self.roles([found.role], f"{found.origin} (対応時間外、仮定)", NoticeReason.OFF_HOURS)
 
 
 def _once(*routes: Iterable[Route]) -> tuple[Route, ...]:
@@ -101,7 +101,6 @@ def _once(*routes: Iterable[Route]) -> tuple[Route, ...]:
 
 
 def _no_row(level: AlertLevel) -> DeadEnd:
-    detail = (
-        f"{WORDS[Reason.NO_MATRIX_ROW]}: {_LEVELS[level]}。運用設計書のアラート通知の表に行を足してください"
-    )
-    return DeadEnd("", "", "", Reason.NO_MATRIX_ROW, detail)
+    reason = NoticeReason.NO_MATRIX_ROW
+    detail = f"{WORDS[reason]}: {_LEVELS[level]}。運用設計書のアラート通知の表に行を足してください"
+    return DeadEnd("", "", "", reason, detail)

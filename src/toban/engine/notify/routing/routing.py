@@ -6,8 +6,8 @@ from dataclasses import dataclass, replace
 from toban.design.clauses.notices import NotificationRule
 from toban.design.values.people import ChannelKind, ChannelRef, Placeholder, Recipient
 from toban.design.values.severity import AlertLevel, IncidentSeverity
-from toban.engine.notify.reason import WORDS, Reason
-from toban.engine.notify.routing.contacts import Contacts, Way, folded
+from toban.engine.notify.reason import WORDS, NoticeReason
+from toban.engine.notify.routing.contacts import BoundChannel, Contacts, folded
 from toban.engine.said import recorded
 
 _SEVERITIES = {
@@ -26,10 +26,10 @@ class Route:
     rule_citation: str
     recipients: tuple[str, ...]
     """The recipients: the document's words, or the people who hold those roles now."""
-    way: Way
+    way: BoundChannel
     addresses: tuple[str, ...]
     """The recipients' addresses on this way; one if each recipient has a place of their own."""
-    reason: Reason = Reason.MATRIX_ROW
+    reason: NoticeReason = NoticeReason.MATRIX_ROW
 
     @property
     def destination(self) -> str:
@@ -44,7 +44,7 @@ class DeadEnd:
     rule_id: str
     rule_citation: str
     recipient: str
-    reason: Reason
+    reason: NoticeReason
     detail: str
 
 
@@ -94,7 +94,7 @@ def _follow(rule: NotificationRule, recipient: Recipient, contacts: Contacts) ->
     match recipient:
         case Placeholder(text):
             detail = recorded("「%(text)s」を実際の宛先に置き換えてください", text=text)
-            yield _dead_end(rule, text, Reason.PLACEHOLDER, detail)
+            yield _dead_end(rule, text, NoticeReason.PLACEHOLDER, detail)
         case ChannelRef():
             yield _through(rule, _name(recipient), recipient, {}, contacts)
         case _:
@@ -105,7 +105,7 @@ def _follow(rule: NotificationRule, recipient: Recipient, contacts: Contacts) ->
                     file=contacts.file,
                     section=f'[duty."{recipient.name}"]',
                 )
-                yield _dead_end(rule, recipient.name, Reason.NOBODY_ON_DUTY, detail)
+                yield _dead_end(rule, recipient.name, NoticeReason.NOBODY_ON_DUTY, detail)
             for name in holders:
                 yield from _to(rule, name, contacts)
 
@@ -116,7 +116,7 @@ def _to(rule: NotificationRule, name: str, contacts: Contacts) -> Iterable[Route
     if addresses is None:
         section = f'[people."{name}"]'
         detail = recorded("%(file)s に %(section)s を書いてください", file=contacts.file, section=section)
-        yield _dead_end(rule, name, Reason.UNBOUND_ROLE, detail)
+        yield _dead_end(rule, name, NoticeReason.UNBOUND_ROLE, detail)
         return
     placed = [each for each in rule.channels if _is_known(each, contacts.ways)]
     for channel in rule.channels:
@@ -137,9 +137,11 @@ def _through(
     way = _way(channel, address, contacts.ways)
     if way is None:
         if not _is_known(channel, contacts.ways):
-            return _dead_end(rule, recipient, Reason.UNKNOWN_CHANNEL, _unknown(channel.kind, contacts.file))
+            return _dead_end(
+                rule, recipient, NoticeReason.UNKNOWN_CHANNEL, _unknown(channel.kind, contacts.file)
+            )
         detail = _wanted(channel.kind, channel.address, contacts.file)
-        return _dead_end(rule, recipient, Reason.UNBOUND_CHANNEL, detail)
+        return _dead_end(rule, recipient, NoticeReason.UNBOUND_CHANNEL, detail)
     address = address or addresses.get(way.kind, "")
     if not address and not way.is_shared:
         detail = recorded(
@@ -148,16 +150,16 @@ def _through(
             section=f'[people."{recipient}"]',
             setting=f'{_key(way.kind)} = "…"',
         )
-        return _dead_end(rule, recipient, Reason.NO_ADDRESS, detail)
+        return _dead_end(rule, recipient, NoticeReason.NO_ADDRESS, detail)
     return Route(rule.id, str(rule.origin), (recipient,), way, (address,) if address else ())
 
 
-def _is_known(channel: ChannelRef, ways: Sequence[Way]) -> bool:
+def _is_known(channel: ChannelRef, ways: Sequence[BoundChannel]) -> bool:
     """Return whether the reader knows the word, or a channel is bound under it."""
     return isinstance(channel.kind, ChannelKind) or _way(channel, "", ways) is not None
 
 
-def _way(channel: ChannelRef, address: str, ways: Sequence[Way]) -> Way | None:
+def _way(channel: ChannelRef, address: str, ways: Sequence[BoundChannel]) -> BoundChannel | None:
     """Return the bound channel with that exact name or of that kind.
 
     A channel that says where it posts accepts no notifications for another place.
@@ -213,7 +215,7 @@ def _name(channel: ChannelRef) -> str:
     return f"{channel.kind}{channel.address}"
 
 
-def _dead_end(rule: NotificationRule, recipient: str, reason: Reason, way_out: str) -> DeadEnd:
+def _dead_end(rule: NotificationRule, recipient: str, reason: NoticeReason, way_out: str) -> DeadEnd:
     return DeadEnd(
         rule.id,
         str(rule.origin),

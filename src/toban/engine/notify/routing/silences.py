@@ -18,7 +18,7 @@ def is_matcher(name: str) -> bool:
 
 
 @dataclass(frozen=True, slots=True)
-class Quiet:
+class ActiveSilence:
     """A silence as the pipeline sees it."""
 
     matchers: Mapping[str, str]
@@ -34,8 +34,8 @@ class Quiet:
 
 
 def silencing(
-    silences: Iterable[Quiet], clause_id: str, labels: Mapping[str, str], now: datetime
-) -> Quiet | None:
+    silences: Iterable[ActiveSilence], clause_id: str, labels: Mapping[str, str], now: datetime
+) -> ActiveSilence | None:
     """Return the silence that stops the alert at *now*, the last to end if there are several."""
     found = [
         each
@@ -47,7 +47,7 @@ def silencing(
 
 
 def lifted_at(
-    silences: Iterable[Quiet], clause_id: str, labels: Mapping[str, str], now: datetime
+    silences: Iterable[ActiveSilence], clause_id: str, labels: Mapping[str, str], now: datetime
 ) -> datetime | None:
     """Return when the last silence that had stopped the alert ended; None if there was none."""
     ends = [each.ends_at for each in silences if each.ends_at <= now and each.covers(clause_id, labels)]

@@ -6,12 +6,12 @@ from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from toban.engine.notify.delivery.notice import NoticeKind
-from toban.engine.notify.reason import WORDS, Reason
+from toban.engine.notify.reason import WORDS, NoticeReason
 from toban.engine.notify.routing import flapping
 from toban.engine.notify.routing.maintenance import OpenWindow
-from toban.engine.notify.routing.muting import Trouble
+from toban.engine.notify.routing.muting import OpenAlert
 from toban.engine.notify.routing.routing import Route
-from toban.engine.notify.routing.silences import Quiet
+from toban.engine.notify.routing.silences import ActiveSilence
 from toban.engine.notify.signal import Condition
 
 _GRAVITY = {
@@ -24,7 +24,7 @@ _GRAVITY = {
 
 
 @dataclass(frozen=True, slots=True)
-class Told:
+class LastNotice:
     """The last notification about an alert that was put into the outbox for a destination."""
 
     kind: NoticeKind
@@ -35,13 +35,13 @@ class Told:
 
 
 @dataclass(frozen=True, slots=True)
-class Standing:
+class AlertContext:
     """The state of an alert apart from its measurement: the same for every place."""
 
     window: OpenWindow | None = None
     """The maintenance that it falls into."""
-    muted_by: Trouble | None = None
-    silence: Quiet | None = None
+    muted_by: OpenAlert | None = None
+    silence: ActiveSilence | None = None
     lifted_at: datetime | None = None
     """When the last silence about it ended."""
     is_acknowledged: bool = False
@@ -60,8 +60,8 @@ class Candidate:
     condition: Condition
     """What to announce: the current condition, or the one that has ended."""
     route: Route
-    told: Told | None
-    standing: Standing = field(default_factory=Standing)
+    told: LastNotice | None
+    standing: AlertContext = field(default_factory=AlertContext)
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +81,7 @@ class Ruling:
     """A stage's decision on a candidate."""
 
     passes: bool
-    reason: Reason
+    reason: NoticeReason
     detail: str
 
 
@@ -89,7 +89,7 @@ class Ruling:
 class Judgement:
     """All rulings on a candidate, up to the one that stopped it or to the last."""
 
-    trail: tuple[tuple[str, Reason], ...]
+    trail: tuple[tuple[str, NoticeReason], ...]
     last: Ruling
 
     @property
@@ -105,70 +105,70 @@ def maintenance(candidate: Candidate, situation: Situation) -> Ruling:
     """Hold back problems while a planned window is open; after its end the next look announces the rest."""
     window = candidate.standing.window
     if window is None:
-        return _pass(Reason.NO_MAINTENANCE)
+        return _pass(NoticeReason.NO_MAINTENANCE)
     if candidate.kind is NoticeKind.RECOVERED:
-        return _pass(Reason.RECOVERY_PASSES)
+        return _pass(NoticeReason.RECOVERY_PASSES)
     until = window.until.astimezone(situation.zone)
-    return _stop(Reason.IN_MAINTENANCE, f"{window.citation}、{until:%H:%M} まで")
+    return _stop(NoticeReason.IN_MAINTENANCE, f"{window.citation}、{until:%H:%M} まで")
 
 
 def mute(candidate: Candidate, _situation: Situation) -> Ruling:
     """Hold back an alert that another open alert inhibits."""
     cause = candidate.standing.muted_by
     if cause is None or candidate.kind is NoticeKind.RECOVERED:
-        return _pass(Reason.NO_CAUSE_ABOVE)
-    return _stop(Reason.MUTED, cause.subject)
+        return _pass(NoticeReason.NO_CAUSE_ABOVE)
+    return _stop(NoticeReason.MUTED, cause.subject)
 
 
 def silence(candidate: Candidate, situation: Situation) -> Ruling:
     """Hold back silenced alerts, and say who silenced them, why and until when."""
     quiet = candidate.standing.silence
     if quiet is None:
-        return _pass(Reason.NOT_SILENCED)
+        return _pass(NoticeReason.NOT_SILENCED)
     until = quiet.ends_at.astimezone(situation.zone)
-    return _stop(Reason.SILENCED, f"{quiet.author}: {quiet.reason}、{until:%Y-%m-%d %H:%M} まで")
+    return _stop(NoticeReason.SILENCED, f"{quiet.author}: {quiet.reason}、{until:%Y-%m-%d %H:%M} まで")
 
 
 def flap(candidate: Candidate, situation: Situation) -> Ruling:
     """Let flapping pass once: a recovery counts only after a calm."""
     standing = candidate.standing
     if not standing.is_flapping:
-        return _pass(Reason.STEADY)
+        return _pass(NoticeReason.STEADY)
     if standing.calm_at is None or situation.now >= standing.calm_at:
-        return _pass(Reason.FLAPPING_TOLD_ONCE)
-    return _stop(Reason.FLAPPING, f"{flapping.CALM // timedelta(minutes=1)}分続けば通知します")
+        return _pass(NoticeReason.FLAPPING_TOLD_ONCE)
+    return _stop(NoticeReason.FLAPPING, f"{flapping.CALM // timedelta(minutes=1)}分続けば通知します")
 
 
 def dedup(candidate: Candidate, situation: Situation) -> Ruling:
     """Let through only what the destination does not know yet, or must be notified of again."""
     reason = why_notify(candidate, repeat=situation.repeat, now=situation.now)
-    if reason in (Reason.ALREADY_TOLD, Reason.NEVER_TOLD):
+    if reason in (NoticeReason.ALREADY_TOLD, NoticeReason.NEVER_TOLD):
         return _stop(reason)
     return _pass(reason)
 
 
-def why_notify(candidate: Candidate, *, repeat: timedelta | None, now: datetime) -> Reason:
+def why_notify(candidate: Candidate, *, repeat: timedelta | None, now: datetime) -> NoticeReason:
     """Return why a place should be notified of the candidate, or why not."""
     kind, condition, told = candidate.kind, candidate.condition, candidate.told
     if kind is NoticeKind.RECOVERED:
         if told is None or told.was_lost:
-            return Reason.NEVER_TOLD
-        return Reason.ALREADY_TOLD if told.kind is NoticeKind.RECOVERED else Reason.RECOVERED
+            return NoticeReason.NEVER_TOLD
+        return NoticeReason.ALREADY_TOLD if told.kind is NoticeKind.RECOVERED else NoticeReason.RECOVERED
     if told is None:
-        return Reason.FIRST
+        return NoticeReason.FIRST
     if told.condition is not condition:
-        return Reason.WORSE if _GRAVITY[condition] > _GRAVITY[told.condition] else Reason.BETTER
+        return NoticeReason.WORSE if _GRAVITY[condition] > _GRAVITY[told.condition] else NoticeReason.BETTER
     standing = candidate.standing
     if standing.lifted_at is not None and told.at < standing.lifted_at:
-        return Reason.SILENCE_ENDED
+        return NoticeReason.SILENCE_ENDED
     if standing.is_acknowledged:
-        return Reason.ALREADY_TOLD
+        return NoticeReason.ALREADY_TOLD
     if standing.released_at is not None and told.at < standing.released_at:
-        return Reason.RELEASED
+        return NoticeReason.RELEASED
     # ">=": a look landing exactly on the interval must not wait for the next.
     if repeat is not None and now - told.at >= repeat:
-        return Reason.REPEATED
-    return Reason.ALREADY_TOLD
+        return NoticeReason.REPEATED
+    return NoticeReason.ALREADY_TOLD
 
 
 STAGES: Mapping[str, Stage] = {
@@ -192,14 +192,14 @@ def judge(candidate: Candidate, situation: Situation) -> Judgement:
             return Judgement(tuple(trail), ruling)
     until = situation.busy_until.get(candidate.route.destination)
     if until is not None and situation.now < until:
-        ruling = _stop(Reason.GATHERING)
+        ruling = _stop(NoticeReason.GATHERING)
         trail.append(("group", ruling.reason))
     return Judgement(tuple(trail), ruling)
 
 
-def _pass(reason: Reason) -> Ruling:
+def _pass(reason: NoticeReason) -> Ruling:
     return Ruling(passes=True, reason=reason, detail=WORDS[reason])
 
 
-def _stop(reason: Reason, more: str = "") -> Ruling:
+def _stop(reason: NoticeReason, more: str = "") -> Ruling:
     return Ruling(passes=False, reason=reason, detail=WORDS[reason] + (f" ({more})" if more else ""))

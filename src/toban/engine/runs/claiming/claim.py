@@ -19,7 +19,7 @@ from toban.engine.evidence.verdict import Verdict
 from toban.engine.runs import rules
 from toban.engine.runs.claiming.bell import call_workers
 from toban.engine.runs.models import Approval, Attempt, FinishedStep, Run, RunLog
-from toban.engine.runs.rules import Reason, Start
+from toban.engine.runs.rules import RunReason, Start
 from toban.engine.runs.work import Work
 from toban.engine.text import storable_text
 
@@ -67,7 +67,7 @@ class Success:
 
 
 @dataclass(frozen=True, slots=True)
-class Progress:
+class StepProgress:
     """How far a step is."""
 
     percent: float | None
@@ -99,7 +99,7 @@ def _due(now: datetime) -> QuerySet[Run]:
     is_work_running = Run.objects.filter(work=OuterRef("work"), state=Run.State.RUNNING)
     waiting = Run.objects.filter(state=Run.State.WAITING, wake_at__lte=now)
     # These wait for people and other hosts, not for a worker.
-    waiting = waiting.exclude(reason__in=(Reason.AWAITING_APPROVAL, Reason.AWAITING_REPORT))
+    waiting = waiting.exclude(reason__in=(RunReason.AWAITING_APPROVAL, RunReason.AWAITING_REPORT))
     return waiting.exclude(Exists(is_work_running))
 
 
@@ -144,7 +144,7 @@ def _start(runs: Sequence[Run], works: Mapping[str, Work], holder: str, now: dat
     for (step, digest), pks in alike.items():
         Run.objects.filter(pk__in=pks).update(
             state=Run.State.RUNNING,
-            reason=Reason.CLAIMED,
+            reason=RunReason.CLAIMED,
             holder=holder,
             fence=F("fence") + 1,
             leased_until=now + LEASE,
@@ -185,17 +185,17 @@ def take_over(run: Run, works: Mapping[str, Work], holder: str, now: datetime) -
     if work is None:
         return None
     run.losses += 1
-    if rules.after_loss(run.losses) is Reason.TAKEN_OVER and not run.is_cancelling:
+    if rules.after_loss(run.losses) is RunReason.TAKEN_OVER and not run.is_cancelling:
         return _taken_over(run, work, holder, now)
     held = Claim(run.pk, run.fence, run.work, run.due_at, {}, {})
     with transaction.atomic():
         ledger.hold()
         found = _mine(held).select_for_update().filter(leased_until=run.leased_until).first()
         if found is not None:
-            _end_attempt(found, Reason.LOST, "", now)
+            _end_attempt(found, RunReason.LOST, "", now)
             is_cancelled = found.is_cancelling
             state = Run.State.CANCELLED if is_cancelled else Run.State.FAILED
-            reason = Reason.CANCELLED if is_cancelled else Reason.LOST
+            reason = RunReason.CANCELLED if is_cancelled else RunReason.LOST
             note = found.note if is_cancelled else f"実行中のワーカーが {run.losses} 回失われました"
             end(found, state, reason, now, note)
             if work.reruns_next_day and not is_cancelled:
@@ -209,7 +209,7 @@ def _taken_over(run: Run, work: Work, holder: str, now: datetime) -> Claim | Non
         taken = Run.objects.filter(
             pk=run.pk, fence=run.fence, state=run.state, leased_until=run.leased_until
         ).update(
-            reason=Reason.TAKEN_OVER,
+            reason=RunReason.TAKEN_OVER,
             holder=holder,
             fence=F("fence") + 1,
             leased_until=now + LEASE,
@@ -217,7 +217,7 @@ def _taken_over(run: Run, work: Work, holder: str, now: datetime) -> Claim | Non
         )
         if not taken:
             return None
-        Attempt.objects.filter(run=run, ended_at=None).update(ended_at=now, outcome=Reason.LOST)
+        Attempt.objects.filter(run=run, ended_at=None).update(ended_at=now, outcome=RunReason.LOST)
         fence = run.fence + 1
         Attempt.objects.create(run=run, fence=fence, holder=holder, began_at=now)
         results = _results([run.pk])[run.pk]
@@ -249,20 +249,20 @@ def why_start(run: Run, depends_on: Iterable[str], now: datetime) -> Start:
     return rules.start(
         wake_at=run.wake_at,
         now=now,
-        is_approval_awaited=run.reason == Reason.AWAITING_APPROVAL,
+        is_approval_awaited=run.reason == RunReason.AWAITING_APPROVAL,
         is_work_running=Run.objects.filter(work=run.work, state=Run.State.RUNNING).exists(),
         others_succeeded=[others.have_succeeded([key], run.due_at) for key in depends_on],
     )
 
 
-def renew(held: Claim, now: datetime, progress: Progress | None = None) -> Reason | None:
+def renew(held: Claim, now: datetime, progress: StepProgress | None = None) -> RunReason | None:
     """Renew the lease and record *progress*; return why the worker must release the run, or None."""
     mine = _mine(held)
     told = progress.fields(now) if progress is not None else {}
     # Either this UPDATE matches, or that of a worker that took over: never both.
     if not mine.update(leased_until=now + LEASE, **told):
-        return Reason.FENCED
-    return Reason.CANCELLED if mine.filter(is_cancelling=True).exists() else None
+        return RunReason.FENCED
+    return RunReason.CANCELLED if mine.filter(is_cancelling=True).exists() else None
 
 
 def require(held: Claim) -> None:
@@ -280,17 +280,17 @@ def has_consent(held: Claim, step: str, wanted_of: str, now: datetime) -> bool:
         ledger.hold()
         run = _locked(held)
         if run.is_cancelling:
-            _end_attempt(run, Reason.CANCELLED, "", now)
-            end(run, Run.State.CANCELLED, Reason.CANCELLED, now, run.note)
+            _end_attempt(run, RunReason.CANCELLED, "", now)
+            end(run, Run.State.CANCELLED, RunReason.CANCELLED, now, run.note)
             return False
         asked, _ = Approval.objects.get_or_create(
             run=run, step=step, is_superseded=False, defaults={"wanted_of": wanted_of, "asked_at": now}
         )
         if asked.answer == Approval.Answer.GRANTED:
             return True
-        _end_attempt(run, Reason.AWAITING_APPROVAL, "", now)
+        _end_attempt(run, RunReason.AWAITING_APPROVAL, "", now)
         run.step = step
-        _let_go(run, Reason.AWAITING_APPROVAL, now, f"「{step}」の前に{wanted_of}の承認を待っています")
+        _let_go(run, RunReason.AWAITING_APPROVAL, now, f"「{step}」の前に{wanted_of}の承認を待っています")
         return False
 
 
@@ -353,10 +353,10 @@ def succeed_all(successes: Sequence[Success], now: datetime) -> Collection[int]:
             for run in runs
             if (last := by_run[run.pk].last) is not None
         )  # fmt: skip
-        Attempt.objects.filter(run__in=pks, ended_at=None).update(ended_at=now, outcome=Reason.SUCCEEDED)
+        Attempt.objects.filter(run__in=pks, ended_at=None).update(ended_at=now, outcome=RunReason.SUCCEEDED)
         ended = {
             "state": Run.State.DONE,
-            "reason": Reason.SUCCEEDED,
+            "reason": RunReason.SUCCEEDED,
             "note": "",
             "ended_at": now,
             "holder": "",
@@ -380,7 +380,7 @@ def _said(success: Success) -> str:
     return storable_text(result) if isinstance(result, str) else ""
 
 
-def fail(held: Claim, work: Work, reason: Reason, error: str, now: datetime) -> None:
+def fail(held: Claim, work: Work, reason: RunReason, error: str, now: datetime) -> None:
     """End the attempt: the run waits for a retry if the work allows one, or fails. May raise `Fenced`."""
     with transaction.atomic():
         ledger.hold()
@@ -390,7 +390,7 @@ def fail(held: Claim, work: Work, reason: Reason, error: str, now: datetime) -> 
         verdict = rules.after_failure(reason, run.failures, work.retry_delays, now)
         if run.is_cancelling:
             # The failure may be the effect of stopping it.
-            end(run, Run.State.CANCELLED, Reason.CANCELLED, now, run.note)
+            end(run, Run.State.CANCELLED, RunReason.CANCELLED, now, run.note)
         elif verdict.again_at is not None:
             _let_go(run, verdict.reason, verdict.again_at, error)
         else:
@@ -399,14 +399,14 @@ def fail(held: Claim, work: Work, reason: Reason, error: str, now: datetime) -> 
                 _again_next_day(run, work)
 
 
-def release(held: Claim, reason: Reason, now: datetime) -> None:
+def release(held: Claim, reason: RunReason, now: datetime) -> None:
     """Release the run: STOPPED leaves it to another worker, CANCELLED ends it. May raise `Fenced`."""
     with transaction.atomic():
         ledger.hold()
         run = _locked(held)
         _end_attempt(run, reason, "", now)
-        if reason is Reason.CANCELLED or run.is_cancelling:
-            end(run, Run.State.CANCELLED, Reason.CANCELLED, now, run.note)
+        if reason is RunReason.CANCELLED or run.is_cancelling:
+            end(run, Run.State.CANCELLED, RunReason.CANCELLED, now, run.note)
         else:
             _let_go(run, reason, now, run.note)
 
@@ -415,19 +415,19 @@ def _mine(held: Claim) -> QuerySet[Run]:
     return Run.objects.filter(pk=held.run_id, fence=held.fence, state=Run.State.RUNNING)
 
 
-def _let_go(run: Run, reason: Reason, wake_at: datetime, note: str) -> None:
+def _let_go(run: Run, reason: RunReason, wake_at: datetime, note: str) -> None:
     run.state, run.reason, run.wake_at, run.note = Run.State.WAITING, reason, wake_at, note
     run.holder, run.leased_until = "", None
     run.save()
-    if reason is Reason.STOPPED:
+    if reason is RunReason.STOPPED:
         call_workers()
 
 
-def _end_attempt(run: Run, outcome: Reason, error: str, now: datetime) -> None:
+def _end_attempt(run: Run, outcome: RunReason, error: str, now: datetime) -> None:
     Attempt.objects.filter(run=run, ended_at=None).update(ended_at=now, outcome=outcome, error=error)
 
 
-def end(run: Run, state: Run.State, reason: Reason, now: datetime, note: str) -> None:
+def end(run: Run, state: Run.State, reason: RunReason, now: datetime, note: str) -> None:
     """End the run for good, with its evidence, in the caller's transaction; the caller holds the ledger."""
     run.state, run.reason, run.note, run.ended_at = state, reason, storable_text(note), now
     run.holder, run.leased_until = "", None
@@ -474,7 +474,7 @@ def _again_next_day(run: Run, work: Work) -> None:
         document_digest=run.document_digest,
         ordered_by="schedule",
         parameters=run.parameters,
-        reason=Reason.NEXT_DAY,
+        reason=RunReason.NEXT_DAY,
         wake_at=due_at,
     )
     Run.objects.bulk_create([again], ignore_conflicts=True)

@@ -14,13 +14,13 @@ from django.db import DatabaseError, InterfaceError, OperationalError, connectio
 from toban.engine.clock import Clock
 from toban.engine.runs.claiming import claim
 from toban.engine.runs.claiming.bell import Bell
-from toban.engine.runs.claiming.claim import Claim, Fenced, LastStep, Progress, Success
+from toban.engine.runs.claiming.claim import Claim, Fenced, LastStep, StepProgress, Success
 from toban.engine.runs.claiming.crew import Crew, drop_broken_connections
 from toban.engine.runs.claiming.endings import Endings
 from toban.engine.runs.claiming.silence import Silences
 from toban.engine.runs.models import Run
 from toban.engine.runs.parameters import choices, why_refused
-from toban.engine.runs.rules import Reason
+from toban.engine.runs.rules import RunReason
 from toban.engine.runs.work import Step, StepFailed, Work
 from toban.engine.telemetry.output import OutputBuffer, OutputLine
 
@@ -36,14 +36,14 @@ _STATE_AGAIN = 1.0
 MOST_LINES = 1000
 """Number of lines of one claim that the state database keeps, for the pages; the telemetry store has all."""
 
-_RELEASING = (Reason.STOPPED, Reason.CANCELLED)
+_RELEASING = (RunReason.STOPPED, RunReason.CANCELLED)
 
 log = structlog.get_logger(__name__)
 
 
 @dataclass
 class Hand:
-    """A run in progress; a `Turn` for its steps."""
+    """A run in progress; a `RunTurn` for its steps."""
 
     claim: Claim
     work: Work
@@ -55,8 +55,8 @@ class Hand:
     is_ending: bool = field(default=False, init=False)
     """The run's release is being written: a heartbeat that finds it gone means nothing."""
     ended: threading.Event = field(default_factory=threading.Event, init=False)
-    _stop: Reason | None = field(default=None, init=False)
-    _progress: Progress | None = field(default=None, init=False)
+    _stop: RunReason | None = field(default=None, init=False)
+    _progress: StepProgress | None = field(default=None, init=False)
     _said: int = field(default=0, init=False)
     _noted: int = field(default=0, init=False)
 
@@ -104,7 +104,7 @@ class Hand:
         try:
             claim.write_log(self.claim, self.step, lines, now)
         except Fenced:
-            self.stop(Reason.FENCED)
+            self.stop(RunReason.FENCED)
         except DatabaseError as error:
             # The command's work matters more than its output.
             log.warning("run_log_lost", run=self.run_id, reason=str(error))
@@ -112,20 +112,20 @@ class Hand:
 
     def progress(self, percent: float | None, text: str = "") -> None:
         """Keep the step's progress until the next heartbeat, which writes it."""
-        self._progress = Progress(percent, text)
+        self._progress = StepProgress(percent, text)
 
-    def take_progress(self) -> Progress | None:
+    def take_progress(self) -> StepProgress | None:
         """Return the progress reported since the last call, if any."""
         taken, self._progress = self._progress, None
         return taken
 
-    def why_stop(self) -> Reason | None:
+    def why_stop(self) -> RunReason | None:
         """Return why the step must end, or None."""
         if self._stop is None and self.deadline is not None and time.monotonic() >= self.deadline:
-            self._stop = Reason.TIMED_OUT
+            self._stop = RunReason.TIMED_OUT
         return self._stop
 
-    def stop(self, reason: Reason) -> None:
+    def stop(self, reason: RunReason) -> None:
         """Have the step end; the first reason counts."""
         self._stop = self._stop or reason
 
@@ -172,7 +172,7 @@ class Runner:
     def close(self) -> None:
         """Stop all steps and release their runs, for another worker or a later start."""
         for hand in self._hands.values():
-            hand.stop(Reason.STOPPED)
+            hand.stop(RunReason.STOPPED)
         until = time.monotonic() + _PATIENCE
         for hand in self._hands.values():
             hand.ended.wait(max(until - time.monotonic(), 0))
@@ -239,14 +239,14 @@ class Runner:
                 hand.stop(reason)
 
 
-def _through(hand: Hand, endings: Endings) -> Reason:
+def _through(hand: Hand, endings: Endings) -> RunReason:
     """Do the steps that are not finished yet, and end the run; may raise `Fenced`."""
     todo = [step for step in hand.work.steps if step.name not in hand.results]
     last = None
     try:
         for step, then in zip_longest(todo, todo[1:]):
             if not _may_act(hand, step):
-                return Reason.AWAITING_APPROVAL
+                return RunReason.AWAITING_APPROVAL
             last = _act(hand, step)
             if then is not None:
                 _keep(hand, last, then)
@@ -254,7 +254,7 @@ def _through(hand: Hand, endings: Endings) -> Reason:
         return _fail(hand, failure)
     hand.is_ending = True
     _insist(lambda: endings.write(Success(hand.claim, last)))
-    return Reason.SUCCEEDED
+    return RunReason.SUCCEEDED
 
 
 def _may_act(hand: Hand, step: Step) -> bool:
@@ -277,7 +277,7 @@ def _act(hand: Hand, step: Step) -> LastStep:
     hand.take_progress()
     # The order checked the parameters, too; since then the row may have been bound to something else.
     if why := why_refused(hand.parameters, hand.work.parameters):
-        raise StepFailed(f"{why}: {choices(hand.work.parameters)}", Reason.NOT_RUNNABLE)
+        raise StepFailed(f"{why}: {choices(hand.work.parameters)}", RunReason.NOT_RUNNABLE)
     try:
         return LastStep(step.name, _storable(step.act(hand)), began_at)
     except StepFailed:
@@ -306,8 +306,8 @@ def _keep(hand: Hand, done: LastStep, then: Step) -> None:
     hand.results[done.name] = done.result
 
 
-def _fail(hand: Hand, failure: StepFailed) -> Reason:
-    if failure.reason is Reason.FENCED:
+def _fail(hand: Hand, failure: StepFailed) -> RunReason:
+    if failure.reason is RunReason.FENCED:
         raise Fenced(str(failure)) from failure
     hand.is_ending = True
     if failure.reason in _RELEASING:
@@ -330,6 +330,6 @@ def _insist[T](write: Callable[[], T]) -> T:
 
 
 def _words(failure: StepFailed, work: Work) -> str:
-    if failure.reason is Reason.TIMED_OUT and work.timeout is not None:
+    if failure.reason is RunReason.TIMED_OUT and work.timeout is not None:
         return f"制限時間 {work.timeout.total_seconds():g} 秒を過ぎました"
     return str(failure)

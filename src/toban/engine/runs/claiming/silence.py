@@ -12,7 +12,7 @@ _MOST_PER_LOOK = 2.0
 
 
 @dataclass(slots=True)
-class _Sight:
+class _LifeSign:
     sign: object
     silent_for: float
 
@@ -29,7 +29,7 @@ class Silences:
     def __init__(self, seconds: Callable[[], float] = time.monotonic) -> None:
         self._seconds = seconds
         self._looked_at = seconds()
-        self._sights: dict[object, _Sight] = {}
+        self._sights: dict[object, _LifeSign] = {}
 
     def look[K](self, signs: Mapping[K, object]) -> frozenset[K]:
         """Return which keys of *signs*, the newest signs of life of their holders, nobody holds any more."""
@@ -43,9 +43,9 @@ class Silences:
         """Start over: the state database was unavailable, and nobody's heartbeat could be seen."""
         self._sights = {}
 
-    def _seen(self, held: object, sign: object, passed: float) -> _Sight:
+    def _seen(self, held: object, sign: object, passed: float) -> _LifeSign:
         before = self._sights.get(held)
         if before is None or before.sign != sign:
-            return _Sight(sign, 0.0)
+            return _LifeSign(sign, 0.0)
         before.silent_for += passed
         return before

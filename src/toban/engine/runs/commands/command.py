@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from toban.engine.runs.commands import guard
-from toban.engine.runs.rules import Reason
-from toban.engine.runs.work import StepFailed, Turn
+from toban.engine.runs.rules import RunReason
+from toban.engine.runs.work import RunTurn, StepFailed
 
 _GRACE = 3.0
 """Seconds between asking a command to end and killing it."""
@@ -26,7 +26,7 @@ _LONGEST_LINE = 2000
 
 
 @dataclass(frozen=True, slots=True)
-class Command:
+class LocalCommand:
     """Runs *arguments*, without a shell. Status 0 is success; 127 (no such command) is not retried.
 
     The environment describes the run: `BATCH_RUN`, `BATCH_DUE_AT` (ISO 8601), and each parameter as `BATCH_`
@@ -36,7 +36,7 @@ class Command:
     arguments: tuple[str, ...]
     directory: Path
 
-    def __call__(self, turn: Turn) -> object:
+    def __call__(self, turn: RunTurn) -> object:
         """Run to the end and return the exit status, or raise `StepFailed`."""
         worker = [sys.executable, "-I", "-S", guard.__file__, str(os.getpid()), "--", *self.arguments]
         try:
@@ -50,7 +50,7 @@ class Command:
                 start_new_session=True,
             )
         except OSError as error:
-            raise StepFailed(f"{self.directory}: {error.strerror}", Reason.NOT_RUNNABLE) from error
+            raise StepFailed(f"{self.directory}: {error.strerror}", RunReason.NOT_RUNNABLE) from error
         with process:
             try:
                 stopped = _follow(process, turn)
@@ -66,13 +66,13 @@ def surroundings() -> Mapping[str, str]:
     return {name: value for name, value in os.environ.items() if not name.startswith("TOBAN_")}
 
 
-def environment(turn: Turn) -> Mapping[str, str]:
+def environment(turn: RunTurn) -> Mapping[str, str]:
     """Return the variables that describe the run to its command."""
     parameters = {f"BATCH_{name.upper()}": value for name, value in turn.parameters.items()}
     return {**parameters, "BATCH_RUN": str(turn.run_id), "BATCH_DUE_AT": turn.due_at.isoformat()}
 
 
-class Lines:
+class LineSplitter:
     """Splits output that comes in pieces into lines; limits the total size and the length of each line."""
 
     def __init__(self) -> None:
@@ -103,9 +103,9 @@ class Lines:
         return kept
 
 
-def _follow(process: subprocess.Popen[bytes], turn: Turn) -> Reason | None:
+def _follow(process: subprocess.Popen[bytes], turn: RunTurn) -> RunReason | None:
     """Log the command's output until it ends; return why it had to be stopped, or None."""
-    lines, stopped, kill_at = Lines(), None, None
+    lines, stopped, kill_at = LineSplitter(), None, None
     output = process.stdout
     if output is None:
         raise AssertionError("the command was started without a pipe")
@@ -127,10 +127,10 @@ def _follow(process: subprocess.Popen[bytes], turn: Turn) -> Reason | None:
     return stopped
 
 
-def tell(turn: Turn, lines: Sequence[str], stopped: Reason | None) -> None:
+def tell(turn: RunTurn, lines: Sequence[str], stopped: RunReason | None) -> None:
     """Write *lines* into the run's log, unless the step was *stopped* because another worker took over."""
     # A worker that was replaced must not write any more.
-    if lines and stopped is not Reason.FENCED:
+    if lines and stopped is not RunReason.FENCED:
         turn.say("\n".join(lines))
 
 
@@ -147,7 +147,7 @@ def judged(status: int, arguments: Sequence[str]) -> object:
     if status == 0:
         return {"status": 0}
     if status == guard.NOT_RUNNABLE:
-        raise StepFailed(f"「{arguments[0]}」を起動できません", Reason.NOT_RUNNABLE)
+        raise StepFailed(f"「{arguments[0]}」を起動できません", RunReason.NOT_RUNNABLE)
     if status > 128:
         raise StepFailed(f"シグナル {status - 128} で終わりました")
     raise StepFailed(f"終了コード {status} で終わりました")

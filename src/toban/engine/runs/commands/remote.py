@@ -20,9 +20,9 @@ from typing import Any
 import asyncssh
 
 from toban.engine.bindings.secret import Secret, SecretUnavailable
-from toban.engine.runs.commands.command import Lines, environment, judged, tell
-from toban.engine.runs.rules import Reason
-from toban.engine.runs.work import StepFailed, Turn
+from toban.engine.runs.commands.command import LineSplitter, environment, judged, tell
+from toban.engine.runs.rules import RunReason
+from toban.engine.runs.work import RunTurn, StepFailed
 
 _LOOK = 0.2
 _GRACE = 3.0
@@ -51,7 +51,7 @@ class Unreachable(Exception):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Host:
+class SshHost:
     """A host, the login there, and the host's own proof of identity."""
 
     name: str
@@ -76,19 +76,19 @@ class RemoteCommand:
     """Runs *arguments* on *host*. Status 0 is success; 126 and 127 (no such command) are not retried.
 
     The arguments are quoted for the remote login shell, so each arrives as it was written. The environment
-    describes the run, as for `command.Command`.
+    describes the run, as for `command.LocalCommand`.
     """
 
-    host: Host
+    host: SshHost
     arguments: tuple[str, ...]
 
-    def __call__(self, turn: Turn) -> object:
+    def __call__(self, turn: RunTurn) -> object:
         """Run to the end and return the exit status, or raise `StepFailed`."""
         with asyncio.Runner() as runner:
             try:
                 return _Conversation(runner, turn).run(self)
             except Unreachable as error:
-                reason = Reason.NOT_RUNNABLE if error.lasting else Reason.FAILED
+                reason = RunReason.NOT_RUNNABLE if error.lasting else RunReason.FAILED
                 raise StepFailed(f"{error} (HINT: {error.hint})", reason) from error
 
 
@@ -102,11 +102,11 @@ def command_line(arguments: tuple[str, ...], told: Mapping[str, str]) -> str:
     return "exec " + shlex.join(["env", *settings, *arguments])
 
 
-async def connect(host: Host) -> asyncssh.SSHClientConnection:
+async def connect(host: SshHost) -> asyncssh.SSHClientConnection:
     """Log in, or raise `Unreachable`. It uses no agents, configuration files or passwords."""
     key, known = _own_key(host), _known(host)
     try:
-        offered = _Offered()
+        offered = _HostKeyClient()
         return await asyncssh.connect(
             host.name,
             host.port,
@@ -138,7 +138,7 @@ async def connect(host: Host) -> asyncssh.SSHClientConnection:
         raise Unreachable(f"{host} につながりません: {why}", hint) from error
 
 
-async def finds(host: Host, program: str) -> bool:
+async def finds(host: SshHost, program: str) -> bool:
     """Log in and return whether *program* can be started there; raises `Unreachable`."""
     asks = shlex.join(["sh", "-c", 'command -v -- "$1" >/dev/null', "sh", program])
     connection = await connect(host)
@@ -154,7 +154,7 @@ async def finds(host: Host, program: str) -> bool:
 
 
 @dataclass
-class _Offered(asyncssh.SSHClient):
+class _HostKeyClient(asyncssh.SSHClient):
     """Trusts no unknown key, and remembers the one that was offered."""
 
     key: asyncssh.SSHKey | None = field(default=None, init=False)
@@ -170,7 +170,7 @@ type _Known = (
 )
 
 
-def _own_key(host: Host) -> asyncssh.SSHKey:
+def _own_key(host: SshHost) -> asyncssh.SSHKey:
     try:
         passphrase = host.passphrase.reveal() if host.passphrase else None
         return asyncssh.import_private_key(host.key.reveal(), passphrase)
@@ -181,7 +181,7 @@ def _own_key(host: Host) -> asyncssh.SSHKey:
         raise Unreachable(f"秘密鍵 {host.key} を読めません", hint, lasting=True) from error
 
 
-def _known(host: Host) -> _Known:
+def _known(host: SshHost) -> _Known:
     if host.known_hosts is None:
         return ([asyncssh.import_public_key(host.host_key)], [], [])
     hint = f"ssh-keyscan -p {host.port} {host.name} の答えを確かめてから、そこに書いてください"
@@ -192,7 +192,7 @@ def _known(host: Host) -> _Known:
         raise Unreachable(f"{host.known_hosts} を読めません: {why}", hint, lasting=True) from error
 
 
-def _impostor(host: Host, known: _Known, offered: _Offered) -> Unreachable:
+def _impostor(host: SshHost, known: _Known, offered: _HostKeyClient) -> Unreachable:
     """Return an error that says whether the host's key is unknown, or has changed."""
     finger = offered.key.get_fingerprint() if offered.key else "?"
     where = host.known_hosts or "host_key"
@@ -218,7 +218,7 @@ class _Conversation:
     Between two steps no loop runs: only then can Django write the run's log.
     """
 
-    def __init__(self, runner: asyncio.Runner, turn: Turn) -> None:
+    def __init__(self, runner: asyncio.Runner, turn: RunTurn) -> None:
         self._runner = runner
         self._turn = turn
 
@@ -249,9 +249,9 @@ class _Conversation:
                 raise StepFailed("始まる前に止めました", stop)
         return task.result()
 
-    def _follow(self, process: asyncssh.SSHClientProcess[bytes]) -> Reason | None:
+    def _follow(self, process: asyncssh.SSHClientProcess[bytes]) -> RunReason | None:
         """Log the command's output until it ends; return why it had to be stopped, or None."""
-        lines, stopped, end = Lines(), None, _End(process)
+        lines, stopped, end = LineSplitter(), None, _CommandEnd(process)
         reading = self._begun(process.stdout.read(_CHUNK))
         while not end.has_come():
             if self._is_done(reading):
@@ -278,7 +278,7 @@ class _Conversation:
         return task.done()
 
 
-class _End:
+class _CommandEnd:
     """The end of a command: first requested, then forced, and then no longer waited for.
 
     Output may continue after the end, from what the command left in the background: it is read for a moment
@@ -335,5 +335,5 @@ def _outcome(process: asyncssh.SSHClientProcess[bytes], command: RemoteCommand) 
     if process.exit_status is None:
         raise StepFailed(f"{command.host} との接続が途中で切れました。{_GOES_ON}")
     if process.exit_status == _NOT_EXECUTABLE:
-        raise StepFailed(f"「{command.arguments[0]}」を実行する権限がありません", Reason.NOT_RUNNABLE)
+        raise StepFailed(f"「{command.arguments[0]}」を実行する権限がありません", RunReason.NOT_RUNNABLE)
     return judged(process.exit_status, command.arguments)

@@ -14,7 +14,7 @@ _EARLY_PART = 10
 """The margin is at most a tenth of the time between two due times: some jobs run every minute."""
 
 
-class Word(StrEnum):
+class ReportWord(StrEnum):
     """What a report says."""
 
     START = "start"
@@ -33,7 +33,7 @@ class Due:
 
 
 def due_of(
-    word: Word, at: datetime, *, previous: Due | None, upcoming: datetime | None, within: timedelta
+    word: ReportWord, at: datetime, *, previous: Due | None, upcoming: datetime | None, within: timedelta
 ) -> datetime | None:
     """Return the due time that a report at *at* is for, or None for a run outside the schedule.
 
@@ -45,10 +45,10 @@ def due_of(
         return upcoming
     if previous is None:
         return None
-    if not previous.is_done or word in (Word.SUCCESS, Word.LOG):
+    if not previous.is_done or word in (ReportWord.SUCCESS, ReportWord.LOG):
         return previous.at
     is_in_time = at - previous.at <= within
-    return previous.at if word is Word.FAIL and is_in_time else None
+    return previous.at if word is ReportWord.FAIL and is_in_time else None
 
 
 def _earliness(previous: Due | None, upcoming: datetime) -> timedelta:

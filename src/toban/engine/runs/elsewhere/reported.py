@@ -15,9 +15,9 @@ from toban.engine.calendar.due import due_times
 from toban.engine.evidence import ledger
 from toban.engine.runs.claiming import claim
 from toban.engine.runs.claiming.bell import call_workers
-from toban.engine.runs.elsewhere.belonging import Due, Word, due_of
+from toban.engine.runs.elsewhere.belonging import Due, ReportWord, due_of
 from toban.engine.runs.models import Attempt, PlannedWork, Run, RunLog
-from toban.engine.runs.rules import Reason
+from toban.engine.runs.rules import RunReason
 from toban.engine.runs.work import Work
 from toban.engine.text import storable_text
 
@@ -35,7 +35,7 @@ _LONGEST_NOTE = 200
 class Report:
     """A report about a work."""
 
-    word: Word
+    word: ReportWord
     at: datetime
     text: str = ""
     """The job's text; the receiver limits its length."""
@@ -52,11 +52,14 @@ def take(work: Work, report: Report) -> Run | None:
         run = _run_of(work, report)
         if run is None:
             return None
-        if report.word is Word.START:
+        if report.word is ReportWord.START:
             _start(run, report)
-        elif report.word is Word.SUCCESS and run.state != Run.State.DONE:
+        elif report.word is ReportWord.SUCCESS and run.state != Run.State.DONE:
             _end(run, Run.State.DONE, _lateness(work, run, report), report)
-        elif report.word is Word.FAIL and (run.state, run.reason) != (Run.State.FAILED, Reason.REPORTED):
+        elif report.word is ReportWord.FAIL and (run.state, run.reason) != (
+            Run.State.FAILED,
+            RunReason.REPORTED,
+        ):
             run.failures += 1
             _end(run, Run.State.FAILED, _complaint(report), report)
         _log(run, report)
@@ -72,7 +75,7 @@ def close_overdue(works: Mapping[str, Work], now: datetime) -> None:
         return
     open_runs = Run.objects.filter(
         state__in=(Run.State.WAITING, Run.State.RUNNING),
-        reason__in=(Reason.AWAITING_REPORT, Reason.REPORTED),
+        reason__in=(RunReason.AWAITING_REPORT, RunReason.REPORTED),
     )
     overdue = [
         run.pk for run in open_runs if run.work in reported and _deadline(run, reported[run.work]) <= now
@@ -104,12 +107,12 @@ def _within(work: Work) -> timedelta:
 def _give_up(run: Run, work: Work, now: datetime) -> None:
     if run.state == Run.State.WAITING:
         note = f"予定から {amounts.length(_within(work))} たっても、始まりも終わりも報告されませんでした"
-        claim.end(run, Run.State.MISSED, Reason.UNREPORTED, now, note)
+        claim.end(run, Run.State.MISSED, RunReason.UNREPORTED, now, note)
         return
     length = work.timeout or _within(work)
     note = f"始まってから {amounts.length(length)} たっても、終わりが報告されませんでした"
-    _end_attempt(run, Reason.UNREPORTED, note, now)
-    claim.end(run, Run.State.FAILED, Reason.UNREPORTED, now, note)
+    _end_attempt(run, RunReason.UNREPORTED, note, now)
+    claim.end(run, Run.State.FAILED, RunReason.UNREPORTED, now, note)
 
 
 def _run_of(work: Work, report: Report) -> Run | None:
@@ -118,11 +121,11 @@ def _run_of(work: Work, report: Report) -> Run | None:
     named = runs.filter(parameters__rid=report.rid).order_by("-due_at").first() if report.rid else None
     if named is not None:
         return named
-    going_on = runs.filter(state=Run.State.RUNNING).first() if report.word is not Word.START else None
+    going_on = runs.filter(state=Run.State.RUNNING).first() if report.word is not ReportWord.START else None
     if going_on is not None and not (report.rid and going_on.parameters.get("rid")):
         return going_on
     due_at = _due_at(work, report)
-    if due_at is None and report.word is Word.LOG:
+    if due_at is None and report.word is ReportWord.LOG:
         return None
     run, _ = Run.objects.select_for_update().get_or_create(
         work=work.key,
@@ -131,7 +134,7 @@ def _run_of(work: Work, report: Report) -> Run | None:
             "clause_id": work.clause_id,
             "document_digest": work.document_digest,
             "ordered_by": "schedule" if due_at else _HOLDER,
-            "reason": Reason.AWAITING_REPORT,
+            "reason": RunReason.AWAITING_REPORT,
             "wake_at": due_at or report.at,
         },
     )
@@ -180,9 +183,9 @@ def _start(run: Run, report: Report) -> None:
     others = Run.objects.select_for_update().filter(work=run.work, state=Run.State.RUNNING)
     for other in others:
         note = "終わりが報告されないまま、次が始まりました"
-        _end_attempt(other, Reason.UNREPORTED, note, report.at)
-        claim.end(other, Run.State.FAILED, Reason.UNREPORTED, report.at, note)
-    run.state, run.reason, run.note = Run.State.RUNNING, Reason.REPORTED, ""
+        _end_attempt(other, RunReason.UNREPORTED, note, report.at)
+        claim.end(other, Run.State.FAILED, RunReason.UNREPORTED, report.at, note)
+    run.state, run.reason, run.note = Run.State.RUNNING, RunReason.REPORTED, ""
     run.began_at, run.ended_at, run.holder = report.at, None, _HOLDER
     run.fence += 1
     if report.rid:
@@ -198,11 +201,13 @@ def _end(run: Run, state: Run.State, note: str, report: Report) -> None:
         run.fence += 1
         Attempt.objects.create(run=run, fence=run.fence, holder=_HOLDER, began_at=report.at)
     is_well = state == Run.State.DONE
-    _end_attempt(run, Reason.SUCCEEDED if is_well else Reason.FAILED, "" if is_well else note, report.at)
-    claim.end(run, state, Reason.REPORTED, report.at, note)
+    _end_attempt(
+        run, RunReason.SUCCEEDED if is_well else RunReason.FAILED, "" if is_well else note, report.at
+    )
+    claim.end(run, state, RunReason.REPORTED, report.at, note)
 
 
-def _end_attempt(run: Run, outcome: Reason, error: str, at: datetime) -> None:
+def _end_attempt(run: Run, outcome: RunReason, error: str, at: datetime) -> None:
     Attempt.objects.filter(run=run, ended_at=None).update(
         ended_at=at, outcome=outcome, error=storable_text(error)
     )

@@ -20,12 +20,12 @@ from obstore.exceptions import AlreadyExistsError, BaseError
 from obstore.store import S3Store as Bucket
 
 from toban.engine.bindings.secret import SecretUnavailable
-from toban.engine.stores.pipe import Abandoned, Pipe
+from toban.engine.stores.pipe import Pipe, PipeAbandoned
 from toban.engine.stores.s3.clients import bucket_client, settings_client
 from toban.engine.stores.s3.config import S3Config
 from toban.engine.stores.s3.settings import lock, settings_of
 from toban.engine.stores.s3.trouble import trouble_of
-from toban.engine.stores.store import AlreadyThere, Listed, Stored, StoreTrouble
+from toban.engine.stores.store import AlreadyThere, ListedObject, StoredObject, StoreTrouble
 
 if TYPE_CHECKING:
     # These exist in obstore's stubs only.
@@ -64,20 +64,20 @@ class S3Store:
                 raise
             upload.finish()
 
-    def put(self, key: str, content: bytes) -> Stored:
+    def put(self, key: str, content: bytes) -> StoredObject:
         """See `Store`."""
         with self.writer(key) as upload:
             upload.write(content)
         return upload.stored
 
-    def add(self, key: str, content: bytes) -> Stored:
+    def add(self, key: str, content: bytes) -> StoredObject:
         """See `Store`."""
         with self._asking(key):
             try:
                 put = obstore.put(self._bucket, key, content, mode="create", use_multipart=False)
             except AlreadyExistsError as error:
                 raise AlreadyThere(f"{self.name}: {key} はすでにあります") from error
-        return Stored(key, len(content), hashlib.sha256(content).hexdigest(), put["version"] or "")
+        return StoredObject(key, len(content), hashlib.sha256(content).hexdigest(), put["version"] or "")
 
     def lock(self, key: str, until: datetime, mode: str) -> str:
         """See `Store`."""
@@ -103,14 +103,14 @@ class S3Store:
         if sha256 and digest.hexdigest() != sha256:
             raise StoreTrouble(f"{self.name}: {key} の中身が、記録した SHA-256 と違います")
 
-    def listing(self, prefix: str) -> Iterator[Listed]:
+    def listing(self, prefix: str) -> Iterator[ListedObject]:
         """See `Store`."""
         with self._asking(prefix):
             # obstore lists whole folders only.
             for page in obstore.list(self._bucket, prefix.rpartition("/")[0] or None):
                 for each in page:
                     if each["path"].startswith(prefix):
-                        yield Listed(each["path"], each["size"], each["last_modified"])
+                        yield ListedObject(each["path"], each["size"], each["last_modified"])
 
     def delete(self, keys: Sequence[str]) -> None:
         """See `Store`. In a bucket with versioning, the objects remain as earlier versions."""
@@ -177,7 +177,7 @@ class S3Store:
 
 
 @dataclass(frozen=True, slots=True)
-class _Parts:
+class _PartWriter:
     """An object that is sent while it is being written."""
 
     pipe: Pipe
@@ -193,8 +193,8 @@ class _Upload:
         self._digest = hashlib.sha256()
         self._size = 0
         self._first: list[bytes] = []
-        self._parts: _Parts | None = None
-        self._stored: Stored | None = None
+        self._parts: _PartWriter | None = None
+        self._stored: StoredObject | None = None
 
     def write(self, piece: bytes | bytearray | memoryview) -> None:
         """See `Writer`."""
@@ -215,7 +215,7 @@ class _Upload:
             self._first.clear()
 
     @property
-    def stored(self) -> Stored:
+    def stored(self) -> StoredObject:
         """See `Writer`."""
         if self._stored is None:
             raise RuntimeError("the object is not written yet")
@@ -236,9 +236,9 @@ class _Upload:
             content = b"".join(self._first)
             sending = self._aside.submit(obstore.put, self._bucket, self._key, content, use_multipart=False)
         version = self._result(sending)["version"] or ""
-        self._stored = Stored(self._key, self._size, self._digest.hexdigest(), version)
+        self._stored = StoredObject(self._key, self._size, self._digest.hexdigest(), version)
 
-    def _begin(self) -> _Parts:
+    def _begin(self) -> _PartWriter:
         pipe = Pipe(self._part)
         sending = self._aside.submit(
             obstore.put,
@@ -250,13 +250,13 @@ class _Upload:
             max_concurrency=self._config.parallel,
         )
         sending.add_done_callback(lambda _: pipe.abandon())
-        return _Parts(pipe, sending)
+        return _PartWriter(pipe, sending)
 
-    def _hand_on(self, parts: _Parts, piece: bytes) -> None:
+    def _hand_on(self, parts: _PartWriter, piece: bytes) -> None:
         try:
             if piece:
                 parts.pipe.write(piece)
-        except Abandoned:
+        except PipeAbandoned:
             self._result(parts.sending)
             raise
 

@@ -3,25 +3,25 @@
 import asyncio
 import threading
 
-from toban.engine.telemetry.child.engine import Head
-from toban.engine.telemetry.child.refusal import Refused
+from toban.engine.telemetry.child.engine import AnswerHead
+from toban.engine.telemetry.child.refusal import RequestRefusal
 
 _ROOM = 8
 """Number of parts that may wait to be sent; a slow reader pauses the query instead of filling the memory."""
 
 
-class Abandoned(Exception):
+class AnswerAbandoned(Exception):
     """Nobody waits for the answer any more."""
 
 
-class End:
+class AnswerEnd:
     """The answer is complete."""
 
 
-Part = Head | bytes | Refused | End
+Part = AnswerHead | bytes | RequestRefusal | AnswerEnd
 
 
-class Answer:
+class StreamedAnswer:
     """A bounded queue of parts, filled by one thread and emptied by one task."""
 
     def __init__(self) -> None:
@@ -31,10 +31,10 @@ class Answer:
         self._gone = threading.Event()
 
     def put(self, part: Part) -> None:
-        """Add *part*, waiting for room; raise `Abandoned` if the reader has gone. For the thread."""
+        """Add *part*, waiting for room; raise `AnswerAbandoned` if the reader has gone. For the thread."""
         self._room.acquire()
         if self._gone.is_set():
-            raise Abandoned
+            raise AnswerAbandoned
         self._loop.call_soon_threadsafe(self._parts.put_nowait, part)
 
     async def take(self) -> Part:

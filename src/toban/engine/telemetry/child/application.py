@@ -12,9 +12,9 @@ import structlog
 
 from toban.engine.telemetry.child import request as requests
 from toban.engine.telemetry.child import statement as statements
-from toban.engine.telemetry.child.answer import Abandoned, Answer, End
-from toban.engine.telemetry.child.engine import Engine, Head
-from toban.engine.telemetry.child.refusal import TOO_LARGE, UNKNOWN, Refused
+from toban.engine.telemetry.child.answer import AnswerAbandoned, AnswerEnd, StreamedAnswer
+from toban.engine.telemetry.child.engine import AnswerHead, StoreEngine
+from toban.engine.telemetry.child.refusal import TOO_LARGE, UNKNOWN, RequestRefusal
 
 log = structlog.get_logger(__name__)
 
@@ -38,7 +38,7 @@ class _Disconnected(Exception):
 class Application:
     """Serves *engine* over the ClickHouse HTTP protocol to clients that know *secret*."""
 
-    def __init__(self, engine: Engine, *, secret: str, threads: int) -> None:
+    def __init__(self, engine: StoreEngine, *, secret: str, threads: int) -> None:
         self._engine = engine
         self._secret = secret
         self._timezone = engine.timezone()
@@ -58,22 +58,25 @@ class Application:
             requests.authenticate(headers, self._secret)
             request = requests.parse(scope["query_string"], headers, await _body(receive))
             statement = statements.read(request.text, request.rows)
-        except Refused as refused:
+        except RequestRefusal as refused:
             await _refuse(send, refused)
             return
         except _Disconnected:
             return
-        answer = Answer()
+        answer = StreamedAnswer()
         workers = self._inserters if isinstance(statement, statements.Insert) else self._workers
         work = asyncio.get_running_loop().run_in_executor(workers, self._run, request, statement, answer)
         if not await self._send(answer, receive, send) and isinstance(statement, statements.Query):
             await self._interrupt(answer, work)
 
     def _run(
-        self, request: requests.Request, statement: statements.Insert | statements.Query, answer: Answer
+        self,
+        request: requests.Request,
+        statement: statements.Insert | statements.Query,
+        answer: StreamedAnswer,
     ) -> None:
-        """Run a statement on a worker thread; the answer always ends with an `End` or a `Refused`."""
-        with suppress(Abandoned):
+        """Run a statement on a worker thread; its answer ends with an `AnswerEnd` or a `RequestRefusal`."""
+        with suppress(AnswerAbandoned):
             try:
                 self._engine.run(
                     statement,
@@ -82,17 +85,17 @@ class Application:
                     default_format=request.default_format,
                     sink=answer,
                 )
-                answer.put(End())
-            except Refused as refused:
+                answer.put(AnswerEnd())
+            except RequestRefusal as refused:
                 answer.put(refused)
-            except Abandoned:
+            except AnswerAbandoned:
                 raise
             except Exception as exc:
                 # The thread's boundary: without an answer the client would wait for ever.
                 log.exception("statement_failed")
-                answer.put(Refused(UNKNOWN, str(exc)))
+                answer.put(RequestRefusal(UNKNOWN, str(exc)))
 
-    async def _send(self, answer: Answer, receive: Receive, send: Send) -> bool:
+    async def _send(self, answer: StreamedAnswer, receive: Receive, send: Send) -> bool:
         """Send the parts as they come; return False if the client went away before the end.
 
         An insert of such a client continues: all its rows have arrived.
@@ -109,24 +112,24 @@ class Application:
                     answer.abandon()
                     return False
                 match part.result():
-                    case Head() as head:
+                    case AnswerHead() as head:
                         await _start(send, 200, self._headers(head, tag))
                         head_sent = True
                     case bytes() as content:
                         await _continue(send, content)
-                    case Refused() as refused if head_sent:
+                    case RequestRefusal() as refused if head_sent:
                         await _end(send, _late_error(refused, tag))
                         return True
-                    case Refused() as refused:
+                    case RequestRefusal() as refused:
                         await _refuse(send, refused)
                         return True
-                    case End():
+                    case AnswerEnd():
                         await _end(send, b"")
                         return True
         finally:
             gone.cancel()
 
-    async def _interrupt(self, answer: Answer, work: asyncio.Future[None]) -> None:
+    async def _interrupt(self, answer: StreamedAnswer, work: asyncio.Future[None]) -> None:
         """Stop the query of a client that has gone."""
         loop = asyncio.get_running_loop()
         while not work.done():
@@ -134,7 +137,7 @@ class Application:
             # Repeated in case the kill came between two statements of the same work.
             await asyncio.wait({work}, timeout=_INTERRUPT_AGAIN)
 
-    def _headers(self, head: Head, tag: str) -> list[Header]:
+    def _headers(self, head: AnswerHead, tag: str) -> list[Header]:
         headers = [
             (b"x-clickhouse-summary", json.dumps(dict(head.summary)).encode()),
             (b"x-clickhouse-timezone", self._timezone.encode()),
@@ -153,7 +156,7 @@ async def _body(receive: Receive) -> bytes:
         parts.append(message.get("body", b""))
         size += len(parts[-1])
         if size > _BODY_LIMIT:
-            raise Refused(
+            raise RequestRefusal(
                 TOO_LARGE, f"a request holds at most {_BODY_LIMIT} bytes. HINT: send smaller batches"
             )
         if not message.get("more_body"):
@@ -165,14 +168,14 @@ async def _until_disconnected(receive: Receive) -> None:
         pass
 
 
-def _late_error(refused: Refused, tag: str) -> bytes:
+def _late_error(refused: RequestRefusal, tag: str) -> bytes:
     """Return an error that follows the head, framed so that clients find it (ClickHouse's exception tag)."""
     text = refused.text.encode()
     mark = tag.encode()
     return b"\r\n__exception__\r\n%s\r\n%s\n%d %s\r\n__exception__\r\n" % (mark, text, len(text) + 1, mark)
 
 
-async def _refuse(send: Send, refused: Refused) -> None:
+async def _refuse(send: Send, refused: RequestRefusal) -> None:
     code = str(refused.code).encode()
     await _reply(send, refused.status, refused.text.encode(), [(b"x-clickhouse-exception-code", code)])
 

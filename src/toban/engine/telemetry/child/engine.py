@@ -14,17 +14,17 @@ import chdb
 import structlog
 
 from toban.engine.telemetry.child import streams
-from toban.engine.telemetry.child.engine_settings import DATABASE, Limits
+from toban.engine.telemetry.child.engine_settings import DATABASE, EngineLimits
 from toban.engine.telemetry.child.groups import MOST_KNOWN, Groups
 from toban.engine.telemetry.child.refusal import (
     BAD_REQUEST,
     NOT_ENOUGH_SPACE,
-    Refused,
+    RequestRefusal,
     from_engine,
 )
 from toban.engine.telemetry.child.statement import Insert, Query
 from toban.engine.telemetry.tables import BATCHED, SEAT
-from toban.engine.telemetry.tokens import Token
+from toban.engine.telemetry.tokens import InsertToken
 
 log = structlog.get_logger(__name__)
 
@@ -55,17 +55,17 @@ class _Everything:
 
 
 @dataclass(frozen=True, slots=True)
-class Head:
+class AnswerHead:
     """What is known about an answer before its first byte."""
 
     format: str
     summary: Mapping[str, str]
 
 
-class Sink(Protocol):
-    """Where an answer goes; it is also the work's identity for `Engine.interrupt`."""
+class AnswerSink(Protocol):
+    """Where an answer goes; it is also the work's identity for `StoreEngine.interrupt`."""
 
-    def put(self, part: Head | bytes, /) -> None:
+    def put(self, part: AnswerHead | bytes, /) -> None:
         """Accept the answer's head, then its bytes; raise to stop."""
 
 
@@ -77,7 +77,7 @@ class _Seat:
         self.name = name
         self._own = own
         self.lock = threading.Lock()
-        self.work: Sink | None = None
+        self.work: AnswerSink | None = None
         self._settings: dict[str, str] = {}
         self.connection = _connect(target)
         self.connection.query(f"USE {DATABASE}")
@@ -94,15 +94,15 @@ class _Seat:
             if self._settings.get(name) == value:
                 continue
             if not name.isidentifier() or name == "log_comment":
-                raise Refused(BAD_REQUEST, f"{name!r} is not a setting")
+                raise RequestRefusal(BAD_REQUEST, f"{name!r} is not a setting")
             self.connection.query(f"SET {name} = {_quoted(value)}")
             self._settings[name] = value
 
 
-class Engine:
+class StoreEngine:
     """The engine of one store directory; any thread may run statements."""
 
-    def __init__(self, directory: Path, configuration: Path, limits: Limits) -> None:
+    def __init__(self, directory: Path, configuration: Path, limits: EngineLimits) -> None:
         """Open the store, or raise RuntimeError with the engine's reason."""
         self._directory = directory
         self._limits = limits
@@ -165,9 +165,9 @@ class Engine:
         parameters: Mapping[str, str],
         settings: Mapping[str, str],
         default_format: str,
-        sink: Sink,
+        sink: AnswerSink,
     ) -> None:
-        """Run *statement* on this thread's connection and put its answer into *sink*, or raise `Refused`."""
+        """Run *statement* on this thread's connection, its answer into *sink*, or raise `RequestRefusal`."""
         if isinstance(statement, Insert):
             self._insert(statement, parameters, settings, sink)
             return
@@ -178,7 +178,7 @@ class Engine:
             else:
                 _answer(seat, statement, parameters, form, sink)
 
-    def interrupt(self, work: Sink) -> None:
+    def interrupt(self, work: AnswerSink) -> None:
         """Stop the query of *work*, if it is still running."""
         for seat in list(self._seats):
             # The lock keeps the seat from starting somebody else's query before the kill has been sent.
@@ -208,7 +208,7 @@ class Engine:
         return seat
 
     @contextmanager
-    def _working(self, settings: Mapping[str, str], sink: Sink) -> Iterator[_Seat]:
+    def _working(self, settings: Mapping[str, str], sink: AnswerSink) -> Iterator[_Seat]:
         seat = self._seat()
         with seat.lock:
             seat.work = sink
@@ -222,21 +222,23 @@ class Engine:
                 seat.work = None
 
     def _insert(
-        self, insert: Insert, parameters: Mapping[str, str], settings: Mapping[str, str], sink: Sink
+        self, insert: Insert, parameters: Mapping[str, str], settings: Mapping[str, str], sink: AnswerSink
     ) -> None:
         if _TOKEN in settings and insert.table in BATCHED and insert.format == _JOINABLE and not parameters:
             self._insert_with_others(insert, dict(settings), sink)
-            sink.put(Head("", {}))
+            sink.put(AnswerHead("", {}))
             return
         with self._working(settings, sink) as seat:
             done = self._write(seat, insert, lambda file: file.write(insert.rows), parameters)
-        sink.put(Head("", {"written_rows": str(done.rows_read()), "written_bytes": str(done.bytes_read())}))
+        sink.put(
+            AnswerHead("", {"written_rows": str(done.rows_read()), "written_bytes": str(done.bytes_read())})
+        )
 
-    def _insert_with_others(self, insert: Insert, settings: dict[str, str], sink: Sink) -> None:
+    def _insert_with_others(self, insert: Insert, settings: dict[str, str], sink: AnswerSink) -> None:
         try:
-            token = Token.read(settings.pop(_TOKEN))
+            token = InsertToken.read(settings.pop(_TOKEN))
         except ValueError as amiss:
-            raise Refused(BAD_REQUEST, str(amiss)) from amiss
+            raise RequestRefusal(BAD_REQUEST, str(amiss)) from amiss
         # The same group of inserts never comes again: the engine has nothing to deduplicate.
         settings["deduplicate_insert"] = "disable"
 
@@ -257,7 +259,7 @@ class Engine:
         """Insert from a file in memory: chDB's own `send_insert` reports success for rows that it refused."""
         free = shutil.disk_usage(self._directory).free
         if free < self._limits.free_bytes:
-            raise Refused(
+            raise RequestRefusal(
                 NOT_ENOUGH_SPACE,
                 f"the disk of {self._directory} has {free} bytes left; {self._limits.free_bytes} are to "
                 f"stay free. HINT: free some space, or lower --keep-free; nothing was stored",
@@ -272,23 +274,23 @@ class Engine:
             )
 
 
-def _stream(seat: _Seat, query: Query, parameters: Mapping[str, str], form: str, sink: Sink) -> None:
+def _stream(seat: _Seat, query: Query, parameters: Mapping[str, str], form: str, sink: AnswerSink) -> None:
     with seat.connection.send_query(query.text, form, params=parameters) as answer:
         chunks = iter(answer)
         # An error before the first row still gets its own HTTP status.
         first = next(chunks, None)
-        sink.put(Head(form, {}))
+        sink.put(AnswerHead(form, {}))
         if first is not None:
             sink.put(first.bytes())
         for chunk in chunks:
             sink.put(chunk.bytes())
 
 
-def _answer(seat: _Seat, query: Query, parameters: Mapping[str, str], form: str, sink: Sink) -> None:
+def _answer(seat: _Seat, query: Query, parameters: Mapping[str, str], form: str, sink: AnswerSink) -> None:
     answer = seat.connection.query(query.text, form, params=parameters)
     content = answer.bytes()
     sink.put(
-        Head(
+        AnswerHead(
             form if content else "",
             {"read_rows": str(answer.rows_read()), "read_bytes": str(answer.bytes_read())},
         )

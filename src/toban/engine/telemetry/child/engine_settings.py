@@ -10,7 +10,7 @@ DATABASE = "toban"
 
 
 @dataclass(frozen=True, slots=True)
-class Limits:
+class EngineLimits:
     """What the store may use of the machine."""
 
     memory_bytes: int = 2 * 1024**3
@@ -24,7 +24,7 @@ class Limits:
         return {"max_execution_time": str(self.query_seconds)}
 
 
-def write_configuration(directory: Path, limits: Limits) -> Path:
+def write_configuration(directory: Path, limits: EngineLimits) -> Path:
     """Write the engine's two configuration files into *directory*; return the one to start it with."""
     users = directory / "users.xml"
     users.write_text(_users(limits))
@@ -33,7 +33,7 @@ def write_configuration(directory: Path, limits: Limits) -> Path:
     return engine
 
 
-def _engine(limits: Limits, users: Path) -> str:
+def _engine(limits: EngineLimits, users: Path) -> str:
     durable = "".join(f"<{name}>{value}</{name}>" for name, value in DURABLE.items())
     return f"""<clickhouse>
   <max_server_memory_usage>{limits.memory_bytes}</max_server_memory_usage>
@@ -43,7 +43,7 @@ def _engine(limits: Limits, users: Path) -> str:
 """
 
 
-def _users(limits: Limits) -> str:
+def _users(limits: EngineLimits) -> str:
     """Return a configuration that grants only what Toban's tables need: no files, no URLs, no other servers.
 
     KILL QUERY is for the child itself, which stops a query if its client has gone.

@@ -15,8 +15,8 @@ from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass
 from uuid import uuid4
 
-from toban.engine.telemetry.child.refusal import REPEATED, UNKNOWN, Refused
-from toban.engine.telemetry.tokens import Token
+from toban.engine.telemetry.child.refusal import REPEATED, UNKNOWN, RequestRefusal
+from toban.engine.telemetry.tokens import InsertToken
 
 _LARGEST = 16 * 1024**2
 """Bytes of a group. The engine splits much larger inserts into blocks, and commits each one separately."""
@@ -25,13 +25,13 @@ MOST_KNOWN = 50_000
 """Number of the latest batches that are recognised when they come again."""
 
 type Write = Callable[[Sequence[bytes]], None]
-"""Writes the rows of inserts, all of them, or raises `Refused`."""
+"""Writes the rows of inserts, all of them, or raises `RequestRefusal`."""
 type Batch = tuple[str, int]
 """A table, and the value of its column `batch`."""
 
 
 @dataclass(eq=False, slots=True)
-class _Insert:
+class _WaitingInsert:
     batch: Batch
     token: str
     rows: bytes
@@ -60,9 +60,9 @@ class Groups:
         self._largest = largest
         self._life = uuid4().hex
         self._changed = threading.Condition()
-        self._waiting: defaultdict[Hashable, deque[_Insert]] = defaultdict(deque)
+        self._waiting: defaultdict[Hashable, deque[_WaitingInsert]] = defaultdict(deque)
         self._busy: set[Hashable] = set()
-        self._unfinished: defaultdict[Batch, dict[str, _Insert]] = defaultdict(dict)
+        self._unfinished: defaultdict[Batch, dict[str, _WaitingInsert]] = defaultdict(dict)
         self._known: dict[Batch, list[str]] = {}
 
     @property
@@ -70,21 +70,21 @@ class Groups:
         """Whether an insert is waiting or being written."""
         return bool(self._unfinished)
 
-    def insert(self, kind: Hashable, table: str, token: Token, rows: bytes, write: Write) -> None:
+    def insert(self, kind: Hashable, table: str, token: InsertToken, rows: bytes, write: Write) -> None:
         """Write *rows*, perhaps together with others of the same *kind*.
 
         If an insert with the same *token* is in progress, this call waits for that one. Raises the same
-        `Refused` as *write*. Also raises it with `REPEATED` if the token has come before, if rows of its
-        batch were stored at the start, or if what *token* has seen is out of date.
+        `RequestRefusal` as *write*. Also raises it with `REPEATED` if the token has come before, if rows of
+        its batch were stored at the start, or if what *token* has seen is out of date.
         """
         with self._changed:
             insert = self._admitted(kind, (table, token.batch), token, rows)
         while not self._is_finished(kind, insert):
             self._write_group(kind, write)
         if insert.refusal is not None:
-            raise Refused(*insert.refusal)
+            raise RequestRefusal(*insert.refusal)
 
-    def _admitted(self, kind: Hashable, batch: Batch, token: Token, rows: bytes) -> _Insert:
+    def _admitted(self, kind: Hashable, batch: Batch, token: InsertToken, rows: bytes) -> _WaitingInsert:
         same = self._unfinished[batch].get(token.text) if batch in self._unfinished else None
         if same is not None:
             return same
@@ -93,17 +93,17 @@ class Groups:
                 self._changed.wait()
             seen = f"{self._life}:{len(self._known.get(batch, ()))}"
             if token.seen != seen:
-                raise Refused(
+                raise RequestRefusal(
                     REPEATED, f"this batch has come before ({token.SEEN}{seen}): look what is there"
                 )
-        insert = self._unfinished[batch][token.text] = _Insert(batch, token.text, rows)
+        insert = self._unfinished[batch][token.text] = _WaitingInsert(batch, token.text, rows)
         self._waiting[kind].append(insert)
         return insert
 
-    def _is_known(self, batch: Batch, token: Token) -> bool:
+    def _is_known(self, batch: Batch, token: InsertToken) -> bool:
         return self._is_held(batch) or token.text in self._known.get(batch, ())
 
-    def _is_finished(self, kind: Hashable, insert: _Insert) -> bool:
+    def _is_finished(self, kind: Hashable, insert: _WaitingInsert) -> bool:
         """Wait until *insert* is done (True) or this thread must write a group (False)."""
         with self._changed:
             while not insert.is_done:
@@ -125,7 +125,7 @@ class Groups:
                     self._finish(insert)
                 self._changed.notify_all()
 
-    def _finish(self, insert: _Insert) -> None:
+    def _finish(self, insert: _WaitingInsert) -> None:
         insert.is_done = True
         insert.rows = b""
         of_batch = self._unfinished[insert.batch]
@@ -138,8 +138,8 @@ class Groups:
                 del self._known[next(iter(self._known))]
 
 
-def _taken(waiting: deque[_Insert], largest: int) -> Sequence[_Insert]:
-    group: list[_Insert] = []
+def _taken(waiting: deque[_WaitingInsert], largest: int) -> Sequence[_WaitingInsert]:
+    group: list[_WaitingInsert] = []
     size = 0
     while waiting and (not group or size + len(waiting[0].rows) <= largest):
         insert = waiting.popleft()
@@ -149,7 +149,7 @@ def _taken(waiting: deque[_Insert], largest: int) -> Sequence[_Insert]:
     return group
 
 
-def _write(group: Sequence[_Insert], write: Write) -> None:
+def _write(group: Sequence[_WaitingInsert], write: Write) -> None:
     refusal = _refusal(group, write)
     if refusal is not None and refusal.stored_nothing and len(group) > 1:
         # One of them is the cause, or there are too many.
@@ -162,9 +162,9 @@ def _write(group: Sequence[_Insert], write: Write) -> None:
         insert.stored_nothing = refusal is not None and refusal.stored_nothing
 
 
-def _refusal(group: Sequence[_Insert], write: Write) -> Refused | None:
+def _refusal(group: Sequence[_WaitingInsert], write: Write) -> RequestRefusal | None:
     try:
         write([insert.rows for insert in group])
-    except Refused as refused:
+    except RequestRefusal as refused:
         return refused.with_traceback(None)
     return None

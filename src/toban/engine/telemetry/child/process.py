@@ -15,8 +15,8 @@ from typing import override
 import uvicorn
 
 from toban.engine.telemetry.child.application import Application
-from toban.engine.telemetry.child.engine import Engine
-from toban.engine.telemetry.child.engine_settings import Limits, write_configuration
+from toban.engine.telemetry.child.engine import StoreEngine
+from toban.engine.telemetry.child.engine_settings import EngineLimits, write_configuration
 
 _GRACE_SECONDS = 1.0
 """How long running statements may take to finish by themselves after SIGTERM."""
@@ -37,7 +37,7 @@ def serve(
     *,
     port: int,
     secret: str,
-    limits: Limits,
+    limits: EngineLimits,
     threads: int,
     announce: Callable[[str], None],
 ) -> None:
@@ -50,16 +50,16 @@ def serve(
     with _taken(directory), _listening(port) as listener:
         engine = _open(directory, limits)
         announce(f"http://127.0.0.1:{listener.getsockname()[1]}")
-        _Server(Application(engine, secret=secret, threads=threads), engine).run(sockets=[listener])
+        _StoreServer(Application(engine, secret=secret, threads=threads), engine).run(sockets=[listener])
         if engine.is_busy:
             _end_now()
         engine.close()
 
 
-class _Server(uvicorn.Server):
+class _StoreServer(uvicorn.Server):
     """uvicorn, with a time limit for stopping."""
 
-    def __init__(self, application: Application, engine: Engine) -> None:
+    def __init__(self, application: Application, engine: StoreEngine) -> None:
         super().__init__(
             uvicorn.Config(
                 application,
@@ -121,9 +121,9 @@ def _listening(port: int) -> Iterator[socket.socket]:
         yield listener
 
 
-def _open(directory: Path, limits: Limits) -> Engine:
+def _open(directory: Path, limits: EngineLimits) -> StoreEngine:
     try:
-        return Engine(
+        return StoreEngine(
             (directory / "chdb").absolute(), write_configuration(directory.absolute(), limits), limits
         )
     except RuntimeError as exc:

@@ -35,7 +35,7 @@ _STATUS = {
 _CODE = re.compile(r"Code: (\d+)")
 
 
-class Refused(Exception):
+class RequestRefusal(Exception):
     """A request that is answered with an error; `text` has the form that ClickHouse clients parse."""
 
     def __init__(self, code: int, message: str, *, stored_nothing: bool = False) -> None:
@@ -51,10 +51,10 @@ class Refused(Exception):
         return _STATUS.get(self.code, 500)
 
 
-def from_engine(error: BaseException) -> Refused:
+def from_engine(error: BaseException) -> RequestRefusal:
     """Turn an exception of chDB into an answer, with the engine's own code if it gave one."""
     text = str(error) or "the engine failed without a word"
     found = _CODE.search(text)
     if found is None:
-        return Refused(UNKNOWN, text)
-    return Refused(int(found[1]), text[found.end() :].removeprefix(". DB::Exception:").strip())
+        return RequestRefusal(UNKNOWN, text)
+    return RequestRefusal(int(found[1]), text[found.end() :].removeprefix(". DB::Exception:").strip())

@@ -11,7 +11,12 @@ from dataclasses import dataclass
 from email.parser import BytesParser
 from urllib.parse import parse_qsl
 
-from toban.engine.telemetry.child.refusal import AUTHENTICATION_FAILED, BAD_REQUEST, NOT_SUPPORTED, Refused
+from toban.engine.telemetry.child.refusal import (
+    AUTHENTICATION_FAILED,
+    BAD_REQUEST,
+    NOT_SUPPORTED,
+    RequestRefusal,
+)
 
 _PARAMETER = "param_"
 # Fields for the HTTP server, not for the engine. Sessions and query ids don't exist here: a request may run
@@ -40,15 +45,19 @@ class Request:
 
 
 def authenticate(headers: Mapping[str, str], secret: str) -> None:
-    """Raise `Refused` unless the request contains *secret*; the time this takes reveals nothing about it."""
+    """Raise `RequestRefusal` unless the request contains *secret*; timing reveals nothing about it."""
     if not hmac.compare_digest(_presented(headers).encode(), secret.encode()):
-        raise Refused(AUTHENTICATION_FAILED, "Authentication failed: the telemetry store needs its secret")
+        raise RequestRefusal(
+            AUTHENTICATION_FAILED, "Authentication failed: the telemetry store needs its secret"
+        )
 
 
 def parse(query_string: bytes, headers: Mapping[str, str], body: bytes) -> Request:
-    """Parse a request, or raise `Refused`. *headers* have lower-case names."""
+    """Parse a request, or raise `RequestRefusal`. *headers* have lower-case names."""
     if headers.get("content-encoding", "identity") not in ("", "identity"):
-        raise Refused(NOT_SUPPORTED, "compressed bodies are not supported: on loopback they only cost time")
+        raise RequestRefusal(
+            NOT_SUPPORTED, "compressed bodies are not supported: on loopback they only cost time"
+        )
     fields = dict(parse_qsl(query_string.decode(), keep_blank_values=True))
     content_type = headers.get("content-type", "")
     if content_type.startswith("multipart/form-data"):
@@ -56,7 +65,7 @@ def parse(query_string: bytes, headers: Mapping[str, str], body: bytes) -> Reque
         body = b""
     statement = fields.get("query", "").encode()
     if not statement and not body:
-        raise Refused(BAD_REQUEST, "the request holds no statement")
+        raise RequestRefusal(BAD_REQUEST, "the request holds no statement")
     return Request(
         text=statement or body,
         rows=body if statement else b"",
@@ -84,7 +93,7 @@ def _form(content_type: str, body: bytes) -> dict[str, str]:
     """Return the fields of a form; clients use one if the bound values are too long for a URL."""
     message = BytesParser().parsebytes(f"Content-Type: {content_type}\r\n\r\n".encode() + body)
     if not message.is_multipart():
-        raise Refused(BAD_REQUEST, "the form cannot be read")
+        raise RequestRefusal(BAD_REQUEST, "the form cannot be read")
     fields: dict[str, str] = {}
     for part in message.walk():
         if part.is_multipart():
@@ -92,8 +101,8 @@ def _form(content_type: str, body: bytes) -> dict[str, str]:
         name = part.get_param("name", header="content-disposition")
         content = part.get_payload(decode=True)
         if not isinstance(name, str) or not isinstance(content, bytes):
-            raise Refused(BAD_REQUEST, "the form cannot be read")
+            raise RequestRefusal(BAD_REQUEST, "the form cannot be read")
         if name != "query" and not name.startswith(_PARAMETER):
-            raise Refused(NOT_SUPPORTED, "external data is not supported")
+            raise RequestRefusal(NOT_SUPPORTED, "external data is not supported")
         fields[name] = content.decode()
     return fields

@@ -8,7 +8,7 @@ INFILE and by OUTFILE, and everything that would change the connection for the n
 import re
 from dataclasses import dataclass
 
-from toban.engine.telemetry.child.refusal import BAD_REQUEST, NO_PRIVILEGE, Refused
+from toban.engine.telemetry.child.refusal import BAD_REQUEST, NO_PRIVILEGE, RequestRefusal
 
 _ALLOWED = frozenset(
     (
@@ -54,7 +54,7 @@ class Query:
 
 
 def read(text: bytes, rows: bytes = b"") -> Insert | Query:
-    """Return the statement in *text* with separately sent *rows*; raise `Refused` for a forbidden one."""
+    """Return the statement in *text* with separately sent *rows*; raise `RequestRefusal` if forbidden."""
     insert = _INSERT.match(text)
     if insert is not None:
         head = insert[1].decode()
@@ -74,20 +74,20 @@ def _decoded(text: bytes) -> str:
     try:
         return text.decode()
     except UnicodeDecodeError as exc:
-        raise Refused(BAD_REQUEST, "the statement is not UTF-8") from exc
+        raise RequestRefusal(BAD_REQUEST, "the statement is not UTF-8") from exc
 
 
 def _permit(text: str) -> str:
-    """Return *text* without its literals and quotes, or raise `Refused`."""
+    """Return *text* without its literals and quotes, or raise `RequestRefusal`."""
     bare = _NAME.sub(lambda name: name[1] or name[2] or "", _TEXT.sub("0", text))
     if _UNREADABLE.search(bare):
-        raise Refused(BAD_REQUEST, "comments, here-documents and escaped names are not supported")
+        raise RequestRefusal(BAD_REQUEST, "comments, here-documents and escaped names are not supported")
     if ";" in bare:
-        raise Refused(BAD_REQUEST, "one request runs one statement")
+        raise RequestRefusal(BAD_REQUEST, "one request runs one statement")
     if _verb(bare) not in _ALLOWED:
-        raise Refused(NO_PRIVILEGE, f"{_verb(bare)} is not a statement that the telemetry store runs")
+        raise RequestRefusal(NO_PRIVILEGE, f"{_verb(bare)} is not a statement that the telemetry store runs")
     if _FILES.search(bare):
-        raise Refused(NO_PRIVILEGE, "the telemetry store opens no files for a statement")
+        raise RequestRefusal(NO_PRIVILEGE, "the telemetry store opens no files for a statement")
     return bare
 
 

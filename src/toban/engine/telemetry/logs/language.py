@@ -8,7 +8,15 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from toban.engine.search_parts import BadSearch, Field, Kind, Match, Part, Term, parts_of
+from toban.engine.search_parts import (
+    BadSearch,
+    FieldKind,
+    Match,
+    SearchField,
+    SearchPart,
+    SearchTerm,
+    parts_of,
+)
 from toban.engine.telemetry.logs.search import MESSAGE, Column, LogTerm
 from toban.engine.telemetry.logs.words import kind_of
 
@@ -31,20 +39,20 @@ FIELDS = {
 }
 """The name of a field in a search → its column; every other name is one of the sender's own fields."""
 
-_KNOWN: Mapping[str, Field[Column]] = {
-    **{name.lower(): Field(column) for name, column in FIELDS.items()},
-    MESSAGE: Field(MESSAGE, Kind.TEXT),
-    "kind": Field("kind", as_kept=kind_of),
-    "level": Field("level", as_kept=str.upper),
-    "method": Field("method", as_kept=str.upper),
-    "status": Field("status", Kind.NUMBER),
-    "durationms": Field("duration_ms", Kind.NUMBER),
+_KNOWN: Mapping[str, SearchField[Column]] = {
+    **{name.lower(): SearchField(column) for name, column in FIELDS.items()},
+    MESSAGE: SearchField(MESSAGE, FieldKind.TEXT),
+    "kind": SearchField("kind", as_kept=kind_of),
+    "level": SearchField("level", as_kept=str.upper),
+    "method": SearchField("method", as_kept=str.upper),
+    "status": SearchField("status", FieldKind.NUMBER),
+    "durationms": SearchField("duration_ms", FieldKind.NUMBER),
 }
 _OWN_FIELD = re.compile(r"[\w@-]+(?:\.[\w@-]+)*")
 
 
 @dataclass(frozen=True, slots=True)
-class Search:
+class ParsedSearch:
     """A parsed search."""
 
     written: str
@@ -57,20 +65,20 @@ class Search:
         return " ".join(each for each in self.parts if each != part)
 
 
-def read_search(written: str) -> Search:
+def read_search(written: str) -> ParsedSearch:
     """Parse a search, or raise `BadSearch`; an empty one finds everything."""
     parts = parts_of(written, MOST_TERMS)
-    return Search(written.strip(), tuple(map(_term, parts)), tuple(part.written for part in parts))
+    return ParsedSearch(written.strip(), tuple(map(_term, parts)), tuple(part.written for part in parts))
 
 
-def _term(part: Part) -> LogTerm:
+def _term(part: SearchPart) -> LogTerm:
     if not part.field:
-        return Term(MESSAGE, Match.PART, part.value, part.negated)
+        return SearchTerm(MESSAGE, Match.PART, part.value, part.negated)
     return part.term(_KNOWN.get(part.field.lower()) or _own_field(part.field))
 
 
-def _own_field(name: str) -> Field[Column]:
+def _own_field(name: str) -> SearchField[Column]:
     """Return one of the sender's own fields; its column is its path."""
     if not _OWN_FIELD.fullmatch(name):
         raise BadSearch("「%(name)s」という項目は探せません", name=name)
-    return Field(tuple(name.split(".")))
+    return SearchField(tuple(name.split(".")))

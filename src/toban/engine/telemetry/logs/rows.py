@@ -2,11 +2,11 @@
 
 import pyarrow as pa
 
-from toban.engine.telemetry.batches import Batch, BatchStore, BatchTable, key_of
+from toban.engine.telemetry.batches import BatchStore, BatchTable, InsertBatch, key_of
 from toban.engine.telemetry.columns import DAY, MOMENT
 from toban.engine.telemetry.store import Telemetry
 
-__all__ = ("LOG_ROWS", "Batch", "LogStore", "key_of")
+__all__ = ("LOG_ROWS", "InsertBatch", "LogStore", "key_of")
 
 LOG_ROWS = pa.schema(
     [

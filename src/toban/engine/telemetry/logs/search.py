@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from toban.engine.search_parts import Match, Term
+from toban.engine.search_parts import Match, SearchTerm
 from toban.engine.telemetry import row_binary
 from toban.engine.telemetry.conditions import conditions as of_terms
 from toban.engine.telemetry.conditions import test_of
@@ -37,10 +37,10 @@ type Column = str | tuple[str, ...]
 """One of `COLUMNS`, or the path of one of the sender's own fields."""
 
 
-type LogTerm = Term[Column]
+type LogTerm = SearchTerm[Column]
 
 
-class Place(NamedTuple):
+class RowPosition(NamedTuple):
     """The position of a row in the order of time."""
 
     at: int
@@ -53,7 +53,7 @@ class Place(NamedTuple):
 class FoundRow:
     """A stored row."""
 
-    place: Place
+    place: RowPosition
     at: datetime
     kind: str
     level: str
@@ -74,7 +74,7 @@ class FoundRow:
 
 
 @dataclass(frozen=True, slots=True)
-class Span:
+class TimeSpan:
     """A period: from `start` (included) to `end` (excluded)."""
 
     start: datetime
@@ -92,33 +92,33 @@ class LogSearch:
         self._telemetry = telemetry
 
     def newest(
-        self, terms: Sequence[LogTerm], span: Span, *, limit: int, before: Place | None = None
+        self, terms: Sequence[LogTerm], span: TimeSpan, *, limit: int, before: RowPosition | None = None
     ) -> list[FoundRow]:
         """Return up to *limit* rows, the newest first; with *before*, only rows older than that."""
         return self._rows(terms, span, "DESC", limit, before)
 
     def oldest(
-        self, terms: Sequence[LogTerm], span: Span, *, limit: int, after: Place | None = None
+        self, terms: Sequence[LogTerm], span: TimeSpan, *, limit: int, after: RowPosition | None = None
     ) -> list[FoundRow]:
         """Return up to *limit* rows, the oldest first; with *after*, only rows newer than that."""
         return self._rows(terms, span, "ASC", limit, after)
 
-    def at(self, place: Place) -> FoundRow | None:
+    def at(self, place: RowPosition) -> FoundRow | None:
         """Return the row at *place*; None if there is none, or no longer."""
         moment = row_binary.moment(place.at)
-        span = Span(moment, moment + timedelta(milliseconds=1))
+        span = TimeSpan(moment, moment + timedelta(milliseconds=1))
         behind = place._replace(number=place.number + 1)
         rows = self.newest((), span, limit=1, before=behind)
         return rows[0] if rows and rows[0].place == place else None
 
-    def count(self, terms: Sequence[LogTerm], span: Span) -> int:
+    def count(self, terms: Sequence[LogTerm], span: TimeSpan) -> int:
         """Return the number of rows."""
         where, parameters = conditions(terms, span)
         sql = f"SELECT count() FROM logs WHERE {where}"  # noqa: S608 - made of this module's own words
         return int(self._telemetry.ask(sql, parameters)[0][0])
 
     def by_level(
-        self, terms: Sequence[LogTerm], span: Span, *, step: float
+        self, terms: Sequence[LogTerm], span: TimeSpan, *, step: float
     ) -> dict[tuple[datetime, str], int]:
         """Return the number of rows by time, in steps of *step* seconds, and by level."""
         where, parameters = conditions(terms, span)
@@ -136,7 +136,7 @@ class LogSearch:
         }
 
     def values(
-        self, column: Column, terms: Sequence[LogTerm], span: Span, *, limit: int
+        self, column: Column, terms: Sequence[LogTerm], span: TimeSpan, *, limit: int
     ) -> list[tuple[str, int]]:
         """Return the values of a field, the most frequent first, with the number of rows for each.
 
@@ -149,7 +149,7 @@ class LogSearch:
         return [(value, rows) for value, rows in self._telemetry.ask(sql, {**parameters, "limit": limit})]
 
     def _rows(
-        self, terms: Sequence[LogTerm], span: Span, order: str, limit: int, past: Place | None
+        self, terms: Sequence[LogTerm], span: TimeSpan, order: str, limit: int, past: RowPosition | None
     ) -> list[FoundRow]:
         where, parameters = conditions(terms, span)
         if past is not None:
@@ -170,7 +170,7 @@ def rows_of(table: str, where: str, order: str) -> str:
         LIMIT {{limit:UInt32}} SETTINGS max_block_size = {_READ_AT_ONCE}"""  # noqa: S608 - made of this module's own words
 
 
-def conditions(terms: Sequence[LogTerm], span: Span) -> tuple[str, dict[str, Any]]:
+def conditions(terms: Sequence[LogTerm], span: TimeSpan) -> tuple[str, dict[str, Any]]:
     """Return the WHERE clause for *terms* within *span*, and its parameters."""
     return of_terms(terms, span.parameters, _condition)
 
@@ -249,6 +249,6 @@ def _like(text: str) -> str:
 def found_row(row: Sequence[Any]) -> FoundRow:
     """Return a row selected by `rows_of` as a value."""
     at, batch, number, *columns, attributes = row
-    place = Place(at, batch, number)
+    place = RowPosition(at, batch, number)
     named = dict(zip(COLUMNS, columns, strict=True))
     return FoundRow(place=place, at=row_binary.moment(at), **named, attributes=dict(attributes or {}))

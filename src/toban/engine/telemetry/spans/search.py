@@ -8,10 +8,10 @@ from typing import Any, NamedTuple
 
 import orjson
 
-from toban.engine.search_parts import Match, Term
+from toban.engine.search_parts import Match, SearchTerm
 from toban.engine.telemetry import row_binary
 from toban.engine.telemetry.conditions import conditions, test_of
-from toban.engine.telemetry.logs.search import Span as Stretch
+from toban.engine.telemetry.logs.search import TimeSpan
 from toban.engine.telemetry.store import Telemetry
 
 TRACE_ID = re.compile(r"[0-9a-fA-F]{32}")
@@ -24,7 +24,7 @@ _OUTCOMES = {"error": _FAILED, "ok": f"NOT {_FAILED}"}
 
 _ENDPOINT = "if(route = '', name, route)"
 
-type SpanTerm = Term[str]
+type SpanTerm = SearchTerm[str]
 """A term on `service`, `method`, `duration_ms`, `endpoint` or `status`.
 
 An endpoint is a route, or the name of a span that has none; a status is `error`, `ok`, `5xx` or `404`.
@@ -189,7 +189,7 @@ class SpanSearch:
         )
 
     def newest(
-        self, terms: Sequence[SpanTerm], within: Stretch, *, limit: int, before: TracePlace | None = None
+        self, terms: Sequence[SpanTerm], within: TimeSpan, *, limit: int, before: TracePlace | None = None
     ) -> list[TraceSummary]:
         """Return up to *limit* traces with spans that match all *terms*, the newest first.
 
@@ -218,13 +218,13 @@ class SpanSearch:
         found = self._summaries(places, within)
         return [found[trace_id] for trace_id in places if trace_id in found]
 
-    def routes(self, within: Stretch, *, service: str = "", limit: int) -> list[RouteFigures]:
+    def routes(self, within: TimeSpan, *, service: str = "", limit: int) -> list[RouteFigures]:
         """Return up to *limit* routes with the figures of their requests, the slowest first.
 
         The figures are from spans of the kind SERVER; the slowest route has the highest 95th percentile.
         """
         self._telemetry.ensure_schema()
-        of_service = (Term("service", Match.WHOLE, service),) if service else ()
+        of_service = (SearchTerm("service", Match.WHOLE, service),) if service else ()
         where, parameters = _conditions(of_service, within)
         rows = self._telemetry.ask(
             f"""SELECT service, method, {_ENDPOINT} AS endpoint, count(), countIf({_FAILED}),
@@ -240,7 +240,7 @@ class SpanSearch:
             for *figures, quantiles in rows
         ]
 
-    def services(self, within: Stretch, *, limit: int) -> list[str]:
+    def services(self, within: TimeSpan, *, limit: int) -> list[str]:
         """Return up to *limit* services that have spans, in order of name."""
         self._telemetry.ensure_schema()
         where, parameters = _conditions((), within)
@@ -251,9 +251,9 @@ class SpanSearch:
         )
         return [service for (service,) in rows]
 
-    def _summaries(self, places: Mapping[str, TracePlace], within: Stretch) -> dict[str, TraceSummary]:
+    def _summaries(self, places: Mapping[str, TracePlace], within: TimeSpan) -> dict[str, TraceSummary]:
         """Return the summaries of the traces, by their ids."""
-        where, parameters = _conditions((), Stretch(within.start - _BESIDE, within.end + _BESIDE))
+        where, parameters = _conditions((), TimeSpan(within.start - _BESIDE, within.end + _BESIDE))
         first = f"argMin((service, method, {_ENDPOINT}, route), (parent_id != '', start_ns))"
         rows = self._telemetry.ask(
             f"""SELECT trace_id, min(start_ns) AS start, max(start_ns + duration_ns) - start,
@@ -270,7 +270,7 @@ def _summary(row: Sequence[Any], place: TracePlace) -> TraceSummary:
     return TraceSummary(trace_id, start, duration, spans, failed, services, service, title, place)
 
 
-def _conditions(terms: Sequence[SpanTerm], within: Stretch) -> tuple[str, dict[str, Any]]:
+def _conditions(terms: Sequence[SpanTerm], within: TimeSpan) -> tuple[str, dict[str, Any]]:
     """Return the WHERE clause for *terms*, and its parameters."""
     return conditions(terms, within.parameters, _condition)
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from toban.faces.agent.files import fingerprint
 from toban.faces.agent.files.fingerprint import Fingerprint
-from toban.faces.agent.files.positions import Position
+from toban.faces.agent.files.positions import FilePosition
 
 type Identity = tuple[int, int]
 """Device and inode: unique as long as the file is held open."""
@@ -79,7 +79,7 @@ class LogFile:
         start = max(offset - fingerprint.BEHIND, 0)
         return fingerprint.of(self.read(start, offset - start))
 
-    def has(self, position: Position) -> bool:
+    def has(self, position: FilePosition) -> bool:
         """Say whether this is the file that *position* describes: the bytes seen then are still there."""
         return (
             fingerprint.of(self.read(0, position.head.length)) == position.head

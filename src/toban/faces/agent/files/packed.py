@@ -10,14 +10,14 @@ from pathlib import Path
 
 from toban.faces.agent.files import fingerprint, unpacking, zstd_frames
 from toban.faces.agent.files.held import LogFile, LogUnreadable, Stamp
-from toban.faces.agent.files.positions import Position
+from toban.faces.agent.files.positions import FilePosition
 from toban.faces.agent.files.unpacking import STEP
 
 ENDINGS = tuple(unpacking.WAYS)
 """Endings of file names that can be read."""
 
 
-class Desk:
+class UnpackingDesk:
     """Keeps at most one packed file open for unpacking."""
 
     def __init__(self) -> None:
@@ -33,11 +33,11 @@ class Desk:
 class PackedFile(LogFile):
     """One packed file, by its inode. It was written once: its content neither changes nor grows."""
 
-    def __init__(self, path: Path, desk: Desk) -> None:
+    def __init__(self, path: Path, desk: UnpackingDesk) -> None:
         """Open *path*; raises `OSError` or `NoLog`."""
         self._way = unpacking.WAYS[path.suffix]
         self._desk = desk
-        self._reader: unpacking.Unpacked | None = None
+        self._reader: unpacking.UnpackedFile | None = None
         self._held = bytearray()
         self._held_from = 0
         self._head: bytes | None = None
@@ -76,7 +76,7 @@ class PackedFile(LogFile):
             return self._head[start : start + count]
         return self._unpack(start, count)
 
-    def has(self, position: Position) -> bool:
+    def has(self, position: FilePosition) -> bool:
         """Say whether it is the file that *position* describes, and can be read to its end."""
         return super().has(position) and self.is_whole
 

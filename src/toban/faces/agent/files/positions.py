@@ -22,7 +22,7 @@ class NotKept(Amiss):
 
 
 @dataclass(frozen=True, slots=True)
-class Pending:
+class PendingFileBatch:
     """A batch that is being sent: recorded before the first attempt, so that every attempt sends the same."""
 
     key: str
@@ -33,7 +33,7 @@ class Pending:
 
 
 @dataclass(frozen=True, slots=True)
-class Position:
+class FilePosition:
     """How far one file has been sent."""
 
     path: str
@@ -45,7 +45,7 @@ class Position:
     """Bytes that the server has acknowledged."""
     behind: Fingerprint
     """The fingerprint of the bytes right before the offset."""
-    pending: Pending | None = None
+    pending: PendingFileBatch | None = None
 
     @property
     def needs(self) -> int:
@@ -54,15 +54,15 @@ class Position:
 
 
 @dataclass(frozen=True, slots=True)
-class Standing:
+class FilePositions:
     """How far all files have been sent."""
 
-    files: Sequence[Position]
+    files: Sequence[FilePosition]
     looked_at: float | None
     """When the files were last looked at, in seconds since 1970; None: never."""
 
 
-class Kept:
+class PositionFolder:
     """A folder with a file that records how far everything was sent. One process at a time holds it."""
 
     def __init__(self, folder: Path, name: str) -> None:
@@ -112,29 +112,31 @@ class Kept:
         os.close(self._folder)
 
 
-class Positions(Kept):
+class Positions(PositionFolder):
     """The positions of the log files."""
 
     def __init__(self, folder: Path) -> None:
         """Lock *folder*, or raise `PositionsUnusable`."""
         super().__init__(folder, "positions.json")
 
-    def load(self) -> Standing:
+    def load(self) -> FilePositions:
         """Return the saved positions; none on the first start. Raises `PositionsUnusable`."""
         try:
             written = self.read()
-            return Standing([_position(each) for each in written["files"]], float(written["looked_at"]))
+            return FilePositions([_position(each) for each in written["files"]], float(written["looked_at"]))
         except FileNotFoundError:
-            return Standing([], None)
+            return FilePositions([], None)
         except (OSError, ValueError, KeyError, TypeError) as flaw:
             raise self.unreadable(flaw) from flaw
 
-    def save(self, standing: Standing) -> None:
+    def save(self, standing: FilePositions) -> None:
         """Save *standing*; once this returns, it survives a power cut. Raises `NotKept`."""
         self.write({"looked_at": standing.looked_at, "files": [asdict(each) for each in standing.files]})
 
 
-def _position(written: dict[str, Any]) -> Position:
+def _position(written: dict[str, Any]) -> FilePosition:
     pending = written.pop("pending")
     head, behind = Fingerprint(*written.pop("head")), Fingerprint(*written.pop("behind"))
-    return Position(**written, head=head, behind=behind, pending=Pending(**pending) if pending else None)
+    return FilePosition(
+        **written, head=head, behind=behind, pending=PendingFileBatch(**pending) if pending else None
+    )

@@ -21,10 +21,10 @@ from toban.engine.clock import Clock
 from toban.faces.agent.files import fingerprint, places
 from toban.faces.agent.files.cutting import MOST, body_of, end_of
 from toban.faces.agent.files.held import NEVER, Identity, LogFile, LogUnreadable, NoLog, Stamp
-from toban.faces.agent.files.packed import Desk, PackedFile, is_packed
-from toban.faces.agent.files.positions import Pending, Position, Positions, Standing
-from toban.faces.agent.files.unfinished import Unfinished
-from toban.faces.agent.files.unreadable import Unreadable
+from toban.faces.agent.files.packed import PackedFile, UnpackingDesk, is_packed
+from toban.faces.agent.files.positions import FilePosition, FilePositions, PendingFileBatch, Positions
+from toban.faces.agent.files.unfinished import UnfinishedFiles
+from toban.faces.agent.files.unreadable import UnreadableFiles
 
 _PATIENCE = 30.0
 """Seconds after which a last line without an end counts as complete."""
@@ -56,11 +56,11 @@ class Rest(IntEnum):
 
 
 @dataclass(slots=True)
-class Tailed:
+class TailedFile:
     """A file and how far it has been sent."""
 
     file: LogFile
-    position: Position
+    position: FilePosition
     place: Path | None = None
     """The path at which the patterns find it; None if it has left its place."""
     was_sent: bool = False
@@ -80,7 +80,7 @@ class Tailed:
         return isinstance(self.file, PackedFile)
 
 
-class Tail:
+class FileTail:
     """The files that match *patterns*. Used by one thread."""
 
     def __init__(
@@ -95,15 +95,15 @@ class Tail:
         self._positions = positions
         self._clock = clock
         self._elapsed = elapsed
-        self._tailed: dict[Identity, Tailed] = {}
+        self._tailed: dict[Identity, TailedFile] = {}
         standing = positions.load()
         self._looked_at = standing.looked_at
         self._saved = list(standing.files)
         self._unclaimed = list(standing.files)
-        self._waiting: list[Position] = []
-        self._unfinished = Unfinished()
-        self._desk = Desk()
-        self._unreadable = Unreadable(elapsed)
+        self._waiting: list[FilePosition] = []
+        self._unfinished = UnfinishedFiles()
+        self._desk = UnpackingDesk()
+        self._unreadable = UnreadableFiles(elapsed)
         self._complained: set[str] = set()
         self.ahead = timedelta()
         """How far this host's clock is ahead of the clock used for lines without a timestamp."""
@@ -147,7 +147,7 @@ class Tail:
         """Return which files can't be read, for the operator; empty if all can."""
         return self._unreadable.told()
 
-    def ready(self) -> list[Tailed]:
+    def ready(self) -> list[TailedFile]:
         """Return the files with something to send; their batches are saved before anything is sent.
 
         A file waits for those that had its place before: lines without a timestamp get the time of reading,
@@ -170,7 +170,7 @@ class Tail:
         self.save()
         return [tailed for tailed in self._readable() if tailed.position.pending]
 
-    def body(self, tailed: Tailed) -> bytes | None:
+    def body(self, tailed: TailedFile) -> bytes | None:
         """Return the pending bytes of *tailed*, as they are sent; empty if there is no text.
 
         None if the file was emptied just now or can't be read: the next look handles it.
@@ -184,7 +184,7 @@ class Tail:
         tailed.stamp = NEVER
         return None
 
-    def acknowledge(self, tailed: Tailed) -> None:
+    def acknowledge(self, tailed: TailedFile) -> None:
         """Advance past the pending batch; if the file can't be read now, the batch is sent again later."""
         end = tailed.position.needs
         with self._reading(tailed):
@@ -192,7 +192,7 @@ class Tail:
             tailed.position = replace(tailed.position, offset=end, behind=behind, pending=None)
             tailed.was_sent = False
 
-    def note_anew(self, tailed: Tailed) -> None:
+    def note_anew(self, tailed: TailedFile) -> None:
         """Make the pending batch of *tailed* a new batch, dated now; nothing of the old one was stored."""
         if tailed.position.pending:
             tailed.position = replace(tailed.position, pending=self._pending(tailed.position.needs))
@@ -202,7 +202,7 @@ class Tail:
         """Save all positions; raises `NotKept`."""
         positions = [*(tailed.position for tailed in self._tailed.values()), *self._waiting]
         if positions != self._saved:
-            self._positions.save(Standing(positions, self._looked_at))
+            self._positions.save(FilePositions(positions, self._looked_at))
             self._saved = positions
 
     def close(self) -> None:
@@ -229,11 +229,11 @@ class Tail:
             self._complain(Path(), f"more than {_MOST_FILES} files: the rest is not read")
         return dict(islice(found.items(), _MOST_FILES))
 
-    def _readable(self) -> list[Tailed]:
+    def _readable(self) -> list[TailedFile]:
         return [tailed for tailed in self._tailed.values() if tailed.file.identity not in self._unreadable]
 
     @contextmanager
-    def _reading(self, tailed: Tailed) -> Iterator[None]:
+    def _reading(self, tailed: TailedFile) -> Iterator[None]:
         """Leave *tailed* alone for a while if it can't be read, and check it again then."""
         try:
             yield
@@ -245,7 +245,7 @@ class Tail:
         identity = places.identity_of(path)
         return identity is not None and self._unreadable.is_left_alone(identity)
 
-    def _check(self, tailed: Tailed) -> None:
+    def _check(self, tailed: TailedFile) -> None:
         """Check whether *tailed* has grown or was emptied."""
         if self._unreadable.is_left_alone(tailed.file.identity):
             return
@@ -253,7 +253,7 @@ class Tail:
             self._compare(tailed)
             self._unreadable.forget(tailed.file.identity)
 
-    def _compare(self, tailed: Tailed) -> None:
+    def _compare(self, tailed: TailedFile) -> None:
         stamp = tailed.file.stamp
         if stamp == tailed.stamp:
             return
@@ -271,11 +271,11 @@ class Tail:
         tailed.position = beginning
         tailed.was_sent, tailed.owed = False, 0
 
-    def _extend_head(self, tailed: Tailed) -> None:
+    def _extend_head(self, tailed: TailedFile) -> None:
         if tailed.position.head.length < fingerprint.HEAD:
             tailed.position = replace(tailed.position, head=tailed.file.head())
 
-    def _claim(self, path: Path) -> Position | None:
+    def _claim(self, path: Path) -> FilePosition | None:
         """Follow the file at *path* from its saved position; return that, or None if there is none."""
         possible = [each for each in self._unclaimed if _is_at(path, each)]
         if not possible:
@@ -290,7 +290,7 @@ class Tail:
 
     def _find_rests(self) -> None:
         """Look for the files that left their place and follow those found; the others may have to wait."""
-        left: dict[Rest, list[Position]] = {rest: [] for rest in Rest}
+        left: dict[Rest, list[FilePosition]] = {rest: [] for rest in Rest}
         for position in (*self._waiting, *self._unclaimed):
             left[self._find_rest(position)].append(position)
         may_come = left[Rest.MAY_COME]
@@ -301,7 +301,7 @@ class Tail:
         if not self._waiting:
             self._unfinished.forget()
 
-    def _find_rest(self, position: Position) -> Rest:
+    def _find_rest(self, position: FilePosition) -> Rest:
         """Look for a file that left its place, under another name, as a copy or packed, and follow it."""
         found = Rest.GONE
         # Of files that begin alike, try the latest first: an older one was read to its end long ago.
@@ -317,7 +317,7 @@ class Tail:
             log.warning("log_rest_not_found", path=position.path, sent=position.offset)
         return found
 
-    def _rest_in(self, path: Path, position: Position) -> Rest:
+    def _rest_in(self, path: Path, position: FilePosition) -> Rest:
         """Check whether the file at *path* is the one that *position* describes, and follow it if so."""
         if places.identity_of(path) in self._tailed:
             return Rest.GONE
@@ -359,7 +359,7 @@ class Tail:
             if not is_copy and self._unfinished.has_end(file, str(path)):
                 self._follow(file, _beginning(file, str(place)), path if is_here else None)
 
-    def _is_copy(self, file: LogFile, path: Path, of: Tailed) -> bool:
+    def _is_copy(self, file: LogFile, path: Path, of: TailedFile) -> bool:
         """Say whether *file* is the copy made before *of* is emptied: its rest is read after that.
 
         A packed file counts as a copy if it was made from *of*, which is still open though its name is gone.
@@ -370,11 +370,11 @@ class Tail:
             return of.file.begins_as(file)
         return of.position.offset > 0 and file.has(of.position)
 
-    def _follow(self, file: LogFile, position: Position, place: Path | None = None) -> None:
+    def _follow(self, file: LogFile, position: FilePosition, place: Path | None = None) -> None:
         device, inode = file.identity
         position = replace(position, device=device, inode=inode)
         now = self._elapsed()
-        tailed = Tailed(file, position, place, position.pending is not None, file.stamp, now)
+        tailed = TailedFile(file, position, place, position.pending is not None, file.stamp, now)
         self._extend_head(tailed)
         self._tailed[file.identity] = tailed
         for each in self._tailed.values():
@@ -389,11 +389,11 @@ class Tail:
             if tailed.place is None and is_over and tailed.file.identity not in self._unreadable:
                 self._drop(tailed)
 
-    def _drop(self, tailed: Tailed) -> None:
+    def _drop(self, tailed: TailedFile) -> None:
         tailed.file.close()
         del self._tailed[tailed.file.identity]
 
-    def _cut(self, tailed: Tailed) -> None:
+    def _cut(self, tailed: TailedFile) -> None:
         """Record the next batch of *tailed*."""
         offset = tailed.position.offset
         chunk = tailed.file.read(offset, MOST)
@@ -405,9 +405,9 @@ class Tail:
         if count:
             tailed.position = replace(tailed.position, pending=self._pending(offset + count))
 
-    def _pending(self, end: int) -> Pending:
+    def _pending(self, end: int) -> PendingFileBatch:
         at = (self._clock() - self.ahead).isoformat(timespec="milliseconds")
-        return Pending(uuid4().hex, end, at)
+        return PendingFileBatch(uuid4().hex, end, at)
 
     @contextmanager
     def _opened(self, path: Path, *, is_here: bool = False) -> Iterator[LogFile | None]:
@@ -449,18 +449,18 @@ class Tail:
             log.warning("log_not_readable", path=str(path), reason=reason)
 
 
-def _beginning(file: LogFile, path: str) -> Position:
+def _beginning(file: LogFile, path: str) -> FilePosition:
     device, inode = file.identity
-    return Position(path, device, inode, file.head(), 0, fingerprint.of(b""))
+    return FilePosition(path, device, inode, file.head(), 0, fingerprint.of(b""))
 
 
-def _age(tailed: Tailed) -> tuple[bool, int]:
+def _age(tailed: TailedFile) -> tuple[bool, int]:
     """Return the sort key that puts the files of one place in the order in which they were there."""
     _, written = tailed.stamp
     return tailed.place is not None, written
 
 
-def _is_at(path: Path, position: Position) -> bool:
+def _is_at(path: Path, position: FilePosition) -> bool:
     """Say whether the file at *path* has the inode of *position*; device numbers may change on reboot."""
     try:
         stat = path.stat()

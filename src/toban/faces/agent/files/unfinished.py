@@ -8,18 +8,18 @@ import structlog
 from toban.faces.agent.files import fingerprint
 from toban.faces.agent.files.held import Identity, LogFile, Stamp
 from toban.faces.agent.files.packed import PackedFile
-from toban.faces.agent.files.positions import Position
+from toban.faces.agent.files.positions import FilePosition
 
 log = structlog.get_logger(__name__)
 
 
-class Unfinished:
+class UnfinishedFiles:
     """What is known about these files."""
 
     def __init__(self) -> None:
         self._seen: dict[Identity, tuple[Stamp, bool]] = {}
         """Each file's last known stamp, and whether the file was read in that state."""
-        self._others: set[tuple[Identity, Stamp, Position]] = set()
+        self._others: set[tuple[Identity, Stamp, FilePosition]] = set()
         """Files, with their stamps, that are not the file a position describes."""
 
     def has_end(self, file: LogFile, path: str) -> bool:
@@ -41,7 +41,7 @@ class Unfinished:
         self._seen[file.identity] = now, True
         return False
 
-    def may_be(self, file: LogFile, position: Position) -> bool:
+    def may_be(self, file: LogFile, position: FilePosition) -> bool:
         """Say whether *file* may be what *position* describes; a packed file has to begin the same way."""
         if not isinstance(file, PackedFile):
             return True
@@ -54,7 +54,7 @@ class Unfinished:
         self.rule_out(file, position)
         return False
 
-    def rule_out(self, file: LogFile, position: Position) -> None:
+    def rule_out(self, file: LogFile, position: FilePosition) -> None:
         """Remember that *file* is not what *position* describes; an unpacked file may still become it."""
         if isinstance(file, PackedFile):
             self._others.add((file.identity, file.stamp_of_packed, position))

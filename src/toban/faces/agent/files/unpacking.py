@@ -30,7 +30,7 @@ _TOO_MUCH = ("Memory usage limit exceeded", "requires too much memory")
 """How xz and Zstandard say that a file needs more memory."""
 
 
-class Unpacked(Protocol):
+class UnpackedFile(Protocol):
     """The content of a compressed file."""
 
     def read(self, size: int, /) -> bytes:
@@ -88,7 +88,7 @@ def _xz() -> lzma.LZMADecompressor:
     return lzma.LZMADecompressor(lzma.FORMAT_XZ, memlimit=_MOST_MEMORY)
 
 
-def _zip(packed: io.RawIOBase) -> Unpacked:
+def _zip(packed: io.RawIOBase) -> UnpackedFile:
     archive = zipfile.ZipFile(_Frugal(packed, STEP))
     files = [each for each in archive.infolist() if not each.is_dir()]
     if len(files) != 1:
@@ -99,21 +99,21 @@ def _zip(packed: io.RawIOBase) -> Unpacked:
     return archive.open(files[0])
 
 
-def zstd(packed: io.RawIOBase) -> Unpacked:
+def zstd(packed: io.RawIOBase) -> UnpackedFile:
     """Return the content of *packed*; a frame that is cut off reads as a short one."""
     unpacking = zstandard.ZstdDecompressor(max_window_size=_MOST_MEMORY)
     return unpacking.stream_reader(io.BufferedReader(packed, STEP), read_across_frames=True)
 
 
-def _gzip(packed: io.RawIOBase) -> Unpacked:
+def _gzip(packed: io.RawIOBase) -> UnpackedFile:
     return gzip.GzipFile(fileobj=io.BufferedReader(packed, STEP))
 
 
-def _streams(begin: Callable[[], _Unpacking], packed: io.RawIOBase) -> Unpacked:
+def _streams(begin: Callable[[], _Unpacking], packed: io.RawIOBase) -> UnpackedFile:
     return _Streams(begin, io.BufferedReader(packed, STEP))
 
 
-WAYS: Mapping[str, Callable[[io.RawIOBase], Unpacked]] = {
+WAYS: Mapping[str, Callable[[io.RawIOBase], UnpackedFile]] = {
     ".gz": _gzip,
     ".xz": partial(_streams, _xz),
     ".bz2": partial(_streams, bz2.BZ2Decompressor),

@@ -30,7 +30,7 @@ class _Failure:
     """When to try again."""
 
 
-class Unreadable:
+class UnreadableFiles:
     """The files that can't be read."""
 
     def __init__(self, elapsed: Callable[[], float]) -> None:

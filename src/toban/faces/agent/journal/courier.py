@@ -6,7 +6,7 @@ from collections.abc import Callable
 import httpx
 
 from toban.faces.agent.amiss import Amiss
-from toban.faces.agent.courier import ClockAmiss, Courier, Held
+from toban.faces.agent.courier import ClockAmiss, Courier, Postponement
 from toban.faces.agent.journal.journal import Journal
 
 
@@ -25,7 +25,7 @@ class JournalCourier(Courier):
         super().__init__(journal, client, host, is_stopped=is_stopped, elapsed=elapsed)
         self._journal = journal
 
-    def _send_all(self) -> Held | None:
+    def _send_all(self) -> Postponement | None:
         try:
             held = self._send_each()
         except Amiss:
@@ -36,7 +36,7 @@ class JournalCourier(Courier):
             self._journal.rest()
         return held
 
-    def _send_each(self) -> Held | None:
+    def _send_each(self) -> Postponement | None:
         while not self._is_stopped() and (parcel := self._journal.ready()):
             try:
                 held = self._deliver(parcel)

@@ -49,14 +49,14 @@ _FIRST = frozenset(
 log = structlog.get_logger(__name__)
 
 
-class Entry(NamedTuple):
+class JournalEntry(NamedTuple):
     """One entry as it is sent, and its place in the journal."""
 
     cursor: str
     line: bytes
 
 
-def entries_in(told: IO[bytes]) -> Iterator[Entry]:
+def entries_in(told: IO[bytes]) -> Iterator[JournalEntry]:
     """Yield the entries in *told*, journalctl's output; anything else, or too long, is logged and skipped."""
     while line := told.readline(_LONGEST_ENTRY):
         if not line.endswith(b"\n"):
@@ -70,7 +70,7 @@ def entries_in(told: IO[bytes]) -> Iterator[Entry]:
         except (orjson.JSONDecodeError, KeyError, TypeError) as flaw:
             log.warning("journal_entry_unreadable", reason=str(flaw))
             continue
-        yield Entry(cursor, fitting(entry, line))
+        yield JournalEntry(cursor, fitting(entry, line))
 
 
 def fitting(entry: dict[str, object], line: bytes) -> bytes:

@@ -18,15 +18,15 @@ from toban.chapters.logs.formats.journald import JOURNAL
 from toban.engine.clock import Clock
 from toban.faces.agent.courier import Parcel
 from toban.faces.agent.files.cutting import MOST
-from toban.faces.agent.files.positions import Kept
-from toban.faces.agent.journal.entries import Entry
+from toban.faces.agent.files.positions import PositionFolder
+from toban.faces.agent.journal.entries import JournalEntry
 from toban.faces.agent.journal.journalctl import empty, entries
 
 log = structlog.get_logger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
-class Pending:
+class PendingJournalBatch:
     """A batch that is being sent: recorded before the first attempt, so that every attempt sends the same."""
 
     key: str
@@ -37,33 +37,33 @@ class Pending:
 
 
 @dataclass(frozen=True, slots=True)
-class Mark:
+class JournalMark:
     """How far the journal has been sent."""
 
     cursor: str = ""
     """The cursor of the last entry that the server has acknowledged; empty if there is none."""
-    pending: Pending | None = None
+    pending: PendingJournalBatch | None = None
 
 
-class Marks(Kept):
+class Marks(PositionFolder):
     """The file that holds the mark."""
 
     def __init__(self, folder: Path) -> None:
         """Lock *folder*, or raise `PositionsUnusable`."""
         super().__init__(folder, "journal.json")
 
-    def load(self) -> Mark:
+    def load(self) -> JournalMark:
         """Return the saved mark; an empty one on the first start. Raises `PositionsUnusable`."""
         try:
             written = self.read()
             pending = written["pending"]
-            return Mark(str(written["cursor"]), Pending(**pending) if pending else None)
+            return JournalMark(str(written["cursor"]), PendingJournalBatch(**pending) if pending else None)
         except FileNotFoundError:
-            return Mark()
+            return JournalMark()
         except (OSError, ValueError, KeyError, TypeError) as flaw:
             raise self.unreadable(flaw) from flaw
 
-    def save(self, mark: Mark) -> None:
+    def save(self, mark: JournalMark) -> None:
         """Save *mark*; once this returns, it survives a power cut. Raises `NotKept`."""
         self.write(asdict(mark))
 
@@ -79,8 +79,8 @@ class Journal:
         self._mark = marks.load()
         self._body: bytes | None = None
         self._was_sent = self._mark.pending is not None
-        self._entries: Generator[Entry] | None = None
-        self._next: Entry | None = None
+        self._entries: Generator[JournalEntry] | None = None
+        self._next: JournalEntry | None = None
         self._vacuumed = ""
         """The last cursor that was reported as gone."""
         self.ahead = timedelta()
@@ -109,7 +109,7 @@ class Journal:
     def acknowledge(self) -> None:
         """Advance past the pending batch."""
         if self._mark.pending is not None:
-            self._keep(Mark(self._mark.pending.until))
+            self._keep(JournalMark(self._mark.pending.until))
         self._body, self._was_sent = None, False
 
     def note_anew(self) -> None:
@@ -134,11 +134,11 @@ class Journal:
     def _note(self) -> None:
         found = list(self._batch(MOST))
         if found:
-            pending = Pending(uuid4().hex, found[-1].cursor, len(found), self._at())
+            pending = PendingJournalBatch(uuid4().hex, found[-1].cursor, len(found), self._at())
             self._keep(replace(self._mark, pending=pending))
             self._body = b"".join(entry.line for entry in found)
 
-    def _read_again(self, pending: Pending) -> None:
+    def _read_again(self, pending: PendingJournalBatch) -> None:
         """Read *pending* from the journal again, unless it was vacuumed."""
         found = self._left_of(pending)
         if len(found) < pending.count:
@@ -149,11 +149,11 @@ class Journal:
             self._body = b"".join(each.line for each in found)
         else:
             self._vacuumed = pending.until
-            self._keep(Mark(pending.until))
+            self._keep(JournalMark(pending.until))
             self._was_sent = False
 
-    def _left_of(self, pending: Pending) -> list[Entry]:
-        found: list[Entry] = []
+    def _left_of(self, pending: PendingJournalBatch) -> list[JournalEntry]:
+        found: list[JournalEntry] = []
         for entry in self._batch(MOST):
             found.append(entry)
             if entry.cursor == pending.until:
@@ -167,7 +167,7 @@ class Journal:
             behind = next(told, None)
         return list(takewhile(lambda each: behind is None or each.cursor != behind.cursor, found))
 
-    def _batch(self, most: int) -> Iterator[Entry]:
+    def _batch(self, most: int) -> Iterator[JournalEntry]:
         """Yield entries of *most* bytes together, at least one; none at the end of the journal."""
         if self._entries is None:
             self._entries = self._behind(self._mark.cursor)
@@ -184,7 +184,7 @@ class Journal:
             size += len(entry.line)
             yield entry
 
-    def _behind(self, cursor: str) -> Generator[Entry]:
+    def _behind(self, cursor: str) -> Generator[JournalEntry]:
         """Yield the entries after *cursor*; raises `JournalUnreadable`, also if there is no entry at all."""
         found = False
         with closing(entries(self._journalctl, cursor)) as told:
@@ -206,6 +206,6 @@ class Journal:
     def _at(self) -> str:
         return (self._clock() - self.ahead).isoformat(timespec="milliseconds")
 
-    def _keep(self, mark: Mark) -> None:
+    def _keep(self, mark: JournalMark) -> None:
         self._marks.save(mark)
         self._mark = mark

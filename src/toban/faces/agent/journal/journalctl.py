@@ -6,7 +6,7 @@ from collections.abc import Generator, Sequence
 from typing import IO
 
 from toban.faces.agent.amiss import Amiss
-from toban.faces.agent.journal.entries import Entry, entries_in
+from toban.faces.agent.journal.entries import JournalEntry, entries_in
 
 LACKING = "systemd のない機械では --journal を外し、--log でファイルを指定してください"
 """What to do if there is no journalctl."""
@@ -41,7 +41,7 @@ def way_out(said: str) -> str:
     return _BY_PLACE if "no such file" in said or "not a directory" in said else _BY_CHECKING
 
 
-def entries(journalctl: Sequence[str], cursor: str) -> Generator[Entry]:
+def entries(journalctl: Sequence[str], cursor: str) -> Generator[JournalEntry]:
     """Yield the entry at *cursor* and all after it, as printed by *journalctl*, a command with its options.
 
     If that entry is gone, the nearest one after it comes first. Raises `JournalUnreadable`.

@@ -16,7 +16,7 @@ from toban.chapters.backup.engine import BackupFailed, Method
 from toban.chapters.backup.models import Backup
 from toban.chapters.backup.rules import PrunePlan
 from toban.chapters.backup.taking import steps
-from toban.chapters.backup.taking.source import Source
+from toban.chapters.backup.taking.source import BackupSource
 from toban.chapters.backup.taking.steps import prune_plan
 from toban.chapters.backup.taking.turns import NoTurn, turn_of
 from toban.chapters.backup.works import BackupPlan, clause_of
@@ -187,7 +187,7 @@ def verify(parts: Parts, label: str | None, subject: str | None) -> None:
             raise SystemExit(_DAMAGED)
 
 
-def _verify_all(source: Source, label: str | None) -> tuple[int, bool]:
+def _verify_all(source: BackupSource, label: str | None) -> tuple[int, bool]:
     rows = [row for row in catalogue.on_hand(source.subject) if label in {None, row.label}]
     is_whole = True
     with source.opened() as at_work:
@@ -242,7 +242,7 @@ def _decisions(subject: str, decided: PrunePlan) -> Iterator[str]:
     yield from (f"  消す  {each.label}  {each.why}" for each in decided.gone)
 
 
-def _prune(source: Source) -> None:
+def _prune(source: BackupSource) -> None:
     with _refusing(), Screen() as screen:
         with turn_of(source.subject, screen) as held, source.opened() as at_work:
             # Decide again: since the plan was shown, a backup may have become needed, or may be gone.

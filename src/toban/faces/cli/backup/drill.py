@@ -11,7 +11,7 @@ from toban.chapters.backup.drills.clauses import is_drill
 from toban.chapters.backup.engine import BACKUPS
 from toban.chapters.backup.models import Drill
 from toban.chapters.backup.report import phase
-from toban.chapters.backup.restoring.restore import Refusal
+from toban.chapters.backup.restoring.restore import RestoreRefusal
 from toban.design.clauses.routine import Routine
 from toban.engine.paper import NoFont
 from toban.engine.registry.parts import Parts
@@ -75,7 +75,7 @@ def _hold(parts: Parts, subject: str) -> Drill:
     edition = edition_of(parts)
     try:
         source = source_in(edition, parts, subject)
-    except Refusal as refusal:
+    except RestoreRefusal as refusal:
         refuse(refusal.message, refusal.hint)
         raise SystemExit(_UNUSABLE) from refusal
     routine = next((each for each in edition.design.of(Routine) if is_drill(each)), None)

@@ -10,7 +10,7 @@ import click
 from django.conf import settings
 
 from toban.chapters.backup import own_state
-from toban.chapters.backup.own_state import STATE_DUMP, NotPossible, Own
+from toban.chapters.backup.own_state import STATE_DUMP, OwnBackup, OwnStateNotPossible
 from toban.engine.amounts import size
 from toban.engine.bindings.load import UnreadableBindings, load_bindings
 from toban.engine.bindings.model import Bindings
@@ -77,7 +77,7 @@ def back_up_self(
             store, is_sealed = _store(parts, store_name)
             _require_sealed(is_sealed or unencrypted)
             _back_up(store, _folders(_bindings(parts)), telemetry=telemetry, keep=keep)
-    except NotPossible as error:
+    except OwnStateNotPossible as error:
         refuse(str(error), error.hint)
         raise SystemExit(_REFUSED) from error
     except StoreTrouble as error:
@@ -87,7 +87,7 @@ def back_up_self(
 
 def _require_sealed(is_allowed: bool) -> None:
     if not is_allowed:
-        raise NotPossible(
+        raise OwnStateNotPossible(
             "この保存先は暗号化しません。バックアップには Toban の鍵とアカウントが入ります",
             "encrypt_to を書くか (toban backup keygen)、承知のうえで --unencrypted を付けてください",
         )
@@ -95,7 +95,7 @@ def _require_sealed(is_allowed: bool) -> None:
 
 def _back_up(store: Store, folders: Sequence[Path], *, telemetry: bool, keep: int) -> None:
     last = LedgerEntry.objects.order_by("-sequence").first()
-    here = own_state.Here(
+    here = own_state.OwnToban(
         home=settings.HOME,
         state=settings.DATABASES["default"],
         version=version("toban"),
@@ -126,7 +126,7 @@ def _restore(store: Store, folder: Path, label: str) -> None:
     say("\n".join(_next_steps(own, folder.absolute())))
 
 
-def _next_steps(own: Own, folder: Path) -> Iterator[str]:
+def _next_steps(own: OwnBackup, folder: Path) -> Iterator[str]:
     yield f"戻しました: {folder}。続きは次のとおりです"
     if own.state == "postgresql":
         yield f"  pg_restore --no-owner --dbname=新しい空のデータベース {folder / STATE_DUMP}"
@@ -138,7 +138,7 @@ def _next_steps(own: Own, folder: Path) -> Iterator[str]:
     yield f"  toban up --home {folder} --design {kept / 'design.md'} --bindings {kept / 'toban.toml'}"
 
 
-def _line(own: Own) -> str:
+def _line(own: OwnBackup) -> str:
     head = own.evidence.partition(":")[0] or "0"
     measured = "、計測値あり" if own.has_telemetry else ""
     return f"{own.label}  Toban {own.version}  {size(own.archive.size)}  証跡 {head} 件{measured}"
@@ -152,7 +152,7 @@ def _store(parts: Parts, name: str | None) -> tuple[Store, bool]:
     bound = bindings.stores.get(name or "")
     if bound is None:
         known = "、".join(bindings.stores) or "一つもありません"
-        raise NotPossible(
+        raise OwnStateNotPossible(
             f"保存先「{name or ''}」がありません",
             f"--store で選んでください。{bindings.file} にあるのは: {known}",
         )

@@ -12,12 +12,12 @@ from typing import Any
 import click
 
 from toban.chapters.backup.drills import postgres
-from toban.chapters.backup.drills.postgres import Programs
-from toban.chapters.backup.engine import BACKUPS, BackupFailed, KeepsLog, Restored
+from toban.chapters.backup.drills.postgres import ServerPrograms
+from toban.chapters.backup.engine import BACKUPS, BackupFailed, KeepsLog, RestoredBackup
 from toban.chapters.backup.report import phase
 from toban.chapters.backup.restoring import procedure, records, restore
-from toban.chapters.backup.restoring.restore import Known, Refusal, RestorePlan, Target
-from toban.chapters.backup.taking.source import Open, Source
+from toban.chapters.backup.restoring.restore import KnownBackups, RestorePlan, RestoreRefusal, RestoreTarget
+from toban.chapters.backup.taking.source import BackupSource, OpenSubject
 from toban.chapters.backup.taking.turns import turn_of
 from toban.chapters.backup.works import source_of
 from toban.engine.amounts import length, size
@@ -36,7 +36,7 @@ _FAILED = 3
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Asked:
+class _RestoreArguments:
     """The arguments of the command line."""
 
     subject: str
@@ -97,16 +97,16 @@ def command(parts: Parts, /, procedure: bool, **words: Any) -> None:
       3  failed on the way
     """
     speak_utf8()
-    asked = _Asked(**words)
+    asked = _RestoreArguments(**words)
     with nullcontext() if asked.from_store else usable_state():
         try:
             _restore(parts, asked, shows_procedure=procedure)
-        except Refusal as refusal:
+        except RestoreRefusal as refusal:
             refuse(refusal.message, refusal.hint or "toban restore --help")
             raise SystemExit(_REFUSED) from refusal
 
 
-def _restore(parts: Parts, asked: _Asked, *, shows_procedure: bool) -> None:
+def _restore(parts: Parts, asked: _RestoreArguments, *, shows_procedure: bool) -> None:
     edition = named_edition(parts) if asked.from_store else edition_of(parts)
     source = source_in(edition, parts, asked.subject)
     target = _target(asked.to, edition)
@@ -127,7 +127,7 @@ def _restore(parts: Parts, asked: _Asked, *, shows_procedure: bool) -> None:
         say("\n".join(describe(planned, asked.into, source, edition)))
         found = list(_obstacles(planned, asked, source, at_work.store))
         if found:
-            raise Refusal(
+            raise RestoreRefusal(
                 "\n".join(each.message for each in found),
                 " / ".join(filter(None, (each.hint for each in found))),
             )
@@ -139,28 +139,28 @@ def _restore(parts: Parts, asked: _Asked, *, shows_procedure: bool) -> None:
         _tell(restored, planned, asked, programs)
 
 
-def source_in(edition: Edition, parts: Parts, subject: str) -> Source:
-    """Return the source that backs up *subject*; raises `Refusal`."""
+def source_in(edition: Edition, parts: Parts, subject: str) -> BackupSource:
+    """Return the source that backs up *subject*; raises `RestoreRefusal`."""
     found = source_of(subject, edition.design, edition.bindings, parts.kinds)
     if isinstance(found, str):
         bound = "、".join(BACKUPS.of(edition.bindings)) or "まだ一つもありません"
-        raise Refusal(found, f"{edition.bindings.file} にあるのは: {bound}")
+        raise RestoreRefusal(found, f"{edition.bindings.file} にあるのは: {bound}")
     tell_missing(subject, (found.config, found.store_config))
     return found
 
 
-def _target(words: str, edition: Edition) -> Target:
+def _target(words: str, edition: Edition) -> RestoreTarget:
     """Read `--to`; a time without a zone is in the document's zone."""
     if words == "latest":
-        return Target()
+        return RestoreTarget()
     try:
         at = datetime.fromisoformat(words)
     except ValueError:
-        return Target(label=words)
-    return Target(at=at if at.tzinfo else at.replace(tzinfo=edition.bindings.system.zone))
+        return RestoreTarget(label=words)
+    return RestoreTarget(at=at if at.tzinfo else at.replace(tzinfo=edition.bindings.system.zone))
 
 
-def _known(source: Source, at_work: Open, *, from_store: bool) -> Known:
+def _known(source: BackupSource, at_work: OpenSubject, *, from_store: bool) -> KnownBackups:
     if from_store:
         return _known_to_store(source, at_work)
     known, engine = records.in_catalogue(source.subject), at_work.engine
@@ -174,9 +174,9 @@ def _known(source: Source, at_work: Open, *, from_store: bool) -> Known:
         return restore.with_log_elsewhere(known, None)
 
 
-def _known_to_store(source: Source, at_work: Open) -> Known:
+def _known_to_store(source: BackupSource, at_work: OpenSubject) -> KnownBackups:
     if at_work.store is None:
-        raise Refusal(
+        raise RestoreRefusal(
             f"「{source.subject}」のバックアップは Toban の保存先にはありません",
             f"--from-store なしで戻すか、{source.kind_name} 自身の道具で戻してください",
         )
@@ -186,12 +186,12 @@ def _known_to_store(source: Source, at_work: Open) -> Known:
     return known
 
 
-def _binaries(asked: _Asked, source: Source) -> Path | None:
+def _binaries(asked: _RestoreArguments, source: BackupSource) -> Path | None:
     drill = source.config.drill
     return asked.binaries or (drill.binaries if drill is not None else None)
 
 
-def describe(planned: RestorePlan, into: Path | None, source: Source, edition: Edition) -> list[str]:
+def describe(planned: RestorePlan, into: Path | None, source: BackupSource, edition: Edition) -> list[str]:
     """Return the plan as lines of text."""
     zone = edition.bindings.system.zone
     lines = [f"{planned.subject} を戻す計画"]
@@ -217,11 +217,13 @@ def describe(planned: RestorePlan, into: Path | None, source: Source, edition: E
     return lines
 
 
-def _obstacles(planned: RestorePlan, asked: _Asked, source: Source, store: Any) -> Iterator[Any]:
+def _obstacles(
+    planned: RestorePlan, asked: _RestoreArguments, source: BackupSource, store: Any
+) -> Iterator[Any]:
     if planned.is_physical and asked.into is None:
-        yield Refusal("戻す先がありません", "--into に空のフォルダーを指してください")
+        yield RestoreRefusal("戻す先がありません", "--into に空のフォルダーを指してください")
     if source.kind.into_database and not asked.server:
-        yield Refusal(
+        yield RestoreRefusal(
             "戻す先のデータベースがありません",
             '--server "env:名前" に空のデータベースの DSN を指してください',
         )
@@ -231,7 +233,7 @@ def _obstacles(planned: RestorePlan, asked: _Asked, source: Source, store: Any) 
         yield from restore.unreadable(planned, store)
 
 
-def _confirm(asked: _Asked) -> None:
+def _confirm(asked: _RestoreArguments) -> None:
     if asked.yes:
         return
     typed = click.prompt(
@@ -242,31 +244,31 @@ def _confirm(asked: _Asked) -> None:
         raise SystemExit(_REFUSED)
 
 
-def _server(asked: _Asked, source: Source) -> str:
-    """Return the database to restore into, or the name of the instance to create; raises `Refusal`."""
+def _server(asked: _RestoreArguments, source: BackupSource) -> str:
+    """Return the database to restore into, or the name of the instance to create; raises `RestoreRefusal`."""
     if not source.kind.into_database:
         return asked.server
     try:
         return Secret(asked.server).reveal()
     except SecretUnavailable as error:
-        raise Refusal(str(error), '--server に "env:名前" か "file:パス" を書いてください') from error
+        raise RestoreRefusal(str(error), '--server に "env:名前" か "file:パス" を書いてください') from error
 
 
 def _act(
-    engine: Any, planned: RestorePlan, asked: _Asked, server: str, programs: Programs | None
-) -> Restored:
+    engine: Any, planned: RestorePlan, asked: _RestoreArguments, server: str, programs: ServerPrograms | None
+) -> RestoredBackup:
     into = asked.into or Path("restore.work")
     try:
         order = planned.order(into, server=server, binaries=programs.folder if programs else None)
         with Screen() as screen, _turn(asked, screen):
-            restored: Restored = engine.restore(order, screen)
+            restored: RestoredBackup = engine.restore(order, screen)
     except BackupFailed as failure:
         refuse(str(failure), "同じコマンドで、始めからやり直せます")
         raise SystemExit(_FAILED) from failure
     return restored
 
 
-def _start(folder: Path, programs: Programs) -> None:
+def _start(folder: Path, programs: ServerPrograms) -> None:
     log = folder / "restore.log"
     programs.give(folder, folder.with_name(f"{folder.name}.tablespaces"))
     try:
@@ -282,7 +284,7 @@ def _start(folder: Path, programs: Programs) -> None:
 
 
 @contextmanager
-def _turn(asked: _Asked, screen: Screen) -> Iterator[None]:
+def _turn(asked: _RestoreArguments, screen: Screen) -> Iterator[None]:
     """Keep backups from being pruned while they are read. Without the state database nothing prunes."""
     if asked.from_store:
         yield
@@ -291,7 +293,9 @@ def _turn(asked: _Asked, screen: Screen) -> Iterator[None]:
         yield
 
 
-def _tell(restored: Restored, planned: RestorePlan, asked: _Asked, programs: Programs | None) -> None:
+def _tell(
+    restored: RestoredBackup, planned: RestorePlan, asked: _RestoreArguments, programs: ServerPrograms | None
+) -> None:
     into = str(restored.folder or restored.server or asked.server)
     if not asked.from_store:
         records.note_restored(planned, into, by=getpass.getuser(), now=system_clock())

@@ -10,7 +10,7 @@ from zoneinfo import available_timezones
 
 import click
 
-from toban.chapters.batch.adoption import Proposal, Way, bindings, crontab_lines, propose
+from toban.chapters.batch.adoption import AdoptionProposal, AdoptionWay, bindings, crontab_lines, propose
 from toban.chapters.batch.crontab import read_crontab
 from toban.faces.terminal import refuse, say, speak_utf8
 
@@ -45,8 +45,8 @@ def import_group() -> None:
 @click.option(
     "--as",
     "way",
-    type=click.Choice([each.value for each in Way]),
-    default=Way.PING.value,
+    type=click.Choice([each.value for each in AdoptionWay]),
+    default=AdoptionWay.PING.value,
     show_default=True,
     help="ping: cron still runs it and reports; command: Toban runs it.",
 )
@@ -89,7 +89,7 @@ def crontab(
     is_system = system or str(file).startswith(_SYSTEMS_OWN)
     proposal = propose(
         read_crontab(text, is_system=is_system),
-        way=Way(way), prefix=prefix, zone=zone, host_zone=host_zone or zone,
+        way=AdoptionWay(way), prefix=prefix, zone=zone, host_zone=host_zone or zone,
     )  # fmt: skip
     if folder is not None:
         _write(proposal, url, folder, overwrites=yes)
@@ -110,12 +110,12 @@ def _read(file: Path) -> str:
         raise SystemExit(_UNUSABLE) from exc
 
 
-def _as_text(proposal: Proposal, url: str) -> Iterator[str]:
+def _as_text(proposal: AdoptionProposal, url: str) -> Iterator[str]:
     yield "文書の「バッチ一覧」に:\n"
     yield proposal.table
     yield "toban.toml に:\n"
     yield bindings(proposal)
-    if proposal.way is Way.PING:
+    if proposal.way is AdoptionWay.PING:
         yield "crontab の行を次のように (TOKEN は pings/ID の中身):\n"
         urls = {each.key: f"{url}/ping/TOKEN-{each.key}" for each in proposal.adopted}
         yield from (line for _, line in crontab_lines(proposal, urls))
@@ -123,7 +123,7 @@ def _as_text(proposal: Proposal, url: str) -> Iterator[str]:
     yield from _left(proposal)
 
 
-def _left(proposal: Proposal) -> Iterator[str]:
+def _left(proposal: AdoptionProposal) -> Iterator[str]:
     if not proposal.left:
         yield "すべての行を表せました。"
         return
@@ -132,7 +132,7 @@ def _left(proposal: Proposal) -> Iterator[str]:
         yield f"{each.line}: {each.reason}\n    {each.text}"
 
 
-def _as_json(proposal: Proposal) -> str:
+def _as_json(proposal: AdoptionProposal) -> str:
     report = {
         "adopted": [
             {
@@ -151,9 +151,9 @@ def _as_json(proposal: Proposal) -> str:
     return json.dumps(report, ensure_ascii=False, indent=2)
 
 
-def _write(proposal: Proposal, url: str, folder: Path, *, overwrites: bool) -> None:
+def _write(proposal: AdoptionProposal, url: str, folder: Path, *, overwrites: bool) -> None:
     files = {_ROWS: proposal.table, _TABLES: bindings(proposal)}
-    if proposal.way is Way.PING:
+    if proposal.way is AdoptionWay.PING:
         tokens = {each.key: str(uuid4()) for each in proposal.adopted}
         urls = {key: f"{url}/ping/{token}" for key, token in tokens.items()}
         lines = (line for _, line in crontab_lines(proposal, urls))

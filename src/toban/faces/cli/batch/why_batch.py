@@ -11,7 +11,7 @@ from toban.engine.clock import system_clock
 from toban.engine.registry.parts import Parts
 from toban.engine.runs.kinds import key_of
 from toban.engine.runs.models import PlannedWork, Run
-from toban.faces.cli.answer import Answer, Why
+from toban.faces.cli.answer import CommandAnswer, Why
 from toban.faces.cli.kept import kept_edition
 from toban.faces.cli.runs.runs import as_json, line
 from toban.faces.words.runs import because, standing
@@ -21,7 +21,7 @@ _NAMED = 10
 """How many batches a refusal lists."""
 
 
-def answer(parts: Parts, batch: str) -> Answer | None:
+def answer(parts: Parts, batch: str) -> CommandAnswer | None:
     """Say what *batch* waits for, why its last runs ended as they did, and what the newest one wrote.
 
     None if neither the document nor the ledger knows it.
@@ -31,7 +31,7 @@ def answer(parts: Parts, batch: str) -> Answer | None:
     if work is None and written.is_unknown:
         return None
     runs = list(Run.objects.filter(work=batch).order_by("-due_at", "-pk")[:_RUNS])
-    return Answer(tuple(_told(written, work, runs)), _told_to_machines(batch, written, work, runs))
+    return CommandAnswer(tuple(_told(written, work, runs)), _told_to_machines(batch, written, work, runs))
 
 
 def known(parts: Parts) -> str:
@@ -44,7 +44,7 @@ WHY = Why(answer, known)
 
 
 @dataclass(frozen=True, slots=True)
-class _Written:
+class _DocumentBatch:
     """What the document in force says about the batch."""
 
     known: tuple[str, ...]
@@ -54,28 +54,30 @@ class _Written:
     """Why its row does not run, and what to write; empty if it runs."""
 
 
-def _written(parts: Parts, batch: str, work: PlannedWork | None) -> _Written:
+def _written(parts: Parts, batch: str, work: PlannedWork | None) -> _DocumentBatch:
     edition = kept_edition(parts, settings.HOME)
     if edition is None:
-        return _Written((), is_unknown=True)
+        return _DocumentBatch((), is_unknown=True)
     design = edition.design
     rows = {key_of(row): row for row in design.of(Batch)}
     known = tuple(rows)
     if (row := rows.get(batch)) is not None:
         unbound = edition.plan(OPERATION).unbound
-        return _Written(known, is_unknown=False, citation=str(row.origin), why_not=unbound.get(row.id, ""))
+        return _DocumentBatch(
+            known, is_unknown=False, citation=str(row.origin), why_not=unbound.get(row.id, "")
+        )
     if (unread := design.unread_of(batch)) is not None:
         citation = f"{design.document}:{unread.line}"
         why_not = f"文書のこの行を読めませんでした: {unread.reason}"
-        return _Written(known, is_unknown=False, citation=citation, why_not=why_not)
+        return _DocumentBatch(known, is_unknown=False, citation=citation, why_not=why_not)
     # Works of other chapters, such as PostgreSQL/full, belong to the row that ordered them.
     asked = work.clause_id if work is not None and work.in_force else ""
     ordering = next((clause for clause in design.clauses if clause.id == asked), None)
     citation = str(ordering.origin) if ordering is not None else ""
-    return _Written(known, is_unknown=ordering is None, citation=citation)
+    return _DocumentBatch(known, is_unknown=ordering is None, citation=citation)
 
 
-def _told(written: _Written, work: PlannedWork | None, runs: list[Run]) -> Iterator[str]:
+def _told(written: _DocumentBatch, work: PlannedWork | None, runs: list[Run]) -> Iterator[str]:
     yield from _plan(written, work)
     for run in runs:
         yield line(run, work)
@@ -86,7 +88,7 @@ def _told(written: _Written, work: PlannedWork | None, runs: list[Run]) -> Itera
         yield from (f"  | {text}" for text in said)
 
 
-def _plan(written: _Written, work: PlannedWork | None) -> Iterator[str]:
+def _plan(written: _DocumentBatch, work: PlannedWork | None) -> Iterator[str]:
     """Say when it runs, or why it does not run at all."""
     if written.citation:
         yield f"行 {written.citation}"
@@ -126,7 +128,7 @@ def _newest_lines(run: Run) -> list[str]:
 
 
 def _told_to_machines(
-    batch: str, written: _Written, work: PlannedWork | None, runs: list[Run]
+    batch: str, written: _DocumentBatch, work: PlannedWork | None, runs: list[Run]
 ) -> dict[str, object]:
     now = system_clock()
     return {

@@ -13,7 +13,7 @@ from toban.design.reader import Design, UnreadableDocument, load_design
 from toban.engine.bindings.load import UnreadableBindings, load_bindings
 from toban.engine.bindings.model import System
 from toban.engine.bindings.vague import settle
-from toban.engine.calendar.agenda import Agenda, Day, Entry, agenda, every_day
+from toban.engine.calendar.agenda import Agenda, AgendaDay, AgendaEntry, agenda, every_day
 from toban.engine.clock import system_clock
 from toban.engine.registry.parts import Parts
 from toban.faces.icalendar import icalendar
@@ -116,17 +116,17 @@ def _among(ids: Collection[str], meets: tuple[str, ...]) -> tuple[str, ...]:
     return tuple(each for each in meets if each in ids)
 
 
-def _heading(day: Day) -> str:
+def _heading(day: AgendaDay) -> str:
     kind = day.holiday or ("" if day.is_business_day else "休日")
     return f"{day.date} ({weekday(day.date)}){f' {kind}' if kind else ''}"
 
 
-def _line(entry: Entry) -> str:
+def _line(entry: AgendaEntry) -> str:
     meets = f"  ▲ 重なり: {'、'.join(each.split('/', 2)[2] for each in entry.meets)}" if entry.meets else ""
     return f"  {_clock(entry):<11}  {title(entry.clause)}  {entry.clause.origin}{meets}"
 
 
-def _clock(entry: Entry) -> str:
+def _clock(entry: AgendaEntry) -> str:
     if entry.is_all_day:
         return "終日"
     return f"{entry.start:%H:%M}" + (f"-{entry.end:%H:%M}" if entry.end > entry.start else "")
@@ -140,7 +140,7 @@ def _as_json(found: Agenda) -> str:
     return json.dumps(report, ensure_ascii=False, indent=2)
 
 
-def _day_as_json(day: Day) -> dict[str, object]:
+def _day_as_json(day: AgendaDay) -> dict[str, object]:
     return {
         "date": day.date.isoformat(),
         "business_day": day.is_business_day,

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from toban.design.finding import Finding, Level
+from toban.design.finding import Finding, FindingLevel
 from toban.design.lint import inspect
 from toban.design.lint.general import row_stands_twice
 from toban.design.reader import Design, UnreadableDocument, load_design
@@ -23,14 +23,14 @@ from toban.faces.terminal import refuse, say, speak_utf8
 
 if TYPE_CHECKING:
     from toban.engine.registry.parts import Parts
-    from toban.faces.cli.document.trying import Tried
+    from toban.faces.cli.document.trying import TrialResult
 
-_COLOURS = {Level.ERROR: "red", Level.WARNING: "yellow", Level.INFO: "cyan"}
-_WORDS = {Level.ERROR: "エラー", Level.WARNING: "警告", Level.INFO: "情報"}
+_COLOURS = {FindingLevel.ERROR: "red", FindingLevel.WARNING: "yellow", FindingLevel.INFO: "cyan"}
+_WORDS = {FindingLevel.ERROR: "エラー", FindingLevel.WARNING: "警告", FindingLevel.INFO: "情報"}
 
 _HAS_ERRORS = 1
 _UNREADABLE = 2
-_NOTHING_TRIED: "Sequence[Tried] | None" = None
+_NOTHING_TRIED: "Sequence[TrialResult] | None" = None
 _FIRST_YEAR = 1950
 _LAST_YEAR = 2097
 
@@ -102,18 +102,18 @@ def command(
 def _status(findings: Iterable[Finding]) -> int:
     if any(finding.code == row_stands_twice.code for finding in findings):
         return _UNREADABLE
-    return _HAS_ERRORS if any(finding.level is Level.ERROR for finding in findings) else 0
+    return _HAS_ERRORS if any(finding.level is FindingLevel.ERROR for finding in findings) else 0
 
 
 @dataclass(frozen=True, slots=True)
-class _Live:
+class _LiveFindings:
     """What was found beyond the document: in the bindings, and by trying them."""
 
     findings: tuple[Finding, ...]
-    tried: "Sequence[Tried]"
+    tried: "Sequence[TrialResult]"
 
 
-def _live(design: Design, bindings: Path, parts: "Parts") -> _Live:
+def _live(design: Design, bindings: Path, parts: "Parts") -> _LiveFindings:
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "toban.settings")
     # Some kinds have tables of their own, and Django must be set up before those are loaded.
     import django  # noqa: PLC0415
@@ -129,13 +129,13 @@ def _live(design: Design, bindings: Path, parts: "Parts") -> _Live:
     try:
         bound = load_bindings(bindings, parts.schema)
     except UnreadableBindings as exc:
-        return _Live(exc.findings, ())
+        return _LiveFindings(exc.findings, ())
     edition = Edition(settle(design, bound.clock_words, bound.file), bound, parts.kinds)
     operations = parts.operations
     told = foreseen(edition, operations, parts.findings(edition.design, bound))
     tried = try_all(trials_of(edition, operations, told, system_clock()), _progress)
     found = (*told, *(finding for each in tried for finding in each.findings))
-    return _Live(tuple(sorted(found, key=lambda finding: finding.origin)), tried)
+    return _LiveFindings(tuple(sorted(found, key=lambda finding: finding.origin)), tried)
 
 
 def _progress(done: int, count: int) -> None:
@@ -145,7 +145,7 @@ def _progress(done: int, count: int) -> None:
         )
 
 
-def _as_json(design: Design, findings: Iterable[Finding], tried: "Sequence[Tried] | None") -> str:
+def _as_json(design: Design, findings: Iterable[Finding], tried: "Sequence[TrialResult] | None") -> str:
     report: dict[str, object] = {
         "document": design.document,
         "clauses": [
@@ -192,16 +192,16 @@ def _as_json(design: Design, findings: Iterable[Finding], tried: "Sequence[Tried
     return json.dumps(report, ensure_ascii=False, indent=2)
 
 
-def _as_text(design: Design, findings: tuple[Finding, ...], tried: "Sequence[Tried] | None") -> str:
+def _as_text(design: Design, findings: tuple[Finding, ...], tried: "Sequence[TrialResult] | None") -> str:
     # Findings that only inform come after those that have to be fixed.
-    ordered = sorted(findings, key=lambda finding: finding.level is Level.INFO)
+    ordered = sorted(findings, key=lambda finding: finding.level is FindingLevel.INFO)
     parts = [*(_finding(finding) for finding in ordered), *_unread(design), _summary(design, findings)]
     if tried is not None:
         parts.append(_trials(tried))
     return "\n".join(parts)
 
 
-def _trials(tried: "Sequence[Tried]") -> str:
+def _trials(tried: "Sequence[TrialResult]") -> str:
     kinds = Counter(each.trial.name.partition(" ")[0] for each in tried)
     counts = "、".join(f"{kind} {count}" for kind, count in kinds.items())
     failing = sum(1 for each in tried if each.findings)
@@ -228,11 +228,11 @@ def _unread(design: Design) -> Iterator[str]:
 
 
 def _summary(design: Design, findings: tuple[Finding, ...]) -> str:
-    counts = "、".join(_count(level, findings) for level in Level)
+    counts = "、".join(_count(level, findings) for level in FindingLevel)
     return f"{counts}。{design.rows}行のうち{design.read}行を読み取りました"
 
 
-def _count(level: Level, findings: tuple[Finding, ...]) -> str:
+def _count(level: FindingLevel, findings: tuple[Finding, ...]) -> str:
     found = [finding.code for finding in findings if finding.level is level]
-    codes = f"（{' '.join(sorted(set(found)))}）" if found and level is Level.ERROR else ""
+    codes = f"（{' '.join(sorted(set(found)))}）" if found and level is FindingLevel.ERROR else ""
     return click.style(f"{_WORDS[level]} {len(found)}件", fg=_COLOURS[level] if found else None) + codes

@@ -22,8 +22,8 @@ from toban.faces.document.overview import (
     ContentsLine,
     Operations,
     Overview,
+    RowTrouble,
     ShownFigure,
-    Trouble,
     contents,
     overview,
     seen_of,
@@ -47,7 +47,7 @@ _LONGEST = 60
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
+class GlanceRow:
     """One clause and its status; no status if nothing has been reported yet."""
 
     clause: Clause
@@ -56,11 +56,11 @@ class Row:
 
 
 @dataclass(frozen=True, slots=True)
-class Chapter:
+class ChapterGlance:
     """A line of the contents with the rows below it, worst first."""
 
     line: ContentsLine
-    rows: tuple[Row, ...]
+    rows: tuple[GlanceRow, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,14 +70,14 @@ class Glance:
     edition: Edition
     now: datetime
     overview: Overview
-    chapters: Sequence[Chapter]
+    chapters: Sequence[ChapterGlance]
     refusal: str
     """Why a newer version of the document is not in force; empty when none is waiting."""
     is_part: bool = False
     """Whether only some chapters were asked for."""
 
     @property
-    def rows(self) -> list[Row]:
+    def rows(self) -> list[GlanceRow]:
         """All rows, worst first."""
         by_id = {row.live.id: row for chapter in self.chapters for row in chapter.rows}
         return [by_id[live.id] for live in worst_first(row.live for row in by_id.values())]
@@ -117,10 +117,10 @@ def glance(
     by_id = {status.clause_id: status for status in statuses if status.clause_id in built.clauses}
     live = live_rows(built.clauses, list(by_id.values()), now, edition.bindings.system.zone)
     chapters = [
-        Chapter(
+        ChapterGlance(
             line,
             tuple(
-                Row(built.clauses[row.id], row, by_id.get(row.id))
+                GlanceRow(built.clauses[row.id], row, by_id.get(row.id))
                 for row in worst_first(live[each] for each in entry.clauses)
             ),
         )
@@ -197,7 +197,7 @@ def _list(lines: Sequence[Sequence[Text]], nothing: str) -> RenderableType:
     return table
 
 
-def _trouble(each: Trouble) -> Sequence[Text]:
+def _trouble(each: RowTrouble) -> Sequence[Text]:
     held = f"対応中 {each.holders}" if each.holders else "未対応"
     return (
         Text(each.row.mark, _COLOURS[each.row.verdict]),
@@ -230,7 +230,7 @@ def _contents(lines: Iterable[ContentsLine]) -> Table:
     return table
 
 
-def _rows(rows: Sequence[Row]) -> Table:
+def _rows(rows: Sequence[GlanceRow]) -> Table:
     table = _columns(4)
     for row in rows:
         live = row.live
@@ -310,7 +310,7 @@ def _line_as_json(line: ContentsLine) -> dict[str, object]:
     }
 
 
-def _row_as_json(row: Row) -> dict[str, object]:
+def _row_as_json(row: GlanceRow) -> dict[str, object]:
     status = row.status
     return {
         "id": row.clause.id,

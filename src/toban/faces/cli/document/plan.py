@@ -11,8 +11,8 @@ import click
 
 from toban.design.clauses.base import Clause
 from toban.design.clauses.labels import CHAPTERS
-from toban.design.diff import Change, Difference, FieldChange, compare
-from toban.design.reader import Design, Unread, UnreadableDocument, load_design
+from toban.design.diff import ClauseChange, Difference, FieldChange, compare
+from toban.design.reader import Design, UnreadableDocument, UnreadPart, load_design
 from toban.engine.extension import Consequence
 from toban.engine.registry.parts import Parts
 from toban.engine.registry.ports import loaded
@@ -74,7 +74,7 @@ def _as_json(old: Design, new: Design, difference: Difference, told: Sequence[Co
     return json.dumps(report, ensure_ascii=False, indent=2)
 
 
-def _change_as_json(change: Change) -> dict[str, Any]:
+def _change_as_json(change: ClauseChange) -> dict[str, Any]:
     return {
         "id": change.clause.id,
         "chapter": str(change.clause.chapter),
@@ -86,13 +86,13 @@ def _change_as_json(change: Change) -> dict[str, Any]:
     }
 
 
-def _named(change: Change) -> str:
+def _named(change: ClauseChange) -> str:
     if change.old is None:
         return "added"
     return "removed" if change.new is None else "changed"
 
 
-def _unread_as_json(row: Unread) -> dict[str, Any]:
+def _unread_as_json(row: UnreadPart) -> dict[str, Any]:
     return {"line": row.line, "text": row.text, "reason": row.reason}
 
 
@@ -112,7 +112,7 @@ def _as_text(old: Design, new: Design, difference: Difference, told: Sequence[Co
     yield _summary(difference)
 
 
-def _change(change: Change) -> Iterator[str]:
+def _change(change: ClauseChange) -> Iterator[str]:
     if change.old is None:
         yield click.style(f"  + {change.title}  {change.clause.origin}", fg="green")
         yield from _quoted(change.clause)

@@ -5,7 +5,7 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
-from toban.design.finding import Finding, Level
+from toban.design.finding import Finding, FindingLevel
 from toban.engine.editions.edition import Edition
 from toban.engine.operation import Operation
 from toban.engine.trial import Trial
@@ -23,9 +23,9 @@ def foreseen(
     """
     known = [finding for operation in operations for finding in operation.foreseen(edition)]
     # The reason why an entry does not run says more than that no row has its name.
-    explained = {finding.origin for finding in known if finding.level is Level.ERROR}
+    explained = {finding.origin for finding in known if finding.level is FindingLevel.ERROR}
     told = [
-        replace(finding, level=Level.ERROR) if finding.code == _SECRET_MISSING else finding
+        replace(finding, level=FindingLevel.ERROR) if finding.code == _SECRET_MISSING else finding
         for finding in doubtful
         if not (finding.code == _NO_SUCH_ROW and finding.origin in explained)
     ]

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from queue import Empty, SimpleQueue
 from time import monotonic
 
-from toban.design.finding import Finding, Level
+from toban.design.finding import Finding, FindingLevel
 from toban.engine.bindings.secret import SecretUnavailable
-from toban.engine.trial import Code, Trial
+from toban.engine.trial import Trial, TrialCode
 
 _AT_ONCE = 16
 PATIENCE = 30.0
@@ -17,7 +17,7 @@ PATIENCE = 30.0
 
 
 @dataclass(frozen=True, slots=True)
-class Tried:
+class TrialResult:
     """The result of a trial."""
 
     trial: Trial
@@ -26,10 +26,10 @@ class Tried:
 
 def try_all(
     trials: Sequence[Trial], tell: Callable[[int, int], None], *, patience: float = PATIENCE
-) -> tuple[Tried, ...]:
+) -> tuple[TrialResult, ...]:
     """Run all trials and return their results, in order; *tell* gets how many of how many are done."""
-    done: SimpleQueue[tuple[int, Tried]] = SimpleQueue()
-    results: dict[int, Tried] = {}
+    done: SimpleQueue[tuple[int, TrialResult]] = SimpleQueue()
+    results: dict[int, TrialResult] = {}
     waiting, begun = deque(enumerate(trials)), dict[int, float]()
     while len(results) < len(trials):
         while waiting and len(begun) < _AT_ONCE:
@@ -45,8 +45,11 @@ def try_all(
 
 
 def _next(
-    done: SimpleQueue[tuple[int, Tried]], begun: Mapping[int, float], trials: Sequence[Trial], patience: float
-) -> list[tuple[int, Tried]]:
+    done: SimpleQueue[tuple[int, TrialResult]],
+    begun: Mapping[int, float],
+    trials: Sequence[Trial],
+    patience: float,
+) -> list[tuple[int, TrialResult]]:
     """Wait for the next trial to end, or return those that have taken too long."""
     oldest = min(begun.values())
     try:
@@ -54,11 +57,12 @@ def _next(
     except Empty:
         late = [position for position, since in begun.items() if monotonic() - since >= patience]
         return [
-            (position, Tried(trials[position], (_hanging(trials[position], patience),))) for position in late
+            (position, TrialResult(trials[position], (_hanging(trials[position], patience),)))
+            for position in late
         ]
 
 
-def _run(position: int, trial: Trial, done: SimpleQueue[tuple[int, Tried]]) -> None:
+def _run(position: int, trial: Trial, done: SimpleQueue[tuple[int, TrialResult]]) -> None:
     try:
         doubts = tuple(trial.doubts())
     except SecretUnavailable as error:
@@ -66,10 +70,10 @@ def _run(position: int, trial: Trial, done: SimpleQueue[tuple[int, Tried]]) -> N
     except Exception as error:  # noqa: BLE001 - whatever it raises tonight, it raises now: that is the finding
         # Only the type of the error: its text may hold a secret.
         doubts = (f"試している途中で失敗しました ({type(error).__name__})",)
-    done.put((position, Tried(trial, tuple(trial.finding(doubt) for doubt in doubts))))
+    done.put((position, TrialResult(trial, tuple(trial.finding(doubt) for doubt in doubts))))
 
 
 def _hanging(trial: Trial, patience: float) -> Finding:
     hint = "相手が応答しているか、間のファイアウォールが黙って捨てていないかを確かめてください"
     message = f"{trial.name}: {patience:g} 秒たっても答えがありません"
-    return Finding(Code.HANGS, Level.ERROR, trial.origin, message, trial.quote, hint)
+    return Finding(TrialCode.HANGS, FindingLevel.ERROR, trial.origin, message, trial.quote, hint)

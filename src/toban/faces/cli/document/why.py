@@ -7,7 +7,7 @@ import click
 
 from toban.engine.registry.parts import Parts
 from toban.engine.registry.ports import loaded
-from toban.faces.cli.answer import Answer, Why
+from toban.faces.cli.answer import CommandAnswer, Why
 from toban.faces.cli.document import why_row
 from toban.faces.cli.notify import why_alert
 from toban.faces.cli.state import usable_state
@@ -51,7 +51,7 @@ def command(parts: Parts, asked: tuple[str, ...], form: str) -> None:
         say("\n".join(found.lines))
 
 
-def _answer(parts: Parts, asked: str) -> Answer | None:
+def _answer(parts: Parts, asked: str) -> CommandAnswer | None:
     """Ask the extensions before the alerts: their names must match exactly, and may be numbers, too."""
     found = next(filter(None, (each.answer(parts, asked) for each in _whys(parts))), None)
     if found is None and asked.isdecimal():

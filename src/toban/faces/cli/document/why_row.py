@@ -16,7 +16,7 @@ from toban.engine.notify.models import Alert, Delivery, Silence
 from toban.engine.notify.routing.contacts import contacts_of
 from toban.engine.notify.routing.routing import Routing, routing_of, rules_for
 from toban.engine.registry.parts import Parts
-from toban.faces.cli.answer import Answer
+from toban.faces.cli.answer import CommandAnswer
 from toban.faces.cli.kept import kept_edition
 from toban.faces.cli.notify import why_alert
 from toban.faces.cli.notify.alerts import as_json, line
@@ -40,7 +40,7 @@ def named(clauses: Sequence[Clause], asked: str) -> Sequence[Clause]:
     return exact or [each for each in clauses if all(word in each.text.casefold() for word in words)]
 
 
-def answer(parts: Parts, clause: Clause) -> Answer | None:
+def answer(parts: Parts, clause: Clause) -> CommandAnswer | None:
     """Say the row's status, which notifications it caused, and who would be notified now."""
     edition = _edition(parts)
     if edition is None:
@@ -76,7 +76,7 @@ def answer(parts: Parts, clause: Clause) -> Answer | None:
         "silences": [{"silence": each.pk, "matchers": each.matchers} for each in silences],
         "would_tell": {level.value: _way_json(routing) for level, routing in ways.items()},
     }
-    return Answer(tuple(lines), values)
+    return CommandAnswer(tuple(lines), values)
 
 
 def _edition(parts: Parts) -> Edition | None:
@@ -100,7 +100,7 @@ def _standing(status: ClauseStatus | None) -> Iterator[str]:
     yield from (f"     {text}" for text in status.reason.splitlines())
 
 
-def _alerts(alerts: Sequence[Alert], newest: Answer | None, *, is_signalled: bool) -> Iterator[str]:
+def _alerts(alerts: Sequence[Alert], newest: CommandAnswer | None, *, is_signalled: bool) -> Iterator[str]:
     if newest is None:
         if is_signalled:
             yield "アラート この行のアラートはまだありません。だれにも通知していません"

@@ -9,7 +9,7 @@ from typing import Any
 import click
 
 from toban.chapters.errors import orders
-from toban.chapters.errors.kept import Search, event_of, found
+from toban.chapters.errors.kept import ErrorSearch, event_of, found
 from toban.chapters.errors.models import ErrorGroup
 from toban.chapters.errors.searching.search import ErrorTerm, read_search
 from toban.engine.clock import system_clock
@@ -74,7 +74,7 @@ def list_(state: str, project: str, written: str, assignee: str, limit: int, for
     with usable_state():
         fresh = system_clock() - FRESH
         state = "" if state == "all" else state
-        search = Search(state, _terms(written), project, assignee=assignee, fresh=fresh)
+        search = ErrorSearch(state, _terms(written), project, assignee=assignee, fresh=fresh)
         groups = list(found(search)[:limit])
         if form == "json":
             say(json.dumps([as_json(group) for group in groups], ensure_ascii=False, indent=2))

@@ -11,7 +11,7 @@ import click
 from toban.chapters.errors import clauses, orders
 from toban.chapters.errors.kept import weekly
 from toban.chapters.errors.models import ErrorGroup
-from toban.chapters.errors.review import Reviewed, Week, week_of
+from toban.chapters.errors.review import ReviewedError, Week, week_of
 from toban.engine.clock import system_clock
 from toban.engine.registry.parts import Parts
 from toban.engine.text import printable
@@ -20,7 +20,7 @@ from toban.faces.cli.state import usable_state
 from toban.faces.terminal import say, speak_utf8
 from toban.faces.words.errors import TRENDS
 
-type Found = Sequence[tuple[ErrorGroup, Reviewed]]
+type Found = Sequence[tuple[ErrorGroup, ReviewedError]]
 
 
 _YEARS = range(2000, 2200)

@@ -8,9 +8,9 @@ from typing import Any
 import click
 
 from toban.engine.evidence import ledger
-from toban.engine.evidence.ledger import Head, Verification
+from toban.engine.evidence.ledger import LedgerHead, Verification
 from toban.engine.evidence.models import Shipment
-from toban.engine.evidence.segments import LEDGER, Walked
+from toban.engine.evidence.segments import LEDGER, ChainWalk
 from toban.engine.evidence.shipping import NotShipped
 from toban.engine.registry.parts import Parts
 from toban.faces.cli.evidence.outside import Unfound, known_here, opened, ship, walked
@@ -61,7 +61,7 @@ def verify(parts: Parts, known: str | None, source: str | None, form: str) -> No
         _verify_outside(parts, source, noted, form)
         return
     with usable_state():
-        head = ledger.Head(noted[1], noted[2]) if noted else _shipped_head()
+        head = ledger.LedgerHead(noted[1], noted[2]) if noted else _shipped_head()
         found = ledger.verify(head)
     say(_json(found) if form == "json" else _text(found))
     if found.broken is not None:
@@ -118,13 +118,13 @@ def _verify_outside(parts: Parts, source: str, noted: tuple[str, int, str] | Non
         raise SystemExit(_BROKEN)
 
 
-def _shipped_head() -> Head | None:
+def _shipped_head() -> LedgerHead | None:
     """Return the newest entry that was sent out: if the end of the chain was cut off here, it is missing."""
     sent = Shipment.objects.filter(chain=LEDGER).order_by("-last").first()
-    return Head(sent.last, sent.line) if sent is not None else None
+    return LedgerHead(sent.last, sent.line) if sent is not None else None
 
 
-def _walk_text(found: Walked) -> str:
+def _walk_text(found: ChainWalk) -> str:
     end = f"{found.chain}/{found.tip.number}:{found.tip.digest}"
     if found.broken is None:
         began = f"（{found.began_at} 番から）" if found.began_at > 1 else ""
@@ -136,7 +136,7 @@ def _walk_text(found: Walked) -> str:
     )
 
 
-def _as_json(found: Walked) -> Mapping[str, Any]:
+def _as_json(found: ChainWalk) -> Mapping[str, Any]:
     broken = None
     if found.broken is not None:
         broken = {

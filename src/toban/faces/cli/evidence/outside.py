@@ -16,7 +16,7 @@ from toban.engine.clock import system_clock
 from toban.engine.evidence import segments
 from toban.engine.evidence.models import Shipment
 from toban.engine.evidence.port import SHIPPING
-from toban.engine.evidence.segments import AUDIT, LEDGER, Walked, own_key
+from toban.engine.evidence.segments import AUDIT, LEDGER, ChainWalk, own_key
 from toban.engine.evidence.shipping import NotShipped, tip_of
 from toban.engine.registry.parts import Parts
 from toban.engine.stores.store import STORE_KINDS, Store, StoreTrouble
@@ -35,7 +35,7 @@ class Unfound(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class SegmentPlace:
     """Where segments are."""
 
     name: str
@@ -46,27 +46,27 @@ class Place:
 
 
 @contextmanager
-def opened(parts: Parts, source: str) -> Iterator[Place]:
+def opened(parts: Parts, source: str) -> Iterator[SegmentPlace]:
     """Open *source* for reading: a file, a folder, a store or its address; raises `Unfound`."""
     path = Path(source)
     try:
         if path.is_file():
             content = path.read_bytes()
-            yield Place(source, [own_key(content)], lambda _: content, is_excerpt=True)
+            yield SegmentPlace(source, [own_key(content)], lambda _: content, is_excerpt=True)
         elif path.is_dir():
             keys = [each.relative_to(path).as_posix() for each in path.rglob("*.ndjson")]
-            yield Place(source, keys, lambda key: (path / key).read_bytes())
+            yield SegmentPlace(source, keys, lambda key: (path / key).read_bytes())
         else:
             store = _store(parts, source)
             keys = [each.key for each in store.listing("evidence/")]
-            yield Place(store.name, keys, store.read)
+            yield SegmentPlace(store.name, keys, store.read)
     except (StoreTrouble, OSError) as trouble:
         raise Unfound(
             f"{source} を読めません: {trouble}", "場所と、その鍵と権限を確かめてください"
         ) from trouble
 
 
-def walked(place: Place, known: Known) -> list[Walked]:
+def walked(place: SegmentPlace, known: Known) -> list[ChainWalk]:
     """Walk every chain of *place*, and those that should be there; raises `Unfound` if there is none."""
     chains: dict[str, Sequence[str]] = dict.fromkeys(known, ())
     chains |= dict(segments.in_order(place.keys))

@@ -11,8 +11,8 @@ from toban.chapters.logs.keeping.places import store_of
 from toban.engine.editions.edition import Edition
 from toban.engine.registry.parts import Parts
 from toban.engine.stores.store import STORE_KINDS, Store, StoreTrouble
-from toban.engine.telemetry.logs.search import FoundRow, LogTerm, Span
-from toban.engine.telemetry.parquet import Unreadable
+from toban.engine.telemetry.logs.search import FoundRow, LogTerm, TimeSpan
+from toban.engine.telemetry.parquet import UnreadableParquet
 from toban.faces.cli.kept import edition_of, named_edition
 from toban.faces.cli.state import usable_state
 from toban.faces.terminal import refuse
@@ -20,7 +20,7 @@ from toban.faces.terminal import refuse
 _UNUSABLE = 2
 
 
-def newest_archived(parts: Parts, terms: Sequence[LogTerm], span: Span, limit: int) -> list[FoundRow]:
+def newest_archived(parts: Parts, terms: Sequence[LogTerm], span: TimeSpan, limit: int) -> list[FoundRow]:
     """Return the newest rows of the archive, the oldest first; if there is no archive, end with status 2."""
     store = _store(parts)
     try:
@@ -35,7 +35,7 @@ def newest_archived(parts: Parts, terms: Sequence[LogTerm], span: Span, limit: i
         size = sum(part.size for each in manifests for part in each.parts)
         click.echo(f"{store.name}: {len(manifests)}日分 ({size:,} バイト) から探しています", err=True)
         return archived.newest(manifests, terms, span, limit=limit)[::-1]
-    except (StoreTrouble, Unreadable, OSError) as trouble:
+    except (StoreTrouble, UnreadableParquet, OSError) as trouble:
         refuse(f"アーカイブを読めません: {trouble}", "保存先と、それを開く鍵 (identity) を確かめてください")
         raise SystemExit(_UNUSABLE) from trouble
     finally:

@@ -9,11 +9,11 @@ from typing import override
 import click
 from django.conf import settings
 
-from toban.chapters.logs.following import Following
+from toban.chapters.logs.following import SearchFollower
 from toban.engine.registry.parts import Parts
 from toban.engine.search_parts import BadSearch
 from toban.engine.telemetry.logs.language import read_search
-from toban.engine.telemetry.logs.search import FoundRow, LogSearch, LogTerm, Place, Span
+from toban.engine.telemetry.logs.search import FoundRow, LogSearch, LogTerm, RowPosition, TimeSpan
 from toban.engine.telemetry.store import StoreRefused, StoreUnavailable, Telemetry
 from toban.faces.cli import period
 from toban.faces.cli.logs.from_archive import newest_archived
@@ -92,7 +92,7 @@ def command(
     begin = period.moment(start, "--from") if start else min(until, datetime.now(UTC)) - back
     if begin >= until:
         raise click.UsageError("始まりが終わりより後です")
-    span, show = Span(begin, until), WRITERS[form]
+    span, show = TimeSpan(begin, until), WRITERS[form]
     if form == "csv":
         say(csv_heading())
     if archived:
@@ -107,7 +107,7 @@ def command(
 
 
 def _print_stored(
-    terms: "tuple[LogTerm, ...]", span: Span, limit: int, show: Callable[[FoundRow], str], *, follow: bool
+    terms: "tuple[LogTerm, ...]", span: TimeSpan, limit: int, show: Callable[[FoundRow], str], *, follow: bool
 ) -> "list[FoundRow]":
     """Print what the store holds and, with *follow*, new rows without end."""
     try:
@@ -143,7 +143,7 @@ def _telemetry() -> Telemetry:
     return Telemetry(settings.TELEMETRY_URL)
 
 
-def _newest(store: LogSearch, terms: "tuple[LogTerm, ...]", span: Span, limit: int) -> "list[FoundRow]":
+def _newest(store: LogSearch, terms: "tuple[LogTerm, ...]", span: TimeSpan, limit: int) -> "list[FoundRow]":
     """Return the newest rows, the oldest of them first."""
     found: list[FoundRow] = []
     while len(found) < limit:
@@ -159,11 +159,11 @@ def _follow(
     store: LogSearch,
     terms: "tuple[LogTerm, ...]",
     begin: datetime,
-    known: set[Place],
+    known: set[RowPosition],
     show: Callable[[FoundRow], str],
 ) -> None:
     """Print new rows, except those that are *known* already."""
-    following = Following(store, terms, begin, _PAGE)
+    following = SearchFollower(store, terms, begin, _PAGE)
     while True:
         for row in following.look(datetime.now(UTC)):
             if row.place not in known:

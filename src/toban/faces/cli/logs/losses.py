@@ -15,7 +15,7 @@ from toban.engine.registry.parts import Parts
 from toban.faces.cli.state import set_up
 
 if TYPE_CHECKING:
-    from toban.engine.retention import Beside
+    from toban.engine.retention import CompanionRecords
     from toban.engine.telemetry.logs.days import DayPart
 
     type Stretch = tuple[datetime | None, datetime]
@@ -33,7 +33,7 @@ class Loss:
     """What is stored and older than the new version keeps, in order; None if unknown."""
     held_by: str = ""
     """The reason of a legal hold: nothing is deleted while it lasts."""
-    beside: "Sequence[Beside]" = ()
+    beside: "Sequence[CompanionRecords]" = ()
     """Data kept elsewhere that is deleted together with the days."""
 
 
@@ -64,7 +64,7 @@ def losses(old: Design, new: Design, parts: Parts, now: datetime) -> Losses:
     from toban.chapters.logs.keeping.retention import first_kept, is_shorter, older  # noqa: PLC0415
     from toban.chapters.logs.rules import kept_as, kinds_of  # noqa: PLC0415
 
-    running = _Running()
+    running = _RunningToban()
     before, after = kinds_of(old), kinds_of(new)
 
     def first_day(rows: Mapping[str, LogKind], kind: str) -> Any:
@@ -126,7 +126,7 @@ def _as_json(lost: Losses) -> list[dict[str, Any]]:
     ]
 
 
-def _amount(days: "Sequence[DayPart]", beside: "Sequence[Beside]") -> dict[str, Any]:
+def _amount(days: "Sequence[DayPart]", beside: "Sequence[CompanionRecords]") -> dict[str, Any]:
     return {
         "days": len(days),
         "rows": sum(each.rows for each in days),
@@ -154,13 +154,13 @@ def _stored() -> "tuple[Sequence[DayPart], str]":
 
 
 @dataclass(frozen=True, slots=True)
-class _Running:
+class _RunningToban:
     """What the running Toban knows."""
 
     zone: tzinfo = field(default_factory=lambda: System().zone)
     held: Mapping[str, str] = MappingProxyType({})
     """The reasons of legal holds by kind."""
-    beside: "Mapping[str, Sequence[Beside]]" = MappingProxyType({})
+    beside: "Mapping[str, Sequence[CompanionRecords]]" = MappingProxyType({})
     """Data of each kind that is kept elsewhere."""
 
 
@@ -174,7 +174,7 @@ def _between(former: LogKind | None, row: LogKind, now: datetime) -> "Stretch":
     return start, end or now
 
 
-def _in_force(parts: Parts, spans: "Mapping[str, Stretch]") -> _Running:
+def _in_force(parts: Parts, spans: "Mapping[str, Stretch]") -> _RunningToban:
     """Ask the running Toban about the kinds of *spans*, each with the period that would no longer be kept."""
     from django.conf import settings  # noqa: PLC0415
     from django.db import DatabaseError  # noqa: PLC0415
@@ -189,5 +189,5 @@ def _in_force(parts: Parts, spans: "Mapping[str, Stretch]") -> _Running:
         beside = {kind: others[kind](*spans[kind]) for kind in spans if kind in others}
     except DatabaseError:
         # The store is elsewhere, and this machine does not know its state.
-        return _Running()
-    return _Running((edition.bindings.system if edition is not None else System()).zone, held, beside)
+        return _RunningToban()
+    return _RunningToban((edition.bindings.system if edition is not None else System()).zone, held, beside)

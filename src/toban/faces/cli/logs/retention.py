@@ -10,13 +10,13 @@ from django.conf import settings
 from toban.chapters.logs.keeping import keeper as keeping
 from toban.chapters.logs.keeping.keeper import keeper_of
 from toban.chapters.logs.keeping.report import amount, stretch
-from toban.chapters.logs.keeping.retention import Decision, Waits
+from toban.chapters.logs.keeping.retention import RetentionDecision, WaitReason
 from toban.chapters.logs.models import LegalHold
 from toban.chapters.logs.rules import LogRules, rules
 from toban.engine.clock import system_clock
 from toban.engine.orders import NotPossible
 from toban.engine.registry.parts import Parts
-from toban.engine.retention import Beside
+from toban.engine.retention import CompanionRecords
 from toban.engine.telemetry.logs.days import DayPart
 from toban.engine.telemetry.logs.words import kind_of
 from toban.engine.telemetry.store import StoreUnavailable, Telemetry
@@ -152,7 +152,7 @@ def _rules(parts: Parts) -> LogRules:
     return rules(edition.design, edition.bindings)
 
 
-def _row(kind: str, rules: LogRules, decision: Decision) -> dict[str, object]:
+def _row(kind: str, rules: LogRules, decision: RetentionDecision) -> dict[str, object]:
     kept = rules.retention(kind)
     return {
         "log": rules.kinds[kind].name,
@@ -164,7 +164,7 @@ def _row(kind: str, rules: LogRules, decision: Decision) -> dict[str, object]:
     }
 
 
-def _amount(days: Sequence[DayPart], beside: Sequence[Beside] = ()) -> dict[str, object]:
+def _amount(days: Sequence[DayPart], beside: Sequence[CompanionRecords] = ()) -> dict[str, object]:
     return {
         "days": len(days),
         "rows": sum(each.rows for each in days),
@@ -173,7 +173,7 @@ def _amount(days: Sequence[DayPart], beside: Sequence[Beside] = ()) -> dict[str,
     }
 
 
-def _line(rules: LogRules, kind: str, decision: Decision) -> str:
+def _line(rules: LogRules, kind: str, decision: RetentionDecision) -> str:
     kept = rules.retention(kind)
     parts = [
         rules.kinds[kind].name,
@@ -183,7 +183,7 @@ def _line(rules: LogRules, kind: str, decision: Decision) -> str:
     if decision.goes:
         parts.append(f"消えるもの {amount(decision.goes)}")
     if decision.waits or decision.beside:
-        why = "承認待ち" if decision.why is Waits.NOT_AGREED else "保全中"
+        why = "承認待ち" if decision.why is WaitReason.NOT_AGREED else "保全中"
         parts.append(f"{why} {amount(decision.waits, decision.beside)}")
     return "  ".join(parts)
 

@@ -12,7 +12,7 @@ from rich.console import Console
 from rich.table import Table
 
 from toban.chapters.logs.spans.waterfall import waterfall
-from toban.engine.telemetry.logs.search import Span as Stretch
+from toban.engine.telemetry.logs.search import TimeSpan
 from toban.engine.telemetry.spans.search import RouteFigures, SpanSearch
 from toban.engine.telemetry.store import StoreRefused, StoreUnavailable, Telemetry
 from toban.engine.text import printable
@@ -73,7 +73,7 @@ def command(
         if trace_id is not None:
             found = _show_trace(store, trace_id.lower(), form)
         else:
-            found = _show_routes(store, Stretch(*within), service, limit, form)
+            found = _show_routes(store, TimeSpan(*within), service, limit, form)
     except (StoreUnavailable, StoreRefused) as away:
         refuse(
             f"トレースの置き場が応答しません: {away}",
@@ -117,7 +117,7 @@ def _show_trace(store: SpanSearch, trace_id: str, form: str) -> bool:
     return True
 
 
-def _show_routes(store: SpanSearch, within: Stretch, service: str, limit: int, form: str) -> bool:
+def _show_routes(store: SpanSearch, within: TimeSpan, service: str, limit: int, form: str) -> bool:
     found = store.routes(within, service=service, limit=limit)
     seconds = (within.end - within.start).total_seconds()
     if form == "json":

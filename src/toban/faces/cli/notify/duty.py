@@ -10,7 +10,7 @@ import click
 from toban.engine.clock import system_clock
 from toban.engine.editions.edition import Edition
 from toban.engine.notify.duty import overrides, roster
-from toban.engine.notify.duty.roster import Roster, Shift, Watch, clock
+from toban.engine.notify.duty.roster import DutyShift, OnDuty, Roster, clock
 from toban.engine.notify.models import DutyOverride
 from toban.engine.orders import NotPossible
 from toban.engine.registry.parts import Parts
@@ -158,7 +158,7 @@ def override_(
 
 def _roles(
     edition: Edition, now: datetime
-) -> Iterator[tuple[Edition, Roster, Watch, Shift | None, datetime | None]]:
+) -> Iterator[tuple[Edition, Roster, OnDuty, DutyShift | None, datetime | None]]:
     """Yield each role with who is on duty, until when (None: no end in sight), and who comes next."""
     system = edition.bindings.system
     given = overrides.between(now, now + roster.AHEAD)
@@ -170,13 +170,13 @@ def _roles(
         yield edition, each, watch, roster.following(each, given, now, system), ends
 
 
-def _turns(edition: Edition, now: datetime, length: timedelta) -> list[Shift]:
+def _turns(edition: Edition, now: datetime, length: timedelta) -> list[DutyShift]:
     known, end = roster.rosters(edition.design, edition.bindings.duty), now + length
     return roster.turns(known, overrides.between(now, end), now, end, edition.bindings.system)
 
 
 def _present(
-    edition: Edition, roster: Roster, watch: Watch, following: Shift | None, ends: datetime | None
+    edition: Edition, roster: Roster, watch: OnDuty, following: DutyShift | None, ends: datetime | None
 ) -> dict[str, object]:
     people = edition.bindings.people
     coming = following and as_json(roster, following.watch, following.start, following.end, people)
@@ -184,7 +184,7 @@ def _present(
 
 
 def _line(
-    edition: Edition, roster: Roster, watch: Watch, following: Shift | None, ends: datetime | None
+    edition: Edition, roster: Roster, watch: OnDuty, following: DutyShift | None, ends: datetime | None
 ) -> str:
     zone, people = edition.bindings.system.zone, edition.bindings.people
     parts = [f"{roster.role}  {names(watch, roster, people) or '対応時間外'}"]
@@ -197,7 +197,7 @@ def _line(
     return "  ".join(parts)
 
 
-def _turn(shift: Shift, edition: Edition) -> str:
+def _turn(shift: DutyShift, edition: Edition) -> str:
     zone = edition.bindings.system.zone
     who = names(shift.watch, shift.roster, edition.bindings.people)
     said = why(shift.watch.override)

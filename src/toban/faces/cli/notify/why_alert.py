@@ -2,29 +2,29 @@
 
 from collections.abc import Iterator
 
-from toban.engine.notify.account import Place, places
+from toban.engine.notify.account import NoticePlace, places
 from toban.engine.notify.models import Alert, Delivery, StageOutcome
-from toban.faces.cli.answer import Answer
+from toban.faces.cli.answer import CommandAnswer
 from toban.faces.cli.notify.alerts import as_json, line
 from toban.faces.words import alerts as words
 from toban.faces.words.lists import listed
 
 
-def answer(alert_id: int) -> Answer | None:
+def answer(alert_id: int) -> CommandAnswer | None:
     """Say by place and by stage who was notified of the alert; None if there is no such alert."""
     alert = Alert.objects.filter(pk=alert_id).first()
     return about(alert) if alert is not None else None
 
 
-def about(alert: Alert) -> Answer:
+def about(alert: Alert) -> CommandAnswer:
     """Say the same about *alert*."""
     found = places(alert)
     lines = [line(alert), f"        {alert.citation}  {alert.clause_text}"]
     lines += [text for place in found for text in _told(place)] or ["  まだどの段階も見ていません"]
-    return Answer(tuple(lines), {"alert": as_json(alert), "places": [_place(each) for each in found]})
+    return CommandAnswer(tuple(lines), {"alert": as_json(alert), "places": [_place(each) for each in found]})
 
 
-def _told(place: Place) -> Iterator[str]:
+def _told(place: NoticePlace) -> Iterator[str]:
     name = " ".join(part for part in (place.destination or "通知先なし", listed(place.recipients)) if part)
     yield f"  {name}" + (f"  ({place.ordered_by})" if place.ordered_by else "")
     yield f"    {words.answer(place)}"
@@ -43,7 +43,7 @@ def receipt(delivery: Delivery) -> str:
     return f"{at:%m-%d %H:%M:%S} {delivery.announcement.title}  {became}"
 
 
-def _place(place: Place) -> dict[str, object]:
+def _place(place: NoticePlace) -> dict[str, object]:
     newest = place.newest
     return {
         "destination": place.destination,

@@ -9,7 +9,7 @@ import click
 
 from toban.chapters.objectives import openslo, periods, report, rules
 from toban.chapters.objectives.operation import OPERATION
-from toban.chapters.objectives.rules import Tally
+from toban.chapters.objectives.rules import SliceTally
 from toban.chapters.objectives.service import kept
 from toban.chapters.objectives.sli import LevelPlan, Sli
 from toban.design.clauses.objectives import Objective
@@ -106,7 +106,7 @@ def _figures(clause_id: str, edition: Edition, plan: LevelPlan) -> dict[str, obj
 
 
 def _period(
-    of: Sli, days: Mapping[date, Tally], span: Span, zone: ZoneInfo, now: datetime
+    of: Sli, days: Mapping[date, SliceTally], span: Span, zone: ZoneInfo, now: datetime
 ) -> dict[str, object]:
     found = report.period(of, days, span, zone, now)
     counted, unplanned = found.known.mean, found.known.mean_unplanned

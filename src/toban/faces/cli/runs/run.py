@@ -59,7 +59,7 @@ def command(batch: str, *, parameters: bool, follow: bool, yes: bool, **given: A
             _list_parameters(batch)
         return
     given["settings"] = _parameters(given["settings"])
-    asked = Asked(batch, **given)
+    asked = RunArguments(batch, **given)
     asked.check()
     with usable_state():
         run = _carried_out(asked, yes=yes)
@@ -68,7 +68,7 @@ def command(batch: str, *, parameters: bool, follow: bool, yes: bool, **given: A
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class RunArguments:
     """What the command line asks for."""
 
     batch: str
@@ -115,7 +115,7 @@ class Asked:
         return "今すぐ実行します", lambda: orders.order(batch, self.settings, by=by, now=now)
 
 
-def _carried_out(asked: Asked, *, yes: bool) -> Run:
+def _carried_out(asked: RunArguments, *, yes: bool) -> Run:
     words, order = asked.order(getpass.getuser(), system_clock())
     try:
         work = planned(asked.batch)

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import click
 
-from toban.engine.telemetry.child.engine_settings import Limits
+from toban.engine.telemetry.child.engine_settings import EngineLimits
 
 
 @click.command()
@@ -35,7 +35,7 @@ def command(directory: Path, port: int, threads: int, memory: int, keep_free: in
     # Not imported at the top: chDB loads half a gigabyte of library, which only the serving child needs.
     from toban.engine.telemetry.child.process import Occupied, Unopenable, serve  # noqa: PLC0415
 
-    limits = Limits(memory_bytes=memory * 1024**2, free_bytes=keep_free * 1024**2)
+    limits = EngineLimits(memory_bytes=memory * 1024**2, free_bytes=keep_free * 1024**2)
     try:
         serve(directory, port=port, secret=secret, limits=limits, threads=threads, announce=click.echo)
     except Occupied as exc:

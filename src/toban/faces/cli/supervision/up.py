@@ -26,7 +26,7 @@ _UNUSABLE = 2
 
 
 @dataclass(frozen=True, slots=True)
-class Order:
+class UpOrder:
     """What the operator asked for."""
 
     design: Path | None
@@ -72,13 +72,13 @@ def command(
     """
     speak_utf8()
     try:
-        _run(Order(design, bindings, home.absolute(), host, port, public_url))
+        _run(UpOrder(design, bindings, home.absolute(), host, port, public_url))
     except HomeUnusable as exc:
         refuse(str(exc), exc.hint)
         raise SystemExit(_UNUSABLE) from exc
 
 
-def _run(order: Order) -> None:
+def _run(order: UpOrder) -> None:
     home = take(order.home)
     _require_room(home.path)
     home.secret("secret-key")  # for the pages; toban.settings reads it
@@ -102,7 +102,7 @@ def _run(order: Order) -> None:
     say("停止しました (stopped)")
 
 
-def _plan(order: Order, home: Home, port: int) -> tuple[Instance, tuple[Program, ...]]:
+def _plan(order: UpOrder, home: Home, port: int) -> tuple[Instance, tuple[Program, ...]]:
     shop: tuple[Program, ...] = ()
     environment: dict[str, str] = {}
     design, bindings = order.design, order.bindings

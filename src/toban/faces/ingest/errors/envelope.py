@@ -27,7 +27,7 @@ class BadEnvelope(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class Item:
+class EnvelopeItem:
     """One item."""
 
     kind: str
@@ -42,7 +42,7 @@ class Envelope:
     dsn: str
     """The DSN in its header; empty if there is none."""
     event_id: str
-    items: tuple[Item, ...]
+    items: tuple[EnvelopeItem, ...]
 
 
 def read_envelope(body: bytes) -> Envelope:
@@ -60,7 +60,7 @@ def dsn_of(body: bytes) -> str:
         return ""
 
 
-def _items(body: bytes, place: int) -> Iterator[Item]:
+def _items(body: bytes, place: int) -> Iterator[EnvelopeItem]:
     count = 0
     while place < len(body):
         line, place = _line(body, place)
@@ -72,7 +72,7 @@ def _items(body: bytes, place: int) -> Iterator[Item]:
         header = _header(line, f"the header of item {count}")
         payload, place = _payload(body, place, header, count)
         kind = _text(header, "type")
-        yield Item(kind if kind in KNOWN else "other", payload)
+        yield EnvelopeItem(kind if kind in KNOWN else "other", payload)
 
 
 def _payload(body: bytes, place: int, header: Mapping[str, object], count: int) -> tuple[bytes, int]:

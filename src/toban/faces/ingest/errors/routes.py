@@ -6,10 +6,10 @@ from toban.engine.bindings.masking import MASKING, Masking
 from toban.engine.editions.edition import Edition
 from toban.engine.masks import Masker, masker
 from toban.faces.ingest.errors.sentry import SentryIn
-from toban.faces.ingest.server import Intake, Server
+from toban.faces.ingest.server import IngestServer, Intake
 
 
-def intake(server: Server) -> Intake:
+def intake(server: IngestServer) -> Intake:
     """Return the endpoints."""
     masking = server.ports.one(MASKING)
 

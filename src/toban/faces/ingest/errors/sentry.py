@@ -18,14 +18,14 @@ from toban.chapters.errors.counters import ITEMS_TOTAL
 from toban.chapters.errors.intake import intake
 from toban.chapters.errors.intake.event import read_event
 from toban.chapters.errors.intake.payload import LARGEST, BadEvent, event_id_of, read_payload
-from toban.chapters.errors.rules import Tally, admitted
+from toban.chapters.errors.rules import EventTally, admitted
 from toban.engine.clock import Clock
 from toban.engine.editions.edition import Edition
 from toban.engine.masks import Masker
 from toban.faces.ingest import room
-from toban.faces.ingest.errors.envelope import BadEnvelope, Envelope, Item, dsn_of, read_envelope
+from toban.faces.ingest.errors.envelope import BadEnvelope, Envelope, EnvelopeItem, dsn_of, read_envelope
 from toban.faces.ingest.errors.key import Projects, key_in, shown_key
-from toban.faces.ingest.room import Busy, Room
+from toban.faces.ingest.room import Busy, IntakeRoom
 from toban.faces.ingest.senders import TooLarge, body_of
 from toban.faces.ingest.unpacking import unpacked
 
@@ -51,7 +51,7 @@ _PREFLIGHT: Mapping[str, str] = {
 log = structlog.get_logger(__name__)
 
 
-class Refused(Exception):
+class SentryRefusal(Exception):
     """The answer is a refusal; `status` and `headers` say which."""
 
     def __init__(self, status: int, reason: str, headers: Mapping[str, str] | None = None) -> None:
@@ -76,8 +76,8 @@ class SentryIn:
         self._projects = Projects(edition)
         self._clock = clock
         self._elapsed = elapsed
-        self._room = Room(room.AT_ONCE)
-        self._tallies: dict[str, Tally] = {}
+        self._room = IntakeRoom(room.AT_ONCE)
+        self._tallies: dict[str, EventTally] = {}
 
     async def envelope(self, request: Request) -> Response:
         """Take an envelope.
@@ -106,10 +106,10 @@ class SentryIn:
                 content = await asyncio.to_thread(_unpacked, body, encoding, unpacked_most)
                 event_id = await asyncio.to_thread(take, project, name, content)
         except Busy:
-            return _refusal(Refused(429, "too much at once", {"Retry-After": "1"}))
+            return _refusal(SentryRefusal(429, "too much at once", {"Retry-After": "1"}))
         except TooLarge:
-            return _refusal(Refused(413, f"more than {room.LARGEST} bytes, or {LARGEST} of an event"))
-        except Refused as refusal:
+            return _refusal(SentryRefusal(413, f"more than {room.LARGEST} bytes, or {LARGEST} of an event"))
+        except SentryRefusal as refusal:
             return _refusal(refusal)
         return JSONResponse({"id": event_id} if event_id else {}, headers=CORS)
 
@@ -118,17 +118,17 @@ class SentryIn:
         try:
             envelope = read_envelope(content)
         except BadEnvelope as flaw:
-            raise Refused(400, str(flaw)) from flaw
+            raise SentryRefusal(400, str(flaw)) from flaw
         return self._take(name, envelope)
 
     def _take_plain(self, project: int, name: str, content: bytes) -> str:
         name = name or self._known(project, "")
-        return self._take(name, Envelope("", "", (Item(_EVENT, content),)))
+        return self._take(name, Envelope("", "", (EnvelopeItem(_EVENT, content),)))
 
     def _known(self, project: int, shown: str) -> str:
         name = self._projects.name_of(project, shown)
         if name is None:
-            raise Refused(401, "a DSN of [errors.NAME] in toban.toml is needed")
+            raise SentryRefusal(401, "a DSN of [errors.NAME] in toban.toml is needed")
         return name
 
     def _take(self, project: str, envelope: Envelope) -> str:
@@ -144,7 +144,7 @@ class SentryIn:
             intake.heard(project, self._clock())
         except DatabaseError as error:
             log.warning("error_event_not_stored", project=project, reason=str(error))
-            raise Refused(503, "the state database does not answer", {"Retry-After": "5"}) from error
+            raise SentryRefusal(503, "the state database does not answer", {"Retry-After": "5"}) from error
         finally:
             close_old_connections()
         return taken
@@ -152,13 +152,13 @@ class SentryIn:
     def _take_event(self, project: str, payload: bytes, envelope_id: str) -> str:
         edition = self._edition()
         if edition is None:
-            raise Refused(503, "no document is in force yet", {"Retry-After": "5"})
+            raise SentryRefusal(503, "no document is in force yet", {"Retry-After": "5"})
         self._admit(project, ERRORS.of(edition.bindings)[project].rate)
         try:
             written = read_payload(payload, self._masker(edition))
         except BadEvent as flaw:
             ITEMS_TOTAL.labels(project, _EVENT, "refused").inc()
-            raise Refused(413 if len(payload) > LARGEST else 400, str(flaw)) from flaw
+            raise SentryRefusal(413 if len(payload) > LARGEST else 400, str(flaw)) from flaw
         if written.get("type") == "transaction":
             ITEMS_TOTAL.labels(project, "transaction", "ignored").inc()
             return event_id_of(written["event_id"])
@@ -174,7 +174,7 @@ class SentryIn:
         if wait:
             ITEMS_TOTAL.labels(project, _EVENT, "limited").inc()
             limits = {"Retry-After": str(wait), "X-Sentry-Rate-Limits": f"{wait}:error:project:rate"}
-            raise Refused(429, f"more than {rate} events in a minute", limits)
+            raise SentryRefusal(429, f"more than {rate} events in a minute", limits)
 
 
 def _project(request: Request) -> int:
@@ -187,10 +187,10 @@ def _unpacked(body: bytes, encoding: str, most: int) -> bytes:
     try:
         return unpacked(body, encoding, most)
     except ValueError as flaw:
-        raise Refused(400, str(flaw)) from flaw
+        raise SentryRefusal(400, str(flaw)) from flaw
 
 
-def _refusal(refusal: Refused) -> Response:
+def _refusal(refusal: SentryRefusal) -> Response:
     """Answer as Sentry does: a JSON detail, and the reason in a header for the SDK's own log."""
     reason = str(refusal)
     headers = {**CORS, **refusal.headers, "X-Sentry-Error": reason}

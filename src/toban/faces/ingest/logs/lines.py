@@ -13,14 +13,14 @@ from toban.chapters.logs.counters import count
 from toban.chapters.logs.formats import FORMATS
 from toban.chapters.logs.formats.convert import Surroundings
 from toban.chapters.logs.intake.limits import AHEAD
-from toban.chapters.logs.intake.lines import LineReader, Reading
-from toban.chapters.logs.intake.origins import Sent, Written, written
+from toban.chapters.logs.intake.lines import LineReader, LineReading
+from toban.chapters.logs.intake.origins import ClaimedOrigin, LineFormat, written
 from toban.chapters.logs.rules import rules
 from toban.engine.clock import Clock
 from toban.engine.editions.edition import Edition
-from toban.engine.telemetry.logs.rows import Batch, LogStore, key_of
+from toban.engine.telemetry.logs.rows import InsertBatch, LogStore, key_of
 from toban.engine.telemetry.store import StoreRefused, StoreUnavailable
-from toban.faces.ingest.room import AT_ONCE, LARGEST, LARGEST_UNPACKED, MOST_LINES, Busy, Room, size_of
+from toban.faces.ingest.room import AT_ONCE, LARGEST, LARGEST_UNPACKED, MOST_LINES, Busy, IntakeRoom, size_of
 from toban.faces.ingest.senders import Senders, TooLarge, body_of, stranger
 from toban.faces.ingest.takers import by_a_reader, by_a_taker
 from toban.faces.ingest.unpacking import unpacked
@@ -38,7 +38,7 @@ _SOON = {"Retry-After": "1"}
 log = structlog.get_logger(__name__)
 
 
-class _ClockAmiss(Exception):
+class _LinesClockAmiss(Exception):
     """The time of reading is in the future by this server's clock, or so long ago that it can't be right."""
 
 
@@ -56,7 +56,7 @@ class LogsIn:
         self._edition = edition
         self._store = store
         self._clock = clock
-        self._room = Room(AT_ONCE)
+        self._room = IntakeRoom(AT_ONCE)
         self._reader: tuple[Edition, LineReader] | None = None
 
     async def answer(self, request: Request) -> Response:
@@ -78,7 +78,7 @@ class LogsIn:
                 return await self._take(request, how, edition)
         except Busy:
             return PlainTextResponse("too much at once\n", 429, headers=_SOON)
-        except _ClockAmiss:
+        except _LinesClockAmiss:
             return PlainTextResponse("at: no time for a line by this server's clock, see Date\n", 409)
         except TooLarge:
             most = f"{LARGEST} bytes, {LARGEST_UNPACKED} unpacked, or {MOST_LINES} lines"
@@ -89,12 +89,12 @@ class LogsIn:
             log.warning("logs_not_stored", sender=sender, reason=str(away))
             return PlainTextResponse("the telemetry store does not answer\n", 503, headers=_RETRY)
 
-    async def _take(self, request: Request, how: Written, edition: Edition) -> Response:
+    async def _take(self, request: Request, how: LineFormat, edition: Edition) -> Response:
         # The body has no name here, so that it is freed while the store is waited for.
         key, reading = await by_a_reader(
             self._read, await body_of(request, LARGEST), request.headers, how, edition
         )
-        batch = Batch(key, reading.rows)
+        batch = InsertBatch(key, reading.rows)
         refusal = await by_a_taker(self._keep, batch, is_repetition="again" in request.query_params)
         if refusal:
             return PlainTextResponse(f"{refusal}\n", 400)
@@ -102,7 +102,9 @@ class LogsIn:
         is_understood = bool(reading.rows or reading.dropped or not reading.refused)
         return Response(_told(reading), 200 if is_understood else 400, media_type="application/json")
 
-    def _read(self, body: bytes, headers: Headers, how: Written, edition: Edition) -> tuple[str, Reading]:
+    def _read(
+        self, body: bytes, headers: Headers, how: LineFormat, edition: Edition
+    ) -> tuple[str, LineReading]:
         """Return the key of the batch in *body*, and the batch as read."""
         now = self._clock()
         around = Surroundings(edition.bindings.system.zone, now)
@@ -118,7 +120,7 @@ class LogsIn:
             self._reader = edition, LineReader(rules(edition.design, edition.bindings))
         return self._reader[1]
 
-    def _keep(self, batch: Batch, *, is_repetition: bool) -> str:
+    def _keep(self, batch: InsertBatch, *, is_repetition: bool) -> str:
         """Store *batch*; return why the store will never take it, or an empty string."""
         try:
             self._store().write(batch, is_repetition=is_repetition)
@@ -128,8 +130,8 @@ class LogsIn:
         return ""
 
 
-def _sent(request: Request, now: datetime) -> Sent:
-    """Return what an agent says about its lines; raises `ValueError` if `at` is invalid, or `_ClockAmiss`."""
+def _sent(request: Request, now: datetime) -> ClaimedOrigin:
+    """Return what an agent says of its lines; raises `ValueError` for a bad `at`, `_LinesClockAmiss`."""
     asked = request.query_params
     at = 0.0
     if "at" in asked:
@@ -138,12 +140,12 @@ def _sent(request: Request, now: datetime) -> Sent:
             raise ValueError("at: names no time zone")
         # Refused line by line, they would be lost if the sender skips refused lines.
         if not now - _LONG_AGO <= moment <= now + AHEAD:
-            raise _ClockAmiss
+            raise _LinesClockAmiss
         at = round(moment.timestamp(), 3)
-    return Sent(asked.get("file", "")[:_LONGEST_NAME], asked.get("host", "")[:_LONGEST_NAME], at)
+    return ClaimedOrigin(asked.get("file", "")[:_LONGEST_NAME], asked.get("host", "")[:_LONGEST_NAME], at)
 
 
-def _told(reading: Reading) -> bytes:
+def _told(reading: LineReading) -> bytes:
     return orjson.dumps(
         {
             "stored": len(reading.rows),

@@ -11,13 +11,13 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 
 from toban.chapters.logs.counters import SPANS_TOTAL, count
-from toban.chapters.logs.intake.lines import LineReader, Origin
+from toban.chapters.logs.intake.lines import BatchOrigin, LineReader
 from toban.chapters.logs.intake.origins import written
 from toban.chapters.logs.rules import LogRules, rules
 from toban.chapters.logs.spans.intake import SpanReader
 from toban.engine.clock import Clock
 from toban.engine.editions.edition import Edition
-from toban.engine.telemetry.batches import Batch, key_of
+from toban.engine.telemetry.batches import InsertBatch, key_of
 from toban.engine.telemetry.logs.rows import LogStore
 from toban.engine.telemetry.logs.words import known_level
 from toban.engine.telemetry.spans.rows import SpanStore
@@ -25,7 +25,7 @@ from toban.engine.telemetry.store import StoreRefused, StoreUnavailable
 from toban.faces.ingest import otlp_wire
 from toban.faces.ingest.logs import otlp_logs, otlp_traces
 from toban.faces.ingest.otlp_wire import BadExport, Encoding, encoding_of
-from toban.faces.ingest.room import AT_ONCE, LARGEST, LARGEST_UNPACKED, Busy, Room, size_of
+from toban.faces.ingest.room import AT_ONCE, LARGEST, LARGEST_UNPACKED, Busy, IntakeRoom, size_of
 from toban.faces.ingest.senders import Senders, TooLarge, body_of, stranger
 from toban.faces.ingest.takers import by_a_taker
 from toban.faces.ingest.unpacking import unpacked
@@ -37,7 +37,7 @@ log = structlog.get_logger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
-class _Reader:
+class _ExportReader:
     """How requests are read while an edition is in force."""
 
     edition: Edition
@@ -47,13 +47,13 @@ class _Reader:
 
 
 @dataclass(frozen=True, slots=True)
-class _Sent:
+class _ReadableRequest:
     """A request that was admitted."""
 
     body: bytes
     """Unpacked."""
     encoding: Encoding
-    origin: Origin
+    origin: BatchOrigin
 
     @property
     def key(self) -> str:
@@ -61,7 +61,7 @@ class _Sent:
         return key_of(self.origin.sender, "", self.body)
 
 
-type _Take = Callable[[_Sent, _Reader], Message]
+type _Take = Callable[[_ReadableRequest, _ExportReader], Message]
 
 
 class OtlpIn:
@@ -80,8 +80,8 @@ class OtlpIn:
         self._logs = logs
         self._spans = spans
         self._clock = clock
-        self._room = Room(AT_ONCE)
-        self._reader: _Reader | None = None
+        self._room = IntakeRoom(AT_ONCE)
+        self._reader: _ExportReader | None = None
 
     async def logs(self, request: Request) -> Response:
         """`POST /v1/logs`: log records are handled like lines of `/ingest/logs`."""
@@ -115,7 +115,7 @@ class OtlpIn:
                 packing = request.headers.get("content-encoding", "")
 
                 def taken() -> Message:
-                    sent = _Sent(unpacked(body, packing, LARGEST_UNPACKED), encoding, origin)
+                    sent = _ReadableRequest(unpacked(body, packing, LARGEST_UNPACKED), encoding, origin)
                     return take(sent, self._reader_of(edition))
 
                 return otlp_wire.answer(await by_a_taker(taken), encoding)
@@ -133,26 +133,26 @@ class OtlpIn:
             log.warning("otlp_not_stored", sender=sender, what=what, reason=str(away))
             return PlainTextResponse("the telemetry store does not answer", 503, headers=_RETRY)
 
-    def _take_logs(self, sent: _Sent, reader: _Reader) -> Message:
+    def _take_logs(self, sent: _ReadableRequest, reader: _ExportReader) -> Message:
         export = otlp_wire.read(ExportLogsServiceRequest(), sent.body, sent.encoding)
         lines = otlp_logs.lines_of(export, lambda word: known_level(word, reader.rules.levels))
         reading = reader.lines.read(lines, sent.origin, self._clock())
-        self._logs().write(Batch(sent.key, reading.rows))
+        self._logs().write(InsertBatch(sent.key, reading.rows))
         count(sent.origin.sender, reading)
         return otlp_logs.response(reading.refused)
 
-    def _take_spans(self, sent: _Sent, reader: _Reader) -> Message:
+    def _take_spans(self, sent: _ReadableRequest, reader: _ExportReader) -> Message:
         export = otlp_wire.read(ExportTraceServiceRequest(), sent.body, sent.encoding)
         reading = reader.spans.read(list(otlp_traces.spans_of(export)), sent.origin, self._clock())
-        self._spans().write(Batch(sent.key, reading.rows))
+        self._spans().write(InsertBatch(sent.key, reading.rows))
         for outcome, many in (("stored", len(reading.rows)), ("refused", len(reading.refused))):
             if many:
                 SPANS_TOTAL.labels(sent.origin.sender, outcome).inc(many)
         return otlp_traces.response(reading.refused)
 
-    def _reader_of(self, edition: Edition) -> _Reader:
+    def _reader_of(self, edition: Edition) -> _ExportReader:
         reader = self._reader
         if reader is None or reader.edition is not edition:
             found = rules(edition.design, edition.bindings)
-            reader = self._reader = _Reader(edition, found, LineReader(found), SpanReader(found))
+            reader = self._reader = _ExportReader(edition, found, LineReader(found), SpanReader(found))
         return reader

@@ -7,10 +7,10 @@ from toban.faces.ingest.logs.lines import LogsIn
 from toban.faces.ingest.logs.otlp import OtlpIn
 from toban.faces.ingest.logs.syslog.service import Syslog
 from toban.faces.ingest.logs.tail import LogTail
-from toban.faces.ingest.server import Intake, Server
+from toban.faces.ingest.server import IngestServer, Intake
 
 
-def intake(server: Server) -> Intake:
+def intake(server: IngestServer) -> Intake:
     """Return the endpoints and the syslog service."""
     edition, clock = server.edition, server.clock
     lines = LogsIn(server.senders, edition, server.logs, clock)

@@ -14,7 +14,7 @@ from django.utils import translation
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response, StreamingResponse
 
-from toban.chapters.logs.following import LATE, Following
+from toban.chapters.logs.following import LATE, SearchFollower
 from toban.engine.clock import Clock
 from toban.engine.editions.edition import Edition
 from toban.engine.search_parts import BadSearch
@@ -76,10 +76,10 @@ class LogTail:
             return PlainTextResponse("too many look at once\n", 429, headers={"Retry-After": "60"})
         begin = _since(request.query_params.get("since", ""), self._clock())
         try:
-            following = Following(self._store(), search.terms, begin, AT_ONCE)
+            following = SearchFollower(self._store(), search.terms, begin, AT_ONCE)
         except StoreUnavailable:
             return PlainTextResponse("no telemetry store is known\n", 503)
-        words = _Words(
+        words = _RowWording(
             choice(dict(request.query_params)).query,
             request.query_params.get("lang", ""),
             edition.bindings.system.zone,
@@ -88,7 +88,9 @@ class LogTail:
         events = self._events(following, session, words)
         return StreamingResponse(events, media_type="text/event-stream", headers=headers)
 
-    async def _events(self, following: Following, session: str | None, words: "_Words") -> AsyncIterator[str]:
+    async def _events(
+        self, following: SearchFollower, session: str | None, words: "_RowWording"
+    ) -> AsyncIterator[str]:
         self._open += 1
         try:
             # A browser that reconnects uses the same address: within `LATE` it misses nothing.
@@ -106,7 +108,7 @@ class LogTail:
 
 
 @dataclass(frozen=True, slots=True)
-class _Words:
+class _RowWording:
     """How rows are written for one page."""
 
     query: str
@@ -121,7 +123,7 @@ class _Words:
             return render_to_string("logs/_rows.html", context)
 
 
-def _look(following: Following, now: datetime, words: _Words) -> str:
+def _look(following: SearchFollower, now: datetime, words: _RowWording) -> str:
     try:
         found = following.look(now)
     except (StoreUnavailable, StoreRefused):

@@ -15,7 +15,7 @@ from opentelemetry.proto.collector.metrics.v1.metrics_service_pb2 import (
 )
 from opentelemetry.proto.metrics.v1.metrics_pb2 import AggregationTemporality
 
-from toban.chapters.monitoring.pushing.pushed import Pushed, Series
+from toban.chapters.monitoring.pushing.pushed import PushedValues, Series
 from toban.design.values.metric import Metric
 from toban.faces.ingest import otlp_wire
 from toban.faces.ingest.otlp_wire import Encoding
@@ -30,7 +30,7 @@ type Key = tuple[str, datetime]
 type Labels = Mapping[str, str]
 
 
-class Reading:
+class ExportReading:
     """The content of one export, by instance and time, and what of it was rejected."""
 
     def __init__(self) -> None:
@@ -40,10 +40,10 @@ class Reading:
         """Why → how many data points."""
 
     @property
-    def pushed(self) -> tuple[Pushed, ...]:
+    def pushed(self) -> tuple[PushedValues, ...]:
         """The arrivals, by instance and time."""
         keys = sorted({*self.series, *self.values})
-        return tuple(Pushed(key[0], key[1], self.series[key], tuple(self.values[key])) for key in keys)
+        return tuple(PushedValues(key[0], key[1], self.series[key], tuple(self.values[key])) for key in keys)
 
     @property
     def response(self) -> ExportMetricsServiceResponse:
@@ -55,10 +55,10 @@ class Reading:
         return answer
 
 
-def read_export(body: bytes, encoding: Encoding) -> Reading:
+def read_export(body: bytes, encoding: Encoding) -> ExportReading:
     """Read an export, or raise `BadExport`. Metrics that Toban has no use for are left out."""
     request = otlp_wire.read(ExportMetricsServiceRequest(), body, encoding)
-    reading = Reading()
+    reading = ExportReading()
     for resource in request.resource_metrics:
         instance = _instance(_attributes(resource.resource.attributes))
         for scope in resource.scope_metrics:
@@ -67,7 +67,7 @@ def read_export(body: bytes, encoding: Encoding) -> Reading:
     return reading
 
 
-def _take(reading: Reading, instance: str, metric: Any) -> None:
+def _take(reading: ExportReading, instance: str, metric: Any) -> None:
     reader = _READERS.get(metric.name)
     if reader is None:
         return
@@ -111,14 +111,14 @@ def _state(labels: Labels) -> str:
     return next((labels[name] for name in names if name in labels), "")
 
 
-def _cpu_time(reading: Reading, instance: str, points: Iterable[Any]) -> None:
+def _cpu_time(reading: ExportReading, instance: str, points: Iterable[Any]) -> None:
     for key, labels, value in _points(instance, points):
         cpu = labels.get("cpu") or labels.get("cpu.logical_number", "")
         series = ("node_cpu_seconds_total", frozenset({("cpu", cpu), ("mode", _state(labels))}))
         reading.series[key][series] = value
 
 
-def _memory(reading: Reading, instance: str, points: Iterable[Any]) -> None:
+def _memory(reading: ExportReading, instance: str, points: Iterable[Any]) -> None:
     total: dict[Key, float] = defaultdict(float)
     available: dict[Key, float] = defaultdict(float)
     for key, labels, value in _points(instance, points):
@@ -129,7 +129,7 @@ def _memory(reading: Reading, instance: str, points: Iterable[Any]) -> None:
         reading.series[key]["node_memory_MemAvailable_bytes", frozenset()] = available[key]
 
 
-def _disks(reading: Reading, instance: str, points: Iterable[Any]) -> None:
+def _disks(reading: ExportReading, instance: str, points: Iterable[Any]) -> None:
     for key, labels, value in _points(instance, points):
         disk = frozenset(
             {
@@ -147,10 +147,10 @@ def _add(series: dict[Series, float], key: Series, value: float) -> None:
     series[key] = series.get(key, 0.0) + value
 
 
-def _utilization(metric: Metric, counted: str) -> Callable[[Reading, str, Iterable[Any]], None]:
+def _utilization(metric: Metric, counted: str) -> Callable[[ExportReading, str, Iterable[Any]], None]:
     """Read a gauge from 0 to 1, from the points in the state *counted*."""
 
-    def read(reading: Reading, instance: str, points: Iterable[Any]) -> None:
+    def read(reading: ExportReading, instance: str, points: Iterable[Any]) -> None:
         for key, labels, value in _points(instance, points):
             if _state(labels) == counted:
                 where = labels.get("system.filesystem.mountpoint") or labels.get("mountpoint", "")
@@ -159,10 +159,10 @@ def _utilization(metric: Metric, counted: str) -> Callable[[Reading, str, Iterab
     return read
 
 
-def _requests(unit: float) -> Callable[[Reading, str, Iterable[Any]], None]:
+def _requests(unit: float) -> Callable[[ExportReading, str, Iterable[Any]], None]:
     """Read a histogram of request durations in *unit* seconds."""
 
-    def read(reading: Reading, instance: str, points: Iterable[Any]) -> None:
+    def read(reading: ExportReading, instance: str, points: Iterable[Any]) -> None:
         for point in points:
             labels = _attributes(point.attributes)
             code = labels.get("http.response.status_code") or labels.get("http.status_code", "")
@@ -176,7 +176,7 @@ def _requests(unit: float) -> Callable[[Reading, str, Iterable[Any]], None]:
     return read
 
 
-_READERS: Mapping[str, Callable[[Reading, str, Iterable[Any]], None]] = {
+_READERS: Mapping[str, Callable[[ExportReading, str, Iterable[Any]], None]] = {
     "system.cpu.time": _cpu_time,
     "system.memory.usage": _memory,
     "system.memory.utilization": _utilization(Metric.MEMORY_USAGE, "used"),

@@ -13,7 +13,7 @@ from starlette.responses import PlainTextResponse, Response
 from toban.chapters.monitoring.pushing import agent as agents
 from toban.chapters.monitoring.pushing import arrivals
 from toban.chapters.monitoring.pushing.agent import BadReport
-from toban.chapters.monitoring.pushing.pushed import Pushed
+from toban.chapters.monitoring.pushing.pushed import PushedValues
 from toban.engine.clock import Clock
 from toban.faces.ingest import otlp_wire
 from toban.faces.ingest.monitoring import otlp, remote_write
@@ -34,7 +34,7 @@ _LONG_AGO = timedelta(days=366)
 log = structlog.get_logger(__name__)
 
 
-class _ClockAmiss(ValueError):
+class _PushClockAmiss(ValueError):
     """A measurement is in the future by this server's clock, or an agent's is too long ago to be right."""
 
 
@@ -58,7 +58,7 @@ class MetricsIn:
         if encoding is None:
             return otlp_wire.unknown_encoding()
 
-        def read(body: bytes) -> tuple[Sequence[Pushed], Response]:
+        def read(body: bytes) -> tuple[Sequence[PushedValues], Response]:
             reading = otlp.read_export(body, encoding)
             return reading.pushed, otlp_wire.answer(reading.response, encoding)
 
@@ -67,7 +67,7 @@ class MetricsIn:
     async def agent(self, request: Request) -> Response:
         """`POST /ingest/metrics`: what `toban agent` sends; 409 if its time can't be right, see `Date`."""
 
-        def read(body: bytes) -> tuple[Sequence[Pushed], Response]:
+        def read(body: bytes) -> tuple[Sequence[PushedValues], Response]:
             found = agents.read_report(orjson.loads(body))
             _refuse_long_ago(found, self._clock())
             return found, Response(status_code=204)
@@ -78,7 +78,7 @@ class MetricsIn:
     async def _answer(
         self,
         request: Request,
-        read: Callable[[bytes], tuple[Sequence[Pushed], Response]],
+        read: Callable[[bytes], tuple[Sequence[PushedValues], Response]],
         *,
         of_clock: int = 400,
     ) -> Response:
@@ -97,7 +97,7 @@ class MetricsIn:
             return PlainTextResponse(f"more than {_LARGEST} bytes\n", 413)
         except RecursionError:
             return PlainTextResponse("nested too deeply\n", 400)
-        except _ClockAmiss as refusal:
+        except _PushClockAmiss as refusal:
             log.info("metrics_refused", sender=sender, reason=str(refusal))
             return PlainTextResponse(f"{refusal}\n", of_clock)
         except (BadWrite, BadExport, BadReport, ValueError) as refusal:
@@ -114,7 +114,7 @@ class MetricsIn:
             return PlainTextResponse("the state database does not answer\n", 503, headers=_RETRY)
         return response
 
-    def _keep(self, sender: str, found: Sequence[Pushed]) -> None:
+    def _keep(self, sender: str, found: Sequence[PushedValues]) -> None:
         now = self._clock()
         close_old_connections()
         try:
@@ -126,15 +126,15 @@ class MetricsIn:
             close_old_connections()
 
 
-def _refuse_the_future(found: Sequence[Pushed], now: datetime) -> None:
-    """Raise `_ClockAmiss` if the sender's clock runs ahead: that would hide later readings."""
+def _refuse_the_future(found: Sequence[PushedValues], now: datetime) -> None:
+    """Raise `_PushClockAmiss` if the sender's clock runs ahead: that would hide later readings."""
     newest = max((each.at for each in found), default=now)
     if newest > now + _AHEAD:
-        raise _ClockAmiss(f"{newest.isoformat()} is ahead of this server's clock ({now.isoformat()})")
+        raise _PushClockAmiss(f"{newest.isoformat()} is ahead of this server's clock ({now.isoformat()})")
 
 
-def _refuse_long_ago(found: Sequence[Pushed], now: datetime) -> None:
-    """Raise `_ClockAmiss` if a reading seems to have waited for a year."""
+def _refuse_long_ago(found: Sequence[PushedValues], now: datetime) -> None:
+    """Raise `_PushClockAmiss` if a reading seems to have waited for a year."""
     oldest = min((each.at for each in found), default=now)
     if oldest < now - _LONG_AGO:
-        raise _ClockAmiss(f"{oldest.isoformat()} is long ago by this server's clock ({now.isoformat()})")
+        raise _PushClockAmiss(f"{oldest.isoformat()} is long ago by this server's clock ({now.isoformat()})")

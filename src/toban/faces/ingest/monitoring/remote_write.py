@@ -14,7 +14,7 @@ import cramjam
 from google.protobuf import descriptor_pb2, descriptor_pool, message_factory
 from google.protobuf.message import DecodeError
 
-from toban.chapters.monitoring.pushing.pushed import Pushed, Series
+from toban.chapters.monitoring.pushing.pushed import PushedValues, Series
 from toban.chapters.monitoring.sources.prometheus.exposition import is_known
 
 LARGEST = 32 * 1024 * 1024
@@ -57,7 +57,7 @@ def _message() -> Any:
 _WriteRequest = _message()
 
 
-def read_write(body: bytes) -> tuple[Pushed, ...]:
+def read_write(body: bytes) -> tuple[PushedValues, ...]:
     """Return the values in *body* by instance and time, or raise `BadWrite`.
 
     Series that Toban has no use for are left out: a sender sends everything it has.
@@ -73,7 +73,7 @@ def read_write(body: bytes) -> tuple[Pushed, ...]:
     return _by_instance(request.timeseries)
 
 
-def _by_instance(timeseries: Iterable[Any]) -> tuple[Pushed, ...]:
+def _by_instance(timeseries: Iterable[Any]) -> tuple[PushedValues, ...]:
     found: dict[tuple[str, int], dict[Series, float]] = defaultdict(dict)
     for each in timeseries:
         labels = {label.name: label.value for label in each.labels}
@@ -88,7 +88,9 @@ def _by_instance(timeseries: Iterable[Any]) -> tuple[Pushed, ...]:
                 found[instance, sample.timestamp][name, frozenset(labels.items())] = sample.value
     if len({instance for instance, _ in found}) > MOST_INSTANCES:
         raise BadWrite(f"more than {MOST_INSTANCES} instances in one request")
-    return tuple(Pushed(instance, _moment(at), series) for (instance, at), series in sorted(found.items()))
+    return tuple(
+        PushedValues(instance, _moment(at), series) for (instance, at), series in sorted(found.items())
+    )
 
 
 def _moment(milliseconds: int) -> datetime:

@@ -3,10 +3,10 @@
 from starlette.routing import Route
 
 from toban.faces.ingest.monitoring.pushed import MetricsIn
-from toban.faces.ingest.server import Intake, Server
+from toban.faces.ingest.server import IngestServer, Intake
 
 
-def intake(server: Server) -> Intake:
+def intake(server: IngestServer) -> Intake:
     """Return the endpoints."""
     metrics = MetricsIn(server.senders, server.clock)
     return Intake(

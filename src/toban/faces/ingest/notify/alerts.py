@@ -11,7 +11,7 @@ from starlette.responses import JSONResponse, Response
 from toban.engine.clock import Clock
 from toban.engine.editions.edition import Edition
 from toban.engine.notify import inwards
-from toban.engine.notify.inwards import BadAlerts, Outside
+from toban.engine.notify.inwards import BadAlerts, IncomingAlert
 from toban.faces.ingest.senders import Senders, TooLarge, body_of, stranger
 
 _LARGEST = 4 * 1024 * 1024
@@ -48,7 +48,7 @@ class AlertsIn:
             return JSONResponse("the state database does not answer", 503, headers={"Retry-After": "5"})
         return Response(status_code=200)
 
-    def _take(self, outsiders: tuple[Outside, ...], edition: Edition, sender: str) -> None:
+    def _take(self, outsiders: tuple[IncomingAlert, ...], edition: Edition, sender: str) -> None:
         close_old_connections()
         try:
             taken = inwards.take(outsiders, edition.design, sender, self._clock())

@@ -4,10 +4,10 @@ from starlette.routing import Route
 
 from toban.faces.ingest.notify.alerts import AlertsIn
 from toban.faces.ingest.notify.slack import SlackActions
-from toban.faces.ingest.server import Intake, Server
+from toban.faces.ingest.server import IngestServer, Intake
 
 
-def intake(server: Server) -> Intake:
+def intake(server: IngestServer) -> Intake:
     """Return the endpoints."""
     alerts = AlertsIn(server.senders, server.edition, server.clock)
     slack = SlackActions(server.edition, server.clock)

@@ -22,7 +22,7 @@ from starlette.responses import PlainTextResponse, Response
 from toban.engine.bindings.secret import SecretUnavailable
 from toban.engine.clock import Clock
 from toban.engine.runs.elsewhere import reported
-from toban.engine.runs.elsewhere.belonging import Word
+from toban.engine.runs.elsewhere.belonging import ReportWord
 from toban.engine.runs.elsewhere.reported import Report
 from toban.engine.runs.work import Work
 
@@ -51,10 +51,10 @@ class _BadPing(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class _Told:
+class _PingAddress:
     """What a URL says."""
 
-    word: Word
+    word: ReportWord
     status: int | None = None
 
 
@@ -134,17 +134,17 @@ def _digest(token: str) -> bytes:
     return hashlib.sha256(token.encode()).digest()
 
 
-def _told(word: str) -> _Told:
+def _told(word: str) -> _PingAddress:
     if not word:
-        return _Told(Word.SUCCESS)
+        return _PingAddress(ReportWord.SUCCESS)
     if _STATUS.fullmatch(word):
         status = int(word)
         if status > _MOST_STATUS:
             raise _BadPing("invalid url format")
-        return _Told(Word.FAIL if status else Word.SUCCESS, status)
-    if word not in (Word.START, Word.FAIL, Word.LOG):
+        return _PingAddress(ReportWord.FAIL if status else ReportWord.SUCCESS, status)
+    if word not in (ReportWord.START, ReportWord.FAIL, ReportWord.LOG):
         raise _BadPing("invalid url format")
-    return _Told(Word(word))
+    return _PingAddress(ReportWord(word))
 
 
 def _rid(request: Request) -> str:

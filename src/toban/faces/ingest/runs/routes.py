@@ -3,12 +3,12 @@
 from starlette.routing import Route
 
 from toban.faces.ingest.runs.pings import Pings
-from toban.faces.ingest.server import Intake, Server
+from toban.faces.ingest.server import IngestServer, Intake
 
 _METHODS = ("HEAD", "GET", "POST")
 
 
-def intake(server: Server) -> Intake:
+def intake(server: IngestServer) -> Intake:
     """Return the ping URLs."""
     pings = Pings(server.works, server.clock)
     return Intake(

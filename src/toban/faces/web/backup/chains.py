@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from toban.chapters.backup import catalogue, rules
 from toban.chapters.backup.engine import Method
 from toban.chapters.backup.models import Backup, Drill, LogStretch
-from toban.chapters.backup.rules import Moment, Stretch, position
+from toban.chapters.backup.rules import RestorePoint, WalStretch, position
 from toban.design.clauses.backup import BackupPolicy, RecoveryObjective
 from toban.design.reader import Design
 from toban.design.values.backup_method import BackupMethod, read_backup_method
@@ -18,7 +18,7 @@ _FULLS = 60
 
 
 @dataclass(frozen=True, slots=True)
-class Chain:
+class BackupChain:
     """A full backup and the increments on it, in order."""
 
     full: Backup
@@ -41,13 +41,13 @@ class Subject:
     """The state of everything that is kept of one subject."""
 
     name: str
-    moment: Moment | None
+    moment: RestorePoint | None
     age: timedelta | None
     objective: RecoveryObjective | None
     """Its RPO."""
     verdict: Verdict
     """Whether the RPO is met now."""
-    chains: tuple[Chain, ...]
+    chains: tuple[BackupChain, ...]
     """The newest first."""
     more: int
     """Older chains."""
@@ -111,7 +111,7 @@ def objective_of(design: Design, subject: str) -> RecoveryObjective | None:
     return own or next((each for each in found if not each.subject), None)
 
 
-def chains_of(kept: Sequence[Backup]) -> list[Chain]:
+def chains_of(kept: Sequence[Backup]) -> list[BackupChain]:
     """Return the chains of *kept* (oldest first), the newest first; an orphan is a chain of its own."""
     on: Mapping[str, list[Backup]] = {each.label: [] for each in kept if not each.parent}
     orphans = []
@@ -120,8 +120,8 @@ def chains_of(kept: Sequence[Backup]) -> list[Chain]:
             on[each.parent].append(each)
         elif each.parent:
             orphans.append(each)
-    chains = [Chain(each, tuple(on[each.label])) for each in kept if not each.parent]
-    chains += [Chain(each, ()) for each in orphans]
+    chains = [BackupChain(each, tuple(on[each.label])) for each in kept if not each.parent]
+    chains += [BackupChain(each, ()) for each in orphans]
     return sorted(chains, key=lambda chain: chain.full.ended_at, reverse=True)
 
 
@@ -159,5 +159,5 @@ def _verdict(age: timedelta | None, objective: RecoveryObjective | None) -> Verd
     return Verdict.DEVIATING if age > objective.limit.as_timedelta() else Verdict.CONFORMING
 
 
-def _stretch(row: LogStretch) -> Stretch:
-    return Stretch(row.system_id, row.timeline, row.first_lsn, row.last_lsn, row.durable_to)
+def _stretch(row: LogStretch) -> WalStretch:
+    return WalStretch(row.system_id, row.timeline, row.first_lsn, row.last_lsn, row.durable_to)

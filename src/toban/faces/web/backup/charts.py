@@ -8,7 +8,7 @@ from django.utils.translation import gettext as _
 
 from toban.chapters.backup.models import Backup
 from toban.engine import amounts
-from toban.faces.web.charts import Bars, Chart, Row, Tone, bytes_scale
+from toban.faces.web.charts import Bars, Chart, ChartRow, Tone, bytes_scale
 
 
 def sizes(fulls: Sequence[Backup], clock: Callable[[datetime], str]) -> Chart | None:
@@ -24,7 +24,7 @@ def sizes(fulls: Sequence[Backup], clock: Callable[[datetime], str]) -> Chart | 
         end=fulls[-1].ended_at + margin,
         heads=(_("終了"), _("大きさ")),
         rows=[
-            Row(
+            ChartRow(
                 each.ended_at,
                 clock(each.ended_at),
                 (amounts.size(each.stored_bytes),),

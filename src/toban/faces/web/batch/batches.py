@@ -21,10 +21,10 @@ from toban.faces.web.document.today import midnight_of
 from toban.faces.web.frame import Sight, frame, in_force, look
 from toban.faces.web.moments import date_in
 from toban.faces.web.parts import answer
-from toban.faces.web.runs.charts import Day, DayBar, began, length_of, planned_bars, run_bar, touches
+from toban.faces.web.runs.charts import ChartDay, DayBar, began, length_of, planned_bars, run_bar, touches
 from toban.faces.web.runs.works import WorkRow, all_works, usual_lengths
 from toban.faces.words import verdicts as words
-from toban.faces.words.runs import Standing, standing
+from toban.faces.words.runs import RunStatus, standing
 
 _LONGEST_RUN = timedelta(days=2)
 """A run that was due longer ago is not drawn on a day."""
@@ -34,7 +34,7 @@ _PER_PAGE = 100
 _MOST_PLANNED = 300
 _DAY = timedelta(days=1)
 
-STANDINGS = tuple(each for each in Standing if each is not Standing.PLANNED)
+STANDINGS = tuple(each for each in RunStatus if each is not RunStatus.PLANNED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +48,7 @@ class Lane:
 
 
 @dataclass(frozen=True, slots=True)
-class Listed:
+class ListedBatch:
     """A batch in the list."""
 
     row: WorkRow
@@ -62,7 +62,7 @@ class Listed:
 
 
 @dataclass(frozen=True, slots=True)
-class Choice:
+class BatchChoice:
     """What the address asks for."""
 
     day: date
@@ -90,7 +90,9 @@ def batches(request: HttpRequest) -> HttpResponse:
     sight = look(edition, now)
     usual = usual_lengths([row.key for row in works])
     listed = [
-        Listed(replace(row, usual=usual.get(row.key)), sight.rows.get(row.clause.id if row.clause else ""))
+        ListedBatch(
+            replace(row, usual=usual.get(row.key)), sight.rows.get(row.clause.id if row.clause else "")
+        )
         for row in works
     ]
     context = {
@@ -114,17 +116,17 @@ def batches(request: HttpRequest) -> HttpResponse:
     return answer(request, *pages, context, lambda: frame(sight, "batches"))
 
 
-def day_of(day: date, system: System) -> Day:
+def day_of(day: date, system: System) -> ChartDay:
     """Return *day* in the zone of *system*."""
-    return Day(midnight_of(day, system.zone), midnight_of(day + _DAY, system.zone))
+    return ChartDay(midnight_of(day, system.zone), midnight_of(day + _DAY, system.zone))
 
 
-def _choice(request: HttpRequest, today: date) -> Choice:
+def _choice(request: HttpRequest, today: date) -> BatchChoice:
     day = date_in(request.GET.get("day", "")) or today
-    return Choice(day, day == today, request.GET.get("state", ""), request.GET.get("q", "").strip())
+    return BatchChoice(day, day == today, request.GET.get("state", ""), request.GET.get("q", "").strip())
 
 
-def _runs_of(works: Sequence[WorkRow], day: Day, now: datetime) -> list[Run]:
+def _runs_of(works: Sequence[WorkRow], day: ChartDay, now: datetime) -> list[Run]:
     """Return the runs that touch *day*, newest first; one query."""
     # By work and due time, like the index.
     due = {"due_at__gte": day.start - _LONGEST_RUN, "due_at__lt": day.end}
@@ -134,7 +136,7 @@ def _runs_of(works: Sequence[WorkRow], day: Day, now: datetime) -> list[Run]:
 
 
 def _lanes(
-    works: Sequence[WorkRow], runs: Sequence[Run], day: Day, sight: Sight, *, is_whole: bool
+    works: Sequence[WorkRow], runs: Sequence[Run], day: ChartDay, sight: Sight, *, is_whole: bool
 ) -> Iterator[Lane]:
     """Yield a line for each work that runs or ran; planned runs are included only if *is_whole*."""
     by_work: Mapping[str, list[Run]] = {row.key: [] for row in works}
@@ -157,7 +159,7 @@ def run_title(run: Run, now: datetime, zone: tzinfo) -> str:
     return f"{clock} {stands.mark} {stands.word}{took}"
 
 
-def _planned(row: WorkRow, runs: Sequence[Run], day: Day, sight: Sight) -> tuple[list[DayBar], str]:
+def _planned(row: WorkRow, runs: Sequence[Run], day: ChartDay, sight: Sight) -> tuple[list[DayBar], str]:
     """Return the runs of *row* that are still to come on *day*, drawn and as text."""
     start = max(day.start, sight.now)
     if not row.is_running or start >= day.end:

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 
-from toban.chapters.batch.kinds.statistics.figures import Figure, figure
+from toban.chapters.batch.kinds.statistics.figures import StatisticsFigure, figure
 from toban.chapters.batch.kinds.statistics.history import DayRow, history
 from toban.faces.web.spark import strokes
 
@@ -25,7 +25,7 @@ class Column:
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
+class DayLine:
     """A day; a cell is empty if the figure is a gap, and None if the day has no such figure."""
 
     day: date
@@ -37,7 +37,7 @@ class Days:
     """The newest days, the newest first."""
 
     columns: tuple[Column, ...]
-    lines: tuple[Line, ...]
+    lines: tuple[DayLine, ...]
 
 
 def days(work: str, today: date) -> Days | None:
@@ -50,12 +50,12 @@ def days(work: str, today: date) -> Days | None:
     return Days(columns, tuple(_line(row, list(units)) for row in rows[: -_MOST - 1 : -1]))
 
 
-def _line(row: DayRow, names: Sequence[str]) -> Line:
+def _line(row: DayRow, names: Sequence[str]) -> DayLine:
     found = {each.name: each for each in row.figures}
-    return Line(row.day, tuple(_cell(found.get(name)) for name in names))
+    return DayLine(row.day, tuple(_cell(found.get(name)) for name in names))
 
 
-def _cell(found: Figure | None) -> str | None:
+def _cell(found: StatisticsFigure | None) -> str | None:
     if found is None:
         return None
     return "" if found.value is None else figure(found.value)

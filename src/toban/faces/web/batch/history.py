@@ -15,7 +15,7 @@ from toban.engine.clock import system_clock
 from toban.engine.evidence.models import ClauseStatus
 from toban.engine.people.access import may_order
 from toban.engine.runs.models import Run
-from toban.engine.runs.rules import Reason
+from toban.engine.runs.rules import RunReason
 from toban.faces.web.batch.batches import STANDINGS, run_title
 from toban.faces.web.batch.daily_figures import days
 from toban.faces.web.calendar.due_times import next_times, previous_times
@@ -25,10 +25,10 @@ from toban.faces.web.moments import date_in
 from toban.faces.web.parts import answer, is_fragment
 from toban.faces.web.runs import orders
 from toban.faces.web.runs.charts import durations
-from toban.faces.web.runs.orders import Question
+from toban.faces.web.runs.orders import OrderQuestion
 from toban.faces.web.runs.works import OPEN, WorkRow, open_runs, work_of
 from toban.faces.words import verdicts as words
-from toban.faces.words.runs import Standing, because, because_of
+from toban.faces.words.runs import RunStatus, because, because_of
 
 _PER_PAGE = 50
 _CHARTED = 60
@@ -61,7 +61,7 @@ def batch(request: HttpRequest, key: str) -> HttpResponse:
 
 
 def _page(
-    request: HttpRequest, row: WorkRow, current: Run | None, question: Question | None, status: int = 200
+    request: HttpRequest, row: WorkRow, current: Run | None, question: OrderQuestion | None, status: int = 200
 ) -> HttpResponse:
     edition, now = in_force(), system_clock()
     system = edition.bindings.system
@@ -100,8 +100,8 @@ def _page(
 def _chosen(request: HttpRequest, runs: QuerySet[Run], system: System) -> QuerySet[Run]:
     found = runs.order_by("-due_at", "-pk")
     state = request.GET.get("state", "")
-    if state == Standing.AWAITING:
-        found = found.filter(state=Run.State.WAITING, reason=Reason.AWAITING_APPROVAL)
+    if state == RunStatus.AWAITING:
+        found = found.filter(state=Run.State.WAITING, reason=RunReason.AWAITING_APPROVAL)
     elif state:
         found = found.filter(state=state)
     begin, end = date_in(request.GET.get("from", "")), date_in(request.GET.get("to", ""))
@@ -114,7 +114,7 @@ def _chosen(request: HttpRequest, runs: QuerySet[Run], system: System) -> QueryS
 
 def _question(
     request: HttpRequest, act: str, row: WorkRow, current: Run | None, system: System, now: datetime
-) -> Question:
+) -> OrderQuestion:
     """Return the question before *act*; raises `Http404` if there is none. Requires permission to order."""
     orders.require_permission(request.user, act, None)
     if row.planned is None or not row.takes_orders:
@@ -132,6 +132,6 @@ def _ordered(
 ) -> HttpResponse:
     question = _question(request, request.POST.get("act", ""), row, current, system, now)
     done = orders.give(request, question, row.key, None, now)
-    if isinstance(done, Question):
+    if isinstance(done, OrderQuestion):
         return _page(request, row, current, done, _CONFLICT)
     return redirect("run", done.pk)

@@ -6,7 +6,7 @@ from datetime import date, timedelta
 
 from toban.design.chapter import Chapter
 from toban.design.clauses.base import Clause
-from toban.engine.calendar.agenda import Agenda, Day, Entry, every_day
+from toban.engine.calendar.agenda import Agenda, AgendaDay, AgendaEntry, every_day
 from toban.faces.document.address import evidence_address
 from toban.faces.words.agenda import title
 
@@ -15,7 +15,7 @@ _WEEK = 7
 
 
 @dataclass(frozen=True, slots=True)
-class Shown:
+class ShownEntry:
     """An entry of a day."""
 
     clock: str
@@ -37,7 +37,7 @@ class Cell:
     is_off: bool
     """Nobody works: a weekend or a public holiday."""
     holiday: str
-    entries: tuple[Shown, ...]
+    entries: tuple[ShownEntry, ...]
 
 
 def month_of(day: date, step: int = 0) -> date:
@@ -52,14 +52,16 @@ def weeks(first: date) -> tuple[date, date]:
     return first - _DAY * ((first.weekday() + 1) % _WEEK), last + _DAY * ((5 - last.weekday()) % _WEEK)
 
 
-def daily(agenda: Agenda, chapter: str) -> list[Entry]:
+def daily(agenda: Agenda, chapter: str) -> list[AgendaEntry]:
     """Return the daily entries of *agenda*, as on its first day, of *chapter* (empty for all)."""
     found = every_day(agenda)
     entries = agenda.days[0].entries if agenda.days else ()
     return [each for each in entries if each.clause.id in found and chapter in ("", each.clause.chapter)]
 
 
-def chosen(day: Day, *, chapter: str, hidden: Collection[str], is_together: bool) -> tuple[Entry, ...]:
+def chosen(
+    day: AgendaDay, *, chapter: str, hidden: Collection[str], is_together: bool
+) -> tuple[AgendaEntry, ...]:
     """Return the entries of *day* that the reader asked for."""
     return tuple(
         entry
@@ -77,14 +79,14 @@ def of_chapter(agenda: Agenda, chapter: str) -> Agenda:
     return replace(agenda, days=tuple(days))
 
 
-def _of(chapter: str, entries: Iterable[Entry]) -> Iterator[Entry]:
+def _of(chapter: str, entries: Iterable[AgendaEntry]) -> Iterator[AgendaEntry]:
     return (entry for entry in entries if entry.clause.chapter == chapter)
 
 
-def shown(entries: Iterable[Entry], titles: Mapping[str, str]) -> tuple[Shown, ...]:
+def shown(entries: Iterable[AgendaEntry], titles: Mapping[str, str]) -> tuple[ShownEntry, ...]:
     """Return *entries* as they are shown; *titles*, by clause id, name the entries they overlap with."""
     return tuple(
-        Shown(
+        ShownEntry(
             clock=_clock(entry),
             title=title(entry.clause),
             address=evidence_address(entry.clause.id),
@@ -106,7 +108,7 @@ def chapters_of(clauses: Iterable[Clause]) -> list[Chapter]:
     return [chapter for chapter in Chapter if chapter in found]
 
 
-def _clock(entry: Entry) -> str:
+def _clock(entry: AgendaEntry) -> str:
     if entry.is_all_day:
         return ""
     return f"{entry.start:%H:%M}" + (f"–{entry.end:%H:%M}" if entry.end > entry.start else "")

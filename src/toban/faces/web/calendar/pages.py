@@ -13,7 +13,7 @@ from django.views.decorators.http import require_safe
 from toban.design.chapter import Chapter
 from toban.design.clauses.base import Clause
 from toban.design.clauses.labels import CHAPTERS
-from toban.engine.calendar.agenda import Agenda, Day, agenda, every_day
+from toban.engine.calendar.agenda import Agenda, AgendaDay, agenda, every_day
 from toban.engine.calendar.due import schedules_of
 from toban.engine.clock import system_clock
 from toban.engine.editions.edition import Edition
@@ -21,7 +21,7 @@ from toban.engine.people.models import FeedToken
 from toban.faces.document.address import evidence_address
 from toban.faces.web.calendar import months
 from toban.faces.web.calendar.due_times import next_times, previous_times
-from toban.faces.web.calendar.months import Cell, Shown
+from toban.faces.web.calendar.months import Cell, ShownEntry
 from toban.faces.web.frame import frame, in_force, look
 from toban.faces.words.agenda import title
 
@@ -33,7 +33,7 @@ VIEWS = ("month", "list")
 
 
 @dataclass(frozen=True, slots=True)
-class Choice:
+class CalendarChoice:
     """What the address asks for."""
 
     view: str
@@ -58,7 +58,7 @@ class Choice:
 
 
 @dataclass(frozen=True, slots=True)
-class Turn:
+class MonthLink:
     """A month to turn to."""
 
     first: date
@@ -67,17 +67,17 @@ class Turn:
 
 
 @dataclass(frozen=True, slots=True)
-class Listed:
+class ListedDay:
     """A day of the list."""
 
     date: date
     is_off: bool
     holiday: str
-    entries: tuple[Shown, ...]
+    entries: tuple[ShownEntry, ...]
 
 
 @dataclass(frozen=True, slots=True)
-class Coming:
+class RowTimes:
     """A row with its times."""
 
     title: str
@@ -143,10 +143,10 @@ def _kept(key: _Key, first: date, last: date) -> Agenda:
     return agenda(key.edition.design, key.edition.bindings.system, first, last)
 
 
-def _choice(request: HttpRequest, today: date) -> Choice:
+def _choice(request: HttpRequest, today: date) -> CalendarChoice:
     view = request.GET.get("view", "")
     chapter = request.GET.get("chapter", "")
-    return Choice(
+    return CalendarChoice(
         view=view if view in VIEWS else VIEWS[0],
         month=month_named(request.GET.get("month", ""), today),
         chapter=chapter if chapter in set(Chapter) else "",
@@ -164,17 +164,17 @@ def month_named(written: str, today: date) -> date:
     return found if abs(found.year - today.year) <= _REACH else months.month_of(today)
 
 
-def _turns(choice: Choice, today: date) -> list[Turn]:
+def _turns(choice: CalendarChoice, today: date) -> list[MonthLink]:
     """Return the twelve months from this one on."""
     return [_turn(choice, months.month_of(today, step)) for step in range(MONTHS)]
 
 
-def _turn(choice: Choice, first: date) -> Turn:
-    return Turn(first, choice.query(month=f"{first:%Y-%m}"), first == choice.month)
+def _turn(choice: CalendarChoice, first: date) -> MonthLink:
+    return MonthLink(first, choice.query(month=f"{first:%Y-%m}"), first == choice.month)
 
 
 def _cells(
-    edition: Edition, choice: Choice, hidden: frozenset[str], titles: Mapping[str, str], today: date
+    edition: Edition, choice: CalendarChoice, hidden: frozenset[str], titles: Mapping[str, str], today: date
 ) -> Iterator[Cell]:
     for day in span(edition, *months.weeks(choice.month)).days:
         yield Cell(
@@ -188,15 +188,17 @@ def _cells(
 
 
 def _list(
-    year: Agenda, choice: Choice, hidden: frozenset[str], titles: Mapping[str, str]
-) -> Iterator[Listed]:
+    year: Agenda, choice: CalendarChoice, hidden: frozenset[str], titles: Mapping[str, str]
+) -> Iterator[ListedDay]:
     for day in year.days:
         entries = _shown(day, choice, hidden, titles)
         if entries or day.holiday:
-            yield Listed(day.date, not day.is_business_day, day.holiday, entries)
+            yield ListedDay(day.date, not day.is_business_day, day.holiday, entries)
 
 
-def _shown(day: Day, choice: Choice, hidden: frozenset[str], titles: Mapping[str, str]) -> tuple[Shown, ...]:
+def _shown(
+    day: AgendaDay, choice: CalendarChoice, hidden: frozenset[str], titles: Mapping[str, str]
+) -> tuple[ShownEntry, ...]:
     found = months.chosen(day, chapter=choice.chapter, hidden=hidden, is_together=choice.is_together)
     return months.shown(found, titles)
 
@@ -207,7 +209,7 @@ def _scheduled(edition: Edition, now: datetime) -> list[Clause]:
     return [clause for clause in edition.design.clauses if next_times(clause, system, now, 1)]
 
 
-def _coming(scheduled: list[Clause], edition: Edition, chapter: str, now: datetime) -> Iterator[Coming]:
+def _coming(scheduled: list[Clause], edition: Edition, chapter: str, now: datetime) -> Iterator[RowTimes]:
     """Yield the *scheduled* rows of *chapter* (empty for all), the soonest first."""
     system = edition.bindings.system
     found = [
@@ -216,7 +218,7 @@ def _coming(scheduled: list[Clause], edition: Edition, chapter: str, now: dateti
         if chapter in ("", clause.chapter)
     ]
     for following, clause in sorted(found, key=lambda each: (each[0], each[1].origin.line)):
-        yield Coming(
+        yield RowTimes(
             title=title(clause),
             address=evidence_address(clause.id),
             origin=str(clause.origin),

@@ -20,10 +20,10 @@ from toban.engine.editions.edition import Edition
 from toban.engine.evidence.models import ClauseStatus, LedgerEntry
 from toban.engine.evidence.verdict import FIRING, Verdict
 from toban.engine.notify.models import Alert, Announcement, Delivery
-from toban.engine.operation import Charted
+from toban.engine.operation import ChartedSeries
 from toban.engine.registry.ports import loaded
 from toban.engine.runs.models import PlannedWork, Run
-from toban.engine.runs.rules import Reason
+from toban.engine.runs.rules import RunReason
 from toban.engine.spans import Span
 from toban.engine.telemetry.store import StoreUnavailable
 from toban.faces.document.address import evidence_address
@@ -52,7 +52,7 @@ _LONGEST_CHART = max(_LENGTHS)
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
+class FilteredRow:
     """A row that a filter let through."""
 
     clause: Clause
@@ -132,7 +132,7 @@ def series(request: HttpRequest, clause_id: str) -> HttpResponse:
     return render(request, "document/series.html", context, status=503 if "trouble" in context else 200)
 
 
-def _drawn(clause_id: str, charted: Charted, edition: Edition, span: Span) -> Chart | None:
+def _drawn(clause_id: str, charted: ChartedSeries, edition: Edition, span: Span) -> Chart | None:
     """Draw what was measured for a row in *span*; None if nothing was."""
     found = trends.series(charted, None, *span)
     if found is None:
@@ -173,11 +173,11 @@ def _surroundings(edition: Edition, clause: Clause, now: datetime) -> dict[str, 
     }
 
 
-def _filtered(sight: Sight, verdict: str, words: str) -> list[Found]:
+def _filtered(sight: Sight, verdict: str, words: str) -> list[FilteredRow]:
     wanted = tuple(FIRING) if verdict == "firing" else (verdict,)
     sought, clauses = words.casefold(), sight.outline.clauses
     return [
-        Found(clauses[row.id], row, evidence_address(row.id))
+        FilteredRow(clauses[row.id], row, evidence_address(row.id))
         for row in worst_first(sight.rows.values())
         if (not verdict or row.verdict in wanted) and sought in clauses[row.id].text.casefold()
     ]
@@ -205,7 +205,7 @@ def _entry(entry: LedgerEntry, now: datetime, edition: Edition) -> dict[str, obj
 
 def _in_words(reason: str) -> str:
     """Return a run's reason as text; any other reason is recorded as text."""
-    return str(REASONS[Reason(reason)]) if reason in set(Reason) else in_readers_language(reason)
+    return str(REASONS[RunReason(reason)]) if reason in set(RunReason) else in_readers_language(reason)
 
 
 def _runs(clause: Clause) -> QuerySet[Run]:

@@ -14,7 +14,7 @@ from toban.design.clauses.base import Clause
 from toban.engine.extension import RowKind
 from toban.faces.document.address import evidence_address
 from toban.faces.document.live import LiveRow, spark_html, value_html, verdict_html
-from toban.faces.document.outline import Line, Outline, Part
+from toban.faces.document.outline import Outline, OutlineLine, OutlinePart
 
 
 class Hole(Enum):
@@ -26,20 +26,20 @@ class Hole(Enum):
 
 
 @dataclass(frozen=True, slots=True)
-class Slot:
+class ClauseHole:
     """A hole of one clause."""
 
     hole: Hole
     clause_id: str
 
 
-type Skeleton = tuple[SafeString | Slot, ...]
+type Skeleton = tuple[SafeString | ClauseHole, ...]
 type RowKinds = Mapping[type[Clause], RowKind]
 
 
 def skeleton(outline: Outline, kinds: RowKinds) -> Skeleton:
-    """Return the document's HTML in the active language, with a `Slot` wherever live figures go."""
-    drawing = _Drawing(kinds)
+    """Return the document's HTML in the active language, with a `ClauseHole` wherever live figures go."""
+    drawing = _BlockDrawing(kinds)
     return tuple(_merged(piece for part in outline.parts for piece in drawing.part(part)))
 
 
@@ -51,7 +51,7 @@ def filled(skeleton: Skeleton, rows: Mapping[str, LiveRow], sparks: Mapping[str,
     return mark_safe("".join(pieces))  # noqa: S308 - every piece was made by format_html
 
 
-def _fill(slot: Slot, row: LiveRow, sparks: Mapping[str, str]) -> SafeString:
+def _fill(slot: ClauseHole, row: LiveRow, sparks: Mapping[str, str]) -> SafeString:
     match slot.hole:
         case Hole.VALUE:
             return value_html(row)
@@ -61,11 +61,11 @@ def _fill(slot: Slot, row: LiveRow, sparks: Mapping[str, str]) -> SafeString:
             return verdict_html(row, evidence_address(row.id))
 
 
-def _merged(pieces: Iterator[SafeString | Slot]) -> Iterator[SafeString | Slot]:
+def _merged(pieces: Iterator[SafeString | ClauseHole]) -> Iterator[SafeString | ClauseHole]:
     """Join neighbouring strings: fewer pieces to fill."""
     waiting: list[SafeString] = []
     for piece in pieces:
-        if isinstance(piece, Slot):
+        if isinstance(piece, ClauseHole):
             yield mark_safe("".join(waiting))  # noqa: S308 - safe pieces joined
             waiting = []
             yield piece
@@ -78,7 +78,7 @@ _PLAIN = RowKind(Clause)
 """For clauses that no extension answers for."""
 
 
-class _Drawing:
+class _BlockDrawing:
     """Draws blocks of the document; the extensions say what the rows of each kind show."""
 
     def __init__(self, kinds: RowKinds) -> None:
@@ -87,13 +87,13 @@ class _Drawing:
     def _kind(self, clause: Clause) -> RowKind:
         return self._kinds.get(type(clause), _PLAIN)
 
-    def _is_measured(self, part: Part) -> bool:
+    def _is_measured(self, part: OutlinePart) -> bool:
         return any(self._kinds[each].is_measured for each in part.kinds if each in self._kinds)
 
-    def _is_charted(self, part: Part) -> bool:
+    def _is_charted(self, part: OutlinePart) -> bool:
         return any(self._kinds[each].is_charted for each in part.kinds if each in self._kinds)
 
-    def part(self, part: Part) -> Iterator[SafeString | Slot]:
+    def part(self, part: OutlinePart) -> Iterator[SafeString | ClauseHole]:
         """Draw one block."""
         match part.kind:
             case "heading":
@@ -113,7 +113,7 @@ class _Drawing:
             yield from self._said(part.whole)
             yield mark_safe("</div>")
 
-    def _table(self, part: Part) -> Iterator[SafeString | Slot]:
+    def _table(self, part: OutlinePart) -> Iterator[SafeString | ClauseHole]:
         yield format_html(
             '<div class="scroll"><table{}><thead><tr>{}',
             mark_safe(' class="measured"') if self._is_charted(part) else "",
@@ -130,7 +130,7 @@ class _Drawing:
             yield from self._row(part, line)
         yield mark_safe("</tbody></table></div>")
 
-    def _row(self, part: Part, line: Line) -> Iterator[SafeString | Slot]:
+    def _row(self, part: OutlinePart, line: OutlineLine) -> Iterator[SafeString | ClauseHole]:
         kind = "unread" if line.unread else "row" if line.clauses else "silent"
         yield format_html('<tr id="line-{}" class="{}">', line.number, kind)
         yield (
@@ -145,7 +145,7 @@ class _Drawing:
             yield mark_safe("</td>")
         yield mark_safe("</tr>")
 
-    def _figures(self, part: Part, line: Line) -> Iterator[SafeString | Slot]:
+    def _figures(self, part: OutlinePart, line: OutlineLine) -> Iterator[SafeString | ClauseHole]:
         if self._is_measured(part):
             yield mark_safe('<td class="live">')
             yield from self._values(line)
@@ -153,14 +153,14 @@ class _Drawing:
         if self._is_charted(part):
             charted = [clause for clause in line.clauses if self._kind(clause).is_charted]
             yield mark_safe('<td class="trend">')
-            yield from (Slot(Hole.SPARK, clause.id) for clause in charted)
+            yield from (ClauseHole(Hole.SPARK, clause.id) for clause in charted)
             yield mark_safe("</td>")
 
-    def _values(self, line: Line) -> Iterator[Slot]:
+    def _values(self, line: OutlineLine) -> Iterator[ClauseHole]:
         measured = (clause for clause in line.clauses if self._kind(clause).is_measured)
-        return (Slot(Hole.VALUE, clause.id) for clause in measured)
+        return (ClauseHole(Hole.VALUE, clause.id) for clause in measured)
 
-    def _list(self, part: Part) -> Iterator[SafeString | Slot]:
+    def _list(self, part: OutlinePart) -> Iterator[SafeString | ClauseHole]:
         tag = "ol" if part.kind == "numbers" else "ul"
         yield format_html('<{} class="entries">', tag)
         for line in part.lines:
@@ -178,9 +178,9 @@ class _Drawing:
             yield mark_safe("</li>")
         yield format_html("</{}>", tag)
 
-    def _said(self, line: Line) -> Iterator[SafeString | Slot]:
+    def _said(self, line: OutlineLine) -> Iterator[SafeString | ClauseHole]:
         for clause in line.clauses:
-            yield Slot(Hole.VERDICT, clause.id)
+            yield ClauseHole(Hole.VERDICT, clause.id)
             yield self._elsewhere(clause)
             yield from _assumed(clause)
         for unread in line.unread:

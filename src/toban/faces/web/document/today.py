@@ -19,7 +19,7 @@ _MINUTES = 24 * 60
 
 
 @dataclass(frozen=True, slots=True)
-class Mark:
+class TodayMark:
     """Something on the strip."""
 
     minute: int
@@ -35,7 +35,7 @@ class Today:
 
     now: int
     clock: str
-    marks: tuple[Mark, ...]
+    marks: tuple[TodayMark, ...]
 
 
 def today(
@@ -81,17 +81,17 @@ def _minute(moment: datetime, midnight: datetime) -> int:
 
 def _mark_of_run(
     run: Run, clauses: Mapping[str, Clause], midnight: datetime, now: datetime, zone: tzinfo
-) -> Mark:
+) -> TodayMark:
     moment, stands = run.began_at or run.due_at, standing(run)
     clause = clauses.get(run.clause_id)
     name = short(clause) if clause is not None else run.work
     title = f"{words.clock(moment, now, zone)} {stands.mark} {stands.word} {name}"
-    return Mark(_minute(moment, midnight), stands.value, title, reverse("run", args=[run.pk]))
+    return TodayMark(_minute(moment, midnight), stands.value, title, reverse("run", args=[run.pk]))
 
 
 def _mark(
     moment: datetime, midnight: datetime, kind: str, clause: Clause, now: datetime, zone: tzinfo
-) -> Mark:
+) -> TodayMark:
     said = f"{Verdict(kind).mark} {words.WORDS[Verdict(kind)]} " if kind != "planned" else ""
     title = f"{words.clock(moment, now, zone)} {said}{short(clause)}"
-    return Mark(_minute(moment, midnight), kind, title, evidence_address(clause.id))
+    return TodayMark(_minute(moment, midnight), kind, title, evidence_address(clause.id))

@@ -5,11 +5,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from toban.engine.operation import Charted
+from toban.engine.operation import ChartedSeries
 from toban.engine.telemetry.present import telemetry
 from toban.engine.telemetry.store import StoreUnavailable
-from toban.faces.web.charts import Limit, Tone
-from toban.faces.web.measured import Series
+from toban.faces.web.charts import DrawnLimit, Tone
+from toban.faces.web.measured import MeasuredSeries
 from toban.faces.web.spark import strokes
 
 SPAN = timedelta(hours=6)
@@ -39,7 +39,7 @@ class SparkDrawer:
         self._drawing: threading.Thread | None = None
         self._lock = threading.Lock()
 
-    def drawn(self, document: str, charts: Mapping[str, Charted], now: datetime) -> Sparks:
+    def drawn(self, document: str, charts: Mapping[str, ChartedSeries], now: datetime) -> Sparks:
         """Return the last six hours of *charts*, by clause id.
 
         While the store does not answer, the last ones drawn are returned.
@@ -60,14 +60,14 @@ class SparkDrawer:
         kept = self._drawn
         return kept if kept and kept.document == document else Sparks(now, document, is_readable=False)
 
-    def _draw(self, document: str, charts: Mapping[str, Charted], now: datetime) -> None:
+    def _draw(self, document: str, charts: Mapping[str, ChartedSeries], now: datetime) -> None:
         self._drawn = _draw(document, charts, now)
 
 
 SPARKS = SparkDrawer()
 
 
-def _draw(document: str, charts: Mapping[str, Charted], now: datetime) -> Sparks:
+def _draw(document: str, charts: Mapping[str, ChartedSeries], now: datetime) -> Sparks:
     wanted = list(dict.fromkeys((each.series, each.metric) for each in charts.values()))
     try:
         found = telemetry().sparklines(wanted, now - SPAN, now, _POINTS)
@@ -82,11 +82,13 @@ def _draw(document: str, charts: Mapping[str, Charted], now: datetime) -> Sparks
     return Sparks(now, document, paths)
 
 
-def series(charted: Charted, instance: str | None, start: datetime, end: datetime) -> Series | None:
+def series(
+    charted: ChartedSeries, instance: str | None, start: datetime, end: datetime
+) -> MeasuredSeries | None:
     """Return what was measured (of one instance, or the mean of all); None if nothing was.
 
     Raises `StoreUnavailable`.
     """
     points = telemetry().series(charted.metric, charted.series, instance, start, end, _CHART_POINTS)
-    limits = [Limit(_TONES[each.kind], each.value, each.text) for each in charted.limits]
-    return Series(points, charted.metric.unit, limits, start, end) if points else None
+    limits = [DrawnLimit(_TONES[each.kind], each.value, each.text) for each in charted.limits]
+    return MeasuredSeries(points, charted.metric.unit, limits, start, end) if points else None

@@ -31,7 +31,7 @@ from toban.engine.orders import NotPossible
 from toban.engine.people.access import may_order
 from toban.engine.people.models import Operator
 from toban.engine.search_parts import term
-from toban.faces.logs.choice import Choice, written
+from toban.faces.logs.choice import LogChoice, written
 from toban.faces.web.charts import Chart
 from toban.faces.web.document.today import midnight_of
 from toban.faces.web.errors.trend import daily
@@ -50,7 +50,7 @@ _OPENED = 5
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
+class SourceLine:
     """A line of source."""
 
     number: int
@@ -59,29 +59,29 @@ class Line:
 
 
 @dataclass(frozen=True, slots=True)
-class Call:
+class ShownFrame:
     """A call of a stack, on the page."""
 
     place: str
     function: str
     is_own: bool
     is_open: bool
-    lines: tuple[Line, ...]
+    lines: tuple[SourceLine, ...]
     variables: tuple[tuple[str, str], ...]
 
 
 @dataclass(frozen=True, slots=True)
-class Chained:
+class ChainedException:
     """An exception of the chain, with its innermost call first."""
 
     kind: str
     value: str
     is_unhandled: bool
-    calls: tuple[Call, ...]
+    calls: tuple[ShownFrame, ...]
 
 
 @dataclass(frozen=True, slots=True)
-class Steps:
+class EventPosition:
     """The event's place among those that are kept; a neighbour is None if there is none."""
 
     place: int
@@ -134,14 +134,14 @@ def _stored(group: ErrorGroup, asked: str) -> StoredEvent | None:
     return found
 
 
-def _steps(group: ErrorGroup, stored: StoredEvent) -> Steps:
+def _steps(group: ErrorGroup, stored: StoredEvent) -> EventPosition:
     events = group.events.order_by("pk")
     newer, older = events.filter(pk__gt=stored.pk), events.filter(pk__lt=stored.pk)
 
     def number(found: StoredEvent | None) -> int | None:
         return found.pk if found is not None else None
 
-    return Steps(
+    return EventPosition(
         newer.count() + 1,
         events.count(),
         number(newer.last()),
@@ -175,33 +175,33 @@ def _searched(name: str, value: str) -> str:
     return urlencode({"state": "all", "q": written}) if written else ""
 
 
-def _plain(event: Mapping[str, Any]) -> Iterator[Chained]:
+def _plain(event: Mapping[str, Any]) -> Iterator[ChainedException]:
     """Yield the stack of a message, if it came with one."""
     if event["stack"]:
         yield _chained({"kind": _("スタック"), "value": "", "handled": None, "frames": event["stack"]})
 
 
-def _chained(raised: Mapping[str, Any]) -> Chained:
+def _chained(raised: Mapping[str, Any]) -> ChainedException:
     frames = list(reversed(raised["frames"]))
     has_own = any(frame["in_app"] for frame in frames)
     calls = tuple(
         _call(frame, is_open=frame["in_app"] or (not has_own and place < _OPENED))
         for place, frame in enumerate(frames)
     )
-    return Chained(raised["kind"], raised["value"], raised["handled"] is False, calls)
+    return ChainedException(raised["kind"], raised["value"], raised["handled"] is False, calls)
 
 
-def _call(frame: Mapping[str, Any], *, is_open: bool) -> Call:
+def _call(frame: Mapping[str, Any], *, is_open: bool) -> ShownFrame:
     line, place = frame["line"], frame["file"] or frame["module"]
     before, after = frame["before"], frame["after"]
     texts = (*before, frame["source"], *after) if frame["source"] else before
     # If the line has no number, its neighbours have none either.
     first = line - len(before) if line else None
     lines = [
-        Line(first + at if first is not None else 0, text, is_current=at == len(before))
+        SourceLine(first + at if first is not None else 0, text, is_current=at == len(before))
         for at, text in enumerate(texts)
     ]
-    return Call(
+    return ShownFrame(
         f"{place}:{line}" if line else place,
         frame["function"],
         frame["in_app"],
@@ -226,7 +226,7 @@ def _as_text(value: object) -> str:
 
 def _logs(event: Mapping[str, Any], at: datetime, zone: ZoneInfo) -> Iterator[tuple[str, str, str]]:
     """Yield the searches for the log lines of the event's request and trace: field, value, and query."""
-    around = Choice(begin=written(at - _NEAR, zone), end=written(at + _NEAR, zone))
+    around = LogChoice(begin=written(at - _NEAR, zone), end=written(at + _NEAR, zone))
     for name, field in (("request_id", "requestId"), ("trace_id", "traceId")):
         if event[name]:
             yield field, event[name], around.turned(q=term(field, event[name]))

@@ -11,8 +11,8 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from toban.chapters.errors.bindings import ERRORS
-from toban.chapters.errors.intake.event import Level
-from toban.chapters.errors.kept import Search, by_hours, counts, found
+from toban.chapters.errors.intake.event import EventLevel
+from toban.chapters.errors.kept import ErrorSearch, by_hours, counts, found
 from toban.chapters.errors.models import ErrorGroup
 from toban.chapters.errors.searching.search import ErrorTerm, read_search
 from toban.engine.clock import system_clock
@@ -22,19 +22,19 @@ from toban.engine.text import storable_text
 from toban.faces.web.frame import frame, in_force, look
 from toban.faces.web.parts import answer
 from toban.faces.web.spark import strokes
-from toban.faces.words.errors import FRESH, Standing, standing
+from toban.faces.words.errors import FRESH, ErrorStatus, standing
 from toban.faces.words.verdicts import told
 
 _PER_PAGE = 50
 _SPAN = timedelta(days=7)
 _STEP = timedelta(hours=6)
 _ALL = "all"
-_COUNTED = (Standing.OPEN, Standing.NEW, Standing.REGRESSED)
+_COUNTED = (ErrorStatus.OPEN, ErrorStatus.NEW, ErrorStatus.REGRESSED)
 _WRONG = 400
 
 
 @dataclass(frozen=True, slots=True)
-class Choice:
+class ErrorChoice:
     """What the address asks for; an empty `state` is all that is open."""
 
     state: str
@@ -49,14 +49,14 @@ class Choice:
         asked = {name: getattr(self, name) for name in ("state", "q", "project", "level", "assignee")}
         return urlencode({name: value for name, value in asked.items() if value})
 
-    def search(self, terms: tuple[ErrorTerm, ...], now: datetime) -> Search:
+    def search(self, terms: tuple[ErrorTerm, ...], now: datetime) -> ErrorSearch:
         """Return what to look for; *terms* is what `q` says."""
         state = {"": "open", _ALL: ""}.get(self.state, self.state)
-        return Search(state, terms, self.project, self.level, self.assignee, now - FRESH)
+        return ErrorSearch(state, terms, self.project, self.level, self.assignee, now - FRESH)
 
 
 @dataclass(frozen=True, slots=True)
-class Tab:
+class ErrorTab:
     """One way to look at the errors."""
 
     state: str
@@ -66,11 +66,11 @@ class Tab:
 
 
 @dataclass(frozen=True, slots=True)
-class Listed:
+class ListedError:
     """An error in the list."""
 
     error: ErrorGroup
-    standing: Standing
+    standing: ErrorStatus
     trend: str
     """Its sparkline."""
     lately: int
@@ -87,7 +87,7 @@ def errors(request: HttpRequest) -> HttpResponse:
         "zone": edition.bindings.system.zone,
         "choice": choice,
         "longest": LONGEST,
-        "levels": [each.value for each in Level],
+        "levels": [each.value for each in EventLevel],
         "projects": _projects(ERRORS.of(edition.bindings)),
         "bound": bool(ERRORS.of(edition.bindings)),
         "query": choice.query,
@@ -112,14 +112,14 @@ def errors(request: HttpRequest) -> HttpResponse:
     return answer(request, "errors/errors.html", "errors/_errors.html", context, around, status)
 
 
-def _choice(request: HttpRequest) -> Choice:
+def _choice(request: HttpRequest) -> ErrorChoice:
     asked = {
         name: storable_text(request.GET.get(name, "").strip())
         for name in ("state", "q", "project", "level", "assignee")
     }
-    if asked["state"] not in (_ALL, *(each.value for each in Standing)):
+    if asked["state"] not in (_ALL, *(each.value for each in ErrorStatus)):
         asked["state"] = ""
-    return Choice(**asked)
+    return ErrorChoice(**asked)
 
 
 def _projects(bound: Mapping[str, object]) -> list[str]:
@@ -128,16 +128,22 @@ def _projects(bound: Mapping[str, object]) -> list[str]:
     return sorted({*bound, *known})
 
 
-def _tabs(choice: Choice, terms: tuple[ErrorTerm, ...], now: datetime) -> Iterator[Tab]:
+def _tabs(choice: ErrorChoice, terms: tuple[ErrorTerm, ...], now: datetime) -> Iterator[ErrorTab]:
     # The number of settled errors grows forever, and says nothing.
     counted = counts(choice.search(terms, now), _COUNTED)
-    for state in Standing.OPEN, Standing.NEW, Standing.REGRESSED, Standing.RESOLVED, Standing.IGNORED:
-        turned = replace(choice, state="" if state is Standing.OPEN else state)
-        yield Tab(turned.state, state.word, turned.query, counted.get(state))
-    yield Tab(_ALL, _("すべて"), replace(choice, state=_ALL).query)
+    for state in (
+        ErrorStatus.OPEN,
+        ErrorStatus.NEW,
+        ErrorStatus.REGRESSED,
+        ErrorStatus.RESOLVED,
+        ErrorStatus.IGNORED,
+    ):
+        turned = replace(choice, state="" if state is ErrorStatus.OPEN else state)
+        yield ErrorTab(turned.state, state.word, turned.query, counted.get(state))
+    yield ErrorTab(_ALL, _("すべて"), replace(choice, state=_ALL).query)
 
 
-def _listed(groups: Sequence[ErrorGroup], now: datetime) -> Iterator[Listed]:
+def _listed(groups: Sequence[ErrorGroup], now: datetime) -> Iterator[ListedError]:
     """Yield the rows of a page; one query for all trends."""
     end = now.astimezone(UTC).replace(minute=0, second=0, microsecond=0) + timedelta(hours=1)
     start = end - _SPAN
@@ -145,4 +151,4 @@ def _listed(groups: Sequence[ErrorGroup], now: datetime) -> Iterator[Listed]:
     for group in groups:
         counts = trends[group.pk]
         line = strokes(((start + place * _STEP, count) for place, count in enumerate(counts)), start, end)
-        yield Listed(group, standing(group, now), line, sum(counts))
+        yield ListedError(group, standing(group, now), line, sum(counts))

@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 
 from django.utils.translation import gettext as _
 
-from toban.faces.web.charts import Bars, Chart, Row, Tone
+from toban.faces.web.charts import Bars, Chart, ChartRow, Tone
 from toban.faces.web.document.today import midnight_of
 
 _HALF = timedelta(hours=12)
@@ -21,7 +21,7 @@ def daily(counts: Mapping[date, int], zone: ZoneInfo) -> Chart:
         end=midnight_of(days[-1] + timedelta(days=1), zone),
         heads=(_("日"), _("件数")),
         rows=[
-            Row(midnight_of(day, zone) + _HALF, f"{day.month}/{day.day}", (str(count),))
+            ChartRow(midnight_of(day, zone) + _HALF, f"{day.month}/{day.day}", (str(count),))
             for day, count in counts.items()
         ],
         bars=[Bars(_("件数"), Tone.BAD, [count or None for count in counts.values()])],

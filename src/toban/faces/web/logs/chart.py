@@ -6,9 +6,9 @@ from datetime import datetime, timedelta
 
 from django.utils.translation import gettext as _
 
-from toban.engine.telemetry.logs.search import Span
+from toban.engine.telemetry.logs.search import TimeSpan
 from toban.faces.logs.levels import LEVELS
-from toban.faces.web.charts import Bars, Chart, Row, Tone
+from toban.faces.web.charts import Bars, Chart, ChartRow, Tone
 from toban.faces.words.verdicts import took
 
 _TONES = {
@@ -23,7 +23,7 @@ _TONES = {
 
 def histogram(
     found: Mapping[tuple[datetime, str], int],
-    span: Span,
+    span: TimeSpan,
     step: timedelta,
     clock: Callable[[datetime], str],
     narrowed: Callable[[datetime, datetime], str],
@@ -44,7 +44,7 @@ def histogram(
         end=span.end,
         heads=(_("時刻"), _("行"), _("レベル")),
         rows=[
-            Row(
+            ChartRow(
                 start + (end - start) / 2,
                 f"{clock(start)}–{clock(end)}",
                 (
@@ -68,7 +68,7 @@ def histogram(
     )
 
 
-def _times(span: Span, step: timedelta) -> Iterator[datetime]:
+def _times(span: TimeSpan, step: timedelta) -> Iterator[datetime]:
     at = span.start
     while at < span.end:
         yield at

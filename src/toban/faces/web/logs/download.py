@@ -12,12 +12,12 @@ from toban.engine.clock import system_clock
 from toban.engine.people import audit
 from toban.engine.people.access import ORDERING, require_role
 from toban.engine.search_parts import BadSearch
-from toban.engine.telemetry.logs.search import FoundRow, LogSearch, Place
+from toban.engine.telemetry.logs.search import FoundRow, LogSearch, RowPosition
 from toban.engine.telemetry.present import telemetry
 from toban.engine.telemetry.store import StoreRefused, StoreUnavailable
 from toban.faces.logs.choice import choice
 from toban.faces.web.frame import in_force
-from toban.faces.web.logs.logs import Asked, understood
+from toban.faces.web.logs.logs import ParsedChoice, understood
 from toban.faces.words.logs import as_csv, as_json, csv_heading
 
 MOST = 100_000
@@ -63,7 +63,7 @@ def download(request: HttpRequest) -> HttpResponseBase:
 
 
 async def _body(
-    asked: Asked, first: _Page, heading: str, lines: Callable[[_Page], str]
+    asked: ParsedChoice, first: _Page, heading: str, lines: Callable[[_Page], str]
 ) -> AsyncIterator[bytes]:
     yield heading.encode()
     page, left = first, MOST
@@ -74,7 +74,7 @@ async def _body(
         page = await asyncio.to_thread(_page, asked, page[-1].place, left)
 
 
-def _page(asked: Asked, before: Place | None, left: int) -> _Page:
+def _page(asked: ParsedChoice, before: RowPosition | None, left: int) -> _Page:
     if left <= 0:
         return ()
     store = LogSearch(telemetry())

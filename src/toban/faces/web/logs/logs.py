@@ -16,13 +16,13 @@ from toban.engine.clock import system_clock
 from toban.engine.editions.edition import Edition
 from toban.engine.people.access import may_order
 from toban.engine.search_parts import BadSearch, term
-from toban.engine.telemetry.logs.language import FIELDS, Search, read_search
-from toban.engine.telemetry.logs.search import FoundRow, LogSearch, Place, Span
+from toban.engine.telemetry.logs.language import FIELDS, ParsedSearch, read_search
+from toban.engine.telemetry.logs.search import FoundRow, LogSearch, RowPosition, TimeSpan
 from toban.engine.telemetry.present import telemetry
 from toban.engine.telemetry.store import StoreRefused, StoreUnavailable
 from toban.faces.logs.choice import (
     LENGTHS,
-    Choice,
+    LogChoice,
     choice,
     place_in,
     place_text,
@@ -51,16 +51,16 @@ _FACETS: Mapping[str, Promise] = {
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class ParsedChoice:
     """A choice that was understood."""
 
-    choice: Choice
-    search: Search
-    span: Span
+    choice: LogChoice
+    search: ParsedSearch
+    span: TimeSpan
 
 
 @dataclass(frozen=True, slots=True)
-class Length:
+class LogPeriodOption:
     """A stretch up to now that may be chosen."""
 
     word: str
@@ -113,7 +113,7 @@ def logs(request: HttpRequest) -> HttpResponse:
 def histogram(request: HttpRequest) -> HttpResponse:
     """Draw how many rows there are by time and level: as a part of the page, or as a page of its own."""
 
-    def drawn(asked: Asked, edition: Edition, now: datetime) -> Mapping[str, object]:
+    def drawn(asked: ParsedChoice, edition: Edition, now: datetime) -> Mapping[str, object]:
         step, zone = step_of(asked.span), edition.bindings.system.zone
         found = _store().by_level(asked.search.terms, asked.span, step=step.total_seconds())
 
@@ -130,7 +130,7 @@ def histogram(request: HttpRequest) -> HttpResponse:
 def facets(request: HttpRequest) -> HttpResponse:
     """Count the values that fields have: as a part of the page, or as a page of its own."""
 
-    def counted(asked: Asked, _edition: Edition, _now: datetime) -> Mapping[str, object]:
+    def counted(asked: ParsedChoice, _edition: Edition, _now: datetime) -> Mapping[str, object]:
         store = _store()
         return {
             "facets": [
@@ -143,29 +143,29 @@ def facets(request: HttpRequest) -> HttpResponse:
     return _part(request, "logs/_facets.html", _("項目の値ごとの件数"), counted)
 
 
-def understood(chosen: Choice, edition: Edition, now: datetime) -> Asked:
+def understood(chosen: LogChoice, edition: Edition, now: datetime) -> ParsedChoice:
     """Return what *chosen* asks of the store, or raise `BadSearch`."""
-    return Asked(chosen, read_search(chosen.q), span_of(chosen, edition.bindings.system.zone, now))
+    return ParsedChoice(chosen, read_search(chosen.q), span_of(chosen, edition.bindings.system.zone, now))
 
 
 def _store() -> LogSearch:
     return LogSearch(telemetry())
 
 
-def _lengths(chosen: Choice) -> Iterator[Length]:
+def _lengths(chosen: LogChoice) -> Iterator[LogPeriodOption]:
     is_typed = bool(chosen.begin or chosen.end)
     for name, each in LENGTHS.items():
         query = chosen.turned(**{"last": name, "from": "", "to": ""})
-        yield Length(length(each), query, not is_typed and chosen.last == name)
+        yield LogPeriodOption(length(each), query, not is_typed and chosen.last == name)
 
 
-def _parts(asked: Asked) -> list[tuple[str, str]]:
+def _parts(asked: ParsedChoice) -> list[tuple[str, str]]:
     """Return each part of the search, and the query without it."""
     search = asked.search
     return [(part, asked.choice.turned(q=search.without(part))) for part in dict.fromkeys(search.parts)]
 
 
-def _found(request: HttpRequest, asked: Asked, edition: Edition) -> Mapping[str, object]:
+def _found(request: HttpRequest, asked: ParsedChoice, edition: Edition) -> Mapping[str, object]:
     before, after = (place_in(request.GET.get(name, "")) for name in ("before", "after"))
     found = _page(asked, before, after)
     has_more = len(found) > PER_PAGE
@@ -183,7 +183,7 @@ def _found(request: HttpRequest, asked: Asked, edition: Edition) -> Mapping[str,
     }
 
 
-def _page(asked: Asked, before: Place | None, after: Place | None) -> list[FoundRow]:
+def _page(asked: ParsedChoice, before: RowPosition | None, after: RowPosition | None) -> list[FoundRow]:
     """Return the rows of a page and one more, if there is one; the newest first."""
     terms, span = asked.search.terms, asked.span
     if after is not None:
@@ -191,12 +191,12 @@ def _page(asked: Asked, before: Place | None, after: Place | None) -> list[Found
     return _store().newest(terms, span, limit=PER_PAGE + 1, before=before)
 
 
-def _value(chosen: Choice, field: str, value: str, count: int) -> Value:
+def _value(chosen: LogChoice, field: str, value: str, count: int) -> Value:
     only, without = term(field, value), term(field, value, negated=True)
     return Value(value, count, _with(chosen, only), _with(chosen, without))
 
 
-def _with(chosen: Choice, part: str) -> str:
+def _with(chosen: LogChoice, part: str) -> str:
     """Return the query narrowed by *part*."""
     parts = dict.fromkeys((*read_search(chosen.q).parts, part))
     return chosen.turned(q=" ".join(parts))
@@ -206,7 +206,7 @@ def _part(
     request: HttpRequest,
     template: str,
     title: str,
-    counted: Callable[[Asked, Edition, datetime], Mapping[str, object]],
+    counted: Callable[[ParsedChoice, Edition, datetime], Mapping[str, object]],
 ) -> HttpResponse:
     edition, now = in_force(), system_clock()
     chosen = choice(request.GET.dict())

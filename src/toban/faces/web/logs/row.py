@@ -12,13 +12,13 @@ from django.views.decorators.http import require_safe
 
 from toban.engine.clock import system_clock
 from toban.engine.editions.edition import Edition
-from toban.engine.search_parts import BadSearch, Match, Term, term
+from toban.engine.search_parts import BadSearch, Match, SearchTerm, term
 from toban.engine.telemetry.logs.language import read_search
-from toban.engine.telemetry.logs.search import FoundRow, LogSearch, LogTerm, Place, Span
+from toban.engine.telemetry.logs.search import FoundRow, LogSearch, LogTerm, RowPosition, TimeSpan
 from toban.engine.telemetry.present import telemetry
 from toban.engine.telemetry.spans.search import TRACE_ID
 from toban.engine.telemetry.store import StoreRefused, StoreUnavailable
-from toban.faces.logs.choice import Choice, choice, place_in, written
+from toban.faces.logs.choice import LogChoice, choice, place_in, written
 from toban.faces.logs.rows import shown
 from toban.faces.web.frame import frame, in_force, look
 from toban.faces.words.logs import as_record
@@ -36,7 +36,7 @@ _UNLOOKED = frozenset(("timestamp", "message", "durationMs"))
 
 
 @dataclass(frozen=True, slots=True)
-class Field:
+class RowField:
     """A field of the row."""
 
     name: str
@@ -63,13 +63,15 @@ def log_row(request: HttpRequest, place: str) -> HttpResponse:
     return render(request, "logs/row.html", context)
 
 
-def _row(where: Place, edition: Edition) -> Mapping[str, object]:
+def _row(where: RowPosition, edition: Edition) -> Mapping[str, object]:
     store, zone = LogSearch(telemetry()), edition.bindings.system.zone
     found = store.at(where)
     if found is None:
         raise Http404
-    near = Span(found.at - _NEAR, found.at + _NEAR)
-    of_service: tuple[LogTerm, ...] = (Term("service", Match.WHOLE, found.service),) if found.service else ()
+    near = TimeSpan(found.at - _NEAR, found.at + _NEAR)
+    of_service: tuple[LogTerm, ...] = (
+        (SearchTerm("service", Match.WHOLE, found.service),) if found.service else ()
+    )
     newer = store.oldest(of_service, near, limit=_BESIDE, after=where)[::-1]
     older = store.newest(of_service, near, limit=_BESIDE, before=where)
     return {
@@ -85,22 +87,22 @@ def _of_request(store: LogSearch, found: FoundRow) -> Sequence[FoundRow]:
     """Return what other kinds and services wrote of the same request, the oldest first."""
     if not found.request_id:
         return ()
-    span = Span(found.at - _REQUEST_SPAN, found.at + _REQUEST_SPAN)
-    return store.oldest((Term("request_id", Match.WHOLE, found.request_id),), span, limit=_OF_REQUEST)
+    span = TimeSpan(found.at - _REQUEST_SPAN, found.at + _REQUEST_SPAN)
+    return store.oldest((SearchTerm("request_id", Match.WHOLE, found.request_id),), span, limit=_OF_REQUEST)
 
 
-def _around(found: FoundRow, margin: timedelta, zone: ZoneInfo) -> Choice:
-    return Choice(begin=written(found.at - margin, zone), end=written(found.at + margin, zone))
+def _around(found: FoundRow, margin: timedelta, zone: ZoneInfo) -> LogChoice:
+    return LogChoice(begin=written(found.at - margin, zone), end=written(found.at + margin, zone))
 
 
-def _fields(found: FoundRow, zone: ZoneInfo) -> Iterator[Field]:
+def _fields(found: FoundRow, zone: ZoneInfo) -> Iterator[RowField]:
     around = _around(found, _REQUEST_SPAN, zone)
     for name, value in _flat(as_record(replace(found, at=found.at.astimezone(zone)))):
         text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
         part = "" if name in _UNLOOKED else term(name, text)
         leads = around.turned(q=part) if part and _can_be_read(part) else ""
         is_trace = name == "traceId" and TRACE_ID.fullmatch(text)
-        yield Field(name, text, leads, text.lower() if is_trace else "")
+        yield RowField(name, text, leads, text.lower() if is_trace else "")
 
 
 def _flat(record: Mapping[str, object], above: str = "") -> Iterator[tuple[str, object]]:

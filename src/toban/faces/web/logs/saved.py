@@ -32,7 +32,7 @@ the page can say what is wrong; the server would refuse the whole without a word
 
 
 @dataclass(frozen=True, slots=True)
-class Saved:
+class ShownSavedSearch:
     """A saved search on the page."""
 
     search: SavedSearch
@@ -44,11 +44,11 @@ class Saved:
         return self.search.query[:_LONGEST_QUERY]
 
 
-def saved_searches(user: object) -> Iterator[Saved]:
+def saved_searches(user: object) -> Iterator[ShownSavedSearch]:
     """Yield what *user* may open."""
     if isinstance(user, Operator):
         for each in saved.visible_to(user).select_related("owner"):
-            yield Saved(each, saved.may_delete(user, each))
+            yield ShownSavedSearch(each, saved.may_delete(user, each))
 
 
 @require_POST

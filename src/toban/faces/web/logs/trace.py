@@ -13,17 +13,16 @@ from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
 from toban.chapters.errors.models import StoredEvent
-from toban.chapters.logs.spans.waterfall import Line, Waterfall, waterfall
+from toban.chapters.logs.spans.waterfall import Waterfall, WaterfallLine, waterfall
 from toban.engine.clock import system_clock
 from toban.engine.editions.edition import Edition
-from toban.engine.search_parts import Match, Term, term
+from toban.engine.search_parts import Match, SearchTerm, term
 from toban.engine.telemetry import row_binary
-from toban.engine.telemetry.logs.search import FoundRow, LogSearch
-from toban.engine.telemetry.logs.search import Span as Stretch
+from toban.engine.telemetry.logs.search import FoundRow, LogSearch, TimeSpan
 from toban.engine.telemetry.present import telemetry
 from toban.engine.telemetry.spans.search import TRACE_ID, FoundSpan, SpanDetails, SpanSearch
 from toban.engine.telemetry.store import StoreRefused, StoreUnavailable
-from toban.faces.logs.choice import Choice, written
+from toban.faces.logs.choice import LogChoice, written
 from toban.faces.logs.rows import shown
 from toban.faces.web.frame import frame, in_force, look
 from toban.faces.web.parts import is_fragment
@@ -50,7 +49,7 @@ _LONG = 200
 class ShownLine:
     """A span of the waterfall. Bars are in SVG units."""
 
-    line: Line
+    line: WaterfallLine
     steps: range
     """One for each step by which its name is indented."""
     colour: int
@@ -61,7 +60,7 @@ class ShownLine:
 
 
 @dataclass(frozen=True, slots=True)
-class Field:
+class SpanAttribute:
     """An attribute."""
 
     name: str
@@ -70,13 +69,13 @@ class Field:
 
 
 @dataclass(frozen=True, slots=True)
-class Event:
+class SpanEvent:
     """Something that happened within a span."""
 
     name: str
     after: str
     """How long after the span's start."""
-    fields: tuple[Field, ...]
+    fields: tuple[SpanAttribute, ...]
 
 
 @require_safe
@@ -87,7 +86,7 @@ def trace(request: HttpRequest, trace_id: str) -> HttpResponse:
     status = 200
     try:
         spans = SpanSearch(telemetry()).trace(trace_id, limit=MOST + 1)
-        context["logs_query"] = Choice(q=term("traceId", trace_id), last="90d").query
+        context["logs_query"] = LogChoice(q=term("traceId", trace_id), last="90d").query
         if spans:
             context |= _drawn(trace_id, spans, edition)
         else:
@@ -124,12 +123,12 @@ def _known(trace_id: str) -> str:
 def _drawn(trace_id: str, spans: Sequence[FoundSpan], edition: Edition) -> Mapping[str, object]:
     drawn, zone = waterfall(spans[:MOST]), edition.bindings.system.zone
     colours = {service: number % _COLOURS for number, service in enumerate(drawn.services)}
-    around = Stretch(
+    around = TimeSpan(
         row_binary.moment(drawn.start_ns // _MILLISECOND) - _BESIDE,
         row_binary.moment((drawn.start_ns + drawn.duration_ns) // _MILLISECOND) + _BESIDE,
     )
     requests = list(dict.fromkeys(each.request_id for each in spans if each.request_id))[:_MOST_REQUESTS]
-    stretch = Choice(begin=written(around.start, zone), end=written(around.end, zone))
+    stretch = LogChoice(begin=written(around.start, zone), end=written(around.end, zone))
     local = drawn.first.at.astimezone(zone)
     return {
         "drawn": drawn,
@@ -164,18 +163,18 @@ def _lines(drawn: Waterfall, colours: Mapping[str, int]) -> Iterator[ShownLine]:
         )
 
 
-def _rows(trace_id: str, requests: Sequence[str], around: Stretch) -> Sequence[FoundRow]:
+def _rows(trace_id: str, requests: Sequence[str], around: TimeSpan) -> Sequence[FoundRow]:
     """Return the rows of the trace and of its requests, the oldest first."""
     store = LogSearch(telemetry())
     wanted = [("trace_id", trace_id), *(("request_id", each) for each in requests)]
-    terms = [Term(column, Match.WHOLE, value) for column, value in wanted]
+    terms = [SearchTerm(column, Match.WHOLE, value) for column, value in wanted]
     found = {row.place: row for each in terms for row in store.oldest((each,), around, limit=_MOST_ROWS)}
     return [found[place] for place in sorted(found)][:_MOST_ROWS]
 
 
 def _details(found: SpanDetails, zone: ZoneInfo) -> Mapping[str, object]:
     local = found.span.at.astimezone(zone)
-    near = Choice(begin=written(found.span.at - _BESIDE, zone), end=written(found.span.at + _BESIDE, zone))
+    near = LogChoice(begin=written(found.span.at - _BESIDE, zone), end=written(found.span.at + _BESIDE, zone))
     return {
         "span": found.span,
         "clock": f"{local.year}/{local.month}/{local.day} {local:%H:%M:%S}.{local.microsecond // 1000:03}",
@@ -183,7 +182,7 @@ def _details(found: SpanDetails, zone: ZoneInfo) -> Mapping[str, object]:
         "attributes": list(_fields(found.attributes)),
         "resource": list(_fields(found.resource)),
         "events": [
-            Event(
+            SpanEvent(
                 str(each["name"]),
                 trace_words.length(max(int(each["at"]) - found.span.start_ns, 0)),
                 tuple(_fields(each["attributes"])),
@@ -199,7 +198,7 @@ def _details(found: SpanDetails, zone: ZoneInfo) -> Mapping[str, object]:
     }
 
 
-def _fields(attributes: Mapping[str, Any]) -> Iterator[Field]:
+def _fields(attributes: Mapping[str, Any]) -> Iterator[SpanAttribute]:
     for name, value in attributes.items():
         text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
-        yield Field(name, text, len(text) > _LONG or "\n" in text)
+        yield SpanAttribute(name, text, len(text) > _LONG or "\n" in text)

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 
 from django.utils.translation import gettext_noop as _
 
-from toban.engine.search_parts import BadSearch, Field, Match, Part, Term
+from toban.engine.search_parts import BadSearch, Match, SearchField, SearchPart, SearchTerm
 from toban.engine.telemetry.spans.search import SpanTerm
-from toban.faces.logs.choice import Choice, choice
+from toban.faces.logs.choice import LogChoice, choice
 
 _NUMBER = re.compile(r"\d{1,9}(?:\.\d{1,3})?")
 _STATUS = re.compile(r"error|ok|[1-5](?:xx|\d\d)")
@@ -18,7 +18,7 @@ _STATUS = re.compile(r"error|ok|[1-5](?:xx|\d\d)")
 class TraceChoice:
     """What the address asks for, as it was written."""
 
-    time: Choice
+    time: LogChoice
     service: str = ""
     method: str = ""
     route: str = ""
@@ -53,11 +53,11 @@ def trace_choice(asked: Mapping[str, str]) -> TraceChoice:
 def span_terms(chosen: TraceChoice) -> tuple[SpanTerm, ...]:
     """Return what *chosen* asks of the store, or raise `BadSearch`."""
     asked = (
-        (chosen.service, Field("service")),
-        (chosen.method, Field("method")),
-        (chosen.route, Field("endpoint")),
+        (chosen.service, SearchField("service")),
+        (chosen.method, SearchField("method")),
+        (chosen.route, SearchField("endpoint")),
     )
-    terms = [Part.plain(value).term(field) for value, field in asked if value]
+    terms = [SearchPart.plain(value).term(field) for value, field in asked if value]
     return (*terms, *_status(chosen.status), *_least(chosen.least))
 
 
@@ -66,7 +66,7 @@ def _least(written: str) -> Iterator[SpanTerm]:
         return
     if not _NUMBER.fullmatch(written):
         raise BadSearch(_("「%(written)s」はミリ秒の数として読めません。"), written=written[:40])
-    yield Term("duration_ms", Match.AT_LEAST, written)
+    yield SearchTerm("duration_ms", Match.AT_LEAST, written)
 
 
 def _status(written: str) -> Iterator[SpanTerm]:
@@ -77,4 +77,4 @@ def _status(written: str) -> Iterator[SpanTerm]:
             _("「%(written)s」は状態として読めません。error、ok、5xx、404 のように書いてください。"),
             written=written[:40],
         )
-    yield Term("status", Match.WHOLE, written.lower())
+    yield SearchTerm("status", Match.WHOLE, written.lower())

@@ -14,7 +14,7 @@ from django.views.decorators.http import require_safe
 
 from toban.engine.clock import system_clock
 from toban.engine.search_parts import BadSearch
-from toban.engine.telemetry.logs.search import Span as Stretch
+from toban.engine.telemetry.logs.search import TimeSpan
 from toban.engine.telemetry.present import telemetry
 from toban.engine.telemetry.spans.search import TRACE_ID, RouteFigures, SpanSearch, TracePlace, TraceSummary
 from toban.engine.telemetry.store import StoreRefused, StoreUnavailable
@@ -46,7 +46,7 @@ _PLACE = re.compile(r"(?P<start>[0-9]{1,19})-(?P<trace>[0-9a-f]{32})")
 
 
 @dataclass(frozen=True, slots=True)
-class Length:
+class TracePeriodOption:
     """A stretch up to now that may be chosen."""
 
     word: str
@@ -89,7 +89,7 @@ def routes(request: HttpRequest) -> HttpResponse:
     order = request.GET.get("sort", _USUAL)
     order = order if order in _ORDERS else _USUAL
 
-    def found(chosen: TraceChoice, within: Stretch) -> Mapping[str, Any]:
+    def found(chosen: TraceChoice, within: TimeSpan) -> Mapping[str, Any]:
         store = _store()
         rows = store.routes(within, service=chosen.service, limit=MOST_ROUTES)
         rows.sort(key=_ORDERS[order][1], reverse=True)
@@ -116,7 +116,7 @@ def search(request: HttpRequest) -> HttpResponse:
         return redirect("trace", wanted.lower())
     before = _place_in(request.GET.get("before", ""))
 
-    def found(chosen: TraceChoice, within: Stretch) -> Mapping[str, Any]:
+    def found(chosen: TraceChoice, within: TimeSpan) -> Mapping[str, Any]:
         store, zone = _store(), in_force().bindings.system.zone
         traces = store.newest(span_terms(chosen), within, limit=PER_PAGE + 1, before=before)
         rows = traces[:PER_PAGE]
@@ -135,7 +135,7 @@ def search(request: HttpRequest) -> HttpResponse:
 def _page(
     request: HttpRequest,
     template: str,
-    found: Callable[[TraceChoice, Stretch], Mapping[str, Any]],
+    found: Callable[[TraceChoice, TimeSpan], Mapping[str, Any]],
     **context: object,
 ) -> HttpResponse:
     edition, now = in_force(), system_clock()
@@ -164,15 +164,17 @@ def _store() -> SpanSearch:
     return SpanSearch(telemetry())
 
 
-def _lengths(chosen: TraceChoice) -> Iterator[Length]:
+def _lengths(chosen: TraceChoice) -> Iterator[TracePeriodOption]:
     time = chosen.time
     is_typed = bool(time.begin or time.end)
     for name, each in LENGTHS.items():
         query = chosen.turned(**{"last": name, "from": "", "to": ""})
-        yield Length(length(each), query, not is_typed and time.last == name)
+        yield TracePeriodOption(length(each), query, not is_typed and time.last == name)
 
 
-def _shown_routes(rows: Sequence[RouteFigures], chosen: TraceChoice, within: Stretch) -> Iterator[ShownRoute]:
+def _shown_routes(
+    rows: Sequence[RouteFigures], chosen: TraceChoice, within: TimeSpan
+) -> Iterator[ShownRoute]:
     minutes = (within.end - within.start).total_seconds() / 60
     highest = max((row.p95_ms for row in rows), default=0.0)
     for row in rows:

@@ -20,19 +20,19 @@ from toban.engine.clock import system_clock
 from toban.engine.editions.edition import Edition
 from toban.engine.evidence.models import LedgerEntry
 from toban.engine.notify import orders
-from toban.engine.notify.account import Place, Step, places
+from toban.engine.notify.account import NoticePlace, StageStep, places
 from toban.engine.notify.models import Alert, Silence
 from toban.engine.notify.routing.silences import silencing
-from toban.engine.operation import Charted
+from toban.engine.operation import ChartedSeries
 from toban.engine.orders import NotPossible
 from toban.engine.people.access import may_order
 from toban.engine.runs.models import Run, RunLog
-from toban.engine.search_parts import BadSearch, Match, Term
+from toban.engine.search_parts import BadSearch, Match, SearchTerm
 from toban.engine.telemetry.logs.language import read_search
-from toban.engine.telemetry.logs.search import FoundRow, LogSearch, Span
+from toban.engine.telemetry.logs.search import FoundRow, LogSearch, TimeSpan
 from toban.engine.telemetry.present import telemetry
 from toban.engine.telemetry.store import StoreUnavailable
-from toban.faces.logs.choice import Choice, written
+from toban.faces.logs.choice import LogChoice, written
 from toban.faces.logs.rows import shown as shown_rows
 from toban.faces.web import marks, parts
 from toban.faces.web.charts import Chart
@@ -41,7 +41,7 @@ from toban.faces.web.frame import frame, in_force, look
 from toban.faces.web.measured import measured
 from toban.faces.web.notify.alerts import holding
 from toban.faces.web.notify.chart import moments, span
-from toban.faces.web.notify.timeline import Moment, timeline
+from toban.faces.web.notify.timeline import TimelineMoment, timeline
 from toban.faces.words import verdicts as words
 from toban.faces.words.alerts import MARKS, STAGES, answer, because, said, standing
 
@@ -49,8 +49,8 @@ _EARLIER = 5
 _LINES = 30
 _LOGS_BEFORE, _LOGS_AFTER = timedelta(minutes=5), timedelta(hours=1)
 _COMPLAINTS = (
-    *(Term("level", Match.WHOLE, each, negated=True) for each in ("TRACE", "DEBUG", "INFO")),
-    *(Term("kind", Match.WHOLE, each, negated=True) for each in ("access", "audit")),
+    *(SearchTerm("level", Match.WHOLE, each, negated=True) for each in ("TRACE", "DEBUG", "INFO")),
+    *(SearchTerm("kind", Match.WHOLE, each, negated=True) for each in ("access", "audit")),
 )
 """Rows that ask for attention by their level, and were written for operators."""
 _ORDERS = ("acknowledge", "release")
@@ -59,7 +59,7 @@ _BEFORE = timedelta(days=1)
 
 
 @dataclass(frozen=True, slots=True)
-class StepShown:
+class ShownStep:
     """A stage's result, ready to be shown."""
 
     name: str
@@ -70,11 +70,11 @@ class StepShown:
 
 
 @dataclass(frozen=True, slots=True)
-class PlaceShown:
+class ShownPlace:
     """A place that the alert might be sent to, ready to be shown."""
 
-    place: Place
-    steps: tuple[StepShown, ...]
+    place: NoticePlace
+    steps: tuple[ShownStep, ...]
     answer: str
     was_told: bool
     history: tuple[tuple[datetime, str, str], ...]
@@ -142,7 +142,7 @@ def logs(request: HttpRequest, pk: int) -> HttpResponse:
         zone = edition.bindings.system.zone
         context["rows"] = list(shown_rows(complaints, zone))
         begin, end = written(around.start, zone), written(around.end, zone)
-        context["query"] = Choice(q=_counted(found), begin=begin, end=end).query
+        context["query"] = LogChoice(q=_counted(found), begin=begin, end=end).query
     except StoreUnavailable:
         context["trouble"] = _("ログを読めません")
     if parts.is_fragment(request):
@@ -150,10 +150,10 @@ def logs(request: HttpRequest, pk: int) -> HttpResponse:
     return render(request, "notify/logs.html", {**frame(look(edition, now), "alerts"), **context})
 
 
-def shown(place: Place) -> PlaceShown:
+def shown(place: NoticePlace) -> ShownPlace:
     """Return the account of *place*, ready to be shown."""
     decisive = place.decisive
-    return PlaceShown(
+    return ShownPlace(
         place,
         tuple(_step(each, because(decisive) if decisive else "") for each in place.steps),
         answer(place),
@@ -162,8 +162,8 @@ def shown(place: Place) -> PlaceShown:
     )
 
 
-def _step(step: Step, last_word: str) -> StepShown:
-    return StepShown(str(STAGES[step.stage]), MARKS[step.word], said(step.word), step.word.value, last_word)
+def _step(step: StageStep, last_word: str) -> ShownStep:
+    return ShownStep(str(STAGES[step.stage]), MARKS[step.word], said(step.word), step.word.value, last_word)
 
 
 def _alert(pk: int) -> Alert:
@@ -173,7 +173,7 @@ def _alert(pk: int) -> Alert:
     return found
 
 
-def _charted(design: Design, clause_id: str) -> Charted:
+def _charted(design: Design, clause_id: str) -> ChartedSeries:
     clause = next((each for each in design.clauses if each.id == clause_id), None)
     found = settings.PARTS.chart(clause) if clause is not None else None
     if found is None:
@@ -204,7 +204,7 @@ def _ordered(request: HttpRequest, found: Alert) -> HttpResponse:
     return redirect("alert", found.pk)
 
 
-def _timeline(found: Alert, accounts: Sequence[Place], now: datetime) -> list[Moment]:
+def _timeline(found: Alert, accounts: Sequence[NoticePlace], now: datetime) -> list[TimelineMoment]:
     given = LedgerEntry.objects.filter(
         kind=LedgerEntry.Kind.AUDIT, clause_id=found.clause_id, content__alert=found.pk
     )
@@ -229,10 +229,10 @@ def _related(found: Alert, now: datetime) -> tuple[list[Run], list[RunLog]]:
     return newest, lines
 
 
-def _complaints(found: Alert, now: datetime) -> tuple[Span, list[FoundRow]]:
+def _complaints(found: Alert, now: datetime) -> tuple[TimeSpan, list[FoundRow]]:
     """Return the period from a little before the alert, and its first warnings and errors."""
     end = min(found.resolved_at or now, found.began_at + _LOGS_AFTER) + _LOGS_BEFORE
-    span = Span(found.began_at - _LOGS_BEFORE, end)
+    span = TimeSpan(found.began_at - _LOGS_BEFORE, end)
     counted = _counted(found)
     terms = read_search(counted).terms if counted else _COMPLAINTS
     return span, LogSearch(telemetry()).oldest(terms, span, limit=_LINES)
@@ -249,7 +249,7 @@ def _counted(found: Alert) -> str:
         return ""
 
 
-def _drawn(found: Alert, charted: Charted, edition: Edition, now: datetime) -> Chart | None:
+def _drawn(found: Alert, charted: ChartedSeries, edition: Edition, now: datetime) -> Chart | None:
     """Draw the measurements around the alert; None if there are none."""
     start, end = span(found.began_at, found.resolved_at, now)
     series = trends.series(charted, found.labels.get("instance"), start, end)

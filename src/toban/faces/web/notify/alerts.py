@@ -19,26 +19,26 @@ from toban.engine.bindings.model import System
 from toban.engine.clock import system_clock
 from toban.engine.notify import orders
 from toban.engine.notify.models import Alert, Announcement, Silence, StageOutcome
-from toban.engine.notify.reason import Reason
-from toban.engine.notify.routing.silences import Quiet, silencing
+from toban.engine.notify.reason import NoticeReason
+from toban.engine.notify.routing.silences import ActiveSilence, silencing
 from toban.engine.orders import NotPossible
 from toban.engine.people.access import may_order
 from toban.faces.web.document.today import midnight_of
 from toban.faces.web.frame import frame, in_force, look
 from toban.faces.web.moments import date_in
 from toban.faces.web.parts import answer
-from toban.faces.words.alerts import CONDITIONS, Standing, because, condition_word, standing
+from toban.faces.words.alerts import CONDITIONS, AlertState, because, condition_word, standing
 from toban.faces.words.verdicts import refused
 
 _PER_PAGE = 100
 _AT_ONCE = 500
 """The most alerts that one press acknowledges: each is evidence, and nothing else is written meanwhile."""
 _DAY = timedelta(days=1)
-_KNOWN_ALREADY = (Reason.ALREADY_TOLD, Reason.NEVER_TOLD)
+_KNOWN_ALREADY = (NoticeReason.ALREADY_TOLD, NoticeReason.NEVER_TOLD)
 
 
 @dataclass(frozen=True, slots=True)
-class Choice:
+class AlertChoice:
     """What the address asks for; an empty `state` is everything that is ongoing."""
 
     state: str
@@ -61,7 +61,7 @@ class Choice:
 
 
 @dataclass(frozen=True, slots=True)
-class Tab:
+class AlertTab:
     """One way to look at the alerts."""
 
     state: str
@@ -71,12 +71,12 @@ class Tab:
 
 
 @dataclass(frozen=True, slots=True)
-class Listed:
+class ListedAlert:
     """An alert in the list."""
 
     alert: Alert
-    standing: Standing
-    quiet: Quiet | None
+    standing: AlertState
+    quiet: ActiveSilence | None
     """The silence that covers it."""
     sent: Mapping[str, int]
     """How many notifications about it arrived, failed or wait."""
@@ -98,7 +98,7 @@ def alerts(request: HttpRequest) -> HttpResponse:
     chosen = _chosen(choice, edition.bindings.system)
     going_on = _going_on(chosen, silences, now)
     found: Sequence[Alert] | QuerySet[Alert]
-    if choice.state == Standing.OVER:
+    if choice.state == AlertState.OVER:
         found = chosen.exclude(resolved_at=None).order_by("-opened_at", "-pk")
     else:
         found = [alert for alert, stands in going_on if choice.state in ("", stands)]
@@ -123,17 +123,17 @@ def alerts(request: HttpRequest) -> HttpResponse:
     return answer(request, "notify/alerts.html", "notify/_alerts.html", context, around)
 
 
-def holding(now: datetime) -> list[Quiet]:
+def holding(now: datetime) -> list[ActiveSilence]:
     """Return the silences that are in effect at *now*."""
     return [each.quiet for each in Silence.objects.holding(now)]
 
 
-def _choice(request: HttpRequest) -> Choice:
+def _choice(request: HttpRequest) -> AlertChoice:
     asked = {name: request.GET.get(name, "").strip() for name in ("state", "condition", "q", "clause")}
-    return Choice(**asked, begin=request.GET.get("from", ""), end=request.GET.get("to", ""))
+    return AlertChoice(**asked, begin=request.GET.get("from", ""), end=request.GET.get("to", ""))
 
 
-def _chosen(choice: Choice, system: System) -> QuerySet[Alert]:
+def _chosen(choice: AlertChoice, system: System) -> QuerySet[Alert]:
     found = Alert.objects.all()
     if choice.condition:
         found = found.filter(condition=choice.condition)
@@ -151,11 +151,11 @@ def _chosen(choice: Choice, system: System) -> QuerySet[Alert]:
 
 
 def _going_on(
-    chosen: QuerySet[Alert], silences: Sequence[Quiet], now: datetime
-) -> list[tuple[Alert, Standing]]:
+    chosen: QuerySet[Alert], silences: Sequence[ActiveSilence], now: datetime
+) -> list[tuple[Alert, AlertState]]:
     """Return ongoing alerts: those that need somebody first, then the worst, then the newest."""
     found = [(alert, standing(alert, silences, now)) for alert in chosen.filter(resolved_at=None)]
-    ranks = list(Standing)
+    ranks = list(AlertState)
     return sorted(
         found,
         key=lambda each: (
@@ -167,20 +167,22 @@ def _going_on(
     )
 
 
-def _tabs(choice: Choice, counts: Mapping[Standing, int]) -> Iterator[Tab]:
-    yield Tab("", _("継続中"), choice.turned(""), sum(counts.values()))
-    for each in (Standing.FIRING, Standing.ACKNOWLEDGED, Standing.SILENCED):
-        yield Tab(each.value, each.word, choice.turned(each), counts.get(each, 0))
+def _tabs(choice: AlertChoice, counts: Mapping[AlertState, int]) -> Iterator[AlertTab]:
+    yield AlertTab("", _("継続中"), choice.turned(""), sum(counts.values()))
+    for each in (AlertState.FIRING, AlertState.ACKNOWLEDGED, AlertState.SILENCED):
+        yield AlertTab(each.value, each.word, choice.turned(each), counts.get(each, 0))
     # The number of resolved alerts grows forever: it says nothing, and costs a look at all of them.
-    yield Tab(Standing.OVER.value, _("履歴"), choice.turned(Standing.OVER))
+    yield AlertTab(AlertState.OVER.value, _("履歴"), choice.turned(AlertState.OVER))
 
 
-def _listed(alerts: Sequence[Alert], silences: Sequence[Quiet], now: datetime) -> Iterator[Listed]:
+def _listed(
+    alerts: Sequence[Alert], silences: Sequence[ActiveSilence], now: datetime
+) -> Iterator[ListedAlert]:
     """Yield the rows of a page; two queries for all."""
     sent = _sent([alert.pk for alert in alerts])
     why_not = _why_not([alert.pk for alert in alerts if not sent[alert.pk]])
     for alert in alerts:
-        yield Listed(
+        yield ListedAlert(
             alert,
             standing(alert, silences, now),
             silencing(silences, alert.clause_id, alert.labels, now),
@@ -207,13 +209,13 @@ def _why_not(ids: Sequence[int]) -> Mapping[int, str]:
     return {alert: because(outcome) for alert, outcome in last.items()}
 
 
-def _free(going_on: Sequence[tuple[Alert, Standing]], choice: Choice) -> list[int]:
+def _free(going_on: Sequence[tuple[Alert, AlertState]], choice: AlertChoice) -> list[int]:
     """Return the alerts that can be acknowledged together: those of the choice that nobody has yet."""
     chosen = (alert for alert, stands in going_on if choice.state in ("", stands))
     return [alert.pk for alert in chosen if alert.acknowledged_at is None][:_AT_ONCE]
 
 
-def _take_all(request: HttpRequest, choice: Choice, now: datetime) -> HttpResponse:
+def _take_all(request: HttpRequest, choice: AlertChoice, now: datetime) -> HttpResponse:
     """Acknowledge all alerts of the choice that nobody has acknowledged."""
     if not may_order(request.user):
         raise PermissionDenied

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from django.utils.translation import gettext as _
 
 from toban.engine.notify.models import Alert
-from toban.faces.web.charts import Mark, Tone
+from toban.faces.web.charts import ChartMark, Tone
 
 _LEAST_BEFORE = timedelta(minutes=30)
 _LEAST_AFTER = timedelta(minutes=15)
@@ -20,11 +20,11 @@ def span(began_at: datetime, ended_at: datetime | None, now: datetime) -> tuple[
     return start, end
 
 
-def moments(alert: Alert, clock: Callable[[datetime], str]) -> list[Mark]:
+def moments(alert: Alert, clock: Callable[[datetime], str]) -> list[ChartMark]:
     """Return when the value left its range, when that was noticed, and when it was over."""
     found = [
         (_("しきい値を超過"), Tone.BAD, alert.began_at),
         (_("検知した"), Tone.TODO, alert.opened_at),
         (_("復旧"), Tone.OK, alert.resolved_at),
     ]
-    return [Mark(name, tone, at, said=clock(at)) for name, tone, at in found if at is not None]
+    return [ChartMark(name, tone, at, said=clock(at)) for name, tone, at in found if at is not None]

@@ -18,9 +18,9 @@ from toban.engine.editions.edition import Edition
 from toban.engine.notify.duty import overrides
 from toban.engine.notify.duty.roster import (
     AHEAD,
+    DutyShift,
     Override,
     Roster,
-    Shift,
     following,
     on_duty,
     rosters,
@@ -45,7 +45,7 @@ _LONGEST_NUMBER = 18
 
 
 @dataclass(frozen=True, slots=True)
-class Post:
+class DutyPost:
     """A role, who holds it now, and who comes next."""
 
     role: str
@@ -58,12 +58,12 @@ class Post:
     until: datetime | None
     """None: no end in sight."""
     override: Override | None
-    next: Shift | None
+    next: DutyShift | None
     next_who: str
 
 
 @dataclass(frozen=True, slots=True)
-class Turn:
+class ShownShift:
     """A shift as a day of the month shows it."""
 
     clock: str
@@ -84,7 +84,7 @@ class DutyDay:
     is_today: bool
     is_off: bool
     holiday: str
-    turns: tuple[Turn, ...]
+    turns: tuple[ShownShift, ...]
 
 
 @require_safe
@@ -159,7 +159,7 @@ def _page(request: HttpRequest, *, trouble: str = "", status: int = 200) -> Http
     return render(request, "notify/duty.html", context, status=status)
 
 
-def _posts(known: Sequence[Roster], edition: Edition, now: datetime) -> Iterator[Post]:
+def _posts(known: Sequence[Roster], edition: Edition, now: datetime) -> Iterator[DutyPost]:
     system, people = edition.bindings.system, edition.bindings.people
     given = overrides.between(now, now + AHEAD)
     for each in known:
@@ -167,7 +167,7 @@ def _posts(known: Sequence[Roster], edition: Edition, now: datetime) -> Iterator
         found = shifts(each, given, now, now + AHEAD, system)
         ends = found[0].end if watch.people and found[0].end < now + AHEAD else None
         coming = following(each, given, now, system)
-        yield Post(
+        yield DutyPost(
             role=each.role,
             hours=str(each.hours or ""),
             origin=str(each.clause.origin) if each.clause is not None else edition.bindings.file,
@@ -202,13 +202,13 @@ def _days(chosen: Sequence[Roster], edition: Edition, month: date, today: date) 
         )
 
 
-def _turns(found: Sequence[Shift], day: date, edition: Edition) -> Iterator[Turn]:
+def _turns(found: Sequence[DutyShift], day: date, edition: Edition) -> Iterator[ShownShift]:
     zone, people = edition.bindings.system.zone, edition.bindings.people
     begin, end = (existing(each, time(0), zone) for each in (day, day + _DAY))
     for shift in found:
         if shift.start < end and shift.end > begin:
             clause = shift.roster.clause
-            yield Turn(
+            yield ShownShift(
                 clock=_clock(shift, begin, end, zone),
                 role=shift.roster.role,
                 who=names(shift.watch, shift.roster, people),
@@ -217,7 +217,7 @@ def _turns(found: Sequence[Shift], day: date, edition: Edition) -> Iterator[Turn
             )
 
 
-def _clock(shift: Shift, begin: datetime, end: datetime, zone: ZoneInfo) -> str:
+def _clock(shift: DutyShift, begin: datetime, end: datetime, zone: ZoneInfo) -> str:
     """Return the hours of *shift* on a day; an edge that is on another day is left open."""
     starts = f"{shift.start.astimezone(zone):%H:%M}" if shift.start > begin else ""
     ends = f"{shift.end.astimezone(zone):%H:%M}" if shift.end < end else ""

@@ -36,7 +36,7 @@ _OTHERS = MATCHERS[4:]
 
 
 @dataclass(frozen=True, slots=True)
-class Held:
+class ShownSilence:
     """A silence, and how many alerts it holds back now."""
 
     silence: Silence
@@ -44,7 +44,7 @@ class Held:
 
 
 @dataclass(frozen=True, slots=True)
-class Planned:
+class PlannedMaintenance:
     """A row of the document that plans maintenance."""
 
     clause: MaintenanceWindow
@@ -67,7 +67,7 @@ def maintenance(request: HttpRequest) -> HttpResponse:
     return _ordered(request, "maintenance", orders.end_maintenance, _announced, _maintenance)
 
 
-class _Page(Protocol):
+class _SilencesPage(Protocol):
     def __call__(
         self, request: HttpRequest, typed: Mapping[str, str], refused: NotPossible | None = None
     ) -> HttpResponse: ...
@@ -82,7 +82,7 @@ def _silences(
         **frame(look(edition, now), "alerts"),
         "may": may_order(request.user),
         "holding": [
-            Held(each, sum(each.quiet.covers(alert.clause_id, alert.labels) for alert in going_on))
+            ShownSilence(each, sum(each.quiet.covers(alert.clause_id, alert.labels) for alert in going_on))
             for each in Silence.objects.unended(now).order_by("ends_at", "pk")
         ],
         "past": Silence.objects.filter(ends_at__lte=now).order_by("-ends_at", "-pk")[:_PAST],
@@ -104,7 +104,7 @@ def _maintenance(
         "to_come": Maintenance.objects.unended(now).order_by("starts_at", "pk"),
         "past": Maintenance.objects.filter(ends_at__lte=now).order_by("-ends_at", "-pk")[:_PAST],
         "planned": [
-            Planned(clause, next(iter(next_times(clause, system, now, 1)), None))
+            PlannedMaintenance(clause, next(iter(next_times(clause, system, now, 1)), None))
             for clause in edition.design.of(MaintenanceWindow)
         ],
         "targets": list(edition.bindings.targets),
@@ -146,7 +146,7 @@ def _ordered(
     name: str,
     end: Callable[..., object],
     make: Callable[[HttpRequest, datetime], str],
-    page: _Page,
+    page: _SilencesPage,
 ) -> HttpResponse:
     """Carry out what the form says and show the page again; if it is refused, what was typed stays."""
     if not may_order(request.user):

@@ -7,19 +7,19 @@ from datetime import datetime
 from django.utils.translation import gettext as _
 
 from toban.engine.evidence.models import LedgerEntry
-from toban.engine.notify.account import Place
+from toban.engine.notify.account import NoticePlace
 from toban.engine.notify.models import Alert, Delivery, Silence
-from toban.engine.notify.reason import Reason
+from toban.engine.notify.reason import NoticeReason
 from toban.faces.document.recorded import in_readers_language
 from toban.faces.words.alerts import STAGES, because, sent
 from toban.faces.words.lists import listed
 
-_NO_NEWS = (Reason.ALREADY_TOLD, Reason.NEVER_TOLD)
+_NO_NEWS = (NoticeReason.ALREADY_TOLD, NoticeReason.NEVER_TOLD)
 """Reasons that a stage repeats while nothing happens."""
 
 
 @dataclass(frozen=True, slots=True)
-class Moment:
+class TimelineMoment:
     """Something that happened."""
 
     at: datetime
@@ -31,11 +31,11 @@ class Moment:
 
 def timeline(
     alert: Alert,
-    places: Sequence[Place],
+    places: Sequence[NoticePlace],
     by_hand: Sequence[LedgerEntry],
     silences: Sequence[Silence],
     now: datetime,
-) -> list[Moment]:
+) -> list[TimelineMoment]:
     """Return everything that is known about *alert* up to *now*, the oldest first.
 
     *by_hand* are the audited orders about it, *silences* those that covered it at some time.
@@ -52,17 +52,19 @@ def timeline(
     return sorted((each for each in found if each.at <= now), key=lambda each: each.at)
 
 
-def _own(alert: Alert) -> Iterator[Moment]:
+def _own(alert: Alert) -> Iterator[TimelineMoment]:
     if alert.is_event:
-        yield Moment(alert.opened_at, "detected", _("イベントが発生"), in_readers_language(alert.value))
+        yield TimelineMoment(
+            alert.opened_at, "detected", _("イベントが発生"), in_readers_language(alert.value)
+        )
         return
-    yield Moment(alert.began_at, "breach", _("しきい値を超過"), in_readers_language(alert.limit))
-    yield Moment(alert.opened_at, "detected", _("検知した"))
+    yield TimelineMoment(alert.began_at, "breach", _("しきい値を超過"), in_readers_language(alert.limit))
+    yield TimelineMoment(alert.opened_at, "detected", _("検知した"))
     if alert.resolved_at is not None:
-        yield Moment(alert.resolved_at, "over", _("復旧"), in_readers_language(alert.value))
+        yield TimelineMoment(alert.resolved_at, "over", _("復旧"), in_readers_language(alert.value))
 
 
-def _notices(places: Sequence[Place]) -> Iterator[Moment]:
+def _notices(places: Sequence[NoticePlace]) -> Iterator[TimelineMoment]:
     """Yield each announcement once, with all the places that it went to."""
     sent_by: dict[int, list[Delivery]] = {}
     for place in places:
@@ -70,28 +72,32 @@ def _notices(places: Sequence[Place]) -> Iterator[Moment]:
             sent_by.setdefault(delivery.announcement_id, []).append(delivery)
     for deliveries in sent_by.values():
         to = "、".join(dict.fromkeys(each.destination for each in deliveries))
-        yield Moment(deliveries[0].announcement.at, "told", deliveries[0].announcement.title, f"→ {to}")
+        yield TimelineMoment(
+            deliveries[0].announcement.at, "told", deliveries[0].announcement.title, f"→ {to}"
+        )
 
 
-def _at(place: Place) -> Iterator[Moment]:
+def _at(place: NoticePlace) -> Iterator[TimelineMoment]:
     """Yield the receipts of *place*, and what kept notifications from it."""
     for delivery in place.deliveries:
         if delivery.settled_at is not None:
             kind = "delivered" if delivery.state == Delivery.State.DELIVERED else "failed"
             what = f"{delivery.destination}: {sent(delivery)}"
-            yield Moment(delivery.settled_at, kind, what, delivery.receipt or delivery.error)
+            yield TimelineMoment(delivery.settled_at, kind, what, delivery.receipt or delivery.error)
     for outcome in place.outcomes:
         if not outcome.passed and outcome.reason not in _NO_NEWS:
             where = place.destination or listed(place.recipients) or STAGES[outcome.stage]
-            yield Moment(outcome.at, "stopped", f"{where}: {STAGES[outcome.stage]}", because(outcome))
+            yield TimelineMoment(outcome.at, "stopped", f"{where}: {STAGES[outcome.stage]}", because(outcome))
 
 
-def _ordered(entry: LedgerEntry) -> Moment:
+def _ordered(entry: LedgerEntry) -> TimelineMoment:
     if entry.content["order"] == "release":
-        return Moment(entry.at, "released", _("%(who)s が対応を取り消し") % {"who": entry.actor})
-    return Moment(entry.at, "taken", _("%(who)s が対応を開始") % {"who": entry.actor})
+        return TimelineMoment(entry.at, "released", _("%(who)s が対応を取り消し") % {"who": entry.actor})
+    return TimelineMoment(entry.at, "taken", _("%(who)s が対応を開始") % {"who": entry.actor})
 
 
-def _silence(each: Silence) -> Iterator[Moment]:
-    yield Moment(each.starts_at, "silence", _("%(who)s がミュート") % {"who": each.author}, each.reason)
-    yield Moment(each.ends_at, "silence", _("ミュートが終了"), each.reason)
+def _silence(each: Silence) -> Iterator[TimelineMoment]:
+    yield TimelineMoment(
+        each.starts_at, "silence", _("%(who)s がミュート") % {"who": each.author}, each.reason
+    )
+    yield TimelineMoment(each.ends_at, "silence", _("ミュートが終了"), each.reason)

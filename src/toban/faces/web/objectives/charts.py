@@ -11,9 +11,9 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from toban.chapters.objectives import periods, rules
-from toban.chapters.objectives.rules import Tally
+from toban.chapters.objectives.rules import SliceTally
 from toban.chapters.objectives.sli import Sli
-from toban.faces.web.charts import Bars, Chart, Line, Mark, Row, Tone
+from toban.faces.web.charts import Bars, Chart, ChartLine, ChartMark, ChartRow, Tone
 
 _WHOLE = 0.995
 """A day with this known share has no gap worth drawing: a probe may miss a slice at a restart."""
@@ -21,7 +21,7 @@ _WHOLE = 0.995
 _HALF_DAY = timedelta(hours=12)
 
 
-class Kept(StrEnum):
+class DayOutcome(StrEnum):
     """The result of a day."""
 
     CONFORMING = "conforming"
@@ -32,20 +32,20 @@ class Kept(StrEnum):
     """Nothing is known."""
 
 
-_KEPT: Mapping[Kept, tuple[Promise, Tone]] = {
-    Kept.CONFORMING: (gettext_lazy("目標達成"), Tone.OK),
-    Kept.PLANNED: (gettext_lazy("計画メンテナンスによる目標未達"), Tone.TODO),
-    Kept.DEVIATING: (gettext_lazy("目標未達"), Tone.BAD),
+_KEPT: Mapping[DayOutcome, tuple[Promise, Tone]] = {
+    DayOutcome.CONFORMING: (gettext_lazy("目標達成"), Tone.OK),
+    DayOutcome.PLANNED: (gettext_lazy("計画メンテナンスによる目標未達"), Tone.TODO),
+    DayOutcome.DEVIATING: (gettext_lazy("目標未達"), Tone.BAD),
 }
 
 
 @dataclass(frozen=True, slots=True)
-class LevelDay:
+class LevelChartDay:
     """A day of a month, up to today."""
 
     date: date
-    kept: Kept
-    known: Tally
+    kept: DayOutcome
+    known: SliceTally
     share_known: float
     """The known share of the day, or of today so far: 0 to 1."""
     budget_left: float | None
@@ -58,17 +58,17 @@ class LevelDay:
 
 
 def level_days(
-    sli: Sli, first: date, days: Mapping[date, Tally], zone: ZoneInfo, now: datetime
-) -> list[LevelDay]:
+    sli: Sli, first: date, days: Mapping[date, SliceTally], zone: ZoneInfo, now: datetime
+) -> list[LevelChartDay]:
     """Return the days of the month from *first* on, up to today."""
     length = periods.length(periods.month_span(first, zone))
-    found, so_far = [], Tally()
+    found, so_far = [], SliceTally()
     for day in _days_of(first, now.astimezone(zone).date()):
-        known = days.get(day, Tally())
+        known = days.get(day, SliceTally())
         so_far += known
         budget = rules.budget(sli.metric, sli.limit, length, so_far)
         left = budget.share_left if budget is not None else None
-        found.append(LevelDay(day, _kept(sli, known), known, _share(known, day, zone, now), left))
+        found.append(LevelChartDay(day, _kept(sli, known), known, _share(known, day, zone, now), left))
     return found
 
 
@@ -79,18 +79,18 @@ def _days_of(first: date, today: date) -> Iterator[date]:
         day += timedelta(days=1)
 
 
-def _share(known: Tally, day: date, zone: ZoneInfo, now: datetime) -> float:
+def _share(known: SliceTally, day: date, zone: ZoneInfo, now: datetime) -> float:
     start, end = periods.day_span(day, zone)
     passed = periods.length((start, min(end, now))).total_seconds()
     return min(known.covered / passed, 1.0) if passed > 0 else 0.0
 
 
-def _kept(sli: Sli, known: Tally) -> Kept:
+def _kept(sli: Sli, known: SliceTally) -> DayOutcome:
     if known.mean is None:
-        return Kept.GAP
+        return DayOutcome.GAP
     if known.mean_unplanned is not None and not keeps(sli, known.mean_unplanned):
-        return Kept.DEVIATING
-    return Kept.CONFORMING if keeps(sli, known.mean) else Kept.PLANNED
+        return DayOutcome.DEVIATING
+    return DayOutcome.CONFORMING if keeps(sli, known.mean) else DayOutcome.PLANNED
 
 
 def keeps(sli: Sli, mean: float) -> bool:
@@ -99,7 +99,11 @@ def keeps(sli: Sli, mean: float) -> bool:
 
 
 def days_chart(
-    of: str, days: Sequence[LevelDay], zone: ZoneInfo, heads: tuple[str, ...], said: Sequence[tuple[str, ...]]
+    of: str,
+    days: Sequence[LevelChartDay],
+    zone: ZoneInfo,
+    heads: tuple[str, ...],
+    said: Sequence[tuple[str, ...]],
 ) -> Chart:
     """Draw *days* (one at least), each as high as its known share; *said* are the table's cells for each."""
     start, end = periods.month_span(days[0].date, zone)
@@ -110,7 +114,7 @@ def days_chart(
         end=end,
         heads=heads,
         rows=[
-            Row(periods.day_span(day.date, zone)[0] + _HALF_DAY, _written(day.date), cells)
+            ChartRow(periods.day_span(day.date, zone)[0] + _HALF_DAY, _written(day.date), cells)
             for day, cells in zip(days, said, strict=True)
         ],
         bars=[
@@ -126,7 +130,7 @@ def days_chart(
         ],
         unit="%",
         marks=[
-            Mark(_("計画メンテナンス"), Tone.INK, *periods.day_span(day.date, zone))
+            ChartMark(_("計画メンテナンス"), Tone.INK, *periods.day_span(day.date, zone))
             for day in days
             if day.known.planned_covered > 0
         ],
@@ -134,7 +138,7 @@ def days_chart(
     )
 
 
-def budget_chart(of: str, days: Sequence[LevelDay], zone: ZoneInfo, left_now: str) -> Chart | None:
+def budget_chart(of: str, days: Sequence[LevelChartDay], zone: ZoneInfo, left_now: str) -> Chart | None:
     """Draw what is left of a month's budget at the end of each of *days*; None without a budget."""
     if not days or days[0].budget_left is None:
         return None
@@ -151,16 +155,16 @@ def budget_chart(of: str, days: Sequence[LevelDay], zone: ZoneInfo, left_now: st
         end=end,
         heads=(_("日"), _("エラーバジェット残り"), _("均等に使った場合")),
         rows=[
-            Row(at, label, (_percent(known), _percent(pace)))
+            ChartRow(at, label, (_percent(known), _percent(pace)))
             for at, label, known, pace in zip(ends, labels, left, even, strict=True)
         ],
         lines=[
-            Line(_("エラーバジェット残り"), Tone.ACCENT, [share and share * 100 for share in left]),
-            Line(_("均等に使った場合"), Tone.FAINT, [share * 100 for share in even], is_dashed=True),
+            ChartLine(_("エラーバジェット残り"), Tone.ACCENT, [share and share * 100 for share in left]),
+            ChartLine(_("均等に使った場合"), Tone.FAINT, [share * 100 for share in even], is_dashed=True),
         ],
         unit="%",
         marks=[
-            Mark(
+            ChartMark(
                 _("測定なし"),
                 Tone.LINE,
                 *periods.day_span(day.date, zone),

@@ -13,7 +13,7 @@ from django.views.decorators.http import require_safe
 from toban.chapters.objectives import periods
 from toban.chapters.objectives.operation import OPERATION
 from toban.chapters.objectives.report import figure, period
-from toban.chapters.objectives.rules import Budget, Burn, Tally
+from toban.chapters.objectives.rules import Burn, ErrorBudget, SliceTally
 from toban.chapters.objectives.service import kept, kept_burns
 from toban.chapters.objectives.sli import Sli
 from toban.design.clauses.objectives import Objective
@@ -29,7 +29,7 @@ from toban.faces.web.calendar.pages import month_named
 from toban.faces.web.charts import Chart
 from toban.faces.web.frame import Sight, frame, in_force, look
 from toban.faces.web.objectives import charts as level_charts
-from toban.faces.web.objectives.charts import LevelDay
+from toban.faces.web.objectives.charts import LevelChartDay
 from toban.faces.words.verdicts import length, took
 
 _DAY = timedelta(days=1)
@@ -38,7 +38,7 @@ _YEARS = 3
 
 
 @dataclass(frozen=True, slots=True)
-class Stretch:
+class LevelStretch:
     """An objective's result in a day, a month or a year."""
 
     name: str
@@ -57,7 +57,7 @@ class Stretch:
 
 
 @dataclass(frozen=True, slots=True)
-class Shown:
+class ShownObjective:
     """An objective on the page."""
 
     objective: Objective
@@ -66,9 +66,9 @@ class Shown:
     measured_by: str
     unbound: str
     """Why it is not measured; empty if it is."""
-    stretches: tuple[Stretch, ...] = ()
-    by_month: tuple[Stretch, ...] = ()
-    by_year: tuple[Stretch, ...] = ()
+    stretches: tuple[LevelStretch, ...] = ()
+    by_month: tuple[LevelStretch, ...] = ()
+    by_year: tuple[LevelStretch, ...] = ()
     burns: tuple[tuple[Burn, datetime], ...] = ()
     days: Chart | None = None
     budget: Chart | None = None
@@ -93,7 +93,7 @@ def levels(request: HttpRequest) -> HttpResponse:
     return render(request, "objectives/levels.html", context)
 
 
-def _shown(sight: Sight, edition: Edition, month: date) -> Iterator[Shown]:
+def _shown(sight: Sight, edition: Edition, month: date) -> Iterator[ShownObjective]:
     plan = edition.plan(OPERATION).levels
     measured = {each.objective.id: each for each in plan.slis}
     for objective in edition.design.of(Objective):
@@ -101,7 +101,7 @@ def _shown(sight: Sight, edition: Edition, month: date) -> Iterator[Shown]:
         if objective.id in measured:
             yield _measured(measured[objective.id], row, address, sight, month)
         else:
-            yield Shown(
+            yield ShownObjective(
                 objective,
                 row,
                 address,
@@ -110,7 +110,7 @@ def _shown(sight: Sight, edition: Edition, month: date) -> Iterator[Shown]:
             )
 
 
-def _measured(of: Sli, row: LiveRow, address: str, sight: Sight, month: date) -> Shown:
+def _measured(of: Sli, row: LiveRow, address: str, sight: Sight, month: date) -> ShownObjective:
     zone, now = sight.zone, sight.now
     today = now.astimezone(zone).date()
     days = kept(of.indicator, date(today.year - _YEARS + 1, 1, 1), today + _DAY)
@@ -123,7 +123,7 @@ def _measured(of: Sli, row: LiveRow, address: str, sight: Sight, month: date) ->
         _period(of, f"{month.year}/{month.month}", days, month_span, sight, has_budget=True),
         _period(of, f"{month.year}", days, year_span, sight),
     ]
-    return Shown(
+    return ShownObjective(
         objective=of.objective,
         row=row,
         address=address,
@@ -139,7 +139,7 @@ def _measured(of: Sli, row: LiveRow, address: str, sight: Sight, month: date) ->
     )
 
 
-def _by_month(of: Sli, year: int, days: Mapping[date, Tally], sight: Sight) -> Iterator[Stretch]:
+def _by_month(of: Sli, year: int, days: Mapping[date, SliceTally], sight: Sight) -> Iterator[LevelStretch]:
     today = sight.now.astimezone(sight.zone).date()
     for number in range(12, 0, -1):
         first = date(year, number, 1)
@@ -148,21 +148,21 @@ def _by_month(of: Sli, year: int, days: Mapping[date, Tally], sight: Sight) -> I
             yield _period(of, f"{year}/{number}", days, span, sight, has_budget=True)
 
 
-def _by_year(of: Sli, days: Mapping[date, Tally], sight: Sight) -> Iterator[Stretch]:
+def _by_year(of: Sli, days: Mapping[date, SliceTally], sight: Sight) -> Iterator[LevelStretch]:
     for year in sorted({day.year for day, known in days.items() if known.covered > 0}, reverse=True):
         yield _period(of, f"{year}", days, periods.year_span(date(year, 1, 1), sight.zone), sight)
 
 
 def _period(
-    of: Sli, name: str, days: Mapping[date, Tally], span: Span, sight: Sight, *, has_budget: bool = False
-) -> Stretch:
+    of: Sli, name: str, days: Mapping[date, SliceTally], span: Span, sight: Sight, *, has_budget: bool = False
+) -> LevelStretch:
     found = period(of, days, span, sight.zone, sight.now)
     budget = found.budget if has_budget and found.known.covered > 0 else None
     left = _left(of.metric, budget) if budget is not None else ""
     return _stretch(of, name, found.known, found.share_known, left)
 
 
-def _days(of: Sli, days: Sequence[LevelDay], zone: ZoneInfo) -> Chart:
+def _days(of: Sli, days: Sequence[LevelChartDay], zone: ZoneInfo) -> Chart:
     """Draw *days* with a table of everything that is known about them."""
     heads = (
         _("日"),
@@ -182,7 +182,7 @@ def _days(of: Sli, days: Sequence[LevelDay], zone: ZoneInfo) -> Chart:
     )
 
 
-def _cells(of: Sli, day: LevelDay, *, has_budget: bool) -> tuple[str, ...]:
+def _cells(of: Sli, day: LevelChartDay, *, has_budget: bool) -> tuple[str, ...]:
     left = f"{day.budget_left:.0%}" if day.budget_left is not None and day.known.covered > 0 else "—"
     said = _stretch(of, "", day.known, day.share_known)
     missed = f" ■ {_('目標に届いていません')}" if said.is_kept is False else ""
@@ -190,9 +190,9 @@ def _cells(of: Sli, day: LevelDay, *, has_budget: bool) -> tuple[str, ...]:
     return (*cells, left) if has_budget else cells
 
 
-def _stretch(of: Sli, name: str, known: Tally, share_known: float, left: str = "") -> Stretch:
+def _stretch(of: Sli, name: str, known: SliceTally, share_known: float, left: str = "") -> LevelStretch:
     best = known.mean_unplanned if known.mean_unplanned is not None else known.mean
-    return Stretch(
+    return LevelStretch(
         name=name,
         unplanned=_figure(of, known.mean_unplanned),
         counted=_figure(of, known.mean),
@@ -207,7 +207,7 @@ def _figure(of: Sli, mean: float | None) -> str:
     return figure(of.metric, mean) if mean is not None else "—"
 
 
-def _left(metric: Metric, budget: Budget) -> str:
+def _left(metric: Metric, budget: ErrorBudget) -> str:
     """Return what is left of *budget* as a share; for an availability also as time."""
     share = f"{budget.share_left:.0%}"
     if metric is not Metric.UP:

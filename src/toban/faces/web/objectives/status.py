@@ -14,7 +14,7 @@ from django.views.decorators.http import require_safe
 
 from toban.chapters.objectives.bindings import STATUS
 from toban.chapters.objectives.publishing import publishing
-from toban.chapters.objectives.publishing.public import Board
+from toban.chapters.objectives.publishing.public import StatusPage
 from toban.engine.clock import system_clock
 from toban.engine.editions import present
 from toban.engine.editions.edition import Edition
@@ -68,7 +68,7 @@ def _published() -> Edition:
     return edition
 
 
-def _board(edition: Edition, now: datetime) -> Board:
+def _board(edition: Edition, now: datetime) -> StatusPage:
     status = STATUS.of(edition.bindings)
     if status is None:
         raise Http404

@@ -9,20 +9,20 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from toban.engine.runs.models import Run
-from toban.faces.web.charts import Bars, Chart, Limit, Row, Tone, length_scale
+from toban.faces.web.charts import Bars, Chart, ChartRow, DrawnLimit, Tone, length_scale
 from toban.faces.words import verdicts as words
-from toban.faces.words.runs import Standing, standing
+from toban.faces.words.runs import RunStatus, standing
 
 DAY_WIDTH = 1440
 _NARROWEST = 5
 """The least width of a bar: a short run can still be seen and clicked."""
 
 _TONES = {
-    Standing.DONE: Tone.OK,
-    Standing.FAILED: Tone.BAD,
-    Standing.MISSED: Tone.TODO,
-    Standing.SKIPPED: Tone.TODO,
-    Standing.CANCELLED: Tone.TODO,
+    RunStatus.DONE: Tone.OK,
+    RunStatus.FAILED: Tone.BAD,
+    RunStatus.MISSED: Tone.TODO,
+    RunStatus.SKIPPED: Tone.TODO,
+    RunStatus.CANCELLED: Tone.TODO,
 }
 
 
@@ -38,7 +38,7 @@ class DayBar:
 
 
 @dataclass(frozen=True, slots=True)
-class Day:
+class ChartDay:
     """A day from midnight to midnight; the clock may be set back or forward within it."""
 
     start: datetime
@@ -59,7 +59,7 @@ def began(run: Run) -> datetime:
     return run.began_at or run.due_at
 
 
-def touches(run: Run, day: Day, now: datetime) -> bool:
+def touches(run: Run, day: ChartDay, now: datetime) -> bool:
     """Say whether *run* has anything to do with *day*."""
     return began(run) < day.end and (_ended(run, now) >= day.start or day.holds(run.due_at))
 
@@ -70,7 +70,7 @@ def _ended(run: Run, now: datetime) -> datetime:
     return run.ended_at or now
 
 
-def run_bar(run: Run, day: Day, now: datetime, title: str) -> DayBar:
+def run_bar(run: Run, day: ChartDay, now: datetime, title: str) -> DayBar:
     """Draw *run* from its start to its end; a run that never began becomes a mark at its due time."""
     first, last = day.place(began(run)), day.place(_ended(run, now))
     width = max(last - first, _NARROWEST)
@@ -79,13 +79,13 @@ def run_bar(run: Run, day: Day, now: datetime, title: str) -> DayBar:
     return DayBar(x, width, standing(run).value, title, reverse("run", args=[run.pk]))
 
 
-def planned_bars(due: Iterable[tuple[datetime, str]], day: Day, address: str) -> list[DayBar]:
+def planned_bars(due: Iterable[tuple[datetime, str]], day: ChartDay, address: str) -> list[DayBar]:
     """Draw times to come, each with its title."""
     return [
         DayBar(
             min(day.place(moment), DAY_WIDTH - _NARROWEST),
             _NARROWEST,
-            Standing.PLANNED.value,
+            RunStatus.PLANNED.value,
             title,
             address,
         )
@@ -128,7 +128,9 @@ def durations(runs: Sequence[Run], titles: Sequence[str]) -> Chart | None:
         end=runs[-1].due_at + margin,
         heads=(_("実行"), _("所要時間")),
         rows=[
-            Row(run.due_at, title, (words.took(length) if length else "—",), reverse("run", args=[run.pk]))
+            ChartRow(
+                run.due_at, title, (words.took(length) if length else "—",), reverse("run", args=[run.pk])
+            )
             for run, title, length in zip(runs, titles, lengths, strict=True)
         ],
         bars=[
@@ -140,7 +142,7 @@ def durations(runs: Sequence[Run], titles: Sequence[str]) -> Chart | None:
             for each in dict.fromkeys(stands)
         ],
         unit=unit,
-        limits=[Limit(Tone.INK, usual.total_seconds() / seconds, _("通常"))] if usual else (),
+        limits=[DrawnLimit(Tone.INK, usual.total_seconds() / seconds, _("通常"))] if usual else (),
         facts=[
             (word, words.took(length))
             for word, length in ((_("最長"), longest), (_("通常（成功の中央値）"), usual))

@@ -13,7 +13,7 @@ from toban.engine.people.access import may_consent, may_order
 from toban.engine.runs import orders
 from toban.engine.runs.models import PlannedWork, Run
 from toban.engine.runs.parameters import read
-from toban.engine.runs.rules import Reason
+from toban.engine.runs.rules import RunReason
 from toban.faces.words import verdicts as words
 from toban.faces.words.run_parameters import NoParameter, read_parameters
 from toban.faces.words.runs import purpose
@@ -30,7 +30,7 @@ class ParameterField:
 
 
 @dataclass(frozen=True, slots=True)
-class Question:
+class OrderQuestion:
     """An order that is not given yet."""
 
     act: str
@@ -58,7 +58,7 @@ class Question:
 
 def asked_of_work(
     act: str, work: PlannedWork, label: str, open_run: Run | None, clock: Callable[[datetime], str]
-) -> Question | None:
+) -> OrderQuestion | None:
     """Return the question behind *act* on a work, or None if that act is not possible now."""
     match act:
         case "run":
@@ -69,10 +69,10 @@ def asked_of_work(
             return None
 
 
-def asked_of_run(act: str, run: Run, label: str, steps: tuple[str, ...]) -> Question | None:
+def asked_of_run(act: str, run: Run, label: str, steps: tuple[str, ...]) -> OrderQuestion | None:
     """Return the question behind *act* on *run* with its finished *steps*, or None if it is impossible."""
     is_open = run.state in (Run.State.WAITING, Run.State.RUNNING)
-    is_awaiting = run.state == Run.State.WAITING and run.reason == Reason.AWAITING_APPROVAL
+    is_awaiting = run.state == Run.State.WAITING and run.reason == RunReason.AWAITING_APPROVAL
     match act:
         case "cancel" if is_open:
             return _cancel(run, label)
@@ -86,7 +86,7 @@ def asked_of_run(act: str, run: Run, label: str, steps: tuple[str, ...]) -> Ques
             return None
 
 
-def _run_now(work: PlannedWork, label: str, open_run: Run | None) -> Question:
+def _run_now(work: PlannedWork, label: str, open_run: Run | None) -> OrderQuestion:
     says = [_("スケジュール（%(rule)s）とは別に、今すぐ1回実行します。") % {"rule": work.rule}]
     if work.depends_on:
         says.append(_("次が先に成功するまで待ちます: %(works)s") % {"works": "、".join(work.depends_on)})
@@ -94,7 +94,7 @@ def _run_now(work: PlannedWork, label: str, open_run: Run | None) -> Question:
         says.append(_("現在の実行 %(run)d が終わるまで待ちます。") % {"run": open_run.pk})
     says.append(_("依頼者を証跡に記録します。"))
     takes = read(work.parameters)
-    return Question(
+    return OrderQuestion(
         "run",
         _("%(work)s を今すぐ実行する") % {"work": label},
         tuple(says),
@@ -107,7 +107,7 @@ def _run_now(work: PlannedWork, label: str, open_run: Run | None) -> Question:
 
 def _skip(
     work: PlannedWork, label: str, open_run: Run | None, clock: Callable[[datetime], str]
-) -> Question | None:
+) -> OrderQuestion | None:
     due = open_run.due_at if open_run is not None else work.next_due
     if due is None:
         return None
@@ -116,41 +116,43 @@ def _skip(
         _("その次からは、予定どおり実行します。"),
     )
     title = _("%(work)s の次の実行を見送る") % {"work": label}
-    return Question(
+    return OrderQuestion(
         "skip", title, says, _("見送る"), reason=_("見送る理由"), needs_reason=True, name=work.key
     )
 
 
-def _cancel(run: Run, label: str) -> Question:
+def _cancel(run: Run, label: str) -> OrderQuestion:
     says = [_("この実行を終了し、証跡に未実施と記録します。")]
     if run.state == Run.State.RUNNING:
         says.append(_("進行中の手順は数秒で止まります。それまでの手順の結果は残ります。"))
     title = _("%(work)s の実行 %(run)d を中止") % {"work": label, "run": run.pk}
-    return Question("cancel", title, tuple(says), _("実行を中止"), name=run.work)
+    return OrderQuestion("cancel", title, tuple(says), _("実行を中止"), name=run.work)
 
 
-def _again(run: Run, label: str, steps: tuple[str, ...]) -> Question:
+def _again(run: Run, label: str, steps: tuple[str, ...]) -> OrderQuestion:
     is_done = run.state == Run.State.DONE
     says = [_("選んだ手順から後を、もう一度実行します。")]
     if not is_done:
         says.append(_("手順を選ばなければ、最後に終わった手順の次から続けます。"))
     title = _("%(work)s の実行 %(run)d を再実行") % {"work": label, "run": run.pk}
-    return Question("again", title, tuple(says), _("再実行"), steps=steps, needs_step=is_done, name=run.work)
+    return OrderQuestion(
+        "again", title, tuple(says), _("再実行"), steps=steps, needs_step=is_done, name=run.work
+    )
 
 
-def _approve(run: Run, label: str) -> Question:
+def _approve(run: Run, label: str) -> OrderQuestion:
     says = (
         _("手順「%(step)s」をすぐに始めます。") % {"step": run.step},
         _("承認は、この実行の再試行にも有効です。次の実行には及びません。"),
     )
     title = _("%(work)s の実行 %(run)d を承認") % {"work": label, "run": run.pk}
-    return Question("approve", title, says, _("承認する"), reason=_("コメント"))
+    return OrderQuestion("approve", title, says, _("承認する"), reason=_("コメント"))
 
 
-def _refuse(run: Run, label: str) -> Question:
+def _refuse(run: Run, label: str) -> OrderQuestion:
     says = (_("手順「%(step)s」を行わずに、この実行を終了します。") % {"step": run.step},)
     title = _("%(work)s の実行 %(run)d を却下") % {"work": label, "run": run.pk}
-    return Question("refuse", title, says, _("却下する"), reason=_("却下する理由"), needs_reason=True)
+    return OrderQuestion("refuse", title, says, _("却下する"), reason=_("却下する理由"), needs_reason=True)
 
 
 def may_give(user: object, act: str, run: Run | None) -> bool:
@@ -168,8 +170,8 @@ def require_permission(user: object, act: str, run: Run | None) -> None:
 
 
 def give(
-    request: HttpRequest, question: Question, key: str, run: Run | None, now: datetime
-) -> Run | Question:
+    request: HttpRequest, question: OrderQuestion, key: str, run: Run | None, now: datetime
+) -> Run | OrderQuestion:
     """Give the order as the form answers *question*; return the run, or the question with what is wrong."""
     typed = {name: request.POST.get(name, "").strip() for name in ("name", "reason", "parameters", "from")}
     fields = (
@@ -189,7 +191,7 @@ def give(
         return replace(answered, trouble=refused.what, hint=refused.hint)
 
 
-def _trouble(question: Question) -> str:
+def _trouble(question: OrderQuestion) -> str:
     typed = question.typed
     if question.name and typed["name"] != question.name:
         return _("確認のため「%(name)s」と入力してください。") % {"name": question.name}
@@ -201,7 +203,7 @@ def _trouble(question: Question) -> str:
 
 
 def _ways(
-    question: Question, key: str, run: Run | None, by: str, now: datetime
+    question: OrderQuestion, key: str, run: Run | None, by: str, now: datetime
 ) -> Mapping[str, Callable[[], Run]]:
     typed, run_id = question.typed, run.pk if run is not None else 0
     said = typed["reason"]
@@ -215,7 +217,7 @@ def _ways(
     }
 
 
-def _parameters(question: Question) -> dict[str, str]:
+def _parameters(question: OrderQuestion) -> dict[str, str]:
     """Return the parameters that the form gives the run; an empty field gives none."""
     lines = filter(None, question.typed["parameters"].splitlines())
     return {**read_parameters(lines), **{each.name: each.value for each in question.fields if each.value}}

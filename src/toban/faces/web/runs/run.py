@@ -18,7 +18,7 @@ from toban.engine.evidence.models import LedgerEntry
 from toban.engine.evidence.verdict import Verdict
 from toban.engine.runs.leads import LEADS
 from toban.engine.runs.models import Attempt, FinishedStep, Run, RunLog
-from toban.engine.runs.rules import Reason
+from toban.engine.runs.rules import RunReason
 from toban.engine.runs.written import whole_log
 from toban.engine.telemetry.present import telemetry
 from toban.engine.telemetry.store import StoreUnavailable
@@ -26,7 +26,7 @@ from toban.faces.web.frame import frame, in_force, look
 from toban.faces.web.parts import answer, is_fragment
 from toban.faces.web.runs import orders
 from toban.faces.web.runs.charts import length_of
-from toban.faces.web.runs.orders import Question
+from toban.faces.web.runs.orders import OrderQuestion
 from toban.faces.web.runs.works import OPEN, WorkRow, usual_lengths, work_of
 from toban.faces.words.runs import because, outcome
 from toban.faces.words.verdicts import WORDS
@@ -91,7 +91,7 @@ def run(request: HttpRequest, pk: int) -> HttpResponse:
     if request.method == "POST":
         question = _question(request, request.POST.get("act", ""), found, row, steps)
         done = orders.give(request, question, found.work, found, system_clock())
-        if isinstance(done, Question):
+        if isinstance(done, OrderQuestion):
             return _page(request, _run(pk), row, done, _CONFLICT)
         return redirect("run", done.pk)
     if not request.GET.get("ask"):
@@ -135,7 +135,7 @@ def _run(pk: int) -> Run:
 
 
 def _page(
-    request: HttpRequest, found: Run, row: WorkRow, question: Question | None, status: int = 200
+    request: HttpRequest, found: Run, row: WorkRow, question: OrderQuestion | None, status: int = 200
 ) -> HttpResponse:
     edition, now = in_force(), system_clock()
     zone = edition.bindings.system.zone
@@ -226,7 +226,7 @@ def _leads(run: Run) -> Iterator[Mapping[str, str]]:
 def _attempts(found: Run) -> Iterator[AttemptRow]:
     for number, attempt in enumerate(found.attempts.order_by("fence"), 1):
         took = attempt.ended_at - attempt.began_at if attempt.ended_at is not None else None
-        ended = outcome(Reason(attempt.outcome)) if attempt.outcome else ""
+        ended = outcome(RunReason(attempt.outcome)) if attempt.outcome else ""
         yield AttemptRow(number, attempt, took, ended)
 
 
@@ -240,7 +240,9 @@ def _entries(found: Run) -> Iterator[EntryRow]:
         yield EntryRow(entry, str(said), str(content.get("said") or content.get("note") or ""))
 
 
-def _question(request: HttpRequest, act: str, found: Run, row: WorkRow, steps: tuple[str, ...]) -> Question:
+def _question(
+    request: HttpRequest, act: str, found: Run, row: WorkRow, steps: tuple[str, ...]
+) -> OrderQuestion:
     """Return the question before *act*; raises `Http404` if there is none. Requires permission to give it."""
     orders.require_permission(request.user, act, found)
     question = orders.asked_of_run(act, found, row.label, steps)

@@ -12,7 +12,7 @@ from django.utils.safestring import SafeString
 from toban.engine import amounts
 from toban.engine.extension import Link
 from toban.engine.notify.models import Alert, Delivery
-from toban.engine.overview import Trend
+from toban.engine.overview import FigureTrend
 from toban.engine.runs.models import Run
 from toban.faces.document.address import evidence_address
 from toban.faces.document.recorded import in_readers_language
@@ -23,7 +23,7 @@ from toban.faces.words import alerts as alert_words
 from toban.faces.words import lists
 from toban.faces.words import traces as trace_words
 from toban.faces.words import verdicts as words
-from toban.faces.words.runs import Standing
+from toban.faces.words.runs import RunStatus
 from toban.faces.words.runs import standing as standing_of
 
 register = template.Library()
@@ -107,7 +107,7 @@ def standing_word(run: Run) -> str:
     return standing_of(run).word
 
 
-def standing_html(stands: Standing) -> SafeString:
+def standing_html(stands: RunStatus) -> SafeString:
     """Write *stands* by shape and word."""
     return format_html(
         '<span class="standing {}"><span class="mark" aria-hidden="true">{}</span> {}</span>',
@@ -184,7 +184,7 @@ def address(link: Link) -> str:
 
 
 @register.filter
-def path_of(trend: Trend) -> str:
+def path_of(trend: FigureTrend) -> str:
     """Return *trend* as the path of a small line."""
     return strokes(trend.points, trend.start, trend.end, (trend.low, trend.high))
 

@@ -30,11 +30,11 @@ from toban.chapters.backup import catalogue
 from toban.chapters.backup.bindings import DrillBinding
 from toban.chapters.backup.drills import certificate, postgres
 from toban.chapters.backup.drills import routine as drills
-from toban.chapters.backup.drills.postgres import Programs, Server
+from toban.chapters.backup.drills.postgres import DrillServer, ServerPrograms
 from toban.chapters.backup.drills.rehearsal import PREFIX, sweep
 from toban.chapters.backup.engine import Method
 from toban.chapters.backup.models import Backup, Drill
-from toban.chapters.backup.taking.source import Source
+from toban.chapters.backup.taking.source import BackupSource
 from toban.chapters.backup.works import source_of
 from toban.design.clauses.routine import Routine
 from toban.design.reader import Design, load_design
@@ -103,10 +103,10 @@ def bound(catalogued: Chain, place: Path, tmp_path: Path, monkeypatch: pytest.Mo
     return bind
 
 
-def source(design: Design, bindings: Bindings) -> Source:
+def source(design: Design, bindings: Bindings) -> BackupSource:
     parts = PARTS
     found = source_of("PostgreSQL", design, bindings, parts.kinds)
-    assert isinstance(found, Source), found
+    assert isinstance(found, BackupSource), found
     return found
 
 
@@ -248,8 +248,8 @@ def test_the_folder_and_server_of_a_killed_drill_are_swept(place: Path) -> None:
     cluster = Cluster().make()
     shutil.move(cluster.files, left / "data")
     give_away(left)
-    server = Server(
-        Programs(programs(), postgres.account_for("nobody"), 18),
+    server = DrillServer(
+        ServerPrograms(programs(), postgres.account_for("nobody"), 18),
         left / "data",
         left / "log",
         {"listen_addresses": "", "unix_socket_directories": str(left), "port": "5432"},

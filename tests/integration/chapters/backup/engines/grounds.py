@@ -21,7 +21,7 @@ from tests.integration.chapters.backup.postgres18 import Cluster
 from tests.integration.moto import moto_server
 
 from toban.chapters.backup.bindings import BackupBinding
-from toban.chapters.backup.engine import Engine, EngineKind, RestoreOrder, Taken
+from toban.chapters.backup.engine import BackupEngine, EngineKind, RestoreOrder, TakenBackup
 from toban.chapters.backup.engines import pg_dump, pgbackrest, rds
 from toban.chapters.backup.engines.native import kind as native
 from toban.engine.stores.directory import DirectoryConfig, DirectoryStore
@@ -51,22 +51,22 @@ class Ground(Protocol):
     def store_config(self) -> DirectoryConfig | None:
         """The store of the backups; None if the engine has its own."""
 
-    def engine(self) -> Engine:
+    def engine(self) -> BackupEngine:
         """Return an engine for the source."""
 
-    def held_up(self) -> Engine:
+    def held_up(self) -> BackupEngine:
         """Return an engine whose backup lasts long enough to be stopped."""
 
-    def lost(self) -> Engine:
+    def lost(self) -> BackupEngine:
         """Return an engine whose source does not answer."""
 
     def on_hand(self) -> Sequence[str]:
         """Return the names of the stored backups."""
 
-    def damage(self, taken: Taken) -> None:
+    def damage(self, taken: TakenBackup) -> None:
         """Damage the stored backup *taken*."""
 
-    def brought_back(self, engine: Engine, taken: Taken, folder: Path) -> int:
+    def brought_back(self, engine: BackupEngine, taken: TakenBackup, folder: Path) -> int:
         """Restore *taken* and return the number of rows."""
 
 
@@ -92,22 +92,22 @@ class InStore:
     def store(self) -> DirectoryStore:
         return DirectoryStore(self.store_config)
 
-    def engine(self) -> Engine:
+    def engine(self) -> BackupEngine:
         return self.kind.build("PostgreSQL", self.config, self.store)
 
-    def held_up(self) -> Engine:
+    def held_up(self) -> BackupEngine:
         # The server sends more only while somebody reads.
         stuck = Interrupted(self.store, lambda: threading.Event().wait(0.5))
         return self.kind.build("PostgreSQL", self.config, stuck)
 
-    def lost(self) -> Engine:
+    def lost(self) -> BackupEngine:
         nowhere = self.cluster.dsn.replace(f":{self.cluster.port}", f":{buckets.free_port()}")
         return self.kind.build("PostgreSQL", self._config(nowhere), self.store)
 
     def on_hand(self) -> Sequence[str]:
         return [each.key for each in self.store.listing("")]
 
-    def damage(self, taken: Taken) -> None:
+    def damage(self, taken: TakenBackup) -> None:
         path = self.folder / taken.objects[0].key
         content = bytearray(path.read_bytes())
         content[len(content) // 2] ^= 0xFF
@@ -123,7 +123,7 @@ class InStore:
 class Native(InStore):
     """Restores into a folder that a server is started on."""
 
-    def brought_back(self, engine: Engine, taken: Taken, folder: Path) -> int:
+    def brought_back(self, engine: BackupEngine, taken: TakenBackup, folder: Path) -> int:
         engine.restore(RestoreOrder(chain=[taken], into=folder, follows_log=False), Watching())
         server = Cluster().adopt(folder)
         try:
@@ -136,7 +136,7 @@ class Native(InStore):
 class PgDump(InStore):
     """Restores into an empty database."""
 
-    def brought_back(self, engine: Engine, taken: Taken, folder: Path) -> int:
+    def brought_back(self, engine: BackupEngine, taken: TakenBackup, folder: Path) -> int:
         server = Cluster().make().start()
         try:
             engine.restore(RestoreOrder(chain=[taken], into=folder, server=server.dsn), Watching())
@@ -159,13 +159,13 @@ class PgBackRest:
     def config(self) -> BackupBinding:
         return self.backed.binding()
 
-    def engine(self) -> Engine:
+    def engine(self) -> BackupEngine:
         return self.backed.engine()
 
-    def held_up(self) -> Engine:
+    def held_up(self) -> BackupEngine:
         return self.engine()
 
-    def lost(self) -> Engine:
+    def lost(self) -> BackupEngine:
         """Point to a cluster that does not run."""
         elsewhere = self.backed.config.with_name("lost.conf")
         text = self.backed.config.read_text()
@@ -178,13 +178,13 @@ class PgBackRest:
         # An interrupted backup stays here to be resumed; it has no manifest and does not count as a backup.
         return [path.parent.name for path in folder.glob("*/backup.manifest")]
 
-    def damage(self, taken: Taken) -> None:
+    def damage(self, taken: TakenBackup) -> None:
         path = self.backed.files_of(str(taken.facts["pgbackrest"]))[-1]
         content = bytearray(path.read_bytes())
         content[len(content) // 2] ^= 0xFF
         path.write_bytes(content)
 
-    def brought_back(self, engine: Engine, taken: Taken, folder: Path) -> int:
+    def brought_back(self, engine: BackupEngine, taken: TakenBackup, folder: Path) -> int:
         into = self.backed.empty_folder(folder.name)
         engine.restore(RestoreOrder(chain=[taken], into=into, follows_log=False), Watching())
         server = self.backed.serve(into)
@@ -209,13 +209,13 @@ class Rds:
     def config(self) -> BackupBinding:
         return self._config(self.url)
 
-    def engine(self) -> Engine:
+    def engine(self) -> BackupEngine:
         return self.kind.build("PostgreSQL", self.config, None)
 
-    def held_up(self) -> Engine:
+    def held_up(self) -> BackupEngine:
         return self.engine()
 
-    def lost(self) -> Engine:
+    def lost(self) -> BackupEngine:
         nowhere = self._config(f"http://127.0.0.1:{buckets.free_port()}")
         return self.kind.build("PostgreSQL", nowhere, None)
 
@@ -223,10 +223,10 @@ class Rds:
         answer = self._client.describe_db_snapshots(DBInstanceIdentifier=self.instance, SnapshotType="manual")
         return [each["DBSnapshotIdentifier"] for each in answer["DBSnapshots"]]
 
-    def damage(self, taken: Taken) -> None:
+    def damage(self, taken: TakenBackup) -> None:
         self._client.delete_db_snapshot(DBSnapshotIdentifier=taken.facts["snapshot"])
 
-    def brought_back(self, engine: Engine, taken: Taken, folder: Path) -> int:
+    def brought_back(self, engine: BackupEngine, taken: TakenBackup, folder: Path) -> int:
         name = f"{self.instance}-back"
         order = RestoreOrder(chain=[taken], into=folder, server=name, follows_log=False)
         engine.restore(order, Watching())

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 
-from toban.engine.stores.store import Listed, Store, Stored, Writer
+from toban.engine.stores.store import ListedObject, Store, StoredObject, Writer
 
 
 class Interrupted:
@@ -25,10 +25,10 @@ class Interrupted:
         with self._store.writer(key) as writer:
             yield _Piecewise(writer, self._act, self._after)
 
-    def put(self, key: str, content: bytes) -> Stored:
+    def put(self, key: str, content: bytes) -> StoredObject:
         return self._store.put(key, content)
 
-    def add(self, key: str, content: bytes) -> Stored:
+    def add(self, key: str, content: bytes) -> StoredObject:
         return self._store.add(key, content)
 
     def lock(self, key: str, until: datetime, mode: str) -> str:
@@ -40,7 +40,7 @@ class Interrupted:
     def stream(self, key: str, *, sha256: str = "") -> Iterator[bytes]:
         return self._store.stream(key, sha256=sha256)
 
-    def listing(self, prefix: str) -> Iterator[Listed]:
+    def listing(self, prefix: str) -> Iterator[ListedObject]:
         return self._store.listing(prefix)
 
     def delete(self, keys: Sequence[str]) -> None:
@@ -70,5 +70,5 @@ class _Piecewise:
             act()
 
     @property
-    def stored(self) -> Stored:
+    def stored(self) -> StoredObject:
         return self._writer.stored

@@ -17,8 +17,8 @@ from tests.registered import kinds
 from toban.chapters.backup import catalogue
 from toban.chapters.backup.engine import ENGINE_KINDS, BackupFailed, Method, NeedsFull
 from toban.chapters.backup.models import Backup
-from toban.chapters.backup.rules import Keep
-from toban.chapters.backup.taking.source import Source
+from toban.chapters.backup.rules import CopyRetention
+from toban.chapters.backup.taking.source import BackupSource
 from toban.chapters.backup.taking.steps import steps
 from toban.design.values.duration import Generations
 from toban.engine.bindings.secret import Secret
@@ -167,7 +167,7 @@ def test_an_invalid_connection_string_raises_a_doubt_with_a_hint(
 @pytest.mark.django_db
 def test_the_policy_of_the_document_runs_on_the_engine(ground: Ground) -> None:
     kind = next(name for name, each in KINDS.items() if each == ground.kind)
-    source = Source(
+    source = BackupSource(
         subject="PostgreSQL",
         kind_name=kind,
         kind=ground.kind,
@@ -175,7 +175,7 @@ def test_the_policy_of_the_document_runs_on_the_engine(ground: Ground) -> None:
         store_name="倉庫",
         store_kind=directory.KIND if ground.store_config is not None else None,
         store_config=ground.store_config,
-        keep={Method.FULL: Keep(generations=Generations(1))},
+        keep={Method.FULL: CopyRetention(generations=Generations(1))},
         digest="0" * 64,
     )
 

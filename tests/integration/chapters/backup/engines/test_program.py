@@ -13,7 +13,7 @@ import pytest
 from tests.integration.chapters.backup.engines.watching import Watching
 
 from toban.chapters.backup.engine import BackupFailed
-from toban.chapters.backup.engines.program import Program, ProgramFailed, feed, output, pieces, run
+from toban.chapters.backup.engines.program import EngineProgram, ProgramFailed, feed, output, pieces, run
 
 
 @pytest.fixture(autouse=True)
@@ -25,8 +25,8 @@ def nothing_left() -> Iterator[None]:
     assert left == []
 
 
-def shell(script: str, **environment: str) -> Program:
-    return Program(("sh", "-c", script), environment, frozenset(environment))
+def shell(script: str, **environment: str) -> EngineProgram:
+    return EngineProgram(("sh", "-c", script), environment, frozenset(environment))
 
 
 def test_all_output_is_returned_however_large() -> None:
@@ -64,14 +64,14 @@ def test_a_signal_is_named() -> None:
 
 def test_a_missing_program_is_not_retried() -> None:
     with pytest.raises(ProgramFailed, match="「no-such-program」を起動できません") as failure:
-        run(Program(("/nowhere/no-such-program",)), Watching())
+        run(EngineProgram(("/nowhere/no-such-program",)), Watching())
 
     assert not failure.value.retry
 
 
 def test_a_program_started_through_another_is_reported_under_its_own_name() -> None:
     with pytest.raises(ProgramFailed, match=r"^backup が"):
-        run(Program(("env", "false"), called="backup"), Watching())
+        run(EngineProgram(("env", "false"), called="backup"), Watching())
 
 
 def test_a_program_does_not_see_tobans_own_environment(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -128,8 +128,8 @@ def test_a_program_that_reads_nothing_can_be_stopped() -> None:
 
 def test_a_program_dies_with_its_worker() -> None:
     worker = (
-        "from toban.chapters.backup.engines.program import Program, QUIET, pieces\n"
-        "told = pieces(Program(('sh', '-c', 'echo $$; sleep 60')), QUIET)\n"
+        "from toban.chapters.backup.engines.program import EngineProgram, QUIET, pieces\n"
+        "told = pieces(EngineProgram(('sh', '-c', 'echo $$; sleep 60')), QUIET)\n"
         "print(next(told).decode().strip(), flush=True)\n"
         "next(told)\n"
     )

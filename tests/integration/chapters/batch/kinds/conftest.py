@@ -10,12 +10,12 @@ import psycopg
 import pytest
 from psycopg.conninfo import make_conninfo
 
-from toban.engine.runs.rules import Reason
+from toban.engine.runs.rules import RunReason
 
 
 @dataclass
 class HandTurn:
-    """A `Turn` whose results are kept by the test."""
+    """A `RunTurn` whose results are kept by the test."""
 
     due_at: datetime
     parameters: dict[str, str] = field(default_factory=dict)
@@ -23,7 +23,7 @@ class HandTurn:
     run_id: int = 1
     said: list[str] = field(default_factory=list)
     told: list[tuple[float | None, str]] = field(default_factory=list)
-    stops: Callable[[], Reason | None] = lambda: None
+    stops: Callable[[], RunReason | None] = lambda: None
 
     def say(self, text: str) -> None:
         self.said += text.splitlines()
@@ -31,7 +31,7 @@ class HandTurn:
     def progress(self, percent: float | None, text: str = "") -> None:
         self.told.append((percent, text))
 
-    def why_stop(self) -> Reason | None:
+    def why_stop(self) -> RunReason | None:
         return self.stops()
 
 

@@ -12,14 +12,14 @@ from tests.integration.chapters.batch.kinds.conftest import HandTurn, room_for
 from tests.registered import schema
 
 from toban.chapters.batch.kinds.cleanup import files, kind
-from toban.chapters.batch.kinds.cleanup.files import End
+from toban.chapters.batch.kinds.cleanup.files import RemovalOutcome
 from toban.chapters.batch.kinds.cleanup.patterns import read_pattern
 from toban.design.clauses.batch import Batch
 from toban.design.reader import read_design
 from toban.engine.bindings.load import UnreadableBindings, read_bindings
 from toban.engine.evidence.models import LedgerEntry
 from toban.engine.runs.kinds import BATCHES, NotBindable, Site
-from toban.engine.runs.rules import Reason
+from toban.engine.runs.rules import RunReason
 from toban.engine.runs.work import StepFailed
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -116,7 +116,7 @@ def test_a_dry_run_lists_and_touches_nothing(tmp_path: Path, logs: Path) -> None
     assert evidence() == []
     with pytest.raises(StepFailed, match="dry_run は yes") as refused:
         clear_up(site(tmp_path), dry_run="ja")
-    assert refused.value.reason is Reason.NOT_RUNNABLE
+    assert refused.value.reason is RunReason.NOT_RUNNABLE
 
 
 def test_no_link_out_of_the_folder_is_followed(tmp_path: Path, logs: Path) -> None:
@@ -170,7 +170,7 @@ def test_a_folder_replaced_by_a_link_before_removal_is_not_followed(tmp_path: Pa
     (logs / "sub").rmdir()
     (logs / "sub").symlink_to(outside.parent)
 
-    assert files.remove(found, logs) is End.CHANGED
+    assert files.remove(found, logs) is RemovalOutcome.CHANGED
     assert outside.exists()
 
 
@@ -220,13 +220,13 @@ def test_files_removed_before_a_stop_are_recorded(tmp_path: Path, logs: Path) ->
     find, remove, _ = kind.KIND.steps(BATCHES.of(place.bindings)["B002"].config, place)
     turn = HandTurn(THREE)
     turn.results["find"] = find.act(turn)
-    asked = iter([None, Reason.CANCELLED])
+    asked = iter([None, RunReason.CANCELLED])
     turn.stops = lambda: next(asked)
 
     with pytest.raises(StepFailed) as stopped:
         remove.act(turn)
 
-    assert stopped.value.reason is Reason.CANCELLED
+    assert stopped.value.reason is RunReason.CANCELLED
     assert [each["removed"] for each in evidence()] == [1]
     assert len(list(logs.iterdir())) == 2
 

@@ -8,14 +8,14 @@ import psycopg
 import pytest
 from psycopg.conninfo import make_conninfo
 
-from toban.chapters.batch.database import Question
+from toban.chapters.batch.database import SqlQuestion
 from toban.engine.bindings.secret import Secret
 
 SQL = "SELECT sum(yen) FROM sales WHERE at >= %(start)s AND at < %(end)s"
 
 
 def doubts(sql: str, reference: str = "env:BOOKS") -> list[str]:
-    question = Question(Secret(reference, Path()), sql, ZoneInfo("Asia/Tokyo"), timedelta(seconds=5), 1)
+    question = SqlQuestion(Secret(reference, Path()), sql, ZoneInfo("Asia/Tokyo"), timedelta(seconds=5), 1)
     return list(question.doubts())
 
 

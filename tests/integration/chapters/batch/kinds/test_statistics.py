@@ -21,7 +21,7 @@ from toban.design.values.metric import Metric
 from toban.engine.bindings.load import UnreadableBindings, read_bindings
 from toban.engine.bindings.section import Section
 from toban.engine.runs.kinds import BATCHES, NotBindable, Site
-from toban.engine.runs.rules import Reason
+from toban.engine.runs.rules import RunReason
 from toban.engine.runs.work import StepFailed
 from toban.engine.telemetry.samples import Sample
 from toban.engine.telemetry.store import Telemetry
@@ -135,13 +135,13 @@ def test_summing_a_day_again_replaces_its_figures_and_their_names(sales: str) ->
 
 
 def stop_after_two_days(run: int = 1) -> None:
-    asked = iter([None, None, Reason.STOPPED])
+    asked = iter([None, None, RunReason.STOPPED])
     turn = HandTurn(FOUR, {"from": "2026-11-21"}, run_id=run, stops=lambda: next(asked))
     place = site(SQL)
     [step] = kind.KIND.steps(BATCHES.of(place.bindings)["B004"].config, place)
     with pytest.raises(StepFailed) as stopped:
         step.act(turn)
-    assert stopped.value.reason is Reason.STOPPED
+    assert stopped.value.reason is RunReason.STOPPED
 
 
 def test_days_finished_before_a_stop_are_kept(sales: str) -> None:
@@ -194,7 +194,7 @@ def test_invalid_days_are_refused_without_a_retry(sales: str) -> None:
     with pytest.raises(StepFailed, match="まだ終わっていません") as refused:
         add_up(site(SQL), date="2026-11-25")
 
-    assert refused.value.reason is Reason.NOT_RUNNABLE
+    assert refused.value.reason is RunReason.NOT_RUNNABLE
 
 
 def test_tobans_measurements_are_summed_and_gaps_stay_gaps(

@@ -10,11 +10,11 @@ from tests.registered import schema
 
 from toban.chapters.errors import kept, orders, service
 from toban.chapters.errors.intake import intake
-from toban.chapters.errors.intake.intake import Taken
-from toban.chapters.errors.kept import Search, by_hours, event_of, weekly
+from toban.chapters.errors.intake.intake import EventReceipt
+from toban.chapters.errors.kept import ErrorSearch, by_hours, event_of, weekly
 from toban.chapters.errors.models import ErrorGroup, ErrorHour, ErrorProject, SeenEvent, StoredEvent
-from toban.chapters.errors.review import Trend, week_of
-from toban.chapters.errors.rules import State
+from toban.chapters.errors.review import ErrorTrend, week_of
+from toban.chapters.errors.rules import ErrorState
 from toban.chapters.errors.searching.search import read_search
 from toban.design.reader import read_design
 from toban.engine.bindings.load import read_bindings
@@ -53,10 +53,10 @@ def test_an_event_sent_again_is_stored_once() -> None:
     outcomes = [intake.take("shop", twice, NOW)[0], intake.take("shop", twice, NOW)[0]]
     moved = intake.take("shop", event("Other", event_id="a" * 32), NOW)[0]
 
-    assert outcomes == [Taken.STORED, Taken.REPEATED]
-    assert moved is Taken.REPEATED
+    assert outcomes == [EventReceipt.STORED, EventReceipt.REPEATED]
+    assert moved is EventReceipt.REPEATED
     assert ErrorGroup.objects.get().count == 1
-    assert intake.take("pay", twice, NOW)[0] is Taken.STORED
+    assert intake.take("pay", twice, NOW)[0] is EventReceipt.STORED
 
 
 def test_the_newest_events_stay_and_the_first_of_each_release() -> None:
@@ -104,10 +104,10 @@ def test_a_resolved_error_that_comes_back_is_announced_as_a_regression() -> None
     orders.resolve(group.pk, by="mira", now=NOW + timedelta(hours=1))
 
     late = take(event(at=NOW + timedelta(minutes=30)), NOW + timedelta(hours=2))
-    assert (late.state, late.untold) == (State.RESOLVED, "")
+    assert (late.state, late.untold) == (ErrorState.RESOLVED, "")
     back = take(event(at=NOW + timedelta(hours=3)))
 
-    assert (back.state, back.regressions, back.untold) == (State.OPEN, 1, "regressed")
+    assert (back.state, back.regressions, back.untold) == (ErrorState.OPEN, 1, "regressed")
     assert service.tell(DESIGN, NOW + timedelta(hours=3)) == 1
     assert "再発" in Alert.objects.latest("pk").value
 
@@ -117,10 +117,10 @@ def test_an_error_resolved_in_a_release_is_expected_from_older_releases() -> Non
     orders.resolve(group.pk, in_release="shop@1.2.0", by="mira", now=NOW)
 
     still = take(event(release="shop@1.1.0", at=NOW + timedelta(days=1)))
-    assert still.state == State.RESOLVED
+    assert still.state == ErrorState.RESOLVED
     back = take(event(release="shop@1.2.0", at=NOW + timedelta(days=2)))
 
-    assert (back.state, back.untold) == (State.OPEN, "regressed")
+    assert (back.state, back.untold) == (ErrorState.OPEN, "regressed")
 
 
 def test_an_ignored_error_is_counted_and_not_announced() -> None:
@@ -129,7 +129,7 @@ def test_an_ignored_error_is_counted_and_not_announced() -> None:
 
     again = take(event(at=NOW + timedelta(hours=1)))
 
-    assert (again.state, again.count) == (State.IGNORED, 2)
+    assert (again.state, again.count) == (ErrorState.IGNORED, 2)
     assert service.tell(DESIGN, NOW + timedelta(hours=1)) == 0
 
 
@@ -259,17 +259,17 @@ def test_errors_are_found_by_state_words_and_project() -> None:
     one, other = take(event("KeyError")), take(event("TypeError", at=NOW + timedelta(hours=1)))
     orders.resolve(one.pk, by="mira", now=NOW)
 
-    assert list(kept.found(Search())) == [other, one]
-    assert list(kept.found(Search(state="resolved"))) == [one]
-    assert list(kept.found(Search(terms=read_search("typeerr")))) == [other]
-    assert list(kept.found(Search(terms=read_search("OF_TYPEERROR")))) == [other]
-    assert list(kept.found(Search(project="pay"))) == []
+    assert list(kept.found(ErrorSearch())) == [other, one]
+    assert list(kept.found(ErrorSearch(state="resolved"))) == [one]
+    assert list(kept.found(ErrorSearch(terms=read_search("typeerr")))) == [other]
+    assert list(kept.found(ErrorSearch(terms=read_search("OF_TYPEERROR")))) == [other]
+    assert list(kept.found(ErrorSearch(project="pay"))) == []
     traced = take(event("Traced", contexts={"trace": {"trace_id": "c" * 32}}, event_id="d" * 32))
-    assert list(kept.found(Search(terms=read_search("c" * 32)))) == [traced]
-    assert list(kept.found(Search(terms=read_search("d" * 32)))) == [traced]
+    assert list(kept.found(ErrorSearch(terms=read_search("c" * 32)))) == [traced]
+    assert list(kept.found(ErrorSearch(terms=read_search("d" * 32)))) == [traced]
     traced.delete()
-    assert list(kept.found(Search(state="new", fresh=NOW + timedelta(minutes=1)))) == [other]
-    assert list(kept.found(Search(state="regressed"))) == []
+    assert list(kept.found(ErrorSearch(state="new", fresh=NOW + timedelta(minutes=1)))) == [other]
+    assert list(kept.found(ErrorSearch(state="regressed"))) == []
 
 
 def test_the_trend_counts_events_per_time_step() -> None:
@@ -290,7 +290,7 @@ def test_a_weeks_review_leaves_ignored_errors_out() -> None:
 
     found = [(group.title, each.trend, each.count) for group, each in weekly(week)]
 
-    assert found == [("New: 'sku'", Trend.NEW, 5), (gone.title, Trend.GONE, 0)]
+    assert found == [("New: 'sku'", ErrorTrend.NEW, 5), (gone.title, ErrorTrend.GONE, 0)]
 
 
 def test_the_last_contact_of_an_application_is_not_written_for_every_envelope() -> None:

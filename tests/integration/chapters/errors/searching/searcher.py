@@ -16,7 +16,7 @@ def main(searches: Sequence[str]) -> None:
     django.setup()
     from tests.integration.chapters.errors.reported import event, take
 
-    from toban.chapters.errors.kept import Search, found
+    from toban.chapters.errors.kept import ErrorSearch, found
     from toban.chapters.errors.searching.search import read_search
 
     raised = [{"type": "CardError", "value": "カードが使えません: 残高 ¥1,200\n(order 77)"}]
@@ -32,7 +32,7 @@ def main(searches: Sequence[str]) -> None:
     take(event(exception=None, message="stock_sync took 100% too long", logger="shop.stock", level="fatal"))
 
     def titles(search: str) -> list[str]:
-        return [group.title.split()[0] for group in found(Search(terms=read_search(search)))]
+        return [group.title.split()[0] for group in found(ErrorSearch(terms=read_search(search)))]
 
     print(json.dumps([titles(each) for each in searches], ensure_ascii=False))
 

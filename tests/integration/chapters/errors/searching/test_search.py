@@ -13,7 +13,7 @@ from tests.integration.chapters.errors.reported import DOCUMENT, NOW, event, tak
 
 from toban.chapters.errors import orders, service
 from toban.chapters.errors.intake import intake
-from toban.chapters.errors.kept import Search, found
+from toban.chapters.errors.kept import ErrorSearch, found
 from toban.chapters.errors.models import ErrorGroup, ErrorValue, StoredEvent
 from toban.chapters.errors.searching.search import read_search
 from toban.design.reader import read_design
@@ -86,7 +86,7 @@ def test_errors_are_found_by_the_content_of_their_stored_events(
 
 
 def titles(search: str) -> list[str]:
-    return [group.title for group in found(Search(terms=read_search(search)))]
+    return [group.title for group in found(ErrorSearch(terms=read_search(search)))]
 
 
 @pytest.mark.django_db

@@ -19,13 +19,13 @@ from toban.engine.bindings.load import read_bindings
 from toban.engine.evidence import segments
 from toban.engine.evidence.ledger import Record, append
 from toban.engine.evidence.models import ClauseStatus, LedgerEntry, Shipment
-from toban.engine.evidence.outside import Outside
-from toban.engine.evidence.segments import Walked
+from toban.engine.evidence.outside import ShippedEvidence
+from toban.engine.evidence.segments import ChainWalk
 from toban.engine.evidence.shipping import NotShipped
 from toban.engine.notify.models import Alert
 from toban.engine.stores import s3
 from toban.engine.stores.directory import DirectoryConfig, DirectoryStore
-from toban.engine.stores.store import Stored, StoreTrouble
+from toban.engine.stores.store import StoredObject, StoreTrouble
 from toban.engine.telemetry.logs.days import LogDays
 from toban.engine.telemetry.logs.rows import LogStore, key_of
 from toban.engine.telemetry.store import Telemetry
@@ -91,7 +91,7 @@ def to(store: DirectoryStore | None) -> Destination:
     return Destination(store, "監査", "GOVERNANCE")
 
 
-def walked(store: DirectoryStore, chain: str) -> Walked:
+def walked(store: DirectoryStore, chain: str) -> ChainWalk:
     keys = dict(segments.in_order(each.key for each in store.listing(""))).get(chain, [])
     return segments.walk(chain, ((key, store.read(key)) for key in keys), today=NOON.date())
 
@@ -335,11 +335,11 @@ def test_a_shipped_segment_that_was_altered_is_not_trusted(
 class Away(DirectoryStore):
     """A folder that accepts nothing."""
 
-    def add(self, key: str, content: bytes) -> Stored:  # noqa: ARG002 - the protocol's
+    def add(self, key: str, content: bytes) -> StoredObject:  # noqa: ARG002 - the protocol's
         raise StoreTrouble(f"{self.name}: 権限がありません")
 
 
-def shown(telemetry: Telemetry, outside: Outside, at: datetime) -> ClauseStatus:
+def shown(telemetry: Telemetry, outside: ShippedEvidence, at: datetime) -> ClauseStatus:
     Keeper(LogDays(telemetry)).step(RULES, at, "d", None, outside)
     return ClauseStatus.objects.get(clause_id=AUDIT_ROW)
 

@@ -14,8 +14,8 @@ from tests.registered import schema
 from tests.telemetry_rows import LogRow, batch_of
 
 from toban.chapters.logs.keeping import keeper as keeping
-from toban.chapters.logs.keeping.archive import Archive, ArchivedLogs, NoArchive, NotArchived, ShippedFirst
-from toban.chapters.logs.keeping.archive_rules import Manifest
+from toban.chapters.logs.keeping.archive import ArchivedLogs, LogArchive, NoArchive, NotArchived, ShippedFirst
+from toban.chapters.logs.keeping.archive_rules import ArchiveManifest
 from toban.chapters.logs.keeping.keeper import Keeper
 from toban.chapters.logs.models import Keeping
 from toban.chapters.logs.rules import LogRules, rules
@@ -27,11 +27,11 @@ from toban.engine.notify.models import Alert
 from toban.engine.stores import s3
 from toban.engine.stores.directory import DirectoryConfig, DirectoryStore
 from toban.engine.stores.sealed import SealedStore
-from toban.engine.stores.store import Listed, Store, Stored, StoreTrouble, Writer
+from toban.engine.stores.store import ListedObject, Store, StoredObject, StoreTrouble, Writer
 from toban.engine.telemetry.logs.days import DayPart, LogDays
 from toban.engine.telemetry.logs.language import read_search
 from toban.engine.telemetry.logs.rows import LogStore, key_of
-from toban.engine.telemetry.logs.search import LogSearch, Span
+from toban.engine.telemetry.logs.search import LogSearch, TimeSpan
 from toban.engine.telemetry.store import Telemetry
 
 pytestmark = pytest.mark.django_db
@@ -39,7 +39,7 @@ pytestmark = pytest.mark.django_db
 TOKYO = ZoneInfo("Asia/Tokyo")
 NOON = datetime(2026, 11, 26, 12, tzinfo=TOKYO)
 OLD = date(2026, 5, 10)
-WHOLE = Span(datetime(2026, 5, 1, tzinfo=UTC), datetime(2026, 11, 27, tzinfo=UTC))
+WHOLE = TimeSpan(datetime(2026, 5, 1, tzinfo=UTC), datetime(2026, 11, 27, tzinfo=UTC))
 ACCESS = "logs/log-kind/アクセスログ"
 DOCUMENT = """# 運用設計書
 ## 3. ログ管理
@@ -101,7 +101,7 @@ def keys(store: Store) -> list[str]:
     return [each.key for each in store.listing("")]
 
 
-def step(telemetry: Telemetry, archive: Archive | NoArchive | None, at: datetime = NOON) -> None:
+def step(telemetry: Telemetry, archive: LogArchive | NoArchive | None, at: datetime = NOON) -> None:
     Keeper(LogDays(telemetry)).step(written(), at, "d", archive)
 
 
@@ -138,7 +138,7 @@ def test_a_day_is_deleted_once_archived_and_found_unchanged_in_the_archive(
     search = read_search('level:ERROR cart.items:>=20 "注文"').terms
     before = LogSearch(telemetry).newest(search, WHOLE, limit=100)
 
-    step(telemetry, Archive(store, telemetry))
+    step(telemetry, LogArchive(store, telemetry))
 
     archived = ArchivedLogs(store)
     found = archived.newest(archived.manifests(search, WHOLE), search, WHOLE, limit=100)
@@ -148,12 +148,12 @@ def test_a_day_is_deleted_once_archived_and_found_unchanged_in_the_archive(
 
 
 def test_the_daily_proof_names_the_object(telemetry: Telemetry, folder: DirectoryStore) -> None:
-    step(telemetry, Archive(folder, telemetry))
+    step(telemetry, LogArchive(folder, telemetry))
 
     content = proof()
     assert content["archived"] == [["2026-05-10", "logs/access/2026-05-10/manifest.json"]]
     assert (content["rows_deleted"], content["rows_kept"]) == (40, 3)
-    manifest = Manifest.model_validate_json(folder.read("logs/access/2026-05-10/manifest.json"))
+    manifest = ArchiveManifest.model_validate_json(folder.read("logs/access/2026-05-10/manifest.json"))
     assert (manifest.kind, manifest.day, manifest.rows) == ("access", OLD, 40)
     assert [each.rows for each in manifest.parts] == [40]
     assert {each.key for each in manifest.parts} < set(keys(folder))
@@ -163,8 +163,8 @@ def test_the_daily_proof_names_the_object(telemetry: Telemetry, folder: Director
 def test_archived_rows_are_readable_by_any_parquet_reader(
     telemetry: Telemetry, folder: DirectoryStore
 ) -> None:
-    key = Archive(folder, telemetry).keep(part(telemetry), NOON)
-    (file,) = Manifest.model_validate_json(folder.read(key)).parts
+    key = LogArchive(folder, telemetry).keep(part(telemetry), NOON)
+    (file,) = ArchiveManifest.model_validate_json(folder.read(key)).parts
 
     found = duckdb.execute(
         f"""SELECT count(*), min("at"), max(status), sum((attributes->'cart'->>'items')::INT)
@@ -183,7 +183,7 @@ def test_a_large_day_has_several_parts(telemetry: Telemetry, folder: DirectorySt
         {},
     )
 
-    Archive(folder, telemetry).keep(part(telemetry, OLD + timedelta(days=1)), NOON)
+    LogArchive(folder, telemetry).keep(part(telemetry, OLD + timedelta(days=1)), NOON)
 
     archived = ArchivedLogs(folder)
     manifests = archived.manifests((), WHOLE)
@@ -210,11 +210,11 @@ class Faulty:
         self._refuse(key)
         return self._inner.writer(key)
 
-    def put(self, key: str, content: bytes) -> Stored:
+    def put(self, key: str, content: bytes) -> StoredObject:
         self._refuse(key)
         return self._inner.put(key, content)
 
-    def add(self, key: str, content: bytes) -> Stored:
+    def add(self, key: str, content: bytes) -> StoredObject:
         return self._inner.add(key, content)
 
     def lock(self, key: str, until: datetime, mode: str) -> str:
@@ -229,7 +229,7 @@ class Faulty:
             path.write_bytes(path.read_bytes().replace(b"shop-api", b"shop-apx"))
         return self._inner.stream(key, sha256=sha256)
 
-    def listing(self, prefix: str) -> Iterator[Listed]:
+    def listing(self, prefix: str) -> Iterator[ListedObject]:
         return (
             each
             for each in self._inner.listing(prefix)
@@ -265,7 +265,7 @@ class Faulty:
 def test_a_day_that_cannot_be_archived_stays_and_an_alert_is_raised(
     telemetry: Telemetry, folder: DirectoryStore, fault: dict[str, str], told: str
 ) -> None:
-    step(telemetry, Archive(Faulty(folder, **fault), telemetry))
+    step(telemetry, LogArchive(Faulty(folder, **fault), telemetry))
 
     status = ClauseStatus.objects.get(clause_id=ACCESS)
     alert = Alert.objects.get(clause_id=ACCESS)
@@ -284,7 +284,7 @@ def test_days_are_deleted_and_the_alert_resolved_once_the_archive_works_again(
     step(telemetry, NoArchive("toban.toml に [stores.S3] がありません"))
     assert "toban.toml に [stores.S3] がありません" in ClauseStatus.objects.get(clause_id=ACCESS).reason
 
-    step(telemetry, Archive(folder, telemetry), NOON + timedelta(minutes=1))
+    step(telemetry, LogArchive(folder, telemetry), NOON + timedelta(minutes=1))
 
     assert days(telemetry) == [NOON.date()]
     assert ClauseStatus.objects.get(clause_id=ACCESS).verdict == "conforming"
@@ -296,10 +296,10 @@ def test_days_are_deleted_and_the_alert_resolved_once_the_archive_works_again(
 def test_a_day_archived_before_toban_was_stopped_is_not_archived_again(
     telemetry: Telemetry, folder: DirectoryStore
 ) -> None:
-    Archive(folder, telemetry).keep(part(telemetry), NOON)
+    LogArchive(folder, telemetry).keep(part(telemetry), NOON)
     there = keys(folder)
 
-    step(telemetry, Archive(folder, telemetry))
+    step(telemetry, LogArchive(folder, telemetry))
 
     assert days(telemetry) == [NOON.date()]
     assert keys(folder) == there
@@ -311,12 +311,12 @@ def test_late_rows_of_an_archived_and_deleted_day_do_not_replace_its_archive(
     telemetry: Telemetry, folder: DirectoryStore, count: int
 ) -> None:
     """The document kept logs longer for a while, and a sender sent what it had from that time."""
-    step(telemetry, Archive(folder, telemetry))
+    step(telemetry, LogArchive(folder, telemetry))
     there = keys(folder)
     rows = [row(OLD, number)._replace(message="later") for number in range(1, count + 1)]
     LogStore(telemetry).write(batch_of(key_of("shop", "later", b""), rows))
 
-    step(telemetry, Archive(folder, telemetry), NOON + timedelta(minutes=1))
+    step(telemetry, LogArchive(folder, telemetry), NOON + timedelta(minutes=1))
 
     archived = ArchivedLogs(folder).manifests((), WHOLE)
     assert days(telemetry) == [OLD, NOON.date()]
@@ -329,12 +329,12 @@ def test_a_late_archiver_leaves_the_archive_of_another_unchanged(
     telemetry: Telemetry, folder: DirectoryStore
 ) -> None:
     mine = part(telemetry)
-    step(telemetry, Archive(folder, telemetry))
+    step(telemetry, LogArchive(folder, telemetry))
     there = keys(folder)
     folder.delete(["logs/access/2026-05-10/manifest.json"])
 
     with pytest.raises(NotArchived, match="行が変わりました"):
-        Archive(folder, telemetry).keep(mine, NOON)
+        LogArchive(folder, telemetry).keep(mine, NOON)
 
     assert keys(folder) == [key for key in there if key != "logs/access/2026-05-10/manifest.json"]
 
@@ -342,7 +342,7 @@ def test_a_late_archiver_leaves_the_archive_of_another_unchanged(
 def test_days_on_hold_are_neither_archived_nor_deleted(telemetry: Telemetry, folder: DirectoryStore) -> None:
     keeping.hold("access", "調査", by="kei", now=NOON)
 
-    step(telemetry, Archive(folder, telemetry))
+    step(telemetry, LogArchive(folder, telemetry))
 
     assert len(days(telemetry)) == 2
     assert keys(folder) == []
@@ -351,7 +351,7 @@ def test_days_on_hold_are_neither_archived_nor_deleted(telemetry: Telemetry, fol
 def test_a_hold_ordered_while_a_day_is_being_archived_keeps_it(
     telemetry: Telemetry, folder: DirectoryStore
 ) -> None:
-    class Ordered(Archive):
+    class Ordered(LogArchive):
         def keep(self, part: DayPart, now: datetime) -> str:
             keeping.hold("", "調査", by="kei", now=now)
             return super().keep(part, now)
@@ -365,7 +365,7 @@ def test_a_hold_ordered_while_a_day_is_being_archived_keeps_it(
 def test_only_the_kinds_named_in_the_bindings_are_archived(
     telemetry: Telemetry, folder: DirectoryStore
 ) -> None:
-    step(telemetry, Archive(folder, telemetry, frozenset(("audit",))))
+    step(telemetry, LogArchive(folder, telemetry, frozenset(("audit",))))
 
     assert days(telemetry) == [NOON.date()]
     assert keys(folder) == []
@@ -388,7 +388,7 @@ def test_an_audit_log_that_is_not_shipped_is_not_deleted(
     LogStore(telemetry).write(batch_of(key_of("shop", "", b"audit"), [old]))
     text = DOCUMENT + "| 監査ログ | 操作 | S3 | 90日 |\n"
     both = rules(read_design(text, "運用設計書.md"), read_bindings("", Path("toban.toml"), schema()))
-    inner = Archive(folder, telemetry, frozenset(("other",)))
+    inner = LogArchive(folder, telemetry, frozenset(("other",)))
 
     Keeper(LogDays(telemetry)).step(both, NOON, "d", ShippedFirst(inner, "権限がありません"))
     assert [(each.kind, each.day) for each in LogDays(telemetry).parts() if each.day == OLD] == [

@@ -19,7 +19,7 @@ from toban.engine.bindings.load import read_bindings
 from toban.engine.evidence import ledger
 from toban.engine.evidence.models import ClauseStatus, LedgerEntry
 from toban.engine.orders import NotPossible
-from toban.engine.retention import Beside, Elsewhere
+from toban.engine.retention import CompanionRecords, Elsewhere
 from toban.engine.telemetry.logs.days import DayPart, LogDays
 from toban.engine.telemetry.logs.rows import LogStore, key_of
 from toban.engine.telemetry.spans.rows import SpanStore
@@ -201,10 +201,10 @@ def elsewhere(*back: int) -> Mapping[str, Elsewhere]:
     """Return error events that arrived at noon, one for each number of days in *back*."""
     moments = [NOON - timedelta(days=days) for days in back]
 
-    def found(start: datetime | None, end: datetime) -> Sequence[Beside]:
+    def found(start: datetime | None, end: datetime) -> Sequence[CompanionRecords]:
         count = sum((start is None or start <= each) and each < end for each in moments)
         words = f"エラーのイベント {count}件 ({count} kB)"
-        return [Beside("events", words, count, 1000 * count)] if count else []
+        return [CompanionRecords("events", words, count, 1000 * count)] if count else []
 
     return {"error": found}
 

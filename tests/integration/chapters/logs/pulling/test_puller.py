@@ -22,7 +22,7 @@ from toban.chapters.logs.sources.cloudwatch import KIND
 from toban.chapters.logs.sources.cloudwatch.config import CloudWatchLogs, cost
 from toban.design.reader import read_design
 from toban.engine.bindings.load import read_bindings
-from toban.engine.bindings.model import Bound
+from toban.engine.bindings.model import KindBinding
 from toban.engine.evidence.models import ClauseStatus
 from toban.engine.telemetry.logs.days import LogDays
 from toban.engine.telemetry.store import Telemetry
@@ -69,7 +69,7 @@ class Group:
             "service": "shop",
             **more,
         }
-        self.bound = Bound("cloudwatch", CloudWatchLogs.model_validate(written), 1)
+        self.bound = KindBinding("cloudwatch", CloudWatchLogs.model_validate(written), 1)
         self.client: Any = boto3.client(
             "logs",
             region_name=REGION,

@@ -7,14 +7,14 @@ from pathlib import Path
 import pytest
 
 from toban.chapters.monitoring.discoveries import file, file_sd
-from toban.chapters.monitoring.discovery import Host, Undiscovered
+from toban.chapters.monitoring.discovery import DiscoveredHost, Undiscovered
 
 
-def in_file(path: Path) -> Sequence[Host]:
+def in_file(path: Path) -> Sequence[DiscoveredHost]:
     return file.KIND.build(file.KIND.config.model_validate({"path": path})).look()
 
 
-def in_file_sd(path: Path) -> Sequence[Host]:
+def in_file_sd(path: Path) -> Sequence[DiscoveredHost]:
     return file_sd.KIND.build(file_sd.KIND.config.model_validate({"path": path})).look()
 
 
@@ -25,12 +25,14 @@ def test_each_line_is_a_host_with_its_name_and_labels(tmp_path: Path) -> None:
     )
 
     assert in_file(path) == [
-        Host(
+        DiscoveredHost(
             "10.0.0.11:9100",
             {"zone": "a", "address": "10.0.0.11:9100", "host": "10.0.0.11", "name": "10.0.0.11:9100"},
         ),
-        Host("web-2", {"zone": "b", "address": "10.0.0.12:9100", "host": "10.0.0.12", "name": "web-2"}),
-        Host("web-3", {"address": "[::1]:9100", "host": "::1", "name": "web-3"}),
+        DiscoveredHost(
+            "web-2", {"zone": "b", "address": "10.0.0.12:9100", "host": "10.0.0.12", "name": "web-2"}
+        ),
+        DiscoveredHost("web-3", {"address": "[::1]:9100", "host": "::1", "name": "web-3"}),
     ]
 
 

@@ -6,7 +6,7 @@ import pytest
 
 from toban.chapters.monitoring.models import Arrival
 from toban.chapters.monitoring.pushing.arrivals import KEPT, Inbox, forget, receive
-from toban.chapters.monitoring.pushing.pushed import Pushed
+from toban.chapters.monitoring.pushing.pushed import PushedValues
 from toban.chapters.monitoring.source import Unmeasurable
 from toban.chapters.monitoring.sources.pushed.source import PushedConfig, PushedSource
 from toban.design.values.metric import Metric
@@ -32,7 +32,7 @@ class House:
         inbox = Inbox(lambda: self.now)
         return PushedSource(config, lambda: inbox)
 
-    def push(self, *pushed: Pushed, sender: str = "prometheus") -> None:
+    def push(self, *pushed: PushedValues, sender: str = "prometheus") -> None:
         receive(sender, pushed, self.now)
 
     def measure(self, later: timedelta = 5 * SECOND) -> dict[Metric, float]:
@@ -45,8 +45,8 @@ def house() -> House:
     return House()
 
 
-def cpu(at: datetime, idle: float, user: float) -> Pushed:
-    return Pushed("web-1", at, {IDLE: idle, USER: user})
+def cpu(at: datetime, idle: float, user: float) -> PushedValues:
+    return PushedValues("web-1", at, {IDLE: idle, USER: user})
 
 
 def test_rates_come_with_the_second_push(house: House) -> None:
@@ -64,23 +64,24 @@ def test_parts_of_one_scrape_are_combined_however_they_arrive(house: House) -> N
     house.measure()
     at = NOON + 10 * SECOND
 
-    house.push(Pushed("web-1", at, {IDLE: 106}))
+    house.push(PushedValues("web-1", at, {IDLE: 106}))
     assert house.measure(2 * SECOND) == {}
-    house.push(Pushed("web-1", at, {USER: 54}))
+    house.push(PushedValues("web-1", at, {USER: 54}))
 
     assert house.measure()[Metric.CPU_USAGE] == pytest.approx(40)
 
 
 def test_other_instances_and_senders_are_not_mixed_in(house: House) -> None:
-    house.push(Pushed("web-2", NOON, values=(("cpu_usage_percent", "", 9.0),)))
-    house.push(Pushed("web-1", NOON, values=(("cpu_usage_percent", "", 9.0),)), sender="another")
+    house.push(PushedValues("web-2", NOON, values=(("cpu_usage_percent", "", 9.0),)))
+    house.push(PushedValues("web-1", NOON, values=(("cpu_usage_percent", "", 9.0),)), sender="another")
 
     assert house.measure() == {}
 
 
 def test_readings_spooled_by_an_agent_keep_their_times(house: House) -> None:
     late = [
-        Pushed("web-1", NOON - n * SECOND, values=(("disk_usage_percent", "/", 50.0 + n),)) for n in (30, 15)
+        PushedValues("web-1", NOON - n * SECOND, values=(("disk_usage_percent", "/", 50.0 + n),))
+        for n in (30, 15)
     ]
     house.push(*late)
     house.now += 5 * SECOND

@@ -21,15 +21,15 @@ from tests.integration.chapters.monitoring.sources.test_cloudwatch import put
 from tests.registered import kinds
 from tests.telemetry_rows import LogRow, batch_of
 
-from toban.chapters.monitoring.measuring.board import Board
+from toban.chapters.monitoring.measuring.board import MeasuringBoard
 from toban.chapters.monitoring.measuring.feeds import Feed
 from toban.chapters.monitoring.pushing.arrivals import Inbox, receive
-from toban.chapters.monitoring.pushing.pushed import Pushed
+from toban.chapters.monitoring.pushing.pushed import PushedValues
 from toban.chapters.monitoring.source import SOURCE_KINDS, Measurement, Source, SourceKind, Unmeasurable
 from toban.chapters.monitoring.sources.own_store import own_store
 from toban.chapters.monitoring.sources.pushed.source import PushedSource
 from toban.design.values.metric import Metric
-from toban.engine.bindings.model import Bound
+from toban.engine.bindings.model import KindBinding
 from toban.engine.clock import system_clock
 from toban.engine.telemetry.logs.rows import LogStore, key_of
 
@@ -134,7 +134,7 @@ def cloudwatch(fixtures: Fixtures) -> str:
 
 def pushing(_fixtures: Fixtures) -> str:
     at = datetime.now(UTC) - timedelta(seconds=5)
-    receive("agent", [Pushed("web-1", at, values=[(Metric.CPU_USAGE, "", 42.0)])], at)
+    receive("agent", [PushedValues("web-1", at, values=[(Metric.CPU_USAGE, "", 42.0)])], at)
     return ""
 
 
@@ -370,10 +370,12 @@ def test_closing_twice_is_harmless_before_and_after_measuring(bench: Bench) -> N
 @every_kind
 def test_a_source_stays_open_while_its_config_is_unchanged(bench: Bench) -> None:
     """A config may contain a dict, and need not be hashable."""
-    board = Board(KINDS, system_clock)
+    board = MeasuringBoard(KINDS, system_clock)
 
     def feed(period: int) -> Feed:
-        return Feed("web", Bound(bench.name, bench.config("127.0.0.1:9"), period), timedelta(seconds=period))
+        return Feed(
+            "web", KindBinding(bench.name, bench.config("127.0.0.1:9"), period), timedelta(seconds=period)
+        )
 
     board.adopt([feed(15)])
     (before,) = board.slots

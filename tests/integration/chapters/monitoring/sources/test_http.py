@@ -15,7 +15,7 @@ from tests.integration.conftest import Handler, HttpServer
 
 from toban.chapters.monitoring.source import Measurement, Unmeasurable
 from toban.chapters.monitoring.sources import bounded
-from toban.chapters.monitoring.sources.bounded import HttpConfig, fetch, new_client
+from toban.chapters.monitoring.sources.bounded import HttpSourceConfig, fetch, new_client
 from toban.chapters.monitoring.sources.http.source import HttpProbe, HttpProbeConfig
 from toban.design.values.metric import Metric
 
@@ -140,7 +140,7 @@ def test_an_unrequested_compression_is_not_unpacked(http_server: HttpServer) -> 
 
     assert by_metric(probe(http_server).measure(NOON))[Metric.UP] == 1.0
     with new_client() as client:
-        assert fetch(client, HttpConfig(url=f"{http_server.url}/")).body == packed
+        assert fetch(client, HttpSourceConfig(url=f"{http_server.url}/")).body == packed
     assert http_server.asked[0].headers["accept-encoding"] == "gzip"
 
 
@@ -150,7 +150,7 @@ def test_a_compressed_answer_is_read_completely(http_server: HttpServer) -> None
     )
 
     with new_client() as client:
-        assert fetch(client, HttpConfig(url=f"{http_server.url}/")).body == b"up 1\n" * 5000
+        assert fetch(client, HttpSourceConfig(url=f"{http_server.url}/")).body == b"up 1\n" * 5000
 
 
 def test_broken_compression_is_reported_as_the_reason(http_server: HttpServer) -> None:
@@ -183,7 +183,7 @@ def test_no_redirect_leads_to_an_unbound_url(http_server: HttpServer, elsewhere:
     http_server.answer = lambda handler: handler.reply(302, location=elsewhere)
 
     with new_client() as client:
-        answer = fetch(client, HttpConfig(url=f"{http_server.url}/"))
+        answer = fetch(client, HttpSourceConfig(url=f"{http_server.url}/"))
 
     # The redirect itself is the answer: following it would have failed.
     assert answer.status == 302

@@ -11,7 +11,7 @@ from tests.registered import schema
 from toban.chapters.objectives.bindings import STATUS
 from toban.chapters.objectives.models import LevelDay, ServiceSpell
 from toban.chapters.objectives.publishing import publishing
-from toban.chapters.objectives.publishing.public import Board
+from toban.chapters.objectives.publishing.public import StatusPage
 from toban.chapters.objectives.service import Objectives
 from toban.chapters.objectives.sli import plan
 from toban.design.reader import read_design
@@ -83,7 +83,7 @@ def look(probed: Probed, now: datetime) -> str:
     return ServiceSpell.objects.get(ended_at=None).state
 
 
-def board(now: datetime) -> Board:
+def board(now: datetime) -> StatusPage:
     status = STATUS.of(BINDINGS)
     assert status is not None
     return publishing.board(status, DESIGN, BINDINGS, now)

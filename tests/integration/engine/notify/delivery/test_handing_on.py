@@ -16,7 +16,7 @@ from toban.engine.notify.deciding.pipeline import announce
 from toban.engine.notify.delivery import outbox
 from toban.engine.notify.delivery.channel import Undelivered
 from toban.engine.notify.models import Alert, Delivery
-from toban.engine.notify.routing.contacts import Contacts, Way
+from toban.engine.notify.routing.contacts import BoundChannel, Contacts
 from toban.engine.notify.signal import Condition, Signal
 
 pytestmark = pytest.mark.django_db
@@ -111,7 +111,7 @@ def test_people_already_notified_by_another_channel_are_not_notified_twice(
 def test_the_fallback_channel_of_the_bindings_gets_notices_that_reach_nobody_else(
     office: Office, signal: MakeSignal
 ) -> None:
-    teams = Way("teams", ChannelKind.TEAMS, is_shared=True)
+    teams = BoundChannel("teams", ChannelKind.TEAMS, is_shared=True)
     office.contacts = replace(
         office.contacts,
         people={"開発担当者": {}},

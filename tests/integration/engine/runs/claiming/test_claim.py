@@ -15,7 +15,7 @@ from toban.engine.runs.claiming import claim
 from toban.engine.runs.claiming.claim import LEASE, Claim, Fenced, LastStep, Success
 from toban.engine.runs.models import Attempt, Run
 from toban.engine.runs.parameters import Parameter
-from toban.engine.runs.rules import MOST_LOSSES, Reason
+from toban.engine.runs.rules import MOST_LOSSES, RunReason
 from toban.engine.runs.scheduler import plan_due
 from toban.engine.runs.work import Work
 
@@ -60,13 +60,13 @@ def test_results_of_a_replaced_worker_are_refused(work: Work) -> None:
     take(work, "b", LEASE)
     now = NOON + LEASE
 
-    assert claim.renew(late, now) is Reason.FENCED
+    assert claim.renew(late, now) is RunReason.FENCED
     refused(lambda: claim.require(late))
     refused(lambda: claim.keep(late, "command", 1, began_at=NOON, now=now))
     refused(lambda: claim.write_log(late, "command", ["x"], now))
     refused(lambda: succeed(late, now))
-    refused(lambda: claim.fail(late, work, Reason.FAILED, "", now))
-    refused(lambda: claim.release(late, Reason.STOPPED, now))
+    refused(lambda: claim.fail(late, work, RunReason.FAILED, "", now))
+    refused(lambda: claim.release(late, RunReason.STOPPED, now))
     assert the_run().holder == "b"
 
 
@@ -115,17 +115,17 @@ def test_a_run_that_kills_its_workers_finally_fails(work: Work) -> None:
 
     assert taken({"B001": work}, "b", NOON + MOST_LOSSES * LEASE) is None
 
-    assert (the_run().state, the_run().reason) == (Run.State.FAILED, Reason.LOST)
+    assert (the_run().state, the_run().reason) == (Run.State.FAILED, RunReason.LOST)
 
 
 def test_a_failed_run_waits_as_listed_without_a_worker_and_finally_fails(work: Work) -> None:
-    claim.fail(take(work), work, Reason.FAILED, "終了コード 1", NOON)
+    claim.fail(take(work), work, RunReason.FAILED, "終了コード 1", NOON)
     waiting = the_run()
     assert (waiting.state, waiting.holder, waiting.wake_at) == (Run.State.WAITING, "", NOON + 5 * MINUTE)
     assert taken({"B001": work}, "a", NOON + 5 * MINUTE - MOMENT) is None
 
-    claim.fail(take(work, after=5 * MINUTE), work, Reason.FAILED, "", NOON + 5 * MINUTE)
-    claim.fail(take(work, after=20 * MINUTE), work, Reason.FAILED, "終了コード 3", NOON + 20 * MINUTE)
+    claim.fail(take(work, after=5 * MINUTE), work, RunReason.FAILED, "", NOON + 5 * MINUTE)
+    claim.fail(take(work, after=20 * MINUTE), work, RunReason.FAILED, "終了コード 3", NOON + 20 * MINUTE)
 
     assert (the_run().state, the_run().note) == (Run.State.FAILED, "終了コード 3")
     last = LedgerEntry.objects.order_by("-sequence")[0]
@@ -133,7 +133,7 @@ def test_a_failed_run_waits_as_listed_without_a_worker_and_finally_fails(work: W
 
 
 def test_a_run_stopped_with_its_worker_uses_up_no_attempt(work: Work) -> None:
-    claim.release(take(work), Reason.STOPPED, NOON)
+    claim.release(take(work), RunReason.STOPPED, NOON)
 
     assert (the_run().failures, the_run().losses) == (0, 0)
     assert take(work, "b").fence == 2
@@ -159,10 +159,10 @@ def test_a_monthly_run_that_may_be_repeated_is_repeated_the_next_day(make_work: 
     plan_due([work], NOON - MOMENT)
     plan_due([work], NOON)
 
-    claim.fail(take(work), work, Reason.FAILED, "", NOON)
+    claim.fail(take(work), work, RunReason.FAILED, "", NOON)
 
     again = Run.objects.get(state=Run.State.WAITING)
-    assert (again.due_at, again.reason) == (NOON + timedelta(days=1), Reason.NEXT_DAY)
+    assert (again.due_at, again.reason) == (NOON + timedelta(days=1), RunReason.NEXT_DAY)
 
 
 def test_a_run_that_kills_its_workers_is_also_repeated_the_next_day(make_work: MakeWork) -> None:
@@ -175,14 +175,14 @@ def test_a_run_that_kills_its_workers_is_also_repeated_the_next_day(make_work: M
     taken({"B001": work}, "b", NOON + MOST_LOSSES * LEASE)
 
     again = Run.objects.get(state=Run.State.WAITING)
-    assert (again.due_at, again.reason) == (NOON + timedelta(days=1), Reason.NEXT_DAY)
+    assert (again.due_at, again.reason) == (NOON + timedelta(days=1), RunReason.NEXT_DAY)
 
 
 def test_a_daily_run_is_repeated_at_its_own_next_due_time(make_work: MakeWork) -> None:
     work = make_work(reruns_next_day=True)
     plan_due([work], NOON - MOMENT)
     plan_due([work], NOON)
-    claim.fail(take(work), work, Reason.FAILED, "", NOON)
+    claim.fail(take(work), work, RunReason.FAILED, "", NOON)
 
     plan_due([work], NOON + timedelta(days=1))
 
@@ -205,8 +205,8 @@ def test_a_waiting_run_is_cancelled_at_once_and_a_running_one_at_its_next_heartb
     held = take(work)
     orders.cancel("B001", by="nami", now=NOON)
 
-    assert claim.renew(held, NOON) is Reason.CANCELLED
-    claim.release(held, Reason.CANCELLED, NOON)
+    assert claim.renew(held, NOON) is RunReason.CANCELLED
+    claim.release(held, RunReason.CANCELLED, NOON)
 
     assert (the_run().state, the_run().note) == (Run.State.CANCELLED, "nami が中止しました")
     with pytest.raises(NotPossible):
@@ -225,8 +225,8 @@ def test_a_cancelled_run_whose_worker_died_is_not_resumed(work: Work) -> None:
 @pytest.mark.parametrize(
     "let_go",
     [
-        lambda held, work: claim.fail(held, work, Reason.FAILED, "シグナル 15 で終わりました", NOON),
-        lambda held, _work: claim.release(held, Reason.STOPPED, NOON),
+        lambda held, work: claim.fail(held, work, RunReason.FAILED, "シグナル 15 で終わりました", NOON),
+        lambda held, _work: claim.release(held, RunReason.STOPPED, NOON),
         lambda held, _work: claim.has_consent(held, "command", "運用責任者", NOON),
     ],
     ids=["failed", "stopped", "asking"],
@@ -239,7 +239,7 @@ def test_a_run_released_while_being_cancelled_ends_as_cancelled(
 
     let_go(held, work)
 
-    assert (the_run().state, the_run().reason) == (Run.State.CANCELLED, Reason.CANCELLED)
+    assert (the_run().state, the_run().reason) == (Run.State.CANCELLED, RunReason.CANCELLED)
     assert the_run().note == "nami が中止しました"
 
 

@@ -14,8 +14,8 @@ from tests.integration.remote_host import RemoteHost, free_port, new_public_key,
 
 from toban.engine.bindings.secret import Secret
 from toban.engine.runs.commands.command import MOST_BYTES
-from toban.engine.runs.commands.remote import Host, RemoteCommand
-from toban.engine.runs.rules import Reason
+from toban.engine.runs.commands.remote import RemoteCommand, SshHost
+from toban.engine.runs.rules import RunReason
 from toban.engine.runs.work import StepFailed
 
 
@@ -28,9 +28,9 @@ class FakeTurn:
     parameters: Mapping[str, str] = field(default_factory=dict)
     results: Mapping[str, object] = field(default_factory=dict)
     said: list[str] = field(default_factory=list)
-    stop: Reason | None = None
+    stop: RunReason | None = None
     stop_after: str = "\0"
-    reason: Reason = Reason.CANCELLED
+    reason: RunReason = RunReason.CANCELLED
 
     def say(self, text: str) -> None:
         self.said += text.splitlines()
@@ -40,7 +40,7 @@ class FakeTurn:
     def progress(self, percent: float | None, text: str = "") -> None:
         """Ignore the progress: a command reports none of its own."""
 
-    def why_stop(self) -> Reason | None:
+    def why_stop(self) -> RunReason | None:
         return self.stop
 
 
@@ -54,7 +54,7 @@ def shell(remote: RemoteHost, script: str, *arguments: str) -> RemoteCommand:
     return RemoteCommand(remote.host(), ("sh", "-c", script, "sh", *arguments))
 
 
-def failure(command: RemoteCommand, turn: FakeTurn | None = None) -> tuple[str, Reason]:
+def failure(command: RemoteCommand, turn: FakeTurn | None = None) -> tuple[str, RunReason]:
     with pytest.raises(StepFailed) as failed:
         command(turn or FakeTurn())
     return str(failed.value), failed.value.reason
@@ -75,8 +75,8 @@ def test_arguments_and_environment_arrive_as_they_were_written(remote: RemoteHos
     ]
 
 
-@pytest.mark.parametrize("why", [Reason.CANCELLED, Reason.TIMED_OUT, Reason.STOPPED])
-def test_both_outputs_are_recorded_until_the_command_is_stopped(remote: RemoteHost, why: Reason) -> None:
+@pytest.mark.parametrize("why", [RunReason.CANCELLED, RunReason.TIMED_OUT, RunReason.STOPPED])
+def test_both_outputs_are_recorded_until_the_command_is_stopped(remote: RemoteHost, why: RunReason) -> None:
     turn = FakeTurn(stop_after="begun", reason=why)
 
     message, reason = failure(
@@ -88,21 +88,21 @@ def test_both_outputs_are_recorded_until_the_command_is_stopped(remote: RemoteHo
 
 
 def test_a_replaced_worker_ends_its_command_and_logs_no_more(remote: RemoteHost) -> None:
-    turn = FakeTurn(stop_after="begun", reason=Reason.FENCED)
+    turn = FakeTurn(stop_after="begun", reason=RunReason.FENCED)
 
     _, reason = failure(shell(remote, "trap 'echo bye; exit' TERM; echo begun; sleep 600 & wait"), turn)
 
     assert turn.said == ["begun"]
-    assert reason is Reason.FENCED
+    assert reason is RunReason.FENCED
 
 
 def test_an_exit_status_a_signal_and_a_missing_command_are_distinguished(remote: RemoteHost) -> None:
-    assert failure(shell(remote, "exit 3")) == ("終了コード 3 で終わりました", Reason.FAILED)
-    assert failure(shell(remote, "kill -SEGV $$")) == ("シグナル SEGV で終わりました", Reason.FAILED)
+    assert failure(shell(remote, "exit 3")) == ("終了コード 3 で終わりました", RunReason.FAILED)
+    assert failure(shell(remote, "kill -SEGV $$")) == ("シグナル SEGV で終わりました", RunReason.FAILED)
     missing = RemoteCommand(remote.host(), ("no-such-program",))
-    assert failure(missing) == ("「no-such-program」を起動できません", Reason.NOT_RUNNABLE)
+    assert failure(missing) == ("「no-such-program」を起動できません", RunReason.NOT_RUNNABLE)
     not_executable = RemoteCommand(remote.host(), ("/etc/hostname",))
-    assert failure(not_executable)[1] is Reason.NOT_RUNNABLE
+    assert failure(not_executable)[1] is RunReason.NOT_RUNNABLE
 
 
 def test_a_command_that_ignores_the_stop_request_is_killed(remote: RemoteHost) -> None:
@@ -110,7 +110,7 @@ def test_a_command_that_ignores_the_stop_request_is_killed(remote: RemoteHost) -
 
     message, reason = failure(shell(remote, "trap '' TERM; echo deaf; while :; do sleep 0.1; done"), turn)
 
-    assert (message, reason) == ("途中で止めました", Reason.CANCELLED)
+    assert (message, reason) == ("途中で止めました", RunReason.CANCELLED)
 
 
 def test_a_stopped_command_has_ended_on_the_remote_host(remote: RemoteHost) -> None:
@@ -146,7 +146,7 @@ def test_a_lost_connection_is_a_failure_that_says_the_command_may_still_run(remo
     cutting.join()
     assert "切れました" in message
     assert "相手では続いているかもしれません" in message
-    assert reason is Reason.FAILED
+    assert reason is RunReason.FAILED
 
 
 def _cut_after(remote: RemoteHost, turn: FakeTurn) -> None:
@@ -196,7 +196,7 @@ def test_a_changed_host_key_is_refused_and_shown(remote: RemoteHost, way: str) -
     assert "ホスト鍵が" in message
     assert "と違います" in message
     assert "SHA256:" in message
-    assert reason is Reason.NOT_RUNNABLE
+    assert reason is RunReason.NOT_RUNNABLE
 
 
 def test_an_unknown_host_is_refused(remote: RemoteHost) -> None:
@@ -207,7 +207,7 @@ def test_an_unknown_host_is_refused(remote: RemoteHost) -> None:
 
     assert "にありません" in message
     assert f"ssh-keyscan -p {remote.port} 127.0.0.1" in message
-    assert reason is Reason.NOT_RUNNABLE
+    assert reason is RunReason.NOT_RUNNABLE
 
 
 def test_a_rejected_key_is_named_by_its_place(remote: RemoteHost) -> None:
@@ -218,7 +218,7 @@ def test_a_rejected_key_is_named_by_its_place(remote: RemoteHost) -> None:
 
     assert f"鍵 file:{remote.folder}/host を受け付けません" in message
     assert "PRIVATE KEY" not in message
-    assert reason is Reason.NOT_RUNNABLE
+    assert reason is RunReason.NOT_RUNNABLE
 
 
 @pytest.mark.parametrize("content", [None, "", "no key at all, but perhaps a password"])
@@ -228,7 +228,7 @@ def test_a_missing_or_invalid_key_is_named_but_its_content_never_shown(
     path = tmp_path / "key"
     if content is not None:
         path.write_text(content)
-    host = Host(
+    host = SshHost(
         name="127.0.0.1", port=1, user="shop", key=Secret(f"file:{path}"), known_hosts=tmp_path / "known"
     )
 
@@ -236,14 +236,14 @@ def test_a_missing_or_invalid_key_is_named_but_its_content_never_shown(
 
     assert str(path) in message
     assert "password" not in message
-    assert reason is Reason.NOT_RUNNABLE
+    assert reason is RunReason.NOT_RUNNABLE
 
 
 def test_a_host_that_refuses_the_connection_is_retried(remote: RemoteHost) -> None:
     message, reason = failure(RemoteCommand(remote.host(port=free_port()), ("true",)))
 
     assert "Connection refused" in message
-    assert reason is Reason.FAILED
+    assert reason is RunReason.FAILED
 
 
 def silent_listener() -> socket.socket:
@@ -259,13 +259,13 @@ def test_a_host_that_never_answers_is_abandoned(remote: RemoteHost) -> None:
         message, reason = failure(RemoteCommand(host, ("true",)))
 
     assert "0.5 秒でつながりません" in message
-    assert reason is Reason.FAILED
+    assert reason is RunReason.FAILED
 
 
 def test_a_run_can_be_cancelled_while_it_connects(remote: RemoteHost) -> None:
     with silent_listener() as listener:
         host = remote.host(port=listener.getsockname()[1], connect_timeout=timedelta(minutes=5))
 
-        message, reason = failure(RemoteCommand(host, ("true",)), FakeTurn(stop=Reason.CANCELLED))
+        message, reason = failure(RemoteCommand(host, ("true",)), FakeTurn(stop=RunReason.CANCELLED))
 
-    assert (message, reason) == ("始まる前に止めました", Reason.CANCELLED)
+    assert (message, reason) == ("始まる前に止めました", RunReason.CANCELLED)

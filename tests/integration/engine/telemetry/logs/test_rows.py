@@ -8,7 +8,7 @@ import pytest
 from tests.integration.engine.telemetry.conftest import StartStore
 from tests.telemetry_rows import LogRow, batch_of
 
-from toban.engine.telemetry.logs.rows import Batch, LogStore, key_of
+from toban.engine.telemetry.logs.rows import InsertBatch, LogStore, key_of
 from toban.engine.telemetry.store import StoreUnavailable, Telemetry
 from toban.engine.telemetry.tables import LOGS
 
@@ -228,7 +228,7 @@ def test_a_batch_sent_again_after_the_engine_forgot_it_is_stored_once(
     window = "ALTER TABLE logs MODIFY SETTING non_replicated_deduplication_window = "
     telemetry.do(window + "0", {})
     try:
-        logs.write(Batch(batch.key, batch.rows[:3]))
+        logs.write(InsertBatch(batch.key, batch.rows[:3]))
         for _ in range(2):
             logs.write(batch, is_repetition=True)
     finally:

@@ -11,11 +11,11 @@ from toban.engine.telemetry import parquet
 from toban.engine.telemetry.logs.days import DayPart
 from toban.engine.telemetry.logs.language import read_search
 from toban.engine.telemetry.logs.rows import LogStore, key_of
-from toban.engine.telemetry.logs.search import LogSearch, Span
+from toban.engine.telemetry.logs.search import LogSearch, TimeSpan
 from toban.engine.telemetry.parquet import LogExport
 
 NOON = datetime(2026, 11, 26, 3, 0, tzinfo=UTC)
-HOUR = Span(NOON, NOON + timedelta(hours=1))
+HOUR = TimeSpan(NOON, NOON + timedelta(hours=1))
 
 
 def row(number: int, **changes: object) -> LogRow:
@@ -118,7 +118,7 @@ def test_rows_are_counted_by_level_and_time_and_value(search: LogSearch) -> None
     assert search.values(("user", "name"), [], HOUR, limit=5) == [("山田 太郎", 1)]
 
 
-NEXT_DAY = Span(NOON + timedelta(days=1), NOON + timedelta(days=1, hours=1))
+NEXT_DAY = TimeSpan(NOON + timedelta(days=1), NOON + timedelta(days=1, hours=1))
 IN_DEPTH = [
     ("tags:x", [2, 1]),
     ('tags:"x y"', [4]),

@@ -8,15 +8,15 @@ import pytest
 from tests.integration.engine.telemetry.conftest import StoreProcess
 from tests.telemetry_rows import SpanRow, batch_of
 
-from toban.engine.search_parts import Match, Term
+from toban.engine.search_parts import Match, SearchTerm
 from toban.engine.telemetry.batches import key_of
-from toban.engine.telemetry.logs.search import Span as Stretch
+from toban.engine.telemetry.logs.search import TimeSpan
 from toban.engine.telemetry.spans.rows import SpanStore
 from toban.engine.telemetry.spans.search import SpanSearch, SpanTerm, TraceSummary
 
 NOON = datetime(2026, 11, 26, 3, tzinfo=UTC)
 MS = 1_000_000
-DAY = Stretch(NOON - timedelta(hours=12), NOON + timedelta(hours=12))
+DAY = TimeSpan(NOON - timedelta(hours=12), NOON + timedelta(hours=12))
 
 
 def row(number: int, trace: int, span: int, parent: int = 0, **more: Any) -> SpanRow:
@@ -31,11 +31,11 @@ def row(number: int, trace: int, span: int, parent: int = 0, **more: Any) -> Spa
 
 
 def whole(field: str, value: str) -> SpanTerm:
-    return Term(field, Match.WHOLE, value)
+    return SearchTerm(field, Match.WHOLE, value)
 
 
 def begins(field: str, value: str) -> SpanTerm:
-    return Term(field, Match.BEGINS, value)
+    return SearchTerm(field, Match.BEGINS, value)
 
 
 def spans() -> list[SpanRow]:
@@ -95,11 +95,11 @@ def test_a_span_has_everything_that_was_sent(search: SpanSearch) -> None:
         ([whole("status", "501")], []),
         ([whole("status", "error")], [1]),
         ([whole("status", "ok"), begins("endpoint", "/cart")], []),
-        ([Term("duration_ms", Match.AT_LEAST, "99")], [1, 200, 199]),
+        ([SearchTerm("duration_ms", Match.AT_LEAST, "99")], [1, 200, 199]),
         (
             [
-                Term("duration_ms", Match.AT_LEAST, "5"),
-                Term("duration_ms", Match.AT_MOST, "6"),
+                SearchTerm("duration_ms", Match.AT_LEAST, "5"),
+                SearchTerm("duration_ms", Match.AT_MOST, "6"),
                 begins("endpoint", "/orders/"),
             ],
             [106, 105],
@@ -138,7 +138,7 @@ def test_a_trace_of_many_spans_is_listed_once(search: SpanSearch) -> None:
 
 def test_traces_of_the_same_time_are_not_lost_at_a_page_boundary(store: StoreProcess) -> None:
     day = timedelta(days=40)
-    within = Stretch(DAY.start - day, DAY.end - day)
+    within = TimeSpan(DAY.start - day, DAY.end - day)
     start = (int((NOON - day).timestamp())) * 1000 * MS
     older = [row(0, 300 + each, 1, day="2026-10-17", start_ns=start - each) for each in (1, 2)]
     # Each trace also has an older span, which must not list it again.
@@ -169,7 +169,7 @@ def test_routes_are_listed_with_their_figures_slowest_first(search: SpanSearch) 
 
 
 def test_services_with_spans_are_listed(search: SpanSearch) -> None:
-    before = Stretch(NOON - timedelta(hours=2), NOON)
+    before = TimeSpan(NOON - timedelta(hours=2), NOON)
 
     assert search.services(DAY, limit=10) == ["a \"quoted\" 'name'", "payments", "shop"]
     assert search.services(before, limit=10) == []

@@ -16,7 +16,7 @@ from structlog.testing import capture_logs
 from tests.integration.faces.agent.host import PACKERS, Host, pack, zipped
 
 from toban.faces.agent.files.positions import Positions
-from toban.faces.agent.files.tail import Tail
+from toban.faces.agent.files.tail import FileTail
 
 MEBIBYTE = 1024 * 1024
 
@@ -280,7 +280,7 @@ def test_a_large_compressed_file_is_read_in_little_memory(host: Host, ending: st
     host.write(*(f"{number:08} {'x' * 990}" for number in range(40_000)))
     host.rename()
     host.pack(ending=ending)
-    tail = Tail([str(host.log)], Positions(host.folder / "spool"), host.now)
+    tail = FileTail([str(host.log)], Positions(host.folder / "spool"), host.now)
 
     tracemalloc.start()
     with closing(tail):

@@ -13,7 +13,7 @@ from tests.integration.faces.agent.host import PACKERS, Host
 from toban.chapters.logs.intake.limits import LONGEST_LINE
 from toban.faces.agent.files.cutting import MOST
 from toban.faces.agent.files.positions import Positions, PositionsUnusable
-from toban.faces.agent.files.tail import Tail
+from toban.faces.agent.files.tail import FileTail
 
 
 @pytest.fixture
@@ -158,7 +158,7 @@ def test_a_file_truncated_and_grown_again_is_read_from_its_beginning(host: Host,
 def test_a_file_replaced_within_one_clock_tick_is_not_sent_as_the_old_one(host: Host) -> None:
     host.write("what was there")
     before = host.log.stat()
-    tail = Tail([str(host.log)], Positions(host.folder / "spool"), host.now)
+    tail = FileTail([str(host.log)], Positions(host.folder / "spool"), host.now)
     tail.look()
     (tailed,) = tail.ready()
     assert tail.body(tailed) == b"what was there\n"

@@ -26,7 +26,7 @@ from toban.chapters.backup.engine import Method
 from toban.chapters.backup.engines.native.taking.take import take
 from toban.chapters.backup.models import Backup
 from toban.chapters.backup.restoring import procedure
-from toban.chapters.backup.restoring.restore import Known, Target, plan
+from toban.chapters.backup.restoring.restore import KnownBackups, RestoreTarget, plan
 from toban.chapters.backup.works import source_of
 from toban.design.reader import load_design
 from toban.engine.bindings.load import load_bindings
@@ -334,7 +334,9 @@ def test_the_procedure_is_stored_unencrypted_next_to_the_backups(
     found = source_of("PostgreSQL", load_design(tmp_path / "ops.md"), bindings, parts.kinds)
     assert not isinstance(found, str)
 
-    key = procedure.keep(found, plan("PostgreSQL", Known([catalogued.full, catalogued.increment]), Target()))
+    key = procedure.keep(
+        found, plan("PostgreSQL", KnownBackups([catalogued.full, catalogued.increment]), RestoreTarget())
+    )
 
     text = (tmp_path / key).read_text()
     assert key == "PostgreSQL/RESTORE.md"

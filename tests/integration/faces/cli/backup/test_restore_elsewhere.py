@@ -19,7 +19,7 @@ from tests.integration.moto import moto_server
 from tests.registered import PARTS
 
 from toban.chapters.backup import catalogue
-from toban.chapters.backup.engine import Method, Taken
+from toban.chapters.backup.engine import Method, TakenBackup
 from toban.chapters.backup.works import source_of
 from toban.design.reader import load_design
 from toban.engine.bindings.load import load_bindings
@@ -43,10 +43,10 @@ type Toban = Callable[..., Result]
 
 
 @pytest.fixture
-def bind(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[str], Taken]:
+def bind(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[str], TakenBackup]:
     """Writes document and bindings, and takes a full backup that is in the catalogue."""
 
-    def binding(lines: str) -> Taken:
+    def binding(lines: str) -> TakenBackup:
         (tmp_path / "ops.md").write_text(DESIGN)
         (tmp_path / "toban.toml").write_text(f"[backups.PostgreSQL]\n{lines}")
         monkeypatch.setenv("TOBAN_DESIGN", str(tmp_path / "ops.md"))
@@ -85,7 +85,7 @@ def committed(backed: Backed, number: int) -> datetime:
 
 
 def test_pgbackrest_restores_a_moment_that_only_its_log_reaches(
-    backed: Backed, bind: Callable[[str], Taken], monkeypatch: pytest.MonkeyPatch
+    backed: Backed, bind: Callable[[str], TakenBackup], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("SHOP_DSN", backed.cluster.dsn)
     settings = {"stanza": STANZA, "command": backed.cluster.debian.pgbackrest, "config": str(backed.config)}
@@ -120,7 +120,7 @@ def test_pgbackrest_restores_a_moment_that_only_its_log_reaches(
 
 
 def test_rds_restores_a_moment_as_a_new_instance_with_the_given_name(
-    tmp_path: Path, bind: Callable[[str], Taken], monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, bind: Callable[[str], TakenBackup], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("RDS_ACCESS", ACCESS_KEY)
     monkeypatch.setenv("RDS_SECRET", SECRET_KEY)

@@ -12,7 +12,7 @@ from tests.integration.conftest import HttpServer
 from tests.integration.remote_host import RemoteHost, serving
 from tests.registered import PARTS
 
-from toban.engine.trial import Code
+from toban.engine.trial import TrialCode
 from toban.faces.cli.document.check import command
 
 PAGES = Path(__file__).parents[5] / "docs" / "findings"
@@ -67,8 +67,10 @@ def fenced(page: str, language: str) -> list[str]:
     return re.findall(rf"^````{language}\n(.*?)^````$", page, re.MULTILINE | re.DOTALL)
 
 
-@pytest.mark.parametrize("code", [code for code in Code if code is not Code.HANGS])
-def test_the_manual_page_of_a_code_shows_the_actual_output(check: Check, tmp_path: Path, code: Code) -> None:
+@pytest.mark.parametrize("code", [code for code in TrialCode if code is not TrialCode.HANGS])
+def test_the_manual_page_of_a_code_shows_the_actual_output(
+    check: Check, tmp_path: Path, code: TrialCode
+) -> None:
     page = (PAGES / f"{code}.md").read_text(encoding="utf-8")
     keep(tmp_path, "slack-webhook", "http://hooks.example.com/services/T0/B0/x")
     keep(tmp_path, "backup-dsn", "postgresql://backup@127.0.0.1:9/books")
@@ -77,15 +79,15 @@ def test_the_manual_page_of_a_code_shows_the_actual_output(check: Check, tmp_pat
 
     assert fenced(page, "text") == [findings(result, code)]
     assert page.startswith(f"# {code} ")
-    assert f"レベル: {'情報' if code is Code.COST else 'エラー'}" in page
+    assert f"レベル: {'情報' if code is TrialCode.COST else 'エラー'}" in page
     assert result.exit_code == 1
 
 
 def test_every_code_has_a_page_and_is_in_the_index() -> None:
     listed = re.findall(r"\[(LV\d{3})\]\(\1\.md\)", (PAGES / "README.md").read_text(encoding="utf-8"))
 
-    assert listed == list(Code)
-    assert {page.stem for page in PAGES.glob("LV*.md")} == set(Code)
+    assert listed == list(TrialCode)
+    assert {page.stem for page in PAGES.glob("LV*.md")} == set(TrialCode)
 
 
 @pytest.mark.parametrize(
@@ -110,8 +112,8 @@ path = "hosts.txt"
 source = { kind = "tcp", address = "${address}" }
 """)
 
-    assert said in findings(result, Code.SOURCE)
-    assert findings(result, Code.SOURCE).startswith("toban.toml:2: LV002")
+    assert said in findings(result, TrialCode.SOURCE)
+    assert findings(result, TrialCode.SOURCE).startswith("toban.toml:2: LV002")
 
 
 def test_a_log_source_is_tried_and_its_cost_stated(
@@ -131,8 +133,10 @@ secret_key = "file:key"
 group = "/ecs/shop"
 """)
 
-    assert "toban.toml:2: LV002 ログの源 shop: 権限がありません" in findings(result, Code.SOURCE)
-    assert "ログの源 shop: CloudWatch Logs の /ecs/shop を 1分毎に読みます" in findings(result, Code.COST)
+    assert "toban.toml:2: LV002 ログの源 shop: 権限がありません" in findings(result, TrialCode.SOURCE)
+    assert "ログの源 shop: CloudWatch Logs の /ecs/shop を 1分毎に読みます" in findings(
+        result, TrialCode.COST
+    )
 
 
 def test_working_bindings_print_nothing_and_leave_nothing_behind(

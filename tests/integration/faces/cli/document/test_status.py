@@ -11,7 +11,7 @@ import pytest
 from click.testing import CliRunner, Result
 from tests.registered import PARTS, schema
 
-from toban.engine.editions.inforce import InForce
+from toban.engine.editions.inforce import EditionInForce
 from toban.engine.evidence.ledger import Record, append
 from toban.engine.evidence.models import LedgerEntry
 from toban.engine.evidence.status import StatusUpdate, show
@@ -47,7 +47,7 @@ def home(tmp_path: Path) -> Path:
     design = tmp_path / "受付.md"
     design.write_text(DESIGN, encoding="utf-8")
     home = tmp_path / "home"
-    running = InForce(design, tmp_path / "toban.toml", schema(), kept=home / "in-force")
+    running = EditionInForce(design, tmp_path / "toban.toml", schema(), kept=home / "in-force")
     running.refresh()
     append(Record(LedgerEntry.Kind.DOCUMENT, {"in_force": "ops/受付.md"}), now=NOON)
     return home

@@ -14,7 +14,7 @@ from tests.registered import PARTS
 
 from toban.design.reader import Design, read_design
 from toban.engine.clock import system_clock
-from toban.engine.editions.inforce import InForce
+from toban.engine.editions.inforce import EditionInForce
 from toban.engine.evidence.ledger import Record, append
 from toban.engine.evidence.models import LedgerEntry
 from toban.engine.evidence.status import StatusUpdate, show
@@ -46,7 +46,7 @@ def design(tmp_path: Path, settings: Settings) -> Design:
     bindings.write_text(BINDINGS, encoding="utf-8")
     settings.HOME = tmp_path / "home"
     parts = PARTS
-    InForce(written, bindings, parts.schema, kept=settings.HOME / "in-force").refresh()
+    EditionInForce(written, bindings, parts.schema, kept=settings.HOME / "in-force").refresh()
     append(Record(LedgerEntry.Kind.DOCUMENT, {"in_force": "運用設計書.md"}), now=system_clock())
     return read_design(DOCUMENT, "運用設計書.md")
 

@@ -16,7 +16,7 @@ from toban import wiring
 from toban.chapters.errors import orders
 from toban.chapters.errors.models import ErrorGroup, ErrorReview
 from toban.engine.clock import system_clock
-from toban.engine.search_parts import Match, Term
+from toban.engine.search_parts import Match, SearchTerm
 from toban.engine.supervision import home
 from toban.engine.telemetry.logs.language import read_search
 from toban.faces.cli.errors.errors import command
@@ -120,7 +120,7 @@ def test_the_command_for_the_logs_can_be_pasted_into_a_shell(errors: Errors) -> 
 
     (command,) = (line for line in told.splitlines() if line.startswith("ログ: "))
     (_, _, _, search) = shlex.split(command)
-    assert read_search(search).terms == (Term("request_id", Match.WHOLE, odd),)
+    assert read_search(search).terms == (SearchTerm("request_id", Match.WHOLE, odd),)
 
 
 def test_text_from_an_application_cannot_control_the_terminal(errors: Errors) -> None:

@@ -18,7 +18,7 @@ from toban.chapters.errors.intake import intake
 from toban.chapters.errors.models import StoredEvent
 from toban.chapters.logs.keeping import keeper as keeping
 from toban.chapters.logs.keeping.keeper import keeper_of
-from toban.chapters.logs.keeping.retention import Going
+from toban.chapters.logs.keeping.retention import DayDeletion
 from toban.chapters.logs.models import Keeping
 from toban.chapters.logs.rules import rules
 from toban.design.reader import read_design
@@ -127,7 +127,7 @@ def test_agreeing_first_says_what_will_be_deleted(home: Path) -> None:
 
 
 def test_a_hold_names_the_days_whose_deletion_had_begun(home: Path) -> None:
-    going = Going("2026-05-10", 1200, 7000, table="logs", kind="access")
+    going = DayDeletion("2026-05-10", 1200, 7000, table="logs", kind="access")
     Keeping.objects.create(kind="access", agreed="90日", going=[list(going)])
 
     held = CliRunner().invoke(retention, ["hold", "アクセスログ", "--reason", "調査"], obj=PARTS)

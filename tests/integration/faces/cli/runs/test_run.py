@@ -5,7 +5,7 @@ from click.testing import CliRunner, Result
 from tests.integration.faces.web.ledger import awaiting, made, planned
 
 from toban.engine.runs.models import Run
-from toban.engine.runs.rules import Reason
+from toban.engine.runs.rules import RunReason
 from toban.faces.cli.runs import runs
 from toban.faces.cli.runs.follow import follow
 from toban.faces.cli.runs.run import command
@@ -64,8 +64,8 @@ def test_the_parameters_of_a_batch_that_does_not_run_are_unknown() -> None:
 def test_runs_are_listed_with_their_reasons_in_words() -> None:
     planned()
     made(note="2026-11-24: 注文 2件")
-    made(state=Run.State.FAILED, reason=Reason.TIMED_OUT, note="command: 制限時間 60 秒を過ぎました")
-    made(state=Run.State.WAITING, reason=Reason.RETRY, began_at=None)
+    made(state=Run.State.FAILED, reason=RunReason.TIMED_OUT, note="command: 制限時間 60 秒を過ぎました")
+    made(state=Run.State.WAITING, reason=RunReason.RETRY, began_at=None)
     awaiting()
 
     listed = CliRunner().invoke(runs.command, []).stdout
@@ -75,12 +75,12 @@ def test_runs_are_listed_with_their_reasons_in_words() -> None:
     assert "◌ 待ち  失敗し、再試行待ち: " in listed
     assert " から。ワーカーの空きを待っています" in listed
     assert "◎ 承認待ち" in listed
-    assert not [reason for reason in Reason if str(reason) in listed]
+    assert not [reason for reason in RunReason if str(reason) in listed]
 
 
 def test_following_a_run_to_its_end_prints_its_result_in_words(capsys: pytest.CaptureFixture[str]) -> None:
     planned()
-    run = made(state=Run.State.CANCELLED, reason=Reason.REFUSED, note="凍結中")
+    run = made(state=Run.State.CANCELLED, reason=RunReason.REFUSED, note="凍結中")
 
     is_well = follow(run)
 

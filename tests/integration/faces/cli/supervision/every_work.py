@@ -24,7 +24,7 @@ from toban.engine.operation import works_of  # noqa: E402
 from toban.engine.runs import orders, scheduler  # noqa: E402
 from toban.engine.runs.models import FinishedStep, Run  # noqa: E402
 from toban.engine.runs.service import Runs  # noqa: E402
-from toban.engine.runs.work import Step, Turn, Work  # noqa: E402
+from toban.engine.runs.work import RunTurn, Step, Work  # noqa: E402
 
 HOME = Path(os.environ["TOBAN_HOME"])
 OPEN = (Run.State.WAITING, Run.State.RUNNING)
@@ -52,7 +52,7 @@ class Edges:
 
 def with_edges(work: Work, edges: Edges) -> Work:
     def cut(step: Step) -> Step:
-        def act(turn: Turn) -> object:
+        def act(turn: RunTurn) -> object:
             edges.pass_by(turn.run_id)
             note(f"did {turn.run_id} {step.name}")
             result = step.act(turn)

@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from tests.registered import PARTS, parts
 
 from toban import wiring
-from toban.engine.stores.directory import DirectoryConfig, DirectoryStore, _File
+from toban.engine.stores.directory import DirectoryConfig, DirectoryStore, _ObjectFile
 from toban.engine.stores.sealed import SealedStore
 from toban.engine.stores.store import StoreKind
 
@@ -30,7 +30,7 @@ class MortalStore(DirectoryStore):
     """A folder whose user is killed at the chosen access."""
 
     @contextmanager
-    def writer(self, key: str) -> Iterator[_File]:
+    def writer(self, key: str) -> Iterator[_ObjectFile]:
         pass_by()
         with super().writer(key) as file:
             yield file

@@ -14,7 +14,7 @@ from toban.design.clauses.monitoring import Monitor
 from toban.design.reader import read_design
 from toban.engine.bindings.load import read_bindings
 from toban.engine.clock import system_clock
-from toban.engine.editions.edition import Edition, Refusal
+from toban.engine.editions.edition import Edition, EditionRefusal
 from toban.engine.evidence.models import LedgerEntry
 from toban.engine.evidence.status import StatusUpdate, show
 from toban.engine.evidence.verdict import Verdict
@@ -139,7 +139,9 @@ def test_a_clause_that_is_not_in_the_document_is_not_found(viewer: Client) -> No
 
 
 def test_a_refused_version_is_reported_on_the_page(viewer: Client, in_force: Fixed) -> None:
-    in_force.refusal = Refusal("運用設計書.md", "x", "運用設計書.md: 文書が空です\nHINT: 書いてください")
+    in_force.refusal = EditionRefusal(
+        "運用設計書.md", "x", "運用設計書.md: 文書が空です\nHINT: 書いてください"
+    )
 
     page = viewer.get("/").content.decode()
 

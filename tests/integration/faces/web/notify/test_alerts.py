@@ -17,7 +17,7 @@ from toban.engine.notify.models import Alert, Announcement, Delivery
 from toban.engine.notify.signal import Condition
 from toban.engine.people.models import OperatorRole
 from toban.engine.runs.models import Run, RunLog
-from toban.engine.runs.rules import Reason
+from toban.engine.runs.rules import RunReason
 from toban.engine.telemetry import present
 
 PART = {"HX-Request": "true"}
@@ -151,7 +151,7 @@ def test_an_alert_about_a_batch_shows_what_the_batch_wrote(design: Design, viewe
     alert = fired(design)
     run = Run.objects.create(
         work="B004", clause_id=CPU, due_at=alert.began_at, wake_at=alert.began_at, state=Run.State.FAILED,
-        reason=Reason.FAILED, ordered_by="schedule",
+        reason=RunReason.FAILED, ordered_by="schedule",
     )  # fmt: skip
     RunLog.objects.create(run=run, fence=1, at=alert.began_at, step="集計", text="接続できませんでした")
 

@@ -11,7 +11,7 @@ from toban.engine.clock import system_clock
 from toban.engine.evidence.models import LedgerEntry
 from toban.engine.people.models import OperatorRole
 from toban.engine.runs.models import FinishedStep, Run
-from toban.engine.runs.rules import Reason
+from toban.engine.runs.rules import RunReason
 
 PART = {"HX-Request": "true"}
 
@@ -149,8 +149,8 @@ def test_the_next_due_time_is_skipped_with_a_reason(sign_in: SignIn) -> None:
 
 def test_only_the_displayed_run_is_cancelled(sign_in: SignIn) -> None:
     planned()
-    other = made(state=Run.State.WAITING, reason=Reason.RETRY, due_at=system_clock() - timedelta(hours=1))
-    run = made(state=Run.State.WAITING, reason=Reason.ORDERED)
+    other = made(state=Run.State.WAITING, reason=RunReason.RETRY, due_at=system_clock() - timedelta(hours=1))
+    run = made(state=Run.State.WAITING, reason=RunReason.ORDERED)
 
     answer = sign_in(OperatorRole.DEVELOPER).post(f"/runs/{run.pk}", {"act": "cancel", "name": DAILY})
 
@@ -188,7 +188,7 @@ def test_a_manager_approves_and_the_note_is_evidence(sign_in: SignIn) -> None:
 
     run.refresh_from_db()
     assert answer.status_code == 302
-    assert run.reason == Reason.APPROVED
+    assert run.reason == RunReason.APPROVED
     assert run.approvals.get().answered_by == "manager"
     assert LedgerEntry.objects.get(content__order="approve").content["said"] == "金額を見ました"
 
@@ -203,7 +203,7 @@ def test_a_refusal_needs_a_reason_and_ends_the_run(sign_in: SignIn) -> None:
 
     run.refresh_from_db()
     assert "却下する理由を書いてください。" in unsaid.content.decode()
-    assert (run.state, run.reason) == (Run.State.CANCELLED, Reason.REFUSED)
+    assert (run.state, run.reason) == (Run.State.CANCELLED, RunReason.REFUSED)
 
 
 @pytest.mark.parametrize(("wanted_of", "status"), [("運用責任者", 403), ("開発担当者", 302)])

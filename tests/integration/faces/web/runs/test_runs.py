@@ -27,7 +27,7 @@ from toban.engine.evidence.verdict import Verdict
 from toban.engine.people.models import OperatorRole
 from toban.engine.runs.claiming.claim import end
 from toban.engine.runs.models import Attempt, FinishedStep, Run, RunLog
-from toban.engine.runs.rules import Reason
+from toban.engine.runs.rules import RunReason
 
 NOW = system_clock()
 PART = {"HX-Request": "true"}
@@ -47,7 +47,7 @@ def rows(page: str) -> int:
 
 def test_the_day_shows_every_batch_with_last_result_usual_duration_and_next_run(viewer: Client) -> None:
     planned()
-    made(due_at=system_clock() - timedelta(days=3), state=Run.State.FAILED, reason=Reason.FAILED)
+    made(due_at=system_clock() - timedelta(days=3), state=Run.State.FAILED, reason=RunReason.FAILED)
     made(due_at=system_clock() - timedelta(days=2))
 
     page = viewer.get("/batches/").content.decode()
@@ -61,7 +61,7 @@ def test_the_day_shows_every_batch_with_last_result_usual_duration_and_next_run(
 
 def test_the_chart_has_a_text_description(viewer: Client) -> None:
     planned()
-    made(state=Run.State.RUNNING, reason=Reason.CLAIMED)
+    made(state=Run.State.RUNNING, reason=RunReason.CLAIMED)
 
     page = viewer.get("/batches/").content.decode()
 
@@ -83,7 +83,7 @@ def test_a_day_without_runs_says_so_and_mentions_a_filter_only_if_one_is_set(vie
 
 def test_the_result_of_a_successful_run_is_not_repeated(viewer: Client) -> None:
     planned()
-    run = made(reason=Reason.SUCCEEDED, note="請求書 2 件")
+    run = made(reason=RunReason.SUCCEEDED, note="請求書 2 件")
 
     page = viewer.get(f"/runs/{run.pk}").content.decode()
     history = viewer.get(f"/batches/{DAILY}").content.decode()
@@ -115,7 +115,7 @@ def test_the_runs_of_a_day_are_filtered_by_state_and_name(viewer: Client) -> Non
     planned(DAILY)
     planned(MONTHLY)
     made(DAILY)
-    made(DAILY, Run.State.FAILED, Reason.FAILED, due_at=system_clock() - timedelta(minutes=2))
+    made(DAILY, Run.State.FAILED, RunReason.FAILED, due_at=system_clock() - timedelta(minutes=2))
     awaiting()
 
     def shown(**query: str) -> int:
@@ -164,7 +164,7 @@ def test_other_works_are_shown_on_the_same_day(viewer: Client) -> None:
 
 def test_the_same_url_returns_the_fragment_and_nothing_while_unchanged(viewer: Client) -> None:
     planned()
-    run = made(state=Run.State.WAITING, reason=Reason.ON_TIME, due_at=system_clock() - timedelta(hours=2))
+    run = made(state=Run.State.WAITING, reason=RunReason.ON_TIME, due_at=system_clock() - timedelta(hours=2))
 
     part = viewer.get("/batches/", headers=PART).content.decode()
     again = re.search(r'hx-get="([^"]+)"', part)
@@ -195,7 +195,7 @@ def test_a_thousand_runs_need_no_more_queries_than_one(viewer: Client) -> None:
     Run.objects.bulk_create(
         Run(
             work=DAILY, due_at=now - timedelta(seconds=number), clause_id=CLAUSE.format(DAILY), wake_at=now,
-            state=Run.State.DONE, reason=Reason.SUCCEEDED, began_at=now, ended_at=now,
+            state=Run.State.DONE, reason=RunReason.SUCCEEDED, began_at=now, ended_at=now,
         )
         for number in range(100, 1100)
     )  # fmt: skip
@@ -210,10 +210,10 @@ def test_a_thousand_runs_need_no_more_queries_than_one(viewer: Client) -> None:
 
 def test_the_history_gives_reasons_in_the_same_words_as_the_command(viewer: Client) -> None:
     planned()
-    made(state=Run.State.FAILED, reason=Reason.TIMED_OUT, note="制限時間 600 秒を過ぎました")
-    made(state=Run.State.MISSED, reason=Reason.MISSED, due_at=system_clock() - timedelta(days=1))
+    made(state=Run.State.FAILED, reason=RunReason.TIMED_OUT, note="制限時間 600 秒を過ぎました")
+    made(state=Run.State.MISSED, reason=RunReason.MISSED, due_at=system_clock() - timedelta(days=1))
     made(
-        state=Run.State.WAITING, reason=Reason.RETRY, due_at=system_clock() - timedelta(minutes=9),
+        state=Run.State.WAITING, reason=RunReason.RETRY, due_at=system_clock() - timedelta(minutes=9),
         wake_at=system_clock() + timedelta(minutes=5),
     )  # fmt: skip
 
@@ -229,7 +229,9 @@ def test_the_history_is_filtered_by_state_and_period_and_paginated(viewer: Clien
     planned()
     now = system_clock()
     for days in range(60):
-        state = (Run.State.FAILED, Reason.FAILED) if days % 10 == 0 else (Run.State.DONE, Reason.SUCCEEDED)
+        state = (
+            (Run.State.FAILED, RunReason.FAILED) if days % 10 == 0 else (Run.State.DONE, RunReason.SUCCEEDED)
+        )
         made(DAILY, *state, due_at=now - timedelta(days=days, minutes=5))
     begin = now - timedelta(days=9) + timedelta(hours=9)
 
@@ -278,7 +280,8 @@ def test_a_batch_that_left_the_document_keeps_its_history(viewer: Client, in_for
 def test_a_run_shows_its_state_times_steps_attempts_parameters_and_who_ordered_it(viewer: Client) -> None:
     planned()
     run = made(
-        state=Run.State.RUNNING, reason=Reason.CLAIMED, ordered_by="kai", parameters={"date": "2026-11-24"},
+        state=Run.State.RUNNING, reason=RunReason.CLAIMED, ordered_by="kai",
+        parameters={"date": "2026-11-24"},
         step="照合", progress_percent=62.4, progress_text="21,300 / 34,100 行",
     )  # fmt: skip
     now = system_clock()
@@ -306,7 +309,7 @@ def test_a_run_shows_its_state_times_steps_attempts_parameters_and_who_ordered_i
 
 def test_the_log_continues_after_the_known_lines(viewer: Client) -> None:
     planned()
-    run = made(state=Run.State.RUNNING, reason=Reason.CLAIMED)
+    run = made(state=Run.State.RUNNING, reason=RunReason.CLAIMED)
 
     def write(text: str) -> int:
         line = RunLog.objects.create(run=run, fence=1, step="集計", at=system_clock(), text=text)
@@ -359,7 +362,7 @@ def test_the_rows_of_the_document_link_to_the_detail_pages(viewer: Client) -> No
 
 def test_todays_strip_shows_runs_and_links_to_them(viewer: Client) -> None:
     planned()
-    run = made(state=Run.State.FAILED, reason=Reason.FAILED, due_at=system_clock())
+    run = made(state=Run.State.FAILED, reason=RunReason.FAILED, due_at=system_clock())
 
     page = viewer.get("/").content.decode()
 
@@ -369,8 +372,8 @@ def test_todays_strip_shows_runs_and_links_to_them(viewer: Client) -> None:
 
 def test_the_drawer_of_a_batch_shows_its_last_runs_with_their_evidence(viewer: Client) -> None:
     planned()
-    run = made(state=Run.State.RUNNING, reason=Reason.CLAIMED)
-    end(run, Run.State.FAILED, Reason.TIMED_OUT, system_clock(), "制限時間 600 秒を過ぎました")
+    run = made(state=Run.State.RUNNING, reason=RunReason.CLAIMED)
+    end(run, Run.State.FAILED, RunReason.TIMED_OUT, system_clock(), "制限時間 600 秒を過ぎました")
 
     part = viewer.get(f"/clauses/{CLAUSE.format(DAILY)}", headers=PART).content.decode()
 
@@ -383,7 +386,7 @@ def test_the_drawer_of_a_batch_shows_its_last_runs_with_their_evidence(viewer: C
 
 def test_the_pages_keep_the_strict_policy_and_are_available_in_english(sign_in: SignIn) -> None:
     planned()
-    run = made(state=Run.State.RUNNING, reason=Reason.CLAIMED, step="集計", progress_percent=5.0)
+    run = made(state=Run.State.RUNNING, reason=RunReason.CLAIMED, step="集計", progress_percent=5.0)
     client = sign_in(OperatorRole.DEVELOPER)
     client.post("/i18n/setlang/", {"language": "en", "next": "/"})
 
@@ -400,12 +403,12 @@ def test_the_pages_keep_the_strict_policy_and_are_available_in_english(sign_in: 
     ("state", "reason", "japanese", "english"),
     [
         (None, None, "まだ実行の時刻が来ていません", "not due yet"),
-        (Run.State.FAILED, Reason.TIMED_OUT, "制限時間を超過", "timed out"),
+        (Run.State.FAILED, RunReason.TIMED_OUT, "制限時間を超過", "timed out"),
     ],
     ids=["never ran", "failed"],
 )
 def test_the_reason_for_the_status_of_a_batch_is_in_the_language_of_the_page(
-    viewer: Client, state: Run.State | None, reason: Reason | None, japanese: str, english: str
+    viewer: Client, state: Run.State | None, reason: RunReason | None, japanese: str, english: str
 ) -> None:
     planned()
     recorded = "文書の言葉での記録"

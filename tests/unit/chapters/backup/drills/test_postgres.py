@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from toban.chapters.backup.drills.postgres import Programs
+from toban.chapters.backup.drills.postgres import ServerPrograms
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="only Linux syncs a file system at once")
@@ -16,4 +16,4 @@ from toban.chapters.backup.drills.postgres import Programs
 def test_the_first_start_uses_syncfs_if_the_version_supports_it(
     version: int, settings: dict[str, str]
 ) -> None:
-    assert Programs(Path("/opt/pg/bin"), None, version).first_start == settings
+    assert ServerPrograms(Path("/opt/pg/bin"), None, version).first_start == settings

@@ -3,16 +3,16 @@
 import pytest
 
 from toban.chapters.backup.drills.clauses import is_drill
-from toban.chapters.backup.drills.fingerprint import Content, Tables
-from toban.chapters.backup.drills.rehearsal import Check, Outcome, compared
+from toban.chapters.backup.drills.fingerprint import TableContent, Tables
+from toban.chapters.backup.drills.rehearsal import Check, DrillOutcome, compared
 from toban.design.clauses.routine import Routine
 from toban.design.origin import Origin
 from toban.design.values.schedule import read_schedule
 
-ORDERS, ITEMS = Content(3, "77"), Content(5, "88")
+ORDERS, ITEMS = TableContent(3, "77"), TableContent(5, "88")
 
 
-def tables(**read: Content) -> Tables:
+def tables(**read: TableContent) -> Tables:
     return Tables({f"public.{name}": content for name, content in read.items()}, {})
 
 
@@ -26,8 +26,8 @@ def test_the_same_tables_pass_with_their_rows_counted() -> None:
     ("back", "words"),
     [
         (tables(), "public.orders: 戻った側にありません"),
-        (tables(orders=Content(2, "77")), "3 行のはずが 2 行"),
-        (tables(orders=Content(3, "78")), "3 行の中身が違います"),
+        (tables(orders=TableContent(2, "77")), "3 行のはずが 2 行"),
+        (tables(orders=TableContent(3, "78")), "3 行の中身が違います"),
         (tables(orders=ORDERS, more=ITEMS), "public.more: ソースにはありません"),
     ],
 )
@@ -64,7 +64,7 @@ def test_a_comparison_of_nothing_does_not_pass() -> None:
 def test_a_drill_is_green_only_if_every_check_is_green(
     checks: list[bool | None], reason: str, passed: bool | None
 ) -> None:
-    outcome = Outcome(checks=[Check("c", each, "f") for each in checks], reason=reason)
+    outcome = DrillOutcome(checks=[Check("c", each, "f") for each in checks], reason=reason)
 
     assert outcome.passed is passed
 

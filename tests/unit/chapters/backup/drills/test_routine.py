@@ -14,7 +14,7 @@ from toban.design.reader import read_design
 from toban.engine.bindings.load import read_bindings
 from toban.engine.calendar.due import due_times
 from toban.engine.evidence.verdict import Verdict
-from toban.engine.overview import RowStatus, Seen
+from toban.engine.overview import EditionStatus, RowStatus
 from toban.engine.registry.kinds import Kinds
 from toban.engine.stores import directory
 
@@ -94,4 +94,4 @@ def test_a_missed_or_failed_drill_is_to_do(verdict: Verdict, asked: list[str]) -
     rows = {"routine/routine/バックアップリストアテスト": RowStatus(verdict, "", now)}
     design = read_design(DOCUMENT.format(day="第1月曜"), "d.md")
 
-    assert [str(each.subject) for each in drills.to_do(design, Seen(now, rows))] == asked
+    assert [str(each.subject) for each in drills.to_do(design, EditionStatus(now, rows))] == asked

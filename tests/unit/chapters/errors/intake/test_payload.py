@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from toban.chapters.errors.intake.event import ErrorEvent, Level, moment_of, read_event
+from toban.chapters.errors.intake.event import ErrorEvent, EventLevel, moment_of, read_event
 from toban.chapters.errors.intake.payload import (
     LARGEST,
     BadEvent,
@@ -41,7 +41,7 @@ def test_an_exception_is_read_with_its_frames_and_the_last_one_is_the_title() ->
     event = read(exception={"values": [cause, last]}, level="fatal", release="shop@1.2.0")
 
     assert (event.title, event.culprit) == ("ZeroDivisionError: division by zero", "shop.cart total")
-    assert (event.level, event.release) == (Level.FATAL, "shop@1.2.0")
+    assert (event.level, event.release) == (EventLevel.FATAL, "shop@1.2.0")
     assert event.raised[-1].frames[0].source == "    return price / count"
     assert event.raised[-1].frames[0].variables == {"count": 0}
 
@@ -95,7 +95,7 @@ def test_wrongly_typed_fields_are_treated_as_absent() -> None:
     )
 
     assert (event.raised, event.tags, event.user, event.crumbs) == ((), {}, {}, ())
-    assert (event.level, event.at) == (Level.ERROR, NOW)
+    assert (event.level, event.at) == (EventLevel.ERROR, NOW)
 
 
 def test_secrets_are_masked_wherever_they_appear() -> None:

@@ -5,30 +5,30 @@ from datetime import UTC, datetime
 
 import pytest
 
-from toban.chapters.errors.intake.event import ErrorEvent, Level, Raised
+from toban.chapters.errors.intake.event import ErrorEvent, EventLevel, RaisedException
 from toban.chapters.errors.searching.search import (
     ANYWHERE,
     LONGEST_NAME,
     LONGEST_VALUE,
     MOST_TERMS,
     MOST_VALUES,
-    Where,
+    ValuePlace,
     of_tag,
     read_search,
     values_of,
 )
-from toban.engine.search_parts import LONGEST, BadSearch, Match, Term
+from toban.engine.search_parts import LONGEST, BadSearch, Match, SearchTerm
 from toban.engine.telemetry.logs.language import read_search as read_log_search
 
-EVENT = ErrorEvent("", datetime(2026, 11, 26, 3, tzinfo=UTC), Level.ERROR, "", "", ())
+EVENT = ErrorEvent("", datetime(2026, 11, 26, 3, tzinfo=UTC), EventLevel.ERROR, "", "", ())
 
 
-def tag(name: str) -> Where:
-    return Where((f"tags.{name}",))
+def tag(name: str) -> ValuePlace:
+    return ValuePlace((f"tags.{name}",))
 
 
-def words(text: str, *, negated: bool = False) -> Term[Where]:
-    return Term(ANYWHERE, Match.PART, text, negated)
+def words(text: str, *, negated: bool = False) -> SearchTerm[ValuePlace]:
+    return SearchTerm(ANYWHERE, Match.PART, text, negated)
 
 
 @pytest.mark.parametrize(
@@ -39,22 +39,22 @@ def words(text: str, *, negated: bool = False) -> Term[Where]:
         ("-timeout", words("timeout", negated=True)),
         ("KeyError:", words("KeyError:")),
         ("決済", words("決済")),
-        ("region:tokyo", Term(tag("region"), Match.WHOLE, "tokyo")),
-        ("tags[release]:x", Term(tag("release"), Match.WHOLE, "x")),
-        ("tags.release:x", Term(tag("release"), Match.WHOLE, "x")),
-        ("Region:tok*", Term(tag("region"), Match.BEGINS, "tok")),
-        ("region:*kyo", Term(tag("region"), Match.ENDS, "kyo")),
-        ("region:*oky*", Term(tag("region"), Match.PART, "oky")),
-        ('region:"tok*"', Term(tag("region"), Match.WHOLE, "tok*")),
-        ("region:*", Term(tag("region"), Match.ANY, "")),
-        ("has:region", Term(tag("region"), Match.ANY, "")),
-        ("!region:tokyo", Term(tag("region"), Match.WHOLE, "tokyo", negated=True)),
-        ("-地域:東京", Term(tag("地域"), Match.WHOLE, "東京", negated=True)),
-        ("error.type:KeyError", Term(Where(("type", "tags.error.type")), Match.WHOLE, "KeyError")),
-        ("value:sku", Term(Where(("value", "tags.value")), Match.PART, "sku")),
-        ("times_seen:>100", Term(Where((), ("count",)), Match.ABOVE, "100")),
-        ("users:5", Term(Where((), ("users",)), Match.EQUAL, "5")),
-        ("id:ABCD-EF", Term(Where(of_event=("event_id",)), Match.WHOLE, "abcdef")),
+        ("region:tokyo", SearchTerm(tag("region"), Match.WHOLE, "tokyo")),
+        ("tags[release]:x", SearchTerm(tag("release"), Match.WHOLE, "x")),
+        ("tags.release:x", SearchTerm(tag("release"), Match.WHOLE, "x")),
+        ("Region:tok*", SearchTerm(tag("region"), Match.BEGINS, "tok")),
+        ("region:*kyo", SearchTerm(tag("region"), Match.ENDS, "kyo")),
+        ("region:*oky*", SearchTerm(tag("region"), Match.PART, "oky")),
+        ('region:"tok*"', SearchTerm(tag("region"), Match.WHOLE, "tok*")),
+        ("region:*", SearchTerm(tag("region"), Match.ANY, "")),
+        ("has:region", SearchTerm(tag("region"), Match.ANY, "")),
+        ("!region:tokyo", SearchTerm(tag("region"), Match.WHOLE, "tokyo", negated=True)),
+        ("-地域:東京", SearchTerm(tag("地域"), Match.WHOLE, "東京", negated=True)),
+        ("error.type:KeyError", SearchTerm(ValuePlace(("type", "tags.error.type")), Match.WHOLE, "KeyError")),
+        ("value:sku", SearchTerm(ValuePlace(("value", "tags.value")), Match.PART, "sku")),
+        ("times_seen:>100", SearchTerm(ValuePlace((), ("count",)), Match.ABOVE, "100")),
+        ("users:5", SearchTerm(ValuePlace((), ("users",)), Match.EQUAL, "5")),
+        ("id:ABCD-EF", SearchTerm(ValuePlace(of_event=("event_id",)), Match.WHOLE, "abcdef")),
     ],
 )
 def test_each_kind_of_search_term_is_parsed(written: str, term: object) -> None:
@@ -124,7 +124,7 @@ def test_a_tag_whose_name_cannot_be_written_has_no_term(name: str) -> None:
 def test_an_event_is_found_by_its_text_regardless_of_case_and_width() -> None:
     event = replace(
         EVENT,
-        raised=(Raised("ValueError", "inner"), Raised("KeyError", "ｶｰﾄﾞ １２\n declined")),
+        raised=(RaisedException("ValueError", "inner"), RaisedException("KeyError", "ｶｰﾄﾞ １２\n declined")),
         release="Shop@1.0",
         environment="production",
         user={"id": "U1", "plan": "gold"},

@@ -11,7 +11,7 @@ from tests.registered import schema
 from tests.telemetry_rows import log_rows
 
 from toban.chapters.logs.intake.limits import DEEPEST
-from toban.chapters.logs.intake.lines import LineReader, Origin, Reading
+from toban.chapters.logs.intake.lines import BatchOrigin, LineReader, LineReading
 from toban.chapters.logs.rules import rules
 from toban.design.reader import read_design
 from toban.engine.bindings.load import read_bindings
@@ -32,7 +32,7 @@ DOCUMENT = """# 運用設計書
 | INFO | 通常 | ○ |
 """
 NOW = datetime(2026, 11, 26, 12, 0, tzinfo=UTC)
-SHOP = Origin("shop", service="shop-api")
+SHOP = BatchOrigin("shop", service="shop-api")
 
 
 def reader(bindings: str = "", document: str = DOCUMENT) -> LineReader:
@@ -40,7 +40,7 @@ def reader(bindings: str = "", document: str = DOCUMENT) -> LineReader:
     return LineReader(rules(design, read_bindings(bindings, Path("toban.toml"), schema())))
 
 
-def read(*lines: object, origin: Origin = SHOP, bindings: str = "") -> Reading:
+def read(*lines: object, origin: BatchOrigin = SHOP, bindings: str = "") -> LineReading:
     body = b"\n".join(line if isinstance(line, bytes) else json.dumps(line).encode() for line in lines)
     return reader(bindings).read(body, origin, NOW)
 
@@ -67,13 +67,13 @@ def test_the_format_in_the_document_is_the_native_one() -> None:
 
 
 def test_a_line_without_a_time_gets_the_time_its_sender_read_it() -> None:
-    reading = read({"message": "a"}, origin=Origin("shop", at=1795694300.25))
+    reading = read({"message": "a"}, origin=BatchOrigin("shop", at=1795694300.25))
 
     assert [row.at for row in log_rows(reading.rows)] == [1795694300.25]
 
 
 def test_known_attributes_are_added_to_every_line_unless_it_has_its_own() -> None:
-    origin = Origin("shop", known={"host": "web-1", "file": "/var/log/a.log"})
+    origin = BatchOrigin("shop", known={"host": "web-1", "file": "/var/log/a.log"})
 
     reading = read({"message": "a"}, {"message": "b", "host": "web-2"}, origin=origin)
 
@@ -144,12 +144,12 @@ def test_levels_have_the_names_of_the_document(written: object, level: str) -> N
         ({"level": "INFO"}, SHOP, "application"),
         ({"level": "CRITICAL"}, SHOP, "error"),
         ({"method": "get", "path": "/", "status": 200}, SHOP, "access"),
-        ({"level": "ERROR"}, Origin("nginx", "access"), "access"),
+        ({"level": "ERROR"}, BatchOrigin("nginx", "access"), "access"),
         ({"kind": "決済ログ"}, SHOP, "決済ログ"),
     ],
 )
 def test_the_kind_comes_from_the_line_then_the_sender_then_its_format(
-    record: dict[str, object], origin: Origin, kind: str
+    record: dict[str, object], origin: BatchOrigin, kind: str
 ) -> None:
     assert [row.kind for row in log_rows(read(record, origin=origin).rows)] == [kind]
 
@@ -176,7 +176,7 @@ log = "監査ログ"
         {"facility": "cron"},
         {"job": 7},
         {"job": 8},
-        origin=Origin("hosts", "access"),
+        origin=BatchOrigin("hosts", "access"),
         bindings=bindings,
     )
 

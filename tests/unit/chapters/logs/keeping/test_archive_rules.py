@@ -5,10 +5,10 @@ from datetime import UTC, date, datetime, timedelta
 import pytest
 
 from toban.chapters.logs.keeping import archive_rules
-from toban.chapters.logs.keeping.archive_rules import Manifest, Part
+from toban.chapters.logs.keeping.archive_rules import ArchiveManifest, ArchivePart
 from toban.engine.telemetry.logs.language import read_search
-from toban.engine.telemetry.logs.search import Span
-from toban.engine.telemetry.parquet import Stretch
+from toban.engine.telemetry.logs.search import TimeSpan
+from toban.engine.telemetry.parquet import FileStretch
 
 NINE = datetime(2026, 5, 10, 9, tzinfo=UTC)
 
@@ -20,7 +20,7 @@ def minute(count: int) -> datetime:
 def test_a_day_that_fits_is_one_stretch_from_its_first_to_the_end_of_its_last_minute() -> None:
     found = archive_rules.cut([(minute(0), 3, 30), (minute(5), 4, 40)], rows=10, size=100)
 
-    assert found == [Stretch(minute(0), minute(6), 7)]
+    assert found == [FileStretch(minute(0), minute(6), 7)]
 
 
 @pytest.mark.parametrize(("rows", "size"), [(7, 1000), (1000, 70)])
@@ -29,7 +29,7 @@ def test_a_stretch_is_filled_up_to_its_limit(rows: int, size: int) -> None:
         [(minute(0), 3, 30), (minute(5), 4, 40), (minute(6), 1, 10)], rows=rows, size=size
     )
 
-    assert found == [Stretch(minute(0), minute(6), 7), Stretch(minute(6), minute(7), 1)]
+    assert found == [FileStretch(minute(0), minute(6), 7), FileStretch(minute(6), minute(7), 1)]
 
 
 def test_a_minute_is_never_split() -> None:
@@ -64,14 +64,14 @@ def test_other_objects_are_not_manifests(key: str) -> None:
     assert archive_rules.day_of(key) is None
 
 
-def part(first: int, last: int) -> Part:
-    return Part(
+def part(first: int, last: int) -> ArchivePart:
+    return ArchivePart(
         key=f"{first}", rows=1, size=1, sha256="", checksum="0", start=minute(first), end=minute(last)
     )
 
 
 def test_only_parts_that_may_overlap_the_range_are_read_newest_first() -> None:
-    day = Manifest(
+    day = ArchiveManifest(
         kind="access",
         day=NINE.date(),
         rows=4,
@@ -79,7 +79,7 @@ def test_only_parts_that_may_overlap_the_range_are_read_newest_first() -> None:
         parts=(part(0, 10), part(10, 20), part(20, 30), part(30, 40)),
     )
 
-    found = archive_rules.newest_first([day], Span(minute(10), minute(30)))
+    found = archive_rules.newest_first([day], TimeSpan(minute(10), minute(30)))
 
     assert [each.key for each in found] == ["20", "10"]
 
@@ -93,6 +93,6 @@ def test_a_search_for_one_kind_reads_only_that_kind(search: str, kinds: set[str]
 
 
 def test_a_day_in_the_documents_zone_may_extend_into_the_next_utc_day() -> None:
-    span = Span(datetime(2026, 5, 10, 23, tzinfo=UTC), datetime(2026, 5, 10, 23, 30, tzinfo=UTC))
+    span = TimeSpan(datetime(2026, 5, 10, 23, tzinfo=UTC), datetime(2026, 5, 10, 23, 30, tzinfo=UTC))
 
     assert [day for day in range(8, 14) if archive_rules.may_hold(date(2026, 5, day), span)] == [9, 10, 11]

@@ -7,9 +7,9 @@ import pytest
 
 from toban.chapters.logs.keeping import retention
 from toban.chapters.logs.keeping.report import amount
-from toban.chapters.logs.keeping.retention import Going, Waits
+from toban.chapters.logs.keeping.retention import DayDeletion, WaitReason
 from toban.design.values.duration import Retention, read_retention
-from toban.engine.retention import Beside
+from toban.engine.retention import CompanionRecords
 from toban.engine.telemetry.logs.days import DayPart
 
 TOKYO = ZoneInfo("Asia/Tokyo")
@@ -73,7 +73,7 @@ def test_a_shorter_retention_deletes_only_what_was_agreed() -> None:
 
     assert [each.day for each in decision.goes] == [TODAY - timedelta(days=100)]
     assert [each.day for each in decision.waits] == [TODAY - timedelta(days=40)]
-    assert decision.why is Waits.NOT_AGREED
+    assert decision.why is WaitReason.NOT_AGREED
 
 
 def test_nothing_is_deleted_while_on_hold() -> None:
@@ -81,7 +81,7 @@ def test_nothing_is_deleted_while_on_hold() -> None:
 
     decision = retention.decide(days(10, 40), first, first, is_held=True)
 
-    assert (decision.goes, decision.why) == ((), Waits.HELD)
+    assert (decision.goes, decision.why) == ((), WaitReason.HELD)
     assert decision.oldest == TODAY - timedelta(days=40)
 
 
@@ -113,21 +113,21 @@ def test_the_first_retained_day_is_not_counted_as_older() -> None:
     assert [(TODAY - each.day).days for each in retention.older(days(0, 30, 31, 90), first)] == [90, 31]
 
 
-EVENTS = Beside("events", "エラーのイベント 1,200件 (7 kB)", 1200, 7000)
+EVENTS = CompanionRecords("events", "エラーのイベント 1,200件 (7 kB)", 1200, 7000)
 
 
-@pytest.mark.parametrize(("is_held", "why"), [(False, Waits.NOT_AGREED), (True, Waits.HELD)])
-def test_data_stored_elsewhere_waits_even_if_no_day_does(is_held: bool, why: Waits) -> None:
+@pytest.mark.parametrize(("is_held", "why"), [(False, WaitReason.NOT_AGREED), (True, WaitReason.HELD)])
+def test_data_stored_elsewhere_waits_even_if_no_day_does(is_held: bool, why: WaitReason) -> None:
     first = TODAY - timedelta(days=30)
 
     decision = retention.decide(days(0), first, None, is_held=is_held, beside=[EVENTS])
 
     assert (decision.goes, decision.waits, decision.beside, decision.why) == ((), (), (EVENTS,), why)
-    assert retention.kept_back(decision, 0, Waits.NOT_ARCHIVED).beside == (EVENTS,)
+    assert retention.kept_back(decision, 0, WaitReason.NOT_ARCHIVED).beside == (EVENTS,)
 
 
 def test_days_and_data_stored_elsewhere_are_reported_together() -> None:
-    hours = Beside("hours", "エラーの1時間ごとの件数 3件", 3)
+    hours = CompanionRecords("hours", "エラーの1時間ごとの件数 3件", 3)
 
     assert amount(days(1, 2)) == "2日分 20行 (2 kB)"
     assert amount(days(1), [EVENTS]) == "1日分 10行 (1 kB)、エラーのイベント 1,200件 (7 kB)"
@@ -137,7 +137,7 @@ def test_days_and_data_stored_elsewhere_are_reported_together() -> None:
 def test_a_deletion_recorded_without_a_kind_is_matched_by_its_rows() -> None:
     (part,) = days(100)
 
-    former = Going(part.day.isoformat(), 10, 1000, "")
+    former = DayDeletion(part.day.isoformat(), 10, 1000, "")
 
     assert former.is_of(part)
     assert not former.is_of(days(99)[0])

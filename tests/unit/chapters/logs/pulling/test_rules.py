@@ -6,8 +6,8 @@ import orjson
 import pytest
 
 from toban.chapters.logs.formats.convert import Surroundings
-from toban.chapters.logs.pulling.rules import Position, lines, new, unseen, window
-from toban.chapters.logs.pulling.source import Event, LogSourceConfig
+from toban.chapters.logs.pulling.rules import PullPosition, lines, new, unseen, window
+from toban.chapters.logs.pulling.source import LogSourceConfig, PulledEvent
 
 MINUTE = 60_000
 HOUR = 60 * MINUTE
@@ -20,26 +20,26 @@ AROUND = Surroundings(UTC, datetime(2026, 11, 26, tzinfo=UTC))
     ("position", "start", "through"),
     [
         (None, NOW - 2 * HOUR, NOW - HOUR),
-        (Position(NOW - MINUTE, NOW - MINUTE), NOW - 6 * MINUTE, NOW),
-        (Position(NOW - 10 * HOUR, NOW - 10 * HOUR), NOW - 10 * HOUR - 5 * MINUTE, NOW - 9 * HOUR),
-        (Position(NOW + HOUR, NOW + HOUR), NOW + 55 * MINUTE, NOW + HOUR),
+        (PullPosition(NOW - MINUTE, NOW - MINUTE), NOW - 6 * MINUTE, NOW),
+        (PullPosition(NOW - 10 * HOUR, NOW - 10 * HOUR), NOW - 10 * HOUR - 5 * MINUTE, NOW - 9 * HOUR),
+        (PullPosition(NOW + HOUR, NOW + HOUR), NOW + 55 * MINUTE, NOW + HOUR),
     ],
     ids=["first", "next", "after a long absence", "the clock was set back"],
 )
 def test_a_fetch_window_moves_on_and_overlaps_for_late_events(
-    position: Position | None, start: int, through: int
+    position: PullPosition | None, start: int, through: int
 ) -> None:
     asked = window(position, CONFIG, NOW)
 
     assert (asked.start, asked.through) == (start, through)
 
 
-def event(id: str, at: int = NOW, came_at: int = NOW, message: str = "x") -> Event:  # noqa: A002
-    return Event(id, at, came_at, message, "s")
+def event(id: str, at: int = NOW, came_at: int = NOW, message: str = "x") -> PulledEvent:  # noqa: A002
+    return PulledEvent(id, at, came_at, message, "s")
 
 
 def test_events_ingested_before_the_last_look_were_already_seen() -> None:
-    position = Position(NOW - 10 * MINUTE, NOW - 10 * MINUTE)
+    position = PullPosition(NOW - 10 * MINUTE, NOW - 10 * MINUTE)
     old, late, fresh = (
         event("old", NOW - 17 * MINUTE, NOW - 16 * MINUTE),
         event("late", NOW - 17 * MINUTE, NOW - 5 * MINUTE),

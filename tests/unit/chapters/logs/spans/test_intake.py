@@ -9,7 +9,7 @@ import pytest
 from tests.registered import schema
 from tests.telemetry_rows import SpanRow, span_rows
 
-from toban.chapters.logs.intake.lines import Origin
+from toban.chapters.logs.intake.lines import BatchOrigin
 from toban.chapters.logs.rules import rules
 from toban.chapters.logs.spans.intake import SentSpan, SpanReader, SpanReading
 from toban.design.reader import read_design
@@ -37,7 +37,9 @@ PLAIN = SentSpan(
 
 
 def read(*changed: dict[str, Any]) -> SpanReading:
-    return READER.read([PLAIN._replace(**each) for each in changed], Origin("otel", service="fallback"), NOW)
+    return READER.read(
+        [PLAIN._replace(**each) for each in changed], BatchOrigin("otel", service="fallback"), NOW
+    )
 
 
 def row(**changed: Any) -> SpanRow:

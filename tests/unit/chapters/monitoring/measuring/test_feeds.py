@@ -15,7 +15,7 @@ from toban.design.values.duration import Duration, TimeUnit
 from toban.design.values.metric import Metric
 from toban.design.values.quantity import Quantity
 from toban.design.values.threshold import Threshold
-from toban.engine.bindings.model import Bindings, Bound, System
+from toban.engine.bindings.model import Bindings, KindBinding, System
 from toban.engine.bindings.section import Section
 
 
@@ -64,7 +64,7 @@ def design(*monitors: Monitor) -> Design:
 
 def bindings(**targets: Sequence[str]) -> Bindings:
     bound = {
-        target: tuple(Bound(kind, Config(), line) for line, kind in enumerate(kinds, 1))
+        target: tuple(KindBinding(kind, Config(), line) for line, kind in enumerate(kinds, 1))
         for target, kinds in targets.items()
     }
     return Bindings("toban.toml", "b" * 64, System(), bound, {}, {}, {}, {})
@@ -145,7 +145,7 @@ def test_a_target_is_sampled_as_its_most_frequent_monitor_needs() -> None:
 
 def test_sources_with_the_same_name_are_distinguished_by_kind_and_then_position() -> None:
     def feed(target: str, kind: str, position: int) -> Feed:
-        return Feed(target, Bound(kind, Config(), 1), timedelta(seconds=15), position)
+        return Feed(target, KindBinding(kind, Config(), 1), timedelta(seconds=15), position)
 
     feeds = [
         feed("DB", "prometheus", 0),

@@ -10,8 +10,8 @@ from toban.chapters.monitoring.sources.cloudwatch.config import CloudWatchConfig
 from toban.chapters.monitoring.sources.cloudwatch.cost import cost, dollars_a_month
 from toban.chapters.monitoring.sources.cloudwatch.values import (
     Database,
-    Question,
-    Series,
+    MetricQuestion,
+    MetricSeries,
     absent,
     asked_for,
     questions,
@@ -35,7 +35,7 @@ def answered(
 ) -> dict[Metric, float]:
     """Answer by CloudWatch metric name: minutes before noon → value; unnamed metrics have no points."""
     answers = {
-        question: Series(
+        question: MetricSeries(
             {NOON - timedelta(minutes=ago): value for ago, value in points.get(question.name, {}).items()}
         )
         for question in questions(asking, database)
@@ -129,7 +129,7 @@ def test_a_response_time_is_in_milliseconds() -> None:
 
 def test_unreliable_values_are_ignored() -> None:
     asking = config(ec2=EC2)
-    answers = dict.fromkeys(questions(asking, None), Series({NOON: 1.0}, fault="PartialData"))
+    answers = dict.fromkeys(questions(asking, None), MetricSeries({NOON: 1.0}, fault="PartialData"))
 
     assert list(readings(asking, answers, None)) == []
 
@@ -138,7 +138,7 @@ def test_a_custom_metric_is_scaled_and_replaces_that_of_the_resource() -> None:
     own = {"namespace": "Shop", "name": "busy", "dimensions": {"b": "2", "a": "1"}, "factor": 100}
     asking = config(ec2=EC2, metrics={"cpu_usage_percent": own, "queue_length": {**own, "name": "waiting"}})
 
-    assert Question("Shop", "busy", (("a", "1"), ("b", "2")), "Average") in questions(asking, None)
+    assert MetricQuestion("Shop", "busy", (("a", "1"), ("b", "2")), "Average") in questions(asking, None)
     assert answered(asking, {"CPUUtilization": {1: 5.0}, "busy": {1: 0.5}}) == {Metric.CPU_USAGE: 50.0}
     assert asked_for(asking) == {Metric.UP, Metric.CPU_USAGE, Metric.QUEUE_LENGTH}
 

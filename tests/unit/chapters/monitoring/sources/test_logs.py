@@ -8,9 +8,9 @@ from pydantic import ValidationError
 from toban.chapters.monitoring.counting import Counting
 from toban.chapters.monitoring.limits import Unjudgeable
 from toban.chapters.monitoring.sources.logs import KIND
-from toban.chapters.monitoring.sources.logs.config import LogsConfig
+from toban.chapters.monitoring.sources.logs.config import LogRowsConfig
 from toban.chapters.monitoring.sources.logs.rules import Slide, most, slide
-from toban.engine.search_parts import Match, Term
+from toban.engine.search_parts import Match, SearchTerm
 from toban.engine.telemetry.logs.language import read_search
 
 NOON = datetime(2026, 11, 26, 12, tzinfo=UTC)
@@ -81,7 +81,7 @@ def test_long_windows_slide_in_longer_steps(window: timedelta, step: float) -> N
 
 
 def counted(
-    config: LogsConfig, search: str | None, window: timedelta | None = FIVE
+    config: LogRowsConfig, search: str | None, window: timedelta | None = FIVE
 ) -> tuple[str, str, timedelta]:
     assert KIND.counted is not None
     found = KIND.counted(config, Counting("決済の失敗", search, window))
@@ -89,20 +89,20 @@ def counted(
 
 
 def test_a_row_counts_its_search_within_the_rows_of_the_target() -> None:
-    config = LogsConfig(query="service:shop-api")
+    config = LogRowsConfig(query="service:shop-api")
 
     assert counted(config, "level:ERROR") == ("service:shop-api", "service:shop-api level:ERROR", FIVE)
 
 
 def test_searches_only_the_team_can_know_come_from_the_bindings() -> None:
-    config = LogsConfig(query="service:shop-api", items={"決済の失敗": '"card declined"'})
+    config = LogRowsConfig(query="service:shop-api", items={"決済の失敗": '"card declined"'})
 
     assert counted(config, None)[1] == 'service:shop-api "card declined"'
     assert counted(config, "level:ERROR")[1] == 'service:shop-api "card declined"'
 
 
 def test_the_window_of_the_document_takes_precedence_over_the_bindings() -> None:
-    config = LogsConfig(window=timedelta(minutes=10))
+    config = LogRowsConfig(window=timedelta(minutes=10))
 
     assert counted(config, "level:ERROR")[2] == FIVE
     assert counted(config, "level:ERROR", None)[2] == timedelta(minutes=10)
@@ -110,17 +110,17 @@ def test_the_window_of_the_document_takes_precedence_over_the_bindings() -> None
 
 def test_a_missing_search_or_window_is_requested_in_the_error() -> None:
     with pytest.raises(Unjudgeable, match='items に "決済の失敗" = "検索"'):
-        counted(LogsConfig(), None)
+        counted(LogRowsConfig(), None)
     with pytest.raises(Unjudgeable, match='window = "5分"'):
-        counted(LogsConfig(), "level:ERROR", None)
+        counted(LogRowsConfig(), "level:ERROR", None)
 
 
 @pytest.mark.parametrize("keys", [{"query": "status:>=many"}, {"items": {"x": '"open'}}, {"window": "2日"}])
 def test_an_invalid_search_and_an_overlong_window_are_refused(keys: dict[str, object]) -> None:
     with pytest.raises(ValidationError):
-        LogsConfig.model_validate(keys)
+        LogRowsConfig.model_validate(keys)
 
 
 def test_a_source_is_named_by_its_search() -> None:
-    assert KIND.build(LogsConfig(query="service:shop-api")).instance == "service:shop-api"
-    assert read_search(KIND.build(LogsConfig()).instance).terms == (Term("kind", Match.ANY, ""),)
+    assert KIND.build(LogRowsConfig(query="service:shop-api")).instance == "service:shop-api"
+    assert read_search(KIND.build(LogRowsConfig()).instance).terms == (SearchTerm("kind", Match.ANY, ""),)

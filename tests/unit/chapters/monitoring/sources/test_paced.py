@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from toban.chapters.monitoring.sources.paced import Paced, Throttled, Withheld, pause, wait_in
+from toban.chapters.monitoring.sources.paced import PacedApi, Throttled, Withheld, pause, wait_in
 
 NOON = datetime(2026, 4, 1, 12, tzinfo=UTC)
 MINUTE = timedelta(minutes=1)
@@ -25,7 +25,7 @@ class Api:
 
 
 def test_an_answer_is_reused_until_the_next_query_is_due() -> None:
-    api, paced = Api(), Paced[int](MINUTE)
+    api, paced = Api(), PacedApi[int](MINUTE)
 
     told = [paced.read(api.ask, NOON + timedelta(seconds=each)) for each in (0, 15, 59.9, 60, 75)]
 
@@ -33,7 +33,7 @@ def test_an_answer_is_reused_until_the_next_query_is_due() -> None:
 
 
 def test_an_insufficient_answer_is_requested_again_at_once() -> None:
-    api, paced = Api(), Paced[int](MINUTE)
+    api, paced = Api(), PacedApi[int](MINUTE)
     paced.read(api.ask, NOON)
 
     told = paced.read(api.ask, NOON, lambda answer: answer > 1)
@@ -42,7 +42,7 @@ def test_an_insufficient_answer_is_requested_again_at_once() -> None:
 
 
 def test_a_refusal_is_reused_like_an_answer() -> None:
-    api, paced = Api(Withheld("鍵が違います")), Paced[int](MINUTE)
+    api, paced = Api(Withheld("鍵が違います")), PacedApi[int](MINUTE)
 
     for seconds in (0, 30, 60):
         with pytest.raises(Withheld, match="鍵が違います"):
@@ -52,7 +52,7 @@ def test_a_refusal_is_reused_like_an_answer() -> None:
 
 
 def test_an_api_that_asks_for_a_pause_is_not_queried_even_without_an_answer() -> None:
-    api, paced = Api(Throttled("絞られています", timedelta(minutes=5))), Paced[int](MINUTE)
+    api, paced = Api(Throttled("絞られています", timedelta(minutes=5))), PacedApi[int](MINUTE)
     with pytest.raises(Withheld):
         paced.read(api.ask, NOON)
     api.refusal = None
@@ -82,7 +82,7 @@ def test_a_pause_is_as_long_as_requested_or_grows(
 
 
 def test_pauses_are_short_again_after_an_answer() -> None:
-    api, paced = Api(Throttled("絞られています")), Paced[int](MINUTE)
+    api, paced = Api(Throttled("絞られています")), PacedApi[int](MINUTE)
     for minutes in (0, 1):
         with pytest.raises(Withheld):
             paced.read(api.ask, NOON + minutes * MINUTE)

@@ -6,17 +6,17 @@ import pytest
 
 from toban.chapters.objectives.bindings import StatusBinding
 from toban.chapters.objectives.publishing.public import (
-    Board,
     DayKind,
+    PublicMaintenance,
+    ServiceState,
     Spell,
-    State,
-    Window,
+    StatusPage,
     board,
     indicators,
     state_of,
     windows,
 )
-from toban.chapters.objectives.rules import Tally
+from toban.chapters.objectives.rules import SliceTally
 
 NOON = datetime(2026, 4, 10, 12, tzinfo=UTC)
 MINUTE, HOUR, DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
@@ -25,56 +25,60 @@ STATUS = StatusBinding.model_validate(
 )
 
 
-def spell(service: str, state: State, began: datetime, ended: datetime | None = None) -> Spell:
+def spell(service: str, state: ServiceState, began: datetime, ended: datetime | None = None) -> Spell:
     return Spell(service, state, began, ended, ended or NOON)
 
 
-def made(*spells: Spell, days: dict[str, dict[date, Tally]] | None = None, now: datetime = NOON) -> Board:
-    nothing: dict[str, dict[date, Tally]] = {"店": {}, "決済": {}}
+def made(
+    *spells: Spell, days: dict[str, dict[date, SliceTally]] | None = None, now: datetime = NOON
+) -> StatusPage:
+    nothing: dict[str, dict[date, SliceTally]] = {"店": {}, "決済": {}}
     return board(STATUS, spells, nothing | (days or {}), [], today=NOON.date(), now=now)
 
 
 @pytest.mark.parametrize(
     ("up", "has_critical", "is_planned", "expected"),
     [
-        (1.0, False, False, State.OPERATIONAL),
-        (0.99, False, False, State.OPERATIONAL),
-        (0.98, False, False, State.DEGRADED),
-        (1.0, True, False, State.DEGRADED),
-        (0.02, False, False, State.DEGRADED),
-        (0.01, True, False, State.DOWN),
-        (0.0, False, False, State.DOWN),
-        (None, False, False, State.UNKNOWN),
-        (None, True, False, State.UNKNOWN),
-        (0.0, True, True, State.MAINTENANCE),
-        (None, False, True, State.MAINTENANCE),
+        (1.0, False, False, ServiceState.OPERATIONAL),
+        (0.99, False, False, ServiceState.OPERATIONAL),
+        (0.98, False, False, ServiceState.DEGRADED),
+        (1.0, True, False, ServiceState.DEGRADED),
+        (0.02, False, False, ServiceState.DEGRADED),
+        (0.01, True, False, ServiceState.DOWN),
+        (0.0, False, False, ServiceState.DOWN),
+        (None, False, False, ServiceState.UNKNOWN),
+        (None, True, False, ServiceState.UNKNOWN),
+        (0.0, True, True, ServiceState.MAINTENANCE),
+        (None, False, True, ServiceState.MAINTENANCE),
     ],
 )
 def test_the_state_of_a_service_depends_on_up_alerts_and_maintenance(
-    up: float | None, has_critical: bool, is_planned: bool, expected: State
+    up: float | None, has_critical: bool, is_planned: bool, expected: ServiceState
 ) -> None:
     assert state_of(up, has_critical=has_critical, is_planned=is_planned) is expected
 
 
 def test_the_worst_service_determines_the_overall_state() -> None:
-    shown = made(spell("店", State.OPERATIONAL, NOON - DAY), spell("決済", State.DOWN, NOON - HOUR))
+    shown = made(
+        spell("店", ServiceState.OPERATIONAL, NOON - DAY), spell("決済", ServiceState.DOWN, NOON - HOUR)
+    )
 
-    assert [each.state for each in shown.services] == [State.OPERATIONAL, State.DOWN]
-    assert shown.state is State.DOWN
+    assert [each.state for each in shown.services] == [ServiceState.OPERATIONAL, ServiceState.DOWN]
+    assert shown.state is ServiceState.DOWN
 
 
 def test_a_service_never_checked_is_unknown_and_so_is_the_overall_state() -> None:
-    shown = made(spell("店", State.OPERATIONAL, NOON - DAY))
+    shown = made(spell("店", ServiceState.OPERATIONAL, NOON - DAY))
 
-    assert shown.services[1].state is State.UNKNOWN
-    assert shown.state is State.UNKNOWN
+    assert shown.services[1].state is ServiceState.UNKNOWN
+    assert shown.state is ServiceState.UNKNOWN
 
 
 def test_a_service_not_checked_for_ten_minutes_is_unknown() -> None:
-    spells = [spell(name, State.OPERATIONAL, NOON - DAY) for name in ("店", "決済")]
+    spells = [spell(name, ServiceState.OPERATIONAL, NOON - DAY) for name in ("店", "決済")]
 
-    assert made(*spells, now=NOON + 10 * MINUTE).state is State.OPERATIONAL
-    assert made(*spells, now=NOON + 10 * MINUTE + timedelta(seconds=1)).state is State.UNKNOWN
+    assert made(*spells, now=NOON + 10 * MINUTE).state is ServiceState.OPERATIONAL
+    assert made(*spells, now=NOON + 10 * MINUTE + timedelta(seconds=1)).state is ServiceState.UNKNOWN
 
 
 @pytest.mark.parametrize(
@@ -88,13 +92,13 @@ def test_a_service_not_checked_for_ten_minutes_is_unknown() -> None:
     ],
 )
 def test_a_day_is_one_of_four_kinds(mean: float, kind: DayKind) -> None:
-    shown = made(days={"店": {NOON.date(): Tally(86_400, 86_400 * mean)}})
+    shown = made(days={"店": {NOON.date(): SliceTally(86_400, 86_400 * mean)}})
 
     assert shown.services[0].days[-1].kind is kind
 
 
 def test_ninety_days_are_shown_with_unknown_ones_marked() -> None:
-    days = {NOON.date() - 89 * DAY: Tally(100, 100), NOON.date(): Tally(100, 99)}
+    days = {NOON.date() - 89 * DAY: SliceTally(100, 100), NOON.date(): SliceTally(100, 99)}
 
     service = made(days={"店": days}).services[0]
 
@@ -105,21 +109,21 @@ def test_ninety_days_are_shown_with_unknown_ones_marked() -> None:
 
 
 def test_a_planned_outage_does_not_affect_the_days() -> None:
-    shown = made(days={"店": {NOON.date(): Tally(86_400, 79_200, 7200, 0)}})
+    shown = made(days={"店": {NOON.date(): SliceTally(86_400, 79_200, 7200, 0)}})
 
     assert shown.services[0].days[-1].share == 100
 
 
 def test_incidents_of_a_month_are_listed_newest_first_without_brief_ones() -> None:
-    recent = spell("店", State.DOWN, NOON - 2 * DAY, NOON - 2 * DAY + HOUR)
-    lasting = spell("決済", State.DEGRADED, NOON - MINUTE)
+    recent = spell("店", ServiceState.DOWN, NOON - 2 * DAY, NOON - 2 * DAY + HOUR)
+    lasting = spell("決済", ServiceState.DEGRADED, NOON - MINUTE)
     spells = [
         recent,
         lasting,
-        spell("店", State.DOWN, NOON - DAY, NOON - DAY + timedelta(seconds=59)),
-        spell("店", State.DOWN, NOON - 40 * DAY, NOON - 30 * DAY),
-        spell("店", State.MAINTENANCE, NOON - 3 * DAY, NOON - 3 * DAY + HOUR),
-        spell("店", State.UNKNOWN, NOON - 4 * DAY, NOON - 4 * DAY + HOUR),
+        spell("店", ServiceState.DOWN, NOON - DAY, NOON - DAY + timedelta(seconds=59)),
+        spell("店", ServiceState.DOWN, NOON - 40 * DAY, NOON - 30 * DAY),
+        spell("店", ServiceState.MAINTENANCE, NOON - 3 * DAY, NOON - 3 * DAY + HOUR),
+        spell("店", ServiceState.UNKNOWN, NOON - 4 * DAY, NOON - 4 * DAY + HOUR),
     ]
 
     assert made(*spells).troubles == (lasting, recent)
@@ -130,7 +134,7 @@ def test_maintenance_of_several_services_is_listed_once() -> None:
 
     found = windows({"店": [whole], "決済": [whole, own]})
 
-    assert found == [Window(("店", "決済"), *whole), Window(("決済",), *own)]
+    assert found == [PublicMaintenance(("店", "決済"), *whole), PublicMaintenance(("決済",), *own)]
 
 
 def test_nothing_is_measured_without_a_status_page() -> None:

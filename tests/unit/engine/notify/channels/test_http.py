@@ -4,7 +4,7 @@ import pytest
 from pydantic import ValidationError
 
 from toban.engine.bindings.secret import Secret
-from toban.engine.notify.channels.http import HttpConfig, Poster, ReceiverConfig, retry_after
+from toban.engine.notify.channels.http import HttpChannelConfig, Poster, ReceiverConfig, retry_after
 from toban.engine.notify.channels.slack.channel import Slack
 from toban.engine.notify.channels.slack.config import SlackConfig
 from toban.engine.notify.delivery.channel import Undelivered
@@ -35,7 +35,7 @@ def test_retry_after_is_read_as_seconds_or_a_date(written: str, seconds: float |
 @pytest.mark.parametrize("url", ["http://hooks.example.com/x", "ftp://127.0.0.1/x", "hooks.example.com", ""])
 def test_a_url_that_would_expose_its_secret_is_refused_permanently(url: str) -> None:
     with pytest.raises(Undelivered) as caught:
-        Poster("Slack", HttpConfig()).post(url, {})
+        Poster("Slack", HttpChannelConfig()).post(url, {})
 
     assert not caught.value.retry
     assert str(caught.value) == "Slack: https の URL ではありません"
@@ -69,4 +69,4 @@ def test_a_public_host_always_needs_encryption(host: str) -> None:
 
 def test_a_private_host_that_was_not_named_needs_encryption() -> None:
     with pytest.raises(Undelivered, match="https の URL ではありません"):
-        Poster("Webhook", HttpConfig(), ("10.0.0.5",)).post("http://10.0.0.6/x", {})
+        Poster("Webhook", HttpChannelConfig(), ("10.0.0.5",)).post("http://10.0.0.6/x", {})

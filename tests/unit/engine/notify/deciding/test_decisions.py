@@ -8,15 +8,21 @@ import pytest
 
 from toban.design.reader import Design, read_design
 from toban.design.values.people import ChannelKind
-from toban.engine.notify.deciding.decisions import Decision, decide
-from toban.engine.notify.deciding.records import AT_LEAST_EVERY, AlertRecord, Past, SentNotice, Snapshot
+from toban.engine.notify.deciding.decisions import AlertDecision, decide
+from toban.engine.notify.deciding.records import (
+    AT_LEAST_EVERY,
+    AlertingSnapshot,
+    AlertRecord,
+    DeliveryHistory,
+    SentNotice,
+)
 from toban.engine.notify.delivery.notice import NoticeKind
-from toban.engine.notify.duty.escalation import Call, Progress
-from toban.engine.notify.reason import Reason
+from toban.engine.notify.duty.escalation import EscalationCall, EscalationProgress
+from toban.engine.notify.reason import NoticeReason
 from toban.engine.notify.routing.contacts import Contacts
 from toban.engine.notify.routing.flapping import CALM
 from toban.engine.notify.routing.grouping import BUSY
-from toban.engine.notify.routing.silences import Quiet
+from toban.engine.notify.routing.silences import ActiveSilence
 from toban.engine.notify.signal import Condition
 
 NOON = datetime(2026, 4, 1, 12, tzinfo=UTC)
@@ -64,9 +70,9 @@ TOLD = SentNotice(
     rule_citation="運用設計書.md:13",
     at=NOON,
 )
-STEPS = (Call(15 * MINUTE, ("緊急連絡先",), "運用設計書.md:8 (仮定)"),)
-UNDER_WAY = Past(notices=(TOLD,), escalation=Progress(STEPS, NOON))
-SILENCE = Quiet({"target": "DB"}, "江藤", "交換", NOON, NOON + timedelta(hours=1))
+STEPS = (EscalationCall(15 * MINUTE, ("緊急連絡先",), "運用設計書.md:8 (仮定)"),)
+UNDER_WAY = DeliveryHistory(notices=(TOLD,), escalation=EscalationProgress(STEPS, NOON))
+SILENCE = ActiveSilence({"target": "DB"}, "江藤", "交換", NOON, NOON + timedelta(hours=1))
 
 
 @pytest.fixture
@@ -83,12 +89,12 @@ def contacts(contacts: Contacts) -> Contacts:
 
 def decided(
     design: Design, contacts: Contacts, alert: AlertRecord, now: datetime = NOON, **seen: Any
-) -> Decision:
-    (decision,) = decide(design, contacts, Snapshot(now=now, alerts=(alert,), **seen))
+) -> AlertDecision:
+    (decision,) = decide(design, contacts, AlertingSnapshot(now=now, alerts=(alert,), **seen))
     return decision
 
 
-def told(decision: Decision) -> list[tuple[str, Reason]]:
+def told(decision: AlertDecision) -> list[tuple[str, NoticeReason]]:
     return [(each.route.destination, each.reason) for each in decision.passed]
 
 
@@ -97,7 +103,7 @@ def test_the_first_notice_starts_an_escalation_with_the_current_policy(
 ) -> None:
     decision = decided(design, contacts, ALERT)
 
-    assert told(decision) == [("slack", Reason.FIRST)]
+    assert told(decision) == [("slack", NoticeReason.FIRST)]
     assert decision.escalation is not None
     assert (decision.escalation.began_at, decision.escalation.done) == (NOON, 0)
     assert [call.roles for call in decision.escalation.steps] == [("緊急連絡先",)]
@@ -112,8 +118,8 @@ def test_an_escalation_step_is_scheduled_and_notified_exactly_when_due(
     then = decided(design, contacts, alert, due)
 
     assert (told(before), before.look_at) == ([], due)
-    assert told(then) == [("mail:night@example.com", Reason.ESCALATED)]
-    assert then.escalation == Progress(STEPS, NOON, done=1)
+    assert told(then) == [("mail:night@example.com", NoticeReason.ESCALATED)]
+    assert then.escalation == EscalationProgress(STEPS, NOON, done=1)
 
 
 def test_an_escalation_keeps_its_policy_when_the_document_no_longer_names_anyone(
@@ -125,7 +131,7 @@ def test_an_escalation_keeps_its_policy_when_the_document_no_longer_names_anyone
 
     decision = decided(without, contacts, replace(ALERT, past=UNDER_WAY), NOON + 15 * MINUTE)
 
-    assert told(decision) == [("mail:night@example.com", Reason.ESCALATED)]
+    assert told(decision) == [("mail:night@example.com", NoticeReason.ESCALATED)]
 
 
 def test_an_escalation_step_waits_for_the_end_of_a_silence(design: Design, contacts: Contacts) -> None:
@@ -135,7 +141,10 @@ def test_an_escalation_step_waits_for_the_end_of_a_silence(design: Design, conta
     after = decided(design, contacts, alert, SILENCE.ends_at, silences=(SILENCE,))
 
     assert (told(quiet), quiet.look_at, quiet.escalation) == ([], SILENCE.ends_at, UNDER_WAY.escalation)
-    assert told(after) == [("slack", Reason.SILENCE_ENDED), ("mail:night@example.com", Reason.ESCALATED)]
+    assert told(after) == [
+        ("slack", NoticeReason.SILENCE_ENDED),
+        ("mail:night@example.com", NoticeReason.ESCALATED),
+    ]
 
 
 def test_an_acknowledgement_is_announced_once_and_stops_the_escalation(
@@ -157,7 +166,7 @@ def test_an_outcome_is_recorded_only_when_it_changes(design: Design, contacts: C
     (outcome,) = decided(design, contacts, replace(ALERT, past=UNDER_WAY), NOON + MINUTE).outcomes
     past = replace(UNDER_WAY, said={("slack", "", ()): (outcome.reason, outcome.detail)})
 
-    assert outcome.reason is Reason.ALREADY_TOLD
+    assert outcome.reason is NoticeReason.ALREADY_TOLD
     assert decided(design, contacts, replace(ALERT, past=past), NOON + MINUTE).outcomes == ()
 
 
@@ -166,7 +175,7 @@ def test_a_recovery_is_announced_and_settles_the_alert(design: Design, contacts:
 
     decision = decided(design, contacts, over, NOON + MINUTE)
 
-    assert told(decision) == [("slack", Reason.RECOVERED)]
+    assert told(decision) == [("slack", NoticeReason.RECOVERED)]
     assert decision.is_settled
 
 
@@ -204,5 +213,5 @@ def test_a_level_without_a_row_says_so_and_notifies_nobody(design: Design, conta
 
     assert told(decision) == []
     assert [(outcome.stage, outcome.reason) for outcome in decision.outcomes] == [
-        ("route", Reason.NO_MATRIX_ROW)
+        ("route", NoticeReason.NO_MATRIX_ROW)
     ]

@@ -13,7 +13,7 @@ from toban.engine.bindings.load import read_bindings
 from toban.engine.notify.delivery.channel import Undelivered
 from toban.engine.notify.delivery.lifeline import EVERY, SILENT, Lifeline
 from toban.engine.notify.delivery.notice import Notice, NoticeKind
-from toban.engine.notify.routing.contacts import Contacts, Way, contacts_of
+from toban.engine.notify.routing.contacts import BoundChannel, Contacts, contacts_of
 
 NOW = datetime(2026, 11, 26, 3, 0, tzinfo=UTC)
 DOCUMENT = """# 運用設計書
@@ -56,7 +56,10 @@ def design() -> Design:
 @pytest.fixture
 def contacts() -> Contacts:
     bound = contacts_of(read_bindings(BINDINGS, Path("toban.toml"), schema()), {}, "")
-    ways = (Way("chat", ChannelKind.SLACK, is_shared=True), Way("mail", ChannelKind.EMAIL, is_shared=False))
+    ways = (
+        BoundChannel("chat", ChannelKind.SLACK, is_shared=True),
+        BoundChannel("mail", ChannelKind.EMAIL, is_shared=False),
+    )
     return Contacts(people=bound.people, ways=ways, zone=bound.zone, duty=bound.duty)
 
 

@@ -5,13 +5,13 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from toban.engine.notify.delivery.notice import NoticeKind
-from toban.engine.notify.delivery.words import Story, facts, title
-from toban.engine.notify.reason import Reason
+from toban.engine.notify.delivery.words import AlertStory, facts, title
+from toban.engine.notify.reason import NoticeReason
 from toban.engine.notify.signal import Condition
 
 TOKYO = ZoneInfo("Asia/Tokyo")
 NOON = datetime(2026, 4, 1, 12, tzinfo=TOKYO)
-STORY = Story(
+STORY = AlertStory(
     subject="DB CPU使用率",
     condition=Condition.CRITICAL,
     value="92%",
@@ -88,12 +88,12 @@ def test_a_recovery_states_how_long_the_alert_lasted() -> None:
 @pytest.mark.parametrize(
     ("reason", "expected"),
     [
-        (Reason.REPEATED, "■ 異常 (継続中): DB CPU使用率 92%"),
-        (Reason.SILENCE_ENDED, "■ 異常 (継続中): DB CPU使用率 92%"),
-        (Reason.ESCALATED, "■ 異常 (未対応): DB CPU使用率 92%"),
+        (NoticeReason.REPEATED, "■ 異常 (継続中): DB CPU使用率 92%"),
+        (NoticeReason.SILENCE_ENDED, "■ 異常 (継続中): DB CPU使用率 92%"),
+        (NoticeReason.ESCALATED, "■ 異常 (未対応): DB CPU使用率 92%"),
     ],
 )
-def test_a_title_says_why_the_notice_is_repeated(reason: Reason, expected: str) -> None:
+def test_a_title_says_why_the_notice_is_repeated(reason: NoticeReason, expected: str) -> None:
     assert title(NoticeKind.FIRING, [STORY], reason) == expected
 
 

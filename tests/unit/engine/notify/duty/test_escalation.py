@@ -3,11 +3,14 @@ from datetime import UTC, datetime, timedelta
 from toban.design.clauses.objectives import DutyRole
 from toban.design.reader import read_design
 from toban.engine.bindings.model import EscalationStep, NoticeBinding
-from toban.engine.notify.duty.escalation import Call, due, next_at, policy, read, written
+from toban.engine.notify.duty.escalation import EscalationCall, due, next_at, policy, read, written
 
 NOON = datetime(2026, 4, 1, 12, tzinfo=UTC)
 MINUTE = timedelta(minutes=1)
-STEPS = (Call(15 * MINUTE, ("当番",), "here"), Call(30 * MINUTE, ("緊急連絡先", "運用責任者"), "here"))
+STEPS = (
+    EscalationCall(15 * MINUTE, ("当番",), "here"),
+    EscalationCall(30 * MINUTE, ("緊急連絡先", "運用責任者"), "here"),
+)
 DUTIES = read_design(
     """# 運用設計書
 
@@ -24,7 +27,7 @@ DUTIES = read_design(
 
 
 def test_a_step_is_due_when_its_time_has_come() -> None:
-    def called(minutes: float, done: int = 0) -> list[Call]:
+    def called(minutes: float, done: int = 0) -> list[EscalationCall]:
         return list(due(STEPS, done=done, began_at=NOON, now=NOON + minutes * MINUTE))
 
     assert called(14.99) == []

@@ -13,9 +13,9 @@ from toban.design.reader import read_design
 from toban.engine.bindings.load import UnreadableBindings, read_bindings
 from toban.engine.bindings.model import System
 from toban.engine.notify.duty.roster import (
+    DutyShift,
     Override,
     Roster,
-    Shift,
     holding,
     last_handover,
     on_duty,
@@ -61,7 +61,7 @@ def stands_in(person: str, start: str, end: str, number: int = 1) -> Override:
     return Override(number, "当番", person, "nami", "通院", at(start), at(end))
 
 
-def lines(found: list[Shift]) -> list[str]:
+def lines(found: list[DutyShift]) -> list[str]:
     return [
         f"{shift.start:%m-%d %H:%M} {'、'.join(shift.watch.people)} {shift.end:%m-%d %H:%M}"
         for shift in found

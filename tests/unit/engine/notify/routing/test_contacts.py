@@ -5,7 +5,7 @@ from tests.registered import kinds, schema
 from toban.design.values.people import ChannelKind
 from toban.engine.bindings.load import read_bindings
 from toban.engine.notify.delivery.channel import CHANNEL_KINDS
-from toban.engine.notify.routing.contacts import Contacts, Way, contacts_of
+from toban.engine.notify.routing.contacts import BoundChannel, Contacts, contacts_of
 
 WRITTEN = """
 [system]
@@ -43,9 +43,9 @@ def contacts() -> Contacts:
 
 def test_every_bound_channel_is_available_under_the_documents_word_for_it() -> None:
     assert contacts().ways == (
-        Way("watch", ChannelKind.SLACK, is_shared=True, posts_to="#monitoring"),
-        Way("mail", ChannelKind.EMAIL, is_shared=False),
-        Way("pager", ChannelKind.PAGERDUTY, is_shared=True, gathers=False),
+        BoundChannel("watch", ChannelKind.SLACK, is_shared=True, posts_to="#monitoring"),
+        BoundChannel("mail", ChannelKind.EMAIL, is_shared=False),
+        BoundChannel("pager", ChannelKind.PAGERDUTY, is_shared=True, gathers=False),
     )
 
 

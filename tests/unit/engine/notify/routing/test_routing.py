@@ -6,8 +6,8 @@ from toban.design.clauses.notices import NotificationRule
 from toban.design.reader import read_design
 from toban.design.values.people import ChannelKind
 from toban.design.values.severity import AlertLevel
-from toban.engine.notify.reason import Reason
-from toban.engine.notify.routing.contacts import Contacts, Way
+from toban.engine.notify.reason import NoticeReason
+from toban.engine.notify.routing.contacts import BoundChannel, Contacts
 from toban.engine.notify.routing.routing import Routing, routing_of, rules_for
 
 HEAD = "# 運用設計書\n\n## 2. 監視\n\n### アラート通知\n"
@@ -40,7 +40,7 @@ def test_every_role_is_notified_by_every_channel_and_a_shared_destination_once(
 
 
 def test_a_destination_named_as_recipient_uses_the_channel_that_posts_there(contacts: Contacts) -> None:
-    monitoring = Way("watch", ChannelKind.SLACK, is_shared=True, posts_to="#monitoring")
+    monitoring = BoundChannel("watch", ChannelKind.SLACK, is_shared=True, posts_to="#monitoring")
     both = replace(contacts, ways=(*contacts.ways, monitoring))
 
     routing = routing_of(rules("情報 (Info) | Slack#monitoring | Slack | 即時"), both)
@@ -51,21 +51,21 @@ def test_a_destination_named_as_recipient_uses_the_channel_that_posts_there(cont
 
 
 def test_a_channel_that_posts_elsewhere_is_not_used_for_another_destination(contacts: Contacts) -> None:
-    elsewhere = Way("ops", ChannelKind.SLACK, is_shared=True, posts_to="#ops")
+    elsewhere = BoundChannel("ops", ChannelKind.SLACK, is_shared=True, posts_to="#ops")
 
     routing = routing_of(
         rules("情報 (Info) | Slack#monitoring | Slack | 即時"), replace(contacts, ways=(elsewhere,))
     )
 
     assert routing.routes == ()
-    assert routing.dead_ends[0].reason is Reason.UNBOUND_CHANNEL
+    assert routing.dead_ends[0].reason is NoticeReason.UNBOUND_CHANNEL
     assert 'kind = "slack" と channel = "#monitoring" を書いてください' in routing.dead_ends[0].detail
 
 
 def test_an_unassigned_role_is_undeliverable_with_a_hint(contacts: Contacts) -> None:
     routing = routing_of(rules("異常 | 当直、開発担当者 | Slack | 即時"), contacts)
 
-    assert [(end.recipient, end.reason) for end in routing.dead_ends] == [("当直", Reason.UNBOUND_ROLE)]
+    assert [(end.recipient, end.reason) for end in routing.dead_ends] == [("当直", NoticeReason.UNBOUND_ROLE)]
     assert routing.dead_ends[0].detail == (
         '役割の担当者が決まっていません: 当直。toban.toml に [people."当直"] を書いてください'
     )
@@ -76,13 +76,13 @@ def test_an_unbound_channel_is_undeliverable_for_each_recipient(contacts: Contac
     routing = routing_of(rules("異常 | 運用責任者 | 電話 | 即時"), contacts)
 
     assert routing.routes == ()
-    assert [end.reason for end in routing.dead_ends] == [Reason.UNBOUND_CHANNEL]
+    assert [end.reason for end in routing.dead_ends] == [NoticeReason.UNBOUND_CHANNEL]
     assert 'kind = "phone"' in routing.dead_ends[0].detail
 
 
 @pytest.mark.parametrize("name", ["Mattermost", "ＭＡＴＴＥＲＭＯＳＴ"])
 def test_an_unknown_word_selects_the_channel_bound_under_it(contacts: Contacts, name: str) -> None:
-    chat = Way(name, ChannelKind.WEBHOOK, is_shared=True)
+    chat = BoundChannel(name, ChannelKind.WEBHOOK, is_shared=True)
 
     routing = routing_of(
         rules("異常 | 運用責任者 | Mattermost、メール | 即時"), replace(contacts, ways=(*contacts.ways, chat))
@@ -97,7 +97,7 @@ def test_an_unknown_word_is_undeliverable_while_nothing_is_bound_under_it(contac
 
     assert [route.destination for route in routing.routes] == ["mail:manager@example.com"]
     (end,) = routing.dead_ends
-    assert end.reason is Reason.UNKNOWN_CHANNEL
+    assert end.reason is NoticeReason.UNKNOWN_CHANNEL
     assert end.detail == (
         "対応していない通知方法です: 運用責任者。「Mattermost」が何を指すか分かりません: "
         '文書を直すか、toban.toml に [channels."Mattermost"] を書いてください'
@@ -108,12 +108,12 @@ def test_a_recipient_with_only_unknown_channels_is_notified_by_all_known_ones(co
     routing = routing_of(rules("異常 | 運用責任者 | 掲示板 | 即時"), contacts)
 
     assert [route.destination for route in routing.routes] == ["mail:manager@example.com", "slack"]
-    assert [end.reason for end in routing.dead_ends] == [Reason.UNKNOWN_CHANNEL]
+    assert [end.reason for end in routing.dead_ends] == [NoticeReason.UNKNOWN_CHANNEL]
 
 
 def test_a_channel_bound_under_the_exact_word_takes_precedence_over_its_kind(contacts: Contacts) -> None:
-    line = Way("line", ChannelKind.LINE, is_shared=True)
-    works = Way("LINE WORKS", ChannelKind.WEBHOOK, is_shared=True)
+    line = BoundChannel("line", ChannelKind.LINE, is_shared=True)
+    works = BoundChannel("LINE WORKS", ChannelKind.WEBHOOK, is_shared=True)
 
     both = replace(contacts, ways=(line, works))
     only = replace(contacts, ways=(line,))
@@ -128,7 +128,7 @@ def test_a_person_without_an_address_for_the_channel_is_undeliverable(contacts: 
 
     routing = routing_of(rules("異常 | 運用責任者 | メール | 即時"), nobody_mailed)
 
-    assert [end.reason for end in routing.dead_ends] == [Reason.NO_ADDRESS]
+    assert [end.reason for end in routing.dead_ends] == [NoticeReason.NO_ADDRESS]
     assert 'email = "…"' in routing.dead_ends[0].detail
 
 
@@ -143,7 +143,9 @@ def test_a_shared_destination_needs_no_personal_address(contacts: Contacts) -> N
 def test_an_unfilled_placeholder_is_undeliverable(contacts: Contacts) -> None:
     routing = routing_of(rules("異常 | [氏名] | Slack | 即時"), contacts)
 
-    assert [(end.recipient, end.reason) for end in routing.dead_ends] == [("[氏名]", Reason.PLACEHOLDER)]
+    assert [(end.recipient, end.reason) for end in routing.dead_ends] == [
+        ("[氏名]", NoticeReason.PLACEHOLDER)
+    ]
 
 
 def test_roles_are_matched_regardless_of_character_width(contacts: Contacts) -> None:

@@ -1,14 +1,14 @@
 from datetime import UTC, datetime, timedelta
 
-from toban.engine.notify.routing.silences import Quiet, lifted_at, silencing
+from toban.engine.notify.routing.silences import ActiveSilence, lifted_at, silencing
 
 NOON = datetime(2026, 4, 1, 12, tzinfo=UTC)
 HOUR = timedelta(hours=1)
 LABELS = {"target": "DB", "item": "cpu", "instance": "db-1"}
 
 
-def quiet(start: datetime = NOON, end: datetime = NOON + HOUR, **matchers: str) -> Quiet:
-    return Quiet(matchers, "上原", "増設中", start, end)
+def quiet(start: datetime = NOON, end: datetime = NOON + HOUR, **matchers: str) -> ActiveSilence:
+    return ActiveSilence(matchers, "上原", "増設中", start, end)
 
 
 def test_every_matcher_must_hold() -> None:

@@ -5,59 +5,66 @@ import pytest
 
 from toban.design.values.people import ChannelKind
 from toban.engine.notify.delivery.notice import NoticeKind
-from toban.engine.notify.reason import Reason
-from toban.engine.notify.routing.contacts import Way
+from toban.engine.notify.reason import NoticeReason
+from toban.engine.notify.routing.contacts import BoundChannel
 from toban.engine.notify.routing.maintenance import OpenWindow
 from toban.engine.notify.routing.routing import Route
-from toban.engine.notify.routing.stages import Candidate, Situation, Standing, Told, judge, why_notify
+from toban.engine.notify.routing.stages import (
+    AlertContext,
+    Candidate,
+    LastNotice,
+    Situation,
+    judge,
+    why_notify,
+)
 from toban.engine.notify.signal import Condition
 
 ROUTE = Route(
-    "rule", "運用設計書.md:47", ("開発担当者",), Way("slack", ChannelKind.SLACK, is_shared=True), ()
+    "rule", "運用設計書.md:47", ("開発担当者",), BoundChannel("slack", ChannelKind.SLACK, is_shared=True), ()
 )
 NOON = datetime(2026, 4, 11, 18, tzinfo=UTC)
 SITUATION = Situation(NOON, ZoneInfo("Asia/Tokyo"), repeat=timedelta(hours=4))
 WINDOW = OpenWindow("運用設計書.md:21", datetime(2026, 4, 11, 19, tzinfo=UTC))
-TOLD_WARNING = Told(NoticeKind.FIRING, Condition.WARNING, at=NOON, was_lost=False)
+TOLD_WARNING = LastNotice(NoticeKind.FIRING, Condition.WARNING, at=NOON, was_lost=False)
 
 
 @pytest.mark.parametrize(
     ("kind", "condition", "told", "expected"),
     [
-        (NoticeKind.FIRING, Condition.WARNING, None, Reason.FIRST),
-        (NoticeKind.FIRING, Condition.WARNING, TOLD_WARNING, Reason.ALREADY_TOLD),
-        (NoticeKind.FIRING, Condition.CRITICAL, TOLD_WARNING, Reason.WORSE),
+        (NoticeKind.FIRING, Condition.WARNING, None, NoticeReason.FIRST),
+        (NoticeKind.FIRING, Condition.WARNING, TOLD_WARNING, NoticeReason.ALREADY_TOLD),
+        (NoticeKind.FIRING, Condition.CRITICAL, TOLD_WARNING, NoticeReason.WORSE),
         (
             NoticeKind.FIRING,
             Condition.WARNING,
-            Told(NoticeKind.FIRING, Condition.CRITICAL, at=NOON, was_lost=False),
-            Reason.BETTER,
+            LastNotice(NoticeKind.FIRING, Condition.CRITICAL, at=NOON, was_lost=False),
+            NoticeReason.BETTER,
         ),
-        (NoticeKind.RECOVERED, Condition.WARNING, TOLD_WARNING, Reason.RECOVERED),
-        (NoticeKind.RECOVERED, Condition.WARNING, None, Reason.NEVER_TOLD),
+        (NoticeKind.RECOVERED, Condition.WARNING, TOLD_WARNING, NoticeReason.RECOVERED),
+        (NoticeKind.RECOVERED, Condition.WARNING, None, NoticeReason.NEVER_TOLD),
         (
             NoticeKind.RECOVERED,
             Condition.WARNING,
-            Told(NoticeKind.FIRING, Condition.WARNING, at=NOON, was_lost=True),
-            Reason.NEVER_TOLD,
+            LastNotice(NoticeKind.FIRING, Condition.WARNING, at=NOON, was_lost=True),
+            NoticeReason.NEVER_TOLD,
         ),
         (
             NoticeKind.RECOVERED,
             Condition.WARNING,
-            Told(NoticeKind.RECOVERED, Condition.WARNING, at=NOON, was_lost=False),
-            Reason.ALREADY_TOLD,
+            LastNotice(NoticeKind.RECOVERED, Condition.WARNING, at=NOON, was_lost=False),
+            NoticeReason.ALREADY_TOLD,
         ),
         # An undelivered notice is not announced again: the outbox has already tried for hours.
         (
             NoticeKind.FIRING,
             Condition.WARNING,
-            Told(NoticeKind.FIRING, Condition.WARNING, at=NOON, was_lost=True),
-            Reason.ALREADY_TOLD,
+            LastNotice(NoticeKind.FIRING, Condition.WARNING, at=NOON, was_lost=True),
+            NoticeReason.ALREADY_TOLD,
         ),
     ],
 )
 def test_a_destination_is_notified_only_of_news(
-    kind: NoticeKind, condition: Condition, told: Told | None, expected: Reason
+    kind: NoticeKind, condition: Condition, told: LastNotice | None, expected: NoticeReason
 ) -> None:
     candidate = Candidate(kind, condition, ROUTE, told)
 
@@ -66,11 +73,14 @@ def test_a_destination_is_notified_only_of_news(
 
 def test_an_alert_is_held_back_during_maintenance_and_the_window_is_cited() -> None:
     judgement = judge(
-        Candidate(NoticeKind.FIRING, Condition.CRITICAL, ROUTE, None, Standing(window=WINDOW)), SITUATION
+        Candidate(NoticeKind.FIRING, Condition.CRITICAL, ROUTE, None, AlertContext(window=WINDOW)), SITUATION
     )
 
     assert not judgement.last.passes
-    assert judgement.trail == (("route", Reason.MATRIX_ROW), ("maintenance", Reason.IN_MAINTENANCE))
+    assert judgement.trail == (
+        ("route", NoticeReason.MATRIX_ROW),
+        ("maintenance", NoticeReason.IN_MAINTENANCE),
+    )
     assert judgement.last.detail == (
         "メンテナンス中です。終了時に継続中なら通知します (運用設計書.md:21、04:00 まで)"
     )
@@ -78,18 +88,18 @@ def test_an_alert_is_held_back_during_maintenance_and_the_window_is_cited() -> N
 
 def test_a_recovery_is_sent_during_maintenance() -> None:
     judgement = judge(
-        Candidate(NoticeKind.RECOVERED, Condition.WARNING, ROUTE, TOLD_WARNING, Standing(window=WINDOW)),
+        Candidate(NoticeKind.RECOVERED, Condition.WARNING, ROUTE, TOLD_WARNING, AlertContext(window=WINDOW)),
         SITUATION,
     )
 
     assert judgement.last.passes
     assert [reason for _, reason in judgement.trail] == [
-        Reason.MATRIX_ROW,
-        Reason.RECOVERY_PASSES,
-        Reason.NO_CAUSE_ABOVE,
-        Reason.NOT_SILENCED,
-        Reason.STEADY,
-        Reason.RECOVERED,
+        NoticeReason.MATRIX_ROW,
+        NoticeReason.RECOVERY_PASSES,
+        NoticeReason.NO_CAUSE_ABOVE,
+        NoticeReason.NOT_SILENCED,
+        NoticeReason.STEADY,
+        NoticeReason.RECOVERED,
     ]
 
 
@@ -98,10 +108,10 @@ def test_a_notice_that_passes_has_a_reason_at_every_stage() -> None:
 
     assert judgement.stage == "dedup"
     assert judgement.trail == (
-        ("route", Reason.MATRIX_ROW),
-        ("maintenance", Reason.NO_MAINTENANCE),
-        ("mute", Reason.NO_CAUSE_ABOVE),
-        ("silence", Reason.NOT_SILENCED),
-        ("flap", Reason.STEADY),
-        ("dedup", Reason.FIRST),
+        ("route", NoticeReason.MATRIX_ROW),
+        ("maintenance", NoticeReason.NO_MAINTENANCE),
+        ("mute", NoticeReason.NO_CAUSE_ABOVE),
+        ("silence", NoticeReason.NOT_SILENCED),
+        ("flap", NoticeReason.STEADY),
+        ("dedup", NoticeReason.FIRST),
     )

@@ -10,8 +10,8 @@ from pathlib import Path
 import psutil
 import pytest
 
-from toban.engine.runs.commands.command import MOST_BYTES, Command, Lines
-from toban.engine.runs.rules import Reason
+from toban.engine.runs.commands.command import MOST_BYTES, LineSplitter, LocalCommand
+from toban.engine.runs.rules import RunReason
 from toban.engine.runs.work import StepFailed
 
 
@@ -24,27 +24,27 @@ class FakeTurn:
     parameters: Mapping[str, str] = field(default_factory=dict)
     results: Mapping[str, object] = field(default_factory=dict)
     said: list[str] = field(default_factory=list)
-    stop: Reason | None = None
+    stop: RunReason | None = None
     stop_after: str = ""
 
     def say(self, text: str) -> None:
         self.said += text.splitlines()
         if self.stop_after and self.stop_after in text:
-            self.stop = Reason.CANCELLED
+            self.stop = RunReason.CANCELLED
 
     def progress(self, percent: float | None, text: str = "") -> None:
         """Ignore the progress: a command reports none of its own."""
 
-    def why_stop(self) -> Reason | None:
+    def why_stop(self) -> RunReason | None:
         return self.stop
 
 
-def python(code: str) -> Command:
-    return Command((sys.executable, "-c", code), Path.cwd())
+def python(code: str) -> LocalCommand:
+    return LocalCommand((sys.executable, "-c", code), Path.cwd())
 
 
 def test_pieces_of_output_become_complete_lines() -> None:
-    lines = Lines()
+    lines = LineSplitter()
 
     assert list(lines.take("一行目\n二".encode()[:-1])) == ["一行目"]
     assert list(lines.take("二".encode()[-1:] + b"\r\n")) == ["二"]
@@ -52,7 +52,7 @@ def test_pieces_of_output_become_complete_lines() -> None:
 
 
 def test_the_line_at_the_limit_is_stored_and_the_next_is_only_counted() -> None:
-    lines = Lines()
+    lines = LineSplitter()
     line = b"x" * 63 + b"\n"
     fitting = MOST_BYTES // len(line)
 
@@ -61,7 +61,7 @@ def test_the_line_at_the_limit_is_stored_and_the_next_is_only_counted() -> None:
 
 
 def test_output_of_exactly_the_limit_leaves_nothing_out() -> None:
-    lines = Lines()
+    lines = LineSplitter()
 
     assert len(lines.take(b"\n" * MOST_BYTES)) == MOST_BYTES
     assert list(lines.end()) == []
@@ -81,7 +81,7 @@ def test_a_status_that_is_not_zero_is_a_failure_with_its_number() -> None:
     with pytest.raises(StepFailed, match="終了コード 3") as failed:
         python("raise SystemExit(3)")(FakeTurn())
 
-    assert failed.value.reason is Reason.FAILED
+    assert failed.value.reason is RunReason.FAILED
 
 
 def test_a_signal_is_named() -> None:
@@ -93,29 +93,29 @@ def test_a_missing_command_is_not_retried() -> None:
     turn = FakeTurn()
 
     with pytest.raises(StepFailed, match="no-such-program") as failed:
-        Command(("no-such-program",), Path.cwd())(turn)
+        LocalCommand(("no-such-program",), Path.cwd())(turn)
 
-    assert failed.value.reason is Reason.NOT_RUNNABLE
+    assert failed.value.reason is RunReason.NOT_RUNNABLE
     assert turn.said == ["no-such-program: No such file or directory"]
 
 
 def test_a_stopped_command_takes_its_children_with_it() -> None:
     # The shell starts a child that would outlive it, and prints its process id.
     turn = FakeTurn(stop_after="child")
-    command = Command(("sh", "-c", "sleep 600 & echo child $!; wait"), Path.cwd())
+    command = LocalCommand(("sh", "-c", "sleep 600 & echo child $!; wait"), Path.cwd())
 
     with pytest.raises(StepFailed) as failed:
         command(turn)
 
     child = int(turn.said[0].split()[1])
-    assert failed.value.reason is Reason.CANCELLED
+    assert failed.value.reason is RunReason.CANCELLED
     assert not psutil.pid_exists(child) or psutil.Process(child).status() == psutil.STATUS_ZOMBIE
 
 
 def test_a_child_left_behind_does_not_delay_the_run() -> None:
     turn = FakeTurn()
 
-    Command(("sh", "-c", "sleep 600 & echo done"), Path.cwd())(turn)
+    LocalCommand(("sh", "-c", "sleep 600 & echo done"), Path.cwd())(turn)
 
     assert turn.said == ["done"]
 

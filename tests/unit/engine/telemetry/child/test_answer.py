@@ -6,12 +6,12 @@ from collections.abc import Callable
 
 import pytest
 
-from toban.engine.telemetry.child.answer import Abandoned, Answer
+from toban.engine.telemetry.child.answer import AnswerAbandoned, StreamedAnswer
 
 
 def test_any_number_of_parts_arrives_in_order() -> None:
     async def send() -> list[object]:
-        answer = Answer()
+        answer = StreamedAnswer()
         work = asyncio.get_running_loop().run_in_executor(None, _filling(answer))
         taken: list[object] = [await answer.take() for _ in range(100)]
         await work
@@ -22,19 +22,19 @@ def test_any_number_of_parts_arrives_in_order() -> None:
 
 def test_a_thread_waiting_for_space_is_released_when_the_reader_leaves() -> None:
     async def leave() -> None:
-        answer = Answer()
+        answer = StreamedAnswer()
         work = asyncio.get_running_loop().run_in_executor(None, _filling(answer))
         await answer.take()
         answer.abandon()
         await work
 
-    with pytest.raises(Abandoned):
+    with pytest.raises(AnswerAbandoned):
         asyncio.run(leave())
 
 
 def test_the_number_of_waiting_parts_is_limited() -> None:
     async def fill() -> int:
-        answer = Answer()
+        answer = StreamedAnswer()
         put = 0
         full = threading.Event()
 
@@ -56,7 +56,7 @@ def test_the_number_of_waiting_parts_is_limited() -> None:
     assert asyncio.run(fill()) == 8
 
 
-def _filling(answer: Answer) -> Callable[[], None]:
+def _filling(answer: StreamedAnswer) -> Callable[[], None]:
     def fill() -> None:
         for number in range(100):
             answer.put(str(number).encode())

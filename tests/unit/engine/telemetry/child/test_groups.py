@@ -9,9 +9,9 @@ from hashlib import sha256
 import pytest
 
 from toban.engine.telemetry.child.groups import Groups
-from toban.engine.telemetry.child.refusal import NOT_ENOUGH_SPACE, REPEATED, UNKNOWN, Refused
+from toban.engine.telemetry.child.refusal import NOT_ENOUGH_SPACE, REPEATED, UNKNOWN, RequestRefusal
 from toban.engine.telemetry.store import InsertRepeated
-from toban.engine.telemetry.tokens import Token
+from toban.engine.telemetry.tokens import InsertToken
 
 CANNOT_PARSE = 27
 TOO_MANY_PARTITIONS = 252
@@ -34,7 +34,7 @@ class Table:
         self.is_writing.set()
         assert self.let_go.wait(10)
         if len(blocks) >= self.too_many:
-            raise Refused(TOO_MANY_PARTITIONS, "too many partitions")
+            raise RequestRefusal(TOO_MANY_PARTITIONS, "too many partitions")
         for block in blocks:
             if block in self.refused:
                 raise self.refused[block]
@@ -49,7 +49,7 @@ class Writers:
         self._threads = ThreadPoolExecutor(16)
 
     def send(self, name: str, *, cut: int = 0, seen: str = "", kind: str = "logs") -> Future[None]:
-        token = Token.of(sha256(name.encode()).hexdigest(), cut, seen)
+        token = InsertToken.of(sha256(name.encode()).hexdigest(), cut, seen)
         rows = f"{name}{cut or ''}".encode()
         came = self._threads.submit(self.groups.insert, kind, kind, token, rows, self.table.write)
         if name == "first":
@@ -67,8 +67,8 @@ class Writers:
         return sent
 
 
-def refusal_of(future: Future[None]) -> Refused:
-    with pytest.raises(Refused) as refused:
+def refusal_of(future: Future[None]) -> RequestRefusal:
+    with pytest.raises(RequestRefusal) as refused:
         future.result(10)
     return refused.value
 
@@ -107,7 +107,9 @@ def test_a_batch_sent_twice_at_once_is_written_once() -> None:
     outcomes = [each.exception(10) for each in sent]
     assert table.writes == [[b"first"]]
     # The second insert arrived either during the first write or after it.
-    assert all(each is None or (isinstance(each, Refused) and each.code == REPEATED) for each in outcomes)
+    assert all(
+        each is None or (isinstance(each, RequestRefusal) and each.code == REPEATED) for each in outcomes
+    )
     assert None in outcomes
 
 
@@ -123,7 +125,7 @@ def test_a_batch_seen_before_is_not_written_again() -> None:
 
 
 def test_batches_stored_before_the_start_are_recognised() -> None:
-    held = Token.of(sha256(b"a").hexdigest(), 0).batch
+    held = InsertToken.of(sha256(b"a").hexdigest(), 0).batch
     table = Table()
     writers = Writers(table, Groups(lambda batch: batch == ("logs", held)))
 
@@ -161,7 +163,12 @@ def test_a_repetition_waits_for_the_running_write_of_its_batch() -> None:
     rest = writers.send("first", cut=1)
 
     again = writers._threads.submit(
-        writers.groups.insert, "logs", "logs", Token.of(sha256(b"first").hexdigest(), 0), b"", table.write
+        writers.groups.insert,
+        "logs",
+        "logs",
+        InsertToken.of(sha256(b"first").hexdigest(), 0),
+        b"",
+        table.write,
     )
     time.sleep(0.05)
     assert not again.done()
@@ -212,7 +219,7 @@ def test_a_group_has_a_size_limit() -> None:
 
 def test_rows_that_do_not_parse_do_not_affect_others() -> None:
     table = Table(holds_first=True)
-    table.refused[b"bad"] = Refused(CANNOT_PARSE, "no JSON")
+    table.refused[b"bad"] = RequestRefusal(CANNOT_PARSE, "no JSON")
     writers = Writers(table)
     first = writers.send("first")
     good, bad, better = writers.send_in_order("good", "bad", "better")
@@ -243,7 +250,7 @@ def test_a_group_with_too_many_partitions_is_written_batch_by_batch() -> None:
 
 def test_a_batch_that_stored_nothing_is_not_a_repetition() -> None:
     table = Table()
-    table.refused[b"a"] = Refused(NOT_ENOUGH_SPACE, "the disk is full", stored_nothing=True)
+    table.refused[b"a"] = RequestRefusal(NOT_ENOUGH_SPACE, "the disk is full", stored_nothing=True)
     writers = Writers(table)
 
     assert code_of(writers.send("a")) == NOT_ENOUGH_SPACE
@@ -254,7 +261,7 @@ def test_a_batch_that_stored_nothing_is_not_a_repetition() -> None:
 
 def test_a_batch_that_failed_in_a_group_must_be_looked_up() -> None:
     table = Table(holds_first=True)
-    table.refused[b"b"] = Refused(NOT_ENOUGH_SPACE, "the disk is full")
+    table.refused[b"b"] = RequestRefusal(NOT_ENOUGH_SPACE, "the disk is full")
     writers = Writers(table)
     first = writers.send("first")
     sent = writers.send_in_order("a", "b")
@@ -277,6 +284,6 @@ def test_an_unexpected_failure_leaves_no_writer_waiting() -> None:
 
     first.result(10)
     told = [each.exception(10) for each in sent]
-    assert sorted(type(each).__name__ for each in told) == ["OSError", "Refused"]
-    assert [each.code for each in told if isinstance(each, Refused)] == [UNKNOWN]
+    assert sorted(type(each).__name__ for each in told) == ["OSError", "RequestRefusal"]
+    assert [each.code for each in told if isinstance(each, RequestRefusal)] == [UNKNOWN]
     writers.send("c").result(10)

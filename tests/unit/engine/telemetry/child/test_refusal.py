@@ -2,7 +2,7 @@
 
 import pytest
 
-from toban.engine.telemetry.child.refusal import Refused, from_engine
+from toban.engine.telemetry.child.refusal import RequestRefusal, from_engine
 
 
 def test_the_engines_error_code_and_message_are_kept() -> None:
@@ -26,4 +26,4 @@ def test_an_error_without_a_code_gets_one(words: str, text: str) -> None:
 
 
 def test_a_code_without_a_status_of_its_own_is_a_server_error() -> None:
-    assert Refused(241, "memory").status == 500
+    assert RequestRefusal(241, "memory").status == 500

@@ -4,7 +4,7 @@ import base64
 
 import pytest
 
-from toban.engine.telemetry.child.refusal import Refused
+from toban.engine.telemetry.child.refusal import RequestRefusal
 from toban.engine.telemetry.child.request import Request, authenticate, parse
 
 
@@ -36,7 +36,7 @@ def test_a_request_with_the_secret_is_accepted(headers: dict[str, str]) -> None:
 def test_a_request_without_the_secret_is_refused_and_the_answer_does_not_contain_it(
     headers: dict[str, str],
 ) -> None:
-    with pytest.raises(Refused) as refusal:
+    with pytest.raises(RequestRefusal) as refusal:
         authenticate(headers, "open sesame")
 
     assert refusal.value.status == 403
@@ -66,14 +66,14 @@ def test_without_a_query_in_the_url_the_body_is_the_statement() -> None:
 
 
 def test_an_empty_request_is_refused() -> None:
-    with pytest.raises(Refused) as refusal:
+    with pytest.raises(RequestRefusal) as refusal:
         parse(b"", {}, b"")
 
     assert refusal.value.status == 400
 
 
 def test_a_compressed_body_is_refused() -> None:
-    with pytest.raises(Refused) as refusal:
+    with pytest.raises(RequestRefusal) as refusal:
         parse(b"", {"content-encoding": "gzip"}, b"\x1f\x8b")
 
     assert refusal.value.status == 501
@@ -99,13 +99,13 @@ def test_long_values_may_be_sent_in_a_form() -> None:
 
 
 def test_external_data_in_a_form_is_refused() -> None:
-    with pytest.raises(Refused, match="external data"):
+    with pytest.raises(RequestRefusal, match="external data"):
         parse(b"", FORM, _form(("query", "SELECT 1"), ("table", "1")))
 
 
 @pytest.mark.parametrize("body", [b"", b"no form", b"--mark\r\n\r\n--mark--"])
 def test_a_broken_form_is_refused(body: bytes) -> None:
-    with pytest.raises(Refused) as refusal:
+    with pytest.raises(RequestRefusal) as refusal:
         parse(b"", FORM, body)
 
     assert refusal.value.status == 400

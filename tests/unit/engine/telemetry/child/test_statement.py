@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from toban.engine.telemetry.child.refusal import Refused
+from toban.engine.telemetry.child.refusal import RequestRefusal
 from toban.engine.telemetry.child.statement import Insert, Query, read
 
 
@@ -65,7 +65,7 @@ def test_a_statement_on_tobans_own_tables_is_accepted(text: str) -> None:
     ],
 )
 def test_a_statement_that_leaves_tobans_tables_is_refused(text: str) -> None:
-    with pytest.raises(Refused):
+    with pytest.raises(RequestRefusal):
         read(text.encode())
 
 
@@ -122,7 +122,7 @@ _PIECES = (
     st.one_of(st.binary(), st.lists(st.sampled_from(_PIECES)).map(lambda pieces: "".join(pieces).encode()))
 )
 def test_any_text_is_either_read_or_refused(text: bytes) -> None:
-    with suppress(Refused):
+    with suppress(RequestRefusal):
         assert read(text)
 
 

@@ -5,7 +5,7 @@ from io import BytesIO
 import pyarrow as pa
 import pytest
 
-from toban.engine.telemetry.child.refusal import Refused
+from toban.engine.telemetry.child.refusal import RequestRefusal
 from toban.engine.telemetry.child.streams import join, schema_of
 from toban.engine.telemetry.columns import stream_of
 
@@ -43,7 +43,7 @@ def of_integers_of_bits(bits: int) -> bytes:
 
 @pytest.mark.parametrize("stream", [b"", b"no stream at all", b"\xff" * 100, of_integers_of_bits(96)])
 def test_data_that_is_not_a_stream_is_refused(stream: bytes) -> None:
-    with pytest.raises(Refused, match="no stream of Arrow") as refused:
+    with pytest.raises(RequestRefusal, match="no stream of Arrow") as refused:
         schema_of(stream)
 
     assert refused.value.stored_nothing
@@ -52,5 +52,5 @@ def test_data_that_is_not_a_stream_is_refused(stream: bytes) -> None:
 def test_a_truncated_stream_is_refused_completely() -> None:
     broken = stream_of(TWO)[:-40]
 
-    with pytest.raises(Refused, match="ends too early"):
+    with pytest.raises(RequestRefusal, match="ends too early"):
         joined(stream_of(ONE), broken)

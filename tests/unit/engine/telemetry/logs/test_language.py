@@ -2,17 +2,17 @@
 
 import pytest
 
-from toban.engine.search_parts import BadSearch, Match, Term, term
+from toban.engine.search_parts import BadSearch, Match, SearchTerm, term
 from toban.engine.telemetry.logs.language import read_search
 from toban.engine.telemetry.logs.search import Column, LogTerm
 
 
 def contains(text: str, *, negated: bool = False) -> LogTerm:
-    return Term("message", Match.PART, text, negated)
+    return SearchTerm("message", Match.PART, text, negated)
 
 
 def whole(column: Column, value: str, *, negated: bool = False) -> LogTerm:
-    return Term(column, Match.WHOLE, value, negated)
+    return SearchTerm(column, Match.WHOLE, value, negated)
 
 
 @pytest.mark.parametrize(
@@ -29,13 +29,13 @@ def whole(column: Column, value: str, *, negated: bool = False) -> LogTerm:
         ("!level:error", [whole("level", "ERROR", negated=True)]),
         ("kind:アプリログ", [whole("kind", "application")]),
         ("REQUESTID:req-1", [whole("request_id", "req-1")]),
-        ("status:>=500", [Term("status", Match.AT_LEAST, "500")]),
-        ("status:404", [Term("status", Match.EQUAL, "404")]),
-        ("-durationMs:<12.5", [Term("duration_ms", Match.BELOW, "12.5", negated=True)]),
-        ("service:shop*", [Term("service", Match.BEGINS, "shop")]),
-        ("traceId:*", [Term("trace_id", Match.ANY, "")]),
-        ("route:*/orders", [Term("route", Match.ENDS, "/orders")]),
-        ("-route:*orders*", [Term("route", Match.PART, "orders", negated=True)]),
+        ("status:>=500", [SearchTerm("status", Match.AT_LEAST, "500")]),
+        ("status:404", [SearchTerm("status", Match.EQUAL, "404")]),
+        ("-durationMs:<12.5", [SearchTerm("duration_ms", Match.BELOW, "12.5", negated=True)]),
+        ("service:shop*", [SearchTerm("service", Match.BEGINS, "shop")]),
+        ("traceId:*", [SearchTerm("trace_id", Match.ANY, "")]),
+        ("route:*/orders", [SearchTerm("route", Match.ENDS, "/orders")]),
+        ("-route:*orders*", [SearchTerm("route", Match.PART, "orders", negated=True)]),
         ('route:"*x"', [whole("route", "*x")]),
         ("cart.items:3", [whole(("cart", "items"), "3")]),
         ('user.name:"山田 太郎"', [whole(("user", "name"), "山田 太郎")]),

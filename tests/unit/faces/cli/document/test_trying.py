@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 
 from toban.design.origin import Origin
-from toban.engine.trial import Code, Trial
+from toban.engine.trial import Trial, TrialCode
 from toban.faces.cli.document.trying import PATIENCE, try_all
 
 PAGE = Path(__file__).parents[5] / "docs" / "findings" / "LV006.md"
@@ -14,7 +14,12 @@ PAGE = Path(__file__).parents[5] / "docs" / "findings" / "LV006.md"
 
 def trial(doubts: Callable[[], Iterable[str]]) -> Trial:
     return Trial(
-        Code.BATCH, "バッチ J01", Origin("toban.toml", 1), '[batches.J01] kind = "ssh"', doubts, "way out"
+        TrialCode.BATCH,
+        "バッチ J01",
+        Origin("toban.toml", 1),
+        '[batches.J01] kind = "ssh"',
+        doubts,
+        "way out",
     )
 
 

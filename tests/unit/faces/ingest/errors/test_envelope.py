@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from toban.faces.ingest.errors.envelope import MOST_ITEMS, BadEnvelope, Item, dsn_of, read_envelope
+from toban.faces.ingest.errors.envelope import MOST_ITEMS, BadEnvelope, EnvelopeItem, dsn_of, read_envelope
 from toban.faces.ingest.errors.key import key_in, shown_key
 
 HEADER = b'{"event_id":"9ec79c33ec9942ab8353589fcb2e04dc","dsn":"https://e12d836b15bb49d7@sentry.example/42"}'
@@ -16,16 +16,21 @@ def test_items_are_read_by_their_length_or_to_the_end_of_the_line() -> None:
     envelope = read_envelope(body)
 
     assert envelope.event_id == "9ec79c33ec9942ab8353589fcb2e04dc"
-    assert envelope.items == (Item("attachment", b"Hello\nToba"), Item("event", b'{"message":"x"}'))
+    assert envelope.items == (
+        EnvelopeItem("attachment", b"Hello\nToba"),
+        EnvelopeItem("event", b'{"message":"x"}'),
+    )
 
 
 def test_an_empty_envelope_and_empty_items_are_valid() -> None:
     assert read_envelope(b"{}").items == ()
-    assert read_envelope(b'{}\n{"type":"attachment","length":0}\n').items == (Item("attachment", b""),)
+    assert read_envelope(b'{}\n{"type":"attachment","length":0}\n').items == (
+        EnvelopeItem("attachment", b""),
+    )
 
 
 def test_an_unknown_item_type_is_read_as_other() -> None:
-    assert read_envelope(b'{}\n{"type":"x_y"}\n{}').items == (Item("other", b"{}"),)
+    assert read_envelope(b'{}\n{"type":"x_y"}\n{}').items == (EnvelopeItem("other", b"{}"),)
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 import cramjam
 import pytest
 
-from toban.chapters.monitoring.pushing.pushed import Pushed
+from toban.chapters.monitoring.pushing.pushed import PushedValues
 from toban.faces.ingest.monitoring.remote_write import LARGEST, BadWrite, _WriteRequest, read_write
 
 AT = datetime(2026, 4, 1, 12, tzinfo=UTC)
@@ -55,7 +55,7 @@ def test_without_an_instance_the_job_is_the_name() -> None:
     labels = {"__name__": "pg_up", "job": "postgres"}
 
     assert read_write(written((labels, [(1.0, MILLISECONDS)]))) == (
-        Pushed("postgres", AT, {("pg_up", frozenset()): 1.0}),
+        PushedValues("postgres", AT, {("pg_up", frozenset()): 1.0}),
     )
 
 

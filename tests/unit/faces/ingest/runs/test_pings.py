@@ -11,7 +11,7 @@ from starlette.routing import Route
 from toban.design.values.schedule import read_schedule
 from toban.engine.bindings.model import System
 from toban.engine.bindings.secret import Secret
-from toban.engine.runs.work import Reported, Work
+from toban.engine.runs.work import ElsewhereReporting, Work
 from toban.faces.ingest.runs.pings import MOST_PER_MINUTE, Pings
 
 FIRST, SECOND = "first-token-0001", "second-token-002"
@@ -26,7 +26,7 @@ class House:
         self.seconds = 0.0
         schedule = read_schedule("毎日 2:00")
         assert schedule is not None
-        reported = Reported(Secret("file:token", folder), timedelta(minutes=30))
+        reported = ElsewhereReporting(Secret("file:token", folder), timedelta(minutes=30))
         work = Work(
             key="B007", clause_id="batch/batch/B007", document_digest="", steps=(), schedule=schedule,
             system=System(), reported=reported,

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 
-from toban.engine.telemetry.logs.search import Span
+from toban.engine.telemetry.logs.search import TimeSpan
 from toban.faces.web.charts import Chart, Tone
 from toban.faces.web.logs.chart import histogram
 
@@ -12,7 +12,7 @@ MINUTE = timedelta(minutes=1)
 
 
 def drawn(found: Mapping[tuple[datetime, str], int], minutes: float) -> Chart:
-    span = Span(NOON, NOON + minutes * MINUTE)
+    span = TimeSpan(NOON, NOON + minutes * MINUTE)
     return histogram(
         found, span, MINUTE, lambda at: f"{at:%H:%M:%S}", lambda start, end: f"/{start:%M:%S}-{end:%M:%S}"
     )

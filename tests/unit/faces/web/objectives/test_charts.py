@@ -5,12 +5,12 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from toban.chapters.objectives.rules import Tally
+from toban.chapters.objectives.rules import SliceTally
 from toban.chapters.objectives.sli import Indicator, Sli
 from toban.design.clauses.objectives import Objective
 from toban.design.reader import read_design
 from toban.design.values.metric import Metric
-from toban.faces.web.objectives.charts import Kept, budget_chart, days_chart, level_days
+from toban.faces.web.objectives.charts import DayOutcome, budget_chart, days_chart, level_days
 
 TOKYO = ZoneInfo("Asia/Tokyo")
 NOON_OF_THE_4TH = datetime(2026, 4, 4, 12, tzinfo=TOKYO)
@@ -29,9 +29,9 @@ def sli(target: str = "稼働率 | 99.9%", metric: Metric = Metric.UP) -> Sli:
     return Sli(objective, Indicator(objective.id, metric, "API"))
 
 
-def up(lost: float = 0.0, covered: float = DAY, planned: float = 0.0) -> Tally:
+def up(lost: float = 0.0, covered: float = DAY, planned: float = 0.0) -> SliceTally:
     """Return a day with *lost* seconds, of which *planned* were planned maintenance."""
-    return Tally(covered, covered - lost, planned, 0.0)
+    return SliceTally(covered, covered - lost, planned, 0.0)
 
 
 DAYS = {
@@ -46,7 +46,12 @@ def test_each_day_up_to_today_is_met_missed_only_planned_or_unknown() -> None:
     found = level_days(sli(), FIRST, DAYS, TOKYO, NOON_OF_THE_4TH)
 
     assert [day.date.day for day in found] == [1, 2, 3, 4]
-    assert [day.kept for day in found] == [Kept.DEVIATING, Kept.PLANNED, Kept.GAP, Kept.CONFORMING]
+    assert [day.kept for day in found] == [
+        DayOutcome.DEVIATING,
+        DayOutcome.PLANNED,
+        DayOutcome.GAP,
+        DayOutcome.CONFORMING,
+    ]
     # Today has lasted twelve hours so far, of which six are known.
     assert [day.share_known for day in found] == [1, 1, 0, 0.5]
 
@@ -117,12 +122,12 @@ def test_an_objective_on_a_mean_has_days_and_no_budget() -> None:
     days = level_days(
         sli("レスポンスタイム | 平均500ms以内", Metric.RESPONSE_TIME),
         FIRST,
-        {FIRST: Tally(DAY, DAY * 501)},
+        {FIRST: SliceTally(DAY, DAY * 501)},
         TOKYO,
         NOON_OF_THE_4TH,
     )
 
-    assert days[0].kept is Kept.DEVIATING
+    assert days[0].kept is DayOutcome.DEVIATING
     assert budget_chart("応答", days, TOKYO, "") is None
     assert budget_chart("応答", [], TOKYO, "") is None
 

@@ -5,27 +5,27 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from toban.chapters.backup.engine import (
+    ActWatch,
+    BackupCheck,
     BackupFailed,
-    Checked,
     Method,
-    Restored,
+    RestoredBackup,
     RestoreOrder,
-    Snapshot,
-    Taken,
-    Watch,
+    TakenBackup,
+    TransactionSnapshot,
 )
 from toban.chapters.backup.engines.native.checking import verify as verifying
 from toban.chapters.backup.engines.native.checking.doubts import server_doubts
 from toban.chapters.backup.engines.native.config import METHODS, NativeBackup
-from toban.chapters.backup.engines.native.log.wal import LogSource, follow
-from toban.chapters.backup.engines.native.protocol.replication import Refused, Replication
-from toban.chapters.backup.engines.native.protocol.segments import Segment, log_folder, position, read_key
+from toban.chapters.backup.engines.native.log.wal import WalSource, follow
+from toban.chapters.backup.engines.native.protocol.replication import Replication, ReplicationRefusal
+from toban.chapters.backup.engines.native.protocol.segments import WalSegment, log_folder, position, read_key
 from toban.chapters.backup.engines.native.protocol.server import look
 from toban.chapters.backup.engines.native.restoring import by_hand, recover
 from toban.chapters.backup.engines.native.taking import moment
 from toban.chapters.backup.engines.native.taking.pack import Compression
-from toban.chapters.backup.engines.native.taking.take import Source, take
-from toban.chapters.backup.following.following import Following, LogBook
+from toban.chapters.backup.engines.native.taking.take import ClusterSource, take
+from toban.chapters.backup.following.following import FollowingControl, LogBook
 from toban.engine.bindings.secret import SecretUnavailable
 from toban.engine.stores.store import Store, StoreTrouble, folder_of
 
@@ -47,45 +47,47 @@ class Native:
         return METHODS
 
     @property
-    def source(self) -> Source:
+    def source(self) -> ClusterSource:
         """What is backed up, and where to; raises `SecretUnavailable`."""
         compression = Compression(self.config.level, self.config.jobs)
-        return Source(self.subject, self.config.dsn.reveal(), self.store, compression, self.config.checkpoint)
+        return ClusterSource(
+            self.subject, self.config.dsn.reveal(), self.store, compression, self.config.checkpoint
+        )
 
-    def take(self, label: str, method: Method, parent: Taken | None, watch: Watch) -> Taken:
-        """See `Engine`."""
+    def take(self, label: str, method: Method, parent: TakenBackup | None, watch: ActWatch) -> TakenBackup:
+        """See `BackupEngine`."""
         try:
             source = self.source
         except SecretUnavailable as error:
             raise BackupFailed(str(error), retry=False) from error
         return take(source, label, method, parent, watch)
 
-    def verify(self, taken: Taken, watch: Watch) -> Checked:
-        """See `Engine`."""
+    def verify(self, taken: TakenBackup, watch: ActWatch) -> BackupCheck:
+        """See `BackupEngine`."""
         return verifying.verify(self.store, taken, watch)
 
-    def restore(self, order: RestoreOrder, watch: Watch) -> Restored:
-        """See `Engine`."""
+    def restore(self, order: RestoreOrder, watch: ActWatch) -> RestoredBackup:
+        """See `BackupEngine`."""
         return recover.restore(self.store, self.subject, order, watch)
 
     def place_of(
-        self, snapshots: Sequence[Snapshot], taken: Taken, binaries: Path, watch: Watch
+        self, snapshots: Sequence[TransactionSnapshot], taken: TakenBackup, binaries: Path, watch: ActWatch
     ) -> tuple[int, str] | None:
         """See `FindsMoments`; waits a while for the log to arrive in the store."""
         if not self.config.wal:
             return None
         return moment.find(self.store, self.subject, taken, snapshots, binaries, watch, patience=_PATIENCE)
 
-    def by_hand(self, chain: Sequence[Taken]) -> Sequence[str]:
+    def by_hand(self, chain: Sequence[TakenBackup]) -> Sequence[str]:
         """See `KnownByHand`."""
         return by_hand.commands(chain)
 
-    def remove(self, taken: Taken) -> None:
-        """See `Engine`."""
+    def remove(self, taken: TakenBackup) -> None:
+        """See `BackupEngine`."""
         folder = f"{folder_of(self.subject)}/{taken.label}/"
         self.store.delete([each.key for each in self.store.listing(folder)])
 
-    def trim_log(self, oldest: Taken) -> int:
+    def trim_log(self, oldest: TakenBackup) -> int:
         """Delete the log that no backup from *oldest* on needs; return how many objects were deleted."""
         unneeded = list(self._unneeded(oldest))
         self.store.delete(unneeded)
@@ -96,17 +98,17 @@ class Native:
         """See `FollowsLog`."""
         return self.config.wal
 
-    def follow_log(self, book: LogBook, following: Following) -> None:
+    def follow_log(self, book: LogBook, following: FollowingControl) -> None:
         """See `FollowsLog`."""
         try:
             dsn = self.config.dsn.reveal()
         except SecretUnavailable as error:
             raise BackupFailed(str(error), retry=False) from error
         config = self.config
-        source = LogSource(self.subject, dsn, config.slot, self.store, config.level, config.wal_seconds)
+        source = WalSource(self.subject, dsn, config.slot, self.store, config.level, config.wal_seconds)
         follow(source, book, following)
 
-    def _unneeded(self, oldest: Taken) -> Sequence[str]:
+    def _unneeded(self, oldest: TakenBackup) -> Sequence[str]:
         if oldest.start is None:
             return ()
         size, start = int(str(oldest.facts["wal_segment_size"])), position(oldest.start.lsn)
@@ -115,14 +117,14 @@ class Native:
             found = read_key(listed.key)
             if found is None:
                 continue
-            segment = Segment.named(found.segment, size)
+            segment = WalSegment.named(found.segment, size)
             # After a restore into the past, the same position may exist again on a later timeline.
             if segment.timeline <= oldest.start.timeline and segment.end <= start:
                 unneeded.append(listed.key)
         return unneeded
 
     def doubts(self) -> Sequence[str]:
-        """See `Engine`."""
+        """See `BackupEngine`."""
         doubts: list[str] = []
         try:
             next(iter(self.store.listing(f"{folder_of(self.subject)}/")), None)
@@ -134,12 +136,12 @@ class Native:
             doubts += server_doubts(found, streams=self.config.wal, slot=self.config.slot)
             if found.server.may_replicate:
                 doubts += _entrance(dsn)
-        except (SecretUnavailable, Refused) as error:
+        except (SecretUnavailable, ReplicationRefusal) as error:
             doubts.append(str(error))
         return doubts
 
     def close(self) -> None:
-        """See `Engine`; each operation has its own connection."""
+        """See `BackupEngine`; each operation has its own connection."""
 
 
 def _entrance(dsn: str) -> Sequence[str]:
@@ -147,6 +149,6 @@ def _entrance(dsn: str) -> Sequence[str]:
     try:
         with Replication(dsn):
             return ()
-    except Refused as error:
+    except ReplicationRefusal as error:
         hint = "pg_hba.conf に「host replication 役割 Tobanのアドレス/32 scram-sha-256」を足してください"
         return (f"レプリケーションの接続ができません: {error}\nHINT: {hint}",)

@@ -1,11 +1,11 @@
 """Registers the native engine: `kind = "native"` of `[backups.SUBJECT]`."""
 
-from toban.chapters.backup.engine import Engine, EngineKind
+from toban.chapters.backup.engine import BackupEngine, EngineKind
 from toban.chapters.backup.engines.native.config import METHODS, NativeBackup
 from toban.engine.stores.store import Store
 
 
-def _build(subject: str, config: NativeBackup, store: Store | None) -> Engine:
+def _build(subject: str, config: NativeBackup, store: Store | None) -> BackupEngine:
     if store is None:
         raise ValueError("the native engine keeps its backups in a store")
     # Imported late: it loads the database driver and numpy, which reading the bindings does not need.

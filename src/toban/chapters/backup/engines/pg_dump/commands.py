@@ -9,7 +9,7 @@ from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
 from toban.chapters.backup.engine import BackupFailed
 from toban.chapters.backup.engines.dsn import UNREADABLE
-from toban.chapters.backup.engines.program import Program
+from toban.chapters.backup.engines.program import EngineProgram
 
 _LOCK_WAIT = "5min"
 """A table that is locked for longer fails the dump: a night's backup must not wait for it silently."""
@@ -22,14 +22,14 @@ _FORMATS = {"custom": "c", "directory": "d", "plain": "p"}
 
 
 @dataclass(frozen=True, slots=True)
-class Server:
+class DatabaseAddress:
     """A database to connect to: its public connection string, and the password separately."""
 
     conninfo: str
     password: str = field(default="", repr=False)
 
     @classmethod
-    def of(cls, dsn: str) -> "Server":
+    def of(cls, dsn: str) -> "DatabaseAddress":
         """Split *dsn*, or raise `BackupFailed` without quoting any of it."""
         try:
             parts = conninfo_to_dict(dsn)
@@ -54,26 +54,32 @@ class Server:
 
 
 @dataclass(frozen=True, slots=True)
-class Programs:
+class ClientPrograms:
     """Where PostgreSQL's client programs are."""
 
     folder: Path | None = None
 
-    def version(self, name: str) -> Program:
+    def version(self, name: str) -> EngineProgram:
         """Ask a program for its version."""
-        return Program((self._path(name), "--version"))
+        return EngineProgram((self._path(name), "--version"))
 
-    def zstd_probe(self) -> Program:
+    def zstd_probe(self) -> EngineProgram:
         """Ask pg_dump whether it was built with zstd.
 
         It checks the compression before anything else, and the other wrong option before it would connect:
         the one that it complains about is the answer.
         """
-        return Program((self._path("pg_dump"), "--format=custom", "--compress=zstd", "--jobs=2"))
+        return EngineProgram((self._path("pg_dump"), "--format=custom", "--compress=zstd", "--jobs=2"))
 
     def dump(
-        self, server: Server, snapshot: str, shape: "Shape", *, jobs: int = 1, folder: Path | None = None
-    ) -> Program:
+        self,
+        server: DatabaseAddress,
+        snapshot: str,
+        shape: "DumpShape",
+        *,
+        jobs: int = 1,
+        folder: Path | None = None,
+    ) -> EngineProgram:
         """Dump what *snapshot* sees: to standard output, or in directory format into *folder*."""
         arguments = [
             self._path("pg_dump"),
@@ -88,12 +94,14 @@ class Programs:
             arguments += [f"--jobs={jobs}", f"--file={folder}"]
         return _with_password(arguments, server)
 
-    def listing(self, archive: Path | None = None) -> Program:
+    def listing(self, archive: Path | None = None) -> EngineProgram:
         """Read the table of contents of an archive: *archive*, or standard input."""
         place = () if archive is None else (str(archive),)
-        return Program((self._path("pg_restore"), "--list", *place))
+        return EngineProgram((self._path("pg_restore"), "--list", *place))
 
-    def restore(self, server: Server, archive: Path, *, jobs: int, keeps_owners: bool) -> Program:
+    def restore(
+        self, server: DatabaseAddress, archive: Path, *, jobs: int, keeps_owners: bool
+    ) -> EngineProgram:
         """Restore *archive* into the database at *server*."""
         arguments = [
             self._path("pg_restore"),
@@ -106,7 +114,7 @@ class Programs:
             arguments += ["--no-owner", "--no-acl"]
         return _with_password([*arguments, str(archive)], server)
 
-    def psql(self, server: Server) -> Program:
+    def psql(self, server: DatabaseAddress) -> EngineProgram:
         """Run SQL from standard input, all of it or nothing."""
         return _with_password(
             [
@@ -126,7 +134,7 @@ class Programs:
 
 
 @dataclass(frozen=True, slots=True)
-class Shape:
+class DumpShape:
     """The form of a dump."""
 
     format: str
@@ -153,7 +161,7 @@ class Shape:
         return {"format": self.format, "compression": self.compression}
 
 
-def _with_password(arguments: Sequence[str], server: Server) -> Program:
+def _with_password(arguments: Sequence[str], server: DatabaseAddress) -> EngineProgram:
     if not server.password:
-        return Program(tuple(arguments))
-    return Program(tuple(arguments), {"PGPASSWORD": server.password}, frozenset({"PGPASSWORD"}))
+        return EngineProgram(tuple(arguments))
+    return EngineProgram(tuple(arguments), {"PGPASSWORD": server.password}, frozenset({"PGPASSWORD"}))

@@ -7,22 +7,33 @@ from datetime import UTC, datetime
 from typing import ClassVar
 
 from toban.chapters.backup.engine import (
+    ActWatch,
+    BackupCheck,
     BackupFailed,
-    Checked,
     Method,
-    Restored,
+    RestoredBackup,
     RestoreOrder,
-    Taken,
-    Watch,
+    TakenBackup,
 )
 from toban.chapters.backup.engines.pg_dump import restore, stored
-from toban.chapters.backup.engines.pg_dump.commands import ZSTD_SINCE, Programs, Server, Shape
+from toban.chapters.backup.engines.pg_dump.commands import (
+    ZSTD_SINCE,
+    ClientPrograms,
+    DatabaseAddress,
+    DumpShape,
+)
 from toban.chapters.backup.engines.pg_dump.config import METHODS, PgDumpBackup
-from toban.chapters.backup.engines.pg_dump.source import Outlook, Source, held_snapshot, look_ahead, major
+from toban.chapters.backup.engines.pg_dump.source import (
+    DumpOutlook,
+    DumpSource,
+    held_snapshot,
+    look_ahead,
+    major,
+)
 from toban.chapters.backup.engines.pg_dump.spool import spool
 from toban.chapters.backup.engines.program import QUIET, ProgramFailed, output, pieces, run
 from toban.engine.bindings.secret import SecretUnavailable
-from toban.engine.stores.store import Store, Stored, StoreTrouble, folder_of
+from toban.engine.stores.store import Store, StoredObject, StoreTrouble, folder_of
 
 _NAMED = 5
 _VERSION = re.compile(r"\(PostgreSQL\) (\d+(?:\.\d+)*)")
@@ -39,7 +50,7 @@ class PgDump:
         self._folder = folder_of(subject)
         self._config = config
         self._store = store
-        self._programs = Programs(config.binaries)
+        self._programs = ClientPrograms(config.binaries)
 
     @property
     def methods(self) -> frozenset[Method]:
@@ -50,10 +61,10 @@ class PgDump:
         self,
         label: str,
         method: Method,
-        parent: Taken | None,  # noqa: ARG002 - a full backup has none
-        watch: Watch,
-    ) -> Taken:
-        """See `Engine`. What an earlier attempt left under *label* is removed first."""
+        parent: TakenBackup | None,  # noqa: ARG002 - a full backup has none
+        watch: ActWatch,
+    ) -> TakenBackup:
+        """See `BackupEngine`. What an earlier attempt left under *label* is removed first."""
         if method is not Method.FULL:
             raise BackupFailed("pg_dump で増分は取れません", retry=False)
         started_at = datetime.now(UTC)
@@ -69,7 +80,7 @@ class PgDump:
                 dumped = self._dump(prefix + shape.object_name, server, source, shape, watch)
         except StoreTrouble as error:
             raise BackupFailed(str(error), retry=error.passing) from error
-        return Taken(
+        return TakenBackup(
             label=label,
             method=method,
             engine=self.NAME,
@@ -84,26 +95,26 @@ class PgDump:
             facts=_facts(source, shape),
         )
 
-    def verify(self, taken: Taken, watch: Watch) -> Checked:
-        """See `Engine`: every byte is compared with its checksum, and the archive's contents are listed."""
+    def verify(self, taken: TakenBackup, watch: ActWatch) -> BackupCheck:
+        """See `BackupEngine`: each byte is compared with its checksum, the archive's contents are listed."""
         return stored.verify(self._store, self._programs, taken, watch)
 
-    def restore(self, order: RestoreOrder, watch: Watch) -> Restored:
+    def restore(self, order: RestoreOrder, watch: ActWatch) -> RestoredBackup:
         """Restore into the empty database `order.server`; `order.into` holds the dump meanwhile."""
         client = self._client_version("pg_restore")
         return restore.restore(
             self._store, self._programs, order, watch, client=client, jobs=self._config.jobs
         )
 
-    def remove(self, taken: Taken) -> None:
-        """See `Engine`."""
+    def remove(self, taken: TakenBackup) -> None:
+        """See `BackupEngine`."""
         try:
             self._store.delete([each.key for each in taken.objects])
         except StoreTrouble as error:
             raise BackupFailed(str(error), retry=error.passing) from error
 
     def doubts(self) -> Sequence[str]:
-        """See `Engine`."""
+        """See `BackupEngine`."""
         try:
             client = self._client_version()
             self._client_version("pg_restore")
@@ -118,9 +129,9 @@ class PgDump:
     def close(self) -> None:
         """There is nothing to close: each operation has its own connections."""
 
-    def _server(self) -> Server:
+    def _server(self) -> DatabaseAddress:
         try:
-            return Server.of(self._config.dsn.reveal())
+            return DatabaseAddress.of(self._config.dsn.reveal())
         except SecretUnavailable as error:
             raise BackupFailed(str(error), retry=False) from error
 
@@ -131,7 +142,7 @@ class PgDump:
             raise BackupFailed(f"{program} の版を読めません: {said.strip()}", retry=False)
         return found[1]
 
-    def _shape(self, client: str) -> Shape:
+    def _shape(self, client: str) -> DumpShape:
         """Choose the compression: the configured one, or the best available."""
         asked, form = self._config.compression, self._config.format
         can_zstd = asked != "gzip" and major(client) >= ZSTD_SINCE and self._was_built_with_zstd()
@@ -139,7 +150,7 @@ class PgDump:
             hint = 'HINT: compression = "gzip" にするか、zstd 付きの pg_dump を binaries で指してください'
             raise BackupFailed(f"この pg_dump {client} は zstd を使えません\n{hint}", retry=False)
         best = "zstd" if can_zstd and form != "plain" else "gzip"
-        return Shape(form, asked or best, major(client))
+        return DumpShape(form, asked or best, major(client))
 
     def _was_built_with_zstd(self) -> bool:
         try:
@@ -148,7 +159,9 @@ class PgDump:
             return "does not support compression" not in str(error)
         return True
 
-    def _dump(self, key: str, server: Server, source: Source, shape: Shape, watch: Watch) -> Stored:
+    def _dump(
+        self, key: str, server: DatabaseAddress, source: DumpSource, shape: DumpShape, watch: ActWatch
+    ) -> StoredObject:
         if shape.format == "directory":
             with spool(self._config.spool, self._folder, source.table_size) as folder:
                 dump = folder / "dump"
@@ -169,7 +182,7 @@ def _refuse_old_client(client: str, server: str) -> None:
         )
 
 
-def _unreadable(outlook: Outlook) -> Sequence[str]:
+def _unreadable(outlook: DumpOutlook) -> Sequence[str]:
     if not outlook.unreadable:
         return ()
     named = "、".join(outlook.unreadable[:_NAMED]) + (" ほか" if len(outlook.unreadable) > _NAMED else "")
@@ -177,6 +190,6 @@ def _unreadable(outlook: Outlook) -> Sequence[str]:
     return (f"読めない表が {len(outlook.unreadable)} あります: {named}\n{hint}",)
 
 
-def _facts(source: Source, shape: Shape) -> Mapping[str, object]:
+def _facts(source: DumpSource, shape: DumpShape) -> Mapping[str, object]:
     rows = [{"schema": schema, "table": table, "rows": rows} for (schema, table), rows in source.rows.items()]
     return {**shape.as_facts(), "database": source.database, "rows": rows, "roles": list(source.roles)}

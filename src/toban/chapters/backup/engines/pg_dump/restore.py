@@ -6,11 +6,18 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from toban.chapters.backup.engine import BackupFailed, Restored, RestoreOrder, Taken, Watch
+from toban.chapters.backup.engine import ActWatch, BackupFailed, RestoredBackup, RestoreOrder, TakenBackup
 from toban.chapters.backup.engines.disk import refuse_full_disk
 from toban.chapters.backup.engines.pg_dump import stored
-from toban.chapters.backup.engines.pg_dump.commands import Programs, Server
-from toban.chapters.backup.engines.pg_dump.source import Table, Target, analyze, count, look_at_target, major
+from toban.chapters.backup.engines.pg_dump.commands import ClientPrograms, DatabaseAddress
+from toban.chapters.backup.engines.pg_dump.source import (
+    Table,
+    TargetDatabase,
+    analyze,
+    count,
+    look_at_target,
+    major,
+)
 from toban.chapters.backup.engines.program import feed, run
 from toban.engine.stores.store import Store
 
@@ -18,14 +25,14 @@ _PIECE = 1 << 20
 
 
 def restore(
-    store: Store, programs: Programs, order: RestoreOrder, watch: Watch, *, client: str, jobs: int
-) -> Restored:
+    store: Store, programs: ClientPrograms, order: RestoreOrder, watch: ActWatch, *, client: str, jobs: int
+) -> RestoredBackup:
     """Restore the dump of *order*, or raise `BackupFailed`; the target is checked first.
 
     A restore that fails half-way leaves its half in the target, which is refused until it is recreated.
     """
     taken = _only(order)
-    server = Server.of(order.server)
+    server = DatabaseAddress.of(order.server)
     target = look_at_target(server)
     _refuse(taken, target, client)
     phases: dict[str, float] = {}
@@ -39,10 +46,10 @@ def restore(
         analyze(server)
     with _timed(phases, "check"):
         _compare(server, taken)
-    return Restored(None, phases)
+    return RestoredBackup(None, phases)
 
 
-def _only(order: RestoreOrder) -> Taken:
+def _only(order: RestoreOrder) -> TakenBackup:
     taken = order.chain[-1]
     if order.to is not None and order.to != taken.restorable_to:
         raise BackupFailed(
@@ -56,7 +63,7 @@ def _only(order: RestoreOrder) -> Taken:
     return taken
 
 
-def _refuse(taken: Taken, target: Target, client: str) -> None:
+def _refuse(taken: TakenBackup, target: TargetDatabase, client: str) -> None:
     if target.objects:
         raise BackupFailed(
             f"戻し先のデータベースは空ではありません (テーブルなど {target.objects} 個)\n"
@@ -74,7 +81,7 @@ def _refuse(taken: Taken, target: Target, client: str) -> None:
 
 
 @contextmanager
-def _workplace(into: Path, taken: Taken) -> Iterator[Path]:
+def _workplace(into: Path, taken: TakenBackup) -> Iterator[Path]:
     """Yield a path for the archive in *into*, and remove everything that was put there afterwards."""
     try:
         into.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -91,13 +98,13 @@ def _workplace(into: Path, taken: Taken) -> Iterator[Path]:
         stored.discard(archive)
 
 
-def _fetch(store: Store, taken: Taken, archive: Path, watch: Watch) -> None:
+def _fetch(store: Store, taken: TakenBackup, archive: Path, watch: ActWatch) -> None:
     stored.fetch(store, taken.objects[0], archive, watch)
     if taken.facts["format"] == "directory":
         stored.unpack(archive)
 
 
-def _says_owners(taken: Taken, target: Target, watch: Watch) -> bool:
+def _says_owners(taken: TakenBackup, target: TargetDatabase, watch: ActWatch) -> bool:
     roles: Any = taken.facts["roles"]
     missing = sorted(set(roles) - target.roles)
     if missing and taken.facts["format"] == "plain":
@@ -112,11 +119,11 @@ def _says_owners(taken: Taken, target: Target, watch: Watch) -> bool:
 
 
 def _load(
-    programs: Programs,
-    server: Server,
-    taken: Taken,
+    programs: ClientPrograms,
+    server: DatabaseAddress,
+    taken: TakenBackup,
     archive: Path,
-    watch: Watch,
+    watch: ActWatch,
     *,
     jobs: int,
     keeps_owners: bool,
@@ -131,7 +138,7 @@ def _load(
         run(programs.restore(server, place, jobs=jobs, keeps_owners=keeps_owners), watch)
 
 
-def _compare(server: Server, taken: Taken) -> None:
+def _compare(server: DatabaseAddress, taken: TakenBackup) -> None:
     recorded: Any = taken.facts["rows"]
     wanted: Mapping[Table, int] = {(each["schema"], each["table"]): each["rows"] for each in recorded}
     found = count(server, wanted)

@@ -10,7 +10,7 @@ import psycopg
 from psycopg import sql
 
 from toban.chapters.backup.engine import BackupFailed
-from toban.chapters.backup.engines.pg_dump.commands import Server
+from toban.chapters.backup.engines.pg_dump.commands import DatabaseAddress
 
 _CONNECT_TIMEOUT = 10
 _COUNTED = 256 << 20
@@ -64,7 +64,7 @@ type Table = tuple[str, str]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Source:
+class DumpSource:
     """The database as it was at the snapshot that is dumped."""
 
     version: str
@@ -85,7 +85,7 @@ class Source:
 
 
 @dataclass(frozen=True, slots=True)
-class Outlook:
+class DumpOutlook:
     """What is known about the database before it is dumped."""
 
     version: str
@@ -94,7 +94,7 @@ class Outlook:
 
 
 @dataclass(frozen=True, slots=True)
-class Target:
+class TargetDatabase:
     """The database to restore into."""
 
     version: str
@@ -109,7 +109,7 @@ def major(version: str) -> int:
 
 
 @contextmanager
-def held_snapshot(server: Server) -> Iterator[Source]:
+def held_snapshot(server: DatabaseAddress) -> Iterator[DumpSource]:
     """Hold a snapshot of the database for pg_dump to use."""
     with connected(server) as connection:
         connection.isolation_level = psycopg.IsolationLevel.REPEATABLE_READ
@@ -119,29 +119,29 @@ def held_snapshot(server: Server) -> Iterator[Source]:
         yield found
 
 
-def look_ahead(server: Server) -> Outlook:
+def look_ahead(server: DatabaseAddress) -> DumpOutlook:
     """Ask the database what a dump would run into."""
     with connected(server) as connection, asking(server):
         names = [name for (name,) in connection.execute(_UNREADABLE)]
-        return Outlook(_version(connection), names)
+        return DumpOutlook(_version(connection), names)
 
 
-def look_at_target(server: Server) -> Target:
+def look_at_target(server: DatabaseAddress) -> TargetDatabase:
     """Query what the database to restore into contains."""
     with connected(server) as connection, asking(server):
         roles = connection.execute("SELECT rolname FROM pg_roles").fetchall()
-        return Target(
+        return TargetDatabase(
             _version(connection), _one(connection, _OBJECTS)[0], frozenset(name for (name,) in roles)
         )
 
 
-def count(server: Server, tables: Iterable[Table]) -> Mapping[Table, int | None]:
+def count(server: DatabaseAddress, tables: Iterable[Table]) -> Mapping[Table, int | None]:
     """Count the rows of *tables*; None for a table that does not exist."""
     with connected(server) as connection, asking(server):
         return {table: _rows(connection, table) for table in tables}
 
 
-def analyze(server: Server) -> None:
+def analyze(server: DatabaseAddress) -> None:
     """Gather the statistics that a dump does not contain."""
     with connected(server) as connection, asking(server):
         connection.autocommit = True
@@ -149,7 +149,7 @@ def analyze(server: Server) -> None:
 
 
 @contextmanager
-def connected(server: Server) -> Iterator[psycopg.Connection]:
+def connected(server: DatabaseAddress) -> Iterator[psycopg.Connection]:
     """Connect, or raise `BackupFailed`."""
     with asking(server):
         connection = psycopg.connect(
@@ -166,7 +166,7 @@ def connected(server: Server) -> Iterator[psycopg.Connection]:
 
 
 @contextmanager
-def asking(server: Server) -> Iterator[None]:
+def asking(server: DatabaseAddress) -> Iterator[None]:
     """Raise an error of the database as `BackupFailed`, without the password."""
     try:
         yield
@@ -175,14 +175,14 @@ def asking(server: Server) -> Iterator[None]:
         raise BackupFailed(text) from error
 
 
-def _look(connection: psycopg.Connection) -> Source:
+def _look(connection: psycopg.Connection) -> DumpSource:
     # now() is when the transaction began: nothing committed later counts as saved, though it may be.
     snapshot, at = _one(connection, "SELECT pg_export_snapshot(), now()")
     (cluster,) = _one(connection, "SELECT system_identifier FROM pg_control_system()")
     database, size = _one(connection, "SELECT current_database(), pg_database_size(current_database())")
     tables = connection.execute(_TABLES).fetchall()
     (large_objects,) = _one(connection, "SELECT pg_table_size('pg_largeobject')")
-    return Source(
+    return DumpSource(
         version=_version(connection),
         database=database,
         system_id=f"{cluster}/{database}",

@@ -10,10 +10,10 @@ from pathlib import Path
 
 import zstandard
 
-from toban.chapters.backup.engine import BackupFailed, Checked, Taken, Watch
-from toban.chapters.backup.engines.pg_dump.commands import Programs
+from toban.chapters.backup.engine import ActWatch, BackupCheck, BackupFailed, TakenBackup
+from toban.chapters.backup.engines.pg_dump.commands import ClientPrograms
 from toban.chapters.backup.engines.program import feed, run
-from toban.engine.stores.store import Store, Stored, StoreTrouble, Writer
+from toban.engine.stores.store import Store, StoredObject, StoreTrouble, Writer
 
 _PIECE = 1 << 20
 _MIB = 1 << 20
@@ -24,20 +24,20 @@ _END_MARK = b"PostgreSQL database dump complete"
 _TAIL = 4096
 
 
-def write(store: Store, key: str, content: Iterable[bytes], watch: Watch) -> Stored:
+def write(store: Store, key: str, content: Iterable[bytes], watch: ActWatch) -> StoredObject:
     """Store *content* under *key*; if it raises, nothing appears there."""
     with store.writer(key) as writer:
-        told = _Told(writer, watch)
+        told = _CountingWriter(writer, watch)
         for piece in content:
             told.write(piece)
     return writer.stored
 
 
-def write_folder(store: Store, key: str, folder: Path, watch: Watch) -> Stored:
+def write_folder(store: Store, key: str, folder: Path, watch: ActWatch) -> StoredObject:
     """Store *folder* as one tar archive; its files are compressed already."""
     with (
         store.writer(key) as writer,
-        tarfile.open(fileobj=_Told(writer, watch), mode="w|", bufsize=_PIECE) as tar,
+        tarfile.open(fileobj=_CountingWriter(writer, watch), mode="w|", bufsize=_PIECE) as tar,
     ):
         # The table of contents first: it can be listed without reading the rest.
         for path in sorted(folder.iterdir(), key=lambda each: (each.name != "toc.dat", each.name)):
@@ -45,7 +45,7 @@ def write_folder(store: Store, key: str, folder: Path, watch: Watch) -> Stored:
     return writer.stored
 
 
-def verify(store: Store, programs: Programs, taken: Taken, watch: Watch) -> Checked:
+def verify(store: Store, programs: ClientPrograms, taken: TakenBackup, watch: ActWatch) -> BackupCheck:
     """Check every object against its checksum, and let PostgreSQL's own program read the dump."""
     troubles = []
     for each in taken.objects:
@@ -60,10 +60,10 @@ def verify(store: Store, programs: Programs, taken: Taken, watch: Watch) -> Chec
             if watch.why_stop() is not None:
                 raise
             troubles.append(f"{each.key}: {error}")
-    return Checked(is_whole=not troubles, troubles=troubles)
+    return BackupCheck(is_whole=not troubles, troubles=troubles)
 
 
-def fetch(store: Store, each: Stored, into: Path, watch: Watch) -> None:
+def fetch(store: Store, each: StoredObject, into: Path, watch: ActWatch) -> None:
     """Copy an object to the file *into*, or raise `BackupFailed` when it is not what was stored."""
     try:
         with into.open("xb") as file:
@@ -113,7 +113,7 @@ def plain_sql(pieces: Iterable[bytes], compression: str) -> Iterator[bytes]:
 
 
 def _look_into(
-    programs: Programs, form: str, compression: str, content: Iterator[bytes], watch: Watch
+    programs: ClientPrograms, form: str, compression: str, content: Iterator[bytes], watch: ActWatch
 ) -> None:
     if form == "custom":
         feed(programs.listing(), content, watch)
@@ -123,8 +123,8 @@ def _look_into(
         _find_end(plain_sql(content, compression))
 
 
-def _list_folder(programs: Programs, content: Iterator[bytes], watch: Watch) -> None:
-    reader = io.BufferedReader(_Pieces(content), _PIECE)
+def _list_folder(programs: ClientPrograms, content: Iterator[bytes], watch: ActWatch) -> None:
+    reader = io.BufferedReader(_PieceReader(content), _PIECE)
     with tempfile.TemporaryDirectory() as place, tarfile.open(fileobj=reader, mode="r|") as tar:
         for member in tar:
             if member.name == "toc.dat":
@@ -143,7 +143,7 @@ def _find_end(content: Iterable[bytes]) -> None:
         raise BackupFailed("SQL の終わりの印がありません")
 
 
-def _watched(content: Iterator[bytes], size: int, watch: Watch) -> Iterator[bytes]:
+def _watched(content: Iterator[bytes], size: int, watch: ActWatch) -> Iterator[bytes]:
     done = 0
     for piece in content:
         reason = watch.why_stop()
@@ -154,10 +154,10 @@ def _watched(content: Iterator[bytes], size: int, watch: Watch) -> Iterator[byte
         watch.progress(min(100 * done / size, 100) if size else None, f"{done // _MIB:,} MiB")
 
 
-class _Told(io.RawIOBase):
+class _CountingWriter(io.RawIOBase):
     """A writer as a file that reports how much was written."""
 
-    def __init__(self, writer: Writer, watch: Watch) -> None:
+    def __init__(self, writer: Writer, watch: ActWatch) -> None:
         self._writer = writer
         self._watch = watch
         self._done = 0
@@ -173,7 +173,7 @@ class _Told(io.RawIOBase):
         return len(piece)
 
 
-class _Pieces(io.RawIOBase):
+class _PieceReader(io.RawIOBase):
     """Pieces as a file."""
 
     def __init__(self, content: Iterator[bytes]) -> None:

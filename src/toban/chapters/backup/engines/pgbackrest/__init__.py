@@ -1,11 +1,11 @@
 """A wrapper of pgBackRest: for clusters older than PostgreSQL 17, or too large to change what works."""
 
-from toban.chapters.backup.engine import Engine, EngineKind
+from toban.chapters.backup.engine import BackupEngine, EngineKind
 from toban.chapters.backup.engines.pgbackrest.config import METHODS, PgBackRestBackup
 from toban.engine.stores.store import Store
 
 
-def _build(subject: str, config: PgBackRestBackup, store: Store | None) -> Engine:
+def _build(subject: str, config: PgBackRestBackup, store: Store | None) -> BackupEngine:
     # Imported late: it loads the database driver, which reading the bindings does not need.
     from toban.chapters.backup.engines.pgbackrest.engine import PgBackRestEngine  # noqa: PLC0415
 

@@ -31,7 +31,7 @@ _END = """
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Seen:
+class ArchivedLog:
     """The server's log and its archive, as they were at one look."""
 
     at: datetime
@@ -46,7 +46,7 @@ class Seen:
     segment_size: int
 
 
-def how_far(seen: Seen) -> datetime | None:
+def how_far(seen: ArchivedLog) -> datetime | None:
     """Return a moment before which everything committed is in the archive; None if none is known.
 
     The archive's own times would be too optimistic: if archiving had stalled, a file was written long before
@@ -62,7 +62,7 @@ def how_far(seen: Seen) -> datetime | None:
     return seen.last_written_at
 
 
-def look(dsn: str) -> Seen:
+def look(dsn: str) -> ArchivedLog:
     """Ask the server at *dsn*; the role needs `pg_monitor`. Raises `BackupFailed`, without the password."""
     try:
         with psycopg.connect(
@@ -74,7 +74,7 @@ def look(dsn: str) -> Seen:
             ((end, timeline, size),) = connection.execute(_END)
     except psycopg.Error as error:
         raise BackupFailed(_masked(str(error).strip(), dsn)) from error
-    return Seen(
+    return ArchivedLog(
         at=at, archived=archived, last_written_at=written, end=end, timeline=timeline, segment_size=size
     )
 

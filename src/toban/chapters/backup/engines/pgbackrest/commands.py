@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-from toban.chapters.backup.engines.program import Program
+from toban.chapters.backup.engines.program import EngineProgram
 
 ANNOTATION = "toban"
 """The annotation that holds Toban's own label of a backup."""
@@ -27,15 +27,15 @@ class PgBackRest:
     config: Path | None = None
     repo: int = 1
 
-    def version(self) -> Program:
+    def version(self) -> EngineProgram:
         """Ask for its version."""
-        return Program((*self.command, "version"), called=_NAME)
+        return EngineProgram((*self.command, "version"), called=_NAME)
 
-    def info(self) -> Program:
+    def info(self) -> EngineProgram:
         """Ask what is in the repository."""
         return self._on_stanza("info", f"--repo={self.repo}", "--output=json")
 
-    def backup(self, kind: str, label: str) -> Program:
+    def backup(self, kind: str, label: str) -> EngineProgram:
         """Make a backup of *kind* (full, diff, incr), identified by Toban's *label*.
 
         pgBackRest would expire old backups by its own settings after each backup: that is left to `remove`.
@@ -50,13 +50,13 @@ class PgBackRest:
             "--log-level-console=detail",
         )
 
-    def verify(self, backup: str) -> Program:
+    def verify(self, backup: str) -> EngineProgram:
         """Read a backup and everything it is based on. The exit status does not show what was found."""
         return self._on_stanza(
             "verify", f"--repo={self.repo}", f"--set={backup}", "--output=text", "--verbose"
         )
 
-    def remove(self, backup: str, *, fulls_left: int) -> Program:
+    def remove(self, backup: str, *, fulls_left: int) -> EngineProgram:
         """Remove a backup, everything based on it, and the log that none of the *fulls_left* needs."""
         return self._on_stanza(
             "expire",
@@ -67,7 +67,7 @@ class PgBackRest:
             f"--repo{self.repo}-retention-archive={fulls_left}",
         )
 
-    def restore(self, backup: str, into: Path, target: Mapping[str, str], *, goes_on: bool) -> Program:
+    def restore(self, backup: str, into: Path, target: Mapping[str, str], *, goes_on: bool) -> EngineProgram:
         """Restore a backup into the folder *into*, to recover to *target* when it is started.
 
         Tablespaces go next to it: their original places may still be in use. The restored server archives
@@ -85,15 +85,15 @@ class PgBackRest:
         ]
         return self._on_stanza(*arguments, *(["--delta"] if goes_on else []))
 
-    def check(self) -> Program:
+    def check(self) -> EngineProgram:
         """Check that server and repository work together, by sending a log segment through."""
         return self._on_stanza("check", f"--archive-timeout={_CHECK_TIMEOUT}")
 
-    def _on_stanza(self, action: str, *arguments: str) -> Program:
+    def _on_stanza(self, action: str, *arguments: str) -> EngineProgram:
         config = () if self.config is None else (f"--config={self.config}",)
         # Errors go to standard error, separate from the requested output.
         quiet = () if "--log-level-console=detail" in arguments else ("--log-level-console=off",)
-        return Program(
+        return EngineProgram(
             (
                 *self.command,
                 action,

@@ -8,14 +8,14 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 from toban.chapters.backup.engine import (
+    ActWatch,
+    BackupCheck,
     BackupFailed,
-    Checked,
     Method,
     NeedsFull,
-    Restored,
+    RestoredBackup,
     RestoreOrder,
-    Taken,
-    Watch,
+    TakenBackup,
 )
 from toban.chapters.backup.engines.disk import refuse_full_disk
 from toban.chapters.backup.engines.pgbackrest import commands
@@ -23,16 +23,16 @@ from toban.chapters.backup.engines.pgbackrest.archived import how_far, look
 from toban.chapters.backup.engines.pgbackrest.commands import PgBackRest
 from toban.chapters.backup.engines.pgbackrest.config import METHODS, PgBackRestBackup
 from toban.chapters.backup.engines.pgbackrest.info import (
-    Copy,
+    RepositoryBackup,
     Stanza,
-    Unreadable,
+    UnreadableInfo,
     read_info,
     read_progress,
     read_troubles,
 )
-from toban.chapters.backup.engines.program import QUIET, Program, ProgramFailed, output, pieces, run
+from toban.chapters.backup.engines.program import QUIET, EngineProgram, ProgramFailed, output, pieces, run
 from toban.engine.bindings.secret import SecretUnavailable
-from toban.engine.stores.store import Store, Stored
+from toban.engine.stores.store import Store, StoredObject
 
 _LOCKED = 50
 """pgBackRest's exit status when another process holds the lock (src/build/error/error.yaml: lock-acquire)."""
@@ -58,8 +58,8 @@ class PgBackRestEngine:
         """All."""
         return METHODS
 
-    def take(self, label: str, method: Method, parent: Taken | None, watch: Watch) -> Taken:
-        """See `Engine`. A backup that an earlier attempt finished under *label* is used as it is."""
+    def take(self, label: str, method: Method, parent: TakenBackup | None, watch: ActWatch) -> TakenBackup:
+        """See `BackupEngine`. A backup that an earlier attempt finished under *label* is used as it is."""
         stanza = self._stanza(watch)
         copy = stanza.made_for(label)
         if copy is None:
@@ -73,23 +73,23 @@ class PgBackRestEngine:
             raise BackupFailed(f"pgBackRest は終わりましたが、{label} がリポジトリにありません")
         return self._taken(label, copy, stanza)
 
-    def verify(self, taken: Taken, watch: Watch) -> Checked:
-        """See `Engine`: pgBackRest reads the backup, everything it is based on, and the log."""
+    def verify(self, taken: TakenBackup, watch: ActWatch) -> BackupCheck:
+        """See `BackupEngine`: pgBackRest reads the backup, everything it is based on, and the log."""
         name = _name(taken)
         copy = self._stanza(watch).named(name)
         if copy is None:
-            return Checked(is_whole=False, troubles=[f"{name}: リポジトリにありません"])
+            return BackupCheck(is_whole=False, troubles=[f"{name}: リポジトリにありません"])
         try:
             said = output(self._commands.verify(name), watch).decode("utf-8", "replace")
             troubles = list(read_troubles(said))
-        except Unreadable as error:
+        except UnreadableInfo as error:
             raise BackupFailed(f"pgbackrest verify の答えを読めません: {error}") from error
         if copy.has_bad_pages:
             troubles.append(f"{name}: 写したときに、壊れたページか読めないファイルがありました")
-        return Checked(is_whole=not troubles, troubles=troubles)
+        return BackupCheck(is_whole=not troubles, troubles=troubles)
 
-    def restore(self, order: RestoreOrder, watch: Watch) -> Restored:
-        """See `Engine`: pgBackRest compares every file with its checksum as it writes it."""
+    def restore(self, order: RestoreOrder, watch: ActWatch) -> RestoredBackup:
+        """See `BackupEngine`: pgBackRest compares every file with its checksum as it writes it."""
         taken, began = order.chain[-1], time.monotonic()
         copy = self._stanza(watch).named(_name(taken))
         if copy is None:
@@ -98,10 +98,10 @@ class PgBackRestEngine:
         goes_on = _prepare(into, copy)
         self._followed(self._commands.restore(copy.label, into, _target(order), goes_on=goes_on), watch)
         watch.say("戻したサーバーはログを保管しません (archive_mode = off)。本番にするときは直してください")
-        return Restored(into, {"restore": round(time.monotonic() - began, 3)})
+        return RestoredBackup(into, {"restore": round(time.monotonic() - began, 3)})
 
-    def remove(self, taken: Taken) -> None:
-        """See `Engine`. pgBackRest refuses to remove the last full backup of a repository."""
+    def remove(self, taken: TakenBackup) -> None:
+        """See `BackupEngine`. pgBackRest refuses to remove the last full backup of a repository."""
         stanza = self._stanza(QUIET)
         copy = stanza.named(_name(taken))
         if copy is None:
@@ -116,7 +116,7 @@ class PgBackRestEngine:
             raise
 
     def doubts(self) -> Sequence[str]:
-        """See `Engine`. A log segment is sent through, which takes seconds."""
+        """See `BackupEngine`. A log segment is sent through, which takes seconds."""
         try:
             said = output(self._commands.version(), QUIET).decode("utf-8", "replace")
             found = re.search(r"(\d+)\.(\d+)", said)
@@ -141,11 +141,11 @@ class PgBackRestEngine:
     def close(self) -> None:
         """There is nothing to close."""
 
-    def _stanza(self, watch: Watch) -> Stanza:
+    def _stanza(self, watch: ActWatch) -> Stanza:
         """Read the state of the repository, or raise `BackupFailed` if no backups can be made to it."""
         try:
             stanza = read_info(output(self._commands.info(), watch), self._config.stanza)
-        except Unreadable as error:
+        except UnreadableInfo as error:
             raise BackupFailed(f"pgbackrest info の答えを読めません: {error}") from error
         if not stanza.is_usable:
             name = self._config.stanza
@@ -155,7 +155,7 @@ class PgBackRestEngine:
             )
         return stanza
 
-    def _when_unlocked(self, program: Program, watch: Watch) -> None:
+    def _when_unlocked(self, program: EngineProgram, watch: ActWatch) -> None:
         """Run *program*; while another process holds the lock, wait and say so."""
         deadline = time.monotonic() + self._config.lock_wait.total_seconds()
         while True:
@@ -173,7 +173,7 @@ class PgBackRestEngine:
             else:
                 return
 
-    def _followed(self, program: Program, watch: Watch) -> None:
+    def _followed(self, program: EngineProgram, watch: ActWatch) -> None:
         """Run *program* and report its progress."""
         with closing(pieces(program, watch)) as content:
             for line in _lines(content):
@@ -181,9 +181,9 @@ class PgBackRestEngine:
                 if percent is not None:
                     watch.progress(percent)
 
-    def _taken(self, label: str, copy: Copy, stanza: Stanza) -> Taken:
+    def _taken(self, label: str, copy: RepositoryBackup, stanza: Stanza) -> TakenBackup:
         root = stanza.root(copy)
-        return Taken(
+        return TakenBackup(
             label=label,
             method=Method.FULL if copy.kind == "full" else Method.INCREMENTAL,
             engine=self.NAME,
@@ -196,13 +196,13 @@ class PgBackRestEngine:
             start=copy.start,
             end=copy.end,
             restorable_to=copy.ended_at,
-            objects=(Stored(f"{self._config.stanza}/{copy.label}", copy.repo_bytes, sha256=""),),
+            objects=(StoredObject(f"{self._config.stanza}/{copy.label}", copy.repo_bytes, sha256=""),),
             source_bytes=copy.source_bytes,
             facts={"pgbackrest": copy.label, "repo": self._config.repo},
         )
 
 
-def _refuse_other_parent(stanza: Stanza, parent: Taken | None) -> None:
+def _refuse_other_parent(stanza: Stanza, parent: TakenBackup | None) -> None:
     """Raise `NeedsFull` unless pgBackRest would base the next increment on *parent*: it uses the newest."""
     if parent is None or not stanza.fulls:
         raise NeedsFull("増分の元になるフルバックアップがありません")
@@ -213,7 +213,7 @@ def _refuse_other_parent(stanza: Stanza, parent: Taken | None) -> None:
         )
 
 
-def _name(taken: Taken) -> str:
+def _name(taken: TakenBackup) -> str:
     return str(taken.facts["pgbackrest"])
 
 
@@ -227,7 +227,7 @@ def _target(order: RestoreOrder) -> Mapping[str, str]:
     return commands.to_the_end()
 
 
-def _prepare(into: Path, copy: Copy) -> bool:
+def _prepare(into: Path, copy: RepositoryBackup) -> bool:
     """Make the folder, and return whether an earlier attempt left files to continue from."""
     try:
         into.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -251,7 +251,7 @@ def _lines(content: Iterable[bytes]) -> Iterator[str]:
         yield from (line.decode("utf-8", "replace") for line in whole)
 
 
-def _pause(length: timedelta, watch: Watch) -> None:
+def _pause(length: timedelta, watch: ActWatch) -> None:
     until = time.monotonic() + length.total_seconds()
     while time.monotonic() < until:
         reason = watch.why_stop()

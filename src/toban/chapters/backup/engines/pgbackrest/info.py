@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from toban.chapters.backup.engine import Place
+from toban.chapters.backup.engine import WalPosition
 from toban.chapters.backup.engines.pgbackrest.commands import ANNOTATION
 
 _USABLE = frozenset({0, 2})
@@ -18,12 +18,12 @@ _STATUS = re.compile(r"^\s*status: (\w+)", re.MULTILINE)
 _TIMELINE_DIGITS = 8
 
 
-class Unreadable(Exception):
+class UnreadableInfo(Exception):
     """The output is not as expected; the message quotes it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Copy:
+class RepositoryBackup:
     """A backup in the repository."""
 
     label: str
@@ -36,8 +36,8 @@ class Copy:
     """The backup that it is based on; empty for a full one."""
     started_at: datetime
     ended_at: datetime
-    start: Place
-    end: Place
+    start: WalPosition
+    end: WalPosition
     source_bytes: int
     """Size of the whole cluster."""
     repo_bytes: int
@@ -55,7 +55,7 @@ class Stanza:
 
     code: int
     message: str
-    copies: Sequence[Copy]
+    copies: Sequence[RepositoryBackup]
     """Oldest first."""
 
     @property
@@ -64,37 +64,37 @@ class Stanza:
         return self.code in _USABLE
 
     @property
-    def fulls(self) -> Sequence[Copy]:
+    def fulls(self) -> Sequence[RepositoryBackup]:
         """The full backups."""
         return [each for each in self.copies if each.kind == "full"]
 
-    def named(self, label: str) -> Copy | None:
+    def named(self, label: str) -> RepositoryBackup | None:
         """Return the backup with pgBackRest's own *label*."""
         return next((each for each in self.copies if each.label == label), None)
 
-    def made_for(self, label: str) -> Copy | None:
+    def made_for(self, label: str) -> RepositoryBackup | None:
         """Return the backup that was made for Toban's *label*."""
         return next((each for each in self.copies if each.toban == label), None)
 
-    def root(self, copy: Copy) -> Copy:
+    def root(self, copy: RepositoryBackup) -> RepositoryBackup:
         """Return the full backup that *copy* is based on: its label is how the label of *copy* begins."""
         return self.named(copy.label.partition("_")[0]) or copy
 
 
 def read_info(said: bytes, stanza: str) -> Stanza:
-    """Read the answer of `info --output=json`, or raise `Unreadable`."""
+    """Read the answer of `info --output=json`, or raise `UnreadableInfo`."""
     try:
         found = next(each for each in json.loads(said) if each["name"] == stanza)
         servers = {(each["repo-key"], each["id"]): each for each in found["db"]}
         copies = [_copy(each, servers) for each in found["backup"]]
         return Stanza(int(found["status"]["code"]), str(found["status"]["message"]), copies)
     except (StopIteration, KeyError, TypeError, ValueError) as error:
-        raise Unreadable(said.decode("utf-8", "replace")[:500]) from error
+        raise UnreadableInfo(said.decode("utf-8", "replace")[:500]) from error
 
 
-def _copy(said: Mapping[str, Any], servers: Mapping[tuple[int, int], Mapping[str, Any]]) -> Copy:
+def _copy(said: Mapping[str, Any], servers: Mapping[tuple[int, int], Mapping[str, Any]]) -> RepositoryBackup:
     server = servers[said["database"]["repo-key"], said["database"]["id"]]
-    return Copy(
+    return RepositoryBackup(
         label=said["label"],
         kind=said["type"],
         toban=(said.get("annotation") or {}).get(ANNOTATION, ""),
@@ -112,9 +112,9 @@ def _copy(said: Mapping[str, Any], servers: Mapping[tuple[int, int], Mapping[str
     )
 
 
-def _place(said: Mapping[str, Any], end: str) -> Place:
+def _place(said: Mapping[str, Any], end: str) -> WalPosition:
     # A segment's name begins with its timeline.
-    return Place(int(said["archive"][end][:_TIMELINE_DIGITS], 16), said["lsn"][end])
+    return WalPosition(int(said["archive"][end][:_TIMELINE_DIGITS], 16), said["lsn"][end])
 
 
 def read_progress(line: str) -> float | None:
@@ -124,12 +124,12 @@ def read_progress(line: str) -> float | None:
 
 
 def read_troubles(said: str) -> Sequence[str]:
-    """Return the problems in the answer of `verify --output=text --verbose`, or raise `Unreadable`.
+    """Return the problems in the answer of `verify --output=text --verbose`, or raise `UnreadableInfo`.
 
     The command ends with status 0 whatever it finds; an answer without any status line has checked nothing.
     """
     if not _STATUS.search(said):
-        raise Unreadable(said.strip()[:500] or "(空の答え)")
+        raise UnreadableInfo(said.strip()[:500] or "(空の答え)")
     lines = said.splitlines()
     troubles = []
     for line, following in zip(lines, [*lines[1:], ""], strict=True):

@@ -1,11 +1,11 @@
 """Amazon RDS: its own snapshots by the document's schedule, and its own point-in-time restores."""
 
-from toban.chapters.backup.engine import Engine, EngineKind
+from toban.chapters.backup.engine import BackupEngine, EngineKind
 from toban.chapters.backup.engines.rds.config import METHODS, RdsBackup
 from toban.engine.stores.store import Store
 
 
-def _build(subject: str, config: RdsBackup, store: Store | None) -> Engine:
+def _build(subject: str, config: RdsBackup, store: Store | None) -> BackupEngine:
     # Imported late: it loads AWS's library, which reading the bindings does not need.
     from toban.chapters.backup.engines.rds.engine import Rds  # noqa: PLC0415
 

@@ -13,19 +13,19 @@ import boto3
 from botocore.exceptions import ClientError
 
 from toban.chapters.backup.engine import (
+    ActWatch,
+    BackupCheck,
     BackupFailed,
-    Checked,
     Method,
-    Restored,
+    RestoredBackup,
     RestoreOrder,
-    Taken,
-    Watch,
+    TakenBackup,
 )
 from toban.chapters.backup.engines.rds import requests
 from toban.chapters.backup.engines.rds.aws import asking, connect
 from toban.chapters.backup.engines.rds.config import METHODS, RdsBackup
 from toban.engine.aws import code_of
-from toban.engine.stores.store import Store, Stored
+from toban.engine.stores.store import Store, StoredObject
 
 _GIB = 1 << 30
 _POLL = 10.0
@@ -54,10 +54,10 @@ class Rds:
         self,
         label: str,
         method: Method,
-        parent: Taken | None,  # noqa: ARG002 - a full backup has none
-        watch: Watch,
-    ) -> Taken:
-        """See `Engine`. A snapshot that an earlier attempt began under *label* is waited for."""
+        parent: TakenBackup | None,  # noqa: ARG002 - a full backup has none
+        watch: ActWatch,
+    ) -> TakenBackup:
+        """See `BackupEngine`. A snapshot that an earlier attempt began under *label* is waited for."""
         if method is not Method.FULL:
             raise BackupFailed(
                 "RDS のスナップショットに増分はありません (中では差分だけが保存されます)", retry=False
@@ -71,17 +71,17 @@ class Rds:
         found = self._wait(lambda: self._snapshot(name), f"スナップショット {name}", watch)
         return self._taken(label, found, started_at)
 
-    def verify(self, taken: Taken, watch: Watch) -> Checked:  # noqa: ARG002 - it takes a moment
+    def verify(self, taken: TakenBackup, watch: ActWatch) -> BackupCheck:  # noqa: ARG002 - it takes a moment
         """Ask RDS for the snapshot's state; its content can't be read."""
         name = str(taken.facts["snapshot"])
         found = self._snapshot(name)
         if found is None:
-            return Checked(is_whole=False, troubles=[f"{name}: スナップショットがありません"])
+            return BackupCheck(is_whole=False, troubles=[f"{name}: スナップショットがありません"])
         if found["Status"] != _AVAILABLE:
-            return Checked(is_whole=False, troubles=[f"{name}: 状態が {found['Status']} です"])
-        return Checked(is_whole=True)
+            return BackupCheck(is_whole=False, troubles=[f"{name}: 状態が {found['Status']} です"])
+        return BackupCheck(is_whole=True)
 
-    def restore(self, order: RestoreOrder, watch: Watch) -> Restored:
+    def restore(self, order: RestoreOrder, watch: ActWatch) -> RestoredBackup:
         """Restore it as a new instance, named `order.server` or after the old one and the time."""
         taken, began = order.chain[-1], time.monotonic()
         source = self._instance()
@@ -100,10 +100,10 @@ class Rds:
         found = self._wait(lambda: self._instance(target), f"DB インスタンス {target}", watch)
         endpoint = found.get("Endpoint") or {}
         watch.say(f"戻しました: {target} {endpoint.get('Address', '')}:{endpoint.get('Port', '')}")
-        return Restored(None, {"restore": round(time.monotonic() - began, 3)}, target)
+        return RestoredBackup(None, {"restore": round(time.monotonic() - began, 3)}, target)
 
-    def remove(self, taken: Taken) -> None:
-        """See `Engine`."""
+    def remove(self, taken: TakenBackup) -> None:
+        """See `BackupEngine`."""
         with asking(), _unless("DBSnapshotNotFound", "DBSnapshotNotFoundFault"):
             self._client.delete_db_snapshot(DBSnapshotIdentifier=str(taken.facts["snapshot"]))
 
@@ -119,7 +119,7 @@ class Rds:
         return latest
 
     def doubts(self) -> Sequence[str]:
-        """See `Engine`."""
+        """See `BackupEngine`."""
         try:
             source = self._instance()
         except BackupFailed as error:
@@ -160,7 +160,7 @@ class Rds:
             return next(iter(answer["DBInstances"]), None)
         return None
 
-    def _goes_to(self, moment: datetime | None, source: Mapping[str, Any], taken: Taken) -> bool:
+    def _goes_to(self, moment: datetime | None, source: Mapping[str, Any], taken: TakenBackup) -> bool:
         """Whether RDS's log leads to *moment* (None: anywhere); raises `BackupFailed` if nothing does."""
         latest = source.get("LatestRestorableTime") if source.get("BackupRetentionPeriod") else None
         if moment is None or moment == taken.restorable_to:
@@ -171,7 +171,7 @@ class Rds:
         return True
 
     def _wait(
-        self, look: Callable[[], Mapping[str, Any] | None], what: str, watch: Watch
+        self, look: Callable[[], Mapping[str, Any] | None], what: str, watch: ActWatch
     ) -> Mapping[str, Any]:
         """Poll until it is available, or raise `BackupFailed`."""
         deadline = time.monotonic() + self._config.patience.total_seconds()
@@ -187,7 +187,7 @@ class Rds:
                 raise BackupFailed(f"{what} が {self._config.patience} のうちにできません: {state}")
             self._pause(watch)
 
-    def _pause(self, watch: Watch) -> None:
+    def _pause(self, watch: ActWatch) -> None:
         until = time.monotonic() + self._poll
         while True:
             _stop_if_asked(watch)
@@ -196,9 +196,9 @@ class Rds:
                 return
             time.sleep(min(left, 0.5))
 
-    def _taken(self, label: str, found: Mapping[str, Any], started_at: datetime) -> Taken:
+    def _taken(self, label: str, found: Mapping[str, Any], started_at: datetime) -> TakenBackup:
         name = str(found["DBSnapshotIdentifier"])
-        return Taken(
+        return TakenBackup(
             label=label,
             method=Method.FULL,
             engine=self.NAME,
@@ -209,7 +209,7 @@ class Rds:
             ended_at=datetime.now(UTC),
             # The newest transaction in it; older responses only have the time when it was made.
             restorable_to=(found.get("SnapshotDatabaseTime") or found["SnapshotCreateTime"]).astimezone(UTC),
-            objects=(Stored(str(found["DBSnapshotArn"]), 0, sha256=""),),
+            objects=(StoredObject(str(found["DBSnapshotArn"]), 0, sha256=""),),
             source_bytes=int(found["AllocatedStorage"]) * _GIB,
             facts={
                 "snapshot": name,
@@ -221,7 +221,7 @@ class Rds:
         )
 
 
-def _stop_if_asked(watch: Watch) -> None:
+def _stop_if_asked(watch: ActWatch) -> None:
     reason = watch.why_stop()
     if reason is not None:
         raise BackupFailed(f"途中で止めました: {reason}")

@@ -12,14 +12,14 @@ from typing import Any
 from botocore.exceptions import BotoCoreError, ClientError
 
 from toban.chapters.backup.engine import (
+    ActWatch,
+    BackupCheck,
     BackupFailed,
-    Checked,
-    Guarded,
     Method,
-    Restored,
+    RestoredBackup,
     RestoreOrder,
-    Taken,
-    Watch,
+    TakenBackup,
+    VersionGuard,
 )
 from toban.chapters.backup.engines.versioning.config import VersioningBackup
 from toban.engine.bindings.secret import SecretUnavailable
@@ -32,7 +32,7 @@ _OURS = "toban-former-versions"
 """The id of the rule that Toban writes."""
 
 
-def compare(settings: Settings, days: int | None) -> Guarded:
+def compare(settings: Settings, days: int | None) -> VersionGuard:
     """Compare *settings* with *days* of retention; None: only check that versions are kept at all."""
     faults, excesses, changes = [], [], []
     is_on = settings.versioning == "Enabled"
@@ -54,7 +54,7 @@ def compare(settings: Settings, days: int | None) -> Guarded:
         f"、旧版 {min(_expires_after(rule) or 0 for rule in expiring)}日" if expiring else "、旧版は期限なし"
     )
     value += f"、ロック {settings.lock}" if settings.lock else ""
-    return Guarded(value, tuple(faults), tuple(excesses), tuple(changes))
+    return VersionGuard(value, tuple(faults), tuple(excesses), tuple(changes))
 
 
 def mended_rules(settings: Settings, days: int) -> list[dict[str, Any]]:
@@ -87,7 +87,7 @@ class Bucket:
     def __init__(self, config: VersioningBackup) -> None:
         self._config = config
 
-    def look(self, days: int | None) -> Guarded:
+    def look(self, days: int | None) -> VersionGuard:
         """See `KeepsVersions`."""
         return compare(self._settings(), days)
 
@@ -108,25 +108,25 @@ class Bucket:
                 )
         return changes
 
-    def take(self, label: str, method: Method, parent: Taken | None, watch: Watch) -> Taken:  # noqa: ARG002 - the Protocol's
+    def take(self, label: str, method: Method, parent: TakenBackup | None, watch: ActWatch) -> TakenBackup:  # noqa: ARG002 - the Protocol's
         """Refuse: the bucket itself keeps former versions."""
         raise BackupFailed("バージョニングのバケットは、取るものがありません", retry=False)
 
-    def verify(self, taken: Taken, watch: Watch) -> Checked:  # noqa: ARG002 - the Protocol's
+    def verify(self, taken: TakenBackup, watch: ActWatch) -> BackupCheck:  # noqa: ARG002 - the Protocol's
         """Return success: there is no backup of its own to read back."""
-        return Checked(True)
+        return BackupCheck(True)
 
-    def restore(self, order: RestoreOrder, watch: Watch) -> Restored:  # noqa: ARG002 - the Protocol's
+    def restore(self, order: RestoreOrder, watch: ActWatch) -> RestoredBackup:  # noqa: ARG002 - the Protocol's
         """Refuse, and say how to restore instead."""
         raise BackupFailed(
             "旧版は S3 の側で戻します: aws s3api list-object-versions と get-object --version-id", retry=False
         )
 
-    def remove(self, taken: Taken) -> None:
+    def remove(self, taken: TakenBackup) -> None:
         """Do nothing: there is no backup of its own to remove."""
 
     def doubts(self) -> Sequence[str]:
-        """See `Engine`."""
+        """See `BackupEngine`."""
         try:
             self._settings()
         except StoreTrouble as error:

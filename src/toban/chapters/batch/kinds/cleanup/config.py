@@ -9,7 +9,7 @@ from pydantic import AfterValidator, BeforeValidator, Field
 from pydantic_core import PydanticCustomError
 
 from toban.chapters.batch.kinds.cleanup.patterns import Pattern
-from toban.chapters.batch.kinds.cleanup.rules import Limit, Room, read_room
+from toban.chapters.batch.kinds.cleanup.rules import DiskRoom, RetentionLimit, read_room
 from toban.engine.runs.kinds import BatchBinding, Site
 
 
@@ -35,10 +35,10 @@ class Orders:
     site: Site
     patterns: Mapping[str, tuple[Pattern, ...]]
     """By the name of the kind of log, like the limits."""
-    limits: Mapping[str, Limit]
+    limits: Mapping[str, RetentionLimit]
     archive: Path | None
     """Where the files are moved to; None: they are deleted."""
-    room: Room | None
+    room: DiskRoom | None
 
 
 class CleanupBatch(BatchBinding):

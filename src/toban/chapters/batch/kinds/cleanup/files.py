@@ -16,12 +16,12 @@ from enum import StrEnum
 from pathlib import Path
 
 from toban.chapters.batch.kinds.cleanup.patterns import Pattern
-from toban.chapters.batch.kinds.cleanup.rules import LogFile
+from toban.chapters.batch.kinds.cleanup.rules import CleanupFile
 
 _FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 
 
-class End(StrEnum):
+class RemovalOutcome(StrEnum):
     """What happened to a file that was to be removed."""
 
     REMOVED = "removed"
@@ -31,7 +31,7 @@ class End(StrEnum):
     """It is not the file that was found: it stays."""
 
 
-def find(pattern: Pattern) -> Iterator[LogFile]:
+def find(pattern: Pattern) -> Iterator[CleanupFile]:
     """Yield every file that matches *pattern*; raises `OSError` if its folder can't be read."""
     # The folder itself may be a link: the operator named it.
     top = Path(os.path.realpath(pattern.folder))
@@ -61,8 +61,8 @@ def _device(name: str, handle: int) -> int | None:
         return None
 
 
-def _file(path: Path, found: os.stat_result) -> LogFile:
-    return LogFile(
+def _file(path: Path, found: os.stat_result) -> CleanupFile:
+    return CleanupFile(
         path,
         found.st_size,
         datetime.fromtimestamp(found.st_mtime, UTC),
@@ -83,7 +83,7 @@ def opened() -> frozenset[tuple[int, int]]:
     return frozenset(found)
 
 
-def remove(file: LogFile, below: Path, archive: Path | None = None) -> End:
+def remove(file: CleanupFile, below: Path, archive: Path | None = None) -> RemovalOutcome:
     """Remove *file*, which is below the folder *below*, if it is still the one that was found.
 
     With *archive*, a whole copy is first put there, under its path below the folder. May raise `OSError`.
@@ -94,18 +94,18 @@ def remove(file: LogFile, below: Path, archive: Path | None = None) -> End:
             handle = _opened(below, parts[:-1], stack)
             found = os.stat(parts[-1], dir_fd=handle, follow_symlinks=False)
         except FileNotFoundError:
-            return End.GONE
+            return RemovalOutcome.GONE
         except OSError as error:
             # What was a folder is now a link or a file.
             if error.errno in (errno.ELOOP, errno.ENOTDIR):
-                return End.CHANGED
+                return RemovalOutcome.CHANGED
             raise
         if _file(file.path, found) != file:
-            return End.CHANGED
+            return RemovalOutcome.CHANGED
         if archive is not None:
             _put_away(parts[-1], handle, archive.joinpath(*parts), found)
         os.unlink(parts[-1], dir_fd=handle)
-    return End.REMOVED
+    return RemovalOutcome.REMOVED
 
 
 def _opened(below: Path, folders: Sequence[str], stack: ExitStack) -> int:

@@ -7,11 +7,11 @@ from pathlib import Path
 from toban.chapters.batch.kinds.cleanup import files
 from toban.chapters.batch.kinds.cleanup.config import CleanupBatch, Orders
 from toban.chapters.batch.kinds.cleanup.patterns import BadPattern, Pattern, read_pattern
-from toban.chapters.batch.kinds.cleanup.rules import Limit, read_room
+from toban.chapters.batch.kinds.cleanup.rules import RetentionLimit, read_room
 from toban.design.clauses.logs import LogKind
 from toban.engine.runs.kinds import NotBindable, Site, WorkKind
 from toban.engine.runs.parameters import Parameter
-from toban.engine.runs.work import Step, Turn
+from toban.engine.runs.work import RunTurn, Step
 
 
 def steps(config: CleanupBatch, site: Site) -> tuple[Step, ...]:
@@ -26,8 +26,8 @@ def steps(config: CleanupBatch, site: Site) -> tuple[Step, ...]:
     return tuple(Step(name, _later(name, orders)) for name in ("find", "remove", "room"))
 
 
-def _later(name: str, orders: Orders) -> Callable[[Turn], object]:
-    def act(turn: Turn) -> object:
+def _later(name: str, orders: Orders) -> Callable[[RunTurn], object]:
+    def act(turn: RunTurn) -> object:
         # Imported late: the evidence needs Django, which reading the bindings does not.
         from toban.chapters.batch.kinds.cleanup.service import STEPS  # noqa: PLC0415
 
@@ -46,9 +46,11 @@ def _patterns(config: CleanupBatch, site: Site) -> dict[str, tuple[Pattern, ...]
         raise NotBindable(f"{site.bindings.file} の paths: {error}") from error
 
 
-def _limits(config: CleanupBatch, site: Site) -> dict[str, Limit]:
+def _limits(config: CleanupBatch, site: Site) -> dict[str, RetentionLimit]:
     rows = list(site.design.of(LogKind))
-    found = {name: Limit(name, tuple(row for row in rows if row.name == name)) for name in config.paths}
+    found = {
+        name: RetentionLimit(name, tuple(row for row in rows if row.name == name)) for name in config.paths
+    }
     unknown = [name for name, limit in found.items() if not limit.rows]
     if unknown:
         known = "、".join(dict.fromkeys(row.name for row in rows)) or "まだありません"

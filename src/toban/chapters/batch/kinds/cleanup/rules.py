@@ -20,7 +20,7 @@ from toban.design.values.quantity import BYTES
 _DATE = re.compile(r"(?<!\d)((?:19|20)\d\d)([-_.]?)(0[1-9]|1[0-2])\2(0[1-9]|[12]\d|3[01])(?!\d)")
 
 
-class Fate(StrEnum):
+class FileFate(StrEnum):
     """What happens to a file, and why."""
 
     EXPIRED = "expired"
@@ -35,7 +35,7 @@ class Fate(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class LogFile:
+class CleanupFile:
     """A file that is bound to kinds of log."""
 
     path: Path
@@ -47,7 +47,7 @@ class LogFile:
 
 
 @dataclass(frozen=True, slots=True)
-class Limit:
+class RetentionLimit:
     """How long the rows of one name want their logs kept."""
 
     name: str
@@ -68,7 +68,7 @@ def _before(row: LogKind, now: datetime) -> datetime | None:
     return row.retention.before(now) if isinstance(row.retention, Duration) else None
 
 
-def last_written(file: LogFile, zone: ZoneInfo) -> datetime:
+def last_written(file: CleanupFile, zone: ZoneInfo) -> datetime:
     """Return when the file was last written to at the latest: by its last change, or the day in its name."""
     ends = (existing(day + timedelta(days=1), time(0), zone) for day in _days(file.path.name))
     return max([file.changed_at, *ends])
@@ -84,26 +84,26 @@ def _days(name: str) -> Iterable[date]:
 
 
 def fate(
-    file: LogFile,
-    limits: Sequence[Limit],
+    file: CleanupFile,
+    limits: Sequence[RetentionLimit],
     *,
     now: datetime,
     zone: ZoneInfo,
     opened: frozenset[tuple[int, int]],
-) -> Fate:
+) -> FileFate:
     """Decide what happens to *file* under *limits*; *opened* are device and inode of files held open."""
     if not file.is_regular:
-        return Fate.LINKED
+        return FileFate.LINKED
     written, cutoffs = last_written(file, zone), [limit.cutoff(now) for limit in limits]
     if any(cutoff is None for cutoff in cutoffs):
-        return Fate.FOREVER
+        return FileFate.FOREVER
     if any(cutoff is not None and written >= cutoff for cutoff in cutoffs):
-        return Fate.WITHIN
-    return Fate.OPEN if (file.device, file.inode) in opened else Fate.EXPIRED
+        return FileFate.WITHIN
+    return FileFate.OPEN if (file.device, file.inode) in opened else FileFate.EXPIRED
 
 
 @dataclass(frozen=True, slots=True)
-class Room:
+class DiskRoom:
     """How much of a disk must be free: a share of it in percent, or bytes."""
 
     percent: float | None = None
@@ -120,12 +120,12 @@ _ROOM = re.compile(r"(\d+(?:\.\d+)?)\s*(%|[KMGT]i?B)", re.IGNORECASE)
 _BYTES = {unit.upper(): size for unit, size in BYTES.items()}
 
 
-def read_room(text: str) -> Room | None:
+def read_room(text: str) -> DiskRoom | None:
     """Read 20% or 10GB (10⁹ bytes each GB; 2³⁰ each GiB)."""
     match = _ROOM.fullmatch(text.strip())
     if match is None:
         return None
     amount, unit = float(match[1]), match[2].upper()
     if unit == "%":
-        return Room(percent=amount) if amount <= 100 else None
-    return Room(bytes=int(amount * _BYTES[unit]))
+        return DiskRoom(percent=amount) if amount <= 100 else None
+    return DiskRoom(bytes=int(amount * _BYTES[unit]))

@@ -11,11 +11,11 @@ from zoneinfo import ZoneInfo
 
 from toban.chapters.batch.kinds.cleanup import files
 from toban.chapters.batch.kinds.cleanup.config import Orders
-from toban.chapters.batch.kinds.cleanup.files import End
+from toban.chapters.batch.kinds.cleanup.files import RemovalOutcome
 from toban.chapters.batch.kinds.cleanup.rules import (
-    Fate,
-    Limit,
-    LogFile,
+    CleanupFile,
+    FileFate,
+    RetentionLimit,
     fate,
     last_written,
 )
@@ -23,8 +23,8 @@ from toban.engine.amounts import size
 from toban.engine.clock import system_clock
 from toban.engine.evidence import ledger
 from toban.engine.evidence.models import LedgerEntry
-from toban.engine.runs.rules import Reason
-from toban.engine.runs.work import StepFailed, Turn
+from toban.engine.runs.rules import RunReason
+from toban.engine.runs.work import RunTurn, StepFailed
 
 _MOST = 20_000
 """The most files in one run, the oldest first; the next run removes the rest."""
@@ -36,18 +36,18 @@ _TOLD = 20
 """The most problems that a failure names one by one."""
 
 _KEPT = {
-    Fate.WITHIN: "保存期間の内",
-    Fate.FOREVER: "無期限",
-    Fate.OPEN: "期限切れでもプログラムが開いている",
-    Fate.LINKED: "リンクなど、ふつうのファイルでない",
+    FileFate.WITHIN: "保存期間の内",
+    FileFate.FOREVER: "無期限",
+    FileFate.OPEN: "期限切れでもプログラムが開いている",
+    FileFate.LINKED: "リンクなど、ふつうのファイルでない",
 }
 
 
 @dataclass(frozen=True, slots=True)
-class Bound:
+class BoundFile:
     """A file, the bound folder that it lies below (by its real path), and the kinds of log it is bound to."""
 
-    file: LogFile
+    file: CleanupFile
     below: Path
     names: tuple[str, ...]
 
@@ -58,11 +58,11 @@ class Bound:
         return [str(file.path), str(self.below), list(self.names), file.size, at, file.device, file.inode]
 
     @classmethod
-    def of(cls, kept: object) -> "Bound":
+    def of(cls, kept: object) -> "BoundFile":
         """Return the value from what `as_json` returned."""
         match kept:
             case [str(path), str(below), list(names), int(size), str(at), int(device), int(inode)]:
-                file = LogFile(Path(path), size, datetime.fromisoformat(at), device, inode)
+                file = CleanupFile(Path(path), size, datetime.fromisoformat(at), device, inode)
                 return cls(file, Path(below), tuple(names))
         raise ValueError(f"not what the step kept: {kept!r}")
 
@@ -71,27 +71,27 @@ class Bound:
 class Sum:
     """What happened to a row's files."""
 
-    ends: Counter[End] = field(default_factory=Counter)
+    ends: Counter[RemovalOutcome] = field(default_factory=Counter)
     bytes: int = 0
     paths: list[str] = field(default_factory=list)
 
-    def count(self, file: LogFile, end: End) -> None:
+    def count(self, file: CleanupFile, end: RemovalOutcome) -> None:
         """Add what happened to *file*."""
         self.ends[end] += 1
-        if end is End.REMOVED:
+        if end is RemovalOutcome.REMOVED:
             self.bytes += file.size
             self.paths.append(str(file.path))
 
     def words(self, verb: str) -> str:
         """Return it as text for people."""
-        done = f"{verb} {self.ends[End.REMOVED]:,} 件 ({size(self.bytes)})"
-        others = {End.GONE: "すでになかったもの", End.CHANGED: "変わったため残したもの"}
+        done = f"{verb} {self.ends[RemovalOutcome.REMOVED]:,} 件 ({size(self.bytes)})"
+        others = {RemovalOutcome.GONE: "すでになかったもの", RemovalOutcome.CHANGED: "変わったため残したもの"}
         return done + "".join(
             f"、{name} {self.ends[end]:,} 件" for end, name in others.items() if self.ends[end]
         )
 
 
-def find(orders: Orders, turn: Turn) -> object:
+def find(orders: Orders, turn: RunTurn) -> object:
     """List the files to remove, and say which and why; nothing is touched."""
     is_dry, zone = _is_dry(turn), orders.site.bindings.system.zone
     bound, opened = _found(orders), files.opened()
@@ -104,7 +104,7 @@ def find(orders: Orders, turn: Turn) -> object:
     for name, limit in orders.limits.items():
         its = [one for each, one in zip(bound, fates, strict=True) if name in each.names]
         turn.say(_row_words(limit, its, turn.due_at))
-    doomed = [each for each, its in zip(bound, fates, strict=True) if its is Fate.EXPIRED]
+    doomed = [each for each, its in zip(bound, fates, strict=True) if its is FileFate.EXPIRED]
     doomed.sort(key=lambda each: last_written(each.file, zone))
     verb = ("移す" if orders.archive else "消す") + ("はずのもの" if is_dry else "もの")
     for each in doomed[:_SAID]:
@@ -117,8 +117,8 @@ def find(orders: Orders, turn: Turn) -> object:
     return {"doomed": [] if is_dry else [each.as_json() for each in doomed[:_MOST]], "dry_run": is_dry}
 
 
-def _found(orders: Orders) -> Sequence[Bound]:
-    found: dict[Path, Bound] = {}
+def _found(orders: Orders) -> Sequence[BoundFile]:
+    found: dict[Path, BoundFile] = {}
     troubles = []
     for name, pattern in ((name, each) for name, several in orders.patterns.items() for each in several):
         below = pattern.folder.resolve()
@@ -126,7 +126,7 @@ def _found(orders: Orders) -> Sequence[Bound]:
             for file in files.find(pattern):
                 former = found.get(file.path)
                 names = dict.fromkeys((*(former.names if former else ()), name))
-                found[file.path] = Bound(file, below, tuple(names))
+                found[file.path] = BoundFile(file, below, tuple(names))
         except OSError as error:
             troubles.append(f"{name} ({pattern.written}): {error.filename or below}: {error.strerror}")
     if troubles:
@@ -135,22 +135,22 @@ def _found(orders: Orders) -> Sequence[Bound]:
     return list(found.values())
 
 
-def _row_words(limit: Limit, fates: Sequence[Fate], now: datetime) -> str:
+def _row_words(limit: RetentionLimit, fates: Sequence[FileFate], now: datetime) -> str:
     cutoff, counts = limit.cutoff(now), Counter(fates)
     since = f"、{cutoff:%Y-%m-%d %H:%M} より前" if cutoff is not None else ""
     kept = "".join(f"、{words} {counts[one]:,} 件" for one, words in _KEPT.items() if counts[one])
-    return f"{limit.name} ({limit.words}{since}): 期限切れ {counts[Fate.EXPIRED]:,} 件{kept}"
+    return f"{limit.name} ({limit.words}{since}): 期限切れ {counts[FileFate.EXPIRED]:,} 件{kept}"
 
 
-def _file_words(each: Bound, zone: ZoneInfo) -> str:
+def _file_words(each: BoundFile, zone: ZoneInfo) -> str:
     written = last_written(each.file, zone).astimezone(zone)
     names, room = "、".join(each.names), size(each.file.size)
     return f"{each.file.path} ({names}、{written:%Y-%m-%d}、{room})"
 
 
-def remove(orders: Orders, turn: Turn) -> object:
+def remove(orders: Orders, turn: RunTurn) -> object:
     """Remove the files found, if they are still the same, and record what was removed."""
-    doomed = [Bound.of(each) for each in _doomed(turn)]
+    doomed = [BoundFile.of(each) for each in _doomed(turn)]
     sums = {name: Sum() for name in orders.limits}
     stop, troubles = None, []
     for place, each in enumerate(doomed):
@@ -172,7 +172,7 @@ def remove(orders: Orders, turn: Turn) -> object:
     return {name: {**each.ends, "bytes": each.bytes} for name, each in sums.items()}
 
 
-def _remember(orders: Orders, sums: Mapping[str, Sum], turn: Turn) -> None:
+def _remember(orders: Orders, sums: Mapping[str, Sum], turn: RunTurn) -> None:
     """Record for each row what this attempt did; a killed attempt leaves only its list behind."""
     records = []
     for name, each in sums.items():
@@ -195,7 +195,7 @@ def _remember(orders: Orders, sums: Mapping[str, Sum], turn: Turn) -> None:
         ledger.append(*records, now=system_clock())
 
 
-def check_room(orders: Orders, turn: Turn) -> str:
+def check_room(orders: Orders, turn: RunTurn) -> str:
     """Report what was removed and how much room there is; fail if the files to keep leave too little."""
     told, lacking = [], []
     for folder in _disks(orders):
@@ -214,11 +214,13 @@ def check_room(orders: Orders, turn: Turn) -> str:
     return f"{went}。{'、'.join(told)}"
 
 
-def _went(turn: Turn) -> str:
+def _went(turn: RunTurn) -> str:
     """Return what the previous step removed, row by row."""
     match turn.results["remove"]:
         case dict(rows):
-            return "、".join(f"{name} {row.get(End.REMOVED, 0):,} 件" for name, row in rows.items())
+            return "、".join(
+                f"{name} {row.get(RemovalOutcome.REMOVED, 0):,} 件" for name, row in rows.items()
+            )
     raise TypeError("the step remove returned no rows")
 
 
@@ -232,18 +234,22 @@ def _disks(orders: Orders) -> Iterator[Path]:
             yield pattern.folder
 
 
-def _is_dry(turn: Turn) -> bool:
+def _is_dry(turn: RunTurn) -> bool:
     wanted = turn.parameters.get("dry_run", "no")
     if wanted not in ("yes", "no"):
-        raise StepFailed("dry_run は yes (片付けずに挙げるだけ) か no です", Reason.NOT_RUNNABLE)
+        raise StepFailed("dry_run は yes (片付けずに挙げるだけ) か no です", RunReason.NOT_RUNNABLE)
     return wanted == "yes"
 
 
-def _doomed(turn: Turn) -> Sequence[object]:
+def _doomed(turn: RunTurn) -> Sequence[object]:
     match turn.results["find"]:
         case {"doomed": list(doomed)}:
             return doomed
     raise TypeError("the step find returned no list")
 
 
-STEPS: Mapping[str, Callable[[Orders, Turn], object]] = {"find": find, "remove": remove, "room": check_room}
+STEPS: Mapping[str, Callable[[Orders, RunTurn], object]] = {
+    "find": find,
+    "remove": remove,
+    "room": check_room,
+}

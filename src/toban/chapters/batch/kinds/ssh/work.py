@@ -4,13 +4,13 @@ import asyncio
 from collections.abc import Iterator
 
 from toban.chapters.batch.kinds.ssh.config import SshBatch
-from toban.engine.runs.commands.remote import Host, RemoteCommand, Unreachable, finds
+from toban.engine.runs.commands.remote import RemoteCommand, SshHost, Unreachable, finds
 from toban.engine.runs.work import Step
 
 
-def way(config: SshBatch) -> Host:
+def way(config: SshBatch) -> SshHost:
     """Return the host and how to log in."""
-    return Host(
+    return SshHost(
         name=config.host,
         port=config.port,
         user=config.user,

@@ -13,7 +13,7 @@ from toban.engine.bindings.values import Length
 from toban.engine.runs.kinds import BatchBinding
 
 
-class Measured(Section):
+class MeasuredFigure(Section):
     """A figure from what Toban itself measured."""
 
     name: str = Field(min_length=1, max_length=100)
@@ -44,7 +44,7 @@ class StatisticsBatch(BatchBinding):
     query_timeout: Length = timedelta(minutes=5)
     units: dict[str, str] = Field(default={})
     """A column of the query → its unit (円)."""
-    measured: tuple[Measured, ...] = ()
+    measured: tuple[MeasuredFigure, ...] = ()
 
     @model_validator(mode="after")
     def _has_figures(self) -> Self:

@@ -17,7 +17,7 @@ class NoSuchDays(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class Day:
+class StatisticsDay:
     """A day from its midnight (included) to the next (excluded); summer time makes some 23 or 25 hours."""
 
     date: date
@@ -25,7 +25,7 @@ class Day:
     end: datetime
 
 
-def days(parameters: Mapping[str, str], due_at: datetime, zone: ZoneInfo) -> list[Day]:
+def days(parameters: Mapping[str, str], due_at: datetime, zone: ZoneInfo) -> list[StatisticsDay]:
     """Return the days to add up, the earliest first: the last whole one before *due_at*, or the requested.
 
     `date` requests one day, `from` and `to` all days between, both included; without `to`, up to the last
@@ -60,7 +60,7 @@ def _read(parameters: Mapping[str, str], name: str, otherwise: date) -> date:
         ) from error
 
 
-def _between(first: date, last: date, zone: ZoneInfo) -> Iterator[Day]:
+def _between(first: date, last: date, zone: ZoneInfo) -> Iterator[StatisticsDay]:
     for offset in range((last - first).days + 1):
         day = first + offset * _DAY
-        yield Day(day, existing(day, time(0), zone), existing(day + _DAY, time(0), zone))
+        yield StatisticsDay(day, existing(day, time(0), zone), existing(day + _DAY, time(0), zone))

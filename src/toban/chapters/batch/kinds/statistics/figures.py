@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from decimal import Decimal
 
-from toban.chapters.batch.kinds.statistics.days import Day
+from toban.chapters.batch.kinds.statistics.days import StatisticsDay
 from toban.engine.telemetry.samples import Point
 
 BUCKET = timedelta(minutes=5)
@@ -21,7 +21,7 @@ class NoFigure(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class Figure:
+class StatisticsFigure:
     """One figure of a day."""
 
     name: str
@@ -43,11 +43,13 @@ def figure(value: Decimal) -> str:
     return f"{rounded:,f}"
 
 
-def of_row(rows: Sequence[Mapping[str, object]], units: Mapping[str, str]) -> list[Figure]:
+def of_row(rows: Sequence[Mapping[str, object]], units: Mapping[str, str]) -> list[StatisticsFigure]:
     """Return a figure for each column of the one row, or raise `NoFigure`."""
     if len(rows) != 1:
         raise NoFigure(f"query が {len(rows)} 行を返しました。1日につき1行になるように書いてください")
-    return [Figure(name, _number(name, value), units.get(name, "")) for name, value in rows[0].items()]
+    return [
+        StatisticsFigure(name, _number(name, value), units.get(name, "")) for name, value in rows[0].items()
+    ]
 
 
 def _number(name: str, value: object) -> Decimal | None:
@@ -61,11 +63,11 @@ def _number(name: str, value: object) -> Decimal | None:
     return number.quantize(_PLACES)
 
 
-def pieces(day: Day) -> int:
+def pieces(day: StatisticsDay) -> int:
     """Return into how many buckets the day is cut."""
     return -((day.start - day.end) // BUCKET)
 
 
-def coverage(found: Iterable[Point], day: Day) -> float:
+def coverage(found: Iterable[Point], day: StatisticsDay) -> float:
     """Return the share of the day whose buckets hold measurements; *found* are those that do."""
     return min(sum(1 for _ in found) / pieces(day), 1.0)

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 
-from toban.chapters.batch.kinds.statistics.figures import Figure
+from toban.chapters.batch.kinds.statistics.figures import StatisticsFigure
 from toban.chapters.batch.kinds.statistics.models import DailyFigure
 
 
@@ -13,7 +13,7 @@ class DayRow:
     """A day and its figures, in the order of the query and the bindings."""
 
     day: date
-    figures: tuple[Figure, ...]
+    figures: tuple[StatisticsFigure, ...]
 
 
 def works() -> Sequence[str]:
@@ -23,8 +23,8 @@ def works() -> Sequence[str]:
 
 def history(work: str, first: date, last: date) -> list[DayRow]:
     """Return the days from *first* to *last*, both included, that were added up, the earliest first."""
-    found: dict[date, list[Figure]] = {}
+    found: dict[date, list[StatisticsFigure]] = {}
     rows = DailyFigure.objects.filter(work=work, day__range=(first, last)).order_by("day", "place", "name")
     for row in rows:
-        found.setdefault(row.day, []).append(Figure(row.name, row.value, row.unit, row.coverage))
+        found.setdefault(row.day, []).append(StatisticsFigure(row.name, row.value, row.unit, row.coverage))
     return [DayRow(day, tuple(figures)) for day, figures in found.items()]

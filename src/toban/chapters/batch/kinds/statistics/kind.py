@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from toban.chapters.batch.kinds.statistics.config import StatisticsBatch
 from toban.engine.runs.kinds import NotBindable, Site, WorkKind
 from toban.engine.runs.parameters import Parameter
-from toban.engine.runs.work import Step, Turn
+from toban.engine.runs.work import RunTurn, Step
 
 
 def steps(config: StatisticsBatch, site: Site) -> tuple[Step, ...]:
@@ -22,7 +22,7 @@ def steps(config: StatisticsBatch, site: Site) -> tuple[Step, ...]:
     if twice:
         raise NotBindable(f"{site.bindings.file} の measured に、名前「{twice[0]}」の数が二つあります")
 
-    def add_up(turn: Turn) -> object:
+    def add_up(turn: RunTurn) -> object:
         # Imported late: its table needs Django, which reading the bindings does not.
         from toban.chapters.batch.kinds.statistics.service import add_up  # noqa: PLC0415
 
@@ -36,10 +36,10 @@ def doubts(config: StatisticsBatch, site: Site) -> Iterator[str]:
     if config.dsn is None:
         return
     # Imported late: it loads the database driver, which reading the bindings does not need.
-    from toban.chapters.batch.database import Question  # noqa: PLC0415
+    from toban.chapters.batch.database import SqlQuestion  # noqa: PLC0415
 
     zone = site.bindings.system.zone
-    yield from Question(config.dsn, config.query, zone, config.query_timeout, 1).doubts()
+    yield from SqlQuestion(config.dsn, config.query, zone, config.query_timeout, 1).doubts()
 
 
 PARAMETERS = (

@@ -8,30 +8,30 @@ from decimal import Decimal
 from django.db import transaction
 from django.db.models import Max, QuerySet
 
-from toban.chapters.batch.database import Question
+from toban.chapters.batch.database import SqlQuestion
 from toban.chapters.batch.kinds.statistics import figures
-from toban.chapters.batch.kinds.statistics.config import Measured, StatisticsBatch
-from toban.chapters.batch.kinds.statistics.days import Day, NoSuchDays, days
-from toban.chapters.batch.kinds.statistics.figures import Figure, NoFigure
+from toban.chapters.batch.kinds.statistics.config import MeasuredFigure, StatisticsBatch
+from toban.chapters.batch.kinds.statistics.days import NoSuchDays, StatisticsDay, days
+from toban.chapters.batch.kinds.statistics.figures import NoFigure, StatisticsFigure
 from toban.chapters.batch.kinds.statistics.models import DailyFigure
 from toban.design.values.metric import read_metric
 from toban.engine.clock import system_clock
 from toban.engine.runs.kinds import Site
-from toban.engine.runs.rules import Reason
-from toban.engine.runs.work import StepFailed, Turn
+from toban.engine.runs.rules import RunReason
+from toban.engine.runs.work import RunTurn, StepFailed
 from toban.engine.telemetry.store import StoreUnavailable, Telemetry
 
 _FEW = 1000
 """Rows to ask for: one is expected; the error says how many came instead."""
 
 
-def add_up(config: StatisticsBatch, site: Site, turn: Turn) -> str:
+def add_up(config: StatisticsBatch, site: Site, turn: RunTurn) -> str:
     """Add up the run's days and return them as text."""
     zone = site.bindings.system.zone
     try:
         wanted = days(turn.parameters, turn.due_at, zone)
     except NoSuchDays as error:
-        raise StepFailed(str(error), Reason.NOT_RUNNABLE) from error
+        raise StepFailed(str(error), RunReason.NOT_RUNNABLE) from error
     key, line = site.batch.batch_id or site.batch.name, ""
     kept = _kept_before(key, wanted, turn.run_id)
     if kept:
@@ -54,7 +54,7 @@ def add_up(config: StatisticsBatch, site: Site, turn: Turn) -> str:
     )
 
 
-def _kept_before(work: str, wanted: Sequence[Day], run: int) -> int:
+def _kept_before(work: str, wanted: Sequence[StatisticsDay], run: int) -> int:
     """Return how many of the days, from the first on, an earlier attempt of *run* has stored.
 
     The figures themselves show it, so progress and figures can't disagree. A run that had stored them all and
@@ -65,21 +65,23 @@ def _kept_before(work: str, wanted: Sequence[Day], run: int) -> int:
     return kept if kept < len(wanted) else 0
 
 
-def _of_run(work: str, wanted: Sequence[Day], run: int) -> QuerySet[DailyFigure]:
+def _of_run(work: str, wanted: Sequence[StatisticsDay], run: int) -> QuerySet[DailyFigure]:
     return DailyFigure.objects.filter(work=work, run=run, day__range=(wanted[0].date, wanted[-1].date))
 
 
 @contextmanager
-def _figures_of(config: StatisticsBatch, site: Site) -> Iterator[Callable[[Day], list[Figure]]]:
+def _figures_of(
+    config: StatisticsBatch, site: Site
+) -> Iterator[Callable[[StatisticsDay], list[StatisticsFigure]]]:
     """Yield a function from a day to all its figures; it raises `StepFailed` if one can't be obtained."""
     zone = site.bindings.system.zone
     question = None
     if config.dsn is not None:
-        question = Question(config.dsn, config.query, zone, config.query_timeout, _FEW)
+        question = SqlQuestion(config.dsn, config.query, zone, config.query_timeout, _FEW)
     telemetry = Telemetry(os.environ["TOBAN_TELEMETRY_URL"]) if config.measured else None
 
-    def figures_of(day: Day) -> list[Figure]:
-        found: list[Figure] = []
+    def figures_of(day: StatisticsDay) -> list[StatisticsFigure]:
+        found: list[StatisticsFigure] = []
         if question is not None:
             found += _asked(question, day, config)
         if telemetry is not None:
@@ -96,7 +98,7 @@ def _figures_of(config: StatisticsBatch, site: Site) -> Iterator[Callable[[Day],
             telemetry.close()
 
 
-def _asked(question: Question, day: Day, config: StatisticsBatch) -> list[Figure]:
+def _asked(question: SqlQuestion, day: StatisticsDay, config: StatisticsBatch) -> list[StatisticsFigure]:
     rows = question.ask({"start": day.start, "end": day.end, "day": day.date})
     try:
         return figures.of_row(rows, config.units)
@@ -104,7 +106,7 @@ def _asked(question: Question, day: Day, config: StatisticsBatch) -> list[Figure
         raise StepFailed(str(error)) from error
 
 
-def _measured(telemetry: Telemetry, wanted: Measured, day: Day) -> Figure:
+def _measured(telemetry: Telemetry, wanted: MeasuredFigure, day: StatisticsDay) -> StatisticsFigure:
     metric = read_metric(wanted.metric)
     if metric is None:
         raise AssertionError("the binding was valid")
@@ -114,13 +116,13 @@ def _measured(telemetry: Telemetry, wanted: Measured, day: Day) -> Figure:
     except StoreUnavailable as error:
         raise StepFailed(f"計測値の置き場が応答しません: {error}") from error
     if not whole:
-        return Figure(wanted.name, None, metric.unit, 0.0)
+        return StatisticsFigure(wanted.name, None, metric.unit, 0.0)
     [point] = whole
     value = {"mean": point.mean, "min": point.low, "max": point.high}[wanted.of]
-    return Figure(wanted.name, round(Decimal(value), 6), metric.unit, figures.coverage(parts, day))
+    return StatisticsFigure(wanted.name, round(Decimal(value), 6), metric.unit, figures.coverage(parts, day))
 
 
-def _keep(work: str, day: Day, found: Sequence[Figure], run: int) -> None:
+def _keep(work: str, day: StatisticsDay, found: Sequence[StatisticsFigure], run: int) -> None:
     now = system_clock()
     rows = [
         DailyFigure(

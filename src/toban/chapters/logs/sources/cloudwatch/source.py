@@ -8,7 +8,7 @@ from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from toban.chapters.logs.pulling.source import Event, Unfetchable
+from toban.chapters.logs.pulling.source import PulledEvent, Unfetchable
 from toban.chapters.logs.sources.cloudwatch.config import CloudWatchLogs
 from toban.engine import aws
 from toban.engine.bindings.secret import SecretUnavailable
@@ -26,7 +26,7 @@ class CloudWatchLogSource:
         self._config = config
         self._client: Any = None
 
-    def events(self, start: int, end: int) -> Iterator[Sequence[Event]]:
+    def events(self, start: int, end: int) -> Iterator[Sequence[PulledEvent]]:
         """Yield the events of a period page by page; raises `Unfetchable`."""
         try:
             client = self._connected()
@@ -77,9 +77,9 @@ def _pages(client: Any, asked: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]
     raise Unfetchable(f"{_MOST_PAGES} ページを超えました: pattern か stream_prefix で絞ってください")
 
 
-def _event(written: Mapping[str, Any]) -> Event:
+def _event(written: Mapping[str, Any]) -> PulledEvent:
     at = int(written["timestamp"])
-    return Event(
+    return PulledEvent(
         str(written["eventId"]),
         at,
         int(written.get("ingestionTime", at)),

@@ -11,7 +11,7 @@ from typing import Any
 from botocore.exceptions import BotoCoreError, ClientError
 
 from toban.chapters.monitoring.discoveries.ec2.config import Ec2Config
-from toban.chapters.monitoring.discovery import Host, Undiscovered, checked
+from toban.chapters.monitoring.discovery import DiscoveredHost, Undiscovered, checked
 from toban.engine import aws
 from toban.engine.bindings.secret import SecretUnavailable
 
@@ -37,7 +37,7 @@ class Ec2Discovery:
     def place(self) -> str:
         return f"ec2 {' '.join(f'{key}={value}' for key, value in self._config.tags.items())}"
 
-    def look(self) -> Sequence[Host]:
+    def look(self) -> Sequence[DiscoveredHost]:
         """Fetch all pages; if one is refused, the whole answer is: half a list is worse than none."""
         try:
             client = aws.client("ec2", self._config, read_timeout=self._config.timeout, attempts=_ATTEMPTS)
@@ -60,11 +60,11 @@ class Ec2Discovery:
                 yield from reservation["Instances"]
 
 
-def _host(instance: Mapping[str, Any]) -> Host:
+def _host(instance: Mapping[str, Any]) -> DiscoveredHost:
     """Tags are values too, named `tag_` and the tag's name; in a fleet, many instances share one Name tag."""
     tags = {each["Key"]: each["Value"] for each in instance.get("Tags", ())}
     name = "/".join(filter(None, (tags.get("Name"), instance["InstanceId"])))
     values = {key: str(instance[field]) for key, field in _VALUES.items() if instance.get(field)}
     values |= {f"tag_{re.sub(r'\W', '_', key)}": value for key, value in tags.items()}
     zone = instance.get("Placement", {}).get("AvailabilityZone", "")
-    return Host(name, {**values, "name": name, "zone": zone})
+    return DiscoveredHost(name, {**values, "name": name, "zone": zone})

@@ -12,7 +12,7 @@ from typing import Annotated, ClassVar
 from pydantic import AfterValidator
 
 from toban.chapters.monitoring.discoveries.reading import read
-from toban.chapters.monitoring.discovery import DiscoveryKind, Host, Undiscovered, checked, host_of
+from toban.chapters.monitoring.discovery import DiscoveredHost, DiscoveryKind, Undiscovered, checked, host_of
 from toban.engine.bindings.model import DiscoveryBinding
 from toban.engine.bindings.section import beside_the_bindings
 
@@ -35,12 +35,12 @@ class FileDiscovery:
     def place(self) -> str:
         return f"file {self._path.name}"
 
-    def look(self) -> Sequence[Host]:
+    def look(self) -> Sequence[DiscoveredHost]:
         """Read the file; if one line can't be read, the whole file can't: half a list is worse than none."""
         return checked(list(_hosts(read(self._path))))
 
 
-def _hosts(text: str) -> Iterator[Host]:
+def _hosts(text: str) -> Iterator[DiscoveredHost]:
     for number, line in enumerate(text.splitlines(), 1):
         address, *rest = line.partition("#")[0].split() or [""]
         if not address:
@@ -49,7 +49,7 @@ def _hosts(text: str) -> Iterator[Host]:
         labels = dict(label.partition("=")[::2] for label in rest if "=" in label)
         if len(labels) < len(rest) or not all(key.isidentifier() for key in labels):
             raise Undiscovered(f"{number}行目を読めません: 住所 名前 ラベル=値… の順に書いてください")
-        yield Host(name, {**labels, "address": address, "host": host_of(address), "name": name})
+        yield DiscoveredHost(name, {**labels, "address": address, "host": host_of(address), "name": name})
 
 
 KIND = DiscoveryKind(config=FileConfig, build=FileDiscovery)

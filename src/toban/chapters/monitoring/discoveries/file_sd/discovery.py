@@ -11,7 +11,7 @@ from typing import Annotated, ClassVar, TypedDict
 from pydantic import AfterValidator, TypeAdapter, ValidationError
 
 from toban.chapters.monitoring.discoveries.reading import read
-from toban.chapters.monitoring.discovery import DiscoveryKind, Host, Undiscovered, checked, host_of
+from toban.chapters.monitoring.discovery import DiscoveredHost, DiscoveryKind, Undiscovered, checked, host_of
 from toban.engine.bindings.model import DiscoveryBinding
 from toban.engine.bindings.section import beside_the_bindings
 
@@ -48,7 +48,7 @@ class FileSdDiscovery:
     def place(self) -> str:
         return f"file_sd {self._path.name}"
 
-    def look(self) -> Sequence[Host]:
+    def look(self) -> Sequence[DiscoveredHost]:
         """Read the files; if one can't be read, none can: half a list is worse than none."""
         try:
             files = sorted(self._path.parent.glob(self._path.name))
@@ -61,7 +61,7 @@ class FileSdDiscovery:
         return checked(list(found.values()))
 
 
-def _hosts(file: Path) -> Iterator[Host]:
+def _hosts(file: Path) -> Iterator[DiscoveredHost]:
     try:
         groups = _GROUPS.validate_python(json.loads(read(file)))
     except (ValueError, RecursionError, ValidationError) as error:
@@ -71,7 +71,7 @@ def _hosts(file: Path) -> Iterator[Host]:
         for address in group.get("targets", []):
             name = labels.get("instance") if len(group["targets"]) == 1 else None
             values = {**labels, "address": address, "host": host_of(address)}
-            yield Host(name or address, {**values, "name": name or address})
+            yield DiscoveredHost(name or address, {**values, "name": name or address})
 
 
 KIND = DiscoveryKind(config=FileSdConfig, build=FileSdDiscovery)

@@ -10,7 +10,7 @@ from toban.chapters.monitoring.source import Measurement, Unmeasurable
 from toban.chapters.monitoring.sources.access_log.config import AccessLogConfig
 from toban.chapters.monitoring.sources.own_store import own_store
 from toban.design.values.metric import Metric
-from toban.engine.telemetry.logs.search import Span
+from toban.engine.telemetry.logs.search import TimeSpan
 from toban.engine.telemetry.requests import Traffic, traffic
 from toban.engine.telemetry.store import StoreUnavailable, Telemetry
 
@@ -44,7 +44,7 @@ class AccessLogSource:
             return ()
         try:
             found = traffic(
-                self._telemetry(), self._config.service, Span(start, end), route=self._config.route
+                self._telemetry(), self._config.service, TimeSpan(start, end), route=self._config.route
             )
         except StoreUnavailable as away:
             raise Unmeasurable(f"ログの置き場が応答しません: {away}") from away

@@ -16,8 +16,8 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from toban.chapters.monitoring.sources.cloudwatch.config import CloudWatchConfig
 from toban.chapters.monitoring.sources.cloudwatch.cost import dollars_a_month
-from toban.chapters.monitoring.sources.cloudwatch.values import Answers, Question, Series
-from toban.chapters.monitoring.sources.paced import Paced, Throttled, Withheld
+from toban.chapters.monitoring.sources.cloudwatch.values import Answers, MetricQuestion, MetricSeries
+from toban.chapters.monitoring.sources.paced import PacedApi, Throttled, Withheld
 from toban.engine import aws
 from toban.engine.bindings.secret import SecretUnavailable
 
@@ -33,7 +33,7 @@ log = structlog.get_logger(__name__)
 
 
 @dataclass(slots=True)
-class _Gathered:
+class _AnswerPages:
     """The pages of one answer so far."""
 
     points: dict[datetime, float] = field(default_factory=dict)
@@ -46,24 +46,24 @@ class _Gathered:
         self.status = result.get("StatusCode", _COMPLETE)
         self.messages += _messages(result)
 
-    def series(self, general: Sequence[str]) -> Series:
+    def series(self, general: Sequence[str]) -> MetricSeries:
         """Return the values, or what is wrong with them; *general* is about the whole answer."""
         if self.status == _COMPLETE:
-            return Series(self.points)
-        return Series(fault=" ".join((self.status, *self.messages, *general))[:_LONGEST_SAID])
+            return MetricSeries(self.points)
+        return MetricSeries(fault=" ".join((self.status, *self.messages, *general))[:_LONGEST_SAID])
 
 
-class Desk:
+class CloudWatchDesk:
     """Asks for everything its sources want, at most once per `every`. Thread-safe."""
 
     def __init__(self, config: CloudWatchConfig) -> None:
         self._config = config
         self._lock = Lock()
-        self._wanted: dict[object, frozenset[Question]] = {}
-        self._paced = Paced[Answers](config.every)
+        self._wanted: dict[object, frozenset[MetricQuestion]] = {}
+        self._paced = PacedApi[Answers](config.every)
         self._charged_for = 0
 
-    def want(self, source: object, questions: frozenset[Question]) -> None:
+    def want(self, source: object, questions: frozenset[MetricQuestion]) -> None:
         """Include *questions* from now on, until *source* wants others or leaves."""
         with self._lock:
             self._wanted[source] = questions
@@ -73,7 +73,7 @@ class Desk:
         with self._lock:
             self._wanted.pop(source, None)
 
-    def answers(self, questions: frozenset[Question], now: datetime) -> Answers:
+    def answers(self, questions: frozenset[MetricQuestion], now: datetime) -> Answers:
         """Return the answers to *questions* and others; raises `Withheld` if there are none."""
         return self._paced.read(lambda: self._ask(now), now, lambda told: questions <= told.keys())
 
@@ -85,7 +85,7 @@ class Desk:
             cost = round(dollars_a_month(len(questions), self._config.every), 2)
             log.info("cloudwatch_cost", region=self._config.region, metrics=len(questions), usd_a_month=cost)
         client = connect("cloudwatch", self._config)
-        answers: dict[Question, Series] = {}
+        answers: dict[MetricQuestion, MetricSeries] = {}
         try:
             for start in range(0, len(questions), MOST_AT_ONCE):
                 answers |= _batch(client, questions[start : start + MOST_AT_ONCE], self._config.within, now)
@@ -96,11 +96,11 @@ class Desk:
         return answers
 
 
-_desks: WeakValueDictionary[object, Desk] = WeakValueDictionary()
+_desks: WeakValueDictionary[object, CloudWatchDesk] = WeakValueDictionary()
 _desks_lock = Lock()
 
 
-def desk_of(config: CloudWatchConfig) -> Desk:
+def desk_of(config: CloudWatchConfig) -> CloudWatchDesk:
     """Return the desk for *config*'s account, region and interval; it lives as long as anyone holds it."""
     key = (
         *(config.region, config.access_key, config.secret_key, config.endpoint_url),
@@ -109,7 +109,7 @@ def desk_of(config: CloudWatchConfig) -> Desk:
     with _desks_lock:
         desk = _desks.get(key)
         if desk is None:
-            desk = _desks[key] = Desk(config)
+            desk = _desks[key] = CloudWatchDesk(config)
         return desk
 
 
@@ -131,8 +131,8 @@ def withheld(error: ClientError | BotoCoreError, service: str) -> Withheld:
 
 
 def _batch(
-    client: Any, questions: Sequence[Question], within: timedelta, now: datetime
-) -> dict[Question, Series]:
+    client: Any, questions: Sequence[MetricQuestion], within: timedelta, now: datetime
+) -> dict[MetricQuestion, MetricSeries]:
     """Ask for at most `MOST_AT_ONCE` questions, following pages."""
     end = now.replace(second=0, microsecond=0) - _MINUTE
     asked: dict[str, Any] = {
@@ -142,7 +142,7 @@ def _batch(
         "EndTime": end,
         "ScanBy": "TimestampDescending",
     }
-    gathered = [_Gathered() for _ in questions]
+    gathered = [_AnswerPages() for _ in questions]
     general: list[str] = []
     for page in _pages(client, asked):
         general += _messages(page)
@@ -161,7 +161,7 @@ def _pages(client: Any, asked: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]
         token = {"NextToken": page["NextToken"]}
 
 
-def _query(position: int, question: Question) -> Mapping[str, Any]:
+def _query(position: int, question: MetricQuestion) -> Mapping[str, Any]:
     return {
         "Id": f"m{position}",
         "MetricStat": {

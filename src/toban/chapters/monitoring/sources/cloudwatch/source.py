@@ -16,7 +16,7 @@ from toban.chapters.monitoring.sources.cloudwatch.values import (
     questions,
     readings,
 )
-from toban.chapters.monitoring.sources.paced import Paced, Withheld
+from toban.chapters.monitoring.sources.paced import PacedApi, Withheld
 from toban.design.values.metric import Metric
 
 _MINUTE = timedelta(minutes=1)
@@ -30,7 +30,7 @@ class CloudWatchSource:
 
     def __init__(self, config: CloudWatchConfig) -> None:
         self._config = config
-        self._database = Paced[Database](config.every)
+        self._database = PacedApi[Database](config.every)
         self._desk = desk_of(config)
         # Before the first query: it then covers all sources together.
         self._desk.want(self, questions(config, None))

@@ -33,7 +33,7 @@ https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/accessing-monitoring.html
 
 
 @dataclass(frozen=True, slots=True)
-class Question:
+class MetricQuestion:
     """One CloudWatch metric, the unit in which AWS charges."""
 
     namespace: str
@@ -43,7 +43,7 @@ class Question:
 
 
 @dataclass(frozen=True, slots=True)
-class Series:
+class MetricSeries:
     """The answer to a question: values by the start of their minute, and what is wrong with them."""
 
     points: Mapping[datetime, float] = field(default_factory=dict)
@@ -56,7 +56,7 @@ class Series:
         return self.points[max(self.points)] if self.points else None
 
 
-type Answers = Mapping[Question, Series]
+type Answers = Mapping[MetricQuestion, MetricSeries]
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +70,7 @@ class Database:
 
 
 @dataclass(frozen=True, slots=True)
-class Reading:
+class CloudWatchReading:
     """A value in its metric's unit."""
 
     metric: Metric
@@ -90,7 +90,7 @@ def asked_for(config: CloudWatchConfig) -> frozenset[Metric]:
     return own
 
 
-def questions(config: CloudWatchConfig, database: Database | None) -> frozenset[Question]:
+def questions(config: CloudWatchConfig, database: Database | None) -> frozenset[MetricQuestion]:
     """Return what to ask: only what *database* can have, since every question costs money."""
     found = {_own(config, metric) for metric in config.metrics}
     if config.ec2:
@@ -117,21 +117,25 @@ def absent(database: Database | None) -> frozenset[Metric]:
     return lag | frozenset(() if database.allocated_gib else (Metric.DISK_USAGE,))
 
 
-def readings(config: CloudWatchConfig, answers: Answers, database: Database | None) -> Iterator[Reading]:
+def readings(
+    config: CloudWatchConfig, answers: Answers, database: Database | None
+) -> Iterator[CloudWatchReading]:
     """Yield what the answers say, leaving out unreliable ones."""
     sound = {question: series for question, series in answers.items() if not series.fault}
-    found: dict[Metric, Reading] = {}
+    found: dict[Metric, CloudWatchReading] = {}
     for each in _of_resource(config, sound, database):
         found[each.metric] = each
     for metric, asked in config.metrics.items():
         found.pop(metric, None)
         value = _newest(sound, _own(config, metric))
         if value is not None:
-            found[metric] = Reading(metric, value * asked.factor)
+            found[metric] = CloudWatchReading(metric, value * asked.factor)
     yield from found.values()
 
 
-def _of_resource(config: CloudWatchConfig, sound: Answers, database: Database | None) -> Iterator[Reading]:
+def _of_resource(
+    config: CloudWatchConfig, sound: Answers, database: Database | None
+) -> Iterator[CloudWatchReading]:
     if config.ec2:
         yield from _of_ec2(config, sound)
     if config.rds:
@@ -140,52 +144,54 @@ def _of_resource(config: CloudWatchConfig, sound: Answers, database: Database | 
         yield from _of_alb(config, sound)
 
 
-def _of_ec2(config: CloudWatchConfig, sound: Answers) -> Iterator[Reading]:
+def _of_ec2(config: CloudWatchConfig, sound: Answers) -> Iterator[CloudWatchReading]:
     failed = _newest(sound, _ec2(config, "StatusCheckFailed", "Maximum"))
     if failed is not None:
         note = "EC2 のステータスチェックに失敗しています" if failed else ""
-        yield Reading(Metric.UP, 0.0 if failed else 1.0, note)
+        yield CloudWatchReading(Metric.UP, 0.0 if failed else 1.0, note)
     cpu = _newest(sound, _ec2(config, "CPUUtilization"))
     if cpu is not None:
-        yield Reading(Metric.CPU_USAGE, cpu)
+        yield CloudWatchReading(Metric.CPU_USAGE, cpu)
 
 
-def _of_rds(config: CloudWatchConfig, sound: Answers, database: Database | None) -> Iterator[Reading]:
+def _of_rds(
+    config: CloudWatchConfig, sound: Answers, database: Database | None
+) -> Iterator[CloudWatchReading]:
     for name, metric in (("CPUUtilization", Metric.CPU_USAGE), ("DatabaseConnections", Metric.CONNECTIONS)):
         value = _newest(sound, _rds(config, name))
         if value is not None:
-            yield Reading(metric, value)
+            yield CloudWatchReading(metric, value)
     if database is None:
         return
     is_up = database.state in _SERVING
-    yield Reading(Metric.UP, float(is_up), "" if is_up else f"RDS の状態が {database.state} です")
+    yield CloudWatchReading(Metric.UP, float(is_up), "" if is_up else f"RDS の状態が {database.state} です")
     free = _newest(sound, _rds(config, "FreeStorageSpace"))
     if free is not None:
-        yield Reading(Metric.DISK_USAGE, 100 * (1 - free / (database.allocated_gib * _GIB)))
+        yield CloudWatchReading(Metric.DISK_USAGE, 100 * (1 - free / (database.allocated_gib * _GIB)))
     lag = _newest(sound, _rds(config, "ReplicaLag"))
     # -1: replication is not running, and the lag is unknown.
     if lag is not None and lag >= 0:
-        yield Reading(Metric.REPLICATION_LAG, lag)
+        yield CloudWatchReading(Metric.REPLICATION_LAG, lag)
 
 
 _FAILURES = ("HTTPCode_Target_5XX_Count", "HTTPCode_ELB_5XX_Count")
 
 
-def _of_alb(config: CloudWatchConfig, sound: Answers) -> Iterator[Reading]:
+def _of_alb(config: CloudWatchConfig, sound: Answers) -> Iterator[CloudWatchReading]:
     healthy = _newest(sound, _healthy(config)) if config.target_group else None
     if healthy is not None:
         note = "" if healthy else "正常なターゲットがありません"
-        yield Reading(Metric.UP, float(healthy > 0), note)
+        yield CloudWatchReading(Metric.UP, float(healthy > 0), note)
     counts = [sound.get(_alb(config, name, "Sum")) for name in ("RequestCount", *_FAILURES)]
     if None not in counts:
         rate = _error_rate(*(each.points for each in counts if each))
         # Counters are missing if there is nothing to count: only a load balancer that is known to be there
         # has had no requests.
         if rate is not None or healthy is not None:
-            yield Reading(Metric.ERROR_RATE, rate or 0.0)
+            yield CloudWatchReading(Metric.ERROR_RATE, rate or 0.0)
     seconds = _newest(sound, _alb(config, "TargetResponseTime", "Average"))
     if seconds is not None:
-        yield Reading(Metric.RESPONSE_TIME, 1000 * seconds)
+        yield CloudWatchReading(Metric.RESPONSE_TIME, 1000 * seconds)
 
 
 def _error_rate(
@@ -205,28 +211,28 @@ def _error_rate(
     return 100 * failed / asked if asked else 0.0
 
 
-def _newest(answers: Answers, question: Question) -> float | None:
+def _newest(answers: Answers, question: MetricQuestion) -> float | None:
     series = answers.get(question)
     return series.newest if series is not None else None
 
 
-def _own(config: CloudWatchConfig, metric: Metric) -> Question:
+def _own(config: CloudWatchConfig, metric: Metric) -> MetricQuestion:
     asked = config.metrics[metric]
-    return Question(asked.namespace, asked.name, tuple(sorted(asked.dimensions.items())), asked.stat)
+    return MetricQuestion(asked.namespace, asked.name, tuple(sorted(asked.dimensions.items())), asked.stat)
 
 
-def _ec2(config: CloudWatchConfig, name: str, stat: str = "Average") -> Question:
-    return Question("AWS/EC2", name, (("InstanceId", config.ec2),), stat)
+def _ec2(config: CloudWatchConfig, name: str, stat: str = "Average") -> MetricQuestion:
+    return MetricQuestion("AWS/EC2", name, (("InstanceId", config.ec2),), stat)
 
 
-def _rds(config: CloudWatchConfig, name: str) -> Question:
-    return Question("AWS/RDS", name, (("DBInstanceIdentifier", config.rds),), "Average")
+def _rds(config: CloudWatchConfig, name: str) -> MetricQuestion:
+    return MetricQuestion("AWS/RDS", name, (("DBInstanceIdentifier", config.rds),), "Average")
 
 
-def _alb(config: CloudWatchConfig, name: str, stat: str) -> Question:
-    return Question("AWS/ApplicationELB", name, (("LoadBalancer", config.alb),), stat)
+def _alb(config: CloudWatchConfig, name: str, stat: str) -> MetricQuestion:
+    return MetricQuestion("AWS/ApplicationELB", name, (("LoadBalancer", config.alb),), stat)
 
 
-def _healthy(config: CloudWatchConfig) -> Question:
+def _healthy(config: CloudWatchConfig) -> MetricQuestion:
     dimensions = (("LoadBalancer", config.alb), ("TargetGroup", config.target_group))
-    return Question("AWS/ApplicationELB", "HealthyHostCount", dimensions, "Maximum")
+    return MetricQuestion("AWS/ApplicationELB", "HealthyHostCount", dimensions, "Maximum")

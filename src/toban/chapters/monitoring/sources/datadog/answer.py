@@ -22,7 +22,7 @@ _NO_DISK = ("/dev/loop", "tmpfs", "udev", "shm", "overlay")
 
 
 @dataclass(frozen=True, slots=True)
-class Reading:
+class DatadogReading:
     """The newest value of one series."""
 
     metric: Metric
@@ -38,7 +38,7 @@ def queries(host: str, own: Mapping[Metric, str]) -> dict[Metric, str]:
     return {**of_host, **own}
 
 
-def readings(body: Mapping[str, Any], metrics: Sequence[Metric]) -> Iterator[Reading]:
+def readings(body: Mapping[str, Any], metrics: Sequence[Metric]) -> Iterator[DatadogReading]:
     """Yield the newest complete point of every series; *metrics* are in the order of the queries.
 
     Raises `KeyError`, `TypeError`, `ValueError` or `IndexError` if *body* does not answer them.
@@ -52,11 +52,11 @@ def readings(body: Mapping[str, Any], metrics: Sequence[Metric]) -> Iterator[Rea
         points = [(int(at), value) for at, value in series["pointlist"]]
         for at, value in reversed(_whole(points, until)):
             if value is not None:
-                yield Reading(metric, what, datetime.fromtimestamp(at / 1000, UTC), float(value))
+                yield DatadogReading(metric, what, datetime.fromtimestamp(at / 1000, UTC), float(value))
                 break
 
 
-def is_fresh(reading: Reading, now: datetime, within: timedelta) -> bool:
+def is_fresh(reading: DatadogReading, now: datetime, within: timedelta) -> bool:
     """Say whether *reading* is still current at *now*."""
     return now - reading.at <= within
 

@@ -9,9 +9,15 @@ from datetime import datetime, timedelta
 from typing import Any, ClassVar, Literal
 
 from toban.chapters.monitoring.source import Measurement, SourceKind, Unmeasurable
-from toban.chapters.monitoring.sources.bounded import Answer, Unanswered, new_client, send
-from toban.chapters.monitoring.sources.datadog.answer import OF_HOST, Reading, is_fresh, queries, readings
-from toban.chapters.monitoring.sources.paced import Paced, Throttled, Withheld, wait_in
+from toban.chapters.monitoring.sources.bounded import HttpAnswer, Unanswered, new_client, send
+from toban.chapters.monitoring.sources.datadog.answer import (
+    OF_HOST,
+    DatadogReading,
+    is_fresh,
+    queries,
+    readings,
+)
+from toban.chapters.monitoring.sources.paced import PacedApi, Throttled, Withheld, wait_in
 from toban.chapters.monitoring.sources.questions import QuestionsConfig, asked_for
 from toban.engine.bindings.secret import Secret, SecretUnavailable
 
@@ -60,7 +66,7 @@ class DatadogSource:
         self._config = config
         self._queries = queries(config.host, config.queries)
         self._url = f"{config.endpoint_url.rstrip('/') or f'https://api.{config.site}'}/api/v1/query"
-        self._paced = Paced[Sequence[Reading]](config.every)
+        self._paced = PacedApi[Sequence[DatadogReading]](config.every)
 
     @property
     def instance(self) -> str:
@@ -87,11 +93,11 @@ class DatadogSource:
     def close(self) -> None:
         """There is nothing to close between two queries."""
 
-    def _measured(self, reading: Reading, now: datetime) -> Measurement:
+    def _measured(self, reading: DatadogReading, now: datetime) -> Measurement:
         where = f"{self.instance} {reading.what}" if reading.what else self.instance
         return Measurement(reading.metric, where, now, reading.value)
 
-    def _ask(self, now: datetime) -> Sequence[Reading]:
+    def _ask(self, now: datetime) -> Sequence[DatadogReading]:
         try:
             answer = self._answer(now)
         except (Unanswered, SecretUnavailable) as error:
@@ -104,7 +110,7 @@ class DatadogSource:
             raise Withheld(_REFUSALS.get(answer.status, f"Datadog が HTTP {answer.status} を返しました"))
         return self._read(answer.body)
 
-    def _answer(self, now: datetime) -> Answer:
+    def _answer(self, now: datetime) -> HttpAnswer:
         config = self._config
         proxy = config.proxy.reveal() if config.proxy else None
         with new_client(proxy=proxy) as client:
@@ -124,7 +130,7 @@ class DatadogSource:
             )
             return send(client, request, config.timeout)
 
-    def _read(self, body: bytes) -> Sequence[Reading]:
+    def _read(self, body: bytes) -> Sequence[DatadogReading]:
         try:
             told: Mapping[str, Any] = json.loads(body)
             if told.get("status") != "ok":

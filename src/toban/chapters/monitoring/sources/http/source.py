@@ -11,8 +11,8 @@ from pydantic import Field
 
 from toban.chapters.monitoring.source import Measurement, SourceKind, Unmeasurable
 from toban.chapters.monitoring.sources.bounded import (
-    Answer,
-    HttpConfig,
+    HttpAnswer,
+    HttpSourceConfig,
     Unanswered,
     Untrusted,
     fetch,
@@ -25,7 +25,7 @@ _FIRST_ERROR = 400
 _HTTPS_PORT = 443
 
 
-class HttpProbeConfig(HttpConfig):
+class HttpProbeConfig(HttpSourceConfig):
     """`kind = "http"`: a URL that answers if the service is healthy."""
 
     example: ClassVar[Mapping[str, str]] = {"url": "http://192.0.2.1/health"}
@@ -79,7 +79,7 @@ class HttpProbe:
         """Close the HTTP client."""
         self._client.close()
 
-    def _answer(self) -> Answer:
+    def _answer(self) -> HttpAnswer:
         """Return a good answer, or the result of a second attempt."""
         with suppress(Unanswered):
             first = fetch(self._client, self._config)
@@ -97,7 +97,7 @@ class HttpProbe:
             return []
         return [Measurement(Metric.CERTIFICATE_LIFETIME, self.instance, now, days)]
 
-    def _fault(self, answer: Answer) -> str:
+    def _fault(self, answer: HttpAnswer) -> str:
         """Return what is wrong with *answer*, or an empty text."""
         expected = self._config.expect_status
         is_good = answer.status < _FIRST_ERROR if expected is None else answer.status == expected

@@ -1,11 +1,11 @@
 """How many log rows a row of the document matches within its window."""
 
 from toban.chapters.monitoring.source import Source, SourceKind
-from toban.chapters.monitoring.sources.logs.config import CountConfig, LogsConfig, counted
+from toban.chapters.monitoring.sources.logs.config import CountConfig, LogRowsConfig, counted
 from toban.design.values.metric import Metric
 
 
-def _build(config: LogsConfig | CountConfig) -> Source:
+def _build(config: LogRowsConfig | CountConfig) -> Source:
     # This loads the store's client, which code that only reads the bindings need not wait for.
     from toban.chapters.monitoring.sources.logs.source import LogsSource  # noqa: PLC0415
 
@@ -13,7 +13,7 @@ def _build(config: LogsConfig | CountConfig) -> Source:
 
 
 KIND = SourceKind(
-    config=LogsConfig,
+    config=LogRowsConfig,
     measures=frozenset((Metric.LOG_COUNT,)),
     build=_build,
     counted=counted,

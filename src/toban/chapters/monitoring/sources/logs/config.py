@@ -38,7 +38,7 @@ class _Patience(Section):
     """If no line at all has arrived for this long, nothing is measured: silence is not zero."""
 
 
-class LogsConfig(_Patience):
+class LogRowsConfig(_Patience):
     """`kind = "logs"`: rows of the logs that are sent to Toban."""
 
     example: ClassVar[Mapping[str, str]] = {"query": "service:shop-api"}
@@ -71,7 +71,7 @@ class CountConfig(_Patience):
     """An explanation of the count, if the row itself does not name the window."""
 
 
-def counted(config: LogsConfig, row: Counting) -> CountConfig:
+def counted(config: LogRowsConfig, row: Counting) -> CountConfig:
     """Return what to count for *row* under *config*, or raise `Unjudgeable` naming what is missing."""
     search = config.items.get(row.item, row.search)
     if search is None:

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from toban.engine.telemetry.logs.search import Span
+from toban.engine.telemetry.logs.search import TimeSpan
 
 _MOST_STEPS = 3600
 
@@ -18,7 +18,7 @@ _MOST_STEPS = 3600
 class Slide:
     """All windows of one length that end after one measurement and not after the next."""
 
-    span: Span
+    span: TimeSpan
     """The period to count for them, in steps from its start."""
     step: timedelta
     width: int
@@ -39,7 +39,7 @@ def slide(window: timedelta, last: datetime | None, end: datetime) -> Slide:
     step = window / width
     passed = timedelta() if last is None or last > end else min(end - last, window)
     ends = max(1, math.ceil(passed / step))
-    return Slide(Span(end - (width + ends - 1) * step, end), step, width)
+    return Slide(TimeSpan(end - (width + ends - 1) * step, end), step, width)
 
 
 def most(counts: Mapping[int, int], of: Slide) -> int:

@@ -9,13 +9,13 @@ from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 
 from toban.chapters.monitoring.source import Measurement, Unmeasurable
-from toban.chapters.monitoring.sources.logs.config import CountConfig, LogsConfig
+from toban.chapters.monitoring.sources.logs.config import CountConfig, LogRowsConfig
 from toban.chapters.monitoring.sources.logs.rules import most, slide
 from toban.chapters.monitoring.sources.own_store import own_store
 from toban.design.values.metric import Metric
 from toban.engine.amounts import length
 from toban.engine.telemetry.logs.language import read_search
-from toban.engine.telemetry.logs.search import LogSearch, Span
+from toban.engine.telemetry.logs.search import LogSearch, TimeSpan
 from toban.engine.telemetry.store import StoreUnavailable, Telemetry
 
 _ALL = "kind:*"
@@ -29,9 +29,9 @@ class LogsSource:
     """The fullest window since the last measurement."""
 
     def __init__(
-        self, config: LogsConfig | CountConfig, telemetry: Callable[[], Telemetry] = own_store
+        self, config: LogRowsConfig | CountConfig, telemetry: Callable[[], Telemetry] = own_store
     ) -> None:
-        self._config = _all_of(config) if isinstance(config, LogsConfig) else config
+        self._config = _all_of(config) if isinstance(config, LogRowsConfig) else config
         self._telemetry = telemetry
         self._until: datetime | None = None
 
@@ -63,13 +63,13 @@ class LogsSource:
 
     def _require_any(self, store: LogSearch, now: datetime) -> None:
         """Accept zero rows as zero only if other rows of the target have arrived."""
-        span = Span(now - self._config.quiet, now)
+        span = TimeSpan(now - self._config.quiet, now)
         if not store.newest(read_search(self._config.query).terms, span, limit=1):
             named = f"「{self._config.query}」の" if self._config.query else ""
             raise Unmeasurable(f"{named}ログが{length(self._config.quiet)}のあいだ一行も届いていません")
 
 
-def _all_of(config: LogsConfig) -> CountConfig:
+def _all_of(config: LogRowsConfig) -> CountConfig:
     return CountConfig(
         query=config.query,
         search=config.query,

@@ -26,7 +26,7 @@ _ALIAS = "q"
 
 
 @dataclass(frozen=True, slots=True)
-class Reading:
+class NewRelicReading:
     """One value of one query."""
 
     metric: Metric
@@ -36,15 +36,15 @@ class Reading:
 
 
 @dataclass(frozen=True, slots=True)
-class Told:
+class GraphqlAnswer:
     """The contents of one answer."""
 
-    readings: tuple[Reading, ...]
+    readings: tuple[NewRelicReading, ...]
     faults: Mapping[Metric, str]
     """Why a query returned nothing, in New Relic's own words."""
 
 
-class Unreadable(Exception):
+class UnreadableAnswer(Exception):
     """The answer as a whole is unusable; the message is New Relic's own, if there is one."""
 
     def __init__(self, message: str, kind: str = "") -> None:
@@ -70,8 +70,8 @@ def document(account: int, nrql: Sequence[str]) -> dict[str, Any]:
     }
 
 
-def told(body: Mapping[str, Any], metrics: Sequence[Metric]) -> Told:
-    """Read the answer to the queries of *metrics*, in order; raise `Unreadable` if there is none.
+def told(body: Mapping[str, Any], metrics: Sequence[Metric]) -> GraphqlAnswer:
+    """Read the answer to the queries of *metrics*, in order; raise `UnreadableAnswer` if there is none.
 
     Errors arrive with HTTP 200; those of a single query come together with the values of the others.
     """
@@ -80,16 +80,16 @@ def told(body: Mapping[str, Any], metrics: Sequence[Metric]) -> Told:
     if account is None:
         first = errors[0] if errors else {}
         kind = str((first.get("extensions") or {}).get("errorClass", ""))
-        raise Unreadable(str(first.get("message", "")), kind)
+        raise UnreadableAnswer(str(first.get("message", "")), kind)
     faults = dict(_faults(errors, metrics))
-    readings: list[Reading] = []
+    readings: list[NewRelicReading] = []
     for position, metric in enumerate(metrics):
         answered = account.get(f"{_ALIAS}{position}")
         if answered is None:
             faults.setdefault(metric, "")
             continue
         readings += _readings(metric, answered["results"])
-    return Told(tuple(readings), faults)
+    return GraphqlAnswer(tuple(readings), faults)
 
 
 def _faults(errors: Sequence[Mapping[str, Any]], metrics: Sequence[Metric]) -> Iterator[tuple[Metric, str]]:
@@ -100,10 +100,10 @@ def _faults(errors: Sequence[Mapping[str, Any]], metrics: Sequence[Metric]) -> I
                 yield aliases[step], str(error.get("message", ""))
 
 
-def _readings(metric: Metric, rows: Sequence[Mapping[str, Any]]) -> Iterator[Reading]:
+def _readings(metric: Metric, rows: Sequence[Mapping[str, Any]]) -> Iterator[NewRelicReading]:
     """Yield a value for every row; null means that nothing was collected."""
     for row in rows:
         if row[_VALUE] is not None:
             facet = row.get("facet", "")
             what = ",".join(map(str, facet)) if isinstance(facet, list) else str(facet)
-            yield Reading(metric, what, float(row[_VALUE]))
+            yield NewRelicReading(metric, what, float(row[_VALUE]))

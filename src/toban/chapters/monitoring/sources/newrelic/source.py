@@ -11,17 +11,17 @@ from typing import ClassVar, Literal
 from pydantic import Field
 
 from toban.chapters.monitoring.source import Measurement, SourceKind, Unmeasurable
-from toban.chapters.monitoring.sources.bounded import Answer, Unanswered, new_client, send
+from toban.chapters.monitoring.sources.bounded import HttpAnswer, Unanswered, new_client, send
 from toban.chapters.monitoring.sources.newrelic.graphql import (
     OF_HOST,
-    Reading,
-    Told,
-    Unreadable,
+    GraphqlAnswer,
+    NewRelicReading,
+    UnreadableAnswer,
     document,
     queries,
     told,
 )
-from toban.chapters.monitoring.sources.paced import Paced, Throttled, Withheld, wait_in
+from toban.chapters.monitoring.sources.paced import PacedApi, Throttled, Withheld, wait_in
 from toban.chapters.monitoring.sources.questions import QuestionsConfig, asked_for
 from toban.engine.bindings.secret import Secret, SecretUnavailable
 
@@ -60,7 +60,7 @@ class NewRelicSource:
         self._config = config
         self._queries = queries(config.host, config.queries)
         self._url = f"{config.endpoint_url.rstrip('/') or _ENDPOINTS[config.region]}/graphql"
-        self._paced = Paced[Told](config.every)
+        self._paced = PacedApi[GraphqlAnswer](config.every)
 
     @property
     def instance(self) -> str:
@@ -87,11 +87,11 @@ class NewRelicSource:
     def close(self) -> None:
         """There is nothing to close between two queries."""
 
-    def _measured(self, reading: Reading, now: datetime) -> Measurement:
+    def _measured(self, reading: NewRelicReading, now: datetime) -> Measurement:
         where = f"{self.instance} {reading.what}" if reading.what else self.instance
         return Measurement(reading.metric, where, now, reading.value)
 
-    def _ask(self) -> Told:
+    def _ask(self) -> GraphqlAnswer:
         try:
             answer = self._answer()
         except (Unanswered, SecretUnavailable) as error:
@@ -104,7 +104,7 @@ class NewRelicSource:
             raise Withheld(f"New Relic が HTTP {answer.status} を返しました")
         try:
             return told(json.loads(answer.body), list(self._queries))
-        except Unreadable as error:
+        except UnreadableAnswer as error:
             raise self._refused(error, answer) from error
         except (ValueError, TypeError, AttributeError) as error:
             raise Withheld("New Relic の答えの形が違います") from error
@@ -113,7 +113,7 @@ class NewRelicSource:
                 "New Relic の答えに value がありません（NRQL に AS value を書いてください）"
             ) from error
 
-    def _refused(self, error: Unreadable, answer: Answer) -> Withheld:
+    def _refused(self, error: UnreadableAnswer, answer: HttpAnswer) -> Withheld:
         """Return why the whole answer is unusable."""
         if error.kind in _BUSY:
             return _throttled(answer)
@@ -126,7 +126,7 @@ class NewRelicSource:
         plain = " ".join((words or "").split()).replace(self._config.api_key.reveal(), "…")
         return f"（{plain[:_LONGEST_SAID]}）" if plain else ""
 
-    def _answer(self) -> Answer:
+    def _answer(self) -> HttpAnswer:
         config = self._config
         proxy = config.proxy.reveal() if config.proxy else None
         with new_client(proxy=proxy) as client:
@@ -140,7 +140,7 @@ class NewRelicSource:
             return send(client, request, config.timeout)
 
 
-def _throttled(answer: Answer) -> Throttled:
+def _throttled(answer: HttpAnswer) -> Throttled:
     return Throttled("New Relic が要求を絞っています", wait_in(answer.headers.get("retry-after")))
 
 

@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import ClassVar
 
 from toban.chapters.monitoring.source import Measurement, SourceKind, Unmeasurable
-from toban.chapters.monitoring.sources.bounded import HttpConfig, Unanswered, fetch, new_client
+from toban.chapters.monitoring.sources.bounded import HttpSourceConfig, Unanswered, fetch, new_client
 from toban.chapters.monitoring.sources.prometheus.exposition import (
     MEASURES,
     SELDOM,
@@ -18,7 +18,7 @@ from toban.design.values.metric import Metric
 _OK = 200
 
 
-class PrometheusConfig(HttpConfig):
+class PrometheusConfig(HttpSourceConfig):
     """`kind = "prometheus"`: the URL of an exposition, such as node_exporter's `/metrics`."""
 
     example: ClassVar[Mapping[str, str]] = {"url": "http://192.0.2.1:9100/metrics"}

@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from functools import cache
 from typing import ClassVar, Protocol
 
-from toban.chapters.monitoring.pushing.pushed import Pushed
+from toban.chapters.monitoring.pushing.pushed import PushedValues
 from toban.chapters.monitoring.source import Measurement, SourceKind, Unmeasurable
 from toban.chapters.monitoring.sources.prometheus.exposition import MEASURES, SELDOM, Scrape, measurements
 from toban.design.values.metric import Metric
@@ -20,7 +20,7 @@ _RIPE = timedelta(seconds=3)
 class Box(Protocol):
     """Where pushed data waits."""
 
-    def take(self, sender: str, instance: str, before: datetime) -> Sequence[Pushed]:
+    def take(self, sender: str, instance: str, before: datetime) -> Sequence[PushedValues]:
         """Return what was received before *before* for the instance, oldest first, each only once."""
 
 
@@ -75,7 +75,7 @@ class PushedSource:
     def close(self) -> None:
         """There is nothing to close."""
 
-    def _measured(self, pushed: Pushed) -> Iterator[Measurement]:
+    def _measured(self, pushed: PushedValues) -> Iterator[Measurement]:
         yield Measurement(Metric.UP, self.instance, pushed.at, 1.0)
         for metric, what, value in pushed.values:
             where = f"{self.instance} {what}" if what else self.instance

@@ -4,10 +4,10 @@ from collections.abc import Mapping
 from typing import ClassVar
 
 from toban.engine.bindings.secret import Secret
-from toban.engine.notify.channels.http import HttpConfig
+from toban.engine.notify.channels.http import HttpChannelConfig
 
 
-class PagerDutyConfig(HttpConfig):
+class PagerDutyConfig(HttpChannelConfig):
     """`[channels.NAME]` with `kind = "pagerduty"`."""
 
     example: ClassVar[Mapping[str, str]] = {"routing_key": "env:PAGERDUTY_ROUTING_KEY"}

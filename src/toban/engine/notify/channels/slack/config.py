@@ -6,10 +6,10 @@ from typing import ClassVar
 from pydantic import Field
 
 from toban.engine.bindings.secret import Secret
-from toban.engine.notify.channels.http import HttpConfig
+from toban.engine.notify.channels.http import HttpChannelConfig
 
 
-class SlackConfig(HttpConfig):
+class SlackConfig(HttpChannelConfig):
     """`[channels.NAME]` with `kind = "slack"`."""
 
     example: ClassVar[Mapping[str, str]] = {"webhook": "env:SLACK_WEBHOOK_URL"}

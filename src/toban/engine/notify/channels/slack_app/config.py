@@ -6,10 +6,10 @@ from typing import ClassVar
 from pydantic import Field
 
 from toban.engine.bindings.secret import Secret
-from toban.engine.notify.channels.http import HttpConfig
+from toban.engine.notify.channels.http import HttpChannelConfig
 
 
-class SlackAppConfig(HttpConfig):
+class SlackAppConfig(HttpChannelConfig):
     """`[channels.NAME]` with `kind = "slack_app"`."""
 
     example: ClassVar[Mapping[str, str]] = {

@@ -6,10 +6,10 @@ from typing import ClassVar
 from pydantic import Field
 
 from toban.engine.bindings.secret import Secret
-from toban.engine.notify.channels.http import HttpConfig
+from toban.engine.notify.channels.http import HttpChannelConfig
 
 
-class TeamsConfig(HttpConfig):
+class TeamsConfig(HttpChannelConfig):
     """`[channels.NAME]` with `kind = "teams"`."""
 
     example: ClassVar[Mapping[str, str]] = {"webhook": "env:TEAMS_WEBHOOK_URL"}

@@ -16,10 +16,10 @@ from toban.chapters.logs.intake.origins import written
 from toban.chapters.logs.rules import rules
 from toban.engine.clock import Clock
 from toban.engine.editions.edition import Edition
-from toban.engine.telemetry.logs.rows import Batch, LogStore
+from toban.engine.telemetry.logs.rows import InsertBatch, LogStore
 from toban.engine.telemetry.store import StoreRefused, StoreUnavailable
 from toban.faces.ingest.logs.syslog.counters import DROPPED_TOTAL
-from toban.faces.ingest.logs.syslog.rules import Message, sorted_out
+from toban.faces.ingest.logs.syslog.rules import SyslogMessage, sorted_out
 from toban.faces.ingest.takers import by_a_reader, by_a_taker
 
 MOST_BYTES = 16 * 1024 * 1024
@@ -41,7 +41,7 @@ _PAUSE = 2.0
 log = structlog.get_logger(__name__)
 
 
-class Intake:
+class SyslogIntake:
     """A bounded queue into the store. Used from one event loop; `run` empties it."""
 
     def __init__(
@@ -50,8 +50,8 @@ class Intake:
         self._edition = edition
         self._store = store
         self._clock = clock
-        self._waiting: deque[Message] = deque()
-        self._in_hand: dict[str, Batch] = {}
+        self._waiting: deque[SyslogMessage] = deque()
+        self._in_hand: dict[str, InsertBatch] = {}
         self._size_in_hand = 0
         self._size = 0
         self._arrived = asyncio.Event()
@@ -60,7 +60,7 @@ class Intake:
         self._has_room.set()
         self._reader: tuple[Edition, LineReader] | None = None
 
-    def offer(self, message: Message) -> bool:
+    def offer(self, message: SyslogMessage) -> bool:
         """Take *message* if there is room."""
         if self._size >= MOST_BYTES:
             return False
@@ -71,7 +71,7 @@ class Intake:
             self._is_enough.set()
         return True
 
-    async def put(self, messages: Sequence[Message]) -> None:
+    async def put(self, messages: Sequence[SyslogMessage]) -> None:
         """Take *messages*, waiting for room."""
         for message in messages:
             while not self.offer(message):
@@ -120,7 +120,7 @@ class Intake:
         """How many messages the store does not have yet."""
         return len(self._waiting) + sum(len(batch.rows) for batch in self._in_hand.values())
 
-    def _batches(self, messages: Sequence[Message], edition: Edition) -> dict[str, Batch]:
+    def _batches(self, messages: Sequence[SyslogMessage], edition: Edition) -> dict[str, InsertBatch]:
         """Return each sender's messages as a batch."""
         now = self._clock()
         senders = edition.bindings.senders
@@ -135,10 +135,10 @@ class Intake:
             origin = written(sender, senders[sender]).origin
             reading = self._reader_of(edition).read(b"\n".join(found), origin, now)
             counters.count(sender, reading)
-            batches[sender] = Batch(uuid4().hex, reading.rows)
+            batches[sender] = InsertBatch(uuid4().hex, reading.rows)
         return batches
 
-    def _keep(self, sender: str, batch: Batch) -> bool:
+    def _keep(self, sender: str, batch: InsertBatch) -> bool:
         try:
             self._store().write(batch)
         except StoreUnavailable as away:
@@ -155,5 +155,5 @@ class Intake:
         return self._reader[1]
 
 
-def _size(message: Message) -> int:
+def _size(message: SyslogMessage) -> int:
     return len(message.content) + _OF_EACH

@@ -12,8 +12,8 @@ import structlog
 from toban.chapters.logs.bindings import HostPort, SyslogTls
 from toban.faces.ingest.logs.syslog.counters import DROPPED_TOTAL
 from toban.faces.ingest.logs.syslog.framing import BadFraming, Framer
-from toban.faces.ingest.logs.syslog.intake import Intake
-from toban.faces.ingest.logs.syslog.rules import Address, Message, address_of
+from toban.faces.ingest.logs.syslog.intake import SyslogIntake
+from toban.faces.ingest.logs.syslog.rules import Address, SyslogMessage, address_of
 
 _READ = 64 * 1024
 _MOST_CONNECTIONS = 500
@@ -35,7 +35,7 @@ log = structlog.get_logger(__name__)
 class StreamListener:
     """TCP, plain or with TLS: each connection is read as fast as its messages find room."""
 
-    def __init__(self, intake: Intake, may_come: MayCome, *, patience: float = _WITHIN) -> None:
+    def __init__(self, intake: SyslogIntake, may_come: MayCome, *, patience: float = _WITHIN) -> None:
         self._intake = intake
         self._may_come = may_come
         self._patience = patience
@@ -89,7 +89,7 @@ class StreamListener:
             contents = framer.feed(more) if more else framer.end()
             now = time.time()
             # Waits while there is no room: then the connection is not read, and its sender waits, too.
-            await self._intake.put([Message(source, now, content) for content in contents])
+            await self._intake.put([SyslogMessage(source, now, content) for content in contents])
             if not more:
                 return
 
@@ -97,7 +97,7 @@ class StreamListener:
 class DatagramListener(asyncio.DatagramProtocol):
     """UDP: one message per datagram (RFC 5426); without room it is dropped and counted."""
 
-    def __init__(self, intake: Intake, may_come: MayCome) -> None:
+    def __init__(self, intake: SyslogIntake, may_come: MayCome) -> None:
         self._intake = intake
         self._may_come = may_come
         self._transport: asyncio.DatagramTransport | None = None
@@ -126,7 +126,7 @@ class DatagramListener(asyncio.DatagramProtocol):
         source = address_of(addr[0])
         if not self._may_come(source):
             DROPPED_TOTAL.labels("stranger").inc()
-        elif not self._intake.offer(Message(source, time.time(), data)):
+        elif not self._intake.offer(SyslogMessage(source, time.time(), data)):
             DROPPED_TOTAL.labels("full").inc()
 
 

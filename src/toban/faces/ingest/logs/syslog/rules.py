@@ -9,7 +9,7 @@ from typing import NamedTuple
 from toban.chapters.logs.formats import access, syslog, text
 from toban.chapters.logs.formats.convert import Record, Surroundings, completed, decoded
 from toban.chapters.logs.intake import columns
-from toban.chapters.logs.intake.limits import AHEAD, Bad
+from toban.chapters.logs.intake.limits import AHEAD, BadRow
 from toban.chapters.logs.intake.shapes import NAMES
 from toban.engine.bindings.senders import SenderBinding
 
@@ -17,7 +17,7 @@ type Address = IPv4Address | IPv6Address
 type Senders = Mapping[str, SenderBinding]
 
 
-class Message(NamedTuple):
+class SyslogMessage(NamedTuple):
     """A message as it arrived."""
 
     source: Address
@@ -52,7 +52,7 @@ def sender_of(source: Address, host: str, senders: Senders) -> str | None:
 
 
 def sorted_out(
-    messages: Sequence[Message], senders: Senders, around: Surroundings
+    messages: Sequence[SyslogMessage], senders: Senders, around: Surroundings
 ) -> Iterator[tuple[str | None, Record]]:
     """Yield each message's sender, None if it belongs to none, and its record."""
     for message in messages:
@@ -70,7 +70,7 @@ def _dated(record: Record, arrival: float) -> Record:
     messages are refused.
     """
     own = [record[name] for name in NAMES["at"] if name in record]
-    with suppress(Bad):
+    with suppress(BadRow):
         if max(columns.seconds(own)) <= arrival + AHEAD.total_seconds():
             return record
     rest = {name: value for name, value in record.items() if name not in NAMES["at"]}

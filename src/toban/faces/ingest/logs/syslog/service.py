@@ -11,7 +11,7 @@ from toban.chapters.logs.bindings import SYSLOG, HostPort, SyslogBinding, Syslog
 from toban.engine.clock import Clock
 from toban.engine.editions.edition import Edition
 from toban.engine.telemetry.logs.rows import LogStore
-from toban.faces.ingest.logs.syslog.intake import Intake
+from toban.faces.ingest.logs.syslog.intake import SyslogIntake
 from toban.faces.ingest.logs.syslog.listeners import DatagramListener, StreamListener, context
 from toban.faces.ingest.logs.syslog.rules import Address, at_home
 
@@ -24,7 +24,7 @@ _LAST_WORDS = 1.5
 log = structlog.get_logger(__name__)
 
 
-class Place(NamedTuple):
+class ListenPlace(NamedTuple):
     """Something to listen on."""
 
     kind: Literal["tcp", "udp", "tls"]
@@ -53,9 +53,9 @@ class Syslog:
     ) -> None:
         self._edition = edition
         self._every = every
-        self._intake = Intake(edition, store, clock)
-        self._listeners: dict[Place, Listener] = {}
-        self._troubled: set[Place] = set()
+        self._intake = SyslogIntake(edition, store, clock)
+        self._listeners: dict[ListenPlace, Listener] = {}
+        self._troubled: set[ListenPlace] = set()
 
     async def run(self) -> None:
         """Listen and store until cancelled; then store the waiting messages, as far as that is quick."""
@@ -90,7 +90,7 @@ class Syslog:
                 await self._open(place, tls)
         self._troubled &= wanted.keys()
 
-    async def _open(self, place: Place, tls: SyslogTls | None) -> None:
+    async def _open(self, place: ListenPlace, tls: SyslogTls | None) -> None:
         try:
             if place.kind == "udp":
                 datagrams = DatagramListener(self._intake, self._may_come)
@@ -118,13 +118,13 @@ class Syslog:
         return edition is not None and bool(at_home(source, edition.bindings.senders))
 
 
-def _wanted(binding: SyslogBinding) -> Iterator[tuple[Place, SyslogTls | None]]:
+def _wanted(binding: SyslogBinding) -> Iterator[tuple[ListenPlace, SyslogTls | None]]:
     if binding.tcp is not None:
-        yield Place("tcp", binding.tcp), None
+        yield ListenPlace("tcp", binding.tcp), None
     if binding.udp is not None:
-        yield Place("udp", binding.udp), None
+        yield ListenPlace("udp", binding.udp), None
     if binding.tls is not None:
-        yield Place("tls", binding.tls.listen, _written(binding.tls)), binding.tls
+        yield ListenPlace("tls", binding.tls.listen, _written(binding.tls)), binding.tls
 
 
 def _written(tls: SyslogTls) -> tuple[int, ...]:

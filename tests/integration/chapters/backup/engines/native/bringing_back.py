@@ -7,13 +7,13 @@ from pathlib import Path
 import zstandard
 from tests.integration.chapters.backup.postgres18 import Cluster, give_away
 
-from toban.chapters.backup.engine import Taken
+from toban.chapters.backup.engine import TakenBackup
 from toban.engine.stores.store import Store
 
 SUMS = "SELECT count(*), sum(hashtext(orders::text)) FROM orders"
 
 
-def unpacked(store: Store, taken: Taken, into: Path) -> Path:
+def unpacked(store: Store, taken: TakenBackup, into: Path) -> Path:
     """Unpack *taken* as `cat … | zstd -dc | tar -x` does; return the data directory.
 
     A tablespace is unpacked to `{into}.{oid}`, and its link points there.
@@ -33,7 +33,7 @@ def unpacked(store: Store, taken: Taken, into: Path) -> Path:
     return into
 
 
-def manifest(store: Store, taken: Taken) -> bytes:
+def manifest(store: Store, taken: TakenBackup) -> bytes:
     """Return the manifest of *taken* as the server wrote it."""
     entry = taken.facts["manifest"]
     assert isinstance(entry, dict)

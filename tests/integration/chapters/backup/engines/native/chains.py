@@ -10,8 +10,8 @@ from tests.integration.chapters.backup.engines.native.conftest import label, sou
 from tests.integration.chapters.backup.engines.watching import Watching
 from tests.integration.chapters.backup.postgres18 import Cluster, give_away
 
-from toban.chapters.backup.engine import Method, Taken
-from toban.chapters.backup.engines.native.protocol.segments import Segment, log_folder, segment_key
+from toban.chapters.backup.engine import Method, TakenBackup
+from toban.chapters.backup.engines.native.protocol.segments import WalSegment, log_folder, segment_key
 from toban.chapters.backup.engines.native.taking.take import take
 from toban.engine.stores.directory import DirectoryStore
 
@@ -54,8 +54,8 @@ class Chain:
     cluster: Cluster
     store: DirectoryStore
     root: Path
-    full: Taken
-    increment: Taken
+    full: TakenBackup
+    increment: TakenBackup
     sums: object
     """The result of `SUMS` when the increment was taken."""
 
@@ -74,7 +74,7 @@ class Chain:
         keys = []
         for file in sorted((self.cluster.files / "pg_wal").glob("0*")):
             if file.suffix == "" and file.name < str(current):
-                keys.append(segment_key(folder, Segment.named(file.name, SEGMENT)))
+                keys.append(segment_key(folder, WalSegment.named(file.name, SEGMENT)))
                 self.store.put(keys[-1], zstandard.compress(file.read_bytes()))
         return keys
 

@@ -8,7 +8,7 @@ import pytest
 from tests.integration.chapters.backup.postgres18 import Cluster
 
 from toban.chapters.backup.engines.native.taking.pack import Compression
-from toban.chapters.backup.engines.native.taking.take import Source
+from toban.chapters.backup.engines.native.taking.take import ClusterSource
 from toban.engine.stores.directory import DirectoryConfig, DirectoryStore
 from toban.engine.stores.store import Store
 
@@ -75,8 +75,10 @@ def standby_of() -> Iterator[Callable[[Cluster], Cluster]]:
         standby.remove()
 
 
-def source(dsn: str, store: Store, **compression: int) -> Source:
-    return Source("PostgreSQL", dsn, store, Compression(**{"level": 1, "threads": 2, **compression}), "fast")
+def source(dsn: str, store: Store, **compression: int) -> ClusterSource:
+    return ClusterSource(
+        "PostgreSQL", dsn, store, Compression(**{"level": 1, "threads": 2, **compression}), "fast"
+    )
 
 
 def label(method: str) -> str:

@@ -13,15 +13,15 @@ from tests.integration.chapters.backup.engines.watching import Watching
 
 from toban.chapters.backup.engine import Method
 from toban.chapters.backup.engines.native.taking.pack import Compression
-from toban.chapters.backup.engines.native.taking.take import Source, take
-from toban.engine.stores.directory import DirectoryConfig, DirectoryStore, _File
+from toban.chapters.backup.engines.native.taking.take import ClusterSource, take
+from toban.engine.stores.directory import DirectoryConfig, DirectoryStore, _ObjectFile
 
 
 class HangsAtTheManifest(DirectoryStore):
     """A store that hangs at the manifest, when everything before it is stored."""
 
     @contextmanager
-    def writer(self, key: str) -> Iterator[_File]:
+    def writer(self, key: str) -> Iterator[_ObjectFile]:
         if "backup_manifest" in key:
             print("archives stored", flush=True)  # noqa: T201 - read by the test
             time.sleep(600)
@@ -31,7 +31,13 @@ class HangsAtTheManifest(DirectoryStore):
 
 def main(folder: str, dsn: str, label: str) -> None:
     store = HangsAtTheManifest(DirectoryConfig(path=Path(folder)))
-    take(Source("PostgreSQL", dsn, store, Compression(1, 1), "fast"), label, Method.FULL, None, Watching())
+    take(
+        ClusterSource("PostgreSQL", dsn, store, Compression(1, 1), "fast"),
+        label,
+        Method.FULL,
+        None,
+        Watching(),
+    )
 
 
 if __name__ == "__main__":

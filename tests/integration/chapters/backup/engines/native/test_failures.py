@@ -20,7 +20,7 @@ from tests.integration.chapters.backup.engines.slow_store import Interrupted
 from tests.integration.chapters.backup.engines.watching import Watching
 from tests.integration.chapters.backup.postgres18 import Cluster
 
-from toban.chapters.backup.engine import BackupFailed, Method, NeedsFull, Taken
+from toban.chapters.backup.engine import BackupFailed, Method, NeedsFull, TakenBackup
 from toban.chapters.backup.engines.native.config import NativeBackup
 from toban.chapters.backup.engines.native.kind import KIND
 from toban.chapters.backup.engines.native.taking.take import take
@@ -309,7 +309,7 @@ def test_an_increment_after_a_promotion_is_based_on_a_full_backup_before_it(
     assert combined_rows(store, full, increment) == rows
 
 
-def combined_rows(store: Store, full: Taken, increment: Taken) -> object:
+def combined_rows(store: Store, full: TakenBackup, increment: TakenBackup) -> object:
     other = Cluster()
     try:
         inputs = [unpacked(store, each, other.folder / each.method) for each in (full, increment)]

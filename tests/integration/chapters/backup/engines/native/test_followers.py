@@ -19,7 +19,7 @@ from toban.chapters.backup.engine import Method
 from toban.chapters.backup.engines.native import kind
 from toban.chapters.backup.engines.native.config import NativeBackup
 from toban.chapters.backup.engines.native.taking.take import take
-from toban.chapters.backup.following.followers import Book, Followers
+from toban.chapters.backup.following.followers import CatalogueLogBook, Followers
 from toban.chapters.backup.models import LogStretch
 from toban.chapters.backup.works import BackupPlan, plan
 from toban.design.reader import read_design
@@ -220,7 +220,7 @@ def test_an_unreachable_store_is_a_warning_however_long_each_attempt_takes(
 
 @pytest.mark.slow
 def test_a_problem_with_a_log_is_a_warning_until_it_is_over(planned: BackupPlan) -> None:
-    book = Book("PostgreSQL", planned.policies, "digest", system_clock)
+    book = CatalogueLogBook("PostgreSQL", planned.policies, "digest", system_clock)
 
     book.shows("スロットが失われる寸前です")
     warned = Alert.objects.get()

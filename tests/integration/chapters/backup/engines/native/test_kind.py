@@ -5,10 +5,15 @@ from datetime import UTC, datetime
 import pytest
 from tests.integration.chapters.backup.engines.native.conftest import NewCluster
 
-from toban.chapters.backup.engine import Engine, Method, Place, Taken, TrimsLog
+from toban.chapters.backup.engine import BackupEngine, Method, TakenBackup, TrimsLog, WalPosition
 from toban.chapters.backup.engines.native.config import NativeBackup
 from toban.chapters.backup.engines.native.kind import KIND
-from toban.chapters.backup.engines.native.protocol.segments import Segment, log_folder, piece_key, segment_key
+from toban.chapters.backup.engines.native.protocol.segments import (
+    WalSegment,
+    log_folder,
+    piece_key,
+    segment_key,
+)
 from toban.chapters.backup.following.following import FollowsLog
 from toban.engine.bindings.secret import Secret
 from toban.engine.stores.directory import DirectoryConfig, DirectoryStore
@@ -17,7 +22,7 @@ from toban.engine.stores.store import Store
 MIB = 1 << 20
 
 
-def engine(store: Store, **config: object) -> Engine:
+def engine(store: Store, **config: object) -> BackupEngine:
     return KIND.build("PostgreSQL", NativeBackup(dsn=Secret("env:BACKUP_DSN"), **config), store)  # type: ignore[arg-type]
 
 
@@ -82,14 +87,14 @@ def test_a_missing_store_and_a_missing_secret_are_reported_together(
 
 def test_only_log_that_no_retained_backup_needs_is_trimmed(store: DirectoryStore) -> None:
     folder = log_folder("PostgreSQL", "7")
-    kept_first = Segment(2, 5, 16 * MIB)
+    kept_first = WalSegment(2, 5, 16 * MIB)
     keys = {
-        "before": segment_key(folder, Segment(2, 4, 16 * MIB)),
-        "piece before": piece_key(folder, Segment(1, 4, 16 * MIB), 0x100),
+        "before": segment_key(folder, WalSegment(2, 4, 16 * MIB)),
+        "piece before": piece_key(folder, WalSegment(1, 4, 16 * MIB), 0x100),
         "holds the start": segment_key(folder, kept_first),
         "after": segment_key(folder, kept_first.next),
         # The same positions on another timeline, after a restore into the past.
-        "later timeline": segment_key(folder, Segment(3, 4, 16 * MIB)),
+        "later timeline": segment_key(folder, WalSegment(3, 4, 16 * MIB)),
         "history": f"{folder}00000002.history",
     }
     for key in keys.values():
@@ -98,16 +103,16 @@ def test_only_log_that_no_retained_backup_needs_is_trimmed(store: DirectoryStore
     assert isinstance(trims, TrimsLog)
     assert isinstance(trims, FollowsLog)
 
-    count = trims.trim_log(backup_from(Place(2, "0/5000028")))
+    count = trims.trim_log(backup_from(WalPosition(2, "0/5000028")))
 
     left = {name for name, key in keys.items() if key in {each.key for each in store.listing("")}}
     assert left == {"holds the start", "after", "later timeline", "history"}
     assert count == 2
 
 
-def backup_from(start: Place) -> Taken:
+def backup_from(start: WalPosition) -> TakenBackup:
     noon = datetime(2026, 11, 25, 3, tzinfo=UTC)
-    return Taken(
+    return TakenBackup(
         label="20261125T030000Z-full",
         method=Method.FULL,
         engine="native",

@@ -18,7 +18,7 @@ from tests.integration.chapters.backup.engines.native.chains import SUMS, Chain,
 from tests.integration.chapters.backup.engines.watching import Watching
 from tests.integration.chapters.backup.postgres18 import Cluster, give_away, programs
 
-from toban.chapters.backup.engine import BackupFailed, RestoreOrder, Taken
+from toban.chapters.backup.engine import BackupFailed, RestoreOrder, TakenBackup
 from toban.chapters.backup.engines.native.checking.verify import verify
 from toban.chapters.backup.engines.native.protocol.segments import lsn_text, position
 from toban.chapters.backup.engines.native.restoring.incremental import BLOCK
@@ -68,7 +68,7 @@ def adopt() -> Iterator[Adopt]:
         cluster.remove()
 
 
-def restored(store: Store, into: Path, *taken: Taken, **order: object) -> Path:
+def restored(store: Store, into: Path, *taken: TakenBackup, **order: object) -> Path:
     watching = Watching()
     restore(store, "PostgreSQL", RestoreOrder(chain=taken, into=into, **order), watching)  # type: ignore[arg-type]
     return into
@@ -224,7 +224,7 @@ def damage(store_root: Path, key: str) -> None:
 
 @pytest.mark.parametrize("which", ["full", "increment"])
 def test_a_damaged_object_is_found_by_verify_and_by_restore(chain: Chain, tmp_path: Path, which: str) -> None:
-    taken: Taken = getattr(chain, which)
+    taken: TakenBackup = getattr(chain, which)
     key = max(taken.objects, key=lambda stored: stored.size).key
     broken = chain.copied(tmp_path / "broken")
     damage(tmp_path / "broken", key)

@@ -16,13 +16,13 @@ from tests.integration.chapters.backup.engines.rds.conftest import (
 )
 from tests.integration.chapters.backup.engines.watching import Watching
 
-from toban.chapters.backup.engine import BackupFailed, Method, RestoreOrder, Taken
+from toban.chapters.backup.engine import BackupFailed, Method, RestoreOrder, TakenBackup
 
 LABEL, NEXT = "20261125T020000Z-full", "20261126T020000Z-full"
 
 
-def take(engine: Any, label: str = LABEL) -> Taken:
-    taken: Taken = engine.take(label, Method.FULL, None, Watching())
+def take(engine: Any, label: str = LABEL) -> TakenBackup:
+    taken: TakenBackup = engine.take(label, Method.FULL, None, Watching())
     return taken
 
 

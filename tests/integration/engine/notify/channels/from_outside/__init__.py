@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import ClassVar
 
 from toban.engine.bindings.secret import Secret
-from toban.engine.notify.channels.http import HttpConfig, Poster, form, secret_parts, url_doubts
+from toban.engine.notify.channels.http import HttpChannelConfig, Poster, form, secret_parts, url_doubts
 from toban.engine.notify.delivery.channel import Transport
 from toban.engine.notify.delivery.notice import Notice
 
@@ -15,7 +15,7 @@ WORD = "社内掲示板"
 _CREATED = 201
 
 
-class BoardConfig(HttpConfig):
+class BoardConfig(HttpChannelConfig):
     """`[channels.NAME]` with `kind = "board"`."""
 
     example: ClassVar[Mapping[str, str]] = {"url": "env:BOARD_URL"}

@@ -17,11 +17,11 @@ from toban.design.reader import read_design
 from toban.engine.bindings.load import read_bindings
 from toban.engine.clock import system_clock
 from toban.engine.editions.edition import Edition
-from toban.engine.telemetry.logs.rows import Batch, LogStore
+from toban.engine.telemetry.logs.rows import InsertBatch, LogStore
 from toban.engine.telemetry.store import StoreRefused, StoreUnavailable
-from toban.faces.ingest.logs.syslog.intake import MOST_BYTES, Intake
+from toban.faces.ingest.logs.syslog.intake import MOST_BYTES, SyslogIntake
 from toban.faces.ingest.logs.syslog.listeners import DatagramListener, StreamListener
-from toban.faces.ingest.logs.syslog.rules import Message, address_of
+from toban.faces.ingest.logs.syslog.rules import SyslogMessage, address_of
 
 HERE = HostPort("127.0.0.1", 0)
 SOURCE = address_of("127.0.0.1")
@@ -35,7 +35,7 @@ class Store:
     refuses: bool = False
     batches: dict[str, list[str]] = field(default_factory=dict)
 
-    def write(self, batch: Batch) -> None:
+    def write(self, batch: InsertBatch) -> None:
         if self.is_away:
             raise StoreUnavailable("away")
         if self.refuses:
@@ -54,12 +54,12 @@ def edition() -> Edition:
     )
 
 
-def intake(store: Store) -> Intake:
-    return Intake(edition, lambda: cast("LogStore", store), system_clock)
+def intake(store: Store) -> SyslogIntake:
+    return SyslogIntake(edition, lambda: cast("LogStore", store), system_clock)
 
 
-def message(text: str) -> Message:
-    return Message(SOURCE, system_clock().timestamp(), text.encode())
+def message(text: str) -> SyslogMessage:
+    return SyslogMessage(SOURCE, system_clock().timestamp(), text.encode())
 
 
 async def until(is_so: Callable[[], bool]) -> None:

@@ -2,9 +2,9 @@
 
 from datetime import UTC, datetime
 
-from toban.chapters.backup.engine import Method, Place, Taken
+from toban.chapters.backup.engine import Method, TakenBackup, WalPosition
 
-FULL = Taken(
+FULL = TakenBackup(
     label="20260401T020000Z-full",
     method=Method.FULL,
     engine="native",
@@ -13,8 +13,8 @@ FULL = Taken(
     system_id="7",
     started_at=datetime(2026, 4, 1, 2, tzinfo=UTC),
     ended_at=datetime(2026, 4, 1, 2, 5, tzinfo=UTC),
-    start=Place(1, "0/2000028"),
-    end=Place(1, "0/2000120"),
+    start=WalPosition(1, "0/2000028"),
+    end=WalPosition(1, "0/2000120"),
     restorable_to=datetime(2026, 4, 1, 2, 5, tzinfo=UTC),
     source_bytes=1000,
 )

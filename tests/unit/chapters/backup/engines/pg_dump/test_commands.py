@@ -5,14 +5,14 @@ from pathlib import Path
 import pytest
 
 from toban.chapters.backup.engine import BackupFailed
-from toban.chapters.backup.engines.pg_dump.commands import Programs, Server, Shape
+from toban.chapters.backup.engines.pg_dump.commands import ClientPrograms, DatabaseAddress, DumpShape
 
-SERVER = Server("host=db dbname=shop user=backup", "p@ss")
-PROGRAMS = Programs(Path("/opt/pg/bin"))
+SERVER = DatabaseAddress("host=db dbname=shop user=backup", "p@ss")
+PROGRAMS = ClientPrograms(Path("/opt/pg/bin"))
 
 
 def test_a_dump_uses_the_snapshot_and_has_a_lock_timeout() -> None:
-    command = PROGRAMS.dump(SERVER, "00000003-1", Shape("custom", "zstd", 17))
+    command = PROGRAMS.dump(SERVER, "00000003-1", DumpShape("custom", "zstd", 17))
 
     assert command.arguments == (
         "/opt/pg/bin/pg_dump",
@@ -26,7 +26,7 @@ def test_a_dump_uses_the_snapshot_and_has_a_lock_timeout() -> None:
 
 
 def test_a_directory_is_dumped_in_parallel() -> None:
-    shape = Shape("directory", "gzip", 17)
+    shape = DumpShape("directory", "gzip", 17)
 
     command = PROGRAMS.dump(SERVER, "00000003-1", shape, jobs=4, folder=Path("/spool/dump"))
 
@@ -34,9 +34,9 @@ def test_a_directory_is_dumped_in_parallel() -> None:
 
 
 def test_the_password_is_passed_only_in_the_environment() -> None:
-    server = Server.of("postgresql://backup:p%40ss@db/shop?sslmode=require")
+    server = DatabaseAddress.of("postgresql://backup:p%40ss@db/shop?sslmode=require")
 
-    command = PROGRAMS.dump(server, "s", Shape("plain", "gzip", 17))
+    command = PROGRAMS.dump(server, "s", DumpShape("plain", "gzip", 17))
 
     assert command.environment == {"PGPASSWORD": "p@ss"}
     assert "p@ss" not in " ".join(command.arguments)
@@ -52,14 +52,14 @@ def test_the_output_of_a_program_is_reported_without_the_password() -> None:
 
 def test_a_password_that_libpq_accepts_only_on_the_command_line_is_refused() -> None:
     with pytest.raises(BackupFailed, match="sslpassword") as refusal:
-        Server.of("host=db sslpassword=hidden")
+        DatabaseAddress.of("host=db sslpassword=hidden")
 
     assert "hidden" not in str(refusal.value)
 
 
 def test_an_invalid_connection_string_is_not_repeated() -> None:
     with pytest.raises(BackupFailed) as refusal:
-        Server.of("my secret password")
+        DatabaseAddress.of("my secret password")
 
     assert "secret" not in str(refusal.value)
 
@@ -67,19 +67,19 @@ def test_an_invalid_connection_string_is_not_repeated() -> None:
 @pytest.mark.parametrize(
     ("shape", "compress", "name"),
     [
-        (Shape("custom", "zstd", 16), "zstd", "database.dump"),
-        (Shape("custom", "gzip", 16), "gzip", "database.dump"),
+        (DumpShape("custom", "zstd", 16), "zstd", "database.dump"),
+        (DumpShape("custom", "gzip", 16), "gzip", "database.dump"),
         # Before version 16 the option accepts only a gzip level.
-        (Shape("custom", "gzip", 15), "6", "database.dump"),
-        (Shape("custom", "none", 15), "0", "database.dump"),
-        (Shape("plain", "gzip", 17), "gzip", "database.sql.gz"),
-        (Shape("plain", "zstd", 17), "zstd", "database.sql.zst"),
-        (Shape("plain", "none", 17), "0", "database.sql"),
-        (Shape("directory", "zstd", 17), "zstd", "database.tar"),
+        (DumpShape("custom", "gzip", 15), "6", "database.dump"),
+        (DumpShape("custom", "none", 15), "0", "database.dump"),
+        (DumpShape("plain", "gzip", 17), "gzip", "database.sql.gz"),
+        (DumpShape("plain", "zstd", 17), "zstd", "database.sql.zst"),
+        (DumpShape("plain", "none", 17), "0", "database.sql"),
+        (DumpShape("directory", "zstd", 17), "zstd", "database.tar"),
     ],
 )
 def test_the_compression_option_matches_the_version_of_the_client(
-    shape: Shape, compress: str, name: str
+    shape: DumpShape, compress: str, name: str
 ) -> None:
     assert shape.compress == compress
     assert shape.object_name == name
@@ -105,4 +105,4 @@ def test_a_restore_without_the_roles_leaves_owners_and_grants_out() -> None:
 
 
 def test_without_a_folder_the_programs_are_looked_up_in_the_path() -> None:
-    assert Programs().version("pg_dump").arguments == ("pg_dump", "--version")
+    assert ClientPrograms().version("pg_dump").arguments == ("pg_dump", "--version")

@@ -5,12 +5,12 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from toban.chapters.backup.engines.pgbackrest.archived import Seen, how_far
+from toban.chapters.backup.engines.pgbackrest.archived import ArchivedLog, how_far
 
 MIB = 1 << 20
 NOON = datetime(2026, 11, 25, 12, tzinfo=UTC)
 LAST_WRITE = NOON - timedelta(minutes=3)
-BUSY = Seen(
+BUSY = ArchivedLog(
     at=NOON,
     archived="0000000200000001000000FF",
     last_written_at=LAST_WRITE,

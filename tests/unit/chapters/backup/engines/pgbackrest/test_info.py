@@ -5,9 +5,9 @@ from datetime import UTC, datetime
 
 import pytest
 
-from toban.chapters.backup.engine import Place
+from toban.chapters.backup.engine import WalPosition
 from toban.chapters.backup.engines.pgbackrest.info import (
-    Unreadable,
+    UnreadableInfo,
     read_info,
     read_progress,
     read_troubles,
@@ -48,7 +48,7 @@ def test_a_backup_is_read_with_the_id_of_its_cluster() -> None:
     (copy,) = read_info(answer(backup("20261125-041549F", "full")), "shop").copies
 
     assert (copy.system_id, copy.server_version) == ("7711958010242395528", "17")
-    assert (copy.start, copy.end) == (Place(10, "1/3000028"), Place(10, "1/4000050"))
+    assert (copy.start, copy.end) == (WalPosition(10, "1/3000028"), WalPosition(10, "1/4000050"))
     assert copy.ended_at == datetime.fromtimestamp(1795580150, UTC)
     assert (copy.source_bytes, copy.repo_bytes, copy.toban, copy.prior) == (100, 3, "", "")
 
@@ -76,7 +76,7 @@ def test_a_stanza_without_backups_is_usable_and_one_without_a_path_is_not(code: 
 
 @pytest.mark.parametrize("said", [b"", b"[]", b"{}", b"null", b'[{"name": "shop"}]', b"ERROR: [031]"])
 def test_an_unexpected_answer_is_quoted(said: bytes) -> None:
-    with pytest.raises(Unreadable) as failure:
+    with pytest.raises(UnreadableInfo) as failure:
         read_info(said, "shop")
 
     assert said.decode() in str(failure.value)
@@ -139,5 +139,5 @@ def test_an_error_without_details_is_quoted_completely() -> None:
 
 @pytest.mark.parametrize("said", ["", "ERROR: [031]: option 'set' not valid for command 'verify'"])
 def test_an_answer_without_a_status_is_unreadable(said: str) -> None:
-    with pytest.raises(Unreadable):
+    with pytest.raises(UnreadableInfo):
         read_troubles(said)

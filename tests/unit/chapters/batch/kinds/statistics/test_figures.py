@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from toban.chapters.batch.kinds.statistics.days import days
-from toban.chapters.batch.kinds.statistics.figures import Figure, NoFigure, coverage, of_row, pieces
+from toban.chapters.batch.kinds.statistics.figures import NoFigure, StatisticsFigure, coverage, of_row, pieces
 from toban.engine.telemetry.samples import Point
 
 MIDNIGHT = datetime(2026, 11, 24, tzinfo=UTC)
@@ -18,10 +18,10 @@ def test_each_column_of_the_row_is_a_figure_with_its_unit() -> None:
     found = of_row([{"注文": 12, "売上": Decimal("1234.50"), "率": 0.1, "客単価": None}], {"注文": "件"})
 
     assert found == [
-        Figure("注文", Decimal(12), "件"),
-        Figure("売上", Decimal("1234.5"), ""),
-        Figure("率", Decimal("0.1"), ""),
-        Figure("客単価", None, ""),
+        StatisticsFigure("注文", Decimal(12), "件"),
+        StatisticsFigure("売上", Decimal("1234.5"), ""),
+        StatisticsFigure("率", Decimal("0.1"), ""),
+        StatisticsFigure("客単価", None, ""),
     ]
 
 
@@ -45,14 +45,16 @@ def test_an_invalid_figure_is_refused(rows: list[dict[str, object]], words: str)
 @pytest.mark.parametrize(
     ("figure", "words"),
     [
-        (Figure("注文", Decimal(0), "件"), "注文 0件"),
-        (Figure("応答", None, "ms", 0.0), "応答 欠測"),
-        (Figure("応答", Decimal("1234.567"), "ms", 1.0), "応答 1,234.57ms"),
-        (Figure("応答", Decimal(87), "ms", 0.999), "応答 87ms (計測 99%)"),
-        (Figure("応答", Decimal(87), "ms", 0.001), "応答 87ms (計測 0%)"),
+        (StatisticsFigure("注文", Decimal(0), "件"), "注文 0件"),
+        (StatisticsFigure("応答", None, "ms", 0.0), "応答 欠測"),
+        (StatisticsFigure("応答", Decimal("1234.567"), "ms", 1.0), "応答 1,234.57ms"),
+        (StatisticsFigure("応答", Decimal(87), "ms", 0.999), "応答 87ms (計測 99%)"),
+        (StatisticsFigure("応答", Decimal(87), "ms", 0.001), "応答 87ms (計測 0%)"),
     ],
 )
-def test_a_gap_is_reported_as_a_gap_and_a_partial_day_as_partial(figure: Figure, words: str) -> None:
+def test_a_gap_is_reported_as_a_gap_and_a_partial_day_as_partial(
+    figure: StatisticsFigure, words: str
+) -> None:
     assert str(figure) == words
 
 

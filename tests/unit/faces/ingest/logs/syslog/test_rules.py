@@ -6,7 +6,7 @@ import pytest
 
 from toban.chapters.logs.formats.convert import Record, Surroundings
 from toban.engine.bindings.senders import SenderBinding
-from toban.faces.ingest.logs.syslog.rules import Message, address_of, sender_of, sorted_out
+from toban.faces.ingest.logs.syslog.rules import SyslogMessage, address_of, sender_of, sorted_out
 
 
 def sender(**said: object) -> SenderBinding:
@@ -46,9 +46,9 @@ def test_a_message_without_a_time_gets_its_arrival_time() -> None:
 
     (first, second, third) = sorted_out(
         [
-            Message(source, arrival, b"<11>app: no\0"),
-            Message(source, arrival, access),
-            Message(address_of("192.0.2.1"), 1.0, b""),
+            SyslogMessage(source, arrival, b"<11>app: no\0"),
+            SyslogMessage(source, arrival, access),
+            SyslogMessage(address_of("192.0.2.1"), 1.0, b""),
         ],
         SENDERS,
         around,
@@ -87,6 +87,6 @@ def test_a_message_with_a_plausible_time_keeps_it(own: str) -> None:
 
 
 def record_of(message: str) -> Record:
-    sent = Message(address_of("10.0.1.7"), AT.timestamp(), message.encode())
+    sent = SyslogMessage(address_of("10.0.1.7"), AT.timestamp(), message.encode())
     ((_, told),) = sorted_out([sent], SENDERS, Surroundings(UTC, AT))
     return told

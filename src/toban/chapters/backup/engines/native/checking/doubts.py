@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from datetime import timedelta
 
-from toban.chapters.backup.engines.native.protocol.server import Look, Server, Slot
+from toban.chapters.backup.engines.native.protocol.server import ReplicationSlot, ServerLook, ServerState
 
 _SHORTEST_MEMORY = timedelta(hours=36)
 """A daily full backup may be late: increments on the previous one must be possible for at least this long."""
@@ -14,7 +14,7 @@ _MUCH = 4 << 30
 """Bytes that a slot without a limit may keep before it is a warning."""
 
 
-def server_doubts(found: Look, *, streams: bool, slot: str) -> Iterator[str]:
+def server_doubts(found: ServerLook, *, streams: bool, slot: str) -> Iterator[str]:
     """Yield the problems found; *streams* says whether the log is to be kept through *slot*."""
     server = found.server
     if server.is_too_old:
@@ -34,7 +34,7 @@ def server_doubts(found: Look, *, streams: bool, slot: str) -> Iterator[str]:
         yield from _streaming(server, found.slot, slot)
 
 
-def slot_trouble(slot: Slot) -> str | None:
+def slot_trouble(slot: ReplicationSlot) -> str | None:
     """Return why a slot is in danger or lost; None if it is fine."""
     kept = f"{slot.retained_bytes / 2**20:,.0f} MiB"
     if slot.status == "lost":
@@ -52,7 +52,7 @@ def slot_trouble(slot: Slot) -> str | None:
     return None
 
 
-def _permission(server: Server) -> Iterator[str]:
+def _permission(server: ServerState) -> Iterator[str]:
     if not server.may_replicate:
         yield "役割に REPLICATION がありません\nHINT: ALTER ROLE 役割 REPLICATION;"
     if server.settings["wal_level"] == "minimal":
@@ -69,7 +69,7 @@ def _permission(server: Server) -> Iterator[str]:
         yield "max_replication_slots が 0 です\nHINT: 10 などにして再起動してください"
 
 
-def _increments(server: Server) -> Iterator[str]:
+def _increments(server: ServerState) -> Iterator[str]:
     if not server.summarizes:
         yield (
             "summarize_wal が off なので、増分を作れません（フルバックアップだけになります）\n"
@@ -84,7 +84,7 @@ def _increments(server: Server) -> Iterator[str]:
         )
 
 
-def _streaming(server: Server, slot: Slot | None, name: str) -> Iterator[str]:
+def _streaming(server: ServerState, slot: ReplicationSlot | None, name: str) -> Iterator[str]:
     if server.slot_limit is None:
         yield (
             "max_slot_wal_keep_size に上限がないので、Toban が長く止まると、"

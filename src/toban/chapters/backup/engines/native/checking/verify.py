@@ -6,14 +6,19 @@ pg_verifybackup finds no fault with them afterwards.
 
 from collections.abc import Iterator
 
-from toban.chapters.backup.engine import Checked, Taken, Watch
+from toban.chapters.backup.engine import ActWatch, BackupCheck, TakenBackup
 from toban.chapters.backup.engines.native.protocol.segments import position
 from toban.chapters.backup.engines.native.restoring import fetch, incremental
-from toban.chapters.backup.engines.native.restoring.fetch import Archive, Content, Damaged, Progress
+from toban.chapters.backup.engines.native.restoring.fetch import (
+    Damaged,
+    MemberContent,
+    ReadProgress,
+    StoredArchive,
+)
 from toban.chapters.backup.engines.native.restoring.incremental import BLOCK, BadIncrement
 from toban.chapters.backup.engines.native.taking import pages
 from toban.chapters.backup.engines.native.taking.archive import MemberKind
-from toban.chapters.backup.engines.native.taking.manifest import Manifest
+from toban.chapters.backup.engines.native.taking.manifest import BackupManifest
 from toban.engine.stores.store import Store
 
 _PAGES = 128
@@ -23,7 +28,7 @@ _NAMED = 20
 """Missing files that are named one by one."""
 
 
-def verify(store: Store, taken: Taken, watch: Watch) -> Checked:
+def verify(store: Store, taken: TakenBackup, watch: ActWatch) -> BackupCheck:
     """Read every object of *taken*: stored SHA-256, manifest, each file's checksum, each page's.
 
     Problems are returned, not raised; only being stopped raises `BackupFailed`.
@@ -32,9 +37,9 @@ def verify(store: Store, taken: Taken, watch: Watch) -> Checked:
         manifest = fetch.manifest_of(store, taken)
         parts = fetch.archives(taken)
     except Damaged as damage:
-        return Checked(False, (str(damage),))
-    progress = Progress(watch, sum(part.size for part in parts), "検証")
-    reader = _Reader(store, taken, manifest, progress)
+        return BackupCheck(False, (str(damage),))
+    progress = ReadProgress(watch, sum(part.size for part in parts), "検証")
+    reader = _BackupReader(store, taken, manifest, progress)
     found = fetch.side_by_side(reader.look, parts)
     troubles = [trouble for _, each in found for trouble in each]
     # A damaged archive lacks everything after the damage: naming all those files would bury the cause.
@@ -44,18 +49,20 @@ def verify(store: Store, taken: Taken, watch: Watch) -> Checked:
             f"{path}: マニフェストにあるのに、どのアーカイブにもありません"
             for path in sorted(missing)[:_NAMED]
         ]
-    return Checked(not troubles, tuple(troubles))
+    return BackupCheck(not troubles, tuple(troubles))
 
 
-class _Reader:
-    def __init__(self, store: Store, taken: Taken, manifest: Manifest, progress: Progress) -> None:
+class _BackupReader:
+    def __init__(
+        self, store: Store, taken: TakenBackup, manifest: BackupManifest, progress: ReadProgress
+    ) -> None:
         self._store = store
         self._manifest = manifest
         self._progress = progress
         self._start = position(taken.start.lsn) if taken.start else 0
         self._has_checksums = taken.facts.get("checksums") is True
 
-    def look(self, archive: Archive) -> tuple[set[str], list[str]]:
+    def look(self, archive: StoredArchive) -> tuple[set[str], list[str]]:
         """Read *archive* to its end; return the files in it, and what is wrong with them."""
         seen: set[str] = set()
         troubles: list[str] = []
@@ -68,7 +75,7 @@ class _Reader:
             troubles.append(str(damage))
         return seen, troubles
 
-    def _wrong(self, content: Content, size: int) -> Iterator[str]:
+    def _wrong(self, content: MemberContent, size: int) -> Iterator[str]:
         try:
             if incremental.is_incremental(content.path):
                 yield from self._wrong_blocks(content, size)
@@ -78,7 +85,7 @@ class _Reader:
             yield f"{content.path}: {error}"
         content.prove()
 
-    def _wrong_blocks(self, content: Content, size: int) -> Iterator[str]:
+    def _wrong_blocks(self, content: MemberContent, size: int) -> Iterator[str]:
         start = content.read(incremental.HEAD_BYTES)
         head = incremental.read_head(start, size)
         rest = content.read(head.header_bytes - incremental.HEAD_BYTES)
@@ -87,12 +94,12 @@ class _Reader:
         if self._has_checksums and first is not None:
             yield from self._damaged(content, [first + number for number in numbers])
 
-    def _wrong_pages(self, content: Content, size: int) -> Iterator[str]:
+    def _wrong_pages(self, content: MemberContent, size: int) -> Iterator[str]:
         first = pages.first_block(content.path)
         if first is not None:
             yield from self._damaged(content, range(first, first + size // BLOCK))
 
-    def _damaged(self, content: Content, numbers: "list[int] | range") -> Iterator[str]:
+    def _damaged(self, content: MemberContent, numbers: "list[int] | range") -> Iterator[str]:
         for at in range(0, len(numbers), _PAGES):
             some = numbers[at : at + _PAGES]
             bad = pages.damaged(content.read(len(some) * BLOCK), some, before=self._start)

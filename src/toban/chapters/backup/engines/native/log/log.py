@@ -9,11 +9,11 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-from toban.chapters.backup.engine import BackupFailed, Place, RestoreOrder, Taken, Watch
+from toban.chapters.backup.engine import ActWatch, BackupFailed, RestoreOrder, TakenBackup, WalPosition
 from toban.chapters.backup.engines.native.log import replay
 from toban.chapters.backup.engines.native.log.replay import Log, StoredSegment
 from toban.chapters.backup.engines.native.protocol.segments import (
-    Segment,
+    WalSegment,
     assemble,
     log_folder,
     lsn_text,
@@ -21,7 +21,7 @@ from toban.chapters.backup.engines.native.protocol.segments import (
     read_key,
 )
 from toban.chapters.backup.engines.native.taking.archive import BadArchive, inflated
-from toban.engine.stores.store import Listed, Store, StoreTrouble, folder_of
+from toban.engine.stores.store import ListedObject, Store, StoreTrouble, folder_of
 
 _READERS = 8
 _SEGMENT_BYTES = 16 << 20
@@ -53,7 +53,7 @@ def course(store: Store, subject: str, order: RestoreOrder) -> Course:
     histories = _histories(store, listed)
     stored = list(stored_segments(listed, size))
     branches = {timeline: replay.read_history(text.decode()) for timeline, text in histories.items()}
-    first = Segment.holding(end.timeline, position(end.lsn), size)
+    first = WalSegment.holding(end.timeline, position(end.lsn), size)
     log = replay.unbroken(stored, first, branches, begins=position(end.lsn))
     if not log.segments and log.missing == first:
         # The backup contains the segment that it ends in; the log may begin after it.
@@ -79,21 +79,21 @@ def _refuse_gap(log: Log, order: RestoreOrder) -> None:
         )
 
 
-def _end(taken: Taken) -> Place:
+def _end(taken: TakenBackup) -> WalPosition:
     if taken.end is None:
         raise BackupFailed(f"{taken.label}: どこで終わるバックアップかの記録がありません", retry=False)
     return taken.end
 
 
-def segment_bytes(taken: Taken) -> int:
+def segment_bytes(taken: TakenBackup) -> int:
     """Return the size of a segment of the cluster's log."""
     found = taken.facts.get("wal_segment_size")
     return found if isinstance(found, int) else _SEGMENT_BYTES
 
 
-def stored_segments(listed: Sequence[Listed], size: int) -> Iterator[StoredSegment]:
+def stored_segments(listed: Sequence[ListedObject], size: int) -> Iterator[StoredSegment]:
     """Yield the segments that the keys name; the pieces of one segment are grouped."""
-    objects: dict[str, list[tuple[int | None, Listed]]] = {}
+    objects: dict[str, list[tuple[int | None, ListedObject]]] = {}
     for each in listed:
         found = read_key(each.key)
         if found is not None:
@@ -102,7 +102,7 @@ def stored_segments(listed: Sequence[Listed], size: int) -> Iterator[StoredSegme
         whole = next((each.key for offset, each in parts if offset is None), "")
         kept = [(offset, each) for offset, each in parts if not whole or offset is None]
         yield StoredSegment(
-            Segment.named(name, size),
+            WalSegment.named(name, size),
             max(each.modified_at for _, each in kept),
             whole,
             {offset: each.key for offset, each in kept if offset is not None},
@@ -110,7 +110,7 @@ def stored_segments(listed: Sequence[Listed], size: int) -> Iterator[StoredSegme
         )
 
 
-def _histories(store: Store, listed: Sequence[Listed]) -> dict[int, bytes]:
+def _histories(store: Store, listed: Sequence[ListedObject]) -> dict[int, bytes]:
     found = {}
     for each in listed:
         match = _HISTORY.fullmatch(each.key.rpartition("/")[2])
@@ -119,7 +119,7 @@ def _histories(store: Store, listed: Sequence[Listed]) -> dict[int, bytes]:
     return found
 
 
-def bring(store: Store, found: Course, order: RestoreOrder, folder: Path, watch: Watch) -> datetime | None:
+def bring(store: Store, found: Course, order: RestoreOrder, folder: Path, watch: ActWatch) -> datetime | None:
     """Write the log that the recovery needs into *folder*, `pg_wal`; return the time that it can stop at.
 
     None if the log has no transaction after the target: then the end of the log is the target. Raises
@@ -155,7 +155,7 @@ def bring(store: Store, found: Course, order: RestoreOrder, folder: Path, watch:
     return None
 
 
-def _bring(store: Store, segments: Sequence[StoredSegment], folder: Path, watch: Watch) -> None:
+def _bring(store: Store, segments: Sequence[StoredSegment], folder: Path, watch: ActWatch) -> None:
     def one(stored: StoredSegment) -> None:
         if watch.why_stop() is not None:
             raise BackupFailed("途中で止めました")
@@ -205,12 +205,12 @@ def _newest_end(binaries: Path, folder: Path, segments: Sequence[StoredSegment])
     return None
 
 
-def covers(folder: Path, taken: Taken) -> str:
+def covers(folder: Path, taken: TakenBackup) -> str:
     """Return the first segment between the backup's start and end that *folder* lacks; empty if none."""
     size, end = segment_bytes(taken), _end(taken)
     begin = position(taken.start.lsn) if taken.start else position(end.lsn)
     for number in range(begin // size, (position(end.lsn) - 1) // size + 1):
-        segment = Segment(end.timeline, number, size)
+        segment = WalSegment(end.timeline, number, size)
         if not (folder / segment.name).exists():
             return f"{segment.name} ({lsn_text(segment.start)})"
     return ""

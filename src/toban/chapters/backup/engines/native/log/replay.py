@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from toban.chapters.backup.engines.native.protocol.segments import Segment, position
+from toban.chapters.backup.engines.native.protocol.segments import WalSegment, position
 
 _BRANCH = re.compile(r"^\s*(\d+)\s+([0-9A-Fa-f]+/[0-9A-Fa-f]+)", re.MULTILINE)
 
@@ -14,7 +14,7 @@ _BRANCH = re.compile(r"^\s*(\d+)\s+([0-9A-Fa-f]+/[0-9A-Fa-f]+)", re.MULTILINE)
 class StoredSegment:
     """A segment as the store has it: whole, or in pieces that cover its beginning."""
 
-    segment: Segment
+    segment: WalSegment
     stored_at: datetime
     """When the newest of its objects was stored: its content was written before that."""
     whole: str = ""
@@ -40,7 +40,7 @@ class Log:
     """In order, without a gap."""
     timelines: Sequence[int]
     """The timelines that are followed, in order."""
-    missing: Segment | None = None
+    missing: WalSegment | None = None
     """The segment that the store lacks although later log is there."""
 
 
@@ -50,7 +50,11 @@ def read_history(text: str) -> tuple[Branch, ...]:
 
 
 def unbroken(
-    stored: Iterable[StoredSegment], first: Segment, histories: Mapping[int, Sequence[Branch]], *, begins: int
+    stored: Iterable[StoredSegment],
+    first: WalSegment,
+    histories: Mapping[int, Sequence[Branch]],
+    *,
+    begins: int,
 ) -> Log:
     """Return the log without a gap from segment *first* on; the backup ends at position *begins*.
 
@@ -63,7 +67,7 @@ def unbroken(
     last = max((number for timeline, number in have if timeline in timelines), default=first.number - 1)
     found: list[StoredSegment] = []
     for number in range(first.number, last + 1):
-        here = _at(have, line, Segment(first.timeline, number, first.size))
+        here = _at(have, line, WalSegment(first.timeline, number, first.size))
         # Nothing can follow a segment whose end is missing.
         if not here or (
             found and not found[-1].whole and here[0].segment.timeline == found[-1].segment.timeline
@@ -71,7 +75,7 @@ def unbroken(
             lacking = (
                 found[-1].segment
                 if here
-                else Segment(_timeline(line, number, first.size), number, first.size)
+                else WalSegment(_timeline(line, number, first.size), number, first.size)
             )
             return Log(found, timelines, lacking)
         found += here
@@ -98,7 +102,7 @@ def _timeline(line: Sequence[tuple[int, int | None]], number: int, size: int) ->
 
 
 def _at(
-    have: Mapping[tuple[int, int], StoredSegment], line: Sequence[tuple[int, int | None]], wanted: Segment
+    have: Mapping[tuple[int, int], StoredSegment], line: Sequence[tuple[int, int | None]], wanted: WalSegment
 ) -> list[StoredSegment]:
     """Return the files that hold a segment's log: of two timelines if one branches off inside the segment."""
     found = []

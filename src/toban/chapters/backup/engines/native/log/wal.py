@@ -16,11 +16,11 @@ from datetime import UTC, datetime
 import structlog
 import zstandard
 
-from toban.chapters.backup.engine import BackupFailed, Place
+from toban.chapters.backup.engine import BackupFailed, WalPosition
 from toban.chapters.backup.engines.native.checking.doubts import slot_trouble
-from toban.chapters.backup.engines.native.protocol.replication import Refused, Replication, Stopped
+from toban.chapters.backup.engines.native.protocol.replication import Replication, ReplicationRefusal, Stopped
 from toban.chapters.backup.engines.native.protocol.segments import (
-    Segment,
+    WalSegment,
     history_key,
     log_folder,
     lsn_text,
@@ -29,17 +29,17 @@ from toban.chapters.backup.engines.native.protocol.segments import (
     position,
     segment_key,
 )
-from toban.chapters.backup.engines.native.protocol.server import Inquiry, Slot
+from toban.chapters.backup.engines.native.protocol.server import Inquiry, ReplicationSlot
 from toban.chapters.backup.engines.native.protocol.stream import (
-    Gap,
     Keepalive,
+    LogGap,
     LogReceived,
     Portion,
-    Tail,
+    WalTail,
     read_message,
     status_update,
 )
-from toban.chapters.backup.following.following import FollowerBusy, Following, LogBook
+from toban.chapters.backup.following.following import FollowerBusy, FollowingControl, LogBook
 from toban.engine.stores.store import Store, StoreTrouble, folder_of
 
 _PATIENCE = 0.2
@@ -54,7 +54,7 @@ log = structlog.get_logger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
-class LogSource:
+class WalSource:
     """Whose log is stored, and where."""
 
     subject: str
@@ -68,15 +68,15 @@ class LogSource:
     """Seconds that the store may take for one portion, or the server for an answer, before it is reported."""
 
 
-def follow(source: LogSource, book: LogBook, following: Following) -> None:
+def follow(source: WalSource, book: LogBook, following: FollowingControl) -> None:
     """Store the log until *following* or the server ends it; see `FollowsLog`."""
     inquiry = Inquiry(source.dsn)
     try:
         with Replication(source.dsn, lambda: following.why_stop() is not None) as replication:
-            _Follower(source, book, replication, inquiry).run()
+            _WalFollower(source, book, replication, inquiry).run()
     except Stopped:
         return
-    except Refused as error:
+    except ReplicationRefusal as error:
         if error.sqlstate == _IN_USE:
             raise FollowerBusy(str(error)) from error
         raise BackupFailed(f"PostgreSQL: {error}") from error
@@ -87,10 +87,10 @@ def follow(source: LogSource, book: LogBook, following: Following) -> None:
 
 
 @dataclass(slots=True)
-class _Follower:
+class _WalFollower:
     """Follows the log over one connection: any number of timelines, until the first failure."""
 
-    source: LogSource
+    source: WalSource
     book: LogBook
     replication: Replication
     inquiry: Inquiry
@@ -102,27 +102,27 @@ class _Follower:
         folder = log_folder(folder_of(self.source.subject), identity.system_id)
         size = found.server.segment_bytes
         stored = self.book.end(identity.system_id)
-        begin: Place | None = stored or kept
+        begin: WalPosition | None = stored or kept
         with self._gap_noted(identity.system_id, stored):
             while begin is not None:
                 self._bring_history(folder, begin.timeline)
-                segment = Segment.holding(begin.timeline, position(begin.lsn), size)
+                segment = WalSegment.holding(begin.timeline, position(begin.lsn), size)
                 self.replication.start_streaming(
-                    self.source.slot, Place(begin.timeline, lsn_text(segment.start))
+                    self.source.slot, WalPosition(begin.timeline, lsn_text(segment.start))
                 )
                 shelf = _Shelf(self.source, folder)
-                stretch = _Stretch(self, identity.system_id, Tail(segment), shelf)
+                stretch = _TimelineLog(self, identity.system_id, WalTail(segment), shelf)
                 with shelf:
                     begin = stretch.run()
 
-    def _slot(self) -> Place:
+    def _slot(self) -> WalPosition:
         """Return where the log that the slot keeps begins; create the slot if it is missing or lost."""
         name = self.source.slot
         found = self.inquiry.look(name).slot
         if found is not None and not found.is_physical:
-            raise Refused(f"スロット {name} は論理レプリケーションのものです")
+            raise ReplicationRefusal(f"スロット {name} は論理レプリケーションのものです")
         if found is not None and found.is_active:
-            raise Refused(f"スロット {name} は使用中です", _IN_USE)
+            raise ReplicationRefusal(f"スロット {name} は使用中です", _IN_USE)
         if found is not None and (found.status == "lost" or not found.restart):
             log.warning("log_slot_lost", slot=name)
             self.replication.drop_slot(name)
@@ -131,18 +131,18 @@ class _Follower:
             self.replication.create_slot(name)
         kept = self.replication.slot(name)
         if kept is None:
-            raise Refused(f"スロット {name} がログを残していません")
+            raise ReplicationRefusal(f"スロット {name} がログを残していません")
         return kept
 
     @contextmanager
-    def _gap_noted(self, system_id: str, stored: Place | None) -> Iterator[None]:
+    def _gap_noted(self, system_id: str, stored: WalPosition | None) -> Iterator[None]:
         """Note a break if the server no longer has the log that continues what is stored."""
         try:
             yield
-        except Gap as error:
+        except LogGap as error:
             self.book.breaks(system_id, str(error))
-            raise Refused(str(error)) from error
-        except Refused as error:
+            raise ReplicationRefusal(str(error)) from error
+        except ReplicationRefusal as error:
             # The server has no error code of its own for a timeline that it never had.
             if error.sqlstate == _UNDEFINED_FILE or (error.sqlstate == _INTERNAL and stored is not None):
                 self.book.breaks(system_id, f"続きのログがサーバーにありません: {error}")
@@ -155,7 +155,7 @@ class _Follower:
 
 
 @dataclass(slots=True)
-class _Moment:
+class _CommitMoment:
     """Everything committed before `at` is in the log before `flushed`."""
 
     flushed: int
@@ -163,16 +163,16 @@ class _Moment:
 
 
 @dataclass(slots=True)
-class _Stretch:
+class _TimelineLog:
     """The log of one timeline, while it is received."""
 
-    follower: _Follower
+    follower: _WalFollower
     system_id: str
-    tail: Tail
+    tail: WalTail
     shelf: "_Shelf"
-    begun: Place = field(init=False)
+    begun: WalPosition = field(init=False)
     durable: int = field(init=False)
-    moments: deque[_Moment] = field(default_factory=deque)
+    moments: deque[_CommitMoment] = field(default_factory=deque)
     told: int = 0
     """The position up to which the server knows that the log is durable."""
     answered: float = 0.0
@@ -188,13 +188,13 @@ class _Stretch:
     def __post_init__(self) -> None:
         self.durable = self.tail.received
         self.noted = (self.durable, None)
-        self.begun = Place(self.tail.segment.timeline, lsn_text(self.durable))
+        self.begun = WalPosition(self.tail.segment.timeline, lsn_text(self.durable))
 
-    def run(self) -> Place | None:
+    def run(self) -> WalPosition | None:
         """Receive until the timeline or the connection ends; return where the next timeline begins."""
         try:
             self._receive()
-        except Refused:
+        except ReplicationRefusal:
             # The server may never come back: what it has sent may be all there is.
             self._finish()
             raise
@@ -243,20 +243,20 @@ class _Stretch:
         """Ask for the server's position and time: the time is restorable once the store has that position."""
         try:
             found = self.follower.inquiry.look(self.follower.source.slot)
-        except Refused as error:
+        except ReplicationRefusal as error:
             # A server that is shutting down answers no more queries, but still sends all the log it has.
             if time.monotonic() - self.looked > self.follower.source.stuck_after:
                 self.follower.book.shows(f"サーバーの様子を確かめられません: {error}")
             return
         self.looked = time.monotonic()
-        self.moments.append(_Moment(position(found.server.flushed), found.server.certain_at))
+        self.moments.append(_CommitMoment(position(found.server.flushed), found.server.certain_at))
         self._settle(self.durable)
         trouble = self._trouble(found.slot)
         # No progress yet: the reason why the previous attempt failed may still apply.
         if trouble is not None or self.certain_at is not None:
             self.follower.book.shows(trouble)
 
-    def _trouble(self, slot: Slot | None) -> str | None:
+    def _trouble(self, slot: ReplicationSlot | None) -> str | None:
         danger = slot_trouble(slot) if slot is not None else None
         if danger is None and self.shelf.waited > self.follower.source.stuck_after:
             return f"ログを {self.shelf.waited:.0f} 秒前から保存先に書けていません"
@@ -298,7 +298,7 @@ class _Stretch:
 class _Shelf:
     """Puts portions into the store, in order, in a separate thread: the server gets its answers meanwhile."""
 
-    def __init__(self, source: LogSource, folder: str) -> None:
+    def __init__(self, source: WalSource, folder: str) -> None:
         self._source = source
         self._folder = folder
         self._worker = ThreadPoolExecutor(max_workers=1, thread_name_prefix="log-shelf")
@@ -356,7 +356,7 @@ class _Shelf:
             self._may_have_pieces = True
         return portion.end
 
-    def _drop_pieces(self, segment: Segment) -> None:
+    def _drop_pieces(self, segment: WalSegment) -> None:
         if not self._may_have_pieces:
             return
         self._may_have_pieces = False

@@ -15,7 +15,7 @@ import psycopg
 from psycopg import pq
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
-from toban.chapters.backup.engine import Place
+from toban.chapters.backup.engine import WalPosition
 from toban.chapters.backup.engines.dsn import UNREADABLE
 
 _LOOK = 0.2
@@ -30,7 +30,7 @@ _ALIVE = {
 }
 
 
-class Refused(Exception):
+class ReplicationRefusal(Exception):
     """The server did not do what it was asked, or can't be reached; the message holds no secret."""
 
     def __init__(self, message: str, sqlstate: str = "") -> None:
@@ -48,11 +48,11 @@ class Identity:
     """Who the server is, and the current position of its log."""
 
     system_id: str
-    flushed: Place
+    flushed: WalPosition
 
 
 @dataclass(frozen=True, slots=True)
-class Archive:
+class ArchiveBegins:
     """A tar archive begins: the main one, or one of a tablespace."""
 
     tablespace: int | None
@@ -66,13 +66,13 @@ class ManifestBegins:
 
 
 @dataclass(frozen=True, slots=True)
-class Progress:
+class BackupProgress:
     """The server's own count of the bytes it has sent."""
 
     done: int
 
 
-type BackupMessage = Archive | ManifestBegins | Progress | memoryview
+type BackupMessage = ArchiveBegins | ManifestBegins | BackupProgress | memoryview
 
 
 def reason(error: Exception, dsn: str) -> str:
@@ -91,7 +91,7 @@ def connection_string(dsn: str, **wanted: str) -> str:
     try:
         return make_conninfo(dsn, **{**_ALIVE, **conninfo_to_dict(dsn), **wanted})
     except psycopg.ProgrammingError as error:
-        raise Refused(reason(error, dsn)) from None
+        raise ReplicationRefusal(reason(error, dsn)) from None
 
 
 class Replication:
@@ -102,14 +102,14 @@ class Replication:
     """
 
     def __init__(self, dsn: str, gives_up: Callable[[], bool] = lambda: False) -> None:
-        """Connect, or raise `Refused`."""
+        """Connect, or raise `ReplicationRefusal`."""
         self._gives_up = gives_up
         self._looked = time.monotonic()
         text = connection_string(dsn, replication="true", application_name="toban")
         try:
             self._connection = psycopg.connect(text, autocommit=True)
         except psycopg.Error as error:
-            raise Refused(reason(error, dsn)) from None
+            raise ReplicationRefusal(reason(error, dsn)) from None
         self._libpq = self._connection.pgconn
         self._poll = select.poll()
         self._poll.register(self._libpq.socket, select.POLLIN)
@@ -131,12 +131,12 @@ class Replication:
     def identify(self) -> Identity:
         """Ask who the server is."""
         row = self._rows("IDENTIFY_SYSTEM")[0]
-        return Identity(row[0], Place(int(row[1]), row[2]))
+        return Identity(row[0], WalPosition(int(row[1]), row[2]))
 
-    def slot(self, name: str) -> Place | None:
+    def slot(self, name: str) -> WalPosition | None:
         """Return where the log that the slot keeps begins; None if there is no such slot or it keeps none."""
         kind, lsn, timeline = self._rows(f"READ_REPLICATION_SLOT {_name(name)}")[0]
-        return Place(int(timeline), lsn) if kind and lsn else None
+        return WalPosition(int(timeline), lsn) if kind and lsn else None
 
     def create_slot(self, name: str, *, temporary: bool = False) -> None:
         """Make a physical slot that keeps the log from now on; a temporary one ends with this connection."""
@@ -175,7 +175,7 @@ class Replication:
         self._expect(pq.ExecStatus.COPY_OUT)
         return BaseBackup(self, start, kibibytes * 1024)
 
-    def start_streaming(self, slot: str, start: Place) -> None:
+    def start_streaming(self, slot: str, start: WalPosition) -> None:
         """Start streaming the log from *start* on; `receive` returns it."""
         self._send(f"START_REPLICATION SLOT {_name(slot)} PHYSICAL {start.lsn} TIMELINE {start.timeline}")
         self._expect(pq.ExecStatus.COPY_BOTH)
@@ -195,9 +195,9 @@ class Replication:
             self._libpq.put_copy_data(message)
             self._libpq.flush()
 
-    def end_streaming(self) -> Place | None:
+    def end_streaming(self) -> WalPosition | None:
         """Read past the end of a stream; return where the next timeline begins, or None."""
-        following: Place | None = None
+        following: WalPosition | None = None
         while (result := self._next()) is not None:
             if result.status == pq.ExecStatus.COPY_IN:
                 # At the end of a timeline the server ends only its side; a server that shuts down ends both.
@@ -233,7 +233,7 @@ class Replication:
                 return
             look()
 
-    def end_of_backup(self) -> Place:
+    def end_of_backup(self) -> WalPosition:
         """Return where the server says that the backup ends."""
         end = _place(self._expect(pq.ExecStatus.TUPLES_OK))
         self._finish()
@@ -252,7 +252,7 @@ class Replication:
         self._send(command)
         result = self._next()
         if result is None:
-            raise Refused("サーバーが答えずに接続を切りました")
+            raise ReplicationRefusal("サーバーが答えずに接続を切りました")
         return result
 
     def _send(self, command: str) -> None:
@@ -262,7 +262,7 @@ class Replication:
     def _expect(self, status: pq.ExecStatus) -> pq.abc.PGresult:
         result = self._next()
         if result is None or result.status != status:
-            raise Refused("サーバーの答えが PostgreSQL 17 以降のものではありません")
+            raise ReplicationRefusal("サーバーの答えが PostgreSQL 17 以降のものではありません")
         return result
 
     def _finish(self) -> None:
@@ -298,7 +298,7 @@ class BaseBackup:
     """A base backup that the server is sending."""
 
     replication: Replication
-    start: Place
+    start: WalPosition
     expected: int
     """Bytes that the server expects to send; 0 unless it was asked for PROGRESS."""
 
@@ -313,42 +313,44 @@ class BaseBackup:
                 case 0x6D:  # m: the manifest
                     yield ManifestBegins()
                 case 0x70:  # p: progress
-                    yield Progress(int.from_bytes(message[1:9], "big"))
+                    yield BackupProgress(int.from_bytes(message[1:9], "big"))
                 case kind:
-                    raise Refused(f"サーバーが知らない種類のメッセージ（0x{kind:02x}）を送りました")
+                    raise ReplicationRefusal(
+                        f"サーバーが知らない種類のメッセージ（0x{kind:02x}）を送りました"
+                    )
 
-    def end(self) -> Place:
+    def end(self) -> WalPosition:
         """Return where the backup ends; only after the last message."""
         return self.replication.end_of_backup()
 
 
 @contextmanager
 def _on_the_line() -> Iterator[None]:
-    """Report a lost connection as `Refused`."""
+    """Report a lost connection as `ReplicationRefusal`."""
     try:
         yield
     except psycopg.Error as error:
-        raise Refused(f"サーバーとの接続が切れました: {' '.join(str(error).split())}") from None
+        raise ReplicationRefusal(f"サーバーとの接続が切れました: {' '.join(str(error).split())}") from None
 
 
-def _archive(message: bytes) -> Archive:
+def _archive(message: bytes) -> ArchiveBegins:
     name, location, *_ = message.split(b"\0")
     number = name.removesuffix(b".tar")
-    return Archive(int(number) if number.isdigit() else None, location.decode())
+    return ArchiveBegins(int(number) if number.isdigit() else None, location.decode())
 
 
-def _place(result: pq.abc.PGresult) -> Place:
+def _place(result: pq.abc.PGresult) -> WalPosition:
     lsn, timeline = result.get_value(0, 0), result.get_value(0, 1)
-    return Place(int(timeline or 0), (lsn or b"").decode())
+    return WalPosition(int(timeline or 0), (lsn or b"").decode())
 
 
-def _next_timeline(result: pq.abc.PGresult) -> Place:
+def _next_timeline(result: pq.abc.PGresult) -> WalPosition:
     """Read timeline and position; they come in the opposite order here."""
     timeline, lsn = result.get_value(0, 0), result.get_value(0, 1)
-    return Place(int(timeline or 0), (lsn or b"").decode())
+    return WalPosition(int(timeline or 0), (lsn or b"").decode())
 
 
-def _refusal(result: pq.abc.PGresult) -> Refused:
+def _refusal(result: pq.abc.PGresult) -> ReplicationRefusal:
     """Return the server's own message, detail and hint in one line."""
     fields: Sequence[pq.DiagnosticField] = (
         pq.DiagnosticField.MESSAGE_PRIMARY,
@@ -358,7 +360,7 @@ def _refusal(result: pq.abc.PGresult) -> Refused:
     said = [found.decode("utf-8", "replace") for field in fields if (found := result.error_field(field))]
     state = result.error_field(pq.DiagnosticField.SQLSTATE) or b""
     text = " / ".join(said) or " ".join(result.error_message.decode("utf-8", "replace").split())
-    return Refused(text, state.decode())
+    return ReplicationRefusal(text, state.decode())
 
 
 def _name(slot: str) -> str:

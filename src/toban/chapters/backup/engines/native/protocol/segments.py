@@ -36,7 +36,7 @@ def lsn_text(at: int) -> str:
 
 
 @dataclass(frozen=True, slots=True, order=True)
-class Segment:
+class WalSegment:
     """One file of the log."""
 
     timeline: int
@@ -46,12 +46,12 @@ class Segment:
     """Bytes, a power of two: 16 MiB unless the cluster was created with another size."""
 
     @classmethod
-    def holding(cls, timeline: int, at: int, size: int) -> "Segment":
+    def holding(cls, timeline: int, at: int, size: int) -> "WalSegment":
         """Return the segment that the byte at position *at* is in."""
         return cls(timeline, at // size, size)
 
     @classmethod
-    def named(cls, name: str, size: int) -> "Segment":
+    def named(cls, name: str, size: int) -> "WalSegment":
         """Read a segment's file name."""
         per_file = (1 << _BITS) // size
         return cls(int(name[:8], 16), int(name[8:16], 16) * per_file + int(name[16:24], 16), size)
@@ -73,9 +73,9 @@ class Segment:
         return self.start + self.size
 
     @property
-    def next(self) -> "Segment":
+    def next(self) -> "WalSegment":
         """The next segment on the same timeline."""
-        return Segment(self.timeline, self.number + 1, self.size)
+        return WalSegment(self.timeline, self.number + 1, self.size)
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,17 +96,17 @@ def history_key(folder: str, timeline: int) -> str:
     return f"{folder}{timeline:08X}.history"
 
 
-def segment_key(folder: str, segment: Segment) -> str:
+def segment_key(folder: str, segment: WalSegment) -> str:
     """Return the key of a whole segment."""
     return f"{folder}{segment.timeline:08X}/{segment.name}.zst"
 
 
-def piece_key(folder: str, segment: Segment, offset: int) -> str:
+def piece_key(folder: str, segment: WalSegment, offset: int) -> str:
     """Return the key of the piece of a segment from *offset* on."""
     return f"{folder}{segment.timeline:08X}/{segment.name}.{offset:08X}.zst"
 
 
-def pieces_prefix(folder: str, segment: Segment) -> str:
+def pieces_prefix(folder: str, segment: WalSegment) -> str:
     """Return the prefix of a segment's keys: of the whole one and of its pieces."""
     return f"{folder}{segment.timeline:08X}/{segment.name}."
 

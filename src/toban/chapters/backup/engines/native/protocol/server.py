@@ -10,7 +10,11 @@ from datetime import datetime, timedelta
 
 import psycopg
 
-from toban.chapters.backup.engines.native.protocol.replication import Refused, connection_string, reason
+from toban.chapters.backup.engines.native.protocol.replication import (
+    ReplicationRefusal,
+    connection_string,
+    reason,
+)
 
 _OLDEST = 170_000
 """The first version that makes increments."""
@@ -43,7 +47,7 @@ _SLOT = """
 
 
 @dataclass(frozen=True, slots=True)
-class Server:
+class ServerState:
     """A server's state when it was asked."""
 
     settings: Mapping[str, str]
@@ -102,7 +106,7 @@ class Server:
 
 
 @dataclass(frozen=True, slots=True)
-class Slot:
+class ReplicationSlot:
     """A replication slot as the server shows it."""
 
     is_physical: bool
@@ -118,11 +122,11 @@ class Slot:
 
 
 @dataclass(frozen=True, slots=True)
-class Look:
+class ServerLook:
     """A server, and the slot that was asked for, if the server has it."""
 
-    server: Server
-    slot: Slot | None
+    server: ServerState
+    slot: ReplicationSlot | None
 
 
 class Inquiry:
@@ -132,13 +136,13 @@ class Inquiry:
         self._dsn = dsn
         self._connection: psycopg.Connection | None = None
 
-    def look(self, slot: str) -> Look:
-        """Ask the server about itself, and about *slot*; raises `Refused`."""
+    def look(self, slot: str) -> ServerLook:
+        """Ask the server about itself, and about *slot*; raises `ReplicationRefusal`."""
         try:
             return self._look(slot)
         except psycopg.Error as error:
             self.close()
-            raise Refused(reason(error, self._dsn), error.sqlstate or "") from None
+            raise ReplicationRefusal(reason(error, self._dsn), error.sqlstate or "") from None
 
     def close(self) -> None:
         """Disconnect."""
@@ -146,7 +150,7 @@ class Inquiry:
             self._connection.close()
             self._connection = None
 
-    def _look(self, slot: str) -> Look:
+    def _look(self, slot: str) -> ServerLook:
         if self._connection is None:
             text = connection_string(self._dsn, application_name="toban")
             self._connection = psycopg.connect(text, autocommit=True)
@@ -156,12 +160,14 @@ class Inquiry:
         slots = self._connection.execute(_SLOT, [slot]).fetchall()
         assert row is not None  # noqa: S101 - the function gives one row
         certain_at, flushed, is_standby, may_replicate, walsenders, redo = row
-        server = Server(settings, certain_at, flushed or redo, is_standby, may_replicate, walsenders, redo)
-        return Look(server, _slot(*slots[0]) if slots else None)
+        server = ServerState(
+            settings, certain_at, flushed or redo, is_standby, may_replicate, walsenders, redo
+        )
+        return ServerLook(server, _slot(*slots[0]) if slots else None)
 
 
-def look(dsn: str, slot: str = "") -> Look:
-    """Ask the server once about itself, and about *slot*; raises `Refused`."""
+def look(dsn: str, slot: str = "") -> ServerLook:
+    """Ask the server once about itself, and about *slot*; raises `ReplicationRefusal`."""
     inquiry = Inquiry(dsn)
     try:
         return inquiry.look(slot)
@@ -171,5 +177,7 @@ def look(dsn: str, slot: str = "") -> Look:
 
 def _slot(
     kind: str, active: bool, status: str | None, safe: int | None, restart: str | None, retained: int | None
-) -> Slot:
-    return Slot(kind == "physical", active, status or "", safe, restart or "", max(retained or 0, 0))
+) -> ReplicationSlot:
+    return ReplicationSlot(
+        kind == "physical", active, status or "", safe, restart or "", max(retained or 0, 0)
+    )

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
-from toban.chapters.backup.engines.native.protocol.segments import Segment, lsn_text
+from toban.chapters.backup.engines.native.protocol.segments import WalSegment, lsn_text
 
 _LOG = struct.Struct("!cqqq")
 _KEEPALIVE = struct.Struct("!cqqB")
@@ -17,7 +17,7 @@ _EPOCH = datetime(2000, 1, 1, tzinfo=UTC)
 """PostgreSQL's clock counts microseconds from here."""
 
 
-class Gap(Exception):
+class LogGap(Exception):
     """The server's log does not continue where the stored log ends."""
 
 
@@ -60,7 +60,7 @@ def status_update(received: int, durable: int, now: datetime) -> bytes:
 class Portion:
     """Log that is ready to be stored: a whole segment, or a piece of one from `offset` on."""
 
-    segment: Segment
+    segment: WalSegment
     offset: int
     content: bytes
 
@@ -75,17 +75,17 @@ class Portion:
         return not self.offset and len(self.content) == self.segment.size
 
 
-class Tail:
+class WalTail:
     """The newest log: the received part of the current segment. It holds at most one segment in memory."""
 
-    def __init__(self, segment: Segment) -> None:
+    def __init__(self, segment: WalSegment) -> None:
         """Begin at the start of *segment*."""
         self._segment = segment
         self._content = bytearray()
         self._handed_out = 0
 
     @property
-    def segment(self) -> Segment:
+    def segment(self) -> WalSegment:
         """The current segment."""
         return self._segment
 
@@ -95,9 +95,9 @@ class Tail:
         return self._segment.start + len(self._content)
 
     def take_in(self, received: LogReceived) -> Iterator[Portion]:
-        """Add log; yields the segments that it completes. Raises `Gap` unless it continues the last."""
+        """Add log; yields the segments that it completes. Raises `LogGap` unless it continues the last."""
         if received.start != self.received:
-            raise Gap(
+            raise LogGap(
                 f"ログが {lsn_text(self.received)} から続きません（{lsn_text(received.start)} が届きました）"
             )
         content = received.content

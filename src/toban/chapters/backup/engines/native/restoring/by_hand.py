@@ -3,13 +3,13 @@
 from collections.abc import Iterator, Sequence
 
 from toban.chapters.backup.drills.postgres import major
-from toban.chapters.backup.engine import Taken
+from toban.chapters.backup.engine import TakenBackup
 from toban.chapters.backup.engines.native.restoring import fetch
 
 _SEGMENT_BYTES = 16 << 20
 
 
-def commands(chain: Sequence[Taken]) -> list[str]:
+def commands(chain: Sequence[TakenBackup]) -> list[str]:
     """Return lines of bash that build the data directory `./restored` from `./wal/` and each `./LABEL/`.
 
     Sealed objects must have been decrypted already.
@@ -33,7 +33,7 @@ def commands(chain: Sequence[Taken]) -> list[str]:
     return lines
 
 
-def _unpacked(taken: Taken) -> Iterator[str]:
+def _unpacked(taken: TakenBackup) -> Iterator[str]:
     label, folder = taken.label, f"{taken.label}.data"
     yield f"mkdir -m 700 {folder}"
     yield f"cat {label}/base.*.tar.zst | zstd -dc | tar -x -C {folder}"
@@ -45,7 +45,7 @@ def _unpacked(taken: Taken) -> Iterator[str]:
         yield f'ln -sfn "$PWD/{place}" {folder}/pg_tblspc/{space.oid}'
 
 
-def _combined(chain: Sequence[Taken]) -> Iterator[str]:
+def _combined(chain: Sequence[TakenBackup]) -> Iterator[str]:
     newest = chain[-1]
     if len(chain) == 1:
         yield f"mv {newest.label}.data restored"
@@ -58,7 +58,7 @@ def _combined(chain: Sequence[Taken]) -> Iterator[str]:
     yield " ".join(filter(None, ["pg_combinebackup", spaces, "-o restored", folders]))
 
 
-def _log(newest: Taken) -> Iterator[str]:
+def _log(newest: TakenBackup) -> Iterator[str]:
     size = newest.facts.get("wal_segment_size", _SEGMENT_BYTES)
     yield "# 記録 (WAL): 全部そろったものと、まだ途中の最後の一本 (名前の末尾が、その切れ端の始まる位置)"
     yield "mkdir -p wal"

@@ -12,10 +12,16 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from toban.chapters.backup.engines.native.restoring import fetch, incremental
-from toban.chapters.backup.engines.native.restoring.fetch import Archive, Content, Damaged, Progress, Space
+from toban.chapters.backup.engines.native.restoring.fetch import (
+    Damaged,
+    MemberContent,
+    ReadProgress,
+    StoredArchive,
+    Tablespace,
+)
 from toban.chapters.backup.engines.native.restoring.incremental import BLOCK, BadIncrement
 from toban.chapters.backup.engines.native.taking.archive import Member, MemberKind
-from toban.chapters.backup.engines.native.taking.manifest import Manifest
+from toban.chapters.backup.engines.native.taking.manifest import BackupManifest
 from toban.engine.stores.store import Store
 
 CONTROL = "global/pg_control"
@@ -30,11 +36,11 @@ _INCREMENT_LINES = (b"INCREMENTAL FROM LSN:", b"INCREMENTAL FROM TLI:")
 
 
 @dataclass(frozen=True, slots=True)
-class Part:
+class ChainPart:
     """One backup of the chain, ready to be written."""
 
-    archives: Sequence[Archive]
-    manifest: Manifest
+    archives: Sequence[StoredArchive]
+    manifest: BackupManifest
 
 
 class Tree:
@@ -45,7 +51,7 @@ class Tree:
         self._made: set[str] = set()
         self._lock = threading.Lock()
 
-    def link(self, spaces: Iterable[Space], beside: Path) -> None:
+    def link(self, spaces: Iterable[Tablespace], beside: Path) -> None:
         """Create a folder for each tablespace below *beside*, never where the source has it."""
         for space in spaces:
             self.make_folder("pg_tblspc")
@@ -76,7 +82,7 @@ class Tree:
         finally:
             os.close(descriptor)
 
-    def change(self, path: str, size: int, content: Content) -> None:
+    def change(self, path: str, size: int, content: MemberContent) -> None:
         """Bring the full backup's *path* to the increment's state; *content* is its `INCREMENTAL.` file.
 
         If the header is wrong, raises `BadIncrement` before it changes anything.
@@ -111,20 +117,20 @@ class Tree:
 
 
 def lay_down(
-    store: Store, tree: Tree, part: Part, progress: Progress, *, needed: frozenset[str] | None = None
+    store: Store, tree: Tree, part: ChainPart, progress: ReadProgress, *, needed: frozenset[str] | None = None
 ) -> None:
     """Write the files of *part* into *tree*, over those of the previous part; with *needed*, only these.
 
     Raises `Damaged` if an object or file differs from what was backed up; what was written by then is not a
     data directory, and no server starts on it.
     """
-    layer = _Layer(store, tree, part.manifest, needed, progress)
+    layer = _BackupLayer(store, tree, part.manifest, needed, progress)
     seen = set().union(*fetch.side_by_side(layer.put, part.archives))
     if missing := sorted(part.manifest.files.keys() - seen):
         raise Damaged(f"{missing[0]} など {len(missing)} 件が、マニフェストにあるのにアーカイブにありません")
 
 
-def built_upon(increment: Manifest) -> frozenset[str]:
+def built_upon(increment: BackupManifest) -> frozenset[str]:
     """Return the full backup's files that the increment has changed blocks of; it holds all others whole."""
     return frozenset(
         incremental.whole_path(path) for path in increment.files if incremental.is_incremental(path)
@@ -132,14 +138,14 @@ def built_upon(increment: Manifest) -> frozenset[str]:
 
 
 @dataclass(frozen=True, slots=True)
-class _Layer:
+class _BackupLayer:
     store: Store
     tree: Tree
-    manifest: Manifest
+    manifest: BackupManifest
     needed: frozenset[str] | None
-    progress: Progress
+    progress: ReadProgress
 
-    def put(self, archive: Archive) -> set[str]:
+    def put(self, archive: StoredArchive) -> set[str]:
         """Write the needed members of *archive*; return all the files in it."""
         seen = set()
         for member, content in fetch.walk(self.store, archive, self.manifest, self.progress):
@@ -150,7 +156,7 @@ class _Layer:
                 raise Damaged(f"{archive.key}: {member.name}: {error}") from error
         return seen
 
-    def _put(self, member: Member, content: Content) -> bool:
+    def _put(self, member: Member, content: MemberContent) -> bool:
         """Write one member if it is needed; return whether it is a file."""
         path = member.name
         if member.kind is not MemberKind.FILE:
@@ -183,7 +189,7 @@ def _write_all(descriptor: int, piece: bytes) -> None:
         rest = rest[os.write(descriptor, rest) :]
 
 
-def _write_at(descriptor: int, at: int, count: int, content: Content) -> None:
+def _write_at(descriptor: int, at: int, count: int, content: MemberContent) -> None:
     """Write the next *count* bytes of *content* to position *at*."""
     until = at + count
     for piece in content.take(count):

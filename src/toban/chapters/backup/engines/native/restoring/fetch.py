@@ -7,7 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 
-from toban.chapters.backup.engine import BackupFailed, Taken, Watch
+from toban.chapters.backup.engine import ActWatch, BackupFailed, TakenBackup
 from toban.chapters.backup.engines.native.taking import manifest as manifests
 from toban.chapters.backup.engines.native.taking.archive import (
     BadArchive,
@@ -16,7 +16,7 @@ from toban.chapters.backup.engines.native.taking.archive import (
     inflated,
     members,
 )
-from toban.chapters.backup.engines.native.taking.manifest import BadManifest, File, Manifest
+from toban.chapters.backup.engines.native.taking.manifest import BackupManifest, BadManifest, File
 from toban.engine.stores.store import Store, StoreTrouble
 
 _READERS = min(max(os.cpu_count() or 1, 2), 8)
@@ -35,7 +35,7 @@ class Damaged(BackupFailed):
 
 
 @dataclass(frozen=True, slots=True)
-class Archive:
+class StoredArchive:
     """A stored tar of a backup, or a part of one."""
 
     key: str
@@ -48,7 +48,7 @@ class Archive:
 
 
 @dataclass(frozen=True, slots=True)
-class Space:
+class Tablespace:
     """A tablespace."""
 
     oid: str
@@ -56,7 +56,7 @@ class Space:
     """Where the source has it; a relative path for one inside the data directory."""
 
 
-class Content:
+class MemberContent:
     """The bytes of one member, in order; reading them to the end verifies them."""
 
     def __init__(self, key: str, path: str, pieces: Iterator[memoryview], file: File | None) -> None:
@@ -112,14 +112,14 @@ def _named(key: str) -> Iterator[None]:
         raise Damaged(f"{key}: {error}") from error
 
 
-def archives(taken: Taken) -> tuple[Archive, ...]:
+def archives(taken: TakenBackup) -> tuple[StoredArchive, ...]:
     """Return the archives of *taken*, the largest first, so that no large one is left alone at the end."""
     sizes = {stored.key: stored.size for stored in taken.objects}
     entries = _mappings(taken, "archives")
     if not entries:
         raise Damaged(f"{taken.label}: どのアーカイブに入っているかの記録がありません")
     found = [
-        Archive(
+        StoredArchive(
             key=str(entry["key"]),
             root=f"pg_tblspc/{entry['tablespace']}" if entry.get("tablespace") else "",
             is_compressed=entry.get("compression") == "zstd",
@@ -131,22 +131,22 @@ def archives(taken: Taken) -> tuple[Archive, ...]:
     return tuple(sorted(found, key=lambda archive: -archive.size))
 
 
-def spaces(taken: Taken) -> tuple[Space, ...]:
+def spaces(taken: TakenBackup) -> tuple[Tablespace, ...]:
     """Return the tablespaces of *taken*."""
     found = {
-        str(entry["tablespace"]): Space(str(entry["tablespace"]), str(entry.get("path") or ""))
+        str(entry["tablespace"]): Tablespace(str(entry["tablespace"]), str(entry.get("path") or ""))
         for entry in _mappings(taken, "archives")
         if entry.get("tablespace")
     }
     return tuple(found.values())
 
 
-def _mappings(taken: Taken, fact: str) -> Sequence[Mapping[str, object]]:
+def _mappings(taken: TakenBackup, fact: str) -> Sequence[Mapping[str, object]]:
     found = taken.facts.get(fact)
     return [entry for entry in found if isinstance(entry, Mapping)] if isinstance(found, Sequence) else []
 
 
-def manifest_of(store: Store, taken: Taken) -> Manifest:
+def manifest_of(store: Store, taken: TakenBackup) -> BackupManifest:
     """Read the backup's manifest and verify that it is the one that was stored; raises `Damaged`."""
     described = taken.facts.get("manifest")
     if not isinstance(described, Mapping):
@@ -164,10 +164,10 @@ def manifest_of(store: Store, taken: Taken) -> Manifest:
     return found
 
 
-class Progress:
+class ReadProgress:
     """How much of several archives was read; reader threads share it, and it stops them."""
 
-    def __init__(self, watch: Watch, total: int, words: str) -> None:
+    def __init__(self, watch: ActWatch, total: int, words: str) -> None:
         self._watch = watch
         self._total = total
         self._words = words
@@ -191,8 +191,8 @@ def _megabytes(count: int) -> str:
 
 
 def walk(
-    store: Store, archive: Archive, manifest: Manifest, progress: Progress
-) -> Iterator[tuple[Member, Content]]:
+    store: Store, archive: StoredArchive, manifest: BackupManifest, progress: ReadProgress
+) -> Iterator[tuple[Member, MemberContent]]:
     """Yield each member of *archive* under its path below the data directory.
 
     Raises `Damaged`, naming the object, if anything differs from the manifest or from the stored SHA-256. The
@@ -203,17 +203,17 @@ def walk(
         for member, pieces in members(inflated(stored) if archive.is_compressed else stored):
             path = "/".join(filter(None, (archive.root, member.name)))
             file = _listed(archive.key, path, member, manifest) if member.kind is MemberKind.FILE else None
-            content = Content(archive.key, path, pieces, file)
+            content = MemberContent(archive.key, path, pieces, file)
             yield Member(path, member.kind, member.size, member.target), content
 
 
-def _counted(pieces: Iterator[bytes], progress: Progress) -> Iterator[bytes]:
+def _counted(pieces: Iterator[bytes], progress: ReadProgress) -> Iterator[bytes]:
     for piece in pieces:
         progress.add(len(piece))
         yield piece
 
 
-def _listed(key: str, path: str, member: Member, manifest: Manifest) -> File | None:
+def _listed(key: str, path: str, member: Member, manifest: BackupManifest) -> File | None:
     file = manifest.files.get(path)
     if file is None:
         if path.startswith(_OUTSIDE_MANIFEST):
@@ -224,7 +224,7 @@ def _listed(key: str, path: str, member: Member, manifest: Manifest) -> File | N
     return file
 
 
-def side_by_side[T](act: Callable[[Archive], T], every: Collection[Archive]) -> list[T]:
+def side_by_side[T](act: Callable[[StoredArchive], T], every: Collection[StoredArchive]) -> list[T]:
     """Call *act* for each archive, several at once; the first failure is raised once all have ended."""
     with ThreadPoolExecutor(min(_READERS, max(len(every), 1)), thread_name_prefix="archive") as pool:
         return list(pool.map(act, every))

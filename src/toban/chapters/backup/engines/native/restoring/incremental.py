@@ -26,7 +26,7 @@ class BadIncrement(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class Head:
+class IncrementHead:
     """The first words of the file."""
 
     block_count: int
@@ -45,7 +45,7 @@ class Head:
         return self.header_bytes + self.block_count * BLOCK
 
 
-def read_head(text: bytes, size: int) -> Head:
+def read_head(text: bytes, size: int) -> IncrementHead:
     """Read the first `HEAD_BYTES` of a file of *size* bytes, or raise `BadIncrement`."""
     if len(text) < HEAD_BYTES:
         raise BadIncrement("cut off in its header")
@@ -54,13 +54,13 @@ def read_head(text: bytes, size: int) -> Head:
         raise BadIncrement(f"begins with {magic:#x} instead of {_MAGIC:#x}")
     if count > _SEGMENT_BLOCKS or truncation > _SEGMENT_BLOCKS:
         raise BadIncrement(f"claims {count} blocks and a length of {truncation}, more than a file can have")
-    head = Head(count, truncation)
+    head = IncrementHead(count, truncation)
     if head.file_bytes != size:
         raise BadIncrement(f"is {size} bytes long, its header says {head.file_bytes}")
     return head
 
 
-def read_numbers(text: bytes, head: Head) -> tuple[int, ...]:
+def read_numbers(text: bytes, head: IncrementHead) -> tuple[int, ...]:
     """Read the block numbers of the whole header *text*, or raise `BadIncrement`."""
     numbers = struct.unpack_from(f"<{head.block_count}I", text, HEAD_BYTES)
     if any(number >= _SEGMENT_BLOCKS for number in numbers):
@@ -73,7 +73,7 @@ def read_numbers(text: bytes, head: Head) -> tuple[int, ...]:
     return numbers
 
 
-def whole_length(head: Head, numbers: tuple[int, ...]) -> int:
+def whole_length(head: IncrementHead, numbers: tuple[int, ...]) -> int:
     """Return the length of the resulting file, in blocks."""
     return max(head.truncation_block_length, numbers[-1] + 1 if numbers else 0)
 

@@ -10,12 +10,12 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 
-from toban.chapters.backup.engine import BackupFailed, Method, Restored, RestoreOrder, Watch
+from toban.chapters.backup.engine import ActWatch, BackupFailed, Method, RestoredBackup, RestoreOrder
 from toban.chapters.backup.engines.native.log import log
 from toban.chapters.backup.engines.native.log.log import Course
 from toban.chapters.backup.engines.native.restoring import combine, fetch
-from toban.chapters.backup.engines.native.restoring.combine import Part, Tree
-from toban.chapters.backup.engines.native.restoring.fetch import Progress
+from toban.chapters.backup.engines.native.restoring.combine import ChainPart, Tree
+from toban.chapters.backup.engines.native.restoring.fetch import ReadProgress
 from toban.engine.stores.store import Store, StoreTrouble
 
 UNFINISHED = ".toban-restoring"
@@ -26,7 +26,7 @@ _ORDER = re.compile(r"\s*(?:recovery_target\w*|restore_command|recovery_end_comm
 _libc = ctypes.CDLL(None, use_errno=True)
 
 
-def restore(store: Store, subject: str, order: RestoreOrder, watch: Watch) -> Restored:
+def restore(store: Store, subject: str, order: RestoreOrder, watch: ActWatch) -> RestoredBackup:
     """Write the data directory of *order*, ready to be started; raises `BackupFailed`.
 
     As it streams in, every byte is verified against what was recorded when it was backed up. A folder that an
@@ -38,7 +38,9 @@ def restore(store: Store, subject: str, order: RestoreOrder, watch: Watch) -> Re
     try:
         with _timed(phases, "plan"):
             course = log.course(store, subject, order)
-            parts = [Part(fetch.archives(taken), fetch.manifest_of(store, taken)) for taken in order.chain]
+            parts = [
+                ChainPart(fetch.archives(taken), fetch.manifest_of(store, taken)) for taken in order.chain
+            ]
             _make_ready(order.into)
         _lay_down(store, order, parts, phases, watch)
         with _timed(phases, "log"):
@@ -52,7 +54,7 @@ def restore(store: Store, subject: str, order: RestoreOrder, watch: Watch) -> Re
         raise BackupFailed(str(trouble), retry=trouble.passing) from trouble
     except OSError as error:
         raise BackupFailed(f"{error.filename or order.into}: 書けません: {error.strerror}") from error
-    return Restored(order.into, phases)
+    return RestoredBackup(order.into, phases)
 
 
 def _refuse_broken(order: RestoreOrder) -> None:
@@ -86,13 +88,13 @@ def _spaces_folder(folder: Path) -> Path:
 
 
 def _lay_down(
-    store: Store, order: RestoreOrder, parts: list[Part], phases: dict[str, float], watch: Watch
+    store: Store, order: RestoreOrder, parts: list[ChainPart], phases: dict[str, float], watch: ActWatch
 ) -> None:
     tree = Tree(order.into)
     tree.link(fetch.spaces(order.chain[-1]), _spaces_folder(order.into))
     full, *increments = parts
     total = sum(archive.size for part in parts for archive in part.archives)
-    progress = Progress(watch, total, "取得")
+    progress = ReadProgress(watch, total, "取得")
     with _timed(phases, "fetch"):
         needed = combine.built_upon(increments[0].manifest) if increments else None
         combine.lay_down(store, tree, full, progress, needed=needed)

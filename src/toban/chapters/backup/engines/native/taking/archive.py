@@ -42,7 +42,7 @@ class Member:
     """Where a link leads."""
 
 
-class _Source:
+class _ByteSource:
     """Bytes of a stream, by count."""
 
     def __init__(self, pieces: Iterable[bytes]) -> None:
@@ -83,7 +83,7 @@ def members(pieces: Iterable[bytes]) -> Iterator[tuple[Member, Iterator[memoryvi
 
     The blocks of zeroes at the end may be missing: a stream cut between two members is complete.
     """
-    source = _Source(pieces)
+    source = _ByteSource(pieces)
     while (header := source.block()) and header != _END:
         try:
             info = tarfile.TarInfo.frombuf(header, "utf-8", "surrogateescape")
@@ -113,7 +113,7 @@ def _member(info: tarfile.TarInfo) -> Member:
     raise BadArchive(f"{info.name}: PostgreSQL's backups have no such member")
 
 
-class _Feed:
+class _ReadableIterator:
     """An iterator of bytes as zstandard wants to read them."""
 
     def __init__(self, pieces: Iterable[bytes]) -> None:
@@ -137,7 +137,7 @@ def inflated(pieces: Iterable[bytes]) -> Iterator[bytes]:
     Raises `BadArchive` if it is not zstd. A last frame that is cut off simply ends: `members` notices that.
     """
     # zstandard calls only `read` on the file.
-    feed = cast("IO[bytes]", _Feed(pieces))
+    feed = cast("IO[bytes]", _ReadableIterator(pieces))
     reader = zstandard.ZstdDecompressor().stream_reader(feed, read_across_frames=True)
     try:
         while piece := reader.read(_PIECE):

@@ -7,9 +7,9 @@ from datetime import datetime
 
 import structlog
 
-from toban.chapters.backup.engines.native.protocol.replication import Refused
+from toban.chapters.backup.engines.native.protocol.replication import ReplicationRefusal
 from toban.chapters.backup.engines.native.protocol.segments import position
-from toban.chapters.backup.engines.native.protocol.server import Inquiry, Server
+from toban.chapters.backup.engines.native.protocol.server import Inquiry, ServerState
 
 _INTERVAL = 1.0
 """Seconds between two looks: a backup may seem this much older than its end."""
@@ -33,8 +33,8 @@ class Landmarks:
     """Moment and LSN: everything committed before the moment is in the log before the LSN."""
     _due: float = 0.0
 
-    def look(self) -> Server:
-        """Ask now; raises `Refused`."""
+    def look(self) -> ServerState:
+        """Ask now; raises `ReplicationRefusal`."""
         server = self.inquiry.look("").server
         self.noted.append((server.certain_at, server.flushed))
         self._due = time.monotonic() + _INTERVAL
@@ -46,7 +46,7 @@ class Landmarks:
             return
         try:
             self.look()
-        except Refused as error:
+        except ReplicationRefusal as error:
             log.info("landmark_missed", reason=str(error))
             self._due = time.monotonic() + _PAUSE
 

@@ -43,7 +43,7 @@ class _Crc32c:
         return self._value.to_bytes(4, "little").hex()
 
 
-class _Nothing:
+class _NoChecksum:
     """MANIFEST_CHECKSUMS NONE."""
 
     def update(self, _data: bytes, /) -> None:
@@ -55,8 +55,8 @@ class _Nothing:
 
 CHECKSUMS: Mapping[str, Callable[[], Checksum]] = MappingProxyType(
     {
-        "": _Nothing,
-        "NONE": _Nothing,
+        "": _NoChecksum,
+        "NONE": _NoChecksum,
         "CRC32C": _Crc32c,
         "SHA224": hashlib.sha224,
         "SHA256": hashlib.sha256,
@@ -76,7 +76,7 @@ class File:
 
 
 @dataclass(frozen=True, slots=True)
-class Manifest:
+class BackupManifest:
     """A complete manifest, with its own checksum verified."""
 
     files: Mapping[str, File]
@@ -85,7 +85,7 @@ class Manifest:
     """Of the whole text, in hex."""
 
 
-def parse(text: bytes) -> Manifest:
+def parse(text: bytes) -> BackupManifest:
     """Read a manifest, or raise `BadManifest`."""
     body, found, last = text.rpartition(_LAST_LINE)
     if not found:
@@ -99,7 +99,7 @@ def parse(text: bytes) -> Manifest:
         files = dict(_file(entry) for entry in content["Files"])
     except (ValueError, KeyError, TypeError) as error:
         raise BadManifest(f"the manifest can't be read: {error!r}") from error
-    return Manifest(MappingProxyType(files), hashlib.sha256(text).hexdigest())
+    return BackupManifest(MappingProxyType(files), hashlib.sha256(text).hexdigest())
 
 
 def _file(entry: Mapping[str, Any]) -> tuple[str, File]:

@@ -14,10 +14,10 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from toban.chapters.backup.engine import Snapshot, Taken, Watch
+from toban.chapters.backup.engine import ActWatch, TakenBackup, TransactionSnapshot
 from toban.chapters.backup.engines.native.log import log
 from toban.chapters.backup.engines.native.log.replay import StoredSegment
-from toban.chapters.backup.engines.native.protocol.segments import Segment, log_folder, lsn_text, position
+from toban.chapters.backup.engines.native.protocol.segments import WalSegment, log_folder, lsn_text, position
 from toban.engine.stores.store import Store, folder_of
 
 _COMMIT = re.compile(r"tx:\s+(\d+), lsn: ([0-9A-F]+/[0-9A-F]+),.* desc: COMMIT(?:_PREPARED (\d+):)?")
@@ -34,7 +34,9 @@ class Commit:
     at: int
 
 
-def place_of(snapshots: Sequence[Snapshot], commits: Iterable[Commit], until: int) -> tuple[int, str] | None:
+def place_of(
+    snapshots: Sequence[TransactionSnapshot], commits: Iterable[Commit], until: int
+) -> tuple[int, str] | None:
     """Return the first of *snapshots* that the log leads to exactly, and the position to stop before.
 
     *commits*: all commits in a stretch of log that begins well before the snapshots and ends at *until*. None
@@ -71,10 +73,10 @@ class _seen_by:  # noqa: N801 - reads as the question that it is
 def find(
     store: Store,
     subject: str,
-    taken: Taken,
-    snapshots: Sequence[Snapshot],
+    taken: TakenBackup,
+    snapshots: Sequence[TransactionSnapshot],
     binaries: Path,
-    watch: Watch,
+    watch: ActWatch,
     *,
     patience: float,
 ) -> tuple[int, str] | None:
@@ -118,7 +120,7 @@ def _bring(store: Store, stored: Sequence[StoredSegment], place: Path) -> int:
     return known
 
 
-def _commits(binaries: Path, place: Path, segments: Sequence[Segment]) -> list[Commit]:
+def _commits(binaries: Path, place: Path, segments: Sequence[WalSegment]) -> list[Commit]:
     found = []
     for segment in segments:
         if not (place / segment.name).exists():

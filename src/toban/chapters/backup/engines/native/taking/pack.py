@@ -15,9 +15,9 @@ from typing import Self
 
 import zstandard
 
-from toban.chapters.backup.engines.native.protocol.replication import Archive
+from toban.chapters.backup.engines.native.protocol.replication import ArchiveBegins
 from toban.chapters.backup.engines.native.taking.members import Members
-from toban.engine.stores.store import Store, Stored, Writer
+from toban.engine.stores.store import Store, StoredObject, Writer
 
 OBJECT_BYTES = 128 << 20
 
@@ -44,10 +44,10 @@ class Compression:
     """Bytes of tar after which a new object begins."""
 
     @contextmanager
-    def into(self, store: Store, key: str) -> Iterator["Compressed"]:
+    def into(self, store: Store, key: str) -> Iterator["CompressedObject"]:
         """Write an object through zstd; it appears if the block succeeds, as with `Store.writer`."""
         with store.writer(key) as writer:
-            compressed = Compressed(writer, self)
+            compressed = CompressedObject(writer, self)
             yield compressed
             compressed.end()
 
@@ -63,7 +63,7 @@ class Compression:
         return zstandard.ZstdCompressor(compression_params=parameters)
 
 
-class Compressed:
+class CompressedObject:
     """An object being written through zstd, in one frame or several."""
 
     def __init__(self, writer: Writer, compression: Compression) -> None:
@@ -112,7 +112,7 @@ class Compressed:
             self._writer.write(ready)
 
     @property
-    def stored(self) -> Stored:
+    def stored(self) -> StoredObject:
         """What was written; only available after the block has succeeded."""
         return self._writer.stored
 
@@ -122,9 +122,9 @@ class _Object:
     """The object being written."""
 
     key: str
-    archive: Archive
-    block: AbstractContextManager[Compressed]
-    compressed: Compressed
+    archive: ArchiveBegins
+    block: AbstractContextManager[CompressedObject]
+    compressed: CompressedObject
 
 
 @dataclass(slots=True)
@@ -137,10 +137,10 @@ class Archives:
     compression: Compression
     facts: list[dict[str, object]] = field(default_factory=list)
     """What a restore needs to know about each finished object."""
-    stored: list[Stored] = field(default_factory=list)
+    stored: list[StoredObject] = field(default_factory=list)
     taken: int = 0
     """Bytes of tar in finished objects."""
-    _archive: Archive | None = None
+    _archive: ArchiveBegins | None = None
     _members: Members = field(default_factory=Members)
     _number: int = 0
     _object: _Object | None = None
@@ -158,11 +158,11 @@ class Archives:
             self._object.block.__exit__(kind, error, trace)
 
     @property
-    def begun(self) -> Archive | None:
+    def begun(self) -> ArchiveBegins | None:
         """The archive that is being written."""
         return self._archive
 
-    def begin(self, archive: Archive) -> None:
+    def begin(self, archive: ArchiveBegins) -> None:
         """Begin *archive*: what follows belongs to it."""
         self.finish()
         self._archive, self._members, self._number = archive, Members(), 0

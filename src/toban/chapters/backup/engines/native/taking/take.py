@@ -11,23 +11,23 @@ from importlib.metadata import version
 import structlog
 import zstandard
 
-from toban.chapters.backup.engine import BackupFailed, Method, NeedsFull, Place, Taken, Watch
+from toban.chapters.backup.engine import ActWatch, BackupFailed, Method, NeedsFull, TakenBackup, WalPosition
 from toban.chapters.backup.engines.native.protocol.replication import (
-    Archive,
+    ArchiveBegins,
+    BackupProgress,
     BaseBackup,
     Identity,
     ManifestBegins,
-    Progress,
-    Refused,
     Replication,
+    ReplicationRefusal,
     Stopped,
 )
 from toban.chapters.backup.engines.native.protocol.segments import position
-from toban.chapters.backup.engines.native.protocol.server import Inquiry, Server
+from toban.chapters.backup.engines.native.protocol.server import Inquiry, ServerState
 from toban.chapters.backup.engines.native.taking.landmarks import Landmarks, certain_by
 from toban.chapters.backup.engines.native.taking.members import NoTar
 from toban.chapters.backup.engines.native.taking.pack import Archives, Compression
-from toban.engine.stores.store import Store, Stored, StoreTrouble, folder_of
+from toban.engine.stores.store import Store, StoredObject, StoreTrouble, folder_of
 
 _NOT_IN_STATE = "55000"
 """`object_not_in_prerequisite_state`: among other causes, the base of an increment is missing."""
@@ -36,7 +36,7 @@ log = structlog.get_logger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
-class Source:
+class ClusterSource:
     """What is backed up, and where to."""
 
     subject: str
@@ -51,7 +51,9 @@ class Source:
         return f"{folder_of(self.subject)}/{label}/"
 
 
-def take(source: Source, label: str, method: Method, parent: Taken | None, watch: Watch) -> Taken:
+def take(
+    source: ClusterSource, label: str, method: Method, parent: TakenBackup | None, watch: ActWatch
+) -> TakenBackup:
     """Make a backup, durable in the store, or raise `BackupFailed`, with nothing left under its label."""
     folder = source.folder(label)
     try:
@@ -71,9 +73,9 @@ def _failure(error: BaseException, method: Method) -> BackupFailed | None:
     match error:
         case Stopped():
             return BackupFailed("止めるように言われたので、バックアップを途中でやめました")
-        case Refused(sqlstate=code) if method is Method.INCREMENTAL and code == _NOT_IN_STATE:
+        case ReplicationRefusal(sqlstate=code) if method is Method.INCREMENTAL and code == _NOT_IN_STATE:
             return NeedsFull(f"増分を作れません: {error}", retry=False)
-        case Refused() | NoTar():
+        case ReplicationRefusal() | NoTar():
             return BackupFailed(f"PostgreSQL: {error}")
         case StoreTrouble():
             return BackupFailed(str(error), retry=error.passing)
@@ -85,24 +87,24 @@ def _failure(error: BaseException, method: Method) -> BackupFailed | None:
 class _Taking:
     """One attempt."""
 
-    source: Source
+    source: ClusterSource
     label: str
     method: Method
-    parent: Taken | None
-    watch: Watch
+    parent: TakenBackup | None
+    watch: ActWatch
     started_at: datetime = field(default_factory=lambda: datetime.now(UTC))
     landmarks: Landmarks = field(init=False)
-    manifest: Stored | None = None
+    manifest: StoredObject | None = None
     manifest_sha256: str = ""
 
     def __post_init__(self) -> None:
         self.landmarks = Landmarks(Inquiry(self.source.dsn))
 
-    def run(self) -> Taken:
+    def run(self) -> TakenBackup:
         with closing(self.landmarks.inquiry):
             return self._run()
 
-    def _run(self) -> Taken:
+    def _run(self) -> TakenBackup:
         server = self.landmarks.look()
         if server.is_too_old:
             raise BackupFailed(_too_old(server), retry=False)
@@ -145,9 +147,9 @@ class _Taking:
             match message:
                 case memoryview():
                     archives.write(message)
-                case Archive():
+                case ArchiveBegins():
                     archives.begin(message)
-                case Progress():
+                case BackupProgress():
                     self._tell(message.done, backup.expected)
                 case ManifestBegins():
                     # The manifest must not be stored before everything that it lists.
@@ -168,11 +170,16 @@ class _Taking:
         self.watch.progress(percent, f"{done / 2**20:,.0f} MiB")
 
     def _taken(
-        self, archives: Archives, server: Server, identity: Identity, start: Place, end: Place
-    ) -> Taken:
+        self,
+        archives: Archives,
+        server: ServerState,
+        identity: Identity,
+        start: WalPosition,
+        end: WalPosition,
+    ) -> TakenBackup:
         if self.manifest is None:
-            raise Refused("サーバーがバックアップを最後まで送りませんでした")
-        return Taken(
+            raise ReplicationRefusal("サーバーがバックアップを最後まで送りませんでした")
+        return TakenBackup(
             label=self.label,
             method=self.method,
             engine="native",
@@ -198,14 +205,14 @@ class _Taking:
         )
 
 
-def _too_old(server: Server) -> str:
+def _too_old(server: ServerState) -> str:
     return (
         f"PostgreSQL {server.version} は増分バックアップを知りません（17 以降が必要です）\n"
         'HINT: kind = "pgbackrest" か kind = "pg_dump" を使ってください'
     )
 
 
-def _check_parent(parent: Taken | None, identity: Identity, server: Server) -> None:
+def _check_parent(parent: TakenBackup | None, identity: Identity, server: ServerState) -> None:
     """Refuse early a parent that the server would refuse late, or that a restore could not combine."""
     if parent is None:
         raise NeedsFull("増分の元になるフルバックアップがありません", retry=False)
@@ -228,7 +235,7 @@ def _check_parent(parent: Taken | None, identity: Identity, server: Server) -> N
         )
 
 
-def _manifest(store: Store, parent: Taken) -> Iterator[bytes]:
+def _manifest(store: Store, parent: TakenBackup) -> Iterator[bytes]:
     """Yield the manifest of *parent*; raises before it ends if it is not the one that was stored."""
     entry = parent.facts.get("manifest")
     if not isinstance(entry, dict):
@@ -254,7 +261,7 @@ def _tablespaces(archives: Archives) -> list[dict[str, object]]:
     return [{"oid": oid, "path": path} for oid, path in found.items()]
 
 
-def _check_sizes(store: Store, folder: str, objects: tuple[Stored, ...]) -> None:
+def _check_sizes(store: Store, folder: str, objects: tuple[StoredObject, ...]) -> None:
     """Raise `StoreTrouble` unless the store lists every object in its full size."""
     listed = {each.key: each.size for each in store.listing(folder)}
     for each in objects:

@@ -15,11 +15,11 @@ from pathlib import Path
 import psycopg
 from tests.integration.chapters.backup.engines.native.log.test_wal import Book
 
-from toban.chapters.backup.engine import Place
-from toban.chapters.backup.engines.native.log.wal import LogSource, follow
-from toban.chapters.backup.engines.native.protocol.segments import Segment, position, read_key
+from toban.chapters.backup.engine import WalPosition
+from toban.chapters.backup.engines.native.log.wal import WalSource, follow
+from toban.chapters.backup.engines.native.protocol.segments import WalSegment, position, read_key
 from toban.engine.stores.directory import DirectoryConfig, DirectoryStore
-from toban.engine.stores.store import Stored
+from toban.engine.stores.store import StoredObject
 
 _SIZE = 1 << 20
 _SEGMENTS = 3
@@ -31,7 +31,7 @@ class KeptBook(Book):
 
     file: Path
 
-    def goes_on(self, system_id: str, first: Place, last_lsn: str, durable_to: datetime | None) -> None:
+    def goes_on(self, system_id: str, first: WalPosition, last_lsn: str, durable_to: datetime | None) -> None:
         super().goes_on(system_id, first, last_lsn, durable_to)
         self.file.write_bytes(pickle.dumps(self.stretches))
 
@@ -42,9 +42,9 @@ class DyingStore(DirectoryStore):
     def __init__(self, folder: Path, dsn: str) -> None:
         super().__init__(DirectoryConfig(path=folder))
         self._dsn = dsn
-        self._stored: list[Segment] = []
+        self._stored: list[WalSegment] = []
 
-    def put(self, key: str, content: bytes) -> Stored:
+    def put(self, key: str, content: bytes) -> StoredObject:
         if len(self._stored) == _SEGMENTS:
             with psycopg.connect(self._dsn, autocommit=True) as connection:
                 while position(_kept(connection)) < self._stored[-1].end:
@@ -52,7 +52,7 @@ class DyingStore(DirectoryStore):
             os.kill(os.getpid(), signal.SIGKILL)
         name = read_key(key)
         if name is not None and name.offset is None:
-            self._stored.append(Segment.named(name.segment, _SIZE))
+            self._stored.append(WalSegment.named(name.segment, _SIZE))
         return super().put(key, content)
 
 
@@ -71,7 +71,7 @@ def main(folder: str, dsn: str, file: str) -> None:
     book = KeptBook()
     book.file = Path(file)
     book.stretches = pickle.loads(book.file.read_bytes())  # noqa: S301 - the test has written it
-    follow(LogSource("PostgreSQL", dsn, "toban", DyingStore(Path(folder), dsn), 1, 0.1), book, _Forever())
+    follow(WalSource("PostgreSQL", dsn, "toban", DyingStore(Path(folder), dsn), 1, 0.1), book, _Forever())
 
 
 if __name__ == "__main__":

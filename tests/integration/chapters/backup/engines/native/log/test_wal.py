@@ -21,11 +21,11 @@ from tests.integration.chapters.backup.engines.native.waiting import eventually
 from tests.integration.chapters.backup.engines.watching import Watching
 from tests.integration.chapters.backup.postgres18 import Cluster
 
-from toban.chapters.backup.engine import BackupFailed, Method, Place, Taken
-from toban.chapters.backup.engines.native.log.wal import LogSource, follow
+from toban.chapters.backup.engine import BackupFailed, Method, TakenBackup, WalPosition
+from toban.chapters.backup.engines.native.log.wal import WalSource, follow
 from toban.chapters.backup.engines.native.protocol.segments import (
     LogObject,
-    Segment,
+    WalSegment,
     assemble,
     position,
     read_key,
@@ -43,19 +43,19 @@ SENT = "SELECT sent_lsn >= pg_current_wal_flush_lsn() FROM pg_stat_replication"
 class Book:
     """Stores in memory what the catalogue stores in the state database."""
 
-    stretches: list[tuple[Place, str, datetime]] = field(default_factory=list)
+    stretches: list[tuple[WalPosition, str, datetime]] = field(default_factory=list)
     broken: list[str] = field(default_factory=list)
     troubles: list[str | None] = field(default_factory=list)
     systems: set[str] = field(default_factory=set)
 
-    def end(self, system_id: str) -> Place | None:
+    def end(self, system_id: str) -> WalPosition | None:
         self.systems.add(system_id)
         if not self.stretches:
             return None
         first, last, _ = self.stretches[-1]
-        return Place(first.timeline, last)
+        return WalPosition(first.timeline, last)
 
-    def goes_on(self, system_id: str, first: Place, last_lsn: str, durable_to: datetime | None) -> None:
+    def goes_on(self, system_id: str, first: WalPosition, last_lsn: str, durable_to: datetime | None) -> None:
         self.systems.add(system_id)
         if self.stretches:
             begun, ended, reached = self.stretches[-1]
@@ -89,7 +89,7 @@ class Follower:
     ) -> None:
         self.failure: Exception | None = None
         self._stop = threading.Event()
-        self._source = LogSource("PostgreSQL", dsn, "toban", store, 1, pieces_every, stuck_after)
+        self._source = WalSource("PostgreSQL", dsn, "toban", store, 1, pieces_every, stuck_after)
         self._book = book
         self._thread = threading.Thread(target=self._follow)
         self._thread.start()
@@ -152,13 +152,13 @@ def log_of(store: Store, timeline: int = 1) -> dict[str, bytes]:
 
 
 def assert_without_gap(log: dict[str, bytes]) -> None:
-    segments = [Segment.named(name, SIZE) for name in log]
+    segments = [WalSegment.named(name, SIZE) for name in log]
     assert segments == [
-        Segment(segments[0].timeline, segments[0].number + count, SIZE) for count in range(len(segments))
+        WalSegment(segments[0].timeline, segments[0].number + count, SIZE) for count in range(len(segments))
     ]
 
 
-def recovered(store: Store, taken: Taken) -> Cluster:
+def recovered(store: Store, taken: TakenBackup) -> Cluster:
     """Restore *taken*, and replay the stored log to its end, across its timelines."""
     other = Cluster()
     archive = other.folder / "archive"

@@ -15,13 +15,13 @@ from tests.integration.chapters.backup.engines.native.conftest import NewCluster
 from tests.integration.chapters.backup.engines.watching import Watching
 from tests.integration.chapters.backup.postgres18 import Cluster, give_away
 
-from toban.chapters.backup.engine import BackupFailed, Method, NeedsFull, Taken
+from toban.chapters.backup.engine import BackupFailed, Method, NeedsFull, TakenBackup
 from toban.chapters.backup.engines.native.protocol.segments import position
 from toban.chapters.backup.engines.native.taking.take import take
 from toban.engine.stores.directory import DirectoryStore
 
 
-def full_of(cluster: Cluster, store: DirectoryStore, **compression: int) -> Taken:
+def full_of(cluster: Cluster, store: DirectoryStore, **compression: int) -> TakenBackup:
     return take(source(cluster.dsn, store, **compression), label("full"), Method.FULL, None, Watching())
 
 
@@ -154,7 +154,7 @@ def test_a_large_archive_is_split_into_self_contained_tars(cluster: Cluster, sto
 
 
 def test_two_backups_at_once_are_both_complete(cluster: Cluster, store: DirectoryStore) -> None:
-    found: list[Taken] = []
+    found: list[TakenBackup] = []
     threads = [threading.Thread(target=lambda: found.append(full_of(cluster, store))) for _ in range(2)]
 
     for thread in threads:

@@ -7,7 +7,7 @@ from types import MappingProxyType
 import pytest
 
 from toban.chapters.backup.engines.native.checking.doubts import server_doubts, slot_trouble
-from toban.chapters.backup.engines.native.protocol.server import Look, Server, Slot
+from toban.chapters.backup.engines.native.protocol.server import ReplicationSlot, ServerLook, ServerState
 
 GOOD = {
     "server_version": "18.6 (Debian 18.6-1)",
@@ -21,17 +21,17 @@ GOOD = {
     "max_slot_wal_keep_size": "20480",
     "wal_segment_size": "16777216",
 }
-WELL = Slot(True, True, "reserved", 10 << 30, "0/1000000", 16 << 20)
+WELL = ReplicationSlot(True, True, "reserved", 10 << 30, "0/1000000", 16 << 20)
 
 
 def doubts(
     settings: Mapping[str, str] = MappingProxyType({}),
-    slot: Slot | None = WELL,
+    slot: ReplicationSlot | None = WELL,
     *,
     streams: bool = True,
     replicates: bool = True,
 ) -> list[str]:
-    server = Server(
+    server = ServerState(
         settings={**GOOD, **settings},
         certain_at=datetime(2026, 11, 25, tzinfo=UTC),
         flushed="0/1000000",
@@ -40,7 +40,7 @@ def doubts(
         walsenders=2,
         redo="0/1000000",
     )
-    return list(server_doubts(Look(server, slot), streams=streams, slot="toban"))
+    return list(server_doubts(ServerLook(server, slot), streams=streams, slot="toban"))
 
 
 def test_a_correctly_configured_server_raises_no_doubt() -> None:
@@ -88,7 +88,7 @@ def test_a_log_that_is_not_streamed_needs_no_limit_on_slots() -> None:
 
 
 def test_a_logical_slot_of_someone_else_is_not_used() -> None:
-    (found,) = doubts(slot=Slot(False, True, "reserved", None, "0/1000000", 0))
+    (found,) = doubts(slot=ReplicationSlot(False, True, "reserved", None, "0/1000000", 0))
 
     assert "論理レプリケーション" in found
 
@@ -107,11 +107,13 @@ def test_a_logical_slot_of_someone_else_is_not_used() -> None:
 def test_a_slot_is_in_danger_from_four_fifths_of_its_limit(
     status: str, safe: int | None, retained: int, words: str | None
 ) -> None:
-    found = slot_trouble(Slot(True, True, status, safe, "0/1000000", retained))
+    found = slot_trouble(ReplicationSlot(True, True, status, safe, "0/1000000", retained))
 
     assert found is None if words is None else words in str(found)
 
 
 def test_without_a_limit_a_large_amount_of_retained_log_is_a_problem() -> None:
-    assert slot_trouble(Slot(True, True, "extended", None, "0/1000000", (4 << 30) - 1)) is None
-    assert "上限がない" in str(slot_trouble(Slot(True, True, "extended", None, "0/1000000", 4 << 30)))
+    assert slot_trouble(ReplicationSlot(True, True, "extended", None, "0/1000000", (4 << 30) - 1)) is None
+    assert "上限がない" in str(
+        slot_trouble(ReplicationSlot(True, True, "extended", None, "0/1000000", 4 << 30))
+    )

@@ -3,7 +3,7 @@
 from datetime import UTC, datetime, timedelta
 
 from toban.chapters.backup.engines.native.log.replay import Branch, Log, StoredSegment, read_history, unbroken
-from toban.chapters.backup.engines.native.protocol.segments import Segment
+from toban.chapters.backup.engines.native.protocol.segments import WalSegment
 
 SIZE = 16 << 20
 NOON = datetime(2026, 4, 1, 3, tzinfo=UTC)
@@ -12,7 +12,7 @@ NOON = datetime(2026, 4, 1, 3, tzinfo=UTC)
 def stored(timeline: int, *numbers: int, partial: int | None = None) -> list[StoredSegment]:
     return [
         StoredSegment(
-            Segment(timeline, number, SIZE),
+            WalSegment(timeline, number, SIZE),
             NOON + timedelta(minutes=number),
             whole="" if number == partial else f"{timeline}/{number}",
             pieces={0: "piece"} if number == partial else {},
@@ -28,7 +28,7 @@ def followed(log: Log) -> list[tuple[int, int]]:
 def from_segment(
     number: int, log: list[StoredSegment], histories: dict[int, list[Branch]] | None = None
 ) -> Log:
-    return unbroken(log, Segment(1, number, SIZE), histories or {}, begins=number * SIZE + 40)
+    return unbroken(log, WalSegment(1, number, SIZE), histories or {}, begins=number * SIZE + 40)
 
 
 def test_log_without_a_gap_is_followed_to_its_end() -> None:
@@ -42,7 +42,7 @@ def test_a_gap_ends_the_log_and_is_named() -> None:
     log = from_segment(5, stored(1, 5, 6, 8))
 
     assert followed(log) == [(1, 5), (1, 6)]
-    assert log.missing == Segment(1, 7, SIZE)
+    assert log.missing == WalSegment(1, 7, SIZE)
 
 
 def test_having_no_log_at_all_is_not_a_gap() -> None:
@@ -52,7 +52,7 @@ def test_having_no_log_at_all_is_not_a_gap() -> None:
 
 
 def test_log_that_starts_too_late_is_a_gap() -> None:
-    assert from_segment(5, stored(1, 7)).missing == Segment(1, 5, SIZE)
+    assert from_segment(5, stored(1, 7)).missing == WalSegment(1, 5, SIZE)
 
 
 def test_an_unfinished_segment_counts_as_the_last_one() -> None:
@@ -63,7 +63,7 @@ def test_an_unfinished_segment_counts_as_the_last_one() -> None:
 
 
 def test_an_unfinished_segment_followed_by_more_log_is_a_gap() -> None:
-    assert from_segment(5, stored(1, 5, 6, 7, partial=6)).missing == Segment(1, 6, SIZE)
+    assert from_segment(5, stored(1, 5, 6, 7, partial=6)).missing == WalSegment(1, 6, SIZE)
 
 
 def test_a_promotion_is_followed_and_both_files_of_its_segment_are_used() -> None:

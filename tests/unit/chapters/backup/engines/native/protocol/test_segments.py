@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from toban.chapters.backup.engines.native.protocol.segments import (
     LogObject,
-    Segment,
+    WalSegment,
     assemble,
     log_folder,
     lsn_text,
@@ -41,24 +41,24 @@ def test_an_invalid_lsn_is_refused(text: str) -> None:
 
 @given(st.integers(min_value=1, max_value=0xFFFFFFFF), POSITIONS, SIZES)
 def test_a_segment_holds_its_position_and_is_found_by_its_name(timeline: int, at: int, size: int) -> None:
-    segment = Segment.holding(timeline, at, size)
+    segment = WalSegment.holding(timeline, at, size)
 
     assert segment.start <= at < segment.end
     assert segment.next.start == segment.end
-    assert Segment.named(segment.name, size) == segment
+    assert WalSegment.named(segment.name, size) == segment
 
 
 def test_segments_are_named_as_postgresql_names_them() -> None:
-    assert Segment.holding(1, position("0/2A000000"), 16 * MIB).name == "00000001000000000000002A"
+    assert WalSegment.holding(1, position("0/2A000000"), 16 * MIB).name == "00000001000000000000002A"
     # The last segment of a 4 GiB log file is followed by the first of the next.
-    last = Segment.holding(3, position("1/FFFFFFFF"), 16 * MIB)
+    last = WalSegment.holding(3, position("1/FFFFFFFF"), 16 * MIB)
     assert last.name == "0000000300000001000000FF"
     assert last.next.name == "000000030000000200000000"
 
 
 def test_keys_distinguish_complete_segments_from_pieces() -> None:
     folder = log_folder("PostgreSQL", "7321")
-    segment = Segment.holding(1, position("0/2A000000"), 16 * MIB)
+    segment = WalSegment.holding(1, position("0/2A000000"), 16 * MIB)
 
     whole, piece = segment_key(folder, segment), piece_key(folder, segment, 0x1000)
 

@@ -7,19 +7,19 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from toban.chapters.backup.engines.native.protocol.segments import Segment, assemble
+from toban.chapters.backup.engines.native.protocol.segments import WalSegment, assemble
 from toban.chapters.backup.engines.native.protocol.stream import (
-    Gap,
     Keepalive,
+    LogGap,
     LogReceived,
     Portion,
-    Tail,
+    WalTail,
     read_message,
     status_update,
 )
 
 SIZE = 1 << 20
-FIRST = Segment(1, 7, SIZE)
+FIRST = WalSegment(1, 7, SIZE)
 
 
 def log(start: int, content: bytes) -> LogReceived:
@@ -47,7 +47,7 @@ def test_the_reply_states_the_received_and_the_durable_position() -> None:
 
 @given(st.lists(st.tuples(st.integers(1, SIZE * 5 // 4), st.booleans()), max_size=12))
 def test_every_byte_is_passed_on_at_its_position_however_it_arrived(steps: list[tuple[int, bool]]) -> None:
-    tail, at, whole = Tail(FIRST), FIRST.start, {}
+    tail, at, whole = WalTail(FIRST), FIRST.start, {}
     pieces: dict[int, dict[int, bytes]] = {}
 
     def keep(portion: Portion) -> None:
@@ -80,15 +80,15 @@ def test_every_byte_is_passed_on_at_its_position_however_it_arrived(steps: list[
 
 
 def test_log_that_does_not_continue_the_last_position_is_a_gap() -> None:
-    tail = Tail(FIRST)
+    tail = WalTail(FIRST)
     list(tail.take_in(log(FIRST.start, b"abc")))
 
-    with pytest.raises(Gap, match="から続きません"):
+    with pytest.raises(LogGap, match="から続きません"):
         list(tail.take_in(log(FIRST.start + 4, b"e")))
 
 
 def test_there_is_no_piece_without_new_log() -> None:
-    tail = Tail(FIRST)
+    tail = WalTail(FIRST)
     list(tail.take_in(log(FIRST.start, b"abc")))
 
     assert tail.piece() == Portion(FIRST, 0, b"abc")

@@ -7,7 +7,7 @@ import pytest
 from toban.chapters.backup.engines.native.restoring.incremental import (
     BLOCK,
     BadIncrement,
-    Head,
+    IncrementHead,
     is_incremental,
     read_head,
     read_numbers,
@@ -27,7 +27,7 @@ def header(*numbers: int, truncation: int, magic: int = MAGIC) -> bytes:
 
 
 def test_a_file_without_blocks_is_only_a_header_without_padding() -> None:
-    assert read_head(header(truncation=7), 12) == Head(0, 7)
+    assert read_head(header(truncation=7), 12) == IncrementHead(0, 7)
 
 
 def test_a_header_with_blocks_is_padded_to_a_full_block() -> None:
@@ -39,14 +39,14 @@ def test_a_header_with_blocks_is_padded_to_a_full_block() -> None:
 def test_a_header_that_fills_its_block_exactly_is_not_padded() -> None:
     count = (BLOCK - 12) // 4
 
-    assert Head(count, 0).header_bytes == BLOCK
-    assert Head(count + 1, 0).header_bytes == 2 * BLOCK
+    assert IncrementHead(count, 0).header_bytes == BLOCK
+    assert IncrementHead(count + 1, 0).header_bytes == 2 * BLOCK
 
 
 def test_the_last_block_of_a_full_segment_is_accepted() -> None:
     text = header(0, LAST, truncation=LAST + 1)
 
-    assert read_numbers(text, Head(2, LAST + 1)) == (0, LAST)
+    assert read_numbers(text, IncrementHead(2, LAST + 1)) == (0, LAST)
 
 
 @pytest.mark.parametrize(
@@ -69,7 +69,7 @@ def test_a_wrong_header_is_refused(text: bytes, size: int, words: str) -> None:
 )
 def test_wrong_block_numbers_are_refused(numbers: tuple[int, ...], words: str) -> None:
     with pytest.raises(BadIncrement, match=words):
-        read_numbers(header(*numbers, truncation=9), Head(len(numbers), 9))
+        read_numbers(header(*numbers, truncation=9), IncrementHead(len(numbers), 9))
 
 
 def test_padding_with_other_bytes_than_zero_is_damage() -> None:
@@ -77,7 +77,7 @@ def test_padding_with_other_bytes_than_zero_is_damage() -> None:
     text[-1] = 1
 
     with pytest.raises(BadIncrement, match="zeroes"):
-        read_numbers(bytes(text), Head(1, 2))
+        read_numbers(bytes(text), IncrementHead(1, 2))
 
 
 @pytest.mark.parametrize(
@@ -87,7 +87,7 @@ def test_padding_with_other_bytes_than_zero_is_damage() -> None:
 def test_the_file_extends_to_its_last_block_or_to_the_truncation(
     truncation: int, numbers: tuple[int, ...], blocks: int
 ) -> None:
-    assert whole_length(Head(len(numbers), truncation), numbers) == blocks
+    assert whole_length(IncrementHead(len(numbers), truncation), numbers) == blocks
 
 
 def test_adjacent_blocks_are_written_together() -> None:

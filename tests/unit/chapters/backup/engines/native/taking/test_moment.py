@@ -1,13 +1,13 @@
 """The snapshot that corresponds to a position in the log."""
 
-from toban.chapters.backup.engine import Snapshot
+from toban.chapters.backup.engine import TransactionSnapshot
 from toban.chapters.backup.engines.native.taking.moment import Commit, place_of
 
 END = 10_000
 
 
-def snapshot(visible: str, at: int) -> Snapshot:
-    return Snapshot(visible, f"0/{at:X}")
+def snapshot(visible: str, at: int) -> TransactionSnapshot:
+    return TransactionSnapshot(visible, f"0/{at:X}")
 
 
 def test_without_running_transactions_the_noted_position_is_used() -> None:

@@ -6,8 +6,8 @@ import struct
 
 import zstandard
 
-from toban.chapters.backup.engines.native.taking.pack import Compressed, Compression
-from toban.engine.stores.store import Stored
+from toban.chapters.backup.engines.native.taking.pack import CompressedObject, Compression
+from toban.engine.stores.store import StoredObject
 
 LARGE = 17 << 20
 ONE_THREAD = Compression(level=1, threads=1)
@@ -24,9 +24,9 @@ class Written:
         self.content += piece
 
     @property
-    def stored(self) -> Stored:
+    def stored(self) -> StoredObject:
         """See `Writer`."""
-        return Stored("key", len(self.content), hashlib.sha256(self.content).hexdigest())
+        return StoredObject("key", len(self.content), hashlib.sha256(self.content).hexdigest())
 
 
 def index() -> bytes:
@@ -54,7 +54,7 @@ def table(size: int) -> bytes:
 
 def compressed(*contents: bytes, compression: Compression = ONE_THREAD) -> bytes:
     written = Written()
-    stream = Compressed(written, compression)
+    stream = CompressedObject(written, compression)
     for content in contents:
         stream.expect(len(content))
         for at in range(0, len(content), 100_000):
