@@ -117,7 +117,8 @@ def hold(design: Design, bindings: Bindings) -> Drill:
 
 def writing(cluster: Cluster, done: threading.Event) -> None:
     with psycopg.connect(cluster.superuser, autocommit=True) as connection:
-        while not done.wait(0.002):
+        # Any faster, and each of the few snapshots may miss a commit with an older record.
+        while not done.wait(0.01):
             connection.execute("UPDATE orders SET item = md5(item) WHERE id = (random() * 50000)::int")
             connection.execute("INSERT INTO born VALUES (1)")
 
