@@ -11,10 +11,10 @@ from toban.engine.telemetry.store import Telemetry
 
 # Tests set no deadline on examples: the machine may be busy.
 QUICK = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow], max_examples=30)
-settings.register_profile("toban", QUICK)
+settings.register_profile("quick", QUICK)
 # Used by `./check --slow`.
 settings.register_profile("thorough", QUICK, max_examples=100)
-settings.load_profile("toban")
+settings.load_profile("quick")
 
 
 @pytest.fixture(scope="module")

@@ -8,7 +8,7 @@ from toban.design.values.quantity import BYTES
 
 _ROUNDED_UP = 999.5
 """From this value on, rounding to three digits would give 1,000."""
-_TWO = 2
+_FEWEST = 2
 """With fewer of a unit, rounding loses too much: 36 hours would become 2 days."""
 
 
@@ -44,7 +44,7 @@ def about(span: timedelta) -> str:
     """Return 約5時間, 約2日: *span* rounded to the greatest unit of which it holds at least two."""
     seconds = max(span.total_seconds(), 0)
     for unit, each in _SECONDS.items():
-        if seconds / each >= _TWO:
+        if seconds / each >= _FEWEST:
             return f"約{round(seconds / each)}{unit}"
     return f"約{round(seconds)}{Unit.SECOND}"
 
