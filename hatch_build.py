@@ -14,7 +14,7 @@ from typing import Any
 from hatchling.builders.hooks.plugin.interface import BuildHookInterface
 
 VENDOR = Path("src/toban/faces/web/static/toban/vendor")
-LOCALE = Path("src/toban/locale")
+PACKAGE = Path("src/toban")
 PINNED = ("package.json", "package-lock.json")
 ASSETS = {
     "uplot/dist/uPlot.iife.min.js": "uplot.js",
@@ -33,9 +33,9 @@ class AssetsHook(BuildHookInterface[Any]):
         """Fetch and compile; an editable install is built in place, a wheel takes the files along."""
         root = Path(self.root)
         bring_assets(root)
-        compile_catalogues(root / LOCALE)
+        compile_catalogues(root / PACKAGE)
         # They are ignored by git, and hatchling leaves out what git ignores.
-        build_data["artifacts"] += [f"{VENDOR}/**", f"{LOCALE}/**/*.mo"]
+        build_data["artifacts"] += [f"{VENDOR}/**", f"{PACKAGE}/**/*.mo"]
 
 
 def bring_assets(root: Path) -> None:
@@ -74,12 +74,12 @@ def _npm_ci(directory: str) -> None:
         )
 
 
-def compile_catalogues(locale: Path) -> None:
-    """Compile every catalogue below *locale* beside its source."""
+def compile_catalogues(package: Path) -> None:
+    """Compile every catalogue in *package* beside its source."""
     from babel.messages.mofile import write_mo  # noqa: PLC0415 - the build requirement, not a dependency
     from babel.messages.pofile import read_po  # noqa: PLC0415
 
-    for source in locale.glob("*/LC_MESSAGES/*.po"):
+    for source in package.rglob("locale/*/LC_MESSAGES/*.po"):
         with source.open("rb") as file:
             catalogue = read_po(file, locale=source.parts[-3])
         with source.with_suffix(".mo").open("wb") as file:

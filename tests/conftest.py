@@ -1,6 +1,7 @@
 """Fixtures for tests of every tier."""
 
 import gc
+import os
 from collections.abc import Iterator
 
 import pytest
@@ -8,6 +9,11 @@ from hypothesis import HealthCheck, settings
 from tests.integration.engine.telemetry.conftest import StoreProcess
 
 from toban.engine.telemetry.store import Telemetry
+from toban.faces.cli import click_words
+
+# What tests read, in this process and in those that they start, does not depend on the machine's locale.
+os.environ["TOBAN_LANGUAGE"] = "ja"
+click_words.translate()
 
 # Tests set no deadline on examples: the machine may be busy.
 QUICK = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow], max_examples=30)

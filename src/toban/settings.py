@@ -5,8 +5,9 @@ from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
 import django_stubs_ext
+from django.utils.translation import get_language
 
-from toban import wiring
+from toban import catalogue, wiring
 
 django_stubs_ext.monkeypatch()
 
@@ -70,8 +71,10 @@ DATABASES = {"default": _database(STATE_URL)}
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 USE_TZ = True
 TIME_ZONE = "Asia/Tokyo"
-LANGUAGE_CODE = "ja"
+LANGUAGE_CODE = catalogue.DOCUMENTS_LANGUAGE
 LANGUAGES = [("ja", "日本語"), ("en", "English")]
+# One answer to who is being spoken to, for pages and messages alike.
+catalogue.follow(get_language)
 LOCALE_PATHS = [PACKAGE / "locale"]
 LANGUAGE_COOKIE_SAMESITE = "Lax"
 AUTH_USER_MODEL = "people.Operator"

@@ -5,6 +5,7 @@ from datetime import timedelta
 from enum import StrEnum
 
 from toban.design.values.quantity import BYTES
+from toban.message import Message
 
 _ROUNDED_UP = 999.5
 """From this value on, rounding to three digits would give 1,000."""
@@ -13,12 +14,12 @@ _FEWEST = 2
 
 
 class Unit(StrEnum):
-    """A unit of time, by its Japanese word."""
+    """A unit of time."""
 
-    DAY = "日"
-    HOUR = "時間"
-    MINUTE = "分"
-    SECOND = "秒"
+    DAY = "days"
+    HOUR = "hours"
+    MINUTE = "minutes"
+    SECOND = "seconds"
 
 
 _SECONDS = {Unit.DAY: 86_400, Unit.HOUR: 3600, Unit.MINUTE: 60, Unit.SECOND: 1}
@@ -35,18 +36,23 @@ def parts(span: timedelta) -> Sequence[tuple[int, Unit]]:
     return [(count, unit) for count, unit in found[:2] if count]
 
 
-def length(span: timedelta) -> str:
-    """Return *span* as text: 2日3時間, 1時間5分, 12秒."""
-    return "".join(f"{count}{unit}" for count, unit in parts(span)) or f"0{Unit.SECOND}"
+def length(span: timedelta) -> Message:
+    """Return *span* as read: 2日3時間, 1時間5分, 12秒."""
+    found = [_counted(count, unit) for count, unit in parts(span)] or [_counted(0, Unit.SECOND)]
+    return Message("common.two-units", greater=found[0], lesser=found[1]) if found[1:] else found[0]
 
 
-def about(span: timedelta) -> str:
+def about(span: timedelta) -> Message:
     """Return 約5時間, 約2日: *span* rounded to the greatest unit of which it holds at least two."""
     seconds = max(span.total_seconds(), 0)
     for unit, each in _SECONDS.items():
         if seconds / each >= _FEWEST:
-            return f"約{round(seconds / each)}{unit}"
-    return f"約{round(seconds)}{Unit.SECOND}"
+            return Message(f"common.about-{unit}", count=round(seconds / each))
+    return Message(f"common.about-{Unit.SECOND}", count=round(seconds))
+
+
+def _counted(count: int, unit: Unit) -> Message:
+    return Message(f"common.{unit}", count=count)
 
 
 def size(count: int) -> str:

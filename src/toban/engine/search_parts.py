@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from enum import Enum, StrEnum, auto
 from typing import Self
 
-from toban.engine.said import Said
+from toban.message import Message
 
 LONGEST = 1000
 """The maximum length of a search, in characters."""
@@ -88,15 +88,11 @@ class SearchField[Where]:
 
 
 class BadSearch(Exception):
-    """The search can't be read; the message names the part.
+    """The search can't be read; the message names the part."""
 
-    The message may contain `%(name)s` for the value with that name. It is an entry of the translation
-    catalogues.
-    """
-
-    def __init__(self, message: str, **values: object) -> None:
-        self.said = Said(message, values)
-        super().__init__(str(self.said))
+    def __init__(self, said: Message) -> None:
+        super().__init__(said)
+        self.said = said
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,31 +150,27 @@ class SearchPart:
     def _not_a_number(self) -> BadSearch:
         if self.relation:
             return BadSearch(
-                "「%(part)s」: %(relation)s の後には数を書いてください",
-                part=self.written,
-                relation=self.relation,
+                Message("engine.search-compares-numbers", part=self.written, relation=self.relation)
             )
-        return BadSearch(
-            "「%(part)s」: %(field)s には数を書いてください", part=self.written, field=self.field
-        )
+        return BadSearch(Message("engine.search-wants-a-number", part=self.written, field=self.field))
 
 
 def parts_of(written: str, most: int) -> list[SearchPart]:
     """Return the parts of a search, one for each term; raises `BadSearch` if there are more than *most*."""
     text = written.strip()
     if len(text) > LONGEST:
-        raise BadSearch("検索は %(most)s 文字までです", most=LONGEST)
+        raise BadSearch(Message("engine.search-too-long", most=LONGEST))
     parts: list[SearchPart] = []
     place = 0
     while place < len(text):
         match = _PART.match(text, place)
         if match is None:
             part = text[place : place + 20]
-            raise BadSearch("「%(part)s」を読み取れません: 引用符を閉じてください", part=part)
+            raise BadSearch(Message("engine.search-quote-open", part=part))
         parts.append(SearchPart.of(match))
         place = match.end()
     if len(parts) > most:
-        raise BadSearch("条件は %(most)s 個までです", most=most)
+        raise BadSearch(Message("engine.search-too-many-terms", most=most))
     return parts
 
 

@@ -25,6 +25,7 @@ from toban.engine.bindings.model import (
     System,
 )
 from toban.engine.bindings.senders import SenderBinding
+from toban.engine.notify.delivery.channel import ChannelConfig
 from toban.engine.runs.kinds import BatchBinding
 
 ROOT = Path(__file__).parents[3]
@@ -139,9 +140,19 @@ def test_every_table_of_the_bindings_is_in_the_manual(language: str) -> None:
 @BOTH
 @pytest.mark.parametrize("kind", ours("channels"))
 def test_every_key_of_a_channel_is_in_the_manual(language: str, kind: str) -> None:
-    config = import_module(PARTS.kinds.modules["channels"][kind]).TRANSPORT.config
+    own = set(import_module(PARTS.kinds.modules["channels"][kind]).TRANSPORT.config.model_fields) - set(
+        ChannelConfig.model_fields
+    )
+    text = section(page(language, "channels.md"), f'`kind = "{kind}"`')
 
-    assert undocumented(config, section(page(language, "channels.md"), f'`kind = "{kind}"`')) == []
+    assert sorted(key for key in own if f"`{key}`" not in text) == []
+
+
+@BOTH
+def test_the_keys_common_to_every_channel_are_in_the_manual(language: str) -> None:
+    heading = {"ja": "どの種類にも書けるキー", "en": "Keys of every kind"}[language]
+
+    assert undocumented(ChannelConfig, section(page(language, "channels.md"), heading)) == []
 
 
 @BOTH

@@ -82,7 +82,9 @@ def test_help_names_every_command_and_loads_none() -> None:
     commands = {**wiring.COMMANDS, **brought}
     # `status export` is listed in the help of `toban status`.
     listed = {name: command for name, command in commands.items() if " " not in name}
-    assert [name for name, command in listed.items() if command.help[:50].strip() not in shown[name]] == []
+    assert [
+        name for name, command in listed.items() if str(command.help)[:50].strip() not in shown[name]
+    ] == []
     assert {command.module for command in commands.values()}.isdisjoint(told)
     assert set(CLIENTS).isdisjoint(told)
 
