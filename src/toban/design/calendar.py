@@ -1,5 +1,6 @@
 """Which days a schedule falls on: pure calendar arithmetic, without a clock and without a time zone."""
 
+import unicodedata
 from calendar import monthrange
 from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass
@@ -15,11 +16,10 @@ from toban.design.values.schedule import (
     Schedule,
     Weekday,
 )
+from toban.message import NOTHING, Message
 
 _WEEKDAYS = tuple(Weekday)
 _SATURDAY = 5
-CLOSED = "休業日"
-"""The label of a day on which the company is closed."""
 _OVER_MONTHS = (Cadence.MONTHLY, Cadence.QUARTERLY, Cadence.HALF_YEARLY, Cadence.YEARLY)
 
 
@@ -40,6 +40,11 @@ class Period:
 def weekday(day: date) -> Weekday:
     """Return the document's word for the weekday of *day*."""
     return _WEEKDAYS[day.weekday()]
+
+
+def weekday_name(day: date) -> Message:
+    """Return the weekday of *day*: 月, Mon."""
+    return Message(f"design.{weekday(day).name.lower()}")
 
 
 def days_from(first: date, count: int) -> Iterator[date]:
@@ -78,12 +83,18 @@ def periods_on(schedule: Schedule, day: date, is_business_day: Callable[[date], 
     yield Period(start, _moment(day + timedelta(days=ends_next_day), schedule.until))
 
 
-def japanese_holidays(years: range) -> Mapping[date, str]:
+def japanese_holidays(years: range) -> Mapping[date, Message]:
     """Return the public holidays of Japan in *years* with their names, substitute holidays included."""
     # Imported here: the tables of all countries take a quarter of a second, and few documents need them.
     from holidays.countries.japan import Japan  # noqa: PLC0415
 
-    return Japan(years=years)
+    return {day: _holiday(name) for day, name in Japan(years=years, language="en_US").items()}
+
+
+@cache
+def _holiday(english: str) -> Message:
+    letters = unicodedata.normalize("NFKD", english).replace("'", "").encode("ascii", "ignore").decode()
+    return Message(f"holiday.{'-'.join(letters.lower().split())}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,10 +109,12 @@ class BusinessCalendar:
         """Say whether people work on *day*."""
         return day.weekday() < _SATURDAY and not self.day_off(day)
 
-    def day_off(self, day: date) -> str:
-        """Return why *day* is off regardless of its weekday (a holiday's name, 休業日); empty if it isn't."""
-        holiday = _holidays_of(day.year).get(day, "") if self.keeps_holidays else ""
-        return holiday or (CLOSED if any(each.has(day) for each in self.closed) else "")
+    def day_off(self, day: date) -> Message:
+        """Return why *day* is off regardless of its weekday (a holiday, 休業日); nothing if it isn't."""
+        holiday = _holidays_of(day.year).get(day, NOTHING) if self.keeps_holidays else NOTHING
+        return holiday or (
+            Message("design.closed") if any(each.has(day) for each in self.closed) else NOTHING
+        )
 
     def days_off_around(self, day: date) -> Collection[date]:
         """Return which of *day* and the day before are days off: hours may extend past midnight."""
@@ -109,7 +122,7 @@ class BusinessCalendar:
 
 
 @cache
-def _holidays_of(year: int) -> Mapping[date, str]:
+def _holidays_of(year: int) -> Mapping[date, Message]:
     return japanese_holidays(range(year, year + 1))
 
 

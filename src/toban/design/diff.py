@@ -13,19 +13,19 @@ from difflib import SequenceMatcher
 from toban.design.clauses.base import Clause
 from toban.design.clauses.labels import KINDS, field_label
 from toban.design.reader import Design, UnreadPart
+from toban.message import NOTHING, Message, listing, plain
 
 _REPEATED = re.compile(r"~\d+$")
 _IDENTITY = frozenset(field.name for field in fields(Clause))
-_WORDING = "文言"
 
 
 @dataclass(frozen=True, slots=True)
 class FieldChange:
-    """One changed value, written as in the document; an empty text means absent."""
+    """One changed value, written as in the document; a message that says nothing means absent."""
 
-    label: str
-    old: str
-    new: str
+    label: Message
+    old: Message
+    new: Message
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,10 +45,10 @@ class ClauseChange:
         return clause
 
     @property
-    def title(self) -> str:
+    def title(self) -> Message:
         """The kind of clause and the key of its row: 監視項目「DB 接続数」."""
-        key = " ".join(self.clause.id.split("/")[2:])
-        return f"{KINDS[self.clause.kind]}「{key}」" if key else KINDS[self.clause.kind]
+        kind, key = KINDS[self.clause.kind], " ".join(self.clause.id.split("/")[2:])
+        return Message("design.row-of-kind", kind=kind, key=key) if key else kind
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +107,7 @@ def _field_changes(old: Clause, new: Clause) -> Iterator[FieldChange]:
     if changed:
         yield from changed
     elif _spaceless(old.text) != _spaceless(new.text):
-        yield FieldChange(_WORDING, old.text, new.text)
+        yield FieldChange(Message("design.wording"), plain(old.text), plain(new.text))
 
 
 def _told_fields(clause: Clause) -> Iterator[str]:
@@ -121,32 +121,32 @@ def _value_changes(old: Clause, new: Clause, name: str) -> Iterator[FieldChange]
         return
     if _is_sequence_of_lines(was) and _is_sequence_of_lines(now):
         yield from _line_changes(label, was, now)
-    elif _in_words(was) != _in_words(now):
-        yield FieldChange(label, _in_words(was), _in_words(now))
+    elif _written(was) != _written(now):
+        yield FieldChange(label, _written(was), _written(now))
 
 
-def _in_words(value: object) -> str:
-    """Write a value as the document would; empty if it is missing."""
+def _written(value: object) -> Message:
+    """Write a value as the document would; a missing one says nothing."""
     match value:
         case None:
-            return ""
+            return NOTHING
         case bool():
-            return "はい" if value else "いいえ"
+            return Message("design.yes" if value else "design.no")
         case tuple():
-            return "、".join(_in_words(item) for item in value)
+            return listing([_written(item) for item in value])
         case _:
-            return str(value)
+            return plain(str(value))
 
 
 def _is_sequence_of_lines(value: object) -> bool:
     return isinstance(value, tuple) and all(type(item) is str for item in value)
 
 
-def _line_changes(label: str, old: Sequence[str], new: Sequence[str]) -> Iterator[FieldChange]:
+def _line_changes(label: Message, old: Sequence[str], new: Sequence[str]) -> Iterator[FieldChange]:
     """Yield the steps or commands that differ, rather than the whole list twice."""
     for tag, start, end, new_start, new_end in SequenceMatcher(None, old, new, autojunk=False).get_opcodes():
         if tag != "equal":
-            yield FieldChange(label, "、".join(old[start:end]), "、".join(new[new_start:new_end]))
+            yield FieldChange(label, _written(tuple(old[start:end])), _written(tuple(new[new_start:new_end])))
 
 
 def _only_in(one: Design, other: Design) -> tuple[UnreadPart, ...]:

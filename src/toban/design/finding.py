@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from toban.design.origin import Origin
+from toban.message import Message
 
 
 class FindingLevel(StrEnum):
@@ -28,10 +29,10 @@ class Finding:
     code: str
     level: FindingLevel
     origin: Origin
-    message: str
+    message: Message
     quote: str
     """The row as the document wrote it."""
-    hint: str
+    hint: Message
 
     def __str__(self) -> str:
         quoted = "\n".join(f"    {line}" for line in self.quote.splitlines())

@@ -14,6 +14,7 @@ rows are kept separately with the reason (`Design.aside`), and never lost.
 """
 
 import hashlib
+import re
 import unicodedata
 from collections import Counter
 from collections.abc import Iterator
@@ -43,15 +44,19 @@ from toban.design.reading.tables import read_table, row_text
 from toban.design.section import DocumentSection
 from toban.design.shapes.shape import ClausePlace, words
 from toban.design.values.schedule import Schedule
+from toban.message import Message
 
 MAX_BYTES = 10 * 1024 * 1024
 """The largest document read. The reference design has 13 kB; a larger file is certainly something else."""
 
 
+_KANA = re.compile(r"[ぁ-んァ-ヶ]")
+
+
 class UnreadableDocument(Exception):
     """The document as a whole can't be read; the message says why, and `hint` gives the way out."""
 
-    def __init__(self, message: str, hint: str) -> None:
+    def __init__(self, message: Message, hint: Message) -> None:
         super().__init__(message)
         self.hint = hint
 
@@ -62,7 +67,7 @@ class UnreadPart:
 
     line: int
     text: str
-    reason: str
+    reason: Message
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +91,23 @@ class Design:
         """How many of the rows became clauses."""
         return self.rows - len(self.unread)
 
+    @property
+    def lines(self) -> Iterator[str]:
+        """Every heading, row, list entry and paragraph as one text, in document order."""
+        for block in self.blocks:
+            match block:
+                case MarkdownTable(rows=rows):
+                    yield from (" | ".join(row.cells) for row in rows)
+                case BulletList(items=items) | NumberedList(items=items):
+                    yield from (item.text for item in items)
+                case _:
+                    yield block.text
+
+    @property
+    def language(self) -> str:
+        """The language that it is written in: Japanese (`ja`) if it has any kana, else English (`en`)."""
+        return "ja" if any(_KANA.search(line) for line in self.lines) else "en"
+
     def of[C: Clause](self, kind: type[C]) -> tuple[C, ...]:
         """Return the clauses of one type, in document order."""
         return tuple(clause for clause in self.clauses if isinstance(clause, kind))
@@ -108,7 +130,7 @@ def read_design(text: str, document: str) -> Design:
     """
     if not text.strip("\ufeff \t\r\n"):
         raise UnreadableDocument(
-            f"{document}: 文書が空です", "運用設計書の Markdown ファイルを指定してください"
+            Message("design.document-is-empty", document=document), Message("design.name-a-design")
         )
     blocks = parse(text)
     outcomes = sorted(_outcomes(blocks, document), key=lambda outcome: outcome.line)
@@ -132,19 +154,22 @@ def _text_of(path: Path) -> str:
         # Before reading: a log or an image given by mistake must not fill the memory.
         if path.stat().st_size > MAX_BYTES:
             raise UnreadableDocument(
-                f"{path}: ファイルが大きすぎます（上限 {MAX_BYTES // 1024 // 1024} MB）",
-                "運用設計書の Markdown ファイルを指定しているか確かめてください",
+                Message("design.file-too-large", document=path, megabytes=MAX_BYTES // 1024 // 1024),
+                Message("design.check-whether-a-design"),
             )
         content = path.read_bytes()
     except IsADirectoryError as flaw:
         raise UnreadableDocument(
-            f"{path}: フォルダーです", "その中の運用設計書 (.md) を指定してください"
+            Message("design.file-is-a-folder", document=path), Message("design.name-a-file-in-it")
         ) from flaw
     except FileNotFoundError as flaw:
-        raise UnreadableDocument(f"{path}: ファイルがありません", "パスを確かめてください") from flaw
+        raise UnreadableDocument(
+            Message("design.no-such-file", document=path), Message("design.check-the-path")
+        ) from flaw
     except (OSError, ValueError) as flaw:
         raise UnreadableDocument(
-            f"{path}: 読めません（{flaw}）", "読み取りの権限とパスを確かめてください"
+            Message("design.file-not-readable", document=path, error=flaw),
+            Message("design.check-path-and-permission"),
         ) from flaw
     return _decoded(content, path)
 
@@ -161,13 +186,13 @@ def _decoded(content: bytes, path: Path) -> str:
             except UnicodeDecodeError:
                 continue
             raise UnreadableDocument(
-                f"{path}: UTF-8 ではありません。{name} のようです",
-                f"iconv -f {encoding.upper()} -t UTF-8 {path} > 新しいファイル名 で変換してください",
+                Message("design.other-encoding", document=path, encoding=name),
+                Message("design.convert-to-utf8", document=path, encoding=encoding.upper()),
             ) from flaw
         line = content.count(b"\n", 0, flaw.start) + 1
         raise UnreadableDocument(
-            f"{path}:{line}: UTF-8 の文章ではありません（{flaw.start} バイト目）",
-            "UTF-8 で保存し直すか、Markdown のファイルを指定してください",
+            Message("design.not-utf8", document=path, line=line, byte=flaw.start),
+            Message("design.save-as-utf8"),
         ) from flaw
 
 
@@ -250,9 +275,9 @@ class _BlockWalk:
         self._facts += facts
         self._section = self._section.captioned(_caption(paragraph))
         if lines[0].lower().startswith("<table"):
-            yield unread(paragraph.line, lines[0], "HTML の表は読めません。Markdown の表で書いてください")
+            yield unread(paragraph.line, lines[0], Message("design.html-table"))
         elif sum(line.lstrip().startswith("|") for line in lines) > 1:
-            reason = "表の形が崩れています。区切りの行（|---|）の列の数を見出しに合わせてください"
+            reason = Message("design.broken-table")
             yield unread(paragraph.line, lines[0], reason)
 
     def _table(self, table: MarkdownTable) -> Iterator[RowOutcome]:
@@ -310,7 +335,7 @@ def _is_aside(section: DocumentSection) -> bool:
 def _set_aside(
     block: MarkdownTable | BulletList | NumberedList | CodeBlock, section: DocumentSection
 ) -> Iterator[RowOutcome]:
-    reason = f"「{section.title}」は運用の規則を述べる節ではありません"
+    reason = Message("design.section-without-rules", heading=section.title)
     if isinstance(block, MarkdownTable):
         for row in block.rows:
             yield aside(row.line, row_text(row), reason)
@@ -354,8 +379,8 @@ def _listed(outcomes: list[RowOutcome], fate: RowFate) -> tuple[UnreadPart, ...]
 def _refuse_if_unfit(blocks: tuple[Block, ...], outcomes: list[RowOutcome], document: str) -> None:
     if not outcomes:
         raise UnreadableDocument(
-            f"{document}: 表も箇条書きもありません",
-            "監視項目やバックアップ方針などを Markdown の表で書いた運用設計書を指定してください",
+            Message("design.no-tables-or-lists", document=document),
+            Message("design.name-a-design-with-tables"),
         )
     tables = [block for block in blocks if isinstance(block, MarkdownTable)]
     if (
@@ -364,11 +389,11 @@ def _refuse_if_unfit(blocks: tuple[Block, ...], outcomes: list[RowOutcome], docu
         and not any(o.fate is RowFate.READ for o in outcomes)
     ):
         raise UnreadableDocument(
-            f"{document}: どの表にも行がありません", "表の見出しの下に、監視項目などの行を書いてください"
+            Message("design.all-tables-empty", document=document), Message("design.write-rows")
         )
     foreign = why_foreign(blocks, outcomes)
     if foreign:
         raise UnreadableDocument(
-            f"{document}: 運用設計書ではないようです（{foreign}）",
-            "システムの監視・バックアップ・障害対応などを定めた文書を指定してください",
+            Message("design.not-a-design", document=document, why=foreign),
+            Message("design.name-a-document-about-operations"),
         )

@@ -5,6 +5,7 @@ from decimal import Decimal
 
 import pytest
 
+from toban import catalogue
 from toban.design.calendar import (
     BusinessCalendar,
     Period,
@@ -169,8 +170,15 @@ def test_periods_that_only_touch_do_not_overlap() -> None:
 def test_japanese_holidays_include_substitute_holidays_by_name() -> None:
     holidays = japanese_holidays(range(2026, 2027))
 
-    assert holidays[date(2026, 5, 6)] == "振替休日"
+    assert str(holidays[date(2026, 5, 6)]) == "振替休日"
     assert date(2026, 5, 7) not in holidays
+
+
+@pytest.mark.parametrize("language", catalogue.LANGUAGES)
+def test_every_holiday_that_can_be_reached_has_a_name(language: str) -> None:
+    holidays = set(japanese_holidays(range(1950, 2100)).values())
+
+    assert [each.code for each in holidays if catalogue.sentence(each.code, language) is None] == []
 
 
 def test_public_holidays_are_business_days_only_if_they_are_not_observed() -> None:
@@ -189,5 +197,5 @@ def test_company_closing_days_are_days_off_in_addition_to_public_holidays() -> N
 
     days = days_from(date(2026, 12, 28), 8)
 
-    assert [calendar.day_off(day) for day in days] == ["", *["休業日"] * 3, "元日", *["休業日"] * 2, ""]
+    assert [str(calendar.day_off(day)) for day in days] == ["", *["休業日"] * 3, "元日", *["休業日"] * 2, ""]
     assert calendar.days_off_around(date(2027, 1, 4)) == {date(2027, 1, 3)}

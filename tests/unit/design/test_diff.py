@@ -2,6 +2,7 @@
 
 from toban.design.diff import Difference, FieldChange, compare
 from toban.design.reader import read_design
+from toban.message import NOTHING, Message, plain
 
 MONITORS = """# 運用設計書
 
@@ -35,7 +36,9 @@ def changed_fields(difference: Difference) -> list[FieldChange]:
 def test_only_the_changed_value_of_a_row_is_named() -> None:
     difference = between(MONITORS + WEB, MONITORS + WEB.replace("1分", "30秒"))
 
-    assert changed_fields(difference) == [FieldChange("監視間隔", "1分", "30秒")]
+    assert changed_fields(difference) == [
+        FieldChange(Message("design.field-interval"), plain("1分"), plain("30秒"))
+    ]
 
 
 def test_character_width_and_spacing_alone_are_not_a_change() -> None:
@@ -60,7 +63,9 @@ def test_if_one_of_two_rows_with_the_same_key_is_removed_the_other_is_unchanged(
 def test_only_the_added_step_is_shown() -> None:
     new = FLOW.replace("3. 本番", "3. 動作確認\n4. 本番")
 
-    assert changed_fields(between(FLOW, new)) == [FieldChange("手順", "", "動作確認")]
+    assert changed_fields(between(FLOW, new)) == [
+        FieldChange(Message("design.field-steps"), NOTHING, plain("動作確認"))
+    ]
 
 
 def test_the_same_schedule_in_other_words_is_reported_as_a_wording_change() -> None:
@@ -76,7 +81,7 @@ def test_the_same_schedule_in_other_words_is_reported_as_a_wording_change() -> N
 
     (field,) = changed_fields(between(batches.format("日次"), batches.format("毎日")))
 
-    assert field.label == "文言"
+    assert str(field.label) == "文言"
 
 
 def test_a_changed_unread_row_is_reported() -> None:

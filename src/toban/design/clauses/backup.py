@@ -32,6 +32,7 @@ from toban.design.values.duration import (
     read_within,
 )
 from toban.design.values.schedule import Schedule, read_schedule
+from toban.message import Message
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -121,9 +122,9 @@ def _policy(cells: Cells) -> Built:
     subject = cells["subject"] or ("" if cells.has("subject") else cells.headed(_subject(cells.section)))
     method = cells["method"]
     if not (subject or method):
-        raise NotUnderstood("何のバックアップかが空です")
+        raise NotUnderstood(Message("design.backup-without-subject"))
     if not (cells.has("frequency") or cells.has("clock") or method):
-        raise NotUnderstood("バックアップの頻度も方式もない行です")
+        raise NotUnderstood(Message("design.backup-without-frequency-and-method"))
     found = _objectives(cells, subject or method)
     if found and not any(cells[role] for role in _ORDERS):
         # Redis | なし | - | 10分: it is not backed up, but has an objective.
@@ -133,9 +134,9 @@ def _policy(cells: Cells) -> Built:
         subject=subject,
         method=method,
         schedules=_schedules(cells, method),
-        generations=cells.maybe("generations", _generations, "世代数"),
+        generations=cells.maybe("generations", _generations, Message("design.expected-generations")),
         destination=cells["destination"],
-        retention=cells.maybe("retention", read_retention, "期間"),
+        retention=cells.maybe("retention", read_retention, Message("design.expected-period")),
     )
     return (policy, *found)
 
@@ -163,7 +164,7 @@ def _recovery(cells: Cells) -> Built:
     subject = cells.required("subject")
     found = _objectives(cells, subject)
     if not found:
-        raise NotUnderstood("RPOもRTOも期間として読めません")
+        raise NotUnderstood(Message("design.rpo-and-rto-unreadable"))
     return found
 
 
@@ -199,8 +200,8 @@ def _named(cells: Cells) -> Built:
     name = cells.required("name")
     objective = objective_named(name)
     if not objective:
-        raise NotUnderstood(f"「{name}」はRPOでもRTOでもありません")
-    limit = cells.read("target", _limit, "期間")
+        raise NotUnderstood(Message("design.neither-rpo-nor-rto", words=name))
+    limit = cells.read("target", _limit, Message("design.expected-period"))
     return RecoveryObjective(
         **cells.stamp(RecoveryObjective, objective), objective=objective, subject="", limit=limit
     )
@@ -208,7 +209,7 @@ def _named(cells: Cells) -> Built:
 
 def _named_entry(entry: PlacedEntry) -> RecoveryObjective:
     objective = objective_named(entry.key)
-    limit = entry.read(_limit, "期間")
+    limit = entry.read(_limit, Message("design.expected-period"))
     return RecoveryObjective(
         **entry.stamp(RecoveryObjective, objective), objective=objective, subject="", limit=limit
     )
@@ -217,7 +218,7 @@ def _named_entry(entry: PlacedEntry) -> RecoveryObjective:
 def _listed(entry: PlacedEntry) -> BackupPolicy:
     """Read 画像: 毎週土曜 4:00、4世代、S3 or orders: daily at 02:00, kept for 14 days, to GCS."""
     if not entry.key or _FACET.search(normalise(entry.key)) or _NO_SUBJECT.search(normalise(entry.key)):
-        raise NotUnderstood("バックアップの対象ではありません")
+        raise NotUnderstood(Message("design.not-a-backup-subject"))
     schedule: Schedule | None = None
     generations: Generations | None = None
     retention: Retention | None = None
@@ -234,7 +235,7 @@ def _listed(entry: PlacedEntry) -> BackupPolicy:
             rest.append(bare)
     destination = rest[0] if len(rest) == 1 and not _MORE_RULES.search(normalise(rest[0])) else ""
     if schedule is None or (rest and not destination) or not (generations or retention or destination):
-        raise NotUnderstood("バックアップの時期と保存を述べた行ではありません")
+        raise NotUnderstood(Message("design.not-a-backup-policy"))
     return BackupPolicy(
         **entry.stamp(BackupPolicy, entry.key),
         subject=entry.key,
@@ -256,7 +257,7 @@ def _commands(text: str) -> tuple[str, ...]:
 def _backup_procedure(code: PlacedCode) -> BackupProcedure:
     commands = _commands(code.block.text)
     if not any(_MAKES_BACKUP.search(command) for command in commands):
-        raise NotUnderstood("バックアップを取るコマンドが見つかりません")
+        raise NotUnderstood(Message("design.no-backup-command"))
     return BackupProcedure(
         **code.place.stamp(BackupProcedure, *code.place.section.headings_from(_BACKUP)), commands=commands
     )
@@ -265,7 +266,7 @@ def _backup_procedure(code: PlacedCode) -> BackupProcedure:
 def _restore_procedure(code: PlacedCode) -> RestoreProcedure:
     commands = _commands(code.block.text)
     if not any(_RESTORES.search(command) for command in commands):
-        raise NotUnderstood("リストアするコマンドが見つかりません")
+        raise NotUnderstood(Message("design.no-restore-command"))
     return RestoreProcedure(
         **code.place.stamp(RestoreProcedure, *code.place.section.headings_from(_RESTORE)), commands=commands
     )

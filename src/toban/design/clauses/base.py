@@ -5,6 +5,7 @@ from typing import ClassVar
 
 from toban.design.chapter import Chapter
 from toban.design.origin import Origin
+from toban.message import Message
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -23,8 +24,8 @@ class Clause:
     origin: Origin
     text: str
     """The row as written: its cells joined by ` | `, a bullet's text, a block's lines."""
-    assumptions: tuple[str, ...] = ()
-    """What the document left open and how it was interpreted, in words for the user."""
+    assumptions: tuple[Message, ...] = ()
+    """What the document left open and how it was interpreted."""
 
     @property
     def person(self) -> str:

@@ -20,6 +20,7 @@ from toban.design.shapes.shape import (
 from toban.design.shapes.timing import is_attribute, read_times, row_schedules
 from toban.design.values.retry import FailureAction, RetryRule, read_failure_actions, read_retry
 from toban.design.values.schedule import Schedule
+from toban.message import Message
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,14 +71,14 @@ class BatchWatch(Clause):
 def _batch(cells: Cells) -> Batch:
     batch_id, name = cells["batch_id"], cells["name"]
     if not (batch_id or name) and cells.has("name"):
-        raise NotUnderstood("バッチのIDも名前も空です")
+        raise NotUnderstood(Message("design.batch-without-id-and-name"))
     name = name or ("" if cells.has("name") or batch_id else cells.headed(cells.section.title))
     # A clock needs a frequency next to it, except in a column that says when the batch starts (毎日 2:00).
     schedules = row_schedules(cells, clock="start" if cells.has("start") else "clock")
     if not cells["frequency"] and any(schedule.assumptions for schedule in schedules):
-        raise NotUnderstood("バッチの頻度が書かれていません")
+        raise NotUnderstood(Message("design.batch-without-frequency"))
     if len(schedules) > 1:
-        raise NotUnderstood("1つのバッチに予定が2つ以上あります。予定ごとに行とIDを分けてください")
+        raise NotUnderstood(Message("design.batch-with-several-schedules"))
     failure = cells["failure"]
     return Batch(
         **cells.stamp(Batch, batch_id or name),
@@ -95,7 +96,7 @@ def _listed(entry: PlacedEntry) -> Batch:
     schedules = read_times(_RUNS.sub("", entry.value)) if entry.key and not is_attribute(entry) else ()
     is_timed = [schedule for schedule in schedules if schedule.at or schedule.every]
     if len(schedules) != 1 or not is_timed or _NO_JOB.search(normalise(entry.key)):
-        raise NotUnderstood("バッチと時刻の組ではありません")
+        raise NotUnderstood(Message("design.not-a-batch-with-time"))
     return Batch(
         **entry.stamp(Batch, entry.key),
         batch_id="",
@@ -112,7 +113,10 @@ def _scheduler(entry: PlacedEntry) -> Scheduler:
 
 
 def _retry(entry: PlacedEntry) -> BatchRetry:
-    return BatchRetry(**entry.stamp(BatchRetry, entry.key), rule=entry.read(read_retry, "再試行の規則"))
+    return BatchRetry(
+        **entry.stamp(BatchRetry, entry.key),
+        rule=entry.read(read_retry, Message("design.expected-retry-rule")),
+    )
 
 
 def _watch(entry: PlacedEntry) -> BatchWatch:

@@ -12,6 +12,7 @@ from toban.design.shapes.shape import Cells, ChapterShapes, EntryShape, PlacedEn
 from toban.design.values.quantity import Quantity, read_quantity
 from toban.design.values.schedule import Schedule
 from toban.design.values.threshold import Threshold, read_threshold
+from toban.message import Message
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,10 +61,10 @@ _SHARE = re.compile(r"\d+(?:\.\d+)?\s*%")
 def _usage(cells: Cells) -> ResourceUsage:
     resource = cells.required("resource")
     extend = cells["extend"]
-    limit = cells.read("limit", read_quantity, "数量")
-    used = cells.maybe("used", read_quantity, "数量")
-    utilisation = cells.maybe("utilisation", read_quantity, "割合")
-    usage = cells.maybe("usage", read_quantity, "数量")
+    limit = cells.read("limit", read_quantity, Message("design.expected-quantity"))
+    used = cells.maybe("used", read_quantity, Message("design.expected-quantity"))
+    utilisation = cells.maybe("utilisation", read_quantity, Message("design.expected-share"))
+    usage = cells.maybe("usage", read_quantity, Message("design.expected-quantity"))
     if usage is not None and _is_share(usage, limit):
         utilisation = utilisation or usage
     else:

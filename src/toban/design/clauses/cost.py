@@ -20,6 +20,7 @@ from toban.design.shapes.shape import (
 )
 from toban.design.values.money import BudgetAlert, Money, read_budget_alert, read_money
 from toban.design.values.schedule import Schedule, read_schedule
+from toban.message import Message
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,9 +66,11 @@ def _budget(cells: Cells) -> Budget:
     return Budget(
         **cells.stamp(Budget, item),
         item=item,
-        monthly=cells.read("monthly", partial(_amount, unit=cells.labels["monthly"]), "金額"),
-        alert=cells.maybe("alert", read_budget_alert, "アラートの金額"),
-        check=cells.maybe("check", read_schedule, "確認の頻度"),
+        monthly=cells.read(
+            "monthly", partial(_amount, unit=cells.labels["monthly"]), Message("design.expected-amount")
+        ),
+        alert=cells.maybe("alert", read_budget_alert, Message("design.expected-alert-amount")),
+        check=cells.maybe("check", read_schedule, Message("design.expected-check-frequency")),
         is_total=not cells.has("item") or _TOTAL.search(normalise(item)) is not None,
     )
 
@@ -82,7 +85,7 @@ def _budget_entry(entry: PlacedEntry) -> Budget:
     return Budget(
         **entry.stamp(Budget, entry.key),
         item=entry.key,
-        monthly=entry.read(read_money, "金額"),
+        monthly=entry.read(read_money, Message("design.expected-amount")),
         alert=None,
         check=None,
         is_total=True,
@@ -93,13 +96,17 @@ def _spent(entry: PlacedEntry) -> Budget:
     """Read an entry such as AWS: 月20万円、25万円で警告."""
     said = _MONTHLY.fullmatch(entry.value) or _A_MONTH.fullmatch(entry.value)
     if said is None or not entry.key:
-        raise NotUnderstood("月額の予算ではありません")
+        raise NotUnderstood(Message("design.not-a-monthly-budget"))
     alert = said["alert"]
     return Budget(
         **entry.stamp(Budget, entry.key),
         item=entry.key,
-        monthly=read_value(said["amount"], read_money, label=entry.key, expected="金額"),
-        alert=read_value(alert, read_budget_alert, label=entry.key, expected="アラートの金額")
+        monthly=read_value(
+            said["amount"], read_money, label=entry.key, expected=Message("design.expected-amount")
+        ),
+        alert=read_value(
+            alert, read_budget_alert, label=entry.key, expected=Message("design.expected-alert-amount")
+        )
         if alert
         else None,
         check=None,

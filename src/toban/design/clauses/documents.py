@@ -8,6 +8,7 @@ from toban.design.clauses.base import Clause
 from toban.design.shapes.sentence import schedule_within, several
 from toban.design.shapes.shape import Cells, ChapterShapes, EntryShape, PlacedEntry, TableShape, words
 from toban.design.values.schedule import Schedule, read_schedule
+from toban.message import Message
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,7 +39,7 @@ def _document(cells: Cells) -> ManagedDocument:
     return ManagedDocument(
         **cells.stamp(ManagedDocument, name),
         name=name,
-        update=cells.maybe("update", read_schedule, "更新の時期"),
+        update=cells.maybe("update", read_schedule, Message("design.expected-update-time")),
         places=several(cells["place"]),
     )
 

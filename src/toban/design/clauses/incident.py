@@ -21,6 +21,7 @@ from toban.design.shapes.shape import (
 from toban.design.values.duration import Duration, TimeUnit, read_duration, read_within
 from toban.design.values.people import Recipient, read_recipients
 from toban.design.values.severity import IncidentSeverity, read_incident_severity
+from toban.message import Message
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -122,19 +123,21 @@ def _level(cells: Cells) -> IncidentLevel:
     # Level 1 is the most severe in some companies and the least in others; the row's limits apply either way.
     is_numbered = _NUMBERED.fullmatch(normalise(name)) is not None
     if severity is None and not (is_numbered and cells["recovery"]):
-        raise NotUnderstood(f"「{name}」は障害レベルとして読めません")
+        raise NotUnderstood(Message("design.not-a-severity", words=name))
     definition = cells.first("definition", "impact", "example")
     if not (definition or cells["response"] or cells["recovery"]):
-        raise NotUnderstood("障害レベルの定義も期限も空です")
+        raise NotUnderstood(Message("design.severity-without-definition"))
     response = (
-        cells.maybe("response", _read_response, "対応の期限")
+        cells.maybe("response", _read_response, Message("design.expected-response-time"))
         or _read_response(cells["handling"])
         or _Response()
     )
     is_open = _OPEN.fullmatch(normalise(cells["recovery"])) is not None
-    recovery = None if is_open else cells.maybe("recovery", _read_response, "復旧の期限")
+    recovery = (
+        None if is_open else cells.maybe("recovery", _read_response, Message("design.expected-recovery-time"))
+    )
     recovery = recovery or _Response()
-    no_limit = (f"復旧「{cells['recovery']}」には期限がないものとして扱います",) if is_open else ()
+    no_limit = (Message("design.no-time-limit", words=cells["recovery"]),) if is_open else ()
     return IncidentLevel(
         **cells.stamp(IncidentLevel, name, assumptions=no_limit),
         name=name,
@@ -155,9 +158,9 @@ def _pattern(cells: Cells) -> FailurePattern:
         name = cells.headed(cells.section.heading)
         keys = (name, cause)
     if not name or not any(keys):
-        raise NotUnderstood("何の障害かが空です")
+        raise NotUnderstood(Message("design.failure-without-name"))
     if _FINE.search(normalise(name)):
-        raise NotUnderstood(f"「{name}」は障害ではありません")
+        raise NotUnderstood(Message("design.not-a-failure", words=name))
     return FailurePattern(
         **cells.stamp(FailurePattern, *keys),
         name=name,

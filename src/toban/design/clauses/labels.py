@@ -4,146 +4,60 @@ from collections.abc import Mapping
 
 from toban.design.chapter import Chapter
 from toban.design.clauses.base import Clause
+from toban.message import Message
 
-CHAPTERS: Mapping[Chapter, str] = {
-    Chapter.OBJECTIVES: "運用方針",
-    Chapter.MONITORING: "監視",
-    Chapter.LOGS: "ログ管理",
-    Chapter.BACKUP: "バックアップ・リストア",
-    Chapter.RELEASE: "デプロイ・リリース",
-    Chapter.BATCH: "バッチ処理",
-    Chapter.INCIDENT: "障害対応",
-    Chapter.SECURITY: "セキュリティ運用",
-    Chapter.CAPACITY: "キャパシティ管理",
-    Chapter.ROUTINE: "定期作業",
-    Chapter.COST: "コスト管理",
-    Chapter.DOCUMENTS: "ドキュメント管理",
-    Chapter.DECISIONS: "重要な設計判断",
+CHAPTERS: Mapping[Chapter, Message] = {each: Message(f"design.chapter-{each}") for each in Chapter}
+
+KINDS: Mapping[str, Message] = {
+    kind: Message(f"design.kind-{kind}")
+    for kind in (
+        "objective",
+        "duty-role",
+        "service-hours",
+        "maintenance-window",
+        "monitor",
+        "notification-rule",
+        "tool-choice",
+        "log-kind",
+        "log-format",
+        "log-level",
+        "backup-policy",
+        "backup-procedure",
+        "restore-procedure",
+        "recovery-objective",
+        "deploy-flow",
+        "deploy-rule",
+        "release-schedule",
+        "rollback-procedure",
+        "batch",
+        "scheduler",
+        "batch-retry",
+        "batch-watch",
+        "incident-level",
+        "incident-flow",
+        "failure-pattern",
+        "security-routine",
+        "access-review",
+        "account-removal",
+        "mfa-rule",
+        "password-policy",
+        "audit-review",
+        "resource-usage",
+        "capacity-review",
+        "scaling-rule",
+        "routine",
+        "budget",
+        "cost-measure",
+        "managed-document",
+        "document-rule",
+        "decision",
+    )
 }
 
-KINDS: Mapping[str, str] = {
-    "objective": "運用目標",
-    "duty-role": "運用体制",
-    "service-hours": "稼働時間",
-    "maintenance-window": "計画メンテナンス",
-    "monitor": "監視項目",
-    "notification-rule": "アラート通知",
-    "tool-choice": "監視ツール",
-    "log-kind": "ログ種別",
-    "log-format": "ログフォーマット",
-    "log-level": "ログレベル",
-    "backup-policy": "バックアップ方針",
-    "backup-procedure": "バックアップ手順",
-    "restore-procedure": "リストア手順",
-    "recovery-objective": "RPO/RTO",
-    "deploy-flow": "デプロイフロー",
-    "deploy-rule": "デプロイ方式",
-    "release-schedule": "リリーススケジュール",
-    "rollback-procedure": "ロールバック手順",
-    "batch": "バッチ",
-    "scheduler": "スケジューラー",
-    "batch-retry": "バッチのリトライ",
-    "batch-watch": "バッチの監視",
-    "incident-level": "障害レベル",
-    "incident-flow": "障害対応フロー",
-    "failure-pattern": "障害パターン",
-    "security-routine": "脆弱性管理",
-    "access-review": "アクセス権限レビュー",
-    "account-removal": "退職者アカウント削除",
-    "mfa-rule": "MFA",
-    "password-policy": "パスワードポリシー",
-    "audit-review": "監査ログレビュー",
-    "resource-usage": "リソース使用状況",
-    "capacity-review": "キャパシティ予測",
-    "scaling-rule": "スケーリング",
-    "routine": "定期作業",
-    "budget": "コスト監視",
-    "cost-measure": "コスト最適化",
-    "managed-document": "運用ドキュメント",
-    "document-rule": "ドキュメント更新",
-    "decision": "設計判断",
-}
-
-# Most fields mean the same in every kind; `kind.field` gives the label where they don't.
-_FIELDS: Mapping[str, str] = {
-    "action": "アクション",
-    "alert": "アラートしきい値",
-    "allowed_downtime": "許容ダウンタイム",
-    "approver": "承認",
-    "area": "分野",
-    "aspects": "監視する点",
-    "batch_id": "バッチID",
-    "cause": "原因",
-    "channels": "通知方法",
-    "check": "確認頻度",
-    "classes": "文字種",
-    "commands": "コマンド",
-    "content": "内容",
-    "critical": "異常",
-    "definition": "定義",
-    "destination": "保存先",
-    "duties": "責務",
-    "environment": "環境",
-    "expires_after": "変更間隔",
-    "extend_at": "次回拡張予定",
-    "fields": "項目",
-    "generations": "世代管理",
-    "holder": "担当",
-    "hours": "対応時間",
-    "in_production": "本番環境出力",
-    "interval": "監視間隔",
-    "is_immediate": "即時対応",
-    "is_automatic": "自動",
-    "is_required": "必須",
-    "is_total": "全体",
-    "item": "項目",
-    "language": "形式",
-    "level_name": "レベル",
-    "on_failure_text": "失敗時の対応",
-    "limit": "目標値",
-    "method": "方式",
-    "min_length": "最小文字数",
-    "monthly": "月額予算",
-    "name": "名前",
-    "normal": "正常範囲",
-    "objective": "項目",
-    "owner": "担当者",
-    "period": "期間",
-    "places": "管理場所",
-    "promised": "約束した時間",
-    "purpose": "用途",
-    "recipients": "通知先",
-    "recover_within": "復旧時間",
-    "remedies": "対処",
-    "resource": "リソース",
-    "respond_within": "対応時間",
-    "response": "対応",
-    "retention": "保存期間",
-    "role": "役割",
-    "rotation": "交代",
-    "rule": "リトライ",
-    "schedule": "予定",
-    "schedules": "頻度",
-    "scope": "範囲",
-    "steps": "手順",
-    "subject": "対象",
-    "target": "目標値",
-    "timing": "タイミング",
-    "tools": "ツール",
-    "trigger": "トリガー",
-    "trigger_text": "トリガー",
-    "update": "更新頻度",
-    "used": "現在使用量",
-    "utilisation": "使用率",
-    "warning": "警告",
-    "within": "期限",
-    "work": "処理内容",
-    "log-kind.destination": "出力先",
-    "monitor.item": "監視項目",
-    "monitor.target": "対象",
-    "resource-usage.limit": "上限",
-    "service-hours.hours": "稼働時間",
-}
+# Most fields mean the same in every kind; these don't.
+_OWN = frozenset(
+    {"log-kind.destination", "monitor.item", "monitor.target", "resource-usage.limit", "service-hours.hours"}
+)
 
 # These are read from another field's words, and that field is shown instead.
 _DERIVED = frozenset(
@@ -161,9 +75,10 @@ _DERIVED = frozenset(
 )
 
 
-def field_label(clause: type[Clause], field: str) -> str | None:
-    """Return the document's word for a field of a kind of clause, or None if another field says it."""
+def field_label(clause: type[Clause], field: str) -> Message | None:
+    """Return the operator's word for a field of a kind of clause, or None if another field says it."""
     name = f"{clause.kind}.{field}"
     if name in _DERIVED:
         return None
-    return _FIELDS.get(name) or _FIELDS[field]
+    label = (name if name in _OWN else field).replace(".", "-").replace("_", "-")
+    return Message(f"design.field-{label}")

@@ -24,6 +24,7 @@ from toban.design.shapes.shape import (
     words,
 )
 from toban.design.values.duration import Retention, read_retention
+from toban.message import Message
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,13 +76,13 @@ _NO = re.compile(r"^[-—–―ー－]$|[×✕✖❌✗☓]|無効|出力しな�
 def _kind(cells: Cells) -> LogKind:
     name = cells.first("log", "name")
     if not name:
-        raise NotUnderstood("ログの種別が空です")
+        raise NotUnderstood(Message("design.log-without-kind"))
     return LogKind(
         **cells.stamp(LogKind, name),
         name=name,
         content=cells["content"],
         destination=cells["destination"],
-        retention=cells.maybe("retention", read_retention, "期間"),
+        retention=cells.maybe("retention", read_retention, Message("design.expected-period")),
     )
 
 
@@ -89,7 +90,7 @@ def _kept(entry: PlacedEntry) -> LogKind:
     """Read an entry such as アプリケーションログ: 30日間."""
     retention = read_retention(entry.value)
     if retention is None:
-        raise unreadable(entry.value, label=entry.key, expected="期間")
+        raise unreadable(entry.value, label=entry.key, expected=Message("design.expected-period"))
     return LogKind(
         **entry.stamp(LogKind, entry.key), name=entry.key, content="", destination="", retention=retention
     )
@@ -102,7 +103,7 @@ def _kept_each(entry: PlacedEntry) -> Built:
         name, _, kept = part.replace("：", ":").rpartition(":")
         retention = read_retention(kept.strip())
         if not name or retention is None:
-            raise unreadable(part, label=entry.key, expected="ログの名前と期間の組")
+            raise unreadable(part, label=entry.key, expected=Message("design.expected-log-with-period"))
         name = name.strip()
         stamp = entry.stamp(LogKind, name)
         kinds.append(LogKind(**stamp, name=name, content="", destination="", retention=retention))
@@ -112,14 +113,16 @@ def _kept_each(entry: PlacedEntry) -> Built:
 def _level(cells: Cells) -> LogLevel:
     name = cells.required("level")
     if not _LEVEL.fullmatch(normalise(name)):
-        raise NotUnderstood(f"「{name}」はログレベルではありません")
+        raise NotUnderstood(Message("design.not-a-log-level", words=name))
     # A dash is an answer here: not written.
     written = cells.values.get("production", "").strip()
     return LogLevel(
         **cells.stamp(LogLevel, name),
         name=name,
         purpose=cells["purpose"],
-        in_production=read_value(written, _flag, label=name, expected="○か×") if written else None,
+        in_production=read_value(written, _flag, label=name, expected=Message("design.expected-yes-or-no"))
+        if written
+        else None,
     )
 
 
@@ -142,9 +145,9 @@ def _format(code: PlacedCode) -> LogFormat:
     try:
         record, _ = json.JSONDecoder().raw_decode(text)
     except (ValueError, RecursionError) as flaw:
-        raise NotUnderstood("ログの見本をJSONとして読めません") from flaw
+        raise NotUnderstood(Message("design.log-sample-not-json")) from flaw
     if not isinstance(record, dict) or not record:
-        raise NotUnderstood("ログの見本がJSONのオブジェクトではありません")
+        raise NotUnderstood(Message("design.log-sample-not-object"))
     return LogFormat(
         **code.place.stamp(LogFormat, code.place.section.heading),
         language=code.block.language or "json",

@@ -42,6 +42,7 @@ from toban.design.values.severity import (
     read_incident_severity,
 )
 from toban.design.values.threshold import Comparison, Range, Threshold
+from toban.message import Message
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -89,8 +90,8 @@ _CONDITION = re.compile(r"(?P<condition>.+?)(?:\s*[(（](?P<severity>[^()（）]
 _ANSWER = words("応答(?:あり|なし)|無応答|(?:no )?(?:response|answer)")
 """What the limit columns of 死活 say in words; no number is meant."""
 _RATIO = re.compile(r"\w*_(?:rate|ratio)\w*")
-_NO_NOTICE = "「注意」のしきい値は使わず、警告と異常だけを見ます"
-_NO_LEVEL = "しきい値のレベルが書かれていないので、警告として扱います"
+_NO_NOTICE = Message("design.notice-level-unused")
+_NO_LEVEL = Message("design.assumed-warning")
 
 
 def _monitor(cells: Cells) -> Monitor:
@@ -98,14 +99,14 @@ def _monitor(cells: Cells) -> Monitor:
     target = cells.first("target", "category") if item != cells.first("target", "category") else ""
     item = item or cells.headed(_subject(cells.section))
     if not item:
-        raise NotUnderstood("監視する項目が空です")
+        raise NotUnderstood(Message("design.monitor-without-item"))
     if read_metric(item) is Metric.UP:
         cells = _without_answers(cells)
-    normal = cells.maybe("normal", read_normal, "正常範囲")
+    normal = cells.maybe("normal", read_normal, Message("design.expected-normal-range"))
     warning, critical, assumptions = _limits(cells, normal)
     is_limited = not (normal is None and warning is None and critical is None)
     if not (is_limited or cells["probe"] or _says_none(cells)):
-        raise NotUnderstood("しきい値がありません")
+        raise NotUnderstood(Message("design.no-threshold"))
     warning, critical = directed(normal, warning, critical)
     if item == _PROBE:
         warning, critical = unanswered(warning), unanswered(critical)
@@ -150,7 +151,9 @@ def _subject(section: DocumentSection) -> str:
     return next((name for name in names if not _LIMITS_ONLY.fullmatch(normalise(name))), "")
 
 
-def _limits(cells: Cells, normal: Range | None) -> tuple[Threshold | None, Threshold | None, tuple[str, ...]]:
+def _limits(
+    cells: Cells, normal: Range | None
+) -> tuple[Threshold | None, Threshold | None, tuple[Message, ...]]:
     """Return warning and critical, from two columns or one with its severity, and the assumptions made."""
     # 注意 is the warning only if no column says 警告; with three levels, the lowest is dropped.
     warning = _limit(cells, "warning" if cells.has("warning") else "notice", normal)
@@ -167,12 +170,14 @@ def _limits(cells: Cells, normal: Range | None) -> tuple[Threshold | None, Thres
 
 def _held(threshold: Threshold | None, cells: Cells) -> Threshold | None:
     """Return the condition, with how long it must hold if a separate column says so."""
-    held = cells.maybe("held", read_duration, "期間")
+    held = cells.maybe("held", read_duration, Message("design.expected-period"))
     threshold = _as_share(threshold) if threshold is not None else None
     if threshold is None or held is None:
         return threshold
     if threshold.sustained not in (None, held):
-        raise NotUnderstood(f"条件の継続時間が2つあります（{threshold.sustained}、{held}）")
+        raise NotUnderstood(
+            Message("design.two-hold-times", first=threshold.sustained.message, second=held.message)
+        )
     return replace(threshold, sustained=held)
 
 
@@ -183,7 +188,9 @@ def _limit(cells: Cells, role: str, normal: Range | None) -> Threshold | None:
     if threshold is not None or not text:
         return threshold
     beside = beside_normal(text, normal)
-    return beside if beside is not None else cells.read(role, read_limit, "しきい値")
+    return (
+        beside if beside is not None else cells.read(role, read_limit, Message("design.expected-threshold"))
+    )
 
 
 def _is_grave(severity: str) -> bool:
@@ -192,7 +199,7 @@ def _is_grave(severity: str) -> bool:
         return level is AlertLevel.CRITICAL
     grade = read_incident_severity(severity)
     if grade is None:
-        raise NotUnderstood(f"「{severity}」はアラートのレベルとして読めません")
+        raise NotUnderstood(Message("design.not-an-alert-level", words=severity))
     return grade in (IncidentSeverity.CRITICAL, IncidentSeverity.HIGH)
 
 
@@ -203,7 +210,7 @@ _PERIODS = {
 }
 
 
-def _interval(text: str) -> tuple[Duration | None, tuple[str, ...]]:
+def _interval(text: str) -> tuple[Duration | None, tuple[Message, ...]]:
     """Read 1分, 5分間隔, 日次 as the time between measurements; note it as assumed otherwise (実行時のみ)."""
     if not text:
         return None, ()
@@ -211,18 +218,14 @@ def _interval(text: str) -> tuple[Duration | None, tuple[str, ...]]:
     schedule = None if plain else read_schedule(text)
     if schedule is not None:
         plain = schedule.every if schedule.cadence is Cadence.INTERVAL else _PERIODS.get(schedule.cadence)
-    return (
-        (plain, ())
-        if plain
-        else (None, (f"監視間隔「{text}」は一定の間隔ではないので、既定の間隔で測ります",))
-    )
+    return (plain, ()) if plain else (None, (Message("design.default-interval", words=text),))
 
 
 def _monitor_entry(entry: PlacedEntry) -> Monitor:
     """Read an entry such as CPU使用率: 80%以上 under アラート条件."""
     if not entry.key:
-        raise NotUnderstood("監視する項目がありません")
-    threshold = entry.read(read_limit, "しきい値")
+        raise NotUnderstood(Message("design.monitor-without-item"))
+    threshold = entry.read(read_limit, Message("design.expected-threshold"))
     metric = read_metric(entry.key)
     # アラート設定 also lists the evaluation period and how often to repeat, which are not system metrics.
     is_sure = entry.section.nearness(_LIMITS_HEADING) == 3 and not _ABOUT_ALERTING.search(
@@ -232,7 +235,7 @@ def _monitor_entry(entry: PlacedEntry) -> Monitor:
         threshold.is_bare or threshold.comparison is Comparison.EQUAL or not is_sure
     )
     if is_guess or _LIMITS_ONLY.fullmatch(normalise(entry.key)):
-        raise NotUnderstood(f"「{entry.key}」は監視する項目か分かりません")
+        raise NotUnderstood(Message("design.monitor-or-not", words=entry.key))
     return Monitor(
         **entry.stamp(Monitor, entry.key, assumptions=(_NO_LEVEL,)),
         target="",
@@ -265,12 +268,12 @@ def _levelled(entry: PlacedEntry) -> Monitor:
     """Read CPU使用率: 警告 80%、異常 90% or CPU使用率 80%以上が5分継続で警告、95%で異常."""
     levels = read_levels(entry.value)
     if not levels:
-        raise NotUnderstood("レベルとしきい値の組ではありません")
+        raise NotUnderstood(Message("design.not-a-level-with-threshold"))
     warning, critical = levels.get(AlertLevel.WARNING), levels.get(AlertLevel.CRITICAL)
     subjects = dict.fromkeys(limit.subject for limit in levels.values() if limit.subject)
     item = entry.key or _as_spelled(next(iter(subjects), ""), entry.value)
     if not item or len(subjects) > 1:
-        raise NotUnderstood("何のしきい値かが分かりません")
+        raise NotUnderstood(Message("design.threshold-of-what"))
     warning, critical = directed(None, warning, critical)
     return Monitor(
         **entry.stamp(Monitor, item),
@@ -288,10 +291,15 @@ def _spoken(entry: PlacedEntry) -> Monitor:
     """Read warn at >= 3% for 10 minutes, below a heading or entry that names the subject."""
     spoken = _SPOKEN.fullmatch(normalise(entry.sentence))
     if spoken is None:
-        raise NotUnderstood("しきい値の文ではありません")
-    threshold = read_value(spoken["condition"], read_limit, label="条件", expected="しきい値")
+        raise NotUnderstood(Message("design.not-a-threshold-sentence"))
+    threshold = read_value(
+        spoken["condition"],
+        read_limit,
+        label=Message("design.condition"),
+        expected=Message("design.expected-threshold"),
+    )
     if threshold.is_bare:
-        raise NotUnderstood("比較のない条件です")
+        raise NotUnderstood(Message("design.condition-without-comparison"))
     item = heading_text(entry.section.caption) or threshold.subject or entry.section.heading
     is_critical = spoken["level"] in ("critical", "page")
     return Monitor(
@@ -310,10 +318,17 @@ def _condition(entry: PlacedEntry) -> Monitor:
     """Read Queue age > 10 minutes (P2), as an entry of its own."""
     parts = _CONDITION.fullmatch(entry.sentence.strip())
     if parts is None or entry.key:
-        raise NotUnderstood("しきい値の条件ではありません")
-    threshold = _as_share(read_value(parts["condition"], read_limit, label="条件", expected="しきい値"))
+        raise NotUnderstood(Message("design.not-a-threshold-condition"))
+    threshold = _as_share(
+        read_value(
+            parts["condition"],
+            read_limit,
+            label=Message("design.condition"),
+            expected=Message("design.expected-threshold"),
+        )
+    )
     if threshold.is_bare or not threshold.subject:
-        raise NotUnderstood("何を何と比べるのかが書かれていません")
+        raise NotUnderstood(Message("design.comparison-is-incomplete"))
     severity = parts["severity"] or ""
     is_critical = bool(severity) and _is_grave(severity)
     return Monitor(
@@ -330,7 +345,7 @@ def _condition(entry: PlacedEntry) -> Monitor:
 
 def _tool(entry: PlacedEntry) -> ToolChoice:
     if not entry.key or "://" in entry.value:
-        raise NotUnderstood("用途とツールの組として読めません")
+        raise NotUnderstood(Message("design.not-a-purpose-with-tool"))
     return ToolChoice(**entry.stamp(ToolChoice, entry.key), purpose=entry.key, tools=several(entry.value))
 
 

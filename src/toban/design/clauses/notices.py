@@ -15,6 +15,7 @@ from toban.design.values.severity import (
     read_alert_level,
     read_incident_severity,
 )
+from toban.message import Message
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,7 +45,7 @@ def rule_row(cells: Cells) -> NotificationRule:
     name = cells.required("level")
     timing = cells["timing"]
     if cells.has("definition") and cells.has("timing") and not cells.has("channels"):
-        raise NotUnderstood("通知の表ではなく、障害レベルの表のようです")
+        raise NotUnderstood(Message("design.severities-not-notifications"))
     return NotificationRule(
         **cells.stamp(NotificationRule, name),
         level=_level(name),
@@ -72,7 +73,10 @@ def rule_entry(entry: PlacedEntry) -> NotificationRule:
         level_name=entry.key,
         recipients=read_recipients(people) or () if people else (),
         channels=read_value(
-            ways if timing or people else entry.value, read_channels, label=entry.key, expected="通知方法"
+            ways if timing or people else entry.value,
+            read_channels,
+            label=entry.key,
+            expected=Message("design.expected-channel"),
         ),
         timing=timing["timing"] if timing else "",
         within=read_within(timing["timing"]) if timing else None,
@@ -85,5 +89,9 @@ def _level(name: str) -> AlertLevel | IncidentSeverity:
         return level
     severity = read_incident_severity(name)
     if severity is None:
-        raise unreadable(name, label="レベル", expected="通知のレベル")
+        raise unreadable(
+            name,
+            label=Message("design.field-level-name"),
+            expected=Message("design.expected-notification-level"),
+        )
     return severity

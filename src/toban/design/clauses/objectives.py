@@ -29,6 +29,7 @@ from toban.design.values.people import ChannelRef, is_placeholder, read_channels
 from toban.design.values.rotation import Rotation, read_rotation
 from toban.design.values.schedule import Schedule, join_schedule
 from toban.design.values.threshold import Comparison, Threshold
+from toban.message import Message
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -122,7 +123,7 @@ _SERVICE_LEVEL = re.compile(
 def _objective(cells: Cells) -> Built:
     name = cells.first("name", "subject")
     if not name:
-        raise NotUnderstood("目標の項目が空です")
+        raise NotUnderstood(Message("design.objective-without-item"))
     role = "target" if cells["target"] else "guarantee"
     text = cells.required(role if cells.has(role) else "target")
     subject = cells["subject"] if cells["name"] else ""
@@ -131,7 +132,7 @@ def _objective(cells: Cells) -> Built:
 
 def _objective_entry(entry: PlacedEntry) -> Built:
     if not entry.key:
-        raise NotUnderstood("目標の項目がありません")
+        raise NotUnderstood(Message("design.objective-without-item"))
     return _target(entry.place, (entry.key,), entry.value, "")
 
 
@@ -140,26 +141,31 @@ def _target(place: ClausePlace, keys: tuple[str, ...], text: str, period: str) -
     objective = objective_named(keys[-1])
     if objective:
         within = read_value(
-            text, lambda cell: read_within(cell) or read_duration(cell), label=name, expected="期間"
+            text,
+            lambda cell: read_within(cell) or read_duration(cell),
+            label=name,
+            expected=Message("design.expected-period"),
         )
         return RecoveryObjective(
             **place.stamp(RecoveryObjective, objective), objective=objective, subject="", limit=within
         )
     if _STOPS.search(normalise(name)):
-        schedule = read_value(text, _stop, label=name, expected="計画メンテナンスの時期")
+        schedule = read_value(text, _stop, label=name, expected=Message("design.expected-maintenance-time"))
         return MaintenanceWindow(**place.stamp(MaintenanceWindow, *keys), schedule=schedule)
     if _SERVICE_HOURS.fullmatch(normalise(keys[-1])):
-        hours = read_value(text, _hours, label=name, expected="提供時間")
+        hours = read_value(text, _hours, label=name, expected=Message("design.expected-service-hours"))
         return ServiceHours(**place.stamp(ServiceHours, *keys), hours=hours)
     statistic = _STATISTIC.search(normalise(name))
     metric = read_metric(normalise(name)[: statistic.start()] if statistic else name)
     if metric is None and place.section.nearness(_SERVICE_LEVEL) < 2:
-        raise NotUnderstood(f"「{name}」は運用の目標として知られていない項目です")
+        raise NotUnderstood(Message("design.unknown-objective", words=name))
     allowed, counted, rest = _split_downtime(_REMARK.sub("", text))
     span = _COUNTED.search(normalise(rest)) if read_limit(rest) is None else None
     if span is not None:
         counted, rest = span.group(1), normalise(rest)[: span.start()]
-    target = _better(name, read_value(rest, read_limit, label=name, expected="目標値"))
+    target = _better(
+        name, read_value(rest, read_limit, label=name, expected=Message("design.expected-target"))
+    )
     if statistic is not None and not target.subject:
         target = replace(target, subject=statistic["name"])
     return Objective(
@@ -209,9 +215,9 @@ def _first(pattern: re.Pattern[str], text: str) -> str:
 def _role(cells: Cells) -> DutyRole:
     role = cells.first("role", "level")
     if not role:
-        raise NotUnderstood("役割が空です")
+        raise NotUnderstood(Message("design.role-is-empty"))
     if cells.has("frequency") and not any(map(cells.has, ("holder", "contact", "hours"))):
-        raise NotUnderstood("役割ではなく、繰り返す仕事の表のようです")
+        raise NotUnderstood(Message("design.tasks-not-roles"))
     holder = cells.first("holder", "contact")
     rotation = read_rotation(holder)
     return DutyRole(
@@ -222,7 +228,7 @@ def _role(cells: Cells) -> DutyRole:
         rotation=rotation,
         holder=holder,
         is_placeholder=bool(holder) and is_placeholder(holder),
-        hours=cells.maybe("hours", _hours, "対応時間"),
+        hours=cells.maybe("hours", _hours, Message("design.expected-duty-hours")),
         channels=(
             *(read_channels(cells.first("contact", "holder")) or ()),
             *(read_channels(cells["contact_too"]) or ()),
@@ -231,11 +237,17 @@ def _role(cells: Cells) -> DutyRole:
     )
 
 
-def _taken(rotation: Rotation | None) -> tuple[str, ...]:
+def _taken(rotation: Rotation | None) -> tuple[Message, ...]:
     """Say which handover was assumed if the document names none."""
     if rotation is None or not rotation.is_assumed:
         return ()
-    return (f"{'、'.join(rotation.people)} は {rotation.handover} に交代すると解釈しました",)
+    return (
+        Message(
+            f"design.assumed-{rotation.handover.cadence}-handover",
+            people=rotation.people,
+            time=f"{rotation.handover.at:%H:%M}",
+        ),
+    )
 
 
 def _hours(text: str) -> Hours | None:
@@ -251,7 +263,7 @@ def _reached(entry: PlacedEntry) -> DutyRole:
         or read_channels(entry.key)
         or not (_ADDRESS.search(reach) or read_channels(entry.value))
     ):
-        raise NotUnderstood("役割と連絡先の組ではありません")
+        raise NotUnderstood(Message("design.not-a-role-with-contact"))
     return DutyRole(
         **entry.stamp(DutyRole, entry.key),
         role=entry.key,
@@ -263,15 +275,18 @@ def _reached(entry: PlacedEntry) -> DutyRole:
 
 
 def _service_hours(entry: PlacedEntry) -> ServiceHours:
-    return ServiceHours(**entry.stamp(ServiceHours, entry.key), hours=entry.read(read_hours, "提供時間"))
+    return ServiceHours(
+        **entry.stamp(ServiceHours, entry.key),
+        hours=entry.read(read_hours, Message("design.expected-service-hours")),
+    )
 
 
 def _offered(place: ClausePlace, name: str, text: str) -> Clause:
     """Read オンライン業務 | 24時間365日 as hours of the service, or of the people responsible for it."""
     named = normalise(name)
     if not (_DESK.search(named) or _SERVED.search(named)):
-        raise NotUnderstood(f"「{name}」がサービスか、人の対応かが分かりません")
-    hours = read_value(text, _hours, label=name, expected="提供時間")
+        raise NotUnderstood(Message("design.service-or-duty", words=name))
+    hours = read_value(text, _hours, label=name, expected=Message("design.expected-service-hours"))
     if _DESK.search(named) is None:
         return ServiceHours(**place.stamp(ServiceHours, name), hours=hours)
     return DutyRole(**place.stamp(DutyRole, name), role=name, holder="", is_placeholder=False, hours=hours)
@@ -298,7 +313,7 @@ def _on_duty(entry: PlacedEntry) -> DutyRole:
         channel for piece in pieces for channel in read_channels(piece) or ()
     )
     if not entry.key or len(found) > 1 or not (found or channels):
-        raise NotUnderstood("役割と担当の組ではありません")
+        raise NotUnderstood(Message("design.not-a-role-with-holder"))
     others = [piece for piece in pieces if not found or piece != found[0][0]]
     holder = "、".join([piece for piece in others if not read_channels(piece)] or others)
     rotation = read_rotation(holder)
@@ -316,7 +331,7 @@ def _on_duty(entry: PlacedEntry) -> DutyRole:
 def _maintenance(entry: PlacedEntry) -> MaintenanceWindow:
     return MaintenanceWindow(
         **entry.stamp(MaintenanceWindow, entry.key),
-        schedule=entry.read(_stop, "計画メンテナンスの時期"),
+        schedule=entry.read(_stop, Message("design.expected-maintenance-time")),
     )
 
 

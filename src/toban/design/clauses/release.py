@@ -21,6 +21,7 @@ from toban.design.shapes.shape import (
 from toban.design.shapes.timing import read_when, row_schedule
 from toban.design.values.duration import Duration, read_within
 from toban.design.values.schedule import Schedule
+from toban.message import Message
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -101,7 +102,7 @@ def _rule(cells: Cells) -> DeployRule:
 def _schedule(cells: Cells) -> ReleaseSchedule:
     name = cells.required("name") if cells.has("name") else cells.headed(cells.section.heading)
     if not (cells["frequency"] or cells["timing"]):
-        raise NotUnderstood("リリースの時期が空です")
+        raise NotUnderstood(Message("design.release-without-time"))
     return ReleaseSchedule(
         **cells.stamp(ReleaseSchedule, name), name=name, schedule=row_schedule(cells, clock="timing")
     )
@@ -109,7 +110,7 @@ def _schedule(cells: Cells) -> ReleaseSchedule:
 
 def _listed(entry: PlacedEntry) -> ReleaseSchedule:
     """Read an entry such as 定期リリース: 毎月第1水曜 20:00."""
-    schedule = entry.read(read_when, "リリースの時期")
+    schedule = entry.read(read_when, Message("design.expected-release-time"))
     return ReleaseSchedule(**entry.stamp(ReleaseSchedule, entry.key), name=entry.key, schedule=schedule)
 
 

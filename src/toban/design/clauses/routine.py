@@ -28,6 +28,7 @@ from toban.design.shapes.timing import (
     section_schedule,
 )
 from toban.design.values.schedule import Schedule, join_schedule, read_schedule
+from toban.message import Message
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,9 +58,9 @@ class Routine(Clause):
 def _routine(cells: Cells) -> Built:
     name = cells.first("name", "item")
     if not name:
-        raise NotUnderstood("作業の名前が空です")
+        raise NotUnderstood(Message("design.task-without-name"))
     if not (cells.has("name") or any(map(cells.has, ("frequency", "clock", "owner")))):
-        raise NotUnderstood("作業の表か、報告の項目などの表か分かりません")
+        raise NotUnderstood(Message("design.task-or-report"))
     return _each(cells, name)
 
 
@@ -92,7 +93,7 @@ def _timed(entry: PlacedEntry) -> Built:
         return _said_how_often(entry, often)
     schedules = read_times(entry.value) if entry.key and not is_attribute(entry) else ()
     if not schedules:
-        raise NotUnderstood("作業と時期の組ではありません")
+        raise NotUnderstood(Message("design.not-a-task-with-time"))
     return of_each(
         schedules,
         lambda schedule, nth: Routine(
@@ -112,7 +113,7 @@ def _listed(entry: PlacedEntry) -> Routine:
     if schedule is None and entry.checked is not None:
         schedule = section_schedule(entry.section)
     if schedule is None or is_attribute(entry):
-        raise NotUnderstood("いつ行うかが、行にも見出しにもありません")
+        raise NotUnderstood(Message("design.no-time-in-row-or-heading"))
     name = entry.key or entry.sentence
     remark = _OWNER.fullmatch(name)
     own = beside(remark["owner"], entry.section) if remark and remark["owner"] else None
@@ -135,7 +136,7 @@ def _led(entry: PlacedEntry) -> Built:
         if schedules:
             break
     else:
-        raise NotUnderstood("時期で始まる作業ではありません")
+        raise NotUnderstood(Message("design.not-a-task-after-time"))
     work = _OWNER.fullmatch(" ".join(said[count:]))
     name, owner = (work["name"], work["owner"] or "") if work else (" ".join(said[count:]), "")
     return of_each(

@@ -28,6 +28,7 @@ from toban.design.shapes.timing import (
 )
 from toban.design.values.duration import Duration, read_duration, read_within
 from toban.design.values.schedule import Schedule, read_schedule
+from toban.message import Message
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -126,7 +127,7 @@ def _routine(cells: Cells) -> Built:
 def _listed_routine(entry: PlacedEntry) -> SecurityRoutine:
     schedule = nearest_schedule(entry.section)
     if schedule is None or is_attribute(entry):
-        raise NotUnderstood("いつ行うかが、行にも見出しにもありません")
+        raise NotUnderstood(Message("design.no-time-in-row-or-heading"))
     name = entry.key or entry.sentence
     return SecurityRoutine(
         **entry.stamp(SecurityRoutine, name),
@@ -140,7 +141,7 @@ def _timed_routine(entry: PlacedEntry) -> Built:
     """Read an entry such as 脆弱性診断: 年1回."""
     schedules = read_times(entry.value) if entry.key and not is_attribute(entry) else ()
     if not schedules:
-        raise NotUnderstood("作業と時期の組ではありません")
+        raise NotUnderstood(Message("design.not-a-task-with-time"))
     return of_each(
         schedules,
         lambda schedule, nth: SecurityRoutine(
@@ -151,14 +152,19 @@ def _timed_routine(entry: PlacedEntry) -> Built:
 
 def _access_review(entry: PlacedEntry) -> AccessReview:
     return AccessReview(
-        **entry.stamp(AccessReview, entry.key), schedule=entry.read(read_schedule, "レビューの頻度")
+        **entry.stamp(AccessReview, entry.key),
+        schedule=entry.read(read_schedule, Message("design.expected-review-frequency")),
     )
 
 
 def _removal(entry: PlacedEntry) -> AccountRemoval:
     is_same_day = _SAME_DAY.search(normalise(entry.value)) is not None
     within = (
-        None if is_same_day else entry.read(lambda text: read_within(text) or read_duration(text), "期限")
+        None
+        if is_same_day
+        else entry.read(
+            lambda text: read_within(text) or read_duration(text), Message("design.expected-time-limit")
+        )
     )
     return AccountRemoval(**entry.stamp(AccountRemoval, entry.key), timing=entry.value, within=within)
 
@@ -167,7 +173,7 @@ def _mfa(entry: PlacedEntry) -> MfaRule:
     text = normalise(entry.value)
     is_optional = _OPTIONAL.search(text) is not None
     if not (is_optional or _REQUIRED.search(text)):
-        raise NotUnderstood(f"{entry.key}「{entry.value}」から、必須かどうかが読めません")
+        raise NotUnderstood(Message("design.required-or-not", cell=entry.key, words=entry.value))
     return MfaRule(**entry.stamp(MfaRule, entry.key), scope=entry.value, is_required=not is_optional)
 
 
@@ -181,7 +187,7 @@ def _password(entry: PlacedEntry) -> PasswordPolicy:
         expires_after=read_duration(expiry.group()) if expiry else None,
     )
     if not (policy.min_length or policy.classes or policy.expires_after):
-        raise NotUnderstood(f"{entry.key}「{entry.value}」は文字数・文字種・有効期限のどれとしても読めません")
+        raise NotUnderstood(Message("design.not-a-password-rule", cell=entry.key, words=entry.value))
     return policy
 
 
@@ -196,7 +202,7 @@ def _password_record(cells: Cells) -> PasswordPolicy:
         **cells.stamp(PasswordPolicy, cells.section.title),
         min_length=int(length.group()) if length else None,
         classes=_classes(normalise(cells["classes"])),
-        expires_after=cells.maybe("expiry", _expiry, "期間"),
+        expires_after=cells.maybe("expiry", _expiry, Message("design.expected-period")),
     )
 
 

@@ -10,6 +10,7 @@ from toban.design.lint.measures import between_runs, length, repeated
 from toban.design.lint.rule import Inspection, Remark, rule
 from toban.design.lint.wording import cite, span
 from toban.design.values.duration import Duration
+from toban.message import Message
 
 _DATABASE = re.compile(r"(?i)DB|データベース|database|postgres|mysql|maria|oracle|aurora|rds|mongo|sql")
 _INCREMENT = re.compile(r"(?i)増分|差分|インクリメンタル|increment|differential")
@@ -46,13 +47,21 @@ def logical_dump_cannot_make_increments(on: Inspection) -> Iterator[Remark]:
         if tool is None:
             continue
         served = _rpo_served_by(policy, on)
-        reason = f"RPO {served.limit}（{cite(served)}）に要る" if served else "方針にある"
+        why = (
+            Message("design.needed-for-rpo", rpo=served.limit.message, lines=cite(served))
+            if served
+            else Message("design.required-by-policy")
+        )
         yield Remark.on(
             policy,
-            f"手順（{cite(*procedures)}）の{tool}は毎回すべてを書き出す論理ダンプで、{reason}"
-            f"「{policy.subject} {policy.method}」を作れません",
-            "物理バックアップ（PostgreSQLならpg_basebackup --incrementalやpgBackRest）と"
-            "WALの保存を手順に加えてください",
+            Message(
+                "design.dump-makes-no-increments",
+                procedure=cite(*procedures),
+                tool=tool,
+                why=why,
+                backup=f"{policy.subject} {policy.method}",
+            ),
+            Message("design.dump-makes-no-increments-hint"),
         )
 
 
@@ -86,9 +95,12 @@ def increments_have_no_restore_procedure(on: Inspection) -> Iterator[Remark]:
         if _INCREMENT.search(policy.method) and _is_about_database(policy, on):
             yield Remark.on(
                 policy,
-                f"「{policy.subject} {policy.method}」から戻す手順がありません。"
-                f"リストア手順（{cite(*procedures)}）で戻せるのは丸ごとの写しだけです",
-                "増分の適用（PostgreSQLならpg_combinebackup、またはWALとrecovery_target_time）までを手順に書いてください",
+                Message(
+                    "design.increments-not-restored",
+                    backup=f"{policy.subject} {policy.method}",
+                    procedure=cite(*procedures),
+                ),
+                Message("design.increments-not-restored-hint"),
             )
 
 
@@ -99,9 +111,13 @@ def interval_alone_cannot_prove_rpo(on: Inspection) -> Iterator[Remark]:
         if between == length(objective.limit):
             yield Remark.on(
                 policy,
-                f"{span(between)}毎の取得だけでは、RPO {objective.limit}（{cite(objective)}）を"
-                "守れると言えません。最大の損失は、間隔に取得の所要時間を足した長さです",
-                "WALの連続保存（WALストリーミング）など継続的な取得を方針に加えるか、間隔をRPOより短くしてください",
+                Message(
+                    "design.interval-equals-rpo",
+                    interval=span(between),
+                    rpo=objective.limit.message,
+                    lines=cite(objective),
+                ),
+                Message("design.interval-equals-rpo-hint"),
             )
 
 
@@ -112,9 +128,14 @@ def interval_exceeds_rpo(on: Inspection) -> Iterator[Remark]:
         if between > length(objective.limit):
             yield Remark.on(
                 policy,
-                f"「{policy.subject}」のバックアップは最短でも{span(between)}毎で、"
-                f"RPO {objective.limit}（{cite(objective)}）を守れません",
-                "RPOより短い間隔の増分か、WALの連続保存を方針に加えてください",
+                Message(
+                    "design.interval-exceeds-rpo",
+                    subject=policy.subject,
+                    interval=span(between),
+                    rpo=objective.limit.message,
+                    lines=cite(objective),
+                ),
+                Message("design.interval-exceeds-rpo-hint"),
             )
 
 
@@ -169,11 +190,15 @@ def generations_contradict_retention(on: Inspection) -> Iterator[Remark]:
             continue
         yield Remark.on(
             policy,
-            f"{policy.generations.count}世代は{_days(kept)}分ですが、保存期間は"
-            f"{policy.retention}です。どちらで消すのか決まりません",
-            "世代数と保存期間を合わせるか、どちらか一方だけを書いてください",
+            Message(
+                "design.generations-contradict-retention",
+                count=policy.generations.count,
+                kept=_days(kept),
+                retention=policy.retention.message,
+            ),
+            Message("design.generations-contradict-retention-hint"),
         )
 
 
-def _days(kept: timedelta) -> str:
-    return f"{kept.days}日" if kept > timedelta(days=2) else span(kept)
+def _days(kept: timedelta) -> Message:
+    return Message("common.days", count=kept.days) if kept > timedelta(days=2) else span(kept)

@@ -8,6 +8,7 @@ from toban.design.finding import FindingLevel
 from toban.design.lint.rule import Inspection, Remark, rule
 from toban.design.lint.wording import cite
 from toban.design.values.retry import FailureAction
+from toban.message import Message
 
 _NO_RETRY = (FailureAction.RERUN_NEXT_DAY, FailureAction.RERUN_BY_HAND, FailureAction.SKIP)
 _AFTER_RETRIES = re.compile(r"(?i)リトライ|再試行|自動|retry|retries|後に|後、")
@@ -28,9 +29,14 @@ def failure_action_contradicts_retry_rule(on: Inspection) -> Iterator[Remark]:
         ):
             yield Remark.on(
                 batch,
-                f"「{batch.name}」の失敗時は「{batch.on_failure_text}」ですが、"
-                f"{cite(retry)}はすべてのバッチを{retry.rule.attempts}回まで自動でリトライすると決めています",
-                f"「リトライ後に{other[0]}」のように順序を書くか、自動リトライの対象を限ってください",
+                Message(
+                    "design.failure-action-contradicts-retry",
+                    batch=batch.name,
+                    action=batch.on_failure_text,
+                    lines=cite(retry),
+                    count=retry.rule.attempts,
+                ),
+                Message("design.failure-action-contradicts-retry-hint", action=other[0]),
             )
 
 
@@ -43,6 +49,10 @@ def delays_do_not_match_attempts(on: Inspection) -> Iterator[Remark]:
             continue
         yield Remark.on(
             retry,
-            f"リトライは{retry.rule.attempts}回までですが、間隔は{len(retry.rule.delays)}個書かれています",
-            "回数と間隔の数を合わせてください",
+            Message(
+                "design.delays-differ-from-attempts",
+                attempts=retry.rule.attempts,
+                count=len(retry.rule.delays),
+            ),
+            Message("design.delays-differ-from-attempts-hint"),
         )

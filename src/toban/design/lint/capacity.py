@@ -7,6 +7,7 @@ from toban.design.finding import FindingLevel
 from toban.design.lint.measures import comparable
 from toban.design.lint.rule import Inspection, Remark, rule
 from toban.design.lint.wording import number
+from toban.message import Message
 
 
 @rule("CP001", FindingLevel.WARNING)
@@ -24,7 +25,11 @@ def utilisation_does_not_fit_use(on: Inspection) -> Iterator[Remark]:
             continue
         yield Remark.on(
             resource,
-            f"「{resource.resource}」の使用率は{number(resource.utilisation.value)}%と書かれていますが、"
-            f"使用量と上限からは{number(round(computed, 1))}%です",
-            "使用率を計算し直すか、使用量と上限を確かめてください",
+            Message(
+                "design.utilisation-does-not-fit",
+                resource=resource.resource,
+                written=number(resource.utilisation.value),
+                computed=number(round(computed, 1)),
+            ),
+            Message("design.utilisation-does-not-fit-hint"),
         )

@@ -9,6 +9,7 @@ from toban.design.finding import FindingLevel
 from toban.design.lint.rule import Inspection, Remark, rule
 from toban.design.lint.wording import cite, number
 from toban.design.values.money import Money
+from toban.message import Message
 
 
 @rule("CO001", FindingLevel.WARNING)
@@ -18,10 +19,14 @@ def part_of_total_is_unallocated(on: Inspection) -> Iterator[Remark]:
         if split.rest > 0:
             yield Remark.on(
                 split.total,
-                f"内訳（{cite(*split.items)}）の合計は{split.written(split.sum)}で、"
-                f"全体{split.written(split.whole.amount)}のうち{split.written(split.rest)}が"
-                "どの項目にも割り当てられていません",
-                "残りを「その他」などの行に割り当て、しきい値を付けてください",
+                Message(
+                    "design.budget-is-unallocated",
+                    lines=cite(*split.items),
+                    sum=split.written(split.sum),
+                    total=split.written(split.whole.amount),
+                    rest=split.written(split.rest),
+                ),
+                Message("design.budget-is-unallocated-hint"),
             )
 
 
@@ -32,9 +37,14 @@ def items_exceed_total(on: Inspection) -> Iterator[Remark]:
         if split.rest < 0:
             yield Remark.on(
                 split.total,
-                f"内訳（{cite(*split.items)}）の合計{split.written(split.sum)}が、"
-                f"全体の予算{split.written(split.whole.amount)}を{split.written(-split.rest)}超えています",
-                "内訳を減らすか、全体の予算を改めてください",
+                Message(
+                    "design.items-exceed-total",
+                    lines=cite(*split.items),
+                    sum=split.written(split.sum),
+                    total=split.written(split.whole.amount),
+                    excess=split.written(-split.rest),
+                ),
+                Message("design.items-exceed-total-hint"),
             )
 
 
@@ -53,10 +63,14 @@ def alert_percent_does_not_fit_amount(on: Inspection) -> Iterator[Remark]:
             continue
         yield Remark.on(
             budget,
-            f"アラートの{alert.amount}は月額予算{monthly}の"
-            f"{number(round(computed, 1))}%ですが、"
-            f"{number(alert.percent)}%と書かれています",
-            "金額と割合のどちらかを直してください",
+            Message(
+                "design.alert-percent-does-not-fit",
+                alert=alert.amount,
+                budget=monthly,
+                computed=number(round(computed, 1)),
+                written=number(alert.percent),
+            ),
+            Message("design.alert-percent-does-not-fit-hint"),
         )
 
 

@@ -17,6 +17,7 @@ from toban.design.markdown import MarkdownTable
 from toban.design.origin import Origin
 from toban.design.values.people import is_placeholder
 from toban.design.values.schedule import Schedule
+from toban.message import Message, listing
 
 _IS_MAINTENANCE = re.compile(r"(?i)メンテ|maintenance|vacuum|再構築|再起動|reindex|restart")
 _REPEATED = re.compile(r"~\d+$")
@@ -51,9 +52,14 @@ def _collision(work: BackupPolicy | Batch, hit: list[tuple[MaintenanceWindow, Pe
     days = dates(period.start.date() for _, period in hit)
     return Remark.on(
         work,
-        f"「{name}」が計画メンテナンス（{cite(*(window for window, _ in hit))}）の時間に始まります。"
-        f"今後1年で{len(hit)}回、次は{days}",
-        "時刻をずらすか、メンテナンスの日は「終了後に実行」または「行わない」と書いてください",
+        Message(
+            "design.work-inside-maintenance",
+            work=name,
+            lines=cite(*(window for window, _ in hit)),
+            count=len(hit),
+            days=days,
+        ),
+        Message("design.work-inside-maintenance-hint"),
     )
 
 
@@ -85,8 +91,10 @@ def blank_is_left(on: Inspection) -> Iterator[Remark]:
         if blanks:
             yield Remark.on(
                 clause,
-                f"{'、'.join(f'「{blank}」' for blank in blanks)}が埋められていません",
-                "実際の値を書いてください（人の名前を文書に書きたくないときは、toban.tomlで役割に結び付けられます）",
+                Message(
+                    "design.blank-is-left", blanks=[Message("design.quoted", words=each) for each in blanks]
+                ),
+                Message("design.blank-is-left-hint"),
             )
 
 
@@ -107,9 +115,7 @@ def value_is_assumed(on: Inspection) -> Iterator[Remark]:
     """The document leaves something open (深夜 without a clock); say how it was interpreted."""
     for clause in on.design.clauses:
         if clause.assumptions:
-            yield Remark.on(
-                clause, "、".join(clause.assumptions), "このとおりでなければ、値をはっきり書いてください"
-            )
+            yield Remark.on(clause, listing(clause.assumptions), Message("design.value-is-assumed-hint"))
 
 
 @rule("XX004", FindingLevel.ERROR)
@@ -121,14 +127,12 @@ def row_stands_twice(on: Inspection) -> Iterator[Remark]:
         if original is clause:
             continue
         if original.text == clause.text:
-            message = f"{cite(original)}と同じ行です"
+            code = "design.row-is-repeated"
         elif _contradict(original, clause):
-            message = (
-                f"{cite(original)}と同じものについての行ですが、値が違います。どちらに従うのか決まりません"
-            )
+            code = "design.row-contradicts-another"
         else:
             continue
-        yield Remark.on(clause, message, "一つの行にまとめるか、名前で区別してください")
+        yield Remark.on(clause, Message(code, lines=cite(original)), Message("design.row-stands-twice-hint"))
 
 
 def _contradict(one: Clause, other: Clause) -> bool:
@@ -138,10 +142,10 @@ def _contradict(one: Clause, other: Clause) -> bool:
 
 
 def _is_value(field: object) -> bool:
-    """Say whether a field holds a value rather than mere text, which may be worded differently."""
+    """Say whether a field holds a value rather than mere text or a note about it."""
     if isinstance(field, tuple):
         return any(_is_value(part) for part in field)
-    return not (field is None or isinstance(field, str | Origin))
+    return not (field is None or isinstance(field, str | Origin | Message))
 
 
 @rule("XX005", FindingLevel.WARNING)
@@ -158,8 +162,8 @@ def table_has_no_rows(on: Inspection) -> Iterator[Remark]:
             yield Remark(
                 Origin(on.design.document, block.line),
                 " | ".join(block.header),
-                "表に見出しだけがあり、行がありません",
-                "行を書くか、表を消してください",
+                Message("design.table-has-no-rows"),
+                Message("design.table-has-no-rows-hint"),
             )
 
 
@@ -175,7 +179,10 @@ def rows_stay_unread(on: Inspection) -> Iterator[Remark]:
         yield Remark(
             Origin(on.design.document, unread[0].line),
             unread[0].text,
-            f"{len(unread)}行を読み取れませんでした（{cite_lines(row.line for row in unread)}）。"
-            "これらは実行されません",
-            "それぞれの理由は「読めなかった行」にあります",
+            Message(
+                "design.rows-stay-unread",
+                count=len(unread),
+                lines=cite_lines(row.line for row in unread),
+            ),
+            Message("design.rows-stay-unread-hint"),
         )

@@ -12,6 +12,7 @@ from toban.design.lint.rule import Inspection, Remark, rule
 from toban.design.lint.wording import cite, span
 from toban.design.values.duration import Duration
 from toban.design.values.severity import IncidentSeverity
+from toban.message import Message
 
 _GRAVITY = tuple(IncidentSeverity)
 
@@ -28,9 +29,14 @@ def rto_contradicts_gravest_level(on: Inspection) -> Iterator[Remark]:
             continue
         yield Remark.on(
             objective,
-            f"RTOは{objective.limit}ですが、最も重い障害「{level.name}」は"
-            f"{recovery}以内に復旧すると約束しています（{cite(level)}）",
-            "短いほうに揃えるか、RTOがどの障害（災害時など）のためのものかを書いてください",
+            Message(
+                "design.rto-contradicts-severity",
+                rto=objective.limit.message,
+                severity=level.name,
+                recovery=recovery.message,
+                lines=cite(level),
+            ),
+            Message("design.rto-contradicts-severity-hint"),
         )
 
 
@@ -48,9 +54,15 @@ def one_outage_exceeds_monthly_downtime(on: Inspection) -> Iterator[Remark]:
     if length(permitted) > yearly / 12:
         yield Remark.on(
             clause,
-            f"{permitted}の停止が1回あれば、「{objective.name}」（{cite(objective)}）が"
-            f"1か月に許すダウンタイム{span(yearly / 12)}を超えます（年では{span(yearly)}）",
-            "復旧時間を縮めるか、目標値を年単位で評価すると書くか、目標値を下げてください",
+            Message(
+                "design.one-outage-exceeds-downtime",
+                outage=permitted.message,
+                objective=objective.name,
+                lines=cite(objective),
+                monthly=span(yearly / 12),
+                yearly=span(yearly),
+            ),
+            Message("design.one-outage-exceeds-downtime-hint"),
         )
 
 

@@ -7,6 +7,7 @@ from toban.design.clauses.logs import LogKind, LogLevel
 from toban.design.finding import FindingLevel
 from toban.design.lint.rule import Inspection, Remark, rule
 from toban.design.lint.wording import cite
+from toban.message import Message
 
 
 @rule("LG001", FindingLevel.ERROR)
@@ -20,9 +21,10 @@ def silenced_level_is_to_be_kept(on: Inspection) -> Iterator[Remark]:
             if word.search(f"{kind.name} {kind.content}"):
                 yield Remark.on(
                     kind,
-                    f"「{kind.name}」は{level.name}も保存することになっていますが、"
-                    f"{level.name}は本番環境に出力されません（{cite(level)}）",
-                    f"内容から{level.name}を外すか、本番環境でも{level.name}を出力してください",
+                    Message(
+                        "design.silenced-level-is-kept", log=kind.name, level=level.name, lines=cite(level)
+                    ),
+                    Message("design.silenced-level-is-kept-hint", level=level.name),
                 )
 
 

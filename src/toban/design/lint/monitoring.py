@@ -14,6 +14,7 @@ from toban.design.lint.rule import Inspection, Remark, rule
 from toban.design.lint.wording import cite, span
 from toban.design.values.quantity import Quantity
 from toban.design.values.threshold import Threshold
+from toban.message import Message
 
 _DETECTION = re.compile(r"(?i)検知|検出|detect")
 
@@ -28,8 +29,8 @@ def gap_between_normal_and_warning(on: Inspection) -> Iterator[Remark]:
         normal, warning = gap
         yield Remark.on(
             monitor,
-            f"{_named(monitor)}が{normal}と{warning}の間のとき、正常とも警告とも決まりません",
-            f"正常範囲の端を{warning}に合わせるか、警告を{normal}からにしてください",
+            Message("design.gap-before-warning", monitor=_named(monitor), normal=normal, warning=warning),
+            Message("design.gap-before-warning-hint", normal=normal, warning=warning),
         )
 
 
@@ -61,8 +62,13 @@ def warning_not_before_critical(on: Inspection) -> Iterator[Remark]:
             continue
         yield Remark.on(
             monitor,
-            f"{_named(monitor)}の警告{warning.limit}が、異常{critical.limit}より先に来ません",
-            "警告のしきい値を異常より手前に置いてください（欄が入れ替わっていないかも確かめてください）",
+            Message(
+                "design.warning-not-before-critical",
+                monitor=_named(monitor),
+                warning=warning.limit,
+                critical=critical.limit,
+            ),
+            Message("design.warning-not-before-critical-hint"),
         )
 
 
@@ -92,10 +98,15 @@ def warning_comes_after_target_is_missed(on: Inspection) -> Iterator[Remark]:
             if objective.metric is monitor.metric and monitor.warning and _misses(monitor.warning, objective):
                 yield Remark.on(
                     monitor,
-                    f"{_named(monitor)}の警告{monitor.warning.limit}は、目標"
-                    f"「{objective.name} {objective.target.limit}」（{cite(objective)}）の手前に"
-                    "ありません。警告が出たとき、目標はもう破られています",
-                    "警告を目標より手前に置いてください（レスポンスタイムなら目標の8割など）",
+                    Message(
+                        "design.warning-after-missed-target",
+                        monitor=_named(monitor),
+                        warning=monitor.warning.limit,
+                        objective=objective.name,
+                        target=objective.target.limit,
+                        lines=cite(objective),
+                    ),
+                    Message("design.warning-after-missed-target-hint"),
                 )
 
 
@@ -124,11 +135,17 @@ def interval_cannot_keep_promised_detection(on: Inspection) -> Iterator[Remark]:
             worst = max(detection for _, detection in slow)
             yield Remark.on(
                 decision,
-                f"{span(promised)}以内の検知は、{cite(*(monitor for monitor, _ in slow))}の監視間隔では"
-                f"約束できません。測定の直後に起きた障害が見つかるのは{span(worst)}後で、"
-                "さらに測定と通知に時間がかかります",
-                f"監視間隔を{span(promised / 2)}以下にするか、"
-                f"検知の約束を{span(worst * 2)}以内に改めてください",
+                Message(
+                    "design.detection-is-too-slow",
+                    promised=span(promised),
+                    lines=cite(*(monitor for monitor, _ in slow)),
+                    worst=span(worst),
+                ),
+                Message(
+                    "design.detection-is-too-slow-hint",
+                    interval=span(promised / 2),
+                    promise=span(worst * 2),
+                ),
             )
 
 

@@ -14,6 +14,7 @@ from toban.design.lint.wording import cite, span
 from toban.design.values.hours import Hours
 from toban.design.values.people import Recipient, Role
 from toban.design.values.severity import AlertLevel, IncidentSeverity
+from toban.message import Message
 
 
 @rule("MN005", FindingLevel.ERROR)
@@ -31,12 +32,20 @@ def critical_notice_reaches_nobody_on_duty(on: Inspection) -> Iterator[Remark]:
     missing, on_holidays = uncovered(service.hours, [hours for _, hours in told])
     if not missing and not on_holidays:
         return
-    names = "、".join(f"{role.role} {hours}" for role, hours in told)
-    when = f"週に{span(missing)}" if missing else "祝日"
+    when = (
+        Message("design.time-a-week", length=span(missing))
+        if missing
+        else Message("design.on-public-holidays")
+    )
     yield Remark.on(
         rules[0],
-        f"最も重い通知が届くのは{names}（{cite(*(role for role, _ in told))}）だけです。"
-        f"サービスの提供時間（{cite(service)}）のうち{when}は、受け取る人が対応時間にいません",
+        Message(
+            "design.nobody-on-duty-for-critical",
+            roles=[f"{role.role} {hours}" for role, hours in told],
+            lines=cite(*(role for role, _ in told)),
+            service=cite(service),
+            when=when,
+        ),
         _contact_hint(on, service.hours),
     )
 
@@ -54,11 +63,11 @@ def _duty_of(on: Inspection, recipients: list[Recipient]) -> list[tuple[DutyRole
     return list(told.values())
 
 
-def _contact_hint(on: Inspection, service: Hours) -> str:
+def _contact_hint(on: Inspection, service: Hours) -> Message:
     for role in on.of(DutyRole):
         if role.hours is not None and uncovered(service, [role.hours])[0].total_seconds() == 0:
-            return f"通知先に「{role.role}」（{cite(role)}）を加えてください"
-    return "提供時間をすべて受け持つ役割（当番）を体制に置き、通知先に加えてください"
+            return Message("design.notify-role-hint", role=role.role, lines=cite(role))
+    return Message("design.add-role-for-all-hours-hint")
 
 
 @rule("MN006", FindingLevel.WARNING)
@@ -75,8 +84,8 @@ def round_the_clock_contact_is_never_told(on: Inspection) -> Iterator[Remark]:
             continue
         yield Remark.on(
             role,
-            f"「{role.role}」はいつでも連絡がつきますが、通知の表（{cite(*rules)}）のどの行にも出てきません",
-            "重い通知の通知先に加えるか、ここから外してください",
+            Message("design.contact-is-never-notified", role=role.role, lines=cite(*rules)),
+            Message("design.contact-is-never-notified-hint"),
         )
 
 

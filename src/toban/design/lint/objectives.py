@@ -13,6 +13,7 @@ from toban.design.lint.measures import MONTH, YEAR, is_monthly, length, yearly_d
 from toban.design.lint.rule import Inspection, Remark, rule
 from toban.design.lint.wording import cite, span
 from toban.design.values.metric import Metric
+from toban.message import Message
 
 _MAINTENANCE = re.compile(r"(?i)メンテ|計画停止|計画作業|maintenance|planned")
 _COUNTED = re.compile(r"(?i)稼働|可用性|ダウンタイム|停止時間|提供時間|availability|downtime|uptime|SLA|SLO")
@@ -33,13 +34,17 @@ def planned_maintenance_exceeds_downtime(on: Inspection) -> Iterator[Remark]:
         budget = yearly_downtime(objective)
         if budget is None or planned <= budget:
             continue
-        counts = "数えると書かれています" if is_included else "数えるかどうかが書かれていません"
         yield Remark.on(
             objective,
-            f"計画メンテナンスは年{span(planned)}（{cite(*windows)}）で、"
-            f"許されるダウンタイム年{span(budget)}を超えますが、ダウンタイムに{counts}",
-            "稼働率に「計画メンテナンスを除く」と書き添えるか、メンテナンスを"
-            f"月{span(budget / 12)}以内に縮めるか、目標値を下げてください",
+            Message(
+                "design.counted-maintenance-exceeds-downtime"
+                if is_included
+                else "design.maintenance-exceeds-downtime",
+                planned=span(planned),
+                lines=cite(*windows),
+                allowed=span(budget),
+            ),
+            Message("design.maintenance-exceeds-downtime-hint", monthly=span(budget / 12)),
         )
 
 
@@ -67,11 +72,14 @@ def downtime_does_not_fit_percentage(on: Inspection) -> Iterator[Remark]:
         rounding = length(last_digit)
         if shortest * share - rounding <= length(allowed) <= longest * share + rounding:
             continue
-        period = "月" if monthly else "年"
-        computed = (MONTH if monthly else YEAR) * share
+        computed = span((MONTH if monthly else YEAR) * share)
         yield Remark.on(
             objective,
-            f"{objective.target.limit}が残すダウンタイムは{period}{span(computed)}ですが、"
-            f"{period}{allowed}と書かれています",
-            f"ダウンタイムを{span(computed)}に直すか、稼働率を合わせてください",
+            Message(
+                "design.monthly-downtime-does-not-fit" if monthly else "design.yearly-downtime-does-not-fit",
+                target=objective.target.limit,
+                computed=computed,
+                written=allowed.message,
+            ),
+            Message("design.downtime-does-not-fit-hint", computed=computed),
         )

@@ -10,6 +10,7 @@ from toban.design.clauses.security import SecurityRoutine
 from toban.design.finding import FindingLevel
 from toban.design.lint.rule import YEAR_AHEAD, Inspection, Remark, rule
 from toban.design.lint.wording import cite, dates
+from toban.message import Message
 
 _CHANGES_PRODUCTION = re.compile(
     r"(?i)パッチ|適用|アップデート|アップグレード|バージョンアップ|patch|update|upgrade"
@@ -28,9 +29,15 @@ def release_and_patching_on_one_day(on: Inspection) -> Iterator[Remark]:
             if both:
                 yield Remark.on(
                     release,
-                    f"「{release.name}」と「{work.name}」（{cite(work)}）が同じ日に重なります。"
-                    f"今後1年で{len(both)}回、次は{dates(both)}。障害が起きたとき、どちらが原因か分かりません",
-                    "どちらかの日をずらしてください（パッチの翌週にリリースするなど）",
+                    Message(
+                        "design.release-on-day-of-patching",
+                        release=release.name,
+                        work=work.name,
+                        lines=cite(work),
+                        count=len(both),
+                        days=dates(both),
+                    ),
+                    Message("design.release-on-day-of-patching-hint"),
                 )
 
 

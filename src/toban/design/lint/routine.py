@@ -9,6 +9,7 @@ from toban.design.clauses.routine import Routine
 from toban.design.finding import FindingLevel
 from toban.design.lint.rule import Inspection, Remark, rule
 from toban.design.values.schedule import Cadence
+from toban.message import Message
 
 # Daily and weekly work soon comes round again; a missed monthly task is missed for a month.
 _RARE = (Cadence.MONTHLY, Cadence.QUARTERLY, Cadence.HALF_YEARLY, Cadence.YEARLY)
@@ -29,9 +30,13 @@ def rare_routine_falls_on_holidays(on: Inspection) -> Iterator[Remark]:
         if days:
             yield Remark.on(
                 routine,
-                f"「{routine.name}」（{routine.schedule.text}）は祝日に当たることがあります。"
-                f"次は{_named(on, days)}",
-                "「祝日のときは翌営業日」のように代わりの日を書くか、「第1営業日」のように営業日で決めてください",
+                Message(
+                    "design.task-on-holidays",
+                    task=routine.name,
+                    schedule=routine.schedule.text,
+                    days=_named(on, days),
+                ),
+                Message("design.task-on-holidays-hint"),
             )
 
 
@@ -48,5 +53,5 @@ def _works_on_holidays(on: Inspection, routine: Routine) -> bool:
     )
 
 
-def _named(on: Inspection, days: list[date]) -> str:
-    return "、".join(f"{day.isoformat()}（{on.holidays[day]}）" for day in days[:_NAMED])
+def _named(on: Inspection, days: list[date]) -> tuple[Message, ...]:
+    return tuple(Message("design.holiday-on", date=day, holiday=on.holidays[day]) for day in days[:_NAMED])

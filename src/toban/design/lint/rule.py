@@ -1,6 +1,5 @@
 """A lint rule: a pure function from a document and a day to remarks, under a permanent code."""
 
-import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
@@ -9,16 +8,15 @@ from functools import cached_property
 from toban.design.calendar import days_from, is_due_on, japanese_holidays
 from toban.design.clauses.base import Clause
 from toban.design.finding import Finding, FindingLevel
-from toban.design.markdown import BulletList, MarkdownTable, NumberedList
 from toban.design.origin import Origin
 from toban.design.reader import Design
 from toban.design.values.schedule import Schedule
+from toban.message import Message
 
 YEAR_AHEAD = 365
 """The number of days over which schedules are compared."""
 _HOLIDAYS_AHEAD = timedelta(days=2 * 366)
 """Nobody plans further ahead."""
-_KANA = re.compile(r"[ぁ-んァ-ヶ]")
 
 
 @dataclass(frozen=True)
@@ -35,25 +33,15 @@ class Inspection:
     @cached_property
     def lines(self) -> tuple[str, ...]:
         """Every heading, row, list entry and paragraph as one text, in document order."""
-        return tuple(self._lines())
-
-    def _lines(self) -> Iterator[str]:
-        for block in self.design.blocks:
-            match block:
-                case MarkdownTable(rows=rows):
-                    yield from (" | ".join(row.cells) for row in rows)
-                case BulletList(items=items) | NumberedList(items=items):
-                    yield from (item.text for item in items)
-                case _:
-                    yield block.text
+        return tuple(self.design.lines)
 
     @cached_property
-    def holidays(self) -> Mapping[date, str]:
+    def holidays(self) -> Mapping[date, Message]:
         """The public holidays from today on that apply to the document, with their names.
 
         A document in Japanese follows Japan's holidays; for other languages they are unknown.
         """
-        if not any(_KANA.search(line) for line in self.lines):
+        if self.design.language != "ja":
             return {}
         last = self.today + _HOLIDAYS_AHEAD
         known = japanese_holidays(range(self.today.year, last.year + 1))
@@ -78,11 +66,11 @@ class Remark:
 
     origin: Origin
     quote: str
-    message: str
-    hint: str
+    message: Message
+    hint: Message
 
     @classmethod
-    def on(cls, clause: Clause, message: str, hint: str) -> "Remark":
+    def on(cls, clause: Clause, message: Message, hint: Message) -> "Remark":
         """Return a remark about *clause*, quoting it."""
         return cls(clause.origin, clause.text, message, hint)
 

@@ -8,6 +8,7 @@ from toban.design.finding import FindingLevel
 from toban.design.lint.measures import between_runs
 from toban.design.lint.rule import Inspection, Remark, rule
 from toban.design.lint.wording import cite
+from toban.message import Message
 
 
 @rule("SC001", FindingLevel.WARNING)
@@ -23,6 +24,6 @@ def routine_at_another_frequency(on: Inspection) -> Iterator[Remark]:
             continue
         yield Remark.on(
             security,
-            f"「{security.name}」の頻度が、ここと定期作業（{cite(routine)}）とで違います",
-            "どちらかの頻度に揃えてください",
+            Message("design.task-at-two-frequencies", task=security.name, lines=cite(routine)),
+            Message("design.task-at-two-frequencies-hint"),
         )

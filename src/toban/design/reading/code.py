@@ -7,6 +7,7 @@ from toban.design.reading.entries import read_step_text, steps_shape
 from toban.design.reading.outcome import RowOutcome, read, unread
 from toban.design.section import DocumentSection
 from toban.design.shapes.shape import ClausePlace, CodeShape, NotUnderstood, PlacedCode
+from toban.message import NOTHING, Message, message_of
 
 _PLAIN = frozenset({"text", "txt", "plaintext", "markdown", "md", ""})
 _DIAGRAMS = frozenset({"mermaid", "plantuml", "puml", "dot", "graphviz"})
@@ -16,21 +17,21 @@ def read_code(block: CodeBlock, section: DocumentSection, document: str) -> RowO
     """Return what became of the block; None if it is a mere illustration."""
     language = block.language.lower()
     place = ClausePlace(Origin(document, block.line), block.text, section)
-    reason = ""
+    reason = NOTHING
     for shape in sorted(CODE, key=lambda shape: -section.nearness(shape.headings)):
         if language not in shape.languages or not _is_under(shape, section):
             continue
         try:
             return read(block.line, block.text, shape.build(PlacedCode(place, block)))
         except NotUnderstood as flaw:
-            reason = reason or str(flaw)
+            reason = reason or message_of(flaw)
     # Without a language it may be a drawing or text in columns, which nobody meant as commands.
     if reason and language:
         return unread(block.line, block.text, reason)
     if language in _PLAIN:
         return read_step_text(block.text, block.line, section, document)
     if language in _DIAGRAMS and steps_shape(section) is not None:
-        return unread(block.line, block.text, "図からは手順を読めません。番号つきの箇条書きで書いてください")
+        return unread(block.line, block.text, Message("design.steps-as-diagram"))
     return None
 
 

@@ -21,6 +21,7 @@ from toban.design.shapes.shape import (
     roles_of,
     words,
 )
+from toban.message import NOTHING, Message, message_of
 
 _KEYED = re.compile(
     r"(?P<key>[^:：\n。]{1,60}?)\s*(?:[:：](?!//)(?<!\d[:：](?=\d))|：)\s*(?P<value>.*)", re.DOTALL
@@ -136,7 +137,7 @@ def read_step_text(text: str, line: int, section: DocumentSection, document: str
         return None
     steps = _steps_in(text)
     if len(steps) < 2:
-        return unread(line, text, "番号のある手順として読めません")
+        return unread(line, text, Message("design.not-numbered-steps"))
     return _as_steps(shape, line, steps, section, document)
 
 
@@ -163,7 +164,7 @@ def _as_steps(
     try:
         return read(line, text, shape.build(PlacedSteps(place, steps)))
     except NotUnderstood as reason:
-        return unread(line, text, str(reason))
+        return unread(line, text, message_of(reason))
 
 
 def read_lines(lines: Sequence[EntryLine], document: str) -> Iterator[RowOutcome]:
@@ -179,7 +180,8 @@ def read_lines(lines: Sequence[EntryLine], document: str) -> Iterator[RowOutcome
             outcome, used = record
             yield outcome
             yield from (
-                aside(line.line, line.text, f"{used[0].line}行目と合わせて1つの規則です") for line in used[1:]
+                aside(line.line, line.text, Message("design.one-rule-with-line", line=used[0].line))
+                for line in used[1:]
             )
             taken.update(line.line for line in used)
     for line in lines:
@@ -219,7 +221,7 @@ def _read_record(group: tuple[EntryLine, ...], document: str) -> tuple[RowOutcom
         try:
             return read(used[0].line, text, shape.build(Cells(place, values, labels))), used
         except NotUnderstood as reason:
-            return unread(used[0].line, text, str(reason)), used
+            return unread(used[0].line, text, message_of(reason)), used
     return None
 
 
@@ -237,10 +239,10 @@ def _is_read(line: EntryLine, document: str) -> bool:
 
 def _read_line(line: EntryLine, document: str) -> RowOutcome:
     if len(line.text) > LONGEST:
-        return aside(line.line, line.text, "規則ではなく文章です")
+        return aside(line.line, line.text, Message("design.prose"))
     if _is_about_the_document(line):
-        return aside(line.line, line.text, "文書そのものについての記載です")
-    reason = ""
+        return aside(line.line, line.text, Message("design.about-the-document"))
+    reason = NOTHING
     place = ClausePlace(Origin(document, line.line), line.text, line.section)
     entry = PlacedEntry(place, line.key, line.value, line.checked)
     for shape in ENTRIES:
@@ -250,16 +252,14 @@ def _read_line(line: EntryLine, document: str) -> RowOutcome:
             return read(line.line, line.text, shape.build(entry))
         except NotUnderstood as flaw:
             # A shape that takes any entry under its heading has only guessed: its complaint would mislead.
-            reason = reason or (str(flaw) if shape.key is not None else "")
+            reason = reason or (message_of(flaw) if shape.key is not None else NOTHING)
     if reason:
         return unread(line.line, line.text, reason)
     if line.is_step:
-        return aside(line.line, line.text, "手順の一つです")
+        return aside(line.line, line.text, Message("design.a-step"))
     if line.is_row or _STATES_A_RULE.search(normalise(line.text)):
-        return unread(
-            line.line, line.text, f"見出し「{line.section.title}」の下の、どの種類の規則か分かりません"
-        )
-    return aside(line.line, line.text, "規則を述べていない文です")
+        return unread(line.line, line.text, Message("design.unknown-rule", heading=line.section.title))
+    return aside(line.line, line.text, Message("design.no-rule"))
 
 
 def _fits(shape: EntryShape, line: EntryLine) -> bool:

@@ -12,6 +12,7 @@ from toban.design.reading.outcome import RowOutcome
 from toban.design.reading.tables import row_text
 from toban.design.section import normalise
 from toban.design.shapes.shape import is_blank, words
+from toban.message import Message
 
 _PRODUCTION = r"(?:本番|プロダクション|production|prod)(?:環境| env(?:ironment)?)?"
 _OTHER = (
@@ -25,7 +26,7 @@ _COLUMN = words(
 # What a column may hold if its heading names only the environment.
 _MEANINGS = ("目標値", "頻度", "保存期間", "しきい値")
 _PARTS = re.compile(r"\s*[/／]\s*")
-_NOTE = "環境ごとの列のうち、本番の列だけを読みました"
+_NOTE = Message("design.production-only")
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,6 +10,7 @@ from toban.design.markdown import Block, Heading
 from toban.design.reading.outcome import RowFate, RowOutcome
 from toban.design.section import heading_words
 from toban.design.shapes.shape import words
+from toban.message import NOTHING, Message
 
 _OPERATIONS = words(
     "運用|監視|アラート|アラーム|ログ|バックアップ|リストア|復旧|復元|障害|インシデント|デプロイ|リリース|ロールバック|バッチ|ジョブ|定期|メンテ"
@@ -31,8 +32,8 @@ _MUCH, _MOST = 0.2, 0.5
 _SEVERAL = 3
 
 
-def why_foreign(blocks: Sequence[Block], outcomes: Sequence[RowOutcome]) -> str:
-    """Return the reason to refuse the document as being about something else; empty if it should be read.
+def why_foreign(blocks: Sequence[Block], outcomes: Sequence[RowOutcome]) -> Message:
+    """Return the reason to refuse the document as being about something else; nothing if it should be read.
 
     A short document in the terms of operations is never refused, however little of it was understood.
     """
@@ -42,9 +43,9 @@ def why_foreign(blocks: Sequence[Block], outcomes: Sequence[RowOutcome]) -> str:
     own = sum(_OPERATIONS.search(heading) is not None for heading in headings)
     foreign = sum(_FOREIGN.search(heading) is not None for heading in headings)
     if read == 0 and own == 0:
-        return "監視・バックアップ・障害対応などの見出しも行も見つかりません"
+        return Message("design.nothing-about-operations")
     is_suspect = foreign > len(headings) * _MUCH and read < rows / 2
     is_certain = foreign > len(headings) * _MOST
     if foreign >= _SEVERAL and (is_suspect or is_certain):
-        return "見出しの多くが、システムの運用ではない主題です"
-    return ""
+        return Message("design.other-subject")
+    return NOTHING

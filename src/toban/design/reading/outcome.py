@@ -5,6 +5,7 @@ from enum import Enum, auto
 
 from toban.design.clauses.base import Clause
 from toban.design.shapes.shape import Built
+from toban.message import NOTHING, Message
 
 
 class RowFate(Enum):
@@ -24,16 +25,16 @@ class RowOutcome:
     text: str
     fate: RowFate
     clauses: tuple[Clause, ...] = ()
-    reason: str = ""
+    reason: Message = NOTHING
 
 
 def read(line: int, text: str, built: Built) -> RowOutcome:
     return RowOutcome(line, text, RowFate.READ, built if isinstance(built, tuple) else (built,))
 
 
-def unread(line: int, text: str, reason: str) -> RowOutcome:
+def unread(line: int, text: str, reason: Message) -> RowOutcome:
     return RowOutcome(line, text, RowFate.UNREAD, reason=reason)
 
 
-def aside(line: int, text: str, reason: str) -> RowOutcome:
+def aside(line: int, text: str, reason: Message) -> RowOutcome:
     return RowOutcome(line, text, RowFate.ASIDE, reason=reason)

@@ -15,6 +15,7 @@ from toban.design.origin import Origin
 from toban.design.reading.outcome import RowFate, RowOutcome, aside, read, unread
 from toban.design.section import DocumentSection, normalise
 from toban.design.shapes.shape import Cells, ClausePlace, NotUnderstood, TableShape, is_blank, roles_of, words
+from toban.message import NOTHING, Message, message_of
 
 # Rows tried before a kind is accepted, and the share of them that must be readable.
 _SAMPLE = 20
@@ -47,7 +48,7 @@ def read_table(table: MarkdownTable, section: DocumentSection, document: str) ->
     """Return what became of each row, in order. A table of an unknown kind is unread as a whole."""
     text = " | ".join(table.header)
     if not table.rows:
-        return [unread(table.line, text, "行のない表です")]
+        return [unread(table.line, text, Message("design.table-without-rows"))]
     why_aside = _why_aside(table.header)
     if why_aside:
         return [aside(row.line, row_text(row), why_aside) for row in table.rows]
@@ -59,7 +60,7 @@ def read_table(table: MarkdownTable, section: DocumentSection, document: str) ->
             return list(_outcomes(candidate, table.rows, table.header, section, document))
     if candidates and _is_surely_meant(candidates[0]):
         return list(_outcomes(candidates[0], table.rows, table.header, section, document))
-    reason = f"見出し「{section.title}」と列（{text}）から、何の表か分かりません"
+    reason = Message("design.unknown-table", heading=section.title, columns=text)
     return [unread(row.line, row_text(row), reason) for row in table.rows]
 
 
@@ -68,19 +69,19 @@ def row_text(row: TableRow) -> str:
     return " | ".join(cell.replace("\n", " ") for cell in row.cells)
 
 
-def _why_aside(header: tuple[str, ...]) -> str:
+def _why_aside(header: tuple[str, ...]) -> Message:
     names = [normalise(cell).replace(" ", "") for cell in header]
 
     def has(pattern: re.Pattern[str]) -> bool:
         return any(pattern.fullmatch(name) for name in names)
 
     if has(_HISTORY) and has(_CHANGES):
-        return "改訂の履歴です"
+        return Message("design.revision-history")
     if names and _TERM.fullmatch(names[0]):
-        return "用語の説明です"
+        return Message("design.glossary")
     if len(names) > 1 and _LINK.fullmatch(names[1]):
-        return "リンクの一覧です"
-    return ""
+        return Message("design.list-of-links")
+    return NOTHING
 
 
 def _candidates(table: MarkdownTable, section: DocumentSection) -> list[_KindCandidate]:
@@ -160,10 +161,10 @@ def _outcomes(
     for row in rows:
         text = row_text(row)
         if row.surplus:
-            yield unread(row.line, text, f"セルが列より{row.surplus}個多い行です（| は \\| と書きます）")
+            yield unread(row.line, text, Message("design.surplus-cells", count=row.surplus))
             continue
         if len(text) > _LONGEST:
-            yield unread(row.line, text, f"長すぎる行です（{_LONGEST}文字まで）")
+            yield unread(row.line, text, Message("design.row-too-long", most=_LONGEST))
             continue
         cells = above = _filled(row.cells, above)
         values = {role: cells[index] for role, index in candidate.roles.items()}
@@ -171,4 +172,4 @@ def _outcomes(
         try:
             yield read(row.line, text, candidate.shape.build(Cells(place, values, labels, nameless)))
         except NotUnderstood as reason:
-            yield unread(row.line, text, str(reason))
+            yield unread(row.line, text, message_of(reason))

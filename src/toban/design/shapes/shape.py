@@ -18,12 +18,13 @@ from toban.design.markdown import CodeBlock
 from toban.design.origin import Origin
 from toban.design.section import DocumentSection, normalise
 from toban.design.values.people import is_placeholder
+from toban.message import Message
 
 type Built = Clause | tuple[Clause, ...]
 
 
 class NotUnderstood(Exception):
-    """A row can't become a clause of this kind; the message says which cell and what was expected."""
+    """A row can't become a clause of this kind; its `Message` says which cell and what was expected."""
 
 
 class Stamp(TypedDict):
@@ -32,7 +33,7 @@ class Stamp(TypedDict):
     id: str
     origin: Origin
     text: str
-    assumptions: tuple[str, ...]
+    assumptions: tuple[Message, ...]
 
 
 _BLANK = frozenset(
@@ -68,7 +69,7 @@ class ClausePlace:
     text: str
     section: DocumentSection
 
-    def stamp(self, kind: type[Clause], *keys: str, assumptions: tuple[str, ...] = ()) -> Stamp:
+    def stamp(self, kind: type[Clause], *keys: str, assumptions: tuple[Message, ...] = ()) -> Stamp:
         """Return the common fields of a clause of *kind* whose row key is *keys*."""
         return Stamp(id=identity(kind, *keys), origin=self.origin, text=self.text, assumptions=assumptions)
 
@@ -104,21 +105,21 @@ class Cells:
     def headed(self, heading: str) -> str:
         """Return the heading above as the name of what the row is about, if no column can hold the name."""
         if self.nameless:
-            raise NotUnderstood(f"列「{self.nameless}」が何の列か分かりません")
+            raise NotUnderstood(Message("design.unknown-column", column=self.nameless))
         return heading
 
     def required(self, role: str) -> str:
         """Return the cell's text, which must not be empty."""
         text = self[role]
         if not text:
-            raise NotUnderstood(f"{self._label(role)}が空です")
+            raise NotUnderstood(Message("design.empty-cell", cell=self._label(role)))
         return text
 
-    def read[T](self, role: str, reader: Callable[[str], T | None], expected: str) -> T:
-        """Return the cell's value; *expected* names the kind of value in the message (期間, しきい値)."""
+    def read[T](self, role: str, reader: Callable[[str], T | None], expected: Message) -> T:
+        """Return the cell's value; *expected* names its kind in the complaint."""
         return read_value(self.required(role), reader, label=self._label(role), expected=expected)
 
-    def maybe[T](self, role: str, reader: Callable[[str], T], expected: str) -> T | None:
+    def maybe[T](self, role: str, reader: Callable[[str], T], expected: Message) -> T | None:
         """Do the same for a cell that may be empty; anything it does contain must be readable."""
         text = self[role]
         value = reader(text) if text else None
@@ -126,7 +127,7 @@ class Cells:
             raise unreadable(text, label=self._label(role), expected=expected)
         return value
 
-    def stamp(self, kind: type[Clause], *keys: str, assumptions: tuple[str, ...] = ()) -> Stamp:
+    def stamp(self, kind: type[Clause], *keys: str, assumptions: tuple[Message, ...] = ()) -> Stamp:
         return self.place.stamp(kind, *keys, assumptions=assumptions)
 
     def _label(self, role: str) -> str:
@@ -151,15 +152,17 @@ class PlacedEntry:
         """The whole entry as one text."""
         return self.place.text
 
-    def read[T](self, reader: Callable[[str], T | None], expected: str) -> T:
+    def read[T](self, reader: Callable[[str], T | None], expected: Message) -> T:
         """Return the entry's value, or the sentence's if it has no key."""
-        return read_value(self.value, reader, label=self.key or "この行", expected=expected)
+        return read_value(self.value, reader, label=self.key or Message("design.this-row"), expected=expected)
 
-    def stamp(self, kind: type[Clause], *keys: str, assumptions: tuple[str, ...] = ()) -> Stamp:
+    def stamp(self, kind: type[Clause], *keys: str, assumptions: tuple[Message, ...] = ()) -> Stamp:
         return self.place.stamp(kind, *keys, assumptions=assumptions)
 
 
-def read_value[T](text: str, reader: Callable[[str], T | None], *, label: str, expected: str) -> T:
+def read_value[T](
+    text: str, reader: Callable[[str], T | None], *, label: str | Message, expected: Message
+) -> T:
     """Read *text*, or raise `NotUnderstood` naming the place, the text and what was expected."""
     value = reader(text)
     if value is None:
@@ -167,11 +170,11 @@ def read_value[T](text: str, reader: Callable[[str], T | None], *, label: str, e
     return value
 
 
-def unreadable(text: str, *, label: str, expected: str) -> NotUnderstood:
+def unreadable(text: str, *, label: str | Message, expected: Message) -> NotUnderstood:
     """Return the complaint that *text* is not *expected*, or that it is still a blank to fill in."""
     if is_placeholder(text):
-        return NotUnderstood(f"{label}「{text}」はまだ決まっていません")
-    return NotUnderstood(f"{label}「{text}」は{expected}として読めません")
+        return NotUnderstood(Message("design.not-decided", cell=label, words=text))
+    return NotUnderstood(Message("design.not-readable", cell=label, words=text, expected=expected))
 
 
 def words(pattern: str) -> re.Pattern[str]:

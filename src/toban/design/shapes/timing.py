@@ -7,6 +7,7 @@ from toban.design.section import DocumentSection, heading_words, normalise
 from toban.design.shapes.shape import Cells, NotUnderstood, PlacedEntry, words
 from toban.design.values.duration import read_duration
 from toban.design.values.schedule import Schedule, join_schedule, read_schedule, read_schedules
+from toban.message import Message
 
 _CADENCE = words(
     r"(?P<日次>毎日|毎朝|毎晩|日次|デイリー|\bdaily\b|\bnightly\b)|(?P<週次>毎週|週次|ウィークリー|\bweekly\b)|(?P<隔週>隔週)"
@@ -90,16 +91,18 @@ def row_schedule(cells: Cells, frequency: str = "frequency", clock: str = "clock
         if joined is None and read_duration(when) is not None:
             joined = read_schedule(often)
         if joined is None:
-            raise NotUnderstood(f"「{often}」と「{when}」を合わせて実施時期として読めません")
+            raise NotUnderstood(Message("design.no-joint-schedule", frequency=often, time=when))
         return joined
     if not (often or when):
         above = section_schedule(cells.section)
         if above is None:
-            raise NotUnderstood("いつ行うかが、行にも見出しにもありません")
+            raise NotUnderstood(Message("design.no-time-in-row-or-heading"))
         return above
     alone = _with_headings(often or when, cells.section)
     return (
-        alone if alone is not None else cells.read(frequency if often else clock, read_schedule, "実施時期")
+        alone
+        if alone is not None
+        else cells.read(frequency if often else clock, read_schedule, Message("design.expected-schedule"))
     )
 
 

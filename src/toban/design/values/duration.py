@@ -8,6 +8,7 @@ from decimal import Decimal
 from enum import StrEnum
 
 from toban.design.values.normal import UNDECIDED, plain
+from toban.message import Message
 
 
 class TimeUnit(StrEnum):
@@ -35,6 +36,17 @@ _LENGTH = {
     TimeUnit.MONTH: timedelta(days=30),
     TimeUnit.YEAR: timedelta(days=365),
 }
+_NAMES = {
+    TimeUnit.MILLISECOND: "design.milliseconds",
+    TimeUnit.SECOND: "common.seconds",
+    TimeUnit.MINUTE: "common.minutes",
+    TimeUnit.HOUR: "common.hours",
+    TimeUnit.DAY: "common.days",
+    TimeUnit.BUSINESS_DAY: "design.business-days",
+    TimeUnit.WEEK: "design.weeks",
+    TimeUnit.MONTH: "design.months",
+    TimeUnit.YEAR: "design.years",
+}
 _LONGEST = timedelta.max.days // 366
 """In years; anything longer is a typo rather than a duration."""
 
@@ -48,6 +60,11 @@ class Duration:
 
     def __str__(self) -> str:
         return f"{self.amount.normalize():f}{self.unit}"
+
+    @property
+    def message(self) -> Message:
+        """The length in the unit that the document wrote, in the reader's language: 8.76時間, 8.76 h."""
+        return Message(_NAMES[self.unit], count=f"{self.amount.normalize():f}")
 
     def as_timedelta(self) -> timedelta:
         """Return the length for comparing and waiting: a month counts as 30 days, a year as 365.

@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from toban.design.values.normal import plain
+from toban.message import Message
+from toban.message import plain as verbatim
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,6 +18,25 @@ class Quantity:
 
     def __str__(self) -> str:
         return f"{self.value.normalize():,f}{self.unit}"
+
+    @property
+    def message(self) -> Message:
+        """The quantity in the reader's language: 10件, 10 items; a unit of all languages stays as it is."""
+        name = _NAMES.get(self.unit)
+        if name is None:
+            return verbatim(str(self))
+        is_whole = self.value == self.value.to_integral_value()
+        return Message(name, count=int(self.value) if is_whole else f"{self.value.normalize():,f}")
+
+
+_NAMES = {
+    "件": "design.quantity-of-items",
+    "回": "design.quantity-of-times",
+    "秒": "common.seconds",
+    "分": "common.minutes",
+    "時間": "common.hours",
+    "日": "common.days",
+}
 
 
 _PREFIXES = "KMGTP"

@@ -8,6 +8,8 @@ from enum import StrEnum
 from toban.design.values.duration import DURATION, Duration, TimeUnit, duration_of
 from toban.design.values.normal import UNDECIDED, plain
 from toban.design.values.quantity import QUANTITY, QUANTITY_BEFORE_WORDS, Quantity, quantity_of
+from toban.message import Message
+from toban.message import plain as verbatim
 
 
 class Comparison(StrEnum):
@@ -40,6 +42,13 @@ _WORDS = {
     Comparison.AT_MOST: "以下",
     Comparison.BELOW: "未満",
     Comparison.EQUAL: "",
+}
+_CODES = {
+    Comparison.AT_LEAST: "design.at-least",
+    Comparison.ABOVE: "design.above",
+    Comparison.AT_MOST: "design.at-most",
+    Comparison.BELOW: "design.below",
+    Comparison.EQUAL: "design.equal-to",
 }
 
 
@@ -75,6 +84,21 @@ class Threshold:
         return f"{head}{condition}{self.lasting}"
 
     @property
+    def message(self) -> Message:
+        """The condition in the reader's language: 5分間に10件以上, 10 items or more within 5 min."""
+        limit = self.limit.message
+        said = limit if self.is_bare else Message(_CODES[self.comparison], limit=limit)
+        if self.subject:
+            said = Message("design.condition-of-subject", subject=self.subject, condition=said)
+        if self.within:
+            said = Message("design.condition-within", window=self.within.message, condition=said)
+        if self.sustained:
+            said = Message("design.condition-sustained", length=self.sustained.message, condition=said)
+        if self.consecutive:
+            said = Message("design.condition-in-a-row", count=self.consecutive, condition=said)
+        return said
+
+    @property
     def lasting(self) -> str:
         """How long it must hold, in the document's words: `が5分継続`, ` 連続3回`; empty means at once."""
         tail = f"が{self.sustained}継続" if self.sustained else ""
@@ -91,6 +115,15 @@ class Range:
 
     low: Quantity | None
     high: Quantity | None
+
+    @property
+    def message(self) -> Message:
+        """The range in the reader's language: 60%以下, 60% or less."""
+        if self.high is not None and self.low is None:
+            return Message("design.at-most", limit=self.high.message)
+        if self.low is not None and self.high is None:
+            return Message("design.at-least", limit=self.low.message)
+        return verbatim(str(self))
 
     def __str__(self) -> str:
         if self.low is None:

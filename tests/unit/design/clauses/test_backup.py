@@ -67,7 +67,7 @@ def test_frequency_and_clock_columns_are_combined(read: Read) -> None:
 def test_an_unreadable_retention_leaves_the_row_unread(read: Read, kept: str) -> None:
     design = read("## バックアップ", "| 対象 | 頻度 | 保存期間 |", "|-|-|-|", f"| DB | 日次 | {kept} |")
 
-    assert design.unread[0].reason == f"保存期間「{kept}」は期間として読めません"
+    assert str(design.unread[0].reason) == f"保存期間「{kept}」は期間として読めません"
 
 
 def test_a_data_retention_is_not_a_backup(read: Read) -> None:
@@ -164,7 +164,7 @@ def test_a_command_that_lists_backups_is_not_a_backup(read: Read, command: str) 
     design = read("## バックアップ", "```bash", command, "```")
 
     assert design.of(BackupProcedure) == ()
-    assert design.unread[0].reason == "バックアップを取るコマンドが見つかりません"
+    assert str(design.unread[0].reason) == "バックアップを取るコマンドが見つかりません"
 
 
 def test_a_retention_per_kind_of_backup_gives_their_schedules(read: Read) -> None:

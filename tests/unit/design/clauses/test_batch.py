@@ -70,7 +70,7 @@ def test_unreadable_schedule_is_named_with_both_cells(read: Read) -> None:
         "## バッチ一覧", *HEADER, "| B1 | 集計 | 日次 | そのうち | - |", "| B2 | 送信 | 日次 | 1:00 | - |"
     )
 
-    assert design.unread[0].reason == "「日次」と「そのうち」を合わせて実施時期として読めません"
+    assert str(design.unread[0].reason) == "「日次」と「そのうち」を合わせて実施時期として読めません"
 
 
 def test_a_job_may_be_a_list_below_its_name(read: Read) -> None:
@@ -102,4 +102,4 @@ def test_a_start_column_without_a_frequency_is_unread(read: Read) -> None:
     design = read("## バッチ一覧", header, "|-|-|-|", "| 集計 | 毎日 02:00 | - |", "| 送信 | 03:00 | - |")
 
     assert [batch.name for batch in design.of(Batch)] == ["集計"]
-    assert [row.reason for row in design.unread] == ["バッチの頻度が書かれていません"]
+    assert [str(row.reason) for row in design.unread] == ["バッチの頻度が書かれていません"]

@@ -45,8 +45,8 @@ def test_response_cell_may_promise_two_times(
 
 
 def test_a_response_without_a_time_leaves_the_row_unread(read: Read) -> None:
-    assert (
-        level_of(read, "Low", "ベストエフォート").unread[0].reason.startswith("対応時間「ベストエフォート」")
+    assert str(level_of(read, "Low", "ベストエフォート").unread[0].reason).startswith(
+        "対応時間「ベストエフォート」"
     )
 
 
@@ -137,4 +137,4 @@ def test_a_diagram_of_the_flow_is_unread_with_a_hint(read: Read) -> None:
     design = read("## 障害対応フロー", "```mermaid", "graph TD", "A[検知] --> B[復旧]", "```")
 
     assert design.of(IncidentFlow) == ()
-    assert "番号つき" in design.unread[0].reason
+    assert "番号つき" in str(design.unread[0].reason)

@@ -94,7 +94,7 @@ def test_a_threshold_without_a_level_is_assumed_to_be_a_warning(read: Read) -> N
 
     assert monitor.warning is not None
     assert monitor.response == "調査"
-    assert "警告として" in monitor.assumptions[0]
+    assert "警告として" in str(monitor.assumptions[0])
 
 
 @pytest.mark.parametrize(
@@ -163,7 +163,7 @@ def test_an_interval_written_as_a_schedule_is_read_as_a_duration(read: Read) -> 
 
     assert steady.interval == Duration(Decimal(5), TimeUnit.MINUTE)
     assert irregular.interval is None
-    assert "実行時のみ" in irregular.assumptions[-1]
+    assert "実行時のみ" in str(irregular.assumptions[-1])
 
 
 def test_limits_listed_under_a_heading_belong_to_that_heading(read: Read) -> None:
@@ -219,7 +219,7 @@ def test_matrix_may_be_a_list_of_levels(read: Read) -> None:
 def test_an_unknown_level_is_unread(read: Read) -> None:
     design = read("## アラート通知", "| レベル | 通知先 | 通知方法 |", "|-|-|-|", "| 竹 | 当番 | Slack |")
 
-    assert design.unread[0].reason == "レベル「竹」は通知のレベルとして読めません"
+    assert str(design.unread[0].reason) == "レベル「竹」は通知のレベルとして読めません"
 
 
 def test_tools_are_read_by_purpose(read: Read) -> None:
@@ -241,7 +241,7 @@ def test_a_caution_column_is_not_mistaken_for_the_warning_column(read: Read) -> 
 
     assert monitor.warning is not None
     assert monitor.warning.limit.value == 80
-    assert "「注意」" in monitor.assumptions[0]
+    assert "「注意」" in str(monitor.assumptions[0])
 
 
 def test_a_caution_column_alone_is_the_warning(read: Read) -> None:

@@ -204,4 +204,4 @@ def test_the_currency_may_be_in_the_heading_of_the_column(read: Read) -> None:
 def test_a_bare_number_is_not_a_budget(read: Read) -> None:
     design = read("## コスト管理", "| 費目 | 月額予算 |", "|-|-|", "| EC2 | 50,000 |")
 
-    assert design.unread[0].reason == "月額予算「50,000」は金額として読めません"
+    assert str(design.unread[0].reason) == "月額予算「50,000」は金額として読めません"

@@ -57,7 +57,7 @@ def test_only_a_logical_dump_of_the_same_database_is_found(
 def test_only_an_rpo_met_by_the_increments_is_cited(find: Find, rpo: str, is_cited: bool) -> None:
     (finding,) = find("BK001", document(FULL, HOURLY, backup="pg_dump shop > shop.sql", rpo=rpo))
 
-    assert ("RPO" in finding.message) is is_cited
+    assert ("RPO" in str(finding.message)) is is_cited
 
 
 @pytest.mark.parametrize(

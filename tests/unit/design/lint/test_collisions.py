@@ -34,7 +34,7 @@ def test_a_window_includes_its_start_but_not_its_end(find: Find, at: str, count:
 def test_collisions_in_the_coming_year_are_counted_and_the_next_one_named(find: Find) -> None:
     (finding,) = find("XX001", maintenance("毎月第2日曜日 2:00-4:00", "2:00"))
 
-    assert "今後1年で12回、次は2026-04-12(日)、2026-05-10(日)、2026-06-14(日)" in finding.message
+    assert "今後1年で12回、次は2026-04-12(日)、2026-05-10(日)、2026-06-14(日)" in str(finding.message)
 
 
 @pytest.mark.parametrize("at", ["23:30", "0:30"])
@@ -68,13 +68,13 @@ def releases(release: str, patching: str, name: str = "OSパッチ適用") -> st
 def test_release_and_patching_on_one_weekday_collide_every_month(find: Find) -> None:
     (finding,) = find("RL001", releases("毎月第2火曜日", "第2火曜"))
 
-    assert "今後1年で12回、次は2026-04-14(火)" in finding.message
+    assert "今後1年で12回、次は2026-04-14(火)" in str(finding.message)
 
 
 def test_a_fixed_date_and_a_weekday_collide_only_now_and_then(find: Find) -> None:
     (finding,) = find("RL001", releases("毎月第2火曜日", "毎月10日"))
 
-    assert "今後1年で1回、次は2026-11-10(火)。" in finding.message
+    assert "今後1年で1回、次は2026-11-10(火)。" in str(finding.message)
 
 
 @pytest.mark.parametrize(
@@ -100,7 +100,7 @@ def routine(day: str, owner: str = "運用チーム", name: str = "復旧訓練"
 def test_holidays_are_named_with_their_dates(find: Find) -> None:
     (finding,) = find("RT001", routine("第1月曜"))
 
-    assert "次は2026-05-04（みどりの日）" in finding.message
+    assert "次は2026-05-04（みどりの日）" in str(finding.message)
 
 
 @pytest.mark.parametrize(

@@ -26,7 +26,7 @@ def test_the_unallocated_part_of_the_total_is_named(find: Find) -> None:
 
     (finding,) = find("CO001", text)
 
-    assert "全体¥500,000のうち¥100,000がどの項目にも割り当てられていません" in finding.message
+    assert "全体¥500,000のうち¥100,000がどの項目にも割り当てられていません" in str(finding.message)
 
 
 @pytest.mark.parametrize(

@@ -27,7 +27,7 @@ def duty(holder: str) -> str:
 def test_a_placeholder_is_found(find: Find, blank: str) -> None:
     (finding,) = find("XX002", duty(blank))
 
-    assert finding.message == f"「{blank}」が埋められていません"
+    assert str(finding.message) == f"「{blank}」が埋められていません"
 
 
 @pytest.mark.parametrize(
@@ -43,7 +43,7 @@ def test_a_row_repeated_word_for_word_is_reported_as_identical(find: Find) -> No
     (finding,) = find("XX004", text)
 
     assert finding.origin.line == 9
-    assert finding.message == "8行目と同じ行です"
+    assert str(finding.message) == "8行目と同じ行です"
 
 
 def test_an_overview_that_repeats_some_values_raises_no_finding(find: Find) -> None:

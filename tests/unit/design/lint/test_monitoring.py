@@ -111,4 +111,4 @@ def test_one_promise_gives_one_finding_that_cites_all_slow_rows(find: Find) -> N
 
     (finding,) = find("MN004", monitors(*(row.format(name) for name in ("Web", "API", "DB"))) + PROMISE)
 
-    assert "8〜10行目" in finding.message
+    assert "8〜10行目" in str(finding.message)

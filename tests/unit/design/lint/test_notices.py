@@ -35,8 +35,8 @@ def document(recipients: str, service: str = "24時間365日", contact: str = "�
 def test_office_hours_do_not_cover_a_service_around_the_clock(find: Find) -> None:
     (finding,) = find("MN005", document("運用責任者"))
 
-    assert "週に123時間" in finding.message
-    assert "「緊急連絡先」（9行目）" in finding.hint
+    assert "週に123時間" in str(finding.message)
+    assert "「緊急連絡先」（9行目）" in str(finding.hint)
 
 
 @pytest.mark.parametrize(
@@ -55,7 +55,7 @@ def test_covered_and_unknown_hours_raise_no_finding(find: Find, text: str) -> No
 def test_a_service_one_hour_longer_than_the_duty_is_found(find: Find) -> None:
     (finding,) = find("MN005", document("運用責任者", service="平日9:00-19:00"))
 
-    assert "週に5時間" in finding.message
+    assert "週に5時間" in str(finding.message)
 
 
 @pytest.mark.parametrize(

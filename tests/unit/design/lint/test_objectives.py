@@ -76,7 +76,7 @@ def test_the_finding_says_that_the_document_counts_maintenance(find: Find) -> No
 
     (finding,) = find("OB001", text)
 
-    assert "数えると書かれています" in finding.message
+    assert "数えると書かれています" in str(finding.message)
 
 
 @pytest.mark.parametrize(

@@ -3,6 +3,7 @@
 import pytest
 
 from toban.design.values.schedule import read_schedule, read_schedules
+from toban.message import Message
 
 
 @pytest.mark.parametrize(
@@ -35,7 +36,10 @@ def test_before_dawn_is_assumed_to_be_a_clock_time() -> None:
     schedule = read_schedule("毎日未明")
 
     assert schedule is not None
-    assert (str(schedule), schedule.assumptions) == ("日次 02:00", ("「未明」を2:00と解釈しました",))
+    assert (str(schedule), schedule.assumptions) == (
+        "日次 02:00",
+        (Message("design.clock-assumed", word="未明", at="2:00"),),
+    )
 
 
 def test_monday_to_friday_includes_public_holidays_and_working_days_do_not() -> None:

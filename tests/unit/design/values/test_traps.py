@@ -157,7 +157,7 @@ def test_a_vague_time_of_day_is_read_with_an_assumption() -> None:
 
     assert schedule is not None
     assert schedule.at == time(2)
-    assert schedule.assumptions == ("「深夜」を2:00と解釈しました",)
+    assert list(map(str, schedule.assumptions)) == ["「深夜」を2:00と解釈しました"]
 
 
 def test_a_clock_time_next_to_a_vague_time_needs_no_assumption() -> None:

@@ -7,6 +7,7 @@ from toban.design.values.normal import plain
 from toban.design.values.schedule.cron import read_cron
 from toban.design.values.schedule.rule import ZONES, Cadence, Schedule
 from toban.design.values.schedule.words import TOKENS, WORKING_DAYS, Draft
+from toban.message import Message
 
 _ZONE = re.compile(rf" ?\(?(?<![A-Za-z])({'|'.join(ZONES)})\b\)?")
 _UNKNOWN_ZONE = re.compile(r"\b(?:PST|PDT|EST|EDT|CST|CDT|MST|BST|IST|CEST)\b")
@@ -160,7 +161,7 @@ def _finished(draft: Draft, text: str, zone: str) -> Schedule | None:
         # 毎日(月〜金) says nothing about public holidays, unlike 平日.
         cadence = Cadence.WEEKLY
     if cadence is Cadence.DAILY and draft.cadence is None:
-        draft.assumed.append(f"「{text}」を毎日と解釈しました")
+        draft.assumed.append(Message("design.assumed-daily", words=text))
     # 年2回(4月、10月): the months say how often.
     is_once = draft.times in (1, len(draft.months))
     return Schedule(

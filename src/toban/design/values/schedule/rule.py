@@ -6,6 +6,7 @@ from datetime import time
 from enum import StrEnum
 
 from toban.design.values.duration import Duration
+from toban.message import Message
 
 
 class Cadence(StrEnum):
@@ -77,7 +78,7 @@ class Schedule:
     """A rule for due times in the document's time zone.
 
     Parts that the document leaves open stay None. `assumptions` lists those that we filled in (深夜 without a
-    clock, 月初 without a day), in words for the user.
+    clock, 月初 without a day).
     """
 
     cadence: Cadence
@@ -102,7 +103,7 @@ class Schedule:
     """An IANA zone or UTC, if the cell itself names one (02:00 UTC); empty means the document's zone."""
     text: str = field(default="", compare=False)
     """The document's own words, to show to people."""
-    assumptions: tuple[str, ...] = field(default=(), compare=False)
+    assumptions: tuple[Message, ...] = field(default=(), compare=False)
 
     @property
     def skips_holidays(self) -> bool:

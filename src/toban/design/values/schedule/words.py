@@ -17,6 +17,7 @@ from toban.design.values.schedule.rule import (
     NthWeekday,
     Weekday,
 )
+from toban.message import Message
 
 
 @dataclass
@@ -33,7 +34,7 @@ class Draft:
     minute: int | None = None
     times: int | None = None
     skips_holidays: bool | None = None
-    assumed: list[str] = field(default_factory=list)
+    assumed: list[Message] = field(default_factory=list)
 
     @property
     def is_counted_day(self) -> bool:
@@ -46,8 +47,8 @@ class Draft:
         if found is None:
             return False
         for name, value in found.items():
-            if name == "assumed":
-                self.assumed.append(str(value))
+            if isinstance(value, Message):
+                self.assumed.append(value)
             elif getattr(self, name) in (None, ()):
                 setattr(self, name, value)
             elif getattr(self, name) != value:
@@ -180,13 +181,16 @@ def _times_per_period(match: re.Match[str]) -> Found | None:
     return found | {"times": times} if times else None
 
 
-def _assumed(what: str, found: Found) -> Callable[[re.Match[str]], Found]:
-    return lambda match: found | {"assumed": f"「{match[0].strip()}」を{what}と解釈しました"}
+def _assumed(code: str, found: Found) -> Callable[[re.Match[str]], Found]:
+    return lambda match: found | {"assumed": Message(code, words=match[0].strip())}
 
 
 def _vague(match: re.Match[str]) -> Found:
     at = _TIMES_OF_DAY[match[0].lower()]
-    found: Found = {"at": at, "assumed": f"「{match[0]}」を{at.hour}:{at:%M}と解釈しました"}
+    found: Found = {
+        "at": at,
+        "assumed": Message("design.clock-assumed", word=match[0], at=f"{at.hour}:{at:%M}"),
+    }
     daily = match[0].lower() in ("毎朝", "毎晩", "nightly", "every night")
     return found | ({"cadence": Cadence.DAILY} if daily else {})
 
@@ -209,7 +213,7 @@ TOKENS = (
     _word(r"(?:月末の?)?最終営業日|月末の?営業日", {"cadence": Cadence.MONTHLY, "day": NthBusinessDay(-1)}),
     _word(r"月初の?(?:最初の|第1)?営業日", {"cadence": Cadence.MONTHLY, "day": NthBusinessDay(1)}),
     _word(r"(?:毎)?月末日?|末日|month-end|end of (?:the )?month", {"cadence": Cadence.MONTHLY, "day": DayOfMonth(-1)}),
-    _word(r"月初め?|beginning of (?:the )?month", _assumed("毎月1日", {"cadence": Cadence.MONTHLY, "day": DayOfMonth(1)})),
+    _word(r"月初め?|beginning of (?:the )?month", _assumed("design.assumed-first-of-month", {"cadence": Cadence.MONTHLY, "day": DayOfMonth(1)})),
     _word(r"隔週|biweekly|every other week", {"cadence": Cadence.WEEKLY, "every": Duration(Decimal(2), TimeUnit.WEEK)}),
     _word(rf"毎週 ?(?P<days>{_KANJI_DAYS_IN_FULL})(?:曜日?)", lambda m: {"cadence": Cadence.WEEKLY} | _weekdays(m)),
     _word(r"平日|毎?営業日|every business day|weekdays", {"cadence": Cadence.DAILY, "weekdays": WORKING_DAYS, "skips_holidays": True}),
