@@ -9,6 +9,7 @@ from toban.chapters.backup.engine import Method, TakenBackup, WalPosition
 from toban.chapters.backup.models import Backup, LogStretch
 from toban.chapters.backup.rules import BackupCopy, WalStretch, position
 from toban.engine.stores.store import Store, StoredObject, StoreTrouble, folder_of
+from toban.message import NOTHING, Message, message_of
 
 FORM = 1
 """The version of the JSON format; later versions must still read this one."""
@@ -117,10 +118,10 @@ def copies(subject: str) -> list[BackupCopy]:
     return [copy_of(row) for row in rows.order_by("ended_at", "label")]
 
 
-def trouble_of_newest(subject: str, method: str) -> str:
-    """Return what is wrong with the newest backup of *method*; empty if no problem is known."""
+def trouble_of_newest(subject: str, method: str) -> Message:
+    """Return what is wrong with the newest backup of *method*; it says nothing if no problem is known."""
     rows = Backup.objects.filter(subject=subject, method=method, pruned_at=None)
-    return rows.order_by("-ended_at", "-label").values_list("trouble", flat=True).first() or ""
+    return rows.order_by("-ended_at", "-label").values_list("trouble", flat=True).first() or NOTHING
 
 
 def copy_of(row: Backup) -> BackupCopy:
@@ -141,16 +142,17 @@ def copy_of(row: Backup) -> BackupCopy:
     )
 
 
-def read_store(store: Store, subject: str) -> tuple[list[TakenBackup], list[str]]:
+def read_store(store: Store, subject: str) -> tuple[list[TakenBackup], list[Message]]:
     """Read every backup of *subject* that its store describes; also return the unreadable descriptions."""
-    found, troubles = [], []
+    found: list[TakenBackup] = []
+    troubles: list[Message] = []
     for listed in list(store.listing(f"{folder_of(subject)}/")):
         if not listed.key.endswith(f"/{_FILE}"):
             continue
         try:
             found.append(from_json(store.read(listed.key)))
         except (ValueError, StoreTrouble) as error:
-            troubles.append(f"{listed.key}: {error}")
+            troubles.append(Message("backup.about-object", key=listed.key, said=message_of(error)))
     return sorted(found, key=lambda taken: (taken.ended_at, taken.label)), troubles
 
 
@@ -201,7 +203,7 @@ def log_goes_on(
     last.save(update_fields=["last_lsn", "durable_to"])
 
 
-def log_breaks(subject: str, system_id: str, why: str) -> None:
+def log_breaks(subject: str, system_id: str, why: Message) -> None:
     """Note that no log continues the last stretch: a lost slot, a gap."""
     last = last_stretch(subject, system_id)
     if last is not None:

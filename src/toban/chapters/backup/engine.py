@@ -13,6 +13,8 @@ from toban.design.reader import Design
 from toban.engine.bindings.table import kinded
 from toban.engine.registry.kinds import KindPoint
 from toban.engine.stores.store import Store, StoredObject
+from toban.engine.trial import Doubt
+from toban.message import NOTHING, Message
 
 
 class Method(StrEnum):
@@ -29,8 +31,9 @@ class BackupFailed(Exception):
     `retry` says whether the same order may succeed later. An unfinished backup does not count as one.
     """
 
-    def __init__(self, message: str, *, retry: bool = True) -> None:
-        super().__init__(message)
+    def __init__(self, message: Message, *, hint: Message = NOTHING, retry: bool = True) -> None:
+        super().__init__(Message("common.hinted", what=message, hint=hint) if hint else message)
+        self.doubt: Doubt = (message, hint) if hint else message
         self.retry = retry
 
 
@@ -41,10 +44,10 @@ class NeedsFull(BackupFailed):
 class ActWatch(Protocol):
     """The observer of a long operation: a run's step, or a terminal."""
 
-    def say(self, text: str) -> None:
+    def say(self, text: Message) -> None:
         """Report a line of text."""
 
-    def progress(self, percent: float | None, text: str = "") -> None:
+    def progress(self, percent: float | None, text: Message = NOTHING) -> None:
         """Report the progress; *percent* is None if the total is not known."""
 
     def why_stop(self) -> object | None:
@@ -100,7 +103,7 @@ class BackupCheck:
     """The result of checking a stored backup."""
 
     is_whole: bool
-    troubles: Sequence[str] = ()
+    troubles: Sequence[Message] = ()
     """Each names the object and what is wrong with it."""
 
 
@@ -158,7 +161,7 @@ class BackupEngine(Protocol):
     def remove(self, taken: TakenBackup) -> None:
         """Delete the backup from where it is; safe to repeat."""
 
-    def doubts(self) -> Sequence[str]:
+    def doubts(self) -> Sequence[Doubt]:
         """Return what would prevent a backup tonight, by asking the real server and store; takes seconds."""
 
     def close(self) -> None:
@@ -205,21 +208,24 @@ class FindsMoments(Protocol):
 class KnownByHand(Protocol):
     """An engine whose backups can be restored with standard programs, and that knows the commands."""
 
-    def by_hand(self, chain: Sequence[TakenBackup]) -> Sequence[str]:
-        """Return lines of bash that restore *chain*, once its objects are in `./LABEL/` and `./wal/`."""
+    def by_hand(self, chain: Sequence[TakenBackup]) -> Sequence[Message | str]:
+        """Return lines of bash that restore *chain*, once its objects are in `./LABEL/` and `./wal/`.
+
+        The comments among them are messages.
+        """
 
 
 @dataclass(frozen=True, slots=True)
 class VersionGuard:
     """How a place keeps former versions of its objects, compared with the document."""
 
-    value: str
-    """As text: `バージョニング有効、30日`."""
-    faults: Sequence[str] = ()
+    value: Message
+    """`バージョニング有効、旧版 30日`."""
+    faults: Sequence[Message] = ()
     """Why less is kept than the document says."""
-    excesses: Sequence[str] = ()
+    excesses: Sequence[Message] = ()
     """Why more is kept."""
-    changes: Sequence[str] = ()
+    changes: Sequence[Message] = ()
     """The changes that would fix it, as they would be applied."""
 
 
@@ -233,7 +239,7 @@ class KeepsVersions(Protocol):
         Raises `StoreTrouble`.
         """
 
-    def mend(self, days: int | None) -> Sequence[str]:
+    def mend(self, days: int | None) -> Sequence[Message]:
         """Apply the changes that `look` names, keeping all other settings, and return them."""
 
 

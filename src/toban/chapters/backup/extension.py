@@ -8,10 +8,11 @@ from toban.design.clauses.routine import Routine
 from toban.engine.extension import Extension, Link, RowKind, always
 from toban.engine.registry.commands import Command
 from toban.engine.runs.leads import LEADS
+from toban.message import Message
 
 
 def _backups(_row: BackupPolicy | RecoveryObjective) -> Link:
-    return Link("backups", "バックアップ")
+    return Link("backups", Message("backup.page"))
 
 
 EXTENSION = Extension(
@@ -39,13 +40,11 @@ EXTENSION = Extension(
     offers={LEADS: "toban.chapters.backup.drills.leads:leads"},
     apps=("toban.chapters.backup",),
     pages="toban.faces.web.backup.urls",
-    menu=(Link("backups", "バックアップ"),),
+    menu=(Link("backups", Message("backup.page")),),
     evidence="toban.faces.web.backup.evidence:taken",
     commands={
-        "backup": Command(
-            "toban.faces.cli.backup.backup", "See, take, verify and prune backups (バックアップを扱う)."
-        ),
-        "restore": Command("toban.faces.cli.backup.restore", "Bring a backup back (バックアップから戻す)."),
-        "drill": Command("toban.faces.cli.backup.drill", "Rehearse a restore (リストアを訓練する)."),
+        "backup": Command("toban.faces.cli.backup.backup", Message("commands.backup")),
+        "restore": Command("toban.faces.cli.backup.restore", Message("commands.restore")),
+        "drill": Command("toban.faces.cli.backup.drill", Message("commands.drill")),
     },
 )

@@ -2,6 +2,8 @@
 
 from django.db import models
 
+from toban.engine.message_field import MessageField
+
 
 class Backup(models.Model):
     """A backup that is durable in its store. What is not in this table does not count as a backup."""
@@ -39,11 +41,11 @@ class Backup(models.Model):
     """When the stored objects were last read and found whole."""
     restored_at = models.DateTimeField(null=True)
     """When it was last restored, by a drill or for real."""
-    trouble = models.TextField(blank=True)
-    """Why it can't be relied on; empty if no problem is known."""
+    trouble = MessageField()
+    """Why it can't be relied on; says nothing if no problem is known."""
     pruned_at = models.DateTimeField(null=True)
     """When it was removed; the row stays as evidence."""
-    pruned_why = models.TextField(blank=True)
+    pruned_why = MessageField()
 
     class Meta:
         constraints = (models.UniqueConstraint(fields=("subject", "label"), name="one_backup_per_label"),)
@@ -64,7 +66,7 @@ class LogStretch(models.Model):
     """All log before it is durable in the store."""
     durable_to = models.DateTimeField()
     """The newest moment that this log restores: when the source's log was at `last_lsn`."""
-    broken_why = models.TextField(blank=True)
+    broken_why = MessageField()
     """Why no later stretch continues this one: a lost slot, a gap."""
 
     class Meta:
@@ -92,8 +94,8 @@ class Drill(models.Model):
     phases = models.JSONField(default=dict)
     """Seconds by phase, in order."""
     checks = models.JSONField(default=list)
-    """Each {"name", "passed", "found", "wanted"}, in order."""
-    reason = models.TextField(blank=True)
+    """In order; `drills.check` reads them."""
+    reason = MessageField()
     """Why it failed."""
     run = models.PositiveBigIntegerField(null=True)
     """The run in the run ledger that carried it out."""

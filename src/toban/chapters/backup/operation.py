@@ -19,7 +19,8 @@ from toban.engine.operation import EditionLoop, Operation, WorkerShift, Workplac
 from toban.engine.overview import EditionStatus, ToDo
 from toban.engine.runs.work import Work
 from toban.engine.stores.store import StoreTrouble
-from toban.engine.trial import Trial, TrialCode, place_of, quote_of
+from toban.engine.trial import Doubt, Trial, TrialCode, place_of, quote_of
+from toban.message import Message, message_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +31,7 @@ class BackupChapterPlan:
     drills: DrillPlan
 
     @property
-    def rows(self) -> Mapping[str, str]:
+    def rows(self) -> Mapping[str, Message]:
         """See `Plan`."""
         return {**self.backups.rows, **self.drills.rows}
 
@@ -71,24 +72,26 @@ def _trials(edition: Edition, _now: datetime) -> Iterator[Trial]:
     for subject, bound in BACKUPS.of(bindings).items():
         yield Trial(
             TrialCode.BACKUP,
-            f"バックアップ {subject}",
+            Message("backup.trial", subject=subject),
             place_of(bindings, "backups", subject),
             quote_of("backups", subject, bound),
             partial(_doubts, subject, edition),
-            "接続表の [backups] と、そのサーバーの設定を確かめてください",
+            Message("backup.check-bindings-and-server"),
         )
 
 
-def _doubts(subject: str, edition: Edition) -> Iterator[str]:
+def _doubts(subject: str, edition: Edition) -> Iterator[Doubt]:
     source = source_of(subject, edition.design, edition.bindings, edition.kinds)
-    if isinstance(source, str):
+    if isinstance(source, Message):
         yield source
         return
     try:
         with source.opened() as at_work:
             yield from at_work.engine.doubts()
-    except (BackupFailed, StoreTrouble) as error:
-        yield str(error)
+    except BackupFailed as error:
+        yield error.doubt
+    except StoreTrouble as error:
+        yield message_of(error)
     if source.config.drill is not None:
         yield from drill_doubts(source.config.drill)
 

@@ -23,6 +23,7 @@ import zstandard
 
 from toban.chapters.backup.engine import ActWatch
 from toban.engine.stores.store import Store, StoredObject, StoreTrouble, Writer
+from toban.message import Message, plain
 
 FOLDER = "toban-self/"
 """The folder of these backups in a store. It is not a subject's folder: it has no row in the document."""
@@ -42,8 +43,8 @@ _PIECE = 1 << 20
 class OwnStateNotPossible(Exception):
     """It can't be done now; `hint` is the way out."""
 
-    def __init__(self, message: str, hint: str) -> None:
-        super().__init__(message)
+    def __init__(self, said: Message, hint: Message) -> None:
+        super().__init__(said)
         self.hint = hint
 
 
@@ -85,7 +86,7 @@ def back_up(here: OwnToban, store: Store, now: datetime, watch: ActWatch) -> Own
     label = f"{now.astimezone(UTC):%Y%m%dT%H%M%SZ}"
     key = f"{FOLDER}{label}/{_ARCHIVE}"
     with tempfile.TemporaryDirectory(dir=here.home, prefix="own-backup-") as scratch:
-        watch.say("状態データベースを写しています")
+        watch.say(Message("backup.copying-the-state"))
         copy = _copied_state(here.state, Path(scratch))
         with _telemetry_at_rest(here), store.writer(key) as writer:
             _pack(here, copy, writer, watch)
@@ -100,7 +101,7 @@ def back_up(here: OwnToban, store: Store, now: datetime, watch: ActWatch) -> Own
     )
     listed = {each.key: each.size for each in store.listing(f"{FOLDER}{label}/")}
     if listed.get(key) != own.archive.size:
-        raise StoreTrouble(f"{store.name}: {key} が一覧に正しく現れません", passing=True)
+        raise StoreTrouble(Message("backup.own-not-listed", store=store.name, key=key), passing=True)
     # Read back whole, as every other backup is.
     for _ in store.stream(key, sha256=own.archive.sha256):
         pass
@@ -142,7 +143,7 @@ def bring_back(own: OwnBackup, store: Store, folder: Path, watch: ActWatch) -> N
     """Unpack *own* into *folder*, which must be missing or empty; nothing is left there if it fails."""
     if folder.exists() and any(folder.iterdir()):
         raise OwnStateNotPossible(
-            f"{folder} は空ではありません", "まだないフォルダーか、空のフォルダーを指してください"
+            Message("backup.folder-not-empty", folder=folder), Message("backup.name-an-empty-folder")
         )
     partial = folder.with_name(f"{folder.name}.partial")
     shutil.rmtree(partial, ignore_errors=True)
@@ -150,11 +151,11 @@ def bring_back(own: OwnBackup, store: Store, folder: Path, watch: ActWatch) -> N
     try:
         source = _PieceFile(store.stream(own.archive.key, sha256=own.archive.sha256))
         with (
-            zstandard.ZstdDecompressor().stream_reader(cast("IO[bytes]", source)) as plain,
-            tarfile.open(fileobj=plain, mode="r|") as archive,
+            zstandard.ZstdDecompressor().stream_reader(cast("IO[bytes]", source)) as unpacked,
+            tarfile.open(fileobj=unpacked, mode="r|") as archive,
         ):
             for member in archive:
-                watch.say(member.name)
+                watch.say(plain(member.name))
                 archive.extract(member, partial, filter="data")
         # To the very end: only there is the checksum verified.
         source.drain()
@@ -183,9 +184,7 @@ def _copied_state(state: Mapping[str, Any], scratch: Path) -> Path:
 def _dumped_state(state: Mapping[str, Any], dump: Path) -> Path:
     program = shutil.which("pg_dump")
     if program is None:
-        raise OwnStateNotPossible(
-            "状態の PostgreSQL を写す pg_dump がありません", "postgresql-client を入れてください"
-        )
+        raise OwnStateNotPossible(Message("backup.no-pg-dump"), Message("backup.install-the-client"))
     command = [program, "--format=custom", "--no-password", f"--file={dump}", f"--dbname={state['NAME']}"]
     command += [
         f"--{option}={state[name]}"
@@ -195,9 +194,8 @@ def _dumped_state(state: Mapping[str, Any], dump: Path) -> Path:
     environment = {"PGPASSWORD": str(state["PASSWORD"]), "PATH": "/usr/bin:/bin"}
     done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
     if done.returncode:
-        raise OwnStateNotPossible(
-            f"pg_dump が失敗しました: {done.stderr.strip()[:500]}", "TOBAN_STATE_URL を確かめてください"
-        )
+        said = Message("backup.pg-dump-failed", error=done.stderr.strip()[:500])
+        raise OwnStateNotPossible(said, Message("backup.check-the-state-url"))
     return dump
 
 
@@ -210,16 +208,14 @@ def _telemetry_at_rest(here: OwnToban) -> Iterator[None]:
     folder = here.home / TELEMETRY
     if not folder.is_dir():
         raise OwnStateNotPossible(
-            f"{folder} がありません", "--telemetry を外すか、TOBAN_HOME を確かめてください"
+            Message("backup.no-telemetry-folder", folder=folder), Message("backup.leave-telemetry-out")
         )
     with (folder / "lock").open("w") as lock:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError as error:
             raise OwnStateNotPossible(
-                "計測値の置き場が動いています: 動いたままでは写せません",
-                "toban processes --stop store で止め、終わったら --start store で戻してください。"
-                "その間の計測値は待ちます",
+                Message("backup.telemetry-is-running"), Message("backup.stop-the-telemetry-store")
             ) from error
         yield
 
@@ -232,7 +228,7 @@ def _pack(here: OwnToban, copy: Path, writer: Writer, watch: ActWatch) -> None:
     ):
         archive.add(copy, copy.name)
         for path in _own_files(here):
-            watch.say(str(path.relative_to(here.home)))
+            watch.say(plain(str(path.relative_to(here.home))))
             archive.add(path, str(path.relative_to(here.home)), recursive=False)
 
 
@@ -291,9 +287,9 @@ def _read(content: bytes) -> OwnBackup:
         read["archive"] = StoredObject(**read["archive"])
         own = OwnBackup(**read)
     except (KeyError, TypeError, ValueError, AttributeError) as error:
-        raise StoreTrouble(f"Toban 自身のバックアップの記述を読めません: {error!r}") from error
+        raise StoreTrouble(Message("backup.own-not-readable", error=repr(error))) from error
     if form != FORM:
-        raise StoreTrouble(f"Toban 自身のバックアップ {own.label} は、この版では読めない形 ({form}) です")
+        raise StoreTrouble(Message("backup.own-of-other-form", label=own.label, form=form))
     return own
 
 
@@ -302,5 +298,9 @@ def named(found: Sequence[OwnBackup], label: str) -> OwnBackup:
     for own in reversed(found):
         if label in {"", own.label}:
             return own
-    known = "、".join(own.label for own in found) or "一つもありません"
-    raise OwnStateNotPossible(f"「{label or '最新'}」というバックアップがありません", f"あるのは: {known}")
+    if not found:
+        raise OwnStateNotPossible(Message("backup.no-own-yet"), Message("backup.take-own"))
+    known = [own.label for own in found]
+    raise OwnStateNotPossible(
+        Message("backup.no-own-of-label", label=label), Message("backup.known-own", labels=known)
+    )

@@ -15,6 +15,7 @@ from toban.engine.evidence.verdict import Verdict
 from toban.engine.notify.signal import Condition, Signal
 from toban.engine.runs.models import Run
 from toban.engine.runs.standing import ENDED
+from toban.message import NOTHING, Message, plain, sentences
 
 LOG_LAGS = timedelta(minutes=15)
 """Streamed log that is older than this is not keeping up."""
@@ -26,19 +27,22 @@ _CONDITIONS = {
 }
 _NOT_DONE = (Run.State.MISSED, Run.State.SKIPPED, Run.State.CANCELLED)
 _PHASES = {
-    "prepare": "空のサーバーの用意",
-    "plan": "計画",
-    "fetch": "取得",
-    "restore": "書き戻し",
-    "analyze": "統計の取り直し",
-    "check": "行数の照合",
-    "combine": "増分の結合",
-    "log": "記録 (WAL) の取得",
-    "sync": "ディスクへの書き込み",
-    "recover": "サーバーの復旧",
-    "query": "アプリのクエリー",
-    "compare": "ソースとの照合",
-    "checksums": "ページの検査",
+    name: Message(f"backup.phase-{name}")
+    for name in (
+        "prepare",
+        "plan",
+        "fetch",
+        "restore",
+        "analyze",
+        "check",
+        "combine",
+        "log",
+        "sync",
+        "recover",
+        "query",
+        "compare",
+        "checksums",
+    )
 }
 
 
@@ -56,10 +60,10 @@ class PolicyReport:
     freshness: Freshness
     moment: RestorePoint | None
     """The newest moment of the subject that can be restored."""
-    trouble: str
-    """What is wrong with the newest copy; empty if no problem is known."""
-    guard: str
-    """How the store itself protects against loss, as text; empty if it does not."""
+    trouble: Message
+    """What is wrong with the newest copy; says nothing if no problem is known."""
+    guard: Message
+    """How the store itself protects against loss; says nothing if it does not."""
     last: Run | None
     """The newest run that has ended."""
     current: Run | None
@@ -73,7 +77,7 @@ class RowVerdict:
     """The judgement of a row."""
 
     verdict: Verdict
-    reason: str
+    reason: Message
     since: datetime | None = None
     """When it began, if that is known."""
 
@@ -84,14 +88,14 @@ class Guard:
 
     policy: BackupPolicy
     seen: VersionGuard | None
-    trouble: str
+    trouble: Message
     """Why they could not be checked."""
 
 
 def guard_status(guard: Guard, now: datetime) -> StatusUpdate:
     """Return the row's status for the page."""
     found = _judged_guard(guard)
-    value = guard.seen.value if guard.seen is not None else ""
+    value = guard.seen.value if guard.seen is not None else NOTHING
     return StatusUpdate(guard.policy.id, found.verdict, value, found.reason, now)
 
 
@@ -100,33 +104,32 @@ def guard_signal(guard: Guard, now: datetime) -> Signal:
     found = _judged_guard(guard)
     condition = _CONDITIONS.get(found.verdict, Condition.OK)
     is_ok = condition is Condition.OK
-    advice = f"直すには toban backup fix-bucket {guard.policy.subject}"
+    seen = guard.seen.value if guard.seen is not None else NOTHING
     return Signal(
         key=guard.policy.id,
         clause_id=guard.policy.id,
         citation=str(guard.policy.origin),
         clause_text=guard.policy.text,
         condition=condition,
-        subject=f"バックアップ {guard.policy.subject} {guard.policy.method}",
-        value=(guard.seen.value if guard.seen is not None else "") if is_ok else found.reason,
-        limit="" if is_ok else "旧版が文書のとおりに残ること",
+        subject=_subject(guard.policy),
+        value=seen if is_ok else found.reason,
+        limit=NOTHING if is_ok else Message("backup.former-versions-are-kept"),
         began_at=now,
         detected_at=now,
-        advice="" if is_ok else advice,
+        advice=NOTHING if is_ok else Message("backup.fix-bucket", subject=guard.policy.subject),
         labels={"target": guard.policy.subject, "item": guard.policy.method},
     )
 
 
 def _judged_guard(guard: Guard) -> RowVerdict:
     if guard.seen is None:
-        return RowVerdict(Verdict.NOT_MEASURABLE, guard.trouble or "バケットの設定をこれから見ます")
-    said = "、".join([*guard.seen.faults, *guard.seen.excesses])
-    hint = f": toban backup fix-bucket {guard.policy.subject}"
-    if guard.seen.faults:
-        return RowVerdict(Verdict.DEVIATING, said + hint)
-    if guard.seen.excesses:
-        return RowVerdict(Verdict.WARNING, said + hint)
-    return RowVerdict(Verdict.CONFORMING, "バケットの設定は文書のとおりです")
+        return RowVerdict(Verdict.NOT_MEASURABLE, guard.trouble or Message("backup.bucket-not-seen-yet"))
+    differences = (*guard.seen.faults, *guard.seen.excesses)
+    if not differences:
+        return RowVerdict(Verdict.CONFORMING, Message("backup.bucket-conforms"))
+    verdict = Verdict.DEVIATING if guard.seen.faults else Verdict.WARNING
+    said = Message("backup.bucket-differs", differences=differences, subject=guard.policy.subject)
+    return RowVerdict(verdict, said)
 
 
 def judged(row: PolicyReport, now: datetime) -> RowVerdict:
@@ -134,7 +137,7 @@ def judged(row: PolicyReport, now: datetime) -> RowVerdict:
     if row.is_log:
         return _judged_log(row, now)
     if row.trouble:
-        return RowVerdict(Verdict.DEVIATING, f"最新のバックアップは頼れません: {row.trouble}")
+        return RowVerdict(Verdict.DEVIATING, Message("backup.newest-unreliable", trouble=row.trouble))
     return (
         _by_last_run(row)
         or _by_freshness(row)
@@ -172,13 +175,13 @@ def signal(row: PolicyReport, now: datetime) -> Signal:
         citation=str(row.policy.origin),
         clause_text=row.policy.text,
         condition=condition,
-        subject=f"バックアップ {row.policy.subject} {row.policy.method}".strip(),
+        subject=_subject(row.policy),
         # Say what is wrong, not what is still fine: it is read at night, and in one line.
         value=_value(row) if is_ok else found.reason,
-        limit="" if is_ok else "文書のとおりに取れること",
+        limit=NOTHING if is_ok else Message("backup.taken-as-ordered"),
         began_at=found.since or now,
         detected_at=now,
-        advice="" if is_ok else _advice(row),
+        advice=NOTHING if is_ok else _advice(row),
         labels={"target": row.policy.subject, "item": row.policy.method},
     )
 
@@ -192,7 +195,7 @@ class Recovery:
     """The worst value among the subjects that it applies to."""
     subject: str
     """The subject with that value."""
-    reason: str
+    reason: Message
     since: datetime | None = None
     """RPO: the newest moment that can be restored."""
 
@@ -200,7 +203,9 @@ class Recovery:
 def objective_status(recovery: Recovery, now: datetime) -> StatusUpdate:
     """Return the status of RPO or RTO for the page."""
     objective, measured = recovery.objective, recovery.measured
-    value = "" if measured is None else f"{length(measured)} ({recovery.subject})"
+    value = NOTHING
+    if measured is not None:
+        value = Message("backup.measured", length=length(measured), subject=recovery.subject)
     return StatusUpdate(objective.id, _objective_verdict(recovery), value, recovery.reason, now)
 
 
@@ -217,12 +222,12 @@ def objective_signal(recovery: Recovery, now: datetime) -> Signal:
         citation=str(objective.origin),
         clause_text=objective.text,
         condition=Condition.CRITICAL if is_missed else Condition.OK,
-        subject=f"{objective.objective} {recovery.subject}",
-        value="" if recovery.measured is None else length(recovery.measured),
-        limit=f"{objective.limit}以内" if is_missed else "",
+        subject=plain(f"{objective.objective} {recovery.subject}"),
+        value=NOTHING if recovery.measured is None else length(recovery.measured),
+        limit=Message("backup.within", limit=objective.limit) if is_missed else NOTHING,
         began_at=began_at,
         detected_at=now,
-        advice=recovery.reason if is_missed else "",
+        advice=recovery.reason if is_missed else NOTHING,
         labels={"target": recovery.subject, "item": objective.objective},
     )
 
@@ -238,12 +243,10 @@ def _objective_verdict(recovery: Recovery) -> Verdict:
 def _judged_log(row: PolicyReport, now: datetime) -> RowVerdict:
     moment = row.moment
     if moment is None:
-        return RowVerdict(Verdict.NOT_MEASURABLE, "もとになるフルバックアップがまだありません")
+        return RowVerdict(Verdict.NOT_MEASURABLE, Message("backup.no-full-for-the-log"))
     if not moment.is_by_log or now - moment.at > LOG_LAGS:
-        at = _clock(moment.at, row.zone)
-        return RowVerdict(
-            Verdict.DEVIATING, f"記録 (WAL) の保存が止まっています。戻せるのは {at} までです", moment.at
-        )
+        said = Message("backup.log-stands-still", until=moment.at.astimezone(row.zone))
+        return RowVerdict(Verdict.DEVIATING, said, moment.at)
     return RowVerdict(Verdict.CONFORMING, _standing(row))
 
 
@@ -255,75 +258,84 @@ def _by_last_run(row: PolicyReport) -> RowVerdict | None:
     is_taken = bool(row.copies) and row.copies[-1].ended_at >= (last.began_at or last.due_at)
     if last.state == Run.State.FAILED:
         if is_taken:
-            return RowVerdict(
-                Verdict.WARNING, f"取れましたが、そのあとが失敗しました: {last.note}", last.ended_at
-            )
-        return RowVerdict(Verdict.DEVIATING, f"取れませんでした: {last.note}", last.ended_at)
+            said = Message("backup.failed-after-taking", note=last.note)
+            return RowVerdict(Verdict.WARNING, said, last.ended_at)
+        return RowVerdict(Verdict.DEVIATING, Message("backup.not-taken", note=last.note), last.ended_at)
     if last.state in _NOT_DONE and not is_taken:
-        words = f"{_clock(last.due_at, row.zone)} の分は{ENDED[Run.State(last.state)]}"
-        return RowVerdict(Verdict.NOT_PERFORMED, words, last.ended_at)
+        due, ended = last.due_at.astimezone(row.zone), ENDED[Run.State(last.state)]
+        said = Message("backup.due-run-ended", due=due, ended=ended)
+        return RowVerdict(Verdict.NOT_PERFORMED, said, last.ended_at)
     return None
 
 
 def _by_freshness(row: PolicyReport) -> RowVerdict | None:
     newest = row.copies[-1].ended_at if row.copies else None
-    at = f"最後は {_clock(newest, row.zone)} です" if newest else "まだ一つもありません"
+    last = Message("backup.none-yet")
+    if newest is not None:
+        last = Message("backup.last-taken", at=newest.astimezone(row.zone))
     if row.freshness is Freshness.TOO_OLD:
-        return RowVerdict(Verdict.DEVIATING, f"予定どおりに取れていません。{at}", newest)
+        said = sentences(Message("backup.not-taken-on-schedule"), last)
+        return RowVerdict(Verdict.DEVIATING, said, newest)
     is_running = row.current is not None and row.current.state == Run.State.RUNNING
     if row.freshness is Freshness.LATE and not is_running:
-        return RowVerdict(Verdict.WARNING, f"直近の予定の分がありません。{at}", newest)
+        return RowVerdict(Verdict.WARNING, sentences(Message("backup.last-due-is-missing"), last), newest)
     return None
 
 
 def _going_on(row: PolicyReport) -> RowVerdict | None:
     current = row.current
     if current is not None and current.failures:
-        again = current.wake_at.astimezone(row.zone)
-        words = f"{current.failures} 回失敗しました。{again:%H:%M} に再試行します: {current.note}"
-        return RowVerdict(Verdict.WARNING, words)
+        again = f"{current.wake_at.astimezone(row.zone):%H:%M}"
+        said = Message("backup.retried", count=current.failures, at=again, note=current.note)
+        return RowVerdict(Verdict.WARNING, said)
     is_running = current is not None and current.state == Run.State.RUNNING
     if not row.copies:
-        words = "最初のバックアップを取っています" if is_running else "まだ予定の時刻が来ていません"
-        return RowVerdict(Verdict.NOT_MEASURABLE, words)
+        said = Message("backup.first-is-taken" if is_running else "backup.not-due-yet")
+        return RowVerdict(Verdict.NOT_MEASURABLE, said)
     return None
 
 
-def _standing(row: PolicyReport) -> str:
+def _standing(row: PolicyReport) -> Message:
     parts = []
     if row.moment is not None:
-        by = " (記録による)" if row.moment.is_by_log else ""
-        parts.append(f"復旧できる最新の時点 {_clock(row.moment.at, row.zone)}{by}")
+        at, is_by_log = row.moment.at.astimezone(row.zone), row.moment.is_by_log
+        parts.append(Message("backup.restorable-by-log" if is_by_log else "backup.restorable", at=at))
     if row.copies:
         total = sum(copy.stored_bytes for copy in row.copies)
-        parts.append(f"{len(row.copies)} 個、計 {size(total)}")
+        parts.append(Message("backup.copies", count=len(row.copies), size=size(total)))
         if row.copies[-1].is_verified:
-            parts.append("最新は読み返し済み")
+            parts.append(Message("backup.newest-is-verified"))
     if row.guard:
-        parts.append(f"保存先は {row.guard}")
-    return "。".join(parts)
+        parts.append(Message("backup.store-guards", guard=row.guard))
+    return sentences(*parts)
 
 
-def _value(row: PolicyReport) -> str:
+def _value(row: PolicyReport) -> Message:
     if row.is_log:
-        return _clock(row.moment.at, row.zone) if row.moment is not None else ""
+        return plain(_clock(row.moment.at, row.zone)) if row.moment is not None else NOTHING
     if not row.copies:
-        return ""
+        return NOTHING
     newest = row.copies[-1]
-    return f"{_clock(newest.ended_at, row.zone)} {size(newest.stored_bytes)}"
+    return plain(f"{_clock(newest.ended_at, row.zone)} {size(newest.stored_bytes)}")
 
 
-def _advice(row: PolicyReport) -> str:
+def _subject(policy: BackupPolicy) -> Message:
+    return Message("backup.subject", subject=policy.subject, method=policy.method)
+
+
+def _advice(row: PolicyReport) -> Message:
     is_increment = read_backup_method(row.policy.method) is BackupMethod.INCREMENTAL
     words = f"{row.policy.subject}{' --incremental' if is_increment else ''}"
-    again = f"もう一度取るには toban backup run {words}。" if row.work else ""
-    return f"{again}一覧は toban backup list、記録は toban why {row.work or row.policy.subject}"
+    return sentences(
+        Message("backup.take-again", words=words) if row.work else NOTHING,
+        Message("backup.where-to-look", words=row.work or row.policy.subject),
+    )
 
 
 def _clock(moment: datetime, zone: ZoneInfo) -> str:
     return f"{moment.astimezone(zone):%Y-%m-%d %H:%M}"
 
 
-def phase(name: str) -> str:
+def phase(name: str) -> Message:
     """Return the display name of a phase of a restore or drill."""
-    return _PHASES.get(name, name)
+    return _PHASES.get(name) or plain(name)

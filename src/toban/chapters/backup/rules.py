@@ -8,6 +8,7 @@ from enum import StrEnum
 
 from toban.chapters.backup.engine import Method, WalPosition
 from toban.design.values.duration import Duration, Forever, Generations, Retention
+from toban.message import NOTHING, Message
 
 _LEAST_GRACE = timedelta(minutes=15)
 _MOST_GRACE = timedelta(hours=6)
@@ -68,7 +69,7 @@ class PruneDecision:
     """What happens to a copy, and why."""
 
     label: str
-    why: str
+    why: Message
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +97,7 @@ def prune(
     """
     newest_first = sorted(copies, key=lambda copy: (copy.ended_at, copy.label), reverse=True)
     by_label = {copy.label: copy for copy in newest_first}
-    kept: dict[str, str] = {}
+    kept: dict[str, Message] = {}
     for copy in newest_first:
         why = _why_kept(copy, newest_first, keep.get(copy.method, CopyRetention()), now)
         if why and _is_usable(copy, by_label):
@@ -105,7 +106,7 @@ def prune(
         kept.setdefault(label, why)
     for copy in newest_first:
         if copy.label in kept and copy.parent:
-            kept.setdefault(copy.parent, f"増分 {copy.label} が要ります")
+            kept.setdefault(copy.parent, Message("backup.needed-by-increment", label=copy.label))
     gone = [copy for copy in reversed(newest_first) if copy.label not in kept]
     gone.sort(key=lambda copy: copy.method is Method.FULL)
     oldest = next((each for each in reversed(newest_first) if _is_kept_full(each, kept)), None)
@@ -119,7 +120,7 @@ def prune(
     )
 
 
-def _is_kept_full(copy: BackupCopy, kept: dict[str, str]) -> bool:
+def _is_kept_full(copy: BackupCopy, kept: dict[str, Message]) -> bool:
     return copy.method is Method.FULL and copy.label in kept
 
 
@@ -130,29 +131,31 @@ def _is_usable(copy: BackupCopy, by_label: dict[str, BackupCopy]) -> bool:
 
 def _why_kept(
     copy: BackupCopy, newest_first: Sequence[BackupCopy], keep: CopyRetention, now: datetime
-) -> str:
+) -> Message:
+    if keep.keeps_all and keep.retention is None:
+        return Message("backup.kept-without-rule")
     if keep.keeps_all:
-        return "文書に世代も保存期間もありません" if keep.retention is None else f"保存期間 {keep.retention}"
+        return Message("backup.kept-forever", retention=keep.retention)
     newer = sum(
         1 for each in newest_first[: newest_first.index(copy)] if each.method is copy.method and each.is_good
     )
     # A damaged copy does not count as a generation: it must not push a good one out.
     if keep.generations is not None and copy.is_good and newer < keep.generations.count:
-        return f"{keep.generations}のうちの {newer + 1} 世代目"
+        return Message("backup.kept-generation", generations=keep.generations, number=newer + 1)
     # A copy exactly as old as the retention has been kept for long enough.
     if isinstance(keep.retention, Duration) and copy.ended_at > keep.retention.before(now):
-        return f"保存期間 {keep.retention} のうち"
-    return ""
+        return Message("backup.within-retention", retention=keep.retention)
+    return NOTHING
 
 
 def _never_gone(
     newest_first: Sequence[BackupCopy], keep: Mapping[Method, CopyRetention], now: datetime, has_log: bool
-) -> Iterable[tuple[str, str]]:
+) -> Iterable[tuple[str, Message]]:
     fulls = [copy for copy in newest_first if copy.method is Method.FULL]
     good = [copy for copy in fulls if copy.is_good]
     for chosen, why in (
-        (next((each for each in good if each.is_verified), None), "検証済みの最後のフル"),
-        (next(iter(good or fulls), None), "最後のフル"),
+        (next((each for each in good if each.is_verified), None), Message("backup.last-verified-full")),
+        (next(iter(good or fulls), None), Message("backup.last-full")),
     ):
         if chosen is not None:
             yield chosen.label, why
@@ -161,14 +164,16 @@ def _never_gone(
         before = window.before(now)
         base = next((each for each in good if each.restorable_to <= before), None)
         if base is not None:
-            yield base.label, f"{window}前までのどの時点にも戻すため"
+            yield base.label, Message("backup.needed-for-window", window=window)
 
 
-def _why_gone(copy: BackupCopy, by_label: dict[str, BackupCopy], keep: CopyRetention) -> str:
+def _why_gone(copy: BackupCopy, by_label: dict[str, BackupCopy], keep: CopyRetention) -> Message:
     if not _is_usable(copy, by_label):
-        return f"もとになるフル {copy.parent} がありません"
-    rules = " と ".join(str(each) for each in (keep.generations, keep.retention) if each is not None)
-    return f"{rules}を過ぎました" + ("" if copy.is_good else " (壊れています)")
+        return Message("backup.full-is-missing", label=copy.parent)
+    past = Message("backup.past-rule", rule=keep.generations or keep.retention)
+    if keep.generations is not None and keep.retention is not None:
+        past = Message("backup.past-both-rules", generations=keep.generations, retention=keep.retention)
+    return past if copy.is_good else Message("backup.and-damaged", why=past)
 
 
 @dataclass(frozen=True, slots=True)

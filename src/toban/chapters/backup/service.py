@@ -27,6 +27,7 @@ from toban.engine.notify import alerts
 from toban.engine.runs.models import Run
 from toban.engine.stores.store import StoreTrouble
 from toban.engine.telemetry.samples import Sample
+from toban.message import NOTHING, Message, message_of
 
 _OPEN = (Run.State.WAITING, Run.State.RUNNING)
 _LOOKED_AT_DUE = 3
@@ -49,7 +50,7 @@ class Backups:
         self._digest = ""
         self._logs: dict[str, datetime] = {}
         """For engines that keep a log elsewhere: subject → how far it goes."""
-        self._stores: dict[str, str] = {}
+        self._stores: dict[str, Message] = {}
         """Subject → how its store itself protects against loss."""
         self._guards: dict[str, Guard] = {}
         """Row id → the settings of its bucket when last checked."""
@@ -70,7 +71,7 @@ class Backups:
         moments = {subject: self._moment(subject) for subject in plan.sources}
         rows = [self._row(policy, moments[policy.source.subject], now) for policy in plan.policies]
         recoveries = [self._recovery(each, plan, moments, now) for each in plan.objectives]
-        guards = [self._guards.get(each.row.id, Guard(each.row, None, "")) for each in plan.guards]
+        guards = [self._guards.get(each.row.id, Guard(each.row, None, NOTHING)) for each in plan.guards]
         updates = [
             *(report.status(row, now) for row in rows),
             *(report.guard_status(guard, now) for guard in guards),
@@ -117,7 +118,7 @@ class Backups:
                     if newest is not None:
                         self._logs[source.subject] = newest
         except (BackupFailed, StoreTrouble) as error:
-            log.warning("log_not_seen", subject=source.subject, reason=str(error))
+            log.warning("log_not_seen", subject=source.subject, reason=message_of(error).as_json())
 
     def _moment(self, subject: str) -> RestorePoint | None:
         copies = catalogue.copies(subject)
@@ -145,7 +146,7 @@ class Backups:
             freshness=rules.freshness(newest, self._due(policy, now), now),
             moment=moment,
             trouble=catalogue.trouble_of_newest(policy.source.subject, policy.method.value),
-            guard=self._stores.get(policy.source.subject, ""),
+            guard=self._stores.get(policy.source.subject, NOTHING),
             last=runs.filter(due_at__lte=now).exclude(state__in=_OPEN).order_by("-due_at").first(),
             current=runs.filter(state__in=_OPEN, due_at__lte=now).order_by("due_at").first(),
             next_due=next_due(policy.row, self._system, now),
@@ -172,21 +173,21 @@ class Backups:
         return _rto(objective, subjects, self._system.zone)
 
 
-def _guarded_by(source: BackupSource) -> str:
+def _guarded_by(source: BackupSource) -> Message:
     try:
         with source.opened() as at_work:
-            return at_work.store.guard() if at_work.store is not None else ""
+            return at_work.store.guard() if at_work.store is not None else NOTHING
     except (BackupFailed, StoreTrouble) as error:
         # Backups do not need this permission: a failure to look is not a failure of the backups.
-        log.warning("guard_of_store_not_seen", subject=source.subject, reason=str(error))
-        return "版とロックの設定を見られません (toban check --live か権限を確かめてください)"
+        log.warning("guard_of_store_not_seen", subject=source.subject, reason=message_of(error).as_json())
+        return Message("backup.guard-not-visible")
 
 
 def _seen(policy: Policy) -> Guard:
     try:
-        return Guard(policy.row, upkeep.guarded(policy), "")
+        return Guard(policy.row, upkeep.guarded(policy), NOTHING)
     except StoreTrouble as error:
-        return Guard(policy.row, None, str(error))
+        return Guard(policy.row, None, message_of(error))
 
 
 def last_due(schedule: Schedule, system: System, since: datetime, now: datetime) -> list[datetime]:
@@ -205,17 +206,20 @@ def _rpo(
 ) -> Recovery:
     missing = [subject for subject, moment in moments.items() if moment is None]
     if missing:
-        words = f"「{missing[0]}」に戻せるバックアップがまだありません"
-        return Recovery(objective=objective, measured=None, subject=missing[0], reason=words)
+        reason = Message("backup.nothing-restorable-yet", subject=missing[0])
+        return Recovery(objective=objective, measured=None, subject=missing[0], reason=reason)
     known = {subject: moment for subject, moment in moments.items() if moment is not None}
     subject = min(known, key=lambda each: known[each].at)
     oldest = known[subject]
-    by = "記録 (WAL)" if oldest.is_by_log else f"バックアップ {oldest.label}"
+    at = f"{oldest.at.astimezone(zone):%Y-%m-%d %H:%M:%S}"
+    reason = Message("backup.newest-moment", at=at, label=oldest.label)
+    if oldest.is_by_log:
+        reason = Message("backup.newest-moment-of-log", at=at)
     return Recovery(
         objective=objective,
         measured=now - oldest.at,
         subject=subject,
-        reason=f"復旧できる最新の時点は {oldest.at.astimezone(zone):%Y-%m-%d %H:%M:%S} ({by})",
+        reason=reason,
         since=oldest.at,
     )
 
@@ -228,7 +232,8 @@ def _rto(objective: RecoveryObjective, subjects: Sequence[str], zone: ZoneInfo) 
         if worst is None or worst.measured is None or measured.measured > worst.measured:
             worst = measured
     if worst is None:
-        return Recovery(objective=objective, measured=None, subject="", reason="訓練の対象がありません")
+        reason = Message("backup.nothing-to-drill")
+        return Recovery(objective=objective, measured=None, subject="", reason=reason)
     return worst
 
 
@@ -236,18 +241,19 @@ def _drilled(objective: RecoveryObjective, subjects: Sequence[str], zone: ZoneIn
     for subject in subjects:
         drill = Drill.objects.filter(subject=subject, is_passed=True).order_by("-started_at").first()
         if drill is None or drill.rto_seconds is None:
-            words = f"「{subject}」の復旧訓練がまだありません: toban drill restore"
-            yield Recovery(objective=objective, measured=None, subject=subject, reason=words)
+            reason = Message("backup.no-drill-of-subject-yet", subject=subject)
+            yield Recovery(objective=objective, measured=None, subject=subject, reason=reason)
             continue
         then = Backup.objects.filter(subject=subject, label=drill.label).first()
         newest = Backup.objects.filter(subject=subject, method="full").order_by("-ended_at").first()
         seconds = rules.scaled_recovery(
             drill.rto_seconds, then.source_bytes if then else 0, newest.source_bytes if newest else 0
         )
+        on = drill.started_at.astimezone(zone).date()
         took = length(timedelta(seconds=drill.rto_seconds))
         yield Recovery(
             objective=objective,
             measured=timedelta(seconds=seconds),
             subject=subject,
-            reason=f"{drill.started_at.astimezone(zone):%Y-%m-%d} の訓練で {took}、今の大きさに直した値",
+            reason=Message("backup.scaled-from-drill", on=on, took=took),
         )

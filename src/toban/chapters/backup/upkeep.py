@@ -14,7 +14,9 @@ from toban.chapters.backup.works import Policy, days_of
 from toban.engine.evidence import ledger
 from toban.engine.evidence.models import LedgerEntry
 from toban.engine.evidence.verdict import Verdict
+from toban.engine.message_field import storable
 from toban.engine.stores.store import Store
+from toban.message import NOTHING, Message, listing
 
 _MOST_TOLD = 10
 """The most problems to keep for one backup; a folder that was emptied has thousands, all alike."""
@@ -41,12 +43,13 @@ def verify(source: BackupSource, at_work: OpenSubject, row: Backup, watch: ActWa
     return checked
 
 
-def _listed_otherwise(source: BackupSource, store: Store | None, taken: TakenBackup) -> list[str]:
+def _listed_otherwise(source: BackupSource, store: Store | None, taken: TakenBackup) -> list[Message]:
     if store is None:
         return []
     key = catalogue.key_of(source.subject, taken.label)
     is_described = any(each.key == key for each in store.listing(key))
-    return [*([] if is_described else [f"{key} がありません"]), *listed_otherwise(store, taken)]
+    missing = [] if is_described else [Message("backup.object-is-missing", key=key)]
+    return [*missing, *listed_otherwise(store, taken)]
 
 
 def _probe(source: BackupSource, store: Store | None, taken: TakenBackup) -> None:
@@ -61,20 +64,22 @@ def _probe(source: BackupSource, store: Store | None, taken: TakenBackup) -> Non
 def _note(source: BackupSource, row: Backup, checked: BackupCheck) -> None:
     now, before = source.clock(), row.trouble
     if checked.is_whole:
-        row.verified_at, row.trouble = now, ""
+        row.verified_at, row.trouble = now, NOTHING
     else:
         told = list(checked.troubles[:_MOST_TOLD])
         more = len(checked.troubles) - len(told)
-        row.trouble = "、".join([*told, *([f"ほか {more} 件"] if more else [])])
+        # As it will be read back: the same damage is not recorded twice.
+        row.trouble = storable(listing([*told, *([Message("backup.and-more", count=more)] if more else [])]))
     with transaction.atomic():
         row.save(update_fields=["verified_at", "trouble"])
         if row.trouble != before:
             verdict = Verdict.CONFORMING if checked.is_whole else Verdict.DEVIATING
+            reason = row.trouble or Message("backup.found-whole")
             content = {
                 "verdict": verdict.value,
                 "subject": row.subject,
                 "label": row.label,
-                "reason": row.trouble or "読み返して、壊れていないことを確かめました",
+                "reason": reason.as_json(),
             }
             kept = ledger.Record(
                 LedgerEntry.Kind.VERDICT, content, clause_id=row.clause_id, document_digest=source.digest
@@ -88,7 +93,7 @@ class StoreSurvey:
 
     added: Sequence[str]
     known: int
-    troubles: Sequence[str]
+    troubles: Sequence[Message]
     """Descriptions that can't be read."""
 
 
@@ -100,7 +105,7 @@ def bring_in(
     *clause_of*: method → the id of its policy row. The backups count as unverified until they are read again.
     """
     if at_work.store is None:
-        return StoreSurvey((), 0, (f'kind = "{source.kind_name}" は記述を保存先に置きません',))
+        return StoreSurvey((), 0, (Message("backup.kind-without-descriptions", kind=source.kind_name),))
     found, troubles = catalogue.read_store(at_work.store, source.subject)
     known = set(Backup.objects.filter(subject=source.subject).values_list("label", flat=True))
     added = [taken for taken in found if taken.label not in known]
@@ -131,11 +136,15 @@ def guarded(policy: Policy) -> VersionGuard:
         return _keeper(at_work).look(days_of(policy.row.retention))
 
 
-def mend(policy: Policy, *, by: str, digest: str) -> Sequence[str]:
+def mend(policy: Policy, *, by: str, digest: str) -> Sequence[Message]:
     """Fix the settings of a row's bucket, and record in the evidence who did it and what was changed."""
     with policy.source.opened() as at_work:
         changes = _keeper(at_work).mend(days_of(policy.row.retention))
-    content = {"event": "bucket-fixed", "subject": policy.row.subject, "changes": list(changes)}
+    content = {
+        "event": "bucket-fixed",
+        "subject": policy.row.subject,
+        "changes": [each.as_json() for each in changes],
+    }
     kept = ledger.Record(
         LedgerEntry.Kind.AUDIT, content, actor=by, clause_id=policy.row.id, document_digest=digest
     )

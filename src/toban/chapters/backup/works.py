@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
 
-from toban.chapters.backup.engine import BACKUPS, ENGINE_KINDS, EngineKind, Method
+from toban.chapters.backup.engine import BACKUPS, ENGINE_KINDS, Method
 from toban.chapters.backup.rules import CopyRetention
 from toban.chapters.backup.taking.config import BackupBatch
 from toban.chapters.backup.taking.source import BackupSource
@@ -23,8 +23,8 @@ from toban.engine.registry.kinds import Kinds
 from toban.engine.runs.kinds import BATCHES
 from toban.engine.runs.rules import RETRY_AFTER
 from toban.engine.runs.work import Work
-from toban.engine.said import recorded
 from toban.engine.stores.store import STORE_KINDS
+from toban.message import NOTHING, Message
 
 _METHODS = {BackupMethod.FULL: Method.FULL, BackupMethod.INCREMENTAL: Method.INCREMENTAL}
 
@@ -53,14 +53,14 @@ class BackupPlan:
     """Subject, as the document names it → the source that is copied."""
     objectives: tuple[RecoveryObjective, ...]
     """RPO and RTO that can be judged."""
-    unbound: Mapping[str, str]
+    unbound: Mapping[str, Message]
     """Clause id → why it does not run."""
 
     @property
-    def rows(self) -> Mapping[str, str]:
+    def rows(self) -> Mapping[str, Message]:
         """See `Plan`."""
         told = [policy.row for policy in (*self.policies, *self.guards)]
-        return {**{row.id: "" for row in (*told, *self.objectives)}, **self.unbound}
+        return {**{row.id: NOTHING for row in (*told, *self.objectives)}, **self.unbound}
 
 
 @dataclass(slots=True)
@@ -73,7 +73,7 @@ class _Planning:
     clock: Clock
     policies: list[Policy] = field(default_factory=list)
     guards: list[Policy] = field(default_factory=list)
-    unbound: dict[str, str] = field(default_factory=dict)
+    unbound: dict[str, Message] = field(default_factory=dict)
     sources: dict[str, BackupSource] = field(default_factory=dict)
 
 
@@ -128,17 +128,16 @@ def work_of(policy: Policy, design: Design, bindings: Bindings) -> Work:
 
 def source_of(
     subject: str, design: Design, bindings: Bindings, kinds: Kinds, *, clock: Clock = system_clock
-) -> BackupSource | str:
+) -> BackupSource | Message:
     """Return where a subject is backed up from and to, or why it can't be."""
     bound = BACKUPS.of(bindings).get(subject)
     if bound is None:
-        return recorded(
-            "「%(subject)s」のバックアップ方法が %(file)s にありません: %(section)s に kind = "
-            "%(kinds)s を書いてください",
+        return Message(
+            "backup.subject-not-bound",
             subject=subject,
             file=bindings.file,
             section=f'[backups."{subject}"]',
-            kinds=_choices(kinds.of(ENGINE_KINDS)),
+            kinds=[f'"{name}"' for name in kinds.of(ENGINE_KINDS)] or ['"…"'],
         )
     kind = kinds.of(ENGINE_KINDS)[bound.kind]
     rows = [row for row in design.of(BackupPolicy) if row.subject == subject]
@@ -146,15 +145,7 @@ def source_of(
     # The engine's own place is not one of our stores, even if the row's destination names one of those.
     store = bindings.stores.get(store_name) if kind.needs_store else None
     if kind.needs_store and store is None:
-        return recorded(
-            "保存先「%(store)s」が %(file)s にありません:"
-            " %(section)s を書くか、%(backup)s に %(setting)s を書いてください",
-            store=store_name,
-            file=bindings.file,
-            section=f'[stores."{store_name}"]',
-            backup=f'[backups."{subject}"]',
-            setting='store = "…"',
-        )
+        return Message("backup.store-not-bound", store=store_name, file=bindings.file, subject=subject)
     return BackupSource(
         subject=subject,
         kind_name=bound.kind,
@@ -199,91 +190,72 @@ def doing(row: BackupPolicy, method: Method, design: Design, bindings: Bindings)
     return ""
 
 
-def _plan_row(planning: _Planning, row: BackupPolicy) -> str:
+def _plan_row(planning: _Planning, row: BackupPolicy) -> Message:
     """Add *row* to the plan, or return why it does not run."""
     method = read_backup_method(row.method)
     if method is None:
-        return recorded(
-            "方式「%(method)s」の取得方法が分かりません: フルか増分かを文書に書いてください",
-            method=row.method,
-        )
+        return Message("backup.method-not-known", method=row.method)
     if method is BackupMethod.VERSIONING:
         return _plan_guard(planning, row)
     source = planning.sources.get(row.subject) or source_of(
         row.subject, planning.design, planning.bindings, planning.kinds, clock=planning.clock
     )
-    if isinstance(source, str):
+    if isinstance(source, Message):
         return source
     if not source.kind.methods:
         return _unable(source, row)
     planning.sources[row.subject] = source
     if method is BackupMethod.LOG:
         planning.policies.append(Policy(row, method, source, work=""))
-        return ""
+        return NOTHING
     return _plan_copies(planning, row, method, source)
 
 
-def _plan_guard(planning: _Planning, row: BackupPolicy) -> str:
+def _plan_guard(planning: _Planning, row: BackupPolicy) -> Message:
     source = source_of(row.subject, planning.design, planning.bindings, planning.kinds, clock=planning.clock)
-    if isinstance(source, str) or not source.kind.keeps_versions:
-        return recorded(
-            "「%(subject)s」がどのバケットかが %(file)s にありません:"
-            " %(section)s に %(setting)s と bucket を書いてください",
-            subject=row.subject,
-            file=planning.bindings.file,
-            section=f'[backups."{row.subject}"]',
-            setting='kind = "versioning"',
-        )
+    if isinstance(source, Message) or not source.kind.keeps_versions:
+        return Message("backup.bucket-not-bound", subject=row.subject, file=planning.bindings.file)
     planning.guards.append(Policy(row, BackupMethod.VERSIONING, source, work=""))
-    return ""
+    return NOTHING
 
 
-def _plan_copies(planning: _Planning, row: BackupPolicy, method: BackupMethod, source: BackupSource) -> str:
+def _plan_copies(
+    planning: _Planning, row: BackupPolicy, method: BackupMethod, source: BackupSource
+) -> Message:
     wanted = _METHODS[method]
     if wanted not in source.kind.methods:
         return _unable(source, row)
     batch = doing(row, wanted, planning.design, planning.bindings)
     key = batch or key_of(row.subject, wanted)
     if any(policy.work == key for policy in planning.policies):
-        return recorded(
-            "「%(subject)s」の「%(method)s」を定めた行がもう一つあります: 一つにしてください",
-            subject=row.subject,
-            method=row.method,
-        )
+        return Message("backup.ordered-twice", subject=row.subject, method=row.method)
     if not batch and (why := _why_never_due(row, planning.bindings)):
         return why
     planning.policies.append(Policy(row, method, source, key, is_batch=bool(batch)))
-    return ""
+    return NOTHING
 
 
-def _unable(source: BackupSource, row: BackupPolicy) -> str:
-    return recorded(
-        "%(kind)s は「%(method)s」を取れません: 別の kind を書いてください",
-        kind=f'kind = "{source.kind_name}"',
-        method=row.method,
-    )
+def _unable(source: BackupSource, row: BackupPolicy) -> Message:
+    return Message("backup.kind-cannot-take", kind=source.kind_name, method=row.method)
 
 
-def _why_never_due(row: BackupPolicy, bindings: Bindings) -> str:
+def _why_never_due(row: BackupPolicy, bindings: Bindings) -> Message:
     if not row.schedules:
-        return recorded("取得の日時が文書にありません: 頻度と時刻を書いてください")
+        return Message("backup.no-schedule")
     schedule = row.schedules[0]
     if not is_ever_due(schedule, bindings.system):
-        return recorded(
-            "「%(schedule)s」からは取得の日時が決まりません: 日と時刻を文書に書いてください",
-            schedule=schedule.text,
-        )
-    return ""
+        return Message("backup.schedule-without-times", schedule=schedule.text)
+    return NOTHING
 
 
-def _why_unjudged(objective: RecoveryObjective, planning: _Planning) -> str:
+def _why_unjudged(objective: RecoveryObjective, planning: _Planning) -> Message:
     if objective.subject and objective.subject in {guard.row.subject for guard in planning.guards}:
-        return recorded("バケットが旧版を保持します: 復旧できる時点は書き込みのたびに進みます")
+        return Message("backup.bucket-keeps-versions")
     if objective.subject and objective.subject not in planning.sources:
-        return recorded("「%(subject)s」のバックアップが接続されていません", subject=objective.subject)
+        return Message("backup.objective-without-backup", subject=objective.subject)
     if not planning.sources:
-        return recorded("接続したバックアップがまだありません")
-    return ""
+        return Message("backup.none-bound")
+    return NOTHING
 
 
 def _destination(rows: list[BackupPolicy]) -> str:
@@ -304,7 +276,3 @@ def _keep(rows: list[BackupPolicy]) -> dict[Method, CopyRetention]:
 def _retry_delays(retries: tuple[BatchRetry, ...]) -> tuple[timedelta, ...]:
     """Return the delays of the document's rule for batches; without one, one retry after five minutes."""
     return retries[0].rule.waits(RETRY_AFTER) if retries else (RETRY_AFTER,)
-
-
-def _choices(engines: Mapping[str, EngineKind]) -> str:
-    return " か ".join(f'"{name}"' for name in engines) or '"…"'

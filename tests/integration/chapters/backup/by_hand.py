@@ -6,6 +6,7 @@ from datetime import datetime
 
 from toban.engine.runs.rules import RunReason
 from toban.engine.runs.work import Work
+from toban.message import NOTHING, Message
 
 
 @dataclass
@@ -16,12 +17,12 @@ class HandTurn:
     due_at: datetime
     parameters: Mapping[str, str] = field(default_factory=dict)
     results: dict[str, object] = field(default_factory=dict)
-    said: list[str] = field(default_factory=list)
+    said: list[Message | str] = field(default_factory=list)
 
-    def say(self, text: str) -> None:
+    def say(self, text: Message | str) -> None:
         self.said.append(text)
 
-    def progress(self, percent: float | None, text: str = "") -> None:
+    def progress(self, percent: float | None, text: Message | str = NOTHING) -> None:
         """Ignore the progress."""
 
     def why_stop(self) -> RunReason | None:
@@ -37,5 +38,6 @@ def do(work: Work, run_id: int, due_at: datetime, *, twice: str = "") -> HandTur
     for step in work.steps:
         if step.name == twice:
             step.act(turn)
-        turn.results[step.name] = step.act(turn)
+        result = step.act(turn)
+        turn.results[step.name] = result.as_json() if isinstance(result, Message) else result
     return turn

@@ -19,6 +19,7 @@ from toban.chapters.backup.engine import (
     WalPosition,
 )
 from toban.engine.stores.store import Store, StoreTrouble, folder_of
+from toban.message import Message, message_of, plain
 
 
 class FakeBackup(BackupBinding):
@@ -55,9 +56,9 @@ class FakeEngine:
     def take(self, label: str, method: Method, parent: TakenBackup | None, watch: ActWatch) -> TakenBackup:  # noqa: ARG002 - the Protocol has it
         source, began = self._source, self._source.now()
         if source.refuses:
-            raise BackupFailed(source.refuses)
+            raise BackupFailed(plain(source.refuses))
         if method is Method.INCREMENTAL and source.needs_full:
-            raise NeedsFull(source.needs_full)
+            raise NeedsFull(plain(source.needs_full))
         folder = f"{folder_of(self._subject)}/{label}"
         self._store.delete([each.key for each in self._store.listing(f"{folder}/")])
         stored = self._store.put(f"{folder}/text", source.text)
@@ -91,11 +92,11 @@ class FakeEngine:
             try:
                 list(self._store.stream(stored.key, sha256=stored.sha256))
             except StoreTrouble as error:
-                troubles.append(str(error))
+                troubles.append(message_of(error))
         return BackupCheck(not troubles, troubles)
 
     def restore(self, order: RestoreOrder, watch: ActWatch) -> RestoredBackup:  # noqa: ARG002 - the Protocol has it
-        raise BackupFailed("nothing to restore into", retry=False)
+        raise BackupFailed(plain("nothing to restore into"), retry=False)
 
     def remove(self, taken: TakenBackup) -> None:
         folder = f"{folder_of(self._subject)}/{taken.label}/"
@@ -106,7 +107,7 @@ class FakeEngine:
         self._source.trimmed_to.append(oldest.label)
         return 1
 
-    def doubts(self) -> Sequence[str]:
+    def doubts(self) -> Sequence[Message]:
         return ()
 
     def close(self) -> None:

@@ -10,6 +10,7 @@ from toban.chapters.backup.engine import Method, TakenBackup, WalPosition
 from toban.chapters.backup.models import LogStretch
 from toban.engine.stores.directory import DirectoryConfig, DirectoryStore
 from toban.engine.stores.store import StoredObject
+from toban.message import plain
 
 NOON = datetime(2026, 11, 25, 3, tzinfo=UTC)
 TAKEN = TakenBackup(
@@ -109,17 +110,17 @@ def test_log_that_continues_nothing_is_recorded_once_it_can_restore_a_moment() -
 @pytest.mark.django_db
 def test_a_broken_log_is_never_continued() -> None:
     log_goes_on("0/1000000", "0/2000000", NOON)
-    catalogue.log_breaks("PostgreSQL", "7361", "slot lost")
+    catalogue.log_breaks("PostgreSQL", "7361", plain("slot lost"))
 
     assert catalogue.last_stretch("PostgreSQL", "7361") is None
     log_goes_on("0/2000000", "0/3000000", NOON + timedelta(hours=1))
-    assert [each.broken_why for each in LogStretch.objects.order_by("durable_to")] == ["slot lost", ""]
+    assert [str(each.broken_why) for each in LogStretch.objects.order_by("durable_to")] == ["slot lost", ""]
 
 
 @pytest.mark.django_db
 def test_stretches_are_trimmed_where_their_log_was_removed() -> None:
     log_goes_on("0/1000000", "0/2000000", NOON)
-    catalogue.log_breaks("PostgreSQL", "7361", "gap")
+    catalogue.log_breaks("PostgreSQL", "7361", plain("gap"))
     log_goes_on("0/3000000", "0/6000000", NOON + timedelta(hours=1))
 
     catalogue.log_begins_at("PostgreSQL", "7361", WalPosition(1, "0/4000000"))
@@ -150,7 +151,7 @@ def test_the_backups_of_a_store_are_read_from_it(tmp_path: Path) -> None:
     found, troubles = catalogue.read_store(store, "PostgreSQL")
 
     assert found == [TAKEN]
-    assert [each.partition(":")[0] for each in troubles] == ["PostgreSQL/bad/backup.json"]
+    assert [str(each).partition(":")[0] for each in troubles] == ["PostgreSQL/bad/backup.json"]
 
 
 def log_goes_on(first: str, last: str, durable_to: datetime | None, *, timeline: int = 1) -> None:

@@ -16,6 +16,7 @@ from toban.chapters.backup import own_state
 from toban.chapters.backup.own_state import OwnStateNotPossible, OwnToban
 from toban.engine.stores.directory import DirectoryConfig, DirectoryStore
 from toban.engine.stores.store import StoreTrouble
+from toban.message import NOTHING, Message
 
 NOON = datetime(2026, 11, 25, 3, tzinfo=UTC)
 
@@ -23,10 +24,10 @@ NOON = datetime(2026, 11, 25, 3, tzinfo=UTC)
 class Quiet:
     """A `Watch` that ignores everything."""
 
-    def say(self, text: str) -> None:
+    def say(self, text: Message) -> None:
         """Ignore the line."""
 
-    def progress(self, percent: float | None, text: str = "") -> None:
+    def progress(self, percent: float | None, text: Message = NOTHING) -> None:
         """Ignore the progress."""
 
     def why_stop(self) -> object | None:
@@ -138,7 +139,7 @@ def test_measurements_are_left_out_while_their_store_runs(home: Path, store: Dir
         with pytest.raises(OwnStateNotPossible) as refused:
             own_state.back_up(here(home, telemetry=True), store, NOON, Quiet())
 
-    assert "toban processes --stop store" in refused.value.hint
+    assert "toban processes --stop store" in str(refused.value.hint)
     assert list(store.listing("")) == []
 
 

@@ -8,6 +8,7 @@ from tests.integration.chapters.backup.postgres18 import programs
 
 from toban.chapters.backup.bindings import DrillBinding
 from toban.chapters.backup.drills import postgres
+from toban.message import Message
 
 
 def test_obstacles_to_a_drill_are_reported_in_advance(tmp_path: Path) -> None:
@@ -15,9 +16,12 @@ def test_obstacles_to_a_drill_are_reported_in_advance(tmp_path: Path) -> None:
 
     told = list(postgres.drill_doubts(settings))
 
-    assert len(told) == 2
-    assert "PostgreSQL のプログラムがありません" in told[0]
-    assert "absent に書けません" in told[1]
+    programs_missing, not_writable = told
+    assert isinstance(programs_missing, Message)
+    assert "PostgreSQL のプログラムがありません" in str(programs_missing)
+    assert isinstance(not_writable, tuple)
+    assert str(not_writable[0]) == f"訓練: {tmp_path}/absent に書けません"
+    assert not_writable[0].in_language("en") == f"Drill: {tmp_path}/absent is not writable"
 
 
 def test_programs_are_found_behind_a_link_that_their_account_cannot_follow(tmp_path: Path) -> None:
@@ -40,4 +44,4 @@ def test_programs_their_account_cannot_start_are_reported_before_restoring(
 
     (told,) = postgres.drill_doubts(DrillBinding(binaries=tmp_path, account="nobody"))
 
-    assert told == f"訓練: アカウント nobody では{tmp_path}/postgres を起動できません: Permission denied"
+    assert str(told) == f"訓練: アカウント nobody では{tmp_path}/postgres を起動できません: Permission denied"

@@ -29,6 +29,7 @@ from toban.engine.runs.models import Run
 from toban.engine.runs.scheduler import plan_due
 from toban.engine.runs.work import StepFailed, Work
 from toban.engine.stores import directory
+from toban.message import Message, message_of
 
 if TYPE_CHECKING:
     from toban.engine.telemetry.samples import Sample
@@ -99,7 +100,7 @@ class House:
         self.plan: BackupPlan = plan(self.design, self.bindings, self.kinds, clock=lambda: self.now)
         self.works: dict[str, Work] = dict(self.plan.works)
         self.backups.adopt(self.plan, self.bindings.system, self.design.digest)
-        self.said: list[str] = []
+        self.said: list[Message | str] = []
         plan_due(self.works.values(), self.now)
 
     def pass_to(self, moment: datetime) -> None:
@@ -114,7 +115,7 @@ class House:
         try:
             turn = do(self.works[held.work], held.run_id, held.due_at)
         except StepFailed as error:
-            claim.fail(held, self.works[held.work], error.reason, str(error), self.now)
+            claim.fail(held, self.works[held.work], error.reason, message_of(error), self.now)
         else:
             self.said += turn.said
             name, result = list(turn.results.items())[-1]
@@ -155,7 +156,7 @@ def test_a_due_backup_is_taken_verified_recorded_and_shown(house: House) -> None
     assert (row.verified_at, row.clause_id, row.store) == (TWO, FULL, "倉庫")
     assert (house.folder / "PostgreSQL/20261124T170000Z-full/backup.json").exists()
     assert shown(FULL).verdict == "conforming"
-    assert shown(FULL).value == "2026-11-25 02:00 26 B"
+    assert str(shown(FULL).value) == "2026-11-25 02:00 26 B"
     assert shown(FULL).next_due == TWO + DAY
     evidence = LedgerEntry.objects.filter(content__label="20261124T170000Z-full").get()
     assert evidence.content["manifest_sha256"] == row.manifest_sha256
@@ -187,7 +188,7 @@ def test_the_reason_why_no_increment_can_be_made_is_reported(house: House) -> No
     house.pass_to(TWO + HOUR)
 
     assert labels()[-1] == "20261124T180000Z-full"
-    assert any("0/2000000" in line for line in house.said)
+    assert any("0/2000000" in str(line) for line in house.said)
     assert verdicts() == ["conforming", "conforming"]
 
 
@@ -198,7 +199,7 @@ def test_a_backup_that_does_not_read_back_the_same_is_discarded(house: House) ->
 
     assert labels() == []
     run = Run.objects.filter(work="PostgreSQL/full").get()
-    assert "SHA-256" in run.note
+    assert "SHA-256" in str(run.note)
     assert shown(FULL).verdict == "deviating"
     assert not (house.folder / "PostgreSQL/20261124T170000Z-full/backup.json").exists()
 
@@ -222,7 +223,7 @@ def test_a_failure_is_retried_by_the_rule_for_batches_and_then_announced(house: 
 
     alert = Alert.objects.get(key=FULL)
     assert (shown(FULL).verdict, alert.condition) == ("deviating", "critical")
-    assert "the server does not answer" in alert.value
+    assert "the server does not answer" in str(alert.value)
     house.source.refuses = ""
     house.pass_to(TWO + 2 * DAY)
     assert Alert.objects.get(key=FULL).resolved_at is not None
@@ -251,9 +252,10 @@ def test_rpo_is_missed_when_the_newest_moment_is_too_old(house: House) -> None:
     kept_verdict, kept_value = kept.verdict, kept.value
     house.pass_to(TWO + HOUR + SECOND)
 
-    assert (kept_verdict, kept_value) == ("conforming", "1時間 (PostgreSQL)")
+    assert (kept_verdict, str(kept_value)) == ("conforming", "1時間 (PostgreSQL)")
+    assert kept_value.in_language("en") == "1 h (PostgreSQL)"
     assert shown("backup/recovery-objective/RPO").verdict == "deviating"
-    assert Alert.objects.get(key="backup/recovery-objective/RPO").limit == "1時間以内"
+    assert str(Alert.objects.get(key="backup/recovery-objective/RPO").limit) == "1時間以内"
 
 
 def test_a_log_that_continues_meets_the_rpo(house: House) -> None:
@@ -265,7 +267,7 @@ def test_a_log_that_continues_meets_the_rpo(house: House) -> None:
 
     house.pass_to(TWO + 5 * HOUR + SECOND)
 
-    assert shown("backup/recovery-objective/RPO").value == "1秒 (PostgreSQL)"
+    assert str(shown("backup/recovery-objective/RPO").value) == "1秒 (PostgreSQL)"
 
 
 def test_rto_is_that_of_the_newest_drill(house: House) -> None:
@@ -278,17 +280,19 @@ def test_rto_is_that_of_the_newest_drill(house: House) -> None:
     house.backups.tell()
 
     assert shown("backup/recovery-objective/RTO").verdict == "conforming"
-    assert shown("backup/recovery-objective/RTO").value == "12分 (PostgreSQL)"
+    assert str(shown("backup/recovery-objective/RTO").value) == "12分 (PostgreSQL)"
 
 
 def test_a_damaged_backup_is_shown_and_no_longer_counts_towards_the_rpo(house: House) -> None:
     house.pass_to(TWO)
-    Backup.objects.update(trouble="PostgreSQL/x は 26 バイトのはずが 0 バイトです")
+    Backup.objects.update(
+        trouble=Message("backup.object-of-other-size", key="PostgreSQL/x", wanted=26, found=0)
+    )
 
     house.backups.tell()
 
     assert shown(FULL).verdict == "deviating"
-    assert "26 バイト" in Alert.objects.get(key=FULL).value
+    assert "26 バイト" in str(Alert.objects.get(key=FULL).value)
     assert shown("backup/recovery-objective/RPO").verdict == "not-measurable"
 
 
@@ -303,7 +307,7 @@ def test_backups_the_document_no_longer_requires_are_pruned_with_the_reason(hous
     assert len(increments) == 3
     gone = Backup.objects.get(label="20261124T170000Z-full")
     assert gone.pruned_at is not None
-    assert gone.pruned_why == "3世代 と 2日を過ぎました"
+    assert gone.pruned_why == Message("backup.past-both-rules", generations="3世代", retention="2日")
     assert not (house.folder / "PostgreSQL/20261124T170000Z-full").exists()
     assert house.source.trimmed_to[-1] == "20261126T170000Z-full"
 
@@ -312,7 +316,7 @@ def test_a_run_ends_with_a_note_of_its_result(house: House) -> None:
     for day in range(4):
         house.pass_to(TWO + day * DAY)
 
-    notes = list(Run.objects.order_by("due_at").values_list("note", flat=True))
+    notes = [str(run.note) for run in Run.objects.order_by("due_at")]
     assert "20261124T170000Z-full (26 B) を取り、読み返して確かめました" in notes
     # The full backup of the first day, and the increment based on it.
     assert [note.partition("。")[2] for note in notes if "消しました" in note] == ["古い 2 個を消しました"]
@@ -414,16 +418,15 @@ def test_an_unbound_row_says_what_to_write_in_the_bindings(tmp_path: Path, bindi
     house = House(tmp_path, bindings=bindings)
 
     assert house.works == {}
-    assert words in house.plan.unbound[FULL]
-    assert "接続したバックアップ" in house.plan.unbound["backup/recovery-objective/RPO"]
+    assert words in str(house.plan.unbound[FULL])
+    assert house.plan.unbound["backup/recovery-objective/RPO"] == Message("backup.none-bound")
 
 
 def test_an_unknown_method_is_reported(tmp_path: Path) -> None:
     house = House(tmp_path, document=DOCUMENT.replace("増分バックアップ", "レプリケーション"))
 
-    assert (
-        "レプリケーション" in house.plan.unbound[INCREMENTAL.replace("増分バックアップ", "レプリケーション")]
-    )
+    row = INCREMENTAL.replace("増分バックアップ", "レプリケーション")
+    assert house.plan.unbound[row] == Message("backup.method-not-known", method="レプリケーション")
 
 
 def test_pruned_log_stretches_begin_at_the_oldest_copy(house: House) -> None:

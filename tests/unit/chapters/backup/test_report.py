@@ -15,6 +15,7 @@ from toban.design.reader import read_design
 from toban.engine.evidence.verdict import Verdict
 from toban.engine.notify.signal import Condition
 from toban.engine.runs.models import Run
+from toban.message import NOTHING, plain
 
 NOW = datetime(2026, 11, 25, 3, tzinfo=UTC)
 HOUR, SECOND = timedelta(hours=1), timedelta(seconds=1)
@@ -37,6 +38,7 @@ DESIGN = read_design(
 )
 (POLICY,) = DESIGN.of(BackupPolicy)
 (RPO,) = DESIGN.of(RecoveryObjective)
+OFF, LONGER = plain("off"), plain("longer")
 COPY = BackupCopy(
     label="x-full",
     method=Method.FULL,
@@ -55,8 +57,8 @@ def row(**facts: object) -> PolicyReport:
         "copies": [COPY],
         "freshness": Freshness.FRESH,
         "moment": RestorePoint(NOW - HOUR, "x-full", is_by_log=False),
-        "trouble": "",
-        "guard": "",
+        "trouble": NOTHING,
+        "guard": NOTHING,
         "last": None,
         "current": None,
         "next_due": None,
@@ -69,22 +71,25 @@ def run(state: str, *, began: timedelta, note: str = "", failures: int = 0) -> R
     at = NOW - began
     return Run(
         work="PostgreSQL/full", due_at=at, began_at=at, ended_at=at + SECOND, wake_at=NOW + HOUR,
-        state=state, note=note, failures=failures,
+        state=state, note=plain(note), failures=failures,
     )  # fmt: skip
 
 
 def test_a_conforming_row_says_what_it_has() -> None:
     found = report.status(row(), NOW)
 
-    assert (found.verdict, found.value) == (Verdict.CONFORMING, "2026-11-25 11:00 562 MB")
-    assert found.reason == "復旧できる最新の時点 2026-11-25 11:00。1 個、計 562 MB。最新は読み返し済み"
+    assert (found.verdict, str(found.value)) == (Verdict.CONFORMING, "2026-11-25 11:00 562 MB")
+    assert str(found.reason) == "復旧できる最新の時点 2026-11-25 11:00。1 個、計 562 MB。最新は読み返し済み"
+    assert found.reason.in_language("en") == (
+        "Newest restorable moment: 2026-11-25 11:00. 1 backup, 562 MB. The newest has been read back"
+    )
     assert report.signal(row(), NOW).condition is Condition.OK
 
 
 @pytest.mark.parametrize(
     ("facts", "verdict", "words"),
     [
-        ({"trouble": "base.tar がありません"}, Verdict.DEVIATING, "base.tar がありません"),
+        ({"trouble": plain("base.tar: gone")}, Verdict.DEVIATING, "base.tar: gone"),
         ({"last": run("failed", began=30 * 60 * SECOND, note="no answer")}, Verdict.DEVIATING, "no answer"),
         ({"last": run("failed", began=2 * HOUR, note="prune")}, Verdict.WARNING, "取れましたが"),
         ({"last": run("missed", began=30 * 60 * SECOND)}, Verdict.NOT_PERFORMED, "実行されませんでした"),
@@ -125,7 +130,7 @@ def test_the_worst_finding_comes_first(facts: dict[str, object], verdict: Verdic
     found = report.judged(row(**facts), NOW)
 
     assert found.verdict is verdict
-    assert words in found.reason
+    assert words in str(found.reason)
 
 
 @pytest.mark.parametrize(
@@ -145,13 +150,13 @@ def test_a_log_row_conforms_while_the_log_keeps_up(moment: RestorePoint | None, 
 def test_the_advice_for_a_missing_increment_is_another_increment() -> None:
     increments = row(policy=replace(POLICY, method="増分バックアップ"), freshness=Freshness.TOO_OLD)
 
-    assert "toban backup run PostgreSQL --incremental。" in report.signal(increments, NOW).advice
+    assert "toban backup run PostgreSQL --incremental。" in str(report.signal(increments, NOW).advice)
 
 
 def test_the_protection_of_the_store_is_shown_next_to_its_content() -> None:
-    status = report.status(row(guard="バージョニング有効、ロックなし"), NOW)
+    status = report.status(row(guard=plain("versions, no locks")), NOW)
 
-    assert status.reason.endswith("。保存先は バージョニング有効、ロックなし")
+    assert str(status.reason).endswith("。保存先は versions, no locks")
 
 
 def test_a_problem_cites_its_row_and_gives_advice() -> None:
@@ -160,7 +165,7 @@ def test_a_problem_cites_its_row_and_gives_advice() -> None:
     assert signal.condition is Condition.CRITICAL
     assert signal.citation == "運用設計書.md:8"
     assert signal.value == report.judged(row(freshness=Freshness.TOO_OLD), NOW).reason
-    assert "toban backup run PostgreSQL" in signal.advice
+    assert "toban backup run PostgreSQL" in str(signal.advice)
     assert signal.began_at == NOW - HOUR
 
 
@@ -176,7 +181,9 @@ def test_an_objective_is_missed_just_above_its_limit(
     measured: timedelta | None, verdict: Verdict, condition: Condition
 ) -> None:
     since = None if measured is None else NOW - measured
-    recovery = Recovery(objective=RPO, measured=measured, subject="PostgreSQL", reason="…", since=since)
+    recovery = Recovery(
+        objective=RPO, measured=measured, subject="PostgreSQL", reason=plain("…"), since=since
+    )
 
     signal = report.objective_signal(recovery, NOW)
 
@@ -190,15 +197,24 @@ def test_an_objective_is_missed_just_above_its_limit(
     ("seen", "verdict", "condition"),
     [
         (None, Verdict.NOT_MEASURABLE, Condition.OK),
-        (VersionGuard("…"), Verdict.CONFORMING, Condition.OK),
-        (VersionGuard("…", excesses=("longer",)), Verdict.WARNING, Condition.WARNING),
-        (VersionGuard("…", faults=("off",), excesses=("longer",)), Verdict.DEVIATING, Condition.CRITICAL),
+        (VersionGuard(plain("…")), Verdict.CONFORMING, Condition.OK),
+        (VersionGuard(plain("…"), excesses=(LONGER,)), Verdict.WARNING, Condition.WARNING),
+        (VersionGuard(plain("…"), faults=(OFF,), excesses=(LONGER,)), Verdict.DEVIATING, Condition.CRITICAL),
     ],
 )
 def test_a_bucket_is_judged_by_its_worst_setting(
     seen: VersionGuard | None, verdict: Verdict, condition: Condition
 ) -> None:
-    guard = Guard(POLICY, seen, "")
+    guard = Guard(POLICY, seen, NOTHING)
 
     assert report.guard_status(guard, NOW).verdict is verdict
     assert report.guard_signal(guard, NOW).condition is condition
+
+
+def test_a_bucket_that_differs_names_the_command_that_fixes_it() -> None:
+    guard = Guard(POLICY, VersionGuard(plain("…"), faults=(OFF,), excesses=(LONGER,)), NOTHING)
+
+    reason = report.guard_status(guard, NOW).reason
+
+    assert str(reason) == "off、longer: toban backup fix-bucket PostgreSQL"
+    assert reason.in_language("en") == "off, longer: toban backup fix-bucket PostgreSQL"

@@ -46,7 +46,8 @@ def test_a_copy_is_removed_when_neither_generations_nor_retention_require_it() -
     plan = rules.prune(daily, BOTH, NOW)
 
     assert gone(plan) == ["32", "31", "30"]
-    assert plan.gone[0].why == "30世代 と 30日を過ぎました"
+    assert str(plan.gone[0].why) == "30世代 と 30日を過ぎました"
+    assert plan.gone[0].why.in_language("en") == "Past 30世代 and 30日"
 
 
 def test_retention_alone_keeps_a_copy_until_its_last_moment() -> None:
@@ -82,7 +83,7 @@ def test_a_damaged_copy_does_not_count_as_a_generation() -> None:
     plan = rules.prune(copies, keep, NOW)
 
     assert gone(plan) == ["b"]
-    assert "壊れています" in plan.gone[0].why
+    assert "壊れています" in str(plan.gone[0].why)
 
 
 def test_a_row_that_says_nothing_keeps_everything() -> None:
@@ -107,7 +108,7 @@ def test_a_full_copy_is_kept_while_an_increment_depends_on_it() -> None:
     plan = rules.prune(copies, keep, NOW)
 
     assert gone(plan) == ["older"]
-    assert {each.label: each.why for each in plan.kept}["base"] == "増分 child が要ります"
+    assert {each.label: str(each.why) for each in plan.kept}["base"] == "増分 child が要ります"
 
 
 def test_the_base_of_promised_restore_points_is_kept_if_there_is_log() -> None:
@@ -122,7 +123,7 @@ def test_the_base_of_promised_restore_points_is_kept_if_there_is_log() -> None:
     assert gone(rules.prune(copies, keep, NOW)) == ["a", "b"]
     assert gone(plan) == ["a"]
     assert plan.log_from == "b"
-    assert "24時間" in {each.label: each.why for each in plan.kept}["b"]
+    assert "24時間" in {each.label: str(each.why) for each in plan.kept}["b"]
 
 
 def test_increments_are_removed_before_their_full_copy() -> None:
@@ -145,7 +146,7 @@ def test_an_increment_without_its_full_copy_is_of_no_use() -> None:
     plan = rules.prune(copies, BOTH, NOW)
 
     assert gone(plan) == ["orphan"]
-    assert "lost" in plan.gone[0].why
+    assert "lost" in str(plan.gone[0].why)
 
 
 def test_the_last_full_copy_is_never_removed() -> None:

@@ -1,21 +1,22 @@
 """The certificate of a drill: what an auditor wants to see of it, on one sheet."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
 from fpdf import FPDF
 from fpdf.enums import Align, XPos, YPos
 
+from toban.catalogue import DOCUMENTS_LANGUAGE
+from toban.chapters.backup.drills.check import RESULTS, Check, checks_of
 from toban.chapters.backup.models import Drill
 from toban.chapters.backup.report import phase
 from toban.design.clauses.backup import RecoveryObjective
 from toban.design.reader import Design
 from toban.engine import paper
 from toban.engine.bindings.model import System
+from toban.message import Message, plain
 
-_RESULTS = {True: "合格", False: "不合格", None: "判定不能"}
 _MARKS = {True: "○", False: "×", None: "−"}
 
 
@@ -24,21 +25,21 @@ class CertificateLine:
     """A check: its mark, its name, and what was found."""
 
     mark: str
-    name: str
-    found: str
+    name: Message
+    found: Message
 
 
 @dataclass(frozen=True, slots=True)
 class Certificate:
     """The content of the certificate."""
 
-    title: str
-    result: str
+    title: Message
+    result: Message
     at: datetime
-    facts: Sequence[tuple[str, str]]
+    facts: Sequence[tuple[Message, Message]]
     checks: Sequence[CertificateLine]
-    phases: Sequence[tuple[str, str]]
-    footer: str
+    phases: Sequence[tuple[Message, Message]]
+    footer: Message
 
 
 def certificate(drill: Drill, design: Design, system: System) -> Certificate:
@@ -46,57 +47,73 @@ def certificate(drill: Drill, design: Design, system: System) -> Certificate:
     zone = system.zone
     ordered = next((clause for clause in design.clauses if clause.id == drill.clause_id), None)
     limits = {each.objective: str(each.limit) for each in design.of(RecoveryObjective)}
+    begun = drill.started_at.astimezone(zone)
     ended = (drill.ended_at or drill.started_at).astimezone(zone)
+    clause = plain(f"{ordered.origin} {ordered.text}") if ordered is not None else None
+    held = Message("backup.held-from-to", begun=f"{begun:%Y-%m-%d %H:%M:%S}", ended=f"{ended:%H:%M:%S %Z}")
+    target = f"{drill.target.astimezone(zone):%Y-%m-%d %H:%M:%S %Z}" if drill.target else "−"
     facts = [
-        ("システム", system.name or design.document),
-        ("対象", drill.subject),
-        ("根拠", f"{ordered.origin} {ordered.text}" if ordered is not None else "手で始めた訓練"),
-        ("バックアップ", drill.label),
-        ("実施", f"{drill.started_at.astimezone(zone):%Y-%m-%d %H:%M:%S} から {ended:%H:%M:%S %Z}"),
-        ("復旧した時点", f"{drill.target.astimezone(zone):%Y-%m-%d %H:%M:%S %Z}" if drill.target else "−"),
-        ("RPO (復旧時点)", _measured(drill.rpo_seconds, limits.get("RPO"))),
-        ("RTO (復旧時間)", _measured(drill.rto_seconds, limits.get("RTO"))),
+        (Message("backup.system"), plain(system.name or design.document)),
+        (Message("backup.subject-of-drill"), plain(drill.subject)),
+        (Message("backup.ordered-by"), clause or Message("backup.ordered-by-hand")),
+        (Message("backup.backup"), plain(drill.label)),
+        (Message("backup.held"), held),
+        (Message("backup.recovered-to"), plain(target)),
+        (Message("backup.rpo"), _measured(drill.rpo_seconds, limits.get("RPO"))),
+        (Message("backup.rto"), _measured(drill.rto_seconds, limits.get("RTO"))),
     ]
+    result = RESULTS[drill.is_passed]
+    if drill.reason:
+        result = Message("backup.result-and-reason", result=result, reason=drill.reason)
     return Certificate(
-        title="復旧訓練の証明書",
-        result=_RESULTS[drill.is_passed] + (f": {drill.reason}" if drill.reason else ""),
+        title=Message("backup.certificate"),
+        result=result,
         at=ended,
         facts=facts,
-        checks=[_line(each) for each in drill.checks],
-        phases=[(phase(name), f"{seconds:,.1f} 秒") for name, seconds in drill.phases.items()],
-        footer=f"訓練 {drill.pk}、証跡 {drill.evidence_sequence} (toban evidence で確かめられます)",
+        checks=[_line(each) for each in checks_of(drill)],
+        phases=[(phase(name), _seconds(seconds)) for name, seconds in drill.phases.items()],
+        footer=Message("backup.certificate-footer", drill=drill.pk, evidence=drill.evidence_sequence),
     )
 
 
-def _line(check: Mapping[str, Any]) -> CertificateLine:
-    wanted = "" if check["passed"] else f" (あるべきもの: {check['wanted']})"
-    return CertificateLine(_MARKS[check["passed"]], check["name"], f"{check['found']}{wanted}")
+def _line(check: Check) -> CertificateLine:
+    found = check.found
+    if not check.passed:
+        found = Message("backup.found-and-wanted", found=check.found, wanted=check.wanted)
+    return CertificateLine(_MARKS[check.passed], check.name, found)
 
 
-def _measured(seconds: float | None, limit: str | None) -> str:
-    words = f"{seconds:,.1f} 秒" if seconds is not None else "測れませんでした"
-    return f"{words} (目標 {limit})" if limit else words
+def _measured(seconds: float | None, limit: str | None) -> Message:
+    measured = _seconds(seconds) if seconds is not None else Message("backup.could-not-be-measured")
+    return Message("backup.measured-and-limit", measured=measured, limit=limit) if limit else measured
 
 
-def pdf(found: Certificate) -> bytes:
-    """Return the PDF; the same certificate always gives the same bytes. Raises `paper.NoFont`."""
-    face = paper.font()
-    sheet = paper.sheet(found.title, found.at, face)
+def _seconds(seconds: float) -> Message:
+    return Message("backup.seconds", seconds=f"{seconds:,.1f}")
+
+
+def pdf(found: Certificate, language: str = DOCUMENTS_LANGUAGE) -> bytes:
+    """Return the PDF in *language*; the same certificate always gives the same bytes.
+
+    Raises `paper.NoFont`.
+    """
+    face, title = paper.font(), found.title.in_language(language)
+    sheet = paper.sheet(title, found.at, face)
     sheet.set_margin(20)
     sheet.add_page()
-    _write(sheet, found.title, 20)
-    _write(sheet, found.result, 13)
+    _write(sheet, title, 20)
+    _write(sheet, found.result.in_language(language), 13)
     sheet.ln(4)
     for name, value in found.facts:
-        _row(sheet, name, value)
-    _heading(sheet, "検査項目")
+        _row(sheet, name.in_language(language), value.in_language(language))
+    _heading(sheet, Message("backup.checks").in_language(language))
     for line in found.checks:
-        _row(sheet, f"{line.mark} {line.name}", line.found)
-    _heading(sheet, "所要時間")
+        _row(sheet, f"{line.mark} {line.name.in_language(language)}", line.found.in_language(language))
+    _heading(sheet, Message("backup.phases").in_language(language))
     for name, took in found.phases:
-        _row(sheet, name, took)
+        _row(sheet, name.in_language(language), took.in_language(language))
     sheet.ln(6)
-    _write(sheet, found.footer, 8)
+    _write(sheet, found.footer.in_language(language), 8)
     return bytes(sheet.output())
 
 

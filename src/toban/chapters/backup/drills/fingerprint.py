@@ -11,6 +11,7 @@ from psycopg import sql
 from psycopg.conninfo import make_conninfo
 
 from toban.chapters.backup.engine import TransactionSnapshot
+from toban.message import Message, plain
 
 _CANDIDATES = 4
 """How many snapshots to hold open until one is found that the log can lead to."""
@@ -47,7 +48,7 @@ class Tables:
     """The tables of a database that were read, and why the others could not be."""
 
     read: Mapping[str, TableContent]
-    unread: Mapping[str, str]
+    unread: Mapping[str, Message]
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,18 +104,18 @@ def tables(
     names = [(str(schema), str(name)) for schema, name in connection.execute(_TABLES).fetchall()]
     until = time.monotonic() + within.total_seconds() if within is not None else None
     read: dict[str, TableContent] = {}
-    unread: dict[str, str] = {}
+    unread: dict[str, Message] = {}
     for schema, name in names:
         left = until - time.monotonic() if until is not None else None
         if left is not None and left <= 0:
-            unread[f"{schema}.{name}"] = "時間内に読めませんでした"
+            unread[f"{schema}.{name}"] = Message("backup.table-not-read-in-time")
             continue
         try:
             read[f"{schema}.{name}"] = _content(connection, sql.Identifier(schema, name), left)
         except psycopg.errors.QueryCanceled:
-            unread[f"{schema}.{name}"] = "時間内に読めませんでした"
+            unread[f"{schema}.{name}"] = Message("backup.table-not-read-in-time")
         except (psycopg.errors.InsufficientPrivilege, psycopg.errors.LockNotAvailable) as error:
-            unread[f"{schema}.{name}"] = str(error.diag.message_primary)
+            unread[f"{schema}.{name}"] = plain(str(error.diag.message_primary))
     return Tables(read, unread)
 
 
@@ -139,16 +140,19 @@ def restored(conninfo: str) -> Tables:
         return tables(connection)
 
 
-def differences(source: Tables, back: Tables) -> list[str]:
+def differences(source: Tables, back: Tables) -> list[Message]:
     """Return which restored tables differ from the source; tables not read in the source are ignored."""
     found = []
     for name, wanted in source.read.items():
         content = back.read.get(name)
         if content is None:
-            found.append(f"{name}: {back.unread.get(name, '戻った側にありません')}")
+            why = back.unread.get(name, Message("backup.table-not-restored"))
+            found.append(Message("backup.about-table", table=name, said=why))
         elif content.rows != wanted.rows:
-            found.append(f"{name}: {wanted.rows:,} 行のはずが {content.rows:,} 行")
+            found.append(
+                Message("backup.other-row-count", table=name, wanted=wanted.rows, found=content.rows)
+            )
         elif content.total != wanted.total:
-            found.append(f"{name}: {wanted.rows:,} 行の中身が違います")
+            found.append(Message("backup.other-rows", table=name, count=wanted.rows))
     known = source.read.keys() | source.unread.keys()
-    return [*found, *(f"{name}: ソースにはありません" for name in back.read.keys() - known)]
+    return [*found, *(Message("backup.table-not-in-source", table=name) for name in back.read.keys() - known)]

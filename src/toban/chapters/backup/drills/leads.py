@@ -2,9 +2,10 @@
 
 from toban.chapters.backup.models import Drill
 from toban.engine.extension import Link
+from toban.message import Message
 
 
 def leads(run: int) -> Link | None:
     """Return the link to the certificate of *run*; None if it was not a drill."""
     drill = Drill.objects.filter(run=run).first()
-    return Link("drill", "復旧訓練の証明書", (drill.pk,)) if drill is not None else None
+    return Link("drill", Message("backup.certificate"), (drill.pk,)) if drill is not None else None

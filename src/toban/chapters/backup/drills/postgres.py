@@ -16,6 +16,8 @@ from typing import Any
 
 from toban.chapters.backup.bindings import DrillBinding
 from toban.chapters.backup.engine import ActWatch, BackupFailed
+from toban.engine.trial import Doubt
+from toban.message import Message, plain
 
 _LOOK = 0.1
 _STOPPING = 120
@@ -75,11 +77,14 @@ class ServerPrograms:
                 **self.popen_options(),
             )
         except OSError as error:
-            whose = f"アカウント {self.account.name} では" if self.account is not None else ""
-            message = f"{whose}{self.folder / program} を起動できません: {error.strerror}"
-            raise BackupFailed(message, retry=False) from error
+            path, why = self.folder / program, error.strerror
+            said = Message("backup.program-does-not-start", program=path, why=why)
+            if self.account is not None:
+                name = self.account.name
+                said = Message("backup.account-cannot-start", account=name, program=path, why=why)
+            raise BackupFailed(said, retry=False) from error
         if done.returncode != 0:
-            raise BackupFailed(f"{program}: {(done.stderr or done.stdout).strip()}", retry=False)
+            raise BackupFailed(plain(f"{program}: {(done.stderr or done.stdout).strip()}"), retry=False)
         return str(done.stdout)
 
     def give(self, *folders: Path) -> None:
@@ -108,10 +113,10 @@ def find_programs(
     if named is not None:
         found = version_in(named)
         if found != wanted:
-            has = f"PostgreSQL {found}" if found else "PostgreSQL のプログラムではありません"
-            raise BackupFailed(
-                f"{named} は {has}: バックアップは PostgreSQL {wanted} のものです", retry=False
-            )
+            said = Message("backup.programs-missing-for", folder=named, wanted=wanted)
+            if found:
+                said = Message("backup.programs-of-other-version", folder=named, found=found, wanted=wanted)
+            raise BackupFailed(said, retry=False)
         # They are started from another folder, by an account that may have no access to the link's folder.
         return _startable(ServerPrograms(named.resolve(), account, wanted))
     on_path = shutil.which("postgres")
@@ -147,23 +152,28 @@ def account_for(name: str) -> SystemAccount | None:
     try:
         found = pwd.getpwnam(name)
     except KeyError as error:
-        raise BackupFailed(
-            f"root では PostgreSQL を動かせず、アカウント「{name}」もありません\n"
-            'HINT: [backups.…] の drill に account = "…" を書くか、root 以外で実行してください',
-            retry=False,
-        ) from error
+        said, hint = Message("backup.no-account-for-server", account=name), Message("backup.name-an-account")
+        raise BackupFailed(said, hint=hint, retry=False) from error
     return SystemAccount(name, found.pw_uid, found.pw_gid)
 
 
-def drill_doubts(settings: DrillBinding) -> Iterator[str]:
+def drill_doubts(settings: DrillBinding) -> Iterator[Doubt]:
     """Yield what would prevent a drill here, as far as that is known without a backup."""
-    yield from _program_doubts(settings)
+    for doubt in (*_program_doubts(settings), *_folder_doubts(settings)):
+        match doubt:
+            case (said, hint):
+                yield Message("backup.about-drill", said=said), hint
+            case said:
+                yield Message("backup.about-drill", said=said)
+
+
+def _folder_doubts(settings: DrillBinding) -> Iterator[Doubt]:
     base = settings.folder
     if base is not None and not (base.is_dir() and os.access(base, os.W_OK)):
-        yield f"訓練: {base} に書けません\nHINT: mkdir で作るか、folder を書き直してください"
+        yield Message("backup.folder-not-writable", folder=base), Message("backup.make-the-folder")
 
 
-def _program_doubts(settings: DrillBinding) -> Iterator[str]:
+def _program_doubts(settings: DrillBinding) -> Iterator[Doubt]:
     named = settings.binaries
     try:
         account = account_for(settings.account)
@@ -172,9 +182,9 @@ def _program_doubts(settings: DrillBinding) -> Iterator[str]:
         if version := version_in(named):
             _startable(ServerPrograms(named.resolve(), account, version))
         else:
-            yield f"訓練: {named} に PostgreSQL のプログラムがありません"
+            yield Message("backup.folder-without-programs", folder=named)
     except BackupFailed as failure:
-        yield f"訓練: {failure}"
+        yield failure.doubt
 
 
 def running_on(files: Path, *, started_here: bool = False) -> int:
@@ -221,11 +231,14 @@ class DrillServer:
         until = time.monotonic() + patience
         while not is_open():
             if self._process is None or self._process.poll() is not None:
-                raise BackupFailed(f"サーバーが立ち上がりません:\n{self.last_words()}", retry=False)
+                raise BackupFailed(Message("backup.server-not-up", log=self.last_words()), retry=False)
             if watch.why_stop() is not None:
-                raise BackupFailed("途中で止めました")
+                raise BackupFailed(Message("backup.stopped"))
             if time.monotonic() > until:
-                raise BackupFailed(f"{patience:.0f} 秒待っても復旧が終わりません:\n{self.last_words()}")
+                seconds = round(patience)
+                raise BackupFailed(
+                    Message("backup.recovery-takes-too-long", seconds=seconds, log=self.last_words())
+                )
             time.sleep(_LOOK)
 
     def last_words(self) -> str:
@@ -264,7 +277,7 @@ def start_for_good(programs: ServerPrograms, files: Path, log: Path, watch: ActW
     while (files / "recovery.signal").exists():
         if time.monotonic() - began > 1 and not running_on(files):
             tail = log.read_text(errors="replace")[-_TAIL:].strip() if log.exists() else ""
-            raise BackupFailed(f"サーバーが立ち上がりません:\n{tail}", retry=False)
+            raise BackupFailed(Message("backup.server-not-up", log=tail), retry=False)
         if watch.why_stop() is not None:
-            raise BackupFailed("待つのをやめました。サーバーは復旧を続けています")
+            raise BackupFailed(Message("backup.no-longer-waiting"))
         time.sleep(_LOOK)

@@ -19,6 +19,7 @@ from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
 from toban.chapters.backup.bindings import DrillBinding
 from toban.chapters.backup.drills import fingerprint, postgres
+from toban.chapters.backup.drills.check import Check
 from toban.chapters.backup.drills.fingerprint import OpenSnapshot, Tables
 from toban.chapters.backup.drills.postgres import DrillServer, ServerPrograms
 from toban.chapters.backup.engine import ActWatch, BackupEngine, BackupFailed, FindsMoments, RestoreOrder
@@ -28,6 +29,7 @@ from toban.chapters.backup.taking.source import BackupSource
 from toban.chapters.backup.taking.turns import turn_of
 from toban.engine.bindings.secret import Secret, SecretUnavailable
 from toban.engine.stores.store import StoreTrouble
+from toban.message import NOTHING, Message, listing, message_of, plain, sentences
 
 PREFIX = "toban-drill-"
 """Prefix of the drills' folders; the next drill removes the folders that a killed one left."""
@@ -42,17 +44,6 @@ _PORT = "5432"
 log = structlog.get_logger(__name__)
 
 
-@dataclass(frozen=True, slots=True)
-class Check:
-    """One check of the restored server."""
-
-    name: str
-    passed: bool | None
-    """None: it could not be determined, which never counts as passed."""
-    found: str
-    wanted: str = ""
-
-
 @dataclass(slots=True)
 class DrillOutcome:
     """What a drill found and measured."""
@@ -63,7 +54,7 @@ class DrillOutcome:
     checks: list[Check] = field(default_factory=list)
     rpo_seconds: float | None = None
     rto_seconds: float | None = None
-    reason: str = ""
+    reason: Message = NOTHING
     """Why it ended early."""
 
     @property
@@ -76,10 +67,14 @@ class DrillOutcome:
         return True
 
     @property
-    def why_not(self) -> str:
-        """Why it did not pass, as text."""
-        return self.reason or "、".join(
-            f"{each.name}: {each.found}" for each in self.checks if not each.passed
+    def why_not(self) -> Message:
+        """Why it did not pass."""
+        return self.reason or listing(
+            [
+                Message("backup.about-check", name=each.name, found=each.found)
+                for each in self.checks
+                if not each.passed
+            ]
         )
 
 
@@ -90,7 +85,7 @@ class Expectation:
     to_lsn: str
     at: datetime | None
     tables: Tables | None
-    why_not: str = ""
+    why_not: Message = NOTHING
     """Why it can't be compared."""
 
 
@@ -108,9 +103,9 @@ def rehearse(source: BackupSource, watch: ActWatch, *, run: int | None = None) -
             _Rehearsal(source, settings, at_work.engine, folder, watch, run, outcome).act()
     except (BackupFailed, RestoreRefusal, StoreTrouble, psycopg.Error, OSError) as error:
         if watch.why_stop() is not None:
-            raise BackupFailed("訓練を途中で止めました") from error
-        way_out = f"。{error.hint}" if isinstance(error, RestoreRefusal) and error.hint else ""
-        outcome.reason = f"{error}{way_out}"
+            raise BackupFailed(Message("backup.drill-stopped")) from error
+        way_out = error.hint if isinstance(error, RestoreRefusal) else NOTHING
+        outcome.reason = sentences(message_of(error), way_out)
     return outcome
 
 
@@ -159,9 +154,10 @@ class _Rehearsal:
         counted = planned.newest.facts.get("rows")
         tables = len(counted) if isinstance(counted, Sequence) else 0
         found = (
-            f"写したときに数えた {tables} 表の行数と一致" if tables else "写したときに数えた表がありません"
+            Message("backup.rows-as-dumped", count=tables) if tables else Message("backup.no-rows-counted")
         )
-        self.outcome.checks.append(Check("表の行数", True if tables else None, found, "写したときと同じ"))
+        name, wanted = Message("backup.check-rows"), Message("backup.same-as-dumped")
+        self.outcome.checks.append(Check(name, True if tables else None, found, wanted))
 
     def _measure_loss(self, planned: RestorePlan) -> None:
         """Measure RPO: the age of the newest moment that could be restored now."""
@@ -172,7 +168,7 @@ class _Rehearsal:
     def _programs(self, planned: RestorePlan) -> ServerPrograms:
         found = restore.programs_for(planned, self.settings.binaries, self.settings.account, is_needed=True)
         if found is None:
-            raise BackupFailed("PostgreSQL のプログラムが見つかりません", retry=False)
+            raise BackupFailed(Message("backup.no-programs"), retry=False)
         found.give(self.folder)
         return found
 
@@ -180,13 +176,13 @@ class _Rehearsal:
         """Read the source's tables at a moment that the log leads to exactly."""
         secret = getattr(self.source.config, "dsn", None)
         if not isinstance(self.engine, FindsMoments) or not isinstance(secret, Secret):
-            return Expectation("", None, None, "このエンジンでは、ソースと同じ時点を選べません")
-        self.watch.say("ソースの表を、復旧できる時点で数えます")
+            return Expectation("", None, None, Message("backup.engine-finds-no-moment"))
+        self.watch.say(Message("backup.counting-source"))
         try:
             with fingerprint.snapshots(secret.reveal(), self.settings.database) as seen:
                 return self._read(seen, self.engine, planned, programs)
         except (psycopg.Error, SecretUnavailable) as error:
-            return Expectation("", None, None, f"ソースに聞けません: {error}")
+            return Expectation("", None, None, Message("backup.source-not-asked", why=message_of(error)))
 
     def _read(
         self,
@@ -198,7 +194,7 @@ class _Rehearsal:
         looks = [each.snapshot for each in seen]
         place = engine.place_of(looks, planned.newest, programs.folder, self.watch)
         if place is None:
-            return Expectation("", None, None, "ソースの今の時点までの記録 (WAL) が、保存先に届いていません")
+            return Expectation("", None, None, Message("backup.log-behind-source"))
         chosen, lsn = seen[place[0]], place[1]
         counted = fingerprint.tables(chosen.connection, within=self.settings.compare_within)
         return Expectation(lsn, chosen.at, counted)
@@ -234,7 +230,7 @@ class _Rehearsal:
         server = self._start(programs)
         self.outcome.phases["recover"] = time.monotonic() - started
         self.outcome.rto_seconds = time.monotonic() - began
-        self.watch.say(f"{self.outcome.rto_seconds:.1f} 秒で戻りました。中身を確かめます")
+        self.watch.say(Message("backup.restored-in", seconds=round(self.outcome.rto_seconds, 1)))
         return server
 
     def _make_database(self) -> None:
@@ -263,7 +259,7 @@ class _Rehearsal:
 
     def _ask(self) -> None:
         """Run the application's own query."""
-        query, wanted = self.settings.query, self.settings.expect
+        name, query, wanted = Message("backup.check-query"), self.settings.query, self.settings.expect
         if not query:
             return
         with _timed(self.outcome.phases, "query"):
@@ -271,32 +267,33 @@ class _Rehearsal:
                 with psycopg.connect(self._conninfo(self._database())) as connection:
                     row = connection.execute(query.encode()).fetchone()
             except psycopg.Error as error:
-                self.outcome.checks.append(Check("アプリのクエリー", False, str(error).strip(), wanted))
+                self.outcome.checks.append(Check(name, False, plain(str(error).strip()), plain(wanted)))
                 return
-        found = str(row[0]) if row else "(行なし)"
-        passed = found == wanted if wanted else row is not None
-        self.outcome.checks.append(Check("アプリのクエリー", passed, found, wanted or "答えがあること"))
+        found = plain(str(row[0])) if row else Message("backup.no-row")
+        passed = found == plain(wanted) if wanted else row is not None
+        self.outcome.checks.append(Check(name, passed, found, plain(wanted) or Message("backup.any-answer")))
 
     def _compare(self, wanted: Expectation) -> None:
-        name = "表の行数と中身"
         if wanted.tables is None:
-            self.outcome.checks.append(Check(name, None, f"比べられません: {wanted.why_not}", "ソースと同じ"))
+            found = Message("backup.not-comparable", why=wanted.why_not)
+            self.outcome.checks.append(
+                Check(Message("backup.check-contents"), None, found, Message("backup.same-as-source"))
+            )
             return
         with _timed(self.outcome.phases, "compare"):
             back = fingerprint.restored(self._conninfo(self._database()))
-        self.outcome.checks.append(compared(name, wanted.tables, back))
+        self.outcome.checks.append(compared(wanted.tables, back))
 
     def _check_pages(self, planned: RestorePlan, programs: ServerPrograms) -> None:
-        name, wanted = "ページのチェックサム", "壊れたページなし"
+        name, wanted = Message("backup.check-checksums"), Message("backup.no-damaged-page")
         if planned.newest.facts.get("checksums") is not True:
-            found = "ソースでチェックサムが有効でないので、調べられません (initdb --data-checksums)"
-            self.outcome.checks.append(Check(name, None, found, wanted))
+            self.outcome.checks.append(Check(name, None, Message("backup.checksums-not-enabled"), wanted))
             return
         with _timed(self.outcome.phases, "checksums"):
             try:
                 programs.run("pg_checksums", "--check", "-D", str(self.folder / "data"))
             except BackupFailed as failure:
-                self.outcome.checks.append(Check(name, False, str(failure), wanted))
+                self.outcome.checks.append(Check(name, False, message_of(failure), wanted))
                 return
         self.outcome.checks.append(Check(name, True, wanted, wanted))
 
@@ -316,25 +313,29 @@ class _Rehearsal:
             psycopg.connect(self._conninfo("postgres"), connect_timeout=2).close()
         except psycopg.OperationalError as error:
             if "does not exist" in str(error):
-                raise BackupFailed(f"{error}\nHINT: drill に role を書いてください", retry=False) from error
+                hint = Message("backup.name-the-role")
+                raise BackupFailed(message_of(error), hint=hint, retry=False) from error
             return False
         return True
 
 
-def compared(name: str, source: Tables, back: Tables) -> Check:
+def compared(source: Tables, back: Tables) -> Check:
     """Compare the restored tables with the source: everything that was read there must be the same."""
-    different = fingerprint.differences(source, back)
-    rows = sum(content.rows for content in source.read.values())
-    unread = "".join(
-        f"。{table} は数えていません: {why}" for table, why in list(source.unread.items())[:_TOLD]
-    )
-    wanted = f"ソースの {len(source.read)} 表、{rows:,} 行と同じ"
+    name, different = Message("backup.check-contents"), fingerprint.differences(source, back)
+    tables, rows = len(source.read), sum(content.rows for content in source.read.values())
+    unread = [
+        Message("backup.table-not-counted", table=table, why=why)
+        for table, why in list(source.unread.items())[:_TOLD]
+    ]
+    wanted = Message("backup.same-tables-and-rows", count=tables, rows=rows)
     if different:
-        more = f" ほか {len(different) - _TOLD} 表" if len(different) > _TOLD else ""
-        return Check(name, False, "、".join(different[:_TOLD]) + more + unread, wanted)
+        more = len(different) - _TOLD
+        told = [*different[:_TOLD], *([Message("backup.and-more-tables", count=more)] if more > 0 else [])]
+        return Check(name, False, sentences(listing(told), *unread), wanted)
     if not source.read:
-        return Check(name, None, f"比べられる表がありません{unread}", wanted)
-    return Check(name, True, f"{len(source.read)} 表、{rows:,} 行が一致{unread}", wanted)
+        return Check(name, None, sentences(Message("backup.no-tables-to-compare"), *unread), wanted)
+    same = Message("backup.tables-and-rows-agree", count=tables, rows=rows)
+    return Check(name, True, sentences(same, *unread), wanted)
 
 
 def _private(folder: Path) -> dict[str, str]:

@@ -1,11 +1,12 @@
 """The document's drills: its routine as works of the run ledger, and the record and report of each drill."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from django.db import transaction
 
+from toban.chapters.backup.drills.check import RESULTS
 from toban.chapters.backup.drills.clauses import is_drill
 from toban.chapters.backup.drills.rehearsal import DrillOutcome, rehearse
 from toban.chapters.backup.engine import ActWatch, BackupFailed
@@ -23,19 +24,20 @@ from toban.engine.evidence.models import LedgerEntry
 from toban.engine.evidence.status import StatusUpdate
 from toban.engine.evidence.verdict import FIRING, Verdict
 from toban.engine.extension import Link
+from toban.engine.message_field import storable
 from toban.engine.notify import alerts
 from toban.engine.notify.signal import Condition, Signal
 from toban.engine.overview import EditionStatus, ToDo
 from toban.engine.runs.models import Run
 from toban.engine.runs.rules import RunReason
 from toban.engine.runs.work import RunTurn, Step, StepFailed, Work
-from toban.engine.said import Said, recorded
+from toban.message import NOTHING, Message, message_of, plain
 
 _VERDICTS = {True: Verdict.CONFORMING, False: Verdict.DEVIATING, None: Verdict.NOT_MEASURABLE}
 _CONDITIONS = {True: Condition.OK, False: Condition.CRITICAL, None: Condition.NO_DATA}
 _WORST_FIRST = (False, None, True)
 _NOT_HELD = (Run.State.MISSED, Run.State.SKIPPED, Run.State.CANCELLED, Run.State.FAILED)
-_UNFINISHED = "途中で絶えました"
+_UNFINISHED = Message("backup.drill-broke-off")
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,14 +47,14 @@ class DrillPlan:
     works: Mapping[str, Work]
     routines: Mapping[str, Routine]
     """Subject → the clause that orders its drill."""
-    unbound: Mapping[str, str]
+    unbound: Mapping[str, Message]
     """Clause id → why it is left to people."""
     system: System
 
     @property
-    def rows(self) -> Mapping[str, str]:
+    def rows(self) -> Mapping[str, Message]:
         """See `Plan`."""
-        return {**{routine.id: "" for routine in self.routines.values()}, **self.unbound}
+        return {**{routine.id: NOTHING for routine in self.routines.values()}, **self.unbound}
 
 
 def key_of(subject: str) -> str:
@@ -75,16 +77,14 @@ def _why_never_held(
     sources: Mapping[str, BackupSource],
     drilled: Mapping[str, BackupSource],
     bindings: Bindings,
-) -> str:
+) -> Message:
     if not sources:
-        return recorded("接続したバックアップがまだありません")
+        return Message("backup.none-bound")
     if not drilled:
-        return (
-            f'訓練のしかたが {bindings.file} にありません: [backups."対象".drill] を書くと Toban が行います'
-        )
+        return Message("backup.drill-not-bound", file=bindings.file)
     if found and not has_days(found[0], bindings.system):
-        return f"いつ行うかが「{found[0].schedule.text}」からは決まりません: 日を文書に書いてください"
-    return ""
+        return Message("backup.drill-without-days", schedule=found[0].schedule.text)
+    return NOTHING
 
 
 def _timed(routine: Routine, source: BackupSource) -> Routine:
@@ -110,19 +110,22 @@ def _step(source: BackupSource, routine: Routine, system: System, turn: RunTurn)
     try:
         drill = hold(source, turn, routine=routine, system=system, run=turn.run_id)
     except (BackupFailed, NoTurn) as failure:
-        raise StepFailed(str(failure), turn.why_stop() or RunReason.FAILED) from failure
+        raise StepFailed(message_of(failure), turn.why_stop() or RunReason.FAILED) from failure
     if drill.is_passed is False:
         # The same backup would fail again: somebody must look.
-        raise StepFailed(f"訓練に合格しませんでした: {drill.reason}", RunReason.NOT_RUNNABLE)
+        said = Message("backup.drill-not-passed", reason=drill.reason)
+        raise StepFailed(said, RunReason.NOT_RUNNABLE)
     return came_of(drill)
 
 
-def came_of(drill: Drill) -> str:
+def came_of(drill: Drill) -> Message:
     """Return the result of *drill*, which did not fail, in one line: the text of its run."""
     if drill.is_passed is None:
-        return f"判定できませんでした: {drill.reason}"
-    took = f"{length(timedelta(seconds=drill.rto_seconds))}で戻り、" if drill.rto_seconds is not None else ""
-    return f"{drill.label} は{took}合格しました"
+        return Message("backup.drill-undecided", reason=drill.reason)
+    if drill.rto_seconds is None:
+        return Message("backup.drill-passed", label=drill.label)
+    took = length(timedelta(seconds=drill.rto_seconds))
+    return Message("backup.drill-passed-in", label=drill.label, took=took)
 
 
 def hold(
@@ -144,7 +147,7 @@ def hold(
     try:
         outcome = rehearsal(source, watch, run=run)
     except (BackupFailed, NoTurn) as failure:
-        drill.ended_at, drill.reason = source.clock(), str(failure)
+        drill.ended_at, drill.reason = source.clock(), message_of(failure)
         drill.save(update_fields=["ended_at", "reason"])
         raise
     _keep(drill, outcome, source, routine, system)
@@ -159,7 +162,7 @@ def _keep(
     drill.is_passed, drill.reason = outcome.passed, outcome.why_not
     drill.rpo_seconds, drill.rto_seconds = outcome.rpo_seconds, outcome.rto_seconds
     drill.phases = {name: round(seconds, 3) for name, seconds in outcome.phases.items()}
-    drill.checks = [asdict(check) for check in outcome.checks]
+    drill.checks = [check.as_json() for check in outcome.checks]
     with transaction.atomic():
         ledger.hold()
         (entry,) = ledger.append(_evidence(drill, source), now=now)
@@ -193,7 +196,7 @@ def _evidence(drill: Drill, source: BackupSource) -> ledger.Record:
         "rto_seconds": drill.rto_seconds,
         "phases": drill.phases,
         "checks": drill.checks,
-        "reason": drill.reason,
+        "reason": storable(drill.reason).as_json(),
     }
     return ledger.Record(
         LedgerEntry.Kind.VERDICT, content, clause_id=drill.clause_id, document_digest=source.digest
@@ -202,13 +205,15 @@ def _evidence(drill: Drill, source: BackupSource) -> ledger.Record:
 
 def status_of(drill: Drill, routine: Routine, system: System, now: datetime) -> StatusUpdate:
     """Return the routine's status for the page after *drill*."""
-    day = f"{drill.started_at.astimezone(system.zone):%Y-%m-%d}"
-    took = f" ({drill.rto_seconds:.0f}秒で復旧)" if drill.rto_seconds is not None else ""
-    words = {True: "合格", False: "不合格", None: "判定不能"}[drill.is_passed]
+    on, result = drill.started_at.astimezone(system.zone).date(), RESULTS[drill.is_passed]
+    value = Message("backup.drill-result", on=on, result=result)
+    if drill.rto_seconds is not None:
+        seconds = round(drill.rto_seconds)
+        value = Message("backup.drill-result-and-time", on=on, result=result, seconds=seconds)
     return StatusUpdate(
         clause_id=routine.id,
         verdict=_VERDICTS[drill.is_passed],
-        value=f"{day} {words}{took}",
+        value=value,
         reason=drill.reason,
         observed_at=now,
         next_due=next_due(routine, system, now),
@@ -226,12 +231,12 @@ def signal_of(drill: Drill, routine: Routine, now: datetime) -> Signal:
         citation=str(routine.origin),
         clause_text=routine.text,
         condition=condition,
-        subject=f"{routine.name} {drill.subject}",
-        value=drill.reason or "合格",
-        limit="" if is_ok else "バックアップから戻せること",
+        subject=plain(f"{routine.name} {drill.subject}"),
+        value=drill.reason or RESULTS[True],
+        limit=NOTHING if is_ok else Message("backup.restorable-from-backup"),
         began_at=drill.started_at,
         detected_at=now,
-        advice="" if is_ok else f"確かめるには toban drill restore {drill.subject}",
+        advice=NOTHING if is_ok else Message("backup.repeat-the-drill", subject=drill.subject),
     )
 
 
@@ -242,12 +247,12 @@ def standing(drills: DrillPlan, now: datetime) -> Iterator[StatusUpdate]:
         run = Run.objects.filter(work=key_of(subject), due_at__lte=now).order_by("-due_at").first()
         due = next_due(routine, drills.system, now)
         if run is not None and run.state in _NOT_HELD and (last is None or last.started_at < run.due_at):
-            day = f"{run.due_at.astimezone(drills.system.zone):%Y-%m-%d}"
-            reason = f"{day} の訓練が行われていません: {run.note or run.reason}"
-            yield StatusUpdate(routine.id, Verdict.NOT_PERFORMED, "", reason, now, due)
+            on = run.due_at.astimezone(drills.system.zone).date()
+            reason = Message("backup.drill-not-held", on=on, note=run.note or run.reason)
+            yield StatusUpdate(routine.id, Verdict.NOT_PERFORMED, NOTHING, reason, now, due)
         elif last is None:
-            reason = f"訓練がまだありません: toban drill restore {subject}"
-            yield StatusUpdate(routine.id, Verdict.NOT_MEASURABLE, "", reason, now, due)
+            reason = Message("backup.no-drill-yet", subject=subject)
+            yield StatusUpdate(routine.id, Verdict.NOT_MEASURABLE, NOTHING, reason, now, due)
 
 
 def to_do(design: Design, seen: EditionStatus) -> Iterator[ToDo]:
@@ -256,8 +261,8 @@ def to_do(design: Design, seen: EditionStatus) -> Iterator[ToDo]:
         row = seen.rows.get(routine.id)
         if row is not None and row.verdict in FIRING:
             yield ToDo(
-                subject=Said(routine.name),
-                link=Link("backups", "リストアを訓練"),
+                subject=plain(routine.name),
+                link=Link("backups", Message("backup.rehearse-the-restore")),
                 at=row.since,
                 clause_id=routine.id,
                 verdict=row.verdict,

@@ -4,15 +4,13 @@ import shutil
 from pathlib import Path
 
 from toban.chapters.backup.engine import BackupFailed
-
-_MIB = 1 << 20
+from toban.engine.amounts import size
+from toban.message import Message
 
 
 def refuse_full_disk(folder: Path, needed: int) -> None:
     """Raise `BackupFailed` if fewer than *needed* bytes are free on the disk of *folder*."""
     free = shutil.disk_usage(folder).free
     if free < needed:
-        raise BackupFailed(
-            f"{folder}: 空きが {free // _MIB:,} MiB で、{needed // _MIB:,} MiB に足りません\n"
-            "HINT: 空きを作るか、別のディスクを指してください"
-        )
+        what = Message("backup-engines.disk-too-full", folder=folder, free=size(free), needed=size(needed))
+        raise BackupFailed(what, hint=Message("backup-engines.free-disk-space"))

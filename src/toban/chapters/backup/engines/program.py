@@ -15,6 +15,7 @@ from typing import IO
 from toban.chapters.backup.engine import ActWatch, BackupFailed
 from toban.engine.runs.commands import guard
 from toban.engine.runs.commands.command import surroundings
+from toban.message import NOTHING, Message, plain
 
 _PIECE = 1 << 20
 _LOOK = 0.5
@@ -30,7 +31,7 @@ _LONGEST_LINE = 500
 class ProgramFailed(BackupFailed):
     """The program could not be run, or failed; `status` is its exit status."""
 
-    def __init__(self, message: str, *, status: int, retry: bool = True) -> None:
+    def __init__(self, message: Message, *, status: int, retry: bool = True) -> None:
         super().__init__(message, retry=retry)
         self.status = status
 
@@ -61,10 +62,10 @@ class EngineProgram:
 
 
 class _SilentWatch:
-    def say(self, text: str) -> None:
+    def say(self, text: Message) -> None:
         """Drop the line."""
 
-    def progress(self, percent: float | None, text: str = "") -> None:
+    def progress(self, percent: float | None, text: Message = NOTHING) -> None:
         """Drop it."""
 
     def why_stop(self) -> object | None:
@@ -160,10 +161,20 @@ class _RunningProgram:
             return
         name = self._program.name
         if status == guard.NOT_RUNNABLE:
-            raise ProgramFailed(f"「{name}」を起動できません", status=status, retry=False)
-        ending = f"シグナル {status - 128}" if status > 128 else f"終了コード {status}"
-        words = self._program.mask("\n".join(self._said)).strip()
-        raise ProgramFailed(f"{name} が{ending}で終わりました: {words or '(何も言わずに)'}", status=status)
+            raise ProgramFailed(
+                Message("backup-engines.program-not-runnable", program=name), status=status, retry=False
+            )
+        ending = (
+            Message("backup-engines.signal", number=status - 128)
+            if status > 128
+            else Message("backup-engines.exit-status", status=status)
+        )
+        words = plain(self._program.mask("\n".join(self._said)).strip()) or Message(
+            "backup-engines.no-output"
+        )
+        raise ProgramFailed(
+            Message("backup-engines.program-failed", program=name, ending=ending, output=words), status=status
+        )
 
     def end(self) -> None:
         """End the program and everything it started, if they still run."""
@@ -221,4 +232,4 @@ def _signal(group: int, number: signal.Signals) -> None:
 def _stop_if_asked(program: EngineProgram, watch: ActWatch) -> None:
     reason = watch.why_stop()
     if reason is not None:
-        raise BackupFailed(f"{program.name} を途中で止めました: {reason}")
+        raise BackupFailed(Message("backup-engines.program-stopped", program=program.name, reason=reason))

@@ -25,6 +25,7 @@ from toban.engine.notify.signal import Condition, Signal
 from toban.engine.orders import NotPossible
 from toban.engine.runs import orders
 from toban.engine.stores.store import StoreTrouble
+from toban.message import NOTHING, Message, message_of
 
 _BUSY_WAIT = 10.0
 """Seconds until the next check whether another worker still follows, or the state database is back."""
@@ -47,7 +48,7 @@ class CatalogueLogBook:
     clock: Clock
     went_on_at: datetime | None = None
     """When the log was last known to continue."""
-    _told: str | None = None
+    _told: Message | None = None
     _told_at: datetime | None = None
 
     def adopt(self, policies: Sequence[Policy], digest: str) -> None:
@@ -71,15 +72,15 @@ class CatalogueLogBook:
         )
         self.went_on_at = self.clock()
 
-    def breaks(self, system_id: str, why: str) -> None:
+    def breaks(self, system_id: str, why: Message) -> None:
         """Note it, and order a full backup now: no later moment can be restored without one."""
-        log.error("log_broken", subject=self.subject, reason=why)
+        log.error("log_broken", subject=self.subject, reason=why.as_json())
         catalogue.log_breaks(self.subject, system_id, why)
         for policy in self.policies:
             if policy.method is BackupMethod.FULL:
                 self._order(policy)
 
-    def shows(self, trouble: str | None) -> None:
+    def shows(self, trouble: Message | None) -> None:
         """See `LogBook`."""
         now = self.clock()
         is_news = trouble != self._told or self._told_at is None or now - self._told_at >= _RETOLD
@@ -92,9 +93,9 @@ class CatalogueLogBook:
 
     def _order(self, policy: Policy) -> None:
         try:
-            orders.order(policy.work, {}, by="ログの途切れ", now=self.clock())
+            orders.order(policy.work, {}, by="log-gap", now=self.clock())
         except NotPossible as error:
-            log.warning("full_backup_not_ordered", subject=self.subject, reason=str(error))
+            log.warning("full_backup_not_ordered", subject=self.subject, reason=error.said.as_json())
 
     @property
     def _row(self) -> BackupPolicy | None:
@@ -108,7 +109,7 @@ class CatalogueLogBook:
     def _broken(self) -> LogStretch | None:
         """Return the last break, unless a backup and the log after it reach past it."""
         stretches = LogStretch.objects.filter(subject=self.subject)
-        broken = stretches.exclude(broken_why="").order_by("-durable_to").first()
+        broken = stretches.exclude(broken_why__code="").order_by("-durable_to").first()
         if broken is None:
             return None
         copies = [catalogue.copy_of(row) for row in catalogue.on_hand(self.subject)]
@@ -118,25 +119,25 @@ class CatalogueLogBook:
 
 
 def _signal(
-    row: BackupPolicy, subject: str, trouble: str | None, broken: LogStretch | None, now: datetime
+    row: BackupPolicy, subject: str, trouble: Message | None, broken: LogStretch | None, now: datetime
 ) -> Signal:
     """Return the signal of a log, which may need announcing. Pure."""
-    condition, value, limit, advice = Condition.OK, "ログを保存できています", "", ""
+    condition, value, limit, advice = Condition.OK, Message("backup-engines.log-is-stored"), NOTHING, NOTHING
     if trouble is not None:
         condition, value = Condition.WARNING, trouble
-        limit = "ログを保存し続けられること"
-        advice = "toban check --live で源と保存先を確かめてください"
+        limit = Message("backup-engines.log-must-be-stored")
+        advice = Message("backup-engines.check-source-and-store")
     elif broken is not None:
-        condition, value = Condition.CRITICAL, f"ログが途切れました: {broken.broken_why}"
-        limit = "途切れないこと"
-        advice = "新しいフルバックアップが終わるまで、途切れた後の時点には戻せません"
+        condition, value = Condition.CRITICAL, Message("backup-engines.log-is-broken", why=broken.broken_why)
+        limit = Message("backup-engines.log-must-not-break")
+        advice = Message("backup-engines.full-must-follow")
     return Signal(
         key=f"{row.id}/log",
         clause_id=row.id,
         citation=str(row.origin),
         clause_text=row.text,
         condition=condition,
-        subject=f"バックアップ {subject} ログ",
+        subject=Message("backup-engines.log-of", subject=subject),
         value=value,
         limit=limit,
         began_at=now,
@@ -201,17 +202,17 @@ class _FollowerThread:
             self._failing_since = None
             return _BUSY_WAIT
         except (BackupFailed, StoreTrouble) as error:
-            return self._failed(str(error), began_at)
+            return self._failed(message_of(error), began_at)
         return _SHORTEST_WAIT
 
-    def _failed(self, why: str, began_at: datetime) -> float:
+    def _failed(self, why: Message, began_at: datetime) -> float:
         now = self.book.clock()
-        log.warning("log_not_followed", subject=self.source.subject, reason=why)
+        log.warning("log_not_followed", subject=self.source.subject, reason=why.as_json())
         went_on = self.book.went_on_at is not None and self.book.went_on_at >= began_at
         if self._failing_since is None or went_on:
             self._failing_since, self._wait = now, _SHORTEST_WAIT
         if now - self._failing_since >= _PATIENCE:
-            self.book.shows(f"ログを読めません: {why}")
+            self.book.shows(Message("backup-engines.log-not-read", why=why))
         wait, self._wait = self._wait, min(self._wait * 2, _LONGEST_WAIT)
         return wait
 

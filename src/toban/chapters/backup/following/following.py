@@ -4,6 +4,7 @@ from datetime import datetime
 from typing import Protocol, runtime_checkable
 
 from toban.chapters.backup.engine import WalPosition
+from toban.message import Message
 
 
 class LogBook(Protocol):
@@ -18,10 +19,10 @@ class LogBook(Protocol):
         None: that moment is not known yet; the stored log that this continues may be noted to reach further.
         """
 
-    def breaks(self, system_id: str, why: str) -> None:
+    def breaks(self, system_id: str, why: Message) -> None:
         """Note that nothing continues the stored log: what came after it is lost."""
 
-    def shows(self, trouble: str | None) -> None:
+    def shows(self, trouble: Message | None) -> None:
         """Show what threatens the log while it still continues; None: nothing does."""
 
 

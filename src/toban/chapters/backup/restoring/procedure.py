@@ -16,6 +16,7 @@ from toban.chapters.backup.taking.source import BackupSource
 from toban.design.clauses.backup import RestoreProcedure
 from toban.engine.bindings.secret import Secret, SecretUnavailable
 from toban.engine.stores.store import folder_of
+from toban.message import Message
 
 FILE = "RESTORE.md"
 
@@ -70,9 +71,10 @@ def _inflated(name: str) -> str:
 def text(source: BackupSource, planned: RestorePlan) -> str:
     """Return how to restore *planned* by hand, as Markdown."""
     newest = planned.newest
+    moment = newest.restorable_to.astimezone(source.zone)
     sections = [
-        f"# {planned.subject} を手で戻す",
-        f"{newest.label} ({newest.restorable_to.astimezone(source.zone):%Y-%m-%d %H:%M:%S %Z} の状態)",
+        f"# {Message('backup-engines.restoring-by-hand', subject=planned.subject)}",
+        str(Message("backup-engines.as-of", backup=newest.label, moment=f"{moment:%Y-%m-%d %H:%M:%S %Z}")),
     ]
     with source.opened() as at_work:
         place = at_work.store.name if at_work.store is not None else ""
@@ -81,19 +83,18 @@ def text(source: BackupSource, planned: RestorePlan) -> str:
         sections += _by_document(row, source, newest, place)
     if by_hand:
         lines = [*_fetching(planned, place), *_opening(planned), *by_hand]
-        sections += ["## Toban なしで戻すコマンド (bash)", _fenced(lines)]
+        sections += [f"## {Message('backup-engines.commands-without-toban')}", _fenced(lines)]
     return "\n\n".join(sections) + "\n"
 
 
 def _by_document(row: RestoreProcedure, source: BackupSource, newest: TakenBackup, place: str) -> list[str]:
     is_one_file = len(newest.objects) == 1 and newest.end is None
     stored_at = f"{place}/{newest.objects[0].key}" if is_one_file else ""
-    sections = [f"## 文書の手順 ({row.origin})", _fenced(filled(row.commands, values_of(source), stored_at))]
-    if not is_one_file:
-        sections.append(
-            "この対象のバックアップは、文書の手順が言う一つのファイルではありません。下のコマンドを使ってください。"
-        )
-    return sections
+    sections = [
+        f"## {Message('backup-engines.procedure-of-document', origin=row.origin)}",
+        _fenced(filled(row.commands, values_of(source), stored_at)),
+    ]
+    return sections if is_one_file else [*sections, str(Message("backup-engines.not-one-file"))]
 
 
 def _fetching(planned: RestorePlan, place: str) -> list[str]:
@@ -107,21 +108,21 @@ def _fetching(planned: RestorePlan, place: str) -> list[str]:
     return [f"[ ! -d '{there}' ] || cp -R '{there}' {here}" for there, here in wanted]
 
 
-def _opening(planned: RestorePlan) -> list[str]:
+def _opening(planned: RestorePlan) -> list[Message | str]:
     sealed = sorted({each.sealed for taken in planned.chain for each in taken.objects if each.sealed})
     if not sealed:
         return []
     folders = " ".join([*(taken.label for taken in planned.chain), *(["wal"] if planned.is_physical else [])])
     return [
-        f"# 暗号化されています。開けるのは {' / '.join(sealed)} の秘密鍵です (KEY に、その置き場所)",
+        Message("backup-engines.by-hand-decrypting", recipients=" / ".join(sealed)),
         f"find {folders} -type f | while read -r f; do",
         '  age -d -i "$KEY" -o "$f.open" "$f" && mv "$f.open" "$f"',
         "done",
     ]
 
 
-def _fenced(lines: Sequence[str]) -> str:
-    return "\n".join(["```bash", *lines, "```"])
+def _fenced(lines: Sequence[Message | str]) -> str:
+    return "\n".join(["```bash", *map(str, lines), "```"])
 
 
 def keep(source: BackupSource, planned: RestorePlan) -> str:

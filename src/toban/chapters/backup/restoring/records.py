@@ -11,6 +11,7 @@ from toban.chapters.backup.restoring.restore import KnownBackups, RestorePlan
 from toban.engine.evidence import ledger
 from toban.engine.evidence.models import LedgerEntry
 from toban.engine.stores.store import Store
+from toban.message import Message
 
 
 def in_catalogue(subject: str) -> KnownBackups:
@@ -23,7 +24,7 @@ def in_catalogue(subject: str) -> KnownBackups:
     )
 
 
-def in_store(store: Store, subject: str) -> tuple[KnownBackups, Sequence[str]]:
+def in_store(store: Store, subject: str) -> tuple[KnownBackups, Sequence[Message]]:
     """Return what the store itself has, and which descriptions in it can't be read; uses no database."""
     backups, troubles = catalogue.read_store(store, subject)
     return KnownBackups(backups, is_log_known=False), troubles

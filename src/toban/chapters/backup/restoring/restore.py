@@ -12,6 +12,7 @@ from toban.chapters.backup.engine import BackupFailed, RestoreOrder, TakenBackup
 from toban.chapters.backup.rules import BackupCopy, WalStretch
 from toban.engine.amounts import size
 from toban.engine.stores.store import Store, StoreTrouble
+from toban.message import NOTHING, Message, message_of
 
 _SPARE = 1.1
 """The required disk space as a multiple of the source's size: for the log, and for what recovery adds."""
@@ -45,7 +46,7 @@ class KnownBackups:
 class RestoreRefusal(Exception):
     """Why a restore is not possible; `hint` is the way out."""
 
-    def __init__(self, message: str, hint: str = "") -> None:
+    def __init__(self, message: Message, hint: Message = NOTHING) -> None:
         super().__init__(message)
         self.message = message
         self.hint = hint
@@ -117,7 +118,7 @@ def plan(
     copies = [_copy(taken, is_good=taken.label not in known.bad) for taken in known.backups]
     if not copies:
         raise RestoreRefusal(
-            f"「{subject}」のバックアップがありません", "toban backup list で確かめてください"
+            Message("backup-engines.no-backups", subject=subject), Message("backup-engines.list-backups")
         )
     if target.label:
         chain = _labelled(subject, copies, target.label)
@@ -145,16 +146,17 @@ def plan(
 def _labelled(subject: str, copies: Sequence[BackupCopy], label: str) -> tuple[str, ...]:
     chosen = next((copy for copy in copies if copy.label == label), None)
     if chosen is None:
-        newest = "、".join(copy.label for copy in copies[-3:])
+        newest = [copy.label for copy in copies[-3:]]
         raise RestoreRefusal(
-            f"「{subject}」に {label} というバックアップはありません", f"新しいものは {newest}"
+            Message("backup-engines.no-such-backup", subject=subject, backup=label),
+            Message("backup-engines.newest-backups", backups=newest),
         )
     if chosen not in rules.usable(copies):
-        lacking = (
-            "壊れています" if not chosen.is_good else f"もとのフル {chosen.parent} がないか、壊れています"
-        )
         raise RestoreRefusal(
-            f"{label} は使えません: {lacking}", "別のバックアップか時刻を --to で選んでください"
+            Message("backup-engines.full-not-usable", backup=label, full=chosen.parent)
+            if chosen.is_good
+            else Message("backup-engines.backup-damaged", backup=label),
+            Message("backup-engines.choose-another-backup"),
         )
     return (chosen.parent, label) if chosen.parent else (label,)
 
@@ -166,13 +168,17 @@ def _refuse_outside(
     newest = _newest(copies, known)
     if newest is None or not usable:
         raise RestoreRefusal(
-            f"「{subject}」には、使えるバックアップがありません", "toban backup list で確かめてください"
+            Message("backup-engines.no-usable-backups", subject=subject),
+            Message("backup-engines.list-backups"),
         )
     oldest = min(copy.restorable_to for copy in usable)
     is_too_new = at is not None and at > newest and known.is_log_known
     if at is not None and (at < oldest or is_too_new):
-        window = f"{_clock(oldest, at)} から {_clock(newest, at)} まで"
-        raise RestoreRefusal(f"{_clock(at, at)} には戻せません", f"「{subject}」を戻せるのは {window}です")
+        window = {"first": _clock(oldest, at), "last": _clock(newest, at)}
+        raise RestoreRefusal(
+            Message("backup-engines.moment-outside-window", moment=_clock(at, at)),
+            Message("backup-engines.window", subject=subject, **window),
+        )
 
 
 def _clock(moment: datetime, like: datetime) -> str:
@@ -211,19 +217,20 @@ def obstacles(planned: RestorePlan, into: Path) -> Iterator[RestoreRefusal]:
     """Yield what prevents a restore into the folder *into*, on this machine as it is now."""
     if number := postgres.running_on(into):
         yield RestoreRefusal(
-            f"{into} ではサーバーが動いています (プロセス {number})",
-            "止めるか、別のフォルダーを --into で指してください",
+            Message("backup-engines.server-runs-in-folder", folder=into, process=number),
+            Message("backup-engines.stop-server-or-name-folder"),
         )
     elif into.exists() and not (into / UNFINISHED).exists() and any(into.iterdir()):
         yield RestoreRefusal(
-            f"{into} は空ではありません", "空のフォルダーか、まだない名前を --into で指してください"
+            Message("backup-engines.folder-not-empty", folder=into),
+            Message("backup-engines.name-empty-folder"),
         )
     there = next(folder for folder in (into, *into.absolute().parents) if folder.exists())
     free, needed = shutil.disk_usage(there).free, int(planned.source_bytes * _SPARE)
     if free < needed:
         yield RestoreRefusal(
-            f"{there} の空きは {size(free)}、要るのはおよそ {size(needed)} です",
-            "広いディスクのフォルダーを --into で指してください",
+            Message("backup-engines.disk-too-full", folder=there, free=size(free), needed=size(needed)),
+            Message("backup-engines.name-folder-of-larger-disk"),
         )
 
 
@@ -234,8 +241,10 @@ def unreadable(planned: RestorePlan, store: Store) -> Iterator[RestoreRefusal]:
             try:
                 next(iter(store.stream(stored.key)), b"")
             except StoreTrouble as trouble:
-                sealed = "開くための秘密鍵を、保存先の表の identity で指してください" if stored.sealed else ""
-                yield RestoreRefusal(f"{stored.key} を読めません: {trouble}", sealed)
+                yield RestoreRefusal(
+                    Message("backup-engines.object-unreadable", object=stored.key, error=message_of(trouble)),
+                    Message("backup-engines.name-identity") if stored.sealed else NOTHING,
+                )
 
 
 def programs_for(
@@ -243,16 +252,17 @@ def programs_for(
 ) -> postgres.ServerPrograms | None:
     """Return the server's programs; raises `RestoreRefusal` for another version or missing programs."""
     version = planned.newest.server_version
+    major = postgres.major(version)
     try:
         owner = postgres.account_for(account) if is_needed else None
         found = postgres.find_programs(named, version, owner)
     except BackupFailed as failure:
         raise RestoreRefusal(
-            str(failure), f"PostgreSQL {postgres.major(version)} の bin を指してください"
+            message_of(failure), Message("backup-engines.name-binaries", version=major)
         ) from failure
     if found is None and is_needed:
         raise RestoreRefusal(
-            f"PostgreSQL {postgres.major(version)} のプログラムが見つかりません",
-            "入れるか、そのフォルダーを --binaries で指してください",
+            Message("backup-engines.programs-not-found", version=major),
+            Message("backup-engines.install-or-name-binaries"),
         )
     return found

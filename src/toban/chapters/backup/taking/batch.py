@@ -3,6 +3,7 @@
 from toban.chapters.backup.taking.config import BackupBatch
 from toban.engine.runs.kinds import NotBindable, Site, WorkKind
 from toban.engine.runs.work import Step
+from toban.message import Message
 
 
 def _steps(config: BackupBatch, site: Site) -> tuple[Step, ...]:
@@ -11,10 +12,10 @@ def _steps(config: BackupBatch, site: Site) -> tuple[Step, ...]:
     from toban.chapters.backup.works import clause_of, source_of  # noqa: PLC0415
 
     source = source_of(config.subject, site.design, site.bindings, site.kinds)
-    if isinstance(source, str):
+    if isinstance(source, Message):
         raise NotBindable(source)
     if config.method not in source.kind.methods:
-        raise NotBindable(f'kind = "{source.kind_name}" は method = "{config.method}" を取れません')
+        raise NotBindable(Message("backup.kind-without-method", kind=source.kind_name, method=config.method))
     clause = clause_of(config.subject, config.method, site.design)
     return steps(source, config.method, clause or site.batch.id)
 

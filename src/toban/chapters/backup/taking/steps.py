@@ -33,6 +33,7 @@ from toban.engine.evidence.verdict import Verdict
 from toban.engine.runs.rules import RunReason
 from toban.engine.runs.work import RunTurn, Step, StepFailed
 from toban.engine.stores.store import Store, StoreTrouble, folder_of
+from toban.message import NOTHING, Message, message_of, sentences
 
 LEFT_BEHIND = timedelta(days=1)
 """An attempt that is not a backup after this time is removed."""
@@ -75,15 +76,13 @@ def _told(act: Callable[[RunTurn], object]) -> Callable[[RunTurn], object]:
         try:
             return act(turn)
         except BackupFailed as error:
-            raise StepFailed(
-                str(error), RunReason.FAILED if error.retry else RunReason.NOT_RUNNABLE
-            ) from error
+            reason = RunReason.FAILED if error.retry else RunReason.NOT_RUNNABLE
+            raise StepFailed(message_of(error), reason) from error
         except StoreTrouble as error:
-            raise StepFailed(
-                str(error), RunReason.FAILED if error.passing else RunReason.NOT_RUNNABLE
-            ) from error
+            reason = RunReason.FAILED if error.passing else RunReason.NOT_RUNNABLE
+            raise StepFailed(message_of(error), reason) from error
         except NoTurn as error:
-            raise StepFailed(str(error), turn.why_stop() or RunReason.FAILED) from error
+            raise StepFailed(message_of(error), turn.why_stop() or RunReason.FAILED) from error
 
     return acting
 
@@ -101,12 +100,12 @@ def take(
     if method is Method.INCREMENTAL:
         parent = base_of(source)
         if parent is None:
-            watch.say("増分のもとになるフルバックアップがないので、フルを取ります")
+            watch.say(Message("backup.full-for-lack-of-one"))
         else:
             try:
                 return engine.take(label_of(due_at, method), method, parent, watch)
             except NeedsFull as error:
-                watch.say(f"増分を取れないので、フルを取ります: {error}")
+                watch.say(Message("backup.full-instead-of-increment", why=message_of(error)))
     return engine.take(label_of(due_at, Method.FULL), Method.FULL, None, watch)
 
 
@@ -126,25 +125,27 @@ def _verify(source: BackupSource, turn: RunTurn) -> object:
         if at_work.store is not None:
             missing = listed_otherwise(at_work.store, taken)
             if missing:
-                raise BackupFailed("保存先の一覧と一致しません: " + "、".join(missing), retry=False)
-            turn.say(f"保存先の一覧と一致しました: {len(taken.objects)} 個")
+                raise BackupFailed(Message("backup.listed-otherwise", differences=missing), retry=False)
+            turn.say(Message("backup.listed-as-taken", count=len(taken.objects)))
         if source.config.verify == "list":
             return {"verified_at": None}
         checked = at_work.engine.verify(taken, turn)
     if not checked.is_whole:
-        raise BackupFailed("取ったバックアップが読み返せません: " + "、".join(checked.troubles), retry=False)
-    turn.say("読み返して確かめました")
+        raise BackupFailed(Message("backup.not-read-back", troubles=checked.troubles), retry=False)
+    turn.say(Message("backup.read-back"))
     return {"verified_at": source.clock().isoformat()}
 
 
-def listed_otherwise(store: Store, taken: TakenBackup) -> list[str]:
+def listed_otherwise(store: Store, taken: TakenBackup) -> list[Message]:
     """Return which objects of *taken* the store does not list, or lists with another size."""
     folders = {stored.key.rpartition("/")[0] for stored in taken.objects}
     sizes = {each.key: each.size for folder in folders for each in store.listing(f"{folder}/")}
     return [
-        f"{stored.key} がありません"
+        Message("backup.object-is-missing", key=stored.key)
         if stored.key not in sizes
-        else f"{stored.key} は {stored.size:,} バイトのはずが {sizes[stored.key]:,} バイトです"
+        else Message(
+            "backup.object-of-other-size", key=stored.key, wanted=stored.size, found=sizes[stored.key]
+        )
         for stored in taken.objects
         if sizes.get(stored.key) != stored.size
     ]
@@ -168,7 +169,7 @@ def _record(source: BackupSource, clause_id: str, turn: RunTurn) -> object:
         )
         if is_new:
             ledger.append(_evidence(source, clause_id, taken, verified_at), now=source.clock())
-    turn.say(f"{taken.label} を記録しました: {_stored(taken):,} バイト")
+    turn.say(Message("backup.recorded", label=taken.label, bytes=_stored(taken)))
     _explain(source, turn)
     return {"label": taken.label}
 
@@ -180,16 +181,16 @@ def _explain(source: BackupSource, watch: ActWatch) -> None:
         procedure.keep(source, planned)
     except (StoreTrouble, BackupFailed, RestoreRefusal) as trouble:
         # The backup is good without it.
-        watch.say(f"戻す手順 ({procedure.FILE}) を書けませんでした: {trouble}")
+        watch.say(Message("backup.procedure-not-kept", file=procedure.FILE, why=message_of(trouble)))
 
 
 def _evidence(
     source: BackupSource, clause_id: str, taken: TakenBackup, verified_at: str | None
 ) -> ledger.Record:
+    reason = Message("backup.taken-and-read-back" if verified_at else "backup.taken-and-listed")
     content = {
         "verdict": Verdict.CONFORMING.value,
-        "reason": "バックアップを取り、"
-        + ("読み返して確かめました" if verified_at else "一覧と照合しました"),
+        "reason": reason.as_json(),
         "subject": source.subject,
         "label": taken.label,
         "store": source.store_name,
@@ -213,13 +214,13 @@ def _prune(source: BackupSource, turn: RunTurn) -> object:
     return _came_of(turn, done)
 
 
-def _came_of(turn: RunTurn, done: PruneResult) -> str:
+def _came_of(turn: RunTurn, done: PruneResult) -> Message:
     """Return in one line what the run has made: the last step's text is the run's."""
     taken, verified = _taken(turn), turn.results["verify"]
     is_read_back = isinstance(verified, dict) and verified["verified_at"] is not None
-    checked = "読み返して確かめました" if is_read_back else "一覧と照合しました"
-    told = f"{taken.label} ({size(_stored(taken))}) を取り、{checked}"
-    return f"{told}。古い {len(done.removed)} 個を消しました" if done.removed else told
+    code = "backup.run-took-and-read-back" if is_read_back else "backup.run-took-and-listed"
+    removed = Message("backup.run-removed", count=len(done.removed)) if done.removed else NOTHING
+    return sentences(Message(code, label=taken.label, size=size(_stored(taken))), removed)
 
 
 def prune_plan(source: BackupSource, now: datetime) -> PrunePlan:
@@ -238,9 +239,9 @@ def prune(source: BackupSource, at_work: OpenSubject, held: BackupTurn, watch: A
         held.check()
         row = rows[gone.label]
         if row.engine != source.kind_name:
-            watch.say(f'{row.label} は kind = "{row.engine}" が取ったものなので、消しません: {gone.why}')
+            watch.say(Message("backup.taken-by-other-kind", label=row.label, kind=row.engine, why=gone.why))
             continue
-        watch.say(f"{gone.label} を消します: {gone.why}")
+        watch.say(Message("backup.removing", label=gone.label, why=gone.why))
         _remove(source, at_work, row, gone.why)
         removed.append(gone.label)
     trimmed = _trim(source, at_work, rows.get(decided.log_from), watch)
@@ -248,7 +249,7 @@ def prune(source: BackupSource, at_work: OpenSubject, held: BackupTurn, watch: A
     return PruneResult(tuple(removed), trimmed, swept)
 
 
-def _remove(source: BackupSource, at_work: OpenSubject, row: Backup, why: str) -> None:
+def _remove(source: BackupSource, at_work: OpenSubject, row: Backup, why: Message) -> None:
     taken = catalogue.taken_of(row)
     if at_work.store is not None:
         # First of all: without the description the rest is no longer a backup, whatever happens next.
@@ -265,7 +266,7 @@ def _trim(source: BackupSource, at_work: OpenSubject, oldest: Backup | None, wat
     trimmed = at_work.engine.trim_log(taken)
     if trimmed and taken.start is not None:
         catalogue.log_begins_at(source.subject, taken.system_id, taken.start)
-        watch.say(f"{oldest.label} より前の記録 (WAL) を消しました: {trimmed} 個")
+        watch.say(Message("backup.log-trimmed", label=oldest.label, count=trimmed))
     return trimmed
 
 
@@ -286,7 +287,7 @@ def sweep(source: BackupSource, store: Store, watch: ActWatch) -> int:
         if rest == "backup.json" or listed.modified_at >= before:
             young.add(label)
     for label in by_label.keys() - young:
-        watch.say(f"バックアップにならなかった {label} の残りを消します")
+        watch.say(Message("backup.remains-removed", label=label))
         store.delete(by_label[label])
         found += len(by_label[label])
     return found

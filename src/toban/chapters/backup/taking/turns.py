@@ -17,6 +17,7 @@ from toban.chapters.backup.engine import ActWatch
 from toban.chapters.backup.models import SubjectTurn
 from toban.engine.clock import Clock, system_clock
 from toban.engine.evidence import ledger
+from toban.message import Message
 
 LEASE = timedelta(minutes=1)
 _RENEWED = 15.0
@@ -38,7 +39,7 @@ class BackupTurn:
     def check(self) -> None:
         """Raise `NoTurn` if the turn was lost meanwhile: this process stood still for too long."""
         if not SubjectTurn.objects.filter(subject=self._subject, holder=self._holder).exists():
-            raise NoTurn(f"「{self._subject}」の順番を失いました")
+            raise NoTurn(Message("backup.turn-lost", subject=self._subject))
 
 
 @contextmanager
@@ -53,9 +54,9 @@ def turn_of(
     has_said = False
     while not _taken(subject, holder, run, clock()):
         if watch.why_stop() is not None:
-            raise NoTurn(f"「{subject}」のほかの作業を待つ間に止められました")
+            raise NoTurn(Message("backup.stopped-while-waiting", subject=subject))
         if not has_said:
-            watch.say(f"「{subject}」のほかの作業が終わるのを待っています")
+            watch.say(Message("backup.waiting-for-turn", subject=subject))
             has_said = True
         threading.Event().wait(_LOOKS_AGAIN)
     is_done = threading.Event()

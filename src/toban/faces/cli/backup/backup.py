@@ -34,6 +34,7 @@ from toban.faces.cli.kept import edition_of
 from toban.faces.cli.screen import Screen
 from toban.faces.cli.state import usable_state
 from toban.faces.terminal import refuse, say, speak_utf8
+from toban.message import Message, listing, message_of
 
 _DAMAGED = 1
 _REFUSED = 1
@@ -60,7 +61,7 @@ command.add_command(back_up_self)
 def list_backups(subject: str | None, form: str, shows_all: bool) -> None:
     """List the backups in the catalogue, newest first, of SUBJECT or of all.
 
-    台帳にあるバックアップを新しい順に示します。json には、台帳のすべての事実が入ります。
+    The json form has every fact of the catalogue.
 
     \b
     Exit status:
@@ -74,7 +75,7 @@ def list_backups(subject: str | None, form: str, shows_all: bool) -> None:
         if form == "json":
             say(json.dumps([_as_json(row) for row in found], ensure_ascii=False, indent=2))
         else:
-            say("\n".join(map(_line, found)) or "バックアップはまだありません")
+            say("\n".join(map(_line, found)) or Message("backup.none-listed"))
 
 
 def _as_json(row: Backup) -> dict[str, object]:
@@ -105,22 +106,21 @@ def _as_json(row: Backup) -> dict[str, object]:
         "facts": row.facts,
         "verified_at": moment(row.verified_at),
         "restored_at": moment(row.restored_at),
-        "trouble": row.trouble or None,
+        "trouble": row.trouble.as_output() if row.trouble else None,
         "pruned_at": moment(row.pruned_at),
-        "pruned_why": row.pruned_why or None,
+        "pruned_why": row.pruned_why.as_output() if row.pruned_why else None,
     }
 
 
 def _line(row: Backup) -> str:
-
     if row.pruned_at is not None:
-        mark, told = "-", f"消しました: {row.pruned_why}"
+        mark, told = "-", Message("backup.was-removed", why=row.pruned_why)
     elif row.trouble:
-        mark, told = "■", f"頼れません: {row.trouble}"
+        mark, told = "■", Message("backup.unreliable", trouble=row.trouble)
     elif row.verified_at is not None:
-        mark, told = "●", f"{row.verified_at.astimezone():%m-%d %H:%M} に読み返し済み"
+        mark, told = "●", Message("backup.was-read-back", at=f"{row.verified_at.astimezone():%m-%d %H:%M}")
     else:
-        mark, told = "?", "読み返していません"
+        mark, told = "?", Message("backup.was-not-read-back")
     ended = f"{row.ended_at.astimezone():%Y-%m-%d %H:%M}"
     return f"{mark} {row.subject}  {row.label}  {ended}  {size(row.stored_bytes):>9}  {told}"
 
@@ -132,7 +132,7 @@ def _line(row: Backup) -> str:
 def run(parts: Parts, subject: str, incremental: bool) -> None:
     """Order a backup of SUBJECT now, from the worker of the Toban that runs.
 
-    今すぐ取るよう、動いている Toban に頼みます。だれが頼んだかは証跡に残ります。
+    The evidence records who ordered it.
 
     \b
     Exit status:
@@ -151,17 +151,17 @@ def run(parts: Parts, subject: str, incremental: bool) -> None:
         with _refusing():
             work = works[0] if works else f"{subject}/{wanted}"
             ordered = orders.order(work, {}, by=getpass.getuser(), now=system_clock())
-        say(f"{work} の実行 {ordered.pk}: 受け付けました。経過は toban why {work}")
+        say(Message("backup.run-ordered", work=work, run=ordered.pk))
 
 
 @command.command("verify", epilog="Example: toban backup verify --subject PostgreSQL")
 @click.argument("label", required=False)
-@click.option("--subject", help="Only what is kept of this one.")
+@click.option("--subject", help="Only the backups of this subject.")
 @click.pass_obj
 def verify(parts: Parts, label: str | None, subject: str | None) -> None:
     """Read backups back whole, all or LABEL, and compare them with what was recorded.
 
-    全部を読み返し、記録と照合します。壊れていれば行に示し、通知し、復元には使いません。
+    Damage is shown at the row of the document and announced, and nothing is restored from that backup.
 
     \b
     Exit status:
@@ -179,10 +179,8 @@ def verify(parts: Parts, label: str | None, subject: str | None) -> None:
                 count, whole = _verify_all(source, label)
                 found, is_whole = found + count, is_whole and whole
         if not found:
-            refuse(
-                "そのバックアップは台帳にありません",
-                f"{edition.bindings.file} の対象と toban backup list を見てください",
-            )
+            hint = Message("backup.see-bindings-and-list", file=edition.bindings.file)
+            refuse(Message("backup.not-in-catalogue"), hint)
         if not is_whole or not found:
             raise SystemExit(_DAMAGED)
 
@@ -197,10 +195,10 @@ def _verify_all(source: BackupSource, label: str | None) -> tuple[int, bool]:
                     checked = upkeep.verify(source, at_work, row, screen)
             except (BackupFailed, StoreTrouble) as error:
                 is_whole = False
-                say(f"? {row.subject} {row.label}: 確かめられません: {error}")
+                say(f"? {row.subject} {row.label}: {Message('backup.not-checked', why=message_of(error))}")
                 continue
             is_whole = is_whole and checked.is_whole
-            told = "壊れていません" if checked.is_whole else "、".join(checked.troubles)
+            told = Message("backup.is-whole") if checked.is_whole else listing(checked.troubles)
             say(f"{'●' if checked.is_whole else '■'} {row.subject} {row.label}: {told}")
     return len(rows), is_whole
 
@@ -213,7 +211,7 @@ def _verify_all(source: BackupSource, label: str | None) -> tuple[int, bool]:
 def prune(parts: Parts, subject: str | None, dry_run: bool, yes: bool) -> None:
     """Remove what the document no longer asks for; each backup run does the same at its end.
 
-    文書の世代と保存期間の、どちらからも外れたものを消します。
+    A backup goes once neither its generations nor its retention in the document keep it.
 
     \b
     Exit status:
@@ -232,14 +230,16 @@ def prune(parts: Parts, subject: str | None, dry_run: bool, yes: bool) -> None:
             if dry_run or not decided.gone:
                 continue
             if not yes:
-                click.confirm(f"{name} の {len(decided.gone)} 個を消します。よろしいですか", abort=True)
+                asked = Message("backup.confirm-prune", subject=name, count=len(decided.gone))
+                click.confirm(str(asked), abort=True)
             _prune(source)
 
 
 def _decisions(subject: str, decided: PrunePlan) -> Iterator[str]:
-    yield f"{subject}: 残す {len(decided.kept)} 個、消す {len(decided.gone)} 個"
-    yield from (f"  残す  {each.label}  {each.why}" for each in decided.kept)
-    yield from (f"  消す  {each.label}  {each.why}" for each in decided.gone)
+    kept, gone = decided.kept, decided.gone
+    yield str(Message("backup.prune-plan", subject=subject, kept=len(kept), gone=len(gone)))
+    yield from (f"  {Message('backup.keep', label=each.label, why=each.why)}" for each in kept)
+    yield from (f"  {Message('backup.remove', label=each.label, why=each.why)}" for each in gone)
 
 
 def _prune(source: BackupSource) -> None:
@@ -256,7 +256,8 @@ def _prune(source: BackupSource) -> None:
 def bring_in(parts: Parts, subject: str | None) -> None:
     """Read what the stores hold into the catalogue: for the day that Toban's own state is lost.
 
-    保存先にある記述 (backup.json) から台帳を作り直します。読み返すまでは未検証です。
+    The catalogue is rebuilt from the descriptions in the stores (backup.json). Backups stay unverified until
+    they are read back.
 
     \b
     Exit status:
@@ -274,10 +275,10 @@ def bring_in(parts: Parts, subject: str | None) -> None:
             rows = {method.value: clause_of(name, method, edition.design) for method in Method}
             with _refusing(), source.opened() as at_work:
                 found = upkeep.bring_in(source, at_work, rows, by=getpass.getuser())
-            say(f"{name}: {len(found.added)} 個を台帳に加えました (既知 {found.known} 個)")
+            say(Message("backup.imported", subject=name, count=len(found.added), known=found.known))
             for trouble in found.troubles:
                 is_readable = False
-                refuse(f"読めません: {trouble}", "保存先の identity と、その記述を確かめてください")
+                refuse(Message("backup.not-readable", what=trouble), Message("backup.check-identity"))
         if not is_readable:
             raise SystemExit(_REFUSED)
 
@@ -287,7 +288,7 @@ def bring_in(parts: Parts, subject: str | None) -> None:
 def keygen(file: Path) -> None:
     """Make a key pair for `encrypt_to` and `identity` of a store, the secret one into a new FILE.
 
-    秘密鍵を新しいファイルに書き、公開鍵を示します。失うと読めなくなるので、別の場所にも控えてください。
+    The public key is shown. Keep a copy of FILE elsewhere: without it the backups can't be read.
 
     \b
     Exit status:
@@ -301,7 +302,8 @@ def keygen(file: Path) -> None:
         with os.fdopen(descriptor, "w") as out:
             out.write(f"# public key: {public}\n{identity}\n")
     except OSError as error:
-        refuse(f"{file} に書けません: {error.strerror}", "まだないファイルの名を指定してください")
+        said = Message("backup.key-not-written", file=file, why=error.strerror)
+        refuse(said, Message("backup.name-a-new-file"))
         raise SystemExit(_REFUSED) from error
     say(f'encrypt_to = ["{public}"]\nidentity = "file:{file.absolute()}"')
 
@@ -319,8 +321,8 @@ def _refusing() -> Iterator[None]:
     try:
         yield
     except NotPossible as error:
-        refuse(str(error), error.hint)
+        refuse(error.said, error.hint)
         raise SystemExit(_REFUSED) from error
     except (BackupFailed, StoreTrouble, NoTurn) as error:
-        refuse(str(error), "記録は toban backup list と toban why で分かります")
+        refuse(message_of(error), Message("backup.see-list-and-why"))
         raise SystemExit(_REFUSED) from error

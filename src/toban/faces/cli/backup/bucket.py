@@ -13,11 +13,12 @@ from toban.faces.cli.backup.lacking import tell_missing
 from toban.faces.cli.kept import edition_of
 from toban.faces.cli.state import usable_state
 from toban.faces.terminal import refuse, say
+from toban.message import Message, message_of
 
 _REFUSED = 1
 
 
-@click.command("fix-bucket", epilog="Example: toban backup fix-bucket S3ファイル --dry-run")
+@click.command("fix-bucket", epilog="Example: toban backup fix-bucket uploads --dry-run")
 @click.argument("subject")
 @click.option("--dry-run", is_flag=True, help="Show what would change; change nothing.")
 @click.option("--yes", is_flag=True, help="Don't ask.")
@@ -25,8 +26,8 @@ _REFUSED = 1
 def fix_bucket(parts: Parts, subject: str, dry_run: bool, yes: bool) -> None:
     """Compare SUBJECT's bucket with its row of the document, and set it right.
 
-    バケットのバージョニングと旧版の保存期間を文書と比べ、違いを示し、承知を得てから直します。ほかの規則は
-    そのまま残します。
+    Versioning and the retention of old versions are compared with the document. The differences are shown,
+    and corrected once you agree. All other rules stay as they are.
 
     \b
     Exit status:
@@ -39,16 +40,20 @@ def fix_bucket(parts: Parts, subject: str, dry_run: bool, yes: bool) -> None:
         tell_missing(subject, (policy.source.config, policy.source.store_config))
         try:
             guarded = upkeep.guarded(policy)
-            say(f"{subject} — {policy.row.origin} {policy.row.text}\n  いま  {guarded.value}")
-            say("\n".join(f"  変更  {change}" for change in guarded.changes) or "  文書のとおりです")
+            say(f"{subject} — {policy.row.origin} {policy.row.text}")
+            say(f"  {Message('backup.bucket-now', value=guarded.value)}")
+            for change in guarded.changes:
+                say(f"  {Message('backup.bucket-change', change=change)}")
+            if not guarded.changes:
+                say(f"  {Message('backup.bucket-conforms')}")
             if dry_run or not guarded.changes:
                 return
             if not yes:
-                click.confirm("このとおりに変えます。よろしいですか", abort=True)
+                click.confirm(str(Message("backup.confirm-bucket")), abort=True)
             upkeep.mend(policy, by=getpass.getuser(), digest=edition.design.digest)
-            say(f"変えました: {upkeep.guarded(policy).value}")
+            say(Message("backup.bucket-changed", value=upkeep.guarded(policy).value))
         except StoreTrouble as error:
-            refuse(str(error), "s3:GetBucketVersioning などの権限と、接続表の鍵を確かめてください")
+            refuse(message_of(error), Message("backup.check-bucket-permissions"))
             raise SystemExit(_REFUSED) from error
 
 
@@ -60,9 +65,7 @@ def _policy(parts: Parts, subject: str) -> tuple[Edition, Policy]:
     for policy in made.guards:
         if policy.row.subject == subject:
             return edition, policy
-    known = "、".join(policy.row.subject for policy in made.guards)
-    refuse(
-        f"「{subject}」は、つながれたバージョニングの行ではありません",
-        f"つながれているのは {known} です" if known else 'kind = "versioning" で [backups] に書いてください',
-    )
+    known = [policy.row.subject for policy in made.guards]
+    hint = Message("backup.bound-buckets", subjects=known) if known else Message("backup.bind-the-bucket")
+    refuse(Message("backup.no-versioning-row", subject=subject), hint)
     raise SystemExit(_REFUSED)

@@ -5,33 +5,35 @@ from pathlib import Path
 
 import click
 
+from toban.catalogue import DOCUMENTS_LANGUAGE, LANGUAGES
 from toban.chapters.backup.drills import certificate as paper
 from toban.chapters.backup.drills import routine as drills
+from toban.chapters.backup.drills.check import RESULTS, checks_of
 from toban.chapters.backup.drills.clauses import is_drill
 from toban.chapters.backup.engine import BACKUPS
 from toban.chapters.backup.models import Drill
-from toban.chapters.backup.report import phase
 from toban.chapters.backup.restoring.restore import RestoreRefusal
 from toban.design.clauses.routine import Routine
 from toban.engine.paper import NoFont
 from toban.engine.registry.parts import Parts
-from toban.faces.cli.backup.restore import source_in
+from toban.faces.cli.backup.restore import phases_took, source_in
 from toban.faces.cli.kept import edition_of
 from toban.faces.cli.screen import Screen
 from toban.faces.cli.state import usable_state
 from toban.faces.terminal import refuse, say, speak_utf8
+from toban.message import Message, listing, message_of
 
 _FAILED = 1
 _UNUSABLE = 2
 _UNTOLD = 3
-MARKS = {True: "● 合格", False: "■ 不合格", None: "? 判定できず"}
+_MARKS = {True: "●", False: "■", None: "?"}
 
 
 @click.group("drill")
 def command() -> None:
     """Restore the newest backup in a server that is thrown away, check it, and keep the evidence.
 
-    最新のバックアップを使い捨てのサーバーに戻し、中身を確かめ、かかった時間とともに証跡に残します。
+    The evidence has the result of each check, and how long the restore took.
     """
     speak_utf8()
 
@@ -43,14 +45,14 @@ def command() -> None:
 )
 @click.pass_obj
 def restore(parts: Parts, subject: str | None, pdf: Path | None) -> None:
-    """Hold the drill of SUBJECT, or of every subject that is bound for one, now.
+    """Hold a drill now: of SUBJECT, or of every subject whose bindings say how.
 
     \b
     Exit status:
       0  passed
       1  failed
       2  the document, its bindings or the state database can't be used
-      3  something could not be told, and nothing failed
+      3  something could not be determined, and nothing failed
     """
     with usable_state():
         held = [_hold(parts, each) for each in _subjects(parts, subject)]
@@ -66,7 +68,7 @@ def _subjects(parts: Parts, subject: str | None) -> list[str]:
         return [subject]
     found = [name for name, each in bound.items() if each.config.drill is not None]
     if not found:
-        refuse("訓練する対象がありません", 'toban.toml に [backups."対象".drill] を書いてください')
+        refuse(Message("backup.nothing-to-drill"), Message("backup.bind-a-drill"))
         raise SystemExit(_UNUSABLE)
     return found
 
@@ -87,21 +89,23 @@ def _hold(parts: Parts, subject: str) -> Drill:
 
 def described(drill: Drill) -> str:
     """Return *drill* as lines of text."""
-    lines = [f"{MARKS[drill.is_passed]}  {drill.subject}  {drill.label}"]
-    lines += [f"  {MARKS[check['passed']][0]} {check['name']}: {check['found']}" for check in drill.checks]
+    lines = [f"{_MARKS[drill.is_passed]} {RESULTS[drill.is_passed]}  {drill.subject}  {drill.label}"]
+    lines += [f"  {_MARKS[check.passed]} {check.name}: {check.found}" for check in checks_of(drill)]
     if drill.rto_seconds is not None:
-        phases = "、".join(f"{phase(name)} {seconds:.1f}" for name, seconds in drill.phases.items())
-        lines.append(f"  RTO {drill.rto_seconds:.1f} 秒 ({phases})")
+        phases = listing(phases_took(drill.phases))
+        rto = Message("backup.rto-of-drill", seconds=round(drill.rto_seconds, 1), phases=phases)
+        lines.append(f"  {rto}")
     if drill.rpo_seconds is not None:
-        lines.append(f"  RPO {drill.rpo_seconds:.1f} 秒")
+        lines.append(f"  {Message('backup.rpo-of-drill', seconds=round(drill.rpo_seconds, 1))}")
     if drill.reason:
         lines.append(f"  {drill.reason}")
-    return "\n".join([*lines, f"  証跡 {drill.evidence_sequence}、訓練 {drill.pk}"])
+    numbers = Message("backup.numbers-of-drill", evidence=drill.evidence_sequence, drill=drill.pk)
+    return "\n".join([*lines, f"  {numbers}"])
 
 
 @command.command("list")
 @click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True)
-def listing(form: str) -> None:
+def list_drills(form: str) -> None:
     """List drills, the newest first."""
     with usable_state():
         drills = list(Drill.objects.order_by("-started_at")[:100])
@@ -123,8 +127,8 @@ def _as_json(drill: Drill) -> dict[str, object]:
         "rpo_seconds": drill.rpo_seconds,
         "rto_seconds": drill.rto_seconds,
         "phases": drill.phases,
-        "checks": drill.checks,
-        "reason": drill.reason,
+        "checks": [check.as_output() for check in checks_of(drill)],
+        "reason": drill.reason.as_output() if drill.reason else None,
         "evidence": drill.evidence_sequence,
     }
 
@@ -132,22 +136,30 @@ def _as_json(drill: Drill) -> dict[str, object]:
 @command.command("certificate")
 @click.argument("number", type=int)
 @click.argument("pdf", type=click.Path(path_type=Path, dir_okay=False))
+@click.option(
+    "--language",
+    type=click.Choice(LANGUAGES),
+    default=DOCUMENTS_LANGUAGE,
+    show_default=True,
+    help="The language of the certificate.",
+)
 @click.pass_obj
-def certificate(parts: Parts, number: int, pdf: Path) -> None:
+def certificate(parts: Parts, number: int, pdf: Path, language: str) -> None:
     """Write the certificate of drill NUMBER to the file PDF."""
     with usable_state():
         drill = Drill.objects.filter(pk=number).first()
         if drill is None:
-            refuse(f"訓練 {number} はありません", "toban drill list")
+            refuse(Message("backup.no-such-drill", drill=number), "toban drill list")
             raise SystemExit(_UNUSABLE)
-        _print(parts, drill, pdf)
+        _print(parts, drill, pdf, language)
 
 
-def _print(parts: Parts, drill: Drill, pdf: Path) -> None:
+def _print(parts: Parts, drill: Drill, pdf: Path, language: str = DOCUMENTS_LANGUAGE) -> None:
     edition = edition_of(parts)
     try:
-        pdf.write_bytes(paper.pdf(paper.certificate(drill, edition.design, edition.bindings.system)))
+        made = paper.certificate(drill, edition.design, edition.bindings.system)
+        pdf.write_bytes(paper.pdf(made, language))
     except (NoFont, OSError) as error:
-        refuse(str(error), "PDF は書けませんでした。訓練の結果は残っています")
+        refuse(message_of(error), Message("backup.certificate-not-written"))
         raise SystemExit(_UNUSABLE) from error
-    say(f"証明書: {pdf}")
+    say(Message("backup.certificate-written", file=pdf))

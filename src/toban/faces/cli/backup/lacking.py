@@ -2,10 +2,11 @@
 
 from collections.abc import Iterable
 
-import click
 from pydantic import BaseModel
 
 from toban.engine.bindings.load import secrets_of
+from toban.faces.terminal import refuse
+from toban.message import Message
 
 
 def tell_missing(whose: str, configs: Iterable[BaseModel | None]) -> None:
@@ -16,8 +17,5 @@ def tell_missing(whose: str, configs: Iterable[BaseModel | None]) -> None:
     known = (config for config in configs if config is not None)
     missing = [str(secret) for each in known for _, secret in secrets_of(each) if not secret.is_at_hand()]
     if missing:
-        click.echo(
-            f"「{whose}」の秘密のうち、この端末にないもの: {'、'.join(dict.fromkeys(missing))}\n"
-            "HINT: 要るときは、toban up と同じ環境変数とファイルを置いてください",
-            err=True,
-        )
+        said = Message("backup.secrets-not-here", whose=whose, secrets=list(dict.fromkeys(missing)))
+        refuse(said, Message("backup.bring-the-secrets"))

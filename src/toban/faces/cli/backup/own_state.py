@@ -26,6 +26,7 @@ from toban.faces.cli.backup.lacking import tell_missing
 from toban.faces.cli.screen import Screen
 from toban.faces.cli.state import usable_state
 from toban.faces.terminal import refuse, say
+from toban.message import Message, message_of
 
 _REFUSED = 1
 _UNUSABLE = 2
@@ -33,11 +34,13 @@ _UNUSABLE = 2
 
 @click.command("self", epilog="Example: toban backup self --store S3")
 @click.option(
-    "--store", "store_name", metavar="NAME", help="Of [stores.NAME]; not needed where there is one."
+    "--store", "store_name", metavar="NAME", help="A store of [stores.NAME]; not needed if there is only one."
 )
-@click.option("--keep", default=30, show_default=True, help="How many stay; older ones are removed.")
-@click.option("--telemetry", is_flag=True, help="Also the measurements; their store must be stopped.")
-@click.option("--unencrypted", is_flag=True, help="Into a store without encrypt_to: keys are in it.")
+@click.option("--keep", default=30, show_default=True, help="How many to keep; older ones are removed.")
+@click.option("--telemetry", is_flag=True, help="Include the measurements; their store must be stopped.")
+@click.option(
+    "--unencrypted", is_flag=True, help="Allow a store without encrypt_to; the backup contains keys."
+)
 @click.option("--list", "lists", is_flag=True, help="List the backups, and exit.")
 @click.option(
     "--restore",
@@ -57,10 +60,10 @@ def back_up_self(
     folder: Path | None,
     label: str,
 ) -> None:
-    """Back Toban's own state up: state database with the evidence, keys, document and bindings in force.
+    """Back up Toban's own state: state database with the evidence, keys, document and bindings in force.
 
-    Toban 自身の状態を保存先に取ります。動いたまま取れます (--telemetry のほかは)。戻すときは、空の
-    フォルダーに戻し、TOBAN_HOME をそこに向けて toban up を動かします。
+    Toban may run meanwhile, except with --telemetry. To restore, unpack a backup into an empty folder, point
+    TOBAN_HOME there, and run toban up.
 
     \b
     Exit status:
@@ -78,18 +81,17 @@ def back_up_self(
             _require_sealed(is_sealed or unencrypted)
             _back_up(store, _folders(_bindings(parts)), telemetry=telemetry, keep=keep)
     except OwnStateNotPossible as error:
-        refuse(str(error), error.hint)
+        refuse(message_of(error), error.hint)
         raise SystemExit(_REFUSED) from error
     except StoreTrouble as error:
-        refuse(str(error), "toban check --live で保存先を試せます")
+        refuse(message_of(error), Message("backup.try-the-store"))
         raise SystemExit(_REFUSED) from error
 
 
 def _require_sealed(is_allowed: bool) -> None:
     if not is_allowed:
         raise OwnStateNotPossible(
-            "この保存先は暗号化しません。バックアップには Toban の鍵とアカウントが入ります",
-            "encrypt_to を書くか (toban backup keygen)、承知のうえで --unencrypted を付けてください",
+            Message("backup.store-does-not-encrypt"), Message("backup.encrypt-or-accept")
         )
 
 
@@ -110,12 +112,12 @@ def _back_up(store: Store, folders: Sequence[Path], *, telemetry: bool, keep: in
     ledger.append(kept, now=system_clock())
     say(_line(own))
     for gone in own_state.forget(store, keep, system_clock()):
-        say(f"古いものを消しました: {gone}")
+        say(Message("backup.old-own-removed", label=gone))
 
 
 def _show(store: Store) -> None:
     found = own_state.listed(store)
-    say("\n".join(_line(own) for own in reversed(found)) or "Toban 自身のバックアップはまだありません")
+    say("\n".join(str(_line(own)) for own in reversed(found)) or Message("backup.no-own-yet"))
 
 
 def _restore(store: Store, folder: Path, label: str) -> None:
@@ -127,10 +129,10 @@ def _restore(store: Store, folder: Path, label: str) -> None:
 
 
 def _next_steps(own: OwnBackup, folder: Path) -> Iterator[str]:
-    yield f"戻しました: {folder}。続きは次のとおりです"
+    yield str(Message("backup.own-restored", folder=folder))
     if own.state == "postgresql":
-        yield f"  pg_restore --no-owner --dbname=新しい空のデータベース {folder / STATE_DUMP}"
-        yield "  export TOBAN_STATE_URL=postgresql://…   # そのデータベース"
+        yield f"  {Message('backup.restore-the-state', dump=folder / STATE_DUMP)}"
+        yield f"  {Message('backup.name-the-state')}"
     yield f"  export TOBAN_HOME={folder}"
     if own.evidence:
         yield f"  toban evidence verify --known {own.evidence}"
@@ -138,10 +140,14 @@ def _next_steps(own: OwnBackup, folder: Path) -> Iterator[str]:
     yield f"  toban up --home {folder} --design {kept / 'design.md'} --bindings {kept / 'toban.toml'}"
 
 
-def _line(own: OwnBackup) -> str:
-    head = own.evidence.partition(":")[0] or "0"
-    measured = "、計測値あり" if own.has_telemetry else ""
-    return f"{own.label}  Toban {own.version}  {size(own.archive.size)}  証跡 {head} 件{measured}"
+def _line(own: OwnBackup) -> Message:
+    return Message(
+        "backup.own-with-telemetry" if own.has_telemetry else "backup.own",
+        label=own.label,
+        version=own.version,
+        size=size(own.archive.size),
+        count=int(own.evidence.partition(":")[0] or 0),
+    )
 
 
 def _store(parts: Parts, name: str | None) -> tuple[Store, bool]:
@@ -151,11 +157,11 @@ def _store(parts: Parts, name: str | None) -> tuple[Store, bool]:
         name = next(iter(bindings.stores))
     bound = bindings.stores.get(name or "")
     if bound is None:
-        known = "、".join(bindings.stores) or "一つもありません"
-        raise OwnStateNotPossible(
-            f"保存先「{name or ''}」がありません",
-            f"--store で選んでください。{bindings.file} にあるのは: {known}",
-        )
+        said = Message("backup.no-such-store", store=name) if name else Message("backup.store-not-chosen")
+        hint = Message("backup.no-stores-bound", file=bindings.file)
+        if bindings.stores:
+            hint = Message("backup.choose-a-store", file=bindings.file, stores=list(bindings.stores))
+        raise OwnStateNotPossible(said, hint)
     config = bound.config
     tell_missing(name or "", (config,))
     is_sealed = isinstance(config, SealedConfig) and bool(config.encrypt_to)
@@ -173,5 +179,5 @@ def _bindings(parts: Parts) -> Bindings:
     try:
         return load_bindings(path, parts.schema)
     except UnreadableBindings as error:
-        refuse(str(error), "TOBAN_BINDINGS で接続表を指してください")
+        refuse(message_of(error), Message("backup.name-the-bindings"))
         raise SystemExit(_UNUSABLE) from error

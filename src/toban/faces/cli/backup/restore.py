@@ -2,7 +2,7 @@
 
 import getpass
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from datetime import datetime
@@ -30,6 +30,7 @@ from toban.faces.cli.kept import edition_of, named_edition
 from toban.faces.cli.screen import Screen
 from toban.faces.cli.state import usable_state
 from toban.faces.terminal import refuse, say, speak_utf8
+from toban.message import Message, lines, listing, message_of, sentences
 
 _REFUSED = 1
 _FAILED = 3
@@ -63,7 +64,7 @@ class _RestoreArguments:
     "--into",
     # Absolute: the server is started from another folder.
     type=click.Path(path_type=Path, resolve_path=True),
-    help="An empty folder, or a name that is not there yet.",
+    help="An empty folder, or one that does not exist yet.",
 )
 @click.option(
     "--server",
@@ -75,19 +76,24 @@ class _RestoreArguments:
 @click.option(
     "--binaries", type=click.Path(path_type=Path), help="PostgreSQL's programs; default: the usual places."
 )
-@click.option("--account", default="postgres", show_default=True, help="Whom the server runs as, for root.")
 @click.option(
-    "--from-store", is_flag=True, help="Read what there is from the store: the state database is lost."
+    "--account",
+    default="postgres",
+    show_default=True,
+    help="The account that the server runs as if Toban is root.",
+)
+@click.option(
+    "--from-store", is_flag=True, help="Read the catalogue from the store: for when the state is lost."
 )
 @click.option("--procedure", is_flag=True, help="Show the commands that restore it without Toban, and exit.")
 @click.option("--dry-run", is_flag=True, help="Show the plan and what prevents it, and exit.")
 @click.option("--yes", is_flag=True, help="Don't ask.")
 @click.pass_obj
 def command(parts: Parts, /, procedure: bool, **words: Any) -> None:
-    """Bring SUBJECT, the document's word for what is backed up, back; the plan is shown first.
+    """Restore SUBJECT, as the document names what is backed up; the plan is shown first.
 
-    文書の「対象」を戻します。計画を示し、対象の名前を聞いてから始めます。動いているサーバーや、
-    空でないフォルダーには書きません。
+    The restore begins once you type the subject's name. Nothing is written into a running server, or into a
+    folder that is not empty.
 
     \b
     Exit status:
@@ -102,7 +108,7 @@ def command(parts: Parts, /, procedure: bool, **words: Any) -> None:
         try:
             _restore(parts, asked, shows_procedure=procedure)
         except RestoreRefusal as refusal:
-            refuse(refusal.message, refusal.hint or "toban restore --help")
+            refuse(refusal.message, refusal.hint or Message("backup.see-restore-help"))
             raise SystemExit(_REFUSED) from refusal
 
 
@@ -124,12 +130,11 @@ def _restore(parts: Parts, asked: _RestoreArguments, *, shows_procedure: bool) -
             programs = restore.programs_for(planned, named, asked.account, is_needed=asked.start)
         # Printed last, right before the question, so that it has not scrolled away.
         say(by_hand)
-        say("\n".join(describe(planned, asked.into, source, edition)))
+        say(lines(*describe(planned, asked.into, source, edition)))
         found = list(_obstacles(planned, asked, source, at_work.store))
         if found:
             raise RestoreRefusal(
-                "\n".join(each.message for each in found),
-                " / ".join(filter(None, (each.hint for each in found))),
+                lines(*(each.message for each in found)), sentences(*(each.hint for each in found))
             )
         if asked.dry_run:
             return
@@ -142,9 +147,10 @@ def _restore(parts: Parts, asked: _RestoreArguments, *, shows_procedure: bool) -
 def source_in(edition: Edition, parts: Parts, subject: str) -> BackupSource:
     """Return the source that backs up *subject*; raises `RestoreRefusal`."""
     found = source_of(subject, edition.design, edition.bindings, parts.kinds)
-    if isinstance(found, str):
-        bound = "、".join(BACKUPS.of(edition.bindings)) or "まだ一つもありません"
-        raise RestoreRefusal(found, f"{edition.bindings.file} にあるのは: {bound}")
+    if isinstance(found, Message):
+        bound, file = list(BACKUPS.of(edition.bindings)), edition.bindings.file
+        hint = Message("backup.bound-subjects", file=file, subjects=bound)
+        raise RestoreRefusal(found, hint if bound else Message("backup.no-subjects-bound", file=file))
     tell_missing(subject, (found.config, found.store_config))
     return found
 
@@ -170,19 +176,19 @@ def _known(source: BackupSource, at_work: OpenSubject, *, from_store: bool) -> K
         return restore.with_log_elsewhere(known, engine.newest_moment())
     except BackupFailed as failure:
         # The source may be down: that is when restores are needed.
-        click.echo(f"記録がどこまであるか、いまは分かりません: {failure}", err=True)
+        click.echo(str(Message("backup.end-of-log-not-known", why=message_of(failure))), err=True)
         return restore.with_log_elsewhere(known, None)
 
 
 def _known_to_store(source: BackupSource, at_work: OpenSubject) -> KnownBackups:
     if at_work.store is None:
         raise RestoreRefusal(
-            f"「{source.subject}」のバックアップは Toban の保存先にはありません",
-            f"--from-store なしで戻すか、{source.kind_name} 自身の道具で戻してください",
+            Message("backup.not-in-our-stores", subject=source.subject),
+            Message("backup.restore-without-from-store", kind=source.kind_name),
         )
     known, troubles = records.in_store(at_work.store, source.subject)
     for trouble in troubles:
-        click.echo(f"読めない記述: {trouble}", err=True)
+        click.echo(str(Message("backup.not-readable", what=trouble)), err=True)
     return known
 
 
@@ -191,42 +197,43 @@ def _binaries(asked: _RestoreArguments, source: BackupSource) -> Path | None:
     return asked.binaries or (drill.binaries if drill is not None else None)
 
 
-def describe(planned: RestorePlan, into: Path | None, source: BackupSource, edition: Edition) -> list[str]:
+def describe(
+    planned: RestorePlan, into: Path | None, source: BackupSource, edition: Edition
+) -> list[Message]:
     """Return the plan as lines of text."""
     zone = edition.bindings.system.zone
-    lines = [f"{planned.subject} を戻す計画"]
+    lines = [Message("backup.plan", subject=planned.subject)]
     for taken in planned.chain:
-        stored, until = sum(each.size for each in taken.objects), taken.restorable_to.astimezone(zone)
-        lines.append(f"  バックアップ  {taken.label}  {size(stored)}  ({until:%m-%d %H:%M:%S} まで)")
+        stored, until = size(sum(each.size for each in taken.objects)), taken.restorable_to.astimezone(zone)
+        at = f"{until:%m-%d %H:%M:%S}"
+        lines.append(Message("backup.plan-backup", label=taken.label, size=stored, until=at))
     if planned.is_physical and planned.follows_log:
-        lines.append("  記録 (WAL)    このバックアップより後のものを続けて反映")
-    takes = (
-        f"およそ {length(planned.expected)}"
-        if planned.expected is not None
-        else "不明 (訓練がまだありません)"
-    )
-    reached = (
-        f"{planned.reaches.astimezone(zone):%Y-%m-%d %H:%M:%S %Z}" if planned.reaches else "記録の終わり"
-    )
-    lines += [
-        f"  戻る時点      {reached}",
-        f"  読む量        {size(planned.stored_bytes)}  ({source.store_name or source.kind_name} から)",
-        f"  書く先        {into or '(サーバー)'}  およそ {size(planned.source_bytes)}",
-        f"  かかる時間    {takes}",
+        lines.append(Message("backup.plan-log"))
+    reached: Message | str = Message("backup.end-of-log")
+    if planned.reaches is not None:
+        reached = f"{planned.reaches.astimezone(zone):%Y-%m-%d %H:%M:%S %Z}"
+    expected = Message("backup.plan-without-drill")
+    if planned.expected is not None:
+        expected = Message("backup.plan-expected", length=length(planned.expected))
+    place = source.store_name or source.kind_name
+    return [
+        *lines,
+        Message("backup.plan-reaches", at=reached),
+        Message("backup.plan-reads", size=size(planned.stored_bytes), place=place),
+        Message(
+            "backup.plan-writes", into=into or Message("backup.a-server"), size=size(planned.source_bytes)
+        ),
+        expected,
     ]
-    return lines
 
 
 def _obstacles(
     planned: RestorePlan, asked: _RestoreArguments, source: BackupSource, store: Any
 ) -> Iterator[Any]:
     if planned.is_physical and asked.into is None:
-        yield RestoreRefusal("戻す先がありません", "--into に空のフォルダーを指してください")
+        yield RestoreRefusal(Message("backup.no-folder-named"), Message("backup.name-into"))
     if source.kind.into_database and not asked.server:
-        yield RestoreRefusal(
-            "戻す先のデータベースがありません",
-            '--server "env:名前" に空のデータベースの DSN を指してください',
-        )
+        yield RestoreRefusal(Message("backup.no-database-named"), Message("backup.name-server"))
     if asked.into is not None:
         yield from restore.obstacles(planned, asked.into)
     if store is not None:
@@ -236,11 +243,9 @@ def _obstacles(
 def _confirm(asked: _RestoreArguments) -> None:
     if asked.yes:
         return
-    typed = click.prompt(
-        f"始めるには対象の名前「{asked.subject}」を入力してください", default="", show_default=False
-    )
-    if typed != asked.subject:
-        refuse("名前が違うので、何もしませんでした", "もう一度実行してください")
+    prompt = str(Message("backup.confirm-restore", subject=asked.subject))
+    if click.prompt(prompt, default="", show_default=False) != asked.subject:
+        refuse(Message("backup.other-name-typed"), Message("backup.run-again"))
         raise SystemExit(_REFUSED)
 
 
@@ -251,7 +256,7 @@ def _server(asked: _RestoreArguments, source: BackupSource) -> str:
     try:
         return Secret(asked.server).reveal()
     except SecretUnavailable as error:
-        raise RestoreRefusal(str(error), '--server に "env:名前" か "file:パス" を書いてください') from error
+        raise RestoreRefusal(message_of(error), Message("backup.server-is-a-secret")) from error
 
 
 def _act(
@@ -263,7 +268,7 @@ def _act(
         with Screen() as screen, _turn(asked, screen):
             restored: RestoredBackup = engine.restore(order, screen)
     except BackupFailed as failure:
-        refuse(str(failure), "同じコマンドで、始めからやり直せます")
+        refuse(message_of(failure), Message("backup.restore-again"))
         raise SystemExit(_FAILED) from failure
     return restored
 
@@ -276,11 +281,9 @@ def _start(folder: Path, programs: ServerPrograms) -> None:
             postgres.start_for_good(programs, folder, log, screen)
     except BackupFailed as failure:
         # Hours of restoring are done: only the start has to be repeated.
-        refuse(
-            str(failure), f"戻したものは {folder} にあります。{log} の終わりを見て、起動だけをやり直せます"
-        )
+        refuse(message_of(failure), Message("backup.only-start-again", folder=folder, log=log))
         raise SystemExit(_FAILED) from failure
-    say(f"サーバーが立ち上がり、復旧が終わりました (記録は {log})")
+    say(Message("backup.server-is-up", log=log))
 
 
 @contextmanager
@@ -299,14 +302,20 @@ def _tell(
     into = str(restored.folder or restored.server or asked.server)
     if not asked.from_store:
         records.note_restored(planned, into, by=getpass.getuser(), now=system_clock())
-    took = "、".join(f"{phase(name)} {seconds:.1f}秒" for name, seconds in restored.phases.items())
-    say(f"戻しました: {into}  ({took})")
+    say(Message("backup.restored-into", into=into, phases=listing(phases_took(restored.phases))))
     if restored.folder is None:
         return
     if asked.start and programs is not None:
         _start(restored.folder, programs)
         return
     if os.geteuid() == 0:
-        say(f"PostgreSQL は root では動きません: chown -R {asked.account} {restored.folder} のあと、その人で")
+        say(Message("backup.not-as-root", account=asked.account, folder=restored.folder))
     where = f"{programs.folder}/" if programs else ""
-    say(f"動かすには: {where}pg_ctl -D {restored.folder} start  (復旧が終わると書き込めるようになります)")
+    say(Message("backup.how-to-start", command=f"{where}pg_ctl -D {restored.folder} start"))
+
+
+def phases_took(phases: Mapping[str, float]) -> list[Message]:
+    """Return how long each of *phases* took."""
+    return [
+        Message("backup.phase-took", phase=phase(name), seconds=round(s, 1)) for name, s in phases.items()
+    ]

@@ -13,7 +13,10 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
+from toban.catalogue import active_language
+from toban.chapters.backup.drills.check import checks_of
 from toban.chapters.backup.models import Backup, Drill, LogStretch
+from toban.chapters.backup.report import phase
 from toban.design.clauses.backup import BackupPolicy, RecoveryObjective
 from toban.design.clauses.base import Clause
 from toban.design.reader import Design
@@ -25,11 +28,12 @@ from toban.faces.document.live import LiveRow
 from toban.faces.web.backup import chains
 from toban.faces.web.backup.chains import Subject
 from toban.faces.web.backup.charts import sizes
-from toban.faces.web.backup.words import HOLDINGS, METHODS, PHASES, Holding, holding
+from toban.faces.web.backup.words import HOLDINGS, METHODS, Holding, holding
 from toban.faces.web.document.today import midnight_of
 from toban.faces.web.frame import Sight, frame, in_force, look
 from toban.faces.web.moments import date_in
 from toban.faces.words.verdicts import clock
+from toban.message import Message
 
 _PER_PAGE = 50
 _DRILLS = 20
@@ -39,9 +43,9 @@ _HEAVY = ("objects_stored", "facts")
 """Fields that lists need not read: a backup may have thousands of objects."""
 
 _FILTERS: Mapping[str, Mapping[str, object]] = {
-    Holding.WHOLE: {"pruned_at": None, "trouble": "", "verified_at__isnull": False},
-    Holding.UNREAD: {"pruned_at": None, "trouble": "", "verified_at": None},
-    Holding.TROUBLED: {"pruned_at": None, "trouble__gt": ""},
+    Holding.WHOLE: {"pruned_at": None, "trouble__code": "", "verified_at__isnull": False},
+    Holding.UNREAD: {"pruned_at": None, "trouble__code": "", "verified_at": None},
+    Holding.TROUBLED: {"pruned_at": None, "trouble__code__gt": ""},
     Holding.PRUNED: {"pruned_at__isnull": False},
 }
 
@@ -59,7 +63,7 @@ class PolicyRow:
 class Phase:
     """A part of a drill."""
 
-    name: str
+    name: Message
     took: timedelta
     share: int
     """In percent of the longest phase."""
@@ -135,7 +139,8 @@ def certificate(request: HttpRequest, pk: int) -> HttpResponse:
     if found is None:
         raise Http404
     try:
-        made = sheet.pdf(sheet.certificate(found, edition.design, edition.bindings.system))
+        certified = sheet.certificate(found, edition.design, edition.bindings.system)
+        made = sheet.pdf(certified, active_language())
     except NoFont as missing:
         return HttpResponse(str(missing), "text/plain; charset=utf-8", 503)
     answer = HttpResponse(made, "application/pdf")
@@ -161,6 +166,7 @@ def drill(request: HttpRequest, pk: int) -> HttpResponse:
         "rto": _measured(found.rto_seconds),
         "rpo_limit": objectives.get("RPO"),
         "rto_limit": objectives.get("RTO"),
+        "checks": checks_of(found),
         "phases": list(_phases(found.phases)),
         "system": edition.bindings.system.name or edition.design.document,
     }
@@ -221,7 +227,7 @@ def _phases(phases: Mapping[str, float]) -> Iterator[Phase]:
     longest = max(phases.values(), default=0.0)
     for name, seconds in phases.items():
         yield Phase(
-            str(PHASES.get(name, name)),
+            phase(name),
             timedelta(seconds=seconds),
             round(seconds / longest * 100) if longest else 0,
         )

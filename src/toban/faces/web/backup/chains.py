@@ -12,6 +12,7 @@ from toban.design.clauses.backup import BackupPolicy, RecoveryObjective
 from toban.design.reader import Design
 from toban.design.values.backup_method import BackupMethod, read_backup_method
 from toban.engine.evidence.verdict import Verdict
+from toban.message import Message
 
 _CHAINS = 10
 _FULLS = 60
@@ -33,7 +34,7 @@ class LogSpan:
     first_lsn: str
     last_lsn: str
     durable_to: datetime
-    broken_why: str
+    broken_why: Message
 
 
 @dataclass(frozen=True, slots=True)

@@ -31,18 +31,6 @@ HOLDINGS: Mapping[Holding, tuple[str, Promise]] = {
     Holding.TROUBLED: ("■", gettext_lazy("使用不可")),
     Holding.PRUNED: ("◇", gettext_lazy("削除済み")),
 }
-PHASES: Mapping[str, Promise] = {
-    "plan": gettext_lazy("計画"),
-    "fetch": gettext_lazy("取得"),
-    "combine": gettext_lazy("増分の結合"),
-    "log": gettext_lazy("記録 (WAL) の取得"),
-    "sync": gettext_lazy("ディスクへの書き込み"),
-    "recover": gettext_lazy("サーバーの復旧"),
-    "query": gettext_lazy("アプリのクエリー"),
-    "compare": gettext_lazy("バックアップ元との照合"),
-    "checksums": gettext_lazy("ページの検査"),
-}
-"""The parts of a drill, as it names them; one that is not here keeps its own name."""
 
 
 def holding(backup: Backup) -> Holding:

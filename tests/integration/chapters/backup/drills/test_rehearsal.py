@@ -30,6 +30,7 @@ from toban.chapters.backup import catalogue
 from toban.chapters.backup.bindings import DrillBinding
 from toban.chapters.backup.drills import certificate, postgres
 from toban.chapters.backup.drills import routine as drills
+from toban.chapters.backup.drills.check import checks_of
 from toban.chapters.backup.drills.postgres import DrillServer, ServerPrograms
 from toban.chapters.backup.drills.rehearsal import PREFIX, sweep
 from toban.chapters.backup.engine import Method
@@ -48,6 +49,7 @@ from toban.engine.paper import NoFont
 from toban.engine.runs.models import Run
 from toban.engine.stores.directory import DirectoryConfig, DirectoryStore
 from toban.faces.cli.backup.drill import command
+from toban.message import NOTHING, Message
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -138,9 +140,9 @@ def test_a_drill_restores_exactly_what_the_source_held_while_others_write(
         for writer in writers:
             writer.join()
 
-    assert drill.reason == ""
+    assert drill.reason == NOTHING
     assert drill.is_passed is True
-    checks = {check["name"]: check["passed"] for check in drill.checks}
+    checks = {str(check.name): check.passed for check in checks_of(drill)}
     assert checks == {"アプリのクエリー": True, "表の行数と中身": True, "ページのチェックサム": True}
     assert drill.label == catalogued.increment.label
     assert drill.rto_seconds is not None
@@ -164,7 +166,7 @@ def test_the_result_of_a_drill_becomes_evidence_and_the_status_of_the_routine(
     assert ledger.verify().broken is None
     status = ClauseStatus.objects.get(clause_id=routine.id)
     assert status.verdict == "conforming"
-    assert "合格" in status.value
+    assert "合格" in str(status.value)
     assert Backup.objects.get(label=catalogued.increment.label).restored_at is not None
 
 
@@ -175,10 +177,10 @@ def test_a_failed_query_opens_an_alert_and_the_next_good_drill_resolves_it(
     failed = hold(design, bound(drill='query = "SELECT count(*) FROM nowhere"'))
 
     assert failed.is_passed is False
-    assert "nowhere" in failed.reason
+    assert "nowhere" in str(failed.reason)
     (alert,) = Alert.objects.filter(resolved_at=None)
     assert alert.condition == "critical"
-    assert "バックアップリストアテスト PostgreSQL" in alert.subject
+    assert "バックアップリストアテスト PostgreSQL" in str(alert.subject)
     (routine,) = design.of(Routine)
     assert ClauseStatus.objects.get(clause_id=routine.id).verdict == "deviating"
 
@@ -192,8 +194,8 @@ def test_an_unexpected_query_result_is_red(catalogued: Chain, design: Design, bo
     drill = hold(design, bound(drill='query = "SELECT count(*) FROM emptied"\nexpect = "1"'))
 
     assert drill.is_passed is False
-    (check,) = [each for each in drill.checks if each["name"] == "アプリのクエリー"]
-    assert (check["found"], check["wanted"]) == ("0", "1")
+    (check,) = [each for each in checks_of(drill) if each.name == Message("backup.check-query")]
+    assert (str(check.found), str(check.wanted)) == ("0", "1")
 
 
 def test_a_damaged_object_is_red_and_is_named(
@@ -210,14 +212,14 @@ def test_a_damaged_object_is_red_and_is_named(
     drill = hold(design, bound(store=broken, more="wal = false"))
 
     assert drill.is_passed is False
-    assert key in drill.reason
+    assert key in str(drill.reason)
 
 
 def test_a_drill_that_cannot_compare_is_never_green(catalogued: Chain, design: Design, bound: Bound) -> None:
     drill = hold(design, bound(more="wal = false"))
 
     assert drill.is_passed is None
-    assert "比べられません" in drill.reason
+    assert "比べられません" in str(drill.reason)
     (routine,) = design.of(Routine)
     assert ClauseStatus.objects.get(clause_id=routine.id).verdict == "not-measurable"
 
@@ -228,7 +230,7 @@ def test_a_drill_without_a_backup_is_red(catalogued: Chain, design: Design, boun
     drill = hold(design, bound())
 
     assert drill.is_passed is False
-    assert "バックアップがありません" in drill.reason
+    assert "バックアップがありません" in str(drill.reason)
 
 
 @pytest.mark.slow
@@ -239,7 +241,7 @@ def test_a_source_without_page_checksums_is_reported(catalogued: Chain, design: 
     drill = hold(design, bound())
 
     assert drill.is_passed is None, drill.reason
-    assert "チェックサムが有効でない" in drill.reason
+    assert "チェックサムが有効でない" in str(drill.reason)
 
 
 def test_the_folder_and_server_of_a_killed_drill_are_swept(place: Path) -> None:
@@ -276,7 +278,7 @@ def test_a_running_drill_is_not_swept(catalogued: Chain, design: Design, bound: 
     swept: list[int] = []
 
     class Sweeping(Watching):
-        def say(self, text: str) -> None:
+        def say(self, text: Message) -> None:
             super().say(text)
             swept.append(sweep(place))
 
@@ -288,24 +290,28 @@ def test_a_running_drill_is_not_swept(catalogued: Chain, design: Design, bound: 
 
 
 @pytest.mark.slow
-def test_the_printed_certificate_states_every_result(catalogued: Chain, design: Design, bound: Bound) -> None:
+@pytest.mark.parametrize(
+    ("language", "said"),
+    [
+        ("ja", ("復旧訓練の証明書", "合格", "目標 4時間", "表の行数と中身", "サーバーの復旧")),
+        (
+            "en",
+            ("Restore drill certificate", "Passed", "objective 4時間", "Row counts and content", "recovery"),
+        ),
+    ],
+)
+def test_the_printed_certificate_states_every_result(
+    catalogued: Chain, design: Design, bound: Bound, language: str, said: tuple[str, ...]
+) -> None:
     drill = hold(design, bound())
 
     try:
-        printed = certificate.pdf(certificate.certificate(drill, design, System(name="受付")))
+        printed = certificate.pdf(certificate.certificate(drill, design, System(name="受付")), language)
     except NoFont:
         pytest.skip("needs a Japanese font (Debian: apt-get install fonts-ipaexfont-gothic)")
 
     text = PdfReader(io.BytesIO(printed)).pages[0].extract_text()
-    for words in (
-        "復旧訓練の証明書",
-        "合格",
-        "受付",
-        drill.label,
-        "目標 4時間",
-        "表の行数と中身",
-        "サーバーの復旧",
-    ):
+    for words in (*said, "受付", drill.label):
         assert words in text
 
 
@@ -334,7 +340,7 @@ def test_the_routine_of_the_document_becomes_a_work(design: Design, bound: Bound
     (routine,) = design.of(Routine)
     assert list(found.works) == ["PostgreSQL/drill"]
     assert found.works["PostgreSQL/drill"].schedule == replace(routine.schedule, at=DrillBinding().at)
-    assert found.rows == {routine.id: ""}
+    assert found.rows == {routine.id: NOTHING}
     assert found.unbound == {}
 
 
@@ -387,9 +393,9 @@ def test_a_dump_is_loaded_into_a_separate_server_and_queried(
 
     drill = hold(design, dumped)
 
-    assert drill.reason == ""
+    assert drill.reason == NOTHING
     assert drill.is_passed is True
-    assert {check["name"] for check in drill.checks} == {"アプリのクエリー", "表の行数"}
+    assert {str(check.name) for check in checks_of(drill)} == {"アプリのクエリー", "表の行数"}
     assert drill.rto_seconds is not None
     assert list(place.iterdir()) == []
 
@@ -407,7 +413,8 @@ def test_a_drill_that_was_due_and_not_run_is_reported(design: Design, bound: Bou
     ((missed, reason),) = [(update.verdict, update.reason) for update in drills.standing(found, now)]
 
     assert (never, missed) == (Verdict.NOT_MEASURABLE, Verdict.NOT_PERFORMED)
-    assert "2026-04-06 の訓練が行われていません" in reason
+    assert "2026-04-06 の訓練が行われていません" in str(reason)
+    assert "The drill of 2026-04-06 was not held" in reason.in_language("en")
 
 
 @pytest.mark.slow

@@ -5,6 +5,7 @@ from contextlib import contextmanager
 from datetime import datetime
 
 from toban.engine.stores.store import ListedObject, Store, StoredObject, Writer
+from toban.message import Message
 
 
 class Interrupted:
@@ -49,7 +50,7 @@ class Interrupted:
     def sweep(self, prefix: str, before: datetime) -> int:
         return self._store.sweep(prefix, before)
 
-    def guard(self) -> str:
+    def guard(self) -> Message:
         return self._store.guard()
 
     def close(self) -> None:

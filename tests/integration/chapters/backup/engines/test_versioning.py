@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 from tests.integration.buckets import BucketOf, S3Server
+from tests.integration.chapters.backup.engines.watching import text_of
 from tests.registered import schema
 
 from toban.chapters.backup import upkeep
@@ -62,7 +63,7 @@ def test_a_new_bucket_is_configured_until_it_matches_the_document(
 
     changes = Bucket(config).mend(30)
 
-    assert [each.partition("」")[0] for each in changes] == [
+    assert [str(each).partition("」")[0] for each in changes] == [
         "バージョニングを有効にする",
         "規則「toban-former-versions",
     ]
@@ -85,7 +86,7 @@ def test_the_object_lock_of_a_bucket_is_recognised(ministack: S3Server, bucket_o
         },
     )
 
-    assert "ロック GOVERNANCE 30日" in Bucket(config).look(None).value
+    assert "ロック GOVERNANCE 30日" in str(Bucket(config).look(None).value)
 
 
 def test_a_missing_bucket_is_reported(ministack: S3Server, bucket_of: BucketOf) -> None:
@@ -93,7 +94,7 @@ def test_a_missing_bucket_is_reported(ministack: S3Server, bucket_of: BucketOf) 
 
     with pytest.raises(StoreTrouble, match="バケットがありません"):
         Bucket(config).look(30)
-    assert "バケットがありません" in Bucket(config).doubts()[0]
+    assert "バケットがありません" in text_of(Bucket(config).doubts()[0])
 
 
 @pytest.mark.django_db
@@ -124,13 +125,13 @@ def test_the_row_follows_the_bucket(ministack: S3Server, bucket_of: BucketOf, tm
     backups.tell()
 
     assert (unseen, wrong.verdict) == ("not-measurable", "deviating")
-    assert "toban backup fix-bucket S3ファイル" in wrong.reason
+    assert "toban backup fix-bucket S3ファイル" in str(wrong.reason)
     right = ClauseStatus.objects.get(clause_id=ROW)
-    assert (right.verdict, right.value) == ("conforming", "バージョニング有効、旧版 30日")
+    assert (right.verdict, str(right.value)) == ("conforming", "バージョニング有効、旧版 30日")
     assert Alert.objects.get(key=ROW).resolved_at is not None
     audit = LedgerEntry.objects.get(kind="audit")
     assert (audit.actor, audit.clause_id) == ("nami", ROW)
-    assert "接続したバックアップ" in made.unbound["backup/recovery-objective/RPO"]
+    assert "接続したバックアップ" in str(made.unbound["backup/recovery-objective/RPO"])
 
 
 def test_an_unbound_row_says_what_to_write() -> None:
@@ -139,4 +140,4 @@ def test_an_unbound_row_says_what_to_write() -> None:
 
     made = plan(design, bindings, Kinds.given(backups={"versioning": versioning.KIND}, stores={}))
 
-    assert 'kind = "versioning"' in made.unbound[ROW]
+    assert 'kind = "versioning"' in str(made.unbound[ROW])

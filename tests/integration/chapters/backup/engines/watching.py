@@ -3,6 +3,14 @@
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
+from toban.engine.trial import Doubt
+from toban.message import NOTHING, Message
+
+
+def text_of(doubt: Doubt) -> str:
+    """Return what *doubt* says, and its way out."""
+    return "\nHINT: ".join(map(str, doubt if isinstance(doubt, tuple) else (doubt,)))
+
 
 @dataclass
 class Watching:
@@ -16,11 +24,11 @@ class Watching:
     """Number of looks after which the operation must stop; None: never."""
     _looks: int = 0
 
-    def say(self, text: str) -> None:
-        self.lines.append(text)
+    def say(self, text: Message) -> None:
+        self.lines.append(str(text))
 
-    def progress(self, percent: float | None, text: str = "") -> None:
-        self.told.append((percent, text))
+    def progress(self, percent: float | None, text: Message = NOTHING) -> None:
+        self.told.append((percent, str(text)))
         if self.act is not None:
             act, self.act = self.act, None
             act()

@@ -10,6 +10,7 @@ from django.db import connections
 from toban.chapters.backup.models import SubjectTurn
 from toban.chapters.backup.taking import turns
 from toban.chapters.backup.taking.turns import LEASE, NoTurn, turn_of
+from toban.message import NOTHING, Message
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -20,13 +21,13 @@ class Watcher:
     """Stops a wait after a number of looks."""
 
     def __init__(self, patience: int = 1_000) -> None:
-        self.said: list[str] = []
+        self.said: list[Message] = []
         self._patience = patience
 
-    def say(self, text: str) -> None:
+    def say(self, text: Message) -> None:
         self.said.append(text)
 
-    def progress(self, percent: float | None, text: str = "") -> None:
+    def progress(self, percent: float | None, text: Message = NOTHING) -> None:
         """Ignore the progress."""
 
     def why_stop(self) -> object | None:
@@ -62,7 +63,7 @@ def test_a_second_run_waits_for_the_first_and_says_so() -> None:
     thread.join()
 
     assert order == ["first", "second"]
-    assert "待っています" in second.said[0]
+    assert second.said == [Message("backup.waiting-for-turn", subject="PostgreSQL")]
     assert not SubjectTurn.objects.exists()
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 import pyrage
 import pytest
 from click.testing import CliRunner, Result
+from django.utils import translation
 from pytest_django import Settings
 from tests.integration.buckets import BucketOf, S3Server
 from tests.integration.chapters.backup import fake_kind
@@ -24,6 +25,7 @@ from toban.engine.evidence.models import LedgerEntry
 from toban.engine.runs.models import PlannedWork, Run
 from toban.engine.supervision.home import in_force_folder
 from toban.faces.cli.backup.backup import command
+from toban.message import NOTHING, Message
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -94,10 +96,10 @@ class Desk:
 class Silent:
     """A `Watch` that ignores everything."""
 
-    def say(self, text: str) -> None:
+    def say(self, text: Message) -> None:
         """Ignore the line."""
 
-    def progress(self, percent: float | None, text: str = "") -> None:
+    def progress(self, percent: float | None, text: Message = NOTHING) -> None:
         """Ignore the progress."""
 
     def why_stop(self) -> object | None:
@@ -125,7 +127,8 @@ def test_the_list_shows_what_is_known_of_each(desk: Desk, three: list[str]) -> N
     assert [line.split()[2] for line in text.splitlines()] == [*reversed(three)]
     assert "頼れません: half of it is missing" in text
     assert [each["label"] for each in read] == [*reversed(three)]
-    assert (read[1]["trouble"], read[0]["stored_bytes"]) == ("half of it is missing", 26)
+    assert (read[1]["trouble"]["text"], read[0]["stored_bytes"]) == ("half of it is missing", 26)
+    assert (read[1]["trouble"]["code"], read[0]["trouble"]) == ("common.text", None)
     assert desk.toban("list", "nobody") == "バックアップはまだありません\n"
 
 
@@ -141,9 +144,9 @@ def test_verify_finds_damage_and_later_that_it_was_repaired(desk: Desk, three: l
 
     assert told.count("■") == 1
     assert told.count("●") == 2
-    assert "SHA-256" in damaged.trouble
+    assert "SHA-256" in str(damaged.trouble)
     mended = Backup.objects.get(label=three[0])
-    assert (mended.trouble, mended.verified_at is not None) == ("", True)
+    assert (mended.trouble, mended.verified_at is not None) == (NOTHING, True)
     kept = LedgerEntry.objects.filter(content__label=three[0]).order_by("sequence")
     assert [each.content["verdict"] for each in kept] == ["deviating", "conforming"]
 
@@ -162,7 +165,7 @@ def test_verify_does_not_report_an_unreachable_store_as_damage(desk: Desk, three
     told = desk.toban("verify", status=1)
 
     assert "マウント" in told
-    assert not Backup.objects.exclude(trouble="").exists()
+    assert not Backup.objects.exclude(trouble__code="").exists()
 
 
 def test_verify_of_an_unknown_label_is_refused(desk: Desk, three: list[str]) -> None:
@@ -184,6 +187,17 @@ def test_prune_says_what_it_will_remove_and_why_before_it_does(desk: Desk, three
     audit = LedgerEntry.objects.get(kind="audit")
     assert audit.content["removed"] == [three[0]]
     assert "2世代 と 1日を過ぎました" in desk.toban("list", "--all")
+
+
+def test_the_commands_speak_english_too(desk: Desk, three: list[str]) -> None:
+    with translation.override("en"):
+        plan, listed = desk.toban("prune", "--dry-run"), desk.toban("list")
+        refused = desk.toban("verify", "20200101T000000Z-full", status=1)
+
+    assert "PostgreSQL: keep 2, remove 1" in plan
+    assert f"remove  {three[0]}  Past 2世代 and 1日" in plan
+    assert "That backup is not in the catalogue\nHINT: see the subjects in " in refused
+    assert "not read back" in listed
 
 
 def test_a_lost_catalogue_is_rebuilt_from_the_store(desk: Desk, three: list[str]) -> None:

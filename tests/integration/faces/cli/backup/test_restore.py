@@ -34,6 +34,7 @@ from toban.engine.evidence.models import LedgerEntry
 from toban.engine.stores.directory import DirectoryConfig, DirectoryStore
 from toban.engine.stores.sealed import SealedStore
 from toban.faces.cli.backup.restore import command
+from toban.message import Message
 
 DESIGN = """\
 # 受付の運用設計書
@@ -332,7 +333,7 @@ def test_the_procedure_is_stored_unencrypted_next_to_the_backups(
     parts = PARTS
     bindings = load_bindings(tmp_path / "toban.toml", parts.schema)
     found = source_of("PostgreSQL", load_design(tmp_path / "ops.md"), bindings, parts.kinds)
-    assert not isinstance(found, str)
+    assert not isinstance(found, Message)
 
     key = procedure.keep(
         found, plan("PostgreSQL", KnownBackups([catalogued.full, catalogued.increment]), RestoreTarget())
@@ -361,7 +362,7 @@ def test_a_dump_is_restored_into_an_empty_database_of_a_server(
     parts = PARTS
     bindings = load_bindings(tmp_path / "toban.toml", parts.schema)
     found = source_of("PostgreSQL", load_design(tmp_path / "ops.md"), bindings, parts.kinds)
-    assert not isinstance(found, str)
+    assert not isinstance(found, Message)
     with found.opened() as at_work:
         taken = at_work.engine.take("20261125T020000Z-full", Method.FULL, None, Watching())
     catalogue.record(taken, subject="PostgreSQL", clause_id="c", store="S3", verified_at=None)

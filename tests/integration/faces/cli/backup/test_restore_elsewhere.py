@@ -25,6 +25,7 @@ from toban.design.reader import load_design
 from toban.engine.bindings.load import load_bindings
 from toban.engine.evidence.models import LedgerEntry
 from toban.faces.cli.backup.restore import command
+from toban.message import Message
 
 DESIGN = """\
 # 受付の運用設計書
@@ -53,7 +54,7 @@ def bind(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[str], Tak
         monkeypatch.setenv("TOBAN_BINDINGS", str(tmp_path / "toban.toml"))
         bindings = load_bindings(tmp_path / "toban.toml", PARTS.schema)
         found = source_of("PostgreSQL", load_design(tmp_path / "ops.md"), bindings, PARTS.kinds)
-        assert not isinstance(found, str), found
+        assert not isinstance(found, Message), found
         with found.opened() as at_work:
             taken = at_work.engine.take("20261125T020000Z-full", Method.FULL, None, Watching())
         catalogue.record(taken, subject="PostgreSQL", clause_id="c", store="", verified_at=None)

@@ -158,6 +158,8 @@ def test_the_certificate_can_also_be_printed(viewer: Client) -> None:
         pytest.skip(answer.content.decode())
     assert answer.headers["Content-Type"] == "application/pdf"
     assert "復旧訓練の証明書" in PdfReader(BytesIO(answer.content)).pages[0].extract_text()
+    english = viewer.get(f"/backups/drills/{drill.pk}.pdf", headers={"accept-language": "en"})
+    assert "Restore drill certificate" in PdfReader(BytesIO(english.content)).pages[0].extract_text()
     assert (
         f'href="/backups/drills/{drill.pk}.pdf"' in viewer.get(f"/backups/drills/{drill.pk}").content.decode()
     )

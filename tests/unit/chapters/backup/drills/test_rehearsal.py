@@ -2,12 +2,14 @@
 
 import pytest
 
+from toban.chapters.backup.drills.check import Check
 from toban.chapters.backup.drills.clauses import is_drill
 from toban.chapters.backup.drills.fingerprint import TableContent, Tables
-from toban.chapters.backup.drills.rehearsal import Check, DrillOutcome, compared
+from toban.chapters.backup.drills.rehearsal import DrillOutcome, compared
 from toban.design.clauses.routine import Routine
 from toban.design.origin import Origin
 from toban.design.values.schedule import read_schedule
+from toban.message import Message, plain
 
 ORDERS, ITEMS = TableContent(3, "77"), TableContent(5, "88")
 
@@ -17,9 +19,10 @@ def tables(**read: TableContent) -> Tables:
 
 
 def test_the_same_tables_pass_with_their_rows_counted() -> None:
-    check = compared("表", tables(orders=ORDERS, items=ITEMS), tables(orders=ORDERS, items=ITEMS))
+    check = compared(tables(orders=ORDERS, items=ITEMS), tables(orders=ORDERS, items=ITEMS))
 
-    assert (check.passed, check.found) == (True, "2 表、8 行が一致")
+    assert (check.passed, str(check.found)) == (True, "2 表、8 行が一致")
+    assert check.found.in_language("en") == "2 tables, 8 rows agree"
 
 
 @pytest.mark.parametrize(
@@ -32,23 +35,23 @@ def test_the_same_tables_pass_with_their_rows_counted() -> None:
     ],
 )
 def test_differing_tables_fail_the_check_and_are_named(back: Tables, words: str) -> None:
-    check = compared("表", tables(orders=ORDERS), back)
+    check = compared(tables(orders=ORDERS), back)
 
     assert check.passed is False
-    assert words in check.found
+    assert words in str(check.found)
 
 
 def test_tables_that_could_not_be_read_in_the_source_are_reported() -> None:
-    source = Tables({"public.orders": ORDERS}, {"public.huge": "時間内に読めませんでした"})
+    source = Tables({"public.orders": ORDERS}, {"public.huge": Message("backup.table-not-read-in-time")})
 
-    check = compared("表", source, tables(orders=ORDERS, huge=ITEMS))
+    check = compared(source, tables(orders=ORDERS, huge=ITEMS))
 
     assert check.passed is True
-    assert "public.huge は数えていません: 時間内に読めませんでした" in check.found
+    assert "public.huge は数えていません: 時間内に読めませんでした" in str(check.found)
 
 
 def test_a_comparison_of_nothing_does_not_pass() -> None:
-    assert compared("表", tables(), tables()).passed is None
+    assert compared(tables(), tables()).passed is None
 
 
 @pytest.mark.parametrize(
@@ -64,7 +67,8 @@ def test_a_comparison_of_nothing_does_not_pass() -> None:
 def test_a_drill_is_green_only_if_every_check_is_green(
     checks: list[bool | None], reason: str, passed: bool | None
 ) -> None:
-    outcome = DrillOutcome(checks=[Check("c", each, "f") for each in checks], reason=reason)
+    found = [Check(plain("c"), each, plain("f")) for each in checks]
+    outcome = DrillOutcome(checks=found, reason=plain(reason))
 
     assert outcome.passed is passed
 

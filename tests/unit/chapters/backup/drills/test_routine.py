@@ -17,6 +17,7 @@ from toban.engine.evidence.verdict import Verdict
 from toban.engine.overview import EditionStatus, RowStatus
 from toban.engine.registry.kinds import Kinds
 from toban.engine.stores import directory
+from toban.message import NOTHING
 
 KINDS = Kinds.given(backups={"fake": kind_of(Source())}, stores={"directory": directory.KIND})
 KNOWN = schema(stores={"directory": directory.DirectoryConfig}, backups={"fake": FakeBackup})
@@ -73,11 +74,14 @@ def test_the_reason_why_a_drill_never_runs_is_reported(day: str, bindings: str, 
 
     assert found.works == {}
     (why,) = found.unbound.values()
-    assert words in why
+    assert words in str(why)
 
 
 def test_without_any_backup_the_routine_says_that_none_is_bound() -> None:
-    assert list(planned("第1月曜", "").unbound.values()) == ["接続したバックアップがまだありません"]
+    (why,) = planned("第1月曜", "").unbound.values()
+
+    assert str(why) == "接続したバックアップがまだありません"
+    assert why.in_language("en") == "No backup is bound yet"
 
 
 @pytest.mark.parametrize(
@@ -91,7 +95,7 @@ def test_without_any_backup_the_routine_says_that_none_is_bound() -> None:
 )
 def test_a_missed_or_failed_drill_is_to_do(verdict: Verdict, asked: list[str]) -> None:
     now = datetime(2026, 12, 8, tzinfo=UTC)
-    rows = {"routine/routine/バックアップリストアテスト": RowStatus(verdict, "", now)}
+    rows = {"routine/routine/バックアップリストアテスト": RowStatus(verdict, NOTHING, now)}
     design = read_design(DOCUMENT.format(day="第1月曜"), "d.md")
 
     assert [str(each.subject) for each in drills.to_do(design, EditionStatus(now, rows))] == asked

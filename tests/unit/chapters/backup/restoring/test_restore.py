@@ -77,7 +77,10 @@ def test_a_moment_outside_the_window_is_refused_and_the_window_named(at: datetim
     with pytest.raises(RestoreRefusal) as refused:
         plan("PostgreSQL", KnownBackups(BACKUPS, [LOG]), RestoreTarget(at=at))
 
-    assert "2026-04-01 02:05:00 から 2026-04-01 06:00:00 まで" in refused.value.hint
+    assert "2026-04-01 02:05:00 から 2026-04-01 06:00:00 まで" in str(refused.value.hint)
+    assert refused.value.hint.in_language("en") == (
+        "“PostgreSQL” can be restored to any moment from 2026-04-01 02:05:00 to 2026-04-01 06:00:00"
+    )
 
 
 def test_the_reach_of_a_log_known_only_to_the_store_is_left_to_the_engine() -> None:

@@ -11,6 +11,7 @@ from toban.design.reader import read_design
 from toban.engine.evidence.verdict import Verdict
 from toban.faces.web.backup.chains import chains_of, objective_of, spans_of, subject, subjects_of
 from toban.faces.web.backup.charts import sizes
+from toban.message import NOTHING, plain
 
 NOON = datetime(2026, 11, 25, 3, tzinfo=UTC)
 DOCUMENT = """# 運用設計書
@@ -100,16 +101,19 @@ def ranges(*stretches: LogStretch) -> list[tuple[int, str, str]]:
 
 
 def test_overlapping_log_stretches_are_merged_with_the_state_of_the_last() -> None:
-    before = stretch("0/2000028", "0/3004000", 0, broken_why="続きのログがサーバーにありません")
+    before = stretch("0/2000028", "0/3004000", 0, broken_why=plain("no such segment"))
 
     (span,) = spans_of([before, stretch("0/3000000", "0/5000000", 1)])
 
     assert (span.first_lsn, span.last_lsn) == ("0/2000028", "0/5000000")
-    assert (span.durable_to, span.broken_why) == (NOON + timedelta(hours=1), "")
+    assert (span.durable_to, span.broken_why) == (NOON + timedelta(hours=1), NOTHING)
 
 
 def test_a_stretch_inside_another_adds_nothing_to_it() -> None:
-    whole, part = stretch("0/1000000", "0/5000000", 1), stretch("0/2000000", "0/3000000", 0, broken_why="x")
+    whole, part = (
+        stretch("0/1000000", "0/5000000", 1),
+        stretch("0/2000000", "0/3000000", 0, broken_why=plain("x")),
+    )
 
     assert spans_of([part, whole]) == spans_of([whole])
 
@@ -138,7 +142,7 @@ def test_without_a_backup_nothing_is_green() -> None:
 
 
 def test_a_damaged_backup_restores_nothing() -> None:
-    found = subject("会員DB", [made("a", NOON, trouble="違う")], [], None, rpo(), NOON)
+    found = subject("会員DB", [made("a", NOON, trouble=plain("違う"))], [], None, rpo(), NOON)
 
     assert found.moment is None
     assert found.count == 1

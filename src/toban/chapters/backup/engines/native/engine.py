@@ -28,6 +28,8 @@ from toban.chapters.backup.engines.native.taking.take import ClusterSource, take
 from toban.chapters.backup.following.following import FollowingControl, LogBook
 from toban.engine.bindings.secret import SecretUnavailable
 from toban.engine.stores.store import Store, StoreTrouble, folder_of
+from toban.engine.trial import Doubt
+from toban.message import Message, message_of
 
 _PATIENCE = 60.0
 """Seconds that a drill waits for the newest log to arrive in the store."""
@@ -59,7 +61,7 @@ class Native:
         try:
             source = self.source
         except SecretUnavailable as error:
-            raise BackupFailed(str(error), retry=False) from error
+            raise BackupFailed(message_of(error), retry=False) from error
         return take(source, label, method, parent, watch)
 
     def verify(self, taken: TakenBackup, watch: ActWatch) -> BackupCheck:
@@ -78,7 +80,7 @@ class Native:
             return None
         return moment.find(self.store, self.subject, taken, snapshots, binaries, watch, patience=_PATIENCE)
 
-    def by_hand(self, chain: Sequence[TakenBackup]) -> Sequence[str]:
+    def by_hand(self, chain: Sequence[TakenBackup]) -> Sequence[Message | str]:
         """See `KnownByHand`."""
         return by_hand.commands(chain)
 
@@ -103,7 +105,7 @@ class Native:
         try:
             dsn = self.config.dsn.reveal()
         except SecretUnavailable as error:
-            raise BackupFailed(str(error), retry=False) from error
+            raise BackupFailed(message_of(error), retry=False) from error
         config = self.config
         source = WalSource(self.subject, dsn, config.slot, self.store, config.level, config.wal_seconds)
         follow(source, book, following)
@@ -123,13 +125,13 @@ class Native:
                 unneeded.append(listed.key)
         return unneeded
 
-    def doubts(self) -> Sequence[str]:
+    def doubts(self) -> Sequence[Doubt]:
         """See `BackupEngine`."""
-        doubts: list[str] = []
+        doubts: list[Doubt] = []
         try:
             next(iter(self.store.listing(f"{folder_of(self.subject)}/")), None)
         except StoreTrouble as error:
-            doubts.append(str(error))
+            doubts.append(message_of(error))
         try:
             dsn = self.config.dsn.reveal()
             found = look(dsn, self.config.slot)
@@ -137,18 +139,18 @@ class Native:
             if found.server.may_replicate:
                 doubts += _entrance(dsn)
         except (SecretUnavailable, ReplicationRefusal) as error:
-            doubts.append(str(error))
+            doubts.append(message_of(error))
         return doubts
 
     def close(self) -> None:
         """See `BackupEngine`; each operation has its own connection."""
 
 
-def _entrance(dsn: str) -> Sequence[str]:
+def _entrance(dsn: str) -> Sequence[Doubt]:
     """Return why the server refuses replication, if it does: pg_hba.conf has separate lines for it."""
     try:
         with Replication(dsn):
             return ()
     except ReplicationRefusal as error:
-        hint = "pg_hba.conf に「host replication 役割 Tobanのアドレス/32 scram-sha-256」を足してください"
-        return (f"レプリケーションの接続ができません: {error}\nHINT: {hint}",)
+        what = Message("backup-engines.replication-refused", error=message_of(error))
+        return ((what, Message("backup-engines.allow-replication")),)

@@ -10,6 +10,7 @@ from psycopg.conninfo import conninfo_to_dict, make_conninfo
 from toban.chapters.backup.engine import BackupFailed
 from toban.chapters.backup.engines.dsn import UNREADABLE
 from toban.chapters.backup.engines.program import EngineProgram
+from toban.message import Message
 
 _LOCK_WAIT = "5min"
 """A table that is locked for longer fails the dump: a night's backup must not wait for it silently."""
@@ -37,9 +38,9 @@ class DatabaseAddress:
             raise BackupFailed(UNREADABLE, retry=False) from error
         if parts.get("sslpassword"):
             # libpq takes it only from the connection string, which every account can list.
-            raise BackupFailed(
-                "sslpassword は使えません\nHINT: 鍵を暗号化せず、ファイルを 0600 にしてください", retry=False
-            )
+            what = Message("backup-engines.sslpassword-not-usable")
+            hint = Message("backup-engines.leave-key-unencrypted")
+            raise BackupFailed(what, hint=hint, retry=False)
         password = str(parts.pop("password", None) or "")
         return cls(make_conninfo("", **parts), password)
 

@@ -34,6 +34,8 @@ from toban.chapters.backup.engines.pg_dump.spool import spool
 from toban.chapters.backup.engines.program import QUIET, ProgramFailed, output, pieces, run
 from toban.engine.bindings.secret import SecretUnavailable
 from toban.engine.stores.store import Store, StoredObject, StoreTrouble, folder_of
+from toban.engine.trial import Doubt
+from toban.message import Message, message_of
 
 _NAMED = 5
 _VERSION = re.compile(r"\(PostgreSQL\) (\d+(?:\.\d+)*)")
@@ -66,7 +68,7 @@ class PgDump:
     ) -> TakenBackup:
         """See `BackupEngine`. What an earlier attempt left under *label* is removed first."""
         if method is not Method.FULL:
-            raise BackupFailed("pg_dump で増分は取れません", retry=False)
+            raise BackupFailed(Message("backup-engines.pg-dump-makes-no-increments"), retry=False)
         started_at = datetime.now(UTC)
         server = self._server()
         client = self._client_version()
@@ -76,10 +78,14 @@ class PgDump:
             self._store.delete([each.key for each in self._store.listing(prefix)])
             with held_snapshot(server) as source:
                 _refuse_old_client(client, source.version)
-                watch.say(f"pg_dump {client}: {source.database} ({shape.format}, {shape.compression})")
+                watch.say(
+                    Message(
+                        "backup-engines.dumping", client=client, database=source.database, **shape.as_facts()
+                    )
+                )
                 dumped = self._dump(prefix + shape.object_name, server, source, shape, watch)
         except StoreTrouble as error:
-            raise BackupFailed(str(error), retry=error.passing) from error
+            raise BackupFailed(message_of(error), retry=error.passing) from error
         return TakenBackup(
             label=label,
             method=method,
@@ -111,9 +117,9 @@ class PgDump:
         try:
             self._store.delete([each.key for each in taken.objects])
         except StoreTrouble as error:
-            raise BackupFailed(str(error), retry=error.passing) from error
+            raise BackupFailed(message_of(error), retry=error.passing) from error
 
-    def doubts(self) -> Sequence[str]:
+    def doubts(self) -> Sequence[Doubt]:
         """See `BackupEngine`."""
         try:
             client = self._client_version()
@@ -122,8 +128,10 @@ class PgDump:
             outlook = look_ahead(self._server())
             _refuse_old_client(client, outlook.version)
             next(iter(self._store.listing(f"{self._folder}/")), None)
-        except (BackupFailed, StoreTrouble) as error:
-            return (str(error),)
+        except BackupFailed as error:
+            return (error.doubt,)
+        except StoreTrouble as error:
+            return (message_of(error),)
         return _unreadable(outlook)
 
     def close(self) -> None:
@@ -133,13 +141,16 @@ class PgDump:
         try:
             return DatabaseAddress.of(self._config.dsn.reveal())
         except SecretUnavailable as error:
-            raise BackupFailed(str(error), retry=False) from error
+            raise BackupFailed(message_of(error), retry=False) from error
 
     def _client_version(self, program: str = "pg_dump") -> str:
         said = output(self._programs.version(program), QUIET).decode("utf-8", "replace")
         found = _VERSION.search(said)
         if found is None:
-            raise BackupFailed(f"{program} の版を読めません: {said.strip()}", retry=False)
+            raise BackupFailed(
+                Message("backup-engines.version-unreadable", program=program, output=said.strip()),
+                retry=False,
+            )
         return found[1]
 
     def _shape(self, client: str) -> DumpShape:
@@ -147,8 +158,9 @@ class PgDump:
         asked, form = self._config.compression, self._config.format
         can_zstd = asked != "gzip" and major(client) >= ZSTD_SINCE and self._was_built_with_zstd()
         if asked == "zstd" and not can_zstd:
-            hint = 'HINT: compression = "gzip" にするか、zstd 付きの pg_dump を binaries で指してください'
-            raise BackupFailed(f"この pg_dump {client} は zstd を使えません\n{hint}", retry=False)
+            what = Message("backup-engines.pg-dump-lacks-zstd", client=client)
+            hint = Message("backup-engines.use-gzip-or-zstd-client")
+            raise BackupFailed(what, hint=hint, retry=False)
         best = "zstd" if can_zstd and form != "plain" else "gzip"
         return DumpShape(form, asked or best, major(client))
 
@@ -175,19 +187,18 @@ class PgDump:
 
 def _refuse_old_client(client: str, server: str) -> None:
     if major(client) < major(server):
-        raise BackupFailed(
-            f"pg_dump {client} は、それより新しいサーバー {server} を読めません\n"
-            f"HINT: PostgreSQL {major(server)} のクライアントを入れ、binaries で指してください",
-            retry=False,
-        )
+        what = Message("backup-engines.client-too-old", client=client, server=server)
+        hint = Message("backup-engines.install-client", version=major(server))
+        raise BackupFailed(what, hint=hint, retry=False)
 
 
-def _unreadable(outlook: DumpOutlook) -> Sequence[str]:
+def _unreadable(outlook: DumpOutlook) -> Sequence[Doubt]:
     if not outlook.unreadable:
         return ()
-    named = "、".join(outlook.unreadable[:_NAMED]) + (" ほか" if len(outlook.unreadable) > _NAMED else "")
-    hint = "HINT: GRANT pg_read_all_data TO バックアップの役割 (PostgreSQL 14 以降)"
-    return (f"読めない表が {len(outlook.unreadable)} あります: {named}\n{hint}",)
+    count, named = len(outlook.unreadable), outlook.unreadable[:_NAMED]
+    tables = Message("backup-engines.among-others", names=named) if count > _NAMED else named
+    what = Message("backup-engines.tables-unreadable", count=count, tables=tables)
+    return ((what, Message("backup-engines.grant-reading")),)
 
 
 def _facts(source: DumpSource, shape: DumpShape) -> Mapping[str, object]:

@@ -20,6 +20,7 @@ from toban.chapters.backup.engines.pg_dump.source import (
 )
 from toban.chapters.backup.engines.program import feed, run
 from toban.engine.stores.store import Store
+from toban.message import NOTHING, Message, lines, plain
 
 _PIECE = 1 << 20
 
@@ -52,32 +53,24 @@ def restore(
 def _only(order: RestoreOrder) -> TakenBackup:
     taken = order.chain[-1]
     if order.to is not None and order.to != taken.restorable_to:
-        raise BackupFailed(
-            f"pg_dump の写しは {taken.restorable_to.isoformat()} の状態にだけ戻せます"
-            f" ({order.to.isoformat()} までのログはありません)\n"
-            "HINT: 時刻を指定せずに戻すか、native か pgbackrest を使ってください",
-            retry=False,
-        )
+        moments = {"moment": taken.restorable_to.isoformat(), "wanted": order.to.isoformat()}
+        what = Message("backup-engines.dump-has-no-log", **moments)
+        raise BackupFailed(what, hint=Message("backup-engines.restore-without-moment"), retry=False)
     if not order.server:
-        raise BackupFailed("戻し先の空のデータベースが指定されていません", retry=False)
+        raise BackupFailed(Message("backup-engines.target-database-not-named"), retry=False)
     return taken
 
 
 def _refuse(taken: TakenBackup, target: TargetDatabase, client: str) -> None:
     if target.objects:
-        raise BackupFailed(
-            f"戻し先のデータベースは空ではありません (テーブルなど {target.objects} 個)\n"
-            "HINT: createdb で新しいデータベースを作り、それを指定してください",
-            retry=False,
-        )
+        what = Message("backup-engines.target-database-not-empty", count=target.objects)
+        raise BackupFailed(what, hint=Message("backup-engines.create-database"), retry=False)
     if major(target.version) < major(taken.server_version):
-        raise BackupFailed(
-            f"戻し先のサーバー {target.version} は、元の {taken.server_version} より古い版です", retry=False
-        )
+        versions = {"target": target.version, "source": taken.server_version}
+        raise BackupFailed(Message("backup-engines.target-server-too-old", **versions), retry=False)
     if major(client) < major(taken.engine_version):
-        raise BackupFailed(
-            f"pg_restore {client} は、pg_dump {taken.engine_version} の写しを読めません", retry=False
-        )
+        versions = {"client": client, "dumped": taken.engine_version}
+        raise BackupFailed(Message("backup-engines.pg-restore-too-old", **versions), retry=False)
 
 
 @contextmanager
@@ -86,7 +79,9 @@ def _workplace(into: Path, taken: TakenBackup) -> Iterator[Path]:
     try:
         into.mkdir(mode=0o700, parents=True, exist_ok=True)
     except OSError as error:
-        raise BackupFailed(f"{into}: {error.strerror}") from error
+        raise BackupFailed(
+            Message("backup-engines.trouble-of", place=into, trouble=error.strerror)
+        ) from error
     archive = into / taken.objects[0].key.rpartition("/")[2]
     # A tar archive needs room in addition to its extracted files.
     copies = 2 if taken.facts["format"] == "directory" else 1
@@ -108,13 +103,10 @@ def _says_owners(taken: TakenBackup, target: TargetDatabase, watch: ActWatch) ->
     roles: Any = taken.facts["roles"]
     missing = sorted(set(roles) - target.roles)
     if missing and taken.facts["format"] == "plain":
-        raise BackupFailed(
-            f"戻し先に役割がありません: {'、'.join(missing)}\n"
-            "HINT: CREATE ROLE で作ってから戻してください (plain のほかの形式なら、なくても戻せます)",
-            retry=False,
-        )
+        what = Message("backup-engines.roles-missing", roles=missing)
+        raise BackupFailed(what, hint=Message("backup-engines.create-roles"), retry=False)
     if missing:
-        watch.say(f"戻し先にない役割があるので、所有者と権限は戻しません: {'、'.join(missing)}")
+        watch.say(Message("backup-engines.owners-left-out", roles=missing))
     return not missing
 
 
@@ -128,7 +120,7 @@ def _load(
     jobs: int,
     keeps_owners: bool,
 ) -> None:
-    watch.progress(None, "pg_restore" if taken.facts["format"] != "plain" else "psql")
+    watch.progress(None, plain("pg_restore" if taken.facts["format"] != "plain" else "psql"))
     if taken.facts["format"] == "plain":
         with archive.open("rb") as file:
             compressed = iter(lambda: file.read(_PIECE), b"")
@@ -142,13 +134,19 @@ def _compare(server: DatabaseAddress, taken: TakenBackup) -> None:
     recorded: Any = taken.facts["rows"]
     wanted: Mapping[Table, int] = {(each["schema"], each["table"]): each["rows"] for each in recorded}
     found = count(server, wanted)
-    others = [
-        f"{'.'.join(table)}: {found[table]} 行 (写したときは {rows} 行)"
-        for table, rows in wanted.items()
-        if found[table] != rows
-    ]
-    if others:
-        raise BackupFailed("行数が合いません\n" + "\n".join(others), retry=False)
+    others = [_other(".".join(table), found[table], rows) for table, rows in wanted.items()]
+    if any(others):
+        raise BackupFailed(lines(Message("backup-engines.rows-differ"), *others), retry=False)
+
+
+def _other(table: str, found: int | None, recorded: int) -> Message:
+    if found is None:
+        return Message("backup-engines.table-missing", table=table, recorded=recorded)
+    return (
+        Message("backup-engines.rows-of", table=table, found=found, recorded=recorded)
+        if found != recorded
+        else NOTHING
+    )
 
 
 @contextmanager

@@ -11,6 +11,7 @@ from psycopg import sql
 
 from toban.chapters.backup.engine import BackupFailed
 from toban.chapters.backup.engines.pg_dump.commands import DatabaseAddress
+from toban.message import plain
 
 _CONNECT_TIMEOUT = 10
 _COUNTED = 256 << 20
@@ -172,7 +173,7 @@ def asking(server: DatabaseAddress) -> Iterator[None]:
         yield
     except psycopg.Error as error:
         text = server.mask(str(error).strip()) or type(error).__name__
-        raise BackupFailed(text) from error
+        raise BackupFailed(plain(text)) from error
 
 
 def _look(connection: psycopg.Connection) -> DumpSource:

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from toban.chapters.backup.engine import BackupFailed
 from toban.chapters.backup.engines.disk import refuse_full_disk
+from toban.message import Message
 
 
 @contextmanager
@@ -30,7 +31,9 @@ def spool(place: Path | None, name: str, needed: int) -> Iterator[Path]:
             finally:
                 _clear(folder)
     except OSError as error:
-        raise BackupFailed(f"{folder}: {error.strerror}") from error
+        raise BackupFailed(
+            Message("backup-engines.trouble-of", place=folder, trouble=error.strerror)
+        ) from error
 
 
 @contextmanager
@@ -40,7 +43,7 @@ def _held(folder: Path) -> Iterator[None]:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError as error:
-            raise BackupFailed(f"{folder} は、別のバックアップが使っています") from error
+            raise BackupFailed(Message("backup-engines.folder-in-use", folder=folder)) from error
         yield
 
 

@@ -14,6 +14,7 @@ from toban.chapters.backup.engine import ActWatch, BackupCheck, BackupFailed, Ta
 from toban.chapters.backup.engines.pg_dump.commands import ClientPrograms
 from toban.chapters.backup.engines.program import feed, run
 from toban.engine.stores.store import Store, StoredObject, StoreTrouble, Writer
+from toban.message import Message, message_of, plain
 
 _PIECE = 1 << 20
 _MIB = 1 << 20
@@ -54,12 +55,12 @@ def verify(store: Store, programs: ClientPrograms, taken: TakenBackup, watch: Ac
             _look_into(programs, str(taken.facts["format"]), str(taken.facts["compression"]), content, watch)
         except StoreTrouble as error:
             if error.passing:
-                raise BackupFailed(str(error)) from error
-            troubles.append(str(error))
+                raise BackupFailed(message_of(error)) from error
+            troubles.append(message_of(error))
         except (BackupFailed, tarfile.TarError, zlib.error, zstandard.ZstdError) as error:
             if watch.why_stop() is not None:
                 raise
-            troubles.append(f"{each.key}: {error}")
+            troubles.append(Message("backup-engines.trouble-of", place=each.key, trouble=message_of(error)))
     return BackupCheck(is_whole=not troubles, troubles=troubles)
 
 
@@ -70,9 +71,11 @@ def fetch(store: Store, each: StoredObject, into: Path, watch: ActWatch) -> None
             for piece in _watched(store.stream(each.key, sha256=each.sha256), each.size, watch):
                 file.write(piece)
     except StoreTrouble as error:
-        raise BackupFailed(str(error), retry=error.passing) from error
+        raise BackupFailed(message_of(error), retry=error.passing) from error
     except OSError as error:
-        raise BackupFailed(f"{into}: {error.strerror}") from error
+        raise BackupFailed(
+            Message("backup-engines.trouble-of", place=into, trouble=error.strerror)
+        ) from error
 
 
 def unpacked(archive: Path) -> Path:
@@ -86,7 +89,9 @@ def unpack(archive: Path) -> None:
         with tarfile.open(archive, "r|") as tar:
             tar.extractall(unpacked(archive), filter="data")
     except OSError as error:
-        raise BackupFailed(f"{archive}: {error.strerror}") from error
+        raise BackupFailed(
+            Message("backup-engines.trouble-of", place=archive, trouble=error.strerror)
+        ) from error
 
 
 def discard(archive: Path) -> None:
@@ -109,7 +114,7 @@ def plain_sql(pieces: Iterable[bytes], compression: str) -> Iterator[bytes]:
     for piece in pieces:
         yield opener.decompress(piece)
     if not opener.eof:
-        raise zlib.error("途中で切れています")
+        raise zlib.error(Message("backup-engines.archive-cut-off"))
 
 
 def _look_into(
@@ -140,7 +145,7 @@ def _find_end(content: Iterable[bytes]) -> None:
     for piece in content:
         tail = (tail + piece)[-_TAIL:]
     if _END_MARK not in tail:
-        raise BackupFailed("SQL の終わりの印がありません")
+        raise BackupFailed(Message("backup-engines.sql-has-no-end"))
 
 
 def _watched(content: Iterator[bytes], size: int, watch: ActWatch) -> Iterator[bytes]:
@@ -148,10 +153,10 @@ def _watched(content: Iterator[bytes], size: int, watch: ActWatch) -> Iterator[b
     for piece in content:
         reason = watch.why_stop()
         if reason is not None:
-            raise BackupFailed(f"途中で止めました: {reason}")
+            raise BackupFailed(Message("backup-engines.stopped", reason=reason))
         yield piece
         done += len(piece)
-        watch.progress(min(100 * done / size, 100) if size else None, f"{done // _MIB:,} MiB")
+        watch.progress(min(100 * done / size, 100) if size else None, plain(f"{done // _MIB:,} MiB"))
 
 
 class _CountingWriter(io.RawIOBase):
@@ -169,7 +174,7 @@ class _CountingWriter(io.RawIOBase):
         self._writer.write(piece)
         before, self._done = self._done, self._done + len(piece)
         if before // _TOLD_EVERY != self._done // _TOLD_EVERY:
-            self._watch.progress(None, f"{self._done // _MIB:,} MiB")
+            self._watch.progress(None, plain(f"{self._done // _MIB:,} MiB"))
         return len(piece)
 
 

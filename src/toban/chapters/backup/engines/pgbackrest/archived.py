@@ -13,6 +13,7 @@ from psycopg.conninfo import conninfo_to_dict
 
 from toban.chapters.backup.engine import BackupFailed
 from toban.chapters.backup.engines.dsn import UNREADABLE
+from toban.message import Message, plain
 
 _TIMEOUT = 10
 _SEGMENT = re.compile(r"([0-9A-F]{8})([0-9A-F]{8})([0-9A-F]{8})")
@@ -79,9 +80,9 @@ def look(dsn: str) -> ArchivedLog:
     )
 
 
-def _masked(text: str, dsn: str) -> str:
+def _masked(text: str, dsn: str) -> Message:
     try:
         password = str(conninfo_to_dict(dsn).get("password") or "")
     except psycopg.ProgrammingError:
         return UNREADABLE
-    return text.replace(password, "…") if password else text
+    return plain(text.replace(password, "…") if password else text)

@@ -33,6 +33,8 @@ from toban.chapters.backup.engines.pgbackrest.info import (
 from toban.chapters.backup.engines.program import QUIET, EngineProgram, ProgramFailed, output, pieces, run
 from toban.engine.bindings.secret import SecretUnavailable
 from toban.engine.stores.store import Store, StoredObject
+from toban.engine.trial import Doubt
+from toban.message import Message, message_of, plain
 
 _LOCKED = 50
 """pgBackRest's exit status when another process holds the lock (src/build/error/error.yaml: lock-acquire)."""
@@ -70,7 +72,7 @@ class PgBackRestEngine:
             stanza = self._stanza(watch)
             copy = stanza.made_for(label)
         if copy is None:
-            raise BackupFailed(f"pgBackRest は終わりましたが、{label} がリポジトリにありません")
+            raise BackupFailed(Message("backup-engines.not-in-repository", backup=label))
         return self._taken(label, copy, stanza)
 
     def verify(self, taken: TakenBackup, watch: ActWatch) -> BackupCheck:
@@ -78,14 +80,16 @@ class PgBackRestEngine:
         name = _name(taken)
         copy = self._stanza(watch).named(name)
         if copy is None:
-            return BackupCheck(is_whole=False, troubles=[f"{name}: リポジトリにありません"])
+            return BackupCheck(
+                is_whole=False, troubles=[Message("backup-engines.not-in-repository", backup=name)]
+            )
         try:
             said = output(self._commands.verify(name), watch).decode("utf-8", "replace")
-            troubles = list(read_troubles(said))
+            troubles = list(map(plain, read_troubles(said)))
         except UnreadableInfo as error:
-            raise BackupFailed(f"pgbackrest verify の答えを読めません: {error}") from error
+            raise _unreadable("pgbackrest verify", error) from error
         if copy.has_bad_pages:
-            troubles.append(f"{name}: 写したときに、壊れたページか読めないファイルがありました")
+            troubles.append(Message("backup-engines.copied-bad-pages", backup=name))
         return BackupCheck(is_whole=not troubles, troubles=troubles)
 
     def restore(self, order: RestoreOrder, watch: ActWatch) -> RestoredBackup:
@@ -93,11 +97,11 @@ class PgBackRestEngine:
         taken, began = order.chain[-1], time.monotonic()
         copy = self._stanza(watch).named(_name(taken))
         if copy is None:
-            raise BackupFailed(f"{_name(taken)} がリポジトリにありません", retry=False)
+            raise BackupFailed(Message("backup-engines.not-in-repository", backup=_name(taken)), retry=False)
         into = order.into.absolute()
         goes_on = _prepare(into, copy)
         self._followed(self._commands.restore(copy.label, into, _target(order), goes_on=goes_on), watch)
-        watch.say("戻したサーバーはログを保管しません (archive_mode = off)。本番にするときは直してください")
+        watch.say(Message("backup-engines.archives-nothing"))
         return RestoredBackup(into, {"restore": round(time.monotonic() - began, 3)})
 
     def remove(self, taken: TakenBackup) -> None:
@@ -111,22 +115,24 @@ class PgBackRestEngine:
             self._when_unlocked(self._commands.remove(copy.label, fulls_left=max(len(fulls), 1)), QUIET)
         except ProgramFailed as error:
             if _LAST_FULL in str(error):
-                message = f"{copy.label} はリポジトリにある最後のフルバックアップなので、消せません"
-                raise BackupFailed(message) from error
+                raise BackupFailed(
+                    Message("backup-engines.last-full-in-repository", backup=copy.label)
+                ) from error
             raise
 
-    def doubts(self) -> Sequence[str]:
+    def doubts(self) -> Sequence[Doubt]:
         """See `BackupEngine`. A log segment is sent through, which takes seconds."""
         try:
             said = output(self._commands.version(), QUIET).decode("utf-8", "replace")
             found = re.search(r"(\d+)\.(\d+)", said)
             if found is None or (int(found[1]), int(found[2])) < _OLDEST:
-                return (f"pgBackRest {_OLDEST[0]}.{_OLDEST[1]} 以降が要ります: {said.strip()}",)
+                oldest = ".".join(map(str, _OLDEST))
+                return (Message("backup-engines.pgbackrest-too-old", oldest=oldest, found=said.strip()),)
             self._stanza(QUIET)
             run(self._commands.check(), QUIET)
             self.newest_moment()
         except BackupFailed as error:
-            return (str(error),)
+            return (error.doubt,)
         return ()
 
     def newest_moment(self) -> datetime | None:
@@ -136,7 +142,7 @@ class PgBackRestEngine:
         try:
             return how_far(look(self._config.dsn.reveal()))
         except SecretUnavailable as error:
-            raise BackupFailed(str(error), retry=False) from error
+            raise BackupFailed(message_of(error), retry=False) from error
 
     def close(self) -> None:
         """There is nothing to close."""
@@ -146,13 +152,11 @@ class PgBackRestEngine:
         try:
             stanza = read_info(output(self._commands.info(), watch), self._config.stanza)
         except UnreadableInfo as error:
-            raise BackupFailed(f"pgbackrest info の答えを読めません: {error}") from error
+            raise _unreadable("pgbackrest info", error) from error
         if not stanza.is_usable:
             name = self._config.stanza
-            raise BackupFailed(
-                f"スタンザ「{name}」を使えません: {stanza.message}\n"
-                f"HINT: リポジトリに届くか確かめ、新しいものなら pgbackrest --stanza={name} stanza-create"
-            )
+            what = Message("backup-engines.stanza-unusable", stanza=name, trouble=stanza.message)
+            raise BackupFailed(what, hint=Message("backup-engines.create-stanza", stanza=name))
         return stanza
 
     def _when_unlocked(self, program: EngineProgram, watch: ActWatch) -> None:
@@ -167,8 +171,9 @@ class PgBackRestEngine:
                     raise
                 # After a kill, pgBackRest's orphaned workers hold the lock for a few more seconds.
                 if time.monotonic() >= deadline:
-                    raise BackupFailed(f"ほかの pgBackRest が動いたままです: {error}") from error
-                watch.say("ほかの pgBackRest がロックを持っているので、空くのを待っています")
+                    what = Message("backup-engines.another-pgbackrest-runs", error=message_of(error))
+                    raise BackupFailed(what) from error
+                watch.say(Message("backup-engines.waiting-for-lock"))
                 _pause(_LOOK, watch)
             else:
                 return
@@ -202,14 +207,20 @@ class PgBackRestEngine:
         )
 
 
+def _unreadable(command: str, error: UnreadableInfo) -> BackupFailed:
+    return BackupFailed(
+        Message("backup-engines.answer-unreadable", command=command, answer=message_of(error))
+    )
+
+
 def _refuse_other_parent(stanza: Stanza, parent: TakenBackup | None) -> None:
     """Raise `NeedsFull` unless pgBackRest would base the next increment on *parent*: it uses the newest."""
     if parent is None or not stanza.fulls:
-        raise NeedsFull("増分の元になるフルバックアップがありません")
+        raise NeedsFull(Message("backup-engines.no-full-to-build-on"))
     newest = stanza.fulls[-1]
     if newest.label != _name(parent):
         raise NeedsFull(
-            f"リポジトリの最新のフルバックアップ {newest.label} は、カタログの {_name(parent)} と違います"
+            Message("backup-engines.newest-full-differs", newest=newest.label, recorded=_name(parent))
         )
 
 
@@ -234,11 +245,11 @@ def _prepare(into: Path, copy: RepositoryBackup) -> bool:
         # pgBackRest keeps this file until a restore is complete, and trusts no other folder with files in it.
         goes_on = (into / "backup.manifest").exists()
         if any(into.iterdir()) and not goes_on:
-            raise BackupFailed(
-                f"{into} は空ではありません\nHINT: 新しいフォルダーを指してください", retry=False
-            )
+            what = Message("backup-engines.folder-not-empty", folder=into)
+            raise BackupFailed(what, hint=Message("backup-engines.name-new-folder"), retry=False)
     except OSError as error:
-        raise BackupFailed(f"{into}: {error.strerror}", retry=False) from error
+        trouble = Message("backup-engines.trouble-of", place=into, trouble=error.strerror)
+        raise BackupFailed(trouble, retry=False) from error
     if not goes_on:
         refuse_full_disk(into, copy.source_bytes)
     return goes_on
@@ -256,5 +267,5 @@ def _pause(length: timedelta, watch: ActWatch) -> None:
     while time.monotonic() < until:
         reason = watch.why_stop()
         if reason is not None:
-            raise BackupFailed(f"途中で止めました: {reason}")
+            raise BackupFailed(Message("backup-engines.stopped", reason=reason))
         time.sleep(0.1)

@@ -9,6 +9,7 @@ from typing import Any
 
 from toban.chapters.backup.engine import WalPosition
 from toban.chapters.backup.engines.pgbackrest.commands import ANNOTATION
+from toban.message import Message, plain
 
 _USABLE = frozenset({0, 2})
 """Codes of a stanza's status: ok, and no backup yet. https://pgbackrest.org/user-guide.html#quickstart/backup-info"""
@@ -89,7 +90,7 @@ def read_info(said: bytes, stanza: str) -> Stanza:
         copies = [_copy(each, servers) for each in found["backup"]]
         return Stanza(int(found["status"]["code"]), str(found["status"]["message"]), copies)
     except (StopIteration, KeyError, TypeError, ValueError) as error:
-        raise UnreadableInfo(said.decode("utf-8", "replace")[:500]) from error
+        raise UnreadableInfo(plain(said.decode("utf-8", "replace")[:500])) from error
 
 
 def _copy(said: Mapping[str, Any], servers: Mapping[tuple[int, int], Mapping[str, Any]]) -> RepositoryBackup:
@@ -129,7 +130,7 @@ def read_troubles(said: str) -> Sequence[str]:
     The command ends with status 0 whatever it finds; an answer without any status line has checked nothing.
     """
     if not _STATUS.search(said):
-        raise UnreadableInfo(said.strip()[:500] or "(空の答え)")
+        raise UnreadableInfo(plain(said.strip()[:500]) or Message("backup-engines.no-output"))
     lines = said.splitlines()
     troubles = []
     for line, following in zip(lines, [*lines[1:], ""], strict=True):

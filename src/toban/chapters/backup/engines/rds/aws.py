@@ -15,27 +15,27 @@ from toban.chapters.backup.engines.rds.config import RdsBackup
 from toban.engine import aws
 from toban.engine.aws import code_of
 from toban.engine.bindings.secret import SecretUnavailable
+from toban.message import NOTHING, Message, lines, message_of, plain
 
 _ATTEMPTS = 5
 """Attempts for one request that is throttled or unanswered, with growing pauses between them."""
 _READ_TIMEOUT = 30.0
 """Seconds."""
 
+_BUSY = Message("backup-engines.instance-busy")
 _WORDS = {
-    "SnapshotQuotaExceeded": (
-        "手動スナップショットの数が上限です\nHINT: 古いものを消すか、Service Quotas で上限を上げてください",
-        False,
-    ),
-    "InstanceQuotaExceeded": ("インスタンスの数が上限です", False),
-    "StorageQuotaExceeded": ("ストレージの合計が上限です", False),
-    "DBInstanceNotFound": ("DB インスタンスがありません", False),
-    "DBInstanceAlreadyExists": ("同じ名の DB インスタンスがあります", False),
-    "InvalidDBInstanceState": ("DB インスタンスがいま受け付けない状態です", True),
-    "InvalidDBInstanceStateFault": ("DB インスタンスがいま受け付けない状態です", True),
-    "PointInTimeRestoreNotEnabled": (
-        "自動バックアップが切られています\nHINT: BackupRetentionPeriod を 1 日以上にしてください",
-        False,
-    ),
+    "SnapshotQuotaExceeded": Message("backup-engines.snapshots-at-limit"),
+    "InstanceQuotaExceeded": Message("backup-engines.instances-at-limit"),
+    "StorageQuotaExceeded": Message("backup-engines.storage-at-limit"),
+    "DBInstanceNotFound": Message("backup-engines.no-such-instance"),
+    "DBInstanceAlreadyExists": Message("backup-engines.instance-exists"),
+    "InvalidDBInstanceState": _BUSY,
+    "InvalidDBInstanceStateFault": _BUSY,
+    "PointInTimeRestoreNotEnabled": Message("backup-engines.automated-backups-off"),
+}
+_HINTS = {
+    "SnapshotQuotaExceeded": Message("backup-engines.remove-snapshots-or-raise-limit"),
+    "PointInTimeRestoreNotEnabled": Message("backup-engines.turn-automated-backups-on"),
 }
 
 
@@ -45,7 +45,7 @@ def connect(config: RdsBackup) -> Any:
         with asking():
             return aws.client("rds", config, read_timeout=_READ_TIMEOUT, attempts=_ATTEMPTS)
     except SecretUnavailable as error:
-        raise BackupFailed(str(error), retry=False) from error
+        raise BackupFailed(message_of(error), retry=False) from error
 
 
 @contextmanager
@@ -59,8 +59,8 @@ def asking() -> Iterator[None]:
 
 def _told(error: ClientError | BotoCoreError) -> BackupFailed:
     if isinstance(error, ClientError) and (code := code_of(error)) in _WORDS:
-        words, passes = _WORDS[code]
         said = str(error.response.get("Error", {}).get("Message", ""))
-        return BackupFailed(f"{words}\n{error.operation_name}: {code} {said}".rstrip(), retry=passes)
+        what = lines(_WORDS[code], plain(f"{error.operation_name}: {code} {said}".rstrip()))
+        return BackupFailed(what, hint=_HINTS.get(code, NOTHING), retry=_WORDS[code] is _BUSY)
     fault = aws.fault_of(error, "RDS")
     return BackupFailed(fault.words, retry=fault.passes)

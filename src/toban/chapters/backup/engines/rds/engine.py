@@ -24,8 +24,11 @@ from toban.chapters.backup.engine import (
 from toban.chapters.backup.engines.rds import requests
 from toban.chapters.backup.engines.rds.aws import asking, connect
 from toban.chapters.backup.engines.rds.config import METHODS, RdsBackup
+from toban.engine.amounts import length
 from toban.engine.aws import code_of
 from toban.engine.stores.store import Store, StoredObject
+from toban.engine.trial import Doubt
+from toban.message import Message, plain
 
 _GIB = 1 << 30
 _POLL = 10.0
@@ -59,16 +62,15 @@ class Rds:
     ) -> TakenBackup:
         """See `BackupEngine`. A snapshot that an earlier attempt began under *label* is waited for."""
         if method is not Method.FULL:
-            raise BackupFailed(
-                "RDS のスナップショットに増分はありません (中では差分だけが保存されます)", retry=False
-            )
+            raise BackupFailed(Message("backup-engines.snapshots-have-no-increments"), retry=False)
         _stop_if_asked(watch)
         started_at = datetime.now(UTC)
         name = requests.snapshot_name(self._config.instance, label)
         with asking(), _unless("DBSnapshotAlreadyExists"):
             self._client.create_db_snapshot(**requests.snapshot(self._config.instance, label))
-        watch.say(f"スナップショット {name} を待っています")
-        found = self._wait(lambda: self._snapshot(name), f"スナップショット {name}", watch)
+        what = Message("backup-engines.snapshot", name=name)
+        watch.say(Message("backup-engines.waiting-for", what=what))
+        found = self._wait(lambda: self._snapshot(name), what, watch)
         return self._taken(label, found, started_at)
 
     def verify(self, taken: TakenBackup, watch: ActWatch) -> BackupCheck:  # noqa: ARG002 - it takes a moment
@@ -76,9 +78,16 @@ class Rds:
         name = str(taken.facts["snapshot"])
         found = self._snapshot(name)
         if found is None:
-            return BackupCheck(is_whole=False, troubles=[f"{name}: スナップショットがありません"])
+            return BackupCheck(
+                is_whole=False, troubles=[Message("backup-engines.snapshot-missing", name=name)]
+            )
         if found["Status"] != _AVAILABLE:
-            return BackupCheck(is_whole=False, troubles=[f"{name}: 状態が {found['Status']} です"])
+            trouble = Message(
+                "backup-engines.in-state",
+                what=Message("backup-engines.snapshot", name=name),
+                state=found["Status"],
+            )
+            return BackupCheck(is_whole=False, troubles=[trouble])
         return BackupCheck(is_whole=True)
 
     def restore(self, order: RestoreOrder, watch: ActWatch) -> RestoredBackup:
@@ -96,10 +105,12 @@ class Rds:
                 self._client.restore_db_instance_from_db_snapshot(
                     **requests.from_snapshot(name, target, source)
                 )
-        watch.say(f"DB インスタンス {target} を待っています")
-        found = self._wait(lambda: self._instance(target), f"DB インスタンス {target}", watch)
+        what = Message("backup-engines.instance", name=target)
+        watch.say(Message("backup-engines.waiting-for", what=what))
+        found = self._wait(lambda: self._instance(target), what, watch)
         endpoint = found.get("Endpoint") or {}
-        watch.say(f"戻しました: {target} {endpoint.get('Address', '')}:{endpoint.get('Port', '')}")
+        address = f"{endpoint.get('Address', '')}:{endpoint.get('Port', '')}"
+        watch.say(Message("backup-engines.restored-as", name=target, address=address))
         return RestoredBackup(None, {"restore": round(time.monotonic() - began, 3)}, target)
 
     def remove(self, taken: TakenBackup) -> None:
@@ -118,22 +129,25 @@ class Rds:
         latest: datetime | None = source.get("LatestRestorableTime")
         return latest
 
-    def doubts(self) -> Sequence[str]:
+    def doubts(self) -> Sequence[Doubt]:
         """See `BackupEngine`."""
         try:
             source = self._instance()
         except BackupFailed as error:
-            return (str(error),)
+            return (error.doubt,)
+        name = self._config.instance
         if source is None:
-            return (f"DB インスタンス {self._config.instance} が {self._config.region} にありません",)
-        found = []
-        if source.get("DBInstanceStatus") != _AVAILABLE:
-            found.append(f"DB インスタンスの状態が {source.get('DBInstanceStatus')} です")
-        if not source.get("BackupRetentionPeriod"):
+            return (Message("backup-engines.instance-missing", name=name, region=self._config.region),)
+        found: list[Doubt] = []
+        if (state := source.get("DBInstanceStatus")) != _AVAILABLE:
             found.append(
-                "自動バックアップが切られているので、時点に戻せません\n"
-                "HINT: BackupRetentionPeriod を文書の保存期間の日数 (1〜35) にしてください"
+                Message(
+                    "backup-engines.in-state", what=Message("backup-engines.instance", name=name), state=state
+                )
             )
+        if not source.get("BackupRetentionPeriod"):
+            hint = Message("backup-engines.set-retention-period")
+            found.append((Message("backup-engines.no-points-in-time"), hint))
         return found
 
     def close(self) -> None:
@@ -166,12 +180,17 @@ class Rds:
         if moment is None or moment == taken.restorable_to:
             return latest is not None and moment is None
         if latest is None or moment > latest:
-            until = f"{latest.isoformat()} まで" if latest else "スナップショットの時点だけ"
-            raise BackupFailed(f"{moment.isoformat()} には戻せません: 戻せるのは{until}です", retry=False)
+            wanted = moment.isoformat()
+            raise BackupFailed(
+                Message("backup-engines.moment-beyond-log", moment=wanted, latest=latest.isoformat())
+                if latest
+                else Message("backup-engines.moment-not-the-snapshots", moment=wanted),
+                retry=False,
+            )
         return True
 
     def _wait(
-        self, look: Callable[[], Mapping[str, Any] | None], what: str, watch: ActWatch
+        self, look: Callable[[], Mapping[str, Any] | None], what: Message, watch: ActWatch
     ) -> Mapping[str, Any]:
         """Poll until it is available, or raise `BackupFailed`."""
         deadline = time.monotonic() + self._config.patience.total_seconds()
@@ -181,10 +200,13 @@ class Rds:
             if state == _AVAILABLE:
                 return found
             if state.startswith(_ENDS_BADLY):
-                raise BackupFailed(f"{what} の状態が {state} になりました")
-            watch.progress(found.get("PercentProgress"), state)
+                raise BackupFailed(Message("backup-engines.in-state", what=what, state=state))
+            watch.progress(found.get("PercentProgress"), plain(state))
             if time.monotonic() >= deadline:
-                raise BackupFailed(f"{what} が {self._config.patience} のうちにできません: {state}")
+                patience = length(self._config.patience)
+                raise BackupFailed(
+                    Message("backup-engines.not-ready-in-time", what=what, patience=patience, state=state)
+                )
             self._pause(watch)
 
     def _pause(self, watch: ActWatch) -> None:
@@ -224,7 +246,7 @@ class Rds:
 def _stop_if_asked(watch: ActWatch) -> None:
     reason = watch.why_stop()
     if reason is not None:
-        raise BackupFailed(f"途中で止めました: {reason}")
+        raise BackupFailed(Message("backup-engines.stopped", reason=reason))
 
 
 @contextmanager

@@ -27,6 +27,8 @@ from toban.engine.stores.s3.clients import settings_client
 from toban.engine.stores.s3.settings import Settings, settings_of
 from toban.engine.stores.s3.trouble import trouble_of
 from toban.engine.stores.store import StoreTrouble
+from toban.engine.trial import Doubt
+from toban.message import Message, listing, message_of
 
 _OURS = "toban-former-versions"
 """The id of the rule that Toban writes."""
@@ -37,24 +39,44 @@ def compare(settings: Settings, days: int | None) -> VersionGuard:
     faults, excesses, changes = [], [], []
     is_on = settings.versioning == "Enabled"
     if not is_on:
-        faults.append("バージョニングが" + ("止められています" if settings.versioning else "無効です"))
-        changes.append("バージョニングを有効にする")
+        faults.append(
+            Message(
+                "backup-engines.versioning-suspended"
+                if settings.versioning
+                else "backup-engines.versioning-off"
+            )
+        )
+        changes.append(Message("backup-engines.enable-versioning"))
     expiring = [rule for rule in settings.rules if _expires_after(rule) is not None]
     short = [rule for rule in expiring if days is not None and (_expires_after(rule) or 0) < days]
     for rule in short:
-        faults.append(f"規則「{_named(rule)}」が旧版を {_expires_after(rule)}日で消します")
-        changes.append(f"規則「{_named(rule)}」の旧版の保存を {_expires_after(rule)}日から {days}日にする")
+        after = _expires_after(rule)
+        faults.append(Message("backup-engines.versions-expire-early", rule=_named(rule), count=after))
+        changes.append(
+            Message("backup-engines.keep-versions-longer", rule=_named(rule), before=after, after=days)
+        )
     everywhere = [rule for rule in expiring if _is_everywhere(rule) and rule not in short]
     kept = min((_expires_after(rule) or 0 for rule in everywhere), default=None)
     if days is not None and (kept is None or kept > days) and not any(map(_is_everywhere, short)):
-        excesses.append(f"旧版が文書の {days}日を過ぎても" + (f" {kept}日まで" if kept else "") + "残ります")
-        changes.append(f"規則「{_OURS}」を置き、旧版を {days}日で消す")
-    value = "バージョニング" + ("有効" if is_on else "無効")
-    value += (
-        f"、旧版 {min(_expires_after(rule) or 0 for rule in expiring)}日" if expiring else "、旧版は期限なし"
-    )
-    value += f"、ロック {settings.lock}" if settings.lock else ""
-    return VersionGuard(value, tuple(faults), tuple(excesses), tuple(changes))
+        excesses.append(
+            Message("backup-engines.versions-kept-too-long", kept=kept, days=days)
+            if kept
+            else Message("backup-engines.versions-kept-for-ever", days=days)
+        )
+        changes.append(Message("backup-engines.add-expiry", rule=_OURS, count=days))
+    return VersionGuard(_value(settings, expiring), tuple(faults), tuple(excesses), tuple(changes))
+
+
+def _value(settings: Settings, expiring: Sequence[Mapping[str, Any]]) -> Message:
+    is_on = settings.versioning == "Enabled"
+    shortest = min((_expires_after(rule) or 0 for rule in expiring), default=None)
+    found = [
+        Message("backup-engines.versioning-is-on" if is_on else "backup-engines.versioning-is-off"),
+        Message("backup-engines.versions-do-not-expire")
+        if shortest is None
+        else Message("backup-engines.versions-kept", count=shortest),
+    ]
+    return listing([*found, settings.lock] if settings.lock else found)
 
 
 def mended_rules(settings: Settings, days: int) -> list[dict[str, Any]]:
@@ -91,7 +113,7 @@ class Bucket:
         """See `KeepsVersions`."""
         return compare(self._settings(), days)
 
-    def mend(self, days: int | None) -> Sequence[str]:
+    def mend(self, days: int | None) -> Sequence[Message]:
         """See `KeepsVersions`."""
         settings = self._settings()
         changes = compare(settings, days).changes
@@ -110,7 +132,7 @@ class Bucket:
 
     def take(self, label: str, method: Method, parent: TakenBackup | None, watch: ActWatch) -> TakenBackup:  # noqa: ARG002 - the Protocol's
         """Refuse: the bucket itself keeps former versions."""
-        raise BackupFailed("バージョニングのバケットは、取るものがありません", retry=False)
+        raise BackupFailed(Message("backup-engines.bucket-takes-no-backups"), retry=False)
 
     def verify(self, taken: TakenBackup, watch: ActWatch) -> BackupCheck:  # noqa: ARG002 - the Protocol's
         """Return success: there is no backup of its own to read back."""
@@ -118,19 +140,17 @@ class Bucket:
 
     def restore(self, order: RestoreOrder, watch: ActWatch) -> RestoredBackup:  # noqa: ARG002 - the Protocol's
         """Refuse, and say how to restore instead."""
-        raise BackupFailed(
-            "旧版は S3 の側で戻します: aws s3api list-object-versions と get-object --version-id", retry=False
-        )
+        raise BackupFailed(Message("backup-engines.versions-are-restored-in-s3"), retry=False)
 
     def remove(self, taken: TakenBackup) -> None:
         """Do nothing: there is no backup of its own to remove."""
 
-    def doubts(self) -> Sequence[str]:
+    def doubts(self) -> Sequence[Doubt]:
         """See `BackupEngine`."""
         try:
             self._settings()
         except StoreTrouble as error:
-            return (str(error),)
+            return (message_of(error),)
         return ()
 
     def close(self) -> None:
@@ -146,9 +166,11 @@ class Bucket:
         try:
             yield
         except SecretUnavailable as error:
-            raise StoreTrouble(f"{place} の鍵がありません: {error}") from error
+            raise StoreTrouble(
+                Message("backup-engines.keys-unavailable", place=place, error=message_of(error))
+            ) from error
         except (BotoCoreError, ClientError, OSError) as error:
-            raise trouble_of(error, place, "設定") from error
+            raise trouble_of(error, place, Message("backup-engines.bucket-settings")) from error
 
 
 def _expires_after(rule: Mapping[str, Any]) -> int | None:
@@ -167,5 +189,5 @@ def _is_everywhere(rule: Mapping[str, Any]) -> bool:
     return not prefix and not narrowing and not keeps_newest
 
 
-def _named(rule: Mapping[str, Any]) -> str:
-    return str(rule.get("ID") or rule.get("Filter", {}).get("Prefix") or "名前なし")
+def _named(rule: Mapping[str, Any]) -> Message | str:
+    return rule.get("ID") or rule.get("Filter", {}).get("Prefix") or Message("backup-engines.unnamed")

@@ -9,6 +9,7 @@ from pathlib import Path
 from toban.chapters.backup.engine import RestoreOrder
 from toban.chapters.backup.engines.native.restoring.recover import restore
 from toban.engine.stores.directory import DirectoryConfig, DirectoryStore
+from toban.message import NOTHING, Message
 
 
 class Slow(DirectoryStore):
@@ -24,10 +25,10 @@ class Slow(DirectoryStore):
 class Deaf:
     """A `Watch` that ignores everything."""
 
-    def say(self, text: str) -> None:
+    def say(self, text: Message) -> None:
         """Ignore the line."""
 
-    def progress(self, percent: float | None, text: str = "") -> None:
+    def progress(self, percent: float | None, text: Message = NOTHING) -> None:
         """Ignore the progress."""
 
     def why_stop(self) -> object | None:

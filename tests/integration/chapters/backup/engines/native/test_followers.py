@@ -31,6 +31,7 @@ from toban.engine.runs.models import Run
 from toban.engine.runs.scheduler import plan_due
 from toban.engine.stores import directory
 from toban.engine.stores.directory import DirectoryStore
+from toban.message import NOTHING, Message
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -128,7 +129,7 @@ def test_the_catalogue_follows_the_log_seconds_behind_its_source(
     until_durable(datetime.now(UTC))
 
     (stretch,) = LogStretch.objects.all()
-    assert (stretch.subject, stretch.timeline, stretch.broken_why) == ("PostgreSQL", 1, "")
+    assert (stretch.subject, stretch.timeline, stretch.broken_why) == ("PostgreSQL", 1, NOTHING)
     assert not Alert.objects.exists()
 
 
@@ -152,8 +153,8 @@ def test_a_broken_log_is_announced_and_a_full_backup_is_ordered(
     finally:
         again.close()
 
-    assert LogStretch.objects.exclude(broken_why="").count() == 1
-    (ordered,) = Run.objects.filter(work="PostgreSQL/full", ordered_by="ログの途切れ")
+    assert LogStretch.objects.exclude(broken_why__code="").count() == 1
+    (ordered,) = Run.objects.filter(work="PostgreSQL/full", ordered_by="log-gap")
     assert ordered.clause_id == ROW
     (alert,) = Alert.objects.all()
     assert alert.condition == "critical"
@@ -191,7 +192,7 @@ def test_following_resumes_when_the_source_comes_back(
     until_durable(datetime.now(UTC))
 
     assert LogStretch.objects.count() == 1
-    assert not LogStretch.objects.exclude(broken_why="").exists()
+    assert not LogStretch.objects.exclude(broken_why__code="").exists()
 
 
 @pytest.mark.slow
@@ -222,11 +223,14 @@ def test_an_unreachable_store_is_a_warning_however_long_each_attempt_takes(
 def test_a_problem_with_a_log_is_a_warning_until_it_is_over(planned: BackupPlan) -> None:
     book = CatalogueLogBook("PostgreSQL", planned.policies, "digest", system_clock)
 
-    book.shows("スロットが失われる寸前です")
+    book.shows(Message("backup-engines.slot-over-limit", kept="120 MiB"))
     warned = Alert.objects.get()
     book.shows(None)
     ended = Alert.objects.get()
 
     assert (warned.condition, warned.clause_id, warned.resolved_at) == ("warning", ROW, None)
-    assert "失われる寸前" in warned.value
+    assert "失われる寸前" in str(warned.value)
+    assert warned.value.in_language("en") == (
+        "The slot is about to be lost: it keeps 120 MiB of log, more than its limit"
+    )
     assert ended.resolved_at is not None

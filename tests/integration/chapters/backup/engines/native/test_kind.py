@@ -4,6 +4,7 @@ from datetime import UTC, datetime
 
 import pytest
 from tests.integration.chapters.backup.engines.native.conftest import NewCluster
+from tests.integration.chapters.backup.engines.watching import text_of
 
 from toban.chapters.backup.engine import BackupEngine, Method, TakenBackup, TrimsLog, WalPosition
 from toban.chapters.backup.engines.native.config import NativeBackup
@@ -49,7 +50,7 @@ def test_everything_the_real_server_lacks_is_reported_at_once(
         word
         for word in ("summarize_wal", "data_checksums", "max_slot_wal_keep_size")
         for doubt in found
-        if word in doubt.splitlines()[0]
+        if word in text_of(doubt).splitlines()[0]
     ] == [
         "summarize_wal",
         "data_checksums",
@@ -69,8 +70,8 @@ def test_a_missing_replication_line_in_pg_hba_conf_is_reported_with_the_line_to_
 
     (found,) = engine(store).doubts()
 
-    assert "no pg_hba.conf entry for replication connection" in found
-    assert "HINT: pg_hba.conf に「host replication" in found
+    assert "no pg_hba.conf entry for replication connection" in text_of(found)
+    assert "HINT: pg_hba.conf に「host replication" in text_of(found)
 
 
 def test_a_missing_store_and_a_missing_secret_are_reported_together(
@@ -81,8 +82,8 @@ def test_a_missing_store_and_a_missing_secret_are_reported_together(
 
     about_store, about_secret = engine(nowhere).doubts()
 
-    assert "not mounted" in about_store
-    assert "BACKUP_DSN" in about_secret
+    assert "not mounted" in text_of(about_store)
+    assert "BACKUP_DSN" in text_of(about_secret)
 
 
 def test_only_log_that_no_retained_backup_needs_is_trimmed(store: DirectoryStore) -> None:

@@ -232,7 +232,7 @@ def test_a_damaged_object_is_found_by_verify_and_by_restore(chain: Chain, tmp_pa
     found = verify(broken, taken, Watching())
 
     assert not found.is_whole
-    assert all(key in trouble for trouble in found.troubles)
+    assert all(key in str(trouble) for trouble in found.troubles)
     with pytest.raises(BackupFailed, match=key):
         restored(broken, tmp_path / "back", chain.full, chain.increment, follows_log=False)
     assert not (tmp_path / "back" / "global" / "pg_control").exists()
@@ -250,7 +250,7 @@ def test_a_missing_object_is_found_by_verify(chain: Chain, tmp_path: Path) -> No
     found = verify(broken, chain.increment, Watching())
 
     assert not found.is_whole
-    assert chain.increment.objects[0].key in found.troubles[0]
+    assert chain.increment.objects[0].key in str(found.troubles[0])
 
 
 def test_an_increment_without_its_full_backup_is_refused(chain: Chain, tmp_path: Path) -> None:
@@ -270,7 +270,7 @@ def test_a_folder_that_is_not_empty_is_left_untouched(chain: Chain, tmp_path: Pa
     into.mkdir()
     (into / "precious").write_text("data")
 
-    with pytest.raises(BackupFailed, match="空のフォルダーではありません"):
+    with pytest.raises(BackupFailed, match="空ではありません"):
         restored(chain.store, into, chain.full, follows_log=False)
     assert (into / "precious").read_text() == "data"
 

@@ -8,10 +8,11 @@ import pytest
 from tests.integration.chapters.backup import postgres18
 from tests.integration.chapters.backup.debian17 import PASSWORD, Cluster
 from tests.integration.chapters.backup.engines.pg_dump.conftest import ROWS, EngineOf
-from tests.integration.chapters.backup.engines.watching import Watching
+from tests.integration.chapters.backup.engines.watching import Watching, text_of
 
 from toban.chapters.backup.engine import BackupFailed, Method, RestoreOrder
 from toban.engine.stores.directory import DirectoryStore
+from toban.message import Message
 
 LABEL = "20261125T020000Z-full"
 FORMS = ["custom", "directory", "plain"]
@@ -68,7 +69,7 @@ def test_a_pg_dump_without_zstd_compresses_with_gzip(
 def test_zstd_is_refused_when_pg_dump_does_not_support_it(engine_of: EngineOf) -> None:
     engine = engine_of(binaries=postgres18.programs(), compression="zstd")
 
-    assert ["zstd" in doubt and "HINT:" in doubt for doubt in engine.doubts()] == [True]
+    assert ["zstd" in doubt and "HINT:" in doubt for doubt in map(text_of, engine.doubts())] == [True]
     with pytest.raises(BackupFailed, match="zstd"):
         engine.take(LABEL, Method.FULL, None, Watching())
 
@@ -84,7 +85,7 @@ def test_a_pg_dump_older_than_the_server_is_refused_beforehand(
 
         (doubt,) = engine.doubts()
 
-        assert "HINT: PostgreSQL 18" in doubt
+        assert "HINT: PostgreSQL 18" in text_of(doubt)
         with pytest.raises(BackupFailed, match="より新しいサーバー"):
             engine.take(LABEL, Method.FULL, None, Watching())
     finally:
@@ -185,7 +186,7 @@ def test_the_password_appears_in_no_command_line_and_no_error(
 
     assert "password authentication failed" in str(failure.value)
     assert "wr0ng-s3cret" not in str(failure.value)
-    assert all("wr0ng-s3cret" not in doubt for doubt in engine.doubts())
+    assert all("wr0ng-s3cret" not in text_of(doubt) for doubt in engine.doubts())
 
 
 @pytest.mark.slow
@@ -208,9 +209,9 @@ def test_tables_the_role_may_not_read_raise_a_doubt_and_fail_the_dump(
 
     (doubt,) = engine.doubts()
 
-    assert "public.orders" in doubt
-    assert "public.customers" not in doubt
-    assert "HINT: GRANT pg_read_all_data" in doubt
+    assert "public.orders" in text_of(doubt)
+    assert "public.customers" not in text_of(doubt)
+    assert "HINT: GRANT pg_read_all_data" in text_of(doubt)
     with pytest.raises(BackupFailed, match="permission denied for table orders"):
         engine.take(LABEL, Method.FULL, None, Watching())
     source.sql("GRANT pg_read_all_data TO reader")
@@ -223,11 +224,11 @@ def test_an_unreachable_store_raises_a_doubt(engine_of: EngineOf, store: Directo
 
     (doubt,) = engine_of().doubts()
 
-    assert store.name in doubt
+    assert store.name in text_of(doubt)
     Path(store.name).mkdir()
 
 
 def test_missing_programs_raise_a_doubt(engine_of: EngineOf, tmp_path: Path) -> None:
     (doubt,) = engine_of(binaries=tmp_path).doubts()
 
-    assert doubt == "「pg_dump」を起動できません"
+    assert doubt == Message("backup-engines.program-not-runnable", program="pg_dump")

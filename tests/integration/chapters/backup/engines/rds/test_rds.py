@@ -14,9 +14,10 @@ from tests.integration.chapters.backup.engines.rds.conftest import (
     fault,
     snapshot,
 )
-from tests.integration.chapters.backup.engines.watching import Watching
+from tests.integration.chapters.backup.engines.watching import Watching, text_of
 
 from toban.chapters.backup.engine import BackupFailed, Method, RestoreOrder, TakenBackup
+from toban.message import Message
 
 LABEL, NEXT = "20261125T020000Z-full", "20261126T020000Z-full"
 
@@ -47,7 +48,7 @@ def test_a_snapshot_is_made_recorded_and_removed(
     engine.remove(taken)
     assert manual(rds, instance) == []
     checked = engine.verify(taken, Watching())
-    assert checked.troubles == [f"{taken.facts['snapshot']}: スナップショットがありません"]
+    assert checked.troubles == [Message("backup-engines.snapshot-missing", name=taken.facts["snapshot"])]
     engine.close()
 
 
@@ -159,7 +160,9 @@ def test_an_order_for_an_increment_is_refused(moto: str, instance: str, engine_a
 
 
 def test_a_missing_instance_raises_a_doubt(moto: str, engine_at: EngineAt) -> None:
-    assert engine_at(moto, "nobody").doubts() == (f"DB インスタンス nobody が {REGION} にありません",)
+    (doubt,) = engine_at(moto, "nobody").doubts()
+
+    assert text_of(doubt) == f"DB インスタンス nobody が {REGION} にありません"
 
 
 def test_an_instance_without_automated_backups_raises_a_doubt_with_a_hint(
@@ -171,7 +174,7 @@ def test_an_instance_without_automated_backups_raises_a_doubt_with_a_hint(
 
     (doubt,) = engine.doubts()
 
-    assert "HINT: BackupRetentionPeriod" in doubt
+    assert "HINT: BackupRetentionPeriod" in text_of(doubt)
     assert engine.newest_moment() is None
 
 
@@ -276,10 +279,10 @@ def test_an_unreachable_endpoint_is_reported_and_retryable(engine_at: EngineAt) 
         take(engine)
 
     assert failure.value.retry
-    assert ["RDS に届きません" in doubt for doubt in engine.doubts()] == [True]
+    assert ["RDS に届きません" in text_of(doubt) for doubt in engine.doubts()] == [True]
 
 
 def test_a_missing_access_key_is_named_and_never_shown(engine_at: EngineAt, moto: str) -> None:
     engine = engine_at(moto, "shop", access_key="env:NO_SUCH_KEY")
 
-    assert engine.doubts() == ("環境変数 NO_SUCH_KEY がありません",)
+    assert [*map(text_of, engine.doubts())] == ["環境変数 NO_SUCH_KEY がありません"]

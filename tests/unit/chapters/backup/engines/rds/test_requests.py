@@ -76,5 +76,5 @@ def test_an_invalid_instance_name_is_refused(instance: str) -> None:
 
 
 def test_one_key_without_the_other_is_refused() -> None:
-    with pytest.raises(ValidationError, match="両方"):
+    with pytest.raises(ValidationError, match="片方だけ"):
         RdsBackup.model_validate({"instance": "shop", "region": "r", "access_key": "env:KEY"})

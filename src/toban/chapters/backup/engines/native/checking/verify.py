@@ -20,6 +20,7 @@ from toban.chapters.backup.engines.native.taking import pages
 from toban.chapters.backup.engines.native.taking.archive import MemberKind
 from toban.chapters.backup.engines.native.taking.manifest import BackupManifest
 from toban.engine.stores.store import Store
+from toban.message import Message, message_of
 
 _PAGES = 128
 """Pages that are checked at once."""
@@ -37,8 +38,8 @@ def verify(store: Store, taken: TakenBackup, watch: ActWatch) -> BackupCheck:
         manifest = fetch.manifest_of(store, taken)
         parts = fetch.archives(taken)
     except Damaged as damage:
-        return BackupCheck(False, (str(damage),))
-    progress = ReadProgress(watch, sum(part.size for part in parts), "検証")
+        return BackupCheck(False, (message_of(damage),))
+    progress = ReadProgress(watch, sum(part.size for part in parts), "verified")
     reader = _BackupReader(store, taken, manifest, progress)
     found = fetch.side_by_side(reader.look, parts)
     troubles = [trouble for _, each in found for trouble in each]
@@ -46,8 +47,7 @@ def verify(store: Store, taken: TakenBackup, watch: ActWatch) -> BackupCheck:
     missing = manifest.files.keys() - {path for paths, _ in found for path in paths}
     if missing and not troubles:
         troubles += [
-            f"{path}: マニフェストにあるのに、どのアーカイブにもありません"
-            for path in sorted(missing)[:_NAMED]
+            Message("backup-engines.file-in-no-archive", file=path) for path in sorted(missing)[:_NAMED]
         ]
     return BackupCheck(not troubles, tuple(troubles))
 
@@ -62,30 +62,33 @@ class _BackupReader:
         self._start = position(taken.start.lsn) if taken.start else 0
         self._has_checksums = taken.facts.get("checksums") is True
 
-    def look(self, archive: StoredArchive) -> tuple[set[str], list[str]]:
+    def look(self, archive: StoredArchive) -> tuple[set[str], list[Message]]:
         """Read *archive* to its end; return the files in it, and what is wrong with them."""
         seen: set[str] = set()
-        troubles: list[str] = []
+        troubles: list[Message] = []
         try:
             for member, content in fetch.walk(self._store, archive, self._manifest, self._progress):
                 if member.kind is MemberKind.FILE:
                     seen.add(member.name)
-                    troubles += [f"{archive.key}: {each}" for each in self._wrong(content, member.size)]
+                    troubles += [
+                        Message("backup-engines.trouble-of", place=archive.key, trouble=each)
+                        for each in self._wrong(content, member.size)
+                    ]
         except Damaged as damage:
-            troubles.append(str(damage))
+            troubles.append(message_of(damage))
         return seen, troubles
 
-    def _wrong(self, content: MemberContent, size: int) -> Iterator[str]:
+    def _wrong(self, content: MemberContent, size: int) -> Iterator[Message]:
         try:
             if incremental.is_incremental(content.path):
                 yield from self._wrong_blocks(content, size)
             elif self._has_checksums and size % BLOCK == 0:
                 yield from self._wrong_pages(content, size)
         except BadIncrement as error:
-            yield f"{content.path}: {error}"
+            yield Message("backup-engines.trouble-of", place=content.path, trouble=message_of(error))
         content.prove()
 
-    def _wrong_blocks(self, content: MemberContent, size: int) -> Iterator[str]:
+    def _wrong_blocks(self, content: MemberContent, size: int) -> Iterator[Message]:
         start = content.read(incremental.HEAD_BYTES)
         head = incremental.read_head(start, size)
         rest = content.read(head.header_bytes - incremental.HEAD_BYTES)
@@ -94,14 +97,15 @@ class _BackupReader:
         if self._has_checksums and first is not None:
             yield from self._damaged(content, [first + number for number in numbers])
 
-    def _wrong_pages(self, content: MemberContent, size: int) -> Iterator[str]:
+    def _wrong_pages(self, content: MemberContent, size: int) -> Iterator[Message]:
         first = pages.first_block(content.path)
         if first is not None:
             yield from self._damaged(content, range(first, first + size // BLOCK))
 
-    def _damaged(self, content: MemberContent, numbers: "list[int] | range") -> Iterator[str]:
+    def _damaged(self, content: MemberContent, numbers: "list[int] | range") -> Iterator[Message]:
         for at in range(0, len(numbers), _PAGES):
             some = numbers[at : at + _PAGES]
             bad = pages.damaged(content.read(len(some) * BLOCK), some, before=self._start)
             if bad:
-                yield f"{content.path}: ページ {'、'.join(map(str, bad))} のチェックサムが合いません"
+                trouble = Message("backup-engines.page-checksums-differ", pages=bad)
+                yield Message("backup-engines.trouble-of", place=content.path, trouble=trouble)

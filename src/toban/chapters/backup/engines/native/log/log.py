@@ -22,6 +22,7 @@ from toban.chapters.backup.engines.native.protocol.segments import (
 )
 from toban.chapters.backup.engines.native.taking.archive import BadArchive, inflated
 from toban.engine.stores.store import ListedObject, Store, StoreTrouble, folder_of
+from toban.message import Message, message_of
 
 _READERS = 8
 _SEGMENT_BYTES = 16 << 20
@@ -66,22 +67,26 @@ def course(store: Store, subject: str, order: RestoreOrder) -> Course:
 def _refuse_gap(log: Log, order: RestoreOrder) -> None:
     last = log.segments[-1] if log.segments else None
     if order.to_lsn and (last is None or last.segment.end < position(order.to_lsn)):
-        raise BackupFailed(f"記録 (WAL) が {order.to_lsn} までありません", retry=False)
+        raise BackupFailed(Message("backup-engines.log-ends-early", lsn=order.to_lsn), retry=False)
     if order.to is not None and last is None:
-        raise BackupFailed("この時刻まで進めるための記録 (WAL) が、保存先に一つもありません", retry=False)
+        raise BackupFailed(Message("backup-engines.no-log-stored"), retry=False)
     if log.missing is None or order.to_lsn:
         return
     if order.to is None or last is None or last.stored_at <= order.to:
-        until = f"{last.stored_at:%Y-%m-%d %H:%M:%S %Z} ごろ" if last else "バックアップの終わり"
+        segment = log.missing.name
         raise BackupFailed(
-            f"記録 (WAL) に欠けがあります: {log.missing.name} がありません。戻せるのは{until}までです",
+            Message(
+                "backup-engines.log-has-gap", segment=segment, until=f"{last.stored_at:%Y-%m-%d %H:%M:%S %Z}"
+            )
+            if last
+            else Message("backup-engines.log-has-gap-at-once", segment=segment),
             retry=False,
         )
 
 
 def _end(taken: TakenBackup) -> WalPosition:
     if taken.end is None:
-        raise BackupFailed(f"{taken.label}: どこで終わるバックアップかの記録がありません", retry=False)
+        raise BackupFailed(Message("backup-engines.end-not-recorded", backup=taken.label), retry=False)
     return taken.end
 
 
@@ -149,23 +154,23 @@ def bring(store: Store, found: Course, order: RestoreOrder, folder: Path, watch:
         count = min(count + _MORE, len(segments))
     if found.log.missing is not None:
         raise BackupFailed(
-            f"記録 (WAL) の {found.log.missing.name} がなく、指定の時刻まで進められません", retry=False
+            Message("backup-engines.log-lacks-segment", segment=found.log.missing.name), retry=False
         )
-    watch.say("指定の時刻より後に終わったトランザクションがないので、記録の終わりまで進めます")
+    watch.say(Message("backup-engines.recovers-to-end-of-log"))
     return None
 
 
 def _bring(store: Store, segments: Sequence[StoredSegment], folder: Path, watch: ActWatch) -> None:
     def one(stored: StoredSegment) -> None:
-        if watch.why_stop() is not None:
-            raise BackupFailed("途中で止めました")
+        if (reason := watch.why_stop()) is not None:
+            raise BackupFailed(Message("backup-engines.stopped", reason=reason))
         whole, _ = content(store, stored)
         path = folder / stored.segment.name
         path.write_bytes(whole)
         path.chmod(0o600)
 
     if segments:
-        watch.say(f"記録 (WAL) を {len(segments)} 本取り出します: {segments[0].segment.name} から")
+        watch.say(Message("backup-engines.fetching-log", count=len(segments), first=segments[0].segment.name))
     with ThreadPoolExecutor(_READERS, thread_name_prefix="log") as pool:
         list(pool.map(one, segments))
 
@@ -182,9 +187,14 @@ def content(store: Store, stored: StoredSegment) -> tuple[bytes, int]:
             return assemble(pieces, stored.segment.size)
         whole = b"".join(inflated(store.stream(stored.whole)))
     except (BadArchive, StoreTrouble) as error:
-        raise BackupFailed(f"記録 (WAL) の {stored.segment.name} を読めません: {error}") from error
+        segment = stored.segment.name
+        raise BackupFailed(
+            Message("backup-engines.segment-unreadable", segment=segment, error=message_of(error))
+        ) from error
     if len(whole) != stored.segment.size:
-        raise BackupFailed(f"記録 (WAL) の {stored.segment.name} が途中で切れています", retry=False)
+        raise BackupFailed(
+            Message("backup-engines.segment-cut-off", segment=stored.segment.name), retry=False
+        )
     return whole, len(whole)
 
 

@@ -41,6 +41,7 @@ from toban.chapters.backup.engines.native.protocol.stream import (
 )
 from toban.chapters.backup.following.following import FollowerBusy, FollowingControl, LogBook
 from toban.engine.stores.store import Store, StoreTrouble, folder_of
+from toban.message import Message, message_of
 
 _PATIENCE = 0.2
 """Seconds that one wait for the server, or for the store, may take."""
@@ -78,10 +79,11 @@ def follow(source: WalSource, book: LogBook, following: FollowingControl) -> Non
         return
     except ReplicationRefusal as error:
         if error.sqlstate == _IN_USE:
-            raise FollowerBusy(str(error)) from error
-        raise BackupFailed(f"PostgreSQL: {error}") from error
+            raise FollowerBusy(message_of(error)) from error
+        trouble = Message("backup-engines.trouble-of", place="PostgreSQL", trouble=message_of(error))
+        raise BackupFailed(trouble) from error
     except StoreTrouble as error:
-        raise BackupFailed(str(error)) from error
+        raise BackupFailed(message_of(error)) from error
     finally:
         inquiry.close()
 
@@ -120,9 +122,9 @@ class _WalFollower:
         name = self.source.slot
         found = self.inquiry.look(name).slot
         if found is not None and not found.is_physical:
-            raise ReplicationRefusal(f"スロット {name} は論理レプリケーションのものです")
+            raise ReplicationRefusal(Message("backup-engines.slot-is-logical", slot=name))
         if found is not None and found.is_active:
-            raise ReplicationRefusal(f"スロット {name} は使用中です", _IN_USE)
+            raise ReplicationRefusal(Message("backup-engines.slot-in-use", slot=name), _IN_USE)
         if found is not None and (found.status == "lost" or not found.restart):
             log.warning("log_slot_lost", slot=name)
             self.replication.drop_slot(name)
@@ -131,7 +133,7 @@ class _WalFollower:
             self.replication.create_slot(name)
         kept = self.replication.slot(name)
         if kept is None:
-            raise ReplicationRefusal(f"スロット {name} がログを残していません")
+            raise ReplicationRefusal(Message("backup-engines.slot-keeps-no-log", slot=name))
         return kept
 
     @contextmanager
@@ -140,12 +142,14 @@ class _WalFollower:
         try:
             yield
         except LogGap as error:
-            self.book.breaks(system_id, str(error))
-            raise ReplicationRefusal(str(error)) from error
+            self.book.breaks(system_id, message_of(error))
+            raise ReplicationRefusal(message_of(error)) from error
         except ReplicationRefusal as error:
             # The server has no error code of its own for a timeline that it never had.
             if error.sqlstate == _UNDEFINED_FILE or (error.sqlstate == _INTERNAL and stored is not None):
-                self.book.breaks(system_id, f"続きのログがサーバーにありません: {error}")
+                self.book.breaks(
+                    system_id, Message("backup-engines.log-gone-from-server", error=message_of(error))
+                )
             raise
 
     def _bring_history(self, folder: str, timeline: int) -> None:
@@ -246,7 +250,9 @@ class _TimelineLog:
         except ReplicationRefusal as error:
             # A server that is shutting down answers no more queries, but still sends all the log it has.
             if time.monotonic() - self.looked > self.follower.source.stuck_after:
-                self.follower.book.shows(f"サーバーの様子を確かめられません: {error}")
+                self.follower.book.shows(
+                    Message("backup-engines.server-does-not-answer", error=message_of(error))
+                )
             return
         self.looked = time.monotonic()
         self.moments.append(_CommitMoment(position(found.server.flushed), found.server.certain_at))
@@ -256,10 +262,10 @@ class _TimelineLog:
         if trouble is not None or self.certain_at is not None:
             self.follower.book.shows(trouble)
 
-    def _trouble(self, slot: ReplicationSlot | None) -> str | None:
+    def _trouble(self, slot: ReplicationSlot | None) -> Message | None:
         danger = slot_trouble(slot) if slot is not None else None
         if danger is None and self.shelf.waited > self.follower.source.stuck_after:
-            return f"ログを {self.shelf.waited:.0f} 秒前から保存先に書けていません"
+            return Message("backup-engines.log-waits-for-store", count=round(self.shelf.waited))
         return danger
 
     def _answer(self) -> None:
@@ -366,4 +372,4 @@ class _Shelf:
             self._source.store.delete([each.key for each in listed if each.key != whole])
         except StoreTrouble as error:
             # They do no harm: a restore prefers the whole segment.
-            log.warning("log_pieces_left", segment=segment.name, reason=str(error))
+            log.warning("log_pieces_left", segment=segment.name, reason=message_of(error).as_json())

@@ -17,6 +17,7 @@ from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
 from toban.chapters.backup.engine import WalPosition
 from toban.chapters.backup.engines.dsn import UNREADABLE
+from toban.message import Message, plain
 
 _LOOK = 0.2
 """Seconds between two checks whether to give up, while the server is silent."""
@@ -33,7 +34,7 @@ _ALIVE = {
 class ReplicationRefusal(Exception):
     """The server did not do what it was asked, or can't be reached; the message holds no secret."""
 
-    def __init__(self, message: str, sqlstate: str = "") -> None:
+    def __init__(self, message: Message, sqlstate: str = "") -> None:
         super().__init__(message)
         self.sqlstate = sqlstate
         """The server's code for it; empty if the connection failed."""
@@ -75,7 +76,7 @@ class BackupProgress:
 type BackupMessage = ArchiveBegins | ManifestBegins | BackupProgress | memoryview
 
 
-def reason(error: Exception, dsn: str) -> str:
+def reason(error: Exception, dsn: str) -> Message:
     """Return what *error* says, without the password that *dsn* may hold."""
     text = " ".join(str(error).split()) or type(error).__name__
     try:
@@ -83,7 +84,7 @@ def reason(error: Exception, dsn: str) -> str:
     except psycopg.ProgrammingError:
         # The error may quote the connection string itself.
         return UNREADABLE
-    return text.replace(password, "…") if password else text
+    return plain(text.replace(password, "…") if password else text)
 
 
 def connection_string(dsn: str, **wanted: str) -> str:
@@ -252,7 +253,7 @@ class Replication:
         self._send(command)
         result = self._next()
         if result is None:
-            raise ReplicationRefusal("サーバーが答えずに接続を切りました")
+            raise ReplicationRefusal(Message("backup-engines.server-hung-up"))
         return result
 
     def _send(self, command: str) -> None:
@@ -262,7 +263,7 @@ class Replication:
     def _expect(self, status: pq.ExecStatus) -> pq.abc.PGresult:
         result = self._next()
         if result is None or result.status != status:
-            raise ReplicationRefusal("サーバーの答えが PostgreSQL 17 以降のものではありません")
+            raise ReplicationRefusal(Message("backup-engines.server-answers-otherwise"))
         return result
 
     def _finish(self) -> None:
@@ -316,7 +317,7 @@ class BaseBackup:
                     yield BackupProgress(int.from_bytes(message[1:9], "big"))
                 case kind:
                     raise ReplicationRefusal(
-                        f"サーバーが知らない種類のメッセージ（0x{kind:02x}）を送りました"
+                        Message("backup-engines.server-message-unknown", kind=f"0x{kind:02x}")
                     )
 
     def end(self) -> WalPosition:
@@ -330,7 +331,8 @@ def _on_the_line() -> Iterator[None]:
     try:
         yield
     except psycopg.Error as error:
-        raise ReplicationRefusal(f"サーバーとの接続が切れました: {' '.join(str(error).split())}") from None
+        lost = Message("backup-engines.connection-lost", error=" ".join(str(error).split()))
+        raise ReplicationRefusal(lost) from None
 
 
 def _archive(message: bytes) -> ArchiveBegins:
@@ -360,7 +362,7 @@ def _refusal(result: pq.abc.PGresult) -> ReplicationRefusal:
     said = [found.decode("utf-8", "replace") for field in fields if (found := result.error_field(field))]
     state = result.error_field(pq.DiagnosticField.SQLSTATE) or b""
     text = " / ".join(said) or " ".join(result.error_message.decode("utf-8", "replace").split())
-    return ReplicationRefusal(text, state.decode())
+    return ReplicationRefusal(plain(text), state.decode())
 
 
 def _name(slot: str) -> str:

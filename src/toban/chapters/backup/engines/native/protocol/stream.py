@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 from toban.chapters.backup.engines.native.protocol.segments import WalSegment, lsn_text
+from toban.message import Message
 
 _LOG = struct.Struct("!cqqq")
 _KEEPALIVE = struct.Struct("!cqqB")
@@ -98,7 +99,11 @@ class WalTail:
         """Add log; yields the segments that it completes. Raises `LogGap` unless it continues the last."""
         if received.start != self.received:
             raise LogGap(
-                f"ログが {lsn_text(self.received)} から続きません（{lsn_text(received.start)} が届きました）"
+                Message(
+                    "backup-engines.log-does-not-continue",
+                    end=lsn_text(self.received),
+                    came=lsn_text(received.start),
+                )
             )
         content = received.content
         while content:

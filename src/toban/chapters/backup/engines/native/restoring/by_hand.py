@@ -5,29 +5,32 @@ from collections.abc import Iterator, Sequence
 from toban.chapters.backup.drills.postgres import major
 from toban.chapters.backup.engine import TakenBackup
 from toban.chapters.backup.engines.native.restoring import fetch
+from toban.message import Message
 
 _SEGMENT_BYTES = 16 << 20
 
 
-def commands(chain: Sequence[TakenBackup]) -> list[str]:
+def commands(chain: Sequence[TakenBackup]) -> list[Message | str]:
     """Return lines of bash that build the data directory `./restored` from `./wal/` and each `./LABEL/`.
 
     Sealed objects must have been decrypted already.
     """
     newest = chain[-1]
-    lines = [f"# 要るもの: PostgreSQL {major(newest.server_version)} の pg_combinebackup と pg_ctl、zstd"]
+    lines: list[Message | str] = [
+        Message("backup-engines.by-hand-programs", version=major(newest.server_version))
+    ]
     for taken in chain:
         lines += _unpacked(taken)
     lines += _combined(chain)
     lines += [
-        "# 表領域は、上で展開した場所を指したままにします",
+        Message("backup-engines.by-hand-tablespaces"),
         "rm -f restored/tablespace_map restored/backup_manifest",
         *_log(newest),
-        "# ここまで戻す時刻。最後まで戻すなら、この行を消します",
+        Message("backup-engines.by-hand-target"),
         "# echo \"recovery_target_time = '2026-11-25 01:23:00+09'\" >> restored/postgresql.auto.conf",
         "touch restored/recovery.signal",
         "chmod 700 restored",
-        "# PostgreSQL は root では動きません: chown -R postgres restored* wal してから、postgres で",
+        Message("backup-engines.by-hand-account"),
         "pg_ctl -D restored -l restored.log -w -t 86400 start",
     ]
     return lines
@@ -45,7 +48,7 @@ def _unpacked(taken: TakenBackup) -> Iterator[str]:
         yield f'ln -sfn "$PWD/{place}" {folder}/pg_tblspc/{space.oid}'
 
 
-def _combined(chain: Sequence[TakenBackup]) -> Iterator[str]:
+def _combined(chain: Sequence[TakenBackup]) -> Iterator[Message | str]:
     newest = chain[-1]
     if len(chain) == 1:
         yield f"mv {newest.label}.data restored"
@@ -53,14 +56,14 @@ def _combined(chain: Sequence[TakenBackup]) -> Iterator[str]:
     spaces = " ".join(
         f'-T "$PWD/{newest.label}.{space.oid}=$PWD/restored.{space.oid}"' for space in fetch.spaces(newest)
     )
-    yield "# 壊れた増分は、この命令では見つかりません。先に記録の SHA-256 (backup.json) と照らしてください"
+    yield Message("backup-engines.by-hand-compare")
     folders = " ".join(f"{taken.label}.data" for taken in chain)
     yield " ".join(filter(None, ["pg_combinebackup", spaces, "-o restored", folders]))
 
 
-def _log(newest: TakenBackup) -> Iterator[str]:
+def _log(newest: TakenBackup) -> Iterator[Message | str]:
     size = newest.facts.get("wal_segment_size", _SEGMENT_BYTES)
-    yield "# 記録 (WAL): 全部そろったものと、まだ途中の最後の一本 (名前の末尾が、その切れ端の始まる位置)"
+    yield Message("backup-engines.by-hand-log")
     yield "mkdir -p wal"
     yield 'for f in wal/*/*.zst wal/*.history; do [ -e "$f" ] || continue; n=${f##*/}; n=${n%.zst}'
     yield "  case $n in"

@@ -23,6 +23,7 @@ from toban.chapters.backup.engines.native.restoring.incremental import BLOCK, Ba
 from toban.chapters.backup.engines.native.taking.archive import Member, MemberKind
 from toban.chapters.backup.engines.native.taking.manifest import BackupManifest
 from toban.engine.stores.store import Store
+from toban.message import Message, message_of
 
 CONTROL = "global/pg_control"
 """Without this file no server starts on the folder, so it gets its name last."""
@@ -94,11 +95,11 @@ class Tree:
         try:
             descriptor = os.open(self._place(path), os.O_RDWR | os.O_NOFOLLOW)
         except FileNotFoundError as error:
-            raise BadIncrement("the full backup has no such file") from error
+            raise BadIncrement(Message("backup-engines.file-not-in-full")) from error
         try:
             length = os.fstat(descriptor).st_size
             if length % BLOCK:
-                raise BadIncrement("the full backup's file has a torn last block")
+                raise BadIncrement(Message("backup-engines.last-block-torn"))
             # In this order: blocks of the full backup beyond the truncation must read as zeroes.
             if length > head.truncation_block_length * BLOCK:
                 os.ftruncate(descriptor, head.truncation_block_length * BLOCK)
@@ -127,7 +128,7 @@ def lay_down(
     layer = _BackupLayer(store, tree, part.manifest, needed, progress)
     seen = set().union(*fetch.side_by_side(layer.put, part.archives))
     if missing := sorted(part.manifest.files.keys() - seen):
-        raise Damaged(f"{missing[0]} など {len(missing)} 件が、マニフェストにあるのにアーカイブにありません")
+        raise Damaged(Message("backup-engines.files-in-no-archive", file=missing[0], count=len(missing)))
 
 
 def built_upon(increment: BackupManifest) -> frozenset[str]:
@@ -153,7 +154,10 @@ class _BackupLayer:
                 if self._put(member, content):
                     seen.add(member.name)
             except (BadIncrement, FileExistsError) as error:
-                raise Damaged(f"{archive.key}: {member.name}: {error}") from error
+                trouble = Message("backup-engines.trouble-of", place=member.name, trouble=message_of(error))
+                raise Damaged(
+                    Message("backup-engines.trouble-of", place=archive.key, trouble=trouble)
+                ) from error
         return seen
 
     def _put(self, member: Member, content: MemberContent) -> bool:
@@ -198,4 +202,4 @@ def _write_at(descriptor: int, at: int, count: int, content: MemberContent) -> N
             written = os.pwrite(descriptor, rest, at)
             rest, at = rest[written:], at + written
     if at != until:
-        raise BadIncrement("ends before its last block")
+        raise BadIncrement(Message("backup-engines.increment-ends-early"))

@@ -6,6 +6,7 @@ from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
+from typing import Literal
 
 from toban.chapters.backup.engine import ActWatch, BackupFailed, TakenBackup
 from toban.chapters.backup.engines.native.taking import manifest as manifests
@@ -18,6 +19,7 @@ from toban.chapters.backup.engines.native.taking.archive import (
 )
 from toban.chapters.backup.engines.native.taking.manifest import BackupManifest, BadManifest, File
 from toban.engine.stores.store import Store, StoreTrouble
+from toban.message import Message, message_of
 
 _READERS = min(max(os.cpu_count() or 1, 2), 8)
 """Archives that are read at once. Hashing, inflating and writing release the interpreter lock: more readers
@@ -30,7 +32,7 @@ _OUTSIDE_MANIFEST = ("pg_wal/", "backup_manifest")
 class Damaged(BackupFailed):
     """The stored data is not what was backed up; the message names the object and the file in it."""
 
-    def __init__(self, message: str) -> None:
+    def __init__(self, message: Message) -> None:
         super().__init__(message, retry=False)
 
 
@@ -100,7 +102,8 @@ class MemberContent:
                 checksum.update(piece)
                 yield piece
         if file is not None and checksum.hexdigest() != file.checksum:
-            raise Damaged(f"{self._key}: {self.path}: マニフェストの {file.algorithm} と一致しません")
+            trouble = Message("backup-engines.checksum-differs", algorithm=file.algorithm)
+            raise Damaged(_of(self._key, self.path, trouble))
 
 
 @contextmanager
@@ -109,7 +112,13 @@ def _named(key: str) -> Iterator[None]:
     try:
         yield
     except (BadArchive, StoreTrouble) as error:
-        raise Damaged(f"{key}: {error}") from error
+        raise Damaged(_of(key, message_of(error))) from error
+
+
+def _of(*path: Message | str) -> Message:
+    """Return the last of *path*, with the object, and the file in it, that it is about."""
+    place, *rest = path
+    return Message("backup-engines.trouble-of", place=place, trouble=_of(*rest) if rest[1:] else rest[0])
 
 
 def archives(taken: TakenBackup) -> tuple[StoredArchive, ...]:
@@ -117,7 +126,7 @@ def archives(taken: TakenBackup) -> tuple[StoredArchive, ...]:
     sizes = {stored.key: stored.size for stored in taken.objects}
     entries = _mappings(taken, "archives")
     if not entries:
-        raise Damaged(f"{taken.label}: どのアーカイブに入っているかの記録がありません")
+        raise Damaged(_of(taken.label, Message("backup-engines.archives-not-recorded")))
     found = [
         StoredArchive(
             key=str(entry["key"]),
@@ -150,7 +159,7 @@ def manifest_of(store: Store, taken: TakenBackup) -> BackupManifest:
     """Read the backup's manifest and verify that it is the one that was stored; raises `Damaged`."""
     described = taken.facts.get("manifest")
     if not isinstance(described, Mapping):
-        raise Damaged(f"{taken.label}: マニフェストの記録がありません")
+        raise Damaged(_of(taken.label, Message("backup-engines.manifest-not-recorded")))
     key = str(described["key"])
     try:
         text = store.read(key)
@@ -158,19 +167,19 @@ def manifest_of(store: Store, taken: TakenBackup) -> BackupManifest:
             text = b"".join(inflated([text]))
         found = manifests.parse(text)
     except (BadManifest, BadArchive, StoreTrouble) as error:
-        raise Damaged(f"{key}: {error}") from error
+        raise Damaged(_of(key, message_of(error))) from error
     if taken.manifest_sha256 and found.sha256 != taken.manifest_sha256:
-        raise Damaged(f"{key}: カタログの SHA-256 と一致しません")
+        raise Damaged(_of(key, Message("backup-engines.manifest-differs")))
     return found
 
 
 class ReadProgress:
     """How much of several archives was read; reader threads share it, and it stops them."""
 
-    def __init__(self, watch: ActWatch, total: int, words: str) -> None:
+    def __init__(self, watch: ActWatch, total: int, what: Literal["fetched", "verified"]) -> None:
         self._watch = watch
         self._total = total
-        self._words = words
+        self._what = what
         self._done = 0
         self._lock = threading.Lock()
 
@@ -179,11 +188,10 @@ class ReadProgress:
         with self._lock:
             self._done += count
             percent = min(100 * self._done / self._total, 100) if self._total else None
-            self._watch.progress(
-                percent, f"{self._words} {_megabytes(self._done)} / {_megabytes(self._total)}"
-            )
-            if self._watch.why_stop() is not None:
-                raise BackupFailed("途中で止めました")
+            done, total = _megabytes(self._done), _megabytes(self._total)
+            self._watch.progress(percent, Message(f"backup-engines.{self._what}", done=done, total=total))
+            if (reason := self._watch.why_stop()) is not None:
+                raise BackupFailed(Message("backup-engines.stopped", reason=reason))
 
 
 def _megabytes(count: int) -> str:
@@ -218,9 +226,10 @@ def _listed(key: str, path: str, member: Member, manifest: BackupManifest) -> Fi
     if file is None:
         if path.startswith(_OUTSIDE_MANIFEST):
             return None
-        raise Damaged(f"{key}: {path}: マニフェストにないファイルです")
+        raise Damaged(_of(key, path, Message("backup-engines.file-not-in-manifest")))
     if file.size != member.size:
-        raise Damaged(f"{key}: {path}: {member.size} バイトですが、マニフェストでは {file.size} バイトです")
+        trouble = Message("backup-engines.file-size-differs", size=member.size, recorded=file.size)
+        raise Damaged(_of(key, path, trouble))
     return file
 
 

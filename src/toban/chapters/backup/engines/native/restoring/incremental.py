@@ -10,6 +10,8 @@ import struct
 from dataclasses import dataclass
 from itertools import pairwise
 
+from toban.message import Message
+
 BLOCK = 8192
 """PostgreSQL's block size; increments of a server that was built with another one are refused."""
 
@@ -48,15 +50,19 @@ class IncrementHead:
 def read_head(text: bytes, size: int) -> IncrementHead:
     """Read the first `HEAD_BYTES` of a file of *size* bytes, or raise `BadIncrement`."""
     if len(text) < HEAD_BYTES:
-        raise BadIncrement("cut off in its header")
+        raise BadIncrement(Message("backup-engines.increment-header-cut-off"))
     magic, count, truncation = _HEAD.unpack(text[:HEAD_BYTES])
     if magic != _MAGIC:
-        raise BadIncrement(f"begins with {magic:#x} instead of {_MAGIC:#x}")
+        raise BadIncrement(
+            Message("backup-engines.increment-magic-differs", found=f"{magic:#x}", wanted=f"{_MAGIC:#x}")
+        )
     if count > _SEGMENT_BLOCKS or truncation > _SEGMENT_BLOCKS:
-        raise BadIncrement(f"claims {count} blocks and a length of {truncation}, more than a file can have")
+        raise BadIncrement(Message("backup-engines.increment-too-large", blocks=count, length=truncation))
     head = IncrementHead(count, truncation)
     if head.file_bytes != size:
-        raise BadIncrement(f"is {size} bytes long, its header says {head.file_bytes}")
+        raise BadIncrement(
+            Message("backup-engines.increment-size-differs", size=size, recorded=head.file_bytes)
+        )
     return head
 
 
@@ -64,12 +70,12 @@ def read_numbers(text: bytes, head: IncrementHead) -> tuple[int, ...]:
     """Read the block numbers of the whole header *text*, or raise `BadIncrement`."""
     numbers = struct.unpack_from(f"<{head.block_count}I", text, HEAD_BYTES)
     if any(number >= _SEGMENT_BLOCKS for number in numbers):
-        raise BadIncrement("has a block beyond the end of any file")
+        raise BadIncrement(Message("backup-engines.increment-block-too-far"))
     # The server writes them in order: anything else is damage.
     if any(here >= after for here, after in pairwise(numbers)):
-        raise BadIncrement("has its blocks out of order")
+        raise BadIncrement(Message("backup-engines.increment-blocks-unordered"))
     if any(text[HEAD_BYTES + 4 * head.block_count :]):
-        raise BadIncrement("has other than zeroes between header and blocks")
+        raise BadIncrement(Message("backup-engines.increment-padding-not-zero"))
     return numbers
 
 

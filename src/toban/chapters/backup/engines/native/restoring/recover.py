@@ -17,6 +17,7 @@ from toban.chapters.backup.engines.native.restoring import combine, fetch
 from toban.chapters.backup.engines.native.restoring.combine import ChainPart, Tree
 from toban.chapters.backup.engines.native.restoring.fetch import ReadProgress
 from toban.engine.stores.store import Store, StoreTrouble
+from toban.message import Message, message_of
 
 UNFINISHED = ".toban-restoring"
 """A file that marks the folder until everything is there and on disk."""
@@ -46,14 +47,17 @@ def restore(store: Store, subject: str, order: RestoreOrder, watch: ActWatch) ->
         with _timed(phases, "log"):
             stop_at = log.bring(store, course, order, order.into / "pg_wal", watch)
             if lacking := log.covers(order.into / "pg_wal", order.chain[-1]):
-                raise BackupFailed(f"バックアップ自身に要る記録 (WAL) {lacking} がありません", retry=False)
+                raise BackupFailed(
+                    Message("backup-engines.backup-lacks-own-log", segment=lacking), retry=False
+                )
             _order_recovery(order, course, stop_at)
         with _timed(phases, "sync"):
             _finish(order.into)
     except StoreTrouble as trouble:
-        raise BackupFailed(str(trouble), retry=trouble.passing) from trouble
+        raise BackupFailed(message_of(trouble), retry=trouble.passing) from trouble
     except OSError as error:
-        raise BackupFailed(f"{error.filename or order.into}: 書けません: {error.strerror}") from error
+        path = error.filename or order.into
+        raise BackupFailed(Message("backup-engines.not-writable", path=path, error=error.strerror)) from error
     return RestoredBackup(order.into, phases)
 
 
@@ -61,13 +65,16 @@ def _refuse_broken(order: RestoreOrder) -> None:
     full, *increments = order.chain
     if full.method is not Method.FULL:
         raise BackupFailed(
-            f"{full.label} は増分です。もとのフルバックアップ {full.parent} がありません", retry=False
+            Message("backup-engines.increment-without-full", backup=full.label, full=full.parent), retry=False
         )
     for taken in increments:
         if (taken.parent, taken.system_id) != (full.label, full.system_id):
-            raise BackupFailed(f"{taken.label} は {full.label} の上に取られたものではありません", retry=False)
+            raise BackupFailed(
+                Message("backup-engines.increment-of-another-full", backup=taken.label, full=full.label),
+                retry=False,
+            )
     if len(increments) > 1:
-        raise BackupFailed("増分は一つだけ重ねられます: どれもフルの上に取られています", retry=False)
+        raise BackupFailed(Message("backup-engines.more-than-one-increment"), retry=False)
 
 
 def _make_ready(folder: Path) -> None:
@@ -77,7 +84,7 @@ def _make_ready(folder: Path) -> None:
             shutil.rmtree(each, ignore_errors=True)
     for each in [folder, spaces]:
         if each.exists() and any(each.iterdir()):
-            raise BackupFailed(f"{each}: 空のフォルダーではありません", retry=False)
+            raise BackupFailed(Message("backup-engines.folder-not-empty", folder=each), retry=False)
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     folder.chmod(0o700)
     (folder / UNFINISHED).touch(mode=0o600)
@@ -94,7 +101,7 @@ def _lay_down(
     tree.link(fetch.spaces(order.chain[-1]), _spaces_folder(order.into))
     full, *increments = parts
     total = sum(archive.size for part in parts for archive in part.archives)
-    progress = ReadProgress(watch, total, "取得")
+    progress = ReadProgress(watch, total, "fetched")
     with _timed(phases, "fetch"):
         needed = combine.built_upon(increments[0].manifest) if increments else None
         combine.lay_down(store, tree, full, progress, needed=needed)

@@ -11,6 +11,8 @@ from typing import IO, cast
 
 import zstandard
 
+from toban.message import Message
+
 _BLOCK = tarfile.BLOCKSIZE
 _PIECE = 1 << 20
 """The most bytes of a member that are passed on at once."""
@@ -53,7 +55,7 @@ class _ByteSource:
         """Yield exactly *count* bytes in pieces."""
         while count:
             if not self._piece and not self._more():
-                raise BadArchive("the archive is cut off")
+                raise BadArchive(Message("backup-engines.archive-cut-off"))
             taken = self._piece[:count]
             self._piece = self._piece[len(taken) :]
             count -= len(taken)
@@ -88,7 +90,7 @@ def members(pieces: Iterable[bytes]) -> Iterator[tuple[Member, Iterator[memoryvi
         try:
             info = tarfile.TarInfo.frombuf(header, "utf-8", "surrogateescape")
         except tarfile.HeaderError as error:
-            raise BadArchive(f"no header of a tar archive: {error}") from error
+            raise BadArchive(Message("backup-engines.not-tar", error=error)) from error
         content = source.take(info.size) if info.isreg() else iter(())
         yield _member(info), content
         for _ in content:
@@ -103,14 +105,14 @@ def members(pieces: Iterable[bytes]) -> Iterator[tuple[Member, Iterator[memoryvi
 def _member(info: tarfile.TarInfo) -> Member:
     name = info.name.removeprefix("./").rstrip("/")
     if name.startswith("/") or ".." in name.split("/"):
-        raise BadArchive(f"{info.name}: leads out of the data directory")
+        raise BadArchive(Message("backup-engines.member-leads-out", member=info.name))
     if info.isreg():
         return Member(name, MemberKind.FILE, info.size)
     if info.isdir():
         return Member("" if name == "." else name, MemberKind.FOLDER, 0)
     if info.issym():
         return Member(name, MemberKind.LINK, 0, info.linkname)
-    raise BadArchive(f"{info.name}: PostgreSQL's backups have no such member")
+    raise BadArchive(Message("backup-engines.member-of-unknown-kind", member=info.name))
 
 
 class _ReadableIterator:
@@ -143,4 +145,4 @@ def inflated(pieces: Iterable[bytes]) -> Iterator[bytes]:
         while piece := reader.read(_PIECE):
             yield piece
     except zstandard.ZstdError as error:
-        raise BadArchive(f"damaged zstd: {error}") from error
+        raise BadArchive(Message("backup-engines.zstd-damaged", error=error)) from error

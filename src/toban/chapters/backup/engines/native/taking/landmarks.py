@@ -10,6 +10,7 @@ import structlog
 from toban.chapters.backup.engines.native.protocol.replication import ReplicationRefusal
 from toban.chapters.backup.engines.native.protocol.segments import position
 from toban.chapters.backup.engines.native.protocol.server import Inquiry, ServerState
+from toban.message import message_of
 
 _INTERVAL = 1.0
 """Seconds between two looks: a backup may seem this much older than its end."""
@@ -47,7 +48,7 @@ class Landmarks:
         try:
             self.look()
         except ReplicationRefusal as error:
-            log.info("landmark_missed", reason=str(error))
+            log.info("landmark_missed", reason=message_of(error).as_json())
             self._due = time.monotonic() + _PAUSE
 
 

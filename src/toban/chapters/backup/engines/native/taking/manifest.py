@@ -13,6 +13,8 @@ from typing import Any, Protocol
 
 import google_crc32c
 
+from toban.message import Message
+
 _LAST_LINE = b'"Manifest-Checksum"'
 
 
@@ -89,16 +91,16 @@ def parse(text: bytes) -> BackupManifest:
     """Read a manifest, or raise `BadManifest`."""
     body, found, last = text.rpartition(_LAST_LINE)
     if not found:
-        raise BadManifest("the manifest has no checksum of its own: it was cut off")
+        raise BadManifest(Message("backup-engines.manifest-cut-off"))
     # The checksum covers every line before its own, and that line starts with the key.
     wanted = last.strip().strip(b':"} \n').decode("ascii", "replace")
     if hashlib.sha256(body).hexdigest() != wanted:
-        raise BadManifest("the manifest does not match its own checksum")
+        raise BadManifest(Message("backup-engines.manifest-checksum-differs"))
     try:
         content = json.loads(text)
         files = dict(_file(entry) for entry in content["Files"])
     except (ValueError, KeyError, TypeError) as error:
-        raise BadManifest(f"the manifest can't be read: {error!r}") from error
+        raise BadManifest(Message("backup-engines.manifest-malformed", error=repr(error))) from error
     return BackupManifest(MappingProxyType(files), hashlib.sha256(text).hexdigest())
 
 
@@ -107,5 +109,5 @@ def _file(entry: Mapping[str, Any]) -> tuple[str, File]:
     path = entry["Path"] if "Path" in entry else os.fsdecode(bytes.fromhex(entry["Encoded-Path"]))
     algorithm = str(entry.get("Checksum-Algorithm", ""))
     if algorithm not in CHECKSUMS:
-        raise BadManifest(f"{path}: unknown checksum {algorithm}")
+        raise BadManifest(Message("backup-engines.checksum-unknown", file=path, algorithm=algorithm))
     return path, File(int(entry["Size"]), algorithm, str(entry.get("Checksum", "")))

@@ -4,6 +4,8 @@ import tarfile
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from toban.message import Message
+
 _BLOCK = tarfile.BLOCKSIZE
 _END = bytes(_BLOCK)
 
@@ -57,7 +59,7 @@ class Members:
         try:
             member = tarfile.TarInfo.frombuf(header, "utf-8", "surrogateescape")
         except tarfile.HeaderError as error:
-            raise NoTar(f"tar として読めません: {error}") from error
+            raise NoTar(Message("backup-engines.not-tar", error=error)) from error
         size = member.size if member.isreg() else 0
         self._left = -(-size // _BLOCK) * _BLOCK
         return Cut(member.name, memoryview(header), size)

@@ -12,6 +12,7 @@ import structlog
 import zstandard
 
 from toban.chapters.backup.engine import ActWatch, BackupFailed, Method, NeedsFull, TakenBackup, WalPosition
+from toban.chapters.backup.engines.native.checking.doubts import SUMMARIES_OFF, too_old
 from toban.chapters.backup.engines.native.protocol.replication import (
     ArchiveBegins,
     BackupProgress,
@@ -28,6 +29,7 @@ from toban.chapters.backup.engines.native.taking.landmarks import Landmarks, cer
 from toban.chapters.backup.engines.native.taking.members import NoTar
 from toban.chapters.backup.engines.native.taking.pack import Archives, Compression
 from toban.engine.stores.store import Store, StoredObject, StoreTrouble, folder_of
+from toban.message import Message, message_of, plain
 
 _NOT_IN_STATE = "55000"
 """`object_not_in_prerequisite_state`: among other causes, the base of an increment is missing."""
@@ -72,13 +74,17 @@ def _failure(error: BaseException, method: Method) -> BackupFailed | None:
     """Return what *error* means to the operator; None if it says so itself, or must not be handled here."""
     match error:
         case Stopped():
-            return BackupFailed("止めるように言われたので、バックアップを途中でやめました")
+            return BackupFailed(Message("backup-engines.taking-stopped"))
         case ReplicationRefusal(sqlstate=code) if method is Method.INCREMENTAL and code == _NOT_IN_STATE:
-            return NeedsFull(f"増分を作れません: {error}", retry=False)
+            return NeedsFull(
+                Message("backup-engines.increment-refused", error=message_of(error)), retry=False
+            )
         case ReplicationRefusal() | NoTar():
-            return BackupFailed(f"PostgreSQL: {error}")
+            return BackupFailed(
+                Message("backup-engines.trouble-of", place="PostgreSQL", trouble=message_of(error))
+            )
         case StoreTrouble():
-            return BackupFailed(str(error), retry=error.passing)
+            return BackupFailed(message_of(error), retry=error.passing)
         case _:
             return None
 
@@ -107,7 +113,8 @@ class _Taking:
     def _run(self) -> TakenBackup:
         server = self.landmarks.look()
         if server.is_too_old:
-            raise BackupFailed(_too_old(server), retry=False)
+            what, hint = too_old(server)
+            raise BackupFailed(what, hint=hint, retry=False)
         with Replication(self.source.dsn, lambda: self.watch.why_stop() is not None) as replication:
             identity = replication.identify()
             if self.method is Method.INCREMENTAL:
@@ -115,9 +122,9 @@ class _Taking:
             # The log that the backup needs must not be recycled before it was sent.
             replication.create_slot(f"toban_backup_{secrets.token_hex(4)}", temporary=True)
             if self.method is Method.INCREMENTAL and self.parent is not None:
-                self.watch.say(f"フルバックアップ {self.parent.label} のマニフェストを渡します")
+                self.watch.say(Message("backup-engines.uploading-manifest", full=self.parent.label))
                 replication.upload_manifest(_manifest(self.source.store, self.parent))
-            self.watch.progress(None, "チェックポイントを待っています")
+            self.watch.progress(None, Message("backup-engines.waiting-for-checkpoint"))
             backup = replication.base_backup(self._options())
             folder = self.source.folder(self.label)
             with Archives(self.source.store, folder, self.source.compression) as archives:
@@ -167,7 +174,7 @@ class _Taking:
 
     def _tell(self, done: int, expected: int) -> None:
         percent = min(done / expected * 100, 100.0) if expected else None
-        self.watch.progress(percent, f"{done / 2**20:,.0f} MiB")
+        self.watch.progress(percent, plain(f"{done / 2**20:,.0f} MiB"))
 
     def _taken(
         self,
@@ -178,7 +185,7 @@ class _Taking:
         end: WalPosition,
     ) -> TakenBackup:
         if self.manifest is None:
-            raise ReplicationRefusal("サーバーがバックアップを最後まで送りませんでした")
+            raise ReplicationRefusal(Message("backup-engines.backup-sent-in-part"))
         return TakenBackup(
             label=self.label,
             method=self.method,
@@ -205,41 +212,34 @@ class _Taking:
         )
 
 
-def _too_old(server: ServerState) -> str:
-    return (
-        f"PostgreSQL {server.version} は増分バックアップを知りません（17 以降が必要です）\n"
-        'HINT: kind = "pgbackrest" か kind = "pg_dump" を使ってください'
-    )
-
-
 def _check_parent(parent: TakenBackup | None, identity: Identity, server: ServerState) -> None:
     """Refuse early a parent that the server would refuse late, or that a restore could not combine."""
     if parent is None:
-        raise NeedsFull("増分の元になるフルバックアップがありません", retry=False)
+        raise NeedsFull(Message("backup-engines.no-full-to-build-on"), retry=False)
     if parent.system_id != identity.system_id:
+        clusters = {"cluster": parent.system_id, "current": identity.system_id}
         raise NeedsFull(
-            f"{parent.label} は別のクラスタ（{parent.system_id}）のものです。今は {identity.system_id} です",
-            retry=False,
+            Message("backup-engines.full-of-another-cluster", full=parent.label, **clusters), retry=False
         )
     if parent.server_version.split(".")[0] != str(server.major):
-        raise NeedsFull(f"{parent.label} は PostgreSQL {parent.server_version} のものです", retry=False)
-    if not server.summarizes:
         raise NeedsFull(
-            "summarize_wal が off なので、増分を作れません\n"
-            "HINT: ALTER SYSTEM SET summarize_wal = on; SELECT pg_reload_conf();",
+            Message(
+                "backup-engines.full-of-another-version", full=parent.label, version=parent.server_version
+            ),
             retry=False,
         )
+    if not server.summarizes:
+        what, hint = SUMMARIES_OFF
+        raise NeedsFull(what, hint=hint, retry=False)
     if server.is_standby and parent.end and position(server.redo) < position(parent.end.lsn):
-        raise BackupFailed(
-            f"待機系に {parent.label} より新しいリスタートポイントがまだないので、増分を作れません"
-        )
+        raise BackupFailed(Message("backup-engines.standby-has-no-newer-restartpoint", full=parent.label))
 
 
 def _manifest(store: Store, parent: TakenBackup) -> Iterator[bytes]:
     """Yield the manifest of *parent*; raises before it ends if it is not the one that was stored."""
     entry = parent.facts.get("manifest")
     if not isinstance(entry, dict):
-        raise NeedsFull(f"{parent.label} にマニフェストがありません", retry=False)
+        raise NeedsFull(_about(parent, Message("backup-engines.manifest-not-recorded")), retry=False)
     digest, decompressor = hashlib.sha256(), zstandard.ZstdDecompressor().decompressobj()
     try:
         for piece in store.stream(str(entry["key"])):
@@ -247,13 +247,18 @@ def _manifest(store: Store, parent: TakenBackup) -> Iterator[bytes]:
             digest.update(plain)
             yield plain
     except zstandard.ZstdError as error:
-        raise NeedsFull(f"{parent.label} のマニフェストが壊れています: {error}", retry=False) from error
+        damage = Message("backup-engines.zstd-damaged", error=error)
+        raise NeedsFull(_about(parent, damage), retry=False) from error
     except StoreTrouble as error:
         if error.passing:
             raise
-        raise NeedsFull(f"{parent.label} のマニフェストを読めません: {error}", retry=False) from error
+        raise NeedsFull(_about(parent, message_of(error)), retry=False) from error
     if digest.hexdigest() != parent.manifest_sha256:
-        raise NeedsFull(f"{parent.label} のマニフェストが記録と違います", retry=False)
+        raise NeedsFull(_about(parent, Message("backup-engines.manifest-differs")), retry=False)
+
+
+def _about(parent: TakenBackup, trouble: Message) -> Message:
+    return Message("backup-engines.manifest-not-usable", full=parent.label, trouble=trouble)
 
 
 def _tablespaces(archives: Archives) -> list[dict[str, object]]:
@@ -266,10 +271,13 @@ def _check_sizes(store: Store, folder: str, objects: tuple[StoredObject, ...]) -
     listed = {each.key: each.size for each in store.listing(folder)}
     for each in objects:
         if listed.get(each.key) != each.size:
-            raise StoreTrouble(
-                f"{each.key}: {each.size} バイトのはずが、保存先では {listed.get(each.key, 0)} バイトです",
-                passing=True,
+            trouble = Message(
+                "backup-engines.stored-size-differs",
+                object=each.key,
+                size=each.size,
+                listed=listed.get(each.key, 0),
             )
+            raise StoreTrouble(trouble, passing=True)
 
 
 def _remove(store: Store, folder: str) -> None:
@@ -281,4 +289,4 @@ def _leave_nothing(store: Store, folder: str) -> None:
         _remove(store, folder)
     except StoreTrouble as error:
         # Report the failure that led here; the sweep finds what is left.
-        log.warning("backup_leftovers", folder=folder, reason=str(error))
+        log.warning("backup_leftovers", folder=folder, reason=message_of(error).as_json())

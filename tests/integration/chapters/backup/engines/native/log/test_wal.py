@@ -34,6 +34,7 @@ from toban.chapters.backup.engines.native.taking.take import take
 from toban.chapters.backup.following.following import FollowerBusy
 from toban.engine.stores.directory import DirectoryStore
 from toban.engine.stores.store import Store
+from toban.message import Message
 
 SIZE = 1 << 20
 SENT = "SELECT sent_lsn >= pg_current_wal_flush_lsn() FROM pg_stat_replication"
@@ -44,8 +45,8 @@ class Book:
     """Stores in memory what the catalogue stores in the state database."""
 
     stretches: list[tuple[WalPosition, str, datetime]] = field(default_factory=list)
-    broken: list[str] = field(default_factory=list)
-    troubles: list[str | None] = field(default_factory=list)
+    broken: list[Message] = field(default_factory=list)
+    troubles: list[Message | None] = field(default_factory=list)
     systems: set[str] = field(default_factory=set)
 
     def end(self, system_id: str) -> WalPosition | None:
@@ -68,12 +69,12 @@ class Book:
         if durable_to is not None:
             self.stretches.append((first, last_lsn, durable_to))
 
-    def breaks(self, system_id: str, why: str) -> None:
+    def breaks(self, system_id: str, why: Message) -> None:
         self.systems.add(system_id)
         self.broken.append(why)
         self.stretches.clear()
 
-    def shows(self, trouble: str | None) -> None:
+    def shows(self, trouble: Message | None) -> None:
         self.troubles.append(trouble)
 
     @property
@@ -339,7 +340,7 @@ def test_a_lost_slot_breaks_the_log_and_a_new_stretch_begins(
 
     assert isinstance(broken.failure, BackupFailed)
     assert len(book.broken) == 1
-    assert "続きのログがサーバーにありません" in book.broken[0]
+    assert "続きのログがサーバーにありません" in str(book.broken[0])
     assert len(book.stretches) == 1
 
 
@@ -384,7 +385,7 @@ def test_a_slow_store_is_reported_until_the_log_continues(cluster: Cluster, stor
         eventually(lambda: book.troubles[-1] is None)
 
     assert first is not None
-    assert "保存先に書けていません" in first
+    assert "保存先に書けていません" in str(first)
 
 
 class Stuck(DirectoryStore):

@@ -228,10 +228,10 @@ def test_a_missing_or_damaged_parent_manifest_requires_a_full_backup(
     key = full.facts["manifest"]["key"]  # type: ignore[index]
 
     store.put(key, zstandard.compress(b'{"PostgreSQL-Backup-Manifest-Version": 2}'))
-    with pytest.raises(NeedsFull, match="記録と違います"):
+    with pytest.raises(NeedsFull, match="のマニフェストを使えません: カタログの SHA-256"):
         take(source(cluster.dsn, store), label("incr"), Method.INCREMENTAL, full, Watching())
     store.delete([key])
-    with pytest.raises(NeedsFull, match="マニフェストを読めません"):
+    with pytest.raises(NeedsFull, match="のマニフェストを使えません"):
         take(source(cluster.dsn, store), label("incr"), Method.INCREMENTAL, full, Watching())
 
 

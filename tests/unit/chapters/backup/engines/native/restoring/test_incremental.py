@@ -52,10 +52,10 @@ def test_the_last_block_of_a_full_segment_is_accepted() -> None:
 @pytest.mark.parametrize(
     ("text", "size", "words"),
     [
-        (header(truncation=0)[:11], 11, "cut off"),
-        (header(truncation=0, magic=MAGIC + 1), 12, "begins with"),
-        (header(truncation=LAST + 2), 12, "more than a file can have"),
-        (header(1, truncation=2), 2 * BLOCK - 1, "its header says"),
+        (header(truncation=0)[:11], 11, "途中で切れて"),
+        (header(truncation=0, magic=MAGIC + 1), 12, "で始まって"),
+        (header(truncation=LAST + 2), 12, "上限を超えて"),
+        (header(1, truncation=2), 2 * BLOCK - 1, "ヘッダーでは"),
     ],
 )
 def test_a_wrong_header_is_refused(text: bytes, size: int, words: str) -> None:
@@ -65,7 +65,7 @@ def test_a_wrong_header_is_refused(text: bytes, size: int, words: str) -> None:
 
 @pytest.mark.parametrize(
     ("numbers", "words"),
-    [((5, 5), "out of order"), ((5, 4), "out of order"), ((LAST + 1,), "beyond the end")],
+    [((5, 5), "順番"), ((5, 4), "順番"), ((LAST + 1,), "先のブロック")],
 )
 def test_wrong_block_numbers_are_refused(numbers: tuple[int, ...], words: str) -> None:
     with pytest.raises(BadIncrement, match=words):
@@ -76,7 +76,7 @@ def test_padding_with_other_bytes_than_zero_is_damage() -> None:
     text = bytearray(header(1, truncation=2))
     text[-1] = 1
 
-    with pytest.raises(BadIncrement, match="zeroes"):
+    with pytest.raises(BadIncrement, match="0 以外"):
         read_numbers(bytes(text), IncrementHead(1, 2))
 
 

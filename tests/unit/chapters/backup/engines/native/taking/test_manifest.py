@@ -30,12 +30,12 @@ def test_files_are_read_with_size_and_checksum() -> None:
 def test_one_changed_byte_is_detected() -> None:
     text = manifest(FILES).replace(b"8192", b"8193")
 
-    with pytest.raises(BadManifest, match="own checksum"):
+    with pytest.raises(BadManifest, match="自身のチェックサム"):
         parse(text)
 
 
 def test_a_truncated_manifest_is_detected() -> None:
-    with pytest.raises(BadManifest, match="cut off"):
+    with pytest.raises(BadManifest, match="途中で切れて"):
         parse(manifest(FILES)[:100])
 
 
