@@ -4,11 +4,12 @@ from datetime import timedelta
 from typing import Annotated
 
 from pydantic import AfterValidator, Field
-from pydantic_core import PydanticCustomError
 
 from toban.engine.bindings.secret import Secret
+from toban.engine.bindings.section import invalid
 from toban.engine.bindings.values import Length
 from toban.engine.runs.kinds import BatchBinding
+from toban.message import Message
 from toban_invoices.content import Issuer
 from toban_invoices.period import Closing, read_term
 from toban_invoices.tax import Prices, Rounding
@@ -17,8 +18,7 @@ from toban_invoices.texts import Texts
 
 def _term(written: str) -> str:
     if written and read_term(written) is None:
-        hint = '"翌月末"、"翌々月10日"、"30日以内" のように書いてください'
-        raise PydanticCustomError("term", "支払期限として読めません", {"hint": hint})
+        raise invalid(Message("invoices.not-a-payment-term"), Message("invoices.write-a-payment-term"))
     return written
 
 

@@ -8,10 +8,10 @@ from functools import cached_property
 from typing import Self
 
 from pydantic import BaseModel, ConfigDict, field_validator
-from pydantic_core import PydanticCustomError
 from pydantic_core.core_schema import ValidationInfo
 
-from toban.engine.bindings.section import Section
+from toban.engine.bindings.section import Section, invalid
+from toban.message import Message
 from toban_invoices.registration import complaint
 from toban_invoices.tax import Prices, Rounding, Totals, totals
 from toban_invoices.texts import Texts
@@ -39,8 +39,7 @@ class Issuer(Section):
     def _is_a_number(cls, written: str, info: ValidationInfo) -> str:
         why = complaint(written, is_corporation=info.data.get("is_corporation", True))
         if why:
-            hint = "国税庁の公表サイトで確かめてください。個人事業者なら is_corporation = false と書きます"
-            raise PydanticCustomError("registration", "{why}", {"why": why, "hint": hint})
+            raise invalid(why, Message("invoices.look-up-registration"))
         return written
 
 

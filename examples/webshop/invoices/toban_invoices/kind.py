@@ -8,6 +8,8 @@ from toban.design.values.schedule import Cadence
 from toban.engine.runs.kinds import NotBindable, Site, WorkKind
 from toban.engine.runs.parameters import Parameter
 from toban.engine.runs.work import RunTurn, Step
+from toban.engine.trial import Doubt
+from toban.message import Message
 from toban_invoices import rows
 from toban_invoices.config import InvoiceBatch
 
@@ -15,12 +17,11 @@ from toban_invoices.config import InvoiceBatch
 def steps(config: InvoiceBatch, site: Site) -> tuple[Step, ...]:
     """Return the steps: number, render, record."""
     if site.batch.schedule.cadence is Cadence.INTERVAL:
-        raise NotBindable(
-            f"「{site.batch.schedule.text}」では請求の締めが決まりません: 日と時刻を文書に書いてください"
-        )
+        raise NotBindable(Message("invoices.schedule-has-no-closing", schedule=site.batch.schedule.text))
     for key, name in (("logo", config.issuer.logo), ("seal", config.issuer.seal)):
         if name and not _file(site, name).is_file():
-            raise NotBindable(f'{site.bindings.file} の {key} = "{name}" というファイルがありません')
+            setting = f'{key} = "{name}"'
+            raise NotBindable(Message("invoices.no-such-picture", file=site.bindings.file, setting=setting))
     return tuple(Step(name, _later(name, config, site)) for name in ("number", "render", "record"))
 
 
@@ -38,7 +39,7 @@ def _later(name: str, config: InvoiceBatch, site: Site) -> Callable[[RunTurn], o
     return act
 
 
-def doubts(config: InvoiceBatch, site: Site) -> Iterator[str]:
+def doubts(config: InvoiceBatch, site: Site) -> Iterator[Doubt]:
     """Check the columns of the query in the database, the font and the folder."""
     # A database driver and the PDF library: code that only reads the bindings need not wait for them.
     from toban.chapters.batch.database import SqlQuestion  # noqa: PLC0415
@@ -48,18 +49,16 @@ def doubts(config: InvoiceBatch, site: Site) -> Iterator[str]:
     troubles = list(question.doubts())
     yield from troubles
     if not troubles and (complaint := rows.column_complaint(question.columns())):
-        yield f"{complaint}\nHINT: query の AS で列の名を合わせてください"
+        yield complaint, Message("invoices.name-columns-with-as")
     try:
         paper.font()
     except paper.NoFont as error:
-        yield f"{error.why}\nHINT: {error.HINT}"
+        yield error.why, error.HINT
     folder = _file(site, config.folder)
     there = next(each for each in (folder, *folder.parents) if each.exists())
     if not there.is_dir() or not os.access(there, os.W_OK | os.X_OK):
-        yield f"{there} に書けません\nHINT: Toban のアカウントが書けるフォルダーにしてください"
+        yield Message("invoices.folder-is-not-writable", folder=there), Message("invoices.choose-a-folder")
 
 
-PARAMETERS = (
-    Parameter("month", "請求する月: 締めの済んだ月", "the month to bill, which has closed", "2026-11"),
-)
+PARAMETERS = (Parameter("month", Message("invoices.parameter-month"), "2026-11"),)
 KIND = WorkKind(InvoiceBatch, steps, doubts=doubts, parameters=PARAMETERS)

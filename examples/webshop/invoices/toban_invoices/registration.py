@@ -7,19 +7,21 @@ https://www.houjin-bangou.nta.go.jp/documents/checkdigit.pdf
 
 import re
 
+from toban.message import NOTHING, Message
+
 _NUMBER = re.compile(r"T[0-9]{13}")
 
 
-def complaint(number: str, *, is_corporation: bool) -> str:
-    """Return what is wrong with *number*, as text for the operator; an empty text if it is valid.
+def complaint(number: str, *, is_corporation: bool) -> Message:
+    """Return what is wrong with *number*; `NOTHING` if it is valid.
 
     The numbers of sole proprietors are not corporate numbers: only their form can be checked.
     """
     if _NUMBER.fullmatch(number) is None:
-        return f"登録番号「{number}」は T と 13 桁の数字ではありません"
+        return Message("invoices.not-a-registration-number", number=number)
     if is_corporation and int(number[1]) != check_digit(number[2:]):
-        return f"登録番号「{number}」の検査用数字が合いません"
-    return ""
+        return Message("invoices.check-digit-is-wrong", number=number)
+    return NOTHING
 
 
 def check_digit(base: str) -> int:

@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import date, datetime
 from decimal import Decimal
 
+from toban.message import NOTHING, Message, lines, message_of
 from toban_invoices.content import InvoiceContent, InvoiceLine, InvoiceTerms
 
 NEEDED = ("customer", "name", "item", "amount", "tax_rate")
@@ -23,10 +24,10 @@ class _Flaw(Exception):
 class Unbillable(Exception):
     """The rows can't become invoices; the message lists what is wrong with each, up to a limit."""
 
-    def __init__(self, complaints: Sequence[str]) -> None:
-        more = len(complaints) - _MOST_COMPLAINTS
-        shown = [*complaints[:_MOST_COMPLAINTS], *([f"ほか {more} 件"] if more > 0 else [])]
-        super().__init__("\n".join(shown))
+    def __init__(self, complaints: Sequence[Message]) -> None:
+        left = len(complaints) - _MOST_COMPLAINTS
+        more = Message("invoices.more", count=left) if left > 0 else NOTHING
+        super().__init__(lines(*complaints[:_MOST_COMPLAINTS], more))
 
 
 def contents(rows: Sequence[Row], terms: InvoiceTerms, issued_on: date) -> list[InvoiceContent]:
@@ -36,13 +37,13 @@ def contents(rows: Sequence[Row], terms: InvoiceTerms, issued_on: date) -> list[
     """
     if rows and (complaint := column_complaint(list(rows[0]))):
         raise Unbillable([complaint])
-    complaints: list[str] = []
+    complaints: list[Message] = []
     grouped: dict[str, list[tuple[Row, InvoiceLine]]] = {}
     for place, row in enumerate(rows, 1):
         try:
             customer, line = _customer(row), _line(row)
         except _Flaw as error:
-            complaints.append(f"{place} 行目: {error}")
+            complaints.append(Message("invoices.of-row", row=place, reason=message_of(error)))
         else:
             grouped.setdefault(customer, []).append((row, line))
     found = [_content(customer, lines, terms, issued_on) for customer, lines in grouped.items()]
@@ -53,16 +54,15 @@ def contents(rows: Sequence[Row], terms: InvoiceTerms, issued_on: date) -> list[
     return found
 
 
-def column_complaint(columns: Sequence[str]) -> str:
-    """Return what is wrong with the names of the query's columns; an empty text if nothing."""
+def column_complaint(columns: Sequence[str]) -> Message:
+    """Return what is wrong with the names of the query's columns; `NOTHING` if they are right."""
     missing = [name for name in NEEDED if name not in columns]
     if missing:
-        return f"query に列 {'、'.join(missing)} がありません"
+        return Message("invoices.columns-are-missing", columns=missing)
     unknown = [name for name in columns if name not in (*NEEDED, *OPTIONAL)]
     if unknown:
-        usable = "、".join((*NEEDED, *OPTIONAL))
-        return f"query の列 {'、'.join(unknown)} は使われません。使えるのは {usable} です"
-    return ""
+        return Message("invoices.columns-are-unknown", columns=unknown, known=(*NEEDED, *OPTIONAL))
+    return NOTHING
 
 
 def _content(
@@ -80,20 +80,20 @@ def _content(
     )
 
 
-def _objections(content: InvoiceContent, rows: Sequence[Row]) -> Iterator[str]:
-    who = f"顧客 {content.customer}"
+def _objections(content: InvoiceContent, rows: Sequence[Row]) -> Iterator[Message]:
     if not content.name:
-        yield f"{who}: name が空です"
+        yield Message("invoices.customer-has-no-name", customer=content.customer)
     if len({_text(row, "name") for row in rows}) > 1:
-        yield f"{who}: name が行によって違います"
+        yield Message("invoices.customer-has-several-names", customer=content.customer)
     if content.totals.to_pay < 0:
-        yield f"{who}: 合計が {content.totals.to_pay:,} 円で、請求になりません。返金は別の書類にしてください"
+        total = f"{content.totals.to_pay:,}"
+        yield Message("invoices.total-is-negative", customer=content.customer, total=total)
 
 
 def _customer(row: Row) -> str:
     key = _needed(row, "customer")
     if len(key) > _LONGEST_KEY:
-        raise _Flaw(f"customer の「{key[:20]}…」が長すぎます。{_LONGEST_KEY} 字までです")
+        raise _Flaw(Message("invoices.customer-is-too-long", begin=key[:20], count=_LONGEST_KEY))
     return key
 
 
@@ -118,7 +118,7 @@ def _text(row: Row, column: str) -> str:
 def _needed(row: Row, column: str) -> str:
     text = _text(row, column)
     if not text:
-        raise _Flaw(f"{column} が空です")
+        raise _Flaw(Message("invoices.cell-is-empty", column=column))
     return text
 
 
@@ -128,23 +128,23 @@ def _number(row: Row, column: str) -> Decimal | None:
         return None
     # A float is money that has already lost its fractions.
     if isinstance(value, bool) or not isinstance(value, int | Decimal):
-        raise _Flaw(f"{column} の「{value}」は整数か numeric ではありません")
+        raise _Flaw(Message("invoices.cell-is-no-exact-number", column=column, value=value))
     if not Decimal(value).is_finite():
-        raise _Flaw(f"{column} の「{value}」は数ではありません")
+        raise _Flaw(Message("invoices.cell-is-no-number", column=column, value=value))
     return Decimal(value)
 
 
 def _whole(row: Row, column: str) -> int:
     number = _number(row, column)
     if number is None or number != int(number):
-        raise _Flaw(f"{column} の「{row.get(column)}」は整数ではありません")
+        raise _Flaw(Message("invoices.cell-is-no-whole-number", column=column, value=str(row.get(column))))
     return int(number)
 
 
 def _rate(row: Row) -> int:
     rate = _whole(row, "tax_rate")
     if not 0 <= rate < 100:
-        raise _Flaw(f"tax_rate の「{rate}」は百分率ではありません")
+        raise _Flaw(Message("invoices.tax-rate-is-no-percentage", rate=rate))
     return rate
 
 
@@ -154,4 +154,4 @@ def _day(row: Row) -> date | None:
         return value.date()
     if value is None or isinstance(value, date):
         return value
-    raise _Flaw(f"day の「{value}」は日付ではありません")
+    raise _Flaw(Message("invoices.day-is-no-date", value=value))

@@ -18,6 +18,7 @@ from toban.engine.evidence.models import LedgerEntry
 from toban.engine.runs.kinds import Site
 from toban.engine.runs.rules import RunReason
 from toban.engine.runs.work import RunTurn, StepFailed
+from toban.message import Message, lines, message_of
 from toban_invoices import layout, manifest, numbering, rows
 from toban_invoices.config import InvoiceBatch
 from toban_invoices.content import InvoiceContent, InvoiceTerms
@@ -51,7 +52,7 @@ class Billing:
         try:
             font = paper.font()
         except paper.NoFont as error:
-            raise StepFailed(str(error), RunReason.NOT_RUNNABLE) from error
+            raise StepFailed(message_of(error), RunReason.NOT_RUNNABLE) from error
         return layout.PrintStyle(
             font,
             self.site.bindings.system.zone,
@@ -69,10 +70,12 @@ class Billing:
         month = turn.parameters.get("month")
         chosen = [each for each in ended if month is None or f"{each.last_day:%Y-%m}" == month]
         if not chosen:
-            what = f"「{month}」に締めた期間がありません" if month else "締めた期間がまだありません"
-            raise StepFailed(
-                f"{what}: month=2026-11 のように、締めの済んだ月を指定してください", RunReason.NOT_RUNNABLE
+            why = (
+                Message("invoices.month-has-no-closing", month=month)
+                if month
+                else Message("invoices.nothing-closed-yet")
             )
+            raise StepFailed(why, RunReason.NOT_RUNNABLE)
         return chosen[-1]
 
     def terms(self, period: InvoicePeriod) -> InvoiceTerms:
@@ -93,7 +96,7 @@ class Billing:
 def number(billing: Billing, turn: RunTurn) -> object:
     """Read what to bill, and give every customer a number, all at once."""
     config, period = billing.config, billing.period(turn)
-    turn.progress(None, f"{period.title} を読んでいます")
+    turn.progress(None, Message("invoices.reading", period=period.title))
     question = SqlQuestion(
         config.dsn, config.query, billing.site.bindings.system.zone, config.query_timeout, _MOST_ROWS
     )
@@ -101,17 +104,25 @@ def number(billing: Billing, turn: RunTurn) -> object:
     try:
         contents = rows.contents(found, billing.terms(period), turn.due_at.date())
     except rows.Unbillable as error:
-        raise StepFailed(f"請求できない行があるため、何も発行していません\n{error}") from error
+        raise StepFailed(lines(Message("invoices.rows-are-unbillable"), message_of(error))) from error
     _refuse_unprintable(contents, billing.look().font)
     book = numbering.InvoiceBook(f"{period.last_day:{config.series}}", billing.work, period.last_day)
     tally = numbering.number(book, contents, turn.run_id)
-    turn.say(f"{period.title} ({period.words}): {len(found):,} 行、請求先 {len(contents):,} 件")
+    turn.say(
+        Message(
+            "invoices.read",
+            period=period.title,
+            days=period.words,
+            rows=Message("invoices.rows", count=len(found)),
+            customers=Message("invoices.customers", count=len(contents)),
+        )
+    )
     for each in tally.revised:
-        turn.say(f"{each}: 内容が変わったため、次の版を発行します")
+        turn.say(Message("invoices.is-revised", number=each))
     for each in tally.gone:
-        turn.say(f"{each}: 発行済みですが、明細がなくなりました。取り消すかどうかは人が決めてください")
+        turn.say(Message("invoices.is-gone", number=each))
     for each in tally.void:
-        turn.say(f"{each}: 発行前に明細がなくなったため、欠番です")
+        turn.say(Message("invoices.is-void", number=each))
     return {
         "period": period.last_day.isoformat(),
         "title": period.title,
@@ -126,13 +137,13 @@ def number(billing: Billing, turn: RunTurn) -> object:
 def _refuse_unprintable(contents: Sequence[InvoiceContent], font: paper.Font) -> None:
     """Refuse an unprintable recipient name before it gets a number: the invoice would be invalid."""
     lacking = [
-        f"顧客 {each.customer}: 「{missing}」がフォント {font.file.name} にありません"
+        Message("invoices.name-is-unprintable", customer=each.customer, missing=missing, font=font.file.name)
         for each in contents
         if (missing := paper.unprintable(each.name, font))
     ]
     if lacking:
-        hint = "その字のあるフォントを TOBAN_FONT に指定してください"
-        raise StepFailed("\n".join(["宛名を印刷できないため、何も発行していません", *lacking[:20], hint]))
+        hint = Message("invoices.choose-a-font")
+        raise StepFailed(lines(Message("invoices.names-are-unprintable"), *lacking[:20], hint))
 
 
 def render(billing: Billing, turn: RunTurn) -> object:
@@ -143,8 +154,9 @@ def render(billing: Billing, turn: RunTurn) -> object:
     for place, revision in enumerate(latest):
         stop = turn.why_stop()
         if stop is not None:
-            raise StepFailed("途中で止めました", stop)
-        turn.progress(100 * place / len(latest), f"{place:,} / {len(latest):,} 件")
+            raise StepFailed(Message("invoices.stopped-midway"), stop)
+        so_far = Message("invoices.printed-so-far", done=f"{place:,}", count=len(latest))
+        turn.progress(100 * place / len(latest), so_far)
         if not _is_issued(billing.folder, revision):
             _issue(billing, revision, look, turn)
             printed += 1
@@ -183,13 +195,13 @@ def _issue(billing: Billing, revision: Revision, look: layout.PrintStyle, turn: 
     name = revision.invoice.text
     printed = layout.draw(InvoiceContent.of(revision.content), name, revision.number, look)
     if printed.missing:
-        turn.say(f"{name}: フォントにない字「{printed.missing}」は 〓 で印刷しました")
+        turn.say(Message("invoices.characters-are-replaced", number=name, missing=printed.missing))
     suffix = f"-r{revision.number}" if revision.number > 1 else ""
     file = Path(revision.invoice.period.isoformat()) / f"{name}{suffix}.pdf"
     try:
         write(billing.folder / file, printed.pdf)
     except OSError as error:
-        raise StepFailed(f"{billing.folder / file} に書けません: {error.strerror}") from error
+        raise StepFailed(_not_written(billing.folder / file, error)) from error
     revision.file, revision.sha256 = file.as_posix(), hashlib.sha256(printed.pdf).hexdigest()
     # The issue date is that of the first printing; a later printing is a copy.
     revision.issued_at = revision.issued_at or system_clock()
@@ -219,7 +231,11 @@ def write(path: Path, whole: bytes) -> None:
         os.close(folder)
 
 
-def record(billing: Billing, turn: RunTurn) -> str:
+def _not_written(file: Path, error: OSError) -> Message:
+    return Message("invoices.file-is-not-writable", file=file, reason=error.strerror)
+
+
+def record(billing: Billing, turn: RunTurn) -> Message:
     """Write the period's table next to the files and its contents into the evidence; return a summary."""
     period, title = _period_numbered(turn), str(_result(turn, "number")["title"])
     entries = list(_entries(billing, period))
@@ -230,13 +246,14 @@ def record(billing: Billing, turn: RunTurn) -> str:
     try:
         write(file, text)
     except OSError as error:
-        raise StepFailed(f"{file} に書けません: {error.strerror}") from error
+        raise StepFailed(_not_written(file, error)) from error
     latest = [entry for entry in entries if entry.is_latest]
     total = sum(entry.content.totals.to_pay for entry in latest)
-    summary = f"{title}: 請求書 {len(latest):,} 件、合計 {layout.yen(total)}"
+    summary = Message("invoices.issued", period=title, count=len(latest), total=layout.yen(total))
     digest = hashlib.sha256(text).hexdigest()
-    _remember(billing, turn, {"issued": summary, "manifest": str(file), "sha256": digest, "run": turn.run_id})
-    turn.say(f"{summary} → {file.parent}")
+    content = {"issued": summary.as_json(), "manifest": str(file), "sha256": digest, "run": turn.run_id}
+    _remember(billing, turn, content)
+    turn.say(Message("invoices.issued-into", issued=summary, folder=file.parent))
     return summary
 
 

@@ -4,9 +4,9 @@ from functools import cache
 from typing import TYPE_CHECKING, Annotated
 
 from pydantic import AfterValidator
-from pydantic_core import PydanticCustomError
 
-from toban.engine.bindings.section import Section
+from toban.engine.bindings.section import Section, invalid
+from toban.message import NOTHING, Message, plain
 
 if TYPE_CHECKING:
     from django.template import Engine
@@ -33,13 +33,14 @@ def _engine() -> "Engine":
 def _checked(text: str) -> str:
     from django.template import TemplateSyntaxError  # noqa: PLC0415
 
-    hint = f"書けるのは {'、'.join(f'{{{{ {name} }}}}' for name in NAMES)} と {{% if %}} です"
     try:
-        why = "" if _is_plain(text) else "知らない名前か、使えない書き方があります"
+        why = NOTHING if _is_plain(text) else Message("invoices.text-has-unknown-parts")
     except TemplateSyntaxError as error:
-        why = str(error)
+        why = plain(str(error))
     if why:
-        raise PydanticCustomError("template", "{why}", {"why": why, "hint": hint})
+        raise invalid(
+            why, Message("invoices.write-known-parts", names=[f"{{{{ {name} }}}}" for name in NAMES])
+        )
     return text
 
 

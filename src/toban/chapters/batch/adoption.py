@@ -18,6 +18,7 @@ from toban.design.values.schedule import DayOfMonth, Schedule, read_schedule
 from toban.design.values.schedule.cron import read_cron
 from toban.design.values.schedule.rule import ZONES
 from toban.engine.bindings.toml import quoted
+from toban.message import Message
 
 _SHELL = re.compile(r"[|&;<>()$`\\*?\[\]~#!{}\n\"']|^\w+=")
 _WRAPPED = re.compile(r"[#\n]|&\s*$|\b(?:exec|exit|return)\b")
@@ -67,7 +68,7 @@ class AdoptionProposal:
     way: AdoptionWay
     adopted: tuple[AdoptedJob, ...]
     left: tuple[Leftover, ...]
-    notes: tuple[str, ...] = ()
+    notes: tuple[Message, ...] = ()
     """What is different from cron."""
 
     @property
@@ -86,8 +87,8 @@ def propose(
         try:
             _demand_no_input(job, way)
             timings = _timings(job, zone, job.zone or host_zone)
-        except _NotCarried as reason:
-            left.append(Leftover(job.line, job.text, str(reason)))
+        except _NotCarried as error:
+            left.append(Leftover(job.line, job.text, error.reason))
             continue
         for position, (timing, when) in enumerate(timings, start=1):
             key, is_one = f"{prefix}{len(adopted) + 1:03}", len(timings) == 1
@@ -122,32 +123,33 @@ def crontab_lines(proposal: AdoptionProposal, urls: Mapping[str, str]) -> Iterat
 
 
 class _NotCarried(Exception):
-    """The job can't be a batch; the message says why."""
+    """The job can't be a batch."""
+
+    def __init__(self, reason: Message) -> None:
+        super().__init__(reason)
+        self.reason = reason
 
 
 def _demand_no_input(job: Job, way: AdoptionWay) -> None:
     if way is AdoptionWay.COMMAND and job.has_input:
-        raise _NotCarried("% で標準入力を渡しています: コマンドの中で読む形に直してください")
+        raise _NotCarried(Message("batch.cron-gives-input"))
 
 
 def _timings(job: Job, zone: str, own_zone: str) -> Sequence[tuple[str, str]]:
     """Return each rule of the job in the document's words, and as five fields."""
     if job.when == "@reboot":
-        raise _NotCarried("@reboot は時刻ではありません: 起動時の処理は systemd などに任せてください")
+        raise _NotCarried(Message("batch.cron-at-reboot"))
     schedules = read_cron(job.when.lower())
     if schedules is None:
-        raise _NotCarried(
-            "文書の予定では表せません (等しくない間隔、日と曜日の両方、24 より多い時刻など): "
-            "行を分けるか、この行だけ cron に残してください"
-        )
+        raise _NotCarried(Message("batch.cron-schedule-has-no-words"))
     schedules = tuple(schedule for schedule in schedules if _comes(schedule))
     if not schedules:
-        raise _NotCarried("その日は来ません")
+        raise _NotCarried(Message("batch.cron-day-never-comes"))
     if own_zone == zone:
         return [(_words(schedule, _fields(job, schedule)), _fields(job, schedule)) for schedule in schedules]
     named = next((word for word, meaning in ZONES.items() if meaning == own_zone), None)
     if named is None:
-        raise _NotCarried(f"時間帯 {own_zone} は文書に書けません (書けるのは {'、'.join(ZONES)})")
+        raise _NotCarried(Message("batch.zone-not-in-document", zone=own_zone, known=tuple(ZONES)))
     return [
         (_words(replace(schedule, zone=own_zone), zone=f" {named}"), _fields(job, schedule))
         for schedule in schedules
@@ -175,7 +177,7 @@ def _words(schedule: Schedule, fields: str = "", *, zone: str = "") -> str:
     for written in (words, fields):
         if read_schedule(written) == schedule:
             return written
-    raise _NotCarried(f"「{words}」を文書の予定として読み返せません")
+    raise _NotCarried(Message("batch.schedule-not-read-back", schedule=words))
 
 
 def _name(job: Job) -> str:
@@ -185,18 +187,19 @@ def _name(job: Job) -> str:
     return (words[0].rpartition("/")[2] if words else job.command)[:_LONGEST_NAME] or "cron"
 
 
-def _notes(crontab: Crontab, way: AdoptionWay) -> Iterator[str]:
+def _notes(crontab: Crontab, way: AdoptionWay) -> Iterator[Message]:
     if way is AdoptionWay.PING:
         return
-    yield "作業フォルダーは toban.toml のある場所です (cron では HOME)。もとの crontab の行は消してください"
+    yield Message("batch.adopted-commands-run-elsewhere")
     if crontab.mail_to:
-        yield f"cron は出力を {crontab.mail_to} に送っていました。通知は文書のアラート通知の行で決まります"
+        yield Message("batch.cron-mailed-output", address=crontab.mail_to)
 
 
 def _table(adopted: AdoptedJob, way: AdoptionWay) -> Iterator[str]:
-    yield f"# crontab の {adopted.job.line} 行目: {' '.join(adopted.name.split())}"
+    name = " ".join(adopted.name.split())
+    yield f"# {Message('batch.line-of-crontab', line=adopted.job.line, name=name)}"
     if adopted.job.user and way is AdoptionWay.COMMAND:
-        yield f"# cron では {adopted.job.user} の権限で動いていました。Toban の権限で動くか確かめてください"
+        yield f"# {Message('batch.cron-ran-it-as-user', user=adopted.job.user)}"
     yield f"[batches.{adopted.key}]"
     if way is AdoptionWay.PING:
         yield 'kind = "ping"'
@@ -237,7 +240,7 @@ def _read_back(proposal: AdoptionProposal) -> AdoptionProposal:
     kept = tuple(each for each in good if each.job.line not in lost)
     left = (
         *proposal.left,
-        *(Leftover(job.line, job.text, "文書の行として読み返せません") for job in lost.values()),
+        *(Leftover(job.line, job.text, Message("batch.row-not-read-back")) for job in lost.values()),
     )
     return replace(proposal, adopted=kept, left=tuple(sorted(left, key=lambda each: each.line)))
 

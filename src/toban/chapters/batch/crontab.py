@@ -7,6 +7,8 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from toban.message import Message
+
 _SETTING = re.compile(r"""("[^"]*"|'[^']*'|[A-Za-z_]\w*)\s*=\s*(.*?)\s*""")
 _JOB = re.compile(r"(?P<when>@\w+|(?:\S+\s+){4}\S+)\s+(?P<rest>\S.*)")
 _USER = re.compile(r"(?P<user>[A-Za-z_][\w.-]*\$?)\s+(?P<rest>\S.*)")
@@ -49,7 +51,7 @@ class Leftover:
 
     line: int
     text: str
-    reason: str
+    reason: Message
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,12 +101,12 @@ def _job(
 ) -> Job | Leftover:
     match = _JOB.fullmatch(line)
     if match is None:
-        return Leftover(number, line, "予定とコマンドに分けられません")
+        return Leftover(number, line, Message("batch.cron-line-is-unreadable"))
     user, rest = "", match["rest"]
     if is_system:
         named = _USER.fullmatch(rest)
         if named is None:
-            return Leftover(number, line, "6 番目にあるはずのユーザー名とコマンドに分けられません")
+            return Leftover(number, line, Message("batch.cron-line-names-no-user"))
         user, rest = named["user"], named["rest"]
     command, *given = _PERCENT.split(rest)
     return Job(

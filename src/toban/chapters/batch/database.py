@@ -12,6 +12,8 @@ from psycopg.rows import dict_row
 
 from toban.engine.bindings.secret import Secret, SecretUnavailable
 from toban.engine.runs.work import StepFailed
+from toban.engine.trial import Doubt
+from toban.message import Message, message_of, plain
 
 type Rows = Sequence[Mapping[str, object]]
 
@@ -45,9 +47,9 @@ class SqlQuestion:
                 cursor.execute(self.sql, parameters)
                 rows = cursor.fetchmany(self.most + 1)
         except (psycopg.Error, SecretUnavailable) as error:
-            raise StepFailed(f"データベースから読めません: {self._words(error)}") from error
+            raise StepFailed(self._said(error)) from error
         if len(rows) > self.most:
-            raise StepFailed(f"問い合わせが {self.most:,} 行を超えました。query の条件を見直してください")
+            raise StepFailed(Message("batch.query-gives-too-many-rows", count=self.most))
         return rows
 
     def columns(self) -> Sequence[str]:
@@ -62,16 +64,15 @@ class SqlQuestion:
             with self._connected() as connection:
                 description = connection.execute(sql, parameters).description
         except (psycopg.Error, SecretUnavailable) as error:
-            raise StepFailed(f"データベースから読めません: {self._words(error)}") from error
+            raise StepFailed(self._said(error)) from error
         return [column.name for column in description or ()]
 
-    def doubts(self) -> Iterator[str]:
+    def doubts(self) -> Iterator[Doubt]:
         """Yield why the query can't be run now."""
         try:
             self.columns()
         except StepFailed as error:
-            hint = "接続文字列、役割の権限、query の表と列の名を確かめてください"
-            yield f"{error}\nHINT: {hint}"
+            yield (message_of(error), Message("batch.check-query-and-rights"))
 
     @contextmanager
     def _connected(self) -> Iterator[psycopg.Connection]:
@@ -86,15 +87,18 @@ class SqlQuestion:
             )
             yield connection
 
-    def _words(self, error: Exception) -> str:
+    def _said(self, error: Exception) -> Message:
+        return Message("batch.database-unreadable", reason=self._reason(error))
+
+    def _reason(self, error: Exception) -> Message:
         """Return the error in one line, without the connection string or its secrets."""
         if isinstance(error, SecretUnavailable):
-            return str(error)
+            return message_of(error)
         if isinstance(error, psycopg.errors.QueryCanceled):
-            return f"{self.timeout.total_seconds():g} 秒のうちに答えませんでした (query_timeout)"
+            return Message("batch.query-timed-out", seconds=f"{self.timeout.total_seconds():g}")
         try:
             password = str(conninfo_to_dict(self.dsn.reveal()).get("password") or "")
         except psycopg.ProgrammingError:
-            return "接続文字列を読めません"
+            return Message("batch.connection-string-unreadable")
         text = (str(error).strip().splitlines() or [type(error).__name__])[0]
-        return text.replace(password, "…") if password else text
+        return plain(text.replace(password, "…") if password else text)

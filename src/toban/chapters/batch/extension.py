@@ -5,10 +5,11 @@ from toban.design.clauses.batch import Batch, BatchRetry, BatchWatch, Scheduler
 from toban.engine.extension import Extension, Link, RowKind, always
 from toban.engine.registry.commands import Command
 from toban.engine.runs.kinds import BATCH_KINDS, BATCHES, key_of
+from toban.message import Message
 
 
 def _history(batch: Batch) -> Link:
-    return Link("batch", "実行の履歴", (key_of(batch),))
+    return Link("batch", Message("batch.run-history"), (key_of(batch),))
 
 
 EXTENSION = Extension(
@@ -35,14 +36,10 @@ EXTENSION = Extension(
     operation="toban.chapters.batch.operation",
     apps=("toban.chapters.batch.kinds.statistics",),
     pages="toban.faces.web.batch.urls",
-    menu=(Link("batches", "バッチ"),),
+    menu=(Link("batches", Message("batch.batches")),),
     why="toban.faces.cli.batch.why_batch:WHY",
     commands={
-        "batch": Command(
-            "toban.faces.cli.batch.crontab", "Bring batches in from elsewhere (バッチを持ち込む)."
-        ),
-        "statistics": Command(
-            "toban.faces.cli.batch.statistics", "Show the figures of past days (集計した数字)."
-        ),
+        "batch": Command("toban.faces.cli.batch.crontab", Message("commands.batch")),
+        "statistics": Command("toban.faces.cli.batch.statistics", Message("commands.statistics")),
     },
 )

@@ -1,7 +1,7 @@
 """The operation of chapter 6: runs the batches, reports the results, and tests them before the night."""
 
 import difflib
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from datetime import datetime
 from functools import partial
 
@@ -14,6 +14,7 @@ from toban.engine.operation import EditionLoop, Operation, WorkerShift, Workplac
 from toban.engine.runs.kinds import BATCH_KINDS, BATCHES, Site, key_of
 from toban.engine.runs.work import Work
 from toban.engine.trial import Trial, TrialCode, place_of, quote_of
+from toban.message import Message
 
 
 def _plan(edition: Edition) -> BatchPlan:
@@ -37,17 +38,29 @@ def _rowless(edition: Edition) -> Iterator[Finding]:
             continue
         unread = design.unread_of(key)
         if key in rows:
-            message, hint = batches.unbound[rows[key].id], "接続表のこの表か、文書のその行を直してください"
+            reason, hint = batches.unbound[rows[key].id], Message("batch.correct-table-or-row")
         elif unread is not None:
-            message = f"{design.document}:{unread.line} の行を読めませんでした: {unread.reason}"
-            hint = f"その行を直してください: {' '.join(unread.text.split())}"
+            citation, row = f"{design.document}:{unread.line}", " ".join(unread.text.split())
+            reason = Message("batch.row-is-unreadable", citation=citation, reason=unread.reason)
+            hint = Message("batch.correct-row", row=row)
         else:
-            message = f"{design.document} のバッチ一覧にありません"
-            near = difflib.get_close_matches(key, rows, n=1)
-            choices = "、".join(f"「{each}」" for each in sorted(rows)) or "ありません"
-            hint = f"「{near[0]}」ではありませんか" if near else f"文書のバッチIDで書いてください: {choices}"
+            reason, hint = Message("batch.not-in-document", document=design.document), _name_of_row(key, rows)
         origin, quote = place_of(bindings, "batches", key), quote_of("batches", key, bound)
-        yield Finding(TrialCode.NO_ROW, FindingLevel.ERROR, origin, f"バッチ {key}: {message}", quote, hint)
+        message = Message("batch.of-batch", batch=_named(key), reason=reason)
+        yield Finding(TrialCode.NO_ROW, FindingLevel.ERROR, origin, message, quote, hint)
+
+
+def _name_of_row(key: str, rows: Collection[str]) -> Message:
+    near = difflib.get_close_matches(key, rows, n=1)
+    if near:
+        return Message("batch.did-you-mean", name=near[0])
+    return (
+        Message("batch.write-batch-id", known=tuple(sorted(rows))) if rows else Message("batch.no-batch-ids")
+    )
+
+
+def _named(key: str) -> Message:
+    return Message("batch.named", key=key)
 
 
 def _trials(edition: Edition, _now: datetime) -> Iterator[Trial]:
@@ -58,11 +71,11 @@ def _trials(edition: Edition, _now: datetime) -> Iterator[Trial]:
             site = Site(rows[key], edition.design, bindings, edition.kinds)
             yield Trial(
                 TrialCode.BATCH,
-                f"バッチ {key}",
+                _named(key),
                 place_of(bindings, "batches", key),
                 quote_of("batches", key, bound),
                 partial(kind.doubts, bound.config, site),
-                "接続表の [batches] を確かめてください",
+                Message("batch.check-bindings"),
             )
 
 

@@ -8,6 +8,7 @@ from toban.design.clauses.batch import BatchRetry, BatchWatch, Scheduler
 from toban.engine.evidence.status import StatusUpdate
 from toban.engine.evidence.verdict import Verdict
 from toban.engine.runs.work import Work
+from toban.message import NOTHING, Message, plain, sentences
 
 type Practice = Scheduler | BatchRetry | BatchWatch
 
@@ -21,14 +22,12 @@ _NOTICES = {
     "end": re.compile(rf"(?:終了|完了|end){_NOTICE}", re.IGNORECASE),
 }
 _WATCHED = {
-    "始まりと終わりを記録し": re.compile(
+    "batch.starts-and-ends-are-recorded": re.compile(
         r"開始|終了|起動|完了|ログ|記録|履歴|結果|状[況態]|ステータス|start|end|log|record|history|status|result",
         re.IGNORECASE,
     ),
-    "かかった時間をいつもの長さと見比べ": re.compile(
-        r"時間|長さ|遅延|duration|time|length|delay", re.IGNORECASE
-    ),
-    "失敗、遅れ、未実施を通知し": re.compile(
+    "batch.durations-are-compared": re.compile(r"時間|長さ|遅延|duration|time|length|delay", re.IGNORECASE),
+    "batch.failures-are-notified": re.compile(
         r"失敗|異常|エラー|成否|未実[施行]|遅延|死活|通知|アラート|連絡|fail|error|success|missed|delay|alert|notif",
         re.IGNORECASE,
     ),
@@ -50,39 +49,36 @@ def statuses(rows: Iterable[Practice], works: Mapping[str, Work], now: datetime)
         match row:
             case Scheduler():
                 verdict, reason = _started(row, works)
-                yield StatusUpdate(row.id, verdict, "", reason, now)
+                yield StatusUpdate(row.id, verdict, NOTHING, reason, now)
             case BatchRetry():
-                reason = f"つないだバッチ {len(works)} 件が、失敗するとこの規則で再試行されます"
-                yield StatusUpdate(row.id, Verdict.CONFORMING, str(row.rule), reason, now)
+                reason = Message("batch.retried-by-rule", count=len(works))
+                yield StatusUpdate(row.id, Verdict.CONFORMING, plain(str(row.rule)), reason, now)
             case BatchWatch():
                 verdict, reason = _watched(row, works)
-                yield StatusUpdate(row.id, verdict, "", reason, now)
+                yield StatusUpdate(row.id, verdict, NOTHING, reason, now)
 
 
-def _started(row: Scheduler, works: Mapping[str, Work]) -> tuple[Verdict, str]:
+def _started(row: Scheduler, works: Mapping[str, Work]) -> tuple[Verdict, Message]:
     """Compare what starts the batches with what the document says starts them."""
     outside = sum(work.reported is not None for work in works.values())
     ours = len(works) - outside
     is_toban_named = any(_TOBAN.search(tool) for tool in row.tools)
     is_other_named = any(not _TOBAN.search(tool) for tool in row.tools)
     if ours and not is_toban_named:
-        return Verdict.DEVIATING, (
-            f"文書では {'、'.join(row.tools)} ですが、つないだバッチ {ours} 件は Toban が動かしています: "
-            "文書のこの行に Toban と書いてください"
-        )
+        return Verdict.DEVIATING, Message("batch.toban-starts-others", tools=row.tools, count=ours)
     if outside and not is_other_named:
-        return Verdict.DEVIATING, (
-            f"つないだバッチのうち {outside} 件は Toban の外で動き、報告だけが届きます: "
-            "何が動かすかを文書のこの行に書いてください"
-        )
-    said = [f"Toban が {ours} 件を予定どおりに動かします"] if ours else []
-    said += [f"外で動く {outside} 件は、報告が届くかを見張ります"] if outside else []
-    return Verdict.CONFORMING, "。".join(said)
+        return Verdict.DEVIATING, Message("batch.starter-is-unnamed", count=outside)
+    return Verdict.CONFORMING, sentences(
+        Message("batch.started-by-toban", count=ours) if ours else NOTHING,
+        Message("batch.reports-are-watched", count=outside) if outside else NOTHING,
+    )
 
 
-def _watched(row: BatchWatch, works: Mapping[str, Work]) -> tuple[Verdict, str]:
+def _watched(row: BatchWatch, works: Mapping[str, Work]) -> tuple[Verdict, Message]:
     unknown = [each for each in row.aspects if not any(word.search(each) for word in _WATCHED.values())]
     if unknown:
-        return Verdict.NOT_MEASURABLE, f"「{'、'.join(unknown)}」が何を見ることか、Toban には分かりません"
-    done = [act for act, words in _WATCHED.items() if any(words.search(each) for each in row.aspects)]
-    return Verdict.CONFORMING, f"つないだバッチ {len(works)} 件について、{'、'.join(done)}ています"
+        return Verdict.NOT_MEASURABLE, Message("batch.aspect-is-unknown", aspects=unknown)
+    done = [
+        Message(code) for code, words in _WATCHED.items() if any(words.search(each) for each in row.aspects)
+    ]
+    return Verdict.CONFORMING, Message("batch.watched", count=len(works), done=done)

@@ -8,13 +8,13 @@ from toban.design.reader import Design
 from toban.engine.bindings.draft import BindingProposal, OpenTable
 from toban.engine.registry.kinds import Kinds
 from toban.engine.runs.kinds import BATCH_KINDS, key_of
-
-_NOTE = "何を実行しますか。ほかの種類は kind に: "
+from toban.message import Message
 
 
 def open_tables(design: Design, kinds: Kinds) -> Iterator[OpenTable]:
     """Yield every batch of *design*, as a command of the operator's own."""
-    note = _NOTE + "、".join(name for name in sorted(kinds.of(BATCH_KINDS)) if name != "command")
+    others = tuple(name for name in sorted(kinds.of(BATCH_KINDS)) if name != "command")
+    note = Message("batch.name-what-it-runs", kinds=others)
     rows: dict[str, Batch] = {}
     for row in design.of(Batch):
         rows.setdefault(key_of(row), row)

@@ -17,6 +17,7 @@ from toban.engine.runs.models import Run
 from toban.engine.runs.rules import RunReason
 from toban.engine.runs.standing import ENDED, WorkStatus
 from toban.engine.runs.work import Work
+from toban.message import NOTHING, Message, sentences
 
 _VERDICTS = {
     Run.State.DONE: Verdict.CONFORMING,
@@ -99,27 +100,27 @@ def signals(row: BatchReport, now: datetime) -> Iterator[Signal]:
     found = trouble(row, now)
     since = now if current is None else row.standing.began_at or current.wake_at
     condition = Condition.OK if found is None else Condition.WARNING
-    limit = "" if found is None else _words(row, found)
+    limit = NOTHING if found is None else _said(row, found)
     yield _signal(row, now, "/under-way", condition, limit=limit, began_at=since)
 
 
 def events(row: BatchReport, runs: Iterable[Run], now: datetime) -> Iterator[Signal]:
     """Yield the events of *runs* that the batch announces: starts and successful ends."""
     for run in runs:
-        due = f"{run.due_at.astimezone(row.zone):%Y-%m-%d %H:%M}"
         if row.work.announces_start and run.began_at is not None:
-            yield _event(row, f"/start/{run.pk}", f"{due} の分を始めました", run.began_at, now)
+            started = Message("batch.started", due=run.due_at.astimezone(row.zone))
+            yield _event(row, f"/start/{run.pk}", started, run.began_at, now)
         if row.work.announces_end and run.state == Run.State.DONE and run.ended_at is not None:
             yield _event(row, f"/end/{run.pk}", _end(row, run), run.ended_at, now)
 
 
-def _event(row: BatchReport, part: str, value: str, at: datetime, now: datetime) -> Signal:
-    found = _signal(row, now, part, Condition.INFO, limit="", began_at=at)
-    return replace(found, value=value, advice=f"対応は要りません。記録は toban why {row.key}")
+def _event(row: BatchReport, part: str, value: Message, at: datetime, now: datetime) -> Signal:
+    found = _signal(row, now, part, Condition.INFO, limit=NOTHING, began_at=at)
+    return replace(found, value=value, advice=Message("batch.nothing-to-do", key=row.key))
 
 
 def _signal(
-    row: BatchReport, now: datetime, part: str, condition: Condition, *, limit: str, began_at: datetime
+    row: BatchReport, now: datetime, part: str, condition: Condition, *, limit: Message, began_at: datetime
 ) -> Signal:
     is_well = condition is Condition.OK
     return Signal(
@@ -128,12 +129,12 @@ def _signal(
         citation=str(row.batch.origin),
         clause_text=row.batch.text,
         condition=condition,
-        subject=f"バッチ {row.key} {row.batch.name}",
+        subject=Message("batch.subject", key=row.key, name=row.batch.name),
         value=_value(row),
-        limit="" if is_well else limit,
+        limit=NOTHING if is_well else limit,
         began_at=began_at,
         detected_at=now,
-        advice="" if is_well else _advice(row),
+        advice=NOTHING if is_well else _advice(row),
         labels={"batch": row.key},
     )
 
@@ -153,73 +154,82 @@ def _end_condition(row: BatchReport, last: Run) -> Condition:
     return Condition.WARNING if last.state == Run.State.MISSED else Condition.OK
 
 
-def _value(row: BatchReport) -> str:
-    return "" if row.standing.last is None else _end(row, row.standing.last)
+def _value(row: BatchReport) -> Message:
+    return NOTHING if row.standing.last is None else _end(row, row.standing.last)
 
 
-def _end(row: BatchReport, run: Run) -> str:
-    took = ""
+def _end(row: BatchReport, run: Run) -> Message:
+    due, ended = run.due_at.astimezone(row.zone), ENDED[Run.State(run.state)]
     if run.began_at is not None and run.ended_at is not None and run.state == Run.State.DONE:
-        took = f" ({_seconds(run.ended_at - run.began_at)})"
-    return f"{run.due_at.astimezone(row.zone):%Y-%m-%d %H:%M} {ENDED[Run.State(run.state)]}{took}"
+        took = Message("common.seconds", count=f"{(run.ended_at - run.began_at).total_seconds():.1f}")
+        return Message("batch.ended-after", due=due, ended=ended, took=took)
+    return Message("batch.ended", due=due, ended=ended)
 
 
-def _reason(row: BatchReport, now: datetime) -> str:
+def _reason(row: BatchReport, now: datetime) -> Message:
     found = trouble(row, now)
     if found is not None:
-        return _words(row, found)
+        return _said(row, found)
     if row.standing.current is not None:
         return _present(row, row.standing.current)
     if row.standing.last is None:
-        return "まだ実行の時刻が来ていません"
-    return row.standing.last.note
+        return Message("batch.not-due-yet")
+    note: Message = row.standing.last.note
+    return note
 
 
-def _present(row: BatchReport, run: Run) -> str:
+def _present(row: BatchReport, run: Run) -> Message:
     """Describe the current run, if nothing is wrong with it."""
-    due = f"{run.due_at.astimezone(row.zone):%H:%M}"
+    due = _clock(row, run.due_at)
+    note: Message = run.note
     if run.state == Run.State.RUNNING:
+        if not run.step:
+            return Message("batch.running", due=due)
         percent = f" ({run.progress_percent:.0f}%)" if run.progress_percent is not None else ""
-        step = f": {run.step}{percent} {run.progress_text}".rstrip() if run.step else ""
-        return f"{due} の分を実行しています{step}"
+        step = f"{run.step}{percent}"
+        if not run.progress_text:
+            return Message("batch.running-step", due=due, step=step)
+        return Message("batch.running-step-so-far", due=due, step=step, progress=run.progress_text)
     if run.reason == RunReason.AWAITING_REPORT:
-        return f"{due} の分の報告を待っています"
+        return Message("batch.report-is-awaited", due=due)
     if run.failures:
-        again = run.wake_at.astimezone(row.zone)
-        return f"{run.failures} 回失敗しました。{again:%H:%M} に再試行します: {run.note}"
-    return run.note
+        again = _clock(row, run.wake_at)
+        return Message("batch.failed-and-retried", count=run.failures, again=again, note=note)
+    return note
 
 
-def _words(row: BatchReport, found: RunTrouble) -> str:
+def _said(row: BatchReport, found: RunTrouble) -> Message:
     run = row.standing.current
     if run is None:
         raise AssertionError("without a run there is no trouble with it")
-    due = f"{run.due_at.astimezone(row.zone):%H:%M} の分"
+    due = _clock(row, run.due_at)
     match found:
         case RunTrouble.NOT_STARTED:
-            return f"{due}が {length(row.work.start_grace)} を過ぎても始まりません"
+            return Message("batch.not-started", due=due, within=length(row.work.start_grace))
         case RunTrouble.NO_CONSENT:
-            return f"{due}: {run.note}。toban run {row.key} --approve {run.pk} で進みます"
+            return Message("batch.not-approved", due=due, note=run.note, key=row.key, run=run.pk)
         case RunTrouble.TOO_LONG:
-            return f"{due}が {length(row.work.expected_within or timedelta(0))} を過ぎても終わりません"
+            within = length(row.work.expected_within or timedelta(0))
+            return Message("batch.not-ended", due=due, within=within)
         case RunTrouble.UNUSUALLY_LONG:
             usual = length(row.standing.longest_usual or timedelta(0))
-            return f"{due}がいつもより長くかかっています (これまでの 95% の 2 倍、{usual} 超)"
+            return Message("batch.takes-unusually-long", due=due, usual=usual)
 
 
-def _end_limit(last: Run) -> str:
-    if last.state == Run.State.MISSED:
-        return last.note or "予定の時刻に Toban が動いていませんでした"
-    return last.note
+def _end_limit(last: Run) -> Message:
+    note: Message = last.note
+    return Message("batch.toban-was-not-running") if last.state == Run.State.MISSED and not note else note
 
 
-def _advice(row: BatchReport) -> str:
-    ordered = f"失敗時の対応: {row.batch.on_failure_text}。" if row.batch.on_failure_text else ""
+def _advice(row: BatchReport) -> Message:
+    ordered = (
+        Message("batch.on-failure", text=row.batch.on_failure_text) if row.batch.on_failure_text else NOTHING
+    )
     last = row.standing.last
-    if last is not None and last.reason in (RunReason.REPORTED, RunReason.UNREPORTED):
-        return f"{ordered}外で動くバッチです: そのホストと cron の記録を確かめてください。toban why {row.key}"
-    return f"{ordered}記録は toban why {row.key}、もう一度実行するには toban run {row.key}"
+    is_outside = last is not None and last.reason in (RunReason.REPORTED, RunReason.UNREPORTED)
+    look = Message("batch.look-at-host" if is_outside else "batch.look-or-run-again", key=row.key)
+    return sentences(ordered, look)
 
 
-def _seconds(length: timedelta) -> str:
-    return f"{length.total_seconds():.1f}秒"
+def _clock(row: BatchReport, moment: datetime) -> str:
+    return f"{moment.astimezone(row.zone):%H:%M}"

@@ -14,7 +14,7 @@ from toban.engine.registry.kinds import Kinds
 from toban.engine.runs.kinds import BATCH_KINDS, BATCHES, BatchBinding, NotBindable, Site, WorkKind, key_of
 from toban.engine.runs.rules import RETRY_AFTER, CatchUp
 from toban.engine.runs.work import ElsewhereReporting, Step, Work
-from toban.engine.said import recorded
+from toban.message import NOTHING, Message, message_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,14 +26,14 @@ class BatchPlan:
     """The clause of every work."""
     practice: tuple[Practice, ...]
     """What the document says about how all the works are run and watched."""
-    unbound: Mapping[str, str]
+    unbound: Mapping[str, Message]
     """Clause id → why it does not run."""
 
     @property
-    def rows(self) -> Mapping[str, str]:
+    def rows(self) -> Mapping[str, Message]:
         """See `Plan`."""
         running = (*self.batches.values(), *self.practice)
-        return {**{row.id: "" for row in running}, **self.unbound}
+        return {**{row.id: NOTHING for row in running}, **self.unbound}
 
 
 def plan(design: Design, bindings: Bindings, kinds: Kinds) -> BatchPlan:
@@ -50,11 +50,11 @@ def plan(design: Design, bindings: Bindings, kinds: Kinds) -> BatchPlan:
             try:
                 works[key] = work(site, bound.config, kinds.of(BATCH_KINDS)[bound.kind])
             except NotBindable as reason:
-                unbound[batch.id] = str(reason)
+                unbound[batch.id] = message_of(reason)
     runs = {key: batches[key] for key in works}
     practice: tuple[Practice, ...] = (*design.of(Scheduler), *design.of(BatchRetry), *design.of(BatchWatch))
     if not works:
-        unbound |= {row.id: recorded("接続したバッチがまだありません") for row in practice}
+        unbound |= {row.id: Message("batch.none-is-bound") for row in practice}
     return BatchPlan(works, runs, practice if works else (), unbound)
 
 
@@ -126,32 +126,22 @@ def retry_delays(batch: Batch, retries: tuple[BatchRetry, ...]) -> tuple[timedel
     return rule.waits(RETRY_AFTER)
 
 
-def _why_unbound(batch: Batch, batches: Mapping[str, Batch], bindings: Bindings) -> str:
+def _why_unbound(batch: Batch, batches: Mapping[str, Batch], bindings: Bindings) -> Message:
     key, file = key_of(batch), bindings.file
     if batches[key] is not batch:
-        return recorded("「%(key)s」という行がもう一つあります: バッチIDを分けてください", key=key)
+        return Message("batch.key-is-taken", key=key)
     binding = BATCHES.of(bindings).get(key)
     if binding is None:
-        return recorded(
-            "実行するものが %(file)s にありません: %(section)s に %(setting)s を書いてください",
-            file=file,
-            section=f"[batches.{key}]",
-            setting='command = ["…"]',
-        )
+        return Message("batch.not-bound", file=file, section=f"[batches.{key}]", setting='command = ["…"]')
     known = BATCHES.of(bindings).keys() & batches.keys()
-    unknown = [each for each in binding.config.depends_on if each not in known]
+    unknown = tuple(each for each in binding.config.depends_on if each not in known)
     if unknown:
-        return recorded(
-            "depends_on の「%(names)s」が文書か %(file)s にありません", names="、".join(unknown), file=file
-        )
+        return Message("batch.dependency-is-unknown", names=unknown, file=file)
     if key in set(_behind(key, BATCHES.of(bindings))):
-        return recorded("%(file)s の depends_on が循環しています", file=file)
+        return Message("batch.dependencies-form-a-circle", file=file)
     if not is_ever_due(batch.schedule, bindings.system):
-        return recorded(
-            "「%(schedule)s」からは実行の日時が決まりません: 日と時刻を文書に書いてください",
-            schedule=batch.schedule.text,
-        )
-    return ""
+        return Message("batch.never-due", schedule=batch.schedule.text)
+    return NOTHING
 
 
 def _behind(key: str, batches: Mapping[str, KindBinding[BatchBinding]]) -> Iterator[str]:

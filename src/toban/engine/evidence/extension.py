@@ -2,6 +2,7 @@
 
 from toban.engine.extension import Extension
 from toban.engine.registry.commands import Command
+from toban.message import Message
 
 EXTENSION = Extension(
     name="evidence",
@@ -10,7 +11,7 @@ EXTENSION = Extension(
     commands={
         "evidence": Command(
             "toban.faces.cli.evidence.evidence",
-            "Check the evidence, and send it out (証跡を確かめ、外へ送る).",
+            Message("commands.evidence"),
         )
     },
 )

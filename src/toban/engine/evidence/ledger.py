@@ -15,6 +15,7 @@ from toban.engine.evidence import segments
 from toban.engine.evidence.models import LedgerEntry
 from toban.engine.evidence.segments import START
 from toban.engine.text import storable_text
+from toban.message import NOTHING, Message
 
 _STILL = "20s"
 """The longest that a transaction with the lock may be idle, in PostgreSQL's notation."""
@@ -51,7 +52,7 @@ class BrokenLink:
     """The first place where the chain is broken."""
 
     sequence: int
-    reason: str
+    reason: Message
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,10 +111,12 @@ def verify(known: LedgerHead | None = None) -> Verification:
         head = LedgerHead(entry.sequence, entry.digest)
         if known is not None and head.sequence == known.sequence:
             if head.digest != known.digest:
-                return Verification(head, BrokenLink(head.sequence, "控えておいた要約値と一致しません"))
+                return Verification(
+                    head, BrokenLink(head.sequence, Message("evidence.differs-from-noted-head"))
+                )
             seen_known = True
     if known is not None and not seen_known:
-        reason = f"控えでは {known.sequence} 番までありました。末尾が失われています"
+        reason = Message("evidence.end-is-missing", last=known.sequence)
         return Verification(head, BrokenLink(head.sequence + 1, reason))
     return Verification(head, None)
 
@@ -153,14 +156,14 @@ def _entry(record: Record, *, sequence: int, previous: str, now: datetime) -> Le
     return entry
 
 
-def _why_broken(entry: LedgerEntry, head: LedgerHead) -> str:
+def _why_broken(entry: LedgerEntry, head: LedgerHead) -> Message:
     if entry.sequence != head.sequence + 1:
-        return f"{head.sequence + 1} 番がありません"
+        return Message("evidence.entry-is-missing", number=head.sequence + 1)
     if entry.previous != head.digest:
-        return "直前の記録の要約値とつながりません"
+        return Message("evidence.entry-is-not-linked")
     if entry.digest != digest_of(entry):
-        return "記録の内容が要約値と一致しません"
-    return ""
+        return Message("evidence.entry-was-changed")
+    return NOTHING
 
 
 def _storable(value: object) -> object:

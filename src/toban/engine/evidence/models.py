@@ -3,6 +3,7 @@
 from django.db import models
 
 from toban.engine.evidence.verdict import Verdict
+from toban.engine.message_field import MessageField
 
 
 class LedgerEntry(models.Model):
@@ -62,7 +63,7 @@ class Shipment(models.Model):
     shipped_at = models.DateTimeField()
     kept_until = models.DateField()
     lock = models.CharField(max_length=60, blank=True)
-    """The object's lock as text: `COMPLIANCE 2027-11-26まで`; empty if the store has no locks."""
+    """The object's lock, `COMPLIANCE 2027-11-26`; empty if the store has no locks."""
 
     class Meta:
         constraints = (models.UniqueConstraint(fields=("place", "chain", "number"), name="shipment_number"),)
@@ -77,10 +78,10 @@ class ClauseStatus(models.Model):
     clause_id = models.CharField(max_length=300, primary_key=True)
     verdict = models.CharField(max_length=16, choices=[(v.value, v.value) for v in Verdict])
     since = models.DateTimeField()
-    value = models.CharField(max_length=200, blank=True)
-    """The live value as text: `42.1%`."""
-    reason = models.TextField(blank=True)
-    """The reason for the verdict, or how to fix it, as text for people."""
+    value = MessageField()
+    """The live value: `42.1%`."""
+    reason = MessageField()
+    """The reason for the verdict, or how to fix it."""
     observed_at = models.DateTimeField(null=True)
     next_due = models.DateTimeField(null=True)
     revision = models.BigIntegerField(db_index=True)

@@ -16,6 +16,8 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
+from toban.message import NOTHING, Message
+
 START = "0" * 64
 """The previous digest of the first segment and of the first line."""
 
@@ -92,11 +94,13 @@ class ChainBreak:
     """The segment's key."""
     line: int | None
     """The line in the segment, the header being 1; None for the segment as a whole."""
-    reason: str
+    reason: Message
 
-    def __str__(self) -> str:
+    @property
+    def said(self) -> Message:
+        """The place and the reason."""
         at = f":{self.line}" if self.line is not None else ""
-        return f"{self.segment}{at}: {self.reason}"
+        return Message("evidence.chain-is-broken", place=f"{self.segment}{at}", reason=self.reason)
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,7 +121,7 @@ class BrokenChain(Exception):
     """A segment does not continue its chain."""
 
     def __init__(self, broken: ChainBreak) -> None:
-        super().__init__(str(broken))
+        super().__init__(broken.said)
         self.broken = broken
 
 
@@ -176,13 +180,12 @@ def follow(tip: Tip, key: str, content: bytes) -> EvidenceSegment:
     header, lines = _header(key, content)
     place = place_of(key)
     if place != (header.chain, header.number):
-        raise _broken(key, 1, f"名前と中身が違います: 中身は {header.chain} の {header.number} 番です")
+        reason = Message("evidence.segment-is-another", chain=header.chain, number=header.number)
+        raise _broken(key, 1, reason)
     if header.number != tip.number + 1:
-        raise _broken(key, 1, f"{tip.number} 番の次ではありません")
+        raise _broken(key, 1, Message("evidence.segment-is-not-next", number=tip.number))
     if header.previous != tip.digest:
-        raise _broken(
-            key, 1, f"{tip.number} 番の要約値が、この区間の控えと違います: どちらかが書き換えられています"
-        )
+        raise _broken(key, 1, Message("evidence.segment-is-not-linked", number=tip.number))
     return EvidenceSegment(header, content, _walk(tip, key, header, content, lines))
 
 
@@ -216,7 +219,7 @@ def walk(
             segment = _next(chain, tip, key, content)
             number = segment.header.number
             if known.get(number, segment.tip.digest) != segment.tip.digest:
-                raise _broken(key, None, "控えておいた要約値と一致しません")
+                raise _broken(key, None, Message("evidence.differs-from-noted-head"))
         except BrokenChain as error:
             return ChainWalk(chain, count, lines, tip or Tip(), began_at, error.broken)
         count += 1
@@ -225,7 +228,7 @@ def walk(
     tip = tip or Tip()
     missing = None
     if max(known, default=0) > tip.number:
-        reason = f"控えでは {max(known)} 番までありました。末尾が失われています"
+        reason = Message("evidence.end-is-missing", last=max(known))
         missing = ChainBreak(key_of(chain, tip.number + 1), None, reason)
     return ChainWalk(chain, count, lines, tip, began_at, missing)
 
@@ -233,7 +236,8 @@ def walk(
 def _next(chain: str, tip: Tip, key: str, content: bytes) -> EvidenceSegment:
     place = place_of(key)
     if place is not None and place[1] > tip.number + 1:
-        raise _broken(key_of(chain, tip.number + 1), None, f"{tip.number + 1} 番の区間がありません")
+        reason = Message("evidence.segment-is-missing", number=tip.number + 1)
+        raise _broken(key_of(chain, tip.number + 1), None, reason)
     return follow(tip, key, content)
 
 
@@ -245,7 +249,7 @@ def _beginning(key: str, content: bytes, today: date | None) -> Tip:
     kept_until = header.previous_kept_until
     if today is not None and (kept_until is None or kept_until > today):
         missing = key_of(header.chain, header.number - 1)
-        raise _broken(missing, None, f"{header.number - 1} 番までの区間がありません")
+        raise _broken(missing, None, Message("evidence.segments-are-missing", last=header.number - 1))
     first = _line(key, 2, lines[0] if lines else b"")
     return Tip(header.number - 1, header.previous, header.first - 1, str(first.get("previous", "")))
 
@@ -253,26 +257,25 @@ def _beginning(key: str, content: bytes, today: date | None) -> Tip:
 def _header(key: str, content: bytes) -> tuple[Header, list[bytes]]:
     first, *lines = content.split(b"\n")
     if not lines or lines.pop():
-        raise _broken(key, None, "途中で切れています")
+        raise _broken(key, None, Message("evidence.segment-is-cut-off"))
     try:
         return Header.model_validate_json(first), lines
     except ValidationError as error:
-        raise _broken(key, 1, "証跡の区間の見出しとして読めません") from error
+        raise _broken(key, 1, Message("evidence.header-is-unreadable")) from error
 
 
 def _walk(tip: Tip, key: str, header: Header, content: bytes, lines: Sequence[bytes]) -> Tip:
     sequence, previous = tip.last, tip.line
     if header.first != sequence + 1:
-        raise _broken(key, 1, f"{sequence + 1} 番の行から始まっていません")
+        raise _broken(key, 1, Message("evidence.begins-elsewhere", number=sequence + 1))
     for number, text in enumerate(lines, 2):
         line = _line(key, number, text)
         if reason := _why_broken(line, sequence, previous, text):
             raise _broken(key, number, reason)
         sequence, previous = sequence + 1, line["digest"]
     if sequence != header.last:
-        raise _broken(
-            key, len(lines) + 2, f"{sequence + 1} 番の行がありません。{header.last} 番まであるはずです"
-        )
+        reason = Message("evidence.last-lines-are-missing", number=sequence + 1, last=header.last)
+        raise _broken(key, len(lines) + 2, reason)
     digest = hashlib.sha256(content).hexdigest()
     return Tip(header.number, digest, sequence, previous, header.until, header.kept_until)
 
@@ -281,28 +284,28 @@ def _line(key: str, number: int, text: bytes) -> dict[str, Any]:
     try:
         line = json.loads(text)
     except ValueError as error:
-        raise _broken(key, number, "行を JSON として読めません") from error
+        raise _broken(key, number, Message("evidence.line-is-no-json")) from error
     if not isinstance(line, dict):
-        raise _broken(key, number, "行が記録の形ではありません")
+        raise _broken(key, number, Message("evidence.line-is-no-entry"))
     return line
 
 
-def _why_broken(line: Line, sequence: int, previous: str, text: bytes) -> str:
+def _why_broken(line: Line, sequence: int, previous: str, text: bytes) -> Message:
     if line.get("sequence") != sequence + 1:
-        return f"{sequence + 1} 番の行がありません"
+        return Message("evidence.line-is-missing", number=sequence + 1)
     if line.get("previous") != previous:
-        return "直前の行の要約値とつながりません"
+        return Message("evidence.line-is-not-linked")
     # If a key occurs twice, JSON takes the last one: only the canonical form is accepted.
     if line.get("digest") != digest_of(line) or _canonical(line) != text:
-        return "行の内容が要約値と一致しません"
-    return ""
+        return Message("evidence.line-was-changed")
+    return NOTHING
 
 
 def _canonical(line: Line) -> bytes:
     return json.dumps(line, sort_keys=True, separators=(",", ":"), allow_nan=False).encode("ascii")
 
 
-def _broken(segment: str, line: int | None, reason: str) -> BrokenChain:
+def _broken(segment: str, line: int | None, reason: Message) -> BrokenChain:
     return BrokenChain(ChainBreak(segment, line, reason))
 
 

@@ -16,6 +16,7 @@ from toban.engine.evidence import ledger, segments
 from toban.engine.evidence.models import LedgerEntry, Shipment
 from toban.engine.evidence.segments import BrokenChain, EvidenceSegment, Line, Tip
 from toban.engine.stores.store import AlreadyThere, Store, StoreTrouble
+from toban.message import Message, message_of
 
 
 class NotShipped(Exception):
@@ -55,8 +56,7 @@ class ShippedSegments:
         content = self._store.read(shipment.key)
         if hashlib.sha256(content).hexdigest() != shipment.digest:
             raise NotShipped(
-                f"{self.place}: {shipment.key} が送ったときの内容と違います。"
-                f"toban evidence verify --from {self.place} で確かめてください"
+                Message("evidence.shipped-segment-was-changed", place=self.place, key=shipment.key)
             )
         yield from segments.lines_of(content)
 
@@ -131,9 +131,10 @@ def ship(chain: EvidenceChain, store: Store, terms: ShippingTerms, now: datetime
             _note(chain, segment, store, lock, now)
             count += 1
     except StoreTrouble as trouble:
-        raise NotShipped(str(trouble)) from trouble
+        raise NotShipped(message_of(trouble)) from trouble
     except BrokenChain as error:
-        raise NotShipped(f"{store.name}: 送り先にあるものが、こちらの鎖につながりません: {error}") from error
+        reason = Message("evidence.store-does-not-continue", place=store.name, reason=error.broken.said)
+        raise NotShipped(reason) from error
     return count
 
 
@@ -156,7 +157,7 @@ def _next(chain: EvidenceChain, store: Store, terms: ShippingTerms, now: datetim
         # Ours, if the answer to the first attempt was lost.
         return _found(chain, store, tip, key)
     if store.read(key) != packed.content:
-        raise NotShipped(f"{store.name}: {key} を書いたとおりに読み返せません")
+        raise NotShipped(Message("evidence.segment-is-read-back-changed", place=store.name, key=key))
     return packed
 
 
@@ -165,10 +166,7 @@ def _found(chain: EvidenceChain, store: Store, tip: Tip, key: str) -> EvidenceSe
     if chain.name == segments.LEDGER:
         last = LedgerEntry.objects.filter(sequence=segment.header.last, digest=segment.tip.line)
         if not last.exists():
-            raise NotShipped(
-                f"{store.name}: {key} の証跡が、こちらの台帳と違います。"
-                "状態を古い控えから戻したのなら、別の prefix の保存先に送り直してください"
-            )
+            raise NotShipped(Message("evidence.store-differs-from-ledger", place=store.name, key=key))
     return segment
 
 

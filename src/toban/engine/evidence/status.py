@@ -11,12 +11,11 @@ from django.db.models import Max
 from toban.engine.evidence import ledger
 from toban.engine.evidence.models import ClauseStatus, LedgerEntry
 from toban.engine.evidence.verdict import Verdict
-from toban.engine.text import storable_text
+from toban.engine.message_field import storable
+from toban.message import Message
 
 FRESH = timedelta(minutes=1)
 """An unchanged status is rewritten only this often, so that pages can say when it was last observed."""
-
-_LONGEST_VALUE = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,10 +24,10 @@ class StatusUpdate:
 
     clause_id: str
     verdict: Verdict
-    value: str
-    """The live value as text: `42.1%`."""
-    reason: str
-    """The reason, or how to fix it, as text for people."""
+    value: Message
+    """The live value: `42.1%`."""
+    reason: Message
+    """The reason, or how to fix it."""
     observed_at: datetime
     next_due: datetime | None = None
     proof: Mapping[str, object] | None = None
@@ -50,11 +49,8 @@ def change(shown: ClauseStatus | None, update: StatusUpdate) -> StatusChange:
     """Return how *update* differs from what is *shown*."""
     if shown is None or shown.verdict != update.verdict:
         return StatusChange.VERDICT
-    if (shown.value, shown.reason, shown.next_due) != (
-        _value(update),
-        storable_text(update.reason),
-        update.next_due,
-    ):
+    said = storable(update.value), storable(update.reason), update.next_due
+    if (shown.value, shown.reason, shown.next_due) != said:
         return StatusChange.DETAIL
     # ">=": a tick landing exactly on the minute must not wait for the next. "abs": clocks may be set back.
     if shown.observed_at is None or abs(update.observed_at - shown.observed_at) >= FRESH:
@@ -110,8 +106,8 @@ def _row(shown: ClauseStatus | None, update: StatusUpdate, revision: int, now: d
         clause_id=update.clause_id,
         verdict=update.verdict,
         since=shown.since if shown is not None and lasts else now,
-        value=_value(update),
-        reason=storable_text(update.reason),
+        value=update.value,
+        reason=update.reason,
         observed_at=update.observed_at,
         next_due=update.next_due,
         revision=revision,
@@ -122,16 +118,11 @@ def _record(shown: ClauseStatus | None, update: StatusUpdate, document_digest: s
     content = {
         "verdict": update.verdict.value,
         "before": None if shown is None else shown.verdict,
-        "value": update.value,
-        "reason": update.reason,
+        "value": storable(update.value).as_json(),
+        "reason": storable(update.reason).as_json(),
         "observed_at": update.observed_at.astimezone(UTC).isoformat(),
         "proof": dict(update.proof or {}),
     }
     return ledger.Record(
         LedgerEntry.Kind.VERDICT, content, clause_id=update.clause_id, document_digest=document_digest
     )
-
-
-def _value(update: StatusUpdate) -> str:
-    value = storable_text(update.value)
-    return value if len(value) <= _LONGEST_VALUE else value[: _LONGEST_VALUE - 1] + "…"

@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass
 
+from toban.message import Message
+
 
 @dataclass(frozen=True, slots=True)
 class Command:
@@ -9,7 +11,7 @@ class Command:
 
     module: str
     """The module that defines it as `command`."""
-    help: str
+    help: Message
     """The text next to its name in `toban --help`."""
     needs_state: bool = True
     """Whether Django is set up before the module is imported, so that the module may import models."""

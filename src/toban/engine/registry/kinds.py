@@ -4,8 +4,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from importlib import import_module
 from importlib.metadata import entry_points
+from importlib.util import find_spec
+from pathlib import Path
 from types import MappingProxyType
 from typing import Any
+
+from toban import catalogue
+from toban.message import Message, message_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,10 +66,8 @@ def held[T](module: str, attribute: str, wanted: type[T]) -> T:
         package = module.partition(".")[0]
         if package == "toban":
             raise
-        raise BrokenPackage(
-            f"パッケージ {package} を読み込めません: {error}\n"
-            f"HINT: {package} を直すか、Toban の環境から外してください"
-        ) from error
+        said = Message("engine.broken-package", package=package, why=message_of(error))
+        raise BrokenPackage(said) from error
 
 
 def _held[T](module: str, attribute: str, wanted: type[T]) -> T:
@@ -75,5 +78,14 @@ def _held[T](module: str, attribute: str, wanted: type[T]) -> T:
 
 
 def installed(group: str) -> dict[str, str]:
-    """Return the entry points of *group* in installed packages: a name → the module that it refers to."""
-    return {each.name: each.value for each in entry_points(group=group)}
+    """Return the entry points of *group* in installed packages: a name → the module that it refers to.
+
+    From then on messages find the sentences in `locale` of these packages; no package is imported for that.
+    """
+    found = {each.name: each.value for each in entry_points(group=group)}
+    for module in found.values():
+        package = find_spec(module.partition(".")[0])
+        for folder in (package and package.submodule_search_locations) or ():
+            if (locale := Path(folder, "locale")).is_dir():
+                catalogue.add_folder(locale)
+    return found

@@ -65,7 +65,7 @@ class House:
     @property
     def shown(self) -> tuple[str, str, str]:
         status = ClauseStatus.objects.get(clause_id="batch/batch/B007")
-        return status.verdict, status.value, status.reason
+        return status.verdict, str(status.value), str(status.reason)
 
 
 def test_a_reported_batch_is_awaited_then_running_then_done() -> None:
@@ -88,9 +88,9 @@ def test_a_missing_report_is_announced_with_where_to_look_until_a_late_success()
 
     alert = Alert.objects.get()
     assert house.shown[0] == "not-performed"
-    assert "30分 たっても、始まりも終わりも報告されませんでした" in alert.limit
-    assert "そのホストと cron の記録" in alert.advice
-    assert "toban run" not in alert.advice
+    assert "30分 たっても、始まりも終わりも報告されませんでした" in str(alert.limit)
+    assert "そのホストと cron の記録" in str(alert.advice)
+    assert "toban run" not in str(alert.advice)
 
     house.say(ReportWord.SUCCESS, NOON + 50 * MINUTE)
     assert house.shown[0] == "conforming"
@@ -105,7 +105,7 @@ def test_a_reported_failure_is_announced_at_once_and_not_retried_here() -> None:
     house.say(ReportWord.FAIL, NOON + MINUTE, "倉庫に届きません")
 
     assert house.shown[0] == "deviating"
-    assert "倉庫に届きません" in Alert.objects.get().limit
+    assert "倉庫に届きません" in str(Alert.objects.get().limit)
     house.pass_to(NOON + 20 * MINUTE)
     assert house.shown[0] == "deviating"
 

@@ -19,6 +19,7 @@ from toban.engine.runs.claiming import claim
 from toban.engine.runs.models import Run
 from toban.engine.runs.rules import RunReason
 from toban.engine.runs.scheduler import plan_due
+from toban.message import plain
 
 pytestmark = pytest.mark.django_db
 
@@ -60,7 +61,7 @@ class House:
         plan_due(self.works.values(), moment)
         while held := taken(self.works, "here", moment):
             if error:
-                claim.fail(held, self.works[held.work], RunReason.FAILED, error, moment)
+                claim.fail(held, self.works[held.work], RunReason.FAILED, plain(error), moment)
             else:
                 succeed(held, moment)
         self.tell()
@@ -68,7 +69,7 @@ class House:
 
 def shown() -> tuple[str, str]:
     status = ClauseStatus.objects.get(clause_id=B004)
-    return status.verdict, status.value
+    return status.verdict, str(status.value)
 
 
 def test_a_due_batch_runs_and_is_shown_with_its_next_time() -> None:
@@ -94,8 +95,8 @@ def test_a_failure_is_announced_after_the_last_retry_until_the_next_success() ->
     alert = Alert.objects.get()
     assert (shown()[0], alert.condition, alert.resolved_at) == ("deviating", "critical", None)
     assert alert.citation.endswith("運用設計書.md:8")
-    assert "終了コード 1" in alert.limit
-    assert "toban run B004" in alert.advice
+    assert "終了コード 1" in str(alert.limit)
+    assert "toban run B004" in str(alert.advice)
     house.pass_to(NOON + timedelta(days=1))
     assert shown()[0] == "conforming"
     assert Alert.objects.get().resolved_at is not None

@@ -7,6 +7,7 @@ from toban.engine.evidence import ledger
 from toban.engine.evidence.ledger import BrokenLink, LedgerHead, Record, append, verify
 from toban.engine.evidence.models import LedgerEntry
 from toban.engine.evidence.segments import START
+from toban.message import Message
 
 pytestmark = pytest.mark.django_db
 
@@ -62,7 +63,7 @@ def test_a_changed_entry_is_named() -> None:
     append(*records(3), now=NOON)
     LedgerEntry.objects.filter(sequence=2).update(content={"number": 20})
 
-    assert verify().broken == BrokenLink(2, "記録の内容が要約値と一致しません")
+    assert verify().broken == BrokenLink(2, Message("evidence.entry-was-changed"))
 
 
 def test_a_changed_entry_with_a_recomputed_digest_breaks_the_next_link() -> None:
@@ -72,21 +73,21 @@ def test_a_changed_entry_with_a_recomputed_digest_breaks_the_next_link() -> None
     forged.digest = ledger.digest_of(forged)
     forged.save()
 
-    assert verify().broken == BrokenLink(3, "直前の記録の要約値とつながりません")
+    assert verify().broken == BrokenLink(3, Message("evidence.entry-is-not-linked"))
 
 
 def test_a_removed_entry_is_named() -> None:
     append(*records(3), now=NOON)
     LedgerEntry.objects.filter(sequence=2).delete()
 
-    assert verify().broken == BrokenLink(2, "2 番がありません")
+    assert verify().broken == BrokenLink(2, Message("evidence.entry-is-missing", number=2))
 
 
 def test_the_removed_first_entry_is_named() -> None:
     append(*records(2), now=NOON)
     LedgerEntry.objects.filter(sequence=1).delete()
 
-    assert verify().broken == BrokenLink(1, "1 番がありません")
+    assert verify().broken == BrokenLink(1, Message("evidence.entry-is-missing", number=1))
 
 
 def test_reordered_entries_are_detected() -> None:
@@ -95,7 +96,7 @@ def test_reordered_entries_are_detected() -> None:
     LedgerEntry.objects.filter(sequence=3).update(sequence=2)
     LedgerEntry.objects.filter(sequence=9).update(sequence=3)
 
-    assert verify().broken == BrokenLink(2, "直前の記録の要約値とつながりません")
+    assert verify().broken == BrokenLink(2, Message("evidence.entry-is-not-linked"))
 
 
 def test_entries_cut_off_at_the_end_are_detected_by_a_head_recorded_earlier() -> None:
@@ -104,7 +105,7 @@ def test_entries_cut_off_at_the_end_are_detected_by_a_head_recorded_earlier() ->
     LedgerEntry.objects.filter(sequence=3).delete()
 
     assert verify().broken is None
-    assert verify(noted).broken == BrokenLink(3, "控えでは 3 番までありました。末尾が失われています")
+    assert verify(noted).broken == BrokenLink(3, Message("evidence.end-is-missing", last=3))
 
 
 def test_a_rewritten_chain_is_detected_by_a_head_recorded_earlier() -> None:
@@ -114,7 +115,7 @@ def test_a_rewritten_chain_is_detected_by_a_head_recorded_earlier() -> None:
     append(*records(1), Record(LedgerEntry.Kind.AUDIT, {"number": "another"}), now=NOON)
 
     assert verify().broken is None
-    assert verify(noted).broken == BrokenLink(2, "控えておいた要約値と一致しません")
+    assert verify(noted).broken == BrokenLink(2, Message("evidence.differs-from-noted-head"))
 
 
 def test_a_head_recorded_earlier_is_still_valid_after_more_entries() -> None:

@@ -8,6 +8,7 @@ from toban.engine.evidence.ledger import verify
 from toban.engine.evidence.models import ClauseStatus, LedgerEntry
 from toban.engine.evidence.status import StatusUpdate, show
 from toban.engine.evidence.verdict import Verdict
+from toban.message import NOTHING, from_json, plain
 
 pytestmark = pytest.mark.django_db
 
@@ -18,14 +19,19 @@ SECOND = timedelta(seconds=1)
 def update(
     at: datetime, verdict: Verdict = Verdict.CONFORMING, value: str = "42%", clause: str = "db"
 ) -> StatusUpdate:
-    return StatusUpdate(clause, verdict, value, "", at, proof={"samples": [42.0]})
+    return StatusUpdate(clause, verdict, plain(value), NOTHING, at, proof={"samples": [42.0]})
 
 
 def test_a_new_clause_is_shown_and_its_verdict_becomes_evidence() -> None:
     show([update(NOON)], NOON, "digest")
 
     status = ClauseStatus.objects.get()
-    assert (status.verdict, status.value, status.since, status.revision) == ("conforming", "42%", NOON, 1)
+    assert (status.verdict, str(status.value), status.since, status.revision) == (
+        "conforming",
+        "42%",
+        NOON,
+        1,
+    )
     entry = LedgerEntry.objects.get()
     assert (entry.kind, entry.clause_id, entry.document_digest) == ("verdict", "db", "digest")
     assert entry.content["before"] is None
@@ -37,7 +43,7 @@ def test_an_unchanged_verdict_keeps_its_start_and_adds_no_evidence() -> None:
     show([update(NOON + SECOND, value="43%")], NOON + SECOND, "")
 
     status = ClauseStatus.objects.get()
-    assert (status.value, status.since, status.revision) == ("43%", NOON, 2)
+    assert (str(status.value), status.since, status.revision) == ("43%", NOON, 2)
     assert LedgerEntry.objects.count() == 1
 
 
@@ -47,7 +53,8 @@ def test_a_new_verdict_starts_now_and_names_the_previous_one() -> None:
 
     assert ClauseStatus.objects.get().since == NOON + SECOND
     content = LedgerEntry.objects.get(sequence=2).content
-    assert (content["before"], content["verdict"], content["value"]) == ("conforming", "deviating", "92%")
+    assert (content["before"], content["verdict"]) == ("conforming", "deviating")
+    assert from_json(content["value"]) == plain("92%")
     assert verify().broken is None
 
 
@@ -83,5 +90,5 @@ def test_every_change_anywhere_gets_a_greater_revision() -> None:
 def test_the_last_of_two_updates_of_one_clause_counts() -> None:
     show([update(NOON), update(NOON, Verdict.WARNING, "75%")], NOON, "")
 
-    assert ClauseStatus.objects.get().value == "75%"
+    assert ClauseStatus.objects.get().value == plain("75%")
     assert LedgerEntry.objects.count() == 1

@@ -17,6 +17,7 @@ from toban.engine.extension import Extension, Link, RowKind
 from toban.engine.registry.commands import Command
 from toban.engine.registry.kinds import Kinds
 from toban.engine.trial import place_of
+from toban.message import plain
 
 
 class UsageBinding(Section):
@@ -47,14 +48,14 @@ def _doubts(_design: Design, bindings: Bindings) -> Iterator[Finding]:
                 "TY001",
                 FindingLevel.WARNING,
                 origin,
-                "ファイルがありません",
+                plain("ファイルがありません"),
                 str(binding.file),
-                "作ってください",
+                plain("作ってください"),
             )
 
 
 def _usage(_row: ResourceUsage) -> Link:
-    return Link("usage", "使用状況")
+    return Link("usage", plain("使用状況"))
 
 
 _HERE = __name__.rpartition(".")[0]
@@ -68,8 +69,8 @@ EXTENSION = Extension(
     doubts=_doubts,
     operation=f"{_HERE}.operation",
     pages=f"{_HERE}.urls",
-    menu=(Link("usage", "使用状況"),),
+    menu=(Link("usage", plain("使用状況")),),
     intake=f"{_HERE}.routes",
     why=f"{_HERE}.why:WHY",
-    commands={"usage": Command(f"{_HERE}.command", "Show what is used (使用状況).")},
+    commands={"usage": Command(f"{_HERE}.command", plain("Show what is used (使用状況)."))},
 )

@@ -14,13 +14,14 @@ from toban.engine.evidence.status import StatusUpdate
 from toban.engine.evidence.verdict import Verdict
 from toban.engine.operation import EditionLoop, Operation, Rows, WorkerShift, Workplace
 from toban.engine.trial import Trial, place_of
+from toban.message import NOTHING, Message, plain
 
 
 def _plan(edition: Edition) -> Rows:
     bound = USAGE.of(edition.bindings)
     return Rows(
         {
-            row.id: "" if row.resource in bound else f'[usage."{row.resource}"] を書いてください'
+            row.id: NOTHING if row.resource in bound else plain(f'[usage."{row.resource}"] を書いてください')
             for row in edition.design.of(ResourceUsage)
         }
     )
@@ -30,7 +31,11 @@ def _judge(edition: Edition, now: datetime) -> None:
     bound = USAGE.of(edition.bindings)
     updates = [
         StatusUpdate(
-            row.id, Verdict.CONFORMING, f"{bound[row.resource].file.stat().st_size} B", "測りました", now
+            row.id,
+            Verdict.CONFORMING,
+            plain(f"{bound[row.resource].file.stat().st_size} B"),
+            plain("測りました"),
+            now,
         )
         for row in edition.design.of(ResourceUsage)
         if row.resource in bound
@@ -47,16 +52,16 @@ def _trials(edition: Edition, _now: datetime) -> Iterator[Trial]:
         origin = place_of(edition.bindings, "usage", name)
         yield Trial(
             "TY002",
-            f"使用量 {name}",
+            plain(f"使用量 {name}"),
             origin,
             f"[usage.{name}]",
             partial(_missing, binding.file),
-            "作ってください",
+            plain("作ってください"),
         )
 
 
-def _missing(file: Path) -> list[str]:
-    return [] if file.exists() else [f"{file.name} がありません"]
+def _missing(file: Path) -> list[Message]:
+    return [] if file.exists() else [plain(f"{file.name} がありません")]
 
 
 OPERATION = Operation(plan=_plan, shift=_shift, trials=_trials)

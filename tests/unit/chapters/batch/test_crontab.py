@@ -72,4 +72,4 @@ def test_a_line_that_is_not_a_job_is_left_out_with_the_reason() -> None:
 def test_a_system_crontab_line_without_a_command_is_left_out() -> None:
     (left,) = read_crontab("0 2 * * * root\n", is_system=True).left
 
-    assert "ユーザー名" in left.reason
+    assert "ユーザー名" in str(left.reason)

@@ -12,6 +12,7 @@ from toban.design.clauses.batch import BatchWatch
 from toban.design.reader import read_design
 from toban.engine.bindings.load import read_bindings
 from toban.engine.registry.kinds import Kinds
+from toban.message import Message
 
 NOON = datetime(2026, 4, 1, 3, tzinfo=UTC)
 DOCUMENT = """# 運用設計書
@@ -45,7 +46,7 @@ def plan(name: str, words: str, bindings: str) -> works.BatchPlan:
 def said(name: str, words: str, bindings: str) -> tuple[str, str]:
     made = plan(name, words, bindings)
     [status] = practice.statuses(made.practice, made.works, NOON)
-    return status.verdict, status.reason
+    return status.verdict, str(status.reason)
 
 
 @pytest.mark.parametrize(
@@ -99,7 +100,17 @@ def test_without_a_bound_batch_no_practice_is_claimed() -> None:
     made = plan("スケジューラー", "Toban", "")
 
     assert made.practice == ()
-    assert "接続したバッチがまだありません" in made.unbound.values()
+    assert Message("batch.none-is-bound") in made.unbound.values()
+
+
+def test_the_status_is_in_english_too() -> None:
+    made = plan("監視", "duration, failures", OURS)
+    [status] = practice.statuses(made.practice, made.works, NOON)
+
+    assert status.reason.in_language("en") == (
+        "1 bound batch is watched: their durations are compared with the usual ones, "
+        "failures, delays and missed runs are notified"
+    )
 
 
 @pytest.mark.parametrize(

@@ -15,6 +15,7 @@ from toban.engine.runs.models import Run
 from toban.engine.runs.rules import OVERDUE, RunReason
 from toban.engine.runs.standing import WorkStatus
 from toban.engine.runs.work import Work
+from toban.message import plain
 
 NOON = datetime(2026, 4, 1, 3, tzinfo=UTC)
 SECOND = timedelta(seconds=1)
@@ -93,15 +94,15 @@ def test_a_failure_has_the_severity_of_its_row_and_is_critical_by_default(
 def test_a_success_shows_its_time_in_the_documents_zone_and_its_duration() -> None:
     done = run(Run.State.DONE, began_at=NOON, ended_at=NOON + 90 * SECOND)
 
-    assert status(row(done), NOON).value == "2026-04-01 12:00 成功 (90.0秒)"
+    assert str(status(row(done), NOON).value) == "2026-04-01 12:00 成功 (90.0秒)"
 
 
 def test_a_run_that_waits_for_its_next_attempt_is_a_warning_on_the_page_only() -> None:
-    waiting = run(Run.State.WAITING, failures=2, note="終了コード 1")
+    waiting = run(Run.State.WAITING, failures=2, note=plain("終了コード 1"))
     shown = row(run(Run.State.DONE), waiting)
 
     assert status(shown, NOON).verdict is Verdict.WARNING
-    assert "2 回失敗しました。12:00 に再試行します: 終了コード 1" in status(shown, NOON).reason
+    assert "2 回失敗しました。12:00 に再試行します: 終了コード 1" in str(status(shown, NOON).reason)
     assert {each.condition for each in signals(shown, NOON)} == {Condition.OK}
 
 
@@ -112,7 +113,7 @@ def test_a_run_that_does_not_start_is_announced_only_after_the_full_grace_period
 
     assert in_time["/under-way"].condition is Condition.OK
     assert late["/under-way"].condition is Condition.WARNING
-    assert "12:00 の分が 10分 を過ぎても始まりません" in late["/under-way"].limit
+    assert "12:00 の分が 10分 を過ぎても始まりません" in str(late["/under-way"].limit)
 
 
 def test_a_binding_may_allow_more_time_until_the_start() -> None:
@@ -123,15 +124,14 @@ def test_a_binding_may_allow_more_time_until_the_start() -> None:
 
 
 def test_a_run_without_approval_is_announced_with_how_to_approve() -> None:
-    asking = run(
-        Run.State.WAITING, RunReason.AWAITING_APPROVAL, note="「切替」の前に運用責任者の承認を待っています"
-    )
+    note = plain("「切替」の前に運用責任者の承認を待っています")
+    asking = run(Run.State.WAITING, RunReason.AWAITING_APPROVAL, note=note)
     shown = row(None, asking)
 
     assert trouble(shown, NOON + OVERDUE) is None
     late = told(shown, NOON + OVERDUE + SECOND)["/under-way"]
     assert late.condition is Condition.WARNING
-    assert "運用責任者の承認を待っています。toban run B004 --approve 1" in late.limit
+    assert "運用責任者の承認を待っています。toban run B004 --approve 1" in str(late.limit)
 
 
 def test_a_run_longer_than_allowed_is_announced_until_it_ends() -> None:
@@ -142,7 +142,7 @@ def test_a_run_longer_than_allowed_is_announced_until_it_ends() -> None:
     over = told(row(run(Run.State.DONE)), NOON + 31 * MINUTE)["/under-way"]
 
     assert late.condition is Condition.WARNING
-    assert late.limit == "12:00 の分が 30分 を過ぎても終わりません"
+    assert str(late.limit) == "12:00 の分が 30分 を過ぎても終わりません"
     assert late.began_at == NOON
     assert over.condition is Condition.OK
 
@@ -152,7 +152,7 @@ def test_a_run_longer_than_usual_is_announced() -> None:
 
     assert trouble(shown, NOON + 4 * MINUTE) is None
     assert trouble(shown, NOON + 4 * MINUTE + SECOND) is RunTrouble.UNUSUALLY_LONG
-    assert "4分 超" in status(shown, NOON + 5 * MINUTE).reason
+    assert "4分 超" in str(status(shown, NOON + 5 * MINUTE).reason)
 
 
 def test_a_run_without_history_has_no_time_limit() -> None:
@@ -168,9 +168,9 @@ def test_a_failure_stays_announced_while_the_next_run_hangs() -> None:
 
 
 def test_the_page_says_which_step_is_running_and_its_progress() -> None:
-    going = run(Run.State.RUNNING, step="upload", progress_percent=41.7, progress_text="3 / 7 GB")
+    going = run(Run.State.RUNNING, step="upload", progress_percent=41.7, progress_text=plain("3 / 7 GB"))
 
-    assert status(row(None, going), NOON).reason == "12:00 の分を実行しています: upload (42%) 3 / 7 GB"
+    assert str(status(row(None, going), NOON).reason) == "12:00 の分を実行しています: upload (42%) 3 / 7 GB"
 
 
 def test_start_and_success_are_announced_if_the_binding_says_so() -> None:
@@ -181,8 +181,20 @@ def test_start_and_success_are_announced_if_the_binding_says_so() -> None:
 
     assert {begin.condition, end.condition} == {Condition.INFO}
     assert (begin.key, begin.began_at) == ("batch/batch/B004/start/1", NOON + SECOND)
-    assert (end.key, end.value) == ("batch/batch/B004/end/1", "2026-04-01 12:00 成功 (59.0秒)")
+    assert (end.key, str(end.value)) == ("batch/batch/B004/end/1", "2026-04-01 12:00 成功 (59.0秒)")
     assert list(events(row(), [done], NOON + MINUTE)) == []
+
+
+def test_an_alert_is_in_english_too() -> None:
+    shown = row(run(Run.State.FAILED), run(Run.State.WAITING))
+
+    alert = told(shown, NOON + OVERDUE + SECOND)["/under-way"]
+
+    assert alert.subject.in_language("en") == "Batch B004 集計"
+    assert alert.limit.in_language("en") == "The run due at 12:00 has not started within 10 min"
+    assert alert.advice.in_language("en") == (
+        "On failure: 再実行、アラート. Records: toban why B004. To run it again: toban run B004"
+    )
 
 
 def test_only_a_success_is_an_end_event_because_failures_have_their_own_alerts() -> None:

@@ -34,7 +34,7 @@ def walk(made: list[tuple[str, bytes]], **options: object) -> ChainWalk:
 
 def broken(found: ChainWalk) -> str:
     assert found.broken is not None
-    return str(found.broken)
+    return str(found.broken.said)
 
 
 def test_a_complete_chain_is_valid_and_ends_with_the_digest_of_its_last_segment() -> None:

@@ -3,11 +3,16 @@ from datetime import UTC, datetime, timedelta
 from toban.engine.evidence.models import ClauseStatus
 from toban.engine.evidence.status import StatusChange, StatusUpdate, change
 from toban.engine.evidence.verdict import Verdict
+from toban.engine.message_field import storable
+from toban.message import NOTHING, Message, plain
 
+VALUE = plain("42%")
 NOON = datetime(2026, 4, 1, 12, tzinfo=UTC)
 
 
-def shown(observed_at: datetime | None = NOON, value: str = "42%", reason: str = "") -> ClauseStatus:
+def shown(
+    observed_at: datetime | None = NOON, value: Message = VALUE, reason: Message = NOTHING
+) -> ClauseStatus:
     return ClauseStatus(
         clause_id="monitoring/monitor/db",
         verdict=Verdict.CONFORMING,
@@ -20,9 +25,9 @@ def shown(observed_at: datetime | None = NOON, value: str = "42%", reason: str =
 
 
 def update(
-    verdict: Verdict = Verdict.CONFORMING, value: str = "42%", observed_at: datetime = NOON
+    verdict: Verdict = Verdict.CONFORMING, value: Message = VALUE, observed_at: datetime = NOON
 ) -> StatusUpdate:
-    return StatusUpdate("monitoring/monitor/db", verdict, value, "", observed_at)
+    return StatusUpdate("monitoring/monitor/db", verdict, value, NOTHING, observed_at)
 
 
 def test_the_first_status_of_a_clause_is_a_verdict_change() -> None:
@@ -34,11 +39,11 @@ def test_a_different_verdict_is_a_verdict_change_whatever_the_value() -> None:
 
 
 def test_a_different_value_under_the_same_verdict_is_a_detail() -> None:
-    assert change(shown(), update(value="43%")) is StatusChange.DETAIL
+    assert change(shown(), update(value=plain("43%"))) is StatusChange.DETAIL
 
 
 def test_a_different_reason_is_a_detail() -> None:
-    assert change(shown(reason="測定中"), update()) is StatusChange.DETAIL
+    assert change(shown(reason=plain("測定中")), update()) is StatusChange.DETAIL
 
 
 def test_the_same_status_within_a_minute_is_no_change() -> None:
@@ -51,7 +56,7 @@ def test_the_same_status_after_exactly_a_minute_is_a_refresh() -> None:
     assert change(shown(), update(observed_at=NOON + timedelta(minutes=1))) is StatusChange.FRESHER
 
 
-def test_a_value_cut_for_the_page_is_not_a_change_each_time() -> None:
-    long = "値" * 300
+def test_a_value_that_the_database_stores_otherwise_is_not_a_change_each_time() -> None:
+    written = Message("batch.named", key="B\x001")
 
-    assert change(shown(value="値" * 199 + "…"), update(value=long)) is StatusChange.NONE
+    assert change(shown(value=storable(written)), update(value=written)) is StatusChange.NONE

@@ -10,6 +10,8 @@ from pydantic import Field
 from toban.engine.runs.commands.command import LocalCommand
 from toban.engine.runs.kinds import BatchBinding, Site, WorkKind
 from toban.engine.runs.work import Step
+from toban.engine.trial import Doubt
+from toban.message import Message, plain
 
 
 class CommandBatch(BatchBinding):
@@ -24,19 +26,19 @@ def steps(config: CommandBatch, site: Site) -> tuple[Step, ...]:
     return (Step("command", LocalCommand(config.command, site.folder)),)
 
 
-def doubts(config: CommandBatch, site: Site) -> Iterator[str]:
+def doubts(config: CommandBatch, site: Site) -> Iterator[Doubt]:
     """Yield why the program can't be started, with this account and its PATH as they are now."""
     program = config.command[0]
     if "/" not in program:
         if shutil.which(program) is None:
-            hint = "絶対パスで書くか、Toban の PATH に入れてください"
-            yield f"「{program}」というコマンドが PATH にありません\nHINT: {hint}"
+            hint = Message("batch.write-absolute-path")
+            yield (Message("batch.command-not-in-path", command=program), hint)
         return
     path = site.folder / Path(program)
     if not path.is_file():
-        yield f"{path} がありません\nHINT: そこに置くか、command を書き直してください"
+        yield (Message("batch.no-such-file", file=path), Message("batch.place-or-correct-command"))
     elif not os.access(path, os.X_OK):
-        yield f"{path} を実行する権限がありません\nHINT: chmod +x {path}"
+        yield (Message("batch.may-not-run", file=path), plain(f"chmod +x {path}"))
 
 
 KIND = WorkKind(CommandBatch, steps, doubts=doubts, parameters=None)

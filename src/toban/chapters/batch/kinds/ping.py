@@ -8,6 +8,8 @@ from toban.engine.bindings.secret import Secret, SecretUnavailable
 from toban.engine.bindings.values import Length
 from toban.engine.runs.kinds import BATCHES, BatchBinding, Site, WorkKind
 from toban.engine.runs.work import ElsewhereReporting, Step
+from toban.engine.trial import Doubt
+from toban.message import Message
 
 _TOKEN = re.compile(r"[A-Za-z0-9_-]{16,}")
 
@@ -31,17 +33,17 @@ def reported(config: PingBatch) -> ElsewhereReporting:
     return ElsewhereReporting(config.token, config.grace)
 
 
-def doubts(config: PingBatch, site: Site) -> Iterator[str]:
+def doubts(config: PingBatch, site: Site) -> Iterator[Doubt]:
     """Yield what is wrong with the token: it must fit into a URL, be hard to guess, and be unique."""
     token = config.token.reveal()
     if not _TOKEN.fullmatch(token):
-        hint = "python3 -c 'import uuid; print(uuid.uuid4())' の答えを置いてください"
-        yield f"{config.token} は、英数字と - _ の 16 文字以上ではありません\nHINT: {hint}"
+        yield (Message("batch.token-is-weak", token=config.token), Message("batch.place-a-uuid"))
     for key, other in BATCHES.of(site.bindings).items():
         if other.config is config or not isinstance(other.config, PingBatch):
             continue
         if _value(other.config.token) == token:
-            yield f"トークンが [batches.{key}] と同じです\nHINT: バッチごとに別の UUID を置いてください"
+            hint = Message("batch.place-a-uuid-for-each")
+            yield (Message("batch.token-is-shared", other=f"[batches.{key}]"), hint)
 
 
 def _value(token: Secret) -> str | None:

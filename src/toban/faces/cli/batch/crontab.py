@@ -13,6 +13,7 @@ import click
 from toban.chapters.batch.adoption import AdoptionProposal, AdoptionWay, bindings, crontab_lines, propose
 from toban.chapters.batch.crontab import read_crontab
 from toban.faces.terminal import refuse, say, speak_utf8
+from toban.message import Message
 
 _SOME_LEFT = 1
 _UNUSABLE = 2
@@ -22,23 +23,23 @@ _ROWS, _TABLES, _CRONTAB, _TOKENS = "batches.md", "batches.toml", "crontab.new",
 
 def _zone(_context: click.Context, _option: click.Parameter, written: str | None) -> str | None:
     if written is not None and written not in available_timezones():
-        raise click.BadParameter(f"「{written}」という時間帯はありません: Asia/Tokyo のように書いてください")
+        raise click.BadParameter(str(Message("batch.no-such-zone", zone=written)))
     return written
 
 
 @click.group("batch")
 def command() -> None:
-    """Bring in batches that something else runs today. いま別のものが動かしているバッチを持ち込みます。"""
+    """Bring in batches that something else runs today."""
 
 
-@command.group("import", short_help="From a crontab (crontab から).")
+@command.group("import", short_help="From a crontab.")
 def import_group() -> None:
-    """Propose what the document and toban.toml must say. 文書と接続表に書くことを提案します。"""
+    """Propose what the document and toban.toml must say."""
 
 
 @import_group.command(
     "crontab",
-    short_help="Rows and tables for a crontab's jobs (crontab の行を表にする).",
+    short_help="Rows and tables for a crontab's jobs.",
     epilog="Example: crontab -l | toban batch import crontab -",
 )
 @click.argument("file", type=click.Path(allow_dash=True, path_type=Path))
@@ -75,8 +76,8 @@ def crontab(
 ) -> None:  # fmt: skip
     """Read the crontab FILE (- for standard input) and propose what the document and the bindings must say.
 
-    バッチ一覧の行、接続表、crontab の新しい行 (--as ping) を提案します。表せない行は、理由とともに挙げます。
-    --write を付けたときだけ、ファイルに書きます。 Only --write writes anything.
+    It proposes rows of the list of batches, tables of toban.toml and, with --as ping, the new lines of the
+    crontab. Lines that can't be carried over are listed with the reason. Only --write writes anything.
 
     \b
     Exit status:
@@ -105,18 +106,21 @@ def _read(file: Path) -> str:
         raw = sys.stdin.buffer.read() if str(file) == "-" else file.read_bytes()
         return raw.decode("utf-8")
     except (OSError, UnicodeDecodeError) as exc:
-        why = exc.strerror if isinstance(exc, OSError) else "UTF-8 ではありません"
-        refuse(f"{file}: 読めません: {why}", "crontab -l > ファイル で書き出したものを渡してください")
+        reason = exc.strerror if isinstance(exc, OSError) else Message("batch.not-utf8")
+        refuse(
+            Message("batch.file-is-unreadable", file=file, reason=reason),
+            Message("batch.pass-a-crontab"),
+        )
         raise SystemExit(_UNUSABLE) from exc
 
 
 def _as_text(proposal: AdoptionProposal, url: str) -> Iterator[str]:
-    yield "文書の「バッチ一覧」に:\n"
+    yield f"{Message('batch.for-the-document')}\n"
     yield proposal.table
-    yield "toban.toml に:\n"
+    yield f"{Message('batch.for-the-bindings')}\n"
     yield bindings(proposal)
     if proposal.way is AdoptionWay.PING:
-        yield "crontab の行を次のように (TOKEN は pings/ID の中身):\n"
+        yield f"{Message('batch.for-the-crontab')}\n"
         urls = {each.key: f"{url}/ping/TOKEN-{each.key}" for each in proposal.adopted}
         yield from (line for _, line in crontab_lines(proposal, urls))
         yield ""
@@ -125,9 +129,9 @@ def _as_text(proposal: AdoptionProposal, url: str) -> Iterator[str]:
 
 def _left(proposal: AdoptionProposal) -> Iterator[str]:
     if not proposal.left:
-        yield "すべての行を表せました。"
+        yield str(Message("batch.all-lines-adopted"))
         return
-    yield f"表せなかった行 {len(proposal.left)} 件:"
+    yield str(Message("batch.lines-not-adopted", count=len(proposal.left)))
     for each in proposal.left:
         yield f"{each.line}: {each.reason}\n    {each.text}"
 
@@ -144,7 +148,10 @@ def _as_json(proposal: AdoptionProposal) -> str:
             }
             for each in proposal.adopted
         ],
-        "left": [{"line": each.line, "text": each.text, "reason": each.reason} for each in proposal.left],
+        "left": [
+            {"line": each.line, "text": each.text, "reason": each.reason.as_output()}
+            for each in proposal.left
+        ],
         "table": proposal.table,
         "bindings": bindings(proposal),
     }
@@ -166,11 +173,15 @@ def _write(proposal: AdoptionProposal, url: str, folder: Path, *, overwrites: bo
         # Some of the files hold tokens: anyone who can read a token can report for its job.
         path.touch(mode=0o600)
         path.write_text(content, encoding="utf-8")
-    say("\n".join([*(f"書きました: {folder / name}" for name in files), *_left(proposal)]))
+    written = (str(Message("batch.file-is-written", file=folder / name)) for name in files)
+    say("\n".join([*written, *_left(proposal)]))
 
 
 def _refuse_to_overwrite(files: Mapping[str, str], folder: Path, *, overwrites: bool) -> None:
     there = [name for name in files if (folder / name).exists()]
     if there and not overwrites:
-        refuse(f"{folder}: もうあります: {'、'.join(there)}", "上書きしてよければ --yes を付けてください")
+        refuse(
+            Message("batch.files-are-there", folder=folder, files=there),
+            Message("batch.add-yes-to-overwrite"),
+        )
         raise SystemExit(_UNUSABLE)

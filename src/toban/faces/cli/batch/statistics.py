@@ -12,6 +12,7 @@ import click
 from toban.chapters.batch.kinds.statistics.history import DayRow, history, works
 from toban.faces.cli.state import usable_state
 from toban.faces.terminal import refuse, say, speak_utf8
+from toban.message import Message, listing
 
 _UNKNOWN = 1
 _DAY = click.DateTime(["%Y-%m-%d"])
@@ -31,7 +32,7 @@ _A_MONTH = timedelta(days=31)
 def command(batch: str | None, first: datetime | None, last: datetime | None, form: str) -> None:
     """Show what BATCH added up, day by day; without BATCH, of the only one that has figures.
 
-    集計したことのある日の数字を、古い日から示します。欠測は空きで、0 ではありません。
+    Shows the figures of the days that were added up, the oldest first. A gap is empty, not 0.
 
     \b
     Exit status:
@@ -50,7 +51,8 @@ def command(batch: str | None, first: datetime | None, last: datetime | None, fo
     elif form == "csv":
         say(_as_csv(rows).rstrip("\n"))
     else:
-        say("\n".join(map(_line, rows)) or f"{start} から {end} までに、{key} が集計した日はありません")
+        nothing = Message("batch.no-day-added-up", first=start, last=end, batch=key)
+        say("\n".join(map(_line, rows)) or nothing)
 
 
 def _chosen(batch: str | None, known: Sequence[str]) -> str:
@@ -58,18 +60,15 @@ def _chosen(batch: str | None, known: Sequence[str]) -> str:
         return known[0]
     if batch in known:
         return str(batch)
-    what = f"「{batch}」が集計した数字はありません" if batch else "どのバッチの数字かを指定してください"
     refuse(
-        what,
-        f"数字があるのは {'、'.join(known)} です"
-        if known
-        else 'kind = "statistics" のバッチが動くとたまります',
+        Message("batch.has-no-figures", batch=batch) if batch else Message("batch.name-the-batch"),
+        Message("batch.figures-are-of", known=known) if known else Message("batch.figures-come-with-runs"),
     )
     raise SystemExit(_UNKNOWN)
 
 
 def _line(row: DayRow) -> str:
-    return f"{row.day}  {'、'.join(map(str, row.figures))}"
+    return f"{row.day}  {listing([each.said for each in row.figures])}"
 
 
 def _as_json(row: DayRow) -> dict[str, object]:

@@ -15,6 +15,7 @@ from toban.faces.cli.answer import CommandAnswer, Why
 from toban.faces.cli.kept import kept_edition
 from toban.faces.cli.runs.runs import as_json, line
 from toban.faces.words.runs import because, standing
+from toban.message import NOTHING, Message, sentences
 
 _RUNS, _LINES = 5, 20
 _NAMED = 10
@@ -34,10 +35,12 @@ def answer(parts: Parts, batch: str) -> CommandAnswer | None:
     return CommandAnswer(tuple(_told(written, work, runs)), _told_to_machines(batch, written, work, runs))
 
 
-def known(parts: Parts) -> str:
+def known(parts: Parts) -> Message:
     """Name the batches of the document in force."""
     batches = _written(parts, "", None).known
-    return f"文書のバッチ: {'、'.join(batches[:_NAMED]) or 'ありません'}"
+    if not batches:
+        return Message("batch.document-has-none")
+    return Message("batch.document-has", names=batches[:_NAMED])
 
 
 WHY = Why(answer, known)
@@ -50,7 +53,7 @@ class _DocumentBatch:
     known: tuple[str, ...]
     is_unknown: bool
     citation: str = ""
-    why_not: str = ""
+    why_not: Message = NOTHING
     """Why its row does not run, and what to write; empty if it runs."""
 
 
@@ -64,11 +67,11 @@ def _written(parts: Parts, batch: str, work: PlannedWork | None) -> _DocumentBat
     if (row := rows.get(batch)) is not None:
         unbound = edition.plan(OPERATION).unbound
         return _DocumentBatch(
-            known, is_unknown=False, citation=str(row.origin), why_not=unbound.get(row.id, "")
+            known, is_unknown=False, citation=str(row.origin), why_not=unbound.get(row.id, NOTHING)
         )
     if (unread := design.unread_of(batch)) is not None:
         citation = f"{design.document}:{unread.line}"
-        why_not = f"文書のこの行を読めませんでした: {unread.reason}"
+        why_not = Message("batch.this-row-is-unreadable", reason=unread.reason)
         return _DocumentBatch(known, is_unknown=False, citation=citation, why_not=why_not)
     # Works of other chapters, such as PostgreSQL/full, belong to the row that ordered them.
     asked = work.clause_id if work is not None and work.in_force else ""
@@ -78,53 +81,54 @@ def _written(parts: Parts, batch: str, work: PlannedWork | None) -> _DocumentBat
 
 
 def _told(written: _DocumentBatch, work: PlannedWork | None, runs: list[Run]) -> Iterator[str]:
-    yield from _plan(written, work)
+    yield from map(str, _plan(written, work))
     for run in runs:
         yield line(run, work)
         yield from (f"        {text}" for text in _waits_for(run, work))
     said = [text for run in runs[:1] for text in _newest_lines(run)]
     if said:
-        yield f"最後の出力 (全部は toban runs --log {runs[0].pk})"
+        yield str(Message("batch.last-output", run=runs[0].pk))
         yield from (f"  | {text}" for text in said)
 
 
-def _plan(written: _DocumentBatch, work: PlannedWork | None) -> Iterator[str]:
+def _plan(written: _DocumentBatch, work: PlannedWork | None) -> Iterator[Message]:
     """Say when it runs, or why it does not run at all."""
     if written.citation:
-        yield f"行 {written.citation}"
+        yield Message("batch.row", citation=written.citation)
     if written.why_not:
-        yield f"いまは実行されません: {written.why_not}"
+        yield Message("batch.does-not-run", reason=written.why_not)
     elif written.is_unknown:
-        yield "いまは実行されません: 文書にこの行がありません"
+        yield Message("batch.does-not-run", reason=Message("batch.no-such-row"))
     elif work is None or not work.in_force:
-        yield "いまは実行されません: ワーカーがまだこの行を受け取っていません (toban up は動いていますか)"
+        yield Message("batch.does-not-run", reason=Message("batch.no-worker-has-it"))
     else:
-        yield f"予定 {work.rule}"
-        due = f"{work.next_due.astimezone():%Y-%m-%d %H:%M}" if work.next_due else "未定"
-        yield f"次回 {due}"
+        yield Message("batch.rule", rule=work.timing)
+        due = work.next_due.astimezone() if work.next_due else Message("batch.undecided")
+        yield Message("batch.next-due", due=due)
 
 
-def _waits_for(run: Run, work: PlannedWork | None) -> Iterator[str]:
+def _waits_for(run: Run, work: PlannedWork | None) -> Iterator[Message]:
     """Name what a waiting run waits for, if that is another run or an approval."""
     if run.state != Run.State.WAITING:
         return
     if run.reason == "awaiting-approval":
-        yield f"{run.note}。進めるには toban run {run.work} --approve {run.pk}"
+        yield sentences(run.note, Message("batch.approve-with", key=run.work, run=run.pk))
         return
     if run.failures:
-        yield f"{run.failures} 回失敗: {run.note}"
+        yield Message("batch.failed", count=run.failures, note=run.note)
     going = Run.objects.filter(work=run.work, state=Run.State.RUNNING).first()
     if going is not None:
-        yield f"実行 {going.pk} が {going.holder} で進行中です"
+        yield Message("batch.other-run-goes-on", run=going.pk, holder=going.holder)
     for key in work.depends_on if work is not None else ():
         before = Run.objects.filter(work=key, due_at__lte=run.due_at).order_by("-due_at").first()
         if before is not None and before.state != Run.State.DONE:
-            yield f"先に成功すべき {key}: 実行 {before.pk} は{standing(before).word} (toban why {key})"
+            state = standing(before).word
+            yield Message("batch.must-succeed-first", key=key, run=before.pk, state=state)
 
 
 def _newest_lines(run: Run) -> list[str]:
     rows = run.log.order_by("-pk")[:_LINES]
-    return [row.text for row in reversed(rows)]
+    return [str(row.text) for row in reversed(rows)]
 
 
 def _told_to_machines(
@@ -134,11 +138,15 @@ def _told_to_machines(
     return {
         "batch": batch,
         "ordered_by": written.citation,
-        "why_not": written.why_not,
+        "why_not": written.why_not.as_output() if written.why_not else None,
         "rule": work.rule if work is not None else "",
         "next_due": work.next_due.isoformat() if work is not None and work.next_due else None,
         "runs": [
-            {**as_json(run), "because": because(run, work, now), "waits_for": list(_waits_for(run, work))}
+            {
+                **as_json(run),
+                "because": because(run, work, now),
+                "waits_for": [each.as_output() for each in _waits_for(run, work)],
+            }
             for run in runs
         ],
         "output": [text for run in runs[:1] for text in _newest_lines(run)],

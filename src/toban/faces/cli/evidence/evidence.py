@@ -16,6 +16,7 @@ from toban.engine.registry.parts import Parts
 from toban.faces.cli.evidence.outside import Unfound, known_here, opened, ship, walked
 from toban.faces.cli.state import usable_state
 from toban.faces.terminal import refuse, say, speak_utf8
+from toban.message import Message, message_of
 
 _BROKEN, _UNUSABLE = 1, 2
 _HEAD = re.compile(r"(?:(?P<chain>[a-z]+)/)?(?P<number>\d+):(?P<digest>[0-9a-f]{64})")
@@ -29,7 +30,7 @@ def command() -> None:
 
 @command.command(
     "verify",
-    short_help="Walk the whole chain and name the first broken link (鎖をすべてたどる).",
+    short_help="Walk the whole chain and name the first broken link.",
     epilog="""\b
 Example: toban evidence verify --format json
          toban evidence verify --from s3://audit/shop""",
@@ -43,8 +44,8 @@ Example: toban evidence verify --format json
 def verify(parts: Parts, known: str | None, source: str | None, form: str) -> None:
     """Check that no entry was changed, removed or reordered.
 
-    表示された「末尾」を Toban の外に控え、次回 --known に渡してください。末尾の切り捨ても見つかります。
-    外へ送った証跡は --from で、Toban の動かない機械でも確かめられます。
+    Note the printed head outside of Toban, and pass it to --known next time: this also finds entries cut off
+    at the end. With --from, what was sent out can be verified on a machine that runs no Toban.
 
     \b
     Exit status:
@@ -54,8 +55,8 @@ def verify(parts: Parts, known: str | None, source: str | None, form: str) -> No
     """
     match = _HEAD.fullmatch(known) if known is not None else None
     if known is not None and (match is None or bool(match["chain"]) != bool(source)):
-        form_of = "鎖/番号:要約値" if source else "番号:要約値"
-        raise click.BadParameter(f"{form_of} (64桁の16進数) の形で書いてください", param_hint="--known")
+        wanted = Message("evidence.write-chain-and-head" if source else "evidence.write-head")
+        raise click.BadParameter(str(wanted), param_hint="--known")
     noted = (match["chain"] or "", int(match["number"]), match["digest"]) if match else None
     if source is not None:
         _verify_outside(parts, source, noted, form)
@@ -70,14 +71,15 @@ def verify(parts: Parts, known: str | None, source: str | None, form: str) -> No
 
 @command.command(
     "export",
-    short_help="Send what is not outside yet, now (今すぐ外へ送る).",
+    short_help="Send what is not outside yet, now.",
     epilog="Example: toban evidence export",
 )
 @click.pass_obj
 def export(parts: Parts) -> None:
     """Send evidence and audit log to the store of [evidence] now, without waiting for the day.
 
-    送られた末尾を示します。Toban の外に控えておくと、末尾の切り捨ても見つかります。
+    Prints the heads that are outside. Note them outside of Toban: they show later whether entries were cut
+    off at the end.
 
     \b
     Exit status:
@@ -89,14 +91,14 @@ def export(parts: Parts) -> None:
         with usable_state():
             count, heads = ship(parts)
     except NotShipped as trouble:
-        refuse(f"証跡を外へ送れません: {trouble}", "保存先と、その鍵と権限を確かめてください")
+        refuse(Message("evidence.not-shipped", reason=message_of(trouble)), Message("evidence.check-store"))
         raise SystemExit(_BROKEN) from trouble
     except Unfound as missing:
-        refuse(str(missing), missing.hint)
+        refuse(message_of(missing), missing.hint)
         raise SystemExit(_UNUSABLE) from missing
-    say(f"{count} 区間を送りました" if count else "送るものはありません: すべて外にあります")
+    say(Message("evidence.segments-sent", count=count) if count else Message("evidence.nothing-to-send"))
     for head in heads:
-        say(f"末尾 {head}")
+        say(Message("evidence.head", head=head))
 
 
 def _verify_outside(parts: Parts, source: str, noted: tuple[str, int, str] | None, form: str) -> None:
@@ -107,7 +109,7 @@ def _verify_outside(parts: Parts, source: str, noted: tuple[str, int, str] | Non
                 known.setdefault(noted[0], {})[noted[1]] = noted[2]
             found = walked(place, known)
     except Unfound as missing:
-        refuse(str(missing), missing.hint)
+        refuse(message_of(missing), missing.hint)
         raise SystemExit(_UNUSABLE) from missing
     if form == "json":
         say(json.dumps([_as_json(each) for each in found], ensure_ascii=False))
@@ -127,12 +129,17 @@ def _shipped_head() -> LedgerHead | None:
 def _walk_text(found: ChainWalk) -> str:
     end = f"{found.chain}/{found.tip.number}:{found.tip.digest}"
     if found.broken is None:
-        began = f"（{found.began_at} 番から）" if found.began_at > 1 else ""
-        amount = f"{found.segments} 区間{began} {found.lines} 行"
-        return f"● {found.chain} {amount}はすべてつながっています\n末尾 {end}"
+        holds = Message(
+            "evidence.chain-holds-from" if found.began_at > 1 else "evidence.chain-holds",
+            chain=found.chain,
+            segments=Message("evidence.segments", count=found.segments),
+            lines=Message("evidence.lines", count=found.lines),
+            first=found.began_at,
+        )
+        return f"● {holds}\n{Message('evidence.head', head=end)}"
     return (
-        f"■ {found.broken}\n確かな末尾 {end}\n"
-        "HINT: 保存先の前の版、こちらの台帳 (toban evidence verify) と見比べ、だれが変えたかを調べてください"
+        f"■ {found.broken.said}\n{Message('evidence.intact-head', head=end)}\n"
+        f"HINT: {Message('evidence.compare-with-store')}"
     )
 
 
@@ -142,7 +149,7 @@ def _as_json(found: ChainWalk) -> Mapping[str, Any]:
         broken = {
             "segment": found.broken.segment,
             "line": found.broken.line,
-            "reason": found.broken.reason,
+            "reason": found.broken.reason.as_output(),
         }
     return {
         "chain": found.chain,
@@ -155,18 +162,19 @@ def _as_json(found: ChainWalk) -> Mapping[str, Any]:
 
 def _text(found: Verification) -> str:
     if found.broken is None:
-        return f"● 証跡 {found.head.sequence} 件はすべてつながっています\n末尾 {found.head}"
+        holds = Message("evidence.ledger-holds", count=found.head.sequence)
+        return f"● {holds}\n{Message('evidence.head', head=found.head)}"
+    broken = Message("evidence.ledger-is-broken", number=found.broken.sequence, reason=found.broken.reason)
     return (
-        f"■ 証跡の {found.broken.sequence} 番でつながりが切れています: {found.broken.reason}\n"
-        f"確かな末尾 {found.head}\n"
-        "HINT: 状態データベースのバックアップの同じ番号と見比べ、だれが書き換えたかを調べてください"
+        f"■ {broken}\n{Message('evidence.intact-head', head=found.head)}\n"
+        f"HINT: {Message('evidence.compare-with-backup')}"
     )
 
 
 def _json(found: Verification) -> str:
     broken = None
     if found.broken is not None:
-        broken = {"sequence": found.broken.sequence, "reason": found.broken.reason}
+        broken = {"sequence": found.broken.sequence, "reason": found.broken.reason.as_output()}
     return json.dumps(
         {"entries": found.head.sequence, "head": str(found.head), "broken": broken}, ensure_ascii=False
     )

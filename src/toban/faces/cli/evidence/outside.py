@@ -21,6 +21,7 @@ from toban.engine.evidence.shipping import NotShipped, tip_of
 from toban.engine.registry.parts import Parts
 from toban.engine.stores.store import STORE_KINDS, Store, StoreTrouble
 from toban.faces.cli.kept import edition_of, kept_edition
+from toban.message import Message, message_of
 
 type Known = Mapping[str, Mapping[int, str]]
 """Chain → number → the digest that its segment must have."""
@@ -29,7 +30,7 @@ type Known = Mapping[str, Mapping[int, str]]
 class Unfound(Exception):
     """There is nothing to read, or nowhere to send to; with a hint."""
 
-    def __init__(self, message: str, hint: str) -> None:
+    def __init__(self, message: Message, hint: Message) -> None:
         super().__init__(message)
         self.hint = hint
 
@@ -62,7 +63,8 @@ def opened(parts: Parts, source: str) -> Iterator[SegmentPlace]:
             yield SegmentPlace(store.name, keys, store.read)
     except (StoreTrouble, OSError) as trouble:
         raise Unfound(
-            f"{source} を読めません: {trouble}", "場所と、その鍵と権限を確かめてください"
+            Message("evidence.source-is-unreadable", source=source, reason=message_of(trouble)),
+            Message("evidence.check-place"),
         ) from trouble
 
 
@@ -72,7 +74,7 @@ def walked(place: SegmentPlace, known: Known) -> list[ChainWalk]:
     chains |= dict(segments.in_order(place.keys))
     if not chains:
         raise Unfound(
-            f"{place.name}: 証跡の区間がありません", "toban evidence export で送ったところを指してください"
+            Message("evidence.no-segments", place=place.name), Message("evidence.name-where-it-was-sent")
         )
     today = datetime.now(UTC).date()
     return [
@@ -105,14 +107,14 @@ def ship(parts: Parts) -> tuple[int, list[str]]:
     """
     edition = edition_of(parts)
     if not settings.TELEMETRY_URL:
-        raise NotShipped("ログの置き場が分かりません。TOBAN_HOME を toban up と同じ場所にしてください")
+        raise NotShipped(Message("evidence.log-store-unknown"))
     send = parts.ports.one(SHIPPING)
     stores = parts.kinds.of(STORE_KINDS)
     shipped = send(edition, stores, settings.TELEMETRY_URL, system_clock()) if send is not None else None
     if shipped is None:
         raise Unfound(
-            f"{edition.bindings.file}: 証跡の送り先がありません",
-            '[evidence] に store = "監査" のように、[stores] の名を書いてください',
+            Message("evidence.no-destination", file=edition.bindings.file),
+            Message("evidence.bind-a-store", setting='store = "監査"'),
         )
     tips = {chain: tip_of(chain, shipped.place) for chain in (LEDGER, AUDIT)}
     return shipped.segments, [
@@ -129,8 +131,7 @@ def _store(parts: Parts, source: str) -> Store:
     address = urlsplit(source)
     if address.scheme != "s3" or not address.hostname:
         raise Unfound(
-            f"{source}: ファイルでもフォルダーでも保存先でもありません",
-            "s3://バケット/接頭辞 か、toban.toml の [stores] の名を書いてください",
+            Message("evidence.no-such-source", source=source), Message("evidence.write-address-or-store")
         )
     kind = parts.kinds.of(STORE_KINDS)["s3"]
     # An auditor outside has keys of their own, in the environment or AWS's files.

@@ -25,6 +25,7 @@ from toban.faces.web.runs.charts import ChartDay, DayBar, began, length_of, plan
 from toban.faces.web.runs.works import WorkRow, all_works, usual_lengths
 from toban.faces.words import verdicts as words
 from toban.faces.words.runs import RunStatus, standing
+from toban.message import Message, listing
 
 _LONGEST_RUN = timedelta(days=2)
 """A run that was due longer ago is not drawn on a day."""
@@ -43,7 +44,7 @@ class Lane:
 
     row: WorkRow
     bars: tuple[DayBar, ...]
-    said: str
+    said: Message
     """The same as text, for readers who can't see the chart."""
 
 
@@ -148,7 +149,7 @@ def _lanes(
         bars = [run_bar(run, day, sight.now, title) for run, title in zip(done, titles, strict=True)]
         planned, said = _planned(row, done, day, sight) if is_whole else ([], "")
         if bars or planned or (row.is_running and is_whole):
-            yield Lane(row, (*bars, *planned), "、".join(filter(None, [*titles, said])))
+            yield Lane(row, (*bars, *planned), listing([*titles, said] if said else titles))
 
 
 def run_title(run: Run, now: datetime, zone: tzinfo) -> str:

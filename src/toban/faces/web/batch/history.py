@@ -77,7 +77,7 @@ def _page(
         "row": row,
         "current": current,
         "why": because_of(decisive, row.planned, now, system.zone) if row.is_running else "",
-        # The record is in the document's language; for a work that never ran it says no more.
+        # For a work that never ran, the record says no more.
         "record": known.reason if known is not None and (decisive or not row.is_running) else "",
         "runs": [(run, because(run, row.planned, now, system.zone)) for run in page],
         "page": page,

@@ -1,7 +1,7 @@
 """A turn like a worker provides it, and the shop's database in a real PostgreSQL."""
 
 import resource
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -11,6 +11,8 @@ import pytest
 from psycopg.conninfo import make_conninfo
 
 from toban.engine.runs.rules import RunReason
+from toban.engine.trial import Doubt
+from toban.message import NOTHING, Message
 
 
 @dataclass
@@ -25,14 +27,20 @@ class HandTurn:
     told: list[tuple[float | None, str]] = field(default_factory=list)
     stops: Callable[[], RunReason | None] = lambda: None
 
-    def say(self, text: str) -> None:
-        self.said += text.splitlines()
+    def say(self, text: Message | str) -> None:
+        self.said += str(text).splitlines()
 
-    def progress(self, percent: float | None, text: str = "") -> None:
-        self.told.append((percent, text))
+    def progress(self, percent: float | None, text: Message | str = NOTHING) -> None:
+        self.told.append((percent, str(text)))
 
     def why_stop(self) -> RunReason | None:
         return self.stops()
+
+
+def read(doubts: Iterable[Doubt]) -> list[tuple[str, str]]:
+    """Return what each of *doubts* says, and its hint; empty if it has none."""
+    pairs = (each if isinstance(each, tuple) else (each, NOTHING) for each in doubts)
+    return [(str(said), str(hint)) for said, hint in pairs]
 
 
 @contextmanager

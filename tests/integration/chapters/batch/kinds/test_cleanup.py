@@ -8,7 +8,7 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import pytest
-from tests.integration.chapters.batch.kinds.conftest import HandTurn, room_for
+from tests.integration.chapters.batch.kinds.conftest import HandTurn, read, room_for
 from tests.registered import schema
 
 from toban.chapters.batch.kinds.cleanup import files, kind
@@ -355,9 +355,9 @@ def test_missing_folders_and_patterns_without_files_raise_doubts(tmp_path: Path,
     paths = '"アクセスログ" = ["log/nginx/access*", "log/apache/*.log"]\n"エラーログ" = "log/nginx/error*"'
     place = site(tmp_path, paths)
 
-    found = list(kind.KIND.doubts(BATCHES.of(place.bindings)["B002"].config, place))
+    found = read(kind.KIND.doubts(BATCHES.of(place.bindings)["B002"].config, place))
 
-    assert [each.partition("\n")[0] for each in found] == [
+    assert [said for said, _hint in found] == [
         f"{tmp_path}/log/apache: No such file or directory",
         "「log/nginx/error*」に当たるファイルがいまは一つもありません",
     ]

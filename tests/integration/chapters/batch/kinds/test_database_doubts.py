@@ -7,6 +7,7 @@ from zoneinfo import ZoneInfo
 import psycopg
 import pytest
 from psycopg.conninfo import make_conninfo
+from tests.integration.chapters.batch.kinds.conftest import read
 
 from toban.chapters.batch.database import SqlQuestion
 from toban.engine.bindings.secret import Secret
@@ -14,9 +15,9 @@ from toban.engine.bindings.secret import Secret
 SQL = "SELECT sum(yen) FROM sales WHERE at >= %(start)s AND at < %(end)s"
 
 
-def doubts(sql: str, reference: str = "env:BOOKS") -> list[str]:
+def doubts(sql: str, reference: str = "env:BOOKS") -> list[tuple[str, str]]:
     question = SqlQuestion(Secret(reference, Path()), sql, ZoneInfo("Asia/Tokyo"), timedelta(seconds=5), 1)
-    return list(question.doubts())
+    return read(question.doubts())
 
 
 @pytest.fixture
@@ -31,10 +32,10 @@ def test_a_valid_query_raises_no_doubt_and_changes_nothing(sales: str) -> None:
 
 
 def test_a_missing_column_is_reported_with_a_hint(sales: str) -> None:
-    (doubt,) = doubts(SQL.replace("yen", "dollars"))
+    ((doubt, hint),) = doubts(SQL.replace("yen", "dollars"))
 
     assert 'column "dollars" does not exist' in doubt
-    assert "\nHINT: " in doubt
+    assert "query の表と列の名" in hint
 
 
 def test_a_query_that_would_write_is_planned_but_not_executed(sales: str) -> None:
@@ -52,13 +53,13 @@ def test_a_wrong_database_is_reported_without_the_password(
 ) -> None:
     monkeypatch.setenv("WRONG", make_conninfo(sales, dbname="no_such_books", password="Kagi-no-himitsu"))
 
-    (doubt,) = doubts(SQL, "env:WRONG")
+    ((doubt, _hint),) = doubts(SQL, "env:WRONG")
 
     assert '"no_such_books" does not exist' in doubt
     assert "Kagi" not in doubt
 
 
 def test_a_missing_secret_is_reported_by_its_place(sales: str) -> None:
-    (doubt,) = doubts(SQL, "env:NOWHERE_TO_BE_FOUND")
+    ((doubt, _hint),) = doubts(SQL, "env:NOWHERE_TO_BE_FOUND")
 
     assert "NOWHERE_TO_BE_FOUND" in doubt

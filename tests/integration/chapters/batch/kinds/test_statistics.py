@@ -8,7 +8,8 @@ from zoneinfo import ZoneInfo
 import psycopg
 import pytest
 from click.testing import CliRunner
-from tests.integration.chapters.batch.kinds.conftest import HandTurn
+from django.utils.translation import override
+from tests.integration.chapters.batch.kinds.conftest import HandTurn, read
 from tests.integration.engine.telemetry.conftest import StoreProcess
 from tests.registered import schema
 
@@ -96,14 +97,16 @@ def add_up(place: Site, run: int = 1, due_at: datetime = FOUR, **parameters: str
 
 
 def kept() -> dict[str, list[str]]:
-    return {f"{row.day}": [str(each) for each in row.figures] for row in history("B004", date.min, date.max)}
+    return {
+        f"{row.day}": [str(each.said) for each in row.figures] for row in history("B004", date.min, date.max)
+    }
 
 
 def test_yesterday_is_summed_from_midnight_to_midnight_in_the_documents_zone(sales: str) -> None:
     turn = add_up(site(SQL))
 
     assert kept() == {"2026-11-24": ["注文 2件", "売上 300円"]}
-    assert turn.results["add-up"] == "2026-11-24: 注文 2件、売上 300円"
+    assert str(turn.results["add-up"]) == "2026-11-24: 注文 2件、売上 300円"
     assert turn.said == ["2026-11-24: 注文 2件、売上 300円"]
 
 
@@ -119,7 +122,7 @@ def test_past_days_can_be_summed_and_repeating_it_changes_nothing(sales: str) ->
         "2026-11-23": ["注文 1件", "売上 10円"],
         "2026-11-24": ["注文 2件", "売上 300円"],
     }  # fmt: skip
-    assert turn.results["add-up"] == "2026-11-21 から 2026-11-24 までの 4 日を集計しました。欠測 1 件"
+    assert str(turn.results["add-up"]) == "2026-11-21 から 2026-11-24 までの 4 日を集計しました。欠測 1 件"
     assert [text for _, text in turn.told][-1] == "2026-11-24 (3 / 4 日)"
 
 
@@ -161,7 +164,7 @@ def test_a_repeated_run_resumes_after_its_last_stored_day(sales: str) -> None:
         "2026-11-24: 注文 2件、売上 300円",
     ]
     assert [text for _, text in turn.told] == ["2026-11-23 (2 / 4 日)", "2026-11-24 (3 / 4 日)"]
-    assert turn.results["add-up"] == "2026-11-21 から 2026-11-24 までの 4 日を集計しました。欠測 1 件"
+    assert str(turn.results["add-up"]) == "2026-11-21 から 2026-11-24 までの 4 日を集計しました。欠測 1 件"
 
 
 @pytest.mark.parametrize("run", [1, 2], ids=["the same, once more from its step", "another"])
@@ -217,7 +220,7 @@ def test_tobans_measurements_are_summed_and_gaps_stay_gaps(
     assert mean.value == round(Decimal((144 * 200 + 2 * 500) / 146), 6)
     assert (worst.value, worst.unit) == (Decimal(500), "ms")
     assert mean.coverage == pytest.approx(0.5)
-    assert str(worst) == "最悪 500ms (計測 50%)"
+    assert str(worst.said) == "最悪 500ms (計測 50%)"
 
 
 def test_two_figures_with_the_same_name_are_refused(sales: str, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -277,6 +280,9 @@ def test_the_history_is_shown_as_text_csv_and_json(sales: str) -> None:
         0,
         "day,注文,売上\n2026-11-23,1,10\n2026-11-24,2,300\n",
     )
+    with override("en"):
+        nothing = (0, "B004 has added up no day from 2026-10-01 to 2026-11-01\n")
+        assert shown("--to", "2026-11-01") == nothing
     status, text = shown("B004", "--format", "json", "--from", "2026-11-24", "--to", "2026-11-24")
     assert status == 0
     assert '"value": "300"' in text
@@ -303,7 +309,7 @@ def test_a_batch_without_figures_is_refused_with_a_list_of_batches_that_have_the
 def test_an_invalid_query_raises_a_doubt(query: str, words: list[str], sales: str) -> None:
     place = site(f'dsn = "env:BOOKS"\nquery = "{query}"')
 
-    found = list(kind.KIND.doubts(BATCHES.of(place.bindings)["B004"].config, place))
+    found = read(kind.KIND.doubts(BATCHES.of(place.bindings)["B004"].config, place))
 
     assert len(found) == len(words)
-    assert all(word in doubt for word, doubt in zip(words, found, strict=True))
+    assert all(word in doubt for word, (doubt, _hint) in zip(words, found, strict=True))

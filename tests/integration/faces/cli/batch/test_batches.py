@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import psutil
 import pytest
@@ -85,8 +86,8 @@ class Toban:
         self.workers.append(worker)
         return worker
 
-    def runs(self) -> list[dict[str, object]]:
-        found: list[dict[str, object]] = json.loads(self.call("runs", "--format", "json").stdout)
+    def runs(self) -> list[dict[str, Any]]:
+        found: list[dict[str, Any]] = json.loads(self.call("runs", "--format", "json").stdout)
         return found
 
     def until(self, question: Callable[[], bool]) -> None:
@@ -180,7 +181,7 @@ def test_a_batch_that_takes_too_long_is_stopped_and_fails(toban: Toban) -> None:
     toban.until(lambda: toban.runs()[0]["state"] == "failed")
 
     (run,) = toban.runs()
-    assert (run["reason"], run["note"]) == ("timed-out", "command: 制限時間 1 秒を過ぎました")
+    assert (run["reason"], run["note"]["text"]) == ("timed-out", "command: 制限時間 1 秒を過ぎました")
     assert "制限時間を超過" in toban.call("why", "B004").stdout
 
 

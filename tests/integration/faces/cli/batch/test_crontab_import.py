@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 from click.testing import CliRunner, Result
+from django.utils.translation import override
 from tests.registered import PARTS
 
 from toban.faces.cli.batch.crontab import command
@@ -45,6 +46,31 @@ def test_a_proposal_shows_rows_tables_lines_and_leftovers_and_writes_nothing(
     assert "5: @reboot は時刻ではありません" in result.stdout
     assert result.exit_code == 1
     assert list(tmp_path.iterdir()) == [file]
+
+
+def test_a_proposal_is_in_english_too(file: Path) -> None:
+    with override("en"):
+        result = run(file, "--as", "command")
+
+    assert "For toban.toml:" in result.stdout
+    assert "# The working directory is the folder of toban.toml (with cron it was HOME)" in result.stdout
+    assert "1 line is not carried over:\n5: @reboot is not a time" in result.stdout
+
+
+def test_a_left_out_line_has_its_reason_as_code_and_text() -> None:
+    report = json.loads(run("-", "--format", "json", given="@reboot echo never\n").stdout)
+
+    assert report["left"] == [
+        {
+            "line": 1,
+            "text": "@reboot echo never",
+            "reason": {
+                "code": "batch.cron-at-reboot",
+                "values": {},
+                "text": "@reboot は時刻ではありません: 起動時の処理は systemd などに任せてください",
+            },
+        }
+    ]
 
 
 def test_the_crontab_may_come_from_standard_input() -> None:

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 from click.testing import CliRunner, Result
+from django.utils.translation import override
 from pytest_django import Settings
 from tests.integration.engine.telemetry.conftest import StoreProcess
 from tests.registered import PARTS
@@ -34,6 +35,16 @@ def test_a_valid_chain_is_confirmed_with_its_head(entries: tuple[LedgerEntry, ..
 
     assert result.exit_code == 0
     assert result.output == f"● 証跡 3 件はすべてつながっています\n末尾 3:{entries[2].digest}\n"
+
+
+def test_the_result_is_in_english_too(entries: tuple[LedgerEntry, ...]) -> None:
+    with override("en"):
+        whole = CliRunner().invoke(command, ["verify"])
+        LedgerEntry.objects.filter(sequence=2).delete()
+        broken = CliRunner().invoke(command, ["verify"])
+
+    assert whole.output == f"● The evidence is intact: 3 entries\nHead 3:{entries[2].digest}\n"
+    assert "■ The evidence is broken at entry 2: Entry 2 is missing" in broken.output
 
 
 def test_the_first_broken_link_is_named_with_a_hint(entries: tuple[LedgerEntry, ...]) -> None:
@@ -147,7 +158,11 @@ def test_a_changed_line_is_named(outside: Path) -> None:
     assert ledger["broken"] == {
         "segment": "evidence/ledger/00000001.ndjson",
         "line": 3,
-        "reason": "行の内容が要約値と一致しません",
+        "reason": {
+            "code": "evidence.line-was-changed",
+            "values": {},
+            "text": "行の内容が要約値と一致しません",
+        },
     }
 
 

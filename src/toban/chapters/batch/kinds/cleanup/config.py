@@ -6,11 +6,12 @@ from pathlib import Path
 from typing import Annotated
 
 from pydantic import AfterValidator, BeforeValidator, Field
-from pydantic_core import PydanticCustomError
 
 from toban.chapters.batch.kinds.cleanup.patterns import Pattern
 from toban.chapters.batch.kinds.cleanup.rules import DiskRoom, RetentionLimit, read_room
+from toban.engine.bindings.section import invalid
 from toban.engine.runs.kinds import BatchBinding, Site
+from toban.message import Message
 
 
 def _several(written: object) -> object:
@@ -19,9 +20,7 @@ def _several(written: object) -> object:
 
 def _room(written: str) -> str:
     if written and read_room(written) is None:
-        raise PydanticCustomError(
-            "room", "空き容量として読めません", {"hint": '"20%" か "10GB" のように書いてください'}
-        )
+        raise invalid(Message("batch.not-a-room"), Message("batch.write-a-room"))
     return written
 
 

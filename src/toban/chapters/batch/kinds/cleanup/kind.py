@@ -12,6 +12,8 @@ from toban.design.clauses.logs import LogKind
 from toban.engine.runs.kinds import NotBindable, Site, WorkKind
 from toban.engine.runs.parameters import Parameter
 from toban.engine.runs.work import RunTurn, Step
+from toban.engine.trial import Doubt
+from toban.message import Message, message_of, plain
 
 
 def steps(config: CleanupBatch, site: Site) -> tuple[Step, ...]:
@@ -19,9 +21,7 @@ def steps(config: CleanupBatch, site: Site) -> tuple[Step, ...]:
     patterns, limits = _patterns(config, site), _limits(config, site)
     archive = site.folder / config.archive if config.archive else None
     if archive is not None and (inside := _around(archive, patterns)):
-        raise NotBindable(
-            f"archive の {archive} は、片付ける {inside} の中にあります: 外の場所にしてください"
-        )
+        raise NotBindable(Message("batch.archive-is-inside", archive=archive, folder=inside))
     orders = Orders(site, patterns, limits, archive, read_room(config.free_at_least))
     return tuple(Step(name, _later(name, orders)) for name in ("find", "remove", "room"))
 
@@ -43,7 +43,8 @@ def _patterns(config: CleanupBatch, site: Site) -> dict[str, tuple[Pattern, ...]
             for name, written in config.paths.items()
         }
     except BadPattern as error:
-        raise NotBindable(f"{site.bindings.file} の paths: {error}") from error
+        reason = Message("batch.paths-are-wrong", file=site.bindings.file, reason=message_of(error))
+        raise NotBindable(reason) from error
 
 
 def _limits(config: CleanupBatch, site: Site) -> dict[str, RetentionLimit]:
@@ -53,13 +54,12 @@ def _limits(config: CleanupBatch, site: Site) -> dict[str, RetentionLimit]:
     }
     unknown = [name for name, limit in found.items() if not limit.rows]
     if unknown:
-        known = "、".join(dict.fromkeys(row.name for row in rows)) or "まだありません"
-        raise NotBindable(f"paths の「{unknown[0]}」というログ種別が文書にありません。あるのは {known}")
+        known = tuple(dict.fromkeys(row.name for row in rows)) or Message("batch.none-yet")
+        raise NotBindable(Message("batch.kind-of-log-is-unknown", name=unknown[0], known=known))
     silent = [row for limit in found.values() for row in limit.rows if row.retention is None]
     if silent:
-        raise NotBindable(
-            f"{silent[0].origin} の「{silent[0].name}」に保存期間がありません: 文書に書いてください"
-        )
+        row = silent[0]
+        raise NotBindable(Message("batch.row-has-no-retention", citation=row.origin, name=row.name))
     return found
 
 
@@ -68,23 +68,21 @@ def _around(archive: Path, patterns: dict[str, tuple[Pattern, ...]]) -> Path | N
     return next((folder for folder in folders if archive.resolve().is_relative_to(folder.resolve())), None)
 
 
-def doubts(config: CleanupBatch, site: Site) -> Iterator[str]:
+def doubts(config: CleanupBatch, site: Site) -> Iterator[Doubt]:
     """Yield which folders can't be read or cleared, and which patterns match nothing now."""
     for name, several in _patterns(config, site).items():
         for pattern in several:
-            hint = f"HINT: {name} のファイルの場所を確かめてください"
+            hint = Message("batch.check-place-of-files", name=name)
             try:
                 found = next(files.find(pattern), None)
             except OSError as error:
-                yield f"{error.filename or pattern.folder}: {error.strerror}\n{hint}"
+                yield (plain(f"{error.filename or pattern.folder}: {error.strerror}"), hint)
                 continue
             if not os.access(pattern.folder, os.W_OK | os.X_OK):
-                yield f"{pattern.folder} のファイルを消す権限がありません\n{hint}"
+                yield (Message("batch.may-not-remove-files", folder=pattern.folder), hint)
             elif found is None:
-                yield f"「{pattern.written}」に当たるファイルがいまは一つもありません\n{hint}"
+                yield (Message("batch.pattern-matches-nothing", pattern=pattern.written), hint)
 
 
-PARAMETERS = (
-    Parameter("dry_run", "yes なら、片付けずに挙げるだけ", '"yes": list the files, remove none', "yes"),
-)
+PARAMETERS = (Parameter("dry_run", Message("batch.parameter-dry-run"), "yes"),)
 KIND = WorkKind(CleanupBatch, steps, doubts=doubts, parameters=PARAMETERS)

@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from pathlib import Path
 
+from toban.message import Message
+
 _WILD = frozenset("*?[")
 _SHALLOWEST = 2
 """The fewest parts that the folder may have: `/` and `/var` must not be cleaned up."""
@@ -35,17 +37,15 @@ class Pattern:
 def read_pattern(written: str, base: Path) -> Pattern:
     """Read a path with wildcards; a relative one starts at *base*. Raises `BadPattern`."""
     if ".." in Path(written).parts:
-        raise BadPattern(f"「{written}」: .. は使えません")
+        raise BadPattern(Message("batch.pattern-goes-up", pattern=written))
     parts = (base / written).parts
     # The last part names files, wild or not.
     wild = next((place for place, part in enumerate(parts[:-1]) if _WILD & set(part)), len(parts) - 1)
     folder = Path(*parts[:wild])
     if len(folder.parts) < _SHALLOWEST + 1:
-        raise BadPattern(
-            f"「{written}」: 広すぎます。/var/log/nginx のように、フォルダーを二つ以上書いてください"
-        )
+        raise BadPattern(Message("batch.pattern-is-too-wide", pattern=written))
     if parts[-1] == "**":
-        raise BadPattern(f"「{written}」: ** の後にファイルの名前が要ります")
+        raise BadPattern(Message("batch.pattern-names-no-files", pattern=written))
     return Pattern(written, folder, parts[wild:])
 
 

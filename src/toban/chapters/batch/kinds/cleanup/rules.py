@@ -16,6 +16,7 @@ from toban.design.clauses.logs import LogKind
 from toban.design.values.duration import Duration
 from toban.design.values.occurrence import existing
 from toban.design.values.quantity import BYTES
+from toban.message import Message
 
 _DATE = re.compile(r"(?<!\d)((?:19|20)\d\d)([-_.]?)(0[1-9]|1[0-2])\2(0[1-9]|[12]\d|3[01])(?!\d)")
 
@@ -59,9 +60,9 @@ class RetentionLimit:
         return None if None in moments else min((each for each in moments if each), default=None)
 
     @property
-    def words(self) -> str:
-        """How long, in the document's words."""
-        return "、".join(str(row.retention or "期間なし") for row in self.rows)
+    def retentions(self) -> tuple[str | Message, ...]:
+        """How long each row wants them kept, in the document's words."""
+        return tuple(str(row.retention or Message("batch.no-retention")) for row in self.rows)
 
 
 def _before(row: LogKind, now: datetime) -> datetime | None:

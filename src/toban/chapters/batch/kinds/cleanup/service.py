@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from enum import StrEnum
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -25,6 +26,7 @@ from toban.engine.evidence import ledger
 from toban.engine.evidence.models import LedgerEntry
 from toban.engine.runs.rules import RunReason
 from toban.engine.runs.work import RunTurn, StepFailed
+from toban.message import NOTHING, Message, lines, listing, plain, sentences
 
 _MOST = 20_000
 """The most files in one run, the oldest first; the next run removes the rest."""
@@ -35,12 +37,7 @@ _SAID = 500
 _TOLD = 20
 """The most problems that a failure names one by one."""
 
-_KEPT = {
-    FileFate.WITHIN: "保存期間の内",
-    FileFate.FOREVER: "無期限",
-    FileFate.OPEN: "期限切れでもプログラムが開いている",
-    FileFate.LINKED: "リンクなど、ふつうのファイルでない",
-}
+_KEPT = (FileFate.WITHIN, FileFate.FOREVER, FileFate.OPEN, FileFate.LINKED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,13 +79,12 @@ class Sum:
             self.bytes += file.size
             self.paths.append(str(file.path))
 
-    def words(self, verb: str) -> str:
-        """Return it as text for people."""
-        done = f"{verb} {self.ends[RemovalOutcome.REMOVED]:,} 件 ({size(self.bytes)})"
-        others = {RemovalOutcome.GONE: "すでになかったもの", RemovalOutcome.CHANGED: "変わったため残したもの"}
-        return done + "".join(
-            f"、{name} {self.ends[end]:,} 件" for end, name in others.items() if self.ends[end]
-        )
+    def said(self, *, is_archived: bool) -> tuple[Message, ...]:
+        """Return it for people."""
+        code = "batch.files-moved" if is_archived else "batch.files-deleted"
+        done = Message(code, count=self.ends[RemovalOutcome.REMOVED], size=size(self.bytes))
+        others = (RemovalOutcome.GONE, RemovalOutcome.CHANGED)
+        return (done, *_counted(self.ends, others))
 
 
 def find(orders: Orders, turn: RunTurn) -> object:
@@ -103,16 +99,16 @@ def find(orders: Orders, turn: RunTurn) -> object:
     ]
     for name, limit in orders.limits.items():
         its = [one for each, one in zip(bound, fates, strict=True) if name in each.names]
-        turn.say(_row_words(limit, its, turn.due_at))
+        turn.say(_row_said(limit, its, turn.due_at))
     doomed = [each for each, its in zip(bound, fates, strict=True) if its is FileFate.EXPIRED]
     doomed.sort(key=lambda each: last_written(each.file, zone))
-    verb = ("移す" if orders.archive else "消す") + ("はずのもの" if is_dry else "もの")
+    verb = ("would-be-" if is_dry else "is-") + ("moved" if orders.archive else "deleted")
     for each in doomed[:_SAID]:
-        turn.say(f"{verb}: {_file_words(each, zone)}")
+        turn.say(Message(f"batch.file-{verb}", file=_file_said(each, zone)))
     if len(doomed) > _SAID:
-        turn.say(f"{verb}: ほか {len(doomed) - _SAID:,} 件")
+        turn.say(Message(f"batch.file-{verb}", file=Message("batch.more", count=len(doomed) - _SAID)))
     if len(doomed) > _MOST:
-        turn.say(f"一度に片付けるのは {_MOST:,} 件までです。残りは次の実行で片付けます")
+        turn.say(Message("batch.rest-is-left-for-next-run", count=_MOST))
     # A dry run leaves nothing for the next steps to do.
     return {"doomed": [] if is_dry else [each.as_json() for each in doomed[:_MOST]], "dry_run": is_dry}
 
@@ -128,24 +124,29 @@ def _found(orders: Orders) -> Sequence[BoundFile]:
                 names = dict.fromkeys((*(former.names if former else ()), name))
                 found[file.path] = BoundFile(file, below, tuple(names))
         except OSError as error:
-            troubles.append(f"{name} ({pattern.written}): {error.filename or below}: {error.strerror}")
+            where = f"{name} ({pattern.written}): {error.filename or below}"
+            troubles.append(plain(f"{where}: {error.strerror}"))
     if troubles:
         # A place that can't be read may be filling up: that does not count as success.
-        raise StepFailed("\n".join(["見られない場所があるため、何も片付けていません", *troubles]))
+        raise StepFailed(lines(Message("batch.places-unreadable"), *troubles))
     return list(found.values())
 
 
-def _row_words(limit: RetentionLimit, fates: Sequence[FileFate], now: datetime) -> str:
+def _row_said(limit: RetentionLimit, fates: Sequence[FileFate], now: datetime) -> Message:
     cutoff, counts = limit.cutoff(now), Counter(fates)
-    since = f"、{cutoff:%Y-%m-%d %H:%M} より前" if cutoff is not None else ""
-    kept = "".join(f"、{words} {counts[one]:,} 件" for one, words in _KEPT.items() if counts[one])
-    return f"{limit.name} ({limit.words}{since}): 期限切れ {counts[FileFate.EXPIRED]:,} 件{kept}"
+    since = () if cutoff is None else (Message("batch.before", at=cutoff),)
+    expired = Message("batch.files-expired", count=counts[FileFate.EXPIRED])
+    files = (expired, *_counted(counts, _KEPT))
+    return Message("batch.row-of-logs", name=limit.name, limit=(*limit.retentions, *since), files=files)
 
 
-def _file_words(each: BoundFile, zone: ZoneInfo) -> str:
-    written = last_written(each.file, zone).astimezone(zone)
-    names, room = "、".join(each.names), size(each.file.size)
-    return f"{each.file.path} ({names}、{written:%Y-%m-%d}、{room})"
+def _counted[Outcome: StrEnum](counts: Counter[Outcome], outcomes: Sequence[Outcome]) -> Iterator[Message]:
+    return (Message(f"batch.files-{each}", count=counts[each]) for each in outcomes if counts[each])
+
+
+def _file_said(each: BoundFile, zone: ZoneInfo) -> Message:
+    written = last_written(each.file, zone).astimezone(zone).date()
+    return Message("batch.file", path=each.file.path, details=(*each.names, written, size(each.file.size)))
 
 
 def remove(orders: Orders, turn: RunTurn) -> object:
@@ -157,18 +158,22 @@ def remove(orders: Orders, turn: RunTurn) -> object:
         stop = turn.why_stop()
         if stop is not None:
             break
-        turn.progress(100 * place / len(doomed), f"{place:,} / {len(doomed):,} 件")
+        turn.progress(
+            100 * place / len(doomed), Message("batch.files-so-far", done=f"{place:,}", count=len(doomed))
+        )
         archive = orders.archive / each.names[0] if orders.archive is not None else None
         try:
             sums[each.names[0]].count(each.file, files.remove(each.file, each.below, archive))
         except OSError as error:
-            troubles.append(f"{each.file.path}: {error.strerror}")
+            troubles.append(plain(f"{each.file.path}: {error.strerror}"))
     _remember(orders, sums, turn)
     if stop is not None:
-        raise StepFailed("途中で止めました", stop)
+        raise StepFailed(Message("batch.stopped-midway"), stop)
     if troubles:
-        more = [f"ほか {len(troubles) - _TOLD:,} 件"] if len(troubles) > _TOLD else []
-        raise StepFailed("\n".join([f"{len(troubles):,} 件を片付けられません", *troubles[:_TOLD], *more]))
+        left = len(troubles) - _TOLD
+        more = Message("batch.more", count=left) if left > 0 else NOTHING
+        failed = Message("batch.files-not-removed", count=len(troubles))
+        raise StepFailed(lines(failed, *troubles[:_TOLD], more))
     return {name: {**each.ends, "bytes": each.bytes} for name, each in sums.items()}
 
 
@@ -177,7 +182,8 @@ def _remember(orders: Orders, sums: Mapping[str, Sum], turn: RunTurn) -> None:
     records = []
     for name, each in sums.items():
         if each.ends:
-            turn.say(f"{name}: {each.words('移動' if orders.archive else '削除')}")
+            done = each.said(is_archived=orders.archive is not None)
+            turn.say(Message("batch.row-is-cleaned", name=name, files=done))
             content = {
                 "cleared": name,
                 **{str(end): count for end, count in each.ends.items()},
@@ -195,31 +201,30 @@ def _remember(orders: Orders, sums: Mapping[str, Sum], turn: RunTurn) -> None:
         ledger.append(*records, now=system_clock())
 
 
-def check_room(orders: Orders, turn: RunTurn) -> str:
+def check_room(orders: Orders, turn: RunTurn) -> Message:
     """Report what was removed and how much room there is; fail if the files to keep leave too little."""
     told, lacking = [], []
     for folder in _disks(orders):
         usage = shutil.disk_usage(folder)
-        words = f"{folder} の空き {size(usage.free)} ({100 * usage.free / usage.total:.1f}%)"
-        told.append(words)
+        percent = f"{100 * usage.free / usage.total:.1f}"
+        room = Message("batch.room", folder=folder, free=size(usage.free), percent=percent)
+        told.append(room)
         if orders.room is not None and not orders.room.is_kept(usage.free, usage.total):
-            lacking.append(words)
-    turn.say("、".join(told))
+            lacking.append(room)
+    turn.say(listing(told))
     if lacking and not _is_dry(turn):
-        raise StepFailed(
-            f"{'、'.join(lacking)}: 保存期間を過ぎたログを片付けても足りません。"
-            "文書が残すと定めたものは消しません。ディスクを足すか、文書の保存期間を見直してください"
-        )
-    went = "挙げただけで、片付けていません" if _is_dry(turn) else f"片付けたもの: {_went(turn)}"
-    return f"{went}。{'、'.join(told)}"
+        raise StepFailed(Message("batch.room-is-short", rooms=lacking))
+    went = Message("batch.only-listed") if _is_dry(turn) else Message("batch.cleaned", rows=_went(turn))
+    return sentences(went, listing(told))
 
 
-def _went(turn: RunTurn) -> str:
+def _went(turn: RunTurn) -> tuple[Message, ...]:
     """Return what the previous step removed, row by row."""
     match turn.results["remove"]:
         case dict(rows):
-            return "、".join(
-                f"{name} {row.get(RemovalOutcome.REMOVED, 0):,} 件" for name, row in rows.items()
+            return tuple(
+                Message("batch.files-of-row", name=name, count=row.get(RemovalOutcome.REMOVED, 0))
+                for name, row in rows.items()
             )
     raise TypeError("the step remove returned no rows")
 
@@ -237,7 +242,7 @@ def _disks(orders: Orders) -> Iterator[Path]:
 def _is_dry(turn: RunTurn) -> bool:
     wanted = turn.parameters.get("dry_run", "no")
     if wanted not in ("yes", "no"):
-        raise StepFailed("dry_run は yes (片付けずに挙げるだけ) か no です", RunReason.NOT_RUNNABLE)
+        raise StepFailed(Message("batch.dry-run-is-yes-or-no"), RunReason.NOT_RUNNABLE)
     return wanted == "yes"
 
 

@@ -8,11 +8,12 @@ from pathlib import Path
 from typing import Annotated, Self
 
 from pydantic import AfterValidator, Field, ValidationInfo, model_validator
-from pydantic_core import PydanticCustomError
 
 from toban.engine.bindings.secret import Secret
+from toban.engine.bindings.section import invalid
 from toban.engine.bindings.values import Length
 from toban.engine.runs.kinds import BatchBinding
+from toban.message import Message
 
 
 def _beside_the_file(written: Path, info: ValidationInfo) -> Path:
@@ -27,9 +28,7 @@ def _public_key(written: str) -> str:
     try:
         asyncssh.import_public_key(written)
     except asyncssh.KeyImportError as error:
-        raise PydanticCustomError(
-            "host_key", '公開鍵は "ssh-ed25519 AAAA…" のように書いてください'
-        ) from error
+        raise invalid(Message("batch.not-a-public-key")) from error
     return written
 
 
@@ -53,8 +52,5 @@ class SshBatch(BatchBinding):
     @model_validator(mode="after")
     def _host_is_known(self) -> Self:
         if (self.known_hosts is None) is (self.host_key is None):
-            hint = {"hint": "known_hosts にファイルを書くか、host_key に公開鍵を書いてください"}
-            raise PydanticCustomError(
-                "unknown_host", "相手を確かめる known_hosts か host_key のどちらか一つが要ります", hint
-            )
+            raise invalid(Message("batch.host-is-unknown"), Message("batch.write-known-hosts-or-key"))
         return self

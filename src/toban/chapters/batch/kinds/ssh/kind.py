@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from toban.chapters.batch.kinds.ssh.config import SshBatch
 from toban.engine.runs.kinds import Site, WorkKind
 from toban.engine.runs.work import Step
+from toban.engine.trial import Doubt
 
 
 def steps(config: SshBatch, _site: Site) -> tuple[Step, ...]:
@@ -14,7 +15,7 @@ def steps(config: SshBatch, _site: Site) -> tuple[Step, ...]:
     return (step(config),)
 
 
-def doubts(config: SshBatch, _site: Site) -> Iterator[str]:
+def doubts(config: SshBatch, _site: Site) -> Iterator[Doubt]:
     """Log in, and yield what prevents the command from being started there."""
     from toban.chapters.batch.kinds.ssh.work import troubles  # noqa: PLC0415
 

@@ -6,6 +6,8 @@ from collections.abc import Iterator
 from toban.chapters.batch.kinds.ssh.config import SshBatch
 from toban.engine.runs.commands.remote import RemoteCommand, SshHost, Unreachable, finds
 from toban.engine.runs.work import Step
+from toban.engine.trial import Doubt
+from toban.message import Message, message_of
 
 
 def way(config: SshBatch) -> SshHost:
@@ -27,14 +29,14 @@ def step(config: SshBatch) -> Step:
     return Step("ssh", RemoteCommand(way(config), config.command))
 
 
-def troubles(config: SshBatch) -> Iterator[str]:
+def troubles(config: SshBatch) -> Iterator[Doubt]:
     """Log in, and yield what prevents the command from being started there."""
     host = way(config)
     try:
         is_there = asyncio.run(finds(host, config.command[0]))
     except Unreachable as error:
-        yield f"{error}\nHINT: {error.hint}"
+        yield (message_of(error), error.hint)
         return
     if not is_there:
-        hint = "そこに置くか、絶対パスで書いてください (サインインしない SSH の PATH は短いことがあります)"
-        yield f"{host} に「{config.command[0]}」がないか、実行する権限がありません\nHINT: {hint}"
+        missing = Message("batch.command-not-on-host", host=host, command=config.command[0])
+        yield (missing, Message("batch.place-command-on-host"))

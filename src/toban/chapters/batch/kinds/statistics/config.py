@@ -4,13 +4,13 @@ from datetime import timedelta
 from typing import Literal, Self
 
 from pydantic import Field, field_validator, model_validator
-from pydantic_core import PydanticCustomError
 
 from toban.design.values.metric import Metric, read_metric
 from toban.engine.bindings.secret import Secret
-from toban.engine.bindings.section import Section
+from toban.engine.bindings.section import Section, invalid
 from toban.engine.bindings.values import Length
 from toban.engine.runs.kinds import BatchBinding
+from toban.message import Message
 
 
 class MeasuredFigure(Section):
@@ -28,10 +28,8 @@ class MeasuredFigure(Section):
     @classmethod
     def _is_known(cls, written: str) -> str:
         if read_metric(written) is None:
-            known = "、".join(metric.label for metric in Metric)
-            raise PydanticCustomError(
-                "metric", "測れる項目ではありません", {"hint": f"書けるのは {known} です"}
-            )
+            known = tuple(metric.label for metric in Metric)
+            raise invalid(Message("batch.not-a-metric"), Message("batch.metrics-are", known=known))
         return written
 
 
@@ -49,9 +47,7 @@ class StatisticsBatch(BatchBinding):
     @model_validator(mode="after")
     def _has_figures(self) -> Self:
         if bool(self.query) != (self.dsn is not None):
-            raise PydanticCustomError("figures", "query と dsn は両方書くものです", {})
+            raise invalid(Message("batch.query-and-dsn-belong-together"))
         if not self.query and not self.measured:
-            raise PydanticCustomError(
-                "figures", "集計するものがありません", {"hint": "query か measured を書いてください"}
-            )
+            raise invalid(Message("batch.nothing-to-add-up"), Message("batch.write-query-or-measured"))
         return self

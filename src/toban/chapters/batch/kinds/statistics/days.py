@@ -6,6 +6,7 @@ from datetime import date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 from toban.design.values.occurrence import existing
+from toban.message import Message
 
 _DAY = timedelta(days=1)
 MOST_DAYS = 1100
@@ -33,18 +34,18 @@ def days(parameters: Mapping[str, str], due_at: datetime, zone: ZoneInfo) -> lis
     """
     newest = due_at.astimezone(zone).date() - _DAY
     if "date" in parameters and len(parameters) > 1:
-        raise NoSuchDays("date は from、to と一緒には使えません")
+        raise NoSuchDays(Message("batch.date-stands-alone"))
     if "to" in parameters and "from" not in parameters:
-        raise NoSuchDays("to には from も要ります")
+        raise NoSuchDays(Message("batch.to-needs-from"))
     one = _read(parameters, "date", newest)
     first = _read(parameters, "from", one)
     last = _read(parameters, "to", newest if "from" in parameters else one)
     if last > newest:
-        raise NoSuchDays(f"{last} はまだ終わっていません: 集計できるのは {newest} までです")
+        raise NoSuchDays(Message("batch.day-has-not-ended", day=last, newest=newest))
     if first > last:
-        raise NoSuchDays(f"{first} は {last} より後です")
+        raise NoSuchDays(Message("batch.from-is-after-to", first=first, last=last))
     if (last - first).days >= MOST_DAYS:
-        raise NoSuchDays(f"一度に集計できるのは {MOST_DAYS} 日までです: from と to を分けてください")
+        raise NoSuchDays(Message("batch.too-many-days", count=MOST_DAYS))
     return list(_between(first, last, zone))
 
 
@@ -55,9 +56,7 @@ def _read(parameters: Mapping[str, str], name: str, otherwise: date) -> date:
     try:
         return date.fromisoformat(written)
     except ValueError as error:
-        raise NoSuchDays(
-            f"{name} の「{written}」は日付ではありません: 2026-11-01 のように書いてください"
-        ) from error
+        raise NoSuchDays(Message("batch.not-a-date", name=name, written=written)) from error
 
 
 def _between(first: date, last: date, zone: ZoneInfo) -> Iterator[StatisticsDay]:

@@ -8,6 +8,7 @@ from decimal import Decimal
 
 from toban.chapters.batch.kinds.statistics.days import StatisticsDay
 from toban.engine.telemetry.samples import Point
+from toban.message import Message, plain
 
 BUCKET = timedelta(minutes=5)
 """A day is checked for measurements in pieces of this length."""
@@ -29,12 +30,15 @@ class StatisticsFigure:
     unit: str
     coverage: float | None = None
 
-    def __str__(self) -> str:
+    @property
+    def said(self) -> Message:
+        """Its name, value and unit, and how much of the day was measured if not all of it was."""
         if self.value is None:
-            return f"{self.name} 欠測"
+            return Message("batch.figure-is-missing", name=self.name)
         text = f"{self.name} {figure(self.value)}{self.unit}"
-        is_partly = self.coverage is not None and self.coverage < 1
-        return f"{text} (計測 {math.floor(100 * self.coverage)}%)" if is_partly and self.coverage else text
+        if not self.coverage or self.coverage >= 1:
+            return plain(text)
+        return Message("batch.figure-is-partial", figure=text, percent=math.floor(100 * self.coverage))
 
 
 def figure(value: Decimal) -> str:
@@ -46,7 +50,7 @@ def figure(value: Decimal) -> str:
 def of_row(rows: Sequence[Mapping[str, object]], units: Mapping[str, str]) -> list[StatisticsFigure]:
     """Return a figure for each column of the one row, or raise `NoFigure`."""
     if len(rows) != 1:
-        raise NoFigure(f"query が {len(rows)} 行を返しました。1日につき1行になるように書いてください")
+        raise NoFigure(Message("batch.query-gives-other-than-one-row", count=len(rows)))
     return [
         StatisticsFigure(name, _number(name, value), units.get(name, "")) for name, value in rows[0].items()
     ]
@@ -56,10 +60,10 @@ def _number(name: str, value: object) -> Decimal | None:
     if value is None:
         return None
     if isinstance(value, bool) or not isinstance(value, int | float | Decimal):
-        raise NoFigure(f"query の列 {name} の「{value}」は数ではありません")
+        raise NoFigure(Message("batch.column-is-no-number", column=name, value=value))
     number = Decimal(str(value))
     if not number.is_finite() or abs(number) >= _LARGEST:
-        raise NoFigure(f"query の列 {name} の「{value}」は記録できる数ではありません")
+        raise NoFigure(Message("batch.number-is-out-of-range", column=name, value=value))
     return number.quantize(_PLACES)
 
 

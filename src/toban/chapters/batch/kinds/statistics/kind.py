@@ -6,21 +6,22 @@ from toban.chapters.batch.kinds.statistics.config import StatisticsBatch
 from toban.engine.runs.kinds import NotBindable, Site, WorkKind
 from toban.engine.runs.parameters import Parameter
 from toban.engine.runs.work import RunTurn, Step
+from toban.engine.trial import Doubt
+from toban.message import Message
 
 
 def steps(config: StatisticsBatch, site: Site) -> tuple[Step, ...]:
     """Return the one step; repeating it gives the same figures."""
     unknown = [each.target for each in config.measured if each.target not in site.bindings.targets]
     if unknown:
-        known = "、".join(site.bindings.targets) or "まだありません"
-        raise NotBindable(
-            f"measured の「{unknown[0]}」という対象が {site.bindings.file} にありません。あるのは {known}"
-        )
+        known = tuple(site.bindings.targets) or Message("batch.none-yet")
+        file = site.bindings.file
+        raise NotBindable(Message("batch.target-is-unknown", name=unknown[0], file=file, known=known))
 
     names = [each.name for each in config.measured]
     twice = [name for name in names if names.count(name) > 1]
     if twice:
-        raise NotBindable(f"{site.bindings.file} の measured に、名前「{twice[0]}」の数が二つあります")
+        raise NotBindable(Message("batch.figure-is-named-twice", file=site.bindings.file, name=twice[0]))
 
     def add_up(turn: RunTurn) -> object:
         # Imported late: its table needs Django, which reading the bindings does not.
@@ -31,7 +32,7 @@ def steps(config: StatisticsBatch, site: Site) -> tuple[Step, ...]:
     return (Step("add-up", add_up),)
 
 
-def doubts(config: StatisticsBatch, site: Site) -> Iterator[str]:
+def doubts(config: StatisticsBatch, site: Site) -> Iterator[Doubt]:
     """Have the database plan the query for today, if there is one."""
     if config.dsn is None:
         return
@@ -43,13 +44,8 @@ def doubts(config: StatisticsBatch, site: Site) -> Iterator[str]:
 
 
 PARAMETERS = (
-    Parameter("date", "集計し直す日", "the day to add up", "2026-11-24"),
-    Parameter("from", "この日から集計し直す", "add up from this day on", "2026-11-01"),
-    Parameter(
-        "to",
-        "この日まで。なければ、終わった最後の日まで",
-        "up to this day, or the last whole one",
-        "2026-11-20",
-    ),
+    Parameter("date", Message("batch.parameter-date"), "2026-11-24"),
+    Parameter("from", Message("batch.parameter-from"), "2026-11-01"),
+    Parameter("to", Message("batch.parameter-to"), "2026-11-20"),
 )
 KIND = WorkKind(StatisticsBatch, steps, doubts=doubts, parameters=PARAMETERS)

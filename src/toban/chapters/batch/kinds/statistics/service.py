@@ -20,38 +20,39 @@ from toban.engine.runs.kinds import Site
 from toban.engine.runs.rules import RunReason
 from toban.engine.runs.work import RunTurn, StepFailed
 from toban.engine.telemetry.store import StoreUnavailable, Telemetry
+from toban.message import NOTHING, Message, message_of, sentences
 
 _FEW = 1000
 """Rows to ask for: one is expected; the error says how many came instead."""
 
 
-def add_up(config: StatisticsBatch, site: Site, turn: RunTurn) -> str:
-    """Add up the run's days and return them as text."""
+def add_up(config: StatisticsBatch, site: Site, turn: RunTurn) -> Message:
+    """Add up the run's days and say what they gave."""
     zone = site.bindings.system.zone
     try:
         wanted = days(turn.parameters, turn.due_at, zone)
     except NoSuchDays as error:
-        raise StepFailed(str(error), RunReason.NOT_RUNNABLE) from error
-    key, line = site.batch.batch_id or site.batch.name, ""
+        raise StepFailed(message_of(error), RunReason.NOT_RUNNABLE) from error
+    key, line = site.batch.batch_id or site.batch.name, NOTHING
     kept = _kept_before(key, wanted, turn.run_id)
     if kept:
-        turn.say(f"{wanted[kept - 1].date} までは集計済みです。{wanted[kept].date} から続けます")
+        turn.say(Message("batch.continued", done=wanted[kept - 1].date, next=wanted[kept].date))
     with _figures_of(config, site) as figures_of:
         for place, day in enumerate(wanted[kept:], start=kept):
             stop = turn.why_stop()
             if stop is not None:
-                raise StepFailed("途中で止めました", stop)
-            turn.progress(100 * place / len(wanted), f"{day.date} ({place:,} / {len(wanted):,} 日)")
+                raise StepFailed(Message("batch.stopped-midway"), stop)
+            so_far = Message("batch.days-so-far", day=day.date, done=f"{place:,}", count=len(wanted))
+            turn.progress(100 * place / len(wanted), so_far)
             found = figures_of(day)
             _keep(key, day, found, turn.run_id)
-            line = f"{day.date}: {'、'.join(map(str, found))}"
+            line = Message("batch.figures-of-day", day=day.date, figures=[each.said for each in found])
             turn.say(line)
     if len(wanted) == 1:
         return line
     gaps = _of_run(key, wanted, turn.run_id).filter(value=None).count()
-    return (
-        f"{wanted[0].date} から {wanted[-1].date} までの {len(wanted):,} 日を集計しました。欠測 {gaps:,} 件"
-    )
+    done = Message("batch.days-added-up", first=wanted[0].date, last=wanted[-1].date, count=len(wanted))
+    return sentences(done, Message("batch.gaps", count=gaps))
 
 
 def _kept_before(work: str, wanted: Sequence[StatisticsDay], run: int) -> int:
@@ -88,7 +89,7 @@ def _figures_of(
             found += [_measured(telemetry, each, day) for each in config.measured]
         names = [each.name for each in found]
         if len(set(names)) < len(names):
-            raise StepFailed(f"query の列と measured に同じ名前があります: {'、'.join(names)}")
+            raise StepFailed(Message("batch.figures-share-a-name", names=names))
         return found
 
     try:
@@ -103,7 +104,7 @@ def _asked(question: SqlQuestion, day: StatisticsDay, config: StatisticsBatch) -
     try:
         return figures.of_row(rows, config.units)
     except NoFigure as error:
-        raise StepFailed(str(error)) from error
+        raise StepFailed(message_of(error)) from error
 
 
 def _measured(telemetry: Telemetry, wanted: MeasuredFigure, day: StatisticsDay) -> StatisticsFigure:
@@ -114,7 +115,7 @@ def _measured(telemetry: Telemetry, wanted: MeasuredFigure, day: StatisticsDay) 
         whole = telemetry.series(metric, wanted.target, None, day.start, day.end, 1)
         parts = telemetry.series(metric, wanted.target, None, day.start, day.end, figures.pieces(day))
     except StoreUnavailable as error:
-        raise StepFailed(f"計測値の置き場が応答しません: {error}") from error
+        raise StepFailed(Message("batch.telemetry-store-is-away", reason=message_of(error))) from error
     if not whole:
         return StatisticsFigure(wanted.name, None, metric.unit, 0.0)
     [point] = whole

@@ -58,7 +58,7 @@ def test_the_maximum_number_of_days_can_be_requested_at_once() -> None:
     first = date(2026, 11, 24) - timedelta(days=MOST_DAYS - 1)
 
     assert len(asked(from_=first.isoformat())) == MOST_DAYS
-    with pytest.raises(NoSuchDays, match=f"{MOST_DAYS} 日まで"):
+    with pytest.raises(NoSuchDays, match=f"{MOST_DAYS:,} 日まで"):
         asked(from_=(first - timedelta(days=1)).isoformat())
 
 

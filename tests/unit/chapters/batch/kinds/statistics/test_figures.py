@@ -55,7 +55,13 @@ def test_an_invalid_figure_is_refused(rows: list[dict[str, object]], words: str)
 def test_a_gap_is_reported_as_a_gap_and_a_partial_day_as_partial(
     figure: StatisticsFigure, words: str
 ) -> None:
-    assert str(figure) == words
+    assert str(figure.said) == words
+
+
+def test_a_partial_day_is_reported_in_english() -> None:
+    partial = StatisticsFigure("応答", Decimal(87), "ms", 0.999)
+
+    assert partial.said.in_language("en") == "応答 87ms (measured 99%)"
 
 
 def test_half_a_day_of_measurements_counts_as_half() -> None:
