@@ -6,6 +6,7 @@ from typing import Any, Protocol
 
 from toban.engine.bindings.model import DiscoveryBinding
 from toban.engine.registry.kinds import KindPoint
+from toban.message import Message
 
 MOST_HOSTS = 2_000
 """The limit of one discovery: more hosts are a configuration mistake rather than a fleet."""
@@ -52,16 +53,16 @@ class DiscoveryKind:
 def checked(hosts: Sequence[DiscoveredHost]) -> Sequence[DiscoveredHost]:
     """Return *hosts* by name, or raise `Undiscovered` if there are too many or one is invalid."""
     if len(hosts) > MOST_HOSTS:
-        raise Undiscovered(f"{len(hosts)} 台も見つかりました（{MOST_HOSTS} 台まで）")
+        raise Undiscovered(Message("monitoring.too-many-hosts", count=len(hosts), most=MOST_HOSTS))
     for host in hosts:
         odd = [
             text for text in (host.name, *host.values.values()) if len(text) > _LONGEST or not _is_plain(text)
         ]
         if odd or not host.name:
-            raise Undiscovered(f"名前や値として使えない文字か長さです（{host.name[:_LONGEST]!r}）")
+            raise Undiscovered(Message("monitoring.bad-host-name", name=repr(host.name[:_LONGEST])))
     by_name = {host.name: host for host in hosts}
     if len(by_name) < len(hosts):
-        raise Undiscovered("同じ名前の機械が二度出てきます")
+        raise Undiscovered(Message("monitoring.host-twice"))
     return [by_name[name] for name in sorted(by_name)]
 
 

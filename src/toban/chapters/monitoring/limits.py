@@ -9,7 +9,8 @@ from toban.design.clauses.monitoring import Monitor
 from toban.design.values.metric import Metric
 from toban.design.values.quantity import Quantity
 from toban.design.values.threshold import Comparison, Range, Threshold
-from toban.engine.said import recorded
+from toban.engine.amounts import length
+from toban.message import Message
 
 DEFAULT_INTERVAL = timedelta(minutes=1)
 """Used if the document names no interval."""
@@ -69,7 +70,7 @@ class MetricLimit:
     comparison: Comparison
     hold: timedelta
     """How long it must be reached without a break before it counts; zero means at once."""
-    text: str
+    text: Message
     """In the document's words: `85%以上`, `80%以上が5分継続`; see `Threshold`."""
 
     def is_reached_by(self, value: float) -> bool:
@@ -83,7 +84,7 @@ class NormalRange:
 
     low: float | None
     high: float | None
-    text: str
+    text: Message
 
     def holds(self, value: float) -> bool:
         """Say whether *value* is within the range."""
@@ -128,7 +129,7 @@ def limits_of(monitor: Monitor) -> MonitorLimits:
     """Return the limits of *monitor*, or raise `Unjudgeable`."""
     metric = metric_of(monitor)
     if metric is None:
-        raise Unjudgeable(recorded("「%(item)s」を測る方法がまだありません", item=monitor.item))
+        raise Unjudgeable(Message("monitoring.item-not-measurable", item=monitor.item))
     interval = monitor.interval.as_timedelta() if monitor.interval else DEFAULT_INTERVAL
     if metric is Metric.UP:
         return MonitorLimits(metric, None, None, _outage(monitor, interval), interval)
@@ -157,20 +158,24 @@ def _window(monitor: Monitor) -> timedelta | None:
     }
     windows = sorted({each.as_timedelta() for each in written})
     if len(windows) > 1:
-        names = "、".join(str(each) for each in sorted(written, key=lambda each: each.as_timedelta()))
-        raise Unjudgeable(
-            recorded("警告と異常で数える期間が違います（%(names)s）: 行を分けてください", names=names)
-        )
+        names = sorted(written, key=lambda each: each.as_timedelta())
+        raise Unjudgeable(Message("monitoring.windows-differ", windows=names))
     if windows and not timedelta() < windows[0] <= _LONGEST_WINDOW:
-        raise Unjudgeable(recorded("件数を数える期間は1日までです"))
+        raise Unjudgeable(Message("monitoring.window-too-long"))
     return windows[0] if windows else None
 
 
 def _outage(monitor: Monitor, interval: timedelta) -> MetricLimit:
     """死活: whatever number is in the row (連続3回失敗), what counts is that nothing answers."""
     written = monitor.critical or monitor.warning
-    hold = _hold(written, interval) if written else timedelta(0)
-    return MetricLimit(1.0, Comparison.BELOW, hold, f"応答なし{written.lasting if written else ''}")
+    if written is None:
+        return MetricLimit(1.0, Comparison.BELOW, timedelta(0), Message("monitoring.no-answer"))
+    hold, text = _hold(written, interval), Message("monitoring.no-answer")
+    if written.sustained is not None:
+        text = Message("monitoring.no-answer-for", length=length(hold))
+    elif written.consecutive is not None:
+        text = Message("monitoring.no-answer-times", count=written.consecutive)
+    return MetricLimit(1.0, Comparison.BELOW, hold, text)
 
 
 def _limit(
@@ -179,7 +184,7 @@ def _limit(
     if threshold is None:
         return None
     if threshold.within is not None and metric is not Metric.LOG_COUNT:
-        raise Unjudgeable(recorded("期間内の回数や平均の条件は、この項目ではまだ測れません"))
+        raise Unjudgeable(Message("monitoring.condition-not-measurable"))
     comparison = threshold.comparison
     if threshold.is_bare and metric in _GOOD_WHEN_HIGH and monitor.normal is None:
         comparison = Comparison.AT_MOST
@@ -187,7 +192,7 @@ def _limit(
         _in_unit(threshold.limit, metric),
         comparison,
         _hold(threshold, interval),
-        str(replace(threshold, comparison=comparison, is_bare=False)),
+        replace(threshold, comparison=comparison, is_bare=False).message,
     )
 
 
@@ -205,11 +210,11 @@ def _normal(normal: Range | None, metric: Metric) -> NormalRange | None:
     if normal is None:
         return None
     low, high = (None if end is None else _in_unit(end, metric) for end in (normal.low, normal.high))
-    return NormalRange(low, high, str(normal))
+    return NormalRange(low, high, normal.message)
 
 
 def _in_unit(quantity: Quantity, metric: Metric) -> float:
     size = _UNITS.get(metric, {}).get(quantity.unit)
     if size is None:
-        raise Unjudgeable(recorded("しきい値「%(limit)s」の単位が、測定値の単位と合いません", limit=quantity))
+        raise Unjudgeable(Message("monitoring.unit-does-not-fit", limit=quantity))
     return float(quantity.value * size)

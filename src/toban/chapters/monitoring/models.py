@@ -2,6 +2,7 @@
 
 from django.db import models
 
+from toban.engine.message_field import MessageField
 from toban.engine.notify.signal import Condition
 
 
@@ -17,7 +18,7 @@ class MonitorState(models.Model):
     value = models.FloatField(null=True)
     """In the metric's own unit."""
     measured_at = models.DateTimeField(null=True)
-    note = models.TextField(blank=True)
+    note = MessageField()
     warning_since = models.DateTimeField(null=True)
     critical_since = models.DateTimeField(null=True)
     calm = models.PositiveSmallIntegerField(default=0)

@@ -21,6 +21,7 @@ from toban.engine.editions.edition import Edition
 from toban.engine.operation import ChartedSeries, ChartLimit, EditionLoop, Operation, WorkerShift, Workplace
 from toban.engine.registry.kinds import Kinds
 from toban.engine.trial import Trial, TrialCode
+from toban.message import Message, message_of
 
 _SOME_HOSTS = 3
 """The number of hosts to test per discovery: they are alike."""
@@ -43,19 +44,23 @@ def _shift(at: Workplace) -> WorkerShift:
 def _costs(edition: Edition) -> Iterator[Finding]:
     """Yield what others charge for measuring; for discovered hosts, the cost of each."""
     bindings, kinds = edition.bindings, edition.kinds.of(SOURCE_KINDS)
-    bound = [("", target, each) for target, sources in bindings.targets.items() for each in sources]
+    bound = [
+        ("monitoring.cost-of-target", target, each)
+        for target, sources in bindings.targets.items()
+        for each in sources
+    ]
     for target, discoveries in bindings.discoveries.items():
-        bound += [("見つかった一台につき ", target, each.sample) for each in discoveries]
-    for whose, target, each in bound:
+        bound += [("monitoring.cost-of-each-host", target, each.sample) for each in discoveries]
+    for code, target, each in bound:
         cost = kinds[each.kind].cost
         if cost is not None:
             yield Finding(
                 TrialCode.COST,
                 FindingLevel.INFO,
                 Origin(bindings.file, each.line),
-                f"対象 {target}: {whose}{cost(each.config)}",
+                Message(code, target=target, cost=cost(each.config)),
                 f'[targets."{target}"] kind = "{each.kind}"',
-                "every を延ばすと、その分だけ減ります",
+                Message("monitoring.longer-every-costs-less"),
             )
 
 
@@ -70,11 +75,11 @@ def _source_trials(edition: Edition, now: datetime) -> Iterator[Trial]:
         for bound in sources:
             yield Trial(
                 TrialCode.SOURCE,
-                f"対象 {target}",
+                Message("monitoring.target", target=target),
                 Origin(edition.bindings.file, bound.line),
                 f'[[targets."{target}".sources]] kind = "{bound.kind}"',
                 partial(_source_doubts, kinds[bound.kind], bound, now),
-                "名前、ポート、資格と、相手が動いているかを確かめてください",
+                Message("monitoring.check-source"),
             )
 
 
@@ -83,40 +88,40 @@ def _discovery_trials(edition: Edition, now: datetime) -> Iterator[Trial]:
         for each in discoveries:
             yield Trial(
                 TrialCode.SOURCE,
-                f"対象 {target}",
+                Message("monitoring.target", target=target),
                 Origin(edition.bindings.file, each.bound.line),
                 f'[[targets."{target}".discovery]] kind = "{each.bound.kind}"',
                 partial(_discovery_doubts, each, edition.kinds, now),
-                "検出の設定と資格、source の書き方と、見つかった機械が動いているかを確かめてください",
+                Message("monitoring.check-discovery"),
             )
 
 
-def _discovery_doubts(discovery: BoundDiscovery, kinds: Kinds, now: datetime) -> Iterator[str]:
+def _discovery_doubts(discovery: BoundDiscovery, kinds: Kinds, now: datetime) -> Iterator[Message]:
     """Look up hosts, and measure some of those found."""
     place = kinds.of(DISCOVERY_KINDS)[discovery.bound.kind].build(discovery.bound.config)
     try:
         hosts = place.look()
     except Undiscovered as error:
-        yield f"{place.place}: {error}"
+        yield Message("monitoring.at-place", place=place.place, said=message_of(error))
         return
     if not hosts:
-        yield f"{place.place}: 見つかった機械が 0 台です"
+        yield Message("monitoring.at-place", place=place.place, said=Message("monitoring.no-hosts-found"))
     template = discovery.template
     for host in hosts[:_SOME_HOSTS]:
         try:
             bound = KindBinding(template.kind, template.filled(host.values), discovery.bound.line)
         except Unfilled as error:
-            yield f"{host.name}: {error}"
+            yield Message("monitoring.at-place", place=host.name, said=message_of(error))
         else:
             yield from _source_doubts(kinds.of(SOURCE_KINDS)[template.kind], bound, now)
 
 
-def _source_doubts(kind: SourceKind, bound: KindBinding[Any], now: datetime) -> Iterator[str]:
+def _source_doubts(kind: SourceKind, bound: KindBinding[Any], now: datetime) -> Iterator[Message]:
     source = kind.build(bound.config)
     try:
         source.measure(now)
     except Unmeasurable as error:
-        yield str(error)
+        yield message_of(error)
     finally:
         source.close()
 

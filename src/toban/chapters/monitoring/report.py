@@ -14,7 +14,7 @@ from toban.chapters.monitoring.rules import InstanceWatch, deciding
 from toban.engine.evidence.status import StatusUpdate
 from toban.engine.evidence.verdict import Verdict
 from toban.engine.notify.signal import WHOLE_TARGET, Condition, Signal
-from toban.engine.said import recorded
+from toban.message import NOTHING, Message, plain, sentences
 
 _VERDICTS = {
     None: Verdict.NOT_MEASURABLE,
@@ -31,7 +31,7 @@ class MonitorReport:
 
     judged: JudgedMonitor
     watches: Sequence[InstanceWatch]
-    aside: str = ""
+    aside: Message = NOTHING
     """A remark about the instances: that there may be more than are seen."""
 
     @property
@@ -40,8 +40,8 @@ class MonitorReport:
         return deciding(self.watches, self.judged.limits)
 
     @property
-    def value(self) -> str:
-        """The deciding value as text, naming its instance if there are several."""
+    def value(self) -> Message:
+        """The deciding value, naming its instance if there are several."""
         several = len(self.watches) > 1
         return wording.value_words(self.decides, self.judged.limits, names_instance=several)
 
@@ -49,11 +49,12 @@ class MonitorReport:
 def status(row: MonitorReport, now: datetime) -> StatusUpdate:
     """Return what the page shows next to the row."""
     watch = row.decides
+    reason = wording.reason_words(watch, row.judged.limits)
     return StatusUpdate(
         clause_id=row.judged.monitor.id,
         verdict=_VERDICTS[watch.condition],
         value=row.value,
-        reason=_with_aside(wording.reason_words(watch, row.judged.limits), row.aside),
+        reason=reason if row.aside == watch.note else sentences(reason, row.aside),
         observed_at=watch.measured_at or now,
         proof={
             "instance": watch.instance,
@@ -67,10 +68,6 @@ def status(row: MonitorReport, now: datetime) -> StatusUpdate:
     )
 
 
-def _with_aside(reason: str, aside: str) -> str:
-    return reason if not aside or aside in reason else f"{reason}。{aside}"
-
-
 def signals(row: MonitorReport, now: datetime) -> Iterator[Signal]:
     """Yield what may need a notification, by instance; nothing as long as nothing is known."""
     known = [watch for watch in row.watches if watch.condition is not None]
@@ -78,7 +75,7 @@ def signals(row: MonitorReport, now: datetime) -> Iterator[Signal]:
     for watch in known:
         is_silent = watch.condition is Condition.NO_DATA
         value = wording.value_words(watch, row.judged.limits, names_instance=False)
-        value = (watch.note or recorded("値が届いていません")) if is_silent else value
+        value = (watch.note or Message("monitoring.no-value-arrived")) if is_silent else value
         labels = {WHOLE_TARGET: "yes"} if len(conditions) == 1 else {}
         several = len(row.watches) > 1
         yield _signal(row.judged, watch, now, value=value, labels=labels, names_instance=several)
@@ -87,9 +84,8 @@ def signals(row: MonitorReport, now: datetime) -> Iterator[Signal]:
 def gone(judged: JudgedMonitor, watch: InstanceWatch, now: datetime) -> Signal:
     """Return that *watch* is no longer measured: any trouble of its instance is over."""
     ended = replace(watch, condition=Condition.OK, began_at=now)
-    return _signal(
-        judged, ended, now, value=recorded("測定の対象から外れました"), labels={}, names_instance=True
-    )
+    value = Message("monitoring.no-longer-measured")
+    return _signal(judged, ended, now, value=value, labels={}, names_instance=True)
 
 
 def _signal(
@@ -97,7 +93,7 @@ def _signal(
     watch: InstanceWatch,
     now: datetime,
     *,
-    value: str,
+    value: Message,
     labels: Mapping[str, str],
     names_instance: bool,
 ) -> Signal:
@@ -113,7 +109,7 @@ def _signal(
         limit=wording.limit_words(watch.condition, judged.limits),
         began_at=watch.began_at,
         detected_at=now,
-        advice=monitor.response,
+        advice=plain(monitor.response),
         labels={
             "target": judged.target,
             "item": judged.limits.metric.value,

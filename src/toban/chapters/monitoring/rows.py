@@ -8,6 +8,7 @@ from toban.chapters.monitoring.measuring.feeds import JudgedMonitor
 from toban.chapters.monitoring.measuring.lookout import DiscoveryOutlook
 from toban.chapters.monitoring.rules import InstanceWatch, observe, silence
 from toban.chapters.monitoring.source import Measurement
+from toban.message import Message
 
 type Watches = Mapping[str, InstanceWatch]
 """Instance → its watch, of one row."""
@@ -35,14 +36,18 @@ def after(
     found = {}
     for slot, instance in _expected(seen, judged, slots):
         watch = seen.get(instance) or InstanceWatch(instance, None, slot.since)
-        why = slot.why_silent(now) or f"{slot.label}: 「{judged.monitor.item}」の値がありません"
+        lacking = Message("monitoring.no-value", item=judged.monitor.item)
+        why = slot.why_silent(now) or Message("monitoring.at-place", place=slot.label, said=lacking)
         found[instance] = silence(watch, judged.limits, listening_since=slot.since, why=why, now=now)
     if outlook is None:
         return found
     unseen = {} if outlook.is_known else {name: watch for name, watch in seen.items() if name not in found}
     if not found and not unseen:
         unseen = {outlook.label: seen.get(outlook.label) or InstanceWatch(outlook.label, None, outlook.since)}
-    why = outlook.trouble or f"{outlook.label}: 機械を探しています"
+    looking = Message(
+        "monitoring.at-place", place=outlook.label, said=Message("monitoring.looking-for-hosts")
+    )
+    why = outlook.trouble or looking
     for instance, watch in unseen.items():
         found[instance] = silence(watch, judged.limits, listening_since=outlook.since, why=why, now=now)
     return found

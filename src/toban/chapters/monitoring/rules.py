@@ -14,6 +14,7 @@ from enum import StrEnum
 from toban.chapters.monitoring.limits import LimitZone, MetricLimit, MonitorLimits
 from toban.chapters.monitoring.source import Measurement
 from toban.engine.notify.signal import Condition
+from toban.message import NOTHING, Message
 
 RECOVERY_READINGS = 3
 SILENT_INTERVALS = 2
@@ -52,7 +53,7 @@ class InstanceWatch:
     reason: ConditionReason = ConditionReason.WAITING
     value: float | None = None
     measured_at: datetime | None = None
-    note: str = ""
+    note: Message = NOTHING
     """An explanation of the value, or why there is none."""
     warning_since: datetime | None = None
     """The time since which the warning threshold has been reached without a break."""
@@ -108,7 +109,7 @@ def not_ahead(watch: InstanceWatch, now: datetime) -> InstanceWatch:
 
 
 def silence(
-    watch: InstanceWatch, limits: MonitorLimits, *, listening_since: datetime, why: str, now: datetime
+    watch: InstanceWatch, limits: MonitorLimits, *, listening_since: datetime, why: Message, now: datetime
 ) -> InstanceWatch:
     """Return *watch* at *now*, when no reading has arrived; *why* is the source's own complaint.
 

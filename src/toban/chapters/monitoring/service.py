@@ -24,6 +24,7 @@ from toban.design.values.metric import Metric
 from toban.engine.evidence import ledger, status
 from toban.engine.notify import alerts
 from toban.engine.telemetry.samples import Sample
+from toban.message import NOTHING, Message
 
 _MOST_WAITING = 100_000
 """Readings kept while the state database can't be written; the oldest are dropped first."""
@@ -53,8 +54,8 @@ class Monitoring:
         self._digest = ""
         self._watches: dict[str, Watches] = {}
         self._waiting: list[tuple[str, Measurement]] = []
-        self._troubles: Mapping[str, str] = {}
-        self._asides: dict[str, str] = {}
+        self._troubles: Mapping[str, Message] = {}
+        self._asides: dict[str, Message] = {}
         self._stepped_at: datetime | None = None
         self._term: int | None = None
         self._plan: MeasuringPlan | None = None
@@ -168,12 +169,12 @@ class Monitoring:
         self._watches.update({clause_id: found[clause_id] for clause_id in rows})
         self._asides.update({clause_id: self._aside(judged) for clause_id, judged in rows.items()})
 
-    def _aside(self, judged: JudgedMonitor) -> str:
+    def _aside(self, judged: JudgedMonitor) -> Message:
         """Return what is wrong with discovering the row's hosts."""
-        return self._troubles.get(judged.target, "")
+        return self._troubles.get(judged.target, NOTHING)
 
     def _has_news(self, judged: JudgedMonitor) -> bool:
-        return self._aside(judged) != self._asides.get(judged.monitor.id, "")
+        return self._aside(judged) != self._asides.get(judged.monitor.id, NOTHING)
 
     def _tell(self, rows: Iterable[str], found: Mapping[str, Watches]) -> None:
         for clause_id in rows:

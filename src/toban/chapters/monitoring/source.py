@@ -9,6 +9,7 @@ from toban.chapters.monitoring.counting import Counting
 from toban.design.values.metric import Metric
 from toban.engine.bindings.section import Section
 from toban.engine.registry.kinds import KindPoint
+from toban.message import NOTHING, Message
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,7 +20,7 @@ class Measurement:
     instance: str
     at: datetime
     value: float
-    note: str = ""
+    note: Message = NOTHING
     """An explanation of the value for operators: `HTTP 503`."""
 
 
@@ -29,8 +30,8 @@ class Unmeasurable(Exception):
     `measured` is what it provided anyway: that nothing answers is a value of `Metric.UP`.
     """
 
-    def __init__(self, message: str, measured: Sequence[Measurement] = ()) -> None:
-        super().__init__(message)
+    def __init__(self, said: Message, measured: Sequence[Measurement] = ()) -> None:
+        super().__init__(said)
         self.measured = tuple(measured)
 
 
@@ -65,7 +66,7 @@ class SourceKind:
     asked_for: Callable[[Any], frozenset[Metric]] | None = None
     """The metrics a config asks for, if it can hold the operator's own queries."""
 
-    cost: Callable[[Any], str] | None = None
+    cost: Callable[[Any], Message] | None = None
     """Returns what others charge for a source with a config: `月におよそ 0.86 USD`."""
 
     counted: Callable[[Any, Counting], Section] | None = None

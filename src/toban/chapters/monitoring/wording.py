@@ -1,94 +1,100 @@
 """How values, conditions and reasons are written: on the page, in notifications, in evidence."""
 
-from toban.chapters.monitoring.limits import MonitorLimits
+from toban.chapters.monitoring.limits import MetricLimit, MonitorLimits
 from toban.chapters.monitoring.rules import RECOVERY_READINGS, ConditionReason, InstanceWatch
 from toban.design.clauses.monitoring import Monitor
 from toban.design.values.metric import Metric
 from toban.engine.notify.signal import Condition
-from toban.engine.said import recorded
+from toban.message import NOTHING, Message, plain
 
-_SUFFIX = {
-    Metric.AVAILABILITY: "%",
-    Metric.CPU_USAGE: "%",
-    Metric.MEMORY_USAGE: "%",
-    Metric.DISK_USAGE: "%",
-    Metric.ERROR_RATE: "%",
-    Metric.RESPONSE_TIME: "ms",
-    Metric.REPLICATION_LAG: "秒",
-    Metric.BACKUP_AGE: "秒",
-    Metric.LOG_COUNT: "件",
-    Metric.CERTIFICATE_LIFETIME: "日",
+_UNITS = {
+    Metric.AVAILABILITY: "percent",
+    Metric.CPU_USAGE: "percent",
+    Metric.MEMORY_USAGE: "percent",
+    Metric.DISK_USAGE: "percent",
+    Metric.ERROR_RATE: "percent",
+    Metric.RESPONSE_TIME: "milliseconds",
+    Metric.REPLICATION_LAG: "seconds",
+    Metric.BACKUP_AGE: "seconds",
+    Metric.LOG_COUNT: "lines",
+    Metric.CERTIFICATE_LIFETIME: "days",
 }
 _FINE = frozenset((Metric.AVAILABILITY, Metric.ERROR_RATE))
 
 
-def figure(metric: Metric, value: float) -> str:
+def figure(metric: Metric, value: float) -> Message:
     """Write *value* with its unit: `42.1%`, `312ms`, `0.05%`, `37`, `応答あり`."""
     if metric is Metric.UP:
-        return recorded("応答あり") if value >= 1 else recorded("応答なし")
-    digits = 2 if metric in _FINE else 1 if metric in _SUFFIX and abs(value) < 100 else 0
-    text = f"{value:.{digits}f}"
-    return f"{text.rstrip('0').rstrip('.') if '.' in text else text}{_SUFFIX.get(metric, '')}"
+        return Message("monitoring.answers" if value >= 1 else "monitoring.no-answer")
+    digits = 2 if metric in _FINE else 1 if metric in _UNITS and abs(value) < 100 else 0
+    rounded = round(value, digits)
+    count = int(rounded) if rounded.is_integer() else rounded
+    return Message(f"monitoring.in-{_UNITS[metric]}", count=count) if metric in _UNITS else plain(str(count))
 
 
-def value_words(watch: InstanceWatch, limits: MonitorLimits, *, names_instance: bool) -> str:
+def metric_name(metric: Metric) -> Message:
+    """Return what operators call *metric*."""
+    return Message(f"monitoring.metric-{metric.name.lower().replace('_', '-')}")
+
+
+def value_words(watch: InstanceWatch, limits: MonitorLimits, *, names_instance: bool) -> Message:
     """Write the deciding value, with its instance if there are several, and its explanation."""
     if watch.value is None:
-        return ""
-    aside = "、".join(part for part in (watch.instance if names_instance else "", watch.note) if part)
-    written = figure(limits.metric, watch.value)
-    return recorded("%(figure)s（%(aside)s）", figure=written, aside=aside) if aside else written
+        return NOTHING
+    asides = [part for part in (watch.instance if names_instance else "", watch.note) if part]
+    return _with_asides(figure(limits.metric, watch.value), *asides)
 
 
-def limit_words(condition: Condition | None, limits: MonitorLimits) -> str:
-    """Name the limit that *condition* has reached: `異常 85%以上`; empty if there is none."""
+def limit_words(condition: Condition | None, limits: MonitorLimits) -> Message:
+    """Name the limit that *condition* has reached: `異常 85%以上`; nothing if there is none."""
     if condition is Condition.CRITICAL and limits.critical is not None:
-        return recorded("異常 %(limit)s", limit=limits.critical.text)
+        return Message("monitoring.critical-limit", limit=limits.critical.text)
     if condition is Condition.WARNING and limits.warning is not None:
-        return recorded("警告 %(limit)s", limit=limits.warning.text)
-    return ""
+        return Message("monitoring.warning-limit", limit=limits.warning.text)
+    return NOTHING
 
 
-def reason_words(watch: InstanceWatch, limits: MonitorLimits) -> str:
-    """Return why the watch is in its condition, as text for people."""
+def reason_words(watch: InstanceWatch, limits: MonitorLimits) -> Message:
+    """Return why the watch is in its condition."""
     limit = limit_words(watch.condition, limits)
-    normal = recorded("正常")
-    if limits.normal:
-        normal = recorded("正常範囲（%(limit)s）", limit=limits.normal.text)
+    normal = limits.normal.text if limits.normal is not None else NOTHING
     match watch.reason:
         case ConditionReason.WAITING:
-            waiting = recorded("最初の測定を待っています")
-            return (
-                recorded("%(figure)s（%(aside)s）", figure=waiting, aside=watch.note)
-                if watch.note
-                else waiting
+            return _with_asides(
+                Message("monitoring.waiting-for-first-value"), *([watch.note] if watch.note else [])
             )
         case ConditionReason.NORMAL:
-            return recorded("%(normal)sにあります", normal=normal)
+            return (
+                Message("monitoring.in-normal-range", normal=normal)
+                if normal
+                else Message("monitoring.normal")
+            )
         case ConditionReason.BETWEEN:
-            return recorded("%(normal)sを外れていますが、警告にも異常にも達していません", normal=normal)
+            return Message("monitoring.outside-normal-range", normal=normal)
         case ConditionReason.HOLDING:
-            pending = limits.critical if watch.critical_since and not watch.warning_since else limits.warning
-            return recorded(
-                "しきい値に達しています。「%(limit)s」の条件を満たすのを待っています",
-                limit=pending.text if pending else "",
-            )
+            return Message("monitoring.threshold-holding", limit=_pending(watch, limits))
         case ConditionReason.REACHED:
-            return recorded("%(limit)sに達しています", limit=limit)
+            return Message("monitoring.limit-reached", limit=limit)
         case ConditionReason.NOT_YET_NORMAL:
-            return recorded(
-                "%(limit)sではなくなりましたが、%(normal)sに戻っていません", limit=limit, normal=normal
-            )
+            return Message("monitoring.not-yet-normal", limit=limit, normal=normal)
         case ConditionReason.RECOVERING:
-            return recorded(
-                "改善しました。継続するか確認しています（%(calm)s/%(all)s回）",
-                calm=watch.calm,
-                all=RECOVERY_READINGS,
-            )
+            return Message("monitoring.recovering", calm=watch.calm, all=RECOVERY_READINGS)
         case ConditionReason.SILENT:
-            return recorded("測定できません: %(note)s", note=watch.note)
+            return Message("monitoring.not-measurable", reason=watch.note)
 
 
-def subject(monitor: Monitor, instance: str = "") -> str:
+def _pending(watch: InstanceWatch, limits: MonitorLimits) -> Message:
+    """Return the threshold that is reached, but not yet for long enough."""
+    is_critical = watch.critical_since is not None and watch.warning_since is None
+    pending: MetricLimit | None = limits.critical if is_critical else limits.warning
+    return pending.text if pending is not None else NOTHING
+
+
+def subject(monitor: Monitor, instance: str = "") -> Message:
     """Return what a monitor watches, in the document's words: `APIサーバー CPU使用率（api-1）`."""
-    return f"{monitor.target} {monitor.item}".strip() + (f"（{instance}）" if instance else "")
+    named = plain(f"{monitor.target} {monitor.item}".strip())
+    return _with_asides(named, instance) if instance else named
+
+
+def _with_asides(said: Message, *asides: Message | str) -> Message:
+    return Message("monitoring.with-asides", said=said, asides=asides) if asides else said

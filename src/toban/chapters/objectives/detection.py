@@ -8,11 +8,12 @@ from django.db.models import Min, Q
 
 from toban.design.clauses.decisions import Decision
 from toban.design.reader import Design
-from toban.engine import amounts
+from toban.engine.amounts import length
 from toban.engine.evidence.status import StatusUpdate
 from toban.engine.evidence.verdict import Verdict
 from toban.engine.notify.models import Alert, Delivery
 from toban.engine.notify.signal import Condition
+from toban.message import NOTHING, Message, lines
 
 _LATELY = timedelta(days=30)
 _MOST = 10_000
@@ -40,8 +41,8 @@ def statuses(design: Design, now: datetime) -> Iterator[StatusUpdate]:
     """Yield the status of every decision that promises how soon trouble is detected."""
     promised = list(promises(design))
     stories = _stories(now) if promised else ()
-    for decision, length in promised:
-        yield _status(decision, length, stories, now)
+    for decision, soon in promised:
+        yield _status(decision, soon, stories, now)
 
 
 def promises(design: Design) -> Iterator[tuple[Decision, timedelta]]:
@@ -70,19 +71,20 @@ def _status(
     decision: Decision, promised: timedelta, stories: Sequence[DetectionTimes], now: datetime
 ) -> StatusUpdate:
     if not stories:
-        reason = "この30日にアラートがないので、まだ確かめられません"
-        return StatusUpdate(decision.id, Verdict.NOT_MEASURABLE, "", reason, now)
+        reason = Message("objectives.no-alert-to-check")
+        return StatusUpdate(decision.id, Verdict.NOT_MEASURABLE, NOTHING, reason, now)
     slowest = max(stories, key=lambda story: story.lag)
     late = [story for story in stories if story.lag > promised]
-    value = f"最長 {amounts.length(slowest.lag)} (30日で {len(stories)}件)"
-    reasons = [
-        f"{len(late)}件が {amounts.length(promised)} を超えました: アラート {_numbers(late)}"
-        if late
-        else "範囲外の最初の測定から、判定までの長さ"
-    ]
+    value = Message("objectives.longest-detection", length=length(slowest.lag), count=len(stories))
+    reason = Message("objectives.what-detection-is")
+    if late:
+        reason = Message(
+            "objectives.detected-late", count=len(late), promised=length(promised), alerts=_numbers(late)
+        )
     delivered = [story.delivery - story.breach for story in stories if story.delivery is not None]
     if delivered:
-        reasons.append(f"通知が届くまでは最長 {amounts.length(max(delivered))} ({len(delivered)}件)")
+        longest = length(max(delivered))
+        reason = lines(reason, Message("objectives.longest-delivery", length=longest, count=len(delivered)))
     proof = {
         "alerts": len(stories),
         "late": [_as_proof(story) for story in late[:_NAMED]],
@@ -90,12 +92,12 @@ def _status(
         "longest_to_delivery_seconds": f"{max(delivered).total_seconds():.3f}" if delivered else None,
     }
     verdict = Verdict.DEVIATING if late else Verdict.CONFORMING
-    return StatusUpdate(decision.id, verdict, value, "\n".join(reasons), now, proof=proof)
+    return StatusUpdate(decision.id, verdict, value, reason, now, proof=proof)
 
 
-def _numbers(stories: Sequence[DetectionTimes]) -> str:
-    named = "、".join(str(story.alert) for story in stories[:_NAMED])
-    return named if len(stories) <= _NAMED else f"{named} ほか"
+def _numbers(stories: Sequence[DetectionTimes]) -> Message:
+    code = "common.list" if len(stories) <= _NAMED else "objectives.alerts-and-more"
+    return Message(code, parts=[story.alert for story in stories[:_NAMED]])
 
 
 def _as_proof(story: DetectionTimes) -> dict[str, object]:

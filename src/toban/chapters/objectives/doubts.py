@@ -7,6 +7,7 @@ from toban.design.finding import Finding, FindingLevel
 from toban.design.origin import Origin
 from toban.design.reader import Design
 from toban.engine.bindings.model import Bindings
+from toban.message import Message
 
 
 def doubts(_design: Design, bindings: Bindings) -> Iterator[Finding]:
@@ -14,12 +15,13 @@ def doubts(_design: Design, bindings: Bindings) -> Iterator[Finding]:
     status = STATUS.of(bindings)
     for each in status.services if status is not None else ():
         if each.target not in bindings.targets:
+            code = "objectives.bind-target-or-name-another" if bindings.targets else "objectives.bind-target"
+            section = f'[targets."{each.target}"]'
             yield Finding(
                 "BD009",
                 FindingLevel.WARNING,
                 Origin(bindings.file, bindings.lines["status", ""]),
-                f"公開ページの「{each.name}」を測る対象「{each.target}」がありません",
+                Message("objectives.public-service-not-bound", service=each.name, target=each.target),
                 f'target = "{each.target}"',
-                f'[targets."{each.target}"] を書くか、ある対象を書いてください: '
-                f"{'、'.join(bindings.targets) or 'ありません'}",
+                Message(code, section=section, targets=tuple(bindings.targets)),
             )

@@ -9,10 +9,10 @@ from toban.design.reader import Design
 from toban.engine.bindings.model import Bindings
 from toban.engine.evidence.status import StatusUpdate
 from toban.engine.evidence.verdict import Verdict
-from toban.engine.notify.duty.roster import Override, Roster, clock, following, holding, on_duty, rosters
-from toban.engine.said import recorded
+from toban.engine.notify.duty.roster import Override, Roster, following, holding, on_duty, rosters
+from toban.message import NOTHING, Message, lines, listing, plain
 
-_WEEK = 7
+_WEEK = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 _QUARTERS = 24 * 4
 _QUARTER = timedelta(minutes=15)
 _DAY = timedelta(days=1)
@@ -36,35 +36,28 @@ def _duty(
     names = [name for layer in roster.layers for name in layer.people] or [duty.role]
     unreachable = list(_unreachable(dict.fromkeys(names), duty, bindings))
     if unreachable:
-        return StatusUpdate(duty.id, Verdict.UNBOUND, "", "\n".join(unreachable), moment)
+        return StatusUpdate(duty.id, Verdict.UNBOUND, NOTHING, lines(*unreachable), moment)
     held = holding(roster, overrides, moment, bindings.system)
-    who = "、".join(_name(name, bindings) for name in held.people) or "だれもいません"
-    reason = "\n".join(_told(roster, overrides, bindings, moment))
+    who = listing([_name(name, bindings) for name in held.people]) or Message("objectives.nobody-on-duty")
+    reason = lines(*_told(roster, overrides, bindings, moment))
     if duty.hours is None:
         return StatusUpdate(duty.id, Verdict.CONFORMING, who, reason, moment)
     if not held.people and on_duty(Roster(duty.role, duty), (), moment, bindings.system).people:
         return StatusUpdate(duty.id, Verdict.DEVIATING, who, reason, moment)
     is_there = bool(on_duty(roster, overrides, moment, bindings.system).people)
-    state = "対応時間中" if is_there else "対応時間外"
-    return StatusUpdate(duty.id, Verdict.CONFORMING, f"{who} ({state})", reason, moment)
+    value = Message("objectives.within-hours" if is_there else "objectives.outside-hours", people=who)
+    return StatusUpdate(duty.id, Verdict.CONFORMING, value, reason, moment)
 
 
-def _unreachable(names: Iterable[str], duty: DutyRole, bindings: Bindings) -> Iterator[str]:
+def _unreachable(names: Iterable[str], duty: DutyRole, bindings: Bindings) -> Iterator[Message]:
     for name in names:
-        person = bindings.people.get(name)
+        person, section = bindings.people.get(name), f'[people."{name}"]'
         if person is None:
-            yield recorded(
-                "役割「%(role)s」の担当者が %(file)s にありません: %(section)s を書いてください",
-                role=duty.role,
-                file=bindings.file,
-                section=f'[people."{name}"]',
+            yield Message(
+                "objectives.role-without-person", role=duty.role, file=bindings.file, section=section
             )
         elif not any(getattr(person, way) for way in ("email", "slack", "pagerduty", "phone")):
-            yield recorded(
-                "%(file)s の %(section)s に email か slack か pagerduty か phone を書いてください",
-                file=bindings.file,
-                section=f'[people."{name}"]',
-            )
+            yield Message("objectives.person-without-address", file=bindings.file, section=section)
 
 
 def _name(name: str, bindings: Bindings) -> str:
@@ -74,17 +67,17 @@ def _name(name: str, bindings: Bindings) -> str:
 
 def _told(
     roster: Roster, overrides: Sequence[Override], bindings: Bindings, moment: datetime
-) -> Iterator[str]:
-    yield str(roster.hours) if roster.hours is not None else "対応時間は書かれていません"
+) -> Iterator[Message]:
+    yield plain(str(roster.hours)) if roster.hours is not None else Message("objectives.hours-not-written")
     system = bindings.system
     override = holding(roster, overrides, moment, system).override
     if override is not None:
-        until = clock(override.end, system.zone)
-        yield f"{until} まで代理 ({override.author}: {override.reason})"
+        until = override.end.astimezone(system.zone)
+        yield Message("objectives.deputy-until", until=until, author=override.author, reason=override.reason)
     coming = following(roster, overrides, moment, system)
     if coming is not None:
-        who = "、".join(_name(name, bindings) for name in coming.watch.people)
-        yield f"次は {clock(coming.start, system.zone)} から {who}"
+        people = [_name(name, bindings) for name in coming.watch.people]
+        yield Message("objectives.next-on-duty", start=coming.start.astimezone(system.zone), people=people)
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,18 +88,19 @@ class DutyGap:
     is_holiday: bool
     """Whether the gap exists only if that day is a public holiday."""
 
-    def __str__(self) -> str:
-        day = "月火水木金土日"[self.at.weekday()]
-        return f"{f'祝日の{day}曜' if self.is_holiday else f'{day}曜'} {self.at:%H:%M}"
+    @property
+    def words(self) -> Message:
+        """That nobody is on duty then."""
+        day = Message(f"objectives.day-{_WEEK[self.at.weekday()]}")
+        code = "objectives.nobody-on-holiday" if self.is_holiday else "objectives.nobody-on-day"
+        return Message(code, day=day, time=f"{self.at:%H:%M}")
 
 
 def _service(service: ServiceHours, known: Collection[Roster], moment: datetime) -> StatusUpdate:
     gap = first_gap(service, known, moment)
-    if gap is None:
-        reason = "この時間帯のどの時刻にも、対応時間内の役割があります"
-        return StatusUpdate(service.id, Verdict.CONFORMING, str(service.hours), reason, moment)
-    reason = f"{gap} には、対応時間内の役割がありません"
-    return StatusUpdate(service.id, Verdict.DEVIATING, str(service.hours), reason, moment)
+    verdict = Verdict.CONFORMING if gap is None else Verdict.DEVIATING
+    reason = gap.words if gap is not None else Message("objectives.somebody-always-on-duty")
+    return StatusUpdate(service.id, verdict, plain(str(service.hours)), reason, moment)
 
 
 def first_gap(service: ServiceHours, known: Collection[Roster], moment: datetime) -> DutyGap | None:
@@ -116,7 +110,7 @@ def first_gap(service: ServiceHours, known: Collection[Roster], moment: datetime
     """
     midnight = moment.replace(hour=0, minute=0, second=0, microsecond=0, tzinfo=None)
     monday = midnight - timedelta(days=midnight.weekday())
-    week = [monday + _DAY * number for number in range(_WEEK)]
+    week = [monday + _DAY * number for number in range(len(_WEEK))]
     for holidays in ((), *((day.date(),) for day in week)):
         for day in week:
             gap = _gap_of(day, service, known, holidays)

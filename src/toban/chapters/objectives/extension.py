@@ -7,10 +7,11 @@ from toban.design.clauses.decisions import Decision
 from toban.design.clauses.objectives import DutyRole, Objective, ServiceHours
 from toban.engine.extension import Extension, Link, RowKind, always
 from toban.engine.registry.commands import Command
+from toban.message import Message
 
 
 def _levels(_row: Objective) -> Link:
-    return Link("levels", "サービスレベル")
+    return Link("levels", Message("objectives.service-levels"))
 
 
 EXTENSION = Extension(
@@ -29,14 +30,12 @@ EXTENSION = Extension(
     operation="toban.chapters.objectives.operation",
     apps=("toban.chapters.objectives",),
     pages="toban.faces.web.objectives.urls",
-    menu=(Link("levels", "サービスレベル"),),
+    menu=(Link("levels", Message("objectives.service-levels")),),
     commands={
-        "levels": Command(
-            "toban.faces.cli.objectives.levels", "The service levels of chapter 1 (運用目標の達成状況)."
-        ),
+        "levels": Command("toban.faces.cli.objectives.levels", Message("commands.levels")),
         "status export": Command(
             "toban.faces.cli.objectives.export",
-            "Write the public page into a folder (公開ページを書き出す).",
+            Message("commands.status-export"),
             needs_state=False,
         ),
     },

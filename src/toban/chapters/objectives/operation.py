@@ -14,6 +14,7 @@ from toban.engine.editions.edition import Edition
 from toban.engine.operation import EditionLoop, Operation, WorkerShift, Workplace
 from toban.engine.overview import EditionStatus, OverviewFigure
 from toban.engine.telemetry.store import StoreUnavailable
+from toban.message import NOTHING, Message
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,10 +26,10 @@ class ObjectiveChapterPlan:
     """The ids of the rows about duty, service hours and detection."""
 
     @property
-    def rows(self) -> Mapping[str, str]:
+    def rows(self) -> Mapping[str, Message]:
         """See `Plan`."""
         measured = (each.objective.id for each in self.levels.slis)
-        return {**dict.fromkeys((*measured, *self.told), ""), **self.levels.unbound}
+        return {**dict.fromkeys((*measured, *self.told), NOTHING), **self.levels.unbound}
 
 
 def _plan(edition: Edition) -> ObjectiveChapterPlan:

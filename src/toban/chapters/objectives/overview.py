@@ -4,7 +4,7 @@ from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from toban.chapters.objectives import periods, rules
-from toban.chapters.objectives.report import BUDGET_LEFT
+from toban.chapters.objectives.report import budget_left
 from toban.chapters.objectives.rules import SliceTally
 from toban.chapters.objectives.service import kept
 from toban.chapters.objectives.sli import LevelPlan, Sli
@@ -14,7 +14,7 @@ from toban.engine.editions.edition import Edition
 from toban.engine.evidence.verdict import Verdict
 from toban.engine.extension import Link
 from toban.engine.overview import EditionStatus, FigureTrend, OverviewFigure
-from toban.engine.said import Said
+from toban.message import NOTHING, Message, plain
 
 
 def error_budget(edition: Edition, plan: LevelPlan, seen: EditionStatus) -> OverviewFigure:
@@ -24,20 +24,19 @@ def error_budget(edition: Edition, plan: LevelPlan, seen: EditionStatus) -> Over
     )
     zone = edition.bindings.system.zone
     if objective is None:
-        missing = Said("文書に稼働率の目標がありません")
-        return OverviewFigure(_link("levels"), Said("—"), missing, trend=_trend(None, seen.now, zone))
+        missing = Message("objectives.no-availability-target")
+        return OverviewFigure(_link("levels"), plain("—"), missing, trend=_trend(None, seen.now, zone))
     row = seen.rows.get(objective.id)
-    left = row.value.partition(BUDGET_LEFT % {"left": ""})[2] if row is not None else ""
+    left = budget_left(row.value) if row is not None else NOTHING
     verdict = row.verdict if row is not None and left else Verdict.NOT_MEASURABLE
     measured = next((each for each in plan.slis if each.objective.id == objective.id), None)
     link = _link("evidence", objective.id)
-    return OverviewFigure(
-        link, Said(left), Said(str(objective.target)), verdict, _trend(measured, seen.now, zone)
-    )
+    target = plain(str(objective.target))
+    return OverviewFigure(link, left, target, verdict, _trend(measured, seen.now, zone))
 
 
 def _link(page: str, *arguments: str) -> Link:
-    return Link(page, "エラーバジェット残り", arguments)
+    return Link(page, Message("objectives.error-budget-remaining"), arguments)
 
 
 def _trend(measured: Sli | None, now: datetime, zone: ZoneInfo) -> FigureTrend:

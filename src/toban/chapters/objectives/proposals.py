@@ -10,8 +10,7 @@ from toban.design.values.metric import Metric
 from toban.engine.bindings.draft import BindingProposal, OpenTable
 from toban.engine.bindings.model import WHOLE_SYSTEM
 from toban.engine.registry.kinds import Kinds
-
-_NOTE = "応答時間を監視する対象が一つなら、それで測ります。ほかの対象で測るときに書きます"
+from toban.message import Message
 
 
 def open_tables(design: Design, _kinds: Kinds) -> Iterator[OpenTable]:
@@ -24,5 +23,5 @@ def open_tables(design: Design, _kinds: Kinds) -> Iterator[OpenTable]:
             row.name,
             [row],
             [BindingProposal("", ObjectiveBinding, {"target": target})],
-            [_NOTE],
+            [Message("objectives.measured-by-default")],
         )

@@ -9,16 +9,13 @@ from toban.chapters.objectives import periods, rules
 from toban.chapters.objectives.rules import Burn, ErrorBudget, SliceTally
 from toban.chapters.objectives.sli import Sli
 from toban.design.values.metric import Metric
-from toban.engine import amounts
-from toban.engine.amounts import length
+from toban.engine.amounts import about, length
 from toban.engine.evidence.status import StatusUpdate
 from toban.engine.evidence.verdict import Verdict
 from toban.engine.notify.signal import Condition, Signal
-from toban.engine.said import recorded
 from toban.engine.spans import Span
+from toban.message import NOTHING, Message, lines
 
-BUDGET_LEFT = "エラーバジェット残り %(left)s"
-"""How the time left is written in an availability's value."""
 _BUDGET_PERIOD = timedelta(days=30)
 """A burn rate of 1 uses up the error budget in this time."""
 
@@ -35,7 +32,7 @@ class ObjectiveReport:
     year_span: Span
     burns: Sequence[Burn]
     """Most severe rule first; empty for an objective without a budget."""
-    trouble: str
+    trouble: Message
     """Why the telemetry store could not be queried."""
     now: datetime
 
@@ -111,12 +108,11 @@ def signals(level: ObjectiveReport, now: datetime) -> Iterator[Signal]:
         yield _signal(level, f"{key}/burn", condition, _burn_words(burning), now)
     if level.budget is not None:
         is_spent = level.budget.left <= timedelta(0)
-        spent = recorded("今月のエラーバジェットを使い切りました")
-        words = spent if is_spent else recorded("今月のエラーバジェットが残っています")
+        words = Message("objectives.budget-spent" if is_spent else "objectives.budget-remains")
         yield _signal(level, f"{key}/budget", Condition.WARNING if is_spent else Condition.OK, words, now)
 
 
-def _signal(level: ObjectiveReport, key: str, condition: Condition, value: str, now: datetime) -> Signal:
+def _signal(level: ObjectiveReport, key: str, condition: Condition, value: Message, now: datetime) -> Signal:
     objective = level.sli.objective
     is_ok = condition is Condition.OK
     return Signal(
@@ -125,24 +121,21 @@ def _signal(level: ObjectiveReport, key: str, condition: Condition, value: str, 
         citation=str(objective.origin),
         clause_text=objective.text,
         condition=condition,
-        subject=f"運用目標 {objective.name}",
+        subject=Message("objectives.objective", name=objective.name),
         value=value,
-        limit="" if is_ok else recorded("目標 %(target)s", target=objective.target),
+        limit=NOTHING if is_ok else Message("objectives.target", target=objective.target),
         began_at=now,
         detected_at=now,
-        advice="" if is_ok else recorded("継続中の障害を解消し、今月の残りの変更を見送るか決めてください"),
+        advice=NOTHING if is_ok else Message("objectives.budget-advice"),
         labels={"target": level.sli.target, "item": "level"},
     )
 
 
-def _burn_words(burning: Burn | None) -> str:
+def _burn_words(burning: Burn | None) -> Message:
     if burning is None:
-        return recorded("バーンレートは範囲内です")
-    return recorded(
-        "バーンレート %(rate)s 倍: このままなら%(left)sでエラーバジェットを使い切ります",
-        rate=f"{burning.rate:.1f}",
-        left=amounts.about(_BUDGET_PERIOD / burning.rate),
-    )
+        return Message("objectives.burn-rate-normal")
+    left = about(_BUDGET_PERIOD / burning.rate)
+    return Message("objectives.burning", rate=burning.rate, left=left)
 
 
 def _verdict(level: ObjectiveReport) -> Verdict:
@@ -158,55 +151,54 @@ def _verdict(level: ObjectiveReport) -> Verdict:
     return Verdict.CONFORMING
 
 
-def _value(level: ObjectiveReport) -> str:
+def _value(level: ObjectiveReport) -> Message:
     if level.month.mean is None:
-        return ""
-    mean = level.month.mean_unplanned or level.month.mean
-    parts = [recorded("今月 %(figure)s", figure=figure(level.sli.metric, mean))]
-    if level.budget is not None:
-        parts.append(recorded(BUDGET_LEFT, left=remains(level.sli.metric, level.budget)))
-    return "、".join(parts)
+        return NOTHING
+    month = figure(level.sli.metric, level.month.mean_unplanned or level.month.mean)
+    if level.budget is None:
+        return Message("objectives.this-month", month=month)
+    left = remains(level.sli.metric, level.budget)
+    return Message("objectives.this-month-and-budget", month=month, left=left)
 
 
-def remains(metric: Metric, budget: ErrorBudget) -> str:
+def budget_left(value: Message) -> Message:
+    """Return what the *value* of an objective says about its error budget; nothing if it says nothing."""
+    left = value.values.get("left")
+    return left if isinstance(left, Message) else NOTHING
+
+
+def remains(metric: Metric, budget: ErrorBudget) -> Message:
     """Return what is left of *budget*; for an availability, also as time."""
+    percent = budget.share_left * 100
     if metric is not Metric.UP:
-        return f"{budget.share_left:.0%}"
-    left = budget.left
-    time = length(left) if left > timedelta(0) else f"-{length(-left)}"
-    return f"{time} ({budget.share_left:.0%})"
+        return Message("objectives.share-left", percent=percent)
+    if budget.left < timedelta(0):
+        return Message("objectives.time-overspent", length=length(-budget.left))
+    return Message("objectives.time-left", length=length(budget.left), percent=percent)
 
 
-def _reason(level: ObjectiveReport) -> str:
+def _reason(level: ObjectiveReport) -> Message:
     if level.trouble:
-        return recorded("測定履歴を読めません: %(trouble)s", trouble=level.trouble)
+        return Message("objectives.history-not-readable", trouble=level.trouble)
+    by = level.sli.measured_by
     if level.month.mean is None:
-        return recorded("%(by)s の測定がまだありません", by=level.sli.measured_by)
+        return Message("objectives.no-measurement-yet", by=by)
     metric = level.sli.metric
-    told = [
-        recorded(
-            "今日 %(today)s、今年 %(year)s",
-            today=figure(metric, level.today.mean),
-            year=figure(metric, level.year.mean_unplanned),
-        ),
-        recorded("計画メンテナンスを含めると今月 %(figure)s", figure=figure(metric, level.month.mean)),
-        recorded(
-            "%(by)s で測定。今月の %(share)s について分かっています",
-            by=level.sli.measured_by,
-            share=f"{level.coverage:.1%}",
-        ),
-    ]
-    if level.burning is not None:
-        told.insert(0, _burn_words(level.burning))
-    return "\n".join(told)
+    today, year = figure(metric, level.today.mean), figure(metric, level.year.mean_unplanned)
+    return lines(
+        _burn_words(level.burning) if level.burning is not None else NOTHING,
+        Message("objectives.today-and-year", today=today, year=year),
+        Message("objectives.month-with-planned", month=figure(metric, level.month.mean)),
+        Message("objectives.measured-by", by=by, percent=level.coverage * 100),
+    )
 
 
-def figure(metric: Metric, mean: float | None) -> str:
-    """Return *mean* as text for people."""
+def figure(metric: Metric, mean: float | None) -> Message:
+    """Return *mean* in its unit."""
     if mean is None:
-        return recorded("測定なし")
-    value = rules.in_unit(metric, mean)
-    return f"{value:.0f}ms" if metric is Metric.RESPONSE_TIME else f"{value:.3f}%"
+        return Message("objectives.not-measured")
+    unit = "milliseconds" if metric is Metric.RESPONSE_TIME else "percent"
+    return Message(f"objectives.in-{unit}", value=rules.in_unit(metric, mean))
 
 
 def _figure(level: ObjectiveReport, mean: float | None) -> str | None:

@@ -26,6 +26,7 @@ from toban.engine.notify.duty import overrides
 from toban.engine.notify.planned import planned
 from toban.engine.spans import Span
 from toban.engine.telemetry.store import StoreUnavailable, Telemetry
+from toban.message import NOTHING, message_of
 
 _BACK = 60
 """Days before today that are computed when an objective is measured for the first time."""
@@ -71,9 +72,9 @@ class Objectives:
         try:
             current = self._count(sli.indicator, design, bindings, now)
             burns = self._burns(sli, design, bindings, now)
-            trouble = ""
+            trouble = NOTHING
         except StoreUnavailable as error:
-            current, burns, trouble = self._so_far(sli.indicator, today), (), str(error)
+            current, burns, trouble = self._so_far(sli.indicator, today), (), message_of(error)
         days = kept(sli.indicator, year[0].date(), today) | {today: current}
         return ObjectiveReport(
             sli=sli,

@@ -9,7 +9,7 @@ from toban.design.clauses.objectives import Objective
 from toban.design.reader import Design
 from toban.design.values.metric import Metric
 from toban.engine.bindings.model import WHOLE_SYSTEM, Bindings
-from toban.engine.said import recorded
+from toban.message import Message
 
 _MEASURED = {
     Metric.AVAILABILITY: Metric.UP,
@@ -68,14 +68,15 @@ class LevelPlan:
     """What chapter 1 measures, and why it does not measure the rest."""
 
     slis: tuple[Sli, ...]
-    unbound: Mapping[str, str]
+    unbound: Mapping[str, Message]
     """Clause id → why it is not measured."""
 
 
 def plan(design: Design, bindings: Bindings) -> LevelPlan:
     """Return the indicators: those of `[objectives]`, or else the service whose response time is watched."""
     faces = _faces(design.of(Monitor), bindings)
-    slis, unbound = [], {}
+    slis: list[Sli] = []
+    unbound: dict[str, Message] = {}
     for objective in design.of(Objective):
         found = _indicator(objective, faces, bindings)
         if isinstance(found, Sli):
@@ -85,31 +86,22 @@ def plan(design: Design, bindings: Bindings) -> LevelPlan:
     return LevelPlan(tuple(slis), unbound)
 
 
-def _indicator(objective: Objective, faces: Sequence[str], bindings: Bindings) -> Sli | str:
+def _indicator(objective: Objective, faces: Sequence[str], bindings: Bindings) -> Sli | Message:
     metric = _MEASURED.get(objective.metric) if objective.metric is not None else None
     if metric is None:
-        return recorded(
-            "「%(name)s」は測れません: 測れるのは稼働率、レスポンスタイム、エラー率です",
-            name=objective.name,
-        )
+        return Message("objectives.not-measurable", name=objective.name)
     written = OBJECTIVES.of(bindings).get(objective.name)
     if written is not None:
         if written.target not in bindings.targets:
             section = f'[targets."{written.target}"]'
-            return recorded("%(file)s に %(section)s がありません", file=bindings.file, section=section)
+            return Message("objectives.target-missing", file=bindings.file, section=section)
         return Sli(objective, Indicator(objective.id, metric, written.target, written.instance))
     section = f'[objectives."{objective.name}"] target = "…"'
-    way_out = recorded("%(file)s に %(section)s を書いてください", file=bindings.file, section=section)
+    way_out = Message("objectives.write-section", file=bindings.file, section=section)
     if not faces:
-        return recorded(
-            "応答時間を監視する対象が接続されていないため、測り方が決まりません: %(way_out)s",
-            way_out=way_out,
-        )
+        return Message("objectives.no-target-answers-users", way_out=way_out)
     if len(faces) > 1:
-        names = "」「".join(faces)
-        return recorded(
-            "「%(names)s」のどれで測るかが決まりません: %(way_out)s", names=names, way_out=way_out
-        )
+        return Message("objectives.several-targets-answer-users", targets=faces, way_out=way_out)
     return Sli(objective, Indicator(objective.id, metric, faces[0]))
 
 

@@ -96,7 +96,7 @@ def test_the_number_of_rows_in_the_window_decides(store: StoreProcess, count: in
 
     stage.measure()
 
-    assert (shown().verdict, shown().value) == (verdict, f"{count}件")
+    assert (shown().verdict, str(shown().value)) == (verdict, f"{count}件")
 
 
 def test_the_alert_cites_the_row_and_names_the_search(store: StoreProcess) -> None:
@@ -106,12 +106,12 @@ def test_the_alert_cites_the_row_and_names_the_search(store: StoreProcess) -> No
     stage.measure()
 
     alert = Alert.objects.get(clause_id=ERRORS)
-    assert (alert.condition, alert.citation, alert.limit) == (
+    assert (alert.condition, alert.citation, str(alert.limit)) == (
         "critical",
         "運用設計書.md:6",
         "異常 5分間に10件以上",
     )
-    assert (alert.subject, alert.value) == ("API ERRORログ", "12件")
+    assert (str(alert.subject), str(alert.value)) == ("API ERRORログ", "12件")
     assert alert.labels["target"] == "API"
     assert alert.labels["instance"] == "service:shop-api level:ERROR"
 
@@ -135,19 +135,19 @@ def test_each_row_is_counted_separately_and_has_its_own_series(store: StoreProce
 
     stage.measure()
 
-    assert (shown(DECLINED).verdict, shown(DECLINED).value) == ("warning", "1件")
+    assert (shown(DECLINED).verdict, str(shown(DECLINED).value)) == ("warning", "1件")
     assert {(each.target, each.value) for each in stage.samples} == {(ERRORS, 12.0), (DECLINED, 1.0)}
 
 
 def test_a_row_without_a_window_is_unbound_until_the_bindings_name_one(store: StoreProcess) -> None:
-    assert 'window = "5分"' in next(iter(Stage(store).plan.unbound.values()))
+    assert 'window = "5分"' in str(next(iter(Stage(store).plan.unbound.values())))
 
     stage = Stage(store, BINDINGS.replace("query =", 'window = "10分", query ='))
     stage.write(100, "WARNING", back=500)
     stage.measure()
 
     assert stage.plan.unbound == {}
-    assert shown("monitoring/monitor/API/WARNING").value == "100件（10分間）"
+    assert str(shown("monitoring/monitor/API/WARNING").value) == "100件（10分間）"
 
 
 def test_nothing_is_green_when_no_log_line_arrives(store: StoreProcess) -> None:
@@ -156,7 +156,7 @@ def test_nothing_is_green_when_no_log_line_arrives(store: StoreProcess) -> None:
     stage.measure(rounds=9)
 
     assert shown().verdict == "not-measurable"
-    assert "「service:shop-api」のログが1日のあいだ一行も届いていません" in shown().reason
+    assert "「service:shop-api」のログが1日のあいだ一行も届いていません" in str(shown().reason)
 
 
 def test_no_match_among_many_rows_is_a_real_zero(store: StoreProcess) -> None:
@@ -165,4 +165,4 @@ def test_no_match_among_many_rows_is_a_real_zero(store: StoreProcess) -> None:
 
     stage.measure()
 
-    assert (shown().verdict, shown().value) == ("conforming", "0件")
+    assert (shown().verdict, str(shown().value)) == ("conforming", "0件")

@@ -23,6 +23,7 @@ from toban.chapters.monitoring.discovery import DiscoveredHost, DiscoveryKind, U
 from toban.engine.bindings.load import read_bindings
 from toban.engine.bindings.model import Bindings, DiscoveryBinding
 from toban.engine.notify.models import Alert
+from toban.message import plain
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -49,7 +50,7 @@ class Fleet:
         if self.trouble == "faulty":
             raise ZeroDivisionError
         if self.trouble:
-            raise Undiscovered(self.trouble)
+            raise Undiscovered(plain(self.trouble))
         return [DiscoveredHost(name, {"name": name}) for name in self.names]
 
 
@@ -101,7 +102,7 @@ def test_hosts_are_measured_as_they_are_found(scene: Scene) -> None:
 
     scene.measure(rounds=2)
 
-    assert (status().verdict, status().value) == ("warning", "75%（web-2）")
+    assert (status().verdict, str(status().value)) == ("warning", "75%（web-2）")
     assert {sample.instance for sample in scene.stage.samples} == {"web-1", "web-2"}
 
 
@@ -117,7 +118,7 @@ def test_a_new_host_is_measured_along_with_the_others(scene: Scene) -> None:
 
     assert labels(scene) == ["web-1", "web-2"]
     assert before in scene.stage.board.slots
-    assert (status().verdict, status().value) == ("deviating", "92%（web-1）")
+    assert (status().verdict, str(status().value)) == ("deviating", "92%（web-1）")
 
 
 def test_a_removed_host_raises_no_missing_data_and_its_alert_resolves_with_the_reason(scene: Scene) -> None:
@@ -132,8 +133,8 @@ def test_a_removed_host_raises_no_missing_data_and_its_alert_resolves_with_the_r
     scene.measure(rounds=20)
 
     (alert,) = Alert.objects.all()
-    assert (open_alerts(), alert.value) == ([], "測定の対象から外れました")
-    assert (status().verdict, status().value) == ("conforming", "20%")
+    assert (open_alerts(), str(alert.value)) == ([], "測定の対象から外れました")
+    assert (status().verdict, str(status().value)) == ("conforming", "20%")
     assert scene.stage.closed == ["web-2"]
 
 
@@ -180,7 +181,7 @@ def test_a_failed_discovery_does_not_count_hosts_as_gone(scene: Scene, trouble: 
 
     assert labels(scene) == ["web-1", "web-2"]
     assert [condition for _, condition in open_alerts()] == ["critical"]
-    assert "最後に見つかった 2 台を測っています" in status().reason
+    assert "最後に見つかった 2 台を測っています" in str(status().reason)
 
 
 def test_a_discovery_problem_is_no_longer_reported_once_it_is_over(scene: Scene) -> None:
@@ -190,12 +191,12 @@ def test_a_discovery_problem_is_no_longer_reported_once_it_is_over(scene: Scene)
     scene.measure(rounds=2)
     scene.fleet.trouble = "鍵か権限が正しくありません"
     scene.measure(rounds=3)
-    assert "鍵か権限" in status().reason
+    assert "鍵か権限" in str(status().reason)
 
     scene.fleet.trouble = ""
     scene.measure(rounds=3)
 
-    assert status().reason == "正常範囲（0-60%）にあります"
+    assert str(status().reason) == "正常範囲（0-60%）にあります"
 
 
 def test_a_silent_host_is_down_although_discovery_fails(scene: Scene) -> None:
@@ -223,7 +224,9 @@ def test_a_hanging_discovery_is_reported_and_delays_nothing_else(scene: Scene) -
     scene.measure(rounds=12)
 
     assert [condition for _, condition in open_alerts()] == ["no-data"]
-    assert "register: 探しに行ったまま戻りません（最後に見つかった 1 台を測っています）" in status().reason
+    assert "register: 探しに行ったまま戻りません（最後に見つかった 1 台を測っています）" in str(
+        status().reason
+    )
 
 
 def test_a_clock_set_back_delays_no_reading(scene: Scene) -> None:
@@ -252,7 +255,7 @@ def test_no_host_counts_as_gone_after_a_restart_until_discovery_works(scene: Sce
     scene.measure(rounds=20)
 
     assert sorted(condition for _, condition in open_alerts()) == ["critical", "no-data", "no-data"]
-    assert (status().verdict, status().reason) == (
+    assert (status().verdict, str(status().reason)) == (
         "not-measurable",
         "測定できません: register: EC2 に届きません",
     )
@@ -292,9 +295,9 @@ def test_finding_no_host_is_reported_and_is_not_green(scene: Scene) -> None:
     scene.measure(rounds=10)
 
     assert waiting.verdict == "not-measurable"
-    assert "register: 見つかった機械が 0 台です" in waiting.reason
+    assert "register: 見つかった機械が 0 台です" in str(waiting.reason)
     assert (status().verdict, open_alerts()) == ("not-measurable", [(status().clause_id, "no-data")])
-    assert status().reason == "測定できません: register: 見つかった機械が 0 台です"
+    assert str(status().reason) == "測定できません: register: 見つかった機械が 0 台です"
 
 
 def test_the_first_host_found_resolves_the_alert_about_no_hosts(scene: Scene) -> None:
@@ -331,7 +334,7 @@ def test_bound_and_found_hosts_are_judged_together(scene: Scene) -> None:
     scene.measure(rounds=3)
 
     assert labels(scene) == ["web-0", "web-1"]
-    assert (status().verdict, status().value) == ("warning", "75%（web-0）")
+    assert (status().verdict, str(status().value)) == ("warning", "75%（web-0）")
 
 
 def test_editing_the_bindings_elsewhere_does_not_affect_discovered_hosts(scene: Scene) -> None:

@@ -81,12 +81,12 @@ def test_terminated_instances_leave_no_alert_behind(moto: str) -> None:
 
     stage.adopt(design(cpu("Web")), bindings(moto, stage))
     stage.measure(rounds=2)
-    assert (status().verdict, status().value) == ("deviating", f"92%（{second}）")
+    assert (status().verdict, str(status().value)) == ("deviating", f"92%（{second}）")
     assert [condition for _, condition in open_alerts()] == ["critical"]
 
     client("ec2", moto).terminate_instances(InstanceIds=[second])
     stage.measure(rounds=12)
     stage.board.close()
 
-    assert (status().verdict, status().value, open_alerts()) == ("conforming", "20%", [])
-    assert Alert.objects.get().value == "測定の対象から外れました"
+    assert (status().verdict, str(status().value), open_alerts()) == ("conforming", "20%", [])
+    assert str(Alert.objects.get().value) == "測定の対象から外れました"

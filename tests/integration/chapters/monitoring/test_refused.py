@@ -75,7 +75,7 @@ def in_part(handler: Handler) -> None:
     ("source", "answer", "why"),
     [
         (DATADOG, forbidden, "web-1: Datadog が鍵を認めません"),
-        (DATADOG, throttled, "web-1: Datadog が要求を絞っています（60秒後まで尋ねません）"),
+        (DATADOG, throttled, "web-1: Datadog が要求を絞っています（1分後まで尋ねません）"),
         (NEWRELIC, denied, "web-1: New Relic が鍵を認めません"),
         (NEWRELIC, throttled, "web-1: New Relic が要求を絞っています"),
         (CLOUDWATCH, wrong_keys, "web-1: 鍵か権限が正しくありません"),
@@ -94,7 +94,10 @@ def test_a_refused_request_makes_the_row_not_measurable_with_the_reason(
     stage.measure(rounds=12)
 
     assert status().verdict == "not-measurable"
-    assert status().reason.startswith(f"測定できません: {why}")
+    assert str(status().reason).startswith(f"測定できません: {why}")
     alert = Alert.objects.get()
-    assert (alert.condition, alert.value) == ("no-data", status().reason.removeprefix("測定できません: "))
-    assert "hunter2" not in alert.value
+    assert (alert.condition, str(alert.value)) == (
+        "no-data",
+        str(status().reason).removeprefix("測定できません: "),
+    )
+    assert "hunter2" not in str(alert.value)

@@ -29,6 +29,7 @@ from toban.engine.evidence.models import ClauseStatus
 from toban.engine.notify.delivery.lead import NotLeading
 from toban.engine.notify.models import Alert
 from toban.engine.telemetry.samples import Sample
+from toban.message import plain
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -90,7 +91,7 @@ class Place:
             raise ZeroDivisionError
         if isinstance(answer, str):
             raise Unmeasurable(
-                f"{self.instance}: {answer}", [Measurement(Metric.UP, self.instance, now, 0.0)]
+                plain(f"{self.instance}: {answer}"), [Measurement(Metric.UP, self.instance, now, 0.0)]
             )
         return [Measurement(Metric.CPU_USAGE, self.instance, now, answer)]
 
@@ -161,7 +162,7 @@ def open_alerts() -> list[tuple[str, str]]:
 def test_a_row_waits_for_its_first_value_and_is_not_green_meanwhile(stage: Stage) -> None:
     stage.adopt(design(cpu("Web")), bindings(Web=["web-1"]))
 
-    assert (status().verdict, status().reason) == ("not-measurable", "最初の測定を待っています")
+    assert (status().verdict, str(status().reason)) == ("not-measurable", "最初の測定を待っています")
     assert open_alerts() == []
 
 
@@ -171,7 +172,7 @@ def test_a_normal_value_conforms_and_becomes_a_sample(stage: Stage) -> None:
 
     stage.measure()
 
-    assert (status().verdict, status().value, status().observed_at) == ("conforming", "42.1%", NOON)
+    assert (status().verdict, str(status().value), status().observed_at) == ("conforming", "42.1%", NOON)
     assert stage.samples == [Sample(Metric.CPU_USAGE, "Web", "web-1", NOON, 42.06)]
 
 
@@ -183,8 +184,12 @@ def test_a_critical_value_deviates_and_raises_an_alert_that_cites_the_row(stage:
 
     alert = Alert.objects.get()
     assert status().verdict == "deviating"
-    assert (alert.condition, alert.citation, alert.limit) == ("critical", "運用設計書.md:34", "異常 85%以上")
-    assert (alert.subject, alert.value, alert.began_at) == ("Web CPU使用率", "92%", NOON)
+    assert (alert.condition, alert.citation, str(alert.limit)) == (
+        "critical",
+        "運用設計書.md:34",
+        "異常 85%以上",
+    )
+    assert (str(alert.subject), str(alert.value), alert.began_at) == ("Web CPU使用率", "92%", NOON)
 
 
 def test_an_alert_resolves_after_three_normal_readings(stage: Stage) -> None:
@@ -205,17 +210,17 @@ def test_the_worst_instance_decides_and_is_named(stage: Stage) -> None:
 
     stage.measure()
 
-    assert (status().verdict, status().value) == ("warning", "75%（web-2）")
+    assert (status().verdict, str(status().value)) == ("warning", "75%（web-2）")
 
 
 def test_a_target_that_never_answers_becomes_not_measurable_with_the_reason(stage: Stage) -> None:
     stage.adopt(design(cpu("Web")), bindings(Web=["web-1"]))
 
     stage.measure(rounds=8)
-    assert status().reason == "最初の測定を待っています"
+    assert str(status().reason) == "最初の測定を待っています"
     stage.measure()
 
-    assert (status().verdict, status().reason) == (
+    assert (status().verdict, str(status().reason)) == (
         "not-measurable",
         "測定できません: web-1: 接続できません",
     )
@@ -229,7 +234,7 @@ def test_one_silent_instance_is_not_hidden_by_the_others(stage: Stage) -> None:
     stage.measure(rounds=9)
 
     assert status().verdict == "not-measurable"
-    assert "web-2" in status().reason
+    assert "web-2" in str(status().reason)
 
 
 def test_missing_data_does_not_resolve_an_alert(stage: Stage) -> None:
@@ -251,7 +256,7 @@ def test_a_hanging_target_delays_no_other(stage: Stage) -> None:
 
     assert status("DB").verdict == "conforming"
     assert len(stage.samples) == 9
-    assert (status().verdict, status().reason) == (
+    assert (status().verdict, str(status().reason)) == (
         "not-measurable",
         "測定できません: web-1: 応答を待ったままです",
     )
@@ -401,7 +406,7 @@ def test_a_second_instance_out_of_bounds_has_its_own_alert(stage: Stage) -> None
     stage.measure()
 
     subjects = Alert.objects.filter(resolved_at=None).order_by("id").values_list("subject", flat=True)
-    assert list(subjects) == ["Web CPU使用率（web-1）", "Web CPU使用率（web-2）"]
+    assert [str(each) for each in subjects] == ["Web CPU使用率（web-1）", "Web CPU使用率（web-2）"]
 
 
 def test_a_source_that_stays_bound_is_not_reopened(stage: Stage) -> None:
@@ -436,7 +441,7 @@ def test_a_faulty_source_is_reported_and_does_not_stop_the_measuring(stage: Stag
     stage.answers["web-1"] = "faulty"
     stage.adopt(design(cpu("Web")), bindings(Web=["web-1"]))
     stage.measure()
-    assert stage.board.slots[0].complaint == "web-1: 測定の途中で失敗しました（ZeroDivisionError）"
+    assert str(stage.board.slots[0].complaint) == "web-1: 測定の途中で失敗しました（ZeroDivisionError）"
 
     stage.answers["web-1"] = 20.0
     stage.measure()

@@ -134,8 +134,8 @@ def test_sustained_and_consecutive_conditions_become_a_hold_time() -> None:
 
     assert limits.warning is not None
     assert limits.critical is not None
-    assert (limits.warning.hold, limits.warning.text) == (timedelta(minutes=5), "80%以上が5分継続")
-    assert (limits.critical.hold, limits.critical.text) == (timedelta(minutes=4), "90%以上 連続3回")
+    assert (limits.warning.hold, str(limits.warning.text)) == (timedelta(minutes=5), "80%以上が5分継続")
+    assert (limits.critical.hold, str(limits.critical.text)) == (timedelta(minutes=4), "90%以上 連続3回")
 
 
 @pytest.mark.parametrize(
@@ -177,7 +177,7 @@ def test_log_rows_are_counted_in_the_window_of_the_row() -> None:
         LimitZone.CRITICAL,
     ]
     assert limits.warning is not None
-    assert limits.warning.text == "5分間に3件以上"
+    assert str(limits.warning.text) == "5分間に3件以上"
 
 
 @pytest.mark.parametrize("unit", ["件", "回", ""])

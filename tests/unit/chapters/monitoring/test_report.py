@@ -16,6 +16,7 @@ from toban.design.values.quantity import Quantity
 from toban.design.values.threshold import Threshold
 from toban.engine.evidence.verdict import Verdict
 from toban.engine.notify.signal import WHOLE_TARGET, Condition
+from toban.message import NOTHING, Message, plain
 
 NOON = datetime(2026, 4, 1, 12, tzinfo=UTC)
 MONITOR = Monitor(
@@ -34,7 +35,7 @@ MONITOR = Monitor(
 JUDGED = JudgedMonitor(MONITOR, limits_of(MONITOR))
 
 
-def row(condition: Condition | None, *, note: str = "", value: float | None = 92.4) -> MonitorReport:
+def row(condition: Condition | None, *, note: Message = NOTHING, value: float | None = 92.4) -> MonitorReport:
     reason = ConditionReason.SILENT if condition is Condition.NO_DATA else ConditionReason.REACHED
     watch = InstanceWatch("web-1", condition, NOON, reason, value=value, measured_at=NOON, note=note)
     return MonitorReport(JUDGED, [watch])
@@ -59,7 +60,7 @@ def test_a_condition_becomes_a_verdict_and_missing_data_is_never_green(
 def test_a_status_includes_the_measurement_as_proof() -> None:
     update = status(row(Condition.CRITICAL), NOON)
 
-    assert (update.value, update.observed_at) == ("92.4%", NOON)
+    assert (str(update.value), update.observed_at) == ("92.4%", NOON)
     assert update.proof is not None
     assert update.proof["value"] == 92.4
     assert update.proof["instance"] == "web-1"
@@ -72,15 +73,18 @@ def test_a_signal_cites_the_row_names_the_limit_and_says_what_to_do() -> None:
 
     assert told.key == f"{MONITOR.id}/web-1"
     assert (told.citation, told.clause_text) == ("運用設計書.md:34", MONITOR.text)
-    assert (told.subject, told.value, told.limit) == ("Webサーバー CPU使用率", "92.4%", "異常 85%以上")
+    said = [told.subject, told.value, told.limit]
+    assert [str(each) for each in said] == ["Webサーバー CPU使用率", "92.4%", "異常 85%以上"]
     assert (told.began_at, told.detected_at) == (NOON, later)
-    assert told.advice == "プロセスを再起動する"
+    assert told.advice == plain("プロセスを再起動する")
 
 
 def test_missing_data_is_announced_with_its_reason_and_not_the_last_value() -> None:
-    (told,) = signals(row(Condition.NO_DATA, note="web-1: 接続できません"), NOON)
+    note = Message("monitoring.at-place", place="web-1", said=Message("monitoring.not-connected"))
 
-    assert (told.condition, told.value, told.limit) == (Condition.NO_DATA, "web-1: 接続できません", "")
+    (told,) = signals(row(Condition.NO_DATA, note=note), NOON)
+
+    assert (told.condition, told.value, told.limit) == (Condition.NO_DATA, note, NOTHING)
 
 
 def test_nothing_is_announced_before_anything_is_known() -> None:
@@ -100,7 +104,7 @@ def test_every_instance_is_named_in_its_own_signal() -> None:
         (f"{MONITOR.id}/web-1", Condition.CRITICAL),
         (f"{MONITOR.id}/web-2", Condition.OK),
     ]
-    assert told[0].subject == "Webサーバー CPU使用率（web-1）"
+    assert str(told[0].subject) == "Webサーバー CPU使用率（web-1）"
 
 
 @pytest.mark.parametrize(("other", "is_whole"), [(Condition.OK, False), (Condition.CRITICAL, True)])
@@ -114,4 +118,4 @@ def test_an_instance_no_longer_measured_is_resolved_with_the_reason() -> None:
     told = gone(JUDGED, InstanceWatch("web-1", Condition.CRITICAL, NOON, value=92.4), NOON)
 
     assert (told.key, told.condition) == (f"{MONITOR.id}/web-1", Condition.OK)
-    assert told.value == "測定の対象から外れました"
+    assert str(told.value) == "測定の対象から外れました"

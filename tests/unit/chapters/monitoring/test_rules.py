@@ -21,6 +21,7 @@ from toban.chapters.monitoring.source import Measurement
 from toban.design.values.metric import Metric
 from toban.design.values.threshold import Comparison
 from toban.engine.notify.signal import Condition
+from toban.message import NOTHING, Message, plain
 
 NOON = datetime(2026, 4, 1, 12, tzinfo=UTC)
 SAMPLE = timedelta(seconds=15)
@@ -30,9 +31,9 @@ UNSEEN = InstanceWatch("web-1", None, NOON)
 def limits(*, hold: timedelta = timedelta(0), warning: bool = True) -> MonitorLimits:
     return MonitorLimits(
         Metric.CPU_USAGE,
-        NormalRange(0, 60, "0-60%"),
-        MetricLimit(70, Comparison.AT_LEAST, hold, "70%以上") if warning else None,
-        MetricLimit(85, Comparison.AT_LEAST, hold, "85%以上"),
+        NormalRange(0, 60, plain("0-60%")),
+        MetricLimit(70, Comparison.AT_LEAST, hold, plain("70%以上")) if warning else None,
+        MetricLimit(85, Comparison.AT_LEAST, hold, plain("85%以上")),
         timedelta(minutes=1),
     )
 
@@ -153,7 +154,9 @@ def test_missing_data_is_a_condition_after_two_intervals_and_not_before() -> Non
     watch = after([50])
 
     def at(later: timedelta) -> InstanceWatch:
-        return silence(watch, AT_ONCE, listening_since=NOON, why="接続できません", now=NOON + later)
+        return silence(
+            watch, AT_ONCE, listening_since=NOON, why=Message("monitoring.not-connected"), now=NOON + later
+        )
 
     almost, full = at(timedelta(seconds=119)), at(timedelta(minutes=2))
     assert patience(AT_ONCE) == timedelta(minutes=2)
@@ -161,7 +164,7 @@ def test_missing_data_is_a_condition_after_two_intervals_and_not_before() -> Non
     assert (full.condition, full.reason, full.note) == (
         Condition.NO_DATA,
         ConditionReason.SILENT,
-        "接続できません",
+        Message("monitoring.not-connected"),
     )
     assert (full.began_at, full.value) == (NOON, 50)
 
@@ -170,7 +173,7 @@ def test_tobans_own_downtime_does_not_count_as_missing_data() -> None:
     watch = after([50])
     restart = NOON + timedelta(hours=3)
 
-    soon = silence(watch, AT_ONCE, listening_since=restart, why="", now=restart + timedelta(minutes=1))
+    soon = silence(watch, AT_ONCE, listening_since=restart, why=NOTHING, now=restart + timedelta(minutes=1))
 
     assert soon is watch
 
@@ -178,7 +181,9 @@ def test_tobans_own_downtime_does_not_count_as_missing_data() -> None:
 def test_an_instance_never_measured_becomes_missing_data_too() -> None:
     now = NOON + timedelta(minutes=2)
 
-    assert silence(UNSEEN, AT_ONCE, listening_since=NOON, why="x", now=now).condition is Condition.NO_DATA
+    assert (
+        silence(UNSEEN, AT_ONCE, listening_since=NOON, why=plain("x"), now=now).condition is Condition.NO_DATA
+    )
 
 
 def test_the_first_reading_after_missing_data_decides() -> None:

@@ -11,18 +11,22 @@ from toban.chapters.monitoring.wording import figure, reason_words, value_words
 from toban.design.values.metric import Metric
 from toban.design.values.threshold import Comparison
 from toban.engine.notify.signal import Condition
+from toban.message import Message, plain
 
 NOON = datetime(2026, 4, 1, 12, tzinfo=UTC)
 CPU = MonitorLimits(
     Metric.CPU_USAGE,
-    NormalRange(0, 60, "0-60%"),
-    MetricLimit(70, Comparison.AT_LEAST, timedelta(0), "70%以上"),
-    MetricLimit(85, Comparison.AT_LEAST, timedelta(minutes=5), "85%以上が5分継続"),
+    NormalRange(0, 60, plain("0-60%")),
+    MetricLimit(70, Comparison.AT_LEAST, timedelta(0), plain("70%以上")),
+    MetricLimit(85, Comparison.AT_LEAST, timedelta(minutes=5), plain("85%以上が5分継続")),
     timedelta(minutes=1),
 )
 WARNING = InstanceWatch(
     "web-1", Condition.WARNING, NOON, ConditionReason.REACHED, value=75.0, measured_at=NOON
 )
+
+
+UNREACHABLE = Message("monitoring.at-place", place="web-1", said=Message("monitoring.not-connected"))
 
 
 @pytest.mark.parametrize(
@@ -45,15 +49,19 @@ WARNING = InstanceWatch(
 def test_a_value_is_written_with_its_unit_and_no_superfluous_digits(
     metric: Metric, value: float, words: str
 ) -> None:
-    assert figure(metric, value) == words
+    assert str(figure(metric, value)) == words
 
 
 def test_the_instance_is_named_if_there_are_several_and_the_note_always() -> None:
-    noted = replace(WARNING, note="HTTP 503")
+    noted = replace(WARNING, note=Message("monitoring.no-answer-in-time", seconds=5.0))
 
-    assert value_words(WARNING, CPU, names_instance=False) == "75%"
-    assert value_words(noted, CPU, names_instance=False) == "75%（HTTP 503）"
-    assert value_words(noted, CPU, names_instance=True) == "75%（web-1、HTTP 503）"
+    assert str(value_words(WARNING, CPU, names_instance=False)) == "75%"
+    assert str(value_words(noted, CPU, names_instance=False)) == "75%（5秒以内に応答がありません）"
+    assert str(value_words(noted, CPU, names_instance=True)) == "75%（web-1、5秒以内に応答がありません）"
+    assert (
+        value_words(noted, CPU, names_instance=True).in_language("en")
+        == "75% (web-1, no response within 5 s)"
+    )
 
 
 @pytest.mark.parametrize(
@@ -82,12 +90,35 @@ def test_the_instance_is_named_if_there_are_several_and_the_note_always() -> Non
             "改善しました。継続するか確認しています（2/3回）",
         ),
         (
-            InstanceWatch(
-                "web-1", Condition.NO_DATA, NOON, ConditionReason.SILENT, note="web-1: 接続できません"
-            ),
-            "測定できません: web-1: 接続できません",
+            InstanceWatch("web-1", Condition.NO_DATA, NOON, ConditionReason.SILENT, note=UNREACHABLE),
+            "測定できません: web-1: 接続できないか、途中で切れました",
         ),
     ],
 )
 def test_every_reason_reads_as_a_sentence(watch: InstanceWatch, words: str) -> None:
-    assert reason_words(watch, CPU) == words
+    assert str(reason_words(watch, CPU)) == words
+
+
+def test_reasons_and_values_read_naturally_in_english() -> None:
+    holding = replace(WARNING, condition=Condition.OK, reason=ConditionReason.HOLDING, critical_since=NOON)
+    silent = InstanceWatch("web-1", Condition.NO_DATA, NOON, ConditionReason.SILENT, note=UNREACHABLE)
+    recovering = replace(WARNING, reason=ConditionReason.RECOVERING, calm=2)
+
+    assert [reason_words(each, CPU).in_language("en") for each in (WARNING, holding, recovering, silent)] == [
+        "Reached warning 70%以上",
+        "Threshold reached; waiting until it meets “85%以上が5分継続”",
+        "Improved; confirming that it lasts (2 of 3 readings)",
+        "Can't be measured: web-1: can't connect, or the connection broke off",
+    ]
+    figures = [
+        (Metric.UP, 0.0),
+        (Metric.CERTIFICATE_LIFETIME, 12.34),
+        (Metric.LOG_COUNT, 1.0),
+        (Metric.LOG_COUNT, 7),
+    ]
+    assert [figure(*each).in_language("en") for each in figures] == [
+        "no response",
+        "12.3 d",
+        "1 line",
+        "7 lines",
+    ]

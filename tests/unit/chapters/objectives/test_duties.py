@@ -42,7 +42,7 @@ def gap(*hours: str, served: str = "24時間365日", bindings: str = "") -> str:
     found = first_gap(
         service, rosters(read, read_bindings(bindings, Path("toban.toml"), schema()).duty), WEDNESDAY
     )
-    return str(found or "")
+    return str(found.words).removesuffix(" には、対応時間内の役割がありません") if found is not None else ""
 
 
 @pytest.mark.parametrize(
@@ -70,7 +70,7 @@ def shown(
     read = design("平日9:00-18:00")
     bound = read_bindings(bindings, Path("toban.toml"), schema())
     told = statuses(read, bound, given, now)
-    return {each.clause_id: (each.verdict, each.value, each.reason) for each in told}
+    return {each.clause_id: (each.verdict, str(each.value), str(each.reason)) for each in told}
 
 
 ROLE = "objectives/duty-role/役割1"

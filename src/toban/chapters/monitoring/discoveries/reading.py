@@ -3,6 +3,7 @@
 from pathlib import Path
 
 from toban.chapters.monitoring.discovery import Undiscovered
+from toban.message import Message
 
 _LARGEST = 1 << 20
 
@@ -13,10 +14,12 @@ def read(path: Path) -> str:
         with path.open("rb") as file:
             content = file.read(_LARGEST + 1)
     except OSError as error:
-        raise Undiscovered(f"{path} を読めません（{error.strerror}）") from error
+        raise Undiscovered(
+            Message("monitoring.file-not-readable", path=path, reason=error.strerror)
+        ) from error
     if len(content) > _LARGEST:
-        raise Undiscovered(f"{path} が {_LARGEST >> 20} MiB を超えています")
+        raise Undiscovered(Message("monitoring.file-too-large", path=path, mebibytes=_LARGEST >> 20))
     try:
         return content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
-        raise Undiscovered(f"{path} が UTF-8 ではありません") from error
+        raise Undiscovered(Message("monitoring.file-not-utf8", path=path)) from error

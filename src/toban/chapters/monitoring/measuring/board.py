@@ -20,6 +20,7 @@ from toban.chapters.monitoring.measuring.lookout import DiscoveryOutlook, Lookou
 from toban.chapters.monitoring.source import Measurement, Source, Unmeasurable
 from toban.design.values.metric import Metric
 from toban.engine.clock import Clock
+from toban.message import NOTHING, Message, message_of
 
 _MOST_BACK_OFF = 2
 """Periods between attempts at a failing source: this eases its load, and a recovery is still seen soon."""
@@ -42,7 +43,7 @@ class Result:
 
     slot: "FeedSlot"
     measurements: tuple[Measurement, ...]
-    complaint: str
+    complaint: Message
 
 
 @dataclass(slots=True, eq=False)
@@ -63,7 +64,7 @@ class FeedSlot:
     failures: int = 0
     """Consecutive failures."""
     answers: int = 0
-    complaint: str = ""
+    complaint: Message = NOTHING
     """Why the latest measurement gave less than it should."""
     seen: Counter[Metric] = field(default_factory=Counter)
 
@@ -77,10 +78,10 @@ class FeedSlot:
         # Until the source is known, a page would show less than there is.
         return now - self.asked_at >= (min(wait, _AT_FIRST) if self.answers < ANSWERS_TO_KNOW else wait)
 
-    def why_silent(self, now: datetime) -> str:
+    def why_silent(self, now: datetime) -> Message:
         """Return why there is no value, as far as known."""
         if self.is_busy and self.asked_at is not None and now - self.asked_at >= _OVERDUE:
-            return f"{self.label}: 応答を待ったままです"
+            return Message("monitoring.at-place", place=self.label, said=Message("monitoring.source-hangs"))
         return self.complaint
 
 
@@ -216,22 +217,23 @@ class MeasuringBoard:
     def _measure(self, slot: FeedSlot) -> None:
         """Run in the measurement's own thread."""
         measured: Sequence[Measurement] = ()
-        complaint = ""
+        complaint = NOTHING
         try:
             measured = slot.source.measure(self._clock())
         except Unmeasurable as error:
-            measured, complaint = error.measured, str(error)
+            measured, complaint = error.measured, message_of(error)
         except Exception as error:
             # A faulty source must not leave its slot busy for ever.
             log.exception("source_failed", target=slot.feed.target, instance=slot.label)
-            complaint = f"{slot.label}: 測定の途中で失敗しました（{type(error).__name__}）"
+            failed = Message("monitoring.source-failed", error=type(error).__name__)
+            complaint = Message("monitoring.at-place", place=slot.label, said=failed)
         # NaN is neither above nor below any limit: as a value, it would pass every threshold unnoticed.
         usable = tuple(_named(slot, each) for each in measured if math.isfinite(each.value))
         self._results.put(Result(slot, usable, complaint))
 
     def _remember(self, slot: FeedSlot, result: Result) -> None:
         if result.complaint != slot.complaint and result.complaint:
-            log.warning("unmeasurable", target=slot.feed.target, reason=result.complaint)
+            log.warning("unmeasurable", target=slot.feed.target, reason=result.complaint.as_json())
         slot.complaint = result.complaint
         metrics = {each.metric for each in result.measurements}
         # A complaint with values other than UP is a finding: a failing probe has measured just that.

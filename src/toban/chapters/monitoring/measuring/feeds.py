@@ -15,8 +15,8 @@ from toban.design.reader import Design
 from toban.design.values.metric import Metric
 from toban.engine.bindings.model import WHOLE_SYSTEM, Bindings, BoundDiscovery, KindBinding
 from toban.engine.bindings.toml import key
-from toban.engine.said import recorded
 from toban.engine.telemetry.logs.words import kind_of
+from toban.message import NOTHING, Message, message_of
 
 type SourceKinds = Mapping[str, SourceKind]
 
@@ -78,15 +78,15 @@ class MeasuringPlan:
     """Everything that a document and its bindings require to be measured."""
 
     judged: tuple[JudgedMonitor, ...]
-    unbound: Mapping[str, str]
+    unbound: Mapping[str, Message]
     """Clause id → why the monitor does not run, and the way out."""
     feeds: tuple[Feed, ...]
     finds: tuple[Find, ...] = ()
 
     @property
-    def rows(self) -> Mapping[str, str]:
+    def rows(self) -> Mapping[str, Message]:
         """See `toban.engine.operation.Plan`."""
-        return {**{each.monitor.id: "" for each in self.judged}, **self.unbound}
+        return {**{each.monitor.id: NOTHING for each in self.judged}, **self.unbound}
 
 
 def target_of(monitor: Monitor) -> str:
@@ -102,7 +102,7 @@ def series_of(monitor: Monitor) -> str:
 def plan(design: Design, bindings: Bindings, kinds: SourceKinds) -> MeasuringPlan:
     """Decide what runs; a monitor that can't run gets a reason, and does not keep others from running."""
     judged: list[JudgedMonitor] = []
-    unbound: dict[str, str] = {}
+    unbound: dict[str, Message] = {}
     counts: list[Feed] = []
     logged = frozenset(kind_of(row.name) for row in design.of(LogKind))
     for monitor in design.of(Monitor):
@@ -111,7 +111,7 @@ def plan(design: Design, bindings: Bindings, kinds: SourceKinds) -> MeasuringPla
             reason = why_unbound(monitor, bindings, kinds)
             counted = [] if reason else _counts(each, bindings, kinds, logged)
         except Unjudgeable as error:
-            reason = str(error)
+            reason = message_of(error)
         if reason:
             unbound[monitor.id] = reason
         else:
@@ -122,37 +122,24 @@ def plan(design: Design, bindings: Bindings, kinds: SourceKinds) -> MeasuringPla
     return MeasuringPlan(tuple(judged), unbound, feeds, tuple(_finds(periods, bindings)))
 
 
-def why_unbound(monitor: Monitor, bindings: Bindings, kinds: SourceKinds) -> str:
-    """Return what the bindings lack for *monitor*, with the way out; an empty text if nothing."""
+def why_unbound(monitor: Monitor, bindings: Bindings, kinds: SourceKinds) -> Message:
+    """Return what the bindings lack for *monitor*, with the way out; nothing if it runs."""
     target = target_of(monitor)
     found = [each.sample for each in bindings.discoveries.get(target, ())]
     sources = (*bindings.targets.get(target, ()), *found)
     if not sources:
-        return recorded(
-            "対象「%(target)s」の測る場所が %(file)s にありません: %(section)s を書いてください",
-            target=target,
-            file=bindings.file,
-            section=f"[targets.{key(target)}]",
-        )
+        section = f"[targets.{key(target)}]"
+        return Message("monitoring.target-not-bound", target=target, file=bindings.file, section=section)
     metric = metric_of(monitor)
     if any(metric in kinds[bound.kind].able(bound.config) for bound in sources):
-        return ""
+        return NOTHING
     able = [f'kind = "{name}"' for name, kind in sorted(kinds.items()) if metric in kind.measures]
     if not able:
         asking = [f'kind = "{name}"' for name, kind in sorted(kinds.items()) if kind.asked_for]
-        if not asking:
-            return recorded("「%(item)s」を標準で測れる kind はまだありません", item=monitor.item)
-        return recorded(
-            "「%(item)s」を標準で測れる kind はまだありません: %(kinds)s なら、クエリーを書いて測れます",
-            item=monitor.item,
-            kinds=" か ".join(asking),
-        )
-    return recorded(
-        "対象「%(target)s」の測る場所では「%(item)s」を測れません: %(kinds)s を %(file)s に足してください",
-        target=target,
-        item=monitor.item,
-        kinds=" か ".join(able),
-        file=bindings.file,
+        code = "monitoring.only-by-query" if asking else "monitoring.no-kind-for-item"
+        return Message(code, item=monitor.item, kinds=asking)
+    return Message(
+        "monitoring.item-not-bound", target=target, item=monitor.item, kinds=able, file=bindings.file
     )
 
 
@@ -231,7 +218,7 @@ def _counts(
             of_row = KindBinding(bound.kind, counted(bound.config, row), bound.line)
             found.append(Feed(judged.target, of_row, judged.limits.period, position, row=judged.monitor.id))
     if not found:
-        raise Unjudgeable(f"件数の測る場所は [targets.{key(judged.target)}] の sources に書いてください")
+        raise Unjudgeable(Message("monitoring.count-not-bound", section=f"[targets.{key(judged.target)}]"))
     return found
 
 

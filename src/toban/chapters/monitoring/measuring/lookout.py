@@ -16,6 +16,7 @@ from toban.chapters.monitoring.measuring.feeds import Feed, Find
 from toban.engine.bindings.model import BoundDiscovery, KindBinding
 from toban.engine.bindings.template import Unfilled
 from toban.engine.clock import Clock
+from toban.message import NOTHING, Message, listing, message_of
 
 _SHORTEST = timedelta(seconds=5)
 """The minimum time between two looks, even if a host that does not answer calls for one."""
@@ -35,7 +36,7 @@ class DiscoveryOutlook:
     """The time from which silence counts."""
     is_known: bool
     """Whether every discovery has succeeded at least once; otherwise there may be hosts nobody has seen."""
-    trouble: str = ""
+    trouble: Message = NOTHING
     """Why some of them may not be seen, or that there are none."""
 
 
@@ -44,7 +45,7 @@ class LookoutResult:
     """The result of one look: the hosts as feeds, or None and the reason."""
 
     feeds: tuple[Feed, ...] | None
-    trouble: str = ""
+    trouble: Message = NOTHING
 
 
 @dataclass(slots=True, eq=False)
@@ -61,7 +62,7 @@ class _DiscoveryPost:
     is_retired: bool = False
     is_wanted: bool = False
     feeds: tuple[Feed, ...] | None = None
-    trouble: str = ""
+    trouble: Message = NOTHING
 
     def is_due(self, now: datetime) -> bool:
         if self.is_busy:
@@ -168,11 +169,11 @@ class Lookout:
         try:
             seen = seen_of(post.find, post.discovery.look())
         except Undiscovered as error:
-            seen = LookoutResult(None, str(error))
+            seen = LookoutResult(None, message_of(error))
         except Exception as error:
             # A faulty discovery must not leave its post busy for ever.
             log.exception("discovery_failed", target=post.find.target, place=post.discovery.place)
-            seen = LookoutResult(None, f"途中で失敗しました（{type(error).__name__}）")
+            seen = LookoutResult(None, Message("monitoring.discovery-failed", error=type(error).__name__))
         self._looks.put((post, seen))
 
 
@@ -184,11 +185,13 @@ def seen_of(find: Find, hosts: Sequence[DiscoveredHost]) -> LookoutResult:
         try:
             bound = KindBinding(template.kind, template.filled(host.values), line)
         except Unfilled as error:
-            troubles.append(f"{host.name}: {error}")
+            troubles.append(Message("monitoring.at-place", place=host.name, said=message_of(error)))
         else:
             feeds.append(Feed(find.target, bound, find.period, find.position, host.name))
-    more = f" ほか {len(troubles) - 1} 台" if len(troubles) > 1 else ""
-    return LookoutResult(tuple(feeds), f"{troubles[0]}{more}" if troubles else "")
+    trouble = troubles[0] if troubles else NOTHING
+    if troubles[1:]:
+        trouble = Message("monitoring.and-more-hosts", first=trouble, count=len(troubles) - 1)
+    return LookoutResult(tuple(feeds), trouble)
 
 
 def _is_same(one: BoundDiscovery, other: BoundDiscovery) -> bool:
@@ -200,7 +203,8 @@ def _is_same(one: BoundDiscovery, other: BoundDiscovery) -> bool:
 def _take(post: _DiscoveryPost, seen: LookoutResult) -> bool:
     """Apply *seen* to *post*; say whether its hosts have changed."""
     if seen.trouble and seen.trouble != post.trouble:
-        log.warning("hosts_unseen", target=post.find.target, place=post.discovery.place, reason=seen.trouble)
+        reason = seen.trouble.as_json()
+        log.warning("hosts_unseen", target=post.find.target, place=post.discovery.place, reason=reason)
     post.trouble = seen.trouble
     if seen.feeds is None or seen.feeds == post.feeds:
         return False
@@ -216,17 +220,19 @@ def _outlook(posts: Sequence[_DiscoveryPost], now: datetime) -> DiscoveryOutlook
     count = sum(len(post.feeds or ()) for post in posts)
     troubles = [told for post in posts if (told := _trouble(post, now))]
     if is_known and not count and not troubles:
-        troubles = [f"{first.discovery.place}: 見つかった機械が 0 台です"]
+        none = Message("monitoring.no-hosts-found")
+        troubles = [Message("monitoring.at-place", place=first.discovery.place, said=none)]
     since = min(post.since for post in posts)
-    return DiscoveryOutlook(first.discovery.place, since, is_known, "、".join(troubles))
+    return DiscoveryOutlook(first.discovery.place, since, is_known, listing(troubles))
 
 
-def _trouble(post: _DiscoveryPost, now: datetime) -> str:
-    trouble = "探しに行ったまま戻りません" if post.hangs(now) else post.trouble
+def _trouble(post: _DiscoveryPost, now: datetime) -> Message:
+    trouble = Message("monitoring.discovery-hangs") if post.hangs(now) else post.trouble
     if not trouble:
-        return ""
-    known = f"（最後に見つかった {len(post.feeds)} 台を測っています）" if post.feeds else ""
-    return f"{post.discovery.place}: {trouble}{known}"
+        return NOTHING
+    if post.feeds:
+        trouble = Message("monitoring.measuring-last-hosts", trouble=trouble, count=len(post.feeds))
+    return Message("monitoring.at-place", place=post.discovery.place, said=trouble)
 
 
 def _with_period(feeds: tuple[Feed, ...] | None, period: timedelta) -> tuple[Feed, ...] | None:

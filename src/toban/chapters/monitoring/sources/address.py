@@ -4,7 +4,10 @@ from dataclasses import dataclass
 from urllib.parse import urlsplit
 
 from pydantic import GetCoreSchemaHandler
-from pydantic_core import CoreSchema, PydanticCustomError, core_schema
+from pydantic_core import CoreSchema, core_schema
+
+from toban.engine.bindings.section import invalid
+from toban.message import Message
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,8 +31,7 @@ class Address:
         except ValueError:
             host = port = None
         if not host or not port or parts.netloc != str(written) or "@" in parts.netloc:
-            hint = "ホスト:ポート の形で書いてください（IPv6 は [::1]:6379）"
-            raise PydanticCustomError("address", "ホストとポートではありません", {"hint": hint})
+            raise invalid(Message("monitoring.not-an-address"), Message("monitoring.write-host-and-port"))
         return cls(host, port)
 
     @classmethod

@@ -12,11 +12,11 @@ from typing import Annotated, Any
 
 import httpx
 from pydantic import AfterValidator, Field, model_validator
-from pydantic_core import PydanticCustomError
 
 from toban.chapters.monitoring.sources.tls import CaFile, tls_words, trusting
 from toban.engine.bindings.secret import Secret, SecretUnavailable
-from toban.engine.bindings.section import Section
+from toban.engine.bindings.section import Section, invalid
+from toban.message import Message, message_of
 
 LARGEST_ANSWER = 8 * 1024 * 1024
 """Bytes after decompression; node_exporter on a large host sends a quarter of a megabyte."""
@@ -34,11 +34,11 @@ def _plain_url(url: str) -> str:
     except httpx.InvalidURL:
         parts = httpx.URL()
     if parts.scheme not in ("http", "https") or not parts.host:
-        hint = "http://ホスト:ポート/パス の形で書いてください"
-        raise PydanticCustomError("url", "URL ではありません", {"hint": hint})
+        raise invalid(Message("monitoring.not-a-url"), Message("monitoring.write-url"))
     if parts.userinfo:
-        hint = 'username と、password = "env:環境変数名" に分けて書いてください'
-        raise PydanticCustomError("url_credentials", "URL に資格情報が書かれています", {"hint": hint})
+        raise invalid(
+            Message("monitoring.credentials-in-url"), Message("monitoring.write-username-and-password")
+        )
     return url
 
 
@@ -58,9 +58,7 @@ class HttpSourceConfig(Section):
     @model_validator(mode="after")
     def _one_way_to_sign_in(self) -> "HttpSourceConfig":
         if self.bearer_token and (self.username or self.password):
-            raise PydanticCustomError(
-                "two_credentials", "bearer_token と username/password は一緒に使えません"
-            )
+            raise invalid(Message("monitoring.two-credentials"))
         return self
 
     @property
@@ -129,7 +127,7 @@ def fetch(client: httpx.Client, config: HttpSourceConfig) -> HttpAnswer:
         if target is None or (target.scheme, target.host, target.port) != (url.scheme, url.host, url.port):
             return answer
         url = target
-    raise Unanswered(f"転送が{_MOST_REDIRECTS}回を超えました")
+    raise Unanswered(Message("monitoring.redirected-too-often", count=_MOST_REDIRECTS))
 
 
 def send(client: httpx.Client, request: httpx.Request, timeout: float) -> HttpAnswer:
@@ -147,17 +145,17 @@ def _faults(url: httpx.URL, timeout: float) -> Iterator[None]:
     try:
         yield
     except httpx.TimeoutException as error:
-        raise Unanswered(f"{timeout:g}秒以内に応答がありません") from error
+        raise Unanswered(Message("monitoring.no-answer-in-time", seconds=timeout)) from error
     except httpx.ConnectError as error:
         if (fault := _tls_fault(error)) is not None:
             raise Untrusted(fault, url) from error
-        raise Unanswered(f"接続できません（{_reason(error)}）") from error
+        raise Unanswered(Message("monitoring.cannot-connect", reason=_reason(error))) from error
     except (httpx.HTTPError, httpx.InvalidURL) as error:
-        raise Unanswered(f"通信が途中で切れました（{type(error).__name__}）") from error
+        raise Unanswered(Message("monitoring.connection-broken", error=type(error).__name__)) from error
     except zlib.error as error:
-        raise Unanswered("応答の圧縮が壊れています") from error
+        raise Unanswered(Message("monitoring.answer-badly-compressed")) from error
     except SecretUnavailable as error:
-        raise Unanswered(str(error)) from error
+        raise Unanswered(message_of(error)) from error
 
 
 def _whole(
@@ -177,10 +175,10 @@ def _whole(
         for chunk in reply.iter_raw():
             body += unpacker.decompress(chunk, LARGEST_ANSWER + 1 - len(body)) if unpacker else chunk
             if len(body) > LARGEST_ANSWER:
-                raise Unanswered(f"応答が{LARGEST_ANSWER // 1024**2}MiBを超えました")
+                raise Unanswered(Message("monitoring.answer-too-large", mebibytes=LARGEST_ANSWER // 1024**2))
             # The client's timeouts are per read: a server that drips bytes would never exceed one.
             if time.monotonic() > started + timeout:
-                raise Unanswered(f"{timeout:g}秒以内に応答が終わりません")
+                raise Unanswered(Message("monitoring.answer-not-finished", seconds=timeout))
         return HttpAnswer(
             reply.status_code, reply.headers, bytes(body), time.monotonic() - started, certificate
         )
@@ -211,4 +209,4 @@ def _tls_fault(error: BaseException) -> ssl.SSLError | None:
 
 def _reason(error: httpx.ConnectError) -> str:
     """Return the operating system's message: `Connection refused`."""
-    return str(error).removeprefix("[Errno ").partition("] ")[2] or str(error) or "理由不明"
+    return str(error).removeprefix("[Errno ").partition("] ")[2] or str(error) or type(error).__name__

@@ -4,9 +4,10 @@ from collections.abc import Mapping
 from typing import Annotated
 
 from pydantic import BeforeValidator
-from pydantic_core import PydanticCustomError
 
 from toban.design.values.metric import Metric, read_metric
+from toban.engine.bindings.section import invalid
+from toban.message import Message
 
 
 def _named(written: object) -> object:
@@ -15,7 +16,7 @@ def _named(written: object) -> object:
         return written
     found = {read_metric(key) or key: value for key, value in written.items()}
     if len(found) < len(written):
-        raise PydanticCustomError("metric_twice", "同じものを二つの名で書いています")
+        raise invalid(Message("monitoring.metric-twice"))
     return found
 
 

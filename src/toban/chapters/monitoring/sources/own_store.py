@@ -5,6 +5,7 @@ from functools import cache
 
 from toban.chapters.monitoring.source import Unmeasurable
 from toban.engine.telemetry.store import Telemetry
+from toban.message import Message
 
 
 @cache
@@ -12,5 +13,5 @@ def own_store() -> Telemetry:
     """Return it, or raise `Unmeasurable` if unknown. Kinds are registered before there is a store."""
     url = os.environ.get("TOBAN_TELEMETRY_URL")
     if not url:
-        raise Unmeasurable("ログの置き場が分かりません: TOBAN_TELEMETRY_URL がありません")
+        raise Unmeasurable(Message("monitoring.log-store-unknown", variable="TOBAN_TELEMETRY_URL"))
     return Telemetry(url)

@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from threading import Lock
 
+from toban.message import Message, message_of
+
 _MOST_DOUBLED = 8
 LONGEST_WAIT = timedelta(hours=1)
 
@@ -16,8 +18,8 @@ class Withheld(Exception):
 class Throttled(Withheld):
     """The API asks for a pause; *wait* is its length, if stated."""
 
-    def __init__(self, message: str, wait: timedelta | None = None) -> None:
-        super().__init__(message)
+    def __init__(self, said: Message, wait: timedelta | None = None) -> None:
+        super().__init__(said)
         self.wait = wait
 
 
@@ -67,7 +69,7 @@ class PacedApi[T]:
             if told is None or now >= told.until or self._lacks(told.word, is_enough):
                 told = self._told = self._asked(ask, now)
         if isinstance(told.word, Withheld):
-            raise Withheld(str(told.word)) from told.word
+            raise Withheld(message_of(told.word)) from told.word
         return told.word
 
     def _lacks(self, word: T | Withheld, is_enough: Callable[[T], bool]) -> bool:

@@ -6,13 +6,13 @@ from typing import Annotated, Any
 
 import httpx
 from pydantic import AfterValidator, Field, model_validator
-from pydantic_core import PydanticCustomError
 
 from toban.chapters.monitoring.sources.by_metric import ByMetric
 from toban.design.values.metric import Metric
 from toban.engine.bindings.secret import Secret
-from toban.engine.bindings.section import Section
+from toban.engine.bindings.section import Section, invalid
 from toban.engine.bindings.values import Length
+from toban.message import Message
 
 
 def _safe(url: str) -> str:
@@ -23,7 +23,7 @@ def _safe(url: str) -> str:
         parts = httpx.URL()
     is_here = parts.host == "localhost" or parts.host.startswith("127.") or parts.host == "::1"
     if url and not (parts.host and (parts.scheme == "https" or (parts.scheme == "http" and is_here))):
-        raise PydanticCustomError("endpoint", "鍵を送るので、https の URL でなければなりません")
+        raise invalid(Message("monitoring.endpoint-needs-https"))
     return url
 
 
@@ -51,11 +51,9 @@ class QuestionsConfig(Section):
     @model_validator(mode="after")
     def _asks_something(self) -> "QuestionsConfig":
         if not self.host and not self.queries:
-            raise PydanticCustomError("nothing_asked", "host か queries が要ります")
+            raise invalid(Message("monitoring.host-or-queries-needed"))
         if not self.host and not self.instance:
-            raise PydanticCustomError(
-                "nameless", "host を書かないときは、人が呼ぶ名を instance に書いてください"
-            )
+            raise invalid(Message("monitoring.instance-needed-without-host"))
         return self
 
     @property

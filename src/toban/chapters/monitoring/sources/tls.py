@@ -11,7 +11,9 @@ from pathlib import Path
 from typing import Annotated, Any
 
 from pydantic import AfterValidator, ValidationInfo
-from pydantic_core import PydanticCustomError
+
+from toban.engine.bindings.section import invalid
+from toban.message import Message
 
 _SECONDS_A_DAY = 86_400
 # OpenSSL's numbers from x509_vfy.h, for which Python has no names.
@@ -28,8 +30,9 @@ def _certificates(path: Path, info: ValidationInfo) -> Path:
     try:
         ssl.create_default_context().load_verify_locations(path)
     except OSError as error:
-        hint = "PEM 形式の証明書のファイルを指してください"
-        raise PydanticCustomError("ca_file", "証明書を読めません", {"hint": hint}) from error
+        raise invalid(
+            Message("monitoring.ca-file-not-readable"), Message("monitoring.write-pem-file")
+        ) from error
     return path
 
 
@@ -61,22 +64,24 @@ def days_left(certificate: Mapping[str, Any], now: datetime) -> float:
     return (ssl.cert_time_to_seconds(certificate["notAfter"]) - now.timestamp()) / _SECONDS_A_DAY
 
 
-def tls_words(error: ssl.SSLError) -> str:
+def tls_words(error: ssl.SSLError) -> Message:
     """Return what is wrong with the other side's TLS, without any secret."""
     if not isinstance(error, ssl.SSLCertVerificationError):
-        return f"TLS で話せません（{error.reason or '途中で切れました'}）"
+        if not error.reason:
+            return Message("monitoring.tls-broken")
+        return Message("monitoring.tls-failed", reason=error.reason)
     code = error.verify_code
     if code == _HAS_EXPIRED:
-        return "証明書の期限が切れています"
+        return Message("monitoring.certificate-expired")
     if code == _NOT_YET_VALID:
-        return "証明書の有効期間がまだ始まっていません"
+        return Message("monitoring.certificate-not-yet-valid")
     if code in _SELF_SIGNED:
-        return "自己署名の証明書です（社内の認証局なら ca_file に書いてください）"
+        return Message("monitoring.certificate-self-signed")
     if code in _UNKNOWN_ISSUER:
-        return "証明書の発行元を確かめられません（中間証明書の不足か、ca_file にない社内の認証局です）"
+        return Message("monitoring.certificate-of-unknown-issuer")
     if code in _OTHER_NAME:
-        return "証明書が別の名前のものです"
-    return f"証明書を確かめられません（{error.verify_message}）"
+        return Message("monitoring.certificate-for-other-name")
+    return Message("monitoring.certificate-not-verified", reason=error.verify_message)
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,13 +9,14 @@ from toban.engine.clock import system_clock
 from toban.engine.registry.parts import Parts
 from toban.faces.cli.state import usable_state
 from toban.faces.terminal import refuse, say, speak_utf8
+from toban.message import Message
 
 _NOT_WRITTEN = 1
 
 
 @click.command(
     "export",
-    short_help="Write the public page into a folder (公開ページを書き出す).",
+    short_help="Write the public page into a folder.",
     epilog="Example: toban status export /srv/www/status",
 )
 @click.argument("folder", type=click.Path(path_type=Path, file_okay=False))
@@ -23,8 +24,8 @@ _NOT_WRITTEN = 1
 def command(parts: Parts, folder: Path) -> None:
     """Write the public page of [status], in both languages and as JSON, into FOLDER.
 
-    接続表の [status] に書いたものだけを、スクリプトも外への参照もないファイルとして書き出します。
-    何度でも上書きでき、途中の状態は見えません。バッチから定期的に呼んでください。
+    The files hold only what [status] of the bindings names, without scripts or references to other sites.
+    Existing files are replaced, and readers never see a half-written one: call it regularly from a batch.
 
     \b
     Exit status:
@@ -41,10 +42,8 @@ def command(parts: Parts, folder: Path) -> None:
         edition = edition_of(parts)
         status = STATUS.of(edition.bindings)
         if status is None:
-            refuse(
-                "公開するものが決まっていません",
-                f"{edition.bindings.file} に [status] と [[status.services]] を書いてください",
-            )
+            hint = Message("objectives.write-status", file=edition.bindings.file)
+            refuse(Message("objectives.nothing-to-publish"), hint)
             raise SystemExit(_NOT_WRITTEN)
         written = files(edition, status, system_clock())
     try:
@@ -52,9 +51,10 @@ def command(parts: Parts, folder: Path) -> None:
         for name, content in written.items():
             _replace(folder / name, content)
     except OSError as exc:
-        refuse(f"{folder} に書けません: {exc.strerror}", "書ける場所を指定してください")
+        unwritable = Message("objectives.folder-not-writable", folder=folder, reason=exc.strerror)
+        refuse(unwritable, Message("objectives.name-writable-folder"))
         raise SystemExit(_NOT_WRITTEN) from exc
-    say(f"{folder}: {'、'.join(written)}")
+    say(Message("objectives.published", folder=folder, files=tuple(written)))
 
 
 def _replace(path: Path, content: bytes) -> None:

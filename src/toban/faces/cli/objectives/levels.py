@@ -22,6 +22,7 @@ from toban.engine.spans import Span
 from toban.faces.cli.kept import edition_of
 from toban.faces.cli.state import usable_state
 from toban.faces.terminal import say, speak_utf8
+from toban.message import NOTHING, Message
 
 
 @click.command(
@@ -35,8 +36,9 @@ from toban.faces.terminal import say, speak_utf8
 def command(parts: Parts, form: str) -> None:
     """Show each objective of the document in force, as the running Toban has measured it.
 
-    今月の達成、エラーバジェット残り、測れない理由を示します。json には、今日、今月、今年の数字が、
-    計画メンテナンスを除いたものと数えたものの両方で入ります。openslo は OpenSLO v1 の JSON の列です。
+    For each objective: this month's result, the error budget remaining, and why it can't be measured.
+    json holds the figures of today, this month and this year, with and without planned maintenance.
+    openslo is an array of OpenSLO v1 documents in JSON.
 
     \b
     Exit status:
@@ -65,27 +67,27 @@ def _show(edition: Edition, plan: LevelPlan, form: str) -> None:
         ]
         say(json.dumps(told, ensure_ascii=False, indent=2))
         return
-    lines = [_line(each.text, shown.get(each.id), plan.unbound.get(each.id, "")) for each in objectives]
-    say("\n".join(lines) or "文書の1章に運用目標がありません")
+    lines = [_line(each.text, shown.get(each.id), plan.unbound.get(each.id, NOTHING)) for each in objectives]
+    say("\n".join(lines) or Message("objectives.no-objectives"))
 
 
-def _line(text: str, status: ClauseStatus | None, unbound: str) -> str:
+def _line(text: str, status: ClauseStatus | None, unbound: Message) -> str:
     if unbound:
         return f"{Verdict.UNBOUND.mark} {text}\n    {unbound}"
     if status is None:
-        waits = "まだ測っていません。toban up が動いているか確かめてください"
-        return f"{Verdict.NOT_MEASURABLE.mark} {text}\n    {waits}"
-    reason = "\n".join(f"    {line}" for line in status.reason.splitlines())
+        return f"{Verdict.NOT_MEASURABLE.mark} {text}\n    {Message('objectives.not-measured-yet')}"
+    reason = "\n".join(f"    {line}" for line in str(status.reason).splitlines())
     return f"{Verdict(status.verdict).mark} {text}  {status.value}\n{reason}".rstrip()
 
 
 def _as_json(clause_id: str, text: str, status: ClauseStatus | None, plan: LevelPlan) -> dict[str, object]:
+    value, reason = (status.value, status.reason) if status is not None else (NOTHING, NOTHING)
     return {
         "clause": clause_id,
         "text": text,
         "verdict": status.verdict if status is not None else None,
-        "value": status.value if status is not None else "",
-        "reason": plan.unbound.get(clause_id) or (status.reason if status is not None else ""),
+        "value": value.as_output(),
+        "reason": plan.unbound.get(clause_id, reason).as_output(),
     }
 
 

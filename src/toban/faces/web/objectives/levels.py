@@ -12,25 +12,23 @@ from django.views.decorators.http import require_safe
 
 from toban.chapters.objectives import periods
 from toban.chapters.objectives.operation import OPERATION
-from toban.chapters.objectives.report import figure, period
-from toban.chapters.objectives.rules import Burn, ErrorBudget, SliceTally
+from toban.chapters.objectives.report import figure, period, remains
+from toban.chapters.objectives.rules import Burn, SliceTally
 from toban.chapters.objectives.service import kept, kept_burns
 from toban.chapters.objectives.sli import Sli
 from toban.design.clauses.objectives import Objective
-from toban.design.values.metric import Metric
 from toban.engine.clock import system_clock
 from toban.engine.editions.edition import Edition
 from toban.engine.spans import Span
 from toban.faces.document.address import evidence_address
 from toban.faces.document.live import LiveRow
-from toban.faces.document.recorded import in_readers_language
 from toban.faces.web.calendar import months
 from toban.faces.web.calendar.pages import month_named
 from toban.faces.web.charts import Chart
 from toban.faces.web.frame import Sight, frame, in_force, look
 from toban.faces.web.objectives import charts as level_charts
 from toban.faces.web.objectives.charts import LevelChartDay
-from toban.faces.words.verdicts import length, took
+from toban.faces.words.verdicts import length
 
 _DAY = timedelta(days=1)
 _YEARS = 3
@@ -106,7 +104,7 @@ def _shown(sight: Sight, edition: Edition, month: date) -> Iterator[ShownObjecti
                 row,
                 address,
                 "",
-                in_readers_language(plan.unbound.get(objective.id, "")) or row.reason,
+                str(plan.unbound.get(objective.id) or row.reason),
             )
 
 
@@ -158,7 +156,7 @@ def _period(
 ) -> LevelStretch:
     found = period(of, days, span, sight.zone, sight.now)
     budget = found.budget if has_budget and found.known.covered > 0 else None
-    left = _left(of.metric, budget) if budget is not None else ""
+    left = str(remains(of.metric, budget)) if budget is not None else ""
     return _stretch(of, name, found.known, found.share_known, left)
 
 
@@ -204,14 +202,4 @@ def _stretch(of: Sli, name: str, known: SliceTally, share_known: float, left: st
 
 
 def _figure(of: Sli, mean: float | None) -> str:
-    return figure(of.metric, mean) if mean is not None else "—"
-
-
-def _left(metric: Metric, budget: ErrorBudget) -> str:
-    """Return what is left of *budget* as a share; for an availability also as time."""
-    share = f"{budget.share_left:.0%}"
-    if metric is not Metric.UP:
-        return share
-    if budget.left < timedelta(0):
-        return _("%(length)s超過") % {"length": took(-budget.left)}
-    return f"{took(budget.left)} ({share})"
+    return str(figure(of.metric, mean)) if mean is not None else "—"

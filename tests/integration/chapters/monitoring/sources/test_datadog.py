@@ -172,7 +172,7 @@ def test_a_throttled_source_pauses_for_as_long_as_datadog_says(http_server: Http
     web = source(http_server.url, host="web-1")
 
     for seconds in (0, 15, 60, 179):
-        with pytest.raises(Unmeasurable, match="絞っています（180秒後まで尋ねません）"):
+        with pytest.raises(Unmeasurable, match="絞っています（3分後まで尋ねません）"):
             web.measure(NOON + timedelta(seconds=seconds))
     asked_meanwhile = len(http_server.asked)
     with pytest.raises(Unmeasurable):

@@ -50,7 +50,7 @@ def test_a_bad_status_is_a_failure_with_a_reason_and_a_response_time(http_server
     found = by_metric(measured)
     assert (found[Metric.UP], found[Metric.ERROR_RATE]) == (0.0, 100.0)
     assert Metric.RESPONSE_TIME in found
-    assert {each.note for each in measured} == {"HTTP 503", ""}
+    assert {str(each.note) for each in measured} == {"HTTP 503", ""}
 
 
 def test_a_status_other_than_the_expected_one_is_a_failure(http_server: HttpServer) -> None:

@@ -23,6 +23,7 @@ from toban.engine.notify.alerts import report
 from toban.engine.notify.signal import Condition, Signal
 from toban.engine.telemetry.samples import Point
 from toban.engine.telemetry.store import StoreUnavailable
+from toban.message import plain
 
 pytestmark = pytest.mark.django_db
 
@@ -119,8 +120,9 @@ def test_nothing_is_claimed_without_measurements(probed: Probed, trouble: str) -
 
 def test_a_critical_alert_degrades_a_service_that_still_answers(probed: Probed) -> None:
     signal = Signal(
-        key="k", clause_id="x", citation="d:1", clause_text="x", condition=Condition.CRITICAL, subject="x",
-        value="1", limit="0", began_at=NOON, detected_at=NOON, labels={"target": "API", "item": "error_rate"},
+        key="k", clause_id="x", citation="d:1", clause_text="x", condition=Condition.CRITICAL,
+        subject=plain("x"), value=plain("1"), limit=plain("0"), began_at=NOON, detected_at=NOON,
+        labels={"target": "API", "item": "error_rate"},
     )  # fmt: skip
     report([signal], NOON)
 

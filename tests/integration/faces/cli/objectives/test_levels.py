@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 from click.testing import CliRunner, Result
+from django.utils import translation
 from pytest_django import Settings
 from tests.registered import PARTS
 
@@ -15,6 +16,7 @@ from toban.chapters.objectives.models import LevelDay
 from toban.engine.clock import system_clock
 from toban.engine.evidence.models import ClauseStatus
 from toban.faces.cli.objectives.levels import command
+from toban.message import Message
 
 pytestmark = pytest.mark.django_db
 
@@ -33,6 +35,7 @@ DOCUMENT = """# 運用設計書
 """
 BINDINGS = '[targets.API]\nsources = [{ kind = "http", url = "http://127.0.0.1:9/" }]\n'
 AVAILABILITY = "objectives/objective/稼働率"
+MONTH = Message("objectives.this-month", month=Message("objectives.in-percent", value=99.95))
 
 type Levels = Callable[..., Result]
 
@@ -67,18 +70,31 @@ def test_json_has_the_figures_with_and_without_maintenance_and_the_known_time(
     assert 0 < availability["year"]["known_share"] < 0.5
     assert availability["month"]["budget_left_share"] == 1
     assert "today" not in connections
-    assert "は測れません" in connections["reason"]
+    assert "は測れません" in connections["reason"]["text"]
+    assert connections["reason"]["code"] == "objectives.not-measurable"
 
 
 def test_the_text_output_has_a_line_with_the_verdict_and_the_reason(levels: Levels) -> None:
     ClauseStatus.objects.create(
-        clause_id=AVAILABILITY, verdict="conforming", since=system_clock(), value="今月 99.950%", revision=1
+        clause_id=AVAILABILITY, verdict="conforming", since=system_clock(), value=MONTH, revision=1
     )
 
     output = levels().output
 
     assert "● 稼働率 | 99.9%  今月 99.950%" in output
     assert "○ 同時接続数 | 1000以上" in output
+
+
+def test_the_text_output_is_available_in_english(levels: Levels) -> None:
+    ClauseStatus.objects.create(
+        clause_id=AVAILABILITY, verdict="conforming", since=system_clock(), value=MONTH, revision=1
+    )
+
+    with translation.override("en"):
+        output = levels().output
+
+    assert "● 稼働率 | 99.9%  this month 99.950%" in output
+    assert "“同時接続数” can't be measured: only availability, response time and error rate can" in output
 
 
 def test_openslo_export_is_available(levels: Levels) -> None:

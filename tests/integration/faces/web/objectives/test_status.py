@@ -22,6 +22,7 @@ from toban.engine.notify import orders
 from toban.engine.notify.alerts import report
 from toban.engine.notify.signal import Condition, Signal
 from toban.faces.cli.document.status import command
+from toban.message import plain
 
 DOCUMENT = """# 運用設計書
 ## 1. 運用方針
@@ -78,8 +79,8 @@ def trouble(db: None) -> None:
     )  # fmt: skip
     signal = Signal(
         key="x", clause_id="x", citation="運用設計書.md:13", clause_text="x", condition=Condition.CRITICAL,
-        subject="core-db-7 CPU使用率", value="10.0.0.7 が 92%", limit="異常 85%以上", began_at=now,
-        detected_at=now, labels={"target": "core-db-7", "item": "cpu", "instance": "10.0.0.7"},
+        subject=plain("core-db-7 CPU使用率"), value=plain("10.0.0.7 が 92%"), limit=plain("異常 85%以上"),
+        began_at=now, detected_at=now, labels={"target": "core-db-7", "item": "cpu", "instance": "10.0.0.7"},
     )  # fmt: skip
     report([signal], now)
 

@@ -88,7 +88,7 @@ def test_a_monitor_whose_target_can_be_measured_runs() -> None:
 def test_a_target_that_is_not_bound_says_what_to_write() -> None:
     ordered = plan(design(monitor("Webサーバー", "CPU使用率", Metric.CPU_USAGE), CPU), bindings(), KINDS)
 
-    assert list(ordered.unbound.values()) == [
+    assert [str(each) for each in ordered.unbound.values()] == [
         '対象「Webサーバー」の測る場所が toban.toml にありません: [targets."Webサーバー"] を書いてください',
         "対象「DB」の測る場所が toban.toml にありません: [targets.DB] を書いてください",
     ]
@@ -99,10 +99,13 @@ def test_without_a_suitable_source_the_kinds_that_could_measure_the_item_are_nam
     ordered = plan(design(CPU, CONNECTIONS), bindings(DB=["postgresql"]), KINDS)
 
     assert [each.monitor for each in ordered.judged] == [CONNECTIONS]
-    assert ordered.unbound == {
-        CPU.id: "対象「DB」の測る場所では「CPU使用率」を測れません:"
-        ' kind = "prometheus" を toban.toml に足してください'
-    }
+    assert str(ordered.unbound[CPU.id]) == (
+        "対象「DB」の測る場所では「CPU使用率」を測れません。"
+        'toban.toml に次のどれかを足してください: kind = "prometheus"'
+    )
+    assert ordered.unbound[CPU.id].in_language("en") == (
+        'No source of target “DB” measures “CPU使用率”. Add one of these to toban.toml: kind = "prometheus"'
+    )
 
 
 @pytest.mark.parametrize(
@@ -122,7 +125,7 @@ def test_without_a_suitable_source_the_kinds_that_could_measure_the_item_are_nam
 def test_an_unmeasurable_row_is_reported_and_affects_no_other(row: Monitor, why: str) -> None:
     ordered = plan(design(row, CPU), bindings(DB=["prometheus"]), KINDS)
 
-    assert ordered.unbound == {row.id: why}
+    assert {clause: str(each) for clause, each in ordered.unbound.items()} == {row.id: why}
     assert [each.monitor for each in ordered.judged] == [CPU]
 
 

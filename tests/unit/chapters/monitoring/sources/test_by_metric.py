@@ -40,5 +40,5 @@ def test_an_unknown_metric_is_named_with_the_valid_ones() -> None:
 
     (finding,) = told.value.findings
     assert (finding.code, finding.origin.line) == ("BD002", 6)
-    assert finding.message == "「CPUの温度」という項目はありません"
-    assert "'cpu_usage_percent'" in finding.hint
+    assert str(finding.message) == "「CPUの温度」という項目はありません"
+    assert "'cpu_usage_percent'" in str(finding.hint)

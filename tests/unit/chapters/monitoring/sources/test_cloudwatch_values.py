@@ -151,7 +151,7 @@ def test_the_cost_is_what_the_manual_says(metrics: int, minutes: int, dollars: f
 
 
 def test_the_cost_of_a_source_is_stated_in_words() -> None:
-    assert cost(config(rds="shop", every="5分")) == (
+    assert str(cost(config(rds="shop", every="5分"))) == (
         "CloudWatch に 3 つの値を 5分毎に尋ねます: AWS の料金は月におよそ 0.26 USD"
     )
 

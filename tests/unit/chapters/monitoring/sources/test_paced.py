@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from toban.chapters.monitoring.sources.paced import PacedApi, Throttled, Withheld, pause, wait_in
+from toban.message import plain
 
 NOON = datetime(2026, 4, 1, 12, tzinfo=UTC)
 MINUTE = timedelta(minutes=1)
@@ -42,7 +43,7 @@ def test_an_insufficient_answer_is_requested_again_at_once() -> None:
 
 
 def test_a_refusal_is_reused_like_an_answer() -> None:
-    api, paced = Api(Withheld("鍵が違います")), PacedApi[int](MINUTE)
+    api, paced = Api(Withheld(plain("鍵が違います"))), PacedApi[int](MINUTE)
 
     for seconds in (0, 30, 60):
         with pytest.raises(Withheld, match="鍵が違います"):
@@ -52,7 +53,7 @@ def test_a_refusal_is_reused_like_an_answer() -> None:
 
 
 def test_an_api_that_asks_for_a_pause_is_not_queried_even_without_an_answer() -> None:
-    api, paced = Api(Throttled("絞られています", timedelta(minutes=5))), PacedApi[int](MINUTE)
+    api, paced = Api(Throttled(plain("絞られています"), timedelta(minutes=5))), PacedApi[int](MINUTE)
     with pytest.raises(Withheld):
         paced.read(api.ask, NOON)
     api.refusal = None
@@ -82,13 +83,13 @@ def test_a_pause_is_as_long_as_requested_or_grows(
 
 
 def test_pauses_are_short_again_after_an_answer() -> None:
-    api, paced = Api(Throttled("絞られています")), PacedApi[int](MINUTE)
+    api, paced = Api(Throttled(plain("絞られています"))), PacedApi[int](MINUTE)
     for minutes in (0, 1):
         with pytest.raises(Withheld):
             paced.read(api.ask, NOON + minutes * MINUTE)
     api.refusal = None
     paced.read(api.ask, NOON + 3 * MINUTE)
-    api.refusal = Throttled("絞られています")
+    api.refusal = Throttled(plain("絞られています"))
 
     with pytest.raises(Withheld):
         paced.read(api.ask, NOON + 4 * MINUTE)

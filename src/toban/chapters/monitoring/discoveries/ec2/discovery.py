@@ -14,9 +14,9 @@ from toban.chapters.monitoring.discoveries.ec2.config import Ec2Config
 from toban.chapters.monitoring.discovery import DiscoveredHost, Undiscovered, checked
 from toban.engine import aws
 from toban.engine.bindings.secret import SecretUnavailable
+from toban.message import message_of
 
 _ATTEMPTS = 2
-_LONGEST_SAID = 300
 _VALUES = {
     "id": "InstanceId",
     "private_ip": "PrivateIpAddress",
@@ -46,10 +46,9 @@ class Ec2Discovery:
             finally:
                 client.close()
         except SecretUnavailable as error:
-            raise Undiscovered(str(error)) from error
+            raise Undiscovered(message_of(error)) from error
         except (ClientError, BotoCoreError) as error:
-            words = " ".join(aws.fault_of(error, "EC2").words.split())
-            raise Undiscovered(words[:_LONGEST_SAID]) from error
+            raise Undiscovered(aws.fault_of(error, "EC2").words) from error
 
     def _instances(self, client: Any) -> Iterator[Mapping[str, Any]]:
         # An instance that is shutting down doesn't count: Auto Scaling terminates it on purpose.

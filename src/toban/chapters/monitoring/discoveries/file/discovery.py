@@ -15,6 +15,7 @@ from toban.chapters.monitoring.discoveries.reading import read
 from toban.chapters.monitoring.discovery import DiscoveredHost, DiscoveryKind, Undiscovered, checked, host_of
 from toban.engine.bindings.model import DiscoveryBinding
 from toban.engine.bindings.section import beside_the_bindings
+from toban.message import Message
 
 
 class FileConfig(DiscoveryBinding):
@@ -48,7 +49,7 @@ def _hosts(text: str) -> Iterator[DiscoveredHost]:
         name = rest.pop(0) if rest and "=" not in rest[0] else address
         labels = dict(label.partition("=")[::2] for label in rest if "=" in label)
         if len(labels) < len(rest) or not all(key.isidentifier() for key in labels):
-            raise Undiscovered(f"{number}行目を読めません: 住所 名前 ラベル=値… の順に書いてください")
+            raise Undiscovered(Message("monitoring.host-line-not-readable", line=number))
         yield DiscoveredHost(name, {**labels, "address": address, "host": host_of(address), "name": name})
 
 

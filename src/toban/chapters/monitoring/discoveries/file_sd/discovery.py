@@ -14,6 +14,7 @@ from toban.chapters.monitoring.discoveries.reading import read
 from toban.chapters.monitoring.discovery import DiscoveredHost, DiscoveryKind, Undiscovered, checked, host_of
 from toban.engine.bindings.model import DiscoveryBinding
 from toban.engine.bindings.section import beside_the_bindings
+from toban.message import Message
 
 
 class _Group(TypedDict, total=False):
@@ -53,9 +54,9 @@ class FileSdDiscovery:
         try:
             files = sorted(self._path.parent.glob(self._path.name))
         except (OSError, ValueError) as error:
-            raise Undiscovered(f"{self._path} を探せません") from error
+            raise Undiscovered(Message("monitoring.path-not-searchable", path=self._path)) from error
         if not files:
-            raise Undiscovered(f"{self._path} がありません")
+            raise Undiscovered(Message("monitoring.file-missing", path=self._path))
         # A target in several groups is scraped by Prometheus once per set of labels; here it is one host.
         found = {host.name: host for file in files for host in _hosts(file)}
         return checked(list(found.values()))
@@ -65,7 +66,7 @@ def _hosts(file: Path) -> Iterator[DiscoveredHost]:
     try:
         groups = _GROUPS.validate_python(json.loads(read(file)))
     except (ValueError, RecursionError, ValidationError) as error:
-        raise Undiscovered(f"{file} を file_sd の JSON として読めません") from error
+        raise Undiscovered(Message("monitoring.file-not-file-sd", path=file)) from error
     for group in groups:
         labels = group.get("labels", {})
         for address in group.get("targets", []):

@@ -13,6 +13,7 @@ from toban.design.values.metric import Metric
 from toban.engine.telemetry.logs.search import TimeSpan
 from toban.engine.telemetry.requests import Traffic, traffic
 from toban.engine.telemetry.store import StoreUnavailable, Telemetry
+from toban.message import Message, message_of
 
 _FIRST = timedelta(minutes=1)
 """The period of the first measurement."""
@@ -47,7 +48,7 @@ class AccessLogSource:
                 self._telemetry(), self._config.service, TimeSpan(start, end), route=self._config.route
             )
         except StoreUnavailable as away:
-            raise Unmeasurable(f"ログの置き場が応答しません: {away}") from away
+            raise Unmeasurable(Message("monitoring.log-store-unavailable", reason=message_of(away))) from away
         self._until = end
         return tuple(self._measured(found, end))
 
@@ -57,7 +58,7 @@ class AccessLogSource:
     def _measured(self, found: Traffic, at: datetime) -> Iterator[Measurement]:
         if not found.count:
             return
-        note = f"{found.count}件のリクエスト"
+        note = Message("monitoring.requests", count=found.count)
         yield Measurement(Metric.ERROR_RATE, self.instance, at, 100 * found.failed / found.count, note)
         if found.mean_ms is not None:
             yield Measurement(Metric.RESPONSE_TIME, self.instance, at, found.mean_ms, note)

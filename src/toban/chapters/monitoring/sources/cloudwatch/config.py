@@ -5,12 +5,12 @@ from datetime import timedelta
 from typing import ClassVar, Self
 
 from pydantic import Field, model_validator
-from pydantic_core import PydanticCustomError
 
 from toban.chapters.monitoring.sources.by_metric import ByMetric
 from toban.engine.bindings.aws import AwsAccess
-from toban.engine.bindings.section import Section
+from toban.engine.bindings.section import Section, invalid
 from toban.engine.bindings.values import Length
+from toban.message import Message
 
 _MINUTE = timedelta(minutes=1)
 
@@ -52,15 +52,13 @@ class CloudWatchConfig(AwsAccess):
     def _one_resource(self) -> Self:
         resources = [each for each in (self.ec2, self.rds, self.alb) if each]
         if len(resources) > 1:
-            raise PydanticCustomError("two_resources", "ec2、rds、alb は一つの場所に一つだけ書けます")
+            raise invalid(Message("monitoring.one-aws-resource-only"))
         if not resources and not self.metrics:
-            raise PydanticCustomError("no_resource", "ec2、rds、alb、metrics のどれかが要ります")
+            raise invalid(Message("monitoring.aws-resource-needed"))
         if self.target_group and not self.alb:
-            raise PydanticCustomError("no_balancer", "target_group は alb と一緒に書いてください")
+            raise invalid(Message("monitoring.target-group-needs-alb"))
         if not resources and not self.instance:
-            raise PydanticCustomError(
-                "nameless", "metrics だけのときは、人が呼ぶ名を instance に書いてください"
-            )
+            raise invalid(Message("monitoring.instance-needed-for-metrics"))
         return self
 
     @property

@@ -4,11 +4,12 @@ from datetime import timedelta
 
 from toban.chapters.monitoring.sources.cloudwatch.config import CloudWatchConfig
 from toban.chapters.monitoring.sources.cloudwatch.values import Database, questions
+from toban.engine.amounts import length
+from toban.message import Message
 
 _A_MONTH = timedelta(days=30)
 _DOLLARS_A_METRIC = 0.01 / 1000
 """List price in most regions, outside the free tier: https://aws.amazon.com/cloudwatch/pricing/"""
-_MINUTE = timedelta(minutes=1)
 _ANY_DATABASE = Database("available", allocated_gib=1, is_replica=False)
 
 
@@ -17,11 +18,8 @@ def dollars_a_month(metrics: int, every: timedelta) -> float:
     return metrics * (_A_MONTH / every) * _DOLLARS_A_METRIC
 
 
-def cost(config: CloudWatchConfig) -> str:
+def cost(config: CloudWatchConfig) -> Message:
     """Return the monthly cost of a source of *config*; one for a replica also asks for its lag."""
     metrics = len(questions(config, _ANY_DATABASE))
     dollars = dollars_a_month(metrics, config.every)
-    return (
-        f"CloudWatch に {metrics} つの値を {config.every / _MINUTE:g}分毎に尋ねます:"
-        f" AWS の料金は月におよそ {dollars:.2f} USD"
-    )
+    return Message("monitoring.cloudwatch-cost", count=metrics, every=length(config.every), dollars=dollars)

@@ -20,6 +20,7 @@ from toban.chapters.monitoring.sources.cloudwatch.values import Answers, MetricQ
 from toban.chapters.monitoring.sources.paced import PacedApi, Throttled, Withheld
 from toban.engine import aws
 from toban.engine.bindings.secret import SecretUnavailable
+from toban.message import message_of
 
 MOST_AT_ONCE = 500
 _MOST_PAGES = 10
@@ -37,7 +38,7 @@ class _AnswerPages:
     """The pages of one answer so far."""
 
     points: dict[datetime, float] = field(default_factory=dict)
-    status: str = "答えなし"
+    status: str = "NoAnswer"
     messages: list[str] = field(default_factory=list)
 
     def add(self, result: Mapping[str, Any]) -> None:
@@ -118,7 +119,7 @@ def connect(service: str, config: CloudWatchConfig) -> Any:
     try:
         return aws.client(service, config, read_timeout=config.timeout, attempts=_ATTEMPTS)
     except SecretUnavailable as error:
-        raise Withheld(str(error)) from error
+        raise Withheld(message_of(error)) from error
     except BotoCoreError as error:
         raise withheld(error, service) from error
 
@@ -126,8 +127,7 @@ def connect(service: str, config: CloudWatchConfig) -> Any:
 def withheld(error: ClientError | BotoCoreError, service: str) -> Withheld:
     """Convert an AWS fault to the reason why a source withholds its values."""
     fault = aws.fault_of(error, service)
-    words = " ".join(fault.words.split())[:_LONGEST_SAID]
-    return Throttled(words) if fault.is_throttled else Withheld(words)
+    return Throttled(fault.words) if fault.is_throttled else Withheld(fault.words)
 
 
 def _batch(

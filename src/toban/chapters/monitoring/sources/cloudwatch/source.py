@@ -1,7 +1,7 @@
 """One AWS resource by its CloudWatch metrics, and what RDS itself says about an instance."""
 
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from botocore.exceptions import BotoCoreError, ClientError
 
@@ -17,9 +17,10 @@ from toban.chapters.monitoring.sources.cloudwatch.values import (
     readings,
 )
 from toban.chapters.monitoring.sources.paced import PacedApi, Withheld
+from toban.chapters.monitoring.wording import metric_name
 from toban.design.values.metric import Metric
-
-_MINUTE = timedelta(minutes=1)
+from toban.engine.amounts import length
+from toban.message import NOTHING, Message, message_of
 
 
 class CloudWatchSource:
@@ -47,7 +48,7 @@ class CloudWatchSource:
             self._desk.want(self, asked)
             answers = self._desk.answers(asked, now)
         except Withheld as refusal:
-            raise Unmeasurable(f"{self.instance}: {refusal}") from refusal
+            raise Unmeasurable(self._placed(message_of(refusal))) from refusal
         mine = {question: answers[question] for question in asked}
         found = [
             Measurement(each.metric, self.instance, now, each.value, each.note)
@@ -55,21 +56,24 @@ class CloudWatchSource:
         ]
         complaint = complaint or self._complaint(mine, {each.metric for each in found}, database)
         if complaint:
-            raise Unmeasurable(f"{self.instance}: {complaint}", found)
+            raise Unmeasurable(self._placed(complaint), found)
         return found
 
     def close(self) -> None:
         """Stop asking; nothing is open between two queries."""
         self._desk.leave(self)
 
-    def _described(self, now: datetime) -> tuple[Database | None, str]:
+    def _placed(self, why: Message) -> Message:
+        return Message("monitoring.at-place", place=self.instance, said=why)
+
+    def _described(self, now: datetime) -> tuple[Database | None, Message]:
         """Return what RDS says about the instance, or a complaint: the metrics are available without it."""
         if not self._config.rds:
-            return None, ""
+            return None, NOTHING
         try:
-            return self._database.read(self._describe, now), ""
+            return self._database.read(self._describe, now), NOTHING
         except Withheld as refusal:
-            return None, str(refusal)
+            return None, message_of(refusal)
 
     def _describe(self) -> Database:
         client = connect("rds", self._config)
@@ -86,14 +90,13 @@ class CloudWatchSource:
             is_replica=bool(found.get("ReadReplicaSourceDBInstanceIdentifier")),
         )
 
-    def _complaint(self, answers: Answers, measured: set[Metric], database: Database | None) -> str:
+    def _complaint(self, answers: Answers, measured: set[Metric], database: Database | None) -> Message:
         """Return what is wrong with the answers."""
         faults = sorted(f"{asked.name} {series.fault}" for asked, series in answers.items() if series.fault)
         if faults:
-            return f"CloudWatch の値が揃っていません（{'、'.join(faults)}）"
+            return Message("monitoring.cloudwatch-incomplete", faults=faults)
         missing = asked_for(self._config) - measured - absent(database)
         if not missing:
-            return ""
-        minutes = self._config.within // _MINUTE
-        names = "、".join(sorted(each.label for each in missing))
-        return f"CloudWatch にこの{minutes}分の {names} がありません"
+            return NOTHING
+        metrics, span = [metric_name(each) for each in sorted(missing)], length(self._config.within)
+        return Message("monitoring.values-missing", service="CloudWatch", span=span, metrics=metrics)

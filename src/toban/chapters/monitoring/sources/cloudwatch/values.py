@@ -11,6 +11,7 @@ from datetime import datetime
 
 from toban.chapters.monitoring.sources.cloudwatch.config import CloudWatchConfig
 from toban.design.values.metric import Metric
+from toban.message import NOTHING, Message
 
 _GIB = 1 << 30
 _OF_EC2 = frozenset((Metric.UP, Metric.CPU_USAGE))
@@ -75,7 +76,7 @@ class CloudWatchReading:
 
     metric: Metric
     value: float
-    note: str = ""
+    note: Message = NOTHING
 
 
 def asked_for(config: CloudWatchConfig) -> frozenset[Metric]:
@@ -147,7 +148,7 @@ def _of_resource(
 def _of_ec2(config: CloudWatchConfig, sound: Answers) -> Iterator[CloudWatchReading]:
     failed = _newest(sound, _ec2(config, "StatusCheckFailed", "Maximum"))
     if failed is not None:
-        note = "EC2 のステータスチェックに失敗しています" if failed else ""
+        note = Message("monitoring.ec2-status-check-failed") if failed else NOTHING
         yield CloudWatchReading(Metric.UP, 0.0 if failed else 1.0, note)
     cpu = _newest(sound, _ec2(config, "CPUUtilization"))
     if cpu is not None:
@@ -164,7 +165,8 @@ def _of_rds(
     if database is None:
         return
     is_up = database.state in _SERVING
-    yield CloudWatchReading(Metric.UP, float(is_up), "" if is_up else f"RDS の状態が {database.state} です")
+    note = NOTHING if is_up else Message("monitoring.rds-state", state=database.state)
+    yield CloudWatchReading(Metric.UP, float(is_up), note)
     free = _newest(sound, _rds(config, "FreeStorageSpace"))
     if free is not None:
         yield CloudWatchReading(Metric.DISK_USAGE, 100 * (1 - free / (database.allocated_gib * _GIB)))
@@ -180,7 +182,7 @@ _FAILURES = ("HTTPCode_Target_5XX_Count", "HTTPCode_ELB_5XX_Count")
 def _of_alb(config: CloudWatchConfig, sound: Answers) -> Iterator[CloudWatchReading]:
     healthy = _newest(sound, _healthy(config)) if config.target_group else None
     if healthy is not None:
-        note = "" if healthy else "正常なターゲットがありません"
+        note = NOTHING if healthy else Message("monitoring.no-healthy-target")
         yield CloudWatchReading(Metric.UP, float(healthy > 0), note)
     counts = [sound.get(_alb(config, name, "Sum")) for name in ("RequestCount", *_FAILURES)]
     if None not in counts:

@@ -19,19 +19,18 @@ from toban.chapters.monitoring.sources.datadog.answer import (
 )
 from toban.chapters.monitoring.sources.paced import PacedApi, Throttled, Withheld, wait_in
 from toban.chapters.monitoring.sources.questions import QuestionsConfig, asked_for
+from toban.chapters.monitoring.wording import metric_name
+from toban.engine.amounts import length
 from toban.engine.bindings.secret import Secret, SecretUnavailable
+from toban.message import Message, message_of
 
 _WITHIN = timedelta(minutes=5)
 """An older point says nothing about now: the Agent reports every 15 s, integrations every few minutes."""
 _OK, _TOO_MANY = 200, 429
-_KEYS = (
-    "Datadog が鍵を認めません"
-    "（api_key と application_key、application key の timeseries_query の権限、site を確かめてください）"
-)
 _REFUSALS = {
-    400: "Datadog が問い合わせを読めません（queries を確かめてください）",
-    401: _KEYS,
-    403: _KEYS,
+    400: "monitoring.datadog-query-not-readable",
+    401: "monitoring.datadog-keys-refused",
+    403: "monitoring.datadog-keys-refused",
 }
 
 
@@ -80,18 +79,23 @@ class DatadogSource:
         try:
             told = self._paced.read(lambda: self._ask(now), now)
         except Withheld as refusal:
-            raise Unmeasurable(f"{self.instance}: {refusal}") from refusal
+            raise Unmeasurable(self._placed(message_of(refusal))) from refusal
         fresh = [each for each in told if is_fresh(each, now, _WITHIN)]
         found = [self._measured(each, now) for each in fresh]
         missing = self._queries.keys() - {each.metric for each in fresh}
         if missing:
-            names = "、".join(sorted(each.label for each in missing))
-            minutes = _WITHIN // timedelta(minutes=1)
-            raise Unmeasurable(f"{self.instance}: Datadog にこの{minutes}分の {names} がありません", found)
+            metrics = [metric_name(each) for each in sorted(missing)]
+            lacking = Message(
+                "monitoring.values-missing", service="Datadog", span=length(_WITHIN), metrics=metrics
+            )
+            raise Unmeasurable(self._placed(lacking), found)
         return found
 
     def close(self) -> None:
         """There is nothing to close between two queries."""
+
+    def _placed(self, why: Message) -> Message:
+        return Message("monitoring.at-place", place=self.instance, said=why)
 
     def _measured(self, reading: DatadogReading, now: datetime) -> Measurement:
         where = f"{self.instance} {reading.what}" if reading.what else self.instance
@@ -101,13 +105,14 @@ class DatadogSource:
         try:
             answer = self._answer(now)
         except (Unanswered, SecretUnavailable) as error:
-            raise Withheld(f"Datadog: {error}") from error
+            raise Withheld(Message("monitoring.at-place", place="Datadog", said=message_of(error))) from error
         if answer.status == _TOO_MANY:
             wait = wait_in(answer.headers.get("x-ratelimit-reset"))
-            until = f"（{wait.total_seconds():.0f}秒後まで尋ねません）" if wait else ""
-            raise Throttled(f"Datadog が要求を絞っています{until}", wait)
+            raise Throttled(_throttled_words(wait), wait)
+        if answer.status in _REFUSALS:
+            raise Withheld(Message(_REFUSALS[answer.status]))
         if answer.status != _OK:
-            raise Withheld(_REFUSALS.get(answer.status, f"Datadog が HTTP {answer.status} を返しました"))
+            raise Withheld(Message("monitoring.service-answered", service="Datadog", status=answer.status))
         return self._read(answer.body)
 
     def _answer(self, now: datetime) -> HttpAnswer:
@@ -134,10 +139,16 @@ class DatadogSource:
         try:
             told: Mapping[str, Any] = json.loads(body)
             if told.get("status") != "ok":
-                raise Withheld("Datadog の答えが揃っていません（status が ok ではありません）")
+                raise Withheld(Message("monitoring.datadog-answer-incomplete"))
             return tuple(readings(told, list(self._queries)))
         except (ValueError, KeyError, TypeError, IndexError, AttributeError) as error:
-            raise Withheld("Datadog の答えの形が違います") from error
+            raise Withheld(Message("monitoring.unexpected-answer", service="Datadog")) from error
+
+
+def _throttled_words(wait: timedelta | None) -> Message:
+    if wait is None:
+        return Message("monitoring.throttled", service="Datadog")
+    return Message("monitoring.throttled-for", service="Datadog", wait=length(wait))
 
 
 KIND = SourceKind(

@@ -20,6 +20,7 @@ from toban.chapters.monitoring.sources.bounded import (
 )
 from toban.chapters.monitoring.sources.tls import TlsPlace, days_left, expired_days
 from toban.design.values.metric import Metric
+from toban.message import NOTHING, Message, message_of
 
 _FIRST_ERROR = 400
 _HTTPS_PORT = 443
@@ -66,8 +67,10 @@ class HttpProbe:
         try:
             answer = self._answer()
         except Unanswered as error:
-            measured = [*self._count(now, str(error)), *self._expired(error, now)]
-            raise Unmeasurable(f"{self.instance}: {error}", measured) from error
+            why = message_of(error)
+            measured = [*self._count(now, why), *self._expired(error, now)]
+            said = Message("monitoring.at-place", place=self.instance, said=why)
+            raise Unmeasurable(said, measured) from error
         found = self._count(now, self._fault(answer))
         found.append(Measurement(Metric.RESPONSE_TIME, self.instance, now, answer.seconds * 1000))
         if answer.certificate is not None:
@@ -97,13 +100,13 @@ class HttpProbe:
             return []
         return [Measurement(Metric.CERTIFICATE_LIFETIME, self.instance, now, days)]
 
-    def _fault(self, answer: HttpAnswer) -> str:
-        """Return what is wrong with *answer*, or an empty text."""
+    def _fault(self, answer: HttpAnswer) -> Message:
+        """Return what is wrong with *answer*, if anything is."""
         expected = self._config.expect_status
         is_good = answer.status < _FIRST_ERROR if expected is None else answer.status == expected
-        return "" if is_good else f"HTTP {answer.status}"
+        return NOTHING if is_good else Message("monitoring.http-status", status=answer.status)
 
-    def _count(self, now: datetime, fault: str) -> list[Measurement]:
+    def _count(self, now: datetime, fault: Message) -> list[Measurement]:
         self._outcomes.append((now, bool(fault)))
         start = now - timedelta(seconds=self._config.window)
         while self._outcomes[0][0] <= start:

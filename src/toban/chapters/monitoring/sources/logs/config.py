@@ -4,25 +4,24 @@ from collections.abc import Mapping
 from datetime import timedelta
 from typing import Annotated, ClassVar, Self
 
-from pydantic import AfterValidator, model_validator
-from pydantic_core import PydanticCustomError
+from pydantic import AfterValidator, InstanceOf, model_validator
 
 from toban.chapters.monitoring.counting import Counting
 from toban.chapters.monitoring.limits import Unjudgeable
 from toban.engine.amounts import length
-from toban.engine.bindings.section import Section
+from toban.engine.bindings.section import Section, invalid
 from toban.engine.bindings.values import Length
 from toban.engine.search_parts import BadSearch
 from toban.engine.telemetry.logs.language import read_search
+from toban.message import NOTHING, Message
 
 
 def _search(written: str) -> str:
     try:
         return read_search(written).written
     except BadSearch as bad:
-        hint = "toban logs と同じ書き方です: level:ERROR service:shop-api"
-        raise PydanticCustomError(
-            "search", "検索として読めません: {why}", {"why": str(bad), "hint": hint}
+        raise invalid(
+            Message("monitoring.bad-search", reason=bad.said), Message("monitoring.write-search")
         ) from bad
 
 
@@ -53,9 +52,7 @@ class LogRowsConfig(_Patience):
     @model_validator(mode="after")
     def _window_is_at_most_a_day(self) -> Self:
         if self.window is not None and self.window > timedelta(days=1):
-            raise PydanticCustomError(
-                "window", "件数を数える期間は1日までです", {"hint": "1日以下にしてください"}
-            )
+            raise invalid(Message("monitoring.window-too-long"), Message("monitoring.write-shorter-window"))
         return self
 
 
@@ -67,7 +64,7 @@ class CountConfig(_Patience):
     search: str
     """The rows that count."""
     window: timedelta
-    note: str = ""
+    note: InstanceOf[Message] = NOTHING
     """An explanation of the count, if the row itself does not name the window."""
 
 
@@ -75,22 +72,16 @@ def counted(config: LogRowsConfig, row: Counting) -> CountConfig:
     """Return what to count for *row* under *config*, or raise `Unjudgeable` naming what is missing."""
     search = config.items.get(row.item, row.search)
     if search is None:
-        raise Unjudgeable(
-            f"「{row.item}」がどのログかが分かりません:"
-            f' kind = "logs" の items に "{row.item}" = "検索" を書いてください'
-        )
+        raise Unjudgeable(Message("monitoring.log-unknown", item=row.item))
     window = row.window or config.window
     if window is None:
-        raise Unjudgeable(
-            f"「{row.item}」を何分間に数えるのかが書かれていません: 文書に「5分間に10件以上」と書くか、"
-            'kind = "logs" に window = "5分" を書いてください'
-        )
+        raise Unjudgeable(Message("monitoring.window-unknown", item=row.item))
     whole = " ".join(part for part in (config.query, search) if part)
     return CountConfig(
         query=config.query,
         search=whole,
         window=window,
-        note="" if row.window else f"{length(window)}間",
+        note=NOTHING if row.window else Message("monitoring.within", window=length(window)),
         late=config.late,
         quiet=config.quiet,
     )

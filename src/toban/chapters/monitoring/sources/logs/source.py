@@ -17,6 +17,7 @@ from toban.engine.amounts import length
 from toban.engine.telemetry.logs.language import read_search
 from toban.engine.telemetry.logs.search import LogSearch, TimeSpan
 from toban.engine.telemetry.store import StoreUnavailable, Telemetry
+from toban.message import Message, message_of
 
 _ALL = "kind:*"
 """How a search for every row is written: the name of the place can be used as a search."""
@@ -50,7 +51,7 @@ class LogsSource:
             if not found:
                 self._require_any(store, now)
         except StoreUnavailable as away:
-            raise Unmeasurable(f"ログの置き場が応答しません: {away}") from away
+            raise Unmeasurable(Message("monitoring.log-store-unavailable", reason=message_of(away))) from away
         self._until = end
         counts: Counter[int] = Counter()
         for (at, _), rows in found.items():
@@ -65,8 +66,8 @@ class LogsSource:
         """Accept zero rows as zero only if other rows of the target have arrived."""
         span = TimeSpan(now - self._config.quiet, now)
         if not store.newest(read_search(self._config.query).terms, span, limit=1):
-            named = f"「{self._config.query}」の" if self._config.query else ""
-            raise Unmeasurable(f"{named}ログが{length(self._config.quiet)}のあいだ一行も届いていません")
+            code = "monitoring.no-lines-of-search" if self._config.query else "monitoring.no-lines"
+            raise Unmeasurable(Message(code, query=self._config.query, span=length(self._config.quiet)))
 
 
 def _all_of(config: LogRowsConfig) -> CountConfig:

@@ -23,7 +23,10 @@ from toban.chapters.monitoring.sources.newrelic.graphql import (
 )
 from toban.chapters.monitoring.sources.paced import PacedApi, Throttled, Withheld, wait_in
 from toban.chapters.monitoring.sources.questions import QuestionsConfig, asked_for
+from toban.chapters.monitoring.wording import metric_name
+from toban.design.values.metric import Metric
 from toban.engine.bindings.secret import Secret, SecretUnavailable
+from toban.message import Message, message_of
 
 _ENDPOINTS = {
     "US": "https://api.newrelic.com",
@@ -31,7 +34,7 @@ _ENDPOINTS = {
     "JP": "https://api.jp.newrelic.com",
 }
 _OK, _TOO_MANY = 200, 429
-_KEYS = "New Relic が鍵を認めません（api_key がユーザーキーか、account、region を確かめてください）"
+_SERVICE = "New Relic"
 _DENIED = frozenset(("ACCESS_DENIED", "UNAUTHORIZED", "UNAUTHENTICATED", "FORBIDDEN"))
 _BUSY = frozenset(("TOO_MANY_REQUESTS", "RATE_LIMITED"))
 _LONGEST_SAID = 200
@@ -74,18 +77,24 @@ class NewRelicSource:
         try:
             answer = self._paced.read(self._ask, now)
         except Withheld as refusal:
-            raise Unmeasurable(f"{self.instance}: {refusal}") from refusal
+            raise Unmeasurable(self._placed(message_of(refusal))) from refusal
         found = [self._measured(each, now) for each in answer.readings]
         missing = self._queries.keys() - {each.metric for each in answer.readings}
         if missing:
-            words = "、".join(
-                f"{each.label}{self._said(answer.faults.get(each))}" for each in sorted(missing)
-            )
-            raise Unmeasurable(f"{self.instance}: New Relic に {words} がありません", found)
+            metrics = [self._missing(each, answer.faults.get(each)) for each in sorted(missing)]
+            raise Unmeasurable(self._placed(Message("monitoring.newrelic-lacks", metrics=metrics)), found)
         return found
 
     def close(self) -> None:
         """There is nothing to close between two queries."""
+
+    def _placed(self, why: Message) -> Message:
+        return Message("monitoring.at-place", place=self.instance, said=why)
+
+    def _missing(self, metric: Metric, fault: str | None) -> Message:
+        """Name *metric*, with New Relic's reason for returning nothing."""
+        reason, name = self._said(fault), metric_name(metric)
+        return Message("monitoring.metric-with-fault", metric=name, reason=reason) if reason else name
 
     def _measured(self, reading: NewRelicReading, now: datetime) -> Measurement:
         where = f"{self.instance} {reading.what}" if reading.what else self.instance
@@ -95,36 +104,37 @@ class NewRelicSource:
         try:
             answer = self._answer()
         except (Unanswered, SecretUnavailable) as error:
-            raise Withheld(f"New Relic: {error}") from error
+            raise Withheld(Message("monitoring.at-place", place=_SERVICE, said=message_of(error))) from error
         if answer.status == _TOO_MANY:
             raise _throttled(answer)
         if answer.status in (401, 403):
-            raise Withheld(_KEYS)
+            raise Withheld(Message("monitoring.newrelic-key-refused"))
         if answer.status != _OK:
-            raise Withheld(f"New Relic が HTTP {answer.status} を返しました")
+            raise Withheld(Message("monitoring.service-answered", service=_SERVICE, status=answer.status))
         try:
             return told(json.loads(answer.body), list(self._queries))
         except UnreadableAnswer as error:
             raise self._refused(error, answer) from error
         except (ValueError, TypeError, AttributeError) as error:
-            raise Withheld("New Relic の答えの形が違います") from error
+            raise Withheld(Message("monitoring.unexpected-answer", service=_SERVICE)) from error
         except KeyError as error:
-            raise Withheld(
-                "New Relic の答えに value がありません（NRQL に AS value を書いてください）"
-            ) from error
+            raise Withheld(Message("monitoring.newrelic-answer-lacks-value")) from error
 
     def _refused(self, error: UnreadableAnswer, answer: HttpAnswer) -> Withheld:
         """Return why the whole answer is unusable."""
         if error.kind in _BUSY:
             return _throttled(answer)
         if error.kind in _DENIED:
-            return Withheld(_KEYS)
-        return Withheld(f"New Relic が断りました{self._said(str(error))}")
+            return Withheld(Message("monitoring.newrelic-key-refused"))
+        reason = self._said(str(error))
+        if not reason:
+            return Withheld(Message("monitoring.newrelic-refused"))
+        return Withheld(Message("monitoring.newrelic-refused-because", reason=reason))
 
     def _said(self, words: str | None) -> str:
         """Return New Relic's own words, without the API key that they may quote."""
         plain = " ".join((words or "").split()).replace(self._config.api_key.reveal(), "…")
-        return f"（{plain[:_LONGEST_SAID]}）" if plain else ""
+        return plain[:_LONGEST_SAID]
 
     def _answer(self) -> HttpAnswer:
         config = self._config
@@ -141,7 +151,9 @@ class NewRelicSource:
 
 
 def _throttled(answer: HttpAnswer) -> Throttled:
-    return Throttled("New Relic が要求を絞っています", wait_in(answer.headers.get("retry-after")))
+    return Throttled(
+        Message("monitoring.throttled", service=_SERVICE), wait_in(answer.headers.get("retry-after"))
+    )
 
 
 KIND = SourceKind(

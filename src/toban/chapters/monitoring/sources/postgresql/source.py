@@ -17,6 +17,7 @@ from toban.chapters.monitoring.source import Measurement, Unmeasurable
 from toban.chapters.monitoring.sources.postgresql.config import PostgresqlConfig
 from toban.design.values.metric import Metric
 from toban.engine.bindings.secret import Secret, SecretUnavailable
+from toban.message import Message, message_of, plain
 
 # Toban's own connection is among the client backends: it takes one of max_connections like any other. A
 # standby that has replayed everything it received is not behind, however long ago the last transaction was.
@@ -54,11 +55,10 @@ class PostgresqlSource:
             self.close()
             why = _words(error, self._config.dsn)
             down = Measurement(Metric.UP, self.instance, now, 0.0, note=why)
-            raise Unmeasurable(f"{self.instance}: {why}", [down]) from error
+            raise Unmeasurable(self._placed(why), [down]) from error
         up = Measurement(Metric.UP, self.instance, now, 1.0)
         if is_veiled:
-            why = "接続の種類を見る権限がありません: GRANT pg_monitor TO 監視用ロール"
-            raise Unmeasurable(f"{self.instance}: {why}", [up])
+            raise Unmeasurable(self._placed(Message("monitoring.postgresql-role-lacks-pg-monitor")), [up])
         found = [up, Measurement(Metric.CONNECTIONS, self.instance, now, float(connections))]
         if lag is not None:
             found.append(Measurement(Metric.REPLICATION_LAG, self.instance, now, float(lag)))
@@ -69,6 +69,9 @@ class PostgresqlSource:
         if self._connection is not None:
             self._connection.close()
             self._connection = None
+
+    def _placed(self, why: Message) -> Message:
+        return Message("monitoring.at-place", place=self.instance, said=why)
 
     def _statistics(self) -> tuple[int, bool, float | None]:
         row = self._connected().execute(_STATISTICS).fetchone()
@@ -103,13 +106,13 @@ def _place(dsn: Secret) -> str:
     return f"{host}:{parts.get('port') or 5432}/{parts.get('dbname') or parts.get('user') or ''}"
 
 
-def _words(error: Exception, dsn: Secret) -> str:
+def _words(error: Exception, dsn: Secret) -> Message:
     """Return the first line of the error, without the connection string or any secret part of it."""
     if isinstance(error, SecretUnavailable):
-        return str(error)
+        return message_of(error)
     try:
         password = str(conninfo_to_dict(dsn.reveal()).get("password") or "")
     except psycopg.ProgrammingError:
-        return "接続文字列を読めません"
+        return Message("monitoring.connection-string-not-readable")
     text = (str(error).strip().splitlines() or [type(error).__name__])[0]
-    return text.replace(password, "…") if password else text
+    return plain(text.replace(password, "…") if password else text)

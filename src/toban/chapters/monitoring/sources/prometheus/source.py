@@ -14,6 +14,7 @@ from toban.chapters.monitoring.sources.prometheus.exposition import (
     read_scrape,
 )
 from toban.design.values.metric import Metric
+from toban.message import Message, message_of
 
 _OK = 200
 
@@ -44,30 +45,31 @@ class PrometheusSource:
         try:
             scrape = self._scrape()
         except Unanswered as error:
-            down = Measurement(Metric.UP, self.instance, now, 0.0, note=str(error))
-            raise Unmeasurable(f"{self.instance}: {error}", [down]) from error
+            raise self._down(message_of(error), [], now) from error
         found = measurements(self._before, scrape, self.instance, now)
         self._before = scrape
         if scrape.is_database_away:
-            why = "postgres_exporter が PostgreSQL につながりません（pg_up 0）"
-            down = Measurement(Metric.UP, self.instance, now, 0.0, note=why)
-            raise Unmeasurable(f"{self.instance}: {why}", [down, *found])
+            raise self._down(Message("monitoring.exporter-lacks-database"), found, now)
         return [Measurement(Metric.UP, self.instance, now, 1.0), *found]
 
     def close(self) -> None:
         """Close the HTTP client."""
         self._client.close()
 
+    def _down(self, why: Message, others: Sequence[Measurement], now: datetime) -> Unmeasurable:
+        down = Measurement(Metric.UP, self.instance, now, 0.0, note=why)
+        return Unmeasurable(Message("monitoring.at-place", place=self.instance, said=why), [down, *others])
+
     def _scrape(self) -> Scrape:
         answer = fetch(self._client, self._config)
         if answer.status != _OK:
-            raise Unanswered(f"HTTP {answer.status} が返りました")
+            raise Unanswered(Message("monitoring.http-status-returned", status=answer.status))
         try:
             scrape = read_scrape(answer.body.decode("utf-8"))
         except ValueError as error:
-            raise Unanswered("応答を Prometheus の形式として読めません") from error
+            raise Unanswered(Message("monitoring.not-an-exposition")) from error
         if not scrape.values:
-            raise Unanswered("知っている指標（node_…、pg_…、http_requests_total など）が応答にありません")
+            raise Unanswered(Message("monitoring.no-known-series"))
         return scrape
 
 

@@ -12,6 +12,7 @@ from toban.design.values.metric import Metric
 from toban.engine.bindings.section import Section
 from toban.engine.bindings.values import Length
 from toban.engine.clock import system_clock
+from toban.message import Message
 
 _RIPE = timedelta(seconds=3)
 """How far apart the parts of one scrape may arrive."""
@@ -67,7 +68,7 @@ class PushedSource:
             found += self._measured(pushed)
             self._heard_at = max(self._heard_at or pushed.at, pushed.at)
         if now - (self._heard_at or self._asked_at) > self._config.within:
-            why = f"{self._config.sender} から {self._config.instance} の値が届いていません"
+            why = Message("monitoring.nothing-pushed", sender=self._config.sender, instance=self.instance)
             down = Measurement(Metric.UP, self.instance, now, 0.0, note=why)
             raise Unmeasurable(why, [*found, down])
         return found

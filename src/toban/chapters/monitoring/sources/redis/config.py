@@ -4,12 +4,12 @@ from collections.abc import Mapping
 from typing import ClassVar
 
 from pydantic import Field, model_validator
-from pydantic_core import PydanticCustomError
 
 from toban.chapters.monitoring.sources.address import Address
 from toban.chapters.monitoring.sources.tls import CaFile
 from toban.engine.bindings.secret import Secret
-from toban.engine.bindings.section import Section
+from toban.engine.bindings.section import Section, invalid
+from toban.message import Message
 
 
 class RedisConfig(Section):
@@ -31,7 +31,7 @@ class RedisConfig(Section):
     @model_validator(mode="after")
     def _belongs_together(self) -> "RedisConfig":
         if self.username and self.password is None:
-            raise PydanticCustomError("login", "username には password も要ります")
+            raise invalid(Message("monitoring.password-needed"))
         if self.ca_file and not self.tls:
-            raise PydanticCustomError("no_tls", "ca_file は tls = true のときだけ使えます")
+            raise invalid(Message("monitoring.needs-tls", keys=("ca_file",)))
         return self

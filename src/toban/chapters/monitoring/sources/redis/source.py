@@ -21,6 +21,7 @@ from toban.chapters.monitoring.sources.redis.config import RedisConfig
 from toban.chapters.monitoring.sources.tls import tls_words
 from toban.design.values.metric import Metric
 from toban.engine.bindings.secret import SecretUnavailable
+from toban.message import NOTHING, Message, message_of, plain
 
 type Info = Mapping[str, Any]
 
@@ -45,14 +46,14 @@ class RedisSource:
             info = self._info()
         except (redis.RedisError, OSError, ValueError, SecretUnavailable) as error:
             self.close()
-            why = f"{self.instance}: {_words(error, self._config.timeout)}"
-            raise Unmeasurable(why, self._despite(error, now)) from error
+            why = _words(error, self._config.timeout)
+            raise Unmeasurable(self._placed(why), self._despite(error, now)) from error
         found = [self._measured(Metric.UP, now, 1.0)]
         try:
             found += self._statistics(info, now)
         except KeyError as error:
-            why = f"INFO の答えに {error.args[0]} がありません"
-            raise Unmeasurable(f"{self.instance}: {why}", found) from error
+            lacking = Message("monitoring.redis-info-lacks", field=error.args[0])
+            raise Unmeasurable(self._placed(lacking), found) from error
         return found
 
     def close(self) -> None:
@@ -106,50 +107,54 @@ class RedisSource:
             return [self._measured(Metric.UP, now, 1.0)]
         return [self._measured(Metric.UP, now, 0.0, _words(error, self._config.timeout))]
 
-    def _measured(self, metric: Metric, now: datetime, value: float, note: str = "") -> Measurement:
+    def _measured(self, metric: Metric, now: datetime, value: float, note: Message = NOTHING) -> Measurement:
         return Measurement(metric, self.instance, now, value, note)
 
+    def _placed(self, why: Message) -> Message:
+        return Message("monitoring.at-place", place=self.instance, said=why)
 
-def _replica_lag(info: Info) -> tuple[float | None, str]:
+
+def _replica_lag(info: Info) -> tuple[float | None, Message]:
     """Return the seconds that this replica may be behind at most.
 
     Over a quiet link the primary sends only every `repl-ping-replica-period` (10 s). A replica that has never
     received anything reports -1, and then the lag is unknown.
     """
     if info["master_link_status"] == "up":
-        seconds, note = float(info["master_last_io_seconds_ago"]), ""
+        seconds, note = float(info["master_last_io_seconds_ago"]), NOTHING
     else:
-        seconds, note = float(info["master_link_down_since_seconds"]), "複製元につながっていません"
-    return (seconds, note) if seconds >= 0 else (None, "")
+        seconds = float(info["master_link_down_since_seconds"])
+        note = Message("monitoring.replica-disconnected")
+    return (seconds, note) if seconds >= 0 else (None, NOTHING)
 
 
-def _slowest_replica(info: Info) -> tuple[float | None, str]:
+def _slowest_replica(info: Info) -> tuple[float | None, Message]:
     """Return the seconds since the slowest replica last confirmed; each should do so every second."""
     replicas = [info[f"slave{number}"] for number in range(int(info["connected_slaves"]))]
     if not replicas:
-        return None, ""
+        return None, NOTHING
     slowest = max(replicas, key=lambda replica: float(replica["lag"]))
-    return float(slowest["lag"]), f"{slowest['ip']}:{slowest['port']}"
+    return float(slowest["lag"]), plain(f"{slowest['ip']}:{slowest['port']}")
 
 
-def _words(error: Exception, timeout: float) -> str:
+def _words(error: Exception, timeout: float) -> Message:
     """Return what went wrong, without repeating the login or anything the server sent."""
     cause = error.__cause__ or error.__context__
     match error:
         case SecretUnavailable():
-            return str(error)
+            return message_of(error)
         case redis.AuthenticationError():
-            return "ログインを拒まれました（username と password を確かめてください）"
+            return Message("monitoring.redis-login-refused")
         case redis.exceptions.NoPermissionError():
-            return "INFO を使う権限がありません: ACL SETUSER 監視用ユーザー +info"
+            return Message("monitoring.redis-info-not-permitted")
         case redis.BusyLoadingError():
-            return "起動の途中で、データを読み込んでいます"
+            return Message("monitoring.redis-loading")
         case redis.TimeoutError():
-            return f"{timeout:g}秒以内に応答がありません"
+            return Message("monitoring.no-answer-in-time", seconds=timeout)
     if isinstance(cause, SSLError):
         return tls_words(cause)
     if isinstance(cause, OSError) and cause.strerror:
-        return f"接続できません（{cause.strerror}）"
+        return Message("monitoring.cannot-connect", reason=cause.strerror)
     if isinstance(error, redis.ConnectionError | UnicodeError):
-        return "接続できないか、途中で切れました"
-    return f"Redis の答えではありません（{type(error).__name__}）"
+        return Message("monitoring.not-connected")
+    return Message("monitoring.not-a-redis-answer", error=type(error).__name__)

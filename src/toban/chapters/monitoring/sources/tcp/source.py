@@ -8,7 +8,6 @@ from time import monotonic
 from typing import ClassVar
 
 from pydantic import Field, model_validator
-from pydantic_core import PydanticCustomError
 
 from toban.chapters.monitoring.source import Measurement, SourceKind, Unmeasurable
 from toban.chapters.monitoring.sources.address import Address
@@ -21,7 +20,8 @@ from toban.chapters.monitoring.sources.tls import (
     trusting,
 )
 from toban.design.values.metric import Metric
-from toban.engine.bindings.section import Section
+from toban.engine.bindings.section import Section, invalid
+from toban.message import NOTHING, Message
 
 
 class TcpConfig(Section):
@@ -43,7 +43,7 @@ class TcpConfig(Section):
     @model_validator(mode="after")
     def _names_need_tls(self) -> "TcpConfig":
         if not self.tls and (self.server_name or self.ca_file):
-            raise PydanticCustomError("no_tls", "server_name と ca_file は tls = true のときだけ使えます")
+            raise invalid(Message("monitoring.needs-tls", keys=("server_name", "ca_file")))
         return self
 
 
@@ -73,11 +73,12 @@ class TcpProbe:
             lifetime = [] if days is None else [self._measured(Metric.CERTIFICATE_LIFETIME, now, days)]
             raise self._down(tls_words(error), now, lifetime) from error
         except TimeoutError as error:
-            raise self._down(f"{self._config.timeout:g}秒以内に応答がありません", now) from error
+            why = Message("monitoring.no-answer-in-time", seconds=self._config.timeout)
+            raise self._down(why, now) from error
         except (OSError, ValueError) as error:
             # An invalid host name fails before any network access, in the encoding of names.
-            why = getattr(error, "strerror", None) or "名前を調べられません"
-            raise self._down(f"接続できません（{why}）", now) from error
+            reason = getattr(error, "strerror", None) or Message("monitoring.name-not-resolved")
+            raise self._down(Message("monitoring.cannot-connect", reason=reason), now) from error
 
     def close(self) -> None:
         """Nothing is kept open between two measurements."""
@@ -96,13 +97,12 @@ class TcpProbe:
                 found.append(self._measured(Metric.CERTIFICATE_LIFETIME, now, days))
         return found
 
-    def _measured(self, metric: Metric, now: datetime, value: float, note: str = "") -> Measurement:
+    def _measured(self, metric: Metric, now: datetime, value: float, note: Message = NOTHING) -> Measurement:
         return Measurement(metric, self.instance, now, value, note)
 
-    def _down(self, why: str, now: datetime, others: Sequence[Measurement] = ()) -> Unmeasurable:
-        return Unmeasurable(
-            f"{self.instance}: {why}", [self._measured(Metric.UP, now, 0.0, note=why), *others]
-        )
+    def _down(self, why: Message, now: datetime, others: Sequence[Measurement] = ()) -> Unmeasurable:
+        said = Message("monitoring.at-place", place=self.instance, said=why)
+        return Unmeasurable(said, [self._measured(Metric.UP, now, 0.0, note=why), *others])
 
 
 KIND = SourceKind(
