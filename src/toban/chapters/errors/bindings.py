@@ -4,11 +4,11 @@ from collections.abc import Mapping
 from typing import Annotated, ClassVar
 
 from pydantic import AfterValidator, Field
-from pydantic_core import PydanticCustomError
 
 from toban.engine.bindings.secret import Secret
-from toban.engine.bindings.section import Section
+from toban.engine.bindings.section import Section, invalid
 from toban.engine.bindings.table import named
+from toban.message import Message
 
 
 class ErrorBinding(Section):
@@ -28,8 +28,7 @@ def _own_projects(tables: dict[str, ErrorBinding]) -> dict[str, ErrorBinding]:
     numbers = [each.project for each in tables.values()]
     twice = next((each for each in numbers if numbers.count(each) > 1), None)
     if twice is not None:
-        context = {"number": twice, "hint": "アプリごとに違う番号にしてください"}
-        raise PydanticCustomError("project_twice", "project = {number} が二つあります", context)
+        raise invalid(Message("errors.project-used-twice", project=twice), Message("errors.give-own-numbers"))
     return tables
 
 

@@ -8,6 +8,7 @@ from toban.design.clauses.routine import Routine
 from toban.engine.extension import Extension, Link, RowKind
 from toban.engine.registry.commands import Command
 from toban.engine.retention import KEPT_ELSEWHERE
+from toban.message import Message
 
 EXTENSION = Extension(
     name="errors",
@@ -19,11 +20,7 @@ EXTENSION = Extension(
     offers={KEPT_ELSEWHERE: "toban.chapters.errors.elsewhere:KEPT"},
     apps=("toban.chapters.errors",),
     pages="toban.faces.web.errors.urls",
-    menu=(Link("errors", "エラー"),),
+    menu=(Link("errors", Message("errors.errors")),),
     intake="toban.faces.ingest.errors.routes",
-    commands={
-        "errors": Command(
-            "toban.faces.cli.errors.errors", "Errors of applications, by Sentry's SDKs (アプリのエラー)."
-        )
-    },
+    commands={"errors": Command("toban.faces.cli.errors.errors", Message("commands.errors"))},
 )

@@ -8,8 +8,9 @@ few samples, packed, and one number per hour.
 from django.db import models
 
 from toban.chapters.errors.intake.event import EventLevel
-from toban.chapters.errors.rules import ErrorState, EventEffect, GroupingBasis
+from toban.chapters.errors.rules import MOST_NEW, ErrorState, EventEffect, GroupingBasis
 from toban.chapters.errors.searching.search import LONGEST_NAME, LONGEST_VALUE
+from toban.message import Message, plain
 
 _NAME = 200
 
@@ -90,6 +91,13 @@ class ErrorGroup(models.Model):
 
     def __str__(self) -> str:
         return f"{self.project} {self.title}"
+
+    @property
+    def subject(self) -> Message:
+        """Its title for people."""
+        if self.grouped_by == GroupingBasis.OVERFLOW:
+            return Message("errors.beyond-the-limit", count=MOST_NEW)
+        return plain(self.title)
 
 
 class StoredEvent(models.Model):

@@ -11,17 +11,14 @@ from toban.engine.extension import Link
 from toban.engine.operation import EditionLoop, Operation, Rows, WorkerShift, Workplace
 from toban.engine.overview import EditionStatus, ToDo
 from toban.engine.retention import RETENTION
-from toban.engine.said import Said, recorded
 from toban.engine.telemetry.logs.words import ERROR
+from toban.message import NOTHING, Message, plain
 
 
 def _plan(edition: Edition) -> Rows:
-    unbound = recorded(
-        "%(file)s に [errors.アプリ名] を書くと、エラーを収集し、レビューを記録できます",
-        file=edition.bindings.file,
-    )
+    unbound = Message("errors.bind-to-record-reviews", file=edition.bindings.file)
     reviews = {row.id: unbound for row in clauses.reviews(edition.design)}
-    return Rows({**reviews, **dict.fromkeys(service.kept_rows(edition.design, edition.bindings), "")})
+    return Rows({**reviews, **dict.fromkeys(service.kept_rows(edition.design, edition.bindings), NOTHING)})
 
 
 def _tell(edition: Edition, now: datetime) -> None:
@@ -48,8 +45,8 @@ def _to_do(edition: Edition, seen: EditionStatus) -> Iterator[ToDo]:
     for row, due in service.open_reviews(edition.design, edition.bindings, seen.now):
         status = seen.rows.get(row.id)
         yield ToDo(
-            subject=Said(row.name),
-            link=Link("error-review", "エラーをレビュー"),
+            subject=plain(row.name),
+            link=Link("error-review", Message("errors.review-errors")),
             at=due,
             clause_id=row.id,
             verdict=status.verdict if status and status.verdict in FIRING else None,

@@ -10,6 +10,7 @@ from toban.chapters.errors.rules import ErrorState
 from toban.engine.evidence import ledger
 from toban.engine.evidence.models import LedgerEntry
 from toban.engine.orders import NotPossible
+from toban.message import Message
 
 _LONGEST = 150
 
@@ -19,7 +20,7 @@ def resolve(number: int, *, in_release: str = "", by: str, now: datetime) -> Err
 
     def change(group: ErrorGroup) -> None:
         if group.state == ErrorState.RESOLVED and group.resolved_in == in_release:
-            raise NotPossible("エラー %(number)s はすでに解決済みです", "", number=number)
+            raise NotPossible(Message("errors.resolved-already", error=number))
         group.state, group.resolved_at, group.resolved_by = ErrorState.RESOLVED, now, by
         group.resolved_in = in_release
 
@@ -31,7 +32,7 @@ def ignore(number: int, *, by: str, now: datetime) -> ErrorGroup:
 
     def change(group: ErrorGroup) -> None:
         if group.state == ErrorState.IGNORED:
-            raise NotPossible("エラー %(number)s はすでに無視中です", "", number=number)
+            raise NotPossible(Message("errors.ignored-already", error=number))
         group.state = ErrorState.IGNORED
 
     return _change(number, "ignore-error", change, by, now)
@@ -42,7 +43,7 @@ def reopen(number: int, *, by: str, now: datetime) -> ErrorGroup:
 
     def change(group: ErrorGroup) -> None:
         if group.state == ErrorState.OPEN:
-            raise NotPossible("エラー %(number)s は解決も無視もされていません", "", number=number)
+            raise NotPossible(Message("errors.open-already", error=number))
         group.state, group.resolved_at, group.resolved_by, group.resolved_in = ErrorState.OPEN, None, "", ""
 
     return _change(number, "reopen-error", change, by, now)
@@ -52,13 +53,13 @@ def assign(number: int, to: str, *, by: str, now: datetime) -> ErrorGroup:
     """Assign an error to a person, or to nobody if the name is empty."""
     name = " ".join(to.split())
     if len(name) > _LONGEST:
-        raise NotPossible("名前は %(most)s 文字までです", "短い名前を付けてください", most=_LONGEST)
+        raise NotPossible(
+            Message("errors.name-too-long", count=_LONGEST), Message("errors.choose-shorter-name")
+        )
 
     def change(group: ErrorGroup) -> None:
         if group.assignee == name:
-            raise NotPossible(
-                "エラー %(number)s の担当はすでに「%(name)s」です", "", number=number, name=name or "—"
-            )
+            raise NotPossible(Message("errors.assigned-already", error=number, name=name or "—"))
         group.assignee = name
 
     return _change(number, "assign-error", change, by, now, to=name)
@@ -72,7 +73,7 @@ def _change(
         group = ErrorGroup.objects.select_for_update().filter(pk=number).first()
         if group is None:
             raise NotPossible(
-                "エラー %(number)s がありません", "toban errors で番号が分かります", number=number
+                Message("errors.no-such-error", error=number), Message("errors.list-shows-numbers")
             )
         was = group.state
         change(group)

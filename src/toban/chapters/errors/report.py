@@ -8,10 +8,11 @@ from toban.chapters.errors.models import ErrorGroup, ErrorProject, ErrorReview
 from toban.chapters.errors.rules import EventEffect
 from toban.design.clauses.base import Clause
 from toban.design.clauses.routine import Routine
+from toban.engine.amounts import length
 from toban.engine.evidence.status import StatusUpdate
 from toban.engine.evidence.verdict import Verdict
 from toban.engine.notify.signal import Condition, Signal
-from toban.engine.said import recorded
+from toban.message import NOTHING, Message, plain
 
 CONDITIONS: Mapping[EventLevel, Condition] = {
     EventLevel.FATAL: Condition.CRITICAL,
@@ -28,14 +29,10 @@ SILENT = timedelta(days=7)
 GRACE = timedelta(days=1)
 """A review due at 10:00 may be done that day or the day before."""
 
-_NEVER_REVIEWED = recorded(
-    "まだレビューされていません。/errors/review/ か toban errors review --done で記録してください"
-)
-_WORDS = {
-    EventEffect.NEW: recorded("新しいエラー"),
-    EventEffect.REGRESSED: recorded("解決済みエラーの再発"),
+_ARRIVALS = {
+    EventEffect.NEW: Message("errors.new-error"),
+    EventEffect.REGRESSED: Message("errors.regressed-error"),
 }
-
 
 _TOLD_LATELY = 10
 
@@ -60,24 +57,22 @@ def signal(group: ErrorGroup, clause: Clause, now: datetime) -> Signal:
         citation=str(clause.origin),
         clause_text=clause.text,
         condition=CONDITIONS[EventLevel(group.level)],
-        subject=f"{group.project} {group.title}",
+        subject=Message("errors.error-of-application", application=group.project, error=group.subject),
         value=_arrival(group),
-        limit=group.culprit,
+        limit=plain(group.culprit),
         began_at=began_at,
         detected_at=now,
-        advice=recorded(
-            "toban errors show %(number)s、解決したら toban errors resolve %(number)s", number=group.pk
-        ),
+        advice=Message("errors.show-then-resolve", error=group.pk),
         labels={"target": group.project, "item": group.title, "error": str(group.pk)},
     )
 
 
-def _arrival(group: ErrorGroup) -> str:
-    told = {"what": _WORDS[EventEffect(group.untold)], "level": group.level, "count": group.count}
+def _arrival(group: ErrorGroup) -> Message:
+    what, level, count = _ARRIVALS[EventEffect(group.untold)], group.level, group.count
     if not group.last_release:
-        return recorded("%(what)s（%(level)s、%(count)s件）", **told)
-    return recorded(
-        "%(what)s（%(level)s、%(count)s件、リリース %(release)s）", **told, release=group.last_release
+        return Message("errors.arrival", what=what, level=level, count=count)
+    return Message(
+        "errors.arrival-in-release", what=what, level=level, count=count, release=group.last_release
     )
 
 
@@ -86,26 +81,19 @@ def status(
 ) -> StatusUpdate:
     """Return the status of the row that says how errors are collected; *bound* are the applications."""
     if not bound:
-        reason = recorded(
-            "%(file)s に [errors.アプリ名] を書き、toban errors dsn が示す DSN を SDK に設定してください",
-            file=file,
+        return StatusUpdate(
+            clause.id, Verdict.UNBOUND, NOTHING, Message("errors.bind-application", file=file), now
         )
-        return StatusUpdate(clause.id, Verdict.UNBOUND, "", reason, now)
     newest = max((each.event_at for each in heard.values() if each.event_at is not None), default=None)
-    value = recorded("イベントなし")
+    value = Message("errors.no-events")
     if newest is not None:
-        value = recorded("最後のイベント %(clock)s", clock=_clock(newest, now))
+        value = Message("errors.last-event", at=newest.astimezone(now.tzinfo))
     proof = {name: _proof(heard.get(name)) for name in bound}
     silent = [name for name in bound if name not in heard or now - heard[name].heard_at > SILENT]
     if silent:
-        reason = recorded(
-            "%(names)s: %(days)s日間イベントが届いていません。toban errors dsn の DSN と、"
-            "ネットワークの経路を確かめてください",
-            names="、".join(silent),
-            days=SILENT.days,
-        )
+        reason = Message("errors.silent-applications", applications=silent, silent=length(SILENT))
         return StatusUpdate(clause.id, Verdict.NOT_MEASURABLE, value, reason, now, proof=proof)
-    reason = recorded("%(names)s から届いています", names="、".join(bound))
+    reason = Message("errors.events-arrive", applications=list(bound))
     return StatusUpdate(clause.id, Verdict.CONFORMING, value, reason, now, proof=proof)
 
 
@@ -124,25 +112,16 @@ def review_status(
     It was due at *last*, more than `GRACE` ago, and is next due at *coming*.
     """
     if done is not None and (last is None or is_done(done, last)):
-        value, reason = (
-            f"{done.by} {_clock(done.at, now)}",
-            recorded("%(day)s からの週をレビューしました", day=done.monday),
-        )
+        value = Message("errors.reviewed-by", person=done.by, at=done.at.astimezone(now.tzinfo))
+        reason = Message("errors.week-reviewed", monday=done.monday)
         return StatusUpdate(row.id, Verdict.CONFORMING, value, reason, now, coming)
     if last is None:
-        return StatusUpdate(row.id, Verdict.NOT_MEASURABLE, "", _NEVER_REVIEWED, now, coming)
-    reason = recorded(
-        "%(clock)s が期限のレビューは、まだ行われていません。/errors/review/ か toban errors review "
-        "--done で記録してください",
-        clock=_clock(last, now),
-    )
-    return StatusUpdate(row.id, Verdict.NOT_PERFORMED, "", reason, now, coming)
+        never = Message("errors.never-reviewed")
+        return StatusUpdate(row.id, Verdict.NOT_MEASURABLE, NOTHING, never, now, coming)
+    reason = Message("errors.review-overdue", due=last.astimezone(now.tzinfo))
+    return StatusUpdate(row.id, Verdict.NOT_PERFORMED, NOTHING, reason, now, coming)
 
 
 def is_done(done: ErrorReview | None, due: datetime) -> bool:
     """Say whether *done* is the review that was due at *due*."""
     return done is not None and done.at >= due - GRACE
-
-
-def _clock(at: datetime, now: datetime) -> str:
-    return f"{at.astimezone(now.tzinfo):%Y-%m-%d %H:%M}"

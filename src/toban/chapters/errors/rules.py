@@ -16,6 +16,9 @@ from enum import StrEnum
 from toban.chapters.errors.intake.event import ErrorEvent, RaisedException, StackFrame
 from toban.chapters.errors.releases import is_before
 
+MOST_NEW = 300
+"""New errors of one application per hour; anyone with the public key could invent any number."""
+
 _CALLS = 30
 """Calls of one exception that are compared, the innermost."""
 _DEFAULT = re.compile(r"\{\{\s*default\s*\}\}")

@@ -7,11 +7,11 @@ from pathlib import Path
 from typing import Annotated, ClassVar
 
 from pydantic import AfterValidator, BeforeValidator, Field, InstanceOf
-from pydantic_core import PydanticCustomError
 
 from toban.engine.bindings.masking import Masking
-from toban.engine.bindings.section import Section, beside_the_bindings
+from toban.engine.bindings.section import Section, beside_the_bindings, invalid
 from toban.engine.bindings.table import Table, single
+from toban.message import Message
 
 
 class KindRule(Section):
@@ -69,8 +69,7 @@ def _host_port(written: object) -> HostPort:
     except ValueError:
         found = HostPort("", 0)
     if not 0 < found.port < 65536:
-        hint = 'この機械のアドレスとポートで: "0.0.0.0:5514"、"[::]:6514"'
-        raise PydanticCustomError("host_port", "アドレスとポートではありません", {"hint": hint})
+        raise invalid(Message("logs.not-an-address-and-port"), Message("logs.write-address-and-port"))
     return found
 
 

@@ -12,6 +12,7 @@ from toban.design.reader import Design
 from toban.engine.bindings.doubts import unstored
 from toban.engine.bindings.model import Bindings
 from toban.engine.telemetry.logs.words import kind_of
+from toban.message import Message
 
 
 def doubts(design: Design, bindings: Bindings) -> Iterator[Finding]:
@@ -19,7 +20,11 @@ def doubts(design: Design, bindings: Bindings) -> Iterator[Finding]:
     archive = LOGS.of(bindings).archive
     if archive is not None:
         yield from unstored(
-            bindings, "logs", archive.store, "ログのアーカイブ先", "それまでログは削除されません"
+            bindings,
+            "logs",
+            archive.store,
+            Message("logs.archive-destination"),
+            Message("logs.nothing-deleted-until-then"),
         )
     yield from _unheard(bindings)
     yield from _unkept(design, bindings)
@@ -33,18 +38,18 @@ def _unheard(bindings: Bindings) -> Iterator[Finding]:
             "BD009",
             FindingLevel.WARNING,
             Origin(bindings.file, bindings.lines["syslog", ""]),
-            "syslog を待ち受けますが、networks を書いた送り手がないので、どのメッセージも捨てられます",
+            Message("logs.syslog-without-senders"),
             "[syslog]",
-            '[senders.名前] に networks = ["10.0.0.0/8"] のように書いてください',
+            Message("logs.write-sender-networks"),
         )
     for name in speaking if SYSLOG.of(bindings) is None else ():
         yield Finding(
             "BD009",
             FindingLevel.WARNING,
             Origin(bindings.file, bindings.lines["senders", name]),
-            f"送り手「{name}」に networks がありますが、syslog を待ち受けていません",
+            Message("logs.sender-without-syslog", sender=name),
             f"[senders.{name}]",
-            '[syslog] に tcp = "0.0.0.0:5514" のように書いてください',
+            Message("logs.write-syslog-listener"),
         )
 
 
@@ -71,7 +76,9 @@ def _unkept(design: Design, bindings: Bindings) -> Iterator[Finding]:
             "BD009",
             FindingLevel.WARNING,
             Origin(bindings.file, bindings.lines[table, name]),
-            f"ログ種別「{word}」は {design.document} にないので、その行はいつまでも残ります",
+            Message("logs.kind-without-row", kind=word, document=design.document),
             f'log = "{word}"',
-            f"「{near[0]}」ではありませんか" if near else f"文書のログ種別: {'、'.join(rows.values())}",
+            Message("bindings.did-you-mean", near=near[0])
+            if near
+            else Message("logs.kinds-of-document", kinds=list(rows.values())),
         )

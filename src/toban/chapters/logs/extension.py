@@ -10,6 +10,7 @@ from toban.engine.evidence.port import SHIPPING
 from toban.engine.extension import Extension, Link, RowKind, always
 from toban.engine.registry.commands import Command
 from toban.engine.retention import RETENTION
+from toban.message import Message
 
 EXTENSION = Extension(
     name="logs",
@@ -29,11 +30,11 @@ EXTENSION = Extension(
     },
     apps=("toban.chapters.logs",),
     pages="toban.faces.web.logs.urls",
-    menu=(Link("logs", "ログ"), Link("traces", "トレース")),
+    menu=(Link("logs", Message("logs.logs")), Link("traces", Message("logs.traces"))),
     intake="toban.faces.ingest.logs.routes",
     commands={
-        "logs": Command("toban.faces.cli.logs.logs", "Search logs (ログを探す)."),
-        "retention": Command("toban.faces.cli.logs.retention", "Keeping and deleting logs (ログの保存期間)."),
-        "traces": Command("toban.faces.cli.logs.traces", "Slow routes, and one trace (トレース)."),
+        "logs": Command("toban.faces.cli.logs.logs", Message("commands.logs")),
+        "retention": Command("toban.faces.cli.logs.retention", Message("commands.retention")),
+        "traces": Command("toban.faces.cli.logs.traces", Message("commands.traces")),
     },
 )

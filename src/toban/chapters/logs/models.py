@@ -6,6 +6,7 @@ Also how far logs have been fetched from other places, and the searches that ope
 from django.db import models
 
 from toban.chapters.logs.pulling.rules import PullPosition
+from toban.engine.message_field import MessageField
 from toban.engine.people.models import Operator
 
 
@@ -52,8 +53,8 @@ class Pull(models.Model):
     pulled_at = models.BigIntegerField(null=True)
     looked_at = models.DateTimeField(null=True)
     """The time of the last attempt, whatever its outcome."""
-    trouble = models.TextField(blank=True)
-    """Why the last attempt was incomplete; empty if it was complete."""
+    trouble = MessageField()
+    """Why the last attempt was incomplete; nothing if it was complete."""
 
     def __str__(self) -> str:
         return f"{self.name}: {self.trouble or self.through}"

@@ -29,6 +29,7 @@ from toban.engine.notify.delivery.lead import NotLeading
 from toban.engine.operation import EditionLoop, Operation, WorkerShift, Workplace
 from toban.engine.stores.store import STORE_KINDS
 from toban.engine.trial import Trial, TrialCode, quote_of
+from toban.message import NOTHING, Message, message_of
 
 log = structlog.get_logger(__name__)
 
@@ -38,13 +39,13 @@ class LogChapterPlan:
     """What the document and `[logs]` say about logs; every kind of log is kept."""
 
     rules: LogRules
-    rows: Mapping[str, str]
+    rows: Mapping[str, Message]
     """See `Plan`."""
 
 
 def _plan(edition: Edition) -> LogChapterPlan:
     kept = rules(edition.design, edition.bindings)
-    return LogChapterPlan(kept, {row.id: "" for row in edition.design.of(LogKind)})
+    return LogChapterPlan(kept, {row.id: NOTHING for row in edition.design.of(LogKind)})
 
 
 def _shift(at: Workplace) -> WorkerShift:
@@ -86,9 +87,9 @@ def _costs(edition: Edition) -> Iterator[Finding]:
             TrialCode.COST,
             FindingLevel.INFO,
             Origin(file, bound.line),
-            f"ログの源 {name}: {kinds[bound.kind].cost(bound.config)}",
+            Message("logs.cost-of-source", source=name, cost=kinds[bound.kind].cost(bound.config)),
             quote_of("log_sources", name, bound),
-            "要らない行は pattern か stream_prefix で除けます",
+            Message("logs.leave-out-lines"),
         )
 
 
@@ -97,22 +98,22 @@ def _trials(edition: Edition, now: datetime) -> Iterator[Trial]:
     for name, bound in LOG_SOURCES.of(edition.bindings).items():
         yield Trial(
             TrialCode.SOURCE,
-            f"ログの源 {name}",
+            Message("logs.source", source=name),
             Origin(edition.bindings.file, bound.line),
             quote_of("log_sources", name, bound),
             partial(_doubts, kinds[bound.kind], bound, now),
-            "名前、リージョンと、資格に許されていることを確かめてください",
+            Message("logs.check-source-access"),
         )
 
 
-def _doubts(kind: LogSourceKind, bound: KindBinding[Any], now: datetime) -> Iterator[str]:
+def _doubts(kind: LogSourceKind, bound: KindBinding[Any], now: datetime) -> Iterator[Message]:
     """Fetch the first page of the last minute."""
     source = kind.build(bound.config)
     until = int(now.timestamp() * 1000)
     try:
         next(source.events(until - 60_000, until), None)
     except Unfetchable as error:
-        yield str(error)
+        yield message_of(error)
     finally:
         source.close()
 

@@ -13,18 +13,12 @@ from toban.engine.bindings.model import EvidenceBinding
 from toban.engine.registry.kinds import Kinds
 from toban.engine.stores.store import STORE_KINDS
 from toban.engine.telemetry.logs.words import AUDIT, kind_of
+from toban.message import Message, plain
 
 _ARCHIVE = re.compile(r"アーカイブ|退避|長期(?:保存|保管)|archiv|glacier", re.IGNORECASE)
 _BUCKET = re.compile(r"\bs3\b|minio|バケット|オブジェクトストレージ|bucket", re.IGNORECASE)
 _CLOUDWATCH = re.compile(r"cloud\s*watch", re.IGNORECASE)
 _LOG = re.compile(r"ログ|\blogs?\b", re.IGNORECASE)
-
-_SHIPPED = (
-    "監査ログと証跡の控えを、毎日どこへ送りますか。"
-    "オブジェクトロックのあるバケットなら、期限まで誰にも消せません"
-)
-_FETCHED = "CloudWatch Logs から取り込むなら、どのロググループですか。送って来させるなら要りません"
-_MOVED = "保存期間を過ぎたログを、消す前にどこへ移しますか。書かなければ、移さずに消えます"
 
 
 def open_tables(design: Design, kinds: Kinds) -> Iterator[OpenTable]:
@@ -35,22 +29,27 @@ def open_tables(design: Design, kinds: Kinds) -> Iterator[OpenTable]:
     if not kind:
         return
 
-    def store(name: str, bucket: str, rows: Sequence[Clause], notes: Sequence[str]) -> OpenTable:
+    def store(name: str, bucket: str, rows: Sequence[Clause], notes: Sequence[Message]) -> OpenTable:
         values = {"bucket": bucket} if "bucket" in stores[kind].config.model_fields else {}
         return OpenTable("stores", name, rows, [BindingProposal(kind, stores[kind].config, values)], notes)
 
     audited = [row for row in design.of(LogKind) if kind_of(row.name) == AUDIT]
     if audited:
-        yield store(EvidenceBinding.example["store"], "audit", audited, [_SHIPPED])
+        yield store(
+            EvidenceBinding.example["store"], "audit", audited, [Message("logs.where-to-ship-audit-log")]
+        )
         yield OpenTable("evidence", "", audited, [BindingProposal("", EvidenceBinding)])
     archived = [row for row in design.of(LogKind) if _is_archived(row)]
     said = [
-        f"{design.document}:{each.line} {each.text}" for each in design.unread if _speaks_of_it(each.text)
+        plain(f"{design.document}:{each.line} {each.text}")
+        for each in design.unread
+        if _speaks_of_it(each.text)
     ]
     if archived or said:
         # A remark about logs in general applies to all kinds.
         values = {} if said else {"kinds": [row.name for row in archived]}
-        yield store(ArchiveBinding.example["store"], "log-archive", archived, [*said, _MOVED])
+        notes = [*said, Message("logs.where-to-archive-logs")]
+        yield store(ArchiveBinding.example["store"], "log-archive", archived, notes)
         yield OpenTable("logs.archive", "", archived, [BindingProposal("", ArchiveBinding, values)], said)
 
 
@@ -72,4 +71,4 @@ def _fetched(design: Design, kinds: Kinds) -> Iterator[OpenTable]:
         return
     for row in (each for each in design.of(LogKind) if _CLOUDWATCH.search(each.destination)):
         proposal = BindingProposal("cloudwatch", kind.config, {"log": row.name})
-        yield OpenTable("log_sources", row.name, [row], [proposal], [_FETCHED])
+        yield OpenTable("log_sources", row.name, [row], [proposal], [Message("logs.which-log-group")])

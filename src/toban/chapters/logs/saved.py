@@ -7,6 +7,7 @@ from toban.chapters.logs.models import SavedSearch
 from toban.engine.orders import NotPossible
 from toban.engine.people.access import may_order
 from toban.engine.people.models import Operator, OperatorRole
+from toban.message import Message
 
 MOST = 100
 """The maximum number of searches per operator."""
@@ -24,17 +25,23 @@ def save(operator: Operator, name: str, query: str, *, is_shared: bool) -> Saved
     """Save *query* as *name*; only operators who may give orders may share it."""
     name = name.strip()
     if not 0 < len(name) <= LONGEST_NAME:
-        raise NotPossible("名前は1文字から %(most)s 文字です", "短い名前を付けてください", most=LONGEST_NAME)
+        raise NotPossible(
+            Message("logs.search-name-has-length", most=LONGEST_NAME), Message("logs.choose-shorter-name")
+        )
     if is_shared and not may_order(operator):
-        raise NotPossible("閲覧者は検索を共有できません", "共有せずに保存してください")
+        raise NotPossible(
+            Message("logs.viewers-share-no-search"), Message("logs.save-search-without-sharing")
+        )
     if SavedSearch.objects.filter(owner=operator).count() >= MOST:
-        raise NotPossible("保存できる検索は %(most)s 件までです", "使わないものを削除してください", most=MOST)
+        raise NotPossible(
+            Message("logs.most-saved-searches", count=MOST), Message("logs.delete-unused-searches")
+        )
     try:
         with transaction.atomic():
             return SavedSearch.objects.create(owner=operator, name=name, query=query, is_shared=is_shared)
     except IntegrityError as taken:
         raise NotPossible(
-            "「%(name)s」という検索はすでにあります", "別の名前にしてください", name=name
+            Message("logs.search-name-taken", name=name), Message("logs.choose-another-name")
         ) from taken
 
 
@@ -49,8 +56,8 @@ def delete(operator: Operator, number: int) -> str:
     """Delete a search, and return its name."""
     found = visible_to(operator).filter(pk=number).first()
     if found is None:
-        raise NotPossible("その検索は削除されています", "ページを開き直してください")
+        raise NotPossible(Message("logs.search-deleted"), Message("logs.reload-page"))
     if not may_delete(operator, found):
-        raise NotPossible("共有の検索を削除できるのは、保存した人と運用責任者です", "その人に頼んでください")
+        raise NotPossible(Message("logs.owner-or-manager-deletes-search"), Message("logs.ask-them"))
     found.delete()
     return found.name

@@ -4,7 +4,9 @@ import os
 
 import httpx
 
-ANOTHER = "Toban ではないものが答えました: --url を確かめてください"
+from toban.message import Message
+
+ANOTHER = Message("agent.not-toban-answered")
 """Reported when something other than Toban answered; what was sent stays where it is."""
 
 

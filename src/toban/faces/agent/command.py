@@ -24,6 +24,7 @@ from toban.faces.agent.journal.journalctl import LACKING
 from toban.faces.agent.logs import Shipper
 from toban.faces.agent.readings import Agent, Spool
 from toban.faces.terminal import refuse, say, speak_utf8
+from toban.message import NOTHING, Message, lines, message_of
 
 _UNUSABLE = 2
 _LOGS_EVERY = 2.0
@@ -54,7 +55,7 @@ class Duty:
     """One job of the agent: a step that returns what went wrong, and the interval between steps."""
 
     name: str
-    step: Callable[[], str]
+    step: Callable[[], Message]
     every: float
 
 
@@ -89,11 +90,11 @@ class Duty:
 def command(token_file: Path | None, once: bool, **asked: object) -> None:
     """Measure this host and follow its logs, until SIGTERM; what can't be sent waits.
 
-    この機械の CPU、メモリ、ディスクを測って送ります。届かない間はディスクに貯め、後で古い順に送ります。
-    --log のファイルは、書き足された行を送ります。ローテーションも再起動も越えて、一行も落とさず、重ねません。
-    --journal は systemd のジャーナルを、同じように送ります。
-    受け取る側の toban.toml には [senders.名前] (may = ["metrics", "logs"]) と { kind = "pushed", … } を、
-    ファイルの書き方が JSON や文でなければ files を書きます。
+    It measures the CPU, memory and disks of this host. While Toban can't be reached, readings wait on the
+    disk, and are sent later, the oldest first. Of the files of --log, it sends the lines that are added: no
+    line is lost or sent twice, through rotation and restarts. --journal sends the systemd journal in the same
+    way. The toban.toml of the receiver needs [senders.NAME] (may = ["metrics", "logs"]) and
+    { kind = "pushed", … }, and files for a file that is neither JSON nor plain text.
 
     \b
     Exit status:
@@ -105,8 +106,8 @@ def command(token_file: Path | None, once: bool, **asked: object) -> None:
     order = AgentOrder(**asked)  # type: ignore[arg-type]
     if not (order.logs or order.metrics or order.journal is not None):
         refuse(
-            "することがありません",
-            "--log でログのファイルを、--journal でジャーナルを指定するか、--no-metrics を外してください",
+            Message("agent.nothing-to-do"),
+            Message("agent.choose-what-to-send"),
         )
         raise SystemExit(_UNUSABLE)
     token = _token(token_file)
@@ -129,7 +130,8 @@ def _metrics(order: AgentOrder, token: str, stop: threading.Event, until: ExitSt
         waiting = Spool(order.spool, order.keep)
     except OSError as exc:
         refuse(
-            f"{order.spool}: ここには書けません ({exc.strerror})", "書ける場所を --spool で指定してください"
+            Message("agent.spool-not-writable", folder=order.spool, reason=exc.strerror),
+            Message("agent.choose-writable-spool"),
         )
         raise SystemExit(_UNUSABLE) from exc
     client = until.enter_context(new_client(order.url, token, order.ca_file))
@@ -137,7 +139,7 @@ def _metrics(order: AgentOrder, token: str, stop: threading.Event, until: ExitSt
 
     is_first = True
 
-    def step() -> str:
+    def step() -> Message:
         nonlocal is_first
         if is_first:
             # CPU usage is the mean between two looks: the first reading needs an extra one.
@@ -146,7 +148,7 @@ def _metrics(order: AgentOrder, token: str, stop: threading.Event, until: ExitSt
             is_first = False
         agent.look()
         why = agent.send()
-        return f"{why} ({len(waiting)}件が待っています)" if why else ""
+        return Message("agent.readings-wait", reason=why, count=len(waiting)) if why else NOTHING
 
     return Duty("metrics", step, order.every)
 
@@ -157,7 +159,7 @@ def _told_where_unusable() -> Iterator[None]:
     try:
         yield
     except PositionsUnusable as exc:
-        refuse(str(exc), exc.hint)
+        refuse(message_of(exc), exc.hint)
         raise SystemExit(_UNUSABLE) from exc
 
 
@@ -179,7 +181,7 @@ def _logs(order: AgentOrder, token: str, stop: threading.Event) -> Iterator[Duty
 def _journal(order: AgentOrder, folder: str, token: str, stop: threading.Event) -> Iterator[Duty]:
     program = shutil.which("journalctl")
     if program is None:
-        refuse("journalctl がありません", LACKING)
+        refuse(Message("agent.no-journalctl"), LACKING)
         raise SystemExit(_UNUSABLE)
     command = [program, f"--directory={Path(folder).absolute()}"] if folder else [program]
     with _told_where_unusable():
@@ -194,7 +196,7 @@ def _journal(order: AgentOrder, folder: str, token: str, stop: threading.Event) 
 
 def _once(duties: list[Duty], instance: str) -> int:
     troubles = [why for duty in duties if (why := duty.step())]
-    say("\n".join(troubles) or f"{instance} の値とログを送りました")
+    say(lines(*troubles) or Message("agent.sent", host=instance))
     return 1 if troubles else 0
 
 
@@ -206,15 +208,16 @@ def _forever(duties: list[Duty], stop: threading.Event) -> None:
 
 def _telling(duty: Duty) -> Callable[[], None]:
     """Return the duty's step, wrapped to print what went wrong when that changes."""
-    last = ""
+    last: object = NOTHING
 
     def step() -> None:
         nonlocal last
         why = duty.step()
-        # The same problem with more items waiting counts as the same.
-        if why.partition(" (")[0] != last.partition(" (")[0]:
-            say(why or "送れるようになりました")
-        last = why
+        # The same problem with more readings waiting counts as the same.
+        problem = why.values["reason"] if why.code == "agent.readings-wait" else why
+        if problem != last:
+            say(why or Message("agent.sends-again"))
+        last = problem
 
     return step
 
@@ -223,9 +226,12 @@ def _token(file: Path | None) -> str:
     try:
         token = file.read_text(encoding="utf-8").strip() if file else os.environ.get("TOBAN_AGENT_TOKEN", "")
     except OSError as exc:
-        refuse(f"{file}: 読めません ({exc.strerror})", "鍵のファイルの場所と権限を確かめてください")
+        refuse(
+            Message("agent.token-unreadable", file=file, reason=exc.strerror),
+            Message("agent.check-token-file"),
+        )
         raise SystemExit(_UNUSABLE) from exc
     if not token:
-        refuse("送るための鍵がありません", "TOBAN_AGENT_TOKEN か --token-file で渡してください")
+        refuse(Message("agent.no-token"), Message("agent.give-token"))
         raise SystemExit(_UNUSABLE)
     return token

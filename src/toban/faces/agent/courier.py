@@ -14,6 +14,7 @@ import zstandard
 from toban.faces.agent.amiss import Amiss
 from toban.faces.agent.client import ANOTHER, is_page
 from toban.faces.agent.clocks import OFF, compared, time_of
+from toban.message import NOTHING, Message
 
 _FIRST_PAUSE = 1.0
 _LONGEST_PAUSE = 60.0
@@ -28,7 +29,7 @@ log = structlog.get_logger(__name__)
 class Postponement:
     """Why a batch was not taken, and how long the server asks to wait."""
 
-    reason: str
+    reason: Message
     seconds: float = 0.0
 
 
@@ -84,12 +85,12 @@ class Courier(ABC):
         self._host = host
         self._is_stopped = is_stopped
         self._elapsed = elapsed
-        self._trouble = ""
+        self._trouble = NOTHING
         self._attempts = 0
         self._not_before = float("-inf")
 
-    def step(self) -> str:
-        """Send everything; return why that failed, or an empty string."""
+    def step(self) -> Message:
+        """Send everything; return why that failed, or nothing."""
         if self._elapsed() < self._not_before:
             self._watch()
             return self._trouble
@@ -106,9 +107,9 @@ class Courier(ABC):
     def _watch(self) -> None:  # noqa: B027 - most have nothing to do then
         """Watch for changes while nothing is sent."""
 
-    def _amiss(self) -> str:
-        """Return what is wrong although everything readable was sent; empty if nothing is."""
-        return ""
+    def _amiss(self) -> Message:
+        """Return what is wrong although everything readable was sent; nothing if all is well."""
+        return NOTHING
 
     @abstractmethod
     def _send_all(self) -> Postponement | None:
@@ -127,7 +128,7 @@ class Courier(ABC):
             )
         except httpx.HTTPError as error:
             # The error's text may hold the address, but never the token: that is a header.
-            return Postponement(f"Toban に届きません: {type(error).__name__}")
+            return Postponement(Message("agent.toban-unreachable", error=type(error).__name__))
         server = time_of(answer)
         if server is not None:
             self._dated.ahead = compared(self._dated.now() - server, self._dated.ahead)
@@ -149,7 +150,7 @@ def _outcome(answer: httpx.Response, path: str) -> Postponement | None:
     if not answer.is_success:
         written = answer.headers.get("retry-after", "")
         seconds = float(written) if written.isascii() and written.isdecimal() else 0.0
-        return Postponement(f"Toban が {answer.status_code} を返しました: {why}", seconds)
+        return Postponement(Message("agent.toban-answered", status=answer.status_code, answer=why), seconds)
     told = _told(answer)
     if told is None:
         return Postponement(ANOTHER)

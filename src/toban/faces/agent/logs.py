@@ -10,6 +10,7 @@ import httpx
 
 from toban.faces.agent.courier import ClockAmiss, Courier, Parcel, Postponement
 from toban.faces.agent.files.tail import FileTail, TailedFile
+from toban.message import Message
 
 
 class Shipper(Courier):
@@ -31,7 +32,7 @@ class Shipper(Courier):
         # A file that was seen before it is emptied or packed can be recognised afterwards.
         self._tail.look()
 
-    def _amiss(self) -> str:
+    def _amiss(self) -> Message:
         return self._tail.amiss()
 
     def _send_all(self) -> Postponement | None:

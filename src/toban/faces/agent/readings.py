@@ -18,6 +18,7 @@ from toban.chapters.monitoring.source import Source
 from toban.engine.clock import Clock, system_clock
 from toban.faces.agent.client import ANOTHER, is_page
 from toban.faces.agent.clocks import OFF, compared, time_of
+from toban.message import NOTHING, Message
 
 _AT_ONCE = 200
 """Readings per request."""
@@ -114,8 +115,8 @@ class Agent:
         measured = self._source.measure(at)
         self._spool.put(agents.reading(self._instance, measured, at), now)
 
-    def send(self) -> str:
-        """Send waiting readings, the oldest first; return why that failed, or an empty string."""
+    def send(self) -> Message:
+        """Send waiting readings, the oldest first; return why that failed, or nothing."""
         was_noted_anew = False
         while waiting := self._spool.oldest(_AT_ONCE):
             report = {"instance": self._instance, "readings": list(waiting.values())}
@@ -123,7 +124,7 @@ class Agent:
                 answer = self._client.post("/ingest/metrics", json=report)
             except httpx.HTTPError as error:
                 # The error's text may hold the address, but never the token: that is a header.
-                return f"Toban に届きません: {type(error).__name__}"
+                return Message("agent.toban-unreachable", error=type(error).__name__)
             if is_page(answer) and (answer.is_success or answer.status_code == httpx.codes.BAD_REQUEST):
                 return ANOTHER
             if self._is_clock_amiss(answer) and not was_noted_anew:
@@ -136,9 +137,9 @@ class Agent:
                     # Sent again, they would be refused again and hold up everything after them.
                     log.error("readings_refused", count=len(waiting), reason=why)
                     self._remove(waiting)
-                return f"Toban が {answer.status_code} を返しました: {why}"
+                return Message("agent.toban-answered", status=answer.status_code, answer=why)
             self._remove(waiting)
-        return ""
+        return NOTHING
 
     def _is_clock_amiss(self, answer: httpx.Response) -> bool:
         """Learn from *answer* how wrong this host's clock is; say whether it refuses readings for that.

@@ -12,6 +12,7 @@ from starlette.responses import PlainTextResponse, Response
 
 from toban.engine.bindings.secret import SecretUnavailable
 from toban.engine.editions.edition import Edition
+from toban.message import message_of
 
 log = structlog.get_logger(__name__)
 
@@ -42,7 +43,7 @@ class Senders:
             try:
                 token = sender.token.reveal()
             except SecretUnavailable as missing:
-                log.warning("sender_unverifiable", sender=name, reason=str(missing))
+                log.warning("sender_unverifiable", sender=name, reason=message_of(missing).as_json())
                 continue
             # All tokens are compared, even after a match: the time taken reveals nothing.
             is_same = secrets.compare_digest(shown.encode(), token.encode())

@@ -6,10 +6,9 @@ from datetime import UTC, datetime, timedelta
 from urllib.parse import urlencode
 from zoneinfo import ZoneInfo
 
-from django.utils.translation import gettext_noop as _
-
 from toban.engine.search_parts import BadSearch
 from toban.engine.telemetry.logs.search import RowPosition, TimeSpan
+from toban.message import Message
 
 LENGTHS = {
     "15m": timedelta(minutes=15),
@@ -82,7 +81,7 @@ def span_of(chosen: LogChoice, zone: ZoneInfo, now: datetime) -> TimeSpan:
     end = moment_in(chosen.end, zone) if chosen.end else now
     start = moment_in(chosen.begin, zone) if chosen.begin else end - LENGTHS[USUAL]
     if start >= end:
-        raise BadRange(_("開始が終了より後です。"))
+        raise BadRange(Message("telemetry.start-after-end"))
     return TimeSpan(start, end)
 
 
@@ -98,9 +97,9 @@ def moment_in(written: str, zone: ZoneInfo) -> datetime:
     try:
         found = datetime.fromisoformat(written)
     except ValueError as flaw:
-        raise BadRange(_("「%(written)s」は日時として読めません。"), written=written[:40]) from flaw
+        raise BadRange(Message("telemetry.not-a-time", written=written[:40])) from flaw
     if found.year not in _YEARS:
-        raise BadRange(_("「%(written)s」は日時として読めません。"), written=written[:40])
+        raise BadRange(Message("telemetry.not-a-time", written=written[:40]))
     placed = found if found.tzinfo else found.replace(tzinfo=zone)
     # In UTC: in other zones, an hour added is not always an hour later.
     return placed.replace(microsecond=placed.microsecond // 1000 * 1000).astimezone(UTC)

@@ -260,7 +260,7 @@ def test_a_store_without_a_secret_is_not_started(tmp_path: Path) -> None:
     ended = subprocess.run(command, env=without, capture_output=True, text=True, check=False)
 
     assert ended.returncode == 1
-    assert "needs a secret\nHINT: " in ended.stderr
+    assert "秘密が要ります\nHINT: " in ended.stderr
     assert not (tmp_path / "store").exists()
 
 
@@ -271,7 +271,7 @@ def test_a_port_in_use_is_reported(start_store: StartStore, tmp_path: Path) -> N
 
     assert second.process.wait(timeout=30) == 1
     complaint = second.errors()
-    assert f"port {first.port}" in complaint
+    assert f"ポート {first.port}" in complaint
     assert "Address already in use" in complaint
     assert "Traceback" not in complaint
 

@@ -94,7 +94,7 @@ class Machine:
     def sends(self) -> list[str]:
         """Start an agent, let it send everything, and return the stored messages."""
         with self.agent() as courier:
-            assert courier.step() == ""
+            assert str(courier.step()) == ""
         return self.messages
 
     @property

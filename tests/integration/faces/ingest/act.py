@@ -75,9 +75,14 @@ def _show(clause: str, verdict: str, value: str) -> None:
     from toban.engine.clock import system_clock
     from toban.engine.evidence.status import StatusUpdate, show
     from toban.engine.evidence.verdict import Verdict
+    from toban.message import plain
 
     now = system_clock()
-    show([StatusUpdate(clause, Verdict(verdict), value, "試験が言うとおりです", now)], now, "digest")
+    show(
+        [StatusUpdate(clause, Verdict(verdict), plain(value), plain("試験が言うとおりです"), now)],
+        now,
+        "digest",
+    )
 
 
 def _tell(clause: str) -> int:
@@ -87,12 +92,14 @@ def _tell(clause: str) -> int:
     from toban.engine.notify.alerts import report
     from toban.engine.notify.models import Alert, Announcement
     from toban.engine.notify.signal import Condition, Signal
+    from toban.message import plain
 
     now = system_clock()
     # A separate key: a worker running at the same time would resolve an alert with the clause's own key.
     signal = Signal(
         key=f"{clause}/told", clause_id=clause, citation="運用設計書.md:6", clause_text="Web | CPU使用率",
-        condition=Condition.CRITICAL, subject="Web CPU使用率", value="92%", limit="異常 85%以上",
+        condition=Condition.CRITICAL, subject=plain("Web CPU使用率"), value=plain("92%"),
+        limit=plain("異常 85%以上"),
         began_at=now, detected_at=now,
     )  # fmt: skip
     report([signal], now)

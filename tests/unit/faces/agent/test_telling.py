@@ -11,6 +11,7 @@ from toban.chapters.logs.intake.limits import LONGEST_LINE
 from toban.faces.agent.files.unreadable import told
 from toban.faces.agent.journal.entries import fitting
 from toban.faces.agent.journal.journalctl import way_out
+from toban.message import NOTHING
 
 
 def failure(name: str, number: int) -> tuple[Path, OSError]:
@@ -20,12 +21,17 @@ def failure(name: str, number: int) -> tuple[Path, OSError]:
 def test_of_many_failing_files_some_are_named_with_each_reason_once_and_all_hints() -> None:
     failures = [failure(f"{number}.log", errno.EIO) for number in range(5)]
 
-    assert told([]) == ""
-    assert told([*failures, failure("9.log", errno.EACCES)]) == (
+    assert told([]) == NOTHING
+    problem = told([*failures, failure("9.log", errno.EACCES)])
+    assert str(problem) == (
         "読めないログがあります: /var/log/0.log、/var/log/1.log、/var/log/2.log、ほか 3 件"
         " (Input/output error、Permission denied)\n"
         "HINT: エージェントのアカウントを、読めるグループ (adm など) に入れて起動し直してください。"
         "dmesg で、そのファイルのあるディスクや接続を確かめてください。ほかのファイルは送り続けています"
+    )
+    assert problem.in_language("en").splitlines()[0] == (
+        "Logs that can't be read: /var/log/0.log, /var/log/1.log, /var/log/2.log, 3 more"
+        " (Input/output error, Permission denied)"
     )
 
 
@@ -40,7 +46,7 @@ def test_of_many_failing_files_some_are_named_with_each_reason_once_and_all_hint
     ],
 )
 def test_each_error_of_journalctl_has_a_hint(said: str, hint: str) -> None:
-    assert hint in way_out(said)
+    assert hint in str(way_out(said))
 
 
 @pytest.mark.parametrize(("count", "is_as_it_was"), [(150, True), (151, False)])

@@ -27,6 +27,7 @@ from toban.chapters.errors.models import (
     let_go,
 )
 from toban.chapters.errors.rules import (
+    MOST_NEW,
     OVERFLOW,
     TOLD,
     ErrorResolution,
@@ -46,13 +47,12 @@ MOST_USERS = 10_000
 """Users counted per error."""
 MOST_RELEASES = 500
 """Releases remembered per application; only the newest."""
-MOST_NEW = 300
-"""New errors of one application per hour; anyone with the public key could invent any number."""
 _HOUR = timedelta(hours=1)
 _HEARD = timedelta(seconds=10)
 """The time an application was last heard from is updated at most this often."""
 _LEVEL = 3
-_TOO_MANY = f"1時間に {MOST_NEW} 種類を越えたエラー"
+_BEYOND = "(beyond the limit)"
+"""The title of the group of all errors beyond the limit, in searches."""
 
 
 class EventReceipt(StrEnum):
@@ -100,7 +100,7 @@ def _locked(project: str, event: ErrorEvent, now: datetime) -> tuple[ErrorGroup,
         key=found.key,
         defaults={
             "grouped_by": found.by,
-            "title": event.title if found is not OVERFLOW else _TOO_MANY,
+            "title": event.title if found is not OVERFLOW else _BEYOND,
             "culprit": event.culprit if found is not OVERFLOW else "",
             "level": event.level,
             "first_seen": event.at,

@@ -23,6 +23,7 @@ from toban.engine.search_parts import (
     parts_of,
     term,
 )
+from toban.message import Message
 
 MOST_TERMS = 10
 """Each may require a scan of all text in errors."""
@@ -58,10 +59,7 @@ ANYWHERE = ValuePlace(SAID, ("title", "culprit", "last_release"))
 def _level(written: str) -> str:
     level = known_level(written)
     if level is None:
-        raise BadSearch(
-            "「%(value)s」というレベルはありません: fatal error warning info debug のどれかです",
-            value=written,
-        )
+        raise BadSearch(Message("errors.no-such-level", level=written))
     return level
 
 
@@ -135,23 +133,19 @@ def _term(part: SearchPart) -> ErrorTerm:
         return _words(part)
     field = _ALONE.get(name) or _field(name)
     if part.relation and field.kind is not FieldKind.COUNT:
-        raise BadSearch("「%(part)s」: 大小を比べられるのは count と users だけです", part=part.written)
+        raise BadSearch(Message("errors.only-numbers-compare", part=part.written))
     if name == "has":
         return SearchTerm(_field(part.value.lower()).where, Match.ANY, "", part.negated)
     if name == "is":
-        raise BadSearch("「%(part)s」: 状態は状態の欄 (--state) で選んでください", part=part.written)
+        raise BadSearch(Message("errors.state-has-own-field", part=part.written))
     if not part.is_quoted and part.value.startswith("["):
-        raise BadSearch("「%(part)s」: 値は一つだけ書いてください", part=part.written)
+        raise BadSearch(Message("errors.one-value-per-term", part=part.written))
     return part.term(field)
 
 
 def _words(part: SearchPart) -> ErrorTerm:
     if part.value in ("AND", "OR") and not part.is_quoted:
-        raise BadSearch(
-            "%(word)s は使えません: 並べた条件はすべて満たす必要があります。"
-            "キーワードとして探すときは引用符で囲んでください",
-            word=part.value,
-        )
+        raise BadSearch(Message("errors.no-operators-in-search", word=part.value))
     if _ID.fullmatch(part.value):
         return SearchTerm(
             ValuePlace(of_event=("event_id", "trace_id")), Match.WHOLE, part.value, part.negated

@@ -17,6 +17,7 @@ from toban.engine.evidence.shipping import EvidenceChain, LedgerChain, NotShippe
 from toban.engine.stores.store import Store
 from toban.engine.telemetry.logs.words import AUDIT
 from toban.engine.telemetry.store import StoreRefused, StoreUnavailable, Telemetry
+from toban.message import NOTHING, Message, message_of
 
 _USUAL = timedelta(days=366)
 """The retention if the document has no audit log: a year."""
@@ -48,7 +49,7 @@ class Shipping:
     def __init__(self, telemetry: Telemetry) -> None:
         self._chains: tuple[EvidenceChain, ...] = (LedgerChain(), AuditChain(telemetry))
         self._done_on: date | None = None
-        self._trouble = ""
+        self._trouble = NOTHING
 
     def step(self, rules: LogRules, to: Destination, now: datetime) -> ShippedEvidence:
         """Ship what is not outside yet, unless already done today, and return the state."""
@@ -57,27 +58,27 @@ class Shipping:
             try:
                 count = self.ship(rules, to, now)
             except NotShipped as error:
-                self._trouble = str(error)
-                log.warning("evidence_not_shipped", reason=self._trouble)
+                self._trouble = message_of(error)
+                log.warning("evidence_not_shipped", reason=self._trouble.as_json())
             else:
-                self._trouble, self._done_on = "", today
+                self._trouble, self._done_on = NOTHING, today
                 log.info("evidence_shipped", segments=count)
         return outside(to, self._trouble)
 
     def ship(self, rules: LogRules, to: Destination, now: datetime) -> int:
         """Ship what is not outside yet, and return the number of segments; raises `NotShipped`."""
         if to.store is None:
-            raise NotShipped(f'[stores."{to.name}"] がありません')
+            raise NotShipped(Message("logs.store-not-bound", store=to.name))
         terms = terms_of(rules, to.mode)
         try:
             # Days follow the document's time zone, including those of the lock.
             at = now.astimezone(rules.zone)
             return sum(shipping.ship(chain, to.store, terms, at) for chain in self._chains)
         except (StoreUnavailable, StoreRefused) as away:
-            raise NotShipped(f"ログの置き場が応答しません: {away}") from away
+            raise NotShipped(Message("logs.store-not-answering", reason=message_of(away))) from away
 
 
-def outside(to: Destination, trouble: str = "") -> ShippedEvidence:
+def outside(to: Destination, trouble: Message = NOTHING) -> ShippedEvidence:
     """Return the state of the evidence outside."""
     place = to.store.name if to.store is not None else ""
     there = Shipment.objects.filter(place=place)

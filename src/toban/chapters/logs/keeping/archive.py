@@ -22,6 +22,7 @@ from toban.engine.telemetry.logs.search import FoundRow, LogTerm, TimeSpan
 from toban.engine.telemetry.logs.words import AUDIT
 from toban.engine.telemetry.parquet import Figures, FileStretch, LogExport, UnreadableParquet
 from toban.engine.telemetry.store import StoreRefused, StoreUnavailable, Telemetry
+from toban.message import Message, message_of
 
 _LEFT_FREE = 512 << 20
 """Bytes of the disk that a downloaded part must leave free."""
@@ -73,7 +74,9 @@ class LogArchive:
             TimeoutExpired,
         ) as error:
             self._discard(written)
-            raise NotArchived(f"{self._store.name}: {error}") from error
+            raise NotArchived(
+                Message("logs.archive-trouble", store=self._store.name, trouble=message_of(error))
+            ) from error
         except NotArchived:
             self._discard(written)
             raise
@@ -94,8 +97,7 @@ class LogArchive:
         if rows != manifest.rows or not all(_is_as_stored(each, export) for each in manifest.parts):
             folder = archive_rules.folder(part.kind, part.day)
             raise NotArchived(
-                f"{self._store.name}: {key} は、この日の前に移して消した行のものです。"
-                f"{folder} をほかの名に移せば、次の回にいまの行を移します"
+                Message("logs.archive-has-other-rows", store=self._store.name, key=key, folder=folder)
             )
         sizes = {
             each.key: each.size for each in self._store.listing(archive_rules.folder(part.kind, part.day))
@@ -106,7 +108,7 @@ class LogArchive:
         export = LogExport(self._telemetry, part)
         stretches = archive_rules.cut(export.minutes())
         if sum(each.rows for each in stretches) != part.rows:
-            raise NotArchived(f"{part.kind} {part.day}: 数える間に行が変わりました。次の回にやり直します")
+            raise NotArchived(Message("logs.rows-changed-meanwhile", kind=part.kind, day=part.day))
         # Unique names: two workers may archive the same day, and neither may overwrite the other's files.
         attempt = archive_rules.folder(part.kind, part.day) + secrets.token_hex(4)
         parts = []
@@ -125,11 +127,13 @@ class LogArchive:
                 writer.write(piece)
         stored = writer.stored
         if [each.size for each in self._store.listing(key)] != [stored.size]:
-            raise NotArchived(f"{self._store.name}: {key} が一覧に {stored.size} バイトで現れません")
+            raise NotArchived(
+                Message("logs.archive-part-not-listed", store=self._store.name, key=key, count=stored.size)
+            )
         with _downloaded(self._store, key, stored.size, stored.sha256) as file:
             found = parquet.figures_of(file)
         if found != told or told.rows != stretch.rows:
-            raise NotArchived(f"{self._store.name}: {key} の中身が、置き場の行と一致しません")
+            raise NotArchived(Message("logs.archive-part-differs", store=self._store.name, key=key))
         return ArchivePart(
             key=key,
             rows=told.rows,
@@ -143,7 +147,7 @@ class LogArchive:
     def _publish(self, key: str, manifest: ArchiveManifest) -> None:
         self._store.put(key, manifest.model_dump_json(indent=1).encode())
         if _read(self._store, key) != manifest:
-            raise NotArchived(f"{self._store.name}: {key} を書いたとおりに読み返せません")
+            raise NotArchived(Message("logs.archive-manifest-differs", store=self._store.name, key=key))
 
     def _discard(self, keys: Sequence[str]) -> None:
         with suppress(StoreTrouble):
@@ -153,7 +157,7 @@ class LogArchive:
 class NoArchive:
     """Replaces an archive that is configured but missing: nothing is deleted in the meantime."""
 
-    def __init__(self, why: str) -> None:
+    def __init__(self, why: Message) -> None:
         self._why = why
 
     def takes(self, part: DayPart) -> bool:
@@ -168,8 +172,8 @@ class NoArchive:
 class ShippedFirst:
     """Holds back rows of the audit log that are not outside yet; everything else is left to *inner*."""
 
-    def __init__(self, inner: Archivist | None, trouble: str) -> None:
-        """Take the reason *trouble* why the audit log could not be shipped; empty if it is outside."""
+    def __init__(self, inner: Archivist | None, trouble: Message) -> None:
+        """Take the reason *trouble* why the audit log could not be shipped; nothing if it is outside."""
         self._inner = inner
         self._trouble = trouble
 
@@ -180,11 +184,11 @@ class ShippedFirst:
     def keep(self, part: DayPart, now: datetime) -> str:
         """See `Archivist`."""
         if self._holds_back(part):
-            raise NotArchived(f"監査ログを外へ送れていません: {self._trouble}")
+            raise NotArchived(Message("logs.audit-log-not-shipped", trouble=self._trouble))
         return self._inner.keep(part, now) if self._inner is not None else ""
 
     def _holds_back(self, part: DayPart) -> bool:
-        return part.kind == AUDIT and self._trouble != ""
+        return part.kind == AUDIT and bool(self._trouble)
 
 
 class ArchivedLogs:
@@ -225,7 +229,7 @@ def _read(store: Store, key: str) -> ArchiveManifest:
     try:
         return ArchiveManifest.model_validate_json(store.read(key))
     except ValidationError as error:
-        raise StoreTrouble(f"{store.name}: {key} はログのアーカイブの目録として読めません") from error
+        raise StoreTrouble(Message("logs.archive-manifest-unreadable", store=store.name, key=key)) from error
 
 
 @contextmanager
@@ -234,7 +238,7 @@ def _downloaded(store: Store, key: str, size: int, sha256: str) -> Iterator[Path
     with TemporaryDirectory(prefix="toban-") as folder:
         free = shutil.disk_usage(folder).free
         if free < size + _LEFT_FREE:
-            raise StoreTrouble(f"{key} ({size:,} バイト) を読み返す空きが {folder} にありません")
+            raise StoreTrouble(Message("logs.no-room-to-read-archive", key=key, count=size, folder=folder))
         path = Path(folder, "part.parquet")
         with path.open("wb") as file:
             for piece in store.stream(key, sha256=sha256):

@@ -31,6 +31,7 @@ from toban.engine.registry.ports import Ports
 from toban.engine.retention import KEPT_ELSEWHERE, CompanionRecords, Elsewhere
 from toban.engine.telemetry.logs.days import DayPart, LogDays
 from toban.engine.telemetry.store import StoreUnavailable, Telemetry
+from toban.message import NOTHING, Message, message_of
 
 FOREVER = "無期限"
 """How `Keeping.agreed` says that nothing may be deleted."""
@@ -69,7 +70,7 @@ class Keeper:
                 for kind, found in self._stored(rules).items()
             ]
         except (StoreUnavailable, StillDeleting, LockUnusable) as away:
-            status.show([*report.away(rules, str(away), now)], now, digest)
+            status.show([*report.away(rules, message_of(away), now)], now, digest)
             return
         status.show([*report.statuses(rules, kept, now, outside, pulling.troubles(rules))], now, digest)
         alerts.report([*report.signals(rules, kept, now, outside)], now, digest)
@@ -110,7 +111,7 @@ class Keeper:
         beside = self._beside(kind, rules, now)
         _agree_to_what_deletes_nothing(kind, rules, found, now, beside)
         decision = decided(kind, rules, found, now, beside)
-        trouble = ""
+        trouble = NOTHING
         for number, part in enumerate(decision.goes):
             why, trouble = self._let_go(kind, part, now, archive)
             if why is not None:
@@ -124,19 +125,20 @@ class Keeper:
 
     def _let_go(
         self, kind: str, part: DayPart, now: datetime, archive: Archivist | None
-    ) -> tuple[WaitReason | None, str]:
+    ) -> tuple[WaitReason | None, Message]:
         """Archive and delete a day, or return why it stays, with any error."""
         day, archived = part.day.isoformat(), ""
         if archive is not None and archive.takes(part):
             try:
                 archived = archive.keep(part, now)
             except NotArchived as error:
-                log.warning("log_day_not_archived", kind=kind, day=day, reason=str(error))
-                return WaitReason.NOT_ARCHIVED, str(error)
+                trouble = message_of(error)
+                log.warning("log_day_not_archived", kind=kind, day=day, reason=trouble.as_json())
+                return WaitReason.NOT_ARCHIVED, trouble
         if not (_note(kind, part, archived) and self._drop(kind, part)):
-            return WaitReason.HELD, ""
+            return WaitReason.HELD, NOTHING
         log.info("log_day_deleted", kind=kind, day=day, rows=part.rows, archived=archived)
-        return None, ""
+        return None, NOTHING
 
     def _drop(self, kind: str, part: DayPart) -> bool:
         """Delete a recorded day; say whether that was allowed."""
@@ -232,7 +234,7 @@ def hold(kind: str, reason: str, *, by: str, now: datetime, patience: timedelta 
     after *patience* it raises `StillDeleting`, and there is no hold.
     """
     if not reason.strip():
-        raise NotPossible("理由が必要です", "--reason で書いてください")
+        raise NotPossible(Message("logs.hold-needs-reason"), Message("logs.give-reason"))
     with undisturbed(patience), transaction.atomic():
         ledger.hold()
         made = LegalHold.objects.create(kind=kind, reason=reason.strip(), ordered_by=by, began_at=now)
@@ -257,18 +259,26 @@ def release(number: int, *, by: str, now: datetime) -> LegalHold:
         ledger.hold()
         found = LegalHold.objects.filter(pk=number, ended_at=None).first()
         if found is None:
-            raise NotPossible(f"保全 {number} はありません", "toban retention list で番号が分かります")
+            raise NotPossible(
+                Message("logs.no-such-hold", hold=number), Message("logs.list-shows-hold-numbers")
+            )
         found.ended_at, found.ended_by = now, by
         found.save()
         _audit("legal-hold-released", by, now, hold=found.pk, kind=found.kind)
     return found
 
 
+def not_in_document(kind: str, rules: LogRules) -> NotPossible:
+    """Return the refusal of an order for a *kind* that the document does not name."""
+    kinds = [each.name for each in rules.kinds.values()]
+    known = Message("logs.kinds-of-document", kinds=kinds) if kinds else Message("logs.no-kinds-in-document")
+    return NotPossible(Message("logs.kind-not-in-document", kind=kind), known)
+
+
 def _written(kind: str, rules: LogRules) -> str:
     row = rules.kinds.get(kind)
     if row is None:
-        known = "、".join(each.name for each in rules.kinds.values()) or "ありません"
-        raise NotPossible(f"「{kind}」というログ種別は文書にありません", f"文書のログ種別: {known}")
+        raise not_in_document(kind, rules)
     return str(row.retention) if row.retention is not None else FOREVER
 
 

@@ -9,6 +9,7 @@ from toban.engine.bindings.model import Bindings
 from toban.engine.stores.store import Store, StoreKind
 from toban.engine.telemetry.logs.words import kind_of
 from toban.engine.telemetry.store import Telemetry
+from toban.message import Message
 
 
 def archive_of(bindings: Bindings, kinds: Mapping[str, StoreKind], telemetry: Telemetry) -> Archivist | None:
@@ -18,7 +19,7 @@ def archive_of(bindings: Bindings, kinds: Mapping[str, StoreKind], telemetry: Te
         return None
     store = store_of(bindings, kinds)
     if store is None:
-        return NoArchive(f'{bindings.file} に [stores."{asked.store}"] がありません')
+        return NoArchive(Message("logs.archive-store-not-bound", file=bindings.file, store=asked.store))
     return LogArchive(store, telemetry, frozenset(map(kind_of, asked.kinds)) or None)
 
 

@@ -14,17 +14,12 @@ from toban.engine.evidence.status import StatusUpdate
 from toban.engine.evidence.verdict import Verdict
 from toban.engine.notify.signal import Condition, Signal
 from toban.engine.retention import CompanionRecords
-from toban.engine.said import recorded
 from toban.engine.telemetry.logs.days import DayPart
 from toban.engine.telemetry.logs.words import AUDIT, TRACE
+from toban.message import NOTHING, Message, listing, plain, sentences
 
-_NOTHING = recorded(
-    "ログがまだ届いていません: toban.toml の [senders] に送信元を書いて HTTP、syslog、toban agent "
-    "で送るか、[log_sources] に取得元を書いてください"
-)
-_NO_TRACES = recorded(
-    "トレースがまだ届いていません: toban.toml の [senders] に送信元を書き、POST /v1/traces に送ってください"
-)
+type _Found = tuple[Verdict, Message, Message]
+"""A verdict, its value and its reason."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +31,7 @@ class KindReport:
     decision: RetentionDecision
     held_by: str
     """The reason for a legal hold; empty without one."""
-    trouble: str = ""
+    trouble: Message = NOTHING
     """Why a day could not be archived."""
 
 
@@ -45,7 +40,7 @@ def statuses(
     kept: Sequence[KindReport],
     now: datetime,
     outside: ShippedEvidence | None = None,
-    missing: Mapping[str, str] = MappingProxyType({}),
+    missing: Mapping[str, Message] = MappingProxyType({}),
 ) -> Iterator[StatusUpdate]:
     """Yield the status of every kind's row.
 
@@ -67,7 +62,7 @@ def signals(
 ) -> Iterator[Signal]:
     """Yield for every kind whether its days can be archived, and whether the audit log can be shipped."""
     if AUDIT in rules.kinds:
-        row, trouble = rules.kinds[AUDIT], outside.trouble if outside is not None else ""
+        row, trouble = rules.kinds[AUDIT], outside.trouble if outside is not None else NOTHING
         verdict = said(outside, now)[0] if outside is not None else Verdict.CONFORMING
         conditions = {Verdict.WARNING: Condition.WARNING, Verdict.DEVIATING: Condition.CRITICAL}
         yield Signal(
@@ -76,9 +71,9 @@ def signals(
             citation=str(row.origin),
             clause_text=row.text,
             condition=conditions.get(verdict, Condition.OK),
-            subject=f"{row.name} の送り出し",
-            value=said(outside, now)[2] if outside is not None and trouble else "",
-            limit="一日に一度、外へ送る" if trouble else "",
+            subject=Message("logs.shipping-of", log=row.name),
+            value=said(outside, now)[2] if outside is not None and trouble else NOTHING,
+            limit=Message("logs.shipped-once-a-day") if trouble else NOTHING,
             began_at=now,
             detected_at=now,
         )
@@ -91,24 +86,21 @@ def signals(
             citation=str(row.origin),
             clause_text=row.text,
             condition=Condition.WARNING if is_stuck else Condition.OK,
-            subject=f"{row.name} のアーカイブ",
-            value=f"{amount(each.decision.waits)} が削除を待っています" if is_stuck else "",
-            limit=f"保存期間 {row.retention}: {each.trouble}" if is_stuck else "",
+            subject=Message("logs.archiving-of", log=row.name),
+            value=_waiting(each) if is_stuck else NOTHING,
+            limit=Message("logs.retention-exceeded", kept=row.retention, trouble=each.trouble)
+            if is_stuck
+            else NOTHING,
             began_at=now,
             detected_at=now,
         )
 
 
-def away(rules: LogRules, reason: str, now: datetime) -> Iterator[StatusUpdate]:
+def away(rules: LogRules, reason: Message, now: datetime) -> Iterator[StatusUpdate]:
     """Yield the statuses while the store is unavailable."""
+    said = Message("logs.store-not-answering", reason=reason)
     for row in rules.kinds.values():
-        yield StatusUpdate(
-            row.id,
-            Verdict.NOT_MEASURABLE,
-            "",
-            recorded("ログの置き場が応答しません: %(reason)s", reason=reason),
-            now,
-        )
+        yield StatusUpdate(row.id, Verdict.NOT_MEASURABLE, NOTHING, said, now)
 
 
 def proof(
@@ -133,74 +125,57 @@ def proof(
     }
 
 
-def amount(days: Sequence[DayPart], beside: Sequence[CompanionRecords] = ()) -> str:
-    """Return the amount of *days* and *beside* as text: 12日分 1,234行 (3 MB)、イベント 5件 (7 kB)."""
-    rows = sum(each.rows for each in days)
-    told = [
-        recorded(
-            "%(days)s日分 %(rows)s行 (%(size)s)",
-            days=len({each.day for each in days}),
-            rows=f"{rows:,}",
-            size=size(sum(each.bytes for each in days)),
-        )
-    ]
+def amount(days: Sequence[DayPart], beside: Sequence[CompanionRecords] = ()) -> Message:
+    """Return the amount of *days* and *beside*: 12日分 1,234行 (3 MB)、イベント 5件 (7 kB)."""
+    told = Message(
+        "logs.amount",
+        days=Message("logs.days", count=len({each.day for each in days})),
+        rows=Message("logs.rows", count=sum(each.rows for each in days)),
+        size=size(sum(each.bytes for each in days)),
+    )
     others = [each.words for each in beside]
-    return "、".join(told + others if days or not others else others)
+    return listing([told, *others] if days or not others else others)
 
 
-def stretch(days: Sequence[DayPart]) -> str:
+def stretch(days: Sequence[DayPart]) -> Message:
     """Return the period that *days*, which are in order, cover: 2026-05-10 から 2026-08-01 まで."""
     first, last = days[0].day, days[-1].day
-    return f"{first} から {last} まで" if first != last else f"{first}"
+    return Message("logs.from-day-to-day", first=first, last=last) if first != last else plain(f"{first}")
 
 
-def _said(kept: KindReport, row: LogKind) -> tuple[Verdict, str, str]:
+def _waiting(kept: KindReport) -> Message:
+    return Message("logs.days-wait-for-deletion", amount=amount(kept.decision.waits))
+
+
+def _said(kept: KindReport, row: LogKind) -> _Found:
     if not kept.days and not kept.decision.beside:
-        return Verdict.UNBOUND, "", _NO_TRACES if kept.kind == TRACE else _NOTHING
-    value = recorded("最古 %(day)s", day=kept.decision.oldest) if kept.days else ""
+        reason = Message("logs.no-traces-yet" if kept.kind == TRACE else "logs.no-logs-yet")
+        return Verdict.UNBOUND, NOTHING, reason
+    value = Message("logs.oldest-day", day=kept.decision.oldest) if kept.days else NOTHING
     match kept.decision.why:
         case WaitReason.NOT_AGREED:
             waiting = amount(kept.decision.waits, kept.decision.beside)
-            way_out = f"toban retention agree {row.name}"
-            return (
-                Verdict.WARNING,
-                value,
-                recorded(
-                    "保存期間が短くなりました: %(waiting)s の削除は %(way_out)s を待っています",
-                    waiting=waiting,
-                    way_out=way_out,
-                ),
-            )
+            reason = Message("logs.deletion-waits-for-agreement", waiting=waiting, log=row.name)
+            return Verdict.WARNING, value, reason
         case WaitReason.NOT_ARCHIVED:
             waiting = amount(kept.decision.waits)
-            return (
-                Verdict.WARNING,
-                value,
-                recorded(
-                    "アーカイブできないため削除していません (%(waiting)s): %(trouble)s",
-                    waiting=waiting,
-                    trouble=kept.trouble,
-                ),
-            )
+            reason = Message("logs.not-deleted-as-not-archived", waiting=waiting, trouble=kept.trouble)
+            return Verdict.WARNING, value, reason
         case WaitReason.HELD:
             stored = amount(kept.days, () if kept.days else kept.decision.beside)
-            reason = recorded(
-                "%(stored)s。保全中のため削除しません: %(reason)s", stored=stored, reason=kept.held_by
-            )
-            return Verdict.CONFORMING, value, reason
+            held = Message("logs.not-deleted-as-held", reason=kept.held_by)
+            return Verdict.CONFORMING, value, sentences(stored, held)
         case None:
             return Verdict.CONFORMING, value, amount(kept.days)
 
 
-def _with_outside(
-    kept: KindReport, inside: tuple[Verdict, str, str], out: tuple[Verdict, str, str]
-) -> tuple[Verdict, str, str]:
+def _with_outside(kept: KindReport, inside: _Found, out: _Found) -> _Found:
     """Put the worse of both first; Toban's own evidence counts as an audit log even if no other arrives."""
     if not kept.days:
-        return out[0], out[1], f"{out[2]}。アプリケーションの監査ログはまだ届いていません"
+        return out[0], out[1], sentences(out[2], Message("logs.no-audit-log-yet"))
     worst = sorted((inside, out), key=lambda each: list(Verdict).index(each[0]))
-    values, reasons = ([each[at] for each in worst if each[at]] for at in (1, 2))
-    return worst[0][0], "、".join(values), "。".join(reasons)
+    values = [value for _, value, _ in worst if value]
+    return worst[0][0], listing(values), sentences(*(reason for _, _, reason in worst))
 
 
 def _midnight(rules: LogRules, now: datetime) -> datetime:

@@ -17,6 +17,7 @@ from django.db.backends.sqlite3.creation import DatabaseCreation
 from psycopg.errors import LockNotAvailable
 
 from toban.engine.orders import NotPossible
+from toban.message import Message
 
 PATIENCE = timedelta(seconds=70)
 """How long to wait for another holder: a store is given up on after a minute."""
@@ -36,12 +37,8 @@ class StillDeleting(NotPossible):
 
     def __init__(self, waited: timedelta) -> None:
         super().__init__(
-            "ほかのプロセスが古いログを削除している最中で、%(seconds)s秒待っても終わりません",
-            "ログの置き場 (store) が答えていないようです。"
-            "toban processes で様子を見て、もう一度実行してください。"
-            "待てないときは、toban processes --stop worker で削除をやめさせてから実行し、"
-            "終わったら --start worker で戻してください",
-            seconds=f"{waited.total_seconds():g}",
+            Message("logs.deletion-goes-on", seconds=waited.total_seconds()),
+            Message("logs.wait-or-stop-deletion"),
         )
 
 
@@ -50,10 +47,8 @@ class LockUnusable(NotPossible):
 
     def __init__(self, path: Path, reason: str) -> None:
         super().__init__(
-            "削除と保全の順を決めるファイル %(path)s を開けません (%(reason)s)",
-            "toban up を動かす利用者が、そのファイルとフォルダーを読み書きできるようにしてください",
-            path=path,
-            reason=reason,
+            Message("logs.hold-lock-not-openable", path=path, reason=reason),
+            Message("logs.let-user-write-hold-lock"),
         )
 
 

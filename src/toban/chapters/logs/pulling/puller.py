@@ -30,6 +30,7 @@ from toban.engine.telemetry.logs.ids import LogIds
 from toban.engine.telemetry.logs.rows import InsertBatch, LogStore
 from toban.engine.telemetry.logs.words import kind_of
 from toban.engine.telemetry.store import StoreRefused, StoreUnavailable, Telemetry
+from toban.message import NOTHING, Message, message_of
 
 type LogSources = Mapping[str, KindBinding[Any]]
 
@@ -63,15 +64,15 @@ class Puller:
         try:
             while self._fetch(pull, source, bound.config, rules):
                 pull.save()
-            pull.trouble = ""
+            pull.trouble = NOTHING
         except Unfetchable as problem:
-            pull.trouble = str(problem)
+            pull.trouble = message_of(problem)
         except StoreUnavailable as away:
-            pull.trouble = f"ログの置き場が応答しません: {away}"
+            pull.trouble = Message("logs.store-not-answering", reason=message_of(away))
         finally:
             source.close()
         if pull.trouble:
-            log.warning("logs_not_fetched", source=pull.name, reason=pull.trouble)
+            log.warning("logs_not_fetched", source=pull.name, reason=pull.trouble.as_json())
         pull.save()
 
     def _fetch(self, pull: Pull, source: LogSource, config: LogSourceConfig, rules: LogRules) -> bool:
@@ -101,13 +102,13 @@ class Puller:
         counters.count(name, reading)
 
 
-def troubles(rules: LogRules) -> Mapping[str, str]:
+def troubles(rules: LogRules) -> Mapping[str, Message]:
     """Return why places can't be fetched from, by the kind of log that is missing as a result."""
-    found: dict[str, str] = {}
-    for pull in Pull.objects.exclude(trouble=""):
+    found: dict[str, Message] = {}
+    for pull in Pull.objects.exclude(trouble__code=""):
         named = kind_of(pull.log) if pull.log else ""
         for kind in (named,) if named else rules.kinds:
-            found.setdefault(kind, f"{pull.name}: {pull.trouble}")
+            found.setdefault(kind, Message("logs.source-trouble", source=pull.name, trouble=pull.trouble))
     return found
 
 

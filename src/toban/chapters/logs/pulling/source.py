@@ -12,6 +12,7 @@ from toban.engine.bindings.senders import LogFormat
 from toban.engine.bindings.table import kinded
 from toban.engine.bindings.values import Length
 from toban.engine.registry.kinds import KindPoint
+from toban.message import Message
 
 
 class LogSourceConfig(Section):
@@ -68,7 +69,7 @@ class LogSourceKind:
     config: type[LogSourceConfig]
     build: Callable[[Any], LogSource]
     """Makes a source from a valid config; does not connect yet."""
-    cost: Callable[[Any], str]
+    cost: Callable[[Any], Message]
     """Says what others charge for it."""
 
 

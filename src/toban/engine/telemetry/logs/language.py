@@ -19,6 +19,7 @@ from toban.engine.search_parts import (
 )
 from toban.engine.telemetry.logs.search import MESSAGE, Column, LogTerm
 from toban.engine.telemetry.logs.words import kind_of
+from toban.message import Message
 
 MOST_TERMS = 30
 
@@ -80,5 +81,5 @@ def _term(part: SearchPart) -> LogTerm:
 def _own_field(name: str) -> SearchField[Column]:
     """Return one of the sender's own fields; its column is its path."""
     if not _OWN_FIELD.fullmatch(name):
-        raise BadSearch("「%(name)s」という項目は探せません", name=name)
+        raise BadSearch(Message("telemetry.unsearchable-field", name=name))
     return SearchField(tuple(name.split(".")))

@@ -11,6 +11,7 @@ from typing import Any
 from toban.engine.supervision.home import write_whole
 from toban.faces.agent.amiss import Amiss
 from toban.faces.agent.files.fingerprint import Fingerprint
+from toban.message import Message, message_of
 
 
 class PositionsUnusable(Amiss):
@@ -73,16 +74,15 @@ class PositionFolder:
             self._folder = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
         except OSError as problem:
             raise PositionsUnusable(
-                f"{folder}: ここには書けません ({problem.strerror})",
-                "書ける場所を --spool で指定してください",
+                Message("agent.spool-not-writable", folder=folder, reason=problem.strerror),
+                Message("agent.choose-writable-spool"),
             ) from problem
         try:
             fcntl.flock(self._folder, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             os.close(self._folder)
             raise PositionsUnusable(
-                f"{folder}: 別の toban agent がここを使っています",
-                "そちらを止めるか、別の場所を --spool で指定してください",
+                Message("agent.spool-in-use", folder=folder), Message("agent.stop-it-or-choose-spool")
             ) from None
 
     def read(self) -> Any:
@@ -96,15 +96,15 @@ class PositionFolder:
             os.fsync(self._folder)
         except OSError as problem:
             raise NotKept(
-                f"どこまで送ったかを書けません: {self._file} ({problem.strerror})",
-                "--spool のあるディスクの空きと権限を確かめてください。それまで送るのを待ちます",
+                Message("agent.position-not-written", file=self._file, reason=problem.strerror),
+                Message("agent.check-disk-of-spool"),
             ) from problem
 
     def unreadable(self, flaw: Exception) -> PositionsUnusable:
         """Return the error to raise for *flaw* in the file."""
         return PositionsUnusable(
-            f"{self._file}: どこまで送ったかを読めません ({flaw})",
-            "このファイルを消すと、いまあるログを初めからすべて送り直します",
+            Message("agent.position-unreadable", file=self._file, reason=message_of(flaw)),
+            Message("agent.delete-position-to-send-all"),
         )
 
     def close(self) -> None:

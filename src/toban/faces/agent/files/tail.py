@@ -25,6 +25,7 @@ from toban.faces.agent.files.packed import PackedFile, UnpackingDesk, is_packed
 from toban.faces.agent.files.positions import FilePosition, FilePositions, PendingFileBatch, Positions
 from toban.faces.agent.files.unfinished import UnfinishedFiles
 from toban.faces.agent.files.unreadable import UnreadableFiles
+from toban.message import Message
 
 _PATIENCE = 30.0
 """Seconds after which a last line without an end counts as complete."""
@@ -143,8 +144,8 @@ class FileTail:
         self._unreadable.forget_untried()
         self._looked_at = began
 
-    def amiss(self) -> str:
-        """Return which files can't be read, for the operator; empty if all can."""
+    def amiss(self) -> Message:
+        """Return which files can't be read, for the operator; nothing if all can."""
         return self._unreadable.told()
 
     def ready(self) -> list[TailedFile]:

@@ -9,6 +9,7 @@ import structlog
 
 from toban.faces.agent.amiss import Amiss
 from toban.faces.agent.files.held import Identity, LogUnreadable
+from toban.message import NOTHING, Message, sentences
 
 _PAUSE = 60.0
 """Seconds: each attempt on a failing disk takes time, and the other files wait meanwhile."""
@@ -16,8 +17,8 @@ _PAUSE = 60.0
 _MOST_NAMED = 3
 
 _FORBIDDEN = frozenset((errno.EACCES, errno.EPERM))
-_BY_RIGHTS = "エージェントのアカウントを、読めるグループ (adm など) に入れて起動し直してください"
-_BY_DISK = "dmesg で、そのファイルのあるディスクや接続を確かめてください"
+_BY_RIGHTS = Message("agent.give-group-of-logs")
+_BY_DISK = Message("agent.check-disk")
 
 log = structlog.get_logger(__name__)
 
@@ -63,21 +64,23 @@ class UnreadableFiles:
         tried = {each: failure for each, failure in self._failures.items() if self.is_left_alone(each)}
         self._failures = tried
 
-    def told(self) -> str:
-        """Return which files they are, why, and what to do; empty if there are none."""
+    def told(self) -> Message:
+        """Return which files they are, why, and what to do; nothing if there are none."""
         return told([(failure.path, failure.problem) for failure in self._failures.values()])
 
 
-def told(failures: Collection[tuple[Path, OSError]]) -> str:
-    """Return the message about *failures*; empty if there are none."""
+def told(failures: Collection[tuple[Path, OSError]]) -> Message:
+    """Return the message about *failures*; nothing if there are none."""
     if not failures:
-        return ""
+        return NOTHING
     paths = sorted({str(path) for path, _ in failures})
-    more = f"、ほか {len(paths) - _MOST_NAMED} 件" if len(paths) > _MOST_NAMED else ""
-    reasons = "、".join(sorted({problem.strerror or "" for _, problem in failures}))
+    more = (
+        [Message("agent.and-more-files", count=len(paths) - _MOST_NAMED)] if len(paths) > _MOST_NAMED else []
+    )
+    reasons = sorted({problem.strerror or "" for _, problem in failures})
     is_forbidden = {problem.errno in _FORBIDDEN for _, problem in failures}
     hints = [*([_BY_RIGHTS] if True in is_forbidden else []), *([_BY_DISK] if False in is_forbidden else [])]
     return Amiss(
-        f"読めないログがあります: {'、'.join(paths[:_MOST_NAMED])}{more} ({reasons})",
-        "。".join((*hints, "ほかのファイルは送り続けています")),
+        Message("agent.logs-unreadable", files=[*paths[:_MOST_NAMED], *more], reasons=reasons),
+        sentences(*hints, Message("agent.other-files-go-on")),
     ).told

@@ -7,33 +7,29 @@ from typing import IO
 
 from toban.faces.agent.amiss import Amiss
 from toban.faces.agent.journal.entries import JournalEntry, entries_in
+from toban.message import Message, plain, sentences
 
-LACKING = "systemd のない機械では --journal を外し、--log でファイルを指定してください"
+LACKING = Message("agent.follow-files-without-systemd")
 """What to do if there is no journalctl."""
 
-_BY_RIGHTS = "エージェントを動かすアカウントを systemd-journal か adm のグループに入れ、起動し直してください"
-_BY_PLACE = (
-    "--journal のフォルダを確かめてください。ジャーナルは /var/log/journal に、メモリだけに置く設定では"
-    " /run/log/journal にあります (journald.conf の Storage=)"
-)
-_BY_CHECKING = (
-    "エージェントと同じアカウントで journalctl -n 1 と journalctl --verify を動かして確かめてください"
-)
+_BY_RIGHTS = Message("agent.give-group-of-journal")
+_BY_PLACE = Message("agent.check-folder-of-journal")
+_BY_CHECKING = Message("agent.check-with-journalctl")
 
 
 class JournalUnreadable(Amiss):
     """A journal can't be read."""
 
-    def __init__(self, why: str, hint: str) -> None:
-        super().__init__(f"ジャーナルを読めません: {why}", hint)
+    def __init__(self, why: Message, hint: Message) -> None:
+        super().__init__(Message("agent.journal-unreadable", reason=why), hint)
 
 
 def empty() -> JournalUnreadable:
     """Return the error for a journal without entries, which journalctl does not treat as an error."""
-    return JournalUnreadable("項目が一つもありません", f"{_BY_RIGHTS}。{_BY_PLACE}")
+    return JournalUnreadable(Message("agent.journal-empty"), sentences(_BY_RIGHTS, _BY_PLACE))
 
 
-def way_out(said: str) -> str:
+def way_out(said: str) -> Message:
     """Return what to do if journalctl fails and has *said* why."""
     said = said.lower()
     if "permission" in said:
@@ -62,7 +58,7 @@ def entries(journalctl: Sequence[str], cursor: str) -> Generator[JournalEntry]:
         if process.returncode:
             said.seek(0)
             why = " ".join(said.read().decode(errors="replace").split())[-200:]
-            raise JournalUnreadable(why or f"journalctl: {process.returncode}", way_out(why))
+            raise JournalUnreadable(plain(why or f"journalctl: {process.returncode}"), way_out(why))
 
 
 def _started(command: Sequence[str], said: IO[bytes]) -> subprocess.Popen[bytes]:
@@ -70,4 +66,4 @@ def _started(command: Sequence[str], said: IO[bytes]) -> subprocess.Popen[bytes]
         return subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=said)
     except OSError as problem:
         hint = LACKING if isinstance(problem, FileNotFoundError) else _BY_CHECKING
-        raise JournalUnreadable(f"{command[0]} ({problem.strerror})", hint) from problem
+        raise JournalUnreadable(plain(f"{command[0]} ({problem.strerror})"), hint) from problem

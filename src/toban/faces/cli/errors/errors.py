@@ -21,6 +21,7 @@ from toban.faces.cli.errors.review import review_
 from toban.faces.cli.state import usable_state
 from toban.faces.terminal import refuse, say, speak_utf8
 from toban.faces.words.errors import FRESH, standing
+from toban.message import Message
 
 _REFUSED, _UNUSABLE = 1, 2
 _STATES = ("open", "new", "regressed", "resolved", "ignored", "all")
@@ -37,7 +38,7 @@ _NUMBER = click.argument("number", type=click.IntRange(1), metavar="ERROR")
 def command() -> None:
     """List, show and settle the errors that applications report, and review a week of them.
 
-    Sentry の SDK が送ったエラーを、同じものをグループ化して示します。
+    These are the errors that Sentry's SDKs send; events of the same error are grouped.
     """
 
 
@@ -48,7 +49,7 @@ command.add_command(review_)
 
 @command.command(
     "list",
-    short_help="List errors, most recent first (一覧).",
+    short_help="List errors, most recent first.",
     epilog="Example: toban errors list --search 'TimeoutError environment:production -region:tokyo'",
 )
 @click.option("--state", type=click.Choice(_STATES), default="open", show_default=True)
@@ -60,10 +61,11 @@ command.add_command(review_)
 def list_(state: str, project: str, written: str, assignee: str, limit: int, form: str) -> None:
     """List errors that are open, or in another state, the last seen first.
 
-    キーワードは題、例外、メッセージ、場所、処理、リリースから、項目:値 はその項目かタグから探します。
-    項目は type、value、message、title、culprit、transaction、release、environment、level、platform、
-    logger、server、url、user と、数の count、users (count:>=100)。ほかの名はタグです (region:tokyo)。
-    値の前後の * は何にでも当たり、前に - をつけると除き、has:region は値のあるものを探します。
+    A keyword is searched in the title, the exception, the message, the place, the transaction and the
+    release; FIELD:VALUE in that field or tag. The fields are type, value, message, title, culprit,
+    transaction, release, environment, level, platform, logger, server, url, user, and the numbers count and
+    users (count:>=100). Any other name is a tag (region:tokyo). A * at either end of a value matches
+    anything, a leading - excludes, and has:region finds what has a value.
 
     \b
     Exit status:
@@ -79,7 +81,7 @@ def list_(state: str, project: str, written: str, assignee: str, limit: int, for
         if form == "json":
             say(json.dumps([as_json(group) for group in groups], ensure_ascii=False, indent=2))
         else:
-            say("\n".join(map(_line, groups)) or "この条件に当てはまるエラーはありません")
+            say("\n".join(map(_line, groups)) or str(Message("errors.none-match")))
 
 
 def _terms(written: str) -> "tuple[ErrorTerm, ...]":
@@ -87,11 +89,11 @@ def _terms(written: str) -> "tuple[ErrorTerm, ...]":
     try:
         return read_search(written)
     except BadSearch as bad:
-        refuse(str(bad), "toban errors list --help に書き方があります")
+        refuse(bad.said, Message("logs.see-help-of-search", command="toban errors list"))
         raise SystemExit(_UNUSABLE) from bad
 
 
-@command.command("show", short_help="Show one error with its newest event (詳細).")
+@command.command("show", short_help="Show one error with its newest event.")
 @_NUMBER
 @_FORMAT
 def show_(number: int, form: str) -> None:
@@ -107,7 +109,7 @@ def show_(number: int, form: str) -> None:
     with usable_state():
         group = ErrorGroup.objects.filter(pk=number).first()
         if group is None:
-            refuse(f"エラー {number} がありません", "toban errors list --state all で番号が分かります")
+            refuse(Message("errors.no-such-error", error=number), Message("errors.full-list-shows-numbers"))
             raise SystemExit(_REFUSED)
         stored = group.events.order_by("-pk").first()
         event: Mapping[str, Any] = event_of(stored) if stored is not None else {}
@@ -119,7 +121,7 @@ def show_(number: int, form: str) -> None:
 
 @command.command(
     "resolve",
-    short_help="Resolve an error (解決).",
+    short_help="Resolve an error.",
     epilog="Example: toban errors resolve 12 --in shop@1.4.2",
 )
 @_NUMBER
@@ -136,7 +138,7 @@ def resolve_(number: int, in_release: str) -> None:
     _order("resolve", number, in_release=in_release)
 
 
-@command.command("ignore", short_help="Ignore an error: no more notifications (無視).")
+@command.command("ignore", short_help="Ignore an error: no more notifications.")
 @_NUMBER
 def ignore_(number: int) -> None:
     """Tell nobody of an error any more, however often it happens; it is still counted.
@@ -150,7 +152,7 @@ def ignore_(number: int) -> None:
     _order("ignore", number)
 
 
-@command.command("reopen", short_help="Reopen a resolved or ignored error (未解決に戻す).")
+@command.command("reopen", short_help="Reopen a resolved or ignored error.")
 @_NUMBER
 def reopen_(number: int) -> None:
     """Take back that an error is resolved or ignored.
@@ -166,7 +168,7 @@ def reopen_(number: int) -> None:
 
 @command.command(
     "assign",
-    short_help="Assign an error (担当を決める).",
+    short_help="Assign an error.",
     epilog="Example: toban errors assign 12 kai",
 )
 @_NUMBER
@@ -195,7 +197,7 @@ def _order(what: str, number: int, *more: str, **named: str) -> None:
         try:
             group = orders_by_name[what](number, *more, **named, by=getpass.getuser(), now=system_clock())
         except NotPossible as exc:
-            refuse(str(exc), exc.hint or f"toban errors show {number}")
+            refuse(exc.said, exc.hint or f"toban errors show {number}")
             raise SystemExit(_REFUSED) from exc
         say(_line(group))
 
@@ -206,30 +208,33 @@ def _line(group: ErrorGroup) -> str:
     parts = [
         f"{group.pk:>6}",
         f"{stands.mark} {stands.word}",
-        f"{group.project} {group.title}",
-        f"{group.count}件",
-        f"{group.users}人" if group.users else "",
-        f"最後 {group.last_seen.astimezone():%Y-%m-%d %H:%M:%S}",
-        f"担当 {group.assignee}" if group.assignee else "",
+        f"{group.project} {group.subject}",
+        Message("errors.times", count=group.count),
+        Message("errors.users", count=group.users) if group.users else "",
+        Message("errors.last-seen", at=f"{group.last_seen.astimezone():%Y-%m-%d %H:%M:%S}"),
+        Message("errors.assigned-to", name=group.assignee) if group.assignee else "",
     ]
-    return printable("  ".join(part for part in parts if part))
+    return printable("  ".join(str(part) for part in parts if part))
 
 
 def _facts(group: ErrorGroup) -> Sequence[str]:
     releases = " … ".join(dict.fromkeys(filter(None, (group.first_release, group.last_release))))
     resolved = ""
     if group.resolved_at is not None:
-        where = f" ({group.resolved_in} で)" if group.resolved_in else ""
+        where = f" ({Message('errors.in-release', release=group.resolved_in)})" if group.resolved_in else ""
         resolved = f"{group.resolved_by} {group.resolved_at.astimezone():%Y-%m-%d %H:%M}{where}"
+    regressions = Message("errors.times-regressed", count=group.regressions) if group.regressions else ""
     facts = {
-        "場所": group.culprit,
-        "最初": f"{group.first_seen.astimezone():%Y-%m-%d %H:%M:%S}",
-        "レベル": group.level,
-        "リリース": releases,
-        "解決": resolved,
-        "再発": f"{group.regressions}回" if group.regressions else "",
+        "place": group.culprit,
+        "first-seen": f"{group.first_seen.astimezone():%Y-%m-%d %H:%M:%S}",
+        "level": group.level,
+        "releases": releases,
+        "resolved": resolved,
+        "regressed": str(regressions),
     }
-    return [f"    {name}: {printable(value)}" for name, value in facts.items() if value]
+    return [
+        f"    {Message(f'errors.fact-{name}')}: {printable(value)}" for name, value in facts.items() if value
+    ]
 
 
 def _story(event: Mapping[str, Any]) -> Sequence[str]:
@@ -241,7 +246,8 @@ def _story(event: Mapping[str, Any]) -> Sequence[str]:
         lines += ["", *_said(event["message"]), *_calls(event["stack"])]
     for name, search in (("request_id", "requestId"), ("trace_id", "traceId")):
         if event.get(name):
-            lines += ["", printable(f"ログ: toban logs {shlex.quote(term(search, event[name]))}")]
+            logs = Message("errors.find-logs", search=shlex.quote(term(search, event[name])))
+            lines += ["", printable(str(logs))]
     return lines
 
 
@@ -263,7 +269,7 @@ def as_json(group: ErrorGroup) -> dict[str, object]:
     return {
         "error": group.pk,
         "project": group.project,
-        "title": group.title,
+        "title": str(group.subject),
         "culprit": group.culprit,
         "level": group.level,
         "state": group.state,

@@ -15,6 +15,7 @@ from toban.engine.registry.parts import Parts
 from toban.engine.supervision.home import processes_file
 from toban.faces.cli.kept import edition_of
 from toban.faces.terminal import refuse, say, speak_utf8
+from toban.message import Message, message_of
 
 _REFUSED = 1
 _KEY_BYTES = 16
@@ -23,7 +24,7 @@ _KEY_BYTES = 16
 
 @click.command(
     "key",
-    short_help="Make a new public key for a DSN (DSN の鍵を作る).",
+    short_help="Make a new public key for a DSN.",
     epilog="Example: toban errors key > shop-errors-key",
 )
 def key_() -> None:
@@ -38,7 +39,7 @@ def key_() -> None:
 
 @click.command(
     "dsn",
-    short_help="The DSN for an application's SDK (SDK に渡す DSN).",
+    short_help="The DSN for an application's SDK.",
     epilog="Example: toban errors dsn shop",
 )
 @click.argument("app", default="")
@@ -46,7 +47,7 @@ def key_() -> None:
 def dsn_(parts: Parts, app: str) -> None:
     """Print the DSN of [errors.APP], or of all, at TOBAN_PUBLIC_URL, else where the running Toban is reached.
 
-    DSN の鍵は公開されるものです。エラーを送れるだけで、何も読めません。
+    The key of a DSN is public: with it, errors can be sent, but nothing can be read.
 
     \b
     Exit status:
@@ -58,8 +59,11 @@ def dsn_(parts: Parts, app: str) -> None:
     edition = edition_of(parts)
     known = ERRORS.of(edition.bindings)
     if (app and app not in known) or not known:
-        names = "、".join(known) or "まだありません"
-        refuse(f"[errors.{app or 'アプリ'}] がありません", f"{edition.bindings.file} にあるのは: {names}")
+        names = list(known) or Message("errors.none-yet")
+        refuse(
+            Message("errors.no-such-application", application=app or Message("errors.app")),
+            Message("errors.applications-are", file=edition.bindings.file, applications=names),
+        )
         raise SystemExit(_REFUSED)
     for name in [app] if app else known:
         dsn = _dsn(edition, name)
@@ -71,28 +75,24 @@ def _dsn(edition: Edition, name: str) -> str:
     try:
         key = binding.key.reveal()
     except SecretUnavailable as missing:
-        refuse(f"[errors.{name}] の鍵を読めません: {missing}", _way_to(binding.key))
+        refuse(
+            Message("errors.key-unavailable", application=name, reason=message_of(missing)),
+            _way_to(binding.key),
+        )
         raise SystemExit(_REFUSED) from missing
     if not key.isascii() or not key.isalnum():
-        refuse(f"[errors.{name}] の鍵に英数字でない字があります", "toban errors key が新しい鍵を作ります")
+        refuse(Message("errors.key-not-alphanumeric", application=name), Message("errors.make-new-key"))
         raise SystemExit(_REFUSED)
     place = urlsplit(_public_url())
     return f"{place.scheme}://{key}@{place.netloc}{place.path.rstrip('/')}/{binding.project}"
 
 
-def _way_to(key: Secret) -> str:
+def _way_to(key: Secret) -> Message:
     """Return how to get *key* if this process lacks it: a new key would not fit any DSN in use."""
     where = key.reference.removeprefix(key.ENV)
     if where != key.reference:
-        return (
-            f"鍵は toban up を動かす側の環境変数 {where} にあります。"
-            f"その値をこの端末にも置いてください: export {where}=鍵。"
-            f"そちらにもまだなければ、toban errors key で作り、toban up の側に置いて動かし直してください"
-        )
-    return (
-        "鍵のファイルがあれば、それを読める利用者で実行してください。"
-        "まだなければ、toban errors key の出力をそのファイルに書いてください"
-    )
+        return Message("errors.key-is-in-variable", name=where)
+    return Message("errors.key-is-in-file")
 
 
 def _public_url() -> str:

@@ -19,6 +19,7 @@ from toban.faces.cli.kept import edition_of
 from toban.faces.cli.state import usable_state
 from toban.faces.terminal import say, speak_utf8
 from toban.faces.words.errors import TRENDS
+from toban.message import Message
 
 type Found = Sequence[tuple[ErrorGroup, ReviewedError]]
 
@@ -28,7 +29,7 @@ _YEARS = range(2000, 2200)
 
 @click.command(
     "review",
-    short_help="New, growing and gone errors of a week (週次レビュー).",
+    short_help="New, growing and gone errors of a week.",
     epilog="Example: toban errors review --week 2026-11-23 --done",
 )
 @click.option("--week", metavar="DATE", help="A day of the week. [default: last week]")
@@ -39,7 +40,7 @@ _YEARS = range(2000, 2200)
 def review_(parts: Parts, week: str | None, project: str, done: bool, form: str) -> None:
     """Compare a week's errors with the week before: new, back, growing, shrinking, gone.
 
-    無視したエラーは含みません。--done は、文書の定期作業（エラーログ分析）の証跡になります。
+    Ignored errors are left out. --done is the evidence for the document's routine work 「エラーログ分析」.
 
     \b
     Exit status:
@@ -59,7 +60,7 @@ def review_(parts: Parts, week: str | None, project: str, done: bool, form: str)
             orders.reviewed(chosen.monday, dict(counts), rows, by=getpass.getuser(), now=now)
         say(_json(chosen, found) if form == "json" else _text(chosen, found))
         if done and form == "text":
-            say("レビューを証跡に記録しました")
+            say(Message("errors.review-recorded"))
 
 
 def _day(written: str) -> date:
@@ -68,20 +69,19 @@ def _day(written: str) -> date:
     except ValueError:
         day = date.min
     if day.year not in _YEARS:
-        hint = f"「{written}」は日付ではありません。2026-11-23 のように書いてください"
-        raise click.BadParameter(hint, param_hint="--week")
+        raise click.BadParameter(str(Message("errors.not-a-date", written=written)), param_hint="--week")
     return day
 
 
 def _text(week: Week, found: Found) -> str:
-    lines, last = [f"{week.monday} からの週（前の週との比較）"], None
+    lines, last = [str(Message("errors.week-beside-the-one-before", monday=week.monday))], None
     for group, each in found:
         if each.trend is not last:
             lines.append(f"\n{TRENDS[each.trend]}")
             last = each.trend
-        line = f"{group.pk:>6}  {each.before:>6} → {each.count:<6}  {group.project} {group.title}"
+        line = f"{group.pk:>6}  {each.before:>6} → {each.count:<6}  {group.project} {group.subject}"
         lines.append(printable(line))
-    return "\n".join(lines if found else [*lines, "エラーはありませんでした"])
+    return "\n".join(lines if found else [*lines, str(Message("errors.none-that-week"))])
 
 
 def _json(week: Week, found: Found) -> str:
@@ -89,7 +89,7 @@ def _json(week: Week, found: Found) -> str:
         {
             "error": group.pk,
             "project": group.project,
-            "title": group.title,
+            "title": str(group.subject),
             "trend": each.trend.value,
             "count": each.count,
             "before": each.before,

@@ -16,6 +16,7 @@ from toban.engine.telemetry.parquet import UnreadableParquet
 from toban.faces.cli.kept import edition_of, named_edition
 from toban.faces.cli.state import usable_state
 from toban.faces.terminal import refuse
+from toban.message import Message, message_of
 
 _UNUSABLE = 2
 
@@ -28,15 +29,21 @@ def newest_archived(parts: Parts, terms: Sequence[LogTerm], span: TimeSpan, limi
         manifests = archived.manifests(terms, span)
         if not manifests:
             refuse(
-                f"{store.name}: {span.start:%Y-%m-%d} から {span.end:%Y-%m-%d} までのアーカイブはありません",
-                "まだ消えていないログは --from-archive なしで探せます。期間は --from と --to で選びます",
+                Message(
+                    "logs.nothing-archived", store=store.name, first=span.start.date(), last=span.end.date()
+                ),
+                Message("logs.search-without-archive"),
             )
             raise SystemExit(_UNUSABLE)
         size = sum(part.size for each in manifests for part in each.parts)
-        click.echo(f"{store.name}: {len(manifests)}日分 ({size:,} バイト) から探しています", err=True)
+        days = Message("logs.days", count=len(manifests))
+        click.echo(str(Message("logs.searching-archive", store=store.name, days=days, count=size)), err=True)
         return archived.newest(manifests, terms, span, limit=limit)[::-1]
     except (StoreTrouble, UnreadableParquet, OSError) as trouble:
-        refuse(f"アーカイブを読めません: {trouble}", "保存先と、それを開く鍵 (identity) を確かめてください")
+        refuse(
+            Message("logs.archive-unreadable", trouble=message_of(trouble)),
+            Message("logs.check-archive-store"),
+        )
         raise SystemExit(_UNUSABLE) from trouble
     finally:
         store.close()
@@ -58,8 +65,8 @@ def _store(parts: Parts) -> Store:
     store = store_of(bindings, parts.kinds.of(STORE_KINDS))
     if store is None:
         refuse(
-            f"{bindings.file}: ログのアーカイブ先がありません",
-            '[logs.archive] に store = "S3" のように、[stores] の名を書いてください',
+            Message("logs.no-archive-bound", file=bindings.file),
+            Message("logs.write-archive-store"),
         )
         raise SystemExit(_UNUSABLE)
     return store

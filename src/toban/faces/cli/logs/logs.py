@@ -19,6 +19,7 @@ from toban.faces.cli import period
 from toban.faces.cli.logs.from_archive import newest_archived
 from toban.faces.terminal import refuse, say, speak_utf8
 from toban.faces.words.logs import WRITERS, csv_heading
+from toban.message import Message, message_of
 
 _NOTHING, _UNUSABLE = 1, 2
 _USUAL = timedelta(hours=1)
@@ -44,11 +45,11 @@ class _Searching(click.Command):
     "logs",
     cls=_Searching,
     epilog="""\b
-Example: toban logs --since 2時間 level:ERROR service:shop-api -health 'status:>=500'
+Example: toban logs --since 2h level:ERROR service:shop-api -health 'status:>=500'
          toban logs --from-archive --from 2026-05-10T00:00 --to 2026-05-11T00:00 requestId:abc-123""",
 )
 @click.argument("search", nargs=-1)
-@click.option("--since", metavar="LENGTH", help="So far back from now: 30分, 2時間. [default: 1時間]")
+@click.option("--since", metavar="LENGTH", help="How far back from now: 30m, 2h. [default: 1h]")
 @click.option("--from", "start", metavar="TIME", help="From this time on: 2026-11-26T09:00.")
 @click.option("--to", "end", metavar="TIME", help="Up to this time.")
 @click.option("--limit", type=click.IntRange(1, 1_000_000), default=100, show_default=True)
@@ -71,9 +72,9 @@ def command(
 ) -> None:
     """Print the newest rows that a search finds, the oldest of them first.
 
-    キーワードは本文から、項目:値 はその項目から探します。数は status:>=500、前に - をつけると除きます。
-    項目は kind、level、service、userId、requestId、traceId、ip、method、route、status、durationMs と、
-    送られたほかの項目 (cart.items:3)。
+    A keyword is searched in the message, FIELD:VALUE in that field. Numbers compare, as in status:>=500; a
+    leading - excludes. The fields are kind, level, service, userId, requestId, traceId, ip, method, route,
+    status, durationMs, and every other field that was sent (cart.items:3).
 
     \b
     Exit status:
@@ -83,15 +84,15 @@ def command(
     """
     speak_utf8()
     if since is not None and start is not None:
-        raise click.UsageError("--since と --from は一つだけ選んでください")
+        raise click.UsageError(str(Message("logs.since-or-from")))
     if follow and (end is not None or archived):
-        raise click.UsageError("--follow に --to と --from-archive はつけられません")
+        raise click.UsageError(str(Message("logs.follow-has-no-end")))
     terms = _terms(search)
     until = period.moment(end, "--to") if end else datetime.now(UTC) + timedelta(minutes=10)
     back = period.length(since, "--since") if since else _USUAL
     begin = period.moment(start, "--from") if start else min(until, datetime.now(UTC)) - back
     if begin >= until:
-        raise click.UsageError("始まりが終わりより後です")
+        raise click.UsageError(str(Message("telemetry.start-after-end")))
     span, show = TimeSpan(begin, until), WRITERS[form]
     if form == "csv":
         say(csv_heading())
@@ -102,7 +103,7 @@ def command(
     else:
         rows = _print_stored(terms, span, limit, show, follow=follow)
     if not rows:
-        click.echo("見つかりません", err=True)
+        click.echo(str(Message("logs.nothing-found")), err=True)
         raise SystemExit(_NOTHING)
 
 
@@ -119,8 +120,8 @@ def _print_stored(
             _follow(store, terms, span.start, {row.place for row in found}, show)
     except (StoreUnavailable, StoreRefused) as away:
         refuse(
-            f"ログの置き場が応答しません: {away}",
-            "toban processes で store が動いているか、TOBAN_HOME が toban up と同じかを確かめてください",
+            Message("logs.store-not-answering", reason=message_of(away)),
+            Message("logs.check-store-and-home"),
         )
         raise SystemExit(_UNUSABLE) from away
     return found
@@ -133,7 +134,7 @@ def _terms(search: tuple[str, ...]) -> "tuple[LogTerm, ...]":
     try:
         return read_search(written).terms
     except BadSearch as bad:
-        refuse(str(bad), "toban logs --help に書き方があります")
+        refuse(bad.said, Message("logs.see-help-of-search", command="toban logs"))
         raise SystemExit(_UNUSABLE) from bad
 
 

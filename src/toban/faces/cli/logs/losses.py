@@ -13,6 +13,7 @@ from toban.engine.bindings.model import System
 from toban.engine.extension import Consequence
 from toban.engine.registry.parts import Parts
 from toban.faces.cli.state import set_up
+from toban.message import NOTHING, Message, listing, message_of
 
 if TYPE_CHECKING:
     from toban.engine.retention import CompanionRecords
@@ -42,7 +43,7 @@ class Losses:
     """All that a new version would delete."""
 
     found: Sequence[Loss] = ()
-    unknown: str = ""
+    unknown: Message = NOTHING
     """Why it is unknown how much is stored."""
 
 
@@ -50,7 +51,7 @@ def consequence(old: Design, new: Design, parts: Parts, now: datetime) -> Conseq
     """Report what *new* would delete that *old* keeps. See `Extension`."""
     lost = losses(old, new, parts, now)
     lines = tuple(_as_text(lost)) if lost.found else ()
-    return Consequence("logs", "消えるログ", lines, _as_json(lost))
+    return Consequence("logs", Message("logs.logs-to-be-deleted"), lines, _as_json(lost))
 
 
 def losses(old: Design, new: Design, parts: Parts, now: datetime) -> Losses:
@@ -88,26 +89,35 @@ def losses(old: Design, new: Design, parts: Parts, now: datetime) -> Losses:
     return Losses(found, unknown)
 
 
-def _as_text(lost: Losses) -> Iterator[str]:
+def _as_text(lost: Losses) -> Iterator[Message]:
     """Yield the lines about *lost*, which come after the changes."""
+    for each in lost.found:
+        yield Message(
+            "logs.shorter-kept",
+            log=each.row.name,
+            former=each.former or Message("logs.not-kept-before"),
+            kept=each.row.retention,
+            origin=each.row.origin,
+            loss=_loss(each),
+        )
+    if lost.unknown:
+        yield Message("logs.plan-indented", said=lost.unknown)
+        yield Message("logs.plan-hint", hint=Message("logs.plan-where-toban-runs"))
+    elif any(each.days or each.beside for each in lost.found):
+        yield Message("logs.plan-hint", hint=Message("logs.nothing-deleted-before-agreement"))
+
+
+def _loss(loss: Loss) -> Message:
     from toban.chapters.logs.keeping.report import amount, stretch  # noqa: PLC0415
 
-    for each in lost.found:
-        head = f"  {each.row.name} {each.former or '（なし）'} → {each.row.retention}  {each.row.origin}: "
-        if each.days is None:
-            yield f"{head}消える量は分かりません"
-        elif not each.days and not each.beside:
-            yield f"{head}消えるものはまだありません"
-        elif each.held_by:
-            yield f"{head}保全中のため消えません ({amount(each.days, each.beside)}): {each.held_by}"
-        else:
-            days = f"、{stretch(each.days)}" if each.days else ""
-            yield f"{head}消えるもの {amount(each.days, each.beside)}{days}"
-    if lost.unknown:
-        yield f"  {lost.unknown}"
-        yield "HINT: Toban の動く機械で、TOBAN_HOME を toban up と同じ場所にして見直してください"
-    elif any(each.days or each.beside for each in lost.found):
-        yield "HINT: 文書を替えても、toban retention agree で承認されるまでは削除しません"
+    if loss.days is None:
+        return Message("logs.loss-unknown")
+    if not loss.days and not loss.beside:
+        return Message("logs.no-loss-yet")
+    lost = amount(loss.days, loss.beside)
+    if loss.held_by:
+        return Message("logs.no-loss-as-held", amount=lost, reason=loss.held_by)
+    return Message("logs.loss", amount=listing([lost, stretch(loss.days)]) if loss.days else lost)
 
 
 def _as_json(lost: Losses) -> list[dict[str, Any]]:
@@ -120,7 +130,7 @@ def _as_json(lost: Losses) -> list[dict[str, Any]]:
             "new": str(each.row.retention),
             "deletes": None if each.days is None else _amount(each.days, each.beside),
             "held_by": each.held_by,
-            "unknown": lost.unknown,
+            "unknown": lost.unknown.as_output() if lost.unknown else None,
         }
         for each in lost.found
     ]
@@ -137,7 +147,7 @@ def _amount(days: "Sequence[DayPart]", beside: "Sequence[CompanionRecords]") -> 
     }
 
 
-def _stored() -> "tuple[Sequence[DayPart], str]":
+def _stored() -> "tuple[Sequence[DayPart], Message]":
     """Return the days that are stored, or why they are unknown."""
     set_up()
     from django.conf import settings  # noqa: PLC0415
@@ -146,11 +156,11 @@ def _stored() -> "tuple[Sequence[DayPart], str]":
     from toban.engine.telemetry.store import StoreRefused, StoreUnavailable, Telemetry  # noqa: PLC0415
 
     if not settings.TELEMETRY_URL:
-        return (), f"{settings.HOME}: ここで動いている Toban がありません"
+        return (), Message("logs.no-toban-runs-here", home=settings.HOME)
     try:
-        return LogDays(Telemetry(settings.TELEMETRY_URL)).parts(), ""
+        return LogDays(Telemetry(settings.TELEMETRY_URL)).parts(), NOTHING
     except (StoreUnavailable, StoreRefused, ValueError) as away:
-        return (), f"ログの置き場が応答しません: {away}"
+        return (), Message("logs.store-not-answering", reason=message_of(away))
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,18 +23,20 @@ from toban.engine.telemetry.store import StoreUnavailable, Telemetry
 from toban.faces.cli.kept import edition_of
 from toban.faces.cli.state import usable_state
 from toban.faces.terminal import refuse, say, speak_utf8
+from toban.message import Message, listing, message_of
 
 _REFUSED, _UNUSABLE = 1, 2
 
 
 @click.group(
     "retention",
-    epilog='Example: toban retention hold アクセスログ --reason "調査 2026-11"',
+    epilog='Example: toban retention hold access --reason "audit 2026-11"',
 )
 def command() -> None:
     """Show how long each kind of log is kept, agree to a shorter retention, or keep all from being deleted.
 
-    削除は文書の保存期間のとおりに毎日行われます。短くなった保存期間は、ここで承認されるまで待ちます。
+    Logs are deleted every day, as the document's retention says. A retention that became shorter waits until
+    it is approved here.
 
     \b
     Exit status:
@@ -51,7 +53,7 @@ def command() -> None:
 def show(parts: Parts, form: str) -> None:
     """Show each kind of log; nothing is changed.
 
-    ログ種別ごとに、保存期間、最古の日、次に消える量、待っているものを示します。
+    For each: its retention, its oldest day, how much is deleted next, and what waits.
     """
     with usable_state():
         rules = _rules(parts)
@@ -59,8 +61,8 @@ def show(parts: Parts, form: str) -> None:
             found = keeper_of(Telemetry(settings.TELEMETRY_URL), parts.ports).look(rules, system_clock())
         except (StoreUnavailable, ValueError) as away:
             refuse(
-                f"ログの置き場が応答しません: {away}",
-                "toban processes で store が動いているか、TOBAN_HOME が toban up と同じかを確かめてください",
+                Message("logs.store-not-answering", reason=message_of(away)),
+                Message("logs.check-store-and-home"),
             )
             raise SystemExit(_UNUSABLE) from away
         holds = _holds()
@@ -71,7 +73,15 @@ def show(parts: Parts, form: str) -> None:
     for kind, decision in found.items():
         say(_line(rules, kind, decision))
     for each in holds:
-        say(f"保全 {each['hold']}: {_held(rules, str(each['kind']))} {each['reason']} ({each['ordered_by']})")
+        say(
+            Message(
+                "logs.hold",
+                hold=each["hold"],
+                log=_held(rules, str(each["kind"])),
+                reason=each["reason"],
+                person=each["ordered_by"],
+            )
+        )
 
 
 @command.command("agree", short_help="Approve the deletion that a shorter retention causes.")
@@ -81,19 +91,20 @@ def show(parts: Parts, form: str) -> None:
 def agree(parts: Parts, kind: str, yes: bool) -> None:
     """Let the document's retention of LOG be followed; what is deleted does not come back.
 
-    LOG は文書のログ種別の名 (アクセスログ) です。だれが承認したかは証跡に残ります。
+    LOG is the name of a kind of log in the document (「アクセスログ」). The evidence records who approved.
     """
     with usable_state():
         rules = _rules(parts)
         if not yes:
             goes = _waiting(parts, rules, kind_of(kind))
-            click.confirm(f"「{kind}」{goes}を削除します。元には戻せません。よいですか", abort=True, err=True)
+            asked = Message("logs.delete-for-good", log=kind, goes=goes)
+            click.confirm(str(asked), abort=True, err=True)
         try:
             kept = keeping.agree(kind_of(kind), rules, by=getpass.getuser(), now=system_clock())
         except NotPossible as exc:
-            refuse(str(exc), exc.hint)
+            refuse(exc.said, exc.hint)
             raise SystemExit(_REFUSED) from exc
-    say(f"「{kind}」の保存期間を {kept} として、次の一分のうちに削除を始めます")
+    say(Message("logs.retention-agreed", log=kind, kept=kept))
 
 
 @command.command("hold", short_help="Put logs on hold: nothing is deleted until release.")
@@ -101,24 +112,27 @@ def agree(parts: Parts, kind: str, yes: bool) -> None:
 @click.option("--reason", metavar="WORDS", default="", help="Why, for those who look at it later.")
 @click.pass_obj
 def hold(parts: Parts, kind: str, reason: str) -> None:
-    """Keep LOG, or every kind, from being deleted, whatever the document says (法的保全)."""
+    """Keep LOG, or every kind, from being deleted, whatever the document says: a legal hold."""
     with usable_state():
         rules = _rules(parts)
         own = kind_of(kind) if kind else ""
         if own and own not in rules.kinds:
-            known = "、".join(row.name for row in rules.kinds.values())
-            refuse(f"「{kind}」というログ種別は文書にありません", f"文書のログ種別: {known}")
+            unknown = keeping.not_in_document(kind, rules)
+            refuse(unknown.said, unknown.hint)
             raise SystemExit(_REFUSED)
         try:
             made = keeping.hold(own, reason, by=getpass.getuser(), now=system_clock())
         except NotPossible as exc:
-            refuse(f"保全していません: {exc}", exc.hint)
+            refuse(Message("logs.not-on-hold", reason=exc.said), exc.hint)
             raise SystemExit(_REFUSED) from exc
         begun = keeping.under_way(own)
-    say(f"保全 {made.pk}: {kind or 'すべての種別'}は、toban retention release {made.pk} まで削除しません")
+    say(Message("logs.hold-begins", hold=made.pk, log=kind or Message("logs.every-kind")))
     if begun:
-        days = "、".join(f"{each.day} ({each.rows:,}行)" for each in begun)
-        say(f"保全より前に削除を始めていた日: {days}。消えたものは次の証明が名指します")
+        days = [
+            Message("logs.day-with-rows", day=each.day, rows=Message("logs.rows", count=each.rows))
+            for each in begun
+        ]
+        say(Message("logs.deletion-begun-before-hold", days=days))
 
 
 @command.command("release", short_help="End a hold.")
@@ -129,22 +143,22 @@ def release(number: int) -> None:
         try:
             keeping.release(number, by=getpass.getuser(), now=system_clock())
         except NotPossible as exc:
-            refuse(str(exc), exc.hint)
+            refuse(exc.said, exc.hint)
             raise SystemExit(_REFUSED) from exc
-    say(f"保全 {number} を終えました")
+    say(Message("logs.hold-ended", hold=number))
 
 
-def _waiting(parts: Parts, rules: LogRules, kind: str) -> str:
-    """Return a text on what agreeing would delete."""
+def _waiting(parts: Parts, rules: LogRules, kind: str) -> Message:
+    """Return what agreeing would delete."""
     try:
         found = keeper_of(Telemetry(settings.TELEMETRY_URL), parts.ports).look(rules, system_clock())
     except (StoreUnavailable, ValueError) as away:
-        return f"の古いログ (量は分かりません: {away})"
+        return Message("logs.old-logs-of-unknown-amount", reason=message_of(away))
     waits, beside = (found[kind].waits, found[kind].beside) if kind in found else ((), ())
     if not waits and not beside:
-        return "の古いログ (いまは何もありません)"
-    days = [f"{amount(waits)}、{stretch(waits)} のログ"] if waits else []
-    return "の " + "と".join([*days, amount((), beside)] if beside else days)
+        return Message("logs.old-logs-if-any")
+    days = [Message("logs.old-logs", amount=amount(waits), days=stretch(waits))] if waits else []
+    return listing([*days, amount((), beside)] if beside else days)
 
 
 def _rules(parts: Parts) -> LogRules:
@@ -174,23 +188,25 @@ def _amount(days: Sequence[DayPart], beside: Sequence[CompanionRecords] = ()) ->
 
 
 def _line(rules: LogRules, kind: str, decision: RetentionDecision) -> str:
-    kept = rules.retention(kind)
+    kept, oldest = rules.retention(kind), decision.oldest
     parts = [
-        rules.kinds[kind].name,
-        f"保存期間 {kept or '書かれていません'}",
-        f"最古 {decision.oldest or 'なし'}",
+        Message("logs.retention", kept=kept) if kept else Message("logs.no-retention"),
+        Message("logs.oldest-day", day=oldest) if oldest else Message("logs.no-oldest-day"),
     ]
     if decision.goes:
-        parts.append(f"消えるもの {amount(decision.goes)}")
+        parts.append(Message("logs.loss", amount=amount(decision.goes)))
     if decision.waits or decision.beside:
-        why = "承認待ち" if decision.why is WaitReason.NOT_AGREED else "保全中"
-        parts.append(f"{why} {amount(decision.waits, decision.beside)}")
-    return "  ".join(parts)
+        waiting = amount(decision.waits, decision.beside)
+        is_unapproved = decision.why is WaitReason.NOT_AGREED
+        parts.append(
+            Message("logs.waits-for-approval" if is_unapproved else "logs.waits-on-hold", amount=waiting)
+        )
+    return "  ".join((rules.kinds[kind].name, *map(str, parts)))
 
 
-def _held(rules: LogRules, kind: str) -> str:
+def _held(rules: LogRules, kind: str) -> Message | str:
     """Return the document's name for *kind*; the document may no longer have that kind."""
-    return rules.kinds[kind].name if kind in rules.kinds else kind or "すべての種別"
+    return rules.kinds[kind].name if kind in rules.kinds else kind or Message("logs.every-kind")
 
 
 def _holds() -> list[dict[str, object]]:

@@ -19,6 +19,7 @@ from toban.engine.text import printable
 from toban.faces.cli import period
 from toban.faces.terminal import refuse, say, speak_utf8
 from toban.faces.words import traces as trace_words
+from toban.message import Message, message_of
 
 _NOTHING, _UNUSABLE = 1, 2
 _USUAL = timedelta(hours=1)
@@ -32,10 +33,10 @@ _WIDE = 200
 
 @click.command(
     "traces",
-    epilog="Example: toban traces --since 24時間 --service shop-api",
+    epilog="Example: toban traces --since 24h --service shop-api",
 )
 @click.argument("trace_id", required=False)
-@click.option("--since", metavar="LENGTH", help="So far back from now: 30分, 2時間. [default: 1時間]")
+@click.option("--since", metavar="LENGTH", help="How far back from now: 30m, 2h. [default: 1h]")
 @click.option("--from", "start", metavar="TIME", help="From this time on: 2026-11-26T09:00.")
 @click.option("--to", "end", metavar="TIME", help="Up to this time.")
 @click.option("--service", default="", metavar="NAME", help="The routes of this service alone.")
@@ -52,8 +53,8 @@ def command(
 ) -> None:
     """Print the slowest routes of the time asked, or the spans of the trace TRACE_ID.
 
-    経路は、種類が SERVER のスパンから、95% の遅い順に並びます。
-    json は、経路やスパンを一行に一つずつ書きます。
+    Routes come from the spans of kind SERVER, sorted by the 95th percentile, slowest first.
+    With json, each route or span is one line.
 
     \b
     Exit status:
@@ -63,9 +64,7 @@ def command(
     """
     speak_utf8()
     if trace_id is not None and not _TRACE_ID.fullmatch(trace_id):
-        refuse(
-            f"「{trace_id[:64]}」はトレース ID ではありません", "16進の32桁です。ログの traceId にあります"
-        )
+        refuse(Message("logs.not-a-trace-id", written=trace_id[:64]), Message("logs.where-trace-ids-are"))
         raise SystemExit(_UNUSABLE)
     within = _within(since, start, end)
     try:
@@ -76,24 +75,24 @@ def command(
             found = _show_routes(store, TimeSpan(*within), service, limit, form)
     except (StoreUnavailable, StoreRefused) as away:
         refuse(
-            f"トレースの置き場が応答しません: {away}",
-            "toban processes で store が動いているか、TOBAN_HOME が toban up と同じかを確かめてください",
+            Message("logs.trace-store-not-answering", reason=message_of(away)),
+            Message("logs.check-store-and-home"),
         )
         raise SystemExit(_UNUSABLE) from away
     if not found:
-        click.echo("見つかりません", err=True)
+        click.echo(str(Message("logs.nothing-found")), err=True)
         raise SystemExit(_NOTHING)
 
 
 def _within(since: str | None, start: str | None, end: str | None) -> tuple[datetime, datetime]:
     """Return the start and the end of the period asked for."""
     if since is not None and start is not None:
-        raise click.UsageError("--since と --from は一つだけ選んでください")
+        raise click.UsageError(str(Message("logs.since-or-from")))
     until = period.moment(end, "--to") if end else datetime.now(UTC)
     back = period.length(since, "--since") if since else _USUAL
     begin = period.moment(start, "--from") if start else until - back
     if begin >= until:
-        raise click.UsageError("始まりが終わりより後です")
+        raise click.UsageError(str(Message("telemetry.start-after-end")))
     return begin, until
 
 
@@ -130,11 +129,13 @@ def _show_routes(store: SpanSearch, within: TimeSpan, service: str, limit: int, 
 
 def _print(found: Sequence[RouteFigures], seconds: float) -> None:
     table = Table(box=None, pad_edge=False)
-    for heading in ("サービス", "経路"):
-        table.add_column(heading, overflow="fold")
-    for heading in ("件数", "毎分", "エラー", "中央値", "95%", "99%"):
-        table.add_column(heading, justify="right", no_wrap=True)
-    table.add_column("最も遅い", no_wrap=True)
+    for heading in ("service", "route"):
+        table.add_column(str(Message(f"logs.column-{heading}")), overflow="fold")
+    for heading in ("count", "per-minute", "errors", "median"):
+        table.add_column(str(Message(f"logs.column-{heading}")), justify="right", no_wrap=True)
+    for percentile in ("95%", "99%"):
+        table.add_column(percentile, justify="right", no_wrap=True)
+    table.add_column(str(Message("logs.column-slowest")), no_wrap=True)
     for route in found:
         failed = f"{trace_words.FAILED} {route.failed / route.count:.1%}" if route.failed else "0%"
         lengths = (

@@ -10,6 +10,7 @@ import structlog
 from toban.chapters.errors.bindings import ERRORS
 from toban.engine.bindings.secret import SecretUnavailable
 from toban.engine.editions.edition import Edition
+from toban.message import message_of
 
 log = structlog.get_logger(__name__)
 
@@ -51,7 +52,7 @@ class Projects:
             try:
                 key = binding.key.reveal()
             except SecretUnavailable as missing:
-                log.warning("error_key_unavailable", project=name, reason=str(missing))
+                log.warning("error_key_unavailable", project=name, reason=message_of(missing).as_json())
                 continue
             # All keys are compared, even after a match: the time taken reveals nothing.
             is_same = secrets.compare_digest(shown.encode("utf-8", "replace"), key.encode())

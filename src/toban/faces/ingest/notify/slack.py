@@ -23,6 +23,7 @@ from toban.engine.notify.channels.slack_app.config import SlackAppConfig
 from toban.engine.notify.channels.slack_app.payload import TAKE
 from toban.engine.notify.channels.slack_app.signature import is_signed
 from toban.engine.orders import NotPossible
+from toban.message import message_of
 
 _LARGEST = 512 * 1024
 
@@ -55,7 +56,7 @@ class SlackActions:
         try:
             await asyncio.to_thread(orders.acknowledge_told, announcement, by=by, now=now)
         except NotPossible as refusal:
-            log.info("slack_action_refused", announcement=announcement, by=by, reason=str(refusal))
+            log.info("slack_action_refused", announcement=announcement, by=by, reason=refusal.said.as_json())
         except DatabaseError as error:
             log.warning("slack_action_failed", reason=str(error))
             return PlainTextResponse("the state database does not answer\n", 503)
@@ -70,7 +71,7 @@ class SlackActions:
                 try:
                     found.append(bound.config.signing_secret.reveal())
                 except SecretUnavailable as missing:
-                    log.warning("slack_action_unverifiable", reason=str(missing))
+                    log.warning("slack_action_unverifiable", reason=message_of(missing).as_json())
         return found
 
 

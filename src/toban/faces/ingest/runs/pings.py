@@ -25,6 +25,7 @@ from toban.engine.runs.elsewhere import reported
 from toban.engine.runs.elsewhere.belonging import ReportWord
 from toban.engine.runs.elsewhere.reported import Report
 from toban.engine.runs.work import Work
+from toban.message import message_of
 
 KEPT = 10_000
 """Bytes of a body that are kept, as Healthchecks does by default."""
@@ -127,7 +128,7 @@ class _Tokens:
             try:
                 self.by_digest[_digest(work.reported.token.reveal())] = work
             except SecretUnavailable as exc:
-                log.warning("ping_token_unavailable", batch=work.key, reason=str(exc))
+                log.warning("ping_token_unavailable", batch=work.key, reason=message_of(exc).as_json())
 
 
 def _digest(token: str) -> bytes:

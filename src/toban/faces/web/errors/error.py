@@ -36,7 +36,6 @@ from toban.faces.web.charts import Chart
 from toban.faces.web.document.today import midnight_of
 from toban.faces.web.errors.trend import daily
 from toban.faces.web.frame import frame, in_force, look
-from toban.faces.words import verdicts as words
 from toban.faces.words.errors import standing
 
 _DAYS = 30
@@ -255,7 +254,7 @@ def _ordered(request: HttpRequest, group: ErrorGroup) -> HttpResponse:
     if not may_order(request.user):
         raise PermissionDenied
     by, now = request.user.get_username(), system_clock()
-    what = {"what": group.title}
+    what = {"what": group.subject}
     try:
         match request.POST.get("act"):
             case "resolve":
@@ -275,7 +274,7 @@ def _ordered(request: HttpRequest, group: ErrorGroup) -> HttpResponse:
             case _:
                 return HttpResponse(status=400)
     except NotPossible as wrong:
-        messages.error(request, words.refused(wrong).what)
+        messages.error(request, str(wrong.said))
     if "list" in request.POST:
         # Only a query, so that nobody is sent elsewhere; the row is selected again.
         return redirect(f"{reverse('errors')}?{request.POST['list']}#error-{group.pk}")

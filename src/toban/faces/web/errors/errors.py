@@ -23,7 +23,6 @@ from toban.faces.web.frame import frame, in_force, look
 from toban.faces.web.parts import answer
 from toban.faces.web.spark import strokes
 from toban.faces.words.errors import FRESH, ErrorStatus, standing
-from toban.faces.words.verdicts import told
 
 _PER_PAGE = 50
 _SPAN = timedelta(days=7)
@@ -97,7 +96,7 @@ def errors(request: HttpRequest) -> HttpResponse:
     try:
         terms = read_search(choice.q)
     except BadSearch as wrong:
-        context["wrong"], status = told(wrong.said), _WRONG
+        context["wrong"], status = str(wrong.said), _WRONG
     else:
         page = Paginator(found(choice.search(terms, now)), _PER_PAGE).get_page(request.GET.get("page"))
         context |= {

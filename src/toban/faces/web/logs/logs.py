@@ -35,7 +35,7 @@ from toban.faces.web.frame import frame, in_force, look
 from toban.faces.web.logs.chart import histogram as log_chart
 from toban.faces.web.logs.saved import saved_searches
 from toban.faces.web.parts import is_fragment
-from toban.faces.words.verdicts import clock, length, told
+from toban.faces.words.verdicts import clock, length
 
 PER_PAGE = 100
 _VALUES = 8
@@ -102,7 +102,7 @@ def logs(request: HttpRequest) -> HttpResponse:
         context |= {"parts": _parts(asked), "asked": asked, "tail_since": int(now.timestamp() * 1000)}
         context |= _found(request, asked, edition)
     except BadSearch as wrong:
-        context["wrong"], status = told(wrong.said), _WRONG
+        context["wrong"], status = str(wrong.said), _WRONG
     except (StoreUnavailable, StoreRefused):
         context["trouble"] = True
     context |= frame(look(edition, now), "logs")
@@ -220,7 +220,7 @@ def _part(
     try:
         context |= counted(understood(chosen, edition, now), edition, now)
     except BadSearch as wrong:
-        context["wrong"] = told(wrong.said)
+        context["wrong"] = str(wrong.said)
     except (StoreUnavailable, StoreRefused):
         context["trouble"] = True
     if is_fragment(request):

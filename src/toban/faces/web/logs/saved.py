@@ -72,7 +72,7 @@ def keep(request: HttpRequest) -> HttpResponse:
     except NotPossible as wrong:
         messages.error(request, str(words.refused(wrong)))
     except BadSearch as wrong:
-        messages.error(request, words.told(wrong.said))
+        messages.error(request, str(wrong.said))
     else:
         messages.success(request, done)
     return redirect(f"{reverse('logs')}?{chosen.query[:_LONGEST_QUERY]}")

@@ -4,11 +4,10 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from django.utils.translation import gettext_noop as _
-
 from toban.engine.search_parts import BadSearch, Match, SearchField, SearchPart, SearchTerm
 from toban.engine.telemetry.spans.search import SpanTerm
 from toban.faces.logs.choice import LogChoice, choice
+from toban.message import Message
 
 _NUMBER = re.compile(r"\d{1,9}(?:\.\d{1,3})?")
 _STATUS = re.compile(r"error|ok|[1-5](?:xx|\d\d)")
@@ -65,7 +64,7 @@ def _least(written: str) -> Iterator[SpanTerm]:
     if not written:
         return
     if not _NUMBER.fullmatch(written):
-        raise BadSearch(_("「%(written)s」はミリ秒の数として読めません。"), written=written[:40])
+        raise BadSearch(Message("logs.not-milliseconds", written=written[:40]))
     yield SearchTerm("duration_ms", Match.AT_LEAST, written)
 
 
@@ -73,8 +72,5 @@ def _status(written: str) -> Iterator[SpanTerm]:
     if not written:
         return
     if not _STATUS.fullmatch(written.lower()):
-        raise BadSearch(
-            _("「%(written)s」は状態として読めません。error、ok、5xx、404 のように書いてください。"),
-            written=written[:40],
-        )
+        raise BadSearch(Message("logs.not-a-status", written=written[:40]))
     yield SearchTerm("status", Match.WHOLE, written.lower())

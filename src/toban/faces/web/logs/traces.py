@@ -22,7 +22,7 @@ from toban.faces.logs.choice import LENGTHS, span_of
 from toban.faces.web.frame import frame, in_force, look
 from toban.faces.web.logs.trace_choice import TraceChoice, span_terms, trace_choice
 from toban.faces.words.traces import route_title
-from toban.faces.words.verdicts import length, told
+from toban.faces.words.verdicts import length
 
 PER_PAGE = 50
 MOST_ROUTES = 300
@@ -145,7 +145,7 @@ def _page(
     try:
         context |= found(chosen, span_of(chosen.time, edition.bindings.system.zone, now))
     except BadSearch as wrong:
-        context["wrong"], status = told(wrong.said), _WRONG
+        context["wrong"], status = str(wrong.said), _WRONG
     except (StoreUnavailable, StoreRefused):
         context["trouble"] = True
     return render(request, template, {**context, **frame(look(edition, now), "traces")}, status=status)

@@ -29,6 +29,7 @@ from toban.engine.stores.store import StoredObject, StoreTrouble
 from toban.engine.telemetry.logs.days import LogDays
 from toban.engine.telemetry.logs.rows import LogStore, key_of
 from toban.engine.telemetry.store import Telemetry
+from toban.message import NOTHING, plain
 
 pytestmark = pytest.mark.django_db
 
@@ -109,7 +110,7 @@ def test_evidence_and_audit_log_are_shipped_as_they_were_written(
     assert ledger.tip.line == LedgerEntry.objects.get(sequence=3).digest
     assert (application.broken, application.lines) == (None, 2)
     assert "退会 1".encode("ascii", "backslashreplace") in store.read("evidence/audit/00000001.ndjson")
-    assert (found.segments, found.entries, found.trouble, found.waiting_since) == (2, 5, "", None)
+    assert (found.segments, found.entries, found.trouble, found.waiting_since) == (2, 5, NOTHING, None)
     assert {each.kept_until.isoformat() for each in Shipment.objects.all()} == {"2027-11-27"}
 
 
@@ -336,7 +337,7 @@ class Away(DirectoryStore):
     """A folder that accepts nothing."""
 
     def add(self, key: str, content: bytes) -> StoredObject:  # noqa: ARG002 - the protocol's
-        raise StoreTrouble(f"{self.name}: 権限がありません")
+        raise StoreTrouble(plain(f"{self.name}: 権限がありません"))
 
 
 def shown(telemetry: Telemetry, outside: ShippedEvidence, at: datetime) -> ClauseStatus:
@@ -347,14 +348,14 @@ def shown(telemetry: Telemetry, outside: ShippedEvidence, at: datetime) -> Claus
 def test_the_row_of_the_document_shows_what_was_shipped(telemetry: Telemetry, store: DirectoryStore) -> None:
     records(2)
     well = shown(telemetry, Shipping(telemetry).step(RULES, to(store), NOON), NOON)
-    assert (well.verdict, well.value) == ("conforming", "外に 2件")
-    assert "1区間、ロックなし" in well.reason
+    assert (well.verdict, str(well.value)) == ("conforming", "外に 2件")
+    assert "1区間、ロックなし" in str(well.reason)
 
     audit(telemetry, 1)
     both = shown(telemetry, Shipping(telemetry).step(RULES, to(store), NOON), NOON)
     assert both.verdict == "conforming"
-    assert "最古 2026-11-26" in both.value
-    assert "外に" in both.value
+    assert "最古 2026-11-26" in str(both.value)
+    assert "外に" in str(both.value)
 
 
 def test_a_failure_to_ship_is_reported_until_it_succeeds(telemetry: Telemetry, store: DirectoryStore) -> None:
@@ -364,7 +365,7 @@ def test_a_failure_to_ship_is_reported_until_it_succeeds(telemetry: Telemetry, s
 
     soon = shown(telemetry, shipping.step(RULES, to(away), NOON), NOON)
     assert soon.verdict == "warning"
-    assert "証跡を外へ送れません" in soon.reason
+    assert "証跡を外へ送れません" in str(soon.reason)
     alert = Alert.objects.get(clause_id=AUDIT_ROW)
     assert (alert.condition, alert.citation) == ("warning", "運用設計書.md:6")
 
@@ -390,8 +391,8 @@ def test_every_segment_is_locked_when_the_bucket_has_object_lock(
     held = server.client().head_object(Bucket="audit", Key="shop/evidence/ledger/00000001.ndjson")
     assert held["ObjectLockMode"] == "COMPLIANCE"
     assert held["ObjectLockRetainUntilDate"] >= NOON + timedelta(days=365)
-    assert {each.lock for each in Shipment.objects.all()} == {"COMPLIANCE 2027-11-27まで"}
-    assert "s3://audit/shop に 2区間、ロック COMPLIANCE 2027-11-27まで" in told.reason
+    assert {each.lock for each in Shipment.objects.all()} == {"COMPLIANCE 2027-11-27"}
+    assert "s3://audit/shop に 2区間、ロック COMPLIANCE 2027-11-27" in str(told.reason)
 
 
 def test_an_unbound_store_is_named(telemetry: Telemetry) -> None:
@@ -399,4 +400,4 @@ def test_an_unbound_store_is_named(telemetry: Telemetry) -> None:
 
     found = Shipping(telemetry).step(RULES, to(None), NOON)
 
-    assert found.trouble == '[stores."監査"] がありません'
+    assert str(found.trouble) == '[stores."監査"] がありません'

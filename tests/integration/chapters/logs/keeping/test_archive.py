@@ -33,6 +33,7 @@ from toban.engine.telemetry.logs.language import read_search
 from toban.engine.telemetry.logs.rows import LogStore, key_of
 from toban.engine.telemetry.logs.search import LogSearch, TimeSpan
 from toban.engine.telemetry.store import Telemetry
+from toban.message import NOTHING, Message, plain
 
 pytestmark = pytest.mark.django_db
 
@@ -242,7 +243,7 @@ class Faulty:
     def sweep(self, prefix: str, before: datetime) -> int:
         return self._inner.sweep(prefix, before)
 
-    def guard(self) -> str:
+    def guard(self) -> Message:
         return self._inner.guard()
 
     def close(self) -> None:
@@ -250,7 +251,7 @@ class Faulty:
 
     def _refuse(self, key: str) -> None:
         if self._refuses and key.endswith(self._refuses):
-            raise StoreTrouble(f"{self.name}: 書けません")
+            raise StoreTrouble(plain(f"{self.name}: 書けません"))
 
 
 @pytest.mark.parametrize(
@@ -271,8 +272,8 @@ def test_a_day_that_cannot_be_archived_stays_and_an_alert_is_raised(
     alert = Alert.objects.get(clause_id=ACCESS)
     assert days(telemetry) == [OLD, NOON.date()]
     assert status.verdict == "warning"
-    assert "アーカイブできないため削除していません (1日分 40行" in status.reason
-    assert told in status.reason
+    assert "アーカイブできないため削除していません (1日分 40行" in str(status.reason)
+    assert told in str(status.reason)
     assert (alert.condition, alert.citation) == ("warning", "運用設計書.md:6")
     assert (proof()["waits"], proof()["deleted"]) == ("not-archived", [])
     assert keys(folder) == []
@@ -281,8 +282,8 @@ def test_a_day_that_cannot_be_archived_stays_and_an_alert_is_raised(
 def test_days_are_deleted_and_the_alert_resolved_once_the_archive_works_again(
     telemetry: Telemetry, folder: DirectoryStore
 ) -> None:
-    step(telemetry, NoArchive("toban.toml に [stores.S3] がありません"))
-    assert "toban.toml に [stores.S3] がありません" in ClauseStatus.objects.get(clause_id=ACCESS).reason
+    step(telemetry, NoArchive(plain("toban.toml に [stores.S3] がありません")))
+    assert "toban.toml に [stores.S3] がありません" in str(ClauseStatus.objects.get(clause_id=ACCESS).reason)
 
     step(telemetry, LogArchive(folder, telemetry), NOON + timedelta(minutes=1))
 
@@ -390,12 +391,12 @@ def test_an_audit_log_that_is_not_shipped_is_not_deleted(
     both = rules(read_design(text, "運用設計書.md"), read_bindings("", Path("toban.toml"), schema()))
     inner = LogArchive(folder, telemetry, frozenset(("other",)))
 
-    Keeper(LogDays(telemetry)).step(both, NOON, "d", ShippedFirst(inner, "権限がありません"))
+    Keeper(LogDays(telemetry)).step(both, NOON, "d", ShippedFirst(inner, plain("権限がありません")))
     assert [(each.kind, each.day) for each in LogDays(telemetry).parts() if each.day == OLD] == [
         ("audit", OLD)
     ]
-    reason = ClauseStatus.objects.get(clause_id="logs/log-kind/監査ログ").reason
+    reason = str(ClauseStatus.objects.get(clause_id="logs/log-kind/監査ログ").reason)
     assert "監査ログを外へ送れていません: 権限がありません" in reason
 
-    Keeper(LogDays(telemetry)).step(both, NOON, "d", ShippedFirst(inner, ""))
+    Keeper(LogDays(telemetry)).step(both, NOON, "d", ShippedFirst(inner, NOTHING))
     assert days(telemetry) == [NOON.date()]

@@ -24,6 +24,7 @@ from toban.engine.telemetry.logs.days import DayPart, LogDays
 from toban.engine.telemetry.logs.rows import LogStore, key_of
 from toban.engine.telemetry.spans.rows import SpanStore
 from toban.engine.telemetry.store import StoreUnavailable, Telemetry
+from toban.message import NOTHING, plain
 
 pytestmark = pytest.mark.django_db
 
@@ -115,8 +116,8 @@ def test_the_row_says_what_is_stored(telemetry: Telemetry) -> None:
     Keeper(LogDays(telemetry)).step(written(), NOON, "d")
 
     shown = ClauseStatus.objects.get(clause_id=ACCESS)
-    assert (shown.verdict, shown.value) == ("conforming", "最古 2026-08-28")
-    assert "3日分 9行" in shown.reason
+    assert (shown.verdict, str(shown.value)) == ("conforming", "最古 2026-08-28")
+    assert "3日分 9行" in str(shown.reason)
 
 
 class Dying(LogDays):
@@ -170,8 +171,9 @@ def test_a_shorter_retention_waits_for_agreement(telemetry: Telemetry) -> None:
     assert ages(telemetry) == [0, 89, 90]
     shown = ClauseStatus.objects.get(clause_id=ACCESS)
     assert shown.verdict == "warning"
-    assert "2日分 6行" in shown.reason
-    assert "toban retention agree アクセスログ" in shown.reason
+    assert "2日分 6行" in str(shown.reason)
+    assert "toban retention agree アクセスログ" in str(shown.reason)
+    assert "The retention was shortened: deleting 6 rows of 2 days (" in shown.reason.in_language("en")
 
     keeping.agree("access", written("30日"), by="taro", now=NOON)
     keeper.step(written("30日"), NOON + timedelta(minutes=1), "d")
@@ -203,7 +205,7 @@ def elsewhere(*back: int) -> Mapping[str, Elsewhere]:
 
     def found(start: datetime | None, end: datetime) -> Sequence[CompanionRecords]:
         count = sum((start is None or start <= each) and each < end for each in moments)
-        words = f"エラーのイベント {count}件 ({count} kB)"
+        words = plain(f"エラーのイベント {count}件 ({count} kB)")
         return [CompanionRecords("events", words, count, 1000 * count)] if count else []
 
     return {"error": found}
@@ -228,7 +230,7 @@ def test_error_events_wait_for_agreement_even_without_log_lines_of_their_kind(
     shown = ClauseStatus.objects.get(clause_id=ERROR_ROW)
     assert shown.verdict == "warning"
     # The oldest one is deleted according to the agreed retention.
-    assert "エラーのイベント 3件 (3 kB) の削除は toban retention agree エラーログ を" in shown.reason
+    assert "エラーのイベント 3件 (3 kB) の削除は toban retention agree エラーログ を" in str(shown.reason)
     proof = LedgerEntry.objects.get(kind=LedgerEntry.Kind.PROOF, clause_id=ERROR_ROW)
     assert proof.content["waits"] == "not-agreed"
 
@@ -254,8 +256,8 @@ def test_events_on_hold_are_reported_and_still_wait_for_agreement_afterwards(tel
     Keeper(LogDays(telemetry), elsewhere(40)).step(errors_kept("30日"), NOON, "d")
 
     shown = ClauseStatus.objects.get(clause_id=ERROR_ROW)
-    assert (shown.verdict, shown.value) == ("conforming", "")
-    assert shown.reason == "エラーのイベント 1件 (1 kB)。保全中のため削除しません: 調査"
+    assert (shown.verdict, shown.value) == ("conforming", NOTHING)
+    assert str(shown.reason) == "エラーのイベント 1件 (1 kB)。保全中のため削除しません: 調査"
     assert keeping.agreed_to("error", errors_kept("30日")) == timedelta(days=180)
 
 
@@ -283,7 +285,7 @@ def test_nothing_is_deleted_while_on_hold(telemetry: Telemetry) -> None:
 
     keeper.step(written(), NOON, "d")
     assert ages(telemetry) == [0, 89, 90, 91, 200]
-    assert "調査" in ClauseStatus.objects.get(clause_id=ACCESS).reason
+    assert "調査" in str(ClauseStatus.objects.get(clause_id=ACCESS).reason)
 
     keeping.release(made.pk, by="jiro", now=NOON)
     keeper.step(written(), NOON, "d")
@@ -402,4 +404,4 @@ def test_a_row_of_traces_without_data_says_where_to_send_them(telemetry: Telemet
 
     Keeper(LogDays(telemetry)).step(written(more="| トレース | 処理の流れ | Toban | 14日 |"), NOON, "d")
 
-    assert "POST /v1/traces" in ClauseStatus.objects.get(clause_id="logs/log-kind/トレース").reason
+    assert "POST /v1/traces" in str(ClauseStatus.objects.get(clause_id="logs/log-kind/トレース").reason)

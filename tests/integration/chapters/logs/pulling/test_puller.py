@@ -26,6 +26,7 @@ from toban.engine.bindings.model import KindBinding
 from toban.engine.evidence.models import ClauseStatus
 from toban.engine.telemetry.logs.days import LogDays
 from toban.engine.telemetry.store import Telemetry
+from toban.message import NOTHING
 
 pytestmark = pytest.mark.django_db
 
@@ -120,7 +121,7 @@ def test_the_lines_of_all_streams_are_stored_once_however_often_they_are_fetched
     pull = group.pull()
     group.pull()
 
-    assert pull.trouble == ""
+    assert pull.trouble == NOTHING
     assert group.stored == [
         ("application", "shop", "INFO", "INFO a"),
         ("application", "shop", "ERROR", "b"),
@@ -158,7 +159,7 @@ def test_only_the_configured_streams_are_fetched(http_server: HttpServer, store:
     http_server.answer = lambda handler: handler.reply(200, b'{"events": []}')
     group = Group(http_server.url, store.telemetry, stream_prefix="web/", pattern="ERROR", since="10分")
 
-    assert group.pull().trouble == ""
+    assert group.pull().trouble == NOTHING
 
     (asked,) = (json.loads(each.body) for each in http_server.asked)
     assert asked.pop("endTime") - asked.pop("startTime") == 600_000 - 1
@@ -185,12 +186,16 @@ def test_a_log_group_is_fetched_no_more_often_than_its_table_says(
 def test_a_missing_log_group_is_reported_on_the_rows_that_need_it(group: Group) -> None:
     pull = group.pull()
 
-    assert pull.trouble == f"CloudWatch Logs にロググループ {group.name} がありません"
-    assert troubles(written()) == {"application": f"{group.name}: {pull.trouble}"}
+    assert str(pull.trouble) == f"CloudWatch Logs にロググループ {group.name} がありません"
+    assert pull.trouble.in_language("en") == f"CloudWatch Logs has no log group {group.name}"
+    found = troubles(written())
+    assert {kind: str(each) for kind, each in found.items()} == {
+        "application": f"{group.name}: {pull.trouble}"
+    }
 
     group.make("web/1")
     group.put("web/1", "a")
-    assert group.pull().trouble == ""
+    assert group.pull().trouble == NOTHING
     assert troubles(written()) == {}
     assert [message for *_, message in group.stored] == ["a"]
 
@@ -213,8 +218,8 @@ def test_a_refusal_is_reported_without_secrets_and_the_position_stays(
 
     pull = group.pull()
 
-    assert (pull.trouble, pull.position) == (said, None)
-    assert "a-secret-of-the-tests" not in pull.trouble
+    assert (str(pull.trouble), pull.position) == (said, None)
+    assert "a-secret-of-the-tests" not in str(pull.trouble)
 
 
 def test_lines_fetched_before_a_refusal_are_stored_and_the_rest_follows_later(
@@ -237,9 +242,9 @@ def test_lines_fetched_before_a_refusal_are_stored_and_the_rest_follows_later(
     http_server.answer = answer
     group = Group(http_server.url, store.telemetry, since="30分")
 
-    assert group.pull().trouble.startswith("権限がありません")
+    assert str(group.pull().trouble).startswith("権限がありません")
     assert len(group.stored) == 1
-    assert group.pull().trouble == ""
+    assert group.pull().trouble == NOTHING
 
     assert [message for *_, message in group.stored] == ["line 1", "line 2"]
 
@@ -273,7 +278,7 @@ def test_a_puller_that_lost_the_lead_stores_nothing(group: Group) -> None:
 
 
 def test_the_cost_of_fetching_is_stated(group: Group) -> None:
-    assert cost(group.bound.config) == (
+    assert str(cost(group.bound.config)) == (
         f"CloudWatch Logs の {group.name} を 1分毎に読みます:"
         " 読むことに AWS の料金はかからず、リージョンの外に出る分の転送料だけがかかります"
     )
@@ -285,4 +290,4 @@ def test_a_row_whose_logs_cannot_be_fetched_is_not_measurable(group: Group) -> N
     Keeper(LogDays(group.telemetry)).step(written(), datetime.now(UTC), "digest")
 
     row = ClauseStatus.objects.get(clause_id="logs/log-kind/アプリログ")
-    assert (row.verdict, row.reason) == ("not-measurable", f"{group.name}: {pull.trouble}")
+    assert (row.verdict, str(row.reason)) == ("not-measurable", f"{group.name}: {pull.trouble}")

@@ -12,6 +12,8 @@ import pytest
 from structlog.testing import capture_logs
 from tests.integration.faces.agent.host import PACKERS, Host, pack
 
+from toban.message import Message
+
 MEBIBYTE = 1024 * 1024
 MKFS, MOUNT, UMOUNT, SYNC = map(shutil.which, ("mkfs.ext4", "mount", "umount", "sync"))
 REFUSED = Path("/sys/class/net/lo/speed")
@@ -51,12 +53,12 @@ def test_an_unreadable_file_is_reported_with_a_hint_and_the_others_continue(
     with capture_logs() as warned, host.agent() as shipper:
         for line in ("a", "b"):
             append(other, line)
-            told = shipper.step()
+            told = str(shipper.step())
             assert told.startswith(f"読めないログがあります: {host.log} ({reason})\nHINT: {hint}")
             host.seconds += 61
         host.log.unlink()
         host.write("c")
-        assert shipper.step() == ""
+        assert str(shipper.step()) == ""
 
     assert host.collector.lines == [b"a", b"b", b"c"]
     assert [each["reason"] for each in warned if each["event"] == "log_not_readable"] == [reason]
@@ -79,7 +81,7 @@ def test_some_unreadable_files_are_named_and_the_rest_are_counted(host: Host) ->
     for number, bad in enumerate((REFUSED, FORBIDDEN)):
         (host.folder / f"{number}.log").symlink_to(bad)
     with host.agent() as shipper:
-        told = shipper.step()
+        told = str(shipper.step())
 
     names = f"{host.folder}/0.log、{host.folder}/1.log"
     assert told.startswith(f"読めないログがあります: {names} (Invalid argument、Permission denied)\nHINT: ")
@@ -157,7 +159,7 @@ def test_a_file_on_a_failing_disk_keeps_its_position_and_others_continue(
             told_and_followed(host, shipper.step, failing)
             disk.come_back()
             host.seconds += 61
-            assert shipper.step() == ""
+            assert str(shipper.step()) == ""
         host.sends()
 
     stored = [line.split()[1] for line in host.collector.lines if line.startswith(b"line")]
@@ -189,11 +191,11 @@ def test_the_agent_waits_for_a_compressed_file_on_a_failing_disk(
     assert stored == lines
 
 
-def told_and_followed(host: Host, step: Callable[[], str], failing: Path) -> None:
+def told_and_followed(host: Host, step: Callable[[], Message], failing: Path) -> None:
     """Check that a failing file is reported, and that another one continues."""
     host.seconds += 61
     before = len(host.collector.lines)
     host.write("of the other file")
-    told = step()
+    told = str(step())
     assert told.startswith(f"読めないログがあります: {failing} (Input/output error)\nHINT: dmesg "), told
     assert host.collector.lines[before:] == [b"of the other file"]

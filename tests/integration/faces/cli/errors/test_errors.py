@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 from click.testing import CliRunner, Result
+from django.utils import translation
 from pytest_django import Settings
 from tests.integration.chapters.errors.reported import DOCUMENT, event, take
 from tests.registered import PARTS
@@ -110,6 +111,24 @@ def test_one_error_is_shown_with_its_stack_and_the_command_for_its_logs(errors: 
     assert "ログ: toban logs requestId:r-1\n" in told
     missing = errors("show", "999")
     assert (missing.exit_code, "HINT:" in missing.output) == (1, True)
+
+
+def test_the_command_speaks_english_too(errors: Errors) -> None:
+    group = take(event(at=system_clock(), tags={"request_id": "r-1"}))
+
+    with translation.override("en"):
+        shown = errors("show", str(group.pk)).output
+        refused = errors("list", "--search", "release:>1.0")
+        missing = errors("dsn", "absent")
+
+    assert "1 event  last " in shown
+    assert "    First seen: " in shown
+    assert "Logs: toban logs requestId:r-1\n" in shown
+    assert refused.stderr.splitlines() == [
+        "“release:>1.0”: only count and users can be compared with < and >",
+        "HINT: toban errors list --help shows how to write a search",
+    ]
+    assert missing.stderr.startswith("There is no [errors.absent]\nHINT: In ")
 
 
 def test_the_command_for_the_logs_can_be_pasted_into_a_shell(errors: Errors) -> None:

@@ -35,11 +35,11 @@ def home(tmp_path_factory: pytest.TempPathFactory, store: StoreProcess) -> Path:
     return home
 
 
-def logs(home: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+def logs(home: Path, *arguments: str, language: str = "ja") -> subprocess.CompletedProcess[str]:
     environment = {name: value for name, value in os.environ.items() if name != "TOBAN_TELEMETRY_URL"}
     return subprocess.run(
         [sys.executable, "-m", "toban", "logs", *arguments],
-        env={**environment, "TOBAN_HOME": str(home)},
+        env={**environment, "TOBAN_HOME": str(home), "TOBAN_LANGUAGE": language},
         capture_output=True,
         text=True,
         check=False,
@@ -75,7 +75,19 @@ def test_a_time_that_ends_before_it_begins_is_refused(home: Path) -> None:
     done = logs(home, "--from", "2026-11-28T00:00", "--to", "2026-11-27T00:00")
 
     assert (done.returncode, done.stdout) == (2, "")
-    assert "始まりが終わりより後です" in done.stderr
+    assert "開始が終了より後です" in done.stderr
+
+
+def test_the_command_speaks_english_too(home: Path, tmp_path: Path) -> None:
+    nothing = logs(home, "nowhere-to-be-found", language="en")
+    both = logs(home, "--since", "1h", "--from", "2026-11-28T00:00", language="en")
+    away = logs(tmp_path, "x", language="en")
+
+    assert nothing.stderr == "Nothing found\n"
+    assert "Choose either --since or --from" in both.stderr
+    assert away.stderr.startswith("The log store does not respond: ")
+    assert "A keyword is searched in the message" in logs(home, "-h", language="en").stdout
+    assert "キーワードは本文から" in logs(home, "-h").stdout
 
 
 def test_csv_output_has_a_header(home: Path) -> None:

@@ -7,6 +7,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 from click.testing import CliRunner, Result
+from django.utils import translation
 from pytest_django import Settings
 from tests.integration.chapters.errors.reported import event
 from tests.integration.engine.telemetry.conftest import StoreProcess
@@ -79,7 +80,7 @@ def test_the_plan_states_how_much_a_shorter_retention_would_delete_and_of_which_
     told = planned(home, "--format", "json")
 
     (lost,) = json.loads(told.stdout)["logs"]
-    assert (lost["log"], lost["old"], lost["new"], lost["unknown"]) == ("アクセスログ", "90日", "30日", "")
+    assert (lost["log"], lost["old"], lost["new"], lost["unknown"]) == ("アクセスログ", "90日", "30日", None)
     deletes = lost["deletes"]
     assert (deletes["days"], deletes["rows"], deletes["from"], deletes["to"]) == (2, 4, day(50), day(40))
     assert deletes["bytes"] > 0
@@ -93,6 +94,19 @@ def test_the_text_output_says_what_to_do(home: Path) -> None:
     assert "消えるもの 2日分 4行 (" in text
     assert f"{day(50)} から {day(40)} まで" in text
     assert "HINT: 文書を替えても、toban retention agree で承認されるまでは削除しません" in text
+
+
+def test_the_text_output_is_in_english_too(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TOBAN_LANGUAGE", "en")
+
+    with translation.override("en"):
+        text = planned(home).stdout
+        held = CliRunner().invoke(retention, ["hold", "--reason", "audit"], obj=PARTS).stdout
+
+    assert "Logs that will be deleted" in text
+    assert "to be deleted: 4 rows of 2 days (" in text
+    assert f"{day(50)} to {day(40)}" in text
+    assert ": every kind is not deleted until toban retention release " in held
 
 
 def test_rows_on_hold_are_not_deleted(home: Path) -> None:
@@ -120,7 +134,7 @@ def test_agreeing_first_says_what_will_be_deleted(home: Path) -> None:
 
     asked = CliRunner().invoke(retention, ["agree", "アクセスログ"], input="n\n", obj=PARTS)
 
-    assert "「アクセスログ」の 2日分 4行 (" in asked.output
+    assert "「アクセスログ」の2日分 4行 (" in asked.output
     assert f"{day(50)} から {day(40)} まで" in asked.output
     assert asked.exit_code == 1
     assert Keeping.objects.get(kind="access").agreed == "90日"
@@ -191,5 +205,5 @@ def test_events_are_deleted_only_once_somebody_agrees(sentry: Path, store_url: s
 
     asked = CliRunner().invoke(retention, ["agree", "エラーログ"], input="y\n", obj=PARTS)
 
-    assert "「エラーログ」の エラーのイベント 2件 (" in asked.output
+    assert "「エラーログ」のエラーのイベント 2件 (" in asked.output
     assert a_minute() == 1

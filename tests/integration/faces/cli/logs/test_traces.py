@@ -39,11 +39,11 @@ def home(tmp_path_factory: pytest.TempPathFactory, store: StoreProcess) -> Path:
     return home
 
 
-def traces(home: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+def traces(home: Path, *arguments: str, language: str = "ja") -> subprocess.CompletedProcess[str]:
     environment = {name: value for name, value in os.environ.items() if name != "TOBAN_TELEMETRY_URL"}
     return subprocess.run(
         [sys.executable, "-m", "toban", "traces", *arguments],
-        env={**environment, "TOBAN_HOME": str(home)},
+        env={**environment, "TOBAN_HOME": str(home), "TOBAN_LANGUAGE": language},
         capture_output=True,
         text=True,
         check=False,
@@ -59,6 +59,17 @@ def test_routes_are_printed_slowest_first(home: Path) -> None:
     assert "■ 100.0%" in done.stdout
     (line,) = as_json.stdout.splitlines()
     assert (json.loads(line)["route"], json.loads(line)["slowest"]) == ("/step/3", TRACE)
+
+
+def test_routes_and_traces_are_printed_in_english_too(home: Path) -> None:
+    routes = traces(home, "--since", "1h", language="en").stdout
+    drawn = traces(home, TRACE, language="en").stdout
+
+    assert routes.split("\n")[0].split() == (
+        ["Service", "Route", "Count", "Per", "minute", "Errors", "Median", "95%", "99%", "Slowest"]
+    )
+    assert "spans 3, services 1, errors 1" in drawn
+    assert "■ error 500" in drawn
 
 
 def test_a_trace_is_printed_as_a_waterfall(home: Path) -> None:

@@ -10,6 +10,7 @@ import time
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
@@ -52,12 +53,12 @@ def client(served: Served) -> Iterator[httpx.Client]:
         yield made
 
 
-def runs(served: Served, key: str) -> list[dict[str, object]]:
+def runs(served: Served, key: str) -> list[dict[str, Any]]:
     done = subprocess.run(
         [sys.executable, "-m", "toban", "runs", "--work", key, "--format", "json"],
         env=served.environment, check=True, capture_output=True, text=True,
     )  # fmt: skip
-    found: list[dict[str, object]] = json.loads(done.stdout)
+    found: list[dict[str, Any]] = json.loads(done.stdout)
     return found
 
 
@@ -124,7 +125,7 @@ def test_a_failure_includes_its_last_output_and_the_body_is_bounded(
 
     assert client.post(f"/{token('B005')}/fail", content=body).text == "OK"
 
-    assert runs(served, "B005")[0]["note"] == "失敗が報告されました: full disk"
+    assert runs(served, "B005")[0]["note"]["text"] == "失敗が報告されました: full disk"
 
 
 def test_an_endless_body_is_refused_and_the_run_is_unchanged(served: Served, client: httpx.Client) -> None:
@@ -157,7 +158,7 @@ def test_a_typical_curl_command_from_a_crontab_works(served: Served) -> None:
     done = subprocess.run([shell, "-c", line], check=False, capture_output=True, text=True)
 
     assert (done.returncode, done.stderr) == (0, "")
-    assert runs(served, "B008")[0]["note"] == "失敗が報告されました: made 12"
+    assert runs(served, "B008")[0]["note"]["text"] == "失敗が報告されました: made 12"
 
 
 def test_no_token_is_ever_logged(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
@@ -194,7 +195,7 @@ def test_a_worker_shows_what_was_reported_to_the_server(tmp_path: Path) -> None:
         finally:
             worker.terminate()
             worker.wait(timeout=20)
-        assert [run["note"] for run in runs(served, "B001")] == ["終了コード 7 が報告されました"]
+        assert [run["note"]["text"] for run in runs(served, "B001")] == ["終了コード 7 が報告されました"]
 
 
 def verdict(served: Served, key: str) -> str:

@@ -129,9 +129,9 @@ def test_an_explicit_time_range_takes_precedence_over_a_relative_one(viewer: Cli
     [
         ({"q": "status:many"}, "数を書いてください"),
         ({"q": '"open'}, "引用符を閉じてください"),
-        ({"from": "yesterday"}, "「yesterday」は日時として読めません。"),
+        ({"from": "yesterday"}, "「yesterday」は日時として読めません"),
         ({"from": "0001-01-01T00:00"}, "日時として読めません"),
-        ({"from": "2026-11-26T10:00", "to": "2026-11-26T09:00"}, "開始が終了より後です。"),
+        ({"from": "2026-11-26T10:00", "to": "2026-11-26T09:00"}, "開始が終了より後です"),
     ],
 )
 def test_invalid_input_is_reported_and_kept_in_the_form(

@@ -58,7 +58,7 @@ def test_an_invalid_search_is_not_saved(viewer: Client, flawed: dict[str, str]) 
         ({"q": '"open'}, 'value="&quot;open"', "引用符を閉じてください"),
         ({"q": "x" * 100_000}, f'value="{"x" * 1001}', "検索は 1000 文字までです"),
         ({"q": "決" * 100_000}, f'value="{"決" * 1001}', "検索は 1000 文字までです"),
-        ({"from": "x" * 100_000}, f'value="{"x" * 1001}', "は日時として読めません。"),
+        ({"from": "x" * 100_000}, f'value="{"x" * 1001}', "は日時として読めません"),
     ],
 )
 def test_an_invalid_search_saved_before_validation_opens_and_says_what_is_wrong(

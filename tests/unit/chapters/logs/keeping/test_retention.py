@@ -11,6 +11,7 @@ from toban.chapters.logs.keeping.retention import DayDeletion, WaitReason
 from toban.design.values.duration import Retention, read_retention
 from toban.engine.retention import CompanionRecords
 from toban.engine.telemetry.logs.days import DayPart
+from toban.message import plain
 
 TOKYO = ZoneInfo("Asia/Tokyo")
 TODAY = date(2026, 11, 26)
@@ -113,7 +114,7 @@ def test_the_first_retained_day_is_not_counted_as_older() -> None:
     assert [(TODAY - each.day).days for each in retention.older(days(0, 30, 31, 90), first)] == [90, 31]
 
 
-EVENTS = CompanionRecords("events", "エラーのイベント 1,200件 (7 kB)", 1200, 7000)
+EVENTS = CompanionRecords("events", plain("エラーのイベント 1,200件 (7 kB)"), 1200, 7000)
 
 
 @pytest.mark.parametrize(("is_held", "why"), [(False, WaitReason.NOT_AGREED), (True, WaitReason.HELD)])
@@ -127,11 +128,12 @@ def test_data_stored_elsewhere_waits_even_if_no_day_does(is_held: bool, why: Wai
 
 
 def test_days_and_data_stored_elsewhere_are_reported_together() -> None:
-    hours = CompanionRecords("hours", "エラーの1時間ごとの件数 3件", 3)
+    hours = CompanionRecords("hours", plain("エラーの1時間ごとの件数 3件"), 3)
 
-    assert amount(days(1, 2)) == "2日分 20行 (2 kB)"
-    assert amount(days(1), [EVENTS]) == "1日分 10行 (1 kB)、エラーのイベント 1,200件 (7 kB)"
-    assert amount([], [EVENTS, hours]) == "エラーのイベント 1,200件 (7 kB)、エラーの1時間ごとの件数 3件"
+    assert str(amount(days(1, 2))) == "2日分 20行 (2 kB)"
+    assert str(amount(days(1), [EVENTS])) == "1日分 10行 (1 kB)、エラーのイベント 1,200件 (7 kB)"
+    assert str(amount([], [EVENTS, hours])) == "エラーのイベント 1,200件 (7 kB)、エラーの1時間ごとの件数 3件"
+    assert amount(days(1)).in_language("en") == "10 rows of 1 day (1 kB)"
 
 
 def test_a_deletion_recorded_without_a_kind_is_matched_by_its_rows() -> None:

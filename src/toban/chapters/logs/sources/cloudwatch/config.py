@@ -1,15 +1,14 @@
 """Settings of a log source with `kind = "cloudwatch"`, and its cost."""
 
 from collections.abc import Mapping
-from datetime import timedelta
 from typing import ClassVar
 
 from pydantic import Field
 
 from toban.chapters.logs.pulling.source import LogSourceConfig
+from toban.engine import amounts
 from toban.engine.bindings.aws import AwsAccess
-
-_MINUTE = timedelta(minutes=1)
+from toban.message import Message
 
 
 class CloudWatchLogs(LogSourceConfig, AwsAccess):
@@ -26,9 +25,6 @@ class CloudWatchLogs(LogSourceConfig, AwsAccess):
     """Seconds for each of three attempts."""
 
 
-def cost(config: CloudWatchLogs) -> str:
+def cost(config: CloudWatchLogs) -> Message:
     """Return the cost of fetching: https://aws.amazon.com/cloudwatch/pricing/ lists no charge per call."""
-    return (
-        f"CloudWatch Logs の {config.group} を {config.every / _MINUTE:g}分毎に読みます:"
-        " 読むことに AWS の料金はかからず、リージョンの外に出る分の転送料だけがかかります"
-    )
+    return Message("logs.cloudwatch-cost", group=config.group, every=amounts.length(config.every))

@@ -12,10 +12,10 @@ from toban.chapters.logs.pulling.source import PulledEvent, Unfetchable
 from toban.chapters.logs.sources.cloudwatch.config import CloudWatchLogs
 from toban.engine import aws
 from toban.engine.bindings.secret import SecretUnavailable
+from toban.message import Message, message_of
 
 _ATTEMPTS = 3
 _MOST_PAGES = 10_000
-_LONGEST_SAID = 300
 _MISSING = "ResourceNotFoundException"
 
 
@@ -33,7 +33,7 @@ class CloudWatchLogSource:
             for page in _pages(client, self._asked(start, end)):
                 yield [_event(each) for each in page["events"]]
         except SecretUnavailable as missing:
-            raise Unfetchable(str(missing)) from missing
+            raise Unfetchable(message_of(missing)) from missing
         except (ClientError, BotoCoreError) as error:
             raise Unfetchable(self._told(error)) from error
 
@@ -59,10 +59,10 @@ class CloudWatchLogSource:
         }
         return {name: value for name, value in asked.items() if value != ""}
 
-    def _told(self, error: ClientError | BotoCoreError) -> str:
+    def _told(self, error: ClientError | BotoCoreError) -> Message:
         if isinstance(error, ClientError) and aws.code_of(error) == _MISSING:
-            return f"CloudWatch Logs にロググループ {self._config.group} がありません"
-        return " ".join(aws.fault_of(error, "CloudWatch Logs").words.split())[:_LONGEST_SAID]
+            return Message("logs.no-such-log-group", group=self._config.group)
+        return aws.fault_of(error, "CloudWatch Logs").words
 
 
 def _pages(client: Any, asked: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
@@ -74,7 +74,7 @@ def _pages(client: Any, asked: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]
         if not page.get("nextToken"):
             return
         token = {"nextToken": page["nextToken"]}
-    raise Unfetchable(f"{_MOST_PAGES} ページを超えました: pattern か stream_prefix で絞ってください")
+    raise Unfetchable(Message("logs.too-many-pages", count=_MOST_PAGES))
 
 
 def _event(written: Mapping[str, Any]) -> PulledEvent:
