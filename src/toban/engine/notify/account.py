@@ -8,6 +8,7 @@ from toban.engine.notify.deciding import records
 from toban.engine.notify.models import Alert, Delivery, StageOutcome
 from toban.engine.notify.reason import NoticeReason
 from toban.engine.notify.routing.stages import STAGES
+from toban.message import Message
 
 ROUTE, GROUP, SEND = "route", "group", "send"
 ORDER = (ROUTE, *STAGES, GROUP, SEND)
@@ -42,7 +43,7 @@ class NoticePlace:
     destination: str
     """Empty if the recipients can't be reached."""
     recipients: tuple[str, ...]
-    ordered_by: str
+    ordered_by: Message
     """The citation of the document's row."""
     outcomes: tuple[StageOutcome, ...] = field(default=())
     """The oldest first."""

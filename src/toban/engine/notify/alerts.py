@@ -9,10 +9,11 @@ from enum import StrEnum
 from django.db import transaction
 
 from toban.engine.evidence import ledger
+from toban.engine.message_field import storable
 from toban.engine.notify.models import Alert
 from toban.engine.notify.routing import flapping
 from toban.engine.notify.signal import EVENT, Condition, Signal
-from toban.engine.text import storable_text
+from toban.message import Message
 
 _NO_DATA_SUFFIX = "/no-data"
 _CHANGING = (
@@ -130,7 +131,7 @@ def withdraw(clause_ids: Collection[str], now: datetime) -> None:
     for alert in Alert.objects.filter(resolved_at=None):
         if alert.clause_id not in clause_ids:
             alert.resolved_at = alert.changed_at = now
-            alert.value = "行が運用設計書からなくなりました"
+            alert.value = Message("notify.row-removed")
             alert.look_at = None
             alert.save(update_fields=["resolved_at", "changed_at", "value", "look_at"])
 
@@ -195,9 +196,10 @@ def _opened(facet: Facet, signal: Signal, document_digest: str) -> Alert:
 
 def _describe(alert: Alert, signal: Signal, document_digest: str) -> None:
     alert.citation, alert.clause_text = signal.citation, signal.clause_text
-    alert.subject, alert.document_digest = signal.subject, document_digest
-    alert.condition, alert.value = signal.condition, storable_text(signal.value)
-    alert.limit, alert.advice, alert.labels = signal.limit, signal.advice, dict(signal.labels)
+    alert.subject, alert.document_digest = storable(signal.subject), document_digest
+    alert.condition, alert.value = signal.condition, storable(signal.value)
+    alert.limit, alert.advice = storable(signal.limit), storable(signal.advice)
+    alert.labels = dict(signal.labels)
     alert.people = list(signal.people)
 
 
@@ -208,7 +210,7 @@ def _take(alert: Alert, taken: AlertChange, signal: Signal, now: datetime, docum
     if taken is AlertChange.RESOLVE:
         # Limit, advice and condition stay those of the problem: the recovery notification says what it was.
         alert.resolved_at = alert.changed_at = now
-        alert.value, alert.look_at = storable_text(signal.value), None
+        alert.value, alert.look_at = storable(signal.value), None
         return True
     before = _told(alert)
     _describe(alert, signal, document_digest)

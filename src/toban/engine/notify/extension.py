@@ -6,6 +6,7 @@ from toban.engine.extension import Extension, Link, RowKind, always
 from toban.engine.notify.delivery.channel import CHANNEL_KINDS
 from toban.engine.notify.proposals import open_tables
 from toban.engine.registry.commands import Command
+from toban.message import Message
 
 EXTENSION = Extension(
     name="notify",
@@ -31,20 +32,18 @@ EXTENSION = Extension(
     operation="toban.engine.notify.operation",
     apps=("toban.engine.notify",),
     pages="toban.faces.web.notify.urls",
-    menu=(Link("alerts", "アラート"), Link("duty", "当番")),
+    menu=(Link("alerts", Message("notify.alerts")), Link("duty", Message("notify.duty"))),
     intake="toban.faces.ingest.notify.routes",
     commands={
-        "alerts": Command(
-            "toban.faces.cli.notify.alerts", "List alerts, acknowledge one (アラートの一覧、対応の開始)."
-        ),
+        "alerts": Command("toban.faces.cli.notify.alerts", Message("commands.alerts")),
         "silence": Command(
             "toban.faces.cli.notify.silence",
-            "Silence notifications for a time (通知を期限つきでミュートする).",
+            Message("commands.silence"),
         ),
         "maintenance": Command(
             "toban.faces.cli.notify.maintenance",
-            "Add maintenance that the document does not plan (臨時メンテナンスの登録).",
+            Message("commands.maintenance"),
         ),
-        "duty": Command("toban.faces.cli.notify.duty", "Who is on duty now and next (当番)."),
+        "duty": Command("toban.faces.cli.notify.duty", Message("commands.duty")),
     },
 )

@@ -23,6 +23,7 @@ from toban.engine.notify.routing.routing import rules_for
 from toban.engine.notify.routing.silences import FOREIGN
 from toban.engine.notify.signal import Condition, Signal
 from toban.engine.text import storable_text
+from toban.message import Message, plain
 
 UNSENT = timedelta(minutes=5)
 """An alert without an end is over if it is not sent again for this long: Alertmanager's `resolve_timeout`."""
@@ -128,19 +129,21 @@ def signal_of(outside: IncomingAlert, design: Design, sender: str, now: datetime
         return None
     name = outside.labels.get("alertname", "alert")
     target = outside.labels.get("instance") or outside.labels.get("job", "")
+    is_over = outside.is_over(now)
     text = outside.annotations.get("summary") or outside.annotations.get("description", "")
     return Signal(
         key=outside.key,
         clause_id=rule.id,
         citation=str(rule.origin),
         clause_text=rule.text,
-        condition=Condition.OK if outside.is_over(now) else _CONDITIONS[outside.level],
-        subject=" ".join(part for part in (target, name) if part),
-        value=text or ("終わりました" if outside.is_over(now) else "発生しています"),
-        limit=f"{sender} の規則 {name}",
+        condition=Condition.OK if is_over else _CONDITIONS[outside.level],
+        subject=plain(" ".join(part for part in (target, name) if part)),
+        value=plain(text)
+        or Message("notify.outside-over" if outside.is_over(now) else "notify.outside-firing"),
+        limit=Message("notify.outside-rule", sender=sender, rule=name),
         began_at=outside.starts_at,
         detected_at=now,
-        advice=outside.annotations.get("runbook_url", ""),
+        advice=plain(outside.annotations.get("runbook_url", "")),
         labels={
             **{f"{FOREIGN}{label}": value for label, value in outside.labels.items()},
             "target": target,
@@ -167,4 +170,4 @@ def take(outsiders: Sequence[IncomingAlert], design: Design, sender: str, now: d
 def end_unsent(now: datetime) -> int:
     """Resolve alerts not sent again before their end; return how many. The caller holds the ledger."""
     late = Alert.objects.filter(resolved_at=None, ends_at__lte=now)
-    return late.update(resolved_at=now, changed_at=now, look_at=None, value="送信元からの通知が途切れました")
+    return late.update(resolved_at=now, changed_at=now, look_at=None, value=Message("notify.outside-unsent"))

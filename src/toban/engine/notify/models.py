@@ -7,10 +7,13 @@ from typing import Self
 from django.db import models
 from django.db.models import Q
 
+from toban.catalogue import DOCUMENTS_LANGUAGE, LANGUAGES
 from toban.design.values.severity import AlertLevel
+from toban.engine.message_field import MessageField
 from toban.engine.notify.delivery.notice import NoticeKind
 from toban.engine.notify.routing.silences import ActiveSilence
 from toban.engine.notify.signal import EVENT, Condition
+from toban.message import Message, from_json
 
 _CONDITIONS = [(condition.value, condition.value) for condition in Condition]
 _LEVELS = [(level.value, level.value) for level in AlertLevel]
@@ -27,14 +30,14 @@ class Alert(models.Model):
     clause_id = models.CharField(max_length=300)
     citation = models.TextField()
     clause_text = models.TextField()
-    subject = models.TextField()
+    subject = MessageField()
     document_digest = models.CharField(max_length=64, blank=True)
     condition = models.CharField(max_length=16, choices=_CONDITIONS)
     """The current condition while open, the last bad one afterwards."""
-    value = models.TextField()
-    """The last measured value as text; after the recovery, the value that ended the alert."""
-    limit = models.TextField(blank=True)
-    advice = models.TextField(blank=True)
+    value = MessageField()
+    """The last measured value; after the recovery, the value that ended the alert."""
+    limit = MessageField()
+    advice = MessageField()
     labels = models.JSONField(default=dict)
     """`target`, `item`, `instance`: silences and inhibition match these."""
     people = models.JSONField(default=list)
@@ -89,7 +92,7 @@ class Alert(models.Model):
 
 
 class Announcement(models.Model):
-    """The text of one notification, the same for all recipients."""
+    """What one notification says, the same for all recipients, each of whom reads it in a language."""
 
     alert = models.ForeignKey(Alert, on_delete=models.PROTECT, related_name="announcements")
     """The alert it is about; if it is about many, the one that represents them."""
@@ -98,14 +101,19 @@ class Announcement(models.Model):
     kind = models.CharField(max_length=16, choices=[(kind.value, kind.value) for kind in NoticeKind])
     condition = models.CharField(max_length=16, choices=_CONDITIONS)
     level = models.CharField(max_length=16, choices=_LEVELS)
-    title = models.CharField(max_length=500)
+    title = MessageField()
     facts = models.JSONField()
-    """Pairs of label and value."""
+    """Pairs of label and value, each a message as JSON."""
     at = models.DateTimeField()
     url = models.TextField(blank=True)
 
     def __str__(self) -> str:
-        return self.title
+        return str(self.title)
+
+    @property
+    def told(self) -> tuple[tuple[Message, Message], ...]:
+        """The facts, label and value."""
+        return tuple((from_json(label), from_json(value)) for label, value in self.facts)
 
 
 class Delivery(models.Model):
@@ -129,9 +137,14 @@ class Delivery(models.Model):
     """The recipients' addresses on this channel; empty if the channel has a fixed place."""
     recipients = models.JSONField(default=list)
     """Roles or places in the document's words."""
+    language = models.CharField(
+        max_length=8, choices=[(each, each) for each in LANGUAGES], default=DOCUMENTS_LANGUAGE
+    )
+    """The language in which it is sent."""
     rule_id = models.CharField(max_length=300)
     """The clause id of the matrix row that requires it."""
-    rule_citation = models.TextField()
+    rule_citation = MessageField()
+    """The row, with a note if it is assumed."""
     state = models.CharField(max_length=16, choices=State, default=State.WAITING)
     created_at = models.DateTimeField()
     next_at = models.DateTimeField()
@@ -142,7 +155,7 @@ class Delivery(models.Model):
     """It was late and was also sent another way, or it is that other delivery."""
     receipt = models.TextField(blank=True)
     """The receiver's own reference."""
-    error = models.TextField(blank=True)
+    error = MessageField()
 
     class Meta:
         indexes = (
@@ -164,13 +177,13 @@ class StageOutcome(models.Model):
     destination = models.TextField(blank=True)
     recipients = models.JSONField(default=list)
     rule_id = models.CharField(max_length=300, blank=True)
-    rule_citation = models.TextField(blank=True)
+    rule_citation = MessageField()
     passed = models.BooleanField()
     stage = models.CharField(max_length=32)
     """The stage that decided."""
     reason = models.CharField(max_length=64)
-    detail = models.TextField(blank=True)
-    """The reason as text for people, with a way out if there is one."""
+    detail = MessageField()
+    """The reason for people, with a way out if there is one."""
     trail = models.JSONField()
     """Every stage that was asked, as pairs of stage and reason."""
 

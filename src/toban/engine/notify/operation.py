@@ -22,11 +22,12 @@ from toban.engine.notify.routing import matrix
 from toban.engine.notify.routing.contacts import Contacts, contacts_of
 from toban.engine.operation import EditionLoop, Operation, Rows, WorkerShift, Workplace
 from toban.engine.trial import Trial, TrialCode, quote_of
+from toban.message import NOTHING, Message
 
 
 def _plan(edition: Edition) -> Rows:
     rows = (*edition.design.of(NotificationRule), *edition.design.of(MaintenanceWindow))
-    return Rows({row.id: "" for row in rows})
+    return Rows({row.id: NOTHING for row in rows})
 
 
 class _Notices:
@@ -71,7 +72,12 @@ def _hold(edition: Edition, now: datetime) -> None:
 
 
 def _contacts(edition: Edition) -> Contacts:
-    return contacts_of(edition.bindings, edition.kinds.of(CHANNEL_KINDS), settings.PUBLIC_URL)
+    return contacts_of(
+        edition.bindings,
+        edition.kinds.of(CHANNEL_KINDS),
+        settings.PUBLIC_URL,
+        edition.design.language,
+    )
 
 
 def _channel(edition: Edition, name: str) -> Channel:
@@ -95,11 +101,11 @@ def _trials(edition: Edition, _now: datetime) -> Iterator[Trial]:
     for name, bound in edition.bindings.channels.items():
         yield Trial(
             TrialCode.CHANNEL,
-            f"通知の経路 {name}",
+            Message("notify.channel-trial", channel=name),
             Origin(edition.bindings.file, bound.line),
             quote_of("channels", name, bound),
             partial(edition.kinds.of(CHANNEL_KINDS)[bound.kind].doubts, bound.config),
-            "接続表の [channels] と、その秘密の値を確かめてください",
+            Message("notify.check-channels"),
         )
 
 

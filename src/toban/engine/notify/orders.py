@@ -5,11 +5,13 @@ from datetime import datetime, timedelta
 
 from django.db import transaction
 
+from toban.engine.amounts import length
 from toban.engine.evidence import ledger
 from toban.engine.evidence.models import LedgerEntry
 from toban.engine.notify.models import Alert, Maintenance, Silence
 from toban.engine.notify.routing.silences import CLAUSE, FOREIGN, MATCHERS, is_matcher
 from toban.engine.orders import NotPossible
+from toban.message import Message
 
 LONGEST = timedelta(days=30)
 """People forget a silence that lasts longer; a problem of this length belongs in the document."""
@@ -22,10 +24,7 @@ def acknowledge(alert_id: int, *, by: str, now: datetime) -> Alert:
         alert = _open(alert_id)
         if alert.acknowledged_at is not None:
             raise NotPossible(
-                "アラート %(number)s は %(who)s が対応中です",
-                "",
-                number=alert_id,
-                who=alert.acknowledged_by,
+                Message("notify.already-acknowledged", alert=alert_id, who=alert.acknowledged_by)
             )
         _take(alert, by, now)
     return alert
@@ -47,7 +46,7 @@ def acknowledge_all(alert_ids: Collection[int], *, by: str, now: datetime) -> li
         for alert in taken:
             _take(alert, by, now)
     if not taken:
-        raise NotPossible("未対応のアラートはありません", "toban alerts")
+        raise NotPossible(Message("notify.nothing-unacknowledged"), Message("notify.see-alerts"))
     return taken
 
 
@@ -60,8 +59,8 @@ def release(alert_id: int, *, by: str, now: datetime) -> Alert:
         ledger.hold()
         alert = _open(alert_id)
         if alert.acknowledged_at is None:
-            raise NotPossible("アラート %(number)s は未対応です", "", number=alert_id)
-        content = {"order": "release", "alert": alert.pk, "subject": alert.subject}
+            raise NotPossible(Message("notify.not-acknowledged", alert=alert_id))
+        content = {"order": "release", "alert": alert.pk, "subject": alert.subject.as_json()}
         audit({**content, "was_with": alert.acknowledged_by}, by, now, alert.clause_id)
         if alert.acknowledgement_told:
             alert.released_at = now
@@ -99,9 +98,7 @@ def end_silence(silence_id: int, *, by: str, now: datetime) -> Silence:
         found = Silence.objects.select_for_update().unended(now).filter(pk=silence_id).first()
         if found is None:
             raise NotPossible(
-                "有効なミュート %(number)s はありません",
-                "toban silence list で確かめてください",
-                number=silence_id,
+                Message("notify.no-such-silence", silence=silence_id), Message("notify.see-silences")
             )
         found.ends_at = now
         found.save(update_fields=["ends_at"])
@@ -146,9 +143,8 @@ def end_maintenance(maintenance_id: int, *, by: str, now: datetime) -> Maintenan
         found = Maintenance.objects.select_for_update().unended(now).filter(pk=maintenance_id).first()
         if found is None:
             raise NotPossible(
-                "有効なメンテナンス %(number)s はありません",
-                "toban maintenance list で確かめてください",
-                number=maintenance_id,
+                Message("notify.no-such-maintenance", maintenance=maintenance_id),
+                Message("notify.see-maintenance"),
             )
         found.starts_at, found.ends_at = min(found.starts_at, now), now
         found.save(update_fields=["starts_at", "ends_at"])
@@ -161,16 +157,14 @@ def _open(alert_id: int) -> Alert:
     """Return the open alert, locked."""
     alert = Alert.objects.select_for_update().filter(pk=alert_id, resolved_at=None).first()
     if alert is None:
-        raise NotPossible(
-            "継続中のアラート %(number)s はありません", "toban alerts で確かめてください", number=alert_id
-        )
+        raise NotPossible(Message("notify.no-such-alert", alert=alert_id), Message("notify.see-alerts"))
     return alert
 
 
 def _take(alert: Alert, by: str, now: datetime) -> None:
     alert.acknowledged_at, alert.acknowledged_by, alert.look_at = now, by, None
     alert.save(update_fields=["acknowledged_at", "acknowledged_by", "look_at"])
-    content = {"order": "acknowledge", "alert": alert.pk, "subject": alert.subject}
+    content = {"order": "acknowledge", "alert": alert.pk, "subject": alert.subject.as_json()}
     audit(content, by, now, alert.clause_id)
 
 
@@ -178,28 +172,23 @@ def _check_matchers(matchers: Mapping[str, str]) -> None:
     unknown = [name for name in matchers if not is_matcher(name)]
     if unknown or not matchers or not all(matchers.values()):
         raise NotPossible(
-            "「%(unknown)s」は条件に使えません" if unknown else "ミュートの条件がありません",
-            "使えるのは %(known)s と、外部アラートのラベル %(foreign)s名前 です",
-            unknown="、".join(unknown),
-            known="、".join(MATCHERS),
-            foreign=FOREIGN,
+            Message("notify.unknown-matchers", names=unknown) if unknown else Message("notify.no-matchers"),
+            Message("notify.known-matchers", names=MATCHERS, foreign=FOREIGN),
         )
 
 
 def checked_end(starts_at: datetime, ends_at: datetime | None, reason: str) -> datetime:
     """Return when an order ends; raise `NotPossible` if it has no end or no reason, or is too long."""
     if ends_at is None:
-        raise NotPossible("終了時刻がありません", "期限を必ず指定してください")
+        raise NotPossible(Message("notify.end-missing"), Message("notify.give-an-end"))
     if ends_at <= starts_at:
-        raise NotPossible("終了が開始より前です", "開始より後の時刻にしてください")
+        raise NotPossible(Message("notify.end-before-start"), Message("notify.give-a-later-end"))
     if ends_at - starts_at > LONGEST:
         raise NotPossible(
-            "%(days)s日より長くはできません",
-            "恒久的に変えるときは、運用設計書か接続表を直してください",
-            days=LONGEST.days,
+            Message("notify.too-long", longest=length(LONGEST)), Message("notify.change-for-good")
         )
     if not reason.strip():
-        raise NotPossible("理由が必要です", "後から見る人に分かるように理由を書いてください")
+        raise NotPossible(Message("notify.explanation-missing"), Message("notify.give-an-explanation"))
     return ends_at
 
 

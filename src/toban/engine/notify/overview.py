@@ -11,7 +11,7 @@ from toban.engine.notify.duty.roster import OnDuty, Roster, name_of, on_duty, ro
 from toban.engine.notify.models import Alert
 from toban.engine.notify.signal import Condition
 from toban.engine.overview import EditionStatus, OverviewFigure, ToDo
-from toban.engine.said import Said
+from toban.message import NOTHING, Message, listing, plain
 
 _VERDICTS = {
     Condition.CRITICAL: Verdict.DEVIATING,
@@ -30,22 +30,22 @@ def figures(edition: Edition, seen: EditionStatus) -> Iterator[OverviewFigure]:
         (role, on_duty(role, given, seen.now, bindings.system)) for role in roles if role.hours is not None
     )
     present = [(role, watch) for role, watch in watches if watch.people]
-    link = Link("duty", "当番")
+    link = Link("duty", Message("notify.duty"))
     if not present:
-        yield OverviewFigure(link, Said("なし"), Said("この時間の当番が文書にありません" if roles else ""))
+        detail = Message("notify.nobody-on-duty-now") if roles else NOTHING
+        yield OverviewFigure(link, Message("notify.nobody"), detail)
         return
-    names = [_holders(role, watch, bindings.people) for role, watch in present]
-    yield OverviewFigure(link, Said(present[0][0].role), Said("、".join(name for name in names if name)))
+    names = [name for role, watch in present for name in _holders(role, watch, bindings.people)]
+    yield OverviewFigure(link, plain(present[0][0].role), listing(names))
 
 
-def _holders(role: Roster, watch: OnDuty, people: Mapping[str, Person]) -> str:
-    """Return the names of those on duty, with phone numbers; empty if no name is known for the role."""
-    found = []
+def _holders(role: Roster, watch: OnDuty, people: Mapping[str, Person]) -> Iterator[str]:
+    """Yield the names of those on duty, with phone numbers; nothing if no name is known for the role."""
     for each in watch.people:
         name = name_of(each, role, people)
         phone = people[each].phone if each in people else ""
-        found.append(f"{'' if name == role.role else name} {phone}".strip())
-    return "、".join(each for each in found if each)
+        if said := f"{'' if name == role.role else name} {phone}".strip():
+            yield said
 
 
 def to_do(_edition: Edition, _seen: EditionStatus) -> Iterator[ToDo]:
@@ -54,8 +54,8 @@ def to_do(_edition: Edition, _seen: EditionStatus) -> Iterator[ToDo]:
     for alert in Alert.objects.filter(resolved_at=None).only(*fields).order_by("-pk")[:_MOST]:
         if alert.condition in _VERDICTS:
             yield ToDo(
-                subject=Said(" ".join(each for each in (alert.subject, _instance(alert)) if each)),
-                link=Link("alert", "アラートに対応", (alert.pk,)),
+                subject=_subject(alert),
+                link=Link("alert", Message("notify.handle-alert"), (alert.pk,)),
                 at=alert.began_at,
                 clause_id=alert.clause_id,
                 verdict=_VERDICTS[Condition(alert.condition)],
@@ -63,7 +63,10 @@ def to_do(_edition: Edition, _seen: EditionStatus) -> Iterator[ToDo]:
             )
 
 
-def _instance(alert: Alert) -> str:
-    """Return the instance that the alert is about, unless the subject names it."""
+def _subject(alert: Alert) -> Message:
+    """Return what the alert is about, with its instance unless the subject names it."""
+    subject: Message = alert.subject
     instance = str(alert.labels.get("instance", ""))
-    return "" if instance in alert.subject else instance
+    if instance in str(subject):
+        return subject
+    return Message("notify.subject-instance", subject=subject, instance=instance)

@@ -13,6 +13,7 @@ from toban.engine.bindings.draft import BindingProposal, OpenTable
 from toban.engine.bindings.model import Person
 from toban.engine.notify.delivery.channel import CHANNEL_KINDS
 from toban.engine.registry.kinds import Kinds
+from toban.message import Message
 
 _REACHED_BY = {"name": "", "email": "", "slack": ""}
 
@@ -35,7 +36,11 @@ def _people(design: Design) -> Iterator[OpenTable]:
                 asked.setdefault(recipient.name, clause)
     for role, clause in asked.items():
         yield OpenTable(
-            "people", role, [clause], [BindingProposal("", Person, _REACHED_BY)], ["だれが担いますか"]
+            "people",
+            role,
+            [clause],
+            [BindingProposal("", Person, _REACHED_BY)],
+            [Message("notify.who-holds-it")],
         )
 
 
@@ -51,16 +56,15 @@ def _channels(design: Design, kinds: Kinds) -> Iterator[OpenTable]:
             yield OpenTable("channels", "", [clause], [], [_unplaced(word)])
             continue
         kind, config = known[word]
-        note = f"{word} をどこにつなぎますか"
+        note = Message("notify.where-to-connect", word=word)
         yield OpenTable("channels", kind, [clause], [BindingProposal(kind, config)], [note])
 
 
-def _unplaced(word: str) -> str:
+def _unplaced(word: str) -> Message:
     """Return the note for a channel that no registered kind serves: what can be done."""
     if isinstance(word, ChannelKind):
-        return f"{word} をつなぐ方法はまだありません"
-    place = f"[channels.{toml.key(word)}]"
-    return f"「{word}」は対応していない通知方法です。届けるものがあれば {place} に書きます"
+        return Message("notify.not-connectable", word=word)
+    return Message("notify.no-channel-for-word", word=word, section=f"[channels.{toml.key(word)}]")
 
 
 def _recipients(design: Design) -> Iterator[tuple[Clause, Sequence[Recipient]]]:

@@ -6,6 +6,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from toban.design.values.severity import AlertLevel
+from toban.message import NOTHING, Message
 
 
 class Condition(StrEnum):
@@ -37,17 +38,17 @@ class Signal:
     citation: str
     clause_text: str
     condition: Condition
-    subject: str
+    subject: Message
     """What it is about, in the document's words: `APIサーバー CPU使用率`."""
-    value: str
-    """The measured value as text: `92.4%`; the reason if there is no data."""
-    limit: str
-    """The limit that was reached, as text: `異常 85%以上`; empty if OK."""
+    value: Message
+    """The measured value: `92.4%`; the reason if there is no data."""
+    limit: Message
+    """The limit that was reached: `異常 85%以上`; nothing if OK."""
     began_at: datetime
     """When the first measurement in this condition was made."""
     detected_at: datetime
     """When Toban decided."""
-    advice: str = ""
+    advice: Message = NOTHING
     """What the document says to do next."""
     labels: Mapping[str, str] = field(default_factory=dict)
     """For silences and inhibition: `target`, `item`, `instance` and, if it applies, `WHOLE_TARGET`."""

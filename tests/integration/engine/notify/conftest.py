@@ -11,9 +11,11 @@ from toban.design.values.people import ChannelKind
 from toban.engine.notify.alerts import report
 from toban.engine.notify.deciding.pipeline import announce
 from toban.engine.notify.delivery.notice import Notice
+from toban.engine.notify.delivery.words import one_line
 from toban.engine.notify.models import Delivery
 from toban.engine.notify.routing.contacts import BoundChannel, Contacts
 from toban.engine.notify.signal import Condition, Signal
+from toban.message import NOTHING, plain
 
 TOKYO = ZoneInfo("Asia/Tokyo")
 NOON = datetime(2026, 4, 1, 12, tzinfo=TOKYO)
@@ -90,9 +92,9 @@ def signal(document: Design) -> MakeSignal:
             citation=str(monitor.origin),
             clause_text=monitor.text,
             condition=condition,
-            subject=subject,
-            value=value,
-            limit="" if condition is Condition.OK else "異常 85%以上",
+            subject=plain(subject),
+            value=plain(value),
+            limit=NOTHING if condition is Condition.OK else plain("異常 85%以上"),
             began_at=at,
             detected_at=at,
             labels=labels or {"target": "DB", "item": "cpu", "instance": "db-1"},
@@ -110,7 +112,7 @@ def tell(document: Design, contacts: Contacts) -> Callable[[Signal, datetime], l
         report([reported], now, document.digest)
         announce(document, contacts, now)
         new = Delivery.objects.exclude(id__in=before).select_related("announcement").order_by("id")
-        return [(delivery.announcement.title, delivery.destination) for delivery in new]
+        return [(one_line(delivery.announcement.title), delivery.destination) for delivery in new]
 
     return told
 

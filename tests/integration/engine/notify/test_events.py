@@ -8,6 +8,7 @@ from tests.integration.engine.notify.conftest import MakeSignal
 from toban.design.reader import Design
 from toban.engine.notify import alerts
 from toban.engine.notify.deciding import pipeline
+from toban.engine.notify.delivery.words import one_line
 from toban.engine.notify.models import Alert, Announcement, Delivery
 from toban.engine.notify.routing.contacts import Contacts
 from toban.engine.notify.signal import Condition
@@ -31,8 +32,8 @@ def test_an_event_is_announced_once_by_the_information_row_however_often_it_is_r
     assert [delivery.destination for delivery in Delivery.objects.all()] == ["watch"]
     announced = Announcement.objects.get()
     assert (announced.kind, announced.level) == ("firing", "info")
-    assert announced.title.startswith("i 情報")
-    assert announced.title.endswith("12:00 の分を始めました")
+    assert one_line(announced.title).startswith("i 情報")
+    assert one_line(announced.title).endswith("12:00 の分を始めました")
     assert Alert.objects.get().settled
 
 
@@ -57,6 +58,6 @@ def test_a_critical_event_is_announced_once_and_needs_no_recovery(
 
     announced = Announcement.objects.get()
     assert (announced.kind, announced.level) == ("firing", "critical")
-    assert announced.title.startswith("■ 異常")
+    assert one_line(announced.title).startswith("■ 異常")
     assert Delivery.objects.exists()
     assert Alert.objects.get().settled

@@ -24,7 +24,7 @@ def outside(ends_at: datetime, labels: Mapping[str, str] = LABELS) -> IncomingAl
 
 
 def titles() -> list[str]:
-    return list(Delivery.objects.order_by("id").values_list("announcement__title", flat=True))
+    return [str(each.announcement.title) for each in Delivery.objects.order_by("id")]
 
 
 def test_a_repeated_incoming_alert_is_announced_once_and_again_when_it_resolves(
@@ -61,6 +61,6 @@ def test_information_goes_only_to_the_information_row(document: Design, contacts
     take([outside(NOON + 5 * MINUTE, labels)], document, "prometheus", NOON)
     announce(document, contacts, NOON)
 
-    assert list(Delivery.objects.values_list("destination", "announcement__title")) == [
+    assert [(each.destination, str(each.announcement.title)) for each in Delivery.objects.all()] == [
         ("watch", "i 情報: api-1 HighLatency 遅い")
     ]

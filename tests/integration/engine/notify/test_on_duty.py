@@ -14,11 +14,13 @@ from toban.engine.bindings.load import read_bindings
 from toban.engine.evidence.models import LedgerEntry
 from toban.engine.notify import alerts, orders
 from toban.engine.notify.deciding import pipeline
+from toban.engine.notify.delivery.words import one_line
 from toban.engine.notify.duty import overrides
 from toban.engine.notify.models import Alert, Announcement, Delivery, StageOutcome
 from toban.engine.notify.routing.contacts import BoundChannel, Contacts
 from toban.engine.notify.signal import Condition, Signal
 from toban.engine.orders import NotPossible
+from toban.message import NOTHING, Message, plain
 
 pytestmark = pytest.mark.django_db
 
@@ -79,13 +81,13 @@ def announce(now: datetime, contacts: Contacts = CONTACTS, design: Design = DESI
     before = set(Delivery.objects.values_list("pk", flat=True))
     pipeline.announce(design, contacts, now)
     new = Delivery.objects.exclude(pk__in=before).select_related("announcement").order_by("pk")
-    return [(each.announcement.title, each.destination) for each in new]
+    return [(one_line(each.announcement.title), each.destination) for each in new]
 
 
 def trouble(now: datetime) -> None:
     signal = Signal(
         key=CRITICAL.id, clause_id=CRITICAL.id, citation="d:1", clause_text="x", condition=Condition.CRITICAL,
-        subject="DB", value="止まっています", limit="", began_at=now, detected_at=now,
+        subject=plain("DB"), value=plain("止まっています"), limit=NOTHING, began_at=now, detected_at=now,
     )  # fmt: skip
     alerts.report([signal], now, DESIGN.digest)
 
@@ -135,7 +137,7 @@ def test_a_handover_is_announced_once_to_both_people_and_the_information_row() -
         (title, "mail:uehara@example.com"),
         (title, "watch"),
     ]
-    assert "継続中のアラートはありません" in str(Announcement.objects.get().facts)
+    assert Message("notify.nothing-ongoing") in dict(Announcement.objects.get().told).values()
 
 
 def test_a_handover_missed_for_a_day_is_not_announced() -> None:
@@ -224,7 +226,7 @@ def test_a_time_with_nobody_on_duty_is_undeliverable_with_a_hint() -> None:
     assert told == []
     outcome = StageOutcome.objects.get()
     assert (outcome.reason, outcome.recipients) == ("nobody-on-duty", ["当番"])
-    assert 'toban.toml の [duty."当番"]' in outcome.detail
+    assert 'toban.toml の [duty."当番"]' in str(outcome.detail)
 
 
 def test_the_emergency_contact_is_notified_when_nobody_is_on_duty() -> None:

@@ -14,6 +14,7 @@ from toban.engine.evidence.models import LedgerEntry
 from toban.engine.notify import orders
 from toban.engine.notify.alerts import report
 from toban.engine.notify.deciding.pipeline import announce
+from toban.engine.notify.delivery.words import one_line
 from toban.engine.notify.models import Alert, Announcement, Delivery, Silence, StageOutcome
 from toban.engine.notify.routing.contacts import Contacts
 from toban.engine.notify.signal import WHOLE_TARGET, Condition, Signal
@@ -41,7 +42,7 @@ def look(document: Design, contacts: Contacts) -> Look:
         before = set(Delivery.objects.values_list("id", flat=True))
         announce(document, contacts, now, everything=False)
         new = Delivery.objects.exclude(id__in=before).select_related("announcement").order_by("id")
-        return [(delivery.announcement.title, delivery.destination) for delivery in new]
+        return [(one_line(delivery.announcement.title), delivery.destination) for delivery in new]
 
     return told
 
@@ -184,7 +185,7 @@ def test_a_silence_holds_notices_back_and_says_who_why_and_until_when(tell: Tell
 
     outcome = StageOutcome.objects.filter(destination="ops").get()
     assert (outcome.stage, outcome.reason) == ("silence", "silenced")
-    assert outcome.detail.endswith("(nami: 増設中、2026-04-01 13:00 まで)")
+    assert str(outcome.detail).endswith("(nami: 増設中、2026-04-01 13:00 まで)")
 
 
 def test_an_alert_still_firing_when_a_silence_ends_is_announced_again(
@@ -248,7 +249,7 @@ def test_announced_maintenance_holds_back_only_its_targets(
     other = signal(Condition.WARNING, key="api", target="API", item="latency")
     assert places(tell(other, NOON)) == {"ops"}
     outcome = StageOutcome.objects.filter(stage="maintenance").get()
-    assert "(nami: ストレージ交換、13:00 まで)" in outcome.detail
+    assert "(nami: ストレージ交換、13:00 まで)" in str(outcome.detail)
     assert places(look(NOON + HOUR)) == {"ops"}
 
 
@@ -271,7 +272,7 @@ def test_a_target_that_is_down_inhibits_alerts_caused_by_it(tell: Tell, signal: 
 
     assert tell(signal(Condition.NO_DATA, value="接続できません"), NOON + MINUTE) == []
     outcome = StageOutcome.objects.filter(stage="mute").get()
-    assert outcome.detail == "原因のアラートを通知済みのため抑制しています (DB 死活)"
+    assert str(outcome.detail) == "原因のアラートを通知済みのため抑制しています (DB 死活)"
 
     told = tell(replace(down, condition=Condition.OK), NOON + 2 * MINUTE)
     assert ("? 測定不能: DB CPU使用率 接続できません", "ops") in told
@@ -336,7 +337,7 @@ def told_by(document: Design, contacts: Contacts, now: datetime) -> list[tuple[s
     before = set(Delivery.objects.values_list("id", flat=True))
     announce(document, contacts, now, everything=False)
     new = Delivery.objects.exclude(id__in=before).select_related("announcement")
-    return sorted((each.announcement.title, each.destination) for each in new)
+    return sorted((one_line(each.announcement.title), each.destination) for each in new)
 
 
 def test_at_night_the_emergency_contact_is_notified_too_and_the_assumption_is_stated(
@@ -349,7 +350,7 @@ def test_at_night_the_emergency_contact_is_notified_too_and_the_assumption_is_st
     assert places(told) == {*TOLD_ALL, "mail:night@example.com"}
     outcome = StageOutcome.objects.get(destination="mail:night@example.com")
     assert outcome.trail[0] == ["route", "off-hours"]
-    assert outcome.rule_citation == "運用設計書.md:13 (対応時間外、仮定)"
+    assert str(outcome.rule_citation) == "運用設計書.md:13 (対応時間外、仮定)"
 
 
 def test_during_the_day_the_emergency_contact_is_not_notified(

@@ -8,9 +8,12 @@ from django.db import connection
 from django.db.migrations.executor import MigrationExecutor
 
 from toban.engine.notify.models import Alert, Delivery, StageOutcome
+from toban.engine.notify.reason import NoticeReason
+from toban.message import NOTHING, plain
 
 NOON = datetime(2026, 4, 11, 12, tzinfo=UTC)
 BEFORE, NOW = ("notify", "0008_one_worker_sends"), ("notify", "0009_recipients_as_lists")
+MESSAGES = ("notify", "0010_messages")
 
 
 def state(target: tuple[str, str]) -> Any:
@@ -45,9 +48,43 @@ def test_recipients_stored_as_one_text_are_migrated_to_lists() -> None:
         )  # fmt: skip
 
     state(NOW)
+    state(MESSAGES)
 
     assert (Alert.objects.get().people, Alert.objects.get().labels) == (["上原", "伊波"], {"item": "duty"})
     sent = Delivery.objects.order_by("key").values_list("addresses", "recipients")
     assert list(sent) == [(["U01", "U02"], ["上原", "伊波"]), ([], ["Slack#ops"])]
     judged = StageOutcome.objects.order_by("pk").values_list("recipients", flat=True)
     assert list(judged) == [["運用責任者"], []]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_texts_become_plain_messages_and_bare_reasons_their_codes() -> None:
+    old = state(NOW)
+    alert = old.get_model("notify", "Alert").objects.create(
+        key="a", clause_id="c", citation="d:1", clause_text="x", subject="DB", condition="critical",
+        value="92%", limit="85%以上", advice="", began_at=NOON, opened_at=NOON, changed_at=NOON,
+    )  # fmt: skip
+    announcement = old.get_model("notify", "Announcement").objects.create(
+        alert=alert, kind="firing", condition="critical", level="critical", title="■ 異常: DB 92%",
+        facts=[["測定値", "92%"]], at=NOON,
+    )  # fmt: skip
+    old.get_model("notify", "Delivery").objects.create(
+        announcement=announcement, key="1", destination="slack", channel="slack", rule_id="rule",
+        rule_citation="d:9 (仮定)", created_at=NOON, next_at=NOON, error="Slack: 503",
+    )  # fmt: skip
+    for reason, detail in (("steady", "フラッピングしていません"), ("silenced", "ミュート中です (nami)")):
+        old.get_model("notify", "StageOutcome").objects.create(
+            alert=alert, at=NOON, condition="critical", passed=False, stage="x", reason=reason, detail=detail,
+            trail=[],
+        )  # fmt: skip
+
+    state(MESSAGES)
+
+    found, sent = Alert.objects.get(), Delivery.objects.get()
+    assert (found.subject, found.value, found.advice) == (plain("DB"), plain("92%"), NOTHING)
+    assert (sent.error, sent.rule_citation) == (plain("Slack: 503"), plain("d:9 (仮定)"))
+    assert sent.language == "ja"
+    assert sent.announcement.title == plain("■ 異常: DB 92%")
+    assert sent.announcement.told == ((plain("測定値"), plain("92%")),)
+    bare, detailed = StageOutcome.objects.order_by("pk")
+    assert (bare.detail, detailed.detail) == (NoticeReason.STEADY.said, plain("ミュート中です (nami)"))

@@ -4,6 +4,7 @@ import pytest
 
 from toban.engine.notify.alerts import AlertChange, Facet, facets, step
 from toban.engine.notify.signal import Condition, Signal
+from toban.message import plain
 
 NOON = datetime(2026, 4, 1, 12, tzinfo=UTC)
 
@@ -15,9 +16,9 @@ def signal(condition: Condition) -> Signal:
         citation="運用設計書.md:34",
         clause_text="DB | CPU使用率",
         condition=condition,
-        subject="DB CPU使用率",
-        value="92%",
-        limit="異常 85%以上",
+        subject=plain("DB CPU使用率"),
+        value=plain("92%"),
+        limit=plain("異常 85%以上"),
         began_at=NOON,
         detected_at=NOON,
     )

@@ -11,6 +11,7 @@ from toban.design.values.severity import AlertLevel
 from toban.engine.notify.inwards import MOST, UNSENT, BadAlerts, IncomingAlert, read_alerts, signal_of
 from toban.engine.notify.routing.silences import ActiveSilence, is_matcher
 from toban.engine.notify.signal import Condition
+from toban.message import plain
 
 NOON = datetime(2026, 4, 1, 12, tzinfo=UTC)
 MATRIX = read_design(
@@ -114,8 +115,8 @@ def test_the_signal_cites_the_row_of_its_level() -> None:
     assert signal is not None
     assert (signal.condition, signal.subject, signal.value) == (
         Condition.CRITICAL,
-        "api-1:9100 HighLatency",
-        "p99 1.2s",
+        plain("api-1:9100 HighLatency"),
+        plain("p99 1.2s"),
     )
     assert signal.citation == "運用設計書.md:8"
     assert signal.labels["sender"] == "prometheus"

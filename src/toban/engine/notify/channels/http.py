@@ -20,11 +20,11 @@ from urllib.parse import parse_qsl, urlencode, urlsplit
 import certifi
 import httpx
 from pydantic import AfterValidator, Field
-from pydantic_core import PydanticCustomError
 
 from toban.engine.bindings.secret import Secret
-from toban.engine.bindings.section import Section
-from toban.engine.notify.delivery.channel import Undelivered
+from toban.engine.bindings.section import invalid
+from toban.engine.notify.delivery.channel import ChannelConfig, Undelivered
+from toban.message import Message, message_of
 
 _LONGEST_REPLY = 4096
 _LONGEST_ASKED_WAIT = 3600.0
@@ -52,7 +52,7 @@ type HeadersOf = Callable[[bytes], Mapping[str, str]]
 """Returns the headers that go with a body as it is sent, byte for byte."""
 
 
-class HttpChannelConfig(Section):
+class HttpChannelConfig(ChannelConfig):
     """Settings of every channel over HTTP."""
 
     timeout: float = Field(default=10, gt=0, le=60)
@@ -68,7 +68,7 @@ def _private(host: str) -> str:
     except ValueError:
         is_private = "." not in host or host.lower().endswith(_PRIVATE_NAMES)
     if not is_private:
-        raise PydanticCustomError("public_host", "公のホストへは https で送ってください")
+        raise invalid(Message("notify.public-host-without-tls"))
     return host.lower()
 
 
@@ -118,16 +118,16 @@ class Poster:
         try:
             return self._post(url, body, headers_of)
         except httpx.TimeoutException:
-            raise self._undelivered("時間内に答えがありません") from None
+            raise self._undelivered("notify.no-answer-in-time") from None
         except httpx.ConnectError as error:
-            why = "証明書を確かめられません" if _is_certificate(error) else "接続できません"
+            why = "notify.certificate-unverified" if _is_certificate(error) else "notify.unreachable"
             raise self._undelivered(why) from None
         except httpx.ProxyError:
-            raise self._undelivered("プロキシに断られました") from None
+            raise self._undelivered("notify.refused-by-proxy") from None
         except httpx.TransportError as error:
-            raise self._undelivered(f"通信が切れました ({type(error).__name__})") from None
+            raise self._undelivered("notify.connection-lost", error=type(error).__name__) from None
         except httpx.InvalidURL:
-            raise self._undelivered("URL の形ではありません", retry=False) from None
+            raise self._undelivered("notify.not-a-url", retry=False) from None
 
     def refuse(self, reply: Reply, *secrets: str) -> Undelivered:
         """Return the exception for a *reply* that reports a failure.
@@ -135,10 +135,16 @@ class Poster:
         Replies may quote the request (`/services/… was not found`), so *secrets* are removed.
         """
         if 300 <= reply.status < 400:
-            return self._undelivered(f"{reply.status} 転送は追いません", retry=False)
+            return self._undelivered("notify.redirected", retry=False, status=reply.status)
         passing = reply.status >= 500 or reply.status in _PASSING or reply.status < 300
         words = " ".join(_without(reply.text, secrets).split())[:200]
-        return self._undelivered(f"{reply.status} {words}".strip(), retry=passing, after=reply.retry_after)
+        return self._undelivered(
+            "notify.answered" if words else "notify.answered-status",
+            retry=passing,
+            after=reply.retry_after,
+            status=reply.status,
+            words=words,
+        )
 
     def _post(self, url: str, body: Body, headers_of: HeadersOf) -> Reply:
         self.demand_encryption(url)
@@ -172,23 +178,27 @@ class Poster:
         may_be_plain = _is_loopback(host) or host in self._plain_hosts
         if parts.scheme == "https" or (parts.scheme == "http" and may_be_plain):
             return
-        raise self._undelivered("https の URL ではありません", retry=False)
+        raise self._undelivered("notify.not-https", retry=False)
 
-    def _undelivered(self, why: str, *, retry: bool = True, after: float | None = None) -> Undelivered:
-        return Undelivered(f"{self._name}: {why}", retry=retry, after=after)
+    def _undelivered(
+        self, code: str, *, retry: bool = True, after: float | None = None, **values: object
+    ) -> Undelivered:
+        return Undelivered(Message(code, channel=self._name, **values), retry=retry, after=after)
 
 
 def url_doubts(
     name: str, config: HttpChannelConfig, url: str, plain_hosts: Sequence[str] = ()
-) -> Iterator[str]:
+) -> Iterator[Message]:
     """Yield what is wrong with the form of *url*, without a request."""
     try:
         Poster(name, config, plain_hosts).demand_encryption(url)
-    except (Undelivered, ValueError) as error:
-        yield str(error) if isinstance(error, Undelivered) else f"{name}: URL の形ではありません"
+    except Undelivered as error:
+        yield message_of(error)
+    except ValueError:
+        yield Message("notify.not-a-url", channel=name)
 
 
-def receiver_doubts(name: str, config: ReceiverConfig) -> Iterator[str]:
+def receiver_doubts(name: str, config: ReceiverConfig) -> Iterator[Message]:
     """Yield what is wrong with the form of a receiver's URL."""
     return url_doubts(name, config, config.url.reveal(), config.plain_hosts)
 

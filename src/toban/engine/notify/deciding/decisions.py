@@ -21,6 +21,7 @@ from toban.engine.notify.routing.recipients import Recipients
 from toban.engine.notify.routing.routing import DeadEnd, Route, Routing
 from toban.engine.notify.routing.silences import lifted_at, silencing
 from toban.engine.notify.routing.stages import AlertContext, Candidate, Judgement, Situation, judge
+from toban.message import Message
 
 _HELD = frozenset({NoticeReason.IN_MAINTENANCE, NoticeReason.MUTED, NoticeReason.SILENCED})
 """The reasons for which an unacknowledged alert is not escalated, either."""
@@ -35,11 +36,11 @@ class NoticeOutcome:
     destination: str
     recipients: tuple[str, ...]
     rule_id: str
-    rule_citation: str
+    rule_citation: Message
     passed: bool
     stage: str
     reason: NoticeReason
-    detail: str
+    detail: Message
     trail: tuple[tuple[str, NoticeReason], ...]
 
 

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
+from toban.catalogue import DOCUMENTS_LANGUAGE
 from toban.design.values.severity import AlertLevel
 from toban.engine.notify.delivery.notice import NoticeKind
 from toban.engine.notify.duty.escalation import EscalationProgress
@@ -12,6 +13,7 @@ from toban.engine.notify.routing.muting import OpenAlert
 from toban.engine.notify.routing.silences import ActiveSilence
 from toban.engine.notify.routing.stages import LastNotice
 from toban.engine.notify.signal import EVENT, LEVEL_OF, Condition
+from toban.message import Message
 
 AT_LEAST_EVERY = timedelta(minutes=1)
 """The longest time between looks at an alert: who is on duty and which window is open change with time."""
@@ -36,10 +38,11 @@ class SentNotice:
     addresses: tuple[str, ...]
     recipients: tuple[str, ...]
     rule_id: str
-    rule_citation: str
+    rule_citation: Message
     at: datetime
     is_lost: bool = False
     """It did not arrive, and is not retried."""
+    language: str = DOCUMENTS_LANGUAGE
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +51,7 @@ class DeliveryHistory:
 
     notices: Sequence[SentNotice] = ()
     """The oldest first; includes those of the flapping that the alert belongs to."""
-    said: Mapping[Place, tuple[str, str]] = field(default_factory=dict)
+    said: Mapping[Place, tuple[str, Message]] = field(default_factory=dict)
     """Reason and detail of the last outcome at each place."""
     escalation: EscalationProgress | None = None
 
@@ -76,11 +79,11 @@ class AlertRecord:
     key: str
     clause_id: str
     citation: str
-    subject: str
+    subject: Message
     condition: Condition
-    value: str
-    limit: str
-    advice: str
+    value: Message
+    limit: Message
+    advice: Message
     labels: Mapping[str, str]
     people: Sequence[str]
     began_at: datetime

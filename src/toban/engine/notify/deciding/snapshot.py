@@ -33,6 +33,7 @@ from toban.engine.notify.routing.maintenance import AnnouncedMaintenance
 from toban.engine.notify.routing.muting import OpenAlert
 from toban.engine.notify.routing.silences import ActiveSilence
 from toban.engine.notify.signal import Condition
+from toban.message import Message
 
 _AT_ONCE = 500
 """SQLite takes a limited number of parameters."""
@@ -105,11 +106,12 @@ def _notice(delivery: Delivery) -> SentNotice:
         rule_citation=delivery.rule_citation,
         at=delivery.created_at,
         is_lost=delivery.state == Delivery.State.FAILED,
+        language=delivery.language,
     )
 
 
-def _said(ids: Sequence[int]) -> Mapping[int, Mapping[Place, tuple[str, str]]]:
-    found: dict[int, dict[Place, tuple[str, str]]] = defaultdict(dict)
+def _said(ids: Sequence[int]) -> Mapping[int, Mapping[Place, tuple[str, Message]]]:
+    found: dict[int, dict[Place, tuple[str, Message]]] = defaultdict(dict)
     columns = ("alert_id", "destination", "rule_id", "recipients", "reason", "detail")
     for some in _slices(ids):
         written = StageOutcome.objects.filter(alert__in=some).order_by("id").values_list(*columns)

@@ -6,8 +6,10 @@ from typing import Any, Protocol
 
 from toban.design.values.people import ChannelKind
 from toban.engine.bindings.section import Section
+from toban.engine.bindings.values import Language
 from toban.engine.notify.delivery.notice import Notice
 from toban.engine.registry.kinds import KindPoint
+from toban.message import Message
 
 
 class Undelivered(Exception):
@@ -17,10 +19,17 @@ class Undelivered(Exception):
     `after` is the wait in seconds that the receiver asked for (Retry-After), if it did.
     """
 
-    def __init__(self, message: str, *, retry: bool, after: float | None = None) -> None:
+    def __init__(self, message: Message | str, *, retry: bool, after: float | None = None) -> None:
         super().__init__(message)
         self.retry = retry
         self.after = after
+
+
+class ChannelConfig(Section):
+    """Settings of every channel."""
+
+    language: Language | None = None
+    """The language of its notifications; None for the document's. At an address, its reader's goes first."""
 
 
 class Channel(Protocol):
@@ -39,7 +48,7 @@ def _unknown_place(_config: object) -> str:
     return ""
 
 
-def _no_doubts(_config: object) -> Iterable[str]:
+def _no_doubts(_config: object) -> Iterable[Message]:
     return ()
 
 
@@ -65,7 +74,7 @@ class Transport:
     """The maximum number of messages per second: Slack accepts about one for each of its channels."""
     posts_to: Callable[[Any], str] = _unknown_place
     """Returns the place it posts to, according to its config."""
-    doubts: Callable[[Any], Iterable[str]] = _no_doubts
+    doubts: Callable[[Any], Iterable[Message]] = _no_doubts
     """Returns what would prevent notifications now, without sending one; takes seconds."""
 
     def __post_init__(self) -> None:

@@ -18,7 +18,7 @@ from toban.engine.notify.models import Delivery
 from toban.engine.notify.routing.contacts import Contacts
 from toban.engine.notify.routing.routing import Route
 from toban.engine.notify.signal import Condition, Signal
-from toban.engine.text import storable_text
+from toban.message import NOTHING, Message
 
 PATIENCE = timedelta(seconds=60)
 """How long a notification may be on its way before it is handed on."""
@@ -32,8 +32,8 @@ class ChannelStatus:
     """The state of a channel, by its newest notifications."""
 
     name: str
-    error: str
-    """Why it does not deliver; empty while it does."""
+    error: Message
+    """Why it does not deliver; `NOTHING` while it does."""
     since: datetime
     waiting: int
     """The number of notifications that did not get through."""
@@ -47,7 +47,7 @@ def hand_on(rules: Sequence[NotificationRule], contacts: Contacts, now: datetime
     # Nobody needs to be notified of resolved alerts any more.
     open_ones = Delivery.objects.filter(handed_on=False, announcement__alert__resolved_at=None)
     # If a channel fails slowly, its newest notifications wait for a first attempt behind all the others.
-    failing = Delivery.objects.filter(state=Delivery.State.WAITING).exclude(error="").values("channel")
+    failing = Delivery.objects.filter(state=Delivery.State.WAITING).exclude(error__code="").values("channel")
     late = open_ones.filter(created_at__gt=now - _NEWS).filter(
         Q(state=Delivery.State.FAILED)
         | Q(state=Delivery.State.WAITING, created_at__lte=now - PATIENCE, channel__in=failing)
@@ -76,6 +76,7 @@ def _another_way(delivery: Delivery, contacts: Contacts, now: datetime) -> Itera
             channel=route.way.name,
             addresses=route.addresses,
             recipients=route.recipients,
+            language=contacts.language_for(route.recipients, route.way),
             rule_id=route.rule_id,
             rule_citation=route.rule_citation,
             created_at=now,
@@ -106,7 +107,7 @@ def _channels(contacts: Contacts, now: datetime) -> Iterator[ChannelStatus]:
         arrived = lately.filter(state=Delivery.State.DELIVERED).order_by("-settled_at").first()
         stuck = lately.filter(
             Q(state=Delivery.State.FAILED)
-            | Q(state=Delivery.State.WAITING, created_at__lte=now - PATIENCE) & ~Q(error="")
+            | Q(state=Delivery.State.WAITING, created_at__lte=now - PATIENCE) & ~Q(error__code="")
         )
         if arrived is not None and arrived.settled_at is not None:
             stuck = stuck.filter(Q(settled_at=None) | Q(settled_at__gt=arrived.settled_at))
@@ -114,7 +115,7 @@ def _channels(contacts: Contacts, now: datetime) -> Iterator[ChannelStatus]:
         if oldest is not None:
             yield ChannelStatus(way.name, oldest.error, oldest.created_at, stuck.count())
         elif arrived is not None and arrived.settled_at is not None:
-            yield ChannelStatus(way.name, "", arrived.settled_at, 0)
+            yield ChannelStatus(way.name, NOTHING, arrived.settled_at, 0)
 
 
 def _signal(channel: ChannelStatus, rules: Sequence[NotificationRule], now: datetime) -> Signal:
@@ -127,11 +128,13 @@ def _signal(channel: ChannelStatus, rules: Sequence[NotificationRule], now: date
         citation=str(rule.origin),
         clause_text=rule.text,
         condition=Condition.CRITICAL if is_down else Condition.OK,
-        subject=f"通知方法 {channel.name}",
-        value=f"{channel.waiting}件が届いていません" if is_down else "届いています",
-        limit=storable_text(channel.error),
+        subject=Message("notify.channel", channel=channel.name),
+        value=Message("notify.undelivered", count=channel.waiting)
+        if is_down
+        else Message("notify.delivering"),
+        limit=channel.error,
         began_at=channel.since,
         detected_at=now,
-        advice="接続の設定と相手の障害情報を確かめてください。届かなかった通知は別の方法で送っています",
+        advice=Message("notify.channel-needs-help"),
         labels={"channel": channel.name},
     )

@@ -12,6 +12,7 @@ from toban.engine.bindings.model import HeartbeatBinding
 from toban.engine.bindings.secret import SecretUnavailable
 from toban.engine.notify.channels.http import HttpChannelConfig, Poster, secret_parts
 from toban.engine.notify.delivery.channel import Undelivered
+from toban.message import message_of
 
 LATE = timedelta(seconds=30)
 """The alerts are looked at every second: after this time without a look, the pipeline does not work."""
@@ -43,7 +44,7 @@ class Heartbeat:
             if reply.status // 100 != 2:
                 raise poster.refuse(reply, *secret_parts(url))
         except (Undelivered, SecretUnavailable) as failure:
-            log.warning("heartbeat_unsent", reason=str(failure))
+            log.warning("heartbeat_unsent", reason=message_of(failure).as_json())
             return False
         self._sent_at = now
         return True

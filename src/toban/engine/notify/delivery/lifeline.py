@@ -15,11 +15,14 @@ import structlog
 from toban.design.clauses.notices import NotificationRule
 from toban.design.reader import Design
 from toban.design.values.severity import AlertLevel
+from toban.engine.notify.delivery import words
 from toban.engine.notify.delivery.channel import Channel, Undelivered
-from toban.engine.notify.delivery.notice import Notice, NoticeKind
+from toban.engine.notify.delivery.notice import Notice, NoticeKind, NoticeMessages
 from toban.engine.notify.duty.roster import on_duty, rosters
 from toban.engine.notify.routing.contacts import Contacts
 from toban.engine.notify.routing.routing import Route, routing_of, rules_for
+from toban.engine.notify.signal import Condition
+from toban.message import Message, message_of
 
 EVERY = 5.0
 """Seconds between two looks of the lifeline."""
@@ -65,7 +68,7 @@ class Lifeline:
             return 0
         log.error("pipeline_stopped" if kind is NoticeKind.FIRING else "pipeline_works_again")
         told = sum(
-            _told(route, channel(route.way.name), kind, began_at, now)
+            _told(route, channel(route.way.name), _notice(route, kind, contacts, began_at, now))
             for route in routes(design, contacts, now)
         )
         if kind is NoticeKind.RECOVERED:
@@ -94,34 +97,42 @@ def routes(design: Design, contacts: Contacts, now: datetime) -> tuple[Route, ..
     return routing_of(rules, replace(contacts, on_duty=held)).routes
 
 
-def _told(route: Route, channel: Channel, kind: NoticeKind, began_at: datetime, now: datetime) -> bool:
+def _told(route: Route, channel: Channel, notice: Notice) -> bool:
     try:
-        channel.send(_notice(route, kind, began_at, now), route.addresses)
+        channel.send(notice, route.addresses)
     except Undelivered as failure:
-        log.warning("lifeline_undelivered", channel=route.way.name, reason=str(failure))
+        log.warning("lifeline_undelivered", channel=route.way.name, reason=message_of(failure).as_json())
         return False
     return True
 
 
-def _notice(route: Route, kind: NoticeKind, began_at: datetime, now: datetime) -> Notice:
+def _notice(route: Route, kind: NoticeKind, contacts: Contacts, began_at: datetime, now: datetime) -> Notice:
     is_over = kind is NoticeKind.RECOVERED
-    title = "● 復旧: Toban の通知が再び動いています" if is_over else "■ 異常: Toban の通知が動いていません"
-    advice = (
-        "止まっていた間の通知は、これから届きます"
-        if is_over
-        else "ほかの異常も通知されません。状態データベースと toban worker のログを確かめてください"
+    sign = words.mark(Condition.CRITICAL, is_over=is_over)
+    what = "notify.pipeline-works-again" if is_over else "notify.pipeline-stopped"
+    advice = "notify.pipeline-sends-the-rest" if is_over else "notify.pipeline-needs-help"
+    language = contacts.language_for(route.recipients, route.way)
+    said = NoticeMessages(
+        title=Message("notify.title-of-toban", condition=sign, what=Message(what)),
+        subject=Message("notify.of-toban"),
+        facts=(
+            (Message("notify.fact-next"), Message(advice)),
+            (Message("notify.fact-ordered-by"), route.rule_citation),
+        ),
     )
     return Notice(
         key=f"{_KEY}/{kind.value}/{began_at.isoformat()}/{route.destination}",
         alert_key=_KEY,
         kind=kind,
         level=AlertLevel.CRITICAL,
-        title=title,
-        facts=(("次にすること", advice), ("通知を定めた行", route.rule_citation)),
-        citation=route.rule_citation,
+        title=words.one_line(said.title, language),
+        facts=said.facts_in(language),
+        citation=route.rule_citation.in_language(language),
         clause_text="",
-        subject="Toban の通知",
+        subject=said.subject.in_language(language),
         began_at=began_at,
         at=now,
         ended_at=now if is_over else None,
+        language=language,
+        messages=said,
     )

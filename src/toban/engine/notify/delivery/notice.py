@@ -1,10 +1,12 @@
-"""A notification about an alert, as text, with the clause that requires it."""
+"""A notification about an alert, in the language of who gets it, with the clause that requires it."""
 
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
+from toban.catalogue import DOCUMENTS_LANGUAGE
 from toban.design.values.severity import AlertLevel
+from toban.message import NOTHING, Message
 
 
 class NoticeKind(StrEnum):
@@ -15,6 +17,21 @@ class NoticeKind(StrEnum):
     NO_DATA = "no-data"
     ACKNOWLEDGED = "acknowledged"
     """Somebody has acknowledged the alert."""
+
+
+@dataclass(frozen=True, slots=True)
+class NoticeMessages:
+    """What a notification says, as codes and values: for receivers that are programs."""
+
+    title: Message = NOTHING
+    subject: Message = NOTHING
+    facts: tuple[tuple[Message, Message], ...] = ()
+
+    def facts_in(self, language: str) -> tuple[tuple[str, str], ...]:
+        """Return the facts as text in *language*."""
+        return tuple(
+            (label.in_language(language), value.in_language(language)) for label, value in self.facts
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,3 +64,10 @@ class Notice:
     """The receiver's reference to the first notification of the same alert, where a thread begins."""
     ended_at: datetime | None = None
     """When the problem was over. Only for recoveries."""
+    language: str = DOCUMENTS_LANGUAGE
+    """The language of its texts; `say` gives what a channel adds in it, too."""
+    messages: NoticeMessages = NoticeMessages()
+
+    def say(self, message: Message) -> str:
+        """Return *message* in the notification's language."""
+        return message.in_language(self.language)

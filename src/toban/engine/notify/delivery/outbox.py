@@ -20,11 +20,14 @@ from toban.engine.bindings.secret import SecretUnavailable
 from toban.engine.clock import Clock
 from toban.engine.evidence import ledger
 from toban.engine.evidence.models import LedgerEntry
+from toban.engine.message_field import storable
 from toban.engine.notify.counters import STAGE_TOTAL
+from toban.engine.notify.delivery import words
 from toban.engine.notify.delivery.channel import Channel, Undelivered
-from toban.engine.notify.delivery.notice import Notice, NoticeKind
+from toban.engine.notify.delivery.notice import Notice, NoticeKind, NoticeMessages
 from toban.engine.notify.models import Delivery
 from toban.engine.text import storable_text
+from toban.message import NOTHING, Message, message_of
 
 GIVE_UP = timedelta(hours=4)
 """A notification that could not be delivered for this long is no longer news."""
@@ -108,24 +111,29 @@ def abandon(bound: Collection[str], now: datetime) -> None:
     """Give up deliveries that wait for a channel that is not *bound* any more."""
     lost = Delivery.objects.filter(state=Delivery.State.WAITING).exclude(channel__in=bound)
     for delivery in lost.select_related("announcement__alert"):
-        _close(delivery, Delivery.State.FAILED, now, error="この名前の通知方法が接続の設定にありません")
+        _close(delivery, Delivery.State.FAILED, now, error=Message("notify.channel-not-bound"))
 
 
 def notice_of(delivery: Delivery) -> Notice:
-    """Return the notice to send: the announcement's text, and the row that sends it to this recipient."""
-    announcement, alert = delivery.announcement, delivery.announcement.alert
-    ordered_by = f"{delivery.rule_citation} ({'、'.join(delivery.recipients)})"
+    """Return the notice to send, in its reader's language, with the row that sends it to this recipient."""
+    announcement, alert, language = delivery.announcement, delivery.announcement.alert, delivery.language
+    ordered_by = Message("notify.row-for", row=delivery.rule_citation, recipients=delivery.recipients)
+    said = NoticeMessages(
+        title=announcement.title,
+        subject=alert.subject,
+        facts=(*announcement.told, (Message("notify.fact-ordered-by"), ordered_by)),
+    )
     kind = NoticeKind(announcement.kind)
     return Notice(
         key=delivery.key,
         alert_key=alert.incident_key,
         kind=kind,
         level=AlertLevel(announcement.level),
-        title=announcement.title,
-        facts=(*((label, value) for label, value in announcement.facts), ("通知を定めた行", ordered_by)),
+        title=words.one_line(said.title, language),
+        facts=said.facts_in(language),
         citation=alert.citation,
         clause_text=alert.clause_text,
-        subject=alert.subject,
+        subject=words.one_line(said.subject, language),
         began_at=alert.began_at,
         at=announcement.at,
         url=announcement.url,
@@ -133,6 +141,8 @@ def notice_of(delivery: Delivery) -> Notice:
         reply_to=_first_receipt(delivery),
         # News of a problem may be sent after it is over.
         ended_at=alert.resolved_at if kind is NoticeKind.RECOVERED else None,
+        language=language,
+        messages=said,
     )
 
 
@@ -168,18 +178,18 @@ def _attempt(delivery: Delivery, channel: Channel, clock: Clock, jitter: Jitter)
     except Undelivered as failure:
         _failed(delivery, failure, clock(), jitter)
     except SecretUnavailable as missing:
-        _failed(delivery, Undelivered(str(missing), retry=True), clock(), jitter)
+        _failed(delivery, Undelivered(message_of(missing), retry=True), clock(), jitter)
     except Exception as bug:  # noqa: BLE001 - the boundary to a channel: one bad notice must not stop the rest.
         # The message of an unexpected error may contain a secret: only its type is reported.
         log.error("channel_broken", channel=delivery.channel, error=type(bug).__name__)  # noqa: TRY400
-        broken = Undelivered(f"通知方法の誤り: {type(bug).__name__}", retry=True)
+        broken = Undelivered(Message("notify.channel-broken", error=type(bug).__name__), retry=True)
         _failed(delivery, broken, clock(), jitter)
     else:
         _settle(delivery, Delivery.State.DELIVERED, clock(), receipt=storable_text(receipt))
 
 
 def _failed(delivery: Delivery, failure: Undelivered, now: datetime, jitter: Jitter) -> None:
-    error = storable_text(str(failure))
+    error = storable(message_of(failure))
     at = next_attempt(
         failure, attempts=delivery.attempts, created_at=delivery.created_at, now=now, jitter=jitter()
     )
@@ -188,7 +198,7 @@ def _failed(delivery: Delivery, failure: Undelivered, now: datetime, jitter: Jit
         channel=delivery.channel,
         attempt=delivery.attempts,
         retry=at is not None,
-        error=error,
+        error=error.as_json(),
         clause=delivery.announcement.alert.citation,
     )
     if at is None:
@@ -203,7 +213,7 @@ def _failed(delivery: Delivery, failure: Undelivered, now: datetime, jitter: Jit
 
 
 def _settle(
-    delivery: Delivery, state: Delivery.State, now: datetime, *, receipt: str = "", error: str = ""
+    delivery: Delivery, state: Delivery.State, now: datetime, *, receipt: str = "", error: Message = NOTHING
 ) -> None:
     def write() -> None:
         with transaction.atomic():
@@ -233,7 +243,7 @@ def _mine(delivery: Delivery) -> QuerySet[Delivery]:
 
 
 def _close(
-    delivery: Delivery, state: Delivery.State, now: datetime, *, receipt: str = "", error: str = ""
+    delivery: Delivery, state: Delivery.State, now: datetime, *, receipt: str = "", error: Message = NOTHING
 ) -> None:
     """Write the end of a delivery and its evidence; the caller holds the ledger."""
     delivery.state, delivery.settled_at = state, now
@@ -242,15 +252,16 @@ def _close(
     alert = delivery.announcement.alert
     content = {
         "outcome": state.value,
-        "title": delivery.announcement.title,
+        "title": delivery.announcement.title.as_json(),
+        "language": delivery.language,
         "channel": delivery.channel,
         "recipients": delivery.recipients,
         "addresses": delivery.addresses,
-        "ordered_by": delivery.rule_citation,
+        "ordered_by": delivery.rule_citation.as_json(),
         "key": delivery.key,
         "attempts": delivery.attempts,
         "receipt": delivery.receipt,
-        "error": error,
+        "error": error.as_json(),
         "breach_at": alert.began_at.isoformat(),
         "detected_at": alert.opened_at.isoformat(),
         **_about_many(delivery),

@@ -1,4 +1,4 @@
-"""Writes messages into the outbox, as text, with all their destinations."""
+"""Writes messages into the outbox, with all their destinations and the language of each."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -9,6 +9,7 @@ from toban.engine.notify.delivery import words
 from toban.engine.notify.models import Announcement, Delivery
 from toban.engine.notify.routing.contacts import Contacts
 from toban.engine.notify.routing.grouping import GroupedNotice
+from toban.engine.notify.routing.routing import Route
 
 
 def put(messages: Sequence[GroupedNotice], contacts: Contacts, now: datetime) -> int:
@@ -33,6 +34,7 @@ def put(messages: Sequence[GroupedNotice], contacts: Contacts, now: datetime) ->
             channel=route.way.name,
             addresses=route.addresses,
             recipients=route.recipients,
+            language=_language(message.alerts[0], route, contacts),
             rule_id=route.rule_id,
             rule_citation=route.rule_citation,
             created_at=now,
@@ -53,10 +55,19 @@ def _announcement(message: GroupedNotice, contacts: Contacts, now: datetime) -> 
         condition=alert.condition,
         level=message.level,
         title=words.title(kind, stories, message.reason, message.before),
-        facts=words.facts(kind, stories, contacts.zone, now),
+        facts=[
+            [label.as_json(), value.as_json()]
+            for label, value in words.facts(kind, stories, contacts.zone, now)
+        ],
         at=now,
         url=_page(contacts.public_url, message.alerts),
     )
+
+
+def _language(alert: AlertRecord, route: Route, contacts: Contacts) -> str:
+    """Return the language of what is said about *alert* at a place: the same from its start to its end."""
+    before = (each.language for each in alert.past.notices if each.destination == route.destination)
+    return next(before, None) or contacts.language_for(route.recipients, route.way)
 
 
 def _story(alert: AlertRecord, system: str) -> words.AlertStory:

@@ -1,4 +1,4 @@
-"""The text of a notification: what happened, to which row, since when, and what to do next."""
+"""What a notification says: what happened, to which row, since when, and what to do next."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -10,33 +10,22 @@ from toban.engine.evidence.verdict import Verdict
 from toban.engine.notify.delivery.notice import NoticeKind
 from toban.engine.notify.reason import NoticeReason
 from toban.engine.notify.signal import Condition
+from toban.message import Message, listing, plain
 
 _MARKS = {
-    Condition.CRITICAL: f"{Verdict.DEVIATING.mark} 異常",
-    Condition.WARNING: f"{Verdict.WARNING.mark} 警告",
-    Condition.NO_DATA: f"{Verdict.NOT_MEASURABLE.mark} 測定不能",
-    Condition.INFO: "i 情報",
-    Condition.OK: f"{Verdict.CONFORMING.mark} 復旧",
+    Condition.CRITICAL: Verdict.DEVIATING.mark,
+    Condition.WARNING: Verdict.WARNING.mark,
+    Condition.NO_DATA: Verdict.NOT_MEASURABLE.mark,
+    Condition.INFO: "i",
+    Condition.OK: Verdict.CONFORMING.mark,
 }
 _AGAIN = {
-    NoticeReason.REPEATED: "継続中",
-    NoticeReason.SILENCE_ENDED: "継続中",
-    NoticeReason.ESCALATED: "未対応",
-    NoticeReason.RELEASED: "未対応",
+    NoticeReason.REPEATED: Message("notify.still-ongoing"),
+    NoticeReason.SILENCE_ENDED: Message("notify.still-ongoing"),
+    NoticeReason.ESCALATED: Message("notify.still-unacknowledged"),
+    NoticeReason.RELEASED: Message("notify.still-unacknowledged"),
 }
 """What the title adds for a notification with this reason."""
-_NAMES = {
-    Condition.CRITICAL: "異常",
-    Condition.WARNING: "警告",
-    Condition.NO_DATA: "測定不能",
-    Condition.INFO: "情報",
-}
-_NEXT = {
-    NoticeKind.FIRING: "この行の推移とログを確かめ、影響の範囲を切り分けてください",
-    NoticeKind.NO_DATA: "測る場所が動いているか、接続と認証を確かめてください",
-    NoticeKind.RECOVERED: "対応は要りません。原因が分かっていなければ記録を残してください",
-    NoticeKind.ACKNOWLEDGED: "対応中の人がいます。加わるときは声をかけてください",
-}
 _LONGEST_TITLE = 250
 _NAMED = 3
 _LISTED = 8
@@ -47,12 +36,12 @@ _LISTED = 8
 class AlertStory:
     """What a notification can say about an alert."""
 
-    subject: str
+    subject: Message
     condition: Condition
     """The problem: still there, or just over."""
-    value: str
-    limit: str
-    advice: str
+    value: Message
+    limit: Message
+    advice: Message
     began_at: datetime
     detected_at: datetime
     ended_at: datetime | None
@@ -65,9 +54,15 @@ class AlertStory:
     """The row that it is based on."""
 
 
-def mark(condition: str, *, is_over: bool) -> str:
+def condition_word(condition: str) -> Message:
+    """Return the word for an alert's condition; for OK, that it has recovered."""
+    return Message(f"notify.condition-{Condition(condition).value}")
+
+
+def mark(condition: str, *, is_over: bool) -> Message:
     """Return the symbol and the word for an alert's condition, or for its recovery."""
-    return _MARKS[Condition.OK if is_over else Condition(condition)]
+    shown = Condition.OK if is_over else Condition(condition)
+    return Message("notify.marked", mark=_MARKS[shown], word=condition_word(shown))
 
 
 def title(
@@ -75,58 +70,81 @@ def title(
     stories: Sequence[AlertStory],
     reason: NoticeReason = NoticeReason.FIRST,
     before: Condition | None = None,
-) -> str:
+) -> Message:
     """Return the one-line summary; *before* is the condition of the last notification, if it was another."""
     first = stories[0]
     sign = mark(first.condition, is_over=kind is NoticeKind.RECOVERED)
     if kind is NoticeKind.ACKNOWLEDGED:
-        return _one_line(f"{sign} ({first.taken_by}が対応中): {first.system} {first.subject}")
-    remarks = [_AGAIN.get(reason, "")]
+        subject = _named(first.system, first.subject)
+        return Message("notify.title-acknowledged", condition=sign, who=first.taken_by, subject=subject)
+    remarks = [_AGAIN[reason]] if reason in _AGAIN else []
     if kind is not NoticeKind.RECOVERED and before is not None and before is not first.condition:
-        remarks.append(f"{_NAMES[before]}から")
+        remarks.append(Message("notify.condition-before", condition=condition_word(before)))
     if first.is_flapping:
-        remarks.append("フラッピング")
-    if any(remarks):
-        sign += f" ({'、'.join(remark for remark in remarks if remark)})"
+        remarks.append(Message("notify.flapping"))
+    if remarks:
+        sign = Message("notify.because", why=sign, more=listing(remarks))
     if len(stories) > 1:
-        return _one_line(f"{sign} {len(stories)}件: {first.system} {_subjects(stories)}")
-    return _one_line(f"{sign}: {first.system} {first.subject} {first.value}")
+        subjects = _named(first.system, _subjects(stories))
+        return Message("notify.title-many", condition=sign, count=len(stories), subjects=subjects)
+    subject = _named(first.system, first.subject)
+    return Message("notify.title", condition=sign, subject=subject, value=first.value)
 
 
 def facts(
     kind: NoticeKind, stories: Sequence[AlertStory], zone: ZoneInfo, now: datetime
-) -> tuple[tuple[str, str], ...]:
+) -> tuple[tuple[Message, Message], ...]:
     """Return label and value pairs in reading order."""
     first = stories[0]
     if len(stories) > 1:
-        return (*_listed(stories), ("次にすること", _next(kind, first)))
-    label = "理由" if kind is NoticeKind.NO_DATA else "測定値"
-    told = [(label, first.value), ("しきい値", first.limit), ("対応中", first.taken_by)]
+        return (*_listed(stories), (Message("notify.fact-next"), _next(kind, first)))
+    label = "notify.fact-reason" if kind is NoticeKind.NO_DATA else "notify.fact-value"
+    told = [
+        (Message(label), first.value),
+        (Message("notify.fact-limit"), first.limit),
+        (Message("notify.fact-acknowledged-by"), plain(first.taken_by)),
+    ]
     if kind is NoticeKind.RECOVERED:
-        ended_at = first.ended_at or now
-        span = f"{moment(first.began_at, zone)} から {moment(ended_at, zone)} まで"
-        told += [("復旧前の状態", _NAMES[first.condition]), ("期間", span)]
-        told += [("継続時間", length(ended_at - first.began_at))]
+        told += _period(first, first.ended_at or now, zone)
     else:
-        since = f"{moment(first.began_at, zone)} ({zone.key})、{length(now - first.began_at)}前"
-        told += [("いつから", since), ("検知", moment(first.detected_at, zone))]
-    told.append(("次にすること", _next(kind, first)))
+        since = Message(
+            "notify.since-ago",
+            at=moment(first.began_at, zone),
+            zone=zone.key,
+            length=length(now - first.began_at),
+        )
+        told += [
+            (Message("notify.fact-since"), since),
+            (Message("notify.fact-detected"), plain(moment(first.detected_at, zone))),
+        ]
+    told.append((Message("notify.fact-next"), _next(kind, first)))
     return tuple((name, value) for name, value in told if value)
 
 
-def _subjects(stories: Sequence[AlertStory]) -> str:
+def _period(story: AlertStory, ended_at: datetime, zone: ZoneInfo) -> Iterator[tuple[Message, Message]]:
+    span = Message("notify.from-to", start=moment(story.began_at, zone), end=moment(ended_at, zone))
+    yield Message("notify.fact-condition-before"), condition_word(story.condition)
+    yield Message("notify.fact-period"), span
+    yield Message("notify.fact-length"), length(ended_at - story.began_at)
+
+
+def _named(system: str, subject: Message) -> Message:
+    return Message("notify.subject-of-system", system=system, subject=subject) if system else subject
+
+
+def _subjects(stories: Sequence[AlertStory]) -> Message:
     """Return the first few subjects; the notification itself lists more."""
-    named = "、".join(dict.fromkeys(story.subject for story in stories[:_NAMED]))
-    return named if len(stories) <= _NAMED else f"{named} ほか"
+    named = listing(tuple(dict.fromkeys(story.subject for story in stories[:_NAMED])))
+    return named if len(stories) <= _NAMED else Message("notify.and-others", named=named)
 
 
-def _listed(stories: Sequence[AlertStory]) -> Iterator[tuple[str, str]]:
+def _listed(stories: Sequence[AlertStory]) -> Iterator[tuple[Message, Message]]:
     for story in stories[:_LISTED]:
-        value = f"{story.value} ({story.limit})" if story.limit else story.value
+        value = Message("notify.because", why=story.value, more=story.limit) if story.limit else story.value
         row = story.citation.rpartition("/")[2]
-        yield story.subject, f"{value} — {row}" if row else value
+        yield story.subject, Message("notify.value-of-row", value=value, row=row) if row else value
     if len(stories) > _LISTED:
-        yield "ほか", f"{len(stories) - _LISTED}件。すべては Toban のページにあります"
+        yield Message("notify.fact-others"), Message("notify.more-alerts", count=len(stories) - _LISTED)
 
 
 def moment(at: datetime, zone: ZoneInfo) -> str:
@@ -134,12 +152,14 @@ def moment(at: datetime, zone: ZoneInfo) -> str:
     return f"{at.astimezone(zone):%Y-%m-%d %H:%M:%S}"
 
 
-def _next(kind: NoticeKind, story: AlertStory) -> str:
-    if kind is NoticeKind.FIRING and story.advice:
-        return story.advice
-    return _NEXT[kind]
-
-
-def _one_line(text: str) -> str:
+def one_line(message: Message, language: str | None = None) -> str:
+    """Return *message* on one line, in *language* or the active one; a very long one is cut."""
+    text = str(message) if language is None else message.in_language(language)
     line = " ".join(text.split())
     return line if len(line) <= _LONGEST_TITLE else line[: _LONGEST_TITLE - 1] + "…"
+
+
+def _next(kind: NoticeKind, story: AlertStory) -> Message:
+    if kind is NoticeKind.FIRING and story.advice:
+        return story.advice
+    return Message(f"notify.next-{kind.value}")

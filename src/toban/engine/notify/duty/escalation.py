@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from toban.design.clauses.objectives import DutyRole
 from toban.engine.bindings.model import NoticeBinding
 from toban.engine.notify.duty.reach import EMERGENCY
+from toban.message import Message, from_json, plain
 
 ASSUMED_AFTER = timedelta(minutes=15)
 
@@ -17,8 +18,8 @@ class EscalationCall:
 
     after: timedelta
     roles: tuple[str, ...]
-    ordered_by: str
-    """Where it is written, or a note that it is assumed."""
+    ordered_by: Message
+    """Where it is written, with a note if it is assumed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,13 +36,13 @@ def policy(notices: NoticeBinding, duties: Sequence[DutyRole], file: str) -> tup
     """Return the steps of `[notices]`; without any, an assumed one: 緊急連絡先 after 15 minutes."""
     if notices.escalation:
         written = sorted(notices.escalation, key=lambda each: each.after)
-        return tuple(
-            EscalationCall(each.after, each.to, f"{file} [[notices.escalation]]") for each in written
-        )
+        ordered_by = plain(f"{file} [[notices.escalation]]")
+        return tuple(EscalationCall(each.after, each.to, ordered_by) for each in written)
     emergency = next((duty for duty in duties if EMERGENCY in duty.role), None)
     if emergency is None:
         return ()
-    return (EscalationCall(ASSUMED_AFTER, (emergency.role,), f"{emergency.origin} (仮定)"),)
+    assumed = Message("notify.assumed", row=emergency.origin)
+    return (EscalationCall(ASSUMED_AFTER, (emergency.role,), assumed),)
 
 
 def due(
@@ -59,7 +60,11 @@ def next_at(steps: Sequence[EscalationCall], *, done: int, began_at: datetime) -
 def written(steps: Sequence[EscalationCall]) -> list[dict[str, object]]:
     """Return *steps* as JSON: an escalation in progress keeps them even if the document changes."""
     return [
-        {"after": step.after.total_seconds(), "roles": list(step.roles), "ordered_by": step.ordered_by}
+        {
+            "after": step.after.total_seconds(),
+            "roles": list(step.roles),
+            "ordered_by": step.ordered_by.as_json(),
+        }
         for step in steps
     ]
 
@@ -70,7 +75,7 @@ def read(steps: Sequence[Mapping[str, object]]) -> tuple[EscalationCall, ...]:
         EscalationCall(
             timedelta(seconds=float(str(step["after"]))),
             tuple(step["roles"]) if isinstance(step["roles"], list) else (),
-            str(step["ordered_by"]),
+            from_json(step["ordered_by"]),
         )
         for step in steps
     )

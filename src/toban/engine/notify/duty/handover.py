@@ -11,6 +11,7 @@ from toban.engine.notify.duty.roster import DutyShift, Override, Roster, clock, 
 from toban.engine.notify.models import Alert
 from toban.engine.notify.routing.contacts import Contacts
 from toban.engine.notify.signal import Condition, Signal
+from toban.message import NOTHING, Message
 
 _NEWS = timedelta(hours=12)
 """An older hand-over that was missed is no longer news: the page shows who is on duty."""
@@ -44,23 +45,24 @@ def _may_change(roster: Roster, given: Sequence[Override]) -> bool:
 def _event(
     clause: DutyRole, before: DutyShift, after: DutyShift, count: int, contacts: Contacts, now: datetime
 ) -> Signal:
-    old, new = "、".join(before.watch.people), "、".join(after.watch.people)
-    at = clock(after.start, contacts.zone)
-    override = after.watch.override
-    why = f" ({override.author}: {override.reason})" if override is not None else ""
+    at, override = clock(after.start, contacts.zone), after.watch.override
+    value = Message("notify.handed-over", at=at, old=before.watch.people, new=after.watch.people)
+    if override is not None:
+        why = Message("notify.said-by", who=override.author, words=override.reason)
+        value = Message("notify.because", why=value, more=why)
     people = dict.fromkeys((*before.watch.people, *after.watch.people))
     return Signal(
-        key=f"{clause.id}/handover/{after.start.isoformat()}/{new}",
+        key=f"{clause.id}/handover/{after.start.isoformat()}/{'、'.join(after.watch.people)}",
         clause_id=clause.id,
         citation=str(clause.origin),
         clause_text=clause.text,
         condition=Condition.INFO,
-        subject=f"当番の交代 {clause.role}",
-        value=f"{at} に {old} から {new} へ{why}",
-        limit="",
+        subject=Message("notify.handover", role=clause.role),
+        value=value,
+        limit=NOTHING,
         began_at=after.start,
         detected_at=now,
-        advice=f"継続中のアラートは {count}件です" if count else "継続中のアラートはありません",
+        advice=Message("notify.ongoing", count=count) if count else Message("notify.nothing-ongoing"),
         labels={"item": "duty"},
         people=tuple(people),
     )

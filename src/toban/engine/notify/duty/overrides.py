@@ -14,6 +14,7 @@ from toban.engine.notify.models import DutyOverride
 from toban.engine.notify.orders import audit, checked_end, look_again, written
 from toban.engine.notify.routing.contacts import Contacts
 from toban.engine.orders import NotPossible
+from toban.message import Message
 
 FOREVER = timedelta(days=36_500)
 """A span for queries about the whole future."""
@@ -49,16 +50,17 @@ def override(
     roster = _roster(role, rosters(design, bindings.duty))
     if person not in bindings.people:
         raise NotPossible(
-            "「%(person)s」への通知方法がありません",
-            "%(file)s に %(section)s を書くか、次から選んでください: %(known)s",
-            person=person,
-            file=bindings.file,
-            section=f'[people."{person}"]',
-            known="、".join(bindings.people) or "—",
+            Message("notify.person-not-bound", person=person),
+            Message(
+                "notify.bind-or-choose-person",
+                file=bindings.file,
+                section=f'[people."{person}"]',
+                known=tuple(bindings.people) or ("—",),
+            ),
         )
     end = checked_end(starts_at, ends_at, reason)
     if end <= now:
-        raise NotPossible("すでに過ぎた時刻です", "現在より後の時刻にしてください")
+        raise NotPossible(Message("notify.already-past"), Message("notify.give-a-future-time"))
     with transaction.atomic():
         ledger.hold()
         made = DutyOverride.objects.create(
@@ -90,7 +92,7 @@ def end_override(number: int, *, by: str, now: datetime) -> DutyOverride:
         found = DutyOverride.objects.select_for_update().unended(now).filter(pk=number).first()
         if found is None:
             raise NotPossible(
-                "有効な代理 %(number)s はありません", "toban duty override --list", number=number
+                Message("notify.no-such-override", override=number), Message("notify.see-overrides")
             )
         found.starts_at, found.ends_at = min(found.starts_at, now), now
         found.save(update_fields=["starts_at", "ends_at"])
@@ -113,8 +115,8 @@ def with_those_on_duty(design: Design, contacts: Contacts, now: datetime) -> Con
 def _roster(role: str, known: Sequence[Roster]) -> Roster:
     found = next((each for each in known if each.role == role), None)
     if found is None:
-        roles = "、".join(each.role for each in known) or "—"
+        roles = [each.role for each in known] or ["—"]
         raise NotPossible(
-            "「%(role)s」という役割はありません", "次から選んでください: %(roles)s", role=role, roles=roles
+            Message("notify.no-such-role", role=role), Message("notify.choose-role", roles=roles)
         )
     return found

@@ -1,14 +1,15 @@
 """What the pipeline needs from `toban.toml`: how to reach people, and their time zone."""
 
 import unicodedata
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from zoneinfo import ZoneInfo
 
+from toban.catalogue import DOCUMENTS_LANGUAGE
 from toban.design.calendar import BusinessCalendar
 from toban.design.values.people import ChannelKind
 from toban.engine.bindings.model import Bindings, DutyBinding, NoticeBinding, Person, System
-from toban.engine.notify.delivery.channel import Transport
+from toban.engine.notify.delivery.channel import ChannelConfig, Transport
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +25,8 @@ class BoundChannel:
     """The place, if the bindings name it: `#monitoring`."""
     gathers: bool = True
     """Several alerts are grouped in one message; False if each is an incident of its own (PagerDuty)."""
+    language: str = ""
+    """The language of its notifications; empty if the bindings name none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +49,10 @@ class Contacts:
     """Role → who takes turns at it."""
     on_duty: Mapping[str, Sequence[str]] = field(default_factory=dict)
     """Role → the names in `people` that hold it now, if other than the role's own; see `overrides`."""
+    language: str = DOCUMENTS_LANGUAGE
+    """The document's language."""
+    languages: Mapping[str, str] = field(default_factory=dict)
+    """Name in `people` → the language that this person reads, if the bindings name it."""
 
     @property
     def calendar(self) -> System:
@@ -66,15 +73,33 @@ class Contacts:
         wanted = folded(role)
         return next((held for name, held in self.people.items() if folded(name) == wanted), None)
 
+    def language_for(self, recipients: Iterable[str], way: BoundChannel) -> str:
+        """Return the one language of a notification to *recipients* by *way*.
 
-def contacts_of(bindings: Bindings, transports: Mapping[str, Transport], public_url: str) -> Contacts:
-    """Return what notifications need from *bindings*."""
+        At an address of theirs it is their own, unless people with different ones share the address. A place
+        for everybody has its own language, or if the bindings name none, the one that its recipients share.
+        """
+        usual = way.language or self.language
+        known = {folded(name): language for name, language in self.languages.items()}
+        theirs = {known.get(folded(name), usual) for name in recipients}
+        is_theirs = len(theirs) == 1 and not (way.is_shared and way.language)
+        return theirs.pop() if is_theirs else usual
+
+
+def contacts_of(
+    bindings: Bindings,
+    transports: Mapping[str, Transport],
+    public_url: str,
+    language: str = DOCUMENTS_LANGUAGE,
+) -> Contacts:
+    """Return what notifications need from *bindings*; *language* is the document's."""
     ways = []
     for name, bound in bindings.channels.items():
         transport = transports[bound.kind]
         posts_to = transport.posts_to(bound.config)
         kind = transport.word(bound.config) if transport.word is not None else transport.reaches
-        ways.append(BoundChannel(name, kind, transport.is_shared, posts_to, transport.gathers))
+        spoken = bound.config.language if isinstance(bound.config, ChannelConfig) else None
+        ways.append(BoundChannel(name, kind, transport.is_shared, posts_to, transport.gathers, spoken or ""))
     return Contacts(
         people={role: _addresses(person) for role, person in bindings.people.items()},
         ways=tuple(ways),
@@ -86,6 +111,8 @@ def contacts_of(bindings: Bindings, transports: Mapping[str, Transport], public_
         notices=bindings.notices,
         runs_on=bindings.runs_on,
         duty=bindings.duty,
+        language=language,
+        languages={name: each.language for name, each in bindings.people.items() if each.language},
     )
 
 

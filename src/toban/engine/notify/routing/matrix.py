@@ -13,16 +13,20 @@ from toban.engine.notify.delivery import words
 from toban.engine.notify.models import Delivery
 from toban.engine.notify.routing.contacts import Contacts
 from toban.engine.notify.routing.routing import Routing, routing_of
-from toban.engine.said import recorded
-
-_HELD = recorded("この時間帯は通知を控え、終了時に継続中なら通知します")
-_NEVER_USED = recorded("接続済みですが、まだ一度も送信していません")
+from toban.message import NOTHING, Message, lines
 
 
 def maintenance(windows: Sequence[MaintenanceWindow], system: System, now: datetime) -> list[StatusUpdate]:
     """Return the status of the windows in which notifications are held."""
     return [
-        StatusUpdate(each.id, Verdict.CONFORMING, "", _HELD, now, next_due(each, system, now))
+        StatusUpdate(
+            each.id,
+            Verdict.CONFORMING,
+            NOTHING,
+            Message("notify.window-holds"),
+            now,
+            next_due(each, system, now),
+        )
         for each in windows
     ]
 
@@ -40,38 +44,28 @@ def status_of(
 ) -> StatusUpdate:
     """Return one row's status. An unreachable recipient outweighs notifications that reached others."""
     total = len(routing.routes) + len(routing.dead_ends)
-    value = recorded("%(count)s/%(all)s 経路", count=len(routing.routes), all=total)
+    value = Message("notify.routes", count=len(routing.routes), all=total)
     if routing.dead_ends:
-        reason = "\n".join(end.detail for end in routing.dead_ends)
+        reason = lines(*(end.detail for end in routing.dead_ends))
         return StatusUpdate(rule.id, Verdict.UNBOUND, value, reason, now)
     if last is None:
-        return StatusUpdate(rule.id, Verdict.NOT_PERFORMED, value, _NEVER_USED, now)
+        return StatusUpdate(rule.id, Verdict.NOT_PERFORMED, value, Message("notify.never-used"), now)
     proof = {"delivery": last.key, "channel": last.channel, "receipt": last.receipt}
     if last.state == Delivery.State.DELIVERED:
         at = words.moment(last.settled_at or last.created_at, contacts.zone)
-        reason = recorded(
-            "%(clock)s に %(channel)s が受け取りました: %(title)s",
-            clock=at,
-            channel=last.channel,
-            title=last.announcement.title,
-        )
+        reason = Message("notify.accepted", at=at, channel=last.channel, title=last.announcement.title)
         return StatusUpdate(rule.id, Verdict.CONFORMING, value, reason, now, proof=proof)
     if last.state == Delivery.State.FAILED:
-        reason = recorded("%(channel)s に届きませんでした: %(error)s", channel=last.channel, error=last.error)
+        reason = Message("notify.not-delivered", channel=last.channel, error=last.error)
         return StatusUpdate(rule.id, Verdict.DEVIATING, value, reason, now, proof=proof)
     if last.error:
-        reason = recorded(
-            "%(channel)s に再送しています (%(count)s回失敗): %(error)s",
-            channel=last.channel,
-            count=last.attempts,
-            error=last.error,
-        )
+        reason = Message("notify.retrying", channel=last.channel, count=last.attempts, error=last.error)
         return StatusUpdate(rule.id, Verdict.WARNING, value, reason, now, proof=proof)
-    reason = recorded("%(channel)s への送信を待っています", channel=last.channel)
+    reason = Message("notify.waiting-to-send", channel=last.channel)
     return StatusUpdate(rule.id, Verdict.NOT_PERFORMED, value, reason, now)
 
 
 def _last(rule: NotificationRule) -> Delivery | None:
     """Return the row's newest delivery that has been attempted, or else the newest of all."""
     tried = Delivery.objects.filter(rule_id=rule.id).select_related("announcement").order_by("-id")
-    return tried.exclude(state=Delivery.State.WAITING, error="").first() or tried.first()
+    return tried.exclude(state=Delivery.State.WAITING, error__code="").first() or tried.first()

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 
 from toban.design.values.metric import Metric
 from toban.engine.notify.signal import WHOLE_TARGET, Condition
+from toban.message import Message
 
 
 @dataclass(frozen=True, slots=True)
@@ -12,7 +13,7 @@ class OpenAlert:
     """An open alert, as far as inhibition needs it."""
 
     key: str
-    subject: str
+    subject: Message
     condition: Condition
     labels: Mapping[str, str] = field(default_factory=dict)
 

@@ -11,12 +11,12 @@ from toban.design.values.people import Role
 from toban.design.values.severity import AlertLevel
 from toban.engine.notify.deciding.records import AlertRecord
 from toban.engine.notify.delivery.notice import NoticeKind
+from toban.engine.notify.delivery.words import condition_word
 from toban.engine.notify.duty.reach import emergency_contact
-from toban.engine.notify.reason import WORDS, NoticeReason
+from toban.engine.notify.reason import NoticeReason
 from toban.engine.notify.routing.contacts import Contacts
 from toban.engine.notify.routing.routing import DeadEnd, Route, Routing, routing_of, rules_for
-
-_LEVELS = {AlertLevel.CRITICAL: "異常", AlertLevel.WARNING: "警告", AlertLevel.INFO: "情報"}
+from toban.message import NOTHING, Message, plain
 
 
 class Recipients:
@@ -34,7 +34,7 @@ class Recipients:
         found = self._relief(alert) if alert.kind is NoticeKind.RECOVERED else self._trouble(alert)
         if alert.people:
             # The people that it is about are notified by all their ways.
-            also = self.roles(alert.people, alert.citation, NoticeReason.HANDED_OVER)
+            also = self.roles(alert.people, plain(alert.citation), NoticeReason.HANDED_OVER)
             found = Routing(_once(also.routes, found.routes), (*found.dead_ends, *also.dead_ends))
         no_row = () if self._rules[alert.level] else (_no_row(alert.level),)
         # A channel's failure is not announced through that channel.
@@ -56,7 +56,7 @@ class Recipients:
             if notice.channel in self._ways
         )
 
-    def roles(self, roles: Sequence[str], ordered_by: str, reason: NoticeReason) -> Routing:
+    def roles(self, roles: Sequence[str], ordered_by: Message, reason: NoticeReason) -> Routing:
         """Return where *roles* are reached, by all their ways."""
         critical = self._rules[AlertLevel.CRITICAL]
         if not critical:
@@ -91,7 +91,8 @@ class Recipients:
         found = emergency_contact(self._rules[AlertLevel.CRITICAL], duties, moment, holidays, vacant)
         if found is None:
             return Routing()
-        return self.roles([found.role], f"{found.origin} (対応時間外、仮定)", NoticeReason.OFF_HOURS)
+        ordered_by = Message("notify.assumed-off-hours", row=found.origin)
+        return self.roles([found.role], ordered_by, NoticeReason.OFF_HOURS)
 
 
 def _once(*routes: Iterable[Route]) -> tuple[Route, ...]:
@@ -101,6 +102,10 @@ def _once(*routes: Iterable[Route]) -> tuple[Route, ...]:
 
 
 def _no_row(level: AlertLevel) -> DeadEnd:
-    reason = NoticeReason.NO_MATRIX_ROW
-    detail = f"{WORDS[reason]}: {_LEVELS[level]}。運用設計書のアラート通知の表に行を足してください"
-    return DeadEnd("", "", "", reason, detail)
+    detail = Message(
+        "notify.dead-end",
+        why=NoticeReason.NO_MATRIX_ROW.said,
+        recipient=condition_word(level.value),
+        way_out=Message("notify.add-matrix-row"),
+    )
+    return DeadEnd("", NOTHING, "", NoticeReason.NO_MATRIX_ROW, detail)

@@ -6,9 +6,9 @@ from dataclasses import dataclass, replace
 from toban.design.clauses.notices import NotificationRule
 from toban.design.values.people import ChannelKind, ChannelRef, Placeholder, Recipient
 from toban.design.values.severity import AlertLevel, IncidentSeverity
-from toban.engine.notify.reason import WORDS, NoticeReason
+from toban.engine.notify.reason import NoticeReason
 from toban.engine.notify.routing.contacts import BoundChannel, Contacts, folded
-from toban.engine.said import recorded
+from toban.message import Message, plain
 
 _SEVERITIES = {
     AlertLevel.CRITICAL: (IncidentSeverity.CRITICAL, IncidentSeverity.HIGH),
@@ -23,7 +23,8 @@ class Route:
     """One place that a notification goes to, because of one row."""
 
     rule_id: str
-    rule_citation: str
+    rule_citation: Message
+    """Where the row is written, with a note if it is assumed."""
     recipients: tuple[str, ...]
     """The recipients: the document's words, or the people who hold those roles now."""
     way: BoundChannel
@@ -42,10 +43,11 @@ class DeadEnd:
     """A recipient of a row who can't be reached, and how to fix that."""
 
     rule_id: str
-    rule_citation: str
+    rule_citation: Message
+    """Where the row is written, with a note if it is assumed."""
     recipient: str
     reason: NoticeReason
-    detail: str
+    detail: Message
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,18 +95,15 @@ def _joined(one: Route, other: Route) -> Route:
 def _follow(rule: NotificationRule, recipient: Recipient, contacts: Contacts) -> Iterable[Route | DeadEnd]:
     match recipient:
         case Placeholder(text):
-            detail = recorded("「%(text)s」を実際の宛先に置き換えてください", text=text)
+            detail = Message("notify.replace-placeholder", text=text)
             yield _dead_end(rule, text, NoticeReason.PLACEHOLDER, detail)
         case ChannelRef():
             yield _through(rule, _name(recipient), recipient, {}, contacts)
         case _:
             holders = contacts.holders(recipient.name)
             if not holders:
-                detail = recorded(
-                    "%(file)s の %(section)s に、この時刻に当番となる人を書いてください",
-                    file=contacts.file,
-                    section=f'[duty."{recipient.name}"]',
-                )
+                section = f'[duty."{recipient.name}"]'
+                detail = Message("notify.fill-duty", file=contacts.file, section=section)
                 yield _dead_end(rule, recipient.name, NoticeReason.NOBODY_ON_DUTY, detail)
             for name in holders:
                 yield from _to(rule, name, contacts)
@@ -115,7 +114,7 @@ def _to(rule: NotificationRule, name: str, contacts: Contacts) -> Iterable[Route
     addresses = contacts.addresses(name)
     if addresses is None:
         section = f'[people."{name}"]'
-        detail = recorded("%(file)s に %(section)s を書いてください", file=contacts.file, section=section)
+        detail = Message("notify.write-section", file=contacts.file, section=section)
         yield _dead_end(rule, name, NoticeReason.UNBOUND_ROLE, detail)
         return
     placed = [each for each in rule.channels if _is_known(each, contacts.ways)]
@@ -144,14 +143,14 @@ def _through(
         return _dead_end(rule, recipient, NoticeReason.UNBOUND_CHANNEL, detail)
     address = address or addresses.get(way.kind, "")
     if not address and not way.is_shared:
-        detail = recorded(
-            "%(file)s の %(section)s に %(setting)s を書いてください",
+        detail = Message(
+            "notify.write-settings",
             file=contacts.file,
             section=f'[people."{recipient}"]',
-            setting=f'{_key(way.kind)} = "…"',
+            settings=(f'{_key(way.kind)} = "…"',),
         )
         return _dead_end(rule, recipient, NoticeReason.NO_ADDRESS, detail)
-    return Route(rule.id, str(rule.origin), (recipient,), way, (address,) if address else ())
+    return Route(rule.id, plain(str(rule.origin)), (recipient,), way, (address,) if address else ())
 
 
 def _is_known(channel: ChannelRef, ways: Sequence[BoundChannel]) -> bool:
@@ -179,31 +178,13 @@ def _way(channel: ChannelRef, address: str, ways: Sequence[BoundChannel]) -> Bou
     return of_kind[0] if of_kind else None
 
 
-def _unknown(word: str, file: str) -> str:
-    return recorded(
-        "「%(word)s」が何を指すか分かりません: 文書を直すか、%(file)s に %(section)s を書いてください",
-        word=word,
-        file=file,
-        section=f'[channels."{word}"]',
-    )
+def _unknown(word: str, file: str) -> Message:
+    return Message("notify.explain-word", word=word, file=file, section=f'[channels."{word}"]')
 
 
-def _wanted(kind: str, place: str, file: str) -> str:
-    section, setting = "[channels.…]", f'kind = "{_key(kind)}"'
-    if not place.startswith("#"):
-        return recorded(
-            "%(file)s の %(section)s に %(setting)s を書いてください",
-            file=file,
-            section=section,
-            setting=setting,
-        )
-    return recorded(
-        "%(file)s の %(section)s に %(setting)s と %(other)s を書いてください",
-        file=file,
-        section=section,
-        setting=setting,
-        other=f'channel = "{place}"',
-    )
+def _wanted(kind: str, place: str, file: str) -> Message:
+    settings = [f'kind = "{_key(kind)}"', *([f'channel = "{place}"'] if place.startswith("#") else [])]
+    return Message("notify.write-settings", file=file, section="[channels.…]", settings=settings)
 
 
 def _key(kind: str) -> str:
@@ -215,13 +196,6 @@ def _name(channel: ChannelRef) -> str:
     return f"{channel.kind}{channel.address}"
 
 
-def _dead_end(rule: NotificationRule, recipient: str, reason: NoticeReason, way_out: str) -> DeadEnd:
-    return DeadEnd(
-        rule.id,
-        str(rule.origin),
-        recipient,
-        reason,
-        recorded(
-            "%(why)s: %(recipient)s。%(way_out)s", why=WORDS[reason], recipient=recipient, way_out=way_out
-        ),
-    )
+def _dead_end(rule: NotificationRule, recipient: str, reason: NoticeReason, way_out: Message) -> DeadEnd:
+    detail = Message("notify.dead-end", why=reason.said, recipient=recipient, way_out=way_out)
+    return DeadEnd(rule.id, plain(str(rule.origin)), recipient, reason, detail)

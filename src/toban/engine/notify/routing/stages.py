@@ -5,14 +5,16 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
+from toban.engine.amounts import length
 from toban.engine.notify.delivery.notice import NoticeKind
-from toban.engine.notify.reason import WORDS, NoticeReason
+from toban.engine.notify.reason import NoticeReason
 from toban.engine.notify.routing import flapping
 from toban.engine.notify.routing.maintenance import OpenWindow
 from toban.engine.notify.routing.muting import OpenAlert
 from toban.engine.notify.routing.routing import Route
 from toban.engine.notify.routing.silences import ActiveSilence
 from toban.engine.notify.signal import Condition
+from toban.message import NOTHING, Message
 
 _GRAVITY = {
     Condition.OK: 0,
@@ -82,7 +84,7 @@ class Ruling:
 
     passes: bool
     reason: NoticeReason
-    detail: str
+    detail: Message
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,7 +111,10 @@ def maintenance(candidate: Candidate, situation: Situation) -> Ruling:
     if candidate.kind is NoticeKind.RECOVERED:
         return _pass(NoticeReason.RECOVERY_PASSES)
     until = window.until.astimezone(situation.zone)
-    return _stop(NoticeReason.IN_MAINTENANCE, f"{window.citation}、{until:%H:%M} まで")
+    return _stop(
+        NoticeReason.IN_MAINTENANCE,
+        Message("notify.window-until", window=window.citation, at=f"{until:%H:%M}"),
+    )
 
 
 def mute(candidate: Candidate, _situation: Situation) -> Ruling:
@@ -126,7 +131,8 @@ def silence(candidate: Candidate, situation: Situation) -> Ruling:
     if quiet is None:
         return _pass(NoticeReason.NOT_SILENCED)
     until = quiet.ends_at.astimezone(situation.zone)
-    return _stop(NoticeReason.SILENCED, f"{quiet.author}: {quiet.reason}、{until:%Y-%m-%d %H:%M} まで")
+    more = Message("notify.silence-until", who=quiet.author, words=quiet.reason, at=f"{until:%Y-%m-%d %H:%M}")
+    return _stop(NoticeReason.SILENCED, more)
 
 
 def flap(candidate: Candidate, situation: Situation) -> Ruling:
@@ -136,7 +142,7 @@ def flap(candidate: Candidate, situation: Situation) -> Ruling:
         return _pass(NoticeReason.STEADY)
     if standing.calm_at is None or situation.now >= standing.calm_at:
         return _pass(NoticeReason.FLAPPING_TOLD_ONCE)
-    return _stop(NoticeReason.FLAPPING, f"{flapping.CALM // timedelta(minutes=1)}分続けば通知します")
+    return _stop(NoticeReason.FLAPPING, Message("notify.once-calm-for", length=length(flapping.CALM)))
 
 
 def dedup(candidate: Candidate, situation: Situation) -> Ruling:
@@ -198,8 +204,9 @@ def judge(candidate: Candidate, situation: Situation) -> Judgement:
 
 
 def _pass(reason: NoticeReason) -> Ruling:
-    return Ruling(passes=True, reason=reason, detail=WORDS[reason])
+    return Ruling(passes=True, reason=reason, detail=reason.said)
 
 
-def _stop(reason: NoticeReason, more: str = "") -> Ruling:
-    return Ruling(passes=False, reason=reason, detail=WORDS[reason] + (f" ({more})" if more else ""))
+def _stop(reason: NoticeReason, more: Message = NOTHING) -> Ruling:
+    detail = Message("notify.because", why=reason.said, more=more) if more else reason.said
+    return Ruling(passes=False, reason=reason, detail=detail)

@@ -4,14 +4,16 @@ import getpass
 import json
 
 import click
+from django.db.models import QuerySet
 
 from toban.engine.clock import system_clock
-from toban.engine.notify import orders
-from toban.engine.notify.delivery.words import mark
+from toban.engine.notify import orders, reasons
+from toban.engine.notify.delivery.words import mark, one_line
 from toban.engine.notify.models import Alert
 from toban.engine.orders import NotPossible
 from toban.faces.cli.state import usable_state
 from toban.faces.terminal import refuse, say, speak_utf8
+from toban.message import NOTHING, Message
 
 _REFUSED = 1
 
@@ -21,6 +23,13 @@ _REFUSED = 1
     epilog="Example: toban alerts --acknowledge 12",
 )
 @click.option("--history", is_flag=True, help="Include resolved alerts.")
+@click.option(
+    "--reason",
+    default="",
+    metavar="CODE",
+    help="Only alerts about which this was said, such as notify.reason-muted. --reasons shows the codes.",
+)
+@click.option("--reasons", "counting", is_flag=True, help="Count the alerts by reason instead.")
 @click.option("--limit", type=click.IntRange(1, 10_000), default=50, show_default=True)
 @click.option(
     "--acknowledge",
@@ -39,11 +48,20 @@ _REFUSED = 1
     help="Withdraw its acknowledgement: it is unacknowledged again.",
 )
 @click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True)
-def command(history: bool, limit: int, acknowledged: int | None, released: int | None, form: str) -> None:
+def command(
+    history: bool,
+    reason: str,
+    counting: bool,
+    limit: int,
+    acknowledged: int | None,
+    released: int | None,
+    form: str,
+) -> None:
     """List the ongoing alerts, newest first; `toban why` shows who was notified of one.
 
-    継続中のアラートを、新しい順に示します。--acknowledge で対応を開始すると、通知済みの全員に伝わります。
-    --unacknowledge で取り消します。
+    With --acknowledge, everyone who was notified of the alert is told who is working on it.
+    --unacknowledge withdraws that. --reasons counts the alerts by why nobody was notified of them, and
+    by why nothing is measured or delivered.
 
     \b
     Exit status:
@@ -53,10 +71,12 @@ def command(history: bool, limit: int, acknowledged: int | None, released: int |
     """
     speak_utf8()
     if acknowledged is not None and released is not None:
-        raise click.UsageError("--acknowledge と --unacknowledge は一つだけ選んでください")
+        raise click.UsageError(str(Message("notify.choose-one-order")))
     with usable_state():
-        if acknowledged is None and released is None:
-            _show(limit, form, history=history)
+        if counting:
+            _count(_chosen(reason, history=history), form)
+        elif acknowledged is None and released is None:
+            _show(_chosen(reason, history=history)[:limit], form, history=history)
         else:
             _order(acknowledged, released)
 
@@ -66,42 +86,56 @@ def _order(acknowledged: int | None, released: int | None) -> None:
     try:
         if acknowledged is not None:
             alert = orders.acknowledge(acknowledged, by=by, now=now)
-            said = "の対応を開始しました。通知済みの全員に伝えます"
+            said = "notify.acknowledged-now"
         elif released is not None:
             alert = orders.release(released, by=by, now=now)
-            said = "の対応を取り消しました。対応の開始を伝えた相手に伝えます"
+            said = "notify.unacknowledged-now"
     except NotPossible as exc:
-        refuse(str(exc), exc.hint)
+        refuse(exc.said, exc.hint)
         raise SystemExit(_REFUSED) from exc
-    say(f"アラート {alert.pk} ({alert.subject}) {said}")
+    say(Message(said, alert=alert.pk, subject=alert.subject))
 
 
-def _show(limit: int, form: str, *, history: bool) -> None:
+def _chosen(reason: str, *, history: bool) -> QuerySet[Alert]:
     alerts = Alert.objects.order_by("-opened_at", "-pk")
-    found = list((alerts if history else alerts.filter(resolved_at=None))[:limit])
+    chosen = alerts if history else alerts.filter(resolved_at=None)
+    return reasons.with_reason(chosen, reason) if reason else chosen
+
+
+def _count(alerts: QuerySet[Alert], form: str) -> None:
+    found = reasons.counted(alerts)
+    if form == "json":
+        told = [{"reason": each.said.as_output(), "alerts": each.alerts} for each in found]
+        say(json.dumps(told, ensure_ascii=False, indent=2))
+    else:
+        shown = "\n".join(f"{each.alerts:>6}  {each.code}  {one_line(each.said)}" for each in found)
+        say(shown or Message("notify.no-reasons"))
+
+
+def _show(found: QuerySet[Alert], form: str, *, history: bool) -> None:
     if form == "json":
         say(json.dumps([as_json(alert) for alert in found], ensure_ascii=False, indent=2))
     else:
-        nothing = "アラートはまだありません" if history else "継続中のアラートはありません"
+        nothing = Message("notify.no-alerts-yet" if history else "notify.nothing-ongoing")
         say("\n".join(line(alert) for alert in found) or nothing)
 
 
 def line(alert: Alert) -> str:
     """Return the alert in one line, with times in this machine's zone."""
     is_over = alert.resolved_at is not None
-    since = f"{alert.began_at.astimezone():%Y-%m-%d %H:%M:%S} から"
+    start = f"{alert.began_at.astimezone():%Y-%m-%d %H:%M:%S}"
+    since = Message("notify.since", at=start)
     if alert.resolved_at is not None:
-        since += f" {alert.resolved_at.astimezone():%m-%d %H:%M:%S} まで"
-    taken = f"{alert.acknowledged_by}が対応中" if alert.acknowledged_by and not is_over else ""
+        since = Message("notify.from-to", start=start, end=f"{alert.resolved_at.astimezone():%m-%d %H:%M:%S}")
+    is_taken = alert.acknowledged_by and not is_over
     parts = [
-        f"{alert.pk:>6}",
         mark(alert.condition, is_over=is_over and not alert.is_event),
         alert.subject,
         alert.value,
         since,
-        taken,
+        Message("notify.acknowledged-by", who=alert.acknowledged_by) if is_taken else NOTHING,
     ]
-    return "  ".join(part for part in parts if part)
+    return "  ".join([f"{alert.pk:>6}", *(one_line(part) for part in parts if part)])
 
 
 def as_json(alert: Alert) -> dict[str, object]:
@@ -110,10 +144,10 @@ def as_json(alert: Alert) -> dict[str, object]:
         "alert": alert.pk,
         "clause": alert.clause_id,
         "citation": alert.citation,
-        "subject": alert.subject,
+        "subject": alert.subject.as_output(),
         "condition": alert.condition,
-        "value": alert.value,
-        "limit": alert.limit,
+        "value": alert.value.as_output(),
+        "limit": alert.limit.as_output(),
         "labels": alert.labels,
         "began_at": alert.began_at.isoformat(),
         "detected_at": alert.opened_at.isoformat(),

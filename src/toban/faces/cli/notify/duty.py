@@ -22,6 +22,7 @@ from toban.faces.cli.state import usable_state
 from toban.faces.icalendar import written
 from toban.faces.terminal import refuse, say, speak_utf8
 from toban.faces.words.duty import as_json, events, names, why
+from toban.message import Message
 
 _REFUSED = 1
 _LONGEST_DAYS = 366
@@ -35,13 +36,10 @@ _FORMAT = click.option(
     epilog="Example: toban duty now --format json",
 )
 def command() -> None:
-    """Show who is on duty for the roles of the document, and assign deputies.
-
-    運用体制の役割を、いまと次にだれが担うかを示し、代理を立てます。
-    """
+    """Show who is on duty for the roles of the document, now and next, and assign deputies."""
 
 
-@command.command("now", short_help="Who is on duty at this moment (いまの当番).")
+@command.command("now", short_help="Who is on duty at this moment.")
 @_FORMAT
 @click.pass_obj
 def now_(parts: Parts, form: str) -> None:
@@ -59,10 +57,10 @@ def now_(parts: Parts, form: str) -> None:
             say(json.dumps([_present(*each) for each in _roles(edition, now)], ensure_ascii=False, indent=2))
         else:
             lines = [_line(*each) for each in _roles(edition, now)]
-            say("\n".join(lines) or "文書の1章に運用体制がありません")
+            say("\n".join(lines) or Message("notify.no-roles"))
 
 
-@command.command("next", short_help="Upcoming turns (これからの当番).")
+@command.command("next", short_help="Upcoming turns.")
 @click.option(
     "--days", type=click.IntRange(1, _LONGEST_DAYS), default=14, show_default=True, help="How far ahead."
 )
@@ -92,23 +90,28 @@ def next_(parts: Parts, days: int, role: str | None, person: str | None, form: s
         if form == "ics":
             name = edition.bindings.system.name or edition.design.document
             # Bytes, so that lines end as RFC 5545 requires, whatever the terminal.
-            click.echo(written(events(found, people), f"{name} 当番", now).encode(), nl=False)
+            click.echo(
+                written(
+                    events(found, people), str(Message("notify.duty-calendar", system=name)), now
+                ).encode(),
+                nl=False,
+            )
         elif form == "json":
             told = [as_json(each.roster, each.watch, each.start, each.end, people) for each in found]
             say(json.dumps(told, ensure_ascii=False, indent=2))
         else:
-            say("\n".join(_turn(each, edition) for each in found) or "この期間に当番はありません")
+            say("\n".join(_turn(each, edition) for each in found) or Message("notify.no-turns"))
 
 
 @command.command(
     "override",
-    short_help="Assign a deputy, with a reason and an end (代理を立てる).",
-    epilog='Example: toban duty override 緊急連絡先 伊波 --for 3時間 --reason "通院"',
+    short_help="Assign a deputy, with a reason and an end.",
+    epilog='Example: toban duty override "on call" alice --for "3 hours" --reason "at the dentist"',
 )
 @click.argument("role", required=False)
 @click.argument("person", required=False)
 @click.option("--from", "since", metavar="TIME", help="Start time. [default: now]")
-@click.option("--for", "lasting", metavar="LENGTH", help="How long: 2時間, 30分.")
+@click.option("--for", "lasting", metavar="LENGTH", help="How long: `2 hours`, `30 minutes`.")
 @click.option("--until", metavar="TIME", help="Until when: 2026-11-25T18:00.")
 @click.option("--reason", metavar="WORDS", default="", help="Why, for those who look at it later.")
 @click.option("--end", "ended", type=int, metavar="NUMBER", help="End one now, or cancel an upcoming one.")
@@ -121,7 +124,7 @@ def override_(
 ) -> None:  # fmt: skip
     """Put PERSON (a name in [people]) on duty for ROLE of the document, instead of the one whose turn it is.
 
-    代理には期限と理由が要ります。引き継ぐ人と引き継がれる人に通知し、決めた人を証跡に記録します。
+    A deputy needs an end and a reason. Both people are notified, and the evidence records who decided it.
 
     \b
     Exit status:
@@ -138,12 +141,10 @@ def override_(
         try:
             if ended is not None:
                 overrides.end_override(ended, by=by, now=now)
-                say(f"代理 {ended} を終了しました")
+                say(Message("notify.override-ended", override=ended))
                 return
             if role is None or person is None:
-                raise click.UsageError(
-                    "役割と、代理の人の名前を書いてください: toban duty override 役割 名前"
-                )
+                raise click.UsageError(str(Message("notify.name-role-and-person")))
             edition = edition_of(parts)
             start = moment(since, "--from") if since is not None else now
             made = overrides.override(
@@ -151,9 +152,9 @@ def override_(
                 design=edition.design, bindings=edition.bindings,
             )  # fmt: skip
         except NotPossible as exc:
-            refuse(str(exc), exc.hint)
+            refuse(exc.said, exc.hint)
             raise SystemExit(_REFUSED) from exc
-        say(f"代理 {made.pk}  {line(made, _who(made))}")
+        say(f"{Message('notify.override', override=made.pk)}  {line(made, _who(made))}")
 
 
 def _roles(
@@ -187,28 +188,32 @@ def _line(
     edition: Edition, roster: Roster, watch: OnDuty, following: DutyShift | None, ends: datetime | None
 ) -> str:
     zone, people = edition.bindings.system.zone, edition.bindings.people
-    parts = [f"{roster.role}  {names(watch, roster, people) or '対応時間外'}"]
+    parts: list[Message | str] = [
+        roster.role,
+        names(watch, roster, people) or Message("notify.outside-hours"),
+    ]
     if ends is not None:
-        parts.append(f"{clock(ends, zone)} まで")
+        parts.append(Message("notify.until", at=clock(ends, zone)))
     if watch.override is not None:
-        parts.append(f"代理 {why(watch.override)}")
+        parts.append(Message("notify.deputy", why=why(watch.override)))
     if following is not None:
-        parts.append(f"次は {clock(following.start, zone)} から {names(following.watch, roster, people)}")
-    return "  ".join(parts)
+        who = names(following.watch, roster, people)
+        parts.append(Message("notify.next-turn", at=clock(following.start, zone), who=who))
+    return "  ".join(map(str, parts))
 
 
 def _turn(shift: DutyShift, edition: Edition) -> str:
     zone = edition.bindings.system.zone
     who = names(shift.watch, shift.roster, edition.bindings.people)
     said = why(shift.watch.override)
-    override = f"  代理 {said}" if said else ""
+    override = f"  {Message('notify.deputy', why=said)}" if said else ""
     return f"{clock(shift.start, zone)} - {clock(shift.end, zone)}  {shift.roster.role}  {who}{override}"
 
 
 def _list(form: str) -> None:
 
     found = DutyOverride.objects.unended(system_clock()).order_by("starts_at")
-    show(found, form, fields=("override", "role", "person"), about=_who, none="代理はありません")
+    show(found, form, fields=("override", "role", "person"), about=_who, none=Message("notify.no-overrides"))
 
 
 def _who(override: DutyOverride) -> str:

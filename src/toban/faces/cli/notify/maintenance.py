@@ -13,17 +13,20 @@ from toban.faces.cli.period import end as end_of
 from toban.faces.cli.period import moment
 from toban.faces.cli.state import usable_state
 from toban.faces.terminal import refuse, say, speak_utf8
+from toban.message import Message, listing
 
 _REFUSED = 1
 
 
 @click.command(
     "maintenance",
-    epilog='Example: toban maintenance --target DB --from 2026-11-25T22:00 --for 1時間 --reason "交換"',
+    epilog=(
+        'Example: toban maintenance --target DB --from 2026-11-25T22:00 --for "1 hour" --reason "new disk"'
+    ),
 )
 @click.option("--target", "targets", multiple=True, metavar="NAME", help="A target; none: the whole system.")
 @click.option("--from", "since", metavar="TIME", help="Start time. [default: now]")
-@click.option("--for", "lasting", metavar="LENGTH", help="How long: 2時間, 30分.")
+@click.option("--for", "lasting", metavar="LENGTH", help="How long: `2 hours`, `30 minutes`.")
 @click.option("--until", metavar="TIME", help="Until when: 2026-11-25T18:00.")
 @click.option("--reason", metavar="WORDS", default="", help="The reason: what is being done.")
 @click.option(
@@ -43,7 +46,7 @@ def command(
 ) -> None:
     """Add maintenance: alerts of its targets are not notified meanwhile and count as planned downtime.
 
-    メンテナンス中の異常は通知せず、終了時に継続中なら通知します。決めた人を証跡に記録します。
+    Problems that are still ongoing at the end are notified. The evidence records who decided it.
 
     \b
     Exit status:
@@ -60,24 +63,24 @@ def command(
         try:
             if ended is not None:
                 orders.end_maintenance(ended, by=by, now=now)
-                say(f"メンテナンス {ended} を終了しました")
+                say(Message("notify.maintenance-ended", maintenance=ended))
                 return
             start = moment(since, "--from") if since is not None else now
             made = orders.announce_maintenance(
                 targets, reason, starts_at=start, ends_at=end_of(start, lasting, until), by=by, now=now
             )
         except NotPossible as exc:
-            refuse(str(exc), exc.hint)
+            refuse(exc.said, exc.hint)
             raise SystemExit(_REFUSED) from exc
-        say(f"メンテナンス {made.pk}  {line(made, _targets(made))}")
+        say(f"{Message('notify.maintenance', maintenance=made.pk)}  {line(made, _targets(made))}")
 
 
 def _show(form: str) -> None:
 
     found = Maintenance.objects.unended(system_clock()).order_by("starts_at")
-    none = "メンテナンスはありません"
+    none = Message("notify.no-maintenance")
     show(found, form, fields=("maintenance", "targets"), about=_targets, none=none)
 
 
 def _targets(planned: Maintenance) -> str:
-    return "、".join(planned.targets) or "システム全体"
+    return str(listing(planned.targets) or Message("notify.whole-system"))

@@ -5,13 +5,19 @@ from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING
 
 from toban.faces.terminal import say
+from toban.message import Message
 
 if TYPE_CHECKING:
     from toban.engine.notify.models import OrderedPeriod
 
 
 def show[Period: "OrderedPeriod"](
-    found: Iterable[Period], form: str, *, fields: tuple[str, ...], about: Callable[[Period], str], none: str
+    found: Iterable[Period],
+    form: str,
+    *,
+    fields: tuple[str, ...],
+    about: Callable[[Period], str],
+    none: Message,
 ) -> None:
     """Print *found* as lines, or as JSON with its own *fields*; the first field holds the number."""
     if form == "json":
@@ -24,7 +30,7 @@ def show[Period: "OrderedPeriod"](
 def line(period: "OrderedPeriod", about: str) -> str:
     """Return what is ordered, from when until when, by whom and why."""
     starts, ends = period.starts_at.astimezone(), period.ends_at.astimezone()
-    span = f"{starts:%Y-%m-%d %H:%M} から {ends:%Y-%m-%d %H:%M} まで"
+    span = Message("notify.from-to", start=f"{starts:%Y-%m-%d %H:%M}", end=f"{ends:%Y-%m-%d %H:%M}")
     return f"{about}  {span}  {period.author}: {period.reason}"
 
 

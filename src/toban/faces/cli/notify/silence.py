@@ -13,13 +13,14 @@ from toban.faces.cli.notify.periods import show
 from toban.faces.cli.period import end as end_of
 from toban.faces.cli.state import usable_state
 from toban.faces.terminal import refuse, say, speak_utf8
+from toban.message import Message
 
 _REFUSED = 1
 
 
 @click.command(
     "silence",
-    epilog='Example: toban silence --target DB --item cpu --for 2時間 --reason "増設中"',
+    epilog='Example: toban silence --target DB --item cpu --for "2 hours" --reason "adding memory"',
 )
 @click.option("--clause", metavar="ID", help="The row, by its id in the evidence.")
 @click.option("--target", metavar="NAME", help="The document's target: DB.")
@@ -32,7 +33,7 @@ _REFUSED = 1
     metavar="NAME=VALUE",
     help="Any other label: batch=B003, sender=grafana, label.team=payments.",
 )
-@click.option("--for", "lasting", metavar="LENGTH", help="How long: 2時間, 30分.")
+@click.option("--for", "lasting", metavar="LENGTH", help="How long: `2 hours`, `30 minutes`.")
 @click.option("--until", metavar="TIME", help="Until when: 2026-11-25T18:00.")
 @click.option("--reason", metavar="WORDS", default="", help="Why, for those who look at it later.")
 @click.option("--end", "ended", type=int, metavar="SILENCE", help="End one now.")
@@ -53,7 +54,8 @@ def command(
 ) -> None:
     """Silence the alerts that match all of --clause, --target, --item, --instance and --label.
 
-    ミュートには期限が要ります。終了時に継続中なら、再び通知します。ミュートした人を証跡に記録します。
+    A silence needs an end. Problems that are still ongoing then are notified again. The evidence records
+    who silenced them.
 
     \b
     Exit status:
@@ -72,13 +74,14 @@ def command(
         try:
             if ended is not None:
                 orders.end_silence(ended, by=by, now=now)
-                say(f"ミュート {ended} を終了しました")
+                say(Message("notify.silence-ended", silence=ended))
                 return
             made = orders.silence(matchers, reason, ends_at=end_of(now, lasting, until), by=by, now=now)
         except NotPossible as exc:
-            refuse(str(exc), exc.hint)
+            refuse(exc.said, exc.hint)
             raise SystemExit(_REFUSED) from exc
-        say(f"ミュート {made.pk}: {made.ends_at.astimezone():%Y-%m-%d %H:%M} まで通知しません")
+        until = f"{made.ends_at.astimezone():%Y-%m-%d %H:%M}"
+        say(Message("notify.silenced-until", silence=made.pk, at=until))
 
 
 def _labels(written: Sequence[str]) -> dict[str, str]:
@@ -86,7 +89,7 @@ def _labels(written: Sequence[str]) -> dict[str, str]:
     for each in written:
         name, is_pair, value = each.partition("=")
         if not is_pair:
-            raise click.BadParameter(f"「{each}」は 名前=値 の形ではありません", param_hint="--label")
+            raise click.BadParameter(str(Message("notify.not-a-pair", text=each)), param_hint="--label")
         found[name.strip()] = value.strip()
     return found
 
@@ -94,7 +97,7 @@ def _labels(written: Sequence[str]) -> dict[str, str]:
 def _show(form: str) -> None:
 
     found = Silence.objects.unended(system_clock()).order_by("ends_at")
-    show(found, form, fields=("silence", "matchers"), about=_about, none="ミュートはありません")
+    show(found, form, fields=("silence", "matchers"), about=_about, none=Message("notify.no-silences"))
 
 
 def _about(silence: Silence) -> str:

@@ -3,11 +3,13 @@
 from collections.abc import Iterator
 
 from toban.engine.notify.account import NoticePlace, places
+from toban.engine.notify.delivery.words import one_line
 from toban.engine.notify.models import Alert, Delivery, StageOutcome
 from toban.faces.cli.answer import CommandAnswer
 from toban.faces.cli.notify.alerts import as_json, line
 from toban.faces.words import alerts as words
 from toban.faces.words.lists import listed
+from toban.message import Message
 
 
 def answer(alert_id: int) -> CommandAnswer | None:
@@ -20,12 +22,13 @@ def about(alert: Alert) -> CommandAnswer:
     """Say the same about *alert*."""
     found = places(alert)
     lines = [line(alert), f"        {alert.citation}  {alert.clause_text}"]
-    lines += [text for place in found for text in _told(place)] or ["  まだどの段階も見ていません"]
+    lines += [text for place in found for text in _told(place)] or [f"  {Message('notify.no-stage-yet')}"]
     return CommandAnswer(tuple(lines), {"alert": as_json(alert), "places": [_place(each) for each in found]})
 
 
 def _told(place: NoticePlace) -> Iterator[str]:
-    name = " ".join(part for part in (place.destination or "通知先なし", listed(place.recipients)) if part)
+    to = place.destination or str(Message("notify.no-recipient"))
+    name = " ".join(part for part in (to, listed(place.recipients)) if part)
     yield f"  {name}" + (f"  ({place.ordered_by})" if place.ordered_by else "")
     yield f"    {words.answer(place)}"
     yield "    " + "  ".join(f"{words.MARKS[step.word]}{words.STAGES[step.stage]}" for step in place.steps)
@@ -40,7 +43,7 @@ def receipt(delivery: Delivery) -> str:
     at = (delivery.settled_at or delivery.created_at).astimezone()
     proof = delivery.receipt or delivery.error
     became = words.sent(delivery) + (f" ({proof})" if proof else "")
-    return f"{at:%m-%d %H:%M:%S} {delivery.announcement.title}  {became}"
+    return f"{at:%m-%d %H:%M:%S} {one_line(delivery.announcement.title)}  {became}"
 
 
 def _place(place: NoticePlace) -> dict[str, object]:
@@ -48,7 +51,7 @@ def _place(place: NoticePlace) -> dict[str, object]:
     return {
         "destination": place.destination,
         "recipients": place.recipients,
-        "ordered_by": place.ordered_by,
+        "ordered_by": place.ordered_by.as_output(),
         "told": newest.state if newest is not None else "no",
         "answer": words.answer(place),
         "stages": {step.stage: step.word for step in place.steps},
@@ -64,7 +67,7 @@ def _outcome(outcome: StageOutcome) -> dict[str, object]:
         "passed": outcome.passed,
         "stage": outcome.stage,
         "reason": outcome.reason,
-        "detail": outcome.detail,
+        "detail": outcome.detail.as_output(),
         "trail": outcome.trail,
     }
 
@@ -73,10 +76,11 @@ def delivery_json(delivery: Delivery) -> dict[str, object]:
     """Return a notification and its outcome as JSON values."""
     return {
         "at": delivery.created_at.isoformat(),
-        "title": delivery.announcement.title,
+        "title": delivery.announcement.title.as_output(),
+        "language": delivery.language,
         "state": delivery.state,
         "settled_at": delivery.settled_at.isoformat() if delivery.settled_at else None,
         "receipt": delivery.receipt,
-        "error": delivery.error,
+        "error": delivery.error.as_output(),
         "attempts": delivery.attempts,
     }

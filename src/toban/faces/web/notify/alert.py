@@ -22,6 +22,7 @@ from toban.engine.evidence.models import LedgerEntry
 from toban.engine.notify import orders
 from toban.engine.notify.account import NoticePlace, StageStep, places
 from toban.engine.notify.models import Alert, Silence
+from toban.engine.notify.reason import NoticeReason
 from toban.engine.notify.routing.silences import silencing
 from toban.engine.operation import ChartedSeries
 from toban.engine.orders import NotPossible
@@ -77,8 +78,8 @@ class ShownPlace:
     steps: tuple[ShownStep, ...]
     answer: str
     was_told: bool
-    history: tuple[tuple[datetime, str, str], ...]
-    """When a stage's result changed, which stage, and what it said."""
+    history: tuple[tuple[datetime, str, str, str], ...]
+    """When a stage's result changed, which stage, what it said, and the code of that."""
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -158,7 +159,10 @@ def shown(place: NoticePlace) -> ShownPlace:
         tuple(_step(each, because(decisive) if decisive else "") for each in place.steps),
         answer(place),
         place.newest is not None,
-        tuple((each.at, str(STAGES[each.stage]), because(each)) for each in place.outcomes),
+        tuple(
+            (each.at, str(STAGES[each.stage]), because(each), NoticeReason(each.reason).said.code)
+            for each in place.outcomes
+        ),
     )
 
 
@@ -197,7 +201,7 @@ def _ordered(request: HttpRequest, found: Alert) -> HttpResponse:
             case _:
                 return HttpResponse(status=400)
     except NotPossible as wrong:
-        messages.error(request, words.refused(wrong).what)
+        messages.error(request, str(words.refused(wrong).what))
     if "list" in request.POST:
         # Only a query, so that nobody is sent elsewhere; the row is selected again.
         return redirect(f"{reverse('alerts')}?{request.POST['list']}#alert-{found.pk}")

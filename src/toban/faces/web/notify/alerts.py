@@ -1,15 +1,17 @@
 """Alerts: what is ongoing, who has acknowledged it, what is silenced, and what is resolved."""
 
+import json
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from urllib.parse import urlencode
 
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
 from django.core.paginator import Paginator
-from django.db.models import Count, Q, QuerySet
+from django.db.models import Count, Q, QuerySet, TextField
+from django.db.models.functions import Cast
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.utils.translation import gettext as _
@@ -17,9 +19,9 @@ from django.views.decorators.http import require_http_methods
 
 from toban.engine.bindings.model import System
 from toban.engine.clock import system_clock
-from toban.engine.notify import orders
+from toban.engine.notify import orders, reasons
 from toban.engine.notify.models import Alert, Announcement, Silence, StageOutcome
-from toban.engine.notify.reason import NoticeReason
+from toban.engine.notify.reason import NO_NEWS
 from toban.engine.notify.routing.silences import ActiveSilence, silencing
 from toban.engine.orders import NotPossible
 from toban.engine.people.access import may_order
@@ -34,7 +36,6 @@ _PER_PAGE = 100
 _AT_ONCE = 500
 """The most alerts that one press acknowledges: each is evidence, and nothing else is written meanwhile."""
 _DAY = timedelta(days=1)
-_KNOWN_ALREADY = (NoticeReason.ALREADY_TOLD, NoticeReason.NEVER_TOLD)
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +46,8 @@ class AlertChoice:
     condition: str
     q: str
     clause: str
+    reason: str
+    """The code of something that was said about the alerts."""
     begin: str
     end: str
 
@@ -55,8 +58,15 @@ class AlertChoice:
 
     def turned(self, state: str) -> str:
         """Return the query of the same choice in another *state*."""
-        asked = {"state": state, "condition": self.condition, "q": self.q, "clause": self.clause}
-        asked |= {"from": self.begin, "to": self.end}
+        return self._query({"state": state})
+
+    def because(self, reason: str) -> str:
+        """Return the query of the same choice for another *reason*; empty: for all."""
+        return self._query({"reason": reason})
+
+    def _query(self, otherwise: Mapping[str, str]) -> str:
+        asked = {"state": self.state, "condition": self.condition, "q": self.q, "clause": self.clause}
+        asked |= {"reason": self.reason, "from": self.begin, "to": self.end, **otherwise}
         return urlencode({name: value for name, value in asked.items() if value})
 
 
@@ -68,6 +78,16 @@ class AlertTab:
     word: str
     query: str
     count: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ListedReason:
+    """A reason given for ongoing alerts, and the way to see only these."""
+
+    words: str
+    count: int
+    query: str
+    is_chosen: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +106,7 @@ class ListedAlert:
 
 @require_http_methods(["GET", "HEAD", "POST"])
 def alerts(request: HttpRequest) -> HttpResponse:
-    """List alerts; `?state=`, `?condition=`, `?q=`, `?clause=`, `?from=`, `?to=` and `?page=` choose.
+    """List alerts: `state`, `condition`, `q`, `clause`, `reason`, `from`, `to` and `page` choose.
 
     `?ask=take` asks whether to acknowledge all alerts of the choice, and POST does it.
     """
@@ -113,6 +133,7 @@ def alerts(request: HttpRequest) -> HttpResponse:
         "page": page,
         "listed": list(_listed(list(page), silences, now)),
         "query": choice.query,
+        "reasons": list(_reasons(choice, edition.bindings.system)),
         "may": may,
         "free": len(_free(going_on, choice)),
     }
@@ -129,7 +150,9 @@ def holding(now: datetime) -> list[ActiveSilence]:
 
 
 def _choice(request: HttpRequest) -> AlertChoice:
-    asked = {name: request.GET.get(name, "").strip() for name in ("state", "condition", "q", "clause")}
+    asked = {
+        name: request.GET.get(name, "").strip() for name in ("state", "condition", "q", "clause", "reason")
+    }
     return AlertChoice(**asked, begin=request.GET.get("from", ""), end=request.GET.get("to", ""))
 
 
@@ -139,15 +162,38 @@ def _chosen(choice: AlertChoice, system: System) -> QuerySet[Alert]:
         found = found.filter(condition=choice.condition)
     if choice.clause:
         found = found.filter(clause_id=choice.clause)
+    if choice.reason:
+        found = reasons.with_reason(found, choice.reason)
     if choice.q:
-        words = Q(subject__icontains=choice.q) | Q(clause_text__icontains=choice.q)
-        found = found.filter(words | Q(value__icontains=choice.q))
+        found = _with_words(found, choice.q)
     begin, end = date_in(choice.begin), date_in(choice.end)
     if begin is not None:
         found = found.filter(opened_at__gte=midnight_of(begin, system.zone))
     if end is not None:
         found = found.filter(opened_at__lt=midnight_of(end + _DAY, system.zone))
     return found
+
+
+def _with_words(alerts: QuerySet[Alert], words: str) -> QuerySet[Alert]:
+    """Return the alerts whose row, subject or value has *words*: in its values, not in its sentence."""
+    # As SQLite stores JSON: other letters than ASCII are escaped.
+    escaped = json.dumps(words)[1:-1]
+    texts = alerts.annotate(
+        subject_text=Cast("subject__values", TextField()), value_text=Cast("value__values", TextField())
+    )
+    found = Q(clause_text__icontains=words)
+    for text in ("subject_text", "value_text"):
+        for each in {words, escaped}:
+            found |= Q(**{f"{text}__icontains": each})
+    return texts.filter(found)
+
+
+def _reasons(choice: AlertChoice, system: System) -> Iterator[ListedReason]:
+    """Yield the reasons given for the ongoing alerts of the choice, whatever its own is."""
+    for each in reasons.counted(_chosen(replace(choice, reason=""), system).filter(resolved_at=None)):
+        is_chosen = each.code == choice.reason
+        query = choice.because("" if is_chosen else each.code)
+        yield ListedReason(str(each.said), each.alerts, query, is_chosen)
 
 
 def _going_on(
@@ -204,7 +250,7 @@ def _why_not(ids: Sequence[int]) -> Mapping[int, str]:
     """Return the last outcome for each alert of *ids*: why nobody was notified."""
     last: dict[int, StageOutcome] = {}
     for outcome in StageOutcome.objects.filter(alert__in=ids).order_by("pk"):
-        if outcome.reason not in _KNOWN_ALREADY:
+        if outcome.reason not in NO_NEWS:
             last[outcome.alert_id] = outcome
     return {alert: because(outcome) for alert, outcome in last.items()}
 
@@ -224,7 +270,7 @@ def _take_all(request: HttpRequest, choice: AlertChoice, now: datetime) -> HttpR
     try:
         taken = orders.acknowledge_all(_free(going_on, choice), by=request.user.get_username(), now=now)
     except NotPossible as wrong:
-        messages.error(request, refused(wrong).what)
+        messages.error(request, str(refused(wrong).what))
     else:
         messages.success(request, _("%(count)d件の対応を開始しました。") % {"count": len(taken)})
     return redirect(f"{request.path}?{choice.query}")

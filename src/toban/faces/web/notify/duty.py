@@ -38,6 +38,7 @@ from toban.faces.web.frame import frame, in_force, look
 from toban.faces.web.moments import moment
 from toban.faces.words import verdicts as words
 from toban.faces.words.duty import names, why
+from toban.message import Message
 
 _DAY = timedelta(days=1)
 _LONGEST_NUMBER = 18
@@ -83,7 +84,7 @@ class DutyDay:
     is_within: bool
     is_today: bool
     is_off: bool
-    holiday: str
+    holiday: Message
     turns: tuple[ShownShift, ...]
 
 

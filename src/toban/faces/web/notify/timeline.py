@@ -9,13 +9,9 @@ from django.utils.translation import gettext as _
 from toban.engine.evidence.models import LedgerEntry
 from toban.engine.notify.account import NoticePlace
 from toban.engine.notify.models import Alert, Delivery, Silence
-from toban.engine.notify.reason import NoticeReason
-from toban.faces.document.recorded import in_readers_language
+from toban.engine.notify.reason import NO_NEWS
 from toban.faces.words.alerts import STAGES, because, sent
 from toban.faces.words.lists import listed
-
-_NO_NEWS = (NoticeReason.ALREADY_TOLD, NoticeReason.NEVER_TOLD)
-"""Reasons that a stage repeats while nothing happens."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,14 +50,12 @@ def timeline(
 
 def _own(alert: Alert) -> Iterator[TimelineMoment]:
     if alert.is_event:
-        yield TimelineMoment(
-            alert.opened_at, "detected", _("イベントが発生"), in_readers_language(alert.value)
-        )
+        yield TimelineMoment(alert.opened_at, "detected", _("イベントが発生"), str(alert.value))
         return
-    yield TimelineMoment(alert.began_at, "breach", _("しきい値を超過"), in_readers_language(alert.limit))
+    yield TimelineMoment(alert.began_at, "breach", _("しきい値を超過"), str(alert.limit))
     yield TimelineMoment(alert.opened_at, "detected", _("検知した"))
     if alert.resolved_at is not None:
-        yield TimelineMoment(alert.resolved_at, "over", _("復旧"), in_readers_language(alert.value))
+        yield TimelineMoment(alert.resolved_at, "over", _("復旧"), str(alert.value))
 
 
 def _notices(places: Sequence[NoticePlace]) -> Iterator[TimelineMoment]:
@@ -71,9 +65,9 @@ def _notices(places: Sequence[NoticePlace]) -> Iterator[TimelineMoment]:
         for delivery in place.deliveries:
             sent_by.setdefault(delivery.announcement_id, []).append(delivery)
     for deliveries in sent_by.values():
-        to = "、".join(dict.fromkeys(each.destination for each in deliveries))
+        to = listed(dict.fromkeys(each.destination for each in deliveries))
         yield TimelineMoment(
-            deliveries[0].announcement.at, "told", deliveries[0].announcement.title, f"→ {to}"
+            deliveries[0].announcement.at, "told", str(deliveries[0].announcement.title), f"→ {to}"
         )
 
 
@@ -83,9 +77,10 @@ def _at(place: NoticePlace) -> Iterator[TimelineMoment]:
         if delivery.settled_at is not None:
             kind = "delivered" if delivery.state == Delivery.State.DELIVERED else "failed"
             what = f"{delivery.destination}: {sent(delivery)}"
-            yield TimelineMoment(delivery.settled_at, kind, what, delivery.receipt or delivery.error)
+            proof = delivery.receipt or str(delivery.error)
+            yield TimelineMoment(delivery.settled_at, kind, what, proof)
     for outcome in place.outcomes:
-        if not outcome.passed and outcome.reason not in _NO_NEWS:
+        if not outcome.passed and outcome.reason not in NO_NEWS:
             where = place.destination or listed(place.recipients) or STAGES[outcome.stage]
             yield TimelineMoment(outcome.at, "stopped", f"{where}: {STAGES[outcome.stage]}", because(outcome))
 

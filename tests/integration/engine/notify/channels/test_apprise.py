@@ -16,6 +16,7 @@ from toban.engine.notify.delivery.channel import CHANNEL_KINDS, Undelivered
 from toban.engine.notify.delivery.notice import Notice
 from toban.engine.notify.routing.contacts import contacts_of
 from toban.engine.registry.kinds import Kinds
+from toban.message import message_of
 
 
 def config(monkeypatch: pytest.MonkeyPatch, url: str) -> AppriseConfig:
@@ -47,7 +48,7 @@ def test_a_url_of_an_unknown_service_is_refused_permanently(
 
     assert not caught.value.retry
     assert "very-secret" not in str(caught.value)
-    assert list(doubts(unknown)) == [str(caught.value)]
+    assert list(doubts(unknown)) == [message_of(caught.value)]
 
 
 def test_the_word_used_in_the_document_selects_the_channel() -> None:

@@ -78,4 +78,4 @@ def test_a_channel_is_selected_by_its_own_word_and_by_the_name_it_is_bound_under
     # An unknown word is shown, with what to do about it.
     row = ClauseStatus.objects.get(clause_id__contains="notification-rule")
     assert row.verdict == "unbound"
-    assert "「伝書鳩」が何を指すか分かりません" in row.reason
+    assert "「伝書鳩」が何を指すか分かりません" in str(row.reason)

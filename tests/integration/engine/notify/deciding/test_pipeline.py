@@ -12,9 +12,11 @@ from toban.engine.notify.alerts import report
 from toban.engine.notify.deciding.pipeline import announce
 from toban.engine.notify.delivery import outbox
 from toban.engine.notify.delivery.channel import Undelivered
+from toban.engine.notify.delivery.words import one_line
 from toban.engine.notify.models import Alert, Announcement, Delivery, StageOutcome
 from toban.engine.notify.routing.contacts import Contacts
 from toban.engine.notify.signal import Condition, Signal
+from toban.message import from_json, plain
 
 pytestmark = pytest.mark.django_db
 
@@ -117,8 +119,8 @@ def test_a_recovery_is_announced_to_everyone_notified_and_to_the_information_row
         "mail:developer@example.com",
     }
     announcement = Announcement.objects.get(kind="recovered")
-    assert announcement.title == "● 復旧: DB CPU使用率 41%"
-    assert ["継続時間", "5分"] in announcement.facts
+    assert one_line(announcement.title) == "● 復旧: DB CPU使用率 41%"
+    assert ("継続時間", "5分") in [(str(label), str(value)) for label, value in announcement.told]
     assert Alert.objects.get().settled
 
 
@@ -161,7 +163,7 @@ def test_maintenance_holds_alerts_back_and_announces_those_still_firing_at_its_e
     assert tell(signal(Condition.WARNING), AFTER_MAINTENANCE) == [("▲ 警告: DB CPU使用率 92%", "ops")]
     assert why("ops") == [("maintenance", "in-maintenance"), ("dedup", "first")]
     held = StageOutcome.objects.get(reason="in-maintenance")
-    assert "運用設計書.md:6、04:00 まで" in held.detail
+    assert "運用設計書.md:6、04:00 まで" in str(held.detail)
 
 
 def test_an_alert_that_resolves_during_maintenance_is_never_announced(tell: Tell, signal: MakeSignal) -> None:
@@ -197,7 +199,7 @@ def test_a_level_without_a_row_is_recorded_with_a_hint(signal: MakeSignal, conta
 
     outcome = StageOutcome.objects.get()
     assert (outcome.stage, outcome.reason, outcome.passed) == ("route", "no-matrix-row", False)
-    assert "行を足してください" in outcome.detail
+    assert "行を足してください" in str(outcome.detail)
 
 
 def test_an_unassigned_role_is_recorded_once_and_shown_on_the_row(
@@ -210,10 +212,10 @@ def test_an_unassigned_role_is_recorded_once_and_shown_on_the_row(
         assert announce(document, nobody, NOON + minute * MINUTE) == 0
 
     (outcome,) = StageOutcome.objects.filter(reason="unbound-role")
-    assert (outcome.recipients, outcome.rule_citation) == (["開発担当者"], "運用設計書.md:19")
+    assert (outcome.recipients, str(outcome.rule_citation)) == (["開発担当者"], "運用設計書.md:19")
     status = ClauseStatus.objects.get(clause_id=outcome.rule_id)
     assert status.verdict == "unbound"
-    assert '[people."開発担当者"]' in status.reason
+    assert '[people."開発担当者"]' in str(status.reason)
 
 
 def test_a_role_bound_later_is_notified_then(
@@ -238,7 +240,7 @@ def test_the_matrix_row_conforms_once_its_notice_was_received(
 
     status = ClauseStatus.objects.get(clause_id=rule_id)
     assert status.verdict == "conforming"
-    assert "12:01:00 に ops が受け取りました" in status.reason
+    assert "12:01:00 に ops が受け取りました" in str(status.reason)
 
 
 def test_an_alert_whose_row_left_the_document_is_resolved(
@@ -251,7 +253,7 @@ def test_an_alert_whose_row_left_the_document_is_resolved(
 
     assert announce(without, contacts, NOON + MINUTE) == 2
 
-    assert Announcement.objects.get(kind="recovered").title == (
+    assert one_line(Announcement.objects.get(kind="recovered").title) == (
         "● 復旧: DB CPU使用率 行が運用設計書からなくなりました"
     )
 
@@ -280,5 +282,5 @@ def test_a_delivery_is_evidence_with_breach_detection_and_receipt(
     assert entry.clause_id == Alert.objects.get().clause_id
     assert entry.content["outcome"] == "delivered"
     assert entry.content["receipt"] == "receipt-1"
-    assert entry.content["ordered_by"] == "運用設計書.md:19"
+    assert from_json(entry.content["ordered_by"]) == plain("運用設計書.md:19")
     assert {"breach_at", "detected_at"} <= set(entry.content)

@@ -70,7 +70,11 @@ def test_a_broken_channel_is_reported_through_working_channels(office: Office, s
         office.turn(NOON + turn * MINUTE)
 
     alert = Alert.objects.get(labels={"channel": "ops"})
-    assert (alert.condition, alert.subject, alert.limit) == ("critical", "通知方法 ops", "Slack: 503")
+    assert (alert.condition, str(alert.subject), str(alert.limit)) == (
+        "critical",
+        "通知方法 ops",
+        "Slack: 503",
+    )
     assert "■ 異常: 通知方法 ops 1件が届いていません" in office.mail.titles
     assert not Delivery.objects.filter(announcement__alerts=alert, channel="ops").exists()
 

@@ -9,9 +9,11 @@ from click.testing import CliRunner, Result
 
 from toban.engine.evidence.models import LedgerEntry
 from toban.engine.notify.alerts import report
-from toban.engine.notify.models import Alert, Maintenance, Silence
+from toban.engine.notify.models import Alert, Maintenance, Silence, StageOutcome
+from toban.engine.notify.reason import NoticeReason
 from toban.engine.notify.signal import Condition, Signal
 from toban.faces.cli.notify import alerts, maintenance, silence
+from toban.message import plain
 
 pytestmark = pytest.mark.django_db
 
@@ -30,9 +32,9 @@ def firing() -> Alert:
                 citation="運用設計書.md:13",
                 clause_text="DB | CPU使用率",
                 condition=Condition.CRITICAL,
-                subject="DB CPU使用率",
-                value="92%",
-                limit="異常 85%以上",
+                subject=plain("DB CPU使用率"),
+                value=plain("92%"),
+                limit=plain("異常 85%以上"),
                 began_at=NOW,
                 detected_at=NOW,
                 labels={"target": "DB", "item": "cpu"},
@@ -149,3 +151,26 @@ def test_maintenance_can_be_announced_for_later_and_cancelled() -> None:
     assert [each["reason"] for each in listed] == ["交換"]
     assert CliRunner().invoke(maintenance.command, ["--end", str(found.pk)]).exit_code == 0
     assert "ありません" in CliRunner().invoke(maintenance.command, ["--list"]).output
+
+
+def test_alerts_are_filtered_and_counted_by_reason(firing: Alert) -> None:
+    outcome = NoticeReason.MUTED
+    StageOutcome.objects.create(
+        alert=firing, at=NOW, condition="critical", passed=False, stage="mute", reason=outcome,
+        detail=outcome.said, trail=[],
+    )  # fmt: skip
+
+    def shown(*arguments: str) -> str:
+        return CliRunner().invoke(alerts.command, list(arguments)).output
+
+    assert "DB CPU使用率" in shown("--reason", "notify.reason-muted")
+    assert "継続中のアラートはありません" in shown("--reason", "notify.reason-silenced")
+    assert "     1  notify.reason-muted  原因のアラートを通知済みのため抑制しています" in shown("--reasons")
+    (counted,) = json.loads(shown("--reasons", "--format", "json"))
+    assert (counted["reason"]["code"], counted["alerts"]) == ("notify.reason-muted", 1)
+
+
+def test_alerts_are_listed_in_english_too(firing: Alert, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("toban.catalogue._active", lambda: "en")
+
+    assert "■ Critical  DB CPU使用率  92%  since " in CliRunner().invoke(alerts.command, []).output

@@ -377,3 +377,24 @@ def test_a_refused_silence_is_explained_in_english_too(design: Design, sign_in: 
     page = client.post("/alerts/silences", {"lasting": "60", "reason": "x"}).content.decode()
 
     assert "<b>A silence needs at least one condition</b><br>Available: " in page
+
+
+def test_alerts_are_filtered_by_a_reason_that_the_alerts_page_links(design: Design, viewer: Client) -> None:
+    alert = fired(design)
+
+    page = text(viewer, f"/alerts/{alert.pk}")
+    assert '<a href="/alerts/?reason=notify.reason-unbound-role">' in page
+    listed = text(viewer, "/alerts/?reason=notify.reason-unbound-role")
+    assert f'id="alert-{alert.pk}"' in listed
+    assert (
+        '<a href="/alerts/" aria-current="true">役割の担当者が決まっていません <small>1</small></a>' in listed
+    )
+    assert f'id="alert-{alert.pk}"' not in text(viewer, "/alerts/?reason=notify.reason-muted")
+
+
+def test_alerts_are_found_by_words_of_their_subject_and_value(design: Design, viewer: Client) -> None:
+    alert = fired(design, value="空き 12%")
+
+    for word in ("CPU使用率", "空き", "cpu"):
+        assert f'id="alert-{alert.pk}"' in text(viewer, f"/alerts/?q={word}")
+    assert f'id="alert-{alert.pk}"' not in text(viewer, "/alerts/?q=メモリ")

@@ -5,7 +5,8 @@ from datetime import UTC, datetime
 import pytest
 
 from toban.design.values.severity import AlertLevel
-from toban.engine.notify.delivery.notice import Notice, NoticeKind
+from toban.engine.notify.delivery.notice import Notice, NoticeKind, NoticeMessages
+from toban.message import Message, plain
 
 
 @pytest.fixture
@@ -23,4 +24,9 @@ def notice() -> Notice:
         began_at=datetime(2026, 4, 1, 11, 59, tzinfo=UTC),
         at=datetime(2026, 4, 1, 12, tzinfo=UTC),
         url="https://toban.example.com/alerts/1",
+        messages=NoticeMessages(
+            title=plain("■ 異常: DB CPU使用率 92%"),
+            subject=plain("DB CPU使用率"),
+            facts=((Message("notify.fact-value"), plain("92%")),),
+        ),
     )

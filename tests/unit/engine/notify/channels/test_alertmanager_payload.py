@@ -18,6 +18,8 @@ def test_an_alert_has_every_field_of_version_4(notice: Notice) -> None:
         "summary": "■ 異常: DB CPU使用率 92%",
         "description": "測定値: 92%\nしきい値: 異常 85%以上",
         "kind": "firing",
+        "language": "ja",
+        "message": '{"code": "common.text", "values": {"text": "■ 異常: DB CPU使用率 92%"}}',
         "citation": "運用設計書.md:34",
         "clause": "DB | CPU使用率 | 0-60% | 70% | 85% | 1分",
     }

@@ -26,6 +26,7 @@ def test_an_alert_triggers_with_every_field_the_vendor_documents(notice: Notice)
                 "しきい値": "異常 85%以上",
                 "行": "DB | CPU使用率 | 0-60% | 70% | 85% | 1分",
                 "idempotency_key": "0a1b2c",
+                "title_message": notice.messages.title.as_json(),
             },
         },
     }

@@ -87,3 +87,10 @@ def test_the_fallback_is_never_cut_inside_an_escaped_character(notice: Notice) -
     text = payload(replace(notice, title="&" * 1000), ())["text"]
 
     assert str(text).replace("&amp;", "") == "…"
+
+
+def test_an_english_notice_has_an_english_link(notice: Notice) -> None:
+    written = str(payload(replace(notice, language="en"), ()))
+
+    assert "|Open in Toban>" in written
+    assert "Toban で見る" not in written

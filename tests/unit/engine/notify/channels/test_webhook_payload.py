@@ -9,6 +9,10 @@ from toban.engine.notify.channels.webhook.payload import payload
 from toban.engine.notify.delivery.notice import Notice, NoticeKind
 
 
+def text(written: str) -> dict[str, object]:
+    return {"code": "common.text", "values": {"text": written}}
+
+
 def test_an_alert_is_sent_in_full(notice: Notice) -> None:
     assert payload(notice) == {
         "type": "notice.firing",
@@ -23,6 +27,12 @@ def test_an_alert_is_sent_in_full(notice: Notice) -> None:
                 {"label": "測定値", "value": "92%"},
                 {"label": "しきい値", "value": "異常 85%以上"},
             ],
+            "language": "ja",
+            "messages": {
+                "title": text("■ 異常: DB CPU使用率 92%"),
+                "subject": text("DB CPU使用率"),
+                "facts": [{"label": {"code": "notify.fact-value", "values": {}}, "value": text("92%")}],
+            },
             "citation": "運用設計書.md:34",
             "clause": "DB | CPU使用率 | 0-60% | 70% | 85% | 1分",
             "began_at": "2026-04-01T11:59:00Z",

@@ -24,6 +24,7 @@ from toban.engine.notify.routing.flapping import CALM
 from toban.engine.notify.routing.grouping import BUSY
 from toban.engine.notify.routing.silences import ActiveSilence
 from toban.engine.notify.signal import Condition
+from toban.message import NOTHING, plain
 
 NOON = datetime(2026, 4, 1, 12, tzinfo=UTC)
 MINUTE = timedelta(minutes=1)
@@ -49,11 +50,11 @@ ALERT = AlertRecord(
     key="cpu",
     clause_id="monitor",
     citation="運用設計書.md:34",
-    subject="DB CPU使用率",
+    subject=plain("DB CPU使用率"),
     condition=Condition.CRITICAL,
-    value="92%",
-    limit="異常 85%以上",
-    advice="",
+    value=plain("92%"),
+    limit=plain("異常 85%以上"),
+    advice=NOTHING,
     labels={"target": "DB"},
     people=(),
     began_at=NOON,
@@ -67,10 +68,10 @@ TOLD = SentNotice(
     addresses=(),
     recipients=("開発担当者",),
     rule_id="rule",
-    rule_citation="運用設計書.md:13",
+    rule_citation=plain("運用設計書.md:13"),
     at=NOON,
 )
-STEPS = (EscalationCall(15 * MINUTE, ("緊急連絡先",), "運用設計書.md:8 (仮定)"),)
+STEPS = (EscalationCall(15 * MINUTE, ("緊急連絡先",), plain("運用設計書.md:8 (仮定)")),)
 UNDER_WAY = DeliveryHistory(notices=(TOLD,), escalation=EscalationProgress(STEPS, NOON))
 SILENCE = ActiveSilence({"target": "DB"}, "江藤", "交換", NOON, NOON + timedelta(hours=1))
 

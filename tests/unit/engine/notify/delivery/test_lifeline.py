@@ -1,6 +1,6 @@
 """A failure of the pipeline itself is announced by bypassing it."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -148,3 +148,19 @@ def test_the_warning_is_retried_if_nobody_was_reached(watched: Watched) -> None:
     watched.chat.takes = True
 
     assert watched.stands_still(1) == 1
+
+
+def test_everybody_is_told_in_their_own_language(design: Design, contacts: Contacts) -> None:
+    english = replace(contacts, languages={"運用責任者": "en"})
+    channels = {way.name: Telling() for way in english.ways}
+    lifeline = Lifeline()
+
+    for _ in range(SILENT + 1):
+        lifeline.look(design, english, channels.__getitem__, 0, NOW)
+
+    told = [notice for channel in channels.values() for notice, _ in channel.told]
+    titles = {notice.title: notice.language for notice in told}
+    assert titles == {
+        "■ 異常: Toban の通知が動いていません": "ja",
+        "■ Critical: Toban's notifications have stopped": "en",
+    }

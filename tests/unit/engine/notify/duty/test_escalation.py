@@ -4,12 +4,13 @@ from toban.design.clauses.objectives import DutyRole
 from toban.design.reader import read_design
 from toban.engine.bindings.model import EscalationStep, NoticeBinding
 from toban.engine.notify.duty.escalation import EscalationCall, due, next_at, policy, read, written
+from toban.message import Message, plain
 
 NOON = datetime(2026, 4, 1, 12, tzinfo=UTC)
 MINUTE = timedelta(minutes=1)
 STEPS = (
-    EscalationCall(15 * MINUTE, ("当番",), "here"),
-    EscalationCall(30 * MINUTE, ("緊急連絡先", "運用責任者"), "here"),
+    EscalationCall(15 * MINUTE, ("当番",), plain("here")),
+    EscalationCall(30 * MINUTE, ("緊急連絡先", "運用責任者"), Message("notify.assumed", row="here")),
 )
 DUTIES = read_design(
     """# 運用設計書
@@ -49,14 +50,14 @@ def test_steps_from_the_bindings_are_ordered_by_time() -> None:
     found = policy(NoticeBinding(escalation=steps), DUTIES, "toban.toml")
 
     assert [(call.after, call.roles) for call in found] == [(5 * MINUTE, ("甲",)), (30 * MINUTE, ("乙",))]
-    assert found[0].ordered_by == "toban.toml [[notices.escalation]]"
+    assert str(found[0].ordered_by) == "toban.toml [[notices.escalation]]"
 
 
 def test_by_default_the_emergency_contact_is_assumed_and_the_assumption_is_stated() -> None:
     (call,) = policy(NoticeBinding(), DUTIES, "toban.toml")
 
     assert (call.after, call.roles) == (15 * MINUTE, ("緊急連絡先",))
-    assert call.ordered_by == "運用設計書.md:9 (仮定)"
+    assert str(call.ordered_by) == "運用設計書.md:9 (仮定)"
 
 
 def test_without_an_emergency_contact_nothing_is_assumed() -> None:

@@ -13,6 +13,7 @@ from toban.engine.notify.models import Announcement, Delivery
 from toban.engine.notify.routing.contacts import Contacts
 from toban.engine.notify.routing.matrix import maintenance, status_of
 from toban.engine.notify.routing.routing import routing_of
+from toban.message import plain
 
 NOON = datetime(2026, 4, 1, 12, tzinfo=UTC)
 TEXT = """# 運用設計書
@@ -33,14 +34,14 @@ def judged(contacts: Contacts, last: Delivery | None, recipients: str = "運用�
 
 def delivery(state: Delivery.State, *, error: str = "", attempts: int = 1) -> Delivery:
     return Delivery(
-        announcement=Announcement(title="■ 異常: DB 92%"),
+        announcement=Announcement(title=plain("■ 異常: DB 92%")),
         key="k",
         channel="slack",
         state=state,
         settled_at=NOON,
         created_at=NOON,
         attempts=attempts,
-        error=error,
+        error=plain(error),
         receipt="ok",
     )
 
@@ -48,14 +49,15 @@ def delivery(state: Delivery.State, *, error: str = "", attempts: int = 1) -> De
 def test_a_row_that_was_never_used_is_not_conforming(contacts: Contacts) -> None:
     status = judged(contacts, None)
 
-    assert (status.verdict, status.value) == (Verdict.NOT_PERFORMED, "1/1 経路")
+    assert (status.verdict, str(status.value)) == (Verdict.NOT_PERFORMED, "1/1 経路")
 
 
 def test_a_row_conforms_by_its_last_receipt(contacts: Contacts) -> None:
     status = judged(contacts, delivery(Delivery.State.DELIVERED))
 
     assert status.verdict is Verdict.CONFORMING
-    assert status.reason == "2026-04-01 21:00:00 に slack が受け取りました: ■ 異常: DB 92%"
+    assert str(status.reason) == "2026-04-01 21:00:00 に slack が受け取りました: ■ 異常: DB 92%"
+    assert status.reason.in_language("en") == "Delivered to slack at 2026-04-01 21:00:00: ■ 異常: DB 92%"
     assert status.proof == {"delivery": "k", "channel": "slack", "receipt": "ok"}
 
 
@@ -63,14 +65,14 @@ def test_a_row_whose_notice_was_not_delivered_deviates_and_says_why(contacts: Co
     status = judged(contacts, delivery(Delivery.State.FAILED, error="Slack: 404 no_service"))
 
     assert status.verdict is Verdict.DEVIATING
-    assert status.reason == "slack に届きませんでした: Slack: 404 no_service"
+    assert str(status.reason) == "slack に届きませんでした: Slack: 404 no_service"
 
 
 def test_a_row_whose_notice_is_retried_warns(contacts: Contacts) -> None:
     status = judged(contacts, delivery(Delivery.State.WAITING, error="Slack: 503", attempts=3))
 
     assert status.verdict is Verdict.WARNING
-    assert "3回失敗" in status.reason
+    assert "3回失敗" in str(status.reason)
 
 
 @pytest.mark.parametrize("last", [None, delivery(Delivery.State.DELIVERED)])
@@ -79,8 +81,8 @@ def test_an_unreachable_recipient_makes_the_row_unbound_despite_other_deliveries
 ) -> None:
     status = judged(contacts, last, "運用責任者、当直")
 
-    assert (status.verdict, status.value) == (Verdict.UNBOUND, "1/2 経路")
-    assert '[people."当直"]' in status.reason
+    assert (status.verdict, str(status.value)) == (Verdict.UNBOUND, "1/2 経路")
+    assert '[people."当直"]' in str(status.reason)
 
 
 def test_a_maintenance_window_holds_notices_and_names_its_next_start() -> None:

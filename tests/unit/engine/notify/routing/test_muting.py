@@ -1,12 +1,13 @@
 from toban.engine.notify.routing.muting import Causes, OpenAlert
 from toban.engine.notify.signal import WHOLE_TARGET, Condition
+from toban.message import plain
 
 
 def trouble(
     key: str, target: str, item: str, condition: Condition = Condition.CRITICAL, instance: str = ""
 ) -> OpenAlert:
     labels = {"instance": instance} if instance else {WHOLE_TARGET: "yes"}
-    return OpenAlert(key, f"{target} {item}", condition, {"target": target, "item": item, **labels})
+    return OpenAlert(key, plain(f"{target} {item}"), condition, {"target": target, "item": item, **labels})
 
 
 DOWN = trouble("web/up", "Webサーバー", "up")
@@ -77,4 +78,4 @@ def test_a_critical_alert_inhibits_the_warning_of_another_row_about_the_same_ite
 
 
 def test_an_alert_without_a_target_is_never_inhibited() -> None:
-    assert Causes([DOWN]).of(OpenAlert("batch/B001", "バッチ B001", Condition.CRITICAL), {}) is None
+    assert Causes([DOWN]).of(OpenAlert("batch/B001", plain("バッチ B001"), Condition.CRITICAL), {}) is None

@@ -36,7 +36,7 @@ def test_every_role_is_notified_by_every_channel_and_a_shared_destination_once(
         ("mail:developer@example.com", ("developer@example.com",), ("開発担当者",)),
     ]
     assert routing.dead_ends == ()
-    assert routing.routes[0].rule_citation == "運用設計書.md:8"
+    assert str(routing.routes[0].rule_citation) == "運用設計書.md:8"
 
 
 def test_a_destination_named_as_recipient_uses_the_channel_that_posts_there(contacts: Contacts) -> None:
@@ -59,14 +59,14 @@ def test_a_channel_that_posts_elsewhere_is_not_used_for_another_destination(cont
 
     assert routing.routes == ()
     assert routing.dead_ends[0].reason is NoticeReason.UNBOUND_CHANNEL
-    assert 'kind = "slack" と channel = "#monitoring" を書いてください' in routing.dead_ends[0].detail
+    assert 'kind = "slack"、channel = "#monitoring" を書いてください' in str(routing.dead_ends[0].detail)
 
 
 def test_an_unassigned_role_is_undeliverable_with_a_hint(contacts: Contacts) -> None:
     routing = routing_of(rules("異常 | 当直、開発担当者 | Slack | 即時"), contacts)
 
     assert [(end.recipient, end.reason) for end in routing.dead_ends] == [("当直", NoticeReason.UNBOUND_ROLE)]
-    assert routing.dead_ends[0].detail == (
+    assert str(routing.dead_ends[0].detail) == (
         '役割の担当者が決まっていません: 当直。toban.toml に [people."当直"] を書いてください'
     )
     assert len(routing.routes) == 1
@@ -77,7 +77,7 @@ def test_an_unbound_channel_is_undeliverable_for_each_recipient(contacts: Contac
 
     assert routing.routes == ()
     assert [end.reason for end in routing.dead_ends] == [NoticeReason.UNBOUND_CHANNEL]
-    assert 'kind = "phone"' in routing.dead_ends[0].detail
+    assert 'kind = "phone"' in str(routing.dead_ends[0].detail)
 
 
 @pytest.mark.parametrize("name", ["Mattermost", "ＭＡＴＴＥＲＭＯＳＴ"])
@@ -98,7 +98,7 @@ def test_an_unknown_word_is_undeliverable_while_nothing_is_bound_under_it(contac
     assert [route.destination for route in routing.routes] == ["mail:manager@example.com"]
     (end,) = routing.dead_ends
     assert end.reason is NoticeReason.UNKNOWN_CHANNEL
-    assert end.detail == (
+    assert str(end.detail) == (
         "対応していない通知方法です: 運用責任者。「Mattermost」が何を指すか分かりません: "
         '文書を直すか、toban.toml に [channels."Mattermost"] を書いてください'
     )
@@ -129,7 +129,7 @@ def test_a_person_without_an_address_for_the_channel_is_undeliverable(contacts: 
     routing = routing_of(rules("異常 | 運用責任者 | メール | 即時"), nobody_mailed)
 
     assert [end.reason for end in routing.dead_ends] == [NoticeReason.NO_ADDRESS]
-    assert 'email = "…"' in routing.dead_ends[0].detail
+    assert 'email = "…"' in str(routing.dead_ends[0].detail)
 
 
 def test_a_shared_destination_needs_no_personal_address(contacts: Contacts) -> None:

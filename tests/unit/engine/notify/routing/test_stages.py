@@ -18,9 +18,14 @@ from toban.engine.notify.routing.stages import (
     why_notify,
 )
 from toban.engine.notify.signal import Condition
+from toban.message import plain
 
 ROUTE = Route(
-    "rule", "運用設計書.md:47", ("開発担当者",), BoundChannel("slack", ChannelKind.SLACK, is_shared=True), ()
+    "rule",
+    plain("運用設計書.md:47"),
+    ("開発担当者",),
+    BoundChannel("slack", ChannelKind.SLACK, is_shared=True),
+    (),
 )
 NOON = datetime(2026, 4, 11, 18, tzinfo=UTC)
 SITUATION = Situation(NOON, ZoneInfo("Asia/Tokyo"), repeat=timedelta(hours=4))
@@ -81,7 +86,7 @@ def test_an_alert_is_held_back_during_maintenance_and_the_window_is_cited() -> N
         ("route", NoticeReason.MATRIX_ROW),
         ("maintenance", NoticeReason.IN_MAINTENANCE),
     )
-    assert judgement.last.detail == (
+    assert str(judgement.last.detail) == (
         "メンテナンス中です。終了時に継続中なら通知します (運用設計書.md:21、04:00 まで)"
     )
 

@@ -7,13 +7,14 @@ from toban.engine.notify.channels.alertmanager.channel import Alertmanager
 from toban.engine.notify.channels.alertmanager.config import AlertmanagerConfig
 from toban.engine.notify.channels.http import receiver_doubts
 from toban.engine.notify.delivery.channel import Transport
+from toban.message import Message
 
 
 def _place(config: AlertmanagerConfig) -> str:
     return config.channel
 
 
-def _doubts(config: AlertmanagerConfig) -> Iterable[str]:
+def _doubts(config: AlertmanagerConfig) -> Iterable[Message]:
     return receiver_doubts("Alertmanager", config)
 
 

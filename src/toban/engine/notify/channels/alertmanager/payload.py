@@ -48,6 +48,8 @@ def _annotations(notice: Notice) -> dict[str, str]:
         "summary": notice.title,
         "description": "\n".join(f"{label}: {value}" for label, value in notice.facts),
         "kind": notice.kind.value,
+        "language": notice.language,
+        "message": json.dumps(notice.messages.title.as_json(), ensure_ascii=False),
         "citation": notice.citation,
         "clause": notice.clause_text,
     }

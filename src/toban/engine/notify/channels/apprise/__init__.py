@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from toban.design.values.people import ChannelKind
 from toban.engine.notify.channels.apprise.config import AppriseConfig
 from toban.engine.notify.delivery.channel import Channel, Transport
+from toban.message import Message
 
 
 def _word(config: AppriseConfig) -> ChannelKind:
@@ -18,7 +19,7 @@ def _build(config: AppriseConfig) -> Channel:
     return AppriseChannel(config)
 
 
-def _doubts(config: AppriseConfig) -> Iterable[str]:
+def _doubts(config: AppriseConfig) -> Iterable[Message]:
     from toban.engine.notify.channels.apprise.channel import doubts  # noqa: PLC0415
 
     return doubts(config)

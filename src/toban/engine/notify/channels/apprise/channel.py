@@ -10,6 +10,7 @@ from toban.design.values.severity import AlertLevel
 from toban.engine.notify.channels.apprise.config import AppriseConfig
 from toban.engine.notify.delivery.channel import Undelivered
 from toban.engine.notify.delivery.notice import Notice, NoticeKind
+from toban.message import Message, message_of
 
 _TYPES = {
     AlertLevel.CRITICAL: apprise.NotifyType.FAILURE,
@@ -48,19 +49,19 @@ class AppriseChannel:
         return "sent"
 
 
-def doubts(config: AppriseConfig) -> Iterable[str]:
+def doubts(config: AppriseConfig) -> Iterable[Message]:
     """Yield a warning if Apprise does not know such a service; nothing is sent."""
     try:
         _service(config.url.reveal())
     except Undelivered as unknown:
-        yield str(unknown)
+        yield message_of(unknown)
 
 
 def _service(url: str) -> apprise.Apprise:
     asset = apprise.AppriseAsset(app_id="Toban", http_redirects=False, async_mode=False)
     service = apprise.Apprise(asset=asset)
     if not service.add(url):
-        raise Undelivered("Apprise: この URL が表すサービスを知りません", retry=False)
+        raise Undelivered(Message("notify.unknown-service"), retry=False)
     return service
 
 
@@ -74,7 +75,7 @@ def _undelivered(result: "apprise.AppriseResult") -> Undelivered:
     said = " ".join(entry.message for attempt in result for entry in attempt.logs())
     found = _STATUS.search(said)
     if found is None:
-        return Undelivered("Apprise: 接続できません、または時間内に答えがありません", retry=True)
+        return Undelivered(Message("notify.unreachable-or-late", channel="Apprise"), retry=True)
     status = int(found[1])
     is_passing = status >= _SERVER_ERROR or status in _PASSING
-    return Undelivered(f"Apprise: {status} が返りました", retry=is_passing)
+    return Undelivered(Message("notify.answered-status", channel="Apprise", status=status), retry=is_passing)

@@ -6,10 +6,10 @@ from typing import ClassVar, Literal
 from pydantic import Field
 
 from toban.engine.bindings.secret import Secret
-from toban.engine.bindings.section import Section
+from toban.engine.notify.delivery.channel import ChannelConfig
 
 
-class AppriseConfig(Section):
+class AppriseConfig(ChannelConfig):
     """`[channels.NAME]` with `kind = "apprise"`."""
 
     example: ClassVar[Mapping[str, str]] = {"url": "env:APPRISE_URL", "answers_to": "LINE"}

@@ -11,7 +11,9 @@ from toban.engine.notify.channels.email.config import EmailConfig
 from toban.engine.notify.channels.email.payload import payload
 from toban.engine.notify.delivery.channel import Undelivered
 from toban.engine.notify.delivery.notice import Notice
+from toban.message import Message
 
+_NAME = Message("notify.mail")
 _PERMANENT = 500
 """Replies from this code on are final; 4xx means try again later."""
 
@@ -26,7 +28,7 @@ class Email:
         """Hand the mail to the server and return its Message-ID."""
         recipient, sender = mail_address(next(iter(addresses), "")), mail_address(self._config.sender)
         if recipient is None or sender is None:
-            raise Undelivered("メール: 宛先のアドレスが正しくありません", retry=False)
+            raise Undelivered(Message("notify.bad-recipient", channel=_NAME), retry=False)
         message = payload(notice, sender, recipient)
         with self._session() as server:
             server.send_message(message)
@@ -49,14 +51,11 @@ class Email:
         except smtplib.SMTPException as error:
             raise _refusal(error, password) from None
         except ssl.SSLCertVerificationError as error:
-            raise Undelivered(
-                f"メール: 証明書を確かめられません ({error.verify_message})", retry=True
-            ) from None
+            raise _undelivered("notify.certificate-unverified", error.verify_message) from None
         except TimeoutError:
-            raise Undelivered("メール: 時間内に答えがありません", retry=True) from None
+            raise Undelivered(Message("notify.no-answer-in-time", channel=_NAME), retry=True) from None
         except OSError as error:
-            why = error.strerror or type(error).__name__
-            raise Undelivered(f"メール: 接続できません ({why})", retry=True) from None
+            raise _undelivered("notify.unreachable", error.strerror or type(error).__name__) from None
 
     @contextmanager
     def _connected(self) -> Iterator[smtplib.SMTP]:
@@ -82,16 +81,21 @@ class Email:
         return context
 
 
+def _undelivered(code: str, detail: str) -> Undelivered:
+    return Undelivered(Message("notify.because", why=Message(code, channel=_NAME), more=detail), retry=True)
+
+
 def _refusal(error: smtplib.SMTPException, password: str) -> Undelivered:
     code, words = _answer(error)
     if code is None:
         retry = not isinstance(error, smtplib.SMTPNotSupportedError)
-        why = "サーバーが STARTTLS か認証に対応していません" if not retry else "サーバーが接続を切りました"
-        return Undelivered(f"メール: {why}", retry=retry)
+        why = "notify.server-hung-up" if retry else "notify.no-starttls-or-login"
+        return Undelivered(Message(why, channel=_NAME), retry=retry)
     told = " ".join(words.decode("utf-8", "replace").split())[:200]
     if password:
         told = told.replace(password, "…")
-    return Undelivered(f"メール: {code} {told}", retry=code < _PERMANENT)
+    refusal = Message("notify.answered", channel=_NAME, status=code, words=told)
+    return Undelivered(refusal, retry=code < _PERMANENT)
 
 
 def _answer(error: smtplib.SMTPException) -> tuple[int | None, bytes]:

@@ -5,11 +5,12 @@ from pathlib import Path
 from typing import Annotated, ClassVar, Literal, Self
 
 from pydantic import AfterValidator, Field, ValidationInfo, model_validator
-from pydantic_core import PydanticCustomError
 
 from toban.engine.bindings.secret import Secret
-from toban.engine.bindings.section import Section
+from toban.engine.bindings.section import invalid
 from toban.engine.notify.channels.email.address import mail_address
+from toban.engine.notify.delivery.channel import ChannelConfig
+from toban.message import Message
 
 _PORTS = {"starttls": 587, "tls": 465, "none": 25}
 
@@ -22,13 +23,11 @@ def _beside_the_file(written: Path, info: ValidationInfo) -> Path:
 
 def _address(written: str) -> str:
     if mail_address(written) is None:
-        raise PydanticCustomError(
-            "mail_address", 'メールアドレスは "toban@example.com" のように書いてください'
-        )
+        raise invalid(Message("notify.not-a-mail-address"))
     return written
 
 
-class EmailConfig(Section):
+class EmailConfig(ChannelConfig):
     """`[channels.NAME]` with `kind = "email"`."""
 
     example: ClassVar[Mapping[str, str]] = {
@@ -60,7 +59,7 @@ class EmailConfig(Section):
     @model_validator(mode="after")
     def _password_is_encrypted(self) -> Self:
         if bool(self.username) is not (self.password is not None):
-            raise PydanticCustomError("login", "username と password は両方書くか、両方省いてください")
+            raise invalid(Message("notify.half-a-login"))
         if self.password is not None and self.security == "none":
-            raise PydanticCustomError("login", 'security = "none" ではパスワードを送れません')
+            raise invalid(Message("notify.password-without-tls"))
         return self

@@ -6,6 +6,7 @@ from email.policy import SMTP
 from html import escape
 
 from toban.engine.notify.delivery.notice import Notice
+from toban.message import Message
 
 
 def payload(notice: Notice, sender: Address, recipient: Address) -> EmailMessage:
@@ -24,6 +25,8 @@ def payload(notice: Notice, sender: Address, recipient: Address) -> EmailMessage
     message["Auto-Submitted"] = "auto-generated"
     message.set_content(_text(notice), cte="base64")
     message.add_alternative(_html(notice), subtype="html", cte="base64")
+    # Last: the bodies take over the headers about content that the message has before.
+    message["Content-Language"] = notice.language
     return message
 
 
@@ -35,7 +38,7 @@ def message_id(key: str, sender: Address) -> str:
 def _text(notice: Notice) -> str:
     lines = [notice.title, ""]
     lines += [f"{label}: {value}" for label, value in notice.facts]
-    lines += ["", f"根拠: {notice.citation}", f"  {notice.clause_text}"]
+    lines += ["", f"{notice.say(Message('notify.fact-basis'))}: {notice.citation}", f"  {notice.clause_text}"]
     if notice.url:
         lines += ["", notice.url]
     return "\n".join(lines) + "\n"
@@ -46,9 +49,13 @@ def _html(notice: Notice) -> str:
         f'<tr><th align="left" valign="top">{escape(label)}</th><td>{escape(value)}</td></tr>'
         for label, value in notice.facts
     )
-    link = f'<p><a href="{escape(notice.url)}">Toban で見る</a></p>' if notice.url else ""
+    link = (
+        f'<p><a href="{escape(notice.url)}">{escape(notice.say(Message("notify.open")))}</a></p>'
+        if notice.url
+        else ""
+    )
     return (
-        '<!doctype html><html lang="ja"><meta charset="utf-8"><body>'
+        f'<!doctype html><html lang="{notice.language}"><meta charset="utf-8"><body>'
         f"<h1>{escape(notice.title)}</h1><table>{rows}</table>"
         f"<p>{escape(notice.citation)}<br><code>{escape(notice.clause_text)}</code></p>{link}</body></html>"
     )

@@ -2,6 +2,7 @@
 
 from toban.design.values.severity import AlertLevel
 from toban.engine.notify.delivery.notice import Notice, NoticeKind
+from toban.message import Message
 
 _SUMMARY = 1024
 _SEVERITIES = {AlertLevel.CRITICAL: "critical", AlertLevel.WARNING: "warning", AlertLevel.INFO: "info"}
@@ -14,7 +15,7 @@ def payload(notice: Notice, routing_key: str) -> dict[str, object]:
         return {**event, "event_action": "resolve"}
     if notice.kind is NoticeKind.ACKNOWLEDGED:
         return {**event, "event_action": "acknowledge"}
-    links = [{"href": notice.url, "text": "Toban で見る"}] if notice.url else []
+    links = [{"href": notice.url, "text": notice.say(Message("notify.open"))}] if notice.url else []
     return {
         **event,
         "event_action": "trigger",
@@ -27,7 +28,12 @@ def payload(notice: Notice, routing_key: str) -> dict[str, object]:
             "severity": _SEVERITIES[notice.level],
             "timestamp": notice.at.isoformat(),
             "class": notice.kind.value,
-            "custom_details": {**dict(notice.facts), "行": notice.clause_text, "idempotency_key": notice.key},
+            "custom_details": {
+                **dict(notice.facts),
+                notice.say(Message("notify.fact-row")): notice.clause_text,
+                "idempotency_key": notice.key,
+                "title_message": notice.messages.title.as_json(),
+            },
         },
     }
 

@@ -9,6 +9,7 @@ import re
 from collections.abc import Iterable, Iterator
 
 from toban.engine.notify.delivery.notice import Notice
+from toban.message import Message
 
 _HEADER = 150
 _TEXT = 3000
@@ -49,7 +50,7 @@ def _blocks(notice: Notice, addresses: Iterable[str]) -> Iterator[dict[str, obje
         yield {"type": "section", "fields": fields}
     yield {"type": "section", "text": _plain(f"{notice.citation}\n{notice.clause_text}", _TEXT)}
     if notice.url:
-        link = f"<{escape(notice.url)}|Toban で見る>"
+        link = f"<{escape(notice.url)}|{escape(notice.say(Message('notify.open')))}>"
         yield {"type": "context", "elements": [{"type": "mrkdwn", "text": link}]}
 
 

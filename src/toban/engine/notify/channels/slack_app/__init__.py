@@ -7,13 +7,14 @@ from toban.engine.notify.channels.http import url_doubts
 from toban.engine.notify.channels.slack_app.channel import SlackApp
 from toban.engine.notify.channels.slack_app.config import SlackAppConfig
 from toban.engine.notify.delivery.channel import Transport
+from toban.message import Message
 
 
 def _place(config: SlackAppConfig) -> str:
     return config.channel if config.channel.startswith("#") else ""
 
 
-def _doubts(config: SlackAppConfig) -> Iterable[str]:
+def _doubts(config: SlackAppConfig) -> Iterable[Message]:
     config.token.reveal()
     config.signing_secret.reveal()
     return url_doubts("Slack", config, config.url)

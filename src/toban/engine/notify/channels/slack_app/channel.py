@@ -8,6 +8,7 @@ from toban.engine.notify.channels.slack_app.config import SlackAppConfig
 from toban.engine.notify.channels.slack_app.payload import payload
 from toban.engine.notify.delivery.channel import Undelivered
 from toban.engine.notify.delivery.notice import Notice
+from toban.message import Message
 
 _OK = 200
 _PASSING = frozenset(
@@ -43,11 +44,12 @@ def _receipt(text: str, token: str) -> str:
     except ValueError:
         # Only the beginning of a long reply was read; it contains all that is needed.
         if '"ok":true' not in text.replace(" ", ""):
-            raise Undelivered("Slack: 答えが Slack のものではありません", retry=True) from None
+            raise Undelivered(Message("notify.not-slack"), retry=True) from None
         answer = {"ok": True, "ts": _between(text, '"ts":"')}
     if not isinstance(answer, dict) or not answer.get("ok"):
         why = str(answer.get("error", "")) if isinstance(answer, dict) else ""
-        raise Undelivered(f"Slack: {why.replace(token, '…')[:200]}", retry=why in _PASSING)
+        said = Message("notify.said", channel="Slack", words=why.replace(token, "…")[:200])
+        raise Undelivered(said, retry=why in _PASSING)
     return str(answer.get("ts") or "ok")
 
 

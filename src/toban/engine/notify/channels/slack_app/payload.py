@@ -4,6 +4,7 @@ from collections.abc import Iterable
 
 from toban.engine.notify.channels.slack import payload as webhook
 from toban.engine.notify.delivery.notice import Notice, NoticeKind
+from toban.message import Message
 
 TAKE = "toban-take"
 """The button's action; its value is the announcement's number."""
@@ -16,7 +17,7 @@ def payload(notice: Notice, addresses: Iterable[str], channel: str) -> dict[str,
     message = webhook.payload(notice, addresses)
     blocks = message["blocks"]
     if notice.kind in _TAKEABLE and notice.announcement and isinstance(blocks, list):
-        blocks.append({"type": "actions", "elements": [_button(notice.announcement)]})
+        blocks.append({"type": "actions", "elements": [_button(notice)]})
     message |= {"channel": channel, "unfurl_links": False, "unfurl_media": False}
     if notice.reply_to:
         message["thread_ts"] = notice.reply_to
@@ -25,10 +26,10 @@ def payload(notice: Notice, addresses: Iterable[str], channel: str) -> dict[str,
     return message
 
 
-def _button(announcement: int) -> dict[str, object]:
+def _button(notice: Notice) -> dict[str, object]:
     return {
         "type": "button",
         "action_id": TAKE,
-        "value": str(announcement),
-        "text": {"type": "plain_text", "text": "対応を開始", "emoji": False},
+        "value": str(notice.announcement),
+        "text": {"type": "plain_text", "text": notice.say(Message("notify.acknowledge")), "emoji": False},
     }

@@ -7,13 +7,14 @@ from toban.engine.notify.channels.http import url_doubts
 from toban.engine.notify.channels.teams.channel import Teams
 from toban.engine.notify.channels.teams.config import TeamsConfig
 from toban.engine.notify.delivery.channel import Transport
+from toban.message import Message
 
 
 def _place(config: TeamsConfig) -> str:
     return config.channel
 
 
-def _doubts(config: TeamsConfig) -> Iterable[str]:
+def _doubts(config: TeamsConfig) -> Iterable[Message]:
     return url_doubts("Teams", config, config.webhook.reveal())
 
 

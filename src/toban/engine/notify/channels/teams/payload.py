@@ -7,6 +7,7 @@ can become a link. A message may have 28 KB; a larger one is refused as a whole.
 import json
 
 from toban.engine.notify.delivery.notice import Notice, NoticeKind
+from toban.message import Message
 
 _LARGEST = 20_000
 """Bytes. Teams measures its own form of the message, not the one it was sent: hence the distance to 28 KB."""
@@ -60,7 +61,8 @@ def _body(notice: Notice, longest: int) -> list[dict[str, object]]:
 
 
 def _actions(notice: Notice) -> list[dict[str, object]]:
-    return [{"type": "Action.OpenUrl", "title": "Toban で見る", "url": notice.url}] if notice.url else []
+    title = notice.say(Message("notify.open"))
+    return [{"type": "Action.OpenUrl", "title": title, "url": notice.url}] if notice.url else []
 
 
 def _paragraph(*runs: dict[str, object]) -> dict[str, object]:

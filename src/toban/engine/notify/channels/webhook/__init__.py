@@ -7,13 +7,14 @@ from toban.engine.notify.channels.http import receiver_doubts
 from toban.engine.notify.channels.webhook.channel import Webhook
 from toban.engine.notify.channels.webhook.config import WebhookConfig
 from toban.engine.notify.delivery.channel import Transport
+from toban.message import Message
 
 
 def _place(config: WebhookConfig) -> str:
     return config.channel
 
 
-def _doubts(config: WebhookConfig) -> Iterable[str]:
+def _doubts(config: WebhookConfig) -> Iterable[Message]:
     return receiver_doubts("Webhook", config)
 
 

@@ -10,6 +10,7 @@ from toban.engine.notify.channels.webhook.payload import payload
 from toban.engine.notify.channels.webhook.signature import UnfitKey, headers, key_of
 from toban.engine.notify.delivery.channel import Undelivered
 from toban.engine.notify.delivery.notice import Notice
+from toban.message import message_of
 
 
 class Webhook:
@@ -26,7 +27,7 @@ class Webhook:
         try:
             sign = partial(headers, notice.key, int(self._now()), key_of(secret))
         except UnfitKey as unfit:
-            raise Undelivered(f"Webhook: {unfit}", retry=False) from None
+            raise Undelivered(message_of(unfit), retry=False) from None
         reply = self._poster.post(url, payload(notice), sign)
         if not 200 <= reply.status < 300:
             raise self._poster.refuse(reply, *secret_parts(url), secret)

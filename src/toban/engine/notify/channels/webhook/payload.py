@@ -5,7 +5,11 @@ from toban.engine.notify.delivery.notice import Notice
 
 
 def payload(notice: Notice) -> dict[str, object]:
-    """Return the event. Times are RFC 3339 in UTC. Fields may be added, but never change their meaning."""
+    """Return the event. Times are RFC 3339 in UTC. Fields may be added, but never change their meaning.
+
+    `messages` says the same as the texts, as codes and values: they don't depend on the language.
+    """
+    messages = notice.messages
     return {
         "type": f"notice.{notice.kind}",
         "timestamp": rfc3339(notice.at),
@@ -16,6 +20,14 @@ def payload(notice: Notice) -> dict[str, object]:
             "subject": notice.subject,
             "title": notice.title,
             "facts": [{"label": label, "value": value} for label, value in notice.facts],
+            "language": notice.language,
+            "messages": {
+                "title": messages.title.as_json(),
+                "subject": messages.subject.as_json(),
+                "facts": [
+                    {"label": label.as_json(), "value": value.as_json()} for label, value in messages.facts
+                ],
+            },
             "citation": notice.citation,
             "clause": notice.clause_text,
             "began_at": rfc3339(notice.began_at),

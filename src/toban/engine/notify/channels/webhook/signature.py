@@ -12,6 +12,8 @@ import hashlib
 import hmac
 from collections.abc import Mapping
 
+from toban.message import Message
+
 _PREFIX = "whsec_"
 _SHORTEST_KEY = 24
 
@@ -24,7 +26,7 @@ def key_of(secret: str) -> bytes:
     """Return the key in *secret*: the base64 after `whsec_`, or else the text itself in UTF-8."""
     key = _decoded(secret.removeprefix(_PREFIX)) if secret.startswith(_PREFIX) else secret.encode()
     if len(key) < _SHORTEST_KEY:
-        raise UnfitKey(f"署名の鍵が短すぎます ({_SHORTEST_KEY} バイト以上にしてください)")
+        raise UnfitKey(Message("notify.signing-key-too-short", bytes=_SHORTEST_KEY))
     return key
 
 
@@ -42,4 +44,4 @@ def _decoded(text: str) -> bytes:
     try:
         return base64.b64decode(text, validate=True)
     except binascii.Error:
-        raise UnfitKey(f"署名の鍵の {_PREFIX} の後が base64 ではありません") from None
+        raise UnfitKey(Message("notify.signing-key-not-base64", prefix=_PREFIX)) from None
