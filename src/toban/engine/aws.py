@@ -11,10 +11,11 @@ from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError, EndpointConnectionError, HTTPClientError
 
 from toban.engine.bindings.aws import AwsAccess
+from toban.message import Message
 
-_KEYS = "鍵か権限が正しくありません"
-_DENIED = "権限がありません"
-_EXPIRED = "一時的な鍵の期限が切れています"
+_KEYS = Message("engine.aws-rejects-keys")
+_DENIED = Message("engine.aws-denies-access")
+_EXPIRED = Message("engine.aws-keys-expired")
 _WORDS = {
     "InvalidClientTokenId": _KEYS,
     "UnrecognizedClientException": _KEYS,
@@ -36,7 +37,7 @@ _THROTTLED = frozenset(
 class Fault:
     """Why a request to AWS failed."""
 
-    words: str
+    words: Message
     """Text to show to people; contains no secret."""
     passes: bool
     """Whether a retry may help."""
@@ -67,6 +68,9 @@ def client(service: str, access: AwsAccess, *, read_timeout: float, attempts: in
     )
 
 
+_LONGEST_SAID = 300
+
+
 def code_of(error: ClientError) -> str:
     """Return the code of an error response: `DBSnapshotAlreadyExists`."""
     return str(error.response.get("Error", {}).get("Code", ""))
@@ -75,14 +79,23 @@ def code_of(error: ClientError) -> str:
 def fault_of(error: ClientError | BotoCoreError, service: str) -> Fault:
     """Explain in plain words why *service* refused a request or could not be reached."""
     if isinstance(error, EndpointConnectionError | HTTPClientError):
-        return Fault(f"{service} に届きません: {error}", passes=True)
+        return Fault(Message("engine.aws-unreachable", service=service, why=error), passes=True)
     if isinstance(error, BotoCoreError):
         # No credentials, no such region: a retry changes nothing.
-        return Fault(f"{service} に尋ねられません: {error}", passes=False)
+        return Fault(Message("engine.aws-cannot-ask", service=service, why=error), passes=False)
     code = code_of(error)
     said = str(error.response.get("Error", {}).get("Message", ""))
     status = int(error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0))
-    told = f"\n{error.operation_name}: {code} {said}".rstrip()
-    if code in _THROTTLED:
-        return Fault(f"AWS が要求を絞っています{told}", passes=True, is_throttled=True)
-    return Fault(f"{_WORDS.get(code, f'{service} が断りました')}{told}", passes=status >= 500)
+    is_throttled = code in _THROTTLED
+    words = Message("engine.aws-throttles") if is_throttled else _WORDS.get(code)
+    return Fault(
+        Message(
+            "engine.aws-answered",
+            words=words or Message("engine.aws-refused", service=service),
+            operation=error.operation_name,
+            # A longer answer may quote the request, with its signature.
+            answer=" ".join(f"{code} {said}".split())[:_LONGEST_SAID],
+        ),
+        passes=is_throttled or status >= 500,
+        is_throttled=is_throttled,
+    )

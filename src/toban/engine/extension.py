@@ -20,6 +20,7 @@ from toban.engine.bindings.table import Table
 from toban.engine.registry.commands import Command
 from toban.engine.registry.kinds import KindModules, KindPoint, Kinds
 from toban.engine.registry.ports import Offers
+from toban.message import Message
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,8 +29,7 @@ class Link:
 
     page: str
     """Its name in the URL table."""
-    label: str
-    """In Japanese; the page translates it into the reader's language."""
+    label: Message
     arguments: tuple[object, ...] = ()
     query: str = ""
     """The query string: `verdict=firing`."""
@@ -55,9 +55,9 @@ class Consequence:
 
     key: str
     """Its name in JSON."""
-    title: str
-    lines: tuple[str, ...] = ()
-    """Text for people; empty if there is nothing to say."""
+    title: Message
+    lines: tuple[Message, ...] = ()
+    """What people read; empty if there is nothing to say."""
     values: object = ()
     """The same as JSON values."""
 

@@ -20,21 +20,22 @@ from toban.engine.runs.work import Work
 from toban.engine.telemetry.buffer import SampleBuffer
 from toban.engine.telemetry.store import Telemetry
 from toban.engine.trial import Trial
+from toban.message import NOTHING, Message
 
 
 class Plan(Protocol):
     """What an extension derives from an edition."""
 
     @property
-    def rows(self) -> Mapping[str, str]:
-        """The ids of the rows that it handles, each with the reason why it is not bound; empty if it runs."""
+    def rows(self) -> Mapping[str, Message]:
+        """The ids of the rows that it handles, each with why it is not bound, or `NOTHING` if it runs."""
 
 
 @dataclass(frozen=True, slots=True)
 class Rows:
     """The plan of an extension that handles some rows and plans nothing else. See `Plan`."""
 
-    rows: Mapping[str, str] = field(default_factory=dict)
+    rows: Mapping[str, Message] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +84,7 @@ class ChartLimit:
     kind: str
     """normal, warning or critical."""
     value: float
-    text: str
+    text: Message
     """The threshold as the document writes it."""
 
 
@@ -164,13 +165,13 @@ def works_of(edition: Edition, operations: Iterable[Operation[Any]]) -> dict[str
     return {key: work for each in operations for key, work in each.works(edition.plan(each)).items()}
 
 
-def rows_of(edition: Edition, operations: Iterable[Operation[Any]]) -> dict[str, str]:
-    """Return the rows that *operations* handle, each with the reason why it is not bound; empty if it runs.
+def rows_of(edition: Edition, operations: Iterable[Operation[Any]]) -> dict[str, Message]:
+    """Return the rows that *operations* handle, each with why it is not bound, or `NOTHING` if it runs.
 
     If two handle the same row and only one gives a reason, the row counts as running.
     """
-    found: dict[str, str] = {}
+    found: dict[str, Message] = {}
     for operation in operations:
         for clause_id, reason in edition.plan(operation).rows.items():
-            found[clause_id] = reason if found.get(clause_id, reason) else ""
+            found[clause_id] = reason if found.get(clause_id, reason) else NOTHING
     return found

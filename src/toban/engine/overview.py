@@ -1,7 +1,4 @@
-"""What an extension shows on the first screen: its figures, and what people must do today. Pure.
-
-Texts are Japanese, with their values separate; the page and the terminal translate them for the reader.
-"""
+"""What an extension shows on the first screen: its figures, and what people must do today. Pure."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -9,7 +6,7 @@ from datetime import datetime
 
 from toban.engine.evidence.verdict import Verdict
 from toban.engine.extension import Link
-from toban.engine.said import Said
+from toban.message import Message
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,8 +14,7 @@ class RowStatus:
     """What is known about a row."""
 
     verdict: Verdict
-    value: str
-    """As recorded."""
+    value: Message
     since: datetime
     next_due: datetime | None = None
 
@@ -50,8 +46,8 @@ class OverviewFigure:
 
     link: Link
     """Where it links to; the link's label names the figure."""
-    value: Said
-    detail: Said
+    value: Message
+    detail: Message
     verdict: Verdict | None = None
     """None for a figure without a verdict."""
     trend: FigureTrend | None = None
@@ -61,7 +57,7 @@ class OverviewFigure:
 class ToDo:
     """Something that a person must do today."""
 
-    subject: Said
+    subject: Message
     link: Link
     """Where to do it; the link's label says what to do."""
     at: datetime | None

@@ -16,6 +16,8 @@ from pathlib import Path
 from fontTools.ttLib import TTFont
 from fpdf import FPDF
 
+from toban.message import Message, sentences
+
 FAMILY = "japanese"
 """The name by which a sheet knows its font: `sheet.set_font(FAMILY, size=10)`."""
 
@@ -47,12 +49,10 @@ _ASKING = 10
 class NoFont(Exception):
     """No Japanese font can be used here; the message says how to get one."""
 
-    HINT = (
-        "apt-get install fonts-ipaexfont-gothic で入れるか、TOBAN_FONT にフォントのファイルを指定してください"
-    )
+    HINT = Message("engine.install-a-font")
 
-    def __init__(self, why: str) -> None:
-        super().__init__(f"{why}。{self.HINT}")
+    def __init__(self, why: Message) -> None:
+        super().__init__(sentences(why, self.HINT))
         self.why = why
 
 
@@ -76,7 +76,7 @@ def font() -> Font:
         return _chosen(Path(chosen))
     found = _asked_of_fontconfig() or next(_in_folders(_FOLDERS), None)
     if found is None:
-        raise NoFont("日本語のフォントが見つかりません")
+        raise NoFont(Message("engine.no-japanese-font"))
     return found
 
 
@@ -108,9 +108,9 @@ def _glyphs(face: Font) -> frozenset[int]:
 
 def _chosen(file: Path) -> Font:
     if file.suffix.lower() not in _SUFFIXES:
-        raise NoFont(f"TOBAN_FONT の「{file}」はフォントのファイル (.ttf .ttc .otf .otc) ではありません")
+        raise NoFont(Message("engine.not-a-font", file=file))
     if not file.is_file():
-        raise NoFont(f"TOBAN_FONT の「{file}」がありません")
+        raise NoFont(Message("engine.no-font-file", file=file))
     return Font(file)
 
 

@@ -8,6 +8,7 @@ from typing import Protocol
 
 from toban.engine.editions.edition import Edition
 from toban.engine.registry.ports import Port
+from toban.message import Message
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,8 +17,8 @@ class CompanionRecords:
 
     key: str
     """A name for scripts."""
-    words: str
-    """Text for people: `エラーのイベント 5件 (7 kB)`."""
+    words: Message
+    """What people read: `エラーのイベント 5件 (7 kB)`."""
     count: int
     bytes: int = 0
     """0 if the size is negligible."""

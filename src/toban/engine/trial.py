@@ -9,6 +9,10 @@ from toban.design.finding import Finding, FindingLevel
 from toban.design.origin import Origin
 from toban.engine.bindings import toml
 from toban.engine.bindings.model import Bindings, KindBinding
+from toban.message import Message
+
+type Doubt = Message | tuple[Message, Message]
+"""What is wrong; or that, and the way out."""
 
 
 class TrialCode(StrEnum):
@@ -30,26 +34,20 @@ class Trial:
 
     code: str
     """One of `TrialCode`, or a package's own."""
-    name: str
+    name: Message
     """Its name for people: `バッチ B001`."""
     origin: Origin
     quote: str
-    doubts: Callable[[], Iterable[str]]
-    """Tries it and returns the problems; each may end with a line `HINT: …`."""
-    hint: str
+    doubts: Callable[[], Iterable[Doubt]]
+    """Tries it and returns the problems."""
+    hint: Message
     """The way out for a problem that names none."""
 
-    def finding(self, doubt: str) -> Finding:
+    def finding(self, doubt: Doubt) -> Finding:
         """Return *doubt* as a finding."""
-        message, _, hint = doubt.partition("\nHINT: ")
-        return Finding(
-            self.code,
-            FindingLevel.ERROR,
-            self.origin,
-            f"{self.name}: {message}",
-            self.quote,
-            hint or self.hint,
-        )
+        said, hint = doubt if isinstance(doubt, tuple) else (doubt, self.hint)
+        message = Message("engine.trial-found", trial=self.name, doubt=said)
+        return Finding(self.code, FindingLevel.ERROR, self.origin, message, self.quote, hint)
 
 
 def place_of(bindings: Bindings, table: str, name: str) -> Origin:

@@ -94,7 +94,7 @@ class Worker:
                 self._record_edition(edition)
             case EditionRefusal() as refusal:
                 log.error("edition_refused", file=refusal.file, reason=refusal.reason)
-                self._record({"refused": refusal.file, "reason": refusal.reason}, refusal.digest)
+                self._record({"refused": refusal.file, "reason": refusal.reason.as_json()}, refusal.digest)
             case None:
                 pass
 

@@ -5,7 +5,8 @@ from typing import Self
 from pydantic import Field, model_validator
 
 from toban.engine.bindings.secret import Secret
-from toban.engine.bindings.section import Section
+from toban.engine.bindings.section import Section, invalid
+from toban.message import Message
 
 
 class AwsAccess(Section):
@@ -21,5 +22,5 @@ class AwsAccess(Section):
     @model_validator(mode="after")
     def _both_keys_or_none(self) -> Self:
         if (self.access_key is None) != (self.secret_key is None):
-            raise ValueError("access_key と secret_key は両方書くか、両方書かないでください")
+            raise invalid(Message("bindings.one-key-of-two"), Message("bindings.write-both-keys-or-none"))
         return self

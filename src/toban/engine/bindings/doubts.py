@@ -11,6 +11,7 @@ from toban.design.reader import Design
 from toban.engine.bindings.load import secret_findings
 from toban.engine.bindings.model import WHOLE_SYSTEM, Bindings
 from toban.engine.bindings.table import Schema
+from toban.message import Message
 
 type Doubts = Callable[[Design, Bindings], Iterable[Finding]]
 """Returns an extension's warnings about its own tables."""
@@ -48,11 +49,17 @@ def _named_in_vain(design: Design, bindings: Bindings, schema: Schema) -> Iterat
 def _evidence_unstored(bindings: Bindings) -> Iterator[Finding]:
     if bindings.evidence is not None:
         yield from unstored(
-            bindings, "evidence", bindings.evidence.store, "証跡の送り先", "それまで証跡は送られません"
+            bindings,
+            "evidence",
+            bindings.evidence.store,
+            Message("bindings.destination-of-evidence"),
+            Message("bindings.no-evidence-shipped"),
         )
 
 
-def unstored(bindings: Bindings, table: str, store: str, what: str, meanwhile: str) -> Iterator[Finding]:
+def unstored(
+    bindings: Bindings, table: str, store: str, what: Message, meanwhile: Message
+) -> Iterator[Finding]:
     """Yield a finding if *store*, the destination of *what*, is not bound; *meanwhile* names the effect."""
     if store in bindings.stores:
         return
@@ -61,9 +68,11 @@ def unstored(bindings: Bindings, table: str, store: str, what: str, meanwhile: s
         "BD009",
         FindingLevel.WARNING,
         Origin(bindings.file, bindings.lines[table, ""]),
-        f"{what}「{store}」がありません。{meanwhile}",
+        Message("bindings.no-such-store", what=what, store=store, meanwhile=meanwhile),
         f'store = "{store}"',
-        f"「{near[0]}」ではありませんか" if near else f'[stores."{store}"] を書いてください',
+        Message("bindings.did-you-mean", near=near[0])
+        if near
+        else Message("bindings.write-store", store=store),
     )
 
 
@@ -78,12 +87,14 @@ def _unknown(
 ) -> Iterator[Finding]:
     for name in sorted(names, key=lambda each: bindings.lines[table, each]):
         near = difflib.get_close_matches(name, known, n=1)
-        choices = "、".join(f"「{each}」" for each in sorted(known)) or "ありません"
+        choices = tuple(Message("bindings.quoted", name=each) for each in sorted(known))
         yield Finding(
             "BD009",
             FindingLevel.WARNING,
             Origin(bindings.file, bindings.lines[table, name]),
-            f"「{name}」は {design.document} のどの行にも出てきません",
+            Message("bindings.in-no-row", name=name, document=design.document),
             f'[{table}."{name}"]',
-            f"「{near[0]}」ではありませんか" if near else f"文書の言葉で書いてください: {choices}",
+            Message("bindings.did-you-mean", near=near[0])
+            if near
+            else Message("bindings.write-the-documents-word", choices=choices or Message("bindings.none")),
         )

@@ -15,6 +15,7 @@ from toban.design.reader import Design
 from toban.engine.bindings.section import Section
 from toban.engine.bindings.toml import key, quoted
 from toban.engine.bindings.vague import clock_words
+from toban.message import Message
 
 _NOTHING: Mapping[str, str | Sequence[str]] = MappingProxyType({})
 
@@ -40,7 +41,7 @@ class OpenTable:
     rows: Sequence[Clause]
     proposals: Sequence[BindingProposal]
     """One, or several for an array; none if only the notes are written."""
-    notes: Sequence[str] = ()
+    notes: Sequence[Message] = ()
     """More comment lines about the table."""
     within: str = ""
     """The array that holds each of *proposals* as an entry: `[[targets."DB".sources]]`."""
@@ -60,21 +61,21 @@ def draft(design: Design, tables: Iterable[OpenTable]) -> str:
 def _head(design: Design) -> str:
     title = next((block.text for block in design.blocks if isinstance(block, Heading)), "")
     return f"""\
-# {_line(design.document)} に書かれていないことだけを、ここに書きます。
-# 行頭の「#」を外して値を直すと、その行が有効になります。つないでいない行は「未接続」と表示されます。
-# 秘密は値そのものではなく、置き場所を書きます: "env:環境変数名" か "file:パス"
+# {Message("bindings.draft-what-belongs-here", document=_line(design.document))}
+# {Message("bindings.draft-how-to-bind")}
+# {Message("bindings.draft-secrets")}
 
 [system]
 name = {quoted(title)}
 timezone = "Asia/Tokyo"
-# 営業日と平日の計算に使う祝日: "JP" か "none"
+# {Message("bindings.draft-holidays")}
 holidays = "JP"
 """
 
 
 def _table(table: OpenTable) -> str:
     lines = [f"# {_cite(row)}" for row in table.rows]
-    lines += [f"# {_line(note)}" for note in table.notes]
+    lines += [f"# {_line(str(note))}" for note in table.notes]
     for proposal in table.proposals:
         lines += [f"#{table.head}", *_proposed(proposal)]
     return "\n".join([*lines, ""])
@@ -83,8 +84,8 @@ def _table(table: OpenTable) -> str:
 def _assumptions(design: Design) -> Iterator[str]:
     taken = [(clause, assumption) for clause in design.clauses for assumption in clause.assumptions]
     if taken:
-        lines = ["# 文書があいまいなところは、次のように読みました。違うときは書き足してください。"]
-        lines += [f"# {clause.origin}: {_line(assumption)}" for clause, assumption in taken]
+        lines = [f"# {Message('bindings.draft-assumptions')}"]
+        lines += [f"# {clause.origin}: {_line(str(assumption))}" for clause, assumption in taken]
         meanings = clock_words(design)
         if meanings:
             lines += [

@@ -20,18 +20,17 @@ from toban.engine.bindings.model import Bindings, BoundDiscovery, KindBinding
 from toban.engine.bindings.secret import Secret, SecretUnavailable
 from toban.engine.bindings.table import Models, Schema
 from toban.engine.bindings.template import Template, fill
+from toban.message import Message, lines, message_of, plain
 
 _KEY = "[key]"
 """Last part of a path if the key is wrong, not its value."""
-
-_REFERENCE_HINT = '値そのものではなく、置き場所を "env:環境変数名" か "file:パス" で書いてください'
 
 
 class UnreadableBindings(Exception):
     """The file can't be used; `findings` holds all the reasons."""
 
     def __init__(self, findings: Sequence[Finding]) -> None:
-        super().__init__("\n".join(str(finding) for finding in findings))
+        super().__init__(lines(*map(_said, findings)))
         self.findings = tuple(findings)
 
 
@@ -43,14 +42,15 @@ def load_bindings(path: Path, schema: Schema) -> Bindings:
     try:
         text = path.read_text(encoding="utf-8")
     except FileNotFoundError as error:
-        hint = "toban init 運用設計書.md で書き出せます"
-        raise UnreadableBindings([_whole_file(path, "ファイルがありません", hint)]) from error
+        missing, hint = Message("bindings.no-file"), Message("bindings.write-by-init")
+        raise UnreadableBindings([_whole_file(path, missing, hint)]) from error
     except (OSError, UnicodeDecodeError) as error:
-        why = error.strerror if isinstance(error, OSError) else "UTF-8 ではありません"
-        message = f"ファイルを読めません: {why}"
-        raise UnreadableBindings(
-            [_whole_file(path, message, "UTF-8 の読めるファイルを指定してください")]
-        ) from error
+        why = error.strerror if isinstance(error, OSError) else Message("bindings.not-utf-8")
+        unreadable, hint = (
+            Message("bindings.unreadable-file", why=why),
+            Message("bindings.name-a-readable-file"),
+        )
+        raise UnreadableBindings([_whole_file(path, unreadable, hint)]) from error
     return read_bindings(text, path, schema)
 
 
@@ -117,11 +117,11 @@ def secret_findings(bindings: Bindings) -> tuple[Finding, ...]:
             try:
                 secret.reveal()
             except SecretUnavailable as error:
-                hint = "その場所に値を置いてから Toban を起動し直してください"
-                found.append(Finding("BD007", FindingLevel.WARNING, origin, str(error), quote, hint))
+                hint = Message("bindings.place-the-secret")
+                found.append(Finding("BD007", FindingLevel.WARNING, origin, message_of(error), quote, hint))
             if secret.is_open_to_all():
-                message = "秘密のファイルを、この機械のだれもが読めます"
-                hint = f"chmod 600 {secret.reference.removeprefix(Secret.FILE)}"
+                message = Message("bindings.secret-open-to-all")
+                hint = plain(f"chmod 600 {secret.reference.removeprefix(Secret.FILE)}")
                 found.append(Finding("BD008", FindingLevel.WARNING, origin, message, quote, hint))
     return tuple(found)
 
@@ -160,7 +160,20 @@ def _tables(raw: Mapping[str, Any], key: str) -> dict[str, Any]:
     )
 
 
-def _whole_file(path: Path, message: str, hint: str) -> Finding:
+def _said(finding: Finding) -> Message:
+    """Return *finding* as it is printed."""
+    quote = "\n".join(f"    {line}" for line in finding.quote.splitlines())
+    return Message(
+        "bindings.finding",
+        at=finding.origin,
+        finding=finding.code,
+        message=finding.message,
+        quote=quote,
+        hint=finding.hint,
+    )
+
+
+def _whole_file(path: Path, message: Message, hint: Message) -> Finding:
     return Finding("BD001", FindingLevel.ERROR, Origin(str(path), 1), message, str(path), hint)
 
 
@@ -172,8 +185,8 @@ def _syntax_finding(path: Path, text: str, error: tomllib.TOMLDecodeError) -> Fi
     lines = text.splitlines() or [""]
     line = int(match[1]) if match and match[1] else len(lines)
     quote = _masked(lines[min(line, len(lines)) - 1])
-    message = f"TOML として読めません: {_AT_LINE.sub('', str(error))}"
-    hint = '日本語の名前は引用符で囲みます: [targets."Webサーバー"]'
+    message = Message("bindings.not-toml", why=_AT_LINE.sub("", str(error)))
+    hint = Message("bindings.quote-names")
     return Finding("BD001", FindingLevel.ERROR, Origin(str(path), line), message, quote, hint)
 
 
@@ -253,8 +266,9 @@ class _BindingsReading:
             bound = self.kind(schema.of("discoveries"), where, at)
             source = one.get("source")
             if not isinstance(source, dict):
-                hint = "見つかった機械の測り方を source = { kind = … } と書いてください"
-                self._add("BD003", at, "「source」がありません", hint)
+                self._add(
+                    "BD003", at, Message("bindings.missing", key="source"), Message("bindings.write-source")
+                )
                 continue
             # The kind of discovery decides which values a template may take from a host.
             if bound is None:
@@ -287,35 +301,45 @@ class _BindingsReading:
         return None if config is None else KindBinding(name, config, self.line(at))
 
     def _note_kind(self, kinds: Models, name: object, at: KeyPath) -> None:
-        choices = "、".join(f'"{kind}"' for kind in sorted(kinds))
+        choices = tuple(f'"{kind}"' for kind in sorted(kinds))
         if name is None:
-            self._add("BD003", at, "「kind」がありません", f"kind に次のどれかを書いてください: {choices}")
+            hint = Message("bindings.write-kind", choices=choices)
+            self._add("BD003", at, Message("bindings.missing", key="kind"), hint)
             return
         near = difflib.get_close_matches(str(name), kinds, n=1)
-        hint = f'kind = "{near[0]}" ではありませんか' if near else f"書けるのは次のどれかです: {choices}"
-        self._add("BD006", (*at, "kind"), f"「{name}」という種類はありません", hint)
+        hint = (
+            Message("bindings.did-you-mean-kind", near=near[0])
+            if near
+            else Message("bindings.kinds-are", choices=choices)
+        )
+        self._add("BD006", (*at, "kind"), Message("bindings.no-such-kind", name=name), hint)
 
     def _note(self, model: type[BaseModel], detail: ErrorDetails, path: KeyPath) -> None:
         if path[-1:] == (_KEY,):
-            key = str(path[-2])
-            self._add("BD002", path[:-1], f"「{key}」という項目はありません", _complaint(detail))
+            self._add("BD002", path[:-1], Message("bindings.no-such-key", key=path[-2]), _complaint(detail))
             return
         kind, key = detail["type"], str(path[-1]) if path else ""
         if kind == "extra_forbidden":
             known = _known_keys(model, detail["loc"][:-1])
             near = difflib.get_close_matches(key, known, n=1, cutoff=0.5)
-            hint = f"「{near[0]}」ではありませんか" if near else f"書けるのは {'、'.join(known)} です"
-            self._add("BD002", path, f"「{key}」という項目はありません", hint)
-        elif kind == "missing":
-            self._add("BD003", path, f"「{key}」がありません", f"{key} = … を書き足してください")
-        elif kind == "secret_literal":
-            self._add("BD005", path, f"「{key}」に{detail['msg']}", _REFERENCE_HINT)
-        else:
-            self._add(
-                "BD004", path, f"「{key}」の値が正しくありません: {_complaint(detail)}", _way_out(detail)
+            hint = (
+                Message("bindings.did-you-mean", near=near[0])
+                if near
+                else Message("bindings.keys-are", keys=known)
             )
+            self._add("BD002", path, Message("bindings.no-such-key", key=key), hint)
+        elif kind == "missing":
+            self._add(
+                "BD003", path, Message("bindings.missing", key=key), Message("bindings.add-key", key=key)
+            )
+        elif kind == "secret_literal":
+            message = Message("bindings.literal-secret", key=key)
+            self._add("BD005", path, message, Message("bindings.write-a-reference"))
+        else:
+            message = Message("bindings.wrong-value", key=key, why=_complaint(detail))
+            self._add("BD004", path, message, _way_out(detail))
 
-    def _add(self, code: str, path: KeyPath, message: str, hint: str) -> None:
+    def _add(self, code: str, path: KeyPath, message: Message, hint: Message) -> None:
         line = self.line(path)
         quote = _masked(self.text[line - 1]) if line <= len(self.text) else ""
         self.findings.append(
@@ -340,40 +364,42 @@ def _table_model(annotation: object) -> type[BaseModel] | None:
 
 
 _COMPLAINTS = {
-    "string_type": "文字列ではありません",
-    "int_type": "整数ではありません",
-    "int_parsing": "整数ではありません",
-    "int_from_float": "整数ではありません",
-    "float_type": "数ではありません",
-    "float_parsing": "数ではありません",
-    "bool_type": "true か false ではありません",
-    "bool_parsing": "true か false ではありません",
-    "dict_type": "テーブルではありません",
-    "model_type": "テーブルではありません",
-    "list_type": "配列ではありません",
-    "tuple_type": "配列ではありません",
-    "too_short": "空です",
+    "string_type": Message("bindings.not-a-string"),
+    "int_type": Message("bindings.not-a-whole-number"),
+    "int_parsing": Message("bindings.not-a-whole-number"),
+    "int_from_float": Message("bindings.not-a-whole-number"),
+    "float_type": Message("bindings.not-a-number"),
+    "float_parsing": Message("bindings.not-a-number"),
+    "bool_type": Message("bindings.not-true-or-false"),
+    "bool_parsing": Message("bindings.not-true-or-false"),
+    "dict_type": Message("bindings.not-a-table"),
+    "model_type": Message("bindings.not-a-table"),
+    "list_type": Message("bindings.not-an-array"),
+    "tuple_type": Message("bindings.not-an-array"),
+    "too_short": Message("bindings.empty"),
 }
 _WAYS_OUT = {
-    "string_type": '文字列は "…" のように引用符で囲みます',
-    "too_short": "少なくとも一つ書いてください",
-    "zone": "IANA の名前で書いてください: Asia/Tokyo",
-    "list_type": "[[targets.名前.sources]] のように書きます",
-    "handover": "日と時刻のどちらも要ります: 毎週月曜 10:00、毎日 9:00、毎月1日 9:00",
-    "closed": "いずれもあるはずの日で、年は両端につけるか、どちらにもつけません",
-    "hours": "文書の対応時間と同じ書き方です: 平日 9:00-18:00、24時間365日",
+    "string_type": Message("bindings.quote-strings"),
+    "too_short": Message("bindings.write-at-least-one"),
+    "list_type": Message("bindings.write-an-array-of-tables"),
 }
-_DEFAULT_WAY_OUT = "この項目の書き方は手引きの「toban.toml」にあります"
 
 
-def _complaint(detail: ErrorDetails) -> str:
+def _complaint(detail: ErrorDetails) -> Message:
+    context = detail.get("ctx", {})
+    if isinstance(said := context.get("said"), Message):
+        return said
     if detail["type"] in ("literal_error", "enum"):
-        return f"書けるのは {detail['ctx']['expected'].replace(' or ', ' か ')} です"
+        first, _, last = context["expected"].rpartition(" or ")
+        choices = Message("bindings.or", first=first, last=last) if first else last
+        return Message("bindings.only-these", choices=choices)
     if detail["type"].startswith(("greater_than", "less_than")):
-        return "許される範囲の外です"
-    return _COMPLAINTS.get(detail["type"], detail["msg"])
+        return Message("bindings.out-of-range")
+    return _COMPLAINTS.get(detail["type"]) or plain(detail["msg"])
 
 
-def _way_out(detail: ErrorDetails) -> str:
+def _way_out(detail: ErrorDetails) -> Message:
     hint = detail.get("ctx", {}).get("hint")
-    return str(hint) if hint else _WAYS_OUT.get(detail["type"], _DEFAULT_WAY_OUT)
+    if isinstance(hint, Message) and hint:
+        return hint
+    return _WAYS_OUT.get(detail["type"], Message("bindings.read-the-manual"))

@@ -15,7 +15,6 @@ from pydantic import (
     InstanceOf,
     model_validator,
 )
-from pydantic_core import PydanticCustomError
 
 from toban.design.calendar import BusinessCalendar
 from toban.design.values.closed import ClosedDays, read_closed_days
@@ -23,10 +22,11 @@ from toban.design.values.hours import Hours, read_hours
 from toban.design.values.rotation import WEEKLY, is_handover
 from toban.design.values.schedule import Schedule, read_schedule
 from toban.engine.bindings.secret import Secret
-from toban.engine.bindings.section import Section
+from toban.engine.bindings.section import Section, invalid
 from toban.engine.bindings.senders import SenderBinding
 from toban.engine.bindings.template import Template
-from toban.engine.bindings.values import ClockTime, Length, some
+from toban.engine.bindings.values import ClockTime, Language, Length, some
+from toban.message import Message
 
 WHOLE_SYSTEM = "全体"
 """The target of monitors that name none: `[targets.全体]`."""
@@ -34,16 +34,14 @@ WHOLE_SYSTEM = "全体"
 
 def _zone(written: object) -> object:
     if isinstance(written, str) and written not in available_timezones():
-        raise PydanticCustomError("zone", "「{zone}」という時間帯はありません", {"zone": written})
+        raise invalid(Message("bindings.no-such-zone", zone=written), Message("bindings.write-an-iana-zone"))
     return written
 
 
 def _closed(written: object) -> object:
     found = read_closed_days(written) if isinstance(written, str) else written
     if not isinstance(found, ClosedDays):
-        raise PydanticCustomError(
-            "closed", '休業日は "12-29..01-03" (毎年) や "2026-08-13" (その日だけ) のように書いてください'
-        )
+        raise invalid(Message("bindings.not-closed-days"), Message("bindings.write-days-that-exist"))
     return found
 
 
@@ -91,21 +89,21 @@ class Person(Section):
     """A member id (U012AB3CD) to mention, or a channel (#ops)."""
     pagerduty: str = ""
     phone: str = ""
+    language: Language | None = None
+    """The language of notifications to them; None for the channel's, or else the document's."""
 
 
 def _handover(written: object) -> object:
     found = read_schedule(written) if isinstance(written, str) else written
     if not isinstance(found, Schedule) or not is_handover(found):
-        raise PydanticCustomError(
-            "handover", '交代の時刻は "毎週月曜 10:00" や "毎日 9:00" のように書いてください'
-        )
+        raise invalid(Message("bindings.not-a-handover"), Message("bindings.write-day-and-time"))
     return found
 
 
 def _hours(written: object) -> object:
     found = read_hours(written) if isinstance(written, str) else written
     if not isinstance(found, Hours):
-        raise PydanticCustomError("hours", '時間帯は "平日 9:00-18:00" のように書いてください')
+        raise invalid(Message("bindings.not-hours"), Message("bindings.write-hours-as-the-document"))
     return found
 
 
@@ -240,8 +238,9 @@ class TargetTable(Section):
     @model_validator(mode="after")
     def _has_a_place(self) -> Self:
         if not self.sources and not self.discovery:
-            hint = "測る場所を sources に、増減する機械なら discovery に書いてください"
-            raise PydanticCustomError("no_place", "sources も discovery もありません", {"hint": hint})
+            raise invalid(
+                Message("bindings.target-without-place"), Message("bindings.write-sources-or-discovery")
+            )
         return self
 
 

@@ -9,6 +9,8 @@ from typing import Any, ClassVar
 from pydantic import GetCoreSchemaHandler, ValidationInfo
 from pydantic_core import CoreSchema, PydanticCustomError, core_schema
 
+from toban.message import Message
+
 
 class SecretUnavailable(Exception):
     """A reference points to no secret; the message names the place, which is not secret itself."""
@@ -38,16 +40,16 @@ class Secret:
             name = self.reference.removeprefix(self.ENV)
             value = os.environ.get(name, "")
             if not value:
-                raise SecretUnavailable(f"環境変数 {name} がありません")
+                raise SecretUnavailable(Message("bindings.no-such-variable", name=name))
             return value
         path = self._path
         try:
             value = path.read_text(encoding="utf-8").rstrip("\r\n")
         except (OSError, UnicodeDecodeError) as error:
-            why = error.strerror if isinstance(error, OSError) else "UTF-8 ではありません"
-            raise SecretUnavailable(f"ファイル {path} を読めません: {why}") from error
+            why = error.strerror if isinstance(error, OSError) else Message("bindings.not-utf-8")
+            raise SecretUnavailable(Message("bindings.unreadable-secret", path=path, why=why)) from error
         if not value:
-            raise SecretUnavailable(f"ファイル {path} が空です")
+            raise SecretUnavailable(Message("bindings.empty-secret", path=path))
         return value
 
     def is_at_hand(self) -> bool:
@@ -75,7 +77,7 @@ class Secret:
             return written
         is_reference = isinstance(written, str) and written.startswith((cls.ENV, cls.FILE))
         if not is_reference or not str(written).partition(":")[2].strip():
-            raise PydanticCustomError("secret_literal", "秘密の値がそのまま書かれています")
+            raise PydanticCustomError("secret_literal", "the secret itself is written here")
         return cls(str(written), (info.context or {}).get("base", Path()))
 
     @classmethod

@@ -5,6 +5,9 @@ from pathlib import Path
 from typing import ClassVar
 
 from pydantic import BaseModel, ConfigDict, ValidationInfo
+from pydantic_core import PydanticCustomError
+
+from toban.message import NOTHING, Message
 
 
 class Section(BaseModel):
@@ -14,6 +17,11 @@ class Section(BaseModel):
 
     example: ClassVar[Mapping[str, str]] = {}
     """Key → value, for the required keys: `toban init` proposes these values."""
+
+
+def invalid(said: Message, hint: Message = NOTHING) -> PydanticCustomError:
+    """Return what a validator raises for a wrong value: what is wrong, and the way out."""
+    return PydanticCustomError("invalid", "{said}", {"said": said, "hint": hint})
 
 
 def beside_the_bindings(path: Path, info: ValidationInfo) -> Path:

@@ -4,10 +4,10 @@ from ipaddress import IPv4Network, IPv6Network, ip_network
 from typing import Annotated, Literal, Self
 
 from pydantic import BeforeValidator, Field, InstanceOf, model_validator
-from pydantic_core import PydanticCustomError
 
 from toban.engine.bindings.secret import Secret
-from toban.engine.bindings.section import Section
+from toban.engine.bindings.section import Section, invalid
+from toban.message import Message
 
 LogFormat = Literal["json", "text", "docker", "journald", "access", "syslog"]
 """The format of log lines; `toban.chapters.logs.formats` reads them."""
@@ -30,8 +30,7 @@ def _network(written: object) -> object:
     try:
         return ip_network(written) if isinstance(written, str) else None
     except ValueError as error:
-        hint = '端数のないネットワークか、一つのアドレスで: "10.0.1.0/24"、"10.0.1.7"'
-        raise PydanticCustomError("network", "ネットワークとして読めません", {"hint": hint}) from error
+        raise invalid(Message("bindings.not-a-network"), Message("bindings.write-a-network")) from error
 
 
 Network = Annotated[InstanceOf[IPv4Network] | InstanceOf[IPv6Network], BeforeValidator(_network)]
@@ -59,9 +58,9 @@ class SenderBinding(Section):
     @model_validator(mode="after")
     def _is_known_by_something(self) -> Self:
         if self.token is None and not self.networks:
-            hint = "鍵の置き場所を token に、syslog の送り手ならその networks を書いてください"
-            raise PydanticCustomError("unknown_sender", "token も networks もありません", {"hint": hint})
+            raise invalid(Message("bindings.unknown-sender"), Message("bindings.write-token-or-networks"))
         if self.hosts and not self.networks:
-            hint = "hosts は、networks から届いたもののうちどのホストかを選びます"
-            raise PydanticCustomError("hosts_alone", "networks のない hosts です", {"hint": hint})
+            raise invalid(
+                Message("bindings.hosts-without-networks"), Message("bindings.hosts-choose-among-networks")
+            )
         return self

@@ -8,6 +8,8 @@ from typing import Any
 
 from pydantic import BaseModel, ValidationError
 
+from toban.message import Message
+
 _PLACE = re.compile(r"\$\{(\w+)\}")
 _NAME = "name"
 _INSTANCE = "instance"
@@ -35,14 +37,14 @@ class Template:
         try:
             table = fill(self.written, values)
         except KeyError as error:
-            raise Unfilled(f"${{{error.args[0]}}} に当たるものがありません") from error
+            raise Unfilled(Message("bindings.no-value-for", name=error.args[0])) from error
         if _NAME in values and _INSTANCE in self.model.model_fields:
             table.setdefault(_INSTANCE, values[_NAME])
         try:
             return self.model.model_validate(table, context={"base": self.base})
         except ValidationError as error:
-            keys = "、".join(dict.fromkeys(str(each["loc"][0]) for each in error.errors() if each["loc"]))
-            raise Unfilled(f"{keys or 'source'} の値が、見つかったものでは正しくなりません") from error
+            keys = tuple(dict.fromkeys(str(each["loc"][0]) for each in error.errors() if each["loc"]))
+            raise Unfilled(Message("bindings.wrong-by-discovery", keys=keys or "source")) from error
 
 
 def fill(written: Any, values: Mapping[str, str]) -> Any:

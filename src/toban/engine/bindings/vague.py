@@ -1,6 +1,5 @@
 """The meaning of a document's vague words: `[assumptions]` defines 深夜. Pure."""
 
-import re
 from collections.abc import Iterator, Mapping
 from dataclasses import fields, replace
 from datetime import time
@@ -8,15 +7,16 @@ from datetime import time
 from toban.design.clauses.base import Clause
 from toban.design.reader import Design
 from toban.design.values.schedule import Schedule
+from toban.message import Message
 
-_CLOCK_TAKEN = re.compile(r"「([^」]+)」を(\d{1,2}:\d\d)と解釈しました")
-"""The text by which the schedule reader reports that it took a word for a clock time."""
+_CLOCK_ASSUMED = "design.clock-assumed"
+"""What the schedule reader says when it took a *word* for a clock time, *at*."""
 
 
 def clock_words(design: Design) -> dict[str, str]:
     """Return the words of *design* that were taken for a clock time, with that time: 深夜 → 2:00."""
     said = (assumption for clause in design.clauses for assumption in clause.assumptions)
-    return {match[1]: match[2] for text in said if (match := _CLOCK_TAKEN.fullmatch(text))}
+    return {str(each.values["word"]): str(each.values["at"]) for each in said if each.code == _CLOCK_ASSUMED}
 
 
 def settle(design: Design, meanings: Mapping[str, time], file: str) -> Design:
@@ -34,7 +34,7 @@ def _settled[C: Clause](clause: C, meanings: Mapping[str, time], file: str) -> C
     }
     if not changed:
         return clause
-    assumptions = tuple(_said(text, meanings, file) for text in clause.assumptions)
+    assumptions = tuple(_said(each, meanings, file) for each in clause.assumptions)
     return replace(clause, **{**changed, "assumptions": assumptions})  # type: ignore[arg-type]
 
 
@@ -50,20 +50,25 @@ def _schedule(schedule: Schedule, meanings: Mapping[str, time], file: str) -> Sc
     meaning = next(_meanings(schedule, meanings), None)
     if meaning is None:
         return schedule
-    said = tuple(_said(text, meanings, file) for text in schedule.assumptions)
+    said = tuple(_said(each, meanings, file) for each in schedule.assumptions)
     return replace(schedule, at=meaning, assumptions=said)
 
 
 def _meanings(schedule: Schedule, meanings: Mapping[str, time]) -> Iterator[time]:
-    for text in schedule.assumptions:
-        match = _CLOCK_TAKEN.fullmatch(text)
-        if match is not None and match[1] in meanings:
-            yield meanings[match[1]]
+    for each in schedule.assumptions:
+        meaning = _meaning(each, meanings)
+        if meaning is not None:
+            yield meaning
 
 
-def _said(text: str, meanings: Mapping[str, time], file: str) -> str:
-    match = _CLOCK_TAKEN.fullmatch(text)
-    if match is None or match[1] not in meanings:
-        return text
-    at = meanings[match[1]]
-    return f"「{match[1]}」は {file} の [assumptions] により {at.hour}:{at:%M} です"
+def _meaning(assumption: Message, meanings: Mapping[str, time]) -> time | None:
+    """Return the clock time that *meanings* give for the word of *assumption*, if it is about one."""
+    return meanings.get(str(assumption.values["word"])) if assumption.code == _CLOCK_ASSUMED else None
+
+
+def _said(assumption: Message, meanings: Mapping[str, time], file: str) -> Message:
+    at = _meaning(assumption, meanings)
+    if at is None:
+        return assumption
+    word = assumption.values["word"]
+    return Message("bindings.clock-from-bindings", word=word, file=file, at=f"{at.hour}:{at:%M}")

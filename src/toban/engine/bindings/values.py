@@ -2,14 +2,16 @@
 
 import re
 from datetime import time, timedelta
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import BeforeValidator
-from pydantic_core import PydanticCustomError
 
 from toban.design.values.duration import read_duration
-from toban.engine.bindings.section import Section
+from toban.engine.bindings.section import Section, invalid
+from toban.message import Message
 
+Language = Literal["ja", "en"]
+"""A language that Toban writes notifications in."""
 _CLOCK = re.compile(r"([01]?\d|2[0-3]):([0-5]\d)")
 
 
@@ -18,7 +20,7 @@ def _clock(written: object) -> object:
         return written
     match = _CLOCK.fullmatch(written) if isinstance(written, str) else None
     if match is None:
-        raise PydanticCustomError("clock", '時刻は "2:00" のように書いてください')
+        raise invalid(Message("bindings.not-a-clock-time"))
     return time(int(match[1]), int(match[2]))
 
 
@@ -30,7 +32,7 @@ def _length(written: object) -> object:
         return written
     found = read_duration(written) if isinstance(written, str) else None
     if found is None or found.as_timedelta() <= timedelta(0):
-        raise PydanticCustomError("length", '長さは "30分" や "2時間" のように書いてください')
+        raise invalid(Message("bindings.not-a-length"))
     return found.as_timedelta()
 
 
@@ -41,5 +43,5 @@ def some[M: Section](tables: tuple[M, ...]) -> tuple[M, ...]:
     """Reject an empty array; for `AfterValidator`."""
     # pydantic's own minimum length would also complain if a table in the array is invalid.
     if not tables:
-        raise PydanticCustomError("too_short", "空です")
+        raise invalid(Message("bindings.empty"), Message("bindings.write-at-least-one"))
     return tables

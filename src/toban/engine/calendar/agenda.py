@@ -10,6 +10,7 @@ from toban.design.values.occurrence import existing
 from toban.design.values.schedule import Cadence, Schedule
 from toban.engine.bindings.model import System
 from toban.engine.calendar.due import due_times, schedules_of
+from toban.message import Message
 
 _DAY = timedelta(days=1)
 
@@ -34,8 +35,8 @@ class AgendaDay:
 
     date: date
     is_business_day: bool
-    holiday: str
-    """The public holiday's name, or 休業日; empty for every other day."""
+    holiday: Message
+    """The public holiday, or 休業日; nothing for every other day."""
     entries: tuple[AgendaEntry, ...]
 
 

@@ -7,6 +7,7 @@ from typing import Any, Protocol
 from toban.design.reader import Design
 from toban.engine.bindings.model import Bindings
 from toban.engine.registry.kinds import Kinds
+from toban.message import Message
 
 
 class Planner[P](Protocol):
@@ -49,5 +50,5 @@ class EditionRefusal:
     file: str
     digest: str
     """SHA-256 of the refused contents, document and bindings together."""
-    reason: str
+    reason: Message
     """All findings, one per line, each with a way out."""

@@ -13,6 +13,7 @@ from toban.engine.bindings.table import Schema
 from toban.engine.bindings.vague import settle
 from toban.engine.editions.edition import Edition, EditionRefusal
 from toban.engine.registry.kinds import Kinds
+from toban.message import Message, message_of
 
 log = structlog.get_logger(__name__)
 
@@ -73,9 +74,11 @@ class EditionInForce:
         try:
             edition = self._read()
         except UnreadableDocument as error:
-            return self._refuse(self._design, found, f"{error}\nHINT: {error.hint}")
+            return self._refuse(
+                self._design, found, Message("engine.with-hint", said=message_of(error), hint=error.hint)
+            )
         except UnreadableBindings as error:
-            return self._refuse(self._bindings, found, str(error))
+            return self._refuse(self._bindings, found, message_of(error))
         self._refusal = None
         if self._edition is not None and self._edition.digests == edition.digests:
             return None
@@ -106,7 +109,7 @@ class EditionInForce:
             # Copied by a version of Toban that did not record it.
             return None
 
-    def _refuse(self, file: Path, digest: str, reason: str) -> EditionRefusal:
+    def _refuse(self, file: Path, digest: str, reason: Message) -> EditionRefusal:
         self._refusal = EditionRefusal(str(file), digest, reason)
         if self._edition is None:
             self._edition = self.last_kept()

@@ -2,19 +2,10 @@
 
 from django.contrib.auth.base_user import AbstractBaseUser
 from django.core.exceptions import ValidationError
-from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
 
 from toban.engine.editions import present
 from toban.engine.people.rules import AccountRules, Lack, rules_of
-
-_WORDS = {
-    Lack.LETTERS: gettext_lazy("英字を含める"),
-    Lack.DIGITS: gettext_lazy("数字を含める"),
-    Lack.SYMBOLS: gettext_lazy("記号を含める"),
-    Lack.UPPER: gettext_lazy("大文字を含める"),
-    Lack.LOWER: gettext_lazy("小文字を含める"),
-}
+from toban.message import Message, listing
 
 
 def rules_in_force() -> AccountRules:
@@ -29,22 +20,22 @@ class DocumentPasswordValidator:
     def validate(self, password: str, user: AbstractBaseUser | None = None) -> None:
         """Raise `ValidationError` with everything that is wrong with *password* at once."""
         rules = rules_in_force()
-        flaws = [self._said(lack, rules) for lack in rules.lacks(password)]
+        flaws = [_flaw(lack, rules) for lack in rules.lacks(password)]
         if user is not None and user.pk and user.check_password(password):
-            flaws.append(_("現在と違うパスワードにしてください"))
+            flaws.append(Message("people.password-unchanged"))
         if flaws:
-            raise ValidationError(flaws)
+            raise ValidationError([str(flaw) for flaw in flaws])
 
     def get_help_text(self) -> str:
         """Return the rule as text, with the row that requires it."""
         rules = rules_in_force()
-        asks = [_("%(count)d文字以上") % {"count": rules.min_length}]
-        asks += [str(_WORDS[kind]) for kind in rules.classes]
+        asks = [Message("people.password-length", count=rules.min_length)]
+        asks += [_flaw(kind, rules) for kind in rules.classes]
         cited = f" ({rules.password_citation})" if rules.password_citation else ""
-        return f"{'、'.join(asks)}{cited}"
+        return f"{listing(asks)}{cited}"
 
-    @staticmethod
-    def _said(lack: Lack, rules: AccountRules) -> str:
-        if lack is Lack.LENGTH:
-            return _("%(count)d文字以上にしてください") % {"count": rules.min_length}
-        return str(_WORDS[lack])
+
+def _flaw(lack: Lack, rules: AccountRules) -> Message:
+    if lack is Lack.LENGTH:
+        return Message("people.password-too-short", count=rules.min_length)
+    return Message(f"people.password-needs-{lack}")

@@ -2,6 +2,7 @@
 
 from toban.engine.extension import Extension
 from toban.engine.registry.commands import Command
+from toban.message import Message
 
 EXTENSION = Extension(
     name="runs",
@@ -13,8 +14,8 @@ EXTENSION = Extension(
     commands={
         "run": Command(
             "toban.faces.cli.runs.run",
-            "Run a batch now, cancel, skip, repeat or approve it (バッチを今すぐ実行する).",
+            Message("commands.run"),
         ),
-        "runs": Command("toban.faces.cli.runs.runs", "List the runs of batches (バッチの実行の一覧)."),
+        "runs": Command("toban.faces.cli.runs.runs", Message("commands.runs")),
     },
 )

@@ -15,6 +15,7 @@ from toban.engine.bindings.values import Length
 from toban.engine.registry.kinds import KindPoint, Kinds
 from toban.engine.runs.parameters import Parameters
 from toban.engine.runs.work import ElsewhereReporting, Step
+from toban.engine.trial import Doubt
 
 
 class BatchBinding(Section):
@@ -36,7 +37,7 @@ class BatchBinding(Section):
     """Whose approval every run needs before it begins, in the document's words (運用責任者)."""
 
 
-def no_doubts(*_: object) -> Iterable[str]:
+def no_doubts(*_: object) -> Iterable[Doubt]:
     """Return nothing: there is nothing to try."""
     return ()
 
@@ -70,8 +71,8 @@ class WorkKind:
     """Makes the steps from a valid config, or raises `NotBindable`; does not connect yet."""
     reported: Callable[[Any], ElsewhereReporting] | None = None
     """For batches that are done elsewhere: how they are reported. Such a kind makes no steps."""
-    doubts: Callable[[Any, Site], Iterable[str]] = no_doubts
-    """Returns what would keep it from working now, by asking real systems; each with a line `HINT: …`.
+    doubts: Callable[[Any, Site], Iterable[Doubt]] = no_doubts
+    """Returns what would keep it from working now, by asking real systems.
 
     It changes nothing anywhere, and takes seconds.
     """

@@ -2,6 +2,8 @@
 
 from django.db import models
 
+from toban.engine.message_field import MessageField
+
 
 class PlannedWork(models.Model):
     """A work that the document requires, and the time up to which its due times have become runs."""
@@ -10,6 +12,8 @@ class PlannedWork(models.Model):
     clause_id = models.CharField(max_length=300)
     rule = models.TextField()
     """The schedule and its zone as text: a changed rule starts over, without a past to catch up on."""
+    timing = models.TextField(default="")
+    """The same for people: the document's own words, and the zone."""
     planned_until = models.DateTimeField()
     next_due = models.DateTimeField(null=True)
     depends_on = models.JSONField(default=list)
@@ -55,8 +59,8 @@ class Run(models.Model):
     state = models.CharField(max_length=16, choices=State, default=State.WAITING)
     reason = models.CharField(max_length=32)
     """A `rules.RunReason`: why the state is what it is."""
-    note = models.TextField(blank=True)
-    """The last error, or an operator's reason."""
+    note = MessageField()
+    """The last error, the result, or who ordered what."""
     wake_at = models.DateTimeField()
     """It must not start before this time."""
     failures = models.PositiveSmallIntegerField(default=0)
@@ -73,7 +77,7 @@ class Run(models.Model):
     """The current step, or the one where the run stopped or waits."""
     progress_percent = models.FloatField(null=True)
     """The progress of that step, 0 to 100, if known."""
-    progress_text = models.CharField(max_length=200, blank=True)
+    progress_text = MessageField()
     progress_at = models.DateTimeField(null=True)
 
     class Meta:
@@ -104,7 +108,7 @@ class Attempt(models.Model):
     ended_at = models.DateTimeField(null=True)
     outcome = models.CharField(max_length=32, blank=True)
     """A `rules.RunReason`; empty while the attempt is running."""
-    error = models.TextField(blank=True)
+    error = MessageField()
 
     class Meta:
         constraints = (models.UniqueConstraint(fields=("run", "fence"), name="one_attempt_per_claim"),)
@@ -170,7 +174,8 @@ class RunLog(models.Model):
     fence = models.PositiveBigIntegerField()
     step = models.CharField(max_length=100)
     at = models.DateTimeField()
-    text = models.TextField()
+    text = MessageField()
+    """What another program wrote is a plain message."""
 
     def __str__(self) -> str:
         return f"{self.run_id} {self.text}"

@@ -7,7 +7,7 @@ from toban.engine.extension import Link
 from toban.engine.operation import Operation, Rows
 from toban.engine.overview import EditionStatus, ToDo
 from toban.engine.runs.models import Approval, Run
-from toban.engine.said import Said
+from toban.message import Message, plain
 
 
 def _plan(_edition: Edition) -> Rows:
@@ -19,8 +19,8 @@ def _to_do(_edition: Edition, _seen: EditionStatus) -> Iterator[ToDo]:
     asked = Approval.objects.filter(answer="", is_superseded=False, run__state=Run.State.WAITING)
     for each in asked.select_related("run").order_by("asked_at"):
         yield ToDo(
-            subject=Said(f"{each.run.work} {each.step}"),
-            link=Link("run", "実行を承認", (each.run.pk,)),
+            subject=plain(f"{each.run.work} {each.step}"),
+            link=Link("run", Message("runs.approve-run"), (each.run.pk,)),
             at=each.asked_at,
             clause_id=each.run.clause_id,
             assignee=each.wanted_of,

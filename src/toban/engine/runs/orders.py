@@ -11,9 +11,10 @@ from toban.engine.orders import NotPossible
 from toban.engine.runs.claiming import claim
 from toban.engine.runs.claiming.bell import call_workers
 from toban.engine.runs.models import Approval, PlannedWork, Run
-from toban.engine.runs.parameters import listed, read, unknown_names
+from toban.engine.runs.parameters import choices, read, unknown_names
 from toban.engine.runs.rules import RunReason
 from toban.engine.text import storable_text
+from toban.message import NOTHING, Message, plain
 
 _OPEN = (Run.State.WAITING, Run.State.RUNNING)
 
@@ -22,15 +23,9 @@ def planned(key: str) -> PlannedWork:
     """Return the work that a running Toban knows by *key*, or raise `NotPossible`."""
     found = PlannedWork.objects.filter(key=key, in_force=True).first()
     if found is None:
-        known = "、".join(PlannedWork.objects.filter(in_force=True).values_list("key", flat=True))
-        raise NotPossible(
-            "「%(key)s」というバッチはありません",
-            "次から選んでください: %(known)s"
-            if known
-            else "toban.toml に [batches.ID] を書き、toban up で動かしてください",
-            key=key,
-            known=known,
-        )
+        known = tuple(PlannedWork.objects.filter(in_force=True).values_list("key", flat=True))
+        hint = Message("runs.known-batches", known=known) if known else Message("runs.bind-a-batch")
+        raise NotPossible(Message("runs.no-such-batch", key=key), hint)
     return found
 
 
@@ -38,11 +33,7 @@ def _done_here(key: str) -> PlannedWork:
     """Return the work, or raise `NotPossible` if it is done elsewhere: Toban could only pretend to act."""
     work = planned(key)
     if work.is_reported:
-        raise NotPossible(
-            "「%(key)s」は Toban の外で動き、報告だけが届きます",
-            "開始と停止は、そのホストで行ってください。結果は報告のとおりに記録します",
-            key=key,
-        )
+        raise NotPossible(Message("runs.done-elsewhere", key=key), Message("runs.order-it-there"))
     return work
 
 
@@ -52,14 +43,9 @@ def order(key: str, parameters: Mapping[str, str], *, by: str, now: datetime) ->
         ledger.hold()
         work = _done_here(key)
         takes = read(work.parameters)
-        if unknown := "」「".join(unknown_names(parameters, takes)):
-            raise NotPossible(
-                "「%(key)s」に「%(unknown)s」というパラメーターはありません",
-                "使えるのは %(known)s です" if takes else "このバッチにパラメーターはありません",
-                key=key,
-                unknown=unknown,
-                known=listed(takes or ()),
-            )
+        if unknown := unknown_names(parameters, takes):
+            said = Message("runs.batch-has-no-such-parameter", key=key, names=unknown)
+            raise NotPossible(said, choices(takes))
         run = Run.objects.create(
             work=key,
             due_at=now,
@@ -84,12 +70,8 @@ def cancel(key: str, *, by: str, now: datetime, run_id: int | None = None) -> Ru
         ledger.hold()
         run = _open_run(key, run_id)
         if run is None:
-            raise NotPossible(
-                "「%(key)s」に、待っている実行も進行中の実行もありません",
-                "toban runs --work %(key)s",
-                key=key,
-            )
-        run.note = f"{by} が中止しました"
+            raise NotPossible(Message("runs.nothing-to-cancel", key=key), plain(f"toban runs --work {key}"))
+        run.note = Message("runs.cancelled-by", by=by)
         if run.state == Run.State.WAITING:
             run.approvals.filter(answer="").update(is_superseded=True)
             claim.end(run, Run.State.CANCELLED, RunReason.CANCELLED, now, run.note)
@@ -108,17 +90,18 @@ def skip(key: str, why: str, *, by: str, now: datetime) -> Run:
         work = planned(key)
         run = _open_run(key)
         if run is not None and run.state == Run.State.RUNNING:
-            raise NotPossible("「%(key)s」は実行中です", "toban run %(key)s --cancel", key=key)
+            raise NotPossible(Message("runs.is-running", key=key), plain(f"toban run {key} --cancel"))
         if run is None:
             if work.next_due is None:
-                raise NotPossible("「%(key)s」に次の予定がありません", "toban why %(key)s", key=key)
+                raise NotPossible(Message("runs.no-next-due", key=key), plain(f"toban why {key}"))
             run = Run(
                 work=key, due_at=work.next_due, clause_id=work.clause_id, ordered_by="schedule",
                 wake_at=work.next_due,
             )  # fmt: skip
         else:
             run.approvals.filter(answer="").update(is_superseded=True)
-        claim.end(run, Run.State.SKIPPED, RunReason.SKIPPED, now, f"{by} が見送りました: {why}")
+        note = Message("runs.skipped-by", by=by, why=why)
+        claim.end(run, Run.State.SKIPPED, RunReason.SKIPPED, now, note)
         _audit(run, "skip", by, now)
     return run
 
@@ -130,24 +113,18 @@ def again(key: str, run_id: int, from_step: str | None, *, by: str, now: datetim
         _done_here(key)
         run = Run.objects.select_for_update().filter(pk=run_id, work=key).first()
         if run is None or run.state in _OPEN:
-            raise NotPossible(
-                "「%(key)s」に、終わった実行 %(run)s がありません",
-                "toban runs --work %(key)s",
-                key=key,
-                run=run_id,
-            )
+            said = Message("runs.no-such-ended-run", key=key, run=run_id)
+            raise NotPossible(said, plain(f"toban runs --work {key}"))
         if from_step is not None:
             _forget_from(run, from_step)
         elif run.state == Run.State.DONE:
-            raise NotPossible(
-                "実行 %(run)s は終了しています", "再実行を始める手順を --from で選んでください", run=run_id
-            )
+            raise NotPossible(Message("runs.has-succeeded", run=run_id), Message("runs.choose-a-step"))
         run.state, run.reason, run.wake_at = Run.State.WAITING, RunReason.ORDERED, now
         run.failures = run.losses = 0
         # The approval was for the old attempt; a step that is done asks no more.
         done = run.steps.values_list("name", flat=True)
         run.approvals.filter(is_superseded=False).exclude(step__in=done).update(is_superseded=True)
-        run.ended_at, run.is_cancelling, run.note = None, False, ""
+        run.ended_at, run.is_cancelling, run.note = None, False, NOTHING
         run.save()
         _audit(run, "again", by, now)
         call_workers()
@@ -159,7 +136,7 @@ def approve(run_id: int, note: str = "", *, by: str, now: datetime, key: str | N
     with transaction.atomic():
         run = _awaiting(run_id, key)
         _answer(run, Approval.Answer.GRANTED, note, by=by, now=now)
-        run.reason, run.wake_at, run.note = RunReason.APPROVED, now, f"{by} が承認しました"
+        run.reason, run.wake_at, run.note = RunReason.APPROVED, now, Message("runs.approved-by", by=by)
         run.save()
         _audit(run, "approve", by, now, said=note)
         call_workers()
@@ -171,7 +148,8 @@ def refuse(run_id: int, why: str, *, by: str, now: datetime, key: str | None = N
     with transaction.atomic():
         run = _awaiting(run_id, key)
         _answer(run, Approval.Answer.REFUSED, why, by=by, now=now)
-        claim.end(run, Run.State.CANCELLED, RunReason.REFUSED, now, f"{by} が却下しました: {why}")
+        note = Message("runs.refused-by", by=by, why=why)
+        claim.end(run, Run.State.CANCELLED, RunReason.REFUSED, now, note)
         _audit(run, "refuse", by, now, said=why)
     return run
 
@@ -187,14 +165,12 @@ def _awaiting(run_id: int, key: str | None) -> Run:
         or run.state != Run.State.WAITING
         or run.reason != RunReason.AWAITING_APPROVAL
     ):
-        raise NotPossible(
-            "実行 %(run)s は承認を待っていません"
+        said = (
+            Message("runs.awaits-no-approval", run=run_id)
             if key is None
-            else "「%(key)s」の実行 %(run)s は承認を待っていません",
-            "待っている実行は toban runs で分かります",
-            key=key,
-            run=run_id,
+            else Message("runs.batch-awaits-no-approval", key=key, run=run_id)
         )
+        raise NotPossible(said, Message("runs.list-shows-waiting"))
     return run
 
 
@@ -207,13 +183,9 @@ def _answer(run: Run, answer: Approval.Answer, note: str, *, by: str, now: datet
 def _forget_from(run: Run, step: str) -> None:
     first = run.steps.filter(name=step).first()
     if first is None:
-        raise NotPossible(
-            "実行 %(run)s に、終わった手順「%(step)s」がありません",
-            "終わった手順: %(done)s",
-            run=run.pk,
-            step=step,
-            done="、".join(run.steps.order_by("pk").values_list("name", flat=True)) or "—",
-        )
+        done = tuple(run.steps.order_by("pk").values_list("name", flat=True))
+        said = Message("runs.no-such-finished-step", run=run.pk, step=step)
+        raise NotPossible(said, Message("runs.finished-steps", done=done or "—"))
     run.steps.filter(pk__gte=first.pk).delete()
 
 
@@ -228,7 +200,7 @@ def _audit(run: Run, what: str, by: str, now: datetime, *, said: str = "") -> No
         "work": run.work,
         "run": run.pk,
         "due": run.due_at.isoformat(),
-        "note": run.note,
+        "note": run.note.as_json(),
         **({"step": run.step, "said": said} if what in ("approve", "refuse") else {}),
     }
     record = ledger.Record(LedgerEntry.Kind.AUDIT, content, actor=by, clause_id=run.clause_id)

@@ -1,7 +1,9 @@
 """The parameters that an order of a run may give: named and explained; nothing else is accepted. Pure."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
+
+from toban.message import NOTHING, Message, from_json
 
 
 @dataclass(frozen=True, slots=True)
@@ -9,10 +11,7 @@ class Parameter:
     """A parameter that a kind of work knows."""
 
     name: str
-    ja: str
-    """What it is for, in Japanese."""
-    en: str
-    """The same in English."""
+    purpose: Message
     example: str
 
 
@@ -20,10 +19,10 @@ type Parameters = tuple[Parameter, ...] | None
 """All parameters that a run accepts; None: any name, as for a user's own command."""
 
 
-def why_refused(given: Iterable[str], takes: Parameters) -> str:
-    """Return a message about the names *given* that a run does not accept; empty if it accepts all."""
-    unknown = "」「".join(unknown_names(given, takes))
-    return f"「{unknown}」というパラメーターはありません" if unknown else ""
+def why_refused(given: Iterable[str], takes: Parameters) -> Message:
+    """Say which of the names *given* a run does not accept; nothing if it accepts all."""
+    unknown = unknown_names(given, takes)
+    return Message("runs.no-such-parameter", names=unknown) if unknown else NOTHING
 
 
 def unknown_names(given: Iterable[str], takes: Parameters) -> Sequence[str]:
@@ -34,25 +33,27 @@ def unknown_names(given: Iterable[str], takes: Parameters) -> Sequence[str]:
     return [name for name in given if name not in known]
 
 
-def choices(takes: Parameters) -> str:
-    """Return a message about the parameters that a run accepts."""
+def choices(takes: Parameters) -> Message:
+    """Say which parameters a run accepts, each with its purpose."""
     if takes is None:
-        return "パラメーターの名前は自由です"
+        return Message("runs.any-parameter")
     if not takes:
-        return "このバッチにパラメーターはありません"
-    return f"使えるのは {listed(takes)} です"
+        return Message("runs.no-parameters")
+    known = tuple(Message("runs.parameter", name=each.name, purpose=each.purpose) for each in takes)
+    return Message("runs.parameters-are", known=known)
 
 
-def listed(takes: Iterable[Parameter]) -> str:
-    """Return the names of parameters as text, each with its purpose."""
-    return "、".join(f"{each.name} ({each.ja})" for each in takes)
-
-
-def kept(takes: Parameters) -> list[dict[str, str]] | None:
+def kept(takes: Parameters) -> list[dict[str, object]] | None:
     """Return *takes* as JSON, for code that does not load the kinds of works."""
-    return None if takes is None else [asdict(each) for each in takes]
+    if takes is None:
+        return None
+    return [{"name": each.name, "purpose": each.purpose.as_json(), "example": each.example} for each in takes]
 
 
-def read(json: Sequence[Mapping[str, str]] | None) -> Parameters:
+def read(json: Sequence[Mapping[str, object]] | None) -> Parameters:
     """Return the parameters from the JSON that `kept` returned."""
-    return None if json is None else tuple(Parameter(**each) for each in json)
+    if json is None:
+        return None
+    return tuple(
+        Parameter(str(each["name"]), from_json(each.get("purpose")), str(each["example"])) for each in json
+    )

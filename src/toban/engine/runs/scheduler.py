@@ -18,6 +18,7 @@ from toban.engine.runs.claiming.bell import call_workers
 from toban.engine.runs.models import PlannedWork, Run
 from toban.engine.runs.rules import RunReason
 from toban.engine.runs.work import Work
+from toban.message import NOTHING, Message
 
 _FORESEEN = timedelta(days=370)
 _AGAIN = timedelta(hours=1)
@@ -105,12 +106,13 @@ def _mark(work: Work, now: datetime) -> PlannedWork:
     )
 
 
-_CHANGING = ("depends_on", "is_reported", "parameters")
+_CHANGING = ("timing", "depends_on", "is_reported", "parameters")
 
 
 def _changing(work: Work) -> dict[str, Any]:
     """Return the fields of a work's mark that may change without starting over."""
     return {
+        "timing": work.timing,
         "depends_on": list(work.depends_on),
         "is_reported": work.reported is not None,
         "parameters": parameters.kept(work.parameters),
@@ -164,10 +166,10 @@ def _planned(work: Work, after: datetime, now: datetime) -> Sequence[tuple[datet
 
 
 _MISSING = {
-    RunReason.MISSED: "予定の時刻に Toban が動いていませんでした",
-    RunReason.UNREPORTED: "始まりも終わりも報告されませんでした",
+    RunReason.MISSED: Message("runs.toban-was-down"),
+    RunReason.UNREPORTED: Message("runs.unreported"),
 }
-"""The reasons for which a due time has no run that could still start, as text."""
+"""The reasons for which a due time has no run that could still start."""
 
 
 def _run(work: Work, due_at: datetime, reason: RunReason, now: datetime) -> Run:
@@ -180,7 +182,7 @@ def _run(work: Work, due_at: datetime, reason: RunReason, now: datetime) -> Run:
         ordered_by="schedule",
         state=Run.State.MISSED if is_missed else Run.State.WAITING,
         reason=reason,
-        note=_MISSING.get(reason, ""),
+        note=_MISSING.get(reason, NOTHING),
         wake_at=due_at,
         ended_at=now if is_missed else None,
     )
@@ -197,7 +199,7 @@ def _evidence(work: Work, missed: list[datetime]) -> list[ledger.Record]:
             {
                 "verdict": Verdict.NOT_PERFORMED.value,
                 "work": work.key,
-                "reason": _MISSING[RunReason.UNREPORTED if work.reported else RunReason.MISSED],
+                "reason": _MISSING[RunReason.UNREPORTED if work.reported else RunReason.MISSED].as_json(),
                 "due_from": first.isoformat(),
                 "due_to": last.isoformat(),
                 "count": len(before) if first != last else 1,

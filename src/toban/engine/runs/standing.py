@@ -8,13 +8,14 @@ from django.db.models import OuterRef, Subquery
 
 from toban.engine.runs import rules
 from toban.engine.runs.models import PlannedWork, Run
+from toban.message import Message
 
 ENDED = {
-    Run.State.DONE: "成功",
-    Run.State.FAILED: "失敗",
-    Run.State.MISSED: "実行されませんでした",
-    Run.State.SKIPPED: "見送られました",
-    Run.State.CANCELLED: "中止されました",
+    Run.State.DONE: Message("runs.ended-done"),
+    Run.State.FAILED: Message("runs.ended-failed"),
+    Run.State.MISSED: Message("runs.ended-missed"),
+    Run.State.SKIPPED: Message("runs.ended-skipped"),
+    Run.State.CANCELLED: Message("runs.ended-cancelled"),
 }
 """How a run ended, in the words of reports."""
 

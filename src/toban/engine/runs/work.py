@@ -10,12 +10,13 @@ from toban.engine.bindings.model import System
 from toban.engine.bindings.secret import Secret
 from toban.engine.runs.parameters import Parameters
 from toban.engine.runs.rules import OVERDUE, CatchUp, RunReason
+from toban.message import NOTHING, Message
 
 
 class StepFailed(Exception):
     """A step failed; the reason decides whether it is retried."""
 
-    def __init__(self, message: str, reason: RunReason = RunReason.FAILED) -> None:
+    def __init__(self, message: Message, reason: RunReason = RunReason.FAILED) -> None:
         super().__init__(message)
         self.reason = reason
 
@@ -39,10 +40,10 @@ class RunTurn(Protocol):
     def results(self) -> Mapping[str, object]:
         """What the finished steps returned, by name."""
 
-    def say(self, text: str) -> None:
-        """Write a line into the run's log."""
+    def say(self, text: Message | str) -> None:
+        """Write into the run's log: a message, or lines of text that another program wrote."""
 
-    def progress(self, percent: float | None, text: str = "") -> None:
+    def progress(self, percent: float | None, text: Message | str = NOTHING) -> None:
         """Report the step's progress: 0 to 100, or None if only *text* can say (`12,000 / 34,000 行`).
 
         Cheap, so call it as often as you like: the newest is written with the heartbeat, within two seconds.
@@ -62,9 +63,10 @@ class Step:
 
     name: str
     act: Callable[[RunTurn], object]
-    """Returns JSON, kept for the later steps, or raises `StepFailed`.
+    """Returns JSON or a `Message`, kept for the later steps, or raises `StepFailed`.
 
-    Text that the last step returns describes the result of the run: it is shown next to the clause.
+    A message (or text) that the last step returns describes the result of the run: it is shown next to the
+    clause.
     """
     approval: str | None = None
     """Whose approval the step needs before it acts, in the document's words (運用責任者); None: nobody's.
@@ -119,3 +121,8 @@ class Work:
         """Schedule, zone and days off as text; it changes whenever the due times may change."""
         zone = self.schedule.zone or self.system.timezone
         return " ".join((str(self.schedule), zone, self.system.holidays, *map(str, self.system.closed)))
+
+    @property
+    def timing(self) -> str:
+        """The schedule in the document's own words, with its zone."""
+        return f"{self.schedule.text or self.schedule} ({self.schedule.zone or self.system.timezone})"

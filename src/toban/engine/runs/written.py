@@ -10,6 +10,7 @@ from django.db.models import Count
 from toban.engine.runs.claiming.runner import MOST_LINES
 from toban.engine.runs.models import Run, RunLog
 from toban.engine.telemetry.output import OutputLine
+from toban.message import Message, plain
 
 KEPT = timedelta(days=90)
 """How long lines stay in the state database: as long as in the telemetry store."""
@@ -31,7 +32,7 @@ class RunLogLine:
 
     at: datetime
     step: str
-    text: str
+    text: Message
 
 
 def whole_log(run: Run, store: OutputReader | None) -> Iterator[RunLogLine]:
@@ -48,7 +49,7 @@ def whole_log(run: Run, store: OutputReader | None) -> Iterator[RunLogLine]:
         return
     page = first
     while page:
-        yield from (RunLogLine(line.at, line.step, line.text) for line in page)
+        yield from (RunLogLine(line.at, line.step, plain(line.text)) for line in page)
         page = store.output(run.pk, after=(page[-1].fence, page[-1].number), limit=_PAGE)
 
 

@@ -13,6 +13,7 @@ from pydantic import AfterValidator, ValidationInfo
 
 from toban.engine.stores.sealed import SealedConfig, SealedStore
 from toban.engine.stores.store import AlreadyThere, ListedObject, Store, StoredObject, StoreKind, StoreTrouble
+from toban.message import NOTHING, Message
 
 _PIECE = 1 << 20
 _PARTIAL = ".partial"
@@ -92,7 +93,7 @@ class DirectoryStore:
                     digest.update(piece)
                 yield piece
         if sha256 and digest.hexdigest() != sha256:
-            raise StoreTrouble(f"{self.name}: {key} の中身が、記録した SHA-256 と違います")
+            raise StoreTrouble(Message("stores.wrong-digest", place=self.name, key=key))
 
     def listing(self, prefix: str) -> Iterator[ListedObject]:
         """See `Store`."""
@@ -124,9 +125,9 @@ class DirectoryStore:
                     found += 1
         return found
 
-    def guard(self) -> str:
+    def guard(self) -> Message:
         """See `Store`; nothing protects deleted files."""
-        return ""
+        return NOTHING
 
     def close(self) -> None:
         """Do nothing: there is nothing to release."""
@@ -134,7 +135,7 @@ class DirectoryStore:
     def _path(self, key: str) -> Path:
         parts = key.split("/")
         if not key or any(part in {"", ".", ".."} for part in parts) or "\0" in key:
-            raise StoreTrouble(f"{self.name}: {key!r} はオブジェクトの名として使えません")
+            raise StoreTrouble(Message("stores.unusable-key", place=self.name, key=repr(key)))
         return self._root.joinpath(*parts)
 
     def _files(self, prefix: str) -> Iterator[Path]:
@@ -208,7 +209,7 @@ class _ObjectFile:
             _sync_names(self._path.parent, self._root)
         except FileExistsError as error:
             self.discard()
-            raise AlreadyThere(f"{self._root}: {self._key} はすでにあります") from error
+            raise AlreadyThere(Message("stores.already-there", place=self._root, key=self._key)) from error
         except OSError as error:
             self.discard()
             raise _trouble(self._root, self._key, error) from error
@@ -244,12 +245,11 @@ def _is_older(path: Path, before: datetime) -> bool:
 
 def _trouble(root: Path, key: str, error: OSError) -> StoreTrouble:
     if not root.is_dir():
-        return StoreTrouble(
-            f"{root}: フォルダーがありません。マウントを確かめるか、mkdir で作ってください", passing=True
-        )
+        return StoreTrouble(Message("stores.no-folder", place=root), passing=True)
     if isinstance(error, FileNotFoundError):
-        return StoreTrouble(f"{root}: {key} がありません")
-    return StoreTrouble(f"{root}: {key} を扱えません: {error.strerror}", passing=True)
+        return StoreTrouble(Message("stores.no-object", place=root, key=key))
+    said = Message("stores.object-failed", place=root, key=key, why=error.strerror)
+    return StoreTrouble(said, passing=True)
 
 
 def _build(config: DirectoryConfig) -> Store:

@@ -12,6 +12,7 @@ from toban.engine.editions.edition import Edition
 from toban.engine.operation import Operation, Rows
 from toban.engine.stores.store import STORE_KINDS, StoreKind, StoreTrouble
 from toban.engine.trial import Trial, TrialCode, place_of, quote_of
+from toban.message import Message, message_of
 
 
 def _plan(_edition: Edition) -> Rows:
@@ -23,15 +24,15 @@ def _trials(edition: Edition, _now: datetime) -> Iterator[Trial]:
     for name, bound in bindings.stores.items():
         yield Trial(
             TrialCode.STORE,
-            f"保存先 {name}",
+            Message("stores.store", name=name),
             place_of(bindings, "stores", name),
             quote_of("stores", name, bound),
             partial(_doubts, edition.kinds.of(STORE_KINDS)[bound.kind], bound),
-            "場所と権限 (書く、読む、消す) を確かめてください",
+            Message("stores.check-place-and-rights"),
         )
 
 
-def _doubts(kind: StoreKind, bound: KindBinding[Any]) -> Iterator[str]:
+def _doubts(kind: StoreKind, bound: KindBinding[Any]) -> Iterator[Message]:
     """Write, read and remove a small object."""
     store = kind.build(bound.config)
     key, content = f"toban-check/{uuid4().hex}", secrets.token_bytes(64)
@@ -40,11 +41,11 @@ def _doubts(kind: StoreKind, bound: KindBinding[Any]) -> Iterator[str]:
         try:
             # A sealed object can only be opened with its key, which need not be on this machine.
             if not stored.sealed and store.read(key) != content:
-                yield f"{store.name}: 書いたものと違うものが読めました"
+                yield Message("stores.read-something-else", place=store.name)
         finally:
             store.delete([key])
     except StoreTrouble as error:
-        yield str(error)
+        yield message_of(error)
     finally:
         store.close()
 

@@ -14,12 +14,12 @@ from typing import Annotated, Any
 
 import pyrage
 from pydantic import AfterValidator
-from pydantic_core import PydanticCustomError
 
 from toban.engine.bindings.secret import Secret, SecretUnavailable
-from toban.engine.bindings.section import Section
+from toban.engine.bindings.section import Section, invalid
 from toban.engine.stores.pipe import Pipe, PipeAbandoned
 from toban.engine.stores.store import ListedObject, Store, StoredObject, StoreTrouble, Writer
+from toban.message import Message, message_of
 
 _MARK = b"age-encryption.org/v1\n"
 _BETWEEN = 4 << 20
@@ -30,8 +30,7 @@ def _recipient(written: str) -> str:
     try:
         pyrage.x25519.Recipient.from_str(written)
     except pyrage.RecipientError as error:
-        hint = "age1… で始まる公開鍵を書いてください。秘密鍵 (AGE-SECRET-KEY-…) ではありません"
-        raise PydanticCustomError("recipient", "age の公開鍵として読めません", {"hint": hint}) from error
+        raise invalid(Message("stores.not-a-recipient"), Message("stores.write-a-recipient")) from error
     return written
 
 
@@ -108,7 +107,7 @@ class SealedStore:
         """See `Store`."""
         return self._inner.sweep(prefix, before)
 
-    def guard(self) -> str:
+    def guard(self) -> Message:
         """See `Store`."""
         return self._inner.guard()
 
@@ -153,10 +152,7 @@ class SealedStore:
 
     def _identities(self) -> list[pyrage.x25519.Identity]:
         if self._config.identity is None:
-            raise StoreTrouble(
-                f"{self.name} は暗号化されています。"
-                'toban.toml の保存先の表に identity = "file:鍵のファイル" を書くと読めます'
-            )
+            raise StoreTrouble(Message("stores.sealed-without-identity", place=self.name))
         try:
             lines = self._config.identity.reveal().splitlines()
             found = [
@@ -165,10 +161,10 @@ class SealedStore:
                 if line.strip() and not line.startswith("#")
             ]
         except SecretUnavailable as error:
-            raise StoreTrouble(f"{self.name} を開く鍵がありません: {error}") from error
+            said = Message("stores.no-identity", place=self.name, why=message_of(error))
+            raise StoreTrouble(said) from error
         except pyrage.IdentityError as error:
-            where = self._config.identity
-            raise StoreTrouble(f"{where} を age の秘密鍵として読めません", passing=False) from error
+            raise StoreTrouble(Message("stores.not-an-identity", where=self._config.identity)) from error
         return found
 
     @contextmanager
@@ -176,11 +172,9 @@ class SealedStore:
         try:
             yield
         except pyrage.DecryptError as error:
-            raise StoreTrouble(
-                f"{self.name}: {key} を開けません。identity の鍵は、暗号化に使った公開鍵のものではありません"
-            ) from error
+            raise StoreTrouble(Message("stores.other-identity", place=self.name, key=key)) from error
         except OSError as error:
-            raise StoreTrouble(f"{self.name}: {key} は途中で壊れています: 復号できません") from error
+            raise StoreTrouble(Message("stores.damaged", place=self.name, key=key)) from error
 
 
 class _Sealing:

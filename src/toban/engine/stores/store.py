@@ -8,6 +8,7 @@ from typing import Any, Protocol
 
 from toban.engine.bindings.section import Section
 from toban.engine.registry.kinds import KindPoint
+from toban.message import Message
 
 _PLAIN = frozenset("-_.")
 
@@ -32,7 +33,7 @@ class StoreTrouble(Exception):
     `passing` says whether a retry may help. An object that was being written does not exist.
     """
 
-    def __init__(self, message: str, *, passing: bool = False) -> None:
+    def __init__(self, message: Message, *, passing: bool = False) -> None:
         super().__init__(message)
         self.passing = passing
 
@@ -102,7 +103,7 @@ class Store(Protocol):
     def lock(self, key: str, until: datetime, mode: str) -> str:
         """Have the place refuse to delete an object before *until*; *mode* is `GOVERNANCE` or `COMPLIANCE`.
 
-        Returns the resulting lock as text; empty if the place has no locks.
+        Returns the resulting lock, `GOVERNANCE 2027-11-26`; empty if the place has no locks.
         """
 
     def read(self, key: str) -> bytes:
@@ -123,10 +124,10 @@ class Store(Protocol):
     def sweep(self, prefix: str, before: datetime) -> int:
         """Remove the remains of uploads that broke off before *before*; return how many there were."""
 
-    def guard(self) -> str:
-        """Return how the place itself protects overwritten or deleted objects, as text: versions, locks.
+    def guard(self) -> Message:
+        """Return how the place itself protects overwritten or deleted objects: versions, locks.
 
-        Empty if it does not; raises `StoreTrouble` if it can't be found out.
+        `NOTHING` if it does not; raises `StoreTrouble` if it can't be found out.
         """
 
     def close(self) -> None:

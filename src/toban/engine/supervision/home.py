@@ -8,11 +8,13 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from toban.message import Message
+
 
 class HomeUnusable(Exception):
     """The home directory can't be used; the message says why, and `hint` gives a way out."""
 
-    def __init__(self, message: str, hint: str) -> None:
+    def __init__(self, message: Message, hint: Message) -> None:
         super().__init__(message)
         self.hint = hint
 
@@ -75,8 +77,8 @@ def take(path: Path) -> Home:
         lock = os.open(path / "lock", os.O_RDWR | os.O_CREAT, 0o600)
     except OSError as problem:
         raise HomeUnusable(
-            f"{path}: ここには書けません ({problem.strerror})",
-            "書けるディレクトリを --home で指定するか、空き容量と権限を確かめてください",
+            Message("supervision.home-unwritable", path=path, why=problem.strerror),
+            Message("supervision.name-a-writable-home"),
         ) from problem
     try:
         fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -84,8 +86,8 @@ def take(path: Path) -> Home:
         owner = os.pread(lock, 32, 0).decode().strip()
         os.close(lock)
         raise HomeUnusable(
-            f"{path}: この場所では toban up がすでに動いています (プロセス {owner})",
-            "そちらを止めるか、別の場所を --home で指定してください",
+            Message("supervision.already-running", path=path, owner=owner),
+            Message("supervision.stop-it-or-name-another-home"),
         ) from None
     try:
         os.ftruncate(lock, 0)
@@ -93,7 +95,8 @@ def take(path: Path) -> Home:
     except OSError as problem:
         os.close(lock)
         raise HomeUnusable(
-            f"{path}: 書き込めません ({problem.strerror})", "空き容量を確かめてください (df -h)"
+            Message("supervision.cannot-write", path=path, why=problem.strerror),
+            Message("supervision.check-free-space"),
         ) from problem
     return Home(path, lock)
 

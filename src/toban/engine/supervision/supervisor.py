@@ -24,6 +24,7 @@ from toban.engine.supervision.rules import (
     next_step,
     pause_before_start,
 )
+from toban.message import Message, lines, plain
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -33,7 +34,7 @@ LOOK_SECONDS = 0.25
 
 
 class Supervisor:
-    """Keeps programs running in a home directory; `say` shows the operator one line at a time."""
+    """Keeps programs running in a home directory; `say` shows the operator what happens."""
 
     def __init__(
         self,
@@ -41,7 +42,7 @@ class Supervisor:
         home: Home,
         *,
         url: str,
-        say: Callable[[str], None],
+        say: Callable[[Message], None],
         clock: Clock = system_clock,
     ) -> None:
         self._kept = {
@@ -59,7 +60,7 @@ class Supervisor:
         """Stop everything in order; on a second call, kill everything at once."""
         if self._closing_since is None:
             self._closing_since = self._clock()
-            self._say("停止しています (stopping; Ctrl-C again to stop at once)")
+            self._say(Message("supervision.stopping"))
         else:
             for kept in self._kept.values():
                 kept.kill()
@@ -112,7 +113,7 @@ class Supervisor:
         except OSError as problem:
             # No memory or no process available: the machine may have them again in a moment.
             kept.child = after_death(kept.child, now=self._clock())
-            self._say(f"■ {kept.program.name} を起動できません: {problem.strerror} (cannot start)")
+            self._say(Message("supervision.cannot-start", program=kept.program.name, why=problem.strerror))
             return
         tasks.create_task(self._until_end(kept, process, output))
         tasks.create_task(self._until_ready(kept, process.pid))
@@ -129,20 +130,23 @@ class Supervisor:
         kept.child = after_death(kept.child, now=self._clock())
         kept.pid, kept.is_ready = None, False
         if was_asked:
-            self._say(f"○ {kept.program.name} を止めました (stopped)")
+            self._say(Message("supervision.program-stopped", program=kept.program.name))
         elif self._closing_since is None and is_news(kept.child):
             self._say(self._obituary(kept, status))
         self._show()
         self._wake.set()
 
-    def _obituary(self, kept: SupervisedProgram, status: int) -> str:
-        cause = f"シグナル {signal.Signals(-status).name}" if status < 0 else f"終了コード {status}"
+    def _obituary(self, kept: SupervisedProgram, status: int) -> Message:
+        cause = (
+            Message("supervision.by-signal", signal=signal.Signals(-status).name)
+            if status < 0
+            else Message("supervision.with-status", status=status)
+        )
         pause = pause_before_start(kept.child.early_deaths).total_seconds()
-        when = f"{pause:g} 秒後に" if pause else "すぐに"
-        lines = [f"■ {kept.program.name} が終了しました ({cause})。{when}再起動します (restarting)"]
-        if kept.log.last_line:
-            lines.append(f"    {kept.log.path}: {kept.log.last_line}")
-        return "\n".join(lines)
+        when = Message("supervision.in-seconds", seconds=pause) if pause else Message("supervision.at-once")
+        ended = Message("supervision.program-ended", program=kept.program.name, cause=cause, when=when)
+        last = f"    {kept.log.path}: {kept.log.last_line}" if kept.log.last_line else ""
+        return lines(ended, plain(last))
 
     async def _until_ready(self, kept: SupervisedProgram, pid: int) -> None:
         address = kept.program.ready
@@ -152,7 +156,7 @@ class Supervisor:
         if kept.pid != pid:
             return
         kept.is_ready = kept.was_ready = True
-        self._say(f"● {kept.program.name} 準備完了 (ready)")
+        self._say(Message("supervision.program-ready", program=kept.program.name))
         self._show()
         self._wake.set()
 
@@ -176,7 +180,7 @@ class Supervisor:
             self._home.show(self._url, processes)
         except OSError as problem:
             # A full disk must not stop what still works.
-            self._say(f"▲ {self._home.path} に書けません: {problem.strerror} (cannot write)")
+            self._say(Message("supervision.home-not-shown", path=self._home.path, why=problem.strerror))
 
 
 def run_until_signalled(supervisor: Supervisor) -> None:

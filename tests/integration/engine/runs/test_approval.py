@@ -90,7 +90,7 @@ def test_a_refusal_ends_the_run_with_its_reason(work: Work) -> None:
 
     run.refresh_from_db()
     assert (run.state, run.reason) == (Run.State.CANCELLED, RunReason.REFUSED)
-    assert run.note == "nami が却下しました: リリース凍結中"
+    assert str(run.note) == "nami が却下しました: リリース凍結中"
     assert take(work, timedelta(days=1)) is None
     kinds = list(LedgerEntry.objects.order_by("sequence").values_list("kind", flat=True))
     assert kinds == ["verdict", "audit"]

@@ -45,7 +45,7 @@ def written(count: int) -> str:
 
 
 def kept() -> list[str]:
-    return list(RunLog.objects.order_by("pk").values_list("text", flat=True))
+    return [str(text) for text in RunLog.objects.order_by("pk").values_list("text", flat=True)]
 
 
 def test_up_to_the_limit_all_lines_are_stored(make_work: MakeWork) -> None:
@@ -70,7 +70,7 @@ def test_lines_beyond_the_limit_are_in_the_store_and_the_log_says_so_once(make_w
 
     assert kept()[MOST_LINES - 1 :] == [f"行 {MOST_LINES}", "… ほか 2 行は計測の置き場にあります"]
     (run,) = Run.objects.all()
-    whole = [line.text for line in whole_log(run, store)]
+    whole = [str(line.text) for line in whole_log(run, store)]
     assert whole == [*written(MOST_LINES + 1).splitlines(), "最後"]
 
 
@@ -79,7 +79,7 @@ def test_a_short_log_needs_no_store(make_work: MakeWork) -> None:
     taken.say("一行")
     (run,) = Run.objects.all()
 
-    assert [(line.step, line.text) for line in whole_log(run, Store())] == [("command", "一行")]
+    assert [(line.step, str(line.text)) for line in whole_log(run, Store())] == [("command", "一行")]
 
 
 def test_the_first_lines_stay_in_the_state_database_after_the_store_lost_the_rest(
@@ -90,7 +90,7 @@ def test_the_first_lines_stay_in_the_state_database_after_the_store_lost_the_res
     taken.note_left_out()
     (run,) = Run.objects.all()
 
-    whole = [line.text for line in whole_log(run, Store())]
+    whole = [str(line.text) for line in whole_log(run, Store())]
 
     assert whole[-2:] == [f"行 {MOST_LINES}", "… ほか 1 行は残していません"]
 

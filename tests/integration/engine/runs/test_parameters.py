@@ -12,8 +12,9 @@ from toban.engine.runs.models import PlannedWork
 from toban.engine.runs.parameters import Parameter, read
 from toban.engine.runs.rules import RunReason
 from toban.engine.runs.scheduler import plan_due
+from toban.message import plain
 
-DATE = Parameter("date", "集計し直す日", "the day to add up", "2026-11-24")
+DATE = Parameter("date", plain("集計し直す日"), "2026-11-24")
 
 
 @pytest.mark.django_db

@@ -12,6 +12,7 @@ from toban.engine.runs.rules import RunReason
 from toban.engine.runs.scheduler import plan_due
 from toban.engine.runs.standing import WorkStatus, standings
 from toban.engine.runs.work import Work
+from toban.message import NOTHING
 
 pytestmark = pytest.mark.django_db
 
@@ -83,7 +84,7 @@ def test_the_running_attempt_counts_and_not_the_waits_before_it(make_work: MakeW
     plan_due([work], NOON)
     held = taken({work.key: work}, "a", NOON)
     assert held is not None
-    claim.fail(held, work, RunReason.FAILED, "", NOON + MINUTE)
+    claim.fail(held, work, RunReason.FAILED, NOTHING, NOON + MINUTE)
     assert taken({work.key: work}, "a", NOON + 31 * MINUTE) is not None
 
     (found,) = standings([work.key], NOON + 32 * MINUTE).values()

@@ -183,8 +183,10 @@ def test_the_protection_of_a_bucket_is_reported(ministack: S3Server, bucket_of: 
         },
     )
 
-    assert before == "バージョニング無効、ロックなし"
-    assert S3Store(config).guard() == "バージョニング有効、ロック COMPLIANCE 30日"
+    assert str(before) == "バージョニング無効、ロックなし"
+    after = S3Store(config).guard()
+    assert str(after) == "バージョニング有効、ロック COMPLIANCE 30日"
+    assert after.in_language("en") == "versioning enabled, lock COMPLIANCE 30 days"
 
 
 def test_asking_for_the_protection_of_a_missing_bucket_is_refused(

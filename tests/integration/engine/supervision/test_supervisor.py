@@ -14,6 +14,7 @@ import psutil
 import pytest
 
 from toban.engine.supervision.home import HomeUnusable, hold_file, processes_file, take
+from toban.message import message_of
 
 # Supervised here: a child that does nothing and lives until it is stopped; one that has its own child; one
 # that ignores the stop request.
@@ -198,7 +199,8 @@ def test_a_home_serves_one_instance_at_a_time(tmp_path: Path) -> None:
     with pytest.raises(HomeUnusable, match=f"すでに動いています .プロセス {os.getpid()}") as refused:
         take(home.path)
 
-    assert "--home" in refused.value.hint
+    assert "--home" in str(refused.value.hint)
+    assert "already runs here" in message_of(refused.value).in_language("en")
 
 
 def test_a_home_that_cannot_be_created_is_refused_with_the_cause(tmp_path: Path) -> None:

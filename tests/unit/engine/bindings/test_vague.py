@@ -34,7 +34,9 @@ def test_a_time_from_the_bindings_replaces_the_default_and_is_not_an_assumption(
 
     scan = routines(settled)["脆弱性スキャン"]
     assert scan.schedule.at == time(1, 30)
-    assert scan.assumptions == ("「深夜」は toban.toml の [assumptions] により 1:30 です",)
+    (assumption,) = scan.assumptions
+    assert str(assumption) == "「深夜」は toban.toml の [assumptions] により 1:30 です"
+    assert assumption.in_language("en") == "“深夜” is 1:30 by [assumptions] in toban.toml"
     assert routines(settled)["ログ確認"] == routines(design)["ログ確認"]
 
 

@@ -93,7 +93,7 @@ def test_an_unreadable_version_leaves_the_old_one_in_force_and_is_reported_once(
     refusals = [each for each in news if each is not None]
     assert len(refusals) == 1
     assert isinstance(refusals[0], EditionRefusal)
-    assert "BD002" in refusals[0].reason
+    assert "BD002" in str(refusals[0].reason)
     assert inforce.edition is old
     assert inforce.refusal is refusals[0]
 

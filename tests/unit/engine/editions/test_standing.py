@@ -13,6 +13,7 @@ from toban.engine.editions.edition import Edition
 from toban.engine.editions.standing import NOT_CONNECTED, standing
 from toban.engine.evidence.status import StatusUpdate
 from toban.engine.evidence.verdict import Verdict
+from toban.message import NOTHING, plain
 
 NOW = datetime(2026, 4, 1, 9, 30, tzinfo=ZoneInfo("Asia/Tokyo"))
 DESIGN = read_design(
@@ -54,7 +55,7 @@ WEB = next(monitor.id for monitor in DESIGN.of(Monitor) if monitor.target == "We
 
 def stands() -> dict[str, StatusUpdate]:
     bindings = read_bindings(BINDINGS, Path("toban.toml"), schema())
-    updates = standing(Edition(DESIGN, bindings), {DB: "つないでください", WEB: ""}, NOW)
+    updates = standing(Edition(DESIGN, bindings), {DB: plain("つないでください"), WEB: NOTHING}, NOW)
     return {update.clause_id: update for update in updates}
 
 
@@ -71,7 +72,7 @@ def test_nothing_that_does_not_run_is_green() -> None:
 def test_a_monitor_that_does_not_run_says_why() -> None:
     update = stands()[DB]
 
-    assert (update.verdict, update.reason) == (Verdict.UNBOUND, "つないでください")
+    assert (update.verdict, update.reason) == (Verdict.UNBOUND, plain("つないでください"))
 
 
 def test_a_clause_of_a_chapter_that_is_not_connected_says_so_and_when_it_is_due() -> None:
@@ -84,6 +85,6 @@ def test_a_clause_of_a_chapter_that_is_not_connected_says_so_and_when_it_is_due(
 def test_a_clause_handled_by_a_chapter_is_left_to_it() -> None:
     bindings = read_bindings(BINDINGS, Path("toban.toml"), schema())
 
-    updates = standing(Edition(DESIGN, bindings), {"routine/routine/ログ確認": ""}, NOW)
+    updates = standing(Edition(DESIGN, bindings), {"routine/routine/ログ確認": NOTHING}, NOW)
 
     assert "routine/routine/ログ確認" not in {update.clause_id for update in updates}

@@ -16,12 +16,13 @@ from django.db.models.functions import Coalesce
 from toban.engine.evidence import ledger
 from toban.engine.evidence.models import LedgerEntry
 from toban.engine.evidence.verdict import Verdict
+from toban.engine.message_field import storable
 from toban.engine.runs import rules
 from toban.engine.runs.claiming.bell import call_workers
 from toban.engine.runs.models import Approval, Attempt, FinishedStep, Run, RunLog
 from toban.engine.runs.rules import RunReason, Start
 from toban.engine.runs.work import Work
-from toban.engine.text import storable_text
+from toban.message import NOTHING, Message, from_json
 
 _TRIES = 3
 
@@ -71,12 +72,12 @@ class StepProgress:
     """How far a step is."""
 
     percent: float | None
-    text: str
+    text: Message | str
 
     def fields(self, now: datetime) -> dict[str, object]:
         """Return it as fields of the run's row."""
         percent = None if self.percent is None else min(max(self.percent, 0.0), 100.0)
-        text = storable_text(self.text)[:_LONGEST_PROGRESS]
+        text = self.text[:_LONGEST_PROGRESS] if isinstance(self.text, str) else self.text
         return {"progress_percent": percent, "progress_text": text, "progress_at": now}
 
 
@@ -176,7 +177,7 @@ def first_open(work: Work, results: Mapping[str, object]) -> str:
 
 def _beginning(step: str) -> dict[str, object]:
     """Return the fields of a run's row at the beginning of *step*."""
-    return {"step": step, "progress_percent": None, "progress_text": "", "progress_at": None}
+    return {"step": step, "progress_percent": None, "progress_text": NOTHING, "progress_at": None}
 
 
 def take_over(run: Run, works: Mapping[str, Work], holder: str, now: datetime) -> Claim | None:
@@ -192,11 +193,11 @@ def take_over(run: Run, works: Mapping[str, Work], holder: str, now: datetime) -
         ledger.hold()
         found = _mine(held).select_for_update().filter(leased_until=run.leased_until).first()
         if found is not None:
-            _end_attempt(found, RunReason.LOST, "", now)
+            _end_attempt(found, RunReason.LOST, NOTHING, now)
             is_cancelled = found.is_cancelling
             state = Run.State.CANCELLED if is_cancelled else Run.State.FAILED
             reason = RunReason.CANCELLED if is_cancelled else RunReason.LOST
-            note = found.note if is_cancelled else f"実行中のワーカーが {run.losses} 回失われました"
+            note = found.note if is_cancelled else Message("runs.workers-lost", count=run.losses)
             end(found, state, reason, now, note)
             if work.reruns_next_day and not is_cancelled:
                 _again_next_day(found, work)
@@ -280,7 +281,7 @@ def has_consent(held: Claim, step: str, wanted_of: str, now: datetime) -> bool:
         ledger.hold()
         run = _locked(held)
         if run.is_cancelling:
-            _end_attempt(run, RunReason.CANCELLED, "", now)
+            _end_attempt(run, RunReason.CANCELLED, NOTHING, now)
             end(run, Run.State.CANCELLED, RunReason.CANCELLED, now, run.note)
             return False
         asked, _ = Approval.objects.get_or_create(
@@ -288,9 +289,10 @@ def has_consent(held: Claim, step: str, wanted_of: str, now: datetime) -> bool:
         )
         if asked.answer == Approval.Answer.GRANTED:
             return True
-        _end_attempt(run, RunReason.AWAITING_APPROVAL, "", now)
+        _end_attempt(run, RunReason.AWAITING_APPROVAL, NOTHING, now)
         run.step = step
-        _let_go(run, RunReason.AWAITING_APPROVAL, now, f"「{step}」の前に{wanted_of}の承認を待っています")
+        note = Message("runs.approval-awaited", step=step, wanted_of=wanted_of)
+        _let_go(run, RunReason.AWAITING_APPROVAL, now, note)
         return False
 
 
@@ -324,13 +326,12 @@ def keep(
         )
 
 
-def write_log(held: Claim, step: str, lines: Sequence[str], now: datetime) -> None:
+def write_log(held: Claim, step: str, lines: Sequence[Message | str], now: datetime) -> None:
     """Add *lines* to the run's log, or raise `Fenced`."""
     with transaction.atomic():
         _locked(held)
         RunLog.objects.bulk_create(
-            RunLog(run_id=held.run_id, fence=held.fence, step=step, at=now, text=storable_text(line))
-            for line in lines
+            RunLog(run_id=held.run_id, fence=held.fence, step=step, at=now, text=line) for line in lines
         )
 
 
@@ -357,7 +358,7 @@ def succeed_all(successes: Sequence[Success], now: datetime) -> Collection[int]:
         ended = {
             "state": Run.State.DONE,
             "reason": RunReason.SUCCEEDED,
-            "note": "",
+            "note": NOTHING,
             "ended_at": now,
             "holder": "",
             "leased_until": None,
@@ -366,7 +367,7 @@ def succeed_all(successes: Sequence[Success], now: datetime) -> Collection[int]:
         Run.objects.filter(pk__in=pks).update(**ended)
         for run in runs:
             vars(run).update(ended)
-            note = _said(by_run[run.pk])
+            note = _result(by_run[run.pk])
             if note:
                 run.note = note
                 run.save(update_fields=["note"])
@@ -374,13 +375,16 @@ def succeed_all(successes: Sequence[Success], now: datetime) -> Collection[int]:
     return by_run.keys() - set(pks)
 
 
-def _said(success: Success) -> str:
-    """Return the run's result as text, if its last step returned text."""
-    result = success.last.result if success.last is not None else None
-    return storable_text(result) if isinstance(result, str) else ""
+def _result(success: Success) -> Message:
+    """Return the run's result in words, if its last step returned a message or text."""
+    match success.last.result if success.last is not None else None:
+        case str() | {"code": str(), "values": dict()} as result:
+            return storable(from_json(result))
+        case _:
+            return NOTHING
 
 
-def fail(held: Claim, work: Work, reason: RunReason, error: str, now: datetime) -> None:
+def fail(held: Claim, work: Work, reason: RunReason, error: Message, now: datetime) -> None:
     """End the attempt: the run waits for a retry if the work allows one, or fails. May raise `Fenced`."""
     with transaction.atomic():
         ledger.hold()
@@ -404,7 +408,7 @@ def release(held: Claim, reason: RunReason, now: datetime) -> None:
     with transaction.atomic():
         ledger.hold()
         run = _locked(held)
-        _end_attempt(run, reason, "", now)
+        _end_attempt(run, reason, NOTHING, now)
         if reason is RunReason.CANCELLED or run.is_cancelling:
             end(run, Run.State.CANCELLED, RunReason.CANCELLED, now, run.note)
         else:
@@ -415,7 +419,7 @@ def _mine(held: Claim) -> QuerySet[Run]:
     return Run.objects.filter(pk=held.run_id, fence=held.fence, state=Run.State.RUNNING)
 
 
-def _let_go(run: Run, reason: RunReason, wake_at: datetime, note: str) -> None:
+def _let_go(run: Run, reason: RunReason, wake_at: datetime, note: Message) -> None:
     run.state, run.reason, run.wake_at, run.note = Run.State.WAITING, reason, wake_at, note
     run.holder, run.leased_until = "", None
     run.save()
@@ -423,13 +427,13 @@ def _let_go(run: Run, reason: RunReason, wake_at: datetime, note: str) -> None:
         call_workers()
 
 
-def _end_attempt(run: Run, outcome: RunReason, error: str, now: datetime) -> None:
+def _end_attempt(run: Run, outcome: RunReason, error: Message, now: datetime) -> None:
     Attempt.objects.filter(run=run, ended_at=None).update(ended_at=now, outcome=outcome, error=error)
 
 
-def end(run: Run, state: Run.State, reason: RunReason, now: datetime, note: str) -> None:
+def end(run: Run, state: Run.State, reason: RunReason, now: datetime, note: Message) -> None:
     """End the run for good, with its evidence, in the caller's transaction; the caller holds the ledger."""
-    run.state, run.reason, run.note, run.ended_at = state, reason, storable_text(note), now
+    run.state, run.reason, run.note, run.ended_at = state, reason, storable(note), now
     run.holder, run.leased_until = "", None
     run.save()
     ledger.append(ended_evidence(run), now=now)
@@ -454,7 +458,7 @@ def ended_evidence(run: Run) -> ledger.Record:
             "run": run.pk,
             "due": run.due_at.isoformat(),
             "reason": run.reason,
-            "note": run.note,
+            "note": run.note.as_json(),
             "ordered_by": run.ordered_by,
             "began": run.began_at.isoformat() if run.began_at else None,
             "ended": run.ended_at.isoformat() if run.ended_at else None,

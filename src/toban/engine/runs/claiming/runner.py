@@ -11,6 +11,7 @@ from itertools import zip_longest
 import structlog
 from django.db import DatabaseError, InterfaceError, OperationalError, connections
 
+from toban.catalogue import DOCUMENTS_LANGUAGE
 from toban.engine.clock import Clock
 from toban.engine.runs.claiming import claim
 from toban.engine.runs.claiming.bell import Bell
@@ -23,6 +24,7 @@ from toban.engine.runs.parameters import choices, why_refused
 from toban.engine.runs.rules import RunReason
 from toban.engine.runs.work import Step, StepFailed, Work
 from toban.engine.telemetry.output import OutputBuffer, OutputLine
+from toban.message import NOTHING, Message, message_of, plain
 
 _BEAT = 1.5
 """Seconds between two heartbeats."""
@@ -75,14 +77,15 @@ class Hand:
         """The operator's parameters."""
         return self.claim.parameters
 
-    def say(self, text: str) -> None:
+    def say(self, text: Message | str) -> None:
         """Write into the run's log; a worker that was replaced is told to stop instead."""
-        lines, now = text.splitlines(), self.clock()
+        lines: Sequence[Message | str] = text.splitlines() if isinstance(text, str) else [text]
+        now = self.clock()
         if self.output is not None:
             numbered = enumerate(lines, start=self._said + 1)
             self.output.add(
                 [
-                    OutputLine(self.run_id, self.claim.fence, number, now, self.step, line)
+                    OutputLine(self.run_id, self.claim.fence, number, now, self.step, _as_text(line))
                     for number, line in numbered
                 ]
             )
@@ -95,10 +98,10 @@ class Hand:
         left_out = self._said - MOST_LINES
         if left_out > self._noted:
             self._noted = left_out
-            where = "計測の置き場にあります" if self.output is not None else "残していません"
-            self._log([f"… ほか {left_out} 行は{where}"], self.clock())
+            code = "runs.lines-in-telemetry" if self.output is not None else "runs.lines-not-kept"
+            self._log([Message(code, count=left_out)], self.clock())
 
-    def _log(self, lines: Sequence[str], now: datetime) -> None:
+    def _log(self, lines: Sequence[Message | str], now: datetime) -> None:
         if not lines:
             return
         try:
@@ -110,7 +113,7 @@ class Hand:
             log.warning("run_log_lost", run=self.run_id, reason=str(error))
             connections.close_all()
 
-    def progress(self, percent: float | None, text: str = "") -> None:
+    def progress(self, percent: float | None, text: Message | str = NOTHING) -> None:
         """Keep the step's progress until the next heartbeat, which writes it."""
         self._progress = StepProgress(percent, text)
 
@@ -270,14 +273,15 @@ def _may_act(hand: Hand, step: Step) -> bool:
 def _act(hand: Hand, step: Step) -> LastStep:
     stop = hand.why_stop()
     if stop is not None:
-        raise StepFailed("次の手順の前に止めました", stop)
+        raise StepFailed(Message("runs.stopped-before-next-step"), stop)
     # A worker that wakes up from a freeze here must not begin what another is already doing.
     _insist(lambda: claim.require(hand.claim))
     hand.step, began_at = step.name, hand.clock()
     hand.take_progress()
     # The order checked the parameters, too; since then the row may have been bound to something else.
     if why := why_refused(hand.parameters, hand.work.parameters):
-        raise StepFailed(f"{why}: {choices(hand.work.parameters)}", RunReason.NOT_RUNNABLE)
+        said = Message("runs.refused-parameters", why=why, choices=choices(hand.work.parameters))
+        raise StepFailed(said, RunReason.NOT_RUNNABLE)
     try:
         return LastStep(step.name, _storable(step.act(hand)), began_at)
     except StepFailed:
@@ -285,13 +289,14 @@ def _act(hand: Hand, step: Step) -> LastStep:
     except Exception as error:
         # A step may be anything; whatever it raises is the run's failure, not the worker's.
         log.exception("step_broke", run=hand.run_id, work=hand.work.key, step=step.name)
-        raise StepFailed(f"{type(error).__name__}: {error}") from error
+        raise StepFailed(plain(f"{type(error).__name__}: {error}")) from error
     finally:
         hand.note_left_out()
 
 
 def _storable(result: object) -> object:
-    """Return *result* if every state database can store it, or raise `TypeError` or `ValueError`."""
+    """Return *result* as JSON that every state database can store, or raise `TypeError` or `ValueError`."""
+    result = result.as_json() if isinstance(result, Message) else result
     if "\\u0000" in json.dumps(result, allow_nan=False):
         raise ValueError("the step's result holds a NUL character")
     return result
@@ -308,12 +313,12 @@ def _keep(hand: Hand, done: LastStep, then: Step) -> None:
 
 def _fail(hand: Hand, failure: StepFailed) -> RunReason:
     if failure.reason is RunReason.FENCED:
-        raise Fenced(str(failure)) from failure
+        raise Fenced(message_of(failure)) from failure
     hand.is_ending = True
     if failure.reason in _RELEASING:
         _insist(lambda: claim.release(hand.claim, failure.reason, hand.clock()))
     else:
-        error = f"{hand.step}: {_words(failure, hand.work)}"
+        error = Message("runs.in-step", step=hand.step, said=_words(failure, hand.work))
         _insist(lambda: claim.fail(hand.claim, hand.work, failure.reason, error, hand.clock()))
     return failure.reason
 
@@ -329,7 +334,12 @@ def _insist[T](write: Callable[[], T]) -> T:
             time.sleep(_STATE_AGAIN)
 
 
-def _words(failure: StepFailed, work: Work) -> str:
+def _words(failure: StepFailed, work: Work) -> Message:
     if failure.reason is RunReason.TIMED_OUT and work.timeout is not None:
-        return f"制限時間 {work.timeout.total_seconds():g} 秒を過ぎました"
-    return str(failure)
+        return Message("runs.past-time-limit", seconds=work.timeout.total_seconds())
+    return message_of(failure)
+
+
+def _as_text(line: Message | str) -> str:
+    """Return *line* as the telemetry store keeps it, which has only text."""
+    return line if isinstance(line, str) else line.in_language(DOCUMENTS_LANGUAGE)

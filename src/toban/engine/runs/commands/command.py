@@ -13,6 +13,7 @@ from pathlib import Path
 from toban.engine.runs.commands import guard
 from toban.engine.runs.rules import RunReason
 from toban.engine.runs.work import RunTurn, StepFailed
+from toban.message import Message
 
 _GRACE = 3.0
 """Seconds between asking a command to end and killing it."""
@@ -50,14 +51,15 @@ class LocalCommand:
                 start_new_session=True,
             )
         except OSError as error:
-            raise StepFailed(f"{self.directory}: {error.strerror}", RunReason.NOT_RUNNABLE) from error
+            said = Message("runs.unusable-folder", folder=self.directory, why=error.strerror)
+            raise StepFailed(said, RunReason.NOT_RUNNABLE) from error
         with process:
             try:
                 stopped = _follow(process, turn)
             finally:
                 _end(process.pid, signal.SIGKILL)
         if stopped is not None:
-            raise StepFailed("途中で止めました", stopped)
+            raise StepFailed(Message("runs.stopped-midway"), stopped)
         return judged(process.returncode, self.arguments)
 
 
@@ -87,10 +89,10 @@ class LineSplitter:
             whole, self._rest = [*whole, self._rest], b""
         return self._kept(whole)
 
-    def end(self) -> Sequence[str]:
+    def end(self) -> Sequence[Message | str]:
         """Return the remaining line, and a note about the number of lines left out."""
         last = self._kept([self._rest]) if self._rest else ()
-        return (*last, f"… ほか {self._left_out} 行は残していません") if self._left_out else last
+        return (*last, Message("runs.lines-not-kept", count=self._left_out)) if self._left_out else last
 
     def _kept(self, lines: Sequence[bytes]) -> Sequence[str]:
         kept = []
@@ -127,11 +129,16 @@ def _follow(process: subprocess.Popen[bytes], turn: RunTurn) -> RunReason | None
     return stopped
 
 
-def tell(turn: RunTurn, lines: Sequence[str], stopped: RunReason | None) -> None:
+def tell(turn: RunTurn, lines: Sequence[Message | str], stopped: RunReason | None) -> None:
     """Write *lines* into the run's log, unless the step was *stopped* because another worker took over."""
     # A worker that was replaced must not write any more.
-    if lines and stopped is not RunReason.FENCED:
-        turn.say("\n".join(lines))
+    if stopped is RunReason.FENCED:
+        return
+    if written := [line for line in lines if isinstance(line, str)]:
+        turn.say("\n".join(written))
+    for note in lines:
+        if isinstance(note, Message):
+            turn.say(note)
 
 
 def _end(group: int, number: signal.Signals) -> None:
@@ -147,7 +154,7 @@ def judged(status: int, arguments: Sequence[str]) -> object:
     if status == 0:
         return {"status": 0}
     if status == guard.NOT_RUNNABLE:
-        raise StepFailed(f"「{arguments[0]}」を起動できません", RunReason.NOT_RUNNABLE)
+        raise StepFailed(Message("runs.cannot-start", program=arguments[0]), RunReason.NOT_RUNNABLE)
     if status > 128:
-        raise StepFailed(f"シグナル {status - 128} で終わりました")
-    raise StepFailed(f"終了コード {status} で終わりました")
+        raise StepFailed(Message("runs.ended-by-signal", signal=status - 128))
+    raise StepFailed(Message("runs.ended-with-status", status=status))

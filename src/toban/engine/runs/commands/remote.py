@@ -23,6 +23,7 @@ from toban.engine.bindings.secret import Secret, SecretUnavailable
 from toban.engine.runs.commands.command import LineSplitter, environment, judged, tell
 from toban.engine.runs.rules import RunReason
 from toban.engine.runs.work import RunTurn, StepFailed
+from toban.message import Message, message_of, sentences
 
 _LOOK = 0.2
 _GRACE = 3.0
@@ -38,13 +39,13 @@ _ALIVE = 15
 _NOT_EXECUTABLE = 126
 """env(1)'s exit status for a program that exists but can't be run."""
 
-_GOES_ON = "相手では続いているかもしれません"
+_GOES_ON = Message("runs.may-go-on-there")
 
 
 class Unreachable(Exception):
     """The host can't be used; `hint` is the way out, and `lasting` says that a retry is useless."""
 
-    def __init__(self, message: str, hint: str, *, lasting: bool = False) -> None:
+    def __init__(self, message: Message, hint: Message, *, lasting: bool = False) -> None:
         super().__init__(message)
         self.hint = hint
         self.lasting = lasting
@@ -89,7 +90,8 @@ class RemoteCommand:
                 return _Conversation(runner, turn).run(self)
             except Unreachable as error:
                 reason = RunReason.NOT_RUNNABLE if error.lasting else RunReason.FAILED
-                raise StepFailed(f"{error} (HINT: {error.hint})", reason) from error
+                said = Message("runs.with-hint", said=message_of(error), hint=error.hint)
+                raise StepFailed(said, reason) from error
 
 
 def command_line(arguments: tuple[str, ...], told: Mapping[str, str]) -> str:
@@ -123,19 +125,21 @@ async def connect(host: SshHost) -> asyncssh.SSHClientConnection:
     except asyncssh.HostKeyNotVerifiable as error:
         raise _impostor(host, known, offered) from error
     except asyncssh.PermissionDenied as error:
-        hint = f"鍵 {host.key} の公開鍵を {host} の authorized_keys に書いてください"
-        raise Unreachable(f"{host} が鍵 {host.key} を受け付けません", hint, lasting=True) from error
+        hint = Message("runs.authorize-the-key", host=host, key=host.key)
+        raise Unreachable(
+            Message("runs.key-rejected", host=host, key=host.key), hint, lasting=True
+        ) from error
     except asyncssh.KeyExchangeFailed as error:
-        hint = f"ssh-keyscan -p {host.port} {host.name} で、相手が持つ鍵の種類を確かめてください"
-        raise Unreachable(f"{host} と鍵を交換できません: {error.reason}", hint, lasting=True) from error
+        hint = Message("runs.look-at-its-keys", name=host.name, port=host.port)
+        said = Message("runs.no-key-exchange", host=host, why=error.reason)
+        raise Unreachable(said, hint, lasting=True) from error
     except TimeoutError as error:
         seconds = host.connect_timeout.total_seconds()
-        hint = "名前、ポート、ファイアウォールを確かめるか、connect_timeout を長くしてください"
-        raise Unreachable(f"{host} に {seconds:g} 秒でつながりません", hint) from error
+        said = Message("runs.no-connection-in-time", host=host, seconds=seconds)
+        raise Unreachable(said, Message("runs.check-the-way-to-the-host")) from error
     except (OSError, asyncssh.Error) as error:
-        why = error.reason if isinstance(error, asyncssh.Error) else _words(error)
-        hint = "名前とポート、相手の sshd が動いているかを確かめてください"
-        raise Unreachable(f"{host} につながりません: {why}", hint) from error
+        said = Message("runs.no-connection", host=host, why=_words(error))
+        raise Unreachable(said, Message("runs.check-name-port-sshd")) from error
 
 
 async def finds(host: SshHost, program: str) -> bool:
@@ -146,8 +150,8 @@ async def finds(host: SshHost, program: str) -> bool:
         seconds = host.connect_timeout.total_seconds()
         answer = await asyncio.wait_for(connection.run(asks, stdin=asyncssh.DEVNULL), seconds)
     except (OSError, asyncssh.Error) as error:
-        hint = "相手の sshd の記録を確かめてください"
-        raise Unreachable(f"{host} に入れますが、命令を実行できません", hint) from error
+        said = Message("runs.host-executes-nothing", host=host)
+        raise Unreachable(said, Message("runs.read-its-sshd-log")) from error
     finally:
         connection.abort()
     return answer.exit_status == 0
@@ -175,21 +179,21 @@ def _own_key(host: SshHost) -> asyncssh.SSHKey:
         passphrase = host.passphrase.reveal() if host.passphrase else None
         return asyncssh.import_private_key(host.key.reveal(), passphrase)
     except SecretUnavailable as error:
-        raise Unreachable(str(error), "その場所に秘密鍵を置いてください", lasting=True) from error
+        raise Unreachable(message_of(error), Message("runs.place-the-key"), lasting=True) from error
     except (asyncssh.KeyImportError, asyncssh.KeyEncryptionError) as error:
-        hint = "OpenSSH の秘密鍵を置き、パスフレーズがあれば passphrase に置き場所を書いてください"
-        raise Unreachable(f"秘密鍵 {host.key} を読めません", hint, lasting=True) from error
+        said = Message("runs.unreadable-key", key=host.key)
+        raise Unreachable(said, Message("runs.place-an-openssh-key"), lasting=True) from error
 
 
 def _known(host: SshHost) -> _Known:
     if host.known_hosts is None:
         return ([asyncssh.import_public_key(host.host_key)], [], [])
-    hint = f"ssh-keyscan -p {host.port} {host.name} の答えを確かめてから、そこに書いてください"
     try:
         return asyncssh.read_known_hosts(str(host.known_hosts))
     except (OSError, ValueError) as error:
-        why = _words(error) if isinstance(error, OSError) else str(error)
-        raise Unreachable(f"{host.known_hosts} を読めません: {why}", hint, lasting=True) from error
+        said = Message("runs.unreadable-known-hosts", file=host.known_hosts, why=_words(error))
+        hint = Message("runs.write-known-hosts", name=host.name, port=host.port)
+        raise Unreachable(said, hint, lasting=True) from error
 
 
 def _impostor(host: SshHost, known: _Known, offered: _HostKeyClient) -> Unreachable:
@@ -198,16 +202,20 @@ def _impostor(host: SshHost, known: _Known, offered: _HostKeyClient) -> Unreacha
     where = host.known_hosts or "host_key"
     port = host.port if host.port != asyncssh.DEFAULT_PORT else None
     expected = known.match(host.name, "", port)[0] if isinstance(known, asyncssh.SSHKnownHosts) else known[0]
-    if not expected:
-        message = f"{host.name} のホスト鍵が {where} にありません (相手の鍵は {finger})"
-        hint = f"相手の機械で指紋を確かめてから、ssh-keyscan -p {host.port} {host.name} の行を足してください"
+    if expected:
+        message = Message("runs.host-key-differs", name=host.name, where=where, finger=finger)
+        hint = Message("runs.impostor-or-new-machine")
     else:
-        message = f"{host.name} のホスト鍵が {where} と違います (相手の鍵は {finger})"
-        hint = "作り直した機械なら、指紋を確かめて書き直してください。心当たりがなければ、なりすましです"
+        message = Message("runs.host-key-unknown", name=host.name, where=where, finger=finger)
+        hint = Message("runs.add-the-host-key", name=host.name, port=host.port)
     return Unreachable(message, hint, lasting=True)
 
 
-def _words(error: OSError) -> str:
+def _words(error: OSError | ValueError | asyncssh.Error) -> str:
+    if isinstance(error, asyncssh.Error):
+        return error.reason
+    if not isinstance(error, OSError):
+        return str(error)
     # asyncio wraps the reason in a sentence of its own, one for each address.
     return os.strerror(error.errno) if error.errno and error.errno > 0 else str(error.strerror or error)
 
@@ -229,14 +237,13 @@ class _Conversation:
             process = self._awaited(_start(connection, line))
             stopped = self._follow(process)
         except (asyncssh.Error, OSError) as error:
-            why = error.reason if isinstance(error, asyncssh.Error) else _words(error)
-            message = f"{command.host} との接続が途中で切れました: {why}。{_GOES_ON}"
-            raise StepFailed(message) from error
+            cut_off = Message("runs.cut-off-by", host=command.host, why=_words(error))
+            raise StepFailed(sentences(cut_off, _GOES_ON)) from error
         finally:
             connection.abort()
         if stopped is not None:
-            message = "途中で止めました" if _has_ended(process) else f"途中で離れました。{_GOES_ON}"
-            raise StepFailed(message, stopped)
+            left = sentences(Message("runs.left-midway"), _GOES_ON)
+            raise StepFailed(Message("runs.stopped-midway") if _has_ended(process) else left, stopped)
         return _outcome(process, command)
 
     def _awaited[T](self, work: Coroutine[Any, Any, T]) -> T:
@@ -246,7 +253,7 @@ class _Conversation:
             stop = self._turn.why_stop()
             if stop is not None:
                 task.cancel()
-                raise StepFailed("始まる前に止めました", stop)
+                raise StepFailed(Message("runs.stopped-before-start"), stop)
         return task.result()
 
     def _follow(self, process: asyncssh.SSHClientProcess[bytes]) -> RunReason | None:
@@ -331,9 +338,10 @@ async def _pause(task: asyncio.Task[Any]) -> None:
 
 def _outcome(process: asyncssh.SSHClientProcess[bytes], command: RemoteCommand) -> object:
     if process.exit_signal is not None:
-        raise StepFailed(f"シグナル {process.exit_signal[0]} で終わりました")
+        raise StepFailed(Message("runs.ended-by-signal", signal=process.exit_signal[0]))
     if process.exit_status is None:
-        raise StepFailed(f"{command.host} との接続が途中で切れました。{_GOES_ON}")
+        raise StepFailed(sentences(Message("runs.cut-off", host=command.host), _GOES_ON))
     if process.exit_status == _NOT_EXECUTABLE:
-        raise StepFailed(f"「{command.arguments[0]}」を実行する権限がありません", RunReason.NOT_RUNNABLE)
+        said = Message("runs.may-not-execute", program=command.arguments[0])
+        raise StepFailed(said, RunReason.NOT_RUNNABLE)
     return judged(process.exit_status, command.arguments)

@@ -19,10 +19,10 @@ from toban.engine.runs.elsewhere.belonging import Due, ReportWord, due_of
 from toban.engine.runs.models import Attempt, PlannedWork, Run, RunLog
 from toban.engine.runs.rules import RunReason
 from toban.engine.runs.work import Work
-from toban.engine.text import storable_text
+from toban.message import NOTHING, Message
 
 _HOLDER = "ping"
-_STEP = "報告"
+_STEP = "report"
 _LOOKS_BACK = tuple(timedelta(days=days) for days in (1 / 24, 1, 8, 33, 370))
 """How far back to look for the last due time, in this order: usually it is recent."""
 
@@ -106,11 +106,10 @@ def _within(work: Work) -> timedelta:
 
 def _give_up(run: Run, work: Work, now: datetime) -> None:
     if run.state == Run.State.WAITING:
-        note = f"予定から {amounts.length(_within(work))} たっても、始まりも終わりも報告されませんでした"
+        note = Message("runs.unreported-for", within=amounts.length(_within(work)))
         claim.end(run, Run.State.MISSED, RunReason.UNREPORTED, now, note)
         return
-    length = work.timeout or _within(work)
-    note = f"始まってから {amounts.length(length)} たっても、終わりが報告されませんでした"
+    note = Message("runs.end-unreported-for", within=amounts.length(work.timeout or _within(work)))
     _end_attempt(run, RunReason.UNREPORTED, note, now)
     claim.end(run, Run.State.FAILED, RunReason.UNREPORTED, now, note)
 
@@ -182,10 +181,10 @@ def _start(run: Run, report: Report) -> None:
         return
     others = Run.objects.select_for_update().filter(work=run.work, state=Run.State.RUNNING)
     for other in others:
-        note = "終わりが報告されないまま、次が始まりました"
+        note = Message("runs.next-began-before-end")
         _end_attempt(other, RunReason.UNREPORTED, note, report.at)
         claim.end(other, Run.State.FAILED, RunReason.UNREPORTED, report.at, note)
-    run.state, run.reason, run.note = Run.State.RUNNING, RunReason.REPORTED, ""
+    run.state, run.reason, run.note = Run.State.RUNNING, RunReason.REPORTED, NOTHING
     run.began_at, run.ended_at, run.holder = report.at, None, _HOLDER
     run.fence += 1
     if report.rid:
@@ -194,38 +193,40 @@ def _start(run: Run, report: Report) -> None:
     Attempt.objects.create(run=run, fence=run.fence, holder=_HOLDER, began_at=report.at)
 
 
-def _end(run: Run, state: Run.State, note: str, report: Report) -> None:
+def _end(run: Run, state: Run.State, note: Message, report: Report) -> None:
     if run.state != Run.State.RUNNING:
         # Its duration is unknown unless its start was reported.
         run.began_at = None
         run.fence += 1
         Attempt.objects.create(run=run, fence=run.fence, holder=_HOLDER, began_at=report.at)
     is_well = state == Run.State.DONE
-    _end_attempt(
-        run, RunReason.SUCCEEDED if is_well else RunReason.FAILED, "" if is_well else note, report.at
-    )
+    outcome, error = (RunReason.SUCCEEDED, NOTHING) if is_well else (RunReason.FAILED, note)
+    _end_attempt(run, outcome, error, report.at)
     claim.end(run, state, RunReason.REPORTED, report.at, note)
 
 
-def _end_attempt(run: Run, outcome: RunReason, error: str, at: datetime) -> None:
-    Attempt.objects.filter(run=run, ended_at=None).update(
-        ended_at=at, outcome=outcome, error=storable_text(error)
-    )
+def _end_attempt(run: Run, outcome: RunReason, error: Message, at: datetime) -> None:
+    Attempt.objects.filter(run=run, ended_at=None).update(ended_at=at, outcome=outcome, error=error)
 
 
-def _lateness(work: Work, run: Run, report: Report) -> str:
-    is_late = run.state != Run.State.RUNNING and report.at - run.due_at > _within(work)
-    return f"予定から {amounts.length(report.at - run.due_at)} 遅れて報告されました" if is_late else ""
+def _lateness(work: Work, run: Run, report: Report) -> Message:
+    late = report.at - run.due_at
+    is_late = run.state != Run.State.RUNNING and late > _within(work)
+    return Message("runs.reported-late", late=amounts.length(late)) if is_late else NOTHING
 
 
-def _complaint(report: Report) -> str:
+def _complaint(report: Report) -> Message:
     said = next((line.strip() for line in reversed(report.text.splitlines()) if line.strip()), "")
-    told = "失敗が報告されました" if report.status is None else f"終了コード {report.status} が報告されました"
-    return f"{told}: {said[:_LONGEST_NOTE]}" if said else told
+    failure = (
+        Message("runs.failure-reported")
+        if report.status is None
+        else Message("runs.status-reported", status=report.status)
+    )
+    return Message("runs.reported-with", failure=failure, said=said[:_LONGEST_NOTE]) if said else failure
 
 
 def _log(run: Run, report: Report) -> None:
     lines = report.text.splitlines()[:_MOST_LINES]
     RunLog.objects.bulk_create(
-        RunLog(run=run, fence=run.fence, step=_STEP, at=report.at, text=storable_text(line)) for line in lines
+        RunLog(run=run, fence=run.fence, step=_STEP, at=report.at, text=line) for line in lines
     )

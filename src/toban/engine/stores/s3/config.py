@@ -8,12 +8,12 @@ from typing import Annotated, ClassVar, Literal, Self
 from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, Field, ValidationInfo, model_validator
-from pydantic_core import PydanticCustomError
 
 from toban.engine.bindings.secret import Secret
-from toban.engine.bindings.section import Section
+from toban.engine.bindings.section import Section, invalid
 from toban.engine.bindings.values import Length
 from toban.engine.stores.sealed import SealedConfig
+from toban.message import Message
 
 
 def _certificates(path: Path, info: ValidationInfo) -> Path:
@@ -21,8 +21,9 @@ def _certificates(path: Path, info: ValidationInfo) -> Path:
     try:
         ssl.create_default_context().load_verify_locations(path)
     except OSError as error:
-        hint = "PEM 形式の証明書のファイルを指してください"
-        raise PydanticCustomError("ca_file", "証明書を読めません", {"hint": hint}) from error
+        raise invalid(
+            Message("bindings.unreadable-certificate"), Message("bindings.name-a-pem-file")
+        ) from error
     return path
 
 
@@ -30,8 +31,7 @@ def _endpoint(written: str) -> str:
     parts = urlsplit(written)
     is_address = parts.scheme in {"http", "https"} and parts.hostname and "@" not in parts.netloc
     if written and not (is_address and parts.path in {"", "/"} and not parts.query):
-        hint = "https://s3.example.com のように、バケット名も鍵も付けずに書いてください"
-        raise PydanticCustomError("endpoint", "S3 の入口の URL ではありません", {"hint": hint})
+        raise invalid(Message("stores.not-an-endpoint"), Message("stores.write-a-bare-endpoint"))
     return written.rstrip("/")
 
 
@@ -54,8 +54,7 @@ class BucketAddress(Section):
     @model_validator(mode="after")
     def _keys_are_a_pair(self) -> Self:
         if (self.access_key is None) != (self.secret_key is None):
-            hint = "access_key と secret_key は両方書くか、両方省いてください"
-            raise PydanticCustomError("keys", "鍵の片方だけが書かれています", {"hint": hint})
+            raise invalid(Message("bindings.one-key-of-two"), Message("bindings.write-both-keys-or-none"))
         return self
 
 
@@ -81,8 +80,7 @@ class S3Config(BucketAddress, SealedConfig):
     @model_validator(mode="after")
     def _key_has_a_use(self) -> Self:
         if self.kms_key and self.encryption != "aws:kms":
-            hint = 'encryption = "aws:kms" を足してください'
-            raise PydanticCustomError("kms_key", "kms_key は aws:kms のときだけ使えます", {"hint": hint})
+            raise invalid(Message("stores.kms-key-without-kms"), Message("stores.add-kms"))
         return self
 
     @property

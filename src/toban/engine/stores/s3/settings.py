@@ -13,6 +13,7 @@ from botocore.exceptions import ClientError
 
 from toban.engine.stores.s3.clients import settings_client
 from toban.engine.stores.s3.config import BucketAddress
+from toban.message import NOTHING, Message
 
 _NOT_SET = frozenset(
     {"NoSuchLifecycleConfiguration", "ObjectLockConfigurationNotFoundError", "NoSuchObjectLockConfiguration"}
@@ -27,14 +28,18 @@ class Settings:
     """`Enabled`, `Suspended`, or empty if it never was enabled."""
     rules: Sequence[Mapping[str, Any]]
     """The life-cycle rules, as the server returns them."""
-    lock: str
-    """The object lock as text, empty if there is none: `GOVERNANCE 30日`."""
+    lock: Message
+    """The object lock, `NOTHING` if there is none: `GOVERNANCE 30日`."""
 
     @property
-    def in_words(self) -> str:
-        """Versioning and lock as text for operators."""
-        versioning = {"Enabled": "有効", "Suspended": "停止中"}.get(self.versioning, "無効")
-        return f"バージョニング{versioning}、ロック{f' {self.lock}' if self.lock else 'なし'}"
+    def in_words(self) -> Message:
+        """Versioning and lock for operators."""
+        versioning = {"Enabled": "enabled", "Suspended": "suspended"}.get(self.versioning, "disabled")
+        return Message(
+            "stores.guard",
+            versioning=Message(f"stores.versioning-{versioning}"),
+            lock=self.lock or Message("stores.no-lock"),
+        )
 
 
 def settings_of(address: BucketAddress) -> Settings:
@@ -43,13 +48,13 @@ def settings_of(address: BucketAddress) -> Settings:
     versioning = client.get_bucket_versioning(Bucket=bucket).get("Status", "")
     life = _or_none(lambda: client.get_bucket_lifecycle_configuration(Bucket=bucket))
     lock = _or_none(lambda: client.get_object_lock_configuration(Bucket=bucket))
-    return Settings(versioning, (life or {}).get("Rules", ()), _lock_words(lock))
+    return Settings(versioning, (life or {}).get("Rules", ()), _default_lock(lock))
 
 
 def lock(address: BucketAddress, key: str, until: datetime, mode: str) -> str:
-    """Protect an object from deletion before *until*; return the lock that the server then reports, as text.
+    """Protect an object from deletion before *until*; return the lock that the server then reports.
 
-    Returns empty text if the bucket has no object lock; raises the same errors as `settings_of`.
+    Returns an empty text if the bucket has no object lock; raises the same errors as `settings_of`.
     """
     client, bucket = settings_client(address), address.bucket
     if not settings_of(address).lock:
@@ -61,7 +66,7 @@ def lock(address: BucketAddress, key: str, until: datetime, mode: str) -> str:
     date = held.get("ObjectLockRetainUntilDate")
     if date is None:
         return ""
-    return f"{held.get('ObjectLockMode', '')} {date.astimezone(until.tzinfo):%Y-%m-%d}まで"
+    return f"{held.get('ObjectLockMode', '')} {date.astimezone(until.tzinfo):%Y-%m-%d}"
 
 
 def _or_none(ask: Callable[[], Mapping[str, Any]]) -> Mapping[str, Any] | None:
@@ -74,15 +79,14 @@ def _or_none(ask: Callable[[], Mapping[str, Any]]) -> Mapping[str, Any] | None:
         raise
 
 
-def _lock_words(answer: Mapping[str, Any] | None) -> str:
+def _default_lock(answer: Mapping[str, Any] | None) -> Message:
     configured = (answer or {}).get("ObjectLockConfiguration", {})
     if configured.get("ObjectLockEnabled") != "Enabled":
-        return ""
+        return NOTHING
     kept = configured.get("Rule", {}).get("DefaultRetention", {})
     if not kept:
-        return "既定の期間なし"
-    return (
-        f"{kept.get('Mode', '')} {kept['Days']}日"
-        if "Days" in kept
-        else f"{kept.get('Mode', '')} {kept.get('Years')}年"
-    )
+        return Message("stores.lock-without-default")
+    mode = kept.get("Mode", "")
+    if "Days" in kept:
+        return Message("stores.lock-for-days", mode=mode, count=kept["Days"])
+    return Message("stores.lock-for-years", mode=mode, count=kept.get("Years"))

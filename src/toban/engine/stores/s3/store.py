@@ -26,6 +26,7 @@ from toban.engine.stores.s3.config import S3Config
 from toban.engine.stores.s3.settings import lock, settings_of
 from toban.engine.stores.s3.trouble import trouble_of
 from toban.engine.stores.store import AlreadyThere, ListedObject, StoredObject, StoreTrouble
+from toban.message import Message, message_of
 
 if TYPE_CHECKING:
     # These exist in obstore's stubs only.
@@ -76,7 +77,7 @@ class S3Store:
             try:
                 put = obstore.put(self._bucket, key, content, mode="create", use_multipart=False)
             except AlreadyExistsError as error:
-                raise AlreadyThere(f"{self.name}: {key} はすでにあります") from error
+                raise AlreadyThere(Message("stores.already-there", place=self.name, key=key)) from error
         return StoredObject(key, len(content), hashlib.sha256(content).hexdigest(), put["version"] or "")
 
     def lock(self, key: str, until: datetime, mode: str) -> str:
@@ -84,7 +85,7 @@ class S3Store:
         try:
             return lock(self._config, f"{self._config.folder}{key}", until, mode)
         except SecretUnavailable as error:
-            raise StoreTrouble(f"{self.name} の鍵がありません: {error}") from error
+            raise self._without_keys(error) from error
         except _FAULTS as error:
             raise trouble_of(error, self.name, key) from error
 
@@ -101,7 +102,7 @@ class S3Store:
                 digest.update(piece)
             yield piece
         if sha256 and digest.hexdigest() != sha256:
-            raise StoreTrouble(f"{self.name}: {key} の中身が、記録した SHA-256 と違います")
+            raise StoreTrouble(Message("stores.wrong-digest", place=self.name, key=key))
 
     def listing(self, prefix: str) -> Iterator[ListedObject]:
         """See `Store`."""
@@ -135,14 +136,14 @@ class S3Store:
                         found += 1
         return found
 
-    def guard(self) -> str:
+    def guard(self) -> Message:
         """See `Store`."""
         try:
             return settings_of(self._config).in_words
         except SecretUnavailable as error:
-            raise StoreTrouble(f"{self.name} の鍵がありません: {error}") from error
+            raise self._without_keys(error) from error
         except _FAULTS as error:
-            raise trouble_of(error, self.name, "設定") from error
+            raise trouble_of(error, self.name, Message("stores.settings")) from error
 
     def close(self) -> None:
         """See `Store`; connections are released with the client."""
@@ -153,7 +154,10 @@ class S3Store:
         try:
             return bucket_client(self._config)
         except SecretUnavailable as error:
-            raise StoreTrouble(f"{self.name} の鍵がありません: {error}") from error
+            raise self._without_keys(error) from error
+
+    def _without_keys(self, error: SecretUnavailable) -> StoreTrouble:
+        return StoreTrouble(Message("stores.no-keys", place=self.name, why=message_of(error)))
 
     def _ranges(self, key: str) -> Iterator[bytes]:
         bucket = self._bucket
@@ -203,7 +207,7 @@ class _Upload:
         self._size += len(piece)
         if self._size > _MOST_PARTS * self._part:
             place = self._config.place
-            raise StoreTrouble(f"{place}: {self._key} は大きすぎます。part_mib を増やしてください")
+            raise StoreTrouble(Message("stores.too-large", place=place, key=self._key))
         if self._parts is not None:
             self._hand_on(self._parts, piece)
             return

@@ -18,6 +18,7 @@ from toban.engine.runs.parameters import Parameter
 from toban.engine.runs.rules import MOST_LOSSES, RunReason
 from toban.engine.runs.scheduler import plan_due
 from toban.engine.runs.work import Work
+from toban.message import NOTHING, Message, from_json, plain
 
 pytestmark = pytest.mark.django_db
 
@@ -27,7 +28,7 @@ MINUTE = timedelta(minutes=1)
 
 @pytest.fixture
 def work(make_work: MakeWork) -> Work:
-    date = Parameter("date", "集計し直す日", "the day to add up", "2026-11-24")
+    date = Parameter("date", plain("集計し直す日"), "2026-11-24")
     made = make_work(retry_delays=(5 * MINUTE, 15 * MINUTE), parameters=(date,))
     plan_due([made], NOON - MOMENT)
     plan_due([made], NOON)
@@ -65,7 +66,7 @@ def test_results_of_a_replaced_worker_are_refused(work: Work) -> None:
     refused(lambda: claim.keep(late, "command", 1, began_at=NOON, now=now))
     refused(lambda: claim.write_log(late, "command", ["x"], now))
     refused(lambda: succeed(late, now))
-    refused(lambda: claim.fail(late, work, RunReason.FAILED, "", now))
+    refused(lambda: claim.fail(late, work, RunReason.FAILED, NOTHING, now))
     refused(lambda: claim.release(late, RunReason.STOPPED, now))
     assert the_run().holder == "b"
 
@@ -98,15 +99,21 @@ def test_results_of_finished_steps_are_passed_to_the_next_holder(work: Work) -> 
 
 @pytest.mark.parametrize(
     ("result", "note"),
-    [("請求書 2 件", "請求書 2 件"), ("a\0b", "a\N{REPLACEMENT CHARACTER}b"), ({"rows": 3}, ""), (None, "")],
+    [
+        ("請求書 2 件", "請求書 2 件"),
+        (Message("runs.toban-was-down").as_json(), "予定の時刻に Toban が動いていませんでした"),
+        ("a\0b", "a\N{REPLACEMENT CHARACTER}b"),
+        ({"rows": 3}, ""),
+        (None, ""),
+    ],
 )
 def test_the_note_of_the_last_step_becomes_the_result_of_the_run(
     result: object, note: str, work: Work
 ) -> None:
     claim.succeed_all([Success(take(work), LastStep("command", result, NOON))], NOON)
 
-    assert the_run().note == note
-    assert LedgerEntry.objects.order_by("-sequence")[0].content["note"] == note
+    assert str(the_run().note) == note
+    assert str(from_json(LedgerEntry.objects.order_by("-sequence")[0].content["note"])) == note
 
 
 def test_a_run_that_kills_its_workers_finally_fails(work: Work) -> None:
@@ -119,15 +126,17 @@ def test_a_run_that_kills_its_workers_finally_fails(work: Work) -> None:
 
 
 def test_a_failed_run_waits_as_listed_without_a_worker_and_finally_fails(work: Work) -> None:
-    claim.fail(take(work), work, RunReason.FAILED, "終了コード 1", NOON)
+    claim.fail(take(work), work, RunReason.FAILED, plain("終了コード 1"), NOON)
     waiting = the_run()
     assert (waiting.state, waiting.holder, waiting.wake_at) == (Run.State.WAITING, "", NOON + 5 * MINUTE)
     assert taken({"B001": work}, "a", NOON + 5 * MINUTE - MOMENT) is None
 
-    claim.fail(take(work, after=5 * MINUTE), work, RunReason.FAILED, "", NOON + 5 * MINUTE)
-    claim.fail(take(work, after=20 * MINUTE), work, RunReason.FAILED, "終了コード 3", NOON + 20 * MINUTE)
+    claim.fail(take(work, after=5 * MINUTE), work, RunReason.FAILED, NOTHING, NOON + 5 * MINUTE)
+    claim.fail(
+        take(work, after=20 * MINUTE), work, RunReason.FAILED, plain("終了コード 3"), NOON + 20 * MINUTE
+    )
 
-    assert (the_run().state, the_run().note) == (Run.State.FAILED, "終了コード 3")
+    assert (the_run().state, the_run().note) == (Run.State.FAILED, plain("終了コード 3"))
     last = LedgerEntry.objects.order_by("-sequence")[0]
     assert (last.clause_id, last.content["verdict"]) == (work.clause_id, "deviating")
 
@@ -159,7 +168,7 @@ def test_a_monthly_run_that_may_be_repeated_is_repeated_the_next_day(make_work: 
     plan_due([work], NOON - MOMENT)
     plan_due([work], NOON)
 
-    claim.fail(take(work), work, RunReason.FAILED, "", NOON)
+    claim.fail(take(work), work, RunReason.FAILED, NOTHING, NOON)
 
     again = Run.objects.get(state=Run.State.WAITING)
     assert (again.due_at, again.reason) == (NOON + timedelta(days=1), RunReason.NEXT_DAY)
@@ -182,7 +191,7 @@ def test_a_daily_run_is_repeated_at_its_own_next_due_time(make_work: MakeWork) -
     work = make_work(reruns_next_day=True)
     plan_due([work], NOON - MOMENT)
     plan_due([work], NOON)
-    claim.fail(take(work), work, RunReason.FAILED, "", NOON)
+    claim.fail(take(work), work, RunReason.FAILED, NOTHING, NOON)
 
     plan_due([work], NOON + timedelta(days=1))
 
@@ -208,7 +217,7 @@ def test_a_waiting_run_is_cancelled_at_once_and_a_running_one_at_its_next_heartb
     assert claim.renew(held, NOON) is RunReason.CANCELLED
     claim.release(held, RunReason.CANCELLED, NOON)
 
-    assert (the_run().state, the_run().note) == (Run.State.CANCELLED, "nami が中止しました")
+    assert (the_run().state, str(the_run().note)) == (Run.State.CANCELLED, "nami が中止しました")
     with pytest.raises(NotPossible):
         orders.cancel("B001", by="nami", now=NOON)
 
@@ -225,7 +234,7 @@ def test_a_cancelled_run_whose_worker_died_is_not_resumed(work: Work) -> None:
 @pytest.mark.parametrize(
     "let_go",
     [
-        lambda held, work: claim.fail(held, work, RunReason.FAILED, "シグナル 15 で終わりました", NOON),
+        lambda held, work: claim.fail(held, work, RunReason.FAILED, plain("signal 15"), NOON),
         lambda held, _work: claim.release(held, RunReason.STOPPED, NOON),
         lambda held, _work: claim.has_consent(held, "command", "運用責任者", NOON),
     ],
@@ -240,7 +249,7 @@ def test_a_run_released_while_being_cancelled_ends_as_cancelled(
     let_go(held, work)
 
     assert (the_run().state, the_run().reason) == (Run.State.CANCELLED, RunReason.CANCELLED)
-    assert the_run().note == "nami が中止しました"
+    assert str(the_run().note) == "nami が中止しました"
 
 
 def test_the_next_due_time_can_be_skipped_with_a_reason(make_work: MakeWork) -> None:
@@ -251,7 +260,7 @@ def test_the_next_due_time_can_be_skipped_with_a_reason(make_work: MakeWork) -> 
     plan_due([work], NOON)
 
     assert (the_run().state, the_run().due_at) == (Run.State.SKIPPED, NOON)
-    assert "棚卸し" in the_run().note
+    assert "棚卸し" in str(the_run().note)
 
 
 def test_an_ended_run_can_be_resumed_from_a_named_step(work: Work) -> None:
@@ -278,8 +287,8 @@ def test_a_senseless_order_is_refused_with_a_hint(work: Work) -> None:
     with pytest.raises(NotPossible):
         orders.again("B001", held.run_id, None, by="nami", now=NOON)
 
-    assert "B001" in unknown.value.hint
-    assert "first" in unfinished.value.hint
+    assert "B001" in str(unknown.value.hint)
+    assert "first" in str(unfinished.value.hint)
 
 
 @pytest.mark.usefixtures("work")
@@ -289,7 +298,8 @@ def test_an_unknown_parameter_is_refused_before_a_run_is_created() -> None:
     with pytest.raises(NotPossible, match="「B001」に「dat」というパラメーターはありません") as refused:
         orders.order("B001", {"dat": "2026-03-31"}, by="nami", now=NOON + MOMENT)
 
-    assert "date (集計し直す日)" in refused.value.hint
+    assert "date (集計し直す日)" in str(refused.value.hint)
+    assert "has no parameter “dat”" in refused.value.said.in_language("en")
     assert Run.objects.count() == runs
 
 

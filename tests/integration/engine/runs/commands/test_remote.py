@@ -17,6 +17,7 @@ from toban.engine.runs.commands.command import MOST_BYTES
 from toban.engine.runs.commands.remote import RemoteCommand, SshHost
 from toban.engine.runs.rules import RunReason
 from toban.engine.runs.work import StepFailed
+from toban.message import NOTHING, Message
 
 
 @dataclass
@@ -32,12 +33,12 @@ class FakeTurn:
     stop_after: str = "\0"
     reason: RunReason = RunReason.CANCELLED
 
-    def say(self, text: str) -> None:
-        self.said += text.splitlines()
-        if self.stop_after in text:
+    def say(self, text: Message | str) -> None:
+        self.said += str(text).splitlines()
+        if self.stop_after in str(text):
             self.stop = self.reason
 
-    def progress(self, percent: float | None, text: str = "") -> None:
+    def progress(self, percent: float | None, text: Message | str = NOTHING) -> None:
         """Ignore the progress: a command reports none of its own."""
 
     def why_stop(self) -> RunReason | None:
@@ -133,7 +134,7 @@ def test_endless_output_is_bounded_and_the_command_completes(remote: RemoteHost)
 
     assert result == {"status": 0}
     assert len(turn.said) == MOST_BYTES // 41 + 1
-    assert turn.said[-1].startswith("… ほか 7860")
+    assert turn.said[-1].startswith("… ほか 78,60")
 
 
 def test_a_lost_connection_is_a_failure_that_says_the_command_may_still_run(remote: RemoteHost) -> None:

@@ -13,6 +13,7 @@ import pytest
 from toban.engine.runs.commands.command import MOST_BYTES, LineSplitter, LocalCommand
 from toban.engine.runs.rules import RunReason
 from toban.engine.runs.work import StepFailed
+from toban.message import NOTHING, Message
 
 
 @dataclass
@@ -27,12 +28,12 @@ class FakeTurn:
     stop: RunReason | None = None
     stop_after: str = ""
 
-    def say(self, text: str) -> None:
-        self.said += text.splitlines()
-        if self.stop_after and self.stop_after in text:
+    def say(self, text: Message | str) -> None:
+        self.said += str(text).splitlines()
+        if self.stop_after and self.stop_after in str(text):
             self.stop = RunReason.CANCELLED
 
-    def progress(self, percent: float | None, text: str = "") -> None:
+    def progress(self, percent: float | None, text: Message | str = NOTHING) -> None:
         """Ignore the progress: a command reports none of its own."""
 
     def why_stop(self) -> RunReason | None:
@@ -57,7 +58,7 @@ def test_the_line_at_the_limit_is_stored_and_the_next_is_only_counted() -> None:
     fitting = MOST_BYTES // len(line)
 
     assert len(lines.take(line * (fitting + 1))) == fitting
-    assert list(lines.end()) == ["… ほか 1 行は残していません"]
+    assert list(lines.end()) == [Message("runs.lines-not-kept", count=1)]
 
 
 def test_output_of_exactly_the_limit_leaves_nothing_out() -> None:
