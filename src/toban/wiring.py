@@ -2,10 +2,13 @@
 
 import sys
 
+from toban.catalogue import active_language, help_text
 from toban.engine.registry.commands import Command
 from toban.engine.registry.kinds import BrokenPackage
 from toban.engine.registry.parts import Parts
+from toban.faces.cli import click_words
 from toban.faces.cli.group import LazyGroup
+from toban.message import Message
 
 EXTENSIONS = (
     "toban.engine.people.extension",
@@ -31,62 +34,60 @@ def parts() -> Parts:
 COMMANDS = {
     "agent": Command(
         "toban.faces.agent.command",
-        "Push this host's figures and logs (この機械の値とログを送る).",
+        Message("commands.agent"),
         needs_state=False,
     ),
     "calendar": Command(
         "toban.faces.cli.document.calendar",
-        "Show what falls on which day (予定のカレンダー).",
+        Message("commands.calendar"),
         needs_state=False,
     ),
     "check": Command(
         "toban.faces.cli.document.check",
-        "Find contradictions in the document (文書の矛盾を見つける).",
+        Message("commands.check"),
         needs_state=False,
     ),
-    "init": Command(
-        "toban.faces.cli.document.init", "Write a first toban.toml (接続表を書き出す).", needs_state=False
-    ),
+    "init": Command("toban.faces.cli.document.init", Message("commands.init"), needs_state=False),
     "plan": Command(
         "toban.faces.cli.document.plan",
-        "Show what differs between two versions (二つの版の違いを示す).",
+        Message("commands.plan"),
         needs_state=False,
     ),
     "prepare": Command(
         "toban.faces.cli.supervision.prepare",
-        "Check the document and bring the state up to date (起動の前準備).",
+        Message("commands.prepare"),
     ),
     "processes": Command(
         "toban.faces.cli.supervision.processes",
-        "Show, stop or start parts of a running Toban (プロセスを見る・止める・動かす).",
+        Message("commands.processes"),
         needs_state=False,
     ),
-    "serve": Command("toban.faces.serve", "Serve the living document (生きている文書を見せる)."),
+    "serve": Command("toban.faces.serve", Message("commands.serve")),
     "status": Command(
         "toban.faces.cli.document.status",
-        "Show the living document in the terminal (文書の今を端末に示す).",
+        Message("commands.status"),
         needs_state=False,
     ),
     "store": Command(
         "toban.faces.cli.supervision.store",
-        "Serve the telemetry store; `toban up` starts it (計測値の置き場).",
+        Message("commands.store"),
         needs_state=False,
     ),
-    "up": Command("toban.faces.cli.supervision.up", "Run the document (文書を動かす).", needs_state=False),
+    "up": Command("toban.faces.cli.supervision.up", Message("commands.up"), needs_state=False),
     "why": Command(
         "toban.faces.cli.document.why",
-        "Why was I told, or not? Why did it run, or not? (なぜ通知した、実行したか).",
+        Message("commands.why"),
     ),
-    "worker": Command(
-        "toban.faces.cli.supervision.worker", "Measure, judge and notify (測り、判定し、通知する)."
-    ),
+    "worker": Command("toban.faces.cli.supervision.worker", Message("commands.worker")),
 }
 """Commands that belong to no extension."""
 
 
 def command(here: Parts) -> LazyGroup:
-    """Return the `toban` command with all that *here* brings."""
-    return LazyGroup(COMMANDS, here, help="Runs an operations design document (運用設計書).")
+    """Return the `toban` command with all that *here* brings; it and click speak the active language."""
+    click_words.translate()
+    english = "Run an operations design document (「運用設計書」)."
+    return LazyGroup(COMMANDS, here, help=help_text(english, active_language()))
 
 
 def main() -> None:

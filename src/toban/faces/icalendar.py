@@ -56,7 +56,7 @@ def _event_of(entry: AgendaEntry) -> CalendarEvent:
         end=entry.end,
         summary=title(clause),
         description=f"{clause.origin} {clause.text}",
-        category=CHAPTERS[clause.chapter],
+        category=str(CHAPTERS[clause.chapter]),
         is_all_day=entry.is_all_day,
     )
 

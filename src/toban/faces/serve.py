@@ -17,6 +17,7 @@ from toban.faces.ingest.app import application
 from toban.faces.ingest.hub import Hub
 from toban.faces.terminal import refuse, speak_utf8
 from toban.faces.web import assets
+from toban.message import Message
 
 if TYPE_CHECKING:
     from toban.engine.editions.edition import Edition
@@ -33,7 +34,7 @@ _PATIENCE = 2
 def command(parts: Parts, host: str, port: int) -> None:
     """Serve the document that TOBAN_DESIGN names until SIGTERM; `toban up` starts this.
 
-    toban up が起動します。文書か接続表が変わると読み直し、読めない版は採らずに前の版で続けます。
+    Changed files are read again. A version that can't be read is refused, and the last one stays in force.
 
     \b
     Exit status:
@@ -100,8 +101,5 @@ def _require_secret_key() -> None:
     """Refuse to serve with the key in the source, which everybody may read."""
     path = settings.HOME / "secret-key"
     if not path.is_file() or not path.read_text().strip():
-        refuse(
-            f"{path}: ページの秘密鍵がありません",
-            "toban up で起動してください。鍵は起動のときに作られます",
-        )
+        refuse(Message("cli.no-secret-key", path=path), Message("cli.start-by-up"))
         raise SystemExit(_UNUSABLE)

@@ -6,6 +6,8 @@ from io import TextIOWrapper
 
 import click
 
+from toban.message import Message
+
 
 def speak_utf8() -> None:
     """Write UTF-8 whatever the locale: the document's words don't fit into LANG=C or a Latin terminal."""
@@ -14,11 +16,11 @@ def speak_utf8() -> None:
             stream.reconfigure(encoding="utf-8", errors="backslashreplace")
 
 
-def say(text: str) -> None:
+def say(text: Message | str) -> None:
     """Print *text*; its colours only reach a terminal whose user wants them (https://no-color.org)."""
-    click.echo(text, color=False if os.environ.get("NO_COLOR") else None)
+    click.echo(str(text), color=False if os.environ.get("NO_COLOR") else None)
 
 
-def refuse(message: str, hint: str) -> None:
+def refuse(message: Message | str, hint: Message | str) -> None:
     """Say on the error stream why nothing was done, with a hint."""
     click.echo(f"{message}\nHINT: {hint}", err=True)

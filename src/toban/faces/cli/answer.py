@@ -4,13 +4,14 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from toban.engine.registry.parts import Parts
+from toban.message import Message
 
 
 @dataclass(frozen=True, slots=True)
 class CommandAnswer:
     """The same result twice: lines for the terminal, and values for `--format json`."""
 
-    lines: tuple[str, ...]
+    lines: tuple[Message | str, ...]
     values: Mapping[str, object]
 
 
@@ -20,5 +21,5 @@ class Why:
 
     answer: Callable[[Parts, str], CommandAnswer | None]
     """Answers for exactly the given name; None if there is no such name."""
-    known: Callable[[Parts], str]
+    known: Callable[[Parts], Message | str]
     """Lists the known names, for a question about an unknown one."""

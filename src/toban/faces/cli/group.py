@@ -1,5 +1,6 @@
 """The `toban` command: sub-commands are imported only when called, so that each loads only what it needs."""
 
+import inspect
 from collections.abc import Mapping
 from functools import cached_property
 from importlib import import_module
@@ -7,8 +8,10 @@ from typing import override
 
 import click
 
+from toban import catalogue
 from toban.engine.registry.commands import Command
 from toban.engine.registry.parts import Parts
+from toban.faces.cli import click_words
 from toban.faces.cli.state import set_up
 
 
@@ -37,8 +40,8 @@ class LazyGroup(click.Group):
     @override
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """Write each command's help as it is registered: click would import all commands for that."""
-        with formatter.section("Commands"):
-            formatter.write_dl([(name, self._all[name].help) for name in self.list_commands(ctx)])
+        with formatter.section(click_words.said("Commands")):
+            formatter.write_dl([(name, str(self._all[name].help)) for name in self.list_commands(ctx)])
 
 
 class OpenGroup(click.Group):
@@ -67,4 +70,22 @@ def _loaded(registered: Command) -> click.Command:
     command = import_module(registered.module).command
     if not isinstance(command, click.Command):
         raise TypeError(f"{registered.module}.command is not a click command")
+    _speak(command, catalogue.active_language())
     return command
+
+
+def _speak(command: click.Command, language: str) -> None:
+    """Put the help of *command* and of its commands, written in English beside them, into *language*."""
+    command.help = _in(language, command.help)
+    command.short_help = _in(language, command.short_help)
+    command.epilog = _in(language, command.epilog)
+    for parameter in command.params:
+        if isinstance(parameter, click.Option):
+            parameter.help = _in(language, parameter.help)
+    if isinstance(command, click.Group):
+        for each in command.commands.values():
+            _speak(each, language)
+
+
+def _in(language: str, text: str | None) -> str | None:
+    return catalogue.help_text(inspect.cleandoc(text), language) if text else text

@@ -10,6 +10,7 @@ from toban.engine.evidence.models import LedgerEntry
 from toban.engine.registry.parts import Parts
 from toban.engine.supervision.home import in_force_folder
 from toban.faces.terminal import refuse
+from toban.message import Message
 
 _NOTHING_RUNS = 2
 
@@ -38,8 +39,8 @@ def named_edition(parts: Parts) -> Edition:
     named = parts.in_force()
     named.refresh()
     if named.edition is None:
-        reason = named.refusal.reason if named.refusal is not None else "文書を読めません"
-        refuse(reason, "TOBAN_DESIGN と TOBAN_BINDINGS を確かめてください")
+        reason = named.refusal.reason if named.refusal is not None else Message("cli.unreadable-document")
+        refuse(reason, Message("cli.check-design-and-bindings"))
         raise SystemExit(_NOTHING_RUNS)
     return named.edition
 
@@ -50,9 +51,6 @@ def edition_of(parts: Parts) -> Edition:
     if found is None and "TOBAN_DESIGN" in os.environ:
         return named_edition(parts)
     if found is None:
-        refuse(
-            f"{settings.HOME}: ここで動いている文書がありません",
-            "TOBAN_HOME で toban up と同じ場所を指定するか、TOBAN_DESIGN で文書を示してください",
-        )
+        refuse(Message("cli.no-document-runs", home=settings.HOME), Message("cli.name-home-or-document"))
         raise SystemExit(_NOTHING_RUNS)
     return found

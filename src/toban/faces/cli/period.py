@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 import click
 
 from toban.design.values.duration import read_duration
+from toban.message import Message
 
 
 def moment(written: str, option: str) -> datetime:
@@ -12,23 +13,22 @@ def moment(written: str, option: str) -> datetime:
     try:
         return datetime.fromisoformat(written).astimezone()
     except ValueError as exc:
-        hint = f"「{written}」は時刻ではありません。2026-11-25T18:00 のように書いてください"
-        raise click.BadParameter(hint, param_hint=option) from exc
+        wrong = str(Message("cli.not-a-time", written=written))
+        raise click.BadParameter(wrong, param_hint=option) from exc
 
 
 def length(written: str, option: str) -> timedelta:
     """Read a length such as `2時間` or `90 minutes`."""
     found = read_duration(written)
     if found is None or found.as_timedelta() <= timedelta(0):
-        hint = f"「{written}」は長さではありません。2時間 や 30分 のように書いてください"
-        raise click.BadParameter(hint, param_hint=option)
+        raise click.BadParameter(str(Message("cli.not-a-length", written=written)), param_hint=option)
     return found.as_timedelta()
 
 
 def end(start: datetime, lasting: str | None, until: str | None) -> datetime | None:
     """Return when it ends: `--for` a length, or `--until` a time; None when neither is given."""
     if lasting is not None and until is not None:
-        raise click.UsageError("--for と --until は一つだけ選んでください")
+        raise click.UsageError(str(Message("cli.for-or-until")))
     if until is not None:
         return moment(until, "--until")
     return start + length(lasting, "--for") if lasting is not None else None

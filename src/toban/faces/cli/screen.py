@@ -5,6 +5,8 @@ from typing import Self
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
+from toban.message import NOTHING, Message
+
 
 class Screen:
     """Shows an operation on the error stream; standard output is left for results."""
@@ -21,13 +23,13 @@ class Screen:
     def __exit__(self, *_: object) -> None:
         self._bar.stop()
 
-    def say(self, text: str) -> None:
+    def say(self, text: Message | str) -> None:
         """Print a line above the bar."""
-        self._bar.console.print(text, markup=False, highlight=False)
+        self._bar.console.print(str(text), markup=False, highlight=False)
 
-    def progress(self, percent: float | None, text: str = "") -> None:
+    def progress(self, percent: float | None, text: Message | str = NOTHING) -> None:
         """Move the bar."""
-        self._bar.update(self._task, completed=percent, description=text)
+        self._bar.update(self._task, completed=percent, description=str(text))
 
     def why_stop(self) -> object | None:
         """Return None, to go on: Ctrl+C ends the process."""

@@ -4,7 +4,9 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from toban.catalogue import language_of_locale
 from toban.faces.terminal import refuse
+from toban.message import Message, message_of
 
 _UNUSABLE = 2
 
@@ -14,8 +16,10 @@ def set_up() -> None:
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "toban.settings")
     # Not imported at the top: `toban check` works without Django.
     import django  # noqa: PLC0415
+    from django.utils import translation  # noqa: PLC0415
 
     django.setup()
+    translation.activate(language_of_locale())
 
 
 @contextmanager
@@ -26,5 +30,5 @@ def usable_state() -> Iterator[None]:
     try:
         yield
     except DatabaseError as exc:
-        refuse(f"状態データベースを使えません: {exc}", "TOBAN_HOME か TOBAN_STATE_URL を確かめてください")
+        refuse(Message("cli.state-unusable", why=message_of(exc)), Message("cli.check-home-or-state-url"))
         raise SystemExit(_UNUSABLE) from exc

@@ -6,12 +6,14 @@ from datetime import datetime, tzinfo
 
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
-from django.utils.translation import gettext as _
 
 from toban.engine.evidence.models import ClauseStatus
 from toban.engine.evidence.verdict import Verdict
-from toban.faces.document.recorded import in_readers_language
 from toban.faces.words import verdicts as words
+from toban.message import Message
+
+NOT_JUDGED = Message("document.not-judged-yet")
+"""The reason of a row that has no status yet."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,8 +44,8 @@ def live_row(status: ClauseStatus, now: datetime, zone: tzinfo) -> LiveRow:
         verdict=verdict.value,
         mark=verdict.mark,
         word=str(words.WORDS[verdict]),
-        value=in_readers_language(status.value),
-        reason=in_readers_language(status.reason),
+        value=str(status.value),
+        reason=str(status.reason),
         since=words.since(status.since, now, zone),
         due=words.due(status.next_due, now, zone) if status.next_due else "",
     )
@@ -59,7 +61,7 @@ def unknown_row(clause_id: str) -> LiveRow:
         mark=verdict.mark,
         word=str(words.WORDS[verdict]),
         value="",
-        reason=_("まだ判定していません"),
+        reason=str(NOT_JUDGED),
         since="",
         due="",
     )

@@ -9,8 +9,6 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from django.utils.translation import gettext as _
-
 from toban.design.chapter import Chapter
 from toban.design.clauses.base import Clause
 from toban.design.clauses.labels import CHAPTERS
@@ -21,12 +19,11 @@ from toban.engine.evidence.verdict import FIRING, Verdict
 from toban.engine.extension import Link
 from toban.engine.operation import Operation
 from toban.engine.overview import EditionStatus, FigureTrend, OverviewFigure, RowStatus, ToDo
-from toban.engine.said import Said
 from toban.faces.document.live import LiveRow, worst_first
 from toban.faces.document.outline import Outline, OutlineHeading
-from toban.faces.document.recorded import in_readers_language
 from toban.faces.words import verdicts as words
 from toban.faces.words.agenda import name
+from toban.message import NOTHING, Message, listing, plain
 
 _NEXT = 5
 """How many coming due times are shown."""
@@ -39,11 +36,11 @@ type Operations = Sequence[Operation[Any]]
 
 @dataclass(frozen=True, slots=True)
 class ShownFigure:
-    """A figure in the reader's language."""
+    """A figure as the first screen shows it."""
 
-    label: str
-    value: str
-    detail: str
+    label: Message
+    value: Message
+    detail: Message
     link: Link
     verdict: str = ""
     trend: FigureTrend | None = None
@@ -172,13 +169,13 @@ class _Speaker:
 
     def figure(self, figure: OverviewFigure) -> ShownFigure:
         verdict = figure.verdict
-        value = _spoken(figure.value)
+        value = figure.value
         if verdict is not None and not value:
-            value = f"{verdict.mark} {words.WORDS[verdict]}"
+            value = plain(f"{verdict.mark} {words.WORDS[verdict]}")
         return ShownFigure(
-            label=_(figure.link.label),
+            label=figure.link.label,
             value=value,
-            detail=_spoken(figure.detail),
+            detail=figure.detail,
             link=figure.link,
             verdict=verdict.value if verdict is not None else "",
             trend=figure.trend,
@@ -186,11 +183,7 @@ class _Speaker:
 
     def chore(self, item: ToDo) -> Chore:
         at = self.clock(item.at) if item.at is not None else ""
-        return Chore(_spoken(item.subject), _(item.link.label), at, item)
-
-
-def _spoken(said: Said) -> str:
-    return in_readers_language(words.told(said))
+        return Chore(str(item.subject), str(item.link.label), at, item)
 
 
 def _urgency(chore: Chore) -> tuple[bool, int, datetime]:
@@ -214,8 +207,8 @@ def _of_document(edition: Edition, seen: EditionStatus) -> Iterator[ToDo]:
             clause, row = entry.clause, seen.rows.get(entry.clause.id)
             if clause.person and (row is None or row.verdict is Verdict.UNBOUND):
                 yield ToDo(
-                    subject=Said(name(clause)),
-                    link=Link("evidence", "実施", (clause.id,)),
+                    subject=plain(name(clause)),
+                    link=Link("evidence", Message("document.perform"), (clause.id,)),
                     at=None if entry.is_all_day else entry.start,
                     clause_id=clause.id,
                     assignee=clause.person,
@@ -231,7 +224,7 @@ def _troubles(
     for row in worst_first(row for row in rows.values() if row.verdict in FIRING):
         held = holders[row.id]
         clause = outline.clauses[row.id]
-        held_by = "" if "" in held else "、".join(sorted(held))
+        held_by = "" if "" in held else str(listing(sorted(held)))
         yield RowTrouble(name(clause), clause, row, seen.rows[row.id].since, held_by)
 
 
@@ -250,7 +243,7 @@ def contents(outline: Outline, rows: Mapping[str, LiveRow]) -> Iterator[Contents
     """Yield each heading of the contents with its worst verdict."""
     for entry in outline.entries:
         found = (rows[each] for each in entry.clauses)
-        yield _line(entry.anchor, entry.title or _("この文書"), found, entry.unread)
+        yield _line(entry.anchor, entry.title or str(Message("document.this-document")), found, entry.unread)
 
 
 def chapters(outline: Outline, rows: Mapping[str, LiveRow]) -> Iterator[ContentsLine]:
@@ -263,7 +256,7 @@ def chapters(outline: Outline, rows: Mapping[str, LiveRow]) -> Iterator[Contents
         entry, found = headings.get(chapter), by_chapter[chapter]
         title = entry.title if entry is not None else ""
         anchor = entry.anchor if entry is not None else "document" if found else ""
-        yield _line(anchor, title or _(CHAPTERS[chapter]), found, entry.unread if entry is not None else 0)
+        yield _line(anchor, title or str(CHAPTERS[chapter]), found, entry.unread if entry is not None else 0)
 
 
 def _headings(outline: Outline) -> Mapping[Chapter, OutlineHeading]:
@@ -294,23 +287,25 @@ def _line(anchor: str, title: str, rows: Iterable[LiveRow], unread: int) -> Cont
 
 def _conforming(rows: Mapping[str, LiveRow]) -> ShownFigure:
     count = sum(row.verdict == Verdict.CONFORMING for row in rows.values())
-    link = Link("document", "", query=f"verdict={Verdict.CONFORMING}")
-    return ShownFigure(_("適合"), f"{count} / {len(rows)}", _("行"), link, Verdict.CONFORMING.value)
+    link = Link("document", NOTHING, query=f"verdict={Verdict.CONFORMING}")
+    label, rows_word = Message("document.conforming"), Message("document.rows")
+    return ShownFigure(label, plain(f"{count} / {len(rows)}"), rows_word, link, Verdict.CONFORMING.value)
 
 
 def _firing(troubles: Sequence[RowTrouble]) -> ShownFigure:
-    link, label = Link("document", "", query="verdict=firing"), _("発生中")
+    link, label = Link("document", NOTHING, query="verdict=firing"), Message("document.firing")
     if not troubles:
-        return ShownFigure(label, _("なし"), "", link)
+        return ShownFigure(label, Message("document.none"), NOTHING, link)
     first = troubles[0]
-    return ShownFigure(label, f"{first.row.mark} {len(troubles)}", first.name, link, first.row.verdict)
+    value = plain(f"{first.row.mark} {len(troubles)}")
+    return ShownFigure(label, value, plain(first.name), link, first.row.verdict)
 
 
 def _next(coming: Sequence[UpcomingDue]) -> ShownFigure:
-    label, link = _("次の予定"), Link("calendar", "")
+    label, link = Message("document.next-due"), Link("calendar", NOTHING)
     if not coming:
-        return ShownFigure(label, _("なし"), "", link)
-    return ShownFigure(label, coming[0].clock, coming[0].name, link)
+        return ShownFigure(label, Message("document.none"), NOTHING, link)
+    return ShownFigure(label, plain(coming[0].clock), plain(coming[0].name), link)
 
 
 def short(clause: Clause, longest: int = 24) -> str:

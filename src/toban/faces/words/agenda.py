@@ -12,12 +12,12 @@ _MOST = 3
 def title(clause: Clause) -> str:
     """Return the kind and the row's own key: 定期作業 ログ確認; for a batch also its name."""
     key, kind = _key(clause), KINDS.get(clause.kind, clause.kind)
-    return kind if key in ("", kind) else f"{kind} {key}"
+    return str(kind) if key in ("", str(kind)) else f"{kind} {key}"
 
 
 def name(clause: Clause) -> str:
     """Return the row's own key, enough to recognise it among others: Web CPU使用率."""
-    return _key(clause) or KINDS.get(clause.kind, clause.kind)
+    return _key(clause) or str(KINDS.get(clause.kind, clause.kind))
 
 
 def _key(clause: Clause) -> str:

@@ -11,7 +11,6 @@ from django.utils.translation import gettext_lazy
 from toban.engine.evidence.verdict import Verdict
 from toban.engine.notify.account import GROUP, ROUTE, SEND, NoticePlace, StageWord
 from toban.engine.notify.models import Alert, Delivery, StageOutcome
-from toban.engine.notify.reason import WORDS, NoticeReason
 from toban.engine.notify.routing.silences import ActiveSilence, silencing
 from toban.engine.notify.signal import Condition
 
@@ -111,8 +110,7 @@ def sent(delivery: Delivery) -> str:
 
 def because(outcome: StageOutcome) -> str:
     """Say why a stage stopped or passed a notification: its reason in the active language, with details."""
-    known = WORDS[NoticeReason(outcome.reason)]
-    return _(known) + outcome.detail.removeprefix(known)
+    return str(outcome.detail)
 
 
 def answer(place: NoticePlace) -> str:

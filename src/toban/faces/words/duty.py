@@ -8,11 +8,12 @@ from toban.design.clauses.labels import CHAPTERS
 from toban.engine.bindings.model import Person
 from toban.engine.notify.duty.roster import DutyShift, OnDuty, Override, Roster, name_of
 from toban.faces.icalendar import CalendarEvent
+from toban.message import listing
 
 
 def names(watch: OnDuty, roster: Roster, people: Mapping[str, Person]) -> str:
     """Say who is on duty; empty if nobody is."""
-    return "、".join(name_of(each, roster, people) for each in watch.people)
+    return str(listing([name_of(each, roster, people) for each in watch.people]))
 
 
 def why(override: Override | None) -> str:
@@ -32,7 +33,7 @@ def events(shifts: Iterable[DutyShift], people: Mapping[str, Person]) -> Iterato
                 end=shift.end,
                 summary=f"{shift.roster.role} {name_of(each, shift.roster, people)}",
                 description=" ".join(part for part in told if part),
-                category=CHAPTERS[Chapter.OBJECTIVES],
+                category=str(CHAPTERS[Chapter.OBJECTIVES]),
             )
 
 

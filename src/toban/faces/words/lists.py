@@ -2,9 +2,9 @@
 
 from collections.abc import Iterable
 
-from django.utils.translation import gettext as _
+from toban.message import Message, listing
 
 
-def listed(names: Iterable[str]) -> str:
+def listed(names: Iterable[Message | str]) -> str:
     """Return *names*, separated as in the reader's language."""
-    return _("、").join(names)
+    return str(listing(tuple(names)))

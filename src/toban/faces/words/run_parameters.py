@@ -2,15 +2,15 @@
 
 from collections.abc import Iterable
 
-from toban.engine.said import Said
+from toban.message import Message
 
 
 class NoParameter(Exception):
     """The text is not NAME=VALUE; the message says what was expected."""
 
-    def __init__(self, message: str, **values: object) -> None:
-        self.said = Said(message, values)
-        super().__init__(str(self.said))
+    def __init__(self, said: Message) -> None:
+        super().__init__(said)
+        self.said = said
 
 
 def read_parameters(written: Iterable[str]) -> dict[str, str]:
@@ -19,6 +19,6 @@ def read_parameters(written: Iterable[str]) -> dict[str, str]:
     for each in written:
         name, equals, value = each.partition("=")
         if not equals or not name.isidentifier() or not name.isascii():
-            raise NoParameter("「%(written)s」: 英数字の名前=値 の形で書いてください", written=each)
+            raise NoParameter(Message("runs.not-name-and-value", written=each))
         found[name] = value
     return found

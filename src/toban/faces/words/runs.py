@@ -5,12 +5,11 @@ from datetime import datetime, tzinfo
 from enum import StrEnum
 
 from django.utils.functional import Promise
-from django.utils.translation import get_language, gettext_lazy
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from toban.engine.runs.claiming.claim import why_start
 from toban.engine.runs.models import PlannedWork, Run
-from toban.engine.runs.parameters import Parameter
 from toban.engine.runs.rules import RunReason, Start
 
 
@@ -105,11 +104,6 @@ _OUTCOMES: Mapping[RunReason, Promise] = {
 def outcome(reason: RunReason) -> str:
     """Say how an attempt ended."""
     return str(_OUTCOMES.get(reason) or REASONS[reason])
-
-
-def purpose(parameter: Parameter) -> str:
-    """Say what a parameter is for, in the active language."""
-    return parameter.en if get_language() == "en" else parameter.ja
 
 
 def standing(run: Run) -> RunStatus:

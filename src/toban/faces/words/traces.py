@@ -5,6 +5,7 @@ from collections.abc import Iterator, Mapping
 from toban.chapters.logs.spans.waterfall import Waterfall, WaterfallLine
 from toban.engine.telemetry.spans.search import FoundSpan, RouteFigures
 from toban.engine.text import printable
+from toban.message import Message
 
 FAILED = "■"
 """The mark of a failure, the same as for verdicts; a word comes with it."""
@@ -35,9 +36,11 @@ def step(depth: int) -> int:
 def as_text(drawn: Waterfall) -> Iterator[str]:
     """Yield a waterfall line by line: when, how long, what, and of which service."""
     begin = drawn.first.at.astimezone()
-    counts = f"スパン {len(drawn.lines)}、サービス {len(drawn.services)}、エラー {drawn.failed}"
+    counts = Message(
+        "logs.trace-counts", spans=len(drawn.lines), services=len(drawn.services), errors=drawn.failed
+    )
     heading = (drawn.first.title, drawn.first.service, f"{begin:%Y-%m-%d %H:%M:%S}")
-    yield printable("  ".join((*heading, length(drawn.duration_ns), counts)))
+    yield printable("  ".join((*heading, length(drawn.duration_ns), str(counts))))
     for line in drawn.lines:
         marks = " ".join(_marks(line.span, lacks_parent=line.lacks_parent))
         name = f"{'  ' * step(line.depth)}{line.span.title}  [{line.span.service}]  {marks}".rstrip()
@@ -96,13 +99,13 @@ def route_title(route: RouteFigures) -> str:
 
 def _marks(span: FoundSpan, *, lacks_parent: bool) -> Iterator[str]:
     if span.has_failed:
-        yield f"{FAILED} エラー"
+        yield f"{FAILED} {Message('logs.span-failed')}"
     if span.code:
         yield str(span.code)
     if span.status_message:
         yield span.status_message.partition("\n")[0]
     if lacks_parent:
-        yield "(親のスパンが届いていません)"
+        yield str(Message("logs.parent-span-missing"))
 
 
 def _bar(line: WaterfallLine) -> str:

@@ -17,6 +17,7 @@ from toban.engine.notify.deciding.pipeline import announce
 from toban.engine.notify.models import Alert, Delivery
 from toban.engine.notify.routing.contacts import BoundChannel, Contacts
 from toban.engine.notify.signal import Condition, Signal
+from toban.message import NOTHING, plain
 
 DOCUMENT = """# 運用設計書
 ## 1. 運用方針
@@ -73,9 +74,9 @@ def fired(
         citation=str(clause.origin),
         clause_text=clause.text,
         condition=condition,
-        subject=clause_id.split("/", 2)[2].replace("/", " "),
-        value=value,
-        limit="" if condition is Condition.OK else "異常 85%以上",
+        subject=plain(clause_id.split("/", 2)[2].replace("/", " ")),
+        value=plain(value),
+        limit=NOTHING if condition is Condition.OK else plain("異常 85%以上"),
         began_at=now - timedelta(minutes=1),
         detected_at=now,
         labels={"target": clause_id.split("/")[2], "item": "cpu", "instance": instance},

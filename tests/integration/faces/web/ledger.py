@@ -51,7 +51,8 @@ def planned(key: str = DAILY, **more: Any) -> PlannedWork:
     """Plan a work like the scheduler does."""
     now = system_clock()
     fields = {
-        "clause_id": CLAUSE.format(key), "rule": "日次 04:00 Asia/Tokyo JP", "planned_until": now,
+        "clause_id": CLAUSE.format(key), "rule": "日次 04:00 Asia/Tokyo JP",
+        "timing": "毎日 4:00 (Asia/Tokyo)", "planned_until": now,
         "next_due": now + timedelta(hours=6), **more,
     }  # fmt: skip
     return PlannedWork.objects.create(key=key, **fields)

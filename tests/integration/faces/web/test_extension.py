@@ -22,6 +22,7 @@ from toban.engine.evidence.status import StatusUpdate
 from toban.engine.evidence.verdict import Verdict
 from toban.engine.registry.parts import Parts
 from toban.faces.web import urls
+from toban.message import plain
 
 NOON = datetime(2026, 4, 1, 12, tzinfo=UTC)
 
@@ -47,7 +48,9 @@ def test_rows_of_an_extension_are_on_the_document_page_and_link_to_its_own_page(
 ) -> None:
     bindings = read_bindings("", Path("toban.toml"), Parts((*wiring.EXTENSIONS, toy.__name__)).schema)
     in_force.edition = Edition(read_design(DOCUMENT, "運用設計書.md"), bindings)
-    status.show([StatusUpdate(STORAGE, Verdict.CONFORMING, "5 B", "測りました", NOON)], NOON, "d")
+    status.show(
+        [StatusUpdate(STORAGE, Verdict.CONFORMING, plain("5 B"), plain("測りました"), NOON)], NOON, "d"
+    )
 
     page = viewer.get("/").content.decode()
 

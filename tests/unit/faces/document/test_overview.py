@@ -15,10 +15,10 @@ from toban.engine.evidence.verdict import Verdict
 from toban.engine.extension import Link
 from toban.engine.operation import Operation, Rows
 from toban.engine.overview import FigureTrend, OverviewFigure, ToDo
-from toban.engine.said import Said
 from toban.faces.document.live import live_rows
 from toban.faces.document.outline import outline
 from toban.faces.document.overview import Overview, overview, seen_of
+from toban.message import NOTHING, plain
 
 DOCUMENT = """# 運用設計書
 ## 2. 見張り
@@ -55,7 +55,9 @@ def extension(*to_do: ToDo, figures: Iterable[OverviewFigure] = ()) -> Operation
 
 def alert(clause_id: str, verdict: Verdict = Verdict.DEVIATING, holder: str = "", hour: int = 11) -> ToDo:
     at = NOON.replace(hour=hour - 9)
-    return ToDo(Said(clause_id), Link("alert", "アラートに対応", (1,)), at, clause_id, verdict, holder=holder)
+    return ToDo(
+        plain(clause_id), Link("alert", plain("アラートに対応"), (1,)), at, clause_id, verdict, holder=holder
+    )
 
 
 def shown(verdicts: dict[str, Verdict], *operations: Operation[Rows]) -> Overview:
@@ -131,24 +133,24 @@ def test_all_thirteen_chapters_are_shown_under_the_documents_headings() -> None:
 
 def test_figures_with_a_verdict_come_before_the_alerts_and_others_after() -> None:
     left = OverviewFigure(
-        Link("levels", "残り"),
-        Said(""),
-        Said("99.9%"),
+        Link("levels", plain("残り")),
+        NOTHING,
+        plain("99.9%"),
         Verdict.NOT_MEASURABLE,
         FigureTrend((), NOON, NOON, 0, 1),
     )
-    duty = OverviewFigure(Link("duty", "当番"), Said("緊急連絡先"), Said("山田"))
+    duty = OverviewFigure(Link("duty", plain("当番")), plain("緊急連絡先"), plain("山田"))
 
     found = shown({WEB: Verdict.DEVIATING, DB: Verdict.CONFORMING}, extension(figures=[duty, left]))
 
-    assert [(each.label, each.value) for each in found.figures] == [
+    assert [(str(each.label), str(each.value)) for each in found.figures] == [
         ("適合", "1 / 5"),
         ("残り", "? 測定不能"),
         ("発生中", "■ 1"),
         ("当番", "緊急連絡先"),
         ("次の予定", "13:00"),
     ]
-    assert [each.label for each in found.drawn] == ["残り"]
+    assert [str(each.label) for each in found.drawn] == ["残り"]
 
 
 def test_upcoming_entries_are_those_due_after_now() -> None:

@@ -8,8 +8,8 @@ from django.utils import translation
 
 from toban.engine.evidence.verdict import Verdict
 from toban.engine.orders import NotPossible
-from toban.engine.said import Said
 from toban.faces.words import verdicts as words
+from toban.message import Message
 
 TOKYO = ZoneInfo("Asia/Tokyo")
 NOW = datetime(2026, 4, 1, 3, 0, tzinfo=UTC)  # noon in Tokyo
@@ -79,22 +79,21 @@ def test_times_and_durations_are_available_in_english() -> None:
 
 
 def test_refusals_of_the_engine_are_shown_in_the_readers_language() -> None:
-    wrong = NotPossible("「%(name)s」という検索はすでにあります", "別の名前にしてください", name="100% x")
+    wrong = NotPossible(Message("logs.search-name-taken", name="100% x"), Message("logs.choose-another-name"))
 
     japanese = str(words.refused(wrong))
     with translation.override("en"):
         english = str(words.refused(wrong))
 
-    assert (str(wrong), wrong.hint) == ("「100% x」という検索はすでにあります", "別の名前にしてください")
+    assert (str(wrong), str(wrong.hint)) == (
+        "「100% x」という検索はすでにあります",
+        "別の名前にしてください",
+    )
     assert japanese == "「100% x」という検索はすでにあります。別の名前にしてください。"
     assert english == "A search named “100% x” already exists. Choose another name."
 
 
 def test_a_refusal_without_a_hint_is_shown_alone() -> None:
     with translation.override("en"):
-        assert str(words.refused(NotPossible("すでに過ぎた時刻です", ""))) == "This time is in the past"
-
-
-def test_text_missing_from_the_catalogue_is_shown_unchanged() -> None:
-    with translation.override("en"):
-        assert words.told(Said("100% は %(what)s", {})) == "100% は %(what)s"
+        said = str(words.refused(NotPossible(Message("notify.already-past"))))
+        assert said == "This time is in the past"

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import click
 
-from toban.design.calendar import weekday
+from toban.design.calendar import weekday_name
 from toban.design.reader import Design, UnreadableDocument, load_design
 from toban.engine.bindings.load import UnreadableBindings, load_bindings
 from toban.engine.bindings.model import System
@@ -19,6 +19,7 @@ from toban.engine.registry.parts import Parts
 from toban.faces.icalendar import icalendar
 from toban.faces.terminal import refuse, say, speak_utf8
 from toban.faces.words.agenda import title
+from toban.message import NOTHING, Message, message_of
 
 _UNREADABLE = 2
 _TWELVE_MONTHS = timedelta(days=365)
@@ -28,7 +29,7 @@ _DATE = click.DateTime(["%Y-%m-%d"])
 
 @click.command(
     "calendar",
-    epilog="Example: toban calendar --design 運用設計書.md --from 2027-04-01 --to 2028-03-31 --format ics",
+    epilog="Example: toban calendar --design ops-design.md --from 2027-04-01 --to 2028-03-31 --format ics",
 )
 @click.option(
     "--design", type=click.Path(path_type=Path), envvar="TOBAN_DESIGN", default=Path("運用設計書.md"),
@@ -52,10 +53,10 @@ def command(
     last: datetime | None,
     form: str,
 ) -> None:
-    """Show batches, backups, routines and windows day by day, with holidays and what falls together.
+    """Show batches, backups, routine work and maintenance day by day, with holidays and overlaps.
 
-    どの日に何があるかを、祝日と重なりとともに、12か月先まで示します。毎日の予定は先頭に示します。
-    Toban が動いていなくても使えます。
+    Covers the next 12 months, unless told otherwise. What occurs every day is listed first. Works whether
+    Toban runs or not.
 
     \b
     Exit status:
@@ -67,7 +68,7 @@ def command(
     begin = first.date() if first else system_clock().astimezone(system.zone).date()
     end = last.date() if last else begin + _TWELVE_MONTHS
     if not begin <= end <= begin + _LONGEST:
-        raise click.BadParameter("--from 以後、5年以内の日を指定してください", param_hint="--to")
+        raise click.BadParameter(str(Message("document.calendar-out-of-range")), param_hint="--to")
     found = agenda(read, system, begin, end)
     if form == "ics":
         # Bytes, so that lines end as RFC 5545 requires, whatever the terminal.
@@ -84,7 +85,7 @@ def _read(path: Path, bindings: Path | None, parts: Parts) -> tuple[Design, Syst
             return design, System()
         bound = load_bindings(beside, parts.schema)
     except UnreadableDocument as exc:
-        refuse(str(exc), exc.hint)
+        refuse(message_of(exc), exc.hint)
         raise SystemExit(_UNREADABLE) from exc
     except UnreadableBindings as exc:
         click.echo(str(exc), err=True)
@@ -95,7 +96,7 @@ def _read(path: Path, bindings: Path | None, parts: Parts) -> tuple[Design, Syst
 def _as_text(found: Agenda) -> Iterator[str]:
     daily = every_day(found)
     if daily:
-        yield click.style("毎日", bold=True)
+        yield click.style(str(Message("document.every-day")), bold=True)
         first = (entry for entry in found.days[0].entries if entry.clause.id in daily)
         # Only overlaps among daily entries: any other is shown on its day, on the line of the entry that is
         # not daily.
@@ -106,10 +107,17 @@ def _as_text(found: Agenda) -> Iterator[str]:
             yield click.style(_heading(day), bold=True)
             yield from map(_line, entries)
     for clause in found.constant:
-        yield f"日のうちに繰り返すもの  {title(clause)}  {clause.origin}"
+        yield str(Message("document.repeats-within-days", row=title(clause), origin=clause.origin))
     business = sum(day.is_business_day for day in found.days)
     together = sum(bool(entry.meets) for day in found.days for entry in day.entries)
-    yield f"{len(found.days)}日間、営業日 {business}日、重なる予定 {together}件"
+    yield str(
+        Message(
+            "document.calendar-summary",
+            days=Message("document.days", count=len(found.days)),
+            business=Message("document.business-days", count=business),
+            overlaps=Message("document.overlaps", count=together),
+        )
+    )
 
 
 def _among(ids: Collection[str], meets: tuple[str, ...]) -> tuple[str, ...]:
@@ -117,18 +125,19 @@ def _among(ids: Collection[str], meets: tuple[str, ...]) -> tuple[str, ...]:
 
 
 def _heading(day: AgendaDay) -> str:
-    kind = day.holiday or ("" if day.is_business_day else "休日")
-    return f"{day.date} ({weekday(day.date)}){f' {kind}' if kind else ''}"
+    kind = day.holiday or (NOTHING if day.is_business_day else Message("document.day-off"))
+    return f"{day.date} ({weekday_name(day.date)}) {kind}".rstrip()
 
 
 def _line(entry: AgendaEntry) -> str:
-    meets = f"  ▲ 重なり: {'、'.join(each.split('/', 2)[2] for each in entry.meets)}" if entry.meets else ""
+    others = [each.split("/", 2)[2] for each in entry.meets]
+    meets = f"  ▲ {Message('document.overlaps-with', rows=others)}" if others else ""
     return f"  {_clock(entry):<11}  {title(entry.clause)}  {entry.clause.origin}{meets}"
 
 
 def _clock(entry: AgendaEntry) -> str:
     if entry.is_all_day:
-        return "終日"
+        return str(Message("document.all-day"))
     return f"{entry.start:%H:%M}" + (f"-{entry.end:%H:%M}" if entry.end > entry.start else "")
 
 
@@ -144,7 +153,7 @@ def _day_as_json(day: AgendaDay) -> dict[str, object]:
     return {
         "date": day.date.isoformat(),
         "business_day": day.is_business_day,
-        "holiday": day.holiday,
+        "holiday": day.holiday.as_output() if day.holiday else None,
         "entries": [
             {
                 "clause": entry.clause.id,

@@ -20,13 +20,13 @@ from toban.design.lint import inspect
 from toban.design.lint.general import row_stands_twice
 from toban.design.reader import Design, UnreadableDocument, load_design
 from toban.faces.terminal import refuse, say, speak_utf8
+from toban.message import Message, listing, message_of, sentences
 
 if TYPE_CHECKING:
     from toban.engine.registry.parts import Parts
     from toban.faces.cli.document.trying import TrialResult
 
 _COLOURS = {FindingLevel.ERROR: "red", FindingLevel.WARNING: "yellow", FindingLevel.INFO: "cyan"}
-_WORDS = {FindingLevel.ERROR: "エラー", FindingLevel.WARNING: "警告", FindingLevel.INFO: "情報"}
 
 _HAS_ERRORS = 1
 _UNREADABLE = 2
@@ -40,13 +40,15 @@ def _within_reach(
 ) -> datetime | None:
     # Dates two years ahead must still be valid, and holidays are known only for this and the last century.
     if today is not None and not _FIRST_YEAR <= today.year <= _LAST_YEAR:
-        raise click.BadParameter(f"the year must be between {_FIRST_YEAR} and {_LAST_YEAR}")
+        raise click.BadParameter(
+            str(Message("document.year-out-of-range", first=_FIRST_YEAR, last=_LAST_YEAR))
+        )
     return today
 
 
 @click.command(
     "check",
-    epilog="Example: toban check 運用設計書.md --format json",
+    epilog="Example: toban check ops-design.md --format json",
 )
 @click.argument("file", type=click.Path(path_type=Path))
 @click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True)
@@ -69,10 +71,10 @@ def command(
 ) -> None:
     """Read the operations design FILE and report all contradictions in it, before anything runs.
 
-    文書を読み、実行する前に、矛盾・書き漏れ・読めない行をすべて挙げます。
+    Blanks that are left and rows that can't be read are reported too.
 
-    With --live, try everything that the bindings name: secrets, commands, databases, hosts, stores, channels.
-    Nothing is run, sent or kept. 夜に失敗しうるものを、今すべて試します。何も実行せず、送らず、残しません。
+    With --live, try now what could fail at night: all secrets, commands, databases, hosts, stores and
+    channels that the bindings name. Nothing is run, sent or kept.
 
     \b
     Exit status:
@@ -83,11 +85,11 @@ def command(
     """
     speak_utf8()
     if bindings is not None and not live:
-        raise click.UsageError("--bindings は --live と使います")
+        raise click.UsageError(str(Message("document.bindings-need-live")))
     try:
         design = load_design(file)
     except UnreadableDocument as exc:
-        refuse(str(exc), exc.hint)
+        refuse(message_of(exc), exc.hint)
         raise SystemExit(_UNREADABLE) from exc
     day = (today or datetime.now().astimezone()).date()
     findings, tried = inspect(design, day), _NOTHING_TRIED
@@ -140,9 +142,8 @@ def _live(design: Design, bindings: Path, parts: "Parts") -> _LiveFindings:
 
 def _progress(done: int, count: int) -> None:
     if sys.stderr.isatty():
-        click.echo(
-            f"\r試しています {done}/{count}" + ("\r\x1b[K" if done == count else ""), nl=False, err=True
-        )
+        told = Message("document.trying", done=done, count=count)
+        click.echo(f"\r{told}" + ("\r\x1b[K" if done == count else ""), nl=False, err=True)
 
 
 def _as_json(design: Design, findings: Iterable[Finding], tried: "Sequence[TrialResult] | None") -> str:
@@ -166,14 +167,16 @@ def _as_json(design: Design, findings: Iterable[Finding], tried: "Sequence[Trial
                 # Only a finding of `--live` can be in a file other than the document.
                 **({} if tried is None else {"file": finding.origin.document}),
                 "line": finding.origin.line,
-                "message": finding.message,
-                "hint": finding.hint,
+                "message": finding.message.as_output(),
+                "hint": finding.hint.as_output(),
             }
             for finding in findings
         ],
-        "unread": [{"line": row.line, "text": row.text, "reason": row.reason} for row in design.unread],
+        "unread": [
+            {"line": row.line, "text": row.text, "reason": row.reason.as_output()} for row in design.unread
+        ],
         "assumptions": [
-            {"line": clause.origin.line, "message": assumption}
+            {"line": clause.origin.line, "message": assumption.as_output()}
             for clause in design.clauses
             for assumption in clause.assumptions
         ],
@@ -182,7 +185,7 @@ def _as_json(design: Design, findings: Iterable[Finding], tried: "Sequence[Trial
     if tried is not None:
         report["tried"] = [
             {
-                "name": each.trial.name,
+                "name": each.trial.name.as_output(),
                 "file": each.trial.origin.document,
                 "line": each.trial.origin.line,
                 "ok": not each.findings,
@@ -202,12 +205,14 @@ def _as_text(design: Design, findings: tuple[Finding, ...], tried: "Sequence[Tri
 
 
 def _trials(tried: "Sequence[TrialResult]") -> str:
-    kinds = Counter(each.trial.name.partition(" ")[0] for each in tried)
-    counts = "、".join(f"{kind} {count}" for kind, count in kinds.items())
-    failing = sum(1 for each in tried if each.findings)
-    return (
-        f"試したもの {len(tried)}件{f'（{counts}）' if counts else ''}。うち {failing}件が、今夜は動きません"
-    )
+    # A name begins with the word for its kind: バッチ B001, Batch B001.
+    kinds = Counter(str(each.trial.name).partition(" ")[0] for each in tried)
+    told = Message("document.tried", count=len(tried))
+    if kinds:
+        counts = [f"{kind} {count}" for kind, count in kinds.items()]
+        told = Message("document.with-detail", said=told, detail=counts)
+    failing = Message("document.fail-tonight", count=sum(1 for each in tried if each.findings))
+    return str(sentences(told, failing))
 
 
 def _finding(finding: Finding) -> str:
@@ -220,7 +225,7 @@ def _finding(finding: Finding) -> str:
 def _unread(design: Design) -> Iterator[str]:
     if not design.unread:
         return
-    yield "読めなかった行:"
+    yield str(Message("document.rows-not-understood"))
     for row in design.unread:
         yield f"{design.document}:{row.line}: {row.reason}"
         yield from (f"    {line}" for line in row.text.splitlines())
@@ -228,11 +233,14 @@ def _unread(design: Design) -> Iterator[str]:
 
 
 def _summary(design: Design, findings: tuple[Finding, ...]) -> str:
-    counts = "、".join(_count(level, findings) for level in FindingLevel)
-    return f"{counts}。{design.rows}行のうち{design.read}行を読み取りました"
+    counts = listing([_count(level, findings) for level in FindingLevel])
+    return str(sentences(counts, Message("document.rows-read", count=design.rows, read=design.read)))
 
 
 def _count(level: FindingLevel, findings: tuple[Finding, ...]) -> str:
     found = [finding.code for finding in findings if finding.level is level]
-    codes = f"（{' '.join(sorted(set(found)))}）" if found and level is FindingLevel.ERROR else ""
-    return click.style(f"{_WORDS[level]} {len(found)}件", fg=_COLOURS[level] if found else None) + codes
+    count = Message(f"document.{level}-count", count=len(found))
+    coloured = click.style(str(count), fg=_COLOURS[level] if found else None)
+    if not found or level is not FindingLevel.ERROR:
+        return coloured
+    return str(Message("document.with-detail", said=coloured, detail=" ".join(sorted(set(found)))))

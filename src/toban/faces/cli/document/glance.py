@@ -15,7 +15,7 @@ from toban.engine.evidence.models import ClauseStatus, LedgerEntry
 from toban.engine.evidence.verdict import Verdict
 from toban.engine.registry.parts import Parts
 from toban.faces.cli.kept import kept_edition
-from toban.faces.document.live import LiveRow, live_rows, worst_first
+from toban.faces.document.live import NOT_JUDGED, LiveRow, live_rows, worst_first
 from toban.faces.document.outline import outline
 from toban.faces.document.overview import (
     Chore,
@@ -30,6 +30,7 @@ from toban.faces.document.overview import (
     short,
 )
 from toban.faces.words import verdicts as words
+from toban.message import NOTHING, Message, from_json
 
 _COLOURS: Mapping[str, str] = {
     "": "",
@@ -71,8 +72,8 @@ class Glance:
     now: datetime
     overview: Overview
     chapters: Sequence[ChapterGlance]
-    refusal: str
-    """Why a newer version of the document is not in force; empty when none is waiting."""
+    refusal: Message
+    """Why a newer version of the document is not in force; nothing when none is waiting."""
     is_part: bool = False
     """Whether only some chapters were asked for."""
 
@@ -101,7 +102,7 @@ def look(parts: Parts, home: Path, now: datetime) -> Glance | None:
         return None
     told = LedgerEntry.objects.filter(kind=LedgerEntry.Kind.DOCUMENT)
     latest = told.order_by("-sequence").first()
-    refusal = str(latest.content.get("reason", "")) if latest else ""
+    refusal = from_json(latest.content.get("reason")) if latest else NOTHING
     return glance(edition, list(ClauseStatus.objects.all()), parts.operations, now, refusal)
 
 
@@ -110,7 +111,7 @@ def glance(
     statuses: Sequence[ClauseStatus],
     operations: Operations,
     now: datetime,
-    refusal: str = "",
+    refusal: Message = NOTHING,
 ) -> Glance:
     """Put together what the page of *edition* shows at *now*."""
     built = outline(edition.design)
@@ -149,48 +150,60 @@ def _blocks(seen: Glance, whole: bool) -> Iterator[RenderableType]:
         yield Text()
         yield _rows(shown)
     if len(shown) < len(wanted):
-        yield Text(f"ほか {len(wanted) - len(shown)} 行: --all ですべて、--chapter で章ごとに示します")
+        yield _text(Message("document.more-rows", count=len(wanted) - len(shown)))
     if seen.refusal:
-        yield Text(f"\n新しい版は採られていません。前の版で続けています:\n{seen.refusal}", "bold yellow")
+        yield Text(f"\n{Message('document.new-version-refused')}\n{seen.refusal}", "bold yellow")
 
 
 def _heading(seen: Glance) -> Text:
     zone = seen.edition.bindings.system.zone
     observed_at = seen.observed_at
-    ago = f"（{words.length(seen.now - observed_at)}前）" if observed_at else ""
-    at = words.clock(observed_at, seen.now, zone) + ago if observed_at else "まだありません"
-    return Text.assemble((seen.edition.design.document, "bold"), f"  最後の観測 {at}")
+    observed = Message("document.not-observed-yet")
+    if observed_at:
+        observed = Message(
+            "document.observed",
+            at=words.clock(observed_at, seen.now, zone),
+            ago=words.relative(observed_at, seen.now),
+        )
+    return Text.assemble((seen.edition.design.document, "bold"), f"  {observed}")
 
 
 def _figures(shown: Sequence[ShownFigure]) -> Table:
     table = _columns(3)
     for figure in shown:
-        table.add_row(Text(figure.label), Text(figure.value, _COLOURS[figure.verdict]), Text(figure.detail))
+        table.add_row(
+            _text(figure.label), _text(figure.value, _COLOURS[figure.verdict]), _text(figure.detail)
+        )
     return table
 
 
 def _first_screen(shown: Overview) -> Iterator[RenderableType]:
-    yield _title("発生中", len(shown.troubles))
-    yield _list([_trouble(each) for each in shown.troubles], "警告も逸脱もありません")
-    yield _title("今日の作業", len(shown.chores))
-    yield _list([_chore(each) for each in shown.chores], "今日の作業はありません")
-    yield _title("各章")
+    yield _title(Message("document.firing"), len(shown.troubles))
+    yield _list([_trouble(each) for each in shown.troubles], Message("document.nothing-firing"))
+    yield _title(Message("document.tasks-today"), len(shown.chores))
+    yield _list([_chore(each) for each in shown.chores], Message("document.no-tasks-today"))
+    yield _title(Message("document.chapters"))
     yield _contents(shown.chapters)
     for figure in shown.drawn:
         yield _title(figure.label)
-        yield Text.assemble((figure.value, _COLOURS[figure.verdict]), f"  {figure.detail}")
-    yield _title("次の予定")
-    yield _list([(Text(each.clock), Text(each.name)) for each in shown.coming], "予定はありません")
+        yield Text.assemble((str(figure.value), _COLOURS[figure.verdict]), f"  {figure.detail}")
+    yield _title(Message("document.next-due"))
+    coming = [(Text(each.clock), Text(each.name)) for each in shown.coming]
+    yield _list(coming, Message("document.nothing-due"))
     yield Text()
 
 
-def _title(title: str, count: int = 0) -> Text:
+def _text(said: Message, style: str = "") -> Text:
+    return Text(str(said), style)
+
+
+def _title(title: Message, count: int = 0) -> Text:
     return Text(f"\n{title} {count or ''}".rstrip(), "bold")
 
 
-def _list(lines: Sequence[Sequence[Text]], nothing: str) -> RenderableType:
+def _list(lines: Sequence[Sequence[Text]], nothing: Message) -> RenderableType:
     if not lines:
-        return Text(nothing, "dim")
+        return _text(nothing, "dim")
     table = _columns(len(lines[0]))
     for line in lines[:_MOST]:
         table.add_row(*line)
@@ -198,7 +211,7 @@ def _list(lines: Sequence[Sequence[Text]], nothing: str) -> RenderableType:
 
 
 def _trouble(each: RowTrouble) -> Sequence[Text]:
-    held = f"対応中 {each.holders}" if each.holders else "未対応"
+    held = _held(each.holders) if each.holders else Message("document.unacknowledged")
     return (
         Text(each.row.mark, _COLOURS[each.row.verdict]),
         Text(each.name),
@@ -209,7 +222,7 @@ def _trouble(each: RowTrouble) -> Sequence[Text]:
 
 def _chore(each: Chore) -> Sequence[Text]:
     verdict, item = each.verdict, each.item
-    held = f"対応中 {item.holder}" if item.holder else item.assignee
+    held = _held(item.holder) if item.holder else item.assignee
     return (
         Text(verdict.mark if verdict else "・", _COLOURS[verdict or ""]),
         Text(each.subject),
@@ -218,13 +231,17 @@ def _chore(each: Chore) -> Sequence[Text]:
     )
 
 
+def _held(by: str) -> Message:
+    return Message("document.acknowledged-by", by=by)
+
+
 def _contents(lines: Iterable[ContentsLine]) -> Table:
-    table = _columns(3)
+    table, missing = _columns(3), Message("document.not-in-document")
     for line in lines:
-        unread = f"  読めない行 {line.unread}" if line.unread else ""
+        unread = f"  {Message('document.unreadable-rows-count', count=line.unread)}" if line.unread else ""
         table.add_row(
             Text(f"{line.mark} {line.word}".strip(), _COLOURS[line.verdict]),
-            Text(f"{line.conforming} / {line.total}" if line.anchor else "文書にありません"),
+            Text(f"{line.conforming} / {line.total}") if line.anchor else _text(missing),
             Text(line.title + unread),
         )
     return table
@@ -257,22 +274,23 @@ def as_json(seen: Glance) -> dict[str, object]:
         "document": seen.edition.design.document,
         "digest": seen.edition.design.digest,
         "observed_at": _iso(seen.observed_at),
-        "refusal": seen.refusal,
+        "refusal": seen.refusal.as_output() if seen.refusal else None,
         "figures": [_figure_as_json(figure) for figure in seen.overview.figures],
-        "overview": _overview_as_json(seen.overview),
+        "overview": _overview_as_json(seen),
         "chapters": [_line_as_json(chapter.line) for chapter in seen.chapters],
         "rows": [_row_as_json(row) for row in seen.rows],
     }
 
 
-def _overview_as_json(shown: Overview) -> dict[str, object]:
+def _overview_as_json(seen: Glance) -> dict[str, object]:
+    shown, values = seen.overview, {row.live.id: row.status.value for row in seen.rows if row.status}
     return {
         "firing": [
             {
                 "id": each.clause.id,
                 "name": each.name,
                 "verdict": each.row.verdict,
-                "value": each.row.value,
+                "value": values.get(each.clause.id, NOTHING).as_output(),
                 "since": _iso(each.since),
                 "acknowledged_by": each.holders,
             }
@@ -280,8 +298,8 @@ def _overview_as_json(shown: Overview) -> dict[str, object]:
         ],
         "to_do": [
             {
-                "subject": each.subject,
-                "act": each.act,
+                "subject": each.item.subject.as_output(),
+                "act": each.item.link.label.as_output(),
                 "at": _iso(each.item.at),
                 "clause": each.item.clause_id,
                 "verdict": each.verdict or "",
@@ -297,7 +315,11 @@ def _overview_as_json(shown: Overview) -> dict[str, object]:
 
 
 def _figure_as_json(figure: ShownFigure) -> dict[str, object]:
-    return {"label": figure.label, "value": figure.value, "detail": figure.detail}
+    return {
+        "label": figure.label.as_output(),
+        "value": figure.value.as_output(),
+        "detail": figure.detail.as_output(),
+    }
 
 
 def _line_as_json(line: ContentsLine) -> dict[str, object]:
@@ -317,8 +339,8 @@ def _row_as_json(row: GlanceRow) -> dict[str, object]:
         "line": row.clause.origin.line,
         "text": row.clause.text,
         "verdict": row.live.verdict,
-        "value": row.live.value,
-        "reason": row.live.reason,
+        "value": (status.value if status else NOTHING).as_output(),
+        "reason": (status.reason if status else NOT_JUDGED).as_output(),
         "since": _iso(status.since) if status else None,
         "observed_at": _iso(status.observed_at) if status else None,
         "next_due": _iso(status.next_due) if status else None,

@@ -17,6 +17,7 @@ from toban.engine.extension import Consequence
 from toban.engine.registry.parts import Parts
 from toban.engine.registry.ports import loaded
 from toban.faces.terminal import refuse, say, speak_utf8
+from toban.message import Message, listing, message_of
 
 _UNREADABLE = 2
 _CHANGES = 3
@@ -24,7 +25,7 @@ _CHANGES = 3
 
 @click.command(
     "plan",
-    epilog="Example: toban plan 運用設計書.md 運用設計書.new.md",
+    epilog="Example: toban plan ops-design.md ops-design.new.md",
 )
 @click.argument("old", type=click.Path(path_type=Path))
 @click.argument("new", type=click.Path(path_type=Path))
@@ -33,8 +34,8 @@ _CHANGES = 3
 def command(parts: Parts, old: Path, new: Path, form: str) -> None:
     """Show what changes in operations if the document NEW takes the place of OLD.
 
-    OLDをNEWに替えると運用の何が変わるかを、章ごとに示します。行を移しただけなら変更ではありません。
-    保存期間が短くなるログは、動いている Toban から消える量を調べて示します。
+    Changes are listed by chapter; moving a row is not a change. For logs whose retention becomes shorter, the
+    amount that the running Toban would delete is looked up and shown.
 
     \b
     Exit status:
@@ -46,7 +47,7 @@ def command(parts: Parts, old: Path, new: Path, form: str) -> None:
     try:
         before, after = load_design(old), load_design(new)
     except UnreadableDocument as exc:
-        refuse(str(exc), exc.hint)
+        refuse(message_of(exc), exc.hint)
         raise SystemExit(_UNREADABLE) from exc
     difference = compare(before, after)
     now = datetime.now(UTC)
@@ -82,8 +83,12 @@ def _change_as_json(change: ClauseChange) -> dict[str, Any]:
         "change": _named(change),
         "old_line": change.old.origin.line if change.old else None,
         "new_line": change.new.origin.line if change.new else None,
-        "fields": [{"label": field.label, "old": field.old, "new": field.new} for field in change.fields],
+        "fields": [_field_as_json(field) for field in change.fields],
     }
+
+
+def _field_as_json(field: FieldChange) -> dict[str, Any]:
+    return {"label": field.label.as_output(), "old": str(field.old), "new": str(field.new)}
 
 
 def _named(change: ClauseChange) -> str:
@@ -93,21 +98,21 @@ def _named(change: ClauseChange) -> str:
 
 
 def _unread_as_json(row: UnreadPart) -> dict[str, Any]:
-    return {"line": row.line, "text": row.text, "reason": row.reason}
+    return {"line": row.line, "text": row.text, "reason": row.reason.as_output()}
 
 
 def _as_text(old: Design, new: Design, difference: Difference, told: Sequence[Consequence]) -> Iterator[str]:
     if not difference:
-        yield "変更はありません"
+        yield str(Message("document.no-change"))
         return
     for chapter, changes in groupby(difference.changes, key=lambda change: change.clause.chapter):
-        yield click.style(CHAPTERS[chapter], bold=True)
+        yield click.style(str(CHAPTERS[chapter]), bold=True)
         for change in changes:
             yield from _change(change)
         yield ""
     for each in told:
         if each.lines:
-            yield from (click.style(each.title, bold=True), *each.lines, "")
+            yield from (click.style(str(each.title), bold=True), *map(str, each.lines), "")
     yield from _unread(old, new, difference)
     yield _summary(difference)
 
@@ -129,13 +134,14 @@ def _quoted(clause: Clause) -> Iterator[str]:
 
 
 def _field(field: FieldChange) -> str:
-    return f"{field.label}: {field.old or '（なし）'} → {field.new or '（なし）'}"
+    absent = Message("document.absent")
+    return f"{field.label}: {field.old or absent} → {field.new or absent}"
 
 
 def _unread(old: Design, new: Design, difference: Difference) -> Iterator[str]:
     if not difference.unread_added and not difference.unread_removed:
         return
-    yield click.style("読み取れない行", bold=True)
+    yield click.style(str(Message("document.unreadable-rows")), bold=True)
     for row in difference.unread_added:
         yield from (f"  + {new.document}:{row.line}: {row.reason}", f"      {row.text}")
     for row in difference.unread_removed:
@@ -145,7 +151,10 @@ def _unread(old: Design, new: Design, difference: Difference) -> Iterator[str]:
 
 def _summary(difference: Difference) -> str:
     kinds = [_named(change) for change in difference.changes]
-    added, removed = kinds.count("added"), kinds.count("removed")
+    counts = [
+        Message(f"document.{kind}", count=kinds.count(kind)) for kind in ("changed", "added", "removed")
+    ]
     unread = len(difference.unread_added) + len(difference.unread_removed)
-    words = f"変更 {kinds.count('changed')}件、追加 {added}件、削除 {removed}件"
-    return f"{words}、読めない行の違い {unread}件" if unread else words
+    if unread:
+        counts.append(Message("document.unreadable-rows-differ", count=unread))
+    return str(listing(counts))

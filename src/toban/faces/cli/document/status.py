@@ -14,6 +14,7 @@ from toban.engine.supervision.home import in_force_folder
 from toban.faces.cli.group import OpenGroup
 from toban.faces.cli.state import set_up, usable_state
 from toban.faces.terminal import refuse, say, speak_utf8
+from toban.message import Message
 
 _NOTHING_TO_SHOW = 2
 _WIDE = 200
@@ -24,7 +25,7 @@ _WIDE = 200
     "status",
     cls=OpenGroup,
     invoke_without_command=True,
-    epilog="Example: toban status --chapter 監視",
+    epilog="Example: toban status --chapter Monitoring",
 )
 @click.option(
     "--home",
@@ -32,7 +33,7 @@ _WIDE = 200
     default=Path("var"),
     show_default=True,
     envvar="TOBAN_HOME",
-    help="That of the `toban up` to look at.",
+    help="The home of the `toban up` to show.",
 )
 @click.option("--chapter", metavar="WORDS", default="", help="Only chapters whose heading contains WORDS.")
 @click.option("--all", "whole", is_flag=True, help="Show every row, not only the worst that don't conform.")
@@ -41,13 +42,13 @@ _WIDE = 200
 def command(context: click.Context, home: Path, chapter: str, whole: bool, form: str) -> None:
     """Show the figures, the chapters with their worst verdict, and the worst rows first.
 
-    ページと同じものを端末に示します: ● 適合 ▲ 警告 ■ 逸脱 ◆ 未実施 ? 測定不能 ○ 未接続。
-    JSON には、適合する行も含めてすべての行が入ります。export は公開ページをフォルダーに書き出します。
+    It is the page in the terminal: ● conforming ▲ warning ■ deviating ◆ not performed ? not measurable ○ not
+    bound. JSON holds every row, the conforming ones too. `export` writes the public page into a folder.
 
     \b
     Exit status:
       0  shown, whatever the verdicts
-      2  there is nothing to show: the reason and a HINT stand on the error stream
+      2  there is nothing to show: the reason and a HINT are on the error stream
     """
     speak_utf8()
     if not in_force_folder(home).exists() and "TOBAN_DESIGN" not in os.environ:
@@ -66,8 +67,11 @@ def command(context: click.Context, home: Path, chapter: str, whole: bool, form:
         _nothing_runs(home)
     shown = seen.only(chapter)
     if chapter and not shown.chapters:
-        titles = "、".join(each.line.title for each in seen.chapters)
-        _give_up(f"「{chapter}」を見出しに含む章はありません", f"あるのは {titles} です")
+        titles = [each.line.title for each in seen.chapters]
+        _give_up(
+            Message("document.no-such-chapter", words=chapter),
+            Message("document.chapters-are", chapters=titles),
+        )
     if form == "json":
         say(json.dumps(glance.as_json(shown), ensure_ascii=False, indent=2))
     else:
@@ -79,12 +83,9 @@ def _print(page: RenderableType) -> None:
 
 
 def _nothing_runs(home: Path) -> Never:
-    _give_up(
-        f"{home}: ここで動いている文書がありません",
-        "--home で toban up と同じ場所を指定するか、TOBAN_DESIGN で文書を示してください",
-    )
+    _give_up(Message("document.nothing-runs", home=home), Message("document.name-home-or-document"))
 
 
-def _give_up(message: str, hint: str) -> Never:
+def _give_up(message: Message, hint: Message) -> Never:
     refuse(message, hint)
     raise SystemExit(_NOTHING_TO_SHOW)

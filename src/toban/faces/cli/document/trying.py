@@ -10,6 +10,7 @@ from time import monotonic
 from toban.design.finding import Finding, FindingLevel
 from toban.engine.bindings.secret import SecretUnavailable
 from toban.engine.trial import Trial, TrialCode
+from toban.message import Message, message_of
 
 _AT_ONCE = 16
 PATIENCE = 30.0
@@ -66,14 +67,14 @@ def _run(position: int, trial: Trial, done: SimpleQueue[tuple[int, TrialResult]]
     try:
         doubts = tuple(trial.doubts())
     except SecretUnavailable as error:
-        doubts = (str(error),)
+        doubts = (message_of(error),)
     except Exception as error:  # noqa: BLE001 - whatever it raises tonight, it raises now: that is the finding
         # Only the type of the error: its text may hold a secret.
-        doubts = (f"試している途中で失敗しました ({type(error).__name__})",)
+        doubts = (Message("document.trial-failed", error=type(error).__name__),)
     done.put((position, TrialResult(trial, tuple(trial.finding(doubt) for doubt in doubts))))
 
 
 def _hanging(trial: Trial, patience: float) -> Finding:
-    hint = "相手が応答しているか、間のファイアウォールが黙って捨てていないかを確かめてください"
-    message = f"{trial.name}: {patience:g} 秒たっても答えがありません"
+    message = Message("document.trial-hangs", trial=trial.name, seconds=f"{patience:g}")
+    hint = Message("document.check-firewall")
     return Finding(TrialCode.HANGS, FindingLevel.ERROR, trial.origin, message, trial.quote, hint)

@@ -12,6 +12,7 @@ from toban.faces.cli.document import why_row
 from toban.faces.cli.notify import why_alert
 from toban.faces.cli.state import usable_state
 from toban.faces.terminal import refuse, say, speak_utf8
+from toban.message import Message
 
 _UNKNOWN = 1
 _NAMED = 10
@@ -20,7 +21,7 @@ _NAMED = 10
 
 @click.command(
     "why",
-    epilog="Example: toban why 12; toban why DB CPU使用率; toban why B003",
+    epilog="Example: toban why 12; toban why DB CPU; toban why B003",
 )
 @click.argument("asked", metavar="ALERT|ROW|BATCH", nargs=-1, required=True)
 @click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True)
@@ -28,14 +29,15 @@ _NAMED = 10
 def command(parts: Parts, asked: tuple[str, ...], form: str) -> None:
     """Answer "why?" about an alert by its number, a row of the document, or a batch.
 
-    アラートの番号なら、だれに通知したか、しなかったかを、段階ごとに示します。
-    文書の行 (証跡の ID、運用設計書.md:34、または行のキーワード) なら、判定、アラート、通知先を示します。
-    バッチの ID なら、予定、待っている相手、直近の実行とその理由、最後の出力を示します。
+    For the number of an alert: who was notified and who was not, stage by stage.
+    For a row of the document (its ID in the evidence, `ops-design.md:34`, or keywords of the row): its
+    verdict, its alerts and its recipients.
+    For the ID of a batch: its schedule, what it waits for, the last run with its reason, and the last output.
 
     \b
     Exit status:
-      0  told
-      1  there is no such alert, row or batch, or several rows fit the words
+      0  answered
+      1  there is no such alert, row or batch, or several rows match the words
       2  the state database can't be read
     """
     speak_utf8()
@@ -43,12 +45,12 @@ def command(parts: Parts, asked: tuple[str, ...], form: str) -> None:
     with usable_state():
         found = _answer(parts, words)
         if found is None:
-            refuse(f"「{words}」というアラート、行、バッチはありません", _way_out(parts))
+            refuse(Message("document.no-such-subject", words=words), _way_out(parts))
             raise SystemExit(_UNKNOWN)
     if form == "json":
         say(json.dumps(found.values, ensure_ascii=False, indent=2))
     else:
-        say("\n".join(found.lines))
+        say("\n".join(map(str, found.lines)))
 
 
 def _answer(parts: Parts, asked: str) -> CommandAnswer | None:
@@ -60,15 +62,17 @@ def _answer(parts: Parts, asked: str) -> CommandAnswer | None:
         return found
     rows = why_row.rows(parts, asked)
     if len(rows) > 1:
-        named = "、".join(f"{row.origin} ({row.id})" for row in rows[:_NAMED])
-        refuse(f"「{asked}」に当てはまる行が {len(rows)} 行あります", f"次のどれかを選んでください: {named}")
+        named = [f"{row.origin} ({row.id})" for row in rows[:_NAMED]]
+        refuse(
+            Message("document.several-rows-match", words=asked, count=len(rows)),
+            Message("document.choose-a-row", rows=named),
+        )
         raise SystemExit(_UNKNOWN)
     return why_row.answer(parts, rows[0]) if rows else None
 
 
-def _way_out(parts: Parts) -> str:
-    known = "。".join(each.known(parts) for each in _whys(parts))
-    return f"アラートの番号は toban alerts --history、行は toban status で分かります。{known}"
+def _way_out(parts: Parts) -> Message:
+    return Message("document.where-names-are", known=[each.known(parts) for each in _whys(parts)])
 
 
 def _whys(parts: Parts) -> Iterator[Why]:

@@ -23,6 +23,7 @@ from toban.faces.cli.notify.alerts import as_json, line
 from toban.faces.words.alerts import condition_word
 from toban.faces.words.lists import listed
 from toban.faces.words.verdicts import WORDS
+from toban.message import Message
 
 _ALERTS, _NOTICES = 5, 10
 
@@ -56,20 +57,20 @@ def answer(parts: Parts, clause: Clause) -> CommandAnswer | None:
     ordered = list(sent.order_by("-pk")[:_NOTICES])
     ways = _ways(parts, edition) if parts.raises_alerts(clause) else {}
     lines = [
-        f"行 {clause.origin}  {clause.text}",
-        *_standing(status),
+        Message("document.row", origin=clause.origin, text=clause.text),
+        *_status(status),
         *_alerts(alerts, newest, is_signalled=bool(ways)),
         *_ordered(ordered),
-        *(f"ミュート {each.pk}: {_about(each)}" for each in silences),
+        *map(_silence, silences),
         *(text for level, routing in ways.items() for text in _way(level, routing)),
-        *([] if ways else ["この行はアラートを出しません。だれにも通知しません"]),
+        *([] if ways else [Message("document.row-raises-no-alert")]),
     ]
     values = {
         "row": clause.id,
         "citation": str(clause.origin),
         "text": clause.text,
         "verdict": status.verdict if status is not None else None,
-        "reason": status.reason if status is not None else "",
+        "reason": status.reason.as_output() if status is not None else None,
         "alerts": [as_json(alert) for alert in alerts],
         "newest": newest.values if newest is not None else None,
         "ordered_notices": [why_alert.delivery_json(each) for each in ordered],
@@ -90,57 +91,68 @@ def _ways(parts: Parts, edition: Edition) -> "dict[AlertLevel, Routing]":
     return {level: routing_of(rules_for(rules, level), contacts) for level in AlertLevel}
 
 
-def _standing(status: ClauseStatus | None) -> Iterator[str]:
+def _status(status: ClauseStatus | None) -> Iterator[Message | str]:
     if status is None:
-        yield "判定 まだありません (toban up は動いていますか)"
+        yield Message("document.no-verdict-yet")
         return
     verdict = Verdict(status.verdict)
-    said = f"判定 {verdict.mark} {WORDS[verdict]}  {status.value}".rstrip()
-    yield f"{said}  {status.since.astimezone():%Y-%m-%d %H:%M} から"
-    yield from (f"     {text}" for text in status.reason.splitlines())
+    said = f"{verdict.mark} {WORDS[verdict]}  {status.value}".rstrip()
+    yield Message("document.verdict-since", verdict=said, since=status.since.astimezone())
+    yield from (f"     {text}" for text in str(status.reason).splitlines())
 
 
-def _alerts(alerts: Sequence[Alert], newest: CommandAnswer | None, *, is_signalled: bool) -> Iterator[str]:
+def _alerts(
+    alerts: Sequence[Alert], newest: CommandAnswer | None, *, is_signalled: bool
+) -> Iterator[Message | str]:
     if newest is None:
         if is_signalled:
-            yield "アラート この行のアラートはまだありません。だれにも通知していません"
+            yield Message("document.no-alert-yet")
         return
-    yield "アラート"
+    yield Message("document.alerts")
     yield from newest.lines
     yield from (line(alert) for alert in alerts[1:])
 
 
-def _ordered(notices: Sequence[Delivery]) -> Iterator[str]:
+def _ordered(notices: Sequence[Delivery]) -> Iterator[Message | str]:
     """Yield the notifications that a row of the matrix has ordered."""
     if notices:
-        yield "この行による通知"
+        yield Message("document.notifications-by-row")
         yield from (f"  {each.destination}  {why_alert.receipt(each)}" for each in notices)
 
 
-def _about(silence: Silence) -> str:
-    matchers = " ".join(f"{name}={value}" for name, value in silence.matchers.items())
-    until = f"{silence.ends_at.astimezone():%Y-%m-%d %H:%M}"
-    return f"{matchers} は {until} まで通知しません ({silence.author}: {silence.reason})"
+def _silence(silence: Silence) -> Message:
+    return Message(
+        "document.silence",
+        number=silence.pk,
+        matchers=" ".join(f"{name}={value}" for name, value in silence.matchers.items()),
+        until=silence.ends_at.astimezone(),
+        author=silence.author,
+        reason=silence.reason,
+    )
 
 
-def _way(level: AlertLevel, routing: Routing) -> Iterator[str]:
-    yield f"いま{condition_word(level.value)}になれば"
+def _way(level: AlertLevel, routing: Routing) -> Iterator[Message | str]:
+    yield Message("document.if-it-became", condition=condition_word(level.value))
     for route in routing.routes:
         yield f"  → {route.destination}  {listed(route.recipients)}  ({route.rule_citation})"
     for end in routing.dead_ends:
         yield f"  × {end.detail}  ({end.rule_citation})"
     if not routing.routes and not routing.dead_ends:
-        yield "  × 通知の表にこのレベルの行がありません"
+        yield Message("document.no-row-for-level")
 
 
 def _way_json(routing: Routing) -> dict[str, object]:
     return {
         "routes": [
-            {"destination": each.destination, "recipients": each.recipients, "ordered_by": each.rule_citation}
+            {
+                "destination": each.destination,
+                "recipients": each.recipients,
+                "ordered_by": each.rule_citation.as_output(),
+            }
             for each in routing.routes
         ],
         "dead_ends": [
-            {"recipient": each.recipient, "reason": each.reason, "detail": each.detail}
+            {"recipient": each.recipient, "reason": each.reason, "detail": each.detail.as_output()}
             for each in routing.dead_ends
         ],
     }

@@ -7,6 +7,7 @@ from toban.engine.people.first import renewed_password
 from toban.engine.people.models import Operator
 from toban.faces.cli.state import usable_state
 from toban.faces.terminal import refuse, say, speak_utf8
+from toban.message import Message
 
 _UNKNOWN = 2
 
@@ -19,7 +20,8 @@ _UNKNOWN = 2
 def command(name: str) -> None:
     """Give the account NAME a new one-time password, and let it enrol a new second factor.
 
-    この機械で TOBAN_HOME (か TOBAN_STATE_URL) を開ける人だけが使えます。監査ログに残ります。
+    Only those who can open TOBAN_HOME (or TOBAN_STATE_URL) on this machine can use it. The audit log records
+    it.
 
     \b
     Exit status:
@@ -35,13 +37,8 @@ def _renew(name: str) -> None:
     try:
         password = renewed_password(name, system_clock())
     except Operator.DoesNotExist as exc:
-        names = "、".join(Operator.objects.order_by("username").values_list("username", flat=True))
-        refuse(
-            f"{name} というアカウントはありません",
-            f"あるのは {names} です" if names else "toban up が作ります",
-        )
+        names = tuple(Operator.objects.order_by("username").values_list("username", flat=True))
+        hint = Message("people.accounts-are", names=names) if names else Message("people.up-makes-the-first")
+        refuse(Message("people.no-such-account", name=name), hint)
         raise SystemExit(_UNKNOWN) from exc
-    say(
-        f"一度だけ使えるパスワード (one-time password): {password}\n"
-        "二つ目の要素は、サインインのあとに登録し直します。"
-    )
+    say(Message("people.one-time-password", password=password))

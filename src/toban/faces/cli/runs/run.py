@@ -18,6 +18,7 @@ from toban.faces.cli.runs.follow import follow
 from toban.faces.cli.state import usable_state
 from toban.faces.terminal import refuse, say, speak_utf8
 from toban.faces.words.run_parameters import NoParameter, read_parameters
+from toban.message import Message
 
 _REFUSED = 1
 _ENDED_BADLY = 3
@@ -44,7 +45,7 @@ _ENDED_BADLY = 3
 def command(batch: str, *, parameters: bool, follow: bool, yes: bool, **given: Any) -> None:
     """Order BATCH to be run now, by the worker of the Toban whose state TOBAN_HOME holds.
 
-    バッチを今すぐ実行するよう、動いている Toban に頼みます。だれが頼んだか、承認したかは証跡に残ります。
+    The evidence records who ordered and who approved a run.
 
     \b
     Exit status:
@@ -85,47 +86,43 @@ class RunArguments:
         """Raise `UsageError` for options that can't be combined."""
         acts = (self.cancel, self.skip is not None, *(each is not None for each in self._runs))
         if sum(acts) > 1 or (self.from_step and self.again is None):
-            raise click.UsageError(
-                "--cancel、--skip、--again、--approve、--refuse は一つだけ選んでください。"
-                "--from は --again と使います"
-            )
+            raise click.UsageError(str(Message("runs.one-order-at-a-time")))
         if self.refused is not None and not self.reason:
-            raise click.UsageError("--refuse には --reason で理由を書いてください")
+            raise click.UsageError(str(Message("runs.refuse-with-a-reason")))
 
     @property
     def _runs(self) -> tuple[int | None, ...]:
         return self.again, self.approve, self.refused
 
     def order(self, by: str, now: datetime) -> tuple[str, Callable[[], Run]]:
-        """Return what is to be done, as text and as a call."""
+        """Return what is to be done: its name, as in `runs.confirm-run`, and a call."""
         batch, reason = self.batch, self.reason
         if self.cancel:
-            return "中止します", lambda: orders.cancel(batch, by=by, now=now)
+            return "cancel", lambda: orders.cancel(batch, by=by, now=now)
         if (skip := self.skip) is not None:
-            return "次を見送ります", lambda: orders.skip(batch, skip, by=by, now=now)
+            return "skip", lambda: orders.skip(batch, skip, by=by, now=now)
         if (again := self.again) is not None:
-            words = f"実行 {again} をやり直します"
-            return words, lambda: orders.again(batch, again, self.from_step, by=by, now=now)
+            return "again", lambda: orders.again(batch, again, self.from_step, by=by, now=now)
         if (run := self.approve) is not None:
-            return f"実行 {run} を承認します", lambda: orders.approve(run, reason, by=by, now=now, key=batch)
+            return "approve", lambda: orders.approve(run, reason, by=by, now=now, key=batch)
         if (run := self.refused) is not None:
-            return f"実行 {run} を却下し、終了します", lambda: orders.refuse(
-                run, reason, by=by, now=now, key=batch
-            )
-        return "今すぐ実行します", lambda: orders.order(batch, self.settings, by=by, now=now)
+            return "refuse", lambda: orders.refuse(run, reason, by=by, now=now, key=batch)
+        return "run", lambda: orders.order(batch, self.settings, by=by, now=now)
 
 
 def _carried_out(asked: RunArguments, *, yes: bool) -> Run:
-    words, order = asked.order(getpass.getuser(), system_clock())
+    act, order = asked.order(getpass.getuser(), system_clock())
     try:
         work = planned(asked.batch)
         if not yes:
-            click.confirm(f"{asked.batch} ({work.rule}) を{words}。よろしいですか", abort=True)
+            run_id = asked.again or asked.approve or asked.refused
+            question = Message(f"runs.confirm-{act}", batch=asked.batch, rule=work.timing, run=run_id)
+            click.confirm(str(question), abort=True)
         run = order()
     except NotPossible as exc:
-        refuse(str(exc), exc.hint)
+        refuse(exc.said, exc.hint)
         raise SystemExit(_REFUSED) from exc
-    say(f"{run.work} の実行 {run.pk}: 受け付けました。経過は toban why {run.work}")
+    say(Message("runs.ordered", batch=run.work, run=run.pk))
     return run
 
 
@@ -133,21 +130,21 @@ def _list_parameters(batch: str) -> None:
     try:
         takes = read(planned(batch).parameters)
     except NotPossible as exc:
-        refuse(str(exc), exc.hint)
+        refuse(exc.said, exc.hint)
         raise SystemExit(_REFUSED) from exc
     if not takes:
         say(choices(takes))
         return
     width = max(len(each.name) for each in takes)
     for each in takes:
-        say(f"{each.name:<{width}}  {each.ja} / {each.en}  --set {each.name}={each.example}")
+        say(f"{each.name:<{width}}  {each.purpose}  --set {each.name}={each.example}")
 
 
 def _followed(run: Run) -> bool:
     try:
         return follow(run)
     except KeyboardInterrupt:
-        say(f"見るのをやめました。実行 {run.pk} は継続中です")
+        say(Message("runs.no-longer-followed", run=run.pk))
         return True
 
 
@@ -155,4 +152,4 @@ def _parameters(settings: tuple[str, ...]) -> dict[str, str]:
     try:
         return read_parameters(settings)
     except NoParameter as exc:
-        raise click.BadParameter(str(exc), param_hint="--set") from exc
+        raise click.BadParameter(str(exc.said), param_hint="--set") from exc

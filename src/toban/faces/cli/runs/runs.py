@@ -13,6 +13,7 @@ from toban.engine.telemetry.store import StoreUnavailable, Telemetry
 from toban.faces.cli.state import usable_state
 from toban.faces.terminal import refuse, say, speak_utf8
 from toban.faces.words.runs import because, standing
+from toban.message import NOTHING, Message, message_of
 
 _UNKNOWN = 1
 
@@ -25,7 +26,7 @@ _UNKNOWN = 1
 def command(work: str | None, limit: int, log: int | None, form: str) -> None:
     """List runs, the latest due time first; those under way with their step and progress.
 
-    予定の時刻の新しい順に、実行を示します。--log は、その実行の出力を示します。
+    With --log, print what a run wrote.
 
     \b
     Exit status:
@@ -43,13 +44,13 @@ def command(work: str | None, limit: int, log: int | None, form: str) -> None:
         if form == "json":
             say(json.dumps([as_json(run) for run in found], ensure_ascii=False, indent=2))
             return
-        say("\n".join(lines(found)) or "まだ実行がありません")
+        say("\n".join(lines(found)) or Message("runs.none-yet"))
 
 
 def _print_log(run_id: int) -> None:
     run = Run.objects.filter(pk=run_id).first()
     if run is None:
-        refuse(f"実行 {run_id} はありません", "実行の番号は toban runs で分かります")
+        refuse(Message("runs.no-such-run", run=run_id), Message("runs.list-shows-numbers"))
         raise SystemExit(_UNKNOWN)
     url = settings.TELEMETRY_URL
     try:
@@ -58,7 +59,7 @@ def _print_log(run_id: int) -> None:
     except StoreUnavailable as exc:
         for line in whole_log(run, None):
             say(line.text)
-        refuse(f"続きを読めません: {exc}", "計測の置き場が動いているか確かめるか、ページで読んでください")
+        refuse(Message("runs.rest-unreadable", why=message_of(exc)), Message("runs.check-telemetry-or-page"))
 
 
 def progress(run: Run) -> str:
@@ -66,7 +67,7 @@ def progress(run: Run) -> str:
     if run.state != "running" or not run.step:
         return ""
     percent = f"{run.progress_percent:.0f}%" if run.progress_percent is not None else ""
-    return " ".join(part for part in (run.step, percent, run.progress_text) if part)
+    return " ".join(part for part in (run.step, percent, str(run.progress_text)) if part)
 
 
 def lines(runs: Sequence[Run]) -> Iterator[str]:
@@ -77,11 +78,12 @@ def lines(runs: Sequence[Run]) -> Iterator[str]:
 
 def line(run: Run, work: PlannedWork | None) -> str:
     """Return the run and the reason for its state in one line, with times in this machine's zone."""
-    took = f"{(run.ended_at - run.began_at).total_seconds():.1f}秒" if run.began_at and run.ended_at else ""
+    has_taken = (run.ended_at - run.began_at).total_seconds() if run.began_at and run.ended_at else None
+    took = Message("runs.seconds", seconds=has_taken) if has_taken is not None else NOTHING
     stands, why = standing(run), because(run, work, system_clock())
     parts = [
         f"{run.pk:>6}", run.work, f"{run.due_at.astimezone():%Y-%m-%d %H:%M}", f"{stands.mark} {stands.word}",
-        took, "" if why == stands.word else why, progress(run) or run.note,
+        str(took), "" if why == stands.word else why, progress(run) or str(run.note),
     ]  # fmt: skip
     return "  ".join(filter(None, parts))
 
@@ -94,7 +96,7 @@ def as_json(run: Run) -> dict[str, object]:
         "due_at": run.due_at.isoformat(),
         "state": run.state,
         "reason": run.reason,
-        "note": run.note,
+        "note": run.note.as_output(),
         "ordered_by": run.ordered_by,
         "failures": run.failures,
         "began_at": run.began_at.isoformat() if run.began_at else None,
@@ -102,5 +104,5 @@ def as_json(run: Run) -> dict[str, object]:
         "wake_at": run.wake_at.isoformat(),
         "step": run.step,
         "progress_percent": run.progress_percent,
-        "progress_text": run.progress_text,
+        "progress_text": run.progress_text.as_output(),
     }

@@ -13,6 +13,7 @@ from toban.engine.clock import system_clock
 from toban.engine.people.first import NAME, first_administrator
 from toban.engine.registry.parts import Parts
 from toban.faces.terminal import refuse, say, speak_utf8
+from toban.message import Message, message_of
 
 _UNUSABLE = 2
 
@@ -22,7 +23,7 @@ _UNUSABLE = 2
 def command(parts: Parts) -> None:
     """Check what TOBAN_DESIGN and TOBAN_BINDINGS name, migrate the state database, make the first account.
 
-    toban up が毎回はじめに行います。何度行ってもかまいません。
+    `toban up` does this first, each time. Repeating it is harmless.
 
     \b
     Exit status:
@@ -39,9 +40,10 @@ def _checked_design(path: Path) -> Design:
     try:
         design = load_design(path)
     except UnreadableDocument as exc:
-        refuse(str(exc), exc.hint)
+        refuse(message_of(exc), exc.hint)
         raise SystemExit(_UNUSABLE) from exc
-    say(f"{path.name}: {len(design.clauses)} 項目を読み取り、{len(design.unread)} 行を読めませんでした")
+    rows, unread = len(design.clauses), len(design.unread)
+    say(Message("supervision.design-read", file=path.name, rows=rows, unread=unread))
     return design
 
 
@@ -61,13 +63,9 @@ def _bring_state_up_to_date() -> None:
         password = first_administrator(system_clock())
     except OperationalError as exc:
         refuse(
-            f"状態データベースを使えません: {exc}",
-            "TOBAN_STATE_URL と、置き場の空き容量と権限を確かめてください",
+            Message("cli.state-unusable", why=message_of(exc)),
+            Message("supervision.check-state-and-home"),
         )
         raise SystemExit(_UNUSABLE) from exc
     if password is not None:
-        say(
-            f"最初の管理者 (first administrator): {NAME}\n"
-            f"一度だけ使えるパスワード (one-time password): {password}\n"
-            "この画面にしか出ません。サインインして、すぐに変えてください。"
-        )
+        say(Message("supervision.first-administrator", name=NAME, password=password))

@@ -6,7 +6,10 @@ from pathlib import Path
 import click
 
 from toban.engine.supervision.home import hold_file, processes_file
-from toban.faces.terminal import say, speak_utf8
+from toban.faces.terminal import refuse, say, speak_utf8
+from toban.message import Message, listing
+
+_UNKNOWN = 1
 
 
 @click.command(
@@ -26,7 +29,7 @@ from toban.faces.terminal import say, speak_utf8
 def command(home: Path, stop: str | None, start: str | None, form: str) -> None:
     """List the processes of the `toban up` that runs in a home directory, and hold or release them.
 
-    止めたものは、toban up を再起動しても、--start するまで止まったままです。
+    A stopped process stays stopped until --start, even if `toban up` is restarted.
 
     \b
     Exit status:
@@ -37,14 +40,13 @@ def command(home: Path, stop: str | None, start: str | None, form: str) -> None:
     try:
         shown = json.loads(processes_file(home).read_text(encoding="utf-8"))
     except FileNotFoundError as exc:
-        raise click.ClickException(
-            f"{home}: ここで toban up が動いたことはありません\n"
-            "HINT: --home で toban up と同じ場所を指定してください"
-        ) from exc
+        refuse(Message("supervision.nothing-ran-here", home=home), Message("supervision.name-the-same-home"))
+        raise SystemExit(_UNKNOWN) from exc
     names = [process["name"] for process in shown["processes"]]
     for name in (stop, start):
         if name is not None and name not in names:
-            raise click.ClickException(f"{name} というプロセスはありません\nHINT: {'、'.join(names)}")
+            refuse(Message("supervision.no-such-process", name=name), listing(names))
+            raise SystemExit(_UNKNOWN)
     if stop is not None:
         hold_file(home, stop).touch(mode=0o600)
     if start is not None:
@@ -54,8 +56,6 @@ def command(home: Path, stop: str | None, start: str | None, form: str) -> None:
         return
     say(f"{shown['url']}  (toban up: {shown['supervisor']})")
     for process in shown["processes"]:
-        held = "  停止を指示 (held)" if hold_file(home, process["name"]).exists() else ""
-        say(
-            f"{process['name']:<14} {process['phase']:<9} pid {process['pid'] or '-'}  "
-            f"起動 {process['starts']} 回{held}"
-        )
+        held = f"  {Message('supervision.held')}" if hold_file(home, process["name"]).exists() else ""
+        starts = Message("supervision.starts", count=process["starts"])
+        say(f"{process['name']:<14} {process['phase']:<9} pid {process['pid'] or '-'}  {starts}{held}")

@@ -6,6 +6,7 @@ from pathlib import Path
 import click
 
 from toban.engine.telemetry.child.engine_settings import EngineLimits
+from toban.message import Message, message_of
 
 
 @click.command()
@@ -29,9 +30,7 @@ def command(directory: Path, port: int, threads: int, memory: int, keep_free: in
     """
     secret = os.environ.pop("TOBAN_STORE_SECRET", "")
     if not secret:
-        raise click.ClickException(
-            "the telemetry store needs a secret\nHINT: set TOBAN_STORE_SECRET; `toban up` does so by itself"
-        )
+        raise _refusal(Message("telemetry.no-secret"), Message("telemetry.set-the-secret"))
     # Not imported at the top: chDB loads half a gigabyte of library, which only the serving child needs.
     from toban.engine.telemetry.child.process import Occupied, Unopenable, serve  # noqa: PLC0415
 
@@ -39,14 +38,15 @@ def command(directory: Path, port: int, threads: int, memory: int, keep_free: in
     try:
         serve(directory, port=port, secret=secret, limits=limits, threads=threads, announce=click.echo)
     except Occupied as exc:
-        raise click.ClickException(
-            f"{exc}\nHINT: stop the other `toban up`, or give this one its own directory"
-        ) from exc
+        raise _refusal(message_of(exc), Message("telemetry.stop-the-other-up")) from exc
     except Unopenable as exc:
-        raise click.ClickException(
-            f"{exc}\nHINT: move the directory away to start with an empty store, and keep it for a bug report"
-        ) from exc
+        raise _refusal(message_of(exc), Message("telemetry.move-the-directory-away")) from exc
     except OSError as exc:
-        raise click.ClickException(
-            f"the telemetry store cannot use port {port} or {directory}: {exc.strerror}"
-        ) from exc
+        unusable = Message(
+            "telemetry.store-cannot-use", port=str(port), directory=directory, why=exc.strerror
+        )
+        raise click.ClickException(str(unusable)) from exc
+
+
+def _refusal(said: Message, hint: Message) -> click.ClickException:
+    return click.ClickException(str(Message("engine.with-hint", said=said, hint=hint)))

@@ -17,6 +17,7 @@ from toban.engine.supervision.supervisor import Supervisor, run_until_signalled
 from toban.faces.cli.supervision import programs, webshop
 from toban.faces.cli.supervision.programs import Instance, OwnStore
 from toban.faces.terminal import refuse, say, speak_utf8
+from toban.message import Message, message_of
 
 NEEDED_BYTES = 1024**3
 """With less free space, the telemetry store soon refuses samples: checked before anything runs."""
@@ -39,7 +40,7 @@ class UpOrder:
 
 @click.command(
     "up",
-    epilog="Example: toban up --design 運用設計書.md --bindings toban.toml",
+    epilog="Example: toban up --design design.md --bindings toban.toml",
 )
 @click.option("--design", type=click.Path(path_type=Path), help="Without one, a small demo shop's runs.")
 @click.option("--bindings", type=click.Path(path_type=Path), help="Default: toban.toml next to the design.")
@@ -63,7 +64,7 @@ def command(
 ) -> None:
     """Run an operations design until Ctrl-C: measure, judge, notify, and show it alive.
 
-    文書を動かします。文書を渡さなければ、見本の小さな店を、その運用設計書どおりに動かします。
+    Without a design, it runs a small demo shop by the shop's own design.
 
     \b
     Exit status:
@@ -74,7 +75,7 @@ def command(
     try:
         _run(UpOrder(design, bindings, home.absolute(), host, port, public_url))
     except HomeUnusable as exc:
-        refuse(str(exc), exc.hint)
+        refuse(message_of(exc), exc.hint)
         raise SystemExit(_UNUSABLE) from exc
 
 
@@ -86,7 +87,7 @@ def _run(order: UpOrder) -> None:
     port = order.port or free_port()
     _require_free(order.host, port)
     instance, shop = _plan(order, home, port)
-    say(f"文書 {instance.design}\n接続 {instance.bindings}\n置き場 {home.path}")
+    say(Message("supervision.runs", design=instance.design, bindings=instance.bindings, home=home.path))
     _forget_counters(instance.metrics)
     home.secret("metrics-token")  # needed to scrape /metrics
     write_whole(home.path / "telemetry-url", instance.telemetry_url)  # other commands look there
@@ -97,9 +98,9 @@ def _run(order: UpOrder) -> None:
         url=instance.public_url,
         say=lambda line: say(f"[{time.monotonic() - began:6.1f}s] {line}"),
     )
-    say(f"ページ {instance.public_url} (Ctrl-C で停止 / to stop)")
+    say(Message("supervision.page-is-at", url=instance.public_url))
     run_until_signalled(supervisor)
-    say("停止しました (stopped)")
+    say(Message("supervision.stopped"))
 
 
 def _plan(order: UpOrder, home: Home, port: int) -> tuple[Instance, tuple[Program, ...]]:
@@ -152,8 +153,10 @@ def _require_room(path: Path) -> None:
     free = shutil.disk_usage(path).free
     if free < NEEDED_BYTES:
         raise HomeUnusable(
-            f"{path}: 空き容量が {free // 1024**2} MiB です ({NEEDED_BYTES // 1024**2} MiB 必要です)",
-            "不要なファイルを消すか、空きのあるディスクを --home で指定してください",
+            Message(
+                "supervision.too-little-room", path=path, free=free // 1024**2, needed=NEEDED_BYTES // 1024**2
+            ),
+            Message("supervision.make-room"),
         )
 
 
@@ -164,8 +167,8 @@ def _require_free(host: str, port: int) -> None:
             pass
     except OSError as exc:
         raise HomeUnusable(
-            f"{host}:{port} で待ち受けられません ({exc.strerror})",
-            "別のポートを --port で指定するか、0 で空いているものを選ばせてください: toban up --port 0",
+            Message("supervision.cannot-listen", host=host, port=str(port), why=exc.strerror),
+            Message("supervision.name-another-port"),
         ) from exc
 
 

@@ -12,6 +12,7 @@ import click
 import toban
 from toban.engine.supervision.home import Home, write_whole
 from toban.engine.supervision.program import Program
+from toban.message import Message
 
 WRITTEN_PORTS = {"web": 8301, "api": 8302, "db": 8303}
 """The ports in the shop's own `toban.toml`; a port that is taken is replaced by another."""
@@ -76,10 +77,9 @@ def folder() -> Path:
     """Return the shop's folder in the source tree; raises `ClickException` if there is none."""
     found = Path(toban.__file__).parents[2] / "examples" / "webshop"
     if not found.is_dir():
-        raise click.ClickException(
-            "見本の店は、この導入の仕方では入っていません\n"
-            "HINT: 自分の文書で動かしてください: toban up --design 運用設計書.md --bindings toban.toml"
-        )
+        hint = Message("supervision.run-your-own-document")
+        missing = Message("engine.with-hint", said=Message("supervision.no-demo-shop"), hint=hint)
+        raise click.ClickException(str(missing))
     return found
 
 
@@ -96,9 +96,9 @@ def place_bindings(shop: Webshop, written: Path | None) -> Path:
     try:
         text = source.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as problem:
-        raise click.ClickException(
-            f"{source}: 読めません ({problem})\nHINT: 店の toban.toml を写して始めてください: {shop.folder}"
-        ) from problem
+        unreadable = Message("supervision.unreadable-bindings", file=source, why=problem)
+        hint = Message("supervision.copy-the-shops-bindings", folder=shop.folder)
+        raise click.ClickException(str(Message("engine.with-hint", said=unreadable, hint=hint))) from problem
     path = shop.place / "toban.toml"
     write_whole(path, bind_ports(text, shop.ports))
     return path

@@ -11,6 +11,7 @@ from toban.engine.clock import system_clock
 from toban.engine.registry.parts import Parts
 from toban.engine.worker import Worker
 from toban.faces.terminal import speak_utf8
+from toban.message import Message
 
 _PATIENCE = 2.0
 """Seconds that running steps get to finish after SIGTERM."""
@@ -21,10 +22,10 @@ _PATIENCE = 2.0
 def command(parts: Parts) -> None:
     """Run the document that TOBAN_DESIGN names until SIGTERM; `toban up` starts this.
 
-    toban up が起動します。文書か接続表が変わると読み直し、読めない版は採らずに前の版で続けます。
+    Changed files are read again. A version that can't be read is refused, and the last one stays in force.
     """
     speak_utf8()
-    _log_as_events()
+    log_as_events()
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
@@ -36,14 +37,19 @@ def command(parts: Parts) -> None:
     log.info("worker_stopped", all_steps_ended=all_ended)
 
 
-def _log_as_events() -> None:
+def log_as_events() -> None:
     """Log one JSON object per line: the event's name and its fields."""
     structlog.configure(
         processors=[
             structlog.processors.add_log_level,
             structlog.processors.TimeStamper(fmt="iso", utc=True),
             structlog.processors.format_exc_info,
-            structlog.processors.JSONRenderer(ensure_ascii=False),
+            structlog.processors.JSONRenderer(ensure_ascii=False, default=_as_json),
         ],
         cache_logger_on_first_use=True,
     )
+
+
+def _as_json(value: object) -> object:
+    """Return a message as its code and values: a log is not read in one language."""
+    return value.as_json() if isinstance(value, Message) else repr(value)

@@ -11,6 +11,8 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.cache import get_conditional_response
 from django.utils.http import quote_etag
+from django.utils.translation import get_language
+from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST, require_safe
 
@@ -28,8 +30,6 @@ from toban.faces.web.calendar.pages import span
 from toban.faces.web.frame import frame, in_force, look
 from toban.faces.words.duty import events
 
-_REFUSED = "このアドレスの鍵は使えません\nThis address's key is no longer good\n"
-_NOBODY = "接続表の [people] にこの名前の人はいません\nNobody of this name is in [people]\n"
 _BEFORE, _AFTER = timedelta(days=31), timedelta(days=366)
 
 
@@ -61,7 +61,7 @@ def duty_feed(request: HttpRequest) -> HttpResponse:
         return edition
     person = request.GET.get("person", "")
     if person and person not in edition.bindings.people:
-        return HttpResponse(_NOBODY, "text/plain; charset=utf-8", 404)
+        return _plain(_("接続表の [people] にこの名前の人はいません"), 404)
     text = _turns(edition, now.astimezone(edition.bindings.system.zone).date(), person)
     # Overrides change at any time: only the text itself shows whether it is the same.
     return _answer(request, hashlib.sha256(text.encode()).hexdigest()[:32], lambda: text)
@@ -70,8 +70,12 @@ def duty_feed(request: HttpRequest) -> HttpResponse:
 def _opened(request: HttpRequest, now: datetime) -> Edition | HttpResponse:
     """Return the edition in force if the request has a valid token, else the refusal."""
     if holder_of(request.GET.get("token", ""), now) is None:
-        return HttpResponse(_REFUSED, "text/plain; charset=utf-8", 403)
+        return _plain(_("このアドレスの鍵は使えません"), 403)
     return present.edition() or HttpResponse(status=503)
+
+
+def _plain(text: str, status: int) -> HttpResponse:
+    return HttpResponse(f"{text}\n", "text/plain; charset=utf-8", status)
 
 
 def _answer(request: HttpRequest, version: str, text: Callable[[], str]) -> HttpResponse:
@@ -122,12 +126,12 @@ def _turns(edition: Edition, today: date, person: str) -> str:
     known = rosters(edition.design, bindings.duty)
     found = turns(known, overrides.between(first, last), first, last, system)
     wanted = (shift for shift in found if person in ("", *shift.watch.people))
-    name = f"{system.name or edition.design.document} 当番"
+    name = _("%(system)s 当番") % {"system": system.name or edition.design.document}
     made = datetime.combine(today, time(0), system.zone)
     return written(events(wanted, bindings.people), name, made)
 
 
 def _version(edition: Edition, today: date, chapter: str) -> str:
     chapter = chapter if chapter in set(Chapter) else ""
-    named = "\n".join((*edition.digests, today.isoformat(), chapter))
+    named = "\n".join((*edition.digests, today.isoformat(), chapter, get_language() or ""))
     return hashlib.sha256(named.encode()).hexdigest()[:32]

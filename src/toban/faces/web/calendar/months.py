@@ -9,6 +9,7 @@ from toban.design.clauses.base import Clause
 from toban.engine.calendar.agenda import Agenda, AgendaDay, AgendaEntry, every_day
 from toban.faces.document.address import evidence_address
 from toban.faces.words.agenda import title
+from toban.message import Message
 
 _DAY = timedelta(days=1)
 _WEEK = 7
@@ -36,7 +37,7 @@ class Cell:
     is_today: bool
     is_off: bool
     """Nobody works: a weekend or a public holiday."""
-    holiday: str
+    holiday: Message
     entries: tuple[ShownEntry, ...]
 
 

@@ -24,6 +24,7 @@ from toban.faces.web.calendar.due_times import next_times, previous_times
 from toban.faces.web.calendar.months import Cell, ShownEntry
 from toban.faces.web.frame import frame, in_force, look
 from toban.faces.words.agenda import title
+from toban.message import Message
 
 MONTHS = 12
 _DAY = timedelta(days=1)
@@ -72,7 +73,7 @@ class ListedDay:
 
     date: date
     is_off: bool
-    holiday: str
+    holiday: Message
     entries: tuple[ShownEntry, ...]
 
 
@@ -106,7 +107,7 @@ def calendar(request: HttpRequest) -> HttpResponse:
         "turns": _turns(choice, today),
         "before": _turn(choice, months.month_of(choice.month, -1)),
         "after": _turn(choice, months.month_of(choice.month, 1)),
-        "chapters": [(each.value, CHAPTERS[each]) for each in months.chapters_of(scheduled)],
+        "chapters": [(each.value, str(CHAPTERS[each])) for each in months.chapters_of(scheduled)],
         "daily": months.shown(months.daily(year, choice.chapter), titles),
         "constant": [(clause, titles[clause.id]) for clause in year.constant],
         "coming": list(_coming(scheduled, edition, choice.chapter, now)),
@@ -222,7 +223,7 @@ def _coming(scheduled: list[Clause], edition: Edition, chapter: str, now: dateti
             title=title(clause),
             address=evidence_address(clause.id),
             origin=str(clause.origin),
-            chapter=CHAPTERS[clause.chapter],
+            chapter=str(CHAPTERS[clause.chapter]),
             previous=next(iter(previous_times(clause, system, now, 1)), None),
             next=following,
             is_day=all(each.at is None and each.every is None for each in schedules_of(clause)),

@@ -28,7 +28,6 @@ from toban.engine.spans import Span
 from toban.engine.telemetry.store import StoreUnavailable
 from toban.faces.document.address import evidence_address
 from toban.faces.document.live import LiveRow, live_rows, worst_first
-from toban.faces.document.recorded import in_readers_language
 from toban.faces.web import marks
 from toban.faces.web.charts import Chart
 from toban.faces.web.document import trends
@@ -40,6 +39,7 @@ from toban.faces.web.parts import is_fragment
 from toban.faces.words.lists import listed
 from toban.faces.words.runs import REASONS
 from toban.faces.words.verdicts import WORDS, clock, length
+from toban.message import from_json
 
 _HISTORY = 50
 _RUNS = 5
@@ -195,17 +195,19 @@ def _entry(entry: LedgerEntry, now: datetime, edition: Edition) -> dict[str, obj
         "at": clock(entry.at, now, edition.bindings.system.zone),
         "verdict": verdict.value,
         "word": WORDS[verdict],
-        "value": in_readers_language(str(entry.content.get("value", ""))),
-        "reason": _in_words(str(entry.content.get("reason", ""))),
+        "value": from_json(entry.content.get("value")),
+        "reason": _in_words(entry.content.get("reason")),
         "run": entry.content.get("run"),
         "sequence": entry.sequence,
         "digest": entry.document_digest,
     }
 
 
-def _in_words(reason: str) -> str:
-    """Return a run's reason as text; any other reason is recorded as text."""
-    return str(REASONS[RunReason(reason)]) if reason in set(RunReason) else in_readers_language(reason)
+def _in_words(reason: object) -> str:
+    """Return the reason as it is read: an entry holds a message, a run's reason or, if it is old, a text."""
+    if isinstance(reason, str) and reason in set(RunReason):
+        return str(REASONS[RunReason(reason)])
+    return str(from_json(reason))
 
 
 def _runs(clause: Clause) -> QuerySet[Run]:

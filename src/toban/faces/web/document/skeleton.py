@@ -7,7 +7,6 @@ from enum import Enum
 from django.urls import reverse
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString, mark_safe
-from django.utils.translation import gettext
 from django.utils.translation import gettext as _
 
 from toban.design.clauses.base import Clause
@@ -192,7 +191,7 @@ class _BlockDrawing:
         if link is None:
             return mark_safe("")
         address = reverse(link.page, args=link.arguments)
-        return format_html('<a class="more" href="{}">{}</a>', address, gettext(link.label))
+        return format_html('<a class="more" href="{}">{}</a>', address, link.label)
 
 
 def _assumed(clause: Clause) -> Iterator[SafeString]:

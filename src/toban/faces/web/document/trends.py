@@ -11,11 +11,18 @@ from toban.engine.telemetry.store import StoreUnavailable
 from toban.faces.web.charts import DrawnLimit, Tone
 from toban.faces.web.measured import MeasuredSeries
 from toban.faces.web.spark import strokes
+from toban.message import Message
 
 SPAN = timedelta(hours=6)
 _POINTS = 60
 _CHART_POINTS = 300
 _TONES = {"normal": Tone.OK, "warning": Tone.WARN, "critical": Tone.BAD}
+_UNITS = {
+    "日": Message("monitoring.unit-days"),
+    "秒": Message("monitoring.unit-seconds"),
+    "件": Message("monitoring.unit-lines"),
+}
+"""Units of the document's language."""
 _LASTS = timedelta(seconds=20)
 _PATIENCE = 0.25
 """Seconds that a page waits for its sparklines: the rest of the page matters more."""
@@ -90,5 +97,6 @@ def series(
     Raises `StoreUnavailable`.
     """
     points = telemetry().series(charted.metric, charted.series, instance, start, end, _CHART_POINTS)
-    limits = [DrawnLimit(_TONES[each.kind], each.value, each.text) for each in charted.limits]
-    return MeasuredSeries(points, charted.metric.unit, limits, start, end) if points else None
+    limits = [DrawnLimit(_TONES[each.kind], each.value, str(each.text)) for each in charted.limits]
+    unit = str(_UNITS.get(charted.metric.unit, charted.metric.unit))
+    return MeasuredSeries(points, unit, limits, start, end) if points else None

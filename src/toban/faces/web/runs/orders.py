@@ -14,9 +14,7 @@ from toban.engine.runs import orders
 from toban.engine.runs.models import PlannedWork, Run
 from toban.engine.runs.parameters import read
 from toban.engine.runs.rules import RunReason
-from toban.faces.words import verdicts as words
 from toban.faces.words.run_parameters import NoParameter, read_parameters
-from toban.faces.words.runs import purpose
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +85,7 @@ def asked_of_run(act: str, run: Run, label: str, steps: tuple[str, ...]) -> Orde
 
 
 def _run_now(work: PlannedWork, label: str, open_run: Run | None) -> OrderQuestion:
-    says = [_("スケジュール（%(rule)s）とは別に、今すぐ1回実行します。") % {"rule": work.rule}]
+    says = [_("スケジュール（%(rule)s）とは別に、今すぐ1回実行します。") % {"rule": work.timing}]
     if work.depends_on:
         says.append(_("次が先に成功するまで待ちます: %(works)s") % {"works": "、".join(work.depends_on)})
     if open_run is not None and open_run.state == Run.State.RUNNING:
@@ -99,7 +97,7 @@ def _run_now(work: PlannedWork, label: str, open_run: Run | None) -> OrderQuesti
         _("%(work)s を今すぐ実行する") % {"work": label},
         tuple(says),
         _("今すぐ実行"),
-        fields=tuple(ParameterField(each.name, purpose(each), each.example) for each in takes or ()),
+        fields=tuple(ParameterField(each.name, str(each.purpose), each.example) for each in takes or ()),
         takes_any=takes is None,
         name=work.key,
     )
@@ -185,10 +183,9 @@ def give(
     try:
         return _ways(answered, key, run, request.user.get_username(), now)[question.act]()
     except NoParameter as wrong:
-        return replace(answered, trouble=words.told(wrong.said))
+        return replace(answered, trouble=str(wrong.said))
     except NotPossible as wrong:
-        refused = words.refused(wrong)
-        return replace(answered, trouble=refused.what, hint=refused.hint)
+        return replace(answered, trouble=str(wrong.said), hint=str(wrong.hint))
 
 
 def _trouble(question: OrderQuestion) -> str:

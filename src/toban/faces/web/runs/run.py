@@ -30,6 +30,7 @@ from toban.faces.web.runs.orders import OrderQuestion
 from toban.faces.web.runs.works import OPEN, WorkRow, usual_lengths, work_of
 from toban.faces.words.runs import because, outcome
 from toban.faces.words.verdicts import WORDS
+from toban.message import from_json
 
 _ACTS = ("approve", "refuse", "cancel", "again")
 _LINES = 500
@@ -201,6 +202,8 @@ def _as_text(result: object) -> str:
     match result:
         case str():
             return result
+        case {"code": str(), "values": dict()}:
+            return str(from_json(result))
         case dict():
             return "、".join(f"{name} {_briefly(value)}" for name, value in result.items())
         case _:
@@ -220,7 +223,7 @@ def _briefly(value: object) -> str:
 def _leads(run: Run) -> Iterator[Mapping[str, str]]:
     for leads in settings.PARTS.ports.all(LEADS):
         if (link := leads(run.pk)) is not None:
-            yield {"label": link.label, "address": reverse(link.page, args=link.arguments)}
+            yield {"label": str(link.label), "address": reverse(link.page, args=link.arguments)}
 
 
 def _attempts(found: Run) -> Iterator[AttemptRow]:
@@ -237,7 +240,7 @@ def _entries(found: Run) -> Iterator[EntryRow]:
         content = entry.content
         verdict = content.get("verdict")
         said = str(WORDS[Verdict(verdict)]) if verdict else _ORDERED.get(str(content.get("order")), "")
-        yield EntryRow(entry, str(said), str(content.get("said") or content.get("note") or ""))
+        yield EntryRow(entry, str(said), str(content.get("said") or from_json(content.get("note"))))
 
 
 def _question(

@@ -55,7 +55,7 @@ class WorkRow:
         """The text of its row in the document; else its rule."""
         if self.clause is not None:
             return self.clause.text
-        return self.planned.rule if self.planned is not None else ""
+        return self.planned.timing if self.planned is not None else ""
 
     @property
     def next_due(self) -> datetime | None:

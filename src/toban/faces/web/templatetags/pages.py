@@ -12,10 +12,10 @@ from django.utils.safestring import SafeString
 from toban.engine import amounts
 from toban.engine.extension import Link
 from toban.engine.notify.models import Alert, Delivery
+from toban.engine.notify.reason import reason_of
 from toban.engine.overview import FigureTrend
 from toban.engine.runs.models import Run
 from toban.faces.document.address import evidence_address
-from toban.faces.document.recorded import in_readers_language
 from toban.faces.web import assets
 from toban.faces.web.runs import charts as run_charts
 from toban.faces.web.spark import strokes
@@ -25,6 +25,7 @@ from toban.faces.words import traces as trace_words
 from toban.faces.words import verdicts as words
 from toban.faces.words.runs import RunStatus
 from toban.faces.words.runs import standing as standing_of
+from toban.message import Message
 
 register = template.Library()
 
@@ -81,12 +82,6 @@ def took(span: timedelta | None) -> str:
 def listed(names: Iterable[str]) -> str:
     """Write several names."""
     return lists.listed(names)
-
-
-@register.filter
-def recorded(text: str) -> str:
-    """Translate a record from the document's language into the reader's."""
-    return in_readers_language(text)
 
 
 @register.filter
@@ -193,3 +188,10 @@ def path_of(trend: FigureTrend) -> str:
 def menu() -> list[Link]:
     """Return the menu entries of the extensions."""
     return [place for extension in settings.PARTS.extensions for place in extension.menu]
+
+
+@register.filter
+def reason_code(said: Message) -> str:
+    """Return the code by which alerts with this reason are found; empty for a text from elsewhere."""
+    reason = reason_of(said)
+    return reason.code if reason is not None else ""

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -13,7 +14,7 @@ def toban(*arguments: str, **environment: str) -> subprocess.CompletedProcess[st
     kept = {name: value for name, value in os.environ.items() if not name.startswith("TOBAN_")}
     return subprocess.run(
         [sys.executable, "-m", "toban", "calendar", *arguments],
-        env={**kept, "NO_COLOR": "1", **environment},
+        env={**kept, "NO_COLOR": "1", "TOBAN_LANGUAGE": "ja", **environment},
         check=False,
         capture_output=True,
         text=True,
@@ -47,11 +48,23 @@ def test_json_has_the_same_content() -> None:
 
     first, second = json.loads(done.stdout)["days"]
 
-    assert (first["holiday"], first["business_day"]) == ("元日", False)
+    assert (first["holiday"]["text"], first["business_day"]) == ("元日", False)
+    assert second["holiday"] is None
     assert second["date"] == "2027-01-02"
     assert {entry["start"] for entry in first["entries"] if entry["clause"] == "batch/batch/B004"} == {
         "2027-01-01T04:00:00+09:00"
     }
+
+
+def test_the_calendar_is_in_english_for_those_who_read_english() -> None:
+    span = ("--from", "2027-01-01", "--to", "2027-01-03")
+
+    lines = toban("--design", str(SHOP), *span, TOBAN_LANGUAGE="en").stdout.splitlines()
+
+    assert lines[0] == "Every day"
+    assert "2027-01-01 (Fri) New Year's Day" in lines
+    assert any(line.startswith("  04:00        Batch B004 データ集計") for line in lines)
+    assert re.fullmatch(r"3 days, 0 business days, \d+ overlapping entries", lines[-1])
 
 
 def test_icalendar_output_is_available() -> None:

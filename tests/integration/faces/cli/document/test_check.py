@@ -140,10 +140,79 @@ def test_day_out_of_range_is_refused_as_wrong_usage(flawed: Path, day: str) -> N
 
 @pytest.mark.parametrize("locale", ["C", "POSIX"])
 def test_japanese_is_written_whatever_the_locale(flawed: Path, locale: str) -> None:
-    result = check(flawed, LC_ALL=locale, LANG=locale, PYTHONUTF8="0", PYTHONCOERCECLOCALE="0")
+    unsaid = {"TOBAN_LANGUAGE": "", "LC_MESSAGES": ""}
+
+    result = check(flawed, LC_ALL=locale, LANG=locale, PYTHONUTF8="0", PYTHONCOERCECLOCALE="0", **unsaid)
 
     assert result.returncode == 1
     assert "警告" in result.stdout
+
+
+@pytest.mark.parametrize(
+    ("environment", "summary"),
+    [
+        ({"TOBAN_LANGUAGE": "en", "LC_ALL": "ja_JP.UTF-8"}, "1 error (MN002), "),
+        ({"TOBAN_LANGUAGE": "ja", "LC_ALL": "en_US.UTF-8"}, "エラー 1件（MN002）、"),
+        ({"LC_ALL": "en_GB.UTF-8", "LC_MESSAGES": "ja_JP.UTF-8", "LANG": "ja_JP.UTF-8"}, "1 error (MN002), "),
+        ({"LC_MESSAGES": "en_US.UTF-8", "LANG": "ja_JP.UTF-8"}, "1 error (MN002), "),
+        ({"LANG": "de_DE.UTF-8"}, "1 error (MN002), "),
+        ({"LANG": "ja_JP.UTF-8"}, "エラー 1件（MN002）、"),
+        ({}, "エラー 1件（MN002）、"),
+    ],
+)
+def test_the_environment_names_the_language(flawed: Path, environment: dict[str, str], summary: str) -> None:
+    unsaid = dict.fromkeys(("TOBAN_LANGUAGE", "LC_ALL", "LC_MESSAGES", "LANG"), "")
+
+    assert check(flawed, **unsaid | environment).stdout.splitlines()[-1].startswith(summary)
+
+
+def test_in_english_only_the_words_of_the_document_are_japanese(flawed: Path) -> None:
+    result = check(flawed, "--today", "2026-04-01", TOBAN_LANGUAGE="en")
+
+    assert result.stdout == (
+        f"{flawed}:8: MN001 アプリ CPU使用率: between 60% and 95%, the value is neither normal"
+        " nor a warning\n"
+        "    アプリ | CPU使用率 | 0-60% | 95% | 90% | 1分\n"
+        "HINT: end the normal range at 95%, or start the warning at 60%\n\n"
+        f"{flawed}:8: MN002 アプリ CPU使用率: the warning at 95% does not come before critical at 90%\n"
+        "    アプリ | CPU使用率 | 0-60% | 95% | 90% | 1分\n"
+        "HINT: put the warning before critical (and check that the columns are not swapped)\n\n"
+        f"{flawed}:9: XX006 1 row was not understood (line 9): nothing is done for it\n"
+        "    アプリ | メモリ使用率 | 0-60% | 高いとき | 90% | 1分\n"
+        'HINT: the reasons are under "Rows not understood"\n\n'
+        f'{flawed}:16: XX003 "深夜" is taken as 2:00\n'
+        "    ログの確認 | 毎週木曜深夜 | 自動 | 前週分\n"
+        "HINT: if this is not meant, write the value explicitly\n\n"
+        "Rows not understood:\n"
+        f'{flawed}:9: 警告: "高いとき" is not a threshold\n'
+        "    アプリ | メモリ使用率 | 0-60% | 高いとき | 90% | 1分\n\n"
+        "1 error (MN002), 1 warning, 2 notes. 2 of 3 rows were read\n"
+    )
+
+
+def test_what_is_read_by_programs_has_code_values_and_sentence(flawed: Path) -> None:
+    report = json.loads(check(flawed, "--format", "json", TOBAN_LANGUAGE="en").stdout)
+
+    (unread,) = report["unread"]
+    assert unread["reason"] == {
+        "code": "design.not-readable",
+        "values": {
+            "cell": "警告",
+            "words": "高いとき",
+            "expected": {"code": "design.expected-threshold", "values": {}},
+        },
+        "text": '警告: "高いとき" is not a threshold',
+    }
+    assert report["assumptions"][0]["message"]["code"] == "design.clock-assumed"
+    assert all({"code", "values", "text"} == set(each["message"]) for each in report["findings"])
+
+
+def test_wrong_usage_is_explained_in_the_same_language(flawed: Path) -> None:
+    english = check(TOBAN_LANGUAGE="en").stderr
+    japanese = check(flawed, "--bindings", "x.toml").stderr
+
+    assert english.endswith("Error: Missing argument 'FILE'.\n")
+    assert japanese.endswith("エラー: --bindings は --live と使います\n")
 
 
 def test_pipe_gets_no_colours(flawed: Path) -> None:
@@ -192,8 +261,8 @@ def test_unreadable_document_exits_two(tmp_path: Path, content: bytes) -> None:
 def test_help_shows_an_example_and_the_exit_statuses() -> None:
     result = check("--help")
 
-    assert "Example: toban check" in result.stdout
-    assert "Exit status" in result.stdout
+    assert "例: toban check" in result.stdout
+    assert "終了コード" in result.stdout
 
 
 def test_check_loads_the_documents_language_and_nothing_else() -> None:

@@ -162,7 +162,7 @@ path = "backups"
 
     report = json.loads(result.stdout)
     assert [each for each in report["findings"] if each["file"] == "toban.toml"] == []
-    assert [(each["name"], each["ok"]) for each in report["tried"]] == [
+    assert [(each["name"]["text"], each["ok"]) for each in report["tried"]] == [
         ("バッチ B001", True),
         ("バッチ B002", True),
         ("対象 API", True),

@@ -21,13 +21,13 @@ OLD = f"""# 運用設計書
 """
 
 
-def plan(*arguments: str | Path) -> subprocess.CompletedProcess[str]:
+def plan(*arguments: str | Path, **environment: str) -> subprocess.CompletedProcess[str]:
     program = "from toban.wiring import main; main()"
     return subprocess.run(
         [sys.executable, "-c", program, "plan", *map(str, arguments)],
         capture_output=True,
         encoding="utf-8",
-        env={**os.environ, "LC_ALL": "C"},
+        env={**os.environ, "LC_ALL": "C", **environment},
         check=False,
     )
 
@@ -99,7 +99,8 @@ def test_json_has_the_same_content(old: Path) -> None:
 
     (change,) = report["changes"]
     assert (change["change"], change["old_line"], change["new_line"]) == ("changed", 8, 8)
-    assert change["fields"] == [{"label": "異常", "old": "85%", "new": "90%"}]
+    label = {"code": "design.field-critical", "values": {}, "text": "異常"}
+    assert change["fields"] == [{"label": label, "old": "85%", "new": "90%"}]
     assert report["unread"] == {"added": [], "removed": []}
 
 
@@ -111,7 +112,21 @@ def test_missing_document_exits_two(old: Path) -> None:
 
 
 def test_help_shows_an_example() -> None:
-    assert "Example: toban plan" in plan("--help").stdout
+    assert "例: toban plan" in plan("--help").stdout
+
+
+def test_the_plan_is_in_english_for_those_who_read_english(old: Path) -> None:
+    new = newer(old, ("85%", "90%"))
+
+    lines = plan(old, new, TOBAN_LANGUAGE="en").stdout.splitlines()
+
+    assert lines == [
+        "Monitoring",
+        f'  ~ Monitor "Web CPU使用率"  {old}:8 → {new}:8',
+        "      Critical: 85% → 90%",
+        "",
+        "1 changed, 0 added, 0 removed",
+    ]
 
 
 LOGS = """# 運用設計書

@@ -2,13 +2,14 @@
 
 import json
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 from click.testing import CliRunner, Result
+from django.utils import translation
 from tests.registered import PARTS, schema
 
 from toban.engine.editions.inforce import EditionInForce
@@ -17,6 +18,7 @@ from toban.engine.evidence.models import LedgerEntry
 from toban.engine.evidence.status import StatusUpdate, show
 from toban.engine.evidence.verdict import Verdict
 from toban.faces.cli.document.status import command
+from toban.message import plain
 
 pytestmark = pytest.mark.django_db
 
@@ -61,8 +63,17 @@ def status(home: Path, monkeypatch: pytest.MonkeyPatch) -> Status:
     return lambda *arguments: runner.invoke(command, arguments, obj=PARTS)
 
 
+@pytest.fixture
+def english(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """A terminal whose user reads English."""
+    monkeypatch.setenv("TOBAN_LANGUAGE", "en")
+    with translation.override("en"):
+        yield
+
+
 def say_of(clause_id: str, verdict: Verdict, value: str = "", reason: str = "") -> None:
-    update = StatusUpdate(clause_id, verdict, value, reason, NOON, NOON + timedelta(minutes=1))
+    due = NOON + timedelta(minutes=1)
+    update = StatusUpdate(clause_id, verdict, plain(value), plain(reason), NOON, due)
     show([update], NOON, "digest")
 
 
@@ -108,7 +119,7 @@ def test_a_row_that_was_never_judged_is_not_measurable(status: Status) -> None:
     found = rows(status("--format", "json"))[CPU]
 
     assert (found["verdict"], found["since"]) == ("not-measurable", None)
-    assert found["reason"] == "まだ判定していません"
+    assert found["reason"]["text"] == "まだ判定していません"
 
 
 def test_json_has_timestamps_instead_of_words(status: Status) -> None:
@@ -144,12 +155,12 @@ def test_json_has_the_first_screen_as_on_the_page(status: Status) -> None:
             "id": CPU,
             "name": "Web CPU使用率",
             "verdict": "deviating",
-            "value": "91.0%",
+            "value": plain("91.0%").as_output(),
             "since": "2026-04-01T12:00:00+00:00",
             "acknowledged_by": "",
         }
     ]
-    assert [(each["subject"], each["act"], each["assignee"]) for each in found["to_do"]] == [
+    assert [(each["subject"]["text"], each["act"]["text"], each["assignee"]) for each in found["to_do"]] == [
         ("ログ確認", "実施", "開発担当者")
     ]
     assert [each["title"] for each in found["chapters"] if not each["is_missing"]] == [
@@ -157,7 +168,7 @@ def test_json_has_the_first_screen_as_on_the_page(status: Status) -> None:
         "10. 定期作業",
     ]
     assert len(found["chapters"]) == 13
-    assert [each["label"] for each in found["figures"]] == ["エラーバジェット残り"]
+    assert [each["label"]["text"] for each in found["figures"]] == ["エラーバジェット残り"]
     assert found["next"] == []
 
 
@@ -166,6 +177,19 @@ def test_one_chapter_can_be_shown_alone(status: Status) -> None:
 
     assert shown
     assert all(clause_id.startswith("routine/") for clause_id in shown)
+
+
+@pytest.mark.usefixtures("english")
+def test_the_page_is_in_english_for_those_who_read_english(status: Status) -> None:
+    say_of(CPU, Verdict.DEVIATING, "91.0%")
+
+    shown, refused = status().stdout, status("--chapter", "宇宙").stderr
+
+    for title in ("Firing 1", "Tasks today 1", "Chapters", "Next due"):
+        assert f"\n{title}\n" in shown
+    assert "1 row not understood" in shown
+    assert "Unacknowledged" in shown
+    assert 'No chapter has "宇宙" in its heading' in refused
 
 
 def test_an_unknown_chapter_is_refused_with_the_known_ones(status: Status) -> None:

@@ -23,6 +23,7 @@ from toban.engine.notify import orders
 from toban.engine.notify.models import Delivery
 from toban.engine.runs.models import PlannedWork
 from toban.faces.cli.document.why import command
+from toban.message import plain
 
 pytestmark = pytest.mark.django_db
 
@@ -94,7 +95,9 @@ def test_json_has_the_same_explanation_of_an_alert(design: Design, why: Why) -> 
 
 def test_a_row_that_never_raised_an_alert_says_who_would_be_notified(design: Design, why: Why) -> None:
     now = system_clock()
-    show([StatusUpdate(CPU, Verdict.CONFORMING, "12%", "範囲の中です", now)], now, design.digest)
+    show(
+        [StatusUpdate(CPU, Verdict.CONFORMING, plain("12%"), plain("範囲の中です"), now)], now, design.digest
+    )
 
     told = why("DB", "CPU使用率").output
 

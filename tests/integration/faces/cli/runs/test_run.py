@@ -1,7 +1,10 @@
 """`toban run` and `toban runs` with real tables; in `test_batches` a worker executes the orders."""
 
+import json
+
 import pytest
 from click.testing import CliRunner, Result
+from django.utils import translation
 from tests.integration.faces.web.ledger import awaiting, made, planned
 
 from toban.engine.runs.models import Run
@@ -9,11 +12,12 @@ from toban.engine.runs.rules import RunReason
 from toban.faces.cli.runs import runs
 from toban.faces.cli.runs.follow import follow
 from toban.faces.cli.runs.run import command
+from toban.message import Message, plain
 
 pytestmark = pytest.mark.django_db
 
-MONTH = {"name": "month", "ja": "請求する月", "en": "the month to bill", "example": "2026-11"}
-TO = {"name": "to", "ja": "この日まで", "en": "up to this day", "example": "2026-11-20"}
+MONTH = {"name": "month", "purpose": plain("請求する月").as_json(), "example": "2026-11"}
+TO = {"name": "to", "purpose": plain("この日まで").as_json(), "example": "2026-11-20"}
 
 
 def run(*arguments: str) -> Result:
@@ -28,8 +32,8 @@ def test_the_parameters_of_a_batch_are_listed_with_an_example() -> None:
     assert (listed.exit_code, listed.stdout.splitlines()) == (
         0,
         [
-            "month  請求する月 / the month to bill  --set month=2026-11",
-            "to     この日まで / up to this day  --set to=2026-11-20",
+            "month  請求する月  --set month=2026-11",
+            "to     この日まで  --set to=2026-11-20",
         ],
     )
 
@@ -76,6 +80,24 @@ def test_runs_are_listed_with_their_reasons_in_words() -> None:
     assert " から。ワーカーの空きを待っています" in listed
     assert "◎ 承認待ち" in listed
     assert not [reason for reason in RunReason if str(reason) in listed]
+
+
+def test_commands_answer_in_the_users_language_and_json_has_the_code_and_values() -> None:
+    planned("B003", parameters=[MONTH])
+    made(note=Message("runs.skipped-by", by="nami", why="棚卸し"))
+
+    with translation.override("en"):
+        listed = CliRunner().invoke(runs.command, []).stdout
+        refused = run("B003", "--set", "moth=2026-11", "--yes")
+        (as_json,) = json.loads(CliRunner().invoke(runs.command, ["--format", "json"]).stdout)
+
+    assert "30.0 s  Skipped by nami: 棚卸し" in listed
+    assert "“B003” has no parameter “moth”\nHINT: The parameters are month (請求する月)" in refused.stderr
+    assert as_json["note"] == {
+        "code": "runs.skipped-by",
+        "values": {"by": "nami", "why": "棚卸し"},
+        "text": "Skipped by nami: 棚卸し",
+    }
 
 
 def test_following_a_run_to_its_end_prints_its_result_in_words(capsys: pytest.CaptureFixture[str]) -> None:

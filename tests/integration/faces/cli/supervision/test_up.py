@@ -44,7 +44,7 @@ def test_a_home_that_is_a_file_is_refused(tmp_path: Path) -> None:
     done = up(tmp_path / "home", "--port", "0")
 
     assert done.returncode == 2
-    assert "is a file" in done.stderr
+    assert "はファイルです" in done.stderr
 
 
 def test_a_missing_document_is_refused_before_anything_starts(tmp_path: Path) -> None:

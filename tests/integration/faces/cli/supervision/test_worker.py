@@ -20,6 +20,8 @@ import pytest
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 from tests.integration.conftest import HttpServer
 
+from toban.message import from_json
+
 pytestmark = pytest.mark.slow
 
 DESIGN = """\
@@ -187,6 +189,7 @@ def test_an_unreadable_version_leaves_the_old_one_in_force_until_a_readable_one_
     worker.design.write_text("")
     worker.until(lambda: len(worker.documents()) == 2)
     assert worker.documents()[-1]["refused"] == str(worker.design)
+    assert str(from_json(worker.documents()[-1]["reason"])).startswith(str(worker.design))
     http_server.answer = lambda handler: handler.reply(503)
     worker.until(lambda: worker.verdict(API) == "deviating")
 

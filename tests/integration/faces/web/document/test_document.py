@@ -12,6 +12,7 @@ from tests.registered import schema
 
 from toban.design.clauses.monitoring import Monitor
 from toban.design.reader import read_design
+from toban.engine.amounts import length
 from toban.engine.bindings.load import read_bindings
 from toban.engine.clock import system_clock
 from toban.engine.editions.edition import Edition, EditionRefusal
@@ -19,11 +20,25 @@ from toban.engine.evidence.models import LedgerEntry
 from toban.engine.evidence.status import StatusUpdate, show
 from toban.engine.evidence.verdict import Verdict
 from toban.faces.document.address import evidence_address
+from toban.message import NOTHING, Message, plain
+
+LIMIT = Message("monitoring.critical-limit", limit="85%以上")
+VALUE = plain("91.2%")
+BUDGET = Message(
+    "objectives.this-month-and-budget",
+    month=Message("objectives.in-percent", value=99.951),
+    left=Message("objectives.time-left", length=length(timedelta(minutes=21, seconds=36)), percent=50.0),
+)
+REACHED = Message("monitoring.limit-reached", limit=LIMIT)
 
 
-def shown(verdict: Verdict, value: str = "91.2%", reason: str = "異常 85%以上に達しています") -> None:
+def shown(verdict: Verdict, value: Message = VALUE, reason: Message = REACHED) -> None:
     now = system_clock()
-    show([StatusUpdate(CPU, verdict, value, reason, now, now + timedelta(hours=1))], now, "digest")
+    show(
+        [StatusUpdate(CPU, verdict, value, reason, now, now + timedelta(hours=1))],
+        now,
+        "digest",
+    )
 
 
 def test_the_page_shows_the_document_with_the_status_next_to_each_row(viewer: Client) -> None:
@@ -62,8 +77,10 @@ def test_an_unmeasured_error_budget_is_not_claimed(viewer: Client) -> None:
 
 
 def test_the_remaining_error_budget_is_the_measured_one(viewer: Client) -> None:
-    now, value = system_clock(), "今月 99.951%、エラーバジェット残り 21分36秒 (50%)"
-    show([StatusUpdate("objectives/objective/稼働率", Verdict.CONFORMING, value, "", now)], now, "digest")
+    now = system_clock()
+    show(
+        [StatusUpdate("objectives/objective/稼働率", Verdict.CONFORMING, BUDGET, NOTHING, now)], now, "digest"
+    )
 
     page = viewer.get("/").content.decode()
 
@@ -71,8 +88,10 @@ def test_the_remaining_error_budget_is_the_measured_one(viewer: Client) -> None:
 
 
 def test_the_remaining_error_budget_is_shown_in_english_too(viewer: Client) -> None:
-    now, value = system_clock(), "今月 99.951%、エラーバジェット残り 21分36秒 (50%)"
-    show([StatusUpdate("objectives/objective/稼働率", Verdict.CONFORMING, value, "", now)], now, "digest")
+    now = system_clock()
+    show(
+        [StatusUpdate("objectives/objective/稼働率", Verdict.CONFORMING, BUDGET, NOTHING, now)], now, "digest"
+    )
     viewer.cookies["django_language"] = "en"
 
     page = viewer.get("/").content.decode()
@@ -117,7 +136,7 @@ def test_rows_are_filtered_by_the_url(viewer: Client) -> None:
 
 
 def test_evidence_shows_the_row_its_history_and_the_document_version(viewer: Client, in_force: Fixed) -> None:
-    shown(Verdict.CONFORMING, "42%", "正常範囲にあります")
+    shown(Verdict.CONFORMING, plain("42%"), plain("正常範囲にあります"))
     shown(Verdict.DEVIATING)
 
     page = viewer.get(evidence_address(CPU)).content.decode()
@@ -140,7 +159,7 @@ def test_a_clause_that_is_not_in_the_document_is_not_found(viewer: Client) -> No
 
 def test_a_refused_version_is_reported_on_the_page(viewer: Client, in_force: Fixed) -> None:
     in_force.refusal = EditionRefusal(
-        "運用設計書.md", "x", "運用設計書.md: 文書が空です\nHINT: 書いてください"
+        "運用設計書.md", "x", plain("運用設計書.md: 文書が空です\nHINT: 書いてください")
     )
 
     page = viewer.get("/").content.decode()
@@ -162,7 +181,8 @@ def test_the_page_is_available_in_english_with_the_documents_words_unchanged(vie
 
 
 def test_rows_and_evidence_give_reasons_in_english_too(viewer: Client) -> None:
-    shown(Verdict.CONFORMING, "42%（web-1）", "正常範囲（0-70%）にあります")
+    value = Message("monitoring.with-asides", said=plain("42%"), asides=("web-1",))
+    shown(Verdict.CONFORMING, value, Message("monitoring.in-normal-range", normal="0-70%"))
     shown(Verdict.DEVIATING)
     viewer.cookies["django_language"] = "en"
 
@@ -214,7 +234,9 @@ def test_a_hostile_document_is_shown_as_plain_text(viewer: Client, in_force: Fix
     now = system_clock()
     show(
         [
-            StatusUpdate(each.id, Verdict.DEVIATING, "<script>8</script>", "<script>9</script>", now)
+            StatusUpdate(
+                each.id, Verdict.DEVIATING, plain("<script>8</script>"), plain("<script>9</script>"), now
+            )
             for each in monitors
         ],
         now,

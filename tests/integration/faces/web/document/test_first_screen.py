@@ -10,6 +10,7 @@ from toban.engine.clock import system_clock
 from toban.engine.evidence.status import StatusUpdate, show
 from toban.engine.evidence.verdict import Verdict
 from toban.engine.notify import orders
+from toban.message import NOTHING, plain
 
 
 def part(page: str, name: str) -> str:
@@ -20,7 +21,7 @@ def part(page: str, name: str) -> str:
 
 def deviating(value: str = "92%") -> None:
     now = system_clock()
-    show([StatusUpdate(CPU, Verdict.DEVIATING, value, "", now)], now, "digest")
+    show([StatusUpdate(CPU, Verdict.DEVIATING, plain(value), NOTHING, now)], now, "digest")
 
 
 def test_an_alert_is_to_do_until_acknowledged_and_then_says_by_whom(viewer: Client, in_force: Fixed) -> None:

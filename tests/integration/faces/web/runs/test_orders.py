@@ -12,6 +12,7 @@ from toban.engine.evidence.models import LedgerEntry
 from toban.engine.people.models import OperatorRole
 from toban.engine.runs.models import FinishedStep, Run
 from toban.engine.runs.rules import RunReason
+from toban.message import Message, plain
 
 PART = {"HX-Request": "true"}
 
@@ -32,7 +33,7 @@ def test_a_developer_orders_a_run_with_parameters_and_the_order_is_evidence(sign
     )
 
     run = Run.objects.get()
-    assert "日次 04:00 Asia/Tokyo JP" in question
+    assert "スケジュール（毎日 4:00 (Asia/Tokyo)）" in question
     assert answer.headers["Location"] == f"/runs/{run.pk}"
     assert (run.ordered_by, run.parameters) == ("developer", {"date": "2026-11-24", "force": "1"})
     entry = LedgerEntry.objects.get(kind=LedgerEntry.Kind.AUDIT, content__order="run")
@@ -67,8 +68,8 @@ def test_an_invalid_parameter_is_refused_with_the_expected_format(sign_in: SignI
 
 
 DATES = [
-    {"name": "date", "ja": "集計し直す日", "en": "the day to add up", "example": "2026-11-24"},
-    {"name": "from", "ja": "この日から", "en": "from this day on", "example": "2026-11-01"},
+    {"name": "date", "purpose": plain("集計し直す日").as_json(), "example": "2026-11-24"},
+    {"name": "from", "purpose": Message("common.days", count=3).as_json(), "example": "2026-11-01"},
 ]
 
 
@@ -95,7 +96,7 @@ def test_the_fields_are_explained_in_the_language_of_the_page(sign_in: SignIn) -
         f"/batches/{DAILY}?ask=run", headers=PART | {"Accept-Language": "en"}
     )
 
-    assert "<b>date</b> the day to add up" in question.content.decode()
+    assert "<b>from</b> 3 d" in question.content.decode()
 
 
 def test_an_unknown_parameter_creates_no_run_and_the_input_is_kept(
@@ -111,7 +112,7 @@ def test_an_unknown_parameter_creates_no_run_and_the_input_is_kept(
     page = answer.content.decode()
     assert answer.status_code == 409
     assert "「B004」に「dat」というパラメーターはありません" in page
-    assert "使えるのは date (集計し直す日)、from (この日から) です" in page
+    assert "使えるのは date (集計し直す日)、from (3日) です" in page
     assert 'name="parameter.from" value="2026-11-22"' in page
     assert not Run.objects.exists()
 
@@ -144,7 +145,7 @@ def test_the_next_due_time_is_skipped_with_a_reason(sign_in: SignIn) -> None:
     assert unsaid.status_code == 409
     assert said.status_code == 302
     assert (run.state, run.due_at) == (Run.State.SKIPPED, work.next_due)
-    assert run.note == "developer が見送りました: 棚卸しのため"
+    assert str(run.note) == "developer が見送りました: 棚卸しのため"
 
 
 def test_only_the_displayed_run_is_cancelled(sign_in: SignIn) -> None:

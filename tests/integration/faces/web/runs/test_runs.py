@@ -28,6 +28,7 @@ from toban.engine.people.models import OperatorRole
 from toban.engine.runs.claiming.claim import end
 from toban.engine.runs.models import Attempt, FinishedStep, Run, RunLog
 from toban.engine.runs.rules import RunReason
+from toban.message import NOTHING, Message, plain
 
 NOW = system_clock()
 PART = {"HX-Request": "true"}
@@ -307,6 +308,25 @@ def test_a_run_shows_its_state_times_steps_attempts_parameters_and_who_ordered_i
     assert "運用設計書.md:16" in page
 
 
+def test_notes_errors_and_log_of_a_run_are_in_the_language_of_the_page(viewer: Client) -> None:
+    planned()
+    late = Message("runs.past-time-limit", seconds=600.0)
+    run = made(state=Run.State.FAILED, reason=RunReason.TIMED_OUT, note=late)
+    Attempt.objects.create(run=run, fence=1, holder="ops-1/42", began_at=system_clock(), error=late)
+    cut = Message("runs.lines-not-kept", count=2)
+    RunLog.objects.create(run=run, fence=1, step="集計", at=system_clock(), text=cut)
+
+    japanese, english = (
+        viewer.get(f"/runs/{run.pk}", headers={"Accept-Language": language}).content.decode()
+        for language in ("ja", "en")
+    )
+
+    assert japanese.count("制限時間 600 秒を過ぎました") == 2
+    assert english.count("Exceeded the time limit of 600 s") == 2
+    assert "… ほか 2 行は残していません" in japanese
+    assert "… 2 more lines were not kept" in english
+
+
 def test_the_log_continues_after_the_known_lines(viewer: Client) -> None:
     planned()
     run = made(state=Run.State.RUNNING, reason=RunReason.CLAIMED)
@@ -373,7 +393,7 @@ def test_todays_strip_shows_runs_and_links_to_them(viewer: Client) -> None:
 def test_the_drawer_of_a_batch_shows_its_last_runs_with_their_evidence(viewer: Client) -> None:
     planned()
     run = made(state=Run.State.RUNNING, reason=RunReason.CLAIMED)
-    end(run, Run.State.FAILED, RunReason.TIMED_OUT, system_clock(), "制限時間 600 秒を過ぎました")
+    end(run, Run.State.FAILED, RunReason.TIMED_OUT, system_clock(), plain("制限時間 600 秒を過ぎました"))
 
     part = viewer.get(f"/clauses/{CLAUSE.format(DAILY)}", headers=PART).content.decode()
 
@@ -412,7 +432,9 @@ def test_the_reason_for_the_status_of_a_batch_is_in_the_language_of_the_page(
 ) -> None:
     planned()
     recorded = "文書の言葉での記録"
-    show([StatusUpdate(CLAUSE.format(DAILY), Verdict.NOT_MEASURABLE, "", recorded, NOW)], NOW, "d")
+    show(
+        [StatusUpdate(CLAUSE.format(DAILY), Verdict.NOT_MEASURABLE, NOTHING, plain(recorded), NOW)], NOW, "d"
+    )
     if state is not None and reason is not None:
         made(state=state, reason=reason)
 

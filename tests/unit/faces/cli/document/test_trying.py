@@ -6,20 +6,21 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 
 from toban.design.origin import Origin
-from toban.engine.trial import Trial, TrialCode
+from toban.engine.trial import Doubt, Trial, TrialCode
 from toban.faces.cli.document.trying import PATIENCE, try_all
+from toban.message import plain
 
 PAGE = Path(__file__).parents[5] / "docs" / "findings" / "LV006.md"
 
 
-def trial(doubts: Callable[[], Iterable[str]]) -> Trial:
+def trial(doubts: Callable[[], Iterable[Doubt]]) -> Trial:
     return Trial(
         TrialCode.BATCH,
-        "バッチ J01",
+        plain("バッチ J01"),
         Origin("toban.toml", 1),
         '[batches.J01] kind = "ssh"',
         doubts,
-        "way out",
+        plain("way out"),
     )
 
 
@@ -30,7 +31,7 @@ def tell_nobody(_done: int, _count: int) -> None:
 def test_a_hanging_trial_is_a_finding_as_documented_and_the_rest_is_tried() -> None:
     end = threading.Event()
 
-    def hang() -> Iterable[str]:
+    def hang() -> Iterable[Doubt]:
         end.wait(60)
         return ()
 
@@ -44,25 +45,27 @@ def test_a_hanging_trial_is_a_finding_as_documented_and_the_rest_is_tried() -> N
 
 def test_more_trials_than_threads_are_all_run_in_order_and_counted() -> None:
     told: list[tuple[int, int]] = []
-    trials = [trial(lambda number=number: [f"{number}"]) for number in range(40)]  # type: ignore[misc]
+    trials = [trial(lambda number=number: [plain(f"{number}")]) for number in range(40)]  # type: ignore[misc]
 
     tried = try_all(trials, lambda done, count: told.append((done, count)))
 
-    assert [each.findings[0].message for each in tried] == [f"バッチ J01: {number}" for number in range(40)]
+    assert [str(each.findings[0].message) for each in tried] == [
+        f"バッチ J01: {number}" for number in range(40)
+    ]
     assert told == [(done, 40) for done in range(1, 41)]
 
 
 def test_a_doubt_may_have_its_own_hint() -> None:
-    (tried,) = try_all([trial(lambda: ["遅い\nHINT: 速くする", "暗い"])], tell_nobody)
+    (tried,) = try_all([trial(lambda: [(plain("遅い"), plain("速くする")), plain("暗い")])], tell_nobody)
 
-    assert [(each.message, each.hint) for each in tried.findings] == [
+    assert [(str(each.message), str(each.hint)) for each in tried.findings] == [
         ("バッチ J01: 遅い", "速くする"),
         ("バッチ J01: 暗い", "way out"),
     ]
 
 
 def test_an_exception_is_reported_by_type_without_its_message() -> None:
-    def broken() -> Iterable[str]:
+    def broken() -> Iterable[Doubt]:
         raise ValueError("postgresql://shop:s3cret@db/shop")
 
     (tried,) = try_all([trial(broken)], tell_nobody)
