@@ -32,10 +32,10 @@ unset PYTHONDONTWRITEBYTECODE
 digest() {
     {
         cat requirements/*.txt pyproject.toml examples/webshop/*/pyproject.toml
-        for file in hatch_build.py package.json package-lock.json; do
+        for file in hatch_build.py examples/webshop/*/build_catalogues.py package.json package-lock.json; do
             if [ -f "$file" ]; then cat "$file"; fi
         done
-        find src -name '*.po' -exec cat {} +
+        find src examples -name '*.po' -exec cat {} +
     } | cksum
 }
 

@@ -211,7 +211,7 @@ class Toban:
     @property
     def one_time_password(self) -> str:
         """The first administrator's printed password."""
-        found = re.search(r"one-time password\): (\S+)", "".join(self.said))
+        found = re.search(r"(?:一度だけ使えるパスワード|One-time password): (\S+)", "".join(self.said))
         assert found is not None, "".join(self.said)
         return found[1]
 

@@ -1,0 +1,91 @@
+"""What a page, a notice or a command says to people, and whether it is all in one language."""
+
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from html.parser import HTMLParser
+from pathlib import Path
+from typing import override
+
+import httpx
+from tests.e2e.running import ROOT
+
+JAPANESE = re.compile(r"[\u3040-\u30ff\u3400-\u9fff々〆ヶー]+")
+ENGLISH = re.compile(r"[A-Za-z][a-z']*(?: [A-Za-z'][a-z']*){3,}")
+"""Four words in a row are a sentence; names and commands are shorter."""
+_SPOKEN = {"title", "aria-label", "placeholder", "alt", "data-confirm"}
+_SILENT = {"script", "style", "template", "pre", "code"}
+
+
+class Speech(HTMLParser):
+    """The texts of a page that people read, those of its attributes included, and its links."""
+
+    def __init__(self, page: httpx.Response) -> None:
+        super().__init__()
+        self.texts: list[str] = []
+        self.links: list[str] = []
+        self._silent: list[str] = []
+        self.feed(page.text)
+
+    @override
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        if tag in _SILENT:
+            self._silent.append(tag)
+        for name, value in attrs:
+            if name in _SPOKEN and value:
+                self.texts.append(value)
+            elif name in {"href", "hx-get"} and value:
+                self.links.append(value)
+
+    @override
+    def handle_endtag(self, tag: str) -> None:
+        if self._silent and self._silent[-1] == tag:
+            self._silent.pop()
+
+    @override
+    def handle_data(self, data: str) -> None:
+        if not self._silent and data.strip():
+            self.texts.append(" ".join(data.split()))
+
+
+def walked(client: httpx.Client, start: str = "/", *, at_most: int = 400) -> Iterator[httpx.Response]:
+    """Follow every link of the site once, from *start* on; of pages that differ in their query only a few."""
+    waiting, known, alike = [start], {start}, dict[str, int]()
+    while waiting and at_most:
+        page = client.get(waiting.pop(0))
+        at_most -= 1
+        yield page
+        if "html" not in page.headers.get("content-type", ""):
+            continue
+        for link in Speech(page).links:
+            url = page.url.join(link).copy_with(fragment=None)
+            path = re.sub(r"\d+", "0", url.path)
+            is_ours = (url.host, url.port) == (page.url.host, page.url.port)
+            if is_ours and str(url) not in known and alike.setdefault(path, 0) < _ALIKE:
+                alike[path] += 1
+                known.add(str(url))
+                waiting.append(str(url))
+
+
+_ALIKE = 6
+
+
+def foreign(texts: Iterable[str], language: str, own: str) -> Sequence[str]:
+    """Return what *texts* say in the other language than *language*, except what *own* texts contain."""
+    pattern = JAPANESE if language == "en" else ENGLISH
+    said = {text: _OURS.sub("", text) for text in texts if text != _BRAND}
+    found = {(run, text) for text, bare in said.items() for run in pattern.findall(bare) if run not in own}
+    return sorted(f"{run} … {text[:160]}" for run, text in found)
+
+
+_BRAND = "当番"
+_OURS = re.compile(r"toban(?: [\w<>\[\].:/-]+)+|「[^」]*」")
+"""Commands to type, and words to write into a Japanese document."""
+
+
+def own_texts(*files: Path) -> str:
+    """Return what is the installation's own: its document, its bindings, and what its programs say."""
+    programs = (ROOT / "examples" / "webshop").rglob("*.py")
+    texts = [file.read_text(encoding="utf-8") for file in (*files, *programs)]
+    # A page runs lines of a paragraph together, and shows the document's words without its marks.
+    bare = [re.sub(r"[\n*`]", "", each) for text in texts for each in (text, _OURS.sub("", text))]
+    return "\n".join((*texts, *bare, "日本語"))
