@@ -188,6 +188,13 @@ class EventTally:
     count: int
 
 
+def pause(tally: EventTally | None, rate: int, seconds: float) -> int:
+    """Return how many seconds an application has to wait before its next event; 0: it may send now."""
+    if tally is None or seconds - tally.since >= _MINUTE or tally.count < rate:
+        return 0
+    return math.ceil(tally.since + _MINUTE - seconds)
+
+
 def admitted(tally: EventTally | None, rate: int, seconds: float) -> tuple[EventTally, int]:
     """Count one more event at *seconds*; return the tally, and the seconds to wait (0: accepted).
 
@@ -195,6 +202,6 @@ def admitted(tally: EventTally | None, rate: int, seconds: float) -> tuple[Event
     """
     if tally is None or seconds - tally.since >= _MINUTE:
         tally = EventTally(seconds, 0)
-    if tally.count >= rate:
-        return tally, math.ceil(tally.since + _MINUTE - seconds)
+    if wait := pause(tally, rate, seconds):
+        return tally, wait
     return EventTally(tally.since, tally.count + 1), 0

@@ -17,7 +17,7 @@ from django.utils import translation
 from django.utils.module_loading import import_string
 from starlette.applications import Starlette
 from starlette.middleware.gzip import GZipMiddleware
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import PlainTextResponse, Response, StreamingResponse
 from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
@@ -33,7 +33,7 @@ from toban.engine.telemetry.present import telemetry
 from toban.engine.telemetry.spans.rows import SpanStore
 from toban.faces.document.live import live_row
 from toban.faces.ingest import memory
-from toban.faces.ingest.bounds import LARGEST_FORM, marked, taking_at_most
+from toban.faces.ingest.bounds import LARGEST_FORM, BodyTooSlow, in_time, marked, taking_at_most, too_slow
 from toban.faces.ingest.hub import Hub, News, changes_since, latest_revision
 from toban.faces.ingest.metrics import Metrics
 from toban.faces.ingest.senders import Senders
@@ -80,7 +80,13 @@ def application(
         *(route for each in brought for route in each.routes),
         Mount("/static/{version}", GZipMiddleware(HashedFiles(static))),
     ]
-    bare = Starlette(routes=routes, lifespan=lambda _app: _running(hub, brought))
+    bare = Starlette(
+        routes=routes,
+        lifespan=lambda _app: _running(hub, brought),
+        exception_handlers={BodyTooSlow: _slow, ClientDisconnect: _left},
+    )
+    # A redirect to the address with a slash would go to whatever host the request names.
+    bare.router.redirect_slashes = False
     bare.state.hub = hub
     own = marked(bare)
     # By the first segment alone, so that an unknown path below it is a plain 404: Django would redirect the
@@ -91,7 +97,16 @@ def application(
         is_own = scope["type"] == "lifespan" or first_segment(scope["path"]) in ours
         await (own if is_own else django)(scope, receive, send)
 
-    return dispatch
+    return in_time(dispatch)
+
+
+async def _slow(_request: Request, _error: Exception) -> Response:
+    return too_slow()
+
+
+async def _left(_request: Request, _error: Exception) -> Response:
+    """Nobody reads the answer: the client left before its body was whole."""
+    return Response(status_code=400)
 
 
 def first_segment(path: str) -> str:

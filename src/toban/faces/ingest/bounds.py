@@ -1,9 +1,10 @@
-"""Limits around each application: how large a request may be, and what answers allow browsers to do."""
+"""Limits around each application: how large and how slow a request may be, and what browsers may do."""
 
+import asyncio
 from collections.abc import Awaitable, Callable
 
 from starlette.datastructures import MutableHeaders
-from starlette.responses import PlainTextResponse
+from starlette.responses import PlainTextResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 LARGEST_FORM = 256 * 1024
@@ -15,8 +16,62 @@ _PLAIN = {
 }
 
 
+_PATIENCE = 10.0
+"""Seconds that a body may take, whatever its length."""
+_SLOWEST = 16 * 1024
+"""Bytes for which it may take a second more."""
+
+
 class _BodyTooLarge(Exception):
     """The body is longer than allowed."""
+
+
+class BodyTooSlow(Exception):
+    """The body did not arrive in its time."""
+
+
+def in_time(app: ASGIApp) -> ASGIApp:
+    """Return *app*, which is sent bodies that arrive in time; a slower one is answered with 408.
+
+    Otherwise a few strangers that send one byte a minute would hold what all senders share.
+    """
+
+    async def hurried(scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await app(scope, receive, send)
+            return
+        try:
+            await app(scope, _timed(receive), send)
+        except BodyTooSlow:
+            await too_slow()(scope, receive, send)
+
+    return hurried
+
+
+def too_slow() -> Response:
+    """Return the answer to a body that did not arrive in time."""
+    # Closed, because the rest of the body would be taken for the next request.
+    return PlainTextResponse("the request was too slow\n", 408, headers={"Connection": "close"})
+
+
+def _timed(receive: Receive) -> Receive:
+    until, is_whole = asyncio.get_running_loop().time() + _PATIENCE, False
+
+    async def timed() -> Message:
+        nonlocal until, is_whole
+        if is_whole:
+            # What comes now is that the client leaves.
+            return await receive()
+        try:
+            async with asyncio.timeout_at(until):
+                message = await receive()
+        except TimeoutError as exc:
+            raise BodyTooSlow from exc
+        until += len(message.get("body", b"")) / _SLOWEST
+        is_whole = not message.get("more_body", False)
+        return message
+
+    return timed
 
 
 def taking_at_most(most: int, app: ASGIApp) -> ASGIApp:

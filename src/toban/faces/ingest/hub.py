@@ -19,7 +19,10 @@ _WAITING = 256
 
 @dataclass(frozen=True, slots=True)
 class News:
-    """What changed: statuses in the order of their revisions, and the document now in force."""
+    """What changed: statuses in the order of their revisions, and the document now in force.
+
+    Both may be the same as before: then a version was refused, or is no longer.
+    """
 
     statuses: tuple[ClauseStatus, ...]
     digest: str
@@ -50,19 +53,22 @@ class _Subscriber:
 class Hub:
     """Polls the state in a thread of its own and informs every listener."""
 
-    def __init__(self, refresh: Callable[[], str], *, every: float = 1.0) -> None:
-        """*refresh* re-reads the document and returns its digest; *every* is in seconds."""
+    def __init__(self, refresh: Callable[[], tuple[str, str]], *, every: float = 1.0) -> None:
+        """*refresh* re-reads the document; *every* is in seconds.
+
+        It returns the digests of the version in force and of a newer one that is not (empty: there is none).
+        """
         self._refresh = refresh
         self._every = every
         self._listeners: set[_Subscriber] = set()
         self._stop = threading.Event()
         self._known = 0
-        self._digest = ""
+        self._versions = ("", "")
         self._thread = threading.Thread(target=self._run, name="hub", daemon=True)
 
     def start(self) -> None:
         """Start polling; changes from now on are passed on."""
-        self._digest = self._refresh()
+        self._versions = self._refresh()
         self._known = latest_revision()
         self._thread.start()
 
@@ -109,16 +115,16 @@ class Hub:
     def _look(self) -> None:
         close_old_connections()
         try:
-            digest = self._refresh()
+            versions = self._refresh()
             statuses = changes_since(self._known)
         except DatabaseError as exc:
             # The state may be away for a moment: changes made meanwhile are found later by their revision.
             log.warning("state_unreadable", reason=str(exc))
             return
-        if not statuses and digest == self._digest:
+        if not statuses and versions == self._versions:
             return
-        news = News(statuses, digest)
-        self._known, self._digest = max(self._known, news.revision), digest
+        news = News(statuses, versions[0])
+        self._known, self._versions = max(self._known, news.revision), versions
         for listener in tuple(self._listeners):
             listener.tell(news)
 

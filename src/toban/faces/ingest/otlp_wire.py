@@ -21,6 +21,8 @@ from google.rpc.status_pb2 import Status
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 
+from toban.faces.ingest.unpacking import JSON_MARKS, PROTOBUF_MARKS, refuse_too_many
+
 _CODES = {401: UNAUTHENTICATED, 429: RESOURCE_EXHAUSTED, 503: UNAVAILABLE}
 _REFUSED = 400
 _IDS = ("traceId", "spanId", "parentSpanId")
@@ -49,8 +51,12 @@ _WRITTEN = frozenset(("", *(each.value for each in Encoding)))
 
 
 def read[Export: Message](empty: Export, body: bytes, encoding: Encoding) -> Export:
-    """Fill *empty* from *body*, or raise `BadExport`. Unknown fields are ignored."""
+    """Fill *empty* from *body*. Unknown fields are ignored.
+
+    Raises `BadExport`, and `TooLarge` for more values than a parser may read in one step.
+    """
     name = type(empty).__name__
+    refuse_too_many(body, PROTOBUF_MARKS if encoding is Encoding.PROTOBUF else JSON_MARKS)
     try:
         if encoding is Encoding.PROTOBUF:
             empty.ParseFromString(body)

@@ -1,9 +1,13 @@
 """How much sent data may be in progress at once, so that many senders cost no more memory than a few."""
 
-from collections.abc import Iterator
+import threading
+from collections import Counter
+from collections.abc import AsyncIterator, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 
-from starlette.requests import Request
+from toban.faces.ingest.senders import TooLarge
+from toban.faces.ingest.unpacking import unpacked
 
 LARGEST = 16 * 1024 * 1024
 """Bytes of a body, packed or not."""
@@ -21,27 +25,68 @@ class Busy(Exception):
 
 
 class IntakeRoom:
-    """A limit on how much may be in progress at once. Used from one event loop."""
+    """A limit on how much may be in progress at once, and on the part of it that one owner may hold.
 
-    def __init__(self, most: int) -> None:
+    Half of the room stays free for others, so that no sender can keep them out. May be used by any thread.
+    """
+
+    def __init__(self, most: int = AT_ONCE) -> None:
         self._most = most
-        self._taken = 0
+        self._taken: Counter[str] = Counter()
+        self._lock = threading.Lock()
 
     @contextmanager
-    def taken(self, size: int) -> Iterator[None]:
-        """Hold *size* bytes, or raise `Busy`; a single body always finds room."""
-        if self._taken and self._taken + size > self._most:
-            raise Busy
-        self._taken += size
+    def held(self, owner: str) -> Iterator["HeldRoom"]:
+        """Give *owner* room for one body inside the block: nothing yet, more as the body grows."""
+        held = HeldRoom(self, owner)
         try:
-            yield
+            yield held
         finally:
-            self._taken -= size
+            held.become(0)
+
+    def add(self, size: int, owner: str) -> None:
+        """Count *size* bytes more for *owner*, or fewer; raise `Busy` instead if they find no room."""
+        with self._lock:
+            is_too_much = (
+                self._taken.total() + size > self._most or self._taken[owner] + size > self._most // 2
+            )
+            if size > 0 and is_too_much:
+                raise Busy
+            self._taken[owner] += size
+            if not self._taken[owner]:
+                del self._taken[owner]
 
 
-def size_of(request: Request) -> int:
-    """Return how much memory to count for a body; without a length, as much as for the largest."""
-    length = request.headers.get("content-length", "")
-    size = int(length) if length.isascii() and length.isdecimal() else LARGEST
-    # A compressed body grows about tenfold.
-    return min(size * 10, LARGEST_UNPACKED) if request.headers.get("content-encoding") else size
+@dataclass(slots=True)
+class HeldRoom:
+    """The room of one body, while it is received, unpacked and read."""
+
+    room: IntakeRoom
+    owner: str
+    size: int = 0
+
+    def become(self, size: int) -> None:
+        """Hold *size* bytes from now on, or raise `Busy`."""
+        self.room.add(size - self.size, self.owner)
+        self.size = size
+
+    async def received(self, body: AsyncIterator[bytes], *, begin: bytes = b"", most: int = LARGEST) -> bytes:
+        """Return *begin* and what follows it in *body*.
+
+        Raises `TooLarge` as soon as it is longer than *most*, and `Busy` as soon as it finds no room: what a
+        sender announces counts for nothing.
+        """
+        pieces, size = [begin], len(begin)
+        async for piece in body:
+            pieces.append(piece)
+            size += len(piece)
+            if size > most:
+                raise TooLarge
+            self.become(size)
+        return b"".join(pieces)
+
+    def unpacked(self, body: bytes, encoding: str, most: int = LARGEST_UNPACKED) -> bytes:
+        """Return `unpacking.unpacked` of *body*, and hold room for that too; it may grow 250-fold."""
+        content = unpacked(body, encoding, most)
+        self.become(max(len(content), self.size))
+        return content

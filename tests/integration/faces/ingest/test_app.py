@@ -50,6 +50,21 @@ def test_every_other_path_goes_to_the_web_pages(path: str) -> None:
     assert _ask(path).headers["location"].startswith("/accounts/login/")
 
 
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/live/", "/live/logs/", "/healthz/", "/metrics/", "/ping/a-token/", "/ping/a-token/start/",
+        "/ingest/logs/", "/ingest/metrics/", "/v1/logs/", "/v1/traces/", "/v1/metrics/", "/api/v1/write/",
+        "/api/v2/alerts/", "/slack/actions/", "/api/1/envelope", "/api/1/store", "/static/x",
+    ],
+)  # fmt: skip
+def test_no_endpoint_redirects_to_a_host_that_a_stranger_names(path: str) -> None:
+    answer = _ask(path, PARTS, host="evil.example")
+
+    assert answer.status_code in (401, 404)
+    assert "location" not in answer.headers
+
+
 def test_no_page_is_hidden_by_an_ingest_endpoint() -> None:
     pages = {first_segment(f"/{address}") for address in _addresses(get_resolver())}
     hidden = [page for page in sorted(pages) if not _is_the_pages(f"/{page}/nothing/there")]
@@ -63,17 +78,17 @@ def _is_the_pages(path: str) -> bool:
     return "no-store" in _ask(path, PARTS).headers.get("cache-control", "")
 
 
-def _ask(path: str, parts: Parts = TOY) -> httpx.Response:
+def _ask(path: str, parts: Parts = TOY, host: str = "localhost") -> httpx.Response:
     async def ask() -> httpx.Response:
         transport = httpx.ASGITransport(_application(parts))
-        async with httpx.AsyncClient(transport=transport, base_url="http://localhost") as client:
-            return await client.get(f"http://localhost{path}")
+        async with httpx.AsyncClient(transport=transport, base_url=f"http://{host}") as client:
+            return await client.get(f"http://{host}{path}")
 
     return asyncio.run(ask())
 
 
 def _application(parts: Parts) -> ASGIApp:
-    return application(parts, Hub(lambda: ""), dict, [Path(__file__).parent])
+    return application(parts, Hub(lambda: ("", "")), dict, [Path(__file__).parent])
 
 
 @asynccontextmanager

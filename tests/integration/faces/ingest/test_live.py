@@ -161,6 +161,20 @@ def test_a_revised_document_is_announced_to_open_pages(served: Served) -> None:
         assert any(line == f"data: {digest}" for line in lines)
 
 
+def test_an_emptied_document_is_announced_to_open_pages_and_its_banner_comes_with_the_figures(
+    served: Served,
+) -> None:
+    with served.client() as client, client.stream("GET", "/live") as stream:
+        lines = stream.iter_lines()
+        assert next(lines) == "retry: 2000"
+        digest = hashlib.sha256(served.design.read_bytes()).hexdigest()
+        assert "は読めないため" not in client.get("/figures").text
+        served.design.write_text("", encoding="utf-8")
+
+        assert any(line == f"data: {digest}" for line in lines)
+        assert "新しい版は読めないため、前の版で動いています。" in client.get("/figures").text
+
+
 def test_the_server_stops_within_three_seconds_and_closes_open_streams_properly(tmp_path: Path) -> None:
     with serving(tmp_path) as served, served.client() as client, client.stream("GET", "/live") as stream:
         lines = stream.iter_lines()

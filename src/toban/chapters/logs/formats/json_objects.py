@@ -7,7 +7,11 @@ import orjson
 
 from toban.chapters.logs.formats.convert import Surroundings
 
+_BEGIN = 1024
+"""Bytes within which an array begins."""
 _BETWEEN = b"}{"
+_MOST = 500_000
+"""Objects on one line that are separated."""
 _DECODER = json.JSONDecoder()
 
 
@@ -17,7 +21,7 @@ def ndjson(body: bytes, _surroundings: Surroundings) -> bytes:
     Objects on one line are separated (Fluent Bit's `json_stream`); anything unreadable is left for the line
     reader to refuse.
     """
-    if body.lstrip()[:1] == b"[":
+    if body[:_BEGIN].lstrip()[:1] == b"[":
         try:
             return _array(body)
         except orjson.JSONDecodeError as flaw:
@@ -29,7 +33,7 @@ def ndjson(body: bytes, _surroundings: Surroundings) -> bytes:
 
 def enveloped(body: bytes) -> bytes:
     """Return *body* as lines if it is an array of objects, in which shippers send the lines they read."""
-    if body.lstrip()[:2] not in (b"[{", b"[]"):
+    if body[:_BEGIN].lstrip()[:2] not in (b"[{", b"[]"):
         return body
     try:
         return _array(body)
@@ -42,7 +46,9 @@ def _array(body: bytes) -> bytes:
 
 
 def _apart(line: bytes) -> bytes:
-    """Return the objects of *line* on separate lines; *line* itself if it is not several objects."""
+    """Return the objects of *line* on separate lines; *line* itself if it is not several, or too many."""
+    if line.count(_BETWEEN) > _MOST:
+        return line
     try:
         orjson.loads(line)
     except orjson.JSONDecodeError:

@@ -15,6 +15,9 @@ from toban.design.values.metric import Metric
 MOST = 500
 """The most readings in one report."""
 
+_MOST_VALUES = 500
+"""The most values in one reading: a host has some ten, and one for each of its disks."""
+
 _LONGEST = 300
 _METRICS = frozenset(metric.value for metric in Metric)
 
@@ -54,6 +57,8 @@ def _reading(instance: str, written: object, number: int) -> PushedValues:
         raise BadReport(f"readings {number}: at is no time") from error
     if at.tzinfo is None:
         raise BadReport(f"readings {number}: at names no zone")
+    if len(written["values"]) > _MOST_VALUES:
+        raise BadReport(f"readings {number}: more than {_MOST_VALUES} values")
     return PushedValues(instance, at, values=tuple(_value(each, number) for each in written["values"]))
 
 

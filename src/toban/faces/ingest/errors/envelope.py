@@ -4,6 +4,7 @@ The format is that of https://develop.sentry.dev/sdk/data-model/envelopes/: line
 the length that their header names, else up to the end of the line.
 """
 
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
@@ -11,6 +12,7 @@ import orjson
 
 MOST_ITEMS = 1000
 _LONGEST_HEADER = 64 * 1024
+_BLANKS = re.compile(rb"\s{,%d}" % _LONGEST_HEADER)
 
 KNOWN = frozenset(
     (
@@ -62,10 +64,8 @@ def dsn_of(body: bytes) -> str:
 
 def _items(body: bytes, place: int) -> Iterator[EnvelopeItem]:
     count = 0
-    while place < len(body):
+    while (place := _after_blanks(body, place)) < len(body):
         line, place = _line(body, place)
-        if not line.strip():
-            continue
         count += 1
         if count > MOST_ITEMS:
             raise BadEnvelope(f"more than {MOST_ITEMS} items")
@@ -73,6 +73,14 @@ def _items(body: bytes, place: int) -> Iterator[EnvelopeItem]:
         payload, place = _payload(body, place, header, count)
         kind = _text(header, "type")
         yield EnvelopeItem(kind if kind in KNOWN else "other", payload)
+
+
+def _after_blanks(body: bytes, place: int) -> int:
+    blanks = _BLANKS.match(body, place)
+    end = blanks.end() if blanks is not None else place
+    if end - place >= _LONGEST_HEADER:
+        raise BadEnvelope("too many blank lines")
+    return end
 
 
 def _payload(body: bytes, place: int, header: Mapping[str, object], count: int) -> tuple[bytes, int]:

@@ -4,9 +4,8 @@ The contract is that of https://develop.sentry.dev/sdk/overview/ and …/sdk/exp
 An event is durable before it is acknowledged; anything else in an envelope is accepted, counted and dropped.
 """
 
-import asyncio
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 
 import structlog
 from django.db import DatabaseError, close_old_connections
@@ -18,7 +17,7 @@ from toban.chapters.errors.counters import ITEMS_TOTAL
 from toban.chapters.errors.intake import intake
 from toban.chapters.errors.intake.event import read_event
 from toban.chapters.errors.intake.payload import LARGEST, BadEvent, event_id_of, read_payload
-from toban.chapters.errors.rules import EventTally, admitted
+from toban.chapters.errors.rules import EventTally, admitted, pause
 from toban.engine.clock import Clock
 from toban.engine.editions.edition import Edition
 from toban.engine.masks import Masker
@@ -26,11 +25,14 @@ from toban.faces.ingest import room
 from toban.faces.ingest.errors.envelope import BadEnvelope, Envelope, EnvelopeItem, dsn_of, read_envelope
 from toban.faces.ingest.errors.key import Projects, key_in, shown_key
 from toban.faces.ingest.room import Busy, IntakeRoom
-from toban.faces.ingest.senders import TooLarge, body_of
-from toban.faces.ingest.unpacking import unpacked
+from toban.faces.ingest.senders import TooLarge
+from toban.faces.ingest.takers import by_a_reader, by_a_taker
+from toban.faces.ingest.unpacking import first_line
 
-_OF_STRANGER = (2 * 1024 * 1024, 2 * 1024 * 1024)
-"""Bytes of a body, packed and unpacked, if its key is inside: the sender is not known yet."""
+_OF_STRANGER = 8 * 1024
+"""Bytes of a body that are read before its sender is known: an envelope's header with the DSN."""
+_PACKED_OF_STRANGER = 256 * 1024
+"""The same of a compressed body: zstd gives nothing before a whole block, of up to 128 KiB, is there."""
 _LONGEST = 10
 """Digits of a project's number."""
 _EVENT = "event"
@@ -76,7 +78,7 @@ class SentryIn:
         self._projects = Projects(edition)
         self._clock = clock
         self._elapsed = elapsed
-        self._room = IntakeRoom(room.AT_ONCE)
+        self._room = IntakeRoom()
         self._tallies: dict[str, EventTally] = {}
 
     async def envelope(self, request: Request) -> Response:
@@ -86,44 +88,47 @@ class SentryIn:
         too large, 429 with `Retry-After` and `X-Sentry-Rate-Limits` beyond the application's rate, 503 while
         the state database is away.
         """
-        return await self._answer(request, self._take_envelope)
+        return await self._answer(request, _read_envelope)
 
     async def store(self, request: Request) -> Response:
         """Take one event without an envelope around it, as older SDKs send it; answers as above."""
-        return await self._answer(request, self._take_plain)
+        return await self._answer(request, _read_plain, is_named_inside=False)
 
-    async def _answer(self, request: Request, take: Callable[[int, str, bytes], str]) -> Response:
+    async def _answer(
+        self, request: Request, read: Callable[[bytes], Envelope], *, is_named_inside: bool = True
+    ) -> Response:
         if request.method == "OPTIONS":
             return Response(status_code=200, headers=_PREFLIGHT)
-        project, shown = _project(request), shown_key(request.headers, request.query_params)
+        body = request.stream()
         try:
-            # Checked before anything is read: an unknown sender must not use up the room.
-            name = await asyncio.to_thread(self._known, project, shown) if shown else ""
-            most, unpacked_most = (room.LARGEST, room.LARGEST_UNPACKED) if name else _OF_STRANGER
-            with self._room.taken(room.size_of(request) if name else most):
-                body = await body_of(request, most)
-                encoding = request.headers.get("content-encoding", "")
-                content = await asyncio.to_thread(_unpacked, body, encoding, unpacked_most)
-                event_id = await asyncio.to_thread(take, project, name, content)
+            # Before the body is read: neither a stranger nor a flood may use up the room.
+            project, begin = await self._sender(request, body if is_named_inside else None)
+            self._refuse_flood(project)
+            with self._room.held(project) as held:
+
+                def unpacked(packed: bytes) -> Envelope:
+                    return read(held.unpacked(packed, request.headers.get("content-encoding", "")))
+
+                envelope = await by_a_reader(unpacked, await held.received(body, begin=begin))
+                event_id = await by_a_taker(self._take, project, envelope)
         except Busy:
             return _refusal(SentryRefusal(429, "too much at once", {"Retry-After": "1"}))
         except TooLarge:
             return _refusal(SentryRefusal(413, f"more than {room.LARGEST} bytes, or {LARGEST} of an event"))
+        except ValueError as flaw:
+            return _refusal(SentryRefusal(400, str(flaw)))
         except SentryRefusal as refusal:
             return _refusal(refusal)
         return JSONResponse({"id": event_id} if event_id else {}, headers=CORS)
 
-    def _take_envelope(self, project: int, name: str, content: bytes) -> str:
-        name = name or self._known(project, key_in(dsn_of(content), project))
-        try:
-            envelope = read_envelope(content)
-        except BadEnvelope as flaw:
-            raise SentryRefusal(400, str(flaw)) from flaw
-        return self._take(name, envelope)
-
-    def _take_plain(self, project: int, name: str, content: bytes) -> str:
-        name = name or self._known(project, "")
-        return self._take(name, Envelope("", "", (EnvelopeItem(_EVENT, content),)))
+    async def _sender(self, request: Request, body: AsyncIterator[bytes] | None) -> tuple[str, bytes]:
+        """Return the application that sends, and what was read of *body* to know it."""
+        project, begin = _project(request), b""
+        shown = shown_key(request.headers, request.query_params)
+        if not shown and body is not None:
+            line, begin = await _header_of(body, request.headers.get("content-encoding", ""))
+            shown = key_in(dsn_of(line), project)
+        return await by_a_taker(self._known, project, shown), begin
 
     def _known(self, project: int, shown: str) -> str:
         name = self._projects.name_of(project, shown)
@@ -168,13 +173,17 @@ class SentryIn:
         ITEMS_TOTAL.labels(project, _EVENT, outcome.value).inc()
         return event_id
 
+    def _refuse_flood(self, project: str) -> None:
+        """Refuse what *project* sends beyond its rate, whatever it is: it isn't read."""
+        edition = self._edition()
+        if edition is not None:
+            rate = ERRORS.of(edition.bindings)[project].rate
+            _limit(project, rate, pause(self._tallies.get(project), rate, self._elapsed()))
+
     def _admit(self, project: str, rate: int) -> None:
         # A race between threads may let one more event through; the limit need not be exact.
         self._tallies[project], wait = admitted(self._tallies.get(project), rate, self._elapsed())
-        if wait:
-            ITEMS_TOTAL.labels(project, _EVENT, "limited").inc()
-            limits = {"Retry-After": str(wait), "X-Sentry-Rate-Limits": f"{wait}:error:project:rate"}
-            raise SentryRefusal(429, f"more than {rate} events in a minute", limits)
+        _limit(project, rate, wait)
 
 
 def _project(request: Request) -> int:
@@ -183,11 +192,35 @@ def _project(request: Request) -> int:
     return int(written) if written.isascii() and written.isdecimal() and len(written) <= _LONGEST else 0
 
 
-def _unpacked(body: bytes, encoding: str, most: int) -> bytes:
+def _limit(project: str, rate: int, wait: int) -> None:
+    if wait:
+        ITEMS_TOTAL.labels(project, _EVENT, "limited").inc()
+        limits = {"Retry-After": str(wait), "X-Sentry-Rate-Limits": f"{wait}:error:project:rate"}
+        raise SentryRefusal(429, f"more than {rate} events in a minute", limits)
+
+
+async def _header_of(body: AsyncIterator[bytes], encoding: str) -> tuple[bytes, bytes]:
+    """Return an envelope's header, and all that had to be read of *body* to see its end."""
+    begin = b""
+    async for piece in body:
+        begin += piece
+        line = first_line(begin, encoding, _OF_STRANGER)
+        if line is not None:
+            return line, begin
+        if len(begin) > _PACKED_OF_STRANGER:
+            raise TooLarge
+    return begin, begin
+
+
+def _read_envelope(content: bytes) -> Envelope:
     try:
-        return unpacked(body, encoding, most)
-    except ValueError as flaw:
+        return read_envelope(content)
+    except BadEnvelope as flaw:
         raise SentryRefusal(400, str(flaw)) from flaw
+
+
+def _read_plain(content: bytes) -> Envelope:
+    return Envelope("", "", (EnvelopeItem(_EVENT, content),))
 
 
 def _refusal(refusal: SentryRefusal) -> Response:

@@ -15,17 +15,27 @@ from toban.chapters.logs.formats.convert import Surroundings
 from toban.chapters.logs.intake.limits import AHEAD
 from toban.chapters.logs.intake.lines import LineReader, LineReading
 from toban.chapters.logs.intake.origins import ClaimedOrigin, LineFormat, written
+from toban.chapters.logs.practice import unwanted
 from toban.chapters.logs.rules import rules
 from toban.engine.clock import Clock
 from toban.engine.editions.edition import Edition
 from toban.engine.telemetry.logs.rows import InsertBatch, LogStore, key_of
 from toban.engine.telemetry.store import StoreRefused, StoreUnavailable
-from toban.faces.ingest.room import AT_ONCE, LARGEST, LARGEST_UNPACKED, MOST_LINES, Busy, IntakeRoom, size_of
-from toban.faces.ingest.senders import Senders, TooLarge, body_of, stranger
+from toban.faces.ingest.room import (
+    LARGEST,
+    LARGEST_UNPACKED,
+    MOST_LINES,
+    Busy,
+    HeldRoom,
+    IntakeRoom,
+)
+from toban.faces.ingest.senders import Senders, TooLarge, stranger
 from toban.faces.ingest.takers import by_a_reader, by_a_taker
-from toban.faces.ingest.unpacking import unpacked
+from toban.faces.ingest.unpacking import JSON_MARKS, lines_in, refuse_too_many
 
 _LONGEST_NAME = 500
+_BEGIN = 1024
+"""Bytes within which an array begins."""
 _MOST_TOLD = 100
 """Refused lines that an answer lists; the rest are only counted."""
 
@@ -56,7 +66,7 @@ class LogsIn:
         self._edition = edition
         self._store = store
         self._clock = clock
-        self._room = IntakeRoom(AT_ONCE)
+        self._room = IntakeRoom()
         self._reader: tuple[Edition, LineReader] | None = None
 
     async def answer(self, request: Request) -> Response:
@@ -74,8 +84,8 @@ class LogsIn:
             return stranger()
         try:
             how = written(sender, binding, _sent(request, self._clock()))
-            with self._room.taken(size_of(request)):
-                return await self._take(request, how, edition)
+            with self._room.held(sender) as held:
+                return await self._take(request, how, edition, held)
         except Busy:
             return PlainTextResponse("too much at once\n", 429, headers=_SOON)
         except _LinesClockAmiss:
@@ -89,28 +99,32 @@ class LogsIn:
             log.warning("logs_not_stored", sender=sender, reason=str(away))
             return PlainTextResponse("the telemetry store does not answer\n", 503, headers=_RETRY)
 
-    async def _take(self, request: Request, how: LineFormat, edition: Edition) -> Response:
+    async def _take(self, request: Request, how: LineFormat, edition: Edition, held: HeldRoom) -> Response:
         # The body has no name here, so that it is freed while the store is waited for.
         key, reading = await by_a_reader(
-            self._read, await body_of(request, LARGEST), request.headers, how, edition
+            self._read, await held.received(request.stream()), request.headers, how, edition, held
         )
         batch = InsertBatch(key, reading.rows)
         refusal = await by_a_taker(self._keep, batch, is_repetition="again" in request.query_params)
         if refusal:
             return PlainTextResponse(f"{refusal}\n", 400)
         count(how.origin.sender, reading)
+        if reading.dropped:
+            await by_a_taker(unwanted.note, how.origin.sender, reading.dropped, self._clock())
         is_understood = bool(reading.rows or reading.dropped or not reading.refused)
         return Response(_told(reading), 200 if is_understood else 400, media_type="application/json")
 
     def _read(
-        self, body: bytes, headers: Headers, how: LineFormat, edition: Edition
+        self, body: bytes, headers: Headers, how: LineFormat, edition: Edition, held: HeldRoom
     ) -> tuple[str, LineReading]:
         """Return the key of the batch in *body*, and the batch as read."""
         now = self._clock()
         around = Surroundings(edition.bindings.system.zone, now)
-        encoding = headers.get("content-encoding", "")
-        lines = FORMATS[how.format](unpacked(body, encoding, LARGEST_UNPACKED), around)
-        if lines.count(b"\n") >= MOST_LINES:
+        content = held.unpacked(body, headers.get("content-encoding", ""))
+        if content[:_BEGIN].lstrip()[:1] == b"[":
+            refuse_too_many(content, JSON_MARKS)
+        lines = FORMATS[how.format](content, around)
+        if lines_in(lines) >= MOST_LINES:
             raise TooLarge
         key = key_of(how.origin.sender, headers.get("idempotency-key", ""), body)
         return key, self._reader_of(edition).read(lines, how.origin, now)

@@ -13,6 +13,7 @@ from starlette.responses import PlainTextResponse, Response
 from toban.chapters.logs.counters import SPANS_TOTAL, count
 from toban.chapters.logs.intake.lines import BatchOrigin, LineReader
 from toban.chapters.logs.intake.origins import written
+from toban.chapters.logs.practice import unwanted
 from toban.chapters.logs.rules import LogRules, rules
 from toban.chapters.logs.spans.intake import SpanReader
 from toban.engine.clock import Clock
@@ -25,10 +26,9 @@ from toban.engine.telemetry.store import StoreRefused, StoreUnavailable
 from toban.faces.ingest import otlp_wire
 from toban.faces.ingest.logs import otlp_logs, otlp_traces
 from toban.faces.ingest.otlp_wire import BadExport, Encoding, encoding_of
-from toban.faces.ingest.room import AT_ONCE, LARGEST, LARGEST_UNPACKED, Busy, IntakeRoom, size_of
-from toban.faces.ingest.senders import Senders, TooLarge, body_of, stranger
-from toban.faces.ingest.takers import by_a_taker
-from toban.faces.ingest.unpacking import unpacked
+from toban.faces.ingest.room import LARGEST, LARGEST_UNPACKED, Busy, IntakeRoom
+from toban.faces.ingest.senders import Senders, TooLarge, stranger
+from toban.faces.ingest.takers import by_a_reader, by_a_taker
 
 _RETRY = {"Retry-After": "5"}
 _SOON = {"Retry-After": "1"}
@@ -61,7 +61,15 @@ class _ReadableRequest:
         return key_of(self.origin.sender, "", self.body)
 
 
-type _Take = Callable[[_ReadableRequest, _ExportReader], Message]
+@dataclass(frozen=True, slots=True)
+class _ReadExport:
+    """A request that was read: how to keep it, and the answer once it is kept."""
+
+    keep: Callable[[], None]
+    answer: Message
+
+
+type _Read = Callable[[_ReadableRequest, _ExportReader], _ReadExport]
 
 
 class OtlpIn:
@@ -80,18 +88,18 @@ class OtlpIn:
         self._logs = logs
         self._spans = spans
         self._clock = clock
-        self._room = IntakeRoom(AT_ONCE)
+        self._room = IntakeRoom()
         self._reader: _ExportReader | None = None
 
     async def logs(self, request: Request) -> Response:
         """`POST /v1/logs`: log records are handled like lines of `/ingest/logs`."""
-        return await self._answer(request, "logs", self._take_logs)
+        return await self._answer(request, "logs", self._read_logs)
 
     async def traces(self, request: Request) -> Response:
         """`POST /v1/traces`."""
-        return await self._answer(request, "traces", self._take_spans)
+        return await self._answer(request, "traces", self._read_spans)
 
-    async def _answer(self, request: Request, what: str, take: _Take) -> Response:
+    async def _answer(self, request: Request, what: str, read: _Read) -> Response:
         """Answer as the protocol requires.
 
         200 if the request was understood, with the number of refused items; 400, 401, 413 and 415 if a retry
@@ -100,9 +108,9 @@ class OtlpIn:
         encoding = encoding_of(request)
         if encoding is None:
             return otlp_wire.unknown_encoding()
-        return otlp_wire.as_status(await self._admitted(request, encoding, what, take), encoding)
+        return otlp_wire.as_status(await self._admitted(request, encoding, what, read), encoding)
 
-    async def _admitted(self, request: Request, encoding: Encoding, what: str, take: _Take) -> Response:
+    async def _admitted(self, request: Request, encoding: Encoding, what: str, read: _Read) -> Response:
         sender = await self._senders.name_of(request, what)
         edition = self._edition()
         binding = edition.bindings.senders.get(sender) if sender and edition else None
@@ -110,15 +118,16 @@ class OtlpIn:
             return stranger()
         origin = written(sender, binding).origin
         try:
-            with self._room.taken(size_of(request)):
-                body = await body_of(request, LARGEST)
-                packing = request.headers.get("content-encoding", "")
+            with self._room.held(sender) as held:
 
-                def taken() -> Message:
-                    sent = _ReadableRequest(unpacked(body, packing, LARGEST_UNPACKED), encoding, origin)
-                    return take(sent, self._reader_of(edition))
+                def read_body(body: bytes) -> _ReadExport:
+                    content = held.unpacked(body, request.headers.get("content-encoding", ""))
+                    return read(_ReadableRequest(content, encoding, origin), self._reader_of(edition))
 
-                return otlp_wire.answer(await by_a_taker(taken), encoding)
+                # The body has no name here, so that it is freed while the store is waited for.
+                taken = await by_a_reader(read_body, await held.received(request.stream()))
+                await by_a_taker(taken.keep)
+                return otlp_wire.answer(taken.answer, encoding)
         except Busy:
             return PlainTextResponse("too much at once", 429, headers=_SOON)
         except TooLarge:
@@ -133,22 +142,31 @@ class OtlpIn:
             log.warning("otlp_not_stored", sender=sender, what=what, reason=str(away))
             return PlainTextResponse("the telemetry store does not answer", 503, headers=_RETRY)
 
-    def _take_logs(self, sent: _ReadableRequest, reader: _ExportReader) -> Message:
+    def _read_logs(self, sent: _ReadableRequest, reader: _ExportReader) -> _ReadExport:
         export = otlp_wire.read(ExportLogsServiceRequest(), sent.body, sent.encoding)
         lines = otlp_logs.lines_of(export, lambda word: known_level(word, reader.rules.levels))
         reading = reader.lines.read(lines, sent.origin, self._clock())
-        self._logs().write(InsertBatch(sent.key, reading.rows))
-        count(sent.origin.sender, reading)
-        return otlp_logs.response(reading.refused)
+        batch = InsertBatch(sent.key, reading.rows)
 
-    def _take_spans(self, sent: _ReadableRequest, reader: _ExportReader) -> Message:
+        def keep() -> None:
+            self._logs().write(batch)
+            count(sent.origin.sender, reading)
+            unwanted.note(sent.origin.sender, reading.dropped, self._clock())
+
+        return _ReadExport(keep, otlp_logs.response(reading.refused))
+
+    def _read_spans(self, sent: _ReadableRequest, reader: _ExportReader) -> _ReadExport:
         export = otlp_wire.read(ExportTraceServiceRequest(), sent.body, sent.encoding)
         reading = reader.spans.read(list(otlp_traces.spans_of(export)), sent.origin, self._clock())
-        self._spans().write(InsertBatch(sent.key, reading.rows))
-        for outcome, many in (("stored", len(reading.rows)), ("refused", len(reading.refused))):
-            if many:
-                SPANS_TOTAL.labels(sent.origin.sender, outcome).inc(many)
-        return otlp_traces.response(reading.refused)
+        batch = InsertBatch(sent.key, reading.rows)
+
+        def keep() -> None:
+            self._spans().write(batch)
+            for outcome, many in (("stored", len(reading.rows)), ("refused", len(reading.refused))):
+                if many:
+                    SPANS_TOTAL.labels(sent.origin.sender, outcome).inc(many)
+
+        return _ReadExport(keep, otlp_traces.response(reading.refused))
 
     def _reader_of(self, edition: Edition) -> _ExportReader:
         reader = self._reader

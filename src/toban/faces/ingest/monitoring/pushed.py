@@ -1,6 +1,5 @@
 """Endpoints for pushed metrics: remote write, OTLP, Toban's agent. Acknowledged once they are durable."""
 
-import asyncio
 from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 
@@ -19,12 +18,14 @@ from toban.faces.ingest import otlp_wire
 from toban.faces.ingest.monitoring import otlp, remote_write
 from toban.faces.ingest.monitoring.remote_write import BadWrite
 from toban.faces.ingest.otlp_wire import BadExport
-from toban.faces.ingest.senders import Senders, TooLarge, body_of, stranger
-from toban.faces.ingest.unpacking import unpacked
+from toban.faces.ingest.room import LARGEST_UNPACKED, Busy, HeldRoom, IntakeRoom
+from toban.faces.ingest.senders import Senders, TooLarge, stranger
+from toban.faces.ingest.takers import by_a_reader, by_a_taker
+from toban.faces.ingest.unpacking import JSON_MARKS, MOST_VALUES, refuse_too_many
 
 _LARGEST = 8 * 1024 * 1024
-_LARGEST_UNPACKED = 32 * 1024 * 1024
 _RETRY = {"Retry-After": "5"}
+_SOON = {"Retry-After": "1"}
 _AHEAD = timedelta(minutes=5)
 """How far a sender's clock may run ahead of this server's."""
 
@@ -44,6 +45,7 @@ class MetricsIn:
     def __init__(self, senders: Senders, clock: Clock) -> None:
         self._senders = senders
         self._clock = clock
+        self._room = IntakeRoom()
         self._forgot_at: datetime | None = None
 
     async def remote_write(self, request: Request) -> Response:
@@ -68,6 +70,7 @@ class MetricsIn:
         """`POST /ingest/metrics`: what `toban agent` sends; 409 if its time can't be right, see `Date`."""
 
         def read(body: bytes) -> tuple[Sequence[PushedValues], Response]:
+            refuse_too_many(body, JSON_MARKS)
             found = agents.read_report(orjson.loads(body))
             _refuse_long_ago(found, self._clock())
             return found, Response(status_code=204)
@@ -86,15 +89,15 @@ class MetricsIn:
         if sender is None:
             return stranger()
         try:
-            encoding = request.headers.get("content-encoding", "")
-            body = await body_of(request, _LARGEST)
-            # Remote write names its own format this way; its reader unpacks it.
-            if encoding != "snappy":
-                body = unpacked(body, encoding, _LARGEST_UNPACKED)
-            found, response = await asyncio.to_thread(read, body)
+            with self._room.held(sender) as held:
+                body = await held.received(request.stream(), most=_LARGEST)
+                found, response = await by_a_reader(lambda: read(_unpacked(held, body, request)))
             _refuse_the_future(found, self._clock())
+        except Busy:
+            return PlainTextResponse("too much at once\n", 429, headers=_SOON)
         except TooLarge:
-            return PlainTextResponse(f"more than {_LARGEST} bytes\n", 413)
+            most = f"{_LARGEST} bytes, {LARGEST_UNPACKED} unpacked, or {MOST_VALUES} values"
+            return PlainTextResponse(f"more than {most}: send smaller batches\n", 413)
         except RecursionError:
             return PlainTextResponse("nested too deeply\n", 400)
         except _PushClockAmiss as refusal:
@@ -104,7 +107,7 @@ class MetricsIn:
             log.info("metrics_refused", sender=sender, reason=str(refusal)[:300])
             return PlainTextResponse(f"{refusal}\n", 400)
         try:
-            await asyncio.to_thread(self._keep, sender, found)
+            await by_a_taker(self._keep, sender, found)
         except DataError as refusal:
             # Refused by PostgreSQL, for example for a NUL in a name. Asking for a retry would never end.
             log.warning("metrics_not_storable", sender=sender, reason=str(refusal))
@@ -124,6 +127,12 @@ class MetricsIn:
                 self._forgot_at = now
         finally:
             close_old_connections()
+
+
+def _unpacked(held: HeldRoom, body: bytes, request: Request) -> bytes:
+    encoding = request.headers.get("content-encoding", "")
+    # Remote write names its own format this way; its reader unpacks it.
+    return body if encoding == "snappy" else held.unpacked(body, encoding)
 
 
 def _refuse_the_future(found: Sequence[PushedValues], now: datetime) -> None:

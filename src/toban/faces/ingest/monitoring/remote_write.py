@@ -16,8 +16,9 @@ from google.protobuf.message import DecodeError
 
 from toban.chapters.monitoring.pushing.pushed import PushedValues, Series
 from toban.chapters.monitoring.sources.prometheus.exposition import is_known
+from toban.faces.ingest.unpacking import PROTOBUF_MARKS, refuse_too_many
 
-LARGEST = 32 * 1024 * 1024
+LARGEST = 8 * 1024 * 1024
 """Bytes of a message once it is unpacked."""
 
 MOST_INSTANCES = 2000
@@ -58,14 +59,18 @@ _WriteRequest = _message()
 
 
 def read_write(body: bytes) -> tuple[PushedValues, ...]:
-    """Return the values in *body* by instance and time, or raise `BadWrite`.
+    """Return the values in *body* by instance and time.
+
+    Raises `BadWrite`, and `TooLarge` for more values than a parser may read in one step.
 
     Series that Toban has no use for are left out: a sender sends everything it has.
     """
     try:
         if cramjam.snappy.decompress_raw_len(body) > LARGEST:
             raise BadWrite(f"more than {LARGEST} bytes once it is unpacked")
-        request = _WriteRequest.FromString(bytes(cramjam.snappy.decompress_raw(body)))
+        content = bytes(cramjam.snappy.decompress_raw(body))
+        refuse_too_many(content, PROTOBUF_MARKS)
+        request = _WriteRequest.FromString(content)
     except cramjam.DecompressionError as error:
         raise BadWrite("the body is no snappy block") from error
     except DecodeError as error:

@@ -1,6 +1,5 @@
 """`POST /api/v2/alerts`: Toban acts as an Alertmanager for Prometheus and Grafana."""
 
-import asyncio
 from collections.abc import Callable
 
 import structlog
@@ -13,6 +12,8 @@ from toban.engine.editions.edition import Edition
 from toban.engine.notify import inwards
 from toban.engine.notify.inwards import BadAlerts, IncomingAlert
 from toban.faces.ingest.senders import Senders, TooLarge, body_of, stranger
+from toban.faces.ingest.takers import by_a_reader, by_a_taker
+from toban.faces.ingest.unpacking import JSON_MARKS, refuse_too_many
 
 _LARGEST = 4 * 1024 * 1024
 
@@ -36,13 +37,15 @@ class AlertsIn:
         if edition is None:
             return JSONResponse("no document is in force yet", 503, headers={"Retry-After": "5"})
         try:
-            outsiders = inwards.read_alerts(await body_of(request, _LARGEST), self._clock())
+            body = await body_of(request, _LARGEST)
+            refuse_too_many(body, JSON_MARKS)
+            outsiders = await by_a_reader(inwards.read_alerts, body, self._clock())
         except TooLarge:
             return JSONResponse(f"more than {_LARGEST} bytes", 413)
         except BadAlerts as refusal:
             return JSONResponse(str(refusal), 400)
         try:
-            await asyncio.to_thread(self._take, outsiders, edition, sender)
+            await by_a_taker(self._take, outsiders, edition, sender)
         except DatabaseError as error:
             log.warning("alerts_not_taken", sender=sender, reason=str(error))
             return JSONResponse("the state database does not answer", 503, headers={"Retry-After": "5"})

@@ -6,6 +6,7 @@ three seconds. Anyone who can see the message may press: the signature proves th
 """
 
 import asyncio
+import re
 from collections.abc import Callable
 from urllib.parse import parse_qs
 
@@ -26,6 +27,8 @@ from toban.engine.orders import NotPossible
 from toban.message import message_of
 
 _LARGEST = 512 * 1024
+_NUMBER = re.compile(r"[0-9]{1,18}")
+"""Digits that fit into the databases' integers."""
 
 log = structlog.get_logger(__name__)
 
@@ -81,7 +84,7 @@ def _pressed(body: bytes) -> tuple[int, str] | None:
         payload = orjson.loads(parse_qs(body.decode())["payload"][0])
         user = payload["user"]
         action = payload["actions"][0]
-        if action["action_id"] != TAKE or not str(action["value"]).isdecimal():
+        if action["action_id"] != TAKE or not _NUMBER.fullmatch(str(action["value"])):
             return None
         return int(action["value"]), f"slack:{user.get('username') or user['id']}"
     except (KeyError, IndexError, TypeError, ValueError, AttributeError):

@@ -281,9 +281,9 @@ def test_an_unauthenticated_sender_learns_nothing(served: Served, path: str, key
     assert reply.json() == {"detail": "a DSN of [errors.NAME] in toban.toml is needed"}
 
 
-@pytest.mark.parametrize(("key", "status"), [("wrong", 401), ("", 413)])
-def test_an_unauthenticated_sender_fills_no_memory(served: Served, key: str, status: int) -> None:
-    assert post(served, envelope(b"x" * (4 << 20)), key=key).status_code == status
+@pytest.mark.parametrize("key", ["wrong", ""])
+def test_an_unauthenticated_sender_fills_no_memory(served: Served, key: str) -> None:
+    assert post(served, envelope(b"x" * (4 << 20)), key=key).status_code == 401
 
 
 @pytest.mark.parametrize(

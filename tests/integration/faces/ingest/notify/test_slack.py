@@ -33,9 +33,11 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
         yield running
 
 
-def press(served: Served, payload: object, *, secret: str = SIGNING, age: int = 0) -> httpx.Response:
+def press(
+    served: Served, payload: object, *, secret: str = SIGNING, age: int = 0, at: str = ""
+) -> httpx.Response:
     body = urlencode({"payload": json.dumps(payload)}).encode()
-    at = str(int(time.time()) - age)
+    at = at or str(int(time.time()) - age)
     digest = hmac.new(secret.encode(), f"v0:{at}:".encode() + body, hashlib.sha256).hexdigest()
     headers = {
         "x-slack-request-timestamp": at,
@@ -77,9 +79,16 @@ def test_pressing_the_button_acknowledges_the_alert(served: Served) -> None:
     assert press(served, button(announcement)).status_code == 200
 
 
-@pytest.mark.parametrize("payload", [{}, [], button("x"), button(1, "other"), {"actions": [], "user": None}])
+@pytest.mark.parametrize(
+    "payload", [{}, [], button("x"), button(1, "other"), button("9" * 30), {"actions": [], "user": None}]
+)
 def test_other_interactions_than_the_button_change_nothing(served: Served, payload: object) -> None:
     assert press(served, payload).status_code == 200
+
+
+@pytest.mark.parametrize("at", ["9" * 310, "9" * 13, "-1", "1e9"])
+def test_a_timestamp_that_is_none_is_refused(served: Served, at: str) -> None:
+    assert press(served, button(1), at=at).status_code == 401
 
 
 def test_an_endless_body_is_cut_off(served: Served) -> None:

@@ -13,6 +13,7 @@ from toban.chapters.logs import counters
 from toban.chapters.logs.formats.convert import Surroundings, dumped
 from toban.chapters.logs.intake.lines import LineReader
 from toban.chapters.logs.intake.origins import written
+from toban.chapters.logs.practice import unwanted
 from toban.chapters.logs.rules import rules
 from toban.engine.clock import Clock
 from toban.engine.editions.edition import Edition
@@ -135,6 +136,7 @@ class SyslogIntake:
             origin = written(sender, senders[sender]).origin
             reading = self._reader_of(edition).read(b"\n".join(found), origin, now)
             counters.count(sender, reading)
+            unwanted.note(sender, reading.dropped, now)
             batches[sender] = InsertBatch(uuid4().hex, reading.rows)
         return batches
 

@@ -1,0 +1,204 @@
+"""Health and pings while every intake is attacked: `python -m benchmarks.attack [--seconds 20]`.
+
+Serves a document with senders, an application and a batch that pings, with a real store. A process of its own
+asks `/healthz` and a ping URL ten times a second, first at rest, then while attackers send, all at once and
+again and again: an envelope of line feeds (1 KB that become 32 MiB), bombs in every compression, JSON and
+protobuf of millions of empty values, deep JSON, bodies as large as allowed, and slow ones: 64 connections of
+strangers that send a length and one byte. Prints the median and the 99th percentile of both, the largest
+memory of the server, and what the attackers were answered.
+"""
+
+import asyncio
+import gzip
+import json
+import multiprocessing
+import statistics
+import tempfile
+import time
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import click
+import cramjam
+import httpx
+import psutil
+import zstandard
+from tests.integration.engine.telemetry.conftest import StoreProcess
+from tests.integration.faces.ingest.served import DOCUMENT, Served, serving
+
+KEY = "0123456789abcdef0123456789abcdef"
+TOKEN = "a-token-of-this-benchmark"  # noqa: S105 - it opens nothing
+MIB = 1024 * 1024
+SLOW = 64
+BATCHES = """
+## バッチ処理
+| バッチID | バッチ名 | 実行タイミング |
+|---|---|---|
+| B001 | 集計 | 毎日 03:00 |
+"""
+BINDINGS = """
+[senders.any]
+token = "file:token"
+may = ["logs", "metrics", "traces", "alerts"]
+
+[errors.shop]
+project = 1
+key = "file:key"
+rate = 100000
+
+[batches.B001]
+kind = "ping"
+token = "file:ping"
+"""
+
+
+@dataclass(frozen=True)
+class Attack:
+    """One request that is sent again and again."""
+
+    name: str
+    path: str
+    body: bytes
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+
+def attacks() -> Sequence[Attack]:
+    """Return one attack of each sort on each endpoint that reads bodies."""
+    sender = {"Authorization": f"Bearer {TOKEN}"}
+    sentry = f"/api/1/envelope/?sentry_key={KEY}"
+    protobuf = sender | {"Content-Type": "application/x-protobuf"}
+    as_json = sender | {"Content-Type": "application/json"}
+    feeds = b"{}" + b"\n" * (32 * MIB)
+    empties = b"\x0a\x00" * (16 * MIB)
+    deep = b"[" * (4 * MIB)
+    gzipped, packed = {"Content-Encoding": "gzip"}, {"Content-Encoding": "zstd"}
+    brotli = {"Content-Encoding": "br"}
+    return [
+        Attack("sentry line feeds zstd", sentry, zstandard.compress(feeds), packed),
+        Attack("sentry line feeds gzip", sentry, gzip.compress(feeds), gzipped),
+        Attack("sentry bomb br", sentry, bytes(cramjam.brotli.compress(feeds, level=3)), brotli),
+        Attack("sentry huge", sentry, b"{}\n" + b'{"type":"event"}\n{}\n' * 700_000),
+        Attack("sentry deep", sentry, b'{}\n{"type":"event"}\n' + deep[: MIB // 2]),
+        Attack("lines bomb", "/ingest/logs", gzip.compress(b"{}\n" * (10 * MIB)), sender | gzipped),
+        Attack("lines empties", "/ingest/logs", b"[" + b"{}," * (5 * MIB) + b"{}]", sender),
+        Attack("lines deep", "/ingest/logs", deep, sender),
+        Attack("otlp logs empties", "/v1/logs", gzip.compress(empties), protobuf | gzipped),
+        Attack("otlp logs empties, plain", "/v1/logs", empties[: 15 * MIB], protobuf),
+        Attack("otlp traces", "/v1/traces", b'{"resourceSpans":[' + b"{}," * (5 * MIB) + b"{}]}", as_json),
+        Attack("otlp metrics empties", "/v1/metrics", empties[: 7 * MIB], protobuf),
+        Attack(
+            "remote write empties", "/api/v1/write", bytes(cramjam.snappy.compress_raw(empties)),
+            sender | {"Content-Encoding": "snappy"},
+        ),
+        Attack("agent report", "/ingest/metrics", b"[" + b"[]," * (2 * MIB) + b"[]]", sender),
+        Attack("alerts", "/api/v2/alerts", b"[" + b"{}," * MIB + b"{}]", sender),
+    ]  # fmt: skip
+
+
+def ask(url: str, seconds: float, told: Any) -> None:
+    """Ask *url* and time the answers, in milliseconds."""
+    took = []
+    until = time.monotonic() + seconds
+    with httpx.Client(timeout=60) as client:
+        while time.monotonic() < until:
+            began = time.perf_counter()
+            with suppress(httpx.HTTPError):
+                client.get(url)
+            took.append(1000 * (time.perf_counter() - began))
+            time.sleep(max(0.0, 0.1 - took[-1] / 1000))
+    told.send(took)
+
+
+def asked(urls: Sequence[str], seconds: float, meanwhile: Callable[[], None]) -> list[list[float]]:
+    """Ask each of *urls* in a process of its own *meanwhile*; return the times of each."""
+    context = multiprocessing.get_context("spawn")
+    pipes = [context.Pipe() for _ in urls]
+    askers = [
+        context.Process(target=ask, args=(url, seconds, pipe[1]))
+        for url, pipe in zip(urls, pipes, strict=True)
+    ]
+    for each in askers:
+        each.start()
+    meanwhile()
+    found = [pipe[0].recv() for pipe in pipes]
+    for each in askers:
+        each.join()
+    return found
+
+
+async def attack(served: Served, seconds: float) -> Counter[str]:
+    """Attack until *seconds* are over; return the answers."""
+    answers: Counter[str] = Counter()
+    until = time.monotonic() + seconds
+
+    async def again(client: httpx.AsyncClient, each: Attack) -> None:
+        while time.monotonic() < until:
+            try:
+                reply = await client.post(
+                    served.url + each.path, content=each.body, headers=dict(each.headers)
+                )
+                answers[f"{each.name}: {reply.status_code}"] += 1
+            except httpx.HTTPError as error:
+                answers[f"{each.name}: {type(error).__name__}"] += 1
+
+    async def slowly() -> None:
+        while time.monotonic() < until:
+            with suppress(OSError):
+                reader, writer = await asyncio.open_connection("127.0.0.1", served.port)
+                head = "POST /api/1/envelope/ HTTP/1.1\r\nHost: toban\r\nContent-Length: 16000000\r\n\r\n{"
+                writer.write(head.encode())
+                line = (await asyncio.wait_for(reader.read(200), seconds)).split(b"\r\n")[0]
+                answers[f"slow stranger: {line.decode()}"] += 1
+                writer.close()
+
+    async with httpx.AsyncClient(timeout=60, limits=httpx.Limits(max_connections=200)) as client:
+        with suppress(TimeoutError):
+            async with asyncio.timeout(seconds + 30):
+                slow = [asyncio.create_task(slowly()) for _ in range(SLOW)]
+                await asyncio.gather(*(again(client, each) for each in attacks() for _ in range(2)))
+                for task in slow:
+                    task.cancel()
+    return answers
+
+
+def figures(name: str, took: Sequence[float]) -> str:
+    """Return one line of the report."""
+    median, cut = statistics.median(took), statistics.quantiles(took, n=100)
+    times = f"median {median:7.1f} ms   p99 {cut[98]:8.1f} ms   longest {max(took):8.1f} ms"
+    return f"{name:<22} n={len(took):<5} {times}"
+
+
+@click.command()
+@click.option("--seconds", type=click.IntRange(5), default=20, show_default=True)
+def main(seconds: int) -> None:
+    """Print health and ping times at rest and under attack."""
+    with tempfile.TemporaryDirectory() as folder, StoreProcess(Path(folder) / "store") as store:
+        store.telemetry.ensure_schema()
+        home = Path(folder) / "home"
+        home.mkdir()
+        for name, secret in (("token", TOKEN), ("key", KEY), ("ping", "p" * 40)):
+            (home / name).write_text(secret)
+        with serving(home, DOCUMENT + BATCHES, BINDINGS, store.url) as served:
+            urls = [f"{served.url}/healthz", f"{served.url}/ping/{'p' * 40}/log"]
+            rest = asked(urls, seconds, lambda: time.sleep(seconds))
+            answers: Counter[str] = Counter()
+            most: list[int] = []
+
+            def attacked() -> None:
+                answers.update(asyncio.run(attack(served, seconds)))
+                most.append(psutil.Process(served.process.pid).memory_full_info().rss)
+
+            under = asked(urls, seconds, attacked)
+    for when, found in (("at rest", rest), ("under attack", under)):
+        for what, took in zip(("health", "ping"), found, strict=True):
+            print(figures(f"{what} {when}", took))
+    print(f"memory after the attack: {most[0] / MIB:.0f} MiB")
+    print(json.dumps(dict(sorted(answers.items())), indent=1))
+
+
+if __name__ == "__main__":
+    main()
