@@ -74,7 +74,7 @@ def test_inserts_are_synchronous_and_stay_so(store: StoreProcess) -> None:
     changed = store.ask("SELECT 1", async_insert=1)
 
     assert setting in ("0", "false")
-    assert changed.status_code == 500
+    assert changed.status_code == 400
     assert "async_insert" in changed.text
 
 
@@ -167,6 +167,10 @@ def test_settings_of_one_request_do_not_affect_the_next(store: StoreProcess) -> 
     assert left == {""}
 
 
+BLANKS = "\u180e\u200b\u200c\u200d\u2060\ufeff"
+"""What the engine skips like a blank, and Python doesn't."""
+
+
 @pytest.mark.parametrize(
     "sql",
     [
@@ -189,6 +193,17 @@ def test_settings_of_one_request_do_not_affect_the_next(store: StoreProcess) -> 
         "SYSTEM SHUTDOWN",
         "SELECT 1; SELECT 2",
         "SELECT 1 INTO OUTFILE '/tmp/never-written'",
+        *(f"SELECT file{blank}('/etc/passwd')" for blank in BLANKS),
+        *(f"SELECT 1 INTO{blank}OUTFILE '/tmp/never-written'" for blank in BLANKS),
+        "SELECT `file`('/etc/passwd')",
+        "SELECT \u201cfile\u201d('/etc/passwd')",
+        "SELECT file/**/('/etc/passwd')",
+        "SELECT file--\n('/etc/passwd')",
+        "CREATE TABLE f (a String) ENGINE = Executable('x', TSV)",
+        "CREATE DICTIONARY f (a UInt64) PRIMARY KEY a SOURCE(FILE(path '/x' format 'TSV')) LAYOUT(FLAT())",
+        "SELECT dictGet('f', 'a', 1)",
+        "BACKUP TABLE samples TO File('/tmp/never-written')",
+        "INSERT INTO samples (metric) FROM INFILE '/etc/passwd' FORMAT CSV",
     ],
 )
 def test_no_statement_reaches_beyond_the_stores_own_tables(
@@ -301,8 +316,15 @@ def test_an_invalid_setting_is_refused(store: StoreProcess, name: str) -> None:
     assert "is not a setting" in answer.text
 
 
+def test_no_setting_makes_a_thread_refuse_the_next_request(store: StoreProcess) -> None:
+    refused = {store.ask("SELECT 1", readonly="2").status_code for _ in range(20)}
+
+    assert refused == {400}
+    assert {store.ask("SELECT 1", max_threads="1").status_code for _ in range(20)} == {200}
+
+
 def test_a_setting_that_the_engine_does_not_know_is_refused_every_time(store: StoreProcess) -> None:
     statuses = {store.ask("SELECT 1", never_heard_of="1").status_code for _ in range(20)}
 
-    assert statuses == {500}
+    assert statuses == {400}
     assert store.told("SELECT 1") == "1"

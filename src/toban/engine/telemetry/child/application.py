@@ -66,13 +66,13 @@ class Application:
         answer = StreamedAnswer()
         workers = self._inserters if isinstance(statement, statements.Insert) else self._workers
         work = asyncio.get_running_loop().run_in_executor(workers, self._run, request, statement, answer)
-        if not await self._send(answer, receive, send) and isinstance(statement, statements.Query):
+        if not await self._send(answer, receive, send) and isinstance(statement, str):
             await self._interrupt(answer, work)
 
     def _run(
         self,
         request: requests.Request,
-        statement: statements.Insert | statements.Query,
+        statement: statements.Insert | str,
         answer: StreamedAnswer,
     ) -> None:
         """Run a statement on a worker thread; its answer ends with an `AnswerEnd` or a `RequestRefusal`."""

@@ -22,7 +22,7 @@ from toban.engine.telemetry.child.refusal import (
     RequestRefusal,
     from_engine,
 )
-from toban.engine.telemetry.child.statement import Insert, Query
+from toban.engine.telemetry.child.statement import Insert, Query, permitted
 from toban.engine.telemetry.tables import BATCHED, SEAT
 from toban.engine.telemetry.tokens import InsertToken
 
@@ -33,6 +33,15 @@ _TOKEN = "insert_deduplication_token"  # noqa: S105 - a setting's name
 _LOOKS = 20
 """How often to ask the store at its start for its batches, while merges change its parts."""
 
+_SETTABLE = frozenset(
+    (
+        "cancel_http_readonly_queries_on_client_close", "cast_string_to_dynamic_use_inference",
+        "date_time_input_format", "deduplicate_blocks_in_dependent_materialized_views", "deduplicate_insert",
+        "input_format_try_infer_dates", "input_format_try_infer_datetimes", "insert_deduplication_token",
+        "max_execution_time", "max_threads", "type_json_skip_duplicated_paths",
+    )
+)  # fmt: skip
+"""What Toban and its client set. Others could outlive their request: after `readonly` no SET works."""
 _PARTS = f"system.parts WHERE active AND database = '{DATABASE}' AND table = '{{table}}'"
 # Parts that were not modified for a day are not read. `least(now(), …)`: a clock may once have been ahead.
 _LATEST_BATCHES = f"""SELECT batch FROM {DATABASE}.{{table}}
@@ -93,10 +102,15 @@ class _Seat:
         for name, value in settings.items():
             if self._settings.get(name) == value:
                 continue
-            if not name.isidentifier() or name == "log_comment":
-                raise RequestRefusal(BAD_REQUEST, f"{name!r} is not a setting")
+            if name not in _SETTABLE:
+                raise RequestRefusal(BAD_REQUEST, f"{name!r} is not a setting of the telemetry store")
             self.connection.query(f"SET {name} = {_quoted(value)}")
             self._settings[name] = value
+
+    def canonical(self, text: str) -> str:
+        """Return *text* as the engine's parser writes it; RuntimeError if it can't be parsed."""
+        answer = self.connection.query(f"SELECT formatQuerySingleLine({_quoted(text)})", "RawBLOB")
+        return str(answer.bytes().decode())
 
 
 class StoreEngine:
@@ -160,7 +174,7 @@ class StoreEngine:
 
     def run(
         self,
-        statement: Insert | Query,
+        statement: Insert | str,
         *,
         parameters: Mapping[str, str],
         settings: Mapping[str, str],
@@ -171,12 +185,13 @@ class StoreEngine:
         if isinstance(statement, Insert):
             self._insert(statement, parameters, settings, sink)
             return
-        form = statement.format or default_format
         with self._working(settings, sink) as seat:
-            if statement.streams and form not in _WHOLE:
-                _stream(seat, statement, parameters, form, sink)
+            query = permitted(statement, seat.canonical(statement))
+            form = query.format or default_format
+            if query.streams and form not in _WHOLE:
+                _stream(seat, query, parameters, form, sink)
             else:
-                _answer(seat, statement, parameters, form, sink)
+                _answer(seat, query, parameters, form, sink)
 
     def interrupt(self, work: AnswerSink) -> None:
         """Stop the query of *work*, if it is still running."""
