@@ -2,12 +2,13 @@
 
 import os
 from pathlib import Path
-from urllib.parse import unquote, urlsplit
+from urllib.parse import urlsplit
 
 import django_stubs_ext
 from django.utils.translation import get_language
 
 from toban import catalogue, wiring
+from toban.state_url import database
 
 django_stubs_ext.monkeypatch()
 
@@ -37,28 +38,6 @@ PAGE_STATIC = beside_pages("static")
 TELEMETRY_URL = _telemetry_url()
 
 
-def _database(url: str) -> dict[str, object]:
-    parts = urlsplit(url)
-    if parts.scheme == "sqlite":
-        return {
-            "ENGINE": "django.db.backends.sqlite3",
-            "NAME": parts.path.removeprefix("/") if parts.path.startswith("//") else parts.path,
-            "OPTIONS": {
-                "transaction_mode": "IMMEDIATE",
-                "timeout": 20,
-                "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL",
-            },
-        }
-    return {
-        "ENGINE": "django.db.backends.postgresql",
-        "NAME": parts.path.removeprefix("/"),
-        "USER": unquote(parts.username or ""),
-        "PASSWORD": unquote(parts.password or ""),
-        "HOST": parts.hostname or "",
-        "PORT": str(parts.port or ""),
-    }
-
-
 def _secret_key() -> str:
     path = HOME / "secret-key"
     return path.read_text() if path.exists() else "only-for-tools-that-never-serve-a-page"
@@ -67,7 +46,7 @@ def _secret_key() -> str:
 SECRET_KEY = _secret_key()
 DEBUG = False
 ALLOWED_HOSTS = [urlsplit(PUBLIC_URL).hostname or "127.0.0.1", "127.0.0.1", "localhost"]
-DATABASES = {"default": _database(STATE_URL)}
+DATABASES = {"default": database(STATE_URL)}
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 USE_TZ = True
 TIME_ZONE = "Asia/Tokyo"
@@ -122,13 +101,13 @@ TEMPLATES = [
         },
     }
 ]
-# A limit on failures works only if all processes count together, never per process.
+# Limits and used codes work only if all processes share them, never per process.
 CACHES = {
     "default": {
         "BACKEND": "django.core.cache.backends.db.DatabaseCache",
         "LOCATION": "toban_cache",
-        # A full cache evicts by the order of its keys, not by age: with Django's 300 entries, failures at
-        # many made-up names would lift the lock-out of a real one.
+        # A full cache evicts by the order of its keys, not by age: with Django's 300 entries, requests of
+        # many strangers would lift the limit of one, and make used codes valid again.
         "OPTIONS": {"MAX_ENTRIES": 100_000},
     }
 }
@@ -147,7 +126,8 @@ ACCOUNT_SIGNUP_FIELDS = ["username*", "email", "password1*", "password2*"]
 ACCOUNT_EMAIL_VERIFICATION = "none"
 ACCOUNT_LOGOUT_REDIRECT_URL = "account_login"
 ACCOUNT_SESSION_REMEMBER = False
-ACCOUNT_RATE_LIMITS = {"login_failed": "20/5m/ip,5/5m/key"}
+# Failures are counted by `toban.engine.people.attempts`: allauth's limit locks an account for everybody.
+ACCOUNT_RATE_LIMITS = {"login_failed": None}
 MFA_SUPPORTED_TYPES = ["totp", "recovery_codes"]
 MFA_TOTP_ISSUER = "Toban"
 # Clocks of telephones differ: the codes just before and after count, too.

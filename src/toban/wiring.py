@@ -9,6 +9,7 @@ from toban.engine.registry.parts import Parts
 from toban.faces.cli import click_words
 from toban.faces.cli.group import LazyGroup
 from toban.message import Message
+from toban.state_url import BadStateUrl
 
 EXTENSIONS = (
     "toban.engine.people.extension",
@@ -47,6 +48,7 @@ COMMANDS = {
         Message("commands.check"),
         needs_state=False,
     ),
+    "confirm": Command("toban.faces.cli.document.confirm", Message("commands.confirm")),
     "init": Command("toban.faces.cli.document.init", Message("commands.init"), needs_state=False),
     "plan": Command(
         "toban.faces.cli.document.plan",
@@ -95,6 +97,6 @@ def main() -> None:
     here = parts()
     try:
         command(here)(prog_name="toban", obj=here)
-    except BrokenPackage as broken:
-        sys.stderr.write(f"{broken}\n")
+    except (BrokenPackage, BadStateUrl) as wrong:
+        sys.stderr.write(f"{wrong}\n")
         raise SystemExit(2) from None

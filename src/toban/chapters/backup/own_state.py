@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import IO, Any, cast
 
 import zstandard
+from psycopg.conninfo import make_conninfo
 
 from toban.chapters.backup.engine import ActWatch
 from toban.engine.stores.store import Store, StoredObject, StoreTrouble, Writer
@@ -185,12 +186,10 @@ def _dumped_state(state: Mapping[str, Any], dump: Path) -> Path:
     program = shutil.which("pg_dump")
     if program is None:
         raise OwnStateNotPossible(Message("backup.no-pg-dump"), Message("backup.install-the-client"))
-    command = [program, "--format=custom", "--no-password", f"--file={dump}", f"--dbname={state['NAME']}"]
-    command += [
-        f"--{option}={state[name]}"
-        for option, name in (("host", "HOST"), ("port", "PORT"), ("username", "USER"))
-        if state[name]
-    ]
+    # Everything but the password, which other users of the machine would see.
+    known = {"dbname": state["NAME"], "user": state["USER"], "host": state["HOST"], "port": state["PORT"]}
+    place = make_conninfo(**{key: value for key, value in known.items() if value}, **state["OPTIONS"])
+    command = [program, "--format=custom", "--no-password", f"--file={dump}", f"--dbname={place}"]
     environment = {"PGPASSWORD": str(state["PASSWORD"]), "PATH": "/usr/bin:/bin"}
     done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
     if done.returncode:
