@@ -1,17 +1,20 @@
 """`toban prepare`: everything that must be right before Toban's processes start. `toban up` runs it."""
 
 import os
+from contextlib import suppress
 from pathlib import Path
 
 import click
+from django.conf import settings
 from django.core.management import call_command
 from django.db import OperationalError
 
-from toban.design.reader import Design, UnreadableDocument, load_design
+from toban.design.reader import UnreadableDocument, load_design
 from toban.engine.bindings.load import UnreadableBindings, load_bindings
 from toban.engine.clock import system_clock
 from toban.engine.people.first import NAME, first_administrator
 from toban.engine.registry.parts import Parts
+from toban.engine.supervision.home import in_force_folder
 from toban.faces.terminal import refuse, say, speak_utf8
 from toban.message import Message, message_of
 
@@ -31,33 +34,53 @@ def command(parts: Parts) -> None:
       2  it is not: the reason and a HINT stand on the error stream
     """
     speak_utf8()
-    design = _checked_design(Path(os.environ.get("TOBAN_DESIGN", "運用設計書.md")))
-    _check_bindings(Path(os.environ.get("TOBAN_BINDINGS", "toban.toml")), parts, design)
+    path = Path(os.environ.get("TOBAN_DESIGN", "運用設計書.md"))
+    if not (_is_readable(path, parts) or _has_kept(path, parts)):
+        raise SystemExit(_UNUSABLE)
     _bring_state_up_to_date()
 
 
-def _checked_design(path: Path) -> Design:
+def _is_readable(path: Path, parts: Parts) -> bool:
+    """Say what was read, and what is doubtful in the bindings, or why something can't be read."""
     try:
         design = load_design(path)
     except UnreadableDocument as exc:
         refuse(message_of(exc), exc.hint)
-        raise SystemExit(_UNUSABLE) from exc
+        return False
     rows, unread = len(design.clauses), len(design.unread)
     say(Message("supervision.design-read", file=path.name, rows=rows, unread=unread))
-    return design
-
-
-def _check_bindings(path: Path, parts: Parts, design: Design) -> None:
     try:
-        bindings = load_bindings(path, parts.schema)
+        bindings = load_bindings(Path(os.environ.get("TOBAN_BINDINGS", "toban.toml")), parts.schema)
     except UnreadableBindings as exc:
         click.echo(str(exc), err=True)
-        raise SystemExit(_UNUSABLE) from exc
+        return False
     for finding in parts.findings(design, bindings):
         click.echo(str(finding), err=True)
+    return True
+
+
+def _has_kept(path: Path, parts: Parts) -> bool:
+    """Say that the version that was in force before goes on, if there is one."""
+    is_kept = parts.in_force(in_force_folder(settings.HOME), path).last_kept() is not None
+    if is_kept:
+        click.echo(str(Message("supervision.previous-version-stays")), err=True)
+    return is_kept
+
+
+def _keep_private() -> None:
+    """Keep a database file from other users of the machine: it holds sessions and digests of passwords."""
+    state = settings.DATABASES["default"]
+    if "sqlite" in state["ENGINE"]:
+        file = Path(state["NAME"])
+        with suppress(OSError):  # what is wrong with the place is told by the database itself
+            file.touch(mode=0o600)
+            for each in (file, file.with_name(f"{file.name}-wal"), file.with_name(f"{file.name}-shm")):
+                if each.exists():
+                    each.chmod(0o600)
 
 
 def _bring_state_up_to_date() -> None:
+    _keep_private()
     try:
         call_command("migrate", verbosity=0, interactive=False)
         password = first_administrator(system_clock())
