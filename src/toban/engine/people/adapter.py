@@ -1,23 +1,33 @@
 """allauth, restricted for Toban: nobody can sign up for an account."""
 
+from collections.abc import Mapping
 from datetime import timedelta
-from typing import override
+from typing import Any, override
 
 from allauth.account.adapter import DefaultAccountAdapter
-from django.core.cache import cache
-from django.core.exceptions import ValidationError
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
+from django.utils.functional import lazystr
 
 from toban.engine.clock import system_clock
-from toban.engine.people.audit import account_of, address_of, known_name, record, typed_name
+from toban.engine.people import attempts, sources
+from toban.engine.people.audit import account_of, typed_name
+from toban.engine.people.models import Operator
+from toban.message import Message
 
 _ENROLLING = timedelta(minutes=5)
-_LOCKED_OUT = 300
-"""Seconds, as in the settings' ACCOUNT_RATE_LIMITS."""
+_REFUSED = lazystr(Message("people.sign-in-refused"))
+"""The answer to a wrong password and to one that comes too early: which of them it was tells strangers that
+an account exists and is known where they are."""
 
 
 class ClosedAccountAdapter(DefaultAccountAdapter):  # type: ignore[misc] # allauth has no types
     """Only a manager creates accounts."""
+
+    error_messages = {  # noqa: RUF012 - as allauth declares it
+        **DefaultAccountAdapter.error_messages,
+        "username_password_mismatch": _REFUSED,
+        "email_password_mismatch": _REFUSED,
+    }
 
     @override
     def is_open_for_signup(self, request: HttpRequest) -> bool:
@@ -26,35 +36,26 @@ class ClosedAccountAdapter(DefaultAccountAdapter):  # type: ignore[misc] # allau
 
     @override
     def authenticate(self, request: HttpRequest, **credentials: object) -> object:
-        """Look up the typed name only once, whether it is a name or an e-mail address.
-
-        For a known address, allauth would check the password a second time: the time that takes would tell
-        strangers which addresses have accounts.
-        """
-        if "username" in credentials:
-            credentials.pop("email", None)
-        return super().authenticate(request, **credentials)
+        """Check the password; one that comes too early after failures is refused like a wrong one."""
+        now = system_clock()
+        attempt = attempts.at_password(request, account_of(credentials), typed_name(credentials), now)
+        if attempt is None:
+            # As long as a look at a password takes.
+            Operator().set_password(str(credentials.get("password", "")))
+            return None
+        user = super().authenticate(request, **_looked_up_once(credentials))
+        if user is not None:
+            attempt.take_back()
+        return user
 
     @override
-    def pre_authenticate(self, request: HttpRequest, **credentials: object) -> None:
-        """Refuse a sign-in after too many failures, and record it once for each lock-out."""
-        try:
-            super().pre_authenticate(request, **credentials)
-        except ValidationError:
-            name = known_name(credentials)
-            if cache.add(f"toban:locked-out:{name}:{address_of(request)}", "told", timeout=_LOCKED_OUT):
-                record("sign-in-locked-out", name, request)
-            raise
-
-    def _get_login_attempts_cache_key(self, request: HttpRequest, **credentials: object) -> str:
-        """Return a key that counts failures by account, whatever was typed for it.
-
-        allauth counts by the Host header and the typed name: each port, each spelling and the e-mail address
-        would allow five more guesses. It offers no public way to change that.
-        """
-        del request
-        account = account_of(credentials)
-        return f"account {account.pk}" if account else f"name {typed_name(credentials).casefold()}"
+    def post_login(self, request: HttpRequest, user: Operator, **more: Any) -> HttpResponse:
+        """Remember from where *user* has signed in."""
+        response: HttpResponse = super().post_login(request, user, **more)
+        now = system_clock()
+        attempts.forgive(user, request, now)
+        sources.remember(user, request, response, now)
+        return response
 
     @override
     def get_password_change_redirect_url(self, request: HttpRequest) -> str:
@@ -67,6 +68,17 @@ class ClosedAccountAdapter(DefaultAccountAdapter):  # type: ignore[misc] # allau
         if app == "allauth.mfa" and _is_enrolling(self.request.user):
             return False
         return bool(super().is_reauthentication_required(app=app, **more))
+
+
+def _looked_up_once(credentials: Mapping[str, object]) -> Mapping[str, object]:
+    """Return *credentials* with the typed name only once, whether it is a name or an e-mail address.
+
+    For a known address, allauth would check the password a second time: the time that takes would tell
+    strangers which addresses have accounts.
+    """
+    if "username" not in credentials:
+        return credentials
+    return {name: value for name, value in credentials.items() if name != "email"}
 
 
 def _is_enrolling(user: object) -> bool:

@@ -1,7 +1,10 @@
 """Every sign-in, failure, sign-out and change of an account, as evidence."""
 
+from collections import Counter
 from collections.abc import Mapping
+from itertools import takewhile
 
+from django.contrib import messages
 from django.contrib.auth.signals import user_logged_in, user_logged_out, user_login_failed
 from django.db.models import Q
 from django.http import HttpRequest
@@ -10,8 +13,11 @@ from toban.engine.clock import system_clock
 from toban.engine.evidence import ledger
 from toban.engine.evidence.models import LedgerEntry
 from toban.engine.people.models import Operator
+from toban.message import NOTHING, Message
 
 _LONGEST_NAME = 150
+_FAILURES = frozenset({"sign-in-refused", "sign-in-locked-out", "factor-refused"})
+_ADDRESSES_SHOWN = 3
 
 
 def record(event: str, actor: str, request: HttpRequest | None = None, **details: object) -> None:
@@ -48,7 +54,27 @@ def address_of(request: HttpRequest | None) -> str:
 
 
 def _signed_in(request: HttpRequest, user: Operator, **_: object) -> None:
+    failures = failures_since_last_sign_in(user)
+    if failures:
+        messages.warning(request, str(failures), fail_silently=True)
     record("signed-in", user.username, request)
+
+
+def failures_since_last_sign_in(user: Operator) -> Message:
+    """Return how often a sign-in to *user*'s account has failed since its last one, and from where."""
+    own = LedgerEntry.objects.filter(kind=LedgerEntry.Kind.AUDIT, actor=user.username)
+    events = own.order_by("-sequence").values_list("content", flat=True).iterator(chunk_size=200)
+    since = takewhile(lambda content: content.get("event") != "signed-in", events)
+    failed = Counter(content["address"] for content in since if content.get("event") in _FAILURES)
+    if not failed:
+        return NOTHING
+    places = [
+        Message("people.failures-at-address", count=count, address=address)
+        for address, count in failed.most_common(_ADDRESSES_SHOWN)
+    ]
+    if len(failed) > _ADDRESSES_SHOWN:
+        places.append(Message("people.failures-elsewhere", count=len(failed) - _ADDRESSES_SHOWN))
+    return Message("people.failures-since-sign-in", count=failed.total(), places=places)
 
 
 def _signed_out(request: HttpRequest, user: Operator | None, **_: object) -> None:

@@ -1,13 +1,20 @@
 """allauth's forms for second factors; each code is valid for one use."""
 
+from collections.abc import Callable
 from typing import override
 
+from allauth.account.adapter import get_adapter as get_account_adapter
+from allauth.core import context
 from allauth.core.internal.cryptokit import normalize_user_code
 from allauth.mfa.adapter import get_adapter
 from allauth.mfa.base.forms import AuthenticateForm, ReauthenticateForm
 from allauth.mfa.totp.forms import ActivateTOTPForm
 from django.contrib.auth.base_user import AbstractBaseUser
 from django.core.cache import cache
+
+from toban.engine.clock import system_clock
+from toban.engine.people import attempts
+from toban.engine.people.models import Operator
 
 # One period of 30 seconds, and the ones before and after it (MFA_TOTP_TOLERANCE). allauth itself remembers a
 # used code for only one period, and the code of an enrolment not at all.
@@ -22,13 +29,23 @@ def spend(user: AbstractBaseUser, code: str) -> str:
     return code
 
 
+def counted(user: Operator, checked: Callable[[], str]) -> str:
+    """Return the code that was *checked*; raise `ValidationError` if it comes too early after wrong ones."""
+    attempt = attempts.at_factor(context.request, user, system_clock())
+    if attempt is None:
+        raise get_account_adapter().validation_error("too_many_login_attempts")
+    code = checked()
+    attempt.take_back()
+    return code
+
+
 class OneUseAuthenticateForm(AuthenticateForm):  # type: ignore[misc] # allauth has no types
     """The code at sign-in."""
 
     @override
     def clean_code(self) -> str:
         """Return the code, or refuse one that is wrong or was used."""
-        return spend(self.user, super().clean_code())
+        return spend(self.user, counted(self.user, super().clean_code))
 
 
 class OneUseReauthenticateForm(ReauthenticateForm):  # type: ignore[misc] # allauth has no types
@@ -37,7 +54,7 @@ class OneUseReauthenticateForm(ReauthenticateForm):  # type: ignore[misc] # alla
     @override
     def clean_code(self) -> str:
         """Return the code, or refuse one that is wrong or was used."""
-        return spend(self.user, super().clean_code())
+        return spend(self.user, counted(self.user, super().clean_code))
 
 
 class OneUseActivateForm(ActivateTOTPForm):  # type: ignore[misc] # allauth has no types

@@ -6,6 +6,7 @@ from datetime import datetime
 from allauth.mfa.models import Authenticator
 from django.db import transaction
 
+from toban.engine.people.attempts import lift
 from toban.engine.people.audit import record
 from toban.engine.people.models import FeedToken, Operator, OperatorRole
 
@@ -29,9 +30,10 @@ def one_time_password() -> str:
 def give_password(operator: Operator, now: datetime) -> str:
     """Give *operator* a one-time password that must be changed at once, and return it. The caller saves.
 
-    The account's calendar feed ends with the old password.
+    The account's calendar feed ends with the old password, and so does what slows its sign-ins.
     """
     if operator.pk:
+        lift(operator)
         FeedToken.objects.filter(operator=operator).delete()
     password = one_time_password()
     operator.set_password(password)

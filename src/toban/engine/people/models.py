@@ -1,7 +1,10 @@
 """Accounts of Toban itself."""
 
+from typing import override
+
 from django.contrib.auth.models import AbstractUser
 from django.db import models
+from django.utils.crypto import salted_hmac
 
 
 class OperatorRole(models.TextChoices):
@@ -18,6 +21,16 @@ class Operator(AbstractUser):
     operator_role = models.CharField(max_length=16, choices=OperatorRole, default=OperatorRole.VIEWER)
     password_changed_at = models.DateTimeField(null=True, blank=True)
     must_change_password = models.BooleanField(default=False)
+    lockouts = models.PositiveIntegerField(default=0)
+    """How often the account was locked out: each time all its sessions end, for good."""
+
+    @override
+    def get_session_auth_hash(self) -> str:
+        """Return what a session must know: another after each new password and each lock-out."""
+        own = super().get_session_auth_hash()
+        if not self.lockouts:
+            return own
+        return salted_hmac("toban.lockouts", f"{own}{self.lockouts}", algorithm="sha256").hexdigest()
 
 
 class FeedToken(models.Model):
@@ -31,3 +44,36 @@ class FeedToken(models.Model):
 
     def __str__(self) -> str:
         return f"{self.operator_id} {self.made_at.isoformat()}"
+
+
+class SignInCount(models.Model):
+    """Failed sign-ins at an account, from a source, or at one from the other. See `backoff`."""
+
+    account = models.CharField(max_length=64, blank=True)
+    """A keyed digest, of an account or of a name that none has; empty: all accounts."""
+    source = models.CharField(max_length=100, blank=True)
+    """A known device or an address; empty: all unknown sources."""
+    level = models.PositiveIntegerField(default=0)
+    last_at = models.DateTimeField(db_index=True)
+    is_recorded = models.BooleanField(default=False)
+    """Whether the lock-out that goes on is in the audit log."""
+
+    class Meta:
+        constraints = (models.UniqueConstraint(fields=("account", "source"), name="sign_in_count"),)
+
+    def __str__(self) -> str:
+        return f"{self.source} {self.level}"
+
+
+class KnownSource(models.Model):
+    """A device or an address from which an operator has signed in. See `sources`."""
+
+    operator = models.ForeignKey(Operator, models.CASCADE, related_name="known_sources")
+    source = models.CharField(max_length=100)
+    seen_at = models.DateTimeField()
+
+    class Meta:
+        constraints = (models.UniqueConstraint(fields=("operator", "source"), name="known_source"),)
+
+    def __str__(self) -> str:
+        return f"{self.operator_id} {self.source}"

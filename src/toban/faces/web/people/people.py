@@ -12,6 +12,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 
 from toban.engine.clock import system_clock
 from toban.engine.people.access import require_role
+from toban.engine.people.attempts import lift, slowed
 from toban.engine.people.audit import record
 from toban.engine.people.first import give_password
 from toban.engine.people.models import Operator, OperatorRole
@@ -63,7 +64,7 @@ def change(request: HttpRequest, pk: int) -> HttpResponse:
 
     A new password is shown in the answer itself: a message would carry it through a cookie.
     """
-    acts = {"role": _set_role, "lock": _set_active, "unlock": _set_active, "password": _renew}
+    acts = {"role": _set_role, "lock": _set_active, "unlock": _set_active, "lift": _lift, "password": _renew}
     operator = get_object_or_404(Operator, pk=pk)
     act = request.POST.get("act", "")
     if act not in acts:
@@ -81,8 +82,10 @@ def change(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 def _page(request: HttpRequest, form: NewOperator, given: tuple[str, str] | None) -> HttpResponse:
+    operators = Operator.objects.order_by("username")
     context = {
-        "operators": Operator.objects.order_by("username"),
+        "operators": operators,
+        "slowed": slowed(operators, system_clock()),
         "form": form,
         "given": given,
         "roles": ROLES,
@@ -117,8 +120,15 @@ def _set_role(request: HttpRequest, operator: Operator, act: str) -> None:
 
 def _set_active(request: HttpRequest, operator: Operator, act: str) -> None:
     operator.is_active = act == "unlock"
-    operator.save(update_fields=["is_active"])
+    operator.lockouts += act == "lock"
+    operator.save(update_fields=["is_active", "lockouts"])
     record(f"operator-{act}ed", _actor(request), request, operator=operator.username)
+
+
+def _lift(request: HttpRequest, operator: Operator, act: str) -> None:
+    del act
+    lift(operator)
+    record("sign-in-lock-out-lifted", _actor(request), request, operator=operator.username)
 
 
 def _renew(request: HttpRequest, operator: Operator, act: str) -> str:
