@@ -8,6 +8,7 @@ EXTENSION = Extension(
     name="evidence",
     manual="security.md",
     apps=("toban.engine.evidence",),
+    operation="toban.engine.evidence.operation",
     commands={
         "evidence": Command(
             "toban.faces.cli.evidence.evidence",

@@ -2,7 +2,8 @@
 
 The digest is SHA-256 over the entry as canonical JSON (sorted keys, no spaces, ASCII only), the previous
 digest included. Changing, removing or reordering entries breaks a link. Entries cut off at the *end* leave
-an intact chain: this shows only against a head that was noted elsewhere (`verify(known=…)`).
+an intact chain, and so does writing all of it anew: this shows only against heads that were noted elsewhere
+(`verify(known=…)`, `anchors`).
 """
 
 from collections.abc import Iterable, Mapping
@@ -84,6 +85,11 @@ def append(*records: Record, now: datetime) -> tuple[LedgerEntry, ...]:
     return tuple(entries)
 
 
+def began_at() -> datetime | None:
+    """Return when Toban first wrote evidence: before, nothing was run or watched. None if it has none."""
+    return LedgerEntry.objects.order_by("sequence").values_list("at", flat=True).first()
+
+
 def hold() -> None:
     """Make every other writer of evidence wait until this transaction ends.
 
@@ -99,9 +105,9 @@ def hold() -> None:
             )
 
 
-def verify(known: LedgerHead | None = None) -> Verification:
-    """Walk the whole chain and report the first broken link; *known* is a head noted earlier."""
-    head, seen_known = LedgerHead(0, START), known is None
+def verify(known: Iterable[LedgerHead] = ()) -> Verification:
+    """Walk the whole chain and report the first broken link; *known* are heads noted earlier."""
+    head, noted = LedgerHead(0, START), _by_sequence(known)
     for entry in LedgerEntry.objects.order_by("sequence").iterator(chunk_size=1000):
         reason = _why_broken(entry, head)
         if reason:
@@ -109,16 +115,21 @@ def verify(known: LedgerHead | None = None) -> Verification:
             at = min(entry.sequence, head.sequence + 1)
             return Verification(head, BrokenLink(at, reason))
         head = LedgerHead(entry.sequence, entry.digest)
-        if known is not None and head.sequence == known.sequence:
-            if head.digest != known.digest:
-                return Verification(
-                    head, BrokenLink(head.sequence, Message("evidence.differs-from-noted-head"))
-                )
-            seen_known = True
-    if known is not None and not seen_known:
-        reason = Message("evidence.end-is-missing", last=known.sequence)
+        if noted.get(head.sequence, {head.digest}) != {head.digest}:
+            reason = Message("evidence.differs-from-noted-head")
+            return Verification(head, BrokenLink(head.sequence, reason))
+    last = max(noted, default=0)
+    if last > head.sequence:
+        reason = Message("evidence.end-is-missing", last=last)
         return Verification(head, BrokenLink(head.sequence + 1, reason))
     return Verification(head, None)
+
+
+def _by_sequence(heads: Iterable[LedgerHead]) -> Mapping[int, set[str]]:
+    found: dict[int, set[str]] = {}
+    for head in heads:
+        found.setdefault(head.sequence, set()).add(head.digest)
+    return found
 
 
 def digest_of(entry: LedgerEntry) -> str:

@@ -35,6 +35,7 @@ class LedgerEntry(models.Model):
         indexes = (
             models.Index(fields=("clause_id", "sequence"), name="ledger_clause"),
             models.Index(fields=("kind", "sequence"), name="ledger_kind"),
+            models.Index(fields=("actor", "sequence"), condition=models.Q(kind="audit"), name="ledger_actor"),
         )
 
     def __str__(self) -> str:

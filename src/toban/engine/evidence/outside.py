@@ -38,7 +38,7 @@ def said(outside: ShippedEvidence, now: datetime) -> tuple[Verdict, Message, Mes
         reason = Message("evidence.waits-too-long", since=outside.waiting_since)
         return Verdict.DEVIATING, value, reason
     if not outside.segments:
-        return Verdict.NOT_MEASURABLE, value, Message("evidence.first-shipment-awaited")
+        return Verdict.NOT_DUE, value, Message("evidence.first-shipment-awaited")
     lock = Message("evidence.locked", lock=outside.lock) if outside.lock else Message("evidence.not-locked")
     shipped = Message("evidence.shipped", place=outside.place, count=outside.segments, lock=lock)
     return Verdict.CONFORMING, value, shipped

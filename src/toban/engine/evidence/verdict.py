@@ -1,4 +1,4 @@
-"""The six verdicts on a clause. Silence is never green: no data is NOT_MEASURABLE, never CONFORMING."""
+"""The verdicts on a clause. Silence is never green: no data is NOT_MEASURABLE, never CONFORMING."""
 
 from collections.abc import Sequence
 from enum import StrEnum
@@ -14,11 +14,17 @@ class Verdict(StrEnum):
     WARNING = "warning"
     """警告"""
     NOT_MEASURABLE = "not-measurable"
-    """測定不能"""
+    """測定不能: it should be measured now, and is not"""
+    BETWEEN = "between"
+    """注意域: neither normal nor a warning"""
     UNBOUND = "unbound"
-    """未接続"""
+    """未接続: somebody can bind it, and the reason says how"""
+    NOT_DUE = "not-due"
+    """期限前: not due yet, or no occasion yet"""
     CONFORMING = "conforming"
     """適合"""
+    DECLARED = "declared"
+    """宣言のみ: there is nothing to act on or to measure here, and the reason says why"""
 
     @property
     def mark(self) -> str:
@@ -29,11 +35,17 @@ class Verdict(StrEnum):
 FIRING: Sequence[Verdict] = (Verdict.DEVIATING, Verdict.NOT_PERFORMED, Verdict.WARNING)
 """The verdicts that require action now."""
 
+QUIET: Sequence[Verdict] = (Verdict.NOT_DUE, Verdict.CONFORMING, Verdict.DECLARED)
+"""The verdicts that ask nothing of anybody."""
+
 _MARKS = {
     Verdict.DEVIATING: "■",
     Verdict.NOT_PERFORMED: "◆",
     Verdict.WARNING: "▲",
     Verdict.NOT_MEASURABLE: "?",
+    Verdict.BETWEEN: "△",
     Verdict.UNBOUND: "○",
+    Verdict.NOT_DUE: "◇",
     Verdict.CONFORMING: "●",
+    Verdict.DECLARED: "–",
 }

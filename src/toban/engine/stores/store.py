@@ -1,11 +1,13 @@
 """The extension point for stores, places where files are retained: one small Protocol, one failure type."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from typing import Any, Protocol
 
+from toban.engine.bindings.model import Bindings
 from toban.engine.bindings.section import Section
 from toban.engine.registry.kinds import KindPoint
 from toban.message import Message
@@ -145,3 +147,11 @@ class StoreKind:
 
 STORE_KINDS = KindPoint("stores", StoreKind)
 """`kind = "…"` of `[stores.NAME]`."""
+
+
+def stores_of(
+    bindings: Bindings, kinds: Mapping[str, StoreKind]
+) -> Iterator[tuple[str, Callable[[], Store]]]:
+    """Yield each bound store's name, and what builds it."""
+    for name, bound in bindings.stores.items():
+        yield name, partial(kinds[bound.kind].build, bound.config)

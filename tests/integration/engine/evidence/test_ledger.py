@@ -105,7 +105,7 @@ def test_entries_cut_off_at_the_end_are_detected_by_a_head_recorded_earlier() ->
     LedgerEntry.objects.filter(sequence=3).delete()
 
     assert verify().broken is None
-    assert verify(noted).broken == BrokenLink(3, Message("evidence.end-is-missing", last=3))
+    assert verify([noted]).broken == BrokenLink(3, Message("evidence.end-is-missing", last=3))
 
 
 def test_a_rewritten_chain_is_detected_by_a_head_recorded_earlier() -> None:
@@ -115,7 +115,7 @@ def test_a_rewritten_chain_is_detected_by_a_head_recorded_earlier() -> None:
     append(*records(1), Record(LedgerEntry.Kind.AUDIT, {"number": "another"}), now=NOON)
 
     assert verify().broken is None
-    assert verify(noted).broken == BrokenLink(2, Message("evidence.differs-from-noted-head"))
+    assert verify([noted]).broken == BrokenLink(2, Message("evidence.differs-from-noted-head"))
 
 
 def test_a_head_recorded_earlier_is_still_valid_after_more_entries() -> None:
@@ -123,4 +123,4 @@ def test_a_head_recorded_earlier_is_still_valid_after_more_entries() -> None:
     noted = verify().head
     append(*records(2), now=NOON)
 
-    assert verify(noted).broken is None
+    assert verify([noted]).broken is None

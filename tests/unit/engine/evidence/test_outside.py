@@ -45,4 +45,4 @@ def test_evidence_not_shipped_within_a_day_deviates(hours: float, trouble: str, 
 
 
 def test_nothing_is_green_before_the_first_shipment() -> None:
-    assert said(replace(WELL, segments=0, entries=0), NOW)[0] is Verdict.NOT_MEASURABLE
+    assert said(replace(WELL, segments=0, entries=0), NOW)[0] is Verdict.NOT_DUE

@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import click
@@ -13,7 +13,15 @@ from toban.engine.evidence.models import Shipment
 from toban.engine.evidence.segments import LEDGER, ChainWalk
 from toban.engine.evidence.shipping import NotShipped
 from toban.engine.registry.parts import Parts
-from toban.faces.cli.evidence.outside import Unfound, known_here, opened, ship, walked
+from toban.faces.cli.evidence.outside import (
+    Anchorage,
+    Unfound,
+    anchorage,
+    known_here,
+    opened,
+    ship,
+    walked,
+)
 from toban.faces.cli.state import usable_state
 from toban.faces.terminal import refuse, say, speak_utf8
 from toban.message import Message, message_of
@@ -35,7 +43,7 @@ def command() -> None:
 Example: toban evidence verify --format json
          toban evidence verify --from s3://audit/shop""",
 )
-@click.option("--known", metavar="N:DIGEST", help="A head printed earlier: finds entries cut off at the end.")
+@click.option("--known", metavar="N:DIGEST", help="A head printed earlier, to hold the chain against.")
 @click.option(
     "--from", "source", metavar="PLACE", help="What was sent out: a file, a folder, s3://…, a store."
 )
@@ -44,12 +52,14 @@ Example: toban evidence verify --format json
 def verify(parts: Parts, known: str | None, source: str | None, form: str) -> None:
     """Check that no entry was changed, removed or reordered.
 
-    Note the printed head outside of Toban, and pass it to --known next time: this also finds entries cut off
-    at the end. With --from, what was sent out can be verified on a machine that runs no Toban.
+    The chain alone does not show that all of it was written anew, or that its end was cut off: this shows
+    against heads noted outside of Toban, in the bound stores or by --known. Prints the newest one that it
+    holds against, or that there is none. With --from, what was sent out can be verified on a machine that
+    runs no Toban.
 
     \b
     Exit status:
-      0  the chain holds
+      0  the chain holds, and so does every head that could be read outside
       1  it is broken
       2  the state database, or what was sent out, can't be read
     """
@@ -62,10 +72,10 @@ def verify(parts: Parts, known: str | None, source: str | None, form: str) -> No
         _verify_outside(parts, source, noted, form)
         return
     with usable_state():
-        head = ledger.LedgerHead(noted[1], noted[2]) if noted else _shipped_head()
-        found = ledger.verify(head)
-    say(_json(found) if form == "json" else _text(found))
-    if found.broken is not None:
+        outside = anchorage(parts, LedgerHead(noted[1], noted[2]) if noted else None)
+        found = ledger.verify((*outside.heads, *_shipped_head()))
+    say(_json(found, outside) if form == "json" else _text(found, outside))
+    if found.broken is not None or outside.broken:
         raise SystemExit(_BROKEN)
 
 
@@ -120,10 +130,10 @@ def _verify_outside(parts: Parts, source: str, noted: tuple[str, int, str] | Non
         raise SystemExit(_BROKEN)
 
 
-def _shipped_head() -> LedgerHead | None:
-    """Return the newest entry that was sent out: if the end of the chain was cut off here, it is missing."""
+def _shipped_head() -> list[LedgerHead]:
+    """Return the newest entry that was sent out, by Toban's own record, which proves nothing to others."""
     sent = Shipment.objects.filter(chain=LEDGER).order_by("-last").first()
-    return LedgerHead(sent.last, sent.line) if sent is not None else None
+    return [LedgerHead(sent.last, sent.line)] if sent is not None else []
 
 
 def _walk_text(found: ChainWalk) -> str:
@@ -160,21 +170,61 @@ def _as_json(found: ChainWalk) -> Mapping[str, Any]:
     }
 
 
-def _text(found: Verification) -> str:
+def _text(found: Verification, outside: Anchorage) -> str:
+    return "\n".join((*_chain_lines(found, outside), *_outside_lines(found, outside)))
+
+
+def _chain_lines(found: Verification, outside: Anchorage) -> Iterator[str]:
     if found.broken is None:
-        holds = Message("evidence.ledger-holds", count=found.head.sequence)
-        return f"● {holds}\n{Message('evidence.head', head=found.head)}"
-    broken = Message("evidence.ledger-is-broken", number=found.broken.sequence, reason=found.broken.reason)
-    return (
-        f"■ {broken}\n{Message('evidence.intact-head', head=found.head)}\n"
-        f"HINT: {Message('evidence.compare-with-backup')}"
-    )
+        yield f"● {Message('evidence.ledger-holds', count=found.head.sequence)}"
+        yield str(Message("evidence.head", head=found.head))
+        return
+    at = found.broken.sequence
+    yield f"■ {Message('evidence.ledger-is-broken', number=at, reason=found.broken.reason)}"
+    noted = [each for each in outside.anchors if each.head.sequence == at]
+    for each in noted:
+        yield str(Message("evidence.noted-in", place=each.place, at=each.at, head=each.head))
+    yield str(Message("evidence.intact-head", head=found.head))
+    yield f"HINT: {Message('evidence.compare-with-backup')}"
+    if noted:
+        yield f"HINT: {Message('evidence.give-own-prefix')}"
 
 
-def _json(found: Verification) -> str:
+def _outside_lines(found: Verification, outside: Anchorage) -> Iterator[str]:
+    yield from (f"■ {each}" for each in outside.broken)
+    yield from (f"? {each}" for each in outside.unread)
+    if found.broken is not None or outside.broken:
+        return
+    newest = outside.newest(found.head)
+    if outside.noted is not None:
+        yield f"● {Message('evidence.agrees-with-known', number=outside.noted.sequence)}"
+    elif newest is None:
+        yield f"? {Message('evidence.nothing-outside')}"
+        yield f"HINT: {Message('evidence.anchor-outside')}"
+    if newest is None:
+        return
+    number, at = newest.head.sequence, newest.at
+    yield f"● {Message('evidence.proven-outside', number=number, place=newest.place, at=at)}"
+    if found.head.sequence > number:
+        yield f"? {Message('evidence.not-yet-outside', count=found.head.sequence - number)}"
+
+
+def _json(found: Verification, outside: Anchorage) -> str:
     broken = None
     if found.broken is not None:
         broken = {"sequence": found.broken.sequence, "reason": found.broken.reason.as_output()}
-    return json.dumps(
-        {"entries": found.head.sequence, "head": str(found.head), "broken": broken}, ensure_ascii=False
-    )
+    newest = outside.newest(found.head) if broken is None and not outside.broken else None
+    proven = None
+    if newest is not None:
+        proven = {"head": str(newest.head), "place": newest.place, "at": newest.at.isoformat()}
+    written = {
+        "entries": found.head.sequence,
+        "head": str(found.head),
+        "broken": broken,
+        "outside": {
+            "proven": proven,
+            "unread": [each.as_output() for each in outside.unread],
+            "broken": [each.as_output() for each in outside.broken],
+        },
+    }
+    return json.dumps(written, ensure_ascii=False)

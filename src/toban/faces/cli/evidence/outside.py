@@ -12,14 +12,17 @@ from django.conf import settings
 from django.db import DatabaseError
 
 from toban.engine.bindings.model import Bindings
+from toban.engine.bindings.secret import SecretUnavailable
 from toban.engine.clock import system_clock
 from toban.engine.evidence import segments
+from toban.engine.evidence.anchors import Anchor, anchors_in
+from toban.engine.evidence.ledger import LedgerHead
 from toban.engine.evidence.models import Shipment
 from toban.engine.evidence.port import SHIPPING
 from toban.engine.evidence.segments import AUDIT, LEDGER, ChainWalk, own_key
 from toban.engine.evidence.shipping import NotShipped, tip_of
 from toban.engine.registry.parts import Parts
-from toban.engine.stores.store import STORE_KINDS, Store, StoreTrouble
+from toban.engine.stores.store import STORE_KINDS, Store, StoreTrouble, stores_of
 from toban.faces.cli.kept import edition_of, kept_edition
 from toban.message import Message, message_of
 
@@ -44,6 +47,31 @@ class SegmentPlace:
     read: Callable[[str], bytes]
     is_excerpt: bool = False
     """Whether it is a part of a chain, which may begin anywhere."""
+
+
+@dataclass(frozen=True, slots=True)
+class Anchorage:
+    """What is known of the ledger outside of Toban."""
+
+    anchors: Sequence[Anchor] = ()
+    unread: Sequence[Message] = ()
+    """Places that can't be read, and why."""
+    broken: Sequence[Message] = ()
+    """What is wrong with the segments that were shipped."""
+    noted: LedgerHead | None = None
+    """The head of `--known`."""
+
+    @property
+    def heads(self) -> Iterator[LedgerHead]:
+        """Every head that the ledger must hold against."""
+        yield from (each.head for each in self.anchors)
+        if self.noted is not None:
+            yield self.noted
+
+    def newest(self, head: LedgerHead) -> Anchor | None:
+        """Return the last anchor up to *head*, the end of what holds."""
+        reached = [each for each in self.anchors if each.head.sequence <= head.sequence]
+        return max(reached, key=lambda each: (each.head.sequence, each.at), default=None)
 
 
 @contextmanager
@@ -98,6 +126,46 @@ def known_here(place: str) -> dict[str, dict[int, str]]:
     except DatabaseError:
         return {}
     return found
+
+
+def anchorage(parts: Parts, noted: LedgerHead | None) -> Anchorage:
+    """Return the heads in the bound stores, the end of what was shipped by `[evidence]`, and *noted*.
+
+    A place that can't be read is named, and so is a shipped chain that is broken.
+    """
+    bindings = _bindings(parts)
+    if bindings is None:
+        return Anchorage(noted=noted)
+    shipped = bindings.evidence.store if bindings.evidence is not None else ""
+    found: list[Anchor] = []
+    unread: list[Message] = []
+    broken: list[Message] = []
+    for name, build in stores_of(bindings, parts.kinds.of(STORE_KINDS)):
+        try:
+            store = build()
+            found += anchors_in(store)
+            if name == shipped:
+                walk = _shipped_ledger(store)
+                found += _head_of(walk, store)
+                broken += [walk.broken.said] if walk.broken is not None else []
+        except (StoreTrouble, SecretUnavailable) as trouble:
+            unread.append(Message("evidence.source-is-unreadable", source=name, reason=message_of(trouble)))
+    return Anchorage(found, unread, broken, noted)
+
+
+def _shipped_ledger(store: Store) -> ChainWalk:
+    keys = dict(segments.in_order(each.key for each in store.listing(f"evidence/{LEDGER}/"))).get(LEDGER, [])
+    known = known_here(store.name).get(LEDGER, {})
+    content = ((key, store.read(key)) for key in keys)
+    return segments.walk(LEDGER, content, today=datetime.now(UTC).date(), known=known)
+
+
+def _head_of(walk: ChainWalk, store: Store) -> Sequence[Anchor]:
+    """Return the end of what was shipped: each line holds the digest of the one before it."""
+    if not walk.tip.number:
+        return ()
+    at = max(each.modified_at for each in store.listing(segments.key_of(LEDGER, walk.tip.number)))
+    return (Anchor(LedgerHead(walk.tip.last, walk.tip.line), store.name, at.astimezone(UTC)),)
 
 
 def ship(parts: Parts) -> tuple[int, list[str]]:

@@ -31,26 +31,31 @@ def entries() -> tuple[LedgerEntry, ...]:
 
 
 def test_a_valid_chain_is_confirmed_with_its_head(entries: tuple[LedgerEntry, ...]) -> None:
-    result = CliRunner().invoke(command, ["verify"])
+    result = evidence("verify")
 
     assert result.exit_code == 0
-    assert result.output == f"● 証跡 3 件はすべてつながっています\n末尾 3:{entries[2].digest}\n"
+    assert result.output == (
+        f"● 証跡 3 件はすべてつながっています\n末尾 3:{entries[2].digest}\n"
+        "? 外の控えを読めなかったため、台帳の全体が書き換えられていないことは確かめられません\n"
+        "HINT: [stores] に保存先を書くと、毎日そこへ末尾を控えます。手元に控えた末尾は --known で渡せます\n"
+    )
 
 
 def test_the_result_is_in_english_too(entries: tuple[LedgerEntry, ...]) -> None:
     with override("en"):
-        whole = CliRunner().invoke(command, ["verify"])
+        whole = evidence("verify")
         LedgerEntry.objects.filter(sequence=2).delete()
-        broken = CliRunner().invoke(command, ["verify"])
+        broken = evidence("verify")
 
-    assert whole.output == f"● The evidence is intact: 3 entries\nHead 3:{entries[2].digest}\n"
+    assert whole.output.startswith(f"● The evidence is intact: 3 entries\nHead 3:{entries[2].digest}\n")
+    assert "nothing proves that the whole ledger was not written anew" in whole.output
     assert "■ The evidence is broken at entry 2: Entry 2 is missing" in broken.output
 
 
 def test_the_first_broken_link_is_named_with_a_hint(entries: tuple[LedgerEntry, ...]) -> None:
     LedgerEntry.objects.filter(sequence=2).delete()
 
-    result = CliRunner().invoke(command, ["verify"])
+    result = evidence("verify")
 
     assert result.exit_code == 1
     assert "■ 証跡の 2 番でつながりが切れています: 2 番がありません" in result.output
@@ -61,10 +66,17 @@ def test_the_first_broken_link_is_named_with_a_hint(entries: tuple[LedgerEntry, 
 def test_a_truncated_chain_is_detected_by_the_head_printed_earlier(entries: tuple[LedgerEntry, ...]) -> None:
     LedgerEntry.objects.filter(sequence=3).delete()
 
-    result = CliRunner().invoke(command, ["verify", "--known", f"3:{entries[2].digest}", "--format", "json"])
+    result = evidence("verify", "--known", f"3:{entries[2].digest}", "--format", "json")
 
     assert result.exit_code == 1
     assert json.loads(result.output)["broken"]["sequence"] == 3
+
+
+def test_a_head_printed_earlier_proves_what_is_before_it(entries: tuple[LedgerEntry, ...]) -> None:
+    result = evidence("verify", "--known", f"2:{entries[1].digest}")
+
+    assert result.exit_code == 0
+    assert result.output.endswith("● 2 番までは、--known の末尾と一致します\n")
 
 
 def test_a_head_of_another_shape_is_refused() -> None:
