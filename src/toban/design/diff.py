@@ -27,6 +27,14 @@ class FieldChange:
     old: Message
     new: Message
 
+    @property
+    def said(self) -> Message:
+        """The change in words: `警告: 90 → 95`."""
+        absent = Message("design.absent")
+        return Message(
+            "design.value-changed", label=self.label, old=self.old or absent, new=self.new or absent
+        )
+
 
 @dataclass(frozen=True, slots=True)
 class ClauseChange:
@@ -47,8 +55,16 @@ class ClauseChange:
     @property
     def title(self) -> Message:
         """The kind of clause and the key of its row: 監視項目「DB 接続数」."""
-        kind, key = KINDS[self.clause.kind], " ".join(self.clause.id.split("/")[2:])
-        return Message("design.row-of-kind", kind=kind, key=key) if key else kind
+        return title(self.clause)
+
+    @property
+    def said(self) -> Message:
+        """The change in words, on one line."""
+        if self.old is None:
+            return Message("design.row-added", row=self.title)
+        if self.new is None:
+            return Message("design.row-removed", row=self.title)
+        return Message("design.row-changed", row=self.title, values=[each.said for each in self.fields])
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +78,21 @@ class Difference:
 
     def __bool__(self) -> bool:
         return bool(self.changes or self.unread_added or self.unread_removed)
+
+    @property
+    def said(self) -> tuple[Message, ...]:
+        """Every difference in words, each on one line."""
+        return (
+            *(change.said for change in self.changes),
+            *(Message("design.unread-added", row=row.text, why=row.reason) for row in self.unread_added),
+            *(Message("design.unread-removed", row=row.text) for row in self.unread_removed),
+        )
+
+
+def title(clause: Clause) -> Message:
+    """Return the kind of clause and the key of its row: 監視項目「DB 接続数」."""
+    kind, key = KINDS[clause.kind], " ".join(clause.id.split("/")[2:])
+    return Message("design.row-of-kind", kind=kind, key=key) if key else kind
 
 
 def compare(old: Design, new: Design) -> Difference:

@@ -4,22 +4,23 @@ import os
 import socket
 from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
-from functools import wraps
+from functools import partial, wraps
 
 import structlog
 from django.conf import settings
 from django.db import DatabaseError, close_old_connections
 
 from toban.engine.clock import Clock
+from toban.engine.editions import records
 from toban.engine.editions.edition import Edition, EditionRefusal
 from toban.engine.editions.standing import standing
-from toban.engine.evidence import ledger, status
-from toban.engine.evidence.models import LedgerEntry
+from toban.engine.evidence import status
 from toban.engine.loops import Loop
 from toban.engine.notify.delivery.lead import BEAT, Lead
 from toban.engine.operation import EditionLoop, Workplace, rows_of, works_of
 from toban.engine.registry.parts import Parts
 from toban.engine.runs.service import Runs
+from toban.engine.supervision.home import in_force_folder
 from toban.engine.telemetry.buffer import SampleBuffer
 from toban.engine.telemetry.output import OutputBuffer
 from toban.engine.telemetry.store import StoreRefused, StoreUnavailable, Telemetry
@@ -35,14 +36,19 @@ class Worker:
     def __init__(self, parts: Parts, *, clock: Clock) -> None:
         self._parts = parts
         self._clock = clock
-        self._in_force = parts.in_force(settings.HOME / "in-force")
+        self._operations = parts.operations
+        self._rows_of = partial(rows_of, operations=self._operations)
+        self._in_force = parts.in_force(
+            in_force_folder(settings.HOME), review=records.RecordedReview(self._rows_of)
+        )
+        self._recorded = self._in_force.last_kept()
+        self._news: Edition | EditionRefusal | None = None
         self._telemetry = Telemetry(os.environ["TOBAN_TELEMETRY_URL"])
         self._samples = SampleBuffer(self._telemetry)
         self._output = OutputBuffer(self._telemetry)
         holder = f"{socket.gethostname()}/{os.getpid()}"
         self._lead = Lead(holder)
         self._runs = Runs(holder, clock, most=settings.RUNS_AT_ONCE, output=self._output)
-        self._operations = parts.operations
         at = Workplace(clock, self._telemetry, self._samples, self._lead, parts.kinds, parts.ports)
         self._shifts = [operation.shift(at) for operation in self._operations]
         self._run: Edition | None = None
@@ -89,14 +95,20 @@ class Worker:
             log.warning("lead_not_released", reason=str(error))
 
     def _reload(self) -> None:
-        match self._in_force.refresh():
+        # What the state database could not take is recorded by the next call.
+        self._news = self._in_force.refresh() or self._news
+        match self._news:
             case Edition() as edition:
                 self._record_edition(edition)
             case EditionRefusal() as refusal:
-                log.error("edition_refused", file=refusal.file, reason=refusal.reason)
-                self._record({"refused": refusal.file, "reason": refusal.reason.as_json()}, refusal.digest)
+                word = "edition_refused" if refusal.awaits is None else "edition_waits"
+                log.error(word, file=refusal.file, reason=refusal.reason)
+                records.record_refusal(self._in_force.edition, refusal, self._rows_of, self._clock())
             case None:
-                pass
+                return
+        self._news = None
+        # After the evidence: a worker killed in between finds the former edition here, and the new one there.
+        self._in_force.keep()
 
     def _record_edition(self, edition: Edition) -> None:
         log.info("edition_in_force", document=edition.design.document, digest=edition.design.digest)
@@ -104,19 +116,8 @@ class Worker:
             log.warning(
                 "bindings_doubtful", code=finding.code, at=str(finding.origin), reason=finding.message
             )
-        content = {
-            "in_force": edition.design.document,
-            "bindings": edition.bindings.digest,
-            "clauses": len(edition.design.clauses),
-            "unread": len(edition.design.unread),
-        }
-        if not _is_latest_record(edition):
-            self._record(content, edition.design.digest)
-
-    def _record(self, content: dict[str, object], digest: str) -> None:
-        ledger.append(
-            ledger.Record(LedgerEntry.Kind.DOCUMENT, content, document_digest=digest), now=self._clock()
-        )
+        records.record_in_force(self._recorded, edition, self._rows_of, self._clock())
+        self._recorded = edition
 
     def _step_runs(self) -> None:
         edition = self._in_force.edition
@@ -132,9 +133,7 @@ class Worker:
         is_recent = self._stood is not None and abs(now - self._stood[1]) < _STANDING_LASTS
         if edition is None or (self._stood is not None and edition is self._stood[0] and is_recent):
             return
-        status.show(
-            list(standing(edition, rows_of(edition, self._operations), now)), now, edition.design.digest
-        )
+        status.show(list(standing(edition, self._rows_of(edition), now)), now, edition.design.digest)
         self._stood = edition, now
 
     def _store(self) -> None:
@@ -158,16 +157,6 @@ class Worker:
         except StoreRefused as error:
             self._output.give_up_batch()
             log.warning("output_lost", count=self._output.dropped, reason=str(error))
-
-
-def _is_latest_record(edition: Edition) -> bool:
-    """Return whether the ledger's last record of a document is this edition: a restart is no new version."""
-    last = LedgerEntry.objects.filter(kind=LedgerEntry.Kind.DOCUMENT).order_by("-sequence").first()
-    return (
-        last is not None
-        and last.document_digest == edition.design.digest
-        and last.content.get("bindings") == edition.bindings.digest
-    )
 
 
 def _with_state(step: Callable[[], None]) -> Callable[[], None]:

@@ -1,6 +1,7 @@
 """`toban serve`: the process that shows the living document and receives data, both in one server."""
 
 from collections.abc import Callable, Mapping
+from functools import partial
 from types import FrameType
 from typing import TYPE_CHECKING, override
 
@@ -10,9 +11,11 @@ from django.conf import settings
 
 from toban.engine.editions import present
 from toban.engine.editions.inforce import EditionInForce
-from toban.engine.operation import works_of
+from toban.engine.editions.records import RecordedReview
+from toban.engine.operation import rows_of, works_of
 from toban.engine.registry.parts import Parts
 from toban.engine.runs.work import Work
+from toban.engine.supervision.home import in_force_folder
 from toban.faces.ingest.app import application
 from toban.faces.ingest.hub import Hub
 from toban.faces.terminal import refuse, speak_utf8
@@ -43,11 +46,15 @@ def command(parts: Parts, host: str, port: int) -> None:
     """
     speak_utf8()
     _require_secret_key()
-    in_force = parts.in_force()
+    # The worker keeps the edition in force there: a server that starts while a version waits shows that one.
+    in_force = parts.in_force(
+        in_force_folder(settings.HOME), review=RecordedReview(partial(rows_of, operations=parts.operations))
+    )
 
-    def refresh() -> str:
+    def refresh() -> tuple[str, str]:
         in_force.refresh()
-        return in_force.edition.design.digest if in_force.edition else ""
+        edition, refusal = in_force.edition, in_force.refusal
+        return edition.design.digest if edition else "", refusal.digest if refusal else ""
 
     present.use(in_force)
     hub = Hub(refresh)

@@ -52,3 +52,5 @@ class EditionRefusal:
     """SHA-256 of the refused contents, document and bindings together."""
     reason: Message
     """All findings, one per line, each with a way out."""
+    awaits: Edition | None = None
+    """The edition, if it is readable and only waits for a person's confirmation."""

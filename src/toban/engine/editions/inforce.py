@@ -3,6 +3,7 @@
 import hashlib
 import os
 from pathlib import Path
+from typing import Protocol
 
 import structlog
 
@@ -13,7 +14,7 @@ from toban.engine.bindings.table import Schema
 from toban.engine.bindings.vague import settle
 from toban.engine.editions.edition import Edition, EditionRefusal
 from toban.engine.registry.kinds import Kinds
-from toban.message import Message, message_of
+from toban.message import NOTHING, Message, message_of
 
 log = structlog.get_logger(__name__)
 
@@ -24,14 +25,24 @@ _MISSING = b"\0missing"
 """Stands for a missing file, as opposed to an empty one."""
 
 
+class Review(Protocol):
+    """Decides which editions wait for a person's confirmation before they come into force."""
+
+    def is_confirmed(self, edition: Edition, /) -> bool:
+        """Return whether a person has confirmed *edition*, or it already is the one in force elsewhere."""
+
+    def why_wait(self, former: Edition | None, edition: Edition, /) -> Message:
+        """Return why *edition* must be confirmed if it replaces *former*; `NOTHING` if it need not be."""
+
+
 class EditionInForce:
     """The edition in force, for one process. Call `refresh` regularly, from one thread at a time.
 
     A change takes effect once two refreshes in a row have seen the same contents: an editor that empties a
     file before it writes would otherwise put half a document in force.
 
-    The edition in force is copied into the folder *kept*, if given: a process that starts while the files
-    can't be read continues with the last readable version.
+    `keep` copies the edition in force into the folder *kept*, if given: a process that starts while the files
+    can't be read, or wait for confirmation, continues with that version.
     """
 
     def __init__(
@@ -42,16 +53,19 @@ class EditionInForce:
         *,
         kinds: Kinds | None = None,
         kept: Path | None = None,
+        review: Review | None = None,
     ) -> None:
         self._design = design
         self._bindings = bindings
         self._kept = kept
         self._schema = schema
         self._kinds = kinds or Kinds()
+        self._review = review
         self._seen = ""
         self._decided = ""
         self._edition: Edition | None = None
         self._refusal: EditionRefusal | None = None
+        self._unkept: tuple[bytes, bytes] | None = None
 
     @property
     def edition(self) -> Edition | None:
@@ -64,27 +78,40 @@ class EditionInForce:
         return self._refusal
 
     def refresh(self) -> Edition | EditionRefusal | None:
-        """Check the files: return a new edition now in force, a new refusal, or None if nothing changed."""
-        found = _digest(self._contents())
+        """Check the files: return the edition now in force, a new refusal, or None if nothing changed.
+
+        The former edition is returned again if the files are back at it after a refusal.
+        """
+        contents = self._contents()
+        found = _digest(contents)
         is_settled = found == self._seen or self._edition is None
         self._seen = found
-        if found == self._decided or not is_settled:
+        if found == self._decided:
+            return self._confirmed(contents)
+        if not is_settled:
             return None
+        news = self._decision(contents, found)
+        # Only now: if the review can't reach the state database, the next call decides.
         self._decided = found
+        return news
+
+    def keep(self) -> None:
+        """Copy the files of the edition in force, each whole or not at all, unless that has been done."""
+        contents, self._unkept = self._unkept, None
+        if self._kept is None or contents is None:
+            return
         try:
-            edition = self._read()
-        except UnreadableDocument as error:
-            return self._refuse(
-                self._design, found, Message("engine.with-hint", said=message_of(error), hint=error.hint)
-            )
-        except UnreadableBindings as error:
-            return self._refuse(self._bindings, found, message_of(error))
-        self._refusal = None
-        if self._edition is not None and self._edition.digests == edition.digests:
-            return None
-        self._edition = edition
-        self._keep(found)
-        return edition
+            self._kept.mkdir(mode=0o700, parents=True, exist_ok=True)
+            folder = os.fsencode(self._bindings.absolute().parent)
+            names = (_KEPT_DESIGN, _KEPT_BINDINGS, _KEPT_FOLDER)
+            for content, name in zip((*contents, folder), names, strict=True):
+                copy = self._kept / f"{name}.new"
+                copy.touch(mode=0o600)
+                copy.write_bytes(b"" if content == _MISSING else content)
+                copy.replace(self._kept / name)
+        except OSError as error:
+            # The edition is in force anyway; only a restart would need the copy.
+            log.warning("edition_not_kept", folder=str(self._kept), reason=str(error))
 
     def last_kept(self) -> Edition | None:
         """Return the edition read from the copies, or None if there are none. It cites the original paths."""
@@ -109,28 +136,47 @@ class EditionInForce:
             # Copied by a version of Toban that did not record it.
             return None
 
-    def _refuse(self, file: Path, digest: str, reason: Message) -> EditionRefusal:
-        self._refusal = EditionRefusal(str(file), digest, reason)
-        if self._edition is None:
-            self._edition = self.last_kept()
-        return self._refusal
-
-    def _keep(self, digest: str) -> None:
-        """Copy the files, each whole or not at all; files that have changed again are not copied."""
-        contents = self._contents()
-        if self._kept is None or _digest(contents) != digest:
-            return
+    def _decision(self, contents: tuple[bytes, bytes], digest: str) -> Edition | EditionRefusal | None:
         try:
-            self._kept.mkdir(mode=0o700, parents=True, exist_ok=True)
-            folder = os.fsencode(self._bindings.absolute().parent)
-            names = (_KEPT_DESIGN, _KEPT_BINDINGS, _KEPT_FOLDER)
-            for content, name in zip((*contents, folder), names, strict=True):
-                copy = self._kept / f"{name}.new"
-                copy.write_bytes(b"" if content == _MISSING else content)
-                copy.replace(self._kept / name)
-        except OSError as error:
-            # The edition is in force anyway; only a restart would need the copy.
-            log.warning("edition_not_kept", folder=str(self._kept), reason=str(error))
+            edition = self._read()
+        except UnreadableDocument as error:
+            reason = Message("engine.with-hint", said=message_of(error), hint=error.hint)
+            return self._refuse(EditionRefusal(str(self._design), digest, reason))
+        except UnreadableBindings as error:
+            return self._refuse(EditionRefusal(str(self._bindings), digest, message_of(error)))
+        former = self._edition or self.last_kept()
+        reason = self._why_wait(former, edition)
+        if reason:
+            return self._refuse(EditionRefusal(str(self._design), digest, reason, edition), former)
+        return self._adopt(edition, contents)
+
+    def _why_wait(self, former: Edition | None, edition: Edition) -> Message:
+        is_same = former is not None and former.digests == edition.digests
+        if self._review is None or is_same or self._review.is_confirmed(edition):
+            return NOTHING
+        return self._review.why_wait(former, edition)
+
+    def _confirmed(self, contents: tuple[bytes, bytes]) -> Edition | None:
+        """Return the edition that waited, if it has been confirmed meanwhile."""
+        waiting = self._refusal.awaits if self._refusal is not None else None
+        if waiting is None or self._review is None or not self._review.is_confirmed(waiting):
+            return None
+        return self._adopt(waiting, contents)
+
+    def _adopt(self, edition: Edition, contents: tuple[bytes, bytes]) -> Edition | None:
+        was_refused, self._refusal = self._refusal is not None, None
+        if self._edition is not None and self._edition.digests == edition.digests:
+            return self._edition if was_refused else None
+        self._edition = edition
+        # Files that have changed again while they were read are not kept.
+        self._unkept = contents if self._contents() == contents else None
+        return edition
+
+    def _refuse(self, refusal: EditionRefusal, former: Edition | None = None) -> EditionRefusal:
+        self._refusal = refusal
+        if self._edition is None:
+            self._edition = former or self.last_kept()
+        return refusal
 
     def _contents(self) -> tuple[bytes, bytes]:
         return _content(self._design), _content(self._bindings)

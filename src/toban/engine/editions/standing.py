@@ -4,28 +4,35 @@ from collections.abc import Iterator, Mapping
 from datetime import datetime
 
 from toban.design.clauses.base import Clause
-from toban.engine.bindings.model import Bindings
+from toban.design.clauses.labels import KINDS
 from toban.engine.calendar.due import next_due
 from toban.engine.editions.edition import Edition
 from toban.engine.evidence.status import StatusUpdate
 from toban.engine.evidence.verdict import Verdict
-from toban.message import NOTHING, Message
+from toban.engine.operation import Declared, RowAnswer
+from toban.message import NOTHING, Message, plain
 
-NOT_CONNECTED = Message("engine.chapter-not-connected")
 
-
-def standing(edition: Edition, answered: Mapping[str, Message], now: datetime) -> Iterator[StatusUpdate]:
+def standing(edition: Edition, answered: Mapping[str, RowAnswer], now: datetime) -> Iterator[StatusUpdate]:
     """Yield the status of every clause that nothing runs for.
 
-    *answered* maps the id of each clause that an extension handles to the reason why it is not bound. The
-    reason says nothing if it runs: then its extension shows the status.
+    *answered* are the answers of the extensions. The extension of a row that runs shows its status.
     """
     for clause in edition.design.clauses:
-        reason = answered.get(clause.id, NOT_CONNECTED)
+        answer = answered.get(clause.id, not_acted_on(clause))
+        verdict, reason = _judged(answer)
         if reason:
-            yield _unbound(clause, reason, edition.bindings, now)
+            due = next_due(clause, edition.bindings.system, now)
+            yield StatusUpdate(clause.id, verdict, NOTHING, reason, now, due)
 
 
-def _unbound(clause: Clause, reason: Message, bindings: Bindings, now: datetime) -> StatusUpdate:
-    due = next_due(clause, bindings.system, now)
-    return StatusUpdate(clause.id, Verdict.UNBOUND, NOTHING, reason, now, due)
+def not_acted_on(clause: Clause) -> Declared:
+    """Return the answer for a row that no extension handles."""
+    kind = KINDS.get(clause.kind, plain(clause.kind))
+    return Declared(Message("engine.kind-not-acted-on", kind=kind))
+
+
+def _judged(answer: RowAnswer) -> tuple[Verdict, Message]:
+    if isinstance(answer, Declared):
+        return Verdict.DECLARED, answer.reason
+    return Verdict.UNBOUND, answer

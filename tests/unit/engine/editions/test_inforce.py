@@ -1,5 +1,7 @@
 """The version in force while its files change."""
 
+import stat
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
@@ -7,8 +9,10 @@ from tests.registered import schema
 
 from toban.engine.bindings.secret import Secret
 from toban.engine.bindings.section import Section
+from toban.engine.bindings.table import Schema
 from toban.engine.editions.edition import Edition, EditionRefusal
 from toban.engine.editions.inforce import EditionInForce
+from toban.message import NOTHING, Message, plain
 
 DESIGN = """\
 # 運用設計書
@@ -37,6 +41,38 @@ def bindings(tmp_path: Path) -> Path:
 
 def watch(design: Path, bindings: Path) -> EditionInForce:
     return EditionInForce(design, bindings, schema())
+
+
+def kept_edition(design: Path, bindings: Path, kept: Path, of: Schema | None = None) -> Edition:
+    """Put the files in force, as a worker that ends then, and return the edition."""
+    running = EditionInForce(design, bindings, of or schema(), kept=kept)
+    news = running.refresh()
+    assert isinstance(news, Edition)
+    running.keep()
+    return news
+
+
+@dataclass
+class Person:
+    """A review that wants every new version confirmed, by their answer."""
+
+    confirms: bool = False
+
+    def is_confirmed(self, _edition: Edition) -> bool:
+        return self.confirms
+
+    def why_wait(self, former: Edition | None, _edition: Edition) -> Message:
+        return plain("confirm this") if former is not None else NOTHING
+
+
+def test_copies_of_the_version_in_force_are_for_the_account_alone(
+    design: Path, bindings: Path, tmp_path: Path
+) -> None:
+    kept_edition(design, bindings, tmp_path / "kept")
+
+    modes = {path.name: stat.S_IMODE(path.stat().st_mode) for path in (tmp_path / "kept").iterdir()}
+    assert len(modes) == 3
+    assert set(modes.values()) == {0o600}
 
 
 def test_the_first_look_puts_the_existing_files_in_force(design: Path, bindings: Path) -> None:
@@ -155,14 +191,13 @@ def test_a_process_started_with_an_unreadable_document_uses_the_last_readable_on
     design: Path, bindings: Path, tmp_path: Path
 ) -> None:
     kept = tmp_path / "kept"
-    before = EditionInForce(design, bindings, schema(), kept=kept).refresh()
+    before = kept_edition(design, bindings, kept)
     design.write_text("")
 
     restarted = EditionInForce(design, bindings, schema(), kept=kept)
     news = restarted.refresh()
 
     assert isinstance(news, EditionRefusal)
-    assert isinstance(before, Edition)
     assert restarted.edition is not None
     assert restarted.edition.design.clauses == before.design.clauses
     assert restarted.edition.bindings.system.name == "店"
@@ -182,7 +217,7 @@ def test_relative_files_in_the_copies_are_resolved_next_to_the_original_bindings
     (tmp_path / "token").write_text("hush")
     (tmp_path / "elsewhere").mkdir()
     monkeypatch.chdir(tmp_path)
-    EditionInForce(Path(design.name), Path(bindings.name), kinds, kept=kept).refresh()
+    kept_edition(Path(design.name), Path(bindings.name), kept, kinds)
     monkeypatch.chdir(tmp_path / "elsewhere")
 
     found = EditionInForce(Path(design.name), Path(bindings.name), kinds, kept=kept).last_kept()
@@ -199,7 +234,7 @@ def test_copies_from_an_earlier_version_resolve_files_next_to_the_originals(
     design: Path, bindings: Path, tmp_path: Path
 ) -> None:
     kept = tmp_path / "kept"
-    EditionInForce(design, bindings, schema(), kept=kept).refresh()
+    kept_edition(design, bindings, kept)
     (kept / "folder").unlink()
 
     found = EditionInForce(design, bindings, schema(), kept=kept).last_kept()
@@ -210,7 +245,7 @@ def test_copies_from_an_earlier_version_resolve_files_next_to_the_originals(
 
 def test_a_corrected_document_replaces_the_stored_copy(design: Path, bindings: Path, tmp_path: Path) -> None:
     kept = tmp_path / "kept"
-    EditionInForce(design, bindings, schema(), kept=kept).refresh()
+    kept_edition(design, bindings, kept)
     design.write_text("")
     restarted = EditionInForce(design, bindings, schema(), kept=kept)
     restarted.refresh()
@@ -219,6 +254,7 @@ def test_a_corrected_document_replaces_the_stored_copy(design: Path, bindings: P
     restarted.refresh()
 
     assert isinstance(restarted.refresh(), Edition)
+    restarted.keep()
     assert "90%" in (kept / "design.md").read_text()
 
 
@@ -227,6 +263,103 @@ def test_an_unwritable_copy_folder_does_not_prevent_a_version_from_being_in_forc
 ) -> None:
     (tmp_path / "kept").write_text("a file where the folder should be")
 
-    news = EditionInForce(design, bindings, schema(), kept=tmp_path / "kept").refresh()
+    inforce = EditionInForce(design, bindings, schema(), kept=tmp_path / "kept")
+    news = inforce.refresh()
+    inforce.keep()
 
     assert isinstance(news, Edition)
+    assert inforce.edition is news
+
+
+def reviewed(design: Path, bindings: Path, kept: Path, person: Person) -> EditionInForce:
+    return EditionInForce(design, bindings, schema(), kept=kept, review=person)
+
+
+def test_a_first_start_has_nothing_to_confirm(design: Path, bindings: Path, tmp_path: Path) -> None:
+    assert isinstance(reviewed(design, bindings, tmp_path / "kept", Person()).refresh(), Edition)
+
+
+def test_a_version_waits_until_it_is_confirmed_and_the_former_one_stays_in_force(
+    design: Path, bindings: Path, tmp_path: Path
+) -> None:
+    person = Person()
+    inforce = reviewed(design, bindings, tmp_path / "kept", person)
+    old = inforce.refresh()
+    design.write_text(DESIGN.replace("CPU使用率", "メモリ使用率"))
+
+    news = [inforce.refresh() for _ in range(4)]
+
+    (waits,) = (each for each in news if each is not None)
+    assert isinstance(waits, EditionRefusal)
+    assert waits.awaits is not None
+    assert str(waits.reason) == "confirm this"
+    assert (inforce.edition, inforce.refusal) == (old, waits)
+
+    person.confirms = True
+    assert inforce.refresh() is waits.awaits
+    assert (inforce.edition, inforce.refusal) == (waits.awaits, None)
+    assert inforce.refresh() is None
+
+
+def test_a_waiting_version_that_is_taken_back_no_longer_waits(
+    design: Path, bindings: Path, tmp_path: Path
+) -> None:
+    inforce = reviewed(design, bindings, tmp_path / "kept", Person())
+    old = inforce.refresh()
+    design.write_text(DESIGN.replace("CPU使用率", "メモリ使用率"))
+    inforce.refresh()
+    inforce.refresh()
+    design.write_text(DESIGN)
+
+    assert (inforce.refresh(), inforce.refresh(), inforce.refresh()) == (None, old, None)
+    assert inforce.refusal is None
+
+
+def test_a_restart_does_not_bypass_the_confirmation(design: Path, bindings: Path, tmp_path: Path) -> None:
+    kept = tmp_path / "kept"
+    before = kept_edition(design, bindings, kept)
+    design.write_text(DESIGN.replace("CPU使用率", "メモリ使用率"))
+
+    restarted = reviewed(design, bindings, kept, Person())
+    news = restarted.refresh()
+
+    assert isinstance(news, EditionRefusal)
+    assert restarted.edition is not None
+    assert restarted.edition.digests == before.digests
+    restarted.keep()
+    assert "CPU使用率" in (kept / "design.md").read_text()
+
+
+def test_bindings_deleted_before_a_restart_wait_too(design: Path, bindings: Path, tmp_path: Path) -> None:
+    kept = tmp_path / "kept"
+    kept_edition(design, bindings, kept)
+    bindings.unlink()
+
+    restarted = reviewed(design, bindings, kept, Person())
+
+    assert isinstance(restarted.refresh(), EditionRefusal)
+    assert restarted.edition is not None
+    assert restarted.edition.bindings.system.name == "店"
+
+
+def test_a_review_that_fails_is_asked_again(design: Path, bindings: Path, tmp_path: Path) -> None:
+    class Away(Person):
+        """Their answers are in a database that is away."""
+
+        is_away = True
+
+        def is_confirmed(self, edition: Edition) -> bool:
+            if self.is_away:
+                raise ConnectionError
+            return super().is_confirmed(edition)
+
+    person = Away()
+    kept_edition(design, bindings, tmp_path / "kept")
+    design.write_text(DESIGN.replace("CPU使用率", "メモリ使用率"))
+    inforce = reviewed(design, bindings, tmp_path / "kept", person)
+    with pytest.raises(ConnectionError):
+        inforce.refresh()
+
+    person.is_away = False
+
+    assert isinstance(inforce.refresh(), EditionRefusal)

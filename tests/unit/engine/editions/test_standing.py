@@ -10,9 +10,10 @@ from toban.design.clauses.monitoring import Monitor
 from toban.design.reader import read_design
 from toban.engine.bindings.load import read_bindings
 from toban.engine.editions.edition import Edition
-from toban.engine.editions.standing import NOT_CONNECTED, standing
+from toban.engine.editions.standing import standing
 from toban.engine.evidence.status import StatusUpdate
 from toban.engine.evidence.verdict import Verdict
+from toban.engine.operation import Declared
 from toban.message import NOTHING, plain
 
 NOW = datetime(2026, 4, 1, 9, 30, tzinfo=ZoneInfo("Asia/Tokyo"))
@@ -75,11 +76,21 @@ def test_a_monitor_that_does_not_run_says_why() -> None:
     assert (update.verdict, update.reason) == (Verdict.UNBOUND, plain("つないでください"))
 
 
-def test_a_clause_of_a_chapter_that_is_not_connected_says_so_and_when_it_is_due() -> None:
+def test_a_clause_that_nothing_acts_on_is_declared_only_and_says_when_it_is_due() -> None:
     routine = stands()["routine/routine/ログ確認"]
 
-    assert (routine.verdict, routine.reason) == (Verdict.UNBOUND, NOT_CONNECTED)
+    assert routine.verdict is Verdict.DECLARED
+    assert "「定期作業」の行について、まだ実行も測定もしません" in str(routine.reason)
     assert routine.next_due == datetime(2026, 4, 2, 9, 0, tzinfo=ZoneInfo("Asia/Tokyo"))
+
+
+def test_a_clause_that_no_binding_could_make_run_is_not_called_unbound() -> None:
+    bindings = read_bindings(BINDINGS, Path("toban.toml"), schema())
+
+    updates = standing(Edition(DESIGN, bindings), {DB: Declared(plain("測るものがありません"))}, NOW)
+
+    found = {update.clause_id: (update.verdict, update.reason) for update in updates}
+    assert found[DB] == (Verdict.DECLARED, plain("測るものがありません"))
 
 
 def test_a_clause_handled_by_a_chapter_is_left_to_it() -> None:

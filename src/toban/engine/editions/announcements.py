@@ -1,0 +1,58 @@
+"""Notifications about new versions of the document: to the matrix's 情報 row, else to the manager. Pure."""
+
+import re
+from collections.abc import Sequence
+from datetime import datetime
+
+from toban.design.clauses.notices import NotificationRule
+from toban.design.clauses.objectives import DutyRole
+from toban.design.reader import Design
+from toban.design.values.severity import AlertLevel
+from toban.engine.editions.change import listed
+from toban.engine.editions.edition import EditionRefusal
+from toban.engine.notify.routing.routing import rules_for
+from toban.engine.notify.signal import Condition, Signal
+from toban.message import NOTHING, Message
+
+_MANAGER = re.compile(r"運用(責任者|管理者|マネージャ)|operations? (manager|lead)|ops manager", re.IGNORECASE)
+_ASSUMED_MANAGER = "運用責任者"
+_LISTED = 10
+"""Differences in one notification; the page has all."""
+
+
+def changed(design: Design, plan: Sequence[Message], number: int, now: datetime) -> Signal:
+    """Return the event that *design* came into force and what it changes; *number* is its evidence."""
+    subject = Message("engine.document-changed", document=design.document, count=len(plan))
+    return _event(design, subject, listed(plan, _LISTED), Message("engine.check-the-change"), number, now)
+
+
+def held(design: Design, refusal: EditionRefusal, number: int, now: datetime) -> Signal:
+    """Return the event that a new version is not in force; *design* still is."""
+    waits = refusal.awaits is not None
+    subject = Message("engine.document-waits" if waits else "engine.document-refused", document=refusal.file)
+    advice = Message("engine.confirm-or-correct" if waits else "engine.correct-the-document")
+    return _event(design, subject, refusal.reason, advice, number, now)
+
+
+def _event(
+    design: Design, subject: Message, value: Message, advice: Message, number: int, now: datetime
+) -> Signal:
+    rows = rules_for(design.of(NotificationRule), AlertLevel.INFO)
+    manager = next((each for each in design.of(DutyRole) if _MANAGER.search(each.role)), None)
+    clause = rows[0] if rows else manager
+    people = () if rows else (manager.role if manager is not None else _ASSUMED_MANAGER,)
+    return Signal(
+        key=f"document/{number}",
+        clause_id=clause.id if clause is not None else "",
+        citation=str(clause.origin) if clause is not None else design.document,
+        clause_text=clause.text if clause is not None else "",
+        condition=Condition.INFO,
+        subject=subject,
+        value=value,
+        limit=NOTHING,
+        began_at=now,
+        detected_at=now,
+        advice=advice,
+        labels={"item": "document"},
+        people=people,
+    )

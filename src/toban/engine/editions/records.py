@@ -1,0 +1,161 @@
+"""The editions in the evidence: what came into force and what it changed, what waits, who confirmed it."""
+
+from collections.abc import Mapping
+from datetime import datetime
+
+from django.db import transaction
+from django.db.models import Q, QuerySet
+
+from toban.engine.editions import announcements
+from toban.engine.editions.change import EditionChange, RowsOf, change_of
+from toban.engine.editions.edition import Edition, EditionRefusal
+from toban.engine.evidence import ledger
+from toban.engine.evidence.models import LedgerEntry
+from toban.engine.message_field import storable
+from toban.engine.notify import alerts
+from toban.engine.orders import NotPossible
+from toban.message import NOTHING, Message, from_json
+
+IN_FORCE, WAITS, REFUSED, CONFIRMED = "in_force", "waits", "refused", "confirmed"
+"""What an entry of the kind DOCUMENT records: one of these keys holds the document's name."""
+
+
+class RecordedReview:
+    """The review by the evidence; see `Review`."""
+
+    def __init__(self, rows_of: RowsOf) -> None:
+        self._rows_of = rows_of
+
+    def is_confirmed(self, edition: Edition) -> bool:
+        """Return whether the newest entry about an edition in force or confirmed is about *edition*.
+
+        So a confirmation is remembered across restarts, and ends when another edition comes into force.
+        """
+        found = _entries().filter(Q(content__has_key=IN_FORCE) | Q(content__has_key=CONFIRMED)).first()
+        return found is not None and names(found) == edition.digests
+
+    def why_wait(self, former: Edition | None, edition: Edition) -> Message:
+        """Return the rows that run in *former* and would not in *edition*.
+
+        Without a *former* one (a process on another machine, or the copies are lost), an edition that
+        waits elsewhere waits here, too.
+        """
+        if former is not None:
+            return change_of(former, edition, self._rows_of).why_confirm
+        found = waiting()
+        return from_json(found.content["reason"]) if found and names(found) == edition.digests else NOTHING
+
+
+def latest() -> LedgerEntry | None:
+    """Return the newest entry about the document."""
+    return _entries().first()
+
+
+def waiting() -> LedgerEntry | None:
+    """Return the entry of the edition that waits for a person's confirmation; None if none waits."""
+    found = latest()
+    return found if found is not None and WAITS in found.content else None
+
+
+def changes_since(moment: datetime) -> list[LedgerEntry]:
+    """Return the editions that came into force since *moment* and changed something, newest first."""
+    found = _entries().filter(at__gte=moment, content__has_key=IN_FORCE)
+    return [each for each in found if each.content.get("plan")]
+
+
+def plan_of(entry: LedgerEntry) -> list[Message]:
+    """Return what an edition changes, as it was recorded: old → new, each on one line."""
+    return [from_json(each) for each in entry.content.get("plan", ())]
+
+
+def record_in_force(former: Edition | None, edition: Edition, rows_of: RowsOf, now: datetime) -> None:
+    """Record that *edition* is in force, and have what it changes announced: once, by one worker.
+
+    A restart is no new edition.
+    """
+    change = change_of(former, edition, rows_of) if former is not None else EditionChange()
+    content = {
+        IN_FORCE: edition.design.document,
+        "bindings": edition.bindings.digest,
+        "clauses": len(edition.design.clauses),
+        "unread": len(edition.design.unread),
+        **_effects(change),
+    }
+    with transaction.atomic():
+        ledger.hold()
+        newest = latest()
+        if newest is not None and IN_FORCE in newest.content and names(newest) == edition.digests:
+            return
+        entry = _append(content, edition.design.digest, now)
+        if change.plan:
+            told = announcements.changed(edition.design, change.plan, entry.sequence, now)
+            alerts.tell([told], now, edition.design.digest)
+
+
+def record_refusal(former: Edition | None, refusal: EditionRefusal, rows_of: RowsOf, now: datetime) -> None:
+    """Record that the current files are not in force, and why, and have it announced: once, by one worker."""
+    content: dict[str, object] = {"reason": storable(refusal.reason).as_json()}
+    digest, awaits = refusal.digest, refusal.awaits
+    if awaits is None:
+        content[REFUSED] = refusal.file
+    else:
+        change = change_of(former, awaits, rows_of) if former is not None else EditionChange()
+        content |= {WAITS: refusal.file, "bindings": awaits.bindings.digest, **_effects(change)}
+        digest = awaits.design.digest
+    with transaction.atomic():
+        ledger.hold()
+        newest = latest()
+        if newest is not None and _is_same(newest, content, digest):
+            return
+        entry = _append(content, digest, now)
+        if former is not None:
+            told = announcements.held(former.design, refusal, entry.sequence, now)
+            alerts.tell([told], now, former.design.digest)
+
+
+def confirm(document: str, digests: tuple[str, str], *, by: str, now: datetime) -> LedgerEntry:
+    """Record that *by* confirms the waiting edition with *digests*: it comes into force within seconds.
+
+    Raises `NotPossible` if another edition waits by now, or none.
+    """
+    with transaction.atomic():
+        ledger.hold()
+        found = waiting()
+        if found is None or names(found) != digests:
+            raise nothing_waits()
+        content = {CONFIRMED: document, "bindings": digests[1], "entry": found.sequence}
+        return _append(content, digests[0], now, by)
+
+
+def nothing_waits() -> NotPossible:
+    """Return why there is nothing to confirm: nothing waits, or no longer what was shown."""
+    return NotPossible(Message("engine.nothing-waits"), Message("engine.see-status"))
+
+
+def _effects(change: EditionChange) -> dict[str, object]:
+    return {
+        "plan": [storable(each).as_json() for each in change.plan],
+        "stopped": [each.clause.id for each in change.stopped],
+    }
+
+
+def _entries() -> QuerySet[LedgerEntry]:
+    return LedgerEntry.objects.filter(kind=LedgerEntry.Kind.DOCUMENT).order_by("-sequence")
+
+
+def names(entry: LedgerEntry) -> tuple[str, str]:
+    """Return the digests of the edition that *entry* is about."""
+    return entry.document_digest, str(entry.content.get("bindings", ""))
+
+
+def _is_same(entry: LedgerEntry, content: Mapping[str, object], digest: str) -> bool:
+    """Return whether *entry* records the refusal in *content*: a restart does not refuse it again."""
+    named = (WAITS, REFUSED, "bindings")
+    is_about = [entry.content.get(key) for key in named] == [content.get(key) for key in named]
+    return is_about and entry.document_digest == digest
+
+
+def _append(content: Mapping[str, object], digest: str, now: datetime, by: str = "toban") -> LedgerEntry:
+    record = ledger.Record(LedgerEntry.Kind.DOCUMENT, content, actor=by, document_digest=digest)
+    (entry,) = ledger.append(record, now=now)
+    return entry

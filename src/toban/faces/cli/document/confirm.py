@@ -1,0 +1,54 @@
+"""`toban confirm`: put the version of the document in force that waits for a person's confirmation."""
+
+import getpass
+
+import click
+
+from toban.engine.clock import system_clock
+from toban.engine.editions import records
+from toban.engine.orders import NotPossible
+from toban.faces.cli.state import usable_state
+from toban.faces.terminal import refuse, say, speak_utf8
+from toban.message import Message, from_json
+
+_REFUSED = 1
+
+
+@click.command("confirm", epilog="Example: toban confirm --yes")
+@click.option("--yes", is_flag=True, help="Don't ask.")
+def command(*, yes: bool) -> None:
+    """Confirm the new version of the document that waits in the Toban whose state TOBAN_HOME holds.
+
+    A version waits if rows that run now would no longer run: they are gone, renamed, unreadable or no longer
+    bound. These rows and all other changes are shown first. The evidence records who confirmed.
+
+    \b
+    Exit status:
+      0  confirmed: the version comes into force within seconds
+      1  no version waits, or not confirmed
+      2  the state database can't be used
+    """
+    speak_utf8()
+    with usable_state():
+        try:
+            _confirm(yes=yes)
+        except NotPossible as exc:
+            refuse(exc.said, exc.hint)
+            raise SystemExit(_REFUSED) from exc
+
+
+def _confirm(*, yes: bool) -> None:
+    found = records.waiting()
+    if found is None:
+        raise records.nothing_waits()
+    say(from_json(found.content["reason"]))
+    plan = records.plan_of(found)
+    if plan:
+        say(f"\n{Message('document.changes')}")
+    for line in plan:
+        say(f"  {line}")
+    if not yes:
+        click.confirm(str(Message("document.confirm-version")), abort=True)
+    document = str(found.content[records.WAITS])
+    records.confirm(document, records.names(found), by=getpass.getuser(), now=system_clock())
+    say(Message("document.version-confirmed", document=document))
