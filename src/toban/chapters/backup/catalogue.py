@@ -9,7 +9,7 @@ from toban.chapters.backup.engine import Method, TakenBackup, WalPosition
 from toban.chapters.backup.models import Backup, LogStretch
 from toban.chapters.backup.rules import BackupCopy, WalStretch, position
 from toban.engine.stores.store import Store, StoredObject, StoreTrouble, folder_of
-from toban.message import NOTHING, Message, message_of
+from toban.message import Message, message_of
 
 FORM = 1
 """The version of the JSON format; later versions must still read this one."""
@@ -118,12 +118,6 @@ def copies(subject: str) -> list[BackupCopy]:
     return [copy_of(row) for row in rows.order_by("ended_at", "label")]
 
 
-def trouble_of_newest(subject: str, method: str) -> Message:
-    """Return what is wrong with the newest backup of *method*; it says nothing if no problem is known."""
-    rows = Backup.objects.filter(subject=subject, method=method, pruned_at=None)
-    return rows.order_by("-ended_at", "-label").values_list("trouble", flat=True).first() or NOTHING
-
-
 def copy_of(row: Backup) -> BackupCopy:
     """Return a row as a `BackupCopy` for decisions."""
     return BackupCopy(
@@ -136,7 +130,7 @@ def copy_of(row: Backup) -> BackupCopy:
         start=_place(row.start_timeline, row.start_lsn),
         end=_place(row.end_timeline, row.end_lsn),
         is_verified=row.verified_at is not None,
-        is_good=not row.trouble,
+        trouble=row.trouble,
         stored_bytes=row.stored_bytes,
         source_bytes=row.source_bytes,
     )

@@ -1,8 +1,23 @@
 """The catalogue: each backup with the facts that prove RPO and RTO, the log that continues it, drills."""
 
+from typing import Self
+
 from django.db import models
+from django.db.models import Exists, OuterRef, Q
 
 from toban.engine.message_field import MessageField
+from toban.message import Message
+
+
+class StoredBackups(models.QuerySet["Backup"]):
+    """Backups of the catalogue."""
+
+    def with_bases(self) -> Self:
+        """Add `has_base` to each."""
+        base = Backup.objects.filter(
+            subject=OuterRef("subject"), label=OuterRef("parent"), pruned_at=None, trouble__code=""
+        )
+        return self.annotate(has_base=Q(parent="") | Exists(base))
 
 
 class Backup(models.Model):
@@ -47,12 +62,25 @@ class Backup(models.Model):
     """When it was removed; the row stays as evidence."""
     pruned_why = MessageField()
 
+    has_base: bool
+    """Whether an increment's full backup is in the store without a known problem; see `with_bases`."""
+
+    objects = StoredBackups.as_manager()
+
     class Meta:
         constraints = (models.UniqueConstraint(fields=("subject", "label"), name="one_backup_per_label"),)
         indexes = (models.Index(fields=("subject", "-ended_at"), name="backup_newest"),)
 
     def __str__(self) -> str:
         return f"{self.subject} {self.label}"
+
+    @property
+    def why_unusable(self) -> Message:
+        """Why it can't be restored, of a row read `with_bases`; it says nothing if no problem is known."""
+        trouble: Message = self.trouble
+        if trouble or self.has_base:
+            return trouble
+        return Message("backup.full-is-not-usable", label=self.parent)
 
 
 class LogStretch(models.Model):

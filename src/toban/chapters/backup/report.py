@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from toban.chapters.backup.engine import VersionGuard
-from toban.chapters.backup.rules import BackupCopy, Freshness, RestorePoint
+from toban.chapters.backup.rules import Freshness, RestorePoint, RowCopies
 from toban.design.clauses.backup import BackupPolicy, RecoveryObjective
 from toban.design.values.backup_method import BackupMethod, read_backup_method
 from toban.engine.amounts import length, size
@@ -55,13 +55,10 @@ class PolicyReport:
     is_batch: bool
     """Whether a batch makes it; chapter 6 reports that batch's runs."""
     is_log: bool
-    copies: Sequence[BackupCopy]
-    """Those of this row's method, in the store, oldest first."""
+    copies: RowCopies
     freshness: Freshness
     moment: RestorePoint | None
     """The newest moment of the subject that can be restored."""
-    trouble: Message
-    """What is wrong with the newest copy; says nothing if no problem is known."""
     guard: Message
     """How the store itself protects against loss; says nothing if it does not."""
     last: Run | None
@@ -136,10 +133,9 @@ def judged(row: PolicyReport, now: datetime) -> RowVerdict:
     """Judge a row by the worst that is known about it."""
     if row.is_log:
         return _judged_log(row, now)
-    if row.trouble:
-        return RowVerdict(Verdict.DEVIATING, Message("backup.newest-unreliable", trouble=row.trouble))
     return (
-        _by_last_run(row)
+        _by_trouble(row)
+        or _by_last_run(row)
         or _by_freshness(row)
         or _going_on(row)
         or RowVerdict(Verdict.CONFORMING, _standing(row))
@@ -149,10 +145,14 @@ def judged(row: PolicyReport, now: datetime) -> RowVerdict:
 def status(row: PolicyReport, now: datetime) -> StatusUpdate:
     """Return the row's status for the page."""
     found = judged(row, now)
-    newest = row.copies[-1] if row.copies else None
+    newest = row.copies.newest
     proof = None
     if newest is not None:
-        proof = {"label": newest.label, "ended_at": newest.ended_at.isoformat(), "copies": len(row.copies)}
+        proof = {
+            "label": newest.label,
+            "ended_at": newest.ended_at.isoformat(),
+            "copies": len(row.copies.own),
+        }
     return StatusUpdate(
         clause_id=row.policy.id,
         verdict=found.verdict,
@@ -197,7 +197,19 @@ class Recovery:
     """The subject with that value."""
     reason: Message
     since: datetime | None = None
-    """RPO: the newest moment that can be restored."""
+    """RPO: the newest moment that can be restored, or since when none has been."""
+    unmeasured: Verdict = Verdict.NOT_MEASURABLE
+    """The verdict if nothing was measured: it is not due yet, or missed if nothing can be restored."""
+
+
+def worst(found: Sequence[Recovery]) -> Recovery | None:
+    """Return the worst of what was *found* for one objective."""
+    order = list(Verdict)
+    return min(
+        found,
+        key=lambda each: (order.index(_objective_verdict(each)), -(each.measured or timedelta())),
+        default=None,
+    )
 
 
 def objective_status(recovery: Recovery, now: datetime) -> StatusUpdate:
@@ -211,7 +223,7 @@ def objective_status(recovery: Recovery, now: datetime) -> StatusUpdate:
 
 def objective_signal(recovery: Recovery, now: datetime) -> Signal:
     """Return the signal of RPO or RTO, which may need announcing."""
-    objective = recovery.objective
+    objective, measured = recovery.objective, recovery.measured
     is_missed = _objective_verdict(recovery) is Verdict.DEVIATING
     began_at = now
     if is_missed and recovery.since is not None:
@@ -223,18 +235,18 @@ def objective_signal(recovery: Recovery, now: datetime) -> Signal:
         clause_text=objective.text,
         condition=Condition.CRITICAL if is_missed else Condition.OK,
         subject=plain(f"{objective.objective} {recovery.subject}"),
-        value=NOTHING if recovery.measured is None else length(recovery.measured),
+        value=length(measured) if measured is not None else recovery.reason if is_missed else NOTHING,
         limit=Message("backup.within", limit=objective.limit) if is_missed else NOTHING,
         began_at=began_at,
         detected_at=now,
-        advice=recovery.reason if is_missed else NOTHING,
+        advice=recovery.reason if is_missed and measured is not None else NOTHING,
         labels={"target": recovery.subject, "item": objective.objective},
     )
 
 
 def _objective_verdict(recovery: Recovery) -> Verdict:
     if recovery.measured is None:
-        return Verdict.NOT_MEASURABLE
+        return recovery.unmeasured
     # ">": a value of exactly the limit meets the objective.
     is_missed = recovery.measured > recovery.objective.limit.as_timedelta()
     return Verdict.DEVIATING if is_missed else Verdict.CONFORMING
@@ -243,11 +255,18 @@ def _objective_verdict(recovery: Recovery) -> Verdict:
 def _judged_log(row: PolicyReport, now: datetime) -> RowVerdict:
     moment = row.moment
     if moment is None:
-        return RowVerdict(Verdict.NOT_MEASURABLE, Message("backup.no-full-for-the-log"))
+        return _by_trouble(row) or RowVerdict(Verdict.NOT_MEASURABLE, Message("backup.no-full-for-the-log"))
     if not moment.is_by_log or now - moment.at > LOG_LAGS:
         said = Message("backup.log-stands-still", until=moment.at.astimezone(row.zone))
         return RowVerdict(Verdict.DEVIATING, said, moment.at)
     return RowVerdict(Verdict.CONFORMING, _standing(row))
+
+
+def _by_trouble(row: PolicyReport) -> RowVerdict | None:
+    trouble = row.copies.trouble
+    if not trouble:
+        return None
+    return RowVerdict(Verdict.DEVIATING, Message("backup.newest-unreliable", trouble=trouble))
 
 
 def _by_last_run(row: PolicyReport) -> RowVerdict | None:
@@ -255,7 +274,8 @@ def _by_last_run(row: PolicyReport) -> RowVerdict | None:
     last = row.last
     if row.is_batch or last is None or last.ended_at is None:
         return None
-    is_taken = bool(row.copies) and row.copies[-1].ended_at >= (last.began_at or last.due_at)
+    newest = row.copies.newest
+    is_taken = newest is not None and newest.ended_at >= (last.began_at or last.due_at)
     if last.state == Run.State.FAILED:
         if is_taken:
             said = Message("backup.failed-after-taking", note=last.note)
@@ -269,7 +289,7 @@ def _by_last_run(row: PolicyReport) -> RowVerdict | None:
 
 
 def _by_freshness(row: PolicyReport) -> RowVerdict | None:
-    newest = row.copies[-1].ended_at if row.copies else None
+    newest = row.copies.newest.ended_at if row.copies.newest is not None else None
     last = Message("backup.none-yet")
     if newest is not None:
         last = Message("backup.last-taken", at=newest.astimezone(row.zone))
@@ -288,11 +308,13 @@ def _going_on(row: PolicyReport) -> RowVerdict | None:
         again = f"{current.wake_at.astimezone(row.zone):%H:%M}"
         said = Message("backup.retried", count=current.failures, at=again, note=current.note)
         return RowVerdict(Verdict.WARNING, said)
-    is_running = current is not None and current.state == Run.State.RUNNING
-    if not row.copies:
-        said = Message("backup.first-is-taken" if is_running else "backup.not-due-yet")
-        return RowVerdict(Verdict.NOT_MEASURABLE, said)
-    return None
+    if row.copies.own or (row.last is not None and row.copies.newest is not None):
+        return None
+    if current is not None and current.state == Run.State.RUNNING:
+        return RowVerdict(Verdict.NOT_DUE, Message("backup.first-is-taken"))
+    if row.last is None:
+        return RowVerdict(Verdict.NOT_DUE, Message("backup.not-due-yet"))
+    return RowVerdict(Verdict.NOT_MEASURABLE, Message("backup.none-yet"))
 
 
 def _standing(row: PolicyReport) -> Message:
@@ -300,11 +322,14 @@ def _standing(row: PolicyReport) -> Message:
     if row.moment is not None:
         at, is_by_log = row.moment.at.astimezone(row.zone), row.moment.is_by_log
         parts.append(Message("backup.restorable-by-log" if is_by_log else "backup.restorable", at=at))
-    if row.copies:
-        total = sum(copy.stored_bytes for copy in row.copies)
-        parts.append(Message("backup.copies", count=len(row.copies), size=size(total)))
-        if row.copies[-1].is_verified:
-            parts.append(Message("backup.newest-is-verified"))
+    own, newest = row.copies.own, row.copies.newest
+    if own:
+        total = sum(copy.stored_bytes for copy in own)
+        parts.append(Message("backup.copies", count=len(own), size=size(total)))
+    if newest is not None and newest not in own:
+        parts.append(Message("backup.newest-is-a-full"))
+    if newest is not None and newest.is_verified:
+        parts.append(Message("backup.newest-is-verified"))
     if row.guard:
         parts.append(Message("backup.store-guards", guard=row.guard))
     return sentences(*parts)
@@ -313,9 +338,9 @@ def _standing(row: PolicyReport) -> Message:
 def _value(row: PolicyReport) -> Message:
     if row.is_log:
         return plain(_clock(row.moment.at, row.zone)) if row.moment is not None else NOTHING
-    if not row.copies:
+    newest = row.copies.newest
+    if newest is None:
         return NOTHING
-    newest = row.copies[-1]
     return plain(f"{_clock(newest.ended_at, row.zone)} {size(newest.stored_bytes)}")
 
 

@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 
 from toban.chapters.backup.engine import Method, WalPosition
+from toban.design.values.backup_method import BackupMethod
 from toban.design.values.duration import Duration, Forever, Generations, Retention
 from toban.message import NOTHING, Message
 
@@ -29,10 +30,15 @@ class BackupCopy:
     end: WalPosition | None = None
     is_verified: bool = True
     """Whether its stored bytes were read and found whole."""
-    is_good: bool = True
-    """Whether no problem with it is known."""
+    trouble: Message = NOTHING
+    """What is wrong with it; says nothing if no problem is known."""
     stored_bytes: int = 0
     source_bytes: int = 0
+
+    @property
+    def is_good(self) -> bool:
+        """Whether no problem with it is known; the full copy of an increment is not asked."""
+        return not self.trouble
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +105,7 @@ def prune(
     by_label = {copy.label: copy for copy in newest_first}
     kept: dict[str, Message] = {}
     for copy in newest_first:
-        why = _why_kept(copy, newest_first, keep.get(copy.method, CopyRetention()), now)
+        why = _why_kept(copy, newest_first, by_label, keep.get(copy.method, CopyRetention()), now)
         if why and _is_usable(copy, by_label):
             kept[copy.label] = why
     for label, why in _never_gone(newest_first, keep, now, has_log):
@@ -130,17 +136,24 @@ def _is_usable(copy: BackupCopy, by_label: dict[str, BackupCopy]) -> bool:
 
 
 def _why_kept(
-    copy: BackupCopy, newest_first: Sequence[BackupCopy], keep: CopyRetention, now: datetime
+    copy: BackupCopy,
+    newest_first: Sequence[BackupCopy],
+    by_label: Mapping[str, BackupCopy],
+    keep: CopyRetention,
+    now: datetime,
 ) -> Message:
     if keep.keeps_all and keep.retention is None:
         return Message("backup.kept-without-rule")
     if keep.keeps_all:
         return Message("backup.kept-forever", retention=keep.retention)
     newer = sum(
-        1 for each in newest_first[: newest_first.index(copy)] if each.method is copy.method and each.is_good
+        1
+        for each in newest_first[: newest_first.index(copy)]
+        if each.method is copy.method and not why_unusable(each, by_label)
     )
-    # A damaged copy does not count as a generation: it must not push a good one out.
-    if keep.generations is not None and copy.is_good and newer < keep.generations.count:
+    # A copy that can't be restored does not count as a generation: it must not push a good one out.
+    is_usable = not why_unusable(copy, by_label)
+    if keep.generations is not None and is_usable and newer < keep.generations.count:
         return Message("backup.kept-generation", generations=keep.generations, number=newer + 1)
     # A copy exactly as old as the retention has been kept for long enough.
     if isinstance(keep.retention, Duration) and copy.ended_at > keep.retention.before(now):
@@ -186,10 +199,53 @@ class RestorePoint:
     is_by_log: bool
 
 
+def why_unusable(copy: BackupCopy, by_label: Mapping[str, BackupCopy]) -> Message:
+    """Say why *copy* can't be restored: its own problem, or that of the full copy it is based on.
+
+    It says nothing if no problem is known.
+    """
+    if copy.trouble or not copy.parent:
+        return copy.trouble
+    full = by_label.get(copy.parent)
+    if full is None:
+        return Message("backup.full-is-missing", label=copy.parent)
+    if full.trouble:
+        return Message("backup.full-is-unreliable", label=full.label, trouble=full.trouble)
+    return NOTHING
+
+
 def usable(copies: Sequence[BackupCopy]) -> list[BackupCopy]:
     """Return the copies that can be restored: neither they nor their full copies have a known problem."""
-    good = {copy.label: copy for copy in copies if copy.is_good}
-    return [copy for copy in good.values() if not copy.parent or copy.parent in good]
+    by_label = {copy.label: copy for copy in copies}
+    return [copy for copy in by_label.values() if not why_unusable(copy, by_label)]
+
+
+@dataclass(frozen=True, slots=True)
+class RowCopies:
+    """What a row of the policy has in the store."""
+
+    own: Sequence[BackupCopy] = ()
+    """Those of its method that can be restored, oldest first."""
+    newest: BackupCopy | None = None
+    """The newest that can be restored and counts for it: a full copy contains more than an increment."""
+    trouble: Message = NOTHING
+    """Why its newest copy can't be restored; says nothing if no problem is known, or a newer one can be."""
+
+
+def row_copies(copies: Sequence[BackupCopy], method: BackupMethod) -> RowCopies:
+    """Return what the row of *method* has of its subject's *copies*, which are oldest first."""
+    by_label = {copy.label: copy for copy in copies}
+    restorable = {copy.label for copy in usable(copies)}
+    counting = [copy for copy in copies if method is not BackupMethod.FULL or copy.method is Method.FULL]
+    own = [copy for copy in counting if copy.method.value == method.value]
+    newest = next((copy for copy in reversed(counting) if copy.label in restorable), None)
+    last = next(reversed(own or counting), None)
+    is_past = last is None or (newest is not None and newest.ended_at > last.ended_at)
+    return RowCopies(
+        [copy for copy in own if copy.label in restorable],
+        newest,
+        NOTHING if last is None or is_past else why_unusable(last, by_label),
+    )
 
 
 def chain_to(copies: Sequence[BackupCopy], to: datetime | None) -> tuple[BackupCopy, ...]:

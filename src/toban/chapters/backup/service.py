@@ -1,6 +1,6 @@
 """Chapter 4 at work: reports on the backups, even when they only grow old quietly."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
@@ -23,6 +23,7 @@ from toban.engine.bindings.model import System
 from toban.engine.calendar.due import due_times, next_due
 from toban.engine.clock import Clock
 from toban.engine.evidence import status
+from toban.engine.evidence.verdict import Verdict
 from toban.engine.notify import alerts
 from toban.engine.runs.models import Run
 from toban.engine.stores.store import StoreTrouble
@@ -129,23 +130,17 @@ class Backups:
         return found
 
     def _row(self, policy: Policy, moment: RestorePoint | None, now: datetime) -> PolicyReport:
-        copies = catalogue.copies(policy.source.subject)
-        own = [copy for copy in copies if copy.method.value == policy.method.value]
+        copies = rules.row_copies(catalogue.copies(policy.source.subject), policy.method)
+        newest = copies.newest.ended_at if copies.newest is not None else None
         runs = Run.objects.filter(work=policy.work)
-        # A full copy contains more than the increment that was due, so it counts as one.
-        counting = [
-            copy for copy in rules.usable(copies) if copy in own or policy.method is not BackupMethod.FULL
-        ]
-        newest = max((copy.ended_at for copy in counting), default=None)
         return PolicyReport(
             policy=policy.row,
             work=policy.work,
             is_batch=policy.is_batch,
             is_log=policy.method is BackupMethod.LOG,
-            copies=[copy for copy in own if copy.is_good],
+            copies=copies,
             freshness=rules.freshness(newest, self._due(policy, now), now),
             moment=moment,
-            trouble=catalogue.trouble_of_newest(policy.source.subject, policy.method.value),
             guard=self._stores.get(policy.source.subject, NOTHING),
             last=runs.filter(due_at__lte=now).exclude(state__in=_OPEN).order_by("-due_at").first(),
             current=runs.filter(state__in=_OPEN, due_at__lte=now).order_by("due_at").first(),
@@ -167,10 +162,18 @@ class Backups:
         moments: dict[str, RestorePoint | None],
         now: datetime,
     ) -> Recovery:
-        subjects = [each for each in plan.sources if objective.subject in {"", each}]
-        if objective.objective == "RPO":
-            return _rpo(objective, {each: moments[each] for each in subjects}, self._system.zone, now)
-        return _rto(objective, subjects, self._system.zone)
+        zone = self._system.zone
+        found = []
+        for subject in (each for each in plan.sources if objective.subject in {"", each}):
+            moment = moments[subject]
+            if moment is None:
+                found.append(_nothing_restorable(objective, subject, plan, zone, now))
+            elif objective.objective == "RPO":
+                found.append(_rpo(objective, subject, moment, zone, now))
+            else:
+                found.append(_rto(objective, subject, zone))
+        nothing = Message("backup.nothing-to-drill")
+        return report.worst(found) or Recovery(objective=objective, measured=None, subject="", reason=nothing)
 
 
 def _guarded_by(source: BackupSource) -> Message:
@@ -202,58 +205,60 @@ def last_due(schedule: Schedule, system: System, since: datetime, now: datetime)
 
 
 def _rpo(
-    objective: RecoveryObjective, moments: dict[str, RestorePoint | None], zone: ZoneInfo, now: datetime
+    objective: RecoveryObjective, subject: str, moment: RestorePoint, zone: ZoneInfo, now: datetime
 ) -> Recovery:
-    missing = [subject for subject, moment in moments.items() if moment is None]
-    if missing:
-        reason = Message("backup.nothing-restorable-yet", subject=missing[0])
-        return Recovery(objective=objective, measured=None, subject=missing[0], reason=reason)
-    known = {subject: moment for subject, moment in moments.items() if moment is not None}
-    subject = min(known, key=lambda each: known[each].at)
-    oldest = known[subject]
-    at = f"{oldest.at.astimezone(zone):%Y-%m-%d %H:%M:%S}"
-    reason = Message("backup.newest-moment", at=at, label=oldest.label)
-    if oldest.is_by_log:
+    at = f"{moment.at.astimezone(zone):%Y-%m-%d %H:%M:%S}"
+    reason = Message("backup.newest-moment", at=at, label=moment.label)
+    if moment.is_by_log:
         reason = Message("backup.newest-moment-of-log", at=at)
     return Recovery(
-        objective=objective,
-        measured=now - oldest.at,
-        subject=subject,
-        reason=reason,
-        since=oldest.at,
+        objective=objective, measured=now - moment.at, subject=subject, reason=reason, since=moment.at
     )
 
 
-def _rto(objective: RecoveryObjective, subjects: Sequence[str], zone: ZoneInfo) -> Recovery:
-    worst: Recovery | None = None
-    for measured in _drilled(objective, subjects, zone):
-        if measured.measured is None:
-            return measured
-        if worst is None or worst.measured is None or measured.measured > worst.measured:
-            worst = measured
-    if worst is None:
-        reason = Message("backup.nothing-to-drill")
-        return Recovery(objective=objective, measured=None, subject="", reason=reason)
-    return worst
+def _nothing_restorable(
+    objective: RecoveryObjective, subject: str, plan: BackupPlan, zone: ZoneInfo, now: datetime
+) -> Recovery:
+    """Judge a subject of which nothing can be restored: an RPO is missed as soon as something should be."""
+    reason, since = Message("backup.nothing-restorable-yet", subject=subject), None
+    copies = catalogue.copies(subject)
+    works = {policy.work for policy in plan.policies if policy.source.subject == subject}
+    first = Run.objects.filter(work__in=works, due_at__lte=now).order_by("due_at").first()
+    missed = Verdict.DEVIATING if objective.objective == "RPO" else Verdict.NOT_MEASURABLE
+    verdict = Verdict.NOT_DUE if first is None else Verdict.NOT_MEASURABLE
+    if copies:
+        trouble = rules.why_unusable(copies[-1], {copy.label: copy for copy in copies})
+        reason = Message("backup.nothing-restorable", subject=subject, count=len(copies), trouble=trouble)
+        verdict = missed
+    elif first is not None and now - first.due_at > objective.limit.as_timedelta():
+        since, verdict = first.due_at, missed
+        reason = Message("backup.nothing-restorable-since", subject=subject, due=since.astimezone(zone))
+    return Recovery(
+        objective=objective, measured=None, subject=subject, reason=reason, since=since, unmeasured=verdict
+    )
 
 
-def _drilled(objective: RecoveryObjective, subjects: Sequence[str], zone: ZoneInfo) -> Iterator[Recovery]:
-    for subject in subjects:
-        drill = Drill.objects.filter(subject=subject, is_passed=True).order_by("-started_at").first()
-        if drill is None or drill.rto_seconds is None:
-            reason = Message("backup.no-drill-of-subject-yet", subject=subject)
-            yield Recovery(objective=objective, measured=None, subject=subject, reason=reason)
-            continue
-        then = Backup.objects.filter(subject=subject, label=drill.label).first()
-        newest = Backup.objects.filter(subject=subject, method="full").order_by("-ended_at").first()
-        seconds = rules.scaled_recovery(
-            drill.rto_seconds, then.source_bytes if then else 0, newest.source_bytes if newest else 0
+def _rto(objective: RecoveryObjective, subject: str, zone: ZoneInfo) -> Recovery:
+    drills = Drill.objects.filter(subject=subject)
+    drill = drills.exclude(is_passed=None).order_by("-started_at").first()
+    if drill is None or not drill.is_passed or drill.rto_seconds is None:
+        reason = Message("backup.no-drill-of-subject-yet", subject=subject)
+        if drill is not None and not drill.is_passed:
+            on = drill.started_at.astimezone(zone).date()
+            reason = Message("backup.last-drill-failed", subject=subject, on=on)
+        verdict = Verdict.NOT_MEASURABLE if drills.exists() else Verdict.NOT_DUE
+        return Recovery(
+            objective=objective, measured=None, subject=subject, reason=reason, unmeasured=verdict
         )
-        on = drill.started_at.astimezone(zone).date()
-        took = length(timedelta(seconds=drill.rto_seconds))
-        yield Recovery(
-            objective=objective,
-            measured=timedelta(seconds=seconds),
-            subject=subject,
-            reason=Message("backup.scaled-from-drill", on=on, took=took),
-        )
+    then = Backup.objects.filter(subject=subject, label=drill.label).first()
+    newest = Backup.objects.filter(subject=subject, method="full").order_by("-ended_at").first()
+    seconds = rules.scaled_recovery(
+        drill.rto_seconds, then.source_bytes if then else 0, newest.source_bytes if newest else 0
+    )
+    on, took = drill.started_at.astimezone(zone).date(), length(timedelta(seconds=drill.rto_seconds))
+    return Recovery(
+        objective=objective,
+        measured=timedelta(seconds=seconds),
+        subject=subject,
+        reason=Message("backup.scaled-from-drill", on=on, took=took),
+    )

@@ -254,7 +254,7 @@ def _why_unjudged(objective: RecoveryObjective, planning: _Planning) -> Message:
     if objective.subject and objective.subject not in planning.sources:
         return Message("backup.objective-without-backup", subject=objective.subject)
     if not planning.sources:
-        return Message("backup.none-bound")
+        return Message("backup.none-bound", file=planning.bindings.file)
     return NOTHING
 
 

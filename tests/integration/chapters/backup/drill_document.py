@@ -1,5 +1,16 @@
 """The document that orders the drills of the tests, with its bindings."""
 
+from pathlib import Path
+
+from tests.integration.chapters.backup.fake_engine import FakeBackup, Source, kind_of
+from tests.registered import schema
+
+from toban.design.reader import read_design
+from toban.engine.bindings.load import read_bindings
+from toban.engine.editions.edition import Edition
+from toban.engine.registry.kinds import Kinds
+from toban.engine.stores import directory
+
 DESIGN = """\
 # 受付の運用設計書
 
@@ -39,3 +50,14 @@ folder = "{folder}"
 account = "nobody"
 {drill}
 """
+
+
+def drilled(folder: Path) -> Edition:
+    """Return the document's edition with an engine that backs up a text."""
+    bindings = '[stores.S3]\nkind = "directory"\npath = "s"\n[backups.PostgreSQL]\nkind = "fake"\n'
+    known = schema(stores={"directory": directory.DirectoryConfig}, backups={"fake": FakeBackup})
+    return Edition(
+        read_design(DESIGN, "運用設計書.md"),
+        read_bindings(f"{bindings}[backups.PostgreSQL.drill]\n", folder / "toban.toml", known),
+        Kinds.given(backups={"fake": kind_of(Source())}, stores={"directory": directory.KIND}),
+    )

@@ -25,11 +25,11 @@ from toban.engine.notify.models import Alert
 from toban.engine.registry.kinds import Kinds
 from toban.engine.runs.claiming import claim
 from toban.engine.runs.claiming.claim import Claim, LastStep
-from toban.engine.runs.models import Run
+from toban.engine.runs.models import PlannedWork, Run
 from toban.engine.runs.scheduler import plan_due
 from toban.engine.runs.work import StepFailed, Work
 from toban.engine.stores import directory
-from toban.message import Message, message_of
+from toban.message import Message, message_of, plain
 
 if TYPE_CHECKING:
     from toban.engine.telemetry.samples import Sample
@@ -147,7 +147,7 @@ def verdicts(clauses: Sequence[str] = (FULL, INCREMENTAL)) -> list[str]:
 
 def test_a_due_backup_is_taken_verified_recorded_and_shown(house: House) -> None:
     house.backups.tell()
-    assert verdicts() == ["not-measurable", "not-measurable"]
+    assert verdicts() == ["not-due", "not-due"]
 
     house.pass_to(TWO)
 
@@ -272,7 +272,7 @@ def test_a_log_that_continues_meets_the_rpo(house: House) -> None:
 
 def test_rto_is_that_of_the_newest_drill(house: House) -> None:
     house.pass_to(TWO)
-    assert shown("backup/recovery-objective/RTO").verdict == "not-measurable"
+    assert shown("backup/recovery-objective/RTO").verdict == "not-due"
 
     Drill.objects.create(
         subject="PostgreSQL", label=labels()[0], started_at=TWO, is_passed=True, rto_seconds=720
@@ -293,7 +293,67 @@ def test_a_damaged_backup_is_shown_and_no_longer_counts_towards_the_rpo(house: H
 
     assert shown(FULL).verdict == "deviating"
     assert "26 バイト" in str(Alert.objects.get(key=FULL).value)
-    assert shown("backup/recovery-objective/RPO").verdict == "not-measurable"
+    rpo, rto = shown("backup/recovery-objective/RPO"), shown("backup/recovery-objective/RTO")
+    assert (rpo.verdict, rto.verdict) == ("deviating", "not-measurable")
+    assert "26 バイト" in str(rpo.reason)
+
+
+@pytest.mark.parametrize("is_gone", [False, True], ids=["broken", "gone"])
+def test_an_increment_whose_full_is_broken_or_gone_deviates(house: House, *, is_gone: bool) -> None:
+    house.pass_to(TWO)
+    house.pass_to(TWO + HOUR)
+    assert labels()[-1].endswith("incr")
+    lost = {"pruned_at": TWO} if is_gone else {"trouble": plain("base.tar: gone")}
+    Backup.objects.filter(method="full").update(**lost)
+
+    house.backups.tell()
+
+    row = shown(INCREMENTAL)
+    assert (row.verdict, "20261124T170000Z-full" in str(row.reason)) == ("deviating", True)
+    assert shown("backup/recovery-objective/RPO").verdict == "deviating"
+    house.pass_to(TWO + 2 * HOUR)
+    assert (labels()[-1][-4:], shown(INCREMENTAL).verdict) == ("full", "conforming")
+    assert shown("backup/recovery-objective/RPO").verdict == "conforming"
+
+
+def test_an_increment_that_became_a_full_copy_is_not_said_to_be_not_due_yet(house: House) -> None:
+    house.source.needs_full = "WAL summaries are missing"
+    four = TWO + 2 * HOUR
+    PlannedWork.objects.update(planned_until=four - SECOND, next_due=four)
+
+    house.pass_to(four)
+    house.now = four + timedelta(minutes=5)
+    house.backups.tell()
+
+    row = shown(INCREMENTAL)
+    assert labels() == ["20261124T190000Z-full"]
+    assert (row.verdict, str(row.value)) == ("conforming", "2026-11-25 04:00 26 B")
+    assert str(row.reason).endswith("最新は、増分の代わりになるフルです。最新は読み返し済み")
+
+
+def test_an_rpo_is_missed_when_no_backup_could_be_taken_for_longer_than_it(house: House) -> None:
+    house.source.refuses = "the server does not answer"
+
+    house.pass_to(TWO + HOUR)
+    within = shown("backup/recovery-objective/RPO").verdict
+    house.pass_to(TWO + HOUR + SECOND)
+
+    missed = shown("backup/recovery-objective/RPO")
+    assert (within, missed.verdict) == ("not-measurable", "deviating")
+    assert "2026-11-25 02:00" in str(missed.reason)
+
+
+def test_an_rto_is_not_proven_after_a_drill_that_failed(house: House) -> None:
+    house.pass_to(TWO)
+    for at, passed in ((TWO, True), (TWO + HOUR, False)):
+        Drill.objects.create(
+            subject="PostgreSQL", label=labels()[0], started_at=at, is_passed=passed, rto_seconds=720
+        )
+
+    house.backups.tell()
+
+    rto = shown("backup/recovery-objective/RTO")
+    assert (rto.verdict, "2026-11-25" in str(rto.reason)) == ("not-measurable", True)
 
 
 def test_backups_the_document_no_longer_requires_are_pruned_with_the_reason(house: House) -> None:
@@ -419,7 +479,7 @@ def test_an_unbound_row_says_what_to_write_in_the_bindings(tmp_path: Path, bindi
 
     assert house.works == {}
     assert words in str(house.plan.unbound[FULL])
-    assert house.plan.unbound["backup/recovery-objective/RPO"] == Message("backup.none-bound")
+    assert house.plan.unbound["backup/recovery-objective/RPO"].code == "backup.none-bound"
 
 
 def test_an_unknown_method_is_reported(tmp_path: Path) -> None:

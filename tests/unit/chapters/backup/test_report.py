@@ -9,7 +9,7 @@ import pytest
 from toban.chapters.backup import report
 from toban.chapters.backup.engine import Method, VersionGuard
 from toban.chapters.backup.report import Guard, PolicyReport, Recovery
-from toban.chapters.backup.rules import BackupCopy, Freshness, RestorePoint
+from toban.chapters.backup.rules import BackupCopy, Freshness, RestorePoint, RowCopies
 from toban.design.clauses.backup import BackupPolicy, RecoveryObjective
 from toban.design.reader import read_design
 from toban.engine.evidence.verdict import Verdict
@@ -54,10 +54,9 @@ def row(**facts: object) -> PolicyReport:
         "work": "PostgreSQL/full",
         "is_batch": False,
         "is_log": False,
-        "copies": [COPY],
+        "copies": RowCopies([COPY], COPY),
         "freshness": Freshness.FRESH,
         "moment": RestorePoint(NOW - HOUR, "x-full", is_by_log=False),
-        "trouble": NOTHING,
         "guard": NOTHING,
         "last": None,
         "current": None,
@@ -89,7 +88,7 @@ def test_a_conforming_row_says_what_it_has() -> None:
 @pytest.mark.parametrize(
     ("facts", "verdict", "words"),
     [
-        ({"trouble": plain("base.tar: gone")}, Verdict.DEVIATING, "base.tar: gone"),
+        ({"copies": RowCopies(trouble=plain("base.tar: gone"))}, Verdict.DEVIATING, "base.tar: gone"),
         ({"last": run("failed", began=30 * 60 * SECOND, note="no answer")}, Verdict.DEVIATING, "no answer"),
         ({"last": run("failed", began=2 * HOUR, note="prune")}, Verdict.WARNING, "取れましたが"),
         ({"last": run("missed", began=30 * 60 * SECOND)}, Verdict.NOT_PERFORMED, "実行されませんでした"),
@@ -113,10 +112,21 @@ def test_a_conforming_row_says_what_it_has() -> None:
             Verdict.WARNING,
             "2 回失敗しました。13:00 に再試行します: no answer",
         ),
-        ({"copies": [], "moment": None}, Verdict.NOT_MEASURABLE, "まだ予定の時刻が来ていません"),
+        ({"copies": RowCopies(), "moment": None}, Verdict.NOT_DUE, "まだ予定の時刻が来ていません"),
+        ({"copies": RowCopies([], COPY)}, Verdict.NOT_DUE, "まだ予定の時刻が来ていません"),
         (
-            {"copies": [], "moment": None, "current": run("running", began=HOUR)},
+            {"copies": RowCopies([], COPY), "last": run("done", began=HOUR)},
+            Verdict.CONFORMING,
+            "最新は、増分の代わりになるフルです",
+        ),
+        (
+            {"copies": RowCopies(), "last": run("done", began=HOUR)},
             Verdict.NOT_MEASURABLE,
+            "まだ一つもありません",
+        ),
+        (
+            {"copies": RowCopies(), "moment": None, "current": run("running", began=HOUR)},
+            Verdict.NOT_DUE,
             "最初のバックアップを取っています",
         ),
         (
@@ -145,6 +155,12 @@ def test_the_worst_finding_comes_first(facts: dict[str, object], verdict: Verdic
 )
 def test_a_log_row_conforms_while_the_log_keeps_up(moment: RestorePoint | None, verdict: Verdict) -> None:
     assert report.judged(row(is_log=True, moment=moment), NOW).verdict is verdict
+
+
+def test_a_log_on_a_broken_full_copy_deviates() -> None:
+    copies = RowCopies(trouble=plain("base.tar: gone"))
+
+    assert report.judged(row(is_log=True, moment=None, copies=copies), NOW).verdict is Verdict.DEVIATING
 
 
 def test_the_advice_for_a_missing_increment_is_another_increment() -> None:
@@ -191,6 +207,33 @@ def test_an_objective_is_missed_just_above_its_limit(
     assert signal.condition is condition
     if condition is Condition.CRITICAL:
         assert signal.began_at == NOW - SECOND
+
+
+def test_an_rpo_is_missed_when_nothing_can_be_restored() -> None:
+    recovery = Recovery(
+        objective=RPO,
+        measured=None,
+        subject="PostgreSQL",
+        reason=plain("base.tar: gone"),
+        unmeasured=Verdict.DEVIATING,
+    )
+
+    signal = report.objective_signal(recovery, NOW)
+
+    assert report.objective_status(recovery, NOW).verdict is Verdict.DEVIATING
+    assert (signal.condition, signal.value) == (Condition.CRITICAL, plain("base.tar: gone"))
+
+
+def test_a_subject_that_cannot_be_measured_hides_no_other_that_deviates() -> None:
+    def found(subject: str, measured: timedelta | None) -> Recovery:
+        return Recovery(objective=RPO, measured=measured, subject=subject, reason=NOTHING)
+
+    unknown, kept, missed, missed_by_far = (
+        found("a", None), found("b", HOUR), found("c", 2 * HOUR), found("d", 3 * HOUR),
+    )  # fmt: skip
+
+    assert report.worst([unknown, kept, missed, missed_by_far]) == missed_by_far
+    assert report.worst([kept, unknown]) == unknown
 
 
 @pytest.mark.parametrize(

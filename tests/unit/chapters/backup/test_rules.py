@@ -10,7 +10,9 @@ from hypothesis import strategies as st
 from toban.chapters.backup import rules
 from toban.chapters.backup.engine import Method, WalPosition
 from toban.chapters.backup.rules import BackupCopy, CopyRetention, Freshness, RestorePoint, WalStretch
+from toban.design.values.backup_method import BackupMethod
 from toban.design.values.duration import Duration, Forever, Generations, TimeUnit
+from toban.message import NOTHING, Message, plain
 
 NOW = datetime(2026, 11, 25, 2, 0, tzinfo=UTC)
 DAY, HOUR, MOMENT = timedelta(days=1), timedelta(hours=1), timedelta(microseconds=1)
@@ -32,7 +34,14 @@ def increment(ended_at: datetime, parent: str, label: str = "", **facts: object)
 
 
 def _copy(method: Method, ended_at: datetime, label: str, facts: dict[str, object]) -> BackupCopy:
-    known = {"label": label, "method": method, "ended_at": ended_at, "restorable_to": ended_at}
+    trouble = NOTHING if facts.pop("is_good", True) else plain("damaged")
+    known = {
+        "label": label,
+        "method": method,
+        "ended_at": ended_at,
+        "restorable_to": ended_at,
+        "trouble": trouble,
+    }
     return BackupCopy(**{**known, **facts})  # type: ignore[arg-type]
 
 
@@ -84,6 +93,18 @@ def test_a_damaged_copy_does_not_count_as_a_generation() -> None:
 
     assert gone(plan) == ["b"]
     assert "壊れています" in str(plan.gone[0].why)
+
+
+def test_an_increment_on_a_damaged_full_does_not_push_a_good_one_out() -> None:
+    keep = {Method.INCREMENTAL: CopyRetention(generations=Generations(1))}
+    copies = [
+        full(NOW - 4 * HOUR, "good"),
+        increment(NOW - 3 * HOUR, "good", "restorable"),
+        full(NOW - 2 * HOUR, "damaged", is_good=False),
+        increment(NOW - HOUR, "damaged", "lost"),
+    ]
+
+    assert gone(rules.prune(copies, keep, NOW)) == ["lost"]
 
 
 def test_a_row_that_says_nothing_keeps_everything() -> None:
@@ -349,3 +370,41 @@ def test_the_expected_recovery_time_grows_with_the_source_and_never_shrinks() ->
     assert rules.scaled_recovery(60, 10, 30) == 180
     assert rules.scaled_recovery(60, 10, 5) == 60
     assert rules.scaled_recovery(60, 0, 5) == 60
+
+
+@pytest.mark.parametrize(
+    ("base", "trouble"),
+    [
+        (
+            [full(NOW - HOUR, "base", is_good=False)],
+            Message("backup.full-is-unreliable", label="base", trouble=plain("damaged")),
+        ),
+        ([], Message("backup.full-is-missing", label="base")),
+    ],
+    ids=["broken", "gone"],
+)
+def test_an_increment_is_worth_no_more_than_its_full(base: list[BackupCopy], trouble: Message) -> None:
+    found = rules.row_copies([*base, increment(NOW, "base")], BackupMethod.INCREMENTAL)
+
+    assert (found.own, found.newest, found.trouble) == ([], None, trouble)
+
+
+def test_a_full_copy_counts_for_the_row_of_increments_but_not_the_other_way_round() -> None:
+    copies = [full(NOW - HOUR, "base"), increment(NOW, "base")]
+
+    assert rules.row_copies(copies[:1], BackupMethod.INCREMENTAL).newest == copies[0]
+    assert rules.row_copies(copies, BackupMethod.FULL).newest == copies[0]
+
+
+def test_a_broken_increment_is_past_once_a_full_copy_was_taken() -> None:
+    copies = [
+        full(NOW - 3 * HOUR, "old"),
+        increment(NOW - 2 * HOUR, "old", "broken", is_good=False),
+        full(NOW - HOUR, "new"),
+    ]
+
+    before = rules.row_copies(copies[:2], BackupMethod.INCREMENTAL)
+    after = rules.row_copies(copies, BackupMethod.INCREMENTAL)
+
+    assert (before.trouble, after.trouble) == (plain("damaged"), NOTHING)
+    assert after.newest == copies[2]

@@ -79,12 +79,18 @@ def _why_never_held(
     bindings: Bindings,
 ) -> Message:
     if not sources:
-        return Message("backup.none-bound")
+        return Message("backup.none-bound", file=bindings.file)
     if not drilled:
         return Message("backup.drill-not-bound", file=bindings.file)
     if found and not has_days(found[0], bindings.system):
         return Message("backup.drill-without-days", schedule=found[0].schedule.text)
     return NOTHING
+
+
+def routine_of(design: Design, source: BackupSource) -> Routine | None:
+    """Return the row that orders the drill of *source*, with the time of day at which it is due."""
+    ordered = next((routine for routine in design.of(Routine) if is_drill(routine)), None)
+    return _timed(ordered, source) if ordered is not None else None
 
 
 def _timed(routine: Routine, source: BackupSource) -> Routine:
@@ -252,7 +258,7 @@ def standing(drills: DrillPlan, now: datetime) -> Iterator[StatusUpdate]:
             yield StatusUpdate(routine.id, Verdict.NOT_PERFORMED, NOTHING, reason, now, due)
         elif last is None:
             reason = Message("backup.no-drill-yet", subject=subject)
-            yield StatusUpdate(routine.id, Verdict.NOT_MEASURABLE, NOTHING, reason, now, due)
+            yield StatusUpdate(routine.id, Verdict.NOT_DUE, NOTHING, reason, now, due)
 
 
 def to_do(design: Design, seen: EditionStatus) -> Iterator[ToDo]:

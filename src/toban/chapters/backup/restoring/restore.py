@@ -115,7 +115,7 @@ def plan(
 
     *measured*: how many seconds the last drill took to restore, and the source's bytes then.
     """
-    copies = [_copy(taken, is_good=taken.label not in known.bad) for taken in known.backups]
+    copies = [_copy(taken, is_damaged=taken.label in known.bad) for taken in known.backups]
     if not copies:
         raise RestoreRefusal(
             Message("backup-engines.no-backups", subject=subject), Message("backup-engines.list-backups")
@@ -199,7 +199,7 @@ def _newest(copies: Sequence[BackupCopy], known: KnownBackups) -> datetime | Non
     return max(found.at, known.log_elsewhere)
 
 
-def _copy(taken: TakenBackup, *, is_good: bool) -> BackupCopy:
+def _copy(taken: TakenBackup, *, is_damaged: bool) -> BackupCopy:
     return BackupCopy(
         label=taken.label,
         method=taken.method,
@@ -209,7 +209,7 @@ def _copy(taken: TakenBackup, *, is_good: bool) -> BackupCopy:
         system_id=taken.system_id,
         start=taken.start,
         end=taken.end,
-        is_good=is_good,
+        trouble=Message("backup-engines.backup-damaged", backup=taken.label) if is_damaged else NOTHING,
     )
 
 

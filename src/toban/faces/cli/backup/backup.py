@@ -69,7 +69,7 @@ def list_backups(subject: str | None, form: str, shows_all: bool) -> None:
       2  the state database can't be read
     """
     with usable_state():
-        rows = Backup.objects.order_by("-ended_at", "-label")
+        rows = Backup.objects.with_bases().order_by("-ended_at", "-label")
         rows = rows if shows_all else rows.filter(pruned_at=None)
         found = list(rows.filter(subject=subject) if subject else rows)
         if form == "json":
@@ -82,6 +82,7 @@ def _as_json(row: Backup) -> dict[str, object]:
     def moment(at: datetime | None) -> str | None:
         return at.isoformat() if at is not None else None
 
+    trouble = row.trouble if row.pruned_at is not None else row.why_unusable
     return {
         "subject": row.subject,
         "label": row.label,
@@ -106,7 +107,7 @@ def _as_json(row: Backup) -> dict[str, object]:
         "facts": row.facts,
         "verified_at": moment(row.verified_at),
         "restored_at": moment(row.restored_at),
-        "trouble": row.trouble.as_output() if row.trouble else None,
+        "trouble": trouble.as_output() if trouble else None,
         "pruned_at": moment(row.pruned_at),
         "pruned_why": row.pruned_why.as_output() if row.pruned_why else None,
     }
@@ -115,8 +116,8 @@ def _as_json(row: Backup) -> dict[str, object]:
 def _line(row: Backup) -> str:
     if row.pruned_at is not None:
         mark, told = "-", Message("backup.was-removed", why=row.pruned_why)
-    elif row.trouble:
-        mark, told = "■", Message("backup.unreliable", trouble=row.trouble)
+    elif row.why_unusable:
+        mark, told = "■", Message("backup.unreliable", trouble=row.why_unusable)
     elif row.verified_at is not None:
         mark, told = "●", Message("backup.was-read-back", at=f"{row.verified_at.astimezone():%m-%d %H:%M}")
     else:

@@ -9,11 +9,9 @@ from toban.catalogue import DOCUMENTS_LANGUAGE, LANGUAGES
 from toban.chapters.backup.drills import certificate as paper
 from toban.chapters.backup.drills import routine as drills
 from toban.chapters.backup.drills.check import RESULTS, checks_of
-from toban.chapters.backup.drills.clauses import is_drill
 from toban.chapters.backup.engine import BACKUPS
 from toban.chapters.backup.models import Drill
 from toban.chapters.backup.restoring.restore import RestoreRefusal
-from toban.design.clauses.routine import Routine
 from toban.engine.paper import NoFont
 from toban.engine.registry.parts import Parts
 from toban.faces.cli.backup.restore import phases_took, source_in
@@ -80,9 +78,9 @@ def _hold(parts: Parts, subject: str) -> Drill:
     except RestoreRefusal as refusal:
         refuse(refusal.message, refusal.hint)
         raise SystemExit(_UNUSABLE) from refusal
-    routine = next((each for each in edition.design.of(Routine) if is_drill(each)), None)
+    ordered = drills.routine_of(edition.design, source)
     with Screen() as screen:
-        drill = drills.hold(source, screen, routine=routine, system=edition.bindings.system)
+        drill = drills.hold(source, screen, routine=ordered, system=edition.bindings.system)
     say(described(drill))
     return drill
 

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from urllib.parse import urlencode
 
 from django.core.paginator import Paginator
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
@@ -42,11 +42,12 @@ _DAY = timedelta(days=1)
 _HEAVY = ("objects_stored", "facts")
 """Fields that lists need not read: a backup may have thousands of objects."""
 
-_FILTERS: Mapping[str, Mapping[str, object]] = {
-    Holding.WHOLE: {"pruned_at": None, "trouble__code": "", "verified_at__isnull": False},
-    Holding.UNREAD: {"pruned_at": None, "trouble__code": "", "verified_at": None},
-    Holding.TROUBLED: {"pruned_at": None, "trouble__code__gt": ""},
-    Holding.PRUNED: {"pruned_at__isnull": False},
+_USABLE = Q(pruned_at=None, trouble__code="", has_base=True)
+_FILTERS: Mapping[str, Q] = {
+    Holding.WHOLE: _USABLE & Q(verified_at__isnull=False),
+    Holding.UNREAD: _USABLE & Q(verified_at=None),
+    Holding.TROUBLED: Q(pruned_at=None) & (Q(trouble__code__gt="") | Q(has_base=False)),
+    Holding.PRUNED: Q(pruned_at__isnull=False),
 }
 
 
@@ -102,10 +103,10 @@ def backups(request: HttpRequest) -> HttpResponse:
 def backup(request: HttpRequest, pk: int) -> HttpResponse:
     """Show one backup with every fact that the catalogue has about it."""
     edition, now = in_force(), system_clock()
-    found = Backup.objects.filter(pk=pk).first()
+    found = Backup.objects.with_bases().filter(pk=pk).first()
     if found is None:
         raise Http404
-    beside = Backup.objects.filter(subject=found.subject).defer(*_HEAVY)
+    beside = Backup.objects.with_bases().filter(subject=found.subject).defer(*_HEAVY)
     mark, word, kind = _held(found)
     context = {
         **frame(look(edition, now), "backups"),
@@ -176,7 +177,8 @@ def drill(request: HttpRequest, pk: int) -> HttpResponse:
 def _subjects(design: Design, now: datetime) -> list[Subject]:
     """Return every subject with its backups; a few queries for all."""
     kept: dict[str, list[Backup]] = defaultdict(list)
-    for each in Backup.objects.filter(pruned_at=None).defer(*_HEAVY).order_by("ended_at", "label"):
+    stored = Backup.objects.with_bases().filter(pruned_at=None).defer(*_HEAVY)
+    for each in stored.order_by("ended_at", "label"):
         kept[each.subject].append(each)
     log: dict[str, list[LogStretch]] = defaultdict(list)
     for stretch in LogStretch.objects.order_by("durable_to"):
@@ -197,13 +199,13 @@ def _rows(design: Design, sight: Sight) -> Iterator[PolicyRow]:
 
 
 def _chosen(asked: Mapping[str, str], system: System) -> QuerySet[Backup]:
-    found = Backup.objects.defer(*_HEAVY).order_by("-ended_at", "-label")
+    found = Backup.objects.with_bases().defer(*_HEAVY).order_by("-ended_at", "-label")
     if asked["subject"]:
         found = found.filter(subject=asked["subject"])
     if asked["method"]:
         found = found.filter(method=asked["method"])
     if asked["state"]:
-        found = found.filter(**_FILTERS.get(asked["state"], {"pk": None}))
+        found = found.filter(_FILTERS.get(asked["state"], Q(pk=None)))
     begin, end = date_in(asked["from"]), date_in(asked["to"])
     if begin is not None:
         found = found.filter(ended_at__gte=midnight_of(begin, system.zone))

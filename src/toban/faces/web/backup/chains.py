@@ -75,13 +75,17 @@ def subject(
         [catalogue.copy_of(each) for each in kept], [_stretch(each) for each in stretches]
     )
     age = now - moment.at if moment is not None else None
+    verdict = _verdict(age, objective)
+    if moment is None and kept and objective is not None:
+        # There are backups, and none can be restored.
+        verdict = Verdict.DEVIATING
     chains = chains_of(kept)
     return Subject(
         name=name,
         moment=moment,
         age=age,
         objective=objective,
-        verdict=_verdict(age, objective),
+        verdict=verdict,
         chains=tuple(chains[:_CHAINS]),
         more=max(len(chains) - _CHAINS, 0),
         count=len(kept),

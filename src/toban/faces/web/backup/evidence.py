@@ -11,5 +11,5 @@ def taken(clause: Clause) -> tuple[str, dict[str, object]] | None:
     """Return a template and its context. See `Extension.evidence`."""
     if not isinstance(clause, BackupPolicy):
         return None
-    found = Backup.objects.filter(clause_id=clause.id).defer("objects_stored", "facts").order_by("-ended_at")
-    return "backup/_evidence.html", {"backups": found[:_NEWEST]}
+    found = Backup.objects.with_bases().filter(clause_id=clause.id).defer("objects_stored", "facts")
+    return "backup/_evidence.html", {"backups": found.order_by("-ended_at")[:_NEWEST]}

@@ -18,6 +18,7 @@ class Holding(StrEnum):
     UNREAD = "unread"
     """In the store, not read back yet."""
     TROUBLED = "troubled"
+    """It can't be restored: it is broken, or the full backup that it is based on is broken or gone."""
     PRUNED = "pruned"
 
 
@@ -34,9 +35,9 @@ HOLDINGS: Mapping[Holding, tuple[str, Promise]] = {
 
 
 def holding(backup: Backup) -> Holding:
-    """Return whether *backup* can be relied on."""
+    """Return whether *backup*, read `with_bases`, can be relied on."""
     if backup.pruned_at is not None:
         return Holding.PRUNED
-    if backup.trouble:
+    if backup.why_unusable:
         return Holding.TROUBLED
     return Holding.WHOLE if backup.verified_at is not None else Holding.UNREAD

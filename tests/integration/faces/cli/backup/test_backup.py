@@ -132,6 +132,16 @@ def test_the_list_shows_what_is_known_of_each(desk: Desk, three: list[str]) -> N
     assert desk.toban("list", "nobody") == "バックアップはまだありません\n"
 
 
+def test_the_list_shows_an_increment_whose_full_is_gone_as_unreliable(desk: Desk, three: list[str]) -> None:
+    Backup.objects.filter(label=three[2]).update(method="incremental", parent="20200101T000000Z-full")
+
+    (newest, *others) = desk.toban("list").splitlines()
+
+    assert newest.startswith("■")
+    assert "もとになるフル 20200101T000000Z-full がないか、壊れています" in newest
+    assert [each[0] for each in others] == ["?", "?"]
+
+
 def test_verify_finds_damage_and_later_that_it_was_repaired(desk: Desk, three: list[str]) -> None:
     stored = desk.folder / "store" / "PostgreSQL" / three[0] / "text"
     whole = stored.read_bytes()
@@ -295,7 +305,9 @@ def elsewhere(desk: Desk, settings: Settings, monkeypatch: pytest.MonkeyPatch) -
 def taken_up(desk: Desk) -> None:
     """Let a worker put the document in force, like `toban up` does."""
     design = desk.folder / "運用設計書.md"
-    assert PARTS.in_force(in_force_folder(desk.folder / "home"), design).refresh() is not None
+    running = PARTS.in_force(in_force_folder(desk.folder / "home"), design)
+    assert running.refresh() is not None
+    running.keep()
     append(Record(LedgerEntry.Kind.DOCUMENT, {"in_force": str(design)}), now=NOON)
 
 
@@ -318,7 +330,9 @@ def test_another_shell_finds_a_store_given_relative_to_the_bindings(
     desk: Desk, three: list[str], elsewhere: Callable[..., Result], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(desk.folder)
-    assert PARTS.in_force(in_force_folder(desk.folder / "home"), Path("運用設計書.md")).refresh() is not None
+    running = PARTS.in_force(in_force_folder(desk.folder / "home"), Path("運用設計書.md"))
+    assert running.refresh() is not None
+    running.keep()
     append(Record(LedgerEntry.Kind.DOCUMENT, {"in_force": "運用設計書.md"}), now=NOON)
     (desk.folder / "deeper").mkdir()
     monkeypatch.chdir(desk.folder / "deeper")

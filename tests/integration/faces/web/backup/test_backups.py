@@ -111,6 +111,20 @@ def test_the_catalogue_is_filtered_by_the_url(viewer: Client) -> None:
     )
 
 
+def test_an_increment_whose_full_is_broken_or_gone_is_not_shown_as_verified(viewer: Client) -> None:
+    made("a", trouble="base.tar: 違う")
+    broken = made("b", method="incremental", parent="a")
+    orphan = made("c", method="incremental", parent="gone")
+    made("d")
+    made("e", method="incremental", parent="d")
+
+    assert listed(viewer, state="troubled") == 3
+    assert listed(viewer, state="whole") == 2
+    for each, full in ((broken, "a"), (orphan, "gone")):
+        page = viewer.get(f"/backups/{each.pk}").content.decode()
+        assert re.search(rf"使用不可.*もとになるフル {full} がないか、壊れています", page)
+
+
 def test_the_page_of_a_backup_shows_every_fact(viewer: Client) -> None:
     full = made("a", facts={"compression": "zstd"}, manifest_sha256="cd" * 32)
     increment = made("b", method="incremental", parent="a", trouble="鍵が違います")

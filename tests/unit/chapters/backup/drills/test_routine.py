@@ -62,6 +62,16 @@ def test_a_day_without_a_clock_time_starts_when_the_binding_says(day: str, more:
     assert [f"{each:%m-%d %H:%M}" for each in due_times(work.schedule, work.system, begin, end)] == [due]
 
 
+def test_a_drill_ordered_by_hand_is_next_due_when_the_work_is() -> None:
+    plan = planned("第1月曜", DRILLED)
+    design = read_design(DOCUMENT.format(day="第1月曜"), "d.md")
+    bound = read_bindings(DRILLED, Path("toban.toml"), KNOWN)
+
+    by_hand = drills.routine_of(design, works.plan(design, bound, KINDS).sources["DB"])
+
+    assert by_hand == plan.routines["DB"]
+
+
 @pytest.mark.parametrize(
     ("day", "bindings", "words"),
     [
@@ -80,8 +90,8 @@ def test_the_reason_why_a_drill_never_runs_is_reported(day: str, bindings: str, 
 def test_without_any_backup_the_routine_says_that_none_is_bound() -> None:
     (why,) = planned("第1月曜", "").unbound.values()
 
-    assert str(why) == "接続したバックアップがまだありません"
-    assert why.in_language("en") == "No backup is bound yet"
+    assert str(why) == "接続したバックアップがまだありません: toban.toml に [backups.…] を書いてください"
+    assert why.in_language("en") == "No backup is bound yet: write [backups.…] into toban.toml"
 
 
 @pytest.mark.parametrize(

@@ -78,6 +78,13 @@ def test_the_age_of_the_newest_moment_is_compared_with_the_rpo(age: timedelta, v
     assert (found.age, found.verdict) == (age, verdict)
 
 
+def test_backups_of_which_none_can_be_restored_miss_the_rpo() -> None:
+    lost = made("b", NOON, "gone")
+
+    assert subject("会員DB", [lost], [], None, rpo(), NOON).verdict is Verdict.DEVIATING
+    assert subject("会員DB", [], [], None, rpo(), NOON).verdict is Verdict.NOT_MEASURABLE
+
+
 def test_the_log_restores_more_than_the_backup_alone() -> None:
     stretch = LogStretch(
         subject="会員DB", system_id="7", timeline=1, first_lsn="0/1000", last_lsn="0/9000",
