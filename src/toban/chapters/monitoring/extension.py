@@ -3,7 +3,7 @@
 from toban.chapters.monitoring.discovery import DISCOVERY_KINDS
 from toban.chapters.monitoring.proposals import open_tables
 from toban.chapters.monitoring.source import SOURCE_KINDS
-from toban.design.clauses.monitoring import Monitor
+from toban.design.clauses.monitoring import Monitor, ToolChoice
 from toban.engine.extension import Extension, RowKind, always
 
 _SOURCES = "toban.chapters.monitoring.sources"
@@ -12,7 +12,10 @@ _DISCOVERIES = "toban.chapters.monitoring.discoveries"
 EXTENSION = Extension(
     name="monitoring",
     manual="sources.md",
-    rows=(RowKind(Monitor, is_measured=True, is_charted=True, raises_alerts=always),),
+    rows=(
+        RowKind(Monitor, is_measured=True, is_charted=True, raises_alerts=always),
+        RowKind(ToolChoice, is_measured=True),
+    ),
     points=(SOURCE_KINDS, DISCOVERY_KINDS),
     kinds={
         # `toban init` proposes the first that can measure what a row asks for.

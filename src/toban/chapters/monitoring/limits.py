@@ -5,10 +5,13 @@ from datetime import timedelta
 from decimal import Decimal
 from enum import StrEnum
 
+from toban.chapters.monitoring.windows import MOST_SLOTS
 from toban.design.clauses.monitoring import Monitor
-from toban.design.values.metric import Metric
+from toban.design.section import normalise
+from toban.design.values.metric import Metric, read_metric
 from toban.design.values.quantity import Quantity
-from toban.design.values.threshold import Comparison, Range, Threshold
+from toban.design.values.statistic import Statistic, read_statistic
+from toban.design.values.threshold import Comparison, Range, Tally, Threshold
 from toban.engine.amounts import length
 from toban.message import Message
 
@@ -63,6 +66,14 @@ class LimitZone(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class Percentile:
+    """A percentile of the single requests in a window."""
+
+    of: Decimal
+    window: timedelta
+
+
+@dataclass(frozen=True, slots=True)
 class MetricLimit:
     """One threshold, in the metric's own unit."""
 
@@ -72,6 +83,8 @@ class MetricLimit:
     """How long it must be reached without a break before it counts; zero means at once."""
     text: Message
     """In the document's words: `85%以上`, `80%以上が5分継続`; see `Threshold`."""
+    tally: Tally | None = None
+    """How many of the last intervals must reach it, instead of a hold time."""
 
     def is_reached_by(self, value: float) -> bool:
         """Say whether *value* is at or beyond the limit, by the document's comparison."""
@@ -102,11 +115,26 @@ class MonitorLimits:
     interval: timedelta
     window: timedelta | None = None
     """The time over which to count; None if the row doesn't count, or doesn't say."""
+    averaged: timedelta | None = None
+    """The time over which readings are averaged before they are compared; None if single ones count."""
+    percentile: Percentile | None = None
+    """The percentile of single requests that sources must provide; None if readings count as they are."""
 
     @property
     def period(self) -> timedelta:
         """How often to sample: at least four times per interval, so that none passes without a value."""
         return min(max(self.interval / _SAMPLES_PER_INTERVAL, _SHORTEST_PERIOD), _LONGEST_PERIOD)
+
+    @property
+    def slots(self) -> tuple[timedelta, timedelta] | None:
+        """How long the slots are in which readings are kept, and for how long; None if none need be."""
+        tallies = [each.tally.of for each in (self.warning, self.critical) if each is not None and each.tally]
+        if tallies:
+            return self.interval, self.interval * (max(tallies) + 1)
+        if self.averaged is not None:
+            width = max(self.period, self.averaged / MOST_SLOTS)
+            return width, self.averaged + self.interval * 2
+        return None
 
     def standing(self, value: float) -> LimitZone:
         """Return where *value* is among the limits."""
@@ -133,14 +161,68 @@ def limits_of(monitor: Monitor) -> MonitorLimits:
     interval = monitor.interval.as_timedelta() if monitor.interval else DEFAULT_INTERVAL
     if metric is Metric.UP:
         return MonitorLimits(metric, None, None, _outage(monitor, interval), interval)
-    return MonitorLimits(
-        metric,
+    if metric is Metric.LOG_COUNT:
+        return MonitorLimits(metric, *_zones(monitor, metric, interval), interval, _window(monitor))
+    statistic = _statistic(monitor, metric, interval)
+    limits = MonitorLimits(metric, *_zones(monitor, metric, interval), interval)
+    if isinstance(statistic, Percentile):
+        return replace(limits, percentile=statistic)
+    if statistic is not None and limits.slots is not None:
+        raise Unjudgeable(Message("monitoring.mean-with-tally"))
+    return replace(limits, averaged=statistic)
+
+
+def _zones(
+    monitor: Monitor, metric: Metric, interval: timedelta
+) -> tuple[NormalRange | None, MetricLimit | None, MetricLimit | None]:
+    return (
         _normal(monitor.normal, metric),
         _limit(monitor, monitor.warning, metric, interval),
         _limit(monitor, monitor.critical, metric, interval),
-        interval,
-        _window(monitor) if metric is Metric.LOG_COUNT else None,
     )
+
+
+def _statistic(monitor: Monitor, metric: Metric, interval: timedelta) -> Percentile | timedelta | None:
+    """Return what the row compares: a percentile, a mean over a time, or single readings.
+
+    Raises `Unjudgeable` for words that are neither a statistic nor the item's name: a condition that is not
+    understood is not judged on single readings.
+    """
+    of_item, _ = read_statistic(monitor.item)
+    thresholds = [each for each in (monitor.warning, monitor.critical) if each is not None]
+    found = {_statistic_of(each, monitor, metric, of_item, interval) for each in thresholds}
+    if len(found) > 1:
+        raise Unjudgeable(Message("monitoring.statistics-differ"))
+    statistic = found.pop() if found else None
+    if isinstance(statistic, Percentile) and metric is not Metric.RESPONSE_TIME:
+        raise Unjudgeable(Message("monitoring.no-percentile-of-item", item=monitor.item))
+    window = statistic.window if isinstance(statistic, Percentile) else statistic
+    if window is not None and not timedelta() < window <= _LONGEST_WINDOW:
+        raise Unjudgeable(Message("monitoring.window-too-long"))
+    return statistic
+
+
+def _statistic_of(
+    threshold: Threshold, monitor: Monitor, metric: Metric, of_item: Statistic | None, interval: timedelta
+) -> Percentile | timedelta | None:
+    own, rest = read_statistic(threshold.subject)
+    if rest and not _is_name(rest, monitor.item, metric):
+        raise Unjudgeable(Message("monitoring.condition-not-measurable", words=threshold.subject))
+    statistic = own or of_item
+    named = threshold.within or (statistic.window if statistic is not None else None)
+    window = named.as_timedelta() if named is not None else None
+    if statistic is None:
+        return window
+    if statistic.percentile is not None:
+        return Percentile(statistic.percentile, window or interval)
+    return window or interval
+
+
+def _is_name(words: str, item: str, metric: Metric) -> bool:
+    """Say whether *words* of a condition name only what the row measures: 使用率 in a row of CPU使用率."""
+    own, whole = normalise(words).replace(" ", ""), normalise(item).replace(" ", "")
+    names = (words, f"{words}率", f"{item}{words}", f"{item} {words}")
+    return own in whole or metric in map(read_metric, names)
 
 
 def metric_of(monitor: Monitor) -> Metric | None:
@@ -149,6 +231,13 @@ def metric_of(monitor: Monitor) -> Metric | None:
         return monitor.metric
     counted = [each for each in (monitor.warning, monitor.critical) if each is not None and each.within]
     return Metric.LOG_COUNT if any(each.limit.unit in _TIMES for each in counted) else None
+
+
+def has_percentile(monitor: Monitor) -> bool:
+    """Say whether *monitor* asks for a percentile, which no reading of all its target's rows can be."""
+    thresholds = [each.subject for each in (monitor.warning, monitor.critical) if each is not None]
+    named = (read_statistic(text)[0] for text in (monitor.item, *thresholds))
+    return any(each is not None and each.percentile is not None for each in named)
 
 
 def _window(monitor: Monitor) -> timedelta | None:
@@ -170,12 +259,14 @@ def _outage(monitor: Monitor, interval: timedelta) -> MetricLimit:
     written = monitor.critical or monitor.warning
     if written is None:
         return MetricLimit(1.0, Comparison.BELOW, timedelta(0), Message("monitoring.no-answer"))
+    if written.within is not None:
+        raise Unjudgeable(Message("monitoring.condition-not-measurable", words=written.message))
     hold, text = _hold(written, interval), Message("monitoring.no-answer")
     if written.sustained is not None:
         text = Message("monitoring.no-answer-for", length=length(hold))
     elif written.consecutive is not None:
         text = Message("monitoring.no-answer-times", count=written.consecutive)
-    return MetricLimit(1.0, Comparison.BELOW, hold, text)
+    return MetricLimit(1.0, Comparison.BELOW, hold, text, written.tally)
 
 
 def _limit(
@@ -183,8 +274,6 @@ def _limit(
 ) -> MetricLimit | None:
     if threshold is None:
         return None
-    if threshold.within is not None and metric is not Metric.LOG_COUNT:
-        raise Unjudgeable(Message("monitoring.condition-not-measurable"))
     comparison = threshold.comparison
     if threshold.is_bare and metric in _GOOD_WHEN_HIGH and monitor.normal is None:
         comparison = Comparison.AT_MOST
@@ -192,8 +281,15 @@ def _limit(
         _in_unit(threshold.limit, metric),
         comparison,
         _hold(threshold, interval),
-        replace(threshold, comparison=comparison, is_bare=False).message,
+        _words(replace(threshold, comparison=comparison, is_bare=False), metric),
+        threshold.tally,
     )
+
+
+def _words(threshold: Threshold, metric: Metric) -> Message:
+    """Return the limit in words; the time of a mean is said with the value: `812ms（5分平均）`."""
+    is_counted = metric is Metric.LOG_COUNT
+    return threshold.message if is_counted else replace(threshold, within=None).message
 
 
 def _hold(threshold: Threshold, interval: timedelta) -> timedelta:

@@ -12,7 +12,7 @@ class MonitorState(models.Model):
     clause_id = models.CharField(max_length=300)
     instance = models.CharField(max_length=300, blank=True)
     condition = models.CharField(max_length=16, choices=[(c.value, c.value) for c in Condition], blank=True)
-    """Empty until something has been measured."""
+    """Empty while it is not known yet."""
     began_at = models.DateTimeField()
     reason = models.CharField(max_length=16)
     value = models.FloatField(null=True)
@@ -24,6 +24,9 @@ class MonitorState(models.Model):
     calm = models.PositiveSmallIntegerField(default=0)
     calm_since = models.DateTimeField(null=True)
     calm_toward = models.CharField(max_length=16, blank=True)
+    recent = models.JSONField(default=list)
+    """`rules.InstanceWatch.recent`, as `[time, sum, number]`."""
+    last_known = models.CharField(max_length=16, blank=True)
 
     class Meta:
         constraints = (

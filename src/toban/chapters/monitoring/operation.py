@@ -9,6 +9,7 @@ from toban.chapters.monitoring.discovery import DISCOVERY_KINDS, Undiscovered
 from toban.chapters.monitoring.limits import MonitorLimits, Unjudgeable, limits_of, metric_of
 from toban.chapters.monitoring.measuring.board import MeasuringBoard
 from toban.chapters.monitoring.measuring.feeds import MeasuringPlan, plan, series_of, target_of
+from toban.chapters.monitoring.measuring.heard import heard
 from toban.chapters.monitoring.service import Monitoring
 from toban.chapters.monitoring.source import SOURCE_KINDS, SourceKind, Unmeasurable
 from toban.design.clauses.base import Clause
@@ -18,6 +19,8 @@ from toban.design.origin import Origin
 from toban.engine.bindings.model import BoundDiscovery, KindBinding
 from toban.engine.bindings.template import Unfilled
 from toban.engine.editions.edition import Edition
+from toban.engine.editions.tools import ToolBindings, tool_status
+from toban.engine.evidence import status
 from toban.engine.operation import ChartedSeries, ChartLimit, EditionLoop, Operation, WorkerShift, Workplace
 from toban.engine.registry.kinds import Kinds
 from toban.engine.trial import Trial, TrialCode
@@ -38,7 +41,20 @@ def _shift(at: Workplace) -> WorkerShift:
     def measure(edition: Edition, now: datetime) -> None:
         monitoring.turn(edition.plan(OPERATION), edition.design.digest, at.lead.term, now)
 
-    return WorkerShift([EditionLoop("measure", measure, every=0.5)], monitoring.close)
+    def compare(edition: Edition, now: datetime) -> None:
+        bindings = edition.bindings
+        bound = ToolBindings(
+            at.kinds.of(SOURCE_KINDS), heard(board.slots, now), bindings.file, '[targets."…"]'
+        )
+        updates = [tool_status(row, bound, now) for row in edition.plan(OPERATION).tools]
+        status.show(updates, now, edition.design.digest)
+
+    loops = (
+        EditionLoop("measure", measure, every=0.5),
+        # Only the leader measures, and so hears anything.
+        EditionLoop("measuring-tools", compare, every=10.0, leads=True),
+    )
+    return WorkerShift(loops, monitoring.close)
 
 
 def _costs(edition: Edition) -> Iterator[Finding]:

@@ -52,7 +52,7 @@ def status(row: MonitorReport, now: datetime) -> StatusUpdate:
     reason = wording.reason_words(watch, row.judged.limits)
     return StatusUpdate(
         clause_id=row.judged.monitor.id,
-        verdict=_VERDICTS[watch.condition],
+        verdict=Verdict.BETWEEN if watch.is_between else _VERDICTS[watch.condition],
         value=row.value,
         reason=reason if row.aside == watch.note else sentences(reason, row.aside),
         observed_at=watch.measured_at or now,

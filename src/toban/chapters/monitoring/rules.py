@@ -6,13 +6,14 @@ normal range: the gap between normal and warning in many rows acts as hysteresis
 `SILENT_INTERVALS` intervals is a separate condition, which ends no alert.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 
 from toban.chapters.monitoring.limits import LimitZone, MetricLimit, MonitorLimits
 from toban.chapters.monitoring.source import Measurement
+from toban.chapters.monitoring.windows import Slot, added, complete, mean
 from toban.engine.notify.signal import Condition
 from toban.message import NOTHING, Message
 
@@ -20,6 +21,7 @@ RECOVERY_READINGS = 3
 SILENT_INTERVALS = 2
 
 _GRADE = {Condition.OK: 0, Condition.WARNING: 1, Condition.CRITICAL: 2}
+_REACHED = frozenset((LimitZone.WARNING, LimitZone.CRITICAL))
 _WORST_FIRST = (Condition.CRITICAL, Condition.WARNING, Condition.NO_DATA, None, Condition.OK)
 
 
@@ -31,6 +33,8 @@ class ConditionReason(StrEnum):
     NORMAL = "normal"
     BETWEEN = "between"
     """Neither normal nor a warning: the row says nothing about such a value, and it raises no alert."""
+    FILLING = "filling"
+    """The readings do not cover the time yet over which the document averages them."""
     HOLDING = "holding"
     """A threshold is reached, but not yet for as long as the document says."""
     REACHED = "reached"
@@ -41,13 +45,16 @@ class ConditionReason(StrEnum):
     SILENT = "silent"
 
 
+_BETWEEN = frozenset((ConditionReason.BETWEEN, ConditionReason.HOLDING))
+
+
 @dataclass(frozen=True, slots=True)
 class InstanceWatch:
     """One instance of one monitor: its condition, and what the next decision needs to remember."""
 
     instance: str
     condition: Condition | None
-    """None: nothing has been measured yet."""
+    """None: not known yet, either way."""
     began_at: datetime
     """When the first measurement in this condition was made."""
     reason: ConditionReason = ConditionReason.WAITING
@@ -63,6 +70,15 @@ class InstanceWatch:
     calm_since: datetime | None = None
     calm_toward: Condition | None = None
     """The worst condition that any of the calm readings would have led to."""
+    recent: tuple[Slot, ...] = ()
+    """What the row's own window needs of earlier readings; empty if it needs none."""
+    last_known: Condition | None = None
+    """The last condition that a value decided: silence ends no alert."""
+
+    @property
+    def is_between(self) -> bool:
+        """Whether its value is out of the normal range without a warning, or not for long enough."""
+        return self.condition in (Condition.OK, None) and self.reason in _BETWEEN
 
 
 def patience(limits: MonitorLimits) -> timedelta:
@@ -73,6 +89,40 @@ def patience(limits: MonitorLimits) -> timedelta:
 def observe(watch: InstanceWatch, reading: Measurement, limits: MonitorLimits) -> InstanceWatch:
     """Return *watch* after *reading*."""
     unbroken = watch.measured_at is not None and reading.at - watch.measured_at < patience(limits)
+    recent = _recent(watch.recent if unbroken else (), reading, limits)
+    value = _compared(recent, reading, limits)
+    if value is None:
+        return replace(
+            watch,
+            condition=None,
+            reason=ConditionReason.FILLING,
+            value=None,
+            measured_at=reading.at,
+            note=reading.note,
+            recent=recent,
+            warning_since=None,
+            critical_since=None,
+        )
+    return _judged(replace(watch, recent=recent), replace(reading, value=value), limits, unbroken=unbroken)
+
+
+def _recent(slots: tuple[Slot, ...], reading: Measurement, limits: MonitorLimits) -> tuple[Slot, ...]:
+    if limits.slots is None:
+        return ()
+    width, length = limits.slots
+    return added(slots, reading.at, reading.value, width=width, length=length)
+
+
+def _compared(recent: Sequence[Slot], reading: Measurement, limits: MonitorLimits) -> float | None:
+    """Return the value that is compared with the limits: the reading's own, or the mean of the window."""
+    if limits.averaged is None or limits.slots is None:
+        return reading.value
+    return mean(recent, reading.at, limits.averaged, limits.slots[0])
+
+
+def _judged(
+    watch: InstanceWatch, reading: Measurement, limits: MonitorLimits, *, unbroken: bool
+) -> InstanceWatch:
     seen = replace(
         watch,
         value=reading.value,
@@ -83,8 +133,9 @@ def observe(watch: InstanceWatch, reading: Measurement, limits: MonitorLimits) -
     )
     fired = _fired(seen, limits, reading.at)
     current = watch.condition
-    # After silence, there is no reason to wait: the new measurement decides.
-    if current is None or current is Condition.NO_DATA or _GRADE[fired] > _GRADE[current]:
+    if current is None or current is Condition.NO_DATA:
+        return _resumed(seen, fired, limits, reading)
+    if _GRADE[fired] > _GRADE[current]:
         return _entered(seen, fired, limits, since=_began(seen, fired, reading.at))
     return _eased(seen, current, fired, limits, reading)
 
@@ -129,15 +180,16 @@ def silence(
         value=watch.value,
         measured_at=watch.measured_at,
         note=why,
+        last_known=watch.last_known,
     )
 
 
 def deciding(watches: Iterable[InstanceWatch], limits: MonitorLimits) -> InstanceWatch:
     """Return the instance that represents the row: the worst, and among equals the most extreme."""
 
-    def badness(watch: InstanceWatch) -> tuple[int, float]:
+    def badness(watch: InstanceWatch) -> tuple[int, bool, float]:
         gravity = limits.gravity(watch.value) if watch.value is not None else float("-inf")
-        return -_WORST_FIRST.index(watch.condition), gravity
+        return -_WORST_FIRST.index(watch.condition), watch.is_between, gravity
 
     return max(watches, key=badness)
 
@@ -151,22 +203,48 @@ def _reached_since(
 
 
 def _fired(watch: InstanceWatch, limits: MonitorLimits, now: datetime) -> Condition:
-    """Return the worst condition whose threshold has held as long as it must."""
-    if _has_held(limits.critical, watch.critical_since, now):
+    """Return the worst condition whose threshold has held as long, or as often, as it must."""
+    if _has_held(limits.critical, watch.critical_since, watch, limits, now):
         return Condition.CRITICAL
-    if _has_held(limits.warning, watch.warning_since, now):
+    if _has_held(limits.warning, watch.warning_since, watch, limits, now):
         return Condition.WARNING
     return Condition.OK
 
 
-def _has_held(limit: MetricLimit | None, since: datetime | None, now: datetime) -> bool:
+def _has_held(
+    limit: MetricLimit | None,
+    since: datetime | None,
+    watch: InstanceWatch,
+    limits: MonitorLimits,
+    now: datetime,
+) -> bool:
+    if limit is None:
+        return False
+    if limit.tally is not None:
+        measured = complete(watch.recent, limit.tally.of, limits.interval)
+        return sum(limit.is_reached_by(each.mean) for each in measured) >= limit.tally.times
     # ">=": a reading exactly at 5分 completes 5分継続.
-    return limit is not None and since is not None and now - since >= limit.hold
+    return since is not None and now - since >= limit.hold
 
 
 def _began(watch: InstanceWatch, condition: Condition, now: datetime) -> datetime:
     since = {Condition.CRITICAL: watch.critical_since, Condition.WARNING: watch.warning_since}
     return since.get(condition) or now
+
+
+def _resumed(
+    watch: InstanceWatch, fired: Condition, limits: MonitorLimits, reading: Measurement
+) -> InstanceWatch:
+    """Decide on the first reading, or the first after silence.
+
+    There is no reason to wait, but none to call anything over either: what was wrong before stays wrong until
+    a value is normal, and a threshold that has not held for long enough leaves the condition open.
+    """
+    before = _borne_out(reading.value, watch.last_known or Condition.OK, limits)
+    condition = max(fired, before, key=_GRADE.__getitem__)
+    if condition is Condition.OK and limits.standing(reading.value) in _REACHED:
+        return replace(watch, condition=None, reason=ConditionReason.HOLDING)
+    return _entered(watch, condition, limits, since=_began(watch, condition, reading.at))
 
 
 def _entered(
@@ -176,6 +254,7 @@ def _entered(
     return replace(
         watch,
         condition=condition,
+        last_known=condition,
         began_at=began_at,
         reason=_reason(watch, condition, limits),
         calm=0,
@@ -188,7 +267,7 @@ def _reason(watch: InstanceWatch, condition: Condition, limits: MonitorLimits) -
     if condition is not Condition.OK:
         return ConditionReason.REACHED
     standing = limits.standing(watch.value) if watch.value is not None else LimitZone.NORMAL
-    if standing in (LimitZone.WARNING, LimitZone.CRITICAL):
+    if standing in _REACHED:
         return ConditionReason.HOLDING
     return ConditionReason.BETWEEN if standing is LimitZone.BETWEEN else ConditionReason.NORMAL
 

@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Any, Protocol
 
 from toban.chapters.monitoring.counting import Counting
+from toban.chapters.monitoring.limits import Percentile
 from toban.design.values.metric import Metric
 from toban.engine.bindings.section import Section
 from toban.engine.registry.kinds import KindPoint
@@ -71,6 +72,9 @@ class SourceKind:
 
     counted: Callable[[Any, Counting], Section] | None = None
     """Makes the config with which a counting kind counts for one row, or raises `Unjudgeable`."""
+
+    ranked: Callable[[Any, Percentile], Section] | None = None
+    """Makes the config with which a kind that sees single requests computes a percentile for one row."""
 
     def able(self, config: Any) -> frozenset[Metric]:
         """Return the metrics that a source of *config* may measure."""

@@ -2,10 +2,12 @@
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
+from datetime import datetime
 
 from toban.chapters.monitoring.models import MonitorState
 from toban.chapters.monitoring.rows import Watches
 from toban.chapters.monitoring.rules import ConditionReason, InstanceWatch
+from toban.chapters.monitoring.windows import Slot
 from toban.engine.notify.signal import Condition
 
 _FIELDS = (
@@ -20,6 +22,8 @@ _FIELDS = (
     "calm",
     "calm_since",
     "calm_toward",
+    "recent",
+    "last_known",
 )
 
 
@@ -68,6 +72,8 @@ def _watch(state: MonitorState) -> InstanceWatch:
         calm=state.calm,
         calm_since=state.calm_since,
         calm_toward=Condition(state.calm_toward) if state.calm_toward else None,
+        recent=tuple(Slot(datetime.fromisoformat(at), total, count) for at, total, count in state.recent),
+        last_known=Condition(state.last_known) if state.last_known else None,
     )
 
 
@@ -86,4 +92,6 @@ def _state(clause_id: str, watch: InstanceWatch) -> MonitorState:
         calm=watch.calm,
         calm_since=watch.calm_since,
         calm_toward=watch.calm_toward or "",
+        recent=[[each.at.isoformat(), each.total, each.count] for each in watch.recent],
+        last_known=watch.last_known or "",
     )

@@ -4,6 +4,7 @@ from toban.chapters.monitoring.limits import MetricLimit, MonitorLimits
 from toban.chapters.monitoring.rules import RECOVERY_READINGS, ConditionReason, InstanceWatch
 from toban.design.clauses.monitoring import Monitor
 from toban.design.values.metric import Metric
+from toban.engine.amounts import length
 from toban.engine.notify.signal import Condition
 from toban.message import NOTHING, Message, plain
 
@@ -41,8 +42,16 @@ def value_words(watch: InstanceWatch, limits: MonitorLimits, *, names_instance: 
     """Write the deciding value, with its instance if there are several, and its explanation."""
     if watch.value is None:
         return NOTHING
-    asides = [part for part in (watch.instance if names_instance else "", watch.note) if part]
-    return _with_asides(figure(limits.metric, watch.value), *asides)
+    asides = (watch.instance if names_instance else "", statistic_words(limits), watch.note)
+    return _with_asides(figure(limits.metric, watch.value), *(each for each in asides if each))
+
+
+def statistic_words(limits: MonitorLimits) -> Message:
+    """Name what the value is, if it is not a single reading: `5分平均`, `95パーセンタイル、5分`."""
+    if limits.percentile is not None:
+        of, window = limits.percentile.of, length(limits.percentile.window)
+        return Message("monitoring.percentile-of", percentile=f"{of.normalize():f}", window=window)
+    return Message("monitoring.mean-of", window=length(limits.averaged)) if limits.averaged else NOTHING
 
 
 def limit_words(condition: Condition | None, limits: MonitorLimits) -> Message:
@@ -71,6 +80,8 @@ def reason_words(watch: InstanceWatch, limits: MonitorLimits) -> Message:
             )
         case ConditionReason.BETWEEN:
             return Message("monitoring.outside-normal-range", normal=normal)
+        case ConditionReason.FILLING:
+            return Message("monitoring.filling-window", statistic=statistic_words(limits))
         case ConditionReason.HOLDING:
             return Message("monitoring.threshold-holding", limit=_pending(watch, limits))
         case ConditionReason.REACHED:

@@ -72,7 +72,7 @@ def _status(
 ) -> StatusUpdate:
     if not stories:
         reason = Message("objectives.no-alert-to-check")
-        return StatusUpdate(decision.id, Verdict.NOT_MEASURABLE, NOTHING, reason, now)
+        return StatusUpdate(decision.id, Verdict.NOT_DUE, NOTHING, reason, now)
     slowest = max(stories, key=lambda story: story.lag)
     late = [story for story in stories if story.lag > promised]
     value = Message("objectives.longest-detection", length=length(slowest.lag), count=len(stories))

@@ -27,14 +27,13 @@ def statuses(
     for duty in design.of(DutyRole):
         yield _duty(duty, known[duty.role], overrides, bindings, moment)
     for service in design.of(ServiceHours):
-        yield _service(service, known.values(), moment)
+        yield _service(service, known.values(), bindings, moment)
 
 
 def _duty(
     duty: DutyRole, roster: Roster, overrides: Sequence[Override], bindings: Bindings, moment: datetime
 ) -> StatusUpdate:
-    names = [name for layer in roster.layers for name in layer.people] or [duty.role]
-    unreachable = list(_unreachable(dict.fromkeys(names), duty, bindings))
+    unreachable = _unreachable(roster, bindings)
     if unreachable:
         return StatusUpdate(duty.id, Verdict.UNBOUND, NOTHING, lines(*unreachable), moment)
     held = holding(roster, overrides, moment, bindings.system)
@@ -49,13 +48,17 @@ def _duty(
     return StatusUpdate(duty.id, Verdict.CONFORMING, value, reason, moment)
 
 
-def _unreachable(names: Iterable[str], duty: DutyRole, bindings: Bindings) -> Iterator[Message]:
+def _unreachable(roster: Roster, bindings: Bindings) -> Sequence[Message]:
+    """Return why people who hold the role can't be reached."""
+    names = [name for layer in roster.layers for name in layer.people] or [roster.role]
+    return list(_why_unreachable(dict.fromkeys(names), roster.role, bindings))
+
+
+def _why_unreachable(names: Iterable[str], role: str, bindings: Bindings) -> Iterator[Message]:
     for name in names:
         person, section = bindings.people.get(name), f'[people."{name}"]'
         if person is None:
-            yield Message(
-                "objectives.role-without-person", role=duty.role, file=bindings.file, section=section
-            )
+            yield Message("objectives.role-without-person", role=role, file=bindings.file, section=section)
         elif not any(getattr(person, way) for way in ("email", "slack", "pagerduty", "phone")):
             yield Message("objectives.person-without-address", file=bindings.file, section=section)
 
@@ -96,11 +99,21 @@ class DutyGap:
         return Message(code, day=day, time=f"{self.at:%H:%M}")
 
 
-def _service(service: ServiceHours, known: Collection[Roster], moment: datetime) -> StatusUpdate:
+def _service(
+    service: ServiceHours, known: Collection[Roster], bindings: Bindings, moment: datetime
+) -> StatusUpdate:
+    hours = plain(str(service.hours))
     gap = first_gap(service, known, moment)
-    verdict = Verdict.CONFORMING if gap is None else Verdict.DEVIATING
-    reason = gap.words if gap is not None else Message("objectives.somebody-always-on-duty")
-    return StatusUpdate(service.id, verdict, plain(str(service.hours)), reason, moment)
+    if gap is not None:
+        return StatusUpdate(service.id, Verdict.DEVIATING, hours, gap.words, moment)
+    unreachable = {roster.role: _unreachable(roster, bindings) for roster in known}
+    reachable = [roster for roster in known if not unreachable[roster.role]]
+    if first_gap(service, reachable, moment) is not None:
+        # By the document somebody is there at every hour, but nobody knows who.
+        reason = lines(*(why for each in unreachable.values() for why in each))
+        return StatusUpdate(service.id, Verdict.UNBOUND, hours, reason, moment)
+    reason = Message("objectives.somebody-always-on-duty")
+    return StatusUpdate(service.id, Verdict.CONFORMING, hours, reason, moment)
 
 
 def first_gap(service: ServiceHours, known: Collection[Roster], moment: datetime) -> DutyGap | None:

@@ -9,9 +9,10 @@ from toban.chapters.objectives import detection, overview, sli
 from toban.chapters.objectives.publishing import publishing
 from toban.chapters.objectives.service import Objectives
 from toban.chapters.objectives.sli import LevelPlan
+from toban.design.clauses.decisions import Decision
 from toban.design.clauses.objectives import DutyRole, ServiceHours
 from toban.engine.editions.edition import Edition
-from toban.engine.operation import EditionLoop, Operation, WorkerShift, Workplace
+from toban.engine.operation import Declared, EditionLoop, Operation, RowAnswer, WorkerShift, Workplace
 from toban.engine.overview import EditionStatus, OverviewFigure
 from toban.engine.telemetry.store import StoreUnavailable
 from toban.message import NOTHING, Message
@@ -24,19 +25,27 @@ class ObjectiveChapterPlan:
     levels: LevelPlan
     told: tuple[str, ...]
     """The ids of the rows about duty, service hours and detection."""
+    decided: tuple[str, ...]
+    """The ids of the decisions that promise nothing that could be measured."""
 
     @property
-    def rows(self) -> Mapping[str, Message]:
+    def rows(self) -> Mapping[str, RowAnswer]:
         """See `Plan`."""
         measured = (each.objective.id for each in self.levels.slis)
-        return {**dict.fromkeys((*measured, *self.told), NOTHING), **self.levels.unbound}
+        return {
+            **dict.fromkeys(self.decided, Declared(Message("objectives.decision-is-a-record"))),
+            **dict.fromkeys((*measured, *self.told), NOTHING),
+            **self.levels.unbound,
+            **{row: Declared(why) for row, why in self.levels.unmeasured.items()},
+        }
 
 
 def _plan(edition: Edition) -> ObjectiveChapterPlan:
     design = edition.design
     promised = (decision for decision, _ in detection.promises(design))
     told = (*design.of(DutyRole), *design.of(ServiceHours), *promised)
-    return ObjectiveChapterPlan(sli.plan(design, edition.bindings), tuple(row.id for row in told))
+    decided = tuple(row.id for row in design.of(Decision))
+    return ObjectiveChapterPlan(sli.plan(design, edition.bindings), tuple(row.id for row in told), decided)
 
 
 def _shift(at: Workplace) -> WorkerShift:

@@ -1,7 +1,7 @@
 """Which measurements belong to which objective. Pure."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from toban.chapters.objectives.bindings import OBJECTIVES
 from toban.design.clauses.monitoring import Monitor
@@ -69,7 +69,14 @@ class LevelPlan:
 
     slis: tuple[Sli, ...]
     unbound: Mapping[str, Message]
-    """Clause id → why it is not measured."""
+    """Clause id → why it is not measured, and the way out."""
+    unmeasured: Mapping[str, Message] = field(default_factory=dict)
+    """Clause id → why nothing could measure it."""
+
+    @property
+    def why_not(self) -> Mapping[str, Message]:
+        """Why objectives are not measured, by clause id."""
+        return {**self.unbound, **self.unmeasured}
 
 
 def plan(design: Design, bindings: Bindings) -> LevelPlan:
@@ -77,19 +84,23 @@ def plan(design: Design, bindings: Bindings) -> LevelPlan:
     faces = _faces(design.of(Monitor), bindings)
     slis: list[Sli] = []
     unbound: dict[str, Message] = {}
+    unmeasured: dict[str, Message] = {}
     for objective in design.of(Objective):
-        found = _indicator(objective, faces, bindings)
+        metric = _MEASURED.get(objective.metric) if objective.metric is not None else None
+        if metric is None:
+            unmeasured[objective.id] = Message("objectives.not-measurable", name=objective.name)
+            continue
+        found = _indicator(objective, metric, faces, bindings)
         if isinstance(found, Sli):
             slis.append(found)
         else:
             unbound[objective.id] = found
-    return LevelPlan(tuple(slis), unbound)
+    return LevelPlan(tuple(slis), unbound, unmeasured)
 
 
-def _indicator(objective: Objective, faces: Sequence[str], bindings: Bindings) -> Sli | Message:
-    metric = _MEASURED.get(objective.metric) if objective.metric is not None else None
-    if metric is None:
-        return Message("objectives.not-measurable", name=objective.name)
+def _indicator(
+    objective: Objective, metric: Metric, faces: Sequence[str], bindings: Bindings
+) -> Sli | Message:
     written = OBJECTIVES.of(bindings).get(objective.name)
     if written is not None:
         if written.target not in bindings.targets:

@@ -2,6 +2,7 @@
 
 import re
 import unicodedata
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import ClassVar
@@ -11,12 +12,14 @@ from toban.design.clauses.base import Clause
 from toban.design.clauses.notices import NotificationRule, rule_entry, rule_row
 from toban.design.section import DocumentSection, heading_text, normalise
 from toban.design.shapes.limits import (
+    as_share,
     beside_normal,
     compared,
     directed,
     read_levels,
     read_limit,
     read_normal,
+    settled,
     unanswered,
 )
 from toban.design.shapes.sentence import several
@@ -33,7 +36,6 @@ from toban.design.shapes.shape import (
 from toban.design.values.duration import Duration, TimeUnit, read_duration
 from toban.design.values.metric import Metric, read_metric
 from toban.design.values.people import Recipient, read_recipients
-from toban.design.values.quantity import Quantity
 from toban.design.values.schedule import Cadence, read_schedule
 from toban.design.values.severity import (
     AlertLevel,
@@ -41,7 +43,9 @@ from toban.design.values.severity import (
     read_alert_level,
     read_incident_severity,
 )
+from toban.design.values.statistic import read_statistic
 from toban.design.values.threshold import Comparison, Range, Threshold
+from toban.design.values.tool_purpose import ToolPurpose, read_tool_purpose
 from toban.message import Message
 
 
@@ -78,6 +82,11 @@ class ToolChoice(Clause):
     purpose: str
     tools: tuple[str, ...]
 
+    @property
+    def about(self) -> ToolPurpose:
+        """What the tools are for."""
+        return read_tool_purpose(self.purpose, self.tools)
+
 
 _LIMITS_ONLY = words("(?:アラート|監視)?(?:閾値|しきい値|条件|設定)|(?:alert )?thresholds?|conditions?")
 _SPOKEN = words(
@@ -89,7 +98,6 @@ _PROBE = "ヘルスチェック"
 _CONDITION = re.compile(r"(?P<condition>.+?)(?:\s*[(（](?P<severity>[^()（）]*)[)）])?")
 _ANSWER = words("応答(?:あり|なし)|無応答|(?:no )?(?:response|answer)")
 """What the limit columns of 死活 say in words; no number is meant."""
-_RATIO = re.compile(r"\w*_(?:rate|ratio)\w*")
 _NO_NOTICE = Message("design.notice-level-unused")
 _NO_LEVEL = Message("design.assumed-warning")
 
@@ -125,6 +133,17 @@ def _monitor(cells: Cells) -> Monitor:
     )
 
 
+def _settled[Row](build: Callable[[Row], Monitor]) -> Callable[[Row], Monitor]:
+    """Return *build*, which then raises `Ambiguous` if a number may be a ratio or a percentage."""
+
+    def checked(row: Row) -> Monitor:
+        monitor = build(row)
+        settled(monitor.metric, monitor.normal, monitor.warning, monitor.critical)
+        return monitor
+
+    return checked
+
+
 def _without_answers(cells: Cells) -> Cells:
     """Leave out 応答あり and 応答なし, as if the columns held a dash."""
     plain = {role: "-" if _ANSWER.fullmatch(normalise(text)) else text for role, text in cells.values.items()}
@@ -134,7 +153,9 @@ def _without_answers(cells: Cells) -> Cells:
 def _metric(item: str, *limits: Threshold | None) -> Metric | None:
     """Return what is measured, named by the item or else by its condition (エラー率 > 5%)."""
     named = (item, item.replace(" ", ""), *(limit.subject for limit in limits if limit is not None))
-    return next((metric for metric in map(read_metric, named) if metric is not None), None)
+    # レスポンスタイム(p95) and latency_p95 are statistics of what the rest names.
+    plain = (read_statistic(name)[1] for name in named)
+    return next((metric for metric in map(read_metric, (*named, *plain)) if metric is not None), None)
 
 
 def _says_none(cells: Cells) -> bool:
@@ -171,7 +192,7 @@ def _limits(
 def _held(threshold: Threshold | None, cells: Cells) -> Threshold | None:
     """Return the condition, with how long it must hold if a separate column says so."""
     held = cells.maybe("held", read_duration, Message("design.expected-period"))
-    threshold = _as_share(threshold) if threshold is not None else None
+    threshold = as_share(threshold) if threshold is not None else None
     if threshold is None or held is None:
         return threshold
     if threshold.sustained not in (None, held):
@@ -226,7 +247,7 @@ def _monitor_entry(entry: PlacedEntry) -> Monitor:
     if not entry.key:
         raise NotUnderstood(Message("design.monitor-without-item"))
     threshold = entry.read(read_limit, Message("design.expected-threshold"))
-    metric = read_metric(entry.key)
+    metric = _metric(entry.key)
     # アラート設定 also lists the evaluation period and how often to repeat, which are not system metrics.
     is_sure = entry.section.nearness(_LIMITS_HEADING) == 3 and not _ABOUT_ALERTING.search(
         normalise(entry.key)
@@ -246,16 +267,6 @@ def _monitor_entry(entry: PlacedEntry) -> Monitor:
         critical=None,
         interval=None,
     )
-
-
-def _as_share(threshold: Threshold) -> Threshold:
-    """Turn error_rate > 0.01 in an expression, where rates are ratios, into 1%."""
-    if not _RATIO.fullmatch(threshold.subject):
-        return threshold
-    limit = threshold.limit
-    if limit.unit or not 0 < limit.value < 1:
-        return threshold
-    return replace(threshold, limit=Quantity(limit.value * 100, "%"))
 
 
 def _as_spelled(subject: str, text: str) -> str:
@@ -306,7 +317,7 @@ def _spoken(entry: PlacedEntry) -> Monitor:
         **entry.stamp(Monitor, item, threshold.subject, spoken["level"]),
         target="",
         item=item,
-        metric=read_metric(threshold.subject or item),
+        metric=_metric(threshold.subject or item),
         normal=None,
         warning=None if is_critical else threshold,
         critical=threshold if is_critical else None,
@@ -319,7 +330,7 @@ def _condition(entry: PlacedEntry) -> Monitor:
     parts = _CONDITION.fullmatch(entry.sentence.strip())
     if parts is None or entry.key:
         raise NotUnderstood(Message("design.not-a-threshold-condition"))
-    threshold = _as_share(
+    threshold = as_share(
         read_value(
             parts["condition"],
             read_limit,
@@ -335,7 +346,7 @@ def _condition(entry: PlacedEntry) -> Monitor:
         **entry.stamp(Monitor, threshold.subject, severity, assumptions=() if severity else (_NO_LEVEL,)),
         target="",
         item=threshold.subject,
-        metric=read_metric(threshold.subject),
+        metric=_metric(threshold.subject),
         normal=None,
         warning=None if is_critical else threshold,
         critical=threshold if is_critical else None,
@@ -365,7 +376,7 @@ SHAPES = ChapterShapes(
     tables=(
         TableShape(
             Monitor,
-            _monitor,
+            _settled(_monitor),
             headings=_MONITOR,
             avoid=words("ログパターン|コスト|費用|予算|\\bcosts?\\b|kpi|ビジネス|フェーズ"),
             columns={
@@ -458,11 +469,11 @@ SHAPES = ChapterShapes(
         ),
     ),
     entries=(
-        EntryShape(Monitor, _spoken, headings=_MONITOR, within=1),
-        EntryShape(Monitor, _levelled, headings=_MONITOR),
+        EntryShape(Monitor, _settled(_spoken), headings=_MONITOR, within=1),
+        EntryShape(Monitor, _settled(_levelled), headings=_MONITOR),
         EntryShape(
             Monitor,
-            _condition,
+            _settled(_condition),
             headings=words("アラート|アラーム|閾値|しきい値|alert|alarm|threshold"),
             within=2,
         ),
@@ -478,7 +489,7 @@ SHAPES = ChapterShapes(
         ),
         EntryShape(
             Monitor,
-            _monitor_entry,
+            _settled(_monitor_entry),
             headings=words(
                 "アラート(?:条件|設定|ルール|閾値)|しきい値|閾値|監視(?:項目|条件|閾値)"
                 "|alert (?:condition|rule|threshold)|threshold"

@@ -8,7 +8,7 @@ from toban.design.chapter import Chapter
 from toban.design.clauses.backup import RecoveryObjective, objective_named
 from toban.design.clauses.base import Clause
 from toban.design.section import normalise
-from toban.design.shapes.limits import read_limit
+from toban.design.shapes.limits import read_limit, settled
 from toban.design.shapes.shape import (
     Built,
     Cells,
@@ -166,6 +166,7 @@ def _target(place: ClausePlace, keys: tuple[str, ...], text: str, period: str) -
     target = _better(
         name, read_value(rest, read_limit, label=name, expected=Message("design.expected-target"))
     )
+    settled(metric, None, target)
     if statistic is not None and not target.subject:
         target = replace(target, subject=statistic["name"])
     return Objective(

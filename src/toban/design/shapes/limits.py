@@ -1,15 +1,18 @@
 """Thresholds and targets as cells write them, including with a statistic or as a mere count in a row."""
 
 import re
+from collections.abc import Sequence
 from dataclasses import replace
 from decimal import Decimal
 
 from toban.design.section import normalise
-from toban.design.shapes.shape import words
+from toban.design.shapes.shape import Ambiguous, words
 from toban.design.values.duration import Duration, TimeUnit
+from toban.design.values.metric import Metric
 from toban.design.values.quantity import Quantity, read_quantity
 from toban.design.values.severity import AlertLevel
 from toban.design.values.threshold import Comparison, Range, Threshold, read_range, read_threshold
+from toban.message import Message
 
 _STATISTIC = words(
     r"(?P<name>\d+(?:\.\d+)?\s?(?:パーセンタイル|%ile|%タイル|(?:th )?percentile)|p\d\d)"
@@ -43,6 +46,7 @@ _IN_A_ROW = words(
 _FALLS, _RISES = words("下回|未満|below|under|less"), words("超|上回|above|over|exceed|greater")
 _STATE = re.compile(r"(\d+)\s*[(（][A-Za-z]+[)）]")
 _STRAY = words("以外|以上|以下|未満|超|滞留|増加|継続")
+_RATIO = re.compile(r"\w*_(?:rate|ratio)\w*")
 _SPANS = {"日": TimeUnit.DAY, "週": TimeUnit.WEEK}
 
 
@@ -159,6 +163,37 @@ def _turned(threshold: Threshold | None, *, falls: bool) -> Threshold | None:
         return replace(threshold, comparison=Comparison.AT_MOST)
     # "0 (OFFLINE)" alone means exactly that value: everything measured is at least 0.
     return threshold if threshold.limit.value else replace(threshold, comparison=Comparison.EQUAL)
+
+
+def as_share(threshold: Threshold) -> Threshold:
+    """Turn error_rate > 0.01 in an expression, where rates are ratios, into 1%."""
+    if not _RATIO.fullmatch(threshold.subject):
+        return threshold
+    limit = threshold.limit
+    if limit.unit or not 0 < limit.value < 1:
+        return threshold
+    return replace(threshold, limit=Quantity(limit.value * 100, "%"))
+
+
+def settled(metric: Metric | None, normal: Range | None, *thresholds: Threshold | None) -> None:
+    """Raise `Ambiguous` if a bare number for a percentage may be meant as a ratio: 0.7 is 70% or 0.7%.
+
+    One of the thresholds with its unit, or above 1, settles what the others mean; so do the ends of *normal*.
+    """
+    if metric is None or metric.unit != "%":
+        return
+    ends = (normal.low, normal.high) if normal is not None else ()
+    for group in ([each.limit for each in thresholds if each is not None], ends):
+        number = _ratio_or_percent([each for each in group if each is not None])
+        if number is not None:
+            share, percent = Quantity(number.value * 100, "%"), Quantity(number.value, "%")
+            raise Ambiguous(Message("design.ratio-or-percent", number=number, share=share, percent=percent))
+
+
+def _ratio_or_percent(numbers: Sequence[Quantity]) -> Quantity | None:
+    if any(each.unit or abs(each.value) > 1 for each in numbers):
+        return None
+    return next((each for each in numbers if each.value), None)
 
 
 def unanswered(threshold: Threshold | None) -> Threshold | None:

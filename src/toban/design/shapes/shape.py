@@ -27,6 +27,10 @@ class NotUnderstood(Exception):
     """A row can't become a clause of this kind; its `Message` says which cell and what was expected."""
 
 
+class Ambiguous(NotUnderstood):
+    """The row is of this kind, but one of its values has two meanings: this reason stands."""
+
+
 class Stamp(TypedDict):
     """The fields that every clause has."""
 

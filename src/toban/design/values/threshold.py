@@ -53,6 +53,14 @@ _CODES = {
 
 
 @dataclass(frozen=True, slots=True)
+class Tally:
+    """So many of the last measurements (5回中3回)."""
+
+    times: int
+    of: int
+
+
+@dataclass(frozen=True, slots=True)
 class Threshold:
     """A limit that is reached if `value <comparison> limit` holds as long, or as often, as stated.
 
@@ -69,6 +77,8 @@ class Threshold:
     """Holds only after being true this long without a break (5分継続)."""
     consecutive: int | None = None
     """Holds only after this many measurements in a row (連続3回)."""
+    tally: Tally | None = None
+    """Holds only if so many of the last measurements reach it."""
     within: Duration | None = None
     """Counted or averaged over this window (5分間に10件以上, 5分間平均)."""
 
@@ -96,13 +106,17 @@ class Threshold:
             said = Message("design.condition-sustained", length=self.sustained.message, condition=said)
         if self.consecutive:
             said = Message("design.condition-in-a-row", count=self.consecutive, condition=said)
+        if self.tally:
+            code = "design.condition-tally"
+            said = Message(code, times=self.tally.times, of=self.tally.of, condition=said)
         return said
 
     @property
     def lasting(self) -> str:
         """How long it must hold, in the document's words: `が5分継続`, ` 連続3回`; empty means at once."""
         tail = f"が{self.sustained}継続" if self.sustained else ""
-        return tail + (f" 連続{self.consecutive}回" if self.consecutive else "")
+        tail += f" 連続{self.consecutive}回" if self.consecutive else ""
+        return tail + (f" {self.tally.of}回中{self.tally.times}回" if self.tally else "")
 
     def directed(self, comparison: Comparison) -> "Threshold":
         """Return a bare threshold with the direction that its row gives it; others are returned unchanged."""
@@ -170,6 +184,9 @@ _SUSTAINED = (
     re.compile(rf" ?(?:\bfor|持続|継続) ?{DURATION}$", re.IGNORECASE),
     re.compile(rf"(?<=[超上過下満])(?:が|で| |: )*{DURATION}$", re.IGNORECASE),
 )
+_MEAN_OF = re.compile(
+    rf"^(?:直近|過去)?{DURATION}(?:間)?の?(?:移動)?平均(?:値)?(?:が|で|は)? ?(?=\d)", re.IGNORECASE
+)
 _AVERAGED = (
     re.compile(
         rf" ?[(]?(?:直近|過去)?{DURATION}(?:の)?(?:平均|移動平均| ?(?:avg|average))[)]?$", re.IGNORECASE
@@ -187,6 +204,14 @@ _LENGTH_AT_END = re.compile(rf"{DURATION}$", re.IGNORECASE)
 _CONSECUTIVE = re.compile(
     r"(?:が|で)? ?(?:連続(?P<after>\d{1,3})回|(?P<before>\d{1,3}) ?(?:回|データポイント)連続)(?:で|して)?"
 )
+_OF_MEASUREMENTS = r"(?:回|データポイント|datapoints?|measurements?|times)"
+_TALLY = re.compile(
+    rf"(?:が|で|、|:|\bfor\b)? ?[(]?(?:(?:直近|過去)(?:の)?)?"
+    rf"(?:(?P<of>\d{{1,3}}) ?{_OF_MEASUREMENTS}(?:中|の?うち)(?:の)? ?(?P<times>\d{{1,3}}) ?{_OF_MEASUREMENTS}?(?:以上)?"
+    rf"|(?P<some>\d{{1,3}}) ?(?:(?:out )?of|/)(?: the last)? ?(?P<all>\d{{1,3}}) ?{_OF_MEASUREMENTS})"
+    rf"[)]? ?(?:で|に)?",
+    re.IGNORECASE,
+)
 _SYMBOL_FIRST = re.compile(rf"(?P<subject>[^<>=≤≥]{{0,60}}?) ?(?P<symbol>[<>=]=|=[<>]|[≥≤<>=]) ?{QUANTITY}")
 _WORD_AFTER = re.compile(
     rf"(?P<subject>(?:[^<>=≤≥\d~]|[pP]\d{{2}}|\dxx){{0,60}}?) ?(?:が ?)?{QUANTITY_BEFORE_WORDS} ?(?P<word>"
@@ -202,6 +227,7 @@ def read_threshold(text: str) -> Threshold | None:
     text = plain(text)
     if _COMPOUND.search(text) or _RELATIVE.search(text) or UNDECIDED.search(text):
         return None
+    tally, text = _take_tally(text)
     consecutive, text = _take_consecutive(text)
     sustained, text = _take_sustained(_with_unit(text))
     text = _NOTE.sub("", text)
@@ -209,7 +235,7 @@ def read_threshold(text: str) -> Threshold | None:
     found = _limit(text)
     if found is None:
         return None
-    return replace(found, sustained=sustained, consecutive=consecutive, within=within)
+    return replace(found, sustained=sustained, consecutive=consecutive, tally=tally, within=within)
 
 
 def _with_unit(text: str) -> str:
@@ -233,6 +259,14 @@ def _take_sustained(text: str) -> tuple[Duration | None, str]:
     return None, text
 
 
+def _take_tally(text: str) -> tuple[Tally | None, str]:
+    match = _TALLY.search(text)
+    if match is None or not (rest := (text[: match.start()] + " " + text[match.end() :]).strip()):
+        return None, text
+    tally = Tally(int(match["times"] or match["some"]), int(match["of"] or match["all"]))
+    return (tally, rest) if 0 < tally.times <= tally.of else (None, text)
+
+
 def _take_consecutive(text: str) -> tuple[int | None, str]:
     match = _CONSECUTIVE.search(text)
     if match is None or not (rest := (text[: match.start()] + text[match.end() :]).strip()):
@@ -241,6 +275,8 @@ def _take_consecutive(text: str) -> tuple[int | None, str]:
 
 
 def _take_window(text: str) -> tuple[Duration | None, str]:
+    if match := _MEAN_OF.match(text):
+        return duration_of(match), text[match.end() :]
     if (match := _WINDOW.match(text)) and text[match.end() :]:
         return duration_of(match), text[match.end() :]
     for pattern in _AVERAGED:

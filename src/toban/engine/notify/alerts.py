@@ -12,10 +12,9 @@ from toban.engine.evidence import ledger
 from toban.engine.message_field import storable
 from toban.engine.notify.models import Alert
 from toban.engine.notify.routing import flapping
-from toban.engine.notify.signal import EVENT, Condition, Signal
+from toban.engine.notify.signal import EVENT, NO_DATA_SUFFIX, Condition, Signal
 from toban.message import Message
 
-_NO_DATA_SUFFIX = "/no-data"
 _CHANGING = (
     "citation",
     "clause_text",
@@ -57,8 +56,8 @@ class Facet:
 def facets(signal: Signal) -> tuple[Facet, Facet]:
     """Split *signal*: no data leaves an alert about the value as it is, and any value ends "no data"."""
     if signal.condition is Condition.NO_DATA:
-        return Facet(signal.key, None), Facet(signal.key + _NO_DATA_SUFFIX, Condition.NO_DATA)
-    return Facet(signal.key, signal.condition), Facet(signal.key + _NO_DATA_SUFFIX, Condition.OK)
+        return Facet(signal.key, None), Facet(signal.key + NO_DATA_SUFFIX, Condition.NO_DATA)
+    return Facet(signal.key, signal.condition), Facet(signal.key + NO_DATA_SUFFIX, Condition.OK)
 
 
 def step(open_condition: Condition | None, reported: Condition | None) -> AlertChange:
@@ -210,13 +209,19 @@ def _take(alert: Alert, taken: AlertChange, signal: Signal, now: datetime, docum
     if taken is AlertChange.RESOLVE:
         # Limit, advice and condition stay those of the problem: the recovery notification says what it was.
         alert.resolved_at = alert.changed_at = now
-        alert.value, alert.look_at = storable(signal.value), None
+        alert.value, alert.look_at = storable(_ending(alert, signal)), None
         return True
     before = _told(alert)
     _describe(alert, signal, document_digest)
     if taken is AlertChange.CHANGE:
         alert.changed_at, alert.look_at = signal.detected_at, None
     return before != _told(alert)
+
+
+def _ending(alert: Alert, signal: Signal) -> Message:
+    """Return the value that ended *alert*; a bad one ends missing data, and belongs to another alert."""
+    is_bad = alert.condition == Condition.NO_DATA and signal.condition is not Condition.OK
+    return Message("notify.measured-again") if is_bad else signal.value
 
 
 def _told(alert: Alert) -> tuple[object, ...]:

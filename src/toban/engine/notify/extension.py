@@ -1,5 +1,6 @@
 """The notification extension: the matrix's rows, maintenance windows, channels, and how to reach people."""
 
+from toban.design.clauses.monitoring import ToolChoice
 from toban.design.clauses.notices import NotificationRule
 from toban.design.clauses.objectives import MaintenanceWindow
 from toban.engine.extension import Extension, Link, RowKind, always
@@ -14,6 +15,7 @@ EXTENSION = Extension(
     rows=(  # Failing channels and alerts from outside are reported under the matrix.
         RowKind(NotificationRule, is_measured=True, raises_alerts=always),
         RowKind(MaintenanceWindow),
+        RowKind(ToolChoice, is_measured=True),
     ),
     points=(CHANNEL_KINDS,),
     kinds={

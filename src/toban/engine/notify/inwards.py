@@ -2,7 +2,8 @@
 
 The contract is that of API v2 (https://github.com/prometheus/alertmanager/blob/main/api/v2/openapi.yaml,
 `postAlerts`): an alert is identified by all its labels, and sent repeatedly while it fires. It is over when
-its end time is past, even if nothing more is sent. Pure, except for `take` and `end_unsent`.
+its end time is past. If its sender merely falls silent, nothing is over: it can't be measured any more. Pure,
+except for `take` and `end_unsent`.
 """
 
 import hashlib
@@ -12,6 +13,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from django.db import transaction
+from django.db.models import Max, QuerySet
 
 from toban.design.clauses.notices import NotificationRule
 from toban.design.reader import Design
@@ -26,12 +28,13 @@ from toban.engine.text import storable_text
 from toban.message import Message, plain
 
 UNSENT = timedelta(minutes=5)
-"""An alert without an end is over if it is not sent again for this long: Alertmanager's `resolve_timeout`."""
+"""How long an alert without an end holds unless it is sent again: Alertmanager's `resolve_timeout`."""
 
 MOST = 2000
 """The maximum number of alerts in one request; Prometheus sends 64."""
 
 _LONGEST = 1000
+_KEY = "outside/"
 _CONDITIONS = {
     AlertLevel.CRITICAL: Condition.CRITICAL,
     AlertLevel.WARNING: Condition.WARNING,
@@ -57,7 +60,7 @@ class IncomingAlert:
     def key(self) -> str:
         """The alert's key: the same for the same labels."""
         written = json.dumps(sorted(self.labels.items()), ensure_ascii=False)
-        return "outside/" + hashlib.sha256(written.encode()).hexdigest()[:32]
+        return _KEY + hashlib.sha256(written.encode()).hexdigest()[:32]
 
     @property
     def level(self) -> AlertLevel:
@@ -161,13 +164,64 @@ def take(outsiders: Sequence[IncomingAlert], design: Design, sender: str, now: d
         told = [(each, signal_of(each, design, sender, now)) for each in outsiders]
         signals = [signal for _, signal in told if signal is not None]
         alerts.report(signals, now, design.digest)
+        # A sender that is back has time to repeat what still holds.
+        _outside().filter(heard_at__isnull=False, ends_at=None, labels__sender=sender).update(
+            heard_at=now, ends_at=now + UNSENT
+        )
         for outside, _ in told:
             # Each repetition postpones the end.
-            Alert.objects.filter(key=outside.key, resolved_at=None).update(ends_at=outside.ends_at)
+            _outside().filter(key=outside.key).update(heard_at=now, ends_at=outside.ends_at)
     return len(signals)
 
 
 def end_unsent(now: datetime) -> int:
-    """Resolve alerts not sent again before their end; return how many. The caller holds the ledger."""
-    late = Alert.objects.filter(resolved_at=None, ends_at__lte=now)
-    return late.update(resolved_at=now, changed_at=now, look_at=None, value=Message("notify.outside-unsent"))
+    """Judge alerts that were not sent again before their end; return how many. The caller holds the ledger.
+
+    Those of a sender that still sends others are over. Those of a silent one can't be measured: they stay,
+    and that is an alert of its own until the sender is back.
+    """
+    late = list(_outside().filter(ends_at__lte=now))
+    for alert in late:
+        sender = str(alert.labels.get("sender", ""))
+        alerts.report([_unsent(alert, sender, now)], now, alert.document_digest)
+    _outside().filter(pk__in=[alert.pk for alert in late]).update(ends_at=None)
+    return len(late)
+
+
+def _unsent(alert: Alert, sender: str, now: datetime) -> Signal:
+    is_alive = is_still_sending(alert.heard_at, alert.ends_at, _last_heard(sender))
+    silent = Message("notify.sender-silent", sender=sender)
+    said = Message("notify.outside-unsent") if is_alive else silent
+    return Signal(
+        key=alert.key,
+        clause_id=alert.clause_id,
+        citation=alert.citation,
+        clause_text=alert.clause_text,
+        condition=Condition.OK if is_alive else Condition.NO_DATA,
+        subject=alert.subject,
+        value=said,
+        limit=alert.limit,
+        began_at=alert.heard_at or now,
+        detected_at=now,
+        labels=alert.labels,
+    )
+
+
+def is_still_sending(heard_at: datetime | None, ends_at: datetime | None, sender_at: datetime | None) -> bool:
+    """Say whether a sender, last heard at *sender_at*, lives on without an alert last *heard_at* then.
+
+    Senders repeat an alert several times before it ends. Whatever a sender that has died sent last came soon
+    after the alert; only in the later half of its time does another alert prove that the sender lives.
+    """
+    if heard_at is None or ends_at is None or sender_at is None:
+        return False
+    return sender_at - heard_at >= (ends_at - heard_at) / 2
+
+
+def _outside() -> QuerySet[Alert]:
+    return Alert.objects.filter(resolved_at=None, key__startswith=_KEY)
+
+
+def _last_heard(sender: str) -> datetime | None:
+    heard: datetime | None = Alert.objects.filter(labels__sender=sender).aggregate(at=Max("heard_at"))["at"]
+    return heard

@@ -50,7 +50,9 @@ class Alert(models.Model):
     """When Toban decided on the current condition."""
     resolved_at = models.DateTimeField(null=True)
     ends_at = models.DateTimeField(null=True)
-    """For an alert from outside: when it is over unless it is sent again."""
+    """For an alert from outside: until when it holds unless sent again; None if its sender is silent."""
+    heard_at = models.DateTimeField(null=True)
+    """For an alert from outside: when it was last sent."""
     acknowledged_at = models.DateTimeField(null=True)
     """When somebody acknowledged it: from then on it is neither repeated nor escalated."""
     acknowledged_by = models.CharField(max_length=150, blank=True)

@@ -6,10 +6,13 @@ from functools import partial
 
 from django.conf import settings
 
+from toban.design.clauses.monitoring import ToolChoice
 from toban.design.clauses.notices import NotificationRule
 from toban.design.clauses.objectives import MaintenanceWindow
 from toban.design.origin import Origin
+from toban.design.values.tool_purpose import ToolPurpose
 from toban.engine.editions.edition import Edition
+from toban.engine.editions.tools import ToolBindings, tool_status
 from toban.engine.evidence import status
 from toban.engine.notify import overview
 from toban.engine.notify.deciding import pipeline
@@ -18,7 +21,7 @@ from toban.engine.notify.delivery.channel import CHANNEL_KINDS, Channel
 from toban.engine.notify.delivery.heartbeat import Heartbeat
 from toban.engine.notify.delivery.lifeline import Lifeline
 from toban.engine.notify.delivery.posts import Posts
-from toban.engine.notify.routing import matrix
+from toban.engine.notify.routing import matrix, tools
 from toban.engine.notify.routing.contacts import Contacts, contacts_of
 from toban.engine.operation import EditionLoop, Operation, Rows, WorkerShift, Workplace
 from toban.engine.trial import Trial, TrialCode, quote_of
@@ -26,8 +29,14 @@ from toban.message import NOTHING, Message
 
 
 def _plan(edition: Edition) -> Rows:
-    rows = (*edition.design.of(NotificationRule), *edition.design.of(MaintenanceWindow))
+    design = edition.design
+    rows = (*design.of(NotificationRule), *design.of(MaintenanceWindow), *_tools(edition))
     return Rows({row.id: NOTHING for row in rows})
+
+
+def _tools(edition: Edition) -> list[ToolChoice]:
+    """Return the rows that name what notifies."""
+    return [row for row in edition.design.of(ToolChoice) if row.about is ToolPurpose.NOTIFYING]
 
 
 class _Notices:
@@ -71,6 +80,19 @@ def _hold(edition: Edition, now: datetime) -> None:
     status.show(matrix.maintenance(windows, edition.bindings.system, now), now, edition.design.digest)
 
 
+def _compare(edition: Edition, now: datetime) -> None:
+    """Show the rows that name what notifies."""
+    rows, bindings = _tools(edition), edition.bindings
+    if rows:
+        bound = ToolBindings(
+            edition.kinds.of(CHANNEL_KINDS),
+            tools.heard(bindings.channels),
+            bindings.file,
+            '[channels."…"]',
+        )
+        status.show([tool_status(row, bound, now) for row in rows], now, edition.design.digest)
+
+
 def _contacts(edition: Edition) -> Contacts:
     return contacts_of(
         edition.bindings,
@@ -91,6 +113,7 @@ def _shift(at: Workplace) -> WorkerShift:
         EditionLoop("announce", notices.announce, every=0.5, leads=True),
         EditionLoop("deliver", notices.deliver, every=1.0, leads=True),
         EditionLoop("maintenance-rows", _hold, every=60.0),
+        EditionLoop("notifying-tools", _compare, every=10.0),
         EditionLoop("heartbeat", notices.beat, every=5.0, leads=True),
         EditionLoop("lifeline", notices.watch, every=lifeline.EVERY, needs_state=False),
     )

@@ -18,6 +18,7 @@ class NoticeReason(StrEnum):
     UNBOUND_ROLE = "unbound-role"
     NOBODY_ON_DUTY = "nobody-on-duty"
     HANDED_OVER = "handed-over"
+    CONCERNED = "concerned"
     UNBOUND_CHANNEL = "unbound-channel"
     UNKNOWN_CHANNEL = "unknown-channel"
     NO_ADDRESS = "no-address"
@@ -45,6 +46,7 @@ class NoticeReason(StrEnum):
     NEVER_TOLD = "never-told"
     SILENCE_ENDED = "silence-ended"
     RELEASED = "released"
+    STILL_WRONG = "still-wrong"
     REPEATED = "repeated"
     # group
     GATHERING = "gathering"

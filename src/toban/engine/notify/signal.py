@@ -24,6 +24,9 @@ class Condition(StrEnum):
 WHOLE_TARGET = "whole_target"
 """The label of a signal whose condition is shared by all instances of the target that its row covers."""
 
+NO_DATA_SUFFIX = "/no-data"
+"""What follows a signal's key in the key of its alert about missing data."""
+
 EVENT = "event"
 """The label of an alert that is announced once and has no recovery."""
 
@@ -53,7 +56,7 @@ class Signal:
     labels: Mapping[str, str] = field(default_factory=dict)
     """For silences and inhibition: `target`, `item`, `instance` and, if it applies, `WHOLE_TARGET`."""
     people: tuple[str, ...] = ()
-    """Who is notified in addition to the matrix's recipients: names in `[people]`."""
+    """Who is notified in addition to the matrix's recipients: names in `[people]`, or roles."""
 
 
 LEVEL_OF: dict[Condition, AlertLevel] = {

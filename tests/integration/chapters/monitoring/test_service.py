@@ -271,13 +271,34 @@ def test_a_restart_continues_where_the_last_process_stopped(stage: Stage) -> Non
     stage.answers["web-1"] = 92.0
     stage.adopt(design(sustained), bindings(Web=["web-1"]))
     stage.measure(rounds=3)
-    assert status().verdict == "conforming"
+    assert status().verdict == "between"
 
     stage.restart()
     stage.adopt(design(sustained), bindings(Web=["web-1"]))
     stage.measure(rounds=2)
 
     assert (status().verdict, Alert.objects.get().began_at) == ("deviating", NOON)
+
+
+def test_a_mean_over_a_window_survives_a_restart(stage: Stage) -> None:
+    row = cpu("Web")
+    assert row.critical is not None
+    mean = replace(
+        row, critical=replace(row.critical, within=Duration(Decimal(2), TimeUnit.MINUTE)), warning=None
+    )
+    stage.answers["web-1"] = 92.0
+    stage.adopt(design(mean), bindings(Web=["web-1"]))
+    stage.measure(rounds=5)
+    assert (status().verdict, str(status().reason)) == (
+        "not-measurable",
+        "2分平均を求めるための測定値がまだ足りません",
+    )
+
+    stage.restart()
+    stage.adopt(design(mean), bindings(Web=["web-1"]))
+    stage.measure(rounds=4)
+
+    assert (status().verdict, str(status().value)) == ("deviating", "92%（2分平均）")
 
 
 def test_after_a_long_stop_a_target_is_asked_before_it_is_called_silent(stage: Stage) -> None:

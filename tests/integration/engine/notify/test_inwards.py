@@ -43,16 +43,77 @@ def test_a_repeated_incoming_alert_is_announced_once_and_again_when_it_resolves(
     assert "● 復旧: api-1 HighLatency 遅い" in titles()
 
 
-def test_an_incoming_alert_that_is_not_repeated_resolves_at_its_end_time(
+def look(document: Design, contacts: Contacts, now: datetime) -> None:
+    announce(document, contacts, now, everything=False)
+
+
+def still_open() -> list[str]:
+    return [alert.condition for alert in Alert.objects.filter(resolved_at=None).order_by("id")]
+
+
+OTHER = {"alertname": "DiskFull", "instance": "db-1", "severity": "warning"}
+
+
+def test_an_alert_of_a_silent_sender_is_not_measurable_and_not_over(
     document: Design, contacts: Contacts
 ) -> None:
-    take([outside(NOON + 5 * MINUTE)], document, "prometheus", NOON)
-    announce(document, contacts, NOON + 5 * MINUTE - timedelta(seconds=1), everything=False)
-    assert Alert.objects.get().resolved_at is None
+    take([outside(NOON + 4 * MINUTE), outside(NOON + 4 * MINUTE, OTHER)], document, "prometheus", NOON)
+    look(document, contacts, NOON + 4 * MINUTE - timedelta(seconds=1))
+    assert still_open() == ["warning", "warning"]
 
-    announce(document, contacts, NOON + 5 * MINUTE, everything=False)
+    look(document, contacts, NOON + 4 * MINUTE)
+    look(document, contacts, NOON + 9 * MINUTE)
 
-    assert "● 復旧: api-1 HighLatency 送信元からの通知が途切れました" in titles()
+    assert still_open() == ["warning", "warning", "no-data", "no-data"]
+    silent = "prometheus から届かなくなりました。続いているかどうかは分かりません"
+    assert f"? 測定不能: api-1 HighLatency {silent}" in titles()
+    assert not any("復旧" in title for title in titles())
+
+
+def test_a_sender_that_is_back_with_a_firing_alert_causes_no_recovery_first(
+    document: Design, contacts: Contacts
+) -> None:
+    take([outside(NOON + 4 * MINUTE)], document, "prometheus", NOON)
+    look(document, contacts, NOON + 4 * MINUTE)
+
+    take([outside(NOON + 64 * MINUTE)], document, "prometheus", NOON + 60 * MINUTE)
+    look(document, contacts, NOON + 60 * MINUTE)
+    assert (still_open(), [title for title in titles() if "復旧" in title]) == (["warning"], [])
+
+    over = NOON + 63 * MINUTE
+    take([outside(over)], document, "prometheus", over)
+    look(document, contacts, over)
+
+    assert still_open() == []
+    assert {title for title in titles() if "復旧" in title} == {
+        "● 復旧: api-1 HighLatency 再び測定できています",
+        "● 復旧: api-1 HighLatency 遅い",
+    }
+
+
+def test_an_alert_that_a_living_sender_repeats_no_more_is_over(document: Design, contacts: Contacts) -> None:
+    take([outside(NOON + 4 * MINUTE)], document, "prometheus", NOON)
+    look(document, contacts, NOON)
+    take([outside(NOON + 7 * MINUTE, OTHER)], document, "prometheus", NOON + 3 * MINUTE)
+
+    look(document, contacts, NOON + 4 * MINUTE)
+
+    assert "● 復旧: api-1 HighLatency 送信元がこのアラートを送らなくなりました" in titles()
+
+
+def test_a_sender_that_is_back_has_time_to_repeat_its_alerts(document: Design, contacts: Contacts) -> None:
+    take([outside(NOON + 4 * MINUTE)], document, "prometheus", NOON)
+    look(document, contacts, NOON + 4 * MINUTE)
+    back = NOON + 60 * MINUTE
+
+    for minute in range(5):
+        now = back + minute * MINUTE
+        take([outside(now + 4 * MINUTE, OTHER)], document, "prometheus", now)
+        look(document, contacts, now)
+        assert still_open() == ["warning", "no-data", "warning"]
+    look(document, contacts, back + 5 * MINUTE)
+
+    assert still_open() == ["warning"]
 
 
 def test_information_goes_only_to_the_information_row(document: Design, contacts: Contacts) -> None:

@@ -13,7 +13,7 @@ from toban.message import NOTHING, plain
 
 NOON = datetime(2026, 4, 11, 12, tzinfo=UTC)
 BEFORE, NOW = ("notify", "0008_one_worker_sends"), ("notify", "0009_recipients_as_lists")
-MESSAGES = ("notify", "0010_messages")
+MESSAGES = ("notify", "0011_heard_at")
 
 
 def state(target: tuple[str, str]) -> Any:

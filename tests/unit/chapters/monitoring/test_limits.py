@@ -1,17 +1,25 @@
 """From a monitor row to numbers."""
 
+from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
 
 import pytest
 
-from toban.chapters.monitoring.limits import LimitZone, MonitorLimits, Unjudgeable, limits_of
+from toban.chapters.monitoring.limits import (
+    LimitZone,
+    MonitorLimits,
+    Percentile,
+    Unjudgeable,
+    has_percentile,
+    limits_of,
+)
 from toban.design.clauses.monitoring import Monitor
 from toban.design.origin import Origin
 from toban.design.values.duration import Duration, TimeUnit
 from toban.design.values.metric import Metric
 from toban.design.values.quantity import Quantity
-from toban.design.values.threshold import Comparison, Range, Threshold
+from toban.design.values.threshold import Comparison, Range, Tally, Threshold
 
 
 def quantity(value: str, unit: str = "%") -> Quantity:
@@ -116,11 +124,85 @@ def test_a_limit_in_another_kind_of_unit_is_not_compared() -> None:
         limits_of(monitor(Metric.CONNECTIONS, warning=bare("80")))
 
 
-def test_an_item_without_a_metric_and_a_count_in_a_window_are_not_judgeable() -> None:
+def test_an_item_without_a_metric_is_not_judgeable() -> None:
     with pytest.raises(Unjudgeable, match="CPU使用率"):
         limits_of(monitor(None, warning=bare("80")))
-    with pytest.raises(Unjudgeable, match="期間内"):
-        limits_of(monitor(warning=Threshold(quantity("80"), within=minutes(5))))
+
+
+def about(subject: str, value: str = "800") -> Threshold:
+    return Threshold(quantity(value, "ms"), Comparison.ABOVE, subject=subject)
+
+
+def response(
+    warning: Threshold | None = None, critical: Threshold | None = None, item: str = "応答時間"
+) -> Monitor:
+    return replace(monitor(Metric.RESPONSE_TIME, warning=warning, critical=critical), item=item)
+
+
+@pytest.mark.parametrize(
+    ("row", "minutes"),
+    [
+        (response(about("5分平均")), 5),
+        (response(about("avg(10m)")), 10),
+        (response(about("平均")), 1),
+        (response(about(""), item="応答時間(5分平均)"), 5),
+        (response(about("5分平均"), about("5分間の平均", "2000")), 5),
+        (response(Threshold(quantity("800", "ms"), within=Duration(Decimal(5), TimeUnit.MINUTE))), 5),
+        (response(about("")), None),
+        (response(about("応答時間")), None),
+    ],
+)
+def test_a_mean_is_over_the_window_that_the_row_names(row: Monitor, minutes: int | None) -> None:
+    expected = timedelta(minutes=minutes) if minutes is not None else None
+
+    assert (limits_of(row).averaged, limits_of(row).percentile) == (expected, None)
+
+
+@pytest.mark.parametrize(
+    ("row", "percentile", "minutes"),
+    [
+        (response(about("p95")), "95", 1),
+        (response(about("p99(5分)")), "99", 5),
+        (response(about(""), item="レスポンスタイム(p95)"), "95", 1),
+        (response(about("95パーセンタイル"), about("p95", "2000")), "95", 1),
+    ],
+)
+def test_a_percentile_is_required_of_the_source(row: Monitor, percentile: str, minutes: int) -> None:
+    limits = limits_of(row)
+
+    assert limits.percentile == Percentile(Decimal(percentile), timedelta(minutes=minutes))
+    assert limits.averaged is None
+    assert has_percentile(row)
+
+
+@pytest.mark.parametrize(
+    ("row", "why"),
+    [
+        (response(about("最大")), "条件「最大」は、この項目では測れません"),
+        (response(about("ピーク時")), "条件「ピーク時」"),
+        (response(about("5分平均"), about("", "2000")), "片方だけ"),
+        (response(about("p95"), about("p99", "2000")), "行を分けて"),
+        (monitor(critical=Threshold(quantity("80"), subject="p95")), "百分位は測れません"),
+        (response(about("2日平均")), "1日まで"),
+        (monitor(Metric.UP, critical=Threshold(quantity("3", "回"), within=minutes(5))), "測れません"),
+        (
+            monitor(critical=Threshold(quantity("80"), tally=Tally(3, 5), within=minutes(5))),
+            "組み合わせは測れません",
+        ),
+    ],
+)
+def test_a_condition_that_cannot_be_evaluated_is_not_judged_on_single_readings(
+    row: Monitor, why: str
+) -> None:
+    with pytest.raises(Unjudgeable, match=why):
+        limits_of(row)
+
+
+def test_words_that_only_repeat_the_item_are_no_condition() -> None:
+    limits_of(monitor(critical=Threshold(quantity("80"), subject="使用率")))
+    limits_of(
+        replace(monitor(Metric.ERROR_RATE, critical=Threshold(quantity("5"), subject="5xx")), item="HTTP")
+    )
 
 
 def test_sustained_and_consecutive_conditions_become_a_hold_time() -> None:

@@ -1,5 +1,6 @@
 """The status and the signals of a row."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
@@ -35,8 +36,11 @@ MONITOR = Monitor(
 JUDGED = JudgedMonitor(MONITOR, limits_of(MONITOR))
 
 
+_REASONS = {Condition.NO_DATA: ConditionReason.SILENT, Condition.OK: ConditionReason.NORMAL}
+
+
 def row(condition: Condition | None, *, note: Message = NOTHING, value: float | None = 92.4) -> MonitorReport:
-    reason = ConditionReason.SILENT if condition is Condition.NO_DATA else ConditionReason.REACHED
+    reason = _REASONS.get(condition, ConditionReason.REACHED) if condition else ConditionReason.WAITING
     watch = InstanceWatch("web-1", condition, NOON, reason, value=value, measured_at=NOON, note=note)
     return MonitorReport(JUDGED, [watch])
 
@@ -55,6 +59,15 @@ def test_a_condition_becomes_a_verdict_and_missing_data_is_never_green(
     condition: Condition | None, verdict: Verdict
 ) -> None:
     assert status(row(condition), NOON).verdict is verdict
+
+
+@pytest.mark.parametrize("reason", [ConditionReason.BETWEEN, ConditionReason.HOLDING])
+def test_a_value_that_is_neither_normal_nor_a_warning_is_a_verdict_of_its_own(
+    reason: ConditionReason,
+) -> None:
+    between = replace(row(Condition.OK).watches[0], reason=reason)
+
+    assert status(MonitorReport(JUDGED, [between]), NOON).verdict is Verdict.BETWEEN
 
 
 def test_a_status_includes_the_measurement_as_proof() -> None:

@@ -19,7 +19,7 @@ from toban.chapters.monitoring.rules import (
 )
 from toban.chapters.monitoring.source import Measurement
 from toban.design.values.metric import Metric
-from toban.design.values.threshold import Comparison
+from toban.design.values.threshold import Comparison, Tally
 from toban.engine.notify.signal import Condition
 from toban.message import NOTHING, Message, plain
 
@@ -126,7 +126,7 @@ def test_a_sustained_condition_fires_when_its_time_has_passed_and_not_before() -
 
     almost, full = after([90] * 4, sustained), after([90] * 5, sustained)
 
-    assert (almost.condition, almost.reason) == (Condition.OK, ConditionReason.HOLDING)
+    assert (almost.condition, almost.reason) == (None, ConditionReason.HOLDING)
     assert (full.condition, full.began_at) == (Condition.CRITICAL, NOON)
 
 
@@ -147,7 +147,7 @@ def test_a_gap_does_not_count_towards_a_sustained_condition() -> None:
     before = after([90], sustained)
     late = Measurement(Metric.CPU_USAGE, "web-1", NOON + timedelta(minutes=6), 90)
 
-    assert observe(before, late, sustained).condition is Condition.OK
+    assert observe(before, late, sustained).condition is None
 
 
 def test_missing_data_is_a_condition_after_two_intervals_and_not_before() -> None:
@@ -193,6 +193,33 @@ def test_the_first_reading_after_missing_data_decides() -> None:
     assert after([90], watch=silent).condition is Condition.CRITICAL
 
 
+def unheard(watch: InstanceWatch) -> InstanceWatch:
+    """Return *watch* ten minutes after its last reading."""
+    assert watch.measured_at is not None
+    now = watch.measured_at + timedelta(minutes=10)
+    return silence(watch, AT_ONCE, listening_since=NOON, why=plain("x"), now=now)
+
+
+@pytest.mark.parametrize(("value", "condition"), [(60, Condition.OK), (65, Condition.WARNING)])
+def test_after_missing_data_an_alert_still_resolves_only_in_the_normal_range(
+    value: float, condition: Condition
+) -> None:
+    silent = unheard(after([90]))
+
+    assert silent.condition is Condition.NO_DATA
+    assert after([value], watch=silent).condition is condition
+
+
+def test_a_critical_value_after_missing_data_is_no_recovery_while_its_threshold_must_hold() -> None:
+    sustained = limits(hold=timedelta(minutes=1))
+    silent = unheard(after([50], sustained))
+
+    back, held = after([90], sustained, silent), after([90] * 5, sustained, silent)
+
+    assert (back.condition, back.reason, back.is_between) == (None, ConditionReason.HOLDING, True)
+    assert held.condition is Condition.CRITICAL
+
+
 def test_the_worst_instance_decides_and_missing_data_is_worse_than_ok() -> None:
     ok = replace(UNSEEN, instance="ok", condition=Condition.OK, value=50)
     silent = replace(UNSEEN, instance="silent", condition=Condition.NO_DATA)
@@ -201,6 +228,64 @@ def test_the_worst_instance_decides_and_missing_data_is_worse_than_ok() -> None:
 
     assert deciding([ok, silent], AT_ONCE) is silent
     assert deciding([worse, ok, silent, warning], AT_ONCE) is worse
+
+
+def test_an_instance_outside_the_normal_range_is_worse_than_a_normal_one_of_any_value() -> None:
+    idle = replace(UNSEEN, condition=Condition.OK, reason=ConditionReason.BETWEEN, value=-5)
+    busy = replace(UNSEEN, condition=Condition.OK, reason=ConditionReason.NORMAL, value=50)
+
+    assert deciding([busy, idle, busy], AT_ONCE) is idle
+
+
+FIVE_MINUTES = replace(AT_ONCE, averaged=timedelta(minutes=5))
+
+
+def test_a_mean_is_not_judged_before_its_window_is_covered() -> None:
+    almost, full = after([90] * 19, FIVE_MINUTES), after([90] * 21, FIVE_MINUTES)
+
+    assert (almost.condition, almost.reason, almost.value) == (None, ConditionReason.FILLING, None)
+    assert (full.condition, full.value) == (Condition.CRITICAL, 90)
+
+
+def test_a_mean_is_compared_and_not_the_single_reading() -> None:
+    peaks = after([*[50] * 20, *[90, 50] * 4], FIVE_MINUTES)
+    slow = after([*[50] * 20, *[90] * 12], FIVE_MINUTES)
+
+    assert (peaks.condition, peaks.value) == (Condition.OK, 58)
+    assert (slow.condition, slow.value) == (Condition.WARNING, 74)
+
+
+def test_a_mean_starts_anew_after_missing_data_and_resolves_nothing_meanwhile() -> None:
+    critical = after([90] * 21, FIVE_MINUTES)
+    assert critical.measured_at is not None
+    back = Measurement(Metric.CPU_USAGE, "web-1", critical.measured_at + timedelta(minutes=10), 10)
+
+    watch = observe(critical, back, FIVE_MINUTES)
+
+    assert (watch.condition, watch.reason, watch.last_known) == (
+        None,
+        ConditionReason.FILLING,
+        Condition.CRITICAL,
+    )
+
+
+OF_FIVE = replace(
+    AT_ONCE,
+    warning=None,
+    critical=MetricLimit(85, Comparison.AT_LEAST, timedelta(0), plain("85%"), Tally(3, 5)),
+)
+
+
+def test_so_many_of_the_last_measurements_must_reach_the_limit() -> None:
+    bad, good = [90] * 4, [50] * 4
+
+    assert after([*bad, *good, *bad, *good, *bad], OF_FIVE).condition is not Condition.CRITICAL
+    assert after([*bad, *good, *bad, *good, *bad, 50], OF_FIVE).condition is Condition.CRITICAL
+    assert after([*bad, *good, *good, *good, *bad, *bad, 50], OF_FIVE).condition is not Condition.CRITICAL
+
+
+def test_one_reading_is_not_a_measurement_of_its_interval() -> None:
+    assert after([90, 50, 50, 50] * 6, OF_FIVE).condition is Condition.OK
 
 
 @given(st.lists(st.floats(0, 100), min_size=1, max_size=40))

@@ -150,3 +150,18 @@ def test_a_role_unassigned_during_its_hours_deviates() -> None:
         Verdict.CONFORMING,
         "上原 なみ (対応時間外)",
     )
+
+
+def test_hours_that_only_unassigned_roles_cover_are_not_green() -> None:
+    read = design("24時間365日")
+    (service,) = read.of(ServiceHours)
+
+    def judged(bindings: str) -> tuple[Verdict, str]:
+        told = statuses(read, read_bindings(bindings, Path("toban.toml"), schema()), (), WEDNESDAY)
+        return next((each.verdict, str(each.reason)) for each in told if each.clause_id == service.id)
+
+    verdict, reason = judged("")
+
+    assert verdict is Verdict.UNBOUND
+    assert '[people."役割1"]' in reason
+    assert judged('[people."役割1"]\nemail = "nami@example.com"\n')[0] is Verdict.CONFORMING

@@ -57,8 +57,11 @@ def test_the_service_with_a_monitored_response_time_measures_all_objectives() ->
     ]
 
 
-def test_an_objective_toban_cannot_measure_is_unbound_with_the_reason() -> None:
-    assert any("は測れません: 測れるのは" in str(why) for why in planned(API).unbound.values())
+def test_an_objective_that_nothing_can_measure_is_not_called_unbound() -> None:
+    found = planned(API)
+
+    assert any("は測れません: 測れるのは" in str(why) for why in found.unmeasured.values())
+    assert found.unbound == {}
 
 
 def test_without_a_bound_service_a_hint_is_given() -> None:

@@ -43,6 +43,55 @@ def test_warning_and_critical_columns_are_recognised_under_many_names(
 
 
 @pytest.mark.parametrize(
+    ("item", "normal", "warning", "critical", "number"),
+    [
+        ("CPU使用率", "-", "0.7", "0.85", "0.7"),
+        ("CPU使用率", "0-0.6", "70%", "85%", "0.6"),
+        ("CPU使用率", "0-60", "0.7", "0.85", "0.7"),
+        ("エラー率", "-", "> 0.5", "1", "0.5"),
+        ("error rate", "-", "-", "1以上が5分継続", "1"),
+    ],
+)
+def test_a_bare_number_that_may_be_a_ratio_or_a_percentage_is_asked(
+    read: Read, item: str, normal: str, warning: str, critical: str, number: str
+) -> None:
+    header = "| 対象 | 監視項目 | 正常範囲 | 警告 | 異常 | 監視間隔 |"
+
+    design = read(
+        "## 監視", header, "|-|-|-|-|-|-|", f"| API | {item} | {normal} | {warning} | {critical} | 1分 |"
+    )
+
+    (unread,) = design.unread
+    assert design.of(Monitor) == ()
+    assert f"「{number}」は {Decimal(number) * 100:.0f}% とも {number}% とも読めます" in str(unread.reason)
+
+
+@pytest.mark.parametrize(
+    ("item", "warning", "critical"),
+    [
+        ("CPU使用率", "70", "85"),
+        ("エラー率", "0.5", "5"),
+        ("エラー率", "0.5%", "1"),
+        ("DB接続数", "0.7", "0.85"),
+        ("応答時間", "0.5", "1"),
+    ],
+)
+def test_a_number_with_one_possible_meaning_is_not_asked(
+    read: Read, item: str, warning: str, critical: str
+) -> None:
+    design = read("## 監視", "| 監視項目 | 警告 | 異常 |", "|-|-|-|", f"| {item} | {warning} | {critical} |")
+
+    assert (len(design.of(Monitor)), design.unread) == (1, ())
+
+
+def test_a_bare_number_in_a_list_of_limits_is_asked_too(read: Read) -> None:
+    design = read("## 監視", "### アラート条件", "- CPU使用率: 0.8以上", "- CPU使用率: 警告 0.7、異常 0.85")
+
+    assert design.of(Monitor) == ()
+    assert len(design.unread) == 2
+
+
+@pytest.mark.parametrize(
     ("normal", "critical"), [("応答あり", "応答なし"), ("-", "無応答"), ("-", "no response")]
 )
 def test_no_answer_is_a_limit_of_liveness_without_a_number(read: Read, normal: str, critical: str) -> None:

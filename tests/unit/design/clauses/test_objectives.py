@@ -52,6 +52,13 @@ def test_a_bare_target_gets_the_direction_of_its_item(
     assert target_of(read, item, target).target.comparison is comparison
 
 
+def test_a_target_that_may_be_a_ratio_or_a_percentage_is_asked(read: Read) -> None:
+    design = read("## 運用目標", "| 項目 | 目標値 |", "|-|-|", "| 稼働率 | 0.999 |")
+
+    assert design.of(Objective) == ()
+    assert "「0.999」は 99.9% とも 0.999% とも読めます" in str(design.unread[0].reason)
+
+
 def test_a_percentile_becomes_the_subject_of_the_target(read: Read) -> None:
     objective = target_of(read, "画面表示", "95パーセンタイル で 3秒以内", "## 性能要件")
 

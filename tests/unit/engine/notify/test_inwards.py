@@ -8,7 +8,15 @@ import pytest
 
 from toban.design.reader import read_design
 from toban.design.values.severity import AlertLevel
-from toban.engine.notify.inwards import MOST, UNSENT, BadAlerts, IncomingAlert, read_alerts, signal_of
+from toban.engine.notify.inwards import (
+    MOST,
+    UNSENT,
+    BadAlerts,
+    IncomingAlert,
+    is_still_sending,
+    read_alerts,
+    signal_of,
+)
 from toban.engine.notify.routing.silences import ActiveSilence, is_matcher
 from toban.engine.notify.signal import Condition
 from toban.message import plain
@@ -150,3 +158,14 @@ def test_incoming_labels_can_be_silenced_but_cannot_imitate_tobans_own() -> None
     assert quiet.covers(signal.clause_id, signal.labels)
     assert is_matcher("label.team")
     assert not is_matcher("label.")
+
+
+@pytest.mark.parametrize(
+    ("heard", "lives"), [(None, False), (0.0, False), (1.0, False), (1.99, False), (2.0, True), (3.0, True)]
+)
+def test_a_sender_lives_if_it_sent_others_in_the_later_half_of_an_alerts_time(
+    heard: float | None, lives: bool
+) -> None:
+    sender_at = None if heard is None else NOON + timedelta(minutes=heard)
+
+    assert is_still_sending(NOON, NOON + timedelta(minutes=4), sender_at) is lives

@@ -7,13 +7,21 @@ from datetime import timedelta
 from typing import Any
 
 from toban.chapters.monitoring.counting import counting_of
-from toban.chapters.monitoring.limits import MonitorLimits, Unjudgeable, limits_of, metric_of
+from toban.chapters.monitoring.limits import (
+    MonitorLimits,
+    Unjudgeable,
+    has_percentile,
+    limits_of,
+    metric_of,
+)
 from toban.chapters.monitoring.source import SourceKind
 from toban.design.clauses.logs import LogKind
-from toban.design.clauses.monitoring import Monitor
+from toban.design.clauses.monitoring import Monitor, ToolChoice
 from toban.design.reader import Design
 from toban.design.values.metric import Metric
+from toban.design.values.tool_purpose import ToolPurpose
 from toban.engine.bindings.model import WHOLE_SYSTEM, Bindings, BoundDiscovery, KindBinding
+from toban.engine.bindings.section import Section
 from toban.engine.bindings.toml import key
 from toban.engine.telemetry.logs.words import kind_of
 from toban.message import NOTHING, Message, message_of
@@ -82,11 +90,14 @@ class MeasuringPlan:
     """Clause id → why the monitor does not run, and the way out."""
     feeds: tuple[Feed, ...]
     finds: tuple[Find, ...] = ()
+    tools: tuple[ToolChoice, ...] = ()
+    """The rows that name what measures."""
 
     @property
     def rows(self) -> Mapping[str, Message]:
         """See `toban.engine.operation.Plan`."""
-        return {**{each.monitor.id: NOTHING for each in self.judged}, **self.unbound}
+        running = (*(each.monitor for each in self.judged), *self.tools)
+        return {**{row.id: NOTHING for row in running}, **self.unbound}
 
 
 def target_of(monitor: Monitor) -> str:
@@ -95,8 +106,12 @@ def target_of(monitor: Monitor) -> str:
 
 
 def series_of(monitor: Monitor) -> str:
-    """Return the name under which measurements of *monitor* are stored; counting rows each have their own."""
-    return monitor.id if metric_of(monitor) is Metric.LOG_COUNT else target_of(monitor)
+    """Return the name under which measurements of *monitor* are stored.
+
+    Rows that count, or ask for a percentile, each have their own.
+    """
+    is_own = metric_of(monitor) is Metric.LOG_COUNT or has_percentile(monitor)
+    return monitor.id if is_own else target_of(monitor)
 
 
 def plan(design: Design, bindings: Bindings, kinds: SourceKinds) -> MeasuringPlan:
@@ -109,7 +124,7 @@ def plan(design: Design, bindings: Bindings, kinds: SourceKinds) -> MeasuringPla
         try:
             each = JudgedMonitor(monitor, limits_of(monitor))
             reason = why_unbound(monitor, bindings, kinds)
-            counted = [] if reason else _counts(each, bindings, kinds, logged)
+            counted = [] if reason else _own_feeds(each, bindings, kinds, logged)
         except Unjudgeable as error:
             reason = message_of(error)
         if reason:
@@ -119,7 +134,8 @@ def plan(design: Design, bindings: Bindings, kinds: SourceKinds) -> MeasuringPla
             counts += counted
     periods = _periods(judged)
     feeds = (*_feeds(periods, bindings, kinds), *counts)
-    return MeasuringPlan(tuple(judged), unbound, feeds, tuple(_finds(periods, bindings)))
+    tools = tuple(row for row in design.of(ToolChoice) if row.about is ToolPurpose.MEASURING)
+    return MeasuringPlan(tuple(judged), unbound, feeds, tuple(_finds(periods, bindings)), tools)
 
 
 def why_unbound(monitor: Monitor, bindings: Bindings, kinds: SourceKinds) -> Message:
@@ -204,22 +220,43 @@ def _feeds(periods: Mapping[str, timedelta], bindings: Bindings, kinds: SourceKi
                 yield Feed(target, bound, period, position)
 
 
-def _counts(
+def _own_feeds(
     judged: JudgedMonitor, bindings: Bindings, kinds: SourceKinds, logged: frozenset[str]
 ) -> list[Feed]:
-    """Return a feed for each source that counts for a counting row; raises `Unjudgeable`."""
+    """Return a feed for each source that counts, or computes a percentile, for just this row.
+
+    Raises `Unjudgeable` if there is none.
+    """
     if judged.series == judged.target:
         return []
-    row = counting_of(judged.monitor, judged.limits, logged)
     found = []
     for position, bound in enumerate(bindings.targets.get(judged.target, ())):
-        counted = kinds[bound.kind].counted
-        if counted is not None:
-            of_row = KindBinding(bound.kind, counted(bound.config, row), bound.line)
+        config = _own_config(judged, bound, kinds[bound.kind], logged)
+        if config is not None:
+            of_row = KindBinding(bound.kind, config, bound.line)
             found.append(Feed(judged.target, of_row, judged.limits.period, position, row=judged.monitor.id))
     if not found:
-        raise Unjudgeable(Message("monitoring.count-not-bound", section=f"[targets.{key(judged.target)}]"))
+        raise Unjudgeable(_lacking(judged, kinds))
     return found
+
+
+def _own_config(
+    judged: JudgedMonitor, bound: KindBinding[Any], kind: SourceKind, logged: frozenset[str]
+) -> Section | None:
+    percentile = judged.limits.percentile
+    if percentile is not None:
+        return kind.ranked(bound.config, percentile) if kind.ranked is not None else None
+    if kind.counted is None:
+        return None
+    return kind.counted(bound.config, counting_of(judged.monitor, judged.limits, logged))
+
+
+def _lacking(judged: JudgedMonitor, kinds: SourceKinds) -> Message:
+    section = f"[targets.{key(judged.target)}]"
+    if judged.limits.percentile is None:
+        return Message("monitoring.count-not-bound", section=section)
+    able = [f'kind = "{name}"' for name, kind in sorted(kinds.items()) if kind.ranked is not None]
+    return Message("monitoring.percentile-not-bound", section=section, kinds=able)
 
 
 def _finds(periods: Mapping[str, timedelta], bindings: Bindings) -> Iterator[Find]:

@@ -21,11 +21,12 @@ from toban.engine.notify.routing.recipients import Recipients
 from toban.engine.notify.routing.routing import DeadEnd, Route, Routing
 from toban.engine.notify.routing.silences import lifted_at, silencing
 from toban.engine.notify.routing.stages import AlertContext, Candidate, Judgement, Situation, judge
+from toban.engine.notify.signal import NO_DATA_SUFFIX
 from toban.message import Message
 
 _HELD = frozenset({NoticeReason.IN_MAINTENANCE, NoticeReason.MUTED, NoticeReason.SILENCED})
 """The reasons for which an unacknowledged alert is not escalated, either."""
-_WAITING = frozenset({NoticeReason.FLAPPING, NoticeReason.GATHERING})
+_WAITING = frozenset({NoticeReason.FLAPPING, NoticeReason.GATHERING, NoticeReason.STILL_WRONG})
 """The reasons for which a notification that is stopped now may pass later, without a change of its alert."""
 
 
@@ -76,6 +77,7 @@ class _Look:
         self._recipients = Recipients(design, contacts, snapshot.now)
         self._runs_on = contacts.runs_on
         self._causes = Causes(snapshot.troubles)
+        self._wrong = frozenset(each.key for each in snapshot.troubles)
         self._window = open_window(
             design.of(MaintenanceWindow), zone=contacts.zone, business=contacts.business, now=snapshot.now
         )
@@ -126,6 +128,7 @@ class _Look:
             is_acknowledged=alert.acknowledged_at is not None,
             released_at=alert.released_at,
             is_flapping=alert.flap_root_id is not None,
+            is_still_wrong=_value_key(alert) in self._wrong,
             calm_at=alert.resolved_at + flapping.CALM if alert.resolved_at is not None else None,
         )
 
@@ -176,6 +179,12 @@ class _Look:
         ]
         to_come: list[datetime] = [at for at in ends if at is not None and at > self._now]
         return min([*to_come, self._now + AT_LEAST_EVERY])
+
+
+def _value_key(alert: AlertRecord) -> str | None:
+    """Return the key of the alert about the value whose absence *alert* is about."""
+    key = alert.key.removesuffix(NO_DATA_SUFFIX)
+    return key if key != alert.key else None
 
 
 def _next_call(progress: EscalationProgress | None) -> datetime | None:

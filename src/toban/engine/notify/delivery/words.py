@@ -98,7 +98,8 @@ def facts(
     first = stories[0]
     if len(stories) > 1:
         return (*_listed(stories), (Message("notify.fact-next"), _next(kind, first)))
-    label = "notify.fact-reason" if kind is NoticeKind.NO_DATA else "notify.fact-value"
+    label = "notify.fact-event" if first.condition is Condition.INFO else "notify.fact-value"
+    label = "notify.fact-reason" if kind is NoticeKind.NO_DATA else label
     told = [
         (Message(label), first.value),
         (Message("notify.fact-limit"), first.limit),

@@ -49,7 +49,7 @@ def status_of(
         reason = lines(*(end.detail for end in routing.dead_ends))
         return StatusUpdate(rule.id, Verdict.UNBOUND, value, reason, now)
     if last is None:
-        return StatusUpdate(rule.id, Verdict.NOT_PERFORMED, value, Message("notify.never-used"), now)
+        return StatusUpdate(rule.id, Verdict.NOT_DUE, value, Message("notify.never-used"), now)
     proof = {"delivery": last.key, "channel": last.channel, "receipt": last.receipt}
     if last.state == Delivery.State.DELIVERED:
         at = words.moment(last.settled_at or last.created_at, contacts.zone)
@@ -62,7 +62,7 @@ def status_of(
         reason = Message("notify.retrying", channel=last.channel, count=last.attempts, error=last.error)
         return StatusUpdate(rule.id, Verdict.WARNING, value, reason, now, proof=proof)
     reason = Message("notify.waiting-to-send", channel=last.channel)
-    return StatusUpdate(rule.id, Verdict.NOT_PERFORMED, value, reason, now)
+    return StatusUpdate(rule.id, Verdict.NOT_DUE, value, reason, now)
 
 
 def _last(rule: NotificationRule) -> Delivery | None:

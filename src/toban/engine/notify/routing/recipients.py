@@ -33,8 +33,10 @@ class Recipients:
         """Return where a notification of *alert* may go, and whom it can't reach."""
         found = self._relief(alert) if alert.kind is NoticeKind.RECOVERED else self._trouble(alert)
         if alert.people:
-            # The people that it is about are notified by all their ways.
-            also = self.roles(alert.people, plain(alert.citation), NoticeReason.HANDED_OVER)
+            # The people (or roles) that it is about are notified by all their ways.
+            is_handover = alert.labels.get("item") == "duty"
+            reason = NoticeReason.HANDED_OVER if is_handover else NoticeReason.CONCERNED
+            also = self.roles(alert.people, plain(alert.citation), reason)
             found = Routing(_once(also.routes, found.routes), (*found.dead_ends, *also.dead_ends))
         no_row = () if self._rules[alert.level] else (_no_row(alert.level),)
         # A channel's failure is not announced through that channel.

@@ -23,6 +23,7 @@ _GRAVITY = {
     Condition.WARNING: 1,
     Condition.CRITICAL: 2,
 }
+_UNTOLD = frozenset((NoticeReason.ALREADY_TOLD, NoticeReason.NEVER_TOLD, NoticeReason.STILL_WRONG))
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +51,8 @@ class AlertContext:
     released_at: datetime | None = None
     """When the last acknowledgement was withdrawn."""
     is_flapping: bool = False
+    is_still_wrong: bool = False
+    """Data have returned, and an alert about their value is open."""
     calm_at: datetime | None = None
     """When flapping that has stopped counts as over."""
 
@@ -148,7 +151,7 @@ def flap(candidate: Candidate, situation: Situation) -> Ruling:
 def dedup(candidate: Candidate, situation: Situation) -> Ruling:
     """Let through only what the destination does not know yet, or must be notified of again."""
     reason = why_notify(candidate, repeat=situation.repeat, now=situation.now)
-    if reason in (NoticeReason.ALREADY_TOLD, NoticeReason.NEVER_TOLD):
+    if reason in _UNTOLD:
         return _stop(reason)
     return _pass(reason)
 
@@ -159,7 +162,9 @@ def why_notify(candidate: Candidate, *, repeat: timedelta | None, now: datetime)
     if kind is NoticeKind.RECOVERED:
         if told is None or told.was_lost:
             return NoticeReason.NEVER_TOLD
-        return NoticeReason.ALREADY_TOLD if told.kind is NoticeKind.RECOVERED else NoticeReason.RECOVERED
+        if told.kind is NoticeKind.RECOVERED:
+            return NoticeReason.ALREADY_TOLD
+        return NoticeReason.STILL_WRONG if candidate.standing.is_still_wrong else NoticeReason.RECOVERED
     if told is None:
         return NoticeReason.FIRST
     if told.condition is not condition:

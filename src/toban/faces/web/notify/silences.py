@@ -15,13 +15,13 @@ from django.views.decorators.http import require_http_methods
 from toban.design.clauses.base import Clause
 from toban.design.clauses.monitoring import Monitor
 from toban.design.clauses.objectives import MaintenanceWindow
+from toban.engine.calendar.due import next_due
 from toban.engine.clock import system_clock
 from toban.engine.notify import orders
 from toban.engine.notify.models import Alert, Maintenance, Silence
 from toban.engine.notify.routing.silences import CLAUSE, MATCHERS
 from toban.engine.orders import NotPossible
 from toban.engine.people.access import may_order
-from toban.faces.web.calendar.due_times import next_times
 from toban.faces.web.frame import frame, in_force, look
 from toban.faces.web.moments import moment
 from toban.faces.words import verdicts as words
@@ -104,7 +104,7 @@ def _maintenance(
         "to_come": Maintenance.objects.unended(now).order_by("starts_at", "pk"),
         "past": Maintenance.objects.filter(ends_at__lte=now).order_by("-ends_at", "-pk")[:_PAST],
         "planned": [
-            PlannedMaintenance(clause, next(iter(next_times(clause, system, now, 1)), None))
+            PlannedMaintenance(clause, next_due(clause, system, now))
             for clause in edition.design.of(MaintenanceWindow)
         ],
         "targets": list(edition.bindings.targets),

@@ -1,14 +1,15 @@
 """A service measured by the access log that it sent to a real store."""
 
 from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 
 import pytest
 from tests.integration.engine.telemetry.conftest import StoreProcess
 from tests.telemetry_rows import LogRow, batch_of
 
 from toban.chapters.monitoring.source import Unmeasurable
-from toban.chapters.monitoring.sources.access_log.config import AccessLogConfig
-from toban.chapters.monitoring.sources.access_log.source import AccessLogSource
+from toban.chapters.monitoring.sources.access_log.config import AccessLogConfig, PercentileConfig
+from toban.chapters.monitoring.sources.access_log.source import AccessLogSource, PercentileSource
 from toban.design.values.metric import Metric
 from toban.engine.telemetry.logs.rows import LogStore, key_of
 from toban.engine.telemetry.store import Telemetry
@@ -23,6 +24,10 @@ def telemetry(store: StoreProcess) -> Telemetry:
     rows = [request(number, 500 if number % 10 == 0 else 200) for number in range(1, 101)]
     rows += [request(number, 200, service="blog", duration_ms=0.0) for number in range(101, 111)]
     rows += [request(number, 404, seconds=-15.0) for number in range(111, 113)]
+    rows += [
+        request(number, 200, service="slow", duration_ms=float(number - 200), seconds=90.0)
+        for number in range(201, 301)
+    ]
     LogStore(store.telemetry).write(batch_of(key_of("nginx", "", b"all"), rows))
     return store.telemetry
 
@@ -89,3 +94,26 @@ def test_a_clock_that_is_set_back_counts_nothing_twice(telemetry: Telemetry) -> 
 def test_an_unreachable_store_is_not_measured_as_zero() -> None:
     with pytest.raises(Unmeasurable, match="応答しません"):
         source(Telemetry("http://toban:x@127.0.0.1:9/toban")).measure(NOW)
+
+
+def percentile(telemetry: Telemetry, service: str, of: str, minutes: int) -> PercentileSource:
+    config = PercentileConfig(service=service, percentile=Decimal(of), window=timedelta(minutes=minutes))
+    return PercentileSource(config, lambda: telemetry)
+
+
+@pytest.mark.parametrize(("of", "milliseconds"), [("50", 50.5), ("95", 95.5), ("99", 99.5)])
+def test_a_percentile_is_that_of_single_requests_in_the_window(
+    telemetry: Telemetry, of: str, milliseconds: float
+) -> None:
+    (found,) = percentile(telemetry, "slow", of, minutes=5).measure(NOW)
+
+    assert (found.metric, found.instance) == (Metric.RESPONSE_TIME, "slow")
+    assert found.value == pytest.approx(milliseconds, abs=0.6)
+    assert str(found.note) == "100件のリクエスト"
+
+
+@pytest.mark.parametrize(("service", "minutes"), [("slow", 1), ("blog", 5)])
+def test_a_window_without_response_times_has_no_percentile(
+    telemetry: Telemetry, service: str, minutes: int
+) -> None:
+    assert percentile(telemetry, service, "95", minutes).measure(NOW) == ()

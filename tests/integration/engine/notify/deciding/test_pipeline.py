@@ -148,10 +148,26 @@ def test_missing_data_has_its_own_notice_and_recovery(tell: Tell, signal: MakeSi
         ("? 測定不能: DB CPU使用率 接続できません", "ops")
     ]
 
-    told = tell(signal(Condition.CRITICAL), NOON + MINUTE)
+    told = tell(signal(Condition.OK, value="42%"), NOON + MINUTE)
 
-    assert ("● 復旧: DB CPU使用率 92%", "ops") in told
-    assert ("■ 異常: DB CPU使用率 92%", "mail:manager@example.com") in told
+    assert ("● 復旧: DB CPU使用率 42%", "ops") in told
+
+
+def test_data_that_return_with_a_bad_value_recover_only_once_the_value_does(
+    tell: Tell, signal: MakeSignal
+) -> None:
+    tell(signal(Condition.NO_DATA, value="接続できません"), NOON)
+
+    told = tell(signal(Condition.CRITICAL), NOON + MINUTE)
+    later = tell(signal(Condition.CRITICAL), NOON + 5 * MINUTE)
+    over = tell(signal(Condition.OK, value="42%"), NOON + 6 * MINUTE)
+
+    assert {title for title, _ in told} == {"■ 異常: DB CPU使用率 92%"}
+    assert later == []
+    assert set(over) >= {
+        ("● 復旧: DB CPU使用率 42%", "ops"),
+        ("● 復旧: DB CPU使用率 再び測定できています", "ops"),
+    }
 
 
 def test_maintenance_holds_alerts_back_and_announces_those_still_firing_at_its_end(
@@ -233,7 +249,7 @@ def test_the_matrix_row_conforms_once_its_notice_was_received(
 ) -> None:
     tell(signal(Condition.WARNING), NOON)
     rule_id = Delivery.objects.get().rule_id
-    assert ClauseStatus.objects.get(clause_id=rule_id).verdict == "not-performed"
+    assert ClauseStatus.objects.get(clause_id=rule_id).verdict == "not-due"
 
     deliver(channel, NOON + MINUTE)
     announce(document, contacts, NOON + MINUTE)

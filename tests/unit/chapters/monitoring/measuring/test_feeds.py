@@ -1,11 +1,13 @@
 """The targets of the bindings, compared with the monitors of the document."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 from decimal import Decimal
 
 import pytest
 
+from toban.chapters.monitoring.limits import Percentile
 from toban.chapters.monitoring.measuring.feeds import Feed, labels, open_targets, plan
 from toban.chapters.monitoring.source import Measurement, SourceKind
 from toban.design.clauses.monitoring import Monitor
@@ -174,3 +176,39 @@ def test_the_first_kinds_that_can_measure_a_target_are_proposed() -> None:
         ("DB", [CPU, CONNECTIONS], ["prometheus", "postgresql"]),
         ("Web", [monitor("Web", "温度", None)], []),
     ]
+
+
+class Ranked(Section):
+    of: Decimal
+    window: timedelta
+
+
+def _ranked(_config: Config, percentile: Percentile) -> Ranked:
+    return Ranked(of=percentile.of, window=percentile.window)
+
+
+RESPONSE_KINDS: Mapping[str, SourceKind] = {
+    "http": SourceKind(Config, frozenset((Metric.RESPONSE_TIME,)), lambda _config: Nowhere()),
+    "requests": SourceKind(
+        Config, frozenset((Metric.RESPONSE_TIME,)), lambda _config: Nowhere(), ranked=_ranked
+    ),
+}
+SLOW = replace(
+    monitor("API", "応答時間", Metric.RESPONSE_TIME),
+    warning=Threshold(Quantity(Decimal(500), "ms"), subject="p95(5分)"),
+)
+
+
+def test_a_row_with_a_percentile_has_its_own_feed_from_those_who_see_single_requests() -> None:
+    found = plan(design(SLOW), bindings(API=["http", "requests"]), RESPONSE_KINDS)
+
+    ((of_row,),) = ([each for each in found.feeds if each.row],)
+    assert (found.unbound, of_row.series, of_row.bound.kind) == ({}, SLOW.id, "requests")
+    assert of_row.bound.config == Ranked(of=Decimal(95), window=timedelta(minutes=5))
+
+
+def test_a_percentile_is_not_judged_on_the_readings_of_a_probe() -> None:
+    found = plan(design(SLOW), bindings(API=["http"]), RESPONSE_KINDS)
+
+    assert found.judged == ()
+    assert 'kind = "requests"' in str(found.unbound[SLOW.id])

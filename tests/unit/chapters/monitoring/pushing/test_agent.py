@@ -22,6 +22,16 @@ def test_an_agents_report_is_read_back_as_it_was_measured() -> None:
     assert pushed.values == (("cpu_usage_percent", "", 41.5), ("disk_usage_percent", "/var", 71.0))
 
 
+def disks(count: int) -> list[object]:
+    return [["disk_usage_percent", f"/mnt/{number}", 1.0] for number in range(count)]
+
+
+def test_a_host_with_many_disks_is_read() -> None:
+    (pushed,) = read_report({"instance": "web-1", "readings": [{"at": AT.isoformat(), "values": disks(500)}]})
+
+    assert len(pushed.values) == 500
+
+
 @pytest.mark.parametrize(
     "written",
     [
@@ -35,8 +45,9 @@ def test_an_agents_report_is_read_back_as_it_was_measured() -> None:
         {"instance": "web-1", "readings": [{"at": AT.isoformat(), "values": [["up", "", float("nan")]]}]},
         {"instance": "web-1", "readings": [{"at": AT.isoformat(), "values": [["up", "", "1"]]}]},
         {"instance": "web-1", "readings": [{"at": AT.isoformat(), "values": [["up", "", True]]}]},
+        {"instance": "web-1", "readings": [{"at": AT.isoformat(), "values": disks(501)}]},
     ],
-    ids=range(10),
+    ids=range(11),
 )
 def test_an_invalid_report_is_refused(written: object) -> None:
     with pytest.raises(BadReport):

@@ -46,10 +46,10 @@ def delivery(state: Delivery.State, *, error: str = "", attempts: int = 1) -> De
     )
 
 
-def test_a_row_that_was_never_used_is_not_conforming(contacts: Contacts) -> None:
+def test_a_row_that_was_never_used_had_no_occasion(contacts: Contacts) -> None:
     status = judged(contacts, None)
 
-    assert (status.verdict, str(status.value)) == (Verdict.NOT_PERFORMED, "1/1 経路")
+    assert (status.verdict, str(status.value)) == (Verdict.NOT_DUE, "1/1 経路")
 
 
 def test_a_row_conforms_by_its_last_receipt(contacts: Contacts) -> None:

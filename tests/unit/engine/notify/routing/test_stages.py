@@ -120,3 +120,12 @@ def test_a_notice_that_passes_has_a_reason_at_every_stage() -> None:
         ("flap", NoticeReason.STEADY),
         ("dedup", NoticeReason.FIRST),
     )
+
+
+def test_the_end_of_missing_data_is_no_recovery_while_the_value_is_bad() -> None:
+    told = LastNotice(NoticeKind.NO_DATA, Condition.NO_DATA, at=NOON, was_lost=False)
+    standing = AlertContext(is_still_wrong=True)
+
+    judged = judge(Candidate(NoticeKind.RECOVERED, Condition.NO_DATA, ROUTE, told, standing), SITUATION)
+
+    assert (judged.last.passes, judged.last.reason) == (False, NoticeReason.STILL_WRONG)

@@ -2,8 +2,10 @@
 
 from collections.abc import Mapping
 from datetime import timedelta
+from decimal import Decimal
 from typing import ClassVar
 
+from toban.chapters.monitoring.limits import Percentile
 from toban.engine.bindings.section import Section
 from toban.engine.bindings.values import Length
 
@@ -18,3 +20,17 @@ class AccessLogConfig(Section):
     """Only requests whose route begins with this; empty for all."""
     late: Length = timedelta(seconds=10)
     """How late lines may arrive and still be counted."""
+
+
+class PercentileConfig(AccessLogConfig):
+    """Which percentile to compute for one row."""
+
+    percentile: Decimal
+    window: timedelta
+
+
+def ranked(config: AccessLogConfig, of: Percentile) -> PercentileConfig:
+    """Return the config that computes *of* from the requests of *config*."""
+    return PercentileConfig(
+        service=config.service, route=config.route, late=config.late, percentile=of.of, window=of.window
+    )

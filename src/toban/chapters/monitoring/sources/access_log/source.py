@@ -7,11 +7,11 @@ from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime, timedelta
 
 from toban.chapters.monitoring.source import Measurement, Unmeasurable
-from toban.chapters.monitoring.sources.access_log.config import AccessLogConfig
+from toban.chapters.monitoring.sources.access_log.config import AccessLogConfig, PercentileConfig
 from toban.chapters.monitoring.sources.own_store import own_store
 from toban.design.values.metric import Metric
 from toban.engine.telemetry.logs.search import TimeSpan
-from toban.engine.telemetry.requests import Traffic, traffic
+from toban.engine.telemetry.requests import Traffic, response_percentile, traffic
 from toban.engine.telemetry.store import StoreUnavailable, Telemetry
 from toban.message import Message, message_of
 
@@ -62,3 +62,33 @@ class AccessLogSource:
         yield Measurement(Metric.ERROR_RATE, self.instance, at, 100 * found.failed / found.count, note)
         if found.mean_ms is not None:
             yield Measurement(Metric.RESPONSE_TIME, self.instance, at, found.mean_ms, note)
+
+
+class PercentileSource:
+    """A percentile of the response times within a sliding window."""
+
+    def __init__(self, config: PercentileConfig, telemetry: Callable[[], Telemetry] = own_store) -> None:
+        self._config = config
+        self._telemetry = telemetry
+
+    @property
+    def instance(self) -> str:
+        return f"{self._config.service} {self._config.route}".rstrip()
+
+    def measure(self, now: datetime) -> Sequence[Measurement]:
+        """Return the percentile over the window that has just ended, or raise `Unmeasurable`."""
+        config, end = self._config, now - self._config.late
+        span = TimeSpan(end - config.window, end)
+        try:
+            found = response_percentile(
+                self._telemetry(), config.service, span, config.percentile, route=config.route
+            )
+        except StoreUnavailable as away:
+            raise Unmeasurable(Message("monitoring.log-store-unavailable", reason=message_of(away))) from away
+        if found.ms is None:
+            return ()
+        note = Message("monitoring.requests", count=found.count)
+        return (Measurement(Metric.RESPONSE_TIME, self.instance, end, found.ms, note),)
+
+    def close(self) -> None:
+        """There is nothing to close."""

@@ -1,0 +1,35 @@
+"""What a tool is for: インフラ監視, アラート管理, エラートラッキング, ログ収集."""
+
+import re
+from collections.abc import Iterable
+from enum import StrEnum
+
+
+class ToolPurpose(StrEnum):
+    """What a document's tool does; each is somebody else's to compare with what is bound."""
+
+    MEASURING = "measuring"
+    NOTIFYING = "notifying"
+    ERRORS = "errors"
+    """Collecting exceptions."""
+    LOGS = "logs"
+
+
+_TRACKERS = re.compile(r"sentry|glitchtip|bugsnag|rollbar|honeybadger|crashlytics", re.IGNORECASE)
+_LOG = re.compile(r"ログ|log", re.IGNORECASE)
+_ERROR = re.compile(r"例外|エラー|クラッシュ|exception|error|crash", re.IGNORECASE)
+_NOTICE = re.compile(
+    r"通知|アラート|連絡|オンコール|当番|エスカレーション|インシデント|notif|alert|on-?call|escalat|incident|paging",
+    re.IGNORECASE,
+)
+
+
+def read_tool_purpose(purpose: str, tools: Iterable[str]) -> ToolPurpose:
+    """Return what a row `purpose: tools` is about; a tool without a telling purpose measures."""
+    if any(_TRACKERS.search(tool) for tool in tools):
+        return ToolPurpose.ERRORS
+    if _LOG.search(purpose):
+        return ToolPurpose.LOGS
+    if _ERROR.search(purpose):
+        return ToolPurpose.ERRORS
+    return ToolPurpose.NOTIFYING if _NOTICE.search(purpose) else ToolPurpose.MEASURING
