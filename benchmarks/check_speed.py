@@ -67,7 +67,7 @@ def seconds(path: Path) -> tuple[list[float], int]:
         output = subprocess.run(command, capture_output=True, encoding="utf-8", check=False).stdout
         times.append(time.perf_counter() - began)
     last = output.rstrip().splitlines()[-1]
-    return times, int(last.rpartition("。")[2].partition("行")[0])
+    return times, int(last.rpartition("。")[2].partition("行")[0].replace(",", ""))
 
 
 def documents(given: list[str], home: Path) -> Iterator[Path]:

@@ -23,19 +23,30 @@ from toban.engine.trial import Trial
 from toban.message import NOTHING, Message
 
 
+@dataclass(frozen=True, slots=True)
+class Declared:
+    """The answer for a row that says something on which there is nothing to act, and nothing to measure."""
+
+    reason: Message
+
+
+type RowAnswer = Message | Declared
+"""Why a row is not bound, with the way out; `NOTHING` if it runs; `Declared` if no binding could help."""
+
+
 class Plan(Protocol):
     """What an extension derives from an edition."""
 
     @property
-    def rows(self) -> Mapping[str, Message]:
-        """The ids of the rows that it handles, each with why it is not bound, or `NOTHING` if it runs."""
+    def rows(self) -> Mapping[str, RowAnswer]:
+        """The answers for the rows that it handles, by id."""
 
 
 @dataclass(frozen=True, slots=True)
 class Rows:
     """The plan of an extension that handles some rows and plans nothing else. See `Plan`."""
 
-    rows: Mapping[str, Message] = field(default_factory=dict)
+    rows: Mapping[str, RowAnswer] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,12 +176,12 @@ def works_of(edition: Edition, operations: Iterable[Operation[Any]]) -> dict[str
     return {key: work for each in operations for key, work in each.works(edition.plan(each)).items()}
 
 
-def rows_of(edition: Edition, operations: Iterable[Operation[Any]]) -> dict[str, Message]:
-    """Return the rows that *operations* handle, each with why it is not bound, or `NOTHING` if it runs.
+def rows_of(edition: Edition, operations: Iterable[Operation[Any]]) -> dict[str, RowAnswer]:
+    """Return the answers of *operations* for the rows that they handle.
 
     If two handle the same row and only one gives a reason, the row counts as running.
     """
-    found: dict[str, Message] = {}
+    found: dict[str, RowAnswer] = {}
     for operation in operations:
         for clause_id, reason in edition.plan(operation).rows.items():
             found[clause_id] = reason if found.get(clause_id, reason) else NOTHING

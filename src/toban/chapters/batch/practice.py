@@ -51,8 +51,8 @@ def statuses(rows: Iterable[Practice], works: Mapping[str, Work], now: datetime)
                 verdict, reason = _started(row, works)
                 yield StatusUpdate(row.id, verdict, NOTHING, reason, now)
             case BatchRetry():
-                reason = Message("batch.retried-by-rule", count=len(works))
-                yield StatusUpdate(row.id, Verdict.CONFORMING, plain(str(row.rule)), reason, now)
+                verdict, reason = _retried(works)
+                yield StatusUpdate(row.id, verdict, plain(str(row.rule)), reason, now)
             case BatchWatch():
                 verdict, reason = _watched(row, works)
                 yield StatusUpdate(row.id, verdict, NOTHING, reason, now)
@@ -72,6 +72,14 @@ def _started(row: Scheduler, works: Mapping[str, Work]) -> tuple[Verdict, Messag
         Message("batch.started-by-toban", count=ours) if ours else NOTHING,
         Message("batch.reports-are-watched", count=outside) if outside else NOTHING,
     )
+
+
+def _retried(works: Mapping[str, Work]) -> tuple[Verdict, Message]:
+    """Toban retries what it runs itself."""
+    ours = sum(work.reported is None for work in works.values())
+    if not ours:
+        return Verdict.DECLARED, Message("batch.retried-elsewhere")
+    return Verdict.CONFORMING, Message("batch.retried-by-rule", count=ours)
 
 
 def _watched(row: BatchWatch, works: Mapping[str, Work]) -> tuple[Verdict, Message]:

@@ -143,7 +143,7 @@ def _verdict(row: BatchReport, now: datetime) -> Verdict:
     current, last = row.standing.current, row.standing.last
     if trouble(row, now) is not None or (current is not None and current.failures):
         return Verdict.WARNING
-    return Verdict.NOT_MEASURABLE if last is None else _VERDICTS[Run.State(last.state)]
+    return Verdict.NOT_DUE if last is None else _VERDICTS[Run.State(last.state)]
 
 
 def _end_condition(row: BatchReport, last: Run) -> Condition:

@@ -54,7 +54,7 @@ def plan(design: Design, bindings: Bindings, kinds: Kinds) -> BatchPlan:
     runs = {key: batches[key] for key in works}
     practice: tuple[Practice, ...] = (*design.of(Scheduler), *design.of(BatchRetry), *design.of(BatchWatch))
     if not works:
-        unbound |= {row.id: Message("batch.none-is-bound") for row in practice}
+        unbound |= {row.id: Message("batch.none-is-bound", file=bindings.file) for row in practice}
     return BatchPlan(works, runs, practice if works else (), unbound)
 
 

@@ -8,14 +8,12 @@ from toban.design.clauses.monitoring import ToolChoice
 from toban.design.clauses.routine import Routine
 from toban.design.reader import Design
 from toban.design.values.duration import Duration
+from toban.design.values.tool_purpose import ToolPurpose
 from toban.engine.telemetry.logs.words import ERROR, kind_of
 
 USUALLY_KEPT = timedelta(days=90)
 """How long events are kept if the document has no row for error logs."""
 
-_TRACKING = re.compile(r"例外|エラー|クラッシュ|exception|error|crash", re.IGNORECASE)
-_TRACKERS = re.compile(r"sentry|glitchtip|bugsnag|rollbar|honeybadger|crashlytics", re.IGNORECASE)
-_LOG = re.compile(r"ログ|log", re.IGNORECASE)
 _REVIEW = re.compile(
     r"(?:エラー|例外).*(?:分析|傾向|レビュー|棚卸|確認)|(?:error|exception).*(?:review|analysis|trend)",
     re.IGNORECASE,
@@ -23,15 +21,18 @@ _REVIEW = re.compile(
 
 
 def tracking(design: Design) -> ToolChoice | None:
-    """Return the row that says how errors are collected (例外の収集: Sentry)."""
-    return next((each for each in design.of(ToolChoice) if is_tracking(each)), None)
+    """Return the first row that says how errors are collected (例外の収集: Sentry)."""
+    return next(iter(trackings(design)), None)
+
+
+def trackings(design: Design) -> list[ToolChoice]:
+    """Return the rows that say how errors are collected."""
+    return [each for each in design.of(ToolChoice) if is_tracking(each)]
 
 
 def is_tracking(row: ToolChoice) -> bool:
     """Say whether *row* names a tool that collects errors."""
-    if any(_TRACKERS.search(tool) for tool in row.tools):
-        return True
-    return _TRACKING.search(row.purpose) is not None and not _LOG.search(row.purpose)
+    return row.about is ToolPurpose.ERRORS
 
 
 def reviews(design: Design) -> list[Routine]:

@@ -117,7 +117,7 @@ def review_status(
         return StatusUpdate(row.id, Verdict.CONFORMING, value, reason, now, coming)
     if last is None:
         never = Message("errors.never-reviewed")
-        return StatusUpdate(row.id, Verdict.NOT_MEASURABLE, NOTHING, never, now, coming)
+        return StatusUpdate(row.id, Verdict.NOT_DUE, NOTHING, never, now, coming)
     reason = Message("errors.review-overdue", due=last.astimezone(now.tzinfo))
     return StatusUpdate(row.id, Verdict.NOT_PERFORMED, NOTHING, reason, now, coming)
 

@@ -49,8 +49,7 @@ log = structlog.get_logger(__name__)
 
 def kept_rows(design: Design, bindings: Bindings) -> set[str]:
     """Return the ids of the rows whose status this module shows."""
-    row = clauses.tracking(design)
-    rows = {row.id} if row is not None else set()
+    rows = {row.id for row in clauses.trackings(design)}
     return rows | {each.id for each in clauses.reviews(design)} if ERRORS.of(bindings) else rows
 
 
@@ -82,11 +81,9 @@ def _cited(design: Design, level: EventLevel) -> Clause | None:
 def show(design: Design, bindings: Bindings, now: datetime) -> None:
     """Show the statuses of the rows about errors."""
     local = now.astimezone(bindings.system.zone)
-    updates = []
-    row = clauses.tracking(design)
-    if row is not None:
-        heard = ErrorProject.objects.in_bulk(list(ERRORS.of(bindings)))
-        updates.append(report.status(row, sorted(ERRORS.of(bindings)), heard, bindings.file, local))
+    bound = sorted(ERRORS.of(bindings))
+    heard = ErrorProject.objects.in_bulk(bound)
+    updates = [report.status(row, bound, heard, bindings.file, local) for row in clauses.trackings(design)]
     if ERRORS.of(bindings):
         updates += _reviews(design, bindings, local)
     status.show(updates, now, design.digest)

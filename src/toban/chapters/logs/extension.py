@@ -4,7 +4,7 @@ from toban.chapters.logs.bindings import LOGS, SYSLOG
 from toban.chapters.logs.doubts import doubts
 from toban.chapters.logs.proposals import open_tables
 from toban.chapters.logs.pulling.source import LOG_SOURCE_KINDS, LOG_SOURCES
-from toban.design.clauses.logs import LogKind
+from toban.design.clauses.logs import LogFormat, LogKind, LogLevel
 from toban.engine.bindings.masking import MASKING
 from toban.engine.evidence.port import SHIPPING
 from toban.engine.extension import Extension, Link, RowKind, always
@@ -15,7 +15,11 @@ from toban.message import Message
 EXTENSION = Extension(
     name="logs",
     manual="logs.md",
-    rows=(RowKind(LogKind, is_measured=True, raises_alerts=always),),
+    rows=(
+        RowKind(LogKind, is_measured=True, raises_alerts=always),
+        RowKind(LogFormat, is_measured=True),
+        RowKind(LogLevel, is_measured=True),
+    ),
     tables=(LOGS, LOG_SOURCES, SYSLOG),
     points=(LOG_SOURCE_KINDS,),
     kinds={"log_sources": {"cloudwatch": "toban.chapters.logs.sources.cloudwatch"}},

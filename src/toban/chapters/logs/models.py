@@ -71,6 +71,18 @@ class Pull(models.Model):
         self.through, self.pulled_at = position
 
 
+class UnwantedLevel(models.Model):
+    """A level that production should not write, and that arrived. Its lines are dropped."""
+
+    level = models.CharField(max_length=60, primary_key=True)
+    sender = models.CharField(max_length=200)
+    """Whoever sent such a line last."""
+    seen_at = models.DateTimeField()
+
+    def __str__(self) -> str:
+        return f"{self.level} {self.sender} {self.seen_at.isoformat()}"
+
+
 class SavedSearch(models.Model):
     """A saved search: private to one operator, or shared with all."""
 

@@ -12,6 +12,7 @@ from toban.chapters.logs.audit.shipping import Shipping
 from toban.chapters.logs.keeping.archive import ShippedFirst
 from toban.chapters.logs.keeping.keeper import keeper_of
 from toban.chapters.logs.keeping.places import archive_of, destination_of
+from toban.chapters.logs.practice import service as practice
 from toban.chapters.logs.pulling.puller import Puller
 from toban.chapters.logs.pulling.source import (
     LOG_SOURCE_KINDS,
@@ -20,13 +21,15 @@ from toban.chapters.logs.pulling.source import (
     Unfetchable,
 )
 from toban.chapters.logs.rules import LogRules, rules
-from toban.design.clauses.logs import LogKind
+from toban.design.clauses.logs import LogFormat, LogKind, LogLevel
+from toban.design.clauses.monitoring import ToolChoice
 from toban.design.finding import Finding, FindingLevel
 from toban.design.origin import Origin
+from toban.design.values.tool_purpose import ToolPurpose
 from toban.engine.bindings.model import KindBinding
 from toban.engine.editions.edition import Edition
 from toban.engine.notify.delivery.lead import NotLeading
-from toban.engine.operation import EditionLoop, Operation, WorkerShift, Workplace
+from toban.engine.operation import Declared, EditionLoop, Operation, RowAnswer, WorkerShift, Workplace
 from toban.engine.stores.store import STORE_KINDS
 from toban.engine.trial import Trial, TrialCode, quote_of
 from toban.message import NOTHING, Message, message_of
@@ -39,13 +42,17 @@ class LogChapterPlan:
     """What the document and `[logs]` say about logs; every kind of log is kept."""
 
     rules: LogRules
-    rows: Mapping[str, Message]
+    rows: Mapping[str, RowAnswer]
     """See `Plan`."""
 
 
 def _plan(edition: Edition) -> LogChapterPlan:
     kept = rules(edition.design, edition.bindings)
-    return LogChapterPlan(kept, {row.id: NOTHING for row in edition.design.of(LogKind)})
+    design = edition.design
+    rows = (*design.of(LogKind), *design.of(LogFormat), *design.of(LogLevel))
+    collecting = [row.id for row in design.of(ToolChoice) if row.about is ToolPurpose.LOGS]
+    told: dict[str, RowAnswer] = dict.fromkeys(collecting, Declared(Message("logs.kinds-tell-of-tools")))
+    return LogChapterPlan(kept, told | {row.id: NOTHING for row in rows})
 
 
 def _shift(at: Workplace) -> WorkerShift:
@@ -70,11 +77,16 @@ def _shift(at: Workplace) -> WorkerShift:
             archive = ShippedFirst(archive, outside.trouble)
         keeper.step(kept, now, edition.design.digest, archive, outside)
 
+    def compare(edition: Edition, now: datetime) -> None:
+        kept = edition.plan(OPERATION).rules
+        practice.look(at.telemetry, edition.design, kept, edition.bindings.file, now)
+
     loops = (
         EditionLoop("fetch-logs", fetch, every=2.0, leads=True),
         # Only the leader sends notifications, so it must be the one that finds trouble. A chain also has one
         # end.
         EditionLoop("retention", keep, every=60.0, leads=True),
+        EditionLoop("log-practice", compare, every=60.0, leads=True),
     )
     return WorkerShift(loops)
 

@@ -41,6 +41,8 @@ class LogRules:
     """A sender's word → its level."""
     masker: Masker
     zone: tzinfo
+    is_production: bool = True
+    """Whether the lines that arrive were written in production."""
     by_field: Sequence[FieldRule] = ()
     """The first that fits applies."""
 
@@ -75,6 +77,7 @@ def rules(design: Design, bindings: Bindings) -> LogRules:
         levels=written.levels,
         masker=masker(written),
         zone=bindings.system.zone,
+        is_production=written.production,
         by_field=[FieldRule(each.field, each.value, kind_of(each.log)) for each in written.kinds],
     )
 

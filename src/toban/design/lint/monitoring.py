@@ -80,13 +80,19 @@ def _same_direction(one: Threshold, other: Threshold) -> bool:
 def _comes_late(warning: Threshold, critical: Threshold, first: Decimal, second: Decimal) -> bool:
     if first == second:
         # The same limit, held longer or compared more strictly, is a separate condition.
-        return (warning.sustained, warning.consecutive, warning.within, warning.comparison) == (
-            critical.sustained,
-            critical.consecutive,
-            critical.within,
-            critical.comparison,
-        )
+        return _held(warning) == _held(critical)
     return first > second if is_ceiling(warning) else first < second
+
+
+def _held(threshold: Threshold) -> tuple[object, ...]:
+    """Return everything about *threshold* but its limit."""
+    return (
+        threshold.sustained,
+        threshold.consecutive,
+        threshold.tally,
+        threshold.within,
+        threshold.comparison,
+    )
 
 
 @rule("MN003", FindingLevel.WARNING)
@@ -158,7 +164,8 @@ def _worst_detection(monitor: Monitor) -> timedelta | None:
     if decisive is None:
         return interval
     held = length(decisive.sustained) if decisive.sustained else timedelta()
-    return repeated(interval, decisive.consecutive or 1) + held
+    times = decisive.tally.times if decisive.tally else decisive.consecutive or 1
+    return repeated(interval, times) + held
 
 
 def _named(monitor: Monitor) -> str:

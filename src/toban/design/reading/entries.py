@@ -10,6 +10,7 @@ from toban.design.origin import Origin
 from toban.design.reading.outcome import RowFate, RowOutcome, aside, read, unread
 from toban.design.section import DocumentSection, normalise
 from toban.design.shapes.shape import (
+    Ambiguous,
     Cells,
     ClausePlace,
     EntryShape,
@@ -252,7 +253,8 @@ def _read_line(line: EntryLine, document: str) -> RowOutcome:
             return read(line.line, line.text, shape.build(entry))
         except NotUnderstood as flaw:
             # A shape that takes any entry under its heading has only guessed: its complaint would mislead.
-            reason = reason or (message_of(flaw) if shape.key is not None else NOTHING)
+            is_sure = shape.key is not None or isinstance(flaw, Ambiguous)
+            reason = reason or (message_of(flaw) if is_sure else NOTHING)
     if reason:
         return unread(line.line, line.text, reason)
     if line.is_step:

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from toban.design.reader import Design
     from toban.engine.bindings.model import Bindings
     from toban.engine.bindings.table import Schema
-    from toban.engine.editions.inforce import EditionInForce
+    from toban.engine.editions.inforce import EditionInForce, Review
     from toban.engine.extension import Extension, RowKind
     from toban.engine.operation import ChartedSeries, Operation
 
@@ -115,17 +115,19 @@ class Parts:
         doubts = [extension.doubts for extension in self.extensions]
         return binding_findings(design, bindings, self.schema, doubts)
 
-    def in_force(self, kept: Path | None = None, design: Path | None = None) -> "EditionInForce":
+    def in_force(
+        self, kept: Path | None = None, design: Path | None = None, review: "Review | None" = None
+    ) -> "EditionInForce":
         """Return the edition of *design*, or else of the file in TOBAN_DESIGN; nothing is read yet.
 
-        TOBAN_BINDINGS names the bindings. See `EditionInForce` for *kept*.
+        TOBAN_BINDINGS names the bindings. See `EditionInForce` for *kept* and *review*.
         """
         from toban.engine.editions.inforce import EditionInForce
 
         design = design or Path(os.environ.get("TOBAN_DESIGN", "運用設計書.md"))
         bindings = os.environ.get("TOBAN_BINDINGS")
         path = Path(bindings) if bindings else design.with_name("toban.toml")
-        return EditionInForce(design, path, self.schema, kinds=self.kinds, kept=kept)
+        return EditionInForce(design, path, self.schema, kinds=self.kinds, kept=kept, review=review)
 
 
 def _extension(module: str) -> "Extension":

@@ -31,6 +31,9 @@ _NEXT = 5
 _ANY_TIME = datetime.max.replace(tzinfo=UTC)
 """Tasks for any time of the day come after those with a time."""
 
+_UNTOUCHED = (Verdict.UNBOUND, Verdict.DECLARED)
+"""Nothing acts on such a row: whoever it names must do it unasked."""
+
 type Operations = Sequence[Operation[Any]]
 
 
@@ -199,13 +202,13 @@ def _asked(edition: Edition, seen: EditionStatus, operations: Operations) -> Ite
 
 
 def _of_document(edition: Edition, seen: EditionStatus) -> Iterator[ToDo]:
-    """Yield the rows that are due today, name a person, and are run by nothing."""
+    """Yield the rows that are due today, name a person, and that nothing acts on."""
     system = edition.bindings.system
     today = seen.now.astimezone(system.zone).date()
     for day in agenda(edition.design, system, today, today).days:
         for entry in day.entries:
             clause, row = entry.clause, seen.rows.get(entry.clause.id)
-            if clause.person and (row is None or row.verdict is Verdict.UNBOUND):
+            if clause.person and (row is None or row.verdict in _UNTOUCHED):
                 yield ToDo(
                     subject=plain(name(clause)),
                     link=Link("evidence", Message("document.perform"), (clause.id,)),
@@ -287,9 +290,13 @@ def _line(anchor: str, title: str, rows: Iterable[LiveRow], unread: int) -> Cont
 
 def _conforming(rows: Mapping[str, LiveRow]) -> ShownFigure:
     count = sum(row.verdict == Verdict.CONFORMING for row in rows.values())
-    link = Link("document", NOTHING, query=f"verdict={Verdict.CONFORMING}")
-    label, rows_word = Message("document.conforming"), Message("document.rows")
-    return ShownFigure(label, plain(f"{count} / {len(rows)}"), rows_word, link, Verdict.CONFORMING.value)
+    declared = sum(row.verdict == Verdict.DECLARED for row in rows.values())
+    link, label = (
+        Link("document", NOTHING, query=f"verdict={Verdict.CONFORMING}"),
+        Message("document.conforming"),
+    )
+    among = Message("document.rows-and-declared", declared=declared) if declared else Message("document.rows")
+    return ShownFigure(label, plain(f"{count} / {len(rows)}"), among, link, Verdict.CONFORMING.value)
 
 
 def _firing(troubles: Sequence[RowTrouble]) -> ShownFigure:

@@ -77,8 +77,8 @@ def frame(sight: Sight, here: str) -> dict[str, object]:
         "edition": sight.edition,
         "digest": sight.edition.design.digest,
         "revision": max((status.revision for status in sight.statuses), default=0),
-        "refusal": present.refusal(),
-        "verdicts": [(each.value, WORDS[each]) for each in Verdict],
+        # With its mark, so that the list also explains the marks.
+        "verdicts": [(each.value, f"{each.mark} {WORDS[each]}") for each in Verdict],
         "now": sight.now,
         "zone": sight.zone,
     }
@@ -99,6 +99,7 @@ def figures(sight: Sight) -> dict[str, object]:
             sight.rows,
             settings.PARTS.operations,
         ),
+        "refusal": present.refusal(),
         "today": today(clauses, sight.due, changes, _runs_of_day(midnight), now, zone),
         "hours": range(0, 24, 3),
     }

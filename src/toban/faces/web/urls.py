@@ -8,6 +8,7 @@ from django.urls import include, path
 from toban.faces.web.calendar import feed
 from toban.faces.web.calendar import pages as calendar
 from toban.faces.web.document import pages as document
+from toban.faces.web.document import version
 
 
 def gone(request: HttpRequest) -> HttpResponse:
@@ -18,6 +19,7 @@ def gone(request: HttpRequest) -> HttpResponse:
 
 urlpatterns = [
     path("", document.document, name="document"),
+    path("version", version.version, name="version"),
     path("figures", document.figures, name="figures"),
     path("sparklines", document.sparklines, name="sparklines"),
     path("clauses/<path:clause_id>/series", document.series, name="series"),

@@ -18,7 +18,11 @@ WORDS: dict[Verdict, Promise] = {
     Verdict.DEVIATING: gettext_lazy("逸脱"),
     Verdict.NOT_PERFORMED: gettext_lazy("未実施"),
     Verdict.NOT_MEASURABLE: gettext_lazy("測定不能"),
+    Verdict.BETWEEN: gettext_lazy("注意域"),
     Verdict.UNBOUND: gettext_lazy("未接続"),
+    Verdict.BETWEEN: gettext_lazy("注意域"),
+    Verdict.NOT_DUE: gettext_lazy("期限前"),
+    Verdict.DECLARED: gettext_lazy("宣言のみ"),
 }
 
 _SECOND, _TEN_SECONDS, _MINUTE = timedelta(seconds=1), timedelta(seconds=10), timedelta(minutes=1)
@@ -49,7 +53,8 @@ def length(span: timedelta) -> str:
 def took(span: timedelta) -> str:
     """Say how long something took, to the second: 0.4秒, 12秒, 3分20秒, 1時間5分."""
     if span < _TEN_SECONDS:
-        return str(Message("common.seconds", count=f"{span / _SECOND:.1f}"))
+        # Two clocks may differ by a moment: nothing takes less than no time.
+        return str(Message("common.seconds", count=f"{max(span, timedelta()) / _SECOND:.1f}"))
     return str(amounts.length(span))
 
 

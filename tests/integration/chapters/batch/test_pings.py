@@ -71,7 +71,7 @@ class House:
 def test_a_reported_batch_is_awaited_then_running_then_done() -> None:
     house = House()
     house.pass_to(NOON + 20 * MINUTE)
-    assert house.shown == ("not-measurable", "", "12:00 の分の報告を待っています")
+    assert house.shown == ("not-due", "", "12:00 の分の報告を待っています")
 
     house.say(ReportWord.START, NOON + 21 * MINUTE)
     assert house.shown[2] == "12:00 の分を実行しています"

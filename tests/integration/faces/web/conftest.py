@@ -71,8 +71,8 @@ def own_language() -> Iterator[None]:
 
 
 @pytest.fixture(autouse=True)
-def no_failures_so_far(db: None) -> None:
-    """Clear lockouts, so that they do not affect the next test."""
+def no_codes_so_far(db: None) -> None:
+    """Clear used codes, so that they do not affect the next test."""
     cache.clear()
 
 

@@ -90,6 +90,15 @@ def test_the_status_says_how_the_documents_batch_monitoring_is_met(asked: str, w
     assert words in found[1]
 
 
+def test_batches_that_run_elsewhere_are_not_claimed_to_be_retried() -> None:
+    rule = "失敗時3回まで自動リトライ (間隔: 5分、15分、30分)"
+
+    assert said("リトライ", rule, OUTSIDE) == (
+        "declared", "つないだバッチはどれも外で動くので、再試行も外で行われます"
+    )  # fmt: skip
+    assert "1 件" in said("リトライ", rule, OURS + OUTSIDE)[1]
+
+
 def test_an_unmonitored_batch_is_never_green() -> None:
     assert said("監視", "開始の記録、CPU温度", OURS) == (
         "not-measurable", "「CPU温度」が何を見ることか、Toban には分かりません"
@@ -100,7 +109,7 @@ def test_without_a_bound_batch_no_practice_is_claimed() -> None:
     made = plan("スケジューラー", "Toban", "")
 
     assert made.practice == ()
-    assert Message("batch.none-is-bound") in made.unbound.values()
+    assert Message("batch.none-is-bound", file="toban.toml") in made.unbound.values()
 
 
 def test_the_status_is_in_english_too() -> None:

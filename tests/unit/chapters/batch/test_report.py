@@ -78,7 +78,7 @@ def test_the_last_run_decides(state: Run.State, verdict: Verdict, condition: Con
 
 
 def test_before_the_first_due_time_nothing_is_green_or_announced() -> None:
-    assert status(row(), NOON).verdict is Verdict.NOT_MEASURABLE
+    assert status(row(), NOON).verdict is Verdict.NOT_DUE
     assert [each.condition for each in signals(row(), NOON)] == [Condition.OK]
 
 

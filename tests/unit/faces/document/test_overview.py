@@ -116,7 +116,8 @@ def test_rows_of_the_document_that_are_due_today_and_name_a_person_are_to_do() -
 
 
 def test_a_row_that_an_extension_runs_is_left_to_the_extension() -> None:
-    assert [each.subject for each in shown({CHECK: Verdict.UNBOUND}).chores] == ["ログ確認"]
+    for untouched in (Verdict.UNBOUND, Verdict.DECLARED):
+        assert [each.subject for each in shown({CHECK: untouched}).chores] == ["ログ確認"]
     assert shown({CHECK: Verdict.NOT_PERFORMED}).chores == []
 
 
@@ -157,3 +158,9 @@ def test_upcoming_entries_are_those_due_after_now() -> None:
     found = shown({WEB: Verdict.CONFORMING, DB: Verdict.CONFORMING, CHECK: Verdict.CONFORMING}).coming
 
     assert [(each.clock, each.name) for each in found] == [("13:00", "DB CPU使用率"), ("14:00", "ログ確認")]
+
+
+def test_rows_that_are_declared_only_are_told_apart_from_those_that_do_not_conform() -> None:
+    conforming = shown({WEB: Verdict.CONFORMING, CHECK: Verdict.DECLARED}).figures[0]
+
+    assert (str(conforming.value), str(conforming.detail)) == ("1 / 5", "行 (宣言のみ 1)")

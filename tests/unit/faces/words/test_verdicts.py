@@ -34,6 +34,7 @@ def test_a_duration_is_shown_in_its_two_largest_units(span: timedelta, said: str
 @pytest.mark.parametrize(
     ("span", "said"),
     [
+        (timedelta(seconds=-0.7), "0.0秒"),
         (timedelta(), "0.0秒"),
         (timedelta(seconds=9.94), "9.9秒"),
         (timedelta(seconds=10), "10秒"),

@@ -25,6 +25,11 @@ NAMES = {
 _KNOWN = {name: known for known, names in NAMES.items() for name in names}
 
 
+def known_of(name: str) -> str | None:
+    """Return the row's name for a field that a line calls *name*; None for a field of the sender's own."""
+    return _KNOWN.get(name)
+
+
 class RecordShape:
     """The fields of a record in order. The lines of one sender have few shapes."""
 

@@ -15,6 +15,7 @@ from toban.chapters.logs import counters
 from toban.chapters.logs.formats.convert import Surroundings
 from toban.chapters.logs.intake.lines import BatchOrigin, LineReader
 from toban.chapters.logs.models import Pull
+from toban.chapters.logs.practice import unwanted
 from toban.chapters.logs.pulling.rules import PullPosition, lines, new, unseen, window
 from toban.chapters.logs.pulling.source import (
     LogSource,
@@ -100,6 +101,7 @@ class Puller:
         except StoreRefused:
             log.exception("logs_refused_by_store", source=name, count=len(reading.rows))
         counters.count(name, reading)
+        unwanted.note(name, reading.dropped, now)
 
 
 def troubles(rules: LogRules) -> Mapping[str, Message]:

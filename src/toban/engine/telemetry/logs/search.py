@@ -85,6 +85,16 @@ class TimeSpan:
         return {"start": row_binary.milliseconds(self.start), "end": row_binary.milliseconds(self.end)}
 
 
+class FieldPresence(NamedTuple):
+    """How many of some rows have certain fields."""
+
+    rows: int
+    complete: int
+    """Rows that have all of them."""
+    having: tuple[int, ...]
+    """Rows that have each of them."""
+
+
 class LogSearch:
     """Queries on the logs of a store. Any thread may use it; all methods raise `StoreUnavailable`."""
 
@@ -116,6 +126,26 @@ class LogSearch:
         where, parameters = conditions(terms, span)
         sql = f"SELECT count() FROM logs WHERE {where}"  # noqa: S608 - made of this module's own words
         return int(self._telemetry.ask(sql, parameters)[0][0])
+
+    def having(
+        self, fields: Sequence[Column], terms: Sequence[LogTerm], span: TimeSpan, *, limit: int
+    ) -> FieldPresence:
+        """Return how many of the newest *limit* rows have *fields*."""
+        if not fields:
+            return FieldPresence(0, 0, ())
+        where, parameters = conditions(terms, span)
+        parameters |= {f"field{number}": "" for number in range(len(fields))}
+        tests = (
+            _condition(SearchTerm(field, Match.ANY, ""), f"field{number}")[0]
+            for number, field in enumerate(fields)
+        )
+        present = ", ".join(f"({test}) AS has{number}" for number, test in enumerate(tests))
+        names = [f"has{number}" for number in range(len(fields))]
+        counts = ", ".join(f"countIf({name})" for name in names)
+        sql = f"""SELECT count(), countIf({" AND ".join(names)}), {counts} FROM (
+            SELECT {present} FROM logs WHERE {where} ORDER BY at DESC LIMIT {{limit:UInt32}})"""  # noqa: S608 - as above
+        rows, complete, *having = self._telemetry.ask(sql, {**parameters, "limit": limit})[0]
+        return FieldPresence(int(rows), int(complete), tuple(map(int, having)))
 
     def by_level(
         self, terms: Sequence[LogTerm], span: TimeSpan, *, step: float
@@ -225,6 +255,11 @@ def _value(column: Column) -> str:
         return text
     is_list = f"startsWith(dynamicType({expression}), 'Array')"
     return f"arrayJoin(if({is_list}, arrayDistinct({_elements(expression)}), [{text}]))"
+
+
+def is_own_field(path: tuple[str, ...]) -> bool:
+    """Say whether *path* can be looked for among the sender's own fields."""
+    return 0 < len(path) <= _DEEPEST and all(_OWN_STEP.fullmatch(step) for step in path)
 
 
 def _expression(column: Column) -> str:

@@ -1,7 +1,7 @@
 """The living page as values for the terminal: its figures, its chapters, and its rows, worst first."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 
@@ -10,9 +10,10 @@ from rich.table import Table
 from rich.text import Text
 
 from toban.design.clauses.base import Clause
+from toban.engine.editions import records
 from toban.engine.editions.edition import Edition
-from toban.engine.evidence.models import ClauseStatus, LedgerEntry
-from toban.engine.evidence.verdict import Verdict
+from toban.engine.evidence.models import ClauseStatus
+from toban.engine.evidence.verdict import QUIET, Verdict
 from toban.engine.registry.parts import Parts
 from toban.faces.cli.kept import kept_edition
 from toban.faces.document.live import NOT_JUDGED, LiveRow, live_rows, worst_first
@@ -38,8 +39,11 @@ _COLOURS: Mapping[str, str] = {
     Verdict.NOT_PERFORMED: "bold magenta",
     Verdict.WARNING: "bold yellow",
     Verdict.NOT_MEASURABLE: "cyan",
-    Verdict.UNBOUND: "dim",
+    Verdict.BETWEEN: "yellow",
+    Verdict.UNBOUND: "cyan",
+    Verdict.NOT_DUE: "dim",
     Verdict.CONFORMING: "green",
+    Verdict.DECLARED: "dim",
 }
 _MOST = 20
 """Rows shown unless all are asked for: one screen."""
@@ -73,7 +77,9 @@ class Glance:
     overview: Overview
     chapters: Sequence[ChapterGlance]
     refusal: Message
-    """Why a newer version of the document is not in force; nothing when none is waiting."""
+    """Why a newer version of the document is not in force; nothing when there is none."""
+    is_waiting: bool = False
+    """Whether the newer version only waits for a person's confirmation."""
     is_part: bool = False
     """Whether only some chapters were asked for."""
 
@@ -92,7 +98,7 @@ class Glance:
     def only(self, sought: str) -> "Glance":
         """Return the chapters whose heading contains *sought*."""
         chapters = [each for each in self.chapters if sought.casefold() in each.line.title.casefold()]
-        return Glance(self.edition, self.now, self.overview, chapters, self.refusal, is_part=bool(sought))
+        return replace(self, chapters=chapters, is_part=bool(sought))
 
 
 def look(parts: Parts, home: Path, now: datetime) -> Glance | None:
@@ -100,10 +106,10 @@ def look(parts: Parts, home: Path, now: datetime) -> Glance | None:
     edition = kept_edition(parts, home)
     if edition is None:
         return None
-    told = LedgerEntry.objects.filter(kind=LedgerEntry.Kind.DOCUMENT)
-    latest = told.order_by("-sequence").first()
+    latest = records.latest()
     refusal = from_json(latest.content.get("reason")) if latest else NOTHING
-    return glance(edition, list(ClauseStatus.objects.all()), parts.operations, now, refusal)
+    seen = glance(edition, list(ClauseStatus.objects.all()), parts.operations, now, refusal)
+    return replace(seen, is_waiting=records.waiting() is not None)
 
 
 def glance(
@@ -132,7 +138,7 @@ def glance(
 
 
 def as_text(seen: Glance, *, whole: bool) -> RenderableType:
-    """Return the page for a terminal: every row if *whole*, else the worst rows that do not conform."""
+    """Return the page for a terminal: every row if *whole*, else the worst rows that ask for something."""
     return Group(*_blocks(seen, whole))
 
 
@@ -144,7 +150,7 @@ def _blocks(seen: Glance, whole: bool) -> Iterator[RenderableType]:
         yield _contents(chapter.line for chapter in seen.chapters)
     else:
         yield from _first_screen(seen.overview)
-    wanted = [row for row in seen.rows if whole or row.live.verdict != Verdict.CONFORMING]
+    wanted = [row for row in seen.rows if whole or row.live.verdict not in QUIET]
     shown = wanted if whole else wanted[:_MOST]
     if shown:
         yield Text()
@@ -152,7 +158,8 @@ def _blocks(seen: Glance, whole: bool) -> Iterator[RenderableType]:
     if len(shown) < len(wanted):
         yield _text(Message("document.more-rows", count=len(wanted) - len(shown)))
     if seen.refusal:
-        yield Text(f"\n{Message('document.new-version-refused')}\n{seen.refusal}", "bold yellow")
+        state = "waits" if seen.is_waiting else "refused"
+        yield Text(f"\n{Message(f'document.new-version-{state}')}\n{seen.refusal}", "bold yellow")
 
 
 def _heading(seen: Glance) -> Text:
@@ -275,6 +282,7 @@ def as_json(seen: Glance) -> dict[str, object]:
         "digest": seen.edition.design.digest,
         "observed_at": _iso(seen.observed_at),
         "refusal": seen.refusal.as_output() if seen.refusal else None,
+        "is_waiting": seen.is_waiting,
         "figures": [_figure_as_json(figure) for figure in seen.overview.figures],
         "overview": _overview_as_json(seen),
         "chapters": [_line_as_json(chapter.line) for chapter in seen.chapters],

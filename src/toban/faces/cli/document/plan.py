@@ -126,16 +126,11 @@ def _change(change: ClauseChange) -> Iterator[str]:
         yield from _quoted(change.clause)
     else:
         yield click.style(f"  ~ {change.title}  {change.old.origin} → {change.new.origin}", fg="yellow")
-        yield from (f"      {_field(field)}" for field in change.fields)
+        yield from (f"      {field.said}" for field in change.fields)
 
 
 def _quoted(clause: Clause) -> Iterator[str]:
     return (f"      {line}" for line in clause.text.splitlines())
-
-
-def _field(field: FieldChange) -> str:
-    absent = Message("document.absent")
-    return f"{field.label}: {field.old or absent} → {field.new or absent}"
 
 
 def _unread(old: Design, new: Design, difference: Difference) -> Iterator[str]:

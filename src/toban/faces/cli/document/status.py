@@ -36,14 +36,15 @@ _WIDE = 200
     help="The home of the `toban up` to show.",
 )
 @click.option("--chapter", metavar="WORDS", default="", help="Only chapters whose heading contains WORDS.")
-@click.option("--all", "whole", is_flag=True, help="Show every row, not only the worst that don't conform.")
+@click.option("--all", "whole", is_flag=True, help="Show every row, not only the worst that ask for action.")
 @click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True)
 @click.pass_context
 def command(context: click.Context, home: Path, chapter: str, whole: bool, form: str) -> None:
     """Show the figures, the chapters with their worst verdict, and the worst rows first.
 
-    It is the page in the terminal: ● conforming ▲ warning ■ deviating ◆ not performed ? not measurable ○ not
-    bound. JSON holds every row, the conforming ones too. `export` writes the public page into a folder.
+    It is the page in the terminal: ● conforming △ between normal and warning ▲ warning ■ deviating ◆ not
+    performed ◇ not due yet ? not measurable ○ not bound – declared only. JSON holds every row, the conforming
+    ones too. `export` writes the public page into a folder.
 
     \b
     Exit status:

@@ -67,13 +67,15 @@ def _show(edition: Edition, plan: LevelPlan, form: str) -> None:
         ]
         say(json.dumps(told, ensure_ascii=False, indent=2))
         return
-    lines = [_line(each.text, shown.get(each.id), plan.unbound.get(each.id, NOTHING)) for each in objectives]
+    lines = [_line(each, shown.get(each.id), plan) for each in objectives]
     say("\n".join(lines) or Message("objectives.no-objectives"))
 
 
-def _line(text: str, status: ClauseStatus | None, unbound: Message) -> str:
-    if unbound:
-        return f"{Verdict.UNBOUND.mark} {text}\n    {unbound}"
+def _line(objective: Objective, status: ClauseStatus | None, plan: LevelPlan) -> str:
+    text = objective.text
+    for verdict, reasons in ((Verdict.UNBOUND, plan.unbound), (Verdict.DECLARED, plan.unmeasured)):
+        if objective.id in reasons:
+            return f"{verdict.mark} {text}\n    {reasons[objective.id]}"
     if status is None:
         return f"{Verdict.NOT_MEASURABLE.mark} {text}\n    {Message('objectives.not-measured-yet')}"
     reason = "\n".join(f"    {line}" for line in str(status.reason).splitlines())
@@ -87,7 +89,7 @@ def _as_json(clause_id: str, text: str, status: ClauseStatus | None, plan: Level
         "text": text,
         "verdict": status.verdict if status is not None else None,
         "value": value.as_output(),
-        "reason": plan.unbound.get(clause_id, reason).as_output(),
+        "reason": plan.why_not.get(clause_id, reason).as_output(),
     }
 
 

@@ -86,7 +86,7 @@ def batches(request: HttpRequest) -> HttpResponse:
     system = edition.bindings.system
     choice = _choice(request, now.astimezone(system.zone).date())
     day = day_of(choice.day, system)
-    works = [row for row in all_works(edition.design) if choice.q.casefold() in row.label.casefold()]
+    works = [row for row in all_works(edition) if choice.q.casefold() in row.label.casefold()]
     runs = [run for run in _runs_of(works, day, now) if choice.state in ("", standing(run))]
     sight = look(edition, now)
     usual = usual_lengths([row.key for row in works])
@@ -166,8 +166,8 @@ def _planned(row: WorkRow, runs: Sequence[Run], day: ChartDay, sight: Sight) -> 
     if not row.is_running or start >= day.end:
         return [], ""
     taken = {run.due_at for run in runs}
-    if row.clause is not None:
-        due = between(row.clause, sight.edition.bindings.system, start, day.end)
+    if row.schedules:
+        due = between(row.schedules, sight.edition.bindings.system, start, day.end)
     else:
         due = [row.next_due] if row.next_due is not None and day.holds(row.next_due) else []
     coming = [moment for moment in due if moment not in taken]

@@ -18,7 +18,7 @@ from toban.engine.runs.models import Run
 from toban.engine.runs.rules import RunReason
 from toban.faces.web.batch.batches import STANDINGS, run_title
 from toban.faces.web.batch.daily_figures import days
-from toban.faces.web.calendar.due_times import next_times, previous_times
+from toban.faces.web.calendar.due_times import next_times
 from toban.faces.web.document.today import midnight_of
 from toban.faces.web.frame import frame, in_force, look
 from toban.faces.web.moments import date_in
@@ -45,7 +45,7 @@ def batch(request: HttpRequest, key: str) -> HttpResponse:
     `?ask=` asks for the confirmation of an order, and POST gives it: `act` says which.
     """
     edition, now = in_force(), system_clock()
-    row = work_of(edition.design, key)
+    row = work_of(edition, key)
     if row is None:
         raise Http404
     system = edition.bindings.system
@@ -82,8 +82,9 @@ def _page(
         "runs": [(run, because(run, row.planned, now, system.zone)) for run in page],
         "page": page,
         "chart": durations(charted, [run_title(run, now, system.zone) for run in charted]),
-        "coming": next_times(row.clause, system, now, _AROUND) if row.clause else [],
-        "passed": previous_times(row.clause, system, now, _AROUND) if row.clause else [],
+        "coming": next_times(row.schedules, system, now, _AROUND),
+        # As they were planned: before Toban was there, and by an earlier schedule, it was another matter.
+        "passed": _planned_by(runs, now),
         "asked": {"state": asked["state"], "begin": asked["from"], "end": asked["to"]},
         "query": urlencode({name: value for name, value in asked.items() if value}),
         "standings": STANDINGS,
@@ -95,6 +96,12 @@ def _page(
         return {**frame(look(edition, now), "batches"), "acts": acts, "question": question}
 
     return answer(request, "batch/batch.html", "batch/_batch.html", context, around, status)
+
+
+def _planned_by(runs: QuerySet[Run], now: datetime) -> list[datetime]:
+    """Return the last due times that the document's schedule gave, newest first."""
+    planned = runs.filter(ordered_by="schedule", due_at__lte=now).order_by("-due_at")
+    return list(planned.values_list("due_at", flat=True)[:_AROUND])
 
 
 def _chosen(request: HttpRequest, runs: QuerySet[Run], system: System) -> QuerySet[Run]:

@@ -17,10 +17,11 @@ from toban.engine.calendar.agenda import Agenda, AgendaDay, agenda, every_day
 from toban.engine.calendar.due import schedules_of
 from toban.engine.clock import system_clock
 from toban.engine.editions.edition import Edition
+from toban.engine.evidence import ledger
 from toban.engine.people.models import FeedToken
 from toban.faces.document.address import evidence_address
 from toban.faces.web.calendar import months
-from toban.faces.web.calendar.due_times import next_times, previous_times
+from toban.faces.web.calendar.due_times import next_times, previous_times, since
 from toban.faces.web.calendar.months import Cell, ShownEntry
 from toban.faces.web.frame import frame, in_force, look
 from toban.faces.words.agenda import title
@@ -207,24 +208,29 @@ def _shown(
 def _scheduled(edition: Edition, now: datetime) -> list[Clause]:
     """Return the rows that have a next due time."""
     system = edition.bindings.system
-    return [clause for clause in edition.design.clauses if next_times(clause, system, now, 1)]
+    return [
+        clause for clause in edition.design.clauses if next_times(tuple(schedules_of(clause)), system, now, 1)
+    ]
 
 
 def _coming(scheduled: list[Clause], edition: Edition, chapter: str, now: datetime) -> Iterator[RowTimes]:
     """Yield the *scheduled* rows of *chapter* (empty for all), the soonest first."""
-    system = edition.bindings.system
+    system, begun = edition.bindings.system, ledger.began_at()
     found = [
-        (next_times(clause, system, now, 1)[0], clause)
+        (next_times(tuple(schedules_of(clause)), system, now, 1)[0], clause)
         for clause in scheduled
         if chapter in ("", clause.chapter)
     ]
     for following, clause in sorted(found, key=lambda each: (each[0], each[1].origin.line)):
+        schedules = tuple(schedules_of(clause))
+        is_day = all(each.at is None and each.every is None for each in schedules)
+        previous = next(iter(previous_times(schedules, system, now, 1)), None)
         yield RowTimes(
             title=title(clause),
             address=evidence_address(clause.id),
             origin=str(clause.origin),
             chapter=str(CHAPTERS[clause.chapter]),
-            previous=next(iter(previous_times(clause, system, now, 1)), None),
+            previous=since(previous, begun, is_day=is_day, zone=system.zone),
             next=following,
-            is_day=all(each.at is None and each.every is None for each in schedules_of(clause)),
+            is_day=is_day,
         )

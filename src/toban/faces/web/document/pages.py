@@ -30,7 +30,7 @@ from toban.faces.document.address import evidence_address
 from toban.faces.document.live import LiveRow, live_rows, worst_first
 from toban.faces.web import marks
 from toban.faces.web.charts import Chart
-from toban.faces.web.document import trends
+from toban.faces.web.document import trends, version
 from toban.faces.web.document.skeleton import filled
 from toban.faces.web.frame import Sight, frame, in_force, look
 from toban.faces.web.frame import figures as surrounding
@@ -73,6 +73,7 @@ def document(request: HttpRequest) -> HttpResponse:
         return render(request, "document/rows.html", context | {"found": _filtered(sight, verdict, words)})
     sparks = trends.SPARKS.drawn(edition.design.digest, settings.PARTS.charts(edition.design), sight.now)
     context |= {
+        "changes": list(version.changes(sight.now, sight.zone)),
         "page": filled(sight.skeleton, sight.rows, sparks.paths),
         "is_readable": sparks.is_readable,
         "unread": len(edition.design.unread),
@@ -82,9 +83,10 @@ def document(request: HttpRequest) -> HttpResponse:
 
 @require_safe
 def figures(request: HttpRequest) -> HttpResponse:
-    """Return what is around the document, refreshed: contents, top bar, today."""
+    """Return what is around the document, refreshed: contents, top bar, today, banners."""
     sight = look(in_force(), system_clock())
-    return render(request, "document/_figures.html", surrounding(sight))
+    changes = list(version.changes(sight.now, sight.zone))
+    return render(request, "document/_figures.html", {**surrounding(sight), "changes": changes})
 
 
 @require_safe

@@ -104,7 +104,7 @@ def _shown(sight: Sight, edition: Edition, month: date) -> Iterator[ShownObjecti
                 row,
                 address,
                 "",
-                str(plan.unbound.get(objective.id) or row.reason),
+                str(plan.why_not.get(objective.id) or row.reason),
             )
 
 

@@ -85,7 +85,7 @@ class EntryRow:
 def run(request: HttpRequest, pk: int) -> HttpResponse:
     """Show one run; `?ask=` asks for the confirmation of an order, and POST gives it: `act` says which."""
     found = _run(pk)
-    row = work_of(in_force().design, found.work)
+    row = work_of(in_force(), found.work)
     if row is None:
         raise Http404
     steps = tuple(found.steps.order_by("pk").values_list("name", flat=True))

@@ -6,14 +6,19 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import batched
 
+from django.conf import settings
 from django.db import connection
 from django.db.models import DurationField, ExpressionWrapper, F, OuterRef, QuerySet, Subquery
 
 from toban.design.clauses.base import Clause
 from toban.design.clauses.batch import Batch
-from toban.design.reader import Design
+from toban.design.values.schedule import Schedule
+from toban.engine.calendar.due import schedules_of
+from toban.engine.editions.edition import Edition
+from toban.engine.operation import works_of
 from toban.engine.runs.kinds import key_of
 from toban.engine.runs.models import PlannedWork, Run
+from toban.engine.runs.work import Work
 from toban.faces.web.runs.charts import median_length
 from toban.faces.words.agenda import title
 
@@ -36,6 +41,8 @@ class WorkRow:
     planned: PlannedWork | None
     """None if nothing runs it: its row is not bound."""
     is_batch: bool
+    schedules: tuple[Schedule, ...] = ()
+    """When it is due: its own schedule if it is planned; that of its row may name no time of day."""
     last: Run | None = None
     """The newest run that has ended."""
     usual: timedelta | None = None
@@ -63,8 +70,9 @@ class WorkRow:
         return self.planned.next_due if self.planned is not None and self.planned.in_force else None
 
 
-def all_works(design: Design) -> list[WorkRow]:
+def all_works(edition: Edition) -> list[WorkRow]:
     """Return the document's batches in their order, then the other works by their keys; two queries."""
+    design, ordered = edition.design, works_of(edition, settings.PARTS.operations)
     last = Run.objects.filter(work=OuterRef("key")).exclude(state__in=OPEN).order_by("-due_at").values("pk")
     planned = {
         work.key: work for work in PlannedWork.objects.annotate(last_id=Subquery(last[:1])).order_by("key")
@@ -85,6 +93,7 @@ def all_works(design: Design) -> list[WorkRow]:
                     clause=clause,
                     planned=work,
                     is_batch=key in batches or _was_batch(work),
+                    schedules=_schedules(ordered.get(key), clause),
                     last=newest.get(work.last_id) if work is not None else None,
                 )
             )
@@ -95,8 +104,15 @@ def _was_batch(work: PlannedWork | None) -> bool:
     return work is not None and work.clause_id.startswith(f"{Batch.chapter}/{Batch.kind}/")
 
 
-def work_of(design: Design, key: str) -> WorkRow | None:
+def _schedules(work: Work | None, clause: Clause | None) -> tuple[Schedule, ...]:
+    if work is not None:
+        return (work.schedule,)
+    return tuple(schedules_of(clause)) if clause is not None else ()
+
+
+def work_of(edition: Edition, key: str) -> WorkRow | None:
     """Return the work called *key*: of the document, of the ledger, or one that only left runs behind."""
+    design = edition.design
     batch = next((each for each in design.of(Batch) if key_of(each) == key), None)
     planned = PlannedWork.objects.filter(key=key).first()
     newest = Run.objects.filter(work=key).exclude(state__in=OPEN).order_by("-due_at").first()
@@ -105,7 +121,10 @@ def work_of(design: Design, key: str) -> WorkRow | None:
     clause_id = planned.clause_id if planned is not None else newest.clause_id if newest is not None else ""
     clause = batch or next((each for each in design.clauses if each.id == clause_id), None)
     is_batch = isinstance(clause, Batch) or _was_batch(planned)
-    return WorkRow(key, label_of(key, clause), clause, planned, is_batch=is_batch, last=newest)
+    schedules = _schedules(works_of(edition, settings.PARTS.operations).get(key), clause)
+    return WorkRow(
+        key, label_of(key, clause), clause, planned, is_batch=is_batch, schedules=schedules, last=newest
+    )
 
 
 def label_of(key: str, clause: Clause | None) -> str:

@@ -206,11 +206,11 @@ def test_the_verdict_of_the_row_says_whether_errors_would_arrive() -> None:
 def test_the_weekly_review_is_the_evidence_of_its_row() -> None:
     start = datetime(2026, 11, 17, 0, 0, tzinfo=UTC)
     service.show(DESIGN, bindings(), start)
-    assert shown(REVIEW) == "not-measurable"
+    assert shown(REVIEW) == "not-due"
 
     monday = datetime(2026, 11, 23, 1, 0, tzinfo=UTC)
     service.show(DESIGN, bindings(), monday + timedelta(hours=23))
-    assert shown(REVIEW) == "not-measurable"
+    assert shown(REVIEW) == "not-due"
     service.show(DESIGN, bindings(), monday + timedelta(hours=25))
     assert shown(REVIEW) == "not-performed"
 

@@ -51,6 +51,7 @@ def home(tmp_path: Path) -> Path:
     home = tmp_path / "home"
     running = EditionInForce(design, tmp_path / "toban.toml", schema(), kept=home / "in-force")
     running.refresh()
+    running.keep()
     append(Record(LedgerEntry.Kind.DOCUMENT, {"in_force": "ops/受付.md"}), now=NOON)
     return home
 
@@ -216,6 +217,17 @@ def test_a_refused_version_is_reported(status: Status) -> None:
     assert "表がありません" in result.stdout
 
 
+def test_a_version_that_waits_for_confirmation_is_reported(status: Status) -> None:
+    waits = {"waits": "ops/受付.md", "reason": "DB 接続数: 行がありません"}
+    append(Record(LedgerEntry.Kind.DOCUMENT, waits), now=NOON)
+
+    text, values = status().stdout, json.loads(status("--format", "json").stdout)
+
+    assert "新しい版は確認を待っています。前の版で続けています:" in text
+    assert "DB 接続数: 行がありません" in text
+    assert values["is_waiting"] is True
+
+
 def test_rows_beyond_one_screen_are_counted(status: Status, home: Path) -> None:
     many = "".join(f"| Web{number} | CPU使用率 | 0-60% | 70% | 85% | 1分 |\n" for number in range(30))
     kept = home / "in-force" / "design.md"
@@ -249,3 +261,14 @@ def test_with_an_external_state_database_the_environment_names_the_document(
 
     assert result.exit_code == 0
     assert json.loads(result.stdout)["document"] == str(tmp_path / "受付.md")
+
+
+def test_rows_that_ask_nothing_of_anybody_are_left_out_unless_all_are_shown(status: Status) -> None:
+    say_of(CPU, Verdict.NOT_DUE, reason="まだ予定の時刻が来ていません")
+    say_of("routine/routine/ログ確認", Verdict.DECLARED, reason="まだ実行も測定もしません")
+
+    assert "まだ予定の時刻が来ていません" not in status().stdout
+    whole = status("--all").stdout
+    assert "◇ 期限前" in whole
+    assert "– 宣言のみ" in whole
+    assert rows(status("--format", "json"))[CPU]["verdict"] == "not-due"

@@ -47,7 +47,9 @@ def design(tmp_path: Path, settings: Settings) -> Design:
     bindings.write_text(BINDINGS, encoding="utf-8")
     settings.HOME = tmp_path / "home"
     parts = PARTS
-    EditionInForce(written, bindings, parts.schema, kept=settings.HOME / "in-force").refresh()
+    running = EditionInForce(written, bindings, parts.schema, kept=settings.HOME / "in-force")
+    running.refresh()
+    running.keep()
     append(Record(LedgerEntry.Kind.DOCUMENT, {"in_force": "運用設計書.md"}), now=system_clock())
     return read_design(DOCUMENT, "運用設計書.md")
 

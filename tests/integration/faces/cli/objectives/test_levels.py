@@ -82,7 +82,7 @@ def test_the_text_output_has_a_line_with_the_verdict_and_the_reason(levels: Leve
     output = levels().output
 
     assert "● 稼働率 | 99.9%  今月 99.950%" in output
-    assert "○ 同時接続数 | 1000以上" in output
+    assert "– 同時接続数 | 1000以上" in output
 
 
 def test_the_text_output_is_available_in_english(levels: Levels) -> None:

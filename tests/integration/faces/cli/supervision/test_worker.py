@@ -164,7 +164,7 @@ def test_the_worker_judges_while_the_store_is_away_and_stops_on_request(
     worker: Worker, http_server: HttpServer
 ) -> None:
     worker.until(lambda: worker.verdict(API) == "conforming")
-    worker.until(lambda: worker.verdict("routine/routine/ログ確認") == "unbound")
+    worker.until(lambda: worker.verdict("routine/routine/ログ確認") == "declared")
     assert worker.verdict(DB) == "unbound"
     (in_force,) = worker.documents()
     assert in_force["in_force"] == str(worker.design)
@@ -190,12 +190,46 @@ def test_an_unreadable_version_leaves_the_old_one_in_force_until_a_readable_one_
     worker.until(lambda: len(worker.documents()) == 2)
     assert worker.documents()[-1]["refused"] == str(worker.design)
     assert str(from_json(worker.documents()[-1]["reason"])).startswith(str(worker.design))
+    worker.end(signal.SIGKILL)
+    worker.start()
     http_server.answer = lambda handler: handler.reply(503)
     worker.until(lambda: worker.verdict(API) == "deviating")
+    assert len(worker.documents()) == 2
 
-    worker.design.write_text(DESIGN.replace("API | エラー率", "受付 | エラー率"))
-    worker.until(lambda: worker.verdict("monitoring/monitor/受付/エラー率") == "unbound")
+    worker.design.write_text(DESIGN.replace("DB | 接続数", "受付 | 接続数"))
+    worker.until(lambda: worker.verdict("monitoring/monitor/受付/接続数") == "unbound")
     assert len(worker.documents()) == 3
+
+
+@pytest.mark.slow
+def test_a_version_that_would_stop_a_monitor_waits_across_a_restart_until_a_person_confirms_it(
+    worker: Worker, http_server: HttpServer
+) -> None:
+    worker.until(lambda: worker.verdict(API) == "conforming")
+    worker.end(signal.SIGKILL)
+    worker.design.write_text(
+        DESIGN.replace("API | エラー率 | 0-0.05% | 0.1% | 1%", "API | エラー率 | 0 | 少し | 1%")
+    )
+
+    worker.start()
+    worker.until(lambda: "waits" in worker.documents()[-1])
+    worker.end(signal.SIGKILL)
+    worker.start()
+    http_server.answer = lambda handler: handler.reply(503)
+    worker.until(lambda: worker.verdict(API) == "deviating")
+    assert ["waits" in each for each in worker.documents()] == [False, True]
+    assert worker.documents()[-1]["stopped"] == [API]
+    told = worker.ask("SELECT key FROM notify_alert WHERE key LIKE 'document/%'")
+    assert len(told) == 1
+
+    confirm = [sys.executable, "-m", "toban", "confirm", "--yes"]
+    subprocess.run(confirm, env=worker.environment(), check=True, capture_output=True)
+    worker.until(lambda: "in_force" in worker.documents()[-1])
+    recorded = [
+        key for each in worker.documents() for key in ("in_force", "waits", "confirmed") if key in each
+    ]
+    assert recorded == ["in_force", "waits", "confirmed", "in_force"]
+    worker.until(lambda: "少し" in (worker.folder / "in-force" / "design.md").read_text())
 
 
 @pytest.mark.slow

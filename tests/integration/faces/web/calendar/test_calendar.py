@@ -29,6 +29,13 @@ def days_with(page: str, title: str) -> list[str]:
     return [day for day, cell in cells if title in cell]
 
 
+def began(at: datetime) -> None:
+    """Write the first line of evidence at *at*."""
+    LedgerEntry.objects.create(
+        sequence=0, at=at, kind=LedgerEntry.Kind.AUDIT, actor="toban", content={}, digest="first"
+    )
+
+
 # — the page —
 
 
@@ -77,12 +84,24 @@ def test_the_list_shows_twelve_months(viewer: Client) -> None:
 def test_each_row_shows_its_next_and_last_time_or_only_the_day_without_a_clock_time(
     viewer: Client,
 ) -> None:
+    began(system_clock() - timedelta(days=40))
+
     page = viewer.get("/calendar/").content.decode()
 
     coming = page[page.index('id="coming"') :]
     row = coming[coming.index(f">{STOCKTAKING}</a>") :].split("</tr>")[0]
     assert len(re.findall(r"<time datetime=\"\d{4}-\d\d-\d\d\">", row)) == 2
     assert "00:00" not in row
+
+
+def test_no_time_is_shown_from_before_toban_was_there(viewer: Client) -> None:
+    began(system_clock())
+
+    page = viewer.get("/calendar/").content.decode()
+
+    coming = page[page.index('id="coming"') :]
+    row = coming[coming.index("データ集計</a>") :].split("</tr>")[0]
+    assert len(re.findall(r"<time", row)) == 1
 
 
 @pytest.mark.parametrize("month", ["", "2026-13", "9999-12", "0001-01", "いつか", "2026-11-01"])

@@ -246,15 +246,6 @@ def test_the_history_is_filtered_by_state_and_period_and_paginated(viewer: Clien
     assert shown(page="999") == 10
 
 
-def test_upcoming_and_past_times_are_computed_from_the_document(viewer: Client) -> None:
-    planned()
-
-    page = viewer.get(f"/batches/{DAILY}").content.decode()
-
-    around = page[page.index('class="around"') :]
-    assert around.count(" 04:00</time>") + around.count(">04:00</time>") == 10
-
-
 @pytest.mark.parametrize(
     "address", ["/batches/B999", "/batches/B004/", "/runs/1", f"/runs/{2**70}", "/runs/x"]
 )

@@ -6,21 +6,23 @@ import pytest
 
 from toban.design.clauses.batch import Batch
 from toban.design.reader import read_design
+from toban.design.values.schedule import Schedule
 from toban.engine.bindings.model import System
-from toban.faces.web.calendar.due_times import between, next_times, previous_times
+from toban.engine.calendar.due import schedules_of
+from toban.faces.web.calendar.due_times import between, next_times, previous_times, since
 
 NOON = datetime(2026, 11, 25, 3, tzinfo=UTC)
 """Noon in Tokyo."""
 
 
-def batch(timing: str, clock: str) -> Batch:
+def batch(timing: str, clock: str) -> tuple[Schedule, ...]:
     document = f"""# 運用設計書
 ## 6. バッチ処理
 | バッチID | バッチ名 | 実行タイミング | 実行時間 |
 |---|---|---|---|
 | B001 | 控え | {timing} | {clock} |
 """
-    return read_design(document, "d.md").of(Batch)[0]
+    return tuple(schedules_of(read_design(document, "d.md").of(Batch)[0]))
 
 
 def said(moments: list[datetime]) -> list[str]:
@@ -54,3 +56,23 @@ def test_a_range_includes_its_start_and_not_its_end() -> None:
     daily = batch("日次", "12:00")
 
     assert said(between(daily, System(), NOON, NOON + timedelta(days=1))) == ["11-25 12:00"]
+
+
+MOMENT = timedelta(microseconds=1)
+
+
+@pytest.mark.parametrize(
+    ("moment", "is_day", "shown"),
+    [
+        (NOON, False, True),
+        (NOON - MOMENT, False, False),
+        (NOON - timedelta(hours=12), True, True),
+        (NOON - timedelta(hours=12) - MOMENT, True, False),
+    ],
+    ids=["as it began", "just before", "that day", "the day before"],
+)
+def test_a_time_before_toban_was_there_is_not_shown(moment: datetime, *, is_day: bool, shown: bool) -> None:
+    found = since(moment, NOON, is_day=is_day, zone=System().zone)
+
+    assert (found == moment) is shown
+    assert since(moment, None, is_day=is_day, zone=System().zone) is None

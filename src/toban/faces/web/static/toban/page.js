@@ -29,7 +29,7 @@
       const answer = await fetch("/figures").catch(() => null);
       if (!answer || !answer.ok || answer.redirected) return;
       const fresh = new DOMParser().parseFromString(await answer.text(), "text/html");
-      for (const id of ["figures", "troubles", "chores", "chapters", "drawn", "coming", "contents-lines", "today"]) {
+      for (const id of ["figures", "troubles", "chores", "chapters", "drawn", "coming", "contents-lines", "today", "version", "changes"]) {
         const [old, next] = [document.getElementById(id), fresh.getElementById(id)];
         if (!old || !next || old.innerHTML === next.innerHTML) continue;
         const held = old.contains(document.activeElement) && document.activeElement.getAttribute("href");
@@ -67,6 +67,8 @@
     stream.addEventListener("document", (event) => {
       const banner = document.getElementById("renewed");
       if (banner && event.data) banner.hidden = event.data === body.dataset.digest;
+      // A version that is refused, or waits, leaves the document in force as it is.
+      refreshFigures();
     });
   }
 
