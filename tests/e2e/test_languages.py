@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
@@ -9,38 +10,45 @@ from tests.e2e.running import SHOP, Inbox, Toban, wait_for
 from tests.e2e.speech import Speech, foreign, own_texts, walked
 
 LANGUAGES = ("ja", "en")
+DESIGN = str(SHOP / "運用設計書.md")
 COMMANDS = (
-    ("check", str(SHOP / "運用設計書.md")),
-    ("check", str(SHOP / "nowhere.md")),
-    ("status",),
-    ("plan", str(SHOP / "運用設計書.md"), str(SHOP / "運用設計書.md")),
-    ("calendar", str(SHOP / "運用設計書.md")),
-    ("processes",),
-    ("alerts",),
-    ("alerts", "--all"),
-    ("duty",),
-    ("silence", "list"),
-    ("maintenance", "list"),
-    ("runs",),
-    ("run", "nothing"),
-    ("why", "1"),
-    ("why", "B001"),
-    ("why", "nothing"),
-    ("backup", "list"),
-    ("backup", "verify"),
-    ("restore", "nothing"),
-    ("drill",),
-    ("errors",),
-    ("errors", "show", "99999"),
-    ("logs", "level:ERROR"),
-    ("logs", "status:>="),
-    ("traces",),
-    ("retention",),
-    ("evidence", "verify"),
-    ("levels",),
-    ("statistics",),
-    ("--help",),
+    (0, "--help"),
+    (1, "check", DESIGN),
+    (2, "check", str(SHOP / "nowhere.md")),
+    (0, "status"),
+    (0, "status", "--all"),
+    (0, "plan", DESIGN, DESIGN),
+    (0, "calendar", "--design", DESIGN),
+    (2, "calendar", DESIGN),
+    (0, "processes"),
+    (0, "alerts"),
+    (0, "alerts", "--history"),
+    (0, "alerts", "--reasons"),
+    (0, "duty", "now"),
+    (0, "duty", "next"),
+    (0, "silence", "--list"),
+    (0, "maintenance", "--list"),
+    (0, "runs"),
+    (1, "run", "nothing"),
+    (0, "why", "1"),
+    (0, "why", "B001"),
+    (1, "why", "nothing"),
+    (0, "backup", "list"),
+    (1, "backup", "verify"),
+    (1, "restore", "nothing"),
+    (0, "drill", "list"),
+    (0, "errors", "list"),
+    (0, "errors", "dsn"),
+    (1, "errors", "show", "99999"),
+    (1, "logs"),
+    (2, "logs", "status:>="),
+    (1, "traces"),
+    (0, "retention", "list"),
+    (0, "evidence", "verify"),
+    (0, "levels"),
+    (1, "statistics"),
 )
+"""Each with the status that it ends with: a usage error would say nothing of what the command says."""
 
 
 @pytest.fixture(scope="module")
@@ -127,13 +135,15 @@ def test_every_page_is_in_its_readers_language(
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
-@pytest.mark.parametrize("command", COMMANDS, ids=" ".join)
+@pytest.mark.parametrize("command", COMMANDS, ids=lambda command: " ".join(command[1:]))
 def test_every_command_is_in_its_readers_language(
-    alarmed: Toban, own: str, language: str, command: tuple[str, ...], monkeypatch: pytest.MonkeyPatch
+    alarmed: Toban, own: str, language: str, command: tuple[Any, ...], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setitem(alarmed._environment, "TOBAN_LANGUAGE", language)
 
-    done = alarmed.run(*command)
+    status, *words = command
+    done = alarmed.run(*words)
 
+    assert (done.returncode, done.stderr if done.returncode != status else "") == (status, "")
     assert "Traceback" not in done.stderr
     assert foreign((done.stdout + done.stderr).splitlines(), language, own) == []
