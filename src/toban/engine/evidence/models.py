@@ -74,7 +74,7 @@ class Shipment(models.Model):
 
 
 class ClauseStatus(models.Model):
-    """What the page shows next to a clause; the chapters keep it current through `status.show`."""
+    """What a chapter has found about a clause: `status.show` writes it, and `current` reads it."""
 
     clause_id = models.CharField(max_length=300, primary_key=True)
     verdict = models.CharField(max_length=16, choices=[(v.value, v.value) for v in Verdict])
@@ -85,6 +85,8 @@ class ClauseStatus(models.Model):
     """The reason for the verdict, or how to fix it."""
     observed_at = models.DateTimeField(null=True)
     next_due = models.DateTimeField(null=True)
+    holds_until = models.DateTimeField(null=True, db_index=True)
+    """From then on the judgement counts no more, unless it was renewed; None: it does not age."""
     revision = models.BigIntegerField(db_index=True)
     """Grows with every change to any clause: pages ask for changes after the revision they know."""
 

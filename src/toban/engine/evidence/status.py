@@ -9,13 +9,17 @@ from django.db import transaction
 from django.db.models import Max
 
 from toban.engine.evidence import ledger
+from toban.engine.evidence.current import LATE, as_of
 from toban.engine.evidence.models import ClauseStatus, LedgerEntry
-from toban.engine.evidence.verdict import Verdict
+from toban.engine.evidence.verdict import AGELESS, Verdict
 from toban.engine.message_field import storable
 from toban.message import Message
 
 FRESH = timedelta(minutes=1)
 """An unchanged status is rewritten only this often, so that pages can say when it was last observed."""
+
+RENEWED = timedelta(minutes=2)
+"""Chapters judge their rows about once a minute, and `FRESH` leaves out a renewal in between."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +36,19 @@ class StatusUpdate:
     next_due: datetime | None = None
     proof: Mapping[str, object] | None = None
     """JSON values that an auditor can check: the measurements, the receipt."""
+    every: timedelta = RENEWED
+    """How far apart the row's judgements may lie; a shorter time counts as `RENEWED`."""
+
+    @property
+    def holds_until(self) -> datetime | None:
+        """When the judgement is out of date if no other follows; None if it does not age.
+
+        What has a due time is true until then: of a daily backup nothing new can be said before the next.
+        """
+        if self.verdict in AGELESS:
+            return None
+        renewed = self.observed_at + max(self.every, RENEWED)
+        return max(renewed, self.next_due or renewed) + LATE
 
 
 class StatusChange(StrEnum):
@@ -45,12 +62,12 @@ class StatusChange(StrEnum):
     VERDICT = "verdict"
 
 
-def change(shown: ClauseStatus | None, update: StatusUpdate) -> StatusChange:
-    """Return how *update* differs from what is *shown*."""
-    if shown is None or shown.verdict != update.verdict:
+def change(shown: ClauseStatus | None, update: StatusUpdate, now: datetime) -> StatusChange:
+    """Return how *update* differs from what is *shown* at *now*."""
+    if shown is None or as_of(shown, now).verdict != as_of(_row(shown, update, now), now).verdict:
         return StatusChange.VERDICT
-    said = storable(update.value), storable(update.reason), update.next_due
-    if (shown.value, shown.reason, shown.next_due) != said:
+    said = update.verdict, storable(update.value), storable(update.reason), update.next_due
+    if (shown.verdict, shown.value, shown.reason, shown.next_due) != said:
         return StatusChange.DETAIL
     # ">=": a tick landing exactly on the minute must not wait for the next. "abs": clocks may be set back.
     if shown.observed_at is None or abs(update.observed_at - shown.observed_at) >= FRESH:
@@ -65,24 +82,33 @@ def show(updates: Collection[StatusUpdate], now: datetime, document_digest: str)
     proof. Revisions grow in the order of commits: a page that knows a revision misses no earlier change.
     """
     by_id = {update.clause_id: update for update in updates}
-    if not _changes(by_id.values()):
+    if not _changes(by_id.values(), now):
         return
     with transaction.atomic(savepoint=False):
         # Held until the commit: otherwise a lower revision could become visible after a higher one.
         ledger.hold()
         # Read again: another process may have written while this one waited.
-        changed = _changes(by_id.values())
+        changed = _changes(by_id.values(), now)
         latest = ClauseStatus.objects.aggregate(latest=Max("revision"))["latest"] or 0
-        rows = [_row(shown, update, latest + 1, now) for shown, update, _ in changed]
+        rows = [_row(shown, update, now, latest + 1) for shown, update, _ in changed]
         ClauseStatus.objects.bulk_create(
             rows,
             batch_size=100,
             update_conflicts=True,
             unique_fields=["clause_id"],
-            update_fields=["verdict", "since", "value", "reason", "observed_at", "next_due", "revision"],
+            update_fields=[
+                "verdict",
+                "since",
+                "value",
+                "reason",
+                "observed_at",
+                "next_due",
+                "holds_until",
+                "revision",
+            ],
         )
         verdicts = [
-            _record(shown, update, document_digest)
+            _record(shown, update, document_digest, now)
             for shown, update, how in changed
             if how is StatusChange.VERDICT
         ]
@@ -91,17 +117,17 @@ def show(updates: Collection[StatusUpdate], now: datetime, document_digest: str)
 
 
 def _changes(
-    updates: Collection[StatusUpdate],
+    updates: Collection[StatusUpdate], now: datetime
 ) -> list[tuple[ClauseStatus | None, StatusUpdate, StatusChange]]:
-    """Return each update that differs, with the status shown now."""
+    """Return each update that differs, with the status as it was written last."""
     shown = ClauseStatus.objects.in_bulk([update.clause_id for update in updates])
     pairs = [(shown.get(update.clause_id), update) for update in updates]
-    found = [(status, update, change(status, update)) for status, update in pairs]
+    found = [(status, update, change(status, update, now)) for status, update in pairs]
     return [each for each in found if each[2] is not StatusChange.NONE]
 
 
-def _row(shown: ClauseStatus | None, update: StatusUpdate, revision: int, now: datetime) -> ClauseStatus:
-    lasts = shown is not None and shown.verdict == update.verdict
+def _row(shown: ClauseStatus | None, update: StatusUpdate, now: datetime, revision: int = 0) -> ClauseStatus:
+    lasts = shown is not None and as_of(shown, now).verdict == update.verdict
     return ClauseStatus(
         clause_id=update.clause_id,
         verdict=update.verdict,
@@ -110,16 +136,20 @@ def _row(shown: ClauseStatus | None, update: StatusUpdate, revision: int, now: d
         reason=update.reason,
         observed_at=update.observed_at,
         next_due=update.next_due,
+        holds_until=update.holds_until,
         revision=revision,
     )
 
 
-def _record(shown: ClauseStatus | None, update: StatusUpdate, document_digest: str) -> ledger.Record:
+def _record(
+    shown: ClauseStatus | None, update: StatusUpdate, document_digest: str, now: datetime
+) -> ledger.Record:
+    said = as_of(_row(shown, update, now), now)
     content = {
-        "verdict": update.verdict.value,
-        "before": None if shown is None else shown.verdict,
-        "value": storable(update.value).as_json(),
-        "reason": storable(update.reason).as_json(),
+        "verdict": said.verdict,
+        "before": None if shown is None else as_of(shown, now).verdict,
+        "value": storable(said.value).as_json(),
+        "reason": storable(said.reason).as_json(),
         "observed_at": update.observed_at.astimezone(UTC).isoformat(),
         "proof": dict(update.proof or {}),
     }

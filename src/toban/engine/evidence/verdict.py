@@ -38,6 +38,9 @@ FIRING: Sequence[Verdict] = (Verdict.DEVIATING, Verdict.NOT_PERFORMED, Verdict.W
 QUIET: Sequence[Verdict] = (Verdict.NOT_DUE, Verdict.CONFORMING, Verdict.DECLARED)
 """The verdicts that ask nothing of anybody."""
 
+AGELESS: Sequence[Verdict] = (Verdict.NOT_MEASURABLE, Verdict.UNBOUND, Verdict.DECLARED)
+"""The verdicts that no passing of time makes wrong: they claim nothing about reality."""
+
 _MARKS = {
     Verdict.DEVIATING: "■",
     Verdict.NOT_PERFORMED: "◆",

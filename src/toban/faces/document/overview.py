@@ -114,6 +114,15 @@ class Overview:
     chapters: Sequence[ContentsLine]
     """All thirteen; one that the document lacks has no anchor."""
     coming: Sequence[UpcomingDue]
+    unmeasured: int = 0
+    """The number of rows about which nothing is known."""
+
+    @property
+    def calm(self) -> Message:
+        """What to say if nothing is wrong: of rows that are not measurable nobody knows it."""
+        if not self.unmeasured:
+            return Message("document.nothing-firing")
+        return Message("document.nothing-firing-as-far-as-known", count=self.unmeasured)
 
     @property
     def drawn(self) -> Sequence[ShownFigure]:
@@ -158,6 +167,7 @@ def overview(
         chores=sorted(map(speaks.chore, items), key=_urgency),
         chapters=list(chapters(outline, rows)),
         coming=coming,
+        unmeasured=sum(row.verdict == Verdict.NOT_MEASURABLE for row in rows.values()),
     )
 
 

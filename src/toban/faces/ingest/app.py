@@ -23,8 +23,9 @@ from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from toban.engine.clock import system_clock
+from toban.engine.clock import Clock, system_clock
 from toban.engine.editions import present
+from toban.engine.evidence import current
 from toban.engine.evidence.models import ClauseStatus
 from toban.engine.registry.parts import Parts
 from toban.engine.runs.work import Work
@@ -34,7 +35,7 @@ from toban.engine.telemetry.spans.rows import SpanStore
 from toban.faces.document.live import live_row
 from toban.faces.ingest import memory
 from toban.faces.ingest.bounds import LARGEST_FORM, BodyTooSlow, in_time, marked, taking_at_most, too_slow
-from toban.faces.ingest.hub import Hub, News, changes_since, latest_revision
+from toban.faces.ingest.hub import Hub, News
 from toban.faces.ingest.metrics import Metrics
 from toban.faces.ingest.senders import Senders
 from toban.faces.ingest.server import IngestServer, Intake, intakes
@@ -120,7 +121,7 @@ def _server(parts: Parts, hub: Hub, works: Callable[[], Mapping[str, Work]]) -> 
         works=works,
         senders=Senders(present.edition),
         ports=parts.ports,
-        clock=system_clock,
+        clock=hub.clock,
         telemetry=telemetry,
         logs=_log_store,
         spans=_span_store,
@@ -155,7 +156,7 @@ async def _running(hub: Hub, brought: Sequence[Intake]) -> AsyncIterator[None]:
 async def healthz(_request: Request) -> Response:
     """Say whether the pages can be shown: the state database answers."""
     try:
-        await asyncio.to_thread(latest_revision)
+        await asyncio.to_thread(current.latest_revision)
     except DatabaseError as exc:
         # The reason names hosts and accounts: it belongs in the log, not in the answer.
         log.warning("state_unreadable", reason=str(exc))
@@ -177,7 +178,7 @@ async def live(request: Request) -> Response:
     language = language if language in dict(settings.LANGUAGES) else settings.LANGUAGE_CODE
     known = request.headers.get("last-event-id") or request.query_params.get("since", "")
     news = _while_permitted(request.app.state.hub, session)
-    events = _events(news, language, _revision(known))
+    events = _events(news, language, _revision(known), request.app.state.hub.clock)
     headers = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
     return StreamingResponse(events, media_type="text/event-stream", headers=headers)
 
@@ -197,24 +198,27 @@ async def _while_permitted(hub: Hub, session: str | None) -> AsyncIterator[News 
         yield news
 
 
-async def _events(told: AsyncIterator[News | None], language: str, known: int | None) -> AsyncIterator[str]:
+async def _events(
+    told: AsyncIterator[News | None], language: str, known: int | None, clock: Clock
+) -> AsyncIterator[str]:
     yield "retry: 2000\n\n"
     if known is not None:
-        missed = await asyncio.to_thread(changes_since, known)
+        # With what is out of date: nobody knows whether the page has heard of it.
+        missed = await asyncio.to_thread(current.changes, known, None, clock())
         if missed:
-            yield _rows_event(missed, language)
+            yield _rows_event(missed, max(known, *(status.revision for status in missed)), language)
     async for news in told:
         if news is None:
             yield ": still here\n\n"
             continue
         if news.statuses:
-            yield _rows_event(news.statuses, language)
+            yield _rows_event(news.statuses, news.revision, language)
         yield f"event: document\ndata: {news.digest}\n\n"
 
 
-def _rows_event(statuses: Sequence[ClauseStatus], language: str) -> str:
+def _rows_event(statuses: Sequence[ClauseStatus], revision: int, language: str) -> str:
     rows = json.dumps(list(_rows(statuses, language)), ensure_ascii=False, separators=(",", ":"))
-    return f"id: {max(status.revision for status in statuses)}\nevent: rows\ndata: {rows}\n\n"
+    return f"id: {revision}\nevent: rows\ndata: {rows}\n\n"
 
 
 def _rows(statuses: Sequence[ClauseStatus], language: str) -> Iterator[object]:

@@ -9,6 +9,8 @@ from dataclasses import dataclass, field
 import structlog
 from django.db import DatabaseError, close_old_connections, connections
 
+from toban.engine.clock import Clock, system_clock
+from toban.engine.evidence import current
 from toban.engine.evidence.models import ClauseStatus
 
 log = structlog.get_logger(__name__)
@@ -25,12 +27,9 @@ class News:
     """
 
     statuses: tuple[ClauseStatus, ...]
+    revision: int
+    """The newest of any status: a row that went out of date keeps its own."""
     digest: str
-
-    @property
-    def revision(self) -> int:
-        """The newest revision among them; 0 for none."""
-        return max((status.revision for status in self.statuses), default=0)
 
 
 @dataclass(eq=False, slots=True)
@@ -53,23 +52,28 @@ class _Subscriber:
 class Hub:
     """Polls the state in a thread of its own and informs every listener."""
 
-    def __init__(self, refresh: Callable[[], tuple[str, str]], *, every: float = 1.0) -> None:
+    def __init__(
+        self, refresh: Callable[[], tuple[str, str]], *, every: float = 1.0, clock: Clock = system_clock
+    ) -> None:
         """*refresh* re-reads the document; *every* is in seconds.
 
         It returns the digests of the version in force and of a newer one that is not (empty: there is none).
         """
+        self.clock = clock
+        """The time by which data is received, and by which judgements go out of date."""
         self._refresh = refresh
         self._every = every
         self._listeners: set[_Subscriber] = set()
         self._stop = threading.Event()
         self._known = 0
+        self._looked_at = clock()
         self._versions = ("", "")
         self._thread = threading.Thread(target=self._run, name="hub", daemon=True)
 
     def start(self) -> None:
         """Start polling; changes from now on are passed on."""
         self._versions = self._refresh()
-        self._known = latest_revision()
+        self._known, self._looked_at = current.latest_revision(), self.clock()
         self._thread.start()
 
     def stop(self) -> None:
@@ -116,25 +120,17 @@ class Hub:
         close_old_connections()
         try:
             versions = self._refresh()
-            statuses = changes_since(self._known)
+            now = self.clock()
+            statuses = current.changes(self._known, self._looked_at, now)
         except DatabaseError as exc:
             # The state may be away for a moment: changes made meanwhile are found later by their revision.
             log.warning("state_unreadable", reason=str(exc))
             return
+        self._looked_at = now
         if not statuses and versions == self._versions:
             return
-        news = News(statuses, versions[0])
-        self._known, self._versions = max(self._known, news.revision), versions
+        self._known = max([self._known, *(status.revision for status in statuses)])
+        self._versions = versions
+        news = News(statuses, self._known, versions[0])
         for listener in tuple(self._listeners):
             listener.tell(news)
-
-
-def latest_revision() -> int:
-    """Return the newest revision of any status."""
-    newest = ClauseStatus.objects.order_by("-revision").values_list("revision", flat=True).first()
-    return newest or 0
-
-
-def changes_since(revision: int) -> tuple[ClauseStatus, ...]:
-    """Return the statuses that changed after *revision*, in order."""
-    return tuple(ClauseStatus.objects.filter(revision__gt=revision).order_by("revision"))

@@ -7,7 +7,8 @@ gauges of the state database are queried at each scrape.
 import asyncio
 import os
 import secrets
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +23,8 @@ from prometheus_client.registry import Collector
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 
-from toban.engine.evidence.models import ClauseStatus
+from toban.engine.clock import system_clock
+from toban.engine.evidence import current
 from toban.engine.notify.models import Alert, Delivery
 from toban.engine.runs.models import Run
 
@@ -38,8 +40,8 @@ class StateCollector(Collector):
 
     def collect(self) -> Iterator[Metric]:
         """Yield gauges; raises `DatabaseError`."""
-        clauses = ClauseStatus.objects.all()
-        yield _counted("toban_clauses", "Rows of the document by verdict.", "verdict", clauses)
+        verdicts = Counter(str(each.verdict) for each in current.statuses(system_clock()))
+        yield _family("toban_clauses", "Rows of the document by verdict.", "verdict", verdicts)
         open_alerts = Alert.objects.filter(resolved_at=None)
         yield _counted("toban_alerts_open", "Alerts that are not over.", "condition", open_alerts)
         waiting = Delivery.objects.filter(state=Delivery.State.WAITING)
@@ -91,7 +93,12 @@ def _registry() -> CollectorRegistry:
 
 def _counted(name: str, what: str, label: str, rows: QuerySet[Any]) -> GaugeMetricFamily:
     """Return how many *rows* there are for each value of the field *label*."""
+    counted = rows.values_list(label).annotate(count=Count("pk"))
+    return _family(name, what, label, dict(counted.order_by(label)))
+
+
+def _family(name: str, what: str, label: str, counts: Mapping[str, int]) -> GaugeMetricFamily:
     family = GaugeMetricFamily(name, what, labels=[label])
-    for row in rows.values(label).annotate(count=Count("pk")).order_by(label):
-        family.add_metric([row[label]], row["count"])
+    for value, count in sorted(counts.items()):
+        family.add_metric([value], count)
     return family

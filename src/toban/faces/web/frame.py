@@ -12,6 +12,7 @@ from django.utils.translation import get_language
 
 from toban.engine.editions import present
 from toban.engine.editions.edition import Edition
+from toban.engine.evidence import current
 from toban.engine.evidence.models import ClauseStatus, LedgerEntry
 from toban.engine.evidence.verdict import Verdict
 from toban.engine.runs.models import PlannedWork, Run
@@ -64,7 +65,7 @@ def in_force() -> Edition:
 def look(edition: Edition, now: datetime) -> Sight:
     """Return *edition* with the status of its rows at *now*."""
     built, page = _skeleton(edition)
-    statuses = [status for status in ClauseStatus.objects.all() if status.clause_id in built.clauses]
+    statuses = [each for each in current.statuses(now) if each.clause_id in built.clauses]
     rows = live_rows(built.clauses, statuses, now, edition.bindings.system.zone)
     return Sight(edition, now, built, page, statuses, rows)
 

@@ -4,6 +4,7 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
+from toban.engine.evidence import current
 from toban.engine.evidence.ledger import verify
 from toban.engine.evidence.models import ClauseStatus, LedgerEntry
 from toban.engine.evidence.status import StatusUpdate, show
@@ -92,3 +93,37 @@ def test_the_last_of_two_updates_of_one_clause_counts() -> None:
 
     assert ClauseStatus.objects.get().value == plain("75%")
     assert LedgerEntry.objects.count() == 1
+
+
+def test_a_row_that_is_judged_again_after_a_gap_starts_anew_and_the_gap_is_evidence() -> None:
+    later = NOON + timedelta(hours=1)
+    show([update(NOON)], NOON, "")
+    show([update(later)], later, "")
+
+    assert ClauseStatus.objects.get().since == later
+    content = LedgerEntry.objects.get(sequence=2).content
+    assert (content["before"], content["verdict"]) == ("not-measurable", "conforming")
+
+
+def test_an_old_observation_is_no_evidence_of_its_verdict() -> None:
+    show([update(NOON)], NOON + timedelta(hours=1), "")
+    show([update(NOON)], NOON + timedelta(hours=2), "")
+
+    assert [entry.content["verdict"] for entry in LedgerEntry.objects.all()] == ["not-measurable"]
+
+
+def test_a_row_that_went_out_of_date_is_among_the_changes_of_that_moment_only() -> None:
+    show([update(NOON)], NOON, "")
+    end = NOON + timedelta(minutes=4)
+
+    found = [current.changes(1, at - SECOND, at) for at in (end - SECOND, end, end + SECOND)]
+
+    assert [[status.verdict for status in some] for some in found] == [[], ["not-measurable"], []]
+
+
+def test_a_page_that_connects_again_learns_what_is_out_of_date() -> None:
+    show([update(NOON)], NOON, "")
+
+    (status,) = current.changes(1, None, NOON + timedelta(days=1))
+
+    assert (status.verdict, status.revision) == ("not-measurable", 1)

@@ -2,7 +2,7 @@
 
 import importlib
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -25,6 +25,7 @@ from toban.faces.web import urls
 from toban.message import plain
 
 NOON = datetime(2026, 4, 1, 12, tzinfo=UTC)
+CENTURY = timedelta(days=36500)
 
 
 @pytest.fixture
@@ -49,7 +50,9 @@ def test_rows_of_an_extension_are_on_the_document_page_and_link_to_its_own_page(
     bindings = read_bindings("", Path("toban.toml"), Parts((*wiring.EXTENSIONS, toy.__name__)).schema)
     in_force.edition = Edition(read_design(DOCUMENT, "運用設計書.md"), bindings)
     status.show(
-        [StatusUpdate(STORAGE, Verdict.CONFORMING, plain("5 B"), plain("測りました"), NOON)], NOON, "d"
+        [StatusUpdate(STORAGE, Verdict.CONFORMING, plain("5 B"), plain("測りました"), NOON, every=CENTURY)],
+        NOON,
+        "d",
     )
 
     page = viewer.get("/").content.decode()

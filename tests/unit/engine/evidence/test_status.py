@@ -20,6 +20,7 @@ def shown(
         value=value,
         reason=reason,
         observed_at=observed_at,
+        holds_until=NOON + timedelta(minutes=4),
         revision=1,
     )
 
@@ -31,32 +32,42 @@ def update(
 
 
 def test_the_first_status_of_a_clause_is_a_verdict_change() -> None:
-    assert change(None, update()) is StatusChange.VERDICT
+    assert change(None, update(), NOON) is StatusChange.VERDICT
 
 
 def test_a_different_verdict_is_a_verdict_change_whatever_the_value() -> None:
-    assert change(shown(), update(Verdict.DEVIATING)) is StatusChange.VERDICT
+    assert change(shown(), update(Verdict.DEVIATING), NOON) is StatusChange.VERDICT
 
 
 def test_a_different_value_under_the_same_verdict_is_a_detail() -> None:
-    assert change(shown(), update(value=plain("43%"))) is StatusChange.DETAIL
+    assert change(shown(), update(value=plain("43%")), NOON) is StatusChange.DETAIL
 
 
 def test_a_different_reason_is_a_detail() -> None:
-    assert change(shown(reason=plain("測定中")), update()) is StatusChange.DETAIL
+    assert change(shown(reason=plain("測定中")), update(), NOON) is StatusChange.DETAIL
 
 
 def test_the_same_status_within_a_minute_is_no_change() -> None:
     later = NOON + timedelta(seconds=59, milliseconds=999)
 
-    assert change(shown(), update(observed_at=later)) is StatusChange.NONE
+    assert change(shown(), update(observed_at=later), NOON) is StatusChange.NONE
 
 
 def test_the_same_status_after_exactly_a_minute_is_a_refresh() -> None:
-    assert change(shown(), update(observed_at=NOON + timedelta(minutes=1))) is StatusChange.FRESHER
+    assert change(shown(), update(observed_at=NOON + timedelta(minutes=1)), NOON) is StatusChange.FRESHER
 
 
 def test_a_value_that_the_database_stores_otherwise_is_not_a_change_each_time() -> None:
     written = Message("batch.named", key="B\x001")
 
-    assert change(shown(value=storable(written)), update(value=written)) is StatusChange.NONE
+    assert change(shown(value=storable(written)), update(value=written), NOON) is StatusChange.NONE
+
+
+def test_the_same_verdict_after_a_gap_is_a_verdict_change() -> None:
+    later = NOON + timedelta(minutes=4)
+
+    assert change(shown(), update(observed_at=later), later) is StatusChange.VERDICT
+
+
+def test_an_observation_that_is_out_of_date_itself_adds_nothing_to_one() -> None:
+    assert change(shown(), update(), NOON + timedelta(hours=1)) is StatusChange.NONE

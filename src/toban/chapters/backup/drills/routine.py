@@ -247,7 +247,7 @@ def signal_of(drill: Drill, routine: Routine, now: datetime) -> Signal:
 
 
 def standing(drills: DrillPlan, now: datetime) -> Iterator[StatusUpdate]:
-    """Yield the status of routines whose drill never ran, or whose last due drill did not run."""
+    """Yield the status of every routine: its last drill, or that the last one due was not held."""
     for subject, routine in drills.routines.items():
         last = Drill.objects.filter(subject=subject).exclude(evidence_sequence=None).order_by("-pk").first()
         run = Run.objects.filter(work=key_of(subject), due_at__lte=now).order_by("-due_at").first()
@@ -259,6 +259,8 @@ def standing(drills: DrillPlan, now: datetime) -> Iterator[StatusUpdate]:
         elif last is None:
             reason = Message("backup.no-drill-yet", subject=subject)
             yield StatusUpdate(routine.id, Verdict.NOT_DUE, NOTHING, reason, now, due)
+        else:
+            yield status_of(_worst(routine), routine, drills.system, now)
 
 
 def to_do(design: Design, seen: EditionStatus) -> Iterator[ToDo]:

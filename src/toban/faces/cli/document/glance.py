@@ -12,6 +12,7 @@ from rich.text import Text
 from toban.design.clauses.base import Clause
 from toban.engine.editions import records
 from toban.engine.editions.edition import Edition
+from toban.engine.evidence import current
 from toban.engine.evidence.models import ClauseStatus
 from toban.engine.evidence.verdict import QUIET, Verdict
 from toban.engine.registry.parts import Parts
@@ -108,7 +109,7 @@ def look(parts: Parts, home: Path, now: datetime) -> Glance | None:
         return None
     latest = records.latest()
     refusal = from_json(latest.content.get("reason")) if latest else NOTHING
-    seen = glance(edition, list(ClauseStatus.objects.all()), parts.operations, now, refusal)
+    seen = glance(edition, current.statuses(now), parts.operations, now, refusal)
     return replace(seen, is_waiting=records.waiting() is not None)
 
 
@@ -186,7 +187,7 @@ def _figures(shown: Sequence[ShownFigure]) -> Table:
 
 def _first_screen(shown: Overview) -> Iterator[RenderableType]:
     yield _title(Message("document.firing"), len(shown.troubles))
-    yield _list([_trouble(each) for each in shown.troubles], Message("document.nothing-firing"))
+    yield _list([_trouble(each) for each in shown.troubles], shown.calm)
     yield _title(Message("document.tasks-today"), len(shown.chores))
     yield _list([_chore(each) for each in shown.chores], Message("document.no-tasks-today"))
     yield _title(Message("document.chapters"))

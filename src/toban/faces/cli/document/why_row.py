@@ -9,6 +9,7 @@ from toban.design.clauses.notices import NotificationRule
 from toban.design.values.severity import AlertLevel
 from toban.engine.clock import system_clock
 from toban.engine.editions.edition import Edition
+from toban.engine.evidence import current
 from toban.engine.evidence.models import ClauseStatus
 from toban.engine.evidence.verdict import Verdict
 from toban.engine.notify.delivery.channel import CHANNEL_KINDS
@@ -47,7 +48,7 @@ def answer(parts: Parts, clause: Clause) -> CommandAnswer | None:
     if edition is None:
         return None
     now = system_clock()
-    status = ClauseStatus.objects.filter(clause_id=clause.id).first()
+    status = current.status_of(clause.id, now)
     alerts = list(Alert.objects.filter(clause_id=clause.id).order_by("-opened_at", "-pk")[:_ALERTS])
     newest = why_alert.about(alerts[0]) if alerts else None
     holding = Silence.objects.holding(now).order_by("ends_at")

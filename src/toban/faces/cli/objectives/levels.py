@@ -15,6 +15,7 @@ from toban.chapters.objectives.sli import LevelPlan, Sli
 from toban.design.clauses.objectives import Objective
 from toban.engine.clock import system_clock
 from toban.engine.editions.edition import Edition
+from toban.engine.evidence import current
 from toban.engine.evidence.models import ClauseStatus
 from toban.engine.evidence.verdict import Verdict
 from toban.engine.registry.parts import Parts
@@ -59,7 +60,8 @@ def command(parts: Parts, form: str) -> None:
 
 def _show(edition: Edition, plan: LevelPlan, form: str) -> None:
     objectives = edition.design.of(Objective)
-    shown = ClauseStatus.objects.in_bulk([each.id for each in objectives], field_name="clause_id")
+    found = current.statuses(system_clock(), [each.id for each in objectives])
+    shown = {each.clause_id: each for each in found}
     if form == "json":
         told = [
             {**_as_json(each.id, each.text, shown.get(each.id), plan), **_figures(each.id, edition, plan)}

@@ -12,7 +12,7 @@ from django.views.decorators.http import require_http_methods
 
 from toban.engine.bindings.model import System
 from toban.engine.clock import system_clock
-from toban.engine.evidence.models import ClauseStatus
+from toban.engine.evidence import current as statuses
 from toban.engine.people.access import may_order
 from toban.engine.runs.models import Run
 from toban.engine.runs.rules import RunReason
@@ -68,7 +68,7 @@ def _page(
     runs = Run.objects.filter(work=row.key)
     page = Paginator(_chosen(request, runs, system), _PER_PAGE).get_page(request.GET.get("page"))
     charted = list(runs.exclude(state__in=OPEN).order_by("-due_at")[:_CHARTED])[::-1]
-    known = ClauseStatus.objects.filter(clause_id=row.clause.id).first() if row.clause else None
+    known = statuses.status_of(row.clause.id, now) if row.clause else None
     decisive = current or next(reversed(charted), None)
     asked = {name: request.GET.get(name, "") for name in ("state", "from", "to")}
     context = {

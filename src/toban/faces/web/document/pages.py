@@ -17,7 +17,8 @@ from toban.design.clauses.base import Clause
 from toban.engine.clock import system_clock
 from toban.engine.editions import present
 from toban.engine.editions.edition import Edition
-from toban.engine.evidence.models import ClauseStatus, LedgerEntry
+from toban.engine.evidence import current
+from toban.engine.evidence.models import LedgerEntry
 from toban.engine.evidence.verdict import FIRING, Verdict
 from toban.engine.notify.models import Alert, Announcement, Delivery
 from toban.engine.operation import ChartedSeries
@@ -162,7 +163,7 @@ def _clause(edition: Edition, clause_id: str) -> Clause:
 def _surroundings(edition: Edition, clause: Clause, now: datetime) -> dict[str, object]:
     """Return what every page about one row needs."""
     zone = edition.bindings.system.zone
-    known = list(ClauseStatus.objects.filter(clause_id=clause.id))
+    known = current.statuses(now, [clause.id])
     return {
         "edition": edition,
         "clause": clause,

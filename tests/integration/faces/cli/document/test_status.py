@@ -74,8 +74,15 @@ def english(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 
 def say_of(clause_id: str, verdict: Verdict, value: str = "", reason: str = "") -> None:
     due = NOON + timedelta(minutes=1)
-    update = StatusUpdate(clause_id, verdict, plain(value), plain(reason), NOON, due)
+    update = StatusUpdate(
+        clause_id, verdict, plain(value), plain(reason), NOON, due, every=timedelta(days=36500)
+    )
     show([update], NOON, "digest")
+
+
+def judged_long_ago(clause_id: str) -> None:
+    """Show *clause_id* as the last judgement of a worker that has stopped since."""
+    show([StatusUpdate(clause_id, Verdict.CONFORMING, plain("41.9%"), plain(""), NOON)], NOON, "digest")
 
 
 def rows(result: Result) -> dict[str, dict[str, Any]]:
@@ -121,6 +128,27 @@ def test_a_row_that_was_never_judged_is_not_measurable(status: Status) -> None:
 
     assert (found["verdict"], found["since"]) == ("not-measurable", None)
     assert found["reason"]["text"] == "まだ判定していません"
+
+
+def test_a_judgement_that_nobody_renewed_is_not_measurable_and_counts_as_such(status: Status) -> None:
+    judged_long_ago(CPU)
+
+    said = json.loads(status("--format", "json").stdout)
+
+    (found,) = (row for row in said["rows"] if row["id"] == CPU)
+    assert (found["verdict"], found["value"]["text"]) == ("not-measurable", "")
+    assert (found["observed_at"], found["since"]) == (NOON.isoformat(), "2026-04-01T12:04:00+00:00")
+    assert found["reason"]["code"] == "evidence.judgement-out-of-date"
+    assert not any(chapter["conforming"] for chapter in said["chapters"])
+    assert said["figures"][0]["value"]["text"].startswith("0 / ")
+
+
+def test_the_terminal_says_what_was_last_judged_of_a_row_out_of_date(status: Status) -> None:
+    judged_long_ago(CPU)
+
+    shown = " ".join(status().stdout.split())
+
+    assert "最後の判定 (● 41.9%) は古くなり" in shown
 
 
 def test_json_has_timestamps_instead_of_words(status: Status) -> None:

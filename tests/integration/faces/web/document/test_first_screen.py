@@ -1,8 +1,10 @@
 """The first screen next to the document."""
 
 import re
+from datetime import timedelta
 
 from django.test import Client
+from django.urls import reverse
 from tests.integration.faces.web.conftest import Fixed
 from tests.integration.faces.web.firing import CPU, fired, put_in_force
 
@@ -76,3 +78,21 @@ def test_the_first_screen_is_available_in_english_too(viewer: Client, in_force: 
     assert "Acknowledge the alert" in part(page, "chores")
     assert "not in the document" in part(page, "chapters")
     assert "Error budget remaining" in part(page, "drawn")
+
+
+def test_a_stopped_worker_leaves_neither_the_row_nor_the_counts_nor_the_evidence_page_green(
+    viewer: Client, in_force: Fixed
+) -> None:
+    put_in_force(in_force)
+    long_ago = system_clock() - timedelta(hours=1)
+    show([StatusUpdate(CPU, Verdict.CONFORMING, plain("42%"), NOTHING, long_ago)], long_ago, "digest")
+
+    page = viewer.get("/").content.decode()
+    row = re.search(rf'<a class="verdict [^"]*" data-clause="{re.escape(CPU)}".*?</a>', page, re.DOTALL)
+
+    assert row is not None
+    assert "測定不能" in row[0]
+    assert "警告も逸脱もありません。測定不能が" in part(page, "troubles")
+    assert 'class="verdict conforming"' not in page
+    assert "最後の判定 (● 42%) は古くなり" in row[0]
+    assert "最後の判定 (● 42%) は古くなり" in viewer.get(reverse("evidence", args=[CPU])).content.decode()
