@@ -15,6 +15,7 @@ EXTENSIONS = (
     "toban.engine.people.extension",
     "toban.engine.evidence.extension",
     "toban.engine.stores.extension",
+    "toban.engine.timekeeping.extension",
     "toban.engine.runs.extension",
     "toban.engine.notify.extension",
     "toban.chapters.objectives.extension",

@@ -24,6 +24,7 @@ from toban.engine.supervision.home import in_force_folder
 from toban.engine.telemetry.buffer import SampleBuffer
 from toban.engine.telemetry.output import OutputBuffer
 from toban.engine.telemetry.store import StoreRefused, StoreUnavailable, Telemetry
+from toban.engine.timekeeping.timekeeper import Timekeeper, clock_of_database
 
 _STANDING_LASTS = timedelta(minutes=10)
 
@@ -48,7 +49,14 @@ class Worker:
         self._output = OutputBuffer(self._telemetry)
         holder = f"{socket.gethostname()}/{os.getpid()}"
         self._lead = Lead(holder)
-        self._runs = Runs(holder, clock, most=settings.RUNS_AT_ONCE, output=self._output)
+        self._timekeeper = Timekeeper(settings.HOME, clock, clock_of_database())
+        self._runs = Runs(
+            holder,
+            clock,
+            most=settings.RUNS_AT_ONCE,
+            output=self._output,
+            trusts=self._timekeeper.trusts,
+        )
         at = Workplace(clock, self._telemetry, self._samples, self._lead, parts.kinds, parts.ports)
         self._shifts = [operation.shift(at) for operation in self._operations]
         self._run: Edition | None = None
@@ -58,7 +66,7 @@ class Worker:
         """Return the loops; each step is safe to repeat at any time."""
         return (
             Loop("reload", _with_state(self._reload), every=2.0),
-            Loop("lead", _with_state(self._lead.beat), every=BEAT),
+            Loop("lead", _with_state(self._beat), every=BEAT),
             # It waits by itself and keeps its connection: a due run should not wait for either.
             Loop("runs", self._step_runs, every=0.01),
             Loop("standing", _with_state(self._show_standing), every=2.0),
@@ -81,11 +89,17 @@ class Worker:
 
     def _loop(self, of: EditionLoop) -> Loop:
         def step() -> None:
-            edition = self._in_force.edition
+            edition, now = self._in_force.edition, self._clock()
+            if of.needs_state and not self._timekeeper.trusts(now):
+                return
             if edition is not None and (self._lead.term is not None or not of.leads):
-                of.step(edition, self._clock())
+                of.step(edition, now)
 
         return Loop(of.name, _with_state(step) if of.needs_state else step, of.every)
+
+    def _beat(self) -> None:
+        self._timekeeper.compare()
+        self._lead.beat(may_lead=self._timekeeper.trusts(self._clock()))
 
     def _let_go(self) -> None:
         try:
@@ -97,6 +111,9 @@ class Worker:
     def _reload(self) -> None:
         # What the state database could not take is recorded by the next call.
         self._news = self._in_force.refresh() or self._news
+        # Evidence with a wrong time could never be corrected.
+        if not self._timekeeper.trusts(self._clock()):
+            return
         match self._news:
             case Edition() as edition:
                 self._record_edition(edition)
@@ -131,6 +148,8 @@ class Worker:
         edition, now = self._in_force.edition, self._clock()
         # `abs`: the last time may lie in the future, as a clock may have been set back.
         is_recent = self._stood is not None and abs(now - self._stood[1]) < _STANDING_LASTS
+        if not self._timekeeper.trusts(now):
+            return
         if edition is None or (self._stood is not None and edition is self._stood[0] and is_recent):
             return
         status.show(list(standing(edition, self._rows_of(edition), now)), now, edition.design.digest)

@@ -9,6 +9,7 @@ import click
 import uvicorn
 from django.conf import settings
 
+from toban.engine.clock import system_clock
 from toban.engine.editions import present
 from toban.engine.editions.inforce import EditionInForce
 from toban.engine.editions.records import RecordedReview
@@ -16,6 +17,7 @@ from toban.engine.operation import rows_of, works_of
 from toban.engine.registry.parts import Parts
 from toban.engine.runs.work import Work
 from toban.engine.supervision.home import in_force_folder
+from toban.engine.timekeeping.timekeeper import Timekeeper, clock_of_database
 from toban.faces.ingest.app import application
 from toban.faces.ingest.hub import Hub
 from toban.faces.terminal import refuse, speak_utf8
@@ -50,14 +52,16 @@ def command(parts: Parts, host: str, port: int) -> None:
     in_force = parts.in_force(
         in_force_folder(settings.HOME), review=RecordedReview(partial(rows_of, operations=parts.operations))
     )
+    timekeeper = Timekeeper(settings.HOME, system_clock, clock_of_database())
 
     def refresh() -> tuple[str, str]:
+        timekeeper.compare()
         in_force.refresh()
         edition, refusal = in_force.edition, in_force.refusal
         return edition.design.digest if edition else "", refusal.digest if refusal else ""
 
     present.use(in_force)
-    hub = Hub(refresh)
+    hub = Hub(refresh, clock=timekeeper.now)
     config = uvicorn.Config(
         application(parts, hub, _Works(parts, in_force), assets.DIRECTORIES),
         host=host,

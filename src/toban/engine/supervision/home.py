@@ -67,6 +67,11 @@ def processes_file(home: Path) -> Path:
     return home / "processes.json"
 
 
+def clock_file(home: Path) -> Path:
+    """Return the file that says by how many seconds this machine's clock is ahead, while it is wrong."""
+    return home / "clock-ahead"
+
+
 def take(path: Path) -> Home:
     """Make *path* a private home and take ownership of it, or raise `HomeUnusable`."""
     try:

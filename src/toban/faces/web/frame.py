@@ -16,6 +16,7 @@ from toban.engine.evidence import current
 from toban.engine.evidence.models import ClauseStatus, LedgerEntry
 from toban.engine.evidence.verdict import Verdict
 from toban.engine.runs.models import PlannedWork, Run
+from toban.engine.timekeeping.models import WrongClock
 from toban.faces.document import overview
 from toban.faces.document.live import LiveRow, live_rows
 from toban.faces.document.outline import Outline, outline
@@ -78,6 +79,7 @@ def frame(sight: Sight, here: str) -> dict[str, object]:
         "edition": sight.edition,
         "digest": sight.edition.design.digest,
         "revision": max((status.revision for status in sight.statuses), default=0),
+        "wrong_clocks": WrongClock.objects.order_by("host"),
         # With its mark, so that the list also explains the marks.
         "verdicts": [(each.value, f"{each.mark} {WORDS[each]}") for each in Verdict],
         "now": sight.now,

@@ -43,10 +43,16 @@ class Lead:
         """A new number each time that this worker takes the lead; None while it does not lead."""
         return self._terms if self._is_held else None
 
-    def beat(self) -> None:
-        """Renew the heartbeat, or take the lead if it is this worker's turn."""
+    def beat(self, *, may_lead: bool = True) -> None:
+        """Renew the heartbeat, or take the lead if it is this worker's turn.
+
+        Without *may_lead* it lets go of the lead, and only looks whether another worker leads.
+        """
         try:
-            is_held = self._renewed() or self._taken()
+            if not may_lead and self._is_held:
+                self._mine().update(holder="")
+            is_held = may_lead and (self._renewed() or self._taken())
+            is_led = is_held or may_lead or self._is_led(self._leader())
         except DatabaseError:
             self._silences.forget()
             raise
@@ -54,7 +60,7 @@ class Lead:
             log.info("lead_taken" if is_held else "lead_lost", holder=self._holder)
             self._terms += is_held
             self._is_held = is_held
-        self.followed += not is_held
+        self.followed += is_led and not is_held
 
     def require(self) -> None:
         """Raise `NotLeading` unless the state database says that this worker leads."""
@@ -74,10 +80,16 @@ class Lead:
 
     def _taken(self) -> bool:
         """Replace a leader that has gone, or was silent for too long; return whether that worked."""
-        leader, _ = Leader.objects.get_or_create(name=_NAME)
-        silent = self._silences.look({leader.holder: leader.beats})
-        if leader.holder and leader.holder not in silent:
+        leader = self._leader()
+        if self._is_led(leader):
             return False
         # The leader's heartbeat, or another worker, may have been faster: only one UPDATE matches.
         unmoved = Leader.objects.filter(name=_NAME, holder=leader.holder, beats=leader.beats)
         return unmoved.update(holder=self._holder, beats=F("beats") + 1) > 0
+
+    def _leader(self) -> Leader:
+        return Leader.objects.get_or_create(name=_NAME)[0]
+
+    def _is_led(self, leader: Leader) -> bool:
+        silent = self._silences.look({leader.holder: leader.beats})
+        return leader.holder != "" and leader.holder not in silent

@@ -16,6 +16,7 @@ from toban.engine.evidence import current
 from toban.engine.evidence.models import ClauseStatus
 from toban.engine.evidence.verdict import QUIET, Verdict
 from toban.engine.registry.parts import Parts
+from toban.engine.timekeeping.models import WrongClock
 from toban.faces.cli.kept import kept_edition
 from toban.faces.document.live import NOT_JUDGED, LiveRow, live_rows, worst_first
 from toban.faces.document.outline import outline
@@ -81,6 +82,7 @@ class Glance:
     """Why a newer version of the document is not in force; nothing when there is none."""
     is_waiting: bool = False
     """Whether the newer version only waits for a person's confirmation."""
+    wrong_clocks: Sequence[WrongClock] = ()
     is_part: bool = False
     """Whether only some chapters were asked for."""
 
@@ -110,7 +112,8 @@ def look(parts: Parts, home: Path, now: datetime) -> Glance | None:
     latest = records.latest()
     refusal = from_json(latest.content.get("reason")) if latest else NOTHING
     seen = glance(edition, current.statuses(now), parts.operations, now, refusal)
-    return replace(seen, is_waiting=records.waiting() is not None)
+    wrong_clocks = list(WrongClock.objects.order_by("host"))
+    return replace(seen, is_waiting=records.waiting() is not None, wrong_clocks=wrong_clocks)
 
 
 def glance(
@@ -145,6 +148,7 @@ def as_text(seen: Glance, *, whole: bool) -> RenderableType:
 
 def _blocks(seen: Glance, whole: bool) -> Iterator[RenderableType]:
     yield _heading(seen)
+    yield from (_text(each.said, "bold red") for each in seen.wrong_clocks)
     yield _figures(seen.overview.figures)
     yield Text()
     if seen.is_part:
@@ -284,6 +288,10 @@ def as_json(seen: Glance) -> dict[str, object]:
         "observed_at": _iso(seen.observed_at),
         "refusal": seen.refusal.as_output() if seen.refusal else None,
         "is_waiting": seen.is_waiting,
+        "wrong_clocks": [
+            {"host": each.host, "ahead_seconds": each.ahead_seconds, "since": _iso(each.since)}
+            for each in seen.wrong_clocks
+        ],
         "figures": [_figure_as_json(figure) for figure in seen.overview.figures],
         "overview": _overview_as_json(seen),
         "chapters": [_line_as_json(chapter.line) for chapter in seen.chapters],

@@ -1,11 +1,14 @@
 """`toban processes`: list the processes of a running `toban up`, and stop or start one of them."""
 
 import json
+import socket
+from datetime import timedelta
 from pathlib import Path
 
 import click
 
-from toban.engine.supervision.home import hold_file, processes_file
+from toban.engine.supervision.home import clock_file, hold_file, processes_file
+from toban.engine.timekeeping.rules import wrong
 from toban.faces.terminal import refuse, say, speak_utf8
 from toban.message import Message, listing
 
@@ -51,7 +54,9 @@ def command(home: Path, stop: str | None, start: str | None, form: str) -> None:
         hold_file(home, stop).touch(mode=0o600)
     if start is not None:
         hold_file(home, start).unlink(missing_ok=True)
+    ahead = _clock_ahead(home)
     if form == "json":
+        shown["clock_ahead_seconds"] = ahead
         say(json.dumps(shown, ensure_ascii=False, indent=2))
         return
     say(f"{shown['url']}  (toban up: {shown['supervisor']})")
@@ -59,3 +64,13 @@ def command(home: Path, stop: str | None, start: str | None, form: str) -> None:
         held = f"  {Message('supervision.held')}" if hold_file(home, process["name"]).exists() else ""
         starts = Message("supervision.starts", count=process["starts"])
         say(f"{process['name']:<14} {process['phase']:<9} pid {process['pid'] or '-'}  {starts}{held}")
+    if ahead:
+        say(wrong(socket.gethostname(), timedelta(seconds=ahead)))
+
+
+def _clock_ahead(home: Path) -> float:
+    """Return by how many seconds this machine's clock is wrong; 0 if it is right."""
+    try:
+        return float(clock_file(home).read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        return 0.0

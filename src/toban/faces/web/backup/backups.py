@@ -2,7 +2,7 @@
 
 import json
 from collections import defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from urllib.parse import urlencode
@@ -81,7 +81,8 @@ def backups(request: HttpRequest) -> HttpResponse:
     asked = {name: request.GET.get(name, "") for name in ("subject", "method", "state", "from", "to")}
     chosen = _chosen(asked, edition.bindings.system)
     page = Paginator(chosen, _PER_PAGE).get_page(request.GET.get("page"))
-    subjects = _subjects(edition.design, now)
+    drills = list(Drill.objects.order_by("started_at"))
+    subjects = _subjects(edition.design, drills, now)
     context = {
         **frame(sight, "backups"),
         "subjects": subjects,
@@ -93,7 +94,7 @@ def backups(request: HttpRequest) -> HttpResponse:
         "query": urlencode({name: value for name, value in asked.items() if value}),
         "methods": [(name, word) for name, word in METHODS.items()],
         "holdings": [(each.value, word) for each, (_mark, word) in HOLDINGS.items()],
-        "drills": Drill.objects.order_by("-started_at")[:_DRILLS],
+        "drills": list(reversed(drills[-_DRILLS:])),
         "is_empty": not any(each.count or each.drill for each in subjects) and not page.paginator.count,
     }
     return render(request, "backup/backups.html", context)
@@ -174,8 +175,8 @@ def drill(request: HttpRequest, pk: int) -> HttpResponse:
     return render(request, "backup/drill.html", context)
 
 
-def _subjects(design: Design, now: datetime) -> list[Subject]:
-    """Return every subject with its backups; a few queries for all."""
+def _subjects(design: Design, drills: Sequence[Drill], now: datetime) -> list[Subject]:
+    """Return every subject with its backups and the newest of its *drills*; a few queries for all."""
     kept: dict[str, list[Backup]] = defaultdict(list)
     stored = Backup.objects.with_bases().filter(pruned_at=None).defer(*_HEAVY)
     for each in stored.order_by("ended_at", "label"):
@@ -183,12 +184,10 @@ def _subjects(design: Design, now: datetime) -> list[Subject]:
     log: dict[str, list[LogStretch]] = defaultdict(list)
     for stretch in LogStretch.objects.order_by("durable_to"):
         log[stretch.subject].append(stretch)
-    drills: dict[str, Drill] = {}
-    for done in Drill.objects.order_by("started_at"):
-        drills[done.subject] = done
+    newest = {drill.subject: drill for drill in drills}
     return [
-        chains.subject(name, kept[name], log[name], drills.get(name), chains.objective_of(design, name), now)
-        for name in chains.subjects_of(design, {*kept, *log, *drills})
+        chains.subject(name, kept[name], log[name], newest.get(name), chains.objective_of(design, name), now)
+        for name in chains.subjects_of(design, {*kept, *log, *newest})
     ]
 
 

@@ -78,3 +78,24 @@ def test_a_restarted_worker_with_the_same_name_is_a_different_one(pair: Pair) ->
     pair.look(again)
 
     assert again.term is None
+
+
+def test_a_leader_that_may_not_lead_lets_go_at_once_and_the_other_takes_over(pair: Pair) -> None:
+    pair.first.beat(may_lead=False)
+    with pytest.raises(NotLeading):
+        pair.first.require()
+    pair.second.beat()
+
+    assert (pair.first.term, pair.second.term) == (None, 1)
+
+
+def test_a_worker_that_may_not_lead_counts_only_the_beats_that_find_a_leader(pair: Pair) -> None:
+    for _ in range(3):
+        pair.look(pair.first)
+        pair.second.beat(may_lead=False)
+    followed = pair.second.followed
+
+    pair.first.release()
+    pair.second.beat(may_lead=False)
+
+    assert (pair.second.followed, pair.second.term) == (followed, None)
