@@ -1,5 +1,6 @@
 """Log rows and spans, written one by one, as the columns that the store accepts."""
 
+import math
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
@@ -7,7 +8,7 @@ import orjson
 import pyarrow as pa
 
 from toban.engine.telemetry.columns import table_of
-from toban.engine.telemetry.logs.rows import LOG_ROWS, InsertBatch
+from toban.engine.telemetry.logs.rows import LOG_ROWS, NO_DURATION, InsertBatch
 from toban.engine.telemetry.spans.rows import SPAN_ROWS
 
 
@@ -90,6 +91,8 @@ def log_rows(table: pa.Table) -> list[LogRow]:
                 **row,
                 "day": row["day"].isoformat(),
                 "at": row["at"].timestamp(),
+                # Arrow's NaN equals nothing, not even another of its own.
+                "duration_ms": NO_DURATION if math.isnan(row["duration_ms"]) else row["duration_ms"],
             }
         )
         for row in table.to_pylist()

@@ -30,7 +30,7 @@ def traffic(telemetry: Telemetry, service: str, span: TimeSpan, *, route: str = 
     """
     telemetry.ensure_schema()
     rows = telemetry.ask(
-        """SELECT count(), countIf(status >= {failed:UInt16}), avgOrNullIf(duration_ms, duration_ms > 0)
+        """SELECT count(), countIf(status >= {failed:UInt16}), avgOrNullIf(duration_ms, duration_ms >= 0)
         FROM logs WHERE kind = 'access' AND day BETWEEN {first:Date} AND {last:Date}
         AND service = {service:String} AND startsWith(route, {route:String}) AND status > 0
         AND at >= fromUnixTimestamp64Milli({start:Int64}) AND at < fromUnixTimestamp64Milli({end:Int64})""",
@@ -67,7 +67,7 @@ def response_percentile(
         """SELECT count(), quantileTDigest({level:Float64})(duration_ms)
         FROM logs WHERE kind = 'access' AND day BETWEEN {first:Date} AND {last:Date}
         AND service = {service:String} AND startsWith(route, {route:String}) AND status > 0
-        AND duration_ms > 0
+        AND duration_ms >= 0
         AND at >= fromUnixTimestamp64Milli({start:Int64}) AND at < fromUnixTimestamp64Milli({end:Int64})""",
         {
             **span.parameters,

@@ -7,6 +7,7 @@ from zoneinfo import ZoneInfo
 from toban.engine.telemetry.logs.search import FoundRow
 from toban.engine.telemetry.spans.search import TRACE_ID
 from toban.faces.logs.choice import place_text
+from toban.faces.words.logs import request_text
 
 _LEVELS = frozenset(("CRITICAL", "ERROR", "WARNING", "INFO", "DEBUG", "TRACE"))
 
@@ -38,11 +39,6 @@ def shown(rows: Iterable[FoundRow], zone: ZoneInfo) -> Iterator[ShownRow]:
             day=f"{local.year}/{local.month}/{local.day}",
             clock=f"{local:%H:%M:%S}.{local.microsecond // 1000:03}",
             kind=row.level.lower() if row.level in _LEVELS else "other",
-            request=_request(row),
+            request=request_text(row),
             trace=row.trace_id.lower() if TRACE_ID.fullmatch(row.trace_id) else "",
         )
-
-
-def _request(row: FoundRow) -> str:
-    figures = (row.method, row.route, str(row.status or ""), f"{row.duration_ms:.0f}ms" if row.status else "")
-    return " ".join(each for each in figures if each)

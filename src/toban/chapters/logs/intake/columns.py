@@ -14,6 +14,7 @@ import pyarrow as pa
 
 from toban.chapters.logs.intake.limits import BadRow
 from toban.engine.telemetry.columns import Column, array_of
+from toban.engine.telemetry.logs.rows import NO_DURATION
 
 _MILLISECONDS_FROM = 1e11
 """Times from this number on are in milliseconds: as seconds, they would be in the year 5138."""
@@ -63,18 +64,19 @@ def seconds(column: Column) -> Sequence[float]:
 
 def statuses(column: Column, name: str, attributes: Sequence[dict[str, object]]) -> Sequence[int]:
     """Return HTTP statuses; an invalid one becomes an attribute *name*."""
-    return _understood([_status(value) for value in column], column, name, attributes)
+    return _understood([_status(value) for value in column], column, name, attributes, otherwise=0)
 
 
 def durations(
     column: Column, name: str, attributes: Sequence[dict[str, object]], *, factor: float
 ) -> Sequence[float]:
-    """Return milliseconds, *factor* of them per unit; anything but a number becomes an attribute *name*."""
+    """Return milliseconds, *factor* of them per unit; anything but a length becomes an attribute *name*."""
     if _NUMBERS.issuperset(map(type, column)):
         found = [value * factor for value in column]  # type: ignore[operator]
-        if max(map(abs, found)) < _LONGEST:
+        if min(found) >= 0 and max(found) < _LONGEST:
             return found
-    return _understood([_duration(value, factor) for value in column], column, name, attributes)
+    durations = [_duration(value, factor) for value in column]
+    return _understood(durations, column, name, attributes, otherwise=NO_DURATION)
 
 
 def are_flat(columns: Sequence[Column]) -> bool:
@@ -93,14 +95,19 @@ def objects(
 
 
 def _understood[Number: (int, float)](
-    found: Sequence[Number | None], column: Column, name: str, attributes: Sequence[dict[str, object]]
+    found: Sequence[Number | None],
+    column: Column,
+    name: str,
+    attributes: Sequence[dict[str, object]],
+    *,
+    otherwise: Number,
 ) -> Sequence[Number]:
     if None not in found:
         return found  # type: ignore[return-value]
     for number, value, rest in zip(found, column, attributes, strict=True):
         if number is None:
             rest[name] = value
-    return [0 if number is None else number for number in found]
+    return [otherwise if number is None else number for number in found]
 
 
 def _text(known: str, value: object) -> str:
@@ -141,4 +148,4 @@ def _duration(value: object, factor: float) -> float | None:
         duration = float(value) * factor  # type: ignore[arg-type]
     except (TypeError, ValueError, OverflowError):
         return None
-    return duration if abs(duration) < _LONGEST else None
+    return duration if 0 <= duration < _LONGEST else None

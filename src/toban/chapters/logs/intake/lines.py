@@ -1,5 +1,6 @@
 """Lines of JSON become rows: a bad line is refused with its reason and does not hold up the others. Pure."""
 
+import math
 from collections import Counter, defaultdict
 from collections.abc import Container, Mapping, Sequence
 from collections.abc import Set as AbstractSet
@@ -26,7 +27,7 @@ from toban.chapters.logs.intake.limits import (
 from toban.chapters.logs.intake.shapes import RecordShape, shape_of
 from toban.chapters.logs.rules import LogRules
 from toban.engine.telemetry.columns import Column, table_of
-from toban.engine.telemetry.logs.rows import LOG_ROWS
+from toban.engine.telemetry.logs.rows import LOG_ROWS, NO_DURATION
 from toban.engine.telemetry.logs.words import kind_of, level_of
 
 _USUAL = "INFO"
@@ -323,11 +324,11 @@ def _durations(lot: _Lot, attributes: Sequence[dict[str, object]]) -> Sequence[f
             name = lot.shape.names[place]
             these = columns.durations(lot.columns[place], name, attributes, factor=factor)
             found = these if found is None else list(map(_first, found, these))
-    return [0.0] * len(attributes) if found is None else found
+    return [NO_DURATION] * len(attributes) if found is None else found
 
 
 def _first(duration: float, otherwise: float) -> float:
-    return duration or otherwise
+    return otherwise if math.isnan(duration) else duration
 
 
 def _routes(lot: _Lot) -> Sequence[str]:

@@ -1,12 +1,17 @@
 """Log rows in the telemetry store: their columns and their table."""
 
+import math
+
 import pyarrow as pa
 
 from toban.engine.telemetry.batches import BatchStore, BatchTable, InsertBatch, key_of
 from toban.engine.telemetry.columns import DAY, MOMENT
 from toban.engine.telemetry.store import Telemetry
 
-__all__ = ("LOG_ROWS", "InsertBatch", "LogStore", "key_of")
+__all__ = ("LOG_ROWS", "NO_DURATION", "InsertBatch", "LogStore", "key_of")
+
+NO_DURATION = math.nan
+"""The duration of a line that names none: zero is the duration of a fast request."""
 
 LOG_ROWS = pa.schema(
     [
@@ -35,7 +40,8 @@ LOG_ROWS = pa.schema(
         ("number", pa.uint32()),
     ]
 )
-"""One line of a log, as it is stored. An unknown text is empty, an unknown number 0."""
+"""One line of a log, as it is stored. An unknown text is empty, an unknown status 0, an unknown duration
+`NO_DURATION`."""
 
 
 class LogStore(BatchStore):

@@ -4,6 +4,7 @@ A search is given as terms. User input reaches the engine as parameters; the nam
 which can't be parameters, are checked and quoted.
 """
 
+import math
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -27,6 +28,8 @@ MESSAGE = "message"
 """The column in which words are looked for."""
 _SEARCHED = frozenset(COLUMNS)
 _NUMBERS = frozenset(("status", "duration_ms"))
+_KNOWN: Mapping["Column", str] = {"status": "status > 0", "duration_ms": "duration_ms >= 0"}
+"""When a number is known, as SQL: an unknown duration is NaN, of which no comparison holds."""
 _READ_AT_ONCE = 8192
 """Rows of each part to read for the newest few; the engine's default is sixty thousand."""
 _OWN_STEP = re.compile(r"[\w@-]+")
@@ -67,7 +70,8 @@ class FoundRow:
     method: str
     route: str
     status: int
-    duration_ms: float
+    duration_ms: float | None
+    """None if the line names none."""
     sender: str
     attributes: Mapping[str, Any]
     """The sender's own fields."""
@@ -174,7 +178,7 @@ class LogSearch:
         """
         where, parameters = conditions(terms, span)
         sql = f"""SELECT {_value(column)} AS value, count() AS rows FROM logs
-            WHERE {where} AND value NOT IN ('', '0') GROUP BY value ORDER BY rows DESC, value
+            WHERE {where} AND value != '' GROUP BY value ORDER BY rows DESC, value
             LIMIT {{limit:UInt32}}"""  # noqa: S608 - as above
         return [(value, rows) for value, rows in self._telemetry.ask(sql, {**parameters, "limit": limit})]
 
@@ -251,6 +255,8 @@ def _or_an_object(column: Column) -> str:
 def _value(column: Column) -> str:
     expression = _expression(column)
     text = f"toString({expression})"
+    if column in _KNOWN:
+        return f"if({_KNOWN[column]}, {text}, '')"
     if isinstance(column, str):
         return text
     is_list = f"startsWith(dynamicType({expression}), 'Array')"
@@ -286,4 +292,7 @@ def found_row(row: Sequence[Any]) -> FoundRow:
     at, batch, number, *columns, attributes = row
     place = RowPosition(at, batch, number)
     named = dict(zip(COLUMNS, columns, strict=True))
+    duration = named["duration_ms"]
+    # The engine writes a NaN as null in JSON.
+    named["duration_ms"] = None if duration is None or math.isnan(duration) else duration
     return FoundRow(place=place, at=row_binary.moment(at), **named, attributes=dict(attributes or {}))

@@ -30,7 +30,7 @@ from toban.engine.stores.sealed import SealedStore
 from toban.engine.stores.store import ListedObject, Store, StoredObject, StoreTrouble, Writer
 from toban.engine.telemetry.logs.days import DayPart, LogDays
 from toban.engine.telemetry.logs.language import read_search
-from toban.engine.telemetry.logs.rows import LogStore, key_of
+from toban.engine.telemetry.logs.rows import NO_DURATION, LogStore, key_of
 from toban.engine.telemetry.logs.search import LogSearch, TimeSpan
 from toban.engine.telemetry.store import Telemetry
 from toban.message import NOTHING, Message, plain
@@ -79,7 +79,7 @@ def row(day: date, number: int) -> LogRow:
     level, status = ("ERROR", 500) if number % 10 == 0 else ("INFO", 200)
     return LogRow(
         "access", day.isoformat(), at, level, "shop-api", f"注文 {number} 'quoted' \\ done", f"user-{number}",
-        f"req-{number}", "", "", "10.0.0.1", "GET", "/orders", status, 12.5,
+        f"req-{number}", "", "", "10.0.0.1", "GET", "/orders", status, 12.5 if number % 2 else NO_DURATION,
         {"cart": {"items": number}, "名": "値"}, "shop", number,
     )  # fmt: skip
 

@@ -11,7 +11,7 @@ from toban.chapters.monitoring.source import Unmeasurable
 from toban.chapters.monitoring.sources.access_log.config import AccessLogConfig, PercentileConfig
 from toban.chapters.monitoring.sources.access_log.source import AccessLogSource, PercentileSource
 from toban.design.values.metric import Metric
-from toban.engine.telemetry.logs.rows import LogStore, key_of
+from toban.engine.telemetry.logs.rows import NO_DURATION, LogStore, key_of
 from toban.engine.telemetry.store import Telemetry
 
 # Midnight in Tokyo: the day of the row is one later than the UTC day of the engine.
@@ -22,7 +22,13 @@ LATE = timedelta(seconds=10)
 @pytest.fixture(scope="module")
 def telemetry(store: StoreProcess) -> Telemetry:
     rows = [request(number, 500 if number % 10 == 0 else 200) for number in range(1, 101)]
-    rows += [request(number, 200, service="blog", duration_ms=0.0) for number in range(101, 111)]
+    rows += [request(number, 200, service="blog", duration_ms=NO_DURATION) for number in range(101, 111)]
+    # Of ten requests nine take no millisecond: nginx writes 0.000.
+    rows += [
+        request(number, 200, service="cache", duration_ms=0.0 if number > 121 else 1500.0)
+        for number in range(121, 131)
+    ]
+    rows += [request(131, 200, service="cache", duration_ms=NO_DURATION)]
     rows += [request(number, 404, seconds=-15.0) for number in range(111, 113)]
     rows += [
         request(number, 200, service="slow", duration_ms=float(number - 200), seconds=90.0)
@@ -84,6 +90,12 @@ def test_a_metric_that_no_line_contains_is_not_measured(telemetry: Telemetry) ->
     assert values(blog.measure(NOW)) == {Metric.ERROR_RATE: 0.0}
 
 
+def test_a_request_that_took_no_millisecond_counts_in_the_mean(telemetry: Telemetry) -> None:
+    cache = AccessLogSource(AccessLogConfig(service="cache"), lambda: telemetry)
+
+    assert values(cache.measure(NOW))[Metric.RESPONSE_TIME] == 150.0
+
+
 def test_a_clock_that_is_set_back_counts_nothing_twice(telemetry: Telemetry) -> None:
     shop = source(telemetry)
     shop.measure(NOW)
@@ -110,6 +122,12 @@ def test_a_percentile_is_that_of_single_requests_in_the_window(
     assert (found.metric, found.instance) == (Metric.RESPONSE_TIME, "slow")
     assert found.value == pytest.approx(milliseconds, abs=0.6)
     assert str(found.note) == "100件のリクエスト"
+
+
+def test_a_request_that_took_no_millisecond_counts_in_a_percentile(telemetry: Telemetry) -> None:
+    (found,) = percentile(telemetry, "cache", "50", minutes=5).measure(NOW)
+
+    assert (found.value, str(found.note)) == (0.0, "10件のリクエスト")
 
 
 @pytest.mark.parametrize(("service", "minutes"), [("slow", 1), ("blog", 5)])

@@ -8,7 +8,7 @@ import pytest
 from tests.integration.engine.telemetry.conftest import StartStore
 from tests.telemetry_rows import LogRow, batch_of
 
-from toban.engine.telemetry.logs.rows import InsertBatch, LogStore, key_of
+from toban.engine.telemetry.logs.rows import NO_DURATION, InsertBatch, LogStore, key_of
 from toban.engine.telemetry.store import StoreUnavailable, Telemetry
 from toban.engine.telemetry.tables import LOGS
 
@@ -32,7 +32,7 @@ def row(number: int, *, kind: str = "application", day: date = FIRST, **changes:
         method="",
         route="",
         status=0,
-        duration_ms=0.0,
+        duration_ms=NO_DURATION,
         attributes={},
         sender="shop",
         number=number,

@@ -10,7 +10,7 @@ from tests.telemetry_rows import LogRow, batch_of
 from toban.engine.telemetry import parquet
 from toban.engine.telemetry.logs.days import DayPart
 from toban.engine.telemetry.logs.language import read_search
-from toban.engine.telemetry.logs.rows import LogStore, key_of
+from toban.engine.telemetry.logs.rows import NO_DURATION, LogStore, key_of
 from toban.engine.telemetry.logs.search import LogSearch, TimeSpan
 from toban.engine.telemetry.parquet import LogExport
 
@@ -22,7 +22,7 @@ def row(number: int, **changes: object) -> LogRow:
     row = LogRow(
         "application", "2026-11-26", NOON.timestamp() + number, "INFO", "shop-api",
         f"Order {number} 注文完了", "", f"req-{number}", "", "", "", "", "",
-        0, 0.0, {"cart": {"items": number}}, "shop", number,
+        0, NO_DURATION, {"cart": {"items": number}}, "shop", number,
     )  # fmt: skip
     return row._replace(**changes)  # type: ignore[arg-type]
 
@@ -56,7 +56,16 @@ def search(store: StoreProcess) -> LogSearch:
     rows += [
         row(200, level="ERROR", kind="error", message="Card 100% DECLINED_x", status=503, duration_ms=900.0)
     ]
-    rows += [row(201, service="blog", method="GET", route="/a", attributes={"user": {"name": "山田 太郎"}})]
+    rows += [
+        row(
+            201,
+            service="blog",
+            method="GET",
+            route="/a",
+            duration_ms=0.0,
+            attributes={"user": {"name": "山田 太郎"}},
+        )
+    ]
     LogStore(telemetry).write(batch_of(key_of("shop", "", b"all"), rows))
     return LogSearch(telemetry)
 
@@ -71,6 +80,8 @@ def search(store: StoreProcess) -> LogSearch:
         ("注文完了 requestId:req-7", [7]),
         ("status:>=500", [200]),
         ("durationMs:>899 durationMs:<901", [200]),
+        ("durationMs:<100", [201]),
+        ("durationMs:0", [201]),
         ("cart.items:7", [7]),
         ("cart.items:>98 -level:error", [100, 99]),
         ('user.name:"山田 太郎"', [201]),
@@ -105,7 +116,16 @@ def test_a_row_is_returned_with_all_its_fields(search: LogSearch) -> None:
     (found,) = search.newest(read_search("requestId:req-200").terms, HOUR, limit=1)
 
     assert (found.at, found.kind, found.status) == (NOON + timedelta(seconds=200), "error", 503)
+    assert found.duration_ms == 900.0
     assert found.attributes == {"cart": {"items": 200}}
+
+
+def test_a_line_without_a_duration_has_none_and_zero_is_one(search: LogSearch) -> None:
+    zero, none = (
+        search.newest(read_search(f"requestId:req-{number}").terms, HOUR, limit=1)[0] for number in (201, 1)
+    )
+
+    assert (zero.duration_ms, none.duration_ms) == (0.0, None)
 
 
 def test_rows_are_counted_by_level_and_time_and_value(search: LogSearch) -> None:
@@ -116,6 +136,8 @@ def test_rows_are_counted_by_level_and_time_and_value(search: LogSearch) -> None
     assert search.count([], HOUR) == 102
     assert search.values("service", [], HOUR, limit=5) == [("shop-api", 101), ("blog", 1)]
     assert search.values(("user", "name"), [], HOUR, limit=5) == [("山田 太郎", 1)]
+    assert search.values("duration_ms", [], HOUR, limit=5) == [("0", 1), ("900", 1)]
+    assert search.values("status", [], HOUR, limit=5) == [("503", 1)]
 
 
 NEXT_DAY = TimeSpan(NOON + timedelta(days=1), NOON + timedelta(days=1, hours=1))

@@ -15,6 +15,7 @@ from toban.chapters.logs.intake.lines import BatchOrigin, LineReader, LineReadin
 from toban.chapters.logs.rules import rules
 from toban.design.reader import read_design
 from toban.engine.bindings.load import read_bindings
+from toban.engine.telemetry.logs.rows import NO_DURATION
 
 DOCUMENT = """# 運用設計書
 ## 3. ログ管理
@@ -206,21 +207,44 @@ def test_a_request_has_method_route_status_and_duration() -> None:
             "request_time": "0.25",
         },
         {"method": "POST", "path": "/carts/6f1c2b9a8d7e6f5a/lines", "statusCode": 201, "durationMs": 12},
+        {"method": "GET", "path": "/health", "status": 200, "request_time": 0.0},
         {"route": "/orders/:id", "path": "/orders/9", "status": "open", "durationMs": "inf"},
     )
 
     assert [(row.method, row.route, row.status, row.duration_ms) for row in log_rows(reading.rows)] == [
         ("GET", "/orders/{}/items", 503, 250.0),
         ("POST", "/carts/{}/lines", 201, 12.0),
-        ("", "/orders/:id", 0, 0.0),
+        ("GET", "/health", 200, 0.0),
+        ("", "/orders/:id", 0, NO_DURATION),
     ]
-    first, _, third = [row.attributes for row in log_rows(reading.rows)]
+    first, _, _, third = [row.attributes for row in log_rows(reading.rows)]
     assert first == {"uri": "/orders/1234/items?page=2"}
     assert third == {
         "path": "/orders/9",
         "status": "open",
         "durationMs": "inf",
     }
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        {"status": 200},
+        {"status": 200, "durationMs": None},
+        {"status": 200, "request_time": "-"},
+        {"status": 200, "durationMs": -3},
+    ],
+)
+def test_a_request_without_a_valid_duration_has_none(line: dict[str, object]) -> None:
+    (row,) = log_rows(read(line).rows)
+
+    assert row.duration_ms is NO_DURATION
+
+
+def test_a_duration_of_zero_is_not_replaced_by_another_field() -> None:
+    (row,) = log_rows(read({"durationMs": 0, "request_time": 1.5}).rows)
+
+    assert row.duration_ms == 0
 
 
 @pytest.mark.parametrize(
