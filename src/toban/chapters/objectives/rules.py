@@ -8,6 +8,7 @@ chapter 5 ("Alerting on SLOs", multiwindow, multi-burn-rate alerts).
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from itertools import pairwise
 
 from toban.design.values.metric import Metric
 from toban.design.values.threshold import Comparison
@@ -70,17 +71,23 @@ class SliceTally:
 
 
 def tally(slices: Iterable[Slice], planned: Sequence[Span]) -> SliceTally:
-    """Sum *slices*; neither they nor the *planned* spans may overlap."""
+    """Sum *slices*, each of which lies within one of the *planned* spans or outside of all: see `cut`."""
     total = SliceTally()
     for each in slices:
         length = (each.end - each.start).total_seconds()
-        within = sum(_overlap((each.start, each.end), span) for span in planned)
-        total += SliceTally(length, each.value * length, within, each.value * within)
+        amount = each.value * length
+        is_planned = any(start <= each.start < end for start, end in planned)
+        total += SliceTally(length, amount, length, amount) if is_planned else SliceTally(length, amount)
     return total
 
 
-def _overlap(one: Span, other: Span) -> float:
-    return max((min(one[1], other[1]) - max(one[0], other[0])).total_seconds(), 0.0)
+def cut(span: Span, planned: Iterable[Span]) -> list[Span]:
+    """Return *span* in pieces, each of which lies within one of the *planned* spans or outside of all.
+
+    A mean over an edge of planned maintenance can't be divided by time: the failures may all lie on one side.
+    """
+    edges = {edge.astimezone(UTC) for each in planned for edge in each if span[0] < edge < span[1]}
+    return list(pairwise((span[0], *sorted(edges), span[1])))
 
 
 def in_unit(metric: Metric, mean: float) -> float:

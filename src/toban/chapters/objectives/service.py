@@ -4,7 +4,7 @@ Whole days are kept in the state database. Today and yesterday are recomputed in
 late, if the store was unavailable.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from datetime import UTC, date, datetime, timedelta
 
@@ -33,7 +33,7 @@ _BACK = 60
 
 
 _PARTS = 10
-"""The number of pieces of a window, to determine which of it was planned."""
+"""The number of slices of a short window."""
 
 _SOON = timedelta(days=35)
 """How early a deputy is announced."""
@@ -100,9 +100,9 @@ class Objectives:
         days = [day for day in days_from(first, _BACK + 1) if day not in known]
         span = (periods.day_span(days[0], zone)[0], now)
         slices: dict[date, list[Slice]] = {day: [] for day in days}
-        for each in self._slices(of, span, rules.SLICE):
-            slices.setdefault(each.start.astimezone(zone).date(), []).append(each)
         spans = planned(of.target, design, bindings.system, span)
+        for each in self._slices(of, span, rules.SLICE, spans):
+            slices.setdefault(each.start.astimezone(zone).date(), []).append(each)
         counted = {day: rules.tally(slices[day], spans) for day in days}
         # One commit, since there are many days the first time.
         with transaction.atomic():
@@ -113,7 +113,17 @@ class Objectives:
     def _so_far(self, of: Indicator, today: date) -> SliceTally:
         return kept(of, today, today + timedelta(days=1)).get(today, SliceTally())
 
-    def _slices(self, of: Indicator, span: Span, step: timedelta) -> Iterator[Slice]:
+    def _slices(self, of: Indicator, span: Span, step: timedelta, spans: Iterable[Span]) -> Iterator[Slice]:
+        """Yield the measurements of *span*, cut where one of the planned *spans* begins or ends."""
+        for each in self._means(of, span, step):
+            pieces = rules.cut((each.start, each.end), spans)
+            if len(pieces) == 1:
+                yield each
+            else:
+                for start, end in pieces:
+                    yield from self._means(of, (start, end), end - start)
+
+    def _means(self, of: Indicator, span: Span, step: timedelta) -> Iterator[Slice]:
         """Yield the measurements of *span*; a *step* of five minutes follows the store's own grid."""
         # In one zone, subtracting datetimes only compares their clocks.
         start, end = (moment.astimezone(UTC) for moment in span)
@@ -135,8 +145,9 @@ class Objectives:
 
         def rate(window: timedelta) -> float | None:
             span = (now - window, now)
-            slices = self._slices(sli.indicator, span, min(window / _PARTS, rules.SLICE))
-            known = rules.tally(slices, planned(sli.target, design, bindings.system, span))
+            spans = planned(sli.target, design, bindings.system, span)
+            step = min(window / _PARTS, rules.SLICE)
+            known = rules.tally(self._slices(sli.indicator, span, step, spans), spans)
             # Planned maintenance burns nothing: otherwise it would be reported as trouble once it is over.
             mean = known.mean_unplanned
             return rules.burn_rate(rules.bad_share(sli.metric, mean) if mean is not None else None, allowed)

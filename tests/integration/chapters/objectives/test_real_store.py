@@ -16,6 +16,7 @@ from toban.design.reader import read_design
 from toban.design.values.metric import Metric
 from toban.engine.bindings.load import read_bindings
 from toban.engine.bindings.section import Section
+from toban.engine.notify import orders
 from toban.engine.telemetry.samples import Sample
 from toban.engine.telemetry.store import Telemetry
 
@@ -88,6 +89,34 @@ def test_the_burn_rate_is_relative_to_the_known_time(telemetry: Telemetry) -> No
     assert (fast.long, fast.short, slow.short) == (0, 0, 0)
     # 20 of 183 minutes, with a thousandth allowed.
     assert slow.long == pytest.approx(20 / 183 * 1000)
+
+
+@pytest.mark.parametrize(("day", "seconds", "failing"), [(1, 0, 0), (2, 120, 60)])
+def test_a_failure_within_an_announced_minute_costs_nothing(
+    telemetry: Telemetry, day: int, seconds: int, failing: int
+) -> None:
+    """The minute lies inside one of the store's five; moved away from it, the same failure counts."""
+    now = NOW.replace(day=day)
+    begin = now - 30 * MINUTE - timedelta(seconds=90)
+    orders.announce_maintenance(
+        ["API"], "増設", starts_at=begin, ends_at=begin + MINUTE, by="nami", now=begin - HOUR
+    )
+    failed = begin + timedelta(seconds=seconds)
+    samples = [
+        Sample(Metric.UP, "API", "api-1", at, 0.0 if failed <= at < failed + MINUTE else 1.0)
+        for at in (now - number * timedelta(seconds=10) for number in range(1, 1000))
+    ]
+    telemetry.write(samples, token=f"announced {day}")
+
+    (level,) = Objectives(telemetry).step(plan(DESIGN, BINDINGS), DESIGN, BINDINGS, now, DESIGN.digest)
+
+    today = level.today
+    assert today.planned_covered == 60
+    assert today.covered >= 9_990
+    assert today.bad_unplanned(Metric.UP) == pytest.approx(failing)
+    assert today.covered - today.amount == pytest.approx(60)
+    burns = [burn.long for burn, _ in kept_burns(level.sli)]
+    assert burns[0] == pytest.approx(failing / (3600 - 60) * 1000, rel=0.05)
 
 
 @pytest.mark.parametrize(

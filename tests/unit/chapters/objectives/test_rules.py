@@ -16,6 +16,7 @@ from toban.chapters.objectives.rules import (
     budget,
     burn_rate,
     burning,
+    cut,
     keeps,
     tally,
 )
@@ -49,10 +50,25 @@ def test_the_level_is_computed_with_and_without_planned_maintenance() -> None:
     assert known.bad_unplanned(Metric.UP) == 0
 
 
-def test_a_slice_that_is_half_planned_counts_half() -> None:
-    known = tally(slices(0), [(NOON, NOON + 2.5 * MINUTE)])
+def test_a_slice_is_cut_where_planned_maintenance_begins_or_ends() -> None:
+    window = (NOON + MINUTE, NOON + 2 * MINUTE)
+    after = (NOON + FIVE, NOON + 3 * FIVE)
 
-    assert (known.covered, known.planned_covered, known.bad_unplanned(Metric.UP)) == (300, 150, 150)
+    assert cut((NOON, NOON + FIVE), [window, after]) == [
+        (NOON, NOON + MINUTE), window, (NOON + 2 * MINUTE, NOON + FIVE),
+    ]  # fmt: skip
+    assert cut(after, [after]) == [after]
+    assert cut(window, [(NOON, NOON + FIVE)]) == [window]
+
+
+def test_a_failure_within_an_announced_minute_costs_nothing() -> None:
+    window = (NOON + MINUTE, NOON + 2 * MINUTE)
+    pieces = [Slice(*piece, value=float(piece != window)) for piece in cut((NOON, NOON + FIVE), [window])]
+
+    known = tally(pieces, [window])
+
+    assert (known.covered, known.planned_covered, known.mean) == (300, 60, 0.8)
+    assert (known.mean_unplanned, known.bad_unplanned(Metric.UP)) == (1.0, 0)
 
 
 def test_if_all_known_time_was_planned_the_unplanned_level_is_unknown() -> None:
