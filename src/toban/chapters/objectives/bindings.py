@@ -4,11 +4,12 @@ from typing import Annotated
 
 from pydantic import AfterValidator, Field
 
+from toban.chapters.objectives.coverage import NEEDED
 from toban.design.clauses.objectives import Objective
 from toban.design.reader import Design
 from toban.engine.bindings.section import Section
 from toban.engine.bindings.table import Table, named, single
-from toban.engine.bindings.values import some
+from toban.engine.bindings.values import Share, some
 
 
 class ObjectiveBinding(Section):
@@ -18,6 +19,8 @@ class ObjectiveBinding(Section):
     """A target of `[targets]`."""
     instance: str = ""
     """One of its instances; empty for all."""
+    known: Share = NEEDED
+    """The share of the time since the row came into force that must be known, or it is not measurable."""
 
 
 class StatusService(Section):

@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from toban.chapters.objectives import periods, rules
+from toban.chapters.objectives import coverage, periods, rules
+from toban.chapters.objectives.coverage import Coverage
 from toban.chapters.objectives.rules import Burn, ErrorBudget, SliceTally
 from toban.chapters.objectives.sli import Sli
 from toban.design.values.metric import Metric
@@ -30,6 +31,8 @@ class ObjectiveReport:
     year: SliceTally
     month_span: Span
     year_span: Span
+    judged: Coverage
+    """How much is known of the time that the verdict is about; see `coverage.judged_span`."""
     burns: Sequence[Burn]
     """Most severe rule first; empty for an objective without a budget."""
     trouble: Message
@@ -47,7 +50,12 @@ class ObjectiveReport:
         return rules.burning(self.burns)
 
     @property
-    def coverage(self) -> float:
+    def is_known(self) -> bool:
+        """Whether enough is known for a verdict."""
+        return self.judged.is_enough(self.sli.needed)
+
+    @property
+    def known_share(self) -> float:
         """The share of the month so far for which there are measurements, 0 to 1."""
         passed = periods.length((self.month_span[0], self.now)).total_seconds()
         return min(self.month.covered / passed, 1.0) if passed > 0 else 0.0
@@ -90,24 +98,28 @@ def status(level: ObjectiveReport, now: datetime) -> StatusUpdate:
             "month_without_planned": _figure(level, level.month.mean_unplanned),
             "year": _figure(level, level.year.mean),
             "year_without_planned": _figure(level, level.year.mean_unplanned),
-            "coverage_of_month": f"{level.coverage:.4f}",
+            "judged_share_known": f"{level.judged.share:.4f}",
+            "coverage_of_month": f"{level.known_share:.4f}",
             "budget_left_seconds": level.budget and f"{level.budget.left.total_seconds():.0f}",
         },
     )
 
 
 def signals(level: ObjectiveReport, now: datetime) -> Iterator[Signal]:
-    """Yield what may need a notification: a budget that burns too fast, and one that is used up."""
-    if level.trouble or level.month.mean is None:
+    """Yield what may need a notification: a budget that burns too fast, and one that is used up.
+
+    If too little is known, nothing is yielded: an alert that is open stays open.
+    """
+    if level.trouble or level.month.mean is None or level.budget is None:
         return
     burning, key = level.burning, level.sli.objective.id
-    if rules.allowed_share(level.sli.metric, level.sli.limit) is not None:
-        condition = Condition.OK
-        if burning is not None:
-            condition = Condition.CRITICAL if burning.rule.is_critical else Condition.WARNING
+    if burning is not None:
+        condition = Condition.CRITICAL if burning.rule.is_critical else Condition.WARNING
         yield _signal(level, f"{key}/burn", condition, _burn_words(burning), now)
-    if level.budget is not None:
-        is_spent = level.budget.left <= timedelta(0)
+    elif all(burn.is_slow_enough for burn in level.burns):
+        yield _signal(level, f"{key}/burn", Condition.OK, _burn_words(None), now)
+    if level.budget.is_spent or level.is_known:
+        is_spent = level.budget.is_spent
         words = Message("objectives.budget-spent" if is_spent else "objectives.budget-remains")
         yield _signal(level, f"{key}/budget", Condition.WARNING if is_spent else Condition.OK, words, now)
 
@@ -141,7 +153,9 @@ def _burn_words(burning: Burn | None) -> Message:
 def _verdict(level: ObjectiveReport) -> Verdict:
     objective, metric = level.sli.objective, level.sli.metric
     counted, unplanned = level.month.mean, level.month.mean_unplanned
-    if counted is None:
+    # A month whose whole budget is spent is lost, whatever is not known of it.
+    is_lost = level.budget is not None and level.budget.left < timedelta(0)
+    if counted is None or not (level.is_known or is_lost):
         return Verdict.NOT_MEASURABLE
     comparison, limit = objective.target.comparison, level.sli.limit
     if unplanned is not None and not rules.keeps(comparison, rules.in_unit(metric, unplanned), limit):
@@ -154,7 +168,10 @@ def _verdict(level: ObjectiveReport) -> Verdict:
 def _value(level: ObjectiveReport) -> Message:
     if level.month.mean is None:
         return NOTHING
-    month = figure(level.sli.metric, level.month.mean_unplanned or level.month.mean)
+    unplanned = level.month.mean_unplanned
+    month = figure(level.sli.metric, level.month.mean if unplanned is None else unplanned)
+    if _verdict(level) is Verdict.NOT_MEASURABLE:
+        return Message("objectives.known-only", known=length(level.judged.known), month=month)
     if level.budget is None:
         return Message("objectives.this-month", month=month)
     left = remains(level.sli.metric, level.budget)
@@ -186,10 +203,21 @@ def _reason(level: ObjectiveReport) -> Message:
     metric = level.sli.metric
     today, year = figure(metric, level.today.mean), figure(metric, level.year.mean_unplanned)
     return lines(
+        NOTHING if level.is_known else _too_little_known(level),
         _burn_words(level.burning) if level.burning is not None else NOTHING,
         Message("objectives.today-and-year", today=today, year=year),
         Message("objectives.month-with-planned", month=figure(metric, level.month.mean)),
-        Message("objectives.measured-by", by=by, percent=level.coverage * 100),
+        Message("objectives.measured-by", by=by, percent=level.known_share * 100),
+    )
+
+
+def _too_little_known(level: ObjectiveReport) -> Message:
+    return Message(
+        "objectives.too-little-known",
+        percent=level.judged.share * 100,
+        passed=length(level.judged.passed),
+        needed=level.sli.needed * 100,
+        least=length(coverage.LEAST),
     )
 
 

@@ -64,10 +64,14 @@ class SliceTally:
 
     def bad_unplanned(self, metric: Metric) -> float:
         """Return the bad seconds, or the bad share of requests × seconds, without planned maintenance."""
+        return (self.share_unplanned(metric) or 0.0) * (self.covered - self.planned_covered)
+
+    def share_unplanned(self, metric: Metric) -> float | None:
+        """Return the bad share of unplanned time: 0 if all was planned, None if nothing is known."""
+        if self.covered <= 0:
+            return None
         mean = self.mean_unplanned
-        if mean is None:
-            return 0.0
-        return max(bad_share(metric, mean), 0.0) * (self.covered - self.planned_covered)
+        return 0.0 if mean is None else max(bad_share(metric, mean), 0.0)
 
 
 def tally(slices: Iterable[Slice], planned: Sequence[Span]) -> SliceTally:
@@ -120,6 +124,11 @@ class ErrorBudget:
         return self.allowed - self.spent
 
     @property
+    def is_spent(self) -> bool:
+        """Whether nothing is left."""
+        return self.left <= timedelta(0)
+
+    @property
     def share_left(self) -> float:
         """The share of the allowed budget that is left, 0 to 1."""
         return max(self.left / self.allowed, 0.0) if self.allowed else 0.0
@@ -154,7 +163,7 @@ BURN_RULES = (
 
 @dataclass(frozen=True, slots=True)
 class Burn:
-    """The burn rates in both windows of a rule; None: there are no measurements in one."""
+    """The burn rates in both windows of a rule; None: too little is known of one."""
 
     rule: BurnRule
     long: float | None
@@ -162,7 +171,7 @@ class Burn:
 
     @property
     def rate(self) -> float:
-        """The slower of the two; without measurements, it is zero."""
+        """The slower of the two; zero if one is not known."""
         return min(self.long or 0.0, self.short or 0.0)
 
     @property
@@ -170,6 +179,12 @@ class Burn:
         """Whether the rule is broken."""
         # ">=" on thousandths: exactly 14.4 is too fast, though the division gives …9999.
         return round(self.rate, 3) >= self.rule.rate
+
+    @property
+    def is_slow_enough(self) -> bool:
+        """Whether the rule is kept: one window is enough to show it, and what is not known shows nothing."""
+        known = (rate for rate in (self.long, self.short) if rate is not None)
+        return any(round(rate, 3) < self.rule.rate for rate in known)
 
 
 def burning(burns: Sequence[Burn]) -> Burn | None:

@@ -12,6 +12,7 @@ from django.db import transaction
 
 from toban.chapters.objectives import detection, duties, periods, report, rules
 from toban.chapters.objectives.bindings import STATUS
+from toban.chapters.objectives.coverage import Coverage, coverage, judged_span, measured_since
 from toban.chapters.objectives.models import BurnRate, LevelDay
 from toban.chapters.objectives.publishing import public
 from toban.chapters.objectives.report import ObjectiveReport
@@ -49,7 +50,10 @@ class Objectives:
         self, plan: LevelPlan, design: Design, bindings: Bindings, now: datetime, digest: str
     ) -> Sequence[ObjectiveReport]:
         """Compute, show the rows' statuses and report what burns; return the levels."""
-        levels = [self._level(sli, design, bindings, now) for sli in plan.slis]
+        since = status.judged_since([sli.objective.id for sli in plan.slis])
+        levels = [
+            self._level(sli, design, bindings, since.get(sli.objective.id, now), now) for sli in plan.slis
+        ]
         for _, of in public.indicators(STATUS.of(bindings)):
             # The objectives report an unavailable store; the days are computed when it is back.
             with suppress(StoreUnavailable):
@@ -65,7 +69,9 @@ class Objectives:
             alerts.report(signals, now, digest)
         return levels
 
-    def _level(self, sli: Sli, design: Design, bindings: Bindings, now: datetime) -> ObjectiveReport:
+    def _level(
+        self, sli: Sli, design: Design, bindings: Bindings, in_force: datetime, now: datetime
+    ) -> ObjectiveReport:
         zone = bindings.system.zone
         today = now.astimezone(zone).date()
         month, year = periods.month_span(today, zone), periods.year_span(today, zone)
@@ -75,7 +81,9 @@ class Objectives:
             trouble = NOTHING
         except StoreUnavailable as error:
             current, burns, trouble = self._so_far(sli.indicator, today), (), message_of(error)
-        days = kept(sli.indicator, year[0].date(), today) | {today: current}
+        first = min(year[0].date(), today - timedelta(days=1))
+        days = kept(sli.indicator, first, today) | {today: current}
+        since = measured_since(days, in_force, zone, now)
         return ObjectiveReport(
             sli=sli,
             today=current,
@@ -83,6 +91,7 @@ class Objectives:
             year=_sum(days, year[0].date()),
             month_span=month,
             year_span=year,
+            judged=coverage(days, judged_span(month[0], since, now), zone),
             burns=burns,
             trouble=trouble,
             now=now,
@@ -143,16 +152,18 @@ class Objectives:
         if allowed is None:
             return ()
 
-        def rate(window: timedelta) -> float | None:
+        def rate(window: timedelta, needed: float) -> float | None:
             span = (now - window, now)
             spans = planned(sli.target, design, bindings.system, span)
             step = min(window / _PARTS, rules.SLICE)
             known = rules.tally(self._slices(sli.indicator, span, step, spans), spans)
+            if not Coverage(timedelta(seconds=known.covered), window).reaches(needed):
+                return None
             # Planned maintenance burns nothing: otherwise it would be reported as trouble once it is over.
-            mean = known.mean_unplanned
-            return rules.burn_rate(rules.bad_share(sli.metric, mean) if mean is not None else None, allowed)
+            return rules.burn_rate(known.share_unplanned(sli.metric), allowed)
 
-        burns = [Burn(rule, rate(rule.long), rate(rule.short)) for rule in rules.BURN_RULES]
+        # The short window only shows that it goes on: one measurement is enough.
+        burns = [Burn(rule, rate(rule.long, sli.needed), rate(rule.short, 0.0)) for rule in rules.BURN_RULES]
         for burn in burns:
             _keep_burn(sli, burn, now)
         return burns

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from toban.chapters.objectives.bindings import OBJECTIVES
+from toban.chapters.objectives.coverage import NEEDED
 from toban.design.clauses.monitoring import Monitor
 from toban.design.clauses.objectives import Objective
 from toban.design.reader import Design
@@ -41,6 +42,8 @@ class Sli:
 
     objective: Objective
     indicator: Indicator
+    needed: float = NEEDED
+    """The share of the time that must be known for a verdict, 0 to 1."""
 
     @property
     def metric(self) -> Metric:
@@ -106,7 +109,8 @@ def _indicator(
         if written.target not in bindings.targets:
             section = f'[targets."{written.target}"]'
             return Message("objectives.target-missing", file=bindings.file, section=section)
-        return Sli(objective, Indicator(objective.id, metric, written.target, written.instance))
+        of = Indicator(objective.id, metric, written.target, written.instance)
+        return Sli(objective, of, written.known)
     section = f'[objectives."{objective.name}"] target = "…"'
     way_out = Message("objectives.write-section", file=bindings.file, section=section)
     if not faces:

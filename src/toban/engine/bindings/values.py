@@ -1,4 +1,4 @@
-"""Values that tables of `toban.toml` share: durations, clock times, arrays that may not be empty."""
+"""Values that tables of `toban.toml` share: durations, clock times, shares, arrays that may not be empty."""
 
 import re
 from datetime import time, timedelta
@@ -12,6 +12,7 @@ from toban.message import Message
 
 Language = Literal["ja", "en"]
 """A language that Toban writes notifications in."""
+_PERCENT = re.compile(r"(\d{1,3}(?:\.\d{1,6})?) ?[%％]")
 _CLOCK = re.compile(r"([01]?\d|2[0-3]):([0-5]\d)")
 
 
@@ -37,6 +38,18 @@ def _length(written: object) -> object:
 
 
 Length = Annotated[timedelta, BeforeValidator(_length)]
+
+
+def _share(written: object) -> object:
+    match = _PERCENT.fullmatch(written) if isinstance(written, str) else None
+    share = float(match[1]) / 100 if match else 0.0
+    # A number alone is not accepted: 0.95 could be 95% or less than 1%.
+    if not 0 < share <= 1:
+        raise invalid(Message("bindings.not-a-share"))
+    return share
+
+
+Share = Annotated[float, BeforeValidator(_share)]
 
 
 def some[M: Section](tables: tuple[M, ...]) -> tuple[M, ...]:

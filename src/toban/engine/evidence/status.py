@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 
 from django.db import transaction
-from django.db.models import Max
+from django.db.models import Max, Min
 
 from toban.engine.evidence import ledger
 from toban.engine.evidence.current import LATE, as_of
@@ -20,6 +20,16 @@ FRESH = timedelta(minutes=1)
 
 RENEWED = timedelta(minutes=2)
 """Chapters judge their rows about once a minute, and `FRESH` leaves out a renewal in between."""
+
+_JUDGED = (
+    Verdict.DEVIATING,
+    Verdict.NOT_PERFORMED,
+    Verdict.WARNING,
+    Verdict.NOT_MEASURABLE,
+    Verdict.BETWEEN,
+    Verdict.CONFORMING,
+)
+"""The verdicts on a row that is bound."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,6 +124,17 @@ def show(updates: Collection[StatusUpdate], now: datetime, document_digest: str)
         ]
         if verdicts:
             ledger.append(*verdicts, now=now)
+
+
+def judged_since(clause_ids: Collection[str]) -> Mapping[str, datetime]:
+    """Return when each clause was first judged: before, its row may have been unbound.
+
+    A clause that never was judged is left out.
+    """
+    first = LedgerEntry.objects.filter(
+        kind=LedgerEntry.Kind.VERDICT, clause_id__in=clause_ids, content__verdict__in=_JUDGED
+    )
+    return dict(first.values_list("clause_id").annotate(Min("at")))
 
 
 def _changes(

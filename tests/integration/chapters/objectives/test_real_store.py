@@ -87,8 +87,18 @@ def test_the_burn_rate_is_relative_to_the_known_time(telemetry: Telemetry) -> No
 
     (fast, _), (slow, _) = kept_burns(level.sli)
     assert (fast.long, fast.short, slow.short) == (0, 0, 0)
-    # 20 of 183 minutes, with a thousandth allowed.
-    assert slow.long == pytest.approx(20 / 183 * 1000)
+    # Of six hours, only 183 minutes are known.
+    assert slow.long is None
+
+
+def test_the_burn_rate_of_a_covered_window_is_that_of_its_minutes(telemetry: Telemetry) -> None:
+    now = NINE + 95 * MINUTE
+
+    (level,) = Objectives(telemetry).step(plan(DESIGN, BINDINGS), DESIGN, BINDINGS, now, DESIGN.digest)
+
+    (fast, _), _ = kept_burns(level.sli)
+    # 20 of 60 minutes, with a thousandth allowed.
+    assert fast.long == pytest.approx(20 / 60 * 1000)
 
 
 @pytest.mark.parametrize(("day", "seconds", "failing"), [(1, 0, 0), (2, 120, 60)])

@@ -432,6 +432,17 @@ def test_planned_maintenance_burns_no_budget_during_or_after_it() -> None:
     assert found == [("0:00", "ok")]
 
 
+def test_a_level_of_zero_failures_is_shown_although_maintenance_had_some() -> None:
+    begin = NOON - 2 * HOUR
+    orders.announce_maintenance(
+        ["API"], "増設", starts_at=begin, ends_at=begin + HOUR, by="nami", now=begin - DAY
+    )
+
+    look(Measured(lambda _metric, at: 50.0 if begin <= at < begin + HOUR else 0.0), NOON)
+
+    assert shown(ERRORS)[1].startswith("今月 0.000%")
+
+
 def test_the_burn_rate_is_stored_for_the_page() -> None:
     found = look(Measured(lambda metric, _at: 0.5 if metric is Metric.ERROR_RATE else 1.0), NOON)
 

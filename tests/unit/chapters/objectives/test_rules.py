@@ -112,6 +112,11 @@ def test_the_budget_of_an_error_rate_is_spent_by_the_share_of_requests_that_fail
     assert found.share_left == pytest.approx(25 / 30)
 
 
+def test_nothing_fails_in_time_that_was_planned_altogether() -> None:
+    assert tally(slices(0), [(NOON, NOON + FIVE)]).share_unplanned(Metric.UP) == 0
+    assert SliceTally().share_unplanned(Metric.UP) is None
+
+
 def test_errors_within_planned_maintenance_spend_nothing() -> None:
     known = tally(slices(0, 100), [(NOON + FIVE, NOON + 2 * FIVE)])
 
@@ -144,6 +149,14 @@ def test_both_windows_must_burn() -> None:
     assert burning(burns((14.39, 100.0), (5.9, 100.0))) is None
     assert burning(burns((100.0, 14.39), (100.0, 5.9))) is None
     assert burning(burns((100.0, None), (None, 100.0))) is None
+
+
+def test_a_rule_is_kept_only_if_a_window_shows_it() -> None:
+    assert burns((14.39, None), (None, None))[0].is_slow_enough
+    assert burns((None, 14.39), (None, None))[0].is_slow_enough
+    assert not burns((None, 14.4), (None, None))[0].is_slow_enough
+    assert not burns((14.4, None), (None, None))[0].is_slow_enough
+    assert not burns((None, None), (None, None))[0].is_slow_enough
 
 
 def test_the_most_severe_burn_rule_counts() -> None:

@@ -1,12 +1,13 @@
 from pathlib import Path
 
+import pytest
 from tests.registered import schema
 
 from toban.chapters.objectives import openslo
 from toban.chapters.objectives.sli import LevelPlan, plan
 from toban.design.reader import Design, read_design
 from toban.design.values.metric import Metric
-from toban.engine.bindings.load import read_bindings
+from toban.engine.bindings.load import UnreadableBindings, read_bindings
 from toban.engine.bindings.section import Section
 
 DOCUMENT = """# 運用設計書
@@ -77,6 +78,22 @@ def test_between_two_services_the_bindings_must_choose() -> None:
         "admin-1",
         "up 管理画面 admin-1",
     )
+
+
+def test_the_bindings_say_how_much_of_the_time_must_be_known() -> None:
+    section = '[objectives."稼働率"]\ntarget = "API"\n'
+
+    needed = [planned(API + section + written).slis[0].needed for written in ("", 'known = "80%"\n')]
+
+    assert needed == [0.95, 0.8]
+
+
+@pytest.mark.parametrize("written", ["0.95", "95", '"0%"', '"101%"', '"most"'])
+def test_a_share_is_written_in_percent(written: str) -> None:
+    with pytest.raises(UnreadableBindings) as refused:
+        planned(API + f'[objectives."稼働率"]\ntarget = "API"\nknown = {written}\n')
+
+    assert '割合は "95%" のように' in str(refused.value)
 
 
 def test_a_target_that_is_not_bound_is_named() -> None:

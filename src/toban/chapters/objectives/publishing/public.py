@@ -7,8 +7,11 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from enum import StrEnum
+from zoneinfo import ZoneInfo
 
+from toban.chapters.objectives import periods
 from toban.chapters.objectives.bindings import StatusBinding
+from toban.chapters.objectives.coverage import NEEDED, coverage
 from toban.chapters.objectives.rules import SliceTally
 from toban.chapters.objectives.sli import Indicator
 from toban.design.values.metric import Metric
@@ -54,6 +57,7 @@ class DayKind(StrEnum):
     """At least 99%."""
     POOR = "poor"
     UNKNOWN = "unknown"
+    """Too little is known, and what is known is not poor."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,11 +146,11 @@ def board(
     days: Mapping[str, Mapping[date, SliceTally]],
     maintenance: Iterable[PublicMaintenance],
     *,
-    today: date,
+    zone: ZoneInfo,
     now: datetime,
 ) -> StatusPage:
-    """Build the page; *days* are by service name."""
-    services = tuple(_service(each.name, spells, days[each.name], today, now) for each in status.services)
+    """Build the page; *days* are those of *zone*, by service name."""
+    services = tuple(_service(each.name, spells, days[each.name], zone, now) for each in status.services)
     return StatusPage(
         title=status.title,
         note=status.note,
@@ -162,12 +166,13 @@ def board(
 
 
 def _service(
-    name: str, spells: Iterable[Spell], days: Mapping[date, SliceTally], today: date, now: datetime
+    name: str, spells: Iterable[Spell], days: Mapping[date, SliceTally], zone: ZoneInfo, now: datetime
 ) -> Service:
     current = next((each for each in spells if each.service == name and each.ended_at is None), None)
     is_fresh = current is not None and now - current.seen_at <= _FRESH
+    today = now.astimezone(zone).date()
     shown = tuple(
-        _day(day, days.get(day, SliceTally()))
+        _day(day, days.get(day, SliceTally()), zone, now)
         for day in (today - timedelta(days=back) for back in range(DAYS - 1, -1, -1))
     )
     whole = sum((days[day.date] for day in shown if day.date in days), SliceTally())
@@ -180,12 +185,15 @@ def _service(
     )
 
 
-def _day(day: date, known: SliceTally) -> PublicDay:
+def _day(day: date, known: SliceTally, zone: ZoneInfo, now: datetime) -> PublicDay:
     mean = known.mean_unplanned
     if mean is None:
         return PublicDay(day, DayKind.UNKNOWN, None)
     rounded = round(mean, 6)
     kind = DayKind.GOOD if rounded >= _GOOD else DayKind.FAIR if rounded >= _FAIR else DayKind.POOR
+    start, end = periods.day_span(day, zone)
+    if kind is not DayKind.POOR and not coverage({day: known}, (start, min(end, now)), zone).reaches(NEEDED):
+        kind = DayKind.UNKNOWN
     return PublicDay(day, kind, _percent(known))
 
 

@@ -84,7 +84,7 @@ def board(status: StatusBinding, design: Design, bindings: Bindings, now: dateti
         _spells([name for name, _ in known], now),
         {name: kept(of, first, before) for name, of in known},
         public.windows(_whole(coming, known, design, bindings, now)),
-        today=today,
+        zone=bindings.system.zone,
         now=now,
     )
 

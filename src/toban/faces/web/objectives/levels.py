@@ -1,7 +1,7 @@
 """Service levels: what the document promises, the results by day, month and year, and what is left."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from toban.chapters.objectives import periods
+from toban.chapters.objectives.coverage import coverage, measured_since
 from toban.chapters.objectives.operation import OPERATION
 from toban.chapters.objectives.report import figure, period, remains
 from toban.chapters.objectives.rules import Burn, SliceTally
@@ -19,6 +20,7 @@ from toban.chapters.objectives.sli import Sli
 from toban.design.clauses.objectives import Objective
 from toban.engine.clock import system_clock
 from toban.engine.editions.edition import Edition
+from toban.engine.evidence import status
 from toban.engine.spans import Span
 from toban.faces.document.address import evidence_address
 from toban.faces.document.live import LiveRow
@@ -45,13 +47,23 @@ class LevelStretch:
     counted: str
     """With planned maintenance, as text."""
     is_kept: bool | None
-    """None if nothing is known."""
+    """None if too little is known to say that it is kept."""
     share_known: float
     """The known share of the time that has passed, in percent."""
     planned: str
     """How much of the known time was planned maintenance; empty if there was none."""
     left: str
     """What is left of the error budget; empty if there is none."""
+
+
+@dataclass(frozen=True, slots=True)
+class LevelHistory:
+    """An objective's days, and since when they should be known."""
+
+    of: Sli
+    days: Mapping[date, SliceTally]
+    since: datetime
+    sight: Sight
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,10 +106,12 @@ def levels(request: HttpRequest) -> HttpResponse:
 def _shown(sight: Sight, edition: Edition, month: date) -> Iterator[ShownObjective]:
     plan = edition.plan(OPERATION).levels
     measured = {each.objective.id: each for each in plan.slis}
+    since = status.judged_since(list(measured))
     for objective in edition.design.of(Objective):
         row, address = sight.rows[objective.id], evidence_address(objective.id)
         if objective.id in measured:
-            yield _measured(measured[objective.id], row, address, sight, month)
+            in_force = since.get(objective.id, sight.now)
+            yield _measured(measured[objective.id], row, address, sight, month, in_force)
         else:
             yield ShownObjective(
                 objective,
@@ -108,18 +122,21 @@ def _shown(sight: Sight, edition: Edition, month: date) -> Iterator[ShownObjecti
             )
 
 
-def _measured(of: Sli, row: LiveRow, address: str, sight: Sight, month: date) -> ShownObjective:
+def _measured(
+    of: Sli, row: LiveRow, address: str, sight: Sight, month: date, in_force: datetime
+) -> ShownObjective:
     zone, now = sight.zone, sight.now
     today = now.astimezone(zone).date()
     days = kept(of.indicator, date(today.year - _YEARS + 1, 1, 1), today + _DAY)
     if month < date(today.year - _YEARS + 1, 1, 1):
         days |= kept(of.indicator, date(month.year, 1, 1), date(month.year + 1, 1, 1))
+    history = LevelHistory(of, days, measured_since(days, in_force, zone, now), sight)
     drawn = level_charts.level_days(of, month, days, zone, now)
     month_span, year_span = periods.month_span(month, zone), periods.year_span(month, zone)
     stretches = [
-        _period(of, _("今日"), days, periods.day_span(today, zone), sight),
-        _period(of, f"{month.year}/{month.month}", days, month_span, sight, has_budget=True),
-        _period(of, f"{month.year}", days, year_span, sight),
+        _period(history, _("今日"), periods.day_span(today, zone)),
+        _period(history, f"{month.year}/{month.month}", month_span, has_budget=True),
+        _period(history, f"{month.year}", year_span),
     ]
     return ShownObjective(
         objective=of.objective,
@@ -128,8 +145,8 @@ def _measured(of: Sli, row: LiveRow, address: str, sight: Sight, month: date) ->
         measured_by=of.measured_by,
         unbound="",
         stretches=tuple(stretches),
-        by_month=tuple(_by_month(of, month.year, days, sight)),
-        by_year=tuple(_by_year(of, days, sight)),
+        by_month=tuple(_by_month(history, month.year)),
+        by_year=tuple(_by_year(history)),
         burns=tuple(kept_burns(of)),
         days=_days(of, drawn, zone),
         budget=level_charts.budget_chart(of.objective.name, drawn, zone, stretches[1].left),
@@ -137,27 +154,30 @@ def _measured(of: Sli, row: LiveRow, address: str, sight: Sight, month: date) ->
     )
 
 
-def _by_month(of: Sli, year: int, days: Mapping[date, SliceTally], sight: Sight) -> Iterator[LevelStretch]:
+def _by_month(of: LevelHistory, year: int) -> Iterator[LevelStretch]:
+    sight = of.sight
     today = sight.now.astimezone(sight.zone).date()
     for number in range(12, 0, -1):
         first = date(year, number, 1)
         if first <= today:
             span = periods.month_span(first, sight.zone)
-            yield _period(of, f"{year}/{number}", days, span, sight, has_budget=True)
+            yield _period(of, f"{year}/{number}", span, has_budget=True)
 
 
-def _by_year(of: Sli, days: Mapping[date, SliceTally], sight: Sight) -> Iterator[LevelStretch]:
-    for year in sorted({day.year for day, known in days.items() if known.covered > 0}, reverse=True):
-        yield _period(of, f"{year}", days, periods.year_span(date(year, 1, 1), sight.zone), sight)
+def _by_year(of: LevelHistory) -> Iterator[LevelStretch]:
+    for year in sorted({day.year for day, known in of.days.items() if known.covered > 0}, reverse=True):
+        yield _period(of, f"{year}", periods.year_span(date(year, 1, 1), of.sight.zone))
 
 
-def _period(
-    of: Sli, name: str, days: Mapping[date, SliceTally], span: Span, sight: Sight, *, has_budget: bool = False
-) -> LevelStretch:
-    found = period(of, days, span, sight.zone, sight.now)
+def _period(history: LevelHistory, name: str, span: Span, *, has_budget: bool = False) -> LevelStretch:
+    of, zone, now = history.of, history.sight.zone, history.sight.now
+    found = period(of, history.days, span, zone, now)
     budget = found.budget if has_budget and found.known.covered > 0 else None
     left = str(remains(of.metric, budget)) if budget is not None else ""
-    return _stretch(of, name, found.known, found.share_known, left)
+    stretch = _stretch(of, name, found.known, found.share_known, left)
+    due = max(span[0], history.since), min(span[1], now)
+    is_known = coverage(history.days, due, zone).is_enough(of.needed)
+    return stretch if is_known or stretch.is_kept is False else replace(stretch, is_kept=None)
 
 
 def _days(of: Sli, days: Sequence[LevelChartDay], zone: ZoneInfo) -> Chart:

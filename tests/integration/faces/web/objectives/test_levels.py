@@ -101,6 +101,20 @@ def test_gaps_appear_as_gaps_in_the_figures_and_in_the_chart(viewer: Client) -> 
     assert [each["shade"] for each in budget["marks"]][:2] == [1, 0.5]
 
 
+def test_a_level_of_which_little_is_known_is_not_shown_as_met(viewer: Client) -> None:
+    met = '<td data-label="計画メンテナンスを除く" class="conforming">'
+    day(date(2026, 4, 1), covered=600.0)
+
+    page = viewer.get("/levels/", {"month": "2026-04"}).content.decode()
+
+    assert row(page, "2026/4")[0] == "100.000%"
+    assert met not in page
+
+    for number in range(2, 31):
+        day(date(2026, 4, number))
+    assert met in viewer.get("/levels/", {"month": "2026-04"}).content.decode()
+
+
 def test_days_measured_by_another_indicator_are_not_shown(viewer: Client) -> None:
     day(date(2026, 4, 1))
     LevelDay.objects.update(measured_by="up Web")

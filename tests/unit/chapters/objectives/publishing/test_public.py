@@ -1,6 +1,7 @@
 """What is published, decided on values."""
 
 from datetime import UTC, date, datetime, timedelta
+from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -33,7 +34,7 @@ def made(
     *spells: Spell, days: dict[str, dict[date, SliceTally]] | None = None, now: datetime = NOON
 ) -> StatusPage:
     nothing: dict[str, dict[date, SliceTally]] = {"店": {}, "決済": {}}
-    return board(STATUS, spells, nothing | (days or {}), [], today=NOON.date(), now=now)
+    return board(STATUS, spells, nothing | (days or {}), [], zone=ZoneInfo("UTC"), now=now)
 
 
 @pytest.mark.parametrize(
@@ -95,6 +96,23 @@ def test_a_day_is_one_of_four_kinds(mean: float, kind: DayKind) -> None:
     shown = made(days={"店": {NOON.date(): SliceTally(86_400, 86_400 * mean)}})
 
     assert shown.services[0].days[-1].kind is kind
+
+
+@pytest.mark.parametrize(
+    ("known", "mean", "kind"),
+    [
+        (22.73, 1.0, DayKind.GOOD),
+        (22.7, 1.0, DayKind.UNKNOWN),
+        (0.1, 0.99, DayKind.UNKNOWN),
+        (0.1, 0.5, DayKind.POOR),
+    ],
+)
+def test_a_day_of_which_little_is_known_is_not_good(known: float, mean: float, kind: DayKind) -> None:
+    yesterday = SliceTally(known * 3600, known * 3600 * mean)
+
+    shown = made(days={"店": {NOON.date() - DAY: yesterday}})
+
+    assert shown.services[0].days[-2].kind is kind
 
 
 def test_ninety_days_are_shown_with_unknown_ones_marked() -> None:
