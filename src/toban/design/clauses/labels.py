@@ -68,7 +68,7 @@ _DERIVED = frozenset(
         "incident-level.severity",
         "monitor.metric",
         "notification-rule.level",
-        "notification-rule.within",
+        "notification-rule.delivery",
         "objective.metric",
         "scaling-rule.trigger",
     }

@@ -447,9 +447,8 @@ SHAPES = ChapterShapes(
                 "channels": words(
                     "(?:通知|連絡)(?:方法|手段|チャネル|チャンネル)|配信チャネル|チャ[ネン]ネ?ル|手段|方法|通知|channels?|method|via"
                 ),
-                "timing": words(
-                    "(?:通知)?タイミング|(?:期待)?対応時間(?:目標)?|対応期限|response(?:time)?|timing|when"
-                ),
+                "timing": words("(?:通知|送信|配信)?タイミング|(?:通知|送信|配信)時間帯?|timing|when"),
+                "response": words("(?:期待)?対応時間(?:目標)?|対応期限|response(?:time)?"),
                 "definition": words("説明|定義|内容|description|definition"),
                 "note": words("備考|例|notes?|examples?"),
             },

@@ -6,8 +6,9 @@ from typing import ClassVar
 
 from toban.design.chapter import Chapter
 from toban.design.clauses.base import Clause
+from toban.design.section import normalise
 from toban.design.shapes.shape import Cells, NotUnderstood, PlacedEntry, read_value, unreadable
-from toban.design.values.duration import Duration, read_within
+from toban.design.values.delivery import AT_ONCE, DeliveryTiming, read_delivery
 from toban.design.values.people import ChannelRef, Recipient, read_channels, read_recipients, read_ways
 from toban.design.values.severity import (
     AlertLevel,
@@ -30,12 +31,18 @@ class NotificationRule(Clause):
     recipients: tuple[Recipient, ...]
     channels: tuple[ChannelRef, ...]
     timing: str
-    """即時, 30分以内 as written."""
-    within: Duration | None = None
-    """None if the timing is immediate."""
+    """即時, 5分継続後 as written."""
+    delivery: DeliveryTiming = AT_ONCE
+    """When the notification leaves."""
+    response: str = ""
+    """対応時間: how soon people respond, as written. It delays no notification."""
 
 
-_TIMING = re.compile(r"\s*[(（](?P<timing>即時|即座|すぐ|\d+\s*分以内)[)）]\s*$")
+_TIMING = re.compile(r"\s*[(（](?P<timing>[^()（）]+(?:[(（][^()（）]+[)）])?)[)）]\s*$")
+_TIMES = re.compile(
+    r"\d\s*(?:分|時|秒|:\d\d|min|hour)|営業|業務時間|平日|まとめ|ダイジェスト|継続|digest|business hours"
+)
+_EXPECTED = Message("design.expected-delivery-timing")
 _LIST = re.compile(r"[、,]\s*")
 _TOLD = re.compile(r"(?P<who>[^\s、へに]+)[へに](?P<way>\S.*)")
 
@@ -43,24 +50,26 @@ _TOLD = re.compile(r"(?P<who>[^\s、へに]+)[へに](?P<way>\S.*)")
 def rule_row(cells: Cells) -> NotificationRule:
     """Read a row such as 異常 | 運用責任者 | Slack、メール | 即時."""
     name = cells.required("level")
-    timing = cells["timing"]
-    if cells.has("definition") and cells.has("timing") and not cells.has("channels"):
+    is_timed = cells.has("timing") or cells.has("response")
+    if cells.has("definition") and is_timed and not cells.has("channels"):
         raise NotUnderstood(Message("design.severities-not-notifications"))
+    delivery = cells.maybe("timing", read_delivery, _EXPECTED) or AT_ONCE
     return NotificationRule(
-        **cells.stamp(NotificationRule, name),
+        **cells.stamp(NotificationRule, name, assumptions=delivery.assumptions),
         level=_level(name),
         level_name=name,
         recipients=read_recipients(cells["recipients"]) or (),
         channels=read_ways(cells["channels"]) or read_channels(cells["recipients"]) or (),
-        timing=timing,
-        within=read_within(timing) if timing else None,
+        timing=cells["timing"],
+        delivery=delivery,
+        response=cells["response"],
     )
 
 
 def rule_entry(entry: PlacedEntry) -> NotificationRule:
     """Read an entry such as 緊急（P1）: Slack + SMS + メール."""
-    timing = _TIMING.search(entry.value)
-    parts = _LIST.split(_TIMING.sub("", entry.value))
+    ways, delivery = _timed(entry)
+    parts = _LIST.split(ways)
     told = [_TOLD.fullmatch(part) for part in parts]
     if any(told):
         ways = "、".join(found["way"] if found else part for found, part in zip(told, parts, strict=True))
@@ -68,19 +77,30 @@ def rule_entry(entry: PlacedEntry) -> NotificationRule:
     else:
         ways, people = "、".join(parts), ""
     return NotificationRule(
-        **entry.stamp(NotificationRule, entry.key),
+        **entry.stamp(NotificationRule, entry.key, assumptions=delivery.assumptions),
         level=_level(entry.key),
         level_name=entry.key,
         recipients=read_recipients(people) or () if people else (),
         channels=read_value(
-            ways if timing or people else entry.value,
+            ways if delivery.text or people else entry.value,
             read_channels,
             label=entry.key,
             expected=Message("design.expected-channel"),
         ),
-        timing=timing["timing"] if timing else "",
-        within=read_within(timing["timing"]) if timing else None,
+        timing=delivery.text,
+        delivery=delivery,
     )
+
+
+def _timed(entry: PlacedEntry) -> tuple[str, DeliveryTiming]:
+    """Split Slack + SMS（5分継続後） into ways and timing; any other remark stays with the ways."""
+    found = _TIMING.search(entry.value)
+    if found is None:
+        return entry.value, AT_ONCE
+    delivery = read_delivery(found["timing"])
+    if delivery is None and _TIMES.search(normalise(found["timing"])):
+        raise unreadable(found["timing"], label=entry.key, expected=_EXPECTED)
+    return (entry.value, AT_ONCE) if delivery is None else (entry.value[: found.start()], delivery)
 
 
 def _level(name: str) -> AlertLevel | IncidentSeverity:

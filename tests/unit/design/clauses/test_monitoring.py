@@ -253,7 +253,7 @@ def test_the_matrix_says_who_is_notified_and_how(read: Read) -> None:
 
     assert rule.level is AlertLevel.CRITICAL
     assert [channel.kind for channel in rule.channels] == [ChannelKind.SLACK, ChannelKind.EMAIL]
-    assert rule.within == Duration(Decimal(30), TimeUnit.MINUTE)
+    assert (rule.timing, rule.delivery.is_at_once) == ("30分以内", True)
 
 
 def test_matrix_may_be_a_list_of_levels(read: Read) -> None:
