@@ -7,11 +7,11 @@ from enum import StrEnum
 from toban.engine.notify.deciding import records
 from toban.engine.notify.models import Alert, Delivery, StageOutcome
 from toban.engine.notify.reason import NoticeReason
-from toban.engine.notify.routing.stages import STAGES
+from toban.engine.notify.routing.stages import STAGES, TIMING
 from toban.message import Message
 
 ROUTE, GROUP, SEND = "route", "group", "send"
-ORDER = (ROUTE, *STAGES, GROUP, SEND)
+ORDER = (ROUTE, *STAGES, TIMING, GROUP, SEND)
 """All stages, in the order in which a notification passes them."""
 
 
@@ -87,7 +87,8 @@ def steps_of(outcome: StageOutcome) -> dict[str, StageStep]:
         word = StageWord.STOPPED if is_last and not outcome.passed else StageWord.PASSED
         said[stage] = StageStep(stage, word, NoticeReason(reason))
     if outcome.passed:
-        said.setdefault(GROUP, StageStep(GROUP, StageWord.PASSED))
+        for stage in (TIMING, GROUP):
+            said.setdefault(stage, StageStep(stage, StageWord.PASSED))
     return said
 
 

@@ -98,7 +98,7 @@ class Announcement(models.Model):
 
     alert = models.ForeignKey(Alert, on_delete=models.PROTECT, related_name="announcements")
     """The alert it is about; if it is about many, the one that represents them."""
-    alerts = models.ManyToManyField(Alert, related_name="told_in")
+    alerts = models.ManyToManyField(Alert, related_name="told_in", through="AnnouncedAlert")
     """All alerts that it is about."""
     kind = models.CharField(max_length=16, choices=[(kind.value, kind.value) for kind in NoticeKind])
     condition = models.CharField(max_length=16, choices=_CONDITIONS)
@@ -116,6 +116,33 @@ class Announcement(models.Model):
     def told(self) -> tuple[tuple[Message, Message], ...]:
         """The facts, label and value."""
         return tuple((from_json(label), from_json(value)) for label, value in self.facts)
+
+
+class AnnouncedAlert(models.Model):
+    """What a notification says about one of its alerts: in a digest each has a condition of its own."""
+
+    announcement = models.ForeignKey(Announcement, on_delete=models.CASCADE)
+    alert = models.ForeignKey(Alert, on_delete=models.CASCADE)
+    kind = models.CharField(max_length=16, choices=[(kind.value, kind.value) for kind in NoticeKind])
+    condition = models.CharField(max_length=16, choices=_CONDITIONS)
+
+    class Meta:
+        db_table = "notify_announcement_alerts"
+        unique_together = (("announcement", "alert"),)
+
+    def __str__(self) -> str:
+        return f"{self.announcement_id} {self.alert_id} {self.kind} {self.condition}"
+
+
+class DigestTurn(models.Model):
+    """The last time at which a digest was due: it was sent, or there was nothing to send."""
+
+    digest = models.CharField(max_length=300, primary_key=True)
+    """The schedule in the document's words, in their canonical form."""
+    at = models.DateTimeField()
+
+    def __str__(self) -> str:
+        return f"{self.digest} {self.at.isoformat()}"
 
 
 class Delivery(models.Model):

@@ -48,6 +48,12 @@ class NoticeReason(StrEnum):
     RELEASED = "released"
     STILL_WRONG = "still-wrong"
     REPEATED = "repeated"
+    CAME_AND_WENT = "came-and-went"
+    # timing
+    TIME_HAS_COME = "time-has-come"
+    NOT_LASTED_YET = "not-lasted-yet"
+    OUTSIDE_HOURS = "outside-hours"
+    FOR_DIGEST = "for-digest"
     # group
     GATHERING = "gathering"
 

@@ -12,6 +12,7 @@ from toban.engine.evidence.verdict import Verdict
 from toban.engine.notify.account import GROUP, ROUTE, SEND, NoticePlace, StageWord
 from toban.engine.notify.models import Alert, Delivery, StageOutcome
 from toban.engine.notify.routing.silences import ActiveSilence, silencing
+from toban.engine.notify.routing.stages import TIMING
 from toban.engine.notify.signal import Condition
 
 
@@ -52,6 +53,7 @@ STAGES: Mapping[str, Promise] = {
     "silence": gettext_lazy("ミュート"),
     "flap": gettext_lazy("フラッピング"),
     "dedup": gettext_lazy("重複排除"),
+    TIMING: gettext_lazy("タイミング"),
     GROUP: gettext_lazy("グループ化"),
     SEND: gettext_lazy("送信"),
 }

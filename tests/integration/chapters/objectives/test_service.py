@@ -239,7 +239,7 @@ def test_the_verdict_on_detection_is_evidence_with_breach_detection_and_delivery
     told = Announcement.objects.create(
         alert=alert, kind="firing", condition="warning", level="warning", title="x", facts=[], at=NOON
     )
-    told.alerts.add(alert)
+    told.alerts.add(alert, through_defaults={"kind": "firing", "condition": "warning"})
     for number, (state, after) in enumerate([("delivered", 52), ("delivered", 47), ("failed", 45)]):
         Delivery.objects.create(
             announcement=told, key=str(number), destination="ops", channel="ops", recipients=["x"],

@@ -1,5 +1,6 @@
 """Data on notifications written by an older Toban can be read by this one."""
 
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Any
 
@@ -7,13 +8,21 @@ import pytest
 from django.db import connection
 from django.db.migrations.executor import MigrationExecutor
 
-from toban.engine.notify.models import Alert, Delivery, StageOutcome
+from toban.engine.notify.models import Alert, AnnouncedAlert, Delivery, StageOutcome
 from toban.engine.notify.reason import NoticeReason
 from toban.message import NOTHING, plain
 
 NOON = datetime(2026, 4, 11, 12, tzinfo=UTC)
 BEFORE, NOW = ("notify", "0008_one_worker_sends"), ("notify", "0009_recipients_as_lists")
-MESSAGES = ("notify", "0011_heard_at")
+MESSAGES, TIMING = ("notify", "0011_heard_at"), ("notify", "0012_timing")
+
+
+@pytest.fixture(autouse=True)
+def _newest_tables(transactional_db: None) -> Iterator[None]:
+    """Leave the tables as later tests need them."""
+    yield
+    executor = MigrationExecutor(connection)
+    executor.migrate(executor.loader.graph.leaf_nodes("notify"))
 
 
 def state(target: tuple[str, str]) -> Any:
@@ -88,3 +97,26 @@ def test_texts_become_plain_messages_and_bare_reasons_their_codes() -> None:
     assert sent.announcement.told == ((plain("測定値"), plain("92%")),)
     bare, detailed = StageOutcome.objects.order_by("pk")
     assert (bare.detail, detailed.detail) == (NoticeReason.STEADY.said, plain("ミュート中です (nami)"))
+
+
+@pytest.mark.django_db(transaction=True)
+def test_the_alerts_of_a_former_announcement_have_its_kind_and_condition() -> None:
+    old = state(MESSAGES)
+    alerts = [
+        old.get_model("notify", "Alert").objects.create(
+            key=key, clause_id="c", citation="d:1", clause_text="x", subject=plain(key),
+            condition="critical", value=plain("92%"), limit=NOTHING, advice=NOTHING, began_at=NOON,
+            opened_at=NOON, changed_at=NOON,
+        )
+        for key in ("a", "b")
+    ]  # fmt: skip
+    announcement = old.get_model("notify", "Announcement").objects.create(
+        alert=alerts[0], kind="no-data", condition="warning", level="warning", title=plain("?"), facts=[],
+        at=NOON,
+    )  # fmt: skip
+    announcement.alerts.set(alerts)
+
+    state(TIMING)
+
+    said = AnnouncedAlert.objects.order_by("alert").values_list("alert", "kind", "condition")
+    assert list(said) == [(each.pk, "no-data", "warning") for each in alerts]

@@ -113,7 +113,7 @@ def _tell(clause: str) -> int:
         facts=[],
         at=now,
     )
-    told.alerts.add(alert)
+    told.alerts.add(alert, through_defaults={"kind": "firing", "condition": "critical"})
     return told.pk
 
 

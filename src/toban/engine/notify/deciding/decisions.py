@@ -21,12 +21,21 @@ from toban.engine.notify.routing.recipients import Recipients
 from toban.engine.notify.routing.routing import DeadEnd, Route, Routing
 from toban.engine.notify.routing.silences import lifted_at, silencing
 from toban.engine.notify.routing.stages import AlertContext, Candidate, Judgement, Situation, judge
+from toban.engine.notify.routing.timing import DeliveryCalendar, departure, office_hours
 from toban.engine.notify.signal import NO_DATA_SUFFIX
 from toban.message import Message
 
 _HELD = frozenset({NoticeReason.IN_MAINTENANCE, NoticeReason.MUTED, NoticeReason.SILENCED})
 """The reasons for which an unacknowledged alert is not escalated, either."""
-_WAITING = frozenset({NoticeReason.FLAPPING, NoticeReason.GATHERING, NoticeReason.STILL_WRONG})
+_WAITING = frozenset(
+    {
+        NoticeReason.FLAPPING,
+        NoticeReason.GATHERING,
+        NoticeReason.STILL_WRONG,
+        NoticeReason.OUTSIDE_HOURS,
+        NoticeReason.FOR_DIGEST,
+    }
+)
 """The reasons for which a notification that is stopped now may pass later, without a change of its alert."""
 
 
@@ -82,7 +91,11 @@ class _Look:
             design.of(MaintenanceWindow), zone=contacts.zone, business=contacts.business, now=snapshot.now
         )
         self._situation = Situation(
-            snapshot.now, contacts.zone, contacts.notices.repeat, busy_until(snapshot.lately)
+            snapshot.now,
+            contacts.zone,
+            contacts.notices.repeat,
+            busy_until(snapshot.lately),
+            DeliveryCalendar(contacts.calendar, office_hours(design.of(DutyRole)), snapshot.digests),
         )
         self._calls = escalation.policy(contacts.notices, design.of(DutyRole), contacts.file)
 
@@ -115,8 +128,17 @@ class _Look:
         )
 
     def _candidate(self, alert: AlertRecord, route: Route, standing: AlertContext) -> Candidate:
-        told = alert.past.told(route.destination, alert.kind)
-        return Candidate(alert.kind, alert.condition, route, told, standing)
+        past = alert.past
+        return Candidate(
+            alert.kind,
+            alert.condition,
+            route,
+            past.told(route.destination, alert.kind),
+            standing,
+            alert.holds_since,
+            # What a maintenance, a cause or a silence held back until its end is not told afterwards.
+            is_listed=route.is_digest and past.reason_at(route.destination) not in _HELD,
+        )
 
     def _standing(self, alert: AlertRecord) -> AlertContext:
         seen, labels, now = self._snapshot, alert.labels, self._now
@@ -137,7 +159,12 @@ class _Look:
         if alert.acknowledged_at is None or alert.acknowledgement_told or alert.resolved_at is not None:
             return
         for route in self._recipients.told(alert):
-            yield PassedNotice(alert, NoticeKind.ACKNOWLEDGED, alert.level, route, NoticeReason.ACKNOWLEDGED)
+            leaves = departure(route.timings, None, self._situation.calendar, self._now)
+            # Out of hours, and where a digest says it all, an acknowledgement is no news.
+            if leaves.wait is None and not leaves.is_digest:
+                yield PassedNotice(
+                    alert, NoticeKind.ACKNOWLEDGED, alert.level, route, NoticeReason.ACKNOWLEDGED
+                )
 
     def _escalate(
         self, alert: AlertRecord, judgements: Sequence[Judgement]
@@ -175,6 +202,7 @@ class _Look:
             standing.window.until if standing.window is not None else None,
             standing.silence.ends_at if standing.silence is not None else None,
             standing.calm_at,
+            *(judgement.until for judgement in judgements),
             *(self._situation.busy_until.values() if _waits(judgements) else ()),
         ]
         to_come: list[datetime] = [at for at in ends if at is not None and at > self._now]
@@ -199,7 +227,15 @@ def _waits(judgements: Sequence[Judgement]) -> bool:
 
 def _passed(alert: AlertRecord, candidate: Candidate, judgement: Judgement) -> PassedNotice:
     before = candidate.told.condition if candidate.told is not None else None
-    return PassedNotice(alert, candidate.kind, alert.level, candidate.route, judgement.last.reason, before)
+    return PassedNotice(
+        alert,
+        candidate.kind,
+        alert.level,
+        candidate.route,
+        judgement.last.reason,
+        before,
+        judgement.is_digest and candidate.route.way.gathers,
+    )
 
 
 def _outcome(route: Route, judgement: Judgement) -> NoticeOutcome:

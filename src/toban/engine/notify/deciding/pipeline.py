@@ -14,7 +14,7 @@ from toban.design.reader import Design
 from toban.engine.evidence import ledger, status
 from toban.engine.notify import alerts
 from toban.engine.notify.counters import STAGE_TOTAL
-from toban.engine.notify.deciding import snapshot
+from toban.engine.notify.deciding import digests, snapshot
 from toban.engine.notify.deciding.decisions import AlertDecision, decide
 from toban.engine.notify.delivery import outbox, queue
 from toban.engine.notify.delivery.handing_on import hand_on
@@ -22,7 +22,7 @@ from toban.engine.notify.duty import escalation
 from toban.engine.notify.duty.handover import tell_handovers
 from toban.engine.notify.duty.overrides import with_those_on_duty
 from toban.engine.notify.inwards import end_unsent
-from toban.engine.notify.models import Alert, Escalation, StageOutcome
+from toban.engine.notify.models import Alert, DigestTurn, Escalation, StageOutcome
 from toban.engine.notify.routing import grouping, matrix
 from toban.engine.notify.routing.contacts import Contacts
 
@@ -47,7 +47,9 @@ def announce(design: Design, contacts: Contacts, now: datetime, *, everything: b
         _restamp(now)
         tell_handovers(design, contacts, now)
         contacts = with_those_on_duty(design, contacts, now)
-        decisions = decide(design, contacts, snapshot.load(now, everything=everything))
+        due = digests.take(design.of(NotificationRule), contacts.calendar, now)
+        seen = snapshot.load(now, everything=everything, digests=due)
+        decisions = decide(design, contacts, seen)
         queued = _write(decisions, contacts, now) + hand_on(design.of(NotificationRule), contacts, now)
         status.show(matrix.statuses(design.of(NotificationRule), contacts, now), now, design.digest)
     for decision in decisions:
@@ -60,6 +62,7 @@ def _restamp(now: datetime) -> None:
     """Move waiting times that begin in the future to *now*: a clock was set back after they were written."""
     outbox.restamp(now)
     Escalation.objects.filter(began_at__gt=now + outbox.AHEAD).update(began_at=now)
+    DigestTurn.objects.filter(at__gt=now + outbox.AHEAD).update(at=now)
 
 
 def _write(decisions: Sequence[AlertDecision], contacts: Contacts, now: datetime) -> int:

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from toban.catalogue import DOCUMENTS_LANGUAGE
+from toban.design.values.schedule import Schedule
 from toban.design.values.severity import AlertLevel
 from toban.engine.notify.delivery.notice import NoticeKind
 from toban.engine.notify.duty.escalation import EscalationProgress
@@ -13,7 +14,7 @@ from toban.engine.notify.routing.muting import OpenAlert
 from toban.engine.notify.routing.silences import ActiveSilence
 from toban.engine.notify.routing.stages import LastNotice
 from toban.engine.notify.signal import EVENT, LEVEL_OF, Condition
-from toban.message import Message
+from toban.message import NOTHING, Message
 
 AT_LEAST_EVERY = timedelta(minutes=1)
 """The longest time between looks at an alert: who is on duty and which window is open change with time."""
@@ -55,6 +56,11 @@ class DeliveryHistory:
     """Reason and detail of the last outcome at each place."""
     escalation: EscalationProgress | None = None
 
+    def reason_at(self, destination: str) -> str:
+        """Return the reason of the last outcome at *destination*; empty if there is none."""
+        reason, _ = self.said.get(place(destination, "", ()), ("", NOTHING))
+        return reason
+
     def told(self, destination: str, kind: NoticeKind) -> LastNotice | None:
         """Return the last notification to *destination*, or to any if it had none and this is a recovery.
 
@@ -62,7 +68,8 @@ class DeliveryHistory:
         """
         there = [each for each in self.notices if each.destination == destination]
         if not there and kind is NoticeKind.RECOVERED:
-            there = list(self.notices)
+            # Others know of the recovery already if this place had to wait for it.
+            there = [each for each in self.notices if each.kind is not NoticeKind.RECOVERED]
         # An acknowledgement is no news of the problem itself.
         there = [each for each in there if each.kind is not NoticeKind.ACKNOWLEDGED]
         if not there:
@@ -88,6 +95,7 @@ class AlertRecord:
     people: Sequence[str]
     began_at: datetime
     opened_at: datetime
+    changed_at: datetime
     resolved_at: datetime | None = None
     acknowledged_at: datetime | None = None
     acknowledged_by: str = ""
@@ -107,6 +115,17 @@ class AlertRecord:
     def level(self) -> AlertLevel:
         """The level of the matrix rows that apply to it."""
         return LEVEL_OF[self.condition]
+
+    @property
+    def holds_since(self) -> datetime | None:
+        """Since when it has been at least as grave as now; None if it is over, an event, or flaps.
+
+        An alert that alternates between warning and critical has been a warning all along. What flaps goes on
+        by definition, though each of its alerts is short.
+        """
+        if self.resolved_at is not None or self.flap_root_id is not None:
+            return None
+        return self.changed_at if self.condition is Condition.CRITICAL else self.opened_at
 
     @property
     def trouble(self) -> OpenAlert:
@@ -129,5 +148,7 @@ class AlertingSnapshot:
     """Maintenance that people have announced."""
     newest_flaps: Mapping[str, int] = field(default_factory=dict)
     """Flapping key → its last alert: the calm is counted from that alert's end."""
+    digests: frozenset[Schedule] = frozenset()
+    """The digests whose time has come."""
     lately: Mapping[str, tuple[int, datetime]] = field(default_factory=dict)
     """Destination → number of messages within the last minute, and when the last one was written."""

@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 
 from django.db.models import Count, Max, Q, QuerySet
 
+from toban.design.values.schedule import Schedule
 from toban.engine.notify.deciding.records import (
     AT_LEAST_EVERY,
     AlertingSnapshot,
@@ -22,7 +23,7 @@ from toban.engine.notify.duty import escalation
 from toban.engine.notify.duty.escalation import EscalationProgress
 from toban.engine.notify.models import (
     Alert,
-    Announcement,
+    AnnouncedAlert,
     Delivery,
     Escalation,
     Maintenance,
@@ -40,19 +41,20 @@ _AT_ONCE = 500
 _COLUMNS = tuple(each.name for each in fields(AlertRecord) if each.name != "past")
 
 
-def load(now: datetime, *, everything: bool) -> AlertingSnapshot:
+def load(now: datetime, *, everything: bool, digests: frozenset[Schedule] = frozenset()) -> AlertingSnapshot:
     """Read the alerts that may need a notification at *now*, and everything that affects them.
 
-    With *everything*, these are all alerts that are not settled.
+    With *everything*, or if the time of *digests* has come, these are all alerts that are not settled.
     """
     unsettled = Alert.objects.filter(settled=False)
     return AlertingSnapshot(
         now=now,
-        alerts=tuple(_alerts(unsettled if everything else _due(unsettled, now))),
+        alerts=tuple(_alerts(unsettled if everything or digests else _due(unsettled, now))),
         troubles=tuple(_troubles()),
         silences=tuple(_silences(unsettled, now)),
         maintenance=tuple(_maintenance(now)),
         newest_flaps=_newest_flaps(unsettled),
+        digests=digests,
         lately=_lately(now),
     )
 
@@ -81,23 +83,20 @@ def _notices(ids: Sequence[int]) -> Mapping[int, Mapping[int, SentNotice]]:
     """Return alert → number of the delivery → its notification."""
     found: dict[int, dict[int, SentNotice]] = defaultdict(dict)
     for some in _slices(ids):
-        told = Announcement.alerts.through.objects.filter(alert__in=some)
-        announced: dict[int, list[int]] = defaultdict(list)
-        for alert_id, announcement_id in told.values_list("alert_id", "announcement_id"):
-            announced[announcement_id].append(alert_id)
+        announced: dict[int, list[AnnouncedAlert]] = defaultdict(list)
+        for each in AnnouncedAlert.objects.filter(alert__in=some):
+            announced[each.announcement_id].append(each)
         for part in _slices(list(announced)):
-            sent = Delivery.objects.filter(announcement__in=part).select_related("announcement")
-            for delivery in sent:
-                notice = _notice(delivery)
-                for alert_id in announced[delivery.announcement_id]:
-                    found[alert_id][delivery.pk] = notice
+            for delivery in Delivery.objects.filter(announcement__in=part):
+                for each in announced[delivery.announcement_id]:
+                    found[each.alert_id][delivery.pk] = _notice(delivery, each)
     return found
 
 
-def _notice(delivery: Delivery) -> SentNotice:
+def _notice(delivery: Delivery, said: AnnouncedAlert) -> SentNotice:
     return SentNotice(
-        kind=NoticeKind(delivery.announcement.kind),
-        condition=Condition(delivery.announcement.condition),
+        kind=NoticeKind(said.kind),
+        condition=Condition(said.condition),
         destination=delivery.destination,
         channel=delivery.channel,
         addresses=tuple(delivery.addresses),

@@ -17,6 +17,8 @@ class NoticeKind(StrEnum):
     NO_DATA = "no-data"
     ACKNOWLEDGED = "acknowledged"
     """Somebody has acknowledged the alert."""
+    DIGEST = "digest"
+    """Everything since the last digest: what is ongoing and what is over."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -124,9 +124,11 @@ def notice_of(delivery: Delivery) -> Notice:
         facts=(*announcement.told, (Message("notify.fact-ordered-by"), ordered_by)),
     )
     kind = NoticeKind(announcement.kind)
+    is_digest = kind is NoticeKind.DIGEST
     return Notice(
         key=delivery.key,
-        alert_key=alert.incident_key,
+        # A digest continues no thread: it is about many alerts, most of them new.
+        alert_key=delivery.key if is_digest else alert.incident_key,
         kind=kind,
         level=AlertLevel(announcement.level),
         title=words.one_line(said.title, language),
@@ -138,7 +140,7 @@ def notice_of(delivery: Delivery) -> Notice:
         at=announcement.at,
         url=announcement.url,
         announcement=announcement.pk,
-        reply_to=_first_receipt(delivery),
+        reply_to="" if is_digest else _first_receipt(delivery),
         # News of a problem may be sent after it is over.
         ended_at=alert.resolved_at if kind is NoticeKind.RECOVERED else None,
         language=language,

@@ -6,7 +6,8 @@ from uuid import uuid4
 
 from toban.engine.notify.deciding.records import AlertRecord
 from toban.engine.notify.delivery import words
-from toban.engine.notify.models import Announcement, Delivery
+from toban.engine.notify.delivery.notice import NoticeKind
+from toban.engine.notify.models import AnnouncedAlert, Announcement, Delivery
 from toban.engine.notify.routing.contacts import Contacts
 from toban.engine.notify.routing.grouping import GroupedNotice
 from toban.engine.notify.routing.routing import Route
@@ -17,14 +18,18 @@ def put(messages: Sequence[GroupedNotice], contacts: Contacts, now: datetime) ->
     announcements = Announcement.objects.bulk_create(
         [_announcement(message, contacts, now) for message in messages], batch_size=100
     )
-    link = Announcement.alerts.through
-    link.objects.bulk_create(
+    AnnouncedAlert.objects.bulk_create(
         [
-            link(announcement_id=announcement.pk, alert_id=alert.id)
+            AnnouncedAlert(
+                announcement_id=announcement.pk,
+                alert_id=alert.id,
+                kind=alert.kind if message.kind is NoticeKind.DIGEST else message.kind,
+                condition=alert.condition,
+            )
             for message, announcement in zip(messages, announcements, strict=True)
             for alert in message.alerts
         ],
-        batch_size=400,
+        batch_size=200,
     )
     deliveries = [
         Delivery(
@@ -82,6 +87,7 @@ def _story(alert: AlertRecord, system: str) -> words.AlertStory:
         ended_at=alert.resolved_at,
         taken_by=alert.acknowledged_by,
         is_flapping=alert.flap_root_id is not None,
+        is_over=alert.kind is NoticeKind.RECOVERED,
         system=system,
         citation=alert.citation,
     )

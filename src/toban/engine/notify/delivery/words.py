@@ -1,5 +1,6 @@
 """What a notification says: what happened, to which row, since when, and what to do next."""
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -48,6 +49,7 @@ class AlertStory:
     taken_by: str = ""
     """Who has acknowledged it."""
     is_flapping: bool = False
+    is_over: bool = False
     system: str = ""
     """The system's name: people may get notifications of several."""
     citation: str = ""
@@ -73,6 +75,10 @@ def title(
 ) -> Message:
     """Return the one-line summary; *before* is the condition of the last notification, if it was another."""
     first = stories[0]
+    if kind is NoticeKind.DIGEST:
+        subjects = _named(first.system, _subjects(stories))
+        counts = listing(tuple(_counts(stories)))
+        return Message("notify.title-digest", count=len(stories), conditions=counts, subjects=subjects)
     sign = mark(first.condition, is_over=kind is NoticeKind.RECOVERED)
     if kind is NoticeKind.ACKNOWLEDGED:
         subject = _named(first.system, first.subject)
@@ -96,6 +102,8 @@ def facts(
 ) -> tuple[tuple[Message, Message], ...]:
     """Return label and value pairs in reading order."""
     first = stories[0]
+    if kind is NoticeKind.DIGEST:
+        return (*_digested(stories, zone), (Message("notify.fact-next"), _next(kind, first)))
     if len(stories) > 1:
         return (*_listed(stories), (Message("notify.fact-next"), _next(kind, first)))
     label = "notify.fact-event" if first.condition is Condition.INFO else "notify.fact-value"
@@ -139,13 +147,35 @@ def _subjects(stories: Sequence[AlertStory]) -> Message:
     return named if len(stories) <= _NAMED else Message("notify.and-others", named=named)
 
 
+def _counts(stories: Sequence[AlertStory]) -> Iterator[Message]:
+    """Yield how many alerts are in each condition, or over, in the order of *stories*."""
+    counted = Counter(mark(story.condition, is_over=story.is_over) for story in stories)
+    for sign, count in counted.items():
+        yield Message("notify.counted", what=sign, count=count)
+
+
+def _digested(stories: Sequence[AlertStory], zone: ZoneInfo) -> Iterator[tuple[Message, Message]]:
+    for story in stories[:_LISTED]:
+        sign = mark(story.condition, is_over=story.is_over)
+        value = Message(
+            "notify.value-since", condition=sign, value=story.value, at=moment(story.began_at, zone)
+        )
+        row = story.citation.rpartition("/")[2]
+        yield story.subject, Message("notify.value-of-row", value=value, row=row) if row else value
+    yield from _others(stories)
+
+
+def _others(stories: Sequence[AlertStory]) -> Iterator[tuple[Message, Message]]:
+    if len(stories) > _LISTED:
+        yield Message("notify.fact-others"), Message("notify.more-alerts", count=len(stories) - _LISTED)
+
+
 def _listed(stories: Sequence[AlertStory]) -> Iterator[tuple[Message, Message]]:
     for story in stories[:_LISTED]:
         value = Message("notify.because", why=story.value, more=story.limit) if story.limit else story.value
         row = story.citation.rpartition("/")[2]
         yield story.subject, Message("notify.value-of-row", value=value, row=row) if row else value
-    if len(stories) > _LISTED:
-        yield Message("notify.fact-others"), Message("notify.more-alerts", count=len(stories) - _LISTED)
+    yield from _others(stories)
 
 
 def moment(at: datetime, zone: ZoneInfo) -> str:

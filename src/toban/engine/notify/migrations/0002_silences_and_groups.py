@@ -1,3 +1,5 @@
+from typing import Any
+
 import django.db.models.deletion
 from django.apps.registry import Apps
 from django.db import migrations, models
@@ -7,7 +9,7 @@ from django.db.backends.base.schema import BaseDatabaseSchemaEditor
 def _each_tells_of_its_alert(apps: Apps, _schema_editor: BaseDatabaseSchemaEditor) -> None:
     """Link each existing announcement to its one alert."""
     announcements = apps.get_model("notify", "Announcement").objects.values_list("id", "alert_id")
-    link = apps.get_model("notify", "Announcement").alerts.through
+    link: Any = apps.get_model("notify", "Announcement").alerts.through
     link.objects.bulk_create(
         (link(announcement_id=announcement, alert_id=alert) for announcement, alert in announcements),
         batch_size=400,

@@ -19,6 +19,7 @@ BUSY = 6
 """From this number of messages within a minute on, a place's messages are delayed and grouped."""
 
 LONGEST = timedelta(seconds=10)
+_ORDER = (Condition.CRITICAL, Condition.WARNING, Condition.NO_DATA, Condition.INFO, Condition.OK)
 _STEP = timedelta(seconds=1)
 """The delay grows by this with each message in the minute: a few are hardly late, a storm is grouped."""
 
@@ -35,6 +36,8 @@ class PassedNotice:
     """Why it is sent, from the last stage."""
     before: Condition | None = None
     """The condition of the place's previous notification, if it was another."""
+    is_digest: bool = False
+    """It goes into one message with everything else since the last digest."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +45,7 @@ class GroupedNotice:
     """One notification about one alert or many, and the places that it goes to."""
 
     alerts: tuple[AlertRecord, ...]
-    """The one that represents all comes first: the one that has lasted longest."""
+    """The one that represents all comes first: the one that has lasted longest, in a digest the gravest."""
     kind: NoticeKind
     level: AlertLevel
     reason: NoticeReason
@@ -75,6 +78,8 @@ def busy_until(told: Mapping[str, tuple[int, datetime]]) -> Mapping[str, datetim
 
 
 def _sort(passed: PassedNotice) -> _Sort:
+    if passed.is_digest:
+        return NoticeKind.DIGEST, "", NoticeReason.FIRST
     # Repeats and escalations say so in the message; all other reasons read alike.
     again = (
         passed.reason
@@ -85,18 +90,28 @@ def _sort(passed: PassedNotice) -> _Sort:
 
 
 def _lots(there: Sequence[PassedNotice]) -> Iterable[list[PassedNotice]]:
+    if there[0].is_digest:
+        return [sorted(there, key=_gravest_first)]
     if len(there) >= MANY and there[0].route.way.gathers:
         return [sorted(there, key=lambda each: (each.alert.began_at, each.alert.id))]
     return [[each] for each in there]
+
+
+def _gravest_first(passed: PassedNotice) -> tuple[bool, int, datetime, int]:
+    """Order what is ongoing before what is over, the gravest first."""
+    alert = passed.alert
+    return alert.kind is NoticeKind.RECOVERED, _ORDER.index(alert.condition), alert.began_at, alert.id
 
 
 def _message(lots: Sequence[Sequence[PassedNotice]]) -> GroupedNotice:
     first = lots[0][0]
     return GroupedNotice(
         alerts=tuple(each.alert for each in lots[0]),
-        kind=first.kind,
+        kind=NoticeKind.DIGEST if first.is_digest else first.kind,
         level=first.level,
         reason=first.reason,
-        before=next((lot[0].before for lot in lots if lot[0].before is not None), None),
+        before=None
+        if first.is_digest
+        else next((lot[0].before for lot in lots if lot[0].before is not None), None),
         routes=tuple(lot[0].route for lot in lots),
     )

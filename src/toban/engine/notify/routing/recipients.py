@@ -1,12 +1,13 @@
 """Recipients of an alert: from the matrix, those notified before, and those called by escalation. Pure."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 
 from toban.design.clauses.notices import NotificationRule
 from toban.design.clauses.objectives import DutyRole
 from toban.design.reader import Design
+from toban.design.values.delivery import AT_ONCE, DeliveryTiming
 from toban.design.values.people import Role
 from toban.design.values.severity import AlertLevel
 from toban.engine.notify.deciding.records import AlertRecord
@@ -27,6 +28,11 @@ class Recipients:
         self._ways = {way.name: way for way in contacts.ways}
         self._rules = {level: rules_for(design.of(NotificationRule), level) for level in AlertLevel}
         self._by_matrix = {level: routing_of(rules, contacts) for level, rules in self._rules.items()}
+        self._timings = {
+            (route.rule_id, route.destination): route.timings
+            for routing in self._by_matrix.values()
+            for route in routing.routes
+        }
         self._off_hours = self._out_of_hours(design.of(DutyRole), now)
 
     def of(self, alert: AlertRecord) -> Routing:
@@ -53,17 +59,25 @@ class Recipients:
                 self._ways[notice.channel],
                 notice.addresses,
                 NoticeReason.TOLD_BEFORE,
+                self._timings.get((notice.rule_id, notice.destination), ()),
             )
             for notice in alert.past.notices
             if notice.channel in self._ways
         )
 
-    def roles(self, roles: Sequence[str], ordered_by: Message, reason: NoticeReason) -> Routing:
+    def roles(
+        self,
+        roles: Sequence[str],
+        ordered_by: Message,
+        reason: NoticeReason,
+        delivery: DeliveryTiming = AT_ONCE,
+    ) -> Routing:
         """Return where *roles* are reached, by all their ways."""
         critical = self._rules[AlertLevel.CRITICAL]
         if not critical:
             return Routing()
-        rule = replace(critical[0], recipients=tuple(Role(role) for role in roles), channels=())
+        people = tuple(Role(role) for role in roles)
+        rule = replace(critical[0], recipients=people, channels=(), delivery=delivery)
         found = routing_of([rule], self._contacts)
         routes = (replace(route, rule_citation=ordered_by, reason=reason) for route in found.routes)
         ends = (replace(end, rule_citation=ordered_by) for end in found.dead_ends)
@@ -73,7 +87,7 @@ class Recipients:
         by_matrix = self._by_matrix[alert.level]
         off_hours = self._off_hours if alert.level is AlertLevel.CRITICAL else Routing()
         return Routing(
-            _once(off_hours.routes, self.told(alert), by_matrix.routes),
+            _once(off_hours.routes, self.told(alert), self._for_digest(alert), by_matrix.routes),
             (*by_matrix.dead_ends, *off_hours.dead_ends),
         )
 
@@ -83,7 +97,18 @@ class Recipients:
         if not told:
             return Routing(self._by_matrix[alert.level].routes)
         # A recovery is information: it also goes to the matrix's 情報 row.
-        return Routing(_once(self._by_matrix[AlertLevel.INFO].routes, told))
+        return Routing(_once(self._by_matrix[AlertLevel.INFO].routes, self._for_digest(alert), told))
+
+    def _for_digest(self, alert: AlertRecord) -> Iterator[Route]:
+        """Yield the digests that list *alert* even if its level has changed, or others know that it is over.
+
+        A digest has everything since the last one: that of the alert's level now, and each that it waits for.
+        """
+        for level, routing in self._by_matrix.items():
+            for route in routing.routes:
+                waits = alert.past.reason_at(route.destination) == NoticeReason.FOR_DIGEST
+                if route.is_digest and (waits or level is alert.level):
+                    yield route
 
     def _out_of_hours(self, duties: Sequence[DutyRole], now: datetime) -> Routing:
         """Return whom the assumption for off hours adds to the rows of critical alerts at *now*."""
@@ -94,7 +119,9 @@ class Recipients:
         if found is None:
             return Routing()
         ordered_by = Message("notify.assumed-off-hours", row=found.origin)
-        return self.roles([found.role], ordered_by, NoticeReason.OFF_HOURS)
+        # The row itself may say that the notification waits.
+        delivery = self._rules[AlertLevel.CRITICAL][0].delivery
+        return self.roles([found.role], ordered_by, NoticeReason.OFF_HOURS, delivery)
 
 
 def _once(*routes: Iterable[Route]) -> tuple[Route, ...]:

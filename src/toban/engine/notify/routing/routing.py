@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from toban.design.clauses.notices import NotificationRule
+from toban.design.values.delivery import DeliveryTiming
 from toban.design.values.people import ChannelKind, ChannelRef, Placeholder, Recipient
 from toban.design.values.severity import AlertLevel, IncidentSeverity
 from toban.engine.notify.reason import NoticeReason
@@ -31,6 +32,13 @@ class Route:
     addresses: tuple[str, ...]
     """The recipients' addresses on this way; one if each recipient has a place of their own."""
     reason: NoticeReason = NoticeReason.MATRIX_ROW
+    timings: tuple[DeliveryTiming, ...] = ()
+    """When it leaves: by the earliest of them; without any, at once."""
+
+    @property
+    def is_digest(self) -> bool:
+        """Whether news may wait here for a digest."""
+        return any(each.digest is not None for each in self.timings)
 
     @property
     def destination(self) -> str:
@@ -86,10 +94,11 @@ def routing_of(rules: Iterable[NotificationRule], contacts: Contacts) -> Routing
 
 
 def _joined(one: Route, other: Route) -> Route:
-    """Return one route for two recipients at the same place."""
+    """Return one route for two recipients at the same place, which is notified as early as either."""
     recipients = dict.fromkeys((*one.recipients, *other.recipients))
     addresses = dict.fromkeys((*one.addresses, *other.addresses))
-    return replace(one, recipients=tuple(recipients), addresses=tuple(addresses))
+    timings = dict.fromkeys((*one.timings, *other.timings)) if one.timings and other.timings else ()
+    return replace(one, recipients=tuple(recipients), addresses=tuple(addresses), timings=tuple(timings))
 
 
 def _follow(rule: NotificationRule, recipient: Recipient, contacts: Contacts) -> Iterable[Route | DeadEnd]:
@@ -150,7 +159,14 @@ def _through(
             settings=(f'{_key(way.kind)} = "…"',),
         )
         return _dead_end(rule, recipient, NoticeReason.NO_ADDRESS, detail)
-    return Route(rule.id, plain(str(rule.origin)), (recipient,), way, (address,) if address else ())
+    return Route(
+        rule.id,
+        plain(str(rule.origin)),
+        (recipient,),
+        way,
+        (address,) if address else (),
+        timings=() if rule.delivery.is_at_once else (rule.delivery,),
+    )
 
 
 def _is_known(channel: ChannelRef, ways: Sequence[BoundChannel]) -> bool:

@@ -13,6 +13,7 @@ from toban.engine.notify.routing.maintenance import OpenWindow
 from toban.engine.notify.routing.muting import OpenAlert
 from toban.engine.notify.routing.routing import Route
 from toban.engine.notify.routing.silences import ActiveSilence
+from toban.engine.notify.routing.timing import DeliveryCalendar, departure
 from toban.engine.notify.signal import Condition
 from toban.message import NOTHING, Message
 
@@ -67,6 +68,10 @@ class Candidate:
     route: Route
     told: LastNotice | None
     standing: AlertContext = field(default_factory=AlertContext)
+    holds_since: datetime | None = None
+    """Since when the condition has held; None if it need not hold, as a recovery or an event."""
+    is_listed: bool = False
+    """It goes into a digest, which lists what came and went, too."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +84,8 @@ class Situation:
     """How long until an unacknowledged alert is notified again."""
     busy_until: Mapping[str, datetime] = field(default_factory=dict)
     """Destination → until when its notifications wait to be grouped."""
+    calendar: DeliveryCalendar = field(default_factory=DeliveryCalendar)
+    """What the timing of rows refers to."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,11 +103,15 @@ class Judgement:
 
     trail: tuple[tuple[str, NoticeReason], ...]
     last: Ruling
+    is_digest: bool = False
+    """It leaves with everything since the last digest."""
+    until: datetime | None = None
+    """When it leaves by its row's timing, if it waits for that."""
 
     @property
     def stage(self) -> str:
         """The stage that decided."""
-        return self.trail[-1][0]
+        return next(stage for stage, reason in reversed(self.trail) if reason is self.last.reason)
 
 
 type Stage = Callable[[Candidate, Situation], Ruling]
@@ -160,11 +171,7 @@ def why_notify(candidate: Candidate, *, repeat: timedelta | None, now: datetime)
     """Return why a place should be notified of the candidate, or why not."""
     kind, condition, told = candidate.kind, candidate.condition, candidate.told
     if kind is NoticeKind.RECOVERED:
-        if told is None or told.was_lost:
-            return NoticeReason.NEVER_TOLD
-        if told.kind is NoticeKind.RECOVERED:
-            return NoticeReason.ALREADY_TOLD
-        return NoticeReason.STILL_WRONG if candidate.standing.is_still_wrong else NoticeReason.RECOVERED
+        return _why_recovered(candidate)
     if told is None:
         return NoticeReason.FIRST
     if told.condition is not condition:
@@ -182,6 +189,19 @@ def why_notify(candidate: Candidate, *, repeat: timedelta | None, now: datetime)
     return NoticeReason.ALREADY_TOLD
 
 
+def _why_recovered(candidate: Candidate) -> NoticeReason:
+    told = candidate.told
+    if told is None or told.was_lost:
+        if not candidate.is_listed:
+            return NoticeReason.NEVER_TOLD
+        reason = NoticeReason.CAME_AND_WENT
+    elif told.kind is NoticeKind.RECOVERED:
+        return NoticeReason.ALREADY_TOLD
+    else:
+        reason = NoticeReason.RECOVERED
+    return NoticeReason.STILL_WRONG if candidate.standing.is_still_wrong else reason
+
+
 STAGES: Mapping[str, Stage] = {
     "maintenance": maintenance,
     "mute": mute,
@@ -189,7 +209,11 @@ STAGES: Mapping[str, Stage] = {
     "flap": flap,
     "dedup": dedup,
 }
-"""In the order in which they are asked; notifications that pass all are grouped if the place gets many."""
+"""In the order in which they are asked.
+
+What passes all leaves by the timing of its row, and is grouped if the place gets many.
+"""
+TIMING = "timing"
 
 
 def judge(candidate: Candidate, situation: Situation) -> Judgement:
@@ -201,11 +225,18 @@ def judge(candidate: Candidate, situation: Situation) -> Judgement:
         trail.append((name, ruling.reason))
         if not ruling.passes:
             return Judgement(tuple(trail), ruling)
+    leaves = departure(candidate.route.timings, candidate.holds_since, situation.calendar, situation.now)
+    if leaves.wait is not None:
+        ruling = _stop(leaves.wait.reason, leaves.wait.detail)
+        return Judgement((*trail, (TIMING, ruling.reason)), ruling, until=leaves.wait.until)
+    if candidate.route.timings:
+        trail.append((TIMING, NoticeReason.TIME_HAS_COME))
     until = situation.busy_until.get(candidate.route.destination)
-    if until is not None and situation.now < until:
+    # A digest is one message already, and its time does not come again soon.
+    if until is not None and situation.now < until and not leaves.is_digest:
         ruling = _stop(NoticeReason.GATHERING)
         trail.append(("group", ruling.reason))
-    return Judgement(tuple(trail), ruling)
+    return Judgement(tuple(trail), ruling, leaves.is_digest)
 
 
 def _pass(reason: NoticeReason) -> Ruling:

@@ -135,7 +135,8 @@ def _silence(silence: Silence) -> Message:
 def _way(level: AlertLevel, routing: Routing) -> Iterator[Message | str]:
     yield Message("document.if-it-became", condition=condition_word(level.value))
     for route in routing.routes:
-        yield f"  → {route.destination}  {listed(route.recipients)}  ({route.rule_citation})"
+        timings = "".join(f"  {each}" for each in route.timings)
+        yield f"  → {route.destination}  {listed(route.recipients)}  ({route.rule_citation}){timings}"
     for end in routing.dead_ends:
         yield f"  × {end.detail}  ({end.rule_citation})"
     if not routing.routes and not routing.dead_ends:
@@ -149,6 +150,7 @@ def _way_json(routing: Routing) -> dict[str, object]:
                 "destination": each.destination,
                 "recipients": each.recipients,
                 "ordered_by": each.rule_citation.as_output(),
+                "timing": [timing.text for timing in each.timings],
             }
             for each in routing.routes
         ],

@@ -20,7 +20,7 @@ from django.views.decorators.http import require_http_methods
 from toban.engine.bindings.model import System
 from toban.engine.clock import system_clock
 from toban.engine.notify import orders, reasons
-from toban.engine.notify.models import Alert, Announcement, Silence, StageOutcome
+from toban.engine.notify.models import Alert, AnnouncedAlert, Silence, StageOutcome
 from toban.engine.notify.reason import NO_NEWS
 from toban.engine.notify.routing.silences import ActiveSilence, silencing
 from toban.engine.orders import NotPossible
@@ -238,7 +238,7 @@ def _listed(
 
 
 def _sent(ids: Sequence[int]) -> Mapping[int, Mapping[str, int]]:
-    told = Announcement.alerts.through.objects.filter(alert__in=ids)
+    told = AnnouncedAlert.objects.filter(alert__in=ids)
     counted = told.exclude(announcement__deliveries=None).values("alert", "announcement__deliveries__state")
     found: dict[int, dict[str, int]] = defaultdict(dict)
     for row in counted.annotate(count=Count("announcement__deliveries")).order_by():

@@ -76,7 +76,10 @@ def test_an_alert_is_explained_per_destination_and_stage(design: Design, why: Wh
 
     assert "ops 運用責任者  (運用設計書.md:14)" in told
     assert "配信済み (1732600000.1)" in told
-    assert "○通知先  ○メンテナンス  ○抑制  ○ミュート  ○フラッピング  ○重複排除  ○グループ化  ○送信" in told
+    assert (
+        "○通知先  ○メンテナンス  ○抑制  ○ミュート  ○フラッピング  ○重複排除  ○タイミング  ○グループ化  ○送信"
+        in told
+    )
     assert "通知していません: 役割の担当者が決まっていません: 開発担当者" in told
     assert "×通知先  –メンテナンス" in told
 
@@ -168,3 +171,14 @@ def test_a_batch_whose_name_is_a_number_can_be_named_by_it(design: Design, why: 
     told = as_json(why, str(alert.pk))
 
     assert (told["batch"], told["rule"]) == (str(alert.pk), "日次 04:00")
+
+
+def test_a_notification_that_waits_for_its_rows_timing_says_for_what(why: Why) -> None:
+    delayed = DOCUMENT.replace("| Slack、メール | 即時 |", "| Slack、メール | 5分継続後 |")
+    alert = fired(read_design(delayed, "運用設計書.md"))
+
+    told = why(str(alert.pk)).output
+
+    assert "×タイミング" in told
+    assert "タイミング: 行の定める時間、まだ継続していません。" in told
+    assert "(5分継続後: " in told

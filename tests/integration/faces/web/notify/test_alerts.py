@@ -7,9 +7,9 @@ from django.test import Client
 from pytest_django import Settings
 from tests.integration.faces.web import firing
 from tests.integration.faces.web.conftest import Fixed, Operators, SignIn
-from tests.integration.faces.web.firing import CPU, fired
+from tests.integration.faces.web.firing import CPU, DOCUMENT, fired
 
-from toban.design.reader import Design
+from toban.design.reader import Design, read_design
 from toban.engine.clock import system_clock
 from toban.engine.evidence.models import LedgerEntry
 from toban.engine.notify import orders
@@ -167,7 +167,7 @@ def test_the_evidence_of_a_row_links_to_its_alerts_and_lists_each_notice_once(
     now = system_clock()
     alerts = [fired(design, instance=name, at=now) for name in ("db-1", "db-2")]
     told = Announcement.objects.get(alert=alerts[0])
-    told.alerts.add(alerts[1])
+    told.alerts.add(alerts[1], through_defaults={"kind": "firing", "condition": "critical"})
 
     page = text(viewer, f"/clauses/{CPU}")
 
@@ -398,3 +398,12 @@ def test_alerts_are_found_by_words_of_their_subject_and_value(design: Design, vi
     for word in ("CPU使用率", "空き", "cpu"):
         assert f'id="alert-{alert.pk}"' in text(viewer, f"/alerts/?q={word}")
     assert f'id="alert-{alert.pk}"' not in text(viewer, "/alerts/?q=メモリ")
+
+
+def test_an_alert_that_waits_for_its_rows_timing_says_for_what(viewer: Client) -> None:
+    delayed = DOCUMENT.replace("| Slack、メール | 即時 |", "| Slack、メール | 5分継続後 |")
+    alert = fired(read_design(delayed, "運用設計書.md"))
+
+    page = text(viewer, f"/alerts/{alert.pk}")
+
+    assert "それまでに復旧すれば通知しません (5分継続後: " in page

@@ -59,6 +59,7 @@ ALERT = AlertRecord(
     people=(),
     began_at=NOON,
     opened_at=NOON,
+    changed_at=NOON,
 )
 TOLD = SentNotice(
     kind=NoticeKind.FIRING,

@@ -129,3 +129,17 @@ def test_the_end_of_missing_data_is_no_recovery_while_the_value_is_bad() -> None
     judged = judge(Candidate(NoticeKind.RECOVERED, Condition.NO_DATA, ROUTE, told, standing), SITUATION)
 
     assert (judged.last.passes, judged.last.reason) == (False, NoticeReason.STILL_WRONG)
+
+
+@pytest.mark.parametrize(
+    ("is_still_wrong", "reason"), [(True, NoticeReason.STILL_WRONG), (False, NoticeReason.CAME_AND_WENT)]
+)
+def test_a_digest_lists_no_end_of_missing_data_while_the_value_is_bad(
+    is_still_wrong: bool, reason: NoticeReason
+) -> None:
+    standing = AlertContext(is_still_wrong=is_still_wrong)
+    unheard = Candidate(NoticeKind.RECOVERED, Condition.NO_DATA, ROUTE, None, standing, is_listed=True)
+
+    judged = judge(unheard, SITUATION)
+
+    assert (judged.last.passes, judged.last.reason) == (not is_still_wrong, reason)

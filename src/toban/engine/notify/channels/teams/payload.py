@@ -19,6 +19,7 @@ _COLOURS = {
     NoticeKind.NO_DATA: "warning",
     NoticeKind.RECOVERED: "good",
     NoticeKind.ACKNOWLEDGED: "accent",
+    NoticeKind.DIGEST: "accent",
 }
 
 
