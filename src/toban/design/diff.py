@@ -12,7 +12,7 @@ from difflib import SequenceMatcher
 
 from toban.design.clauses.base import Clause
 from toban.design.clauses.labels import KINDS, field_label
-from toban.design.reader import Design, UnreadPart
+from toban.design.reader import Design, Remainder
 from toban.message import NOTHING, Message, listing, plain
 
 _REPEATED = re.compile(r"~\d+$")
@@ -73,8 +73,8 @@ class Difference:
 
     changes: tuple[ClauseChange, ...]
     """By chapter, then in document order."""
-    unread_added: tuple[UnreadPart, ...]
-    unread_removed: tuple[UnreadPart, ...]
+    unread_added: tuple[Remainder, ...]
+    unread_removed: tuple[Remainder, ...]
 
     def __bool__(self) -> bool:
         return bool(self.changes or self.unread_added or self.unread_removed)
@@ -180,7 +180,7 @@ def _line_changes(label: Message, old: Sequence[str], new: Sequence[str]) -> Ite
             yield FieldChange(label, _written(tuple(old[start:end])), _written(tuple(new[new_start:new_end])))
 
 
-def _only_in(one: Design, other: Design) -> tuple[UnreadPart, ...]:
+def _only_in(one: Design, other: Design) -> tuple[Remainder, ...]:
     known = Counter(_spaceless(row.text) for row in other.unread)
     found = []
     for row in one.unread:

@@ -17,12 +17,13 @@ import hashlib
 import re
 import unicodedata
 from collections import Counter
-from collections.abc import Iterator
-from dataclasses import dataclass, fields, replace
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 
 from toban.design.clauses.base import Clause
-from toban.design.clauses.routine import headed_routine
+from toban.design.clauses.logs import LogFormat
+from toban.design.clauses.routine import TASK, headed_routine
 from toban.design.markdown import (
     Block,
     BulletList,
@@ -37,12 +38,15 @@ from toban.design.origin import Origin
 from toban.design.reading.code import read_code
 from toban.design.reading.entries import EntryLine, fact_lines, lines_of, read_facts, read_lines, read_steps
 from toban.design.reading.environments import as_written, production_views
+from toban.design.reading.force import why_not_in_force
+from toban.design.reading.grounds import Grounds
 from toban.design.reading.kinship import why_foreign
-from toban.design.reading.outcome import RowFate, RowOutcome, aside, read, unread
+from toban.design.reading.outcome import RowFate, RowOutcome, aside, not_in_force, read, unread
 from toban.design.reading.pairs import is_pairs, pair_lines
 from toban.design.reading.tables import read_table, row_text
 from toban.design.section import DocumentSection
 from toban.design.shapes.shape import ClausePlace, words
+from toban.design.shapes.timing import nearest_schedule
 from toban.design.values.schedule import Schedule
 from toban.message import Message
 
@@ -62,8 +66,8 @@ class UnreadableDocument(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class UnreadPart:
-    """A row, bullet or block that was not understood."""
+class Remainder:
+    """A row, bullet or block that became no clause, and why."""
 
     line: int
     text: str
@@ -80,16 +84,20 @@ class Design:
     """SHA-256 of the text, in hex: the document version that evidence refers to."""
     blocks: tuple[Block, ...]
     clauses: tuple[Clause, ...]
-    unread: tuple[UnreadPart, ...]
-    aside: tuple[UnreadPart, ...] = ()
+    unread: tuple[Remainder, ...]
+    not_in_force: tuple[Remainder, ...] = ()
+    """Rows that their author does not mean to hold now, and by which words."""
+    aside: tuple[Remainder, ...] = ()
     """What is not an operations row, and why."""
     rows: int = 0
     """How many rows the document has, read or not; a row may yield two clauses (RPO and RTO)."""
+    grounds: Mapping[int, Grounds] = field(default_factory=dict, repr=False, compare=False)
+    """Why the row at a line was read as it was."""
 
     @property
     def read(self) -> int:
         """How many of the rows became clauses."""
-        return self.rows - len(self.unread)
+        return self.rows - len(self.unread) - len(self.not_in_force)
 
     @property
     def lines(self) -> Iterator[str]:
@@ -112,7 +120,7 @@ class Design:
         """Return the clauses of one type, in document order."""
         return tuple(clause for clause in self.clauses if isinstance(clause, kind))
 
-    def unread_of(self, key: str) -> UnreadPart | None:
+    def unread_of(self, key: str) -> Remainder | None:
         """Return the first unread row that has *key* in a cell of its own."""
         return next((row for row in self.unread if key in map(str.strip, row.text.split("|"))), None)
 
@@ -144,8 +152,10 @@ def read_design(text: str, document: str) -> Design:
             _with_unique_ids(_with_assumptions(clause) for outcome in read for clause in outcome.clauses)
         ),
         unread=_listed(outcomes, RowFate.UNREAD),
+        not_in_force=_listed(outcomes, RowFate.NOT_IN_FORCE),
         aside=_listed(outcomes, RowFate.ASIDE),
         rows=sum(outcome.fate is not RowFate.ASIDE for outcome in outcomes),
+        grounds={outcome.line: outcome.grounds for outcome in read if outcome.grounds is not None},
     )
 
 
@@ -236,8 +246,21 @@ class _BlockWalk:
         self._has_clauses = False
 
     def block(self, block: Block) -> Iterator[RowOutcome]:
+        for outcome in self._outcomes(block):
+            yield self._in_force(outcome)
+
+    def _in_force(self, outcome: RowOutcome) -> RowOutcome:
+        """Return the outcome, or that the row does not hold now."""
+        # The format of logs is given by a sample.
+        if outcome.fate is RowFate.ASIDE or any(isinstance(clause, LogFormat) for clause in outcome.clauses):
+            return outcome
+        section = outcome.grounds.section if outcome.grounds else self._section
+        why = why_not_in_force(section, outcome.text, is_read=outcome.fate is RowFate.READ)
+        return not_in_force(outcome.line, outcome.text, why) if why else outcome
+
+    def _outcomes(self, block: Block) -> Iterator[RowOutcome]:
         if isinstance(block, Heading):
-            yield from self.close()
+            yield from self.close(block.level)
             self._section = self._section.under(block)
             self._has_work = self._has_clauses = False
         elif isinstance(block, Paragraph):
@@ -254,19 +277,31 @@ class _BlockWalk:
             return self._code(block)
         return self._table(block) if isinstance(block, MarkdownTable) else self._list(block)
 
-    def close(self) -> Iterator[RowOutcome]:
-        """End the section: its `key: value` paragraphs may form one row together."""
+    def close(self, level: int = 0) -> Iterator[RowOutcome]:
+        """End the section at a heading of *level*: its `key: value` paragraphs may form one row together."""
         facts, self._facts = self._facts, []
         if _is_aside(self._section):
             return
         if facts:
             yield from read_facts(facts, self._document)
-        if self._has_work and not self._has_clauses and self._section.headings:
-            heading = self._section.headings[-1]
-            place = ClausePlace(Origin(self._document, heading.line), heading.text, self._section)
-            routine = headed_routine(place)
-            if routine is not None:
-                yield read(heading.line, heading.text, routine)
+        if self._section.headings and not self._has_clauses:
+            yield from self._heading(
+                self._section.headings[-1], is_above=self._section.headings[-1].level < level
+            )
+
+    def _heading(self, heading: Heading, *, is_above: bool) -> Iterator[RowOutcome]:
+        """Say what became of a heading that states a time (週次メンテナンス（日曜日 2:00）)."""
+        section = self._section.captioned("")
+        if nearest_schedule(section) is None:
+            return
+        place = ClausePlace(Origin(self._document, heading.line), heading.text, self._section)
+        routine = headed_routine(place) if self._has_work else None
+        if routine is not None:
+            yield read(heading.line, heading.text, routine, Grounds(type(routine), TASK, section))
+        elif is_above:
+            yield aside(heading.line, heading.text, Message("design.heading-of-sections"))
+        else:
+            yield unread(heading.line, heading.text, Message("design.heading-with-time"))
 
     def _paragraph(self, paragraph: Paragraph) -> Iterator[RowOutcome]:
         """Running text holds no rows, except facts about the section and a broken table."""
@@ -370,9 +405,9 @@ def _schedules(value: object) -> Iterator[Schedule]:
     return (part for part in parts if isinstance(part, Schedule))
 
 
-def _listed(outcomes: list[RowOutcome], fate: RowFate) -> tuple[UnreadPart, ...]:
+def _listed(outcomes: list[RowOutcome], fate: RowFate) -> tuple[Remainder, ...]:
     return tuple(
-        UnreadPart(outcome.line, outcome.text, outcome.reason) for outcome in outcomes if outcome.fate is fate
+        Remainder(outcome.line, outcome.text, outcome.reason) for outcome in outcomes if outcome.fate is fate
     )
 
 

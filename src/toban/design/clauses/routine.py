@@ -150,7 +150,7 @@ def _led(entry: PlacedEntry) -> Built:
 def headed_routine(place: ClausePlace) -> Routine | None:
     """Return the task that a heading names with its time, for a section of only commands or steps."""
     heading = place.section.heading
-    if not _TASK.search(normalise(heading)) or place.section.captioned("").nearness(_OTHERWISE) == 3:
+    if not TASK.search(normalise(heading)) or place.section.captioned("").nearness(_OTHERWISE) == 3:
         return None
     schedule = nearest_schedule(place.section.captioned(""))
     if schedule is None:
@@ -167,7 +167,7 @@ _HOW_OFTEN = words(
 _LONGEST_TIME = 10
 _NOBODY = re.compile(r"(?i)自動|システム|auto|cron")
 _OWNER = re.compile(r"(?P<name>.+?)\s*(?:[(（](?P<owner>[^()（）]+)[)）])?")
-_TASK = words(
+TASK = words(
     "メンテナンス|作業|チェック|確認|点検|レビュー|レポート|分析|タスク|訓練|棚卸|評価|更新|アップデート"
     "|\\b(?:maintenance|check|review|drill|tests?|report|tasks?)\\b"
 )

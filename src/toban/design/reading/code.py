@@ -4,6 +4,7 @@ from toban.design.clauses.registry import CODE
 from toban.design.markdown import CodeBlock
 from toban.design.origin import Origin
 from toban.design.reading.entries import read_step_text, steps_shape
+from toban.design.reading.grounds import Grounds
 from toban.design.reading.outcome import RowOutcome, read, unread
 from toban.design.section import DocumentSection
 from toban.design.shapes.shape import ClausePlace, CodeShape, NotUnderstood, PlacedCode
@@ -22,7 +23,8 @@ def read_code(block: CodeBlock, section: DocumentSection, document: str) -> RowO
         if language not in shape.languages or not _is_under(shape, section):
             continue
         try:
-            return read(block.line, block.text, shape.build(PlacedCode(place, block)))
+            built = shape.build(PlacedCode(place, block))
+            return read(block.line, block.text, built, Grounds(shape.kind, shape.headings, section))
         except NotUnderstood as flaw:
             reason = reason or message_of(flaw)
     # Without a language it may be a drawing or text in columns, which nobody meant as commands.

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from toban.design.clauses.registry import ENTRIES, STEPS, TABLES
 from toban.design.markdown import BulletList, NumberedList
 from toban.design.origin import Origin
+from toban.design.reading.grounds import Grounds
 from toban.design.reading.outcome import RowFate, RowOutcome, aside, read, unread
 from toban.design.section import DocumentSection, normalise
 from toban.design.shapes.shape import (
@@ -163,7 +164,8 @@ def _as_steps(
     text = "\n".join(steps)
     place = ClausePlace(Origin(document, line), text, section)
     try:
-        return read(line, text, shape.build(PlacedSteps(place, steps)))
+        built = shape.build(PlacedSteps(place, steps))
+        return read(line, text, built, Grounds(shape.kind, shape.headings, section))
     except NotUnderstood as reason:
         return unread(line, text, message_of(reason))
 
@@ -219,8 +221,9 @@ def _read_record(group: tuple[EntryLine, ...], document: str) -> tuple[RowOutcom
         labels = {role: keyed[index].key for role, index in roles.items()}
         text = "\n".join(line.text for line in used)
         place = ClausePlace(Origin(document, used[0].line), text, section)
+        grounds = Grounds(shape.kind, shape.headings, section, tuple(labels.items()))
         try:
-            return read(used[0].line, text, shape.build(Cells(place, values, labels))), used
+            return read(used[0].line, text, shape.build(Cells(place, values, labels)), grounds), used
         except NotUnderstood as reason:
             return unread(used[0].line, text, message_of(reason)), used
     return None
@@ -250,7 +253,9 @@ def _read_line(line: EntryLine, document: str) -> RowOutcome:
         if not _fits(shape, line):
             continue
         try:
-            return read(line.line, line.text, shape.build(entry))
+            built = shape.build(entry)
+            grounds = Grounds(shape.kind, shape.headings, line.section, key=line.key if shape.key else "")
+            return read(line.line, line.text, built, grounds)
         except NotUnderstood as flaw:
             # A shape that takes any entry under its heading has only guessed: its complaint would mislead.
             is_sure = shape.key is not None or isinstance(flaw, Ambiguous)

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from enum import Enum, auto
 
 from toban.design.clauses.base import Clause
+from toban.design.reading.grounds import Grounds
 from toban.design.shapes.shape import Built
 from toban.message import NOTHING, Message
 
@@ -13,6 +14,8 @@ class RowFate(Enum):
 
     READ = auto()
     UNREAD = auto()
+    NOT_IN_FORCE = auto()
+    """A row that its author does not mean to hold now: a plan, an example, a blank still to be filled in."""
     ASIDE = auto()
     """Not an operations row: a revision history, a glossary, a link, a step or sentence without a rule."""
 
@@ -26,14 +29,21 @@ class RowOutcome:
     fate: RowFate
     clauses: tuple[Clause, ...] = ()
     reason: Message = NOTHING
+    grounds: Grounds | None = None
+    """Why it was read as it was; None for what was not read."""
 
 
-def read(line: int, text: str, built: Built) -> RowOutcome:
-    return RowOutcome(line, text, RowFate.READ, built if isinstance(built, tuple) else (built,))
+def read(line: int, text: str, built: Built, grounds: Grounds | None = None) -> RowOutcome:
+    clauses = built if isinstance(built, tuple) else (built,)
+    return RowOutcome(line, text, RowFate.READ, clauses, grounds=grounds)
 
 
 def unread(line: int, text: str, reason: Message) -> RowOutcome:
     return RowOutcome(line, text, RowFate.UNREAD, reason=reason)
+
+
+def not_in_force(line: int, text: str, reason: Message) -> RowOutcome:
+    return RowOutcome(line, text, RowFate.NOT_IN_FORCE, reason=reason)
 
 
 def aside(line: int, text: str, reason: Message) -> RowOutcome:

@@ -9,19 +9,25 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
+from toban.design.clauses.labels import KINDS
 from toban.design.clauses.registry import TABLES
 from toban.design.markdown import MarkdownTable, TableRow
 from toban.design.origin import Origin
+from toban.design.reading.grounds import Grounds
+from toban.design.reading.nearest import nearest_kind
 from toban.design.reading.outcome import RowFate, RowOutcome, aside, read, unread
 from toban.design.section import DocumentSection, normalise
 from toban.design.shapes.shape import Cells, ClausePlace, NotUnderstood, TableShape, is_blank, roles_of, words
-from toban.message import NOTHING, Message, message_of
+from toban.message import NOTHING, Message, message_of, sentences
 
 # Rows tried before a kind is accepted, and the share of them that must be readable.
 _SAMPLE = 20
 _ENOUGH = 0.25
 # If the best kind fails, a kind whose score is this much lower is not tried.
 _MARGIN = 4.0
+
+# Two kinds whose scores differ by no more than this are both possible: the author is asked.
+_CLOSE = 2.0
 
 # A longer row is prose in a table; reading values from it is slow and rarely succeeds.
 _LONGEST = 5000
@@ -42,6 +48,7 @@ class _KindCandidate:
     roles: Mapping[str, int]
     score: float
     nearness: int
+    grounds: Grounds
 
 
 def read_table(table: MarkdownTable, section: DocumentSection, document: str) -> list[RowOutcome]:
@@ -53,15 +60,33 @@ def read_table(table: MarkdownTable, section: DocumentSection, document: str) ->
     if why_aside:
         return [aside(row.line, row_text(row), why_aside) for row in table.rows]
     candidates = _candidates(table, section)
-    for candidate in candidates:
-        if candidate.score >= candidates[0].score - _MARGIN and _is_accepted(
-            candidate, table, section, document
-        ):
-            return list(_outcomes(candidate, table.rows, table.header, section, document))
+    accepted = _accepted(candidates, table, section, document)
+    if len(accepted) > 1:
+        kinds = tuple(KINDS[candidate.shape.kind.kind] for candidate in accepted)
+        return _all_unread(table, Message("design.two-kinds", kinds=kinds))
+    if accepted:
+        return list(_outcomes(accepted[0], table.rows, table.header, section, document))
     if candidates and _is_surely_meant(candidates[0]):
         return list(_outcomes(candidates[0], table.rows, table.header, section, document))
-    reason = Message("design.unknown-table", heading=section.title, columns=text)
+    unknown = Message("design.unknown-table", heading=section.title, columns=text)
+    return _all_unread(table, sentences(unknown, nearest_kind(table.header, section)))
+
+
+def _all_unread(table: MarkdownTable, reason: Message) -> list[RowOutcome]:
     return [unread(row.line, row_text(row), reason) for row in table.rows]
+
+
+def _accepted(
+    candidates: list[_KindCandidate], table: MarkdownTable, section: DocumentSection, document: str
+) -> list[_KindCandidate]:
+    """Return the best kind that the rows bear out, with every other kind that is as good."""
+    found: list[_KindCandidate] = []
+    for candidate in candidates:
+        least = found[0].score - _CLOSE if found else candidates[0].score - _MARGIN
+        is_other = all(candidate.shape.kind is not other.shape.kind for other in found)
+        if candidate.score >= least and is_other and _is_accepted(candidate, table, section, document):
+            found.append(candidate)
+    return found
 
 
 def row_text(row: TableRow) -> str:
@@ -103,9 +128,10 @@ def _candidates(table: MarkdownTable, section: DocumentSection) -> list[_KindCan
             continue
         unknown = len(table.header) - len(roles)
         known = len(roles) - (0.5 if "note" in named else 0)
-        found.append(
-            _KindCandidate(shape, roles, 2 * nearness + known - unknown + (3 if tells else 0), nearness)
-        )
+        score = 2 * nearness + known - unknown + (3 if tells else 0)
+        columns = tuple((role, table.header[index]) for role, index in roles.items())
+        grounds = Grounds(shape.kind, shape.headings, section, columns)
+        found.append(_KindCandidate(shape, roles, score, nearness, grounds))
     return sorted(found, key=lambda candidate: -candidate.score)
 
 
@@ -170,6 +196,7 @@ def _outcomes(
         values = {role: cells[index] for role, index in candidate.roles.items()}
         place = ClausePlace(Origin(document, row.line), text, section)
         try:
-            yield read(row.line, text, candidate.shape.build(Cells(place, values, labels, nameless)))
+            built = candidate.shape.build(Cells(place, values, labels, nameless))
+            yield read(row.line, text, built, candidate.grounds)
         except NotUnderstood as reason:
             yield unread(row.line, text, message_of(reason))

@@ -1,8 +1,8 @@
 """A document as the page shows it: its own blocks in order, with a place for each row's status. Pure."""
 
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
 
 from toban.design.clauses.base import Clause
 from toban.design.markdown import (
@@ -15,7 +15,7 @@ from toban.design.markdown import (
     NumberedList,
     TableRow,
 )
-from toban.design.reader import Design, UnreadPart
+from toban.design.reader import Design, Remainder
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,12 +27,14 @@ class OutlineLine:
     depth: int = 0
     checked: bool | None = None
     clauses: tuple[Clause, ...] = ()
-    unread: tuple[UnreadPart, ...] = ()
+    unread: tuple[Remainder, ...] = ()
+    not_in_force: tuple[Remainder, ...] = ()
+    prose: tuple[Remainder, ...] = ()
 
     @property
     def is_silent(self) -> bool:
-        """Whether it orders nothing."""
-        return not (self.clauses or self.unread)
+        """Whether it orders nothing, and does not look as if it did."""
+        return not (self.clauses or self.unread or self.not_in_force)
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,26 +95,42 @@ def outline(design: Design) -> Outline:
 
 
 class _LineOutcomes:
-    """The clauses and the unread rows, by line; each is handed out once."""
+    """What became of each line; everything is handed out once."""
 
     def __init__(self, design: Design) -> None:
         self._clauses: dict[int, list[Clause]] = defaultdict(list)
-        self._unread: dict[int, list[UnreadPart]] = defaultdict(list)
         for clause in design.clauses:
             self._clauses[clause.origin.line].append(clause)
-        for unread in design.unread:
-            self._unread[unread.line].append(unread)
+        self._unread = _by_line(design.unread)
+        self._not_in_force = _by_line(design.not_in_force)
+        self._prose = _by_line(design.aside)
 
-    def take(self, first: int, end: int) -> tuple[tuple[Clause, ...], tuple[UnreadPart, ...]]:
-        """Take everything on the lines from *first* up to *end*."""
+    def take(self, line: OutlineLine, first: int, end: int) -> OutlineLine:
+        """Return *line* with everything on the lines from *first* up to *end*."""
         lines = range(first, max(end, first + 1))
-        clauses = [clause for line in lines for clause in self._clauses.pop(line, ())]
-        unread = [each for line in lines for each in self._unread.pop(line, ())]
-        return tuple(clauses), tuple(unread)
+        return replace(
+            line,
+            clauses=line.clauses + _taken(self._clauses, lines),
+            unread=line.unread + _taken(self._unread, lines),
+            not_in_force=line.not_in_force + _taken(self._not_in_force, lines),
+            prose=line.prose + _taken(self._prose, lines),
+        )
+
+
+def _by_line(parts: Iterable[Remainder]) -> dict[int, list[Remainder]]:
+    found: dict[int, list[Remainder]] = defaultdict(list)
+    for part in parts:
+        found[part.line].append(part)
+    return found
+
+
+def _taken[T](found: dict[int, list[T]], lines: Iterable[int]) -> tuple[T, ...]:
+    return tuple(each for line in lines for each in found.pop(line, ()))
 
 
 def _beyond(design: Design) -> int:
-    numbers = [0, *(clause.origin.line for clause in design.clauses), *(each.line for each in design.unread)]
+    parts = (*design.unread, *design.not_in_force, *design.aside)
+    numbers = [0, *(clause.origin.line for clause in design.clauses), *(part.line for part in parts)]
     return max(*numbers, design.blocks[-1].line if design.blocks else 0) + 1
 
 
@@ -137,37 +155,28 @@ def _part(block: Block, end: int, known: _LineOutcomes, *, is_first: bool) -> Ou
 
 
 def _row(row: TableRow, known: _LineOutcomes) -> OutlineLine:
-    clauses, unread = known.take(row.line, row.line + 1)
-    return OutlineLine(row.line, row.cells, clauses=clauses, unread=unread)
+    return known.take(OutlineLine(row.line, row.cells), row.line, row.line + 1)
 
 
 def _list(block: BulletList | NumberedList, start: int, end: int, known: _LineOutcomes) -> OutlinePart:
-    kind = "numbers" if isinstance(block, NumberedList) else "list"
-    if isinstance(block, NumberedList):
-        # A procedure is one clause, on the line of its first step: it belongs to the whole.
-        clauses, unread = known.take(block.line, block.line + 1)
-        steps = tuple(_item_line(item, known) for item in block.items)
-        rest = _rest(start, end, known)
-        whole = OutlineLine(
-            block.line,
-            (),
-            clauses=clauses + (rest.clauses if rest else ()),
-            unread=unread + (rest.unread if rest else ()),
-        )
-        return OutlinePart(kind, block.line, lines=steps, whole=None if whole.is_silent else whole)
-    lines = tuple(_item_line(item, known) for item in block.items)
-    return OutlinePart(kind, block.line, lines=lines, whole=_rest(start, end, known))
+    if isinstance(block, BulletList):
+        lines = tuple(_item_line(item, known) for item in block.items)
+        return OutlinePart("list", block.line, lines=lines, whole=_rest(start, end, known))
+    # A procedure is one clause, on the line of its first step: it belongs to the whole.
+    whole = known.take(OutlineLine(block.line, ()), block.line, block.line + 1)
+    steps = tuple(_item_line(item, known) for item in block.items)
+    whole = known.take(whole, start, end)
+    return OutlinePart("numbers", block.line, lines=steps, whole=None if whole.is_silent else whole)
 
 
 def _item_line(item: ListItem, known: _LineOutcomes) -> OutlineLine:
-    clauses, unread = known.take(item.line, item.line + 1)
-    return OutlineLine(item.line, (item.text,), item.depth, item.checked, clauses, unread)
+    line = OutlineLine(item.line, (item.text,), item.depth, item.checked)
+    return known.take(line, item.line, item.line + 1)
 
 
 def _rest(start: int, end: int, known: _LineOutcomes) -> OutlineLine | None:
-    clauses, unread = known.take(start, end)
-    line = OutlineLine(start, (), clauses=clauses, unread=unread)
-    return None if line.is_silent else line
+    line = known.take(OutlineLine(start, ()), start, end)
+    return None if line.is_silent and not line.prose else line
 
 
 def _entries(parts: Sequence[OutlinePart]) -> Iterator[OutlineHeading]:

@@ -15,10 +15,12 @@ from typing import TYPE_CHECKING
 
 import click
 
+from toban.design.clauses.base import Clause
 from toban.design.finding import Finding, FindingLevel
 from toban.design.lint import inspect
 from toban.design.lint.general import row_stands_twice
-from toban.design.reader import Design, UnreadableDocument, load_design
+from toban.design.reader import Design, Remainder, UnreadableDocument, load_design
+from toban.design.reading.grounds import explanation
 from toban.faces.terminal import refuse, say, speak_utf8
 from toban.message import Message, listing, message_of, sentences
 
@@ -65,9 +67,21 @@ def _within_reach(
     type=click.Path(path_type=Path),
     help="With --live: default is TOBAN_BINDINGS, else toban.toml next to FILE.",
 )
+@click.option(
+    "--explain",
+    type=click.IntRange(min=1),
+    metavar="LINE",
+    help="Say only how the line was read, by which words, and as which values.",
+)
 @click.pass_obj
 def command(
-    parts: "Parts", file: Path, form: str, today: datetime | None, live: bool, bindings: Path | None
+    parts: "Parts",
+    file: Path,
+    form: str,
+    today: datetime | None,
+    live: bool,
+    bindings: Path | None,
+    explain: int | None,
 ) -> None:
     """Read the operations design FILE and report all contradictions in it, before anything runs.
 
@@ -91,6 +105,9 @@ def command(
     except UnreadableDocument as exc:
         refuse(message_of(exc), exc.hint)
         raise SystemExit(_UNREADABLE) from exc
+    if explain is not None:
+        _explain(design, explain, form)
+        return
     day = (today or datetime.now().astimezone()).date()
     findings, tried = inspect(design, day), _NOTHING_TRIED
     if live:
@@ -99,6 +116,38 @@ def command(
         findings, tried = (*findings, *found.findings), found.tried
     say(_as_json(design, findings, tried) if form == "json" else _as_text(design, findings, tried))
     raise SystemExit(_status(findings))
+
+
+def _explain(design: Design, line: int, form: str) -> None:
+    """Print what became of *line*; raises `click.UsageError` if nothing stands there that could be read."""
+    told = tuple(_told(design, line))
+    if not told:
+        nearest = min(_lines(design), key=lambda other: abs(other - line), default=None)
+        raise click.UsageError(str(Message("document.nothing-to-explain", line=line, nearest=nearest)))
+    if form == "json":
+        said: object = {"line": line, "explanation": [message.as_output() for message in told]}
+        say(json.dumps(said, ensure_ascii=False, indent=2))
+    else:
+        say("\n".join([f"{design.document}:{line}", *(f"  {message}" for message in told)]))
+
+
+def _told(design: Design, line: int) -> Iterator[Message]:
+    clauses = tuple(clause for clause in design.clauses if clause.origin.line == line)
+    if clauses:
+        yield from explanation(design.grounds[line], clauses)
+    for fate, parts in (
+        ("unread", design.unread),
+        ("not-in-force", design.not_in_force),
+        ("prose", design.aside),
+    ):
+        for part in parts:
+            if part.line == line:
+                yield Message(f"document.explained-{fate}", reason=part.reason)
+
+
+def _lines(design: Design) -> Iterator[int]:
+    yield from (clause.origin.line for clause in design.clauses)
+    yield from (part.line for part in (*design.unread, *design.not_in_force, *design.aside))
 
 
 def _status(findings: Iterable[Finding]) -> int:
@@ -149,17 +198,7 @@ def _progress(done: int, count: int) -> None:
 def _as_json(design: Design, findings: Iterable[Finding], tried: "Sequence[TrialResult] | None") -> str:
     report: dict[str, object] = {
         "document": design.document,
-        "clauses": [
-            {
-                "id": clause.id,
-                "chapter": str(clause.chapter),
-                "kind": clause.kind,
-                "line": clause.origin.line,
-                "text": clause.text,
-                "status": "assumed" if clause.assumptions else "read",
-            }
-            for clause in design.clauses
-        ],
+        "clauses": [_clause_as_json(clause) for clause in design.clauses],
         "findings": [
             {
                 "code": finding.code,
@@ -172,15 +211,20 @@ def _as_json(design: Design, findings: Iterable[Finding], tried: "Sequence[Trial
             }
             for finding in findings
         ],
-        "unread": [
-            {"line": row.line, "text": row.text, "reason": row.reason.as_output()} for row in design.unread
-        ],
+        "unread": _parts(design.unread),
+        "not_in_force": _parts(design.not_in_force),
+        "prose": _parts(design.aside),
         "assumptions": [
             {"line": clause.origin.line, "message": assumption.as_output()}
             for clause in design.clauses
             for assumption in clause.assumptions
         ],
-        "summary": {"rows": design.rows, "read": design.read, "unread": len(design.unread)},
+        "summary": {
+            "rows": design.rows,
+            "read": design.read,
+            "unread": len(design.unread),
+            "not_in_force": len(design.not_in_force),
+        },
     }
     if tried is not None:
         report["tried"] = [
@@ -195,10 +239,30 @@ def _as_json(design: Design, findings: Iterable[Finding], tried: "Sequence[Trial
     return json.dumps(report, ensure_ascii=False, indent=2)
 
 
+def _clause_as_json(clause: Clause) -> dict[str, object]:
+    return {
+        "id": clause.id,
+        "chapter": str(clause.chapter),
+        "kind": clause.kind,
+        "line": clause.origin.line,
+        "text": clause.text,
+        "status": "assumed" if clause.assumptions else "read",
+    }
+
+
+def _parts(parts: Iterable[Remainder]) -> list[dict[str, object]]:
+    return [{"line": part.line, "text": part.text, "reason": part.reason.as_output()} for part in parts]
+
+
 def _as_text(design: Design, findings: tuple[Finding, ...], tried: "Sequence[TrialResult] | None") -> str:
     # Findings that only inform come after those that have to be fixed.
     ordered = sorted(findings, key=lambda finding: finding.level is FindingLevel.INFO)
-    parts = [*(_finding(finding) for finding in ordered), *_unread(design), _summary(design, findings)]
+    parts = [
+        *(_finding(finding) for finding in ordered),
+        *_listed(design.document, Message("document.rows-not-understood"), design.unread),
+        *_listed(design.document, Message("document.rows-not-in-force"), design.not_in_force),
+        _summary(design, findings),
+    ]
     if tried is not None:
         parts.append(_trials(tried))
     return "\n".join(parts)
@@ -222,13 +286,13 @@ def _finding(finding: Finding) -> str:
     return "\n".join([f"{click.style(place, bold=True)}{coloured}{message}", *rest, ""])
 
 
-def _unread(design: Design) -> Iterator[str]:
-    if not design.unread:
+def _listed(document: str, title: Message, parts: Sequence[Remainder]) -> Iterator[str]:
+    if not parts:
         return
-    yield str(Message("document.rows-not-understood"))
-    for row in design.unread:
-        yield f"{design.document}:{row.line}: {row.reason}"
-        yield from (f"    {line}" for line in row.text.splitlines())
+    yield str(title)
+    for part in parts:
+        yield f"{document}:{part.line}: {part.reason}"
+        yield from (f"    {line}" for line in part.text.splitlines())
     yield ""
 
 

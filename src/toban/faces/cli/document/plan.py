@@ -12,7 +12,7 @@ import click
 from toban.design.clauses.base import Clause
 from toban.design.clauses.labels import CHAPTERS
 from toban.design.diff import ClauseChange, Difference, FieldChange, compare
-from toban.design.reader import Design, UnreadableDocument, UnreadPart, load_design
+from toban.design.reader import Design, Remainder, UnreadableDocument, load_design
 from toban.engine.extension import Consequence
 from toban.engine.registry.parts import Parts
 from toban.engine.registry.ports import loaded
@@ -97,7 +97,7 @@ def _named(change: ClauseChange) -> str:
     return "removed" if change.new is None else "changed"
 
 
-def _unread_as_json(row: UnreadPart) -> dict[str, Any]:
+def _unread_as_json(row: Remainder) -> dict[str, Any]:
     return {"line": row.line, "text": row.text, "reason": row.reason.as_output()}
 
 

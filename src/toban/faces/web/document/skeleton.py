@@ -130,7 +130,7 @@ class _BlockDrawing:
         yield mark_safe("</tbody></table></div>")
 
     def _row(self, part: OutlinePart, line: OutlineLine) -> Iterator[SafeString | ClauseHole]:
-        kind = "unread" if line.unread else "row" if line.clauses else "silent"
+        kind = _kind_of(line)
         yield format_html('<tr id="line-{}" class="{}">', line.number, kind)
         yield (
             format_html_join("", '<td data-label="{}">{}</td>', zip(part.header, line.cells, strict=False))
@@ -163,7 +163,7 @@ class _BlockDrawing:
         tag = "ol" if part.kind == "numbers" else "ul"
         yield format_html('<{} class="entries">', tag)
         for line in part.lines:
-            kind = "unread" if line.unread else "row" if line.clauses else "silent"
+            kind = _kind_of(line)
             yield format_html(
                 '<li id="line-{}" class="{} depth-{}"><span class="words">{}{}</span>',
                 line.number,
@@ -184,6 +184,13 @@ class _BlockDrawing:
             yield from _assumed(clause)
         for unread in line.unread:
             yield format_html('<span class="note"><b>{}</b> {}</span>', _("読み取れません"), unread.reason)
+        for row in line.not_in_force:
+            yield format_html('<span class="note"><b>{}</b> {}</span>', _("効力なし"), row.reason)
+        for prose in line.prose:
+            yield format_html(
+                '<span class="prose" title="{reason}"><span class="hidden">{reason}</span></span>',
+                reason=prose.reason,
+            )
 
     def _elsewhere(self, clause: Clause) -> SafeString:
         """Link to the page with more about *clause*, if there is one."""
@@ -192,6 +199,13 @@ class _BlockDrawing:
             return mark_safe("")
         address = reverse(link.page, args=link.arguments)
         return format_html('<a class="more" href="{}">{}</a>', address, link.label)
+
+
+def _kind_of(line: OutlineLine) -> str:
+    """Return the style class of a line by what became of it."""
+    if line.unread:
+        return "unread"
+    return "row" if line.clauses else "not-in-force" if line.not_in_force else "silent"
 
 
 def _assumed(clause: Clause) -> Iterator[SafeString]:

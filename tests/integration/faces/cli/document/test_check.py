@@ -106,9 +106,10 @@ def test_json_has_the_agreed_keys(flawed: Path) -> None:
     report = json.loads(result.stdout)
 
     assert result.returncode == 1
-    assert list(report) == ["document", "clauses", "findings", "unread", "assumptions", "summary"]
+    parts = ["clauses", "findings", "unread", "not_in_force", "prose", "assumptions", "summary"]
+    assert list(report) == ["document", *parts]
     assert report["document"] == str(flawed)
-    assert report["summary"] == {"rows": 3, "read": 2, "unread": 1}
+    assert report["summary"] == {"rows": 3, "read": 2, "unread": 1, "not_in_force": 0}
     assert {frozenset(clause) for clause in report["clauses"]} == {
         frozenset({"id", "chapter", "kind", "line", "text", "status"})
     }
@@ -277,3 +278,26 @@ def test_check_loads_the_documents_language_and_nothing_else() -> None:
         f"toban.engine.registry{name}" for name in ("", ".commands", ".kinds", ".parts", ".ports")
     }
     assert {each for each in loaded if each.startswith("toban.engine.")} == registration
+
+
+def test_a_line_is_explained_by_the_words_that_decided() -> None:
+    done = check(CLEAN.with_name("flawed.md"), "--explain", "8")
+    assert done.returncode == 2
+
+    done = check(CLEAN, "--explain", "9", TOBAN_LANGUAGE="en")
+
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.startswith(f"{CLEAN}:9\n")
+
+
+def test_what_is_no_clause_stands_in_the_json(tmp_path: Path) -> None:
+    document = tmp_path / "運用設計書.md"
+    document.write_text(
+        f"{FLAWED}\n## 将来の監視\n\n- CPU使用率: 80%以上で警告\n\n## 改訂履歴\n\n- 初版\n", "utf-8"
+    )
+
+    report = json.loads(check(document, "--format", "json").stdout)
+
+    assert [row["text"] for row in report["not_in_force"]] == ["CPU使用率: 80%以上で警告"]
+    assert [row["text"] for row in report["prose"]] == ["初版"]
+    assert report["summary"] == {"rows": 4, "read": 2, "unread": 1, "not_in_force": 1}
