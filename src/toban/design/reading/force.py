@@ -25,7 +25,7 @@ _MARKED = re.compile(
 )
 """Marks within a text that take back what the row says."""
 
-_STATUS = words("未着手|計画中|予定|検討中|未導入|未対応|案|planned|not started|proposed")
+_STATUS = words("未着手|計画中|予定|検討中|未導入|未対応|案|planned|proposed")
 """What a cell of its own says of its row."""
 
 _NOT_DONE = words(
