@@ -70,6 +70,14 @@ _LEVEL = re.compile(
 _YES = re.compile(
     r"[○◯〇✓✔✅☑]|有効|出力(?:する|あり)|^(?:あり|有り?|する|yes|on|true|enabled?)\b|^(?:あり|有|する)"
 )
+_DEVELOPMENT_ONLY = words(
+    r"(?:開発|検証|試験|テスト|ステージング|ローカル)(?:環境|時|中|機)?(?:での?|に)?(?:出力|有効|使用|利用)?(?:のみ|だけ|限定|に限)"
+    r"|本番[^。、()]{0,12}(?:しない|せず|さない|なし|無効|不可|禁止|オフ|off)"
+    r"|\b(?:development|dev|local|test(?:ing)?|staging|non-?production)(?: \w+)? only\b"
+    r"|\bonly (?:in|for|during) (?:development|dev|local|test(?:ing)?|staging)\b"
+    r"|\b(?:never|not|off|disabled|forbidden)(?: \w+)? (?:in|for|on) prod(?:uction)?\b"
+)
+"""Words in the purpose of a level by which production doesn't write it."""
 _NO = re.compile(r"^[-—–―ー－]$|[×✕✖❌✗☓]|無効|出力しない|^(?:なし|無し?|しない|no|off|false|disabled?)")
 
 
@@ -114,6 +122,8 @@ def _level(cells: Cells) -> LogLevel:
     name = cells.required("level")
     if not _LEVEL.fullmatch(normalise(name)):
         raise NotUnderstood(Message("design.not-a-log-level", words=name))
+    if cells.nameless or len(set(cells.column("level"))) < len(cells.column("level")):
+        raise NotUnderstood(Message("design.log-events-not-levels"))
     # A dash is an answer here: not written.
     written = cells.values.get("production", "").strip()
     return LogLevel(
@@ -122,8 +132,12 @@ def _level(cells: Cells) -> LogLevel:
         purpose=cells["purpose"],
         in_production=read_value(written, _flag, label=name, expected=Message("design.expected-yes-or-no"))
         if written
-        else None,
+        else _in_production(cells["purpose"]),
     )
+
+
+def _in_production(purpose: str) -> bool | None:
+    return False if _DEVELOPMENT_ONLY.search(normalise(purpose)) else None
 
 
 def _flag(text: str) -> bool | None:
@@ -135,7 +149,10 @@ def _flag(text: str) -> bool | None:
 
 def _level_entry(entry: PlacedEntry) -> LogLevel:
     return LogLevel(
-        **entry.stamp(LogLevel, entry.key), name=entry.key, purpose=entry.value, in_production=None
+        **entry.stamp(LogLevel, entry.key),
+        name=entry.key,
+        purpose=entry.value,
+        in_production=_in_production(entry.value),
     )
 
 

@@ -6,7 +6,7 @@ none.
 """
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from toban.design.clauses.labels import KINDS
@@ -176,7 +176,7 @@ def _is_template(row: TableRow) -> bool:
 
 def _outcomes(
     candidate: _KindCandidate,
-    rows: Iterable[TableRow],
+    rows: Sequence[TableRow],
     header: tuple[str, ...],
     section: DocumentSection,
     document: str,
@@ -184,6 +184,8 @@ def _outcomes(
     labels = {role: header[index] for role, index in candidate.roles.items()}
     nameless = "" if 0 in candidate.roles.values() else header[0]
     above = tuple("" for _ in header)
+    sample = rows[:_SAMPLE]
+    columns = {role: tuple(row.cells[index] for row in sample) for role, index in candidate.roles.items()}
     for row in rows:
         text = row_text(row)
         if row.surplus:
@@ -196,7 +198,7 @@ def _outcomes(
         values = {role: cells[index] for role, index in candidate.roles.items()}
         place = ClausePlace(Origin(document, row.line), text, section)
         try:
-            built = candidate.shape.build(Cells(place, values, labels, nameless))
+            built = candidate.shape.build(Cells(place, values, labels, nameless, columns))
             yield read(row.line, text, built, candidate.grounds)
         except NotUnderstood as reason:
             yield unread(row.line, text, message_of(reason))

@@ -88,6 +88,8 @@ class Cells:
     """Each role's column as headed in the document, for messages."""
     nameless: str = ""
     """The heading of the table's first column if its role is unknown: the row's name may be in it."""
+    columns: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """Each role's cells in the first rows: what one value means may show by the others."""
 
     @property
     def section(self) -> DocumentSection:
@@ -105,6 +107,10 @@ class Cells:
     def has(self, role: str) -> bool:
         """Say whether the table has such a column at all."""
         return role in self.labels
+
+    def column(self, role: str) -> tuple[str, ...]:
+        """Return the column's cells in the first rows, without those that say nothing."""
+        return tuple(text.strip() for text in self.columns.get(role, ()) if not is_blank(text))
 
     def headed(self, heading: str) -> str:
         """Return the heading above as the name of what the row is about, if no column can hold the name."""

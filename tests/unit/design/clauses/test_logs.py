@@ -84,6 +84,45 @@ def test_without_a_production_column_a_level_leaves_it_open(read: Read) -> None:
     assert level.in_production is None
 
 
+@pytest.mark.parametrize(
+    ("purpose", "written"),
+    [
+        ("客室の鍵の追跡。本番では出力しない", False),
+        ("開発・検証環境のみ", False),
+        ("調査用、本番環境では無効", False),
+        ("local builds only", False),
+        ("traces of one loan, never in production", False),
+        ("開発時の詳細と業務の出来事", None),
+        ("本番でも出力する", None),
+        ("events of production", None),
+    ],
+)
+def test_the_purpose_of_a_level_may_say_that_production_does_not_write_it(
+    read: Read, purpose: str, written: bool | None
+) -> None:
+    (row,) = read("## ログレベル", "| レベル | 用途 |", "|-|-|", f"| DEBUG | {purpose} |").of(LogLevel)
+    (entry,) = read("## ログレベル", f"- DEBUG: {purpose}").of(LogLevel)
+
+    assert (row.in_production, entry.in_production) == (written, written)
+
+
+@pytest.mark.parametrize(
+    ("header", "rows"),
+    [
+        ("出来事 | レベル | 説明", ("| 予約の取消 | INFO | 取り消した |", "| 鍵の故障 | ERROR | 開かない |")),
+        ("レベル | 内容", ("| ERROR | 会計の失敗 |", "| ERROR | 在庫の不一致 |", "| WARN | 遅れ |")),
+        ("Event | Level | Description", ("| loan refused | WARN | card blocked |",)),
+    ],
+)
+def test_events_in_the_log_are_not_log_levels(read: Read, header: str, rows: tuple[str, ...]) -> None:
+    rule = "|".join("-" for _ in header.split("|"))
+
+    design = read("## ログ log", f"| {header} |", f"|{rule}|", *rows)
+
+    assert design.of(LogLevel) == ()
+    assert len(design.unread) == len(rows)
+
+
 def test_incident_levels_are_not_log_levels(read: Read) -> None:
     design = read("## ログ", "| レベル | 用途 |", "|-|-|", "| 重大 | 全停止 |")
 
