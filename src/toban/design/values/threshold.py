@@ -218,6 +218,21 @@ _WORD_AFTER = re.compile(
     + "|".join(_AFTER.values())
     + r")?"
 )
+# The number in P1, SEV-2, Level 3, GPT-4 is part of a name.
+_NAME_BEFORE_NUMBER = re.compile(
+    r"[a-z]-$|(?:^|[^a-z])(?:p|s|l|sev|tier|level|priority|severity) ?$|(?:レベル|ランク|優先度|重大度|重要度) ?$",
+    re.IGNORECASE,
+)
+_SPELLED_OUT = {
+    ">=": r"at least|no less than",
+    "<=": r"at most|no more than|up to",
+    ">": r"more than|greater than|higher than|over|above|exceed(?:s|ing)?",
+    "<": r"less than|fewer than|lower than|(?:drops |falls )?(?:below|under)",
+}
+_WORDS_BEFORE = {
+    symbol: re.compile(rf"(?:\bis )?\b(?:{words}) (?=\d)", re.IGNORECASE)
+    for symbol, words in _SPELLED_OUT.items()
+}
 _UP_TO = re.compile(rf"~ ?{QUANTITY}")
 _RANGE = re.compile(rf"{QUANTITY.replace('?P<', '?P<low_')} ?[-~] ?{QUANTITY}")
 
@@ -292,10 +307,12 @@ def _take_window(text: str) -> tuple[Duration | None, str]:
 
 
 def _limit(text: str) -> Threshold | None:
+    for symbol, words in _WORDS_BEFORE.items():
+        text = words.sub(f"{symbol} ", text)
     if match := _SYMBOL_FIRST.fullmatch(text):
         return Threshold(quantity_of(match), _SYMBOLS[match["symbol"]], subject=match["subject"].strip())
     match = _WORD_AFTER.fullmatch(text)
-    if match is None:
+    if match is None or _is_in_a_name(text, match):
         return None
     subject = match["subject"].removesuffix("が").strip()
     word = match["word"]
@@ -307,6 +324,11 @@ def _limit(text: str) -> Threshold | None:
         return Threshold(limit, is_bare=True, subject=subject) if limit.unit or not subject else None
     comparison = next(comparison for comparison, words in _AFTER.items() if re.fullmatch(words, word))
     return Threshold(quantity_of(match), comparison, subject=subject)
+
+
+def _is_in_a_name(text: str, match: re.Match[str]) -> bool:
+    start = match.start("number") + match["number"].startswith("-")
+    return _NAME_BEFORE_NUMBER.search(text[:start]) is not None
 
 
 def read_range(text: str) -> Range | None:

@@ -73,6 +73,11 @@ def test_on_demand_next_to_an_event_means_that_event() -> None:
         "> 90% (要確認)",
         "例: 80%",
         "70%（暫定）",
+        "SEV-1 の停止",
+        "P1障害",
+        "レベル 2 の事故",
+        "priority 1 outage",
+        "GPT-4 の失敗",
     ],
 )
 def test_a_condition_that_can_only_be_read_in_part_is_not_a_threshold(text: str) -> None:

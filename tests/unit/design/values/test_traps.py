@@ -180,6 +180,12 @@ def test_a_clock_time_next_to_a_vague_time_needs_no_assumption() -> None:
         ("空き20%未満", Comparison.BELOW, "20%"),
         ("> 100K", Comparison.ABOVE, "100,000"),
         ("> 25秒 (timeout間近)", Comparison.ABOVE, "25秒"),
+        ("庫内温度 -18℃超", Comparison.ABOVE, "-18°C"),
+        ("S3 エラー > 5%", Comparison.ABOVE, "5%"),
+        ("above 80%", Comparison.ABOVE, "80%"),
+        ("falls below 99%", Comparison.BELOW, "99%"),
+        ("queue depth at least 10", Comparison.AT_LEAST, "10"),
+        ("no more than 5", Comparison.AT_MOST, "5"),
     ],
 )
 def test_a_limit_keeps_its_direction(text: str, comparison: Comparison, limit: str) -> None:
