@@ -9,12 +9,19 @@ from typing import ClassVar
 
 from toban.design.chapter import Chapter
 from toban.design.clauses.base import Clause
-from toban.design.clauses.notices import NotificationRule, rule_entry, rule_row
+from toban.design.clauses.notices import RULE_ENTRY, RULE_TABLE
 from toban.design.section import DocumentSection, heading_text, normalise
+from toban.design.shapes.alerts import (
+    NO_LEVEL,
+    graveness,
+    graveness_of,
+    outward,
+    refuse_normal_side,
+    with_condition,
+)
 from toban.design.shapes.limits import (
     as_share,
     beside_normal,
-    compared,
     directed,
     read_levels,
     read_limit,
@@ -37,12 +44,7 @@ from toban.design.values.duration import Duration, TimeUnit, read_duration
 from toban.design.values.metric import Metric, read_metric
 from toban.design.values.people import Recipient, read_recipients
 from toban.design.values.schedule import Cadence, read_schedule
-from toban.design.values.severity import (
-    AlertLevel,
-    IncidentSeverity,
-    read_alert_level,
-    read_incident_severity,
-)
+from toban.design.values.severity import AlertLevel
 from toban.design.values.statistic import read_statistic
 from toban.design.values.threshold import Comparison, Range, Threshold
 from toban.design.values.tool_purpose import ToolPurpose, read_tool_purpose
@@ -99,19 +101,19 @@ _CONDITION = re.compile(r"(?P<condition>.+?)(?:\s*[(（](?P<severity>[^()（）]
 _ANSWER = words("応答(?:あり|なし)|無応答|(?:no )?(?:response|answer)")
 """What the limit columns of 死活 say in words; no number is meant."""
 _NO_NOTICE = Message("design.notice-level-unused")
-_NO_LEVEL = Message("design.assumed-warning")
+_OBLIGATION = words("必須|推奨|任意|不要|対象外?|required|recommended|optional|mandatory|yes|no|[○×]")
 
 
 def _monitor(cells: Cells) -> Monitor:
     item = cells["item"] or (_PROBE if cells["probe"] else cells.first("target", "category"))
     target = cells.first("target", "category") if item != cells.first("target", "category") else ""
     item = item or cells.headed(_subject(cells.section))
-    if not item:
+    if not item or _OBLIGATION.fullmatch(normalise(item)):
         raise NotUnderstood(Message("design.monitor-without-item"))
     if read_metric(item) is Metric.UP:
         cells = _without_answers(cells)
     normal = cells.maybe("normal", read_normal, Message("design.expected-normal-range"))
-    warning, critical, assumptions = _limits(cells, normal)
+    warning, critical, normal, assumptions = _limits(cells, normal)
     is_limited = not (normal is None and warning is None and critical is None)
     if not (is_limited or cells["probe"] or _says_none(cells)):
         raise NotUnderstood(Message("design.no-threshold"))
@@ -134,10 +136,11 @@ def _monitor(cells: Cells) -> Monitor:
 
 
 def _settled[Row](build: Callable[[Row], Monitor]) -> Callable[[Row], Monitor]:
-    """Return *build*, which then raises `Ambiguous` if a number may be a ratio or a percentage."""
+    """Return *build*, which then raises `Ambiguous` if a limit has two meanings or is the normal side's."""
 
     def checked(row: Row) -> Monitor:
         monitor = build(row)
+        outward(monitor.item, monitor.metric, monitor.normal, monitor.warning, monitor.critical)
         settled(monitor.metric, monitor.normal, monitor.warning, monitor.critical)
         return monitor
 
@@ -174,19 +177,18 @@ def _subject(section: DocumentSection) -> str:
 
 def _limits(
     cells: Cells, normal: Range | None
-) -> tuple[Threshold | None, Threshold | None, tuple[Message, ...]]:
-    """Return warning and critical, from two columns or one with its severity, and the assumptions made."""
+) -> tuple[Threshold | None, Threshold | None, Range | None, tuple[Message, ...]]:
+    """Return warning, critical and normal range, from two columns or one with its severity."""
     # 注意 is the warning only if no column says 警告; with three levels, the lowest is dropped.
     warning = _limit(cells, "warning" if cells.has("warning") else "notice", normal)
     critical = _limit(cells, "critical", normal)
     dropped = (_NO_NOTICE,) if cells.has("warning") and cells["notice"] else ()
-    single = _held(compared(_limit(cells, "condition", normal), cells["when"]), cells)
+    single, side = with_condition(cells, _limit(cells, "condition", normal))
+    single, normal = _held(single, cells), normal or side
     if single is None:
-        return warning, critical, dropped
-    severity = cells["severity"]
-    if not severity:
-        return single, critical, (_NO_LEVEL,)
-    return (None, single, ()) if _is_grave(severity) else (single, critical, ())
+        return warning, critical, normal, dropped
+    is_grave, assumptions = graveness_of(cells)
+    return (None, single, normal, assumptions) if is_grave else (single, critical, normal, assumptions)
 
 
 def _held(threshold: Threshold | None, cells: Cells) -> Threshold | None:
@@ -205,6 +207,7 @@ def _held(threshold: Threshold | None, cells: Cells) -> Threshold | None:
 def _limit(cells: Cells, role: str, normal: Range | None) -> Threshold | None:
     """Return the cell's threshold. A span (70-90%) means the end next to the normal range."""
     text = cells[role]
+    refuse_normal_side(text)
     threshold = read_limit(text) if text else None
     if threshold is not None or not text:
         return threshold
@@ -212,16 +215,6 @@ def _limit(cells: Cells, role: str, normal: Range | None) -> Threshold | None:
     return (
         beside if beside is not None else cells.read(role, read_limit, Message("design.expected-threshold"))
     )
-
-
-def _is_grave(severity: str) -> bool:
-    level = read_alert_level(severity)
-    if level is not None:
-        return level is AlertLevel.CRITICAL
-    grade = read_incident_severity(severity)
-    if grade is None:
-        raise NotUnderstood(Message("design.not-an-alert-level", words=severity))
-    return grade in (IncidentSeverity.CRITICAL, IncidentSeverity.HIGH)
 
 
 _PERIODS = {
@@ -258,7 +251,7 @@ def _monitor_entry(entry: PlacedEntry) -> Monitor:
     if is_guess or _LIMITS_ONLY.fullmatch(normalise(entry.key)):
         raise NotUnderstood(Message("design.monitor-or-not", words=entry.key))
     return Monitor(
-        **entry.stamp(Monitor, entry.key, assumptions=(_NO_LEVEL,)),
+        **entry.stamp(Monitor, entry.key, assumptions=(NO_LEVEL,)),
         target="",
         item=entry.key,
         metric=metric,
@@ -341,9 +334,9 @@ def _condition(entry: PlacedEntry) -> Monitor:
     if threshold.is_bare or not threshold.subject:
         raise NotUnderstood(Message("design.comparison-is-incomplete"))
     severity = parts["severity"] or ""
-    is_critical = bool(severity) and _is_grave(severity)
+    is_critical, assumptions = graveness(severity)
     return Monitor(
-        **entry.stamp(Monitor, threshold.subject, severity, assumptions=() if severity else (_NO_LEVEL,)),
+        **entry.stamp(Monitor, threshold.subject, severity, assumptions=assumptions),
         target="",
         item=threshold.subject,
         metric=_metric(threshold.subject),
@@ -378,7 +371,9 @@ SHAPES = ChapterShapes(
             Monitor,
             _settled(_monitor),
             headings=_MONITOR,
-            avoid=words("ログパターン|コスト|費用|予算|\\bcosts?\\b|kpi|ビジネス|フェーズ"),
+            avoid=words(
+                "ログパターン|コスト|費用|予算|\\bcosts?\\b|kpi|ビジネス|フェーズ|ポストモーテム|振り返り|post-?mortem|retrospective"
+            ),
             columns={
                 "target": words(
                     "対象|監視対象|コンポーネント|サービス(?:名)?|サーバー?(?:名)?|システム|リソース|lambda|ホスト"
@@ -389,7 +384,10 @@ SHAPES = ChapterShapes(
                     "|metrics?(?:名|name)?|signal|alert(?:name)?|alarm|item|check|monitor"
                 ),
                 "category": words("カテゴリー?|分類|区分|種別|category|type"),
-                "normal": words("正常(?:範囲|値|基準|時)?|通常(?:値|範囲)|normal(?:range)?|healthy|baseline"),
+                "normal": words(
+                    "正常(?:範囲|値|基準|時)?|通常(?:値|範囲)|(?:閾値|しきい値|threshold)\\((?:正常|通常|normal|healthy|ok)[^()]*\\)"
+                    "|normal(?:range)?|healthy|baseline"
+                ),
                 "warning": words(
                     "警告(?:閾値|しきい値|レベル|値|判定|条件|基準)?(?:\\(warning\\))?|warning(?:threshold)?|warn|(?:閾値|しきい値)\\((?:警告|warning|注意)\\)"
                 ),
@@ -404,7 +402,10 @@ SHAPES = ChapterShapes(
                 "probe": words(
                     "(?:ヘルスチェック|死活監視|監視|チェック)方法|ヘルスチェック|healthcheck|probe"
                 ),
-                "when": words("(?:アラート|発報|通知)?条件|判定|比較"),
+                "when": words(
+                    "(?:アラート|発報|通知|警報)?(?:条件|閾値|しきい値)|判定|比較"
+                    "|(?:alert|alarm)?(?:condition|threshold|trigger)|(?:alerts?|alarms?|fires)(?:when|if|on)"
+                ),
                 "held": words("継続(?:時間|期間)?|持続(?:時間)?|for|duration"),
                 "severity": words(
                     "(?:アラート)?(?:レベル|優先度)|重要度|重大度|severity|level|priority|優先度"
@@ -433,28 +434,7 @@ SHAPES = ChapterShapes(
             ),
             record="warning critical condition severity",
         ),
-        TableShape(
-            NotificationRule,
-            rule_row,
-            headings=words("通知|アラート|連絡|エスカレーション|alert|notif|routing|escalation"),
-            columns={
-                "level": words(
-                    "(?:アラート|通知|重要度|障害)?レベル|重要度|重大度|優先度|通知種別|severity|level|priority"
-                ),
-                "recipients": words(
-                    "通知(?:先|対象)|受領者|連絡先|対象者|宛先|報告先|エスカレーション先?|recipients?|notify|who|escalation|contact"
-                ),
-                "channels": words(
-                    "(?:通知|連絡)(?:方法|手段|チャネル|チャンネル)|配信チャネル|チャ[ネン]ネ?ル|手段|方法|通知|channels?|method|via"
-                ),
-                "timing": words("(?:通知|送信|配信)?タイミング|(?:通知|送信|配信)時間帯?|timing|when"),
-                "response": words("(?:期待)?対応時間(?:目標)?|対応期限|response(?:time)?"),
-                "definition": words("説明|定義|内容|description|definition"),
-                "note": words("備考|例|notes?|examples?"),
-            },
-            needs=("level", "recipients|channels"),
-            telling=("level recipients channels",),
-        ),
+        RULE_TABLE,
         TableShape(
             ToolChoice,
             _tool_row,
@@ -478,14 +458,7 @@ SHAPES = ChapterShapes(
         ),
         EntryShape(ToolChoice, _tool, headings=_TOOLS, within=3),
         EntryShape(ToolChoice, _tool, headings=_MONITOR, key=words("監視ツール|monitoring tools?")),
-        EntryShape(
-            NotificationRule,
-            rule_entry,
-            headings=words("通知|アラート|連絡|alert|notif|routing"),
-            key=words(
-                r".*(?:緊急|重大|重要|通常|警告|情報|異常|critical|warning|info|high|medium|low|p[0-4]|sev-?\d|高|中|低)(?:\s*\(.*\))?"
-            ),
-        ),
+        RULE_ENTRY,
         EntryShape(
             Monitor,
             _settled(_monitor_entry),

@@ -7,7 +7,16 @@ from typing import ClassVar
 from toban.design.chapter import Chapter
 from toban.design.clauses.base import Clause
 from toban.design.section import normalise
-from toban.design.shapes.shape import Cells, NotUnderstood, PlacedEntry, read_value, unreadable
+from toban.design.shapes.shape import (
+    Cells,
+    EntryShape,
+    NotUnderstood,
+    PlacedEntry,
+    TableShape,
+    read_value,
+    unreadable,
+    words,
+)
 from toban.design.values.delivery import AT_ONCE, DeliveryTiming, read_delivery
 from toban.design.values.people import ChannelRef, Recipient, read_channels, read_recipients, read_ways
 from toban.design.values.severity import (
@@ -47,7 +56,7 @@ _LIST = re.compile(r"[、,]\s*")
 _TOLD = re.compile(r"(?P<who>[^\s、へに]+)[へに](?P<way>\S.*)")
 
 
-def rule_row(cells: Cells) -> NotificationRule:
+def _row(cells: Cells) -> NotificationRule:
     """Read a row such as 異常 | 運用責任者 | Slack、メール | 即時."""
     name = cells.required("level")
     is_timed = cells.has("timing") or cells.has("response")
@@ -66,7 +75,7 @@ def rule_row(cells: Cells) -> NotificationRule:
     )
 
 
-def rule_entry(entry: PlacedEntry) -> NotificationRule:
+def _entry(entry: PlacedEntry) -> NotificationRule:
     """Read an entry such as 緊急（P1）: Slack + SMS + メール."""
     ways, delivery = _timed(entry)
     parts = _LIST.split(ways)
@@ -115,3 +124,36 @@ def _level(name: str) -> AlertLevel | IncidentSeverity:
             expected=Message("design.expected-notification-level"),
         )
     return severity
+
+
+RULE_TABLE = TableShape(
+    NotificationRule,
+    _row,
+    headings=words("通知|アラート|連絡|エスカレーション|alert|notif|routing|escalation"),
+    columns={
+        "level": words(
+            "(?:アラート|通知|重要度|障害)?レベル|重要度|重大度|優先度|通知種別|severity|level|priority"
+        ),
+        "recipients": words(
+            "通知(?:先|対象)|受領者|連絡先|対象者|宛先|報告先|エスカレーション先?|recipients?|notify|who|escalation|contact"
+        ),
+        "channels": words(
+            "(?:通知|連絡)(?:方法|手段|チャネル|チャンネル)|配信チャネル|チャ[ネン]ネ?ル|手段|方法|通知|channels?|method|via"
+        ),
+        "timing": words("(?:通知|送信|配信)?タイミング|(?:通知|送信|配信)時間帯?|timing|when"),
+        "response": words("(?:期待)?対応時間(?:目標)?|対応期限|response(?:time)?"),
+        "definition": words("説明|定義|内容|description|definition"),
+        "note": words("備考|例|notes?|examples?"),
+    },
+    needs=("level", "recipients|channels"),
+    telling=("level recipients channels",),
+)
+
+RULE_ENTRY = EntryShape(
+    NotificationRule,
+    _entry,
+    headings=words("通知|アラート|連絡|alert|notif|routing"),
+    key=words(
+        r".*(?:緊急|重大|重要|通常|警告|情報|異常|critical|warning|info|high|medium|low|p[0-4]|sev-?\d|高|中|低)(?:\s*\(.*\))?"
+    ),
+)

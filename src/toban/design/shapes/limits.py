@@ -43,7 +43,6 @@ _IN_A_ROW = words(
     r"|(?P<m>\d+)\s?(?P<each>回|日|週)連続(?:の?(?:失敗|エラー))?"
     r"|(?P<times>\d+) (?:consecutive|times in a row)(?: (?:failures|errors|times))?"
 )
-_FALLS, _RISES = words("下回|未満|below|under|less"), words("超|上回|above|over|exceed|greater")
 _STATE = re.compile(r"(\d+)\s*[(（][A-Za-z]+[)）]")
 _STRAY = words("以外|以上|以下|未満|超|滞留|増加|継続")
 _RATIO = re.compile(r"\w*_(?:rate|ratio)\w*")
@@ -124,17 +123,6 @@ def beside_normal(text: str, normal: Range | None) -> Threshold | None:
     if normal.low is not None and _is_at_most(span.high, normal.low):
         return Threshold(span.high, Comparison.AT_MOST)
     return None
-
-
-def compared(threshold: Threshold | None, when: str) -> Threshold | None:
-    """Apply the comparison in a separate column to a bare limit: 95% | 下回り時."""
-    if threshold is None or not threshold.is_bare:
-        return threshold
-    if _FALLS.search(normalise(when)):
-        return replace(threshold, comparison=Comparison.BELOW, is_bare=False)
-    if _RISES.search(normalise(when)):
-        return replace(threshold, comparison=Comparison.ABOVE, is_bare=False)
-    return threshold
 
 
 def directed(

@@ -61,6 +61,12 @@ def read_incident_severity(text: str) -> IncidentSeverity | None:
     return _only(named or {_NUMBERED[word] for word in words if word in _NUMBERED})
 
 
+def may_be_third(text: str) -> bool:
+    """Say whether the level is second or third: `P2` alone, where the numbers may start at 1 or at 0."""
+    words = _words(text)
+    return {"p2", "s2", "sev2"} >= set(words) and bool(words)
+
+
 def _words(text: str) -> list[str]:
     text = _NUMBER_AFTER.sub("sev", plain(text).lower())
     words = _PARTS.split(_DECORATION.sub("", text).strip())

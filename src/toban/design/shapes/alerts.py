@@ -1,0 +1,143 @@
+"""On which side of a limit an alert is, and how grave it is."""
+
+import re
+from dataclasses import replace
+
+from toban.design.section import normalise
+from toban.design.shapes.limits import read_limit, read_normal
+from toban.design.shapes.shape import Ambiguous, Cells, NotUnderstood, unreadable, words
+from toban.design.values.metric import Metric
+from toban.design.values.severity import (
+    AlertLevel,
+    IncidentSeverity,
+    may_be_third,
+    read_alert_level,
+    read_incident_severity,
+)
+from toban.design.values.threshold import Comparison, Range, Threshold
+from toban.message import Message
+
+_ALERTING = words("アラート|発報|通知|警報|alert|alarm|trigger|fires?\\b")
+_FALLS = words("下回|未満|以下|below|under|less")
+_RISES = words("超|上回|以上|above|over|exceed|greater|more")
+_PRIORITY = words("優先度|priority")
+_REQUIREMENTS = words("要件|要求|requirement")
+_RISING = frozenset({Comparison.AT_LEAST, Comparison.ABOVE})
+_FALLING = frozenset({Comparison.AT_MOST, Comparison.BELOW})
+_FINE = words(r"正常|通常時|健全|\bnormal\b|\bhealthy\b|\bok\b")
+_GRAVER_WHEN_HIGHER = words(
+    "(?:エラー|失敗|異常|障害|不達|欠損|欠測|欠品|拒否|タイムアウト|ロス|遅延|誤り|不良)(?:の)?(?:率|レート|数|件数|回数|時間)"
+    r"|\b(?:error|failure|fault|timeout|loss|drop|defect|rejection)s? ?(?:rate|ratio|count|percentage)?$"
+)
+_GRAVER_WHEN_LOWER = words(
+    "(?:成功|可用|稼働|正常|応答|到達|完了|ヒット|充足)率|可用性"
+    r"|\b(?:success|delivery|completion|hit|fill) ?(?:rate|ratio)|\bavailability|\buptime"
+)
+_HIGHER = frozenset(
+    {Metric.CPU_USAGE, Metric.MEMORY_USAGE, Metric.DISK_USAGE, Metric.RESPONSE_TIME, Metric.ERROR_RATE}
+    | {Metric.REPLICATION_LAG, Metric.BACKUP_AGE}
+)
+_LOWER = frozenset({Metric.AVAILABILITY, Metric.CERTIFICATE_LIFETIME})
+_EXPECTED = Message("design.expected-threshold")
+NO_LEVEL = Message("design.assumed-warning")
+"""What is assumed of a limit without a level."""
+
+
+def graveness(severity: str) -> tuple[bool, tuple[Message, ...]]:
+    """Say whether the level is critical, and what was assumed for that."""
+    if not severity:
+        return False, (NO_LEVEL,)
+    level = read_alert_level(severity)
+    if level is not None:
+        return level is AlertLevel.CRITICAL, ()
+    grade = read_incident_severity(severity)
+    if grade is None:
+        raise NotUnderstood(Message("design.not-an-alert-level", words=severity))
+    if may_be_third(severity):
+        return False, (Message("design.assumed-second-is-warning", words=severity),)
+    return grade in (IncidentSeverity.CRITICAL, IncidentSeverity.HIGH), ()
+
+
+def graveness_of(cells: Cells) -> tuple[bool, tuple[Message, ...]]:
+    """Do the same for a row. The 優先度 of a requirement is that of building it, not of an alert."""
+    is_priority = _PRIORITY.fullmatch(normalise(cells.labels.get("severity", ""))) is not None
+    is_requirement = is_priority and cells.section.nearness(_REQUIREMENTS) > 0
+    return graveness("" if is_requirement else cells["severity"])
+
+
+def with_condition(cells: Cells, threshold: Threshold | None) -> tuple[Threshold | None, Range | None]:
+    """Join 閾値 with アラート条件, where a table has both: 95% | 下回り時, <0.1% | >1%が5分継続.
+
+    Return when the alert is raised, and the normal side if one of the two states that.
+    """
+    limit, when = cells["condition"], cells["when"]
+    if threshold is None or not when:
+        return (threshold if limit or not when else cells.read("when", read_limit, _EXPECTED)), None
+    for joined in map(read_limit, (limit + when, f"{limit}が{when}", f"{limit} {when}")):
+        if joined not in (None, threshold) and joined.limit == threshold.limit:
+            return joined, None
+    second = read_limit(when)
+    if second is None:
+        return _compared(cells, threshold), None
+    is_same = threshold.is_bare or second.is_bare or threshold.comparison is second.comparison
+    if is_same and second.limit == threshold.limit:
+        return (threshold if second.is_bare else second), None
+    is_second = _ALERTING.search(normalise(cells.labels["when"])) is not None
+    is_first = _ALERTING.search(normalise(cells.labels["condition"])) is not None
+    alert, other = (second, limit) if is_second else (threshold, when)
+    normal = read_normal(other)
+    if is_first is is_second or normal is None or not _are_opposite(threshold, second):
+        raise Ambiguous(Message("design.two-conditions", first=limit, second=when))
+    return alert, normal
+
+
+def _are_opposite(one: Threshold, other: Threshold) -> bool:
+    sides = (one.comparison, other.comparison)
+    return not (one.is_bare or other.is_bare) and any(
+        rising in _RISING and falling in _FALLING for rising, falling in (sides, sides[::-1])
+    )
+
+
+def _compared(cells: Cells, threshold: Threshold) -> Threshold:
+    """Apply a comparison in a column of its own: 95% | 下回り時."""
+    limit, when = cells["condition"], cells["when"]
+    falls, rises = (pattern.search(normalise(when)) is not None for pattern in (_FALLS, _RISES))
+    if re.search(r"\d", when) or falls is rises:
+        raise unreadable(when, label=cells.labels["when"], expected=_EXPECTED)
+    if threshold.is_bare:
+        comparison = Comparison.BELOW if falls else Comparison.ABOVE
+        return replace(threshold, comparison=comparison, is_bare=False)
+    if threshold.comparison in (_RISING if falls else _FALLING):
+        raise Ambiguous(Message("design.two-conditions", first=limit, second=when))
+    return threshold
+
+
+def refuse_normal_side(text: str) -> None:
+    """Raise `Ambiguous` if a limit's cell says that it is kept while all is well: <0.1%（正常）."""
+    if _FINE.search(normalise(text)):
+        raise Ambiguous(Message("design.normal-side", words=text))
+
+
+def outward(item: str, metric: Metric | None, normal: Range | None, *thresholds: Threshold | None) -> None:
+    """Raise `Ambiguous` if an alert would be raised while all is well: エラー率 < 0.1%, 稼働率 99.9%以上."""
+    for threshold in thresholds:
+        if threshold is None or threshold.is_bare or threshold.comparison is Comparison.EQUAL:
+            continue
+        falls = threshold.comparison in _FALLING
+        name = normalise(threshold.subject or item)
+        if normal is not None:
+            is_inward = _covers(threshold, normal)
+        elif falls:
+            is_inward = metric in _HIGHER or _GRAVER_WHEN_HIGHER.search(name) is not None
+        else:
+            is_inward = metric in _LOWER or _GRAVER_WHEN_LOWER.search(name) is not None
+        if is_inward:
+            raise Ambiguous(Message("design.normal-side", words=threshold.message))
+
+
+def _covers(threshold: Threshold, normal: Range) -> bool:
+    """Say whether every value of the normal range reaches the threshold."""
+    end = normal.high if threshold.comparison in _FALLING else normal.low
+    if end is None or end.unit != threshold.limit.unit:
+        return False
+    return threshold.comparison.holds(float(end.value), float(threshold.limit.value))

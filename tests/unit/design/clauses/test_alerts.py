@@ -1,0 +1,144 @@
+"""Which side of a limit raises an alert, and how grave the alert is."""
+
+from collections.abc import Callable
+
+import pytest
+
+from toban.design.clauses.monitoring import Monitor
+from toban.design.reader import Design
+
+type Read = Callable[..., Design]
+
+
+def one(read: Read, heading: str, header: str, row: str) -> Design:
+    rule = "|".join("-" for _ in header.split("|"))
+    return read(f"## {heading}", f"| {header} |", f"|{rule}|", f"| {row} |")
+
+
+@pytest.mark.parametrize(
+    ("header", "row", "normal", "warning"),
+    [
+        (
+            "監視項目 | 閾値 | アラート条件",
+            "決済の失敗率 | <0.1% | >1%が5分継続",
+            "0.1%以下",
+            "1%超が5分継続",
+        ),
+        ("監視項目 | アラート条件 | 閾値", "貸出エラー率 | >2% | <0.5%", "0.5%以下", "2%超"),
+        ("指標 | しきい値 | 発報条件", "稼働率 | 99.9%以上 | 99.5%未満", "99.9%以上", "99.5%未満"),
+        ("監視項目 | 閾値（正常） | 閾値", "冷蔵庫の温度 | 5℃以下 | 8℃超", "5°C以下", "8°C超"),
+        ("Metric | Threshold | Alert when", "Order latency | < 20ms | > 50ms", "20ms以下", "50ms超"),
+        ("Metric | Alert condition | Threshold", "Bed alarms | > 5 | < 2", "2以下", "5超"),
+    ],
+)
+def test_a_threshold_beside_the_alerts_condition_may_be_the_normal_side(
+    read: Read, header: str, row: str, normal: str, warning: str
+) -> None:
+    (monitor,) = one(read, "監視", header, row).of(Monitor)
+
+    assert (str(monitor.normal), str(monitor.warning)) == (normal, warning)
+
+
+@pytest.mark.parametrize(
+    ("limit", "when", "warning"),
+    [
+        ("80%", "5分継続", "80%が5分継続"),
+        ("80%", "超過が5分継続", "80%超が5分継続"),
+        ("> 80%", "for 5 minutes", "80%超が5分継続"),
+        ("80%", "above", "80%超"),
+        ("80%超", "80%", "80%超"),
+        ("-", "80%以上", "80%以上"),
+    ],
+)
+def test_the_alerts_condition_may_complete_the_threshold(
+    read: Read, limit: str, when: str, warning: str
+) -> None:
+    (monitor,) = one(read, "監視", "監視項目 | 閾値 | アラート条件", f"CPU使用率 | {limit} | {when}").of(
+        Monitor
+    )
+
+    assert str(monitor.warning) == warning
+
+
+@pytest.mark.parametrize(
+    ("limit", "when"),
+    [
+        ("80%以上", "90%以上が5分継続"),
+        ("> 80%", "下回り時"),
+        ("80%", "随時"),
+        ("80%", "夜間3回"),
+    ],
+)
+def test_two_conditions_that_disagree_are_asked(read: Read, limit: str, when: str) -> None:
+    design = one(read, "監視", "監視項目 | 閾値 | アラート条件", f"CPU使用率 | {limit} | {when}")
+
+    assert design.of(Monitor) == ()
+    assert len(design.unread) == 1
+
+
+@pytest.mark.parametrize(
+    ("item", "limit"),
+    [
+        ("エラー率", "1%以下"),
+        ("予約の失敗件数", "< 3件"),
+        ("稼働率", "99.9%以上"),
+        ("配送成功率", "> 99%"),
+        ("CPU使用率", "70%以下"),
+        ("ログイン", "<5%（正常）"),
+        ("Replication lag", "< 5s"),
+        ("Printer error rate", "at most 1%"),
+    ],
+)
+def test_a_limit_that_is_kept_while_all_is_well_is_asked(read: Read, item: str, limit: str) -> None:
+    design = one(read, "監視", "監視項目 | 閾値 | 間隔", f"{item} | {limit} | 1分")
+
+    (unread,) = design.unread
+    assert design.of(Monitor) == ()
+    assert "正常" in str(unread.reason)
+
+
+@pytest.mark.parametrize(
+    ("item", "limit"),
+    [
+        ("エラー率", "1%超"),
+        ("配送成功率", "99%未満"),
+        ("空き容量", "10%以下"),
+        ("注文数", "1時間に1件未満"),
+        ("Cache hit rate", "< 80%"),
+    ],
+)
+def test_a_limit_on_the_alerts_side_is_not_asked(read: Read, item: str, limit: str) -> None:
+    assert len(one(read, "監視", "監視項目 | 閾値 | 間隔", f"{item} | {limit} | 1分").of(Monitor)) == 1
+
+
+@pytest.mark.parametrize(
+    ("heading", "column", "priority", "is_critical", "assumed"),
+    [
+        ("監視要件", "優先度", "P1", False, "しきい値のレベルが書かれていない"),
+        ("Monitoring requirements", "Priority", "High", False, "しきい値のレベルが書かれていない"),
+        ("監視要件", "アラート優先度", "P1", True, ""),
+        ("監視", "優先度", "P1", True, ""),
+        ("監視", "優先度", "高（P2）", True, ""),
+        ("監視", "優先度", "P2", False, "2番目"),
+        ("Alerts", "Severity", "SEV-2", False, "2番目"),
+        ("監視", "優先度", "P3", False, ""),
+    ],
+)
+def test_the_priority_of_a_requirement_and_a_number_that_may_be_the_third_are_not_critical(
+    read: Read, heading: str, column: str, priority: str, is_critical: bool, assumed: str
+) -> None:
+    row = f"離床センサーの応答 | 3秒超 | {priority}"
+
+    (monitor,) = one(read, heading, f"監視項目 | 閾値 | {column}", row).of(Monitor)
+
+    assert (monitor.critical is not None) is is_critical
+    assert (monitor.warning is None) is is_critical
+    assert assumed in "".join(map(str, monitor.assumptions))
+    assert bool(assumed) is bool(monitor.assumptions)
+
+
+@pytest.mark.parametrize("heading", ["監視 振り返りの対象", "監視"])
+def test_what_must_be_reviewed_is_not_watched(read: Read, heading: str) -> None:
+    design = one(read, heading, "条件 | 対象", "取引の損失 > 0件 | 必須")
+
+    assert design.of(Monitor) == ()
