@@ -96,6 +96,18 @@ _SPOKEN = words(
 )
 _LIMITS_HEADING = words("閾値|しきい値|条件|threshold|condition|監視項目")
 _ABOUT_ALERTING = words("間隔|期間|回数|評価|通知|再送|抑制|interval|period|repeat|evaluation")
+_COMPONENT = re.compile(
+    r"(?P<name>(?:[^\W\d_]{0,12}?(?:データベース|キャッシュ|キュー|メッセージング|検索エンジン|ロードバランサー?|プロキシ)"
+    r"|(?:web|api|ap|db|ファイル|メール)サーバー?|(?:web|api|db|file|mail) servers?"
+    r"|databases?|db|caches?|(?:message )?queues?|messaging|message broker|load balancer|proxy"
+    r"|redis|valkey|memcached|kafka|rabbitmq|sqs|postgres(?:ql)?|mysql|mariadb|oracle|mongodb|dynamodb"
+    r"|elasticsearch|opensearch|nginx|apache|haproxy|envoy|kubernetes|docker|vault)"
+    r"(?:[ ・]?(?:クラスター?|cluster|サーバー?|servers?))?(?: ?\([^()]*\))?)"
+    r"(?: ?の?(?:監視|メトリクス|指標|アラート|閾値|しきい値|条件|項目|設定))*"
+    r"(?: (?:monitoring|metrics?|alerts?|thresholds?))*",
+    re.IGNORECASE,
+)
+"""Headings that name what is watched: メモリ使用率 below Cache (Redis) is not that of the host."""
 _PROBE = "ヘルスチェック"
 _CONDITION = re.compile(r"(?P<condition>.+?)(?:\s*[(（](?P<severity>[^()（）]*)[)）])?")
 _ANSWER = words("応答(?:あり|なし)|無応答|(?:no )?(?:response|answer)")
@@ -108,6 +120,8 @@ def _monitor(cells: Cells) -> Monitor:
     item = cells["item"] or (_PROBE if cells["probe"] else cells.first("target", "category"))
     target = cells.first("target", "category") if item != cells.first("target", "category") else ""
     item = item or cells.headed(_subject(cells.section))
+    if not (cells.has("target") or cells.has("category")):
+        target = _component(cells.section)
     if not item or _OBLIGATION.fullmatch(normalise(item)):
         raise NotUnderstood(Message("design.monitor-without-item"))
     if read_metric(item) is Metric.UP:
@@ -179,6 +193,12 @@ def _limits(
     cells: Cells, normal: Range | None
 ) -> tuple[Threshold | None, Threshold | None, Range | None, tuple[Message, ...]]:
     """Return warning, critical and normal range, from two columns or one with its severity."""
+def _component(section: DocumentSection) -> str:
+    """Return the component that the heading names, for rows that name none."""
+    found = _COMPONENT.fullmatch(_subject(section))
+    return found["name"] if found else ""
+
+
     # 注意 is the warning only if no column says 警告; with three levels, the lowest is dropped.
     warning = _limit(cells, "warning" if cells.has("warning") else "notice", normal)
     critical = _limit(cells, "critical", normal)
@@ -251,9 +271,10 @@ def _monitor_entry(entry: PlacedEntry) -> Monitor:
     if is_guess or _LIMITS_ONLY.fullmatch(normalise(entry.key)):
         raise NotUnderstood(Message("design.monitor-or-not", words=entry.key))
     return Monitor(
-        **entry.stamp(Monitor, entry.key, assumptions=(NO_LEVEL,)),
-        target="",
+        **entry.stamp(Monitor, target, entry.key, assumptions=(NO_LEVEL,)),
+        target=target,
         item=entry.key,
+    target = _component(entry.section)
         metric=metric,
         normal=None,
         warning=threshold,
@@ -280,9 +301,10 @@ def _levelled(entry: PlacedEntry) -> Monitor:
         raise NotUnderstood(Message("design.threshold-of-what"))
     warning, critical = directed(None, warning, critical)
     return Monitor(
-        **entry.stamp(Monitor, item),
-        target="",
+        **entry.stamp(Monitor, target, item),
+        target=target,
         item=item,
+    target = _component(entry.section)
         metric=_metric(item, warning, critical),
         normal=None,
         warning=warning,

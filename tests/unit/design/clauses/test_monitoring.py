@@ -237,6 +237,42 @@ def test_a_condition_in_prose_belongs_to_the_entry_above_it(read: Read) -> None:
     assert critical.critical is not None
 
 
+@pytest.mark.parametrize(
+    ("heading", "target"),
+    [
+        ("Cache (Redis)", "Cache (Redis)"),
+        ("Kafka metrics", "Kafka"),
+        ("予約データベース（PostgreSQL）の監視", "予約データベース(PostgreSQL)"),
+        ("Webサーバー監視", "Webサーバー"),
+        ("システムリソース", ""),
+        ("重要な指標 (Prometheus)", ""),
+        ("Security", ""),
+    ],
+)
+def test_a_heading_that_names_a_component_is_what_its_rows_watch(
+    read: Read, heading: str, target: str
+) -> None:
+    design = read(
+        "## 監視",
+        f"### {heading}",
+        "| 項目 | 警告 | 異常 |",
+        "|-|-|-|",
+        "| メモリ使用率 | 75% | 90% |",
+        "",
+        "- CPU使用率: 警告 70%、異常 90%",
+    )
+
+    assert [monitor.target for monitor in design.of(Monitor)] == [target, target]
+
+
+def test_a_column_of_targets_takes_precedence_over_the_heading(read: Read) -> None:
+    header, row = "| 対象 | 項目 | 警告 | 異常 |", "| 受付 | メモリ使用率 | 75% | 90% |"
+
+    (monitor,) = read("## 監視", "### Redis", header, "|-|-|-|-|", row).of(Monitor)
+
+    assert monitor.target == "受付"
+
+
 @pytest.mark.parametrize("heading", ["### コスト監視", "### 学習効果のKPI", "### ビジネス指標監視"])
 def test_business_figures_are_not_monitors(read: Read, heading: str) -> None:
     design = read("## 監視", heading, "| 項目 | 閾値 |", "|-|-|", "| 来店数 | 100人以上 |")
