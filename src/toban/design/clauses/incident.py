@@ -8,6 +8,7 @@ from typing import ClassVar
 from toban.design.chapter import Chapter
 from toban.design.clauses.base import Clause
 from toban.design.section import normalise
+from toban.design.shapes.alerts import told
 from toban.design.shapes.sentence import several
 from toban.design.shapes.shape import (
     Cells,
@@ -19,8 +20,8 @@ from toban.design.shapes.shape import (
     words,
 )
 from toban.design.values.duration import Duration, TimeUnit, read_duration, read_within
-from toban.design.values.people import Recipient, read_recipients
-from toban.design.values.severity import IncidentSeverity, read_incident_severity
+from toban.design.values.people import Recipient
+from toban.design.values.severity import IncidentSeverity, is_alert_scale, read_incident_severity
 from toban.message import Message
 
 
@@ -73,6 +74,8 @@ _NUMBERED = words(r"(?:障害)?(?:レベル|ランク|区分|level|tier)\s*\d")
 _ENGLISH_LEVEL = words("critical|high|medium|low|major|minor")
 _NEXT_BUSINESS_DAY = words("翌営業日|next business day")
 _FINE = words(r"正常|🟢|\bok\b|\bnormal\b")
+_ALERTS = words("アラート|通知|alert|notif")
+_KINDS = (Message("design.kind-notification-rule"), Message("design.kind-incident-level"))
 _WORDING = re.compile(
     r"(?:に)?(?:対応|復旧|解決|回復|初動|着手|開始|受付|応答|完了|を目標|目標|目安|以内に)+(?:開始)?$|^(?:初動|対応|復旧|解決)[:：]?"
 )
@@ -116,6 +119,9 @@ def _ranked(name: str) -> IncidentSeverity | None:
 
 def _level(cells: Cells) -> IncidentLevel:
     name = cells.required("level")
+    is_told = cells.has("recipients") or cells.section.nearness(_ALERTS) == 3
+    if is_told and is_alert_scale(cells.column("level")):
+        raise NotUnderstood(Message("design.two-kinds", kinds=_KINDS))
     # A code is more reliable than a Japanese word next to it: P2（重大） is the second level, not the first.
     code = _CODE.search(normalise(name))
     is_named = _ENGLISH_LEVEL.search(normalise(name)) is not None
@@ -137,21 +143,22 @@ def _level(cells: Cells) -> IncidentLevel:
         None if is_open else cells.maybe("recovery", _read_response, Message("design.expected-recovery-time"))
     )
     recovery = recovery or _Response()
+    recipients, not_used = told(cells)
     no_limit = (Message("design.no-time-limit", words=cells["recovery"]),) if is_open else ()
     return IncidentLevel(
-        **cells.stamp(IncidentLevel, name, assumptions=no_limit),
+        **cells.stamp(IncidentLevel, name, assumptions=(*no_limit, *not_used)),
         name=name,
         severity=severity,
         definition=definition,
         respond_within=response.respond,
         is_immediate=response.is_immediate,
         recover_within=recovery.recover or recovery.respond or response.recover,
-        recipients=read_recipients(cells["recipients"]) or (),
+        recipients=recipients,
     )
 
 
 def _pattern(cells: Cells) -> FailurePattern:
-    name, cause = cells["name"], cells.first("cause", "symptom")
+    name, cause = cells["name"], cells["cause"]
     keys: tuple[str, ...] = (name,)
     if not cells.has("name"):
         # 原因 | 対処法 below a heading that names the problem.

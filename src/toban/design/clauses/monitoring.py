@@ -17,6 +17,7 @@ from toban.design.shapes.alerts import (
     graveness_of,
     outward,
     refuse_normal_side,
+    told,
     with_condition,
 )
 from toban.design.shapes.limits import (
@@ -42,7 +43,7 @@ from toban.design.shapes.shape import (
 )
 from toban.design.values.duration import Duration, TimeUnit, read_duration
 from toban.design.values.metric import Metric, read_metric
-from toban.design.values.people import Recipient, read_recipients
+from toban.design.values.people import Recipient
 from toban.design.values.schedule import Cadence, read_schedule
 from toban.design.values.severity import AlertLevel
 from toban.design.values.statistic import read_statistic
@@ -95,7 +96,6 @@ _SPOKEN = words(
     r"(?P<level>warn(?:ing)?|critical|alert|page)s?\s+(?:at|if|when|on)?\s*(?P<condition>.*\d.*?)\.?"
 )
 _LIMITS_HEADING = words("閾値|しきい値|条件|threshold|condition|監視項目")
-_ABOUT_ALERTING = words("間隔|期間|回数|評価|通知|再送|抑制|interval|period|repeat|evaluation")
 _COMPONENT = re.compile(
     r"(?P<name>(?:[^\W\d_]{0,12}?(?:データベース|キャッシュ|キュー|メッセージング|検索エンジン|ロードバランサー?|プロキシ)"
     r"|(?:web|api|ap|db|ファイル|メール)サーバー?|(?:web|api|db|file|mail) servers?"
@@ -108,6 +108,7 @@ _COMPONENT = re.compile(
     re.IGNORECASE,
 )
 """Headings that name what is watched: メモリ使用率 below Cache (Redis) is not that of the host."""
+_ABOUT_ALERTING = words("間隔|期間|回数|評価|通知|再送|抑制|interval|period|repeat|evaluation")
 _PROBE = "ヘルスチェック"
 _CONDITION = re.compile(r"(?P<condition>.+?)(?:\s*[(（](?P<severity>[^()（）]*)[)）])?")
 _ANSWER = words("応答(?:あり|なし)|無応答|(?:no )?(?:response|answer)")
@@ -119,9 +120,9 @@ _OBLIGATION = words("必須|推奨|任意|不要|対象外?|required|recommended
 def _monitor(cells: Cells) -> Monitor:
     item = cells["item"] or (_PROBE if cells["probe"] else cells.first("target", "category"))
     target = cells.first("target", "category") if item != cells.first("target", "category") else ""
-    item = item or cells.headed(_subject(cells.section))
     if not (cells.has("target") or cells.has("category")):
         target = _component(cells.section)
+    item = item or cells.headed(_subject(cells.section))
     if not item or _OBLIGATION.fullmatch(normalise(item)):
         raise NotUnderstood(Message("design.monitor-without-item"))
     if read_metric(item) is Metric.UP:
@@ -135,8 +136,11 @@ def _monitor(cells: Cells) -> Monitor:
     if item == _PROBE:
         warning, critical = unanswered(warning), unanswered(critical)
     interval, irregular = _interval(cells["interval"])
+    recipients, not_used = told(cells)
     return Monitor(
-        **cells.stamp(Monitor, target, item, cells["severity"], assumptions=(*assumptions, *irregular)),
+        **cells.stamp(
+            Monitor, target, item, cells["severity"], assumptions=(*assumptions, *irregular, *not_used)
+        ),
         target=target,
         item=item,
         metric=Metric.UP if item == _PROBE else _metric(item, warning, critical),
@@ -145,7 +149,7 @@ def _monitor(cells: Cells) -> Monitor:
         critical=critical,
         interval=interval,
         response=cells["response"],
-        recipients=read_recipients(cells["recipients"]) or (),
+        recipients=recipients,
     )
 
 
@@ -189,16 +193,16 @@ def _subject(section: DocumentSection) -> str:
     return next((name for name in names if not _LIMITS_ONLY.fullmatch(normalise(name))), "")
 
 
-def _limits(
-    cells: Cells, normal: Range | None
-) -> tuple[Threshold | None, Threshold | None, Range | None, tuple[Message, ...]]:
-    """Return warning, critical and normal range, from two columns or one with its severity."""
 def _component(section: DocumentSection) -> str:
     """Return the component that the heading names, for rows that name none."""
     found = _COMPONENT.fullmatch(_subject(section))
     return found["name"] if found else ""
 
 
+def _limits(
+    cells: Cells, normal: Range | None
+) -> tuple[Threshold | None, Threshold | None, Range | None, tuple[Message, ...]]:
+    """Return warning, critical and normal range, from two columns or one with its severity."""
     # 注意 is the warning only if no column says 警告; with three levels, the lowest is dropped.
     warning = _limit(cells, "warning" if cells.has("warning") else "notice", normal)
     critical = _limit(cells, "critical", normal)
@@ -270,11 +274,11 @@ def _monitor_entry(entry: PlacedEntry) -> Monitor:
     )
     if is_guess or _LIMITS_ONLY.fullmatch(normalise(entry.key)):
         raise NotUnderstood(Message("design.monitor-or-not", words=entry.key))
+    target = _component(entry.section)
     return Monitor(
         **entry.stamp(Monitor, target, entry.key, assumptions=(NO_LEVEL,)),
         target=target,
         item=entry.key,
-    target = _component(entry.section)
         metric=metric,
         normal=None,
         warning=threshold,
@@ -300,11 +304,11 @@ def _levelled(entry: PlacedEntry) -> Monitor:
     if not item or len(subjects) > 1:
         raise NotUnderstood(Message("design.threshold-of-what"))
     warning, critical = directed(None, warning, critical)
+    target = _component(entry.section)
     return Monitor(
         **entry.stamp(Monitor, target, item),
         target=target,
         item=item,
-    target = _component(entry.section)
         metric=_metric(item, warning, critical),
         normal=None,
         warning=warning,

@@ -18,10 +18,18 @@ from toban.design.shapes.shape import (
     words,
 )
 from toban.design.values.delivery import AT_ONCE, DeliveryTiming, read_delivery
-from toban.design.values.people import ChannelRef, Recipient, read_channels, read_recipients, read_ways
+from toban.design.values.people import (
+    ChannelRef,
+    Recipient,
+    read_channels,
+    read_noted_channels,
+    read_recipients,
+    read_ways,
+)
 from toban.design.values.severity import (
     AlertLevel,
     IncidentSeverity,
+    is_alert_scale,
     read_alert_level,
     read_incident_severity,
 )
@@ -52,6 +60,13 @@ _TIMES = re.compile(
     r"\d\s*(?:分|時|秒|:\d\d|min|hour)|営業|業務時間|平日|まとめ|ダイジェスト|継続|digest|business hours"
 )
 _EXPECTED = Message("design.expected-delivery-timing")
+_ABOUT_NOTICES = words("通知|アラート|連絡|alert|notif")
+_TO_CUSTOMERS = words(
+    "(?:顧客|お客様?|客|利用者|ユーザー?|会員|患者|宿泊者|入居者|取引先)(?:様|さま)?(?:へ|向け|宛て?|対応)?の?"
+    "(?:通知|連絡|案内|告知|報告|メール|周知|お知らせ)"
+    r"|\b(?:customer|client|user|guest|patient|member|public|external)s? "
+    r"(?:communication|notification|notice|e?mail|message|announcement)"
+)
 _LIST = re.compile(r"[、,]\s*")
 _TOLD = re.compile(r"(?P<who>[^\s、へに]+)[へに](?P<way>\S.*)")
 
@@ -59,20 +74,36 @@ _TOLD = re.compile(r"(?P<who>[^\s、へに]+)[へに](?P<way>\S.*)")
 def _row(cells: Cells) -> NotificationRule:
     """Read a row such as 異常 | 運用責任者 | Slack、メール | 即時."""
     name = cells.required("level")
-    is_timed = cells.has("timing") or cells.has("response")
-    if cells.has("definition") and is_timed and not cells.has("channels"):
+    if _states_severities(cells):
         raise NotUnderstood(Message("design.severities-not-notifications"))
+    recipients = cells.maybe("recipients", read_recipients, Message("design.expected-recipients")) or ()
+    channels = (
+        cells.maybe("channels", read_ways, Message("design.expected-channel"))
+        or read_channels(cells["recipients"])
+        or read_noted_channels(cells["recipients"])
+    )
+    if not (recipients or channels):
+        raise NotUnderstood(Message("design.notice-to-nobody"))
     delivery = cells.maybe("timing", read_delivery, _EXPECTED) or AT_ONCE
     return NotificationRule(
         **cells.stamp(NotificationRule, name, assumptions=delivery.assumptions),
         level=_level(name),
         level_name=name,
-        recipients=read_recipients(cells["recipients"]) or (),
-        channels=read_ways(cells["channels"]) or read_channels(cells["recipients"]) or (),
+        recipients=recipients,
+        channels=channels,
         timing=cells["timing"],
         delivery=delivery,
         response=cells["response"],
     )
+
+
+def _states_severities(cells: Cells) -> bool:
+    """Say whether the levels are those of incidents, which a response time and a definition show."""
+    if not cells.has("response") or is_alert_scale(cells.column("level")):
+        return False
+    if cells.has("channels"):
+        return cells.section.nearness(_ABOUT_NOTICES) < 3
+    return cells.has("definition")
 
 
 def _entry(entry: PlacedEntry) -> NotificationRule:
@@ -89,7 +120,11 @@ def _entry(entry: PlacedEntry) -> NotificationRule:
         **entry.stamp(NotificationRule, entry.key, assumptions=delivery.assumptions),
         level=_level(entry.key),
         level_name=entry.key,
-        recipients=read_recipients(people) or () if people else (),
+        recipients=read_value(
+            people, read_recipients, label=entry.key, expected=Message("design.expected-recipients")
+        )
+        if people
+        else (),
         channels=read_value(
             ways if delivery.text or people else entry.value,
             read_channels,
@@ -130,6 +165,7 @@ RULE_TABLE = TableShape(
     NotificationRule,
     _row,
     headings=words("通知|アラート|連絡|エスカレーション|alert|notif|routing|escalation"),
+    avoid=_TO_CUSTOMERS,
     columns={
         "level": words(
             "(?:アラート|通知|重要度|障害)?レベル|重要度|重大度|優先度|通知種別|severity|level|priority"
@@ -140,8 +176,10 @@ RULE_TABLE = TableShape(
         "channels": words(
             "(?:通知|連絡)(?:方法|手段|チャネル|チャンネル)|配信チャネル|チャ[ネン]ネ?ル|手段|方法|通知|channels?|method|via"
         ),
-        "timing": words("(?:通知|送信|配信)?タイミング|(?:通知|送信|配信)時間帯?|timing|when"),
-        "response": words("(?:期待)?対応時間(?:目標)?|対応期限|response(?:time)?"),
+        "timing": words("(?:通知|連絡|送信|配信)?(?:タイミング|時期)|(?:通知|送信|配信)時間帯?|timing|when"),
+        "response": words(
+            "(?:期待|初動|一次)?対応(?:時間|期限)(?:目標)?|(?:目標)?応答時間|(?:target|initial)?response(?:time|target)?"
+        ),
         "definition": words("説明|定義|内容|description|definition"),
         "note": words("備考|例|notes?|examples?"),
     },
@@ -153,6 +191,7 @@ RULE_ENTRY = EntryShape(
     NotificationRule,
     _entry,
     headings=words("通知|アラート|連絡|alert|notif|routing"),
+    avoid=_TO_CUSTOMERS,
     key=words(
         r".*(?:緊急|重大|重要|通常|警告|情報|異常|critical|warning|info|high|medium|low|p[0-4]|sev-?\d|高|中|低)(?:\s*\(.*\))?"
     ),

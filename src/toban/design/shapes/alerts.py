@@ -7,6 +7,7 @@ from toban.design.section import normalise
 from toban.design.shapes.limits import read_limit, read_normal
 from toban.design.shapes.shape import Ambiguous, Cells, NotUnderstood, unreadable, words
 from toban.design.values.metric import Metric
+from toban.design.values.people import Recipient, read_recipients
 from toban.design.values.severity import (
     AlertLevel,
     IncidentSeverity,
@@ -63,6 +64,14 @@ def graveness_of(cells: Cells) -> tuple[bool, tuple[Message, ...]]:
     is_priority = _PRIORITY.fullmatch(normalise(cells.labels.get("severity", ""))) is not None
     is_requirement = is_priority and cells.section.nearness(_REQUIREMENTS) > 0
     return graveness("" if is_requirement else cells["severity"])
+
+
+def told(cells: Cells) -> tuple[tuple[Recipient, ...], tuple[Message, ...]]:
+    """Return whom a row names to be notified; words that name nobody are not used, and this is said."""
+    text = cells["recipients"]
+    recipients = read_recipients(text)
+    not_used = (Message("design.recipients-not-used", words=text),) if text and recipients is None else ()
+    return recipients or (), not_used
 
 
 def with_condition(cells: Cells, threshold: Threshold | None) -> tuple[Threshold | None, Range | None]:

@@ -95,8 +95,33 @@ _PHONE = re.compile(
     r"(?![\w-])"
 )
 _NOBODY = re.compile(
-    r"即時|即日|随時|なし|無し|無|不要|該当(?:者)?なし|none|immediate(?:ly)?|asap", re.IGNORECASE
+    r"即時|即日|随時|なし|無し|無|不要|該当(?:者)?なし|(?:半)?自動|手動|none|immediate(?:ly)?|asap|automatic(?:ally)?|manual(?:ly)?",
+    re.IGNORECASE,
 )
+_ACTION = re.compile(
+    # What is done, when, and on which condition, in the place of who is told and how.
+    r"を|[へに]$|[へに](?:も|は)?(?:通知|連絡|報告|電話|共有|依頼|相談|転送|架電|エスカレ)"
+    r"|(?:即座|直ち|速やか|すみやか|必要|状況)に|すぐ|場合|以内|営業日|時間内|次第|適宜|都度"
+    r"|^(?:immediate|within|after|before|during|until|if|when|as|next|same|escalate|notify|inform|track|wait|handle"
+    r"|respond|investigate|send|add|no|not)\b"
+    r"|^(?:page|call|contact|log|open|post|raise|review|report|fix|monitor|schedule|update|create)\b"
+    r"(?! (?:cent(?:er|re)|desk|board|team|group|staff)\b).* ",
+    re.IGNORECASE,
+)
+_DEED = re.compile(
+    r"(?:通知|連絡|報告|対応|共有|起票|記録|登録|検討|判断|実施|招集|待機|確認|公開|掲載|会議|朝会|定例|エスカレーション)(?:する|のみ|だけ)?$"
+    r"|\b(?:escalation|notification|reports?|reporting|response|backlog|meeting|only|(?:business )?(?:hours?|days?))$",
+    re.IGNORECASE,
+)
+"""Endings of what is done: 定期報告 is nobody, though it may be a way (システム内通知)."""
+_OUTSIDER = re.compile(
+    r"(?:全|影響(?:を受けた)?|対象|該当|ご)?(?:顧客|お客|客|エンドユーザー?|ユーザー?|利用者|会員|患者|取引先|宿泊[者客]|入居者"
+    r"|家族|来館者|読者|購入者|保護者|株主|投資家|メディア|報道機関)(?:様|さま|全員|各位|向け)?"
+    r"|(?:all |affected |impacted )?(?:customers?|clients?|(?:end[- ])?users?|guests?|patients?|residents?|famil(?:y|ies)"
+    r"|members?|subscribers?|tenants?|buyers?|merchants?|patrons?|visitors?|investors?|shareholders?|media|press|public)",
+    re.IGNORECASE,
+)
+"""Whom a service is for: they are informed by people, never paged."""
 _ADDRESS = re.compile(rf"{_EMAIL.pattern}|{_PHONE.pattern}")
 _BRACKETED_ADDRESS = re.compile(rf"[(] ?({_ADDRESS.pattern}) ?[)]")
 _SLACK_CHANNEL = re.compile(r"#[\w-]{1,80}")
@@ -134,11 +159,17 @@ def read_ways(text: str) -> tuple[ChannelRef, ...] | None:
     return tuple(way for way in found if way is not None) if found and None not in found else None
 
 
+def read_noted_channels(text: str) -> tuple[ChannelRef, ...]:
+    """Return the channels in brackets behind those who are told: 当番（電話・Slack）."""
+    notes = [read_channels(note[1:-1]) for note in _NOTE.findall(plain(text))]
+    return tuple(dict.fromkeys(channel for note in notes for channel in note or ()))
+
+
 def read_recipients(text: str) -> tuple[Recipient, ...] | None:
     """Read the recipients: roles, channels with or without an address, e-mail addresses, blanks.
 
     A bracketed note (`PagerDuty (P1 / 即時電話)`) is dropped. None for an empty cell, a sentence and anything
-    but people (即時, なし).
+    but people of the operations (即時, なし, 定期報告, Escalate within 30 minutes, お客様).
     """
     recipients = tuple(_recipient(part) for part in _parts(text))
     if not recipients or any(recipient is None for recipient in recipients):
@@ -184,7 +215,7 @@ def _channel(part: str) -> ChannelRef | None:
 
 def _unknown(part: str) -> ChannelRef | None:
     named = _NAMED.fullmatch(part)
-    if named is None or not isinstance(_recipient(part), Role):
+    if named is None or is_placeholder(part) or not _is_name(part):
         return None
     return ChannelRef(named["word"], named["address"] or "")
 
@@ -192,10 +223,13 @@ def _unknown(part: str) -> ChannelRef | None:
 def _recipient(part: str) -> Recipient | None:
     if is_placeholder(part):
         return Placeholder(part)
-    if _NOBODY.fullmatch(part):
-        return None
     channel = _channel(part)
     if channel is not None:
         return channel
-    is_name = len(part) <= _LONGEST_ROLE and not re.search(r"[。:!?<>=]|^\d", part)
-    return Role(part) if is_name else None
+    is_person = _is_name(part) and not (_OUTSIDER.fullmatch(part) or _DEED.search(part))
+    return Role(part) if is_person else None
+
+
+def _is_name(part: str) -> bool:
+    is_short = len(part) <= _LONGEST_ROLE and re.search(r"[。:!?<>=]|^\d", part) is None
+    return is_short and not (_NOBODY.fullmatch(part) or _ACTION.search(part))

@@ -1,6 +1,7 @@
 """Levels of alerts and incidents: 異常 (Critical), 警告, P1, High, SEV-2, 重大."""
 
 import re
+from collections.abc import Iterable
 from enum import StrEnum
 
 from toban.design.values.normal import plain
@@ -47,6 +48,11 @@ _PARTS = re.compile(r"[\s()/:、]+|-(?!\d)")
 def read_alert_level(text: str) -> AlertLevel | None:
     """Read the level of a notice; None if the cell's words disagree or mean incidents (P1, High)."""
     return _only({level for word in _words(text) for level, names in _ALERTS.items() if word in names})
+
+
+def is_alert_scale(names: Iterable[str]) -> bool:
+    """Say whether the levels of a table are those of notices: Critical, Warning, Info."""
+    return any(read_alert_level(name) in (AlertLevel.WARNING, AlertLevel.INFO) for name in names)
 
 
 def read_incident_severity(text: str) -> IncidentSeverity | None:

@@ -79,6 +79,44 @@ def test_a_level_may_name_who_is_notified_and_a_recovery_target(read: Read) -> N
     assert level.recipients == (Role("当番"),)
 
 
+@pytest.mark.parametrize(
+    "words",
+    [
+        "即座に支配人へ",
+        "定期報告",
+        "Track in backlog",
+        "Within 30 minutes",
+        "管理職 + 宿泊客",
+        "翌営業日に対応",
+    ],
+)
+def test_words_that_name_nobody_are_not_notified_and_this_is_said(read: Read, words: str) -> None:
+    row = f"| 高 | 一部停止 | 2時間以内 | {words} |"
+
+    (level,) = read("## 障害レベル", "| レベル | 定義 | 対応時間 | 通知先 |", "|-|-|-|-|", row).of(
+        IncidentLevel
+    )
+
+    assert level.recipients == ()
+    assert [words in str(assumption) for assumption in level.assumptions] == [True]
+
+
+def test_numbered_severities_with_channels_keep_their_response_time(read: Read) -> None:
+    header, row = "| 重大度 | 応答時間 | 通知先 | 通知方法 |", "| P1 | 15分以内 | 当番 | 電話 |"
+
+    (level,) = read("## 障害対応", "### エスカレーション", header, "|-|-|-|-|", row).of(IncidentLevel)
+
+    assert str(level.respond_within) == "15分"
+
+
+def test_how_a_failure_is_noticed_is_not_its_cause(read: Read) -> None:
+    header, row = "| 事象 | 検知 | 対処 |", "| 鍵が開かない | 宿泊客の電話 | 手で開ける |"
+
+    (pattern,) = read("## 既知の障害", header, "|-|-|-|", row).of(FailurePattern)
+
+    assert (pattern.name, pattern.cause, pattern.remedies) == ("鍵が開かない", "", ("手で開ける",))
+
+
 @pytest.mark.parametrize("name", ["DEBUG", "竹"])
 def test_other_levels_are_not_incident_levels(read: Read, name: str) -> None:
     assert level_of(read, name, "即時").of(IncidentLevel) == ()

@@ -301,6 +301,87 @@ def test_matrix_may_be_a_list_of_levels(read: Read) -> None:
     assert isinstance(last.level, AlertLevel | IncidentSeverity)
 
 
+@pytest.mark.parametrize(
+    ("heading", "header", "row", "response"),
+    [
+        (
+            "アラートレベル",
+            "レベル | 説明 | 対応時間 | 通知先",
+            "警告 | 遅い | 1時間以内 | 当番（電話・Slack）",
+            "1時間以内",
+        ),
+        (
+            "アラートの重要度",
+            "重要度 | 説明 | 対応時間目標 | 通知方法",
+            "Warning | 遅れ | 30分以内 | 電話 + Slack",
+            "30分以内",
+        ),
+        (
+            "Alert levels",
+            "Level | Description | Response time | Notify",
+            "Warning | slow | 1 hour | Nurse (phone, Slack)",
+            "1 hour",
+        ),
+    ],
+)
+def test_levels_of_alerts_are_rules_of_notification_with_their_response_time(
+    read: Read, heading: str, header: str, row: str, response: str
+) -> None:
+    rule = "|".join("-" for _ in header.split("|"))
+
+    design = read("## 障害対応", f"### {heading}", f"| {header} |", f"|{rule}|", f"| {row} |")
+
+    (level,) = design.of(NotificationRule)
+    assert (level.level, level.response, level.timing) == (AlertLevel.WARNING, response, "")
+    assert [channel.kind for channel in level.channels] == [ChannelKind.PHONE, ChannelKind.SLACK]
+    assert design.clauses == (level,)
+
+
+def test_levels_of_alerts_below_incidents_are_asked(read: Read) -> None:
+    rows = ("| Critical | 停止 | 15分以内 | 当番 |", "| Warning | 遅れ | 4時間以内 | 当番 |")
+
+    design = read("## 障害の重要度", "| 重要度 | 定義 | 対応時間 | 連絡先 |", "|-|-|-|-|", *rows)
+
+    assert design.clauses == ()
+    assert {row.reason.code for row in design.unread} == {"design.two-kinds"}
+
+
+@pytest.mark.parametrize(
+    ("recipients", "channel"),
+    [
+        ("お客様", "メール"),
+        ("当番、ご利用者", "メール"),
+        ("Affected customers", "Email"),
+        ("定期報告", "メール"),
+        ("支配人へ報告", "電話"),
+        ("Track in backlog", "Slack"),
+        ("当番", "必要に応じて電話"),
+        ("Duty trader", "Notify by mail if needed"),
+        ("-", "-"),
+    ],
+)
+def test_a_rule_that_names_no_one_to_be_notified_is_unread(read: Read, recipients: str, channel: str) -> None:
+    row = f"| 警告 | {recipients} | {channel} |"
+
+    design = read("## 通知", "| レベル | 通知先 | 通知方法 |", "|-|-|-|", row)
+
+    assert design.of(NotificationRule) == ()
+    assert len(design.unread) == 1
+
+
+@pytest.mark.parametrize("heading", ["お客様への連絡", "Customer notifications"])
+def test_mail_to_customers_is_no_rule_of_notification(read: Read, heading: str) -> None:
+    header, row = "| 重要度 | 内容 | 方法 |", "| 高 | 予約の取消 | メール |"
+
+    design = read("## 運用", f"### {heading}", header, "|-|-|-|", row, "", "- 緊急: メール")
+
+    assert design.of(NotificationRule) == ()
+
+
+def test_an_entry_that_tells_customers_is_unread(read: Read) -> None:
+    assert read("## 通知", "- 重要: お客様へメール").of(NotificationRule) == ()
+
+
 def test_an_unknown_level_is_unread(read: Read) -> None:
     design = read("## アラート通知", "| レベル | 通知先 | 通知方法 |", "|-|-|-|", "| 竹 | 当番 | Slack |")
 
