@@ -118,7 +118,7 @@ def _ranked(name: str) -> IncidentSeverity | None:
 
 
 def _level(cells: Cells) -> IncidentLevel:
-    name = cells.required("level")
+    name = cells.name("level")
     is_told = cells.has("recipients") or cells.section.nearness(_ALERTS) == 3
     if is_told and is_alert_scale(cells.column("level")):
         raise NotUnderstood(Message("design.two-kinds", kinds=_KINDS))

@@ -119,10 +119,10 @@ def _kept_each(entry: PlacedEntry) -> Built:
 
 
 def _level(cells: Cells) -> LogLevel:
-    name = cells.required("level")
+    name = cells.name("level")
     if not _LEVEL.fullmatch(normalise(name)):
         raise NotUnderstood(Message("design.not-a-log-level", words=name))
-    if cells.nameless or len(set(cells.column("level"))) < len(cells.column("level")):
+    if len(set(cells.column("level"))) < len(cells.column("level")):
         raise NotUnderstood(Message("design.log-events-not-levels"))
     # A dash is an answer here: not written.
     written = cells.values.get("production", "").strip()

@@ -15,6 +15,7 @@ from toban.design.shapes.alerts import (
     NO_LEVEL,
     graveness,
     graveness_of,
+    is_graver_when_lower,
     outward,
     refuse_normal_side,
     told,
@@ -41,6 +42,7 @@ from toban.design.shapes.shape import (
     read_value,
     words,
 )
+from toban.design.values.component import component_of
 from toban.design.values.duration import Duration, TimeUnit, read_duration
 from toban.design.values.metric import Metric, read_metric
 from toban.design.values.people import Recipient
@@ -96,18 +98,6 @@ _SPOKEN = words(
     r"(?P<level>warn(?:ing)?|critical|alert|page)s?\s+(?:at|if|when|on)?\s*(?P<condition>.*\d.*?)\.?"
 )
 _LIMITS_HEADING = words("閾値|しきい値|条件|threshold|condition|監視項目")
-_COMPONENT = re.compile(
-    r"(?P<name>(?:[^\W\d_]{0,12}?(?:データベース|キャッシュ|キュー|メッセージング|検索エンジン|ロードバランサー?|プロキシ)"
-    r"|(?:web|api|ap|db|ファイル|メール)サーバー?|(?:web|api|db|file|mail) servers?"
-    r"|databases?|db|caches?|(?:message )?queues?|messaging|message broker|load balancer|proxy"
-    r"|redis|valkey|memcached|kafka|rabbitmq|sqs|postgres(?:ql)?|mysql|mariadb|oracle|mongodb|dynamodb"
-    r"|elasticsearch|opensearch|nginx|apache|haproxy|envoy|kubernetes|docker|vault)"
-    r"(?:[ ・]?(?:クラスター?|cluster|サーバー?|servers?))?(?: ?\([^()]*\))?)"
-    r"(?: ?の?(?:監視|メトリクス|指標|アラート|閾値|しきい値|条件|項目|設定))*"
-    r"(?: (?:monitoring|metrics?|alerts?|thresholds?))*",
-    re.IGNORECASE,
-)
-"""Headings that name what is watched: メモリ使用率 below Cache (Redis) is not that of the host."""
 _ABOUT_ALERTING = words("間隔|期間|回数|評価|通知|再送|抑制|interval|period|repeat|evaluation")
 _PROBE = "ヘルスチェック"
 _CONDITION = re.compile(r"(?P<condition>.+?)(?:\s*[(（](?P<severity>[^()（）]*)[)）])?")
@@ -118,10 +108,11 @@ _OBLIGATION = words("必須|推奨|任意|不要|対象外?|required|recommended
 
 
 def _monitor(cells: Cells) -> Monitor:
-    item = cells["item"] or (_PROBE if cells["probe"] else cells.first("target", "category"))
-    target = cells.first("target", "category") if item != cells.first("target", "category") else ""
+    target = cells["category"] if _is_goal(cells) else cells.first("target", "category")
+    item = cells["item"] or (_PROBE if cells["probe"] else target)
+    target = target if item != target else ""
     if not (cells.has("target") or cells.has("category")):
-        target = _component(cells.section)
+        target = component_of(_subject(cells.section))
     item = item or cells.headed(_subject(cells.section))
     if not item or _OBLIGATION.fullmatch(normalise(item)):
         raise NotUnderstood(Message("design.monitor-without-item"))
@@ -132,7 +123,6 @@ def _monitor(cells: Cells) -> Monitor:
     is_limited = not (normal is None and warning is None and critical is None)
     if not (is_limited or cells["probe"] or _says_none(cells)):
         raise NotUnderstood(Message("design.no-threshold"))
-    warning, critical = directed(normal, warning, critical)
     if item == _PROBE:
         warning, critical = unanswered(warning), unanswered(critical)
     interval, irregular = _interval(cells["interval"])
@@ -153,14 +143,21 @@ def _monitor(cells: Cells) -> Monitor:
     )
 
 
+def _is_goal(cells: Cells) -> bool:
+    """Say whether the column Target holds what is to be reached (99.9%), not what is watched."""
+    return normalise(cells.labels.get("target", "")) == "target" and read_limit(cells["target"]) is not None
+
+
 def _settled[Row](build: Callable[[Row], Monitor]) -> Callable[[Row], Monitor]:
-    """Return *build*, which then raises `Ambiguous` if a limit has two meanings or is the normal side's."""
+    """Return *build* with directed limits; it raises `Ambiguous` if one has two meanings or is normal."""
 
     def checked(row: Row) -> Monitor:
         monitor = build(row)
-        outward(monitor.item, monitor.metric, monitor.normal, monitor.warning, monitor.critical)
-        settled(monitor.metric, monitor.normal, monitor.warning, monitor.critical)
-        return monitor
+        falls = is_graver_when_lower(monitor.item, monitor.metric)
+        warning, critical = directed(monitor.normal, monitor.warning, monitor.critical, falls=falls)
+        outward(monitor.item, monitor.metric, monitor.normal, warning, critical)
+        settled(monitor.metric, monitor.normal, warning, critical)
+        return replace(monitor, warning=warning, critical=critical)
 
     return checked
 
@@ -191,12 +188,6 @@ def _subject(section: DocumentSection) -> str:
     """Return the heading that names what is watched, for a list of only limits (閾値: 警告…, 重要…)."""
     names = (heading_text(heading.text) for heading in reversed(section.headings))
     return next((name for name in names if not _LIMITS_ONLY.fullmatch(normalise(name))), "")
-
-
-def _component(section: DocumentSection) -> str:
-    """Return the component that the heading names, for rows that name none."""
-    found = _COMPONENT.fullmatch(_subject(section))
-    return found["name"] if found else ""
 
 
 def _limits(
@@ -274,7 +265,7 @@ def _monitor_entry(entry: PlacedEntry) -> Monitor:
     )
     if is_guess or _LIMITS_ONLY.fullmatch(normalise(entry.key)):
         raise NotUnderstood(Message("design.monitor-or-not", words=entry.key))
-    target = _component(entry.section)
+    target = component_of(_subject(entry.section))
     return Monitor(
         **entry.stamp(Monitor, target, entry.key, assumptions=(NO_LEVEL,)),
         target=target,
@@ -303,8 +294,7 @@ def _levelled(entry: PlacedEntry) -> Monitor:
     item = entry.key or _as_spelled(next(iter(subjects), ""), entry.value)
     if not item or len(subjects) > 1:
         raise NotUnderstood(Message("design.threshold-of-what"))
-    warning, critical = directed(None, warning, critical)
-    target = _component(entry.section)
+    target = component_of(_subject(entry.section))
     return Monitor(
         **entry.stamp(Monitor, target, item),
         target=target,
@@ -412,14 +402,14 @@ SHAPES = ChapterShapes(
                 "category": words("カテゴリー?|分類|区分|種別|category|type"),
                 "normal": words(
                     "正常(?:範囲|値|基準|時)?|通常(?:値|範囲)|(?:閾値|しきい値|threshold)\\((?:正常|通常|normal|healthy|ok)[^()]*\\)"
-                    "|normal(?:range)?|healthy|baseline"
+                    "|良好|適正|normal(?:range)?|healthy|good|baseline"
                 ),
                 "warning": words(
-                    "警告(?:閾値|しきい値|レベル|値|判定|条件|基準)?(?:\\(warning\\))?|warning(?:threshold)?|warn|(?:閾値|しきい値)\\((?:警告|warning|注意)\\)"
+                    "警[告戒](?:閾値|しきい値|レベル|値|判定|条件|基準)?(?:\\(warning\\))?|warning(?:threshold)?|warn|(?:閾値|しきい値)\\((?:警告|warning|注意)\\)"
                 ),
                 "notice": words("(?:要?注意|caution|notice)(?:閾値|しきい値|レベル|値|判定|条件|基準)?"),
                 "critical": words(
-                    "(?:異常|危険|重大|重要|緊急|致命的?|即対応|クリティカル|致命的障害|障害)(?:閾値|しきい値|レベル|値|判定|条件|基準)?(?:\\((?:critical|error)\\))?"
+                    "(?:異常|危険|不良|重大|重要|緊急|致命的?|即対応|クリティカル|致命的障害|障害)(?:閾値|しきい値|レベル|値|判定|条件|基準)?(?:\\((?:critical|error)\\))?"
                     "|crit(?:ical)?(?:threshold)?|(?:閾値|しきい値)\\((?:異常|危険|重大|critical|緊急)\\)"
                 ),
                 "condition": words(

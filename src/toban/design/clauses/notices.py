@@ -61,11 +61,12 @@ _TIMES = re.compile(
 )
 _EXPECTED = Message("design.expected-delivery-timing")
 _ABOUT_NOTICES = words("通知|アラート|連絡|alert|notif")
-_TO_CUSTOMERS = words(
+_OTHER_NOTICES = words(
     "(?:顧客|お客様?|客|利用者|ユーザー?|会員|患者|宿泊者|入居者|取引先)(?:様|さま)?(?:へ|向け|宛て?|対応)?の?"
     "(?:通知|連絡|案内|告知|報告|メール|周知|お知らせ)"
     r"|\b(?:customer|client|user|guest|patient|member|public|external)s? "
     r"(?:communication|notification|notice|e?mail|message|announcement)"
+    r"|抑止|抑制|除外|suppress|\bmut(?:e|ing)\b|silenc"
 )
 _LIST = re.compile(r"[、,]\s*")
 _TOLD = re.compile(r"(?P<who>[^\s、へに]+)[へに](?P<way>\S.*)")
@@ -73,7 +74,7 @@ _TOLD = re.compile(r"(?P<who>[^\s、へに]+)[へに](?P<way>\S.*)")
 
 def _row(cells: Cells) -> NotificationRule:
     """Read a row such as 異常 | 運用責任者 | Slack、メール | 即時."""
-    name = cells.required("level")
+    name = cells.name("level")
     if _states_severities(cells):
         raise NotUnderstood(Message("design.severities-not-notifications"))
     recipients = cells.maybe("recipients", read_recipients, Message("design.expected-recipients")) or ()
@@ -165,7 +166,7 @@ RULE_TABLE = TableShape(
     NotificationRule,
     _row,
     headings=words("通知|アラート|連絡|エスカレーション|alert|notif|routing|escalation"),
-    avoid=_TO_CUSTOMERS,
+    avoid=_OTHER_NOTICES,
     columns={
         "level": words(
             "(?:アラート|通知|重要度|障害)?レベル|重要度|重大度|優先度|通知種別|severity|level|priority"
@@ -191,7 +192,7 @@ RULE_ENTRY = EntryShape(
     NotificationRule,
     _entry,
     headings=words("通知|アラート|連絡|alert|notif|routing"),
-    avoid=_TO_CUSTOMERS,
+    avoid=_OTHER_NOTICES,
     key=words(
         r".*(?:緊急|重大|重要|通常|警告|情報|異常|critical|warning|info|high|medium|low|p[0-4]|sev-?\d|高|中|低)(?:\s*\(.*\))?"
     ),

@@ -32,7 +32,9 @@ _GRAVER_WHEN_HIGHER = words(
 )
 _GRAVER_WHEN_LOWER = words(
     "(?:成功|可用|稼働|正常|応答|到達|完了|ヒット|充足)率|可用性"
+    r"|空き|残量|残高|残り?日数|余裕|有効期限"
     r"|\b(?:success|delivery|completion|hit|fill) ?(?:rate|ratio)|\bavailability|\buptime"
+    r"|\b(?:free|available|remaining) |\bremaining$|\bexpiry$"
 )
 _HIGHER = frozenset(
     {Metric.CPU_USAGE, Metric.MEMORY_USAGE, Metric.DISK_USAGE, Metric.RESPONSE_TIME, Metric.ERROR_RATE}
@@ -127,6 +129,11 @@ def refuse_normal_side(text: str) -> None:
         raise Ambiguous(Message("design.normal-side", words=text))
 
 
+def is_graver_when_lower(name: str, metric: Metric | None) -> bool:
+    """Say whether a lower value is the worse one: 稼働率, success rate, 空き容量."""
+    return metric in _LOWER or _GRAVER_WHEN_LOWER.search(normalise(name)) is not None
+
+
 def outward(item: str, metric: Metric | None, normal: Range | None, *thresholds: Threshold | None) -> None:
     """Raise `Ambiguous` if an alert would be raised while all is well: エラー率 < 0.1%, 稼働率 99.9%以上."""
     for threshold in thresholds:
@@ -139,7 +146,7 @@ def outward(item: str, metric: Metric | None, normal: Range | None, *thresholds:
         elif falls:
             is_inward = metric in _HIGHER or _GRAVER_WHEN_HIGHER.search(name) is not None
         else:
-            is_inward = metric in _LOWER or _GRAVER_WHEN_LOWER.search(name) is not None
+            is_inward = is_graver_when_lower(name, metric)
         if is_inward:
             raise Ambiguous(Message("design.normal-side", words=threshold.message))
 

@@ -126,11 +126,13 @@ def beside_normal(text: str, normal: Range | None) -> Threshold | None:
 
 
 def directed(
-    normal: Range | None, warning: Threshold | None, critical: Threshold | None
+    normal: Range | None, warning: Threshold | None, critical: Threshold | None, *, falls: bool = False
 ) -> tuple[Threshold | None, Threshold | None]:
-    """Give bare limits (20% | 10%) their direction: away from the normal range, from warning to critical."""
+    """Give bare limits (20% | 10%) their direction: away from the normal range, from warning to critical.
+
+    A limit alone is reached by a value that *falls* to it if that is worse.
+    """
     first = warning or critical
-    falls = False
     if first is not None and normal is not None:
         falls = normal.low is not None and _is_at_most(first.limit, normal.low)
         falls = falls and (normal.high is None or first.limit.value < normal.high.value)

@@ -43,6 +43,7 @@ class Stamp(TypedDict):
 _BLANK = frozenset(
     {"", "-", "--", "---", "—", "–", "―", "ー", "－", "‐", "/", "n/a", "na", "none", "なし", "無し", "無"}
 )
+_NUMBERING = re.compile(r"#|no\.?|番号|項番|id", re.IGNORECASE)
 _LONGEST_ID = 250
 _SEPARATORS = re.compile(r"[\s/\\|#?%&~<>\"'`]+")
 
@@ -117,6 +118,12 @@ class Cells:
         if self.nameless:
             raise NotUnderstood(Message("design.unknown-column", column=self.nameless))
         return heading
+
+    def name(self, role: str) -> str:
+        """Return the cell's text as the row's own name: an unknown first column would say what has it."""
+        if self.nameless and not _NUMBERING.fullmatch(self.nameless.strip()):
+            raise NotUnderstood(Message("design.unknown-column", column=self.nameless))
+        return self.required(role)
 
     def required(self, role: str) -> str:
         """Return the cell's text, which must not be empty."""

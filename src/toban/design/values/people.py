@@ -100,7 +100,7 @@ _NOBODY = re.compile(
 )
 _ACTION = re.compile(
     # What is done, when, and on which condition, in the place of who is told and how.
-    r"を|[へに]$|[へに](?:も|は)?(?:通知|連絡|報告|電話|共有|依頼|相談|転送|架電|エスカレ)"
+    r"を|しない|ません|不可|禁止|[へに]$|[へに](?:も|は)?(?:通知|連絡|報告|電話|共有|依頼|相談|転送|架電|エスカレ)"
     r"|(?:即座|直ち|速やか|すみやか|必要|状況)に|すぐ|場合|以内|営業日|時間内|次第|適宜|都度"
     r"|^(?:immediate|within|after|before|during|until|if|when|as|next|same|escalate|notify|inform|track|wait|handle"
     r"|respond|investigate|send|add|no|not)\b"
@@ -115,7 +115,7 @@ _DEED = re.compile(
 )
 """Endings of what is done: 定期報告 is nobody, though it may be a way (システム内通知)."""
 _OUTSIDER = re.compile(
-    r"(?:全|影響(?:を受けた)?|対象|該当|ご)?(?:顧客|お客|客|エンドユーザー?|ユーザー?|利用者|会員|患者|取引先|宿泊[者客]|入居者"
+    r"(?:全|影響(?:を受けた)?|対象|該当|ご)?(?:(?:患者|会員|利用者|入居者|顧客)の?)?(?:ご)?(?:顧客|お客|客|エンドユーザー?|ユーザー?|利用者|会員|患者|取引先|宿泊[者客]|入居者"
     r"|家族|来館者|読者|購入者|保護者|株主|投資家|メディア|報道機関)(?:様|さま|全員|各位|向け)?"
     r"|(?:all |affected |impacted )?(?:customers?|clients?|(?:end[- ])?users?|guests?|patients?|residents?|famil(?:y|ies)"
     r"|members?|subscribers?|tenants?|buyers?|merchants?|patrons?|visitors?|investors?|shareholders?|media|press|public)",
@@ -124,6 +124,10 @@ _OUTSIDER = re.compile(
 """Whom a service is for: they are informed by people, never paged."""
 _ADDRESS = re.compile(rf"{_EMAIL.pattern}|{_PHONE.pattern}")
 _BRACKETED_ADDRESS = re.compile(rf"[(] ?({_ADDRESS.pattern}) ?[)]")
+_CONDITION = re.compile(
+    r"のみ|だけ|限り|限定|除く|以外|場合|\bonly\b|\bexcept\b|\bunless\b|\bif\b", re.IGNORECASE
+)
+"""Words of a note that must not be dropped: 係（平日のみ）."""
 _SLACK_CHANNEL = re.compile(r"#[\w-]{1,80}")
 # An area code in brackets is not a note.
 _NOTE = re.compile(r"[(（](?!\d{2,5}[)）] ?\d)[^()（）]*[)）]")
@@ -182,8 +186,12 @@ def _parts(text: str) -> list[str]:
     if is_placeholder(text):
         return [text]
     text = _BRACKETED_ADDRESS.sub(r" \1", text)
-    parts = _SEPARATOR.split(_NOTE.sub("", text) or text)
+    parts = _SEPARATOR.split(_NOTE.sub(_kept, text) or text)
     return [piece for part in parts for piece in _pieces(part.strip()) if piece not in ("", "-")]
+
+
+def _kept(note: re.Match[str]) -> str:
+    return note[0] if _CONDITION.search(note[0]) else ""
 
 
 def _pieces(part: str) -> list[str]:
@@ -232,4 +240,5 @@ def _recipient(part: str) -> Recipient | None:
 
 def _is_name(part: str) -> bool:
     is_short = len(part) <= _LONGEST_ROLE and re.search(r"[。:!?<>=]|^\d", part) is None
+    is_short = is_short and not any(map(_CONDITION.search, _NOTE.findall(part)))
     return is_short and not (_NOBODY.fullmatch(part) or _ACTION.search(part))

@@ -6,6 +6,7 @@ import pytest
 
 from toban.design.clauses.monitoring import Monitor
 from toban.design.reader import Design
+from toban.design.values.threshold import Comparison
 
 type Read = Callable[..., Design]
 
@@ -109,6 +110,30 @@ def test_a_limit_that_is_kept_while_all_is_well_is_asked(read: Read, item: str, 
 )
 def test_a_limit_on_the_alerts_side_is_not_asked(read: Read, item: str, limit: str) -> None:
     assert len(one(read, "監視", "監視項目 | 閾値 | 間隔", f"{item} | {limit} | 1分").of(Monitor)) == 1
+
+
+@pytest.mark.parametrize(
+    ("item", "comparison"),
+    [
+        ("配送成功率", Comparison.AT_MOST),
+        ("空きメモリ", Comparison.AT_MOST),
+        ("証明書の有効期限", Comparison.AT_MOST),
+        ("待ち行列", Comparison.AT_LEAST),
+    ],
+)
+def test_a_bare_limit_alone_lies_on_the_worse_side(read: Read, item: str, comparison: Comparison) -> None:
+    (row,) = one(read, "監視", "監視項目 | 閾値", f"{item} | 10日").of(Monitor)
+
+    assert row.warning is not None
+    assert row.warning.comparison is comparison
+
+
+def test_a_target_to_be_reached_is_not_what_is_watched(read: Read) -> None:
+    (monitor,) = one(read, "Alerts", "Metric | Target | Threshold", "Card success | 99.9% | 99.5%").of(
+        Monitor
+    )
+
+    assert monitor.target == ""
 
 
 @pytest.mark.parametrize(

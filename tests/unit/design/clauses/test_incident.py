@@ -109,6 +109,26 @@ def test_numbered_severities_with_channels_keep_their_response_time(read: Read) 
     assert str(level.respond_within) == "15分"
 
 
+@pytest.mark.parametrize(
+    ("header", "row"),
+    [
+        ("発生日 | 重大度 | 内容 | 対応時間", "2025-01-02 | 重大 | 全停止 | 30分"),
+        ("Incident | Severity | Impact | Response", "ATM outage | Critical | all branches | 15 minutes"),
+    ],
+)
+def test_an_incident_that_has_a_level_is_not_a_level(read: Read, header: str, row: str) -> None:
+    design = read("## 障害 incidents", f"| {header} |", "|-|-|-|-|", f"| {row} |")
+
+    assert design.of(IncidentLevel) == ()
+    assert len(design.unread) == 1
+
+
+def test_levels_may_be_numbered_in_a_column_of_their_own(read: Read) -> None:
+    header, row = "| No. | 重大度 | 定義 | 対応時間 |", "| 1 | 重大 | 全停止 | 30分以内 |"
+
+    assert len(read("## 障害レベル", header, "|-|-|-|-|", row).of(IncidentLevel)) == 1
+
+
 def test_how_a_failure_is_noticed_is_not_its_cause(read: Read) -> None:
     header, row = "| 事象 | 検知 | 対処 |", "| 鍵が開かない | 宿泊客の電話 | 手で開ける |"
 

@@ -45,7 +45,7 @@ def test_assumed_office_hours_are_an_assumption_of_the_row(read: Read) -> None:
 
 
 @pytest.mark.parametrize(
-    ("remark", "after"), [("5分継続後", "5分"), ("日次まとめ(9:00)", "None"), ("当番のみ", "None")]
+    ("remark", "after"), [("5分継続後", "5分"), ("日次まとめ(9:00)", "None"), ("当番宛て", "None")]
 )
 def test_a_list_entry_may_end_with_its_timing(read: Read, remark: str, after: str) -> None:
     (rule,) = read("## 通知", f"- 警告: Slack、メール（{remark}）").of(NotificationRule)
