@@ -157,7 +157,8 @@ def _settled[Row](build: Callable[[Row], Monitor]) -> Callable[[Row], Monitor]:
         warning, critical = directed(monitor.normal, monitor.warning, monitor.critical, falls=falls)
         outward(monitor.item, monitor.metric, monitor.normal, warning, critical)
         settled(monitor.metric, monitor.normal, warning, critical)
-        return replace(monitor, warning=warning, critical=critical)
+        is_directed = (warning, critical) == (monitor.warning, monitor.critical)
+        return monitor if is_directed else replace(monitor, warning=warning, critical=critical)
 
     return checked
 
@@ -222,9 +223,11 @@ def _held(threshold: Threshold | None, cells: Cells) -> Threshold | None:
 def _limit(cells: Cells, role: str, normal: Range | None) -> Threshold | None:
     """Return the cell's threshold. A span (70-90%) means the end next to the normal range."""
     text = cells[role]
+    if not text:
+        return None
     refuse_normal_side(text)
-    threshold = read_limit(text) if text else None
-    if threshold is not None or not text:
+    threshold = read_limit(text)
+    if threshold is not None:
         return threshold
     beside = beside_normal(text, normal)
     return (

@@ -229,10 +229,9 @@ _SPELLED_OUT = {
     ">": r"more than|greater than|higher than|over|above|exceed(?:s|ing)?",
     "<": r"less than|fewer than|lower than|(?:drops |falls )?(?:below|under)",
 }
-_WORDS_BEFORE = {
-    symbol: re.compile(rf"(?:\bis )?\b(?:{words}) (?=\d)", re.IGNORECASE)
-    for symbol, words in _SPELLED_OUT.items()
-}
+_WORDS_BEFORE = re.compile(
+    rf"\b(?:{'|'.join(f'({words})' for words in _SPELLED_OUT.values())}) (?=\d)", re.IGNORECASE
+)
 _UP_TO = re.compile(rf"~ ?{QUANTITY}")
 _RANGE = re.compile(rf"{QUANTITY.replace('?P<', '?P<low_')} ?[-~] ?{QUANTITY}")
 
@@ -307,8 +306,7 @@ def _take_window(text: str) -> tuple[Duration | None, str]:
 
 
 def _limit(text: str) -> Threshold | None:
-    for symbol, words in _WORDS_BEFORE.items():
-        text = words.sub(f"{symbol} ", text)
+    text = _WORDS_BEFORE.sub(lambda found: tuple(_SPELLED_OUT)[(found.lastindex or 1) - 1], text)
     if match := _SYMBOL_FIRST.fullmatch(text):
         return Threshold(quantity_of(match), _SYMBOLS[match["symbol"]], subject=match["subject"].strip())
     match = _WORD_AFTER.fullmatch(text)
