@@ -1,9 +1,10 @@
 """Reads the input of a look, in hardly more queries for a thousand alerts than for one."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import fields
 from datetime import datetime, timedelta
+from itertools import batched
 
 from django.db.models import Count, Max, Q, QuerySet
 
@@ -47,9 +48,13 @@ def load(now: datetime, *, everything: bool, digests: frozenset[Schedule] = froz
     With *everything*, or if the time of *digests* has come, these are all alerts that are not settled.
     """
     unsettled = Alert.objects.filter(settled=False)
+    alerts = tuple(_alerts(unsettled if everything or digests else _due(unsettled, now)))
+    if not alerts:
+        # The loop looks twice a second, and thousands of alerts may be open.
+        return AlertingSnapshot(now, alerts)
     return AlertingSnapshot(
         now=now,
-        alerts=tuple(_alerts(unsettled if everything or digests else _due(unsettled, now))),
+        alerts=alerts,
         troubles=tuple(_troubles()),
         silences=tuple(_silences(unsettled, now)),
         maintenance=tuple(_maintenance(now)),
@@ -68,7 +73,7 @@ def _due(unsettled: QuerySet[Alert], now: datetime) -> QuerySet[Alert]:
 def _alerts(due: QuerySet[Alert]) -> Iterator[AlertRecord]:
     found = list(due.order_by("id").values(*_COLUMNS))
     ids = [row["id"] for row in found]
-    notices = _notices(list({*ids, *(row["flap_root_id"] for row in found)} - {None}))
+    notices = _notices({*ids, *(row["flap_root_id"] for row in found)} - {None})
     said, escalations = _said(ids), _escalations(ids)
     for row in found:
         own, of_flapping = notices.get(row["id"], {}), notices.get(row["flap_root_id"], {})
@@ -79,14 +84,14 @@ def _alerts(due: QuerySet[Alert]) -> Iterator[AlertRecord]:
         yield AlertRecord(**{**row, "condition": Condition(row["condition"])}, past=past)
 
 
-def _notices(ids: Sequence[int]) -> Mapping[int, Mapping[int, SentNotice]]:
+def _notices(ids: Collection[int]) -> Mapping[int, Mapping[int, SentNotice]]:
     """Return alert → number of the delivery → its notification."""
     found: dict[int, dict[int, SentNotice]] = defaultdict(dict)
-    for some in _slices(ids):
+    for some in batched(ids, _AT_ONCE):
         announced: dict[int, list[AnnouncedAlert]] = defaultdict(list)
         for each in AnnouncedAlert.objects.filter(alert__in=some):
             announced[each.announcement_id].append(each)
-        for part in _slices(list(announced)):
+        for part in batched(announced, _AT_ONCE):
             for delivery in Delivery.objects.filter(announcement__in=part):
                 for each in announced[delivery.announcement_id]:
                     found[each.alert_id][delivery.pk] = _notice(delivery, each)
@@ -109,26 +114,22 @@ def _notice(delivery: Delivery, said: AnnouncedAlert) -> SentNotice:
     )
 
 
-def _said(ids: Sequence[int]) -> Mapping[int, Mapping[Place, tuple[str, Message]]]:
+def _said(ids: Collection[int]) -> Mapping[int, Mapping[Place, tuple[str, Message]]]:
     found: dict[int, dict[Place, tuple[str, Message]]] = defaultdict(dict)
     columns = ("alert_id", "destination", "rule_id", "recipients", "reason", "detail")
-    for some in _slices(ids):
+    for some in batched(ids, _AT_ONCE):
         written = StageOutcome.objects.filter(alert__in=some).order_by("id").values_list(*columns)
         for alert_id, destination, rule_id, recipients, reason, detail in written:
             found[alert_id][place(destination, rule_id, recipients)] = (reason, detail)
     return found
 
 
-def _escalations(ids: Sequence[int]) -> Mapping[int, EscalationProgress]:
+def _escalations(ids: Collection[int]) -> Mapping[int, EscalationProgress]:
     return {
         each.alert_id: EscalationProgress(escalation.read(each.policy), each.began_at, each.steps_done)
-        for some in _slices(ids)
+        for some in batched(ids, _AT_ONCE)
         for each in Escalation.objects.filter(alert__in=some)
     }
-
-
-def _slices(ids: Sequence[int]) -> Iterable[Sequence[int]]:
-    return (ids[start : start + _AT_ONCE] for start in range(0, len(ids), _AT_ONCE))
 
 
 def _troubles() -> Iterator[OpenAlert]:
