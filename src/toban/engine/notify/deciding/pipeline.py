@@ -4,8 +4,10 @@ Level-triggered: what to announce follows from the tables alone, never from the 
 that is repeated, or made by several workers, announces nothing twice.
 """
 
+from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from datetime import datetime
+from itertools import batched
 
 from django.db import transaction
 
@@ -68,8 +70,7 @@ def _restamp(now: datetime) -> None:
 def _write(decisions: Sequence[AlertDecision], contacts: Contacts, now: datetime) -> int:
     """Write all decisions, and return the number of deliveries that they put into the outbox."""
     StageOutcome.objects.bulk_create(_outcomes(decisions, now), batch_size=_AT_ONCE)
-    fields = ("settled", "look_at", "acknowledgement_told")
-    Alert.objects.bulk_update(map(_alert, decisions), fields, batch_size=_AT_ONCE)
+    _write_looks(decisions)
     _write_escalations(decisions)
     passed = (each for decision in decisions for each in decision.passed)
     return queue.put(grouping.messages(passed), contacts, now)
@@ -94,14 +95,18 @@ def _outcomes(decisions: Sequence[AlertDecision], now: datetime) -> Iterator[Sta
             )
 
 
-def _alert(decision: AlertDecision) -> Alert:
-    alert = decision.alert
-    return Alert(
-        pk=alert.id,
-        settled=decision.is_settled,
-        look_at=decision.look_at,
-        acknowledgement_told=alert.acknowledgement_told or alert.acknowledged_at is not None,
-    )
+def _write_looks(decisions: Sequence[AlertDecision]) -> None:
+    """Write when to look at each alert again: one statement for all of which the same is true."""
+    alike: dict[tuple[bool, datetime, bool], list[int]] = defaultdict(list)
+    for decision in decisions:
+        alert = decision.alert
+        is_told = alert.acknowledgement_told or alert.acknowledged_at is not None
+        alike[decision.is_settled, decision.look_at, is_told].append(alert.id)
+    for (is_settled, look_at, is_told), ids in alike.items():
+        for some in batched(ids, _AT_ONCE):
+            Alert.objects.filter(pk__in=some).update(
+                settled=is_settled, look_at=look_at, acknowledgement_told=is_told
+            )
 
 
 def _write_escalations(decisions: Sequence[AlertDecision]) -> None:
