@@ -127,12 +127,11 @@ def _untold(events: Collection[Signal]) -> Sequence[Signal]:
 
 def withdraw(clause_ids: Collection[str], now: datetime) -> None:
     """Resolve every open alert whose clause is not among *clause_ids*: its row left the document."""
-    for alert in Alert.objects.filter(resolved_at=None):
-        if alert.clause_id not in clause_ids:
-            alert.resolved_at = alert.changed_at = now
-            alert.value = Message("notify.row-removed")
-            alert.look_at = None
-            alert.save(update_fields=["resolved_at", "changed_at", "value", "look_at"])
+    unresolved = Alert.objects.filter(resolved_at=None)
+    for clause_id in set(unresolved.values_list("clause_id", flat=True).distinct()) - set(clause_ids):
+        unresolved.filter(clause_id=clause_id).update(
+            resolved_at=now, changed_at=now, value=Message("notify.row-removed"), look_at=None
+        )
 
 
 def _changes(
