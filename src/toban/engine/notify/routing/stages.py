@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from functools import cache
 from zoneinfo import ZoneInfo
 
 from toban.engine.amounts import length
@@ -239,6 +240,7 @@ def judge(candidate: Candidate, situation: Situation) -> Judgement:
     return Judgement(tuple(trail), ruling, leaves.is_digest)
 
 
+@cache
 def _pass(reason: NoticeReason) -> Ruling:
     return Ruling(passes=True, reason=reason, detail=reason.said)
 
