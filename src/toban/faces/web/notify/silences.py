@@ -77,7 +77,7 @@ def _silences(
     request: HttpRequest, typed: Mapping[str, str], refused: NotPossible | None = None
 ) -> HttpResponse:
     edition, now = in_force(), system_clock()
-    going_on = list(Alert.objects.filter(resolved_at=None))
+    going_on = list(Alert.objects.filter(resolved_at=None).only("clause_id", "labels"))
     context = {
         **frame(look(edition, now), "alerts"),
         "may": may_order(request.user),
