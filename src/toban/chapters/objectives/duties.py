@@ -4,7 +4,8 @@ from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
-from toban.design.clauses.objectives import DutyRole, ServiceHours
+from toban.design.clauses.duty import DutyRole
+from toban.design.clauses.objectives import ServiceHours
 from toban.design.reader import Design
 from toban.engine.bindings.model import Bindings
 from toban.engine.evidence.status import StatusUpdate

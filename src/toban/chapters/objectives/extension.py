@@ -4,7 +4,8 @@ from toban.chapters.objectives.bindings import OBJECTIVES, STATUS
 from toban.chapters.objectives.doubts import doubts
 from toban.chapters.objectives.proposals import open_tables
 from toban.design.clauses.decisions import Decision
-from toban.design.clauses.objectives import DutyRole, Objective, ServiceHours
+from toban.design.clauses.duty import DutyRole
+from toban.design.clauses.objectives import Objective, ServiceHours
 from toban.engine.extension import Extension, Link, RowKind, always
 from toban.engine.registry.commands import Command
 from toban.message import Message

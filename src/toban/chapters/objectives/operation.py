@@ -10,7 +10,8 @@ from toban.chapters.objectives.publishing import publishing
 from toban.chapters.objectives.service import Objectives
 from toban.chapters.objectives.sli import LevelPlan
 from toban.design.clauses.decisions import Decision
-from toban.design.clauses.objectives import DutyRole, ServiceHours
+from toban.design.clauses.duty import DutyRole
+from toban.design.clauses.objectives import ServiceHours
 from toban.engine.editions.edition import Edition
 from toban.engine.operation import Declared, EditionLoop, Operation, RowAnswer, WorkerShift, Workplace
 from toban.engine.overview import EditionStatus, OverviewFigure

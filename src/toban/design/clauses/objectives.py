@@ -1,4 +1,4 @@
-"""Chapter 1, 運用方針: targets, duty roles, service hours, planned maintenance."""
+"""Chapter 1, 運用方針: targets, service hours, planned maintenance."""
 
 import re
 from dataclasses import dataclass, replace
@@ -7,6 +7,7 @@ from typing import ClassVar
 from toban.design.chapter import Chapter
 from toban.design.clauses.backup import RecoveryObjective, objective_named
 from toban.design.clauses.base import Clause
+from toban.design.clauses.duty import DutyRole, duty_hours
 from toban.design.section import normalise
 from toban.design.shapes.limits import read_limit, settled
 from toban.design.shapes.shape import (
@@ -25,8 +26,6 @@ from toban.design.shapes.timing import read_when
 from toban.design.values.duration import Duration, TimeUnit, read_duration, read_within
 from toban.design.values.hours import Hours, read_hours
 from toban.design.values.metric import Metric, read_metric
-from toban.design.values.people import ChannelRef, is_placeholder, read_channels
-from toban.design.values.rotation import Rotation, read_rotation
 from toban.design.values.schedule import Schedule, join_schedule
 from toban.design.values.threshold import Comparison, Threshold
 from toban.message import Message
@@ -46,25 +45,6 @@ class Objective(Clause):
     """Written next to an availability target: 年間ダウンタイム8.76時間以内."""
     period: str = ""
     """年間, 月間: the period over which the target or the downtime is counted."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class DutyRole(Clause):
-    """Who answers in which hours."""
-
-    chapter: ClassVar[Chapter] = Chapter.OBJECTIVES
-    kind: ClassVar[str] = "duty-role"
-
-    role: str
-    holder: str
-    """The name or number as written."""
-    is_placeholder: bool
-    hours: Hours | None
-    channels: tuple[ChannelRef, ...] = ()
-    duties: str = ""
-    """責務: what the role is responsible for."""
-    rotation: Rotation | None = None
-    """Set if `holder` names people who take turns (田中、中村 (週替わり))."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -93,9 +73,7 @@ _DOWNTIME = re.compile(
 # A remark on what counts is not part of the figures; the lint rules read it in the row's text.
 _COUNTS = r"(?:計画(?:メンテナンス|停止)(?:の?時間)?[はを]?(?:除く|含む|含まない)|excluding planned \w+)"
 _REMARK = re.compile(rf"[(（]\s*{_COUNTS}\s*[)）]|[、,]\s*{_COUNTS}|{_COUNTS}[、,]\s*", re.IGNORECASE)
-_WORKING_WEEK = re.compile(r"\b(?:mon(?:day)?s?\s*(?:-|–|to)\s*fri(?:day)?s?|weekdays)\b[,:]?", re.IGNORECASE)
 _COUNTED = words(r"\s*[(/]?\s*(月間|年間|月|年|monthly|yearly|annually|per (?:month|year)|month|year)\)?$")
-_ADDRESS = words(r"\w@\w|\d{2,4}-[\dx]{2,4}-[\dx]{3,4}|pagerduty|slack")
 _PERIOD = words(r"年間|月間|週間|四半期|\b(?:annual|yearly|monthly|weekly|quarterly)\b")
 _HIGHER_IS_BETTER = re.compile(
     r"率|可用|稼働|成功|スループット|同時|availab|uptime|success|throughput|hit|satisf|\bsla\b"
@@ -153,7 +131,7 @@ def _target(place: ClausePlace, keys: tuple[str, ...], text: str, period: str) -
         schedule = read_value(text, _stop, label=name, expected=Message("design.expected-maintenance-time"))
         return MaintenanceWindow(**place.stamp(MaintenanceWindow, *keys), schedule=schedule)
     if _SERVICE_HOURS.fullmatch(normalise(keys[-1])):
-        hours = read_value(text, _hours, label=name, expected=Message("design.expected-service-hours"))
+        hours = read_value(text, duty_hours, label=name, expected=Message("design.expected-service-hours"))
         return ServiceHours(**place.stamp(ServiceHours, *keys), hours=hours)
     statistic = _STATISTIC.search(normalise(name))
     metric = read_metric(normalise(name)[: statistic.start()] if statistic else name)
@@ -213,68 +191,6 @@ def _first(pattern: re.Pattern[str], text: str) -> str:
     return found.group() if found else ""
 
 
-def _role(cells: Cells) -> DutyRole:
-    role = cells.first("role", "level")
-    if not role:
-        raise NotUnderstood(Message("design.role-is-empty"))
-    if cells.has("frequency") and not any(map(cells.has, ("holder", "contact", "hours"))):
-        raise NotUnderstood(Message("design.tasks-not-roles"))
-    holder = cells.first("holder", "contact")
-    rotation = read_rotation(holder)
-    return DutyRole(
-        **cells.stamp(
-            DutyRole, role, cells["holder"] if cells.has("contact") else "", assumptions=_taken(rotation)
-        ),
-        role=role,
-        rotation=rotation,
-        holder=holder,
-        is_placeholder=bool(holder) and is_placeholder(holder),
-        hours=cells.maybe("hours", _hours, Message("design.expected-duty-hours")),
-        channels=(
-            *(read_channels(cells.first("contact", "holder")) or ()),
-            *(read_channels(cells["contact_too"]) or ()),
-        ),
-        duties=cells["duties"],
-    )
-
-
-def _taken(rotation: Rotation | None) -> tuple[Message, ...]:
-    """Say which handover was assumed if the document names none."""
-    if rotation is None or not rotation.is_assumed:
-        return ()
-    return (
-        Message(
-            f"design.assumed-{rotation.handover.cadence}-handover",
-            people=rotation.people,
-            time=f"{rotation.handover.at:%H:%M}",
-        ),
-    )
-
-
-def _hours(text: str) -> Hours | None:
-    """Read the hours of a week; Mon-Fri is 平日."""
-    return read_hours(text) or read_hours(_WORKING_WEEK.sub("平日", text))
-
-
-def _reached(entry: PlacedEntry) -> DutyRole:
-    """Read 当番: duty@example.com under 連絡先; a contact channel (Slack: #ops) is not a role."""
-    reach = normalise(entry.value)
-    if (
-        not entry.key
-        or read_channels(entry.key)
-        or not (_ADDRESS.search(reach) or read_channels(entry.value))
-    ):
-        raise NotUnderstood(Message("design.not-a-role-with-contact"))
-    return DutyRole(
-        **entry.stamp(DutyRole, entry.key),
-        role=entry.key,
-        holder=entry.value,
-        is_placeholder=is_placeholder(entry.value),
-        hours=None,
-        channels=read_channels(entry.value) or (),
-    )
-
-
 def _service_hours(entry: PlacedEntry) -> ServiceHours:
     return ServiceHours(
         **entry.stamp(ServiceHours, entry.key),
@@ -287,7 +203,7 @@ def _offered(place: ClausePlace, name: str, text: str) -> Clause:
     named = normalise(name)
     if not (_DESK.search(named) or _SERVED.search(named)):
         raise NotUnderstood(Message("design.service-or-duty", words=name))
-    hours = read_value(text, _hours, label=name, expected=Message("design.expected-service-hours"))
+    hours = read_value(text, duty_hours, label=name, expected=Message("design.expected-service-hours"))
     if _DESK.search(named) is None:
         return ServiceHours(**place.stamp(ServiceHours, name), hours=hours)
     return DutyRole(**place.stamp(DutyRole, name), role=name, holder="", is_placeholder=False, hours=hours)
@@ -306,29 +222,6 @@ def _offered_entry(entry: PlacedEntry) -> Clause:
     return _offered(entry.place, entry.key, entry.value)
 
 
-def _on_duty(entry: PlacedEntry) -> DutyRole:
-    """Read 当番: 田中、中村（週替わり）24時間365日 below 体制: hours, contact channels and who."""
-    pieces = [piece.strip() for piece in _DUTY_PIECES.split(entry.value) if piece.strip()]
-    found = [(piece, hours) for piece in pieces if (hours := _hours(piece)) is not None]
-    channels = read_channels(entry.value) or tuple(
-        channel for piece in pieces for channel in read_channels(piece) or ()
-    )
-    if not entry.key or len(found) > 1 or not (found or channels):
-        raise NotUnderstood(Message("design.not-a-role-with-holder"))
-    others = [piece for piece in pieces if not found or piece != found[0][0]]
-    holder = "、".join([piece for piece in others if not read_channels(piece)] or others)
-    rotation = read_rotation(holder)
-    return DutyRole(
-        **entry.stamp(DutyRole, entry.key, assumptions=_taken(rotation)),
-        role=entry.key,
-        rotation=rotation,
-        holder=holder,
-        is_placeholder=bool(holder) and is_placeholder(holder),
-        hours=found[0][1] if found else None,
-        channels=channels,
-    )
-
-
 def _maintenance(entry: PlacedEntry) -> MaintenanceWindow:
     return MaintenanceWindow(
         **entry.stamp(MaintenanceWindow, entry.key),
@@ -340,7 +233,6 @@ _TARGETS = words(
     r"目標|サービスレベル|\bsl[aio]s?\b|可用性|性能|非機能|\bkpi\b|パフォーマンス指標|performance"
     r"|availability|objective|targets?\b|service level"
 )
-_DUTY_PIECES = re.compile(r"[、,]\s*|(?<=[)）])\s*|\s+(?=\d{2,4}-\d{2,4}-\d{3,4})")
 _OFFERED = words("(?:提供|サービス|稼働|運用|利用|営業|受付)時間|service hours|support hours")
 
 _HOURS = words(
@@ -375,37 +267,6 @@ SHAPES = ChapterShapes(
             needs=("name|subject", "target|guarantee"),
         ),
         TableShape(
-            DutyRole,
-            _role,
-            headings=words(
-                "体制|連絡|担当|役割|オンコール|問い?合わせ|窓口|エスカレーション|contacts?|\\bteam\\b|on-?call|escalation|responsib|roles?\\b"
-            ),
-            avoid=words("承認|検印|改訂|履歴|ペルソナ|\\biam\\b|コンポーネント|権限"),
-            columns={
-                "role": words(
-                    "役割(?:名)?|ロール|担当区分|部署|部門|所属|区分|立場|チーム|組織|role|team|position|function"
-                ),
-                "level": words("レベル|level|tier"),
-                "holder": words(
-                    "担当(?:者|者名|チーム)?|氏名|名前|要員|name|who|person|assignee|owner|holder|primary"
-                ),
-                "contact": words(
-                    "連絡(?:先|手段|方法)|電話(?:番号)?|メール(?:アドレス)?|contact(?:info(?:rmation)?)?|phone|e?mail|channel"
-                ),
-                "contact_too": words(
-                    "連絡(?:先|手段|方法)|電話(?:番号)?|メール(?:アドレス)?|slack|chat|contact|phone|e?mail"
-                ),
-                "hours": words("(?:対応|対応可能|勤務|稼働|受付)時間(?:帯)?|hours|availability|coverage"),
-                "duties": words(
-                    "(?:主な)?(?:責務|責任(?:範囲)?|業務(?:内容)?)|担当(?:範囲|業務)|役割内容|内容|responsibilit(?:y|ies)|duties"
-                ),
-                "frequency": words("頻度|周期|frequency"),
-                "note": words("備考|人数|escalation|notes?|エスカレーション"),
-            },
-            needs=("role|level", "holder|contact|hours|duties"),
-            telling=("role holder hours", "role holder contact", "role contact hours"),
-        ),
-        TableShape(
             ServiceHours,
             _offered_row,
             headings=_OFFERED,
@@ -421,15 +282,10 @@ SHAPES = ChapterShapes(
     ),
     entries=(
         EntryShape(
-            DutyRole,
-            _on_duty,
-            headings=words("体制|当番|オンコール|on-?call|duty"),
-            avoid=words("フロー|手順|ルール|対応|引き?継ぎ|flow|rule|process|procedure|handover"),
-            within=3,
-        ),
-        EntryShape(DutyRole, _reached, headings=words("連絡先|連絡網|問い?合わせ先|contacts?\\b"), within=3),
-        EntryShape(
-            ServiceHours, _service_hours, headings=_HOURS, key=words(_SERVICE_HOURS.pattern + "|availability")
+            ServiceHours,
+            _service_hours,
+            headings=_HOURS,
+            key=words(_SERVICE_HOURS.pattern + "|availability"),
         ),
         EntryShape(
             Objective,

@@ -3,10 +3,11 @@
 from collections.abc import Iterator
 
 from toban.design.clauses.base import Clause
+from toban.design.clauses.duty import DutyRole
 from toban.design.clauses.incident import IncidentLevel
 from toban.design.clauses.monitoring import Monitor
 from toban.design.clauses.notices import NotificationRule
-from toban.design.clauses.objectives import DutyRole, ServiceHours
+from toban.design.clauses.objectives import ServiceHours
 from toban.design.finding import FindingLevel
 from toban.design.lint.measures import uncovered
 from toban.design.lint.rule import Inspection, Remark, rule

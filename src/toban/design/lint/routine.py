@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator
 from datetime import date
 
-from toban.design.clauses.objectives import DutyRole
+from toban.design.clauses.duty import DutyRole
 from toban.design.clauses.routine import Routine
 from toban.design.finding import FindingLevel
 from toban.design.lint.rule import Inspection, Remark, rule

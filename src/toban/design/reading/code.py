@@ -1,11 +1,11 @@
 """Code blocks as clauses, where the heading makes them one."""
 
-from toban.design.clauses.registry import CODE
 from toban.design.markdown import CodeBlock
 from toban.design.origin import Origin
 from toban.design.reading.entries import read_step_text, steps_shape
 from toban.design.reading.grounds import Grounds
 from toban.design.reading.outcome import RowOutcome, read, unread
+from toban.design.reading.registry import CODE
 from toban.design.section import DocumentSection
 from toban.design.shapes.shape import ClausePlace, CodeShape, NotUnderstood, PlacedCode
 from toban.message import NOTHING, Message, message_of

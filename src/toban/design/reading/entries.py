@@ -4,11 +4,11 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from toban.design.clauses.registry import ENTRIES, STEPS, TABLES
 from toban.design.markdown import BulletList, NumberedList
 from toban.design.origin import Origin
 from toban.design.reading.grounds import Grounds
 from toban.design.reading.outcome import RowFate, RowOutcome, aside, read, unread
+from toban.design.reading.registry import ENTRIES, STEPS, TABLES
 from toban.design.section import DocumentSection, normalise
 from toban.design.shapes.shape import (
     Ambiguous,

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from toban.design.clauses.labels import KINDS
-from toban.design.clauses.registry import TABLES
+from toban.design.reading.registry import TABLES
 from toban.design.section import DocumentSection
 from toban.design.shapes.shape import TableShape, roles_of
 from toban.message import NOTHING, Message

@@ -10,12 +10,12 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from toban.design.clauses.labels import KINDS
-from toban.design.clauses.registry import TABLES
 from toban.design.markdown import MarkdownTable, TableRow
 from toban.design.origin import Origin
 from toban.design.reading.grounds import Grounds
 from toban.design.reading.nearest import nearest_kind
 from toban.design.reading.outcome import RowFate, RowOutcome, aside, read, unread
+from toban.design.reading.registry import TABLES
 from toban.design.section import DocumentSection, normalise
 from toban.design.shapes.shape import Cells, ClausePlace, NotUnderstood, TableShape, is_blank, roles_of, words
 from toban.message import NOTHING, Message, message_of, sentences

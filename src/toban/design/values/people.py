@@ -154,6 +154,12 @@ def read_channels(text: str) -> tuple[ChannelRef, ...] | None:
     return found if found and len(found) == len(channels) else None
 
 
+def channels_within(text: str) -> tuple[ChannelRef, ...]:
+    """Return the channels that *text* names, beside people, blanks and remarks: 山田 090-1234-5678."""
+    found = (_channel(part) for line in text.split("\n") for part in _parts(line))
+    return tuple(channel for channel in found if channel is not None)
+
+
 def read_ways(text: str) -> tuple[ChannelRef, ...] | None:
     """Read the channels of a cell that holds nothing else; an unknown name is kept as written.
 

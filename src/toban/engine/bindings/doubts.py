@@ -3,8 +3,8 @@
 import difflib
 from collections.abc import Callable, Collection, Iterable, Iterator
 
+from toban.design.clauses.duty import DutyRole
 from toban.design.clauses.monitoring import Monitor
-from toban.design.clauses.objectives import DutyRole
 from toban.design.finding import Finding, FindingLevel
 from toban.design.origin import Origin
 from toban.design.reader import Design

@@ -4,8 +4,8 @@ import re
 from collections.abc import Sequence
 from datetime import datetime
 
+from toban.design.clauses.duty import DutyRole
 from toban.design.clauses.notices import NotificationRule
-from toban.design.clauses.objectives import DutyRole
 from toban.design.reader import Design
 from toban.design.values.severity import AlertLevel
 from toban.engine.editions.change import listed

@@ -3,9 +3,9 @@
 from collections.abc import Iterator, Sequence
 
 from toban.design.clauses.base import Clause
+from toban.design.clauses.duty import DutyRole
 from toban.design.clauses.monitoring import Monitor
 from toban.design.clauses.notices import NotificationRule
-from toban.design.clauses.objectives import DutyRole
 from toban.design.reader import Design
 from toban.design.values.people import ChannelKind, ChannelRef, Recipient, Role
 from toban.engine.bindings import toml

@@ -4,7 +4,8 @@ from decimal import Decimal
 import pytest
 
 from toban.design.clauses.backup import RecoveryObjective
-from toban.design.clauses.objectives import DutyRole, MaintenanceWindow, Objective, ServiceHours
+from toban.design.clauses.duty import DutyRole
+from toban.design.clauses.objectives import MaintenanceWindow, Objective, ServiceHours
 from toban.design.reader import Design
 from toban.design.values.duration import Duration, TimeUnit
 from toban.design.values.metric import Metric

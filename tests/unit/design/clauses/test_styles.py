@@ -10,11 +10,12 @@ from toban.design.clauses.base import Clause
 from toban.design.clauses.batch import Batch
 from toban.design.clauses.capacity import ResourceUsage
 from toban.design.clauses.cost import Budget
+from toban.design.clauses.duty import DutyRole
 from toban.design.clauses.incident import IncidentLevel
 from toban.design.clauses.logs import LogKind
 from toban.design.clauses.monitoring import Monitor
 from toban.design.clauses.notices import NotificationRule
-from toban.design.clauses.objectives import DutyRole, MaintenanceWindow, Objective, ServiceHours
+from toban.design.clauses.objectives import MaintenanceWindow, Objective, ServiceHours
 from toban.design.clauses.release import ReleaseSchedule
 from toban.design.clauses.routine import Routine
 from toban.design.clauses.security import SecurityRoutine
@@ -407,17 +408,6 @@ def test_a_short_name_for_critical_is_recognised_as_a_limit(read: Read) -> None:
 
     assert monitor.critical is not None
     assert monitor.critical.limit.value == Decimal(85)
-
-
-def test_both_numbers_of_a_role_are_kept_in_their_order(read: Read) -> None:
-    (role,) = read(
-        "## 運用体制",
-        "| 役割 | 氏名 | 連絡先（日中） | 連絡先（夜間） |",
-        "|-|-|-|-|",
-        "| 責任者 | 山口 | 03-1111-2222 | 090-3333-4444 |",
-    ).of(DutyRole)
-
-    assert [channel.address for channel in role.channels] == ["03-1111-2222", "090-3333-4444"]
 
 
 def test_days_in_a_separate_column_belong_to_the_hours(read: Read) -> None:

@@ -1,6 +1,6 @@
 import pytest
 
-from toban.design.clauses.objectives import DutyRole
+from toban.design.clauses.duty import DutyRole
 from toban.design.reader import read_design
 from toban.design.values.rotation import read_rotation
 

@@ -4,7 +4,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from toban.design.clauses.objectives import DutyRole, MaintenanceWindow
+from toban.design.clauses.duty import DutyRole
+from toban.design.clauses.objectives import MaintenanceWindow
 from toban.design.reader import Design
 from toban.design.values.severity import AlertLevel
 from toban.engine.notify.deciding.records import AT_LEAST_EVERY, AlertingSnapshot, AlertRecord, place

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from toban.design.clauses.objectives import DutyRole
+from toban.design.clauses.duty import DutyRole
 from toban.engine.bindings.model import NoticeBinding
 from toban.engine.notify.duty.reach import EMERGENCY
 from toban.message import Message, from_json, plain

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 
-from toban.design.clauses.objectives import DutyRole
+from toban.design.clauses.duty import DutyRole
 from toban.design.reader import Design
 from toban.engine.notify import alerts
 from toban.engine.notify.duty.overrides import between

@@ -3,8 +3,8 @@
 from collections.abc import Collection, Sequence
 from datetime import date, datetime
 
+from toban.design.clauses.duty import DutyRole
 from toban.design.clauses.notices import NotificationRule
-from toban.design.clauses.objectives import DutyRole
 from toban.design.values.people import Role
 
 EMERGENCY = "緊急"

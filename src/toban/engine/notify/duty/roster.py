@@ -12,7 +12,7 @@ from functools import lru_cache
 from itertools import pairwise
 from zoneinfo import ZoneInfo
 
-from toban.design.clauses.objectives import DutyRole
+from toban.design.clauses.duty import DutyRole
 from toban.design.reader import Design
 from toban.design.values.hours import Hours
 from toban.design.values.occurrence import existing

@@ -4,8 +4,8 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 
+from toban.design.clauses.duty import DutyRole
 from toban.design.clauses.notices import NotificationRule
-from toban.design.clauses.objectives import DutyRole
 from toban.design.reader import Design
 from toban.design.values.delivery import AT_ONCE, DeliveryTiming
 from toban.design.values.people import Role

@@ -1,6 +1,6 @@
 from datetime import UTC, datetime, timedelta
 
-from toban.design.clauses.objectives import DutyRole
+from toban.design.clauses.duty import DutyRole
 from toban.design.reader import read_design
 from toban.engine.bindings.model import EscalationStep, NoticeBinding
 from toban.engine.notify.duty.escalation import EscalationCall, due, next_at, policy, read, written

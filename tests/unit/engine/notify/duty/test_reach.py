@@ -4,8 +4,8 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
+from toban.design.clauses.duty import DutyRole
 from toban.design.clauses.notices import NotificationRule
-from toban.design.clauses.objectives import DutyRole
 from toban.design.reader import read_design
 from toban.engine.notify.duty.reach import emergency_contact
 

@@ -7,6 +7,7 @@ from toban.design.clauses import (
     cost,
     decisions,
     documents,
+    duty,
     incident,
     logs,
     monitoring,
@@ -20,6 +21,7 @@ from toban.design.clauses import (
 # chapters (RPO 1時間, 監視) as assertions about them. Routines come last: any task has a name.
 CHAPTERS = (
     decisions.SHAPES,
+    duty.SHAPES,
     objectives.SHAPES,
     monitoring.SHAPES,
     logs.SHAPES,

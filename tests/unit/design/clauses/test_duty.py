@@ -1,0 +1,126 @@
+"""Who holds a role, how they are reached, and what is neither."""
+
+from collections.abc import Callable
+
+import pytest
+
+from toban.design.clauses.duty import DutyRole
+from toban.design.reader import Design
+from toban.design.values.people import ChannelKind
+
+type Read = Callable[..., Design]
+
+
+def contact(read: Read, cell: str) -> DutyRole:
+    """Return the role of a table that has only *cell* to say who it is and how to reach them."""
+    (role,) = read("## 連絡先", "| 役割 | 連絡先 |", "|-|-|", f"| 守衛 | {cell} |").of(DutyRole)
+    return role
+
+
+@pytest.mark.parametrize(
+    ("cell", "holder", "kinds"),
+    [
+        ("館内放送係", "館内放送係", []),
+        ("Teams、電話", "", [ChannelKind.TEAMS, ChannelKind.PHONE]),
+        ("guard@museum.example", "", [ChannelKind.EMAIL]),
+        ("guard@museum.example<br>080-XXXX-XXXX", "", [ChannelKind.EMAIL]),
+        ("guard@museum.example<br>Slack: #gate", "", [ChannelKind.EMAIL, ChannelKind.SLACK]),
+        ("大城 080-1234-5678", "大城", [ChannelKind.PHONE]),
+        ("内線4321", "", []),
+        ("https://desk.museum.example", "", []),
+    ],
+)
+def test_a_contact_is_a_person_only_where_it_names_one(
+    read: Read, cell: str, holder: str, kinds: list[ChannelKind]
+) -> None:
+    role = contact(read, cell)
+
+    assert (role.holder, [channel.kind for channel in role.channels]) == (holder, kinds)
+
+
+def test_a_masked_number_alone_is_a_blank_to_fill_in(read: Read) -> None:
+    assert contact(read, "080-XXXX-XXXX").is_placeholder
+
+
+def test_a_channel_beside_the_contact_is_another_way_to_reach_the_role(read: Read) -> None:
+    (role,) = read(
+        "## Escalation", "| Role | Contact | Escalation |", "|-|-|-|", "| Purser | Crew desk | PagerDuty |"
+    ).of(DutyRole)
+
+    assert role.holder == "Crew desk"
+    assert [channel.kind for channel in role.channels] == [ChannelKind.PAGERDUTY]
+
+
+@pytest.mark.parametrize(("remark", "is_always"), [("24時間対応", True), ("夜間は代理", False)])
+def test_a_remark_may_give_the_hours(read: Read, remark: str, is_always: bool) -> None:
+    (role,) = read(
+        "## 連絡先",
+        "| 役割 | 氏名 | 連絡先 | 備考 |",
+        "|-|-|-|-|",
+        f"| 機械室 | 大城 | 080-1234-5678 | {remark} |",
+    ).of(DutyRole)
+
+    assert (role.hours is not None and role.hours.is_always) is is_always
+
+
+def test_ways_to_reach_a_role_below_its_name_are_one_role(read: Read) -> None:
+    (role,) = read("## 連絡先", "### 夜間当番", "- 電話: 080-1234-5678", "- メール: night@inn.example").of(
+        DutyRole
+    )
+
+    assert role.role == "夜間当番"
+    assert [channel.kind for channel in role.channels] == [ChannelKind.PHONE, ChannelKind.EMAIL]
+
+
+@pytest.mark.parametrize(
+    "entry",
+    [
+        "緊急電話: 080-1234-5678",
+        "夜間連絡先: 080-1234-5678",
+        "Hotline: +81-3-1234-5678",
+        "Teams: #gate",
+        "Emergency line: +81-3-1234-5678",
+        "通知: Slack #gate",
+        "対応時間: 24時間365日",
+    ],
+)
+def test_a_way_to_reach_people_is_no_role(read: Read, entry: str) -> None:
+    assert read("## 連絡体制", "### 連絡先", f"- {entry}").of(DutyRole) == ()
+    assert read("## 当番体制", f"- {entry}").of(DutyRole) == ()
+
+
+@pytest.mark.parametrize(
+    "said", ["利用者からの一次対応、24時間365日", "answers calls of guests, 24/7", "館内の点検、9:00-17:00"]
+)
+def test_what_a_role_does_is_not_who_holds_it(read: Read, said: str) -> None:
+    assert read("## 当番体制", f"- 夜勤: {said}").of(DutyRole) == ()
+
+
+def test_both_numbers_of_a_role_are_kept_in_their_order(read: Read) -> None:
+    (role,) = read(
+        "## 運用体制",
+        "| 役割 | 氏名 | 連絡先（日中） | 連絡先（夜間） |",
+        "|-|-|-|-|",
+        "| 責任者 | 山口 | 03-1111-2222 | 090-3333-4444 |",
+    ).of(DutyRole)
+
+    assert [channel.address for channel in role.channels] == ["03-1111-2222", "090-3333-4444"]
+
+
+def test_the_column_of_holders_may_have_the_address_of_the_way(read: Read) -> None:
+    row = "| 二次 | desk@exchange.example | メール |"
+
+    (role,) = read("## エスカレーション", "| 役割 | 担当 | 連絡手段 |", "|-|-|-|", row).of(DutyRole)
+
+    assert role.holder == ""
+    assert [channel.address for channel in role.channels] == ["desk@exchange.example"]
+
+
+def test_name_phone_and_hours_below_a_role_are_one_role(read: Read) -> None:
+    (role,) = read(
+        "## Contacts", "### Pharmacy on-call", "- Name: Dan", "- Phone: +81-3-5555-6666", "- Hours: 24/7"
+    ).of(DutyRole)
+
+    assert (role.role, role.holder, len(role.channels)) == ("Pharmacy on-call", "Dan", 1)
+    assert role.hours is not None
+    assert role.hours.is_always
