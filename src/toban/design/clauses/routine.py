@@ -8,6 +8,7 @@ from toban.design.chapter import Chapter
 from toban.design.clauses.base import Clause
 from toban.design.section import normalise
 from toban.design.shapes.shape import (
+    Ambiguous,
     Built,
     Cells,
     ChapterShapes,
@@ -21,6 +22,7 @@ from toban.design.shapes.shape import (
 from toban.design.shapes.timing import (
     beside,
     is_attribute,
+    is_time_unread,
     nearest_schedule,
     of_each,
     read_times,
@@ -112,6 +114,8 @@ def _listed(entry: PlacedEntry) -> Routine:
     schedule = nearest_schedule(entry.section)
     if schedule is None and entry.checked is not None:
         schedule = section_schedule(entry.section)
+    if schedule is None and is_time_unread(entry.section):
+        raise Ambiguous(Message("design.heading-time-not-read", heading=entry.section.title))
     if schedule is None or is_attribute(entry):
         raise NotUnderstood(Message("design.no-time-in-row-or-heading"))
     name = entry.key or entry.sentence

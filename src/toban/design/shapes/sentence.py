@@ -13,6 +13,9 @@ _TIMED = re.compile(
     r"|[月年週]に?\s?\d+\s?回|随時|[^\s、。(]{1,12}時(?=[にはも、。:\s]|$)"
     r"|\b(?:daily|weekly|monthly|quarterly|annually|yearly|every \d+ \w+)\b"
 )
+_MORE_TIME = re.compile(
+    r"\d:\d\d|\d時(?!間)|[月火水木金土日]曜|平日|営業日|土日|祝|除く|\b(?:week(?:day|end)s?|except)\b"
+)
 
 
 def several(text: str) -> tuple[str, ...]:
@@ -34,9 +37,14 @@ def several(text: str) -> tuple[str, ...]:
 
 
 def schedule_within(sentence: str) -> Schedule | None:
-    """Return the schedule that a sentence names (四半期毎に文書を見直す), or None."""
-    for found in _TIMED.finditer(normalise(sentence)):
+    """Return the schedule that a sentence names (四半期毎に文書を見直す).
+
+    None if it says more about when (毎週月曜 9:00, 平日のみ) than was understood.
+    """
+    said = normalise(sentence)
+    for found in _TIMED.finditer(said):
         schedule = read_schedule(found.group())
         if schedule is not None:
-            return schedule
+            rest = said[: found.start()] + " " + said[found.end() :]
+            return None if _MORE_TIME.search(rest) or _TIMED.search(rest) else schedule
     return None

@@ -129,25 +129,26 @@ class Cells:
         """Return the cell's text, which must not be empty."""
         text = self[role]
         if not text:
-            raise NotUnderstood(Message("design.empty-cell", cell=self._label(role)))
+            raise NotUnderstood(Message("design.empty-cell", cell=self.label(role)))
         return text
 
     def read[T](self, role: str, reader: Callable[[str], T | None], expected: Message) -> T:
         """Return the cell's value; *expected* names its kind in the complaint."""
-        return read_value(self.required(role), reader, label=self._label(role), expected=expected)
+        return read_value(self.required(role), reader, label=self.label(role), expected=expected)
 
     def maybe[T](self, role: str, reader: Callable[[str], T], expected: Message) -> T | None:
         """Do the same for a cell that may be empty; anything it does contain must be readable."""
         text = self[role]
         value = reader(text) if text else None
         if text and value is None:
-            raise unreadable(text, label=self._label(role), expected=expected)
+            raise unreadable(text, label=self.label(role), expected=expected)
         return value
 
     def stamp(self, kind: type[Clause], *keys: str, assumptions: tuple[Message, ...] = ()) -> Stamp:
         return self.place.stamp(kind, *keys, assumptions=assumptions)
 
-    def _label(self, role: str) -> str:
+    def label(self, role: str) -> str:
+        """Return the heading of the role's column, for messages."""
         return self.labels.get(role, role)
 
 

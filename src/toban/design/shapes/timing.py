@@ -2,10 +2,12 @@
 
 import re
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 
 from toban.design.section import DocumentSection, heading_words, normalise
-from toban.design.shapes.shape import Cells, NotUnderstood, PlacedEntry, words
+from toban.design.shapes.shape import Cells, NotUnderstood, PlacedEntry, unreadable, words
 from toban.design.values.duration import read_duration
+from toban.design.values.normal import plain
 from toban.design.values.schedule import Schedule, join_schedule, read_schedule, read_schedules
 from toban.message import Message
 
@@ -17,10 +19,21 @@ _CADENCE = words(
 _MOMENT = words(
     r"\d:\d\d|\d時(?!間)|[月火水木金土日]曜|第\s?\d|月初|月末|\d日|深夜|\b(?:mon|tues|wednes"
     r"|thurs|fri|satur|sun)day|\d ?[ap]m\b"
+    r"|\d\s?(?:[分秒]|時間)(?:毎|ごと|おき|間隔)|毎時|[日週月年]に?\s?\d+\s?回|every \d"
+    r"|平日|営業日|土日|週末|祝|休日|定休|隔[日週月年]|翌|除く|以外"
+    r"|\b(?:weekdays?|weekends?|holidays?|business days?|except|excluding)\b"
 )
+"""Words by which a text speaks of a time or a day."""
 _TIMES = words(
-    r"第\s?\d[月火水木金土日]曜日?|[月火水木金土日]曜日?|月初|月末|\d{1,2}日|深夜|\d{1,2}:\d\d(?:\s?[-~〜]\s?\d{1,2}:\d\d)?"
+    r"第\s?\d[月火水木金土日]曜日?|[月火水木金土日]曜日?|\b(?:mon|tues|wednes|thurs|fri|satur|sun)day\b|月初|月末|\d{1,2}日|深夜"
+    r"|\d{1,2}:\d\d(?:\s?[-~〜]\s?\d{1,2}:\d\d)?(?: ?[ap]m\b)?|\b(?:jst|utc|gmt|cet)\b"
 )
+_LENGTH = words(r"\d+\s?(?:分|時間|名|人|台|minutes?|mins?|hours?)(?!毎|ごと|おき|間隔|[a-z])")
+_OTHER_TIME = words(
+    r"\d|[月火水木金土日]曜|土日|週末|祝|休日|定休|平日|営業日|隔[日週月年]|翌|除|以外|まで|以降|ごと|おき|毎|第"
+    r"|\b(?:except|until|after|before|every|other|last|first|second|third|fourth|holidays?|weekdays?|weekends?|business|excluding|[ecmp][sd]t|bst|ist|cest)\b"
+)
+"""What a heading may say of time besides a plain day, clock and zone."""
 _MONTH = re.compile(r"\d{1,2}月")
 _ATTRIBUTE = words(
     "影響(?:範囲)?|所要時間|作業時間|担当(?:者)?|対象(?:者)?|目的|(?:実施)?(?:時間|時刻|日時|時期|頻度|場所)|手順|内容|備考|注意(?:事項|点)?|条件|通知(?:先)?|連絡先"
@@ -37,26 +50,39 @@ _WEEKDAY = re.compile(r"[月火水木金土日]")
 def section_schedule(section: DocumentSection) -> Schedule | None:
     """Return the schedule in the headings: 日次作業, 週次（日曜日 2:00-4:00）, 日次チェック over 朝（9:00）.
 
-    A heading that names two cadences (週次・月次運用) gives none.
+    None if a heading names two cadences (週次・月次運用), and unless all that the headings say of time is
+    understood: 週次（日曜 2:00、祝日を除く） is not every Sunday.
     """
-    moment = ""
+    moments: list[str] = []
     for heading in reversed(section.words):
         cadences = _cadences(heading)
-        singular = _PLURAL.sub("", heading)
-        parts = [*_PAREN.findall(singular), _PAREN.sub("", singular).partition(": ")[0]]
-        moment = moment or next((part for part in parts if _MOMENT.search(part)), "")
-        if len(cadences) == 1:
-            return _at_moment(cadences.pop(), moment)
-        if cadences:
+        if len(cadences) > 1:
             return None
-    return read_schedule(moment) if moment else None
+        own = _moments(heading)
+        if own is None:
+            return None
+        moments = [*own, *moments]
+        if cadences:
+            cadence = cadences.pop()
+            return join_schedule(cadence, " ".join(moments)) if moments else read_schedule(cadence)
+    return read_schedule(" ".join(moments)) if moments else None
 
 
-def _at_moment(cadence: str, moment: str) -> Schedule | None:
-    """Combine a cadence with the whole of *moment*, or with its times without the words in between."""
-    bare = " ".join(found.group() for found in _TIMES.finditer(moment))
-    joined = (join_schedule(cadence, text) for text in (moment, bare) if text)
-    return next((schedule for schedule in joined if schedule is not None), read_schedule(cadence))
+def _moments(heading: str) -> list[str] | None:
+    """Return the times in a heading, each as written; None if some of it speaks of time in other words."""
+    moments = []
+    singular = _PLURAL.sub("", heading)
+    for part in (_PAREN.sub(" ", singular).partition(": ")[0], *_PAREN.findall(singular)):
+        if not _MOMENT.search(part):
+            continue
+        if read_schedule(part) is not None:
+            moments.append(part)
+            continue
+        rest = _LENGTH.sub(" ", _CADENCE.sub(" ", _TIMES.sub(" ", part)))
+        if _OTHER_TIME.search(rest):
+            return None
+        moments += [found.group() for found in _TIMES.finditer(part)]
+    return moments
 
 
 def nearest_schedule(section: DocumentSection) -> Schedule | None:
@@ -69,6 +95,13 @@ def nearest_schedule(section: DocumentSection) -> Schedule | None:
     nearest = section.words[-1]
     is_timed = _CADENCE.search(nearest) or _MOMENT.search(nearest)
     return section_schedule(section) if is_timed else None
+
+
+def is_time_unread(section: DocumentSection) -> bool:
+    """Say whether the nearest heading names a cadence and a time that together are not understood."""
+    nearest = section.words[-1] if section.words else ""
+    is_timed = len(_cadences(nearest)) == 1 and _MOMENT.search(nearest) is not None
+    return is_timed and section_schedule(section) is None
 
 
 def is_attribute(entry: PlacedEntry) -> bool:
@@ -99,11 +132,15 @@ def row_schedule(cells: Cells, frequency: str = "frequency", clock: str = "clock
             raise NotUnderstood(Message("design.no-time-in-row-or-heading"))
         return above
     alone = _with_headings(often or when, cells.section)
-    return (
-        alone
-        if alone is not None
-        else cells.read(frequency if often else clock, read_schedule, Message("design.expected-schedule"))
-    )
+    if alone is None and read_when(often or when) is not None:
+        raise NotUnderstood(Message("design.heading-time-not-read", heading=cells.section.title))
+    if alone is None:
+        raise unreadable(
+            often or when,
+            label=cells.label(frequency if often else clock),
+            expected=Message("design.expected-schedule"),
+        )
+    return alone
 
 
 def row_schedules(cells: Cells, frequency: str = "frequency", clock: str = "clock") -> tuple[Schedule, ...]:
@@ -137,15 +174,35 @@ def beside(text: str, section: DocumentSection) -> Schedule | None:
 
 
 def _with_headings(text: str, section: DocumentSection) -> Schedule | None:
-    """Complete a row that says only 9:00 or 月曜 with the headings' cadence."""
+    """Complete a row that says only 9:00 or 月曜 with what the headings say."""
     own = read_when(text)
     if own is not None and not own.assumptions:
         return own
     for heading in reversed(section.words):
         cadences = _cadences(heading)
         if len(cadences) == 1:
-            return join_schedule(cadences.pop(), text) or own
+            return _completed(own, text, cadences.pop(), section)
+        if cadences and _is_clock(own):
+            return None
     return own
+
+
+def _completed(own: Schedule | None, text: str, cadence: str, section: DocumentSection) -> Schedule | None:
+    """Return the row's own schedule with the headings' cadence; a clock alone takes their days as well."""
+    above = section_schedule(section)
+    if own is None or not _is_clock(own):
+        return join_schedule(cadence, text) or own
+    if above is None:
+        return None
+    return replace(
+        above, at=own.at, until=own.until, zone=own.zone or above.zone, text=plain(f"{cadence} {text}")
+    )
+
+
+def _is_clock(schedule: Schedule | None) -> bool:
+    """Say whether a row says only at what time: 9:00."""
+    assumed = () if schedule is None else schedule.assumptions
+    return any(assumption.code == "design.assumed-daily" for assumption in assumed)
 
 
 def read_when(text: str) -> Schedule | None:

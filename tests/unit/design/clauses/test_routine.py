@@ -223,3 +223,59 @@ def test_weekdays_in_an_english_heading_are_read(read: Read) -> None:
     routine = only(read("# Handbook", "## Weekly Maintenance (Sundays 2:00-4:00)", "- Vacuum the database"))
 
     assert routine.schedule.weekdays == (Weekday.SUNDAY,)
+
+
+@pytest.mark.parametrize(
+    ("heading", "said"),
+    [
+        ("Weekly upkeep (Saturdays 1:30-3:00 GMT)", "毎週土曜 01:30-03:00 UTC"),
+        ("週次点検（毎週木曜）（6:00）", "毎週木曜 06:00"),
+        ("日次点検（平日 7:15 JST）", "平日 07:15 JST"),
+        ("週次点検（木曜 6:00、約20分）", "毎週木曜 06:00"),
+        ("月次点検（最終金曜 18:00）", "毎月最終金曜 18:00"),
+        ("毎朝の点検", "日次"),
+    ],
+)
+def test_all_that_a_heading_says_of_time_is_kept(read: Read, heading: str, said: str) -> None:
+    (routine,) = read("## 定期作業", f"### {heading}", "- [ ] 温室の窓").of(Routine)
+
+    assert str(routine.schedule) == said
+
+
+@pytest.mark.parametrize(
+    "heading",
+    [
+        "日次点検（土日祝を除く）",
+        "日次点検（定休日以外）",
+        "週次点検（木曜 6:00 PST）",
+        "日次点検（5分間隔）",
+        "月次点検（第2、第4木曜 6:00）",
+        "Weekly upkeep (every other Thursday)",
+        "Daily upkeep (except holidays)",
+    ],
+)
+def test_a_heading_whose_time_is_not_understood_gives_none(read: Read, heading: str) -> None:
+    design = read("## 定期作業", f"### {heading}", "- [ ] 温室の窓")
+
+    assert design.of(Routine) == ()
+    assert [row.reason.code for row in design.unread] == ["design.heading-time-not-read"]
+
+
+def test_a_clock_in_a_row_takes_the_day_of_the_heading(read: Read) -> None:
+    header = "| 作業 | 時刻 | 担当 |"
+
+    (routine,) = read("## 週次作業（木曜 6:00-8:00）", header, "|-|-|-|", "| 灌水 | 7:00 | 園芸 |").of(
+        Routine
+    )
+
+    assert str(routine.schedule) == "毎週木曜 07:00"
+
+
+@pytest.mark.parametrize("heading", ["週次・月次作業", "日次作業（祝日を除く）"])
+def test_a_clock_in_a_row_is_not_daily_below_a_heading_that_says_otherwise(read: Read, heading: str) -> None:
+    header = "| 作業 | 時刻 | 担当 |"
+
+    design = read(f"## {heading}", header, "|-|-|-|", "| 灌水 | 7:00 | 園芸 |")
+
+    assert design.of(Routine) == ()
+    assert design.unread[0].reason.code == "design.heading-time-not-read"

@@ -2,7 +2,7 @@ import pytest
 
 from toban.design.clauses.monitoring import Monitor
 from toban.design.shapes.limits import read_limit
-from toban.design.shapes.sentence import several
+from toban.design.shapes.sentence import schedule_within, several
 from toban.design.shapes.shape import identity
 
 
@@ -39,3 +39,18 @@ def test_a_limit_that_would_lose_its_meaning_is_not_read(text: str) -> None:
 
 def test_an_id_contains_no_characters_of_its_own_syntax() -> None:
     assert identity(Monitor, "Web/API", "CPU #1~2?") == "monitoring/monitor/Web-API/CPU-1-2"
+
+
+@pytest.mark.parametrize(
+    ("sentence", "said"),
+    [
+        ("手順書は半年ごとに読み合わせる", "半期毎"),
+        ("手順書は毎週木曜 9:00 に読み合わせる", None),
+        ("日次（平日のみ）で読み合わせる", None),
+        ("毎月読み合わせ、四半期ごとに改める", None),
+    ],
+)
+def test_a_sentence_gives_a_schedule_only_if_it_says_no_more_of_time(sentence: str, said: str | None) -> None:
+    schedule = schedule_within(sentence)
+
+    assert (schedule and str(schedule)) == said

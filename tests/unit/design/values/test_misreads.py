@@ -212,3 +212,24 @@ def test_a_heading_and_bare_numbers_are_not_times() -> None:
 
 def test_a_singular_hour_is_read() -> None:
     assert str(read_threshold("> 1 hour")) == "1時間超"
+
+
+@pytest.mark.parametrize("text", ["Nightly", "every night", "毎朝", "毎晩"])
+def test_a_part_of_every_day_is_no_clock(text: str) -> None:
+    schedule = read_schedule(text)
+
+    assert schedule is not None
+    assert (str(schedule), schedule.assumptions) == ("日次", ())
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [("nightly 23:30", "日次 23:30"), ("Nightly at 10:30 pm", "日次 22:30"), ("毎朝6:45", "日次 06:45")],
+)
+def test_a_part_of_every_day_has_the_clock_beside_it(text: str, said: str) -> None:
+    assert str(read_schedule(text)) == said
+
+
+@pytest.mark.parametrize("text", ["nightly at 8:00", "every night 11:00"])
+def test_a_clock_of_the_morning_is_no_clock_of_the_night(text: str) -> None:
+    assert read_schedule(text) is None

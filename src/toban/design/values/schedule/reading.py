@@ -9,8 +9,8 @@ from toban.design.values.schedule.rule import ZONES, Cadence, Schedule
 from toban.design.values.schedule.words import TOKENS, WORKING_DAYS, Draft
 from toban.message import Message
 
-_ZONE = re.compile(rf" ?\(?(?<![A-Za-z])({'|'.join(ZONES)})\b\)?")
-_UNKNOWN_ZONE = re.compile(r"\b(?:PST|PDT|EST|EDT|CST|CDT|MST|BST|IST|CEST)\b")
+_ZONE = re.compile(rf" ?\(?(?<![A-Za-z])({'|'.join(ZONES)})\b\)?", re.IGNORECASE)
+_UNKNOWN_ZONE = re.compile(r"\b(?:PST|PDT|EST|EDT|CST|CDT|MST|BST|IST|CEST)\b", re.IGNORECASE)
 _BRACKETS = re.compile(r" ?[(]([^()]*)[)]")
 _NOTE = re.compile(
     r"(?:フル|差分|増分|全量|自動|手動|実行|実施|バックアップ|必須|推奨|目安|以降|初期安定化|定期|計画メンテナンス|full|incremental"
@@ -72,7 +72,7 @@ def read_schedule(text: str) -> Schedule | None:
         return replace(cron[0], text=whole) if len(cron) == 1 else None
     if _UNKNOWN_ZONE.search(words):
         return None
-    zones = {ZONES[name] for name in _ZONE.findall(words)}
+    zones = {ZONES[name.upper()] for name in _ZONE.findall(words)}
     draft = _drafted(_ZONE.sub(" ", words))
     if draft is not None and len(zones) <= 1:
         schedule = _finished(draft, whole, next(iter(zones), ""))

@@ -88,10 +88,11 @@ WORKING_DAYS = tuple(Weekday)[:5]
 _PERIODS = {"日": Cadence.DAILY, "週": Cadence.WEEKLY, "月": Cadence.MONTHLY, "年": Cadence.YEARLY}
 HOUR = Duration(Decimal(1), TimeUnit.HOUR)
 _TIMES_OF_DAY = {
-    "深夜": time(2), "未明": time(2), "夜間": time(22), "早朝": time(5), "午前中": time(9), "午前": time(9), "毎朝": time(9), "朝": time(9),
-    "午後": time(13), "夕方": time(17), "毎晩": time(20), "夜": time(20), "nightly": time(2), "every night": time(2),
+    "深夜": time(2), "未明": time(2), "夜間": time(22), "早朝": time(5), "午前中": time(9), "午前": time(9), "朝": time(9),
+    "午後": time(13), "夕方": time(17), "夜": time(20),
 }  # fmt: skip
 """The assumed time if the document gives a word but no clock."""
+_BEFORE_NOON = r"(?: at)? ?(?:0?[5-9]|1[01])(?::\d\d)?(?![:\d]| ?[ap]m)"
 _VAGUE = "|".join(_TIMES_OF_DAY)
 _NTH = "|".join(_ENGLISH_NTH)
 _DAY_NAMES = r"(?:mon|tues?|wed(?:nes)?|thu(?:rs?)?|fri|sat(?:ur)?|sun)(?:day)?"
@@ -187,12 +188,10 @@ def _assumed(code: str, found: Found) -> Callable[[re.Match[str]], Found]:
 
 def _vague(match: re.Match[str]) -> Found:
     at = _TIMES_OF_DAY[match[0].lower()]
-    found: Found = {
+    return {
         "at": at,
         "assumed": Message("design.clock-assumed", word=match[0], at=f"{at.hour}:{at:%M}"),
     }
-    daily = match[0].lower() in ("毎朝", "毎晩", "nightly", "every night")
-    return found | ({"cadence": Cadence.DAILY} if daily else {})
 
 
 TOKENS = (
@@ -216,7 +215,7 @@ TOKENS = (
     _word(r"月初め?|beginning of (?:the )?month", _assumed("design.assumed-first-of-month", {"cadence": Cadence.MONTHLY, "day": DayOfMonth(1)})),
     _word(r"隔週|biweekly|every other week", {"cadence": Cadence.WEEKLY, "every": Duration(Decimal(2), TimeUnit.WEEK)}),
     _word(rf"毎週 ?(?P<days>{_KANJI_DAYS_IN_FULL})(?:曜日?)", lambda m: {"cadence": Cadence.WEEKLY} | _weekdays(m)),
-    _word(r"平日|毎?営業日|every business day|weekdays", {"cadence": Cadence.DAILY, "weekdays": WORKING_DAYS, "skips_holidays": True}),
+    _word(r"平日|毎?営業日|every business day|weekdays?", {"cadence": Cadence.DAILY, "weekdays": WORKING_DAYS, "skips_holidays": True}),
     _word(r"日次|毎日|デイリー|daily|every day", {"cadence": Cadence.DAILY}),
     _word(r"週次|毎週|ウィークリー|weekly|every week", {"cadence": Cadence.WEEKLY}),
     _word(r"月次|毎月|マンスリー|monthly|every month", {"cadence": Cadence.MONTHLY}),
@@ -233,6 +232,7 @@ TOKENS = (
     # Two bare numbers (1-5) may mean anything.
     _word(rf"(?:深夜|未明|早朝|夜間?)? ?(?=\d{{1,2}}(?: ?[-~] ?\d{{1,2}})?(?:[:時]| ?[ap]m)){CLOCK.replace('?P<', '?P<a_')} ?[-~] ?(?P<next_day>翌[日朝]?)? ?{CLOCK.replace('?P<', '?P<b_')}", _clock_range),
     _word(rf"(?P<part>深夜|未明|早朝|午前|午後|夜間?|朝|夕方)? ?~?{CLOCK.replace(')?(?: ?', ')(?: ?')}", _clock),
-    _word(r"毎朝(?= ?\d)|毎晩(?= ?(?:1[2-9]|2\d|0?[0-4]:))", {"cadence": Cadence.DAILY}),
+    # 毎晩 8:00 may be 20:00.
+    _word(rf"毎朝|(?:毎晩|nightly|every night)(?!{_BEFORE_NOON})", {"cadence": Cadence.DAILY}),
     _word(_VAGUE, _vague),
 )  # fmt: skip
