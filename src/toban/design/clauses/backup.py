@@ -20,7 +20,7 @@ from toban.design.shapes.shape import (
     TableShape,
     words,
 )
-from toban.design.shapes.timing import read_when, row_schedules
+from toban.design.shapes.timing import is_attribute, read_when, row_schedules
 from toban.design.values.duration import (
     Duration,
     Generations,
@@ -31,7 +31,7 @@ from toban.design.values.duration import (
     read_retention,
     read_within,
 )
-from toban.design.values.schedule import Schedule, read_schedule
+from toban.design.values.schedule import Cadence, Schedule, read_schedule
 from toban.message import Message
 
 
@@ -129,11 +129,14 @@ def _policy(cells: Cells) -> Built:
     if found and not any(cells[role] for role in _ORDERS):
         # Redis | なし | - | 10分: it is not backed up, but has an objective.
         return found
+    schedules = _schedules(cells, method)
+    if _ON_DEMAND.fullmatch(normalise(cells.first("frequency", "clock"))):
+        raise NotUnderstood(Message("design.backup-on-demand"))
     policy = BackupPolicy(
         **cells.stamp(BackupPolicy, subject, method),
         subject=subject,
         method=method,
-        schedules=_schedules(cells, method),
+        schedules=schedules,
         generations=cells.maybe("generations", _generations, Message("design.expected-generations")),
         destination=cells["destination"],
         retention=cells.maybe("retention", read_retention, Message("design.expected-period")),
@@ -156,8 +159,8 @@ def _schedules(cells: Cells, method: str) -> tuple[Schedule, ...]:
     """Return when the backup is made; in a row 日次 | 7日 the kind itself says when."""
     if cells["frequency"] or cells["clock"]:
         return row_schedules(cells)
-    by_kind = None if cells.has("frequency") else read_schedule(method)
-    return (by_kind,) if by_kind is not None else ()
+    by_kind = None if cells.has("frequency") or cells.has("deletion") else read_schedule(method)
+    return (by_kind,) if by_kind is not None and by_kind.cadence is not Cadence.ON_DEMAND else ()
 
 
 def _recovery(cells: Cells) -> Built:
@@ -217,7 +220,8 @@ def _named_entry(entry: PlacedEntry) -> RecoveryObjective:
 
 def _listed(entry: PlacedEntry) -> BackupPolicy:
     """Read 画像: 毎週土曜 4:00、4世代、S3 or orders: daily at 02:00, kept for 14 days, to GCS."""
-    if not entry.key or _FACET.search(normalise(entry.key)) or _NO_SUBJECT.search(normalise(entry.key)):
+    key = normalise(entry.key)
+    if not key or is_attribute(entry) or _FACET.search(key) or _NO_SUBJECT.search(key):
         raise NotUnderstood(Message("design.not-a-backup-subject"))
     schedule: Schedule | None = None
     generations: Generations | None = None
@@ -225,7 +229,8 @@ def _listed(entry: PlacedEntry) -> BackupPolicy:
     rest: list[str] = []
     for piece in _POLICY_PIECES.split(entry.value):
         bare = _POLICY_WORDS.sub("", piece).strip()
-        if schedule is None and (when := read_when(piece)) is not None:
+        when = read_when(piece)
+        if schedule is None and when is not None and when.cadence not in _NOT_REGULAR:
             schedule = when
         elif generations is None and (kept := read_generations(bare)) is not None:
             generations = kept
@@ -254,29 +259,70 @@ def _commands(text: str) -> tuple[str, ...]:
     return tuple(line for line in lines if line and not line.startswith(("#", "--", "//")))
 
 
-def _backup_procedure(code: PlacedCode) -> BackupProcedure:
-    commands = _commands(code.block.text)
-    if not any(_MAKES_BACKUP.search(command) for command in commands):
+def _backup_procedure(code: PlacedCode) -> Built:
+    """Read the commands; those below a comment that says リストア are a procedure of their own."""
+    lines = code.block.text.split("\n")
+    turn = next((number for number, line in enumerate(lines) if _TURNS.match(line)), len(lines))
+    makes, restores = (_commands("\n".join(part)) for part in (lines[:turn], lines[turn:]))
+    if not any(_runs(command, _MAKES_BACKUP) for command in makes):
         raise NotUnderstood(Message("design.no-backup-command"))
-    return BackupProcedure(
-        **code.place.stamp(BackupProcedure, *code.place.section.headings_from(_BACKUP)), commands=commands
+    if any(_RESTORES_A_DUMP.search(command) for command in makes):
+        raise NotUnderstood(Message("design.backup-and-restore"))
+    stamp = code.place.stamp(BackupProcedure, *code.place.section.headings_from(_BACKUP))
+    if not any(_runs(command, _RESTORES) for command in restores):
+        return BackupProcedure(**stamp, commands=(*makes, *restores))
+    stamp_too = code.place.stamp(RestoreProcedure, *code.place.section.headings_from(_BACKUP))
+    return (
+        BackupProcedure(**stamp, commands=makes),
+        RestoreProcedure(**stamp_too, commands=restores),
     )
 
 
 def _restore_procedure(code: PlacedCode) -> RestoreProcedure:
     commands = _commands(code.block.text)
-    if not any(_RESTORES.search(command) for command in commands):
+    if not any(_runs(command, _RESTORES) for command in commands):
         raise NotUnderstood(Message("design.no-restore-command"))
     return RestoreProcedure(
         **code.place.stamp(RestoreProcedure, *code.place.section.headings_from(_RESTORE)), commands=commands
     )
 
 
+def _runs(command: str, pattern: re.Pattern[str]) -> bool:
+    """Say whether *command* runs what *pattern* names, and does not only look at it or schedule it."""
+    parts = () if _CRON.match(command) else _PIPES.split(command)
+    return any(pattern.search(part) and not _LOOKS.match(part) for part in parts)
+
+
+_ON_DEMAND = words(r"オンデマンド|手動(?:実行|のみ)?|on[- ]?demand|manual(?:ly)?(?: only)?")
+_NOT_REGULAR = (Cadence.ON_EVENT, Cadence.ON_DEMAND)
+_TURNS = re.compile(
+    r"\s*(?:#|--|//)(?!!)\W*(?:\d+\W+)?(?:.*(?:リストア|復元)(?:手順|方法|する)?\W*$|リストア|復元|restor(?:e|ing)\b)",
+    re.IGNORECASE,
+)
+"""A comment from which on the commands restore."""
+_RESTORES_A_DUMP = re.compile(
+    r"\b(?:pg_restore|mongorestore)\b(?!.*\s(?:--list|-l|--dryRun)\b)"
+    r"|\b(?:psql|mysql|mariadb|sqlite3)\b[^|<]*<\s*[\w./~$\"']"
+)
+_PIPES = re.compile(r"\s*(?:\|\|?|&&|;)\s*")
+_LOOKS = re.compile(
+    r"(?:sudo\s+)?(?:ls|ll|cat|less|tail|head|e?grep|find|stat|file|du|df|ps|pgrep|which|chmod|chown|vim?|nano|echo|printf|test|\["
+    r"|sha\w*sum|md5sum|systemctl|crontab|watch|man)\s",
+    re.IGNORECASE,
+)
+_CRON = re.compile(
+    r"@(?:hourly|daily|midnight|weekly|monthly|yearly|reboot)\s|(?:[\d*][\d*/,-]*\s+){4}[\w*][\w*/,-]*\s"
+)
 _BACKUP = words("バックアップ|backup")
 _RESTORE = words("リストア|復元|restore")
 _NO_PROCEDURE = words(
     "[?？]|確認|検証|一覧|テスト|監視|トラブル|障害|エラー|失敗|容量|verif|test|check|list|monitor|crontab|schedule"
 )
+_TROUBLE = words(
+    r"トラブル|よくある|原因|診断|症状|対処|解決|問題|[がはに].*(?:ない|しい|遅い|る)$"
+    r"|\b(?:troubleshoot\w*|faq|diagnos\w+|causes?|symptoms?|solutions?|problems?|issues?|slow|fails?|failed|failing)\b"
+)
+"""Headings of what to try when something is wrong: no procedure, whatever its commands."""
 _RPO = words(r"(?:target)?rpo(?:target)?|(?:目標復旧時点|復旧時点目標)(?:\(rpo\))?|rpo\(.*\)")
 _RTO = words(r"(?:target)?rto(?:target)?|(?:目標復旧時間|復旧時間目標)(?:\(rto\))?|rto\(.*\)")
 
@@ -305,6 +351,10 @@ SHAPES = ChapterShapes(
                 ),
                 "destination": words(
                     "(?:保存|保管|格納|出力|バックアップ)(?:先|場所)|ストレージ|(?:storage|backup)?(?:location|destination)|storage|storedin|where"
+                ),
+                "deletion": words(
+                    "(?:自動)?(?:削除|消去)(?:日時?|時刻|時期|頻度|タイミング|条件)?"
+                    "|(?:deletion|purge|expiry)(?:time|schedule)?"
                 ),
                 "rpo": _RPO,
                 "rto": _RTO,
@@ -376,6 +426,7 @@ SHAPES = ChapterShapes(
             _restore_procedure,
             headings=_RESTORE,
             avoid=_NO_PROCEDURE,
+            never=_TROUBLE,
             languages=_SHELLS,
         ),
         CodeShape(
@@ -383,6 +434,7 @@ SHAPES = ChapterShapes(
             _backup_procedure,
             headings=_BACKUP,
             avoid=words(_NO_PROCEDURE.pattern + "|リストア|復元|restore|recover"),
+            never=_TROUBLE,
             languages=_SHELLS,
         ),
     ),

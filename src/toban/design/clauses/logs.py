@@ -81,10 +81,18 @@ _DEVELOPMENT_ONLY = words(
 _NO = re.compile(r"^[-—–―ー－]$|[×✕✖❌✗☓]|無効|出力しない|^(?:なし|無し?|しない|no|off|false|disabled?)")
 
 
+_NO_LOG = re.compile(
+    r"^(?!.*(?:ログ|\blogs?\b)).*(?:バックアップ|スナップショット|ダンプ|データ|\b(?:backups?|snapshots?|dumps?|data))$"
+)
+"""What is kept beside logs in one table (日次バックアップ, 顧客データ)."""
+
+
 def _kind(cells: Cells) -> LogKind:
     name = cells.first("log", "name")
     if not name:
         raise NotUnderstood(Message("design.log-without-kind"))
+    if _NO_LOG.search(normalise(name)):
+        raise NotUnderstood(Message("design.not-a-log", words=name))
     return LogKind(
         **cells.stamp(LogKind, name),
         name=name,

@@ -39,5 +39,7 @@ def read_code(block: CodeBlock, section: DocumentSection, document: str) -> RowO
 
 def _is_under(shape: CodeShape, section: DocumentSection) -> bool:
     """Say whether the headings mean this kind. バックアップ・リストア over バックアップ手順 means backup."""
+    if shape.never is not None and any(shape.never.search(heading) for heading in section.words):
+        return False
     near = section.nearness(shape.headings)
     return near >= 2 and (shape.avoid is None or section.nearness(shape.avoid) < near)

@@ -284,6 +284,8 @@ class CodeShape:
     languages: frozenset[str]
     """The languages that the fence may name."""
     avoid: re.Pattern[str] | None = None
+    never: re.Pattern[str] | None = None
+    """Headings anywhere above under which such commands are something else."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -36,7 +36,7 @@ _OTHER_TIME = words(
 """What a heading may say of time besides a plain day, clock and zone."""
 _MONTH = re.compile(r"\d{1,2}月")
 _ATTRIBUTE = words(
-    "影響(?:範囲)?|所要時間|作業時間|担当(?:者)?|対象(?:者)?|目的|(?:実施)?(?:時間|時刻|日時|時期|頻度|場所)|手順|内容|備考|注意(?:事項|点)?|条件|通知(?:先)?|連絡先"
+    "影響(?:範囲)?|所要時間|作業時間|担当(?:者)?|対象(?:者)?|目的|用途|(?:実施)?(?:時間|時刻|日時|時期|頻度|場所)|手順|内容|備考|注意(?:事項|点)?|条件|通知(?:先)?|連絡先"
     "|(?:保持|保存)期間|方法|ツール|出力|参加者|前提(?:条件)?|owner|duration|impact|purpose|target|scope|time|when|who|where|notes?|prerequisites?|objective"
     "|environment|validates|verifies|schedule|script|tool"
 )

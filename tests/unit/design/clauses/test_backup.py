@@ -180,3 +180,101 @@ def test_policy_without_any_heading_is_read(read: Read) -> None:
     design = read("| 方式 | 頻度 | 保持期間 |", "|-|-|-|", "| フル | 日次 | 7日 |")
 
     assert [policy.subject for policy in design.of(BackupPolicy)] == [""]
+
+
+def fenced(read: Read, *headings: str, commands: list[str]) -> Design:
+    return read(*headings, "```bash", *commands, "```")
+
+
+@pytest.mark.parametrize("comment", ["# リストア", "# 2. 台帳の復元", "# --- Restore ---"])
+def test_commands_below_a_comment_that_says_restore_are_another_procedure(read: Read, comment: str) -> None:
+    commands = ["# ダンプ", "mysqldump ledger > l.sql", comment, "mysql ledger < l.sql"]
+
+    design = fenced(read, "## 台帳のバックアップ", commands=commands)
+
+    assert [made.commands for made in design.of(BackupProcedure)] == [("mysqldump ledger > l.sql",)]
+    assert [restored.commands for restored in design.of(RestoreProcedure)] == [("mysql ledger < l.sql",)]
+
+
+@pytest.mark.parametrize(
+    ("commands", "count"),
+    [
+        (["mongodump --out d", "mongorestore d"], 0),
+        (["pg_dump -Fc crew > c.dump", "pg_restore --list c.dump"], 1),
+        (["pg_dump -Fc crew > c.dump", "# restore the mode", "chmod 600 c.dump"], 1),
+    ],
+)
+def test_commands_that_also_restore_are_no_backup_procedure(
+    read: Read, commands: list[str], count: int
+) -> None:
+    design = fenced(read, "## 乗務員DBのバックアップ", commands=commands)
+
+    assert len(design.of(BackupProcedure)) == count
+    assert len(design.unread) == 1 - count
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        "ls -l ops/backup.sh",
+        "sudo chmod 750 ops/backup.sh",
+        "ps aux | grep pg_dump",
+        "30 1 * * 6 ops /srv/ops/backup.sh",
+        "@daily /srv/ops/backup.sh",
+    ],
+)
+def test_looking_at_a_backup_or_scheduling_it_makes_none(read: Read, command: str) -> None:
+    assert fenced(read, "## 予約DBのバックアップ", commands=[command]).of(BackupProcedure) == ()
+
+
+@pytest.mark.parametrize(
+    "headings",
+    [
+        ("## トラブルシューティング", "### 予約DBのバックアップ"),
+        ("## 予約DBのバックアップ", "### バックアップが終わらない"),
+        ("## 予約DB", "### よくある質問", "#### 予約DBのバックアップ"),
+        ("## Backup", "### Backup is slow"),
+    ],
+)
+def test_what_to_try_when_something_is_wrong_is_no_procedure(read: Read, headings: tuple[str, ...]) -> None:
+    design = read(*headings, "- RPO: 1時間", "", "```bash", "pg_dump -Fd -j 8 stays", "```")
+
+    assert design.of(BackupProcedure) == ()
+
+
+@pytest.mark.parametrize("often", ["オンデマンド", "on demand", "Manual only", "手動"])
+def test_a_backup_on_demand_is_no_policy(read: Read, often: str) -> None:
+    design = read(
+        "## バックアップ",
+        "| 対象 | 頻度 | 保存期間 |",
+        "|-|-|-|",
+        "| 座席表 | 日次 | 7日 |",
+        f"| 図面 | {often} | 無期限 |",
+    )
+
+    assert [policy.subject for policy in design.of(BackupPolicy)] == ["座席表"]
+    assert len(design.unread) + len(design.not_in_force) == 1
+
+
+def test_when_old_backups_are_deleted_is_not_when_they_are_made(read: Read) -> None:
+    (policy,) = read(
+        "## バックアップ",
+        "### 消し方",
+        "| 種別 | 保存期間 | 削除日時 |",
+        "|-|-|-|",
+        "| 日次 | 7日 | 毎日 5:00 |",
+    ).of(BackupPolicy)
+
+    assert policy.schedules == ()
+
+
+def test_what_a_backup_is_for_is_not_what_is_backed_up(read: Read) -> None:
+    design = read(
+        "## 手動バックアップ",
+        "| 項目 | 内容 |",
+        "|-|-|",
+        "| 用途 | 改修前、移行前の控え |",
+        "| 保存期間 | 30日 |",
+    )
+
+    assert design.of(BackupPolicy) == ()

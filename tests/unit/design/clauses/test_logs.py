@@ -149,3 +149,10 @@ def test_code_that_writes_logs_is_not_a_sample(read: Read) -> None:
     design = read("## ログフォーマット", "- DEBUG: 調査", "```python", "log.info('x')", "```")
 
     assert design.unread == ()
+
+
+@pytest.mark.parametrize("name", ["日次バックアップ", "宿泊者データ", "DB snapshot"])
+def test_what_is_kept_beside_logs_is_no_log(read: Read, name: str) -> None:
+    design = read("## ログの保存", "| 種別 | 保存期間 |", "|-|-|", "| 入退館 | 90日 |", f"| {name} | 7日 |")
+
+    assert [kind.name for kind in design.of(LogKind)] == ["入退館"]

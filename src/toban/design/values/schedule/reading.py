@@ -48,7 +48,7 @@ _CONSTANT = (
     ),
     (
         re.compile(
-            r"随時|都度|手動|手動実行|必要時|必要に応じて|オンデマンド|on-?demand|as needed|manual(?:ly)?|ad ?hoc",
+            r"随時|都度|手動|手動実行|必要時|必要に応じて|オンデマンド|on[- ]?demand|as needed|manual(?:ly)?|ad ?hoc",
             re.IGNORECASE,
         ),
         Cadence.ON_DEMAND,
