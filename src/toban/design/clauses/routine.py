@@ -26,10 +26,11 @@ from toban.design.shapes.timing import (
     nearest_schedule,
     of_each,
     read_times,
+    read_when,
     row_schedules,
     section_schedule,
 )
-from toban.design.values.schedule import Schedule, join_schedule, read_schedule
+from toban.design.values.schedule import Cadence, Schedule, join_schedule, read_schedule
 from toban.message import Message
 
 
@@ -43,18 +44,16 @@ class Routine(Clause):
     name: str
     schedule: Schedule
     owner: str
+    """The person or team; empty where the document only says that it is automatic or done by hand."""
     content: str
 
-    @property
-    def is_automatic(self) -> bool:
-        """Whether a machine does it."""
-        return _NOBODY.search(self.owner) is not None
+    is_automatic: bool = False
+    """Whether a machine does it."""
 
     @property
     @override
     def person(self) -> str:
-        """Its owner, unless it is automatic."""
-        return "" if self.is_automatic else self.owner
+        return self.owner
 
 
 def _routine(cells: Cells) -> Built:
@@ -67,16 +66,39 @@ def _routine(cells: Cells) -> Built:
 
 
 def _each(cells: Cells, name: str) -> Built:
+    owner, is_automatic = _owner(cells["owner"])
     return of_each(
-        row_schedules(cells),
+        _schedules(cells),
         lambda schedule, nth: Routine(
             **cells.stamp(Routine, name, *nth),
             name=name,
             schedule=schedule,
-            owner=cells["owner"],
+            owner=owner,
+            is_automatic=is_automatic or _owner(cells["automation"])[1],
             content=cells["content"],
         ),
     )
+
+
+def _schedules(cells: Cells) -> tuple[Schedule, ...]:
+    """Return when the task is due; a deadline that does not recur (期限: 2/15) makes it a task done once."""
+    deadline = cells["deadline"]
+    if not deadline or cells["frequency"] or cells["clock"]:
+        return row_schedules(cells)
+    when = read_when(deadline)
+    if when is None or when.cadence not in _RECURRING:
+        raise NotUnderstood(Message("design.task-once", words=deadline))
+    return (when,)
+
+
+def _owner(text: str) -> tuple[str, bool]:
+    """Return who does it, and whether a machine does: 自動 and 手動 are nobody, 手動（夜勤） is 夜勤."""
+    said = _OWNER.fullmatch(text)
+    how = [_HOW.fullmatch(normalise(part)) for part in _BETWEEN.split(said["name"])] if said else []
+    if said is None or not all(how):
+        return text, False
+    is_automatic = all(part and part["automatic"] for part in how)
+    return "" if is_automatic else said["owner"] or "", is_automatic
 
 
 def _said_how_often(entry: PlacedEntry, often: Schedule) -> Routine:
@@ -118,6 +140,9 @@ def _listed(entry: PlacedEntry) -> Routine:
         raise Ambiguous(Message("design.heading-time-not-read", heading=entry.section.title))
     if schedule is None or is_attribute(entry):
         raise NotUnderstood(Message("design.no-time-in-row-or-heading"))
+    once = _ONCE.search(normalise(entry.sentence))
+    if once is not None:
+        raise Ambiguous(Message("design.task-once", words=once.group()))
     name = entry.key or entry.sentence
     remark = _OWNER.fullmatch(name)
     own = beside(remark["owner"], entry.section) if remark and remark["owner"] else None
@@ -142,11 +167,17 @@ def _led(entry: PlacedEntry) -> Built:
     else:
         raise NotUnderstood(Message("design.not-a-task-after-time"))
     work = _OWNER.fullmatch(" ".join(said[count:]))
-    name, owner = (work["name"], work["owner"] or "") if work else (" ".join(said[count:]), "")
+    name, remark = (work["name"], work["owner"] or "") if work else (" ".join(said[count:]), "")
+    owner, is_automatic = _owner(remark)
     return of_each(
         schedules,
         lambda schedule, nth: Routine(
-            **entry.stamp(Routine, name, *nth), name=name, schedule=schedule, owner=owner, content=""
+            **entry.stamp(Routine, name, *nth),
+            name=name,
+            schedule=schedule,
+            owner=owner,
+            content="",
+            is_automatic=is_automatic,
         ),
     )
 
@@ -169,7 +200,17 @@ _HOW_OFTEN = words(
 )
 # The longest schedules have this many words (the first business day of every month 10:00).
 _LONGEST_TIME = 10
-_NOBODY = re.compile(r"(?i)自動|システム|auto|cron")
+_HOW = words(
+    r"(?P<automatic>(?:完全|全)?自動(?:化(?:済み?)?|実行)?|システム|スクリプト|cron|auto(?:matic(?:ally)?|mated)?|scripts?|system)"
+    r"|半自動|手動(?:実行)?|手作業|manual(?:ly)?|semi-?auto(?:matic|mated)?|by hand"
+)
+"""How a task is done, where the person who does it might stand."""
+_RECURRING = (Cadence.DAILY, Cadence.WEEKLY, Cadence.MONTHLY, Cadence.QUARTERLY, Cadence.HALF_YEARLY)
+_ONCE = words(
+    r"(?:期限|期日|締め?切り?|\b(?:due|deadline|by))\W{0,3}\d{1,4}\s?[-/月年]\s?\d*|\b20\d\d(?:[-/]\d{1,2}|年)"
+)
+"""A date of one year, or by which something must be done."""
+_BETWEEN = re.compile(r"\s*[/／・、+＋]\s*")
 _OWNER = re.compile(r"(?P<name>.+?)\s*(?:[(（](?P<owner>[^()（）]+)[)）])?")
 TASK = words(
     "メンテナンス|作業|チェック|確認|点検|レビュー|レポート|分析|タスク|訓練|棚卸|評価|更新|アップデート"
@@ -201,9 +242,13 @@ SHAPES = ChapterShapes(
                 "frequency": words(
                     "(?:実施|実行|確認)?(?:頻度|周期|サイクル)|スケジュール|frequency|schedule|cadence"
                 ),
-                "owner": words("担当(?:者|チーム|部署)?|実施者|自動化|役割|owner|assignee|responsible|who"),
+                "owner": words("担当(?:者|チーム|部署)?|実施者|役割|owner|assignee|responsible|who"),
                 "content": words(
                     "(?:実施|作業|確認)?(?:内容|方法|項目|手順)|実行方法|説明|概要|方法|content|description|details?|how"
+                ),
+                "automation": words("自動化|実行方式|自動/手動|手動/自動|automation|automated"),
+                "deadline": words(
+                    "(?:対応|完了|実施)?(?:期限|期日|締め?切り?|納期)|完了予定(?:日)?|due(?:date)?|deadline|eta"
                 ),
                 "note": words("所要時間|影響|優先度|ダウンタイム|証跡|備考|duration|impact|priority|notes?"),
             },

@@ -279,3 +279,50 @@ def test_a_clock_in_a_row_is_not_daily_below_a_heading_that_says_otherwise(read:
 
     assert design.of(Routine) == ()
     assert design.unread[0].reason.code == "design.heading-time-not-read"
+
+
+@pytest.mark.parametrize(
+    ("cell", "owner", "is_automatic"),
+    [
+        ("自動", "", True),
+        ("自動（cron）", "", True),
+        ("手動", "", False),
+        ("半自動", "", False),
+        ("手動/自動", "", False),
+        ("手動（園芸係）", "園芸係", False),
+        ("システム管理者", "システム管理者", False),
+        ("Automation team", "Automation team", False),
+        ("by hand", "", False),
+    ],
+)
+def test_how_a_task_is_done_is_not_who_does_it(read: Read, cell: str, owner: str, is_automatic: bool) -> None:
+    routine = only(read("## 定期作業", "| 作業 | 頻度 | 担当 |", "|-|-|-|", f"| 灌水 | 毎日 7:00 | {cell} |"))
+
+    assert (routine.owner, routine.person, routine.is_automatic) == (owner, owner, is_automatic)
+
+
+def test_a_column_says_whether_a_task_is_automatic(read: Read) -> None:
+    row = "| 灌水 | 毎日 7:00 | 園芸 | 自動 |"
+
+    routine = only(read("## 定期作業", "| 作業 | 頻度 | 担当 | 自動化 |", "|-|-|-|-|", row))
+
+    assert (routine.owner, routine.is_automatic) == ("園芸", True)
+
+
+@pytest.mark.parametrize(
+    ("due", "said"), [("毎月8日", "毎月8日"), ("5/8", ""), ("2027-05-08", ""), ("5月末", "")]
+)
+def test_a_task_with_a_deadline_is_done_once_unless_the_deadline_recurs(
+    read: Read, due: str, said: str
+) -> None:
+    design = read("## 月次作業", "| 作業 | 期限 | 担当 |", "|-|-|-|", f"| 剪定 | {due} | 園芸 |")
+
+    assert [str(routine.schedule) for routine in design.of(Routine)] == ([said] if said else [])
+
+
+@pytest.mark.parametrize("entry", ["剪定（期限: 5/8）", "2027年5月8日 温室の移設", "Prune (due 5/8)"])
+def test_an_entry_with_a_date_is_done_once(read: Read, entry: str) -> None:
+    design = read("## 月次作業", f"- [ ] {entry}", "- [ ] 土の入れ替え")
+
+    assert [routine.name for routine in design.of(Routine)] == ["土の入れ替え"]
+    assert [row.reason.code for row in design.unread] == ["design.task-once"]
