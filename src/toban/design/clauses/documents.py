@@ -65,9 +65,11 @@ SHAPES = ChapterShapes(
                     "更新(?:頻度|時期|タイミング)|見直し(?:頻度|時期)?|updatefrequency|updated?|reviewcycle"
                 ),
                 "place": words("(?:管理|保管|保存)(?:場所|先)|格納先|場所|パス|location|path"),
-                "note": words("内容|説明|品質基準|形式|管理者|優先度|description|owner|format"),
+                "content": words("内容|説明|概要|description|contents?"),
+                "owner": words("管理者|担当(?:者|部署)?|owner"),
+                "note": words("品質基準|形式|優先度|備考|format|priority|notes?"),
             },
-            needs=("name", "update|place|note"),
+            needs=("name", "update|place|content|owner"),
             telling=("name update place",),
         ),
     ),

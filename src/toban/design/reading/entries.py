@@ -42,6 +42,8 @@ _ABOUT_THE_DOCUMENT = words(
 _APPROVED = words("リリース|デプロイ|変更管理|release|deploy|change management")
 # ア 日報の確認: numbered by hand, below a bullet.
 _MARK = re.compile(r"^(?:[ア-ン][.．、)）\s]|[(（](?:\d{1,2}|[ア-ン])[)）]|[①-⑳])\s*(?=\S)")
+_DRAWN = re.compile(r"[─-╿▼▲►◄◀▶]|\+-{3,}|^\s*\|\s*$|^\s*[|│]\s.*\s[|│]\s*$", re.MULTILINE)
+"""Boxes and their lines: only the drawing says what follows what."""
 _ARROW = re.compile(r"\s*(?:→|⇒|->|=>|↓)\s*")
 
 
@@ -137,6 +139,8 @@ def read_step_text(text: str, line: int, section: DocumentSection, document: str
     shape = steps_shape(section)
     if shape is None:
         return None
+    if _DRAWN.search(text):
+        return unread(line, text, Message("design.steps-as-diagram"))
     steps = _steps_in(text)
     if len(steps) < 2:
         return unread(line, text, Message("design.not-numbered-steps"))

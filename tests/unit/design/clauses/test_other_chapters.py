@@ -205,3 +205,26 @@ def test_a_bare_number_is_not_a_budget(read: Read) -> None:
     design = read("## コスト管理", "| 費目 | 月額予算 |", "|-|-|", "| EC2 | 50,000 |")
 
     assert str(design.unread[0].reason) == "月額予算「50,000」は金額として読めません"
+
+
+@pytest.mark.parametrize("columns", ["| 文書 | 網羅率 | 優先度 |", "| 文書 | 対象 | 形式 |"])
+def test_what_code_must_document_is_no_managed_document(read: Read, columns: str) -> None:
+    design = read("## 運用文書の要件", columns, "|-|-|-|", "| 公開関数 | 90% | 高 |")
+
+    assert design.of(ManagedDocument) == ()
+
+
+@pytest.mark.parametrize(
+    "drawing",
+    [
+        ["┌──────┐", "│1. 気づく│", "└───┬──┘", "┌───┴──┐", "│2. 伝える│", "└──────┘"],
+        ["+------+     +------+", "| 気づく | --> | 伝える |", "+------+     +------+"],
+        ["気づく ──▶ 伝える"],
+        ["気づく", "  |", "  v", "伝える"],
+    ],
+)
+def test_a_drawing_is_not_read_as_steps(read: Read, drawing: list[str]) -> None:
+    design = read("## 障害対応", "### 障害対応フロー", "```", *drawing, "```")
+
+    assert design.clauses == ()
+    assert [row.reason.code for row in design.unread] == ["design.steps-as-diagram"]
