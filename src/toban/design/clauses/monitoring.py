@@ -21,6 +21,7 @@ from toban.design.shapes.alerts import (
     told,
     with_condition,
 )
+from toban.design.shapes.component import component_of
 from toban.design.shapes.limits import (
     as_share,
     beside_normal,
@@ -42,7 +43,6 @@ from toban.design.shapes.shape import (
     read_value,
     words,
 )
-from toban.design.values.component import component_of
 from toban.design.values.duration import Duration, TimeUnit, read_duration
 from toban.design.values.metric import Metric, read_metric
 from toban.design.values.people import Recipient

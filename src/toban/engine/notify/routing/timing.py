@@ -4,7 +4,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from toban.design.clauses.objectives import DutyRole
+from toban.design.clauses.duty import DutyRole
 from toban.design.values.delivery import OFFICE_HOURS, DeliveryTiming
 from toban.design.values.hours import Hours
 from toban.design.values.occurrence import occurrences
