@@ -243,6 +243,22 @@ class KeepsVersions(Protocol):
         """Apply the changes that `look` names, keeping all other settings, and return them."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BackupWay:
+    """What an engine does, in the words of its tools: a document's commands are compared with it."""
+
+    takes: str
+    """How it takes a backup, as an operator would write it: `pg_dump --format=plain`."""
+    loads: str
+    """How it restores one."""
+    programs: frozenset[str]
+    """The programs that do the same: `pg_dump`, `psql`."""
+    form: str = ""
+    """The format of a dump: `plain`, `custom`, `directory`; empty if there is only one."""
+    compression: str = ""
+    """`gzip`, `zstd` or `none`; empty if it is not known before a backup is taken."""
+
+
 @dataclass(frozen=True, slots=True)
 class EngineKind:
     """A backup engine as `toban.toml` names it; the registration in `wiring.py` gives it that name."""
@@ -257,6 +273,10 @@ class EngineKind:
     """False if the engine keeps its backups in a place of its own."""
     into_database: bool = False
     """Whether a restore goes into an empty database that must already exist."""
+    way: Callable[[Any, Mapping[str, object]], BackupWay] | None = None
+    """Describes how it works, from a valid config and the `facts` of its newest backup, which may be empty.
+
+    None: the document's procedures can't be compared with it."""
 
 
 ENGINE_KINDS = KindPoint("backups", EngineKind)

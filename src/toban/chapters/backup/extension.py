@@ -3,7 +3,8 @@
 from toban.chapters.backup.drills.clauses import is_drill
 from toban.chapters.backup.engine import BACKUPS, ENGINE_KINDS
 from toban.chapters.backup.proposals import open_tables
-from toban.design.clauses.backup import BackupPolicy, RecoveryObjective
+from toban.design.clauses.backup import BackupPolicy, BackupProcedure, RecoveryObjective, RestoreProcedure
+from toban.design.clauses.base import Clause
 from toban.design.clauses.routine import Routine
 from toban.engine.extension import Extension, Link, RowKind, always
 from toban.engine.registry.commands import Command
@@ -11,7 +12,7 @@ from toban.engine.runs.leads import LEADS
 from toban.message import Message
 
 
-def _backups(_row: BackupPolicy | RecoveryObjective) -> Link:
+def _backups(_row: Clause) -> Link:
     return Link("backups", Message("backup.page"))
 
 
@@ -20,6 +21,8 @@ EXTENSION = Extension(
     manual="backups.md",
     rows=(
         RowKind(BackupPolicy, is_measured=True, link=_backups, raises_alerts=always),
+        RowKind(BackupProcedure, is_measured=True, link=_backups),
+        RowKind(RestoreProcedure, is_measured=True, link=_backups),
         RowKind(RecoveryObjective, is_measured=True, link=_backups, raises_alerts=always),
         RowKind(Routine, raises_alerts=is_drill),
     ),

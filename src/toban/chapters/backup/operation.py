@@ -11,11 +11,14 @@ from toban.chapters.backup.drills.postgres import drill_doubts
 from toban.chapters.backup.drills.routine import DrillPlan
 from toban.chapters.backup.engine import BACKUPS, BackupFailed
 from toban.chapters.backup.following.followers import Followers
+from toban.chapters.backup.practice import plan as practice
+from toban.chapters.backup.practice.plan import ProcedurePlan
+from toban.chapters.backup.practice.service import Procedures
 from toban.chapters.backup.service import Backups
 from toban.chapters.backup.works import BackupPlan, source_of
 from toban.engine.editions.edition import Edition
 from toban.engine.evidence import status
-from toban.engine.operation import EditionLoop, Operation, WorkerShift, Workplace
+from toban.engine.operation import EditionLoop, Operation, RowAnswer, WorkerShift, Workplace
 from toban.engine.overview import EditionStatus, ToDo
 from toban.engine.runs.work import Work
 from toban.engine.stores.store import StoreTrouble
@@ -25,32 +28,39 @@ from toban.message import Message, message_of
 
 @dataclass(frozen=True, slots=True)
 class BackupChapterPlan:
-    """The backups, and the drills of what they store."""
+    """The backups, the drills of what they store, and the document's procedures for both."""
 
     backups: BackupPlan
     drills: DrillPlan
+    procedures: ProcedurePlan
 
     @property
-    def rows(self) -> Mapping[str, Message]:
+    def rows(self) -> Mapping[str, RowAnswer]:
         """See `Plan`."""
-        return {**self.backups.rows, **self.drills.rows}
+        return {**self.backups.rows, **self.drills.rows, **self.procedures.rows}
 
 
 def _plan(edition: Edition) -> BackupChapterPlan:
-    backups = works.plan(edition.design, edition.bindings, edition.kinds)
-    return BackupChapterPlan(backups, routine.plan(edition.design, edition.bindings, backups.sources))
+    design, bindings = edition.design, edition.bindings
+    backups = works.plan(design, bindings, edition.kinds)
+    return BackupChapterPlan(
+        backups,
+        routine.plan(design, bindings, backups.sources),
+        practice.plan(design, backups.sources, bindings.file),
+    )
 
 
 def _shift(at: Workplace) -> WorkerShift:
-    backups, followers = Backups(at.clock, at.samples.add), Followers(at.clock)
+    backups, followers, procedures = Backups(at.clock, at.samples.add), Followers(at.clock), Procedures()
 
     def adopt(edition: Edition) -> None:
         backups.adopt(edition.plan(OPERATION).backups, edition.bindings.system, edition.design.digest)
 
     def tell(edition: Edition, now: datetime) -> None:
         adopt(edition)
-        backups.tell()
-        status.show(list(routine.standing(edition.plan(OPERATION).drills, now)), now, edition.design.digest)
+        reports, plan, digest = backups.tell(), edition.plan(OPERATION), edition.design.digest
+        status.show(list(routine.standing(plan.drills, now)), now, digest)
+        procedures.tell(plan.procedures, reports, plan.drills, now, digest)
 
     def look(edition: Edition, _now: datetime) -> None:
         adopt(edition)

@@ -64,11 +64,11 @@ class Backups:
         self._system, self._digest = system, digest
         self._plan, self._guarded_at = plan, None
 
-    def tell(self) -> None:
-        """Show every row's status and report what is wrong."""
+    def tell(self) -> Sequence[PolicyReport]:
+        """Show every row's status and report what is wrong; return the reports of the policy's rows."""
         plan, now = self._plan, self._clock()
         if plan is None:
-            return
+            return ()
         moments = {subject: self._moment(subject) for subject in plan.sources}
         rows = [self._row(policy, moments[policy.source.subject], now) for policy in plan.policies]
         recoveries = [self._recovery(each, plan, moments, now) for each in plan.objectives]
@@ -86,6 +86,7 @@ class Backups:
         with transaction.atomic():
             status.show(updates, now, self._digest)
             alerts.report(signals, now, self._digest)
+        return rows
 
     def look(self) -> None:
         """Ask engines with a log of their own how far it goes, and measure how old each newest moment is.

@@ -102,7 +102,7 @@ _ZERO = re.compile(r"0(?:\s*\(.*\)|\s*(?:秒|分|s|sec|min))?")
 _RUN = r"(?:^|[|;&(]\s*|\s(?:-c\s+)?[\"']?)"
 _MAKES_BACKUP = re.compile(
     _RUN + r"(?:pg_dump(?:all)?|pg_basebackup|mysqldump|mariadb-dump|mongodump|tar\s+-?\w*c\w*|rsync"
-    r"|restic\s+backup|borg\s+create"
+    r"|restic\s+backup|borg\s+create|toban\s+(?:backup|run)"
     r"|barman\s+backup|pgbackrest\b.*\bbackup|velero\s+backup\s+create|bgsave|redis-cli\b.*\b(?:bgsave|--rdb)|gsutil\s+(?:cp|rsync)|azcopy\s+copy"
     r"|copy-item|robocopy|scp\s|cp\s|aws\s+s3\s+(?:cp|sync)|etcdctl\b.*\bsave|[\w./-]*backup[\w-]*\.(?:sh|py|ps1))(?![\w-])"
     r"|\bsnapshot\s+(?:save|create)\b|\bcreate-(?:db-)?(?:cluster-)?(?:snapshot|image|backup)\b|\bbackup\s+(?:create|now|start|database)\b|\bredis\s+export\b",
@@ -110,7 +110,7 @@ _MAKES_BACKUP = re.compile(
 )
 _RESTORES = re.compile(
     _RUN + r"(?:psql|pg_restore|mysql|mariadb|mongorestore|gunzip|unzip|tar\s+-?\w*x\w*|rsync"
-    r"|restic\s+restore|borg\s+extract|pgbackrest\b.*\brestore"
+    r"|restic\s+restore|borg\s+extract|toban\s+(?:restore|drill)|pgbackrest\b.*\brestore"
     r"|scp\s|cp\s|copy-item|robocopy|aws\s+s3\s+(?:cp|sync)|gsutil\s+(?:cp|rsync)|azcopy\s+copy|[\w./-]*restore[\w-]*\.(?:sh|py|ps1))(?![\w-])"
     r"|\bsnapshot\s+restore\b|\brestore(?:-db\S*|\s+(?:create|database)|\b.*--\w)|\bimport\s+database\b",
     re.IGNORECASE | re.ASCII,

@@ -50,6 +50,8 @@ class DrillPlan:
     unbound: Mapping[str, Message]
     """Clause id → why it is left to people."""
     system: System
+    file: str
+    """Where drills are bound."""
 
     @property
     def rows(self) -> Mapping[str, Message]:
@@ -69,7 +71,7 @@ def plan(design: Design, bindings: Bindings, sources: Mapping[str, BackupSource]
     why = _why_never_held(found, sources, drilled, bindings)
     routines = {} if why else {subject: _timed(found[0], each) for subject, each in drilled.items() if found}
     works = {key_of(subject): _work(drilled[subject], each, bindings) for subject, each in routines.items()}
-    return DrillPlan(works, routines, {each.id: why for each in found if why}, bindings.system)
+    return DrillPlan(works, routines, {each.id: why for each in found if why}, bindings.system, bindings.file)
 
 
 def _why_never_held(
@@ -249,18 +251,29 @@ def signal_of(drill: Drill, routine: Routine, now: datetime) -> Signal:
 def standing(drills: DrillPlan, now: datetime) -> Iterator[StatusUpdate]:
     """Yield the status of every routine: its last drill, or that the last one due was not held."""
     for subject, routine in drills.routines.items():
-        last = Drill.objects.filter(subject=subject).exclude(evidence_sequence=None).order_by("-pk").first()
-        run = Run.objects.filter(work=key_of(subject), due_at__lte=now).order_by("-due_at").first()
         due = next_due(routine, drills.system, now)
-        if run is not None and run.state in _NOT_HELD and (last is None or last.started_at < run.due_at):
-            on = run.due_at.astimezone(drills.system.zone).date()
-            reason = Message("backup.drill-not-held", on=on, note=run.note or run.reason)
+        reason = not_held(subject, drills, now)
+        if reason is not None:
             yield StatusUpdate(routine.id, Verdict.NOT_PERFORMED, NOTHING, reason, now, due)
-        elif last is None:
+        elif _last_of(subject) is None:
             reason = Message("backup.no-drill-yet", subject=subject)
             yield StatusUpdate(routine.id, Verdict.NOT_DUE, NOTHING, reason, now, due)
         else:
             yield status_of(_worst(routine), routine, drills.system, now)
+
+
+def not_held(subject: str, drills: DrillPlan, now: datetime) -> Message | None:
+    """Return why the last due drill of *subject* was not held; None if it was, or none was due."""
+    last = _last_of(subject)
+    run = Run.objects.filter(work=key_of(subject), due_at__lte=now).order_by("-due_at").first()
+    if run is None or run.state not in _NOT_HELD or (last is not None and last.started_at >= run.due_at):
+        return None
+    on = run.due_at.astimezone(drills.system.zone).date()
+    return Message("backup.drill-not-held", on=on, note=run.note or run.reason)
+
+
+def _last_of(subject: str) -> Drill | None:
+    return Drill.objects.filter(subject=subject).exclude(evidence_sequence=None).order_by("-pk").first()
 
 
 def to_do(design: Design, seen: EditionStatus) -> Iterator[ToDo]:

@@ -1,6 +1,8 @@
 """Registers the native engine: `kind = "native"` of `[backups.SUBJECT]`."""
 
-from toban.chapters.backup.engine import BackupEngine, EngineKind
+from collections.abc import Mapping
+
+from toban.chapters.backup.engine import BackupEngine, BackupWay, EngineKind
 from toban.chapters.backup.engines.native.config import METHODS, NativeBackup
 from toban.engine.stores.store import Store
 
@@ -14,4 +16,13 @@ def _build(subject: str, config: NativeBackup, store: Store | None) -> BackupEng
     return Native(subject, config, store)
 
 
-KIND = EngineKind(config=NativeBackup, build=_build, methods=METHODS)
+def _way(_config: NativeBackup, _facts: Mapping[str, object]) -> BackupWay:
+    return BackupWay(
+        takes="BASE_BACKUP",
+        loads="pg_combinebackup + WAL",
+        programs=frozenset({"pg_basebackup", "pg_combinebackup", "tar"}),
+        compression="zstd",
+    )
+
+
+KIND = EngineKind(config=NativeBackup, build=_build, methods=METHODS, way=_way)

@@ -1,6 +1,8 @@
 """A wrapper of pgBackRest: for clusters older than PostgreSQL 17, or too large to change what works."""
 
-from toban.chapters.backup.engine import BackupEngine, EngineKind
+from collections.abc import Mapping
+
+from toban.chapters.backup.engine import BackupEngine, BackupWay, EngineKind
 from toban.chapters.backup.engines.pgbackrest.config import METHODS, PgBackRestBackup
 from toban.engine.stores.store import Store
 
@@ -12,4 +14,10 @@ def _build(subject: str, config: PgBackRestBackup, store: Store | None) -> Backu
     return PgBackRestEngine(subject, config, store)
 
 
-KIND = EngineKind(config=PgBackRestBackup, build=_build, methods=METHODS, needs_store=False)
+def _way(_config: PgBackRestBackup, _facts: Mapping[str, object]) -> BackupWay:
+    return BackupWay(
+        takes="pgbackrest backup", loads="pgbackrest restore", programs=frozenset({"pgbackrest"})
+    )
+
+
+KIND = EngineKind(config=PgBackRestBackup, build=_build, methods=METHODS, needs_store=False, way=_way)
