@@ -77,9 +77,18 @@ def _arrival(group: ErrorGroup) -> Message:
 
 
 def status(
-    clause: Clause, bound: Sequence[str], heard: Mapping[str, ErrorProject], file: str, now: datetime
+    clause: Clause,
+    bound: Sequence[str],
+    heard: Mapping[str, ErrorProject],
+    file: str,
+    now: datetime,
+    *,
+    waited_since: datetime | None = None,
 ) -> StatusUpdate:
-    """Return the status of the row that says how errors are collected; *bound* are the applications."""
+    """Return the status of the row that says how errors are collected; *bound* are the applications.
+
+    *waited_since*: when the row was first shown as not due for want of any event; None if it was not yet.
+    """
     if not bound:
         return StatusUpdate(
             clause.id, Verdict.UNBOUND, NOTHING, Message("errors.bind-application", file=file), now
@@ -89,10 +98,16 @@ def status(
     if newest is not None:
         value = Message("errors.last-event", at=newest.astimezone(now.tzinfo))
     proof = {name: _proof(heard.get(name)) for name in bound}
-    silent = [name for name in bound if name not in heard or now - heard[name].heard_at > SILENT]
+    last = {name: heard[name].heard_at if name in heard else waited_since or now for name in bound}
+    silent = [name for name in bound if now - last[name] > SILENT]
     if silent:
         reason = Message("errors.silent-applications", applications=silent, silent=length(SILENT))
         return StatusUpdate(clause.id, Verdict.NOT_MEASURABLE, value, reason, now, proof=proof)
+    unheard = [name for name in bound if name not in heard]
+    if unheard:
+        # An application without errors sends nothing: it is too early to doubt that it could.
+        reason = Message("errors.unheard-applications", applications=unheard)
+        return StatusUpdate(clause.id, Verdict.NOT_DUE, value, reason, now, proof=proof)
     reason = Message("errors.events-arrive", applications=list(bound))
     return StatusUpdate(clause.id, Verdict.CONFORMING, value, reason, now, proof=proof)
 

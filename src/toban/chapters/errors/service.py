@@ -8,6 +8,7 @@ from datetime import datetime, time, timedelta
 
 import structlog
 from django.db import transaction
+from django.db.models import Q
 
 from toban.chapters.errors import clauses, report
 from toban.chapters.errors.bindings import ERRORS
@@ -33,6 +34,7 @@ from toban.engine.calendar.due import due_times, next_due
 from toban.engine.evidence import ledger, status
 from toban.engine.evidence.models import LedgerEntry
 from toban.engine.evidence.status import StatusUpdate
+from toban.engine.evidence.verdict import Verdict
 from toban.engine.notify import alerts
 from toban.engine.notify.routing.routing import rules_for
 from toban.engine.notify.signal import LEVEL_OF
@@ -83,10 +85,22 @@ def show(design: Design, bindings: Bindings, now: datetime) -> None:
     local = now.astimezone(bindings.system.zone)
     bound = sorted(ERRORS.of(bindings))
     heard = ErrorProject.objects.in_bulk(bound)
-    updates = [report.status(row, bound, heard, bindings.file, local) for row in clauses.trackings(design)]
+    updates = [
+        report.status(row, bound, heard, bindings.file, local, waited_since=_waited_since(row))
+        for row in clauses.trackings(design)
+    ]
     if ERRORS.of(bindings):
         updates += _reviews(design, bindings, local)
     status.show(updates, now, design.digest)
+
+
+def _waited_since(row: Clause) -> datetime | None:
+    """Return when *row* began to wait for a first event; the evidence remembers it, also across restarts."""
+    verdicts = LedgerEntry.objects.filter(clause_id=row.id, kind=LedgerEntry.Kind.VERDICT)
+    # After a time without Toban, a row that still waits is found to be not due once more.
+    waits = Q(content__verdict=Verdict.NOT_DUE.value) & ~Q(content__before=Verdict.NOT_MEASURABLE.value)
+    found = verdicts.filter(waits).order_by("-sequence").first()
+    return found.at if found is not None else None
 
 
 def open_reviews(design: Design, bindings: Bindings, now: datetime) -> Iterator[tuple[Routine, datetime]]:

@@ -179,12 +179,23 @@ def test_orders_are_audited_and_senseless_ones_are_refused() -> None:
     ]
 
 
+def test_an_application_that_is_never_heard_from_is_doubted_after_a_week() -> None:
+    service.show(DESIGN, bindings(), NOW)
+    assert "まだ何も届いていません" in str(ClauseStatus.objects.get(clause_id=TRACKING).reason)
+
+    service.show(DESIGN, bindings(), NOW + timedelta(days=7))
+    assert shown(TRACKING) == "not-due"
+    for minutes in (1, 2):
+        service.show(DESIGN, bindings(), NOW + timedelta(days=7, minutes=minutes))
+        assert shown(TRACKING) == "not-measurable"
+
+
 def test_the_verdict_of_the_row_says_whether_errors_would_arrive() -> None:
     service.show(DESIGN, bindings(""), NOW)
     assert shown(TRACKING) == "unbound"
 
     service.show(DESIGN, bindings(), NOW)
-    assert shown(TRACKING) == "not-measurable"
+    assert shown(TRACKING) == "not-due"
 
     intake.heard("shop", NOW)
     service.show(DESIGN, bindings(), NOW)
