@@ -53,7 +53,9 @@ def tool_status(row: ToolChoice, bindings: ToolBindings, now: datetime) -> Statu
     bound = [each for each in bindings.bound if each.kind in kinds]
     if not bound:
         return StatusUpdate(row.id, Verdict.UNBOUND, NOTHING, _not_bound(row, kinds, bindings), now)
-    verdict = min((each.verdict for each in bound), key=list(Verdict).index)
+    # A place without an occasion yet says nothing against one that works.
+    used = [each for each in bound if each.verdict is not Verdict.NOT_DUE] or bound
+    verdict = min((each.verdict for each in used), key=list(Verdict).index)
     there = {each.kind for each in bound}
     value = Message("engine.tools-bound", kinds=sorted(there), places=len(bound))
     missing = [tool for tool, found in by_tool.items() if not there & found]

@@ -62,8 +62,6 @@ def by_kind(found: Mapping[str, ClauseStatus]) -> dict[str, set[str]]:
 
 
 NOT_ACTED_ON = {
-    "backup-procedure",
-    "restore-procedure",
     "deploy-flow",
     "deploy-rule",
     "release-schedule",
@@ -102,6 +100,8 @@ def test_without_bindings_a_row_is_unbound_only_if_the_hint_says_how_to_bind_it(
         "log-format": {"unbound"},
         "log-level": {"unbound"},
         "backup-policy": {"unbound"},
+        "backup-procedure": {"unbound"},
+        "restore-procedure": {"unbound"},
         "recovery-objective": {"unbound"},
         "batch": {"unbound"},
         "scheduler": {"unbound"},
@@ -160,5 +160,5 @@ def test_what_is_bound_and_not_due_yet_is_neither_green_nor_unmeasurable(store: 
     )
     assert (of("B004"), of("エラーログ分析"), of("即時検知")) == ("not-due", "not-due", "not-due")
     assert (of("通知の経路"), of("スケジューラー")) == ("not-due", "conforming")
-    # Bound, and should be heard from by now.
-    assert of("例外の収集") == "not-measurable"
+    # An application without errors sends nothing; after a week of silence it is doubted.
+    assert of("例外の収集") == "not-due"

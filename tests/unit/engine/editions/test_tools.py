@@ -56,6 +56,16 @@ def test_a_bound_tool_that_is_silent_is_not_measurable() -> None:
     assert (status.verdict, str(status.reason)) == (Verdict.NOT_MEASURABLE, "AccessDenied")
 
 
+def test_a_channel_without_an_occasion_yet_says_nothing_against_one_that_delivers() -> None:
+    unused = BoundTool("datadog", "d", Verdict.NOT_DUE, plain("送る通知がまだありません"))
+
+    status = judged("CloudWatch / Datadog", unused, BoundTool("cloudwatch", "i-1"))
+
+    assert status.verdict is Verdict.CONFORMING
+    assert "送る通知がまだありません" in str(status.reason)
+    assert judged("CloudWatch / Datadog", unused).verdict is Verdict.NOT_DUE
+
+
 def test_another_kind_than_the_row_names_leaves_it_unbound_and_is_said() -> None:
     status = judged("CloudWatch / Datadog", BoundTool("prometheus", "web-1"))
 
