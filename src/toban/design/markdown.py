@@ -112,6 +112,9 @@ _FORMATTING = re.compile(
     r"</?(?:a|b|big|center|code|em|font|i|kbd|mark|s|small|span|strong|sub|sup|u)\b[^>]*>", re.IGNORECASE
 )
 _FENCE = re.compile(r"[\s>]*(?:[-*+]\s+|\d+[.)]\s+)?(`{3,}|~{3,})(.*)")
+_BARE_FENCE = re.compile(r" {0,3}```(?P<info>[^`]*)\s*")
+_LONG_FENCE = "`" * 12
+_EXAMPLES = frozenset({"markdown", "md"})
 _LIST_OPENS = ("bullet_list_open", "ordered_list_open")
 _LIST_CLOSES = ("bullet_list_close", "ordered_list_close")
 _INSIDE_ENTRIES = ("table_open", "fence", "code_block", "html_block")
@@ -128,12 +131,38 @@ class _LineSource:
     @classmethod
     def of(cls, text: str) -> "_LineSource":
         lines = text.removeprefix("\ufeff").replace("\r\n", "\n").replace("\r", "\n").split("\n")
-        kept = list(_without_comments(lines, _front_matter_length(lines)))
+        kept = list(_without_comments(_with_nested_fences(lines), _front_matter_length(lines)))
         return cls([line for line, _ in kept], [number for _, number in kept])
 
     def number(self, token: Token) -> int:
         """Return the 1-based line in the file that *token* starts on."""
         return self.numbers[token.map[0]] if token.map else 1
+
+
+def _with_nested_fences(lines: list[str]) -> list[str]:
+    """Return the lines with the fence of an example document made longer than the fences in it.
+
+    CommonMark ends ```markdown at the first ``` after it. If that closes a ```bash of the example, the rest
+    of the example would pass for the document's own text.
+    """
+    changed = list(lines)
+    opened: list[int] = []
+    has_nested = False
+    for index, line in enumerate(lines):
+        match = _BARE_FENCE.fullmatch(line)
+        if match is None:
+            continue
+        if match["info"]:
+            if opened or match["info"].split()[0].lower() in _EXAMPLES:
+                has_nested |= bool(opened)
+                opened.append(index)
+        elif opened:
+            start = opened.pop()
+            if not opened and has_nested:
+                for at in (start, index):
+                    changed[at] = lines[at].replace("```", _LONG_FENCE, 1)
+                has_nested = False
+    return changed
 
 
 def _front_matter_length(lines: list[str]) -> int:

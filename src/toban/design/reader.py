@@ -38,13 +38,13 @@ from toban.design.origin import Origin
 from toban.design.reading.code import read_code
 from toban.design.reading.entries import EntryLine, fact_lines, lines_of, read_facts, read_lines, read_steps
 from toban.design.reading.environments import as_written, production_views
-from toban.design.reading.force import why_not_in_force
+from toban.design.reading.force import other_phases, why_not_in_force
 from toban.design.reading.grounds import Grounds
 from toban.design.reading.kinship import why_foreign
 from toban.design.reading.outcome import RowFate, RowOutcome, aside, not_in_force, read, unread
 from toban.design.reading.pairs import is_pairs, pair_lines
 from toban.design.reading.tables import read_table, row_text
-from toban.design.section import DocumentSection
+from toban.design.section import DocumentSection, heading_text
 from toban.design.shapes.shape import ClausePlace, words
 from toban.design.shapes.timing import nearest_schedule
 from toban.design.values.schedule import Schedule
@@ -220,7 +220,8 @@ _ASIDE = words(
 
 def _outcomes(blocks: tuple[Block, ...], document: str) -> Iterator[RowOutcome]:
     title = _title(blocks)
-    walk = _BlockWalk(document, DocumentSection(document=title.text if title else ""))
+    section = DocumentSection(document=title.text if title else "")
+    walk = _BlockWalk(document, section, other_phases(blocks))
     for block in blocks:
         if block is not title:
             yield from walk.block(block)
@@ -237,9 +238,10 @@ def _title(blocks: tuple[Block, ...]) -> Heading | None:
 class _BlockWalk:
     """One pass over the blocks that keeps track of the section."""
 
-    def __init__(self, document: str, section: DocumentSection) -> None:
+    def __init__(self, document: str, section: DocumentSection, other_phases: frozenset[Heading]) -> None:
         self._document = document
         self._section = section
+        self._other_phases = other_phases
         self._facts: list[EntryLine] = []
         self._has_work = False
         """Whether the section holds commands or steps that no kind has claimed."""
@@ -247,15 +249,20 @@ class _BlockWalk:
 
     def block(self, block: Block) -> Iterator[RowOutcome]:
         for outcome in self._outcomes(block):
-            yield self._in_force(outcome)
+            yield self._in_force(outcome, block.header if isinstance(block, MarkdownTable) else ())
 
-    def _in_force(self, outcome: RowOutcome) -> RowOutcome:
+    def _in_force(self, outcome: RowOutcome, header: tuple[str, ...]) -> RowOutcome:
         """Return the outcome, or that the row does not hold now."""
         # The format of logs is given by a sample.
         if outcome.fate is RowFate.ASIDE or any(isinstance(clause, LogFormat) for clause in outcome.clauses):
             return outcome
         section = outcome.grounds.section if outcome.grounds else self._section
-        why = why_not_in_force(section, outcome.text, is_read=outcome.fate is RowFate.READ)
+        other = next((heading for heading in section.headings if heading in self._other_phases), None)
+        if other is not None:
+            reason = Message("design.another-phase", heading=heading_text(other.text))
+            return not_in_force(outcome.line, outcome.text, reason)
+        is_read = outcome.fate is RowFate.READ
+        why = why_not_in_force(section, outcome.text, is_read=is_read, header=header)
         return not_in_force(outcome.line, outcome.text, why) if why else outcome
 
     def _outcomes(self, block: Block) -> Iterator[RowOutcome]:

@@ -1,5 +1,7 @@
 """Code blocks as clauses, where the heading makes them one."""
 
+import re
+
 from toban.design.markdown import CodeBlock
 from toban.design.origin import Origin
 from toban.design.reading.entries import read_step_text, steps_shape
@@ -11,6 +13,8 @@ from toban.design.shapes.shape import ClausePlace, CodeShape, NotUnderstood, Pla
 from toban.message import NOTHING, Message, message_of
 
 _PLAIN = frozenset({"text", "txt", "plaintext", "markdown", "md", ""})
+_DOCUMENT = re.compile(r"^#{2,6} \S", re.MULTILINE)
+"""A sample of a document has headings of its own: a postmortem, a handover, an error report."""
 _DIAGRAMS = frozenset({"mermaid", "plantuml", "puml", "dot", "graphviz"})
 
 
@@ -30,7 +34,7 @@ def read_code(block: CodeBlock, section: DocumentSection, document: str) -> RowO
     # Without a language it may be a drawing or text in columns, which nobody meant as commands.
     if reason and language:
         return unread(block.line, block.text, reason)
-    if language in _PLAIN:
+    if language in _PLAIN and not _DOCUMENT.search(block.text):
         return read_step_text(block.text, block.line, section, document)
     if language in _DIAGRAMS and steps_shape(section) is not None:
         return unread(block.line, block.text, Message("design.steps-as-diagram"))

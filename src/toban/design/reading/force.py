@@ -1,23 +1,50 @@
 """Whether a row is meant to hold now, or only planned, proposed, an example, or still to be filled in."""
 
 import re
+from collections import defaultdict
+from collections.abc import Iterable
 
+from toban.design.markdown import Block, Heading
 from toban.design.reading.entries import split_key
 from toban.design.section import DocumentSection, heading_text, normalise
 from toban.design.shapes.shape import words
 from toban.message import NOTHING, Message
 
 _ELSEWHERE = words(
-    "将来|今後の|次期|ロードマップ|改善(?:計画|提案|案|項目|ロードマップ)|アクション(?:アイテム|プラン)|今すぐやる"
+    "将来|今後の|次期|ロードマップ|改善(?:計画|提案|案|項目|ロードマップ|アクション)|アクション(?:アイテム|プラン)|今すぐやる"
     "|残課題|検討(?:事項|課題|中)|要検討|未自動化|未実装|未対応|[(（]案[)）]"
-    "|サンプル|テンプレート|雛形|ひな形|(?:記入|出力|レポート|報告)例"
+    "|サンプル|テンプレート|雛形|ひな形|(?:記入|出力|レポート|報告書?)例"
+    "|(?:レポート|報告書?)の?(?:構成|様式|書式|フォーマット|レイアウト)"
+    "|不要な(?:監視|バックアップ|通知|作業)|(?:監視|バックアップ|通知|実施)し?ないもの|(?:監視|バックアップ)対象外"
     r"|\b(?:future|roadmap|backlog|todo|action items?|planned improvements?|improvement (?:plan|areas?)"
+    r"|report (?:format|layout|structure|outline)|out of scope|not (?:monitored|backed up|in scope)"
     r"|samples?|templates?|proposals?|proposed)\b"
 )
-"""Headings of what does not hold: plans, open points, samples."""
+"""Headings of what does not hold: plans, open points, samples, what is left out."""
+
+_NOW = words("現状(?:値)?|現在(?:値|の状態)?|as-?is|current(?:state|value|performance)?|today")
+_BETTER = words(
+    "改善(?:施?策|案|内容|計画|アクション|方法)?|施策|強化策|to-?be|improvements?(?:action|plan)?"
+)
+"""The columns of a plan: what is now, and what will make it better."""
+
+_DEADLINE = words(
+    "(?:対応|完了|実施|導入)?(?:期限|期日)|(?:完了|実施|導入|対応|リリース)予定(?:日|時期)?|(?:導入|実施)時期"
+    "|due(?:date|by)?|deadline|eta|target(?:date|quarter)|planned(?:date|for)|complet(?:e|ion)(?:by|date)"
+)
+_ONE_DAY = words(
+    r"(?:\d{4}[-/年.] ?)?\d{1,2}(?:[-/.]|月 ?)\d{1,2}日?(?: ?\([月火水木金土日]\))?(?: ?まで)?"
+    r"|\d{4}[-/年.] ?\d{1,2}月?(?: ?末| ?まで)?"
+    r"|\d{4}年?度?[ /-]?(?:q[1-4]|第[1-4一二三四]四半期|[上下]期|[春夏秋冬]|末|中)|q[1-4][ /-]?\d{4}"
+    r"|(?:end of )?(?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]* "
+    r"(?:\d{1,2}(?:st|nd|rd|th)?,? )?\d{4}"
+    "|(?:今|来)(?:週|月|期|年度?)(?:末|中)?"
+)
+"""A deadline that is not met again: work that is done once."""
 
 _TAKEN_BACK = (
-    "案|予定|将来|今後|未実装|未定|未確定|要設定|検討中|planned|proposed|future|tbd|todo|not implemented"
+    "案(?![件内分])|予定(?![外時通])|将来|今後|未実装|未定|未確定|要設定|検討中"
+    "|planned|proposed|future|tbd|todo|not implemented"
 )
 _MARKED = re.compile(
     rf"[(（\[【](?:{_TAKEN_BACK})[^()（）\[\]【】:：]{{0,8}}[)）\]】]"
@@ -25,7 +52,10 @@ _MARKED = re.compile(
 )
 """Marks within a text that take back what the row says."""
 
-_STATUS = words("未着手|計画中|予定|検討中|未導入|未対応|案|planned|proposed")
+_STATUS = words(
+    "未着手|計画中|予定|検討中|未導入|未対応|案|(?:将来|今後)(?:実装|対応|導入|検討)(?:予定)?|(?:必要|要望)時に(?:実装|導入)"
+    "|planned|proposed"
+)
 """What a cell of its own says of its row."""
 
 _NOT_DONE = words(
@@ -34,13 +64,41 @@ _NOT_DONE = words(
 """What a row may have in the place of its value; it then has no value that could be kept."""
 
 
-def why_not_in_force(section: DocumentSection, text: str, *, is_read: bool) -> Message:
+_PHASE = words(
+    r"[^a-zぁ-んァ-ヶ一-龠]*(?P<word>フェーズ|段階|ステージ|phase|stage) ?[0-9a-zⅰ-ⅹ]{1,3}(?![0-9a-z])"
+)
+_IS_NOW = words(r"[(\[【](?:現状|現在|現行|now|current)[^()\[\]【】]{0,12}[)\]】]")
+
+
+def other_phases(blocks: Iterable[Block]) -> frozenset[Heading]:
+    """Return the headings of the phases beside the one that is marked as current: フェーズA（現状）."""
+    series: defaultdict[tuple[int, str], list[Heading]] = defaultdict(list)
+    for block in blocks:
+        if isinstance(block, Heading) and (phase := _PHASE.match(normalise(block.text))):
+            series[block.level, phase["word"]].append(block)
+    return frozenset(
+        heading
+        for phases in series.values()
+        if any(_is_now(phase) for phase in phases)
+        for heading in phases
+        if not _is_now(heading)
+    )
+
+
+def _is_now(heading: Heading) -> bool:
+    return _IS_NOW.search(normalise(heading.text)) is not None
+
+
+def why_not_in_force(
+    section: DocumentSection, text: str, *, is_read: bool, header: tuple[str, ...] = ()
+) -> Message:
     """Return by which words the author says that the row does not hold now; nothing if it does.
 
-    A row that was not understood may say so in the place of its value, too (頻度: 不要).
+    A row of a table also says so by its columns, *header*. A row that was not understood may say so in the
+    place of its value, too (頻度: 不要).
     """
     for heading in section.words:
-        if _ELSEWHERE.search(heading):
+        if _ELSEWHERE.search(heading) or _MARKED.search(heading):
             return Message("design.heading-not-in-force", heading=heading_text(heading))
     said = normalise(text)
     mark = _MARKED.search(said)
@@ -49,6 +107,21 @@ def why_not_in_force(section: DocumentSection, text: str, *, is_read: bool) -> M
     for piece in _pieces(said):
         if _STATUS.fullmatch(piece) or (not is_read and _NOT_DONE.fullmatch(piece)):
             return Message("design.marked-not-in-force", words=piece)
+    return _why_planned(header, said.split(" | "))
+
+
+def _why_planned(header: tuple[str, ...], cells: list[str]) -> Message:
+    """Return why a table with these columns is a plan, or its row work that is done once."""
+    names = [normalise(column).replace(" ", "").strip("*") for column in header]
+    plan = [
+        next((column for column, name in zip(header, names, strict=True) if pattern.fullmatch(name)), "")
+        for pattern in (_NOW, _BETTER)
+    ]
+    if all(plan):
+        return Message("design.columns-of-a-plan", columns=" | ".join(plan))
+    for column, name, cell in zip(header, names, cells, strict=False):
+        if _DEADLINE.fullmatch(name) and _ONE_DAY.fullmatch(cell.strip()):
+            return Message("design.done-once", column=column, words=cell.strip())
     return NOTHING
 
 

@@ -3,8 +3,12 @@
 import pytest
 from tests.unit.design.conftest import Read
 
+from toban.design.clauses.backup import RecoveryObjective
+from toban.design.clauses.batch import Batch
+from toban.design.clauses.incident import IncidentFlow
 from toban.design.clauses.monitoring import Monitor
 from toban.design.clauses.objectives import Objective
+from toban.design.clauses.routine import Routine
 
 TARGETS = ("| 項目 | 目標値 |", "|---|---|", "| 稼働率 | 99.9%以上 |")
 
@@ -18,6 +22,10 @@ TARGETS = ("| 項目 | 目標値 |", "|---|---|", "| 稼働率 | 99.9%以上 |")
         "## 可用性（案）",
         "## レポート例",
         "## Availability roadmap",
+        "## 月次報告書の様式",
+        "## 可用性（次期対応予定）",
+        "## Report layout: report format",
+        "## バックアップ対象外",
     ],
 )
 def test_a_row_below_a_plan_or_a_sample_does_not_hold(read: Read, heading: str) -> None:
@@ -61,3 +69,82 @@ def test_a_value_that_is_not_needed_is_not_in_force_rather_than_unread(read: Rea
 
     assert [monitor.target for monitor in design.of(Monitor)] == ["Web"]
     assert ([row.line for row in design.not_in_force], design.unread) == ([6], ())
+
+
+@pytest.mark.parametrize(
+    "header",
+    [
+        "| 項目 | 現状 | 目標 | 改善施策 |",
+        "| 指標 | 現在値 | 目標値 | 施策 |",
+        "| Metric | Current | Target | Improvement |",
+    ],
+)
+def test_the_columns_of_a_plan_are_no_targets_in_force(read: Read, header: str) -> None:
+    design = read("## RPO/RTO", header, "|---|---|---|---|", "| RPO | 4時間 | 30分 | 差分の追加 |")
+
+    assert design.clauses == ()
+    assert [row.reason.code for row in design.not_in_force] == ["design.columns-of-a-plan"]
+
+
+@pytest.mark.parametrize("header", ["| 指標 | 目標値 | 実績値 |", "| Metric | Target | Current |"])
+def test_a_target_beside_what_was_reached_holds(read: Read, header: str) -> None:
+    design = read("## RPO/RTO", header, "|---|---|---|", "| RPO | 4時間 | 2時間 |")
+
+    assert len(design.of(RecoveryObjective)) == 1
+
+
+@pytest.mark.parametrize("day", ["4/20", "2027-03-31", "2027年5月末", "Q3 2027", "来月", "5月10日(月)まで"])
+def test_work_with_a_deadline_is_done_once(read: Read, day: str) -> None:
+    header = ("| 作業項目 | 内容 | 期限 | 担当 |", "|---|---|---|---|")
+    design = read("## システムの定期作業一覧", *header, f"| 証明書の入れ替え | 検証機から | {day} | 基盤係 |")
+
+    assert design.of(Routine) == ()
+    assert [row.reason.code for row in design.not_in_force] == ["design.done-once"]
+
+
+@pytest.mark.parametrize("day", ["毎月5日", "毎年3月31日", "毎週金曜"])
+def test_a_deadline_that_comes_again_is_no_single_one(read: Read, day: str) -> None:
+    header = ("| 作業項目 | 内容 | 期限 | 担当 |", "|---|---|---|---|")
+
+    design = read("## システムの定期作業一覧", *header, f"| 貸出統計 | 館ごと | {day} | 基盤係 |")
+
+    assert design.not_in_force == ()
+
+
+def test_of_phases_only_the_current_one_holds(read: Read) -> None:
+    table = "| バッチ名 | 実行時刻 |\n|---|---|\n| {} | 毎日 {} |\n"
+    text = "\n\n".join(
+        (
+            "## バッチ一覧",
+            "### フェーズ1（完了）",
+            table.format("貸出集計", "1:00"),
+            "### フェーズ2（現在・全館）",
+            table.format("予約集計", "2:00"),
+            "### フェーズ3（他市連携）",
+            table.format("連携", "3:00"),
+        )
+    )
+    design = read(text)
+
+    assert [batch.name for batch in design.of(Batch)] == ["予約集計"]
+    assert [row.reason.code for row in design.not_in_force] == ["design.another-phase"] * 2
+
+
+def test_phases_of_an_incident_are_all_in_force(read: Read) -> None:
+    first = "### フェーズ1: 現状の把握\n\n- [ ] 毎日 9:00 ログ確認\n\n"
+    second = "### フェーズ2: 復旧\n\n- [ ] 毎日 10:00 報告\n"
+
+    assert read(f"## 障害対応\n\n{first}{second}").not_in_force == ()
+
+
+def test_a_sample_document_in_a_fence_states_nothing(read: Read) -> None:
+    sample = ("```", "## 障害報告 第N号", "1. 検知した時刻", "2. 一次対応", "3. 復旧", "```")
+
+    assert read("## 障害対応フロー", *sample, "", "- 備考").of(IncidentFlow) == ()
+
+
+def test_a_fence_within_a_sample_does_not_end_it(read: Read) -> None:
+    sample = ("```markdown", "## 監視項目", "```bash", "uptime", "```", "", *TARGETS, "```")
+    design = read("## 可用性", *sample, "", *TARGETS)
+
+    assert [objective.origin.line for objective in design.of(Objective)] == [16]
