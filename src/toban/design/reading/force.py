@@ -3,6 +3,7 @@
 import re
 from collections import defaultdict
 from collections.abc import Iterable
+from functools import lru_cache
 
 from toban.design.markdown import Block, Heading
 from toban.design.reading.entries import split_key
@@ -107,22 +108,27 @@ def why_not_in_force(
     for piece in _pieces(said):
         if _STATUS.fullmatch(piece) or (not is_read and _NOT_DONE.fullmatch(piece)):
             return Message("design.marked-not-in-force", words=piece)
-    return _why_planned(header, said.split(" | "))
+    return _why_planned(header, said) if header else NOTHING
 
 
-def _why_planned(header: tuple[str, ...], cells: list[str]) -> Message:
+def _why_planned(header: tuple[str, ...], said: str) -> Message:
     """Return why a table with these columns is a plan, or its row work that is done once."""
-    names = [normalise(column).replace(" ", "").strip("*") for column in header]
-    plan = [
-        next((column for column, name in zip(header, names, strict=True) if pattern.fullmatch(name)), "")
-        for pattern in (_NOW, _BETTER)
-    ]
-    if all(plan):
-        return Message("design.columns-of-a-plan", columns=" | ".join(plan))
-    for column, name, cell in zip(header, names, cells, strict=False):
-        if _DEADLINE.fullmatch(name) and _ONE_DAY.fullmatch(cell.strip()):
-            return Message("design.done-once", column=column, words=cell.strip())
+    plan = (_column(header, _NOW), _column(header, _BETTER))
+    if None not in plan:
+        columns = " | ".join(header[index] for index in plan if index is not None)
+        return Message("design.columns-of-a-plan", columns=columns)
+    deadline = _column(header, _DEADLINE)
+    cells = said.split(" | ") if deadline is not None else []
+    if deadline is not None and deadline < len(cells) and _ONE_DAY.fullmatch(cells[deadline].strip()):
+        return Message("design.done-once", column=header[deadline], words=cells[deadline].strip())
     return NOTHING
+
+
+@lru_cache(maxsize=256)
+def _column(header: tuple[str, ...], name: re.Pattern[str]) -> int | None:
+    """Return the index of the column of this name."""
+    names = (normalise(column).replace(" ", "").strip("*") for column in header)
+    return next((index for index, column in enumerate(names) if name.fullmatch(column)), None)
 
 
 def _pieces(text: str) -> list[str]:

@@ -1,14 +1,18 @@
 """Whether a document is about operating a system at all.
 
-Marketing, teaching or investment plans share words and even tables with an operations design (運用 also means
-investing money). Read as one, they would page people for a share price.
+A farm's manual, a hotel's handbook or an investor's rules share words and even tables with an operations
+design: 運用, 監視, 日次, 点検, incident levels. Read as one, they would page people for a fridge.
+What they have not got is a system: servers, data, requests, deployments, logs, jobs, recovery. A document
+that operates one speaks of it all along, whatever its trade; others mention one in passing.
 """
 
+import re
 from collections.abc import Sequence
+from dataclasses import dataclass
 
-from toban.design.markdown import Block, Heading
+from toban.design.markdown import Block, BulletList, CodeBlock, Heading, MarkdownTable, NumberedList
 from toban.design.reading.outcome import RowFate, RowOutcome
-from toban.design.section import heading_words
+from toban.design.section import heading_words, normalise
 from toban.design.shapes.shape import words
 from toban.message import NOTHING, Message
 
@@ -26,10 +30,88 @@ _FOREIGN = words(
     "|marketing|\\bsales\\b|persona|pricing|revenue|branding|campaign|advertis|invest|portfolio"
     "|trading|\\bstocks?\\b|asset allocation|curriculum|lesson"
 )
-# Above the first share of headings, another subject is suspected; above the second, it is certain.
-_MUCH, _MOST = 0.2, 0.5
-# Any document may have one stray heading.
+# Words that a document has for a system alone, by the side of it that they are about. Words that any trade
+# has for its own things (監視, バックアップ, ログ, システム, server, batch, service) are not among them.
+_SIDES = (
+    words(
+        r"(?:(?<![ァ-ヶー])|(?:アプリ(?:ケーション)?|データベース|ファイル|メール|ログ|プロキシ|ゲーム))サーバー?(?![ァ-ヶ])|仮想マシン|メモリ|ディスク|クラスタ"
+        r"|インスタンス|ミドルウェア|ストレージ|ゲートウェイ|\b(?:cpu|gpu|os|vm|vps|ec2|ecs|aws|azure|gcp|lambda|nas|plc)\b"
+        r"|\b(?:web|app|application|file|mail|proxy|match|game|api|auth|db|database) servers?\b"
+        r"|\b(?:memory|disks?|instances?|clusters?|nodes?|pods?|kube\w+|docker|linux|nginx|systemctl|shards?)\b"
+    ),
+    words(
+        r"データベース|(?<![a-z])db(?![a-z])|レプリカ|レプリケーション|スキーマ|スロークエリ|オブジェクトストレージ"
+        r"|\b(?:sql|postgres\w*|mysql|mongo\w*|redis|dynamo\w*|aurora|s3|replicas?|replication|wal|pg_\w+|databases?"
+        r"|quer(?:y|ies)|kafka|elasticsearch)\b"
+    ),
+    words(
+        r"(?<![a-z])apis?(?![a-z])|エンドポイント|レスポンス|応答時間|レイテンシ|リクエスト|タイムアウト"
+        r"|[45]xx|エラー率|スループット|ロードバランサ|同時接続|パケット"
+        r"|\b(?:https?|url|dns|ssl|tls|cdn|vpn|endpoints?|latency|requests?/|p9[059]|error rate|throughput"
+        r"|websocket|load balancer|timeouts?)\b"
+    ),
+    words(
+        r"デプロイ|ロールバック|リポジトリ|マイグレーション|カナリア|パイプライン|ソースコード|ホットフィックス|ファームウェア"
+        r"|\b(?:deploy(?:s|ed|ments?|ing)?|rollbacks?|ci/cd|git|github|migrations?|builds?|pipelines?|terraform|canary"
+        r"|hotfix|firmware)\b"
+    ),
+    words(
+        r"(?:アプリ(?:ケーション)?|アクセス|エラー|監査|システム|操作|サーバ|ジョブ|バッチ|クエリ|配信)ログ"
+        r"|ログ(?:レベル|ローテ|出力)|構造化ログ|メトリクス|ヘルスチェック|死活|外形監視|トレーシング"
+        r"|\b(?:cloudwatch|datadog|grafana|prometheus|zabbix|sentry|pagerduty|uptime|health ?checks?"
+        r"|log levels?|(?:access|error|application|audit) logs?)\b"
+    ),
+    words(
+        r"夜間バッチ|バッチ(?:処理|id|ジョブ|サーバ)|ジョブ|スケジューラ|キュー(?![ァ-ヶー])"
+        r"|\b(?:cron\w*|jobs?|message queues?|schedulers?|workers?|ingest)\b"
+    ),
+    words(
+        r"リストア|フェイルオーバー?|スナップショット|ポイントインタイム|フルバックアップ|増分|差分バックアップ|(?:データ|db|データベース)の?バックアップ|災害復旧"
+        r"|\b(?:restor(?:es?|ed|ing)|rpo|rto|fail-?over|snapshots?|pitr|disaster recovery"
+        r"|(?:full|incremental|database|data) backups?)\b"
+    ),
+    words(
+        r"脆弱性|パッチ(?:適用|管理)|ファイアウォール|マルウェア|不正アクセス|多要素|暗号化|サーバー?証明書|特権"
+        r"|\b(?:waf|iam|mfa|ssh|vulnerabilit\w+|patch(?:es|ing)?|firewall|malware|encrypt\w*|certificates?|tokens?)\b"
+    ),
+    words(
+        r"アプリ(?:ケーション)?(?![ァ-ヶー])|ソフトウェア|本番環境|検証環境|ステージング|(?:web|ウェブ)サイト|(?:フロント|バック)エンド|ログイン|マイクロサービス"
+        r"|(?:情報|業務|基幹|会計)システム|クラウド(?!ファ)"
+        r"|\b(?:backend|frontend|staging|production (?:environment|system)|software|saas|cloud)\b"
+    ),
+)
+
+_FEW_LINES = 20
+"""A shorter document is never refused for what it does not mention."""
+_LEAST = 0.05
+"""The share of lines that speak of a system in any document that operates one; in other trades it is 0-3%."""
+_LEAST_OF_FEW_SIDES = 0.1
+"""The same if they speak of one or two sides of it: any trade has an app and a cloud."""
+_FEW_SIDES = 2
+_LITTLE = 0.15
+"""Below this share, headings of another subject decide: a business with one chapter about its system."""
+_MUCH = 0.2
+"""The share of such headings."""
 _SEVERAL = 3
+"""Any document may have one stray heading."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Evidence:
+    """How much of a document speaks of a system."""
+
+    lines: int
+    about: int
+    sides: int
+
+    @property
+    def share(self) -> float:
+        return self.about / self.lines if self.lines else 0.0
+
+    @property
+    def is_enough(self) -> bool:
+        least = _LEAST if self.sides > _FEW_SIDES else _LEAST_OF_FEW_SIDES
+        return self.lines < _FEW_LINES or self.share >= least
 
 
 def why_foreign(blocks: Sequence[Block], outcomes: Sequence[RowOutcome]) -> Message:
@@ -38,14 +120,39 @@ def why_foreign(blocks: Sequence[Block], outcomes: Sequence[RowOutcome]) -> Mess
     A short document in the terms of operations is never refused, however little of it was understood.
     """
     headings = [heading_words(block.text) for block in blocks if isinstance(block, Heading)]
-    read = sum(outcome.fate is RowFate.READ for outcome in outcomes)
-    rows = sum(outcome.fate is not RowFate.ASIDE for outcome in outcomes)
-    own = sum(_OPERATIONS.search(heading) is not None for heading in headings)
-    foreign = sum(_FOREIGN.search(heading) is not None for heading in headings)
-    if read == 0 and own == 0:
+    is_read = any(outcome.fate is RowFate.READ for outcome in outcomes)
+    if not is_read and not any(_OPERATIONS.search(heading) for heading in headings):
         return Message("design.nothing-about-operations")
-    is_suspect = foreign > len(headings) * _MUCH and read < rows / 2
-    is_certain = foreign > len(headings) * _MOST
-    if foreign >= _SEVERAL and (is_suspect or is_certain):
+    evidence = _evidence([normalise(line) for block in blocks for line in _lines(block)])
+    if not evidence.is_enough:
+        return Message("design.no-system", lines=evidence.lines, about=evidence.about)
+    foreign = sum(_is_foreign(heading) for heading in headings)
+    if foreign >= max(_SEVERAL, len(headings) * _MUCH) and evidence.share < _LITTLE:
         return Message("design.other-subject")
     return NOTHING
+
+
+def _is_foreign(heading: str) -> bool:
+    """Say whether the heading has another subject: 銘柄の選定, but not 銘柄マスタ取込の監視."""
+    return _FOREIGN.search(heading) is not None and _OPERATIONS.search(heading) is None
+
+
+def _evidence(lines: Sequence[str]) -> _Evidence:
+    found = [_sides(line) for line in lines]
+    return _Evidence(len(lines), sum(map(bool, found)), len(frozenset().union(*found)))
+
+
+def _sides(line: str) -> frozenset[re.Pattern[str]]:
+    return frozenset(side for side in _SIDES if side.search(line))
+
+
+def _lines(block: Block) -> list[str]:
+    match block:
+        case MarkdownTable(header=header, rows=rows):
+            return [" | ".join(header), *(" | ".join(row.cells) for row in rows)]
+        case BulletList(items=items) | NumberedList(items=items):
+            return [item.text for item in items]
+        case CodeBlock(text=text):
+            return [text]
+        case _:
+            return [block.text]

@@ -1,0 +1,51 @@
+"""No document of another trade passes for an operations design, and no operations design is refused."""
+
+from pathlib import Path
+
+import pytest
+
+from toban.design.reader import UnreadableDocument, load_design
+
+DOCUMENTS = Path(__file__).parent / "documents"
+OTHER_TRADES = sorted(DOCUMENTS.glob("other_trades/*.md"))
+SYSTEMS = sorted(DOCUMENTS.glob("systems/*.md"))
+
+
+@pytest.mark.parametrize("path", OTHER_TRADES, ids=lambda path: path.stem)
+def test_a_document_of_another_trade_is_refused_however_many_words_it_borrows(path: Path) -> None:
+    with pytest.raises(UnreadableDocument) as refusal:
+        load_design(path)
+
+    message = refusal.value.args[0]
+    assert (message.code, message.values["why"].code) == ("design.not-a-design", "design.no-system")
+    assert refusal.value.hint.code == "design.name-a-document-about-operations"
+
+
+@pytest.mark.parametrize("path", SYSTEMS, ids=lambda path: path.stem)
+def test_a_system_of_any_trade_is_read(path: Path) -> None:
+    design = load_design(path)
+
+    assert design.read >= design.rows / 3
+
+
+def test_a_business_with_one_chapter_about_its_system_is_refused(tmp_path: Path) -> None:
+    business = [
+        f"## {name}\n\n" + "- 方針を四半期ごとに見直す\n" * 6 for name in ("集客", "料金体系", "営業", "広告")
+    ]
+    system = "## 技術と障害対応\n\n- API: 応答時間 2秒以内\n- DB: 毎日バックアップ\n- デプロイ: 毎週木曜\n"
+    path = tmp_path / "事業.md"
+    path.write_text("\n".join((*business, system)), "utf-8")
+
+    with pytest.raises(UnreadableDocument) as refusal:
+        load_design(path)
+
+    assert refusal.value.args[0].values["why"].code == "design.other-subject"
+
+
+def test_the_terms_of_a_trade_do_not_refuse_a_system(tmp_path: Path) -> None:
+    rows = "".join(f"| 銘柄{n}の配信 | レスポンスタイム | 2秒 | 5秒 |\n" for n in range(30))
+    header = "| 対象 | 監視項目 | 警告 | 異常 |\n|---|---|---|---|\n"
+    path = tmp_path / "配信.md"
+    path.write_text(f"## 投資\n\n## 銘柄\n\n## 相場\n\n## 監視\n\n{header}{rows}", "utf-8")
+
+    assert load_design(path).read == 30
