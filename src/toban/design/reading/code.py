@@ -4,7 +4,7 @@ import re
 
 from toban.design.markdown import CodeBlock
 from toban.design.origin import Origin
-from toban.design.reading.entries import read_step_text, steps_shape
+from toban.design.reading.entries import read_step_text, steps_shapes
 from toban.design.reading.grounds import Grounds
 from toban.design.reading.outcome import RowOutcome, read, unread
 from toban.design.reading.registry import CODE
@@ -36,7 +36,7 @@ def read_code(block: CodeBlock, section: DocumentSection, document: str) -> RowO
         return unread(block.line, block.text, reason)
     if language in _PLAIN and not _DOCUMENT.search(block.text):
         return read_step_text(block.text, block.line, section, document)
-    if language in _DIAGRAMS and steps_shape(section) is not None:
+    if language in _DIAGRAMS and steps_shapes(section):
         return unread(block.line, block.text, Message("design.steps-as-diagram"))
     return None
 

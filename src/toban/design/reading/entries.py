@@ -1,9 +1,11 @@
 """List entries, rows of key-value tables and numbered steps as clauses."""
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
+from toban.design.clauses.base import Clause
+from toban.design.clauses.labels import KINDS
 from toban.design.markdown import BulletList, NumberedList
 from toban.design.origin import Origin
 from toban.design.reading.grounds import Grounds
@@ -11,7 +13,9 @@ from toban.design.reading.outcome import RowFate, RowOutcome, aside, read, unrea
 from toban.design.reading.registry import ENTRIES, STEPS, TABLES
 from toban.design.section import DocumentSection, normalise
 from toban.design.shapes.shape import (
+    CLOSE,
     Ambiguous,
+    Built,
     Cells,
     ClausePlace,
     EntryShape,
@@ -19,6 +23,7 @@ from toban.design.shapes.shape import (
     PlacedEntry,
     PlacedSteps,
     StepsShape,
+    TableShape,
     is_blank,
     roles_of,
     words,
@@ -61,6 +66,18 @@ class EntryLine:
     is_row: bool = False
     """Whether it is in a table: then it counts as a row whatever it says."""
     depth: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class _Trial:
+    """An entry tried as one kind: its clauses, or why it has none."""
+
+    shape: EntryShape
+    score: float
+    built: Built | None = None
+    reason: Message = NOTHING
+    is_ambiguous: bool = False
+    """Whether it is of this kind although one of its values has two meanings."""
 
 
 # Nobody writes a longer text to be read as a value.
@@ -128,23 +145,23 @@ def read_steps(
 ) -> RowOutcome | None:
     """Read a numbered list that as a whole is a procedure of a known kind; otherwise return None."""
     steps = tuple(item.text for item in block.items if item.depth == 0)
-    shape = steps_shape(section)
-    if shape is None or not isinstance(block, NumberedList):
+    shapes = steps_shapes(section)
+    if not shapes or not isinstance(block, NumberedList):
         return None
-    return _as_steps(shape, block.line, steps, section, document)
+    return _as_steps(shapes, block.line, steps, section, document)
 
 
 def read_step_text(text: str, line: int, section: DocumentSection, document: str) -> RowOutcome | None:
     """Read a code block that holds such a procedure: numbered lines, or steps joined by arrows."""
-    shape = steps_shape(section)
-    if shape is None:
+    shapes = steps_shapes(section)
+    if not shapes:
         return None
     if _DRAWN.search(text):
         return unread(line, text, Message("design.steps-as-diagram"))
     steps = _steps_in(text)
     if len(steps) < 2:
         return unread(line, text, Message("design.not-numbered-steps"))
-    return _as_steps(shape, line, steps, section, document)
+    return _as_steps(shapes, line, steps, section, document)
 
 
 def _steps_in(text: str) -> tuple[str, ...]:
@@ -154,24 +171,32 @@ def _steps_in(text: str) -> tuple[str, ...]:
     return tuple(part.strip() for part in _ARROW.split(text.replace("\n", " ")) if part.strip())
 
 
-def steps_shape(section: DocumentSection) -> StepsShape | None:
-    """Return the kind of procedure that the nearest heading announces."""
-    for shape in STEPS:
-        if section.nearness(shape.headings) == 3 and not (shape.avoid and section.nearness(shape.avoid) > 1):
-            return shape
-    return None
+def steps_shapes(section: DocumentSection) -> tuple[StepsShape, ...]:
+    """Return the kinds of procedure that the nearest heading announces."""
+    return tuple(
+        shape
+        for shape in STEPS
+        if section.nearness(shape.headings) == 3 and not (shape.avoid and section.nearness(shape.avoid) > 1)
+    )
 
 
 def _as_steps(
-    shape: StepsShape, line: int, steps: tuple[str, ...], section: DocumentSection, document: str
+    shapes: Sequence[StepsShape], line: int, steps: tuple[str, ...], section: DocumentSection, document: str
 ) -> RowOutcome:
     text = "\n".join(steps)
+    kinds = dict.fromkeys(shape.kind for shape in shapes)
+    if len(kinds) > 1:
+        return unread(line, text, _two_kinds(kinds))
     place = ClausePlace(Origin(document, line), text, section)
     try:
-        built = shape.build(PlacedSteps(place, steps))
-        return read(line, text, built, Grounds(shape.kind, shape.headings, section))
+        built = shapes[0].build(PlacedSteps(place, steps))
+        return read(line, text, built, Grounds(shapes[0].kind, shapes[0].headings, section))
     except NotUnderstood as reason:
         return unread(line, text, message_of(reason))
+
+
+def _two_kinds(kinds: Iterable[type[Clause]]) -> Message:
+    return Message("design.two-kinds-of-entry", kinds=tuple(KINDS[kind.kind] for kind in kinds))
 
 
 def read_lines(lines: Sequence[EntryLine], document: str) -> Iterator[RowOutcome]:
@@ -209,6 +234,29 @@ def _read_record(group: tuple[EntryLine, ...], document: str) -> tuple[RowOutcom
     keyed = [line for line in group if line.key and len(line.text) <= LONGEST]
     if len(keyed) < 2:
         return None
+    records = sorted(_records(keyed, document), key=lambda record: -record.score)
+    if not records:
+        return None
+    # A kind whose values can't be read has only seemed to fit.
+    read_ones = [record for record in records if record.outcome.fate is RowFate.READ]
+    best = (read_ones or records)[0]
+    kinds = dict.fromkeys(record.kind for record in read_ones if record.score >= best.score - CLOSE)
+    if len(kinds) > 1:
+        return unread(best.outcome.line, best.outcome.text, _two_kinds(kinds)), best.used
+    return best.outcome, best.used
+
+
+@dataclass(frozen=True, slots=True)
+class _Record:
+    """Entries tried as one row of a kind, with those that were used."""
+
+    kind: type[Clause]
+    score: float
+    outcome: RowOutcome
+    used: list[EntryLine]
+
+
+def _records(keyed: Sequence[EntryLine], document: str) -> Iterator[_Record]:
     section = keyed[0].section
     for shape in TABLES:
         if not shape.record or not section.nearness(shape.headings):
@@ -218,19 +266,25 @@ def _read_record(group: tuple[EntryLine, ...], document: str) -> tuple[RowOutcom
         roles = roles_of(tuple(line.key for line in keyed), shape.columns)
         if len(set(shape.record.split()) & set(roles)) < 2:
             continue
-        used = [
-            keyed[index] for role, index in sorted(roles.items(), key=lambda pair: pair[1]) if role != "note"
-        ]
-        values = {role: keyed[index].value for role, index in roles.items()}
-        labels = {role: keyed[index].key for role, index in roles.items()}
-        text = "\n".join(line.text for line in used)
-        place = ClausePlace(Origin(document, used[0].line), text, section)
-        grounds = Grounds(shape.kind, shape.headings, section, tuple(labels.items()))
-        try:
-            return read(used[0].line, text, shape.build(Cells(place, values, labels)), grounds), used
-        except NotUnderstood as reason:
-            return unread(used[0].line, text, message_of(reason)), used
-    return None
+        score = (
+            2 * section.nearness(shape.headings) + len(roles) + (3 if shape.tells(frozenset(roles)) else 0)
+        )
+        yield _Record(shape.kind, score, *_as_record(shape, roles, keyed, document))
+
+
+def _as_record(
+    shape: TableShape, roles: Mapping[str, int], keyed: Sequence[EntryLine], document: str
+) -> tuple[RowOutcome, list[EntryLine]]:
+    used = [keyed[index] for role, index in sorted(roles.items(), key=lambda pair: pair[1]) if role != "note"]
+    values = {role: keyed[index].value for role, index in roles.items()}
+    labels = {role: keyed[index].key for role, index in roles.items()}
+    text = "\n".join(line.text for line in used)
+    place = ClausePlace(Origin(document, used[0].line), text, used[0].section)
+    grounds = Grounds(shape.kind, shape.headings, used[0].section, tuple(labels.items()))
+    try:
+        return read(used[0].line, text, shape.build(Cells(place, values, labels)), grounds), used
+    except NotUnderstood as reason:
+        return unread(used[0].line, text, message_of(reason)), used
 
 
 def _is_about_the_document(line: EntryLine) -> bool:
@@ -250,27 +304,54 @@ def _read_line(line: EntryLine, document: str) -> RowOutcome:
         return aside(line.line, line.text, Message("design.prose"))
     if _is_about_the_document(line):
         return aside(line.line, line.text, Message("design.about-the-document"))
-    reason = NOTHING
     place = ClausePlace(Origin(document, line.line), line.text, line.section)
     entry = PlacedEntry(place, line.key, line.value, line.checked)
-    for shape in ENTRIES:
-        if not _fits(shape, line):
-            continue
-        try:
-            built = shape.build(entry)
-            grounds = Grounds(shape.kind, shape.headings, line.section, key=line.key if shape.key else "")
-            return read(line.line, line.text, built, grounds)
-        except NotUnderstood as flaw:
-            # A shape that takes any entry under its heading has only guessed: its complaint would mislead.
-            is_sure = shape.key is not None or isinstance(flaw, Ambiguous)
-            reason = reason or (message_of(flaw) if is_sure else NOTHING)
-    if reason:
-        return unread(line.line, line.text, reason)
+    for shapes in ENTRIES:
+        trials = [_tried(shape, entry, line.section) for shape in shapes if _fits(shape, line)]
+        trials.sort(key=lambda trial: -trial.score)
+        outcome = _decided(trials, line)
+        if outcome is not None:
+            return outcome
     if line.is_step:
         return aside(line.line, line.text, Message("design.a-step"))
     if line.is_row or _STATES_A_RULE.search(normalise(line.text)):
         return unread(line.line, line.text, Message("design.unknown-rule", heading=line.section.title))
     return aside(line.line, line.text, Message("design.no-rule"))
+
+
+def _tried(shape: EntryShape, entry: PlacedEntry, section: DocumentSection) -> _Trial:
+    # The columns that tell a table's kind weigh as much as a key: see `reading.tables`.
+    score = 2 * section.nearness(shape.headings) + (3 if shape.key else 0)
+    try:
+        return _Trial(shape, score, built=shape.build(entry))
+    except NotUnderstood as flaw:
+        return _Trial(shape, score, reason=message_of(flaw), is_ambiguous=isinstance(flaw, Ambiguous))
+
+
+def _decided(trials: list[_Trial], line: EntryLine) -> RowOutcome | None:
+    """Return the entry as the kind that fits best, or ask the author if another fits as well.
+
+    Trials come best first. The key of a kind says more than a heading, even if its value is unclear.
+    """
+    found = [trial for trial in trials if trial.built is not None or trial.is_ambiguous]
+    surest = next((trial for trial in trials if trial.shape.key is not None), None)
+    if surest is not None and (not found or surest.score > found[0].score + CLOSE):
+        return unread(line.line, line.text, surest.reason)
+    if not found:
+        return None
+    best = found[0]
+    kinds = dict.fromkeys(trial.shape.kind for trial in found if trial.score >= best.score - CLOSE)
+    if len(kinds) > 1:
+        return unread(line.line, line.text, _two_kinds(kinds))
+    if best.built is None:
+        return unread(line.line, line.text, best.reason)
+    key = line.key if best.shape.key else ""
+    return read(
+        line.line,
+        line.text,
+        best.built,
+        Grounds(best.shape.kind, best.shape.headings, line.section, key=key),
+    )
 
 
 def _fits(shape: EntryShape, line: EntryLine) -> bool:

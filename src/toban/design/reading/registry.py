@@ -17,8 +17,6 @@ from toban.design.clauses import (
     security,
 )
 
-# A list entry takes the first shape that fits. Decisions come first: they repeat the words of the other
-# chapters (RPO 1時間, 監視) as assertions about them. Routines come last: any task has a name.
 CHAPTERS = (
     decisions.SHAPES,
     duty.SHAPES,
@@ -37,6 +35,18 @@ CHAPTERS = (
 )
 
 TABLES = tuple(shape for chapter in CHAPTERS for shape in chapter.tables)
-ENTRIES = tuple(shape for chapter in CHAPTERS for shape in chapter.entries)
+ENTRIES = (
+    # Decisions repeat the words of the other chapters (RPO 1時間, 監視) as assertions about them.
+    decisions.SHAPES.entries,
+    tuple(
+        shape
+        for chapter in CHAPTERS
+        if chapter not in (decisions.SHAPES, routine.SHAPES)
+        for shape in chapter.entries
+    ),
+    # Any task has a name: an entry is a routine if it is nothing else.
+    routine.SHAPES.entries,
+)
+"""The shapes of list entries, in groups: one of a later group is only tried if none of the earlier fits."""
 STEPS = tuple(shape for chapter in CHAPTERS for shape in chapter.steps)
 CODE = tuple(shape for chapter in CHAPTERS for shape in chapter.code)

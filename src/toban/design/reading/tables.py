@@ -17,7 +17,16 @@ from toban.design.reading.nearest import nearest_kind
 from toban.design.reading.outcome import RowFate, RowOutcome, aside, read, unread
 from toban.design.reading.registry import TABLES
 from toban.design.section import DocumentSection, normalise
-from toban.design.shapes.shape import Cells, ClausePlace, NotUnderstood, TableShape, is_blank, roles_of, words
+from toban.design.shapes.shape import (
+    CLOSE,
+    Cells,
+    ClausePlace,
+    NotUnderstood,
+    TableShape,
+    is_blank,
+    roles_of,
+    words,
+)
 from toban.message import NOTHING, Message, message_of, sentences
 
 # Rows tried before a kind is accepted, and the share of them that must be readable.
@@ -25,9 +34,6 @@ _SAMPLE = 20
 _ENOUGH = 0.25
 # If the best kind fails, a kind whose score is this much lower is not tried.
 _MARGIN = 4.0
-
-# Two kinds whose scores differ by no more than this are both possible: the author is asked.
-_CLOSE = 2.0
 
 # A longer row is prose in a table; reading values from it is slow and rarely succeeds.
 _LONGEST = 5000
@@ -82,7 +88,7 @@ def _accepted(
     """Return the best kind that the rows bear out, with every other kind that is as good."""
     found: list[_KindCandidate] = []
     for candidate in candidates:
-        least = found[0].score - _CLOSE if found else candidates[0].score - _MARGIN
+        least = found[0].score - CLOSE if found else candidates[0].score - _MARGIN
         is_other = all(candidate.shape.kind is not other.shape.kind for other in found)
         if candidate.score >= least and is_other and _is_accepted(candidate, table, section, document):
             found.append(candidate)

@@ -40,6 +40,9 @@ class Stamp(TypedDict):
     assumptions: tuple[Message, ...]
 
 
+CLOSE = 2.0
+"""Two kinds whose scores differ by no more than this are both possible: the author is asked."""
+
 _BLANK = frozenset(
     {"", "-", "--", "---", "—", "–", "―", "ー", "－", "‐", "/", "n/a", "na", "none", "なし", "無し", "無"}
 )
