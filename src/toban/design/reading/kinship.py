@@ -83,6 +83,8 @@ _SIDES = (
 
 _FEW_LINES = 20
 """A shorter document is never refused for what it does not mention."""
+_SAMPLE = 1000
+"""The lines of a long document that are looked at, spread evenly."""
 _LEAST = 0.05
 """The share of lines that speak of a system in any document that operates one; in other trades it is 0-3%."""
 _LEAST_OF_FEW_SIDES = 0.1
@@ -123,9 +125,9 @@ def why_foreign(blocks: Sequence[Block], outcomes: Sequence[RowOutcome]) -> Mess
     is_read = any(outcome.fate is RowFate.READ for outcome in outcomes)
     if not is_read and not any(_OPERATIONS.search(heading) for heading in headings):
         return Message("design.nothing-about-operations")
-    evidence = _evidence([normalise(line) for block in blocks for line in _lines(block)])
+    evidence = _evidence([line for block in blocks for line in _lines(block)])
     if not evidence.is_enough:
-        return Message("design.no-system", lines=evidence.lines, about=evidence.about)
+        return Message("design.no-system", percent=round(evidence.share * 100))
     foreign = sum(_is_foreign(heading) for heading in headings)
     if foreign >= max(_SEVERAL, len(headings) * _MUCH) and evidence.share < _LITTLE:
         return Message("design.other-subject")
@@ -138,8 +140,9 @@ def _is_foreign(heading: str) -> bool:
 
 
 def _evidence(lines: Sequence[str]) -> _Evidence:
-    found = [_sides(line) for line in lines]
-    return _Evidence(len(lines), sum(map(bool, found)), len(frozenset().union(*found)))
+    sample = lines[:: max(1, len(lines) // _SAMPLE)]
+    found = [_sides(normalise(line)) for line in sample]
+    return _Evidence(len(sample), sum(map(bool, found)), len(frozenset().union(*found)))
 
 
 def _sides(line: str) -> frozenset[re.Pattern[str]]:
