@@ -1,7 +1,7 @@
 """Chapter 4: whether the procedures can make and restore what the policies and the RPO require."""
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from datetime import timedelta
 
 from toban.design.clauses.backup import BackupPolicy, BackupProcedure, RecoveryObjective, RestoreProcedure
@@ -9,14 +9,18 @@ from toban.design.finding import FindingLevel
 from toban.design.lint.measures import between_runs, length, repeated
 from toban.design.lint.rule import Inspection, Remark, rule
 from toban.design.lint.wording import cite, span
+from toban.design.markdown import CodeBlock
 from toban.design.values.duration import Duration
 from toban.message import Message
 
 _DATABASE = re.compile(r"(?i)DB|データベース|database|postgres|mysql|maria|oracle|aurora|rds|mongo|sql")
-_INCREMENT = re.compile(r"(?i)増分|差分|インクリメンタル|increment|differential")
-_CONTINUOUS = re.compile(
-    r"(?i)\bWAL\b|PITR|ポイントインタイム|point.in.time|レプリケーション|replication|binlog|リアルタイム"
+# Logs and settings of a database are not its data; its transaction log is.
+_BESIDE_DATA = re.compile(
+    r"(?i)(?<!トランザクション)(?<!REDO)(?:ログ|設定)(?:ファイル)?$|\b(?<!transaction )(?:logs?|config\w*)$"
 )
+_INCREMENT = re.compile(r"(?i)増分|差分|インクリメンタル|increment|differential")
+_SHIPS_LOG = re.compile(r"(?i)(?<![a-z])WAL(?![a-z])|PITR|ポイントインタイム|point.in.time|binlog|oplog")
+_CONTINUOUS = re.compile(r"(?i)レプリケーション|replication|リアルタイム|real.?time|連続|continuous")
 # Logical dumps write the whole database each time; a policy's subject tells which of them it is about.
 _LOGICAL_DUMPS = {
     re.compile(r"\bpg_dump(?:all)?\b"): re.compile(r"(?i)postgres|aurora|rds|DB|データベース|database"),
@@ -31,8 +35,9 @@ _MAKES_INCREMENTS = re.compile(
 )
 _RESTORES_INCREMENTS = re.compile(
     r"(?i)pg_combinebackup|pgbackrest|barman|wal-g|wal-e|pg_probackup|recovery_target|restore_command|pitr"
-    r"|xtrabackup|mariabackup|mysqlbinlog|oplogReplay|rman\b|to-point-in-time|restic|borg|incremental|増分|差分"
+    r"|xtrabackup|mariabackup|mysqlbinlog|oplogReplay|rman\b|to-point-in-time|restic|borg"
 )
+_SAYS_INCREMENTS = re.compile(r"(?i)incremental|増分|差分")
 
 
 @rule("BK001", FindingLevel.ERROR)
@@ -40,7 +45,8 @@ def logical_dump_cannot_make_increments(on: Inspection) -> Iterator[Remark]:
     """Increments are required, but the procedure only has a logical dump, which can't make any."""
     procedures = on.of(BackupProcedure)
     commands = [command for procedure in procedures for command in procedure.commands]
-    if any(_MAKES_INCREMENTS.search(command) for command in commands):
+    # A tool may stand in a block that was not read as the procedure.
+    if any(_MAKES_INCREMENTS.search(text) for text in (*commands, *_code(on))):
         return
     for policy in on.of(BackupPolicy):
         tool = _logical_dump(policy, commands) if _INCREMENT.search(policy.method) else None
@@ -63,6 +69,10 @@ def logical_dump_cannot_make_increments(on: Inspection) -> Iterator[Remark]:
             ),
             Message("design.dump-makes-no-increments-hint"),
         )
+
+
+def _code(on: Inspection) -> Iterator[str]:
+    return (block.text for block in on.design.blocks if isinstance(block, CodeBlock))
 
 
 def _rpo_served_by(policy: BackupPolicy, on: Inspection) -> RecoveryObjective | None:
@@ -89,7 +99,9 @@ def increments_have_no_restore_procedure(on: Inspection) -> Iterator[Remark]:
     """Increments are made, but the restore procedure only restores full copies."""
     procedures = on.of(RestoreProcedure)
     words = [word for procedure in procedures for word in (procedure.text, *procedure.commands)]
-    if not procedures or any(_RESTORES_INCREMENTS.search(word) for word in words):
+    if not procedures or any(_SAYS_INCREMENTS.search(word) for word in words):
+        return
+    if any(_RESTORES_INCREMENTS.search(text) for text in (*words, *_code(on))):
         return
     for policy in on.of(BackupPolicy):
         if _INCREMENT.search(policy.method) and _is_about_database(policy, on):
@@ -123,7 +135,10 @@ def interval_alone_cannot_prove_rpo(on: Inspection) -> Iterator[Remark]:
 
 @rule("BK004", FindingLevel.ERROR)
 def interval_exceeds_rpo(on: Inspection) -> Iterator[Remark]:
-    """Even the most frequent backup of the database is less frequent than the RPO requires."""
+    """Even the most frequent backup of the database is less frequent than the RPO requires.
+
+    An RPO that names no database holds for the data as a whole: データベース and データベース全体 are one.
+    """
     for objective, policy, between in _closest(on):
         if between > length(objective.limit):
             yield Remark.on(
@@ -140,35 +155,43 @@ def interval_exceeds_rpo(on: Inspection) -> Iterator[Remark]:
 
 
 def _closest(on: Inspection) -> Iterator[tuple[RecoveryObjective, BackupPolicy, timedelta]]:
-    """Yield each RPO with the most frequent policy of each database it covers, unless one is continuous."""
-    by_subject: dict[str, list[tuple[timedelta, BackupPolicy]]] = {}
-    continuous: set[str] = set()
-    for policy in on.of(BackupPolicy):
-        gaps = [gap for schedule in policy.schedules if (gap := between_runs(schedule)) is not None]
-        if _CONTINUOUS.search(policy.text) or timedelta() in gaps:
-            continuous.add(policy.subject)
-        elif gaps and _is_about_database(policy, on):
-            by_subject.setdefault(policy.subject, []).append((min(gaps), policy))
+    """Yield each RPO with the most frequent policy of the database it covers, unless one is continuous."""
     for objective in on.of(RecoveryObjective):
-        if objective.objective != "RPO":
+        policies = [
+            policy
+            for policy in on.of(BackupPolicy)
+            if not objective.subject or policy.subject == objective.subject
+        ]
+        if objective.objective != "RPO" or any(_is_continuous(policy, on) for policy in policies):
             continue
-        for subject, candidates in _held(objective, by_subject).items():
-            if subject not in continuous:
-                between, policy = min(candidates, key=lambda candidate: candidate[0])
-                yield objective, policy, between
+        frequent = [
+            (gap, policy)
+            for policy in policies
+            if _is_about_database(policy, on) and (gap := _between(policy)) is not None
+        ]
+        if frequent:
+            between, policy = min(frequent, key=lambda candidate: candidate[0])
+            yield objective, policy, between
 
 
-def _held(
-    objective: RecoveryObjective, by_subject: Mapping[str, list[tuple[timedelta, BackupPolicy]]]
-) -> Mapping[str, list[tuple[timedelta, BackupPolicy]]]:
-    if not objective.subject:
-        return by_subject
-    return {subject: found for subject, found in by_subject.items() if subject == objective.subject}
+def _is_continuous(policy: BackupPolicy, on: Inspection) -> bool:
+    if _SHIPS_LOG.search(policy.text):
+        return True
+    is_always = _CONTINUOUS.search(policy.text) is not None or _between(policy) == timedelta()
+    return is_always and _is_about_database(policy, on)
+
+
+def _between(policy: BackupPolicy) -> timedelta | None:
+    """Return the time between two copies; None if it is not stated, or only assumed (2:00 alone)."""
+    gaps = [between_runs(schedule) for schedule in policy.schedules if not schedule.assumptions]
+    return min((gap for gap in gaps if gap is not None), default=None)
 
 
 def _is_about_database(policy: BackupPolicy, on: Inspection) -> bool:
     # Files and settings seldom change by the hour; if nothing else is backed up, the RPO is about them.
-    return bool(_DATABASE.search(policy.subject)) or len({each.subject for each in on.of(BackupPolicy)}) == 1
+    if len({each.subject for each in on.of(BackupPolicy)}) == 1:
+        return True
+    return bool(_DATABASE.search(policy.subject)) and not _BESIDE_DATA.search(policy.subject.strip())
 
 
 @rule("BK005", FindingLevel.WARNING)

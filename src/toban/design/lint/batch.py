@@ -17,9 +17,11 @@ _AFTER_RETRIES = re.compile(r"(?i)リトライ|再試行|自動|retry|retries|�
 @rule("BT001", FindingLevel.ERROR)
 def failure_action_contradicts_retry_rule(on: Inspection) -> Iterator[Remark]:
     """All batches are retried automatically, but this row orders something else on failure."""
-    retry = next((retry for retry in on.of(BatchRetry) if retry.rule.attempts > 0), None)
-    if retry is None:
+    retries = [retry for retry in on.of(BatchRetry) if retry.rule.attempts > 0 and not _is_of_one(retry, on)]
+    # Several rules are those of several batches, and nothing says which.
+    if len({retry.rule for retry in retries}) != 1:
         return
+    retry = retries[0]
     for batch in on.of(Batch):
         other = [action for action in batch.on_failure if action in _NO_RETRY]
         if (
@@ -38,6 +40,14 @@ def failure_action_contradicts_retry_rule(on: Inspection) -> Iterator[Remark]:
                 ),
                 Message("design.failure-action-contradicts-retry-hint", action=other[0]),
             )
+
+
+def _is_of_one(retry: BatchRetry, on: Inspection) -> bool:
+    """Say whether the rule stands below the name of one batch."""
+    grounds = on.design.grounds.get(retry.origin.line)
+    above = " ".join(grounds.section.words) if grounds else ""
+    names = (name for batch in on.of(Batch) for name in (batch.batch_id, batch.name) if name)
+    return any(name.lower() in above for name in names)
 
 
 @rule("BT002", FindingLevel.WARNING)

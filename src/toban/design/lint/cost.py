@@ -1,5 +1,6 @@
 """Chapter 11: budgets against their total and their alerts."""
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from decimal import Decimal
@@ -10,6 +11,9 @@ from toban.design.lint.rule import Inspection, Remark, rule
 from toban.design.lint.wording import cite, number
 from toban.design.values.money import Money
 from toban.message import Message
+
+_PART = re.compile(r"(?i)小計|中計|うち|内訳|sub-?total|of which")
+"""What is counted in another row, too."""
 
 
 @rule("CO001", FindingLevel.WARNING)
@@ -94,7 +98,7 @@ class _Split:
 def _splits(on: Inspection) -> Iterator[_Split]:
     for table in _tables(on.of(Budget)):
         wholes = [(budget, budget.monthly) for budget in table if budget.is_total and budget.monthly]
-        items = tuple(budget for budget in table if not budget.is_total)
+        items = tuple(budget for budget in table if not (budget.is_total or _PART.search(budget.item)))
         amounts = [item.monthly for item in items if item.monthly]
         if len(wholes) != 1 or not items:
             continue

@@ -1,22 +1,29 @@
 """Rules for every chapter, or between several: collisions, blanks, assumptions, leftovers."""
 
 import re
+from bisect import bisect_right
 from collections.abc import Iterator
-from dataclasses import fields
+from dataclasses import fields, replace
 from datetime import timedelta
 
 from toban.design.calendar import Period, periods_on
-from toban.design.clauses.backup import BackupPolicy
+from toban.design.clauses.backup import BackupPolicy, RecoveryObjective
 from toban.design.clauses.base import Clause
 from toban.design.clauses.batch import Batch
-from toban.design.clauses.objectives import MaintenanceWindow
+from toban.design.clauses.monitoring import Monitor
+from toban.design.clauses.objectives import MaintenanceWindow, Objective
 from toban.design.finding import FindingLevel
+from toban.design.lint.measures import comparable, is_ceiling, length
 from toban.design.lint.rule import Inspection, Remark, rule
 from toban.design.lint.wording import cite, cite_lines, dates
 from toban.design.markdown import MarkdownTable
 from toban.design.origin import Origin
+from toban.design.values.duration import Duration
 from toban.design.values.people import is_placeholder
+from toban.design.values.quantity import Quantity
+from toban.design.values.rotation import Rotation
 from toban.design.values.schedule import Schedule
+from toban.design.values.threshold import Threshold
 from toban.message import Message, listing
 
 _IS_MAINTENANCE = re.compile(r"(?i)メンテ|maintenance|vacuum|再構築|再起動|reindex|restart")
@@ -126,25 +133,67 @@ def row_stands_twice(on: Inspection) -> Iterator[Remark]:
         original = first.setdefault(_REPEATED.sub("", clause.id), clause)
         if original is clause:
             continue
-        if original.text == clause.text:
+        if original.text == clause.text and _in_one_block(on, original, clause):
             code = "design.row-is-repeated"
-        elif _contradict(original, clause):
+        elif _contradict(original, clause) and not _are_parallel(on, original, clause):
             code = "design.row-contradicts-another"
         else:
             continue
         yield Remark.on(clause, Message(code, lines=cite(original)), Message("design.row-stands-twice-hint"))
 
 
+def _in_one_block(on: Inspection, one: Clause, other: Clause) -> bool:
+    """Say whether both stand in one table or list; another section may repeat a row word for word."""
+    starts = [block.line for block in on.design.blocks]
+    return bisect_right(starts, one.origin.line) == bisect_right(starts, other.origin.line)
+
+
+def _are_parallel(on: Inspection, one: Clause, other: Clause) -> bool:
+    """Say whether both are measures in two sections side by side, whose headings tell them apart.
+
+    RPO below 重要データ and RPO below 通常データ are two; a measure has no name but what is above it.
+    """
+    if not isinstance(one, Monitor | Objective | RecoveryObjective):
+        return False
+    sections = [
+        grounds.section for each in (one, other) if (grounds := on.design.grounds.get(each.origin.line))
+    ]
+    if len(sections) != 2:
+        return False
+    left, right = sections
+    if left.headings == right.headings:
+        return left.caption != right.caption
+    return len(left.headings) == len(right.headings) > 1 and left.headings[:-1] == right.headings[:-1]
+
+
 def _contradict(one: Clause, other: Clause) -> bool:
     """Say whether two rows differ in a value that both give; an overview may repeat some of them."""
     pairs = ((getattr(one, field.name), getattr(other, field.name)) for field in fields(one))
-    return any(left != right for left, right in pairs if _is_value(left) and _is_value(right))
+    return any(_differ(left, right) for left, right in pairs if _is_value(left) and _is_value(right))
+
+
+def _differ(left: object, right: object) -> bool:
+    """Say whether two values can't both hold: 99.9% and >= 99.9%, 1時間 and 60分 can."""
+    if isinstance(left, Threshold) and isinstance(right, Threshold):
+        is_same_way = left.is_bare or right.is_bare or is_ceiling(left) == is_ceiling(right)
+        same = replace(left, limit=right.limit, comparison=right.comparison, is_bare=right.is_bare)
+        return not is_same_way or same != right or _differ(left.limit, right.limit)
+    if isinstance(left, Duration) and isinstance(right, Duration):
+        return length(left) != length(right)
+    if isinstance(left, Quantity) and isinstance(right, Quantity):
+        pair = comparable(left, right)
+        return left != right if pair is None else pair[0] != pair[1]
+    return left != right
 
 
 def _is_value(field: object) -> bool:
-    """Say whether a field holds a value rather than mere text or a note about it."""
+    """Say whether a field holds a value that is stated, rather than mere text, a note or an assumption."""
     if isinstance(field, tuple):
         return any(_is_value(part) for part in field)
+    if (isinstance(field, Schedule) and field.assumptions) or (
+        isinstance(field, Rotation) and field.is_assumed
+    ):
+        return False
     return not (field is None or isinstance(field, str | Origin | Message))
 
 

@@ -9,6 +9,11 @@ from toban.design.lint.rule import Inspection, Remark, rule
 from toban.design.lint.wording import cite
 from toban.message import Message
 
+# 全レベル（DEBUGを除く）: the level is named because it is not kept.
+_LEFT_OUT = re.compile(
+    r"(?i)除[くいき外]|以外|含ま(?:ない|ず)|(?:出力|記録|保存)(?:しない|せず)|except|exclud|without|not "
+)
+
 
 @rule("LG001", FindingLevel.ERROR)
 def silenced_level_is_to_be_kept(on: Inspection) -> Iterator[Remark]:
@@ -18,7 +23,8 @@ def silenced_level_is_to_be_kept(on: Inspection) -> Iterator[Remark]:
         if kind.retention is None:
             continue
         for level, word in silenced:
-            if word.search(f"{kind.name} {kind.content}"):
+            said = f"{kind.name} {kind.content}"
+            if word.search(said) and not _LEFT_OUT.search(said):
                 yield Remark.on(
                     kind,
                     Message(

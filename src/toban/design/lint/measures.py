@@ -1,5 +1,6 @@
 """Values of the document made comparable: lengths of time, quantities in one unit, downtime, hours."""
 
+import re
 from datetime import time, timedelta
 from decimal import Decimal
 
@@ -11,6 +12,10 @@ from toban.design.values.quantity import BYTES, Quantity
 from toban.design.values.schedule import Cadence, Schedule, Weekday
 from toban.design.values.threshold import Comparison, Threshold
 
+_SOME_HOURS = re.compile(
+    r"(?i)(?:営業|業務|受付|提供|稼働)(?:時間|日)[内中帯]|平日|日中"
+    r"|business hours|working hours|office hours|weekday"
+)
 YEAR = timedelta(days=365)
 MONTH = YEAR / 12
 _CENTURY = YEAR * 100
@@ -80,6 +85,9 @@ def between_runs(schedule: Schedule) -> timedelta | None:
 def yearly_downtime(objective: Objective) -> timedelta | None:
     """Return the downtime an availability target leaves in a year, as written next to it or computed."""
     if objective.metric is not Metric.AVAILABILITY or objective.target.limit.unit != "%":
+        return None
+    # 営業時間内稼働率: the year of a target that counts only some hours is shorter than a year.
+    if _SOME_HOURS.search(f"{objective.name} {objective.period}"):
         return None
     if objective.allowed_downtime is not None and objective.period:
         return length(objective.allowed_downtime) * (12 if is_monthly(objective.period) else 1)

@@ -16,7 +16,10 @@ from toban.design.values.quantity import Quantity
 from toban.design.values.threshold import Threshold
 from toban.message import Message
 
-_DETECTION = re.compile(r"(?i)検知|検出|detect")
+# 検知後15分以内に連絡 promises what follows the detection.
+_DETECTION = re.compile(
+    r"(?i)(?:検知|検出)(?!後|から|し(?:た|て)(?:後|から)|時刻)|(?<!after )(?<!of )\bdetect(?!ed at)"
+)
 
 
 @rule("MN001", FindingLevel.WARNING)

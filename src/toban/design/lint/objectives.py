@@ -16,6 +16,10 @@ from toban.design.values.metric import Metric
 from toban.message import Message
 
 _MAINTENANCE = re.compile(r"(?i)メンテ|計画停止|計画作業|maintenance|planned")
+_KEEPS_RUNNING = re.compile(
+    r"(?i)無停止|停止(?:なし|無し|しない|を伴わない)|影響(?:なし|無し)|オンライン(?:で|のまま|実施)"
+    r"|ローリング|no downtime|without downtime|rolling"
+)
 _COUNTED = re.compile(r"(?i)稼働|可用性|ダウンタイム|停止時間|提供時間|availability|downtime|uptime|SLA|SLO")
 _EXCLUDED = re.compile(r"(?i)除[くいき外]|含ま(?:ない|ず)|対象外|カウントしない|exclu|not count")
 _INCLUDED = re.compile(r"(?i)含[むめ]|カウントする|inclu")
@@ -24,7 +28,7 @@ _INCLUDED = re.compile(r"(?i)含[むめ]|カウントする|inclu")
 @rule("OB001", FindingLevel.ERROR)
 def planned_maintenance_exceeds_downtime(on: Inspection) -> Iterator[Remark]:
     """Planned maintenance alone uses up the downtime budget, and nothing says that it doesn't count."""
-    windows = on.of(MaintenanceWindow)
+    windows = [window for window in on.of(MaintenanceWindow) if not _KEEPS_RUNNING.search(window.text)]
     planned = sum((_yearly(on, window) for window in windows), timedelta())
     said = [line for line in on.lines if _MAINTENANCE.search(line) and _COUNTED.search(line)]
     if not planned or any(_EXCLUDED.search(line) for line in said):
