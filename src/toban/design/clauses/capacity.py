@@ -126,7 +126,7 @@ SHAPES = ChapterShapes(
             headings=_CAPACITY,
             columns={
                 "resource": words(
-                    "リソース(?:名)?|環境|対象|項目|資源|サービス|コンポーネント|resource|component|service"
+                    "リソース(?:名)?|対象|項目|資源|サービス|コンポーネント|resource|component|service|環境"
                 ),
                 "used": words(
                     "現在(?:の?使用量|値|量)?|現状(?:予測|値)?|使用量|current(?:usage)?|used|inuse|now"

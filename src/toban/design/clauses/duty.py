@@ -209,7 +209,7 @@ _COLUMNS = {
         "役割(?:名)?|ロール|担当区分|部署|部門|所属|区分|立場|チーム|組織|role|team|position|function"
     ),
     "level": words("レベル|level|tier"),
-    "holder": words("担当(?:者|者名|チーム)?|氏名|名前|要員|name|who|person|assignee|owner|holder|primary"),
+    "holder": words("担当者名?|氏名|名前|担当(?:チーム)?|要員|name|who|person|assignee|owner|holder|primary"),
     "contact": words(
         "連絡(?:先|手段|方法)|電話(?:番号)?|メール(?:アドレス)?|contact(?:info(?:rmation)?)?|phone|e?mail|channel"
     ),
@@ -244,7 +244,7 @@ SHAPES = ChapterShapes(
             headings=_DUTY,
             avoid=words("フロー|手順|ルール|flow|rule|process|procedure"),
             columns={
-                "holder": words("担当(?:者)?|氏名|名前|name|who|person"),
+                "holder": words("担当者|氏名|名前|担当|name|who|person"),
                 "phone": words("電話(?:番号)?|携帯(?:電話)?|tel|phone|mobile"),
                 "email": words("メール(?:アドレス)?|e-?mail|mail"),
                 "chat": words("チャット|slack|teams|pagerduty|chat|pager"),

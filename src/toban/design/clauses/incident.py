@@ -191,10 +191,10 @@ SHAPES = ChapterShapes(
             avoid=words("脆弱性|ログ|vulnerab"),
             columns={
                 "level": words(
-                    "(?:障害|インシデント|アラート|重要度|影響)?レベル|障害(?:区分|ランク|分類)|重要度|重大度|深刻度|優先度|ランク|区分|sev(?:erity)?(?:level)?|level|priority"
+                    "(?:障害|インシデント|アラート|重要度|影響)?レベル|障害(?:区分|ランク|分類)|重要度|重大度|深刻度|sev(?:erity)?(?:level)?|level|ランク|区分|優先度|priority"
                 ),
                 "definition": words(
-                    "定義|説明|(?:障害の)?内容|事象|状態|基準|内容|判断基準|description|definition|criteria|meaning"
+                    "定義|説明|(?:障害の)?内容|事象|基準|判断基準|description|definition|criteria|meaning|状態"
                 ),
                 "impact": words("影響(?:範囲|度)?|impact|scope"),
                 "response": words(

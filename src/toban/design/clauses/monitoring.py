@@ -399,8 +399,8 @@ SHAPES = ChapterShapes(
                     "|target|component|service|host|resource"
                 ),
                 "item": words(
-                    "監視(?:項目|内容|対象項目|指標)?|項目|指標(?:名)?|メトリクス(?:名)?|メトリック|アラート(?:名|識別子)?|アラーム(?:名)?|監視項目名"
-                    "|metrics?(?:名|name)?|signal|alert(?:name)?|alarm|item|check|monitor"
+                    "監視(?:項目|対象項目|指標)?|項目|指標(?:名)?|メトリクス(?:名)?|メトリック|アラート(?:名|識別子)?|アラーム(?:名)?|監視項目名"
+                    "|metrics?(?:名|name)?|signal|alert(?:name)?|alarm|item|check|monitor|監視内容"
                 ),
                 "category": words("カテゴリー?|分類|区分|種別|category|type"),
                 "normal": words(

@@ -169,7 +169,7 @@ RULE_TABLE = TableShape(
     avoid=_OTHER_NOTICES,
     columns={
         "level": words(
-            "(?:アラート|通知|重要度|障害)?レベル|重要度|重大度|優先度|通知種別|severity|level|priority"
+            "(?:アラート|通知|重要度|障害)?レベル|重要度|重大度|severity|level|通知種別|優先度|priority"
         ),
         "recipients": words(
             "通知(?:先|対象)|受領者|連絡先|対象者|宛先|報告先|エスカレーション先?|recipients?|notify|who|escalation|contact"

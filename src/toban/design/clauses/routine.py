@@ -242,7 +242,7 @@ SHAPES = ChapterShapes(
                 "frequency": words(
                     "(?:実施|実行|確認)?(?:頻度|周期|サイクル)|スケジュール|frequency|schedule|cadence"
                 ),
-                "owner": words("担当(?:者|チーム|部署)?|実施者|役割|owner|assignee|responsible|who"),
+                "owner": words("担当者|担当(?:チーム|部署)?|実施者|役割|owner|assignee|responsible|who"),
                 "content": words(
                     "(?:実施|作業|確認)?(?:内容|方法|項目|手順)|実行方法|説明|概要|方法|content|description|details?|how"
                 ),
@@ -263,7 +263,7 @@ SHAPES = ChapterShapes(
             columns={
                 "clock": words("(?:実施)?(?:時間帯?|日時|時刻|時期|曜日|日)|time|when"),
                 "frequency": words("(?:実施|実行)?(?:頻度|周期)|スケジュール|frequency|schedule"),
-                "owner": words("担当(?:者|チーム)?|実施者|owner|who"),
+                "owner": words("担当者|担当(?:チーム)?|実施者|owner|who"),
                 "content": words("(?:実施|作業)?内容|作業|概要|content|description|scope"),
                 "length": words("所要時間|作業時間|duration"),
             },

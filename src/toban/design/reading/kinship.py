@@ -81,7 +81,7 @@ _SIDES = (
     ),
 )
 
-_FEW_LINES = 20
+_FEW_LINES = 30
 """A shorter document is never refused for what it does not mention."""
 _SAMPLE = 1000
 """The lines of a long document that are looked at, spread evenly."""

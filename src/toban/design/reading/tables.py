@@ -72,6 +72,8 @@ def read_table(table: MarkdownTable, section: DocumentSection, document: str) ->
         return _all_unread(table, Message("design.two-kinds", kinds=kinds))
     if accepted:
         return list(_outcomes(accepted[0], table.rows, table.header, section, document))
+    if _is_of_links(table.header):
+        return [aside(row.line, row_text(row), Message("design.list-of-links")) for row in table.rows]
     if candidates and _is_surely_meant(candidates[0]):
         return list(_outcomes(candidates[0], table.rows, table.header, section, document))
     unknown = Message("design.unknown-table", heading=section.title, columns=text)
@@ -110,9 +112,11 @@ def _why_aside(header: tuple[str, ...]) -> Message:
         return Message("design.revision-history")
     if names and _TERM.fullmatch(names[0]):
         return Message("design.glossary")
-    if len(names) > 1 and _LINK.fullmatch(names[1]):
-        return Message("design.list-of-links")
     return NOTHING
+
+
+def _is_of_links(header: tuple[str, ...]) -> bool:
+    return len(header) > 1 and _LINK.fullmatch(normalise(header[1]).replace(" ", "")) is not None
 
 
 def _candidates(table: MarkdownTable, section: DocumentSection) -> list[_KindCandidate]:

@@ -11,6 +11,7 @@ import re
 import unicodedata
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import cache
 from typing import TypedDict
 
 from toban.design.clauses.base import Clause
@@ -306,19 +307,51 @@ _LOOSE_END = re.compile(r"(?:の?(?:初期値|目安|例|案)|一覧)$")
 
 
 def roles_of(header: tuple[str, ...], columns: Mapping[str, re.Pattern[str]]) -> dict[str, int]:
-    """Return each role's column index. A column has one role, a role one column."""
+    """Return each role's column index. A column has one role, a role one column.
+
+    Of several columns that a role could have, it takes the name that it lists first: レベル before 優先度.
+    """
+    names = [_names(normalise(cell).replace(" ", "").strip("*")) for cell in header]
+    known = {index: _known(variants, columns) for index, variants in enumerate(names)}
     found: dict[str, int] = {}
-    for index, cell in enumerate(header):
-        role = _role(normalise(cell).replace(" ", "").strip("*"), columns, found)
-        if role:
+    for role in columns:
+        able = [(known[index][role], index) for index in known if role in known[index]]
+        if able:
+            _, index = min(able)
             found[role] = index
-    return found
+            del known[index]
+    return dict(sorted(found.items(), key=lambda pair: pair[1]))
 
 
-def _role(cell: str, columns: Mapping[str, re.Pattern[str]], taken: Mapping[str, int]) -> str:
+def _names(cell: str) -> tuple[str, ...]:
+    """Return the names that a heading may be known by: in full, without its bracket, without its ending."""
     bare = _PAREN.sub("", cell)
-    for name in dict.fromkeys((cell, bare, _LOOSE_END.sub("", bare))):
-        for role, pattern in columns.items():
-            if role not in taken and pattern.fullmatch(name):
-                return role
-    return ""
+    return tuple(dict.fromkeys((cell, bare, _LOOSE_END.sub("", bare))))
+
+
+def _known(names: tuple[str, ...], columns: Mapping[str, re.Pattern[str]]) -> dict[str, int]:
+    """Return the roles that know the first of these names that any role knows, and how soon they list it."""
+    for name in names:
+        roles = {role: _rank(name, pattern) for role, pattern in columns.items() if pattern.fullmatch(name)}
+        if roles:
+            return roles
+    return {}
+
+
+def _rank(name: str, pattern: re.Pattern[str]) -> int:
+    """Return which of the alternatives of *pattern* matches *name*."""
+    matches = (alternative.fullmatch(name) is not None for alternative in _alternatives(pattern))
+    return next((rank for rank, is_match in enumerate(matches) if is_match), 0)
+
+
+@cache
+def _alternatives(pattern: re.Pattern[str]) -> tuple[re.Pattern[str], ...]:
+    parts = [""]
+    depth = 0
+    for part in re.findall(r"\\.|.", pattern.pattern, re.DOTALL):
+        depth += (part == "(") - (part == ")")
+        if part == "|" and depth == 0:
+            parts.append("")
+        else:
+            parts[-1] += part
+    return tuple(re.compile(part, pattern.flags) for part in parts)

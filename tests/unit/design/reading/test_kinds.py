@@ -1,5 +1,6 @@
 """Between two kinds the reader asks, and of an unknown table it names the nearest kind."""
 
+import pytest
 from tests.unit.design.conftest import Read
 
 from toban.design.clauses.routine import Routine
@@ -38,3 +39,46 @@ def test_a_heading_with_a_time_that_its_rows_use_is_no_row_of_its_own(read: Read
     design = read("## 週次メンテナンス（日曜日 2:00）", "- [ ] ディスクの確認")
 
     assert (len(design.of(Routine)), design.unread) == (1, ())
+
+
+@pytest.mark.parametrize(
+    ("heading", "header", "row", "field", "value"),
+    [
+        (
+            "## 障害レベル",
+            "| 優先度 | レベル | 定義 | 対応時間 |",
+            "| 高 | 重大 | 全館の停止 | 15分 |",
+            "name",
+            "重大",
+        ),
+        ("## 予算", "| 環境 | サービス | 月額予算 |", "| 本番 | 配信網 | 90,000円 |", "item", "配信網"),
+        (
+            "## 運用体制",
+            "| 役割 | 担当 | 担当者 | 対応時間 |",
+            "| 責任者 | 基盤 | 森 | 24時間365日 |",
+            "holder",
+            "森",
+        ),
+        (
+            "## よくある障害",
+            "| 説明 | 障害 | 原因 | 対応 |",
+            "| 夜に多い | 遅延 | 索引 | 再構築 |",
+            "cause",
+            "索引",
+        ),
+    ],
+)
+def test_of_two_columns_for_one_role_the_proper_name_has_it(
+    read: Read, heading: str, header: str, row: str, field: str, value: str
+) -> None:
+    (clause,) = read(heading, header, "|---" * header.count(" | ") + "|---|", row).clauses
+
+    assert getattr(clause, field) == value
+
+
+def test_a_column_of_links_does_not_set_a_known_table_aside(read: Read) -> None:
+    header = ("| バッチID | URL | バッチ名 | 実行頻度 |", "|---|---|---|---|")
+    design = read("## バッチ一覧", *header, "| L7 | https://wiki.example/l7 | 返却の集計 | 毎日 2:00 |")
+
+    assert [clause.kind for clause in design.clauses] == ["batch"]
+    assert design.aside == ()
