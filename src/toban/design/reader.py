@@ -43,6 +43,7 @@ from toban.design.reading.grounds import Grounds
 from toban.design.reading.kinship import why_foreign
 from toban.design.reading.outcome import RowFate, RowOutcome, aside, not_in_force, read, unread
 from toban.design.reading.pairs import is_pairs, pair_lines
+from toban.design.reading.subjects import told_apart
 from toban.design.reading.tables import read_table, row_text
 from toban.design.section import DocumentSection, heading_text
 from toban.design.shapes.shape import ClausePlace, words
@@ -141,7 +142,7 @@ def read_design(text: str, document: str) -> Design:
             Message("design.document-is-empty", document=document), Message("design.name-a-design")
         )
     blocks = parse(text)
-    outcomes = sorted(_outcomes(blocks, document), key=lambda outcome: outcome.line)
+    outcomes = told_apart(sorted(_outcomes(blocks, document), key=lambda outcome: outcome.line))
     read = [outcome for outcome in outcomes if outcome.fate is RowFate.READ]
     _refuse_if_unfit(blocks, outcomes, document)
     return Design(

@@ -12,12 +12,14 @@ from toban.design.shapes.shape import (
     Built,
     Cells,
     ChapterShapes,
+    ClausePlace,
     CodeShape,
     EntryShape,
     NotUnderstood,
     PlacedCode,
     PlacedEntry,
     TableShape,
+    read_value,
     words,
 )
 from toban.design.shapes.timing import is_attribute, read_when, row_schedules
@@ -31,6 +33,7 @@ from toban.design.values.duration import (
     read_retention,
     read_within,
 )
+from toban.design.values.normal import plain
 from toban.design.values.schedule import Cadence, Schedule, read_schedule
 from toban.message import Message
 
@@ -84,7 +87,24 @@ class RecoveryObjective(Clause):
     limit: Duration
 
 
-_OBJECTIVE = words(r"\b(rpo|rto)\b|(目標復旧時点|復旧時点目標)|(目標復旧時間|復旧時間目標)")
+_POINT = "rpo|目標復旧時点|復旧時点目標|recovery point objective"
+_TIME = "rto|目標復旧時間|復旧時間目標|recovery time objective"
+_OBJECTIVE = re.compile(
+    rf"(?P<before>.*?)(?<![a-z])[(]?(?:(?P<point>{_POINT})|(?P<time>{_TIME}))(?![a-z])[)]?"
+    rf"(?:\s*[(]?(?:{_POINT}|{_TIME})[)]?)*(?:の?(?:目標|要件|設定|基準)値?|\s*(?:targets?|objective|goal))?"
+    r"(?:\s*[(](?P<inside>[^()]+)[)]|\s*(?:\bfor\b|\bof\b|[-:])\s*(?P<after>.+))?",
+    re.IGNORECASE,
+)
+_OTHER_FIGURE = words(
+    "現状|現行|実績|実測|検知|検出|判断|判定|決定|復旧|検証|切り?替え?|actual.*|current|achieved|detection|decision|restore|verification"
+)
+"""What stands beside RTO if the figure is only a part of it, or what was measured."""
+_WHOLE = words(
+    "目標|最大|推奨|暫定|参考|mvp|[本当]?システム|[本当]?サービス|分|日"
+    "|.*(?:時間|時点|ポイント|損失|目標|\\b(?:time|point|objective|loss|target))|max(?:imum)?(?: .+)?"
+    "|recommended|overall|system|h|hrs?|hours?|min(?:ute)?s?|days?"
+)
+"""What stands beside RTO without being a subject: its name in full, a word for the whole, a unit."""
 _REMARK = re.compile(r"\s*[(（][^()（）]*[)）]\s*$")
 _FACET = words(
     "(?:保持|保存)期間|(?:取得)?スケジュール|方針|ポリシー|設定|頻度|世代管理|概要|retention|schedule|policy|settings?"
@@ -173,13 +193,11 @@ def _recovery(cells: Cells) -> Built:
 
 def _objectives(cells: Cells, subject: str) -> tuple[RecoveryObjective, ...]:
     """Return the RPO and RTO of one row, each only if its cell holds a length of time."""
-    found = []
-    for role in ("rpo", "rto"):
-        limit = _limit(cells[role])
-        if limit is not None:
-            stamp = cells.stamp(RecoveryObjective, role.upper(), subject)
-            found.append(RecoveryObjective(**stamp, objective=role.upper(), subject=subject, limit=limit))
-    return tuple(found)
+    return tuple(
+        recovery_objective(cells.place, cells.labels[role], cells[role], subject)
+        for role in ("rpo", "rto")
+        if _limit(cells[role]) is not None
+    )
 
 
 def _limit(text: str) -> Duration | None:
@@ -189,33 +207,44 @@ def _limit(text: str) -> Duration | None:
     return read_within(text) or read_duration(text) or read_within(bare) or read_duration(bare)
 
 
-def objective_named(name: str) -> str:
-    """Return `RPO` or `RTO` if *name* says one of them, otherwise an empty text."""
-    named = {
-        (code or ("rpo" if point else "rto")).upper()
-        for code, point, _ in _OBJECTIVE.findall(normalise(name))
-    }
-    return named.pop() if len(named) == 1 else ""
+def objective_named(name: str) -> tuple[str, str]:
+    """Return `RPO` or `RTO` if *name* is one of them, and what it is of: RTO (DB), 重要データのRPO.
+
+    Two empty texts if it is neither, or only a part of one (RTO（検知）), or something about it (RTO達成率).
+    """
+    found = _OBJECTIVE.fullmatch(plain(name))
+    if found is None:
+        return "", ""
+    beside = [(found[part] or "").strip(" の:-/・(") for part in ("before", "inside", "after")]
+    said = [part for part in beside if part and not _WHOLE.fullmatch(part.lower())]
+    if any(_OTHER_FIGURE.fullmatch(part.lower()) or _OBJECTIVE.search(part) for part in said):
+        return "", ""
+    return ("RPO" if found["point"] else "RTO"), " ".join(said)
+
+
+def recovery_objective(place: ClausePlace, name: str, text: str, subject: str = "") -> RecoveryObjective:
+    """Return the objective that *name* names, of *subject* or of what the name itself says."""
+    objective, of = objective_named(name)
+    if not objective:
+        raise NotUnderstood(Message("design.neither-rpo-nor-rto", words=name))
+    limit = read_value(text, _limit, label=name, expected=Message("design.expected-period"))
+    subject = " ".join(part for part in (subject, of) if part)
+    return RecoveryObjective(
+        **place.stamp(RecoveryObjective, objective, subject),
+        objective=objective,
+        subject=subject,
+        limit=limit,
+    )
 
 
 def _named(cells: Cells) -> Built:
-    """Read a row of 項目|目標値 whose item is RPO or RTO."""
-    name = cells.required("name")
-    objective = objective_named(name)
-    if not objective:
-        raise NotUnderstood(Message("design.neither-rpo-nor-rto", words=name))
-    limit = cells.read("target", _limit, Message("design.expected-period"))
-    return RecoveryObjective(
-        **cells.stamp(RecoveryObjective, objective), objective=objective, subject="", limit=limit
-    )
+    """Read a row of 項目|目標値 whose item is RPO or RTO; an unknown first column may be the subject."""
+    subject = cells["subject"] or cells.headed("")
+    return recovery_objective(cells.place, cells.required("name"), cells.required("target"), subject)
 
 
 def _named_entry(entry: PlacedEntry) -> RecoveryObjective:
-    objective = objective_named(entry.key)
-    limit = entry.read(_limit, Message("design.expected-period"))
-    return RecoveryObjective(
-        **entry.stamp(RecoveryObjective, objective), objective=objective, subject="", limit=limit
-    )
+    return recovery_objective(entry.place, entry.key, entry.value)
 
 
 def _listed(entry: PlacedEntry) -> BackupPolicy:
@@ -325,6 +354,11 @@ _TROUBLE = words(
 """Headings of what to try when something is wrong: no procedure, whatever its commands."""
 _RPO = words(r"(?:target)?rpo(?:target)?|(?:目標復旧時点|復旧時点目標)(?:\(rpo\))?|rpo\(.*\)")
 _RTO = words(r"(?:target)?rto(?:target)?|(?:目標復旧時間|復旧時間目標)(?:\(rto\))?|rto\(.*\)")
+_PLANNED = words("改善|improvement|roadmap")
+_RECOVERED = words(
+    "サービス(?:名)?|システム(?:/機能)?|機能|対象|シナリオ|(?:災害|障害)(?:タイプ|種別|種類|シナリオ)|コンポーネント"
+    "|service(?:component)?|system|component|scenario|datatype|disastertype|tier"
+)
 
 SHAPES = ChapterShapes(
     tables=(
@@ -374,7 +408,9 @@ SHAPES = ChapterShapes(
             headings=words(
                 r"\brpo\b|\brto\b|復旧目標|目標復旧|災害復旧|recovery objective|disaster recovery"
             ),
+            avoid=_PLANNED,
             columns={
+                "subject": _RECOVERED,
                 "name": words("項目|指標|メトリクス|目標|metric|item|objective"),
                 "target": words("(?:mvp)?目標(?:値)?|設定値|要件(?:値)?|値|内容|target|value"),
                 "note": words("備考|根拠|説明|実現方法|測定方法|notes?|rationale"),
@@ -385,12 +421,9 @@ SHAPES = ChapterShapes(
             RecoveryObjective,
             _recovery,
             headings=words(r"\brpo\b|\brto\b|復旧|リカバリ|災害|\bdr\b|recovery|disaster|可用性|障害"),
-            avoid=words("cost|コスト|改善|improvement|roadmap"),
+            avoid=words(f"cost|コスト|{_PLANNED.pattern}"),
             columns={
-                "subject": words(
-                    "サービス(?:名)?|システム(?:/機能)?|機能|対象|シナリオ|(?:災害|障害)(?:タイプ|種別|種類|シナリオ)|コンポーネント"
-                    "|service(?:component)?|system|component|scenario|datatype|disastertype|tier"
-                ),
+                "subject": _RECOVERED,
                 "rpo": _RPO,
                 "rto": _RTO,
                 "note": words(
@@ -407,9 +440,7 @@ SHAPES = ChapterShapes(
             RecoveryObjective,
             _named_entry,
             headings=words("."),
-            key=words(
-                r"(?:\brpo\b|目標復旧時点|復旧時点目標)(?:\s*\(.*\))?|(?:\brto\b|目標復旧時間|復旧時間目標)(?:\s*\(.*\))?"
-            ),
+            key=words(rf"(?:{_POINT}|{_TIME})(?:\s*\(.*\))?"),
             within=1,
         ),
         EntryShape(

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from typing import ClassVar
 
 from toban.design.chapter import Chapter
-from toban.design.clauses.backup import RecoveryObjective, objective_named
+from toban.design.clauses.backup import objective_named, recovery_objective
 from toban.design.clauses.base import Clause
 from toban.design.clauses.duty import DutyRole, duty_hours
 from toban.design.section import normalise
@@ -116,17 +116,8 @@ def _objective_entry(entry: PlacedEntry) -> Built:
 
 def _target(place: ClausePlace, keys: tuple[str, ...], text: str, period: str) -> Built:
     name = " ".join(key for key in keys if key)
-    objective = objective_named(keys[-1])
-    if objective:
-        within = read_value(
-            text,
-            lambda cell: read_within(cell) or read_duration(cell),
-            label=name,
-            expected=Message("design.expected-period"),
-        )
-        return RecoveryObjective(
-            **place.stamp(RecoveryObjective, objective), objective=objective, subject="", limit=within
-        )
+    if objective_named(keys[-1])[0]:
+        return recovery_objective(place, keys[-1], text, " ".join(key for key in keys[:-1] if key))
     if _STOPS.search(normalise(name)):
         schedule = read_value(text, _stop, label=name, expected=Message("design.expected-maintenance-time"))
         return MaintenanceWindow(**place.stamp(MaintenanceWindow, *keys), schedule=schedule)

@@ -9,6 +9,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
+from toban.design.clauses.base import Clause
 from toban.design.clauses.labels import KINDS
 from toban.design.markdown import MarkdownTable, TableRow
 from toban.design.origin import Origin
@@ -42,6 +43,7 @@ _HISTORY = words("版(?:数)?|バージョン|version|rev(?:ision)?")
 _CHANGES = words("(?:変更|更新|改訂|修正)(?:内容|点|履歴|箇所)|変更者|changes?|(?:change)?description|author")
 _TERM = words("用語|略語|term|abbreviation")
 _LINK = words("url|リンク|link")
+_NUMBER = words(r"no\.?|#|№|番号|項番|id|")
 _ITEM_LEVELS = ("小項目", "中項目", "大項目")
 _SAME_AS_ABOVE = frozenset({"〃", "同上", "↑", "''", '"'})
 
@@ -87,13 +89,17 @@ def _all_unread(table: MarkdownTable, reason: Message) -> list[RowOutcome]:
 def _accepted(
     candidates: list[_KindCandidate], table: MarkdownTable, section: DocumentSection, document: str
 ) -> list[_KindCandidate]:
-    """Return the best kind that the rows bear out, with every other kind that is as good."""
+    """Return the best kind that the rows bear out, with every other that is as good and reads otherwise."""
     found: list[_KindCandidate] = []
+    readings: list[list[tuple[Clause, ...]]] = []
     for candidate in candidates:
         least = found[0].score - CLOSE if found else candidates[0].score - _MARGIN
-        is_other = all(candidate.shape.kind is not other.shape.kind for other in found)
-        if candidate.score >= least and is_other and _is_accepted(candidate, table, section, document):
+        if candidate.score < least or any(candidate.shape.kind is other.shape.kind for other in found):
+            continue
+        reading = _reading(candidate, table, section, document)
+        if reading and reading not in readings:
             found.append(candidate)
+            readings.append(reading)
     return found
 
 
@@ -152,14 +158,15 @@ def _innermost_as_item(header: tuple[str, ...]) -> tuple[str, ...]:
     return tuple("項目" if index == innermost else name for index, name in enumerate(header))
 
 
-def _is_accepted(
+def _reading(
     candidate: _KindCandidate, table: MarkdownTable, section: DocumentSection, document: str
-) -> bool:
+) -> list[tuple[Clause, ...]]:
+    """Return what each of the first rows is by this kind; nothing if too few of them are understood."""
     sample = table.rows[:_SAMPLE]
     outcomes = list(_outcomes(candidate, sample, table.header, section, document))
     filled = [outcome for outcome, row in zip(outcomes, sample, strict=True) if not _is_template(row)]
     good = sum(outcome.fate is RowFate.READ for outcome in filled)
-    return good > 0 and good >= _ENOUGH * len(filled)
+    return [outcome.clauses for outcome in outcomes] if good and good >= _ENOUGH * len(filled) else []
 
 
 def _is_surely_meant(candidate: _KindCandidate) -> bool:
@@ -192,7 +199,9 @@ def _outcomes(
     document: str,
 ) -> Iterator[RowOutcome]:
     labels = {role: header[index] for role, index in candidate.roles.items()}
-    nameless = "" if 0 in candidate.roles.values() else header[0]
+    first = normalise(header[0])
+    is_named = 0 in candidate.roles.values() or first in _ITEM_LEVELS or _NUMBER.fullmatch(first)
+    nameless = "" if is_named else header[0]
     above = tuple("" for _ in header)
     sample = rows[:_SAMPLE]
     columns = {role: tuple(row.cells[index] for row in sample) for role, index in candidate.roles.items()}

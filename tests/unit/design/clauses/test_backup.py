@@ -107,6 +107,49 @@ def test_a_recovery_objective_is_recognised_by_its_name(read: Read, name: str, o
     assert (found.objective, found.limit) == (objective, Duration(Decimal(4), TimeUnit.HOUR))
 
 
+@pytest.mark.parametrize(
+    ("name", "objective", "subject"),
+    [
+        ("RPO（診療記録）", "RPO", "診療記録"),
+        ("画像サーバーのRTO", "RTO", "画像サーバー"),
+        ("RTO - 発券機", "RTO", "発券機"),
+        ("RTO for the matching engine", "RTO", "the matching engine"),
+        ("Ledger RPO", "RPO", "Ledger"),
+        ("業務復旧までの目標時間（RTO）", "RTO", ""),
+        ("Maximum data loss (RPO)", "RPO", ""),
+        ("RTO（最大）", "RTO", ""),
+    ],
+)
+def test_what_stands_beside_rpo_or_rto_is_its_subject(
+    read: Read, name: str, objective: str, subject: str
+) -> None:
+    (found,) = read("## RPO/RTO", "| 項目 | 目標値 |", "|-|-|", f"| {name} | 4時間 |").of(RecoveryObjective)
+
+    assert (found.objective, found.subject) == (objective, subject)
+    assert found.id.endswith(found.subject.replace(" ", "-"))
+
+
+@pytest.mark.parametrize(
+    "columns", ["| 対象 | 指標 | 目標値 |", "| 業務 | 項目 | 目標値 |", "| Service | Metric | Target |"]
+)
+@pytest.mark.parametrize("heading", ["## RPO/RTO 復旧目標", "## 可用性要件"])
+def test_a_column_of_subjects_is_kept_with_rpo_and_rto(read: Read, heading: str, columns: str) -> None:
+    design = read(heading, columns, "|-|-|-|", "| 受付 | RTO | 1時間 |", "| 会計 | RTO | 8時間 |")
+
+    assert [each.subject for each in design.of(RecoveryObjective)] == ["受付", "会計"]
+
+
+@pytest.mark.parametrize("name", ["RTO（検知）", "RTO達成率", "RTO (actual)"])
+def test_a_part_of_rto_or_what_was_measured_is_no_objective(read: Read, name: str) -> None:
+    assert read("## RPO/RTO", "| 項目 | 目標値 |", "|-|-|", f"| {name} | 5分 |").of(RecoveryObjective) == ()
+
+
+def test_a_plan_to_improve_is_no_objective_yet(read: Read) -> None:
+    design = read("## RPO/RTOの改善", "| 項目 | 現状 | 目標 |", "|-|-|-|", "| RTO | 8時間 | 4時間 |")
+
+    assert design.clauses == ()
+
+
 @pytest.mark.parametrize("line", ["- RTO: < 30 minutes (at night too)", "- **RTO（目標復旧時間）**: 30分"])
 def test_objective_may_be_a_list_entry_anywhere(read: Read, line: str) -> None:
     (found,) = read("## 概要", line).of(RecoveryObjective)

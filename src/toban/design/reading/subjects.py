@@ -1,0 +1,57 @@
+"""What the same objectives under neighbouring headings are of: RPO 1時間 / 重要データ, RPO 24時間 / その他.
+
+A heading alone may say anything (方針, 概要). Where several neighbours each state the same objective, they
+tell them apart, and without them the document would contradict itself.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+
+from toban.design.clauses.backup import RecoveryObjective
+from toban.design.clauses.base import Clause
+from toban.design.clauses.objectives import Objective
+from toban.design.reading.outcome import RowOutcome
+from toban.design.section import DocumentSection
+from toban.design.shapes.shape import identity
+
+type _Stated = tuple[str, tuple[str, ...]]
+"""An objective by its id, and the headings above the nearest."""
+
+
+def told_apart(outcomes: Sequence[RowOutcome]) -> list[RowOutcome]:
+    """Return the outcomes, with the nearest heading in the name of what several neighbours state."""
+    neighbours: defaultdict[_Stated, set[str]] = defaultdict(set)
+    for outcome in outcomes:
+        for stated, section in _stated(outcome):
+            neighbours[stated].add(section.title)
+    several = {stated for stated, titles in neighbours.items() if len(titles) > 1}
+    return [_under_its_heading(outcome, several) for outcome in outcomes] if several else list(outcomes)
+
+
+def _stated(outcome: RowOutcome) -> Iterator[tuple[_Stated, DocumentSection]]:
+    if outcome.grounds is None:
+        return
+    section = outcome.grounds.section
+    for clause in outcome.clauses:
+        if isinstance(clause, Objective | RecoveryObjective):
+            yield (clause.id, section.words[:-1]), section
+
+
+def _under_its_heading(outcome: RowOutcome, several: set[_Stated]) -> RowOutcome:
+    above = {stated[0]: section.title for stated, section in _stated(outcome) if stated in several}
+    return replace(
+        outcome, clauses=tuple(_of(clause, above.get(clause.id, "")) for clause in outcome.clauses)
+    )
+
+
+def _of(clause: Clause, heading: str) -> Clause:
+    if not heading:
+        return clause
+    if isinstance(clause, RecoveryObjective):
+        subject = f"{heading} {clause.subject}".strip()
+        return replace(clause, subject=subject, id=identity(RecoveryObjective, clause.objective, subject))
+    if isinstance(clause, Objective):
+        name = f"{heading} {clause.name}"
+        return replace(clause, name=name, id=identity(Objective, name))
+    return clause

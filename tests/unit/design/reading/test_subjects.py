@@ -1,0 +1,69 @@
+"""Neighbouring headings tell the same objectives apart; a heading alone does not."""
+
+import pytest
+from tests.unit.design.conftest import Read
+
+from toban.design.clauses.backup import RecoveryObjective
+from toban.design.clauses.objectives import Objective
+from toban.design.reader import Design
+
+
+def subjects(design: Design) -> list[tuple[str, str]]:
+    return [(each.objective, each.subject) for each in design.of(RecoveryObjective)]
+
+
+@pytest.mark.parametrize(
+    "lines",
+    [
+        ("### 貸出", "", "- RPO: 5分", "- RTO: 1時間", "", "### 蔵書検索", "", "- RPO: 1日", "- RTO: 3日"),
+        ("**貸出:**", "- RPO: 5分", "- RTO: 1時間", "", "**蔵書検索:**", "- RPO: 1日", "- RTO: 3日"),
+        ("- 貸出", "  - RPO: 5分", "  - RTO: 1時間", "- 蔵書検索", "  - RPO: 1日", "  - RTO: 3日"),
+    ],
+)
+def test_objectives_of_neighbours_have_their_headings_as_subjects(read: Read, lines: tuple[str, ...]) -> None:
+    design = read("## 図書館の復旧目標", "", *lines)
+
+    assert subjects(design) == [
+        ("RPO", "貸出"),
+        ("RTO", "貸出"),
+        ("RPO", "蔵書検索"),
+        ("RTO", "蔵書検索"),
+    ]
+    assert len({clause.id for clause in design.clauses}) == 4
+
+
+def test_the_same_component_in_two_tiers_is_told_apart(read: Read) -> None:
+    header = ("| Service | RTO |", "|-|-|")
+    design = read(
+        "## Disaster recovery",
+        *("### Tier 1", "", *header, "| Ledger | 1 hour |", ""),
+        *("### Tier 2", "", *header, "| Ledger | 4 hours |"),
+    )
+
+    assert subjects(design) == [("RTO", "Tier 1 Ledger"), ("RTO", "Tier 2 Ledger")]
+
+
+def test_service_levels_of_neighbours_have_their_headings_in_their_names(read: Read) -> None:
+    header = ("", "| 項目 | 目標値 |", "|-|-|")
+    design = read(
+        "## サービス目標",
+        "",
+        "### 予約サイト",
+        *header,
+        "| 稼働率 | 99.9% |",
+        "",
+        "### フロント端末",
+        *header,
+        "| 稼働率 | 99.5% |",
+    )
+
+    assert [each.name for each in design.of(Objective)] == ["予約サイト 稼働率", "フロント端末 稼働率"]
+    assert len({each.id for each in design.clauses}) == 2
+
+
+def test_a_heading_without_neighbours_is_no_subject(read: Read) -> None:
+    design = read(
+        "## バックアップ", "### 方針", "- RPO: 1時間", "", "## 災害対策", "", "### 目標", "", "- RPO: 1時間"
+    )
+
+    assert subjects(design) == [("RPO", ""), ("RPO", "")]
