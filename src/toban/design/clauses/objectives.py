@@ -9,7 +9,7 @@ from toban.design.clauses.backup import objective_named, recovery_objective
 from toban.design.clauses.base import Clause
 from toban.design.clauses.duty import DutyRole, duty_hours
 from toban.design.section import normalise
-from toban.design.shapes.limits import read_limit, settled
+from toban.design.shapes.limits import as_target, read_limit, settled
 from toban.design.shapes.shape import (
     Built,
     Cells,
@@ -23,11 +23,13 @@ from toban.design.shapes.shape import (
     words,
 )
 from toban.design.shapes.timing import read_when
-from toban.design.values.duration import Duration, TimeUnit, read_duration, read_within
+from toban.design.values.duration import Duration, read_duration, read_within
 from toban.design.values.hours import Hours, read_hours
+from toban.design.values.measure import fits, is_time
 from toban.design.values.metric import Metric, read_metric
 from toban.design.values.schedule import Schedule, join_schedule
-from toban.design.values.threshold import Comparison, Threshold
+from toban.design.values.statistic import read_statistic
+from toban.design.values.threshold import Threshold
 from toban.message import Message
 
 
@@ -75,13 +77,10 @@ _COUNTS = r"(?:計画(?:メンテナンス|停止)(?:の?時間)?[はを]?(?:除
 _REMARK = re.compile(rf"[(（]\s*{_COUNTS}\s*[)）]|[、,]\s*{_COUNTS}|{_COUNTS}[、,]\s*", re.IGNORECASE)
 _COUNTED = words(r"\s*[(/]?\s*(月間|年間|月|年|monthly|yearly|annually|per (?:month|year)|month|year)\)?$")
 _PERIOD = words(r"年間|月間|週間|四半期|\b(?:annual|yearly|monthly|weekly|quarterly)\b")
-_HIGHER_IS_BETTER = re.compile(
-    r"率|可用|稼働|成功|スループット|同時|availab|uptime|success|throughput|hit|satisf|\bsla\b"
+_STOPS = words(
+    r".*(?:計画停止|計画メンテ(?:ナンス)?|定期メンテ(?:ナンス)?)(?:時間(?:帯)?|日時?|枠|ウィンドウ)?"
+    r"|.*\bplanned (?:maintenance|downtime)(?: windows?)?"
 )
-_LOWER_IS_BETTER = re.compile(
-    r"エラー|失敗|時間|遅延|レスポンス|離脱|使用率|error|fail|latency|time|delay|lag|usage"
-)
-_STOPS = re.compile(r"計画停止|計画メンテ|定期メンテ|planned (?:maintenance|downtime)")
 _SERVICE_HOURS = words(
     "(?:サービス)?(?:稼働|提供|運用|利用|サービス)(?:可能)?時間(?:帯)?|(?:service|operating|business) hours"
 )
@@ -90,8 +89,14 @@ _SERVED = words(
     r"オンライン|サービス|システム|業務|サイト|アプリ|全体|service|system|site|\bapp|\bapi\b|online"
 )
 _STATISTIC = words(r"\s*\((?P<name>p\d\d|\d+\s?(?:パーセンタイル|%ile|%タイル))\)$")
-_TIME_UNITS = frozenset(unit.value for unit in TimeUnit)
-_TIME_UP = words("稼働時間|連続稼働|平均故障間隔|uptime|mtbf")
+_IN_BRACKETS = re.compile(r"\s*[(（]([^()（）]*)[)）]$")
+_UNIT = words("%|ms|ミリ秒|秒|分|時間|s|sec|min|件/秒|rps|tps")
+_NUMBER = words(r"[\d.,]+")
+_QUALITY = words(
+    "可用性|性能(?:効率性)?|信頼性|保守性|運用性?|拡張性|セキュリティ|品質|障害対応|サポート|バックアップ|パフォーマンス|応答性能?"
+    "|availability|performance|reliability|security|support|quality|operations?|capacity|latency|errors?"
+)
+"""What a column of groups holds when it says what a figure is for, and not what it is of."""
 _SERVICE_LEVEL = re.compile(
     r"運用目標|サービスレベル|\bsl[aio]s?\b|可用性|性能|パフォーマンス|非機能|レスポンス"
     r"|service level|availab|performance|reliab"
@@ -99,13 +104,31 @@ _SERVICE_LEVEL = re.compile(
 
 
 def _objective(cells: Cells) -> Built:
+    """Read a row; beside its target (SLO) it may promise a second level (SLA)."""
     name = cells.first("name", "subject")
     if not name:
         raise NotUnderstood(Message("design.objective-without-item"))
+    subject = (cells["subject"] or cells.headed("")) if cells["name"] else ""
+    if _QUALITY.fullmatch(normalise(subject)):
+        subject = ""
     role = "target" if cells["target"] else "guarantee"
-    text = cells.required(role if cells.has(role) else "target")
-    subject = cells["subject"] if cells["name"] else ""
-    return _target(cells.place, (subject, cells["method"], name), text, cells["period"])
+    keys = (subject, cells["method"], name)
+    first = _target(cells.place, keys, _figure(cells, role if cells.has(role) else "target"), cells["period"])
+    if role == "guarantee" or not (cells["guarantee"] and isinstance(first, Objective)):
+        return first
+    promised = _IN_BRACKETS.sub("", normalise(cells.labels["guarantee"])).upper()
+    return first, _level(cells.place, keys, _figure(cells, "guarantee"), cells["period"], promised)
+
+
+def _figure(cells: Cells, role: str) -> str:
+    """Return the cell with what the column adds: the unit of 目標値（ms）, the p95 of SLO（p95）."""
+    text = cells.required(role)
+    remark = _IN_BRACKETS.search(normalise(cells.labels[role]))
+    if remark is None:
+        return text
+    if _UNIT.fullmatch(remark[1]) and _NUMBER.fullmatch(normalise(text)):
+        return text + remark[1]
+    return f"{remark[1]} {text}" if read_statistic(remark[1])[0] and not read_statistic(text)[0] else text
 
 
 def _objective_entry(entry: PlacedEntry) -> Built:
@@ -114,38 +137,52 @@ def _objective_entry(entry: PlacedEntry) -> Built:
     return _target(entry.place, (entry.key,), entry.value, "")
 
 
-def _target(place: ClausePlace, keys: tuple[str, ...], text: str, period: str) -> Built:
+def _target(place: ClausePlace, keys: tuple[str, ...], text: str, period: str) -> Clause:
     name = " ".join(key for key in keys if key)
     if objective_named(keys[-1])[0]:
         return recovery_objective(place, keys[-1], text, " ".join(key for key in keys[:-1] if key))
-    if _STOPS.search(normalise(name)):
+    if _STOPS.fullmatch(_IN_BRACKETS.sub("", normalise(name)).strip()):
         schedule = read_value(text, _stop, label=name, expected=Message("design.expected-maintenance-time"))
         return MaintenanceWindow(**place.stamp(MaintenanceWindow, *keys), schedule=schedule)
     if _SERVICE_HOURS.fullmatch(normalise(keys[-1])):
         hours = read_value(text, duty_hours, label=name, expected=Message("design.expected-service-hours"))
         return ServiceHours(**place.stamp(ServiceHours, *keys), hours=hours)
-    statistic = _STATISTIC.search(normalise(name))
-    metric = read_metric(normalise(name)[: statistic.start()] if statistic else name)
+    return _level(place, keys, text, period)
+
+
+def _level(
+    place: ClausePlace, keys: tuple[str, ...], text: str, period: str, promised: str = ""
+) -> Objective:
+    """Read a service level; *promised* tells it from the aim in the same row."""
+    name = " ".join(key for key in keys if key)
+    own = _STATISTIC.search(normalise(name))
+    metric = read_metric(normalise(name)[: own.start()] if own else name)
     if metric is None and place.section.nearness(_SERVICE_LEVEL) < 2:
         raise NotUnderstood(Message("design.unknown-objective", words=name))
     allowed, counted, rest = _split_downtime(_REMARK.sub("", text))
     span = _COUNTED.search(normalise(rest)) if read_limit(rest) is None else None
     if span is not None:
         counted, rest = span.group(1), normalise(rest)[: span.start()]
-    target = _better(
-        name, read_value(rest, read_limit, label=name, expected=Message("design.expected-target"))
-    )
+    figure = read_value(rest, read_limit, label=name, expected=Message("design.expected-target"))
+    target = as_target(figure, keys[-1], place)
     settled(metric, None, target)
-    if statistic is not None and not target.subject:
-        target = replace(target, subject=statistic["name"])
+    statistic = own["name"] if own else "" if read_statistic(name)[0] else _percentile_above(place, target)
     return Objective(
-        **place.stamp(Objective, *keys),
-        name=name,
-        metric=metric,
-        target=target,
+        **place.stamp(Objective, *keys, promised),
+        name=f"{name} ({promised})" if promised else name,
+        metric=metric if metric is not None and fits(metric, target.limit) else None,
+        target=replace(target, subject=target.subject or statistic),
         allowed_downtime=allowed,
         period=period or counted or _first(_PERIOD, name),
     )
+
+
+def _percentile_above(place: ClausePlace, target: Threshold) -> str:
+    """Return the percentile that a heading gives for the times below it: 応答時間（95パーセンタイル）."""
+    if not is_time(target.limit):
+        return ""
+    named = (read_statistic(heading)[0] for heading in reversed(place.section.words))
+    return next((f"p{each.percentile}" for each in named if each and each.percentile), "")
 
 
 def _stop(text: str) -> Schedule | None:
@@ -163,18 +200,6 @@ def _split_downtime(text: str) -> tuple[Duration | None, str, str]:
     allowed = read_within(found.group(2).strip()) or read_duration(found.group(2).strip())
     rest = normalise(text)[: found.start()] + normalise(text)[found.end() :]
     return allowed, found.group(1) or "", rest.strip()
-
-
-def _better(name: str, target: Threshold) -> Threshold:
-    """Give a bare target its direction: at most 500ms of response time, at least 99.9% availability."""
-    if not target.is_bare:
-        return target
-    words_of_it = normalise(name)
-    is_time = target.limit.unit in _TIME_UNITS
-    falls = (is_time or _LOWER_IS_BETTER.search(words_of_it) is not None) and not _TIME_UP.search(words_of_it)
-    if not falls and not _HIGHER_IS_BETTER.search(words_of_it):
-        return target
-    return replace(target, comparison=Comparison.AT_MOST if falls else Comparison.AT_LEAST)
 
 
 def _first(pattern: re.Pattern[str], text: str) -> str:
@@ -229,6 +254,8 @@ _OFFERED = words("(?:提供|サービス|稼働|運用|利用|営業|受付)時�
 _HOURS = words(
     "サービス|提供|稼働|運用時間|メンテナンス|可用性|運用方針|service|maintenance|operating|availability"
 )
+# What a report shows was measured, or is a sample.
+_REPORT = r"(?:レポート|報告書?|\breports?)(?:\s*\(.*\))?:?$"
 
 SHAPES = ChapterShapes(
     tables=(
@@ -236,7 +263,7 @@ SHAPES = ChapterShapes(
             Objective,
             _objective,
             headings=_TARGETS,
-            avoid=words("ビジネス|学習|マーケ|売上|business|marketing|移行|フェーズ"),
+            avoid=words(f"ビジネス|学習|マーケ|売上|business|marketing|移行|フェーズ|{_REPORT}"),
             columns={
                 "name": words(
                     "(?:sla|slo|kpi|評価)?(?:項目|指標)(?:名)?|指標名|メトリクス(?:名)?|metric|sli(?:\\(指標\\))?|要件|目標項目|kpi|item|objective|indicator"
@@ -244,14 +271,15 @@ SHAPES = ChapterShapes(
                 "target": words(
                     "目標(?:値)?|slo(?:\\(目標\\)|目標値(?:\\(月間\\))?)?|要件値|要求値|目標水準|基準値|target|objective|goal|slotarget"
                 ),
-                "guarantee": words("sla(?:\\(最低保証\\)|保証値)?|目標\\(sla\\)|上限値|slatarget"),
+                "guarantee": words("sla(?:\\(最低保証\\)|保証値)?|目標\\(sla\\)|slatarget"),
                 "subject": words(
-                    "サービス(?:名)?|対象|エンドポイント|システム|メトリクス区分|service|endpoint|system"
+                    "サービス(?:名)?|対象|エンドポイント|システム|業務|機能|区分|分類|カテゴリー?|画面|環境|コンポーネント|メトリクス区分"
+                    "|service|endpoint|system|component|feature|environment|category|area"
                 ),
                 "method": words("メソッド|method"),
                 "period": words("(?:測定|対象|集計|評価)?期間|period|window"),
                 "note": words(
-                    "測定(?:方法|ツール)|計測方法|計算方法|備考|優先度|現状|実現方法|改善アクション|アクション|報告頻度|測定頻度|違反時対応|実績(?:値)?|達成(?:率|状況)"
+                    "上限値|測定(?:方法|ツール)|計測方法|計算方法|備考|優先度|現状|実現方法|改善アクション|アクション|報告頻度|測定頻度|違反時対応|実績(?:値)?|達成(?:率|状況)"
                     "|notes?|measurement|status|current(?:performance)?|how"
                 ),
             },
@@ -298,7 +326,7 @@ SHAPES = ChapterShapes(
             Objective,
             _objective_entry,
             headings=_TARGETS,
-            avoid=words("ビジネス|学習|マーケ|business|効率"),
+            avoid=words(f"ビジネス|学習|マーケ|business|効率|{_REPORT}"),
         ),
     ),
 )

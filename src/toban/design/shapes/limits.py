@@ -6,8 +6,10 @@ from dataclasses import replace
 from decimal import Decimal
 
 from toban.design.section import normalise
-from toban.design.shapes.shape import Ambiguous, words
+from toban.design.shapes.shape import Ambiguous, ClausePlace, words
+from toban.design.shapes.timing import read_when
 from toban.design.values.duration import Duration, TimeUnit
+from toban.design.values.measure import Tendency, is_time, tendency, tendency_below
 from toban.design.values.metric import Metric
 from toban.design.values.quantity import Quantity, read_quantity
 from toban.design.values.severity import AlertLevel
@@ -44,8 +46,10 @@ _IN_A_ROW = words(
     r"|(?P<times>\d+) (?:consecutive|times in a row)(?: (?:failures|errors|times))?"
 )
 _STATE = re.compile(r"(\d+)\s*[(（][A-Za-z]+[)）]")
-_STRAY = words("以外|以上|以下|未満|超|滞留|増加|継続")
+_STRAY = words("以外|以上|以下|未満|超|滞留|増加|継続|下回|上回|[をがでに]")
 _RATIO = re.compile(r"\w*_(?:rate|ratio)\w*")
+_CAPPED = words(r"上限|制限|\b(?:limit(?:ed)?|cap(?:ped)?|quota|max(?:imum)?)\b")
+_RATES = frozenset({"rps", "qps", "tps", "req/s", "iops"})
 _SPANS = {"日": TimeUnit.DAY, "週": TimeUnit.WEEK}
 
 
@@ -184,6 +188,39 @@ def _ratio_or_percent(numbers: Sequence[Quantity]) -> Quantity | None:
     if any(each.unit or abs(each.value) > 1 for each in numbers):
         return None
     return next((each for each in numbers if each.value), None)
+
+
+def as_target(target: Threshold, name: str, place: ClausePlace) -> Threshold:
+    """Give a bare target its direction: at most 500ms of response time, at least 99.9% availability.
+
+    Raises `Ambiguous` if *name* is no service level, or if the direction can't be known.
+    """
+    said = tendency(name, target.limit)
+    if said is Tendency.NO_LEVEL:
+        raise Ambiguous(Message("design.no-service-level", words=name))
+    if not target.is_bare:
+        return target
+    is_rate = target.within is not None or target.limit.unit.lower() in _RATES
+    above = (tendency_below(each, target.limit, is_rate=is_rate) for each in reversed(place.section.words))
+    extreme = _by_extreme(target)
+    said = said or next(filter(None, above), None) or extreme
+    is_count = target.limit.unit != "%" and not is_time(target.limit)
+    is_capped = is_count and (_CAPPED.search(normalise(place.text)) or "最大" in name)
+    if said is None or said is not (extreme or said) or is_capped or _is_date(target):
+        raise Ambiguous(Message("design.target-without-direction", words=name, target=target.limit))
+    return replace(target, comparison=Comparison.AT_MOST if said is Tendency.FALLS else Comparison.AT_LEAST)
+
+
+def _is_date(target: Threshold) -> bool:
+    """Say whether it is a date rather than a limit: 毎月1日."""
+    return bool(target.subject) and read_when(str(target)) is not None
+
+
+def _by_extreme(target: Threshold) -> Tendency | None:
+    """Return the only direction that says anything: at least 100%, at most 0."""
+    if not target.limit.value:
+        return Tendency.FALLS
+    return Tendency.RISES if str(target.limit) == "100%" else None
 
 
 def unanswered(threshold: Threshold | None) -> Threshold | None:

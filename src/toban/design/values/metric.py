@@ -63,8 +63,10 @@ _LOG_OF = (
 )
 _ROWS = r"(?:の)?(?:件数|行数|発生数|出力数|出力件数)"
 _USE = r"(?:の| )?(?:使用率|利用率|使用量| ?usage| ?utili[sz]ation| ?%)?"
+_SPANS = "月間|年間|四半期|半期|週間|通年|月次|年次"
 _WORDS = {
-    Metric.AVAILABILITY: r"(?:サービス|システム|オンライン|月間|年間)?(?:稼働率|可用性)|(?:service )?availability|uptime",
+    Metric.AVAILABILITY: rf"(?:(?:サービス|システム|オンライン|{_SPANS})の?)*(?:稼働率|可用性)(?:\s?\((?:{_SPANS})\))?"
+    r"|(?:(?:service|system|monthly|annual|yearly|quarterly) )*(?:availability|uptime)",
     Metric.CPU_USAGE: rf"cpu{_USE}",
     Metric.MEMORY_USAGE: rf"(?:メモリー?|memory|ram){_USE}",
     Metric.DISK_USAGE: rf"(?:ディスク|disk|ストレージ|storage)(?:容量)?{_USE}",

@@ -60,6 +60,103 @@ def test_a_target_that_may_be_a_ratio_or_a_percentage_is_asked(read: Read) -> No
     assert "「0.999」は 99.9% とも 0.999% とも読めます" in str(design.unread[0].reason)
 
 
+@pytest.mark.parametrize(
+    ("item", "target", "comparison"),
+    [
+        ("窓口時間内稼働率", "99.5%", Comparison.AT_LEAST),
+        ("フェイルオーバー成功率", "99%", Comparison.AT_LEAST),
+        ("伝票取込", "3秒", Comparison.AT_MOST),
+        ("訓練の参加", "100%", Comparison.AT_LEAST),
+        ("重大な取り違え", "0件", Comparison.AT_MOST),
+    ],
+)
+def test_the_direction_comes_from_the_head_noun_the_heading_or_the_extreme(
+    read: Read, item: str, target: str, comparison: Comparison
+) -> None:
+    assert target_of(read, item, target, "## 性能目標").target.comparison is comparison
+
+
+@pytest.mark.parametrize(
+    ("item", "target", "code"),
+    [
+        ("入居者マスタ", "3,000件", "design.target-without-direction"),
+        ("最大同時接続数", "200", "design.target-without-direction"),
+        ("エラー率", "100%", "design.target-without-direction"),
+        ("計画停止通知", "毎月1日", "design.target-without-direction"),
+        ("記録の保存期間", "5年以上", "design.no-service-level"),
+        ("ベッド稼働率", "85%", "design.no-service-level"),
+    ],
+)
+def test_what_is_no_target_or_has_no_known_direction_is_asked(
+    read: Read, item: str, target: str, code: str
+) -> None:
+    design = read("## 性能目標", "| 項目 | 目標値 |", "|-|-|", f"| {item} | {target} |")
+
+    assert design.clauses == ()
+    assert design.unread[0].reason.code == code
+
+
+def test_a_count_that_another_cell_calls_a_limit_is_asked(read: Read) -> None:
+    design = read(
+        "## 性能目標", "| 項目 | 目標値 | 備考 |", "|-|-|-|", "| 同時接続数 | 50人 | 契約上の上限 |"
+    )
+
+    assert design.unread[0].reason.code == "design.target-without-direction"
+
+
+def test_a_size_is_no_share_of_memory(read: Read) -> None:
+    assert target_of(read, "メモリ使用量", "4GB以下", "## 性能目標").metric is None
+
+
+@pytest.mark.parametrize("item", ["四半期稼働率", "稼働率（年間）", "Monthly system uptime"])
+def test_availability_of_any_period_is_availability(read: Read, item: str) -> None:
+    assert target_of(read, item, "99.5%").metric is Metric.AVAILABILITY
+
+
+def test_a_row_with_an_aim_and_a_promise_states_two_levels(read: Read) -> None:
+    aim, promise = read(
+        "## SLA",
+        "| サービス | 指標 | SLO | SLA（契約） |",
+        "|-|-|-|-|",
+        "| 約定 | 成功率 | 99.95% | 99.9% |",
+    ).of(Objective)
+
+    assert (aim.name, str(aim.target.limit)) == ("約定 成功率", "99.95%")
+    assert (promise.name, str(promise.target.limit)) == ("約定 成功率 (SLA)", "99.9%")
+    assert aim.id != promise.id
+
+
+@pytest.mark.parametrize(
+    ("heading", "header", "target", "limit", "subject"),
+    [
+        ("## 性能目標", "目標値（秒）", "2", "2秒", ""),
+        ("## 性能目標", "目標値（95パーセンタイル）", "2秒", "2秒", "95パーセンタイル"),
+        ("## 応答時間の目標（p99）", "目標値", "2秒", "2秒", "p99"),
+    ],
+)
+def test_the_unit_and_the_percentile_outside_the_cell_are_kept(
+    read: Read, heading: str, header: str, target: str, limit: str, subject: str
+) -> None:
+    (objective,) = read(heading, f"| 項目 | {header} |", "|-|-|", f"| 応答時間 | {target} |").of(Objective)
+
+    assert (str(objective.target.limit), objective.target.subject) == (limit, subject)
+
+
+def test_figures_of_a_report_are_no_targets(read: Read) -> None:
+    design = read(
+        "## SLA", "### 稼働報告書", "| 指標 | 目標 | 実績 |", "|-|-|-|", "| 稼働率 | 99.9% | 99.95% |"
+    )
+
+    assert design.of(Objective) == ()
+
+
+def test_an_unknown_first_column_may_be_the_subject(read: Read) -> None:
+    header = "| 棟 | 指標 | 目標値 |"
+    design = read("## SLA", header, "|-|-|-|", "| 東 | 応答時間 | 1秒 |", "| 西 | 応答時間 | 3秒 |")
+
+    assert {row.reason.code for row in design.unread} == {"design.unknown-column"}
+
+
 def test_a_percentile_becomes_the_subject_of_the_target(read: Read) -> None:
     objective = target_of(read, "画面表示", "95パーセンタイル で 3秒以内", "## 性能要件")
 
@@ -204,8 +301,9 @@ def test_working_week_is_read_in_english(read: Read) -> None:
 def test_a_bare_time_is_an_upper_limit_for_any_item(read: Read) -> None:
     header = "| エンドポイント | メソッド | SLA | SLO |"
 
-    (objective,) = read("## レスポンスタイムSLO", header, "|-|-|-|-|", "| /orders | GET | 1秒 | 500ms |").of(
+    aim, promise = read("## レスポンスタイムSLO", header, "|-|-|-|-|", "| /orders | GET | 1秒 | 500ms |").of(
         Objective
     )
 
-    assert (objective.target.limit.unit, objective.target.comparison) == ("ms", Comparison.AT_MOST)
+    assert (aim.target.limit.unit, aim.target.comparison) == ("ms", Comparison.AT_MOST)
+    assert (promise.target.limit.unit, promise.target.comparison) == ("秒", Comparison.AT_MOST)
