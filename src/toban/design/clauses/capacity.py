@@ -1,17 +1,27 @@
 """Chapter 9, キャパシティ管理: usage, forecast, scaling."""
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import ClassVar
 
 from toban.design.chapter import Chapter
 from toban.design.clauses.base import Clause
 from toban.design.section import normalise
+from toban.design.shapes.limits import compared, read_limit
 from toban.design.shapes.sentence import schedule_within
-from toban.design.shapes.shape import Cells, ChapterShapes, EntryShape, PlacedEntry, TableShape, words
+from toban.design.shapes.shape import (
+    Cells,
+    ChapterShapes,
+    EntryShape,
+    NotUnderstood,
+    PlacedEntry,
+    TableShape,
+    words,
+)
+from toban.design.values.normal import plain
 from toban.design.values.quantity import Quantity, read_quantity
 from toban.design.values.schedule import Schedule
-from toban.design.values.threshold import Threshold, read_threshold
+from toban.design.values.threshold import Threshold
 from toban.message import Message
 
 
@@ -54,8 +64,17 @@ class ScalingRule(Clause):
     is_automatic: bool
 
 
-_AUTOMATIC = words(r"自動|オートスケ|\bauto")
+_AUTOMATIC = words(r"(?:完全)?自動(?!化|では)|オートスケ|\bauto")
+_BY_HAND = words(r"半自動|手動|\b(?:manual|semi)")
 _SHARE = re.compile(r"\d+(?:\.\d+)?\s*%")
+_OTHER_WAY = words(r"以下|未満|下回|<|≤|\b(?:below|under|less|falls?|drops?)\b")
+_VERB = re.compile(
+    r"\s*\b(?:(?:is|drops?|falls?|rises?|goes)\b.*|exceeds?|reaches|hits|above|below|over|under)$",
+    re.IGNORECASE,
+)
+_LASTINGLY = re.compile(
+    r"(?:持続的|継続的|恒常的|慢性的)に\s*|常時\s*|\b(?:constantly|consistently|sustained)\s+", re.IGNORECASE
+)
 
 
 def _usage(cells: Cells) -> ResourceUsage:
@@ -88,23 +107,33 @@ def _is_share(quantity: Quantity, limit: Quantity) -> bool:
 
 
 def _limit_in(text: str) -> Threshold | None:
-    """Return the limit named in a phrase such as 使用率70%到達時."""
-    whole = read_threshold(text)
-    if whole is not None:
-        return whole
-    share = _SHARE.search(normalise(text))
-    return read_threshold(share.group()) if share else None
+    """Return the limit named in a phrase such as 使用率70%到達時, or its only share: 70%を目安に."""
+    bare = _LASTINGLY.sub("", plain(text))
+    whole = read_limit(bare)
+    shares = list(_SHARE.finditer(bare))
+    if whole is None and len(shares) == 1 and not _OTHER_WAY.search(bare.lower()):
+        whole = read_limit(bare[: shares[0].end()])
+    if whole is None:
+        return None
+    return replace(compared(whole, whole.subject) or whole, subject=_VERB.sub("", whole.subject).strip())
 
 
 def _scaling(cells: Cells) -> ScalingRule:
-    trigger, action, timing = cells.required("trigger"), cells.required("action"), cells["timing"]
+    condition, action, timing = cells.required("trigger"), cells.required("action"), cells["timing"]
+    trigger = _limit_in(condition)
+    subject = cells["subject"]
+    if trigger is not None and not (subject or trigger.subject):
+        raise NotUnderstood(Message("design.limit-of-nothing", words=cells.headed(condition)))
+    if trigger is not None:
+        trigger = replace(trigger, subject=" ".join(part for part in (subject, trigger.subject) if part))
+    way = normalise(timing)
     return ScalingRule(
-        **cells.stamp(ScalingRule, trigger),
-        trigger=_limit_in(trigger),
-        trigger_text=trigger,
+        **cells.stamp(ScalingRule, subject, condition),
+        trigger=trigger,
+        trigger_text=f"{subject} {condition}".strip(),
         action=action,
         timing=timing,
-        is_automatic=_AUTOMATIC.search(normalise(timing)) is not None,
+        is_automatic=_AUTOMATIC.search(way) is not None and _BY_HAND.search(way) is None,
     )
 
 
@@ -149,7 +178,12 @@ SHAPES = ChapterShapes(
             _scaling,
             headings=words("スケール|スケーリング|scaling|拡張|増強"),
             columns={
-                "trigger": words("トリガー|条件|契機|発動条件|しきい値|閾値|trigger|condition|when"),
+                "subject": words(
+                    "(?:監視)?(?:指標|項目|対象|メトリクス|kpi)(?:名)?|リソース(?:名)?|metric|indicator|resource|target|service|component"
+                ),
+                "trigger": words(
+                    "トリガー|条件|契機|発動条件|しきい値|閾値|trigger|condition|threshold|when"
+                ),
                 "action": words("アクション|対応|動作|処理|内容|action"),
                 "timing": words("タイミング|方式|実施方法|方法|自動/手動|timing|mode"),
                 "note": words("備考|notes?"),

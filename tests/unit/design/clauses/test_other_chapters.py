@@ -93,6 +93,54 @@ def test_a_scaling_rule_says_whether_it_is_automatic(read: Read) -> None:
     assert by_itself.trigger.sustained == Duration(Decimal(30), TimeUnit.MINUTE)
 
 
+@pytest.mark.parametrize(
+    ("metric", "condition", "trigger"),
+    [
+        ("同時入室数", "> 300", "同時入室数 300超"),
+        ("CPU", "常時 > 80%", "CPU 80%超"),
+        ("Load", "drops below 20%", "Load 20%未満"),
+        ("Orders", "consistently > 2,000", "Orders 2,000超"),
+        ("Web", "CPU使用率75%を目安", "Web CPU使用率 75%"),
+    ],
+)
+def test_a_scaling_limit_is_of_the_metric_in_its_column(
+    read: Read, metric: str, condition: str, trigger: str
+) -> None:
+    header = "| 指標 | 閾値 | アクション |"
+    (rule,) = read("## スケーリング", header, "|-|-|-|", f"| {metric} | {condition} | 1台追加 |").of(
+        ScalingRule
+    )
+
+    assert str(rule.trigger) == trigger
+    assert rule.trigger_text == f"{metric} {condition}"
+
+
+def test_a_scaling_limit_of_nothing_is_asked(read: Read) -> None:
+    design = read(
+        "## スケーリング", "| 閾値 | アクション |", "|-|-|", "| > 300 | 増設 |", "| 特売日 | 増設 |"
+    )
+
+    assert [rule.trigger for rule in design.of(ScalingRule)] == [None]
+    assert design.unread[0].reason.code == "design.limit-of-nothing"
+
+
+@pytest.mark.parametrize("condition", ["CPU 30%以下が続く", "CPU 30%を下回ったら", "CPU 70%、メモリ 80%"])
+def test_a_scaling_condition_that_is_not_one_limit_is_kept_as_words(read: Read, condition: str) -> None:
+    (rule,) = read("## スケーリング", "| 条件 | 対応 |", "|-|-|", f"| {condition} | 縮小 |").of(ScalingRule)
+
+    assert (rule.trigger, rule.trigger_text) == (None, condition)
+
+
+@pytest.mark.parametrize("timing", ["半自動", "手動（自動化予定）", "自動化を検討", "semi-automatic"])
+def test_what_is_automatic_only_in_part_is_not_automatic(read: Read, timing: str) -> None:
+    header = "| 条件 | 対応 | 方式 |"
+    (rule,) = read("## スケーリング", header, "|-|-|-|", f"| CPU使用率80% | 増設 | {timing} |").of(
+        ScalingRule
+    )
+
+    assert not rule.is_automatic
+
+
 def test_capacity_review_says_how_often(read: Read) -> None:
     monthly, open_ended = read("## キャパシティ予測", "- 月次で使用率をレビュー", "- 傾向から予測").of(
         CapacityReview
