@@ -115,7 +115,7 @@ def _limit_in(text: str) -> Threshold | None:
         whole = read_limit(bare[: shares[0].end()])
     if whole is None:
         return None
-    return replace(compared(whole, whole.subject) or whole, subject=_VERB.sub("", whole.subject).strip())
+    return replace(compared(whole, whole.subject), subject=_VERB.sub("", whole.subject).strip())
 
 
 def _scaling(cells: Cells) -> ScalingRule:

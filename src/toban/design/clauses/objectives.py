@@ -10,6 +10,7 @@ from toban.design.clauses.base import Clause
 from toban.design.clauses.duty import DutyRole, duty_hours
 from toban.design.section import normalise
 from toban.design.shapes.limits import as_target, read_limit, settled
+from toban.design.shapes.measure import fits, is_time
 from toban.design.shapes.shape import (
     Built,
     Cells,
@@ -25,7 +26,6 @@ from toban.design.shapes.shape import (
 from toban.design.shapes.timing import read_when
 from toban.design.values.duration import Duration, read_duration, read_within
 from toban.design.values.hours import Hours, read_hours
-from toban.design.values.measure import fits, is_time
 from toban.design.values.metric import Metric, read_metric
 from toban.design.values.schedule import Schedule, join_schedule
 from toban.design.values.statistic import read_statistic

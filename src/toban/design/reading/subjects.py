@@ -1,7 +1,8 @@
 """What the same objectives under neighbouring headings are of: RPO 1時間 / 重要データ, RPO 24時間 / その他.
 
-A heading alone may say anything (方針, 概要). Where several neighbours each state the same objective, they
-tell them apart, and without them the document would contradict itself.
+A heading alone may say anything (方針, 概要). Where several neighbours each state the same objective, those
+tell them apart that name something (重要データ, and not 運用目標 or RPO/RTO): without them the document would
+contradict itself.
 """
 
 from collections import defaultdict
@@ -12,8 +13,15 @@ from toban.design.clauses.backup import RecoveryObjective
 from toban.design.clauses.base import Clause
 from toban.design.clauses.objectives import Objective
 from toban.design.reading.outcome import RowOutcome
-from toban.design.section import DocumentSection
-from toban.design.shapes.shape import identity
+from toban.design.section import DocumentSection, heading_words
+from toban.design.shapes.shape import identity, words
+
+_NAMES_NOTHING = words(
+    "(?:運用|サービス|レベル|復旧|回復|時間|時点|性能|可用性|品質|非機能|目標|要件|指標|定義|一覧|値|方針|概要|sl[aoi]s?|kpis?|rpo|rto|mttr"
+    "|objectives?|targets?|services?|levels?|recovery|availability|performance|requirements?|overview|metrics"
+    r"|および|及び|and|[\s/・、と&の()（）:：,.-])+"
+)
+"""Headings that only say that objectives follow."""
 
 type _Stated = tuple[str, tuple[str, ...]]
 """An objective by its id, and the headings above the nearest."""
@@ -39,7 +47,11 @@ def _stated(outcome: RowOutcome) -> Iterator[tuple[_Stated, DocumentSection]]:
 
 
 def _under_its_heading(outcome: RowOutcome, several: set[_Stated]) -> RowOutcome:
-    above = {stated[0]: section.title for stated, section in _stated(outcome) if stated in several}
+    above = {
+        stated[0]: section.title
+        for stated, section in _stated(outcome)
+        if stated in several and not _NAMES_NOTHING.fullmatch(heading_words(section.title))
+    }
     return replace(
         outcome, clauses=tuple(_of(clause, above.get(clause.id, "")) for clause in outcome.clauses)
     )

@@ -200,7 +200,9 @@ def _outcomes(
 ) -> Iterator[RowOutcome]:
     labels = {role: header[index] for role, index in candidate.roles.items()}
     first = normalise(header[0])
-    is_named = 0 in candidate.roles.values() or first in _ITEM_LEVELS or _NUMBER.fullmatch(first)
+    # 優先度 beside レベル: another name for a column that is there.
+    is_other_name = bool(roles_of(header[:1], candidate.shape.columns))
+    is_named = is_other_name or first in _ITEM_LEVELS or _NUMBER.fullmatch(first) is not None
     nameless = "" if is_named else header[0]
     above = tuple("" for _ in header)
     sample = rows[:_SAMPLE]

@@ -1,10 +1,9 @@
 """On which side of a limit an alert is, and how grave it is."""
 
 import re
-from dataclasses import replace
 
 from toban.design.section import normalise
-from toban.design.shapes.limits import read_limit, read_normal
+from toban.design.shapes.limits import FALLS, RISES, compared, read_limit, read_normal
 from toban.design.shapes.shape import Ambiguous, Cells, NotUnderstood, unreadable, words
 from toban.design.values.metric import Metric
 from toban.design.values.people import Recipient, read_recipients
@@ -19,8 +18,6 @@ from toban.design.values.threshold import Comparison, Range, Threshold
 from toban.message import Message
 
 _ALERTING = words("アラート|発報|通知|警報|alert|alarm|trigger|fires?\\b")
-_FALLS = words("下回|未満|以下|below|under|less")
-_RISES = words("超|上回|以上|above|over|exceed|greater|more")
 _PRIORITY = words("優先度|priority")
 _REQUIREMENTS = words("要件|要求|requirement")
 _RISING = frozenset({Comparison.AT_LEAST, Comparison.ABOVE})
@@ -112,15 +109,12 @@ def _are_opposite(one: Threshold, other: Threshold) -> bool:
 def _compared(cells: Cells, threshold: Threshold) -> Threshold:
     """Apply a comparison in a column of its own: 95% | 下回り時."""
     limit, when = cells["condition"], cells["when"]
-    falls, rises = (pattern.search(normalise(when)) is not None for pattern in (_FALLS, _RISES))
+    falls, rises = (pattern.search(normalise(when)) is not None for pattern in (FALLS, RISES))
     if re.search(r"\d", when) or falls is rises:
         raise unreadable(when, label=cells.labels["when"], expected=_EXPECTED)
-    if threshold.is_bare:
-        comparison = Comparison.BELOW if falls else Comparison.ABOVE
-        return replace(threshold, comparison=comparison, is_bare=False)
-    if threshold.comparison in (_RISING if falls else _FALLING):
+    if not threshold.is_bare and threshold.comparison in (_RISING if falls else _FALLING):
         raise Ambiguous(Message("design.two-conditions", first=limit, second=when))
-    return threshold
+    return compared(threshold, when)
 
 
 def refuse_normal_side(text: str) -> None:

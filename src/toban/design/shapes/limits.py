@@ -6,10 +6,10 @@ from dataclasses import replace
 from decimal import Decimal
 
 from toban.design.section import normalise
+from toban.design.shapes.measure import Tendency, is_time, tendency, tendency_below
 from toban.design.shapes.shape import Ambiguous, ClausePlace, words
 from toban.design.shapes.timing import read_when
 from toban.design.values.duration import Duration, TimeUnit
-from toban.design.values.measure import Tendency, is_time, tendency, tendency_below
 from toban.design.values.metric import Metric
 from toban.design.values.quantity import Quantity, read_quantity
 from toban.design.values.severity import AlertLevel
@@ -50,6 +50,9 @@ _STRAY = words("以外|以上|以下|未満|超|滞留|増加|継続|下回|上�
 _RATIO = re.compile(r"\w*_(?:rate|ratio)\w*")
 _CAPPED = words(r"上限|制限|\b(?:limit(?:ed)?|cap(?:ped)?|quota|max(?:imum)?)\b")
 _RATES = frozenset({"rps", "qps", "tps", "req/s", "iops"})
+FALLS = words("下回|未満|以下|below|under|less")
+RISES = words("超|上回|以上|above|over|exceed|greater|more")
+"""Words of a comparison that stand beside a limit: 95% | 下回り時."""
 _SPANS = {"日": TimeUnit.DAY, "週": TimeUnit.WEEK}
 
 
@@ -127,6 +130,17 @@ def beside_normal(text: str, normal: Range | None) -> Threshold | None:
     if normal.low is not None and _is_at_most(span.high, normal.low):
         return Threshold(span.high, Comparison.AT_MOST)
     return None
+
+
+def compared(threshold: Threshold, when: str) -> Threshold:
+    """Give a bare limit the comparison that other words state: 95% | 下回り時."""
+    if not threshold.is_bare:
+        return threshold
+    if FALLS.search(normalise(when)):
+        return replace(threshold, comparison=Comparison.BELOW, is_bare=False)
+    if RISES.search(normalise(when)):
+        return replace(threshold, comparison=Comparison.ABOVE, is_bare=False)
+    return threshold
 
 
 def directed(

@@ -2,7 +2,7 @@
 
 import pytest
 
-from toban.design.values.measure import Tendency, tendency
+from toban.design.shapes.measure import Tendency, tendency
 from toban.design.values.quantity import read_quantity
 
 RISES, FALLS, NO_LEVEL = Tendency
