@@ -13,6 +13,7 @@ from toban.design.values.quantity import Quantity
 from toban.design.values.statistic import Statistic, read_statistic
 from toban.design.values.threshold import Comparison, Range, Tally, Threshold
 from toban.engine.amounts import length
+from toban.engine.telemetry.units import in_unit_of
 from toban.message import Message
 
 DEFAULT_INTERVAL = timedelta(minutes=1)
@@ -21,33 +22,7 @@ _SAMPLES_PER_INTERVAL = 4
 _LONGEST_PERIOD = timedelta(minutes=1)
 _SHORTEST_PERIOD = timedelta(seconds=1)
 
-_PERCENT = {"%": Decimal(1), "": Decimal(1)}
-_COUNT = dict.fromkeys(("", "本", "件", "個", "接続", "コネクション"), Decimal(1))
-_TIMES = dict.fromkeys(("", "件", "回", "行"), Decimal(1))
 _LONGEST_WINDOW = timedelta(days=1)
-_SECONDS = {
-    "": Decimal(1),
-    "ms": Decimal("0.001"),
-    "s": Decimal(1),
-    "秒": Decimal(1),
-    "分": Decimal(60),
-    "時間": Decimal(3600),
-}
-_UNITS: dict[Metric, dict[str, Decimal]] = {
-    Metric.AVAILABILITY: _PERCENT,
-    Metric.CPU_USAGE: _PERCENT,
-    Metric.MEMORY_USAGE: _PERCENT,
-    Metric.DISK_USAGE: _PERCENT,
-    Metric.ERROR_RATE: _PERCENT,
-    Metric.CONNECTIONS: _COUNT,
-    Metric.QUEUE_LENGTH: _COUNT,
-    Metric.LOG_COUNT: _TIMES,
-    Metric.REPLICATION_LAG: _SECONDS,
-    Metric.BACKUP_AGE: _SECONDS,
-    # A bare number for a response time is in milliseconds.
-    Metric.RESPONSE_TIME: {unit: size * 1000 for unit, size in _SECONDS.items()} | {"": Decimal(1)},
-    Metric.CERTIFICATE_LIFETIME: {"": Decimal(1), "日": Decimal(1), "週間": Decimal(7), "ヶ月": Decimal(30)},
-}
 _GOOD_WHEN_HIGH = frozenset((Metric.AVAILABILITY, Metric.CERTIFICATE_LIFETIME))
 
 
@@ -230,7 +205,7 @@ def metric_of(monitor: Monitor) -> Metric | None:
     if monitor.metric is not None:
         return monitor.metric
     counted = [each for each in (monitor.warning, monitor.critical) if each is not None and each.within]
-    return Metric.LOG_COUNT if any(each.limit.unit in _TIMES for each in counted) else None
+    return Metric.LOG_COUNT if any(in_unit_of(Metric.LOG_COUNT, each.limit) is not None for each in counted) else None
 
 
 def has_percentile(monitor: Monitor) -> bool:
@@ -310,7 +285,7 @@ def _normal(normal: Range | None, metric: Metric) -> NormalRange | None:
 
 
 def _in_unit(quantity: Quantity, metric: Metric) -> float:
-    size = _UNITS.get(metric, {}).get(quantity.unit)
-    if size is None:
+    value = in_unit_of(metric, quantity)
+    if value is None:
         raise Unjudgeable(Message("monitoring.unit-does-not-fit", limit=quantity))
-    return float(quantity.value * size)
+    return value

@@ -9,7 +9,10 @@ from toban.design.clauses.monitoring import Monitor
 from toban.design.clauses.objectives import Objective
 from toban.design.reader import Design
 from toban.design.values.metric import Metric
+from toban.design.values.statistic import read_statistic
+from toban.design.values.threshold import Comparison
 from toban.engine.bindings.model import WHOLE_SYSTEM, Bindings
+from toban.engine.telemetry.units import in_unit_of
 from toban.message import Message
 
 _MEASURED = {
@@ -42,6 +45,8 @@ class Sli:
 
     objective: Objective
     indicator: Indicator
+    limit: float
+    """The target as a number, in the indicator's unit."""
     needed: float = NEEDED
     """The share of the time that must be known for a verdict, 0 to 1."""
 
@@ -59,11 +64,6 @@ class Sli:
     def measured_by(self) -> str:
         """A description of what is measured."""
         return self.indicator.measured_by
-
-    @property
-    def limit(self) -> float:
-        """The target as a number, in the indicator's unit."""
-        return float(self.objective.target.limit.value)
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,11 +89,11 @@ def plan(design: Design, bindings: Bindings) -> LevelPlan:
     unbound: dict[str, Message] = {}
     unmeasured: dict[str, Message] = {}
     for objective in design.of(Objective):
-        metric = _MEASURED.get(objective.metric) if objective.metric is not None else None
-        if metric is None:
-            unmeasured[objective.id] = Message("objectives.not-measurable", name=objective.name)
+        target = _target(objective)
+        if isinstance(target, Message):
+            unmeasured[objective.id] = target
             continue
-        found = _indicator(objective, metric, faces, bindings)
+        found = _indicator(objective, target, faces, bindings)
         if isinstance(found, Sli):
             slis.append(found)
         else:
@@ -101,23 +101,48 @@ def plan(design: Design, bindings: Bindings) -> LevelPlan:
     return LevelPlan(tuple(slis), unbound, unmeasured)
 
 
+@dataclass(frozen=True, slots=True)
+class _MeasuredTarget:
+    """What is measured for an objective, and its limit in that unit."""
+
+    metric: Metric
+    limit: float
+
+
+def _target(objective: Objective) -> _MeasuredTarget | Message:
+    """Return what *objective* is measured by, or why no measurement of Toban's is what it promises."""
+    metric = _MEASURED.get(objective.metric) if objective.metric is not None else None
+    if metric is None:
+        return Message("objectives.not-measurable", name=objective.name)
+    statistic, _ = read_statistic(objective.target.subject)
+    if statistic is not None and statistic.percentile is not None:
+        return Message("objectives.percentile-of-a-month", statistic=objective.target.subject)
+    limit = in_unit_of(metric, objective.target.limit)
+    if limit is None:
+        return Message("objectives.unit-does-not-fit", limit=objective.target.limit)
+    is_least = objective.target.comparison in (Comparison.AT_LEAST, Comparison.ABOVE)
+    if is_least is not (metric is Metric.UP):
+        return Message("objectives.other-direction", target=objective.target.message)
+    return _MeasuredTarget(metric, limit)
+
+
 def _indicator(
-    objective: Objective, metric: Metric, faces: Sequence[str], bindings: Bindings
+    objective: Objective, target: _MeasuredTarget, faces: Sequence[str], bindings: Bindings
 ) -> Sli | Message:
     written = OBJECTIVES.of(bindings).get(objective.name)
     if written is not None:
         if written.target not in bindings.targets:
             section = f'[targets."{written.target}"]'
             return Message("objectives.target-missing", file=bindings.file, section=section)
-        of = Indicator(objective.id, metric, written.target, written.instance)
-        return Sli(objective, of, written.known)
+        of = Indicator(objective.id, target.metric, written.target, written.instance)
+        return Sli(objective, of, target.limit, written.known)
     section = f'[objectives."{objective.name}"] target = "…"'
     way_out = Message("objectives.write-section", file=bindings.file, section=section)
     if not faces:
         return Message("objectives.no-target-answers-users", way_out=way_out)
     if len(faces) > 1:
         return Message("objectives.several-targets-answer-users", targets=faces, way_out=way_out)
-    return Sli(objective, Indicator(objective.id, metric, faces[0]))
+    return Sli(objective, Indicator(objective.id, target.metric, faces[0]), target.limit)
 
 
 def _faces(monitors: Sequence[Monitor], bindings: Bindings) -> Sequence[str]:

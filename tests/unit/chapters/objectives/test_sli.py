@@ -108,3 +108,36 @@ def test_openslo_has_a_service_and_an_slo_for_each_ratio_objective() -> None:
     assert service["kind"] == "Service"
     assert [slo["spec"]["objectives"][0]["target"] for slo in slos] == [0.999, 0.999]  # type: ignore[index]
     assert slos[0]["metadata"] == {"name": "objective-1", "displayName": "稼働率"}
+
+
+@pytest.mark.parametrize(("written", "limit"), [("2秒以内", 2000), ("0.5秒以内", 500), ("500ms以内", 500)])
+def test_a_response_time_is_compared_in_milliseconds(written: str, limit: float) -> None:
+    document = DOCUMENT.replace("平均500ms以内", written)
+
+    found = plan(
+        read_design(document, "運用設計書.md"),
+        read_bindings(API, Path("toban.toml"), schema(sources={"probe": Probe})),
+    )
+
+    assert [sli.limit for sli in found.slis if sli.metric is Metric.RESPONSE_TIME] == [limit]
+
+
+@pytest.mark.parametrize(
+    ("written", "code"),
+    [
+        ("p95 500ms以内", "objectives.percentile-of-a-month"),
+        ("95パーセンタイルで500ms以内", "objectives.percentile-of-a-month"),
+        ("500ms以上", "objectives.other-direction"),
+        ("1日以内", "objectives.unit-does-not-fit"),
+    ],
+)
+def test_what_is_not_what_is_measured_is_not_judged_by_it(written: str, code: str) -> None:
+    document = DOCUMENT.replace("平均500ms以内", written)
+
+    found = plan(
+        read_design(document, "運用設計書.md"),
+        read_bindings(API, Path("toban.toml"), schema(sources={"probe": Probe})),
+    )
+
+    assert [why.code for why in found.unmeasured.values() if "not-measurable" not in why.code] == [code]
+    assert all(sli.metric is not Metric.RESPONSE_TIME for sli in found.slis)

@@ -26,7 +26,7 @@ def sli(target: str = "稼働率 | 99.9%", metric: Metric = Metric.UP) -> Sli:
         "d.md",
     )
     (objective,) = read.of(Objective)
-    return Sli(objective, Indicator(objective.id, metric, "API"))
+    return Sli(objective, Indicator(objective.id, metric, "API"), float(objective.target.limit.value))
 
 
 def up(lost: float = 0.0, covered: float = DAY, planned: float = 0.0) -> SliceTally:
