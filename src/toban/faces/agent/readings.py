@@ -23,6 +23,9 @@ from toban.message import NOTHING, Message
 _AT_ONCE = 200
 """Readings per request."""
 
+_NEVER_TAKEN = frozenset((httpx.codes.BAD_REQUEST, httpx.codes.REQUEST_ENTITY_TOO_LARGE))
+"""Answers after which the same readings would be refused again."""
+
 _LONG_AGO = timedelta(days=365)
 """No reading waits this long: its host's clock was wrong. The server's own limit is a little later."""
 
@@ -118,14 +121,18 @@ class Agent:
     def send(self) -> Message:
         """Send waiting readings, the oldest first; return why that failed, or nothing."""
         was_noted_anew = False
-        while waiting := self._spool.oldest(_AT_ONCE):
+        at_once = _AT_ONCE
+        while waiting := self._spool.oldest(at_once):
             report = {"instance": self._instance, "readings": list(waiting.values())}
             try:
                 answer = self._client.post("/ingest/metrics", json=report)
             except httpx.HTTPError as error:
                 # The error's text may hold the address, but never the token: that is a header.
                 return Message("agent.toban-unreachable", error=type(error).__name__)
-            if is_page(answer) and (answer.is_success or answer.status_code == httpx.codes.BAD_REQUEST):
+            if answer.status_code == httpx.codes.REQUEST_ENTITY_TOO_LARGE and len(waiting) > 1:
+                at_once = len(waiting) // 2
+                continue
+            if is_page(answer) and (answer.is_success or answer.status_code in _NEVER_TAKEN):
                 return ANOTHER
             if self._is_clock_amiss(answer) and not was_noted_anew:
                 # None of them was stored.
@@ -133,7 +140,7 @@ class Agent:
                 continue
             if not answer.is_success:
                 why = " ".join(answer.text.split())[:200]
-                if answer.status_code == httpx.codes.BAD_REQUEST:
+                if answer.status_code in _NEVER_TAKEN:
                     # Sent again, they would be refused again and hold up everything after them.
                     log.error("readings_refused", count=len(waiting), reason=why)
                     self._remove(waiting)

@@ -55,7 +55,7 @@ def test_readings_that_toban_refuses_delay_no_others(spool: Spool) -> None:
     assert len(spool) == 0
 
 
-@pytest.mark.parametrize("status", [200, 400])
+@pytest.mark.parametrize("status", [200, 400, 413])
 def test_a_proxy_page_is_not_an_acknowledgement(spool: Spool, status: int) -> None:
     said = told(spool, httpx.Response(status, html="<html>plain HTTP was sent to a port of HTTPS</html>"))
 
@@ -176,3 +176,28 @@ def test_readings_wait_after_the_server_rejects_their_time_twice(
 
     assert str(agent.send()) == "Toban が 409 を返しました: amiss"
     assert (len(answers), len(spool)) == (2, 1)
+
+
+@pytest.mark.parametrize("most", [1, 7, 200])
+def test_readings_that_are_too_large_at_once_are_split(tmp_path: Path, most: int) -> None:
+    spool, taken = Spool(tmp_path, most=300), list[int]()
+
+    def take(request: httpx.Request) -> httpx.Response:
+        count = len(json.loads(request.content)["readings"])
+        if count > most:
+            return httpx.Response(413, text="more than 20000 values in one report")
+        taken.append(count)
+        return httpx.Response(204)
+
+    client = httpx.Client(base_url="http://toban", transport=httpx.MockTransport(take))
+    agent = Agent(Host(), spool, client, "web-1", lambda: NOON + timedelta(seconds=len(spool)))
+    for _ in range(250):
+        agent.look()
+
+    assert str(agent.send()) == ""
+    assert (sum(taken), len(spool)) == (250, 0)
+
+
+def test_a_single_reading_that_is_too_large_delays_no_others(spool: Spool) -> None:
+    assert told(spool, httpx.Response(413, text="too large")).startswith("Toban が 413")
+    assert len(spool) == 0

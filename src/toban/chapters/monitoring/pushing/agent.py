@@ -18,12 +18,19 @@ MOST = 500
 _MOST_VALUES = 500
 """The most values in one reading: a host has some ten, and one for each of its disks."""
 
+_MOST_OF_REPORT = 20_000
+"""The most values in one report: 500 readings of a host with thirty disks. They are stored in one step."""
+
 _LONGEST = 300
 _METRICS = frozenset(metric.value for metric in Metric)
 
 
 class BadReport(Exception):
     """The body is not a report; the message says where it is wrong."""
+
+
+class ReportTooLarge(BadReport):
+    """The report holds too many values; the message says how to send them."""
 
 
 def reading(instance: str, measured: Sequence[Measurement], at: datetime) -> dict[str, object]:
@@ -45,7 +52,14 @@ def read_report(written: object) -> tuple[PushedValues, ...]:
         raise BadReport("instance: a name is missing")
     if not isinstance(readings, list) or len(readings) > MOST:
         raise BadReport(f"readings: must be an array of at most {MOST}")
+    if sum(_size(each) for each in readings) > _MOST_OF_REPORT:
+        raise ReportTooLarge(f"more than {_MOST_OF_REPORT} values in one report: send fewer readings at once")
     return tuple(_reading(instance, each, number) for number, each in enumerate(readings))
+
+
+def _size(written: object) -> int:
+    values = written.get("values") if isinstance(written, Mapping) else None
+    return len(values) if isinstance(values, list) else 0
 
 
 def _reading(instance: str, written: object, number: int) -> PushedValues:

@@ -11,7 +11,7 @@ from starlette.responses import PlainTextResponse, Response
 
 from toban.chapters.monitoring.pushing import agent as agents
 from toban.chapters.monitoring.pushing import arrivals
-from toban.chapters.monitoring.pushing.agent import BadReport
+from toban.chapters.monitoring.pushing.agent import BadReport, ReportTooLarge
 from toban.chapters.monitoring.pushing.pushed import PushedValues
 from toban.engine.clock import Clock
 from toban.faces.ingest import otlp_wire
@@ -98,6 +98,8 @@ class MetricsIn:
         except TooLarge:
             most = f"{_LARGEST} bytes, {LARGEST_UNPACKED} unpacked, or {MOST_VALUES} values"
             return PlainTextResponse(f"more than {most}: send smaller batches\n", 413)
+        except ReportTooLarge as refusal:
+            return PlainTextResponse(f"{refusal}\n", 413)
         except RecursionError:
             return PlainTextResponse("nested too deeply\n", 400)
         except _PushClockAmiss as refusal:

@@ -71,6 +71,17 @@ def test_unauthenticated_invalid_and_oversized_requests_get_different_statuses(
     assert post(served, path, b"x" * (8 * 1024 * 1024 + 1)).status_code == 413
 
 
+def test_a_report_of_too_many_values_is_refused_and_says_how_to_send_them(served: Served) -> None:
+    values = [["disk_usage_percent", f"/mnt/{number}", 1.0] for number in range(500)]
+    at = datetime.now(UTC).isoformat()
+    report = {"instance": "web-3", "readings": [{"at": at, "values": values}] * 60}
+
+    reply = post(served, "/ingest/metrics", json.dumps(report).encode())
+
+    assert reply.status_code == 413
+    assert reply.text == "more than 20000 values in one report: send fewer readings at once\n"
+
+
 def test_otlp_in_json_is_answered_in_json(served: Served) -> None:
     point = {"timeUnixNano": "1775044800000000000", "asDouble": 0.41,
              "attributes": [{"key": "state", "value": {"stringValue": "used"}}]}  # fmt: skip

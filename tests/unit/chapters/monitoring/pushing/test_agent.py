@@ -2,7 +2,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from toban.chapters.monitoring.pushing.agent import MOST, BadReport, read_report, reading
+from toban.chapters.monitoring.pushing.agent import MOST, BadReport, ReportTooLarge, read_report, reading
 from toban.chapters.monitoring.source import Measurement
 from toban.design.values.metric import Metric
 
@@ -30,6 +30,20 @@ def test_a_host_with_many_disks_is_read() -> None:
     (pushed,) = read_report({"instance": "web-1", "readings": [{"at": AT.isoformat(), "values": disks(500)}]})
 
     assert len(pushed.values) == 500
+
+
+def report(readings: int, values: int) -> dict[str, object]:
+    each = {"at": AT.isoformat(), "values": disks(values)}
+    return {"instance": "web-1", "readings": [each] * readings}
+
+
+def test_a_whole_report_is_bounded_and_says_how_to_send_it() -> None:
+    assert len(read_report(report(40, 500))) == 40
+
+    with pytest.raises(
+        ReportTooLarge, match="more than 20000 values in one report: send fewer readings at once"
+    ):
+        read_report(report(41, 500))
 
 
 @pytest.mark.parametrize(
