@@ -47,13 +47,28 @@ def _named_in_vain(design: Design, bindings: Bindings, schema: Schema) -> Iterat
 
 
 def _evidence_unstored(bindings: Bindings) -> Iterator[Finding]:
-    if bindings.evidence is not None:
+    asked = bindings.evidence
+    if asked is None:
+        return
+    if asked.store:
         yield from unstored(
             bindings,
             "evidence",
-            bindings.evidence.store,
+            asked.store,
             Message("bindings.destination-of-evidence"),
             Message("bindings.no-evidence-shipped"),
+        )
+    if asked.channel and asked.channel not in bindings.channels:
+        near = difflib.get_close_matches(asked.channel, bindings.channels, n=1)
+        yield Finding(
+            "BD009",
+            FindingLevel.WARNING,
+            Origin(bindings.file, bindings.lines["evidence", ""]),
+            Message("bindings.no-channel-for-heads", channel=asked.channel),
+            f'channel = "{asked.channel}"',
+            Message("bindings.did-you-mean", near=near[0])
+            if near
+            else Message("bindings.write-channel", channel=asked.channel),
         )
 
 

@@ -163,10 +163,20 @@ class EvidenceBinding(Section):
 
     example: ClassVar[Mapping[str, str]] = {"store": "監査"}
 
-    store: str = Field(min_length=1)
-    """The `[stores.NAME]` it goes to."""
+    store: str = ""
+    """The `[stores.NAME]` it goes to; empty if only heads are sent."""
+    channel: str = ""
+    """The `[channels.NAME]` that the ledger's head is sent through every day."""
+    to: str = ""
+    """The `[people.NAME]` who gets it, if the channel needs an address."""
     lock: Literal["governance", "compliance"] = "governance"
     """The mode in which each object is locked, if the bucket has object lock: may anybody end it early?"""
+
+    @model_validator(mode="after")
+    def _goes_somewhere(self) -> Self:
+        if not self.store and not self.channel:
+            raise invalid(Message("bindings.evidence-goes-nowhere"))
+        return self
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from toban.engine.evidence.ledger import LedgerHead
+from toban.engine.evidence.ledger import LedgerHead, head
 from toban.engine.evidence.models import LedgerEntry
 from toban.engine.stores.store import AlreadyThere, Store
 from toban.message import Message
@@ -21,7 +21,11 @@ _TIME = "%Y%m%dT%H%M%SZ"
 _KEY = re.compile(r"(?:.*/)?(?P<at>\d{8}T\d{6}Z)-(?P<number>\d{1,18})-(?P<digest>[0-9a-f]{64})")
 
 
-class ForeignHead(Exception):
+class NotAnchored(Exception):
+    """A head could not be noted outside; the message says why."""
+
+
+class ForeignHead(NotAnchored):
     """The ledger is not the one whose head was noted last: it was written anew, or the place is shared."""
 
 
@@ -35,9 +39,9 @@ class Anchor:
     at: datetime
 
 
-def key_of(head: LedgerHead, at: datetime) -> str:
-    """Return the name of the anchor of *head*."""
-    return f"{_FOLDER}{at.astimezone(UTC).strftime(_TIME)}-{head.sequence}-{head.digest}"
+def key_of(noted: LedgerHead, at: datetime) -> str:
+    """Return the name of the anchor of *noted*."""
+    return f"{_FOLDER}{at.astimezone(UTC).strftime(_TIME)}-{noted.sequence}-{noted.digest}"
 
 
 def anchor_of(key: str, place: str) -> Anchor | None:
@@ -71,14 +75,13 @@ def anchor(store: Store, now: datetime) -> bool:
         raise ForeignHead(
             Message("evidence.head-of-another-ledger", place=store.name, number=newest.head.sequence)
         )
-    last = LedgerEntry.objects.order_by("-sequence").first()
+    last = head()
     if last is None:
         return False
-    head = LedgerHead(last.sequence, last.digest)
     with suppress(AlreadyThere):
-        store.add(key_of(head, now), f"{head}\n".encode())
+        store.add(key_of(last, now), f"{last}\n".encode())
     return True
 
 
-def _is_in_ledger(head: LedgerHead) -> bool:
-    return LedgerEntry.objects.filter(sequence=head.sequence, digest=head.digest).exists()
+def _is_in_ledger(noted: LedgerHead) -> bool:
+    return LedgerEntry.objects.filter(sequence=noted.sequence, digest=noted.digest).exists()

@@ -85,6 +85,12 @@ def append(*records: Record, now: datetime) -> tuple[LedgerEntry, ...]:
     return tuple(entries)
 
 
+def head() -> LedgerHead | None:
+    """Return the last entry; None if there is none yet."""
+    last = LedgerEntry.objects.order_by("-sequence").first()
+    return LedgerHead(last.sequence, last.digest) if last is not None else None
+
+
 def began_at() -> datetime | None:
     """Return when Toban first wrote evidence: before, nothing was run or watched. None if it has none."""
     return LedgerEntry.objects.order_by("sequence").values_list("at", flat=True).first()

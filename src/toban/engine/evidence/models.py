@@ -73,6 +73,19 @@ class Shipment(models.Model):
         return f"{self.place} {self.chain} {self.number}"
 
 
+class SentHead(models.Model):
+    """The newest head that was sent through a channel, by Toban's own record, which proves nothing."""
+
+    channel = models.CharField(max_length=300, primary_key=True)
+    day = models.DateField()
+    """In UTC."""
+    sequence = models.BigIntegerField()
+    digest = models.CharField(max_length=64)
+
+    def __str__(self) -> str:
+        return f"{self.channel} {self.day} {self.sequence}"
+
+
 class ClauseStatus(models.Model):
     """What a chapter has found about a clause: `status.show` writes it, and `current` reads it."""
 

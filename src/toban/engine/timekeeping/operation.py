@@ -4,13 +4,11 @@ from datetime import datetime, timedelta
 
 from toban.design.clauses.base import Clause
 from toban.design.clauses.notices import NotificationRule
-from toban.design.reader import Design
-from toban.design.values.severity import AlertLevel
 from toban.engine import amounts
 from toban.engine.editions.edition import Edition
 from toban.engine.notify import alerts
 from toban.engine.notify.models import Alert
-from toban.engine.notify.routing.routing import rules_for
+from toban.engine.notify.routing.routing import orderer
 from toban.engine.notify.signal import Condition, Signal
 from toban.engine.operation import EditionLoop, Operation, Rows, WorkerShift, Workplace
 from toban.engine.timekeeping.models import WrongClock
@@ -31,18 +29,12 @@ def report(edition: Edition, now: datetime) -> None:
         WrongClock.objects.filter(host__in=gone, seen_at__lt=now - _GONE).delete()
     known = Alert.objects.filter(resolved_at=None, key__startswith=_KEY).values_list("key", flat=True)
     hosts = {*wrong, *(key.removeprefix(_KEY) for key in known)}
-    clause = _orderer(edition.design)
+    clause = orderer(edition.design.of(NotificationRule))
     if hosts and clause is not None:
         still = {host: each for host, each in wrong.items() if host not in gone}
         alerts.report(
             [_signal(host, still.get(host), clause, now) for host in hosts], now, edition.design.digest
         )
-
-
-def _orderer(design: Design) -> Clause | None:
-    """Return the row of the matrix that orders the notification."""
-    matrix = design.of(NotificationRule)
-    return next(iter((*rules_for(matrix, AlertLevel.WARNING), *matrix)), None)
 
 
 def _signal(host: str, wrong: WrongClock | None, clause: Clause, now: datetime) -> Signal:

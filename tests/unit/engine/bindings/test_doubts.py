@@ -188,3 +188,10 @@ def test_shipping_evidence_to_an_unbound_store_is_reported() -> None:
     assert doubt.startswith(
         "toban.toml:1: BD009 証跡の送り先「監査」がありません。それまで証跡は送られません"
     )
+
+
+def test_sending_heads_of_the_evidence_through_an_unbound_channel_is_reported() -> None:
+    (doubt,) = doubts('[evidence]\nchannel = "監査メール"\n')
+
+    assert doubt.startswith("toban.toml:1: BD009 証跡の末尾を送る通知チャネル「監査メール」がありません")
+    assert 'HINT: [channels."監査メール"] を書いてください' in doubt

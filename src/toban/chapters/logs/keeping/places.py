@@ -33,7 +33,7 @@ def store_of(bindings: Bindings, kinds: Mapping[str, StoreKind]) -> Store | None
 def destination_of(bindings: Bindings, kinds: Mapping[str, StoreKind]) -> Destination | None:
     """Return where evidence is shipped to; None if *bindings* ask for nothing."""
     asked = bindings.evidence
-    if asked is None:
+    if asked is None or not asked.store:
         return None
     bound = bindings.stores.get(asked.store)
     store = kinds[bound.kind].build(bound.config) if bound is not None else None

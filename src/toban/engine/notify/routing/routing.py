@@ -78,6 +78,11 @@ def rules_for(rules: Sequence[NotificationRule], level: AlertLevel) -> tuple[Not
     return ()
 
 
+def orderer(matrix: Sequence[NotificationRule]) -> NotificationRule | None:
+    """Return the row that orders a warning about Toban itself: the first for warnings, or else the first."""
+    return next(iter((*rules_for(matrix, AlertLevel.WARNING), *matrix)), None)
+
+
 def routing_of(rules: Iterable[NotificationRule], contacts: Contacts) -> Routing:
     """Follow every recipient of *rules* through every channel of its row; each place appears once."""
     routes: dict[str, Route] = {}

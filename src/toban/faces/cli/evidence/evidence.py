@@ -9,7 +9,7 @@ import click
 
 from toban.engine.evidence import ledger
 from toban.engine.evidence.ledger import LedgerHead, Verification
-from toban.engine.evidence.models import Shipment
+from toban.engine.evidence.models import SentHead, Shipment
 from toban.engine.evidence.segments import LEDGER, ChainWalk
 from toban.engine.evidence.shipping import NotShipped
 from toban.engine.registry.parts import Parts
@@ -27,7 +27,7 @@ from toban.faces.terminal import refuse, say, speak_utf8
 from toban.message import Message, message_of
 
 _BROKEN, _UNUSABLE = 1, 2
-_HEAD = re.compile(r"(?:(?P<chain>[a-z]+)/)?(?P<number>\d+):(?P<digest>[0-9a-f]{64})")
+_HEAD = re.compile(r"(?<!\w)(?:(?P<chain>[a-z]+)/)?(?P<number>\d{1,18}):(?P<digest>[0-9a-f]{64})(?!\w)")
 
 
 @click.group("evidence")
@@ -43,7 +43,11 @@ def command() -> None:
 Example: toban evidence verify --format json
          toban evidence verify --from s3://audit/shop""",
 )
-@click.option("--known", metavar="N:DIGEST", help="A head printed earlier, to hold the chain against.")
+@click.option(
+    "--known",
+    metavar="N:DIGEST",
+    help="A head printed or sent earlier, or the line with it, to hold the chain against.",
+)
 @click.option(
     "--from", "source", metavar="PLACE", help="What was sent out: a file, a folder, s3://…, a store."
 )
@@ -53,9 +57,9 @@ def verify(parts: Parts, known: str | None, source: str | None, form: str) -> No
     """Check that no entry was changed, removed or reordered.
 
     The chain alone does not show that all of it was written anew, or that its end was cut off: this shows
-    against heads noted outside of Toban, in the bound stores or by --known. Prints the newest one that it
-    holds against, or that there is none. With --from, what was sent out can be verified on a machine that
-    runs no Toban.
+    against heads noted outside of Toban: in the bound stores, or sent through the channel of [evidence] and
+    passed by --known. Prints the newest one that it holds against, or that there is none. With --from,
+    what was sent out can be verified on a machine that runs no Toban.
 
     \b
     Exit status:
@@ -63,7 +67,7 @@ def verify(parts: Parts, known: str | None, source: str | None, form: str) -> No
       1  it is broken
       2  the state database, or what was sent out, can't be read
     """
-    match = _HEAD.fullmatch(known) if known is not None else None
+    match = _head_in(known) if known is not None else None
     if known is not None and (match is None or bool(match["chain"]) != bool(source)):
         wanted = Message("evidence.write-chain-and-head" if source else "evidence.write-head")
         raise click.BadParameter(str(wanted), param_hint="--known")
@@ -73,7 +77,7 @@ def verify(parts: Parts, known: str | None, source: str | None, form: str) -> No
         return
     with usable_state():
         outside = anchorage(parts, LedgerHead(noted[1], noted[2]) if noted else None)
-        found = ledger.verify((*outside.heads, *_shipped_head()))
+        found = ledger.verify((*outside.heads, *_shipped_head(), *_sent_heads()))
     say(_json(found, outside) if form == "json" else _text(found, outside))
     if found.broken is not None or outside.broken:
         raise SystemExit(_BROKEN)
@@ -134,6 +138,17 @@ def _shipped_head() -> list[LedgerHead]:
     """Return the newest entry that was sent out, by Toban's own record, which proves nothing to others."""
     sent = Shipment.objects.filter(chain=LEDGER).order_by("-last").first()
     return [LedgerHead(sent.last, sent.line)] if sent is not None else []
+
+
+def _sent_heads() -> list[LedgerHead]:
+    """Return the heads that were sent through channels, by Toban's own record."""
+    return [LedgerHead(sent.sequence, sent.digest) for sent in SentHead.objects.all()]
+
+
+def _head_in(text: str) -> re.Match[str] | None:
+    """Return the head in *text*; None if there is none, or more than one."""
+    found = list(_HEAD.finditer(text))
+    return found[0] if len(found) == 1 else None
 
 
 def _walk_text(found: ChainWalk) -> str:
@@ -201,6 +216,9 @@ def _outside_lines(found: Verification, outside: Anchorage) -> Iterator[str]:
     elif newest is None:
         yield f"? {Message('evidence.nothing-outside')}"
         yield f"HINT: {Message('evidence.anchor-outside')}"
+    if outside.noted is None:
+        for sent in SentHead.objects.order_by("channel"):
+            yield f"? {Message('evidence.head-was-sent', channel=sent.channel, day=sent.day)}"
     if newest is None:
         return
     number, at = newest.head.sequence, newest.at

@@ -37,7 +37,8 @@ def test_a_valid_chain_is_confirmed_with_its_head(entries: tuple[LedgerEntry, ..
     assert result.output == (
         f"● 証跡 3 件はすべてつながっています\n末尾 3:{entries[2].digest}\n"
         "? 外の控えを読めなかったため、台帳の全体が書き換えられていないことは確かめられません\n"
-        "HINT: [stores] に保存先を書くと、毎日そこへ末尾を控えます。手元に控えた末尾は --known で渡せます\n"
+        "HINT: [stores] に保存先を書くと毎日そこへ末尾を控え、"
+        "[evidence] に channel を書くと毎日そこへ送ります。手元に控えた末尾は --known で渡せます\n"
     )
 
 
