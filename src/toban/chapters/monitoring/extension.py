@@ -28,6 +28,7 @@ EXTENSION = Extension(
             "host": f"{_SOURCES}.host",
             "pushed": f"{_SOURCES}.pushed",
             "access_log": f"{_SOURCES}.access_log",
+            "traces": f"{_SOURCES}.traces",
             "logs": f"{_SOURCES}.logs",
             "cloudwatch": f"{_SOURCES}.cloudwatch",
             "datadog": f"{_SOURCES}.datadog",

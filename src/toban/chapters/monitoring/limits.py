@@ -46,6 +46,8 @@ class Percentile:
 
     of: Decimal
     window: timedelta
+    highest: float = 0.0
+    """The row's highest threshold, in the metric's unit: from there a lower bound of the value is enough."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,7 +143,8 @@ def limits_of(monitor: Monitor) -> MonitorLimits:
     statistic = _statistic(monitor, metric, interval)
     limits = MonitorLimits(metric, *_zones(monitor, metric, interval), interval)
     if isinstance(statistic, Percentile):
-        return replace(limits, percentile=statistic)
+        thresholds = (each.value for each in (limits.warning, limits.critical) if each is not None)
+        return replace(limits, percentile=replace(statistic, highest=max(thresholds)))
     if statistic is not None and limits.slots is not None:
         raise Unjudgeable(Message("monitoring.mean-with-tally"))
     return replace(limits, averaged=statistic)

@@ -9,7 +9,6 @@ import pytest
 from toban.chapters.monitoring.limits import (
     LimitZone,
     MonitorLimits,
-    Percentile,
     Unjudgeable,
     has_percentile,
     limits_of,
@@ -170,7 +169,11 @@ def test_a_mean_is_over_the_window_that_the_row_names(row: Monitor, minutes: int
 def test_a_percentile_is_required_of_the_source(row: Monitor, percentile: str, minutes: int) -> None:
     limits = limits_of(row)
 
-    assert limits.percentile == Percentile(Decimal(percentile), timedelta(minutes=minutes))
+    found = limits.percentile
+    assert found is not None
+    assert (found.of, found.window) == (Decimal(percentile), timedelta(minutes=minutes))
+    # What is only known to exceed a bound says enough from the highest threshold.
+    assert found.highest == max(each.value for each in (limits.warning, limits.critical) if each)
     assert limits.averaged is None
     assert has_percentile(row)
 

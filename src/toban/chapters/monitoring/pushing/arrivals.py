@@ -25,6 +25,9 @@ _MOST_WAITING = 1000
 type Key = tuple[str, str]
 """Sender and instance."""
 
+type Reader = str
+"""Who reads: each reader of an instance gets everything once. Empty for the instance's usual source."""
+
 
 def receive(sender: str, pushed: Iterable[PushedValues], now: datetime) -> int:
     """Write what *sender* pushed, in the caller's transaction or a new one; return the number of rows."""
@@ -55,21 +58,30 @@ class Inbox:
         self._lock = threading.Lock()
         self._last_id = 0
         self._looked_at: datetime | None = None
-        self._waiting: dict[Key, list[tuple[datetime, PushedValues]]] = defaultdict(list)
+        self._waiting: dict[Key, dict[Reader, list[tuple[datetime, PushedValues]]]] = defaultdict(
+            lambda: {"": []}
+        )
 
-    def take(self, sender: str, instance: str, before: datetime) -> list[PushedValues]:
-        """Return what was received before *before* for the instance, oldest first, each only once.
+    def take(self, sender: str, instance: str, before: datetime, reader: Reader = "") -> list[PushedValues]:
+        """Return what was received before *before* for the instance, oldest first, once to each reader.
 
         One scrape may arrive in several requests: parts measured at the same time are merged here.
         """
         with self._lock:
+            readers = self._waiting[sender, instance]
+            readers.setdefault(reader, [])
             self._refresh()
-            waiting = self._waiting[sender, instance]
+            waiting = readers[reader]
             # A scrape with a fresh part may still be incomplete.
             unripe = {each.at for received_at, each in waiting if received_at >= before}
             ripe = [each for _, each in waiting if each.at not in unripe]
-            self._waiting[sender, instance] = [pair for pair in waiting if pair[1].at in unripe]
+            readers[reader] = [pair for pair in waiting if pair[1].at in unripe]
         return merged(ripe)
+
+    def leave(self, sender: str, instance: str, reader: Reader) -> None:
+        """Keep nothing for *reader* any more."""
+        with self._lock:
+            self._waiting[sender, instance].pop(reader, None)
 
     def _refresh(self) -> None:
         now = self._clock()
@@ -79,9 +91,10 @@ class Inbox:
             rows = Arrival.objects.filter(pk__gt=self._last_id, received_at__gte=now - KEPT).order_by("pk")
             for row in rows:
                 self._last_id = row.pk
-                waiting = self._waiting[row.sender, row.instance]
-                waiting.append((row.received_at, _pushed(row)))
-                del waiting[:-_MOST_WAITING]
+                arrived = (row.received_at, _pushed(row))
+                for waiting in self._waiting[row.sender, row.instance].values():
+                    waiting.append(arrived)
+                    del waiting[:-_MOST_WAITING]
         finally:
             # The thread ends with its measurement; its connection must not outlive it.
             connections.close_all()

@@ -7,6 +7,8 @@ They become the series that node_exporter and HTTP services expose, so that one 
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import UTC, datetime
+from itertools import accumulate
+from math import inf
 from typing import Any
 
 from opentelemetry.proto.collector.metrics.v1.metrics_service_pb2 import (
@@ -16,6 +18,7 @@ from opentelemetry.proto.collector.metrics.v1.metrics_service_pb2 import (
 from opentelemetry.proto.metrics.v1.metrics_pb2 import AggregationTemporality
 
 from toban.chapters.monitoring.pushing.pushed import PushedValues, Series
+from toban.chapters.monitoring.sources.prometheus.exposition import BUCKET
 from toban.design.values.metric import Metric
 from toban.faces.ingest import otlp_wire
 from toban.faces.ingest.otlp_wire import Encoding
@@ -76,7 +79,7 @@ def _take(reading: ExportReading, instance: str, metric: Any) -> None:
     points = list(body.data_points) if body is not None else []
     if not instance:
         reading.rejected[f"the resource has none of {', '.join(_INSTANCE)}"] += len(points)
-    elif kind in ("sum", "histogram") and body.aggregation_temporality != _CUMULATIVE:  # type: ignore[union-attr]
+    elif getattr(body, "aggregation_temporality", _CUMULATIVE) != _CUMULATIVE:
         reading.rejected[f"{metric.name}: only cumulative temporality is understood"] += len(points)
     else:
         reader(reading, instance, points)
@@ -172,8 +175,21 @@ def _requests(unit: float) -> Callable[[ExportReading, str, Iterable[Any]], None
             _add(found, ("http_requests_total", tags), float(point.count))
             _add(found, ("http_request_duration_seconds_count", tags), float(point.count))
             _add(found, ("http_request_duration_seconds_sum", tags), point.sum * unit)
+            for bound, count in _buckets(point, unit):
+                _add(found, (BUCKET, tags | {("le", str(bound))}), count)
 
     return read
+
+
+def _buckets(point: Any, unit: float) -> Iterator[tuple[float, float]]:
+    """Yield the buckets of a histogram with explicit bounds as Prometheus counts them: all up to each bound.
+
+    An exponential histogram has none: its bounds change with its scale.
+    """
+    bounds = getattr(point, "explicit_bounds", ())
+    if bounds and len(point.bucket_counts) == len(bounds) + 1:
+        upper = (*(bound * unit for bound in bounds), inf)
+        yield from zip(upper, accumulate(map(float, point.bucket_counts)), strict=True)
 
 
 _READERS: Mapping[str, Callable[[ExportReading, str, Iterable[Any]], None]] = {

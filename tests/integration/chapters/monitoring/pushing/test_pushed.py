@@ -1,14 +1,22 @@
 """Pushed values: from the stored rows to the source's measurements."""
 
 from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 
 import pytest
 
+from toban.chapters.monitoring.limits import Percentile
 from toban.chapters.monitoring.models import Arrival
 from toban.chapters.monitoring.pushing.arrivals import KEPT, Inbox, forget, receive
 from toban.chapters.monitoring.pushing.pushed import PushedValues
 from toban.chapters.monitoring.source import Unmeasurable
-from toban.chapters.monitoring.sources.pushed.source import PushedConfig, PushedSource
+from toban.chapters.monitoring.sources.pushed.source import (
+    KIND,
+    PushedBucketsConfig,
+    PushedBucketsSource,
+    PushedConfig,
+    PushedSource,
+)
 from toban.design.values.metric import Metric
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -124,3 +132,33 @@ def test_a_restarted_worker_rereads_the_last_minute_and_older_rows_are_deleted(h
     assert forget(NOON + KEPT) == 0
     assert forget(NOON + KEPT + SECOND) == 1
     assert not Arrival.objects.exists()
+
+
+def buckets(at: datetime, fast: int, slow: int) -> PushedValues:
+    name = "http_request_duration_seconds_bucket"
+    counts = {"0.1": fast, "1": fast + slow, "+Inf": fast + slow}
+    series = {(name, frozenset({("le", bound)})): float(count) for bound, count in counts.items()}
+    return PushedValues("web-1", at, series)
+
+
+def test_percentiles_of_two_rows_take_nothing_from_each_other_or_from_the_instance() -> None:
+    assert KIND.ranked is not None
+    now = [NOON]
+    inbox = Inbox(lambda: now[0])
+    config = PushedConfig(sender="prometheus", instance="web-1")
+    sources = []
+    for of in ("50", "95"):
+        row = KIND.ranked(config, Percentile(Decimal(of), timedelta(minutes=5), 500.0))
+        assert isinstance(row, PushedBucketsConfig)
+        sources.append(PushedBucketsSource(row, lambda: inbox))
+    usual = PushedSource(config, lambda: inbox)
+
+    found = []
+    for number, (fast, slow) in enumerate([(9, 9), (0, 0), (80, 20)]):
+        at = NOON + number * 15 * SECOND
+        receive("prometheus", [buckets(at, fast, slow)], at)
+        now[0] = at + 5 * SECOND
+        found = [each.value for source in sources for each in source.measure(now[0])]
+        assert [each.metric for each in usual.measure(now[0])] == [Metric.UP]
+
+    assert found == [pytest.approx(62.5), pytest.approx(775.0)]

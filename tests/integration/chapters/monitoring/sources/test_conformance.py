@@ -19,7 +19,7 @@ from typing import Any
 import pytest
 from tests.integration.chapters.monitoring.sources.test_cloudwatch import put
 from tests.registered import kinds
-from tests.telemetry_rows import LogRow, batch_of
+from tests.telemetry_rows import LogRow, SpanRow, batch_of
 
 from toban.chapters.monitoring.measuring.board import MeasuringBoard
 from toban.chapters.monitoring.measuring.feeds import Feed
@@ -32,6 +32,7 @@ from toban.design.values.metric import Metric
 from toban.engine.bindings.model import KindBinding
 from toban.engine.clock import system_clock
 from toban.engine.telemetry.logs.rows import LogStore, key_of
+from toban.engine.telemetry.spans.rows import NANOSECONDS, SpanStore
 
 pytestmark = pytest.mark.django_db
 
@@ -83,7 +84,7 @@ def over_http(answer: Callable[[], bytes], written: Callable[[str], Written]) ->
 
 
 def of_own_store(**written: object) -> Rig:
-    """Return the rig of a kind that reads the logs sent to Toban."""
+    """Return the rig of a kind that reads the logs and spans sent to Toban."""
 
     def well(fixtures: Fixtures) -> str:
         at = datetime.now(UTC) - timedelta(seconds=40)
@@ -92,8 +93,14 @@ def of_own_store(**written: object) -> Rig:
             "access", day, at.timestamp(), "INFO", SERVICE, "", "", "", "", "", "", "GET", "/", 200,
             20.0, {}, "nginx", 1,
         )  # fmt: skip
+        start, duration = int(at.timestamp()) * NANOSECONDS, 20_000_000
+        span = SpanRow(
+            day, start, duration, "1" * 32, "1" * 16, "", SERVICE, "GET /", "SERVER", "", "", "GET", "/", 200,
+            "", "{}", "{}", "[]", "[]", "collector", 1,
+        )  # fmt: skip
         store = fixtures("store")
         LogStore(store.telemetry).write(batch_of(key_of("nginx", "", str(at).encode()), [row]))
+        SpanStore(store.telemetry).write(batch_of(key_of("collector", "", str(at).encode()), [span]))
         return str(store.telemetry_url)
 
     return Rig(lambda _address, _fixtures: written, well)
@@ -187,6 +194,7 @@ RIGS: Mapping[str, Rig] = {
         build=lambda config: PushedSource(config, lambda: Inbox(system_clock)),
     ),
     "access_log": of_own_store(service=SERVICE),
+    "traces": of_own_store(service=SERVICE),
     "logs": of_own_store(query=f"service:{SERVICE}"),
     "cloudwatch": Rig(
         lambda address, _fixtures: {

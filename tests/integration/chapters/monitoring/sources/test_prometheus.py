@@ -2,14 +2,17 @@
 
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 
 import psycopg
 import pytest
+from prometheus_client import CollectorRegistry, Histogram, generate_latest
 from tests.integration.chapters.monitoring.sources.conftest import StartPostgresExporter
 from tests.integration.conftest import Handler, HttpServer
 
+from toban.chapters.monitoring.limits import Percentile
 from toban.chapters.monitoring.source import Unmeasurable
-from toban.chapters.monitoring.sources.prometheus.source import PrometheusConfig, PrometheusSource
+from toban.chapters.monitoring.sources.prometheus.source import KIND, PrometheusConfig, PrometheusSource
 from toban.design.values.metric import Metric
 
 NOON = datetime(2026, 4, 1, 12, tzinfo=UTC)
@@ -29,6 +32,36 @@ def test_a_real_node_exporter_yields_cpu_memory_and_disks(node_exporter: str) ->
     assert 0 < found[Metric.CPU_USAGE].value <= 100
     assert 0 < found[Metric.MEMORY_USAGE].value < 100
     assert found[Metric.CPU_USAGE].instance == "web-1"
+
+
+def test_a_percentile_comes_from_the_buckets_of_a_real_exposition(http_server: HttpServer) -> None:
+    registry = CollectorRegistry()
+    spent = Histogram("http_request_duration_seconds", "Time", ["route"], buckets=(0.1, 1), registry=registry)
+    http_server.answer = lambda handler: handler.reply(200, generate_latest(registry))
+    config = PrometheusConfig(url=f"http://127.0.0.1:{http_server.server_port}/metrics", instance="web-1")
+    assert KIND.ranked is not None
+    source = KIND.build(KIND.ranked(config, Percentile(Decimal(95), timedelta(minutes=5), 500.0)))
+    spent.labels("/a").observe(30.0)
+    assert source.measure(NOON) == ()
+
+    for number in range(100):
+        spent.labels("/a" if number % 2 else "/b").observe(0.05 if number < 80 else 0.5)
+    (found,) = source.measure(NOON + timedelta(seconds=15))
+    source.close()
+
+    assert (found.metric, found.instance) == (Metric.RESPONSE_TIME, "web-1")
+    assert found.value == pytest.approx(775.0)
+
+
+def test_a_percentile_of_a_service_that_does_not_answer_is_not_measured(http_server: HttpServer) -> None:
+    http_server.answer = not_found
+    config = PrometheusConfig(url=f"http://127.0.0.1:{http_server.server_port}/metrics")
+    assert KIND.ranked is not None
+    source = KIND.build(KIND.ranked(config, Percentile(Decimal(95), timedelta(minutes=5), 500.0)))
+
+    with pytest.raises(Unmeasurable, match="404"):
+        source.measure(NOON)
+    source.close()
 
 
 def not_found(handler: Handler) -> None:

@@ -1,6 +1,7 @@
 """Parsing OTLP exports, in protobuf and JSON."""
 
 from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -8,7 +9,10 @@ from google.protobuf.json_format import MessageToJson
 from opentelemetry.proto.collector.metrics.v1.metrics_service_pb2 import ExportMetricsServiceRequest
 from opentelemetry.proto.metrics.v1.metrics_pb2 import AggregationTemporality
 
+from toban.chapters.monitoring.limits import Percentile
+from toban.chapters.monitoring.pushing.pushed import PushedValues
 from toban.chapters.monitoring.sources.prometheus.exposition import Scrape, measurements
+from toban.chapters.monitoring.sources.prometheus.histogram import HistogramWindow
 from toban.design.values.metric import Metric
 from toban.faces.ingest.monitoring.otlp import read_export
 from toban.faces.ingest.otlp_wire import BadExport, Encoding
@@ -108,6 +112,45 @@ def test_request_durations_give_error_rate_and_response_time(name: str, unit: in
 
     assert found[Metric.ERROR_RATE] == pytest.approx(1)
     assert found[Metric.RESPONSE_TIME] == pytest.approx(200)
+
+
+def pushed_of(export: Export) -> PushedValues:
+    (pushed,) = read_export(export.request.SerializeToString(), Encoding.PROTOBUF).pushed
+    return pushed
+
+
+@pytest.mark.parametrize(
+    ("name", "unit"), [("http.server.request.duration", 1), ("http.server.duration", 1000)]
+)
+def test_buckets_of_request_durations_give_percentiles(name: str, unit: int) -> None:
+    def served(at: datetime, *counts: int) -> Scrape:
+        export = Export(at).histogram(name, sum(counts), 1.0, http__route="/")
+        (point,) = export.request.resource_metrics[0].scope_metrics[0].metrics[0].histogram.data_points
+        point.explicit_bounds.extend([0.1 * unit, 1.0 * unit])
+        point.bucket_counts.extend(counts)
+        return Scrape(pushed_of(export).series)
+
+    window = HistogramWindow(Percentile(Decimal(95), timedelta(minutes=5), 500.0))
+    for seconds, counts in ((0, (7, 7, 7)), (10, (87, 27, 7))):
+        window.add(served(AT + timedelta(seconds=seconds), *counts), AT + timedelta(seconds=seconds))
+
+    (found,) = window.measured("web-1", AT + timedelta(seconds=10))
+    assert found.value == pytest.approx(775.0)
+
+
+def test_an_exponential_histogram_gives_rates_but_no_buckets_and_no_delta() -> None:
+    export = Export().histogram("http.server.request.duration", 0, 0.0)
+    metric = export.request.resource_metrics[0].scope_metrics[0].metrics[0]
+    metric.exponential_histogram.aggregation_temporality = CUMULATIVE
+    point = metric.exponential_histogram.data_points.add(time_unix_nano=int(AT.timestamp() * 1e9), count=3)
+    point.positive.bucket_counts.extend([1, 2])
+
+    assert not any(name.endswith("_bucket") for name, _ in pushed_of(export).series)
+
+    metric.exponential_histogram.aggregation_temporality = (
+        AggregationTemporality.AGGREGATION_TEMPORALITY_DELTA
+    )
+    assert read_export(export.request.SerializeToString(), Encoding.PROTOBUF).rejected
 
 
 def test_a_utilization_is_a_percentage() -> None:

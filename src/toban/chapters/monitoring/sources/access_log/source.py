@@ -1,6 +1,7 @@
-"""A service by its access log: the share of failed requests, and their duration.
+"""A service by its access log, or by its server spans: the share of failed requests, and their duration.
 
-Lines arrive in batches, some seconds after the requests: a period is evaluated once it is `late` old.
+Lines and spans arrive in batches, some seconds after the requests: a period is evaluated once it is
+`late` old.
 """
 
 from collections.abc import Callable, Iterator, Sequence
@@ -11,7 +12,7 @@ from toban.chapters.monitoring.sources.access_log.config import AccessLogConfig,
 from toban.chapters.monitoring.sources.own_store import own_store
 from toban.design.values.metric import Metric
 from toban.engine.telemetry.logs.search import TimeSpan
-from toban.engine.telemetry.requests import Traffic, response_percentile, traffic
+from toban.engine.telemetry.requests import LOGGED, RequestTable, Traffic, response_percentile, traffic
 from toban.engine.telemetry.store import StoreUnavailable, Telemetry
 from toban.message import Message, message_of
 
@@ -26,9 +27,15 @@ _LONGEST = timedelta(minutes=5)
 class AccessLogSource:
     """Rates and means since the last measurement. A period without requests gives no values."""
 
-    def __init__(self, config: AccessLogConfig, telemetry: Callable[[], Telemetry] = own_store) -> None:
+    def __init__(
+        self,
+        config: AccessLogConfig,
+        telemetry: Callable[[], Telemetry] = own_store,
+        requests: RequestTable = LOGGED,
+    ) -> None:
         self._config = config
         self._telemetry = telemetry
+        self._requests = requests
         self._until: datetime | None = None
 
     @property
@@ -45,7 +52,11 @@ class AccessLogSource:
             return ()
         try:
             found = traffic(
-                self._telemetry(), self._config.service, TimeSpan(start, end), route=self._config.route
+                self._telemetry(),
+                self._config.service,
+                TimeSpan(start, end),
+                route=self._config.route,
+                of=self._requests,
             )
         except StoreUnavailable as away:
             raise Unmeasurable(Message("monitoring.log-store-unavailable", reason=message_of(away))) from away
@@ -67,9 +78,15 @@ class AccessLogSource:
 class PercentileSource:
     """A percentile of the response times within a sliding window."""
 
-    def __init__(self, config: PercentileConfig, telemetry: Callable[[], Telemetry] = own_store) -> None:
+    def __init__(
+        self,
+        config: PercentileConfig,
+        telemetry: Callable[[], Telemetry] = own_store,
+        requests: RequestTable = LOGGED,
+    ) -> None:
         self._config = config
         self._telemetry = telemetry
+        self._requests = requests
 
     @property
     def instance(self) -> str:
@@ -81,7 +98,12 @@ class PercentileSource:
         span = TimeSpan(end - config.window, end)
         try:
             found = response_percentile(
-                self._telemetry(), config.service, span, config.percentile, route=config.route
+                self._telemetry(),
+                config.service,
+                span,
+                config.percentile,
+                route=config.route,
+                of=self._requests,
             )
         except StoreUnavailable as away:
             raise Unmeasurable(Message("monitoring.log-store-unavailable", reason=message_of(away))) from away

@@ -36,6 +36,8 @@ _AVAILABLE, _TOTAL = "node_memory_MemAvailable_bytes", "node_memory_MemTotal_byt
 _FREE_FOR_USERS, _FREE, _SIZE = (f"node_filesystem_{each}_bytes" for each in ("avail", "free", "size"))
 _REQUESTS = "http_requests_total"
 _SECONDS, _COUNT = (f"http_request_duration_seconds_{each}" for each in ("sum", "count"))
+BUCKET = "http_request_duration_seconds_bucket"
+"""The buckets of the response times. A service has many: they are read only for a percentile."""
 _DATABASE_UP, _BACKENDS = "pg_up", "pg_stat_database_numbackends"
 _LAG, _IS_REPLICA = "pg_replication_lag_seconds", "pg_replication_is_replica"
 _NAMES = (
@@ -43,8 +45,9 @@ _NAMES = (
     *(_REQUESTS, _SECONDS, _COUNT),
     *(_DATABASE_UP, _BACKENDS, _LAG, _IS_REPLICA),
 )
-_KNOWN = frozenset(_NAMES)
+_KNOWN = frozenset((*_NAMES, BUCKET))
 _WANTED = re.compile(rf"(?:{'|'.join(_NAMES)})[ {{]")
+_WANTED_BUCKETS = re.compile(rf"{BUCKET}[ {{]")
 _STATUS_LABELS = ("code", "status", "status_code", "http_status")
 # File systems without a capacity of their own, or full by design.
 _NO_DISK = frozenset(("tmpfs", "devtmpfs", "ramfs", "squashfs", "overlay", "iso9660", "autofs", "efivarfs"))
@@ -74,11 +77,20 @@ def is_known(name: str) -> bool:
 
 
 def read_scrape(text: str) -> Scrape:
-    """Return the series Toban knows; raise `ValueError` if *text* is not an exposition.
+    """Return the series Toban knows, without buckets; raise `ValueError` if *text* is not an exposition.
 
     Only known lines are parsed: a host exposes about a thousand, of which some forty matter.
     """
-    known = "".join(f"{line}\n" for line in text.splitlines() if _WANTED.match(line))
+    return _read(text, _WANTED)
+
+
+def read_buckets(text: str) -> Scrape:
+    """Return the buckets of response times; raise `ValueError` if *text* is not an exposition."""
+    return _read(text, _WANTED_BUCKETS)
+
+
+def _read(text: str, wanted: re.Pattern[str]) -> Scrape:
+    known = "".join(f"{line}\n" for line in text.splitlines() if wanted.match(line))
     return Scrape(
         {
             (sample.name, frozenset(sample.labels.items())): sample.value
@@ -133,21 +145,21 @@ def _database(now: Scrape, instance: str, at: datetime) -> Iterator[Measurement]
 
 
 def _cpu(before: Scrape, now: Scrape, instance: str, at: datetime) -> Iterator[Measurement]:
-    total = _increase(before, now, _CPU)
-    idle = _increase(before, now, _CPU, lambda labels: labels.get("mode") == "idle")
+    total = increase(before, now, _CPU)
+    idle = increase(before, now, _CPU, lambda labels: labels.get("mode") == "idle")
     if total > 0:
         yield Measurement(Metric.CPU_USAGE, instance, at, 100 * (1 - idle / total))
 
 
 def _requests(before: Scrape, now: Scrape, instance: str, at: datetime) -> Iterator[Measurement]:
     if any(_status(labels) for labels, _ in now.named(_REQUESTS)):
-        answered = _increase(before, now, _REQUESTS)
-        failed = _increase(before, now, _REQUESTS, lambda labels: _status(labels).startswith("5"))
+        answered = increase(before, now, _REQUESTS)
+        failed = increase(before, now, _REQUESTS, lambda labels: _status(labels).startswith("5"))
         # Without requests, none has failed: the service has just proved this by answering the scrape.
         yield Measurement(Metric.ERROR_RATE, instance, at, 100 * failed / answered if answered else 0.0)
-    count = _increase(before, now, _COUNT)
+    count = increase(before, now, _COUNT)
     if count > 0:
-        mean = 1000 * _increase(before, now, _SECONDS) / count
+        mean = 1000 * increase(before, now, _SECONDS) / count
         yield Measurement(Metric.RESPONSE_TIME, instance, at, mean)
 
 
@@ -155,7 +167,7 @@ def _status(labels: Labels) -> str:
     return next((labels[name] for name in _STATUS_LABELS if name in labels), "")
 
 
-def _increase(
+def increase(
     before: Scrape, now: Scrape, name: str, counts: Callable[[Labels], bool] = lambda _labels: True
 ) -> float:
     """Return how much the counters called *name* have grown.

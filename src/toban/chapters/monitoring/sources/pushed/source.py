@@ -4,10 +4,13 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from functools import cache
 from typing import ClassVar, Protocol
+from uuid import uuid4
 
+from toban.chapters.monitoring.limits import Percentile
 from toban.chapters.monitoring.pushing.pushed import PushedValues
-from toban.chapters.monitoring.source import Measurement, SourceKind, Unmeasurable
+from toban.chapters.monitoring.source import Measurement, Source, SourceKind, Unmeasurable
 from toban.chapters.monitoring.sources.prometheus.exposition import MEASURES, SELDOM, Scrape, measurements
+from toban.chapters.monitoring.sources.prometheus.histogram import HistogramWindow
 from toban.design.values.metric import Metric
 from toban.engine.bindings.section import Section
 from toban.engine.bindings.values import Length
@@ -21,8 +24,11 @@ _RIPE = timedelta(seconds=3)
 class Box(Protocol):
     """Where pushed data waits."""
 
-    def take(self, sender: str, instance: str, before: datetime) -> Sequence[PushedValues]:
-        """Return what was received before *before* for the instance, oldest first, each only once."""
+    def take(self, sender: str, instance: str, before: datetime, reader: str = "") -> Sequence[PushedValues]:
+        """Return what was received before *before* for the instance, oldest first, once to each reader."""
+
+    def leave(self, sender: str, instance: str, reader: str) -> None:
+        """Keep nothing for *reader* any more."""
 
 
 @cache
@@ -44,6 +50,12 @@ class PushedConfig(Section):
     """The sender's name for it: the label `instance`, OTLP's `host.name`, the agent's `--instance`."""
     within: Length = timedelta(minutes=2)
     """After this long without a value, it counts as down."""
+
+
+class PushedBucketsConfig(PushedConfig):
+    """Which percentile to compute for one row."""
+
+    percentile: Percentile
 
 
 class PushedSource:
@@ -87,9 +99,48 @@ class PushedSource:
             self._before = scrape
 
 
+class PushedBucketsSource:
+    """A percentile of the response times that one pushed instance has counted within a sliding window."""
+
+    def __init__(self, config: PushedBucketsConfig, inbox: Callable[[], Box] = _inbox) -> None:
+        self._config = config
+        self._inbox = inbox
+        self._window = HistogramWindow(config.percentile)
+        self._reader = uuid4().hex
+
+    @property
+    def instance(self) -> str:
+        return self._config.instance
+
+    def measure(self, now: datetime) -> Sequence[Measurement]:
+        """Return the percentile after what has arrived; nothing if nothing has.
+
+        Raises `Unmeasurable` if what arrives has no buckets.
+        """
+        at = None
+        for pushed in self._inbox().take(self._config.sender, self.instance, now - _RIPE, self._reader):
+            if pushed.series:
+                self._window.add(Scrape(pushed.series), pushed.at)
+                at = pushed.at
+        return self._window.measured(self.instance, at) if at is not None else ()
+
+    def close(self) -> None:
+        """Leave the inbox."""
+        self._inbox().leave(self._config.sender, self.instance, self._reader)
+
+
+def _build(config: PushedConfig) -> Source:
+    return PushedBucketsSource(config) if isinstance(config, PushedBucketsConfig) else PushedSource(config)
+
+
+def _ranked(config: PushedConfig, of: Percentile) -> PushedBucketsConfig:
+    return PushedBucketsConfig.model_construct(**dict(config), percentile=of)
+
+
 KIND = SourceKind(
     config=PushedConfig,
     measures=MEASURES,
-    build=PushedSource,
+    build=_build,
+    ranked=_ranked,
     seldom=SELDOM,
 )
