@@ -35,6 +35,11 @@ class ClosedAccountAdapter(DefaultAccountAdapter):  # type: ignore[misc] # allau
         return False
 
     @override
+    def get_client_ip(self, request: HttpRequest) -> str:
+        """Return by what allauth limits requests: behind a shared proxy an address is not one visitor."""
+        return sources.visitor_of(request)
+
+    @override
     def authenticate(self, request: HttpRequest, **credentials: object) -> object:
         """Check the password; one that comes too early after failures is refused like a wrong one."""
         now = system_clock()

@@ -46,6 +46,11 @@ def remember(operator: Operator, request: HttpRequest, response: HttpResponse, n
     KnownSource.objects.filter(operator=operator, seen_at__lte=now - _KNOWN_FOR).delete()
 
 
+def visitor_of(request: HttpRequest) -> str:
+    """Return whose requests are limited together: a browser that has signed in here before, or an address."""
+    return _device(_token(request)).replace(" ", "-") or network_of(address_of(request))
+
+
 def _token(request: HttpRequest) -> str:
     return request.get_signed_cookie(COOKIE, default="", salt=COOKIE, max_age=_KNOWN_FOR) or ""
 

@@ -96,6 +96,57 @@ def test_names_guessed_from_one_address_are_counted_together(aki: Operator) -> N
     assert gets_in(at(HOME), "aki")
 
 
+def flood(address: str, count: int) -> list[int]:
+    """Send *count* sign-ins with ever new names from *address*, and return the statuses."""
+    client = at(address)
+    tried = ({"login": f"nobody-{number}", "password": "wrong-Kagi-0000"} for number in range(count))
+    return [client.post(SIGN_IN, each).status_code for each in tried]
+
+
+def test_many_people_behind_one_address_sign_in_at_once(aki: Operator) -> None:
+    assert [gets_in(at(HOME), "aki") for _ in range(40)] == [True] * 40
+
+
+def test_a_flood_from_a_shared_address_locks_out_no_known_device_there(aki: Operator) -> None:
+    phone = at(CAFE)
+    assert gets_in(phone, "aki")
+    phone.post("/accounts/logout/")
+
+    assert flood(CAFE, 130)[-1] == 429
+
+    assert gets_in(phone, "aki")
+    assert gets_in(at(HOME), "aki")
+
+
+def test_a_flood_costs_no_passwords_beyond_two_a_second(aki: Operator, settings: Settings) -> None:
+    settings.PASSWORD_HASHERS = [f"{CountingHasher.__module__}.CountingHasher"]
+    CountingHasher.counted = 0
+
+    statuses = flood(CAFE, 150)
+
+    assert statuses.count(429) >= 30
+    assert 0 < CountingHasher.counted <= 120
+
+
+def test_a_known_device_may_not_flood_either(aki: Operator) -> None:
+    phone = at(CAFE)
+    assert gets_in(phone, "aki")
+    phone.post("/accounts/logout/")
+
+    for number in range(130):
+        last = phone.post(SIGN_IN, {"login": f"nobody-{number}", "password": "wrong-Kagi-0000"}).status_code
+
+    assert last == 429
+
+
+def test_a_forged_device_is_no_device(aki: Operator) -> None:
+    flood(CAFE, 130)
+    forged = at(CAFE)
+    forged.cookies[COOKIE] = "made-up:1abc:signature"
+
+    assert forged.post(SIGN_IN, {"login": "aki", "password": PASSWORD}).status_code == 429
+
+
 def test_addresses_of_one_ipv6_network_are_one(aki: Operator) -> None:
     guess(aki.username, *(f"2001:db8::{number}" for number in range(1, 6)))
 
