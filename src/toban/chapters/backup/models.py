@@ -8,6 +8,10 @@ from django.db.models import Exists, OuterRef, Q
 from toban.engine.message_field import MessageField
 from toban.message import Message
 
+STANDS_IN = "-full-for-incr"
+"""The end of the label of a full backup that was taken where no increment could be made: the row of the full
+backups may have one of its own at that time."""
+
 
 class StoredBackups(models.QuerySet["Backup"]):
     """Backups of the catalogue."""
@@ -73,6 +77,11 @@ class Backup(models.Model):
 
     def __str__(self) -> str:
         return f"{self.subject} {self.label}"
+
+    @property
+    def stands_in(self) -> bool:
+        """Whether it is a full backup that was taken where no increment could be made."""
+        return self.label.endswith(STANDS_IN)
 
     @property
     def why_unusable(self) -> Message:

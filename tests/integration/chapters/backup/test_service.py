@@ -181,13 +181,24 @@ def test_an_increment_without_a_full_copy_becomes_one_and_says_so(house: House) 
     assert all(each.method == "full" or each.parent for each in Backup.objects.all())
 
 
+def test_a_full_and_an_increment_of_the_first_night_are_two_backups(house: House) -> None:
+    house.now = TWO
+    # The increment has its turn first: there is nothing yet that it could be based on.
+    do(house.works["PostgreSQL/incremental"], 1, TWO)
+    do(house.works["PostgreSQL/full"], 2, TWO)
+
+    assert labels() == ["20261124T170000Z-full", "20261124T170000Z-full-for-incr"]
+    assert [each.clause_id for each in catalogue.on_hand("PostgreSQL")] == [FULL, INCREMENTAL]
+    assert [each.stands_in for each in catalogue.on_hand("PostgreSQL")] == [False, True]
+
+
 def test_the_reason_why_no_increment_can_be_made_is_reported(house: House) -> None:
     house.pass_to(TWO)
     house.source.needs_full = "WAL summaries are missing from 0/2000000 on"
 
     house.pass_to(TWO + HOUR)
 
-    assert labels()[-1] == "20261124T180000Z-full"
+    assert labels()[-1] == "20261124T180000Z-full-for-incr"
     assert any("0/2000000" in str(line) for line in house.said)
     assert verdicts() == ["conforming", "conforming"]
 
@@ -312,7 +323,7 @@ def test_an_increment_whose_full_is_broken_or_gone_deviates(house: House, *, is_
     assert (row.verdict, "20261124T170000Z-full" in str(row.reason)) == ("deviating", True)
     assert shown("backup/recovery-objective/RPO").verdict == "deviating"
     house.pass_to(TWO + 2 * HOUR)
-    assert (labels()[-1][-4:], shown(INCREMENTAL).verdict) == ("full", "conforming")
+    assert (labels()[-1][-14:], shown(INCREMENTAL).verdict) == ("-full-for-incr", "conforming")
     assert shown("backup/recovery-objective/RPO").verdict == "conforming"
 
 
@@ -326,7 +337,7 @@ def test_an_increment_that_became_a_full_copy_is_not_said_to_be_not_due_yet(hous
     house.backups.tell()
 
     row = shown(INCREMENTAL)
-    assert labels() == ["20261124T190000Z-full"]
+    assert labels() == ["20261124T190000Z-full-for-incr"]
     assert (row.verdict, str(row.value)) == ("conforming", "2026-11-25 04:00 26 B")
     assert str(row.reason).endswith("最新は、増分の代わりになるフルです。最新は読み返し済み")
 

@@ -20,7 +20,7 @@ from toban.chapters.backup.engine import (
     TakenBackup,
     TrimsLog,
 )
-from toban.chapters.backup.models import Backup
+from toban.chapters.backup.models import STANDS_IN, Backup
 from toban.chapters.backup.restoring import procedure, records, restore
 from toban.chapters.backup.restoring.restore import RestoreRefusal, RestoreTarget
 from toban.chapters.backup.rules import PrunePlan
@@ -55,7 +55,11 @@ class PruneResult:
 
 def label_of(due_at: datetime, method: Method) -> str:
     """Return the label of the backup due at *due_at*: a run that is taken over continues under it."""
-    return f"{due_at.astimezone(UTC):%Y%m%dT%H%M%SZ}-{_SUFFIX[method]}"
+    return f"{_moment_of(due_at)}-{_SUFFIX[method]}"
+
+
+def _moment_of(due_at: datetime) -> str:
+    return f"{due_at.astimezone(UTC):%Y%m%dT%H%M%SZ}"
 
 
 def steps(source: BackupSource, method: Method, clause_id: str) -> tuple[Step, ...]:
@@ -97,16 +101,17 @@ def take(
     source: BackupSource, engine: BackupEngine, method: Method, due_at: datetime, watch: ActWatch
 ) -> TakenBackup:
     """Take a backup; if no increment can be made, take a full one and say why."""
-    if method is Method.INCREMENTAL:
-        parent = base_of(source)
-        if parent is None:
-            watch.say(Message("backup.full-for-lack-of-one"))
-        else:
-            try:
-                return engine.take(label_of(due_at, method), method, parent, watch)
-            except NeedsFull as error:
-                watch.say(Message("backup.full-instead-of-increment", why=message_of(error)))
-    return engine.take(label_of(due_at, Method.FULL), Method.FULL, None, watch)
+    if method is Method.FULL:
+        return engine.take(label_of(due_at, method), method, None, watch)
+    parent = base_of(source)
+    if parent is None:
+        watch.say(Message("backup.full-for-lack-of-one"))
+    else:
+        try:
+            return engine.take(label_of(due_at, method), method, parent, watch)
+        except NeedsFull as error:
+            watch.say(Message("backup.full-instead-of-increment", why=message_of(error)))
+    return engine.take(f"{_moment_of(due_at)}{STANDS_IN}", Method.FULL, None, watch)
 
 
 def base_of(source: BackupSource) -> TakenBackup | None:

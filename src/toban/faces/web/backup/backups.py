@@ -28,7 +28,7 @@ from toban.faces.document.live import LiveRow
 from toban.faces.web.backup import chains
 from toban.faces.web.backup.chains import Subject
 from toban.faces.web.backup.charts import sizes
-from toban.faces.web.backup.words import HOLDINGS, METHODS, Holding, holding
+from toban.faces.web.backup.words import HOLDINGS, METHODS, Holding, holding, method
 from toban.faces.web.document.today import midnight_of
 from toban.faces.web.frame import Sight, frame, in_force, look
 from toban.faces.web.moments import date_in
@@ -112,7 +112,7 @@ def backup(request: HttpRequest, pk: int) -> HttpResponse:
     context = {
         **frame(look(edition, now), "backups"),
         "backup": found,
-        "method": METHODS.get(found.method, found.method),
+        "method": method(found),
         "mark": mark,
         "word": word,
         "kind": kind,

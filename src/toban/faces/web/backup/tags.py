@@ -49,4 +49,4 @@ def held_word(backup: Backup) -> str:
 @register.filter
 def method_word(backup: Backup) -> str:
     """Return a backup's method, as a word."""
-    return str(words.METHODS.get(backup.method, backup.method))
+    return words.method(backup)

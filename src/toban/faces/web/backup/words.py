@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from enum import StrEnum
 
 from django.utils.functional import Promise
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext, gettext_lazy
 
 from toban.chapters.backup.engine import Method
 from toban.chapters.backup.models import Backup
@@ -32,6 +32,13 @@ HOLDINGS: Mapping[Holding, tuple[str, Promise]] = {
     Holding.TROUBLED: ("■", gettext_lazy("使用不可")),
     Holding.PRUNED: ("◇", gettext_lazy("削除済み")),
 }
+
+
+def method(backup: Backup) -> str:
+    """Return how *backup* was taken; a full one in place of an increment says so."""
+    if backup.stands_in:
+        return gettext("フル (増分の代わり)")
+    return str(METHODS.get(backup.method, backup.method))
 
 
 def holding(backup: Backup) -> Holding:

@@ -224,3 +224,16 @@ def _fields(backup: Backup) -> dict[str, Any]:
         for field in Backup._meta.fields
         if field.attname != "id"
     }
+
+
+def test_a_full_in_place_of_an_increment_is_told_apart_from_the_full_of_the_same_time(viewer: Client) -> None:
+    made("20261125T170000Z-full", ago=timedelta(minutes=30))
+    instead = made("20261125T170000Z-full-for-incr", ago=timedelta(minutes=20))
+
+    page = viewer.get("/backups/").content.decode()
+    own = viewer.get(f"/backups/{instead.pk}").content.decode()
+
+    assert page.count("<td>フル</td>") == 1
+    assert page.count("<td>フル (増分の代わり)</td>") == 1
+    assert "PostgreSQL フル (増分の代わり)" in own
+    assert "20261125T170000Z-full-for-incr" in own
