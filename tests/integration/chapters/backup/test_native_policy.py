@@ -25,6 +25,7 @@ from toban.engine.registry.kinds import Kinds
 from toban.engine.stores import s3
 from toban.engine.stores.s3.config import S3Config
 from toban.engine.stores.store import StoreTrouble
+from toban.message import NOTHING
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -170,4 +171,4 @@ def test_a_chain_that_cannot_be_decrypted_is_not_called_damaged(
     with source.opened() as at_work, pytest.raises(StoreTrouble, match="identity"):
         upkeep.verify(source, at_work, Backup.objects.get(), Watching())
 
-    assert Backup.objects.get().trouble == ""
+    assert Backup.objects.get().trouble == NOTHING
