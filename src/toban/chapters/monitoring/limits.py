@@ -208,7 +208,11 @@ def metric_of(monitor: Monitor) -> Metric | None:
     if monitor.metric is not None:
         return monitor.metric
     counted = [each for each in (monitor.warning, monitor.critical) if each is not None and each.within]
-    return Metric.LOG_COUNT if any(in_unit_of(Metric.LOG_COUNT, each.limit) is not None for each in counted) else None
+    return (
+        Metric.LOG_COUNT
+        if any(in_unit_of(Metric.LOG_COUNT, each.limit) is not None for each in counted)
+        else None
+    )
 
 
 def has_percentile(monitor: Monitor) -> bool:
