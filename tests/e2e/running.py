@@ -11,7 +11,7 @@ import sys
 import tempfile
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from email import message_from_bytes
@@ -149,23 +149,34 @@ def shop_bindings(folder: Path, *, smtp_port: int) -> Path:
 class Toban:
     """A running `toban up`, started, watched and killed from outside like an operator would do it."""
 
-    def __init__(self, home: Path, bindings: Path, *, slack: str, design: Path | None = None) -> None:
-        """Run *design*, or the demo shop if there is none."""
+    def __init__(
+        self,
+        home: Path,
+        bindings: Path,
+        *,
+        slack: str = "",
+        design: Path | None = None,
+        port: int = 0,
+        environment: Mapping[str, str] | None = None,
+    ) -> None:
+        """Run *design*, or the demo shop if there is none; *port* 0 is a free one at each start."""
         self.home = home
+        self._port = port
         self._files = ["--bindings", str(bindings), *(["--design", str(design)] if design else [])]
         self._environment = {
             **os.environ,
             "SHOP_SLACK_WEBHOOK": slack,
             "TMPDIR": str(home.parent),
             "NO_COLOR": "1",
+            **(environment or {}),
         }
         self._process: subprocess.Popen[str] | None = None
         self.said: list[str] = []
         self._listener: threading.Thread | None = None
 
     def start(self) -> None:
-        """Start `toban up` on a free port and wait until every process is ready."""
-        command = ["up", "--home", str(self.home), "--port", "0", *self._files]
+        """Start `toban up` and wait until every process is ready."""
+        command = ["up", "--home", str(self.home), "--port", str(self._port), *self._files]
         self._process = subprocess.Popen(
             [sys.executable, "-m", "toban", *command],
             env=self._environment,

@@ -10,6 +10,7 @@ from toban.chapters.monitoring.limits import MonitorLimits, Unjudgeable, limits_
 from toban.chapters.monitoring.measuring.board import MeasuringBoard
 from toban.chapters.monitoring.measuring.feeds import MeasuringPlan, plan, series_of, target_of
 from toban.chapters.monitoring.measuring.heard import heard
+from toban.chapters.monitoring.pushing import arrivals
 from toban.chapters.monitoring.service import Monitoring
 from toban.chapters.monitoring.source import SOURCE_KINDS, SourceKind, Unmeasurable
 from toban.design.clauses.base import Clause
@@ -39,7 +40,13 @@ def _shift(at: Workplace) -> WorkerShift:
     monitoring = Monitoring(board, at.samples, at.lead.require)
 
     def measure(edition: Edition, now: datetime) -> None:
+        arrivals.inbox().follow(at.lead.term)
         monitoring.turn(edition.plan(OPERATION), edition.design.digest, at.lead.term, now)
+
+    def forget(_edition: Edition, _now: datetime) -> None:
+        taken, stored = arrivals.inbox().taken_until(), at.samples.stored_until
+        if taken is not None and stored is not None:
+            arrivals.forget(min(taken, stored) - arrivals.KEPT)
 
     def compare(edition: Edition, now: datetime) -> None:
         bindings = edition.bindings
@@ -52,6 +59,7 @@ def _shift(at: Workplace) -> WorkerShift:
     loops = (
         EditionLoop("measure", measure, every=0.5),
         # Only the leader measures, and so hears anything.
+        EditionLoop("forget-pushed", forget, every=30.0, leads=True),
         EditionLoop("measuring-tools", compare, every=10.0, leads=True),
     )
     return WorkerShift(loops, monitoring.close)

@@ -215,4 +215,11 @@ def _by_series(slots: Iterable[FeedSlot]) -> Mapping[str, list[FeedSlot]]:
 
 
 def _sample(series: str, measurement: Measurement) -> Sample:
-    return Sample(measurement.metric, series, measurement.instance, measurement.at, measurement.value)
+    return Sample(
+        measurement.metric,
+        series,
+        measurement.instance,
+        measurement.at,
+        measurement.value,
+        may_be_stored=measurement.is_reread,
+    )

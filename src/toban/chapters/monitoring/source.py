@@ -23,6 +23,8 @@ class Measurement:
     value: float
     note: Message = NOTHING
     """An explanation of the value for operators: `HTTP 503`."""
+    is_reread: bool = False
+    """It may have been read before, by another worker or because its sender sent it twice, and stored."""
 
 
 class Unmeasurable(Exception):

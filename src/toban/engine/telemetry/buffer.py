@@ -81,6 +81,11 @@ class SampleBuffer:
         self._waiting: deque[Sample] = deque()
         self._sending: _SampleBatch | None = None
         self._dropped = 0
+        self._added = self._settled = 0
+        self._marks: deque[tuple[int, datetime]] = deque()
+        """How many had been added at the times of flushes; the earliest first."""
+        self.stored_until: datetime | None = None
+        """What was added before then is stored or dropped; None: nothing is known yet."""
 
     @property
     def pending(self) -> int:
@@ -98,8 +103,10 @@ class SampleBuffer:
         storable = [sample for sample in samples if math.isfinite(sample.value)]
         with self._lock:
             self._waiting.extend(storable)
+            self._added += len(storable)
             surplus = max(len(self._waiting) - self._batching.bound, 0)
             self._take(surplus)
+            self._settled += surplus
             self._dropped += len(samples) - len(storable) + surplus
 
     def flush(self, now: datetime, *, everything: bool = False) -> FlushOutcome:
@@ -108,6 +115,15 @@ class SampleBuffer:
         A batch that the store does not acknowledge is kept: the next flush sends it first, with the same
         token. A batch that the store refuses for good is dropped and counted.
         """
+        with self._lock:
+            self._marks.append((self._added, now))
+        outcome = self._send_ready(now, everything=everything)
+        with self._lock:
+            while self._marks and self._settled >= self._marks[0][0]:
+                self.stored_until = self._marks.popleft()[1]
+        return outcome
+
+    def _send_ready(self, now: datetime, *, everything: bool) -> FlushOutcome:
         stored = 0
         while (batch := self._next(now, everything=everything)) is not None:
             try:
@@ -115,26 +131,34 @@ class SampleBuffer:
             except StoreUnavailable as exc:
                 return FlushOutcome(stored, str(exc))
             except StoreRefused as exc:
-                self._settle(dropped=len(batch.samples))
+                self._settle(batch, dropped=len(batch.samples))
                 return FlushOutcome(stored, str(exc))
-            self._settle(dropped=0)
+            self._settle(batch, dropped=0)
             stored += len(batch.samples)
         return FlushOutcome(stored, "")
 
     def _send(self, batch: _SampleBatch) -> None:
-        """Send *batch*; if it was in doubt, look it up afterwards.
+        """Send *batch* without what is stored already; if it was in doubt, look it up afterwards.
 
         The engine records a token before it commits the rows. If it is killed between the two, it takes the
         next attempt for a repetition and acknowledges it, but has no rows: only a query can show that.
         """
         try:
-            self._store.write(batch.samples, token=batch.token)
+            if samples := self._unstored(batch.samples):
+                self._store.write(samples, token=batch.token)
             if batch.is_in_doubt and (missing := self._store.missing(batch.samples)):
                 self._store.write(missing, token=uuid4().hex)
         except StoreUnavailable:
             with self._lock:
                 self._sending = replace(batch, is_in_doubt=True)
             raise
+
+    def _unstored(self, samples: Sequence[Sample]) -> Sequence[Sample]:
+        """Return *samples* without those that were stored before."""
+        doubtful = [each for each in samples if each.may_be_stored]
+        if not doubtful:
+            return samples
+        return [*(each for each in samples if not each.may_be_stored), *self._store.missing(doubtful)]
 
     def _next(self, now: datetime, *, everything: bool) -> _SampleBatch | None:
         with self._lock:
@@ -150,7 +174,8 @@ class SampleBuffer:
     def _take(self, count: int) -> tuple[Sample, ...]:
         return tuple(self._waiting.popleft() for _ in range(count))
 
-    def _settle(self, *, dropped: int) -> None:
+    def _settle(self, batch: _SampleBatch, *, dropped: int) -> None:
         with self._lock:
             self._sending = None
+            self._settled += len(batch.samples)
             self._dropped += dropped

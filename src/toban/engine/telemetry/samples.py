@@ -17,6 +17,8 @@ class Sample:
     """One of the target's hosts or services: `web-1:9100`."""
     at: datetime
     value: float
+    may_be_stored: bool = False
+    """It may have been stored before, such as by another worker."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -203,3 +204,51 @@ def test_nan_never_reaches_the_store(value: float) -> None:
 
     assert store.values == [1, 2]
     assert buffer.dropped == 1
+
+
+def test_samples_that_another_worker_may_have_stored_are_looked_up_first() -> None:
+    store = FakeStore()
+    store.stored["of the other worker"] = (1, 2)
+    buffer = SampleBuffer(store, BY_THREE)
+    buffer.add([replace(each, may_be_stored=True) for each in _samples(1, 2, 3)])
+    buffer.add([replace(each, may_be_stored=True) for each in _samples(1, 2)] + _samples(2))
+
+    flushed = buffer.flush(NOON)
+
+    assert flushed.stored == 6
+    assert list(store.stored.values()) == [(1, 2), (3,), (2,)]
+    assert buffer.pending == 0
+
+
+def test_everything_is_stored_until_the_last_flush_before_what_still_waits() -> None:
+    store = FakeStore()
+    buffer = SampleBuffer(store, BY_THREE)
+    assert buffer.stored_until is None
+
+    buffer.flush(NOON)
+    assert buffer.stored_until == NOON
+
+    buffer.add(_samples(1, 2, 3, 4))
+    buffer.flush(NOON + SOON / 2)
+    assert buffer.stored_until == NOON
+    store.failure = StoreUnavailable("down")
+    buffer.flush(NOON + SOON)
+    assert buffer.stored_until == NOON
+    store.failure = None
+    buffer.flush(NOON + 2 * SOON)
+    assert buffer.stored_until == NOON + 2 * SOON
+
+
+def test_what_was_dropped_is_not_waited_for() -> None:
+    store = FakeStore()
+    store.failure = StoreUnavailable("down")
+    buffer = SampleBuffer(store, Batching(size=3, age=SOON, bound=4))
+    buffer.add(_samples(1, 2, 3, 4))
+    buffer.flush(NOON)
+    buffer.add(_samples(5, 6, 7, 8))
+
+    store.failure = None
+    buffer.flush(NOON + SOON)
+
+    assert buffer.pending == 0
+    assert buffer.stored_until == NOON + SOON

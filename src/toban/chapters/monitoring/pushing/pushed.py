@@ -18,6 +18,8 @@ class PushedValues:
     series: Mapping[Series, float] = field(default_factory=dict)
     values: Sequence[tuple[str, str, float]] = ()
     """Metric, part of the instance (a disk), value in the metric's unit."""
+    is_reread: bool = False
+    """It may have been read before, by another worker or because its sender sent it twice."""
 
 
 def merged(pushed: Iterable[PushedValues]) -> list[PushedValues]:
@@ -30,5 +32,6 @@ def merged(pushed: Iterable[PushedValues]) -> list[PushedValues]:
         parts = by_time[at]
         series = {key: value for part in parts for key, value in part.series.items()}
         values = tuple(value for part in parts for value in part.values)
-        found.append(PushedValues(parts[0].instance, at, series, values))
+        is_reread = any(part.is_reread for part in parts)
+        found.append(PushedValues(parts[0].instance, at, series, values, is_reread))
     return found

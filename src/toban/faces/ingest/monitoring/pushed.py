@@ -125,7 +125,8 @@ class MetricsIn:
         try:
             arrivals.receive(sender, found, now)
             if self._forgot_at is None or now - self._forgot_at >= arrivals.KEPT:
-                arrivals.forget(now)
+                # Usually the worker has deleted them long ago.
+                arrivals.forget(now - arrivals.LONGEST)
                 self._forgot_at = now
         finally:
             close_old_connections()

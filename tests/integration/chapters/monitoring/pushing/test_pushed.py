@@ -7,6 +7,7 @@ import pytest
 
 from toban.chapters.monitoring.limits import Percentile
 from toban.chapters.monitoring.models import Arrival
+from toban.chapters.monitoring.pushing import arrivals
 from toban.chapters.monitoring.pushing.arrivals import KEPT, Inbox, forget, receive
 from toban.chapters.monitoring.pushing.pushed import PushedValues
 from toban.chapters.monitoring.source import Unmeasurable
@@ -37,8 +38,8 @@ class House:
     def again(self) -> PushedSource:
         """Return the source of a restarted worker."""
         config = PushedConfig(sender="prometheus", instance="web-1")
-        inbox = Inbox(lambda: self.now)
-        return PushedSource(config, lambda: inbox)
+        self.inbox = Inbox(lambda: self.now)
+        return PushedSource(config, lambda: self.inbox)
 
     def push(self, *pushed: PushedValues, sender: str = "prometheus") -> None:
         receive(sender, pushed, self.now)
@@ -102,6 +103,28 @@ def test_readings_spooled_by_an_agent_keep_their_times(house: House) -> None:
     ]
 
 
+def test_what_is_sent_again_for_want_of_an_answer_is_read_once(house: House) -> None:
+    once = PushedValues("web-1", NOON, values=(("cpu_usage_percent", "", 9.0),))
+    house.push(once)
+    house.push(once)
+    assert house.measure() == {Metric.UP: 1.0, Metric.CPU_USAGE: 9.0}
+
+    house.push(once)
+
+    assert house.measure() == {}
+
+
+@pytest.mark.parametrize(("late", "is_reread"), [(30 * SECOND, False), (31 * SECOND, True)])
+def test_what_comes_late_is_looked_up_as_it_may_have_come_before(
+    house: House, late: timedelta, is_reread: bool
+) -> None:
+    house.measure()
+    house.push(PushedValues("web-1", house.now - late, values=(("cpu_usage_percent", "", 9.0),)))
+    house.now += 5 * SECOND
+
+    assert {each.is_reread for each in house.source.measure(house.now)} == {is_reread}
+
+
 def test_a_silent_instance_is_down_after_the_limit_and_up_with_the_next_push(house: House) -> None:
     house.push(cpu(NOON, 100, 50))
     house.measure()
@@ -122,15 +145,112 @@ def test_an_instance_that_never_pushed_is_down_too(house: House) -> None:
         house.measure(121 * SECOND)
 
 
-def test_a_restarted_worker_rereads_the_last_minute_and_older_rows_are_deleted(house: House) -> None:
+def test_a_restarted_worker_rereads_the_last_minute_and_marks_what_its_predecessor_may_have_stored(
+    house: House,
+) -> None:
     house.push(cpu(NOON, 100, 50))
     house.measure()
 
     house.source = house.again()
-    assert house.measure() == {Metric.UP: 1.0}
+    house.now += 5 * SECOND
+    reread = house.source.measure(house.now)
+    house.push(cpu(NOON + 10 * SECOND, 106, 54))
+    house.now += 5 * SECOND
+    fresh = house.source.measure(house.now)
 
-    assert forget(NOON + KEPT) == 0
-    assert forget(NOON + KEPT + SECOND) == 1
+    assert [(each.metric, each.is_reread) for each in reread] == [(Metric.UP, True)]
+    assert {each.metric for each in fresh} == {Metric.UP, Metric.CPU_USAGE}
+    assert not any(each.is_reread for each in fresh)
+
+
+def test_a_worker_that_leads_again_marks_what_another_may_have_stored_meanwhile(house: House) -> None:
+    house.inbox.follow(1)
+    house.measure()
+    house.inbox.follow(None)
+    house.push(cpu(house.now, 100, 50))
+    house.inbox.follow(3)
+    house.now += 5 * SECOND
+
+    assert [each.is_reread for each in house.source.measure(house.now)] == [True]
+
+
+def test_a_worker_that_leads_again_takes_no_older_scrape_for_a_restarted_counter(house: House) -> None:
+    house.inbox.follow(1)
+    house.push(cpu(NOON, 100, 50), cpu(NOON + 10 * SECOND, 106, 54))
+    house.measure()
+
+    house.inbox.follow(None)
+    house.inbox.follow(3)
+    house.now += 5 * SECOND
+    found = [each for each in house.source.measure(house.now) if each.metric is Metric.CPU_USAGE]
+
+    (rate,) = found
+    assert (rate.at, round(rate.value)) == (NOON + 10 * SECOND, 40)
+
+
+def test_a_worker_that_was_away_for_long_reads_everything_that_was_acknowledged(house: House) -> None:
+    for number in range(3):
+        house.push(PushedValues("web-1", house.now, values=(("cpu_usage_percent", "", float(number)),)))
+        house.now += KEPT
+
+    house.now += timedelta(hours=5)
+    with pytest.raises(Unmeasurable) as silent:
+        house.source.measure(house.now)
+
+    found = silent.value.measured
+    assert [each.value for each in found if each.metric is Metric.CPU_USAGE] == [0.0, 1.0, 2.0]
+
+
+def test_a_backlog_is_read_in_parts(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(arrivals, "_MOST_AT_ONCE", 2)
+    for number in range(3):
+        house.push(PushedValues("web-1", house.now, values=(("cpu_usage_percent", "", float(number)),)))
+        house.now += KEPT
+
+    # Five hours later the first part says nothing about now, and so does not make the host one that is down.
+    assert house.measure(timedelta(hours=5)) == {Metric.UP: 1.0, Metric.CPU_USAGE: 1.0}
+    with pytest.raises(Unmeasurable):
+        house.measure()
+
+
+@pytest.mark.parametrize("committed_late", [1, 2])
+def test_a_row_committed_after_one_with_a_larger_id_is_read(house: House, committed_late: int) -> None:
+    pushed = [
+        PushedValues("web-1", house.now + n * SECOND, values=(("cpu_usage_percent", "", float(n)),))
+        for n in range(4)
+    ]
+    house.push(*pushed)
+    rows = list(Arrival.objects.order_by("pk"))
+    late = rows[committed_late]
+    Arrival.objects.filter(pk=late.pk).delete()
+    house.measure()
+
+    late.save(force_insert=True)
+
+    assert house.measure() == {Metric.UP: 1.0, Metric.CPU_USAGE: float(committed_late)}
+    assert house.measure() == {}
+
+
+def test_nothing_counts_as_taken_in_the_first_minute_nor_while_it_waits_for_a_source(house: House) -> None:
+    house.measure()
+    assert house.inbox.taken_until() is None
+
+    house.now += KEPT
+    assert house.inbox.taken_until() == house.now
+    house.push(cpu(house.now, 100, 50))
+    received_at = house.now
+    house.now += 5 * SECOND
+
+    assert house.inbox.taken_until() == received_at
+    house.measure()
+    assert house.inbox.taken_until() == house.now
+
+
+def test_what_was_received_before_a_time_is_deleted(house: House) -> None:
+    house.push(cpu(NOON, 100, 50))
+
+    assert forget(NOON) == 0
+    assert forget(NOON + SECOND) == 1
     assert not Arrival.objects.exists()
 
 

@@ -1,8 +1,8 @@
 """One instance of one sender: what it has pushed since the last measurement."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
-from functools import cache
 from typing import ClassVar, Protocol
 from uuid import uuid4
 
@@ -14,7 +14,6 @@ from toban.chapters.monitoring.sources.prometheus.histogram import HistogramWind
 from toban.design.values.metric import Metric
 from toban.engine.bindings.section import Section
 from toban.engine.bindings.values import Length
-from toban.engine.clock import system_clock
 from toban.message import Message
 
 _RIPE = timedelta(seconds=3)
@@ -30,13 +29,16 @@ class Box(Protocol):
     def leave(self, sender: str, instance: str, reader: str) -> None:
         """Keep nothing for *reader* any more."""
 
+    @property
+    def is_behind(self) -> bool:
+        """Whether there is more than was read at once: then nothing newer was read yet."""
 
-@cache
+
 def _inbox() -> Box:
     """Return this process's inbox. Kinds are registered before there is a state database."""
-    from toban.chapters.monitoring.pushing.arrivals import Inbox  # noqa: PLC0415
+    from toban.chapters.monitoring.pushing.arrivals import inbox  # noqa: PLC0415
 
-    return Inbox(system_clock)
+    return inbox()
 
 
 class PushedConfig(Section):
@@ -64,7 +66,7 @@ class PushedSource:
     def __init__(self, config: PushedConfig, inbox: Callable[[], Box] = _inbox) -> None:
         self._config = config
         self._inbox = inbox
-        self._before: Scrape | None = None
+        self._last: tuple[datetime, Scrape] | None = None
         self._heard_at: datetime | None = None
         self._asked_at: datetime | None = None
 
@@ -77,9 +79,10 @@ class PushedSource:
         self._asked_at = self._asked_at or now
         found: list[Measurement] = []
         for pushed in self._inbox().take(self._config.sender, self.instance, now - _RIPE):
-            found += self._measured(pushed)
+            found += [replace(each, is_reread=pushed.is_reread) for each in self._measured(pushed)]
             self._heard_at = max(self._heard_at or pushed.at, pushed.at)
-        if now - (self._heard_at or self._asked_at) > self._config.within:
+        is_silent = now - (self._heard_at or self._asked_at) > self._config.within
+        if is_silent and not self._inbox().is_behind:
             why = Message("monitoring.nothing-pushed", sender=self._config.sender, instance=self.instance)
             down = Measurement(Metric.UP, self.instance, now, 0.0, note=why)
             raise Unmeasurable(why, [*found, down])
@@ -95,8 +98,10 @@ class PushedSource:
             yield Measurement(Metric(metric), where, pushed.at, value)
         if pushed.series:
             scrape = Scrape(pushed.series)
-            yield from measurements(self._before, scrape, self.instance, pushed.at)
-            self._before = scrape
+            # What is read again, because another worker led meanwhile, may be older than the last scrape.
+            before = self._last[1] if self._last is not None and self._last[0] < pushed.at else None
+            yield from measurements(before, scrape, self.instance, pushed.at)
+            self._last = pushed.at, scrape
 
 
 class PushedBucketsSource:
