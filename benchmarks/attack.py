@@ -20,7 +20,7 @@ import tempfile
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
@@ -199,10 +199,10 @@ async def attack(url: str, seconds: float) -> Counter[str]:
             with suppress(OSError):
                 reader, writer = await asyncio.open_connection("127.0.0.1", httpx.URL(url).port)
                 head = "POST /api/1/envelope/ HTTP/1.1\r\nHost: toban\r\nContent-Length: 16000000\r\n\r\n{"
-                writer.write(head.encode())
-                line = (await asyncio.wait_for(reader.read(200), seconds)).split(b"\r\n")[0]
-                answers[f"slow stranger: {line.decode()}"] += 1
-                writer.close()
+                with closing(writer):
+                    writer.write(head.encode())
+                    line = (await asyncio.wait_for(reader.read(200), seconds)).split(b"\r\n")[0]
+                    answers[f"slow stranger: {line.decode()}"] += 1
 
     async with httpx.AsyncClient(timeout=60, limits=httpx.Limits(max_connections=200)) as client:
         with suppress(TimeoutError):
@@ -211,6 +211,7 @@ async def attack(url: str, seconds: float) -> Counter[str]:
                 await asyncio.gather(*(again(client, each) for each in attacks() for _ in range(2)))
                 for task in slow:
                     task.cancel()
+                await asyncio.gather(*slow, return_exceptions=True)
     return answers
 
 
