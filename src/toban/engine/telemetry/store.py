@@ -24,7 +24,15 @@ from toban.engine.telemetry import row_binary
 from toban.engine.telemetry.child.refusal import NEVER_STORED, REPEATED
 from toban.engine.telemetry.output import OutputLine
 from toban.engine.telemetry.samples import Point, Sample
-from toban.engine.telemetry.tables import AS_SENT, BATCHED, INSERT_COLUMNS, OUTPUT_COLUMNS, SCHEMA, SEAT
+from toban.engine.telemetry.tables import (
+    ADDED,
+    AS_SENT,
+    BATCHED,
+    INSERT_COLUMNS,
+    OUTPUT_COLUMNS,
+    SCHEMA,
+    SEAT,
+)
 from toban.engine.telemetry.tokens import InsertToken
 from toban.engine.telemetry.window import BucketWindow, window
 
@@ -108,7 +116,13 @@ class Telemetry:
             self._connected(database=None).command(f"CREATE DATABASE IF NOT EXISTS {self._database}")
             for statement in SCHEMA:
                 self._client().command(statement)
+            for table, column, statement in ADDED:
+                if column not in self._columns_of(table):
+                    self._client().command(statement)
         self._has_schema = True
+
+    def _columns_of(self, table: str) -> set[str]:
+        return {row[0] for row in self._client().query(f"DESCRIBE TABLE {table}").result_rows}
 
     def write(self, samples: Sequence[Sample], *, token: str) -> None:
         """Store *samples* durably; when this returns, they survive a power cut.

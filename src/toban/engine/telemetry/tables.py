@@ -137,7 +137,6 @@ ORDER BY at
 SETTINGS {_SETTINGS}, merge_selector_base = {_MERGED_TOGETHER}, {_written(_READ_WITH_A_LINE)}
 """
 
-# Older stores have the table without this column.
 LOGS_SENT = """
 ALTER TABLE logs ADD COLUMN IF NOT EXISTS attributes_sent String EPHEMERAL '{}' AFTER attributes,
     MODIFY COLUMN attributes DEFAULT attributes_sent
@@ -179,8 +178,14 @@ ORDER BY at
 SETTINGS {_SETTINGS}
 """
 
-SCHEMA = (SAMPLES, SAMPLES_5M, SAMPLES_TO_5M, RUN_OUTPUT, LOGS, LOGS_SENT, SPANS)
+SCHEMA = (SAMPLES, SAMPLES_5M, SAMPLES_TO_5M, RUN_OUTPUT, LOGS, SPANS)
 """In the order of creation; running them again is harmless."""
+
+ADDED = (("logs", "attributes_sent", LOGS_SENT),)
+"""Table, column that older stores do not have, and the statement that adds it.
+
+It must not run again: an ALTER writes the table's definition, which a full disk would leave empty.
+"""
 
 INSERT_COLUMNS = ("metric", "target", "instance", "at", "value")
 """The order in which `row_binary.encode` writes a sample."""

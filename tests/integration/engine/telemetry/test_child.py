@@ -235,6 +235,44 @@ def test_a_full_disk_refuses_inserts_with_a_clear_message(start_store: StartStor
     assert still_readable == []
 
 
+def test_a_full_disk_keeps_definitions_and_lets_partitions_go(start_store: StartStore) -> None:
+    child = start_store("--keep-free", str(2**40))
+    telemetry = Telemetry(child.telemetry_url)
+    telemetry.ensure_schema()
+    telemetry.close()
+
+    altered = child.ask("ALTER TABLE logs ADD COLUMN more String", database="toban")
+    dropped = child.ask("ALTER TABLE logs DROP PARTITION ID 'none'", database="toban")
+
+    assert "HINT: free some space" in altered.text
+    assert dropped.status_code == 200, dropped.text
+
+
+def test_a_schema_that_is_whole_is_not_written_again(start_store: StartStore) -> None:
+    child = start_store()
+    written = []
+    for _ in range(2):
+        telemetry = Telemetry(child.telemetry_url)
+        telemetry.ensure_schema()
+        telemetry.close()
+        written.append({each: each.stat().st_mtime_ns for each in child.directory.rglob("*.sql")})
+
+    assert written[0]
+    assert written[1] == written[0]
+
+
+def test_an_older_store_gets_the_column_that_it_lacks(start_store: StartStore) -> None:
+    child = start_store()
+    for _ in range(2):
+        telemetry = Telemetry(child.telemetry_url)
+        telemetry.ensure_schema()
+        telemetry.close()
+        described = child.ask("DESCRIBE TABLE logs", database="toban").text
+        assert "attributes_sent" in described
+        child.told("ALTER TABLE toban.logs MODIFY COLUMN attributes REMOVE DEFAULT")
+        child.told("ALTER TABLE toban.logs DROP COLUMN attributes_sent")
+
+
 def test_a_query_that_wants_too_much_memory_fails_alone(start_store: StartStore) -> None:
     child = start_store("--memory", "700")
 

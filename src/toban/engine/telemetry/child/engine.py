@@ -187,6 +187,9 @@ class StoreEngine:
             return
         with self._working(settings, sink) as seat:
             query = permitted(statement, seat.canonical(statement))
+            if query.redefines:
+                # On a full disk the engine leaves an empty file as the definition, and the table is lost.
+                self._require_room()
             form = query.format or default_format
             if query.streams and form not in _WHOLE:
                 _stream(seat, query, parameters, form, sink)
@@ -264,14 +267,7 @@ class StoreEngine:
         kind = (insert.head, streams.schema_of(insert.rows), tuple(sorted(settings.items())))
         self._groups.insert(kind, insert.table, token, insert.rows, write)
 
-    def _write(
-        self,
-        seat: _Seat,
-        insert: Insert,
-        bring: Callable[[IO[bytes]], object],
-        parameters: Mapping[str, str],
-    ) -> Any:  # chDB has no types
-        """Insert from a file in memory: chDB's own `send_insert` reports success for rows that it refused."""
+    def _require_room(self) -> None:
         free = shutil.disk_usage(self._directory).free
         if free < self._limits.free_bytes:
             raise RequestRefusal(
@@ -280,6 +276,16 @@ class StoreEngine:
                 f"stay free. HINT: free some space, or lower --keep-free; nothing was stored",
                 stored_nothing=True,
             )
+
+    def _write(
+        self,
+        seat: _Seat,
+        insert: Insert,
+        bring: Callable[[IO[bytes]], object],
+        parameters: Mapping[str, str],
+    ) -> Any:  # chDB has no types
+        """Insert from a file in memory: chDB's own `send_insert` reports success for rows that it refused."""
+        self._require_room()
         with os.fdopen(os.memfd_create("insert"), "wb") as file:
             bring(file)
             file.flush()

@@ -102,6 +102,8 @@ class Query:
     text: str
     format: str | None
     streams: bool
+    redefines: bool = False
+    """Whether it writes the definition of a table again."""
 
 
 def read(text: bytes, rows: bytes = b"") -> Insert | str:
@@ -133,7 +135,12 @@ def permitted(text: str, canonical: str) -> Query:
         if name.lower() not in _CALLED:
             raise RequestRefusal(NO_PRIVILEGE, f"{name}() is not a function of the telemetry store")
     stated = _FORMAT.search(bare)
-    return Query(text=text, format=stated[1] if stated else None, streams=verb in ("SELECT", "WITH"))
+    return Query(
+        text=text,
+        format=stated[1] if stated else None,
+        streams=verb in ("SELECT", "WITH"),
+        redefines=verb == "ALTER" and "DROP PARTITION" not in bare,
+    )
 
 
 def _decoded(text: bytes) -> str:
