@@ -17,7 +17,9 @@ LANGUAGES = (DOCUMENTS_LANGUAGE, "en")
 
 _PACKAGE = Path(__file__).parent
 _folders = [
-    folder for place in (".", "*", "chapters/*") for folder in sorted(_PACKAGE.glob(f"{place}/locale"))
+    folder
+    for place in (".", "*", "chapters/*", "engine/*")
+    for folder in sorted(_PACKAGE.glob(f"{place}/locale"))
 ]
 
 

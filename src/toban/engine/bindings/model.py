@@ -89,6 +89,8 @@ class Person(Section):
     """A member id (U012AB3CD) to mention, or a channel (#ops)."""
     pagerduty: str = ""
     phone: str = ""
+    account: str = ""
+    """The account in Toban with which this person signs in; without one they can approve nothing."""
     language: Language | None = None
     """The language of notifications to them; None for the channel's, or else the document's."""
 
@@ -234,6 +236,8 @@ class Bindings:
     """The contents of the extensions' tables, by table name; read by `Table.of`."""
     folder: Path = Path()
     """The folder that relative paths start from: the file's own."""
+    acting_digest: str = ""
+    """The digest of what decides what Toban does: everything but who is told, and by which way."""
 
 
 class TargetTable(Section):
