@@ -13,6 +13,7 @@ from toban.state_url import BadStateUrl
 
 EXTENSIONS = (
     "toban.engine.people.extension",
+    "toban.engine.approvals.extension",
     "toban.engine.evidence.extension",
     "toban.engine.stores.extension",
     "toban.engine.timekeeping.extension",

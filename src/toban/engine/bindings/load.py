@@ -2,6 +2,7 @@
 
 import difflib
 import hashlib
+import json
 import re
 import tomllib
 from collections.abc import Iterator, Mapping, Sequence
@@ -95,7 +96,17 @@ def read_bindings(text: str, path: Path, schema: Schema, *, folder: Path | None 
         runs_on={name: table.runs_on for name, table in frame.targets.items() if table.runs_on},
         tables=tables,
         folder=reading.folder,
+        acting_digest=_acting_digest(raw),
     )
+
+
+_TELLING = frozenset({"people", "duty", "channels", "notices", "senders", "heartbeat", "evidence"})
+"""The tables that say who is told what, by which way: a change of them changes nothing that Toban does."""
+
+
+def _acting_digest(raw: Mapping[str, object]) -> str:
+    acting = {name: table for name, table in raw.items() if name not in _TELLING}
+    return hashlib.sha256(json.dumps(acting, sort_keys=True, default=str).encode()).hexdigest()
 
 
 def _lines(reading: "_BindingsReading", tables: Mapping[str, object]) -> Mapping[tuple[str, str], int]:

@@ -1,0 +1,166 @@
+"""Delegations: a holder of a role lets another account approve for a time. All audited."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from django.db import transaction
+
+from toban.engine.approvals.holders import Holder, account_of, holders_of
+from toban.engine.approvals.identity import identity_of
+from toban.engine.approvals.models import ApprovalRequest, Delegation
+from toban.engine.approvals.rules import Ground, RequestState, checked_end
+from toban.engine.editions.edition import Edition
+from toban.engine.evidence import ledger
+from toban.engine.evidence.models import LedgerEntry
+from toban.engine.notify.duty.roster import rosters
+from toban.engine.notify.routing.contacts import folded
+from toban.engine.orders import NotPossible
+from toban.engine.people.models import Operator, OperatorRole
+from toban.engine.text import storable_text
+from toban.message import NOTHING, Message
+
+
+def grounds_of(edition: Edition, role: str, account: Operator, now: datetime) -> Sequence[Ground]:
+    """Return all grounds on which *account* may answer for *role* at *now*: its own, and delegated ones."""
+    holders = holders_of(edition, role, now)
+    own = [
+        Ground(each.person, each.override.author if each.override is not None else "")
+        for each in holders
+        if each.account is not None and each.account.pk == account.pk
+    ]
+    return [*own, *_delegated(edition, role, account, holders, now)] if account.is_active else []
+
+
+def _delegated(
+    edition: Edition, role: str, account: Operator, holders: Sequence[Holder], now: datetime
+) -> Sequence[Ground]:
+    given = Delegation.objects.in_force(now).filter(taker=account).select_related("giver").order_by("pk")
+    by_account = {each.account.pk: each for each in holders if each.account is not None and _may_give(each)}
+    return [
+        Ground(
+            each.taker_person,
+            holder.override.author if holder.override is not None else "",
+            identity_of(edition, each.giver),
+            each.pk,
+        )
+        for each in given
+        if folded(each.role) == folded(role) and (holder := by_account.get(each.giver_id)) is not None
+    ]
+
+
+def _may_give(holder: Holder) -> bool:
+    """Return whether a holder may let others approve: one who made themselves a deputy can't either."""
+    account, override = holder.account, holder.override
+    return account is not None and (override is None or override.author != account.username)
+
+
+def delegate(
+    role: str,
+    taker_person: str,
+    reason: str,
+    *,
+    ends_at: datetime | None,
+    by: Operator,
+    edition: Edition,
+    now: datetime,
+) -> Delegation:
+    """Let *taker_person*, a name in `[people]`, approve for *role* in place of *by* until *ends_at*.
+
+    What was delegated can't be delegated further: only who holds the role gives it.
+    """
+    end = checked_end(now, ends_at, reason)
+    holder = next((each for each in _giving(edition, role, now) if each.account == by), None)
+    if holder is None or not by.is_active:
+        raise NotPossible(
+            Message("approvals.not-yours-to-delegate", role=role), Message("approvals.holder-delegates")
+        )
+    taker = account_of(edition, taker_person)
+    if taker is None:
+        raise NotPossible(
+            Message("approvals.taker-without-account", person=taker_person),
+            Message("approvals.join-an-account", file=edition.bindings.file, person=taker_person),
+        )
+    if identity_of(edition, taker).is_same_human(identity_of(edition, by)):
+        raise NotPossible(Message("approvals.delegated-to-oneself"), Message("approvals.choose-another"))
+    with transaction.atomic():
+        ledger.hold()
+        made = Delegation.objects.create(
+            role=role,
+            giver=by,
+            taker=taker,
+            giver_person=holder.person,
+            taker_person=taker_person,
+            reason=storable_text(reason.strip()),
+            starts_at=now,
+            ends_at=end,
+            made_at=now,
+        )
+        _audit("delegate", made, by.username, now)
+    return made
+
+
+def end_delegation(number: int, *, by: Operator, now: datetime) -> Delegation:
+    """End a delegation before its time: its giver may, its taker, and an operations manager."""
+    with transaction.atomic():
+        ledger.hold()
+        found = Delegation.objects.select_for_update().unended(now).filter(pk=number).first()
+        if found is None:
+            raise NotPossible(Message("approvals.no-such-delegation", number=number))
+        is_theirs = by.pk in (found.giver_id, found.taker_id)
+        if not is_theirs and by.operator_role != OperatorRole.MANAGER:
+            raise NotPossible(
+                Message("approvals.not-your-delegation"), Message("approvals.giver-or-manager-ends")
+            )
+        _end(found, Message("approvals.ended-by", by=by.username), by.username, now)
+    return found
+
+
+def roles_to_delegate(edition: Edition, account: Operator, now: datetime) -> Sequence[str]:
+    """Return the roles of the document, or of open requests, that *account* holds now and may delegate."""
+    known = [each.role for each in rosters(edition.design, edition.bindings.duty)]
+    known += ApprovalRequest.objects.filter(state=RequestState.OPEN).values_list("role", flat=True)
+    return [
+        role
+        for role in dict.fromkeys(known)
+        if any(each.account == account for each in _giving(edition, role, now))
+    ]
+
+
+def end_lost(edition: Edition, now: datetime) -> None:
+    """End the delegations whose givers no longer hold the role: they don't revive with the next turn."""
+    for each in Delegation.objects.in_force(now).select_related("giver"):
+        if not _holds(edition, each, now):
+            with transaction.atomic():
+                ledger.hold()
+                found = Delegation.objects.select_for_update().unended(now).filter(pk=each.pk).first()
+                if found is not None:
+                    _end(found, Message("approvals.giver-lost-role"), "toban", now)
+
+
+def _holds(edition: Edition, delegation: Delegation, now: datetime) -> bool:
+    giving = _giving(edition, delegation.role, now)
+    return any(each.account is not None and each.account.pk == delegation.giver_id for each in giving)
+
+
+def _giving(edition: Edition, role: str, now: datetime) -> Sequence[Holder]:
+    return [each for each in holders_of(edition, role, now) if _may_give(each)]
+
+
+def _end(found: Delegation, why: Message, by: str, now: datetime) -> None:
+    found.ended_at, found.ended_because = now, why
+    found.save(update_fields=["ended_at", "ended_because"])
+    _audit("end-delegation", found, by, now, why)
+
+
+def _audit(order: str, found: Delegation, by: str, now: datetime, why: Message = NOTHING) -> None:
+    content = {
+        "order": order,
+        "delegation": found.pk,
+        "role": found.role,
+        "from": found.giver_person,
+        "to": found.taker_person,
+        "until": found.ends_at.isoformat(),
+        "reason": found.reason,
+        "note": why.as_json(),
+    }
+    ledger.append(ledger.Record(LedgerEntry.Kind.AUDIT, content, actor=by), now=now)

@@ -1,0 +1,61 @@
+"""What an account may do about a request at this moment, and why not."""
+
+from datetime import datetime
+
+from toban.engine.approvals.delegations import grounds_of
+from toban.engine.approvals.identity import identities_of, identity_of
+from toban.engine.approvals.models import ApprovalRequest, BreakGlass
+from toban.engine.approvals.requests import facts_of
+from toban.engine.approvals.rules import Refusal, Respondent, why_closed, why_not, why_not_review
+from toban.engine.editions.edition import Edition
+from toban.engine.people.access import may_order
+from toban.engine.people.models import Operator, OperatorRole
+from toban.message import Message
+
+
+def why_not_approve(
+    request: ApprovalRequest, account: Operator, edition: Edition, now: datetime
+) -> Refusal | None:
+    """Return why *account* may not approve *request* now, or None; proof of identity is left out."""
+    by = respondent_of(request, account, edition, now, shown=request.digest, has_proved=True)
+    return why_not(facts_of(request, edition), by, now)
+
+
+def why_not_break_glass(
+    request: ApprovalRequest, account: Operator, edition: Edition, now: datetime
+) -> Refusal | None:
+    """Return why *account* may not go ahead without approval, or None; proof of identity is left out."""
+    if not account.is_active or not may_order(account):
+        return Refusal(Message("approvals.viewers-break-nothing"), Message("approvals.who-breaks-glass"))
+    return why_closed(facts_of(request, edition), now)
+
+
+def why_not_reviewed_by(
+    found: BreakGlass, account: Operator, edition: Edition, now: datetime
+) -> Refusal | None:
+    """Return why *account* may not review *found*, or None."""
+    breaker = identity_of(edition, found.account) if found.account is not None else None
+    grounds = grounds_of(edition, found.request.role, account, now)
+    # Only one's own hold on the role counts: a delegate was chosen by somebody else.
+    holds = any(each.delegated_by is None and each.appointed_by != account.username for each in grounds)
+    is_manager = account.is_active and account.operator_role == OperatorRole.MANAGER
+    return why_not_review(
+        breaker,
+        identities_of(edition, found.request.orderers),
+        identity_of(edition, account),
+        is_entitled=holds or is_manager,
+    )
+
+
+def respondent_of(
+    request: ApprovalRequest,
+    account: Operator,
+    edition: Edition,
+    now: datetime,
+    *,
+    shown: str,
+    has_proved: bool,
+) -> Respondent:
+    """Return *account* as somebody who wants to answer *request*."""
+    grounds = grounds_of(edition, request.role, account, now)
+    return Respondent(identity_of(edition, account), grounds, shown, has_proved)

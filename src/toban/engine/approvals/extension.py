@@ -1,0 +1,15 @@
+"""The approvals extension: its page and its commands."""
+
+from toban.engine.extension import Extension, Link
+from toban.engine.registry.commands import Command
+from toban.message import Message
+
+EXTENSION = Extension(
+    name="approvals",
+    manual="runs.md",
+    operation="toban.engine.approvals.operation",
+    apps=("toban.engine.approvals",),
+    pages="toban.faces.web.approvals.urls",
+    menu=(Link("approvals", Message("approvals.menu")),),
+    commands={"approvals": Command("toban.faces.cli.approvals.approvals", Message("commands.approvals"))},
+)

@@ -1,0 +1,32 @@
+"""Accounts as humans: one human with two accounts must not count as two."""
+
+from collections.abc import Collection, Iterator, Sequence
+
+from toban.engine.approvals.holders import people_of
+from toban.engine.approvals.rules import Identity
+from toban.engine.editions.edition import Edition
+from toban.engine.notify.routing.contacts import folded
+from toban.engine.people.models import Operator
+
+
+def identity_of(edition: Edition, account: Operator) -> Identity:
+    """Return who is behind *account*, by its own name and address and by those in `[people]`."""
+    return Identity(account.pk, account.username, frozenset(_marks(edition, account)))
+
+
+def identities_of(edition: Edition, numbers: Collection[int]) -> Sequence[Identity]:
+    """Return who is behind the accounts with these *numbers*; one that is gone is left out."""
+    found = Operator.objects.in_bulk(list(numbers))
+    return [identity_of(edition, account) for account in found.values()]
+
+
+def _marks(edition: Edition, account: Operator) -> Iterator[str]:
+    bound = [edition.bindings.people[name] for name in people_of(edition, account)]
+    for name in (account.get_full_name(), *(each.name for each in bound)):
+        if name:
+            yield f"name {folded(name)}"
+    for address in (account.email, *(each.email for each in bound)):
+        if address:
+            yield f"email {folded(address)}"
+    # "#ops" is a channel, which many people share.
+    yield from (f"slack {each.slack}" for each in bound if each.slack and not each.slack.startswith("#"))

@@ -1,0 +1,147 @@
+"""Requests for approval: asked, found again, and closed. All in the caller's transaction."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from toban.engine.approvals.identity import identities_of, identity_of
+from toban.engine.approvals.models import ApprovalAnswer, ApprovalRequest, BreakGlass
+from toban.engine.approvals.rules import (
+    ApprovalTerms,
+    RequestFacts,
+    RequestState,
+    digest_of,
+    may_begin,
+)
+from toban.engine.editions.edition import Edition
+from toban.message import Message
+
+_LIVE = (RequestState.OPEN, RequestState.GRANTED, RequestState.BROKEN_GLASS)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ApprovalSubject:
+    """An act that needs approval: everything that decides what will be done."""
+
+    subject: str
+    """What wants to act: `run/12`."""
+    part: str = ""
+    title: Message
+    facts: tuple[tuple[Message, Message], ...]
+    """Label and value pairs: what those who approve are shown."""
+    content: Mapping[str, object]
+    """JSON values: what the approval binds to, besides the edition and the terms."""
+    document_digest: str
+    acting_digest: str
+    terms: ApprovalTerms
+    page: str = ""
+    page_arguments: tuple[object, ...] = ()
+    clause_id: str = ""
+    ordered_by: str = "schedule"
+    orderers: tuple[int, ...] = field(default=())
+    """The numbers of the accounts that ordered it."""
+
+    @property
+    def digest(self) -> str:
+        """The digest that an approval binds to."""
+        terms = self.terms
+        return digest_of(
+            {
+                "subject": self.subject,
+                "part": self.part,
+                "content": self.content,
+                "document": self.document_digest,
+                "bindings": self.acting_digest,
+                "terms": [terms.role, terms.people, terms.within.total_seconds(), terms.is_irreversible],
+            }
+        )
+
+
+def request_for(wanted: ApprovalSubject, now: datetime) -> ApprovalRequest:
+    """Return the live request for exactly *wanted*; ask if there is none.
+
+    One for something else, or whose approval has expired, is superseded. The caller holds the ledger, so that
+    no two ask at once.
+    """
+    live = live_request(wanted.subject, wanted.part)
+    if live is not None:
+        state = RequestState(live.state)
+        if may_begin(state, asked=live.digest, wanted=wanted.digest, expires_at=live.expires_at, now=now):
+            return live
+        if state is RequestState.OPEN and live.digest == wanted.digest and now < live.expires_at:
+            return live
+        close(live, RequestState.SUPERSEDED, now)
+    return ApprovalRequest.objects.create(
+        subject=wanted.subject,
+        part=wanted.part,
+        digest=wanted.digest,
+        document_digest=wanted.document_digest,
+        acting_digest=wanted.acting_digest,
+        title=wanted.title,
+        facts=[[label.as_json(), value.as_json()] for label, value in wanted.facts],
+        page=wanted.page,
+        page_arguments=list(wanted.page_arguments),
+        clause_id=wanted.clause_id,
+        role=wanted.terms.role,
+        people=wanted.terms.people,
+        is_irreversible=wanted.terms.is_irreversible,
+        is_time_assumed=wanted.terms.is_time_assumed,
+        ordered_by=wanted.ordered_by,
+        orderers=list(wanted.orderers),
+        asked_at=now,
+        expires_at=now + wanted.terms.within,
+        valid_for=wanted.terms.within,
+    )
+
+
+def live_request(subject: str, part: str | None = None) -> ApprovalRequest | None:
+    """Return the request about *subject* that is open or lets it act, or None."""
+    found = ApprovalRequest.objects.filter(subject=subject, state__in=_LIVE)
+    return (found if part is None else found.filter(part=part)).order_by("-pk").first()
+
+
+def close(request: ApprovalRequest, state: RequestState, now: datetime) -> None:
+    """Give the request its final state."""
+    request.state, request.decided_at = state, now
+    request.save(update_fields=["state", "decided_at"])
+
+
+def supersede(subject: str, now: datetime, *, keep: tuple[str, ...] = ()) -> None:
+    """Close everything that is live about *subject*, except for the parts to *keep*."""
+    live = ApprovalRequest.objects.filter(subject=subject, state__in=_LIVE).exclude(part__in=keep)
+    live.update(state=RequestState.SUPERSEDED, decided_at=now)
+
+
+def went_ahead(clause_ids: Iterable[str]) -> Mapping[str, Message]:
+    """Return which of these rows deviate: an act of theirs went ahead without approval, and is unreviewed."""
+    found = BreakGlass.objects.filter(reviewed_at=None, request__clause_id__in=list(clause_ids))
+    return {
+        each.request.clause_id: Message("approvals.unreviewed", by=each.by, reason=each.reason)
+        for each in found.select_related("request").order_by("-pk")
+    }
+
+
+def is_current(request: ApprovalRequest, edition: Edition) -> bool:
+    """Return whether document and bindings are those that the request was made under."""
+    now_in_force = edition.design.digest, edition.bindings.acting_digest
+    return (request.document_digest, request.acting_digest) == now_in_force
+
+
+def facts_of(request: ApprovalRequest, edition: Edition) -> RequestFacts:
+    """Return what the rules need to know about *request*, as things stand.
+
+    The answers of accounts that have been deactivated or removed don't count.
+    """
+    given = request.answers.filter(answer=ApprovalAnswer.Answer.GRANTED, account__is_active=True)
+    accounts = [each.account for each in given.select_related("account") if each.account is not None]
+    return RequestFacts(
+        state=RequestState(request.state),
+        digest=request.digest,
+        role=request.role,
+        expires_at=request.expires_at,
+        orderers=identities_of(edition, request.orderers),
+        approved_by=[identity_of(edition, account) for account in accounts],
+        people=request.people,
+        is_irreversible=request.is_irreversible,
+        is_current=is_current(request, edition),
+    )

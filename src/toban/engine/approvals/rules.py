@@ -1,0 +1,228 @@
+"""Decisions about approvals, made from values: who may answer, whether an answer counts, when one is enough.
+
+Every refusal is a message that says why, and how it is possible instead.
+"""
+
+import hashlib
+import json
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+from toban.engine.orders import NotPossible
+from toban.message import NOTHING, Message
+
+ASSUMED_WITHIN = timedelta(hours=24)
+"""How long a request waits, and a given approval holds, if the bindings say nothing."""
+
+LONGEST_DELEGATION = timedelta(days=31)
+"""A longer one is no delegation but a change of the role: that belongs in the document."""
+
+
+class RequestState(StrEnum):
+    """The state of a request for approval."""
+
+    OPEN = "open"
+    GRANTED = "granted"
+    BROKEN_GLASS = "broken-glass"
+    """It went ahead without the approval, in an emergency."""
+    REFUSED = "refused"
+    EXPIRED = "expired"
+    SUPERSEDED = "superseded"
+    """What it was about has changed, or is over."""
+
+    @property
+    def lets_act(self) -> bool:
+        """Whether what it was asked for may be done."""
+        return self in (RequestState.GRANTED, RequestState.BROKEN_GLASS)
+
+
+@dataclass(frozen=True, slots=True)
+class ApprovalTerms:
+    """What an act needs before it may begin."""
+
+    role: str
+    """Whose approval it needs, in the document's words (運用責任者)."""
+    people: int = 1
+    """How many different people must approve."""
+    within: timedelta = ASSUMED_WITHIN
+    """How long the request waits for an answer; a given approval must be used within the same time."""
+    is_irreversible: bool = False
+    """Whether it can't be undone: those who approve must prove again who they are, on the page."""
+    is_time_assumed: bool = False
+    """Whether nobody wrote how long; see `ASSUMED_WITHIN`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """A human, as far as Toban can tell."""
+
+    account: int
+    """The account's number: it stays when the account is renamed."""
+    username: str
+    marks: frozenset[str] = frozenset()
+    """Full names and addresses: two accounts that share one belong to the same human."""
+
+    def is_same_human(self, other: "Identity") -> bool:
+        """Return whether both are, as far as Toban can tell, the same human."""
+        return self.account == other.account or not self.marks.isdisjoint(other.marks)
+
+
+@dataclass(frozen=True, slots=True)
+class Ground:
+    """Why somebody may answer: they hold the role, as a deputy perhaps, or it was delegated to them."""
+
+    person: str
+    """The name in `[people]`."""
+    appointed_by: str = ""
+    """The name of the account that made them a deputy."""
+    delegated_by: Identity | None = None
+    delegation: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Respondent:
+    """Somebody who wants to answer, at this moment."""
+
+    identity: Identity
+    grounds: Sequence[Ground]
+    shown: str
+    """The digest of what they were shown."""
+    has_proved: bool = False
+    """Whether they have just proved again who they are."""
+
+
+@dataclass(frozen=True, slots=True)
+class RequestFacts:
+    """What the rules need to know about a request."""
+
+    state: RequestState
+    digest: str
+    role: str
+    expires_at: datetime
+    orderers: Sequence[Identity]
+    """Who ordered what it is about; empty for what the document's schedule ordered."""
+    approved_by: Sequence[Identity]
+    """Who has approved so far."""
+    people: int = 1
+    is_irreversible: bool = False
+    is_current: bool = True
+    """Whether document and bindings are still those that the request was made under."""
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """Why somebody may not answer, and the way out."""
+
+    said: Message
+    hint: Message = NOTHING
+
+    @property
+    def error(self) -> NotPossible:
+        """The same as an error."""
+        return NotPossible(self.said, self.hint)
+
+
+def digest_of(content: Mapping[str, object]) -> str:
+    """Return the digest of what an approval is about: JSON values."""
+    written = json.dumps(content, sort_keys=True, ensure_ascii=True)
+    return hashlib.sha256(written.encode()).hexdigest()
+
+
+def why_closed(request: RequestFacts, now: datetime) -> Refusal | None:
+    """Return why nobody can answer the request any more, or None."""
+    if request.state is not RequestState.OPEN:
+        return Refusal(Message(f"approvals.already-{request.state}"), Message("approvals.see-open"))
+    # ">=": the end itself is too late, as with every end in Toban.
+    if now >= request.expires_at:
+        return Refusal(Message("approvals.expired"), Message("approvals.order-again"))
+    if not request.is_current:
+        return Refusal(Message("approvals.has-changed"), Message("approvals.is-asked-again"))
+    return None
+
+
+def why_not(request: RequestFacts, by: Respondent, now: datetime) -> Refusal | None:
+    """Return why *by* may not approve now, or None; proof of identity is checked last."""
+    closed = why_closed(request, now)
+    if closed is not None:
+        return closed
+    if by.shown != request.digest:
+        return Refusal(Message("approvals.not-what-was-shown"), Message("approvals.look-again"))
+    if any(by.identity.is_same_human(each) for each in request.orderers):
+        return Refusal(Message("approvals.own-order"), Message("approvals.ask-another", role=request.role))
+    if any(by.identity.is_same_human(each) for each in request.approved_by):
+        return Refusal(
+            Message("approvals.approved-already"), Message("approvals.ask-another", role=request.role)
+        )
+    if not by.grounds:
+        return Refusal(
+            Message("approvals.does-not-hold-role", role=request.role),
+            Message("approvals.take-the-role", role=request.role),
+        )
+    refusals = [_why_no_ground(each, request, by.identity) for each in by.grounds]
+    if all(refusals):
+        return refusals[0]
+    if request.is_irreversible and not by.has_proved:
+        return Refusal(Message("approvals.prove-identity"), Message("approvals.prove-on-page"))
+    return None
+
+
+def usable(request: RequestFacts, by: Respondent) -> Ground | None:
+    """Return the first of *by*'s grounds that counts for the request."""
+    return next((each for each in by.grounds if _why_no_ground(each, request, by.identity) is None), None)
+
+
+def _why_no_ground(ground: Ground, request: RequestFacts, identity: Identity) -> Refusal | None:
+    """Return why a ground does not count: nobody gets the right to approve from those who want it used."""
+    ask = Message("approvals.ask-another", role=request.role)
+    if ground.appointed_by == identity.username:
+        return Refusal(Message("approvals.appointed-themselves"), Message("approvals.be-appointed"))
+    if ground.appointed_by and ground.appointed_by in {each.username for each in request.orderers}:
+        return Refusal(Message("approvals.appointed-by-orderer"), ask)
+    giver = ground.delegated_by
+    if giver is not None and any(giver.is_same_human(each) for each in request.orderers):
+        return Refusal(Message("approvals.delegated-by-orderer"), ask)
+    # Otherwise one person could fill two places: their own, and that of their delegate.
+    if giver is not None and any(giver.is_same_human(each) for each in request.approved_by):
+        return Refusal(Message("approvals.delegator-approved"), ask)
+    return None
+
+
+def is_reached(people: int, approved_by: Iterable[Identity]) -> bool:
+    """Return whether enough different people have approved."""
+    different: list[Identity] = []
+    for each in approved_by:
+        if not any(each.is_same_human(other) for other in different):
+            different.append(each)
+    return len(different) >= people
+
+
+def may_begin(state: RequestState, *, asked: str, wanted: str, expires_at: datetime, now: datetime) -> bool:
+    """Return whether the answer to what was *asked* covers what is *wanted* now (digests)."""
+    return state.lets_act and asked == wanted and now < expires_at
+
+
+def checked_end(starts_at: datetime, ends_at: datetime | None, reason: str) -> datetime:
+    """Return when a delegation ends; raise `NotPossible` without an end or reason, or if it is too long."""
+    if ends_at is None or ends_at <= starts_at:
+        raise NotPossible(Message("approvals.delegation-without-end"), Message("approvals.give-an-end"))
+    if ends_at - starts_at > LONGEST_DELEGATION:
+        longest = Message("approvals.delegation-too-long", days=LONGEST_DELEGATION.days)
+        raise NotPossible(longest, Message("approvals.change-the-role"))
+    if not reason.strip():
+        raise NotPossible(Message("approvals.reason-missing"), Message("approvals.give-a-reason"))
+    return ends_at
+
+
+def why_not_review(
+    breaker: Identity | None, orderers: Collection[Identity], reviewer: Identity, *, is_entitled: bool
+) -> Refusal | None:
+    """Return why *reviewer* may not review what *breaker* did without approval, or None."""
+    if breaker is not None and reviewer.is_same_human(breaker):
+        return Refusal(Message("approvals.own-break-glass"), Message("approvals.reviewers"))
+    if any(reviewer.is_same_human(each) for each in orderers):
+        return Refusal(Message("approvals.own-order"), Message("approvals.reviewers"))
+    if not is_entitled:
+        return Refusal(Message("approvals.may-not-review"), Message("approvals.reviewers"))
+    return None
