@@ -35,6 +35,8 @@ class BatchReport:
     batch: Batch
     work: Work
     standing: WorkStatus
+    went_ahead: Message = NOTHING
+    """That a run went ahead without approval, and nobody else has reviewed it yet."""
 
     @property
     def key(self) -> str:
@@ -141,6 +143,8 @@ def _signal(
 
 def _verdict(row: BatchReport, now: datetime) -> Verdict:
     current, last = row.standing.current, row.standing.last
+    if row.went_ahead:
+        return Verdict.DEVIATING
     if trouble(row, now) is not None or (current is not None and current.failures):
         return Verdict.WARNING
     return Verdict.NOT_DUE if last is None else _VERDICTS[Run.State(last.state)]
@@ -167,6 +171,8 @@ def _end(row: BatchReport, run: Run) -> Message:
 
 
 def _reason(row: BatchReport, now: datetime) -> Message:
+    if row.went_ahead:
+        return row.went_ahead
     found = trouble(row, now)
     if found is not None:
         return _said(row, found)

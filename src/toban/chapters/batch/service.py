@@ -10,11 +10,13 @@ from django.db.models import Q
 from toban.chapters.batch import practice, report
 from toban.chapters.batch.report import BatchReport
 from toban.chapters.batch.works import BatchPlan
+from toban.engine.approvals.requests import went_ahead
 from toban.engine.evidence import status
 from toban.engine.notify import alerts
 from toban.engine.notify.signal import Signal
 from toban.engine.runs.models import Run
 from toban.engine.runs.standing import WorkStatus, standings
+from toban.message import NOTHING
 
 _LATELY = timedelta(hours=1)
 """Events are announced this late at most: a worker that was away longer has other things to report."""
@@ -23,8 +25,14 @@ _LATELY = timedelta(hours=1)
 def tell(plan: BatchPlan, now: datetime, digest: str) -> None:
     """Show every batch's status and report what is wrong."""
     standings_now = standings(plan.works, now)
+    unreviewed = went_ahead(batch.id for batch in plan.batches.values())
     rows = {
-        key: BatchReport(batch, plan.works[key], standings_now.get(key, WorkStatus()))
+        key: BatchReport(
+            batch,
+            plan.works[key],
+            standings_now.get(key, WorkStatus()),
+            unreviewed.get(batch.id, NOTHING),
+        )
         for key, batch in plan.batches.items()
     }
     signals = [each for row in rows.values() for each in report.signals(row, now)]

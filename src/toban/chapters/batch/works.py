@@ -1,5 +1,6 @@
 """Batches of the document and their bindings to works of the run ledger. Pure."""
 
+import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import timedelta
@@ -8,6 +9,7 @@ from toban.chapters.batch.practice import Practice, announced
 from toban.design.clauses.batch import Batch, BatchRetry, BatchWatch, Scheduler
 from toban.design.reader import Design
 from toban.design.values.retry import FailureAction, read_retry
+from toban.engine.approvals.rules import ASSUMED_WITHIN, ApprovalTerms
 from toban.engine.bindings.model import Bindings, KindBinding
 from toban.engine.calendar.due import is_ever_due
 from toban.engine.registry.kinds import Kinds
@@ -71,7 +73,8 @@ def work(site: Site, binding: BatchBinding, kind: WorkKind) -> Work:
         key=key_of(batch),
         clause_id=batch.id,
         document_digest=design.digest,
-        steps=_with_consent(kind.steps(binding, site), binding.approval),
+        acting_digest=site.bindings.acting_digest,
+        steps=_with_consent(kind.steps(binding, site), binding),
         schedule=batch.schedule,
         system=site.bindings.system,
         catch_up=CatchUp(binding.catch_up),
@@ -87,11 +90,31 @@ def work(site: Site, binding: BatchBinding, kind: WorkKind) -> Work:
     )
 
 
-def _with_consent(steps: tuple[Step, ...], wanted_of: str) -> tuple[Step, ...]:
+def _with_consent(steps: tuple[Step, ...], binding: BatchBinding) -> tuple[Step, ...]:
     """Return *steps*; the first one needs approval if the binding names somebody for it."""
-    if not wanted_of:
+    if not binding.approval:
         return steps
-    return (replace(steps[0], approval=wanted_of), *steps[1:])
+    terms = ApprovalTerms(
+        binding.approval,
+        binding.approvers,
+        binding.approval_within or ASSUMED_WITHIN,
+        is_irreversible=binding.irreversible,
+        is_time_assumed=binding.approval_within is None,
+    )
+    return (replace(steps[0], approval=terms, bound=_as_bound(binding)), *steps[1:])
+
+
+def _as_bound(binding: BatchBinding) -> str:
+    """Return what is bound, as in the file, without what is only about the approval; secrets by reference."""
+    written = {name: getattr(binding, name) for name in sorted(binding.model_fields_set - _ABOUT_APPROVAL)}
+    return "  ".join(f"{name} = {_quoted(value)}" for name, value in written.items())
+
+
+_ABOUT_APPROVAL = {"approval", "approvers", "approval_within", "irreversible"}
+
+
+def _quoted(value: object) -> str:
+    return json.dumps(value, ensure_ascii=False, default=str)
 
 
 def _reported_work(

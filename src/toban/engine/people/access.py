@@ -38,19 +38,6 @@ def may_order(user: object) -> bool:
     return isinstance(user, Operator) and user.operator_role in ORDERING
 
 
-def may_consent(user: object, wanted_of: str) -> bool:
-    """Return whether *user* may give an approval that the document asks of *wanted_of*.
-
-    A manager may give any; a developer those that the document asks of developers (開発担当者).
-    """
-    if not isinstance(user, Operator):
-        return False
-    is_put_to_developers = "開発" in wanted_of or "developer" in wanted_of.casefold()
-    return user.operator_role == OperatorRole.MANAGER or (
-        user.operator_role == OperatorRole.DEVELOPER and is_put_to_developers
-    )
-
-
 def hurdle_before(user: Operator) -> Hurdle | None:
     """Return what *user* must do first, according to the document in force."""
     from allauth.mfa.utils import is_mfa_enabled  # noqa: PLC0415 - its models need Django ready

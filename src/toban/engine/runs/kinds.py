@@ -6,6 +6,8 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any, Literal
 
+from pydantic import Field
+
 from toban.design.clauses.batch import Batch
 from toban.design.reader import Design
 from toban.engine.bindings.model import Bindings
@@ -35,6 +37,12 @@ class BatchBinding(Section):
     """The events that are notified to the matrix's 情報 row, although nothing is wrong."""
     approval: str = ""
     """Whose approval every run needs before it begins, in the document's words (運用責任者)."""
+    approvers: int = Field(default=1, ge=1, le=5)
+    """How many different people must approve."""
+    approval_within: Length | None = None
+    """How long a run waits for approval before it ends; 24 hours if nothing is written."""
+    irreversible: bool = False
+    """It can't be undone: those who approve sign in again, on the page."""
 
 
 def no_doubts(*_: object) -> Iterable[Doubt]:

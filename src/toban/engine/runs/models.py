@@ -20,6 +20,8 @@ class PlannedWork(models.Model):
     """Keys of the works that must have succeeded for the same due time."""
     parameters = models.JSONField(null=True)
     """The parameters of a run, in the form of `parameters.kept`; None: anything."""
+    needs_approval = models.BooleanField(default=False)
+    """A step of it needs approval: who orders it must be known."""
     is_reported = models.BooleanField(default=False)
     """It is done elsewhere and only reported: it can't be started or ended here."""
     in_force = models.BooleanField(default=True)
@@ -55,6 +57,8 @@ class Run(models.Model):
     document_digest = models.CharField(max_length=64)
     ordered_by = models.CharField(max_length=150)
     """`schedule`, or the account that asked for it."""
+    orderers = models.JSONField(default=list)
+    """The numbers of the accounts that ordered it or had it repeated: none of them approves it."""
     parameters = models.JSONField(default=dict)
     state = models.CharField(max_length=16, choices=State, default=State.WAITING)
     reason = models.CharField(max_length=32)
@@ -132,39 +136,6 @@ class FinishedStep(models.Model):
 
     def __str__(self) -> str:
         return f"{self.run_id} {self.name}"
-
-
-class Approval(models.Model):
-    """A step's request for approval, and the answer."""
-
-    class Answer(models.TextChoices):
-        """The answer."""
-
-        GRANTED = "granted"
-        REFUSED = "refused"
-
-    run = models.ForeignKey(Run, models.CASCADE, related_name="approvals")
-    step = models.CharField(max_length=100)
-    wanted_of = models.CharField(max_length=200)
-    """Whose approval is requested, in the document's words."""
-    asked_at = models.DateTimeField()
-    answer = models.CharField(max_length=16, choices=Answer, blank=True)
-    """Empty while the request is open."""
-    answered_at = models.DateTimeField(null=True)
-    answered_by = models.CharField(max_length=150, blank=True)
-    note = models.TextField(blank=True)
-    is_superseded = models.BooleanField(default=False)
-    """The run was repeated from a point before that step: the old answer no longer counts."""
-
-    class Meta:
-        constraints = (
-            models.UniqueConstraint(
-                fields=("run", "step"), condition=models.Q(is_superseded=False), name="one_question_per_step"
-            ),
-        )
-
-    def __str__(self) -> str:
-        return f"{self.run_id} {self.step} {self.answer}"
 
 
 class RunLog(models.Model):

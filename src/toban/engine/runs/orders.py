@@ -1,19 +1,27 @@
 """What operators may order about a work: run, cancel, skip, repeat, approve or refuse. All audited."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from datetime import datetime
 
 from django.db import transaction
 
+from toban.engine.approvals import answers
+from toban.engine.approvals.answers import Giver
+from toban.engine.approvals.models import ApprovalAnswer, ApprovalRequest
+from toban.engine.approvals.requests import supersede
+from toban.engine.approvals.rules import RequestState
+from toban.engine.editions.edition import Edition
 from toban.engine.evidence import ledger
 from toban.engine.evidence.models import LedgerEntry
 from toban.engine.orders import NotPossible
+from toban.engine.people.models import Operator
+from toban.engine.runs.approval import request_of, subject_name
 from toban.engine.runs.claiming import claim
 from toban.engine.runs.claiming.bell import call_workers
-from toban.engine.runs.models import Approval, PlannedWork, Run
+from toban.engine.runs.models import PlannedWork, Run
 from toban.engine.runs.parameters import choices, read, unknown_names
 from toban.engine.runs.rules import RunReason
-from toban.engine.text import storable_text
 from toban.message import NOTHING, Message, plain
 
 _OPEN = (Run.State.WAITING, Run.State.RUNNING)
@@ -37,11 +45,22 @@ def _done_here(key: str) -> PlannedWork:
     return work
 
 
-def order(key: str, parameters: Mapping[str, str], *, by: str, now: datetime) -> Run:
-    """Have the work run now, outside its schedule, with *parameters* that it knows."""
+def order(
+    key: str,
+    parameters: Mapping[str, str],
+    *,
+    by: str,
+    now: datetime,
+    account: Operator | None = None,
+) -> Run:
+    """Have the work run now, outside its schedule, with *parameters* that it knows.
+
+    *account* is who orders it, if an account does; a work that needs approval takes no order without.
+    """
     with transaction.atomic():
         ledger.hold()
         work = _done_here(key)
+        _require_orderer(work, account)
         takes = read(work.parameters)
         if unknown := unknown_names(parameters, takes):
             said = Message("runs.batch-has-no-such-parameter", key=key, names=unknown)
@@ -52,6 +71,7 @@ def order(key: str, parameters: Mapping[str, str], *, by: str, now: datetime) ->
             clause_id=work.clause_id,
             document_digest="",
             ordered_by=by,
+            orderers=_with(account, ()),
             parameters=dict(parameters),
             reason=RunReason.ORDERED,
             wake_at=now,
@@ -73,7 +93,7 @@ def cancel(key: str, *, by: str, now: datetime, run_id: int | None = None) -> Ru
             raise NotPossible(Message("runs.nothing-to-cancel", key=key), plain(f"toban runs --work {key}"))
         run.note = Message("runs.cancelled-by", by=by)
         if run.state == Run.State.WAITING:
-            run.approvals.filter(answer="").update(is_superseded=True)
+            supersede(subject_name(run.pk), now)
             claim.end(run, Run.State.CANCELLED, RunReason.CANCELLED, now, run.note)
         else:
             _done_here(key)
@@ -99,18 +119,29 @@ def skip(key: str, why: str, *, by: str, now: datetime) -> Run:
                 wake_at=work.next_due,
             )  # fmt: skip
         else:
-            run.approvals.filter(answer="").update(is_superseded=True)
+            supersede(subject_name(run.pk), now)
         note = Message("runs.skipped-by", by=by, why=why)
         claim.end(run, Run.State.SKIPPED, RunReason.SKIPPED, now, note)
         _audit(run, "skip", by, now)
     return run
 
 
-def again(key: str, run_id: int, from_step: str | None, *, by: str, now: datetime) -> Run:
-    """Repeat an ended run: after its last finished step, or from the step named *from_step*."""
+def again(
+    key: str,
+    run_id: int,
+    from_step: str | None,
+    *,
+    by: str,
+    now: datetime,
+    account: Operator | None = None,
+) -> Run:
+    """Repeat an ended run: after its last finished step, or from the step named *from_step*.
+
+    That is an order, too: whoever gives it does not approve the run.
+    """
     with transaction.atomic():
         ledger.hold()
-        _done_here(key)
+        _require_orderer(_done_here(key), account)
         run = Run.objects.select_for_update().filter(pk=run_id, work=key).first()
         if run is None or run.state in _OPEN:
             said = Message("runs.no-such-ended-run", key=key, run=run_id)
@@ -121,9 +152,9 @@ def again(key: str, run_id: int, from_step: str | None, *, by: str, now: datetim
             raise NotPossible(Message("runs.has-succeeded", run=run_id), Message("runs.choose-a-step"))
         run.state, run.reason, run.wake_at = Run.State.WAITING, RunReason.ORDERED, now
         run.failures = run.losses = 0
+        run.orderers = _with(account, run.orderers)
         # The approval was for the old attempt; a step that is done asks no more.
-        done = run.steps.values_list("name", flat=True)
-        run.approvals.filter(is_superseded=False).exclude(step__in=done).update(is_superseded=True)
+        supersede(subject_name(run.pk), now, keep=tuple(run.steps.values_list("name", flat=True)))
         run.ended_at, run.is_cancelling, run.note = None, False, NOTHING
         run.save()
         _audit(run, "again", by, now)
@@ -131,53 +162,95 @@ def again(key: str, run_id: int, from_step: str | None, *, by: str, now: datetim
     return run
 
 
-def approve(run_id: int, note: str = "", *, by: str, now: datetime, key: str | None = None) -> Run:
-    """Approve the step that the run (of the work *key*, if given) waits for; the run continues at once."""
+@dataclass(frozen=True, slots=True)
+class ApprovalOrder:
+    """An answer to what a run asks approval for."""
+
+    run_id: int
+    shown: str
+    """The digest of what was shown; see `ApprovalRequest.digest`."""
+    by: Giver
+    edition: Edition
+    note: str = ""
+    key: str | None = None
+    """The run's work, if the order names it."""
+
+
+def approve(order: ApprovalOrder, now: datetime) -> Run:
+    """Approve the step that the run waits for; it continues at once if that is enough."""
     with transaction.atomic():
-        run = _awaiting(run_id, key)
-        _answer(run, Approval.Answer.GRANTED, note, by=by, now=now)
-        run.reason, run.wake_at, run.note = RunReason.APPROVED, now, Message("runs.approved-by", by=by)
-        run.save()
-        _audit(run, "approve", by, now, said=note)
-        call_workers()
+        run, request = _awaiting(order.run_id, order.key)
+        asked = answers.grant(
+            request.pk, order.note, shown=order.shown, by=order.by, edition=order.edition, now=now
+        )
+        if RequestState(asked.state).lets_act:
+            _go_on(run, Message("runs.approved-by", by=order.by.name), now)
+        else:
+            given = asked.answers.filter(answer=ApprovalAnswer.Answer.GRANTED).count()
+            run.note = Message(
+                "runs.approved-in-part",
+                by=order.by.name,
+                given=given,
+                people=asked.people,
+                role=asked.role,
+            )
+            run.save(update_fields=["note"])
     return run
 
 
-def refuse(run_id: int, why: str, *, by: str, now: datetime, key: str | None = None) -> Run:
-    """Refuse the step that the run (of the work *key*, if given) waits for, which ends the run."""
+def break_glass(order: ApprovalOrder, now: datetime) -> Run:
+    """Let the step begin without approval, in an emergency; the note is the reason."""
     with transaction.atomic():
-        run = _awaiting(run_id, key)
-        _answer(run, Approval.Answer.REFUSED, why, by=by, now=now)
-        note = Message("runs.refused-by", by=by, why=why)
+        run, request = _awaiting(order.run_id, order.key)
+        answers.break_glass(
+            request.pk, order.note, shown=order.shown, by=order.by, edition=order.edition, now=now
+        )
+        _go_on(run, Message("runs.glass-broken-by", by=order.by.name, why=order.note), now)
+    return run
+
+
+def refuse(order: ApprovalOrder, now: datetime) -> Run:
+    """Refuse the step that the run waits for, which ends the run; the note is the reason."""
+    with transaction.atomic():
+        run, request = _awaiting(order.run_id, order.key)
+        answers.refuse(request.pk, order.note, shown=order.shown, by=order.by, edition=order.edition, now=now)
+        note = Message("runs.refused-by", by=order.by.name, why=order.note)
         claim.end(run, Run.State.CANCELLED, RunReason.REFUSED, now, note)
-        _audit(run, "refuse", by, now, said=why)
     return run
 
 
-def _awaiting(run_id: int, key: str | None) -> Run:
+def _go_on(run: Run, note: Message, now: datetime) -> None:
+    run.reason, run.wake_at, run.note = RunReason.APPROVED, now, note
+    run.save()
+    call_workers()
+
+
+def _awaiting(run_id: int, key: str | None) -> tuple[Run, ApprovalRequest]:
     """Return the run that waits for approval, locked; raise `NotPossible` if it does not wait for one."""
     ledger.hold()
     run = Run.objects.select_for_update().filter(pk=run_id).first()
     is_asked = run is not None and key in (None, run.work)
-    if (
-        run is None
-        or not is_asked
-        or run.state != Run.State.WAITING
-        or run.reason != RunReason.AWAITING_APPROVAL
-    ):
+    is_waiting = is_asked and run is not None and run.state == Run.State.WAITING
+    request = request_of(run) if run is not None and is_waiting else None
+    if run is None or request is None or run.reason != RunReason.AWAITING_APPROVAL:
         said = (
             Message("runs.awaits-no-approval", run=run_id)
             if key is None
             else Message("runs.batch-awaits-no-approval", key=key, run=run_id)
         )
         raise NotPossible(said, Message("runs.list-shows-waiting"))
-    return run
+    return run, request
 
 
-def _answer(run: Run, answer: Approval.Answer, note: str, *, by: str, now: datetime) -> None:
-    run.approvals.filter(is_superseded=False, step=run.step, answer="").update(
-        answer=answer, answered_at=now, answered_by=by, note=storable_text(note)
-    )
+def _require_orderer(work: PlannedWork, account: Operator | None) -> None:
+    """Raise `NotPossible` if it would not be known who may not approve the run: who ordered it."""
+    if work.needs_approval and account is None:
+        raise NotPossible(Message("runs.orderer-unknown", key=work.key), Message("runs.order-as-account"))
+
+
+def _with(account: Operator | None, others: Iterable[int]) -> list[int]:
+    found = [*others] if account is None else [*others, account.pk]
+    return list(dict.fromkeys(found))
 
 
 def _forget_from(run: Run, step: str) -> None:
@@ -194,14 +267,13 @@ def _open_run(key: str, run_id: int | None = None) -> Run | None:
     return (found if run_id is None else found.filter(pk=run_id)).order_by("due_at").first()
 
 
-def _audit(run: Run, what: str, by: str, now: datetime, *, said: str = "") -> None:
+def _audit(run: Run, what: str, by: str, now: datetime) -> None:
     content = {
         "order": what,
         "work": run.work,
         "run": run.pk,
         "due": run.due_at.isoformat(),
         "note": run.note.as_json(),
-        **({"step": run.step, "said": said} if what in ("approve", "refuse") else {}),
     }
     record = ledger.Record(LedgerEntry.Kind.AUDIT, content, actor=by, clause_id=run.clause_id)
     ledger.append(record, now=now)

@@ -106,7 +106,7 @@ def _mark(work: Work, now: datetime) -> PlannedWork:
     )
 
 
-_CHANGING = ("timing", "depends_on", "is_reported", "parameters")
+_CHANGING = ("timing", "depends_on", "needs_approval", "is_reported", "parameters")
 
 
 def _changing(work: Work) -> dict[str, Any]:
@@ -114,6 +114,7 @@ def _changing(work: Work) -> dict[str, Any]:
     return {
         "timing": work.timing,
         "depends_on": list(work.depends_on),
+        "needs_approval": any(step.approval is not None for step in work.steps),
         "is_reported": work.reported is not None,
         "parameters": parameters.kept(work.parameters),
     }

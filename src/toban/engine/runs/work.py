@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from typing import Protocol
 
 from toban.design.values.schedule import Schedule
+from toban.engine.approvals.rules import ApprovalTerms
 from toban.engine.bindings.model import System
 from toban.engine.bindings.secret import Secret
 from toban.engine.runs.parameters import Parameters
@@ -68,12 +69,14 @@ class Step:
     A message (or text) that the last step returns describes the result of the run: it is shown next to the
     clause.
     """
-    approval: str | None = None
-    """Whose approval the step needs before it acts, in the document's words (運用責任者); None: nobody's.
+    approval: ApprovalTerms | None = None
+    """What approval the step needs before it acts; None: nobody's.
 
     The run waits for it without a worker. An approval is valid for the run's retries, but not for the next
     run.
     """
+    bound: str = ""
+    """What the step does, as the bindings say it: those who approve it are shown this."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +96,8 @@ class Work:
     key: str
     clause_id: str
     document_digest: str
+    acting_digest: str = ""
+    """Of the bindings; see `Bindings.acting_digest`."""
     steps: tuple[Step, ...]
     schedule: Schedule
     system: System

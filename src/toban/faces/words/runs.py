@@ -87,6 +87,8 @@ REASONS: Mapping[RunReason, Promise] = {
     RunReason.SKIPPED: gettext_lazy("人が見送った"),
     RunReason.AWAITING_APPROVAL: gettext_lazy("承認待ち"),
     RunReason.APPROVED: gettext_lazy("承認され、再開待ち"),
+    RunReason.ASKS_AGAIN: gettext_lazy("内容が変わったため、承認を求め直す"),
+    RunReason.UNANSWERED: gettext_lazy("期限までに承認されなかった"),
     RunReason.REFUSED: gettext_lazy("却下された"),
     RunReason.AWAITING_REPORT: gettext_lazy("外で動くバッチの報告待ち"),
     RunReason.REPORTED: gettext_lazy("外部からの報告"),

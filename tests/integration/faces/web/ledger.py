@@ -8,11 +8,19 @@ from tests.integration.faces.web.conftest import Fixed
 from tests.registered import schema
 
 from toban.design.reader import read_design
+from toban.design.values.schedule import read_schedule
+from toban.engine.approvals.models import ApprovalRequest
+from toban.engine.approvals.requests import request_for
+from toban.engine.approvals.rules import ApprovalTerms
 from toban.engine.bindings.load import read_bindings
+from toban.engine.bindings.model import System
 from toban.engine.clock import system_clock
+from toban.engine.editions import present
 from toban.engine.editions.edition import Edition
-from toban.engine.runs.models import Approval, PlannedWork, Run
+from toban.engine.runs.approval import subject_of
+from toban.engine.runs.models import PlannedWork, Run
 from toban.engine.runs.rules import RunReason
+from toban.engine.runs.work import Step, Work
 
 DOCUMENT = """# 運用設計書
 ## 4. バックアップ・リストア
@@ -40,9 +48,11 @@ DAILY, MONTHLY = "B004", "B003"
 CLAUSE = "batch/batch/{}"
 
 
-def put_in_force(fixed: Fixed, document: str = DOCUMENT) -> Edition:
-    """Put *document* in force without bindings."""
-    edition = Edition(read_design(document, "運用設計書.md"), read_bindings("", Path("toban.toml"), schema()))
+def put_in_force(fixed: Fixed, document: str = DOCUMENT, bindings: str = "") -> Edition:
+    """Put *document* in force, without bindings unless given."""
+    edition = Edition(
+        read_design(document, "運用設計書.md"), read_bindings(bindings, Path("toban.toml"), schema())
+    )
     fixed.edition = edition
     return edition
 
@@ -71,8 +81,22 @@ def made(
     return Run.objects.create(work=key, due_at=due, state=state, reason=reason, **fields)
 
 
-def awaiting(wanted_of: str = "運用責任者") -> Run:
+def awaiting(wanted_of: str = "運用責任者", *orderers: int, **terms: Any) -> Run:
     """Create a run that waits for the approval of *wanted_of* before its step 送付."""
-    run = made(MONTHLY, Run.State.WAITING, RunReason.AWAITING_APPROVAL, step="送付")
-    Approval.objects.create(run=run, step="送付", wanted_of=wanted_of, asked_at=system_clock())
+    run = made(MONTHLY, Run.State.WAITING, RunReason.AWAITING_APPROVAL, step="送付", orderers=list(orderers))
+    edition = present.edition()
+    digests = (edition.design.digest, edition.bindings.acting_digest) if edition is not None else ("", "")
+    step = Step("送付", lambda _turn: None, ApprovalTerms(wanted_of, **terms), 'command = ["send"]')
+    schedule = read_schedule("月末23:00")
+    assert schedule is not None
+    work = Work(
+        key=MONTHLY, clause_id=run.clause_id, document_digest=digests[0], steps=(step,),
+        acting_digest=digests[1], schedule=schedule, system=System(),
+    )  # fmt: skip
+    request_for(subject_of(run, work, step), system_clock())
     return run
+
+
+def shown(run: Run) -> str:
+    """Return the digest of what *run* asks approval for, as the form sends it."""
+    return ApprovalRequest.objects.get(subject=f"run/{run.pk}").digest

@@ -134,6 +134,14 @@ def test_a_run_without_approval_is_announced_with_how_to_approve() -> None:
     assert "運用責任者の承認を待っています。toban run B004 --approve 1" in str(late.limit)
 
 
+def test_a_run_that_went_ahead_without_approval_deviates_until_somebody_has_reviewed_it() -> None:
+    unreviewed = replace(row(run(Run.State.DONE)), went_ahead=plain("ken が承認なしで進めました"))
+
+    shown = status(unreviewed, NOON)
+
+    assert (shown.verdict, str(shown.reason)) == (Verdict.DEVIATING, "ken が承認なしで進めました")
+
+
 def test_a_run_longer_than_allowed_is_announced_until_it_ends() -> None:
     shown = row(None, run(Run.State.RUNNING), expected_within=30 * MINUTE)
 

@@ -10,6 +10,7 @@ from toban.chapters.batch import works
 from toban.chapters.batch.kinds import command
 from toban.chapters.batch.works import BatchPlan
 from toban.design.reader import Design, read_design
+from toban.engine.approvals.rules import ApprovalTerms
 from toban.engine.bindings.load import UnreadableBindings, read_bindings
 from toban.engine.bindings.model import Bindings
 from toban.engine.registry.kinds import Kinds
@@ -156,13 +157,37 @@ start_within = "30分"
 expected_within = "1時間"
 announce = ["end"]
 approval = "運用責任者"
+approvers = 2
+approval_within = "8時間"
+irreversible = true
 """
 
     work = plan(design(), bindings(text)).works["B001"]
 
     assert (work.start_grace, work.expected_within) == (timedelta(minutes=30), timedelta(hours=1))
     assert (work.announces_start, work.announces_end) == (False, True)
-    assert [step.approval for step in work.steps] == ["運用責任者"]
+    terms = ApprovalTerms("運用責任者", 2, timedelta(hours=8), is_irreversible=True)
+    assert [step.approval for step in work.steps] == [terms]
+    assert 'command = ["backup"]' in work.steps[0].bound
+
+
+def test_without_a_time_an_approval_waits_for_the_assumed_one() -> None:
+    text = '[batches.B001]\ncommand = ["backup"]\napproval = "運用責任者"'
+
+    terms = plan(design(), bindings(text)).works["B001"].steps[0].approval
+
+    assert terms == ApprovalTerms("運用責任者", is_time_assumed=True)
+
+
+def test_the_digest_of_the_bindings_changes_with_what_runs_but_not_with_who_is_told() -> None:
+    def digest(text: str) -> str:
+        return plan(design(), bindings(f"[batches.B001]\n{text}")).works["B001"].acting_digest
+
+    usual = digest('command = ["backup"]')
+
+    assert digest('command = ["backup"]\n[people."誰か"]\nemail = "a@example.com"') == usual
+    assert digest('command = ["backup", "--all"]') != usual
+    assert digest('command = ["backup"]\n[system]\nholidays = "none"') != usual
 
 
 def test_by_default_no_approval_is_needed_and_successes_are_not_announced() -> None:

@@ -13,15 +13,17 @@ from django.db import IntegrityError, connection, transaction
 from django.db.models import Exists, F, OuterRef, Q, QuerySet
 from django.db.models.functions import Coalesce
 
+from toban.engine.approvals.requests import request_for
+from toban.engine.approvals.rules import RequestState
 from toban.engine.evidence import ledger
 from toban.engine.evidence.models import LedgerEntry
 from toban.engine.evidence.verdict import Verdict
 from toban.engine.message_field import storable
-from toban.engine.runs import rules
+from toban.engine.runs import approval, rules
 from toban.engine.runs.claiming.bell import call_workers
-from toban.engine.runs.models import Approval, Attempt, FinishedStep, Run, RunLog
+from toban.engine.runs.models import Attempt, FinishedStep, Run, RunLog
 from toban.engine.runs.rules import RunReason, Start
-from toban.engine.runs.work import Work
+from toban.engine.runs.work import Step, Work
 from toban.message import NOTHING, Message, from_json
 
 _TRIES = 3
@@ -272,8 +274,8 @@ def require(held: Claim) -> None:
         raise _fenced(held)
 
 
-def has_consent(held: Claim, step: str, wanted_of: str, now: datetime) -> bool:
-    """Return whether *step* is approved. If not yet, ask, and release the run. May raise `Fenced`.
+def has_consent(held: Claim, work: Work, step: Step, now: datetime) -> bool:
+    """Return whether *step* of *work* is approved. If not yet, ask, and release the run. May raise `Fenced`.
 
     A run that is being cancelled asks nobody: it ends.
     """
@@ -284,14 +286,12 @@ def has_consent(held: Claim, step: str, wanted_of: str, now: datetime) -> bool:
             _end_attempt(run, RunReason.CANCELLED, NOTHING, now)
             end(run, Run.State.CANCELLED, RunReason.CANCELLED, now, run.note)
             return False
-        asked, _ = Approval.objects.get_or_create(
-            run=run, step=step, is_superseded=False, defaults={"wanted_of": wanted_of, "asked_at": now}
-        )
-        if asked.answer == Approval.Answer.GRANTED:
+        asked = request_for(approval.subject_of(run, work, step), now)
+        if RequestState(asked.state).lets_act:
             return True
         _end_attempt(run, RunReason.AWAITING_APPROVAL, NOTHING, now)
-        run.step = step
-        note = Message("runs.approval-awaited", step=step, wanted_of=wanted_of)
+        run.step = step.name
+        note = Message("runs.approval-awaited", step=step.name, wanted_of=asked.role)
         _let_go(run, RunReason.AWAITING_APPROVAL, now, note)
         return False
 

@@ -261,11 +261,10 @@ def _through(hand: Hand, endings: Endings) -> RunReason:
 
 
 def _may_act(hand: Hand, step: Step) -> bool:
-    wanted_of = step.approval
-    if wanted_of is None:
+    if step.approval is None:
         return True
     hand.is_ending = True
-    may_act = _insist(lambda: claim.has_consent(hand.claim, step.name, wanted_of, hand.clock()))
+    may_act = _insist(lambda: claim.has_consent(hand.claim, hand.work, step, hand.clock()))
     hand.is_ending = not may_act
     return may_act
 

@@ -8,12 +8,17 @@ from typing import Any
 
 import click
 
+from toban.engine.approvals.answers import Giver, account_named
+from toban.engine.approvals.models import ApprovalAnswer
 from toban.engine.clock import system_clock
 from toban.engine.orders import NotPossible
+from toban.engine.registry.parts import Parts
 from toban.engine.runs import orders
+from toban.engine.runs.approval import request_of
 from toban.engine.runs.models import Run
-from toban.engine.runs.orders import planned
+from toban.engine.runs.orders import ApprovalOrder, planned
 from toban.engine.runs.parameters import choices, read
+from toban.faces.cli.kept import edition_of
 from toban.faces.cli.runs.follow import follow
 from toban.faces.cli.state import usable_state
 from toban.faces.terminal import refuse, say, speak_utf8
@@ -39,13 +44,24 @@ _ENDED_BADLY = 3
 @click.option("--from", "from_step", metavar="STEP", help="With --again: rerun from this step.")
 @click.option("--approve", type=int, metavar="RUN", help="Approve the step that the run waits for.")
 @click.option("--refuse", "refused", type=int, metavar="RUN", help="Reject that step; the run ends.")
-@click.option("--reason", default="", metavar="WORDS", help="With --approve and --refuse: the reason.")
+@click.option(
+    "--break-glass",
+    type=int,
+    metavar="RUN",
+    help="In an emergency: begin that step without approval. Everybody concerned is told.",
+)
+@click.option("--reason", default="", metavar="WORDS", help="With --approve, --refuse, --break-glass: why.")
+@click.option("--as", "account", metavar="ACCOUNT", help="The account in Toban that gives this order.")
 @click.option("--follow", is_flag=True, help="Print what the run writes until it has ended.")
 @click.option("--yes", is_flag=True, help="Don't ask.")
-def command(batch: str, *, parameters: bool, follow: bool, yes: bool, **given: Any) -> None:
+@click.pass_obj
+def command(parts: Parts, /, batch: str, *, parameters: bool, follow: bool, yes: bool, **given: Any) -> None:
     """Order BATCH to be run now, by the worker of the Toban whose state TOBAN_HOME holds.
 
-    The evidence records who ordered and who approved a run.
+    The evidence records who ordered and who approved a run. Approving takes an account that holds the role
+    now; so does ordering a batch that needs approval. This command asks for no password: whoever may run it
+    could write into the state database, too. So the evidence also names the user of this shell, the account's
+    person is told, and what can't be undone is approved on the page only.
 
     \b
     Exit status:
@@ -63,7 +79,7 @@ def command(batch: str, *, parameters: bool, follow: bool, yes: bool, **given: A
     asked = RunArguments(batch, **given)
     asked.check()
     with usable_state():
-        run = _carried_out(asked, yes=yes)
+        run = _carried_out(parts, asked, yes=yes)
         if follow and not _followed(run):
             raise SystemExit(_ENDED_BADLY)
 
@@ -80,43 +96,60 @@ class RunArguments:
     from_step: str | None
     approve: int | None
     refused: int | None
+    break_glass: int | None
     reason: str
+    account: str | None
 
     def check(self) -> None:
         """Raise `UsageError` for options that can't be combined."""
         acts = (self.cancel, self.skip is not None, *(each is not None for each in self._runs))
         if sum(acts) > 1 or (self.from_step and self.again is None):
             raise click.UsageError(str(Message("runs.one-order-at-a-time")))
-        if self.refused is not None and not self.reason:
+        if (self.refused or self.break_glass) is not None and not self.reason:
             raise click.UsageError(str(Message("runs.refuse-with-a-reason")))
 
     @property
     def _runs(self) -> tuple[int | None, ...]:
-        return self.again, self.approve, self.refused
+        return self.again, self.approve, self.refused, self.break_glass
 
-    def order(self, by: str, now: datetime) -> tuple[str, Callable[[], Run]]:
+    @property
+    def answered(self) -> int | None:
+        """The run whose request for approval is answered."""
+        return next((each for each in self._runs[1:] if each is not None), None)
+
+    @property
+    def run(self) -> int | None:
+        """The run that the order is about, if it names one."""
+        return next((each for each in self._runs if each is not None), None)
+
+    def order(self, by: Giver, now: datetime) -> tuple[str, Callable[[], Run]]:
         """Return what is to be done: its name, as in `runs.confirm-run`, and a call."""
-        batch, reason = self.batch, self.reason
+        batch, name, account = self.batch, by.account.username if by.account else by.shell_user, by.account
         if self.cancel:
-            return "cancel", lambda: orders.cancel(batch, by=by, now=now)
+            return "cancel", lambda: orders.cancel(batch, by=name, now=now)
         if (skip := self.skip) is not None:
-            return "skip", lambda: orders.skip(batch, skip, by=by, now=now)
+            return "skip", lambda: orders.skip(batch, skip, by=name, now=now)
         if (again := self.again) is not None:
-            return "again", lambda: orders.again(batch, again, self.from_step, by=by, now=now)
-        if (run := self.approve) is not None:
-            return "approve", lambda: orders.approve(run, reason, by=by, now=now, key=batch)
-        if (run := self.refused) is not None:
-            return "refuse", lambda: orders.refuse(run, reason, by=by, now=now, key=batch)
-        return "run", lambda: orders.order(batch, self.settings, by=by, now=now)
+            start = self.from_step
+            return "again", lambda: orders.again(batch, again, start, by=name, now=now, account=account)
+        return "run", lambda: orders.order(batch, self.settings, by=name, now=now, account=account)
+
+    def answer(self, given: ApprovalOrder, now: datetime) -> tuple[str, Callable[[], Run]]:
+        """Return how the request for approval is answered, like `order`."""
+        if self.approve is not None:
+            return "approve", lambda: orders.approve(given, now)
+        if self.refused is not None:
+            return "refuse", lambda: orders.refuse(given, now)
+        return "break-glass", lambda: orders.break_glass(given, now)
 
 
-def _carried_out(asked: RunArguments, *, yes: bool) -> Run:
-    act, order = asked.order(getpass.getuser(), system_clock())
+def _carried_out(parts: Parts, asked: RunArguments, *, yes: bool) -> Run:
+    now = system_clock()
     try:
-        work = planned(asked.batch)
+        work, by = planned(asked.batch), _giver(asked.account)
+        act, order = _answer(parts, asked, by, now, yes=yes) if asked.answered else asked.order(by, now)
         if not yes:
-            run_id = asked.again or asked.approve or asked.refused
-            question = Message(f"runs.confirm-{act}", batch=asked.batch, rule=work.timing, run=run_id)
+            question = Message(f"runs.confirm-{act}", batch=asked.batch, rule=work.timing, run=asked.run)
             click.confirm(str(question), abort=True)
         run = order()
     except NotPossible as exc:
@@ -124,6 +157,27 @@ def _carried_out(asked: RunArguments, *, yes: bool) -> Run:
         raise SystemExit(_REFUSED) from exc
     say(Message("runs.ordered", batch=run.work, run=run.pk))
     return run
+
+
+def _answer(
+    parts: Parts, asked: RunArguments, by: Giver, now: datetime, *, yes: bool
+) -> tuple[str, Callable[[], Run]]:
+    run = Run.objects.filter(pk=asked.answered or 0).first()
+    request = request_of(run) if run is not None else None
+    if request is not None and not yes:
+        for label, value in request.facts_said():
+            say(f"{label}: {value}")
+    # Without a request, the order itself says what is wrong.
+    shown = request.digest if request is not None else ""
+    given = ApprovalOrder(asked.answered or 0, shown, by, edition_of(parts), asked.reason, asked.batch)
+    return asked.answer(given, now)
+
+
+def _giver(name: str | None) -> Giver:
+    user = getpass.getuser()
+    if name is None:
+        return Giver(None, ApprovalAnswer.Via.SHELL, user)
+    return Giver(account_named(name), ApprovalAnswer.Via.SHELL, user)
 
 
 def _list_parameters(batch: str) -> None:

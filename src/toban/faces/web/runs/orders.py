@@ -8,12 +8,21 @@ from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest
 from django.utils.translation import gettext as _
 
+from toban.engine.approvals.answers import Giver
+from toban.engine.approvals.entitlement import why_not_approve, why_not_break_glass
+from toban.engine.approvals.models import ApprovalRequest
+from toban.engine.clock import system_clock
 from toban.engine.orders import NotPossible
-from toban.engine.people.access import may_consent, may_order
+from toban.engine.people.access import may_order
+from toban.engine.people.models import Operator
 from toban.engine.runs import orders
+from toban.engine.runs.approval import request_of
 from toban.engine.runs.models import PlannedWork, Run
+from toban.engine.runs.orders import ApprovalOrder
 from toban.engine.runs.parameters import read
 from toban.engine.runs.rules import RunReason
+from toban.faces.web.approvals.proof import has_proved
+from toban.faces.web.frame import in_force
 from toban.faces.words.run_parameters import NoParameter, read_parameters
 
 
@@ -47,6 +56,12 @@ class OrderQuestion:
     needs_step: bool = False
     name: str = ""
     """What must be typed to confirm it; empty if nothing must be."""
+    facts: tuple[tuple[str, str], ...] = ()
+    """Label and value pairs: exactly what is approved."""
+    shown: str = ""
+    """The digest of that: the answer is refused if it is about something else by then."""
+    needs_proof: bool = False
+    """Whether those who give it must have signed in again just before."""
     trouble: str = ""
     """What was wrong with the answer."""
     hint: str = ""
@@ -76,10 +91,9 @@ def asked_of_run(act: str, run: Run, label: str, steps: tuple[str, ...]) -> Orde
             return _cancel(run, label)
         case "again" if not is_open and (steps or run.state != Run.State.DONE):
             return _again(run, label, steps)
-        case "approve" if is_awaiting:
-            return _approve(run, label)
-        case "refuse" if is_awaiting:
-            return _refuse(run, label)
+        case "approve" | "refuse" | "break-glass" if is_awaiting:
+            request = request_of(run)
+            return _ANSWERS[act](run, label, request) if request is not None else None
         case _:
             return None
 
@@ -138,32 +152,86 @@ def _again(run: Run, label: str, steps: tuple[str, ...]) -> OrderQuestion:
     )
 
 
-def _approve(run: Run, label: str) -> OrderQuestion:
-    says = (
-        _("手順「%(step)s」をすぐに始めます。") % {"step": run.step},
-        _("承認は、この実行の再試行にも有効です。次の実行には及びません。"),
-    )
+def _approve(run: Run, label: str, request: ApprovalRequest) -> OrderQuestion:
+    says = [
+        _("手順「%(step)s」を、下の内容でそのまま始めます。") % {"step": run.step},
+        _("承認は、この実行の再試行にも有効です。次の実行や、内容が変わった実行には及びません。"),
+    ]
+    if request.people > 1:
+        says.append(_("%(people)d 人の承認がそろったら始めます。") % {"people": request.people})
+    if request.is_irreversible:
+        says.append(_("この処理は取り消せません。"))
     title = _("%(work)s の実行 %(run)d を承認") % {"work": label, "run": run.pk}
-    return OrderQuestion("approve", title, says, _("承認する"), reason=_("コメント"))
+    return OrderQuestion(
+        "approve",
+        title,
+        tuple(says),
+        _("承認する"),
+        reason=_("コメント"),
+        facts=_facts(request),
+        shown=request.digest,
+        needs_proof=request.is_irreversible,
+    )
 
 
-def _refuse(run: Run, label: str) -> OrderQuestion:
+def _refuse(run: Run, label: str, request: ApprovalRequest) -> OrderQuestion:
     says = (_("手順「%(step)s」を行わずに、この実行を終了します。") % {"step": run.step},)
     title = _("%(work)s の実行 %(run)d を却下") % {"work": label, "run": run.pk}
-    return OrderQuestion("refuse", title, says, _("却下する"), reason=_("却下する理由"), needs_reason=True)
+    return OrderQuestion(
+        "refuse",
+        title,
+        says,
+        _("却下する"),
+        reason=_("却下する理由"),
+        needs_reason=True,
+        facts=_facts(request),
+        shown=request.digest,
+    )
+
+
+def _break_glass(run: Run, label: str, request: ApprovalRequest) -> OrderQuestion:
+    says = (
+        _("%(role)sの承認を待たずに、手順「%(step)s」をすぐに始めます。")
+        % {"role": request.role, "step": run.step},
+        _("関係者全員にすぐ通知し、別の人が確認するまで逸脱になります。"),
+    )
+    title = _("%(work)s の実行 %(run)d を承認なしで進める") % {"work": label, "run": run.pk}
+    return OrderQuestion(
+        "break-glass",
+        title,
+        says,
+        _("承認なしで進める"),
+        reason=_("緊急の理由"),
+        needs_reason=True,
+        name=run.work,
+        facts=_facts(request),
+        shown=request.digest,
+        needs_proof=True,
+    )
+
+
+_ANSWERS = {"approve": _approve, "refuse": _refuse, "break-glass": _break_glass}
+
+
+def _facts(request: ApprovalRequest) -> tuple[tuple[str, str], ...]:
+    return tuple((str(label), str(value)) for label, value in request.facts_said())
 
 
 def may_give(user: object, act: str, run: Run | None) -> bool:
     """Whether *user* may give the order *act*."""
-    if act not in ("approve", "refuse"):
+    if act not in _ANSWERS:
         return may_order(user)
-    asked = run.approvals.filter(answer="", is_superseded=False).first() if run is not None else None
-    return may_consent(user, asked.wanted_of if asked is not None else "")
+    request = request_of(run) if run is not None else None
+    if request is None or not isinstance(user, Operator):
+        return False
+    why = why_not_break_glass if act == "break-glass" else why_not_approve
+    return why(request, user, in_force(), system_clock()) is None
 
 
 def require_permission(user: object, act: str, run: Run | None) -> None:
     """Raise `PermissionDenied` unless *user* may give the order *act*."""
-    if not may_give(user, act, run):
+    # Those who may not approve, but order otherwise, are told why: it may have been true a moment ago.
+    if not may_give(user, act, run) and not (act in _ANSWERS and may_order(user)):
         raise PermissionDenied(act)
 
 
@@ -171,7 +239,9 @@ def give(
     request: HttpRequest, question: OrderQuestion, key: str, run: Run | None, now: datetime
 ) -> Run | OrderQuestion:
     """Give the order as the form answers *question*; return the run, or the question with what is wrong."""
-    typed = {name: request.POST.get(name, "").strip() for name in ("name", "reason", "parameters", "from")}
+    typed = {
+        name: request.POST.get(name, "").strip() for name in ("name", "reason", "parameters", "from", "shown")
+    }
     fields = (
         replace(each, value=request.POST.get(f"parameter.{each.name}", "").strip())
         for each in question.fields
@@ -181,7 +251,7 @@ def give(
     if trouble:
         return replace(answered, trouble=trouble)
     try:
-        return _ways(answered, key, run, request.user.get_username(), now)[question.act]()
+        return _ways(answered, key, run, request, now)[question.act]()
     except NoParameter as wrong:
         return replace(answered, trouble=str(wrong.said))
     except NotPossible as wrong:
@@ -200,17 +270,21 @@ def _trouble(question: OrderQuestion) -> str:
 
 
 def _ways(
-    question: OrderQuestion, key: str, run: Run | None, by: str, now: datetime
+    question: OrderQuestion, key: str, run: Run | None, request: HttpRequest, now: datetime
 ) -> Mapping[str, Callable[[], Run]]:
     typed, run_id = question.typed, run.pk if run is not None else 0
-    said = typed["reason"]
+    said, account = typed["reason"], Operator.objects.get(username=request.user.get_username())
+    by = account.username
+    giver = Giver(account, has_proved=question.needs_proof and has_proved(request))
+    answer = ApprovalOrder(run_id, typed["shown"], giver, in_force(), said)
     return {
-        "run": lambda: orders.order(key, _parameters(question), by=by, now=now),
+        "run": lambda: orders.order(key, _parameters(question), by=by, now=now, account=account),
         "skip": lambda: orders.skip(key, said, by=by, now=now),
         "cancel": lambda: orders.cancel(key, by=by, now=now, run_id=run_id),
-        "again": lambda: orders.again(key, run_id, typed["from"] or None, by=by, now=now),
-        "approve": lambda: orders.approve(run_id, said, by=by, now=now),
-        "refuse": lambda: orders.refuse(run_id, said, by=by, now=now),
+        "again": lambda: orders.again(key, run_id, typed["from"] or None, by=by, now=now, account=account),
+        "approve": lambda: orders.approve(answer, now),
+        "refuse": lambda: orders.refuse(answer, now),
+        "break-glass": lambda: orders.break_glass(answer, now),
     }
 
 

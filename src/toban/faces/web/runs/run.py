@@ -16,12 +16,15 @@ from django.views.decorators.http import require_http_methods, require_safe
 from toban.engine.clock import system_clock
 from toban.engine.evidence.models import LedgerEntry
 from toban.engine.evidence.verdict import Verdict
+from toban.engine.runs.approval import subject_name
 from toban.engine.runs.leads import LEADS
 from toban.engine.runs.models import Attempt, FinishedStep, Run, RunLog
 from toban.engine.runs.rules import RunReason
 from toban.engine.runs.written import whole_log
 from toban.engine.telemetry.present import telemetry
 from toban.engine.telemetry.store import StoreUnavailable
+from toban.faces.web.approvals.proof import ask_proof, has_proved
+from toban.faces.web.approvals.shown import shown_requests
 from toban.faces.web.frame import frame, in_force, look
 from toban.faces.web.parts import answer, is_fragment
 from toban.faces.web.runs import orders
@@ -32,7 +35,7 @@ from toban.faces.words.runs import because, outcome
 from toban.faces.words.verdicts import WORDS
 from toban.message import from_json
 
-_ACTS = ("approve", "refuse", "cancel", "again")
+_ACTS = ("approve", "refuse", "cancel", "again", "break-glass")
 _LINES = 500
 """Lines of the log on the page and in each part that follows; the whole is at the log's own address."""
 _ENTRIES = 50
@@ -49,6 +52,8 @@ _ORDERED: Mapping[str, Promise] = {
     "again": gettext_lazy("やり直した"),
     "approve": gettext_lazy("承認した"),
     "refuse": gettext_lazy("却下した"),
+    "break-glass": gettext_lazy("承認なしで進めた"),
+    "review-break-glass": gettext_lazy("承認なしの実行を確認した"),
 }
 
 
@@ -91,6 +96,8 @@ def run(request: HttpRequest, pk: int) -> HttpResponse:
     steps = tuple(found.steps.order_by("pk").values_list("name", flat=True))
     if request.method == "POST":
         question = _question(request, request.POST.get("act", ""), found, row, steps)
+        if question.needs_proof and not has_proved(request):
+            return ask_proof(request, f"{request.path}?ask={question.act}#ask")
         done = orders.give(request, question, found.work, found, system_clock())
         if isinstance(done, OrderQuestion):
             return _page(request, _run(pk), row, done, _CONFLICT)
@@ -98,6 +105,9 @@ def run(request: HttpRequest, pk: int) -> HttpResponse:
     if not request.GET.get("ask"):
         return _page(request, found, row, None)
     question = _question(request, request.GET["ask"], found, row, steps)
+    if question.needs_proof and not has_proved(request):
+        # Before anything is typed, which would be lost on the way.
+        return ask_proof(request, f"{request.path}?ask={question.act}#ask")
     if is_fragment(request):
         return render(request, "runs/_ask.html", {"question": question})
     return _page(request, found, row, question)
@@ -153,7 +163,7 @@ def _page(
         "usual": usual_lengths([found.work]).get(found.work),
         "steps": steps,
         "attempts": list(_attempts(found)),
-        "approvals": found.approvals.order_by("pk"),
+        "approvals": shown_requests(subject_name(found.pk), request.user, edition, now),
         "entries": list(_entries(found)),
         "leads": list(_leads(found)),
         "earlier": _beside(found, "-due_at", due_at__lt=found.due_at),

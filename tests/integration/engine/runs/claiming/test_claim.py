@@ -236,7 +236,7 @@ def test_a_cancelled_run_whose_worker_died_is_not_resumed(work: Work) -> None:
     [
         lambda held, work: claim.fail(held, work, RunReason.FAILED, plain("signal 15"), NOON),
         lambda held, _work: claim.release(held, RunReason.STOPPED, NOON),
-        lambda held, _work: claim.has_consent(held, "command", "運用責任者", NOON),
+        lambda held, work: claim.has_consent(held, work, work.steps[0], NOON),
     ],
     ids=["failed", "stopped", "asking"],
 )

@@ -48,6 +48,9 @@ command = ["sh", "-c", "echo 書けません; exit 3"]
 command = ["sh", "-c", "echo 切り替えました"]
 approval = "運用責任者"
 
+[people."運用責任者"]
+account = "nami"
+
 [batches.B006]
 command = ["true"]
 depends_on = ["B002"]
@@ -78,6 +81,13 @@ class Toban:
             [sys.executable, "-m", "toban", *arguments],
             env=self.environment, check=False, capture_output=True, text=True,
         )  # fmt: skip
+
+    def give_accounts(self, *names: str) -> None:
+        """Create accounts of developers."""
+        made = "import django; django.setup(); from toban.engine.people.models import Operator; "
+        made += f"[Operator.objects.create_user(name, operator_role='developer') for name in {names}]"
+        environment = {**self.environment, "DJANGO_SETTINGS_MODULE": "toban.settings"}
+        subprocess.run([sys.executable, "-c", made], env=environment, check=True)
 
     def start(self) -> subprocess.Popen[bytes]:
         worker = subprocess.Popen(
@@ -255,16 +265,26 @@ def test_an_unknown_batch_is_answered_with_the_known_ones(toban: Toban) -> None:
 
 @pytest.mark.slow
 def test_a_run_waits_for_approval_and_then_continues(toban: Toban) -> None:
+    toban.give_accounts("nami", "ken")
     toban.start()
-    toban.until(lambda: toban.call("run", "B005", "--yes").returncode == 0)
+    toban.until_known("B005")
+    unknown = toban.call("run", "B005", "--yes")
+    toban.until(lambda: toban.call("run", "B005", "--as", "ken", "--yes").returncode == 0)
     toban.until(lambda: toban.runs()[0]["reason"] == "awaiting-approval")
     run = str(toban.runs()[0]["run"])
 
     why = toban.call("why", "B005").stdout
-    wrong = toban.call("run", "B001", "--approve", run, "--yes")
-    unreasoned = toban.call("run", "B005", "--refuse", run, "--yes")
-    approved = toban.call("run", "B005", "--approve", run, "--reason", "確認済み", "--yes", "--follow")
+    wrong = toban.call("run", "B001", "--approve", run, "--as", "nami", "--yes")
+    unreasoned = toban.call("run", "B005", "--refuse", run, "--as", "nami", "--yes")
+    own = toban.call("run", "B005", "--approve", run, "--as", "ken", "--yes")
+    nobody = toban.call("run", "B005", "--approve", run, "--yes")
+    yes = ("--reason", "確認済み", "--yes", "--follow")
+    approved = toban.call("run", "B005", "--approve", run, "--as", "nami", *yes)
 
+    assert "だれが依頼したかが分からなければ" in unknown.stderr
+    assert (own.returncode, nobody.returncode) == (1, 1)
+    assert "自分が依頼したこと" in own.stderr
+    assert "だれとして承認するか" in nobody.stderr
     assert f"運用責任者の承認を待っています。進めるには toban run B005 --approve {run}" in why
     assert (wrong.returncode, unreasoned.returncode) == (1, 2)
     assert approved.returncode == 0
@@ -274,12 +294,15 @@ def test_a_run_waits_for_approval_and_then_continues(toban: Toban) -> None:
 
 @pytest.mark.slow
 def test_a_refused_run_ends_with_the_reason(toban: Toban) -> None:
+    toban.give_accounts("nami", "ken")
     toban.start()
-    toban.until(lambda: toban.call("run", "B005", "--yes").returncode == 0)
+    toban.until(lambda: toban.call("run", "B005", "--as", "ken", "--yes").returncode == 0)
     toban.until(lambda: toban.runs()[0]["reason"] == "awaiting-approval")
     run = str(toban.runs()[0]["run"])
 
-    refused = toban.call("run", "B005", "--refuse", run, "--reason", "凍結中", "--yes", "--follow")
+    refused = toban.call(
+        "run", "B005", "--refuse", run, "--as", "nami", "--reason", "凍結中", "--yes", "--follow"
+    )
 
     assert refused.returncode == 3
     (ended,) = toban.runs()

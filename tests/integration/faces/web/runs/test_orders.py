@@ -4,22 +4,38 @@ from datetime import timedelta
 
 import pytest
 from django.test import Client
-from tests.integration.faces.web.conftest import Fixed, Operators, SignIn
-from tests.integration.faces.web.ledger import CLAUSE, DAILY, MONTHLY, awaiting, made, planned, put_in_force
+from tests.integration.faces.web.conftest import PASSWORD, Fixed, Operators, SignIn
+from tests.integration.faces.web.ledger import (
+    CLAUSE,
+    DAILY,
+    MONTHLY,
+    awaiting,
+    made,
+    planned,
+    put_in_force,
+    shown,
+)
 
 from toban.engine.clock import system_clock
 from toban.engine.evidence.models import LedgerEntry
-from toban.engine.people.models import OperatorRole
+from toban.engine.notify.models import Alert
+from toban.engine.people.models import Operator, OperatorRole
 from toban.engine.runs.models import FinishedStep, Run
 from toban.engine.runs.rules import RunReason
 from toban.message import Message, plain
 
 PART = {"HX-Request": "true"}
+PEOPLE = """
+[people."運用責任者"]
+account = "manager"
+[people."開発担当者"]
+account = "developer"
+"""
 
 
 @pytest.fixture(autouse=True)
 def in_force_with_batches(in_force: Fixed) -> None:
-    put_in_force(in_force)
+    put_in_force(in_force, bindings=PEOPLE)
 
 
 def test_a_developer_orders_a_run_with_parameters_and_the_order_is_evidence(sign_in: SignIn) -> None:
@@ -179,19 +195,105 @@ def test_an_ended_run_can_be_resumed_from_a_step(sign_in: SignIn) -> None:
     assert (run.state, [step.name for step in run.steps.all()]) == (Run.State.WAITING, ["集計"])
 
 
-def test_a_manager_approves_and_the_note_is_evidence(sign_in: SignIn) -> None:
+def test_the_holder_of_the_role_approves_what_was_shown_and_the_note_is_evidence(sign_in: SignIn) -> None:
     planned(MONTHLY)
     run = awaiting()
+    client = sign_in(OperatorRole.MANAGER)
+    question = client.get(f"/runs/{run.pk}?ask=approve", headers=PART).content.decode()
 
-    answer = sign_in(OperatorRole.MANAGER).post(
-        f"/runs/{run.pk}", {"act": "approve", "reason": "金額を見ました"}
+    answer = client.post(
+        f"/runs/{run.pk}", {"act": "approve", "reason": "金額を見ました", "shown": shown(run)}
     )
 
     run.refresh_from_db()
+    assert f'name="shown" value="{shown(run)}"' in question
+    assert "command = [&quot;send&quot;]" in question
     assert answer.status_code == 302
     assert run.reason == RunReason.APPROVED
-    assert run.approvals.get().answered_by == "manager"
     assert LedgerEntry.objects.get(content__order="approve").content["said"] == "金額を見ました"
+    page = client.get(f"/runs/{run.pk}").content.decode()
+    assert "manager が承認しました (運用責任者)" in page
+
+
+def test_a_form_about_something_else_approves_nothing(sign_in: SignIn) -> None:
+    planned(MONTHLY)
+    run = awaiting()
+
+    answer = sign_in(OperatorRole.MANAGER).post(f"/runs/{run.pk}", {"act": "approve", "shown": "0" * 64})
+
+    run.refresh_from_db()
+    assert answer.status_code == 409
+    assert "表示されていた内容と、いまの内容が違います" in answer.content.decode()
+    assert run.reason == RunReason.AWAITING_APPROVAL
+
+
+def test_what_can_not_be_undone_asks_for_the_password_first(operator: Operators) -> None:
+    planned(MONTHLY)
+    run = awaiting(is_irreversible=True)
+    client = Client()
+    client.force_login(operator("manager", OperatorRole.MANAGER))
+    form = {"act": "approve", "shown": shown(run)}
+
+    asked = client.get(f"/runs/{run.pk}?ask=approve")
+    part = client.get(f"/runs/{run.pk}?ask=approve", headers=PART)
+    refused = client.post(f"/runs/{run.pk}", form)
+
+    run.refresh_from_db()
+    proof = f"/accounts/reauthenticate/?next=%2Fruns%2F{run.pk}%3Fask%3Dapprove%23ask"
+    assert (asked.headers["Location"], part.headers["HX-Redirect"]) == (proof, proof)
+    assert (refused.headers["Location"], run.reason) == (proof, RunReason.AWAITING_APPROVAL)
+
+    back = client.post(proof, {"password": PASSWORD})
+    approved = client.post(f"/runs/{run.pk}", form)
+
+    run.refresh_from_db()
+    assert back.headers["Location"] == f"/runs/{run.pk}?ask=approve#ask"
+    assert (approved.headers["Location"], run.reason) == (f"/runs/{run.pk}", RunReason.APPROVED)
+
+
+def test_an_emergency_needs_the_password_the_name_and_a_reason(operator: Operators) -> None:
+    planned(MONTHLY)
+    run = awaiting()
+    client = Client()
+    client.force_login(operator("developer", OperatorRole.DEVELOPER))
+    form = {"act": "break-glass", "shown": shown(run), "name": MONTHLY, "reason": "本番が停止中"}
+    first = client.post(f"/runs/{run.pk}", form)
+    client.post(first.headers["Location"], {"password": PASSWORD})
+
+    unnamed = client.post(f"/runs/{run.pk}", form | {"name": ""})
+    unsaid = client.post(f"/runs/{run.pk}", form | {"reason": ""})
+    said = client.post(f"/runs/{run.pk}", form)
+
+    assert "/accounts/reauthenticate/" in first.headers["Location"]
+    assert (unnamed.status_code, unsaid.status_code, said.status_code) == (409, 409, 302)
+    run.refresh_from_db()
+    assert str(run.note) == "developer が承認なしで進めました: 本番が停止中"
+    assert Alert.objects.get().condition == "critical"
+
+
+def test_nobody_approves_their_own_order_and_the_page_says_so(operator: Operators) -> None:
+    planned(MONTHLY)
+    manager = operator("manager", OperatorRole.MANAGER)
+    run = awaiting("運用責任者", manager.pk)
+    client = Client()
+    client.force_login(manager)
+
+    page = client.get(f"/runs/{run.pk}").content.decode()
+    answer = client.post(f"/runs/{run.pk}", {"act": "approve", "shown": shown(run)})
+
+    assert "?ask=approve" not in page
+    assert "あなたは承認できません: 自分が依頼したこと" in page
+    assert answer.status_code == 409
+    assert "自分が依頼したこと" in answer.content.decode()
+
+
+def test_an_order_from_the_page_names_the_account(sign_in: SignIn) -> None:
+    planned()
+    client = sign_in(OperatorRole.DEVELOPER)
+
+    client.post(f"/batches/{DAILY}", {"act": "run", "name": DAILY})
+
+    assert Run.objects.get().orderers == [Operator.objects.get(username="developer").pk]
 
 
 def test_a_refusal_needs_a_reason_and_ends_the_run(sign_in: SignIn) -> None:
@@ -199,16 +301,16 @@ def test_a_refusal_needs_a_reason_and_ends_the_run(sign_in: SignIn) -> None:
     run = awaiting()
     client = sign_in(OperatorRole.MANAGER)
 
-    unsaid = client.post(f"/runs/{run.pk}", {"act": "refuse", "reason": ""})
-    client.post(f"/runs/{run.pk}", {"act": "refuse", "reason": "金額が違います"})
+    unsaid = client.post(f"/runs/{run.pk}", {"act": "refuse", "reason": "", "shown": shown(run)})
+    client.post(f"/runs/{run.pk}", {"act": "refuse", "reason": "金額が違います", "shown": shown(run)})
 
     run.refresh_from_db()
     assert "却下する理由を書いてください。" in unsaid.content.decode()
     assert (run.state, run.reason) == (Run.State.CANCELLED, RunReason.REFUSED)
 
 
-@pytest.mark.parametrize(("wanted_of", "status"), [("運用責任者", 403), ("開発担当者", 302)])
-def test_a_developer_may_approve_only_if_the_document_names_developers(
+@pytest.mark.parametrize(("wanted_of", "status"), [("運用責任者", 409), ("開発担当者", 302), ("開発", 409)])
+def test_whoever_holds_the_role_that_is_named_may_approve_and_nobody_else(
     sign_in: SignIn, wanted_of: str, status: int
 ) -> None:
     planned(MONTHLY)
@@ -216,7 +318,7 @@ def test_a_developer_may_approve_only_if_the_document_names_developers(
     client = sign_in(OperatorRole.DEVELOPER)
 
     page = client.get(f"/runs/{run.pk}").content.decode()
-    answer = client.post(f"/runs/{run.pk}", {"act": "approve"})
+    answer = client.post(f"/runs/{run.pk}", {"act": "approve", "shown": shown(run)})
 
     assert ("?ask=approve" in page) is (status == 302)
     assert answer.status_code == status
@@ -233,11 +335,12 @@ def test_a_viewer_sees_no_buttons_and_can_order_nothing(viewer: Client) -> None:
         viewer.post(f"/batches/{DAILY}", {"act": "skip", "name": DAILY, "reason": "x"}),
         viewer.post(f"/runs/{ended.pk}", {"act": "again", "name": DAILY}),
         viewer.post(f"/runs/{waiting.pk}", {"act": "approve"}),
+        viewer.post(f"/runs/{waiting.pk}", {"act": "break-glass"}),
         viewer.get(f"/batches/{DAILY}?ask=run"),
     ]
 
     assert not any("?ask=" in viewer.get(page).content.decode() for page in pages)
-    assert [answer.status_code for answer in answers] == [403] * 5
+    assert [answer.status_code for answer in answers] == [403] * 6
     assert Run.objects.count() == 2
 
 

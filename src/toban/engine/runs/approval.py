@@ -1,0 +1,62 @@
+"""The approvals that steps of runs need: what they bind to, and what is shown."""
+
+from toban.engine.approvals.models import ApprovalRequest
+from toban.engine.approvals.requests import ApprovalSubject, live_request
+from toban.engine.runs.models import Run
+from toban.engine.runs.work import Step, Work
+from toban.message import Message, plain
+
+
+def subject_name(run_id: int) -> str:
+    """Return the name under which the approvals of a run are asked for."""
+    return f"run/{run_id}"
+
+
+def subject_of(run: Run, work: Work, step: Step) -> ApprovalSubject:
+    """Return what *step* of *run* asks approval for: all that decides what it will do."""
+    terms = step.approval
+    if terms is None:
+        raise AssertionError(f"{step.name} needs no approval")
+    parameters = {name: run.parameters[name] for name in sorted(run.parameters)}
+    return ApprovalSubject(
+        subject=subject_name(run.pk),
+        part=step.name,
+        title=Message("runs.step-of-run", work=work.key, run=run.pk, step=step.name),
+        facts=(
+            (Message("runs.fact-batch"), plain(f"{work.key} ({work.timing})")),
+            (Message("runs.fact-due"), Message("runs.at", at=run.due_at.astimezone(work.system.zone))),
+            (Message("runs.fact-step"), plain(step.name)),
+            (Message("runs.fact-parameters"), plain("  ".join(f"{k}={v}" for k, v in parameters.items()))),
+            (Message("runs.fact-bound"), plain(step.bound)),
+            (Message("runs.fact-ordered-by"), _orderer(run)),
+            (
+                Message("runs.fact-edition"),
+                plain(f"{work.document_digest[:12]} / {work.acting_digest[:12]}"),
+            ),
+        ),
+        content={
+            "work": work.key,
+            "clause": work.clause_id,
+            "due": run.due_at.isoformat(),
+            "step": step.name,
+            "parameters": parameters,
+            "bound": step.bound,
+        },
+        document_digest=work.document_digest,
+        acting_digest=work.acting_digest,
+        terms=terms,
+        page="run",
+        page_arguments=(run.pk,),
+        clause_id=run.clause_id,
+        ordered_by=run.ordered_by,
+        orderers=tuple(run.orderers),
+    )
+
+
+def _orderer(run: Run) -> Message:
+    return Message("runs.by-schedule") if run.ordered_by == "schedule" else plain(run.ordered_by)
+
+
+def request_of(run: Run) -> ApprovalRequest | None:
+    """Return the live request about the run's current step, or None."""
+    return live_request(subject_name(run.pk), run.step)
