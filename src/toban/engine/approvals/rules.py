@@ -1,4 +1,4 @@
-"""Decisions about approvals, made from values: who may answer, whether an answer counts, when one is enough.
+"""Decisions about approvals: who may answer, whether an answer counts, when one is enough. Pure.
 
 Every refusal is a message that says why, and how it is possible instead.
 """
