@@ -215,12 +215,12 @@ def test_a_silent_host_is_down_although_discovery_fails(scene: Scene) -> None:
 
 def test_a_hanging_discovery_is_reported_and_delays_nothing_else(scene: Scene) -> None:
     scene.fleet.names = ["web-1"]
-    scene.stage.answers |= {"web-1": 20.0, "register": "hangs"}
+    scene.stage.answers["web-1"] = 20.0
     scene.adopt()
     scene.measure(rounds=2)
 
     scene.fleet.trouble = "hangs"
-    scene.stage.answers["web-1"] = "接続できません"
+    scene.stage.answers |= {"web-1": "接続できません", "register": "hangs"}
     scene.measure(rounds=12)
 
     assert [condition for _, condition in open_alerts()] == ["no-data"]

@@ -135,13 +135,19 @@ class Stage:
     def measure(self, *, rounds: int = 1) -> None:
         """Let *rounds* sampling periods pass, and wait in each for everything that does not hang."""
         for _ in range(rounds):
+            # Ask first, wait, then take: else it depends on the machine's load what a step finds to take.
+            self.board.ask(self.now)
+            self._wait()
             self.monitoring.step(self.now)
-            for thread in threading.enumerate():
-                kind, _, name = thread.name.partition(" ")
-                if kind in ("measure", "look") and self.answers.get(name) != "hangs":
-                    thread.join(10)
+            self._wait()
             self.monitoring.step(self.now)
             self.now += SAMPLE
+
+    def _wait(self) -> None:
+        for thread in threading.enumerate():
+            kind, _, name = thread.name.partition(" ")
+            if kind in ("measure", "look") and self.answers.get(name) != "hangs":
+                thread.join(10)
 
 
 @pytest.fixture
