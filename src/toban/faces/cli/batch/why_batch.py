@@ -13,7 +13,8 @@ from toban.engine.runs.kinds import key_of
 from toban.engine.runs.models import PlannedWork, Run
 from toban.faces.cli.answer import CommandAnswer, Why
 from toban.faces.cli.kept import kept_edition
-from toban.faces.cli.runs.runs import as_json, line
+from toban.faces.cli.runs.runs import line
+from toban.faces.values.runs import run_values
 from toban.faces.words.runs import because, standing
 from toban.message import NOTHING, Message, sentences
 
@@ -143,7 +144,7 @@ def _told_to_machines(
         "next_due": work.next_due.isoformat() if work is not None and work.next_due else None,
         "runs": [
             {
-                **as_json(run),
+                **run_values(run),
                 "because": because(run, work, now),
                 "waits_for": [each.as_output() for each in _waits_for(run, work)],
             }

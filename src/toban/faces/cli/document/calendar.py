@@ -18,6 +18,7 @@ from toban.engine.clock import system_clock
 from toban.engine.registry.parts import Parts
 from toban.faces.icalendar import icalendar
 from toban.faces.terminal import refuse, say, speak_utf8
+from toban.faces.values.calendar import day_values
 from toban.faces.words.agenda import title
 from toban.message import NOTHING, Message, message_of
 
@@ -143,27 +144,7 @@ def _clock(entry: AgendaEntry) -> str:
 
 def _as_json(found: Agenda) -> str:
     report = {
-        "days": [_day_as_json(day) for day in found.days],
+        "days": [day_values(day) for day in found.days],
         "constant": [{"clause": clause.id, "at": str(clause.origin)} for clause in found.constant],
     }
     return json.dumps(report, ensure_ascii=False, indent=2)
-
-
-def _day_as_json(day: AgendaDay) -> dict[str, object]:
-    return {
-        "date": day.date.isoformat(),
-        "business_day": day.is_business_day,
-        "holiday": day.holiday.as_output() if day.holiday else None,
-        "entries": [
-            {
-                "clause": entry.clause.id,
-                "title": title(entry.clause),
-                "at": str(entry.clause.origin),
-                "start": entry.start.isoformat(),
-                "end": entry.end.isoformat(),
-                "all_day": entry.is_all_day,
-                "meets": list(entry.meets),
-            }
-            for entry in day.entries
-        ],
-    }

@@ -61,9 +61,12 @@ def command(context: click.Context, home: Path, chapter: str, whole: bool, form:
         return
     # Django's settings read TOBAN_HOME: modules that need them are imported only now.
     from toban.faces.cli.document import glance  # noqa: PLC0415
+    from toban.faces.cli.kept import kept_edition  # noqa: PLC0415
+    from toban.faces.values.glance import glance_values, look  # noqa: PLC0415
 
     with usable_state():
-        seen = glance.look(context.obj, home, system_clock())
+        edition = kept_edition(context.obj, home)
+        seen = look(edition, context.obj.operations, system_clock()) if edition is not None else None
     if seen is None:
         _nothing_runs(home)
     shown = seen.only(chapter)
@@ -74,7 +77,7 @@ def command(context: click.Context, home: Path, chapter: str, whole: bool, form:
             Message("document.chapters-are", chapters=titles),
         )
     if form == "json":
-        say(json.dumps(glance.as_json(shown), ensure_ascii=False, indent=2))
+        say(json.dumps(glance_values(shown), ensure_ascii=False, indent=2))
     else:
         _print(glance.as_text(shown, whole=whole))
 

@@ -20,7 +20,8 @@ from toban.engine.registry.parts import Parts
 from toban.faces.cli.answer import CommandAnswer
 from toban.faces.cli.kept import kept_edition
 from toban.faces.cli.notify import why_alert
-from toban.faces.cli.notify.alerts import as_json, line
+from toban.faces.cli.notify.alerts import line
+from toban.faces.values.alerts import alert_values
 from toban.faces.words.alerts import condition_word
 from toban.faces.words.lists import listed
 from toban.faces.words.verdicts import WORDS
@@ -72,7 +73,7 @@ def answer(parts: Parts, clause: Clause) -> CommandAnswer | None:
         "text": clause.text,
         "verdict": status.verdict if status is not None else None,
         "reason": status.reason.as_output() if status is not None else None,
-        "alerts": [as_json(alert) for alert in alerts],
+        "alerts": [alert_values(alert) for alert in alerts],
         "newest": newest.values if newest is not None else None,
         "ordered_notices": [why_alert.delivery_json(each) for each in ordered],
         "silences": [{"silence": each.pk, "matchers": each.matchers} for each in silences],

@@ -13,6 +13,7 @@ from toban.engine.notify.models import Alert
 from toban.engine.orders import NotPossible
 from toban.faces.cli.state import usable_state
 from toban.faces.terminal import refuse, say, speak_utf8
+from toban.faces.values.alerts import alert_values
 from toban.message import NOTHING, Message
 
 _REFUSED = 1
@@ -114,7 +115,7 @@ def _count(alerts: QuerySet[Alert], form: str) -> None:
 
 def _show(found: QuerySet[Alert], form: str, *, history: bool) -> None:
     if form == "json":
-        say(json.dumps([as_json(alert) for alert in found], ensure_ascii=False, indent=2))
+        say(json.dumps([alert_values(alert) for alert in found], ensure_ascii=False, indent=2))
     else:
         nothing = Message("notify.no-alerts-yet" if history else "notify.nothing-ongoing")
         say("\n".join(line(alert) for alert in found) or nothing)
@@ -136,22 +137,3 @@ def line(alert: Alert) -> str:
         Message("notify.acknowledged-by", who=alert.acknowledged_by) if is_taken else NOTHING,
     ]
     return "  ".join([f"{alert.pk:>6}", *(one_line(part) for part in parts if part)])
-
-
-def as_json(alert: Alert) -> dict[str, object]:
-    """Return the alert as JSON values, with times in UTC."""
-    return {
-        "alert": alert.pk,
-        "clause": alert.clause_id,
-        "citation": alert.citation,
-        "subject": alert.subject.as_output(),
-        "condition": alert.condition,
-        "value": alert.value.as_output(),
-        "limit": alert.limit.as_output(),
-        "labels": alert.labels,
-        "began_at": alert.began_at.isoformat(),
-        "detected_at": alert.opened_at.isoformat(),
-        "resolved_at": alert.resolved_at.isoformat() if alert.resolved_at else None,
-        "acknowledged_by": alert.acknowledged_by,
-        "is_flapping": alert.flap_root_id is not None,
-    }

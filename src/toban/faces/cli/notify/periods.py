@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING
 
 from toban.faces.terminal import say
+from toban.faces.values.periods import period_values
 from toban.message import Message
 
 if TYPE_CHECKING:
@@ -21,7 +22,7 @@ def show[Period: "OrderedPeriod"](
 ) -> None:
     """Print *found* as lines, or as JSON with its own *fields*; the first field holds the number."""
     if form == "json":
-        told = [_told(each, *fields) for each in found]
+        told = [period_values(each, *fields) for each in found]
         say(json.dumps(told, ensure_ascii=False, indent=2))
     else:
         say("\n".join(f"{each.pk:>6}  {line(each, about(each))}" for each in found) or none)
@@ -32,14 +33,3 @@ def line(period: "OrderedPeriod", about: str) -> str:
     starts, ends = period.starts_at.astimezone(), period.ends_at.astimezone()
     span = Message("notify.from-to", start=f"{starts:%Y-%m-%d %H:%M}", end=f"{ends:%Y-%m-%d %H:%M}")
     return f"{about}  {span}  {period.author}: {period.reason}"
-
-
-def _told(period: "OrderedPeriod", number: str, *own: str) -> dict[str, object]:
-    return {
-        number: period.pk,
-        **{name: getattr(period, name) for name in own},
-        "author": period.author,
-        "reason": period.reason,
-        "starts_at": period.starts_at.isoformat(),
-        "ends_at": period.ends_at.isoformat(),
-    }

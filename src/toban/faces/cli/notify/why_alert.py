@@ -6,7 +6,8 @@ from toban.engine.notify.account import NoticePlace, places
 from toban.engine.notify.delivery.words import one_line
 from toban.engine.notify.models import Alert, Delivery, StageOutcome
 from toban.faces.cli.answer import CommandAnswer
-from toban.faces.cli.notify.alerts import as_json, line
+from toban.faces.cli.notify.alerts import line
+from toban.faces.values.alerts import alert_values
 from toban.faces.words import alerts as words
 from toban.faces.words.lists import listed
 from toban.message import Message
@@ -23,7 +24,9 @@ def about(alert: Alert) -> CommandAnswer:
     found = places(alert)
     lines = [line(alert), f"        {alert.citation}  {alert.clause_text}"]
     lines += [text for place in found for text in _told(place)] or [f"  {Message('notify.no-stage-yet')}"]
-    return CommandAnswer(tuple(lines), {"alert": as_json(alert), "places": [_place(each) for each in found]})
+    return CommandAnswer(
+        tuple(lines), {"alert": alert_values(alert), "places": [_place(each) for each in found]}
+    )
 
 
 def _told(place: NoticePlace) -> Iterator[str]:

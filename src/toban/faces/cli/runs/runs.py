@@ -12,6 +12,7 @@ from toban.engine.runs.written import whole_log
 from toban.engine.telemetry.store import StoreUnavailable, Telemetry
 from toban.faces.cli.state import usable_state
 from toban.faces.terminal import refuse, say, speak_utf8
+from toban.faces.values.runs import run_values
 from toban.faces.words.runs import because, standing
 from toban.message import NOTHING, Message, message_of
 
@@ -42,7 +43,7 @@ def command(work: str | None, limit: int, log: int | None, form: str) -> None:
         runs = Run.objects.order_by("-due_at", "-pk")
         found = list((runs.filter(work=work) if work else runs)[:limit])
         if form == "json":
-            say(json.dumps([as_json(run) for run in found], ensure_ascii=False, indent=2))
+            say(json.dumps([run_values(run) for run in found], ensure_ascii=False, indent=2))
             return
         say("\n".join(lines(found)) or Message("runs.none-yet"))
 
@@ -86,23 +87,3 @@ def line(run: Run, work: PlannedWork | None) -> str:
         str(took), "" if why == stands.word else why, progress(run) or str(run.note),
     ]  # fmt: skip
     return "  ".join(filter(None, parts))
-
-
-def as_json(run: Run) -> dict[str, object]:
-    """Return the run as JSON values, with times in UTC."""
-    return {
-        "run": run.pk,
-        "work": run.work,
-        "due_at": run.due_at.isoformat(),
-        "state": run.state,
-        "reason": run.reason,
-        "note": run.note.as_output(),
-        "ordered_by": run.ordered_by,
-        "failures": run.failures,
-        "began_at": run.began_at.isoformat() if run.began_at else None,
-        "ended_at": run.ended_at.isoformat() if run.ended_at else None,
-        "wake_at": run.wake_at.isoformat(),
-        "step": run.step,
-        "progress_percent": run.progress_percent,
-        "progress_text": run.progress_text.as_output(),
-    }
