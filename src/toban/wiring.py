@@ -14,6 +14,7 @@ from toban.state_url import BadStateUrl
 EXTENSIONS = (
     "toban.engine.people.extension",
     "toban.engine.approvals.extension",
+    "toban.engine.tokens.extension",
     "toban.engine.evidence.extension",
     "toban.engine.stores.extension",
     "toban.engine.timekeeping.extension",

@@ -86,6 +86,15 @@ class RowKind:
         )
 
 
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """A part of the API that a token may use."""
+
+    name: str
+    """`read:…` or `act:…`; the latter gives orders."""
+    purpose: Message
+
+
 def _proposes_nothing(_design: Design, _kinds: Kinds) -> Iterable[OpenTable]:
     return ()
 
@@ -138,6 +147,10 @@ class Extension:
 
     It holds `intake`, called with an `IngestServer`, which returns an `Intake`; see `faces/ingest/server.py`.
     """
+    api: str = ""
+    """The module of its part of the API: it holds `router`, see `faces/api/router.py`."""
+    scopes: tuple[Scope, ...] = ()
+    """The scopes of that part."""
     why: str = ""
     """`module:name` of a `Why`: how `toban why` explains names of its own; see `faces/cli/answer.py`."""
     commands: Mapping[str, Command] = field(default_factory=dict)

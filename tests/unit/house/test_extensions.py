@@ -61,6 +61,8 @@ def test_everything_an_extension_names_exists(extension: Extension) -> None:
         assert isinstance(import_module(command.module).command, click.Command)
     if extension.pages:
         assert import_module(extension.pages).urlpatterns
+    if extension.api:
+        assert import_module(extension.api).router
     if extension.intake:
         assert callable(import_module(extension.intake).intake)
 

@@ -3,8 +3,8 @@
 from collections.abc import Iterable, Iterator
 
 SHARED = (
-    *("toban.engine", "toban.settings", "toban.faces.serve"),
-    *("toban.faces.cli", "toban.faces.document", "toban.faces.ingest", "toban.faces.web"),
+    *("toban.engine", "toban.settings", "toban.faces.serve", "toban.faces.api", "toban.faces.cli"),
+    *("toban.faces.document", "toban.faces.ingest", "toban.faces.values", "toban.faces.web"),
 )
 """Including everything below them, except the faces of chapters."""
 

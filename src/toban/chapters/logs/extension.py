@@ -7,7 +7,7 @@ from toban.chapters.logs.pulling.source import LOG_SOURCE_KINDS, LOG_SOURCES
 from toban.design.clauses.logs import LogFormat, LogKind, LogLevel
 from toban.engine.bindings.masking import MASKING
 from toban.engine.evidence.port import SHIPPING
-from toban.engine.extension import Extension, Link, RowKind, always
+from toban.engine.extension import Extension, Link, RowKind, Scope, always
 from toban.engine.registry.commands import Command
 from toban.engine.retention import RETENTION
 from toban.message import Message
@@ -36,6 +36,8 @@ EXTENSION = Extension(
     pages="toban.faces.web.logs.urls",
     menu=(Link("logs", Message("logs.logs")), Link("traces", Message("logs.traces"))),
     intake="toban.faces.ingest.logs.routes",
+    api="toban.faces.api.logs",
+    scopes=(Scope("read:logs", Message("logs.scope-read-logs")),),
     commands={
         "logs": Command("toban.faces.cli.logs.logs", Message("commands.logs")),
         "retention": Command("toban.faces.cli.logs.retention", Message("commands.retention")),

@@ -3,7 +3,7 @@
 from toban.design.clauses.monitoring import ToolChoice
 from toban.design.clauses.notices import NotificationRule
 from toban.design.clauses.objectives import MaintenanceWindow
-from toban.engine.extension import Extension, Link, RowKind, always
+from toban.engine.extension import Extension, Link, RowKind, Scope, always
 from toban.engine.notify.delivery.channel import CHANNEL_KINDS
 from toban.engine.notify.proposals import open_tables
 from toban.engine.registry.commands import Command
@@ -36,6 +36,13 @@ EXTENSION = Extension(
     pages="toban.faces.web.notify.urls",
     menu=(Link("alerts", Message("notify.alerts")), Link("duty", Message("notify.duty"))),
     intake="toban.faces.ingest.notify.routes",
+    api="toban.faces.api.notify",
+    scopes=(
+        Scope("read:alerts", Message("notify.scope-read-alerts")),
+        Scope("act:alerts", Message("notify.scope-act-alerts")),
+        Scope("act:silences", Message("notify.scope-act-silences")),
+        Scope("act:maintenance", Message("notify.scope-act-maintenance")),
+    ),
     commands={
         "alerts": Command("toban.faces.cli.notify.alerts", Message("commands.alerts")),
         "silence": Command(

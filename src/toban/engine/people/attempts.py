@@ -6,7 +6,7 @@ all be tried against the same count.
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import reduce
 from operator import or_
 
@@ -15,14 +15,16 @@ from django.db.models import F, Q
 from django.http import HttpRequest
 from django.utils.crypto import salted_hmac
 
-from toban.engine.people.audit import record
+from toban.engine.people.audit import address_of, record
 from toban.engine.people.backoff import (
     AT_ACCOUNT,
+    AT_ADDRESS,
     AT_SOURCE,
     FORGOTTEN,
     Failures,
     HeldAgainst,
     counts_of,
+    network_of,
 )
 from toban.engine.people.models import Operator, SignInCount
 from toban.engine.people.sources import source_of
@@ -59,6 +61,27 @@ def at_factor(request: HttpRequest, account: Operator, now: datetime) -> Attempt
     """Count an attempt at a code of the second factor, for those who know the password; None as above."""
     held = counts_of(_factor_key(account), source_of(request, account, now))
     return _counted([each for each in held if each.account], request, account.username, now)
+
+
+def at_token(request: HttpRequest, now: datetime) -> timedelta:
+    """Return how long the address must wait before another unknown token of the API is looked at."""
+    row = SignInCount.objects.filter(account="", source=_token_source(request)).first()
+    return _failures(row).wait(AT_ADDRESS, now) if row is not None else timedelta()
+
+
+def wrong_token(request: HttpRequest, now: datetime) -> None:
+    """Count a wrong token of the API at the address that it came from; the first lock-out is recorded."""
+    held = HeldAgainst("", _token_source(request), AT_ADDRESS)
+    with transaction.atomic():
+        SignInCount.objects.filter(last_at__lte=now - FORGOTTEN).delete()
+        [row] = _locked([held], now)
+        more = _failures(row).one_more(AT_ADDRESS, now)
+        row.level, row.last_at = more.level, more.last_at
+        is_locked_out = bool(more.wait(AT_ADDRESS, now))
+        if is_locked_out and not row.is_recorded:
+            record("token-locked-out", _UNKNOWN, request)
+        row.is_recorded = is_locked_out
+        row.save()
 
 
 def forgive(account: Operator, request: HttpRequest, now: datetime) -> None:
@@ -118,6 +141,10 @@ def _note_lock_out(waiting: Sequence[SignInCount], request: HttpRequest, name: s
         return
     SignInCount.objects.filter(pk__in=[row.pk for row in waiting]).update(is_recorded=True)
     record("sign-in-locked-out", name, request)
+
+
+def _token_source(request: HttpRequest) -> str:
+    return f"token {network_of(address_of(request))}"
 
 
 def _failures(row: SignInCount) -> Failures:

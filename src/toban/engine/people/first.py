@@ -30,11 +30,13 @@ def one_time_password() -> str:
 def give_password(operator: Operator, now: datetime) -> str:
     """Give *operator* a one-time password that must be changed at once, and return it. The caller saves.
 
-    The account's calendar feed ends with the old password, and so does what slows its sign-ins.
+    The account's calendar feed ends with the old password, and so do its tokens of the API and what slows its
+    sign-ins.
     """
     if operator.pk:
         lift(operator)
         FeedToken.objects.filter(operator=operator).delete()
+        operator.lockouts += 1
     password = one_time_password()
     operator.set_password(password)
     operator.must_change_password = True

@@ -22,7 +22,8 @@ class Operator(AbstractUser):
     password_changed_at = models.DateTimeField(null=True, blank=True)
     must_change_password = models.BooleanField(default=False)
     lockouts = models.PositiveIntegerField(default=0)
-    """How often the account was locked out: each time all its sessions end, for good."""
+    """How often the account was locked out or given a one-time password: each time all its sessions and its
+    tokens of the API end, for good."""
 
     @override
     def get_session_auth_hash(self) -> str:

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from toban.engine.bindings.model import Bindings
     from toban.engine.bindings.table import Schema
     from toban.engine.editions.inforce import EditionInForce, Review
-    from toban.engine.extension import Extension, RowKind
+    from toban.engine.extension import Extension, RowKind, Scope
     from toban.engine.operation import ChartedSeries, Operation
 
 
@@ -103,6 +103,11 @@ class Parts:
     def ports(self) -> Ports:
         """What the extensions offer each other."""
         return Ports([extension.offers for extension in self.extensions])
+
+    @cached_property
+    def scopes(self) -> "Mapping[str, Scope]":
+        """The scopes that a token may have, by name."""
+        return {scope.name: scope for extension in self.extensions for scope in extension.scopes}
 
     @property
     def _points(self) -> list[Any]:

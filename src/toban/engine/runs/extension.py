@@ -1,6 +1,6 @@
 """The run ledger's extension: its pages and commands."""
 
-from toban.engine.extension import Extension
+from toban.engine.extension import Extension, Scope
 from toban.engine.registry.commands import Command
 from toban.message import Message
 
@@ -11,6 +11,11 @@ EXTENSION = Extension(
     apps=("toban.engine.runs",),
     pages="toban.faces.web.runs.urls",
     intake="toban.faces.ingest.runs.routes",
+    api="toban.faces.api.runs",
+    scopes=(
+        Scope("read:runs", Message("runs.scope-read-runs")),
+        Scope("act:runs", Message("runs.scope-act-runs")),
+    ),
     commands={
         "run": Command(
             "toban.faces.cli.runs.run",

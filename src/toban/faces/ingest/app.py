@@ -6,6 +6,7 @@ import time
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from functools import cache
+from http import HTTPStatus
 from pathlib import Path
 from typing import cast, override
 
@@ -18,7 +19,7 @@ from django.utils.module_loading import import_string
 from starlette.applications import Starlette
 from starlette.middleware.gzip import GZipMiddleware
 from starlette.requests import ClientDisconnect, Request
-from starlette.responses import PlainTextResponse, Response, StreamingResponse
+from starlette.responses import JSONResponse, PlainTextResponse, Response, StreamingResponse
 from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp, Receive, Scope, Send
@@ -40,6 +41,7 @@ from toban.faces.ingest.metrics import Metrics
 from toban.faces.ingest.senders import Senders
 from toban.faces.ingest.server import IngestServer, Intake, intakes
 from toban.faces.ingest.visitor import may_read
+from toban.faces.problem import MEDIA_TYPE, problem
 
 log = structlog.get_logger(__name__)
 
@@ -72,7 +74,8 @@ def application(
         # One hop to a thread for all of it: otherwise each middleware costs two.
         import_string(dotted).async_capable = False
     # Its type hints are narrower than the protocol that both follow.
-    django = taking_at_most(LARGEST_FORM, cast("ASGIApp", get_asgi_application()))
+    pages = cast("ASGIApp", get_asgi_application())
+    django, api = taking_at_most(LARGEST_FORM, pages), taking_at_most(LARGEST_FORM, pages, _problem_too_large)
     brought = list(intakes(parts.extensions, _server(parts, hub, works)))
     routes: list[Route | Mount] = [
         Route("/live", live),
@@ -96,9 +99,15 @@ def application(
 
     async def dispatch(scope: Scope, receive: Receive, send: Send) -> None:
         is_own = scope["type"] == "lifespan" or first_segment(scope["path"]) in ours
-        await (own if is_own else django)(scope, receive, send)
+        beside = api if scope.get("path", "").startswith(settings.API_PATH) else django
+        await (own if is_own else beside)(scope, receive, send)
 
     return in_time(dispatch)
+
+
+def _problem_too_large() -> Response:
+    told = problem("too-large", HTTPStatus.REQUEST_ENTITY_TOO_LARGE)
+    return JSONResponse(told, HTTPStatus.REQUEST_ENTITY_TOO_LARGE, media_type=MEDIA_TYPE)
 
 
 async def _slow(_request: Request, _error: Exception) -> Response:

@@ -74,7 +74,11 @@ def _timed(receive: Receive) -> Receive:
     return timed
 
 
-def taking_at_most(most: int, app: ASGIApp) -> ASGIApp:
+def _too_large() -> Response:
+    return PlainTextResponse("the request is too large", 413)
+
+
+def taking_at_most(most: int, app: ASGIApp, too_large: Callable[[], Response] = _too_large) -> ASGIApp:
     """Return *app*, limited to *most* bytes of a request's body; a longer one is answered with 413.
 
     Django itself writes a body of any length to disk before it checks who sends it.
@@ -85,7 +89,8 @@ def taking_at_most(most: int, app: ASGIApp) -> ASGIApp:
             await app(scope, _counted(receive, most), send)
         except _BodyTooLarge:
             # Closed, because the rest of the body would be taken for the next request.
-            refusal = PlainTextResponse("the request is too large", 413, headers={"Connection": "close"})
+            refusal = too_large()
+            refusal.headers["Connection"] = "close"
             await refusal(scope, receive, send)
 
     return bounded

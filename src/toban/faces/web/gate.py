@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from urllib.parse import urlencode
 
+from django.conf import settings
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
@@ -13,7 +14,8 @@ from toban.engine.people.models import Operator
 from toban.engine.people.passwords import rules_in_force
 from toban.engine.people.rules import Hurdle
 
-# Calendar programs can't sign in: the feeds themselves ask for their secret.
+# Calendar programs can't sign in: the feeds themselves ask for their secret, and so does the API, in which no
+# session counts.
 _FEEDS = ("/calendar.ics", "/duty.ics")
 # What the operator chose to publish; the page itself says whether there is one.
 _PUBLIC = ("/status/", "/status/en/", "/status/status.json")
@@ -43,7 +45,7 @@ class Gate:
 
     def _answer(self, request: HttpRequest) -> HttpResponse:
         # Before the user is looked up: such an answer is the same for everybody.
-        if request.path in (*_FEEDS, *_PUBLIC):
+        if request.path in (*_FEEDS, *_PUBLIC) or request.path.startswith(settings.API_PATH):
             return self._get_response(request)
         user = request.user
         if not isinstance(user, Operator):

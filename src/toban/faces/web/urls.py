@@ -29,6 +29,7 @@ urlpatterns = [
     path("calendar.ics", feed.feed, name="feed"),
     path("duty.ics", feed.duty_feed, name="duty-feed"),
     *(path("", include(each.pages)) for each in settings.PARTS.extensions if each.pages),
+    path(settings.API_PATH.lstrip("/"), include("toban.faces.api.urls")),
     path("i18n/", include("django.conf.urls.i18n")),
     # Only the parts of allauth that Toban offers: no mail is sent for accounts, a manager gives a new
     # password instead.

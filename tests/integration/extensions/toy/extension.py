@@ -13,7 +13,7 @@ from toban.engine.bindings.draft import BindingProposal, OpenTable
 from toban.engine.bindings.model import Bindings
 from toban.engine.bindings.section import Section, beside_the_bindings
 from toban.engine.bindings.table import named
-from toban.engine.extension import Extension, Link, RowKind
+from toban.engine.extension import Extension, Link, RowKind, Scope
 from toban.engine.registry.commands import Command
 from toban.engine.registry.kinds import Kinds
 from toban.engine.trial import place_of
@@ -71,6 +71,8 @@ EXTENSION = Extension(
     pages=f"{_HERE}.urls",
     menu=(Link("usage", plain("使用状況")),),
     intake=f"{_HERE}.routes",
+    api=f"{_HERE}.api",
+    scopes=(Scope("read:usage", plain("使用状況を読む")),),
     why=f"{_HERE}.why:WHY",
     commands={"usage": Command(f"{_HERE}.command", plain("Show what is used (使用状況)."))},
 )

@@ -1,4 +1,6 @@
-"""Changes to the state from outside a test: session, lock, show CLAUSE VERDICT VALUE, tell CLAUSE, arrived.
+"""Changes to the state from outside a test.
+
+session, lock, show CLAUSE VERDICT VALUE, tell CLAUSE, arrived, token NAME, plan WORK.
 
 Each line of standard input is one act, a JSON list of its words; its answer is one line of JSON.
 """
@@ -28,6 +30,10 @@ def _act(words: list[str]) -> object:
             return _session("mira", "viewer")
         case ["session", name, role]:
             return _session(name, role)
+        case ["token", name]:
+            return _token(name)
+        case ["plan", work]:
+            _plan(work)
         case ["lock"]:
             _lock()
         case ["show", clause, verdict, value]:
@@ -63,6 +69,30 @@ def _session(name: str, role: str) -> str:
     session[HASH_SESSION_KEY] = person.get_session_auth_hash()
     session.create()
     return str(session.session_key)
+
+
+def _token(name: str) -> str:
+    """Return a token of a new developer, with every scope."""
+    from datetime import timedelta
+
+    from django.conf import settings
+
+    from toban.engine.clock import system_clock
+    from toban.engine.people.models import Operator
+    from toban.engine.tokens import service
+    from toban.engine.tokens.rules import WantedToken
+
+    _session(name, "developer")
+    person, now, scopes = Operator.objects.get(username=name), system_clock(), tuple(settings.PARTS.scopes)
+    wanted = WantedToken("test", scopes, now + timedelta(days=1))
+    return service.make(person, wanted, scopes, by=name, now=now)
+
+
+def _plan(work: str) -> None:
+    from toban.engine.clock import system_clock
+    from toban.engine.runs.models import PlannedWork
+
+    PlannedWork.objects.create(key=work, clause_id="c", rule="", planned_until=system_clock())
 
 
 def _lock() -> None:

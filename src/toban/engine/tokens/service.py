@@ -1,0 +1,101 @@
+"""Tokens: made, shown once, looked up by their digest, revoked. All audited."""
+
+import hashlib
+import hmac
+import secrets
+from collections.abc import Collection
+from datetime import datetime, timedelta
+
+from django.db import transaction
+from django.http import HttpRequest
+
+from toban.engine.evidence import ledger
+from toban.engine.orders import NotPossible
+from toban.engine.people.access import hurdle_before, may_order
+from toban.engine.people.audit import record
+from toban.engine.people.models import Operator
+from toban.engine.tokens.models import LONGEST_NAME, ApiToken
+from toban.engine.tokens.rules import WantedToken
+from toban.message import Message
+
+_PREFIX = "toban_"
+"""By it, scanners for secrets recognise a token in a repository."""
+_LONGEST_TOKEN = 100
+_NOTED_EVERY = timedelta(minutes=1)
+
+
+def make(
+    operator: Operator,
+    wanted: WantedToken,
+    known: Collection[str],
+    *,
+    by: str,
+    now: datetime,
+    request: HttpRequest | None = None,
+) -> str:
+    """Give *operator* a token and return it; it is stored nowhere. *known* are all scopes there are.
+
+    Raises `NotPossible`.
+    """
+    wanted.check(known, now, may_order=may_order(operator))
+    name, token = wanted.name.strip()[:LONGEST_NAME], f"{_PREFIX}{secrets.token_urlsafe(32)}"
+    scopes = sorted(set(wanted.scopes))
+    with transaction.atomic():
+        ledger.hold()
+        if ApiToken.objects.filter(operator=operator, name=name).exists():
+            raise NotPossible(Message("tokens.name-is-taken", name=name), Message("tokens.revoke-it-first"))
+        ApiToken.objects.create(
+            operator=operator,
+            name=name,
+            digest=_digest(token),
+            scopes=scopes,
+            made_at=now,
+            ends_at=wanted.ends_at,
+            lockouts=operator.lockouts,
+        )
+        until = wanted.ends_at.isoformat()
+        record("token-made", by, request, token=name, operator=operator.username, scopes=scopes, until=until)
+    return token
+
+
+def revoke(
+    token_id: int, *, by: str, request: HttpRequest | None = None, of: Operator | None = None
+) -> ApiToken:
+    """End a token for good; with *of*, only one of that operator. Raises `NotPossible`."""
+    with transaction.atomic():
+        ledger.hold()
+        found = ApiToken.objects.select_related("operator").select_for_update().filter(pk=token_id).first()
+        if found is None or (of is not None and found.operator_id != of.pk):
+            raise NotPossible(Message("tokens.no-such-token", token=token_id), Message("tokens.see-list"))
+        ApiToken.objects.filter(pk=token_id).delete()
+        record("token-revoked", by, request, token=found.name, operator=found.operator.username)
+    return found
+
+
+def is_usable(token: ApiToken, now: datetime) -> bool:
+    """Return whether *token* gives access at *now*, as far as it and its account go."""
+    return now < token.ends_at and token.operator.is_active and token.lockouts == token.operator.lockouts
+
+
+def holder_of(token: str, now: datetime) -> ApiToken | None:
+    """Return the token that *token* is, with its account; None if it gives no access.
+
+    The account must be active, and have nothing to do first.
+    """
+    if not token.startswith(_PREFIX) or len(token) > _LONGEST_TOKEN:
+        return None
+    digest = _digest(token)
+    # Looked up by its digest: the time it takes reveals nothing about the token itself.
+    found = ApiToken.objects.select_related("operator").filter(digest=digest).first()
+    if found is None or not hmac.compare_digest(found.digest, digest) or not is_usable(found, now):
+        return None
+    if hurdle_before(found.operator) is not None:
+        return None
+    if found.used_at is None or abs(now - found.used_at) >= _NOTED_EVERY:
+        ApiToken.objects.filter(pk=found.pk).update(used_at=now)
+    return found
+
+
+def _digest(token: str) -> str:
+    # The token has 256 random bits: nobody can guess it, so a slow hash would not add protection.
+    return hashlib.sha256(token.encode(errors="replace")).hexdigest()

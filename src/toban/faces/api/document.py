@@ -1,0 +1,175 @@
+"""The document as a whole by the API: its status, its rows, its changes, its calendar."""
+
+from datetime import date, timedelta
+from http import HTTPStatus
+from typing import Annotated, Any
+
+from django.conf import settings
+from django.http import Http404, HttpRequest
+from ninja import Query, Schema
+from pydantic import Field
+
+from toban.engine.calendar.agenda import agenda
+from toban.engine.clock import system_clock
+from toban.engine.editions import present, records
+from toban.engine.editions.edition import Edition
+from toban.engine.evidence.models import LedgerEntry
+from toban.engine.evidence.verdict import Verdict
+from toban.faces.api import cursors
+from toban.faces.api.problems import Problem
+from toban.faces.api.router import ScopedRouter
+from toban.faces.api.values import Moment, Part, Said, Text, Turn
+from toban.faces.values.calendar import day_values
+from toban.faces.values.glance import Glance, GlanceRow, glance_values, look, row_values
+from toban.message import Message
+
+router = ScopedRouter()
+
+_LONGEST = timedelta(days=366)
+_USUAL = timedelta(days=30)
+type Day = Annotated[date, Field(json_schema_extra={"pattern": "^2[01]"}, examples=["2026-11-25"])]
+_YEARS = range(2000, 2199)
+
+
+class ShownStatus(Schema):
+    """What the first screen shows."""
+
+    document: str
+    digest: str
+    observed_at: str | None
+    refusal: Said | None
+    is_waiting: bool
+    wrong_clocks: list[dict[str, Any]]
+    figures: list[dict[str, Any]]
+    overview: dict[str, Any]
+    chapters: list[dict[str, Any]]
+
+
+class ShownRow(Schema):
+    """A row of the document, and its status."""
+
+    id: str
+    line: int
+    text: str
+    verdict: Verdict
+    value: Said
+    reason: Said
+    since: str | None
+    observed_at: str | None
+    next_due: str | None
+
+
+class ShownEdition(Schema):
+    """A version of the document or the bindings that came into force and changed something."""
+
+    entry: int
+    """The number of its entry in the evidence."""
+    at: str
+    document: str
+    document_digest: str
+    bindings_digest: str
+    plan: list[Said]
+    """What it changed: old → new."""
+    stopped: list[str]
+    """Rows that ran before and run no longer."""
+
+
+class ShownDay(Schema):
+    """A day of the calendar."""
+
+    date: str
+    business_day: bool
+    holiday: Said | None
+    entries: list[dict[str, Any]]
+
+
+class ShownCalendar(Schema):
+    """A stretch of the calendar."""
+
+    days: list[ShownDay]
+    constant: list[dict[str, Any]]
+    """Rows that repeat within each day."""
+
+
+@router.read("/status", "read:status", ShownStatus)
+def status(request: HttpRequest) -> Any:
+    """Return what the first screen shows: figures, firing rows, tasks of today, chapters."""
+    del request
+    return {name: value for name, value in glance_values(_seen()).items() if name != "rows"}
+
+
+@router.read("/rows", "read:status", Part[ShownRow])
+def rows(request: HttpRequest, turn: Query[Turn], verdict: Verdict | None = None, chapter: Text = "") -> Any:
+    """List the rows in the document's order; of one verdict, or of chapters whose heading contains words."""
+    after = cursors.position(request, turn)
+    found = [
+        row
+        for row in sorted(_seen().only(chapter).rows, key=_place)
+        if verdict in (None, Verdict(row.live.verdict)) and (after is None or _place(row) > after)
+    ]
+    return cursors.part(request, turn, found[: turn.limit + 1], row_values, _place)
+
+
+@router.read("/rows/{path:clause_id}", "read:status", ShownRow)
+def row(request: HttpRequest, clause_id: str) -> Any:
+    """Return one row by its id."""
+    del request
+    found = next((each for each in _seen().rows if each.clause.id == clause_id), None)
+    if found is None:
+        raise Http404
+    return row_values(found)
+
+
+@router.read("/changes", "read:changes", Part[ShownEdition])
+def changes(request: HttpRequest, turn: Query[Turn], since: Moment | None = None) -> Any:
+    """List the versions of the document and the bindings that changed something, newest first.
+
+    Of the last 30 days, unless `since` says otherwise.
+    """
+    before = cursors.position(request, turn)
+    known = records.changes_since(since or system_clock() - _USUAL)
+    found = [entry for entry in known if before is None or entry.sequence < before]
+    return cursors.part(request, turn, found, _edition_values, lambda entry: entry.sequence)
+
+
+@router.read("/calendar", "read:calendar", ShownCalendar)
+def calendar(request: HttpRequest, first: Day | None = None, last: Day | None = None) -> Any:
+    """Return what the document puts on which day: from today for 30 days, unless told otherwise."""
+    del request
+    edition = _in_force()
+    system = edition.bindings.system
+    begin = first or system_clock().astimezone(system.zone).date()
+    end = last or begin + _USUAL
+    if begin.year not in _YEARS or not begin <= end <= begin + _LONGEST:
+        raise Problem("invalid", HTTPStatus.UNPROCESSABLE_ENTITY, Message("api.calendar-out-of-range"))
+    found = agenda(edition.design, system, begin, end)
+    constant = [{"clause": clause.id, "at": str(clause.origin)} for clause in found.constant]
+    return {"days": [day_values(day) for day in found.days], "constant": constant}
+
+
+def _in_force() -> Edition:
+    edition = present.edition()
+    if edition is None:
+        raise Problem("nothing-in-force", HTTPStatus.SERVICE_UNAVAILABLE)
+    return edition
+
+
+def _seen() -> Glance:
+    return look(_in_force(), settings.PARTS.operations, system_clock())
+
+
+def _place(row: GlanceRow) -> list[Any]:
+    return [row.clause.origin.line, row.clause.id]
+
+
+def _edition_values(entry: LedgerEntry) -> dict[str, Any]:
+    document_digest, bindings_digest = records.names(entry)
+    return {
+        "entry": entry.sequence,
+        "at": entry.at.isoformat(),
+        "document": entry.content[records.IN_FORCE],
+        "document_digest": document_digest,
+        "bindings_digest": bindings_digest,
+        "plan": [each.as_output() for each in records.plan_of(entry)],
+        "stopped": entry.content.get("stopped", []),
+    }

@@ -1,0 +1,61 @@
+"""How a part of the API is written: an extension's module of that name holds a `router`."""
+
+from collections.abc import Callable, Collection
+from functools import wraps
+from http import HTTPStatus
+from typing import Any
+
+from django.http import HttpRequest
+from ninja import Router
+from ninja.operation import Operation
+
+from toban.faces.api.access import Bearer
+from toban.faces.api.problems import Problem
+
+type ApiView = Callable[..., Any]
+
+
+class ScopedRouter(Router):
+    """Routes that each name the scope a token needs; a parameter that a route has not is refused."""
+
+    def read[View: ApiView](self, path: str, scope: str, response: Any) -> Callable[[View], View]:
+        """Add a route that reads."""
+        return self._route("GET", path, scope, {200: response})
+
+    def act[View: ApiView](
+        self, path: str, scope: str, response: Any, *, status: int = 200
+    ) -> Callable[[View], View]:
+        """Add a route that gives an order."""
+        return self._route("POST", path, scope, {status: response})
+
+    def _route[View: ApiView](
+        self, method: str, path: str, scope: str, response: Any
+    ) -> Callable[[View], View]:
+        def add(view: View) -> View:
+            known: set[str] = set()
+
+            @wraps(view)
+            def strict(request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
+                _refuse_unknown(request, known)
+                return view(request, *args, **kwargs)
+
+            subject = [scope.partition(":")[2]]
+            self.api_operation([method], path, auth=Bearer(scope), response=response, tags=subject)(strict)
+            known |= _parameters(self.path_operations[path].operations[-1])
+            return view
+
+        return add
+
+
+def _parameters(operation: Operation) -> set[str]:
+    """Return the names of the route's parameters in the query."""
+    asked = [model for model in operation.models if model.__ninja_param_source__ == "query"]
+    return {name for model in asked for name in model.__ninja_flatten_map__}
+
+
+def _refuse_unknown(request: HttpRequest, known: Collection[str]) -> None:
+    """Raise `Problem` for an unknown parameter: a misspelt filter would let everything through."""
+    unknown = sorted(set(request.GET) - set(known))
+    if unknown:
+        errors = [{"at": f"query/{name}", "code": "extra_forbidden", "text": ""} for name in unknown]
+        raise Problem("invalid", HTTPStatus.UNPROCESSABLE_ENTITY, errors=errors)
