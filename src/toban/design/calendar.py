@@ -2,7 +2,7 @@
 
 import unicodedata
 from calendar import monthrange
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from functools import cache
@@ -52,14 +52,14 @@ def days_from(first: date, count: int) -> Iterator[date]:
     return (first + timedelta(days=offset) for offset in range(count))
 
 
-def is_due_on(schedule: Schedule, day: date, is_business_day: Callable[[date], bool]) -> bool:
+def is_due_on(schedule: Schedule, day: date, calendar: "BusinessCalendar") -> bool:
     """Say whether *schedule* falls on *day*, going by the document's words alone.
 
     Returns False if they leave the day open (月次 without a day, 四半期毎 without months, 隔週 without its
     first week, 随時), since its due days can't be known. 平日 means business days.
     """
     if schedule.skips_holidays:
-        return is_business_day(day)
+        return calendar.is_business_day(day)
     if schedule.cadence is Cadence.DAILY:
         return not schedule.weekdays or weekday(day) in schedule.weekdays
     if schedule.cadence is Cadence.WEEKLY:
@@ -67,13 +67,13 @@ def is_due_on(schedule: Schedule, day: date, is_business_day: Callable[[date], b
     if schedule.cadence not in _OVER_MONTHS:
         return False
     if schedule.months:
-        return day.month in schedule.months and _is_day_of_month(schedule, day, is_business_day)
-    return schedule.cadence is Cadence.MONTHLY and _is_day_of_month(schedule, day, is_business_day)
+        return day.month in schedule.months and _is_day_of_month(schedule, day, calendar)
+    return schedule.cadence is Cadence.MONTHLY and _is_day_of_month(schedule, day, calendar)
 
 
-def periods_on(schedule: Schedule, day: date, is_business_day: Callable[[date], bool]) -> Iterator[Period]:
+def periods_on(schedule: Schedule, day: date, calendar: "BusinessCalendar") -> Iterator[Period]:
     """Yield the periods in which *schedule* runs on *day*, if it is due that day and has a clock time."""
-    if schedule.at is None or not is_due_on(schedule, day, is_business_day):
+    if schedule.at is None or not is_due_on(schedule, day, calendar):
         return
     start = _moment(day, schedule.at)
     if schedule.until is None:
@@ -130,7 +130,7 @@ def _moment(day: date, at: time) -> datetime:
     return datetime.combine(day, at)
 
 
-def _is_day_of_month(schedule: Schedule, day: date, is_business_day: Callable[[date], bool]) -> bool:
+def _is_day_of_month(schedule: Schedule, day: date, calendar: BusinessCalendar) -> bool:
     length = monthrange(day.year, day.month)[1]
     match schedule.day:
         case DayOfMonth(number):
@@ -141,7 +141,7 @@ def _is_day_of_month(schedule: Schedule, day: date, is_business_day: Callable[[d
             return weekday(day) is wanted and nth in (from_start, from_end)
         case NthBusinessDay(nth):
             month = (day.replace(day=number) for number in range(1, length + 1))
-            business = [each for each in month if is_business_day(each)]
+            business = [each for each in month if calendar.is_business_day(each)]
             position = nth - 1 if nth > 0 else nth
             return -len(business) <= position < len(business) and business[position] == day
         case None:

@@ -1,5 +1,6 @@
 """The days of a schedule."""
 
+from dataclasses import replace
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 
@@ -14,7 +15,7 @@ from toban.design.calendar import (
     japanese_holidays,
     periods_on,
 )
-from toban.design.values.closed import read_closed_days
+from toban.design.values.closed import ClosedDays, read_closed_days
 from toban.design.values.duration import Duration, TimeUnit
 from toban.design.values.schedule import (
     Cadence,
@@ -25,9 +26,11 @@ from toban.design.values.schedule import (
     Weekday,
 )
 
+no_holidays = BusinessCalendar(keeps_holidays=False)
 
-def no_holidays(day: date) -> bool:
-    return day.weekday() < 5
+
+def closed_on(day: date) -> BusinessCalendar:
+    return replace(no_holidays, closed=(ClosedDays(day, day, is_yearly=False),))
 
 
 def local(day: date, at: time) -> datetime:
@@ -74,9 +77,7 @@ def test_business_days_are_counted_without_weekends_and_holidays() -> None:
         day
         for rule in first_and_last
         for day in days_from(date(2027, 1, 1), 31)
-        if is_due_on(
-            Schedule(Cadence.MONTHLY, day=rule), day, lambda day: no_holidays(day) and day != date(2027, 1, 1)
-        )
+        if is_due_on(Schedule(Cadence.MONTHLY, day=rule), day, closed_on(date(2027, 1, 1)))
     ]
 
     assert days == [date(2027, 1, 4), date(2027, 1, 29)]
@@ -111,8 +112,7 @@ def test_working_days_exclude_weekends_and_holidays() -> None:
     monday_to_friday = Schedule(Cadence.WEEKLY, weekdays=tuple(Weekday)[:5])
     holiday, thursday = date(2026, 11, 23), date(2026, 11, 26)
 
-    def works(day: date) -> bool:
-        return no_holidays(day) and day != holiday
+    works = closed_on(holiday)
 
     assert [is_due_on(working_days, day, works) for day in (holiday, thursday)] == [False, True]
     assert [is_due_on(monday_to_friday, day, works) for day in (holiday, thursday)] == [True, True]

@@ -198,8 +198,15 @@ class Recovery:
     reason: Message
     since: datetime | None = None
     """RPO: the newest moment that can be restored, or since when none has been."""
+    allowed: timedelta | None = None
+    """How long the limit is where a calendar was asked; None: its own length."""
     unmeasured: Verdict = Verdict.NOT_MEASURABLE
     """The verdict if nothing was measured: it is not due yet, or missed if nothing can be restored."""
+
+    @property
+    def longest(self) -> timedelta:
+        """The longest that meets the objective."""
+        return self.objective.limit.as_timedelta() if self.allowed is None else self.allowed
 
 
 def worst(found: Sequence[Recovery]) -> Recovery | None:
@@ -227,7 +234,7 @@ def objective_signal(recovery: Recovery, now: datetime) -> Signal:
     is_missed = _objective_verdict(recovery) is Verdict.DEVIATING
     began_at = now
     if is_missed and recovery.since is not None:
-        began_at = min(recovery.since + objective.limit.as_timedelta(), now)
+        began_at = min(recovery.since + recovery.longest, now)
     return Signal(
         key=objective.id,
         clause_id=objective.id,
@@ -248,7 +255,7 @@ def _objective_verdict(recovery: Recovery) -> Verdict:
     if recovery.measured is None:
         return recovery.unmeasured
     # ">": a value of exactly the limit meets the objective.
-    is_missed = recovery.measured > recovery.objective.limit.as_timedelta()
+    is_missed = recovery.measured > recovery.longest
     return Verdict.DEVIATING if is_missed else Verdict.CONFORMING
 
 

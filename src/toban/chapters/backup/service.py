@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
+from functools import partial
 from zoneinfo import ZoneInfo
 
 import structlog
@@ -20,7 +21,7 @@ from toban.design.values.metric import Metric
 from toban.design.values.schedule import Schedule
 from toban.engine.amounts import length
 from toban.engine.bindings.model import System
-from toban.engine.calendar.due import due_times, next_due
+from toban.engine.calendar.due import due_times, lasts, next_due
 from toban.engine.clock import Clock
 from toban.engine.evidence import status
 from toban.engine.evidence.verdict import Verdict
@@ -35,6 +36,9 @@ _LOOKED_AT_DUE = 3
 _SETTINGS_LAST = timedelta(minutes=10)
 """How often the settings of buckets are checked: they change only by hand."""
 _LONGEST_LOOK_BACK = timedelta(days=800)
+
+type Longest = Callable[[datetime], timedelta]
+"""How long an objective's limit is from a moment on."""
 
 log = structlog.get_logger(__name__)
 
@@ -164,15 +168,16 @@ class Backups:
         now: datetime,
     ) -> Recovery:
         zone = self._system.zone
+        longest = partial(lasts, objective.limit, system=self._system, hours=plan.office)
         found = []
         for subject in (each for each in plan.sources if objective.subject in {"", each}):
             moment = moments[subject]
             if moment is None:
-                found.append(_nothing_restorable(objective, subject, plan, zone, now))
+                found.append(_nothing_restorable(objective, subject, plan, longest, zone, now))
             elif objective.objective == "RPO":
-                found.append(_rpo(objective, subject, moment, zone, now))
+                found.append(_rpo(objective, subject, moment, longest, zone, now))
             else:
-                found.append(_rto(objective, subject, zone))
+                found.append(_rto(objective, subject, longest, zone))
         nothing = Message("backup.nothing-to-drill")
         return report.worst(found) or Recovery(objective=objective, measured=None, subject="", reason=nothing)
 
@@ -206,19 +211,34 @@ def last_due(schedule: Schedule, system: System, since: datetime, now: datetime)
 
 
 def _rpo(
-    objective: RecoveryObjective, subject: str, moment: RestorePoint, zone: ZoneInfo, now: datetime
+    objective: RecoveryObjective,
+    subject: str,
+    moment: RestorePoint,
+    longest: Longest,
+    zone: ZoneInfo,
+    now: datetime,
 ) -> Recovery:
     at = f"{moment.at.astimezone(zone):%Y-%m-%d %H:%M:%S}"
     reason = Message("backup.newest-moment", at=at, label=moment.label)
     if moment.is_by_log:
         reason = Message("backup.newest-moment-of-log", at=at)
     return Recovery(
-        objective=objective, measured=now - moment.at, subject=subject, reason=reason, since=moment.at
+        objective=objective,
+        measured=now - moment.at,
+        subject=subject,
+        reason=reason,
+        since=moment.at,
+        allowed=longest(moment.at),
     )
 
 
 def _nothing_restorable(
-    objective: RecoveryObjective, subject: str, plan: BackupPlan, zone: ZoneInfo, now: datetime
+    objective: RecoveryObjective,
+    subject: str,
+    plan: BackupPlan,
+    longest: Longest,
+    zone: ZoneInfo,
+    now: datetime,
 ) -> Recovery:
     """Judge a subject of which nothing can be restored: an RPO is missed as soon as something should be."""
     reason, since = Message("backup.nothing-restorable-yet", subject=subject), None
@@ -231,15 +251,21 @@ def _nothing_restorable(
         trouble = rules.why_unusable(copies[-1], {copy.label: copy for copy in copies})
         reason = Message("backup.nothing-restorable", subject=subject, count=len(copies), trouble=trouble)
         verdict = missed
-    elif first is not None and now - first.due_at > objective.limit.as_timedelta():
+    elif first is not None and now - first.due_at > longest(first.due_at):
         since, verdict = first.due_at, missed
         reason = Message("backup.nothing-restorable-since", subject=subject, due=since.astimezone(zone))
     return Recovery(
-        objective=objective, measured=None, subject=subject, reason=reason, since=since, unmeasured=verdict
+        objective=objective,
+        measured=None,
+        subject=subject,
+        reason=reason,
+        since=since,
+        allowed=longest(since) if since is not None else None,
+        unmeasured=verdict,
     )
 
 
-def _rto(objective: RecoveryObjective, subject: str, zone: ZoneInfo) -> Recovery:
+def _rto(objective: RecoveryObjective, subject: str, longest: Longest, zone: ZoneInfo) -> Recovery:
     drills = Drill.objects.filter(subject=subject)
     drill = drills.exclude(is_passed=None).order_by("-started_at").first()
     if drill is None or not drill.is_passed or drill.rto_seconds is None:
@@ -262,4 +288,5 @@ def _rto(objective: RecoveryObjective, subject: str, zone: ZoneInfo) -> Recovery
         measured=timedelta(seconds=seconds),
         subject=subject,
         reason=Message("backup.scaled-from-drill", on=on, took=took),
+        allowed=longest(drill.started_at),
     )

@@ -13,12 +13,16 @@ from toban.chapters.backup.taking.source import BackupSource
 from toban.chapters.backup.taking.steps import steps
 from toban.design.clauses.backup import BackupPolicy, RecoveryObjective, RestoreProcedure
 from toban.design.clauses.batch import Batch, BatchRetry
+from toban.design.clauses.duty import DutyRole
 from toban.design.reader import Design
 from toban.design.values.backup_method import BackupMethod, read_backup_method
+from toban.design.values.delivery import OFFICE_HOURS
 from toban.design.values.duration import Duration, Retention
+from toban.design.values.hours import Hours
 from toban.engine.bindings.model import Bindings
 from toban.engine.calendar.due import is_ever_due
 from toban.engine.clock import Clock, system_clock
+from toban.engine.notify.routing.timing import office_hours
 from toban.engine.registry.kinds import Kinds
 from toban.engine.runs.kinds import BATCHES
 from toban.engine.runs.rules import RETRY_AFTER
@@ -55,6 +59,8 @@ class BackupPlan:
     """RPO and RTO that can be judged."""
     unbound: Mapping[str, Message]
     """Clause id → why it does not run."""
+    office: Hours = OFFICE_HOURS
+    """The hours with which a business day of an objective ends."""
 
     @property
     def rows(self) -> Mapping[str, Message]:
@@ -108,6 +114,7 @@ def plan(design: Design, bindings: Bindings, kinds: Kinds, *, clock: Clock = sys
         planning.sources,
         tuple(objectives),
         planning.unbound,
+        office_hours(tuple(design.of(DutyRole))),
     )
 
 

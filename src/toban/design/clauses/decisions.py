@@ -40,7 +40,9 @@ def _decision(entry: PlacedEntry) -> Decision:
 def _promised(text: str) -> Duration | None:
     """Return the time that a decision promises: RPO 1時間, 1分以内に検知."""
     found = _DURATION.search(text)
-    return (read_within(found.group()) or read_duration(found.group())) if found else None
+    promised = (read_within(found.group()) or read_duration(found.group())) if found else None
+    # Detection runs around the clock: no promise of it is in business days.
+    return None if promised is None or promised.is_business else promised
 
 
 SHAPES = ChapterShapes(

@@ -43,7 +43,7 @@ from toban.design.shapes.shape import (
     read_value,
     words,
 )
-from toban.design.values.duration import Duration, TimeUnit, read_duration
+from toban.design.values.duration import Duration, TimeUnit, read_length
 from toban.design.values.metric import Metric, read_metric
 from toban.design.values.people import Recipient
 from toban.design.values.schedule import Cadence, read_schedule
@@ -209,7 +209,7 @@ def _limits(
 
 def _held(threshold: Threshold | None, cells: Cells) -> Threshold | None:
     """Return the condition, with how long it must hold if a separate column says so."""
-    held = cells.maybe("held", read_duration, Message("design.expected-period"))
+    held = cells.maybe("held", read_length, Message("design.expected-period"))
     threshold = as_share(threshold) if threshold is not None else None
     if threshold is None or held is None:
         return threshold
@@ -246,7 +246,7 @@ def _interval(text: str) -> tuple[Duration | None, tuple[Message, ...]]:
     """Read 1分, 5分間隔, 日次 as the time between measurements; note it as assumed otherwise (実行時のみ)."""
     if not text:
         return None, ()
-    plain = read_duration(text)
+    plain = read_length(text)
     schedule = None if plain else read_schedule(text)
     if schedule is not None:
         plain = schedule.every if schedule.cadence is Cadence.INTERVAL else _PERIODS.get(schedule.cadence)

@@ -197,7 +197,11 @@ def _split_downtime(text: str) -> tuple[Duration | None, str, str]:
     found = _DOWNTIME.search(normalise(text))
     if found is None:
         return None, "", text
-    allowed = read_within(found.group(2).strip()) or read_duration(found.group(2).strip())
+    written = found.group(2).strip()
+    allowed = read_within(written) or read_duration(written)
+    if allowed is not None and allowed.is_business:
+        # The budget of a service that runs around the clock is not in business days.
+        return None, "", text
     rest = normalise(text)[: found.start()] + normalise(text)[found.end() :]
     return allowed, found.group(1) or "", rest.strip()
 

@@ -26,7 +26,7 @@ from toban.design.shapes.timing import (
     row_schedules,
     section_schedule,
 )
-from toban.design.values.duration import Duration, read_duration, read_within
+from toban.design.values.duration import Duration, read_duration, read_length, read_within
 from toban.design.values.schedule import Schedule, read_schedule
 from toban.message import Message
 
@@ -184,7 +184,7 @@ def _password(entry: PlacedEntry) -> PasswordPolicy:
         **entry.stamp(PasswordPolicy, entry.key),
         min_length=int(length.group(1)) if length else None,
         classes=_classes(text),
-        expires_after=read_duration(expiry.group()) if expiry else None,
+        expires_after=read_length(expiry.group()) if expiry else None,
     )
     if not (policy.min_length or policy.classes or policy.expires_after):
         raise NotUnderstood(Message("design.not-a-password-rule", cell=entry.key, words=entry.value))
@@ -208,7 +208,7 @@ def _password_record(cells: Cells) -> PasswordPolicy:
 
 def _expiry(text: str) -> Duration | None:
     found = _EXPIRY.search(normalise(text))
-    return read_duration(found.group()) if found else None
+    return read_length(found.group()) if found else None
 
 
 def _audit(entry: PlacedEntry) -> AuditReview:

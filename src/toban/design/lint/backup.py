@@ -79,7 +79,7 @@ def _rpo_served_by(policy: BackupPolicy, on: Inspection) -> RecoveryObjective | 
     """Return the RPO that these increments are frequent enough for."""
     gaps = [gap for schedule in policy.schedules if (gap := between_runs(schedule)) is not None]
     for objective in on.of(RecoveryObjective):
-        is_about_it = objective.objective == "RPO" and objective.subject in ("", policy.subject)
+        is_about_it = _is_rpo(objective) and objective.subject in ("", policy.subject)
         if is_about_it and gaps and min(gaps) <= length(objective.limit):
             return objective
     return None
@@ -162,7 +162,7 @@ def _closest(on: Inspection) -> Iterator[tuple[RecoveryObjective, BackupPolicy, 
             for policy in on.of(BackupPolicy)
             if not objective.subject or policy.subject == objective.subject
         ]
-        if objective.objective != "RPO" or any(_is_continuous(policy, on) for policy in policies):
+        if not _is_rpo(objective) or any(_is_continuous(policy, on) for policy in policies):
             continue
         frequent = [
             (gap, policy)
@@ -185,6 +185,11 @@ def _between(policy: BackupPolicy) -> timedelta | None:
     """Return the time between two copies; None if it is not stated, or only assumed (2:00 alone)."""
     gaps = [between_runs(schedule) for schedule in policy.schedules if not schedule.assumptions]
     return min((gap for gap in gaps if gap is not None), default=None)
+
+
+def _is_rpo(objective: RecoveryObjective) -> bool:
+    """Say whether it is an RPO with a length: how long 1営業日 is differs from day to day."""
+    return objective.objective == "RPO" and not objective.limit.is_business
 
 
 def _is_about_database(policy: BackupPolicy, on: Inspection) -> bool:

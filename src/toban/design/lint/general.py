@@ -72,7 +72,7 @@ def _collision(work: BackupPolicy | Batch, hit: list[tuple[MaintenanceWindow, Pe
 
 def _year_of(on: Inspection, window: MaintenanceWindow) -> Iterator[Period]:
     for day in on.due_days(window.schedule):
-        for period in periods_on(window.schedule, day, on.is_business_day):
+        for period in periods_on(window.schedule, day, on.calendar):
             if period.start < period.end:
                 yield period
 
@@ -83,9 +83,7 @@ def _meets(on: Inspection, schedule: Schedule, window: Period) -> bool:
         return False
     first = window.start.date() - timedelta(days=1)
     days = [first + timedelta(days=offset) for offset in range((window.end.date() - first).days + 1)]
-    return any(
-        period.meets(window) for day in days for period in periods_on(schedule, day, on.is_business_day)
-    )
+    return any(period.meets(window) for day in days for period in periods_on(schedule, day, on.calendar))
 
 
 @rule("XX002", FindingLevel.WARNING)

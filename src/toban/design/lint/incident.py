@@ -74,7 +74,9 @@ def _outages(on: Inspection) -> list[tuple[Clause, Duration]]:
 
 def _system_rtos(on: Inspection) -> list[RecoveryObjective]:
     """Return the RTOs of the whole system: the RTO of a part says nothing about a full outage."""
-    return [each for each in on.of(RecoveryObjective) if each.objective == "RTO" and not each.subject]
+    rtos = (each for each in on.of(RecoveryObjective) if each.objective == "RTO" and not each.subject)
+    # How long 1営業日 is differs from day to day.
+    return [each for each in rtos if not each.limit.is_business]
 
 
 def _gravest(on: Inspection) -> tuple[IncidentLevel, Duration] | None:
@@ -86,4 +88,4 @@ def _gravest(on: Inspection) -> tuple[IncidentLevel, Duration] | None:
     if not found:
         return None
     _, level, recovery = min(found, key=lambda each: each[0])
-    return level, recovery
+    return None if recovery.is_business else (level, recovery)

@@ -56,7 +56,7 @@ def _yearly(on: Inspection, window: MaintenanceWindow) -> timedelta:
     stretches = (
         period
         for day in on.due_days(window.schedule)
-        for period in periods_on(window.schedule, day, on.is_business_day)
+        for period in periods_on(window.schedule, day, on.calendar)
     )
     return sum((period.end - period.start for period in stretches), timedelta())
 

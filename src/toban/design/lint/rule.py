@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from functools import cached_property
 
-from toban.design.calendar import days_from, is_due_on, japanese_holidays
+from toban.design.calendar import BusinessCalendar, days_from, is_due_on, japanese_holidays
 from toban.design.clauses.base import Clause
 from toban.design.finding import Finding, FindingLevel
 from toban.design.origin import Origin
@@ -47,13 +47,14 @@ class Inspection:
         known = japanese_holidays(range(self.today.year, last.year + 1))
         return {day: known[day] for day in sorted(known) if self.today <= day <= last}
 
-    def is_business_day(self, day: date) -> bool:
-        """Say whether people work on *day*: a weekday that is not a public holiday."""
-        return day.weekday() < 5 and day not in self.holidays
+    @cached_property
+    def calendar(self) -> BusinessCalendar:
+        """The business days: weekdays that are not public holidays; closing days are not in the document."""
+        return BusinessCalendar(keeps_holidays=self.design.language == "ja")
 
     def is_due_on(self, schedule: Schedule, day: date) -> bool:
         """Say whether *schedule* falls on *day*."""
-        return is_due_on(schedule, day, self.is_business_day)
+        return is_due_on(schedule, day, self.calendar)
 
     def due_days(self, schedule: Schedule) -> tuple[date, ...]:
         """Return the days of the coming year that *schedule* falls on."""

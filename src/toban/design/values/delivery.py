@@ -5,7 +5,7 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
-from toban.design.values.duration import Duration, TimeUnit, read_duration, read_within
+from toban.design.values.duration import Duration, read_duration, read_length, read_within
 from toban.design.values.hours import WORKING_DAYS, Hours, read_hours
 from toban.design.values.normal import plain
 from toban.design.values.occurrence import occurrences
@@ -117,9 +117,7 @@ def _lasting(piece: str) -> Duration | None:
     match = _LASTING.fullmatch(piece)
     if match is None or not (match["time"] or match["held"] or match["then"] or not piece[0].isdigit()):
         return None
-    found = read_duration(match["time"] or match["length"])
-    # 1営業日後 is no length of time.
-    return None if found is None or found.unit is TimeUnit.BUSINESS_DAY else found
+    return read_length(match["time"] or match["length"])
 
 
 def _joined(one: DeliveryTiming, other: DeliveryTiming, words: str) -> DeliveryTiming | None:

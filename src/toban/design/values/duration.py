@@ -31,7 +31,6 @@ _LENGTH = {
     TimeUnit.MINUTE: timedelta(minutes=1),
     TimeUnit.HOUR: timedelta(hours=1),
     TimeUnit.DAY: timedelta(days=1),
-    TimeUnit.BUSINESS_DAY: timedelta(days=1),
     TimeUnit.WEEK: timedelta(weeks=1),
     TimeUnit.MONTH: timedelta(days=30),
     TimeUnit.YEAR: timedelta(days=365),
@@ -51,6 +50,10 @@ _LONGEST = timedelta.max.days // 366
 """In years; anything longer is a typo rather than a duration."""
 
 
+class NeedsCalendar(ValueError):
+    """Business days were used where nobody knows which days those are."""
+
+
 @dataclass(frozen=True, slots=True)
 class Duration:
     """A length of time in the unit the document wrote, so that 1年 stays a calendar year."""
@@ -66,11 +69,18 @@ class Duration:
         """The length in the unit that the document wrote, in the reader's language: 8.76時間, 8.76 h."""
         return Message(_NAMES[self.unit], count=f"{self.amount.normalize():f}")
 
+    @property
+    def is_business(self) -> bool:
+        """Whether it counts business days: then it has no length of its own, see `deadline.ends_at`."""
+        return self.unit is TimeUnit.BUSINESS_DAY
+
     def as_timedelta(self) -> timedelta:
         """Return the length for comparing and waiting: a month counts as 30 days, a year as 365.
 
-        A business day counts as a day; for an exact result, use a calendar.
+        Raises `NeedsCalendar` for business days: 1営業日 from a Friday ends on Monday.
         """
+        if self.is_business:
+            raise NeedsCalendar(str(self))
         return float(self.amount) * _LENGTH[self.unit]
 
     def before(self, moment: datetime) -> datetime:
@@ -114,7 +124,6 @@ _UNITS = {
     # A capital M may mean a month or a million.
     TimeUnit.MINUTE: r"分間?|(?-i:m)|mins?|minutes?",
     TimeUnit.HOUR: r"時間|h|hrs?|hours?",
-    TimeUnit.BUSINESS_DAY: r"営業日|business days?|working days?",
     TimeUnit.DAY: r"日間?|d|days?",
     TimeUnit.WEEK: r"週間?|w|weeks?",
     TimeUnit.MONTH: r"[ヶカかケヵ箇]月間?|months?",
@@ -125,8 +134,12 @@ DURATION = (
     + "|".join(f"(?P<{unit.name}>{words})" for unit, words in _UNITS.items())
     + r")(?![a-zA-Z])"
 )
-"""A duration's pattern, for readers of values that contain one; match it on `plain` text, ignoring case."""
+"""A duration's pattern, for readers of values that contain one; match it on `plain` text, ignoring case.
 
+Business days are not among them: a threshold, a retry or an interval has no calendar.
+"""
+
+_BUSINESS = re.compile(r"(\d{1,3}) ?(?:営業日|business days?|working days?)(?!目|[a-z])", re.IGNORECASE)
 _DURATION = re.compile(DURATION, re.IGNORECASE)
 _SMALLER = {
     TimeUnit.YEAR: (TimeUnit.MONTH, 12),
@@ -154,7 +167,7 @@ _GENERATIONS = re.compile(
 def duration_of(match: re.Match[str]) -> Duration | None:
     """Return the duration in a match of `DURATION`; None if it is longer than any calendar."""
     amount = Decimal(match["amount"].replace(",", ""))
-    unit = next(unit for unit in TimeUnit if match[unit.name])
+    unit = next(unit for unit in _UNITS if match[unit.name])
     if amount * Decimal(_LENGTH[unit].total_seconds()) > _LONGEST * 365 * 86400:
         return None
     return Duration(amount, unit)
@@ -167,10 +180,18 @@ def read_duration(text: str) -> Duration | None:
     return found if end == len(text) else None
 
 
+def read_length(text: str) -> Duration | None:
+    """Read a bare duration that has a length of its own; None for business days, which need a calendar."""
+    found = read_duration(text)
+    return None if found is None or found.is_business else found
+
+
 def _leading(text: str, start: int = 0) -> tuple[Duration | None, int]:
     """Return the duration at *start* with its smaller unit (1時間30分 is 90分), and the position after it."""
     if text.startswith("半年", start):
         return _HALF_YEAR, start + len("半年")
+    if (business := _BUSINESS.match(text, start)) and int(business[1]):
+        return Duration(Decimal(business[1]), TimeUnit.BUSINESS_DAY), business.end()
     match = _DURATION.match(text, start)
     first = duration_of(match) if match else None
     if match is None or first is None:
@@ -206,7 +227,8 @@ def read_retention(text: str) -> Retention | None:
     if _FOREVER.fullmatch(text):
         return Forever()
     found, end = _leading(text)
-    return found if _KEPT.match(text, end) else None
+    # Which days of a store are 30営業日 old, no retention of a bucket or a table can tell.
+    return found if _KEPT.match(text, end) and found and not found.is_business else None
 
 
 def read_generations(text: str) -> Generations | None:

@@ -49,12 +49,13 @@ class Hours:
         today = moment.date()
         clock = moment.time().replace(tzinfo=None)
         if self.start < self.end:
-            return self._has(today, holidays) and self.start <= clock < self.end
-        if self._has(today, holidays) and clock >= self.start:
+            return self.falls_on(today, holidays) and self.start <= clock < self.end
+        if self.falls_on(today, holidays) and clock >= self.start:
             return True
-        return self._has(today - timedelta(days=1), holidays) and clock < self.end
+        return self.falls_on(today - timedelta(days=1), holidays) and clock < self.end
 
-    def _has(self, day: date, holidays: Collection[date]) -> bool:
+    def falls_on(self, day: date, holidays: Collection[date] = ()) -> bool:
+        """Say whether these hours begin on *day*."""
         if day in holidays and (self.adds_holidays or not self.includes_holidays):
             return self.adds_holidays
         return EVERY_DAY[day.weekday()] in self.weekdays

@@ -1,18 +1,14 @@
 """A schedule's due times between two moments, in a time zone, across its changes to and from summer time."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
-from toban.design.calendar import is_due_on
+from toban.design.calendar import BusinessCalendar, is_due_on
 from toban.design.values.schedule import Cadence, Schedule
 
 _DAY = timedelta(days=1)
-
-
-def is_weekday(day: date) -> bool:
-    """Say whether *day* is a business day if no public holidays are known."""
-    return day.weekday() < 5
+_WEEKDAYS = BusinessCalendar(keeps_holidays=False)
 
 
 def occurrences(
@@ -20,7 +16,7 @@ def occurrences(
     start: datetime,
     end: datetime,
     zone: ZoneInfo,
-    is_business_day: Callable[[date], bool] = is_weekday,
+    calendar: BusinessCalendar = _WEEKDAYS,
 ) -> Iterator[datetime]:
     """Yield the due times from *start* (inclusive) to *end* (exclusive), in order and in the schedule's zone.
 
@@ -33,7 +29,7 @@ def occurrences(
     while (midnight := existing(day, time(0), zone)) < end:
         if schedule.cadence is Cadence.INTERVAL:
             moments = _intervals(schedule, midnight, existing(day + _DAY, time(0), zone))
-        elif schedule.at is not None and is_due_on(schedule, day, is_business_day):
+        elif schedule.at is not None and is_due_on(schedule, day, calendar):
             moments = iter((existing(day, schedule.at, zone),))
         else:
             moments = iter(())

@@ -41,7 +41,10 @@ class FailureAction(StrEnum):
 
 _RETRY = re.compile(r"リトライ|再試行|再実行|retr(?:y|ies)", re.IGNORECASE)
 _TIMES = re.compile(r"(?<![\d.])(\d{1,3}) ?(?:回|times|retries|attempts)", re.IGNORECASE)
-_PER_PERIOD = re.compile(r"(?:1|毎)[日週月年時](?:間)?に?\d{1,3}回")
+_NO_DELAY = re.compile(
+    r"(?:1|毎)[日週月年時](?:間)?に?\d{1,3}回|営業日|(?:business|working) day", re.IGNORECASE
+)
+"""Words for a frequency (1日に3回), and for days that no worker can count."""
 _DELAYS_BEFORE = re.compile(rf"{DURATION}(?:間隔|おき|毎|ごと)", re.IGNORECASE)
 _BARE_TIMES = re.compile(r"(\d{1,3})回?")
 _DELAYS = re.compile(
@@ -65,7 +68,7 @@ def read_retry(text: str) -> RetryRule | None:
     if bare := _BARE_TIMES.fullmatch(text):
         return RetryRule(int(bare[1]))
     times = _TIMES.search(text)
-    if times is None or not _RETRY.search(text) or _PER_PERIOD.search(text):
+    if times is None or not _RETRY.search(text) or _NO_DELAY.search(text):
         return None
     delays = _DELAYS.search(text)
     named = _DURATION.finditer(delays["list"]) if delays else _DELAYS_BEFORE.finditer(text)

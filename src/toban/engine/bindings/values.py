@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import BeforeValidator
 
-from toban.design.values.duration import read_duration
+from toban.design.values.duration import read_length
 from toban.engine.bindings.section import Section, invalid
 from toban.message import Message
 
@@ -31,7 +31,7 @@ ClockTime = Annotated[time, BeforeValidator(_clock)]
 def _length(written: object) -> object:
     if isinstance(written, timedelta):
         return written
-    found = read_duration(written) if isinstance(written, str) else None
+    found = read_length(written) if isinstance(written, str) else None
     if found is None or found.as_timedelta() <= timedelta(0):
         raise invalid(Message("bindings.not-a-length"))
     return found.as_timedelta()

@@ -5,6 +5,9 @@ from dataclasses import fields, replace
 from datetime import UTC, datetime, time, timedelta
 
 from toban.design.clauses.base import Clause
+from toban.design.deadline import ends_at
+from toban.design.values.duration import Duration
+from toban.design.values.hours import Hours
 from toban.design.values.occurrence import occurrences
 from toban.design.values.schedule import Cadence, Schedule
 from toban.engine.bindings.model import System
@@ -26,7 +29,13 @@ def due_times(schedule: Schedule, system: System, start: datetime, end: datetime
 
     A schedule without a clock time yields nothing: nobody knows when to begin.
     """
-    return occurrences(schedule, start, end, system.zone, system.business.is_business_day)
+    return occurrences(schedule, start, end, system.zone, system.business)
+
+
+def lasts(limit: Duration, start: datetime, system: System, hours: Hours) -> timedelta:
+    """Return how long *limit* is from *start*: 1営業日 lasts until *hours* end on the next business day."""
+    # In UTC: two local times are subtracted by their clocks, which summer time sets.
+    return ends_at(start, limit, system.zone, system.business, hours).astimezone(UTC) - start
 
 
 def is_ever_due(schedule: Schedule, system: System) -> bool:

@@ -44,7 +44,7 @@ def planned_spans(
         for day in _days(span, own):
             found += [
                 (period.start.replace(tzinfo=own), period.end.replace(tzinfo=own))
-                for period in periods_on(window.schedule, day, business.is_business_day)
+                for period in periods_on(window.schedule, day, business)
             ]
     clipped = ((max(start, span[0]), min(end, span[1])) for start, end in (*found, *announced))
     return merged((start, end) for start, end in clipped if start < end)

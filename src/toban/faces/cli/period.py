@@ -4,7 +4,7 @@ from datetime import datetime, timedelta
 
 import click
 
-from toban.design.values.duration import read_duration
+from toban.design.values.duration import read_length
 from toban.message import Message
 
 
@@ -19,7 +19,7 @@ def moment(written: str, option: str) -> datetime:
 
 def length(written: str, option: str) -> timedelta:
     """Read a length such as `2時間` or `90 minutes`."""
-    found = read_duration(written)
+    found = read_length(written)
     if found is None or found.as_timedelta() <= timedelta(0):
         raise click.BadParameter(str(Message("cli.not-a-length", written=written)), param_hint=option)
     return found.as_timedelta()

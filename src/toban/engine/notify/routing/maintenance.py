@@ -61,5 +61,5 @@ def _occurrences(
     today = now.astimezone(own).date()
     # Yesterday's window may end today.
     for day in (today - timedelta(days=1), today):
-        for period in periods_on(window.schedule, day, business.is_business_day):
+        for period in periods_on(window.schedule, day, business):
             yield period.start.replace(tzinfo=own), period.end.replace(tzinfo=own)

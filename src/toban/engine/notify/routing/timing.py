@@ -120,5 +120,5 @@ def _digest(timing: DeliveryTiming, calendar: DeliveryCalendar, now: datetime) -
 
 
 def _next(digest: Schedule, after: datetime, end: datetime, system: System) -> datetime | None:
-    due = occurrences(digest, after + _INSTANT, end, system.zone, system.business.is_business_day)
+    due = occurrences(digest, after + _INSTANT, end, system.zone, system.business)
     return next(due, None)

@@ -19,9 +19,13 @@ from toban.chapters.backup.models import Backup, Drill, LogStretch
 from toban.chapters.backup.report import phase
 from toban.design.clauses.backup import BackupPolicy, RecoveryObjective
 from toban.design.clauses.base import Clause
+from toban.design.clauses.duty import DutyRole
 from toban.design.reader import Design
 from toban.engine.bindings.model import System
+from toban.engine.calendar.due import lasts
 from toban.engine.clock import system_clock
+from toban.engine.editions.edition import Edition
+from toban.engine.notify.routing.timing import office_hours
 from toban.engine.runs.models import Run
 from toban.faces.document.address import evidence_address
 from toban.faces.document.live import LiveRow
@@ -82,7 +86,7 @@ def backups(request: HttpRequest) -> HttpResponse:
     chosen = _chosen(asked, edition.bindings.system)
     page = Paginator(chosen, _PER_PAGE).get_page(request.GET.get("page"))
     drills = list(Drill.objects.order_by("started_at"))
-    subjects = _subjects(edition.design, drills, now)
+    subjects = _subjects(edition, drills, now)
     context = {
         **frame(sight, "backups"),
         "subjects": subjects,
@@ -167,7 +171,9 @@ def drill(request: HttpRequest, pk: int) -> HttpResponse:
         "rpo": _measured(found.rpo_seconds),
         "rto": _measured(found.rto_seconds),
         "rpo_limit": objectives.get("RPO"),
+        "rpo_longest": _longest(objectives.get("RPO"), found.started_at, edition),
         "rto_limit": objectives.get("RTO"),
+        "rto_longest": _longest(objectives.get("RTO"), found.started_at, edition),
         "checks": checks_of(found),
         "phases": list(_phases(found.phases)),
         "system": edition.bindings.system.name or edition.design.document,
@@ -175,7 +181,14 @@ def drill(request: HttpRequest, pk: int) -> HttpResponse:
     return render(request, "backup/drill.html", context)
 
 
-def _subjects(design: Design, drills: Sequence[Drill], now: datetime) -> list[Subject]:
+def _longest(objective: RecoveryObjective | None, start: datetime, edition: Edition) -> timedelta | None:
+    if objective is None:
+        return None
+    office = office_hours(edition.design.of(DutyRole))
+    return lasts(objective.limit, start, edition.bindings.system, office)
+
+
+def _subjects(edition: Edition, drills: Sequence[Drill], now: datetime) -> list[Subject]:
     """Return every subject with its backups and the newest of its *drills*; a few queries for all."""
     kept: dict[str, list[Backup]] = defaultdict(list)
     stored = Backup.objects.with_bases().filter(pruned_at=None).defer(*_HEAVY)
@@ -184,9 +197,15 @@ def _subjects(design: Design, drills: Sequence[Drill], now: datetime) -> list[Su
     log: dict[str, list[LogStretch]] = defaultdict(list)
     for stretch in LogStretch.objects.order_by("durable_to"):
         log[stretch.subject].append(stretch)
-    newest = {drill.subject: drill for drill in drills}
+    newest, design = {drill.subject: drill for drill in drills}, edition.design
+
+    def longest(objective: RecoveryObjective, start: datetime) -> timedelta | None:
+        return _longest(objective, start, edition)
+
     return [
-        chains.subject(name, kept[name], log[name], newest.get(name), chains.objective_of(design, name), now)
+        chains.subject(
+            name, kept[name], log[name], newest.get(name), chains.objective_of(design, name), now, longest
+        )
         for name in chains.subjects_of(design, {*kept, *log, *newest})
     ]
 

@@ -1,6 +1,6 @@
 """Backups as the pages show them: chains, and what can be brought back of each subject."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
@@ -62,6 +62,10 @@ class Subject:
     """The newest drill."""
 
 
+def _by_length(objective: RecoveryObjective, _start: datetime) -> timedelta:
+    return objective.limit.as_timedelta()
+
+
 def subject(
     name: str,
     kept: Sequence[Backup],
@@ -69,13 +73,18 @@ def subject(
     drill: Drill | None,
     objective: RecoveryObjective | None,
     now: datetime,
+    longest: Callable[[RecoveryObjective, datetime], timedelta | None] = _by_length,
 ) -> Subject:
-    """Return the subject *name*, with its *kept* backups (oldest first) and *stretches* of log."""
+    """Return the subject *name*, with its *kept* backups (oldest first) and *stretches* of log.
+
+    *longest* says how long an objective lasts from a moment on.
+    """
     moment = rules.newest_moment(
         [catalogue.copy_of(each) for each in kept], [_stretch(each) for each in stretches]
     )
     age = now - moment.at if moment is not None else None
-    verdict = _verdict(age, objective)
+    allowed = longest(objective, moment.at) if objective is not None and moment is not None else None
+    verdict = _verdict(age, allowed)
     if moment is None and kept and objective is not None:
         # There are backups, and none can be restored.
         verdict = Verdict.DEVIATING
@@ -157,11 +166,11 @@ def _span(row: LogStretch) -> LogSpan:
     return LogSpan(row.timeline, row.first_lsn, row.last_lsn, row.durable_to, row.broken_why)
 
 
-def _verdict(age: timedelta | None, objective: RecoveryObjective | None) -> Verdict:
-    if age is None or objective is None:
+def _verdict(age: timedelta | None, allowed: timedelta | None) -> Verdict:
+    if age is None or allowed is None:
         return Verdict.NOT_MEASURABLE
     # ">": exactly the limit still meets it.
-    return Verdict.DEVIATING if age > objective.limit.as_timedelta() else Verdict.CONFORMING
+    return Verdict.DEVIATING if age > allowed else Verdict.CONFORMING
 
 
 def _stretch(row: LogStretch) -> WalStretch:
