@@ -10,6 +10,7 @@ from functools import cache
 from toban.design.values.closed import ClosedDays
 from toban.design.values.schedule import (
     Cadence,
+    DayOff,
     DayOfMonth,
     NthBusinessDay,
     NthWeekday,
@@ -20,6 +21,9 @@ from toban.message import NOTHING, Message
 
 _WEEKDAYS = tuple(Weekday)
 _SATURDAY = 5
+_DAY = timedelta(days=1)
+_LONGEST_CLOSURE = 60
+"""Days: a rule on days that are off for longer is due on none."""
 _OVER_MONTHS = (Cadence.MONTHLY, Cadence.QUARTERLY, Cadence.HALF_YEARLY, Cadence.YEARLY)
 
 
@@ -56,8 +60,38 @@ def is_due_on(schedule: Schedule, day: date, calendar: "BusinessCalendar") -> bo
     """Say whether *schedule* falls on *day*, going by the document's words alone.
 
     Returns False if they leave the day open (月次 without a day, 四半期毎 without months, 隔週 without its
-    first week, 随時), since its due days can't be known. 平日 means business days.
+    first week, 随時), since its due days can't be known. 平日 means business days. One of the row's rules is
+    enough.
     """
+    return any(_is_due_on(each, day, calendar) for each in schedule.each)
+
+
+def _is_due_on(schedule: Schedule, day: date, calendar: "BusinessCalendar") -> bool:
+    match schedule.day_off:
+        case None:
+            return _falls_on(schedule, day, calendar)
+        case DayOff.ADDED:
+            return calendar.is_holiday(day) or _falls_on(schedule, day, calendar)
+        case DayOff.SKIPPED:
+            return not calendar.day_off(day) and _falls_on(schedule, day, calendar)
+        case DayOff.EARLIER | DayOff.LATER as shift:
+            # It falls on the day itself, or on one of the days off that lie between it and its neighbour.
+            back = _DAY if shift is DayOff.EARLIER else -_DAY
+            return calendar.is_business_day(day) and any(
+                _falls_on(schedule, each, calendar) for each in _with_days_off(day, back, calendar)
+            )
+
+
+def _with_days_off(day: date, step: timedelta, calendar: "BusinessCalendar") -> Iterator[date]:
+    """Yield *day* and the days off that follow it in one direction."""
+    yield day
+    for count in range(1, _LONGEST_CLOSURE):
+        if calendar.is_business_day(day + count * step):
+            return
+        yield day + count * step
+
+
+def _falls_on(schedule: Schedule, day: date, calendar: "BusinessCalendar") -> bool:
     if schedule.skips_holidays:
         return calendar.is_business_day(day)
     if schedule.cadence is Cadence.DAILY:
@@ -72,8 +106,17 @@ def is_due_on(schedule: Schedule, day: date, calendar: "BusinessCalendar") -> bo
 
 
 def periods_on(schedule: Schedule, day: date, calendar: "BusinessCalendar") -> Iterator[Period]:
-    """Yield the periods in which *schedule* runs on *day*, if it is due that day and has a clock time."""
-    if schedule.at is None or not is_due_on(schedule, day, calendar):
+    """Yield the periods in which *schedule* runs on *day*, if it is due that day and has a clock time.
+
+    25:00 is in the night after *day*.
+    """
+    for each in schedule.each:
+        if _is_due_on(each, day, calendar):
+            yield from _periods(each, day + _DAY * each.next_day)
+
+
+def _periods(schedule: Schedule, day: date) -> Iterator[Period]:
+    if schedule.at is None:
         return
     start = _moment(day, schedule.at)
     if schedule.until is None:
@@ -108,6 +151,10 @@ class BusinessCalendar:
     def is_business_day(self, day: date) -> bool:
         """Say whether people work on *day*."""
         return day.weekday() < _SATURDAY and not self.day_off(day)
+
+    def is_holiday(self, day: date) -> bool:
+        """Say whether *day* is a public holiday that is kept, on whatever weekday."""
+        return self.keeps_holidays and day in _holidays_of(day.year)
 
     def day_off(self, day: date) -> Message:
         """Return why *day* is off regardless of its weekday (a holiday, 休業日); nothing if it isn't."""

@@ -410,7 +410,7 @@ def _with_assumptions(clause: Clause) -> Clause:
 
 def _schedules(value: object) -> Iterator[Schedule]:
     parts = value if isinstance(value, tuple) else (value,)
-    return (part for part in parts if isinstance(part, Schedule))
+    return (each for part in parts if isinstance(part, Schedule) for each in part.each)
 
 
 def _listed(outcomes: list[RowOutcome], fate: RowFate) -> tuple[Remainder, ...]:

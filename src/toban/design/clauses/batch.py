@@ -18,8 +18,9 @@ from toban.design.shapes.shape import (
     words,
 )
 from toban.design.shapes.timing import is_attribute, read_times, row_schedules
+from toban.design.values.normal import plain
 from toban.design.values.retry import FailureAction, RetryRule, read_failure_actions, read_retry
-from toban.design.values.schedule import Schedule
+from toban.design.values.schedule import Schedule, together
 from toban.message import Message
 
 
@@ -77,14 +78,16 @@ def _batch(cells: Cells) -> Batch:
     schedules = row_schedules(cells, clock="start" if cells.has("start") else "clock")
     if not cells["frequency"] and any(schedule.assumptions for schedule in schedules):
         raise NotUnderstood(Message("design.batch-without-frequency"))
-    if len(schedules) > 1:
+    written = plain(cells["frequency"] or cells["start"] or cells["clock"])
+    schedule = together(schedules, written)
+    if schedule is None:
         raise NotUnderstood(Message("design.batch-with-several-schedules"))
     failure = cells["failure"]
     return Batch(
         **cells.stamp(Batch, batch_id or name),
         batch_id=batch_id,
         name=name or batch_id,
-        schedule=schedules[0],
+        schedule=schedule,
         work=cells["work"],
         on_failure=read_failure_actions(failure) or (),
         on_failure_text=failure,
@@ -94,14 +97,14 @@ def _batch(cells: Cells) -> Batch:
 def _listed(entry: PlacedEntry) -> Batch:
     """Read an entry such as 在庫照合: 毎日 5:00."""
     schedules = read_times(_RUNS.sub("", entry.value)) if entry.key and not is_attribute(entry) else ()
-    is_timed = [schedule for schedule in schedules if schedule.at or schedule.every]
-    if len(schedules) != 1 or not is_timed or _NO_JOB.search(normalise(entry.key)):
+    schedule = together(schedules, plain(entry.value))
+    if schedule is None or not (schedule.is_timed or schedule.every) or _NO_JOB.search(normalise(entry.key)):
         raise NotUnderstood(Message("design.not-a-batch-with-time"))
     return Batch(
         **entry.stamp(Batch, entry.key),
         batch_id="",
         name=entry.key,
-        schedule=schedules[0],
+        schedule=schedule,
         work="",
         on_failure=(),
         on_failure_text="",

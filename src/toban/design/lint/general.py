@@ -45,7 +45,7 @@ def work_inside_maintenance_window(on: Inspection) -> Iterator[Remark]:
     for work in works:
         if _IS_MAINTENANCE.search(work.text):
             continue
-        for schedule in work.schedules if isinstance(work, BackupPolicy) else (work.schedule,):
+        for schedule in work.schedules if isinstance(work, BackupPolicy) else work.schedule.each:
             if schedule not in known:
                 known[schedule] = [
                     (window, period) for window, period in windows if _meets(on, schedule, period)

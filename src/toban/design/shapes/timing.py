@@ -145,8 +145,8 @@ def row_schedule(cells: Cells, frequency: str = "frequency", clock: str = "clock
 
 def row_schedules(cells: Cells, frequency: str = "frequency", clock: str = "clock") -> tuple[Schedule, ...]:
     """Do the same for a cell that may hold several (日次（フル） + 1時間ごと（増分））."""
-    alone = cells[clock] if not cells[frequency] else "" if cells[clock] else cells[frequency]
-    several = read_schedules(alone) if alone else None
+    written = f"{cells[frequency]} {cells[clock]}".strip()
+    several = read_schedules(written) if written else None
     if several is not None and len(several) > 1:
         return several
     return (row_schedule(cells, frequency, clock),)

@@ -1,7 +1,8 @@
 """A schedule's due times between two moments, in a time zone, across its changes to and from summer time."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import UTC, date, datetime, time, timedelta
+from heapq import merge
 from zoneinfo import ZoneInfo
 
 from toban.design.calendar import BusinessCalendar, is_due_on
@@ -18,19 +19,36 @@ def occurrences(
     zone: ZoneInfo,
     calendar: BusinessCalendar = _WEEKDAYS,
 ) -> Iterator[datetime]:
-    """Yield the due times from *start* (inclusive) to *end* (exclusive), in order and in the schedule's zone.
+    """Return the due times from *start* (inclusive) to *end* (exclusive), in order and in the schedule's zone.
 
     A schedule that leaves its day or its clock open (隔週: in which of the two weeks), or waits for an event,
-    yields nothing. A time skipped by summer time is due later, by as much as the clock jumped. One that
+    has none. A time skipped by summer time is due later, by as much as the clock jumped. One that
     occurs twice is due the first time.
     """
-    zone = ZoneInfo(schedule.zone) if schedule.zone else zone
+    if schedule.also:
+        return _each_once(occurrences(each, start, end, zone, calendar) for each in schedule.each)
+    return _of_one(schedule, start, end, ZoneInfo(schedule.zone) if schedule.zone else zone, calendar)
+
+
+def _each_once(found: Iterable[Iterator[datetime]]) -> Iterator[datetime]:
+    """Yield the moments of several rules in order, and once if two rules meet."""
+    last = None
+    for moment in merge(*found, key=datetime.timestamp):
+        # Local times of one zone would compare by their clocks.
+        if (instant := moment.timestamp()) != last:
+            yield moment
+        last = instant
+
+
+def _of_one(
+    schedule: Schedule, start: datetime, end: datetime, zone: ZoneInfo, calendar: BusinessCalendar
+) -> Iterator[datetime]:
     day = start.astimezone(zone).date() - _DAY
     while (midnight := existing(day, time(0), zone)) < end:
         if schedule.cadence is Cadence.INTERVAL:
             moments = _intervals(schedule, midnight, existing(day + _DAY, time(0), zone))
         elif schedule.at is not None and is_due_on(schedule, day, calendar):
-            moments = iter((existing(day, schedule.at, zone),))
+            moments = iter((existing(day + _DAY * schedule.next_day, schedule.at, zone),))
         else:
             moments = iter(())
         yield from (moment for moment in moments if start <= moment < end)

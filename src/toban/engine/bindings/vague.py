@@ -47,6 +47,10 @@ def _value(value: object, meanings: Mapping[str, time], file: str) -> object:
 
 
 def _schedule(schedule: Schedule, meanings: Mapping[str, time], file: str) -> Schedule:
+    if schedule.also:
+        first, *further = (_schedule(each, meanings, file) for each in schedule.each)
+        settled = replace(first, also=tuple(further))
+        return schedule if settled == schedule else settled
     meaning = next(_meanings(schedule, meanings), None)
     if meaning is None:
         return schedule

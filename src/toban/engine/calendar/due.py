@@ -54,7 +54,7 @@ def schedules_of(clause: Clause) -> Iterator[Schedule]:
         value = getattr(clause, each.name)
         for candidate in value if isinstance(value, tuple) else (value,):
             if isinstance(candidate, Schedule):
-                yield candidate
+                yield from candidate.each
 
 
 def _next(schedule: Schedule, system: System, now: datetime) -> datetime | None:

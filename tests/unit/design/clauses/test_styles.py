@@ -142,9 +142,19 @@ def test_a_security_task_on_two_days_is_ordered_on_both(read: Read) -> None:
     assert [str(routine.schedule) for routine in routines] == ["毎月第2土曜 02:00", "毎月第4土曜 02:00"]
 
 
-def test_a_batch_with_two_times_is_unread_rather_than_run_at_one(read: Read) -> None:
+def test_a_batch_with_two_times_runs_at_both(read: Read) -> None:
+    (friday, workday) = read(
+        "## バッチ一覧", "| ID | バッチ名 | 頻度 | 起動時刻 |", "|-|-|-|-|",
+        "| J1 | 集配 | | 毎月第1・第3金曜 5:00 |", "| J2 | 送信 | 平日 | 9:00、13:00、17:30 |",
+    ).of(Batch)  # fmt: skip
+
+    assert str(friday.schedule) == "毎月第1金曜 05:00、毎月第3金曜 05:00"
+    assert str(workday.schedule) == "平日 09:00、平日 13:00、平日 17:30"
+
+
+def test_a_batch_with_a_time_for_one_of_two_days_is_unread_rather_than_run_at_one(read: Read) -> None:
     design = read(
-        "## バッチ一覧", "| ID | バッチ名 | 起動時刻 |", "|-|-|-|", "| J1 | 集配 | 毎月第1・第3金曜 5:00 |"
+        "## バッチ一覧", "| ID | バッチ名 | 実行頻度 |", "|-|-|-|", "| J1 | 集配 | 平日 5:00、月末 |"
     )
 
     assert design.of(Batch) == ()
@@ -329,10 +339,19 @@ def test_a_line_about_more_or_other_than_one_backup_is_not_a_policy(read: Read, 
     assert read("## バックアップ", entry).of(BackupPolicy) == ()
 
 
-def test_a_batch_in_one_line_needs_exactly_one_time(read: Read) -> None:
-    design = read("## バッチ", "- 価格更新: 毎日 5:00", "- 集計: 毎月1日・15日 6:00", "- 監視: 毎日 9:00")
+def test_a_batch_in_one_line_needs_its_time(read: Read) -> None:
+    design = read(
+        "## バッチ",
+        "- 価格更新: 毎日 5:00",
+        "- 集計: 毎月1日・15日 6:00",
+        "- 監視: 毎日 9:00",
+        "- 棚卸: 月末、年次",
+    )
 
-    assert [(batch.name, str(batch.schedule)) for batch in design.of(Batch)] == [("価格更新", "日次 05:00")]
+    assert [(batch.name, str(batch.schedule)) for batch in design.of(Batch)] == [
+        ("価格更新", "日次 05:00"),
+        ("集計", "毎月1日 06:00、毎月15日 06:00"),
+    ]
 
 
 def test_a_task_may_begin_with_its_time(read: Read) -> None:

@@ -158,7 +158,7 @@ def test_a_clock_time_is_read_as_its_author_meant(text: str, clock: time) -> Non
 @pytest.mark.parametrize(
     "text",
     [
-        "毎日 25:00",
+        "毎日 30:00",
         "毎月0日",
         "第1週",
         "1/15 09:23",

@@ -26,6 +26,22 @@ from toban.message import Message
         ("月末営業日 18:00", "毎月最終営業日 18:00"),
         ("月初営業日 10:00", "毎月第1営業日 10:00"),
         ("2時間おき", "2時間毎"),
+        ("毎月25日（休日の場合は前営業日） 10:00", "毎月25日 (休日の場合は前営業日) 10:00"),
+        ("毎月25日 10:00、ただし休日の場合は翌営業日に実施", "毎月25日 (休日の場合は翌営業日) 10:00"),
+        ("月末18:00（土日祝の場合は直前の営業日）", "毎月末 (休日の場合は前営業日) 18:00"),
+        ("第2火曜（祝日の場合は翌営業日） 9:00", "毎月第2火曜 (休日の場合は翌営業日) 09:00"),
+        ("毎年4月1日（休日にあたる場合は翌営業日）", "年次 4月 1日 (休日の場合は翌営業日)"),
+        ("最終営業日の3営業日前 9:00", "毎月最終営業日の3営業日前 09:00"),
+        ("月末の3日前 9:00", "毎月末の3日前 09:00"),
+        ("毎週月曜 9:00（祝日を除く）", "毎週月曜 (祝日を除く) 09:00"),
+        ("毎日（土日祝を除く） 9:00", "平日 09:00"),
+        ("土日祝 3:00", "毎週土・日・祝日 03:00"),
+        ("祝日 9:00", "毎週祝日 09:00"),
+        ("平日 25:00", "平日 25:00"),
+        ("毎日 深夜25:00", "日次 01:00"),
+        ("毎週金曜 25時半", "毎週金曜 25:30"),
+        ("毎週金曜 25:00-27:00", "毎週金曜 25:00-27:00"),
+        ("毎週金曜 23:00〜26:00", "毎週金曜 23:00-02:00"),
     ],
 )
 def test_a_schedule_is_read_in_the_wording_of_other_companies(text: str, canonical: str) -> None:
@@ -57,6 +73,12 @@ def test_monday_to_friday_includes_public_holidays_and_working_days_do_not() -> 
         ("毎週月曜 9:00、18:00", ["毎週月曜 09:00", "毎週月曜 18:00"]),
         ("1日2回（9:00、18:00）", ["日次 09:00", "日次 18:00"]),
         ("平日 9:00-10:00、18:00-19:00", ["平日 09:00-10:00", "平日 18:00-19:00"]),
+        ("平日 9:00、13:00、17:30", ["平日 09:00", "平日 13:00", "平日 17:30"]),
+        ("5日・20日", ["毎月5日", "毎月20日"]),
+        (
+            "毎月5日・20日（休日の場合は前営業日）",
+            ["毎月5日 (休日の場合は前営業日)", "毎月20日 (休日の場合は前営業日)"],
+        ),
     ],
 )
 def test_text_around_a_list_applies_to_each_of_its_items(text: str, canonical: list[str]) -> None:
@@ -114,7 +136,11 @@ def test_a_cron_line_that_no_schedule_can_express_is_not_read(line: str) -> None
     [
         "年2回（4月）",  # the months contradict the count
         "0回/月",
-        "土日祝 3:00",
+        "平日・祝日 3:00",
+        "毎月25日（祝日の場合は翌営業日）",  # and on a Saturday?
+        "毎月25日（休日の場合は前日）",
+        "毎日 9:00（休日の場合は翌営業日）",
+        "毎日 30:00",
         "金〜月 9:00",
         "1日おき",  # daily, or every other day
         "毎月1日、15日、2:00または未定",
@@ -134,3 +160,13 @@ def test_ambiguous_midnight_of_a_certain_day_is_not_read(text: str) -> None:
 @pytest.mark.parametrize("text", ["毎日 24:00", "毎週日曜 22:00-24:00", "毎営業日 6:30"])
 def test_midnight_of_any_day_or_as_an_end_is_read(text: str) -> None:
     assert read_schedule(text) is not None
+
+
+def test_days_before_the_end_of_the_month_are_counted_from_its_last_business_day() -> None:
+    schedule = read_schedule("月末の3営業日前 9:00")
+
+    assert schedule is not None
+    assert (str(schedule), [said.code for said in schedule.assumptions]) == (
+        "毎月最終営業日の3営業日前 09:00",
+        ["design.assumed-before-last-business-day"],
+    )

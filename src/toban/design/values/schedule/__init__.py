@@ -3,17 +3,20 @@
 from toban.design.values.schedule.reading import join_schedule, read_schedule, read_schedules
 from toban.design.values.schedule.rule import (
     Cadence,
+    DayOff,
     DayOfMonth,
     DayRule,
     NthBusinessDay,
     NthWeekday,
     Schedule,
     Weekday,
+    together,
 )
 
 __all__ = [
     "Cadence",
     "DayOfMonth",
+    "DayOff",
     "DayRule",
     "NthBusinessDay",
     "NthWeekday",
@@ -22,4 +25,5 @@ __all__ = [
     "join_schedule",
     "read_schedule",
     "read_schedules",
+    "together",
 ]

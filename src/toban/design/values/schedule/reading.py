@@ -5,7 +5,15 @@ from dataclasses import replace
 
 from toban.design.values.normal import plain
 from toban.design.values.schedule.cron import read_cron
-from toban.design.values.schedule.rule import ZONES, Cadence, Schedule
+from toban.design.values.schedule.rule import (
+    ZONES,
+    Cadence,
+    DayOff,
+    DayOfMonth,
+    NthBusinessDay,
+    NthWeekday,
+    Schedule,
+)
 from toban.design.values.schedule.words import TOKENS, WORKING_DAYS, Draft
 from toban.message import Message
 
@@ -122,7 +130,11 @@ def _alternatives(text: str) -> tuple[Schedule, ...] | None:
     for several, one, alone in _LISTS:
         if match := several.search(text):
             head, tail = text[: match.start()], text[match.end() :]
-            found = [read_schedule(head + alone.format(word) + tail) for word in one.findall(match[0])]
+            words = [alone.format(word) for word in one.findall(match[0])]
+            found = [read_schedule(f"{head}{word}{tail}") for word in words]
+            if not any(found) and alone == "{}日" and not head:
+                # 5日 alone may be a length of time; 5日・20日 can't be.
+                found = [read_schedule(f"毎月{word}{tail}") for word in words]
             known = tuple(
                 # 1日2回(9:00、18:00): the list says how often.
                 replace(schedule, text=text, times=None if schedule.times == len(found) else schedule.times)
@@ -162,11 +174,17 @@ def _finished(draft: Draft, text: str, zone: str) -> Schedule | None:
         cadence = Cadence.WEEKLY
     if cadence is Cadence.DAILY and draft.cadence is None:
         draft.assumed.append(Message("design.assumed-daily", words=text))
+    if draft.skips_holidays and draft.day_off is DayOff.SKIPPED:
+        # 平日(祝日を除く) says it twice.
+        draft.day_off = None
     # 年2回(4月、10月): the months say how often.
     is_once = draft.times in (1, len(draft.months))
     return Schedule(
         cadence, draft.every, draft.weekdays, draft.day, draft.months, draft.at, draft.until, draft.minute,
-        None if is_once else draft.times, zone=zone, text=text, assumptions=tuple(draft.assumed),
+        None if is_once else draft.times, day_off=draft.day_off, zone=zone, text=text,
+        # 毎日 25:00 is 1:00 of every day.
+        next_day=bool(draft.next_day) and (cadence is not Cadence.DAILY or bool(draft.weekdays)),
+        assumptions=tuple(draft.assumed),
     )  # fmt: skip
 
 
@@ -193,4 +211,21 @@ def _fits(cadence: Cadence, draft: Draft) -> bool:
         return False
     if cadence is Cadence.DAILY and draft.weekdays not in ((), WORKING_DAYS):
         return False
+    if draft.day_off is not None and not _fits_day_off(cadence, draft):
+        return False
     return not (cadence is Cadence.INTERVAL and (draft.at or draft.weekdays))
+
+
+def _fits_day_off(cadence: Cadence, draft: Draft) -> bool:
+    """Say whether it is clear which days move: 毎日 has no day to move to, a 祝日 on the 25th may be a Sunday."""
+    if draft.day_off is DayOff.SKIPPED:
+        return draft.day is None and cadence in (Cadence.DAILY, Cadence.WEEKLY)
+    if draft.day_off is DayOff.ADDED:
+        return cadence is Cadence.WEEKLY and draft.every is None
+    if isinstance(draft.day, NthBusinessDay) or not (draft.day or draft.weekdays):
+        return False
+    if cadence is Cadence.DAILY:
+        return False
+    of_week = (draft.day.weekday,) if isinstance(draft.day, NthWeekday) else draft.weekdays
+    is_in_the_week = not isinstance(draft.day, DayOfMonth) and set(of_week) <= set(WORKING_DAYS)
+    return is_in_the_week or not draft.is_of_holidays

@@ -1,7 +1,7 @@
 """A schedule as a value, and its canonical words."""
 
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import time
 from enum import StrEnum
 
@@ -67,7 +67,19 @@ class NthBusinessDay:
     nth: int
 
     def __str__(self) -> str:
+        if self.nth < -1:
+            return f"最終営業日の{-self.nth - 1}営業日前"
         return "最終営業日" if self.nth == -1 else f"第{self.nth}営業日"
+
+
+class DayOff(StrEnum):
+    """What a day off changes about the days of a rule; the value is how it is written."""
+
+    EARLIER = "休日の場合は前営業日"
+    LATER = "休日の場合は翌営業日"
+    SKIPPED = "祝日を除く"
+    ADDED = "祝日"
+    """Public holidays are days of the rule as well: 土日祝, or alone: 祝日."""
 
 
 DayRule = DayOfMonth | NthWeekday | NthBusinessDay
@@ -99,6 +111,11 @@ class Schedule:
     """月1回, 年2回: how often per period, if no day is named."""
     event: str = ""
     """For ON_EVENT: the document's own words (変更時, 緊急バグ修正時)."""
+    day_off: DayOff | None = None
+    next_day: bool = False
+    """Whether `at` is on the day after: 25:00 of a Friday is Saturday 1:00."""
+    also: tuple["Schedule", ...] = ()
+    """Further rules of one row, each complete in itself: 平日 9:00、17:30, 5日・20日."""
     zone: str = ""
     """An IANA zone or UTC, if the cell itself names one (02:00 UTC); empty means the document's zone."""
     text: str = field(default="", compare=False)
@@ -110,10 +127,24 @@ class Schedule:
         """Whether it is limited to 平日 or 営業日: Monday to Friday, except public holidays."""
         return self.cadence is Cadence.DAILY and self.weekdays == tuple(Weekday)[:5]
 
+    @property
+    def each(self) -> tuple["Schedule", ...]:
+        """Every rule of the row by itself."""
+        return (replace(self, also=()), *self.also) if self.also else (self,)
+
+    @property
+    def is_timed(self) -> bool:
+        """Whether it says at what time of a day."""
+        return self.at is not None or self.cadence is Cadence.INTERVAL
+
     def __str__(self) -> str:
+        return "、".join(map(Schedule._words, self.each))
+
+    def _words(self) -> str:
         words = [
             _CADENCE_WORDS[self.cadence](self),
             self._days(),
+            "" if self.day_off in (None, DayOff.ADDED) else f"({self.day_off})",
             self._clock(),
             _ZONE_WORDS.get(self.zone, ""),
         ]
@@ -128,7 +159,18 @@ class Schedule:
     def _clock(self) -> str:
         if self.at is None:
             return ""
-        return f"{self.at:%H:%M}" + (f"-{self.until:%H:%M}" if self.until else "")
+        clocks = (self.at,) if self.until is None else (self.at, self.until)
+        return "-".join(f"{each.hour + 24 * self.next_day:02}:{each:%M}" for each in clocks)
+
+
+def together(schedules: Sequence[Schedule], text: str) -> Schedule | None:
+    """Return several rules as one; None if one of them is not timed: then nobody knows when to begin."""
+    if len(schedules) == 1:
+        return schedules[0]
+    if not schedules or not all(each.is_timed for each in schedules):
+        return None
+    first, *further = (replace(each, text=text) for each in schedules)
+    return replace(first, also=tuple(further))
 
 
 def _times(unit: str, word: str, schedule: Schedule) -> str:
@@ -144,6 +186,8 @@ def _daily(schedule: Schedule) -> str:
 
 
 def _weekly(schedule: Schedule) -> str:
+    if schedule.day_off is DayOff.ADDED:
+        return "毎週" + "・".join((*schedule.weekdays, "祝日"))
     head = "隔週" if schedule.every else _times("週", "毎週" if schedule.weekdays else "週次", schedule)
     return head + weekday_words(schedule.weekdays)
 

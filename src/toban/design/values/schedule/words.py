@@ -11,6 +11,7 @@ from toban.design.values.schedule.clock import CLOCK, clock_of
 from toban.design.values.schedule.rule import (
     WEEKDAY_CHARS,
     Cadence,
+    DayOff,
     DayOfMonth,
     DayRule,
     NthBusinessDay,
@@ -34,6 +35,10 @@ class Draft:
     minute: int | None = None
     times: int | None = None
     skips_holidays: bool | None = None
+    day_off: DayOff | None = None
+    is_of_holidays: bool | None = None
+    """Whether `day_off` is about public holidays alone, not every day off."""
+    next_day: bool | None = None
     assumed: list[Message] = field(default_factory=list)
 
     @property
@@ -131,6 +136,37 @@ def _clock_range(match: re.Match[str]) -> Found | None:
     return None if at is None or until is None or is_longer else {"at": at, "until": until}
 
 
+_LATE = r"(?P<{0}hour>2[4-9])(?::(?P<{0}minute>[0-5]\d)|時(?!間)(?:(?P<{0}kanji_minute>[0-5]?\d)分|(?P<{0}half>半))?)"
+_NIGHT = r"(?:深夜|未明|夜間?)? ?"
+"""25:00, 26時半: of the night that begins on the day."""
+
+
+def _late_clock(match: re.Match[str]) -> Found | None:
+    at = _late(match)
+    return None if at is None else {"at": at, "next_day": True}
+
+
+def _late_range(match: re.Match[str]) -> Found | None:
+    """Read 25:00-27:00; one that ends before it begins would last until the day after next."""
+    at, until = _late(match, "a_"), _late(match, "b_")
+    is_range = at is not None and until is not None and at < until
+    return {"at": at, "until": until, "next_day": True} if is_range else None
+
+
+def _late_end(match: re.Match[str]) -> Found | None:
+    """Read 23:00-26:00: a window whose end is earlier than its beginning ends on the next day."""
+    at, until = clock_of(match, "a_"), _late(match, "b_")
+    is_range = at is not None and until is not None and until < at
+    return {"at": at, "until": until} if is_range else None
+
+
+def _late(match: re.Match[str], prefix: str = "") -> time | None:
+    """Return the time of the next day; None for 24:00 itself, whose day people don't agree on."""
+    kanji = match[f"{prefix}kanji_minute"] or (30 if match[f"{prefix}half"] else 0)
+    at = time(int(match[f"{prefix}hour"]) - 24, int(match[f"{prefix}minute"] or kanji))
+    return at if at > time(0) else None
+
+
 def _interval_found(match: re.Match[str]) -> Found | None:
     every = duration_of(match)
     if every is None or every.amount <= 0:
@@ -186,6 +222,13 @@ def _assumed(code: str, found: Found) -> Callable[[re.Match[str]], Found]:
     return lambda match: found | {"assumed": Message(code, words=match[0].strip())}
 
 
+def _before_month_end(match: re.Match[str]) -> Found:
+    """Read 月末の3営業日前: counted from the last business day, which is not always the last day."""
+    day = NthBusinessDay(-1 - int(match["nth"]))
+    said = Message("design.assumed-before-last-business-day", words=match[0], day=str(day))
+    return {"cadence": Cadence.MONTHLY, "day": day, "assumed": said}
+
+
 def _vague(match: re.Match[str]) -> Found:
     at = _TIMES_OF_DAY[match[0].lower()]
     return {
@@ -194,7 +237,24 @@ def _vague(match: re.Match[str]) -> Found:
     }
 
 
+_OFF = r"(?:休日|休業日|非営業日|土・?日・?祝日?|休日・?祝日|祝祭日)"
+_IF = r"(?:の|に(?:当たる|あたる|重なる|該当する))(?:場合|とき|時|際)?(?:は|には)?[、,]? ?"
+_MOVED = r"(?:に|へ)?(?:前倒し|繰り?上げ|繰り?下げ|振り?替え?|順延|延期|変更)?"
+_SHIFTS = (
+    ("(?:その)?(?:前|直前の)営業日", DayOff.EARLIER),
+    ("(?:その)?(?:翌|次の|直後の)営業日", DayOff.LATER),
+)
+
 TOKENS = (
+    *(_word(rf"(?:ただし[、,]?)?{_OFF}{_IF}{to}{_MOVED}", {"day_off": shift}) for to, shift in _SHIFTS),
+    *(_word(rf"(?:ただし[、,]?)?祝日{_IF}{to}{_MOVED}", {"day_off": shift, "is_of_holidays": True}) for to, shift in _SHIFTS),
+    _word(r"土・?日・?祝日?(?:は|を)?除く", {"cadence": Cadence.DAILY, "weekdays": WORKING_DAYS, "skips_holidays": True}),
+    _word(r"祝日(?:は|を)?除く", {"day_off": DayOff.SKIPPED}),
+    _word(r"土・?日・?祝日?(?![のに])", {"cadence": Cadence.WEEKLY, "weekdays": tuple(Weekday)[5:], "day_off": DayOff.ADDED}),
+    _word(r"毎?祝日(?![のに])", {"cadence": Cadence.WEEKLY, "day_off": DayOff.ADDED}),
+    _word(r"(?:毎月|月次 ?)?最終営業日(?:の|から)?(?P<nth>[1-9]\d?)営業日前", lambda m: {"cadence": Cadence.MONTHLY, "day": NthBusinessDay(-1 - int(m["nth"]))}),
+    _word(r"毎?月末(?:の|から)? ?(?P<nth>[1-9]\d?)営業日前", _before_month_end),
+    _word(r"(?:毎?月)?末(?:の|から)? ?(?P<nth>[1-9]|[12]\d)日前", lambda m: {"cadence": Cadence.MONTHLY, "day": DayOfMonth(-1 - int(m["nth"]))}),
     _word(r"(?:(?<!\d)1)?(?P<period>[日週月年])(?:に)? ?(?P<count>\d{1,2})回(?:以上)?", _times_per_period),
     _word(r"(?P<count>\d{1,2})回 ?/ ?(?P<period>[日週月年])", _times_per_period),
     _word(rf"(?:every )?{DURATION} ?(?:毎|ごと|間隔|周期|に1回)", _interval_found),
@@ -230,6 +290,9 @@ TOKENS = (
     _word(r"(?:1?\d月)(?:[・、,/]? ?1?\d月)*(?!次)", _month_names),
     _word(r"(?P<date>[12]\d|3[01]|0?[1-9])日(?!次|毎|間|前|後|以)", lambda m: {"day": DayOfMonth(int(m["date"]))}),
     # Two bare numbers (1-5) may mean anything.
+    _word(rf"{_NIGHT}{_LATE.format('a_')} ?[-~] ?{_LATE.format('b_')}", _late_range),
+    _word(rf"{_NIGHT}{CLOCK.replace('?P<', '?P<a_')} ?[-~] ?{_LATE.format('b_')}(?<!24:00)", _late_end),
+    _word(rf"{_NIGHT}(?!24(?::00|時(?!\d|半))){_LATE.format('')}", _late_clock),
     _word(rf"(?:深夜|未明|早朝|夜間?)? ?(?=\d{{1,2}}(?: ?[-~] ?\d{{1,2}})?(?:[:時]| ?[ap]m)){CLOCK.replace('?P<', '?P<a_')} ?[-~] ?(?P<next_day>翌[日朝]?)? ?{CLOCK.replace('?P<', '?P<b_')}", _clock_range),
     _word(rf"(?P<part>深夜|未明|早朝|午前|午後|夜間?|朝|夕方)? ?~?{CLOCK.replace(')?(?: ?', ')(?: ?')}", _clock),
     # 毎晩 8:00 may be 20:00.

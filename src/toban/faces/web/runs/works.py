@@ -106,7 +106,7 @@ def _was_batch(work: PlannedWork | None) -> bool:
 
 def _schedules(work: Work | None, clause: Clause | None) -> tuple[Schedule, ...]:
     if work is not None:
-        return (work.schedule,)
+        return work.schedule.each
     return tuple(schedules_of(clause)) if clause is not None else ()
 
 
