@@ -3,7 +3,7 @@
 import unicodedata
 from calendar import monthrange
 from collections.abc import Collection, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, time, timedelta
 from functools import cache
 
@@ -17,6 +17,7 @@ from toban.design.values.schedule import (
     Schedule,
     Weekday,
 )
+from toban.design.values.schedule.cron import cron_rule
 from toban.message import NOTHING, Message
 
 _WEEKDAYS = tuple(Weekday)
@@ -57,11 +58,10 @@ def days_from(first: date, count: int) -> Iterator[date]:
 
 
 def is_due_on(schedule: Schedule, day: date, calendar: "BusinessCalendar") -> bool:
-    """Say whether *schedule* falls on *day*, going by the document's words alone.
+    """Say whether one of the rules of *schedule* falls on *day*, going by the document's words.
 
-    Returns False if they leave the day open (月次 without a day, 四半期毎 without months, 隔週 without its
-    first week, 随時), since its due days can't be known. 平日 means business days. One of the row's rules is
-    enough.
+    False if they leave the day open (月次 without a day, 随時): its due days can't be known. For 四半期毎
+    without months and 隔週 without its first week, *calendar* may know more. 平日 means business days.
     """
     return any(_is_due_on(each, day, calendar) for each in schedule.each)
 
@@ -97,12 +97,30 @@ def _falls_on(schedule: Schedule, day: date, calendar: "BusinessCalendar") -> bo
     if schedule.cadence is Cadence.DAILY:
         return not schedule.weekdays or weekday(day) in schedule.weekdays
     if schedule.cadence is Cadence.WEEKLY:
-        return schedule.every is None and weekday(day) in schedule.weekdays
+        return weekday(day) in schedule.weekdays and (
+            schedule.every is None or _is_of_fortnight(day, schedule.since, calendar)
+        )
+    if schedule.cadence is Cadence.CRON:
+        rule = cron_rule(schedule.cron)
+        return rule is not None and rule.falls_on(day)
     if schedule.cadence not in _OVER_MONTHS:
         return False
+    if schedule.cadence is Cadence.QUARTERLY and not schedule.months:
+        return day.month in calendar.quarters and _is_day_of_month(
+            schedule if schedule.day else replace(schedule, day=DayOfMonth(1)), day, calendar
+        )
     if schedule.months:
         return day.month in schedule.months and _is_day_of_month(schedule, day, calendar)
     return schedule.cadence is Cadence.MONTHLY and _is_day_of_month(schedule, day, calendar)
+
+
+def _is_of_fortnight(day: date, since: date | None, calendar: "BusinessCalendar") -> bool:
+    """Say whether *day* is in one of every two weeks (Monday to Sunday), counted from the first."""
+    first = since or calendar.fortnight
+    if first is None or (since is not None and day < since):
+        return False
+    mondays = (each - timedelta(days=each.weekday()) for each in (day, first))
+    return (next(mondays) - next(mondays)).days % 14 == 0
 
 
 def periods_on(schedule: Schedule, day: date, calendar: "BusinessCalendar") -> Iterator[Period]:
@@ -116,6 +134,8 @@ def periods_on(schedule: Schedule, day: date, calendar: "BusinessCalendar") -> I
 
 
 def _periods(schedule: Schedule, day: date) -> Iterator[Period]:
+    if schedule.cadence is Cadence.CRON and (rule := cron_rule(schedule.cron)):
+        yield from (Period(start, start) for clock in rule.clocks for start in (_moment(day, clock),))
     if schedule.at is None:
         return
     start = _moment(day, schedule.at)
@@ -147,6 +167,10 @@ class BusinessCalendar:
     keeps_holidays: bool = True
     """Whether Japan's public holidays count as days off."""
     closed: tuple[ClosedDays, ...] = ()
+    fortnight: date | None = None
+    """A day in the first of the weeks of 隔週; None: nobody knows which of the two weeks it is."""
+    quarters: tuple[int, ...] = ()
+    """The months in which a quarter begins, for 四半期毎; empty: nobody knows."""
 
     def is_business_day(self, day: date) -> bool:
         """Say whether people work on *day*."""

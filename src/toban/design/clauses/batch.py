@@ -17,7 +17,7 @@ from toban.design.shapes.shape import (
     TableShape,
     words,
 )
-from toban.design.shapes.timing import is_attribute, read_times, row_schedules
+from toban.design.shapes.timing import is_attribute, is_clock, read_times, row_schedules
 from toban.design.values.normal import plain
 from toban.design.values.retry import FailureAction, RetryRule, read_failure_actions, read_retry
 from toban.design.values.schedule import Schedule, together
@@ -76,7 +76,7 @@ def _batch(cells: Cells) -> Batch:
     name = name or ("" if cells.has("name") or batch_id else cells.headed(cells.section.title))
     # A clock needs a frequency next to it, except in a column that says when the batch starts (毎日 2:00).
     schedules = row_schedules(cells, clock="start" if cells.has("start") else "clock")
-    if not cells["frequency"] and any(schedule.assumptions for schedule in schedules):
+    if not cells["frequency"] and any(map(is_clock, schedules)):
         raise NotUnderstood(Message("design.batch-without-frequency"))
     written = plain(cells["frequency"] or cells["start"] or cells["clock"])
     schedule = together(schedules, written)

@@ -182,7 +182,7 @@ def _with_headings(text: str, section: DocumentSection) -> Schedule | None:
         cadences = _cadences(heading)
         if len(cadences) == 1:
             return _completed(own, text, cadences.pop(), section)
-        if cadences and _is_clock(own):
+        if cadences and is_clock(own):
             return None
     return own
 
@@ -190,7 +190,7 @@ def _with_headings(text: str, section: DocumentSection) -> Schedule | None:
 def _completed(own: Schedule | None, text: str, cadence: str, section: DocumentSection) -> Schedule | None:
     """Return the row's own schedule with the headings' cadence; a clock alone takes their days as well."""
     above = section_schedule(section)
-    if own is None or not _is_clock(own):
+    if own is None or not is_clock(own):
         return join_schedule(cadence, text) or own
     if above is None:
         return None
@@ -199,7 +199,7 @@ def _completed(own: Schedule | None, text: str, cadence: str, section: DocumentS
     )
 
 
-def _is_clock(schedule: Schedule | None) -> bool:
+def is_clock(schedule: Schedule | None) -> bool:
     """Say whether a row says only at what time: 9:00."""
     assumed = () if schedule is None else schedule.assumptions
     return any(assumption.code == "design.assumed-daily" for assumption in assumed)

@@ -9,7 +9,7 @@ from toban.design.values.duration import Duration, read_duration, read_length, r
 from toban.design.values.hours import WORKING_DAYS, Hours, read_hours
 from toban.design.values.normal import plain
 from toban.design.values.occurrence import occurrences
-from toban.design.values.schedule import Cadence, Schedule, read_schedule
+from toban.design.values.schedule import Schedule, read_schedule
 from toban.message import Message
 
 OFFICE_HOURS = Hours(WORKING_DAYS, time(9), time(18), includes_holidays=False)
@@ -138,7 +138,7 @@ def _digest(whole: str) -> DeliveryTiming | None:
     if schedule is None:
         return None
     assumptions = schedule.assumptions
-    if schedule.at is None and schedule.cadence is not Cadence.INTERVAL:
+    if not schedule.is_timed:
         schedule = replace(schedule, at=_DIGEST_AT)
         said = Message("design.clock-assumed", word=whole, at=f"{_DIGEST_AT.hour}:{_DIGEST_AT:%M}")
         assumptions = (*assumptions, said)

@@ -7,6 +7,7 @@ from zoneinfo import ZoneInfo
 
 from toban.design.calendar import BusinessCalendar, is_due_on
 from toban.design.values.schedule import Cadence, Schedule
+from toban.design.values.schedule.cron import cron_rule
 
 _DAY = timedelta(days=1)
 _WEEKDAYS = BusinessCalendar(keeps_holidays=False)
@@ -21,7 +22,7 @@ def occurrences(
 ) -> Iterator[datetime]:
     """Return the due times from *start* (inclusive) to *end* (exclusive), in order and in the schedule's zone.
 
-    A schedule that leaves its day or its clock open (隔週: in which of the two weeks), or waits for an event,
+    A schedule that leaves its day or its clock open (月次 without a day), or waits for an event,
     has none. A time skipped by summer time is due later, by as much as the clock jumped. One that
     occurs twice is due the first time.
     """
@@ -47,6 +48,8 @@ def _of_one(
     while (midnight := existing(day, time(0), zone)) < end:
         if schedule.cadence is Cadence.INTERVAL:
             moments = _intervals(schedule, midnight, existing(day + _DAY, time(0), zone))
+        elif schedule.cadence is Cadence.CRON:
+            moments = iter(_of_cron(schedule.cron, day, zone))
         elif schedule.at is not None and is_due_on(schedule, day, calendar):
             moments = iter((existing(day + _DAY * schedule.next_day, schedule.at, zone),))
         else:
@@ -58,6 +61,24 @@ def _of_one(
 def existing(day: date, clock: time, zone: ZoneInfo) -> datetime:
     """Return *clock* on *day* in *zone*; a wall-clock time that summer time skips becomes an hour later."""
     return datetime.combine(day, clock, zone).astimezone(UTC).astimezone(zone)
+
+
+def _of_cron(line: str, day: date, zone: ZoneInfo) -> Iterable[datetime]:
+    """Return when cron would run *line* on *day*: a line that names the hour by * follows each jump of time."""
+    rule = cron_rule(line)
+    if rule is None or not rule.falls_on(day):
+        return ()
+    if existing(day, time(0), zone).utcoffset() == existing(day + _DAY, time(0), zone).utcoffset():
+        return (datetime.combine(day, clock, zone) for clock in rule.clocks)
+    folds = (0, 1) if rule.is_by_hour else (0,)
+    local = (datetime.combine(day, clock.replace(fold=fold), zone) for clock in rule.clocks for fold in folds)
+    real = ((each, each.astimezone(UTC)) for each in local)
+    instants = {
+        instant
+        for each, instant in real
+        if not rule.is_by_hour or instant.astimezone(zone).replace(tzinfo=None) == each.replace(tzinfo=None)
+    }
+    return (instant.astimezone(zone) for instant in sorted(instants))
 
 
 def _intervals(schedule: Schedule, midnight: datetime, tomorrow: datetime) -> Iterator[datetime]:

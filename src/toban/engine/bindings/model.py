@@ -59,6 +59,11 @@ class System(Section):
     closed: tuple[Closed, ...] = ()
     """Days on which the company itself is closed; these are not business days either."""
 
+    fortnight: date = date(2024, 1, 1)
+    """A day in the first of the weeks of 隔週, where the document does not name it."""
+    quarters: tuple[Annotated[int, Field(ge=1, le=12)], ...] = (1, 4, 7, 10)
+    """The months in which a quarter begins, where the document does not name them."""
+
     @property
     def zone(self) -> ZoneInfo:
         """The zone, ready to compute with."""
@@ -67,7 +72,7 @@ class System(Section):
     @property
     def business(self) -> BusinessCalendar:
         """The business days; all schedules and hours use this calendar."""
-        return BusinessCalendar(keeps_holidays=self.holidays == "JP", closed=self.closed)
+        return BusinessCalendar(self.holidays == "JP", self.closed, self.fortnight, self.quarters)
 
 
 class DiscoveryBinding(Section):

@@ -8,11 +8,14 @@ from toban.design.clauses.base import Clause
 from toban.design.reader import Design
 from toban.design.values.occurrence import existing
 from toban.design.values.schedule import Cadence, Schedule
+from toban.design.values.schedule.cron import cron_rule
 from toban.engine.bindings.model import System
 from toban.engine.calendar.due import due_times, schedules_of
 from toban.message import Message
 
 _DAY = timedelta(days=1)
+_OFTEN = 6
+"""More moments of one day than these would hide everything else."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +78,8 @@ def every_day(agenda: Agenda) -> frozenset[str]:
 
 
 def _is_constant(schedule: Schedule) -> bool:
-    return schedule.cadence is Cadence.INTERVAL
+    rule = cron_rule(schedule.cron) if schedule.cadence is Cadence.CRON else None
+    return schedule.cadence is Cadence.INTERVAL or (rule is not None and len(rule.clocks) > _OFTEN)
 
 
 def _entries(design: Design, system: System, first: date, last: date) -> Iterator[AgendaEntry]:
@@ -83,16 +87,16 @@ def _entries(design: Design, system: System, first: date, last: date) -> Iterato
     for clause in design.clauses:
         for schedule in schedules_of(clause):
             if not _is_constant(schedule):
-                timed = schedule if schedule.at else replace(schedule, at=time(0))
+                timed = schedule if schedule.is_timed else replace(schedule, at=time(0))
                 for moment in due_times(timed, system, start, end):
                     yield _entry(clause, schedule, moment.astimezone(system.zone))
 
 
 def _entry(clause: Clause, schedule: Schedule, start: datetime) -> AgendaEntry:
     # Aware arithmetic within one zone uses the wall clock: a window ends when the clock says so.
-    if schedule.at is None:
+    if not schedule.is_timed:
         return AgendaEntry(clause, start, start + _DAY, is_all_day=True)
-    if schedule.until is None:
+    if schedule.at is None or schedule.until is None:
         return AgendaEntry(clause, start, start, is_all_day=False)
     day = start.date() + _DAY * (schedule.until <= schedule.at)
     return AgendaEntry(clause, start, datetime.combine(day, schedule.until, start.tzinfo), is_all_day=False)

@@ -9,7 +9,7 @@ from toban.design.deadline import ends_at
 from toban.design.values.duration import Duration
 from toban.design.values.hours import Hours
 from toban.design.values.occurrence import occurrences
-from toban.design.values.schedule import Cadence, Schedule
+from toban.design.values.schedule import Schedule
 from toban.engine.bindings.model import System
 
 _AHEAD = timedelta(days=370)
@@ -59,6 +59,6 @@ def schedules_of(clause: Clause) -> Iterator[Schedule]:
 
 def _next(schedule: Schedule, system: System, now: datetime) -> datetime | None:
     # If the document names a day but no time, the day itself is due.
-    timed = schedule if schedule.cadence is Cadence.INTERVAL else replace(schedule, at=schedule.at or time(0))
+    timed = schedule if schedule.is_timed else replace(schedule, at=time(0))
     just_after = now + timedelta(microseconds=1)
     return next(due_times(timed, system, just_after, now + _AHEAD), None)

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Protocol
 
-from toban.design.values.schedule import Schedule
+from toban.design.values.schedule import Cadence, Schedule
 from toban.engine.approvals.rules import ApprovalTerms
 from toban.engine.bindings.model import System
 from toban.engine.bindings.secret import Secret
@@ -124,8 +124,13 @@ class Work:
     @property
     def rule(self) -> str:
         """Schedule, zone and days off as text; it changes whenever the due times may change."""
-        zone = self.schedule.zone or self.system.timezone
-        return " ".join((str(self.schedule), zone, self.system.holidays, *map(str, self.system.closed)))
+        zone, system = self.schedule.zone or self.system.timezone, self.system
+        words = [str(self.schedule), zone, system.holidays, *map(str, system.closed)]
+        if any(each.cadence is Cadence.WEEKLY and each.every for each in self.schedule.each):
+            words.append(f"{system.fortnight}")
+        if any(each.cadence is Cadence.QUARTERLY for each in self.schedule.each):
+            words.append(f"{system.quarters}")
+        return " ".join(words)
 
     @property
     def timing(self) -> str:

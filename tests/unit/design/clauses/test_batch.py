@@ -103,3 +103,22 @@ def test_a_start_column_without_a_frequency_is_unread(read: Read) -> None:
 
     assert [batch.name for batch in design.of(Batch)] == ["集計"]
     assert [str(row.reason) for row in design.unread] == ["バッチの頻度が書かれていません"]
+
+
+def test_a_batch_with_two_times_runs_at_both(read: Read) -> None:
+    (friday, workday) = read(
+        "## バッチ一覧", "| ID | バッチ名 | 頻度 | 起動時刻 |", "|-|-|-|-|",
+        "| J1 | 集配 | | 毎月第1・第3金曜 5:00 |", "| J2 | 送信 | 平日 | 9:00、13:00、17:30 |",
+    ).of(Batch)  # fmt: skip
+
+    assert str(friday.schedule) == "毎月第1金曜 05:00、毎月第3金曜 05:00"
+    assert str(workday.schedule) == "平日 09:00、平日 13:00、平日 17:30"
+
+
+def test_a_batch_with_a_time_for_one_of_two_days_is_unread_rather_than_run_at_one(read: Read) -> None:
+    design = read(
+        "## バッチ一覧", "| ID | バッチ名 | 実行頻度 |", "|-|-|-|", "| J1 | 集配 | 平日 5:00、月末 |"
+    )
+
+    assert design.of(Batch) == ()
+    assert "予定が2つ以上" in str(design.unread[0].reason)

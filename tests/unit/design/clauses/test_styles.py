@@ -142,25 +142,6 @@ def test_a_security_task_on_two_days_is_ordered_on_both(read: Read) -> None:
     assert [str(routine.schedule) for routine in routines] == ["毎月第2土曜 02:00", "毎月第4土曜 02:00"]
 
 
-def test_a_batch_with_two_times_runs_at_both(read: Read) -> None:
-    (friday, workday) = read(
-        "## バッチ一覧", "| ID | バッチ名 | 頻度 | 起動時刻 |", "|-|-|-|-|",
-        "| J1 | 集配 | | 毎月第1・第3金曜 5:00 |", "| J2 | 送信 | 平日 | 9:00、13:00、17:30 |",
-    ).of(Batch)  # fmt: skip
-
-    assert str(friday.schedule) == "毎月第1金曜 05:00、毎月第3金曜 05:00"
-    assert str(workday.schedule) == "平日 09:00、平日 13:00、平日 17:30"
-
-
-def test_a_batch_with_a_time_for_one_of_two_days_is_unread_rather_than_run_at_one(read: Read) -> None:
-    design = read(
-        "## バッチ一覧", "| ID | バッチ名 | 実行頻度 |", "|-|-|-|", "| J1 | 集配 | 平日 5:00、月末 |"
-    )
-
-    assert design.of(Batch) == ()
-    assert "予定が2つ以上" in str(design.unread[0].reason)
-
-
 def test_objectives_in_grouped_columns_are_named_by_the_inner_column(read: Read) -> None:
     design = read(
         "## サービスレベル目標",

@@ -11,7 +11,7 @@ from toban.design.values.metric import Metric, read_metric
 from toban.design.values.occurrence import occurrences
 from toban.design.values.people import Role, read_recipients
 from toban.design.values.retry import read_retry
-from toban.design.values.schedule import join_schedule, read_schedule, read_schedules
+from toban.design.values.schedule import Cadence, join_schedule, read_schedule, read_schedules
 from toban.design.values.threshold import read_range, read_threshold
 
 TOKYO = ZoneInfo("Asia/Tokyo")
@@ -38,11 +38,17 @@ def test_a_day_of_the_month_needs_only_a_monthly_frequency() -> None:
     assert [str(schedule) for schedule in read_schedules("毎月1日、15日") or ()] == ["毎月1日", "毎月15日"]
 
 
-@pytest.mark.parametrize(
-    "line", ["99 */4 * * *", "0 */7 * * *", "*/7 * * * *", "*/90 * * * *", "*/0 * * * *"]
-)
-def test_a_cron_step_that_does_not_divide_its_hour_or_day_is_not_an_interval(line: str) -> None:
+@pytest.mark.parametrize("line", ["99 */4 * * *", "*/90 * * * *", "*/0 * * * *"])
+def test_a_cron_step_beyond_its_field_is_not_read(line: str) -> None:
     assert read_schedule(line) is None
+
+
+@pytest.mark.parametrize("line", ["0 */7 * * *", "*/7 * * * *"])
+def test_a_cron_step_that_does_not_divide_its_hour_or_day_is_not_an_interval(line: str) -> None:
+    schedule = read_schedule(line)
+
+    assert schedule is not None
+    assert (schedule.cadence, schedule.cron) == (Cadence.CRON, line)
 
 
 def test_a_biweekly_schedule_without_its_first_week_has_no_due_times() -> None:

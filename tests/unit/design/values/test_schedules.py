@@ -104,6 +104,15 @@ def test_text_around_a_list_applies_to_each_of_its_items(text: str, canonical: l
         ("30 2 1 apr,oct *", ["年次 4月・10月 1日 02:30"]),
         ("0 9,18 * * *", ["日次 09:00", "日次 18:00"]),
         ("0 3 1,15 * *", ["毎月1日 03:00", "毎月15日 03:00"]),
+        ("*/5 9-18 * * 1-5", ["*/5 9-18 * * 1-5"]),
+        ("0 3 * 4 *", ["0 3 * 4 *"]),
+        ("0 3 1 * 1", ["0 3 1 * 1"]),
+        ("0 3 */2 * 1", ["0 3 */2 * 1"]),
+        ("30 2 * * * UTC", ["日次 02:30 UTC"]),
+        ("0 9 L * *", ["毎月末 09:00"]),
+        ("0 9 L * ?", ["毎月末 09:00"]),
+        ("0 9 ? * FRI#2", ["毎月第2金曜 09:00"]),
+        ("0 9 * * FRIL", ["毎月最終金曜 09:00"]),
     ],
 )
 def test_a_cron_line_means_what_cron_does(line: str, canonical: list[str]) -> None:
@@ -113,9 +122,11 @@ def test_a_cron_line_means_what_cron_does(line: str, canonical: list[str]) -> No
 @pytest.mark.parametrize(
     "line",
     [
-        "*/5 9-18 * * 1-5",  # more due times than there can be rules
-        "0 3 * 4 *",  # every day of a season
-        "0 3 1 * 1",  # a date or a weekday
+        "0 9 15W * *",  # the nearest weekday, with or without public holidays
+        "0 9 LW * *",
+        "0 9 * * 5L",  # Friday or Thursday
+        "0 9 * * 5#2",
+        "0 3 30 2 *",
         "0 3 32 * *",
         "0 3 * 13 *",
         "0 3 * * 8",
@@ -170,3 +181,37 @@ def test_days_before_the_end_of_the_month_are_counted_from_its_last_business_day
         "毎月最終営業日の3営業日前 09:00",
         ["design.assumed-before-last-business-day"],
     )
+
+
+def test_cron_runs_on_a_date_or_a_weekday_and_says_so() -> None:
+    schedule = read_schedule("0 1 1-7 * 0")
+
+    assert schedule is not None
+    assert [said.code for said in schedule.assumptions] == ["design.cron-date-or-weekday"]
+
+
+@pytest.mark.parametrize(
+    ("text", "canonical"),
+    [
+        ("隔週水曜 3:00（2026-04-08から）", "隔週水曜 (2026-04-08から) 03:00"),
+        ("隔週水曜 3:00（2026年4月8日起点）", "隔週水曜 (2026-04-08から) 03:00"),
+    ],
+)
+def test_the_week_of_a_fortnight_may_be_named(text: str, canonical: str) -> None:
+    schedule = read_schedule(text)
+
+    assert (str(schedule), schedule and schedule.assumptions) == (canonical, ())
+
+
+def test_a_fortnight_and_a_quarter_that_name_no_beginning_say_what_is_assumed() -> None:
+    found = [read_schedule(text) for text in ("隔週水曜 3:00", "四半期毎 9:00")]
+
+    assert [said.code for each in found if each for said in each.assumptions] == [
+        "design.assumed-fortnight",
+        "design.assumed-quarters",
+    ]
+
+
+@pytest.mark.parametrize("text", ["毎週水曜 3:00（2026-04-08から）", "隔週水曜 3:00（2026-02-30から）"])
+def test_a_beginning_that_no_fortnight_has_is_not_read(text: str) -> None:
+    assert read_schedule(text) is None

@@ -137,8 +137,6 @@ def test_a_cell_may_hold_several_schedules(text: str, canonical: list[str]) -> N
     "text",
     [
         "毎日フル、15 分ごと WAL（保持 30 日）",
-        "0 1 1-7 * 0",
-        "0 2 1 * 1",
         "適宜",
         "日次〜時間単位",
         "1分",

@@ -58,7 +58,7 @@ def due(schedule: Schedule, now: datetime = NOW, system: System | None = None) -
         ),
         (Schedule(Cadence.DAILY, at=time(2), zone="UTC"), "2026-04-01 11:00"),
         (Schedule(Cadence.ON_EVENT, event="変更時"), ""),
-        (Schedule(Cadence.QUARTERLY), ""),
+        (Schedule(Cadence.QUARTERLY), "2026-07-01 00:00"),
     ],
 )
 def test_the_next_moment_is_the_first_after_now(schedule: Schedule, moment: str) -> None:

@@ -76,12 +76,13 @@ def read_schedule(text: str) -> Schedule | None:
     for pattern, cadence in _CONSTANT:
         if pattern.fullmatch(words):
             return Schedule(cadence, text=whole)
-    if cron := read_cron(words.lower()):
-        return replace(cron[0], text=whole) if len(cron) == 1 else None
     if _UNKNOWN_ZONE.search(words):
         return None
     zones = {ZONES[name.upper()] for name in _ZONE.findall(words)}
-    draft = _drafted(_ZONE.sub(" ", words))
+    bare = _ZONE.sub(" ", words).strip()
+    if len(zones) <= 1 and (cron := read_cron(bare.lower())):
+        return replace(cron[0], zone=next(iter(zones), ""), text=whole) if len(cron) == 1 else None
+    draft = _drafted(bare)
     if draft is not None and len(zones) <= 1:
         schedule = _finished(draft, whole, next(iter(zones), ""))
         # 24:00 on a given day is the next day's midnight, which no rule for that day can express.
@@ -177,11 +178,15 @@ def _finished(draft: Draft, text: str, zone: str) -> Schedule | None:
     if draft.skips_holidays and draft.day_off is DayOff.SKIPPED:
         # 平日(祝日を除く) says it twice.
         draft.day_off = None
+    if cadence is Cadence.WEEKLY and draft.every and draft.weekdays and not draft.since:
+        draft.assumed.append(Message("design.assumed-fortnight", words=text))
+    if cadence is Cadence.QUARTERLY and not draft.months:
+        draft.assumed.append(Message("design.assumed-quarters", words=text))
     # 年2回(4月、10月): the months say how often.
     is_once = draft.times in (1, len(draft.months))
     return Schedule(
         cadence, draft.every, draft.weekdays, draft.day, draft.months, draft.at, draft.until, draft.minute,
-        None if is_once else draft.times, day_off=draft.day_off, zone=zone, text=text,
+        None if is_once else draft.times, since=draft.since, day_off=draft.day_off, zone=zone, text=text,
         # 毎日 25:00 is 1:00 of every day.
         next_day=bool(draft.next_day) and (cadence is not Cadence.DAILY or bool(draft.weekdays)),
         assumptions=tuple(draft.assumed),
@@ -210,6 +215,8 @@ def _fits(cadence: Cadence, draft: Draft) -> bool:
     if draft.weekdays and cadence not in (Cadence.WEEKLY, Cadence.DAILY):
         return False
     if cadence is Cadence.DAILY and draft.weekdays not in ((), WORKING_DAYS):
+        return False
+    if draft.since and not (cadence is Cadence.WEEKLY and draft.every and draft.weekdays):
         return False
     if draft.day_off is not None and not _fits_day_off(cadence, draft):
         return False

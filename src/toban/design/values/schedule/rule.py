@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import time
+from datetime import date, time
 from enum import StrEnum
 
 from toban.design.values.duration import Duration
@@ -19,6 +19,7 @@ class Cadence(StrEnum):
     QUARTERLY = "quarterly"
     HALF_YEARLY = "half-yearly"
     YEARLY = "yearly"
+    CRON = "cron"
     CONTINUOUS = "continuous"
     ON_EVENT = "on-event"
     ON_DEMAND = "on-demand"
@@ -111,6 +112,10 @@ class Schedule:
     """月1回, 年2回: how often per period, if no day is named."""
     event: str = ""
     """For ON_EVENT: the document's own words (変更時, 緊急バグ修正時)."""
+    since: date | None = None
+    """For 隔週: a day in the first of its weeks, if the document names it (2026-04-08から)."""
+    cron: str = ""
+    """For CRON: the five fields, if no other words say the same."""
     day_off: DayOff | None = None
     next_day: bool = False
     """Whether `at` is on the day after: 25:00 of a Friday is Saturday 1:00."""
@@ -135,7 +140,7 @@ class Schedule:
     @property
     def is_timed(self) -> bool:
         """Whether it says at what time of a day."""
-        return self.at is not None or self.cadence is Cadence.INTERVAL
+        return self.at is not None or self.cadence in (Cadence.INTERVAL, Cadence.CRON)
 
     def __str__(self) -> str:
         return "、".join(map(Schedule._words, self.each))
@@ -189,7 +194,8 @@ def _weekly(schedule: Schedule) -> str:
     if schedule.day_off is DayOff.ADDED:
         return "毎週" + "・".join((*schedule.weekdays, "祝日"))
     head = "隔週" if schedule.every else _times("週", "毎週" if schedule.weekdays else "週次", schedule)
-    return head + weekday_words(schedule.weekdays)
+    since = f" ({schedule.since}から)" if schedule.since else ""
+    return head + weekday_words(schedule.weekdays) + since
 
 
 def _monthly(schedule: Schedule) -> str:
@@ -210,6 +216,7 @@ _CADENCE_WORDS: dict[Cadence, Callable[[Schedule], str]] = {
     Cadence.QUARTERLY: lambda _: "四半期毎",
     Cadence.HALF_YEARLY: lambda _: "半期毎",
     Cadence.YEARLY: lambda schedule: _times("年", "年次", schedule),
+    Cadence.CRON: lambda schedule: schedule.cron,
     Cadence.CONTINUOUS: lambda _: "リアルタイム",
     Cadence.ON_EVENT: lambda schedule: schedule.event,
     Cadence.ON_DEMAND: lambda _: "随時",

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import time
+from datetime import date, time
 from decimal import Decimal
 
 from toban.design.values.duration import DURATION, Duration, TimeUnit, duration_of
@@ -27,6 +27,7 @@ class Draft:
 
     cadence: Cadence | None = None
     every: Duration | None = None
+    since: date | None = None
     weekdays: tuple[Weekday, ...] = ()
     day: DayRule | None = None
     months: tuple[int, ...] = ()
@@ -175,6 +176,13 @@ def _interval_found(match: re.Match[str]) -> Found | None:
     return {"cadence": Cadence.INTERVAL, "every": every} if named is None else named
 
 
+def _since(match: re.Match[str]) -> Found | None:
+    try:
+        return {"since": date(int(match["year"]), int(match["month"]), int(match["date"]))}
+    except ValueError:
+        return None
+
+
 def _weekdays(match: re.Match[str]) -> Found:
     days = match["days"].replace("曜日", "")
     named = {Weekday(char) for char in days if char in WEEKDAY_CHARS}
@@ -273,6 +281,7 @@ TOKENS = (
     _word(r"月初の?(?:最初の|第1)?営業日", {"cadence": Cadence.MONTHLY, "day": NthBusinessDay(1)}),
     _word(r"(?:毎)?月末日?|末日|month-end|end of (?:the )?month", {"cadence": Cadence.MONTHLY, "day": DayOfMonth(-1)}),
     _word(r"月初め?|beginning of (?:the )?month", _assumed("design.assumed-first-of-month", {"cadence": Cadence.MONTHLY, "day": DayOfMonth(1)})),
+    _word(r"(?P<year>20\d\d)[-/年](?P<month>\d{1,2})[-/月](?P<date>\d{1,2})日?(?:の週)?(?:から|より|を?起点(?:に|とする|と)?)", _since),
     _word(r"隔週|biweekly|every other week", {"cadence": Cadence.WEEKLY, "every": Duration(Decimal(2), TimeUnit.WEEK)}),
     _word(rf"毎週 ?(?P<days>{_KANJI_DAYS_IN_FULL})(?:曜日?)", lambda m: {"cadence": Cadence.WEEKLY} | _weekdays(m)),
     _word(r"平日|毎?営業日|every business day|weekdays?", {"cadence": Cadence.DAILY, "weekdays": WORKING_DAYS, "skips_holidays": True}),

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime, time, timedelta, tzinfo
 
-from toban.design.values.schedule import Cadence, Schedule
+from toban.design.values.schedule import Schedule
 from toban.engine.bindings.model import System
 from toban.engine.calendar.due import due_times
 
@@ -55,6 +55,4 @@ def between(schedules: Sequence[Schedule], system: System, start: datetime, end:
 
 
 def _timed(schedule: Schedule) -> Schedule:
-    if schedule.cadence is Cadence.INTERVAL:
-        return schedule
-    return replace(schedule, at=schedule.at or time(0))
+    return schedule if schedule.is_timed else replace(schedule, at=time(0))
