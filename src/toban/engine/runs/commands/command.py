@@ -1,6 +1,7 @@
 """A step that is a command: an argument list, run in its own process group, with output to the run's log."""
 
 import os
+import re
 import selectors
 import signal
 import subprocess
@@ -13,7 +14,7 @@ from pathlib import Path
 from toban.engine.runs.commands import guard
 from toban.engine.runs.rules import RunReason
 from toban.engine.runs.work import RunTurn, StepFailed
-from toban.message import Message
+from toban.message import NOTHING, Message
 
 _GRACE = 3.0
 """Seconds between asking a command to end and killing it."""
@@ -24,6 +25,10 @@ MOST_BYTES = 16 * 1024**2
 """The limit for one command's output; lines after that are only counted."""
 
 _LONGEST_LINE = 2000
+_PROGRESS = re.compile(
+    r"::progress (?P<percent>(?:100|\d{1,2})(?:\.\d{1,3})?)%?(?: (?P<text>[^\x00-\x1f]{1,200}))?"
+)
+"""How a command says how far it is; any other line that begins so is output like all the rest."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,11 +135,21 @@ def _follow(process: subprocess.Popen[bytes], turn: RunTurn) -> RunReason | None
 
 
 def tell(turn: RunTurn, lines: Sequence[Message | str], stopped: RunReason | None) -> None:
-    """Write *lines* into the run's log, unless the step was *stopped* because another worker took over."""
+    """Write *lines* into the run's log, unless the step was *stopped* because another worker took over.
+
+    A line `::progress 40 text` is the step's progress instead, and is not kept.
+    """
     # A worker that was replaced must not write any more.
     if stopped is RunReason.FENCED:
         return
-    if written := [line for line in lines if isinstance(line, str)]:
+    written = []
+    for line in lines:
+        if isinstance(line, str):
+            if progress := _PROGRESS.fullmatch(line):
+                turn.progress(min(float(progress["percent"]), 100), progress["text"] or NOTHING)
+            else:
+                written.append(line)
+    if written:
         turn.say("\n".join(written))
     for note in lines:
         if isinstance(note, Message):

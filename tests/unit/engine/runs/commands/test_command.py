@@ -10,7 +10,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from toban.engine.runs.commands.command import MOST_BYTES, LineSplitter, LocalCommand
+from toban.engine.runs.commands.command import MOST_BYTES, LineSplitter, LocalCommand, tell
 from toban.engine.runs.rules import RunReason
 from toban.engine.runs.work import StepFailed
 from toban.message import NOTHING, Message
@@ -25,6 +25,7 @@ class FakeTurn:
     parameters: Mapping[str, str] = field(default_factory=dict)
     results: Mapping[str, object] = field(default_factory=dict)
     said: list[str] = field(default_factory=list)
+    progressed: list[tuple[float | None, str]] = field(default_factory=list)
     stop: RunReason | None = None
     stop_after: str = ""
 
@@ -34,7 +35,7 @@ class FakeTurn:
             self.stop = RunReason.CANCELLED
 
     def progress(self, percent: float | None, text: Message | str = NOTHING) -> None:
-        """Ignore the progress: a command reports none of its own."""
+        self.progressed.append((percent, str(text)))
 
     def why_stop(self) -> RunReason | None:
         return self.stop
@@ -147,3 +148,34 @@ def test_a_command_does_not_get_tobans_own_environment_variables(
     python(code)(turn)
 
     assert turn.said == ["['SHOP_DATABASE_URL']"]
+
+
+def test_a_line_of_progress_is_the_progress_of_the_step_and_not_its_output() -> None:
+    turn = FakeTurn()
+
+    python("print('a'); print('::progress 40 12,000 / 30,000 行'); print('::progress 99.5%'); print('b')")(
+        turn
+    )
+
+    assert turn.progressed == [(40.0, "12,000 / 30,000 行"), (99.5, "")]
+    assert turn.said == ["a", "b"]
+
+
+@pytest.mark.parametrize(
+    "line", ["::progress", "::progress half", "::progress 101", "::progress 5 a\0b", " ::progress 5"]
+)
+def test_a_line_that_only_looks_like_progress_is_output(line: str) -> None:
+    turn = FakeTurn()
+
+    tell(turn, [line], None)
+
+    assert turn.progressed == []
+    assert turn.said != []
+
+
+def test_a_fenced_worker_reports_no_progress() -> None:
+    turn = FakeTurn()
+
+    tell(turn, ["::progress 40"], RunReason.FENCED)
+
+    assert turn.progressed == []
