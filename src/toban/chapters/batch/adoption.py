@@ -14,8 +14,8 @@ from enum import StrEnum
 from toban.chapters.batch.crontab import Crontab, Job, Leftover
 from toban.design.clauses.batch import Batch
 from toban.design.reader import read_design
-from toban.design.values.schedule import DayOfMonth, Schedule, read_schedule
-from toban.design.values.schedule.cron import read_cron
+from toban.design.values.schedule import Cadence, DayOfMonth, Schedule, read_schedule
+from toban.design.values.schedule.cron import cron_rule, read_cron
 from toban.design.values.schedule.rule import ZONES
 from toban.engine.bindings.toml import quoted
 from toban.message import Message
@@ -23,7 +23,12 @@ from toban.message import Message
 _SHELL = re.compile(r"[|&;<>()$`\\*?\[\]~#!{}\n\"']|^\w+=")
 _WRAPPED = re.compile(r"[#\n]|&\s*$|\b(?:exec|exit|return)\b")
 _CURL = "curl -fsS -m 10 --retry 5 -o /dev/null"
+_CURL_ONCE = "curl -fsS -m 3 -o /dev/null"
+"""For the start: it must not hold up the job where Toban can't be reached."""
 _FIELDS = 5
+_WEEK, _MONTHS, _LAST_DATES = 7, 12, frozenset(range(28, 32))
+_MOST = 24
+"""The most rows of one job."""
 _LEAP_YEAR = 2028
 _LONGEST_NAME = 40
 _HEAD = """\
@@ -139,7 +144,7 @@ def _timings(job: Job, zone: str, own_zone: str) -> Sequence[tuple[str, str]]:
     """Return each rule of the job in the document's words, and as five fields."""
     if job.when == "@reboot":
         raise _NotCarried(Message("batch.cron-at-reboot"))
-    schedules = read_cron(job.when.lower())
+    schedules = _last_days(job) if job.condition else read_cron(job.when.lower())
     if schedules is None:
         raise _NotCarried(Message("batch.cron-schedule-has-no-words"))
     schedules = tuple(schedule for schedule in schedules if _comes(schedule))
@@ -156,6 +161,17 @@ def _timings(job: Job, zone: str, own_zone: str) -> Sequence[tuple[str, str]]:
     ]
 
 
+def _last_days(job: Job) -> tuple[Schedule, ...] | None:
+    """Return when a job runs that asks whether tomorrow is the first; None unless cron asks every month."""
+    rule = cron_rule(job.when.lower())
+    asks = rule is not None and not rule.is_either and rule.dates >= _LAST_DATES
+    if rule is None or not asks or len(rule.months) < _MONTHS or len(rule.weekdays) < _WEEK:
+        return None
+    if len(rule.clocks) > _MOST:
+        return None
+    return tuple(Schedule(Cadence.MONTHLY, day=DayOfMonth(-1), at=clock) for clock in rule.clocks)
+
+
 def _comes(schedule: Schedule) -> bool:
     """Whether its date exists: cron never runs a line for 31 February, and a row would wait for it."""
     months = schedule.months or range(1, 13)
@@ -167,7 +183,8 @@ def _fields(job: Job, schedule: Schedule) -> str:
     fields = job.when.split()
     if schedule.at is None or len(fields) != _FIELDS:
         return job.when
-    date = str(schedule.day.day) if isinstance(schedule.day, DayOfMonth) else fields[2]
+    day = schedule.day.day if isinstance(schedule.day, DayOfMonth) else 0
+    date = str(day) if day > 0 else fields[2]
     return f"{schedule.at.minute} {schedule.at.hour} {date} {fields[3]} {fields[4]}"
 
 
@@ -205,6 +222,8 @@ def _table(adopted: AdoptedJob, way: AdoptionWay) -> Iterator[str]:
         yield 'kind = "ping"'
         yield f"token = {quoted(f'file:pings/{adopted.key}')}"
         yield 'grace = "30分"'
+        # The start is reported, so that only a job that hangs must be waited for.
+        yield 'timeout = "24時間"'
     else:
         yield f"command = [{', '.join(quoted(each) for each in arguments(adopted.job))}]"
 
@@ -220,7 +239,10 @@ def _pinging(adopted: AdoptedJob, url: str) -> str:
         # A command that would end the shell, or comment out the ping, gets a shell of its own.
         command = f"{job.shell} -c {shlex.quote(command.strip())}"
     head = " ".join(part for part in (adopted.when or job.when, job.user) if part)
-    return f"{head} {command.strip()}; {_CURL} {url}/$?{percent}{given}"
+    told = f"{_CURL_ONCE} {url}/start; {command.strip()}; {_CURL} {url}/$?"
+    # On the other days nothing began: the condition stays in front of both pings.
+    body = f"{job.condition} && {{ {told}; }}" if job.condition else told
+    return f"{head} {body}{percent}{given}"
 
 
 def _cell(text: str) -> str:

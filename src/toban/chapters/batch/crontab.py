@@ -16,6 +16,14 @@ _PERCENT = re.compile(r"(?<!\\)%")
 _LEGEND = re.compile(r"m(?:in(?:ute)?)?\s+h(?:our)?\s+d", re.IGNORECASE)
 """The line that explains the columns."""
 
+_LAST_DAY = re.compile(
+    r"""(?P<test>(?:\[|test)\ +"?(?:\$\(|`)date\ +(?:-d|--date[= ])\ *["']?(?:tomorrow|\+?1\ ?days?)["']?
+    \ +["']?\+\\?%d["']?(?:\)|`)"?\ +(?:==?\ +["']?01["']?|-eq\ +["']?0?1["']?)(?:\ +\])?)
+    \ *&&\ *(?P<rest>\S.*)""",
+    re.VERBOSE,
+)
+r"""[ $(date -d tomorrow +\%d) = 01 ] && command: cron itself has no word for the last day."""
+
 _LIKE_A_JOB = re.compile(r"(?:@\w+|[-*\d][\d*/,-]*\s+\S+\s+\S+\s+\S+\s+\S+)\s+\S")
 
 
@@ -43,6 +51,8 @@ class Job:
     shell: str = "/bin/sh"
     comment: str = ""
     """The comment right above the line."""
+    condition: str = ""
+    """The test before the command, as in the line, by which it runs on the last day of the month only."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,6 +118,8 @@ def _job(
         if named is None:
             return Leftover(number, line, Message("batch.cron-line-names-no-user"))
         user, rest = named["user"], named["rest"]
+    last_day = _LAST_DAY.fullmatch(rest)
+    rest = last_day["rest"] if last_day else rest
     command, *given = _PERCENT.split(rest)
     return Job(
         line=number,
@@ -121,6 +133,7 @@ def _job(
         settings={name: value for name, value in settings.items() if name not in _TO_CRON},
         shell=settings.get("SHELL", "/bin/sh"),
         comment=comment,
+        condition=last_day["test"] if last_day else "",
     )
 
 

@@ -178,22 +178,25 @@ def pinging(text: str, *, is_system: bool = False) -> Sequence[str]:
 
 
 CURL = "curl -fsS -m 10 --retry 5 -o /dev/null http://toban/ping/"
+START = "curl -fsS -m 3 -o /dev/null http://toban/ping/"
 
 
-def test_a_line_reports_its_exit_status_at_its_end() -> None:
-    assert pinging("0  2 * * *  totals --all\n") == [f"0 2 * * * totals --all; {CURL}C001/$?"]
+def test_a_line_reports_its_start_and_its_exit_status() -> None:
+    assert pinging("0  2 * * *  totals --all\n") == [
+        f"0 2 * * * {START}C001/start; totals --all; {CURL}C001/$?"
+    ]
 
 
 def test_a_line_with_several_times_becomes_several_lines_each_with_its_own_url() -> None:
     assert pinging("0 9,18 * * mon-fri root mail\n", is_system=True) == [
-        f"0 9 * * mon-fri root mail; {CURL}C001/$?",
-        f"0 18 * * mon-fri root mail; {CURL}C002/$?",
+        f"0 9 * * mon-fri root {START}C001/start; mail; {CURL}C001/$?",
+        f"0 18 * * mon-fri root {START}C002/start; mail; {CURL}C002/$?",
     ]
 
 
 def test_input_and_escaped_percent_signs_stay_in_place() -> None:
     assert pinging(r"0 2 * * * date +\%F%in\%put%more") == [
-        rf"0 2 * * * date +\%F; {CURL}C001/$?%in\%put%more"
+        rf"0 2 * * * {START}C001/start; date +\%F; {CURL}C001/$?%in\%put%more"
     ]
 
 
@@ -227,4 +230,58 @@ def test_the_reported_exit_status_is_that_of_the_command(told: Path, written: st
         [shell, "-c", re.sub(r"^(\S+ ){5}", "", line)], env={"PATH": f"{told}:/usr/bin:/bin"}, check=False
     )
 
-    assert (told / "curl.told").read_text() == f"http://toban/ping/C001/{status}\n"
+    url = "http://toban/ping/C001"
+    assert (told / "curl.told").read_text() == f"{url}/start\n{url}/{status}\n"
+
+
+LAST = r"[ $(date -d tomorrow +\%d) = 01 ] &&"
+
+
+@pytest.mark.parametrize(
+    "test",
+    [
+        LAST,
+        r'[ "$(date -d tomorrow +\%d)" = "01" ] &&',
+        r"[ $(date --date=tomorrow +\%d) -eq 1 ] &&",
+        r"test $(date -d '+1 day' +\%d) == 01 &&",
+        r"[ `date -d tomorrow +\%d` = 01 ]&&",
+    ],
+)
+def test_the_idiom_for_the_last_day_is_the_last_day(test: str) -> None:
+    proposal = proposed(f"0 23 28-31 * * {test} /opt/close\n")
+
+    (adopted,) = proposal.adopted
+    assert adopted.timing == "毎月末 23:00"
+    assert tomllib.loads(bindings(proposal))["batches"]["C001"]["command"] == ["/opt/close"]
+
+
+@pytest.mark.parametrize(
+    ("fields", "timings"),
+    [
+        ("0 23 * * *", ["毎月末 23:00"]),
+        ("0 9,23 28,29,30,31 * *", ["毎月末 09:00", "毎月末 23:00"]),
+        ("0 23 28-31 3,9 *", []),
+        ("0 23 28-30 * *", []),
+        ("0 23 28-31 * 5", []),
+    ],
+)
+def test_the_last_day_is_that_of_every_month_that_cron_asks_in(fields: str, timings: list[str]) -> None:
+    proposal = proposed(f"{fields} {LAST} /opt/close\n")
+
+    assert [each.timing for each in proposal.adopted] == timings
+    assert len(proposal.left) == (not timings)
+
+
+@pytest.mark.parametrize(
+    "test", [r"[ $(date -d tomorrow +\%d) = 1 ] &&", r"[ $(date +\%d) = 01 ] &&", f"{LAST[:-2]}||"]
+)
+def test_other_conditions_stay_part_of_the_command(test: str) -> None:
+    (adopted,) = proposed(f"0 23 * * * {test} /opt/close\n").adopted
+
+    assert adopted.timing == "日次 23:00"
+
+
+def test_a_condition_that_is_not_met_reports_nothing() -> None:
+    assert pinging(f"0 23 28-31 * * {LAST} /opt/close\n") == [
+        f"0 23 28-31 * * {LAST} {{ {START}C001/start; /opt/close; {CURL}C001/$?; }}"
+    ]

@@ -41,7 +41,7 @@ def test_a_proposal_shows_rows_tables_lines_and_leftovers_and_writes_nothing(
 
     assert "| C001 | 夜間集計 | 日次 02:00 | sh -c 'echo made' | アラート |" in result.stdout
     assert '[batches.C003]\nkind = "ping"\ntoken = "file:pings/C003"' in result.stdout
-    assert "0 18 * * mon-fri echo hello; curl" in result.stdout
+    assert "/start; echo hello; curl" in result.stdout
     assert "https://toban.example.com/ping/TOKEN-C002/$?" in result.stdout
     assert "5: @reboot は時刻ではありません" in result.stdout
     assert result.exit_code == 1
