@@ -212,6 +212,9 @@ def _reason(level: ObjectiveReport) -> Message:
 
 
 def _too_little_known(level: ObjectiveReport) -> Message:
+    if level.judged.reaches(level.sli.needed):
+        known, least = length(level.judged.known), length(coverage.LEAST)
+        return Message("objectives.known-too-short", known=known, least=least)
     return Message(
         "objectives.too-little-known",
         percent=level.judged.share * 100,

@@ -40,9 +40,7 @@ def test_a_new_row_is_not_measurable_for_an_hour() -> None:
     count(measured, NOON + 2 * MINUTE)
     assert shown() == ("not-measurable", "今月 100.000% (分かっている2分だけ)")
     reason = str(ClauseStatus.objects.get(clause_id=AVAILABILITY).reason)
-    assert reason.startswith(
-        "2分のうち 100.0% しか分かっていません。判定には 95% 以上で1時間以上の測定が要ります\n"
-    )
+    assert reason.startswith("測定はまだ2分だけです。判定には1時間以上の測定が要ります\n")
 
     assert played_up(62, measured) == [("0:00", "not-measurable"), ("1:00", "conforming")]
 
