@@ -33,11 +33,18 @@ def explanation(grounds: Grounds, clauses: tuple[Clause, ...]) -> Iterator[Messa
     if grounds.key:
         yield Message("design.explained-key", key=grounds.key)
     for role, column in grounds.columns:
-        meaning = Message(f"design.column-{role.replace('_', '-')}")
-        yield Message("design.explained-column", column=column, role=meaning)
+        yield Message("design.explained-column", column=column, role=column_of(grounds.kind, role))
     for clause in clauses:
         yield Message("design.explained-kind", kind=KINDS[clause.kind])
         yield from _fields(clause)
+
+
+def column_of(kind: type[Clause], role: str) -> Message:
+    """Return the operator's word for the column that has *role* in a table of *kind*."""
+    # What is watched, and what is aimed at.
+    if role == "target" and kind.kind == "monitor":
+        return Message("design.column-subject")
+    return Message(f"design.column-{role.replace('_', '-')}")
 
 
 def _deciding_heading(grounds: Grounds) -> tuple[str, str] | None:

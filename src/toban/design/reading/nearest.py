@@ -3,10 +3,14 @@
 from dataclasses import dataclass
 
 from toban.design.clauses.labels import KINDS
+from toban.design.reading.grounds import column_of
 from toban.design.reading.registry import TABLES
 from toban.design.section import DocumentSection
 from toban.design.shapes.shape import TableShape, roles_of
 from toban.message import NOTHING, Message
+
+_NEAR = 2
+"""The nearness of a heading that makes a kind likely by itself, as `DocumentSection.nearness` counts."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +31,7 @@ def nearest_kind(header: tuple[str, ...], section: DocumentSection) -> Message:
     kind = KINDS[best.shape.kind.kind]
     if not best.missing:
         return Message("design.nearest-lacks-heading", kind=kind)
-    columns = tuple(Message("design.either", choices=_columns(need)) for need in best.missing)
+    columns = tuple(_column(best.shape, need) for need in best.missing)
     return Message("design.nearest-lacks-columns", kind=kind, columns=columns)
 
 
@@ -35,14 +39,14 @@ def _near(shape: TableShape, header: tuple[str, ...], section: DocumentSection) 
     roles = frozenset(roles_of(header, shape.columns))
     nearness = section.nearness(shape.headings)
     missing = tuple(need for need in shape.needs if not roles & set(need.split("|")))
-    met = len(shape.needs) - len(missing)
-    # A heading alone says what a section is about, not what each of its tables is.
-    if not met or not (nearness or not missing):
+    # One column alone may mean anything, and so may a heading far above.
+    if nearness < _NEAR and (len(missing) == len(shape.needs) or not (nearness or len(roles) > 1)):
         return None
     if shape.avoid is not None and section.nearness(shape.avoid) > 1:
         return None
     return _NearKind(shape, missing, nearness + len(roles) - 2 * len(missing))
 
 
-def _columns(need: str) -> tuple[Message, ...]:
-    return tuple(Message(f"design.column-{role.replace('_', '-')}") for role in need.split("|"))
+def _column(shape: TableShape, need: str) -> Message:
+    choices = tuple(dict.fromkeys(column_of(shape.kind, role) for role in need.split("|")))
+    return choices[0] if len(choices) == 1 else Message("design.either", choices=choices)
