@@ -168,7 +168,9 @@ def test_ambiguous_midnight_of_a_certain_day_is_not_read(text: str) -> None:
     assert read_schedule(text) is None
 
 
-@pytest.mark.parametrize("text", ["毎日 24:00", "毎週日曜 22:00-24:00", "毎営業日 6:30"])
+@pytest.mark.parametrize(
+    "text", ["毎日 24:00", "毎週日曜 22:00-24:00", "毎週日曜 22時〜24時", "毎営業日 6:30"]
+)
 def test_midnight_of_any_day_or_as_an_end_is_read(text: str) -> None:
     assert read_schedule(text) is not None
 

@@ -138,6 +138,7 @@ def _clock_range(match: re.Match[str]) -> Found | None:
 
 
 _LATE = r"(?P<{0}hour>2[4-9])(?::(?P<{0}minute>[0-5]\d)|時(?!間)(?:(?P<{0}kanji_minute>[0-5]?\d)分|(?P<{0}half>半))?)"
+_NOT_MIDNIGHT = r"(?!24(?::00|時(?!\d|半)))"
 _NIGHT = r"(?:深夜|未明|夜間?)? ?"
 """25:00, 26時半: of the night that begins on the day."""
 
@@ -300,8 +301,8 @@ TOKENS = (
     _word(r"(?P<date>[12]\d|3[01]|0?[1-9])日(?!次|毎|間|前|後|以)", lambda m: {"day": DayOfMonth(int(m["date"]))}),
     # Two bare numbers (1-5) may mean anything.
     _word(rf"{_NIGHT}{_LATE.format('a_')} ?[-~] ?{_LATE.format('b_')}", _late_range),
-    _word(rf"{_NIGHT}{CLOCK.replace('?P<', '?P<a_')} ?[-~] ?{_LATE.format('b_')}(?<!24:00)", _late_end),
-    _word(rf"{_NIGHT}(?!24(?::00|時(?!\d|半))){_LATE.format('')}", _late_clock),
+    _word(rf"{_NIGHT}{CLOCK.replace('?P<', '?P<a_')} ?[-~] ?{_NOT_MIDNIGHT}{_LATE.format('b_')}", _late_end),
+    _word(rf"{_NIGHT}{_NOT_MIDNIGHT}{_LATE.format('')}", _late_clock),
     _word(rf"(?:深夜|未明|早朝|夜間?)? ?(?=\d{{1,2}}(?: ?[-~] ?\d{{1,2}})?(?:[:時]| ?[ap]m)){CLOCK.replace('?P<', '?P<a_')} ?[-~] ?(?P<next_day>翌[日朝]?)? ?{CLOCK.replace('?P<', '?P<b_')}", _clock_range),
     _word(rf"(?P<part>深夜|未明|早朝|午前|午後|夜間?|朝|夕方)? ?~?{CLOCK.replace(')?(?: ?', ')(?: ?')}", _clock),
     # 毎晩 8:00 may be 20:00.
