@@ -14,7 +14,9 @@ from toban.message import NOTHING, Message
 _ELSEWHERE = words(
     "将来|今後の|次期|ロードマップ|改善(?:計画|提案|案|項目|ロードマップ|アクション)|アクション(?:アイテム|プラン)|今すぐやる"
     "|残課題|検討(?:事項|課題|中)|要検討|未自動化|未実装|未対応|[(（]案[)）]"
+    r"|(?<![起立議答図懸])案$|改善(?:された|後の)"
     "|サンプル|テンプレート|雛形|ひな形|(?:記入|出力|レポート|報告書?)例"
+    r"|(?:設定|構成|手順|項目|ルール|対応|運用)例$|[(]例[)]"
     "|(?:レポート|報告書?)の?(?:構成|様式|書式|フォーマット|レイアウト)"
     "|不要な(?:監視|バックアップ|通知|作業)|(?:監視|バックアップ|通知|実施)し?ないもの|(?:監視|バックアップ)対象外"
     r"|\b(?:future|roadmap|backlog|todo|action items?|planned improvements?|improvement (?:plan|areas?)"
@@ -22,6 +24,9 @@ _ELSEWHERE = words(
     r"|samples?|templates?|proposals?|proposed)\b"
 )
 """Headings of what does not hold: plans, open points, samples, what is left out."""
+
+_DRAFT = words(r"(?:目標|値|水準|基準|閾値|しきい値|頻度|方針|方式|時間|期間|手段|担当|割当)案$")
+"""How a column's name ends whose values are only suggested."""
 
 _NOW = words("現状(?:値)?|現在(?:値|の状態)?|as-?is|current(?:state|value|performance)?|today")
 _BETTER = words(
@@ -112,7 +117,10 @@ def why_not_in_force(
 
 
 def _why_planned(header: tuple[str, ...], said: str) -> Message:
-    """Return why a table with these columns is a plan, or its row work that is done once."""
+    """Return why a table with these columns is a draft or a plan, or its row work that is done once."""
+    draft = next((column for column in header if _DRAFT.search(normalise(column).strip("* "))), None)
+    if draft is not None:
+        return Message("design.columns-of-a-draft", column=draft)
     plan = (_column(header, _NOW), _column(header, _BETTER))
     if None not in plan:
         columns = " | ".join(header[index] for index in plan if index is not None)

@@ -26,6 +26,10 @@ TARGETS = ("| 項目 | 目標値 |", "|---|---|", "| 稼働率 | 99.9%以上 |")
         "## 可用性（次期対応予定）",
         "## Report layout: report format",
         "## バックアップ対象外",
+        "## 回復目標案",
+        "## 目標の設定例",
+        "## 目標（例）",
+        "## 改善された目標",
     ],
 )
 def test_a_row_below_a_plan_or_a_sample_does_not_hold(read: Read, heading: str) -> None:
@@ -42,6 +46,23 @@ def test_a_mark_takes_a_row_back(read: Read, mark: str) -> None:
     design = read("## 可用性", "| 項目 | 目標値 |", "|---|---|", f"| 稼働率{mark} | 99.9%以上 |")
 
     assert (design.of(Objective), len(design.not_in_force)) == ((), 1)
+
+
+@pytest.mark.parametrize(
+    "heading", ["## 定例の目標", "## 案件の目標", "## 例外時の目標"]
+)
+def test_a_heading_that_only_contains_the_words_is_in_force(read: Read, heading: str) -> None:
+    assert len(read(heading, "### 可用性", *TARGETS).of(Objective)) == 1
+
+
+@pytest.mark.parametrize("column", ["目標値案", "暫定目標案", "**保証水準案**"])
+def test_a_column_of_suggested_values_is_not_in_force(read: Read, column: str) -> None:
+    design = read(
+        "## 可用性", f"| 項目 | 目標値 | {column} |", "|---|---|---|", "| 稼働率 | 99.9%以上 | 99% |"
+    )
+
+    (row,) = design.not_in_force
+    assert row.reason.code == "design.columns-of-a-draft"
 
 
 @pytest.mark.parametrize("status", ["未着手", "計画中", "Planned"])
