@@ -281,18 +281,28 @@ def _listed(entry: PlacedEntry) -> BackupPolicy:
     )
 
 
-def _commands(text: str) -> tuple[str, ...]:
-    """Return the commands of a script, without comments and empty lines, and with continued lines joined."""
+def _commands(text: str, language: str = "") -> tuple[str, ...]:
+    """Return the commands of a script, without comments and empty lines, and with continued lines joined.
+
+    A statement of SQL goes on to its semicolon.
+    """
     joined = re.sub(r"\\\n\s*", "", text)
     lines = (line.strip() for line in joined.split("\n"))
-    return tuple(line for line in lines if line and not line.startswith(("#", "--", "//")))
+    commands = [line for line in lines if line and not line.startswith(("#", "--", "//"))]
+    if language.lower() != "sql":
+        return tuple(commands)
+    return tuple(
+        statement.strip() for statement in re.findall(r"[^;]+;?", " ".join(commands)) if statement.strip()
+    )
 
 
 def _backup_procedure(code: PlacedCode) -> Built:
     """Read the commands; those below a comment that says リストア are a procedure of their own."""
     lines = code.block.text.split("\n")
     turn = next((number for number, line in enumerate(lines) if _TURNS.match(line)), len(lines))
-    makes, restores = (_commands("\n".join(part)) for part in (lines[:turn], lines[turn:]))
+    makes, restores = (
+        _commands("\n".join(part), code.block.language) for part in (lines[:turn], lines[turn:])
+    )
     if not any(_runs(command, _MAKES_BACKUP) for command in makes):
         raise NotUnderstood(Message("design.no-backup-command"))
     if any(_RESTORES_A_DUMP.search(command) for command in makes):
@@ -308,7 +318,7 @@ def _backup_procedure(code: PlacedCode) -> Built:
 
 
 def _restore_procedure(code: PlacedCode) -> RestoreProcedure:
-    commands = _commands(code.block.text)
+    commands = _commands(code.block.text, code.block.language)
     if not any(_runs(command, _RESTORES) for command in commands):
         raise NotUnderstood(Message("design.no-restore-command"))
     return RestoreProcedure(

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import zip_longest
 
 from toban.design.clauses.base import Clause
 from toban.design.clauses.labels import KINDS
@@ -66,6 +67,8 @@ class EntryLine:
     is_row: bool = False
     """Whether it is in a table: then it counts as a row whatever it says."""
     depth: int = 0
+    is_caption: bool = False
+    """Whether it names the entries nested in it, and states nothing itself: 定期作業 over three tasks."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +104,7 @@ def lines_of(block: BulletList | NumberedList, section: DocumentSection) -> list
     """Return the entries of a list; a nested entry has its parent as its caption."""
     lines: list[EntryLine] = []
     above: list[str] = []
-    for item in block.items:
+    for item, after in zip_longest(block.items, block.items[1:]):
         del above[item.depth :]
         text = _MARK.sub("", item.text)
         key, value = split_key(text)
@@ -116,6 +119,7 @@ def lines_of(block: BulletList | NumberedList, section: DocumentSection) -> list
                 checked=item.checked,
                 is_step=item.ordered,
                 depth=item.depth,
+                is_caption=not key and after is not None and after.depth > item.depth,
             )
         )
         above.append(text)
@@ -356,7 +360,7 @@ def _decided(trials: list[_Trial], line: EntryLine) -> RowOutcome | None:
 
 def _fits(shape: EntryShape, line: EntryLine) -> bool:
     # Nested entries are remarks or steps; a check box is a task wherever it is.
-    if shape.key is None and line.checked is None and (line.is_step or line.depth > 0):
+    if shape.key is None and line.checked is None and (line.is_step or line.depth > 0 or line.is_caption):
         return False
     if shape.key is not None and not shape.key.fullmatch(normalise(line.key)):
         return False

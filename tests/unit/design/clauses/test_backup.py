@@ -321,3 +321,21 @@ def test_what_a_backup_is_for_is_not_what_is_backed_up(read: Read) -> None:
     )
 
     assert design.of(BackupPolicy) == ()
+
+
+def test_a_statement_of_sql_is_one_command_over_several_lines(read: Read) -> None:
+    script = (
+        "```sql",
+        "-- 閉館後に実行",
+        "BACKUP DATABASE Loans",
+        "TO DISK = 'E:\\bak\\loans.bak'",
+        "WITH COMPRESSION;",
+        "SELECT 1;",
+        "```",
+    )
+    (procedure,) = read("## バックアップ手順", *script).of(BackupProcedure)
+
+    assert procedure.commands == (
+        "BACKUP DATABASE Loans TO DISK = 'E:\\bak\\loans.bak' WITH COMPRESSION;",
+        "SELECT 1;",
+    )

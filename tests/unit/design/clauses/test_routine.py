@@ -326,3 +326,17 @@ def test_an_entry_with_a_date_is_done_once(read: Read, entry: str) -> None:
 
     assert [routine.name for routine in design.of(Routine)] == ["土の入れ替え"]
     assert [row.reason.code for row in design.unread] == ["design.task-once"]
+
+
+@pytest.mark.parametrize("caption", ["見るもの", "巡回", "開館前の作業"])
+def test_an_entry_that_only_names_those_nested_in_it_is_no_task(read: Read, caption: str) -> None:
+    design = read("## 日次作業", f"- {caption}", "  - 返却ポストのログ", "  - 予約キューの件数")
+
+    assert design.of(Routine) == ()
+    assert len(design.unread) == 1
+
+
+def test_an_entry_with_a_value_keeps_it_whatever_is_nested_below(read: Read) -> None:
+    design = read("## 定期作業", "- 予約キューの確認: 毎日 9:00", "  - 滞留があれば再送する")
+
+    assert [routine.name for routine in design.of(Routine)] == ["予約キューの確認"]
