@@ -470,3 +470,13 @@ def test_a_ditto_mark_repeats_the_cell_above(read: Read) -> None:
     first, second = design.of(Monitor)
 
     assert first.recipients == second.recipients
+
+
+@pytest.mark.parametrize(
+    "heading", ["新旧の切替基準（閾値）", "移行判断基準", "Go/No-Go thresholds", "Rollback criteria"]
+)
+def test_figures_to_decide_by_once_are_no_monitors(read: Read, heading: str) -> None:
+    table = ("| メトリクス | 閾値 | 意味 |", "|---|---|---|", "| エラー率 | > 5% | 旧系に戻す |")
+    design = read("## 監視", f"### {heading}", *table)
+
+    assert (design.of(Monitor), len(design.unread)) == ((), 1)

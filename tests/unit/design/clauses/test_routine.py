@@ -330,7 +330,7 @@ def test_an_entry_with_a_date_is_done_once(read: Read, entry: str) -> None:
 
 @pytest.mark.parametrize("caption", ["見るもの", "巡回", "開館前の作業"])
 def test_an_entry_that_only_names_those_nested_in_it_is_no_task(read: Read, caption: str) -> None:
-    design = read("## 日次作業", f"- {caption}", "  - 返却ポストのログ", "  - 予約キューの件数")
+    design = read("## 日次運用", f"- {caption}", "  - 返却ポストのログ", "  - 予約キューの件数")
 
     assert design.of(Routine) == ()
     assert len(design.unread) == 1

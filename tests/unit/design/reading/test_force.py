@@ -48,9 +48,7 @@ def test_a_mark_takes_a_row_back(read: Read, mark: str) -> None:
     assert (design.of(Objective), len(design.not_in_force)) == ((), 1)
 
 
-@pytest.mark.parametrize(
-    "heading", ["## 定例の目標", "## 案件の目標", "## 例外時の目標"]
-)
+@pytest.mark.parametrize("heading", ["## 定例の目標", "## 案件の目標", "## 例外時の目標"])
 def test_a_heading_that_only_contains_the_words_is_in_force(read: Read, heading: str) -> None:
     assert len(read(heading, "### 可用性", *TARGETS).of(Objective)) == 1
 
