@@ -22,6 +22,7 @@ _MOMENT = words(
     r"|\d\s?(?:[分秒]|時間)(?:毎|ごと|おき|間隔)|毎時|[日週月年]に?\s?\d+\s?回|every \d"
     r"|平日|営業日|土日|週末|祝|休日|定休|隔[日週月年]|翌|除く|以外"
     r"|\b(?:weekdays?|weekends?|holidays?|business days?|except|excluding)\b"
+    r"|\b(?:first|second|third|fourth|last) week\b|\bmonth-?end\b|\bq[1-4]\b"
 )
 """Words by which a text speaks of a time or a day."""
 _TIMES = words(
@@ -31,9 +32,10 @@ _TIMES = words(
 _LENGTH = words(r"\d+\s?(?:分|時間|名|人|台|minutes?|mins?|hours?)(?!毎|ごと|おき|間隔|[a-z])")
 _OTHER_TIME = words(
     r"\d|[月火水木金土日]曜|土日|週末|祝|休日|定休|平日|営業日|隔[日週月年]|翌|除|以外|まで|以降|ごと|おき|毎|第"
-    r"|\b(?:except|until|after|before|every|other|last|first|second|third|fourth|holidays?|weekdays?|weekends?|business|excluding|[ecmp][sd]t|bst|ist|cest)\b"
+    r"|\b(?:except|until|after|before|every|other|last|first|second|third|fourth|month-?end|holidays?|weekdays?|weekends?|business|excluding|[ecmp][sd]t|bst|ist|cest)\b"
 )
 """What a heading may say of time besides a plain day, clock and zone."""
+_DAY = words(r"[月火水木金土日]曜|日|月初|月末|day\b")
 _MONTH = re.compile(r"\d{1,2}月")
 _ATTRIBUTE = words(
     "影響(?:範囲)?|所要時間|作業時間|担当(?:者)?|対象(?:者)?|目的|用途|(?:実施)?(?:時間|時刻|日時|時期|頻度|場所)|手順|内容|備考|注意(?:事項|点)?|条件|通知(?:先)?|連絡先"
@@ -50,11 +52,12 @@ _WEEKDAY = re.compile(r"[月火水木金土日]")
 def section_schedule(section: DocumentSection) -> Schedule | None:
     """Return the schedule in the headings: 日次作業, 週次（日曜日 2:00-4:00）, 日次チェック over 朝（9:00）.
 
+    A heading that says only how often takes its day from the one above: Weekly upkeep (2:00) below Sunday.
     None if a heading names two cadences (週次・月次運用), and unless all that the headings say of time is
     understood: 週次（日曜 2:00、祝日を除く） is not every Sunday.
     """
     moments: list[str] = []
-    for heading in reversed(section.words):
+    for index, heading in reversed(tuple(enumerate(section.words))):
         cadences = _cadences(heading)
         if len(cadences) > 1:
             return None
@@ -64,8 +67,18 @@ def section_schedule(section: DocumentSection) -> Schedule | None:
         moments = [*own, *moments]
         if cadences:
             cadence = cadences.pop()
+            day = _day_above(section.words[:index], moments)
+            if day is None:
+                return None
+            moments = [*day, *moments]
             return join_schedule(cadence, " ".join(moments)) if moments else read_schedule(cadence)
     return read_schedule(" ".join(moments)) if moments else None
+
+
+def _day_above(above: Sequence[str], moments: Sequence[str]) -> list[str] | None:
+    """Return the day in the heading above a cadence that has none; None if that speaks of another time."""
+    is_named = any(_DAY.search(moment) for moment in moments)
+    return [] if is_named or not above or _cadences(above[-1]) else _moments(above[-1])
 
 
 def _moments(heading: str) -> list[str] | None:
@@ -98,10 +111,9 @@ def nearest_schedule(section: DocumentSection) -> Schedule | None:
 
 
 def is_time_unread(section: DocumentSection) -> bool:
-    """Say whether the nearest heading names a cadence and a time that together are not understood."""
+    """Say whether the nearest heading names a cadence that with the times beside it is not understood."""
     nearest = section.words[-1] if section.words else ""
-    is_timed = len(_cadences(nearest)) == 1 and _MOMENT.search(nearest) is not None
-    return is_timed and section_schedule(section) is None
+    return len(_cadences(nearest)) == 1 and section_schedule(section) is None
 
 
 def is_attribute(entry: PlacedEntry) -> bool:
