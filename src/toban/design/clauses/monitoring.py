@@ -12,10 +12,10 @@ from toban.design.clauses.base import Clause
 from toban.design.clauses.notices import RULE_ENTRY, RULE_TABLE
 from toban.design.section import DocumentSection, heading_text, normalise
 from toban.design.shapes.alerts import (
-    NO_LEVEL,
     graveness,
     graveness_of,
     is_graver_when_lower,
+    level_above,
     outward,
     refuse_normal_side,
     told,
@@ -269,14 +269,15 @@ def _monitor_entry(entry: PlacedEntry) -> Monitor:
     if is_guess or _LIMITS_ONLY.fullmatch(normalise(entry.key)):
         raise NotUnderstood(Message("design.monitor-or-not", words=entry.key))
     target = component_of(_subject(entry.section))
+    is_critical, assumptions = graveness(level_above(entry.section))
     return Monitor(
-        **entry.stamp(Monitor, target, entry.key, assumptions=(NO_LEVEL,)),
+        **entry.stamp(Monitor, target, entry.key, assumptions=assumptions),
         target=target,
         item=entry.key,
         metric=metric,
         normal=None,
-        warning=threshold,
-        critical=None,
+        warning=None if is_critical else threshold,
+        critical=threshold if is_critical else None,
         interval=None,
     )
 
@@ -353,7 +354,7 @@ def _condition(entry: PlacedEntry) -> Monitor:
     if threshold.is_bare or not threshold.subject:
         raise NotUnderstood(Message("design.comparison-is-incomplete"))
     severity = parts["severity"] or ""
-    is_critical, assumptions = graveness(severity)
+    is_critical, assumptions = graveness(severity or level_above(entry.section))
     return Monitor(
         **entry.stamp(Monitor, threshold.subject, severity, assumptions=assumptions),
         target="",

@@ -2,7 +2,7 @@
 
 import re
 
-from toban.design.section import normalise
+from toban.design.section import DocumentSection, normalise
 from toban.design.shapes.limits import FALLS, RISES, compared, read_limit, read_normal
 from toban.design.shapes.shape import Ambiguous, Cells, NotUnderstood, unreadable, words
 from toban.design.values.metric import Metric
@@ -38,6 +38,11 @@ _HIGHER = frozenset(
     | {Metric.REPLICATION_LAG, Metric.BACKUP_AGE}
 )
 _LOWER = frozenset({Metric.AVAILABILITY, Metric.CERTIFICATE_LIFETIME})
+_REMARK = re.compile(r"\s*\([^()]*\)")
+_OF_ALERTS = words(
+    r"(?P<level>[^\s・/]+?)(?:レベル|level)?の?\s*(?:アラート|アラーム|警報|通知|閾値|しきい値|alerts?|alarms?|thresholds?|conditions?)*"
+    r"(?:条件|設定|一覧)?:?"
+)
 _EXPECTED = Message("design.expected-threshold")
 NO_LEVEL = Message("design.assumed-warning")
 """What is assumed of a limit without a level."""
@@ -63,6 +68,14 @@ def graveness_of(cells: Cells) -> tuple[bool, tuple[Message, ...]]:
     is_priority = _PRIORITY.fullmatch(normalise(cells.labels.get("severity", ""))) is not None
     is_requirement = is_priority and cells.section.nearness(_REQUIREMENTS) > 0
     return graveness("" if is_requirement else cells["severity"])
+
+
+def level_above(section: DocumentSection) -> str:
+    """Return the level that the nearest heading gives to the conditions below it: Critical Alerts (page at once)."""
+    named = _OF_ALERTS.fullmatch(_REMARK.sub("", section.words[-1])) if section.words else None
+    level = named["level"] if named else ""
+    is_level = read_alert_level(level) not in (None, AlertLevel.INFO) or read_incident_severity(level)
+    return level if is_level else ""
 
 
 def told(cells: Cells) -> tuple[tuple[Recipient, ...], tuple[Message, ...]]:
