@@ -103,6 +103,12 @@ _PROBE = "ヘルスチェック"
 _CONDITION = re.compile(r"(?P<condition>.+?)(?:\s*[(（](?P<severity>[^()（）]*)[)）])?")
 _ANSWER = words("応答(?:あり|なし)|無応答|(?:no )?(?:response|answer)")
 """What the limit columns of 死活 say in words; no number is meant."""
+_LINES = words(
+    "^(?:ネットワーク|ストレージ|ディスク|回線|network|storage|disk|san|nas|wan|lan)"
+    "(?:の?(?:監視|メトリクス|アラート|閾値|しきい値|項目)| (?:monitoring|metrics?|alerts?|thresholds?|performance))*$"
+)
+"""Headings of what carries or stores data: latency and errors are its own there, not those of requests."""
+_OF_REQUESTS = frozenset({Metric.RESPONSE_TIME, Metric.ERROR_RATE})
 _NO_NOTICE = Message("design.notice-level-unused")
 _OBLIGATION = words("必須|推奨|任意|不要|対象外?|required|recommended|optional|mandatory|yes|no|[○×]")
 
@@ -148,11 +154,13 @@ def _is_goal(cells: Cells) -> bool:
     return normalise(cells.labels.get("target", "")) == "target" and read_limit(cells["target"]) is not None
 
 
-def _settled[Row](build: Callable[[Row], Monitor]) -> Callable[[Row], Monitor]:
+def _settled[Row: (Cells, PlacedEntry)](build: Callable[[Row], Monitor]) -> Callable[[Row], Monitor]:
     """Return *build* with directed limits; it raises `Ambiguous` if one has two meanings or is normal."""
 
     def checked(row: Row) -> Monitor:
         monitor = build(row)
+        if monitor.metric in _OF_REQUESTS and row.section.nearness(_LINES) > 1:
+            monitor = replace(monitor, metric=None)
         falls = is_graver_when_lower(monitor.item, monitor.metric)
         warning, critical = directed(monitor.normal, monitor.warning, monitor.critical, falls=falls)
         outward(monitor.item, monitor.metric, monitor.normal, warning, critical)

@@ -505,3 +505,5 @@ def test_a_heading_that_only_mentions_a_level_gives_none(read: Read, heading: st
     for monitor in read("## Alert thresholds", heading, "- Booking queue > 300").of(Monitor):
         assert monitor.critical is None
         assert monitor.assumptions
+
+
