@@ -105,7 +105,7 @@ _ANSWER = words("応答(?:あり|なし)|無応答|(?:no )?(?:response|answer)")
 """What the limit columns of 死活 say in words; no number is meant."""
 _LINES = words(
     "^(?:ネットワーク|ストレージ|ディスク|回線|network|storage|disk|san|nas|wan|lan)"
-    "(?:の?(?:監視|メトリクス|アラート|閾値|しきい値|項目)| (?:monitoring|metrics?|alerts?|thresholds?|performance))*$"
+    "(?:の?(?:監視|メトリクス|アラート|閾値|項目)| (?:monitoring|metrics?|alerts?|performance))*$"
 )
 """Headings of what carries or stores data: latency and errors are its own there, not those of requests."""
 _OF_REQUESTS = frozenset({Metric.RESPONSE_TIME, Metric.ERROR_RATE})

@@ -68,6 +68,7 @@ _OTHER_NOTICES = words(
     r"(?:communication|notification|notice|e?mail|message|announcement)"
     r"|抑止|抑制|除外|suppress|\bmut(?:e|ing)\b|silenc"
 )
+_ESCALATION = words("エスカレーション先?|escalation")
 _LIST = re.compile(r"[、,]\s*")
 _TOLD = re.compile(r"(?P<who>[^\s、へに]+)[へに](?P<way>\S.*)")
 
@@ -77,6 +78,8 @@ def _row(cells: Cells) -> NotificationRule:
     name = cells.name("level")
     if _states_severities(cells):
         raise NotUnderstood(Message("design.severities-not-notifications"))
+    if cells.has("tier") and _ESCALATION.fullmatch(normalise(cells.labels.get("recipients", ""))):
+        raise NotUnderstood(Message("design.notices-in-tiers"))
     recipients = cells.maybe("recipients", read_recipients, Message("design.expected-recipients")) or ()
     channels = (
         cells.maybe("channels", read_ways, Message("design.expected-channel"))
@@ -173,6 +176,9 @@ RULE_TABLE = TableShape(
         ),
         "recipients": words(
             "通知(?:先|対象)|受領者|連絡先|対象者|宛先|報告先|エスカレーション先?|recipients?|notify|who|escalation|contact"
+        ),
+        "tier": words(
+            "(?:一次|二次)(?:対応者?|連絡先|担当)?|主担当|副担当|(?:primary|secondary|first|second)(?:on-?call|contact|responder)?"
         ),
         "channels": words(
             "(?:通知|連絡)(?:方法|手段|チャネル|チャンネル)|配信チャネル|チャ[ネン]ネ?ル|手段|方法|通知|channels?|method|via"

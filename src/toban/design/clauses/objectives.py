@@ -12,6 +12,7 @@ from toban.design.section import normalise
 from toban.design.shapes.limits import as_target, read_limit, settled
 from toban.design.shapes.measure import fits, is_time
 from toban.design.shapes.shape import (
+    Ambiguous,
     Built,
     Cells,
     ChapterShapes,
@@ -97,6 +98,13 @@ _QUALITY = words(
     "|availability|performance|reliability|security|support|quality|operations?|capacity|latency|errors?"
 )
 """What a column of groups holds when it says what a figure is for, and not what it is of."""
+_NAMES_NO_ITEM = words(
+    "目標(?:値)?|最[低小大]値?|下限|上限|約束|targets?|goals?|objectives?|commitments?|min(?:imum)?|max(?:imum)?|sl[aio]s?"
+)
+"""Keys that say which figure it is, but not of what."""
+_OF_AN_ALERT = words(
+    "アラート|警告|異常|緊急|閾値|しきい値|alerts?|warnings?|critical|page|alarms?|thresholds?"
+)
 _SERVICE_LEVEL = re.compile(
     r"運用目標|サービスレベル|\bsl[aio]s?\b|可用性|性能|パフォーマンス|非機能|レスポンス"
     r"|service level|availab|performance|reliab"
@@ -132,8 +140,10 @@ def _figure(cells: Cells, role: str) -> str:
 
 
 def _objective_entry(entry: PlacedEntry) -> Built:
-    if not entry.key:
+    if not entry.key or _NAMES_NO_ITEM.fullmatch(normalise(entry.key)):
         raise NotUnderstood(Message("design.objective-without-item"))
+    if _OF_AN_ALERT.fullmatch(normalise(entry.key)):
+        raise Ambiguous(Message("design.level-is-no-item", words=entry.key))
     return _target(entry.place, (entry.key,), entry.value, "")
 
 

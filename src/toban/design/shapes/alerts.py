@@ -71,7 +71,7 @@ def graveness_of(cells: Cells) -> tuple[bool, tuple[Message, ...]]:
 
 
 def level_above(section: DocumentSection) -> str:
-    """Return the level that the nearest heading gives to the conditions below it: Critical Alerts (at once)."""
+    """Return the level that the nearest heading gives to the conditions below: Critical Alerts."""
     named = _OF_ALERTS.fullmatch(_REMARK.sub("", section.words[-1])) if section.words else None
     level = named["level"] if named else ""
     is_level = read_alert_level(level) not in (None, AlertLevel.INFO) or read_incident_severity(level)

@@ -70,9 +70,9 @@ _SPOILT = re.compile(
     r"失敗|遅延|異常|\b(?:failed|failing|missed|late|delayed|lost|dropped|false|rejected|unsuccessful|incomplete)\b"
 )
 _BUSINESS = _ending(
-    "(?:売上|利益|収益|単価|来店|来場|来客|受注|成約|契約|会員|登録者|予約|宿泊|販売|在庫|コンバージョン|リピート|解約|応募|採用|離職|歩留まり?|顧客維持|来園|入居|購入)[高額者]?"
+    "(?:売上|利益|収益|単価|来店|来場|来客|受注|成約|契約|会員|登録者|予約|宿泊|販売|在庫|コンバージョン|リピート|解約|応募|採用|離職|歩留まり?|顧客維持|来園|入居|購入|勝ち?|ドローダウン|スリッページ)[高額者]?"
     "|(?:客室|病床|ベッド|座席|設備|車両|要員|人員)稼働",
-    "revenue|sales|profit|conversions?|churn|bookings?|occupancy|sign-?ups?|active users|nps|[dmw]au|pv|cvr",
+    "revenue|sales|profit|sharpe|drawdown|slippage|leverage|win|pnl|p&l|returns?|roi|conversions?|churn|bookings?|occupancy|sign-?ups?|active users|nps|[dmw]au|pv|cvr",
 )
 _LIMIT = _ending(
     "上限[値数]?|制限[値数]?|保持|保[持存管](?:数|世代数?)|世代数?|(?:アップロード|添付)(?:ファイル)?(?:サイズ|容量)",

@@ -59,3 +59,15 @@ def test_a_list_entry_with_an_unknown_timing_is_unread(read: Read) -> None:
 
     assert design.of(NotificationRule) == ()
     assert len(design.unread) == 1
+
+
+def test_the_last_of_several_to_be_told_is_not_taken_for_the_recipient(read: Read) -> None:
+    design = read(
+        "## Alert recipients",
+        "| Severity | Primary | Secondary | Escalation |",
+        "|-|-|-|-|",
+        "| Critical | Night shift | Plant manager | CEO |",
+    )
+
+    assert not design.of(NotificationRule)
+    assert [row.reason.code for row in design.unread] == ["design.notices-in-tiers"]

@@ -307,3 +307,24 @@ def test_a_bare_time_is_an_upper_limit_for_any_item(read: Read) -> None:
 
     assert (aim.target.limit.unit, aim.target.comparison) == ("ms", Comparison.AT_MOST)
     assert (promise.target.limit.unit, promise.target.comparison) == ("秒", Comparison.AT_MOST)
+
+
+@pytest.mark.parametrize(
+    ("entry", "code"),
+    [
+        ("Alert: P95 > 900ms", "design.level-is-no-item"),
+        ("警告: 900ms超", "design.level-is-no-item"),
+        ("Max drawdown: < 8%", "design.no-service-level"),
+        ("Hedge slippage: < 2%", "design.no-service-level"),
+    ],
+)
+def test_a_threshold_and_a_figure_of_the_business_are_no_targets(read: Read, entry: str, code: str) -> None:
+    design = read("## Performance targets", "### Order gateway API", f"- {entry}")
+
+    assert not design.of(Objective)
+    assert [row.reason.code for row in design.unread] == [code]
+
+
+@pytest.mark.parametrize("key", ["Target", "Minimum", "Goal", "目標値", "SLO"])
+def test_a_key_that_names_no_figure_is_no_item(read: Read, key: str) -> None:
+    assert not read("## System performance targets", "### Throughput", f"- {key}: 40 req/s").of(Objective)
