@@ -152,6 +152,8 @@ def read_steps(
     shapes = steps_shapes(section)
     if not shapes or not isinstance(block, NumberedList):
         return None
+    if len(steps) < 2:
+        return unread(block.line, "\n".join(steps), Message("design.not-numbered-steps"))
     return _as_steps(shapes, block.line, steps, section, document)
 
 

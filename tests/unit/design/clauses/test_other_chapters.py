@@ -276,3 +276,21 @@ def test_a_drawing_is_not_read_as_steps(read: Read, drawing: list[str]) -> None:
 
     assert design.clauses == ()
     assert [row.reason.code for row in design.unread] == ["design.steps-as-diagram"]
+
+
+def test_numbered_lines_between_commands_are_not_a_flow_of_one_step_each(read: Read) -> None:
+    design = read(
+        "## Release",
+        "### Release steps",
+        "1. **Build**",
+        "```bash",
+        "make",
+        "```",
+        "2. **Switch**",
+        "```bash",
+        "ln",
+        "```",
+    )
+
+    assert not design.of(DeployFlow)
+    assert "design.not-numbered-steps" in [row.reason.code for row in design.unread]
