@@ -21,7 +21,7 @@ _ELSEWHERE = words(
     "|不要な(?:監視|バックアップ|通知|作業)|(?:監視|バックアップ|通知|実施)し?ないもの|(?:監視|バックアップ)対象外"
     r"|\b(?:future|roadmap|backlog|todo|action items?|planned improvements?|improvement (?:plan|areas?)"
     r"|report (?:format|layout|structure|outline)|out of scope|not (?:monitored|backed up|in scope)"
-    r"|samples?|templates?|proposals?|proposed)\b"
+    r"|samples?|templates?|proposals?|proposed)\b|^examples?\b"
 )
 """Headings of what does not hold: plans, open points, samples, what is left out."""
 

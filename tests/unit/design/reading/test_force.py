@@ -167,3 +167,10 @@ def test_a_fence_within_a_sample_does_not_end_it(read: Read) -> None:
     design = read("## 可用性", *sample, "", *TARGETS)
 
     assert [objective.origin.line for objective in design.of(Objective)] == [16]
+
+
+def test_what_stands_below_an_example_is_not_in_force(read: Read) -> None:
+    design = read("## Performance targets", "### Example: seat map API", "- Latency P95: < 300ms")
+
+    assert not design.clauses
+    assert [row.line for row in design.not_in_force]
