@@ -59,11 +59,14 @@ _SPANS = {"日": TimeUnit.DAY, "週": TimeUnit.WEEK}
 def read_limit(text: str) -> Threshold | None:
     """Read one limit: 80%以上, 95パーセンタイルで3秒以内, 連続3回 (of what the row names as a failure).
 
-    None also if words that change its meaning would be left in the unit (1000件以上滞留).
+    None also if words that change its meaning would be left in the unit (1000件以上滞留), or a second figure
+    in brackets would take its place: 99.9% (< 9 h of downtime).
     """
     plain = normalise(text)
     threshold = _in_a_row(plain) or read_threshold(text) or _of_statistic(plain)
-    return None if threshold is None or _STRAY.search(threshold.limit.unit) else threshold
+    if threshold is None or _STRAY.search(threshold.limit.unit) or threshold.subject.endswith("("):
+        return None
+    return threshold
 
 
 def _in_a_row(text: str) -> Threshold | None:

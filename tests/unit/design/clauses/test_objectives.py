@@ -328,3 +328,8 @@ def test_a_threshold_and_a_figure_of_the_business_are_no_targets(read: Read, ent
 @pytest.mark.parametrize("key", ["Target", "Minimum", "Goal", "目標値", "SLO"])
 def test_a_key_that_names_no_figure_is_no_item(read: Read, key: str) -> None:
     assert not read("## System performance targets", "### Throughput", f"- {key}: 40 req/s").of(Objective)
+
+
+def test_a_second_figure_in_brackets_is_not_part_of_the_target(read: Read) -> None:
+    for objective in read("## Performance targets", "- Uptime: 99.8% (< 17 hours downtime)").of(Objective):
+        assert not objective.target.subject
