@@ -43,11 +43,12 @@ from toban.design.reading.grounds import Grounds
 from toban.design.reading.kinship import why_foreign
 from toban.design.reading.outcome import RowFate, RowOutcome, aside, not_in_force, read, unread
 from toban.design.reading.pairs import is_pairs, pair_lines
+from toban.design.reading.schedules import at_their_time
 from toban.design.reading.subjects import told_apart
 from toban.design.reading.tables import read_table, row_text
 from toban.design.section import DocumentSection, heading_text
 from toban.design.shapes.shape import ClausePlace, words
-from toban.design.shapes.timing import nearest_schedule
+from toban.design.shapes.timing import nearest_schedule, speaks_of_time
 from toban.design.values.schedule import Schedule
 from toban.message import Message
 
@@ -142,7 +143,8 @@ def read_design(text: str, document: str) -> Design:
             Message("design.document-is-empty", document=document), Message("design.name-a-design")
         )
     blocks = parse(text)
-    outcomes = told_apart(sorted(_outcomes(blocks, document), key=lambda outcome: outcome.line))
+    outcomes = sorted(_outcomes(blocks, document), key=lambda outcome: outcome.line)
+    outcomes = at_their_time(told_apart(outcomes))
     read = [outcome for outcome in outcomes if outcome.fate is RowFate.READ]
     _refuse_if_unfit(blocks, outcomes, document)
     return Design(
@@ -247,6 +249,8 @@ class _BlockWalk:
         self._has_work = False
         """Whether the section holds commands or steps that no kind has claimed."""
         self._has_clauses = False
+        self._is_timed_below = False
+        """Whether a line below the heading says when, too: First Monday of each month."""
 
     def block(self, block: Block) -> Iterator[RowOutcome]:
         for outcome in self._outcomes(block):
@@ -270,7 +274,7 @@ class _BlockWalk:
         if isinstance(block, Heading):
             yield from self.close(block.level)
             self._section = self._section.under(block)
-            self._has_work = self._has_clauses = False
+            self._has_work = self._has_clauses = self._is_timed_below = False
         elif isinstance(block, Paragraph):
             yield from self._paragraph(block)
         elif _is_aside(self._section):
@@ -303,7 +307,7 @@ class _BlockWalk:
         if nearest_schedule(section) is None:
             return
         place = ClausePlace(Origin(self._document, heading.line), heading.text, self._section)
-        routine = headed_routine(place) if self._has_work else None
+        routine = headed_routine(place) if self._has_work and not self._is_timed_below else None
         if routine is not None:
             yield read(heading.line, heading.text, routine, Grounds(type(routine), TASK, section))
         elif is_above:
@@ -317,6 +321,7 @@ class _BlockWalk:
         facts = fact_lines(lines, paragraph.line, self._section.captioned(""))
         self._facts += facts
         self._section = self._section.captioned(_caption(paragraph))
+        self._is_timed_below |= speaks_of_time(self._section.caption)
         if lines[0].lower().startswith("<table"):
             yield unread(paragraph.line, lines[0], Message("design.html-table"))
         elif sum(line.lstrip().startswith("|") for line in lines) > 1:

@@ -22,7 +22,7 @@ _MOMENT = words(
     r"|\d\s?(?:[分秒]|時間)(?:毎|ごと|おき|間隔)|毎時|[日週月年]に?\s?\d+\s?回|every \d"
     r"|平日|営業日|土日|週末|祝|休日|定休|隔[日週月年]|翌|除く|以外"
     r"|\b(?:weekdays?|weekends?|holidays?|business days?|except|excluding)\b"
-    r"|\b(?:first|second|third|fourth|last) week\b|\bmonth-?end\b|\bq[1-4]\b"
+    r"|\b(?:first|second|third|fourth|last) (?:week|month)\b|\bmonth-?end\b|\bq[1-4]\b"
 )
 """Words by which a text speaks of a time or a day."""
 _TIMES = words(
@@ -108,6 +108,12 @@ def nearest_schedule(section: DocumentSection) -> Schedule | None:
     nearest = section.words[-1]
     is_timed = _CADENCE.search(nearest) or _MOMENT.search(nearest)
     return section_schedule(section) if is_timed else None
+
+
+def speaks_of_time(text: str) -> bool:
+    """Say whether the text says when or how often something happens, in words that are read or not."""
+    plain_words = normalise(text)
+    return bool(_CADENCE.search(plain_words) or _MOMENT.search(plain_words))
 
 
 def is_time_unread(section: DocumentSection) -> bool:

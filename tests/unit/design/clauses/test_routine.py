@@ -373,3 +373,29 @@ def test_a_part_of_the_period_that_is_not_read_is_not_left_out(read: Read, above
 
     assert not design.of(Routine)
     assert "design.heading-time-not-read" in [row.reason.code for row in design.unread]
+
+
+def test_facts_below_the_tasks_say_when_they_are_due(read: Read) -> None:
+    design = read(
+        "## Server maintenance",
+        "### Weekly kiosk upkeep",
+        "- [ ] Empty the print spool",
+        "- [ ] Check the disk",
+        "",
+        "**Owner:** night shift",
+        "**Frequency:** Weekly (Thursday 04:00)",
+        "",
+        "### Monthly tidy-up",
+        "- [ ] Remove old builds",
+    )
+
+    due = {routine.name: str(routine.schedule) for routine in design.of(Routine)}
+    assert due["Empty the print spool"] == due["Check the disk"] == "毎週木曜 04:00"
+    assert due["Remove old builds"] == "月次"
+
+
+@pytest.mark.parametrize("caption", ["Second Tuesday of each month:", "First month of each quarter:"])
+def test_a_heading_whose_caption_says_more_of_the_time_is_no_task(read: Read, caption: str) -> None:
+    design = read("## Server maintenance", "### Monthly review", caption, "", "- Look through the alerts")
+
+    assert not [routine for routine in design.of(Routine) if str(routine.schedule) == "月次"]
