@@ -8,7 +8,7 @@ from toban.design.chapter import Chapter
 from toban.design.clauses.backup import objective_named, recovery_objective
 from toban.design.clauses.base import Clause
 from toban.design.clauses.duty import DutyRole, duty_hours
-from toban.design.section import normalise
+from toban.design.section import heading_text, normalise
 from toban.design.shapes.limits import as_target, read_limit, settled
 from toban.design.shapes.measure import fits, is_time
 from toban.design.shapes.shape import (
@@ -102,6 +102,7 @@ _NAMES_NO_ITEM = words(
     "目標(?:値)?|最[低小大]値?|下限|上限|約束|targets?|goals?|objectives?|commitments?|min(?:imum)?|max(?:imum)?|sl[aio]s?"
 )
 """Keys that say which figure it is, but not of what."""
+_PERCENTILE = words(r"p\d{2}(?:\.\d)?(?: \(median\))?|median|average|mean|平均|中央値")
 _OF_AN_ALERT = words(
     "アラート|警告|異常|緊急|閾値|しきい値|alerts?|warnings?|critical|page|alarms?|thresholds?"
 )
@@ -144,7 +145,10 @@ def _objective_entry(entry: PlacedEntry) -> Built:
         raise NotUnderstood(Message("design.objective-without-item"))
     if _OF_AN_ALERT.fullmatch(normalise(entry.key)):
         raise Ambiguous(Message("design.level-is-no-item", words=entry.key))
-    return _target(entry.place, (entry.key,), entry.value, "")
+    heading = entry.section.heading
+    is_of_heading = _PERCENTILE.fullmatch(normalise(entry.key)) and read_metric(heading_text(heading))
+    keys = (heading_text(heading), entry.key) if is_of_heading else (entry.key,)
+    return _target(entry.place, keys, entry.value, "")
 
 
 def _target(place: ClausePlace, keys: tuple[str, ...], text: str, period: str) -> Clause:
@@ -268,6 +272,7 @@ _OFFERED = words("(?:提供|サービス|稼働|運用|利用|営業|受付)時�
 _HOURS = words(
     "サービス|提供|稼働|運用時間|メンテナンス|可用性|運用方針|service|maintenance|operating|availability"
 )
+_WINDOWS = words(r"メンテナンス(?:ウィンドウ|枠|時間帯)|\bmaintenance windows?\b")
 # What a report shows was measured, or is a sample.
 _REPORT = r"(?:レポート|報告書?|\breports?)(?:\s*\(.*\))?:?$"
 
@@ -336,6 +341,7 @@ SHAPES = ChapterShapes(
                 "|(?:planned |scheduled )?maintenance(?: window)?"
             ),
         ),
+        EntryShape(MaintenanceWindow, _maintenance, headings=_WINDOWS, key=words(".+"), within=3),
         EntryShape(
             Objective,
             _objective_entry,

@@ -41,6 +41,8 @@ def _stated(outcome: RowOutcome) -> Iterator[tuple[_Stated, DocumentSection]]:
     if outcome.grounds is None:
         return
     section = outcome.grounds.section
+    if _NAMES_NOTHING.fullmatch(heading_words(section.caption)):
+        section = section.captioned("")
     for clause in outcome.clauses:
         if isinstance(clause, Objective | RecoveryObjective):
             yield (clause.id, section.words[:-1]), section

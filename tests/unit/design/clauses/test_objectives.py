@@ -333,3 +333,29 @@ def test_a_key_that_names_no_figure_is_no_item(read: Read, key: str) -> None:
 def test_a_second_figure_in_brackets_is_not_part_of_the_target(read: Read) -> None:
     for objective in read("## Performance targets", "- Uptime: 99.8% (< 17 hours downtime)").of(Objective):
         assert not objective.target.subject
+
+
+def test_a_percentile_alone_is_of_what_the_heading_names(read: Read) -> None:
+    design = read("## Performance targets", "### Response time", "- P95: < 350ms", "- P99: < 700ms")
+
+    assert [each.name for each in design.of(Objective)] == ["Response time P95", "Response time P99"]
+
+
+def test_an_entry_below_maintenance_windows_is_one(read: Read) -> None:
+    design = read("## Service level", "### Maintenance windows", "- **Regular**: Saturday 01:00-03:00 UTC")
+
+    (window,) = design.of(MaintenanceWindow)
+    assert str(window.schedule) == "毎週土曜 01:00-03:00 UTC"
+
+
+def test_targets_below_one_caption_are_told_apart_by_the_headings_above_it(read: Read) -> None:
+    design = read(
+        "## Performance targets",
+        *("### Seat map API", "**SLO**:", "", "- Latency P95: < 200ms", "- Latency P99: < 300ms", ""),
+        *("### Ticket search API", "**SLO**:", "", "- Latency P95: < 900ms", "- Latency P99: < 990ms"),
+    )
+
+    assert [each.name for each in design.of(Objective)][::2] == [
+        "Seat map API Latency P95",
+        "Ticket search API Latency P95",
+    ]
