@@ -482,6 +482,7 @@ def test_figures_to_decide_by_once_are_no_monitors(read: Read, heading: str) -> 
     assert (design.of(Monitor), len(design.unread)) == ((), 1)
 
 
+@pytest.mark.parametrize(
     ("heading", "entry", "is_critical"),
     [
         ("#### Critical Alerts (page at once)", "Booking queue > 300", True),
@@ -505,5 +506,3 @@ def test_a_heading_that_only_mentions_a_level_gives_none(read: Read, heading: st
     for monitor in read("## Alert thresholds", heading, "- Booking queue > 300").of(Monitor):
         assert monitor.critical is None
         assert monitor.assumptions
-
-
