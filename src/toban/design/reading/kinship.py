@@ -30,6 +30,13 @@ _FOREIGN = words(
     "|marketing|\\bsales\\b|persona|pricing|revenue|branding|campaign|advertis|invest|portfolio"
     "|trading|\\bstocks?\\b|asset allocation|curriculum|lesson"
 )
+_LESSON = words(
+    "この章で学ぶ|本章の(?:目的|ゴール)|学習(?:目標|内容|のゴール)|(?:実践|練習)(?:演習|問題)|演習問題|前提知識|理解度"
+    r"|次に読む|よくある間違い|アンチパターン|\b(?:what you(?:'ll| will) learn|learning (?:goals|objectives|outcomes)"
+    r"|exercises|quiz|further reading)\b"
+)
+"""Headings of a textbook: its levels and limits are nobody's."""
+_LESSON_HEADINGS = 3
 # Words that a document has for a system alone, by the side of it that they are about. Words that any trade
 # has for its own things (監視, バックアップ, ログ, システム, server, batch, service) are not among them.
 _SIDES = (
@@ -128,6 +135,8 @@ def why_foreign(blocks: Sequence[Block], outcomes: Sequence[RowOutcome]) -> Mess
     evidence = _evidence([line for block in blocks for line in _lines(block)])
     if not evidence.is_enough:
         return Message("design.no-system", percent=round(evidence.share * 100))
+    if len({found.group() for heading in headings if (found := _LESSON.search(heading))}) >= _LESSON_HEADINGS:
+        return Message("design.a-lesson")
     foreign = sum(_is_foreign(heading) for heading in headings)
     if foreign >= max(_SEVERAL, len(headings) * _MUCH) and evidence.share < _LITTLE:
         return Message("design.other-subject")

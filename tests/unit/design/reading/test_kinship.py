@@ -49,3 +49,33 @@ def test_the_terms_of_a_trade_do_not_refuse_a_system(tmp_path: Path) -> None:
     path.write_text(f"## 投資\n\n## 銘柄\n\n## 相場\n\n## 監視\n\n{header}{rows}", "utf-8")
 
     assert load_design(path).read == 30
+
+
+LEVELS = (
+    "## 障害レベル\n\n| レベル | 定義 | 対応時間 |\n|---|---|---|\n| SEV1 | サーバー停止 | 15分以内 |\n\n"
+    "## 監視\n\n- CPU使用率: 警告 80%\n\n"
+)
+
+
+@pytest.mark.parametrize(
+    "headings",
+    [
+        ("この章で学ぶこと", "前提知識", "演習問題"),
+        ("Learning objectives", "Exercises", "Further reading"),
+    ],
+)
+def test_a_textbook_about_operations_is_nobodys_design(tmp_path: Path, headings: tuple[str, ...]) -> None:
+    path = tmp_path / "lesson.md"
+    path.write_text("# 障害対応\n\n" + LEVELS + "".join(f"## {heading}\n\n本文\n\n" for heading in headings))
+
+    with pytest.raises(UnreadableDocument) as refusal:
+        load_design(path)
+
+    assert refusal.value.args[0].values["why"].code == "design.a-lesson"
+
+
+def test_a_design_may_have_what_one_must_know_before(tmp_path: Path) -> None:
+    path = tmp_path / "運用設計書.md"
+    path.write_text("# 障害対応\n\n## 前提知識\n\n本文\n\n## 参考: further reading\n\n本文\n\n" + LEVELS)
+
+    assert load_design(path).read == 2
