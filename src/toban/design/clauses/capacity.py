@@ -10,6 +10,7 @@ from toban.design.section import normalise
 from toban.design.shapes.limits import compared, read_limit
 from toban.design.shapes.sentence import schedule_within
 from toban.design.shapes.shape import (
+    Ambiguous,
     Cells,
     ChapterShapes,
     EntryShape,
@@ -138,10 +139,12 @@ def _scaling(cells: Cells) -> ScalingRule:
 
 
 def _review(entry: PlacedEntry) -> CapacityReview:
+    schedule = schedule_within(entry.sentence)
+    # コスト最適化: 未使用リソースの特定 names an aim of planning, not a review.
+    if schedule is None and entry.key:
+        raise Ambiguous(Message("design.no-time-in-row-or-heading"))
     return CapacityReview(
-        **entry.stamp(CapacityReview, entry.sentence),
-        content=entry.sentence,
-        schedule=schedule_within(entry.sentence),
+        **entry.stamp(CapacityReview, entry.sentence), content=entry.sentence, schedule=schedule
     )
 
 

@@ -193,8 +193,8 @@ def _is_work(text: str) -> bool:
 
 _DUTY = words("体制|当番|オンコール|on-?call|duty")
 _CONTACT = words(
-    r"(?:連絡先|問い?合わせ先|電話(?:番号)?|ダイヤル|ホットライン|回線|直通|内線|携帯|アドレス|チャン?ネル|url|サイト|通知(?:先)?|連絡|報告(?:先)?"
-    r"|\b(?:contacts?|line|hotline|numbers?|address|channel|bridge|room|pager|portal|link|notifications?|alerts?))(?:\s*\(.*\))?$"
+    r"(?:連絡先|問い?合わせ先|電話(?:番号)?|ダイヤル|ホットライン|回線|直通|内線|携帯|アドレス|チャン?ネル|url|サイト|ツール|アプリ|手段|通知(?:先)?|連絡|報告(?:先)?"
+    r"|\b(?:contacts?|line|hotline|numbers?|address|channel|bridge|room|pager|portal|link|notifications?|alerts?|tools?|apps?))(?:\s*\(.*\))?$"
 )
 """What a way to reach people ends in, and a role does not."""
 _REACH = words(r"\d{2}|://|内線|\bext\b")

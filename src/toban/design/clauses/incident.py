@@ -90,6 +90,9 @@ class _Response:
     recover: Duration | None = None
 
 
+_ROUND_THE_CLOCK = words(r"24 ?時間(?: ?365 ?日)?(?:対応|体制)?|24(?:/| ?x ?)7(?:/365)?|24 ?hours(?: a day)?")
+
+
 def _read_response(text: str) -> _Response | None:
     """Read 即時対応 (1時間以内復旧): each piece is a response or recovery time; None if there is none."""
     found = _Response()
@@ -97,6 +100,9 @@ def _read_response(text: str) -> _Response | None:
     for piece in filter(None, (part.strip() for part in _PIECES.split(plain))):
         if _IMMEDIATE.search(piece):
             found = replace(found, is_immediate=True)
+            continue
+        # 即時（24時間）: at any hour.
+        if found.is_immediate and _ROUND_THE_CLOCK.fullmatch(piece):
             continue
         bare = _WORDING.sub("", piece).strip()
         limit = read_within(piece) or read_within(bare) or read_duration(bare)

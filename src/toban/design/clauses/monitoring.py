@@ -50,7 +50,7 @@ from toban.design.values.schedule import Cadence, read_schedule
 from toban.design.values.severity import AlertLevel
 from toban.design.values.statistic import read_statistic
 from toban.design.values.threshold import Comparison, Range, Threshold
-from toban.design.values.tool_purpose import ToolPurpose, read_tool_purpose
+from toban.design.values.tool_purpose import ToolPurpose, is_product, read_tool_purpose
 from toban.message import Message
 
 
@@ -378,7 +378,10 @@ def _condition(entry: PlacedEntry) -> Monitor:
 def _tool(entry: PlacedEntry) -> ToolChoice:
     if not entry.key or "://" in entry.value:
         raise NotUnderstood(Message("design.not-a-purpose-with-tool"))
-    return ToolChoice(**entry.stamp(ToolChoice, entry.key), purpose=entry.key, tools=several(entry.value))
+    purpose, tools = entry.key, entry.value
+    if is_product(entry.key):
+        purpose, tools = tools, purpose
+    return ToolChoice(**entry.stamp(ToolChoice, purpose), purpose=purpose, tools=several(tools))
 
 
 def _tool_row(cells: Cells) -> ToolChoice:
@@ -391,6 +394,8 @@ def _tool_row(cells: Cells) -> ToolChoice:
 _MONITOR = words(
     "監視|アラート|アラーム|しきい値|閾値|メトリクス|ヘルスチェック|monitor|alert|alarm|metric|threshold|signals?"
 )
+_GOALS = words(r"目標|\b(?:goals?|objectives?)\b")
+"""Under 監視目標 a time is one to keep: 重大インシデント4時間以内."""
 _TOOLS = words("(?:監視|運用)(?:ツール|スタック|基盤|サービス)|monitoring (?:tools?|stack)|\\btooling\\b")
 
 SHAPES = ChapterShapes(
@@ -478,8 +483,8 @@ SHAPES = ChapterShapes(
         ),
     ),
     entries=(
-        EntryShape(Monitor, _settled(_spoken), headings=_MONITOR, within=1),
-        EntryShape(Monitor, _settled(_levelled), headings=_MONITOR),
+        EntryShape(Monitor, _settled(_spoken), headings=_MONITOR, avoid=_GOALS, within=1),
+        EntryShape(Monitor, _settled(_levelled), headings=_MONITOR, avoid=_GOALS),
         EntryShape(
             Monitor,
             _settled(_condition),

@@ -178,6 +178,8 @@ def _level(
     if span is not None:
         counted, rest = span.group(1), normalise(rest)[: span.start()]
     figure = read_value(rest, read_limit, label=name, expected=Message("design.expected-target"))
+    if metric is not None and _BY_PEOPLE.search(normalise(figure.subject)):
+        raise NotUnderstood(Message("design.unknown-objective", words=f"{name}: {figure.subject}"))
     target = as_target(figure, keys[-1], place)
     settled(metric, None, target)
     statistic = own["name"] if own else "" if read_statistic(name)[0] else _percentile_above(place, target)
@@ -189,6 +191,10 @@ def _level(
         allowed_downtime=allowed,
         period=period or counted or _first(_PERIOD, name),
     )
+
+
+_BY_PEOPLE = words(r"(?:初期|初動|一次)?対応$|初動|着手|受付|返信|\b(?:first|initial) response|acknowledg")
+"""Whose time it is that no monitor measures: 応答時間: 初期対応15分以内."""
 
 
 def _percentile_above(place: ClausePlace, target: Threshold) -> str:

@@ -1,6 +1,7 @@
 """What a tool is for: インフラ監視, アラート管理, エラートラッキング, ログ収集."""
 
 import re
+import unicodedata
 from collections.abc import Iterable
 from enum import StrEnum
 
@@ -16,6 +17,12 @@ class ToolPurpose(StrEnum):
 
 
 _TRACKERS = re.compile(r"sentry|glitchtip|bugsnag|rollbar|honeybadger|crashlytics", re.IGNORECASE)
+_PRODUCTS = re.compile(
+    r"(?:aws |amazon |google |azure |grafana )?(?:cloudwatch|x-?ray|grafana|prometheus|alertmanager|datadog"
+    r"|zabbix|nagios|mackerel|new ?relic|sentry|pagerduty|opsgenie|slack|teams|kibana|elasticsearch|elk|loki"
+    r"|jaeger|splunk|uptime ?(?:robot|kuma)|pingdom|statuspage|cloud (?:monitoring|logging)|jp1|hinemos)\b",
+    re.ASCII | re.IGNORECASE,
+)
 _LOG = re.compile(r"ログ|log", re.IGNORECASE)
 _ERROR = re.compile(r"例外|エラー|クラッシュ|exception|error|crash", re.IGNORECASE)
 _NOTICE = re.compile(
@@ -33,3 +40,8 @@ def read_tool_purpose(purpose: str, tools: Iterable[str]) -> ToolPurpose:
     if _ERROR.search(purpose):
         return ToolPurpose.ERRORS
     return ToolPurpose.NOTIFYING if _NOTICE.search(purpose) else ToolPurpose.MEASURING
+
+
+def is_product(name: str) -> bool:
+    """Say whether *name* is a tool's own: CloudWatch, Grafana."""
+    return _PRODUCTS.match(unicodedata.normalize("NFKC", name)) is not None

@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import pytest
 
-from toban.design.clauses.monitoring import Monitor
+from toban.design.clauses.monitoring import Monitor, ToolChoice
 from toban.design.reader import Design
 from toban.design.values.threshold import Comparison
 
@@ -167,3 +167,24 @@ def test_what_must_be_reviewed_is_not_watched(read: Read, heading: str) -> None:
     design = one(read, heading, "条件 | 対象", "取引の損失 > 0件 | 必須")
 
     assert design.of(Monitor) == ()
+
+
+@pytest.mark.parametrize("goal", ["解決: 重大な障害は6時間以内", "復旧: 緊急の停止は30分以内"])
+def test_a_goal_of_monitoring_is_no_limit(read: Read, goal: str) -> None:
+    assert read("## 監視の目標", f"- {goal}").of(Monitor) == ()
+
+
+@pytest.mark.parametrize(
+    ("entry", "purpose", "tools"),
+    [
+        ("Zabbix: 検針サーバーの死活", "検針サーバーの死活", ("Zabbix",)),
+        ("AWS CloudWatch: メトリクス、ログ", "メトリクス、ログ", ("AWS CloudWatch",)),
+        ("ログ収集: Loki、Kibana", "ログ収集", ("Loki", "Kibana")),
+    ],
+)
+def test_the_product_is_the_tool_on_either_side(
+    read: Read, entry: str, purpose: str, tools: tuple[str, ...]
+) -> None:
+    (choice,) = read("## 監視ツール", f"- {entry}").of(ToolChoice)
+
+    assert (choice.purpose, choice.tools) == (purpose, tools)

@@ -124,3 +124,8 @@ def test_name_phone_and_hours_below_a_role_are_one_role(read: Read) -> None:
     assert (role.role, role.holder, len(role.channels)) == ("Pharmacy on-call", "Dan", 1)
     assert role.hours is not None
     assert role.hours.is_always
+
+
+@pytest.mark.parametrize("tool", ["当番ツール: PagerDuty", "On-call tool: PagerDuty", "呼出アプリ: Slack"])
+def test_a_tool_is_no_role(read: Read, tool: str) -> None:
+    assert read("## オンコール体制", f"- {tool}").of(DutyRole) == ()

@@ -196,3 +196,11 @@ def test_a_diagram_of_the_flow_is_unread_with_a_hint(read: Read) -> None:
 
     assert design.of(IncidentFlow) == ()
     assert "番号つき" in str(design.unread[0].reason)
+
+
+@pytest.mark.parametrize("cell", ["即時（24時間）", "即時（24時間365日）", "即時 (24/7)"])
+def test_at_any_hour_is_no_time_to_respond_in(read: Read, cell: str) -> None:
+    table = ("| レベル | 定義 | 対応時間 |", "|---|---|---|", f"| P1 | 全館停止 | {cell} |")
+    (level,) = read("## 障害レベル", *table).of(IncidentLevel)
+
+    assert (level.is_immediate, level.respond_within) == (True, None)

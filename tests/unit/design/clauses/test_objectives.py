@@ -359,3 +359,9 @@ def test_targets_below_one_caption_are_told_apart_by_the_headings_above_it(read:
         "Seat map API Latency P95",
         "Ticket search API Latency P95",
     ]
+
+
+def test_the_time_in_which_people_respond_is_no_response_time(read: Read) -> None:
+    design = read("## サービス目標", "- 応答時間: 一次対応20分以内", "- 稼働率: 99.9%以上")
+
+    assert [objective.name for objective in design.of(Objective)] == ["稼働率"]

@@ -150,6 +150,13 @@ def test_capacity_review_says_how_often(read: Read) -> None:
     assert open_ended.schedule is None
 
 
+@pytest.mark.parametrize(
+    "aim", ["自動拡張: 混雑に応じて席数を調整", "分析: 長期の利用傾向の把握", "Forecasting: trends of use"]
+)
+def test_an_aim_of_planning_without_a_time_is_no_review(read: Read, aim: str) -> None:
+    assert read("## 容量計画", f"- {aim}").of(CapacityReview) == ()
+
+
 def test_budget_knows_the_total_and_its_alert(read: Read) -> None:
     header = "| 項目 | 月額予算 | アラートしきい値 | 確認頻度 |"
 
