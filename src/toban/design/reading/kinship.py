@@ -31,9 +31,9 @@ _FOREIGN = words(
     "|trading|\\bstocks?\\b|asset allocation|curriculum|lesson"
 )
 _LESSON = words(
-    "この章で学ぶ|本章の(?:目的|ゴール)|学習(?:目標|内容|のゴール)|(?:実践|練習)(?:演習|問題)|演習問題|前提知識|理解度"
-    r"|次に読む|よくある間違い|アンチパターン|\b(?:what you(?:'ll| will) learn|learning (?:goals|objectives|outcomes)"
-    r"|exercises|quiz|further reading)\b"
+    "この章で学ぶ|本章の(?:目的|ゴール)|学習(?:目標|内容)|(?:実践|練習)(?:演習|問題)|演習問題|前提知識|理解度"
+    "|次に読む|よくある間違い|アンチパターン"
+    r"|\b(?:what you(?:'ll| will) learn|learning (?:goals|objectives|outcomes)|exercises|quiz|further reading)\b"
 )
 """Headings of a textbook: its levels and limits are nobody's."""
 _LESSON_HEADINGS = 3
