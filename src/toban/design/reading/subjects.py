@@ -12,6 +12,7 @@ from dataclasses import replace
 from toban.design.clauses.backup import RecoveryObjective
 from toban.design.clauses.base import Clause
 from toban.design.clauses.objectives import Objective
+from toban.design.reading.entries import split_key
 from toban.design.reading.outcome import RowOutcome
 from toban.design.section import DocumentSection, heading_words
 from toban.design.shapes.shape import identity, words
@@ -41,7 +42,8 @@ def _stated(outcome: RowOutcome) -> Iterator[tuple[_Stated, DocumentSection]]:
     if outcome.grounds is None:
         return
     section = outcome.grounds.section
-    if _NAMES_NOTHING.fullmatch(heading_words(section.caption)):
+    # Service: web shop, below the heading Frontend, is a fact about it.
+    if _NAMES_NOTHING.fullmatch(heading_words(section.caption)) or split_key(section.caption)[0]:
         section = section.captioned("")
     for clause in outcome.clauses:
         if isinstance(clause, Objective | RecoveryObjective):

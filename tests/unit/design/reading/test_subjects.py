@@ -67,3 +67,17 @@ def test_a_heading_without_neighbours_is_no_subject(read: Read) -> None:
     )
 
     assert subjects(design) == [("RPO", ""), ("RPO", "")]
+
+
+def test_a_fact_above_the_table_does_not_hide_the_heading(read: Read) -> None:
+    header = ("| Metric | Target |", "|-|-|")
+    design = read(
+        "## Recovery objectives of the systems",
+        *("### Booking desk (kiosks)", "**Service:** check-in", "", *header, "| RTO | 20 minutes |", ""),
+        *("### Ledger database", "**Service:** invoices", "", *header, "| RTO | 3 hours |"),
+    )
+
+    assert [each.subject for each in design.of(RecoveryObjective)] == [
+        "Booking desk (kiosks)",
+        "Ledger database",
+    ]
