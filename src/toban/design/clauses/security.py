@@ -304,7 +304,7 @@ SHAPES = ChapterShapes(
             SecurityRoutine,
             _listed_routine,
             headings=_SECURITY,
-            avoid=words("インシデント|ポリシー|チェックリスト$|incident"),
+            avoid=words("インシデント|ポリシー|チェックリスト$|(?:レポート|報告書?)$|incident|\\breports?$"),
         ),
     ),
 )

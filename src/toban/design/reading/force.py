@@ -54,7 +54,7 @@ _TAKEN_BACK = (
 )
 _MARKED = re.compile(
     rf"[(（\[【](?:{_TAKEN_BACK})[^()（）\[\]【】:：]{{0,8}}[)）\]】]"
-    r"|未実装|未確定|\bnot (?:yet )?implemented\b"
+    r"|\[(?:todo|tbd)\b[^\[\]]*\]|未実装|未確定|\bnot (?:yet )?implemented\b"
 )
 """Marks within a text that take back what the row says."""
 

@@ -399,3 +399,18 @@ def test_a_heading_whose_caption_says_more_of_the_time_is_no_task(read: Read, ca
     design = read("## Server maintenance", "### Monthly review", caption, "", "- Look through the alerts")
 
     assert not [routine for routine in design.of(Routine) if str(routine.schedule) == "月次"]
+
+
+@pytest.mark.parametrize(
+    "entry", ["Output: minutes for the board", "Agenda:", "Recipients: the board", "議題:"]
+)
+def test_what_describes_a_meeting_is_no_task(read: Read, entry: str) -> None:
+    design = read("## Server maintenance", "### Quarterly review", f"- {entry}", "- Compare the CPU usage")
+
+    assert [routine.name for routine in design.of(Routine)] == ["Compare the CPU usage"]
+
+
+def test_the_contents_of_a_security_report_are_no_tasks(read: Read) -> None:
+    design = read("## Security monitoring", "**Weekly security report:**", "", "- Top alerts", "- Anomalies")
+
+    assert not design.of(SecurityRoutine)

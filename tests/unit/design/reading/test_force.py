@@ -174,3 +174,11 @@ def test_what_stands_below_an_example_is_not_in_force(read: Read) -> None:
 
     assert not design.clauses
     assert [row.line for row in design.not_in_force]
+
+
+def test_a_blank_with_a_hint_is_not_in_force(read: Read) -> None:
+    row = "| Uptime checks | [TODO: tool of the hosting company] |"
+    design = read("## Monitoring tools", "| Purpose | Tool |", "|-|-|", row)
+
+    assert not design.clauses
+    assert len(design.not_in_force) == 1
