@@ -65,7 +65,8 @@ _SIDES = (
     words(
         r"(?:アプリ(?:ケーション)?|アクセス|エラー|監査|システム|操作|サーバ|ジョブ|バッチ|クエリ|配信)ログ"
         r"|ログ(?:レベル|ローテ|出力)|構造化ログ|メトリクス|ヘルスチェック|死活|外形監視|トレーシング"
-        r"|\b(?:cloudwatch|datadog|grafana|prometheus|zabbix|sentry|pagerduty|uptime|health ?checks?"
+        r"|\b(?:cloudwatch|datadog|grafana|prometheus|zabbix|sentry|pagerduty|opsgenie|uptime|health ?checks?"
+        r"|on-?call rotation|webhooks?|monitoring dashboards?"
         r"|log levels?|(?:access|error|application|audit) logs?)\b"
     ),
     words(
