@@ -99,7 +99,8 @@ _QUALITY = words(
 )
 """What a column of groups holds when it says what a figure is for, and not what it is of."""
 _NAMES_NO_ITEM = words(
-    "目標(?:値)?|最[低小大]値?|下限|上限|約束|targets?|goals?|objectives?|commitments?|min(?:imum)?|max(?:imum)?|sl[aio]s?"
+    "目標(?:値)?|最[低小大]値?|下限|上限|約束|エラーバジェット"
+    "|targets?|goals?|objectives?|commitments?|min(?:imum)?|max(?:imum)?|sl[aio]s?|error budgets?"
 )
 """Keys that say which figure it is, but not of what."""
 _PERCENTILE = words(r"p\d{2}(?:\.\d)?(?: \(median\))?|median|average|mean|平均|中央値")

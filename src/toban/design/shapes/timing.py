@@ -40,7 +40,7 @@ _MONTH = re.compile(r"\d{1,2}月")
 _ATTRIBUTE = words(
     "影響(?:範囲)?|所要時間|作業時間|担当(?:者)?|対象(?:者)?|目的|用途|(?:実施)?(?:時間|時刻|日時|時期|頻度|場所)|手順|内容|備考|注意(?:事項|点)?|条件|通知(?:先)?|連絡先"
     "|(?:保持|保存)期間|方法|ツール|出力|参加者|前提(?:条件)?|owner|duration|impact|purpose|target|scope|time|when|who|where|notes?|prerequisites?|objective"
-    "|議題|成果物|提出先|配布先|output|agenda|delivery|participants?|attendees|audience|recipients?|documentation"
+    "|議題|成果物|提出先|配布先|output|agenda|delivery|participants?|attendees|audience|recipients?|documentation|execution|responsible|focus"
     "|environment|validates|verifies|schedule|script|tool"
 )
 _REMARK = re.compile(r"\s*[(（][^()（）]*[)）]\s*$")

@@ -325,7 +325,7 @@ def test_a_threshold_and_a_figure_of_the_business_are_no_targets(read: Read, ent
     assert [row.reason.code for row in design.unread] == [code]
 
 
-@pytest.mark.parametrize("key", ["Target", "Minimum", "Goal", "目標値", "SLO"])
+@pytest.mark.parametrize("key", ["Target", "Minimum", "Goal", "目標値", "SLO", "Error budget"])
 def test_a_key_that_names_no_figure_is_no_item(read: Read, key: str) -> None:
     assert not read("## System performance targets", "### Throughput", f"- {key}: 40 req/s").of(Objective)
 

@@ -402,7 +402,8 @@ def test_a_heading_whose_caption_says_more_of_the_time_is_no_task(read: Read, ca
 
 
 @pytest.mark.parametrize(
-    "entry", ["Output: minutes for the board", "Agenda:", "Recipients: the board", "議題:"]
+    "entry",
+    ["Output: minutes for the board", "Focus: slow pages", "Agenda:", "Recipients: the board", "議題:"],
 )
 def test_what_describes_a_meeting_is_no_task(read: Read, entry: str) -> None:
     design = read("## Server maintenance", "### Quarterly review", f"- {entry}", "- Compare the CPU usage")
