@@ -33,7 +33,7 @@ _FOREIGN = words(
 _LESSON = words(
     "この章で学ぶ|本章の(?:目的|ゴール)|学習(?:目標|内容)|(?:実践|練習)(?:演習|問題)|演習問題|前提知識|理解度"
     "|次に読む|よくある間違い|アンチパターン"
-    r"|\b(?:what you(?:'ll| will) learn|learning (?:goals|objectives|outcomes)|exercises|quiz|further reading)\b"
+    r"|\b(?:what you(?:'ll| will) learn|learning (?:goals|objectives|outcomes)|exercises|further reading)\b"
 )
 """Headings of a textbook: its levels and limits are nobody's."""
 _LESSON_HEADINGS = 3
