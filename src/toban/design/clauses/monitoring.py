@@ -4,7 +4,6 @@ import re
 import unicodedata
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from decimal import Decimal
 from typing import ClassVar
 
 from toban.design.chapter import Chapter
@@ -43,10 +42,10 @@ from toban.design.shapes.shape import (
     read_value,
     words,
 )
-from toban.design.values.duration import Duration, TimeUnit, read_length
+from toban.design.shapes.timing import read_interval
+from toban.design.values.duration import Duration, read_length
 from toban.design.values.metric import Metric, read_metric
 from toban.design.values.people import Recipient
-from toban.design.values.schedule import Cadence, read_schedule
 from toban.design.values.severity import AlertLevel
 from toban.design.values.statistic import read_statistic
 from toban.design.values.threshold import Comparison, Range, Threshold
@@ -131,7 +130,7 @@ def _monitor(cells: Cells) -> Monitor:
         raise NotUnderstood(Message("design.no-threshold"))
     if item == _PROBE:
         warning, critical = unanswered(warning), unanswered(critical)
-    interval, irregular = _interval(cells["interval"])
+    interval, irregular = read_interval(cells["interval"])
     recipients, not_used = told(cells)
     return Monitor(
         **cells.stamp(
@@ -241,24 +240,6 @@ def _limit(cells: Cells, role: str, normal: Range | None) -> Threshold | None:
     return (
         beside if beside is not None else cells.read(role, read_limit, Message("design.expected-threshold"))
     )
-
-
-_PERIODS = {
-    Cadence.DAILY: Duration(Decimal(1), TimeUnit.DAY),
-    Cadence.WEEKLY: Duration(Decimal(1), TimeUnit.WEEK),
-    Cadence.MONTHLY: Duration(Decimal(1), TimeUnit.MONTH),
-}
-
-
-def _interval(text: str) -> tuple[Duration | None, tuple[Message, ...]]:
-    """Read 1分, 5分間隔, 日次 as the time between measurements; note it as assumed otherwise (実行時のみ)."""
-    if not text:
-        return None, ()
-    plain = read_length(text)
-    schedule = None if plain else read_schedule(text)
-    if schedule is not None:
-        plain = schedule.every if schedule.cadence is Cadence.INTERVAL else _PERIODS.get(schedule.cadence)
-    return (plain, ()) if plain else (None, (Message("design.default-interval", words=text),))
 
 
 def _monitor_entry(entry: PlacedEntry) -> Monitor:

@@ -18,8 +18,9 @@ from toban.design.section import DocumentSection, heading_words
 from toban.design.shapes.shape import identity, words
 
 _NAMES_NOTHING = words(
-    "(?:運用|サービス|レベル|復旧|回復|時間|時点|性能|可用性|品質|非機能|目標|要件|指標|定義|一覧|値|方針|概要|sl[aoi]s?|kpis?|rpo|rto|mttr"
-    "|objectives?|targets?|services?|levels?|recovery|availability|performance|requirements?|overview|metrics"
+    "(?:運用|サービス|レベル|復旧|回復|時間|時点|性能|可用性|品質|非機能|目標|要件|指標|定義|一覧|値|方針|概要|計画|対策|災害|障害|事業継続|bcp|dr|sl[aoi]s?|kpis?|rpo|rto|mttr"
+    "|objectives?|targets?|services?|levels?|recovery|disaster|continuity|plans?|availability|performance"
+    "|requirements?|overview|metrics"
     r"|および|及び|and|[\s/・、と&の()（）:：,.-])+"
 )
 """Headings that only say that objectives follow."""

@@ -3,12 +3,13 @@
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from decimal import Decimal
 
 from toban.design.section import DocumentSection, heading_words, normalise
 from toban.design.shapes.shape import Cells, NotUnderstood, PlacedEntry, unreadable, words
-from toban.design.values.duration import read_duration
+from toban.design.values.duration import Duration, TimeUnit, read_duration, read_length
 from toban.design.values.normal import plain
-from toban.design.values.schedule import Schedule, join_schedule, read_schedule, read_schedules
+from toban.design.values.schedule import Cadence, Schedule, join_schedule, read_schedule, read_schedules
 from toban.message import Message
 
 _CADENCE = words(
@@ -242,3 +243,21 @@ def _cadences(heading: str) -> set[str]:
 
 def _weekday_in_full(text: str) -> str:
     return f"{text}曜日" if _WEEKDAY.fullmatch(text) else text
+
+
+_PERIODS = {
+    Cadence.DAILY: Duration(Decimal(1), TimeUnit.DAY),
+    Cadence.WEEKLY: Duration(Decimal(1), TimeUnit.WEEK),
+    Cadence.MONTHLY: Duration(Decimal(1), TimeUnit.MONTH),
+}
+
+
+def read_interval(text: str) -> tuple[Duration | None, tuple[Message, ...]]:
+    """Read 1分, 5分間隔, 日次 as the time between measurements; note it as assumed otherwise (実行時のみ)."""
+    if not text:
+        return None, ()
+    length = read_length(text)
+    schedule = None if length else read_schedule(text)
+    if schedule is not None:
+        length = schedule.every if schedule.cadence is Cadence.INTERVAL else _PERIODS.get(schedule.cadence)
+    return (length, ()) if length else (None, (Message("design.default-interval", words=text),))
