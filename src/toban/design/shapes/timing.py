@@ -165,11 +165,17 @@ def row_schedule(cells: Cells, frequency: str = "frequency", clock: str = "clock
 
 def row_schedules(cells: Cells, frequency: str = "frequency", clock: str = "clock") -> tuple[Schedule, ...]:
     """Do the same for a cell that may hold several (日次（フル） + 1時間ごと（増分））."""
-    written = f"{cells[frequency]} {cells[clock]}".strip()
-    several = read_schedules(written) if written else None
-    if several is not None and len(several) > 1:
-        return several
-    return (row_schedule(cells, frequency, clock),)
+    often, when = cells[frequency], cells[clock]
+    if not (often and when):
+        several = read_schedules(often or when) if often or when else None
+        return several if several and len(several) > 1 else (row_schedule(cells, frequency, clock),)
+    try:
+        return (row_schedule(cells, frequency, clock),)
+    except NotUnderstood:
+        # 平日 | 9:00、13:00: together they are several rules.
+        if several := read_schedules(f"{often} {when}"):
+            return several
+        raise
 
 
 def of_each[T](

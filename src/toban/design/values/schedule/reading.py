@@ -14,7 +14,7 @@ from toban.design.values.schedule.rule import (
     NthWeekday,
     Schedule,
 )
-from toban.design.values.schedule.words import TOKENS, WORKING_DAYS, Draft
+from toban.design.values.schedule.words import WORKING_DAYS, Draft, tokens_for
 from toban.message import Message
 
 _ZONE = re.compile(rf" ?\(?(?<![A-Za-z])({'|'.join(ZONES)})\b\)?", re.IGNORECASE)
@@ -148,12 +148,12 @@ def _alternatives(text: str) -> tuple[Schedule, ...] | None:
 
 def _drafted(words: str) -> Draft | None:
     draft = Draft()
-    position, found = 0, False
+    position, found, tokens = 0, False, tokens_for(words)
     while position < len(words):
         if filler := _FILLER.match(words, position):
             position = filler.end()
             continue
-        for token in TOKENS:
+        for token in tokens:
             if (match := token.pattern.match(words, position)) and match.end() > position:
                 break
         else:

@@ -1,7 +1,7 @@
 """The words of schedules: each pattern, and what a match of it means."""
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import date, time
 from decimal import Decimal
@@ -254,7 +254,7 @@ _SHIFTS = (
     ("(?:その)?(?:翌|次の|直後の)営業日", DayOff.LATER),
 )
 
-TOKENS = (
+_RARE = (
     *(_word(rf"(?:ただし[、,]?)?{_OFF}{_IF}{to}{_MOVED}", {"day_off": shift}) for to, shift in _SHIFTS),
     *(_word(rf"(?:ただし[、,]?)?祝日{_IF}{to}{_MOVED}", {"day_off": shift, "is_of_holidays": True}) for to, shift in _SHIFTS),
     _word(r"土・?日・?祝日?(?:は|を)?除く", {"cadence": Cadence.DAILY, "weekdays": WORKING_DAYS, "skips_holidays": True}),
@@ -264,6 +264,15 @@ TOKENS = (
     _word(r"(?:毎月|月次 ?)?最終営業日(?:の|から)?(?P<nth>[1-9]\d?)営業日前", lambda m: {"cadence": Cadence.MONTHLY, "day": NthBusinessDay(-1 - int(m["nth"]))}),
     _word(r"毎?月末(?:の|から)? ?(?P<nth>[1-9]\d?)営業日前", _before_month_end),
     _word(r"(?:毎?月)?末(?:の|から)? ?(?P<nth>[1-9]|[12]\d)日前", lambda m: {"cadence": Cadence.MONTHLY, "day": DayOfMonth(-1 - int(m["nth"]))}),
+    _word(rf"{_NIGHT}{_LATE.format('a_')} ?[-~] ?{_LATE.format('b_')}", _late_range),
+    _word(rf"{_NIGHT}{CLOCK.replace('?P<', '?P<a_')} ?[-~] ?{_NOT_MIDNIGHT}{_LATE.format('b_')}", _late_end),
+    _word(rf"{_NIGHT}{_NOT_MIDNIGHT}{_LATE.format('')}", _late_clock),
+    _word(r"(?P<year>20\d\d)[-/年](?P<month>\d{1,2})[-/月](?P<date>\d{1,2})日?(?:の週)?(?:から|より|を?起点(?:に|とする|と)?)", _since),
+)  # fmt: skip
+"""Words that few schedules have; they are tried first where `_HAS_RARE` finds one of their signs."""
+
+_HAS_RARE = re.compile(r"祝|休|前|除く|(?<!\d)2[4-9][:時](?!間)|20\d\d[-/年]")
+_USUAL = (
     _word(r"(?:(?<!\d)1)?(?P<period>[日週月年])(?:に)? ?(?P<count>\d{1,2})回(?:以上)?", _times_per_period),
     _word(r"(?P<count>\d{1,2})回 ?/ ?(?P<period>[日週月年])", _times_per_period),
     _word(rf"(?:every )?{DURATION} ?(?:毎|ごと|間隔|周期|に1回)", _interval_found),
@@ -282,7 +291,6 @@ TOKENS = (
     _word(r"月初の?(?:最初の|第1)?営業日", {"cadence": Cadence.MONTHLY, "day": NthBusinessDay(1)}),
     _word(r"(?:毎)?月末日?|末日|month-end|end of (?:the )?month", {"cadence": Cadence.MONTHLY, "day": DayOfMonth(-1)}),
     _word(r"月初め?|beginning of (?:the )?month", _assumed("design.assumed-first-of-month", {"cadence": Cadence.MONTHLY, "day": DayOfMonth(1)})),
-    _word(r"(?P<year>20\d\d)[-/年](?P<month>\d{1,2})[-/月](?P<date>\d{1,2})日?(?:の週)?(?:から|より|を?起点(?:に|とする|と)?)", _since),
     _word(r"隔週|biweekly|every other week", {"cadence": Cadence.WEEKLY, "every": Duration(Decimal(2), TimeUnit.WEEK)}),
     _word(rf"毎週 ?(?P<days>{_KANJI_DAYS_IN_FULL})(?:曜日?)", lambda m: {"cadence": Cadence.WEEKLY} | _weekdays(m)),
     _word(r"平日|毎?営業日|every business day|weekdays?", {"cadence": Cadence.DAILY, "weekdays": WORKING_DAYS, "skips_holidays": True}),
@@ -300,12 +308,17 @@ TOKENS = (
     _word(r"(?:1?\d月)(?:[・、,/]? ?1?\d月)*(?!次)", _month_names),
     _word(r"(?P<date>[12]\d|3[01]|0?[1-9])日(?!次|毎|間|前|後|以)", lambda m: {"day": DayOfMonth(int(m["date"]))}),
     # Two bare numbers (1-5) may mean anything.
-    _word(rf"{_NIGHT}{_LATE.format('a_')} ?[-~] ?{_LATE.format('b_')}", _late_range),
-    _word(rf"{_NIGHT}{CLOCK.replace('?P<', '?P<a_')} ?[-~] ?{_NOT_MIDNIGHT}{_LATE.format('b_')}", _late_end),
-    _word(rf"{_NIGHT}{_NOT_MIDNIGHT}{_LATE.format('')}", _late_clock),
     _word(rf"(?:深夜|未明|早朝|夜間?)? ?(?=\d{{1,2}}(?: ?[-~] ?\d{{1,2}})?(?:[:時]| ?[ap]m)){CLOCK.replace('?P<', '?P<a_')} ?[-~] ?(?P<next_day>翌[日朝]?)? ?{CLOCK.replace('?P<', '?P<b_')}", _clock_range),
     _word(rf"(?P<part>深夜|未明|早朝|午前|午後|夜間?|朝|夕方)? ?~?{CLOCK.replace(')?(?: ?', ')(?: ?')}", _clock),
     # 毎晩 8:00 may be 20:00.
     _word(rf"毎朝|(?:毎晩|nightly|every night)(?!{_BEFORE_NOON})", {"cadence": Cadence.DAILY}),
     _word(_VAGUE, _vague),
 )  # fmt: skip
+
+
+def tokens_for(words: str) -> Sequence[ScheduleToken]:
+    """Return the words of schedules that *words* may contain, in the order in which they are tried."""
+    return _ALL if _HAS_RARE.search(words) else _USUAL
+
+
+_ALL = (*_RARE, *_USUAL)
