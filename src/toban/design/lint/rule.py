@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
 from functools import cached_property
+from typing import cast
 
 from toban.design.calendar import BusinessCalendar, days_from, is_due_on, japanese_holidays
 from toban.design.clauses.base import Clause
@@ -27,8 +28,15 @@ class Inspection:
     today: date
 
     def of[C: Clause](self, kind: type[C]) -> tuple[C, ...]:
-        """Return the document's clauses of one type."""
-        return self.design.of(kind)
+        """Return the document's clauses of one type; rules ask for the same again for each row."""
+        found = self._found.get(kind)
+        if found is None:
+            found = self._found[kind] = self.design.of(kind)
+        return cast("tuple[C, ...]", found)
+
+    @cached_property
+    def _found(self) -> dict[type[Clause], tuple[Clause, ...]]:
+        return {}
 
     @cached_property
     def lines(self) -> tuple[str, ...]:
