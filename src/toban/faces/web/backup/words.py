@@ -4,7 +4,8 @@ from collections.abc import Mapping
 from enum import StrEnum
 
 from django.utils.functional import Promise
-from django.utils.translation import gettext, gettext_lazy
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from toban.chapters.backup.engine import Method
 from toban.chapters.backup.models import Backup
@@ -37,7 +38,7 @@ HOLDINGS: Mapping[Holding, tuple[str, Promise]] = {
 def method(backup: Backup) -> str:
     """Return how *backup* was taken; a full one in place of an increment says so."""
     if backup.stands_in:
-        return gettext("フル (増分の代わり)")
+        return _("フル (増分の代わり)")
     return str(METHODS.get(backup.method, backup.method))
 
 
