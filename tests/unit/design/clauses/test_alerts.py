@@ -188,29 +188,3 @@ def test_the_product_is_the_tool_on_either_side(
     (choice,) = read("## 監視ツール", f"- {entry}").of(ToolChoice)
 
     assert (choice.purpose, choice.tools) == (purpose, tools)
-
-
-@pytest.mark.parametrize(
-    ("heading", "entry", "is_critical"),
-    [
-        ("#### Critical Alerts (page at once)", "Booking queue > 300", True),
-        ("#### Warning alerts", "Booking queue > 300", False),
-        ("#### P1 alerts", "Booking queue > 300", True),
-        ("#### 緊急アラート（即時対応）", "予約キュー > 300件", True),
-        ("#### 警告条件", "予約キュー > 300件", False),
-    ],
-)
-def test_the_heading_may_give_the_level_of_the_conditions_below(
-    read: Read, heading: str, entry: str, is_critical: bool
-) -> None:
-    (monitor,) = read("## Alert thresholds", heading, f"- {entry}").of(Monitor)
-
-    assert (monitor.critical is not None, monitor.warning is not None) == (is_critical, not is_critical)
-    assert not monitor.assumptions
-
-
-@pytest.mark.parametrize("heading", ["#### Alerts on critical systems", "#### 通知条件", "#### Info alerts"])
-def test_a_heading_that_only_mentions_a_level_gives_none(read: Read, heading: str) -> None:
-    for monitor in read("## Alert thresholds", heading, "- Booking queue > 300").of(Monitor):
-        assert monitor.critical is None
-        assert monitor.assumptions
