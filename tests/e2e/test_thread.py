@@ -76,6 +76,7 @@ def test_starting_it_again_sends_the_recovery(
 
 @pytest.mark.parametrize("name", PROGRAMS)
 def test_a_killed_child_is_restarted(toban: Toban, name: str) -> None:
+    assert wait_for(lambda: toban.child(name)["phase"] == "ready", within=60)
     before = toban.child(name)
 
     os.kill(before["pid"], signal.SIGKILL)

@@ -160,6 +160,7 @@ async def _running(hub: Hub, brought: Sequence[Intake]) -> AsyncIterator[None]:
         for task in beside:
             task.cancel()
         await asyncio.gather(*beside, return_exceptions=True)
+        await asyncio.to_thread(hub.join)
 
 
 async def healthz(_request: Request) -> Response:

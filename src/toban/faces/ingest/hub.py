@@ -18,6 +18,9 @@ log = structlog.get_logger(__name__)
 _WAITING = 256
 """Changes that a slow page may lag behind; then it is cut off, and asks for the rest when it reconnects."""
 
+_PATIENCE = 5.0
+"""Seconds that the end of a server waits for the last look at the state."""
+
 
 @dataclass(frozen=True, slots=True)
 class News:
@@ -82,6 +85,10 @@ class Hub:
         for listener in tuple(self._listeners):
             listener.tell(None)
 
+    def join(self) -> None:
+        """Wait until the thread has ended after `stop`, but no longer than a stuck query is worth."""
+        self._thread.join(timeout=_PATIENCE)
+
     @property
     def is_stopped(self) -> bool:
         """Whether every stream is to end."""
@@ -117,8 +124,8 @@ class Hub:
             connections.close_all()
 
     def _look(self) -> None:
-        close_old_connections()
         try:
+            close_old_connections()
             versions = self._refresh()
             now = self.clock()
             statuses = current.changes(self._known, self._looked_at, now)

@@ -35,6 +35,7 @@ def first_news(clock: Callable[[], datetime]) -> News | None:
                 return await anext(hub.listen())
         finally:
             hub.stop()
+            hub.join()
 
     ours.inc_thread_sharing()
     try:
