@@ -1,5 +1,7 @@
 """The only place where the parts meet: the extensions, and the commands that belong to none."""
 
+import atexit
+import gc
 import sys
 
 from toban.catalogue import active_language, help_text
@@ -97,6 +99,8 @@ def command(here: Parts) -> LazyGroup:
 
 def main() -> None:
     """Run the `toban` command."""
+    # As it ends, the interpreter looks for garbage among all that it has loaded: a quarter of a command.
+    atexit.register(gc.freeze)
     here = parts()
     try:
         command(here)(prog_name="toban", obj=here)
