@@ -2,8 +2,9 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cache
 from importlib import import_module
-from importlib.metadata import entry_points
+from importlib.metadata import EntryPoints, entry_points
 from importlib.util import find_spec
 from pathlib import Path
 from types import MappingProxyType
@@ -82,10 +83,16 @@ def installed(group: str) -> dict[str, str]:
 
     From then on messages find the sentences in `locale` of these packages; no package is imported for that.
     """
-    found = {each.name: each.value for each in entry_points(group=group)}
+    found = {each.name: each.value for each in _entry_points().select(group=group)}
     for module in found.values():
         package = find_spec(module.partition(".")[0])
         for folder in (package and package.submodule_search_locations) or ():
             if (locale := Path(folder, "locale")).is_dir():
                 catalogue.add_folder(locale)
     return found
+
+
+@cache
+def _entry_points() -> EntryPoints:
+    """Return those of all packages: a look through them opens a file of each, and there are many groups."""
+    return entry_points()
