@@ -230,11 +230,16 @@ class Toban:
         """Return the shown status of the process *name*."""
         return next(each for each in self._shown()["processes"] if each["name"] == name)
 
+    @property
+    def environment(self) -> dict[str, str]:
+        """The variables of other commands on this home."""
+        return {**self._environment, "TOBAN_HOME": str(self.home)}
+
     def run(self, *arguments: str) -> "subprocess.CompletedProcess[str]":
         """Run another `toban` command on this home."""
         return subprocess.run(
             [sys.executable, "-m", "toban", *arguments],
-            env={**self._environment, "TOBAN_HOME": str(self.home)},
+            env=self.environment,
             capture_output=True,
             text=True,
             check=False,

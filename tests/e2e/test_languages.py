@@ -2,16 +2,16 @@
 
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import httpx
 import pytest
+from tests.e2e.forking import commands
 from tests.e2e.running import SHOP, Inbox, Toban, wait_for
 from tests.e2e.speech import Speech, foreign, own_texts, walked
 
 LANGUAGES = ("ja", "en")
 DESIGN = str(SHOP / "運用設計書.md")
-COMMANDS = (
+COMMANDS: tuple[tuple[int, *tuple[str, ...]], ...] = (
     (0, "--help"),
     (1, "check", DESIGN),
     (2, "check", str(SHOP / "nowhere.md")),
@@ -135,15 +135,15 @@ def test_every_page_is_in_its_readers_language(
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
-@pytest.mark.parametrize("command", COMMANDS, ids=lambda command: " ".join(command[1:]))
-def test_every_command_is_in_its_readers_language(
-    alarmed: Toban, own: str, language: str, command: tuple[Any, ...], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setitem(alarmed._environment, "TOBAN_LANGUAGE", language)
+def test_every_command_is_in_its_readers_language(alarmed: Toban, own: str, language: str) -> None:
+    wrong = {}
+    with commands({**alarmed.environment, "TOBAN_LANGUAGE": language}) as toban:
+        for status, *words in COMMANDS:
+            done = toban.run(words)
 
-    status, *words = command
-    done = alarmed.run(*words)
+            assert done.status == status, (words, done.stderr)
+            assert "Traceback" not in done.stderr, words
+            if found := foreign((done.stdout + done.stderr).splitlines(), language, own):
+                wrong[" ".join(words)] = found
 
-    assert (done.returncode, done.stderr if done.returncode != status else "") == (status, "")
-    assert "Traceback" not in done.stderr
-    assert foreign((done.stdout + done.stderr).splitlines(), language, own) == []
+    assert wrong == {}
