@@ -129,6 +129,7 @@ def found_in(schedule: Schedule, zone: str) -> list[datetime]:
     return [each.astimezone(UTC) for each in due_times(schedule, system(zone), start, end)]
 
 
+@cache
 def as_clock_says(day: date, clock: str, zone: ZoneInfo) -> datetime:
     """Return the first minute at which the clock says so; one that is skipped comes an hour later."""
     hour, minute = map(int, clock.split(":"))
