@@ -23,12 +23,19 @@ settings.register_profile("thorough", QUICK, max_examples=100)
 settings.load_profile("quick")
 
 
-@pytest.fixture(scope="module")
-def store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[StoreProcess]:
-    """One real `toban store` per test module, with its tables created."""
+@pytest.fixture(scope="session")
+def running_store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[StoreProcess]:
+    """One real `toban store`, with its tables created."""
     with StoreProcess(tmp_path_factory.mktemp("store") / "store") as child:
         child.telemetry.ensure_schema()
         yield child
+
+
+@pytest.fixture(scope="module")
+def store(running_store: StoreProcess) -> StoreProcess:
+    """The store without the rows of other test modules."""
+    running_store.empty()
+    return running_store
 
 
 @pytest.fixture

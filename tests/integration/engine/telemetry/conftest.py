@@ -64,6 +64,14 @@ class StoreProcess:
         assert answer.status_code == 200, answer.text
         return answer.text.strip()
 
+    def empty(self) -> None:
+        """Delete all rows."""
+        tables = (
+            "SELECT name FROM system.tables WHERE database = currentDatabase() AND engine LIKE '%MergeTree'"
+        )
+        for table in self.told(tables).split():
+            self.told(f"TRUNCATE TABLE {table}")
+
     def stop(self, number: signal.Signals) -> int:
         """Send a signal and return the exit status; fail if the process doesn't end."""
         self.process.send_signal(number)
