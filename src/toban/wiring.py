@@ -18,6 +18,7 @@ EXTENSIONS = (
     "toban.engine.approvals.extension",
     "toban.engine.tokens.extension",
     "toban.engine.evidence.extension",
+    "toban.engine.changes.extension",
     "toban.engine.stores.extension",
     "toban.engine.timekeeping.extension",
     "toban.engine.runs.extension",

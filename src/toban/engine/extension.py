@@ -17,6 +17,7 @@ from toban.design.reader import Design
 from toban.engine.bindings.draft import OpenTable
 from toban.engine.bindings.model import Bindings
 from toban.engine.bindings.table import Table
+from toban.engine.changes.act import ActReader
 from toban.engine.registry.commands import Command
 from toban.engine.registry.kinds import KindModules, KindPoint, Kinds
 from toban.engine.registry.ports import Offers
@@ -151,6 +152,11 @@ class Extension:
     """The module of its part of the API: it holds `router`, see `faces/api/router.py`."""
     scopes: tuple[Scope, ...] = ()
     """The scopes of that part."""
+    acts: Mapping[str, ActReader] = field(default_factory=dict)
+    """How its entries of the audit log are read as changes, by the `order` or `event` that they record.
+
+    An act that it leaves out is a change of the kind `other`.
+    """
     why: str = ""
     """`module:name` of a `Why`: how `toban why` explains names of its own; see `faces/cli/answer.py`."""
     commands: Mapping[str, Command] = field(default_factory=dict)

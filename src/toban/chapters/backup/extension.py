@@ -1,5 +1,6 @@
 """The extension of chapter 4: backups, restores, drills, and the backup engines."""
 
+from toban.chapters.backup.acts import ACTS
 from toban.chapters.backup.drills.clauses import is_drill
 from toban.chapters.backup.engine import BACKUPS, ENGINE_KINDS
 from toban.chapters.backup.proposals import open_tables
@@ -45,6 +46,7 @@ EXTENSION = Extension(
     pages="toban.faces.web.backup.urls",
     menu=(Link("backups", Message("backup.page")),),
     evidence="toban.faces.web.backup.evidence:taken",
+    acts=ACTS,
     commands={
         "backup": Command("toban.faces.cli.backup.backup", Message("commands.backup")),
         "restore": Command("toban.faces.cli.backup.restore", Message("commands.restore")),

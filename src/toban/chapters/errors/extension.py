@@ -1,5 +1,6 @@
 """What error tracking brings: the row that says how errors are collected, and the error reviews."""
 
+from toban.chapters.errors.acts import ACTS
 from toban.chapters.errors.bindings import ERRORS
 from toban.chapters.errors.clauses import is_tracking
 from toban.chapters.errors.proposals import open_tables
@@ -22,5 +23,6 @@ EXTENSION = Extension(
     pages="toban.faces.web.errors.urls",
     menu=(Link("errors", Message("errors.errors")),),
     intake="toban.faces.ingest.errors.routes",
+    acts=ACTS,
     commands={"errors": Command("toban.faces.cli.errors.errors", Message("commands.errors"))},
 )

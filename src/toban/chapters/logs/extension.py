@@ -1,5 +1,6 @@
 """What chapter 3 brings: kinds of log, how long they are kept, and traces."""
 
+from toban.chapters.logs.acts import ACTS
 from toban.chapters.logs.bindings import LOGS, SYSLOG
 from toban.chapters.logs.doubts import doubts
 from toban.chapters.logs.proposals import open_tables
@@ -38,6 +39,7 @@ EXTENSION = Extension(
     intake="toban.faces.ingest.logs.routes",
     api="toban.faces.api.logs",
     scopes=(Scope("read:logs", Message("logs.scope-read-logs")),),
+    acts=ACTS,
     commands={
         "logs": Command("toban.faces.cli.logs.logs", Message("commands.logs")),
         "retention": Command("toban.faces.cli.logs.retention", Message("commands.retention")),

@@ -1,5 +1,6 @@
 """The approvals extension: its page and its commands."""
 
+from toban.engine.approvals.acts import ACTS
 from toban.engine.extension import Extension, Link
 from toban.engine.registry.commands import Command
 from toban.message import Message
@@ -11,5 +12,6 @@ EXTENSION = Extension(
     apps=("toban.engine.approvals",),
     pages="toban.faces.web.approvals.urls",
     menu=(Link("approvals", Message("approvals.menu")),),
+    acts=ACTS,
     commands={"approvals": Command("toban.faces.cli.approvals.approvals", Message("commands.approvals"))},
 )

@@ -40,6 +40,8 @@ class EditionChange:
 
     plan: tuple[Message, ...] = ()
     """Every difference, old → new, each on one line."""
+    rows: tuple[str, ...] = ()
+    """The ids of the rows that are new, gone or different, or that Toban now acts on or no longer does."""
     stopped: tuple[StoppedRow, ...] = ()
 
     @property
@@ -55,7 +57,10 @@ def change_of(old: Edition, new: Edition, rows_of: RowsOf) -> EditionChange:
     """Return what *new* changes if it comes into force instead of *old*."""
     before, after = rows_of(old), rows_of(new)
     stopped = tuple(_stopped(old.design, new.design, before, after))
-    return EditionChange((*compare(old.design, new.design).said, *_rebound(old, new, before, after)), stopped)
+    difference, rebound = compare(old.design, new.design), list(_rebound(old, new, before, after))
+    plan = (*difference.said, *_bindings_said(old, new), *(_rebound_said(row, after) for row in rebound))
+    rows = (each.id for each in (*(found.clause for found in difference.changes), *rebound))
+    return EditionChange(plan, tuple(dict.fromkeys(rows)), stopped)
 
 
 def listed(said: Sequence[Message], most: int = _LISTED) -> Message:
@@ -89,15 +94,22 @@ def _gone(clause: Clause, new: Design) -> Message:
     return Message("engine.row-gone")
 
 
+def _bindings_said(old: Edition, new: Edition) -> tuple[Message, ...]:
+    if old.bindings.digest == new.bindings.digest:
+        return ()
+    return (Message("engine.bindings-changed", file=new.bindings.file),)
+
+
 def _rebound(
     old: Edition, new: Edition, before: Mapping[str, RowAnswer], after: Mapping[str, RowAnswer]
-) -> Iterator[Message]:
-    """Yield what other bindings mean for the rows that both editions have."""
-    if old.bindings.digest == new.bindings.digest:
-        return
-    yield Message("engine.bindings-changed", file=new.bindings.file)
-    had = {clause.id for clause in old.design.clauses}
-    for clause in new.design.clauses:
-        if clause.id in had and _runs(clause, before) is not _runs(clause, after):
-            code = "engine.row-bound" if _runs(clause, after) else "engine.row-unbound"
-            yield Message(code, row=title(clause))
+) -> Iterator[Clause]:
+    """Yield the rows of both editions that only one of them acts on, as other bindings would have it."""
+    if old.bindings.digest != new.bindings.digest:
+        had = {clause.id for clause in old.design.clauses}
+        for clause in new.design.clauses:
+            if clause.id in had and _runs(clause, before) is not _runs(clause, after):
+                yield clause
+
+
+def _rebound_said(row: Clause, after: Mapping[str, RowAnswer]) -> Message:
+    return Message("engine.row-bound" if _runs(row, after) else "engine.row-unbound", row=title(row))

@@ -7,6 +7,7 @@ from django.db import transaction
 from django.db.models import Q, QuerySet
 
 from toban.engine.editions import announcements
+from toban.engine.editions.acts import IN_FORCE, IS_COMPARED, PLAN, ROWS
 from toban.engine.editions.change import EditionChange, RowsOf, change_of
 from toban.engine.editions.edition import Edition, EditionRefusal
 from toban.engine.evidence import ledger
@@ -16,8 +17,8 @@ from toban.engine.notify import alerts
 from toban.engine.orders import NotPossible
 from toban.message import NOTHING, Message, from_json
 
-IN_FORCE, WAITS, REFUSED, CONFIRMED = "in_force", "waits", "refused", "confirmed"
-"""What an entry of the kind DOCUMENT records: one of these keys holds the document's name."""
+WAITS, REFUSED, CONFIRMED = "waits", "refused", "confirmed"
+"""What an entry of the kind DOCUMENT records, if not `IN_FORCE`: one of them holds the document's name."""
 
 
 class RecordedReview:
@@ -60,12 +61,12 @@ def waiting() -> LedgerEntry | None:
 def changes_since(moment: datetime) -> list[LedgerEntry]:
     """Return the editions that came into force since *moment* and changed something, newest first."""
     found = _entries().filter(at__gte=moment, content__has_key=IN_FORCE)
-    return [each for each in found if each.content.get("plan")]
+    return [each for each in found if each.content.get(PLAN)]
 
 
 def plan_of(entry: LedgerEntry) -> list[Message]:
     """Return what an edition changes, as it was recorded: old → new, each on one line."""
-    return [from_json(each) for each in entry.content.get("plan", ())]
+    return [from_json(each) for each in entry.content.get(PLAN, ())]
 
 
 def record_in_force(former: Edition | None, edition: Edition, rows_of: RowsOf, now: datetime) -> None:
@@ -79,6 +80,7 @@ def record_in_force(former: Edition | None, edition: Edition, rows_of: RowsOf, n
         "bindings": edition.bindings.digest,
         "clauses": len(edition.design.clauses),
         "unread": len(edition.design.unread),
+        IS_COMPARED: former is not None,
         **_effects(change),
     }
     with transaction.atomic():
@@ -134,7 +136,8 @@ def nothing_waits() -> NotPossible:
 
 def _effects(change: EditionChange) -> dict[str, object]:
     return {
-        "plan": [storable(each).as_json() for each in change.plan],
+        PLAN: [storable(each).as_json() for each in change.plan],
+        ROWS: list(change.rows),
         "stopped": [each.clause.id for each in change.stopped],
     }
 

@@ -12,6 +12,7 @@ from datetime import UTC, datetime
 
 from django.db import connection, transaction
 
+from toban.engine.changes import index
 from toban.engine.evidence import segments
 from toban.engine.evidence.models import LedgerEntry
 from toban.engine.evidence.segments import START
@@ -82,6 +83,7 @@ def append(*records: Record, now: datetime) -> tuple[LedgerEntry, ...]:
             previous = entry.digest
             entries.append(entry)
         LedgerEntry.objects.bulk_create(entries, batch_size=200)
+        index.note(entries)
     return tuple(entries)
 
 

@@ -4,6 +4,7 @@ from toban.design.clauses.monitoring import ToolChoice
 from toban.design.clauses.notices import NotificationRule
 from toban.design.clauses.objectives import MaintenanceWindow
 from toban.engine.extension import Extension, Link, RowKind, Scope, always
+from toban.engine.notify.acts import ACTS
 from toban.engine.notify.delivery.channel import CHANNEL_KINDS
 from toban.engine.notify.proposals import open_tables
 from toban.engine.registry.commands import Command
@@ -43,6 +44,7 @@ EXTENSION = Extension(
         Scope("act:silences", Message("notify.scope-act-silences")),
         Scope("act:maintenance", Message("notify.scope-act-maintenance")),
     ),
+    acts=ACTS,
     commands={
         "alerts": Command("toban.faces.cli.notify.alerts", Message("commands.alerts")),
         "silence": Command(

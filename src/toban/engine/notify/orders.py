@@ -103,7 +103,8 @@ def end_silence(silence_id: int, *, by: str, now: datetime) -> Silence:
         found.ends_at = now
         found.save(update_fields=["ends_at"])
         look_again()
-        audit({"order": "end-silence", "silence": found.pk}, by, now, found.matchers.get(CLAUSE, ""))
+        content = {"order": "end-silence", "silence": found.pk, "matchers": found.matchers}
+        audit(content, by, now, found.matchers.get(CLAUSE, ""))
     return found
 
 
@@ -149,7 +150,8 @@ def end_maintenance(maintenance_id: int, *, by: str, now: datetime) -> Maintenan
         found.starts_at, found.ends_at = min(found.starts_at, now), now
         found.save(update_fields=["starts_at", "ends_at"])
         look_again()
-        audit({"order": "end-maintenance", "maintenance": found.pk}, by, now)
+        content = {"order": "end-maintenance", "maintenance": found.pk, "targets": found.targets}
+        audit(content, by, now)
     return found
 
 

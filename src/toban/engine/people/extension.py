@@ -2,6 +2,7 @@
 
 from toban.design.clauses.security import MfaRule, PasswordPolicy
 from toban.engine.extension import Extension, RowKind
+from toban.engine.people.acts import ACTS
 from toban.engine.registry.commands import Command
 from toban.message import Message
 
@@ -12,5 +13,6 @@ EXTENSION = Extension(
     operation="toban.engine.people.operation",
     apps=("toban.engine.people",),
     pages="toban.faces.web.people.urls",
+    acts=ACTS,
     commands={"password": Command("toban.faces.cli.people.password", Message("commands.password"))},
 )

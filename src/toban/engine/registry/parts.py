@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from toban.design.reader import Design
     from toban.engine.bindings.model import Bindings
     from toban.engine.bindings.table import Schema
+    from toban.engine.changes.act import ActReader
     from toban.engine.editions.inforce import EditionInForce, Review
     from toban.engine.extension import Extension, RowKind, Scope
     from toban.engine.operation import ChartedSeries, Operation
@@ -108,6 +109,11 @@ class Parts:
     def scopes(self) -> "Mapping[str, Scope]":
         """The scopes that a token may have, by name."""
         return {scope.name: scope for extension in self.extensions for scope in extension.scopes}
+
+    @cached_property
+    def acts(self) -> "Mapping[str, ActReader]":
+        """How the acts that the evidence records are read as changes."""
+        return {name: reader for extension in self.extensions for name, reader in extension.acts.items()}
 
     @property
     def _points(self) -> list[Any]:

@@ -2,6 +2,7 @@
 
 from toban.engine.extension import Extension, Scope
 from toban.engine.registry.commands import Command
+from toban.engine.runs.acts import ACTS
 from toban.message import Message
 
 EXTENSION = Extension(
@@ -16,6 +17,7 @@ EXTENSION = Extension(
         Scope("read:runs", Message("runs.scope-read-runs")),
         Scope("act:runs", Message("runs.scope-act-runs")),
     ),
+    acts=ACTS,
     commands={
         "run": Command(
             "toban.faces.cli.runs.run",

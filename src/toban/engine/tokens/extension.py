@@ -2,6 +2,7 @@
 
 from toban.engine.extension import Extension, Scope
 from toban.engine.registry.commands import Command
+from toban.engine.tokens.acts import ACTS
 from toban.message import Message
 
 EXTENSION = Extension(
@@ -13,8 +14,8 @@ EXTENSION = Extension(
     api="toban.faces.api.document",
     scopes=(
         Scope("read:status", Message("tokens.scope-read-status")),
-        Scope("read:changes", Message("tokens.scope-read-changes")),
         Scope("read:calendar", Message("tokens.scope-read-calendar")),
     ),
+    acts=ACTS,
     commands={"tokens": Command("toban.faces.cli.tokens.tokens", Message("commands.tokens"))},
 )

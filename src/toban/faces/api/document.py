@@ -1,4 +1,4 @@
-"""The document as a whole by the API: its status, its rows, its changes, its calendar."""
+"""The document as a whole by the API: its status, its rows, its calendar."""
 
 from datetime import date, timedelta
 from http import HTTPStatus
@@ -11,14 +11,13 @@ from pydantic import Field
 
 from toban.engine.calendar.agenda import agenda
 from toban.engine.clock import system_clock
-from toban.engine.editions import present, records
+from toban.engine.editions import present
 from toban.engine.editions.edition import Edition
-from toban.engine.evidence.models import LedgerEntry
 from toban.engine.evidence.verdict import Verdict
 from toban.faces.api import cursors
 from toban.faces.api.problems import Problem
 from toban.faces.api.router import ScopedRouter
-from toban.faces.api.values import Moment, Part, Said, Text, Turn
+from toban.faces.api.values import Part, Said, Text, Turn
 from toban.faces.values.calendar import day_values
 from toban.faces.values.glance import Glance, GlanceRow, glance_values, look, row_values
 from toban.message import Message
@@ -57,21 +56,6 @@ class ShownRow(Schema):
     since: str | None
     observed_at: str | None
     next_due: str | None
-
-
-class ShownEdition(Schema):
-    """A version of the document or the bindings that came into force and changed something."""
-
-    entry: int
-    """The number of its entry in the evidence."""
-    at: str
-    document: str
-    document_digest: str
-    bindings_digest: str
-    plan: list[Said]
-    """What it changed: old → new."""
-    stopped: list[str]
-    """Rows that ran before and run no longer."""
 
 
 class ShownDay(Schema):
@@ -120,18 +104,6 @@ def row(request: HttpRequest, clause_id: str) -> Any:
     return row_values(found)
 
 
-@router.read("/changes", "read:changes", Part[ShownEdition])
-def changes(request: HttpRequest, turn: Query[Turn], since: Moment | None = None) -> Any:
-    """List the versions of the document and the bindings that changed something, newest first.
-
-    Of the last 30 days, unless `since` says otherwise.
-    """
-    before = cursors.position(request, turn)
-    known = records.changes_since(since or system_clock() - _USUAL)
-    found = [entry for entry in known if before is None or entry.sequence < before]
-    return cursors.part(request, turn, found, _edition_values, lambda entry: entry.sequence)
-
-
 @router.read("/calendar", "read:calendar", ShownCalendar)
 def calendar(request: HttpRequest, first: Day | None = None, last: Day | None = None) -> Any:
     """Return what the document puts on which day: from today for 30 days, unless told otherwise."""
@@ -160,16 +132,3 @@ def _seen() -> Glance:
 
 def _place(row: GlanceRow) -> list[Any]:
     return [row.clause.origin.line, row.clause.id]
-
-
-def _edition_values(entry: LedgerEntry) -> dict[str, Any]:
-    document_digest, bindings_digest = records.names(entry)
-    return {
-        "entry": entry.sequence,
-        "at": entry.at.isoformat(),
-        "document": entry.content[records.IN_FORCE],
-        "document_digest": document_digest,
-        "bindings_digest": bindings_digest,
-        "plan": [each.as_output() for each in records.plan_of(entry)],
-        "stopped": entry.content.get("stopped", []),
-    }

@@ -13,7 +13,6 @@ from tests.integration.faces.web.firing import fired
 from tests.registered import PARTS
 
 from toban.engine.clock import system_clock
-from toban.engine.editions import records
 from toban.engine.evidence import ledger, status
 from toban.engine.evidence.ledger import Record
 from toban.engine.evidence.models import LedgerEntry
@@ -136,12 +135,12 @@ def test_a_run_and_what_it_wrote(reader: Program, settings: Settings) -> None:
     assert [each["text"] for each in (*first["items"], *second["items"])] == ["line 0", "line 1", "line 2"]
 
 
-def test_changes_are_the_versions_that_changed_something(reader: Program) -> None:
+def test_versions_of_the_document_are_changes(reader: Program) -> None:
     filled()
 
     changes = reader.get("/changes")["items"]
 
-    assert [change["plan"][0]["text"] for change in changes] == ["change 1", "change 0"]
+    assert [change["details"][0]["text"] for change in changes] == ["change 1", "change 0"]
     assert reader.get("/changes", since=(system_clock() + timedelta(hours=1)).isoformat())["items"] == []
 
 
@@ -212,7 +211,7 @@ def filled() -> None:
         )  # fmt: skip
     for number in range(2):
         content = {
-            records.IN_FORCE: "運用設計書.md",
+            "in_force": "運用設計書.md",
             "bindings": f"b{number}",
             "plan": [plain(f"change {number}").as_json()],
         }

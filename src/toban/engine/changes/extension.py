@@ -1,0 +1,22 @@
+"""The changes extension: what changed, when and by whom."""
+
+from toban.engine.changes import recorded
+from toban.engine.editions import acts as editions
+from toban.engine.extension import Extension, Link, Scope
+from toban.engine.registry.commands import Command
+from toban.message import Message
+
+EXTENSION = Extension(
+    name="changes",
+    manual="changes.md",
+    apps=("toban.engine.changes",),
+    acts={**editions.ACTS, **recorded.ACTS},
+    pages="toban.faces.web.changes.urls",
+    menu=(Link("changes", Message("changes.changes")),),
+    api="toban.faces.api.changes",
+    scopes=(
+        Scope("read:changes", Message("changes.scope-read-changes")),
+        Scope("act:changes", Message("changes.scope-act-changes")),
+    ),
+    commands={"changes": Command("toban.faces.cli.changes.changes", Message("commands.changes"))},
+)

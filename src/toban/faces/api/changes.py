@@ -1,0 +1,113 @@
+"""What changed, by the API; a pipeline records its releases here."""
+
+from datetime import timedelta
+from typing import Annotated, Any, Literal
+
+from django.db.models import Q
+from django.http import HttpRequest
+from ninja import Query, Schema
+from pydantic import Field
+
+from toban.engine.changes import recorded, recording
+from toban.engine.changes.act import ChangeKind
+from toban.engine.changes.query import ChangeSearch, TellingChange, around, found
+from toban.engine.clock import system_clock
+from toban.engine.editions import present
+from toban.engine.people.models import OperatorRole
+from toban.faces.api import cursors
+from toban.faces.api.access import token_of
+from toban.faces.api.acting import ordered
+from toban.faces.api.router import ScopedRouter
+from toban.faces.api.values import Asked, IdempotencyKey, Moment, Part, Said, Text, Turn
+from toban.faces.values.changes import change_values
+
+router = ScopedRouter()
+
+_USUAL = timedelta(days=30)
+
+
+class ShownChange(Schema):
+    """A change."""
+
+    entry: int
+    """The number of its entry in the evidence."""
+    at: str
+    recorded_at: str
+    kind: ChangeKind
+    by: str
+    what: Said
+    details: list[Said]
+    note: Said | None
+    clause: str
+    about: list[str]
+    url: str | None
+
+
+class ChangeFilter(Schema):
+    """Which changes are wanted."""
+
+    about: Text = ""
+    """A row's id, a host, a service, a target, a batch; what is about the whole system counts, too."""
+    kind: ChangeKind | None = None
+    by: Text = ""
+    since: Moment | None = None
+    until: Moment | None = None
+
+
+class WantedChange(Asked):
+    """A change that was made elsewhere."""
+
+    kind: Literal["release", "rollback", "scaling", "remedy", "patch", "other"]
+    text: Annotated[str, Field(min_length=1, max_length=recorded.LONGEST_TEXT, pattern=r"^[^\x00]*$")]
+    about: list[Annotated[str, Field(max_length=recorded.LONGEST_NAME, pattern=r"^[^\x00]*$")]] = Field(
+        [], max_length=recorded.MOST_NAMES
+    )
+    version: Annotated[str, Field(max_length=recorded.LONGEST_NAME, pattern=r"^[^\x00]*$")] = ""
+    url: Annotated[str, Field(max_length=recorded.LONGEST_URL, pattern=r"^[^\x00]*$")] = ""
+    at: Moment | None = None
+
+
+@router.read("/changes", "read:changes", Part[ShownChange])
+def changes(request: HttpRequest, turn: Query[Turn], asked: Query[ChangeFilter]) -> Any:
+    """List what changed, newest first: of the last 30 days, unless `since` says otherwise.
+
+    Changes of accounts are shown to managers only.
+    """
+    edition = present.edition()
+    wanted = ChangeSearch(
+        about=around(edition, asked.about) if edition and asked.about else {asked.about} - {""},
+        since=asked.since or system_clock() - _USUAL,
+        until=asked.until,
+        kinds=(asked.kind,) if asked.kind else (),
+        actor=asked.by,
+        with_accounts=token_of(request).operator.operator_role == OperatorRole.MANAGER,
+    )
+    rows, before = found(wanted), cursors.position(request, turn)
+    if before is not None:
+        at, entry = before
+        rows = rows.filter(Q(at__lt=at) | Q(at=at, entry__lt=entry))
+    return cursors.part(
+        request,
+        turn,
+        rows[: turn.limit + 1],
+        lambda row: change_values(TellingChange(row)),
+        lambda row: [row.at.isoformat(), row.pk],
+    )
+
+
+@router.act("/changes", "act:changes", ShownChange, status=201)
+def record(request: HttpRequest, wanted: WantedChange, key: IdempotencyKey) -> Any:
+    """Record a change that was made elsewhere: a release by its pipeline."""
+    change = recorded.RecordedChange(
+        kind=ChangeKind(wanted.kind),
+        text=wanted.text,
+        about=tuple(wanted.about),
+        version=wanted.version,
+        url=wanted.url,
+        at=wanted.at,
+    )
+    return ordered(
+        request,
+        key,
+        lambda by, now: change_values(TellingChange(recording.record(change, by=by, now=now))),
+    )

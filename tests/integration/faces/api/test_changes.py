@@ -1,0 +1,119 @@
+"""Changes by the API: read by what they are about, and recorded by a pipeline."""
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from tests.integration.faces.api.conftest import EVERYTHING, Program, Programs
+
+from toban.engine.changes.models import Change
+from toban.engine.clock import system_clock
+from toban.engine.evidence import ledger
+from toban.engine.people.audit import record
+from toban.engine.people.models import Operator, OperatorRole
+
+pytestmark = pytest.mark.django_db
+
+RELEASE = {"kind": "release", "text": "shop 1.4.2", "about": ["Web"], "url": "https://ci.example.com/4711"}
+
+
+@pytest.fixture
+def pipeline(program: Programs) -> Program:
+    return program(OperatorRole.DEVELOPER, *EVERYTHING)
+
+
+def test_a_release_is_recorded_once_for_each_key_and_found_by_what_it_is_about(pipeline: Program) -> None:
+    first, again = (pipeline.post("/changes", RELEASE, 201, key="4711") for _ in range(2))
+
+    assert first == again
+    assert (first["by"], first["kind"], first["what"]["text"]) == ("nami", "release", "shop 1.4.2")
+    assert pipeline.get("/changes", about="web")["items"] == [first]
+    assert pipeline.get("/changes", about="monitoring/monitor/Web/CPU使用率")["items"] == [first]
+    assert pipeline.get("/changes", about="DB")["items"] == []
+    assert pipeline.get(f"/evidence/{first['entry']}")["content"]["text"] == "shop 1.4.2"
+    assert ledger.verify().broken is None
+
+
+def test_filters_narrow_the_list(pipeline: Program) -> None:
+    hour_ago = (system_clock() - timedelta(hours=1)).isoformat()
+    pipeline.post("/changes", {**RELEASE, "text": "old", "at": hour_ago}, 201)
+    pipeline.post("/changes", {**RELEASE, "kind": "patch", "text": "new"}, 201)
+
+    def texts(**asked: Any) -> list[str]:
+        return [each["what"]["text"] for each in pipeline.get("/changes", **asked)["items"]]
+
+    assert texts() == ["new", "old"]
+    assert texts(kind="patch") == ["new"]
+    assert texts(until=(system_clock() - timedelta(minutes=30)).isoformat()) == ["old"]
+    assert texts(by="mira") == []
+
+
+def test_parts_of_the_list_neither_lose_nor_double_changes_of_one_moment(pipeline: Program) -> None:
+    at = system_clock().isoformat()
+    for number in range(5):
+        pipeline.post("/changes", {**RELEASE, "text": str(number), "at": at}, 201)
+
+    found: list[str] = []
+    cursor: dict[str, Any] = {}
+    while True:
+        part = pipeline.get("/changes", limit=2, **cursor)
+        found += [each["what"]["text"] for each in part["items"]]
+        if part["next"] is None:
+            break
+        cursor = {"cursor": part["next"]}
+
+    assert found == ["4", "3", "2", "1", "0"]
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"kind": "account"},
+        {"kind": "edition"},
+        {"text": ""},
+        {"text": "x" * 301},
+        {"text": "nul \0"},
+        {"about": ["x" * 201]},
+        {"about": [str(number) for number in range(21)]},
+        {"url": "https://example.com/" + "x" * 1000},
+        {"at": "2026-11-28T12:00:00"},
+        {"by": "mira"},
+    ],
+)
+def test_what_is_out_of_bounds_is_invalid(wrong: dict[str, Any], pipeline: Program) -> None:
+    problem = pipeline.post("/changes", {**RELEASE, **wrong}, 422)
+
+    assert problem["type"] == "urn:toban:problem:invalid"
+    assert not Change.objects.exclude(kind="account").exists()
+
+
+@pytest.mark.parametrize(
+    "wrong", [{"url": "javascript:alert(1)"}, {"text": " "}, {"at": "2026-01-01T00:00:00Z"}]
+)
+def test_what_is_not_possible_says_why_and_records_nothing(wrong: dict[str, Any], pipeline: Program) -> None:
+    problem = pipeline.post("/changes", {**RELEASE, **wrong}, 409)
+
+    assert problem["type"] == "urn:toban:problem:not-possible"
+    assert not Change.objects.exclude(kind="account").exists()
+
+
+def test_recording_needs_its_scope_and_a_role(program: Programs) -> None:
+    reader = program(OperatorRole.DEVELOPER)
+    assert reader.post("/changes", RELEASE, 403)["type"] == "urn:toban:problem:scope-missing"
+
+
+def test_a_role_lost_since_the_token_was_made_records_nothing(pipeline: Program) -> None:
+    Operator.objects.filter(username="nami").update(operator_role=OperatorRole.VIEWER)
+
+    assert pipeline.post("/changes", RELEASE, 403)["type"] == "urn:toban:problem:role-missing"
+
+
+def test_changes_of_accounts_are_for_managers(program: Programs) -> None:
+    record("role-changed", "mira", operator="aki", before="viewer", after="developer")
+
+    manager, other = program(OperatorRole.MANAGER), program(OperatorRole.DEVELOPER, name="aki")
+
+    assert [each["kind"] for each in manager.get("/changes", kind="account", by="mira")["items"]] == [
+        "account"
+    ]
+    assert other.get("/changes", kind="account")["items"] == []
