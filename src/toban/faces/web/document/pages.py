@@ -1,6 +1,6 @@
 """The living document and the evidence of its rows."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -30,7 +30,7 @@ from toban.engine.telemetry.store import StoreUnavailable
 from toban.faces.document.address import evidence_address
 from toban.faces.document.live import LiveRow, live_rows, worst_first
 from toban.faces.web import marks
-from toban.faces.web.charts import Chart
+from toban.faces.web.changes.near import near
 from toban.faces.web.document import trends, version
 from toban.faces.web.document.skeleton import filled
 from toban.faces.web.frame import Sight, frame, in_force, look
@@ -127,7 +127,7 @@ def series(request: HttpRequest, clause_id: str) -> HttpResponse:
         "lengths": [(each, length(timedelta(hours=each))) for each in _LENGTHS],
     }
     try:
-        context["chart"] = _drawn(clause.id, charted, edition, (now - timedelta(hours=int(hours)), now))
+        context |= _drawn(clause.id, charted, edition, (now - timedelta(hours=int(hours)), now))
     except StoreUnavailable:
         context["trouble"] = _("測定履歴を読めません")
     if is_fragment(request):
@@ -135,13 +135,18 @@ def series(request: HttpRequest, clause_id: str) -> HttpResponse:
     return render(request, "document/series.html", context, status=503 if "trouble" in context else 200)
 
 
-def _drawn(clause_id: str, charted: ChartedSeries, edition: Edition, span: Span) -> Chart | None:
-    """Draw what was measured for a row in *span*; None if nothing was."""
+def _drawn(clause_id: str, charted: ChartedSeries, edition: Edition, span: Span) -> Mapping[str, object]:
+    """Draw what was measured for a row in *span*, with what changed; nothing if nothing was measured."""
     found = trends.series(charted, None, *span)
     if found is None:
-        return None
-    happened = [*marks.maintenance(charted.target, edition, *span), *marks.alerts(clause_id, *span)]
-    return measured(found, happened, lambda at: clock(at, span[1], edition.bindings.system.zone))
+        return {}
+    changes, zone = near(edition, (clause_id,), *span), edition.bindings.system.zone
+    happened = [
+        *marks.maintenance(charted.target, edition, *span),
+        *marks.alerts(clause_id, *span),
+        *changes.marks,
+    ]
+    return {"chart": measured(found, happened, lambda at: clock(at, span[1], zone)), "near": changes}
 
 
 @require_safe

@@ -1,7 +1,7 @@
 """Searching logs: what was found, how many there are by time and level, and which values fields have."""
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from django.http import HttpRequest, HttpResponse
@@ -15,7 +15,7 @@ from django.views.decorators.http import require_safe
 from toban.engine.clock import system_clock
 from toban.engine.editions.edition import Edition
 from toban.engine.people.access import may_order
-from toban.engine.search_parts import BadSearch, term
+from toban.engine.search_parts import BadSearch, Match, term
 from toban.engine.telemetry.logs.language import FIELDS, ParsedSearch, read_search
 from toban.engine.telemetry.logs.search import FoundRow, LogSearch, RowPosition, TimeSpan
 from toban.engine.telemetry.present import telemetry
@@ -31,6 +31,7 @@ from toban.faces.logs.choice import (
     written,
 )
 from toban.faces.logs.rows import shown
+from toban.faces.web.changes.near import near
 from toban.faces.web.frame import frame, in_force, look
 from toban.faces.web.logs.chart import histogram as log_chart
 from toban.faces.web.logs.saved import saved_searches
@@ -121,7 +122,9 @@ def histogram(request: HttpRequest) -> HttpResponse:
             chosen = {"last": "", "from": written(start, zone), "to": written(end, zone)}
             return f"{reverse('logs')}?{asked.choice.turned(**chosen)}"
 
-        return {"chart": log_chart(found, asked.span, step, lambda at: clock(at, now, zone), narrowed)}
+        changes = near(edition, _services(asked.search), asked.span.start, asked.span.end)
+        drawn = log_chart(found, asked.span, step, lambda at: clock(at, now, zone), narrowed)
+        return {"chart": replace(drawn, marks=changes.marks), "near": changes}
 
     return _part(request, "logs/_histogram.html", _("時間ごとの件数"), drawn)
 
@@ -146,6 +149,12 @@ def facets(request: HttpRequest) -> HttpResponse:
 def understood(chosen: LogChoice, edition: Edition, now: datetime) -> ParsedChoice:
     """Return what *chosen* asks of the store, or raise `BadSearch`."""
     return ParsedChoice(chosen, read_search(chosen.q), span_of(chosen, edition.bindings.system.zone, now))
+
+
+def _services(search: ParsedSearch) -> tuple[str, ...]:
+    """Return the services that *search* is about; none if it is about all."""
+    wanted = (each for each in search.terms if each.field == FIELDS["service"] and not each.negated)
+    return tuple(each.value for each in wanted if each.match is Match.WHOLE)
 
 
 def _store() -> LogSearch:

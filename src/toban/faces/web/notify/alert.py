@@ -16,6 +16,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from toban.design.reader import Design
 from toban.design.values.metric import Metric
+from toban.engine.changes.query import BEFORE
 from toban.engine.clock import system_clock
 from toban.engine.editions.edition import Edition
 from toban.engine.evidence.models import LedgerEntry
@@ -36,6 +37,7 @@ from toban.engine.telemetry.store import StoreUnavailable
 from toban.faces.logs.choice import LogChoice, written
 from toban.faces.logs.rows import shown as shown_rows
 from toban.faces.web import marks, parts
+from toban.faces.web.changes.near import near
 from toban.faces.web.charts import Chart
 from toban.faces.web.document import trends
 from toban.faces.web.frame import frame, in_force, look
@@ -104,6 +106,7 @@ def alert(request: HttpRequest, pk: int) -> HttpResponse:
         "lasted": (found.resolved_at or now) - found.began_at,
         "places": [shown(each) for each in accounts],
         "timeline": _timeline(found, accounts, now),
+        "near": near(edition, _names(found), found.began_at - BEFORE, max(found.began_at, found.opened_at)),
         "runs": runs,
         "lines": lines,
         "earlier": Alert.objects.filter(key=found.key, pk__lt=found.pk).order_by("-pk")[:_EARLIER],
@@ -233,6 +236,12 @@ def _related(found: Alert, now: datetime) -> tuple[list[Run], list[RunLog]]:
     return newest, lines
 
 
+def _names(found: Alert) -> tuple[str, ...]:
+    """Return what the alert is about, by the names that changes know."""
+    labels = (str(found.labels.get(name, "")) for name in ("target", "instance", "batch"))
+    return tuple(filter(None, (found.clause_id, *labels)))
+
+
 def _complaints(found: Alert, now: datetime) -> tuple[TimeSpan, list[FoundRow]]:
     """Return the period from a little before the alert, and its first warnings and errors."""
     end = min(found.resolved_at or now, found.began_at + _LOGS_AFTER) + _LOGS_BEFORE
@@ -263,5 +272,9 @@ def _drawn(found: Alert, charted: ChartedSeries, edition: Edition, now: datetime
     def clock(at: datetime) -> str:
         return words.clock(at, now, edition.bindings.system.zone)
 
-    happened = [*marks.maintenance(charted.target, edition, start, end), *moments(found, clock)]
+    happened = [
+        *marks.maintenance(charted.target, edition, start, end),
+        *near(edition, _names(found), start, end).marks,
+        *moments(found, clock),
+    ]
     return measured(series, happened, clock)

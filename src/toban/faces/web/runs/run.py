@@ -13,7 +13,9 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods, require_safe
 
+from toban.engine.changes.query import BEFORE
 from toban.engine.clock import system_clock
+from toban.engine.editions.edition import Edition
 from toban.engine.evidence.models import LedgerEntry
 from toban.engine.evidence.verdict import Verdict
 from toban.engine.runs.approval import subject_name
@@ -25,6 +27,7 @@ from toban.engine.telemetry.present import telemetry
 from toban.engine.telemetry.store import StoreUnavailable
 from toban.faces.web.approvals.proof import ask_proof, has_proved
 from toban.faces.web.approvals.shown import shown_requests
+from toban.faces.web.changes.near import ChangesNear, near
 from toban.faces.web.frame import frame, in_force, look
 from toban.faces.web.parts import answer, is_fragment
 from toban.faces.web.runs import orders
@@ -166,6 +169,7 @@ def _page(
         "approvals": shown_requests(subject_name(found.pk), request.user, edition, now),
         "entries": list(_entries(found)),
         "leads": list(_leads(found)),
+        "near": _changed(edition, found, now),
         "earlier": _beside(found, "-due_at", due_at__lt=found.due_at),
         "later": _beside(found, "due_at", due_at__gt=found.due_at),
     }
@@ -181,6 +185,12 @@ def _page(
         }
 
     return answer(request, "runs/run.html", "runs/_run.html", context, around, status)
+
+
+def _changed(edition: Edition, found: Run, now: datetime) -> ChangesNear:
+    """Return what changed before the run and while it went on."""
+    names = tuple(filter(None, (found.work, found.clause_id)))
+    return near(edition, names, (found.began_at or found.due_at) - BEFORE, found.ended_at or now)
 
 
 def _log_context(
