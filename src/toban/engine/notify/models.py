@@ -9,6 +9,7 @@ from django.db.models import Q
 
 from toban.catalogue import DOCUMENTS_LANGUAGE, LANGUAGES
 from toban.design.values.severity import AlertLevel
+from toban.engine.changes.models import Change
 from toban.engine.message_field import MessageField
 from toban.engine.notify.delivery.notice import NoticeKind
 from toban.engine.notify.routing.silences import ActiveSilence
@@ -145,8 +146,8 @@ class DigestTurn(models.Model):
         return f"{self.digest} {self.at.isoformat()}"
 
 
-class Delivery(models.Model):
-    """One announcement on its way through one channel: the outbox, and afterwards the receipt."""
+class Posting(models.Model):
+    """Something on its way through one channel; afterwards it is the receipt."""
 
     class State(models.TextChoices):
         """How far it is."""
@@ -155,36 +156,44 @@ class Delivery(models.Model):
         DELIVERED = "delivered"
         FAILED = "failed"
 
-    announcement = models.ForeignKey(Announcement, on_delete=models.PROTECT, related_name="deliveries")
     key = models.CharField(max_length=64, unique=True)
     """Idempotency key: the same for every attempt."""
-    destination = models.TextField()
-    """The channel, with the address if it has one per recipient: "already notified" is decided by this."""
     channel = models.CharField(max_length=200)
     """The channel's name in toban.toml."""
-    addresses = models.JSONField(default=list)
-    """The recipients' addresses on this channel; empty if the channel has a fixed place."""
-    recipients = models.JSONField(default=list)
-    """Roles or places in the document's words."""
     language = models.CharField(
         max_length=8, choices=[(each, each) for each in LANGUAGES], default=DOCUMENTS_LANGUAGE
     )
     """The language in which it is sent."""
-    rule_id = models.CharField(max_length=300)
-    """The clause id of the matrix row that requires it."""
-    rule_citation = MessageField()
-    """The row, with a note if it is assumed."""
     state = models.CharField(max_length=16, choices=State, default=State.WAITING)
     created_at = models.DateTimeField()
     next_at = models.DateTimeField()
     attempts = models.PositiveIntegerField(default=0)
     """Number of attempts begun; the result of one is written only if no later one has begun."""
     settled_at = models.DateTimeField(null=True)
-    handed_on = models.BooleanField(default=False)
-    """It was late and was also sent another way, or it is that other delivery."""
     receipt = models.TextField(blank=True)
     """The receiver's own reference."""
     error = MessageField()
+
+    class Meta:
+        abstract = True
+
+
+class Delivery(Posting):
+    """One announcement on its way through one channel: the outbox, and afterwards the receipt."""
+
+    announcement = models.ForeignKey(Announcement, on_delete=models.PROTECT, related_name="deliveries")
+    destination = models.TextField()
+    """The channel, with the address if it has one per recipient: "already notified" is decided by this."""
+    addresses = models.JSONField(default=list)
+    """The recipients' addresses on this channel; empty if the channel has a fixed place."""
+    recipients = models.JSONField(default=list)
+    """Roles or places in the document's words."""
+    rule_id = models.CharField(max_length=300)
+    """The clause id of the matrix row that requires it."""
+    rule_citation = MessageField()
+    """The row, with a note if it is assumed."""
+    handed_on = models.BooleanField(default=False)
+    """It was late and was also sent another way, or it is that other delivery."""
 
     class Meta:
         indexes = (
@@ -195,6 +204,33 @@ class Delivery(models.Model):
 
     def __str__(self) -> str:
         return f"{self.destination} {self.state}"
+
+
+class ChangePosting(Posting):
+    """One change on its way to a program through one channel."""
+
+    change = models.ForeignKey(Change, on_delete=models.CASCADE, related_name="postings")
+
+    class Meta:
+        indexes = (
+            models.Index(fields=("channel", "next_at"), condition=Q(state="waiting"), name="posting_due"),
+            models.Index(fields=("created_at",), name="posting_created"),
+        )
+        constraints = (models.UniqueConstraint(fields=("channel", "change"), name="posted_once"),)
+
+    def __str__(self) -> str:
+        return f"{self.change_id} {self.channel} {self.state}"
+
+
+class ChangeCursor(models.Model):
+    """The last change that was considered for a channel: later ones are still to be posted."""
+
+    channel = models.CharField(max_length=200, primary_key=True)
+    entry = models.BigIntegerField()
+    """The number of its entry in the evidence."""
+
+    def __str__(self) -> str:
+        return f"{self.channel} {self.entry}"
 
 
 class StageOutcome(models.Model):

@@ -16,7 +16,7 @@ from toban.engine.editions.tools import ToolBindings, tool_status
 from toban.engine.evidence import status
 from toban.engine.notify import overview
 from toban.engine.notify.deciding import pipeline
-from toban.engine.notify.delivery import lifeline
+from toban.engine.notify.delivery import change_outbox, lifeline
 from toban.engine.notify.delivery.channel import CHANNEL_KINDS, Channel
 from toban.engine.notify.delivery.heartbeat import Heartbeat
 from toban.engine.notify.delivery.lifeline import Lifeline
@@ -62,6 +62,14 @@ class _Notices:
         """Let every channel send what is waiting for it."""
         self._posts.adopt(edition)
         self._posts.send()
+
+    def post_changes(self, edition: Edition, now: datetime) -> None:
+        """Post what changed to the channels that take it."""
+        transports, contacts = edition.kinds.of(CHANNEL_KINDS), _contacts(edition)
+        bound = edition.bindings.channels.items()
+        wanted = {name: transports[each.kind].changes(each.config) for name, each in bound}
+        languages = {way.name: contacts.language_for((), way) for way in contacts.ways}
+        change_outbox.post({name: kinds for name, kinds in wanted.items() if kinds}, languages, now)
 
     def beat(self, edition: Edition, now: datetime) -> None:
         """Send a heartbeat. Without a leader nobody is notified, so only the leader sends one."""
@@ -112,6 +120,7 @@ def _shift(at: Workplace) -> WorkerShift:
     loops = (
         EditionLoop("announce", notices.announce, every=0.5, leads=True),
         EditionLoop("deliver", notices.deliver, every=1.0, leads=True),
+        EditionLoop("post-changes", notices.post_changes, every=1.0, leads=True),
         EditionLoop("maintenance-rows", _hold, every=60.0),
         EditionLoop("notifying-tools", _compare, every=10.0),
         EditionLoop("heartbeat", notices.beat, every=5.0, leads=True),

@@ -208,16 +208,22 @@ from datetime import UTC, datetime
 from toban.engine.changes import recording
 from toban.engine.changes.recorded import RecordedChange
 from toban.engine.changes.act import ChangeKind
+from toban.engine.notify.delivery import change_outbox
+from toban.engine.notify.models import ChangeCursor
+ChangeCursor.objects.get_or_create(channel="board", defaults={"entry": 0})
 for number in range(20):
     wanted = RecordedChange(kind=ChangeKind.RELEASE, text=f"{sys.argv[1]} {number}", about=("API",))
     recording.record(wanted, by=sys.argv[1], now=datetime.now(UTC))
+    change_outbox.post({"board": {"release"}}, {"board": "ja"}, datetime.now(UTC))
 """
 COUNTED = """
 import django
 django.setup()
 from toban.engine.changes.models import Change, ChangeSubject
 from toban.engine.evidence import ledger
-print(Change.objects.count(), ChangeSubject.objects.filter(name="api").count(), ledger.verify().broken)
+from toban.engine.notify.models import ChangePosting
+subjects = ChangeSubject.objects.filter(name="api")
+print(Change.objects.count(), subjects.count(), ChangePosting.objects.count(), ledger.verify().broken)
 """
 
 
@@ -228,4 +234,4 @@ def test_several_at_once_on_postgresql_lose_and_double_nothing(postgres: dict[st
 
     counted = subprocess.check_output([sys.executable, "-c", COUNTED], env=postgres, text=True)
 
-    assert counted.split() == ["40", "40", "None"]
+    assert counted.split() == ["40", "40", "40", "None"]

@@ -13,9 +13,10 @@ from toban.design.values.people import ChannelKind
 from toban.engine.bindings.model import NoticeBinding
 from toban.engine.notify.alerts import report
 from toban.engine.notify.deciding.pipeline import announce
-from toban.engine.notify.delivery import outbox
+from toban.engine.notify.delivery import attempts
 from toban.engine.notify.delivery.channel import Undelivered
 from toban.engine.notify.delivery.notice import Notice
+from toban.engine.notify.delivery.outbox import NOTICES
 from toban.engine.notify.models import Alert, Delivery, Silence
 from toban.engine.notify.routing.contacts import BoundChannel, Contacts
 from toban.engine.notify.signal import Condition, Signal
@@ -72,7 +73,7 @@ class Office:
         self.now += length
         announce(self._document, self._contacts, self.now, everything=False)
         for name, place, most in (("ops", self.slack, 1), ("teams", self.teams, 10)):
-            outbox.deliver_due(name, place, clock=lambda: self.now, most=most, jitter=lambda: 0.0)
+            attempts.deliver_due(NOTICES, name, place, clock=lambda: self.now, most=most, jitter=lambda: 0.0)
 
     def until_sent(self) -> None:
         """Repeat turns until the outbox is empty."""

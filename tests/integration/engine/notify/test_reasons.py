@@ -9,8 +9,9 @@ from tests.integration.engine.notify.conftest import NOON, MakeSignal
 
 from toban.engine.notify import orders
 from toban.engine.notify.alerts import report
-from toban.engine.notify.delivery import outbox
+from toban.engine.notify.delivery import attempts
 from toban.engine.notify.delivery.channel import Undelivered
+from toban.engine.notify.delivery.outbox import NOTICES
 from toban.engine.notify.models import Alert
 from toban.engine.notify.reasons import counted, with_reason
 from toban.engine.notify.signal import Condition, Signal
@@ -41,7 +42,7 @@ def test_alerts_are_found_by_why_nothing_was_measured_or_delivered(
     tell(signal(Condition.CRITICAL, key="told"), NOON)
     late = Message("notify.because", why=Message("notify.unreachable", channel="Slack"), more="x")
     channel.failures = [Undelivered(late, retry=False)]
-    outbox.deliver_due("ops", channel, clock=lambda: NOON)
+    attempts.deliver_due(NOTICES, "ops", channel, clock=lambda: NOON)
     Alert.objects.filter(key="told").update(value=Message("notify.outside-unsent"))
 
     assert keys("notify.unreachable") == ["told"]

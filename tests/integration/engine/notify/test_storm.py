@@ -12,7 +12,8 @@ import pytest
 from toban.design.reader import Design
 from toban.engine.notify.alerts import report
 from toban.engine.notify.deciding.pipeline import announce
-from toban.engine.notify.delivery import outbox
+from toban.engine.notify.delivery import attempts
+from toban.engine.notify.delivery.outbox import NOTICES
 from toban.engine.notify.models import Alert, Announcement, Delivery
 from toban.engine.notify.routing.contacts import Contacts
 from toban.engine.notify.signal import Condition, Signal
@@ -44,7 +45,9 @@ def test_ten_thousand_alerts_are_sent_in_few_messages_and_none_is_left_out(
         if turn < arrives_in:
             looked_until = time.monotonic()
         for name, most in (("ops", 1), ("mail", 10)):
-            outbox.deliver_due(name, channel, clock=partial(_same, now), most=most, jitter=lambda: 0.0)
+            attempts.deliver_due(
+                NOTICES, name, channel, clock=partial(_same, now), most=most, jitter=lambda: 0.0
+            )
 
     messages = len(channel.sent)
     told = {

@@ -18,8 +18,9 @@ from toban.engine.notify import alerts
 from toban.engine.notify.counters import STAGE_TOTAL
 from toban.engine.notify.deciding import digests, snapshot
 from toban.engine.notify.deciding.decisions import AlertDecision, decide
-from toban.engine.notify.delivery import outbox, queue
+from toban.engine.notify.delivery import attempts, queue
 from toban.engine.notify.delivery.handing_on import hand_on
+from toban.engine.notify.delivery.posts import OUTBOXES
 from toban.engine.notify.duty import escalation
 from toban.engine.notify.duty.handover import tell_handovers
 from toban.engine.notify.duty.overrides import with_those_on_duty
@@ -44,7 +45,8 @@ def announce(design: Design, contacts: Contacts, now: datetime, *, everything: b
         ledger.hold()
         if everything:
             alerts.withdraw({clause.id for clause in design.clauses}, now)
-            outbox.abandon({way.name for way in contacts.ways}, now)
+            for each in OUTBOXES:
+                attempts.abandon(each, {way.name for way in contacts.ways}, now)
         end_unsent(now)
         _restamp(now)
         tell_handovers(design, contacts, now)
@@ -62,9 +64,10 @@ def announce(design: Design, contacts: Contacts, now: datetime, *, everything: b
 
 def _restamp(now: datetime) -> None:
     """Move waiting times that begin in the future to *now*: a clock was set back after they were written."""
-    outbox.restamp(now)
-    Escalation.objects.filter(began_at__gt=now + outbox.AHEAD).update(began_at=now)
-    DigestTurn.objects.filter(at__gt=now + outbox.AHEAD).update(at=now)
+    for each in OUTBOXES:
+        attempts.restamp(each, now)
+    Escalation.objects.filter(began_at__gt=now + attempts.AHEAD).update(began_at=now)
+    DigestTurn.objects.filter(at__gt=now + attempts.AHEAD).update(at=now)
 
 
 def _write(decisions: Sequence[AlertDecision], contacts: Contacts, now: datetime) -> int:

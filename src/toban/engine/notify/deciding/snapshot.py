@@ -18,7 +18,7 @@ from toban.engine.notify.deciding.records import (
     SentNotice,
     place,
 )
-from toban.engine.notify.delivery import outbox
+from toban.engine.notify.delivery.attempts import AHEAD
 from toban.engine.notify.delivery.notice import NoticeKind
 from toban.engine.notify.duty import escalation
 from toban.engine.notify.duty.escalation import EscalationProgress
@@ -158,7 +158,7 @@ def _newest_flaps(unsettled: QuerySet[Alert]) -> Mapping[str, int]:
 
 def _lately(now: datetime) -> Mapping[str, tuple[int, datetime]]:
     # Deliveries written far ahead of now are ignored: a clock was set back after them.
-    span = (now - timedelta(minutes=1), now + outbox.AHEAD)
+    span = (now - timedelta(minutes=1), now + AHEAD)
     written = Delivery.objects.filter(created_at__range=span).values("destination")
     told = written.annotate(count=Count("id"), last=Max("created_at")).order_by()
     return {row["destination"]: (row["count"], row["last"]) for row in told}

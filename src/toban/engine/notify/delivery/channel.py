@@ -1,13 +1,13 @@
 """The extension point for channels: one small Protocol, one failure type, one line of registration."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 from toban.design.values.people import ChannelKind
 from toban.engine.bindings.section import Section
 from toban.engine.bindings.values import Language
-from toban.engine.notify.delivery.notice import Notice
+from toban.engine.notify.delivery.notice import ChangeNotice, Notice
 from toban.engine.registry.kinds import KindPoint
 from toban.message import Message
 
@@ -44,6 +44,18 @@ class Channel(Protocol):
         """
 
 
+@runtime_checkable
+class TakesChanges(Protocol):
+    """A channel to a program that is told what changed."""
+
+    def send_change(self, change: ChangeNotice) -> str:
+        """Deliver *change* once and return the receiver's own reference, or raise `Undelivered`."""
+
+
+def _no_changes(_config: object) -> Collection[str]:
+    return ()
+
+
 def _unknown_place(_config: object) -> str:
     return ""
 
@@ -74,6 +86,8 @@ class Transport:
     """The maximum number of messages per second: Slack accepts about one for each of its channels."""
     posts_to: Callable[[Any], str] = _unknown_place
     """Returns the place it posts to, according to its config."""
+    changes: Callable[[Any], Collection[str]] = _no_changes
+    """Returns the kinds of changes that are posted to it, according to its config."""
     doubts: Callable[[Any], Iterable[Message]] = _no_doubts
     """Returns what would prevent notifications now, without sending one; takes seconds."""
 

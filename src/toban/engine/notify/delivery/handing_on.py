@@ -10,11 +10,11 @@ from datetime import datetime, timedelta
 from functools import partial
 from uuid import uuid4
 
-from django.db.models import Q
+from django.db.models import Max, Q, QuerySet
 
 from toban.design.clauses.notices import NotificationRule
 from toban.engine.notify import alerts
-from toban.engine.notify.models import Delivery
+from toban.engine.notify.models import ChangePosting, Delivery, Posting
 from toban.engine.notify.routing.contacts import Contacts
 from toban.engine.notify.routing.routing import Route
 from toban.engine.notify.signal import Condition, Signal
@@ -102,20 +102,32 @@ def _routes(delivery: Delivery, contacts: Contacts) -> Iterator[Route]:
 
 
 def _channels(contacts: Contacts, now: datetime) -> Iterator[ChannelStatus]:
+    late = Q(state=Posting.State.WAITING, created_at__lte=now - PATIENCE) & ~Q(error__code="")
+    # Most channels take no changes.
+    has_changes = ChangePosting.objects.filter(created_at__gt=now - _NEWS).exists()
+    sent: tuple[type[Posting], ...] = (Delivery, ChangePosting) if has_changes else (Delivery,)
     for way in contacts.ways:
-        lately = Delivery.objects.filter(channel=way.name, created_at__gt=now - _NEWS)
-        arrived = lately.filter(state=Delivery.State.DELIVERED).order_by("-settled_at").first()
-        stuck = lately.filter(
-            Q(state=Delivery.State.FAILED)
-            | Q(state=Delivery.State.WAITING, created_at__lte=now - PATIENCE) & ~Q(error__code="")
-        )
-        if arrived is not None and arrived.settled_at is not None:
-            stuck = stuck.filter(Q(settled_at=None) | Q(settled_at__gt=arrived.settled_at))
-        oldest = stuck.order_by("id").first()
+        lately = [_postings(model, way.name, now) for model in sent]
+        arrived = max((at for each in lately if (at := _arrived(each)) is not None), default=None)
+        since = Q() if arrived is None else Q(settled_at=None) | Q(settled_at__gt=arrived)
+        stuck = [each.filter(Q(state=Posting.State.FAILED) | late).filter(since) for each in lately]
+        firsts = [first for each in stuck if (first := each.order_by("pk").first()) is not None]
+        oldest = min(firsts, key=lambda each: each.created_at, default=None)
         if oldest is not None:
-            yield ChannelStatus(way.name, oldest.error, oldest.created_at, stuck.count())
-        elif arrived is not None and arrived.settled_at is not None:
-            yield ChannelStatus(way.name, NOTHING, arrived.settled_at, 0)
+            count = sum(each.count() for each in stuck)
+            yield ChannelStatus(way.name, oldest.error, oldest.created_at, count)
+        elif arrived is not None:
+            yield ChannelStatus(way.name, NOTHING, arrived, 0)
+
+
+def _postings(model: type[Posting], channel: str, now: datetime) -> QuerySet[Posting]:
+    return model._default_manager.filter(channel=channel, created_at__gt=now - _NEWS)  # noqa: SLF001
+
+
+def _arrived(postings: QuerySet[Posting]) -> datetime | None:
+    done = postings.filter(state=Posting.State.DELIVERED).aggregate(latest=Max("settled_at"))
+    found: datetime | None = done["latest"]
+    return found
 
 
 def _signal(channel: ChannelStatus, rules: Sequence[NotificationRule], now: datetime) -> Signal:

@@ -22,6 +22,30 @@ class NoticeKind(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class ChangeNotice:
+    """A change for a program, in the language of its channel."""
+
+    key: str
+    """Idempotency key: the same for every attempt."""
+    entry: int
+    """The number of its entry in the evidence: later changes have greater ones."""
+    kind: str
+    at: datetime
+    recorded_at: datetime
+    by: str
+    what: Message
+    details: tuple[Message, ...]
+    note: Message
+    clause_id: str
+    about: tuple[str, ...]
+    url: str
+    """Where more is to be read, if whoever recorded it said so."""
+    page: str
+    """Its place in the list of changes, if the server knows its public address."""
+    language: str
+
+
+@dataclass(frozen=True, slots=True)
 class NoticeMessages:
     """What a notification says, as codes and values: for receivers that are programs."""
 

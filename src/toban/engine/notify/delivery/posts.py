@@ -2,16 +2,23 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from threading import Thread
+from typing import Any
 
 import structlog
 from django.db import connections
 
 from toban.engine.clock import Clock
 from toban.engine.editions.edition import Edition
-from toban.engine.notify.delivery import outbox
-from toban.engine.notify.delivery.channel import CHANNEL_KINDS, Channel
+from toban.engine.notify.delivery import attempts
+from toban.engine.notify.delivery.attempts import Outbox
+from toban.engine.notify.delivery.change_outbox import CHANGES
+from toban.engine.notify.delivery.channel import CHANNEL_KINDS, Channel, TakesChanges
 from toban.engine.notify.delivery.lead import NotLeading
+from toban.engine.notify.delivery.outbox import NOTICES
+
+OUTBOXES: tuple[Outbox[Any, Any], ...] = (NOTICES, CHANGES)
 
 log = structlog.get_logger(__name__)
 
@@ -62,7 +69,12 @@ class Posts:
 
     def _through(self, name: str, post: _ChannelPost) -> None:
         try:
-            outbox.deliver_due(name, post.channel, clock=self._clock, most=post.per_turn, permit=self._permit)
+            deliver = partial(
+                attempts.deliver_due, clock=self._clock, most=post.per_turn, permit=self._permit
+            )
+            deliver(NOTICES, name, post.channel)
+            if isinstance(post.channel, TakesChanges):
+                deliver(CHANGES, name, post.channel)
         except NotLeading:
             log.info("sending_left_to_another", channel=name)
         except Exception:

@@ -15,8 +15,9 @@ from toban.engine.bindings.load import read_bindings
 from toban.engine.evidence.models import ClauseStatus
 from toban.engine.notify.alerts import report
 from toban.engine.notify.deciding.pipeline import announce
-from toban.engine.notify.delivery import outbox
+from toban.engine.notify.delivery import attempts
 from toban.engine.notify.delivery.channel import CHANNEL_KINDS
+from toban.engine.notify.delivery.outbox import NOTICES
 from toban.engine.notify.models import Delivery
 from toban.engine.notify.routing.contacts import contacts_of
 from toban.engine.notify.signal import Condition
@@ -69,7 +70,7 @@ def test_a_channel_is_selected_by_its_own_word_and_by_the_name_it_is_bound_under
     announce(read_design(DOCUMENT, "運用設計書.md"), contacts_of(bindings, transports, ""), NOON)
     for name, bound in bindings.channels.items():
         channel = transports[bound.kind].build(bound.config)
-        outbox.deliver_due(name, channel, clock=lambda: NOON, jitter=lambda: 0.0)
+        attempts.deliver_due(NOTICES, name, channel, clock=lambda: NOON, jitter=lambda: 0.0)
 
     assert sorted(asked.path for asked in http.asked) == ["/first", "/second"]
     assert {asked.headers["content-type"] for asked in http.asked} == {"application/x-www-form-urlencoded"}

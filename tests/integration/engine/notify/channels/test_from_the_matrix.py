@@ -15,8 +15,9 @@ from toban.design.reader import Design, read_design
 from toban.engine.bindings.load import read_bindings
 from toban.engine.notify.alerts import report
 from toban.engine.notify.deciding.pipeline import announce
-from toban.engine.notify.delivery import outbox
+from toban.engine.notify.delivery import attempts
 from toban.engine.notify.delivery.channel import CHANNEL_KINDS, Channel
+from toban.engine.notify.delivery.outbox import NOTICES
 from toban.engine.notify.models import Delivery
 from toban.engine.notify.routing.contacts import Contacts, contacts_of
 from toban.engine.notify.signal import Condition, Signal
@@ -88,7 +89,7 @@ def tell(document: Design, signal: MakeSignal) -> Tell:
         report([signal(condition, NOON)], NOON)
         announce(document, contacts, NOON)
         for name, channel in channels.items():
-            outbox.deliver_due(name, channel, clock=lambda: NOON, jitter=lambda: 0.0)
+            attempts.deliver_due(NOTICES, name, channel, clock=lambda: NOON, jitter=lambda: 0.0)
 
     return told
 

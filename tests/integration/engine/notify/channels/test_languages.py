@@ -16,8 +16,9 @@ from toban.engine.bindings.load import read_bindings
 from toban.engine.notify import orders
 from toban.engine.notify.alerts import report
 from toban.engine.notify.deciding.pipeline import announce
-from toban.engine.notify.delivery import outbox
+from toban.engine.notify.delivery import attempts
 from toban.engine.notify.delivery.channel import CHANNEL_KINDS
+from toban.engine.notify.delivery.outbox import NOTICES
 from toban.engine.notify.models import Alert, Delivery
 from toban.engine.notify.routing.contacts import contacts_of
 from toban.engine.notify.signal import Condition, Signal
@@ -92,7 +93,7 @@ def send(document: Design, mailbox: Any, start_smtp: Callable[..., Any]) -> Anno
 
     def sent(now: datetime) -> None:
         announce(document, contacts, now)
-        outbox.deliver_due("mail", channel, clock=lambda: now, jitter=lambda: 0.0)
+        attempts.deliver_due(NOTICES, "mail", channel, clock=lambda: now, jitter=lambda: 0.0)
 
     return sent
 

@@ -10,8 +10,9 @@ from toban.design.reader import Design, read_design
 from toban.engine.evidence.models import ClauseStatus, LedgerEntry
 from toban.engine.notify.alerts import report
 from toban.engine.notify.deciding.pipeline import announce
-from toban.engine.notify.delivery import outbox
+from toban.engine.notify.delivery import attempts, outbox
 from toban.engine.notify.delivery.channel import Undelivered
+from toban.engine.notify.delivery.outbox import NOTICES
 from toban.engine.notify.delivery.words import one_line
 from toban.engine.notify.models import Alert, Announcement, Delivery, StageOutcome
 from toban.engine.notify.routing.contacts import Contacts
@@ -33,7 +34,7 @@ type Tell = Callable[[Signal, datetime], list[tuple[str, str]]]
 def deliver(channel: Any, now: datetime) -> None:
     for name in ("ops", "watch", "mail"):
         # Notices about one alert to one destination are sent one at a time.
-        while outbox.deliver_due(name, channel, clock=lambda: now, jitter=lambda: 0.0):
+        while attempts.deliver_due(NOTICES, name, channel, clock=lambda: now, jitter=lambda: 0.0):
             pass
 
 

@@ -13,8 +13,9 @@ from toban.design.values.people import ChannelKind
 from toban.engine.bindings.model import NoticeBinding
 from toban.engine.notify.alerts import report
 from toban.engine.notify.deciding.pipeline import announce
-from toban.engine.notify.delivery import outbox
+from toban.engine.notify.delivery import attempts
 from toban.engine.notify.delivery.channel import Undelivered
+from toban.engine.notify.delivery.outbox import NOTICES
 from toban.engine.notify.models import Alert, Delivery
 from toban.engine.notify.routing.contacts import BoundChannel, Contacts
 from toban.engine.notify.signal import Condition, Signal
@@ -43,8 +44,8 @@ class Office:
     def turn(self, now: datetime) -> None:
         announce(self.document, self.contacts, now)
         for name in ("ops", "watch"):
-            outbox.deliver_due(name, self, clock=lambda: now, jitter=lambda: 0.0)
-        outbox.deliver_due("mail", self.mail, clock=lambda: now, jitter=lambda: 0.0)
+            attempts.deliver_due(NOTICES, name, self, clock=lambda: now, jitter=lambda: 0.0)
+        attempts.deliver_due(NOTICES, "mail", self.mail, clock=lambda: now, jitter=lambda: 0.0)
 
 
 @pytest.fixture

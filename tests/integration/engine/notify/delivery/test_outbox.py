@@ -10,9 +10,10 @@ from toban.engine.bindings.secret import SecretUnavailable
 from toban.engine.evidence.models import LedgerEntry
 from toban.engine.notify.alerts import report
 from toban.engine.notify.deciding.pipeline import announce
-from toban.engine.notify.delivery import outbox
+from toban.engine.notify.delivery import attempts
 from toban.engine.notify.delivery.channel import Undelivered
 from toban.engine.notify.delivery.lead import NotLeading
+from toban.engine.notify.delivery.outbox import NOTICES
 from toban.engine.notify.models import Delivery
 from toban.engine.notify.routing.contacts import Contacts
 from toban.engine.notify.signal import Condition, Signal
@@ -40,7 +41,7 @@ def say(signal: MakeSignal, document: Design, contacts: Contacts) -> Say:
 
 
 def deliver(channel: Any, now: datetime, name: str = "ops") -> int:
-    return outbox.deliver_due(name, channel, clock=lambda: now, jitter=lambda: 0.0)
+    return attempts.deliver_due(NOTICES, name, channel, clock=lambda: now, jitter=lambda: 0.0)
 
 
 def test_a_notice_is_sent_once_and_its_receipt_stored(say: Say, channel: Any) -> None:
@@ -145,7 +146,7 @@ def test_a_notice_begun_by_a_dead_worker_is_sent_by_the_next_under_the_same_key(
     say: Say, channel: Any
 ) -> None:
     say(Condition.WARNING, NOON)
-    begun = outbox.begin(Delivery.objects.get().id, NOON)
+    begun = attempts.begin(NOTICES, Delivery.objects.get().id, NOON)
 
     assert deliver(channel, NOON + SECOND) == 1
 
@@ -161,7 +162,7 @@ def test_a_worker_without_the_lead_sends_nothing(say: Say, channel: Any) -> None
     say(Condition.WARNING, NOON)
 
     with pytest.raises(NotLeading):
-        outbox.deliver_due("ops", channel, clock=lambda: NOON, permit=refuse)
+        attempts.deliver_due(NOTICES, "ops", channel, clock=lambda: NOON, permit=refuse)
 
     assert (channel.sent, Delivery.objects.get().attempts) == ([], 0)
 

@@ -2,8 +2,9 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from toban.engine.notify.delivery.attempts import next_attempt
 from toban.engine.notify.delivery.channel import Undelivered
-from toban.engine.notify.delivery.outbox import GIVE_UP, next_attempt
+from toban.engine.notify.delivery.outbox import GIVE_UP
 
 NOON = datetime(2026, 4, 1, 12, tzinfo=UTC)
 PASSING = Undelivered("503", retry=True)
@@ -13,7 +14,7 @@ def wait(
     attempts: int, failure: Undelivered = PASSING, *, jitter: float = 0.0, age: timedelta = timedelta()
 ) -> timedelta | None:
     now = NOON + age
-    at = next_attempt(failure, attempts=attempts, created_at=NOON, now=now, jitter=jitter)
+    at = next_attempt(failure, attempts=attempts, created_at=NOON, now=now, jitter=jitter, give_up=GIVE_UP)
     return None if at is None else at - now
 
 

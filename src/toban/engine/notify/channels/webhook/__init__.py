@@ -1,6 +1,6 @@
 """Any receiver of signed JSON."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 
 from toban.design.values.people import ChannelKind
 from toban.engine.notify.channels.http import receiver_doubts
@@ -14,6 +14,10 @@ def _place(config: WebhookConfig) -> str:
     return config.channel
 
 
+def _changes(config: WebhookConfig) -> Collection[str]:
+    return config.changes
+
+
 def _doubts(config: WebhookConfig) -> Iterable[Message]:
     return receiver_doubts("Webhook", config)
 
@@ -25,5 +29,6 @@ TRANSPORT = Transport(
     is_shared=True,
     gathers=False,
     posts_to=_place,
+    changes=_changes,
     doubts=_doubts,
 )

@@ -1,7 +1,7 @@
-"""A notification as JSON for programs: the envelope of Standard Webhooks around stable field names."""
+"""A notification or a change as JSON for programs: the envelope of Standard Webhooks, stable field names."""
 
 from toban.engine.notify.channels.times import rfc3339
-from toban.engine.notify.delivery.notice import Notice
+from toban.engine.notify.delivery.notice import ChangeNotice, Notice
 
 
 def payload(notice: Notice) -> dict[str, object]:
@@ -33,5 +33,34 @@ def payload(notice: Notice) -> dict[str, object]:
             "began_at": rfc3339(notice.began_at),
             "ended_at": rfc3339(notice.ended_at) if notice.ended_at else None,
             "url": notice.url or None,
+        },
+    }
+
+
+def change_payload(change: ChangeNotice) -> dict[str, object]:
+    """Return the event of a change, in the same envelope and under the same promise."""
+    return {
+        "type": f"change.{change.kind}",
+        "timestamp": rfc3339(change.at),
+        "data": {
+            "id": change.key,
+            "entry": change.entry,
+            "kind": change.kind,
+            "at": rfc3339(change.at),
+            "recorded_at": rfc3339(change.recorded_at),
+            "by": change.by,
+            "what": change.what.in_language(change.language),
+            "details": [each.in_language(change.language) for each in change.details],
+            "note": change.note.in_language(change.language),
+            "clause": change.clause_id,
+            "about": list(change.about),
+            "url": change.url or None,
+            "page": change.page or None,
+            "language": change.language,
+            "messages": {
+                "what": change.what.as_json(),
+                "details": [each.as_json() for each in change.details],
+                "note": change.note.as_json() if change.note else None,
+            },
         },
     }
