@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 
 from toban.engine.changes.act import ActReader, ChangeFacts, ChangeKind, Content, texts, unchanged
-from toban.message import Message, plain
+from toban.message import Message
 
 
 def _agreed(content: Content) -> ChangeFacts:
@@ -17,9 +17,9 @@ def _agreed(content: Content) -> ChangeFacts:
 
 
 def _held(content: Content) -> ChangeFacts:
+    # Its reason may be a secret of a lawsuit: it stays in the evidence.
     said = Message("logs.change-hold", kind=content.get("kind"))
-    note = plain(str(content.get("reason", "")))
-    return ChangeFacts(ChangeKind.DATA, said, texts(content, "kind"), note=note)
+    return ChangeFacts(ChangeKind.DATA, said, texts(content, "kind"))
 
 
 def _released(content: Content) -> ChangeFacts:

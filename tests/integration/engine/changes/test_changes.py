@@ -116,7 +116,7 @@ def test_an_edition_is_found_by_the_rows_it_changes() -> None:
     records.record_in_force(old, new, rows_of, NOON + HOUR)
 
     first, second = said()[::-1]
-    assert first == "ops.md が有効になった（前の版は不明）"
+    assert first == "ops.md が有効になった（最初の版か、前の版が不明）"
     assert second == "ops.md の新しい版（変更 1 件）"
     assert said(about={WEB}, since=NOON + MINUTE) == [second]
     assert said(about={DB}, since=NOON + MINUTE) == []

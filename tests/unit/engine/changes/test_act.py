@@ -1,6 +1,7 @@
 """How entries are read as changes."""
 
 import pytest
+from tests.registered import PARTS
 
 from toban.engine.changes.act import ChangeKind, act_of, facts_of, key_of, unchanged
 from toban.engine.editions.acts import ACTS as EDITIONS
@@ -63,3 +64,10 @@ def test_an_edition_after_an_unknown_one_is_a_change() -> None:
 
     assert found is not None
     assert found.said.code == "engine.change-in-force"
+
+
+def test_the_reason_of_a_legal_hold_is_for_those_who_read_the_evidence() -> None:
+    found = PARTS.acts["legal-hold"]({"event": "legal-hold", "kind": "application", "reason": "case 7"})
+
+    assert found is not None
+    assert "case 7" not in f"{found.said} {found.note}"

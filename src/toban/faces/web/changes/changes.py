@@ -53,7 +53,7 @@ def changes(request: HttpRequest) -> HttpResponse:
         "choice": choice,
         "query": choice.query,
         "kinds": [(each.value, each.word) for each in ChangeKind if _is_shown(each, request.user)],
-        "usual": written(now - _USUAL, edition.bindings.system.zone),
+        "usual": written((now - _USUAL).replace(second=0), edition.bindings.system.zone),
     }
     try:
         asked = _search(choice, edition, now, request.user)
