@@ -322,7 +322,8 @@ def test_late_rows_of_an_archived_and_deleted_day_do_not_replace_its_archive(
     archived = ArchivedLogs(folder).manifests((), WHOLE)
     assert days(telemetry) == [OLD, NOON.date()]
     assert (keys(folder), [each.rows for each in archived]) == (there, [40])
-    assert "logs/access/2026-05-10/ をほかの名に移せば" in str(ClauseStatus.objects.get(clause_id=ACCESS).reason)
+    said = str(ClauseStatus.objects.get(clause_id=ACCESS).reason)
+    assert "logs/access/2026-05-10/ をほかの名に移せば" in said
 
 
 @pytest.mark.slow
