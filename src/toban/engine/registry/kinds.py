@@ -1,5 +1,6 @@
 """Extension points: what `kind = "…"` in a table of `toban.toml` may name, and the modules behind it."""
 
+import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cache
@@ -83,7 +84,7 @@ def installed(group: str) -> dict[str, str]:
 
     From then on messages find the sentences in `locale` of these packages; no package is imported for that.
     """
-    found = {each.name: each.value for each in _entry_points().select(group=group)}
+    found = {each.name: each.value for each in _entry_points(tuple(sys.path)).select(group=group)}
     for module in found.values():
         package = find_spec(module.partition(".")[0])
         for folder in (package and package.submodule_search_locations) or ():
@@ -93,6 +94,6 @@ def installed(group: str) -> dict[str, str]:
 
 
 @cache
-def _entry_points() -> EntryPoints:
-    """Return those of all packages: a look through them opens a file of each, and there are many groups."""
+def _entry_points(_path: tuple[str, ...]) -> EntryPoints:
+    """Return those of all packages on the path: a look through them opens a file of each, for each group."""
     return entry_points()
