@@ -10,7 +10,7 @@ from tests.integration.engine.telemetry.conftest import StoreProcess
 from tests.integration.faces.ingest.served import Served, serving
 from tests.telemetry_rows import LogRow, batch_of
 
-from toban.engine.telemetry.logs.rows import LogStore, key_of
+from toban.engine.telemetry.logs.rows import NO_DURATION, LogStore, key_of
 
 pytestmark = pytest.mark.slow
 
@@ -38,7 +38,7 @@ def come_in(store: StoreProcess, *messages: str) -> None:
     rows = [
         LogRow(
             "application", f"{at:%Y-%m-%d}", at.timestamp(), "ERROR", "shop", message,
-            "", "", "", "", "", "", "", 0, 0.0, {}, "shop", number,
+            "", "", "", "", "", "", "", 0, NO_DURATION, {}, "shop", number,
         )
         for number, message in enumerate(messages, 1)
     ]  # fmt: skip
