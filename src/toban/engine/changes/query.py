@@ -44,8 +44,8 @@ class TellingChange:
 
     @cached_property
     def facts(self) -> ChangeFacts:
-        """What the entry says; the kind alone if its reader is gone or has changed its mind."""
-        kind = ChangeKind(self.change.kind)
+        """What the entry says; the kind alone if its reader is gone, or was a newer Toban's."""
+        kind = next((each for each in ChangeKind if each == self.change.kind), ChangeKind.OTHER)
         return facts(self.change.entry) or ChangeFacts(kind, kind.word)
 
 

@@ -10,7 +10,7 @@ def change_values(told: TellingChange) -> dict[str, object]:
         "entry": change.pk,
         "at": change.at.isoformat(),
         "recorded_at": change.entry.at.isoformat(),
-        "kind": change.kind,
+        "kind": facts.kind,
         "by": change.actor,
         "what": facts.said.as_output(),
         "details": [each.as_output() for each in facts.details],

@@ -42,7 +42,7 @@ def change_notice(posting: ChangePosting) -> ChangeNotice:
     return ChangeNotice(
         key=posting.key,
         entry=change.pk,
-        kind=change.kind,
+        kind=facts.kind,
         at=change.at,
         recorded_at=entry.at,
         by=change.actor,

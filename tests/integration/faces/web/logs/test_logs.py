@@ -19,6 +19,10 @@ from tests.integration.faces.web.conftest import SignIn
 from tests.integration.faces.web.drawn import drawing
 from tests.telemetry_rows import LogRow, batch_of
 
+from toban.engine.changes import recording
+from toban.engine.changes.act import ChangeKind
+from toban.engine.changes.recorded import RecordedChange
+from toban.engine.clock import system_clock
 from toban.engine.evidence.models import LedgerEntry
 from toban.engine.people.models import OperatorRole
 from toban.engine.telemetry import present
@@ -274,6 +278,20 @@ def test_search_text_is_matched_and_never_executed(viewer: Client, query: str) -
 
     assert page.count('<tr class="row">') == 0
     assert "この条件に当てはまるログはありません。" in page
+
+
+def test_what_changed_stands_over_the_counts_of_the_services_that_are_searched(viewer: Client) -> None:
+    for what, about in (("shop 2", "shop-api"), ("web 7", "web")):
+        wanted = RecordedChange(kind=ChangeKind.RELEASE, text=what, about=(about,))
+        recording.record(wanted, by="ci", now=system_clock() - timedelta(minutes=5))
+
+    def marked(search: str) -> list[str]:
+        page = text(viewer, "/logs/histogram", {"last": "1h", "q": search})
+        return [each["name"] for each in drawing(page)["marks"]]
+
+    assert marked("") == ["shop 2 (ci)", "web 7 (ci)"]
+    assert marked("service:shop-api many") == ["shop 2 (ci)"]
+    assert marked("-service:shop-api") == ["shop 2 (ci)", "web 7 (ci)"]
 
 
 @pytest.mark.parametrize("address", ["/logs/", "/logs/facets", "/logs/histogram", "/logs/1-1-1"])

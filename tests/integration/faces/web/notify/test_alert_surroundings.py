@@ -16,6 +16,9 @@ from tests.integration.faces.web.firing import fired
 from tests.telemetry_rows import LogRow, batch_of
 
 from toban.design.values.metric import Metric
+from toban.engine.changes import recording
+from toban.engine.changes.act import ChangeKind
+from toban.engine.changes.recorded import RecordedChange
 from toban.engine.clock import system_clock
 from toban.engine.notify.models import Alert, Maintenance
 from toban.engine.telemetry import present
@@ -61,6 +64,24 @@ def test_the_measurements_of_the_instance_are_drawn_with_the_limits(
     assert "92%</b>" in part
     assert "85%以上" in [each["text"] for each in chart["limits"]]
     assert [each["name"] for each in chart["marks"]] == ["しきい値を超過", "検知した"]
+
+
+def test_what_changed_stands_on_the_charts_of_the_alert_and_of_its_row(
+    alert: Alert, telemetry: Telemetry, viewer: Client
+) -> None:
+    at = alert.began_at
+    telemetry.write(
+        [Sample(Metric.CPU_USAGE, "DB", "db-1", at + n * MINUTE, 92.0) for n in (-9, 9)], token="c"
+    )
+    for text, about in (("shop 2", "DB"), ("elsewhere", "Web")):
+        wanted = RecordedChange(kind=ChangeKind.RELEASE, text=text, about=(about,), at=at - 5 * MINUTE)
+        recording.record(wanted, by="ci", now=system_clock())
+
+    for path in (f"/alerts/{alert.pk}/chart", f"{evidence_address(alert.clause_id)}/series"):
+        page = viewer.get(path, headers=PART).content.decode()
+        (mark,) = [each for each in drawing(page)["marks"] if each["name"] == "shop 2 (ci)"]
+        assert mark["at"] == pytest.approx((at - 5 * MINUTE).timestamp())
+        assert "elsewhere" not in page
 
 
 def test_evidence_draws_the_row_with_its_alerts_and_planned_maintenance(
