@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 from urllib.parse import urlencode
@@ -25,6 +25,7 @@ from toban.chapters.errors.report import keys
 from toban.chapters.errors.searching.search import of_tag
 from toban.design.calendar import days_from
 from toban.engine.clock import system_clock
+from toban.engine.editions.edition import Edition
 from toban.engine.evidence.models import LedgerEntry
 from toban.engine.notify.models import Alert
 from toban.engine.orders import NotPossible
@@ -32,6 +33,7 @@ from toban.engine.people.access import may_order
 from toban.engine.people.models import Operator
 from toban.engine.search_parts import term
 from toban.faces.logs.choice import LogChoice, written
+from toban.faces.web.changes.near import near
 from toban.faces.web.charts import Chart
 from toban.faces.web.document.today import midnight_of
 from toban.faces.web.errors.trend import daily
@@ -107,7 +109,7 @@ def error(request: HttpRequest, pk: int) -> HttpResponse:
         "error": group,
         "standing": standing(group, now),
         "may": may_order(request.user),
-        "chart": _days(group, now, zone),
+        **_trend(group, edition, now),
         "stored": stored,
         "orders": _given(group),
         "alerts": Alert.objects.filter(key__in=keys(group)).order_by("-pk"),
@@ -241,6 +243,13 @@ def _days(group: ErrorGroup, now: datetime, zone: ZoneInfo) -> Chart:
     for place, count in enumerate(hours):
         counts[(start + place * _HOUR).astimezone(zone).date()] += count
     return daily(counts, zone)
+
+
+def _trend(group: ErrorGroup, edition: Edition, now: datetime) -> dict[str, object]:
+    """Return how often it happened, with what changed about its application."""
+    drawn = _days(group, now, edition.bindings.system.zone)
+    changes = near(edition, (group.project,), drawn.start, drawn.end)
+    return {"chart": replace(drawn, marks=changes.marks), "near": changes}
 
 
 def _given(group: ErrorGroup) -> QuerySet[LedgerEntry]:

@@ -9,6 +9,7 @@ import pytest
 from django.test import Client
 from tests.integration.chapters.errors.reported import DOCUMENT, event, take
 from tests.integration.faces.web.conftest import Fixed, SignIn
+from tests.integration.faces.web.drawn import drawing
 from tests.registered import schema
 
 from toban.chapters.errors import orders, service
@@ -16,6 +17,9 @@ from toban.chapters.errors.models import ErrorGroup, ErrorReview, StoredEvent
 from toban.design.reader import read_design
 from toban.engine.bindings.load import read_bindings
 from toban.engine.bindings.model import System
+from toban.engine.changes import recording
+from toban.engine.changes.act import ChangeKind
+from toban.engine.changes.recorded import RecordedChange
 from toban.engine.clock import system_clock
 from toban.engine.editions.edition import Edition
 from toban.engine.evidence.models import LedgerEntry
@@ -174,6 +178,18 @@ def test_one_error_shows_its_stack_its_history_and_a_link_to_its_logs(viewer: Cl
     assert "a=b" not in page
     assert "formaction" not in page
     assert "<form" not in page.partition('<main id="main"')[2].partition("</main>")[0]
+
+
+def test_a_release_of_the_application_stands_on_the_trend_of_its_errors(viewer: Client) -> None:
+    group = take(event(at=now()))
+    for what, about in (("shop 1.4.2", "shop"), ("elsewhere", "other")):
+        wanted = RecordedChange(kind=ChangeKind.RELEASE, text=what, about=(about,))
+        recording.record(wanted, by="ci", now=now())
+
+    page = text(viewer, f"/errors/{group.pk}")
+
+    assert [each["name"] for each in drawing(page)["marks"]] == ["shop 1.4.2 (ci)"]
+    assert "elsewhere" not in page
 
 
 def test_a_message_shows_where_it_was_written(viewer: Client) -> None:
