@@ -1,15 +1,15 @@
 """Editions that came into force, read as changes. Pure."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from toban.engine.changes.act import EDITION, ActReader, ChangeFacts, ChangeKind, Content
 from toban.message import Message, from_json
 
 IN_FORCE = "in_force"
 """The key of the document's name in an entry about an edition that came into force."""
-PLAN, ROWS, IS_COMPARED = "plan", "rows", "is_compared"
-"""What it changed, the rows that changed, and whether the edition before it was known."""
-BINDINGS_CHANGED = "engine.bindings-changed"
+PLAN, ROWS, TABLES, IS_COMPARED = "plan", "rows", "tables", "is_compared"
+"""What it changed, the rows and tables that changed, and whether the edition before it was known."""
+_BINDINGS_CHANGED = frozenset({"engine.bindings-changed", "engine.tables-changed"})
 
 
 def _edition(content: Content) -> ChangeFacts | None:
@@ -17,7 +17,7 @@ def _edition(content: Content) -> ChangeFacts | None:
     if IN_FORCE not in content or (not plan and content.get(IS_COMPARED, True)):
         # Waiting, refused, confirmed, or the edition before it is in force again.
         return None
-    document, is_bound_otherwise = content[IN_FORCE], any(each.code == BINDINGS_CHANGED for each in plan)
+    document = content[IN_FORCE]
     if not plan:
         return ChangeFacts(ChangeKind.DOCUMENT, Message("engine.change-in-force", document=document))
     is_settings = all(each.code.startswith("engine.") for each in plan)
@@ -28,10 +28,18 @@ def _edition(content: Content) -> ChangeFacts | None:
             document=document,
             count=len(plan),
         ),
-        # Other bindings may concern everything.
-        () if is_bound_otherwise else tuple(content.get(ROWS) or content.get("stopped") or ()),
+        _about(content, plan),
         plan,
     )
+
+
+def _about(content: Content, plan: Sequence[Message]) -> tuple[str, ...]:
+    """Return the rows that changed and the names of the tables; nothing if it may concern everything."""
+    names = [str(name) for _table, name in content.get(TABLES) or ()]
+    is_bound_otherwise = any(each.code in _BINDINGS_CHANGED for each in plan)
+    if is_bound_otherwise and not (names and all(names)):
+        return ()
+    return (*(content.get(ROWS) or content.get("stopped") or ()), *names)
 
 
 ACTS: Mapping[str, ActReader] = {EDITION: _edition}

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from toban.design.clauses.base import Clause
 from toban.design.diff import compare, title
 from toban.design.reader import Design
+from toban.engine.bindings.changed import ChangedTable, changed_tables
 from toban.engine.editions.edition import Edition
 from toban.engine.editions.standing import not_acted_on
 from toban.engine.operation import Declared, RowAnswer
@@ -42,6 +43,8 @@ class EditionChange:
     """Every difference, old → new, each on one line."""
     rows: tuple[str, ...] = ()
     """The ids of the rows that are new, gone or different, or that Toban now acts on or no longer does."""
+    tables: tuple[ChangedTable, ...] = ()
+    """The tables of the bindings that are new, gone or different."""
     stopped: tuple[StoppedRow, ...] = ()
 
     @property
@@ -58,9 +61,10 @@ def change_of(old: Edition, new: Edition, rows_of: RowsOf) -> EditionChange:
     before, after = rows_of(old), rows_of(new)
     stopped = tuple(_stopped(old.design, new.design, before, after))
     difference, rebound = compare(old.design, new.design), list(_rebound(old, new, before, after))
-    plan = (*difference.said, *_bindings_said(old, new), *(_rebound_said(row, after) for row in rebound))
+    tables = changed_tables(old.bindings, new.bindings)
+    bound = (*_bindings_said(old, new, tables), *(_rebound_said(row, after) for row in rebound))
     rows = (each.id for each in (*(found.clause for found in difference.changes), *rebound))
-    return EditionChange(plan, tuple(dict.fromkeys(rows)), stopped)
+    return EditionChange((*difference.said, *bound), tuple(dict.fromkeys(rows)), tables, stopped)
 
 
 def listed(said: Sequence[Message], most: int = _LISTED) -> Message:
@@ -94,10 +98,13 @@ def _gone(clause: Clause, new: Design) -> Message:
     return Message("engine.row-gone")
 
 
-def _bindings_said(old: Edition, new: Edition) -> tuple[Message, ...]:
+def _bindings_said(old: Edition, new: Edition, tables: Sequence[ChangedTable]) -> tuple[Message, ...]:
     if old.bindings.digest == new.bindings.digest:
         return ()
-    return (Message("engine.bindings-changed", file=new.bindings.file),)
+    if not tables:
+        # Only comments, or the order.
+        return (Message("engine.bindings-changed", file=new.bindings.file),)
+    return (Message("engine.tables-changed", file=new.bindings.file, tables=tables),)
 
 
 def _rebound(

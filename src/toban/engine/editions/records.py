@@ -7,7 +7,7 @@ from django.db import transaction
 from django.db.models import Q, QuerySet
 
 from toban.engine.editions import announcements
-from toban.engine.editions.acts import IN_FORCE, IS_COMPARED, PLAN, ROWS
+from toban.engine.editions.acts import IN_FORCE, IS_COMPARED, PLAN, ROWS, TABLES
 from toban.engine.editions.change import EditionChange, RowsOf, change_of
 from toban.engine.editions.edition import Edition, EditionRefusal
 from toban.engine.evidence import ledger
@@ -138,6 +138,7 @@ def _effects(change: EditionChange) -> dict[str, object]:
     return {
         PLAN: [storable(each).as_json() for each in change.plan],
         ROWS: list(change.rows),
+        TABLES: [[each.table, each.name] for each in change.tables],
         "stopped": [each.clause.id for each in change.stopped],
     }
 

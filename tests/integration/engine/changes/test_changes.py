@@ -122,14 +122,22 @@ def test_an_edition_is_found_by_the_rows_it_changes() -> None:
     assert said(about={DB}, since=NOON + MINUTE) == []
 
 
-def test_other_bindings_are_found_by_every_name() -> None:
-    old, new = edition(), edition(bound=BOUND)
-    records.record_in_force(old, old, rows_of, NOON - HOUR)
+def test_a_table_with_a_name_is_found_by_it_and_one_without_by_every_name() -> None:
+    plain, with_target = edition(), edition(bound=BOUND)
+    renamed = edition(bound=f'[system]\nname = "shop"\n{BOUND}')
+    records.record_in_force(plain, plain, rows_of, NOON - HOUR)
 
-    records.record_in_force(old, new, rows_of, NOON)
+    records.record_in_force(plain, with_target, rows_of, NOON)
+    assert said(about={"Web"}) == ["接続表の変更（1 件）"]
+    assert said(about={DB}) == []
 
+    records.record_in_force(with_target, renamed, rows_of, NOON + MINUTE)
     assert said(about={DB}) == ["接続表の変更（1 件）"]
-    assert [each.kind for each in found(ChangeSearch(kinds=[ChangeKind.SETTINGS]))] == ["settings"]
+    changes = told(found(ChangeSearch(kinds=[ChangeKind.SETTINGS])))
+    assert [str(each.facts.details[0]) for each in changes] == [
+        "~ 接続表 toban.toml: [system]",
+        "~ 接続表 toban.toml: [targets.Web]",
+    ]
 
 
 def test_what_is_about_the_whole_system_is_about_everything_in_it() -> None:

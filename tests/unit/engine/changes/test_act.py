@@ -42,6 +42,9 @@ def test_an_edition_is_about_its_rows_and_with_other_bindings_about_everything()
     of_rows = EDITIONS["edition"]({"in_force": "ops.md", "plan": [row], "rows": ["monitoring/monitor/DB"]})
     of_both = EDITIONS["edition"]({"in_force": "ops.md", "plan": [row, bindings], "rows": ["a"]})
     of_bindings = EDITIONS["edition"]({"in_force": "ops.md", "plan": [bindings]})
+    tables = Message("engine.tables-changed", file="toban.toml", tables=["[targets.DB]"]).as_json()
+    of_one = EDITIONS["edition"]({"in_force": "ops.md", "plan": [tables], "tables": [["targets", "DB"]]})
+    of_all = EDITIONS["edition"]({"in_force": "ops.md", "plan": [tables], "tables": [["system", ""]]})
 
     assert of_rows is not None
     assert of_both is not None
@@ -49,6 +52,9 @@ def test_an_edition_is_about_its_rows_and_with_other_bindings_about_everything()
     assert (of_rows.kind, of_rows.about) == (ChangeKind.DOCUMENT, ("monitoring/monitor/DB",))
     assert (of_both.kind, of_both.about, len(of_both.details)) == (ChangeKind.DOCUMENT, (), 2)
     assert (of_bindings.kind, of_bindings.about) == (ChangeKind.SETTINGS, ())
+    assert of_one is not None
+    assert of_all is not None
+    assert (of_one.kind, of_one.about, of_all.about) == (ChangeKind.SETTINGS, ("DB",), ())
 
 
 @pytest.mark.parametrize(

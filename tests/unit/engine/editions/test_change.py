@@ -79,7 +79,8 @@ def test_a_row_that_is_no_longer_bound_stops_although_the_document_is_the_same()
     found = change(DESIGN, '[system]\nname = "店"\n', unbound=("monitoring/monitor/DB/接続数",))
 
     assert [each.reason for each in found.stopped] == [UNBOUND]
-    assert [each.code for each in found.plan] == ["engine.bindings-changed", "engine.row-unbound"]
+    assert [each.code for each in found.plan] == ["engine.tables-changed", "engine.row-unbound"]
+    assert found.plan[0].values["tables"] == ("[system]",)
 
 
 def test_a_row_that_never_ran_may_go() -> None:
