@@ -42,7 +42,8 @@ def enveloped(body: bytes) -> bytes:
 
 
 def _array(body: bytes) -> bytes:
-    return b"\n".join(map(orjson.dumps, orjson.loads(body)))
+    # Not by map(): that would keep the interpreter from all other threads until the last object.
+    return b"\n".join([orjson.dumps(each) for each in orjson.loads(body)])
 
 
 def _apart(line: bytes) -> bytes:

@@ -1,6 +1,7 @@
 """`POST /api/v2/alerts`: Toban acts as an Alertmanager for Prometheus and Grafana."""
 
 from collections.abc import Callable
+from datetime import datetime
 
 import structlog
 from django.db import DatabaseError, close_old_connections
@@ -38,8 +39,7 @@ class AlertsIn:
             return JSONResponse("no document is in force yet", 503, headers={"Retry-After": "5"})
         try:
             body = await body_of(request, _LARGEST)
-            refuse_too_many(body, JSON_MARKS)
-            outsiders = await by_a_reader(inwards.read_alerts, body, self._clock())
+            outsiders = await by_a_reader(_read, body, self._clock())
         except TooLarge:
             return JSONResponse(f"more than {_LARGEST} bytes", 413)
         except BadAlerts as refusal:
@@ -59,3 +59,8 @@ class AlertsIn:
             close_old_connections()
         if taken < len(outsiders):
             log.warning("alerts_without_matrix", sender=sender, count=len(outsiders) - taken)
+
+
+def _read(body: bytes, now: datetime) -> tuple[IncomingAlert, ...]:
+    refuse_too_many(body, JSON_MARKS)
+    return inwards.read_alerts(body, now)
