@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 
 from toban.design.clauses.batch import Batch
 from toban.design.values.retry import FailureAction
+from toban.design.values.schedule import Cadence
 from toban.engine.amounts import length
 from toban.engine.evidence.status import StatusUpdate
 from toban.engine.evidence.verdict import Verdict
@@ -179,7 +180,8 @@ def _reason(row: BatchReport, now: datetime) -> Message:
     if row.standing.current is not None:
         return _present(row, row.standing.current)
     if row.standing.last is None:
-        return Message("batch.not-due-yet")
+        is_ordered = row.batch.schedule.cadence is Cadence.ON_DEMAND
+        return Message("batch.not-ordered-yet", key=row.key) if is_ordered else Message("batch.not-due-yet")
     note: Message = row.standing.last.note
     return note
 

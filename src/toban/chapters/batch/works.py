@@ -9,11 +9,13 @@ from toban.chapters.batch.practice import Practice, announced
 from toban.design.clauses.batch import Batch, BatchRetry, BatchWatch, Scheduler
 from toban.design.reader import Design
 from toban.design.values.retry import FailureAction, read_retry
+from toban.design.values.schedule import Cadence
 from toban.engine.approvals.rules import ASSUMED_WITHIN, ApprovalTerms
 from toban.engine.bindings.model import Bindings, KindBinding
 from toban.engine.calendar.due import is_ever_due
 from toban.engine.registry.kinds import Kinds
 from toban.engine.runs.kinds import BATCH_KINDS, BATCHES, BatchBinding, NotBindable, Site, WorkKind, key_of
+from toban.engine.runs.parameters import Parameters
 from toban.engine.runs.rules import RETRY_AFTER, CatchUp
 from toban.engine.runs.work import ElsewhereReporting, Step, Work
 from toban.message import NOTHING, Message, message_of
@@ -69,6 +71,8 @@ def work(site: Site, binding: BatchBinding, kind: WorkKind) -> Work:
     told = announced(design.of(BatchWatch)) | frozenset(binding.announce)
     if kind.reported is not None:
         return _reported_work(site, binding, kind.reported(binding), told)
+    takes = kind.takes(binding)
+    _demand_defaults(batch, takes)
     return Work(
         key=key_of(batch),
         clause_id=batch.id,
@@ -82,12 +86,19 @@ def work(site: Site, binding: BatchBinding, kind: WorkKind) -> Work:
         retry_delays=retry_delays(batch, tuple(design.of(BatchRetry))),
         reruns_next_day=FailureAction.RERUN_NEXT_DAY in batch.on_failure,
         depends_on=binding.depends_on,
-        parameters=kind.parameters,
+        parameters=takes,
         start_grace=binding.start_within,
         expected_within=binding.expected_within,
         announces_start="start" in told,
         announces_end="end" in told,
     )
+
+
+def _demand_defaults(batch: Batch, takes: Parameters) -> None:
+    """Raise `NotBindable` if a run of the schedule, which nobody orders, would lack a parameter."""
+    lacking = [each.name for each in takes or () if each.is_required and not each.default]
+    if lacking and batch.schedule.cadence is not Cadence.ON_DEMAND:
+        raise NotBindable(Message("batch.parameter-needs-a-default", names=tuple(lacking)))
 
 
 def _with_consent(steps: tuple[Step, ...], binding: BatchBinding) -> tuple[Step, ...]:
@@ -162,7 +173,8 @@ def _why_unbound(batch: Batch, batches: Mapping[str, Batch], bindings: Bindings)
         return Message("batch.dependency-is-unknown", names=unknown, file=file)
     if key in set(_behind(key, BATCHES.of(bindings))):
         return Message("batch.dependencies-form-a-circle", file=file)
-    if not is_ever_due(batch.schedule, bindings.system):
+    is_ordered = batch.schedule.cadence is Cadence.ON_DEMAND
+    if not is_ordered and not is_ever_due(batch.schedule, bindings.system):
         return Message("batch.never-due", schedule=batch.schedule.text)
     return NOTHING
 

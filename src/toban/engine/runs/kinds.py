@@ -86,6 +86,12 @@ class WorkKind:
     """
     parameters: Parameters = ()
     """The parameters that an order of a run may give."""
+    declared: Callable[[Any], Parameters] | None = None
+    """For kinds whose tables declare them: returns the parameters of a config, in place of *parameters*."""
+
+    def takes(self, config: BatchBinding) -> Parameters:
+        """Return the parameters that an order of a run of *config* may give."""
+        return self.parameters if self.declared is None else self.declared(config)
 
 
 BATCH_KINDS = KindPoint("batches", WorkKind)

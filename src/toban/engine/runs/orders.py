@@ -20,7 +20,7 @@ from toban.engine.runs.approval import request_of, subject_name
 from toban.engine.runs.claiming import claim
 from toban.engine.runs.claiming.bell import call_workers
 from toban.engine.runs.models import PlannedWork, Run
-from toban.engine.runs.parameters import choices, read, unknown_names
+from toban.engine.runs.parameters import choices, filled, read, unknown_names, why_refused
 from toban.engine.runs.rules import RunReason
 from toban.message import NOTHING, Message, plain
 
@@ -65,6 +65,9 @@ def order(
         if unknown := unknown_names(parameters, takes):
             said = Message("runs.batch-has-no-such-parameter", key=key, names=unknown)
             raise NotPossible(said, choices(takes))
+        given = filled(parameters, takes)
+        if why := why_refused(given, takes):
+            raise NotPossible(why, choices(takes))
         run = Run.objects.create(
             work=key,
             due_at=now,
@@ -72,7 +75,7 @@ def order(
             document_digest="",
             ordered_by=by,
             orderers=_with(account, ()),
-            parameters=dict(parameters),
+            parameters=given,
             reason=RunReason.ORDERED,
             wake_at=now,
         )

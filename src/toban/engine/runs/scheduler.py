@@ -181,6 +181,7 @@ def _run(work: Work, due_at: datetime, reason: RunReason, now: datetime) -> Run:
         clause_id=work.clause_id,
         document_digest=work.document_digest,
         ordered_by="schedule",
+        parameters=parameters.filled({}, work.parameters),
         state=Run.State.MISSED if is_missed else Run.State.WAITING,
         reason=reason,
         note=_MISSING.get(reason, NOTHING),

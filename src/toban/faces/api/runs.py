@@ -9,6 +9,7 @@ from pydantic import Field
 
 from toban.engine.runs import orders
 from toban.engine.runs.models import PlannedWork, Run
+from toban.engine.runs.parameters import Parameter, ParameterKind, read
 from toban.engine.runs.written import whole_log
 from toban.engine.telemetry.present import telemetry
 from toban.faces.api import cursors
@@ -20,6 +21,19 @@ from toban.faces.values.runs import run_values
 router = ScopedRouter()
 
 
+class ShownParameter(Schema):
+    """A parameter that an order of a run may give."""
+
+    name: str
+    purpose: Said
+    kind: ParameterKind
+    choices: list[str]
+    least: str
+    most: str
+    default: str
+    is_required: bool
+
+
 class ShownWork(Schema):
     """A work that the document requires."""
 
@@ -29,6 +43,8 @@ class ShownWork(Schema):
     next_due: str | None
     depends_on: list[str]
     is_reported: bool
+    parameters: list[ShownParameter] | None
+    """None: a run takes any name."""
 
 
 class ShownRun(Schema):
@@ -41,6 +57,7 @@ class ShownRun(Schema):
     reason: str
     note: Said
     ordered_by: str
+    parameters: dict[str, str]
     failures: int
     began_at: str | None
     ended_at: str | None
@@ -167,4 +184,18 @@ def _work(work: PlannedWork) -> dict[str, object]:
         "next_due": work.next_due.isoformat() if work.next_due else None,
         "depends_on": work.depends_on,
         "is_reported": work.is_reported,
+        "parameters": None if (takes := read(work.parameters)) is None else list(map(_parameter, takes)),
+    }
+
+
+def _parameter(parameter: Parameter) -> dict[str, object]:
+    return {
+        "name": parameter.name,
+        "purpose": parameter.purpose.as_output(),
+        "kind": parameter.kind,
+        "choices": list(parameter.choices),
+        "least": parameter.least,
+        "most": parameter.most,
+        "default": parameter.default,
+        "is_required": parameter.is_required,
     }

@@ -13,6 +13,7 @@ def run_values(run: Run) -> dict[str, object]:
         "reason": run.reason,
         "note": run.note.as_output(),
         "ordered_by": run.ordered_by,
+        "parameters": run.parameters,
         "failures": run.failures,
         "began_at": run.began_at.isoformat() if run.began_at else None,
         "ended_at": run.ended_at.isoformat() if run.ended_at else None,

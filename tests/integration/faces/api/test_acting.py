@@ -15,8 +15,10 @@ from toban.engine.evidence.models import LedgerEntry
 from toban.engine.notify.models import Alert, Maintenance, Silence
 from toban.engine.people.models import Operator, OperatorRole
 from toban.engine.runs.models import PlannedWork, Run
+from toban.engine.runs.parameters import Parameter, ParameterKind, kept
 from toban.engine.tokens import once
 from toban.engine.tokens.models import AnsweredRequest
+from toban.message import plain
 
 pytestmark = pytest.mark.django_db
 
@@ -124,6 +126,20 @@ def test_a_run_is_ordered_cancelled_and_the_next_one_skipped(actor: Program, wor
     assert actor.post("/works/skip", {"work": "B004", "reason": "closed"})["state"] == "skipped"
     assert actor.post("/runs", {"work": "B999"}, 409)["message"]["code"] == "runs.no-such-batch"
     assert actor.post("/runs/999/cancel", status=404)["status"] == 404
+
+
+def test_the_parameters_of_a_work_are_read_and_checked(actor: Program, work: PlannedWork) -> None:
+    day = Parameter("day", plain("the day"), kind=ParameterKind.DATE, is_required=True)
+    PlannedWork.objects.update(parameters=kept((day,)))
+
+    (shown,) = actor.get("/works")["items"]
+    refused = actor.post("/runs", {"work": "B004", "parameters": {"day": "soon"}}, 409)
+    run = actor.post("/runs", {"work": "B004", "parameters": {"day": "2026-11-28"}}, 201)
+
+    (parameter,) = shown["parameters"]
+    assert (parameter["name"], parameter["kind"], parameter["is_required"]) == ("day", "date", True)
+    assert refused["message"]["code"] == "runs.parameter-is-wrong"
+    assert run["parameters"] == {"day": "2026-11-28"}
 
 
 def test_a_repeated_request_with_the_same_key_is_carried_out_once(actor: Program, work: PlannedWork) -> None:

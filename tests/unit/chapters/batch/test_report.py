@@ -8,6 +8,7 @@ import pytest
 from toban.chapters.batch.report import BatchReport, RunTrouble, events, signals, status, trouble
 from toban.design.clauses.batch import Batch
 from toban.design.reader import read_design
+from toban.design.values.schedule import read_schedule
 from toban.engine.bindings.model import System
 from toban.engine.evidence.verdict import Verdict
 from toban.engine.notify.signal import Condition, Signal
@@ -80,6 +81,19 @@ def test_the_last_run_decides(state: Run.State, verdict: Verdict, condition: Con
 def test_before_the_first_due_time_nothing_is_green_or_announced() -> None:
     assert status(row(), NOON).verdict is Verdict.NOT_DUE
     assert [each.condition for each in signals(row(), NOON)] == [Condition.OK]
+
+
+def test_a_batch_on_demand_says_how_it_is_ordered_until_it_is() -> None:
+    on_demand = read_schedule("随時")
+    assert on_demand is not None
+    shown = row()
+    shown = replace(shown, batch=replace(shown.batch, schedule=on_demand))
+
+    assert status(shown, NOON).verdict is Verdict.NOT_DUE
+    assert str(status(shown, NOON).reason) == "随時: まだ一度も依頼されていません (toban run B004)"
+    assert (
+        status(replace(shown, standing=WorkStatus(run(Run.State.DONE))), NOON).verdict is Verdict.CONFORMING
+    )
 
 
 @pytest.mark.parametrize(

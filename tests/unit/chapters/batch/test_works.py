@@ -28,6 +28,7 @@ TABLE = """# 運用設計書
 | B002 | ログ削除 | 日次 | 深夜3:00 | 古いログ削除 | 翌日再実行 |
 | B003 | 請求書 | 月次 | 月末23:00 | 請求書PDF生成 | 手動再実行 |
 | B005 | 突合 | 随時 | - | 突合 | 再実行 |
+| B006 | 棚卸し | 月次 | - | 棚卸し | 再実行 |
 """
 RULE = """
 ### バッチ実行方式
@@ -93,9 +94,30 @@ def test_a_row_without_a_binding_says_what_to_write() -> None:
 
 
 def test_a_row_with_an_unknown_time_is_not_run() -> None:
-    found = plan(design(), bindings('[batches.B005]\ncommand = ["x"]'))
+    found = plan(design(), bindings('[batches.B006]\ncommand = ["x"]'))
 
-    assert "実行の日時が決まりません" in str(found.unbound["batch/batch/B005"])
+    assert "実行の日時が決まりません" in str(found.unbound["batch/batch/B006"])
+
+
+DECLARED = (
+    '[batches.{key}]\ncommand = ["x", "{{day}}"]\n[batches.{key}.parameters.day]\nkind = "date"\n{more}'
+)
+
+
+def test_a_row_on_demand_is_a_work_that_is_never_due_and_takes_what_its_binding_declares() -> None:
+    found = plan(design(), bindings(DECLARED.format(key="B005", more="required = true")))
+
+    assert "batch/batch/B005" not in found.unbound
+    (day,) = found.works["B005"].parameters or ()
+    assert (day.name, day.kind, day.is_required) == ("day", "date", True)
+
+
+def test_a_run_of_a_schedule_needs_a_default_for_each_required_parameter() -> None:
+    lacking = plan(design(), bindings(DECLARED.format(key="B001", more="required = true")))
+    has_one = plan(design(), bindings(DECLARED.format(key="B001", more='default = "2026-11-28"')))
+
+    assert str(lacking.unbound["batch/batch/B001"]).endswith("day に default を書いてください")
+    assert "B001" in has_one.works
 
 
 @pytest.mark.parametrize(

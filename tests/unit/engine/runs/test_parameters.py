@@ -4,11 +4,25 @@ import json
 
 import pytest
 
-from toban.engine.runs.parameters import Parameter, Parameters, choices, kept, read, why_refused
+from toban.engine.runs.parameters import (
+    Parameter,
+    ParameterKind,
+    Parameters,
+    choices,
+    filled,
+    kept,
+    read,
+    why_refused,
+)
 from toban.message import plain
 
 DATE = Parameter("date", plain("集計し直す日"), "2026-11-24")
 TO = Parameter("to", plain("この日まで"), "2026-11-20")
+COUNT = Parameter("count", plain(""), kind=ParameterKind.NUMBER, least="1", most="1000", default="10")
+DAY = Parameter("day", plain(""), kind=ParameterKind.DATE, is_required=True)
+MODE = Parameter("mode", plain(""), kind=ParameterKind.CHOICE, choices=("light", "full"))
+NOTE = Parameter("note", plain(""), kind=ParameterKind.TEXT)
+KEY = Parameter("key", plain(""), kind=ParameterKind.SECRET, choices=("本番", "検証"))
 
 
 @pytest.mark.parametrize(
@@ -22,7 +36,7 @@ TO = Parameter("to", plain("この日まで"), "2026-11-20")
     ],
 )
 def test_parameters_unknown_to_the_work_are_refused(given: list[str], takes: Parameters, words: str) -> None:
-    assert str(why_refused(given, takes)) == words
+    assert str(why_refused(dict.fromkeys(given, "x"), takes)) == words
 
 
 def test_possible_parameters_are_listed_with_their_purpose() -> None:
@@ -32,6 +46,39 @@ def test_possible_parameters_are_listed_with_their_purpose() -> None:
     assert choices((DATE,)).in_language("en") == "The parameters are date (集計し直す日)"
 
 
-@pytest.mark.parametrize("takes", [None, (), (DATE, TO)])
+@pytest.mark.parametrize("takes", [None, (), (DATE, TO), (COUNT, DAY, MODE, NOTE, KEY)])
 def test_parameters_stored_as_json_are_read_back_unchanged(takes: Parameters) -> None:
     assert read(json.loads(json.dumps(kept(takes)))) == takes
+
+
+@pytest.mark.parametrize(
+    ("parameter", "good", "bad"),
+    [
+        (COUNT, "1 1000 2.5", "0 1001 1e3 0x10 ten １０ 1,000 nan"),
+        (DAY, "2028-02-29", "2027-02-29 20270228 2027-2-8 today"),
+        (MODE, "light full", "Light ful light|full"),
+        (NOTE, "a 日本 $(reboot) a;b a{mode}", "-rf --delete a\nb \x1b[2J a\u2028b a\0"),
+        (KEY, "本番", "s3cr3t-itself"),
+    ],
+    ids=lambda each: each.name if isinstance(each, Parameter) else "",
+)
+def test_a_value_is_one_of_its_kind(parameter: Parameter, good: str, bad: str) -> None:
+    day = {"day": "2026-11-28"} if parameter is not DAY else {}
+    takes = (DAY, parameter) if day else (DAY,)
+
+    assert not [each for each in good.split(" ") if why_refused({**day, parameter.name: each}, takes)]
+    assert not [each for each in bad.split(" ") if not why_refused({**day, parameter.name: each}, takes)]
+
+
+def test_a_refusal_says_what_is_allowed_and_never_repeats_what_may_be_a_secret() -> None:
+    assert str(why_refused({"count": "0"}, (COUNT,))) == "「count」に「0」は使えません: 数 (1〜1000)"
+    assert str(why_refused({}, (DAY,))) == "パラメーター「day」が必要です"
+    assert (
+        str(why_refused({"key": "s3cr3t"}, (KEY,)))
+        == "「key」には秘密情報の名前を指定します: 本番、検証 のどれか"
+    )
+
+
+def test_a_run_that_is_given_none_has_the_defaults() -> None:
+    assert filled({"mode": "full"}, (COUNT, MODE)) == {"count": "10", "mode": "full"}
+    assert filled({"any": "1"}, None) == {"any": "1"}

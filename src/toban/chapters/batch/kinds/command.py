@@ -5,25 +5,22 @@ import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
-from pydantic import Field
-
 from toban.engine.runs.commands.command import LocalCommand
-from toban.engine.runs.kinds import BatchBinding, Site, WorkKind
+from toban.engine.runs.commands.declared import CommandBinding, declared, with_parameters
+from toban.engine.runs.kinds import Site, WorkKind
 from toban.engine.runs.work import Step
 from toban.engine.trial import Doubt
 from toban.message import Message, plain
 
 
-class CommandBatch(BatchBinding):
+class CommandBatch(CommandBinding):
     """`kind = "command"`, or no kind at all."""
-
-    command: tuple[str, ...] = Field(min_length=1)
-    """The program and its arguments; no shell reads them."""
 
 
 def steps(config: CommandBatch, site: Site) -> tuple[Step, ...]:
     """Return the one step: the command, in the folder of `toban.toml`."""
-    return (Step("command", LocalCommand(config.command, site.folder)),)
+    act = with_parameters(config, lambda arguments: LocalCommand(arguments, site.folder))
+    return (Step("command", act),)
 
 
 def doubts(config: CommandBatch, site: Site) -> Iterator[Doubt]:
@@ -41,4 +38,4 @@ def doubts(config: CommandBatch, site: Site) -> Iterator[Doubt]:
         yield (Message("batch.may-not-run", file=path), plain(f"chmod +x {path}"))
 
 
-KIND = WorkKind(CommandBatch, steps, doubts=doubts, parameters=None)
+KIND = WorkKind(CommandBatch, steps, doubts=doubts, declared=declared)

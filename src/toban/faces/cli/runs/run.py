@@ -17,7 +17,7 @@ from toban.engine.runs import orders
 from toban.engine.runs.approval import request_of
 from toban.engine.runs.models import Run
 from toban.engine.runs.orders import ApprovalOrder, planned
-from toban.engine.runs.parameters import choices, read
+from toban.engine.runs.parameters import allowed, choices, read
 from toban.faces.cli.kept import edition_of
 from toban.faces.cli.runs.follow import follow
 from toban.faces.cli.state import usable_state
@@ -191,7 +191,8 @@ def _list_parameters(batch: str) -> None:
         return
     width = max(len(each.name) for each in takes)
     for each in takes:
-        say(f"{each.name:<{width}}  {each.purpose}  --set {each.name}={each.example}")
+        words = "  ".join(filter(None, (str(each.purpose), str(allowed(each)))))
+        say(f"{each.name:<{width}}  {words}  --set {each.name}={each.example}")
 
 
 def _followed(run: Run) -> bool:

@@ -19,7 +19,7 @@ from toban.engine.runs import orders
 from toban.engine.runs.approval import request_of
 from toban.engine.runs.models import PlannedWork, Run
 from toban.engine.runs.orders import ApprovalOrder
-from toban.engine.runs.parameters import read
+from toban.engine.runs.parameters import Parameter, ParameterKind, allowed, read
 from toban.engine.runs.rules import RunReason
 from toban.faces.web.approvals.proof import has_proved
 from toban.faces.web.frame import in_force
@@ -30,10 +30,18 @@ from toban.faces.words.run_parameters import NoParameter, read_parameters
 class ParameterField:
     """A field for a parameter that the work knows."""
 
-    name: str
-    purpose: str
-    example: str
+    parameter: Parameter
     value: str = ""
+
+    @property
+    def allowed(self) -> str:
+        """Which values it may have, in words; empty if only the kind of work knows."""
+        return str(allowed(self.parameter))
+
+    @property
+    def input_type(self) -> str:
+        """The type of HTML's input; a number is text, as browsers write numbers in their own ways."""
+        return "date" if self.parameter.kind is ParameterKind.DATE else "text"
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,7 +119,7 @@ def _run_now(work: PlannedWork, label: str, open_run: Run | None) -> OrderQuesti
         _("%(work)s を今すぐ実行する") % {"work": label},
         tuple(says),
         _("今すぐ実行"),
-        fields=tuple(ParameterField(each.name, str(each.purpose), each.example) for each in takes or ()),
+        fields=tuple(ParameterField(each, each.default) for each in takes or ()),
         takes_any=takes is None,
         name=work.key,
     )
@@ -243,7 +251,7 @@ def give(
         name: request.POST.get(name, "").strip() for name in ("name", "reason", "parameters", "from", "shown")
     }
     fields = (
-        replace(each, value=request.POST.get(f"parameter.{each.name}", "").strip())
+        replace(each, value=request.POST.get(f"parameter.{each.parameter.name}", "").strip())
         for each in question.fields
     )
     answered = replace(question, typed=typed, fields=tuple(fields))
@@ -291,4 +299,5 @@ def _ways(
 def _parameters(question: OrderQuestion) -> dict[str, str]:
     """Return the parameters that the form gives the run; an empty field gives none."""
     lines = filter(None, question.typed["parameters"].splitlines())
-    return {**read_parameters(lines), **{each.name: each.value for each in question.fields if each.value}}
+    filled = {each.parameter.name: each.value for each in question.fields if each.value}
+    return {**read_parameters(lines), **filled}

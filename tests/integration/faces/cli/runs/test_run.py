@@ -8,6 +8,7 @@ from django.utils import translation
 from tests.integration.faces.web.ledger import awaiting, made, planned
 
 from toban.engine.runs.models import Run
+from toban.engine.runs.parameters import Parameter, ParameterKind, kept
 from toban.engine.runs.rules import RunReason
 from toban.faces.cli.runs import runs
 from toban.faces.cli.runs.follow import follow
@@ -36,6 +37,25 @@ def test_the_parameters_of_a_batch_are_listed_with_an_example() -> None:
             "to     この日まで  --set to=2026-11-20",
         ],
     )
+
+
+def test_a_value_that_is_not_allowed_is_refused_and_a_default_is_filled_in() -> None:
+    count = Parameter("count", plain(""), "10", ParameterKind.NUMBER, least="1", most="99", default="10")
+    key = Parameter("key", plain("どの鍵か"), "本番", ParameterKind.SECRET, ("本番",))
+    planned("B003", parameters=kept((count, key)))
+
+    listed = run("B003", "--parameters")
+    refused = run("B003", "--set", "key=s3cr3t", "--yes")
+    ordered = run("B003", "--set", "key=本番", "--yes")
+
+    assert listed.stdout.splitlines() == [
+        "count  数 (1〜99)  --set count=10",
+        "key    どの鍵か  本番 のどれか  --set key=本番",
+    ]
+    assert refused.exit_code == 1
+    assert "s3cr3t" not in refused.output
+    assert ordered.exit_code == 0
+    assert Run.objects.get().parameters == {"count": "10", "key": "本番"}
 
 
 @pytest.mark.parametrize(

@@ -21,6 +21,7 @@ from toban.engine.evidence.models import LedgerEntry
 from toban.engine.notify.models import Alert
 from toban.engine.people.models import Operator, OperatorRole
 from toban.engine.runs.models import FinishedStep, Run
+from toban.engine.runs.parameters import Parameter, ParameterKind, kept
 from toban.engine.runs.rules import RunReason
 from toban.message import Message, plain
 
@@ -103,6 +104,30 @@ def test_known_parameters_are_fields_and_empty_ones_are_not_passed(sign_in: Sign
     assert 'name="parameter.from" value="" placeholder="2026-11-01"' in question
     assert "<textarea" not in question
     assert Run.objects.get().parameters == {"date": "2026-11-23"}
+
+
+TYPED = kept(
+    (
+        Parameter("day", plain("対象日"), kind=ParameterKind.DATE, is_required=True),
+        Parameter("mode", plain(""), kind=ParameterKind.CHOICE, choices=("light", "full"), default="light"),
+        Parameter("key", plain(""), kind=ParameterKind.SECRET, choices=("本番",)),
+    )
+)
+
+
+def test_typed_parameters_are_chosen_and_checked(sign_in: SignIn) -> None:
+    planned(parameters=TYPED)
+    client = sign_in(OperatorRole.DEVELOPER)
+    question = client.get(f"/batches/{DAILY}?ask=run", headers=PART).content.decode()
+    order = {"act": "run", "name": DAILY, "parameter.day": "2027-02-29", "parameter.key": "本番"}
+
+    refused = client.post(f"/batches/{DAILY}", order)
+    client.post(f"/batches/{DAILY}", order | {"parameter.day": "2028-02-29"})
+
+    assert '<input type="date" name="parameter.day"' in question
+    assert '<option value="light" selected>light</option>' in question
+    assert "「day」に「2027-02-29」は使えません: 日付 (2026-11-28 の形)" in refused.content.decode()
+    assert Run.objects.get().parameters == {"day": "2028-02-29", "mode": "light", "key": "本番"}
 
 
 def test_the_fields_are_explained_in_the_language_of_the_page(sign_in: SignIn) -> None:

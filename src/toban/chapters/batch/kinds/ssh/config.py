@@ -12,7 +12,7 @@ from pydantic import AfterValidator, Field, ValidationInfo, model_validator
 from toban.engine.bindings.secret import Secret
 from toban.engine.bindings.section import invalid
 from toban.engine.bindings.values import Length
-from toban.engine.runs.kinds import BatchBinding
+from toban.engine.runs.commands.declared import CommandBinding
 from toban.message import Message
 
 
@@ -32,7 +32,7 @@ def _public_key(written: str) -> str:
     return written
 
 
-class SshBatch(BatchBinding):
+class SshBatch(CommandBinding):
     """`kind = "ssh"`."""
 
     host: str = Field(min_length=1)
@@ -46,11 +46,17 @@ class SshBatch(BatchBinding):
     host_key: Annotated[str, AfterValidator(_public_key)] | None = None
     """The host's public key itself."""
     connect_timeout: Length = timedelta(seconds=10)
-    command: tuple[str, ...] = Field(min_length=1)
-    """The program and its arguments, exactly as they must arrive there."""
 
     @model_validator(mode="after")
     def _host_is_known(self) -> Self:
         if (self.known_hosts is None) is (self.host_key is None):
             raise invalid(Message("batch.host-is-unknown"), Message("batch.write-known-hosts-or-key"))
+        return self
+
+    @model_validator(mode="after")
+    def _no_secret_travels(self) -> Self:
+        # It would be on the other host's list of processes.
+        secret = next((name for name, each in self.parameters.items() if each.kind == "secret"), None)
+        if secret is not None:
+            raise invalid(Message("batch.no-secret-over-ssh", name=secret), Message("batch.place-it-there"))
         return self

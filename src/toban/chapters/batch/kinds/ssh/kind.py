@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 from toban.chapters.batch.kinds.ssh.config import SshBatch
+from toban.engine.runs.commands.declared import declared
 from toban.engine.runs.kinds import Site, WorkKind
 from toban.engine.runs.work import Step
 from toban.engine.trial import Doubt
@@ -22,4 +23,4 @@ def doubts(config: SshBatch, _site: Site) -> Iterator[Doubt]:
     yield from troubles(config)
 
 
-KIND = WorkKind(SshBatch, steps, doubts=doubts, parameters=None)
+KIND = WorkKind(SshBatch, steps, doubts=doubts, declared=declared)

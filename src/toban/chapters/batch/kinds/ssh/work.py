@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Iterator
 
 from toban.chapters.batch.kinds.ssh.config import SshBatch
+from toban.engine.runs.commands.declared import with_parameters
 from toban.engine.runs.commands.remote import RemoteCommand, SshHost, Unreachable, finds
 from toban.engine.runs.work import Step
 from toban.engine.trial import Doubt
@@ -26,7 +27,8 @@ def way(config: SshBatch) -> SshHost:
 
 def step(config: SshBatch) -> Step:
     """Return the command as a step."""
-    return Step("ssh", RemoteCommand(way(config), config.command))
+    host = way(config)
+    return Step("ssh", with_parameters(config, lambda arguments: RemoteCommand(host, arguments)))
 
 
 def troubles(config: SshBatch) -> Iterator[Doubt]:
