@@ -138,6 +138,25 @@ class FinishedStep(models.Model):
         return f"{self.run_id} {self.name}"
 
 
+class HostResult(models.Model):
+    """One of the hosts on which a run does the same; the run succeeds only if it succeeds on all of them."""
+
+    run = models.ForeignKey(Run, models.CASCADE, related_name="hosts")
+    name = models.CharField(max_length=300)
+    state = models.CharField(max_length=16)
+    """A `rules.HostState`."""
+    began_at = models.DateTimeField(null=True)
+    ended_at = models.DateTimeField(null=True)
+    note = MessageField()
+    """Why it failed there."""
+
+    class Meta:
+        constraints = (models.UniqueConstraint(fields=("run", "name"), name="one_result_per_host"),)
+
+    def __str__(self) -> str:
+        return f"{self.run_id} {self.name} {self.state}"
+
+
 class RunLog(models.Model):
     """Lines that a run wrote, in order; their number is limited."""
 

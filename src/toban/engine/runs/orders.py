@@ -263,6 +263,7 @@ def _forget_from(run: Run, step: str) -> None:
         said = Message("runs.no-such-finished-step", run=run.pk, step=step)
         raise NotPossible(said, Message("runs.finished-steps", done=done or "—"))
     run.steps.filter(pk__gte=first.pk).delete()
+    run.hosts.all().delete()
 
 
 def _open_run(key: str, run_id: int | None = None) -> Run | None:

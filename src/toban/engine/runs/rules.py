@@ -66,6 +66,15 @@ class RunReason(StrEnum):
     REFUSED = "refused"
 
 
+class HostState(StrEnum):
+    """How a run stands on one of its hosts."""
+
+    WAITING = "waiting"
+    RUNNING = "running"
+    DONE = "done"
+    FAILED = "failed"
+
+
 class CatchUp(StrEnum):
     """What to do about due times that passed while nothing ran here."""
 

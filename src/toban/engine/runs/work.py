@@ -1,6 +1,6 @@
 """What a chapter declares: a work, its steps, when it is due, and what to do when it fails."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Protocol
@@ -10,7 +10,7 @@ from toban.engine.approvals.rules import ApprovalTerms
 from toban.engine.bindings.model import System
 from toban.engine.bindings.secret import Secret
 from toban.engine.runs.parameters import Parameters
-from toban.engine.runs.rules import OVERDUE, CatchUp, RunReason
+from toban.engine.runs.rules import OVERDUE, CatchUp, HostState, RunReason
 from toban.message import NOTHING, Message
 
 
@@ -49,6 +49,12 @@ class RunTurn(Protocol):
 
         Cheap, so call it as often as you like: the newest is written with the heartbeat, within two seconds.
         """
+
+    def finished_hosts(self) -> Collection[str]:
+        """Return the hosts on which an earlier attempt of the run has succeeded."""
+
+    def on_host(self, name: str, state: HostState, note: Message = NOTHING) -> None:
+        """Record how a step that does the same on several hosts stands on one of them."""
 
     def why_stop(self) -> RunReason | None:
         """Return why the step must end at once (fenced, cancelled, out of time), or None. Call it often."""

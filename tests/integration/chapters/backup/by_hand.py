@@ -1,10 +1,10 @@
 """Runs of works, executed in the test's own thread."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from toban.engine.runs.rules import RunReason
+from toban.engine.runs.rules import HostState, RunReason
 from toban.engine.runs.work import Work
 from toban.message import NOTHING, Message
 
@@ -24,6 +24,12 @@ class HandTurn:
 
     def progress(self, percent: float | None, text: Message | str = NOTHING) -> None:
         """Ignore the progress."""
+
+    def finished_hosts(self) -> Collection[str]:
+        return ()
+
+    def on_host(self, name: str, state: HostState, note: Message = NOTHING) -> None:
+        """Ignore hosts."""
 
     def why_stop(self) -> RunReason | None:
         return None

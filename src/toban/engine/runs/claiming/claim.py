@@ -281,7 +281,7 @@ def has_consent(held: Claim, work: Work, step: Step, now: datetime) -> bool:
     """
     with transaction.atomic():
         ledger.hold()
-        run = _locked(held)
+        run = locked(held)
         if run.is_cancelling:
             _end_attempt(run, RunReason.CANCELLED, NOTHING, now)
             end(run, Run.State.CANCELLED, RunReason.CANCELLED, now, run.note)
@@ -296,7 +296,7 @@ def has_consent(held: Claim, work: Work, step: Step, now: datetime) -> bool:
         return False
 
 
-def _locked(held: Claim) -> Run:
+def locked(held: Claim) -> Run:
     """Return the run, locked until the transaction ends, or raise `Fenced`."""
     run = _mine(held).select_for_update().first()
     if run is None:
@@ -329,7 +329,7 @@ def keep(
 def write_log(held: Claim, step: str, lines: Sequence[Message | str], now: datetime) -> None:
     """Add *lines* to the run's log, or raise `Fenced`."""
     with transaction.atomic():
-        _locked(held)
+        locked(held)
         RunLog.objects.bulk_create(
             RunLog(run_id=held.run_id, fence=held.fence, step=step, at=now, text=line) for line in lines
         )
@@ -388,7 +388,7 @@ def fail(held: Claim, work: Work, reason: RunReason, error: Message, now: dateti
     """End the attempt: the run waits for a retry if the work allows one, or fails. May raise `Fenced`."""
     with transaction.atomic():
         ledger.hold()
-        run = _locked(held)
+        run = locked(held)
         run.failures += 1
         _end_attempt(run, reason, error, now)
         verdict = rules.after_failure(reason, run.failures, work.retry_delays, now)
@@ -407,7 +407,7 @@ def release(held: Claim, reason: RunReason, now: datetime) -> None:
     """Release the run: STOPPED leaves it to another worker, CANCELLED ends it. May raise `Fenced`."""
     with transaction.atomic():
         ledger.hold()
-        run = _locked(held)
+        run = locked(held)
         _end_attempt(run, reason, NOTHING, now)
         if reason is RunReason.CANCELLED or run.is_cancelling:
             end(run, Run.State.CANCELLED, RunReason.CANCELLED, now, run.note)

@@ -3,7 +3,7 @@
 import json
 import threading
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from itertools import zip_longest
@@ -13,7 +13,7 @@ from django.db import DatabaseError, InterfaceError, OperationalError, connectio
 
 from toban.catalogue import DOCUMENTS_LANGUAGE
 from toban.engine.clock import Clock
-from toban.engine.runs.claiming import claim
+from toban.engine.runs.claiming import claim, hosts
 from toban.engine.runs.claiming.bell import Bell
 from toban.engine.runs.claiming.claim import Claim, Fenced, LastStep, StepProgress, Success
 from toban.engine.runs.claiming.crew import Crew, drop_broken_connections
@@ -21,7 +21,7 @@ from toban.engine.runs.claiming.endings import Endings
 from toban.engine.runs.claiming.silence import Silences
 from toban.engine.runs.models import Run
 from toban.engine.runs.parameters import choices, why_refused
-from toban.engine.runs.rules import RunReason
+from toban.engine.runs.rules import HostState, RunReason
 from toban.engine.runs.work import Step, StepFailed, Work
 from toban.engine.telemetry.output import OutputBuffer, OutputLine
 from toban.message import NOTHING, Message, message_of, plain
@@ -121,6 +121,17 @@ class Hand:
         """Return the progress reported since the last call, if any."""
         taken, self._progress = self._progress, None
         return taken
+
+    def finished_hosts(self) -> Collection[str]:
+        """Return the hosts on which an earlier attempt has succeeded."""
+        return hosts.finished_hosts(self.claim)
+
+    def on_host(self, name: str, state: HostState, note: Message = NOTHING) -> None:
+        """Record how the run stands on a host; a worker that was replaced is told to stop instead."""
+        try:
+            _insist(lambda: hosts.record(self.claim, name, state, note, self.clock()))
+        except Fenced:
+            self.stop(RunReason.FENCED)
 
     def why_stop(self) -> RunReason | None:
         """Return why the step must end, or None."""

@@ -1,12 +1,12 @@
 """A command with the parameters of its run: places in its arguments filled, secrets revealed and hidden."""
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 from toban.engine.bindings.secret import Secret, SecretUnavailable
-from toban.engine.runs.rules import RunReason
+from toban.engine.runs.rules import HostState, RunReason
 from toban.engine.runs.work import RunTurn, StepFailed
 from toban.message import NOTHING, Message, message_of
 
@@ -83,6 +83,12 @@ class _SecretTurn:
 
     def progress(self, percent: float | None, text: Message | str = NOTHING) -> None:
         self.turn.progress(percent, self._shown(text))
+
+    def finished_hosts(self) -> Collection[str]:
+        return self.turn.finished_hosts()
+
+    def on_host(self, name: str, state: HostState, note: Message = NOTHING) -> None:
+        self.turn.on_host(name, state, note)
 
     def why_stop(self) -> RunReason | None:
         return self.turn.why_stop()

@@ -165,6 +165,7 @@ def _page(
         "took": length_of(found),
         "usual": usual_lengths([found.work]).get(found.work),
         "steps": steps,
+        "hosts": list(found.hosts.order_by("pk")),
         "attempts": list(_attempts(found)),
         "approvals": shown_requests(subject_name(found.pk), request.user, edition, now),
         "entries": list(_entries(found)),

@@ -14,7 +14,7 @@ from toban.engine.extension import Link
 from toban.engine.notify.models import Alert, Delivery
 from toban.engine.notify.reason import reason_of
 from toban.engine.overview import FigureTrend
-from toban.engine.runs.models import Run
+from toban.engine.runs.models import HostResult, Run
 from toban.faces.document.address import evidence_address
 from toban.faces.web import assets
 from toban.faces.web.runs import charts as run_charts
@@ -94,6 +94,12 @@ def size(count: int | None) -> str:
 def standing(run: Run) -> SafeString:
     """Write a run's state, by shape and word."""
     return standing_html(standing_of(run))
+
+
+@register.simple_tag
+def host_standing(host: HostResult) -> SafeString:
+    """Write how a run stands on a host, by shape and word."""
+    return standing_html(RunStatus(host.state))
 
 
 @register.filter

@@ -1,7 +1,7 @@
 """A turn like a worker provides it, and the shop's database in a real PostgreSQL."""
 
 import resource
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -10,7 +10,7 @@ import psycopg
 import pytest
 from psycopg.conninfo import make_conninfo
 
-from toban.engine.runs.rules import RunReason
+from toban.engine.runs.rules import HostState, RunReason
 from toban.engine.trial import Doubt
 from toban.message import NOTHING, Message
 
@@ -32,6 +32,12 @@ class HandTurn:
 
     def progress(self, percent: float | None, text: Message | str = NOTHING) -> None:
         self.told.append((percent, str(text)))
+
+    def finished_hosts(self) -> Collection[str]:
+        return ()
+
+    def on_host(self, name: str, state: HostState, note: Message = NOTHING) -> None:
+        """Ignore hosts."""
 
     def why_stop(self) -> RunReason | None:
         return self.stops()

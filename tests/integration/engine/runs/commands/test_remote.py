@@ -3,7 +3,7 @@
 import socket
 import threading
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -14,8 +14,9 @@ from tests.integration.remote_host import RemoteHost, free_port, new_public_key,
 
 from toban.engine.bindings.secret import Secret
 from toban.engine.runs.commands.command import MOST_BYTES
+from toban.engine.runs.commands.hosts import OnHosts
 from toban.engine.runs.commands.remote import RemoteCommand, SshHost
-from toban.engine.runs.rules import RunReason
+from toban.engine.runs.rules import HostState, RunReason
 from toban.engine.runs.work import StepFailed
 from toban.message import NOTHING, Message
 
@@ -40,6 +41,12 @@ class FakeTurn:
 
     def progress(self, percent: float | None, text: Message | str = NOTHING) -> None:
         """Ignore the progress: a command reports none of its own."""
+
+    def finished_hosts(self) -> Collection[str]:
+        return ()
+
+    def on_host(self, name: str, state: HostState, note: Message = NOTHING) -> None:
+        """Ignore hosts."""
 
     def why_stop(self) -> RunReason | None:
         return self.stop
@@ -74,6 +81,20 @@ def test_arguments_and_environment_arrive_as_they_were_written(remote: RemoteHos
         "[two words][$HOME]['][日本][][-n; exit 9]",
         '7 2026-04-01T04:00:00+00:00 it\'s $HOME; `date` "x" 日本',
     ]
+
+
+def test_a_command_on_two_hosts_runs_on_each_with_its_own_log(remote: RemoteHost) -> None:
+    turn = FakeTurn()
+    command = ("echo", "done")
+    acts = {
+        name: RemoteCommand(remote.host(name=name, known_hosts=None, host_key=remote.host_key), command)
+        for name in ("127.0.0.1", "localhost")
+    }
+
+    result = OnHosts(acts, 2, goes_on=False)(turn)
+
+    assert str(result) == "127.0.0.1、localhost で成功"
+    assert set(turn.said) == {"127.0.0.1: done", "localhost: done"}
 
 
 @pytest.mark.parametrize("why", [RunReason.CANCELLED, RunReason.TIMED_OUT, RunReason.STOPPED])

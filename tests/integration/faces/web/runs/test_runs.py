@@ -26,8 +26,8 @@ from toban.engine.evidence.status import StatusUpdate, show
 from toban.engine.evidence.verdict import Verdict
 from toban.engine.people.models import OperatorRole
 from toban.engine.runs.claiming.claim import end
-from toban.engine.runs.models import Attempt, FinishedStep, Run, RunLog
-from toban.engine.runs.rules import RunReason
+from toban.engine.runs.models import Attempt, FinishedStep, HostResult, Run, RunLog
+from toban.engine.runs.rules import HostState, RunReason
 from toban.message import NOTHING, Message, plain
 
 NOW = system_clock()
@@ -462,3 +462,17 @@ def test_the_figures_of_a_batch_are_shown_per_day_with_gaps(viewer: Client) -> N
     assert "<small>欠測</small>" in days
     assert '<td class="number">—</td>' in days  # the day before had no such figure
     assert 'id="days"' not in viewer.get(f"/batches/{MONTHLY}").content.decode()
+
+
+def test_a_run_on_many_hosts_shows_each_with_its_result(viewer: Client) -> None:
+    planned()
+    run = made(state=Run.State.FAILED, reason=RunReason.FAILED)
+    HostResult.objects.create(run=run, name="web-1", state=HostState.DONE, began_at=run.due_at)
+    HostResult.objects.create(run=run, name="web-2", state=HostState.FAILED, note=plain("no room"))
+    HostResult.objects.create(run=run, name="web-3", state=HostState.WAITING)
+
+    page = viewer.get(f"/runs/{run.pk}").content.decode()
+
+    table = page[page.index('<table class="hosts">') :]
+    shown = [table.index(word) for word in ("web-1", "成功", "web-2", "失敗", "no room", "web-3", "待ち")]
+    assert shown == sorted(shown)

@@ -9,30 +9,31 @@ from tests.registered import schema
 
 from toban.chapters.batch.kinds.ssh.config import SshBatch
 from toban.chapters.batch.kinds.ssh.kind import KIND
-from toban.chapters.batch.kinds.ssh.work import way
+from toban.chapters.batch.kinds.ssh.work import step, way
 from toban.engine.bindings.load import UnreadableBindings, read_bindings
+from toban.engine.runs.commands.hosts import OnHosts
 from toban.engine.runs.commands.remote import command_line
 from toban.engine.runs.kinds import BATCHES
 
 BASE = 'kind = "ssh"\nhost = "web-1"\nuser = "batch"\nkey = "file:key"\ncommand = ["totals"]\n'
 
 
-def read(more: str) -> SshBatch:
-    text = f"[batches.B010]\n{BASE}{more}"
+def read(more: str, base: str = BASE) -> SshBatch:
+    text = f"[batches.B010]\n{base}{more}"
     bindings = read_bindings(text, Path("/etc/toban/toban.toml"), schema(batches={"ssh": KIND.config}))
     config = BATCHES.of(bindings)["B010"].config
     assert isinstance(config, SshBatch)
     return config
 
 
-def complaint(more: str) -> str:
+def complaint(more: str, base: str = BASE) -> str:
     with pytest.raises(UnreadableBindings) as unreadable:
-        read(more)
+        read(more, base)
     return str(unreadable.value)
 
 
 def test_relative_paths_are_resolved_next_to_the_bindings() -> None:
-    there = way(read('known_hosts = "ssh/known_hosts"\nport = 2222\nconnect_timeout = "3秒"'))
+    there = way(read('known_hosts = "ssh/known_hosts"\nport = 2222\nconnect_timeout = "3秒"'), "web-1")
 
     assert there.known_hosts == Path("/etc/toban/ssh/known_hosts")
     assert str(there) == "batch@web-1:2222"
@@ -61,6 +62,39 @@ def test_a_key_written_into_the_bindings_is_refused() -> None:
 
     with pytest.raises(UnreadableBindings, match="BD005"):
         read_bindings(text, Path("toban.toml"), schema(batches={"ssh": KIND.config}))
+
+
+MANY = BASE.replace('host = "web-1"', 'hosts = ["web-1", "web-2", "web-3", "web-4", "web-5"]')
+
+
+@pytest.mark.parametrize(
+    ("written", "at_once"),
+    [("", 1), ('at_once = "all"', 5), ("at_once = 2", 2), ('at_once = "40%"', 2), ('at_once = "1%"', 1)],
+)
+def test_a_command_runs_on_many_hosts_a_share_at_a_time(written: str, at_once: int) -> None:
+    act = step(read(f'known_hosts = "known"\non_failure = "continue"\n{written}', MANY)).act
+
+    assert isinstance(act, OnHosts)
+    assert (list(act.acts)[-1], act.at_once, act.goes_on) == ("web-5", at_once, True)
+
+
+@pytest.mark.parametrize("written", ["0", "-1", "true", '"0%"', '"101%"', '"half"', "0.5"])
+def test_what_is_no_number_of_hosts_is_refused(written: str) -> None:
+    assert "at_once" in complaint(f'known_hosts = "known"\nat_once = {written}', MANY)
+
+
+def test_hosts_that_contradict_each_other_are_refused() -> None:
+    key = asyncssh.generate_private_key("ssh-ed25519").export_public_key().decode().strip()
+
+    assert "host か hosts" in complaint('known_hosts = "known"\nhosts = ["web-2"]')
+    assert "known_hosts" in complaint(f'host_key = "{key}"', MANY)
+    assert "二度" in complaint('known_hosts = "known"', MANY.replace("web-5", "web-1"))
+
+
+def test_a_secret_is_not_passed_to_another_host() -> None:
+    table = '[batches.B010.parameters.key]\nkind = "secret"\nsecrets = { a = "env:A" }'
+
+    assert "ps から見えます" in complaint(f'known_hosts = "known"\n{table}')
 
 
 def test_the_remote_shell_is_given_everything_quoted() -> None:

@@ -2,7 +2,7 @@
 
 import sys
 import threading
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -11,7 +11,7 @@ import psutil
 import pytest
 
 from toban.engine.runs.commands.command import MOST_BYTES, LineSplitter, LocalCommand, tell
-from toban.engine.runs.rules import RunReason
+from toban.engine.runs.rules import HostState, RunReason
 from toban.engine.runs.work import StepFailed
 from toban.message import NOTHING, Message
 
@@ -36,6 +36,12 @@ class FakeTurn:
 
     def progress(self, percent: float | None, text: Message | str = NOTHING) -> None:
         self.progressed.append((percent, str(text)))
+
+    def finished_hosts(self) -> Collection[str]:
+        return ()
+
+    def on_host(self, name: str, state: HostState, note: Message = NOTHING) -> None:
+        """Ignore hosts."""
 
     def why_stop(self) -> RunReason | None:
         return self.stop
