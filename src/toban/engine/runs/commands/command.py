@@ -1,7 +1,6 @@
 """A step that is a command: an argument list, run in its own process group, with output to the run's log."""
 
 import os
-import re
 import selectors
 import signal
 import subprocess
@@ -12,9 +11,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from toban.engine.runs.commands import guard
+from toban.engine.runs.progress import progress_in
 from toban.engine.runs.rules import RunReason
 from toban.engine.runs.work import RunTurn, StepFailed
-from toban.message import NOTHING, Message
+from toban.message import Message
 
 _GRACE = 3.0
 """Seconds between asking a command to end and killing it."""
@@ -25,10 +25,6 @@ MOST_BYTES = 16 * 1024**2
 """The limit for one command's output; lines after that are only counted."""
 
 _LONGEST_LINE = 2000
-_PROGRESS = re.compile(
-    r"::progress (?P<percent>(?:100|\d{1,2})(?:\.\d{1,3})?)%?(?: (?P<text>[^\x00-\x1f]{1,200}))?"
-)
-"""How a command says how far it is; any other line that begins so is output like all the rest."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,8 +141,8 @@ def tell(turn: RunTurn, lines: Sequence[Message | str], stopped: RunReason | Non
     written = []
     for line in lines:
         if isinstance(line, str):
-            if progress := _PROGRESS.fullmatch(line):
-                turn.progress(min(float(progress["percent"]), 100), progress["text"] or NOTHING)
+            if (progress := progress_in(line)) is not None:
+                turn.progress(*progress)
             else:
                 written.append(line)
     if written:

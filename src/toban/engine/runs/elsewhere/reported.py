@@ -15,8 +15,10 @@ from toban.engine.calendar.due import due_times
 from toban.engine.evidence import ledger
 from toban.engine.runs.claiming import claim
 from toban.engine.runs.claiming.bell import call_workers
+from toban.engine.runs.claiming.claim import StepProgress
 from toban.engine.runs.elsewhere.belonging import Due, ReportWord, due_of
 from toban.engine.runs.models import Attempt, PlannedWork, Run, RunLog
+from toban.engine.runs.progress import progress_in
 from toban.engine.runs.rules import RunReason
 from toban.engine.runs.work import Work
 from toban.message import NOTHING, Message
@@ -186,6 +188,7 @@ def _start(run: Run, report: Report) -> None:
         claim.end(other, Run.State.FAILED, RunReason.UNREPORTED, report.at, note)
     run.state, run.reason, run.note = Run.State.RUNNING, RunReason.REPORTED, NOTHING
     run.began_at, run.ended_at, run.holder = report.at, None, _HOLDER
+    run.progress_percent, run.progress_text, run.progress_at = None, NOTHING, None
     run.fence += 1
     if report.rid:
         run.parameters = {**run.parameters, "rid": report.rid}
@@ -226,7 +229,13 @@ def _complaint(report: Report) -> Message:
 
 
 def _log(run: Run, report: Report) -> None:
-    lines = report.text.splitlines()[:_MOST_LINES]
+    """Keep the lines of the report; those that say how far a running job is are its progress instead."""
+    written = report.text.splitlines()[:_MOST_LINES]
+    lines = [line for line in written if progress_in(line) is None]
+    told = [found for line in written if (found := progress_in(line)) is not None]
+    if told and run.state == Run.State.RUNNING:
+        progress = StepProgress(*told[-1]).fields(report.at)
+        Run.objects.filter(pk=run.pk).update(step=_STEP, **progress)
     RunLog.objects.bulk_create(
         RunLog(run=run, fence=run.fence, step=_STEP, at=report.at, text=line) for line in lines
     )

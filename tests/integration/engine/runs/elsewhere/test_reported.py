@@ -74,6 +74,38 @@ def test_a_start_and_a_success_are_one_run_with_a_duration(work: Work) -> None:
     assert verdicts() == ["conforming"]
 
 
+def test_a_job_elsewhere_says_how_far_it_is(work: Work) -> None:
+    say(work, ReportWord.START, NOON, "::progress 10 first")
+
+    say(work, ReportWord.LOG, NOON + MINUTE, "reading\n::progress 40 12,000 / 30,000 行\n::progress half")
+
+    run = Run.objects.get()
+    assert (run.state, run.progress_percent, str(run.progress_text)) == ("running", 40, "12,000 / 30,000 行")
+    assert [str(line.text) for line in run.log.order_by("pk")] == ["reading", "::progress half"]
+
+
+def test_progress_of_a_run_that_is_over_or_begins_again_is_not_shown(work: Work) -> None:
+    say(work, ReportWord.START, NOON, "::progress 90")
+    say(work, ReportWord.FAIL, NOON + MINUTE)
+    say(work, ReportWord.LOG, NOON + MINUTE, "::progress 95")
+    assert Run.objects.get().progress_percent == 90
+
+    say(work, ReportWord.START, NOON + 2 * MINUTE)
+
+    assert Run.objects.get().progress_percent is None
+
+
+def test_a_job_on_demand_reports_without_a_schedule(work: Work, make_work: MakeWork) -> None:
+    on_demand = make_work("B009", "随時", steps=(), reported=work.reported)
+    plan_due([work, on_demand], NOON)
+
+    say(on_demand, ReportWord.START, NOON + SECOND)
+    run = say(on_demand, ReportWord.SUCCESS, NOON + MINUTE)
+
+    run.refresh_from_db()
+    assert (run.state, run.due_at) == ("done", NOON + SECOND)
+
+
 def test_a_report_earlier_than_the_scheduler_creates_the_due_run(work: Work) -> None:
     say(work, ReportWord.START, NOON - SECOND / 2)
 
