@@ -1,7 +1,7 @@
 """The approvals extension: its page and its commands."""
 
 from toban.engine.approvals.acts import ACTS
-from toban.engine.extension import Extension, Link
+from toban.engine.extension import Extension, Link, Scope
 from toban.engine.registry.commands import Command
 from toban.message import Message
 
@@ -10,6 +10,11 @@ EXTENSION = Extension(
     manual="runs.md",
     operation="toban.engine.approvals.operation",
     apps=("toban.engine.approvals",),
+    api="toban.faces.api.approvals",
+    scopes=(
+        Scope("read:approvals", Message("approvals.scope-read-approvals")),
+        Scope("act:approvals", Message("approvals.scope-act-approvals")),
+    ),
     pages="toban.faces.web.approvals.urls",
     menu=(Link("approvals", Message("approvals.menu")),),
     acts=ACTS,

@@ -86,6 +86,8 @@ class ApprovalAnswer(models.Model):
         PAGE = "page"
         SHELL = "shell"
         """By a command on the server: whoever has that shell names the account."""
+        API = "api"
+        """By the API: whoever has a token of the account."""
 
     request = models.ForeignKey(ApprovalRequest, models.CASCADE, related_name="answers")
     answer = models.CharField(max_length=16, choices=Answer)

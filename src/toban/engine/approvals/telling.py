@@ -84,15 +84,18 @@ def tell_reviewed(broken: BreakGlass, edition: Edition, now: datetime) -> None:
 def tell_given(
     request: ApprovalRequest, given: ApprovalAnswer, shell_user: str, edition: Edition, now: datetime
 ) -> None:
-    """Tell somebody in whose name an answer was given in a shell: no password proved that it was they."""
-    if given.via != ApprovalAnswer.Via.SHELL:
+    """Tell somebody in whose name an answer was given elsewhere than on a page, where they sign in."""
+    if given.via == ApprovalAnswer.Via.PAGE:
         return
+    is_shell = given.via == ApprovalAnswer.Via.SHELL
+    by_token = Message("approvals.given-by-token", account=given.username)
+    in_shell = Message("approvals.given-in-shell", account=given.username, user=shell_user)
     signal = _signal(
         request,
         f"approvals/{request.pk}/given/{given.pk}",
         edition,
         condition=Condition.INFO,
-        value=Message("approvals.given-in-shell", account=given.username, user=shell_user),
+        value=in_shell if is_shell else by_token,
         limit=NOTHING,
         advice=Message("approvals.was-it-you", url=page_of(request)),
         people=(given.person,),

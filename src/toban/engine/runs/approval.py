@@ -12,6 +12,12 @@ def subject_name(run_id: int) -> str:
     return f"run/{run_id}"
 
 
+def run_of(request: ApprovalRequest) -> int | None:
+    """Return the number of the run that *request* is about; None if it is about something else."""
+    kind, _, number = request.subject.partition("/")
+    return int(number) if kind == "run" and number.isdecimal() else None
+
+
 def subject_of(run: Run, work: Work, step: Step) -> ApprovalSubject:
     """Return what *step* of *run* asks approval for: all that decides what it will do."""
     terms = step.approval

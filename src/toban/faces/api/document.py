@@ -11,10 +11,9 @@ from pydantic import Field
 
 from toban.engine.calendar.agenda import agenda
 from toban.engine.clock import system_clock
-from toban.engine.editions import present
-from toban.engine.editions.edition import Edition
 from toban.engine.evidence.verdict import Verdict
 from toban.faces.api import cursors
+from toban.faces.api.edition import edition_in_force
 from toban.faces.api.problems import Problem
 from toban.faces.api.router import ScopedRouter
 from toban.faces.api.values import Part, Said, Text, Turn
@@ -108,7 +107,7 @@ def row(request: HttpRequest, clause_id: str) -> Any:
 def calendar(request: HttpRequest, first: Day | None = None, last: Day | None = None) -> Any:
     """Return what the document puts on which day: from today for 30 days, unless told otherwise."""
     del request
-    edition = _in_force()
+    edition = edition_in_force()
     system = edition.bindings.system
     begin = first or system_clock().astimezone(system.zone).date()
     end = last or begin + _USUAL
@@ -119,15 +118,8 @@ def calendar(request: HttpRequest, first: Day | None = None, last: Day | None = 
     return {"days": [day_values(day) for day in found.days], "constant": constant}
 
 
-def _in_force() -> Edition:
-    edition = present.edition()
-    if edition is None:
-        raise Problem("nothing-in-force", HTTPStatus.SERVICE_UNAVAILABLE)
-    return edition
-
-
 def _seen() -> Glance:
-    return look(_in_force(), settings.PARTS.operations, system_clock())
+    return look(edition_in_force(), settings.PARTS.operations, system_clock())
 
 
 def _place(row: GlanceRow) -> list[Any]:

@@ -1,4 +1,4 @@
-"""Works and runs by the API. Approvals are answered on the pages."""
+"""Works and runs by the API."""
 
 from itertools import islice
 from typing import Any
@@ -13,6 +13,7 @@ from toban.engine.runs.parameters import Parameter, ParameterKind, read
 from toban.engine.runs.written import whole_log
 from toban.engine.telemetry.present import telemetry
 from toban.faces.api import cursors
+from toban.faces.api.access import token_of
 from toban.faces.api.acting import ordered
 from toban.faces.api.router import ScopedRouter
 from toban.faces.api.values import Asked, IdempotencyKey, Number, Part, Said, Text, Turn, Why
@@ -137,7 +138,9 @@ def order(request: HttpRequest, wanted: WantedRun, key: IdempotencyKey) -> Any:
     return ordered(
         request,
         key,
-        lambda by, now: run_values(orders.order(wanted.work, wanted.parameters, by=by, now=now)),
+        lambda by, now: run_values(
+            orders.order(wanted.work, wanted.parameters, by=by, now=now, account=token_of(request).operator)
+        ),
     )
 
 
@@ -165,7 +168,9 @@ def again(request: HttpRequest, run_id: Number, wanted: WantedRepetition, key: I
     return ordered(
         request,
         key,
-        lambda by, now: run_values(orders.again(work, run_id, wanted.from_step, by=by, now=now)),
+        lambda by, now: run_values(
+            orders.again(work, run_id, wanted.from_step, by=by, now=now, account=token_of(request).operator)
+        ),
     )
 
 

@@ -132,15 +132,24 @@ def test_everybody_concerned_is_told_at_once_when_the_glass_is_broken(quiet: Edi
     assert "山田" in Alert.objects.get(condition="critical").people
 
 
-def test_an_answer_given_in_a_shell_is_told_to_the_person_in_whose_name_it_was(quiet: Edition) -> None:
+@pytest.mark.parametrize(
+    ("via", "user", "words"),
+    [
+        (ApprovalAnswer.Via.SHELL, "root", "サーバーのコマンドから"),
+        (ApprovalAnswer.Via.API, "", "の API トークンから回答がありました"),
+    ],
+)
+def test_an_answer_given_without_signing_in_is_told_to_the_person_in_whose_name_it_was(
+    quiet: Edition, via: ApprovalAnswer.Via, user: str, words: str
+) -> None:
     request, name = asked(quiet), on_duty(quiet)
     told(quiet, MONDAY)
-    shell = giver(name, via=ApprovalAnswer.Via.SHELL, shell_user="root")
 
-    grant(request.pk, "", shown=request.digest, by=shell, edition=quiet, now=MONDAY)
+    by = giver(name, via=via, shell_user=user)
+    grant(request.pk, "", shown=request.digest, by=by, edition=quiet, now=MONDAY)
 
     assert told(quiet, MONDAY) == {name}
-    assert "サーバーのコマンドから" in str(Announcement.objects.latest("pk").title)
+    assert words in str(Announcement.objects.latest("pk").title)
 
 
 def test_requests_of_an_edition_that_is_over_are_asked_again_and_told_again(quiet: Edition) -> None:

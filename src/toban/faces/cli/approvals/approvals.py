@@ -19,6 +19,7 @@ from toban.faces.cli.kept import edition_of
 from toban.faces.cli.period import end as end_of
 from toban.faces.cli.state import usable_state
 from toban.faces.terminal import refuse, say, speak_utf8
+from toban.faces.values.approvals import request_values
 from toban.message import Message
 
 _REFUSED = 1
@@ -53,7 +54,7 @@ def list_(parts: Parts, form: str) -> None:
         broken = list(BreakGlass.objects.filter(reviewed_at=None).select_related("request").order_by("at"))
         if form == "json":
             told = {
-                "open": [_as_json(*each) for each in requests],
+                "open": [request_values(*each) for each in requests],
                 "delegations": [_delegation_as_json(each) for each in given],
                 "to_review": [_broken_as_json(each) for each in broken],
             }
@@ -170,24 +171,6 @@ def _lines(
     for made in given:
         until = Message("approvals.until", at=made.ends_at.astimezone(zone))
         yield f"→ {made.pk}  {made.role}  {made.giver_person} → {made.taker_person}  {until}  {made.reason}"
-
-
-def _as_json(request: ApprovalRequest, found: Candidates) -> dict[str, object]:
-    return {
-        "request": request.pk,
-        "subject": request.subject,
-        "part": request.part,
-        "digest": request.digest,
-        "role": request.role,
-        "people": request.people,
-        "irreversible": request.is_irreversible,
-        "ordered_by": request.ordered_by,
-        "asked_at": request.asked_at.isoformat(),
-        "expires_at": request.expires_at.isoformat(),
-        "able": list(found.able),
-        "why_nobody": found.why_nobody.as_output() if found.why_nobody else None,
-        "shown": [[label.as_output(), value.as_output()] for label, value in request.facts_said()],
-    }
 
 
 def _delegation_as_json(made: Delegation) -> dict[str, object]:

@@ -1,0 +1,96 @@
+"""Requests for approval by the API. What can't be undone is approved on its page, with a new proof."""
+
+from typing import Any
+
+from django.http import Http404, HttpRequest
+from django.urls import reverse
+from ninja import Query, Schema
+
+from toban.engine.approvals.answers import Giver
+from toban.engine.approvals.models import ApprovalAnswer, ApprovalRequest
+from toban.engine.approvals.rules import RequestState
+from toban.engine.approvals.telling import candidates
+from toban.engine.clock import system_clock
+from toban.engine.editions.edition import Edition
+from toban.engine.orders import NotPossible
+from toban.engine.runs import orders
+from toban.engine.runs.approval import run_of
+from toban.engine.runs.orders import ApprovalOrder
+from toban.faces.api import cursors
+from toban.faces.api.access import token_of
+from toban.faces.api.acting import ordered
+from toban.faces.api.edition import edition_in_force
+from toban.faces.api.router import ScopedRouter
+from toban.faces.api.runs import ShownRun
+from toban.faces.api.values import Asked, IdempotencyKey, Number, Part, Said, Text, Turn
+from toban.faces.values.approvals import request_values
+from toban.faces.values.runs import run_values
+from toban.message import Message
+
+router = ScopedRouter()
+
+
+class ShownRequest(Schema):
+    """An act that waits for approval, exactly as those who may approve it are shown it."""
+
+    request: int
+    subject: str
+    part: str
+    digest: str
+    role: str
+    people: int
+    irreversible: bool
+    ordered_by: str
+    asked_at: str
+    expires_at: str
+    able: list[str]
+    why_nobody: Said | None
+    shown: list[tuple[Said, Said]]
+    page: str
+
+
+class WantedAnswer(Asked):
+    """An answer to what was shown."""
+
+    shown: Text
+    """The `digest` of the request: the answer is refused if it is about something else by then."""
+    note: Text = ""
+    """A comment; the reason, for a refusal."""
+
+
+@router.read("/approvals", "read:approvals", Part[ShownRequest])
+def approvals(request: HttpRequest, turn: Query[Turn]) -> Any:
+    """List the requests that can be answered, newest first."""
+    edition, now = edition_in_force(), system_clock()
+    found = ApprovalRequest.objects.filter(state=RequestState.OPEN, expires_at__gt=now)
+    return cursors.newest(request, turn, found, lambda each: _values(each, edition))
+
+
+@router.act("/approvals/{request_id}/approve", "act:approvals", ShownRun)
+def approve(request: HttpRequest, request_id: Number, wanted: WantedAnswer, key: IdempotencyKey) -> Any:
+    """Approve what was shown, in the name of the token's account; what can't be undone only on its page."""
+    order = _order(request, request_id, wanted)
+    return ordered(request, key, lambda _by, now: run_values(orders.approve(order, now)))
+
+
+@router.act("/approvals/{request_id}/refuse", "act:approvals", ShownRun)
+def refuse(request: HttpRequest, request_id: Number, wanted: WantedAnswer, key: IdempotencyKey) -> Any:
+    """Refuse what was shown, with the reason as `note`; the run ends."""
+    order = _order(request, request_id, wanted)
+    return ordered(request, key, lambda _by, now: run_values(orders.refuse(order, now)))
+
+
+def _order(request: HttpRequest, request_id: int, wanted: WantedAnswer) -> ApprovalOrder:
+    found = ApprovalRequest.objects.filter(pk=request_id).first()
+    if found is None:
+        raise Http404
+    run_id = run_of(found)
+    if run_id is None:
+        raise NotPossible(Message("approvals.answered-on-its-page"), Message("approvals.see-open"))
+    by = Giver(token_of(request).operator, ApprovalAnswer.Via.API)
+    return ApprovalOrder(run_id, wanted.shown, by, edition_in_force(), wanted.note)
+
+
+def _values(found: ApprovalRequest, edition: Edition) -> dict[str, object]:
+    values = request_values(found, candidates(found, edition, system_clock()))
+    return {**values, "page": reverse("approval", args=[found.pk])}
