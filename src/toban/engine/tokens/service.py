@@ -38,6 +38,8 @@ def make(
     Raises `NotPossible`.
     """
     wanted.check(known, now, may_order=may_order(operator))
+    if (why := why_no_access(operator)) is not None:
+        raise NotPossible(why, Message("tokens.sign-in-first", account=operator.username))
     name, token = wanted.name.strip()[:LONGEST_NAME], f"{_PREFIX}{secrets.token_urlsafe(32)}"
     scopes = sorted(set(wanted.scopes))
     with transaction.atomic():
@@ -78,10 +80,7 @@ def is_usable(token: ApiToken, now: datetime) -> bool:
 
 
 def holder_of(token: str, now: datetime) -> ApiToken | None:
-    """Return the token that *token* is, with its account; None if it gives no access.
-
-    The account must be active, and have nothing to do first.
-    """
+    """Return the token that *token* is, with its account, which is active; None if there is none."""
     if not token.startswith(_PREFIX) or len(token) > _LONGEST_TOKEN:
         return None
     digest = _digest(token)
@@ -89,11 +88,15 @@ def holder_of(token: str, now: datetime) -> ApiToken | None:
     found = ApiToken.objects.select_related("operator").filter(digest=digest).first()
     if found is None or not hmac.compare_digest(found.digest, digest) or not is_usable(found, now):
         return None
-    if hurdle_before(found.operator) is not None:
-        return None
     if found.used_at is None or abs(now - found.used_at) >= _NOTED_EVERY:
         ApiToken.objects.filter(pk=found.pk).update(used_at=now)
     return found
+
+
+def why_no_access(operator: Operator) -> Message | None:
+    """Return what *operator* must do on the pages before a token gives access; None if there is nothing."""
+    hurdle = hurdle_before(operator)
+    return None if hurdle is None else Message(f"tokens.must-first-{hurdle}", account=operator.username)
 
 
 def _digest(token: str) -> str:

@@ -16,9 +16,9 @@ from toban.engine.people import attempts
 from toban.engine.people.access import may_order
 from toban.engine.tokens.models import ApiToken
 from toban.engine.tokens.rules import ACT, Pace
-from toban.engine.tokens.service import holder_of
+from toban.engine.tokens.service import holder_of, why_no_access
 from toban.faces.api.problems import Problem
-from toban.message import Message
+from toban.message import NOTHING, Message
 
 
 class RequestCounter:
@@ -74,16 +74,19 @@ def _held(request: HttpRequest, token: str) -> ApiToken:
     # First of all: strangers behind the same address can't keep the holder of a right token out.
     found = holder_of(token, now)
     if found is not None:
+        if (why := why_no_access(found.operator)) is not None:
+            raise _unauthorized(why)
         return found
     wait = attempts.at_token(request, now)
     if wait:
         raise _too_many("too-many-tokens", wait.total_seconds())
     attempts.wrong_token(request, now)
-    raise Problem(
-        "unauthorized",
-        HTTPStatus.UNAUTHORIZED,
-        headers={"WWW-Authenticate": 'Bearer realm="toban", error="invalid_token"'},
-    )
+    raise _unauthorized()
+
+
+def _unauthorized(detail: Message = NOTHING) -> Problem:
+    challenge = 'Bearer realm="toban", error="invalid_token"'
+    return Problem("unauthorized", HTTPStatus.UNAUTHORIZED, detail, headers={"WWW-Authenticate": challenge})
 
 
 def _too_many(code: str, seconds: float) -> Problem:

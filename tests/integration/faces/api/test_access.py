@@ -107,6 +107,7 @@ def test_an_account_with_something_to_do_first_has_no_access(program: Programs) 
     Operator.objects.update(must_change_password=True)
 
     assert status_of(made) == 401
+    assert "パスワードは一度きりのもので" in made.get("/status", 401)["detail"]
 
 
 def test_a_removed_account_has_no_access(program: Programs) -> None:

@@ -45,6 +45,17 @@ def test_a_token_is_printed_once_and_ends_with_its_last_day() -> None:
     assert f"{kept.ends_at.astimezone():%Y-%m-%d %H:%M}" == f"{day(31)} 00:00"
 
 
+def test_an_account_that_has_something_to_do_first_gets_no_token() -> None:
+    Operator.objects.update(must_change_password=True)
+
+    refused = create()
+
+    assert refused.exit_code == 1
+    assert "mira のパスワードは一度きりのもので" in refused.stderr
+    assert "HINT: mira としてページにサインインし" in refused.stderr
+    assert not ApiToken.objects.exists()
+
+
 @pytest.mark.parametrize(
     ("changes", "said"),
     [
