@@ -1,5 +1,6 @@
 """The extension of chapter 6: batches, how they are run and watched, and the kinds of what they run."""
 
+from toban.chapters.batch.doubts import doubts
 from toban.chapters.batch.proposals import open_tables
 from toban.design.clauses.batch import Batch, BatchRetry, BatchWatch, Scheduler
 from toban.engine.extension import Extension, Link, RowKind, always
@@ -33,6 +34,7 @@ EXTENSION = Extension(
         }
     },
     proposals=open_tables,
+    doubts=doubts,
     operation="toban.chapters.batch.operation",
     apps=("toban.chapters.batch.kinds.statistics",),
     pages="toban.faces.web.batch.urls",

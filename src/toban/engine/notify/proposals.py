@@ -15,7 +15,7 @@ from toban.engine.notify.delivery.channel import CHANNEL_KINDS
 from toban.engine.registry.kinds import Kinds
 from toban.message import Message
 
-_REACHED_BY = {"name": "", "email": "", "slack": ""}
+_PERSON = {"name": "", "email": "", "slack": "", "account": ""}
 
 
 def open_tables(design: Design, kinds: Kinds) -> Iterator[OpenTable]:
@@ -39,7 +39,7 @@ def _people(design: Design) -> Iterator[OpenTable]:
             "people",
             role,
             [clause],
-            [BindingProposal("", Person, _REACHED_BY)],
+            [BindingProposal("", Person, _PERSON)],
             [Message("notify.who-holds-it")],
         )
 
