@@ -4,11 +4,17 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+import click
+
 from toban.catalogue import language_of_locale
 from toban.faces.terminal import refuse
 from toban.message import Message, message_of
 
-_UNUSABLE = 2
+_NOT_POSSIBLE, _UNUSABLE = 1, 2
+FORMAT = click.option(
+    "--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True
+)
+"""For commands that print text, or JSON for programs."""
 
 
 def set_up() -> None:
@@ -24,11 +30,16 @@ def set_up() -> None:
 
 @contextmanager
 def usable_state() -> Iterator[None]:
-    """End the command with status 2 if the state database can't be used inside."""
+    """End the command with status 1 if an order inside is not possible, 2 if the state can't be used."""
     from django.db import DatabaseError  # noqa: PLC0415
+
+    from toban.engine.orders import NotPossible  # noqa: PLC0415
 
     try:
         yield
+    except NotPossible as exc:
+        refuse(exc.said, exc.hint)
+        raise SystemExit(_NOT_POSSIBLE) from exc
     except DatabaseError as exc:
         refuse(Message("cli.state-unusable", why=message_of(exc)), Message("cli.check-home-or-state-url"))
         raise SystemExit(_UNUSABLE) from exc

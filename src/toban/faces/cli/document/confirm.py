@@ -6,12 +6,9 @@ import click
 
 from toban.engine.clock import system_clock
 from toban.engine.editions import records
-from toban.engine.orders import NotPossible
 from toban.faces.cli.state import usable_state
-from toban.faces.terminal import refuse, say, speak_utf8
+from toban.faces.terminal import say, speak_utf8
 from toban.message import Message, from_json
-
-_REFUSED = 1
 
 
 @click.command("confirm", epilog="Example: toban confirm --yes")
@@ -30,11 +27,7 @@ def command(*, yes: bool) -> None:
     """
     speak_utf8()
     with usable_state():
-        try:
-            _confirm(yes=yes)
-        except NotPossible as exc:
-            refuse(exc.said, exc.hint)
-            raise SystemExit(_REFUSED) from exc
+        _confirm(yes=yes)
 
 
 def _confirm(*, yes: bool) -> None:

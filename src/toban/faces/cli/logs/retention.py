@@ -21,7 +21,7 @@ from toban.engine.telemetry.logs.days import DayPart
 from toban.engine.telemetry.logs.words import kind_of
 from toban.engine.telemetry.store import StoreUnavailable, Telemetry
 from toban.faces.cli.kept import edition_of
-from toban.faces.cli.state import usable_state
+from toban.faces.cli.state import FORMAT, usable_state
 from toban.faces.terminal import refuse, say, speak_utf8
 from toban.message import Message, listing, message_of
 
@@ -48,7 +48,7 @@ def command() -> None:
 
 
 @command.command("list", short_help="Show each type, its oldest day, and what will be deleted.")
-@click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True)
+@FORMAT
 @click.pass_obj
 def show(parts: Parts, form: str) -> None:
     """Show each kind of log; nothing is changed.
@@ -99,11 +99,7 @@ def agree(parts: Parts, kind: str, yes: bool) -> None:
             goes = _waiting(parts, rules, kind_of(kind))
             asked = Message("logs.delete-for-good", log=kind, goes=goes)
             click.confirm(str(asked), abort=True, err=True)
-        try:
-            kept = keeping.agree(kind_of(kind), rules, by=getpass.getuser(), now=system_clock())
-        except NotPossible as exc:
-            refuse(exc.said, exc.hint)
-            raise SystemExit(_REFUSED) from exc
+        kept = keeping.agree(kind_of(kind), rules, by=getpass.getuser(), now=system_clock())
     say(Message("logs.retention-agreed", log=kind, kept=kept))
 
 
@@ -140,11 +136,7 @@ def hold(parts: Parts, kind: str, reason: str) -> None:
 def release(number: int) -> None:
     """End the hold HOLD: what is older than the document keeps goes within a minute."""
     with usable_state():
-        try:
-            keeping.release(number, by=getpass.getuser(), now=system_clock())
-        except NotPossible as exc:
-            refuse(exc.said, exc.hint)
-            raise SystemExit(_REFUSED) from exc
+        keeping.release(number, by=getpass.getuser(), now=system_clock())
     say(Message("logs.hold-ended", hold=number))
 
 

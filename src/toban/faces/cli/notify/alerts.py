@@ -10,13 +10,10 @@ from toban.engine.clock import system_clock
 from toban.engine.notify import orders, reasons
 from toban.engine.notify.delivery.words import mark, one_line
 from toban.engine.notify.models import Alert
-from toban.engine.orders import NotPossible
-from toban.faces.cli.state import usable_state
-from toban.faces.terminal import refuse, say, speak_utf8
+from toban.faces.cli.state import FORMAT, usable_state
+from toban.faces.terminal import say, speak_utf8
 from toban.faces.values.alerts import alert_values
 from toban.message import NOTHING, Message
-
-_REFUSED = 1
 
 
 @click.command(
@@ -48,7 +45,7 @@ _REFUSED = 1
     metavar="ALERT",
     help="Withdraw its acknowledgement: it is unacknowledged again.",
 )
-@click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True)
+@FORMAT
 def command(
     history: bool,
     reason: str,
@@ -84,16 +81,12 @@ def command(
 
 def _order(acknowledged: int | None, released: int | None) -> None:
     by, now = getpass.getuser(), system_clock()
-    try:
-        if acknowledged is not None:
-            alert = orders.acknowledge(acknowledged, by=by, now=now)
-            said = "notify.acknowledged-now"
-        elif released is not None:
-            alert = orders.release(released, by=by, now=now)
-            said = "notify.unacknowledged-now"
-    except NotPossible as exc:
-        refuse(exc.said, exc.hint)
-        raise SystemExit(_REFUSED) from exc
+    if acknowledged is not None:
+        alert = orders.acknowledge(acknowledged, by=by, now=now)
+        said = "notify.acknowledged-now"
+    elif released is not None:
+        alert = orders.release(released, by=by, now=now)
+        said = "notify.unacknowledged-now"
     say(Message(said, alert=alert.pk, subject=alert.subject))
 
 

@@ -12,23 +12,18 @@ from toban.engine.editions.edition import Edition
 from toban.engine.notify.duty import overrides, roster
 from toban.engine.notify.duty.roster import DutyShift, OnDuty, Roster, clock
 from toban.engine.notify.models import DutyOverride
-from toban.engine.orders import NotPossible
 from toban.engine.registry.parts import Parts
 from toban.faces.cli.kept import edition_of
 from toban.faces.cli.notify.periods import line, show
 from toban.faces.cli.period import end as end_of
 from toban.faces.cli.period import moment
-from toban.faces.cli.state import usable_state
+from toban.faces.cli.state import FORMAT, usable_state
 from toban.faces.icalendar import written
-from toban.faces.terminal import refuse, say, speak_utf8
+from toban.faces.terminal import say, speak_utf8
 from toban.faces.words.duty import as_json, events, names, why
 from toban.message import Message
 
-_REFUSED = 1
 _LONGEST_DAYS = 366
-_FORMAT = click.option(
-    "--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True
-)
 
 
 @click.group(
@@ -40,7 +35,7 @@ def command() -> None:
 
 
 @command.command("now", short_help="Who is on duty at this moment.")
-@_FORMAT
+@FORMAT
 @click.pass_obj
 def now_(parts: Parts, form: str) -> None:
     """Show who is on duty now for each role, until when, and who comes next.
@@ -116,7 +111,7 @@ def next_(parts: Parts, days: int, role: str | None, person: str | None, form: s
 @click.option("--reason", metavar="WORDS", default="", help="Why, for those who look at it later.")
 @click.option("--end", "ended", type=int, metavar="NUMBER", help="End one now, or cancel an upcoming one.")
 @click.option("--list", "listing", is_flag=True, help="Show current and upcoming deputies.")
-@_FORMAT
+@FORMAT
 @click.pass_obj
 def override_(
     parts: Parts, role: str | None, person: str | None, since: str | None,
@@ -138,22 +133,18 @@ def override_(
         if listing:
             _list(form)
             return
-        try:
-            if ended is not None:
-                overrides.end_override(ended, by=by, now=now)
-                say(Message("notify.override-ended", override=ended))
-                return
-            if role is None or person is None:
-                raise click.UsageError(str(Message("notify.name-role-and-person")))
-            edition = edition_of(parts)
-            start = moment(since, "--from") if since is not None else now
-            made = overrides.override(
-                role, person, reason, starts_at=start, ends_at=end_of(start, lasting, until), by=by, now=now,
-                design=edition.design, bindings=edition.bindings,
-            )  # fmt: skip
-        except NotPossible as exc:
-            refuse(exc.said, exc.hint)
-            raise SystemExit(_REFUSED) from exc
+        if ended is not None:
+            overrides.end_override(ended, by=by, now=now)
+            say(Message("notify.override-ended", override=ended))
+            return
+        if role is None or person is None:
+            raise click.UsageError(str(Message("notify.name-role-and-person")))
+        edition = edition_of(parts)
+        start = moment(since, "--from") if since is not None else now
+        made = overrides.override(
+            role, person, reason, starts_at=start, ends_at=end_of(start, lasting, until), by=by, now=now,
+            design=edition.design, bindings=edition.bindings,
+        )  # fmt: skip
         say(f"{Message('notify.override', override=made.pk)}  {line(made, _who(made))}")
 
 

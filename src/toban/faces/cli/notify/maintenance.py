@@ -7,15 +7,12 @@ import click
 from toban.engine.clock import system_clock
 from toban.engine.notify import orders
 from toban.engine.notify.models import Maintenance
-from toban.engine.orders import NotPossible
 from toban.faces.cli.notify.periods import line, show
 from toban.faces.cli.period import end as end_of
 from toban.faces.cli.period import moment
-from toban.faces.cli.state import usable_state
-from toban.faces.terminal import refuse, say, speak_utf8
+from toban.faces.cli.state import FORMAT, usable_state
+from toban.faces.terminal import say, speak_utf8
 from toban.message import Message, listing
-
-_REFUSED = 1
 
 
 @click.command(
@@ -33,7 +30,7 @@ _REFUSED = 1
     "--end", "ended", type=int, metavar="MAINTENANCE", help="End one now, or cancel an upcoming one."
 )
 @click.option("--list", "listing", is_flag=True, help="Show current and upcoming maintenance.")
-@click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True)
+@FORMAT
 def command(
     targets: tuple[str, ...],
     since: str | None,
@@ -60,18 +57,14 @@ def command(
         if listing:
             _show(form)
             return
-        try:
-            if ended is not None:
-                orders.end_maintenance(ended, by=by, now=now)
-                say(Message("notify.maintenance-ended", maintenance=ended))
-                return
-            start = moment(since, "--from") if since is not None else now
-            made = orders.announce_maintenance(
-                targets, reason, starts_at=start, ends_at=end_of(start, lasting, until), by=by, now=now
-            )
-        except NotPossible as exc:
-            refuse(exc.said, exc.hint)
-            raise SystemExit(_REFUSED) from exc
+        if ended is not None:
+            orders.end_maintenance(ended, by=by, now=now)
+            say(Message("notify.maintenance-ended", maintenance=ended))
+            return
+        start = moment(since, "--from") if since is not None else now
+        made = orders.announce_maintenance(
+            targets, reason, starts_at=start, ends_at=end_of(start, lasting, until), by=by, now=now
+        )
         say(f"{Message('notify.maintenance', maintenance=made.pk)}  {line(made, _targets(made))}")
 
 

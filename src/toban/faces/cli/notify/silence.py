@@ -8,14 +8,11 @@ import click
 from toban.engine.clock import system_clock
 from toban.engine.notify import orders
 from toban.engine.notify.models import Silence
-from toban.engine.orders import NotPossible
 from toban.faces.cli.notify.periods import show
 from toban.faces.cli.period import end as end_of
-from toban.faces.cli.state import usable_state
-from toban.faces.terminal import refuse, say, speak_utf8
+from toban.faces.cli.state import FORMAT, usable_state
+from toban.faces.terminal import say, speak_utf8
 from toban.message import Message
-
-_REFUSED = 1
 
 
 @click.command(
@@ -38,7 +35,7 @@ _REFUSED = 1
 @click.option("--reason", metavar="WORDS", default="", help="Why, for those who look at it later.")
 @click.option("--end", "ended", type=int, metavar="SILENCE", help="End one now.")
 @click.option("--list", "listing", is_flag=True, help="Show the active silences.")
-@click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True)
+@FORMAT
 def command(
     clause: str | None,
     target: str | None,
@@ -71,15 +68,11 @@ def command(
         if listing:
             _show(form)
             return
-        try:
-            if ended is not None:
-                orders.end_silence(ended, by=by, now=now)
-                say(Message("notify.silence-ended", silence=ended))
-                return
-            made = orders.silence(matchers, reason, ends_at=end_of(now, lasting, until), by=by, now=now)
-        except NotPossible as exc:
-            refuse(exc.said, exc.hint)
-            raise SystemExit(_REFUSED) from exc
+        if ended is not None:
+            orders.end_silence(ended, by=by, now=now)
+            say(Message("notify.silence-ended", silence=ended))
+            return
+        made = orders.silence(matchers, reason, ends_at=end_of(now, lasting, until), by=by, now=now)
         until = f"{made.ends_at.astimezone():%Y-%m-%d %H:%M}"
         say(Message("notify.silenced-until", silence=made.pk, at=until))
 

@@ -11,7 +11,6 @@ import click
 from toban.engine.approvals.answers import Giver, account_named
 from toban.engine.approvals.models import ApprovalAnswer
 from toban.engine.clock import system_clock
-from toban.engine.orders import NotPossible
 from toban.engine.registry.parts import Parts
 from toban.engine.runs import orders
 from toban.engine.runs.approval import request_of
@@ -21,11 +20,10 @@ from toban.engine.runs.parameters import allowed, choices, read
 from toban.faces.cli.kept import edition_of
 from toban.faces.cli.runs.follow import follow
 from toban.faces.cli.state import usable_state
-from toban.faces.terminal import refuse, say, speak_utf8
+from toban.faces.terminal import say, speak_utf8
 from toban.faces.words.run_parameters import NoParameter, read_parameters
 from toban.message import Message
 
-_REFUSED = 1
 _ENDED_BADLY = 3
 
 
@@ -145,16 +143,12 @@ class RunArguments:
 
 def _carried_out(parts: Parts, asked: RunArguments, *, yes: bool) -> Run:
     now = system_clock()
-    try:
-        work, by = planned(asked.batch), _giver(asked.account)
-        act, order = _answer(parts, asked, by, now, yes=yes) if asked.answered else asked.order(by, now)
-        if not yes:
-            question = Message(f"runs.confirm-{act}", batch=asked.batch, rule=work.timing, run=asked.run)
-            click.confirm(str(question), abort=True)
-        run = order()
-    except NotPossible as exc:
-        refuse(exc.said, exc.hint)
-        raise SystemExit(_REFUSED) from exc
+    work, by = planned(asked.batch), _giver(asked.account)
+    act, order = _answer(parts, asked, by, now, yes=yes) if asked.answered else asked.order(by, now)
+    if not yes:
+        question = Message(f"runs.confirm-{act}", batch=asked.batch, rule=work.timing, run=asked.run)
+        click.confirm(str(question), abort=True)
+    run = order()
     say(Message("runs.ordered", batch=run.work, run=run.pk))
     return run
 
@@ -181,11 +175,7 @@ def _giver(name: str | None) -> Giver:
 
 
 def _list_parameters(batch: str) -> None:
-    try:
-        takes = read(planned(batch).parameters)
-    except NotPossible as exc:
-        refuse(exc.said, exc.hint)
-        raise SystemExit(_REFUSED) from exc
+    takes = read(planned(batch).parameters)
     if not takes:
         say(choices(takes))
         return

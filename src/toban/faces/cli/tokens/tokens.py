@@ -15,12 +15,11 @@ from toban.engine.tokens import service
 from toban.engine.tokens.models import ApiToken
 from toban.engine.tokens.rules import WantedToken
 from toban.faces.cli.period import moment
-from toban.faces.cli.state import usable_state
-from toban.faces.terminal import refuse, say, speak_utf8
+from toban.faces.cli.state import FORMAT, usable_state
+from toban.faces.terminal import say, speak_utf8
 from toban.faces.values.tokens import token_line, token_values
 from toban.message import Message
 
-_REFUSED = 1
 _DATE = re.compile(r"\d{4}-\d\d-\d\d")
 
 
@@ -53,18 +52,14 @@ def create(parts: Parts, name: str, scopes: tuple[str, ...], until: str, account
     """
     with usable_state():
         by, now = getpass.getuser(), system_clock()
-        try:
-            operator = _account(account or by)
-            wanted = WantedToken(name, scopes, _end(until))
-            token = service.make(operator, wanted, tuple(parts.scopes), by=by, now=now)
-        except NotPossible as exc:
-            refuse(exc.said, exc.hint)
-            raise SystemExit(_REFUSED) from exc
+        operator = _account(account or by)
+        wanted = WantedToken(name, scopes, _end(until))
+        token = service.make(operator, wanted, tuple(parts.scopes), by=by, now=now)
     say(token)
 
 
 @command.command("list", short_help="List all tokens.", epilog="Example: toban tokens list --format json")
-@click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True)
+@FORMAT
 def listed(form: str) -> None:
     """List the tokens of all accounts: what they may do, until when, and when they were last used.
 
@@ -95,11 +90,7 @@ def revoke(token: int) -> None:
       2  the state database can't be used
     """
     with usable_state():
-        try:
-            found = service.revoke(token, by=getpass.getuser())
-        except NotPossible as exc:
-            refuse(exc.said, exc.hint)
-            raise SystemExit(_REFUSED) from exc
+        found = service.revoke(token, by=getpass.getuser())
     say(Message("tokens.revoked", name=found.name, who=found.operator.username))
 
 
