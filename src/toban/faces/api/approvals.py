@@ -15,16 +15,15 @@ from toban.engine.editions.edition import Edition
 from toban.engine.orders import NotPossible
 from toban.engine.runs import orders
 from toban.engine.runs.approval import run_of
+from toban.engine.runs.models import Run
 from toban.engine.runs.orders import ApprovalOrder
 from toban.faces.api import cursors
 from toban.faces.api.access import token_of
 from toban.faces.api.acting import ordered
 from toban.faces.api.edition import edition_in_force
 from toban.faces.api.router import ScopedRouter
-from toban.faces.api.runs import ShownRun
 from toban.faces.api.values import Asked, IdempotencyKey, Number, Part, Said, Text, Turn
 from toban.faces.values.approvals import request_values
-from toban.faces.values.runs import run_values
 from toban.message import Message
 
 router = ScopedRouter()
@@ -49,6 +48,15 @@ class ShownRequest(Schema):
     page: str
 
 
+class ShownAnswer(Schema):
+    """A request after an answer: it may need more people."""
+
+    request: int
+    subject: str
+    part: str
+    state: RequestState
+
+
 class WantedAnswer(Asked):
     """An answer to what was shown."""
 
@@ -66,18 +74,18 @@ def approvals(request: HttpRequest, turn: Query[Turn]) -> Any:
     return cursors.newest(request, turn, found, lambda each: _values(each, edition))
 
 
-@router.act("/approvals/{request_id}/approve", "act:approvals", ShownRun)
+@router.act("/approvals/{request_id}/approve", "act:approvals", ShownAnswer)
 def approve(request: HttpRequest, request_id: Number, wanted: WantedAnswer, key: IdempotencyKey) -> Any:
     """Approve what was shown, in the name of the token's account; what can't be undone only on its page."""
     order = _order(request, request_id, wanted)
-    return ordered(request, key, lambda _by, now: run_values(orders.approve(order, now)))
+    return ordered(request, key, lambda _by, now: _answered(orders.approve(order, now), request_id))
 
 
-@router.act("/approvals/{request_id}/refuse", "act:approvals", ShownRun)
+@router.act("/approvals/{request_id}/refuse", "act:approvals", ShownAnswer)
 def refuse(request: HttpRequest, request_id: Number, wanted: WantedAnswer, key: IdempotencyKey) -> Any:
     """Refuse what was shown, with the reason as `note`; the run ends."""
     order = _order(request, request_id, wanted)
-    return ordered(request, key, lambda _by, now: run_values(orders.refuse(order, now)))
+    return ordered(request, key, lambda _by, now: _answered(orders.refuse(order, now), request_id))
 
 
 def _order(request: HttpRequest, request_id: int, wanted: WantedAnswer) -> ApprovalOrder:
@@ -89,6 +97,11 @@ def _order(request: HttpRequest, request_id: int, wanted: WantedAnswer) -> Appro
         raise NotPossible(Message("approvals.answered-on-its-page"), Message("approvals.see-open"))
     by = Giver(token_of(request).operator, ApprovalAnswer.Via.API)
     return ApprovalOrder(run_id, wanted.shown, by, edition_in_force(), wanted.note)
+
+
+def _answered(_run: Run, request_id: int) -> dict[str, object]:
+    found = ApprovalRequest.objects.get(pk=request_id)
+    return {"request": found.pk, "subject": found.subject, "part": found.part, "state": found.state}
 
 
 def _values(found: ApprovalRequest, edition: Edition) -> dict[str, object]:

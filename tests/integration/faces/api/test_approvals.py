@@ -60,7 +60,7 @@ def test_who_holds_the_role_approves_exactly_what_was_shown(actor: Program) -> N
 
     assert "approvals.not-what-was-shown" in str(changed["message"])
     run.refresh_from_db()
-    assert (answered["run"], run.reason) == (run.pk, RunReason.APPROVED)
+    assert (answered["state"], run.reason) == ("granted", RunReason.APPROVED)
     given = ApprovalAnswer.objects.get()
     assert (given.username, given.via) == ("nami", "api")
     by_api = LedgerEntry.objects.filter(content__event="api-order").get()
