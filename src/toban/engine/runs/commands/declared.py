@@ -72,12 +72,15 @@ class ParameterBinding(Section):
             raise invalid(Message("runs.limit-is-no-number"))
 
 
+_EXAMPLES = {"date": "2026-11-28", "number": "1"}
+
+
 def as_parameter(name: str, binding: ParameterBinding) -> Parameter:
     """Return the parameter *name* as *binding* declares it."""
     return Parameter(
         name,
         plain(binding.purpose),
-        binding.default or next(iter((*binding.choices, *binding.secrets)), ""),
+        binding.default or next(iter((*binding.choices, *binding.secrets)), _EXAMPLES.get(binding.kind, "")),
         ParameterKind(binding.kind),
         binding.choices or tuple(binding.secrets),
         binding.least,

@@ -2,7 +2,7 @@
 
 import queue
 import threading
-from collections import deque
+from collections import defaultdict, deque
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -118,10 +118,11 @@ class _HostsWork:
         self.turn.progress(percent, said or ended)
 
     def failure(self) -> Message:
-        """Say where it failed and why, and where it did not begin."""
-        failed = tuple(
-            Message("runs.on-host", host=name, said=message_of(error)) for name, error in self.failed.items()
-        )
+        """Say where it failed and why, each reason once, and where it did not begin."""
+        hosts: dict[Message, list[str]] = defaultdict(list)
+        for name, error in self.failed.items():
+            hosts[message_of(error)].append(name)
+        failed = tuple(Message("runs.on-host", host=names, said=why) for why, names in hosts.items())
         said = Message("runs.failed-on-hosts", failed=failed, total=len(self.plan.acts))
         return Message("runs.and-not-begun", said=said, hosts=tuple(self.waiting)) if self.waiting else said
 

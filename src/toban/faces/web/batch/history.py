@@ -33,7 +33,6 @@ from toban.faces.words.runs import RunStatus, because, because_of
 _PER_PAGE = 50
 _CHARTED = 60
 _AROUND = 5
-_ACTS = ("run", "skip")
 _DAY = timedelta(days=1)
 _CONFLICT = 409
 
@@ -92,10 +91,15 @@ def _page(
     }
 
     def around() -> Mapping[str, object]:
-        acts = _ACTS if row.takes_orders and may_order(request.user) else ()
+        acts = _acts(row, current) if row.takes_orders and may_order(request.user) else ()
         return {**frame(look(edition, now), "batches"), "acts": acts, "question": question}
 
     return answer(request, "batch/batch.html", "batch/_batch.html", context, around, status)
+
+
+def _acts(row: WorkRow, current: Run | None) -> tuple[str, ...]:
+    """Return what may be ordered: a work on demand has nothing to skip, unless a run of it waits."""
+    return ("run", "skip") if row.next_due is not None or current is not None else ("run",)
 
 
 def _planned_by(runs: QuerySet[Run], now: datetime) -> list[datetime]:

@@ -107,7 +107,9 @@ def asked_of_run(act: str, run: Run, label: str, steps: tuple[str, ...]) -> Orde
 
 
 def _run_now(work: PlannedWork, label: str, open_run: Run | None) -> OrderQuestion:
-    says = [_("スケジュール（%(rule)s）とは別に、今すぐ1回実行します。") % {"rule": work.timing}]
+    says = [_("今すぐ1回実行します。")]
+    if work.next_due is not None:
+        says = [_("スケジュール（%(rule)s）とは別に、今すぐ1回実行します。") % {"rule": work.timing}]
     if work.depends_on:
         says.append(_("次が先に成功するまで待ちます: %(works)s") % {"works": "、".join(work.depends_on)})
     if open_run is not None and open_run.state == Run.State.RUNNING:

@@ -130,6 +130,17 @@ def test_typed_parameters_are_chosen_and_checked(sign_in: SignIn) -> None:
     assert Run.objects.get().parameters == {"day": "2028-02-29", "mode": "light", "key": "本番"}
 
 
+def test_a_work_on_demand_is_ordered_and_has_nothing_to_skip(sign_in: SignIn) -> None:
+    planned(next_due=None)
+    client = sign_in(OperatorRole.DEVELOPER)
+
+    page = client.get(f"/batches/{DAILY}?ask=run").content.decode()
+
+    assert 'href="?ask=run#ask"' in page
+    assert "?ask=skip" not in page
+    assert "今すぐ1回実行します。" in page
+
+
 def test_the_fields_are_explained_in_the_language_of_the_page(sign_in: SignIn) -> None:
     planned(parameters=DATES)
 

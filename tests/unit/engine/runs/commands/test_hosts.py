@@ -83,6 +83,13 @@ def test_all_others_go_on_where_it_is_said_and_the_run_still_fails() -> None:
     assert [turn.stands[host][0] for host in HOSTS] == ["failed", "done", "done"]
 
 
+def test_a_reason_that_several_hosts_share_is_said_once() -> None:
+    acts = {"web-1": broken(), "web-2": broken(), "web-3": well}
+
+    with pytest.raises(StepFailed, match=r"3 台のうち失敗: web-1、web-2: no room$"):
+        on(acts, 3, goes_on=True)(HostsTurn())
+
+
 def test_a_retry_leaves_out_the_hosts_that_succeeded() -> None:
     turn = HostsTurn(finished=["web-1", "web-3", "web-9"])
 
