@@ -12,6 +12,7 @@ from toban.design.values.retry import FailureAction, read_retry
 from toban.design.values.schedule import Cadence
 from toban.engine.approvals.rules import ASSUMED_WITHIN, ApprovalTerms
 from toban.engine.bindings.model import Bindings, KindBinding
+from toban.engine.bindings.section import Section
 from toban.engine.calendar.due import is_ever_due
 from toban.engine.registry.kinds import Kinds
 from toban.engine.runs.kinds import BATCH_KINDS, BATCHES, BatchBinding, NotBindable, Site, WorkKind, key_of
@@ -125,7 +126,13 @@ _ABOUT_APPROVAL = {"approval", "approvers", "approval_within", "irreversible"}
 
 
 def _quoted(value: object) -> str:
-    return json.dumps(value, ensure_ascii=False, default=str)
+    return json.dumps(value, ensure_ascii=False, default=_as_written)
+
+
+def _as_written(value: object) -> object:
+    if isinstance(value, Section):
+        return {name: getattr(value, name) for name in sorted(value.model_fields_set)}
+    return str(value)
 
 
 def _reported_work(

@@ -217,3 +217,17 @@ def test_by_default_no_approval_is_needed_and_successes_are_not_announced() -> N
 
     assert (work.start_grace, work.expected_within) == (OVERDUE, None)
     assert (work.announces_start, work.announces_end, work.steps[0].approval) == (False, False, None)
+
+
+def test_those_who_approve_are_shown_the_declared_parameters_with_secrets_by_reference() -> None:
+    text = """
+[batches.B005]
+command = ["x"]
+approval = "運用責任者"
+parameters = { key = { kind = "secret", secrets = { a = "file:key" } } }
+"""
+
+    step = plan(design(), bindings(text)).works["B005"].steps[0]
+
+    shown = 'parameters = {"key": {"kind": "secret", "secrets": {"a": "file:key"}}}'
+    assert step.bound == f'command = ["x"]  {shown}'
