@@ -6,9 +6,10 @@ from datetime import datetime, timedelta
 from django.db import Error, connection, connections
 
 from toban.engine.clock import Clock
-from toban.engine.runs import scheduler, written
+from toban.engine.runs import scheduler
 from toban.engine.runs.claiming.runner import Runner
 from toban.engine.runs.elsewhere import reported
+from toban.engine.runs.output import written
 from toban.engine.runs.work import Work
 from toban.engine.telemetry.output import OutputBuffer
 

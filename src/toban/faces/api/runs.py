@@ -9,8 +9,8 @@ from pydantic import Field
 
 from toban.engine.runs import orders
 from toban.engine.runs.models import PlannedWork, Run
+from toban.engine.runs.output.written import whole_log
 from toban.engine.runs.parameters import Parameter, ParameterKind, read
-from toban.engine.runs.written import whole_log
 from toban.engine.telemetry.present import telemetry
 from toban.faces.api import cursors
 from toban.faces.api.access import token_of

@@ -9,8 +9,8 @@ from tests.integration.engine.runs.conftest import NOON, MakeWork
 
 from toban.engine.runs.claiming.runner import MOST_LINES, Hand
 from toban.engine.runs.models import Run, RunLog
+from toban.engine.runs.output.written import KEPT, forget_old, whole_log
 from toban.engine.runs.scheduler import plan_due
-from toban.engine.runs.written import KEPT, forget_old, whole_log
 from toban.engine.telemetry.output import OutputBuffer, OutputLine
 
 pytestmark = pytest.mark.django_db

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from toban.engine.runs.commands import guard
-from toban.engine.runs.progress import progress_in
+from toban.engine.runs.output.progress import progress_in
 from toban.engine.runs.rules import RunReason
 from toban.engine.runs.work import RunTurn, StepFailed
 from toban.message import Message

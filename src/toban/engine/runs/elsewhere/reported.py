@@ -18,7 +18,7 @@ from toban.engine.runs.claiming.bell import call_workers
 from toban.engine.runs.claiming.claim import StepProgress
 from toban.engine.runs.elsewhere.belonging import Due, ReportWord, due_of
 from toban.engine.runs.models import Attempt, PlannedWork, Run, RunLog
-from toban.engine.runs.progress import progress_in
+from toban.engine.runs.output.progress import progress_in
 from toban.engine.runs.rules import RunReason
 from toban.engine.runs.work import Work
 from toban.message import NOTHING, Message

@@ -8,7 +8,7 @@ from django.conf import settings
 
 from toban.engine.clock import system_clock
 from toban.engine.runs.models import PlannedWork, Run
-from toban.engine.runs.written import whole_log
+from toban.engine.runs.output.written import whole_log
 from toban.engine.telemetry.store import StoreUnavailable, Telemetry
 from toban.faces.cli.state import usable_state
 from toban.faces.terminal import refuse, say, speak_utf8

@@ -21,8 +21,8 @@ from toban.engine.evidence.verdict import Verdict
 from toban.engine.runs.approval import subject_name
 from toban.engine.runs.leads import LEADS
 from toban.engine.runs.models import Attempt, FinishedStep, Run, RunLog
+from toban.engine.runs.output.written import whole_log
 from toban.engine.runs.rules import RunReason
-from toban.engine.runs.written import whole_log
 from toban.engine.telemetry.present import telemetry
 from toban.engine.telemetry.store import StoreUnavailable
 from toban.faces.web.approvals.proof import ask_proof, has_proved
