@@ -4,7 +4,9 @@ import re
 from collections.abc import Iterable, Iterator
 from datetime import timedelta
 
+from toban.design.acts import differ, pairs
 from toban.design.clauses.backup import BackupPolicy, BackupProcedure, RecoveryObjective, RestoreProcedure
+from toban.design.clauses.decisions import Decision
 from toban.design.finding import FindingLevel
 from toban.design.lint.measures import between_runs, length, repeated
 from toban.design.lint.rule import Inspection, Remark, rule
@@ -226,6 +228,24 @@ def generations_contradict_retention(on: Inspection) -> Iterator[Remark]:
             ),
             Message("design.generations-contradict-retention-hint"),
         )
+
+
+@rule("BK006", FindingLevel.ERROR)
+def decision_promises_another_objective(on: Inspection) -> Iterator[Remark]:
+    """A design decision promises a different RPO or RTO than the backup chapter."""
+    for row, objective in pairs(on.design):
+        if isinstance(objective, RecoveryObjective) and isinstance(row, Decision) and differ(row, objective):
+            yield Remark.on(
+                row,
+                Message(
+                    "design.decision-promises-another",
+                    objective=objective.objective,
+                    promised=row.promised.message if row.promised is not None else "",
+                    limit=objective.limit.message,
+                    lines=cite(objective),
+                ),
+                Message("design.decision-promises-another-hint"),
+            )
 
 
 def _days(kept: timedelta) -> Message:

@@ -4,10 +4,13 @@ import re
 from collections.abc import Iterator
 from datetime import date
 
+from toban.design.acts import differ, pairs
 from toban.design.clauses.duty import DutyRole
 from toban.design.clauses.routine import Routine
+from toban.design.clauses.security import SecurityRoutine
 from toban.design.finding import FindingLevel
 from toban.design.lint.rule import Inspection, Remark, rule
+from toban.design.lint.wording import cite
 from toban.design.values.schedule import Cadence
 from toban.message import Message
 
@@ -15,6 +18,19 @@ from toban.message import Message
 _RARE = (Cadence.MONTHLY, Cadence.QUARTERLY, Cadence.HALF_YEARLY, Cadence.YEARLY)
 _NO_FIXED_DAY = re.compile(r"(?i)月初|初旬|上旬|中旬|下旬|beginning|early")
 _NAMED = 3
+
+
+@rule("RT002", FindingLevel.WARNING)
+def review_at_another_frequency(on: Inspection) -> Iterator[Remark]:
+    """A review of another chapter is ordered at a different frequency than its recurring work."""
+    for row, routine in pairs(on.design):
+        # SC001 is about rows of one name.
+        if isinstance(routine, Routine) and not isinstance(row, SecurityRoutine) and differ(row, routine):
+            yield Remark.on(
+                row,
+                Message("design.task-at-two-frequencies", task=routine.name, lines=cite(routine)),
+                Message("design.task-at-two-frequencies-hint"),
+            )
 
 
 @rule("RT001", FindingLevel.WARNING)

@@ -1,0 +1,122 @@
+"""Rows of several chapters that order the same act: joined by name and kind. Pure.
+
+A scan stands in chapter 8 and in chapter 10, an RPO in chapters 4 and 13. One run proves all rows of an act.
+"""
+
+import re
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from toban.design.clauses.backup import RecoveryObjective
+from toban.design.clauses.base import Clause
+from toban.design.clauses.capacity import CapacityReview
+from toban.design.clauses.decisions import Decision
+from toban.design.clauses.documents import DocumentRule
+from toban.design.clauses.routine import Routine
+from toban.design.clauses.security import AccessReview, AuditReview, SecurityRoutine
+from toban.design.reader import Design
+from toban.design.section import normalise
+from toban.design.values.schedule import Cadence, Schedule
+
+_REVIEW = r"レビュー|見直|棚卸|確認|点検|review|audit"
+_TITLES: Mapping[type[Clause], re.Pattern[str]] = {
+    AccessReview: re.compile(rf"(?:アクセス|権限|アカウント|access).*(?:{_REVIEW})"),
+    AuditReview: re.compile(rf"(?:監査|audit|操作)\s*(?:ログ|log|履歴|証跡).*(?:{_REVIEW})"),
+    CapacityReview: re.compile(rf"(?:キャパシティ|容量|リソース|capacity).*(?:{_REVIEW})"),
+    DocumentRule: re.compile(rf"(?:ドキュメント|文書|手順書|document).*(?:{_REVIEW})"),
+}
+"""How chapter 10 calls the work that a row of another kind orders."""
+
+_OPEN = (Cadence.CRON, Cadence.ON_EVENT, Cadence.ON_DEMAND, Cadence.CONTINUOUS)
+
+_RESTORE = r"リストア|復元|復旧|restore|recovery"
+_TEST = r"テスト|訓練|演習|検証|確認|test|drill|rehears|exercise"
+_DRILL = re.compile(rf"(?:{_RESTORE}).*(?:{_TEST})|(?:{_TEST}).*(?:{_RESTORE})", re.IGNORECASE)
+
+
+@dataclass(frozen=True, slots=True)
+class SameAct:
+    """Rows that order one act."""
+
+    leading: Clause
+    """The row that names who does it, or whose chapter measures it."""
+    others: tuple[Clause, ...]
+    schedule: Schedule | None = None
+    """The most exact of their schedules; None if the act has none."""
+
+
+def is_restore_test(routine: Routine) -> bool:
+    """Whether *routine* is a test of restores: バックアップリストアテスト, 復旧訓練, restore drill."""
+    return _DRILL.search(routine.name) is not None
+
+
+def same_acts(design: Design) -> tuple[SameAct, ...]:
+    """Return the acts of *design* that several rows order; rows that contradict each other are not joined."""
+    joined: dict[str, list[Clause]] = defaultdict(list)
+    leading: dict[str, Clause] = {}
+    for row, leader in pairs(design):
+        if not differ(row, leader):
+            leading[leader.id] = leader
+            joined[leader.id].append(row)
+    return tuple(_act(leader, joined[leader.id]) for leader in leading.values())
+
+
+def pairs(design: Design) -> Iterator[tuple[Clause, Clause]]:
+    """Yield each row with the row of another kind that orders the same act and leads, agreeing or not."""
+    routines = design.of(Routine)
+    for row in design.clauses:
+        found = [each for each in routines if _is_same_work(row, each)]
+        agreeing = [each for each in found if not differ(row, each)]
+        # Of two that could be meant nobody knows which.
+        if len(choice := agreeing or found) == 1:
+            yield row, choice[0]
+    for objective in design.of(RecoveryObjective):
+        if not objective.subject:
+            yield from ((each, objective) for each in design.of(Decision) if _promises(each, objective))
+
+
+def differ(row: Clause, leader: Clause) -> bool:
+    """Whether the two rows of one act say different things about how often, or how long."""
+    if isinstance(row, Decision) and isinstance(leader, RecoveryObjective):
+        return row.promised is None or row.promised.as_timedelta() != leader.limit.as_timedelta()
+    often, other = _often(row), _often(leader)
+    return None not in (often, other) and often != other
+
+
+def _often(row: Clause) -> tuple[Cadence, object, int] | None:
+    """Return how often the row's work is due, whatever the day; None if its schedule says nothing of it."""
+    schedule = schedule_of(row)
+    if schedule is None or schedule.cadence in _OPEN:
+        return None
+    return schedule.cadence, schedule.every, schedule.times or 1
+
+
+def schedule_of(row: Clause) -> Schedule | None:
+    """Return the schedule of a row that orders recurring work."""
+    schedule = getattr(row, "schedule", None)
+    return schedule if isinstance(schedule, Schedule) else None
+
+
+def _is_same_work(row: Clause, routine: Routine) -> bool:
+    if isinstance(row, SecurityRoutine):
+        return normalise(row.name) == normalise(routine.name)
+    title = _TITLES.get(type(row))
+    return title is not None and _often(row) is not None and title.search(normalise(routine.name)) is not None
+
+
+def _promises(decision: Decision, objective: RecoveryObjective) -> bool:
+    is_named = re.search(rf"(?<![a-z]){objective.objective}(?![a-z])", decision.name, re.IGNORECASE)
+    return is_named is not None and decision.promised is not None and not objective.limit.is_business
+
+
+def _act(leader: Clause, others: Sequence[Clause]) -> SameAct:
+    schedules = [each for row in (leader, *others) if (each := schedule_of(row)) is not None]
+    # Of two that are equally exact, the leading row's.
+    exact = max(schedules, key=_exactness, default=None)
+    return SameAct(leader, tuple(others), exact)
+
+
+def _exactness(schedule: Schedule) -> tuple[bool, bool]:
+    names_day = bool(schedule.weekdays or schedule.day) or schedule.skips_holidays
+    return names_day, schedule.is_timed
