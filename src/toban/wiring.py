@@ -22,6 +22,7 @@ EXTENSIONS = (
     "toban.engine.stores.extension",
     "toban.engine.timekeeping.extension",
     "toban.engine.runs.extension",
+    "toban.engine.tasks.extension",
     "toban.engine.notify.extension",
     "toban.chapters.objectives.extension",
     "toban.chapters.monitoring.extension",
@@ -29,6 +30,7 @@ EXTENSIONS = (
     "toban.chapters.logs.extension",
     "toban.chapters.backup.extension",
     "toban.chapters.batch.extension",
+    "toban.chapters.routine.extension",
 )
 """Each holds one `EXTENSION`. Packages bring theirs by entry points of the group `toban.extensions`."""
 

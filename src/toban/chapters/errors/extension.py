@@ -1,24 +1,27 @@
-"""What error tracking brings: the row that says how errors are collected, and the error reviews."""
+"""What error tracking brings: the row that says how errors are collected, and facts for error reviews."""
 
 from toban.chapters.errors.acts import ACTS
 from toban.chapters.errors.bindings import ERRORS
 from toban.chapters.errors.clauses import is_tracking
 from toban.chapters.errors.proposals import open_tables
 from toban.design.clauses.monitoring import ToolChoice
-from toban.design.clauses.routine import Routine
 from toban.engine.extension import Extension, Link, RowKind
 from toban.engine.registry.commands import Command
 from toban.engine.retention import KEPT_ELSEWHERE
+from toban.engine.tasks.facts import TASK_FACTS
 from toban.message import Message
 
 EXTENSION = Extension(
     name="errors",
     manual="errors.md",
-    rows=(RowKind(ToolChoice, is_measured=True, raises_alerts=is_tracking), RowKind(Routine)),
+    rows=(RowKind(ToolChoice, is_measured=True, raises_alerts=is_tracking),),
     tables=(ERRORS,),
     proposals=open_tables,
     operation="toban.chapters.errors.operation",
-    offers={KEPT_ELSEWHERE: "toban.chapters.errors.elsewhere:KEPT"},
+    offers={
+        KEPT_ELSEWHERE: "toban.chapters.errors.elsewhere:KEPT",
+        TASK_FACTS: "toban.chapters.errors.facts:of_review",
+    },
     apps=("toban.chapters.errors",),
     pages="toban.faces.web.errors.urls",
     menu=(Link("errors", Message("errors.errors")),),

@@ -194,14 +194,3 @@ class AffectedUser(models.Model):
 
     def __str__(self) -> str:
         return self.digest
-
-
-class ErrorReview(models.Model):
-    """A week whose errors were reviewed."""
-
-    monday = models.DateField(primary_key=True)
-    by = models.CharField(max_length=150)
-    at = models.DateTimeField()
-
-    def __str__(self) -> str:
-        return f"{self.monday} {self.by}"

@@ -1,24 +1,18 @@
 """What error tracking does besides its intake: notifications, the rows' statuses, deleting old data."""
 
-from collections.abc import Iterator
 from contextlib import nullcontext
 from datetime import datetime, timedelta
 
-from toban.chapters.errors import clauses, service
+from toban.chapters.errors import service
 from toban.engine.editions.edition import Edition
-from toban.engine.evidence.verdict import FIRING
-from toban.engine.extension import Link
 from toban.engine.operation import EditionLoop, Operation, Rows, WorkerShift, Workplace
-from toban.engine.overview import EditionStatus, ToDo
 from toban.engine.retention import RETENTION
 from toban.engine.telemetry.logs.words import ERROR
-from toban.message import NOTHING, Message, plain
+from toban.message import NOTHING
 
 
 def _plan(edition: Edition) -> Rows:
-    unbound = Message("errors.bind-to-record-reviews", file=edition.bindings.file)
-    reviews = {row.id: unbound for row in clauses.reviews(edition.design)}
-    return Rows({**reviews, **dict.fromkeys(service.kept_rows(edition.design, edition.bindings), NOTHING)})
+    return Rows(dict.fromkeys(service.kept_rows(edition.design), NOTHING))
 
 
 def _tell(edition: Edition, now: datetime) -> None:
@@ -40,18 +34,4 @@ def _shift(at: Workplace) -> WorkerShift:
     return WorkerShift(loops)
 
 
-def _to_do(edition: Edition, seen: EditionStatus) -> Iterator[ToDo]:
-    """Ask for the reviews that are due today, or are overdue."""
-    for row, due in service.open_reviews(edition.design, edition.bindings, seen.now):
-        status = seen.rows.get(row.id)
-        yield ToDo(
-            subject=plain(row.name),
-            link=Link("error-review", Message("errors.review-errors")),
-            at=due,
-            clause_id=row.id,
-            verdict=status.verdict if status and status.verdict in FIRING else None,
-            assignee=row.person,
-        )
-
-
-OPERATION = Operation(plan=_plan, shift=_shift, to_do=_to_do)
+OPERATION = Operation(plan=_plan, shift=_shift)

@@ -1,11 +1,11 @@
-"""What people may order for errors: resolve, ignore, assign, reopen, and record a review. All audited."""
+"""What people may order for errors: resolve, ignore, assign and reopen. All audited."""
 
-from collections.abc import Callable, Sequence
-from datetime import date, datetime
+from collections.abc import Callable
+from datetime import datetime
 
 from django.db import transaction
 
-from toban.chapters.errors.models import ErrorGroup, ErrorReview
+from toban.chapters.errors.models import ErrorGroup
 from toban.chapters.errors.rules import ErrorState
 from toban.engine.evidence import ledger
 from toban.engine.evidence.models import LedgerEntry
@@ -84,18 +84,3 @@ def _change(
         content = {"order": order, "error": number, "title": group.title, "was": was, **more}
         ledger.append(ledger.Record(LedgerEntry.Kind.AUDIT, content, actor=by), now=now)
     return group
-
-
-def reviewed(
-    monday: date, findings: dict[str, int], clause_ids: Sequence[str], *, by: str, now: datetime
-) -> None:
-    """Record that *by* reviewed the week from *monday*, as proof for the rows that require it."""
-    content = {"order": "error-review", "week": monday.isoformat(), "found": findings}
-    with transaction.atomic():
-        ledger.hold()
-        ErrorReview.objects.update_or_create(monday=monday, defaults={"by": by, "at": now})
-        records = [
-            ledger.Record(LedgerEntry.Kind.AUDIT, content, actor=by, clause_id=each)
-            for each in clause_ids or [""]
-        ]
-        ledger.append(*records, now=now)

@@ -4,10 +4,9 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 
 from toban.chapters.errors.intake.event import EventLevel
-from toban.chapters.errors.models import ErrorGroup, ErrorProject, ErrorReview
+from toban.chapters.errors.models import ErrorGroup, ErrorProject
 from toban.chapters.errors.rules import EventEffect
 from toban.design.clauses.base import Clause
-from toban.design.clauses.routine import Routine
 from toban.engine.amounts import length
 from toban.engine.evidence.status import StatusUpdate
 from toban.engine.evidence.verdict import Verdict
@@ -25,9 +24,6 @@ CONDITIONS: Mapping[EventLevel, Condition] = {
 
 SILENT = timedelta(days=7)
 """After this long without any data from an application, nobody can say that its errors would arrive."""
-
-GRACE = timedelta(days=1)
-"""A review due at 10:00 may be done that day or the day before."""
 
 _ARRIVALS = {
     EventEffect.NEW: Message("errors.new-error"),
@@ -117,26 +113,3 @@ def _proof(heard: ErrorProject | None) -> Mapping[str, str]:
         return {}
     event_at = heard.event_at.isoformat() if heard.event_at is not None else ""
     return {"heard_at": heard.heard_at.isoformat(), "event_at": event_at}
-
-
-def review_status(
-    row: Routine, last: datetime | None, coming: datetime | None, done: ErrorReview | None, now: datetime
-) -> StatusUpdate:
-    """Return the status of a recurring error review.
-
-    It was due at *last*, more than `GRACE` ago, and is next due at *coming*.
-    """
-    if done is not None and (last is None or is_done(done, last)):
-        value = Message("errors.reviewed-by", person=done.by, at=done.at.astimezone(now.tzinfo))
-        reason = Message("errors.week-reviewed", monday=done.monday)
-        return StatusUpdate(row.id, Verdict.CONFORMING, value, reason, now, coming)
-    if last is None:
-        never = Message("errors.never-reviewed")
-        return StatusUpdate(row.id, Verdict.NOT_DUE, NOTHING, never, now, coming)
-    reason = Message("errors.review-overdue", due=last.astimezone(now.tzinfo))
-    return StatusUpdate(row.id, Verdict.NOT_PERFORMED, NOTHING, reason, now, coming)
-
-
-def is_done(done: ErrorReview | None, due: datetime) -> bool:
-    """Say whether *done* is the review that was due at *due*."""
-    return done is not None and done.at >= due - GRACE

@@ -3,8 +3,8 @@
 Level-triggered: a group itself records that a notification is pending, and any worker may send it.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
-from datetime import datetime, time, timedelta
+from collections.abc import Mapping
+from datetime import datetime, timedelta
 
 import structlog
 from django.db import transaction
@@ -18,22 +18,17 @@ from toban.chapters.errors.models import (
     ErrorGroup,
     ErrorHour,
     ErrorProject,
-    ErrorReview,
     SeenEvent,
     StoredEvent,
     let_go,
 )
-from toban.chapters.errors.review import week_of
 from toban.chapters.errors.rules import ErrorState
 from toban.design.clauses.base import Clause
 from toban.design.clauses.notices import NotificationRule
-from toban.design.clauses.routine import Routine
 from toban.design.reader import Design
 from toban.engine.bindings.model import Bindings
-from toban.engine.calendar.due import due_times, next_due
 from toban.engine.evidence import ledger, status
 from toban.engine.evidence.models import LedgerEntry
-from toban.engine.evidence.status import StatusUpdate
 from toban.engine.evidence.verdict import Verdict
 from toban.engine.notify import alerts
 from toban.engine.notify.routing.routing import rules_for
@@ -43,16 +38,13 @@ REMEMBERED = timedelta(days=2)
 """How long event ids are remembered, so that an event sent again is not counted again."""
 
 _AT_ONCE = 200
-_AGO = timedelta(days=40)
-"""A monthly review was due at least once within this time."""
 
 log = structlog.get_logger(__name__)
 
 
-def kept_rows(design: Design, bindings: Bindings) -> set[str]:
+def kept_rows(design: Design) -> set[str]:
     """Return the ids of the rows whose status this module shows."""
-    rows = {row.id for row in clauses.trackings(design)}
-    return rows | {each.id for each in clauses.reviews(design)} if ERRORS.of(bindings) else rows
+    return {row.id for row in clauses.trackings(design)}
 
 
 def tell(design: Design, now: datetime) -> int:
@@ -89,8 +81,6 @@ def show(design: Design, bindings: Bindings, now: datetime) -> None:
         report.status(row, bound, heard, bindings.file, local, waited_since=_waited_since(row))
         for row in clauses.trackings(design)
     ]
-    if ERRORS.of(bindings):
-        updates += _reviews(design, bindings, local)
     status.show(updates, now, design.digest)
 
 
@@ -101,44 +91,6 @@ def _waited_since(row: Clause) -> datetime | None:
     waits = Q(content__verdict=Verdict.NOT_DUE.value) & ~Q(content__before=Verdict.NOT_MEASURABLE.value)
     found = verdicts.filter(waits).order_by("-sequence").first()
     return found.at if found is not None else None
-
-
-def open_reviews(design: Design, bindings: Bindings, now: datetime) -> Iterator[tuple[Routine, datetime]]:
-    """Yield the reviews due by the end of today that nobody has done, each with its due time."""
-    if not ERRORS.of(bindings):
-        return
-    local = now.astimezone(bindings.system.zone)
-    tomorrow = datetime.combine(local.date() + timedelta(days=1), time(), local.tzinfo)
-    for row in clauses.reviews(design):
-        due = _last_due(row, bindings, tomorrow)
-        if due is not None and not report.is_done(_done(due, bindings), due):
-            yield row, due
-
-
-def _reviews(design: Design, bindings: Bindings, now: datetime) -> Sequence[StatusUpdate]:
-    found = []
-    for row in clauses.reviews(design):
-        last = _last_due(row, bindings, now - report.GRACE)
-        coming = next_due(row, bindings.system, now)
-        found.append(report.review_status(row, last, coming, _done(last, bindings), now))
-    return found
-
-
-def _last_due(row: Routine, bindings: Bindings, before: datetime) -> datetime | None:
-    """Return when *row* was last due since Toban has been running."""
-    first = LedgerEntry.objects.order_by("sequence").first()
-    since = max(before - _AGO, first.at) if first is not None else before
-    return max(due_times(row.schedule, bindings.system, since, before), default=None)
-
-
-def _done(due: datetime | None, bindings: Bindings) -> ErrorReview | None:
-    """Return the last review that may be the one due at *due*."""
-    done = ErrorReview.objects.order_by("-at")
-    if due is not None:
-        # Reviewing a week of long ago is not what was due.
-        expected = week_of(due.date(), bindings.system.zone).before
-        done = done.filter(monday__gte=expected.monday)
-    return done.first()
 
 
 def forget(design: Design, now: datetime, *, is_held: bool, agreed: timedelta | None) -> Mapping[str, int]:

@@ -24,6 +24,8 @@ class PlannedWork(models.Model):
     """A step of it needs approval: who orders it must be known."""
     is_reported = models.BooleanField(default=False)
     """It is done elsewhere and only reported: it can't be started or ended here."""
+    is_task = models.BooleanField(default=False)
+    """A person performs it: it is not ordered but signed off."""
     in_force = models.BooleanField(default=True)
     """False if the row or its binding is gone; no run is started then."""
 
@@ -67,6 +69,8 @@ class Run(models.Model):
     """The last error, the result, or who ordered what."""
     wake_at = models.DateTimeField()
     """It must not start before this time."""
+    due_until = models.DateTimeField(null=True)
+    """For a task: the end of its window; a sign-off from then on is late."""
     failures = models.PositiveSmallIntegerField(default=0)
     losses = models.PositiveSmallIntegerField(default=0)
     """How often a worker died or froze during it."""

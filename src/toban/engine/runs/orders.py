@@ -39,10 +39,21 @@ def planned(key: str) -> PlannedWork:
 
 def _done_here(key: str) -> PlannedWork:
     """Return the work, or raise `NotPossible` if it is done elsewhere: Toban could only pretend to act."""
-    work = planned(key)
+    work = _not_a_task(planned(key))
     if work.is_reported:
         raise NotPossible(Message("runs.done-elsewhere", key=key), Message("runs.order-it-there"))
     return work
+
+
+def _not_a_task(work: PlannedWork) -> PlannedWork:
+    """Return *work*, or raise `NotPossible` if people perform it: only who may sign it off ends it."""
+    if work.is_task:
+        raise _is_a_task(work.key)
+    return work
+
+
+def _is_a_task(key: str) -> NotPossible:
+    return NotPossible(Message("runs.is-a-task", key=key), Message("runs.sign-it-off"))
 
 
 def order(
@@ -94,6 +105,8 @@ def cancel(key: str, *, by: str, now: datetime, run_id: int | None = None) -> Ru
         run = _open_run(key, run_id)
         if run is None:
             raise NotPossible(Message("runs.nothing-to-cancel", key=key), plain(f"toban runs --work {key}"))
+        if run.reason == RunReason.AWAITING_SIGN_OFF:
+            raise _is_a_task(key)
         run.note = Message("runs.cancelled-by", by=by)
         if run.state == Run.State.WAITING:
             supersede(subject_name(run.pk), now)
@@ -110,7 +123,7 @@ def skip(key: str, why: str, *, by: str, now: datetime) -> Run:
     """Skip the work's waiting run, or else its next due time."""
     with transaction.atomic():
         ledger.hold()
-        work = planned(key)
+        work = _not_a_task(planned(key))
         run = _open_run(key)
         if run is not None and run.state == Run.State.RUNNING:
             raise NotPossible(Message("runs.is-running", key=key), plain(f"toban run {key} --cancel"))

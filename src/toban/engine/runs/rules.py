@@ -64,6 +64,17 @@ class RunReason(StrEnum):
     UNREPORTED = "unreported"
     """Its start or its end was not reported in time."""
     REFUSED = "refused"
+    AWAITING_SIGN_OFF = "awaiting-sign-off"
+    """It is a task: a person performs it and signs it off."""
+    SIGNED_OFF = "signed-off"
+    SIGNED_OFF_LATE = "signed-off-late"
+    """It was performed, but after its window."""
+    UNSIGNED = "unsigned"
+    """Its window ended without a sign-off."""
+    NOT_PERFORMED = "not-performed"
+    """A person said, with the reason, that the task is not performed."""
+    WITHDRAWN = "withdrawn"
+    """It is a task of a row that is no longer in force."""
 
 
 class HostState(StrEnum):
@@ -127,6 +138,23 @@ def plan_reported(
     return tuple(
         (moment, RunReason.AWAITING_REPORT if now - moment < within else RunReason.UNREPORTED)
         for moment in due
+    )
+
+
+def plan_tasks(
+    due: Sequence[tuple[datetime, datetime]], *, now: datetime, is_owed: bool
+) -> tuple[tuple[datetime, RunReason], ...]:
+    """Return for each due time in *due*, given with the end of its window, whether a person still owes it.
+
+    Of those whose windows passed while nothing ran here, only the last may still be owed: they don't pile up.
+    """
+    last = due[-1][0] if due else None
+    return tuple(
+        (
+            moment,
+            RunReason.AWAITING_SIGN_OFF if now < end or (is_owed and moment == last) else RunReason.MISSED,
+        )
+        for moment, end in due
     )
 
 

@@ -18,6 +18,7 @@ from toban.engine.runs.claiming.bell import call_workers
 from toban.engine.runs.models import PlannedWork, Run
 from toban.engine.runs.rules import RunReason
 from toban.engine.runs.work import Work
+from toban.engine.tasks.rules import window_end
 from toban.message import NOTHING, Message
 
 _FORESEEN = timedelta(days=370)
@@ -106,7 +107,7 @@ def _mark(work: Work, now: datetime) -> PlannedWork:
     )
 
 
-_CHANGING = ("timing", "depends_on", "needs_approval", "is_reported", "parameters")
+_CHANGING = ("timing", "depends_on", "needs_approval", "is_reported", "is_task", "parameters")
 
 
 def _changing(work: Work) -> dict[str, Any]:
@@ -116,6 +117,7 @@ def _changing(work: Work) -> dict[str, Any]:
         "depends_on": list(work.depends_on),
         "needs_approval": any(step.approval is not None for step in work.steps),
         "is_reported": work.reported is not None,
+        "is_task": work.task is not None,
         "parameters": parameters.kept(work.parameters),
     }
 
@@ -158,6 +160,9 @@ def _runs_of(work: Work, after: datetime, now: datetime) -> tuple[list[Run], lis
 
 def _planned(work: Work, after: datetime, now: datetime) -> Sequence[tuple[datetime, RunReason]]:
     due = _due(work, after, now)
+    if work.task is not None:
+        windows = [(moment, window_end(moment, work.task, work.system)) for moment in due]
+        return rules.plan_tasks(windows, now=now, is_owed=work.task.is_owed)
     if work.reported is None:
         return rules.plan(due, now=now, catch_up=work.catch_up)
     # Due times that have been reported already have a run.
@@ -186,6 +191,7 @@ def _run(work: Work, due_at: datetime, reason: RunReason, now: datetime) -> Run:
         reason=reason,
         note=_MISSING.get(reason, NOTHING),
         wake_at=due_at,
+        due_until=window_end(due_at, work.task, work.system) if work.task is not None else None,
         ended_at=now if is_missed else None,
     )
 

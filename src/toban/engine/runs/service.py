@@ -11,6 +11,7 @@ from toban.engine.runs.claiming.runner import Runner
 from toban.engine.runs.elsewhere import reported
 from toban.engine.runs.output import written
 from toban.engine.runs.work import Work
+from toban.engine.tasks import windows
 from toban.engine.telemetry.output import OutputBuffer
 
 _LOOKS = {"postgresql": 1.0, "sqlite": 0.25}
@@ -41,7 +42,7 @@ class Runs:
 
     def adopt(self, works: Mapping[str, Work]) -> None:
         """Run *works* from now on; current runs continue as they began."""
-        self._runner.adopt({key: work for key, work in works.items() if work.reported is None})
+        self._runner.adopt({key: work for key, work in works.items() if work.is_run_here})
         self._works = works
         self._whole_at = None
 
@@ -72,6 +73,7 @@ class Runs:
         else:
             scheduler.make_runs(works, now)
         reported.close_overdue(works, now)
+        windows.close(works, now)
         self._runner.step()
 
     def _until_next(self) -> float:

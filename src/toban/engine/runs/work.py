@@ -11,6 +11,7 @@ from toban.engine.bindings.model import System
 from toban.engine.bindings.secret import Secret
 from toban.engine.runs.parameters import Parameters
 from toban.engine.runs.rules import OVERDUE, CatchUp, HostState, RunReason
+from toban.engine.tasks.rules import TaskTerms
 from toban.message import NOTHING, Message
 
 
@@ -120,12 +121,19 @@ class Work:
     """A run that has not started this long after its time is announced."""
     reported: ElsewhereReporting | None = None
     """Set for a work that is done elsewhere: it has no steps, and no worker ever claims it."""
+    task: TaskTerms | None = None
+    """Set for a task, which a person performs and signs off: it has no steps, and no worker claims it."""
     expected_within: timedelta | None = None
     """A run that takes longer is announced, and continues; None: only an unusually long run is announced."""
     announces_start: bool = False
     """Notify the notification matrix's 情報 row when a run begins."""
     announces_end: bool = False
     """Notify the notification matrix's 情報 row when a run succeeds; other ends are always announced."""
+
+    @property
+    def is_run_here(self) -> bool:
+        """Whether a worker carries it out."""
+        return self.reported is None and self.task is None
 
     @property
     def rule(self) -> str:

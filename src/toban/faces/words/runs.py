@@ -93,6 +93,12 @@ REASONS: Mapping[RunReason, Promise] = {
     RunReason.AWAITING_REPORT: gettext_lazy("外で動くバッチの報告待ち"),
     RunReason.REPORTED: gettext_lazy("外部からの報告"),
     RunReason.UNREPORTED: gettext_lazy("報告なし"),
+    RunReason.AWAITING_SIGN_OFF: gettext_lazy("署名待ち"),
+    RunReason.SIGNED_OFF: gettext_lazy("実施して署名"),
+    RunReason.SIGNED_OFF_LATE: gettext_lazy("遅れて実施して署名"),
+    RunReason.UNSIGNED: gettext_lazy("期限までに署名なし"),
+    RunReason.NOT_PERFORMED: gettext_lazy("人が実施しないとした"),
+    RunReason.WITHDRAWN: gettext_lazy("行が文書からなくなった"),
 }
 _OUTCOMES: Mapping[RunReason, Promise] = {
     RunReason.FAILED: gettext_lazy("失敗"),
@@ -101,6 +107,10 @@ _OUTCOMES: Mapping[RunReason, Promise] = {
     RunReason.AWAITING_APPROVAL: gettext_lazy("承認待ちのため中断"),
 }
 """Reasons that mean something else for the end of an attempt than for the end of its run."""
+
+
+_OF_OTHERS = (RunReason.AWAITING_REPORT, RunReason.AWAITING_SIGN_OFF)
+"""What these runs wait for does not depend on the workers."""
 
 
 def outcome(reason: RunReason) -> str:
@@ -126,7 +136,7 @@ def because(run: Run, work: PlannedWork | None, now: datetime, zone: tzinfo | No
     Times are in *zone*, by default this machine's.
     """
     reason = str(REASONS[RunReason(run.reason)])
-    if run.state != Run.State.WAITING or run.reason == RunReason.AWAITING_REPORT:
+    if run.state != Run.State.WAITING or run.reason in _OF_OTHERS:
         return reason
     return _("%(reason)s: %(clock)s から。%(wait)s") % {
         "reason": reason,

@@ -33,6 +33,7 @@ LEASE = timedelta(seconds=7)
 
 
 _LONGEST_PROGRESS = 200
+_OF_OTHERS = (RunReason.AWAITING_APPROVAL, RunReason.AWAITING_REPORT, RunReason.AWAITING_SIGN_OFF)
 
 
 class Fenced(Exception):
@@ -102,7 +103,7 @@ def _due(now: datetime) -> QuerySet[Run]:
     is_work_running = Run.objects.filter(work=OuterRef("work"), state=Run.State.RUNNING)
     waiting = Run.objects.filter(state=Run.State.WAITING, wake_at__lte=now)
     # These wait for people and other hosts, not for a worker.
-    waiting = waiting.exclude(reason__in=(RunReason.AWAITING_APPROVAL, RunReason.AWAITING_REPORT))
+    waiting = waiting.exclude(reason__in=_OF_OTHERS)
     return waiting.exclude(Exists(is_work_running))
 
 

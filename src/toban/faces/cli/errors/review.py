@@ -1,14 +1,11 @@
-"""`toban errors review`: which errors are new, growing or gone in a week, and a record of the review."""
+"""`toban errors review`: which errors are new, growing or gone in a week."""
 
-import getpass
 import json
-from collections import Counter
 from collections.abc import Sequence
 from datetime import date, datetime
 
 import click
 
-from toban.chapters.errors import clauses, orders
 from toban.chapters.errors.kept import weekly
 from toban.chapters.errors.models import ErrorGroup
 from toban.chapters.errors.review import ReviewedError, Week, week_of
@@ -30,21 +27,20 @@ _YEARS = range(2000, 2200)
 @click.command(
     "review",
     short_help="New, growing and gone errors of a week.",
-    epilog="Example: toban errors review --week 2026-11-23 --done",
+    epilog="Example: toban errors review --week 2026-11-23",
 )
 @click.option("--week", metavar="DATE", help="A day of the week. [default: last week]")
 @click.option("--project", default="", metavar="APP", help="Only of this [errors.APP].")
-@click.option("--done", is_flag=True, help="Record in the evidence that you reviewed it.")
 @click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True)
 @click.pass_obj
-def review_(parts: Parts, week: str | None, project: str, done: bool, form: str) -> None:
+def review_(parts: Parts, week: str | None, project: str, form: str) -> None:
     """Compare a week's errors with the week before: new, back, growing, shrinking, gone.
 
-    Ignored errors are left out. --done is the evidence for the document's routine work 「エラーログ分析」.
+    Ignored errors are left out. The document's 「エラーログ分析」 is signed off by `toban tasks`.
 
     \b
     Exit status:
-      0  shown, and noted where asked
+      0  shown
       2  nothing runs there, or the state database can't be used
     """
     speak_utf8()
@@ -54,13 +50,7 @@ def review_(parts: Parts, week: str | None, project: str, done: bool, form: str)
         zone = edition.bindings.system.zone
         chosen = week_of(day, zone) if day is not None else week_of(now.astimezone(zone).date(), zone).before
         found = weekly(chosen, project)
-        if done:
-            counts = Counter(each.trend.value for _, each in found)
-            rows = [row.id for row in clauses.reviews(edition.design)]
-            orders.reviewed(chosen.monday, dict(counts), rows, by=getpass.getuser(), now=now)
         say(_json(chosen, found) if form == "json" else _text(chosen, found))
-        if done and form == "text":
-            say(Message("errors.review-recorded"))
 
 
 def _day(written: str) -> date:

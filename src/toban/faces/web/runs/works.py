@@ -55,7 +55,8 @@ class WorkRow:
     @property
     def takes_orders(self) -> bool:
         """Whether Toban itself runs it; a work that runs elsewhere only reports."""
-        return self.planned is not None and self.planned.in_force and not self.planned.is_reported
+        planned = self.planned
+        return planned is not None and planned.in_force and not planned.is_reported and not planned.is_task
 
     @property
     def text(self) -> str:

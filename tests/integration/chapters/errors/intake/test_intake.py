@@ -1,6 +1,6 @@
 """Events in the state database: stored once, grouped, counted, limited; orders of people and the worker."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -212,31 +212,6 @@ def test_the_verdict_of_the_row_says_whether_errors_would_arrive() -> None:
 
     service.show(DESIGN, bindings(), NOW + timedelta(days=8))
     assert shown(TRACKING) == "not-measurable"
-
-
-def test_the_weekly_review_is_the_evidence_of_its_row() -> None:
-    start = datetime(2026, 11, 17, 0, 0, tzinfo=UTC)
-    service.show(DESIGN, bindings(), start)
-    assert shown(REVIEW) == "not-due"
-
-    monday = datetime(2026, 11, 23, 1, 0, tzinfo=UTC)
-    service.show(DESIGN, bindings(), monday + timedelta(hours=23))
-    assert shown(REVIEW) == "not-due"
-    service.show(DESIGN, bindings(), monday + timedelta(hours=25))
-    assert shown(REVIEW) == "not-performed"
-
-    done = monday + timedelta(hours=26)
-    long_ago = monday.date() - timedelta(days=14)
-    orders.reviewed(long_ago, {}, [REVIEW], by="kai", now=done)
-    service.show(DESIGN, bindings(), done)
-    assert shown(REVIEW) == "not-performed"
-    orders.reviewed(monday.date(), {"new": 2}, [REVIEW], by="kai", now=done)
-    service.show(DESIGN, bindings(), done)
-
-    assert shown(REVIEW) == "conforming"
-    assert LedgerEntry.objects.filter(clause_id=REVIEW, actor="kai", content__week="2026-11-23").exists()
-    service.show(DESIGN, bindings(), monday + timedelta(days=8, hours=1))
-    assert shown(REVIEW) == "not-performed"
 
 
 def shown(clause_id: str) -> str:

@@ -1,0 +1,66 @@
+"""The operation of chapter 10: rows that people perform become tasks."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from toban.design.acts import SameAct, is_restore_test, same_acts
+from toban.design.clauses.routine import Routine
+from toban.engine.editions.edition import Edition
+from toban.engine.evidence import status
+from toban.engine.evidence.acts import also_answered, also_shown
+from toban.engine.operation import EditionLoop, Operation, WorkerShift, Workplace
+from toban.engine.overview import EditionStatus, ToDo
+from toban.engine.runs.work import Work
+from toban.engine.tasks import chores
+from toban.engine.tasks.standing import statuses
+from toban.engine.tasks.works import task_of
+from toban.message import NOTHING, Message
+
+
+@dataclass(frozen=True, slots=True)
+class RoutinePlan:
+    """The rows that people perform, and why the others are not asked for."""
+
+    works: Mapping[str, Work]
+    rows: Mapping[str, Message]
+    acts: tuple[SameAct, ...]
+    """The acts that a row of chapter 10 leads."""
+
+
+def _plan(edition: Edition) -> RoutinePlan:
+    acts = tuple(act for act in same_acts(edition.design) if isinstance(act.leading, Routine))
+    exact = {act.leading.id: act.schedule for act in acts if act.schedule is not None}
+    works: dict[str, Work] = {}
+    answers: dict[str, Message] = {}
+    for row in edition.design.of(Routine):
+        # Chapter 4 carries out the tests of restores, and shows their rows.
+        if row.is_automatic or is_restore_test(row):
+            continue
+        found = task_of(row, exact.get(row.id, row.schedule), edition.design, edition.bindings)
+        if isinstance(found, Message):
+            answers[row.id] = found
+        else:
+            works[found.key], answers[row.id] = found, NOTHING
+    return RoutinePlan(works, also_answered(answers, acts), acts)
+
+
+def _works(plan: RoutinePlan) -> Mapping[str, Work]:
+    return plan.works
+
+
+def _show(edition: Edition, now: datetime) -> None:
+    plan = edition.plan(OPERATION)
+    updates = also_shown(statuses(plan.works.values(), edition, now), plan.acts)
+    status.show(list(updates), now, edition.design.digest)
+
+
+def _shift(_at: Workplace) -> WorkerShift:
+    return WorkerShift([EditionLoop("routine-status", _show, every=2.0)])
+
+
+def _to_do(edition: Edition, seen: EditionStatus) -> Iterator[ToDo]:
+    return chores.to_do(edition.plan(OPERATION).works, edition, seen)
+
+
+OPERATION = Operation(plan=_plan, works=_works, shift=_shift, to_do=_to_do)

@@ -1,0 +1,115 @@
+"""Tasks as pages, commands and the API list them."""
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, time, timedelta
+
+from toban.design.clauses.base import Clause
+from toban.design.values.occurrence import existing
+from toban.engine.editions.edition import Edition
+from toban.engine.operation import works_of
+from toban.engine.people.models import Operator
+from toban.engine.registry.parts import Parts
+from toban.engine.runs.models import PlannedWork, Run
+from toban.engine.runs.work import Work
+from toban.engine.tasks.entitlement import TaskPeople, people_of_task
+from toban.engine.tasks.facts import TaskFact, TaskOccasion, digest_of_facts, gathered
+from toban.engine.tasks.models import SignOff
+from toban.engine.tasks.rules import TaskRefusal, TaskTerms
+from toban.engine.tasks.windows import open_tasks
+
+
+@dataclass(frozen=True, slots=True)
+class OpenTask:
+    """A task that waits for a sign-off."""
+
+    run: Run
+    clause: Clause
+    people: TaskPeople
+    facts: tuple[TaskFact, ...]
+    is_late: bool
+
+    @property
+    def name(self) -> str:
+        """As the document calls it."""
+        return self.people.terms.name
+
+    @property
+    def shown(self) -> str:
+        """The digest that a sign-off binds to."""
+        return digest_of_facts(self.run.pk, self.facts)
+
+    @property
+    def has_exceptions(self) -> bool:
+        """Whether a sign-off needs a remark."""
+        return any(fact.is_exception for fact in self.facts)
+
+    def why_not(self, account: Operator) -> TaskRefusal | None:
+        """Return why *account* may not sign it off now."""
+        return self.people.why_not(account)
+
+
+def tasks_of(edition: Edition, parts: Parts) -> Mapping[str, Work]:
+    """Return the works of *edition* that people perform, by key."""
+    return {key: work for key, work in works_of(edition, parts.operations).items() if work.task is not None}
+
+
+def terms_of(works: Mapping[str, Work], key: str) -> TaskTerms | None:
+    """Return the terms of the task *key*; None if it is no task of *works*."""
+    work = works.get(key)
+    return work.task if work is not None else None
+
+
+def listed(edition: Edition, parts: Parts, now: datetime) -> Sequence[OpenTask]:
+    """Return the open tasks in the order of their due times, with their facts."""
+    works, clauses = tasks_of(edition, parts), {each.id: each for each in edition.design.clauses}
+    return [
+        OpenTask(
+            run,
+            clauses[run.clause_id],
+            people_of_task(run, terms, edition, now),
+            facts_of(run, edition, parts, now),
+            is_late=run.due_until is not None and now >= run.due_until,
+        )
+        for run in open_tasks().filter(due_at__lte=now)
+        if (terms := terms_of(works, run.work)) is not None and run.clause_id in clauses
+    ]
+
+
+@dataclass(frozen=True, slots=True)
+class ComingTask:
+    """A task that is due later today."""
+
+    name: str
+    roles: tuple[str, ...]
+    due_at: datetime
+    clause_id: str
+
+
+def coming_today(edition: Edition, parts: Parts, now: datetime) -> Sequence[ComingTask]:
+    """Return the tasks that are due later today, in the document's zone."""
+    return coming(tasks_of(edition, parts), edition, now)
+
+
+def coming(works: Mapping[str, Work], edition: Edition, now: datetime) -> Sequence[ComingTask]:
+    """Return the tasks among *works* that are due later today."""
+    zone = edition.bindings.system.zone
+    midnight = existing(now.astimezone(zone).date() + timedelta(days=1), time(0), zone)
+    planned = PlannedWork.objects.filter(in_force=True, key__in=list(works), next_due__gt=now)
+    return [
+        ComingTask(terms.name, terms.roles, each.next_due, each.clause_id)
+        for each in planned.filter(next_due__lt=midnight).order_by("next_due")
+        if (terms := terms_of(works, each.key)) is not None and each.next_due is not None
+    ]
+
+
+def last_signed(clause_ids: Collection[str], start: datetime, end: datetime) -> SignOff | None:
+    """Return the newest sign-off of a task of these rows that was due from *start* until before *end*."""
+    signed = SignOff.objects.filter(is_performed=True, run__clause_id__in=clause_ids)
+    return signed.filter(run__due_at__gte=start, run__due_at__lt=end).order_by("-at").first()
+
+
+def facts_of(run: Run, edition: Edition, parts: Parts, now: datetime) -> tuple[TaskFact, ...]:
+    """Return what is shown to those who sign off *run*."""
+    clause = next((each for each in edition.design.clauses if each.id == run.clause_id), None)
+    return gathered(TaskOccasion(edition, clause, run.due_at), parts.ports, now) if clause is not None else ()
