@@ -45,11 +45,13 @@ sender = "toban@example.com"
 name = "上原 なみ"
 email = "nami@example.com"
 slack = "U0NAMI"
+account = "admin"
 
 [people."開発担当者"]
 name = "江藤 かい"
 email = "kai@example.com"
 slack = "U0KAI"
+account = "admin"
 """
 
 

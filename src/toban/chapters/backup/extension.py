@@ -1,15 +1,16 @@
 """The extension of chapter 4: backups, restores, drills, and the backup engines."""
 
 from toban.chapters.backup.acts import ACTS
-from toban.chapters.backup.drills.clauses import is_drill
 from toban.chapters.backup.engine import BACKUPS, ENGINE_KINDS
 from toban.chapters.backup.proposals import open_tables
+from toban.design.acts import is_restore_test
 from toban.design.clauses.backup import BackupPolicy, BackupProcedure, RecoveryObjective, RestoreProcedure
 from toban.design.clauses.base import Clause
 from toban.design.clauses.routine import Routine
 from toban.engine.extension import Extension, Link, RowKind, always
 from toban.engine.registry.commands import Command
 from toban.engine.runs.leads import LEADS
+from toban.engine.tasks.facts import TASK_FACTS
 from toban.message import Message
 
 
@@ -25,7 +26,7 @@ EXTENSION = Extension(
         RowKind(BackupProcedure, is_measured=True, link=_backups),
         RowKind(RestoreProcedure, is_measured=True, link=_backups),
         RowKind(RecoveryObjective, is_measured=True, link=_backups, raises_alerts=always),
-        RowKind(Routine, raises_alerts=is_drill),
+        RowKind(Routine, raises_alerts=is_restore_test),
     ),
     tables=(BACKUPS,),
     points=(ENGINE_KINDS,),
@@ -41,7 +42,10 @@ EXTENSION = Extension(
     },
     proposals=open_tables,
     operation="toban.chapters.backup.operation",
-    offers={LEADS: "toban.chapters.backup.drills.leads:leads"},
+    offers={
+        LEADS: "toban.chapters.backup.drills.leads:leads",
+        TASK_FACTS: "toban.chapters.backup.facts:facts",
+    },
     apps=("toban.chapters.backup",),
     pages="toban.faces.web.backup.urls",
     menu=(Link("backups", Message("backup.page")),),

@@ -9,6 +9,7 @@ from toban.chapters.backup import works
 from toban.chapters.backup.drills import routine
 from toban.chapters.backup.drills.postgres import drill_doubts
 from toban.chapters.backup.drills.routine import DrillPlan
+from toban.chapters.backup.drills.sign_off import confirmed
 from toban.chapters.backup.engine import BACKUPS, BackupFailed
 from toban.chapters.backup.following.followers import Followers
 from toban.chapters.backup.practice import plan as practice
@@ -22,6 +23,7 @@ from toban.engine.operation import EditionLoop, Operation, RowAnswer, WorkerShif
 from toban.engine.overview import EditionStatus, ToDo
 from toban.engine.runs.work import Work
 from toban.engine.stores.store import StoreTrouble
+from toban.engine.tasks import chores
 from toban.engine.trial import Doubt, Trial, TrialCode, place_of, quote_of
 from toban.message import Message, message_of
 
@@ -59,7 +61,8 @@ def _shift(at: Workplace) -> WorkerShift:
     def tell(edition: Edition, now: datetime) -> None:
         adopt(edition)
         reports, plan, digest = backups.tell(), edition.plan(OPERATION), edition.design.digest
-        status.show(list(routine.standing(plan.drills, now)), now, digest)
+        drills = confirmed(routine.standing(plan.drills, now), plan.drills.sign_offs, edition, now)
+        status.show(list(drills), now, digest)
         procedures.tell(plan.procedures, reports, plan.drills, now, digest)
 
     def look(edition: Edition, _now: datetime) -> None:
@@ -107,11 +110,17 @@ def _doubts(subject: str, edition: Edition) -> Iterator[Doubt]:
 
 
 def _works(plan: BackupChapterPlan) -> Mapping[str, Work]:
-    return {**plan.backups.works, **plan.drills.works}
+    tasks = {work.key: work for work in plan.drills.sign_offs.works.values()}
+    return {**plan.backups.works, **plan.drills.works, **tasks}
 
 
 def _to_do(edition: Edition, seen: EditionStatus) -> Iterator[ToDo]:
-    return routine.to_do(edition.design, seen)
+    tasks = {work.key: work for work in edition.plan(OPERATION).drills.sign_offs.works.values()}
+    asked = list(chores.to_do(tasks, edition, seen))
+    yield from asked
+    # What is wrong with a row because nobody has signed is asked for once.
+    unsigned = {each.clause_id for each in asked if each.verdict is not None}
+    yield from (each for each in routine.to_do(edition.design, seen) if each.clause_id not in unsigned)
 
 
 OPERATION = Operation(plan=_plan, works=_works, shift=_shift, trials=_trials, to_do=_to_do)

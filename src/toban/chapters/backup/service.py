@@ -24,6 +24,7 @@ from toban.engine.bindings.model import System
 from toban.engine.calendar.due import due_times, lasts, next_due
 from toban.engine.clock import Clock
 from toban.engine.evidence import status
+from toban.engine.evidence.acts import also_shown
 from toban.engine.evidence.verdict import Verdict
 from toban.engine.notify import alerts
 from toban.engine.runs.models import Run
@@ -80,7 +81,7 @@ class Backups:
         updates = [
             *(report.status(row, now) for row in rows),
             *(report.guard_status(guard, now) for guard in guards),
-            *(report.objective_status(each, now) for each in recoveries),
+            *also_shown((report.objective_status(each, now) for each in recoveries), plan.acts),
         ]
         signals = [
             *(report.signal(row, now) for row in rows),

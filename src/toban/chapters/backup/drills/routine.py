@@ -1,18 +1,19 @@
 """The document's drills: its routine as works of the run ledger, and the record and report of each drill."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from django.db import transaction
 
 from toban.chapters.backup.drills.check import RESULTS
-from toban.chapters.backup.drills.clauses import is_drill
 from toban.chapters.backup.drills.rehearsal import DrillOutcome, rehearse
+from toban.chapters.backup.drills.sign_off import DrillSignOffs, sign_offs
 from toban.chapters.backup.engine import ActWatch, BackupFailed
 from toban.chapters.backup.models import Backup, Drill
 from toban.chapters.backup.taking.source import BackupSource
 from toban.chapters.backup.taking.turns import NoTurn
+from toban.design.acts import is_restore_test
 from toban.design.clauses.routine import Routine
 from toban.design.reader import Design
 from toban.design.values.schedule import Cadence
@@ -31,6 +32,7 @@ from toban.engine.overview import EditionStatus, ToDo
 from toban.engine.runs.models import Run
 from toban.engine.runs.rules import RunReason
 from toban.engine.runs.work import RunTurn, Step, StepFailed, Work
+from toban.engine.tasks.windows import is_overdue
 from toban.message import NOTHING, Message, message_of, plain
 
 _VERDICTS = {True: Verdict.CONFORMING, False: Verdict.DEVIATING, None: Verdict.NOT_MEASURABLE}
@@ -52,6 +54,7 @@ class DrillPlan:
     system: System
     file: str
     """Where drills are bound."""
+    sign_offs: DrillSignOffs = field(default_factory=DrillSignOffs)
 
     @property
     def rows(self) -> Mapping[str, Message]:
@@ -67,11 +70,13 @@ def key_of(subject: str) -> str:
 def plan(design: Design, bindings: Bindings, sources: Mapping[str, BackupSource]) -> DrillPlan:
     """Return the drills that *design* orders, for the subjects whose binding says how."""
     drilled = {subject: source for subject, source in sources.items() if source.config.drill is not None}
-    found = [routine for routine in design.of(Routine) if is_drill(routine)]
+    found = [routine for routine in design.of(Routine) if is_restore_test(routine)]
     why = _why_never_held(found, sources, drilled, bindings)
     routines = {} if why else {subject: _timed(found[0], each) for subject, each in drilled.items() if found}
     works = {key_of(subject): _work(drilled[subject], each, bindings) for subject, each in routines.items()}
-    return DrillPlan(works, routines, {each.id: why for each in found if why}, bindings.system, bindings.file)
+    unbound = {each.id: why for each in found if why}
+    tasks = sign_offs(routines.values(), design, bindings)
+    return DrillPlan(works, routines, unbound, bindings.system, bindings.file, tasks)
 
 
 def _why_never_held(
@@ -91,7 +96,7 @@ def _why_never_held(
 
 def routine_of(design: Design, source: BackupSource) -> Routine | None:
     """Return the row that orders the drill of *source*, with the time of day at which it is due."""
-    ordered = next((routine for routine in design.of(Routine) if is_drill(routine)), None)
+    ordered = next((routine for routine in design.of(Routine) if is_restore_test(routine)), None)
     return _timed(ordered, source) if ordered is not None else None
 
 
@@ -180,8 +185,9 @@ def _keep(
             chain = Backup.objects.filter(subject=drill.subject, label=drill.label)
             chain.update(restored_at=now)
         if routine is not None:
-            update = status_of(_worst(routine), routine, system, now)
-            status.show([update], now, source.digest)
+            if not is_overdue(routine.id, now):
+                update = status_of(_worst(routine), routine, system, now)
+                status.show([update], now, source.digest)
             alerts.report([signal_of(drill, routine, now)], now, source.digest)
 
 
@@ -278,7 +284,7 @@ def _last_of(subject: str) -> Drill | None:
 
 def to_do(design: Design, seen: EditionStatus) -> Iterator[ToDo]:
     """Yield the drills that need attention: the last one due did not run, or failed."""
-    for routine in filter(is_drill, design.of(Routine)):
+    for routine in filter(is_restore_test, design.of(Routine)):
         row = seen.rows.get(routine.id)
         if row is not None and row.verdict in FIRING:
             yield ToDo(

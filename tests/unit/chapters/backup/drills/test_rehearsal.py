@@ -3,9 +3,9 @@
 import pytest
 
 from toban.chapters.backup.drills.check import Check
-from toban.chapters.backup.drills.clauses import is_drill
 from toban.chapters.backup.drills.fingerprint import TableContent, Tables
 from toban.chapters.backup.drills.rehearsal import DrillOutcome, compared
+from toban.design.acts import is_restore_test
 from toban.design.clauses.routine import Routine
 from toban.design.origin import Origin
 from toban.design.values.schedule import read_schedule
@@ -90,4 +90,4 @@ def test_a_restore_test_is_recognised_by_its_name(name: str, is_one: bool) -> No
         id="r", origin=Origin("ops.md", 1), text="", name=name, schedule=schedule, owner="", content=""
     )
 
-    assert is_drill(routine) is is_one
+    assert is_restore_test(routine) is is_one
