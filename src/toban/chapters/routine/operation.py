@@ -9,11 +9,13 @@ from toban.design.clauses.routine import Routine
 from toban.engine.editions.edition import Edition
 from toban.engine.evidence import status
 from toban.engine.evidence.acts import also_answered, also_shown
+from toban.engine.notify import alerts
 from toban.engine.operation import EditionLoop, Operation, WorkerShift, Workplace
 from toban.engine.overview import EditionStatus, ToDo
 from toban.engine.runs.work import Work
 from toban.engine.tasks import chores
 from toban.engine.tasks.standing import statuses
+from toban.engine.tasks.telling import signals
 from toban.engine.tasks.works import task_of
 from toban.message import NOTHING, Message
 
@@ -50,9 +52,10 @@ def _works(plan: RoutinePlan) -> Mapping[str, Work]:
 
 
 def _show(edition: Edition, now: datetime) -> None:
-    plan = edition.plan(OPERATION)
-    updates = also_shown(statuses(plan.works.values(), edition, now), plan.acts)
-    status.show(list(updates), now, edition.design.digest)
+    plan, design = edition.plan(OPERATION), edition.design
+    found = list(statuses(plan.works.values(), edition, now))
+    status.show(list(also_shown(found, plan.acts)), now, design.digest)
+    alerts.report(signals(found, plan.works.values(), design.clauses, now), now, design.digest)
 
 
 def _shift(_at: Workplace) -> WorkerShift:

@@ -9,6 +9,7 @@ EXTENSION = Extension(
     manual="tasks.md",
     apps=("toban.engine.tasks",),
     pages="toban.faces.web.tasks.urls",
+    evidence="toban.faces.web.tasks.evidence:signed",
     menu=(Link("tasks", Message("tasks.menu")),),
     commands={"tasks": Command("toban.faces.cli.tasks.tasks", Message("commands.tasks"))},
 )

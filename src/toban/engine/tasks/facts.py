@@ -45,6 +45,8 @@ class TaskOccasion:
     edition: Edition
     clause: Clause
     """The row that requires it."""
+    since: datetime
+    """When it was due before, or a day ago if it never was."""
     due_at: datetime
 
 

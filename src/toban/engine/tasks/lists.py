@@ -18,6 +18,8 @@ from toban.engine.tasks.models import SignOff
 from toban.engine.tasks.rules import TaskRefusal, TaskTerms
 from toban.engine.tasks.windows import open_tasks
 
+_DAY = timedelta(days=1)
+
 
 @dataclass(frozen=True, slots=True)
 class OpenTask:
@@ -112,4 +114,8 @@ def last_signed(clause_ids: Collection[str], start: datetime, end: datetime) -> 
 def facts_of(run: Run, edition: Edition, parts: Parts, now: datetime) -> tuple[TaskFact, ...]:
     """Return what is shown to those who sign off *run*."""
     clause = next((each for each in edition.design.clauses if each.id == run.clause_id), None)
-    return gathered(TaskOccasion(edition, clause, run.due_at), parts.ports, now) if clause is not None else ()
+    if clause is None:
+        return ()
+    before = Run.objects.filter(work=run.work, due_at__lt=run.due_at).order_by("-due_at").first()
+    since = before.due_at if before is not None else run.due_at - _DAY
+    return gathered(TaskOccasion(edition, clause, since, run.due_at), parts.ports, now)

@@ -11,6 +11,7 @@ from toban.engine.approvals.holders import account_of
 from toban.engine.editions.edition import Edition
 from toban.engine.evidence import ledger
 from toban.engine.evidence.models import LedgerEntry
+from toban.engine.notify import alerts
 from toban.engine.orders import NotPossible
 from toban.engine.people.models import Operator
 from toban.engine.registry.parts import Parts
@@ -22,6 +23,7 @@ from toban.engine.tasks.facts import TaskFact, digest_of_facts
 from toban.engine.tasks.lists import facts_of, tasks_of, terms_of
 from toban.engine.tasks.models import Handover, SignOff
 from toban.engine.tasks.rules import why_no_remark
+from toban.engine.tasks.telling import handed_on
 from toban.engine.text import storable_text
 from toban.message import Message
 
@@ -96,6 +98,9 @@ def hand_on(order: TaskOrder, person: str, reason: str, *, now: datetime) -> Han
             at=now,
         )
         _record("hand-on-task", run, {"to": person, "said": made.reason}, order.by, now)
+        design = order.edition.design
+        told = (handed_on(made, people.terms.name, row) for row in design.clauses if row.id == run.clause_id)
+        alerts.tell(list(told), now, design.digest)
     return made
 
 

@@ -3,7 +3,6 @@
 from collections.abc import Collection, Iterable, Iterator
 from datetime import datetime
 
-from toban.engine import amounts
 from toban.engine.editions.edition import Edition
 from toban.engine.evidence.status import StatusUpdate
 from toban.engine.evidence.verdict import FIRING, Verdict
@@ -63,8 +62,7 @@ def _judged(
         if why_nobody:
             return Verdict.DEVIATING, NOTHING, Message("tasks.nobody-can-sign", why=why_nobody)
         if now >= current.due_until:
-            late = amounts.length(now - current.due_until)
-            return Verdict.NOT_PERFORMED, NOTHING, Message("tasks.overdue", until=until, late=late)
+            return Verdict.NOT_PERFORMED, NOTHING, Message("tasks.overdue", until=until)
         waits = Message("tasks.waits-until", until=until)
         if last is None:
             return Verdict.NOT_DUE, waits, Message("tasks.first-time")

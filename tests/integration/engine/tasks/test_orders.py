@@ -71,7 +71,8 @@ def test_whoever_is_in_turn_signs_off_and_the_ledger_says_what_was_shown(nine: E
     (entry,) = LedgerEntry.objects.filter(kind="audit")
     assert entry.actor == mine
     assert entry.clause_id == DAILY
-    assert {"order": "sign-off-task", "run": run.pk, "shown": []}.items() <= entry.content.items()
+    assert (entry.content["order"], entry.content["run"]) == ("sign-off-task", run.pk)
+    assert entry.content["shown"] == [fact.as_json() for fact in signed.facts_shown()] != []
     assert LedgerEntry.objects.filter(kind="verdict", content__run=run.pk).count() == 1
 
 

@@ -24,10 +24,11 @@ from toban.engine.editions.edition import Edition
 from toban.engine.evidence.current import status_of
 from toban.engine.evidence.models import ClauseStatus
 from toban.engine.evidence.verdict import Verdict
+from toban.engine.notify.models import Alert
 from toban.engine.operation import rows_of
 from toban.engine.overview import EditionStatus
 from toban.engine.people.models import Operator
-from toban.engine.tasks.orders import sign_off
+from toban.engine.tasks.orders import hand_on, sign_off
 
 pytestmark = pytest.mark.django_db
 
@@ -127,3 +128,29 @@ def test_the_first_screen_lists_what_is_open_and_what_is_due_later_today(edition
         ("セキュリティパッチ適用", NINE, Verdict.NOT_PERFORMED, "運用責任者"),
         ("監視ダッシュボード確認", TUESDAY, None, "開発担当者"),
     ]
+
+
+def test_those_who_hold_the_role_hear_of_a_task_until_it_is_signed(
+    edition: Edition,
+) -> None:
+    tick(edition, NINE)
+    assert not Alert.objects.exists()
+
+    status(edition, TUESDAY, PATCH)
+    (alert,) = Alert.objects.filter(clause_id=PATCH)
+    assert (alert.condition, alert.people, alert.resolved_at) == ("warning", ["運用責任者"], None)
+    sign_patch(edition, TUESDAY)
+    status(edition, TUESDAY, PATCH)
+
+    alert.refresh_from_db()
+    assert alert.resolved_at == TUESDAY
+
+
+def test_the_person_to_whom_a_task_is_handed_on_is_told(edition: Edition) -> None:
+    tick(edition, NINE)
+
+    hand_on(order(edition, "sato", task(PATCH)), "田中", "外出", now=NINE)
+
+    told = Alert.objects.get()
+    assert (told.people, told.condition, told.resolved_at) == (["田中"], "info", NINE)
+    assert str(told.value) == "運用責任者 から引き継がれました: 外出"

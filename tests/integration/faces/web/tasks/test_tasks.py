@@ -174,3 +174,14 @@ def test_tasks_need_a_sign_in_and_the_token_of_the_page() -> None:
     careful = Client(enforce_csrf_checks=True)
     careful.cookies = as_("kai").cookies
     assert careful.post("/tasks/", {"act": "sign"}).status_code == 403
+
+
+def test_the_evidence_of_the_row_shows_who_signed_it_off_and_what_was_shown() -> None:
+    kai = as_("kai")
+    kai.post("/tasks/", form(kai, "sign", remark="異常なし"))
+
+    evidence = kai.get("/clauses/routine/routine/エラーログ分析").content.decode()
+
+    assert "<h3>署名</h3>" in evidence
+    assert "0 種類 (新規 0、再発 0、増加 0)" in evidence
+    assert "<q>異常なし</q>" in evidence
