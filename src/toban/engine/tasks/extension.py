@@ -1,6 +1,6 @@
 """The tasks extension: what people perform and sign off, its page and its commands."""
 
-from toban.engine.extension import Extension, Link
+from toban.engine.extension import Extension, Link, Scope
 from toban.engine.registry.commands import Command
 from toban.message import Message
 
@@ -11,5 +11,10 @@ EXTENSION = Extension(
     pages="toban.faces.web.tasks.urls",
     evidence="toban.faces.web.tasks.evidence:signed",
     menu=(Link("tasks", Message("tasks.menu")),),
+    api="toban.faces.api.tasks",
+    scopes=(
+        Scope("read:tasks", Message("tasks.scope-read-tasks")),
+        Scope("act:tasks", Message("tasks.scope-act-tasks")),
+    ),
     commands={"tasks": Command("toban.faces.cli.tasks.tasks", Message("commands.tasks"))},
 )

@@ -63,9 +63,9 @@ def terms_of(works: Mapping[str, Work], key: str) -> TaskTerms | None:
 
 
 def listed(edition: Edition, parts: Parts, now: datetime) -> Sequence[OpenTask]:
-    """Return the open tasks in the order of their due times, with their facts."""
+    """Return the open tasks in the order of their due times, then of their rows, with their facts."""
     works, clauses = tasks_of(edition, parts), {each.id: each for each in edition.design.clauses}
-    return [
+    found = [
         OpenTask(
             run,
             clauses[run.clause_id],
@@ -76,6 +76,11 @@ def listed(edition: Edition, parts: Parts, now: datetime) -> Sequence[OpenTask]:
         for run in open_tasks().filter(due_at__lte=now)
         if (terms := terms_of(works, run.work)) is not None and run.clause_id in clauses
     ]
+    return sorted(found, key=_in_turn)
+
+
+def _in_turn(task: OpenTask) -> tuple[datetime, int]:
+    return task.run.due_at, task.clause.origin.line
 
 
 @dataclass(frozen=True, slots=True)

@@ -62,7 +62,12 @@ class Migration(migrations.Migration):
                 ),
                 ("username", models.CharField(max_length=150)),
                 ("person", models.CharField(blank=True, max_length=200)),
-                ("via", models.CharField(choices=[("page", "Page"), ("shell", "Shell")], max_length=8)),
+                (
+                    "via",
+                    models.CharField(
+                        choices=[("page", "Page"), ("shell", "Shell"), ("api", "Api")], max_length=8
+                    ),
+                ),
                 ("at", models.DateTimeField()),
                 ("is_performed", models.BooleanField()),
                 ("remark", models.TextField(blank=True)),
