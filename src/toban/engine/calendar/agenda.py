@@ -1,6 +1,6 @@
 """Everything that a document schedules over a span of days, and what overlaps. Pure."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from datetime import date, datetime, time, timedelta
 
@@ -16,6 +16,8 @@ from toban.message import Message
 _DAY = timedelta(days=1)
 _OFTEN = 6
 """More moments of one day than these would hide everything else."""
+
+type SchedulesOf = Callable[[Clause], Iterable[Schedule]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,11 +54,16 @@ class Agenda:
     """What repeats within each day (1時間毎): too often for a calendar."""
 
 
-def agenda(design: Design, system: System, first: date, last: date) -> Agenda:
-    """Return what *design* schedules from *first* to *last*, both included, with all overlaps."""
+def agenda(
+    design: Design, system: System, first: date, last: date, schedules: SchedulesOf = schedules_of
+) -> Agenda:
+    """Return what *design* schedules from *first* to *last*, both included, with all overlaps.
+
+    *schedules*: when each clause is due, if other than by its own words.
+    """
     business = system.business
     by_day: dict[date, list[AgendaEntry]] = {}
-    for entry in _with_meetings(_entries(design, system, first, last)):
+    for entry in _with_meetings(_entries(design, system, first, last, schedules)):
         by_day.setdefault(entry.start.date(), []).append(entry)
     days = (first + offset * _DAY for offset in range((last - first).days + 1))
     return Agenda(
@@ -64,7 +71,7 @@ def agenda(design: Design, system: System, first: date, last: date) -> Agenda:
             AgendaDay(day, business.is_business_day(day), business.day_off(day), tuple(by_day.get(day, ())))
             for day in days
         ),
-        tuple(clause for clause in design.clauses if any(map(_is_constant, schedules_of(clause)))),
+        tuple(clause for clause in design.clauses if any(map(_is_constant, schedules(clause)))),
     )
 
 
@@ -82,10 +89,12 @@ def _is_constant(schedule: Schedule) -> bool:
     return schedule.cadence is Cadence.INTERVAL or (rule is not None and len(rule.clocks) > _OFTEN)
 
 
-def _entries(design: Design, system: System, first: date, last: date) -> Iterator[AgendaEntry]:
+def _entries(
+    design: Design, system: System, first: date, last: date, schedules: SchedulesOf
+) -> Iterator[AgendaEntry]:
     start, end = existing(first, time(0), system.zone), existing(last + _DAY, time(0), system.zone)
     for clause in design.clauses:
-        for schedule in schedules_of(clause):
+        for schedule in schedules(clause):
             if not _is_constant(schedule):
                 timed = schedule if schedule.is_timed else replace(schedule, at=time(0))
                 for moment in due_times(timed, system, start, end):

@@ -1,11 +1,13 @@
 """Tasks as pages, commands and the API list them."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, time, timedelta
 
 from toban.design.clauses.base import Clause
 from toban.design.values.occurrence import existing
+from toban.design.values.schedule import Schedule
+from toban.engine.calendar.due import schedules_of
 from toban.engine.editions.edition import Edition
 from toban.engine.operation import works_of
 from toban.engine.people.models import Operator
@@ -91,6 +93,12 @@ class ComingTask:
     roles: tuple[str, ...]
     due_at: datetime
     clause_id: str
+
+
+def schedules_of_people(edition: Edition, parts: Parts) -> Callable[[Clause], Iterable[Schedule]]:
+    """Return when each clause is due: a task by the hours of its role, all others by their words."""
+    tasks = {work.clause_id: work.schedule.each for work in tasks_of(edition, parts).values()}
+    return lambda clause: tasks[clause.id] if clause.id in tasks else schedules_of(clause)
 
 
 def coming_today(edition: Edition, parts: Parts, now: datetime) -> Sequence[ComingTask]:

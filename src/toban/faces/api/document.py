@@ -12,6 +12,7 @@ from pydantic import Field
 from toban.engine.calendar.agenda import agenda
 from toban.engine.clock import system_clock
 from toban.engine.evidence.verdict import Verdict
+from toban.engine.tasks.lists import schedules_of_people
 from toban.faces.api import cursors
 from toban.faces.api.edition import edition_in_force
 from toban.faces.api.problems import Problem
@@ -113,7 +114,8 @@ def calendar(request: HttpRequest, first: Day | None = None, last: Day | None = 
     end = last or begin + _USUAL
     if begin.year not in _YEARS or not begin <= end <= begin + _LONGEST:
         raise Problem("invalid", HTTPStatus.UNPROCESSABLE_ENTITY, Message("api.calendar-out-of-range"))
-    found = agenda(edition.design, system, begin, end)
+    schedules = schedules_of_people(edition, settings.PARTS)
+    found = agenda(edition.design, system, begin, end, schedules)
     constant = [{"clause": clause.id, "at": str(clause.origin)} for clause in found.constant]
     return {"days": [day_values(day) for day in found.days], "constant": constant}
 

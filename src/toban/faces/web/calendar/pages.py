@@ -6,6 +6,7 @@ from datetime import date, datetime, timedelta
 from functools import lru_cache
 from urllib.parse import urlencode
 
+from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
@@ -14,11 +15,11 @@ from toban.design.chapter import Chapter
 from toban.design.clauses.base import Clause
 from toban.design.clauses.labels import CHAPTERS
 from toban.engine.calendar.agenda import Agenda, AgendaDay, agenda, every_day
-from toban.engine.calendar.due import schedules_of
 from toban.engine.clock import system_clock
 from toban.engine.editions.edition import Edition
 from toban.engine.evidence import ledger
 from toban.engine.people.models import FeedToken
+from toban.engine.tasks.lists import schedules_of_people
 from toban.faces.document.address import evidence_address
 from toban.faces.web.calendar import months
 from toban.faces.web.calendar.due_times import next_times, previous_times, since
@@ -142,7 +143,9 @@ class _Key:
 
 @lru_cache(maxsize=8)
 def _kept(key: _Key, first: date, last: date) -> Agenda:
-    return agenda(key.edition.design, key.edition.bindings.system, first, last)
+    edition = key.edition
+    schedules = schedules_of_people(edition, settings.PARTS)
+    return agenda(edition.design, edition.bindings.system, first, last, schedules)
 
 
 def _choice(request: HttpRequest, today: date) -> CalendarChoice:
@@ -207,15 +210,16 @@ def _shown(
 
 def _scheduled(edition: Edition, now: datetime) -> list[Clause]:
     """Return the rows that have a next due time."""
-    system = edition.bindings.system
+    system, schedules = edition.bindings.system, schedules_of_people(edition, settings.PARTS)
     return [
-        clause for clause in edition.design.clauses if next_times(tuple(schedules_of(clause)), system, now, 1)
+        clause for clause in edition.design.clauses if next_times(tuple(schedules(clause)), system, now, 1)
     ]
 
 
 def _coming(scheduled: list[Clause], edition: Edition, chapter: str, now: datetime) -> Iterator[RowTimes]:
     """Yield the *scheduled* rows of *chapter* (empty for all), the soonest first."""
     system, begun = edition.bindings.system, ledger.began_at()
+    schedules_of = schedules_of_people(edition, settings.PARTS)
     found = [
         (next_times(tuple(schedules_of(clause)), system, now, 1)[0], clause)
         for clause in scheduled
