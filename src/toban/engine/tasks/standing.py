@@ -69,7 +69,7 @@ def _judged(
         verdict, _, reason = _ended(last, work)
         return verdict, waits, reason
     if last is None:
-        return Verdict.NOT_DUE, NOTHING, Message("tasks.never-due", schedule=work.timing)
+        return Verdict.NOT_DUE, NOTHING, Message("tasks.never-due", schedule=str(work.schedule))
     return _ended(last, work)
 
 

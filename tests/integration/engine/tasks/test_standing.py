@@ -94,7 +94,7 @@ def test_one_run_proves_all_rows_of_its_act(edition: Edition) -> None:
     joined = status(edition, NINE, PATCH_ELSEWHERE)
 
     assert joined.verdict == Verdict.CONFORMING
-    assert str(joined.reason).startswith("運用設計書.md:21 と同じ作業です")
+    assert str(joined.reason).startswith("運用設計書.md:21 と同じことを求める行です")
     assert (joined.value, joined.next_due) == (
         status(edition, NINE, PATCH).value, status(edition, NINE, PATCH).next_due,
     )  # fmt: skip
