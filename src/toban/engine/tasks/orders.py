@@ -117,6 +117,9 @@ def _locked(order: TaskOrder, now: datetime) -> tuple[Run, Operator, TaskPeople]
     terms = terms_of(tasks_of(order.edition, order.parts), run.work)
     if terms is None:
         raise NotPossible(Message("tasks.row-is-gone"))
+    # The worker that ends it may be late, or down: that is no time to sign.
+    if not terms.is_owed and run.due_until is not None and now >= run.due_until:
+        raise NotPossible(Message("tasks.window-is-over", number=run.pk), Message("tasks.next-comes"))
     return run, _account(order.by), people_of_task(run, terms, order.edition, now)
 
 

@@ -122,6 +122,15 @@ def test_a_daily_task_that_nobody_signed_is_not_performed_and_can_not_be_signed_
     assert refusal(nine, mine, run, NINE + 10 * HOUR) == "tasks.is-over"
 
 
+def test_a_daily_task_is_not_signed_after_its_window_though_no_worker_has_ended_it(nine: Edition) -> None:
+    mine, _ = in_turn(nine)
+    end = task().due_until
+    assert end is not None
+
+    assert refusal(nine, mine, task(), end) == "tasks.window-is-over"
+    assert sign(nine, mine, task(), end - HOUR / 3600).is_performed
+
+
 def test_a_monthly_task_stays_owed_and_its_sign_off_is_late_for_ever(nine: Edition) -> None:
     tick(nine, NINE + 3 * DAY)
     assert task(PATCH).state == Run.State.WAITING
