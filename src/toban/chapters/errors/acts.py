@@ -9,5 +9,4 @@ ACTS: Mapping[str, ActReader] = {
     "ignore-error": unchanged,
     "reopen-error": unchanged,
     "assign-error": unchanged,
-    "error-review": unchanged,
 }

@@ -20,7 +20,7 @@ EXTENSION = Extension(
     operation="toban.chapters.errors.operation",
     offers={
         KEPT_ELSEWHERE: "toban.chapters.errors.elsewhere:KEPT",
-        TASK_FACTS: "toban.chapters.errors.facts:of_review",
+        TASK_FACTS: "toban.chapters.errors.reviewing.facts:of_review",
     },
     apps=("toban.chapters.errors",),
     pages="toban.faces.web.errors.urls",

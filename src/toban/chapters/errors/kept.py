@@ -12,7 +12,7 @@ from django.db.models.functions import Coalesce, Length
 
 from toban.chapters.errors.intake.payload import LARGEST
 from toban.chapters.errors.models import ErrorGroup, ErrorHour, StoredEvent
-from toban.chapters.errors.review import ErrorWeek, ReviewedError, Week, review
+from toban.chapters.errors.reviewing.review import ErrorWeek, ReviewedError, Week, review
 from toban.chapters.errors.rules import ErrorState
 from toban.chapters.errors.searching.finding import condition
 from toban.chapters.errors.searching.search import ErrorTerm

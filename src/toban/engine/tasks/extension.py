@@ -1,8 +1,12 @@
 """The tasks extension: what people perform and sign off, its page and its commands."""
 
+from toban.engine.changes.act import unchanged
 from toban.engine.extension import Extension, Link, Scope
 from toban.engine.registry.commands import Command
 from toban.message import Message
+
+_ORDERS = ("sign-off-task", "hand-on-task")
+"""What the audit log holds about tasks: people say what they did, and Toban changes nothing."""
 
 EXTENSION = Extension(
     name="tasks",
@@ -16,5 +20,6 @@ EXTENSION = Extension(
         Scope("read:tasks", Message("tasks.scope-read-tasks")),
         Scope("act:tasks", Message("tasks.scope-act-tasks")),
     ),
+    acts=dict.fromkeys(_ORDERS, unchanged),
     commands={"tasks": Command("toban.faces.cli.tasks.tasks", Message("commands.tasks"))},
 )

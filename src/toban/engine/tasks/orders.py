@@ -70,7 +70,7 @@ def sign_off(
             digest=digest,
         )
         _end(run, signed, now)
-        _record("sign-off-task" if is_performed else "decline-task", run, _said(signed, facts), order.by, now)
+        _record("sign-off-task", run, _said(signed, facts), order.by, now)
     return signed
 
 
@@ -144,6 +144,7 @@ def _end(run: Run, signed: SignOff, now: datetime) -> None:
 
 def _said(signed: SignOff, facts: tuple[TaskFact, ...]) -> Mapping[str, object]:
     return {
+        "is_performed": signed.is_performed,
         "person": signed.person,
         "said": signed.remark,
         "shown": [fact.as_json() for fact in facts],

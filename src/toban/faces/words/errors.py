@@ -8,7 +8,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy
 
 from toban.chapters.errors.models import ErrorGroup
-from toban.chapters.errors.review import ErrorTrend
+from toban.chapters.errors.reviewing.review import ErrorTrend
 from toban.chapters.errors.rules import ErrorState
 
 FRESH = timedelta(days=1)

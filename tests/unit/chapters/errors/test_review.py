@@ -5,7 +5,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from toban.chapters.errors.review import ErrorTrend, ErrorWeek, review, trend, week_of
+from toban.chapters.errors.reviewing.review import ErrorTrend, ErrorWeek, review, trend, week_of
 
 TOKYO = ZoneInfo("Asia/Tokyo")
 WEEK = week_of(date(2026, 11, 26), TOKYO)

@@ -190,7 +190,15 @@ def test_a_rate_limit_admits_a_number_per_minute_and_says_when_to_retry() -> Non
 
 
 def test_the_rules_load_without_django() -> None:
-    modules = ("intake.payload", "intake.event", "rules", "releases", "review", "clauses", "proposals")
+    modules = (
+        "intake.payload",
+        "intake.event",
+        "rules",
+        "releases",
+        "reviewing.review",
+        "clauses",
+        "proposals",
+    )
     program = (
         "import sys, importlib\n"
         f"for each in {modules}: importlib.import_module(f'toban.chapters.errors.{{each}}')\n"

@@ -8,7 +8,7 @@ import click
 
 from toban.chapters.errors.kept import weekly
 from toban.chapters.errors.models import ErrorGroup
-from toban.chapters.errors.review import ReviewedError, Week, week_of
+from toban.chapters.errors.reviewing.review import ReviewedError, Week, week_of
 from toban.engine.clock import system_clock
 from toban.engine.registry.parts import Parts
 from toban.engine.text import printable

@@ -9,7 +9,7 @@ from django.views.decorators.http import require_safe
 
 from toban.chapters.errors import clauses
 from toban.chapters.errors.kept import weekly
-from toban.chapters.errors.review import Week, week_of
+from toban.chapters.errors.reviewing.review import Week, week_of
 from toban.engine.clock import system_clock
 from toban.engine.tasks.lists import last_signed
 from toban.faces.web.frame import frame, in_force, look

@@ -13,7 +13,7 @@ from toban.chapters.errors.intake import intake
 from toban.chapters.errors.intake.intake import EventReceipt
 from toban.chapters.errors.kept import ErrorSearch, by_hours, event_of, weekly
 from toban.chapters.errors.models import ErrorGroup, ErrorHour, ErrorProject, SeenEvent, StoredEvent
-from toban.chapters.errors.review import ErrorTrend, week_of
+from toban.chapters.errors.reviewing.review import ErrorTrend, week_of
 from toban.chapters.errors.rules import ErrorState
 from toban.chapters.errors.searching.search import read_search
 from toban.design.reader import read_design

@@ -7,7 +7,7 @@ from datetime import datetime
 from toban.chapters.errors import clauses
 from toban.chapters.errors.bindings import ERRORS
 from toban.chapters.errors.kept import weekly
-from toban.chapters.errors.review import ErrorTrend, week_of
+from toban.chapters.errors.reviewing.review import ErrorTrend, week_of
 from toban.engine.extension import Link
 from toban.engine.tasks.facts import TaskFact, TaskOccasion
 from toban.message import Message
