@@ -4,6 +4,7 @@ import pytest
 from tests.unit.design.conftest import Read
 
 from toban.design.clauses.backup import RecoveryObjective
+from toban.design.clauses.monitoring import Monitor
 from toban.design.clauses.objectives import Objective
 from toban.design.reader import Design
 
@@ -81,3 +82,43 @@ def test_a_fact_above_the_table_does_not_hide_the_heading(read: Read) -> None:
         "Booking desk (kiosks)",
         "Ledger database",
     ]
+
+
+@pytest.mark.parametrize("caption", ["**Advantages:**", "**利点:**"])
+def test_a_caption_that_all_neighbours_have_does_not_hide_their_headings(read: Read, caption: str) -> None:
+    design = read(
+        "## 待機系の比較",
+        *("### 停止した予備", caption, "", "- RTO: 4時間", "- RPO: 1日", ""),
+        *("### 動いている予備", caption, "", "- RTO: 10分", "- RPO: 1分"),
+    )
+
+    assert [subject.partition(" ")[0] for _, subject in subjects(design)] == [
+        *["停止した予備"] * 2,
+        *["動いている予備"] * 2,
+    ]
+
+
+def test_monitors_of_neighbours_have_their_headings_as_targets(read: Read) -> None:
+    header = ("| 監視項目 | 警告 | 異常 |", "|-|-|-|")
+    design = read(
+        "## 監視項目",
+        *("### 蔵書検索", "", *header, "| CPU使用率 | 70% | 85% |", "| エラー率 | 1% | 5% |", ""),
+        *("### 貸出端末の監視", "", *header, "| CPU使用率 | 80% | 95% |"),
+    )
+
+    assert [(each.target, each.item) for each in design.of(Monitor)] == [
+        ("蔵書検索", "CPU使用率"),
+        ("蔵書検索", "エラー率"),
+        ("貸出端末", "CPU使用率"),
+    ]
+    assert len({each.id for each in design.clauses}) == 3
+
+
+def test_the_level_of_an_alert_is_no_target(read: Read) -> None:
+    design = read(
+        "## Alert thresholds",
+        *("### Critical alerts (page at once)", "", "- Loan queue > 300", ""),
+        *("### Warning alerts", "", "- Loan queue > 100"),
+    )
+
+    assert [each.target for each in design.of(Monitor)] == ["", ""]
