@@ -67,7 +67,7 @@ class FailurePattern(Clause):
 _RECOVERY = re.compile(r"復旧|解決|回復|完了|restor|resol|recover|fix")
 _OPEN = words("ベストエフォート|best effort|別途(?:協議|調整)|都度(?:協議|調整)|協議の?上|適宜")
 _IMMEDIATE = words(r"即時|即座|直ち|すぐ|\bimmediate(?:ly)?\b|\bat once\b|\binstant")
-_PIECES = re.compile(r"[、,;\n]|\(|\)|→")
+_PIECES = re.compile(r"[、,;\n]|\(|\)|→| / ")
 _CODE = words(r"\b(?:p|sev-?|s)\d\b")
 _RANK = words(r"(?:ランク|区分|レベル|rank)?\s*(?P<letter>[a-d])(?:ランク|区分)?")
 _NUMBERED = words(r"(?:障害)?(?:レベル|ランク|区分|level|tier)\s*\d")
@@ -78,6 +78,8 @@ _ALERTS = words("アラート|通知|alert|notif")
 _KINDS = (Message("design.kind-notification-rule"), Message("design.kind-incident-level"))
 _WORDING = re.compile(
     r"(?:に)?(?:対応|復旧|解決|回復|初動|着手|開始|受付|応答|完了|を目標|目標|目安|以内に)+(?:開始)?$|^(?:初動|対応|復旧|解決)[:：]?"
+    r"|^(?:(?:page|call)(?: the)?(?: on-?call(?: engineer)?)?|ack(?:nowledged?)?|respon(?:d|se)|engage|triage"
+    r"|(?:resol|restor|recover|fix|mitigat)\w*):?(?= |$)(?: (?:with)?in\b)?"
 )
 
 
@@ -98,7 +100,7 @@ def _read_response(text: str) -> _Response | None:
     found = _Response()
     plain = normalise(text).replace("開庁日", "営業日")
     for piece in filter(None, (part.strip() for part in _PIECES.split(plain))):
-        if _IMMEDIATE.search(piece):
+        if _IMMEDIATE.search(piece) and not re.search(r"\d", piece):
             found = replace(found, is_immediate=True)
             continue
         # 即時（24時間）: at any hour.
@@ -131,7 +133,8 @@ def _level(cells: Cells) -> IncidentLevel:
     # A code is more reliable than a Japanese word next to it: P2（重大） is the second level, not the first.
     code = _CODE.search(normalise(name))
     is_named = _ENGLISH_LEVEL.search(normalise(name)) is not None
-    severity = read_incident_severity(code.group() if code and not is_named else name) or _ranked(name)
+    said = code.group() if code and not is_named else name
+    severity = read_incident_severity(said, cells.column("level")) or _ranked(name)
     # Level 1 is the most severe in some companies and the least in others; the row's limits apply either way.
     is_numbered = _NUMBERED.fullmatch(normalise(name)) is not None
     if severity is None and not (is_numbered and cells["recovery"]):

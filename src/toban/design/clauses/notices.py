@@ -91,7 +91,7 @@ def _row(cells: Cells) -> NotificationRule:
     delivery = cells.maybe("timing", read_delivery, _EXPECTED) or AT_ONCE
     return NotificationRule(
         **cells.stamp(NotificationRule, name, assumptions=delivery.assumptions),
-        level=_level(name),
+        level=_level(name, cells.column("level")),
         level_name=name,
         recipients=recipients,
         channels=channels,
@@ -151,11 +151,11 @@ def _timed(entry: PlacedEntry) -> tuple[str, DeliveryTiming]:
     return (entry.value, AT_ONCE) if delivery is None else (entry.value[: found.start()], delivery)
 
 
-def _level(name: str) -> AlertLevel | IncidentSeverity:
+def _level(name: str, scale: tuple[str, ...] = ()) -> AlertLevel | IncidentSeverity:
     level = read_alert_level(name)
     if level is not None:
         return level
-    severity = read_incident_severity(name)
+    severity = read_incident_severity(name, scale)
     if severity is None:
         raise unreadable(
             name,

@@ -48,17 +48,17 @@ NO_LEVEL = Message("design.assumed-warning")
 """What is assumed of a limit without a level."""
 
 
-def graveness(severity: str) -> tuple[bool, tuple[Message, ...]]:
+def graveness(severity: str, scale: tuple[str, ...] = ()) -> tuple[bool, tuple[Message, ...]]:
     """Say whether the level is critical, and what was assumed for that."""
     if not severity:
         return False, (NO_LEVEL,)
     level = read_alert_level(severity)
     if level is not None:
         return level is AlertLevel.CRITICAL, ()
-    grade = read_incident_severity(severity)
+    grade = read_incident_severity(severity, scale)
     if grade is None:
         raise NotUnderstood(Message("design.not-an-alert-level", words=severity))
-    if may_be_third(severity):
+    if may_be_third(severity, scale):
         return False, (Message("design.assumed-second-is-warning", words=severity),)
     return grade in (IncidentSeverity.CRITICAL, IncidentSeverity.HIGH), ()
 
@@ -67,7 +67,7 @@ def graveness_of(cells: Cells) -> tuple[bool, tuple[Message, ...]]:
     """Do the same for a row. The 優先度 of a requirement is that of building it, not of an alert."""
     is_priority = _PRIORITY.fullmatch(normalise(cells.labels.get("severity", ""))) is not None
     is_requirement = is_priority and cells.section.nearness(_REQUIREMENTS) > 0
-    return graveness("" if is_requirement else cells["severity"])
+    return graveness("" if is_requirement else cells["severity"], cells.column("severity"))
 
 
 def level_above(section: DocumentSection) -> str:

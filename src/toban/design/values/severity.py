@@ -35,11 +35,14 @@ _NAMES = {
     IncidentSeverity.MEDIUM: ("medium", "中", "中程度", "moderate"),
     IncidentSeverity.LOW: ("low", "低", "軽微", "minor", "軽度"),
 }
-_NUMBERED = {
-    f"{prefix}{n}": level for prefix in ("p", "s", "sev") for n, level in enumerate(IncidentSeverity, 1)
-}
-# P0 is as severe as the most severe level.
-_NUMBERED |= {f"{prefix}0": IncidentSeverity.CRITICAL for prefix in ("p", "s", "sev")}
+_PREFIXES = ("p", "s", "sev")
+_ZEROTH = frozenset(f"{prefix}0" for prefix in _PREFIXES)
+_NUMBERED = {f"{prefix}{n}": level for prefix in _PREFIXES for n, level in enumerate(IncidentSeverity, 1)}
+# P0 alone is as severe as the most severe level.
+_NUMBERED |= dict.fromkeys(_ZEROTH, IncidentSeverity.CRITICAL)
+_NUMBERED_FROM_0 = {f"{prefix}{n}": level for prefix in _PREFIXES for n, level in enumerate(IncidentSeverity)}
+# A fifth level is as low as the fourth.
+_NUMBERED_FROM_0 |= {f"{prefix}4": IncidentSeverity.LOW for prefix in _PREFIXES}
 _DECORATION = re.compile(r"[^\w\s()/:、-]|レベル|level", re.IGNORECASE)
 _NUMBER_AFTER = re.compile(r"\b(?:severity|sev|priority)[ .:_-]{0,2}(?=\d)")
 _PARTS = re.compile(r"[\s()/:、]+|-(?!\d)")
@@ -55,22 +58,27 @@ def is_alert_scale(names: Iterable[str]) -> bool:
     return any(read_alert_level(name) in (AlertLevel.WARNING, AlertLevel.INFO) for name in names)
 
 
-def read_incident_severity(text: str) -> IncidentSeverity | None:
+def read_incident_severity(text: str, scale: Iterable[str] = ()) -> IncidentSeverity | None:
     """Read how severe an incident is.
 
     A word takes precedence over a number (`Critical (P0)`, `高（P2）`), since some companies start at 0 and
-    others at 1. A number alone counts from 1, and P0 is as severe as P1. L1 to L4 are support tiers, not
-    severities.
+    others at 1. A number alone counts from 1 unless *scale*, the levels beside it, has a P0. L1 to L4 are
+    support tiers, not severities.
     """
     words = _words(text)
     named = {level for word in words for level, names in _NAMES.items() if word in names}
-    return _only(named or {_NUMBERED[word] for word in words if word in _NUMBERED})
+    numbers = _NUMBERED_FROM_0 if _starts_at_0(scale) else _NUMBERED
+    return _only(named or {numbers[word] for word in words if word in numbers})
 
 
-def may_be_third(text: str) -> bool:
+def may_be_third(text: str, scale: Iterable[str] = ()) -> bool:
     """Say whether the level is second or third: `P2` alone, where the numbers may start at 1 or at 0."""
     words = _words(text)
-    return {"p2", "s2", "sev2"} >= set(words) and bool(words)
+    return {"p2", "s2", "sev2"} >= set(words) and bool(words) and not _starts_at_0(scale)
+
+
+def _starts_at_0(scale: Iterable[str]) -> bool:
+    return any(word in _ZEROTH for level in scale for word in _words(level))
 
 
 def _words(text: str) -> list[str]:

@@ -204,3 +204,38 @@ def test_at_any_hour_is_no_time_to_respond_in(read: Read, cell: str) -> None:
     (level,) = read("## 障害レベル", *table).of(IncidentLevel)
 
     assert (level.is_immediate, level.respond_within) == (True, None)
+
+
+@pytest.mark.parametrize(
+    ("names", "severities"),
+    [
+        (("P0", "P1", "P2", "P3", "P4"), ("critical", "high", "medium", "low", "low")),
+        (("SEV-0", "SEV-1", "SEV-2"), ("critical", "high", "medium")),
+        (("P1", "P2", "P3", "P4"), ("critical", "high", "medium", "low")),
+    ],
+)
+def test_a_scale_that_starts_at_0_is_counted_from_0(
+    read: Read, names: tuple[str, ...], severities: tuple[str, ...]
+) -> None:
+    rows = [f"| {name} | 貸出の停止 | 30分以内 |" for name in names]
+    design = read("## 障害レベル", "| レベル | 定義 | 対応時間 |", "|-|-|-|", *rows)
+
+    assert tuple(level.severity for level in design.of(IncidentLevel)) == severities
+    assert all(str(level.respond_within) == "30分" for level in design.of(IncidentLevel))
+
+
+@pytest.mark.parametrize(
+    ("cell", "respond", "recover"),
+    [
+        ("Page on-call within 15 min", "15分", "None"),
+        ("Ticket; respond within 4 hours", "4時間", "None"),
+        ("Ack in 5 min, resolve 1 hour", "5分", "1時間"),
+        ("Acknowledge within 10 min / fix in 8 hours", "10分", "8時間"),
+        ("Page immediately; ack in 5 min", "5分", "None"),
+    ],
+)
+def test_a_response_may_be_an_order(read: Read, cell: str, respond: str, recover: str) -> None:
+    table = ("| Severity | Definition | Response |", "|-|-|-|", f"| SEV1 | no loans | {cell} |")
+    (level,) = read("## Severity levels", *table).of(IncidentLevel)
+
+    assert (str(level.respond_within), str(level.recover_within)) == (respond, recover)

@@ -71,3 +71,10 @@ def test_the_last_of_several_to_be_told_is_not_taken_for_the_recipient(read: Rea
 
     assert not design.of(NotificationRule)
     assert [row.reason.code for row in design.unread] == ["design.notices-in-tiers"]
+
+
+def test_notices_of_a_scale_from_0_have_its_severities(read: Read) -> None:
+    rows = (f"| P{number} | 当番 | Slack |" for number in range(3))
+    design = read("## アラート通知", "| レベル | 通知先 | 通知方法 |", "|-|-|-|", *rows)
+
+    assert [rule.level for rule in design.of(NotificationRule)] == ["critical", "high", "medium"]
