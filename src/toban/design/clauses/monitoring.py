@@ -31,7 +31,7 @@ from toban.design.shapes.limits import (
     settled,
     unanswered,
 )
-from toban.design.shapes.sentence import several
+from toban.design.shapes.sentence import refuse_description, several
 from toban.design.shapes.shape import (
     Cells,
     ChapterShapes,
@@ -233,7 +233,7 @@ def _limit(cells: Cells, role: str, normal: Range | None) -> Threshold | None:
     if not text:
         return None
     refuse_normal_side(text)
-    threshold = read_limit(text)
+    threshold = read_limit(text, cells["item"])
     if threshold is not None:
         return threshold
     beside = beside_normal(text, normal)
@@ -362,7 +362,17 @@ def _tool(entry: PlacedEntry) -> ToolChoice:
     purpose, tools = entry.key, entry.value
     if is_product(entry.key):
         purpose, tools = tools, purpose
+    refuse_description(entry.sentence)
+    if _SAYS.search(_REMARK.sub("", normalise(tools))):
+        raise NotUnderstood(Message("design.not-a-purpose-with-tool"))
     return ToolChoice(**entry.stamp(ToolChoice, purpose), purpose=purpose, tools=several(tools))
+
+
+_REMARK = re.compile(r" *\([^()]*\)")
+_SAYS = words(
+    r"[をはがへ]|に.|する$|[るた]$|[a-z]{2} (?:is|are|to|the|with|for|of) |\d\s?(?:%|[分秒日円台]|ms)"
+)
+"""What a name of a tool does not contain: 標準出力に書く."""
 
 
 def _tool_row(cells: Cells) -> ToolChoice:

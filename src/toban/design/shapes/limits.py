@@ -56,14 +56,14 @@ RISES = words("超|上回|以上|above|over|exceed|greater|more")
 _SPANS = {"日": TimeUnit.DAY, "週": TimeUnit.WEEK}
 
 
-def read_limit(text: str) -> Threshold | None:
+def read_limit(text: str, of: str = "") -> Threshold | None:
     """Read one limit: 80%以上, 95パーセンタイルで3秒以内, 連続3回 (of what the row names as a failure).
 
     None also if words that change its meaning would be left in the unit (1000件以上滞留), or a second figure
     in brackets would take its place: 99.9% (< 9 h of downtime).
     """
     plain = normalise(text)
-    threshold = _in_a_row(plain) or read_threshold(text) or _of_statistic(plain)
+    threshold = _in_a_row(plain) or read_threshold(text, of) or _of_statistic(plain)
     if threshold is None or _STRAY.search(threshold.limit.unit) or threshold.subject.endswith("("):
         return None
     return threshold

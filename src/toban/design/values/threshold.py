@@ -184,6 +184,13 @@ _SUSTAINED = (
     re.compile(rf" ?(?:\bfor|持続|継続) ?{DURATION}$", re.IGNORECASE),
     re.compile(rf"(?<=[超上過下満])(?:が|で| |: )*{DURATION}$", re.IGNORECASE),
 )
+_BESIDE = re.compile(rf"[(]{DURATION}(?<=間)[)]$", re.IGNORECASE)
+_EVENTS = frozenset({"件", "回", "errors", "failures", "events", "times"})
+_EVENT = re.compile(
+    r"(?:[45]xx|\b[45]\d\d|エラー|失敗|例外|タイムアウト|再起動|拒否|不達|切断|検知|ログイン試行|\b(?:errors?|failures?|exceptions?|timeouts?|restarts?|events?))"
+    r"(?:の?(?:発生)?(?:数|件数|回数)|ログ|エラー| ?(?:count|errors?|responses?))*$",
+    re.IGNORECASE,
+)
 _MEAN_OF = re.compile(
     rf"^(?:直近|過去)?{DURATION}(?:間)?の?(?:移動)?平均(?:値)?(?:が|で|は)? ?(?=\d)", re.IGNORECASE
 )
@@ -236,20 +243,33 @@ _UP_TO = re.compile(rf"~ ?{QUANTITY}")
 _RANGE = re.compile(rf"{QUANTITY.replace('?P<', '?P<low_')} ?[-~] ?{QUANTITY}")
 
 
-def read_threshold(text: str) -> Threshold | None:
-    """Read one limit with its conditions; None for several limits in a cell and relative ones (通常の2倍)."""
+def read_threshold(text: str, of: str = "") -> Threshold | None:
+    """Read one limit with its conditions; None for several limits in a cell and relative ones (通常の2倍).
+
+    *of* is what it is of, if the text does not name that itself.
+    """
     text = plain(text)
     if _COMPOUND.search(text) or _RELATIVE.search(text) or UNDECIDED.search(text):
         return None
     tally, text = _take_tally(text)
     consecutive, text = _take_consecutive(text)
-    sustained, text = _take_sustained(_with_unit(text))
+    text = _with_unit(text)
+    is_beside = _BESIDE.search(text) is not None
+    sustained, text = _take_sustained(text)
     text = _NOTE.sub("", text)
     within, text = _take_window(text)
     found = _limit(text)
     if found is None:
         return None
+    if is_beside and _counts(found, of):
+        sustained, within = None, sustained
     return replace(found, sustained=sustained, consecutive=consecutive, tally=tally, within=within)
+
+
+def _counts(limit: Threshold, of: str) -> bool:
+    """Say whether events are counted, and so in a time rather than for a time: 5xx > 10（5分間）."""
+    unit = limit.limit.unit.lower()
+    return unit in _EVENTS or (not unit and _EVENT.search(plain(limit.subject or of)) is not None)
 
 
 def _with_unit(text: str) -> str:

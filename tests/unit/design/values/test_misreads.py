@@ -239,3 +239,21 @@ def test_a_part_of_every_day_has_the_clock_beside_it(text: str, said: str) -> No
 @pytest.mark.parametrize("text", ["nightly at 8:00", "every night 11:00"])
 def test_a_clock_of_the_morning_is_no_clock_of_the_night(text: str) -> None:
     assert read_schedule(text) is None
+
+
+@pytest.mark.parametrize(
+    ("text", "of", "held", "within"),
+    [
+        ("5xx > 10（5分間）", "", "None", "5分"),
+        ("3回以上（10分間）", "", "None", "10分"),
+        ("> 10（5分間）", "ログインエラー数", "None", "5分"),
+        ("> 10（5分間）", "接続数", "5分", "None"),
+        ("> 1%（5分間）", "エラー率", "5分", "None"),
+        ("5xx > 10（5分間継続）", "", "5分", "None"),
+    ],
+)
+def test_events_are_counted_in_a_time_and_not_held_for_it(text: str, of: str, held: str, within: str) -> None:
+    threshold = read_threshold(text, of)
+
+    assert threshold is not None
+    assert (str(threshold.sustained), str(threshold.within)) == (held, within)
