@@ -131,14 +131,25 @@ def _objective(cells: Cells) -> Built:
 
 
 def _figure(cells: Cells, role: str) -> str:
-    """Return the cell with what the column adds: the unit of 目標値（ms）, the p95 of SLO（p95）."""
+    """Return the cell with what columns add: the unit of 目標値（ms）, p95 of SLO（p95） or 測定方法."""
     text = cells.required(role)
-    remark = _IN_BRACKETS.search(normalise(cells.labels[role]))
-    if remark is None:
+    in_brackets = _IN_BRACKETS.search(normalise(cells.labels[role]))
+    remark = in_brackets[1] if in_brackets else ""
+    if _UNIT.fullmatch(remark) and _NUMBER.fullmatch(normalise(text)):
+        return text + remark
+    if read_statistic(text)[0] is not None:
         return text
-    if _UNIT.fullmatch(remark[1]) and _NUMBER.fullmatch(normalise(text)):
-        return text + remark[1]
-    return f"{remark[1]} {text}" if read_statistic(remark[1])[0] and not read_statistic(text)[0] else text
+    if read_statistic(remark)[0] is not None:
+        return f"{remark} {text}"
+    is_named = read_statistic(cells.first("name", "subject"))[0] is not None
+    return text if is_named else f"{_percentile(cells['measured'])} {text}".strip()
+
+
+def _percentile(text: str) -> str:
+    """Return the only percentile in *text*: p95 of 95パーセンタイル（サーバー側）."""
+    found, rest = read_statistic(text)
+    is_only = found is not None and found.percentile and read_statistic(rest)[0] is None
+    return f"p{found.percentile}" if found and is_only else ""
 
 
 def _objective_entry(entry: PlacedEntry) -> Built:
@@ -304,9 +315,12 @@ SHAPES = ChapterShapes(
                 ),
                 "method": words("メソッド|method"),
                 "period": words("(?:測定|対象|集計|評価)?期間|period|window"),
+                "measured": words(
+                    "測定(?:方法|値)?|統計(?:値|量)?|集計(?:方法)?|measur(?:e|ement)|statistic|aggregation|percentile"
+                ),
                 "note": words(
-                    "上限値|測定(?:方法|ツール)|計測方法|計算方法|備考|優先度|現状|実現方法|改善アクション|アクション|報告頻度|測定頻度|違反時対応|実績(?:値)?|達成(?:率|状況)"
-                    "|notes?|measurement|status|current(?:performance)?|how"
+                    "上限値|測定ツール|計測方法|計算方法|備考|優先度|現状|実現方法|改善アクション|アクション|報告頻度|測定頻度|違反時対応|実績(?:値)?|達成(?:率|状況)"
+                    "|notes?|status|current(?:performance)?|how"
                 ),
             },
             needs=("name|subject", "target|guarantee"),

@@ -43,6 +43,9 @@ _HISTORY = words("版(?:数)?|バージョン|version|rev(?:ision)?")
 _CHANGES = words("(?:変更|更新|改訂|修正)(?:内容|点|履歴|箇所)|変更者|changes?|(?:change)?description|author")
 _TERM = words("用語|略語|term|abbreviation")
 _LINK = words("url|リンク|link")
+_OF_LINK = words(
+    "説明|概要|内容|用途|目的|備考|区分|種別|環境|認証|補足|description|purpose|notes?|usage|type|environment|what|for"
+)
 _NUMBER = words(r"no\.?|#|№|番号|項番|id|")
 _ITEM_LEVELS = ("小項目", "中項目", "大項目")
 _SAME_AS_ABOVE = frozenset({"〃", "同上", "↑", "''", '"'})
@@ -122,7 +125,11 @@ def _why_aside(header: tuple[str, ...]) -> Message:
 
 
 def _is_of_links(header: tuple[str, ...]) -> bool:
-    return len(header) > 1 and _LINK.fullmatch(normalise(header[1]).replace(" ", "")) is not None
+    """Say whether it lists addresses: 名称 | URL | 説明, but not 項目 | URL | 目標値."""
+    names = [normalise(name).replace(" ", "") for name in header]
+    return (
+        len(names) > 1 and _LINK.fullmatch(names[1]) is not None and all(map(_OF_LINK.fullmatch, names[2:]))
+    )
 
 
 def _candidates(table: MarkdownTable, section: DocumentSection) -> list[_KindCandidate]:

@@ -78,6 +78,11 @@ _LIMIT = _ending(
     "上限[値数]?|制限[値数]?|保持|保[持存管](?:数|世代数?)|世代数?|(?:アップロード|添付)(?:ファイル)?(?:サイズ|容量)",
     "limits?|quota|caps?|retention|(?:upload|attachment|payload|request body) size",
 )
+_ALLOWANCE = re.compile(
+    r".*(?:許容|許される).*(?:件数|回数|数)$"
+    r"|\b(?:allowed|permitted|tolerated|budgeted|remaining)\b.*\b(?:errors|failures|requests|incidents|events)\b"
+)
+"""What an objective leaves over for failures follows from it, and is none itself."""
 _KEPT = _ending("保[持存管]", "archive|storage|history")
 
 _TIME_RISES = _ending(
@@ -123,7 +128,7 @@ def tendency(name: str, target: Quantity) -> Tendency | None:
     if metric is not None and metric not in _UNDIRECTED and fits(metric, target):
         return Tendency.RISES if metric in _RISING else Tendency.FALLS
     head = _head(name)
-    if target.unit in _MONEY or _LIMIT.search(head):
+    if target.unit in _MONEY or _LIMIT.search(head) or _ALLOWANCE.match(head):
         return Tendency.NO_LEVEL
     if not is_time(target):
         return _of_level(head, is_share=target.unit == "%")

@@ -365,3 +365,35 @@ def test_the_time_in_which_people_respond_is_no_response_time(read: Read) -> Non
     design = read("## サービス目標", "- 応答時間: 一次対応20分以内", "- 稼働率: 99.9%以上")
 
     assert [objective.name for objective in design.of(Objective)] == ["稼働率"]
+
+
+@pytest.mark.parametrize(
+    ("measured", "subject"),
+    [
+        ("p95", "p95"),
+        ("99th percentile, at the gateway", "p99"),
+        ("95パーセンタイル", "p95"),
+        ("p50 / p95", ""),
+        ("外形監視", ""),
+    ],
+)
+def test_the_percentile_may_stand_in_a_column_of_its_own(read: Read, measured: str, subject: str) -> None:
+    table = ("| SLI | Measurement | Target |", "|-|-|-|", f"| Latency | {measured} | < 400ms |")
+    (objective,) = read("## SLO", *table).of(Objective)
+
+    assert objective.target.subject == subject
+
+
+@pytest.mark.parametrize("name", ["Allowed failures per 1M requests", "月間許容失敗件数", "Permitted errors"])
+def test_what_an_objective_leaves_over_is_none(read: Read, name: str) -> None:
+    design = read("## サービスレベル目標", f"- {name}: 900", "- 許容エラー率: 1%以下", "- 稼働率: 99.9%以上")
+
+    assert [objective.name for objective in design.of(Objective)] == ["許容エラー率", "稼働率"]
+
+
+def test_targets_of_pages_are_no_list_of_links(read: Read) -> None:
+    design = read(
+        "## システムの計測", "| 項目 | URL | 測定方法 | 目標値 |", "|-|-|-|-|", "| 検索 | /s | 外形 | 2秒 |"
+    )
+
+    assert [row.line for row in design.unread] == [5]
