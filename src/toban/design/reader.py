@@ -249,6 +249,8 @@ class _BlockWalk:
         self._has_work = False
         """Whether the section holds commands or steps that no kind has claimed."""
         self._has_clauses = False
+        self._crons: set[str] = set()
+        """When its commands run, by their crontab."""
         self._is_timed_below = False
         """Whether a line below the heading says when, too: First Monday of each month."""
 
@@ -275,6 +277,7 @@ class _BlockWalk:
             yield from self.close(block.level)
             self._section = self._section.under(block)
             self._has_work = self._has_clauses = self._is_timed_below = False
+            self._crons = set()
         elif isinstance(block, Paragraph):
             yield from self._paragraph(block)
         elif _is_aside(self._section):
@@ -307,7 +310,7 @@ class _BlockWalk:
         if nearest_schedule(section) is None:
             return
         place = ClausePlace(Origin(self._document, heading.line), heading.text, self._section)
-        routine = headed_routine(place) if self._has_work and not self._is_timed_below else None
+        routine = headed_routine(place, self._crons) if self._has_work and not self._is_timed_below else None
         if routine is not None:
             yield read(heading.line, heading.text, routine, Grounds(type(routine), TASK, section))
         elif is_above:
@@ -360,6 +363,7 @@ class _BlockWalk:
         outcome = read_code(block, self._section, self._document)
         if outcome is None:
             self._has_work = True
+            self._crons |= {found["cron"] for found in _CRON.finditer(block.text)}
         else:
             yield outcome
 
@@ -369,6 +373,13 @@ def _caption(paragraph: Paragraph) -> str:
     text = paragraph.text.strip()
     is_short = len(text) <= 60 and _width(text) <= 60 and "\n" not in text and not text.endswith(("。", "."))
     return text.rstrip(":：") if is_short and not text.startswith(("|", "<")) else ""
+
+
+_CRON = re.compile(
+    r"(?m)^\W*(?:(?:cron|schedule)\w*\W+)?(?<![\d*])"
+    r"(?P<cron>(?:[\d*][\d*/,-]* +){3}[\w*][\w*/,-]* +[\w*][\w*/,-]*)(?=\W|$)"
+)
+"""A line of a crontab in a fence."""
 
 
 def _width(text: str) -> int:

@@ -1,6 +1,7 @@
 """Chapter 10, 定期作業: recurring work by people."""
 
 import re
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import ClassVar, override
 
@@ -140,6 +141,7 @@ def _listed(entry: PlacedEntry) -> Routine:
         raise Ambiguous(Message("design.heading-time-not-read", heading=entry.section.title))
     if schedule is None or is_attribute(entry):
         raise NotUnderstood(Message("design.no-time-in-row-or-heading"))
+    _refuse_no_task(entry)
     once = _ONCE.search(normalise(entry.sentence))
     if once is not None:
         raise Ambiguous(Message("design.task-once", words=once.group()))
@@ -155,6 +157,15 @@ def _listed(entry: PlacedEntry) -> Routine:
         owner="",
         content=entry.value if entry.key else "",
     )
+
+
+def _refuse_no_task(entry: PlacedEntry) -> None:
+    """Raise `NotUnderstood` for what a meeting is about, and for what a check must find."""
+    name = normalise(entry.key or entry.sentence)
+    if _TALK.search(_WHEN.sub("", normalise(entry.section.title)).strip()) and not _DEED.search(name):
+        raise NotUnderstood(Message("design.topic-not-task", words=entry.sentence))
+    if entry.checked is None and _CRITERION.search(_WHEN.sub("", name)):
+        raise Ambiguous(Message("design.criterion-not-task", words=entry.sentence))
 
 
 def _led(entry: PlacedEntry) -> Built:
@@ -182,12 +193,18 @@ def _led(entry: PlacedEntry) -> Built:
     )
 
 
-def headed_routine(place: ClausePlace) -> Routine | None:
-    """Return the task that a heading names with its time, for a section of only commands or steps."""
+def headed_routine(place: ClausePlace, crons: Collection[str] = ()) -> Routine | None:
+    """Return the task that a heading names with its time, for a section of only commands or steps.
+
+    A heading without a clock takes the time at which the commands run, if *crons* says one that fits.
+    """
     heading = place.section.heading
     if not TASK.search(normalise(heading)) or place.section.captioned("").nearness(_OTHERWISE) == 3:
         return None
     schedule = nearest_schedule(place.section.captioned(""))
+    if schedule is not None and crons and not schedule.is_timed:
+        exact = [read_schedule(cron) for cron in crons]
+        schedule = exact[0] if len(exact) == 1 and exact[0] and exact[0].cadence is schedule.cadence else None
     if schedule is None:
         return None
     name = _WHEN.sub("", heading).strip() or heading
@@ -216,6 +233,25 @@ TASK = words(
     "メンテナンス|作業|チェック|確認|点検|レビュー|レポート|分析|タスク|訓練|棚卸|評価|更新|アップデート"
     "|\\b(?:maintenance|check|review|drill|tests?|report|tasks?)\\b"
 )
+_TALK = words(
+    r"(?:レビュー|会議|会|ミーティング|定例|振り?返り|mtg|共有)$|\b(?:reviews?|meetings?|retrospectives?|retro|sync|stand-?up|call|briefing)$"
+)
+"""Headings of a talk: what stands below is what it is about, unless that is a task itself."""
+_DEED = words(
+    "(?:確認|点検|チェック|実施|実行|更新|整理|棚卸し?|分析|評価|レビュー|見直し|作成|報告|共有|送付|削除|適用"
+    "|計画|検討|取得|検証|測定|計測|集計|監視|清掃|交換|決定|調整|設定|修正|改訂|廃止|策定|選定|洗い出し|記録|配布"
+    "|テスト|[るくすつぬむぐぶう])。?$"
+    "|^(?:review|check|verify|update|test|rotate|analy[sz]e|clean|run|confirm|validate|audit|patch|archive|prune"
+    "|report|plan|discuss|assess|evaluate|inspect|examine|look|go|identify|compare|document|send|share|ensure"
+    r"|delete|measure|monitor|track|prioriti[sz]e|triage|close|re\w+)\b"
+)
+"""How an entry begins or ends that is work."""
+_CRITERION = words(
+    r"[るたい]こと$|(?:\d\S*|[がは])(?:未満|以下|以上|以内|なし|ゼロ)$|[がは](?:正常|全て成功|0件)$"
+    r"|[<>≤≥]=? ?\d\S*$"
+    r"|\b(?:within|below|under|above|less than|more than) \d+ ?\S+$"
+)
+"""How an entry ends that says what must be the case: 使用率が80%未満であること."""
 _REGULAR = words(
     "定期|定常|日次|週次|月次|年次|四半期|半期|日常|毎日|毎朝|毎週|毎月|作業|メンテナンス|デイリー|ウィークリー|マンスリー"
     r"|\b(?:daily|weekly|monthly|quarterly|annual|routine|maintenance|recurring)\b|タスク"

@@ -36,12 +36,22 @@ _OTHER_TIME = words(
     r"|\b(?:except|until|after|before|every|other|last|first|second|third|fourth|month-?end|holidays?|weekdays?|weekends?|business|excluding|[ecmp][sd]t|bst|ist|cest)\b"
 )
 """What a heading may say of time besides a plain day, clock and zone."""
+_LIMITED = words(
+    "初期|安定化|立ち?上げ|移行(?:期間?|中|作業|直?後)|(?:リリース|稼働|移行|切り?替え|公開|導入|開業)(?:直?後|当初|から\\d)|運用開始|(?:試験|仮|並行)(?:運用|稼働)"
+    "|(?:期間|当面|暫定|繁忙)(?:中|の間|期)?|(?:トライアル|パイロット)"
+    r"|\b(?:first \w+ (?:days?|weeks?|months?)|hyper-?care|stabili[sz]ation|ramp-?up|go-?live|during"
+    r"|(?:initial|(?:post-?)?launch|pilot|trial|migration|peak|interim)"
+    r"(?: (?:period|phase|weeks?|months?|season))?)\b"
+)
+"""Words in brackets by which a cadence holds only for a phase: 日次（初期安定化）."""
 _DAY = words(r"[月火水木金土日]曜|日|月初|月末|day\b")
 _MONTH = re.compile(r"\d{1,2}月")
 _ATTRIBUTE = words(
     "影響(?:範囲)?|所要時間|作業時間|担当(?:者)?|対象(?:者)?|目的|用途|(?:実施)?(?:時間|時刻|日時|時期|頻度|場所)|手順|内容|備考|注意(?:事項|点)?|条件|通知(?:先)?|連絡先"
     "|(?:保持|保存)期間|方法|ツール|出力|参加者|前提(?:条件)?|owner|duration|impact|purpose|target|scope|time|when|who|where|notes?|prerequisites?|objective"
     "|議題|成果物|提出先|配布先|output|agenda|delivery|participants?|attendees|audience|recipients?|documentation|execution|responsible|focus"
+    "|(?:合格|判定|成功|完了|評価|判断|受入)?(?:基準|条件)|期待(?:値|結果)|目標(?:値|時間)?|指標"
+    "|(?:(?:acceptance|pass|success|exit) )?criteria|expected(?: result)?|metrics?|kpis?|threshold"
     "|environment|validates|verifies|schedule|script|tool"
 )
 _REMARK = re.compile(r"\s*[(（][^()（）]*[)）]\s*$")
@@ -86,6 +96,8 @@ def _day_above(above: Sequence[str], moments: Sequence[str]) -> list[str] | None
 def _moments(heading: str) -> list[str] | None:
     """Return the times in a heading, each as written; None if some of it speaks of time in other words."""
     moments = []
+    if _is_limited(heading):
+        return None
     singular = _PLURAL.sub("", heading)
     for part in (_PAREN.sub(" ", singular).partition(": ")[0], *_PAREN.findall(singular)):
         if not _MOMENT.search(part):
@@ -238,8 +250,14 @@ def read_when(text: str) -> Schedule | None:
     """
     text = _NEXT_DAY.sub("", text)
     remark = _REMARK.search(text)
-    bare = text[: remark.start()] if remark and not _MOMENT.search(normalise(remark.group())) else ""
+    is_beside = remark is not None and not (_MOMENT.search(normalise(remark.group())) or _is_limited(text))
+    bare = text[: remark.start()] if remark and is_beside else ""
     return read_schedule(text) or (read_schedule(bare) if bare else None)
+
+
+def _is_limited(text: str) -> bool:
+    """Say whether a cadence holds only for a phase, which brackets behind it name."""
+    return any(_LIMITED.search(remark) for remark in _PAREN.findall(normalise(text)))
 
 
 def _cadences(heading: str) -> set[str]:

@@ -415,3 +415,68 @@ def test_the_contents_of_a_security_report_are_no_tasks(read: Read) -> None:
     design = read("## Security monitoring", "**Weekly security report:**", "", "- Top alerts", "- Anomalies")
 
     assert not design.of(SecurityRoutine)
+
+
+@pytest.mark.parametrize(
+    "heading",
+    [
+        "日次作業（初期安定化）",
+        "週次点検（移行期間中）",
+        "Daily checks (first two weeks)",
+        "Weekly upkeep (hypercare)",
+    ],
+)
+def test_a_cadence_that_holds_for_a_phase_is_none_for_good(read: Read, heading: str) -> None:
+    design = read("## 定期作業", f"### {heading}", "- 貸出ログの確認")
+
+    assert not design.of(Routine)
+    assert [row.reason.code for row in design.unread] == ["design.heading-time-not-read"]
+
+
+@pytest.mark.parametrize("cell", ["日次（移行期間中）", "毎日（初期のみ）", "weekly (during migration)"])
+def test_a_row_that_holds_for_a_phase_is_unread(read: Read, cell: str) -> None:
+    assert not read("## 定期作業", "| 作業 | 頻度 |", "|-|-|", f"| 貸出ログの確認 | {cell} |").of(Routine)
+
+
+@pytest.mark.parametrize(
+    ("heading", "fence", "said"),
+    [
+        ("日次レポート", ("cron: 15 6 * * * report.sh",), ["日次 06:15"]),
+        ("Weekly tasks", ('schedule: "0 4 * * 0"',), ["毎週日曜 04:00"]),
+        ("日次レポート（5:00）", ("15 6 * * * report.sh",), ["日次 05:00"]),
+        ("日次レポート", ("report.sh 1 2 3",), ["日次"]),
+        ("日次レポート", ("15 6 * * * a.sh", "15 7 * * * b.sh"), []),
+        ("日次レポート", ("0 4 * * 0 a.sh",), []),
+    ],
+)
+def test_a_crontab_below_the_heading_says_at_what_time(
+    read: Read, heading: str, fence: tuple[str, ...], said: list[str]
+) -> None:
+    design = read("## 定期作業", f"### {heading}", "```", *fence, "```")
+
+    assert [str(routine.schedule) for routine in design.of(Routine)] == said
+
+
+def test_topics_of_a_meeting_are_no_tasks(read: Read) -> None:
+    topics = ("- 延滞件数の推移", "- 未解決の障害", "- 来月の計画を決める")
+
+    design = read("## 会議", "### 月次レビュー（第1月曜 10:00）", *topics)
+
+    assert [routine.name for routine in design.of(Routine)] == ["来月の計画を決める"]
+
+
+@pytest.mark.parametrize(
+    "entry",
+    [
+        "合格基準: 1時間で戻る",
+        "空き容量が20%以上であること",
+        "エラーが0件",
+        "CPU < 70%",
+        "Success criteria: all data",
+        "Lag below 5 s",
+    ],
+)
+def test_what_a_check_must_find_is_no_task(read: Read, entry: str) -> None:
+    design = read("## 定期作業", "### 月次チェック", f"- {entry}", "- 復元を試す")
+
+    assert [routine.name for routine in design.of(Routine)] == ["復元を試す"]
