@@ -10,10 +10,12 @@ type Read = Callable[..., Design]
 
 @pytest.fixture
 def read() -> Read:
-    """Read a few lines as a document: headings from the second level on, then the lines."""
+    """Read a few lines as a document about a server: headings from the second level on, then the lines."""
 
     def read_lines(*lines: str) -> Design:
         headings = list(takewhile(lambda line: line.startswith("#"), lines))
-        return read_design("\n\n".join([*headings, "\n".join(lines[len(headings) :])]) + "\n", "手引き.md")
+        return read_design(
+            "\n\n".join([*headings, "\n".join(lines[len(headings) :]), "サーバー\n"]), "手引き.md"
+        )
 
     return read_lines

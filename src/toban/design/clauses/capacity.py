@@ -8,7 +8,7 @@ from toban.design.chapter import Chapter
 from toban.design.clauses.base import Clause
 from toban.design.section import normalise
 from toban.design.shapes.limits import compared, read_limit
-from toban.design.shapes.sentence import schedule_within
+from toban.design.shapes.sentence import refuse_description, schedule_within
 from toban.design.shapes.shape import (
     Ambiguous,
     Cells,
@@ -143,6 +143,7 @@ def _review(entry: PlacedEntry) -> CapacityReview:
     # コスト最適化: 未使用リソースの特定 names an aim of planning, not a review.
     if schedule is None and entry.key:
         raise Ambiguous(Message("design.no-time-in-row-or-heading"))
+    refuse_description(entry.sentence)
     return CapacityReview(
         **entry.stamp(CapacityReview, entry.sentence), content=entry.sentence, schedule=schedule
     )

@@ -8,6 +8,7 @@ from typing import ClassVar
 from toban.design.chapter import Chapter
 from toban.design.clauses.base import Clause
 from toban.design.section import normalise
+from toban.design.shapes.sentence import refuse_description
 from toban.design.shapes.shape import (
     Cells,
     ChapterShapes,
@@ -115,6 +116,7 @@ def _spent(entry: PlacedEntry) -> Budget:
 
 
 def _measure(entry: PlacedEntry) -> CostMeasure:
+    refuse_description(entry.sentence)
     name = entry.key or entry.sentence
     return CostMeasure(**entry.stamp(CostMeasure, name), name=name, content=entry.value if entry.key else "")
 

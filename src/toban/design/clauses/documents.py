@@ -5,7 +5,7 @@ from typing import ClassVar
 
 from toban.design.chapter import Chapter
 from toban.design.clauses.base import Clause
-from toban.design.shapes.sentence import schedule_within, several
+from toban.design.shapes.sentence import refuse_description, schedule_within, several
 from toban.design.shapes.shape import Cells, ChapterShapes, EntryShape, PlacedEntry, TableShape, words
 from toban.design.values.schedule import Schedule, read_schedule
 from toban.message import Message
@@ -45,6 +45,7 @@ def _document(cells: Cells) -> ManagedDocument:
 
 
 def _rule(entry: PlacedEntry) -> DocumentRule:
+    refuse_description(entry.sentence)
     return DocumentRule(
         **entry.stamp(DocumentRule, entry.key or entry.sentence),
         content=entry.sentence,

@@ -21,6 +21,7 @@ from toban.design.values.people import (
     ChannelRef,
     Role,
     channels_within,
+    is_outsider,
     is_placeholder,
     read_channels,
     read_recipients,
@@ -65,6 +66,8 @@ def _role(cells: Cells) -> DutyRole:
         raise NotUnderstood(Message("design.tasks-not-roles"))
     if read_channels(role):
         raise NotUnderstood(Message("design.contact-not-role", words=role))
+    if is_outsider(role):
+        raise NotUnderstood(Message("design.outsider-not-role", words=role))
     holder = _holder(cells)
     rotation = read_rotation(holder)
     remark = cells["note"] if not cells.has("hours") else ""
@@ -110,7 +113,8 @@ def _is_role(name: str) -> bool:
     """Say whether *name* may be a role, not a way to reach people (緊急連絡先, Phone line)."""
     said = normalise(name)
     is_attribute = any(_COLUMNS[role].fullmatch(said.replace(" ", "")) for role in _ATTRIBUTES)
-    return bool(said) and not (is_attribute or _CONTACT.search(said) or read_channels(name))
+    is_other = is_attribute or _CONTACT.search(said) or read_channels(name) or is_outsider(name)
+    return bool(said) and not is_other
 
 
 def _way_to_reach(cells: Cells) -> DutyRole:

@@ -7,7 +7,7 @@ from typing import ClassVar
 from toban.design.chapter import Chapter
 from toban.design.clauses.base import Clause
 from toban.design.section import normalise
-from toban.design.shapes.sentence import schedule_within
+from toban.design.shapes.sentence import refuse_description, schedule_within
 from toban.design.shapes.shape import (
     Built,
     Cells,
@@ -212,6 +212,7 @@ def _expiry(text: str) -> Duration | None:
 
 
 def _audit(entry: PlacedEntry) -> AuditReview:
+    refuse_description(entry.sentence)
     return AuditReview(
         **entry.stamp(AuditReview, entry.sentence),
         content=entry.sentence,

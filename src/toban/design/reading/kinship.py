@@ -23,6 +23,13 @@ _OPERATIONS = words(
     "|operation|monitor|alert|\\blogs?\\b|logging|backup|restore|recover|incident|deploy|release|rollback|batch|\\bjobs?\\b|maintenance|security"
     "|capacity|scal|availab|reliab|runbook|on-?call|escalat|infrastructure|database|server|system|health|metric|threshold|performance|cache|queue"
 )
+_TERMS = words(
+    "運用設計|監視|アラート|アラーム|ログ|バックアップ|リストア|復旧|障害|インシデント|デプロイ|リリース|ロールバック|バッチ|ジョブ|脆弱性|パスワード"
+    "|キャパシティ|スケーリング|可用性|稼働率|性能|非機能|sla|slo|rpo|rto|閾値|しきい値|メトリクス|オンコール|当番|エスカレーション|システム|インフラ|レスポンス|応答時間|エラー"
+    "|monitor|alert|\\blogs?\\b|backup|restore|recover|incident|deploy|release|rollback|batch|\\bjobs?\\b|security"
+    "|capacity|availab|uptime|latency|response|reliab|runbook|on-?call|escalat|infrastructure|system|metric|threshold|performance|sev-?\\d"
+)
+"""Words of operations that other trades borrow; a document that names no system needs one."""
 _FOREIGN = words(
     "マーケティング|集客|セールス|営業|販売戦略|商品|ペルソナ|顧客獲得|カスタマーサクセス|収益|売上|料金体系|課金|キャンペーン|ブランド|広告|seo"
     "|投資|資産運用|銘柄|ポートフォリオ|売買|損切|利確|相場|株価|資金管理|リバランス|ファンド"
@@ -133,7 +140,10 @@ def why_foreign(blocks: Sequence[Block], outcomes: Sequence[RowOutcome]) -> Mess
     is_read = any(outcome.fate is RowFate.READ for outcome in outcomes)
     if not is_read and not any(_OPERATIONS.search(heading) for heading in headings):
         return Message("design.nothing-about-operations")
-    evidence = _evidence([line for block in blocks for line in _lines(block)])
+    lines = [line for block in blocks for line in _lines(block)]
+    evidence = _evidence(lines)
+    if not (evidence.about or any(_TERMS.search(normalise(line)) for line in lines[:_FEW_LINES])):
+        return Message("design.no-system", percent=0)
     if not evidence.is_enough:
         return Message("design.no-system", percent=round(evidence.share * 100))
     if len({found.group() for heading in headings if (found := _LESSON.search(heading))}) >= _LESSON_HEADINGS:

@@ -3,7 +3,9 @@
 import re
 
 from toban.design.section import normalise
+from toban.design.shapes.shape import NotUnderstood
 from toban.design.values.schedule import Schedule, read_schedule
+from toban.message import Message
 
 _LISTED = re.compile(r"[、,，\n]|・(?=\S)|\s+[/／+＋&]\s+|(?<=[^\W\d_])[/／](?=[^\W\d_])(?!\S*[./])")
 _MARK = re.compile(r"^[-*•・]\s*|^\d+[.)]\s*")
@@ -16,6 +18,24 @@ _TIMED = re.compile(
 _MORE_TIME = re.compile(
     r"\d:\d\d|\d時(?!間)|[月火水木金土日]曜|平日|営業日|土日|祝|除く|\b(?:week(?:day|end)s?|except)\b"
 )
+
+
+_DESCRIBES = re.compile(
+    r"(?:です|ます|ません|である|重要|必要|可能|十分|参照|(?:以下|次)の(?:とおり|通り)|という|[?？])$"
+    r"|^(?:この|その|本(?:章|節|書|項)|当(?:社|該)|詳しくは|詳細は|なお|ただし|また)"
+    r"|^(?:例|備考|補足|注意?|[^:]{0,8}(?:背景|理由|経緯)|目的|前提|概要|参考|効果|課題|対象|現状) *[:は]"
+    r"|^[^:]{0,12}(?:担当者?|責任者|承認者) *:"
+    r"|^(?:this|that|these|those|it|see|note|for (?:details|example)|we|there"
+    r"|the (?:following|goal|purpose|aim))\b"
+    r"|^(?:background|purpose|[\w ]{0,20}owner|goals?|why|benefits?|example|notes?|scope|current(?: \w+)?) *:"
+    r"|^[^:]* (?:is|are) (?:a|an|the|our|very|important|essential|critical|not|about|based|used|described)\b"
+)
+
+
+def refuse_description(text: str) -> None:
+    """Raise `NotUnderstood` if *text* orders nothing: 文書は大切です, 詳細は別紙を参照, Why: …."""
+    if _DESCRIBES.search(normalise(text).rstrip("。.")):
+        raise NotUnderstood(Message("design.describes-only"))
 
 
 def several(text: str) -> tuple[str, ...]:

@@ -142,6 +142,22 @@ _PLACEHOLDER = re.compile(
 _LONGEST_ROLE = 40
 
 
+_AUTHORITY = re.compile(
+    r"(?:最寄り?の?|所轄の?|管轄の?)?(?:警察(?:署|庁)?|消防(?:署)?|救急|海上保安庁|保健所|自治体|(?:市|区)?役所|都道府県"
+    r"|監督(?:官庁|当局|機関)|規制当局|所管(?:官庁|省庁)|金融庁|経済産業省|総務省|厚生労働省|個人情報保護委員会|ipa|jpcert(?:/cc)?|nisc|税務署|裁判所"
+    r"|(?:local |national )?(?:police|fire (?:brigade|department)|emergency services|law enforcement|regulators?|(?:supervisory |data protection )?authorit(?:y|ies)|ico|cert))"
+    r"(?:への?(?:届出|報告|通報|相談))?",
+    re.IGNORECASE,
+)
+"""Whom the law names: they are informed by people, and hold no role of the operations."""
+
+
+def is_outsider(text: str) -> bool:
+    """Say whether *text* names customers or authorities, not somebody of the operations."""
+    bare = _NOTE.sub("", plain(text)).strip()
+    return _OUTSIDER.fullmatch(bare) is not None or _AUTHORITY.fullmatch(bare) is not None
+
+
 def is_placeholder(text: str) -> bool:
     """Say whether *text* is nothing but a blank to fill in: [氏名], 090-XXXX-XXXX, TBD."""
     return _PLACEHOLDER.fullmatch(plain(text)) is not None
@@ -240,7 +256,7 @@ def _recipient(part: str) -> Recipient | None:
     channel = _channel(part)
     if channel is not None:
         return channel
-    is_person = _is_name(part) and not (_OUTSIDER.fullmatch(part) or _DEED.search(part))
+    is_person = _is_name(part) and not (is_outsider(part) or _DEED.search(part))
     return Role(part) if is_person else None
 
 

@@ -129,3 +129,14 @@ def test_name_phone_and_hours_below_a_role_are_one_role(read: Read) -> None:
 @pytest.mark.parametrize("tool", ["当番ツール: PagerDuty", "On-call tool: PagerDuty", "呼出アプリ: Slack"])
 def test_a_tool_is_no_role(read: Read, tool: str) -> None:
     assert read("## オンコール体制", f"- {tool}").of(DutyRole) == ()
+
+
+@pytest.mark.parametrize(
+    "name", ["警察", "所轄消防署", "IPA（届出）", "監督官庁", "Police", "Data protection authority", "お客様"]
+)
+def test_authorities_and_customers_hold_no_role(read: Read, name: str) -> None:
+    table = read("## 連絡先", "| 役割 | 連絡先 |", "|-|-|", f"| {name} | 03-1111-2222 |")
+    entry = read("## 連絡先", f"- {name}: 03-1111-2222")
+
+    assert table.of(DutyRole) == entry.of(DutyRole) == ()
+    assert [row.reason.code for row in table.unread] == ["design.outsider-not-role"]

@@ -7,6 +7,7 @@ from toban.design.clauses.capacity import CapacityReview, ResourceUsage, Scaling
 from toban.design.clauses.cost import Budget, CostMeasure
 from toban.design.clauses.decisions import Decision
 from toban.design.clauses.documents import DocumentRule, ManagedDocument
+from toban.design.clauses.monitoring import ToolChoice
 from toban.design.clauses.release import DeployFlow, DeployRule, ReleaseSchedule, RollbackProcedure
 from toban.design.reader import Design
 from toban.design.values.duration import Duration, TimeUnit
@@ -301,3 +302,30 @@ def test_numbered_lines_between_commands_are_not_a_flow_of_one_step_each(read: R
 
     assert not design.of(DeployFlow)
     assert "design.not-numbered-steps" in [row.reason.code for row in design.unread]
+
+
+@pytest.mark.parametrize(
+    "heading", ["監査ログのレビュー", "容量計画", "コスト最適化", "ドキュメント更新", "監視ツール"]
+)
+@pytest.mark.parametrize(
+    "entry",
+    [
+        "詳細は別紙を参照",
+        "この章では方針を述べる",
+        "担当: 司書",
+        "背景: 機器の老朽化",
+        "費用は重要です",
+        "Purpose: to save",
+        "This is essential",
+    ],
+)
+def test_what_only_describes_is_no_rule(read: Read, heading: str, entry: str) -> None:
+    design = read(f"## {heading}", f"- {entry}", "- 監査ログ: 毎日確認する")
+
+    assert entry not in [clause.text for clause in design.clauses]
+
+
+def test_a_sentence_is_no_name_of_a_tool(read: Read) -> None:
+    design = read("## 監視ツール", "- 例外: 標準出力に書く", "- ログ: Loki（標準出力を集める）")
+
+    assert [tool.purpose for tool in design.of(ToolChoice)] == ["ログ"]

@@ -57,8 +57,8 @@ def test_a_row_repeated_in_another_section_stops_nothing(find: Find) -> None:
 
 def test_of_two_rows_that_are_due_one_may_only_be_assumed(find: Find) -> None:
     header = "| 作業項目 | 実施時期 | 担当者 |"
-    text = table("## 定期作業", header, "| 索引の再構築 | 毎日深夜 | 基盤係 |") + table(
-        "## 作業の詳細", header, "| 索引の再構築 | 毎日 3:30 | 基盤係 |"
+    text = table("## 定期作業", header, "| DBの索引の再構築 | 毎日深夜 | 基盤係 |") + table(
+        "## 作業の詳細", header, "| DBの索引の再構築 | 毎日 3:30 | 基盤係 |"
     )
 
     assert find("XX004", text) == []

@@ -79,3 +79,28 @@ def test_a_design_may_have_what_one_must_know_before(tmp_path: Path) -> None:
     path.write_text("# 障害対応\n\n## 前提知識\n\n本文\n\n## 参考: further reading\n\n本文\n\n" + LEVELS)
 
     assert load_design(path).read == 2
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "# 牧場の手引き\n\n## 毎日の作業\n\n- 牛舎の清掃\n- 水の確認\n",
+        "# Kitchen rules\n\n## Daily tasks\n\n- Wipe the counters\n- Check the fridge\n",
+    ],
+)
+def test_a_short_document_without_a_word_of_operations_is_refused(tmp_path: Path, text: str) -> None:
+    path = tmp_path / "short.md"
+    path.write_text(text, "utf-8")
+
+    with pytest.raises(UnreadableDocument) as refusal:
+        load_design(path)
+
+    assert refusal.value.args[0].values["why"].code == "design.no-system"
+
+
+@pytest.mark.parametrize("line", ["バックアップ: 毎日 2:00", "Uptime: 99.9%", "当番: 森 03-1111-2222"])
+def test_a_short_document_with_one_is_read(tmp_path: Path, line: str) -> None:
+    path = tmp_path / "short.md"
+    path.write_text(f"# 手引き\n\n## 定期作業\n\n- {line}\n- 棚卸: 毎月\n", "utf-8")
+
+    assert load_design(path).rows
