@@ -8,6 +8,7 @@ from typing import ClassVar
 from toban.design.chapter import Chapter
 from toban.design.clauses.base import Clause
 from toban.design.section import DocumentSection, heading_text, normalise
+from toban.design.shapes.commands import commands_of, is_backup, is_restore, loads_a_dump
 from toban.design.shapes.shape import (
     Built,
     Cells,
@@ -105,42 +106,29 @@ _WHOLE = words(
     "|recommended|overall|system|h|hrs?|hours?|min(?:ute)?s?|days?"
 )
 """What stands beside RTO without being a subject: its name in full, a word for the whole, a unit."""
+_LISTED = re.compile(r"[、,]")
 _REMARK = re.compile(r"\s*[(（][^()（）]*[)）]\s*$")
 _FACET = words(
     "(?:保持|保存)期間|(?:取得)?スケジュール|方針|ポリシー|設定|頻度|世代管理|概要|retention|schedule|policy|settings?"
 )
+_SEVERAL_FACETS = words(
+    rf"(?:{_FACET.pattern}|schedules|policies|strategy|backups?|バックアップ|and|及び|[ ・&と/の])+"
+)
+"""Headings that name nothing: Backup Schedule & Retention."""
 _NO_SUBJECT = words(
     "テスト|訓練|確認|検証|監視|レビュー|リストア|復元|復旧|test|drill|review|check|restore|verif"
 )
 _POLICY_PIECES = re.compile(r"[、,]\s*")
 _POLICY_WORDS = re.compile(r"^(?:kept? (?:for )?|retain(?:ed)? (?:for )?|to |→\s*)", re.IGNORECASE)
 _MORE_RULES = words(r"\d\s*(?:分|時|日|週|月|年|回|世代|%|:)|\d+ \w|daily|hourly|weekly|monthly|毎|次")
-_ORDERS = ("method", "frequency", "clock", "generations", "retention", "destination")
+_ORDERS = ("method", "type", "frequency", "clock", "generations", "retention", "destination")
 _ZERO = re.compile(r"0(?:\s*\(.*\)|\s*(?:秒|分|s|sec|min))?")
-# Commands that make or restore a copy, at the start of a line or inside a command that runs them elsewhere
-# (docker exec … pg_dump). A listing of copies (ls /backup, az … backup list) is neither.
-_RUN = r"(?:^|[|;&(]\s*|\s(?:-c\s+)?[\"']?)"
-_MAKES_BACKUP = re.compile(
-    _RUN + r"(?:pg_dump(?:all)?|pg_basebackup|mysqldump|mariadb-dump|mongodump|tar\s+-?\w*c\w*|rsync"
-    r"|restic\s+backup|borg\s+create|toban\s+(?:backup|run)"
-    r"|barman\s+backup|pgbackrest\b.*\bbackup|velero\s+backup\s+create|bgsave|redis-cli\b.*\b(?:bgsave|--rdb)|gsutil\s+(?:cp|rsync)|azcopy\s+copy"
-    r"|copy-item|robocopy|scp\s|cp\s|aws\s+s3\s+(?:cp|sync)|etcdctl\b.*\bsave|[\w./-]*backup[\w-]*\.(?:sh|py|ps1))(?![\w-])"
-    r"|\bsnapshot\s+(?:save|create)\b|\bcreate-(?:db-)?(?:cluster-)?(?:snapshot|image|backup)\b|\bbackup\s+(?:create|now|start|database)\b|\bredis\s+export\b",
-    re.IGNORECASE | re.ASCII,
-)
-_RESTORES = re.compile(
-    _RUN + r"(?:psql|pg_restore|mysql|mariadb|mongorestore|gunzip|unzip|tar\s+-?\w*x\w*|rsync"
-    r"|restic\s+restore|borg\s+extract|toban\s+(?:restore|drill)|pgbackrest\b.*\brestore"
-    r"|scp\s|cp\s|copy-item|robocopy|aws\s+s3\s+(?:cp|sync)|gsutil\s+(?:cp|rsync)|azcopy\s+copy|[\w./-]*restore[\w-]*\.(?:sh|py|ps1))(?![\w-])"
-    r"|\bsnapshot\s+restore\b|\brestore(?:-db\S*|\s+(?:create|database)|\b.*--\w)|\bimport\s+database\b",
-    re.IGNORECASE | re.ASCII,
-)
 _SHELLS = frozenset({"", "bash", "sh", "shell", "zsh", "console", "powershell", "ps1", "sql"})
 
 
 def _policy(cells: Cells) -> Built:
     subject = cells["subject"] or ("" if cells.has("subject") else cells.headed(_subject(cells.section)))
-    method = cells["method"]
+    method = " ".join(filter(None, (cells["type"], cells["method"])))
     if not (subject or method):
         raise NotUnderstood(Message("design.backup-without-subject"))
     if not (cells.has("frequency") or cells.has("clock") or method):
@@ -172,7 +160,7 @@ def _generations(text: str) -> Generations | None:
 def _subject(section: DocumentSection) -> str:
     """Return the heading that names what is backed up, skipping 保持期間 and スケジュール."""
     names = [heading_text(heading.text) for heading in reversed(section.headings)]
-    return next((name for name in names if not _FACET.fullmatch(name.lower())), section.title)
+    return next((name for name in names if not _SEVERAL_FACETS.fullmatch(name.lower())), "")
 
 
 def _schedules(cells: Cells, method: str) -> tuple[Schedule, ...]:
@@ -216,7 +204,12 @@ def objective_named(name: str) -> tuple[str, str]:
     if found is None:
         return "", ""
     beside = [(found[part] or "").strip(" の:-/・(") for part in ("before", "inside", "after")]
-    said = [part for part in beside if part and not _WHOLE.fullmatch(part.lower())]
+    said = [
+        part
+        for text in beside
+        for part in map(str.strip, _LISTED.split(text))
+        if part and not _WHOLE.fullmatch(part.lower())
+    ]
     if any(_OTHER_FIGURE.fullmatch(part.lower()) or _OBJECTIVE.search(part) for part in said):
         return "", ""
     return ("RPO" if found["point"] else "RTO"), " ".join(said)
@@ -281,34 +274,19 @@ def _listed(entry: PlacedEntry) -> BackupPolicy:
     )
 
 
-def _commands(text: str, language: str = "") -> tuple[str, ...]:
-    """Return the commands of a script, without comments and empty lines, and with continued lines joined.
-
-    A statement of SQL goes on to its semicolon.
-    """
-    joined = re.sub(r"\\\n\s*", "", text)
-    lines = (line.strip() for line in joined.split("\n"))
-    commands = [line for line in lines if line and not line.startswith(("#", "--", "//"))]
-    if language.lower() != "sql":
-        return tuple(commands)
-    return tuple(
-        statement.strip() for statement in re.findall(r"[^;]+;?", " ".join(commands)) if statement.strip()
-    )
-
-
 def _backup_procedure(code: PlacedCode) -> Built:
     """Read the commands; those below a comment that says リストア are a procedure of their own."""
     lines = code.block.text.split("\n")
     turn = next((number for number, line in enumerate(lines) if _TURNS.match(line)), len(lines))
     makes, restores = (
-        _commands("\n".join(part), code.block.language) for part in (lines[:turn], lines[turn:])
+        commands_of("\n".join(part), code.block.language) for part in (lines[:turn], lines[turn:])
     )
-    if not any(_runs(command, _MAKES_BACKUP) for command in makes):
+    if not any(map(is_backup, makes)):
         raise NotUnderstood(Message("design.no-backup-command"))
-    if any(_RESTORES_A_DUMP.search(command) for command in makes):
+    if any(map(loads_a_dump, makes)):
         raise NotUnderstood(Message("design.backup-and-restore"))
     stamp = code.place.stamp(BackupProcedure, *code.place.section.headings_from(_BACKUP))
-    if not any(_runs(command, _RESTORES) for command in restores):
+    if not any(map(is_restore, restores)):
         return BackupProcedure(**stamp, commands=(*makes, *restores))
     stamp_too = code.place.stamp(RestoreProcedure, *code.place.section.headings_from(_BACKUP))
     return (
@@ -318,18 +296,12 @@ def _backup_procedure(code: PlacedCode) -> Built:
 
 
 def _restore_procedure(code: PlacedCode) -> RestoreProcedure:
-    commands = _commands(code.block.text, code.block.language)
-    if not any(_runs(command, _RESTORES) for command in commands):
+    commands = commands_of(code.block.text, code.block.language)
+    if not any(map(is_restore, commands)):
         raise NotUnderstood(Message("design.no-restore-command"))
     return RestoreProcedure(
         **code.place.stamp(RestoreProcedure, *code.place.section.headings_from(_RESTORE)), commands=commands
     )
-
-
-def _runs(command: str, pattern: re.Pattern[str]) -> bool:
-    """Say whether *command* runs what *pattern* names, and does not only look at it or schedule it."""
-    parts = () if _CRON.match(command) else _PIPES.split(command)
-    return any(pattern.search(part) and not _LOOKS.match(part) for part in parts)
 
 
 _ON_DEMAND = words(r"オンデマンド|手動(?:実行|のみ)?|on[- ]?demand|manual(?:ly)?(?: only)?")
@@ -339,19 +311,6 @@ _TURNS = re.compile(
     re.IGNORECASE,
 )
 """A comment from which on the commands restore."""
-_RESTORES_A_DUMP = re.compile(
-    r"\b(?:pg_restore|mongorestore)\b(?!.*\s(?:--list|-l|--dryRun)\b)"
-    r"|\b(?:psql|mysql|mariadb|sqlite3)\b[^|<]*<\s*[\w./~$\"']"
-)
-_PIPES = re.compile(r"\s*(?:\|\|?|&&|;)\s*")
-_LOOKS = re.compile(
-    r"(?:sudo\s+)?(?:ls|ll|cat|less|tail|head|e?grep|find|stat|file|du|df|ps|pgrep|which|chmod|chown|vim?|nano|echo|printf|test|\["
-    r"|sha\w*sum|md5sum|systemctl|crontab|watch|man)\s",
-    re.IGNORECASE,
-)
-_CRON = re.compile(
-    r"@(?:hourly|daily|midnight|weekly|monthly|yearly|reboot)\s|(?:[\d*][\d*/,-]*\s+){4}[\w*][\w*/,-]*\s"
-)
 _BACKUP = words("バックアップ|backup")
 _RESTORE = words("リストア|復元|restore")
 _NO_PROCEDURE = words(
@@ -383,8 +342,9 @@ SHAPES = ChapterShapes(
                     "|target|subject|what|data(?:type|base|store)?|service|system|component|resource"
                 ),
                 "method": words(
-                    "(?:バックアップ|取得)?(?:方式|方法|手段|種別|種類|タイプ)|自動バックアップ|method|type|backup(?:type|method)"
+                    "(?:バックアップ|取得)?(?:方式|方法|手段)|自動バックアップ|(?:backup)?method"
                 ),
+                "type": words("(?:バックアップ|取得)?(?:種別|種類|タイプ)|(?:backup)?type"),
                 "frequency": words(
                     "(?:バックアップ|取得|実行)?(?:頻度|周期|サイクル|スケジュール|間隔|タイミング|曜日)|(?:backup)?(?:frequency|schedule|interval)"
                 ),
@@ -404,13 +364,15 @@ SHAPES = ChapterShapes(
                 "rto": _RTO,
                 "note": words("優先度|備考|復旧時間|replication|notes?|priority"),
             },
-            needs=("subject|method", "frequency|retention|generations"),
+            needs=("subject|method|type", "frequency|retention|generations"),
             telling=(
                 "subject frequency retention",
                 "method frequency retention",
+                "type frequency retention",
                 "subject method frequency generations",
+                "subject type frequency generations",
             ),
-            record="method frequency clock generations retention destination",
+            record="method type frequency clock generations retention destination",
         ),
         TableShape(
             RecoveryObjective,

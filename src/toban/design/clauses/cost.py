@@ -117,6 +117,8 @@ def _spent(entry: PlacedEntry) -> Budget:
 
 def _measure(entry: PlacedEntry) -> CostMeasure:
     refuse_description(entry.sentence)
+    if entry.checked is not None:
+        raise NotUnderstood(Message("design.measure-to-be-taken"))
     name = entry.key or entry.sentence
     return CostMeasure(**entry.stamp(CostMeasure, name), name=name, content=entry.value if entry.key else "")
 

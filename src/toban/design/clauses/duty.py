@@ -151,12 +151,14 @@ def _taken(rotation: Rotation | None) -> tuple[Message, ...]:
 def _reached(entry: PlacedEntry) -> DutyRole:
     """Read 当番: duty@example.com under 連絡先; a contact channel (Slack: #ops) is not a role."""
     channels = channels_within(entry.value)
-    if not _is_role(entry.key) or not (_ADDRESS.search(normalise(entry.value)) or channels):
+    holder = _people(entry.value)
+    is_told = channels or (_ADDRESS.search(normalise(entry.value)) and not _is_work(holder))
+    if not (_is_role(entry.key) and is_told):
         raise NotUnderstood(Message("design.not-a-role-with-contact"))
     return DutyRole(
         **entry.stamp(DutyRole, entry.key),
         role=entry.key,
-        holder=_people(entry.value),
+        holder="" if _is_work(holder) else holder,
         is_placeholder=is_placeholder(entry.value),
         hours=next(filter(None, map(duty_hours, _IN_BRACKETS.findall(entry.value))), None),
         channels=channels,
@@ -201,7 +203,7 @@ _CONTACT = words(
     r"|\b(?:contacts?|line|hotline|numbers?|address|channel|bridge|room|pager|portal|link|notifications?|alerts?|tools?|apps?))(?:\s*\(.*\))?$"
 )
 """What a way to reach people ends in, and a role does not."""
-_REACH = words(r"\d{2}|://|内線|\bext\b")
+_REACH = words(r"\d{2}|://|内線|\bext\b|\w\.(?:com|net|org|io|dev|app|co|jp|example)\b")
 _NOTE = re.compile(r"[(（][^()（）]*[)）]")
 _IN_BRACKETS = re.compile(r"[(（]([^()（）]*)[)）]")
 _WORK = re.compile(
@@ -218,7 +220,7 @@ _COLUMNS = {
         "連絡(?:先|手段|方法)|電話(?:番号)?|メール(?:アドレス)?|contact(?:info(?:rmation)?)?|phone|e?mail|channel"
     ),
     "contact_too": words(
-        "連絡(?:先|手段|方法)|電話(?:番号)?|メール(?:アドレス)?|エスカレーション|slack|chat|contact|phone|e?mail|escalation"
+        "連絡(?:先|手段|方法)|電話(?:番号)?|メール(?:アドレス)?|エスカレーション|slack|chat|contact|phone|e?mail|method|escalation"
     ),
     "hours": words("(?:対応|対応可能|勤務|稼働|受付)時間(?:帯)?|hours|availability|coverage"),
     "duties": words(

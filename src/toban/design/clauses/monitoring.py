@@ -150,7 +150,10 @@ def _monitor(cells: Cells) -> Monitor:
 
 def _is_goal(cells: Cells) -> bool:
     """Say whether the column Target holds what is to be reached (99.9%), not what is watched."""
-    return normalise(cells.labels.get("target", "")) == "target" and read_limit(cells["target"]) is not None
+    is_headed = normalise(cells.labels.get("target", "")) == "target"
+    return is_headed and any(
+        read_limit(cell) is not None for cell in (cells["target"], *cells.column("target"))
+    )
 
 
 def _settled[Row: (Cells, PlacedEntry)](build: Callable[[Row], Monitor]) -> Callable[[Row], Monitor]:
@@ -178,7 +181,8 @@ def _without_answers(cells: Cells) -> Cells:
 
 def _metric(item: str, *limits: Threshold | None) -> Metric | None:
     """Return what is measured, named by the item or else by its condition (エラー率 > 5%)."""
-    named = (item, item.replace(" ", ""), *(limit.subject for limit in limits if limit is not None))
+    bare = _IDENTIFIER.sub("", normalise(item))
+    named = (item, item.replace(" ", ""), bare, *(limit.subject for limit in limits if limit is not None))
     # レスポンスタイム(p95) and latency_p95 are statistics of what the rest names.
     plain = (read_statistic(name)[1] for name in named)
     return next((metric for metric in map(read_metric, (*named, *plain)) if metric is not None), None)
@@ -359,15 +363,15 @@ def _condition(entry: PlacedEntry) -> Monitor:
 def _tool(entry: PlacedEntry) -> ToolChoice:
     if not entry.key or "://" in entry.value:
         raise NotUnderstood(Message("design.not-a-purpose-with-tool"))
-    purpose, tools = entry.key, entry.value
-    if is_product(entry.key):
-        purpose, tools = tools, purpose
+    is_first = is_product(entry.key)
+    purpose, tools = (entry.value, entry.key) if is_first else (entry.key, entry.value)
     refuse_description(entry.sentence)
     if _SAYS.search(_REMARK.sub("", normalise(tools))):
         raise NotUnderstood(Message("design.not-a-purpose-with-tool"))
     return ToolChoice(**entry.stamp(ToolChoice, purpose), purpose=purpose, tools=several(tools))
 
 
+_IDENTIFIER = re.compile(r" *\([a-z]+_\w+\)")
 _REMARK = re.compile(r" *\([^()]*\)")
 _SAYS = words(
     r"[をはがへ]|に.|する$|[るた]$|[a-z]{2} (?:is|are|to|the|with|for|of) |\d\s?(?:%|[分秒日円台]|ms)"
@@ -434,7 +438,7 @@ SHAPES = ChapterShapes(
                 ),
                 "held": words("継続(?:時間|期間)?|持続(?:時間)?|for|duration"),
                 "severity": words(
-                    "(?:アラート)?(?:レベル|優先度)|重要度|重大度|severity|level|priority|優先度"
+                    "(?:アラート)?(?:レベル|優先度)|重要度|重大度|深刻度|緊急度|severity|level|priority|優先度"
                 ),
                 "interval": words(
                     "(?:監視|確認|チェック|収集|測定|計測|ポーリング)?(?:間隔|頻度|周期)|interval|frequency|period"

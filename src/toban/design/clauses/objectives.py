@@ -158,8 +158,9 @@ def _objective_entry(entry: PlacedEntry) -> Built:
     if _OF_AN_ALERT.fullmatch(normalise(entry.key)):
         raise Ambiguous(Message("design.level-is-no-item", words=entry.key))
     heading = entry.section.heading
-    is_of_heading = _PERCENTILE.fullmatch(normalise(entry.key)) and read_metric(heading_text(heading))
-    keys = (heading_text(heading), entry.key) if is_of_heading else (entry.key,)
+    name = _IN_BRACKETS.sub("", heading_text(heading))
+    is_of_heading = _PERCENTILE.fullmatch(normalise(entry.key)) and read_metric(name)
+    keys = (name, entry.key) if is_of_heading else (entry.key,)
     return _target(entry.place, keys, entry.value, "")
 
 
@@ -294,13 +295,22 @@ _WINDOWS = words(r"メンテナンス(?:ウィンドウ|枠|時間帯)|\bmainten
 # What a report shows was measured, or is a sample.
 _REPORT = r"(?:レポート|報告書?|\breports?)(?:\s*\(.*\))?:?$"
 
+_NOT_ALWAYS = (
+    r"状態$|\b(?:healthy|unhealthy|normal|degraded|warning|critical) (?:state|status|range)$"
+    r"|\b(?:during|while) (?:an? |the )?(?:rollback|migration|failover|incident|maintenance|outage|deploy)"
+    "|(?:ロールバック|移行|切り?替え?|障害|縮退|メンテナンス|フェイルオーバー)(?:中|時)の"
+)
+"""Headings of what shows a state (緊急対応が必要な状態), or of what is aimed at for a while."""
+
 SHAPES = ChapterShapes(
     tables=(
         TableShape(
             Objective,
             _objective,
             headings=_TARGETS,
-            avoid=words(f"ビジネス|学習|マーケ|売上|business|marketing|移行|フェーズ|{_REPORT}"),
+            avoid=words(
+                f"ビジネス|学習|マーケ|売上|business|marketing|移行|フェーズ|{_NOT_ALWAYS}|{_REPORT}"
+            ),
             columns={
                 "name": words(
                     "(?:sla|slo|kpi|評価)?(?:項目|指標)(?:名)?|指標名|メトリクス(?:名)?|metric|sli(?:\\(指標\\))?|要件|目標項目|kpi|item|objective|indicator"
@@ -367,7 +377,7 @@ SHAPES = ChapterShapes(
             Objective,
             _objective_entry,
             headings=_TARGETS,
-            avoid=words(f"ビジネス|学習|マーケ|business|効率|{_REPORT}"),
+            avoid=words(f"ビジネス|学習|マーケ|business|効率|{_NOT_ALWAYS}|{_REPORT}"),
         ),
     ),
 )

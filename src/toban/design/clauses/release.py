@@ -71,6 +71,7 @@ class RollbackProcedure(Clause):
 
 
 _PROMISE = re.compile(r"\d+(?:\.\d+)?\s*(?:秒|分|時間)以内|within \d+ \w+")
+_ALTERNATIVE = words(r"(?:via|by|using|option|method)\b|方法|案|(?:[^、。]{1,20})(?:による|経由)")
 _NEEDS_NO_APPROVAL = re.compile(r"不要|なし|none|not required")
 
 
@@ -80,6 +81,8 @@ def _flow(steps: PlacedSteps) -> DeployFlow:
 
 def _rollback(steps: PlacedSteps) -> RollbackProcedure:
     """Read the whole list; a time in one step (5分以内) is the promise for the whole rollback."""
+    if all(map(_ALTERNATIVE.match, map(normalise, steps.steps))):
+        raise NotUnderstood(Message("design.alternatives-not-steps"))
     promises = (_PROMISE.search(normalise(step)) for step in steps.steps)
     within = next((read_within(found.group()) for found in promises if found), None)
     return RollbackProcedure(
@@ -178,7 +181,9 @@ SHAPES = ChapterShapes(
             RollbackProcedure,
             _rollback,
             headings=words("ロールバック|切り?戻し|roll ?back"),
-            avoid=words("判断|基準|方針"),
+            avoid=words(
+                r"判断|基準|方針|条件|契機|トリガー|後の|\b(?:triggers?|criteria|conditions|post-?rollback|after)\b"
+            ),
         ),
         StepsShape(
             DeployFlow,

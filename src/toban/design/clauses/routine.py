@@ -1,7 +1,7 @@
 """Chapter 10, 定期作業: recurring work by people."""
 
 import re
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import ClassVar, override
 
@@ -156,13 +156,25 @@ def _listed(entry: PlacedEntry) -> Routine:
         schedule=schedule,
         owner="",
         content=entry.value if entry.key else "",
+        is_automatic=_is_done_by_machine(entry.section.words),
     )
+
+
+def _is_done_by_machine(headings: Sequence[str]) -> bool:
+    """Say whether the nearest heading says so: Daily (Automated)."""
+    remark = _OWNER.fullmatch(headings[-1])
+    return remark is not None and remark["owner"] is not None and _owner(remark["owner"])[1]
 
 
 def _refuse_no_task(entry: PlacedEntry) -> None:
     """Raise `NotUnderstood` for what a meeting is about, and for what a check must find."""
     name = normalise(entry.key or entry.sentence)
-    if _TALK.search(_WHEN.sub("", normalise(entry.section.title)).strip()) and not _DEED.search(name):
+    above = [_WHEN.sub("", heading).strip() for heading in entry.section.words[-2:]]
+    if not re.search(r"[^\W\d_]", name) or _OF_FIGURES.search(above[-1]):
+        raise NotUnderstood(Message("design.no-rule"))
+    if _OWN_TIME.search(name):
+        raise Ambiguous(Message("design.heading-time-not-read", heading=entry.section.title))
+    if any(map(_TALK.search, above)) and not _DEED.search(name):
         raise NotUnderstood(Message("design.topic-not-task", words=entry.sentence))
     if entry.checked is None and _CRITERION.search(_WHEN.sub("", name)):
         raise Ambiguous(Message("design.criterion-not-task", words=entry.sentence))
@@ -243,9 +255,20 @@ _DEED = words(
     "|テスト|[るくすつぬむぐぶう])。?$"
     "|^(?:review|check|verify|update|test|rotate|analy[sz]e|clean|run|confirm|validate|audit|patch|archive|prune"
     "|report|plan|discuss|assess|evaluate|inspect|examine|look|go|identify|compare|document|send|share|ensure"
-    r"|delete|measure|monitor|track|prioriti[sz]e|triage|close|re\w+)\b"
+    "|delete|measure|monitor|track|prioriti[sz]e|triage|close|remove|rebuild|reconcile|renew|replace|retire"
+    r"|refresh|reindex|resolve|reset|restore)\b"
 )
 """How an entry begins or ends that is work."""
+_OWN_TIME = words(
+    r"\d+\s?(?:秒|分|時間)(?:毎|ごと|おき|間隔)|常時|リアルタイム"
+    r"|\b(?:every \d+ (?:seconds?|minutes?|hours?)|continuous(?:ly)?|(?:in )?real-?time)\b"
+)
+"""What is done more often than its heading says."""
+_OF_FIGURES = words(
+    "(?:予算|上限|制限|料金|目標|アラート|通知|売上|件数|利用量)$"
+    r"|\b(?:budgets?|alerts?|limits?|quotas?|pricing|costs?|targets?|goals?|digest|volume|traffic|usage)$"
+)
+"""Headings of what is counted by the day or month, and not done: Daily Budget."""
 _CRITERION = words(
     r"[るたい]こと$|(?:\d\S*|[がは])(?:未満|以下|以上|以内|なし|ゼロ)$|[がは](?:正常|全て成功|0件)$"
     r"|[<>≤≥]=? ?\d\S*$"

@@ -32,7 +32,8 @@ from toban.design.shapes.shape import (
 from toban.message import NOTHING, Message, message_of
 
 _KEYED = re.compile(
-    r"(?P<key>[^:：\n。]{1,60}?)\s*(?:[:：](?!//)(?<!\d[:：](?=\d))|：)\s*(?P<value>.*)", re.DOTALL
+    r"(?P<key>[^:：\n。]{1,60}?)\s*(?:[:：](?!//)(?<!\d[:：](?=\d))(?<![a-z]:(?=[a-z]))|：)\s*(?P<value>.*)",
+    re.DOTALL,
 )
 _DASHED = re.compile(r"(?P<key>[^—\n。:：]{1,60}?)\s+—\s+(?P<value>[^—]*)", re.DOTALL)
 _STATES_A_RULE = re.compile(

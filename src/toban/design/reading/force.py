@@ -31,6 +31,7 @@ _DRAFT = words(r"(?:目標|値|水準|基準|閾値|しきい値|頻度|方針|�
 _NOW = words("現状(?:値)?|現在(?:値|の状態)?|as-?is|current(?:state|value|performance)?|today")
 _BETTER = words(
     "改善(?:施?策|案|内容|計画|アクション|方法)?|施策|強化策|to-?be|improvements?(?:action|plan)?"
+    r"|(?:target|目標(?:値)?)\(\d+(?:m|y|か月|ヶ月|年|months?|years?)[^()]*\)"
 )
 """The columns of a plan: what is now, and what will make it better."""
 

@@ -22,6 +22,7 @@ _OPERATIONS = words(
     "|エスカレーション|サーバ|データベース|システム|インフラ|\\bdb\\b|体制|連絡先|日次|週次|月次|トラブル|起動|停止|コスト管理|構成|保持|保存期間|アクセス|アカウント|権限|パスワード|通知|ドキュメント管理"
     "|operation|monitor|alert|\\blogs?\\b|logging|backup|restore|recover|incident|deploy|release|rollback|batch|\\bjobs?\\b|maintenance|security"
     "|capacity|scal|availab|reliab|runbook|on-?call|escalat|infrastructure|database|server|system|health|metric|threshold|performance|cache|queue"
+    "|service level"
 )
 _TERMS = words(
     "運用設計|監視|アラート|アラーム|ログ|バックアップ|リストア|復旧|障害|インシデント|デプロイ|リリース|ロールバック|バッチ|ジョブ|脆弱性|パスワード"
@@ -34,6 +35,8 @@ _FOREIGN = words(
     "マーケティング|集客|セールス|営業|販売戦略|商品|ペルソナ|顧客獲得|カスタマーサクセス|収益|売上|料金体系|課金|キャンペーン|ブランド|広告|seo"
     "|投資|資産運用|銘柄|ポートフォリオ|売買|損切|利確|相場|株価|資金管理|リバランス|ファンド"
     "|講師|生徒|学習プラン|カリキュラム|授業|レッスン|ユーザージャーニー|コンテンツ計画|ロードマップ|競合"
+    "|customer (?:onboarding|support|success|management)|product development|employee|philosophy"
+    r"|\broi\b|\bstrategy$|excellence$|\(\d+-\d+ months?\)|(?:short|long)-term|success factors"
     "|marketing|\\bsales\\b|persona|pricing|revenue|branding|campaign|advertis|invest|portfolio"
     "|trading|\\bstocks?\\b|asset allocation|curriculum|lesson"
 )

@@ -28,6 +28,7 @@ from toban.design.shapes.shape import (
     roles_of,
     words,
 )
+from toban.design.values.severity import read_alert_level, read_incident_severity
 from toban.message import NOTHING, Message, message_of, sentences
 
 # Rows tried before a kind is accepted, and the share of them that must be readable.
@@ -142,6 +143,7 @@ def _candidates(table: MarkdownTable, section: DocumentSection) -> list[_KindCan
         roles = roles_of(table.header, shape.columns)
         if not shape.fits(frozenset(roles)):
             roles = roles_of(grouped, shape.columns)
+        roles = _with_levels(roles, shape, table)
         named = frozenset(roles)
         nearness = section.nearness(shape.headings)
         tells = shape.tells(named)
@@ -156,6 +158,21 @@ def _candidates(table: MarkdownTable, section: DocumentSection) -> list[_KindCan
         grounds = Grounds(shape.kind, shape.headings, section, columns)
         found.append(_KindCandidate(shape, roles, score, nearness, grounds))
     return sorted(found, key=lambda candidate: -candidate.score)
+
+
+def _with_levels(roles: dict[str, int], shape: TableShape, table: MarkdownTable) -> dict[str, int]:
+    """Return the roles, with a column that holds only levels as the severity, however it is headed."""
+    if "severity" not in shape.columns or "severity" in roles:
+        return roles
+    for index in range(len(table.header)):
+        cells = [row.cells[index] for row in table.rows[:_SAMPLE] if not is_blank(row.cells[index])]
+        if index not in roles.values() and cells and all(map(_is_level, cells)):
+            return {**roles, "severity": index}
+    return roles
+
+
+def _is_level(cell: str) -> bool:
+    return read_alert_level(cell) is not None or read_incident_severity(cell) is not None
 
 
 def _innermost_as_item(header: tuple[str, ...]) -> tuple[str, ...]:

@@ -52,7 +52,7 @@ _ATTRIBUTE = words(
     "|議題|成果物|提出先|配布先|output|agenda|delivery|participants?|attendees|audience|recipients?|documentation|execution|responsible|focus"
     "|(?:合格|判定|成功|完了|評価|判断|受入)?(?:基準|条件)|期待(?:値|結果)|目標(?:値|時間)?|指標"
     "|(?:(?:acceptance|pass|success|exit) )?criteria|expected(?: result)?|metrics?|kpis?|threshold"
-    "|environment|validates|verifies|schedule|script|tool"
+    "|既定(?:値)?|初期値|defaults?|environment|validates|verifies|schedule|script|tool"
 )
 _REMARK = re.compile(r"\s*[(（][^()（）]*[)）]\s*$")
 _NEXT_DAY = re.compile(r"翌日?\s*(?=\d{1,2}[:：時])")

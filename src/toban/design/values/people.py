@@ -128,14 +128,14 @@ _CONDITION = re.compile(
     r"のみ|だけ|限り|限定|除く|以外|場合|\bonly\b|\bexcept\b|\bunless\b|\bif\b", re.IGNORECASE
 )
 """Words of a note that must not be dropped: 係（平日のみ）."""
-_SLACK_CHANNEL = re.compile(r"#[\w-]{1,80}")
+_SLACK_CHANNEL = re.compile(r"(#[\w-]{1,80})(?: (?:slack )?channel)?", re.IGNORECASE)
 # An area code in brackets is not a note.
 _NOTE = re.compile(r"[(（](?!\d{2,5}[)）] ?\d)[^()（）]*[)）]")
 _SEPARATOR = re.compile(
     r"[、,/・;\n]|\+(?!\d{1,3}[ -]?\d)|(?<![A-Z])&|&(?![A-Z])|→|および|及び|と(?=[A-Za-z])| and "
 )
 _PLACEHOLDER = re.compile(
-    r"\[[^\]]*\]|【[^】]*】|<[^<>]*>|\{\{?[^{}]*\}?\}|[x×]{2,}|tbd|tba|todo|n/?a|未定|要確認|要検討|hh:mm|yyyy[-/]mm[-/]dd"
+    r"\[[^\]]*\]|【[^】]*】|<[^<>]*>|\{\{?[^{}]*\}?\}|[x×]{2,}|tbd|tba|todo|(?:replace|change|fill|your|insert)[_-]\w+|n/?a|未定|要確認|要検討|hh:mm|yyyy[-/]mm[-/]dd"
     r"|(?=[^x×]{0,20}[x×]{2})[\dx×+() -]{2,40}|0?[○●◯〇]{2,}.*|…+|\.{3,}|記入(?:して)?ください",
     re.IGNORECASE,
 )
@@ -234,8 +234,8 @@ def _kind(address: str) -> ChannelKind:
 def _channel(part: str) -> ChannelRef | None:
     if _EMAIL.fullmatch(part) or _PHONE.fullmatch(part):
         return ChannelRef(_kind(part), part)
-    if _SLACK_CHANNEL.fullmatch(part):
-        return ChannelRef(ChannelKind.SLACK, part)
+    if slack := _SLACK_CHANNEL.fullmatch(part):
+        return ChannelRef(ChannelKind.SLACK, slack[1])
     for kind, pattern in _CHANNEL.items():
         if match := pattern.fullmatch(part):
             word = match["word"]

@@ -167,7 +167,7 @@ _AFTER = {
     Comparison.BELOW: r"未満|を?下回(?:る|り|った)(?:場合|時)?|より小さい",
 }
 _COMPOUND = re.compile(
-    r"または|もしくは|および|かつ|、|,(?!\d{3})|\b(?:or|and)\b(?! (?:more|less))|&&|\|\||[;×]|[<>].*[<>]"
+    r"または|もしくは|および|かつ|、|,(?!\d{3})|\b(?:or|and)\b(?! (?:more|less))|&&|\|\||[;×]|[<>].*[<>]|!=|<>|≠"
 )
 _RELATIVE = re.compile(
     r"持続的|継続的|常時|通常|前[週日月年回]比|前回|予想|基準値|±|\d倍|\dx\b|\bbudget\b|%ile", re.IGNORECASE

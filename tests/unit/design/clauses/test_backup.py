@@ -339,3 +339,42 @@ def test_a_statement_of_sql_is_one_command_over_several_lines(read: Read) -> Non
         "BACKUP DATABASE Loans TO DISK = 'E:\\bak\\loans.bak' WITH COMPRESSION;",
         "SELECT 1;",
     )
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        'psql "$URL" -c "SELECT count(*) FROM <table>;"',
+        "psql loans -c 'UPDATE flags SET enabled=false'",
+        "psql loans <<SQL",
+        "mysql -e 'SHOW SLAVE STATUS'",
+    ],
+)
+def test_a_statement_restores_nothing(read: Read, command: str) -> None:
+    assert not read("## Restore", "### Restore the loans", "```bash", command, "```").of(RestoreProcedure)
+
+
+@pytest.mark.parametrize(
+    "command",
+    ["psql loans < l.sql", "gunzip -c l.gz | psql loans", "psql loans -f l.sql", "mysql loans < $FILE"],
+)
+def test_a_client_that_is_given_a_dump_restores(read: Read, command: str) -> None:
+    assert read("## Restore", "### Restore the loans", "```bash", command, "```").of(RestoreProcedure)
+
+
+def test_a_name_in_full_beside_the_subject_is_no_part_of_it(read: Read) -> None:
+    header = ("| Objective | Value |", "|-|-|")
+    design = read("## RPO and RTO", *header, "| RTO (recovery time, reading room) | 2 hours |")
+
+    assert [each.subject for each in design.of(RecoveryObjective)] == ["reading room"]
+
+
+def test_a_heading_that_names_nothing_is_not_backed_up(read: Read) -> None:
+    header = ("| Backup type | Frequency | Retention | Method |", "|-|-|-|-|")
+    design = read(
+        "## Backup schedule & retention", *header, "| Nightly dump | Daily | 7 days | by the host |"
+    )
+
+    assert [(each.subject, each.method) for each in design.of(BackupPolicy)] == [
+        ("", "Nightly dump by the host")
+    ]

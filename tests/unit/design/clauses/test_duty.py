@@ -140,3 +140,39 @@ def test_authorities_and_customers_hold_no_role(read: Read, name: str) -> None:
 
     assert table.of(DutyRole) == entry.of(DutyRole) == ()
     assert [row.reason.code for row in table.unread] == ["design.outsider-not-role"]
+
+
+@pytest.mark.parametrize(
+    ("contact", "channels"),
+    [
+        ("#duty Slack channel", ["Slack#duty"]),
+        ("help.library.example/desk", []),
+        ("help.library.example", []),
+    ],
+)
+def test_a_way_to_reach_people_holds_no_role(read: Read, contact: str, channels: list[str]) -> None:
+    table = ("| Role | Contact |", "|-|-|", f"| On-call librarian | {contact} |")
+    (role,) = read("## Contacts", *table).of(DutyRole)
+
+    assert (role.holder, [str(channel) for channel in role.channels]) == ("", channels)
+
+
+def test_an_order_holds_no_role(read: Read) -> None:
+    design = read("## Contacts", "- On-Call: Check PagerDuty rotation", "- Head: 03-1111-2222")
+
+    assert [role.role for role in design.of(DutyRole)] == ["Head"]
+
+
+def test_the_column_of_ways_may_have_the_address(read: Read) -> None:
+    table = ("| Role | Contact | Method |", "|-|-|-|", "| Head of desk | Ann | ann@library.example |")
+    (role,) = read("## Emergency contacts", *table).of(DutyRole)
+
+    assert (role.holder, [channel.address for channel in role.channels]) == ("Ann", ["ann@library.example"])
+
+
+def test_a_word_to_be_replaced_is_a_blank(read: Read) -> None:
+    (role,) = read("## Contacts", "| Role | Contact |", "|-|-|", "| On-call | REPLACE_ME_PAGER |").of(
+        DutyRole
+    )
+
+    assert role.is_placeholder

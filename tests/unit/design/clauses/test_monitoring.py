@@ -480,3 +480,20 @@ def test_figures_to_decide_by_once_are_no_monitors(read: Read, heading: str) -> 
     design = read("## 監視", f"### {heading}", *table)
 
     assert (design.of(Monitor), len(design.unread)) == ((), 1)
+
+
+@pytest.mark.parametrize("condition", ["HTTP status != 200", "status ≠ 200", "件数 <> 0"])
+def test_unequal_is_not_equal(read: Read, condition: str) -> None:
+    table = ("| Alert | Condition | Severity |", "|-|-|-|", f"| Catalogue | {condition} | Critical |")
+
+    assert not read("## Alerts", *table).of(Monitor)
+
+
+@pytest.mark.parametrize("name", ["深刻度", "緊急度", "Grade", "色"])
+def test_a_column_of_levels_is_the_severity_however_it_is_headed(read: Read, name: str) -> None:
+    rows = ("| 検索の遅れ | > 5秒 | Critical |", "| 貸出の遅れ | > 3秒 | Warning |")
+    grave, light = read("## アラート", f"| アラート名 | 条件 | {name} |", "|-|-|-|", *rows).of(Monitor)
+
+    assert grave.critical is not None
+    assert light.warning is not None
+    assert grave.assumptions == light.assumptions == ()

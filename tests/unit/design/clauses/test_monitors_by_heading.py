@@ -58,3 +58,16 @@ def test_the_latency_of_a_line_or_a_disk_is_no_response_time(
     ).of(Monitor)
 
     assert monitor.metric is metric
+
+
+def test_a_column_of_aims_holds_no_targets(read: Read) -> None:
+    rows = ("| Queue | < 10 | > 50 | > 90 |", "| Requests | Variable | > 500 | > 900 |")
+    design = read("## Monitoring", "| Metric | Target | Warning | Critical |", "|-|-|-|-|", *rows)
+
+    assert [each.target for each in design.of(Monitor)] == ["", ""]
+
+
+def test_the_name_of_a_series_in_the_heading_does_not_hide_the_metric(read: Read) -> None:
+    design = read("## 監視", "### CPU使用率（lib_cpu_usage_percent）", "- 警告: 80%", "- 異常: 90%")
+
+    assert [each.metric for each in design.of(Monitor)] == [Metric.CPU_USAGE]

@@ -397,3 +397,29 @@ def test_targets_of_pages_are_no_list_of_links(read: Read) -> None:
     )
 
     assert [row.line for row in design.unread] == [5]
+
+
+@pytest.mark.parametrize(
+    "heading",
+    [
+        "正常な状態",
+        "緊急対応が必要な状態",
+        "Healthy state",
+        "Performance targets during rollback",
+        "切替中の性能",
+    ],
+)
+def test_what_shows_a_state_is_no_target(read: Read, heading: str) -> None:
+    design = read(
+        "## 性能指標", f"### {heading}", "- 検索の応答時間: < 500ms", "", "### 目標", "", "- 稼働率: 99%以上"
+    )
+
+    assert [each.name for each in design.of(Objective)] == ["稼働率"]
+
+
+def test_a_percentile_below_the_name_of_a_series_is_of_its_metric(read: Read) -> None:
+    design = read(
+        "## 性能", "### レスポンスタイム（lib_http_seconds）", "**目標値**:", "", "- P95: 200ms以下"
+    )
+
+    assert [each.name for each in design.of(Objective)] == ["レスポンスタイム P95"]

@@ -329,3 +329,26 @@ def test_a_sentence_is_no_name_of_a_tool(read: Read) -> None:
     design = read("## 監視ツール", "- 例外: 標準出力に書く", "- ログ: Loki（標準出力を集める）")
 
     assert [tool.purpose for tool in design.of(ToolChoice)] == ["ログ"]
+
+
+def test_measures_still_to_be_taken_are_none(read: Read) -> None:
+    design = read("## Cost optimization", "- [ ] Cost planning", "- Stop the test server at night")
+
+    assert [measure.name for measure in design.of(CostMeasure)] == ["Stop the test server at night"]
+
+
+@pytest.mark.parametrize(
+    ("heading", "steps"),
+    [
+        ("Rollback triggers", ("Critical issues", "Data loss")),
+        ("Post-rollback tasks", ("Verify", "Document")),
+        ("ロールバックの契機", ("エラー率の上昇", "データの破損")),
+        ("Rollback", ("Via the dashboard", "Via the CLI")),
+    ],
+)
+def test_triggers_and_alternatives_are_no_rollback(read: Read, heading: str, steps: tuple[str, ...]) -> None:
+    design = read(
+        "## Release", f"### {heading}", *(f"{number}. {step}" for number, step in enumerate(steps, 1))
+    )
+
+    assert not design.of(RollbackProcedure)

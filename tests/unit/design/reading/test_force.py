@@ -182,3 +182,11 @@ def test_a_blank_with_a_hint_is_not_in_force(read: Read) -> None:
 
     assert not design.clauses
     assert len(design.not_in_force) == 1
+
+
+def test_targets_by_a_horizon_are_a_plan(read: Read) -> None:
+    header = ("| Metric | Current | Target (6M) | Target (12M) |", "|-|-|-|-|")
+    design = read("## Service level", *header, "| Availability | 99% | 99.5% | 99.9% |")
+
+    assert not design.clauses
+    assert len(design.not_in_force) == 1
