@@ -151,9 +151,7 @@ def _monitor(cells: Cells) -> Monitor:
 def _is_goal(cells: Cells) -> bool:
     """Say whether the column Target holds what is to be reached (99.9%), not what is watched."""
     is_headed = normalise(cells.labels.get("target", "")) == "target"
-    return is_headed and any(
-        read_limit(cell) is not None for cell in (cells["target"], *cells.column("target"))
-    )
+    return is_headed and any(map(read_limit, (cells["target"], *cells.column("target"))))
 
 
 def _settled[Row: (Cells, PlacedEntry)](build: Callable[[Row], Monitor]) -> Callable[[Row], Monitor]:

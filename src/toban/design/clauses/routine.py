@@ -147,16 +147,17 @@ def _listed(entry: PlacedEntry) -> Routine:
         raise Ambiguous(Message("design.task-once", words=once.group()))
     name = entry.key or entry.sentence
     remark = _OWNER.fullmatch(name)
+    is_automatic = remark is not None and _owner(remark["owner"] or "")[1]
     own = beside(remark["owner"], entry.section) if remark and remark["owner"] else None
-    if remark and own is not None:
-        name, schedule = remark["name"], own
+    if remark and (own is not None or is_automatic):
+        name, schedule = remark["name"], own or schedule
     return Routine(
         **entry.stamp(Routine, name),
         name=name,
         schedule=schedule,
         owner="",
         content=entry.value if entry.key else "",
-        is_automatic=_is_done_by_machine(entry.section.words),
+        is_automatic=is_automatic or _is_done_by_machine(entry.section.words),
     )
 
 
@@ -246,7 +247,8 @@ TASK = words(
     "|\\b(?:maintenance|check|review|drill|tests?|report|tasks?)\\b"
 )
 _TALK = words(
-    r"(?:レビュー|会議|会|ミーティング|定例|振り?返り|mtg|共有)$|\b(?:reviews?|meetings?|retrospectives?|retro|sync|stand-?up|call|briefing)$"
+    r"(?:レビュー|会議|会|ミーティング|定例|振り?返り|mtg|共有)$|\b(?:reviews?|meetings?|retrospectives?|retro|sync|stand-?up|call|briefing|adjustments?|planning"
+    r"|discussions?|for|on|of|by|include|cover)$"
 )
 """Headings of a talk: what stands below is what it is about, unless that is a task itself."""
 _DEED = words(
@@ -257,6 +259,8 @@ _DEED = words(
     "|report|plan|discuss|assess|evaluate|inspect|examine|look|go|identify|compare|document|send|share|ensure"
     "|delete|measure|monitor|track|prioriti[sz]e|triage|close|remove|rebuild|reconcile|renew|replace|retire"
     r"|refresh|reindex|resolve|reset|restore)\b"
+    r"|\b(?:drill|test|testing|review|audit|check|clean-?up|backup|update|rotation|maintenance|scan|training|meeting"
+    r"|verification|analysis|tuning|optimi[sz]ation|assessment|patching)s?$"
 )
 """How an entry begins or ends that is work."""
 _OWN_TIME = words(
@@ -271,7 +275,9 @@ _OF_FIGURES = words(
 """Headings of what is counted by the day or month, and not done: Daily Budget."""
 _CRITERION = words(
     r"[るたい]こと$|(?:\d\S*|[がは])(?:未満|以下|以上|以内|なし|ゼロ)$|[がは](?:正常|全て成功|0件)$"
-    r"|[<>≤≥]=? ?\d\S*$"
+    r"|[<>≤≥]=? ?\d\S*(?: [a-z]+)?$"
+    r"|^(?!(?:check|verify|confirm|ensure|make|see|test|review|validate)\b).*"
+    r" (?:exists?|pass(?:es)?|succeeds?|is \w+|are \w+)$"
     r"|\b(?:within|below|under|above|less than|more than) \d+ ?\S+$"
 )
 """How an entry ends that says what must be the case: 使用率が80%未満であること."""

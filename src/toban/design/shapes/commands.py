@@ -36,6 +36,8 @@ _LOOKS = re.compile(
     r"|sha\w*sum|md5sum|systemctl|crontab|watch|man)\s",
     re.IGNORECASE,
 )
+_SETTING = re.compile(r"\b\w+_command\s*=", re.IGNORECASE)
+"""archive_command = 'cp …': what a server is told to run."""
 _CRON = re.compile(
     r"@(?:hourly|daily|midnight|weekly|monthly|yearly|reboot)\s|(?:[\d*][\d*/,-]*\s+){4}[\w*][\w*/,-]*\s"
 )
@@ -71,5 +73,5 @@ def loads_a_dump(command: str) -> bool:
 
 def _runs(command: str, pattern: re.Pattern[str]) -> bool:
     """Say whether *command* runs what *pattern* names, and does not only look at it or schedule it."""
-    parts = () if _CRON.match(command) else _PIPES.split(command)
+    parts = () if _CRON.match(command) or _SETTING.search(command) else _PIPES.split(command)
     return any(pattern.search(part) and not _LOOKS.match(part) for part in parts)

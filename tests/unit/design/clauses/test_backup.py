@@ -378,3 +378,9 @@ def test_a_heading_that_names_nothing_is_not_backed_up(read: Read) -> None:
     assert [(each.subject, each.method) for each in design.of(BackupPolicy)] == [
         ("", "Nightly dump by the host")
     ]
+
+
+def test_a_setting_of_a_server_makes_no_backup(read: Read) -> None:
+    fence = ("```sql", "archive_mode = on", "archive_command = 'cp %p /wal/%f'", "```")
+
+    assert not read("## Backup", "### Backup of the log", *fence).of(BackupProcedure)

@@ -108,3 +108,27 @@ def test_a_colon_inside_a_name_parts_nothing(read: Read) -> None:
     (routine,) = read("## Upkeep", "### Weekly", "- Run `npm run test:ci` and keep the result").of(Routine)
 
     assert routine.name == "Run npm run test:ci and keep the result"
+
+
+@pytest.mark.parametrize(
+    "heading", ["Quarterly target adjustment", "Monthly planning", "Weekly: changes depend on"]
+)
+def test_what_a_plan_looks_at_is_no_task(read: Read, heading: str) -> None:
+    entries = ("- Wishes of the readers", "- Growth of the stock", "- Disaster drill", "- Update the figures")
+
+    design = read("## Upkeep", f"### {heading}", *entries)
+
+    assert [routine.name for routine in design.of(Routine)] == ["Disaster drill", "Update the figures"]
+
+
+@pytest.mark.parametrize("entry", ["Dump exists", "Dump age < 25 hours", "Every replica is healthy"])
+def test_what_must_be_the_case_is_no_task_in_english(read: Read, entry: str) -> None:
+    design = read("## Upkeep", "**Daily checks**:", "", f"- {entry}", "- Verify that the dump exists")
+
+    assert [routine.name for routine in design.of(Routine)] == ["Verify that the dump exists"]
+
+
+def test_a_remark_may_say_that_a_machine_does_it(read: Read) -> None:
+    (routine,) = read("## Upkeep", "### Weekly", "- Restore test (automated)").of(Routine)
+
+    assert (routine.name, routine.is_automatic) == ("Restore test", True)

@@ -190,3 +190,11 @@ def test_targets_by_a_horizon_are_a_plan(read: Read) -> None:
 
     assert not design.clauses
     assert len(design.not_in_force) == 1
+
+
+@pytest.mark.parametrize("heading", ["Incremental backups (optional)", "増分バックアップ（任意）"])
+def test_what_is_optional_is_not_in_force(read: Read, heading: str) -> None:
+    design = read("## Backup", f"### {heading}", "- Frequency: Hourly", "- Retention: 7 days")
+
+    assert not design.clauses
+    assert design.not_in_force
