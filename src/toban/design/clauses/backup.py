@@ -140,6 +140,8 @@ def _policy(cells: Cells) -> Built:
     schedules = _schedules(cells, method)
     if _ON_DEMAND.fullmatch(normalise(cells.first("frequency", "clock"))):
         raise NotUnderstood(Message("design.backup-on-demand"))
+    if not (schedules or any(cells[role] for role in ("generations", "retention", "destination"))):
+        raise NotUnderstood(Message("design.backup-without-frequency-and-method"))
     policy = BackupPolicy(
         **cells.stamp(BackupPolicy, subject, method),
         subject=subject,
@@ -314,7 +316,7 @@ _TURNS = re.compile(
 _BACKUP = words("バックアップ|backup")
 _RESTORE = words("リストア|復元|restore")
 _NO_PROCEDURE = words(
-    "[?？]|確認|検証|一覧|テスト|監視|トラブル|障害|エラー|失敗|容量|verif|test|check|list|monitor|crontab|schedule"
+    "[?？]|確認|検証|一覧|テスト|監視|トラブル|障害|エラー|失敗|シミュレ|容量|simulat|verif|test|check|list|monitor|crontab|schedule"
 )
 _TROUBLE = words(
     r"トラブル|よくある|原因|診断|症状|対処|解決|問題|[がはに].*(?:ない|しい|遅い|る)$"

@@ -31,6 +31,7 @@ from toban.design.shapes.timing import (
     row_schedules,
     section_schedule,
 )
+from toban.design.values.people import read_recipients
 from toban.design.values.schedule import Cadence, Schedule, join_schedule, read_schedule
 from toban.message import Message
 
@@ -145,6 +146,15 @@ def _listed(entry: PlacedEntry) -> Routine:
     once = _ONCE.search(normalise(entry.sentence))
     if once is not None:
         raise Ambiguous(Message("design.task-once", words=once.group()))
+    due = beside(entry.key, entry.section) if entry.key else None
+    if due is not None:
+        return Routine(
+            **entry.stamp(Routine, entry.value),
+            name=entry.value,
+            schedule=due,
+            owner="",
+            content="",
+        )
     name = entry.key or entry.sentence
     remark = _OWNER.fullmatch(name)
     is_automatic = remark is not None and _owner(remark["owner"] or "")[1]
@@ -173,7 +183,7 @@ def _refuse_no_task(entry: PlacedEntry) -> None:
     above = [_WHEN.sub("", heading).strip() for heading in entry.section.words[-2:]]
     if not re.search(r"[^\W\d_]", name) or _OF_FIGURES.search(above[-1]):
         raise NotUnderstood(Message("design.no-rule"))
-    if _OWN_TIME.search(name):
+    if _OWN_TIME.search(name) or _CLOCK.match(name):
         raise Ambiguous(Message("design.heading-time-not-read", heading=entry.section.title))
     if any(map(_TALK.search, above)) and not _DEED.search(name):
         raise NotUnderstood(Message("design.topic-not-task", words=entry.sentence))
@@ -190,8 +200,13 @@ def _led(entry: PlacedEntry) -> Built:
             break
     else:
         raise NotUnderstood(Message("design.not-a-task-after-time"))
-    work = _OWNER.fullmatch(" ".join(said[count:]))
-    name, remark = (work["name"], work["owner"] or "") if work else (" ".join(said[count:]), "")
+    rest = " ".join(said[count:])
+    if _ZONE.match(rest):
+        raise NotUnderstood(Message("design.not-a-task-after-time"))
+    work = _OWNER.fullmatch(rest)
+    # (grep -c ERROR app.log) is how it is done.
+    is_owned = work is not None and read_recipients(work["owner"] or "") and not _FLAG.search(rest)
+    name, remark = (work["name"], work["owner"]) if work and is_owned else (rest, "")
     owner, is_automatic = _owner(remark)
     return of_each(
         schedules,
@@ -246,6 +261,9 @@ TASK = words(
     "メンテナンス|作業|チェック|確認|点検|レビュー|レポート|分析|タスク|訓練|棚卸|評価|更新|アップデート"
     "|\\b(?:maintenance|check|review|drill|tests?|report|tasks?)\\b"
 )
+_FLAG = re.compile(r"\s--?\w|\|")
+_CLOCK = re.compile(r"\d{1,2}:\d\d")
+_ZONE = re.compile(r"[A-Z]{2,4}T\b")
 _TALK = words(
     r"(?:レビュー|会議|会|ミーティング|定例|振り?返り|mtg|共有)$|\b(?:reviews?|meetings?|retrospectives?|retro|sync|stand-?up|call|briefing|adjustments?|planning"
     r"|discussions?|for|on|of|by|include|cover)$"
@@ -302,7 +320,7 @@ SHAPES = ChapterShapes(
                 ),
                 "item": words("項目|テスト項目|item"),
                 "clock": words(
-                    "実施(?:時間|日時|日|時刻|時期|曜日)|時刻|時間(?:帯)?|曜日|週|時期|日付|日時|予定日|time|day|when|date"
+                    "実施(?:時間|日時|日|時刻|時期|曜日)|時刻|時間(?:帯)?|曜日|週|時期|日付|日時|予定日|time|day|week|weekday|when|date"
                 ),
                 "frequency": words(
                     "(?:実施|実行|確認)?(?:頻度|周期|サイクル)|スケジュール|frequency|schedule|cadence"

@@ -56,7 +56,7 @@ _TAKEN_BACK = (
 )
 _MARKED = re.compile(
     rf"[(（\[【](?:{_TAKEN_BACK})[^()（）\[\]【】:：]{{0,8}}[)）\]】]"
-    r"|\[(?:todo|tbd)\b[^\[\]]*\]|未実装|未確定|\bnot (?:yet )?implemented\b"
+    r"|\[(?:todo|tbd)\b[^\[\]]*\]|未実装|未確定|\bnot (?:yet )?implemented\b|\bnot backed up\b"
 )
 """Marks within a text that take back what the row says."""
 

@@ -32,7 +32,7 @@ _LOADS_A_DUMP = re.compile(
 )
 _PIPES = re.compile(r"\s*(?:\|\|?|&&|;)\s*")
 _LOOKS = re.compile(
-    r"(?:sudo\s+)?(?:ls|ll|cat|less|tail|head|e?grep|find|stat|file|du|df|ps|pgrep|which|chmod|chown|vim?|nano|echo|printf|test|\["
+    r"(?:sudo\s+)?(?:ls|ll|cat|less|tail|head|e?grep|find|stat|file|du|df|ps|pgrep|which|chmod|chown|vim?|nano|echo|printf|mv|rm|test|\["
     r"|sha\w*sum|md5sum|systemctl|crontab|watch|man)\s",
     re.IGNORECASE,
 )

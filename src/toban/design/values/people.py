@@ -135,7 +135,7 @@ _SEPARATOR = re.compile(
     r"[、,/・;\n]|\+(?!\d{1,3}[ -]?\d)|(?<![A-Z])&|&(?![A-Z])|→|および|及び|と(?=[A-Za-z])| and "
 )
 _PLACEHOLDER = re.compile(
-    r"\[[^\]]*\]|【[^】]*】|<[^<>]*>|\{\{?[^{}]*\}?\}|[x×]{2,}|tbd|tba|todo|(?:replace|change|fill|your|insert)[_-]\w+|n/?a|未定|要確認|要検討|hh:mm|yyyy[-/]mm[-/]dd"
+    r"[(（](?:名前|氏名|担当者?名?|name)[)）]|\[[^\]]*\]|【[^】]*】|<[^<>]*>|\{\{?[^{}]*\}?\}|[x×]{2,}|tbd|tba|todo|(?:replace|change|fill|your|insert)[_-]\w+|n/?a|未定|要確認|要検討|hh:mm|yyyy[-/]mm[-/]dd"
     r"|(?=[^x×]{0,20}[x×]{2})[\dx×+() -]{2,40}|0?[○●◯〇]{2,}.*|…+|\.{3,}|記入(?:して)?ください",
     re.IGNORECASE,
 )

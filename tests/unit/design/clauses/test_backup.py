@@ -384,3 +384,30 @@ def test_a_setting_of_a_server_makes_no_backup(read: Read) -> None:
     fence = ("```sql", "archive_mode = on", "archive_command = 'cp %p /wal/%f'", "```")
 
     assert not read("## Backup", "### Backup of the log", *fence).of(BackupProcedure)
+
+
+def test_what_is_not_backed_up_has_no_policy(read: Read) -> None:
+    table = ("| Data | Method | Frequency | Retention |", "|-|-|-|-|")
+    design = read(
+        "## Backup",
+        *table,
+        "| Sessions | NOT backed up (ephemeral) | - | - |",
+        "| Loans | dump | daily | 9 days |",
+    )
+
+    assert [policy.subject for policy in design.of(BackupPolicy)] == ["Loans"]
+    assert len(design.not_in_force) == 1
+
+
+def test_a_simulated_failure_is_no_procedure(read: Read) -> None:
+    design = read(
+        "## Backup",
+        "### Simulate a failed backup",
+        "- RPO: 1 hour",
+        "",
+        "```bash",
+        "mv /opt/backup.sh /opt/b.off",
+        "```",
+    )
+
+    assert not design.of(BackupProcedure)

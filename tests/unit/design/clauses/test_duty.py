@@ -176,3 +176,12 @@ def test_a_word_to_be_replaced_is_a_blank(read: Read) -> None:
     )
 
     assert role.is_placeholder
+
+
+@pytest.mark.parametrize("name", ["（名前）", "(Name)", "（担当者名）"])
+def test_a_word_for_a_name_in_brackets_is_a_blank(read: Read, name: str) -> None:
+    (role,) = read(
+        "## 連絡先", "| 役割 | 氏名 | 連絡先 |", "|-|-|-|", f"| 館長 | {name} | 03-1111-2222 |"
+    ).of(DutyRole)
+
+    assert role.is_placeholder

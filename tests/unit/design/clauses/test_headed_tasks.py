@@ -132,3 +132,28 @@ def test_a_remark_may_say_that_a_machine_does_it(read: Read) -> None:
     (routine,) = read("## Upkeep", "### Weekly", "- Restore test (automated)").of(Routine)
 
     assert (routine.name, routine.is_automatic) == ("Restore test", True)
+
+
+def test_a_weekday_before_the_colon_says_when(read: Read) -> None:
+    (routine,) = read("## Upkeep", "### Weekly", "- Monday: look through the faults; count them").of(Routine)
+
+    assert (routine.name, str(routine.schedule)) == ("look through the faults; count them", "毎週月曜")
+
+
+def test_a_clock_in_a_zone_that_is_not_known_is_asked_about(read: Read) -> None:
+    design = read(
+        "## Upkeep", "### Daily tasks", "- 09:00 AEST: read the log", "- 10:00 read (`grep -c x log`)"
+    )
+
+    assert [(routine.name, routine.owner) for routine in design.of(Routine)] == [("read (grep -c x log)", "")]
+
+
+def test_a_week_of_the_month_is_not_left_out(read: Read) -> None:
+    table = ("| Task | Week | Owner |", "|-|-|-|", "| Reindex | Week 2 | Desk |")
+
+    assert not read("## Server upkeep", "### Monthly tasks", *table).of(Routine)
+
+
+@pytest.mark.parametrize("cell", ["日次（初期安定化）", "日次（初期安定化期間）"])
+def test_a_cadence_in_a_cell_that_holds_for_a_phase_is_unread(read: Read, cell: str) -> None:
+    assert not read("## 定期作業", "| 周期 | 作業 |", "|-|-|", f"| {cell} | 貸出ログの確認 |").of(Routine)

@@ -18,10 +18,13 @@ from toban.design.values.schedule.words import WORKING_DAYS, Draft, tokens_for
 from toban.message import Message
 
 _ZONE = re.compile(rf" ?\(?(?<![A-Za-z])({'|'.join(ZONES)})\b\)?", re.IGNORECASE)
-_UNKNOWN_ZONE = re.compile(r"\b(?:PST|PDT|EST|EDT|CST|CDT|MST|BST|IST|CEST)\b", re.IGNORECASE)
+_UNKNOWN_ZONE = re.compile(
+    r"\b(?:PST|PDT|EST|EDT|CST|CDT|MST|BST|IST|CEST|A[CEW][SD]T|NZ[SD]T|SGT|HKT|KST|EE?S?T|WE?S?T|BRT)\b",
+    re.IGNORECASE,
+)
 _BRACKETS = re.compile(r" ?[(]([^()]*)[)]")
 _NOTE = re.compile(
-    r"(?:フル|差分|増分|全量|自動|手動|実行|実施|バックアップ|必須|推奨|目安|以降|初期安定化|定期|計画メンテナンス|full|incremental"
+    r"(?:フル|差分|増分|全量|自動|手動|実行|実施|バックアップ|必須|推奨|目安|以降|定期|計画メンテナンス|full|incremental"
     r"|automatic|auto)+",
     re.IGNORECASE,
 )
