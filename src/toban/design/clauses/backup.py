@@ -103,7 +103,7 @@ _OTHER_FIGURE = words(
 _WHOLE = words(
     "目標|最大|推奨|暫定|参考|mvp|[本当]?システム|[本当]?サービス|分|日"
     "|.*(?:時間|時点|ポイント|損失|目標|\\b(?:time|point|objective|loss|target))|max(?:imum)?(?: .+)?"
-    "|recommended|overall|system|h|hrs?|hours?|min(?:ute)?s?|days?"
+    "|time to .+|recommended|overall|system|h|hrs?|hours?|min(?:ute)?s?|days?"
 )
 """What stands beside RTO without being a subject: its name in full, a word for the whole, a unit."""
 _LISTED = re.compile(r"[、,]")

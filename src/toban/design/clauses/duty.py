@@ -193,7 +193,8 @@ def _is_work(text: str) -> bool:
     """Say whether *text* is what somebody does (アラートの一次対応, answers the alerts), not who they are."""
     said = _NOTE.sub("", text).strip()
     long_words = re.findall(r"[A-Za-z]{4,}", said)
-    is_sentence = len(said.split()) > 2 and any(word.islower() for word in long_words)
+    is_order = re.match(r"(?:see|check|ask|refer|use|look)\b", said, re.IGNORECASE) is not None
+    is_sentence = is_order or (len(said.split()) > 2 and any(word.islower() for word in long_words))
     return is_sentence or _WORK.search(said) is not None
 
 

@@ -49,7 +49,7 @@ from toban.design.values.people import Recipient
 from toban.design.values.severity import AlertLevel
 from toban.design.values.statistic import read_statistic
 from toban.design.values.threshold import Comparison, Range, Threshold
-from toban.design.values.tool_purpose import ToolPurpose, is_product, read_tool_purpose
+from toban.design.values.tool_purpose import ToolPurpose, is_product, is_purpose, read_tool_purpose
 from toban.message import Message
 
 
@@ -361,7 +361,7 @@ def _condition(entry: PlacedEntry) -> Monitor:
 def _tool(entry: PlacedEntry) -> ToolChoice:
     if not entry.key or "://" in entry.value:
         raise NotUnderstood(Message("design.not-a-purpose-with-tool"))
-    is_first = is_product(entry.key)
+    is_first = is_product(entry.key) or is_purpose(entry.value) > is_purpose(entry.key)
     purpose, tools = (entry.value, entry.key) if is_first else (entry.key, entry.value)
     refuse_description(entry.sentence)
     if _SAYS.search(_REMARK.sub("", normalise(tools))):

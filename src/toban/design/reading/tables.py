@@ -28,7 +28,7 @@ from toban.design.shapes.shape import (
     roles_of,
     words,
 )
-from toban.design.values.severity import read_alert_level, read_incident_severity
+from toban.design.values.severity import is_level
 from toban.message import NOTHING, Message, message_of, sentences
 
 # Rows tried before a kind is accepted, and the share of them that must be readable.
@@ -166,13 +166,9 @@ def _with_levels(roles: dict[str, int], shape: TableShape, table: MarkdownTable)
         return roles
     for index in range(len(table.header)):
         cells = [row.cells[index] for row in table.rows[:_SAMPLE] if not is_blank(row.cells[index])]
-        if index not in roles.values() and cells and all(map(_is_level, cells)):
+        if index not in roles.values() and cells and all(map(is_level, cells)):
             return {**roles, "severity": index}
     return roles
-
-
-def _is_level(cell: str) -> bool:
-    return read_alert_level(cell) is not None or read_incident_severity(cell) is not None
 
 
 def _innermost_as_item(header: tuple[str, ...]) -> tuple[str, ...]:

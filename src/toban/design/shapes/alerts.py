@@ -64,10 +64,11 @@ def graveness(severity: str, scale: tuple[str, ...] = ()) -> tuple[bool, tuple[M
 
 
 def graveness_of(cells: Cells) -> tuple[bool, tuple[Message, ...]]:
-    """Do the same for a row. The 優先度 of a requirement is that of building it, not of an alert."""
+    """Do the same for a row, or by the heading above. The 優先度 of a requirement is that of building it."""
     is_priority = _PRIORITY.fullmatch(normalise(cells.labels.get("severity", ""))) is not None
     is_requirement = is_priority and cells.section.nearness(_REQUIREMENTS) > 0
-    return graveness("" if is_requirement else cells["severity"], cells.column("severity"))
+    said = "" if is_requirement else cells["severity"] or level_above(cells.section)
+    return graveness(said, cells.column("severity"))
 
 
 def level_above(section: DocumentSection) -> str:

@@ -43,6 +43,7 @@ _NUMBERED |= dict.fromkeys(_ZEROTH, IncidentSeverity.CRITICAL)
 _NUMBERED_FROM_0 = {f"{prefix}{n}": level for prefix in _PREFIXES for n, level in enumerate(IncidentSeverity)}
 # A fifth level is as low as the fourth.
 _NUMBERED_FROM_0 |= {f"{prefix}4": IncidentSeverity.LOW for prefix in _PREFIXES}
+_LEVEL_WORDS = {word for names in (*_ALERTS.values(), *_NAMES.values()) for word in names} | _NUMBERED.keys()
 _DECORATION = re.compile(r"[^\w\s()/:、-]|レベル|level", re.IGNORECASE)
 _NUMBER_AFTER = re.compile(r"\b(?:severity|sev|priority)[ .:_-]{0,2}(?=\d)")
 _PARTS = re.compile(r"[\s()/:、]+|-(?!\d)")
@@ -56,6 +57,12 @@ def read_alert_level(text: str) -> AlertLevel | None:
 def is_alert_scale(names: Iterable[str]) -> bool:
     """Say whether the levels of a table are those of notices: Critical, Warning, Info."""
     return any(read_alert_level(name) in (AlertLevel.WARNING, AlertLevel.INFO) for name in names)
+
+
+def is_level(text: str) -> bool:
+    """Say whether *text* is a level and nothing else: Critical, P1, 高（P2）, but not Cache Miss High."""
+    words = _words(text)
+    return bool(words) and set(words) <= _LEVEL_WORDS
 
 
 def read_incident_severity(text: str, scale: Iterable[str] = ()) -> IncidentSeverity | None:

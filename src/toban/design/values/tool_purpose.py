@@ -23,6 +23,12 @@ _PRODUCTS = re.compile(
     r"|jaeger|splunk|uptime ?(?:robot|kuma)|pingdom|statuspage|cloud (?:monitoring|logging)|jp1|hinemos)\b",
     re.ASCII | re.IGNORECASE,
 )
+_PURPOSE = re.compile(
+    r"監視|収集|通知|可視化|分析|解析|追跡|トラッキング|管理|トレーシング|計測|死活|ダッシュボード"
+    r"|\b(?:metrics?|logs?|logging|monitoring|collection|alert(?:s|ing)?|dashboards?|visuali[sz]ation|tracing|tracking"
+    r"|management|storage|notifications?|aggregation|analytics|probes?|checks?)\b",
+    re.IGNORECASE,
+)
 _LOG = re.compile(r"ログ|log", re.IGNORECASE)
 _ERROR = re.compile(r"例外|エラー|クラッシュ|exception|error|crash", re.IGNORECASE)
 _NOTICE = re.compile(
@@ -40,6 +46,11 @@ def read_tool_purpose(purpose: str, tools: Iterable[str]) -> ToolPurpose:
     if _ERROR.search(purpose):
         return ToolPurpose.ERRORS
     return ToolPurpose.NOTIFYING if _NOTICE.search(purpose) else ToolPurpose.MEASURING
+
+
+def is_purpose(text: str) -> bool:
+    """Say whether *text* says what a tool is for, though it may name one as well: Host-level metrics."""
+    return _PURPOSE.search(text) is not None
 
 
 def is_product(name: str) -> bool:

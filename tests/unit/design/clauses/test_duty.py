@@ -185,3 +185,11 @@ def test_a_word_for_a_name_in_brackets_is_a_blank(read: Read, name: str) -> None
     ).of(DutyRole)
 
     assert role.is_placeholder
+
+
+@pytest.mark.parametrize("value", ["See PagerDuty", "Ask in Slack"])
+def test_where_to_look_is_no_holder(read: Read, value: str) -> None:
+    design = read("## Contacts", f"- On-call rota: {value}", "- Head: 03-1111-2222")
+
+    assert "See" not in [role.holder for role in design.of(DutyRole)]
+    assert {role.holder for role in design.of(DutyRole)} == {""}

@@ -71,3 +71,15 @@ def test_the_name_of_a_series_in_the_heading_does_not_hide_the_metric(read: Read
     design = read("## 監視", "### CPU使用率（lib_cpu_usage_percent）", "- 警告: 80%", "- 異常: 90%")
 
     assert [each.metric for each in design.of(Monitor)] == [Metric.CPU_USAGE]
+
+
+def test_the_heading_gives_a_table_its_level_and_names_are_no_levels(read: Read) -> None:
+    header = ("| Alert | Metric | Threshold |", "|-|-|-|")
+    design = read(
+        "## Alerts",
+        *("### Critical alerts (page at once)", "", *header, "| Cache miss high | cache_miss | > 30% |", ""),
+        *("### Warning alerts", "", *header, "| Loans low | loans_per_minute | < 5 |"),
+    )
+
+    assert [each.critical is not None for each in design.of(Monitor)] == [True, False]
+    assert not any(each.assumptions for each in design.of(Monitor))

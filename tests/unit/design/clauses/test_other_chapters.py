@@ -352,3 +352,12 @@ def test_triggers_and_alternatives_are_no_rollback(read: Read, heading: str, ste
     )
 
     assert not design.of(RollbackProcedure)
+
+
+def test_a_tool_may_stand_before_what_it_is_for(read: Read) -> None:
+    design = read("## Monitoring stack", "- HostWatch: Host-level metrics", "- Log collection: Vector")
+
+    assert [(tool.purpose, tool.tools) for tool in design.of(ToolChoice)] == [
+        ("Host-level metrics", ("HostWatch",)),
+        ("Log collection", ("Vector",)),
+    ]

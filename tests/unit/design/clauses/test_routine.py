@@ -293,6 +293,8 @@ def test_a_clock_in_a_row_is_not_daily_below_a_heading_that_says_otherwise(read:
         ("システム管理者", "システム管理者", False),
         ("Automation team", "Automation team", False),
         ("by hand", "", False),
+        ("Cron job", "", True),
+        ("CI/CD", "", True),
     ],
 )
 def test_how_a_task_is_done_is_not_who_does_it(read: Read, cell: str, owner: str, is_automatic: bool) -> None:
