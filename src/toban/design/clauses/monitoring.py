@@ -398,7 +398,7 @@ SHAPES = ChapterShapes(
             _settled(_monitor),
             headings=_MONITOR,
             avoid=words(
-                "ログパターン|コスト|費用|予算|\\bcosts?\\b|kpi|ビジネス|フェーズ|ポストモーテム|振り返り|post-?mortem|retrospective"
+                "ログパターン|サイジング|見積|重視|コスト|費用|予算|\\bcosts?\\b|kpi|ビジネス|フェーズ|ポストモーテム|振り返り|post-?mortem|retrospective"
                 "|決断|判断基準|(?:切り?替え?|移行|撤退|合格|採用|昇格|終了|完了|中止|再開|切り?戻し|ロールバック)(?:の)?(?:判断|判定|条件|基準)"
                 r"|go/no-?go|\b(?:acceptance|exit|success|cut-?over|roll-?back|promotion) criteria\b"
             ),

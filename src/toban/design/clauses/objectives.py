@@ -296,11 +296,12 @@ _WINDOWS = words(r"メンテナンス(?:ウィンドウ|枠|時間帯)|\bmainten
 _REPORT = r"(?:レポート|報告書?|\breports?)(?:\s*\(.*\))?:?$"
 
 _NOT_ALWAYS = (
-    r"状態$|\b(?:healthy|unhealthy|normal|degraded|warning|critical) (?:state|status|range)$"
+    r"状態$|重視|サイジング|見積|想定|前提|試算|\b(?:sizing|estimates?|assumptions?)\b"
+    r"|\b(?:healthy|unhealthy|normal|degraded|warning|critical) (?:state|status|range)$"
     r"|\b(?:during|while) (?:an? |the )?(?:rollback|migration|failover|incident|maintenance|outage|deploy)"
     "|(?:ロールバック|移行|切り?替え?|障害|縮退|メンテナンス|フェイルオーバー)(?:中|時)の"
 )
-"""Headings of what shows a state (緊急対応が必要な状態), or of what is aimed at for a while."""
+"""Headings of what shows a state (緊急対応が必要な状態), is assumed for a size, or aimed at for a while."""
 
 SHAPES = ChapterShapes(
     tables=(

@@ -246,8 +246,8 @@ _HOW_OFTEN = words(
 # The longest schedules have this many words (the first business day of every month 10:00).
 _LONGEST_TIME = 10
 _HOW = words(
-    r"(?P<automatic>(?:完全|全)?自動(?:化(?:済み?)?|実行)?|システム|スクリプト|バッチ|ジョブ|cron(?: ?jobs?)?|ci(?:/cd)?"
-    r"|github actions|scheduler|auto(?:matic(?:ally)?|mated)?|scripts?|system)"
+    r"(?P<automatic>(?:完全|全)?自動(?:化(?:済み?)?|実行)?|システム|スクリプト|バッチ|ジョブ"
+    r"|cron(?: ?jobs?)?|ci|cd|github actions|scheduler|auto(?:matic(?:ally)?|mated)?|scripts?|system)"
     r"|半自動|手動(?:実行)?|手作業|manual(?:ly)?|semi-?auto(?:matic|mated)?|by hand"
 )
 """How a task is done, where the person who does it might stand."""

@@ -66,7 +66,7 @@ class Placeholder:
 Recipient = Role | ChannelRef | Placeholder
 
 _CHANNELS = {
-    ChannelKind.SLACK: r"slack",
+    ChannelKind.SLACK: r"slack(?: ?dm)?",
     ChannelKind.EMAIL: r"e-?mail|mail|(?:管理者)?メール(?:通知)?",
     ChannelKind.PHONE: r"電話|phone|tel|架電|call",
     ChannelKind.SMS: r"sms|ショートメッセージ",

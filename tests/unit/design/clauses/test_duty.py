@@ -147,6 +147,7 @@ def test_authorities_and_customers_hold_no_role(read: Read, name: str) -> None:
     [
         ("#duty Slack channel", ["Slack#duty"]),
         ("help.library.example/desk", []),
+        ("Slack DM", ["Slack"]),
         ("help.library.example", []),
     ],
 )

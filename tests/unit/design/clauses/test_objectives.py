@@ -407,6 +407,8 @@ def test_targets_of_pages_are_no_list_of_links(read: Read) -> None:
         "Healthy state",
         "Performance targets during rollback",
         "切替中の性能",
+        "可用性重視の構成",
+        "Performance sizing",
     ],
 )
 def test_what_shows_a_state_is_no_target(read: Read, heading: str) -> None:
