@@ -7,7 +7,7 @@ class Migration(migrations.Migration):
     initial = True
 
     dependencies = [
-        ("runs", "0009_tasks"),
+        ("runs", "0010_tasks"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
