@@ -1,5 +1,6 @@
 """The run ledger's extension: its pages and commands."""
 
+from toban.engine.approvals.port import APPROVAL_EFFECTS
 from toban.engine.extension import Extension, Scope
 from toban.engine.registry.commands import Command
 from toban.engine.runs.acts import ACTS
@@ -12,6 +13,7 @@ EXTENSION = Extension(
     apps=("toban.engine.runs",),
     pages="toban.faces.web.runs.urls",
     intake="toban.faces.ingest.runs.routes",
+    offers={APPROVAL_EFFECTS: "toban.engine.runs.orders:EFFECT"},
     api="toban.faces.api.runs",
     scopes=(
         Scope("read:runs", Message("runs.scope-read-runs")),

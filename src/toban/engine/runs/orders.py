@@ -1,14 +1,16 @@
 """What operators may order about a work: run, cancel, skip, repeat, approve or refuse. All audited."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
 from django.db import transaction
 
-from toban.engine.approvals import answers
+from toban.engine.approvals import answering
+from toban.engine.approvals.answering import AnswerOrder
 from toban.engine.approvals.answers import Giver
 from toban.engine.approvals.models import ApprovalAnswer, ApprovalRequest
+from toban.engine.approvals.port import ApprovalEffect
 from toban.engine.approvals.requests import supersede
 from toban.engine.approvals.rules import RequestState
 from toban.engine.editions.edition import Edition
@@ -194,44 +196,69 @@ class ApprovalOrder:
 
 def approve(order: ApprovalOrder, now: datetime) -> Run:
     """Approve the step that the run waits for; it continues at once if that is enough."""
-    with transaction.atomic():
-        run, request = _awaiting(order.run_id, order.key)
-        asked = answers.grant(
-            request.pk, order.note, shown=order.shown, by=order.by, edition=order.edition, now=now
-        )
-        if RequestState(asked.state).lets_act:
-            _go_on(run, Message("runs.approved-by", by=order.by.name), now)
-        else:
-            given = asked.answers.filter(answer=ApprovalAnswer.Answer.GRANTED).count()
-            run.note = Message(
-                "runs.approved-in-part",
-                by=order.by.name,
-                given=given,
-                people=asked.people,
-                role=asked.role,
-            )
-            run.save(update_fields=["note"])
-    return run
+    return _answered(answering.approve, order, now)
 
 
 def break_glass(order: ApprovalOrder, now: datetime) -> Run:
     """Let the step begin without approval, in an emergency; the note is the reason."""
-    with transaction.atomic():
-        run, request = _awaiting(order.run_id, order.key)
-        answers.break_glass(
-            request.pk, order.note, shown=order.shown, by=order.by, edition=order.edition, now=now
-        )
-        _go_on(run, Message("runs.glass-broken-by", by=order.by.name, why=order.note), now)
-    return run
+    return _answered(answering.break_glass, order, now)
 
 
 def refuse(order: ApprovalOrder, now: datetime) -> Run:
     """Refuse the step that the run waits for, which ends the run; the note is the reason."""
+    return _answered(answering.refuse, order, now)
+
+
+class RunApproved:
+    """What follows from an answer about a run: its step begins, or it ends."""
+
+    kind = "run"
+    needs_shell_for_emergencies = False
+
+    def settle(self, request: ApprovalRequest, by: Giver, note: str, now: datetime) -> None:
+        """Go on, end, or say how many have approved; raise `NotPossible` if the run no longer waits."""
+        run = _waiting_for(request)
+        match RequestState(request.state):
+            case RequestState.GRANTED:
+                _go_on(run, Message("runs.approved-by", by=by.name), now)
+            case RequestState.BROKEN_GLASS:
+                _go_on(run, Message("runs.glass-broken-by", by=by.name, why=note), now)
+            case RequestState.REFUSED:
+                said = Message("runs.refused-by", by=by.name, why=note)
+                claim.end(run, Run.State.CANCELLED, RunReason.REFUSED, now, said)
+            case _:
+                given = request.answers.filter(answer=ApprovalAnswer.Answer.GRANTED).count()
+                run.note = Message(
+                    "runs.approved-in-part",
+                    by=by.name,
+                    given=given,
+                    people=request.people,
+                    role=request.role,
+                )
+                run.save(update_fields=["note"])
+
+
+EFFECT = RunApproved()
+
+type _Answer = Callable[[AnswerOrder, Iterable[ApprovalEffect], datetime], ApprovalRequest]
+
+
+def _answered(answer: _Answer, order: ApprovalOrder, now: datetime) -> Run:
     with transaction.atomic():
         run, request = _awaiting(order.run_id, order.key)
-        answers.refuse(request.pk, order.note, shown=order.shown, by=order.by, edition=order.edition, now=now)
-        note = Message("runs.refused-by", by=order.by.name, why=order.note)
-        claim.end(run, Run.State.CANCELLED, RunReason.REFUSED, now, note)
+        answer(AnswerOrder(request.pk, order.shown, order.by, order.edition, order.note), (EFFECT,), now)
+        run.refresh_from_db()
+    return run
+
+
+def _waiting_for(request: ApprovalRequest) -> Run:
+    """Return the run that waits for the answer to *request*, locked, or raise `NotPossible`."""
+    run_id = int(request.subject.partition("/")[2])
+    waiting = Run.objects.filter(state=Run.State.WAITING, reason=RunReason.AWAITING_APPROVAL)
+    run = waiting.select_for_update().filter(pk=run_id, step=request.part).first()
+    if run is None:
+        said = Message("runs.awaits-no-approval", run=run_id)
+        raise NotPossible(said, Message("runs.list-shows-waiting"))
     return run
 
 

@@ -2,13 +2,18 @@
 
 import getpass
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from datetime import datetime
 
 import click
 
+from toban.engine.approvals import answering
+from toban.engine.approvals.answering import AnswerOrder
 from toban.engine.approvals.answers import Giver, account_named, review
 from toban.engine.approvals.delegations import delegate, end_delegation
 from toban.engine.approvals.models import ApprovalAnswer, ApprovalRequest, BreakGlass, Delegation
+from toban.engine.approvals.port import APPROVAL_EFFECTS, ApprovalEffect
 from toban.engine.approvals.rules import RequestState
 from toban.engine.approvals.telling import Candidates, candidates
 from toban.engine.clock import system_clock
@@ -24,9 +29,15 @@ from toban.message import Message
 _AS = click.option("--as", "account", metavar="ACCOUNT", required=True, help="Your account in Toban.")
 
 
+_REASON = click.option(
+    "--reason", metavar="WORDS", required=True, help="Why, for those who look at it later."
+)
+_YES = click.option("--yes", is_flag=True, help="Don't ask.")
+
+
 @click.group("approvals", epilog="Example: toban approvals list --format json")
 def command() -> None:
-    """Show what waits for approval, delegate approvals, and review what went ahead without."""
+    """Show and answer what waits for approval, delegate, and review what went ahead without."""
 
 
 @command.command("list", epilog="Example: toban approvals list --format json")
@@ -57,6 +68,66 @@ def list_(parts: Parts, form: str) -> None:
             return
         lines = list(_lines(edition, requests, given, broken))
         say("\n".join(lines) or Message("approvals.nothing-waits"))
+
+
+@command.command("approve", epilog="Example: toban approvals approve 12 --as alice")
+@click.argument("number", type=int)
+@click.option("--note", metavar="WORDS", default="", help="A remark for the evidence.")
+@_AS
+@_YES
+@click.pass_obj
+def approve_(parts: Parts, number: int, note: str, account: str, yes: bool) -> None:
+    """Approve the request NUMBER, after showing exactly what it is about.
+
+    It takes an account that holds the role now. This command asks for no password, so the evidence also names
+    the user of this shell, the account's person is told, and what can't be undone is approved on the page.
+
+    \b
+    Exit status:
+      0  approved
+      1  not possible: not your role, your own order, changed, expired; or not confirmed
+      2  nothing runs there, or the state database can't be used
+    """
+    _answer(parts, _Answer(answering.approve, "approvals.confirm-approve", number, note, account), yes=yes)
+
+
+@command.command("refuse", epilog='Example: toban approvals refuse 12 --reason "unknown host" --as alice')
+@click.argument("number", type=int)
+@_REASON
+@_AS
+@_YES
+@click.pass_obj
+def refuse_(parts: Parts, number: int, reason: str, account: str, yes: bool) -> None:
+    """Refuse the request NUMBER: one refusal is enough.
+
+    \b
+    Exit status:
+      0  refused
+      1  not possible: not your role, your own order, no longer open; or not confirmed
+      2  nothing runs there, or the state database can't be used
+    """
+    _answer(parts, _Answer(answering.refuse, "approvals.confirm-refuse", number, reason, account), yes=yes)
+
+
+@command.command("break-glass", epilog='Example: toban approvals break-glass 12 --reason "the shop is down"')
+@click.argument("number", type=int)
+@_REASON
+@click.option("--as", "account", metavar="ACCOUNT", help="Your account in Toban.")
+@_YES
+@click.pass_obj
+def break_glass_(parts: Parts, number: int, reason: str, account: str | None, yes: bool) -> None:
+    """Go ahead with NUMBER without approval, in an emergency.
+
+    Everybody concerned is told at once, and it deviates until another person has reviewed it.
+
+    \b
+    Exit status:
+      0  it goes ahead
+      1  not possible: no longer open; or not confirmed
+      2  nothing runs there, or the state database can't be used
+    """
+    order = _Answer(answering.break_glass, "approvals.confirm-break-glass", number, reason, account)
+    _answer(parts, order, yes=yes)
 
 
 @command.command(
@@ -139,6 +210,39 @@ def review_(parts: Parts, number: int, words: str, account: str) -> None:
     _do(act)
 
 
+@dataclass(frozen=True, slots=True)
+class _Answer:
+    """An answer as the command line gives it."""
+
+    act: Callable[[AnswerOrder, Iterable[ApprovalEffect], datetime], ApprovalRequest]
+    question: str
+    number: int
+    note: str
+    account: str | None
+
+
+def _answer(parts: Parts, given: _Answer, *, yes: bool) -> None:
+    def act() -> Message:
+        edition, now = edition_of(parts), system_clock()
+        found = ApprovalRequest.objects.filter(pk=given.number).first()
+        if found is None:
+            raise NotPossible(
+                Message("approvals.no-such-request", number=given.number), Message("approvals.see-open")
+            )
+        say(found.title)
+        for label, value in found.facts_said():
+            say(f"  {label}: {value}")
+        if not yes:
+            click.confirm(str(Message(given.question, role=found.role)), abort=True)
+        account = account_named(given.account) if given.account is not None else None
+        by = Giver(account, ApprovalAnswer.Via.SHELL, getpass.getuser())
+        order = AnswerOrder(found.pk, found.digest, by, edition, given.note)
+        answered = given.act(order, parts.ports.all(APPROVAL_EFFECTS), now)
+        return Message(f"approvals.answered-{answered.state}", number=answered.pk)
+
+    _do(act)
+
+
 def _do(act: Callable[[], Message]) -> None:
     speak_utf8()
     with usable_state():
@@ -155,7 +259,7 @@ def _lines(
     for request, found in requests:
         who = Message("approvals.able", people=found.able) if found.able else found.why_nobody
         until = Message("approvals.until", at=request.expires_at.astimezone(zone))
-        yield f"◎ {request.title}  {request.role}  {who}  {until}"
+        yield f"◎ {request.pk}  {request.title}  {request.role}  {who}  {until}"
     for each in broken:
         what = Message("approvals.without-approval", title=each.request.title)
         yield f"■ {each.pk}  {what}  {each.by}: {each.reason}"

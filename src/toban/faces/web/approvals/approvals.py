@@ -5,10 +5,10 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from django.contrib import messages
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_http_methods, require_safe
+from django.views.decorators.http import require_http_methods
 
 from toban.engine.approvals.answers import Giver, review
 from toban.engine.approvals.delegations import delegate, end_delegation, roles_to_delegate
@@ -68,16 +68,6 @@ def approvals(request: HttpRequest) -> HttpResponse:
     except NotPossible as exc:
         return _page(request, trouble=str(words.refused(exc)), status=_CONFLICT)
     return redirect("approvals")
-
-
-@require_safe
-def lead(request: HttpRequest, pk: int) -> HttpResponse:
-    """Lead to the page where the request is answered: notifications link here."""
-    del request
-    found = ApprovalRequest.objects.filter(pk=pk).first()
-    if found is None or not found.page:
-        raise Http404
-    return redirect(found.page, *found.page_arguments)
 
 
 def _delegate(request: HttpRequest, account: Operator, edition: Edition, now: datetime) -> None:

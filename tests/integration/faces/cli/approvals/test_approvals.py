@@ -156,6 +156,35 @@ def test_a_shell_approves_only_as_an_account_that_holds_the_role(
     assert ApprovalRequest.objects.get().state == "open"
 
 
+@pytest.mark.parametrize(("act", "reason"), [("approve", "approved"), ("refuse", "refused")])
+def test_any_request_is_answered_by_its_number_after_it_is_shown(waiting: Run, act: str, reason: str) -> None:
+    number, why = str(ApprovalRequest.objects.get().pk), ["--reason", "後で"] if act == "refuse" else []
+    asked = [act, number, *why, "--as", "nami"]
+
+    declined = CliRunner().invoke(approvals_command, asked, obj=PARTS, input="n\n")
+    other = approvals(act, number, *why, "--as", "suzuki", "--yes")
+    answered = CliRunner().invoke(approvals_command, asked, obj=PARTS, input="y\n")
+
+    waiting.refresh_from_db()
+    assert (declined.exit_code, other.exit_code, answered.exit_code) == (1, 1, 0), answered.output
+    assert '行うこと (接続表): command = ["switch"]' in answered.output
+    assert waiting.reason == reason
+
+
+def test_a_request_goes_ahead_by_its_number_in_an_emergency(waiting: Run) -> None:
+    number = str(ApprovalRequest.objects.get().pk)
+
+    broken = approvals("break-glass", number, "--reason", "停止中", "--yes")
+
+    waiting.refresh_from_db()
+    assert (broken.exit_code, waiting.reason) == (0, RunReason.APPROVED)
+    assert "別の人が確認するまで逸脱です" in broken.output
+
+
+def test_an_unknown_number_is_named(home: Path) -> None:
+    assert "承認の依頼 99 はありません" in approvals("approve", "99", "--as", "nami", "--yes").output
+
+
 def test_what_can_not_be_undone_is_not_approved_in_a_shell(home: Path) -> None:
     run = awaiting(home, is_irreversible=True)
 
