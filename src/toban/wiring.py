@@ -16,6 +16,7 @@ from toban.state_url import BadStateUrl
 EXTENSIONS = (
     "toban.engine.people.extension",
     "toban.engine.approvals.extension",
+    "toban.engine.editions.extension",
     "toban.engine.tokens.extension",
     "toban.engine.evidence.extension",
     "toban.engine.changes.extension",

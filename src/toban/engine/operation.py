@@ -176,6 +176,12 @@ def works_of(edition: Edition, operations: Iterable[Operation[Any]]) -> dict[str
     return {key: work for each in operations for key, work in each.works(edition.plan(each)).items()}
 
 
+def running_works(edition: Edition, operations: Iterable[Operation[Any]]) -> frozenset[str]:
+    """Return the keys of the works that Toban itself runs."""
+    works = works_of(edition, operations)
+    return frozenset(key for key, work in works.items() if work.reported is None)
+
+
 def rows_of(edition: Edition, operations: Iterable[Operation[Any]]) -> dict[str, RowAnswer]:
     """Return the answers of *operations* for the rows that they handle.
 

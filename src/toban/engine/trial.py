@@ -26,6 +26,7 @@ class TrialCode(StrEnum):
     HANGS = "LV006"
     NO_ROW = "LV007"
     COST = "LV008"
+    APPROVAL = "LV009"
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,11 +13,12 @@ from django.db import DatabaseError, close_old_connections
 from toban.engine.clock import Clock
 from toban.engine.editions import records
 from toban.engine.editions.edition import Edition, EditionRefusal
+from toban.engine.editions.review import RecordedReview
 from toban.engine.editions.standing import standing
 from toban.engine.evidence import status
 from toban.engine.loops import Loop
 from toban.engine.notify.delivery.lead import BEAT, Lead
-from toban.engine.operation import EditionLoop, Workplace, rows_of, works_of
+from toban.engine.operation import EditionLoop, Workplace, rows_of, running_works, works_of
 from toban.engine.registry.parts import Parts
 from toban.engine.runs.service import Runs
 from toban.engine.supervision.home import in_force_folder
@@ -39,9 +40,9 @@ class Worker:
         self._clock = clock
         self._operations = parts.operations
         self._rows_of = partial(rows_of, operations=self._operations)
-        self._in_force = parts.in_force(
-            in_force_folder(settings.HOME), review=records.RecordedReview(self._rows_of)
-        )
+        works = partial(running_works, operations=self._operations)
+        self._review = RecordedReview(self._rows_of, works, clock)
+        self._in_force = parts.in_force(in_force_folder(settings.HOME), review=self._review)
         self._recorded = self._in_force.last_kept()
         self._news: Edition | EditionRefusal | None = None
         self._telemetry = Telemetry(os.environ["TOBAN_TELEMETRY_URL"])
@@ -133,7 +134,8 @@ class Worker:
             log.warning(
                 "bindings_doubtful", code=finding.code, at=str(finding.origin), reason=finding.message
             )
-        records.record_in_force(self._recorded, edition, self._rows_of, self._clock())
+        gate = self._review.gate_of(edition)
+        records.record_in_force(self._recorded, edition, self._rows_of, self._clock(), gate=gate)
         self._recorded = edition
 
     def _step_runs(self) -> None:

@@ -13,8 +13,8 @@ from django.conf import settings
 from toban.engine.clock import system_clock
 from toban.engine.editions import present
 from toban.engine.editions.inforce import EditionInForce
-from toban.engine.editions.records import RecordedReview
-from toban.engine.operation import rows_of, works_of
+from toban.engine.editions.review import RecordedReview
+from toban.engine.operation import rows_of, running_works, works_of
 from toban.engine.registry.parts import Parts
 from toban.engine.runs.work import Work
 from toban.engine.supervision.home import in_force_folder
@@ -56,9 +56,12 @@ def command(parts: Parts, host: str, port: int) -> None:
     _require_secret_key()
     sys.setswitchinterval(_TURN)
     # The worker keeps the edition in force there: a server that starts while a version waits shows that one.
-    in_force = parts.in_force(
-        in_force_folder(settings.HOME), review=RecordedReview(partial(rows_of, operations=parts.operations))
+    review = RecordedReview(
+        partial(rows_of, operations=parts.operations),
+        partial(running_works, operations=parts.operations),
+        system_clock,
     )
+    in_force = parts.in_force(in_force_folder(settings.HOME), review=review)
     timekeeper = Timekeeper(settings.HOME, system_clock, clock_of_database())
 
     def refresh() -> tuple[str, str]:

@@ -33,6 +33,7 @@ OURS = pytest.mark.parametrize(
 UNTRIED = {
     "objectives": "it names targets, whose sources are tried",
     "status": "it names targets, whose sources are tried",
+    "document": "it names a role and keys: there is nothing to ask",
     "errors": "applications send: there is nothing to ask",
     "logs": "its archive is a store, and stores are tried",
     "syslog": "it is listened for: there is nobody to ask",
@@ -40,6 +41,7 @@ UNTRIED = {
 """Tables for which nothing can be tried, and why."""
 
 UNPROPOSED = {
+    "document": "who else can write the files decides by itself",
     "status": "no row of a document asks for a public page",
     "syslog": "no row of a document says how logs come",
     "logs": "only its archive, and that where the document speaks of one",

@@ -15,6 +15,8 @@ from toban.engine.bindings.values import Share, some
 class ObjectiveBinding(Section):
     """How an objective of chapter 1 is measured."""
 
+    harmless = frozenset({"target", "instance", "known"})
+
     target: str
     """A target of `[targets]`."""
     instance: str = ""
@@ -36,6 +38,8 @@ class StatusService(Section):
 
 class StatusBinding(Section):
     """`[status]`: what the public may see without signing in."""
+
+    harmless = frozenset({"title", "note"})
 
     title: str = Field(min_length=1, max_length=120)
     note: str = Field(default="", max_length=1000)

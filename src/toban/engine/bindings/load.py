@@ -15,6 +15,7 @@ from pydantic_core import ErrorDetails
 
 from toban.design.finding import Finding, FindingLevel
 from toban.design.origin import Origin
+from toban.engine.bindings.guarded import guarded, harmless_keys
 from toban.engine.bindings.lines import Path as KeyPath
 from toban.engine.bindings.lines import key_lines, nearest_line
 from toban.engine.bindings.model import Bindings, BoundDiscovery, KindBinding
@@ -97,6 +98,7 @@ def read_bindings(text: str, path: Path, schema: Schema, *, folder: Path | None 
         tables=tables,
         folder=reading.folder,
         acting_digest=_acting_digest(raw),
+        guarded=guarded(raw, frozenset(reading.harmless)),
     )
 
 
@@ -233,6 +235,8 @@ class _BindingsReading:
     text: list[str]
     lines: dict[KeyPath, int]
     findings: list[Finding] = field(default_factory=list)
+    harmless: set[KeyPath] = field(default_factory=set)
+    """Keys whose values need no approval."""
 
     def line(self, path: KeyPath) -> int:
         return nearest_line(self.lines, path)
@@ -240,11 +244,13 @@ class _BindingsReading:
     def take[M: BaseModel](self, model: type[M], raw: object, at: KeyPath) -> M | None:
         """Return *raw* as *model*, or None after recording everything that is wrong with it."""
         try:
-            return model.model_validate(raw, context={"base": self.folder})
+            found = model.model_validate(raw, context={"base": self.folder})
         except ValidationError as error:
             for detail in error.errors(include_url=False, include_input=False):
                 self._note(model, detail, (*at, *detail["loc"]))
             return None
+        self.harmless.update(harmless_keys(found, at))
+        return found
 
     def each(
         self, kinds: Models, raw: Mapping[str, Any], key: str, *, default: str | None = None

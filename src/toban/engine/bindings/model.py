@@ -21,6 +21,7 @@ from toban.design.values.closed import ClosedDays, read_closed_days
 from toban.design.values.hours import Hours, read_hours
 from toban.design.values.rotation import WEEKLY, is_handover
 from toban.design.values.schedule import Schedule, read_schedule
+from toban.engine.bindings.guarded import Guarded
 from toban.engine.bindings.secret import Secret
 from toban.engine.bindings.section import Section, invalid
 from toban.engine.bindings.senders import SenderBinding
@@ -51,6 +52,8 @@ Closed = Annotated[InstanceOf[ClosedDays], BeforeValidator(_closed)]
 class System(Section):
     """The system that the document is about."""
 
+    harmless = frozenset({"name"})
+
     name: str = ""
     timezone: Annotated[str, BeforeValidator(_zone)] = "Asia/Tokyo"
     """The zone that the document's clock times are in."""
@@ -78,6 +81,8 @@ class System(Section):
 class DiscoveryBinding(Section):
     """`[[targets.NAME.discovery]]`: where to look up hosts that come and go. Each kind derives from it."""
 
+    harmless = frozenset({"every"})
+
     sample: ClassVar[Mapping[str, str]] = {}
     """A sample host; the template is tried on it when the file is read."""
 
@@ -87,6 +92,8 @@ class DiscoveryBinding(Section):
 
 class Person(Section):
     """Who holds a role or takes turns at it, and how to reach them; empty means that there is no such way."""
+
+    harmless = frozenset({"phone", "language"})
 
     name: str = ""
     email: str = ""
@@ -146,6 +153,8 @@ class EscalationStep(Section):
 class NoticeBinding(Section):
     """What the document leaves open about notifications."""
 
+    harmless = frozenset({"repeat"})
+
     repeat: Length = timedelta(hours=4)
     """How long until an unacknowledged alert is notified again."""
     escalation: tuple[EscalationStep, ...] = ()
@@ -155,6 +164,8 @@ class NoticeBinding(Section):
 
 class HeartbeatBinding(Section):
     """Where the heartbeat goes: the service that watches Toban itself."""
+
+    harmless = frozenset({"every", "timeout"})
 
     url: Secret
     """By reference: anyone who knows the URL can send a heartbeat in Toban's name."""
@@ -243,6 +254,8 @@ class Bindings:
     """The folder that relative paths start from: the file's own."""
     acting_digest: str = ""
     """The digest of what decides what Toban does: everything but who is told, and by which way."""
+    guarded: Guarded = field(default_factory=dict)
+    """What a new version may not change without approval, as written."""
 
 
 class TargetTable(Section):
@@ -265,6 +278,8 @@ class TargetTable(Section):
 
 class BindingsFrame(Section):
     """The outer shape of the engine's tables; the kinds validate the contents of sources and channels."""
+
+    harmless = frozenset({"assumptions"})
 
     system: System = System()
     targets: Mapping[str, TargetTable] = {}

@@ -15,6 +15,11 @@ class Section(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
 
+    harmless: ClassVar[frozenset[str]] = frozenset()
+    """Keys that decide nothing about what Toban runs, reaches or trusts: a change of them needs no approval.
+
+    Everything else is guarded, as are all keys of a kind that says nothing. See docs/adr/0026.
+    """
     example: ClassVar[Mapping[str, str]] = {}
     """Key → value, for the required keys: `toban init` proposes these values."""
 

@@ -34,13 +34,22 @@ def held(design: Design, refusal: EditionRefusal, number: int, now: datetime) ->
     return _event(design, subject, refusal.reason, advice, number, now)
 
 
+def managing_role(design: Design) -> str:
+    """Return the operations manager, by the document's own word."""
+    manager = _manager(design)
+    return manager.role if manager is not None else _ASSUMED_MANAGER
+
+
+def _manager(design: Design) -> DutyRole | None:
+    return next((each for each in design.of(DutyRole) if _MANAGER.search(each.role)), None)
+
+
 def _event(
     design: Design, subject: Message, value: Message, advice: Message, number: int, now: datetime
 ) -> Signal:
     rows = rules_for(design.of(NotificationRule), AlertLevel.INFO)
-    manager = next((each for each in design.of(DutyRole) if _MANAGER.search(each.role)), None)
-    clause = rows[0] if rows else manager
-    people = () if rows else (manager.role if manager is not None else _ASSUMED_MANAGER,)
+    clause = rows[0] if rows else _manager(design)
+    people = () if rows else (managing_role(design),)
     return Signal(
         key=f"document/{number}",
         clause_id=clause.id if clause is not None else "",

@@ -1,13 +1,17 @@
 """A document and its bindings, read together, and the plans that extensions derive from them."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import timedelta
+from pathlib import Path
 from threading import RLock
 from typing import Any, Protocol
 
 from toban.design.reader import Design
+from toban.engine.approvals.rules import ApprovalTerms
 from toban.engine.bindings.model import Bindings
 from toban.engine.registry.kinds import Kinds
-from toban.message import Message
+from toban.message import NOTHING, Message, from_json
 
 
 class Planner[P](Protocol):
@@ -44,6 +48,56 @@ class Edition:
 
 
 @dataclass(frozen=True, slots=True)
+class EditionFiles:
+    """Where an edition was read."""
+
+    design: Path
+    bindings: Path
+    writers: Message = NOTHING
+    """How others than the user that Toban runs as could have written them, as seen since the last edition."""
+
+
+@dataclass(frozen=True, slots=True)
+class ApprovalNeed:
+    """Why an edition needs approval, and whose."""
+
+    why: Message
+    """Why changes are not taken at their word."""
+    changes: tuple[Message, ...]
+    """What would newly run, be reached or be trusted, each on one line."""
+    terms: ApprovalTerms
+    emails: tuple[str, ...] = ()
+    """Of those who had a part in the commits: none of them approves."""
+
+    def as_json(self) -> dict[str, object]:
+        """Return it as JSON values."""
+        return {
+            "why": self.why.as_json(),
+            "changes": [each.as_json() for each in self.changes],
+            "role": self.terms.role,
+            "people": self.terms.people,
+            "within": int(self.terms.within.total_seconds()),
+            "emails": list(self.emails),
+        }
+
+    @classmethod
+    def of_json(cls, stored: Mapping[str, Any]) -> "ApprovalNeed":
+        """Return what `as_json` wrote."""
+        terms = ApprovalTerms(stored["role"], stored["people"], timedelta(seconds=stored["within"]))
+        changes = tuple(map(from_json, stored["changes"]))
+        return cls(from_json(stored["why"]), changes, terms, tuple(stored["emails"]))
+
+
+@dataclass(frozen=True, slots=True)
+class Hold:
+    """Why a readable edition does not come into force yet."""
+
+    reason: Message
+    approval: ApprovalNeed | None = None
+    """None: anybody who may give orders confirms it."""
+
+
+@dataclass(frozen=True, slots=True)
 class EditionRefusal:
     """Why the current files are not in force."""
 
@@ -53,4 +107,6 @@ class EditionRefusal:
     reason: Message
     """All findings, one per line, each with a way out."""
     awaits: Edition | None = None
-    """The edition, if it is readable and only waits for a person's confirmation."""
+    """The edition, if it is readable and only waits for people."""
+    approval: ApprovalNeed | None = None
+    """What it needs, if a confirmation is not enough."""

@@ -12,7 +12,8 @@ from toban.engine.bindings.load import UnreadableBindings, load_bindings, read_b
 from toban.engine.bindings.model import Bindings
 from toban.engine.bindings.table import Schema
 from toban.engine.bindings.vague import settle
-from toban.engine.editions.edition import Edition, EditionRefusal
+from toban.engine.editions.edition import Edition, EditionFiles, EditionRefusal, Hold
+from toban.engine.editions.gate.exposure import others_who_write
 from toban.engine.registry.kinds import Kinds
 from toban.message import NOTHING, Message, message_of
 
@@ -26,13 +27,13 @@ _MISSING = b"\0missing"
 
 
 class Review(Protocol):
-    """Decides which editions wait for a person's confirmation before they come into force."""
+    """Decides which editions wait for people before they come into force."""
 
     def is_confirmed(self, edition: Edition, /) -> bool:
         """Return whether a person has confirmed *edition*, or it already is the one in force elsewhere."""
 
-    def why_wait(self, former: Edition | None, edition: Edition, /) -> Message:
-        """Return why *edition* must be confirmed if it replaces *former*; `NOTHING` if it need not be."""
+    def hold(self, former: Edition | None, edition: Edition, files: EditionFiles, /) -> Hold | None:
+        """Return why *edition*, read from *files*, must wait if it replaces *former*; None if it need not."""
 
 
 class EditionInForce:
@@ -66,6 +67,8 @@ class EditionInForce:
         self._edition: Edition | None = None
         self._refusal: EditionRefusal | None = None
         self._unkept: tuple[bytes, bytes] | None = None
+        self._writers = NOTHING
+        """How others could write the files, at any look since the edition in force came into force."""
 
     @property
     def edition(self) -> Edition | None:
@@ -82,6 +85,9 @@ class EditionInForce:
 
         The former edition is returned again if the files are back at it after a refusal.
         """
+        if self._review is not None:
+            # At every look: permissions that are loosened, used and tightened again are seen.
+            self._writers = others_who_write((self._design, self._bindings)) or self._writers
         contents = self._contents()
         found = _digest(contents)
         is_settled = found == self._seen or self._edition is None
@@ -145,16 +151,18 @@ class EditionInForce:
         except UnreadableBindings as error:
             return self._refuse(EditionRefusal(str(self._bindings), digest, message_of(error)))
         former = self._edition or self.last_kept()
-        reason = self._why_wait(former, edition)
-        if reason:
-            return self._refuse(EditionRefusal(str(self._design), digest, reason, edition), former)
+        hold = self._hold(former, edition)
+        if hold is not None:
+            name = str(self._design)
+            return self._refuse(EditionRefusal(name, digest, hold.reason, edition, hold.approval), former)
         return self._adopt(edition, contents)
 
-    def _why_wait(self, former: Edition | None, edition: Edition) -> Message:
+    def _hold(self, former: Edition | None, edition: Edition) -> Hold | None:
         is_same = former is not None and former.digests == edition.digests
         if self._review is None or is_same or self._review.is_confirmed(edition):
-            return NOTHING
-        return self._review.why_wait(former, edition)
+            return None
+        files = EditionFiles(self._design, self._bindings, self._writers)
+        return self._review.hold(former, edition, files)
 
     def _confirmed(self, contents: tuple[bytes, bytes]) -> Edition | None:
         """Return the edition that waited, if it has been confirmed meanwhile."""
@@ -167,7 +175,7 @@ class EditionInForce:
         was_refused, self._refusal = self._refusal is not None, None
         if self._edition is not None and self._edition.digests == edition.digests:
             return self._edition if was_refused else None
-        self._edition = edition
+        self._edition, self._writers = edition, NOTHING
         # Files that have changed again while they were read are not kept.
         self._unkept = contents if self._contents() == contents else None
         return edition

@@ -9,42 +9,20 @@ from django.db.models import Q, QuerySet
 from toban.engine.editions import announcements
 from toban.engine.editions.acts import IN_FORCE, IS_COMPARED, PLAN, ROWS, TABLES
 from toban.engine.editions.change import EditionChange, RowsOf, change_of
-from toban.engine.editions.edition import Edition, EditionRefusal
+from toban.engine.editions.edition import ApprovalNeed, Edition, EditionRefusal
 from toban.engine.evidence import ledger
 from toban.engine.evidence.models import LedgerEntry
 from toban.engine.message_field import storable
 from toban.engine.notify import alerts
 from toban.engine.orders import NotPossible
-from toban.message import NOTHING, Message, from_json
+from toban.message import Message, from_json
 
 WAITS, REFUSED, CONFIRMED = "waits", "refused", "confirmed"
 """What an entry of the kind DOCUMENT records, if not `IN_FORCE`: one of them holds the document's name."""
 
-
-class RecordedReview:
-    """The review by the evidence; see `Review`."""
-
-    def __init__(self, rows_of: RowsOf) -> None:
-        self._rows_of = rows_of
-
-    def is_confirmed(self, edition: Edition) -> bool:
-        """Return whether the newest entry about an edition in force or confirmed is about *edition*.
-
-        So a confirmation is remembered across restarts, and ends when another edition comes into force.
-        """
-        found = _entries().filter(Q(content__has_key=IN_FORCE) | Q(content__has_key=CONFIRMED)).first()
-        return found is not None and names(found) == edition.digests
-
-    def why_wait(self, former: Edition | None, edition: Edition) -> Message:
-        """Return the rows that run in *former* and would not in *edition*.
-
-        Without a *former* one (a process on another machine, or the copies are lost), an edition that
-        waits elsewhere waits here, too.
-        """
-        if former is not None:
-            return change_of(former, edition, self._rows_of).why_confirm
-        found = waiting()
-        return from_json(found.content["reason"]) if found and names(found) == edition.digests else NOTHING
+SIGNED = "signed"
+"""The same, for a version whose signed commit stands for the approval."""
+_APPROVAL, _GATE = "approval", "gate"
 
 
 def latest() -> LedgerEntry | None:
@@ -58,6 +36,31 @@ def waiting() -> LedgerEntry | None:
     return found if found is not None and WAITS in found.content else None
 
 
+def in_force() -> LedgerEntry | None:
+    """Return the newest entry about an edition that came into force."""
+    return _entries().filter(content__has_key=IN_FORCE).first()
+
+
+def accepted() -> LedgerEntry | None:
+    """Return the newest entry about an edition that is in force, or that people let come into force.
+
+    So an answer is remembered across restarts, and ends when another edition comes into force.
+    """
+    return _entries().filter(Q(content__has_key=IN_FORCE) | Q(content__has_key=CONFIRMED)).first()
+
+
+def need_of(entry: LedgerEntry) -> ApprovalNeed | None:
+    """Return the approval that a waiting edition needs; None if a confirmation is enough."""
+    stored = entry.content.get(_APPROVAL)
+    return ApprovalNeed.of_json(stored) if stored else None
+
+
+def gate_in(entry: LedgerEntry) -> Mapping[str, object]:
+    """Return the gate of an edition in force, as it was recorded; empty if an older Toban recorded it."""
+    found: Mapping[str, object] = entry.content.get(_GATE) or {}
+    return found
+
+
 def changes_since(moment: datetime) -> list[LedgerEntry]:
     """Return the editions that came into force since *moment* and changed something, newest first."""
     found = _entries().filter(at__gte=moment, content__has_key=IN_FORCE)
@@ -69,10 +72,17 @@ def plan_of(entry: LedgerEntry) -> list[Message]:
     return [from_json(each) for each in entry.content.get(PLAN, ())]
 
 
-def record_in_force(former: Edition | None, edition: Edition, rows_of: RowsOf, now: datetime) -> None:
+def record_in_force(
+    former: Edition | None,
+    edition: Edition,
+    rows_of: RowsOf,
+    now: datetime,
+    *,
+    gate: Mapping[str, object] | None = None,
+) -> None:
     """Record that *edition* is in force, and have what it changes announced: once, by one worker.
 
-    A restart is no new edition.
+    A restart is no new edition. *gate* is for workers that have no copy of it: see `RecordedReview.gate_of`.
     """
     change = change_of(former, edition, rows_of) if former is not None else EditionChange()
     content = {
@@ -81,6 +91,7 @@ def record_in_force(former: Edition | None, edition: Edition, rows_of: RowsOf, n
         "clauses": len(edition.design.clauses),
         "unread": len(edition.design.unread),
         IS_COMPARED: former is not None,
+        _GATE: dict(gate or {}),
         **_effects(change),
     }
     with transaction.atomic():
@@ -102,7 +113,9 @@ def record_refusal(former: Edition | None, refusal: EditionRefusal, rows_of: Row
         content[REFUSED] = refusal.file
     else:
         change = change_of(former, awaits, rows_of) if former is not None else EditionChange()
+        need = refusal.approval.as_json() if refusal.approval is not None else None
         content |= {WAITS: refusal.file, "bindings": awaits.bindings.digest, **_effects(change)}
+        content[_APPROVAL] = need
         digest = awaits.design.digest
     with transaction.atomic():
         ledger.hold()
@@ -115,18 +128,44 @@ def record_refusal(former: Edition | None, refusal: EditionRefusal, rows_of: Row
             alerts.tell([told], now, former.design.digest)
 
 
-def confirm(document: str, digests: tuple[str, str], *, by: str, now: datetime) -> LedgerEntry:
+def confirm(digests: tuple[str, str], *, by: str, now: datetime) -> LedgerEntry:
     """Record that *by* confirms the waiting edition with *digests*: it comes into force within seconds.
 
-    Raises `NotPossible` if another edition waits by now, or none.
+    Raises `NotPossible` if another edition waits by now, or none, or if it takes an approval.
     """
     with transaction.atomic():
         ledger.hold()
         found = waiting()
         if found is None or names(found) != digests:
             raise nothing_waits()
-        content = {CONFIRMED: document, "bindings": digests[1], "entry": found.sequence}
-        return _append(content, digests[0], now, by)
+        require_no_approval(found)
+        return let_in(found, by, now)
+
+
+def require_no_approval(found: LedgerEntry) -> None:
+    """Raise `NotPossible` if a confirmation is not enough for the waiting edition of *found*."""
+    need = need_of(found)
+    if need is not None:
+        raise NotPossible(
+            Message("editions.needs-approval", role=need.terms.role), Message("editions.answer-there")
+        )
+
+
+def let_in(found: LedgerEntry, by: str, now: datetime, **more: object) -> LedgerEntry:
+    """Record that people let the waiting edition of *found* come into force; the caller holds the ledger."""
+    document, bindings = names(found)
+    content = {CONFIRMED: found.content[WAITS], "bindings": bindings, "entry": found.sequence, **more}
+    return _append(content, document, now, by)
+
+
+def record_signature(edition: Edition, signer: str, commit: str, now: datetime) -> None:
+    """Record that a signed commit stands for the approval of *edition*, once."""
+    content = {SIGNED: edition.design.document, "bindings": edition.bindings.digest, "commit": commit}
+    with transaction.atomic():
+        ledger.hold()
+        known = _entries().filter(content__has_key=SIGNED, document_digest=edition.design.digest)
+        if not any(each.content.get("commit") == commit for each in known):
+            _append(content, edition.design.digest, now, signer[:150])
 
 
 def nothing_waits() -> NotPossible:
@@ -156,7 +195,8 @@ def _is_same(entry: LedgerEntry, content: Mapping[str, object], digest: str) -> 
     """Return whether *entry* records the refusal in *content*: a restart does not refuse it again."""
     named = (WAITS, REFUSED, "bindings")
     is_about = [entry.content.get(key) for key in named] == [content.get(key) for key in named]
-    return is_about and entry.document_digest == digest
+    needs = [bool(each.get(_APPROVAL)) for each in (entry.content, content)]
+    return is_about and needs[0] is needs[1] and entry.document_digest == digest
 
 
 def _append(content: Mapping[str, object], digest: str, now: datetime, by: str = "toban") -> LedgerEntry:

@@ -23,6 +23,8 @@ from toban.engine.trial import Doubt
 class BatchBinding(Section):
     """The common keys of every batch's table; the config of each kind of work derives from it."""
 
+    harmless = frozenset({"timeout", "catch_up", "start_within", "expected_within", "announce"})
+
     timeout: Length | None = None
     """The longest that one attempt may take."""
     catch_up: Literal["once", "skip"] = "once"

@@ -10,7 +10,8 @@ from tests.registered import schema
 from toban.design.reader import read_design
 from toban.engine.bindings.load import read_bindings
 from toban.engine.editions import records
-from toban.engine.editions.edition import Edition, EditionRefusal
+from toban.engine.editions.edition import Edition, EditionFiles, EditionRefusal
+from toban.engine.editions.review import RecordedReview
 from toban.engine.evidence.models import LedgerEntry
 from toban.engine.notify.models import Alert
 from toban.engine.orders import NotPossible
@@ -59,7 +60,13 @@ def refusal(of: Edition) -> EditionRefusal:
     return EditionRefusal("ops.md", "contents", plain("DB would stop"), of)
 
 
-REVIEW = records.RecordedReview(rows_of)
+REVIEW = RecordedReview(rows_of, lambda _of: frozenset(), lambda: NOON)
+FILES = EditionFiles(Path("ops.md"), Path("toban.toml"))
+
+
+def why_wait(former: Edition | None, new: Edition) -> Message:
+    held = REVIEW.hold(former, new, FILES)
+    return held.reason if held is not None else NOTHING
 
 
 def test_a_change_in_force_is_recorded_once_with_its_plan_and_announced_once() -> None:
@@ -89,7 +96,7 @@ def test_without_a_row_for_information_the_operations_manager_is_notified() -> N
 def test_an_edition_with_a_stopped_row_waits_until_it_is_confirmed_and_is_remembered() -> None:
     old, new = edition(), edition(WITHOUT_DB)
     records.record_in_force(None, old, rows_of, NOON)
-    assert "DB 接続数" in str(REVIEW.why_wait(old, new))
+    assert "DB 接続数" in str(why_wait(old, new))
     for _ in range(2):
         records.record_refusal(old, refusal(new), rows_of, NOON)
 
@@ -99,7 +106,7 @@ def test_an_edition_with_a_stopped_row_waits_until_it_is_confirmed_and_is_rememb
     assert Alert.objects.count() == 1
     assert not REVIEW.is_confirmed(new)
 
-    records.confirm("ops.md", new.digests, by="mira", now=NOON)
+    records.confirm(new.digests, by="mira", now=NOON)
 
     assert REVIEW.is_confirmed(new)
     assert records.waiting() is None
@@ -109,7 +116,7 @@ def test_an_edition_with_a_stopped_row_waits_until_it_is_confirmed_and_is_rememb
 def test_a_confirmation_ends_when_another_edition_comes_into_force() -> None:
     old, new = edition(), edition(WITHOUT_DB)
     records.record_refusal(old, refusal(new), rows_of, NOON)
-    records.confirm("ops.md", new.digests, by="mira", now=NOON)
+    records.confirm(new.digests, by="mira", now=NOON)
     records.record_in_force(old, new, rows_of, NOON)
     assert REVIEW.is_confirmed(new)
 
@@ -123,20 +130,20 @@ def test_only_the_waiting_edition_can_be_confirmed() -> None:
     records.record_refusal(old, refusal(new), rows_of, NOON)
 
     with pytest.raises(NotPossible):
-        records.confirm("ops.md", old.digests, by="mira", now=NOON)
-    records.confirm("ops.md", new.digests, by="mira", now=NOON)
+        records.confirm(old.digests, by="mira", now=NOON)
+    records.confirm(new.digests, by="mira", now=NOON)
     with pytest.raises(NotPossible):
-        records.confirm("ops.md", new.digests, by="mira", now=NOON)
+        records.confirm(new.digests, by="mira", now=NOON)
 
 
 def test_a_process_without_a_former_edition_waits_for_what_waits_elsewhere() -> None:
     old, new = edition(), edition(WITHOUT_DB)
-    assert not REVIEW.why_wait(None, new)
+    assert not why_wait(None, new)
 
     records.record_refusal(old, refusal(new), rows_of, NOON)
 
-    assert str(REVIEW.why_wait(None, new)) == "DB would stop"
-    assert not REVIEW.why_wait(None, old)
+    assert str(why_wait(None, new)) == "DB would stop"
+    assert not why_wait(None, old)
 
 
 def test_an_unreadable_version_is_recorded_and_announced_once() -> None:

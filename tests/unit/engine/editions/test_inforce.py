@@ -10,9 +10,9 @@ from tests.registered import schema
 from toban.engine.bindings.secret import Secret
 from toban.engine.bindings.section import Section
 from toban.engine.bindings.table import Schema
-from toban.engine.editions.edition import Edition, EditionRefusal
+from toban.engine.editions.edition import Edition, EditionFiles, EditionRefusal, Hold
 from toban.engine.editions.inforce import EditionInForce
-from toban.message import NOTHING, Message, plain
+from toban.message import plain
 
 DESIGN = """\
 # 運用設計書
@@ -61,8 +61,8 @@ class Person:
     def is_confirmed(self, _edition: Edition) -> bool:
         return self.confirms
 
-    def why_wait(self, former: Edition | None, _edition: Edition) -> Message:
-        return plain("confirm this") if former is not None else NOTHING
+    def hold(self, former: Edition | None, _edition: Edition, _files: EditionFiles) -> Hold | None:
+        return Hold(plain("confirm this")) if former is not None else None
 
 
 def test_copies_of_the_version_in_force_are_for_the_account_alone(

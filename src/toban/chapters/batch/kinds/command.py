@@ -5,6 +5,7 @@ import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
+from toban.engine.editions.gate.exposure import others_who_write
 from toban.engine.runs.commands.command import LocalCommand
 from toban.engine.runs.commands.declared import CommandBinding, declared, with_parameters
 from toban.engine.runs.kinds import Site, WorkKind
@@ -36,6 +37,9 @@ def doubts(config: CommandBatch, site: Site) -> Iterator[Doubt]:
         yield (Message("batch.no-such-file", file=path), Message("batch.place-or-correct-command"))
     elif not os.access(path, os.X_OK):
         yield (Message("batch.may-not-run", file=path), plain(f"chmod +x {path}"))
+    elif said := others_who_write([path]):
+        # The approval of a new version covers the command line, not what the program does.
+        yield (Message("batch.others-write-the-program", why=said), Message("batch.close-the-program"))
 
 
 KIND = WorkKind(CommandBatch, steps, doubts=doubts, declared=declared)

@@ -28,6 +28,8 @@ class Undelivered(Exception):
 class ChannelConfig(Section):
     """Settings of every channel."""
 
+    harmless = frozenset({"language"})
+
     language: Language | None = None
     """The language of its notifications; None for the document's. At an address, its reader's goes first."""
 

@@ -19,10 +19,12 @@ def command(*, yes: bool) -> None:
     A version waits if rows that run now would no longer run: they are gone, renamed, unreadable or no longer
     bound. These rows and all other changes are shown first. The evidence records who confirmed.
 
+    A version that takes an approval is only shown: `toban approvals approve` answers it.
+
     \b
     Exit status:
       0  confirmed: the version comes into force within seconds
-      1  no version waits, or not confirmed
+      1  no version waits, it takes an approval, or it was not confirmed
       2  the state database can't be used
     """
     speak_utf8()
@@ -35,6 +37,7 @@ def _confirm(*, yes: bool) -> None:
     if found is None:
         raise records.nothing_waits()
     say(from_json(found.content["reason"]))
+    records.require_no_approval(found)
     plan = records.plan_of(found)
     if plan:
         say(f"\n{Message('document.changes')}")
@@ -43,5 +46,5 @@ def _confirm(*, yes: bool) -> None:
     if not yes:
         click.confirm(str(Message("document.confirm-version")), abort=True)
     document = str(found.content[records.WAITS])
-    records.confirm(document, records.names(found), by=getpass.getuser(), now=system_clock())
+    records.confirm(records.names(found), by=getpass.getuser(), now=system_clock())
     say(Message("document.version-confirmed", document=document))

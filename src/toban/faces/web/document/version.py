@@ -18,6 +18,7 @@ from toban.engine.clock import system_clock
 from toban.engine.editions import present, records
 from toban.engine.editions.change import EditionChange, change_of
 from toban.engine.editions.edition import EditionRefusal
+from toban.engine.editions.gate.approval import asked
 from toban.engine.operation import rows_of
 from toban.engine.orders import NotPossible
 from toban.engine.people.access import may_order
@@ -54,7 +55,14 @@ def version(request: HttpRequest) -> HttpResponse:
         raise Http404
     rows = partial(rows_of, operations=settings.PARTS.operations)
     change = change_of(edition, awaits, rows) if edition is not None else EditionChange()
-    context = {"waiting": awaits, "refused": refusal, "change": change, "may": may_order(request.user)}
+    context = {
+        "waiting": awaits,
+        "refused": refusal,
+        "change": change,
+        "may": may_order(request.user),
+        "need": refusal.approval,
+        "asked": asked() if refusal.approval is not None else None,
+    }
     return render(request, "document/version.html", context)
 
 
@@ -66,7 +74,7 @@ def _confirmed(request: HttpRequest, refusal: EditionRefusal | None) -> HttpResp
         if refusal is None or refusal.awaits is None or refusal.digest != shown:
             raise records.nothing_waits()
         by = request.user.get_username()
-        records.confirm(refusal.file, refusal.awaits.digests, by=by, now=system_clock())
+        records.confirm(refusal.awaits.digests, by=by, now=system_clock())
     except NotPossible as wrong:
         messages.error(request, str(words.refused(wrong)))
     else:

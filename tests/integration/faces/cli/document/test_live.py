@@ -8,10 +8,12 @@ from typing import Any
 
 import pytest
 from click.testing import CliRunner, Result
+from pytest_django import Settings
 from tests.integration.conftest import HttpServer
 from tests.integration.remote_host import RemoteHost, serving
 from tests.registered import PARTS
 
+from toban.engine.supervision.home import in_force_folder
 from toban.engine.trial import TrialCode
 from toban.faces.cli.document.check import command
 
@@ -67,7 +69,7 @@ def fenced(page: str, language: str) -> list[str]:
     return re.findall(rf"^````{language}\n(.*?)^````$", page, re.MULTILINE | re.DOTALL)
 
 
-@pytest.mark.parametrize("code", [code for code in TrialCode if code is not TrialCode.HANGS])
+@pytest.mark.parametrize("code", sorted(set(TrialCode) - {TrialCode.HANGS, TrialCode.APPROVAL}))
 def test_the_manual_page_of_a_code_shows_the_actual_output(
     check: Check, tmp_path: Path, code: TrialCode
 ) -> None:
@@ -81,6 +83,26 @@ def test_the_manual_page_of_a_code_shows_the_actual_output(
     assert page.startswith(f"# {code} ")
     assert f"レベル: {'情報' if code is TrialCode.COST else 'エラー'}" in page
     assert result.exit_code == 1
+
+
+def test_what_would_wait_for_approval_is_said_before_it_is_put_in_place(
+    check: Check, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, settings: Settings
+) -> None:
+    page = (PAGES / "LV009.md").read_text(encoding="utf-8")
+    in_force, new, *_ = fenced(page, "toml")
+    document = fenced(page, "markdown")[0]
+    check(in_force, document=document)
+    settings.HOME = tmp_path / "home"
+    running = PARTS.in_force(in_force_folder(settings.HOME), Path("運用設計書.md"))
+    running.refresh()
+    running.keep()
+    monkeypatch.setenv("TOBAN_HOME", str(settings.HOME))
+
+    result = check(new, document=document)
+
+    assert fenced(page, "text") == [findings(result, "LV009")]
+    assert "レベル: 情報" in page
+    assert findings(check(in_force, document=document), "LV009") == ""
 
 
 def test_every_code_has_a_page_and_is_in_the_index() -> None:

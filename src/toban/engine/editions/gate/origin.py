@@ -1,0 +1,80 @@
+"""Where a version comes from: a remote repository, the people in its commits, a signature that covers it."""
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from toban.engine.editions.edition import Edition, EditionFiles
+from toban.engine.editions.gate.exposure import others_who_write
+from toban.engine.editions.gate.repository import Commit, Repository, repository_of
+from toban.message import NOTHING, Message
+
+_MOST_COMMITS = 30
+
+
+@dataclass(frozen=True, slots=True)
+class CheckedOut:
+    """The commit from which both files were checked out."""
+
+    repository: Repository
+    head: str
+
+
+def from_elsewhere(files: EditionFiles) -> Message:
+    """Return where others can send commits to, if one of *files* comes from a repository."""
+    for file in (files.design, files.bindings):
+        found = repository_of(file)
+        if found is None:
+            continue
+        if said := others_who_write((found.folder / "HEAD", found.common / "objects")):
+            return said
+        head = found.head()
+        if found.has_remote() and (not head or found.content(head, file) is not None):
+            return Message("editions.comes-from-remote", place=found.root)
+    return NOTHING
+
+
+def checked_out(edition: Edition, files: EditionFiles) -> CheckedOut | None:
+    """Return the commit that holds exactly *edition*, or None: the files were changed, or are in none."""
+    found = repository_of(files.design)
+    if found is None or (files.bindings.exists() and repository_of(files.bindings) != found):
+        return None
+    head = found.head()
+    if not head or _digests(found, head, files) != edition.digests:
+        return None
+    return CheckedOut(found, head)
+
+
+def emails(at: CheckedOut, files: EditionFiles, former: Edition) -> Sequence[str]:
+    """Return the addresses in the commits since *former*: whoever made them does not approve them."""
+    found: set[str] = set()
+    places = [each for each in (files.design, files.bindings) if each.exists()]
+    for sha in dict.fromkeys((at.head, *at.repository.history(at.head, places, _MOST_COMMITS))):
+        if _digests(at.repository, sha, files) == former.digests:
+            break
+        commit = at.repository.commit(sha)
+        found |= commit.emails if commit is not None else set()
+    return sorted(found)
+
+
+def signed(at: CheckedOut, keys: Sequence[str]) -> tuple[Commit, str] | None:
+    """Return the commit and who signed it, if its signature is valid and by one of *keys*."""
+    commit = at.repository.commit(at.head)
+    signer = at.repository.signer(at.head, keys) if keys else ""
+    return (commit, signer) if commit is not None and signer else None
+
+
+def _digests(repository: Repository, sha: str, files: EditionFiles) -> tuple[str, str]:
+    design = repository.content(sha, files.design) or b""
+    bindings = repository.content(sha, files.bindings) if files.bindings.exists() else b""
+    try:
+        texts = design.decode("utf-8-sig"), (bindings or b"").decode("utf-8")
+    except UnicodeDecodeError:
+        return "", ""
+    # As each of the two is read.
+    document, bound = texts[0], texts[1].replace("\r\n", "\n").replace("\r", "\n")
+    return _sha256(document), _sha256(bound)
+
+
+def _sha256(text: str) -> str:
+    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()

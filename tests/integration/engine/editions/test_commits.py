@@ -1,0 +1,135 @@
+"""New commands from a Git repository: from a remote, by whom, and signed by a declared key."""
+
+from collections.abc import Callable
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from tests.integration.engine.editions.server import BINDINGS, DESIGN, EVIL, NOON, Server
+from tests.unit.engine.editions.gate.git import WorkTree, signer, ssh_key
+
+from toban.engine.editions.gate.approval import asked
+from toban.engine.evidence.models import LedgerEntry
+from toban.engine.orders import NotPossible
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def tree(tmp_path: Path) -> WorkTree:
+    return WorkTree(tmp_path / "tree")
+
+
+def checked_out(server: Server, tree: WorkTree, bindings: str, design: str = DESIGN) -> None:
+    """Write the files into the work tree, and let the server run from there."""
+    server.folder = tree.root
+    server.write(bindings, design)
+
+
+def test_files_from_a_remote_wait_and_their_committer_does_not_approve(
+    server: Server, tree: WorkTree
+) -> None:
+    checked_out(server, tree, BINDINGS)
+    tree.commit(by="suzuki@example.com")
+    tree.git("remote", "add", "origin", "https://git.example.com/ops.git")
+    server.start()
+    server.look()
+    server.write(EVIL)
+    tree.commit(by="nami@example.com")
+    server.write(EVIL + "# more\n")
+    tree.commit(by="suzuki@example.com")
+    server.look()
+
+    assert server.command == "['./cleanup']"
+    request = asked()
+    assert request is not None
+    assert request.ordered_by == "nami@example.com, suzuki@example.com"
+    with pytest.raises(NotPossible, match="自分"):
+        server.approve("nami")
+
+
+def test_a_file_that_git_does_not_track_comes_from_no_remote(server: Server, tree: WorkTree) -> None:
+    (tree.root / "other").write_text("")
+    tree.commit()
+    tree.git("remote", "add", "origin", "https://git.example.com/ops.git")
+    checked_out(server, tree, BINDINGS)
+    server.start()
+    server.look()
+    server.write(EVIL)
+    server.look()
+
+    assert server.command == "['/bin/evil']"
+
+
+def at(minutes: int) -> str:
+    return (NOON + timedelta(minutes=minutes)).isoformat()
+
+
+@pytest.fixture
+def signed(server: Server, tree: WorkTree, tmp_path: Path) -> Callable[..., None]:
+    """Return a function that commits bindings, signed or not, and lets the server look a minute later."""
+    known, stranger = ssh_key(tmp_path / "known"), ssh_key(tmp_path / "stranger")
+    head = f"[document]\napproval = true\nsigners = ['{signer(known)}']\n"
+    checked_out(server, tree, head + BINDINGS)
+    tree.commit(known, when=at(-1))
+    server.start()
+    server.look()
+
+    def push(bindings: str, key: str, minutes: int, later: str = "") -> None:
+        server.write(head + bindings)
+        tree.commit({"known": known, "stranger": stranger}.get(key), when=at(minutes))
+        if later:
+            server.write(head + later)
+        server.now = NOON + timedelta(minutes=max(minutes, 0) + 1)
+        server.look()
+
+    return push
+
+
+def test_a_signed_commit_by_a_known_key_stands_for_the_approval(
+    server: Server, signed: Callable[..., None]
+) -> None:
+    signed(EVIL, "known", 5)
+
+    assert server.command == "['/bin/evil']"
+    assert LedgerEntry.objects.get(content__has_key="signed").actor.startswith("mira@example.com SHA256:")
+
+
+@pytest.mark.parametrize("key", ["stranger", "none"])
+def test_another_key_and_no_key_do_not(server: Server, signed: Callable[..., None], key: str) -> None:
+    signed(EVIL, key, 5)
+
+    assert server.command == "['./cleanup']"
+
+
+def test_what_was_changed_after_the_signed_commit_is_not_signed(
+    server: Server, signed: Callable[..., None]
+) -> None:
+    signed(EVIL, "known", 5, later=EVIL.replace("evil", "worse"))
+
+    assert server.command == "['./cleanup']"
+
+
+def test_a_signed_commit_that_is_older_than_the_version_in_force_is_no_way_back(
+    server: Server, signed: Callable[..., None], tree: WorkTree
+) -> None:
+    signed(EVIL, "known", 5)
+    old = tree.git("rev-parse", "HEAD")
+    signed(BINDINGS, "known", 10)
+    assert server.command == "['./cleanup']"
+
+    tree.git("reset", "-q", "--hard", old)
+    server.look()
+
+    assert server.command == "['./cleanup']"
+
+
+def test_a_signature_from_the_future_does_not_count(server: Server, signed: Callable[..., None]) -> None:
+    signed(EVIL, "known", -60)
+    assert server.command == "['./cleanup']"
+
+    server.now = NOON - timedelta(hours=2)
+    server.start()
+    server.look()
+
+    assert server.command == "['./cleanup']"
