@@ -179,7 +179,7 @@ def works_of(edition: Edition, operations: Iterable[Operation[Any]]) -> dict[str
 def running_works(edition: Edition, operations: Iterable[Operation[Any]]) -> frozenset[str]:
     """Return the keys of the works that Toban itself runs."""
     works = works_of(edition, operations)
-    return frozenset(key for key, work in works.items() if work.reported is None)
+    return frozenset(key for key, work in works.items() if work.is_run_here)
 
 
 def rows_of(edition: Edition, operations: Iterable[Operation[Any]]) -> dict[str, RowAnswer]:

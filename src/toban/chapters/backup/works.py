@@ -20,9 +20,11 @@ from toban.design.values.backup_method import BackupMethod, read_backup_method
 from toban.design.values.delivery import OFFICE_HOURS
 from toban.design.values.duration import Duration, Retention
 from toban.design.values.hours import Hours
+from toban.engine.approvals.rules import ApprovalTerms
 from toban.engine.bindings.model import Bindings
 from toban.engine.calendar.due import is_ever_due
 from toban.engine.clock import Clock, system_clock
+from toban.engine.editions.announcements import managing_role
 from toban.engine.evidence.acts import also_answered
 from toban.engine.notify.routing.timing import office_hours
 from toban.engine.registry.kinds import Kinds
@@ -136,6 +138,8 @@ def work_of(policy: Policy, design: Design, bindings: Bindings) -> Work:
         system=bindings.system,
         timeout=policy.source.config.timeout,
         retry_delays=_retry_delays(tuple(design.of(BatchRetry))),
+        asks=ApprovalTerms(managing_role(design)),
+        bound=f"{policy.source.subject} {method}",
     )
 
 

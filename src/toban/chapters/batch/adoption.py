@@ -226,6 +226,8 @@ def _table(adopted: AdoptedJob, way: AdoptionWay) -> Iterator[str]:
         yield 'timeout = "24時間"'
     else:
         yield f"command = [{', '.join(quoted(each) for each in arguments(adopted.job))}]"
+        # Cron still runs it: people compare what Toban would do before they move it on.
+        yield 'mode = "shadow"'
 
 
 def _pinging(adopted: AdoptedJob, url: str) -> str:

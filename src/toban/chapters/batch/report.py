@@ -12,6 +12,7 @@ from toban.design.values.schedule import Cadence
 from toban.engine.amounts import length
 from toban.engine.evidence.status import StatusUpdate
 from toban.engine.evidence.verdict import Verdict
+from toban.engine.modes.rules import Mode, word
 from toban.engine.notify.signal import Condition, Signal
 from toban.engine.runs import rules
 from toban.engine.runs.models import Run
@@ -38,6 +39,10 @@ class BatchReport:
     standing: WorkStatus
     went_ahead: Message = NOTHING
     """That a run went ahead without approval, and nobody else has reviewed it yet."""
+    mode: Mode = Mode.ACT
+    """What Toban does when it is due."""
+    would_have_run: datetime | None = None
+    """If its mode is shadow: when it would have run last."""
 
     @property
     def key(self) -> str:
@@ -83,7 +88,7 @@ def status(row: BatchReport, now: datetime) -> StatusUpdate:
     return StatusUpdate(
         clause_id=row.batch.id,
         verdict=_verdict(row, now),
-        value=_value(row),
+        value=word(row.mode) if row.mode is Mode.SHADOW else _value(row),
         reason=_reason(row, now),
         observed_at=now,
         next_due=row.standing.next_due,
@@ -146,6 +151,9 @@ def _verdict(row: BatchReport, now: datetime) -> Verdict:
     current, last = row.standing.current, row.standing.last
     if row.went_ahead:
         return Verdict.DEVIATING
+    if row.mode is Mode.SHADOW:
+        # Something else may run it, or nothing: nobody told Toban.
+        return Verdict.NOT_MEASURABLE
     if trouble(row, now) is not None or (current is not None and current.failures):
         return Verdict.WARNING
     return Verdict.NOT_DUE if last is None else _VERDICTS[Run.State(last.state)]
@@ -177,6 +185,8 @@ def _reason(row: BatchReport, now: datetime) -> Message:
     found = trouble(row, now)
     if found is not None:
         return _said(row, found)
+    if row.mode is Mode.SHADOW:
+        return _in_shadow(row)
     if row.standing.current is not None:
         return _present(row, row.standing.current)
     if row.standing.last is None:
@@ -184,6 +194,12 @@ def _reason(row: BatchReport, now: datetime) -> Message:
         return Message("batch.not-ordered-yet", key=row.key) if is_ordered else Message("batch.not-due-yet")
     note: Message = row.standing.last.note
     return note
+
+
+def _in_shadow(row: BatchReport) -> Message:
+    if row.would_have_run is None:
+        return Message("batch.in-shadow", key=row.key)
+    return Message("batch.in-shadow-since", key=row.key, due=row.would_have_run.astimezone(row.zone))
 
 
 def _present(row: BatchReport, run: Run) -> Message:

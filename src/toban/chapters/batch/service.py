@@ -12,10 +12,13 @@ from toban.chapters.batch.report import BatchReport
 from toban.chapters.batch.works import BatchPlan
 from toban.engine.approvals.requests import went_ahead
 from toban.engine.evidence import status
+from toban.engine.modes import service as modes
+from toban.engine.modes.rules import Mode, mode_now
 from toban.engine.notify import alerts
 from toban.engine.notify.signal import Signal
 from toban.engine.runs.models import Run
-from toban.engine.runs.standing import WorkStatus, standings
+from toban.engine.runs.modes.acts import schedule_act
+from toban.engine.runs.standing import WorkStatus, last_shadows, standings
 from toban.message import NOTHING
 
 _LATELY = timedelta(hours=1)
@@ -26,12 +29,17 @@ def tell(plan: BatchPlan, now: datetime, digest: str) -> None:
     """Show every batch's status and report what is wrong."""
     standings_now = standings(plan.works, now)
     unreviewed = went_ahead(batch.id for batch in plan.batches.values())
+    decided = modes.decisions()
+    modes_now = {key: mode_now(schedule_act(work), decided) for key, work in plan.works.items()}
+    shadows = last_shadows([key for key, mode in modes_now.items() if mode is Mode.SHADOW])
     rows = {
         key: BatchReport(
             batch,
             plan.works[key],
             standings_now.get(key, WorkStatus()),
             unreviewed.get(batch.id, NOTHING),
+            modes_now[key],
+            shadows.get(key),
         )
         for key, batch in plan.batches.items()
     }

@@ -14,6 +14,7 @@ from toban.engine.approvals.rules import ASSUMED_WITHIN, ApprovalTerms
 from toban.engine.bindings.model import Bindings, KindBinding
 from toban.engine.bindings.section import Section
 from toban.engine.calendar.due import is_ever_due
+from toban.engine.editions.announcements import managing_role
 from toban.engine.registry.kinds import Kinds
 from toban.engine.runs.kinds import BATCH_KINDS, BATCHES, BatchBinding, NotBindable, Site, WorkKind, key_of
 from toban.engine.runs.parameters import Parameters
@@ -79,7 +80,7 @@ def work(site: Site, binding: BatchBinding, kind: WorkKind) -> Work:
         clause_id=batch.id,
         document_digest=design.digest,
         acting_digest=site.bindings.acting_digest,
-        steps=_with_consent(kind.steps(binding, site), binding),
+        steps=_with_consent(kind.steps(binding, site), binding, design),
         schedule=batch.schedule,
         system=site.bindings.system,
         catch_up=CatchUp(binding.catch_up),
@@ -90,6 +91,10 @@ def work(site: Site, binding: BatchBinding, kind: WorkKind) -> Work:
         parameters=takes,
         start_grace=binding.start_within,
         expected_within=binding.expected_within,
+        mode=binding.mode,
+        rerun=binding.rerun,
+        asks=_terms(binding, design),
+        bound=_as_bound(binding),
         announces_start="start" in told,
         announces_end="end" in told,
     )
@@ -102,18 +107,22 @@ def _demand_defaults(batch: Batch, takes: Parameters) -> None:
         raise NotBindable(Message("batch.parameter-needs-a-default", names=tuple(lacking)))
 
 
-def _with_consent(steps: tuple[Step, ...], binding: BatchBinding) -> tuple[Step, ...]:
+def _with_consent(steps: tuple[Step, ...], binding: BatchBinding, design: Design) -> tuple[Step, ...]:
     """Return *steps*; the first one needs approval if the binding names somebody for it."""
     if not binding.approval:
         return steps
-    terms = ApprovalTerms(
-        binding.approval,
+    return (replace(steps[0], approval=_terms(binding, design), bound=_as_bound(binding)), *steps[1:])
+
+
+def _terms(binding: BatchBinding, design: Design) -> ApprovalTerms:
+    """Return whose approval it takes, if it takes one: by default, the operations manager's."""
+    return ApprovalTerms(
+        binding.approval or managing_role(design),
         binding.approvers,
         binding.approval_within or ASSUMED_WITHIN,
         is_irreversible=binding.irreversible,
         is_time_assumed=binding.approval_within is None,
     )
-    return (replace(steps[0], approval=terms, bound=_as_bound(binding)), *steps[1:])
 
 
 def _as_bound(binding: BatchBinding) -> str:
@@ -122,7 +131,7 @@ def _as_bound(binding: BatchBinding) -> str:
     return "  ".join(f"{name} = {_quoted(value)}" for name, value in written.items())
 
 
-_ABOUT_APPROVAL = {"approval", "approvers", "approval_within", "irreversible"}
+_ABOUT_APPROVAL = {"approval", "approvers", "approval_within", "irreversible", "mode", "rerun"}
 
 
 def _quoted(value: object) -> str:

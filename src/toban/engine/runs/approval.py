@@ -47,6 +47,7 @@ def subject_of(run: Run, work: Work, step: Step) -> ApprovalSubject:
             "step": step.name,
             "parameters": parameters,
             "bound": step.bound,
+            **({"attempt": run.failures} if step.asks_each_time else {}),
         },
         document_digest=work.document_digest,
         acting_digest=work.acting_digest,

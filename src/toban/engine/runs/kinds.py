@@ -14,6 +14,7 @@ from toban.engine.bindings.model import Bindings
 from toban.engine.bindings.section import Section
 from toban.engine.bindings.table import kinded
 from toban.engine.bindings.values import Length
+from toban.engine.modes.rules import Mode
 from toban.engine.registry.kinds import KindPoint, Kinds
 from toban.engine.runs.parameters import Parameters
 from toban.engine.runs.work import ElsewhereReporting, Step
@@ -45,6 +46,10 @@ class BatchBinding(Section):
     """How long a run waits for approval before it ends; 24 hours if nothing is written."""
     irreversible: bool = False
     """It can't be undone: those who approve sign in again, on the page."""
+    mode: Mode = Mode.ACT
+    """What Toban does when it is due: only record what it would do, ask first, or run it."""
+    rerun: Mode = Mode.ACT
+    """The same for the repeats of a failed run that the document orders."""
 
 
 def no_doubts(*_: object) -> Iterable[Doubt]:

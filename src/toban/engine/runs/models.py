@@ -52,6 +52,8 @@ class Run(models.Model):
         MISSED = "missed"
         SKIPPED = "skipped"
         CANCELLED = "cancelled"
+        SHADOW = "shadow"
+        """It would have run, but its mode is to change nothing: it proves nothing."""
 
     work = models.CharField(max_length=200)
     due_at = models.DateTimeField()
@@ -71,6 +73,8 @@ class Run(models.Model):
     """It must not start before this time."""
     due_until = models.DateTimeField(null=True)
     """For a task: the end of its window; a sign-off from then on is late."""
+    is_rerun = models.BooleanField(default=False)
+    """It repeats a failed run, by itself."""
     failures = models.PositiveSmallIntegerField(default=0)
     losses = models.PositiveSmallIntegerField(default=0)
     """How often a worker died or froze during it."""

@@ -169,7 +169,7 @@ def again(
         elif run.state == Run.State.DONE:
             raise NotPossible(Message("runs.has-succeeded", run=run_id), Message("runs.choose-a-step"))
         run.state, run.reason, run.wake_at = Run.State.WAITING, RunReason.ORDERED, now
-        run.failures = run.losses = 0
+        run.failures, run.losses, run.is_rerun = 0, 0, False
         run.orderers = _with(account, run.orderers)
         # The approval was for the old attempt; a step that is done asks no more.
         supersede(subject_name(run.pk), now, keep=tuple(run.steps.values_list("name", flat=True)))

@@ -75,6 +75,8 @@ class RunReason(StrEnum):
     """A person said, with the reason, that the task is not performed."""
     WITHDRAWN = "withdrawn"
     """It is a task of a row that is no longer in force."""
+    SHADOW = "shadow"
+    """Its mode is to change nothing: what it would have done is recorded."""
 
 
 class HostState(StrEnum):

@@ -13,9 +13,12 @@ from toban.engine.calendar.due import due_times
 from toban.engine.evidence import ledger
 from toban.engine.evidence.models import LedgerEntry
 from toban.engine.evidence.verdict import Verdict
+from toban.engine.modes import service as modes
+from toban.engine.modes.rules import Mode, mode_now
 from toban.engine.runs import parameters, rules
 from toban.engine.runs.claiming.bell import call_workers
 from toban.engine.runs.models import PlannedWork, Run
+from toban.engine.runs.modes.acts import schedule_act
 from toban.engine.runs.rules import RunReason
 from toban.engine.runs.work import Work
 from toban.engine.tasks.rules import window_end
@@ -153,6 +156,9 @@ def _plan(works: Collection[Work], now: datetime) -> None:
 def _runs_of(work: Work, after: datetime, now: datetime) -> tuple[list[Run], list[datetime]]:
     """Return the runs to create for *work*, and its due times that were missed."""
     planned = _planned(work, after, now)
+    if work.is_run_here and mode_now(schedule_act(work), modes.decisions()) is Mode.SHADOW:
+        # Nothing was to be done, so nothing was missed.
+        planned = [each for each in planned if each[1] not in _MISSING]
     missed = [moment for moment, reason in planned if reason in _MISSING]
     uncounted = set(missed[:-_MOST_MISSED])
     return [_run(work, moment, reason, now) for moment, reason in planned if moment not in uncounted], missed

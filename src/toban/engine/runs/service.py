@@ -9,6 +9,7 @@ from toban.engine.clock import Clock
 from toban.engine.runs import scheduler
 from toban.engine.runs.claiming.runner import Runner
 from toban.engine.runs.elsewhere import reported
+from toban.engine.runs.modes import shadows
 from toban.engine.runs.output import written
 from toban.engine.runs.work import Work
 from toban.engine.tasks import windows
@@ -74,6 +75,7 @@ class Runs:
             scheduler.make_runs(works, now)
         reported.close_overdue(works, now)
         windows.close(works, now)
+        shadows.record(works, now)
         self._runner.step()
 
     def _until_next(self) -> float:

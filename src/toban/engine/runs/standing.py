@@ -4,7 +4,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from django.db.models import OuterRef, Subquery
+from django.db.models import Max, OuterRef, Subquery
 
 from toban.engine.runs import rules
 from toban.engine.runs.models import PlannedWork, Run
@@ -16,6 +16,7 @@ ENDED = {
     Run.State.MISSED: Message("runs.ended-missed"),
     Run.State.SKIPPED: Message("runs.ended-skipped"),
     Run.State.CANCELLED: Message("runs.ended-cancelled"),
+    Run.State.SHADOW: Message("runs.ended-shadow"),
 }
 """How a run ended, in the words of reports."""
 
@@ -27,7 +28,7 @@ class WorkStatus:
     """The current state of a work's runs."""
 
     last: Run | None = None
-    """The newest run that has ended."""
+    """The newest run that has ended; one in shadow does not count."""
     current: Run | None = None
     """The oldest run whose time has come and that has not ended."""
     next_due: datetime | None = None
@@ -39,7 +40,9 @@ class WorkStatus:
 
 def standings(keys: Collection[str], now: datetime) -> Mapping[str, WorkStatus]:
     """Return the state of the works *keys* at *now*; a work that no worker knows yet is missing."""
-    ended = Run.objects.filter(work=OuterRef("key"), due_at__lte=now).exclude(state__in=_OPEN)
+    ended = Run.objects.filter(work=OuterRef("key"), due_at__lte=now).exclude(
+        state__in=(*_OPEN, Run.State.SHADOW)
+    )
     works = {
         work.key: work
         for work in PlannedWork.objects.annotate(last_id=Subquery(ended.order_by("-due_at").values("pk")[:1]))
@@ -58,6 +61,16 @@ def standings(keys: Collection[str], now: datetime) -> Mapping[str, WorkStatus]:
             longest_usual=longest_usual,
         )
     return found
+
+
+def last_shadows(keys: Collection[str]) -> Mapping[str, datetime]:
+    """Return when each of the works *keys* would have run last, if it did not only because of its mode."""
+    if not keys:
+        return {}
+    found = (
+        Run.objects.filter(work__in=keys, state=Run.State.SHADOW).values("work").annotate(at=Max("due_at"))
+    )
+    return dict(found.values_list("work", "at"))
 
 
 def _current(now: datetime) -> Mapping[str, Run]:

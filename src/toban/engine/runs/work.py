@@ -9,10 +9,14 @@ from toban.design.values.schedule import Cadence, Schedule
 from toban.engine.approvals.rules import ApprovalTerms
 from toban.engine.bindings.model import System
 from toban.engine.bindings.secret import Secret
+from toban.engine.modes.rules import Mode
 from toban.engine.runs.parameters import Parameters
 from toban.engine.runs.rules import OVERDUE, CatchUp, HostState, RunReason
 from toban.engine.tasks.rules import TaskTerms
 from toban.message import NOTHING, Message
+
+_ASSUMED = ApprovalTerms("運用責任者")
+"""Who approves if the document names nobody."""
 
 
 class StepFailed(Exception):
@@ -84,6 +88,8 @@ class Step:
     """
     bound: str = ""
     """What the step does, as the bindings say it: those who approve it are shown this."""
+    asks_each_time: bool = False
+    """Whether an approval holds for one attempt only."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,6 +131,14 @@ class Work:
     """Set for a task, which a person performs and signs off: it has no steps, and no worker claims it."""
     expected_within: timedelta | None = None
     """A run that takes longer is announced, and continues; None: only an unusually long run is announced."""
+    mode: Mode = Mode.ACT
+    """The declared mode of what its schedule orders."""
+    rerun: Mode = Mode.ACT
+    """The declared mode of repeating a failed run."""
+    asks: ApprovalTerms = _ASSUMED
+    """Who approves it where its mode is to ask."""
+    bound: str = ""
+    """What it does, as the bindings say it."""
     announces_start: bool = False
     """Notify the notification matrix's 情報 row when a run begins."""
     announces_end: bool = False

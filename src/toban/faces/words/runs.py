@@ -26,6 +26,7 @@ class RunStatus(StrEnum):
     MISSED = "missed"
     SKIPPED = "skipped"
     CANCELLED = "cancelled"
+    SHADOW = "shadow"
 
     @property
     def mark(self) -> str:
@@ -48,6 +49,7 @@ _MARKS: Mapping[RunStatus, str] = {
     RunStatus.MISSED: "◆",
     RunStatus.SKIPPED: "◇",
     RunStatus.CANCELLED: "◇",
+    RunStatus.SHADOW: "▷",
 }
 _WORDS: Mapping[RunStatus, Promise] = {
     RunStatus.PLANNED: gettext_lazy("予定"),
@@ -59,6 +61,7 @@ _WORDS: Mapping[RunStatus, Promise] = {
     RunStatus.MISSED: gettext_lazy("未実施"),
     RunStatus.SKIPPED: gettext_lazy("見送り"),
     RunStatus.CANCELLED: gettext_lazy("中止"),
+    RunStatus.SHADOW: gettext_lazy("試行（シャドー）"),
 }
 WAITS: Mapping[Start, Promise] = {
     Start.NOW: gettext_lazy("ワーカーの空きを待っています"),
@@ -90,6 +93,7 @@ REASONS: Mapping[RunReason, Promise] = {
     RunReason.ASKS_AGAIN: gettext_lazy("内容が変わったため、承認を求め直す"),
     RunReason.UNANSWERED: gettext_lazy("期限までに承認されなかった"),
     RunReason.REFUSED: gettext_lazy("却下された"),
+    RunReason.SHADOW: gettext_lazy("試行のため、実行せずに記録した"),
     RunReason.AWAITING_REPORT: gettext_lazy("外で動くバッチの報告待ち"),
     RunReason.REPORTED: gettext_lazy("外部からの報告"),
     RunReason.UNREPORTED: gettext_lazy("報告なし"),

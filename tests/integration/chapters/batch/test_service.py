@@ -17,6 +17,7 @@ from toban.engine.notify.models import Alert
 from toban.engine.registry.kinds import Kinds
 from toban.engine.runs.claiming import claim
 from toban.engine.runs.models import Run
+from toban.engine.runs.modes import shadows
 from toban.engine.runs.rules import RunReason
 from toban.engine.runs.scheduler import plan_due
 from toban.message import plain
@@ -43,10 +44,10 @@ B004 = "batch/batch/B004"
 class House:
     """The chapter, with a clock set by the test and runs that end as the test says."""
 
-    def __init__(self) -> None:
+    def __init__(self, more: str = "") -> None:
         self.now = NOON - SECOND
         design = read_design(DOCUMENT, "運用設計書.md")
-        text = '[batches.B004]\ncommand = ["totals"]'
+        text = f'[batches.B004]\ncommand = ["totals"]\n{more}'
         bindings = read_bindings(text, Path("toban.toml"), schema(batches={"command": command.KIND.config}))
         made = plan(design, bindings, Kinds.given(batches={"command": command.KIND}))
         self.plan, self.works, self.digest = made, made.works, design.digest
@@ -124,3 +125,20 @@ def test_reporting_the_same_status_again_writes_no_evidence() -> None:
     house.pass_to(NOON + SECOND)
 
     assert LedgerEntry.objects.count() == count
+
+
+def test_a_batch_in_shadow_says_when_it_would_have_run_and_is_never_conforming() -> None:
+    house = House('mode = "shadow"')
+    house.tell()
+    before = ClauseStatus.objects.get(pk=B004)
+    assert (before.verdict, str(before.reason)[:6]) == ("not-measurable", "試行中です。")
+
+    house.now = NOON
+    plan_due(house.works.values(), NOON)
+    shadows.record(house.works, NOON)
+    house.tell()
+
+    row = ClauseStatus.objects.get(pk=B004)
+    assert row.verdict == "not-measurable"
+    assert "直近では 2026-04-01 12:00 に実行したはずです" in str(row.reason)
+    assert not Alert.objects.exists()

@@ -18,8 +18,10 @@ from toban.design.clauses.routine import Routine
 from toban.design.reader import Design
 from toban.design.values.schedule import Cadence
 from toban.engine.amounts import length
+from toban.engine.approvals.rules import ApprovalTerms
 from toban.engine.bindings.model import Bindings, System
 from toban.engine.calendar.due import has_days, next_due
+from toban.engine.editions.announcements import managing_role
 from toban.engine.evidence import ledger, status
 from toban.engine.evidence.models import LedgerEntry
 from toban.engine.evidence.status import StatusUpdate
@@ -73,7 +75,10 @@ def plan(design: Design, bindings: Bindings, sources: Mapping[str, BackupSource]
     found = [routine for routine in design.of(Routine) if is_restore_test(routine)]
     why = _why_never_held(found, sources, drilled, bindings)
     routines = {} if why else {subject: _timed(found[0], each) for subject, each in drilled.items() if found}
-    works = {key_of(subject): _work(drilled[subject], each, bindings) for subject, each in routines.items()}
+    asks = ApprovalTerms(managing_role(design))
+    works = {
+        key_of(subject): _work(drilled[subject], each, bindings, asks) for subject, each in routines.items()
+    }
     unbound = {each.id: why for each in found if why}
     tasks = sign_offs(routines.values(), design, bindings)
     return DrillPlan(works, routines, unbound, bindings.system, bindings.file, tasks)
@@ -108,7 +113,7 @@ def _timed(routine: Routine, source: BackupSource) -> Routine:
     return replace(routine, schedule=replace(schedule, at=drill.at))
 
 
-def _work(source: BackupSource, routine: Routine, bindings: Bindings) -> Work:
+def _work(source: BackupSource, routine: Routine, bindings: Bindings, asks: ApprovalTerms) -> Work:
     return Work(
         key=key_of(source.subject),
         clause_id=routine.id,
@@ -116,6 +121,8 @@ def _work(source: BackupSource, routine: Routine, bindings: Bindings) -> Work:
         steps=(Step("rehearse", lambda turn: _step(source, routine, bindings.system, turn)),),
         schedule=routine.schedule,
         system=bindings.system,
+        asks=asks,
+        bound=f"{source.subject} restore drill",
     )
 
 
@@ -271,7 +278,8 @@ def standing(drills: DrillPlan, now: datetime) -> Iterator[StatusUpdate]:
 def not_held(subject: str, drills: DrillPlan, now: datetime) -> Message | None:
     """Return why the last due drill of *subject* was not held; None if it was, or none was due."""
     last = _last_of(subject)
-    run = Run.objects.filter(work=key_of(subject), due_at__lte=now).order_by("-due_at").first()
+    runs = Run.objects.filter(work=key_of(subject), due_at__lte=now).exclude(state=Run.State.SHADOW)
+    run = runs.order_by("-due_at").first()
     if run is None or run.state not in _NOT_HELD or (last is not None and last.started_at >= run.due_at):
         return None
     on = run.due_at.astimezone(drills.system.zone).date()

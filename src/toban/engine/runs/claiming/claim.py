@@ -19,9 +19,13 @@ from toban.engine.evidence import ledger
 from toban.engine.evidence.models import LedgerEntry
 from toban.engine.evidence.verdict import Verdict
 from toban.engine.message_field import storable
+from toban.engine.modes import service as modes
+from toban.engine.modes.rules import Mode
 from toban.engine.runs import approval, rules
 from toban.engine.runs.claiming.bell import call_workers
+from toban.engine.runs.claiming.reruns import again_next_day, is_only_shown, show
 from toban.engine.runs.models import Attempt, FinishedStep, Run, RunLog
+from toban.engine.runs.modes.acts import is_rerun, mode_of
 from toban.engine.runs.rules import RunReason, Start
 from toban.engine.runs.work import Step, Work
 from toban.message import NOTHING, Message, from_json
@@ -51,6 +55,9 @@ class Claim:
     parameters: Mapping[str, str]
     results: Mapping[str, object]
     """Step → what it returned, for the steps that earlier holders finished."""
+    asks: bool = False
+    """Whether somebody must be asked before it goes on, as its mode says."""
+    is_rerun: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,11 +116,11 @@ def _due(now: datetime) -> QuerySet[Run]:
 
 def _startable(works: Mapping[str, Work], now: datetime, room: int) -> Sequence[Run]:
     """Lock and return the first runs that nothing holds up; rows locked by other workers are skipped."""
-    others = _Others()
+    others, decisions = _Others(), modes.decisions()
     found: dict[str, Run] = {}
     for run in _locked_in_turn(_due(now), page=2 * room):
         work = works.get(run.work)
-        if work is None or run.work in found:
+        if work is None or run.work in found or mode_of(run, work, decisions) is Mode.SHADOW:
             continue
         if others.have_succeeded(work.depends_on, run.due_at):
             found[run.work] = run
@@ -159,9 +166,17 @@ def _start(runs: Sequence[Run], works: Mapping[str, Work], holder: str, now: dat
     Attempt.objects.bulk_create(
         Attempt(run=run, fence=run.fence + 1, holder=holder, began_at=now) for run in runs
     )
-    return [
-        Claim(run.pk, run.fence + 1, run.work, run.due_at, run.parameters, results[run.pk]) for run in runs
-    ]
+    return [_claimed(run, works[run.work], results[run.pk]) for run in runs]
+
+
+def _claimed(run: Run, work: Work, results: Mapping[str, object]) -> Claim:
+    """Return *run* as claimed; *run* itself still is as it was before."""
+    again, asks = is_rerun(run), mode_of(run, work, modes.decisions()) is Mode.ASK
+    # What has begun goes on, unless it is begun again.
+    asks = asks and (again or not results)
+    return Claim(
+        run.pk, run.fence + 1, run.work, run.due_at, run.parameters, results, asks=asks, is_rerun=again
+    )
 
 
 def _results(run_ids: Collection[int]) -> Mapping[int, dict[str, object]]:
@@ -203,7 +218,7 @@ def take_over(run: Run, works: Mapping[str, Work], holder: str, now: datetime) -
             note = found.note if is_cancelled else Message("runs.workers-lost", count=run.losses)
             end(found, state, reason, now, note)
             if work.reruns_next_day and not is_cancelled:
-                _again_next_day(found, work)
+                again_next_day(found, work, now)
     return None
 
 
@@ -226,7 +241,7 @@ def _taken_over(run: Run, work: Work, holder: str, now: datetime) -> Claim | Non
         Attempt.objects.create(run=run, fence=fence, holder=holder, began_at=now)
         results = _results([run.pk])[run.pk]
         Run.objects.filter(pk=run.pk).update(**_beginning(first_open(work, results)))
-    return Claim(run.pk, fence, run.work, run.due_at, run.parameters, results)
+    return _claimed(run, work, results)
 
 
 @dataclass
@@ -241,7 +256,8 @@ class _Others:
     def _has_succeeded(self, key: str, due_at: datetime) -> bool:
         asked = (key, due_at)
         if asked not in self._known:
-            last = Run.objects.filter(work=key, due_at__lte=due_at).order_by("-due_at").first()
+            real = Run.objects.filter(work=key, due_at__lte=due_at).exclude(state=Run.State.SHADOW)
+            last = real.order_by("-due_at").first()
             # A work that was never due before has nothing to wait for.
             self._known[asked] = last is None or last.state == Run.State.DONE
         return self._known[asked]
@@ -396,12 +412,15 @@ def fail(held: Claim, work: Work, reason: RunReason, error: Message, now: dateti
         if run.is_cancelling:
             # The failure may be the effect of stopping it.
             end(run, Run.State.CANCELLED, RunReason.CANCELLED, now, run.note)
+        elif verdict.again_at is not None and is_only_shown(work):
+            end(run, Run.State.FAILED, reason, now, error)
+            show(run, work, verdict.again_at, now)
         elif verdict.again_at is not None:
             _let_go(run, verdict.reason, verdict.again_at, error)
         else:
             end(run, Run.State.FAILED, verdict.reason, now, error)
             if work.reruns_next_day:
-                _again_next_day(run, work)
+                again_next_day(run, work, now)
 
 
 def release(held: Claim, reason: RunReason, now: datetime) -> None:
@@ -467,19 +486,3 @@ def ended_evidence(run: Run) -> ledger.Record:
         clause_id=run.clause_id,
         document_digest=run.document_digest,
     )
-
-
-def _again_next_day(run: Run, work: Work) -> None:
-    # On the wall clock, so that it coincides with the next day's own due time if there is one.
-    due_at = run.due_at.astimezone(work.system.zone) + timedelta(days=1)
-    again = Run(
-        work=run.work,
-        due_at=due_at,
-        clause_id=run.clause_id,
-        document_digest=run.document_digest,
-        ordered_by="schedule",
-        parameters=run.parameters,
-        reason=RunReason.NEXT_DAY,
-        wake_at=due_at,
-    )
-    Run.objects.bulk_create([again], ignore_conflicts=True)

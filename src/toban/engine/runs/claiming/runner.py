@@ -20,6 +20,7 @@ from toban.engine.runs.claiming.crew import Crew, drop_broken_connections
 from toban.engine.runs.claiming.endings import Endings
 from toban.engine.runs.claiming.silence import Silences
 from toban.engine.runs.models import Run
+from toban.engine.runs.modes.acts import asking
 from toban.engine.runs.parameters import choices, why_refused
 from toban.engine.runs.rules import HostState, RunReason
 from toban.engine.runs.work import Step, StepFailed, Work
@@ -220,7 +221,7 @@ class Runner:
 
     def _do(self, hand: Hand) -> None:
         try:
-            reason = _through(hand, self._endings)
+            reason = through(hand, self._endings)
             log.info("run_ended", run=hand.run_id, work=hand.work.key, outcome=reason)
         except Fenced:
             log.warning("late_result_refused", run=hand.run_id, work=hand.work.key, fence=hand.claim.fence)
@@ -253,9 +254,11 @@ class Runner:
                 hand.stop(reason)
 
 
-def _through(hand: Hand, endings: Endings) -> RunReason:
+def through(hand: Hand, endings: Endings) -> RunReason:
     """Do the steps that are not finished yet, and end the run; may raise `Fenced`."""
     todo = [step for step in hand.work.steps if step.name not in hand.results]
+    if todo and hand.claim.asks:
+        todo[0] = asking(hand.work, todo[0], each_time=hand.claim.is_rerun)
     last = None
     try:
         for step, then in zip_longest(todo, todo[1:]):

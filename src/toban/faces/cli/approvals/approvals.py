@@ -18,6 +18,7 @@ from toban.engine.approvals.rules import RequestState
 from toban.engine.approvals.telling import Candidates, candidates
 from toban.engine.clock import system_clock
 from toban.engine.editions.edition import Edition
+from toban.engine.orders import NotPossible
 from toban.engine.registry.parts import Parts
 from toban.faces.cli.kept import edition_of
 from toban.faces.cli.period import end as end_of

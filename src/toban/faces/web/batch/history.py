@@ -16,11 +16,12 @@ from toban.engine.evidence import current as statuses
 from toban.engine.people.access import may_order
 from toban.engine.runs.models import Run
 from toban.engine.runs.rules import RunReason
+from toban.faces.values.modes import listed_acts
 from toban.faces.web.batch.batches import STANDINGS, run_title
 from toban.faces.web.batch.daily_figures import days
 from toban.faces.web.calendar.due_times import next_times
 from toban.faces.web.document.today import midnight_of
-from toban.faces.web.frame import frame, in_force, look
+from toban.faces.web.frame import Sight, frame, in_force, look
 from toban.faces.web.moments import date_in
 from toban.faces.web.parts import answer, is_fragment
 from toban.faces.web.runs import orders
@@ -67,17 +68,19 @@ def _page(
     runs = Run.objects.filter(work=row.key)
     page = Paginator(_chosen(request, runs, system), _PER_PAGE).get_page(request.GET.get("page"))
     charted = list(runs.exclude(state__in=OPEN).order_by("-due_at")[:_CHARTED])[::-1]
-    known = statuses.status_of(row.clause.id, now) if row.clause else None
+    sight = None if is_fragment(request) else look(edition, now)
+    record = _record(row, sight, now)
     decisive = current or next(reversed(charted), None)
     asked = {name: request.GET.get(name, "") for name in ("state", "from", "to")}
     context = {
         "now": now,
         "zone": system.zone,
         "row": row,
+        "modes": [each for each in listed_acts(edition) if each.act.subject.partition("/")[2] == row.key],
         "current": current,
         "why": because_of(decisive, row.planned, now, system.zone) if row.is_running else "",
         # For a work that never ran, the record says no more.
-        "record": known.reason if known is not None and (decisive or not row.is_running) else "",
+        "record": record if decisive or not row.is_running else "",
         "runs": [(run, because(run, row.planned, now, system.zone)) for run in page],
         "page": page,
         "chart": durations(charted, [run_title(run, now, system.zone) for run in charted]),
@@ -92,7 +95,8 @@ def _page(
 
     def around() -> Mapping[str, object]:
         acts = _acts(row, current) if row.takes_orders and may_order(request.user) else ()
-        return {**frame(look(edition, now), "batches"), "acts": acts, "question": question}
+        shown = sight or look(edition, now)
+        return {**frame(shown, "batches"), "acts": acts, "question": question}
 
     return answer(request, "batch/batch.html", "batch/_batch.html", context, around, status)
 
@@ -100,6 +104,17 @@ def _page(
 def _acts(row: WorkRow, current: Run | None) -> tuple[str, ...]:
     """Return what may be ordered: a work on demand has nothing to skip, unless a run of it waits."""
     return ("run", "skip") if row.next_due is not None or current is not None else ("run",)
+
+
+def _record(row: WorkRow, sight: Sight | None, now: datetime) -> str:
+    """Return the reason of its row's status, if it has one; the whole page knows all statuses anyway."""
+    if row.clause is None:
+        return ""
+    if sight is not None:
+        live = sight.rows.get(row.clause.id)
+        return live.reason if live is not None else ""
+    known = statuses.status_of(row.clause.id, now)
+    return str(known.reason) if known is not None else ""
 
 
 def _planned_by(runs: QuerySet[Run], now: datetime) -> list[datetime]:

@@ -1,0 +1,75 @@
+"""Decisions about acts that Toban does by itself: their modes, and what it takes to change one. Pure."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+
+from toban.message import Message
+
+
+class Mode(StrEnum):
+    """What Toban does when an automatic act is due; from the most careful to the boldest."""
+
+    SHADOW = "shadow"
+    """It decides and records, and changes nothing."""
+    ASK = "ask"
+    """It acts once the row's role has approved."""
+    ACT = "act"
+
+    def is_bolder(self, other: "Mode") -> bool:
+        """Return whether this mode does more by itself than *other*."""
+        return list(Mode).index(self) > list(Mode).index(other)
+
+
+def word(mode: Mode) -> Message:
+    """Return the word for *mode*."""
+    return Message(f"modes.{mode}")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AutomaticAct:
+    """Something that Toban does by itself."""
+
+    subject: str
+    """Its permanent name: `schedule/B001`."""
+    title: Message
+    bound: str = ""
+    """What it does, as the bindings say it."""
+    declared: Mode = Mode.ACT
+    """The mode that the bindings say; that of a new kind of act is `SHADOW`."""
+    boldest: Mode = Mode.ACT
+    """Where the bindings demand an approval, people can't do away with it here."""
+    role: str
+    """Who approves it, in the document's words."""
+    is_irreversible: bool = False
+    clause_id: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ModeDecision:
+    """What a person decided about an act."""
+
+    mode: Mode
+    declared: Mode
+    """What the bindings said then."""
+
+
+type ModeDecisions = Mapping[str, ModeDecision]
+"""The subject of an act → the newest decision."""
+
+
+def mode_now(act: AutomaticAct, decisions: ModeDecisions) -> Mode:
+    """Return the mode of *act*: the newer word of the bindings and a person counts."""
+    found = decisions.get(act.subject)
+    decided = found.mode if found is not None and found.declared is act.declared else act.declared
+    return more_careful(decided, act.boldest)
+
+
+def more_careful(first: Mode, second: Mode) -> Mode:
+    """Return the mode that does less by itself."""
+    return second if first.is_bolder(second) else first
+
+
+def needs_approval(act: AutomaticAct, wanted: Mode) -> bool:
+    """Return whether the row's role must approve that *act* is done without asking from now on."""
+    return act.is_irreversible and wanted is Mode.ACT

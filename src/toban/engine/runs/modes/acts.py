@@ -1,0 +1,69 @@
+"""The automatic acts of works: what a schedule orders, and what repeats a failed run."""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
+
+from toban.design.values.schedule import Cadence
+from toban.engine.modes.rules import AutomaticAct, Mode, ModeDecisions, mode_now, more_careful
+from toban.engine.runs.models import Run
+from toban.engine.runs.rules import RunReason
+from toban.engine.runs.work import Step, Work
+from toban.message import Message
+
+
+def acts_of(works: Iterable[Work]) -> Iterator[AutomaticAct]:
+    """Yield the automatic acts of *works*; what runs elsewhere, or is done by people, is not Toban's."""
+    for work in works:
+        if work.is_run_here:
+            if work.schedule.cadence is not Cadence.ON_DEMAND:
+                yield schedule_act(work)
+            if work.retry_delays or work.reruns_next_day:
+                yield rerun_act(work)
+
+
+def schedule_act(work: Work) -> AutomaticAct:
+    """Return the act of running *work* when it is due."""
+    title = Message("runs.act-schedule", work=work.key, timing=work.timing)
+    # A work that asks for approval anyway can't be moved on from asking.
+    asks = any(step.approval is not None for step in work.steps)
+    act = _act(work, f"schedule/{work.key}", title, work.mode)
+    return replace(act, boldest=Mode.ASK, declared=more_careful(act.declared, Mode.ASK)) if asks else act
+
+
+def rerun_act(work: Work) -> AutomaticAct:
+    """Return the act of repeating a failed run of *work*."""
+    return _act(work, f"rerun/{work.key}", Message("runs.act-rerun", work=work.key), work.rerun)
+
+
+def mode_of(run: Run, work: Work, decisions: ModeDecisions) -> Mode:
+    """Return the mode in which *run* is done; what a person ordered is no automatic act."""
+    is_ordered = run.ordered_by != "schedule" or run.orderers or run.reason == RunReason.ORDERED
+    mode = Mode.ACT if is_ordered else mode_now(schedule_act(work), decisions)
+    return more_careful(mode, mode_now(rerun_act(work), decisions)) if is_rerun(run) else mode
+
+
+def is_rerun(run: Run) -> bool:
+    """Return whether *run* repeats what has failed."""
+    return run.is_rerun or run.failures > 0
+
+
+def asking(work: Work, step: Step, *, each_time: bool) -> Step:
+    """Return *step*, for which somebody must be asked first; *each_time* for a repeat."""
+    return replace(
+        step,
+        approval=step.approval or work.asks,
+        bound=step.bound or work.bound,
+        asks_each_time=each_time,
+    )
+
+
+def _act(work: Work, subject: str, title: Message, declared: Mode) -> AutomaticAct:
+    return AutomaticAct(
+        subject=subject,
+        title=title,
+        bound=work.bound,
+        declared=declared,
+        role=work.asks.role,
+        is_irreversible=work.asks.is_irreversible,
+        clause_id=work.clause_id,
+    )

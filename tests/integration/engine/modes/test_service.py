@@ -1,0 +1,158 @@
+"""People move automatic acts: audited, by those who may order, with approval where nothing can be undone."""
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from tests.integration.engine.approvals.conftest import HOUR, MONDAY, PAIR, account, edition_of, giver
+
+from toban.engine.approvals import answering
+from toban.engine.approvals.answering import AnswerOrder
+from toban.engine.approvals.answers import Giver
+from toban.engine.approvals.models import ApprovalAnswer, ApprovalRequest
+from toban.engine.approvals.rules import RequestState
+from toban.engine.editions.edition import Edition
+from toban.engine.evidence.models import LedgerEntry
+from toban.engine.modes.models import ModeSetting
+from toban.engine.modes.rules import AutomaticAct, Mode, mode_now
+from toban.engine.modes.service import EFFECT, decisions, move
+from toban.engine.orders import NotPossible
+from toban.engine.people.models import Operator, OperatorRole
+from toban.message import plain
+
+pytestmark = pytest.mark.django_db
+
+ACT = AutomaticAct(
+    subject="schedule/B001", title=plain("B001"), bound="rm -r", role="運用責任者", declared=Mode.SHADOW
+)
+FOREVER = replace(ACT, is_irreversible=True)
+SHELL = Giver(None, ApprovalAnswer.Via.SHELL, "root")
+
+
+@pytest.fixture
+def edition() -> Edition:
+    """Two people hold the role at once."""
+    for name, role in (("tanaka", "developer"), ("suzuki", "developer"), ("yamada", "viewer")):
+        Operator.objects.create_user(name, f"{name}@example.com", operator_role=OperatorRole(role))
+    return edition_of(bindings=PAIR)
+
+
+def moved(act: AutomaticAct, wanted: Mode, edition: Edition, **more: Any) -> ApprovalRequest | None:
+    by = more.pop("by", None) or giver("tanaka")
+    return move(act, wanted, more.pop("reason", "compared"), by=by, edition=edition, now=MONDAY)
+
+
+def approve(request: ApprovalRequest, name: str, edition: Edition, **more: Any) -> None:
+    by = Giver(account(name), has_proved=True)
+    order = AnswerOrder(request.pk, more.get("shown", request.digest), by, edition)
+    answering.approve(order, (EFFECT,), MONDAY + HOUR)
+
+
+def now_of(act: AutomaticAct) -> Mode:
+    return mode_now(act, decisions())
+
+
+def test_a_move_counts_at_once_and_is_in_the_evidence(edition: Edition) -> None:
+    assert moved(ACT, Mode.ACT, edition) is None
+
+    assert now_of(ACT) is Mode.ACT
+    entry = LedgerEntry.objects.get(kind="audit")
+    assert (entry.actor, entry.content["act"], entry.content["from"], entry.content["to"]) == (
+        "tanaka", "schedule/B001", "shadow", "act",
+    )  # fmt: skip
+    assert entry.content["reason"] == "compared"
+
+
+def test_acting_on_what_can_not_be_undone_waits_for_another_holder_of_the_role(edition: Edition) -> None:
+    request = moved(FOREVER, Mode.ACT, edition)
+    assert request is not None
+    assert now_of(FOREVER) is Mode.SHADOW
+    with pytest.raises(NotPossible, match="自分"):
+        approve(request, "tanaka", edition)
+
+    approve(request, "suzuki", edition)
+
+    assert now_of(FOREVER) is Mode.ACT
+    setting = ModeSetting.objects.get()
+    assert (setting.by, setting.declared) == ("tanaka", "shadow")
+    assert LedgerEntry.objects.get(content__order="mode").content["approved_by"] == "suzuki"
+
+
+def test_what_can_not_be_undone_is_not_approved_in_a_shell(edition: Edition) -> None:
+    request = moved(FOREVER, Mode.ACT, edition)
+    assert request is not None
+    by = Giver(account("suzuki"), ApprovalAnswer.Via.SHELL, "root")
+
+    with pytest.raises(NotPossible):
+        answering.approve(AnswerOrder(request.pk, request.digest, by, edition), (EFFECT,), MONDAY)
+
+    assert now_of(FOREVER) is Mode.SHADOW
+
+
+def test_a_refusal_leaves_it_as_it_was(edition: Edition) -> None:
+    request = moved(FOREVER, Mode.ACT, edition)
+    assert request is not None
+
+    by = Giver(account("suzuki"))
+    answering.refuse(AnswerOrder(request.pk, request.digest, by, edition, "not yet"), (EFFECT,), MONDAY)
+
+    assert now_of(FOREVER) is Mode.SHADOW
+
+
+def test_a_move_back_takes_back_the_request_and_its_answer_comes_too_late(edition: Edition) -> None:
+    request = moved(FOREVER, Mode.ACT, edition)
+    assert request is not None
+    moved(FOREVER, Mode.ASK, edition)
+
+    with pytest.raises(NotPossible):
+        approve(request, "suzuki", edition)
+
+    assert now_of(FOREVER) is Mode.ASK
+    request.refresh_from_db()
+    assert request.state == RequestState.SUPERSEDED
+
+
+def test_an_old_approval_is_not_used_twice(edition: Edition) -> None:
+    request = moved(FOREVER, Mode.ACT, edition)
+    assert request is not None
+    approve(request, "suzuki", edition)
+    moved(FOREVER, Mode.SHADOW, edition)
+
+    again = moved(FOREVER, Mode.ACT, edition)
+
+    assert again is not None
+    assert (again.pk != request.pk, again.state) == (True, RequestState.OPEN)
+    assert now_of(FOREVER) is Mode.SHADOW
+
+
+def test_other_bindings_meanwhile_need_another_request(edition: Edition) -> None:
+    request = moved(FOREVER, Mode.ACT, edition)
+    assert request is not None
+    changed = edition_of(bindings=PAIR + "[system]\nname = '別'\n")
+
+    with pytest.raises(NotPossible):
+        approve(request, "suzuki", changed)
+
+
+@pytest.mark.parametrize(
+    ("more", "act", "wanted"),
+    [
+        ({"reason": " "}, ACT, Mode.ACT),
+        ({}, ACT, Mode.SHADOW),
+        ({}, replace(ACT, boldest=Mode.ASK), Mode.ACT),
+        ({"by": SHELL}, FOREVER, Mode.ACT),
+    ],
+    ids=["no-reason", "is-so", "bound", "unknown-orderer"],
+)
+def test_what_is_not_possible_changes_nothing(
+    edition: Edition, more: dict[str, Any], act: AutomaticAct, wanted: Mode
+) -> None:
+    with pytest.raises(NotPossible):
+        moved(act, wanted, edition, **more)
+
+    assert not ModeSetting.objects.exists()
+
+
+def test_viewers_move_nothing(edition: Edition) -> None:
+    with pytest.raises(NotPossible):
+        moved(ACT, Mode.ACT, edition, by=giver("yamada"))

@@ -1,0 +1,263 @@
+"""Runs by the mode of what orders them: recorded only, asked first, or done."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import datetime, timedelta
+from typing import Any
+
+import pytest
+from tests.integration.engine.runs.claims import taken
+from tests.integration.engine.runs.conftest import NOON, MakeWork
+
+from toban.engine.approvals.models import ApprovalRequest
+from toban.engine.approvals.rules import ApprovalTerms, RequestState
+from toban.engine.evidence.models import LedgerEntry
+from toban.engine.modes.models import ModeSetting
+from toban.engine.modes.rules import Mode
+from toban.engine.runs import orders
+from toban.engine.runs.claiming import claim
+from toban.engine.runs.claiming.endings import Endings
+from toban.engine.runs.claiming.runner import Hand, through
+from toban.engine.runs.models import Run
+from toban.engine.runs.modes import shadows
+from toban.engine.runs.rules import RunReason
+from toban.engine.runs.scheduler import plan_due
+from toban.engine.runs.standing import last_shadows, standings
+from toban.engine.runs.work import Step, StepFailed, Work
+from toban.message import plain
+
+pytestmark = pytest.mark.django_db
+
+MINUTE, DAY = timedelta(minutes=1), timedelta(days=1)
+
+
+class Ledger:
+    """One worker that does everything at once, without threads."""
+
+    def __init__(self, work: Work) -> None:
+        self.works = {work.key: work}
+        self.done: list[datetime] = []
+
+    def plan(self, now: datetime = NOON) -> None:
+        plan_due(self.works.values(), now)
+
+    def step(self, now: datetime = NOON) -> RunReason | None:
+        """Look once, and carry out the run that may start, if any."""
+        self.plan(now)
+        shadows.record(self.works, now)
+        held = taken(self.works, "a", now)
+        if held is None:
+            return None
+        hand = Hand(held, self.works[held.work], lambda: now, dict(held.results), None)
+        return through(hand, Endings(lambda ends: claim.succeed_all(ends, now)))
+
+
+@pytest.fixture
+def ledger(make_work: MakeWork) -> Callable[..., Ledger]:
+    """Return a function that puts a work in force a minute before noon; its step notes that it acted."""
+
+    def make(**more: Any) -> Ledger:
+        fails = more.pop("fails", False)
+
+        def act(turn: Any) -> None:
+            made.done.append(turn.due_at)
+            if fails:
+                raise StepFailed(plain("exit status 1"))
+
+        more.setdefault("asks", ApprovalTerms("運用責任者"))
+        made = Ledger(make_work(steps=(Step("command", act),), bound='command = ["./a"]', **more))
+        made.plan(NOON - MINUTE)
+        return made
+
+    return make
+
+
+def decide(subject: str, mode: Mode, declared: Mode = Mode.ACT) -> None:
+    ModeSetting.objects.update_or_create(
+        subject=subject, defaults={"mode": mode, "declared": declared, "by": "nami", "at": NOON}
+    )
+
+
+def grant() -> None:
+    request = ApprovalRequest.objects.get(state=RequestState.OPEN)
+    request.state = RequestState.GRANTED
+    request.save()
+    Run.objects.filter(reason=RunReason.AWAITING_APPROVAL).update(reason=RunReason.APPROVED)
+
+
+def states() -> list[tuple[str, str]]:
+    return list(Run.objects.order_by("due_at", "pk").values_list("state", "reason"))
+
+
+def test_in_shadow_a_due_run_is_recorded_with_what_it_would_have_done_and_does_nothing(
+    ledger: Callable[..., Ledger],
+) -> None:
+    here = ledger(mode=Mode.SHADOW)
+
+    assert here.step() is None
+
+    run = Run.objects.get()
+    assert (run.state, run.due_at, run.began_at) == (Run.State.SHADOW, NOON, None)
+    assert str(run.note) == '実行したはずのもの: command = ["./a"]'
+    assert here.done == []
+
+
+def test_a_run_in_shadow_proves_nothing(ledger: Callable[..., Ledger]) -> None:
+    here = ledger(mode=Mode.SHADOW)
+    here.step()
+
+    assert not LedgerEntry.objects.filter(kind=LedgerEntry.Kind.VERDICT).exists()
+    assert standings(["B001"], NOON)["B001"].last is None
+    assert last_shadows(["B001"]) == {"B001": NOON}
+
+
+def test_what_was_due_while_toban_was_away_was_not_missed_in_shadow(ledger: Callable[..., Ledger]) -> None:
+    here = ledger(mode=Mode.SHADOW)
+
+    here.step(NOON + 3 * DAY)
+
+    assert states() == [("shadow", "shadow")]
+    assert not LedgerEntry.objects.exists()
+
+
+def test_a_person_moves_it_on_and_back_between_planning_and_running(ledger: Callable[..., Ledger]) -> None:
+    here = ledger(mode=Mode.SHADOW)
+    decide("schedule/B001", Mode.ACT, Mode.SHADOW)
+
+    assert here.step() is RunReason.SUCCEEDED
+    here.plan(NOON + DAY)
+    decide("schedule/B001", Mode.SHADOW, Mode.SHADOW)
+
+    assert here.step(NOON + DAY) is None
+    assert here.done == [NOON]
+    assert states() == [("done", "succeeded"), ("shadow", "shadow")]
+
+
+def test_no_worker_claims_a_run_in_shadow_even_before_it_is_recorded(ledger: Callable[..., Ledger]) -> None:
+    here = ledger(mode=Mode.SHADOW)
+    here.plan()
+
+    assert taken(here.works, "a", NOON) is None
+
+
+def test_what_a_person_orders_runs_in_every_mode(ledger: Callable[..., Ledger]) -> None:
+    here = ledger(mode=Mode.SHADOW)
+    orders.order("B001", {}, by="nami", now=NOON - MINUTE)
+    assert here.step(NOON - MINUTE) is RunReason.SUCCEEDED
+    here.step()
+    shadow = Run.objects.get(state=Run.State.SHADOW)
+
+    orders.again("B001", shadow.pk, None, by="nami", now=NOON + MINUTE)
+
+    assert here.step(NOON + MINUTE) is RunReason.SUCCEEDED
+    assert len(here.done) == 2
+
+
+def test_a_work_that_depends_on_one_in_shadow_does_not_wait_for_it(
+    ledger: Callable[..., Ledger], make_work: MakeWork
+) -> None:
+    here = ledger(mode=Mode.SHADOW)
+    here.works["B002"] = make_work("B002", depends_on=("B001",))
+    here.plan(NOON - MINUTE)
+
+    assert here.step() is RunReason.SUCCEEDED
+    assert states() == [("shadow", "shadow"), ("done", "succeeded")]
+
+
+def test_where_it_asks_the_role_approves_each_run_before_it_begins(ledger: Callable[..., Ledger]) -> None:
+    here = ledger(mode=Mode.ASK)
+
+    assert here.step() is RunReason.AWAITING_APPROVAL
+    request = ApprovalRequest.objects.get()
+    assert (request.role, here.done) == ("運用責任者", [])
+    assert 'command = ["./a"]' in [str(value) for _label, value in request.facts_said()]
+    grant()
+
+    assert here.step(NOON + MINUTE) is RunReason.SUCCEEDED
+    assert here.done == [NOON]
+
+
+def test_an_approval_that_the_bindings_demand_is_asked_once_whatever_the_mode(
+    ledger: Callable[..., Ledger],
+) -> None:
+    here = ledger()
+    work = here.works["B001"]
+    step = replace(work.steps[0], approval=ApprovalTerms("運用責任者"))
+    here.works["B001"] = replace(work, steps=(step,))
+    decide("schedule/B001", Mode.ACT)
+
+    assert here.step() is RunReason.AWAITING_APPROVAL
+    grant()
+
+    assert here.step(NOON + MINUTE) is RunReason.SUCCEEDED
+    assert ApprovalRequest.objects.count() == 1
+
+
+def test_repeats_in_shadow_are_shown_and_the_failure_stands(ledger: Callable[..., Ledger]) -> None:
+    here = ledger(fails=True, retry_delays=(5 * MINUTE,), rerun=Mode.SHADOW)
+
+    here.step()
+    here.step(NOON + 10 * MINUTE)
+
+    assert here.done == [NOON]
+    assert states() == [("failed", "failed"), ("shadow", "shadow")]
+    repeat = Run.objects.get(state=Run.State.SHADOW)
+    assert (repeat.due_at, repeat.is_rerun) == (NOON + 5 * MINUTE, True)
+    assert LedgerEntry.objects.get(kind="verdict").content["verdict"] == "deviating"
+
+
+def test_a_repeat_that_waits_is_not_done_if_its_mode_becomes_shadow_meanwhile(
+    ledger: Callable[..., Ledger],
+) -> None:
+    here = ledger(fails=True, retry_delays=(5 * MINUTE,))
+    here.step()
+    assert states() == [("waiting", "retry")]
+    decide("rerun/B001", Mode.SHADOW)
+
+    here.step(NOON + 5 * MINUTE)
+
+    assert here.done == [NOON]
+    assert states() == [("failed", "failed"), ("shadow", "shadow")]
+
+
+def test_each_repeat_needs_an_approval_of_its_own_where_it_asks(ledger: Callable[..., Ledger]) -> None:
+    here = ledger(fails=True, retry_delays=(5 * MINUTE, 5 * MINUTE), rerun=Mode.ASK)
+    here.step()
+    for number, after in enumerate((5 * MINUTE, 15 * MINUTE), start=1):
+        assert here.step(NOON + after) is RunReason.AWAITING_APPROVAL
+        assert len(here.done) == number
+        grant()
+        assert here.step(NOON + after + MINUTE) is RunReason.FAILED
+
+    assert len(here.done) == 3
+    assert states() == [("failed", "failed")]
+
+
+def test_the_repeat_on_the_next_day_is_shown_unless_the_schedule_is_due_then_anyway(
+    ledger: Callable[..., Ledger],
+) -> None:
+    daily = ledger(fails=True, reruns_next_day=True, rerun=Mode.SHADOW)
+    daily.step()
+    assert states() == [("failed", "failed")]
+
+    daily.step(NOON + DAY)
+
+    assert len(daily.done) == 2
+
+
+def test_the_repeat_of_a_monthly_work_on_the_next_day_is_shown(ledger: Callable[..., Ledger]) -> None:
+    monthly = ledger(rule="月次 毎月1日 12:00", fails=True, reruns_next_day=True, rerun=Mode.SHADOW)
+    monthly.step()
+
+    repeat = Run.objects.get(state=Run.State.SHADOW)
+    assert (repeat.due_at, repeat.is_rerun) == (NOON + DAY, True)
+    monthly.step(NOON + DAY)
+    assert len(monthly.done) == 1
+
+
+def test_a_work_that_asks_about_repeats_asks_on_the_next_day(ledger: Callable[..., Ledger]) -> None:
+    monthly = ledger(rule="月次 毎月1日 12:00", fails=True, reruns_next_day=True, rerun=Mode.ASK)
+    monthly.step()
+
+    assert monthly.step(NOON + DAY) is RunReason.AWAITING_APPROVAL
+    assert len(monthly.done) == 1
