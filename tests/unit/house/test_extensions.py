@@ -37,6 +37,9 @@ UNTRIED = {
     "errors": "applications send: there is nothing to ask",
     "logs": "its archive is a store, and stores are tried",
     "syslog": "it is listened for: there is nobody to ask",
+    "monitoring": "it only holds values that are assumed otherwise",
+    "runs": "it only holds values that are assumed otherwise",
+    "error_tracking": "it only holds values that are assumed otherwise",
 }
 """Tables for which nothing can be tried, and why."""
 
@@ -45,6 +48,9 @@ UNPROPOSED = {
     "status": "no row of a document asks for a public page",
     "syslog": "no row of a document says how logs come",
     "logs": "only its archive, and that where the document speaks of one",
+    "monitoring": "its values are assumed: the page of assumptions names them",
+    "runs": "its values are assumed: the page of assumptions names them",
+    "error_tracking": "its values are assumed: the page of assumptions names them",
 }
 """Tables that `toban init` need not write, and why."""
 

@@ -17,7 +17,6 @@ from toban.engine.runs.models import Run
 from toban.engine.runs.standing import ENDED
 from toban.message import NOTHING, Message, plain, sentences
 
-LOG_LAGS = timedelta(minutes=15)
 """Streamed log that is older than this is not keeping up."""
 
 _CONDITIONS = {
@@ -59,6 +58,8 @@ class PolicyReport:
     freshness: Freshness
     moment: RestorePoint | None
     """The newest moment of the subject that can be restored."""
+    log_lag: timedelta
+    """How far the log may be behind."""
     guard: Message
     """How the store itself protects against loss; says nothing if it does not."""
     last: Run | None
@@ -263,7 +264,7 @@ def _judged_log(row: PolicyReport, now: datetime) -> RowVerdict:
     moment = row.moment
     if moment is None:
         return _by_trouble(row) or RowVerdict(Verdict.NOT_MEASURABLE, Message("backup.no-full-for-the-log"))
-    if not moment.is_by_log or now - moment.at > LOG_LAGS:
+    if not moment.is_by_log or now - moment.at > row.log_lag:
         said = Message("backup.log-stands-still", until=moment.at.astimezone(row.zone))
         return RowVerdict(Verdict.DEVIATING, said, moment.at)
     return RowVerdict(Verdict.CONFORMING, _standing(row))

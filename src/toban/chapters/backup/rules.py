@@ -11,7 +11,6 @@ from toban.design.values.backup_method import BackupMethod
 from toban.design.values.duration import Duration, Forever, Generations, Retention
 from toban.message import NOTHING, Message
 
-_LEAST_GRACE = timedelta(minutes=15)
 _MOST_GRACE = timedelta(hours=6)
 _HALF_BITS = 32
 
@@ -310,14 +309,15 @@ class Freshness(StrEnum):
     """More than one is missing."""
 
 
-def freshness(newest: datetime | None, due: Sequence[datetime], now: datetime) -> Freshness:
+def freshness(newest: datetime | None, due: Sequence[datetime], now: datetime, least: timedelta) -> Freshness:
     """Compare the end of the newest good copy with the times that were due up to *now*, in order.
 
-    Each due time has a grace period for the backup itself: a quarter of the interval, 15 minutes to 6 hours.
+    Each due time has a grace period for the backup itself: a quarter of the interval, at most 6 hours, and at
+    least *least*.
     """
     missing = [
         moment
-        for moment, grace in zip(due, _graces(due), strict=True)
+        for moment, grace in zip(due, _graces(due, least), strict=True)
         if (newest is None or newest < moment) and moment + grace <= now
     ]
     if not missing:
@@ -325,11 +325,11 @@ def freshness(newest: datetime | None, due: Sequence[datetime], now: datetime) -
     return Freshness.LATE if len(missing) == 1 else Freshness.TOO_OLD
 
 
-def _graces(due: Sequence[datetime]) -> list[timedelta]:
+def _graces(due: Sequence[datetime], least: timedelta) -> list[timedelta]:
     """Return how late each may be before it counts as missing, from the interval to the one before it."""
     gaps = [later - earlier for earlier, later in itertools.pairwise(due)]
     gaps = [*gaps[:1], *gaps] if gaps else [4 * _MOST_GRACE for _ in due]
-    return [min(max(gap / 4, _LEAST_GRACE), _MOST_GRACE) for gap in gaps]
+    return [max(min(gap / 4, _MOST_GRACE), least) for gap in gaps]
 
 
 def scaled_recovery(seconds: float, then_bytes: int, now_bytes: int) -> float:

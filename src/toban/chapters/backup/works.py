@@ -28,8 +28,7 @@ from toban.engine.editions.announcements import managing_role
 from toban.engine.evidence.acts import also_answered
 from toban.engine.notify.routing.timing import office_hours
 from toban.engine.registry.kinds import Kinds
-from toban.engine.runs.kinds import BATCHES
-from toban.engine.runs.rules import RETRY_AFTER
+from toban.engine.runs.kinds import BATCHES, RUNS
 from toban.engine.runs.work import Work
 from toban.engine.stores.store import STORE_KINDS
 from toban.message import NOTHING, Message
@@ -122,7 +121,7 @@ def plan(design: Design, bindings: Bindings, kinds: Kinds, *, clock: Clock = sys
         tuple(objectives),
         planning.unbound,
         tuple(act for act in same_acts(design) if isinstance(act.leading, RecoveryObjective)),
-        office_hours(tuple(design.of(DutyRole))),
+        office_hours(design.of(DutyRole), bindings.system.office_hours),
     )
 
 
@@ -137,7 +136,7 @@ def work_of(policy: Policy, design: Design, bindings: Bindings) -> Work:
         schedule=row.schedules[0],
         system=bindings.system,
         timeout=policy.source.config.timeout,
-        retry_delays=_retry_delays(tuple(design.of(BatchRetry))),
+        retry_delays=_retry_delays(design.of(BatchRetry), RUNS.of(bindings).retry_after),
         asks=ApprovalTerms(managing_role(design)),
         bound=f"{policy.source.subject} {method}",
     )
@@ -290,6 +289,6 @@ def _keep(rows: list[BackupPolicy]) -> dict[Method, CopyRetention]:
     return found
 
 
-def _retry_delays(retries: tuple[BatchRetry, ...]) -> tuple[timedelta, ...]:
-    """Return the delays of the document's rule for batches; without one, one retry after five minutes."""
-    return retries[0].rule.waits(RETRY_AFTER) if retries else (RETRY_AFTER,)
+def _retry_delays(retries: tuple[BatchRetry, ...], unsaid: timedelta) -> tuple[timedelta, ...]:
+    """Return the delays of the document's rule for batches; without one, one retry after *unsaid*."""
+    return retries[0].rule.waits(unsaid) if retries else (unsaid,)

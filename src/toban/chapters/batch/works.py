@@ -10,15 +10,24 @@ from toban.design.clauses.batch import Batch, BatchRetry, BatchWatch, Scheduler
 from toban.design.reader import Design
 from toban.design.values.retry import FailureAction, read_retry
 from toban.design.values.schedule import Cadence
-from toban.engine.approvals.rules import ASSUMED_WITHIN, ApprovalTerms
+from toban.engine.approvals.rules import ApprovalTerms
 from toban.engine.bindings.model import Bindings, KindBinding
 from toban.engine.bindings.section import Section
 from toban.engine.calendar.due import is_ever_due
 from toban.engine.editions.announcements import managing_role
 from toban.engine.registry.kinds import Kinds
-from toban.engine.runs.kinds import BATCH_KINDS, BATCHES, BatchBinding, NotBindable, Site, WorkKind, key_of
+from toban.engine.runs.kinds import (
+    BATCH_KINDS,
+    BATCHES,
+    RUNS,
+    BatchBinding,
+    NotBindable,
+    Site,
+    WorkKind,
+    key_of,
+)
 from toban.engine.runs.parameters import Parameters
-from toban.engine.runs.rules import RETRY_AFTER, CatchUp
+from toban.engine.runs.rules import CatchUp
 from toban.engine.runs.work import ElsewhereReporting, Step, Work
 from toban.message import NOTHING, Message, message_of
 
@@ -85,7 +94,7 @@ def work(site: Site, binding: BatchBinding, kind: WorkKind) -> Work:
         system=site.bindings.system,
         catch_up=CatchUp(binding.catch_up),
         timeout=binding.timeout,
-        retry_delays=retry_delays(batch, tuple(design.of(BatchRetry))),
+        retry_delays=retry_delays(batch, design.of(BatchRetry), RUNS.of(site.bindings).retry_after),
         reruns_next_day=FailureAction.RERUN_NEXT_DAY in batch.on_failure,
         depends_on=binding.depends_on,
         parameters=takes,
@@ -119,9 +128,9 @@ def _terms(binding: BatchBinding, design: Design) -> ApprovalTerms:
     return ApprovalTerms(
         binding.approval or managing_role(design),
         binding.approvers,
-        binding.approval_within or ASSUMED_WITHIN,
+        binding.approval_within,
         is_irreversible=binding.irreversible,
-        is_time_assumed=binding.approval_within is None,
+        is_time_assumed="approval_within" not in binding.model_fields_set,
     )
 
 
@@ -164,16 +173,16 @@ def _reported_work(
     )
 
 
-def retry_delays(batch: Batch, retries: tuple[BatchRetry, ...]) -> tuple[timedelta, ...]:
+def retry_delays(batch: Batch, retries: tuple[BatchRetry, ...], unsaid: timedelta) -> tuple[timedelta, ...]:
     """Return the waits before each retry.
 
     A row that says itself how often (自動リトライ3回) overrides the rule for all batches. Without either, a
-    row that says 再実行 is retried once.
+    row that says 再実行 is retried once; *unsaid* is the wait where neither names one.
     """
     rule = read_retry(batch.on_failure_text) or (retries[0].rule if retries else None)
     if rule is None:
-        return (RETRY_AFTER,) if FailureAction.RERUN in batch.on_failure else ()
-    return rule.waits(RETRY_AFTER)
+        return (unsaid,) if FailureAction.RERUN in batch.on_failure else ()
+    return rule.waits(unsaid)
 
 
 def _why_unbound(batch: Batch, batches: Mapping[str, Batch], bindings: Bindings) -> Message:

@@ -1,14 +1,36 @@
 """Error tracking in `toban.toml`: which applications report their errors."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from datetime import timedelta
 from typing import Annotated, ClassVar
 
 from pydantic import AfterValidator, Field
 
+from toban.chapters.errors import clauses
+from toban.design.clauses.base import Clause
+from toban.design.reader import Design
 from toban.engine.bindings.secret import Secret
-from toban.engine.bindings.section import Section, invalid
-from toban.engine.bindings.table import named
+from toban.engine.bindings.section import Assumed, Section, invalid
+from toban.engine.bindings.table import named, single
+from toban.engine.bindings.values import Length
 from toban.message import Message
+
+
+def _collecting(design: Design, _bound: Section, _name: str) -> Iterator[Clause]:
+    return iter(clauses.trackings(design))
+
+
+def _unkept(design: Design, _bound: Section, _name: str) -> Iterator[Clause]:
+    return iter(clauses.trackings(design) if clauses.is_retention_assumed(design) else ())
+
+
+class TrackingBinding(Section):
+    """`[error_tracking]`: what the document leaves open about all errors."""
+
+    kept: Annotated[Length, Assumed("errors.assumed-kept", Message("errors.why-kept"), _unkept)] = timedelta(
+        days=90
+    )
+    """How long events are kept if the document has no row for error logs."""
 
 
 class ErrorBinding(Section):
@@ -20,6 +42,10 @@ class ErrorBinding(Section):
     """The number at the end of its DSN, unique to this application."""
     key: Secret
     """The public key of its DSN. It allows anyone to report errors, but not to read anything."""
+    silent_after: Annotated[
+        Length, Assumed("errors.assumed-silence", Message("errors.why-silence"), _collecting)
+    ] = timedelta(days=7)
+    """After this long without any data, nobody can say that its errors would arrive."""
     rate: int = Field(default=600, ge=1, le=100_000)
     """Events accepted per minute."""
 
@@ -33,6 +59,9 @@ def _own_projects(tables: dict[str, ErrorBinding]) -> dict[str, ErrorBinding]:
 
 
 _ALL = Annotated[Mapping[str, ErrorBinding], AfterValidator(_own_projects)]
+
+TRACKING = single("error_tracking", TrackingBinding, TrackingBinding())
+"""What the document leaves open about all errors."""
 
 ERRORS = named("errors", ErrorBinding, shape=_ALL)
 """An application → how it reports its errors."""

@@ -7,12 +7,9 @@ from toban.design.clauses.logs import LogKind
 from toban.design.clauses.monitoring import ToolChoice
 from toban.design.clauses.routine import Routine
 from toban.design.reader import Design
-from toban.design.values.duration import Duration
+from toban.design.values.duration import Duration, Retention
 from toban.design.values.tool_purpose import ToolPurpose
 from toban.engine.telemetry.logs.words import ERROR, kind_of
-
-USUALLY_KEPT = timedelta(days=90)
-"""How long events are kept if the document has no row for error logs."""
 
 _REVIEW = re.compile(
     r"(?:エラー|例外).*(?:分析|傾向|レビュー|棚卸|確認)|(?:error|exception).*(?:review|analysis|trend)",
@@ -40,10 +37,19 @@ def reviews(design: Design) -> list[Routine]:
     return [each for each in design.of(Routine) if _REVIEW.search(each.name)]
 
 
-def kept(design: Design) -> timedelta | None:
-    """Return how long events are kept, following the document's error log; None for ever."""
-    rows = [each.retention for each in design.of(LogKind) if kind_of(each.name) == ERROR]
-    written = [each for each in rows if each is not None]
+def is_retention_assumed(design: Design) -> bool:
+    """Return whether the document does not say how long error logs are kept."""
+    return not _written(design)
+
+
+def _written(design: Design) -> list[Retention]:
+    rows = (each.retention for each in design.of(LogKind) if kind_of(each.name) == ERROR)
+    return [each for each in rows if each is not None]
+
+
+def kept(design: Design, usual: timedelta) -> timedelta | None:
+    """Return how long events are kept, following the document's error log, else *usual*; None for ever."""
+    written = _written(design)
     lengths = [each.as_timedelta() for each in written if isinstance(each, Duration)]
     # With several rows, the longest retention applies.
-    return max(lengths, default=USUALLY_KEPT) if len(lengths) == len(written) else None
+    return max(lengths, default=usual) if len(lengths) == len(written) else None

@@ -1,7 +1,7 @@
 """What error tracking brings: the row that says how errors are collected, and facts for error reviews."""
 
 from toban.chapters.errors.acts import ACTS
-from toban.chapters.errors.bindings import ERRORS
+from toban.chapters.errors.bindings import ERRORS, TRACKING
 from toban.chapters.errors.clauses import is_tracking
 from toban.chapters.errors.proposals import open_tables
 from toban.design.clauses.monitoring import ToolChoice
@@ -15,7 +15,7 @@ EXTENSION = Extension(
     name="errors",
     manual="errors.md",
     rows=(RowKind(ToolChoice, is_measured=True, raises_alerts=is_tracking),),
-    tables=(ERRORS,),
+    tables=(ERRORS, TRACKING),
     proposals=open_tables,
     operation="toban.chapters.errors.operation",
     offers={

@@ -28,7 +28,7 @@ def _shift(at: Workplace) -> WorkerShift:
         agreed = retention.agreed(ERROR, edition) if retention is not None else timedelta()
         with retention.undisturbed() if retention is not None else nullcontext():
             is_held = retention is not None and retention.held_by(ERROR) != ""
-            service.forget(edition.design, now, is_held=is_held, agreed=agreed)
+            service.forget(edition.design, edition.bindings, now, is_held=is_held, agreed=agreed)
 
     loops = (EditionLoop("errors", _tell, every=2.0), EditionLoop("error-rows", keep, every=60.0))
     return WorkerShift(loops)

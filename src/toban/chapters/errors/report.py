@@ -1,6 +1,6 @@
 """What errors report: notifications of new and regressed ones, and the statuses of the document's rows."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 
 from toban.chapters.errors.intake.event import EventLevel
@@ -21,9 +21,6 @@ CONDITIONS: Mapping[EventLevel, Condition] = {
     EventLevel.DEBUG: Condition.INFO,
 }
 """The condition an error is reported as. A crash is an emergency; a caught exception can wait for the day."""
-
-SILENT = timedelta(days=7)
-"""After this long without any data from an application, nobody can say that its errors would arrive."""
 
 _ARRIVALS = {
     EventEffect.NEW: Message("errors.new-error"),
@@ -74,7 +71,7 @@ def _arrival(group: ErrorGroup) -> Message:
 
 def status(
     clause: Clause,
-    bound: Sequence[str],
+    bound: Mapping[str, timedelta],
     heard: Mapping[str, ErrorProject],
     file: str,
     now: datetime,
@@ -82,6 +79,8 @@ def status(
     waited_since: datetime | None = None,
 ) -> StatusUpdate:
     """Return the status of the row that says how errors are collected; *bound* are the applications.
+
+    Without any data for as long as *bound* says, nobody can say that an application's errors would arrive.
 
     *waited_since*: when the row was first shown as not due for want of any event; None if it was not yet.
     """
@@ -95,9 +94,13 @@ def status(
         value = Message("errors.last-event", at=newest.astimezone(now.tzinfo))
     proof = {name: _proof(heard.get(name)) for name in bound}
     last = {name: heard[name].heard_at if name in heard else waited_since or now for name in bound}
-    silent = [name for name in bound if now - last[name] > SILENT]
+    silent = [name for name in bound if now - last[name] > bound[name]]
     if silent:
-        reason = Message("errors.silent-applications", applications=silent, silent=length(SILENT))
+        reason = Message(
+            "errors.silent-applications",
+            applications=silent,
+            silent=length(max(bound[name] for name in silent)),
+        )
         return StatusUpdate(clause.id, Verdict.NOT_MEASURABLE, value, reason, now, proof=proof)
     unheard = [name for name in bound if name not in heard]
     if unheard:

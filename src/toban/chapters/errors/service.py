@@ -11,7 +11,7 @@ from django.db import transaction
 from django.db.models import Q
 
 from toban.chapters.errors import clauses, report
-from toban.chapters.errors.bindings import ERRORS
+from toban.chapters.errors.bindings import ERRORS, TRACKING
 from toban.chapters.errors.intake.event import EventLevel
 from toban.chapters.errors.models import (
     AffectedUser,
@@ -75,7 +75,7 @@ def _cited(design: Design, level: EventLevel) -> Clause | None:
 def show(design: Design, bindings: Bindings, now: datetime) -> None:
     """Show the statuses of the rows about errors."""
     local = now.astimezone(bindings.system.zone)
-    bound = sorted(ERRORS.of(bindings))
+    bound = {name: each.silent_after for name, each in sorted(ERRORS.of(bindings).items())}
     heard = ErrorProject.objects.in_bulk(bound)
     updates = [
         report.status(row, bound, heard, bindings.file, local, waited_since=_waited_since(row))
@@ -93,14 +93,16 @@ def _waited_since(row: Clause) -> datetime | None:
     return found.at if found is not None else None
 
 
-def forget(design: Design, now: datetime, *, is_held: bool, agreed: timedelta | None) -> Mapping[str, int]:
+def forget(
+    design: Design, bindings: Bindings, now: datetime, *, is_held: bool, agreed: timedelta | None
+) -> Mapping[str, int]:
     """Delete what is older than the document's retention of error logs; nothing under a legal hold.
 
     Nothing younger than *agreed* is deleted: a shorter retention waits for approval. None: for ever. An
     ignored error stays ignored, though its events are deleted: otherwise it would be reported as new.
     """
     SeenEvent.objects.filter(received_at__lt=now - REMEMBERED).delete()
-    kept = clauses.kept(design)
+    kept = clauses.kept(design, TRACKING.of(bindings).kept)
     if kept is None or agreed is None or is_held:
         return {}
     end = now - max(kept, agreed)

@@ -1,16 +1,23 @@
 """Chapter 3 in `toban.toml`: what the document leaves open about logs, and where to listen for syslog."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from datetime import timedelta
 from ipaddress import ip_address
 from pathlib import Path
 from typing import Annotated, ClassVar
 
 from pydantic import AfterValidator, BeforeValidator, Field, InstanceOf
 
+from toban.design.clauses.base import Clause
+from toban.design.clauses.logs import LogKind
+from toban.design.reader import Design
+from toban.design.values.duration import Duration
 from toban.engine.bindings.masking import Masking
-from toban.engine.bindings.section import Section, beside_the_bindings, invalid
+from toban.engine.bindings.section import Assumed, Section, beside_the_bindings, invalid
 from toban.engine.bindings.table import Table, single
+from toban.engine.bindings.values import Length
+from toban.engine.telemetry.logs.words import AUDIT, kind_of
 from toban.message import Message
 
 
@@ -36,6 +43,14 @@ class ArchiveBinding(Section):
     """The document's kinds of log to archive; empty: all of them."""
 
 
+def _unkept_audit(design: Design, _bound: Section, _name: str) -> Iterator[Clause]:
+    return (
+        row
+        for row in design.of(LogKind)
+        if kind_of(row.name) == AUDIT and not isinstance(row.retention, Duration)
+    )
+
+
 class LogBinding(Masking):
     """`[logs]`: what the document leaves open about logs."""
 
@@ -44,6 +59,10 @@ class LogBinding(Masking):
     kinds: tuple[KindRule, ...] = ()
     levels: Mapping[str, str] = {}
     """A word that an application writes → the document's level."""
+    audit_kept: Annotated[Length, Assumed("logs.assumed-audit", Message("logs.why-audit"), _unkept_audit)] = (
+        timedelta(days=366)
+    )
+    """How long shipped evidence is kept if the document gives no length for the audit log."""
     archive: ArchiveBinding | None = None
     """Where days are moved before they are deleted; None: they are only deleted."""
 

@@ -2,10 +2,10 @@
 
 from collections.abc import Container, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import tzinfo
+from datetime import timedelta, tzinfo
 from fnmatch import fnmatchcase
 
-from toban.chapters.logs.bindings import LOGS
+from toban.chapters.logs.bindings import LOGS, LogBinding
 from toban.design.clauses.logs import LogKind, LogLevel
 from toban.design.reader import Design
 from toban.design.values.duration import Duration, Retention
@@ -43,6 +43,8 @@ class LogRules:
     zone: tzinfo
     is_production: bool = True
     """Whether the lines that arrive were written in production."""
+    audit_kept: timedelta = LogBinding().audit_kept
+    """How long evidence is kept outside if the document gives no length for the audit log."""
     by_field: Sequence[FieldRule] = ()
     """The first that fits applies."""
 
@@ -78,6 +80,7 @@ def rules(design: Design, bindings: Bindings) -> LogRules:
         masker=masker(written),
         zone=bindings.system.zone,
         is_production=written.production,
+        audit_kept=written.audit_kept,
         by_field=[FieldRule(each.field, each.value, kind_of(each.log)) for each in written.kinds],
     )
 

@@ -1,5 +1,6 @@
 """What chapter 2 brings: monitors, and the sources and discoveries that feed them."""
 
+from toban.chapters.monitoring.bindings import MONITORING
 from toban.chapters.monitoring.discovery import DISCOVERY_KINDS
 from toban.chapters.monitoring.proposals import open_tables
 from toban.chapters.monitoring.source import SOURCE_KINDS
@@ -16,6 +17,7 @@ EXTENSION = Extension(
         RowKind(Monitor, is_measured=True, is_charted=True, raises_alerts=always),
         RowKind(ToolChoice, is_measured=True),
     ),
+    tables=(MONITORING,),
     points=(SOURCE_KINDS, DISCOVERY_KINDS),
     kinds={
         # `toban init` proposes the first that can measure what a row asks for.

@@ -5,6 +5,7 @@ from datetime import timedelta
 from decimal import Decimal
 from enum import StrEnum
 
+from toban.chapters.monitoring.bindings import MonitoringBinding
 from toban.chapters.monitoring.windows import MOST_SLOTS
 from toban.design.clauses.monitoring import Monitor
 from toban.design.section import normalise
@@ -16,8 +17,6 @@ from toban.engine.amounts import length
 from toban.engine.telemetry.units import in_unit_of
 from toban.message import Message
 
-DEFAULT_INTERVAL = timedelta(minutes=1)
-"""Used if the document names no interval."""
 _SAMPLES_PER_INTERVAL = 4
 _LONGEST_PERIOD = timedelta(minutes=1)
 _SHORTEST_PERIOD = timedelta(seconds=1)
@@ -96,6 +95,10 @@ class MonitorLimits:
     """The time over which readings are averaged before they are compared; None if single ones count."""
     percentile: Percentile | None = None
     """The percentile of single requests that sources must provide; None if readings count as they are."""
+    recovery: int = MonitoringBinding().recovery_readings
+    """How many better readings in a row end a condition."""
+    patience: timedelta = MonitoringBinding().silent_intervals * MonitoringBinding().interval
+    """How long a monitor may be without a reading before it counts as silent."""
 
     @property
     def period(self) -> timedelta:
@@ -130,12 +133,18 @@ class MonitorLimits:
         return -value if falls else value
 
 
-def limits_of(monitor: Monitor) -> MonitorLimits:
-    """Return the limits of *monitor*, or raise `Unjudgeable`."""
+def limits_of(monitor: Monitor, bound: MonitoringBinding | None = None) -> MonitorLimits:
+    """Return the limits of *monitor*, or raise `Unjudgeable`; *bound* is what the document leaves open."""
+    bound = bound or MonitoringBinding()
+    limits = _limits_of(monitor, monitor.interval.as_timedelta() if monitor.interval else bound.interval)
+    patience = limits.interval * bound.silent_intervals
+    return replace(limits, recovery=bound.recovery_readings, patience=patience)
+
+
+def _limits_of(monitor: Monitor, interval: timedelta) -> MonitorLimits:
     metric = metric_of(monitor)
     if metric is None:
         raise Unjudgeable(Message("monitoring.item-not-measurable", item=monitor.item))
-    interval = monitor.interval.as_timedelta() if monitor.interval else DEFAULT_INTERVAL
     if metric is Metric.UP:
         return MonitorLimits(metric, None, None, _outage(monitor, interval), interval)
     if metric is Metric.LOG_COUNT:

@@ -10,7 +10,7 @@ from datetime import datetime
 
 from toban.chapters.monitoring import wording
 from toban.chapters.monitoring.measuring.feeds import JudgedMonitor
-from toban.chapters.monitoring.rules import InstanceWatch, deciding, patience
+from toban.chapters.monitoring.rules import InstanceWatch, deciding
 from toban.engine.evidence.status import StatusUpdate
 from toban.engine.evidence.verdict import Verdict
 from toban.engine.notify.signal import WHOLE_TARGET, Condition, Signal
@@ -57,7 +57,7 @@ def status(row: MonitorReport, now: datetime) -> StatusUpdate:
         reason=reason if row.aside == watch.note else sentences(reason, row.aside),
         observed_at=watch.measured_at or now,
         # As long as a living worker waits for the next reading: then it says itself that none came.
-        every=patience(row.judged.limits),
+        every=row.judged.limits.patience,
         proof={
             "instance": watch.instance,
             "metric": row.judged.limits.metric.value,

@@ -1,14 +1,14 @@
 """Readings to conditions: pure decisions, each with a named reason.
 
 A condition worsens as soon as its threshold has held for as long as the document says (継続, 連続). It
-improves only after `RECOVERY_READINGS` better readings in a row, and an alert ends only inside the row's
+improves only after `recovery` better readings in a row, and an alert ends only inside the row's
 normal range: the gap between normal and warning in many rows acts as hysteresis. Silence for
-`SILENT_INTERVALS` intervals is a separate condition, which ends no alert.
+`patience` is a separate condition, which ends no alert.
 """
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import datetime
 from enum import StrEnum
 
 from toban.chapters.monitoring.limits import LimitZone, MetricLimit, MonitorLimits
@@ -16,9 +16,6 @@ from toban.chapters.monitoring.source import Measurement
 from toban.chapters.monitoring.windows import Slot, added, complete, mean
 from toban.engine.notify.signal import Condition
 from toban.message import NOTHING, Message
-
-RECOVERY_READINGS = 3
-SILENT_INTERVALS = 2
 
 _GRADE = {Condition.OK: 0, Condition.WARNING: 1, Condition.CRITICAL: 2}
 _REACHED = frozenset((LimitZone.WARNING, LimitZone.CRITICAL))
@@ -81,14 +78,9 @@ class InstanceWatch:
         return self.condition in (Condition.OK, None) and self.reason in _BETWEEN
 
 
-def patience(limits: MonitorLimits) -> timedelta:
-    """Return how long a monitor may be without a reading before it counts as silent."""
-    return limits.interval * SILENT_INTERVALS
-
-
 def observe(watch: InstanceWatch, reading: Measurement, limits: MonitorLimits) -> InstanceWatch:
     """Return *watch* after *reading*."""
-    unbroken = watch.measured_at is not None and reading.at - watch.measured_at < patience(limits)
+    unbroken = watch.measured_at is not None and reading.at - watch.measured_at < limits.patience
     recent = _recent(watch.recent if unbroken else (), reading, limits)
     value = _compared(recent, reading, limits)
     if value is None:
@@ -168,7 +160,7 @@ def silence(
     """
     last = max(watch.measured_at or listening_since, listening_since)
     # "<": a check exactly on the limit has waited long enough.
-    if now - last < patience(limits):
+    if now - last < limits.patience:
         return watch
     if watch.condition is Condition.NO_DATA:
         return replace(watch, note=why)
@@ -283,7 +275,7 @@ def _eased(
         return replace(kept, reason=ConditionReason.NOT_YET_NORMAL) if is_between else kept
     toward = max(toward, watch.calm_toward or Condition.OK, key=_GRADE.__getitem__)
     since = watch.calm_since or reading.at
-    if watch.calm + 1 >= RECOVERY_READINGS:
+    if watch.calm + 1 >= limits.recovery:
         return _entered(watch, toward, limits, since=since)
     return replace(
         watch, reason=ConditionReason.RECOVERING, calm=watch.calm + 1, calm_since=since, calm_toward=toward

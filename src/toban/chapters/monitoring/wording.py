@@ -1,7 +1,7 @@
 """How values, conditions and reasons are written: on the page, in notifications, in evidence."""
 
 from toban.chapters.monitoring.limits import MetricLimit, MonitorLimits
-from toban.chapters.monitoring.rules import RECOVERY_READINGS, ConditionReason, InstanceWatch
+from toban.chapters.monitoring.rules import ConditionReason, InstanceWatch
 from toban.design.clauses.monitoring import Monitor
 from toban.design.values.metric import Metric
 from toban.engine.amounts import length
@@ -89,7 +89,7 @@ def reason_words(watch: InstanceWatch, limits: MonitorLimits) -> Message:
         case ConditionReason.NOT_YET_NORMAL:
             return Message("monitoring.not-yet-normal", limit=limit, normal=normal)
         case ConditionReason.RECOVERING:
-            return Message("monitoring.recovering", calm=watch.calm, all=RECOVERY_READINGS)
+            return Message("monitoring.recovering", calm=watch.calm, all=limits.recovery)
         case ConditionReason.SILENT:
             return Message("monitoring.not-measurable", reason=watch.note)
 

@@ -1,15 +1,22 @@
 """Chapter 1 in `toban.toml`: how objectives are measured, and what the public may see."""
 
+from collections.abc import Iterator
 from typing import Annotated
 
 from pydantic import AfterValidator, Field
 
 from toban.chapters.objectives.coverage import NEEDED
+from toban.design.clauses.base import Clause
 from toban.design.clauses.objectives import Objective
 from toban.design.reader import Design
-from toban.engine.bindings.section import Section
+from toban.engine.bindings.section import Assumed, Section
 from toban.engine.bindings.table import Table, named, single
 from toban.engine.bindings.values import Share, some
+from toban.message import Message
+
+
+def _objective(design: Design, _bound: Section, name: str) -> Iterator[Clause]:
+    return (row for row in design.of(Objective) if row.name == name)
 
 
 class ObjectiveBinding(Section):
@@ -21,7 +28,9 @@ class ObjectiveBinding(Section):
     """A target of `[targets]`."""
     instance: str = ""
     """One of its instances; empty for all."""
-    known: Share = NEEDED
+    known: Annotated[
+        Share, Assumed("objectives.assumed-coverage", Message("objectives.why-coverage"), _objective)
+    ] = NEEDED
     """The share of the time since the row came into force that must be known, or it is not measurable."""
 
 

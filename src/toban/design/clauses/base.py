@@ -3,9 +3,9 @@
 from dataclasses import dataclass
 from typing import ClassVar
 
+from toban.design.assumption import Assumption
 from toban.design.chapter import Chapter
 from toban.design.origin import Origin
-from toban.message import Message
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -24,7 +24,7 @@ class Clause:
     origin: Origin
     text: str
     """The row as written: its cells joined by ` | `, a bullet's text, a block's lines."""
-    assumptions: tuple[Message, ...] = ()
+    assumptions: tuple[Assumption, ...] = ()
     """What the document left open and how it was interpreted."""
 
     @property

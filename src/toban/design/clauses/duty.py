@@ -4,6 +4,7 @@ import re
 from dataclasses import dataclass
 from typing import ClassVar
 
+from toban.design.assumption import Assumption
 from toban.design.chapter import Chapter
 from toban.design.clauses.base import Clause
 from toban.design.section import normalise
@@ -28,6 +29,9 @@ from toban.design.values.people import (
 )
 from toban.design.values.rotation import Rotation, read_rotation
 from toban.message import Message
+
+EMERGENCY = "緊急"
+"""Documents use this word for a contact who answers at any hour: 緊急連絡先, 緊急時連絡先, 夜間緊急窓口."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,7 +77,10 @@ def _role(cells: Cells) -> DutyRole:
     remark = cells["note"] if not cells.has("hours") else ""
     return DutyRole(
         **cells.stamp(
-            DutyRole, role, cells["holder"] if cells.has("contact") else "", assumptions=_taken(rotation)
+            DutyRole,
+            role,
+            cells["holder"] if cells.has("contact") else "",
+            assumptions=_taken(role, rotation),
         ),
         role=role,
         rotation=rotation,
@@ -135,17 +142,16 @@ def _way_to_reach(cells: Cells) -> DutyRole:
     )
 
 
-def _taken(rotation: Rotation | None) -> tuple[Message, ...]:
+def _taken(role: str, rotation: Rotation | None) -> tuple[Assumption, ...]:
     """Say which handover was assumed if the document names none."""
     if rotation is None or not rotation.is_assumed:
         return ()
-    return (
-        Message(
-            f"design.assumed-{rotation.handover.cadence}-handover",
-            people=rotation.people,
-            time=f"{rotation.handover.at:%H:%M}",
-        ),
+    said = Message(
+        f"design.assumed-{rotation.handover.cadence}-handover",
+        people=rotation.people,
+        time=f"{rotation.handover.at:%H:%M}",
     )
+    return (Assumption(said, Message("design.why-handover"), f"[[duty.{role}.layers]] handover"),)
 
 
 def _reached(entry: PlacedEntry) -> DutyRole:
@@ -179,7 +185,7 @@ def _on_duty(entry: PlacedEntry) -> DutyRole:
     holder = "、".join(people)
     rotation = read_rotation(holder)
     return DutyRole(
-        **entry.stamp(DutyRole, entry.key, assumptions=_taken(rotation)),
+        **entry.stamp(DutyRole, entry.key, assumptions=_taken(entry.key, rotation)),
         role=entry.key,
         rotation=rotation,
         holder=holder,

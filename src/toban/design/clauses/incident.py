@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import ClassVar
 
+from toban.design.assumption import Assumption
 from toban.design.chapter import Chapter
 from toban.design.clauses.base import Clause
 from toban.design.section import normalise
@@ -153,7 +154,8 @@ def _level(cells: Cells) -> IncidentLevel:
     )
     recovery = recovery or _Response()
     recipients, not_used = told(cells)
-    no_limit = (Message("design.no-time-limit", words=cells["recovery"]),) if is_open else ()
+    open_end = Message("design.no-time-limit", words=cells["recovery"])
+    no_limit = (Assumption(open_end, Message("design.why-no-limit")),) if is_open else ()
     return IncidentLevel(
         **cells.stamp(IncidentLevel, name, assumptions=(*no_limit, *not_used)),
         name=name,

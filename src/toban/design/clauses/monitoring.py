@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import ClassVar
 
+from toban.design.assumption import Assumption
 from toban.design.chapter import Chapter
 from toban.design.clauses.base import Clause
 from toban.design.clauses.notices import RULE_ENTRY, RULE_TABLE
@@ -108,7 +109,7 @@ _LINES = words(
 )
 """Headings of what carries or stores data: latency and errors are its own there, not those of requests."""
 _OF_REQUESTS = frozenset({Metric.RESPONSE_TIME, Metric.ERROR_RATE})
-_NO_NOTICE = Message("design.notice-level-unused")
+_NO_NOTICE = Assumption(Message("design.notice-level-unused"), Message("design.why-notice-level"))
 _OBLIGATION = words("必須|推奨|任意|不要|対象外?|required|recommended|optional|mandatory|yes|no|[○×]")
 
 
@@ -202,16 +203,15 @@ def _subject(section: DocumentSection) -> str:
 
 def _limits(
     cells: Cells, normal: Range | None
-) -> tuple[Threshold | None, Threshold | None, Range | None, tuple[Message, ...]]:
+) -> tuple[Threshold | None, Threshold | None, Range | None, tuple[Assumption, ...]]:
     """Return warning, critical and normal range, from two columns or one with its severity."""
     # 注意 is the warning only if no column says 警告; with three levels, the lowest is dropped.
     warning = _limit(cells, "warning" if cells.has("warning") else "notice", normal)
     critical = _limit(cells, "critical", normal)
-    dropped = (_NO_NOTICE,) if cells.has("warning") and cells["notice"] else ()
     single, side = with_condition(cells, _limit(cells, "condition", normal))
     single, normal = _held(single, cells), normal or side
     if single is None:
-        return warning, critical, normal, dropped
+        return warning, critical, normal, (_NO_NOTICE,) if cells.has("warning") and cells["notice"] else ()
     is_grave, assumptions = graveness_of(cells)
     return (None, single, normal, assumptions) if is_grave else (single, critical, normal, assumptions)
 

@@ -120,7 +120,11 @@ def value_is_assumed(on: Inspection) -> Iterator[Remark]:
     """The document leaves something open (深夜 without a clock); say how it was interpreted."""
     for clause in on.design.clauses:
         if clause.assumptions:
-            yield Remark.on(clause, listing(clause.assumptions), Message("design.value-is-assumed-hint"))
+            yield Remark.on(
+                clause,
+                listing([each.said for each in clause.assumptions]),
+                Message("design.value-is-assumed-hint"),
+            )
 
 
 @rule("XX004", FindingLevel.ERROR)

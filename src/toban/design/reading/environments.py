@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
+from toban.design.assumption import Assumption
 from toban.design.markdown import MarkdownTable, TableRow
 from toban.design.reading.outcome import RowOutcome
 from toban.design.reading.tables import row_text
@@ -26,7 +27,7 @@ _COLUMN = words(
 # What a column may hold if its heading names only the environment.
 _MEANINGS = ("目標値", "頻度", "保存期間", "しきい値")
 _PARTS = re.compile(r"\s*[/／]\s*")
-_NOTE = Message("design.production-only")
+_NOTE = Assumption(Message("design.production-only"), Message("design.why-production"))
 
 
 @dataclass(frozen=True, slots=True)

@@ -67,7 +67,7 @@ def _fields(clause: Clause) -> Iterator[Message]:
         if label is not None:
             yield Message("design.explained-field", field=label, value=_said(value))
     for assumption in clause.assumptions:
-        yield Message("design.explained-assumption", assumption=assumption)
+        yield Message("design.explained-assumption", assumption=assumption.said)
 
 
 _COMMON = frozenset(field.name for field in fields(Clause))

@@ -2,6 +2,7 @@
 
 import re
 
+from toban.design.assumption import Assumption, Meaning, of_word
 from toban.design.section import DocumentSection, normalise
 from toban.design.shapes.limits import FALLS, RISES, compared, read_limit, read_normal
 from toban.design.shapes.shape import Ambiguous, Cells, NotUnderstood, unreadable, words
@@ -44,14 +45,17 @@ _OF_ALERTS = words(
     r"(?:条件|設定|一覧)?:?"
 )
 _EXPECTED = Message("design.expected-threshold")
-NO_LEVEL = Message("design.assumed-warning")
-"""What is assumed of a limit without a level."""
+NO_LEVEL = "レベルなし"
+"""The word for a limit without a level, in `[assumptions]`."""
+_NO_LEVEL = of_word(
+    NO_LEVEL, Meaning.LEVEL, Message("design.assumed-warning"), Message("design.why-no-level")
+)
 
 
-def graveness(severity: str, scale: tuple[str, ...] = ()) -> tuple[bool, tuple[Message, ...]]:
+def graveness(severity: str, scale: tuple[str, ...] = ()) -> tuple[bool, tuple[Assumption, ...]]:
     """Say whether the level is critical, and what was assumed for that."""
     if not severity:
-        return False, (NO_LEVEL,)
+        return False, (_NO_LEVEL,)
     level = read_alert_level(severity)
     if level is not None:
         return level is AlertLevel.CRITICAL, ()
@@ -59,11 +63,12 @@ def graveness(severity: str, scale: tuple[str, ...] = ()) -> tuple[bool, tuple[M
     if grade is None:
         raise NotUnderstood(Message("design.not-an-alert-level", words=severity))
     if may_be_third(severity, scale):
-        return False, (Message("design.assumed-second-is-warning", words=severity),)
+        said = Message("design.assumed-second-is-warning", words=severity)
+        return False, (of_word(severity, Meaning.LEVEL, said, Message("design.why-second")),)
     return grade in (IncidentSeverity.CRITICAL, IncidentSeverity.HIGH), ()
 
 
-def graveness_of(cells: Cells) -> tuple[bool, tuple[Message, ...]]:
+def graveness_of(cells: Cells) -> tuple[bool, tuple[Assumption, ...]]:
     """Do the same for a row, or by the heading above. The 優先度 of a requirement is that of building it."""
     is_priority = _PRIORITY.fullmatch(normalise(cells.labels.get("severity", ""))) is not None
     is_requirement = is_priority and cells.section.nearness(_REQUIREMENTS) > 0
@@ -79,12 +84,14 @@ def level_above(section: DocumentSection) -> str:
     return level if is_level else ""
 
 
-def told(cells: Cells) -> tuple[tuple[Recipient, ...], tuple[Message, ...]]:
+def told(cells: Cells) -> tuple[tuple[Recipient, ...], tuple[Assumption, ...]]:
     """Return whom a row names to be notified; words that name nobody are not used, and this is said."""
     text = cells["recipients"]
     recipients = read_recipients(text)
-    not_used = (Message("design.recipients-not-used", words=text),) if text and recipients is None else ()
-    return recipients or (), not_used
+    if recipients is not None or not text:
+        return recipients or (), ()
+    said = Message("design.recipients-not-used", words=text)
+    return (), (Assumption(said, Message("design.why-recipients")),)
 
 
 def with_condition(cells: Cells, threshold: Threshold | None) -> tuple[Threshold | None, Range | None]:

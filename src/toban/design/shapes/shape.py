@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from functools import cache
 from typing import TypedDict
 
+from toban.design.assumption import Assumption
 from toban.design.clauses.base import Clause
 from toban.design.markdown import CodeBlock
 from toban.design.origin import Origin
@@ -38,7 +39,7 @@ class Stamp(TypedDict):
     id: str
     origin: Origin
     text: str
-    assumptions: tuple[Message, ...]
+    assumptions: tuple[Assumption, ...]
 
 
 CLOSE = 2.0
@@ -78,7 +79,7 @@ class ClausePlace:
     text: str
     section: DocumentSection
 
-    def stamp(self, kind: type[Clause], *keys: str, assumptions: tuple[Message, ...] = ()) -> Stamp:
+    def stamp(self, kind: type[Clause], *keys: str, assumptions: tuple[Assumption, ...] = ()) -> Stamp:
         """Return the common fields of a clause of *kind* whose row key is *keys*."""
         return Stamp(id=identity(kind, *keys), origin=self.origin, text=self.text, assumptions=assumptions)
 
@@ -148,7 +149,7 @@ class Cells:
             raise unreadable(text, label=self.label(role), expected=expected)
         return value
 
-    def stamp(self, kind: type[Clause], *keys: str, assumptions: tuple[Message, ...] = ()) -> Stamp:
+    def stamp(self, kind: type[Clause], *keys: str, assumptions: tuple[Assumption, ...] = ()) -> Stamp:
         return self.place.stamp(kind, *keys, assumptions=assumptions)
 
     def label(self, role: str) -> str:
@@ -178,7 +179,7 @@ class PlacedEntry:
         """Return the entry's value, or the sentence's if it has no key."""
         return read_value(self.value, reader, label=self.key or Message("design.this-row"), expected=expected)
 
-    def stamp(self, kind: type[Clause], *keys: str, assumptions: tuple[Message, ...] = ()) -> Stamp:
+    def stamp(self, kind: type[Clause], *keys: str, assumptions: tuple[Assumption, ...] = ()) -> Stamp:
         return self.place.stamp(kind, *keys, assumptions=assumptions)
 
 

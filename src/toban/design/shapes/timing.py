@@ -5,6 +5,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from decimal import Decimal
 
+from toban.design.assumption import Assumption
 from toban.design.section import DocumentSection, heading_words, normalise
 from toban.design.shapes.shape import Cells, NotUnderstood, PlacedEntry, unreadable, words
 from toban.design.values.duration import Duration, TimeUnit, read_duration, read_length
@@ -276,7 +277,7 @@ _PERIODS = {
 }
 
 
-def read_interval(text: str) -> tuple[Duration | None, tuple[Message, ...]]:
+def read_interval(text: str) -> tuple[Duration | None, tuple[Assumption, ...]]:
     """Read 1分, 5分間隔, 日次 as the time between measurements; note it as assumed otherwise (実行時のみ)."""
     if not text:
         return None, ()
@@ -284,4 +285,7 @@ def read_interval(text: str) -> tuple[Duration | None, tuple[Message, ...]]:
     schedule = None if length else read_schedule(text)
     if schedule is not None:
         length = schedule.every if schedule.cadence is Cadence.INTERVAL else _PERIODS.get(schedule.cadence)
-    return (length, ()) if length else (None, (Message("design.default-interval", words=text),))
+    if length:
+        return length, ()
+    said, why = Message("design.default-interval", words=text), Message("design.why-irregular")
+    return None, (Assumption(said, why, "[monitoring] interval"),)

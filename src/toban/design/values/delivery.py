@@ -5,6 +5,7 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
+from toban.design.assumption import Assumption, Meaning, of_word
 from toban.design.values.duration import Duration, read_duration, read_length, read_within
 from toban.design.values.hours import WORKING_DAYS, Hours, read_hours
 from toban.design.values.normal import plain
@@ -31,7 +32,7 @@ class DeliveryTiming:
     """When everything since the last time is sent in one message."""
     text: str = field(default="", compare=False)
     """The document's own words, to show to people."""
-    assumptions: tuple[Message, ...] = field(default=(), compare=False)
+    assumptions: tuple[Assumption, ...] = field(default=(), compare=False)
 
     def __str__(self) -> str:
         return self.text
@@ -94,8 +95,7 @@ def read_delivery(text: str) -> DeliveryTiming | None:
             return None
         timing = joined
     if timing.is_office:
-        said = Message("design.assumed-office-hours", words=whole, hours=str(OFFICE_HOURS))
-        return replace(timing, assumptions=(said,))
+        return replace(timing, assumptions=(_office(whole),))
     return timing
 
 
@@ -111,6 +111,11 @@ def _part(piece: str) -> DeliveryTiming | None:
     if after := _lasting(piece):
         return DeliveryTiming(after=after)
     return AT_ONCE if read_within(piece) and not read_duration(piece) else None
+
+
+def _office(whole: str) -> Assumption:
+    said = Message("design.assumed-office-hours", words=whole, hours=str(OFFICE_HOURS))
+    return Assumption(said, Message("design.why-office-hours"), "[system] office_hours")
 
 
 def _lasting(piece: str) -> Duration | None:
@@ -141,7 +146,7 @@ def _digest(whole: str) -> DeliveryTiming | None:
     if not schedule.is_timed:
         schedule = replace(schedule, at=_DIGEST_AT)
         said = Message("design.clock-assumed", word=whole, at=f"{_DIGEST_AT.hour}:{_DIGEST_AT:%M}")
-        assumptions = (*assumptions, said)
+        assumptions = (*assumptions, of_word(whole, Meaning.CLOCK, said))
     if next(occurrences(schedule, _ANY_DAY, _ANY_DAY + _OFTEN, ZoneInfo("UTC")), None) is None:
         return None
     return DeliveryTiming(digest=schedule, text=whole, assumptions=assumptions)

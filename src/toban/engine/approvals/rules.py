@@ -51,7 +51,7 @@ class ApprovalTerms:
     is_irreversible: bool = False
     """Whether it can't be undone: those who approve must prove again who they are, on the page."""
     is_time_assumed: bool = False
-    """Whether nobody wrote how long; see `ASSUMED_WITHIN`."""
+    """Whether nobody wrote how long."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,7 @@ _NAMED = {
     "channels": ("channels",),
     "stores": ("stores",),
     "senders": ("senders",),
-    "assumptions": ("clock_words",),
+    "assumptions": ("meanings",),
 }
 """The engine's tables with named entries → where `Bindings` keeps what they say."""
 _SINGLE = ("system", "notices", "heartbeat", "evidence")

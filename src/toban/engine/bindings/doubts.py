@@ -3,6 +3,7 @@
 import difflib
 from collections.abc import Callable, Collection, Iterable, Iterator
 
+from toban.design.assumption import Meaning
 from toban.design.clauses.duty import DutyRole
 from toban.design.clauses.monitoring import Monitor
 from toban.design.finding import Finding, FindingLevel
@@ -24,6 +25,7 @@ def binding_findings(
     return (
         *secret_findings(bindings),
         *_named_in_vain(design, bindings, schema),
+        *_meant_in_vain(design, bindings),
         *_evidence_unstored(bindings),
         *(finding for doubt in doubts for finding in doubt(design, bindings)),
     )
@@ -44,6 +46,31 @@ def _named_in_vain(design: Design, bindings: Bindings, schema: Schema) -> Iterat
     yield from _unknown(design, bindings, "targets", bindings.targets.keys() - targets, targets)
     yield from _unknown(design, bindings, "people", bindings.people.keys() - mentioned - known, roles)
     yield from _unknown(design, bindings, "duty", bindings.duty.keys() - roles - called, roles)
+
+
+_MEANINGS = {
+    Meaning.CLOCK: Message("bindings.a-clock-time"),
+    Meaning.DAYS: Message("bindings.days"),
+    Meaning.LEVEL: Message("bindings.a-level"),
+}
+
+
+def _meant_in_vain(design: Design, bindings: Bindings) -> Iterator[Finding]:
+    """Yield a finding for each word of `[assumptions]` that is in no row, or can't mean what is written."""
+    asked = {each.word: each.meaning for clause in design.clauses for each in clause.assumptions}
+    words = {word for word in asked if word}
+    yield from _unknown(design, bindings, "assumptions", bindings.meanings.keys() - words, words)
+    for word, meaning in bindings.meanings.items():
+        kind = asked.get(word)
+        if kind is not None and not meaning.says(kind):
+            yield Finding(
+                "BD010",
+                FindingLevel.WARNING,
+                Origin(bindings.file, bindings.lines["assumptions", word]),
+                Message("bindings.meaning-does-not-fit", word=word, meaning=meaning.text),
+                f'"{word}" = "{meaning.text}"',
+                Message("bindings.write-that-fits", kind=_MEANINGS[kind]),
+            )
 
 
 def _evidence_unstored(bindings: Bindings) -> Iterator[Finding]:

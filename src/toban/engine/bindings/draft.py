@@ -12,9 +12,9 @@ from types import MappingProxyType
 from toban.design.clauses.base import Clause
 from toban.design.markdown import Heading
 from toban.design.reader import Design
+from toban.engine.assumptions.vague import words
 from toban.engine.bindings.section import Section
 from toban.engine.bindings.toml import key, quoted
-from toban.engine.bindings.vague import clock_words
 from toban.message import Message
 
 _NOTHING: Mapping[str, str | Sequence[str]] = MappingProxyType({})
@@ -86,7 +86,7 @@ def _assumptions(design: Design) -> Iterator[str]:
     if taken:
         lines = [f"# {Message('bindings.draft-assumptions')}"]
         lines += [f"# {clause.origin}: {_line(str(assumption))}" for clause, assumption in taken]
-        meanings = clock_words(design)
+        meanings = words(design)
         if meanings:
             lines += [
                 "#[assumptions]",

@@ -85,7 +85,7 @@ def read_bindings(text: str, path: Path, schema: Schema, *, folder: Path | None 
         targets=targets,
         people=frame.people,
         channels=channels,
-        clock_words=frame.assumptions,
+        meanings=frame.assumptions,
         lines=_lines(reading, {**dict(frame), **tables}),
         stores=stores,
         notices=frame.notices,
@@ -97,6 +97,7 @@ def read_bindings(text: str, path: Path, schema: Schema, *, folder: Path | None 
         runs_on={name: table.runs_on for name, table in frame.targets.items() if table.runs_on},
         tables=tables,
         folder=reading.folder,
+        written=frozenset(_written(raw)),
         acting_digest=_acting_digest(raw),
         guarded=guarded(raw, frozenset(reading.harmless)),
     )
@@ -104,6 +105,21 @@ def read_bindings(text: str, path: Path, schema: Schema, *, folder: Path | None 
 
 _TELLING = frozenset({"people", "duty", "channels", "notices", "senders", "heartbeat", "evidence"})
 """The tables that say who is told what, by which way: a change of them changes nothing that Toban does."""
+
+
+def _written(
+    table: Mapping[str, object], path: tuple[str, ...] = (), *, of_array: bool = False
+) -> Iterator[str]:
+    """Yield the name of each setting in *table*, as `Bindings.written` has them."""
+    head = ".".join(path)
+    for key, value in table.items():
+        yield f"[[{head}]] {key}" if of_array else f"[{head}] {key}"
+        if isinstance(value, Mapping):
+            yield from _written(value, (*path, key))
+        elif isinstance(value, list):
+            for each in value:
+                if isinstance(each, Mapping):
+                    yield from _written(each, (*path, key), of_array=True)
 
 
 def _acting_digest(raw: Mapping[str, object]) -> str:

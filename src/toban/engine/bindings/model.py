@@ -1,8 +1,8 @@
 """The engine's own tables of `toban.toml`. Extensions bring theirs: see `table`."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date, time, timedelta
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Annotated, ClassVar, Literal, Self
 from zoneinfo import ZoneInfo, available_timezones
@@ -17,16 +17,21 @@ from pydantic import (
 )
 
 from toban.design.calendar import BusinessCalendar
+from toban.design.clauses.base import Clause
+from toban.design.clauses.duty import EMERGENCY, DutyRole
+from toban.design.clauses.notices import NotificationRule
+from toban.design.reader import Design
+from toban.design.timed_rows import on_business_days, timed
 from toban.design.values.closed import ClosedDays, read_closed_days
 from toban.design.values.hours import Hours, read_hours
 from toban.design.values.rotation import WEEKLY, is_handover
 from toban.design.values.schedule import Schedule, read_schedule
 from toban.engine.bindings.guarded import Guarded
 from toban.engine.bindings.secret import Secret
-from toban.engine.bindings.section import Section, invalid
+from toban.engine.bindings.section import Assumed, Section, invalid
 from toban.engine.bindings.senders import SenderBinding
 from toban.engine.bindings.template import Template
-from toban.engine.bindings.values import ClockTime, Language, Length, some
+from toban.engine.bindings.values import Language, Length, Meant, WordMeaning, some
 from toban.message import Message
 
 WHOLE_SYSTEM = "全体"
@@ -49,15 +54,34 @@ def _closed(written: object) -> object:
 Closed = Annotated[InstanceOf[ClosedDays], BeforeValidator(_closed)]
 
 
+def _hours(written: object) -> object:
+    found = read_hours(written) if isinstance(written, str) else written
+    if not isinstance(found, Hours):
+        raise invalid(Message("bindings.not-hours"), Message("bindings.write-hours-as-the-document"))
+    return found
+
+
+WeekHours = Annotated[InstanceOf[Hours], BeforeValidator(_hours)]
+
+
 class System(Section):
     """The system that the document is about."""
 
     harmless = frozenset({"name"})
 
     name: str = ""
-    timezone: Annotated[str, BeforeValidator(_zone)] = "Asia/Tokyo"
+    timezone: Annotated[
+        str,
+        BeforeValidator(_zone),
+        Assumed("bindings.assumed-zone", Message("bindings.why-zone"), lambda design, *_: timed(design)),
+    ] = "Asia/Tokyo"
     """The zone that the document's clock times are in."""
-    holidays: Literal["JP", "none"] = "JP"
+    holidays: Annotated[
+        Literal["JP", "none"],
+        Assumed(
+            "bindings.assumed-holidays", Message("bindings.why-holidays"), lambda d, *_: on_business_days(d)
+        ),
+    ] = "JP"
     """The country whose public holidays are not business days."""
     closed: tuple[Closed, ...] = ()
     """Days on which the company itself is closed; these are not business days either."""
@@ -66,6 +90,8 @@ class System(Section):
     """A day in the first of the weeks of 隔週, where the document does not name it."""
     quarters: tuple[Annotated[int, Field(ge=1, le=12)], ...] = (1, 4, 7, 10)
     """The months in which a quarter begins, where the document does not name them."""
+    office_hours: WeekHours | None = None
+    """営業時間, where the document does not say it; None: the hours of its roles, else `OFFICE_HOURS`."""
 
     @property
     def zone(self) -> ZoneInfo:
@@ -114,13 +140,6 @@ def _handover(written: object) -> object:
     return found
 
 
-def _hours(written: object) -> object:
-    found = read_hours(written) if isinstance(written, str) else written
-    if not isinstance(found, Hours):
-        raise invalid(Message("bindings.not-hours"), Message("bindings.write-hours-as-the-document"))
-    return found
-
-
 class LayerBinding(Section):
     """`[[duty.ROLE.layers]]`: people who take turns at holding a role."""
 
@@ -130,7 +149,7 @@ class LayerBinding(Section):
     """When each person hands over to the next."""
     since: date = Field(default=date(2024, 1, 1), ge=date(2000, 1, 1))
     """The first person's turn begins at the first hand-over on or after this day."""
-    hours: Annotated[InstanceOf[Hours], BeforeValidator(_hours)] | None = None
+    hours: WeekHours | None = None
     """The part of the role's hours that these people cover; None for all of them."""
 
 
@@ -139,6 +158,12 @@ class DutyBinding(Section):
 
     layers: Annotated[tuple[LayerBinding, ...], AfterValidator(some)]
     """In its hours, each layer has one of its people on duty."""
+
+
+def _emergency(design: Design, notices: "NoticeBinding", _name: str) -> Iterator[Clause]:
+    first = next((duty for duty in design.of(DutyRole) if EMERGENCY in duty.role), None)
+    if first is not None and not notices.escalation:
+        yield first
 
 
 class EscalationStep(Section):
@@ -155,8 +180,18 @@ class NoticeBinding(Section):
 
     harmless = frozenset({"repeat"})
 
-    repeat: Length = timedelta(hours=4)
+    repeat: Annotated[
+        Length,
+        Assumed(
+            "bindings.assumed-repeat", Message("bindings.why-repeat"), lambda d, *_: d.of(NotificationRule)
+        ),
+    ] = timedelta(hours=4)
     """How long until an unacknowledged alert is notified again."""
+    escalate_after: Annotated[
+        Length,
+        Assumed("bindings.assumed-escalation", Message("bindings.why-escalation"), _emergency),
+    ] = timedelta(minutes=15)
+    """How long until the document's 緊急連絡先 is called, if there is no `escalation`."""
     escalation: tuple[EscalationStep, ...] = ()
     fallback: str = ""
     """Name of the `[channels.NAME]` that takes notifications which another channel could not deliver."""
@@ -231,8 +266,8 @@ class Bindings:
     """The document's role, or a name in a rotation → the person."""
     channels: Mapping[str, KindBinding[BaseModel]]
     """A name → the channel."""
-    clock_words: Mapping[str, time]
-    """A vague word of the document (深夜) → the clock time it stands for."""
+    meanings: Mapping[str, WordMeaning]
+    """A vague word of the document (深夜) → what it stands for (1:30)."""
     lines: Mapping[tuple[str, str], int]
     """The line of each table entry: `("targets", "DB")` → its line."""
     stores: Mapping[str, KindBinding[BaseModel]] = field(default_factory=dict)
@@ -252,6 +287,8 @@ class Bindings:
     """The contents of the extensions' tables, by table name; read by `Table.of`."""
     folder: Path = Path()
     """The folder that relative paths start from: the file's own."""
+    written: frozenset[str] = frozenset()
+    """The settings that the file has, as `[notices] repeat` or `[[duty.ROLE.layers]] handover`."""
     acting_digest: str = ""
     """The digest of what decides what Toban does: everything but who is told, and by which way."""
     guarded: Guarded = field(default_factory=dict)
@@ -291,4 +328,4 @@ class BindingsFrame(Section):
     heartbeat: HeartbeatBinding | None = None
     senders: Mapping[str, SenderBinding] = {}
     evidence: EvidenceBinding | None = None
-    assumptions: Mapping[str, ClockTime] = {}
+    assumptions: Mapping[str, Meant] = {}

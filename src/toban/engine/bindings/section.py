@@ -1,12 +1,15 @@
 """The base model of every table of `toban.toml`."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
 from pathlib import Path
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from pydantic import BaseModel, ConfigDict, ValidationInfo
 from pydantic_core import PydanticCustomError
 
+from toban.design.clauses.base import Clause
+from toban.design.reader import Design
 from toban.message import NOTHING, Message
 
 
@@ -22,6 +25,17 @@ class Section(BaseModel):
     """
     example: ClassVar[Mapping[str, str]] = {}
     """Key → value, for the required keys: `toban init` proposes these values."""
+
+
+@dataclass(frozen=True, slots=True)
+class Assumed:
+    """Marks a key whose default stands for what the document leaves open; see `assumptions.taken`."""
+
+    said: str
+    """The code of the message that says what is taken, of its `value` and the `name` of its entry."""
+    why: Message
+    rows: Callable[[Design, Any, str], Iterable[Clause]]
+    """Returns the rows that it applies to; called with the table and the name of its entry."""
 
 
 def invalid(said: Message, hint: Message = NOTHING) -> PydanticCustomError:

@@ -1,12 +1,16 @@
-"""Values that tables of `toban.toml` share: durations, clock times, shares, arrays that may not be empty."""
+"""Values that tables of `toban.toml` share: durations, clock times, shares, meanings of words, arrays."""
 
 import re
+from dataclasses import dataclass
 from datetime import time, timedelta
 from typing import Annotated, Literal
 
-from pydantic import BeforeValidator
+from pydantic import BeforeValidator, InstanceOf
 
+from toban.design.assumption import Meaning
 from toban.design.values.duration import read_length
+from toban.design.values.schedule import Schedule, read_schedule
+from toban.design.values.severity import AlertLevel, read_alert_level
 from toban.engine.bindings.section import Section, invalid
 from toban.message import Message
 
@@ -16,13 +20,19 @@ _PERCENT = re.compile(r"(\d{1,3}(?:\.\d{1,6})?) ?[%％]")
 _CLOCK = re.compile(r"([01]?\d|2[0-3]):([0-5]\d)")
 
 
+def read_clock(written: str) -> time | None:
+    """Read a time of day, such as 2:00; None if it is none."""
+    match = _CLOCK.fullmatch(written)
+    return None if match is None else time(int(match[1]), int(match[2]))
+
+
 def _clock(written: object) -> object:
     if isinstance(written, time):
         return written
-    match = _CLOCK.fullmatch(written) if isinstance(written, str) else None
-    if match is None:
+    found = read_clock(written) if isinstance(written, str) else None
+    if found is None:
         raise invalid(Message("bindings.not-a-clock-time"))
-    return time(int(match[1]), int(match[2]))
+    return found
 
 
 ClockTime = Annotated[time, BeforeValidator(_clock)]
@@ -58,3 +68,48 @@ def some[M: Section](tables: tuple[M, ...]) -> tuple[M, ...]:
     if not tables:
         raise invalid(Message("bindings.empty"), Message("bindings.write-at-least-one"))
     return tables
+
+
+@dataclass(frozen=True, slots=True)
+class WordMeaning:
+    """A meaning as written, and as everything that it can be read as."""
+
+    text: str
+    clock: time | None = None
+    days: Schedule | None = None
+    level: AlertLevel | None = None
+
+    def says(self, asked: Meaning) -> bool:
+        """Return whether it can be read as what is *asked*."""
+        found = {
+            Meaning.CLOCK: self.clock,
+            Meaning.DAYS: self.days,
+            Meaning.LEVEL: self.level,
+        }
+        return found[asked] is not None
+
+
+def read_meaning(written: object) -> WordMeaning | None:
+    """Read a meaning in the document's own words; None if it is none."""
+    if isinstance(written, time):
+        return WordMeaning(f"{written.hour}:{written:%M}", clock=written)
+    if not isinstance(written, str):
+        return None
+    days = read_schedule(written)
+    found = WordMeaning(
+        written,
+        read_clock(written),
+        None if days is None or days.assumptions else days,
+        read_alert_level(written),
+    )
+    return found if any(map(found.says, Meaning)) else None
+
+
+def _meaning(written: object) -> object:
+    found = written if isinstance(written, WordMeaning) else read_meaning(written)
+    if found is None:
+        raise invalid(Message("bindings.not-a-meaning"), Message("bindings.write-a-meaning"))
+    return found
+
+
+Meant = Annotated[InstanceOf[WordMeaning], BeforeValidator(_meaning)]

@@ -8,10 +8,10 @@ from typing import Protocol
 import structlog
 
 from toban.design.reader import Design, UnreadableDocument, load_design, read_design
+from toban.engine.assumptions.vague import settle
 from toban.engine.bindings.load import UnreadableBindings, load_bindings, read_bindings
 from toban.engine.bindings.model import Bindings
 from toban.engine.bindings.table import Schema
-from toban.engine.bindings.vague import settle
 from toban.engine.editions.edition import Edition, EditionFiles, EditionRefusal, Hold
 from toban.engine.editions.gate.exposure import others_who_write
 from toban.engine.registry.kinds import Kinds
@@ -193,7 +193,7 @@ class EditionInForce:
         return self._edition_of(load_design(self._design), self._read_bindings())
 
     def _edition_of(self, design: Design, bindings: Bindings) -> Edition:
-        return Edition(settle(design, bindings.clock_words, bindings.file), bindings, self._kinds)
+        return Edition(settle(design, bindings), bindings, self._kinds)
 
     def _read_bindings(self) -> Bindings:
         """Read the bindings. If there never was a file, nothing is bound, and the page says so for each row.

@@ -4,11 +4,13 @@ from toban.engine.approvals.port import APPROVAL_EFFECTS
 from toban.engine.extension import Extension, Scope
 from toban.engine.registry.commands import Command
 from toban.engine.runs.acts import ACTS
+from toban.engine.runs.kinds import RUNS
 from toban.message import Message
 
 EXTENSION = Extension(
     name="runs",
     manual="runs.md",
+    tables=(RUNS,),
     operation="toban.engine.runs.operation",
     apps=("toban.engine.runs",),
     pages="toban.faces.web.runs.urls",

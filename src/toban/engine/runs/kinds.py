@@ -1,24 +1,63 @@
 """The extension point for kinds of batches: a config, a function that makes steps, a line of registration."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
-from toban.design.clauses.batch import Batch
+from toban.design.clauses.backup import BackupPolicy
+from toban.design.clauses.base import Clause
+from toban.design.clauses.batch import Batch, BatchRetry
 from toban.design.reader import Design
+from toban.design.values.retry import FailureAction, read_retry
+from toban.engine.approvals.rules import ASSUMED_WITHIN
 from toban.engine.bindings.model import Bindings
-from toban.engine.bindings.section import Section
-from toban.engine.bindings.table import kinded
+from toban.engine.bindings.section import Assumed, Section
+from toban.engine.bindings.table import kinded, single
 from toban.engine.bindings.values import Length
 from toban.engine.modes.rules import Mode
 from toban.engine.registry.kinds import KindPoint, Kinds
 from toban.engine.runs.parameters import Parameters
 from toban.engine.runs.work import ElsewhereReporting, Step
 from toban.engine.trial import Doubt
+from toban.message import Message
+
+
+def _retried(design: Design, _bound: Section, _name: str) -> Iterator[Clause]:
+    """Yield the rows that order a retry without saying after how long."""
+    rules = design.of(BatchRetry)
+    yield from (row for row in rules if not row.rule.delays)
+    for row in design.of(Batch):
+        own = read_retry(row.on_failure_text)
+        is_again = FailureAction.RERUN in row.on_failure
+        if (own is not None and not own.delays) or (own is None and is_again and not rules):
+            yield row
+    if not rules:
+        yield from design.of(BackupPolicy)
+
+
+class RunBinding(Section):
+    """`[runs]`: what the document leaves open about runs."""
+
+    retry_after: Annotated[Length, Assumed("runs.assumed-retry", Message("runs.why-retry"), _retried)] = (
+        timedelta(minutes=5)
+    )
+    """The wait before a retry if the document does not say after how long."""
+
+
+RUNS = single("runs", RunBinding, RunBinding())
+"""What the document leaves open about runs."""
+
+
+def _batch(design: Design, _bound: Section, name: str) -> Iterator[Clause]:
+    return (row for row in design.of(Batch) if key_of(row) == name)
+
+
+def _approved(design: Design, bound: "BatchBinding", name: str) -> Iterator[Clause]:
+    return _batch(design, bound, name) if bound.approval else iter(())
 
 
 class BatchBinding(Section):
@@ -32,7 +71,9 @@ class BatchBinding(Section):
     """What to do about due times that passed while nothing ran here: catch up on the last, or on none."""
     depends_on: tuple[str, ...] = ()
     """Batches that must have succeeded for this one's due time."""
-    start_within: Length = timedelta(minutes=10)
+    start_within: Annotated[Length, Assumed("runs.assumed-start", Message("runs.why-start"), _batch)] = (
+        timedelta(minutes=10)
+    )
     """A run that has not begun this long after its due time is announced."""
     expected_within: Length | None = None
     """A run that takes longer is announced, and continues."""
@@ -42,8 +83,10 @@ class BatchBinding(Section):
     """Whose approval every run needs before it begins, in the document's words (運用責任者)."""
     approvers: int = Field(default=1, ge=1, le=5)
     """How many different people must approve."""
-    approval_within: Length | None = None
-    """How long a run waits for approval before it ends; 24 hours if nothing is written."""
+    approval_within: Annotated[
+        Length, Assumed("runs.assumed-approval", Message("runs.why-approval"), _approved)
+    ] = ASSUMED_WITHIN
+    """How long a run waits for approval before it ends."""
     irreversible: bool = False
     """It can't be undone: those who approve sign in again, on the page."""
     mode: Mode = Mode.ACT

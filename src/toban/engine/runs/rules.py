@@ -12,9 +12,6 @@ PUNCTUAL = timedelta(minutes=1)
 OVERDUE = timedelta(minutes=10)
 """A run that has not started this long after its time is a problem of its own."""
 
-RETRY_AFTER = timedelta(minutes=5)
-"""The wait before a retry if the document says how often to retry, but not after how long."""
-
 COMPARED = 20
 """The number of successes that a run is compared with."""
 

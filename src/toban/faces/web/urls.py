@@ -7,8 +7,8 @@ from django.urls import include, path
 
 from toban.faces.web.calendar import feed
 from toban.faces.web.calendar import pages as calendar
+from toban.faces.web.document import assumptions, version
 from toban.faces.web.document import pages as document
-from toban.faces.web.document import version
 
 
 def gone(request: HttpRequest) -> HttpResponse:
@@ -24,6 +24,7 @@ urlpatterns = [
     path("sparklines", document.sparklines, name="sparklines"),
     path("clauses/<path:clause_id>/series", document.series, name="series"),
     path("clauses/<path:clause_id>", document.evidence, name="evidence"),
+    path("assumptions/", assumptions.assumptions, name="assumptions"),
     path("calendar/", calendar.calendar, name="calendar"),
     path("calendar/feed", feed.subscription, name="subscription"),
     path("calendar.ics", feed.feed, name="feed"),

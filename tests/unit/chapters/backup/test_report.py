@@ -61,6 +61,7 @@ def row(**facts: object) -> PolicyReport:
         "last": None,
         "current": None,
         "next_due": None,
+        "log_lag": timedelta(minutes=15),
         "zone": ZoneInfo("Asia/Tokyo"),
     }
     return PolicyReport(**{**known, **facts})  # type: ignore[arg-type]
@@ -147,8 +148,8 @@ def test_the_worst_finding_comes_first(facts: dict[str, object], verdict: Verdic
     ("moment", "verdict"),
     [
         (None, Verdict.NOT_MEASURABLE),
-        (RestorePoint(NOW - report.LOG_LAGS, "x", is_by_log=True), Verdict.CONFORMING),
-        (RestorePoint(NOW - report.LOG_LAGS - SECOND, "x", is_by_log=True), Verdict.DEVIATING),
+        (RestorePoint(NOW - timedelta(minutes=15), "x", is_by_log=True), Verdict.CONFORMING),
+        (RestorePoint(NOW - timedelta(minutes=15) - SECOND, "x", is_by_log=True), Verdict.DEVIATING),
         (RestorePoint(NOW, "x", is_by_log=False), Verdict.DEVIATING),
     ],
     ids=["no full copy", "keeps up", "lags", "no log"],

@@ -363,7 +363,7 @@ HOURLY = [NOW - 2 * HOUR, NOW - HOUR, NOW]
 def test_freshness_depends_on_the_last_due_time(
     newest: datetime | None, due: list[datetime], now: datetime, found: Freshness
 ) -> None:
-    assert rules.freshness(newest, due, now) is found
+    assert rules.freshness(newest, due, now, timedelta(minutes=15)) is found
 
 
 def test_the_expected_recovery_time_grows_with_the_source_and_never_shrinks() -> None:

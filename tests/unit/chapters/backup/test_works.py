@@ -67,6 +67,12 @@ def test_failures_are_retried_by_the_rule_for_batches() -> None:
     assert without.works["DB/full"].retry_delays == (timedelta(minutes=5),)
 
 
+def test_the_wait_that_no_row_names_comes_from_the_bindings() -> None:
+    made = planned(FULL, bindings=f'[runs]\nretry_after = "7分"\n{BINDINGS}')
+
+    assert made.works["DB/full"].retry_delays == (timedelta(minutes=7),)
+
+
 def test_the_store_of_a_subject_is_that_of_its_full_copies() -> None:
     made = planned(
         "| DB | 増分 | 1時間毎 | - | NAS | - |", FULL,

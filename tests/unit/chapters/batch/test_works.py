@@ -77,6 +77,12 @@ def test_without_a_list_only_a_row_that_orders_retries_is_retried() -> None:
     assert works["B003"].retry_delays == ()
 
 
+def test_the_wait_that_no_row_names_comes_from_the_bindings() -> None:
+    bound = bindings('[runs]\nretry_after = "7分"\n[batches.B001]\ncommand = ["x"]')
+
+    assert plan(design(TABLE), bound).works["B001"].retry_delays == minutes(7)
+
+
 def test_a_row_that_orders_it_is_run_again_the_next_day() -> None:
     bound = bindings('[batches.B001]\ncommand = ["x"]\n[batches.B002]\ncommand = ["x"]')
 

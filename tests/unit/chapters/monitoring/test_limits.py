@@ -6,6 +6,7 @@ from decimal import Decimal
 
 import pytest
 
+from toban.chapters.monitoring.bindings import MonitoringBinding
 from toban.chapters.monitoring.limits import (
     LimitZone,
     MonitorLimits,
@@ -282,3 +283,13 @@ def test_a_window_is_at_most_a_day() -> None:
 
     with pytest.raises(Unjudgeable, match="1日まで"):
         limits_of(monitor(Metric.LOG_COUNT, critical=times("3", minutes(24 * 60 + 1))))
+
+
+def test_what_a_row_leaves_open_comes_from_the_bindings() -> None:
+    bound = MonitoringBinding(interval="5分", recovery_readings=1, silent_intervals=4)  # type: ignore[arg-type]
+
+    open_row = limits_of(monitor(warning=bare("70")), bound)
+    stated = limits_of(monitor(warning=bare("70"), interval=minutes(2)), bound)
+
+    assert (open_row.interval, open_row.recovery) == (timedelta(minutes=5), 1)
+    assert (open_row.patience, stated.patience) == (timedelta(minutes=20), timedelta(minutes=8))

@@ -14,7 +14,6 @@ from toban.chapters.monitoring.rules import (
     InstanceWatch,
     deciding,
     observe,
-    patience,
     silence,
 )
 from toban.chapters.monitoring.source import Measurement
@@ -159,7 +158,7 @@ def test_missing_data_is_a_condition_after_two_intervals_and_not_before() -> Non
         )
 
     almost, full = at(timedelta(seconds=119)), at(timedelta(minutes=2))
-    assert patience(AT_ONCE) == timedelta(minutes=2)
+    assert AT_ONCE.patience == timedelta(minutes=2)
     assert almost is watch
     assert (full.condition, full.reason, full.note) == (
         Condition.NO_DATA,

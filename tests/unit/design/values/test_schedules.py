@@ -52,10 +52,10 @@ def test_before_dawn_is_assumed_to_be_a_clock_time() -> None:
     schedule = read_schedule("毎日未明")
 
     assert schedule is not None
-    assert (str(schedule), schedule.assumptions) == (
-        "日次 02:00",
-        (Message("design.clock-assumed", word="未明", at="2:00"),),
-    )
+    (taken,) = schedule.assumptions
+    assert str(schedule) == "日次 02:00"
+    assert taken.said == Message("design.clock-assumed", word="未明", at="2:00")
+    assert (taken.word, taken.setting) == ("未明", "[assumptions] 未明")
 
 
 def test_monday_to_friday_includes_public_holidays_and_working_days_do_not() -> None:

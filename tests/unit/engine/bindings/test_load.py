@@ -71,7 +71,7 @@ def test_a_whole_file_is_read_with_its_kinds_and_lines() -> None:
     assert [(each.kind, each.line) for each in web] == [("probe", 4), ("vault", 8)]
     assert web[0].config == ProbeConfig(url="http://127.0.0.1:9100/")
     assert bindings.people["運用責任者"].email == "sato@example.com"
-    assert bindings.clock_words == {"深夜": time(2)}
+    assert bindings.meanings["深夜"].clock == time(2)
     assert bindings.channels["chat"].kind == "vault"
 
 

@@ -1,7 +1,7 @@
 """Shipping the audit log once a day: Toban's own evidence, and the applications' audit logs."""
 
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 
 import structlog
 from django.db.models import Count, Sum
@@ -18,9 +18,6 @@ from toban.engine.stores.store import Store
 from toban.engine.telemetry.logs.words import AUDIT
 from toban.engine.telemetry.store import StoreRefused, StoreUnavailable, Telemetry
 from toban.message import NOTHING, Message, message_of
-
-_USUAL = timedelta(days=366)
-"""The retention if the document has no audit log: a year."""
 
 log = structlog.get_logger(__name__)
 
@@ -40,7 +37,7 @@ class Destination:
 def terms_of(rules: LogRules, mode: str) -> ShippingTerms:
     """Return how long shipped evidence is kept: as long as the document keeps the audit log."""
     kept = rules.retention(AUDIT)
-    return ShippingTerms(kept.as_timedelta() if isinstance(kept, Duration) else _USUAL, mode)
+    return ShippingTerms(kept.as_timedelta() if isinstance(kept, Duration) else rules.audit_kept, mode)
 
 
 class Shipping:

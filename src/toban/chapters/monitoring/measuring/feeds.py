@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
+from toban.chapters.monitoring.bindings import MONITORING
 from toban.chapters.monitoring.counting import counting_of
 from toban.chapters.monitoring.limits import (
     MonitorLimits,
@@ -122,7 +123,7 @@ def plan(design: Design, bindings: Bindings, kinds: SourceKinds) -> MeasuringPla
     logged = frozenset(kind_of(row.name) for row in design.of(LogKind))
     for monitor in design.of(Monitor):
         try:
-            each = JudgedMonitor(monitor, limits_of(monitor))
+            each = JudgedMonitor(monitor, limits_of(monitor, MONITORING.of(bindings)))
             reason = why_unbound(monitor, bindings, kinds)
             counted = [] if reason else _own_feeds(each, bindings, kinds, logged)
         except Unjudgeable as error:

@@ -10,6 +10,7 @@ from functools import lru_cache
 
 from cronsim import CronSim, CronSimError
 
+from toban.design.assumption import Assumption
 from toban.design.values.duration import Duration, TimeUnit
 from toban.design.values.schedule.rule import Cadence, DayOfMonth, NthWeekday, Schedule, Weekday
 from toban.message import Message
@@ -105,8 +106,9 @@ def read_cron(text: str) -> tuple[Schedule, ...] | None:
     if days == [Schedule(Cadence.DAILY)] and (interval := _interval(clocks)):
         return (interval,)
     if days is None or len(clocks) * len(days) > _MOST or rule.is_by_hour:
-        said = (Message("design.cron-date-or-weekday", line=line),) if rule.is_either else ()
-        return (Schedule(Cadence.CRON, cron=line, assumptions=said),)
+        said = Message("design.cron-date-or-weekday", line=line)
+        taken = (Assumption(said, Message("design.why-cron")),) if rule.is_either else ()
+        return (Schedule(Cadence.CRON, cron=line, assumptions=taken),)
     return tuple(_at(day, clock) for day, clock in itertools.product(days, clocks))
 
 

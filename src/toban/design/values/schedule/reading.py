@@ -3,6 +3,7 @@
 import re
 from dataclasses import replace
 
+from toban.design.assumption import Assumption, Meaning, of_word
 from toban.design.values.normal import plain
 from toban.design.values.schedule.cron import read_cron
 from toban.design.values.schedule.rule import (
@@ -177,14 +178,17 @@ def _finished(draft: Draft, text: str, zone: str) -> Schedule | None:
         # 毎日(月〜金) says nothing about public holidays, unlike 平日.
         cadence = Cadence.WEEKLY
     if cadence is Cadence.DAILY and draft.cadence is None:
-        draft.assumed.append(Message("design.assumed-daily", words=text))
+        said, why = Message("design.assumed-daily", words=text), Message("design.why-no-cadence")
+        draft.assumed.append(of_word(text, Meaning.DAYS, said, why))
     if draft.skips_holidays and draft.day_off is DayOff.SKIPPED:
         # 平日(祝日を除く) says it twice.
         draft.day_off = None
     if cadence is Cadence.WEEKLY and draft.every and draft.weekdays and not draft.since:
-        draft.assumed.append(Message("design.assumed-fortnight", words=text))
+        said, why = Message("design.assumed-fortnight", words=text), Message("design.why-fortnight")
+        draft.assumed.append(Assumption(said, why, "[system] fortnight"))
     if cadence is Cadence.QUARTERLY and not draft.months:
-        draft.assumed.append(Message("design.assumed-quarters", words=text))
+        said, why = Message("design.assumed-quarters", words=text), Message("design.why-quarters")
+        draft.assumed.append(Assumption(said, why, "[system] quarters"))
     # 年2回(4月、10月): the months say how often.
     is_once = draft.times in (1, len(draft.months))
     return Schedule(

@@ -5,8 +5,8 @@ from dataclasses import dataclass, field, replace
 from datetime import date, time
 from enum import StrEnum
 
+from toban.design.assumption import Assumption
 from toban.design.values.duration import Duration
-from toban.message import Message
 
 
 class Cadence(StrEnum):
@@ -125,7 +125,7 @@ class Schedule:
     """An IANA zone or UTC, if the cell itself names one (02:00 UTC); empty means the document's zone."""
     text: str = field(default="", compare=False)
     """The document's own words, to show to people."""
-    assumptions: tuple[Message, ...] = field(default=(), compare=False)
+    assumptions: tuple[Assumption, ...] = field(default=(), compare=False)
 
     @property
     def skips_holidays(self) -> bool:

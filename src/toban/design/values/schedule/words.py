@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from datetime import date, time
 from decimal import Decimal
 
+from toban.design.assumption import Assumption, Meaning, of_word
 from toban.design.values.duration import DURATION, Duration, TimeUnit, duration_of
 from toban.design.values.schedule.clock import CLOCK, clock_of
 from toban.design.values.schedule.rule import (
@@ -40,7 +41,7 @@ class Draft:
     is_of_holidays: bool | None = None
     """Whether `day_off` is about public holidays alone, not every day off."""
     next_day: bool | None = None
-    assumed: list[Message] = field(default_factory=list)
+    assumed: list[Assumption] = field(default_factory=list)
 
     @property
     def is_counted_day(self) -> bool:
@@ -53,7 +54,7 @@ class Draft:
         if found is None:
             return False
         for name, value in found.items():
-            if isinstance(value, Message):
+            if isinstance(value, Assumption):
                 self.assumed.append(value)
             elif getattr(self, name) in (None, ()):
                 setattr(self, name, value)
@@ -227,23 +228,24 @@ def _times_per_period(match: re.Match[str]) -> Found | None:
     return found | {"times": times} if times else None
 
 
-def _assumed(code: str, found: Found) -> Callable[[re.Match[str]], Found]:
-    return lambda match: found | {"assumed": Message(code, words=match[0].strip())}
+def _first_of_month(match: re.Match[str]) -> Found:
+    word = match[0].strip()
+    said = of_word(word, Meaning.DAYS, Message("design.assumed-first-of-month", words=word))
+    return {"cadence": Cadence.MONTHLY, "day": DayOfMonth(1), "assumed": said}
 
 
 def _before_month_end(match: re.Match[str]) -> Found:
     """Read 月末の3営業日前: counted from the last business day, which is not always the last day."""
     day = NthBusinessDay(-1 - int(match["nth"]))
     said = Message("design.assumed-before-last-business-day", words=match[0], day=str(day))
-    return {"cadence": Cadence.MONTHLY, "day": day, "assumed": said}
+    why = Message("design.why-before-month-end")
+    return {"cadence": Cadence.MONTHLY, "day": day, "assumed": of_word(match[0], Meaning.DAYS, said, why)}
 
 
 def _vague(match: re.Match[str]) -> Found:
     at = _TIMES_OF_DAY[match[0].lower()]
-    return {
-        "at": at,
-        "assumed": Message("design.clock-assumed", word=match[0], at=f"{at.hour}:{at:%M}"),
-    }
+    said = Message("design.clock-assumed", word=match[0], at=f"{at.hour}:{at:%M}")
+    return {"at": at, "assumed": of_word(match[0], Meaning.CLOCK, said)}
 
 
 _OFF = r"(?:休日|休業日|非営業日|土・?日・?祝日?|休日・?祝日|祝祭日)"
@@ -290,7 +292,7 @@ _USUAL = (
     _word(r"(?:月末の?)?最終営業日|月末の?営業日", {"cadence": Cadence.MONTHLY, "day": NthBusinessDay(-1)}),
     _word(r"月初の?(?:最初の|第1)?営業日", {"cadence": Cadence.MONTHLY, "day": NthBusinessDay(1)}),
     _word(r"(?:毎)?月末日?|末日|month-end|end of (?:the )?month", {"cadence": Cadence.MONTHLY, "day": DayOfMonth(-1)}),
-    _word(r"月初め?|beginning of (?:the )?month", _assumed("design.assumed-first-of-month", {"cadence": Cadence.MONTHLY, "day": DayOfMonth(1)})),
+    _word(r"月初め?|beginning of (?:the )?month", _first_of_month),
     _word(r"隔週|biweekly|every other week", {"cadence": Cadence.WEEKLY, "every": Duration(Decimal(2), TimeUnit.WEEK)}),
     _word(rf"毎週 ?(?P<days>{_KANJI_DAYS_IN_FULL})(?:曜日?)", lambda m: {"cadence": Cadence.WEEKLY} | _weekdays(m)),
     _word(r"平日|毎?営業日|every business day|weekdays?", {"cadence": Cadence.DAILY, "weekdays": WORKING_DAYS, "skips_holidays": True}),

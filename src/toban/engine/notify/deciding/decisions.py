@@ -96,7 +96,9 @@ class _Look:
             contacts.zone,
             contacts.notices.repeat,
             busy_until(snapshot.lately),
-            DeliveryCalendar(contacts.calendar, office_hours(design.of(DutyRole)), snapshot.digests),
+            DeliveryCalendar(
+                contacts.calendar, office_hours(design.of(DutyRole), contacts.office), snapshot.digests
+            ),
         )
         self._calls = escalation.policy(contacts.notices, design.of(DutyRole), contacts.file)
 

@@ -4,12 +4,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from toban.design.clauses.duty import DutyRole
+from toban.design.clauses.duty import EMERGENCY, DutyRole
 from toban.engine.bindings.model import NoticeBinding
-from toban.engine.notify.duty.reach import EMERGENCY
 from toban.message import Message, from_json, plain
-
-ASSUMED_AFTER = timedelta(minutes=15)
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +30,7 @@ class EscalationProgress:
 
 
 def policy(notices: NoticeBinding, duties: Sequence[DutyRole], file: str) -> tuple[EscalationCall, ...]:
-    """Return the steps of `[notices]`; without any, an assumed one: 緊急連絡先 after 15 minutes."""
+    """Return the steps of `[notices]`; without any, an assumed one: 緊急連絡先."""
     if notices.escalation:
         written = sorted(notices.escalation, key=lambda each: each.after)
         ordered_by = plain(f"{file} [[notices.escalation]]")
@@ -42,7 +39,7 @@ def policy(notices: NoticeBinding, duties: Sequence[DutyRole], file: str) -> tup
     if emergency is None:
         return ()
     assumed = Message("notify.assumed", row=emergency.origin)
-    return (EscalationCall(ASSUMED_AFTER, (emergency.role,), assumed),)
+    return (EscalationCall(notices.escalate_after, (emergency.role,), assumed),)
 
 
 def due(

@@ -3,12 +3,9 @@
 from collections.abc import Collection, Sequence
 from datetime import date, datetime
 
-from toban.design.clauses.duty import DutyRole
+from toban.design.clauses.duty import EMERGENCY, DutyRole
 from toban.design.clauses.notices import NotificationRule
 from toban.design.values.people import Role
-
-EMERGENCY = "緊急"
-"""Documents use this word for a contact who answers at any hour: 緊急連絡先, 緊急時連絡先, 夜間緊急窓口."""
 
 
 def emergency_contact(

@@ -7,6 +7,7 @@ from zoneinfo import ZoneInfo
 
 from toban.catalogue import DOCUMENTS_LANGUAGE
 from toban.design.calendar import BusinessCalendar
+from toban.design.values.hours import Hours
 from toban.design.values.people import ChannelKind
 from toban.engine.bindings.model import Bindings, DutyBinding, NoticeBinding, Person, System
 from toban.engine.notify.delivery.channel import ChannelConfig, Transport
@@ -38,6 +39,8 @@ class Contacts:
     ways: tuple[BoundChannel, ...]
     zone: ZoneInfo
     business: BusinessCalendar = field(default_factory=BusinessCalendar)
+    office: Hours | None = None
+    """営業時間 by the bindings."""
     public_url: str = ""
     file: str = "toban.toml"
     system: str = ""
@@ -61,6 +64,8 @@ class Contacts:
             timezone=str(self.zone),
             holidays="JP" if self.business.keeps_holidays else "none",
             closed=self.business.closed,
+            fortnight=self.business.fortnight or System().fortnight,
+            quarters=self.business.quarters or System().quarters,
         )
 
     def holders(self, role: str) -> Sequence[str]:
@@ -105,6 +110,7 @@ def contacts_of(
         ways=tuple(ways),
         zone=bindings.system.zone,
         business=bindings.system.business,
+        office=bindings.system.office_hours,
         public_url=public_url.rstrip("/"),
         file=bindings.file,
         system=bindings.system.name,

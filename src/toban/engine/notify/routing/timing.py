@@ -49,8 +49,10 @@ class Departure:
     """It leaves together with everything since the last digest."""
 
 
-def office_hours(duties: Sequence[DutyRole]) -> Hours:
-    """Return what 営業時間 means: the only hours of *duties* that end at all, else an assumption."""
+def office_hours(duties: Sequence[DutyRole], bound: Hours | None) -> Hours:
+    """Return what 営業時間 means: *bound*, else the only hours of *duties* that end, else an assumption."""
+    if bound is not None:
+        return bound
     limited = {role.hours for role in duties if role.hours is not None and not role.hours.is_always}
     return limited.pop() if len(limited) == 1 else OFFICE_HOURS
 

@@ -10,9 +10,9 @@ import click
 
 from toban.design.calendar import weekday_name
 from toban.design.reader import Design, UnreadableDocument, load_design
+from toban.engine.assumptions.vague import settle
 from toban.engine.bindings.load import UnreadableBindings, load_bindings
 from toban.engine.bindings.model import System
-from toban.engine.bindings.vague import settle
 from toban.engine.calendar.agenda import Agenda, AgendaDay, AgendaEntry, agenda, every_day
 from toban.engine.clock import system_clock
 from toban.engine.registry.parts import Parts
@@ -91,7 +91,7 @@ def _read(path: Path, bindings: Path | None, parts: Parts) -> tuple[Design, Syst
     except UnreadableBindings as exc:
         click.echo(str(exc), err=True)
         raise SystemExit(_UNREADABLE) from exc
-    return settle(design, bound.clock_words, bound.file), bound.system
+    return settle(design, bound), bound.system
 
 
 def _as_text(found: Agenda) -> Iterator[str]:

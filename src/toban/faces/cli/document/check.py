@@ -65,7 +65,12 @@ def _within_reach(
 @click.option(
     "--bindings",
     type=click.Path(path_type=Path),
-    help="With --live: default is TOBAN_BINDINGS, else toban.toml next to FILE.",
+    help="With --live or --assumptions: default is TOBAN_BINDINGS, else toban.toml next to FILE.",
+)
+@click.option(
+    "--assumptions",
+    is_flag=True,
+    help="List only what the document leaves open: the value taken, why, where to set it, for which rows.",
 )
 @click.option(
     "--explain",
@@ -81,6 +86,7 @@ def command(
     today: datetime | None,
     live: bool,
     bindings: Path | None,
+    assumptions: bool,
     explain: int | None,
 ) -> None:
     """Read the operations design FILE and report all contradictions in it, before anything runs.
@@ -98,7 +104,7 @@ def command(
          or not in one way only: rows that stand twice (XX004)
     """
     speak_utf8()
-    if bindings is not None and not live:
+    if bindings is not None and not (live or assumptions):
         raise click.UsageError(str(Message("document.bindings-need-live")))
     try:
         design = load_design(file)
@@ -108,10 +114,13 @@ def command(
     if explain is not None:
         _explain(design, explain, form)
         return
+    there = bindings or Path(os.environ.get("TOBAN_BINDINGS", file.with_name("toban.toml")))
+    if assumptions:
+        _list_assumptions(design, there, parts, form)
+        return
     day = (today or datetime.now().astimezone()).date()
     findings, tried = inspect(design, day), _NOTHING_TRIED
     if live:
-        there = bindings or Path(os.environ.get("TOBAN_BINDINGS", file.with_name("toban.toml")))
         found = _live(design, there, parts)
         findings, tried = (*findings, *found.findings), found.tried
     say(_as_json(design, findings, tried) if form == "json" else _as_text(design, findings, tried))
@@ -129,6 +138,32 @@ def _explain(design: Design, line: int, form: str) -> None:
         say(json.dumps(said, ensure_ascii=False, indent=2))
     else:
         say("\n".join([f"{design.document}:{line}", *(f"  {message}" for message in told)]))
+
+
+def _list_assumptions(design: Design, bindings: Path, parts: "Parts", form: str) -> None:
+    """Print what is assumed with *bindings*, or without any if there is no such file."""
+    from toban.engine.assumptions.taken import taken  # noqa: PLC0415
+    from toban.engine.assumptions.vague import settle  # noqa: PLC0415
+    from toban.engine.bindings.load import UnreadableBindings, load_bindings, read_bindings  # noqa: PLC0415
+
+    try:
+        is_there = bindings.exists()
+        bound = (
+            load_bindings(bindings, parts.schema) if is_there else read_bindings("", bindings, parts.schema)
+        )
+    except UnreadableBindings as exc:
+        click.echo(str(exc), err=True)
+        raise SystemExit(_UNREADABLE) from exc
+    values = taken(settle(design, bound), bound, parts.schema)
+    if form == "json":
+        found = {"document": design.document, "assumptions": [each.as_output() for each in values]}
+        say(json.dumps(found, ensure_ascii=False, indent=2))
+        return
+    for each in values:
+        lines = ", ".join(str(row.origin.line) for row in each.rows)
+        code = "document.value-is-set" if each.is_set else "document.value-is-assumed"
+        setting = each.setting or Message("document.the-document")
+        say(f"{design.document}:{lines}: {each.said}\n    {Message(code, why=each.why, setting=setting)}")
 
 
 def _told(design: Design, line: int) -> Iterator[Message]:
@@ -170,8 +205,8 @@ def _live(design: Design, bindings: Path, parts: "Parts") -> _LiveFindings:
     import django  # noqa: PLC0415
 
     django.setup()
+    from toban.engine.assumptions.vague import settle  # noqa: PLC0415
     from toban.engine.bindings.load import UnreadableBindings, load_bindings  # noqa: PLC0415
-    from toban.engine.bindings.vague import settle  # noqa: PLC0415
     from toban.engine.clock import system_clock  # noqa: PLC0415
     from toban.engine.editions.edition import Edition  # noqa: PLC0415
     from toban.faces.cli.document.trials import foreseen, trials_of  # noqa: PLC0415
@@ -181,7 +216,7 @@ def _live(design: Design, bindings: Path, parts: "Parts") -> _LiveFindings:
         bound = load_bindings(bindings, parts.schema)
     except UnreadableBindings as exc:
         return _LiveFindings(exc.findings, ())
-    edition = Edition(settle(design, bound.clock_words, bound.file), bound, parts.kinds)
+    edition = Edition(settle(design, bound), bound, parts.kinds)
     operations = parts.operations
     told = foreseen(edition, operations, parts.findings(edition.design, bound))
     tried = try_all(trials_of(edition, operations, told, system_clock()), _progress)
@@ -215,7 +250,7 @@ def _as_json(design: Design, findings: Iterable[Finding], tried: "Sequence[Trial
         "not_in_force": _parts(design.not_in_force),
         "prose": _parts(design.aside),
         "assumptions": [
-            {"line": clause.origin.line, "message": assumption.as_output()}
+            {"line": clause.origin.line, **assumption.as_output()}
             for clause in design.clauses
             for assumption in clause.assumptions
         ],

@@ -184,8 +184,9 @@ def drill(request: HttpRequest, pk: int) -> HttpResponse:
 def _longest(objective: RecoveryObjective | None, start: datetime, edition: Edition) -> timedelta | None:
     if objective is None:
         return None
-    office = office_hours(edition.design.of(DutyRole))
-    return lasts(objective.limit, start, edition.bindings.system, office)
+    system = edition.bindings.system
+    office = office_hours(edition.design.of(DutyRole), system.office_hours)
+    return lasts(objective.limit, start, system, office)
 
 
 def _subjects(edition: Edition, drills: Sequence[Drill], now: datetime) -> list[Subject]:

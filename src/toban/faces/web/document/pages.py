@@ -14,6 +14,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from toban.design.clauses.base import Clause
+from toban.engine.assumptions.taken import of_row
 from toban.engine.clock import system_clock
 from toban.engine.editions import present
 from toban.engine.editions.edition import Edition
@@ -32,6 +33,7 @@ from toban.faces.document.live import LiveRow, live_rows, worst_first
 from toban.faces.web import marks
 from toban.faces.web.changes.near import near
 from toban.faces.web.document import trends, version
+from toban.faces.web.document.assumptions import values_of
 from toban.faces.web.document.skeleton import filled
 from toban.faces.web.frame import Sight, frame, in_force, look
 from toban.faces.web.frame import figures as surrounding
@@ -103,6 +105,7 @@ def evidence(request: HttpRequest, clause_id: str) -> HttpResponse:
         "history": [_entry(entry, now, edition) for entry in _verdicts(clause.id)],
         "runs": _runs(clause),
         "own": _own(clause, request),
+        "assumed": of_row(values_of(edition), clause),
         "alerts": alerts[:_ALERTS],
         "deliveries": [_sent(delivery, now, edition) for delivery in _deliveries(clause, alerts)],
     }

@@ -224,9 +224,9 @@ def test_events_older_than_the_documents_error_log_are_deleted() -> None:
     new = take(event("TypeError", at=NOW + timedelta(days=20)))
 
     later = NOW + timedelta(days=31)
-    assert service.forget(DESIGN, later, is_held=True, agreed=timedelta()) == {}
+    assert service.forget(DESIGN, bindings(), later, is_held=True, agreed=timedelta()) == {}
     assert ErrorGroup.objects.filter(pk=old.pk).exists()
-    service.forget(DESIGN, later, is_held=False, agreed=timedelta(days=30))
+    service.forget(DESIGN, bindings(), later, is_held=False, agreed=timedelta(days=30))
 
     assert set(ErrorGroup.objects.values_list("pk", flat=True)) == {ignored.pk, new.pk}
     assert list(StoredEvent.objects.values_list("group", flat=True)) == [new.pk]
@@ -237,7 +237,7 @@ def test_events_older_than_the_documents_error_log_are_deleted() -> None:
 def test_events_are_kept_until_a_shorter_retention_is_agreed(agreed: timedelta | None) -> None:
     old = take(event())
 
-    service.forget(DESIGN, NOW + timedelta(days=31), is_held=False, agreed=agreed)
+    service.forget(DESIGN, bindings(), NOW + timedelta(days=31), is_held=False, agreed=agreed)
 
     assert ErrorGroup.objects.filter(pk=old.pk).exists()
     assert StoredEvent.objects.exists()

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 from django.apps import apps
 from tests.integration.chapters.errors.reported import DOCUMENT, NOW, event, take
+from tests.registered import PARTS
 
 from toban.chapters.errors import orders, service
 from toban.chapters.errors.intake import intake
@@ -17,6 +18,7 @@ from toban.chapters.errors.kept import ErrorSearch, found
 from toban.chapters.errors.models import ErrorGroup, ErrorValue, StoredEvent
 from toban.chapters.errors.searching.search import read_search
 from toban.design.reader import read_design
+from toban.engine.bindings.load import read_bindings
 
 SCRIPT = Path(__file__).with_name("searcher.py")
 ROOT = Path(__file__).parents[5]
@@ -109,7 +111,9 @@ def test_deleting_events_also_deletes_their_search_values() -> None:
     take(event("Gone", tags={"region": "tokyo"}))
 
     later = NOW + timedelta(days=31)
-    service.forget(read_design(DOCUMENT, "運用設計書.md"), later, is_held=False, agreed=timedelta(days=30))
+    design = read_design(DOCUMENT, "運用設計書.md")
+    bindings = read_bindings("", Path("toban.toml"), PARTS.schema)
+    service.forget(design, bindings, later, is_held=False, agreed=timedelta(days=30))
 
     assert titles("region:tokyo") == []
     assert titles("ignored") == [ignored.title]

@@ -259,6 +259,34 @@ def test_unreadable_document_exits_two(tmp_path: Path, content: bytes) -> None:
     assert "HINT: " in result.stderr
 
 
+def test_assumptions_are_listed_alone_with_those_of_the_chapters(tmp_path: Path) -> None:
+    document = tmp_path / "運用設計書.md"
+    document.write_text(FLAWED, encoding="utf-8")
+    before = json.loads(check(document, "--assumptions", "--format", "json").stdout)
+    (tmp_path / "toban.toml").write_text('[assumptions]\n"深夜" = "1:30"\n', encoding="utf-8")
+
+    told = check(document, "--assumptions")
+    after = json.loads(check(document, "--assumptions", "--format", "json").stdout)
+
+    settings = [
+        {each["setting"]: each["is_set"] for each in report["assumptions"]} for report in (before, after)
+    ]
+    assert [each["[assumptions] 深夜"] for each in settings] == [False, True]
+    assert not settings[1]["[monitoring] recovery_readings"]
+    assert after["assumptions"][0]["rows"][0]["line"] == 16
+    assert f"{document}:16: 「深夜」は {tmp_path}/toban.toml の [assumptions] により 1:30 です" in told.stdout
+    assert "変えるところ: [monitoring] recovery_readings" in told.stdout
+
+
+def test_assumptions_with_unreadable_bindings_are_refused(flawed: Path) -> None:
+    flawed.with_name("toban.toml").write_text("[assumptions", encoding="utf-8")
+
+    done = check(flawed, "--assumptions")
+
+    assert (done.returncode, done.stdout) == (2, "")
+    assert "BD001" in done.stderr
+
+
 def test_help_shows_an_example_and_the_exit_statuses() -> None:
     result = check("--help")
 

@@ -75,7 +75,7 @@ def test_every_proposal_loads_when_it_is_uncommented(document: Path, monkeypatch
     assert kinds == {"Webサーバー": ["prometheus"], "DB": ["prometheus", "postgresql"]}
     assert set(bindings.people) == {"運用責任者", "開発担当者"}
     assert set(bindings.channels) == {"slack", "email"}
-    assert set(bindings.clock_words) == {"深夜"}
+    assert set(bindings.meanings) == {"深夜"}
     for variable in ("DATABASE_URL", "SLACK_WEBHOOK_URL", "SMTP_PASSWORD"):
         monkeypatch.setenv(variable, "x")
     assert secret_findings(bindings) == ()

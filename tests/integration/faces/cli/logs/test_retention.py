@@ -191,12 +191,13 @@ def test_events_are_deleted_only_once_somebody_agrees(sentry: Path, store_url: s
     text = (sentry / "new.md").read_text(encoding="utf-8")
     (sentry / "運用設計書.md").write_text(text, encoding="utf-8")
     design = read_design(text, "運用設計書.md")
-    shorter = rules(design, read_bindings("", Path("toban.toml"), schema()))
+    bindings = read_bindings("", Path("toban.toml"), schema())
+    shorter = rules(design, bindings)
 
     def a_minute() -> int:
         keeper_of(Telemetry(store_url), PARTS.ports).step(shorter, system_clock(), "d")
         agreed = keeping.agreed_to("error", shorter)
-        service.forget(design, system_clock(), is_held=False, agreed=agreed)
+        service.forget(design, bindings, system_clock(), is_held=False, agreed=agreed)
         return StoredEvent.objects.count()
 
     assert a_minute() == 3

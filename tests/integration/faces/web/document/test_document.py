@@ -147,6 +147,32 @@ def test_evidence_shows_the_row_its_history_and_the_document_version(viewer: Cli
     assert in_force.edition.design.digest[:16] in page
 
 
+def test_evidence_shows_what_is_assumed_about_the_row_and_where_to_set_it(viewer: Client) -> None:
+    page = viewer.get(evidence_address(CPU)).content.decode()
+
+    assert "良い値が続けて 3回測れたら復旧とします" in page
+    assert "<code>[monitoring] recovery_readings</code>" in page
+
+
+def test_the_page_of_assumptions_leads_to_the_rows_and_is_filtered(viewer: Client) -> None:
+    whole = viewer.get("/assumptions/").content.decode()
+    found = viewer.get("/assumptions/", {"q": "RECOVERY"}).content.decode()
+    nothing = viewer.get("/assumptions/", {"q": "<none>"}).content.decode()
+
+    assert whole.count("<code>[") > found.count("<code>[") == 1
+    assert f'href="{evidence_address(CPU)}"' in found
+    assert "当てはまるものはありません" in nothing
+
+
+def test_the_page_of_assumptions_is_in_english_too(viewer: Client) -> None:
+    viewer.cookies["django_language"] = "en"
+
+    page = viewer.get("/assumptions/").content.decode()
+
+    assert "It has recovered after 3 better readings in a row" in page
+    assert "When it counts as recovered is not written" in page
+
+
 def test_the_same_url_returns_the_fragment_for_the_drawer(viewer: Client) -> None:
     part = viewer.get(evidence_address(CPU), headers={"HX-Request": "true"}).content.decode()
 

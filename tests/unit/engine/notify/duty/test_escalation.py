@@ -60,6 +60,12 @@ def test_by_default_the_emergency_contact_is_assumed_and_the_assumption_is_state
     assert str(call.ordered_by) == "運用設計書.md:9 (仮定)"
 
 
+def test_the_time_until_the_emergency_contact_is_called_comes_from_the_bindings() -> None:
+    (call,) = policy(NoticeBinding(escalate_after=7 * MINUTE), DUTIES, "toban.toml")
+
+    assert call.after == 7 * MINUTE
+
+
 def test_without_an_emergency_contact_nothing_is_assumed() -> None:
     assert policy(NoticeBinding(), DUTIES[:1], "toban.toml") == ()
 
