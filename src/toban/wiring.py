@@ -17,6 +17,7 @@ EXTENSIONS = (
     "toban.engine.people.extension",
     "toban.engine.approvals.extension",
     "toban.engine.editions.extension",
+    "toban.engine.exceptions.extension",
     "toban.engine.tokens.extension",
     "toban.engine.evidence.extension",
     "toban.engine.changes.extension",

@@ -4,13 +4,14 @@ A judgement is kept as it was written, and holds for a time that its chapter kno
 by then (the worker stopped), the row is not measurable, whatever it was before.
 """
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from datetime import datetime, timedelta
 
 from django.db.models import Q
 
 from toban.engine.evidence.models import ClauseStatus
 from toban.engine.evidence.verdict import Verdict
+from toban.engine.exceptions.standing import by_row
 from toban.message import NOTHING, Message
 
 LATE = timedelta(minutes=2)
@@ -47,7 +48,15 @@ def statuses(now: datetime, clause_ids: Collection[str] | None = None) -> tuple[
     found = ClauseStatus.objects.all()
     if clause_ids is not None:
         found = found.filter(clause_id__in=clause_ids)
-    return tuple(as_of(each, now) for each in found)
+    return _with_exceptions((as_of(each, now) for each in found), now)
+
+
+def _with_exceptions(statuses: Iterable[ClauseStatus], now: datetime) -> tuple[ClauseStatus, ...]:
+    found = tuple(statuses)
+    allowed = by_row(now) if found else {}
+    for each in found:
+        each.exceptions = allowed.get(each.clause_id, ())
+    return found
 
 
 def status_of(clause_id: str, now: datetime) -> ClauseStatus | None:
@@ -70,4 +79,4 @@ def changes(revision: int, since: datetime | None, now: datetime) -> tuple[Claus
     if since is not None:
         outdated &= Q(holds_until__gt=since)
     found = ClauseStatus.objects.filter(Q(revision__gt=revision) | outdated)
-    return tuple(as_of(each, now) for each in found.order_by("revision"))
+    return _with_exceptions((as_of(each, now) for each in found.order_by("revision")), now)

@@ -1,8 +1,11 @@
 """The evidence ledger and the current status of every clause."""
 
+from collections.abc import Sequence
+
 from django.db import models
 
 from toban.engine.evidence.verdict import Verdict
+from toban.engine.exceptions.rules import CoveringException
 from toban.engine.message_field import MessageField
 
 
@@ -102,6 +105,9 @@ class ClauseStatus(models.Model):
     """From then on the judgement counts no more, unless it was renewed; None: it does not age."""
     revision = models.BigIntegerField(db_index=True)
     """Grows with every change to any clause: pages ask for changes after the revision they know."""
+
+    exceptions: Sequence[CoveringException] = ()
+    """Those in force at the moment for which it was read; no column: they change no verdict."""
 
     def __str__(self) -> str:
         return f"{self.clause_id} {self.verdict}"

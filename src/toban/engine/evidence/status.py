@@ -126,6 +126,12 @@ def show(updates: Collection[StatusUpdate], now: datetime, document_digest: str)
             ledger.append(*verdicts, now=now)
 
 
+def show_again(clause_id: str) -> None:
+    """Have pages show the row again, in the caller's transaction, which holds the ledger."""
+    latest = ClauseStatus.objects.aggregate(latest=Max("revision"))["latest"] or 0
+    ClauseStatus.objects.filter(clause_id=clause_id).update(revision=latest + 1)
+
+
 def judged_since(clause_ids: Collection[str]) -> Mapping[str, datetime]:
     """Return when each clause was first judged: before, its row may have been unbound.
 

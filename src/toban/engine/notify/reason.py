@@ -33,6 +33,9 @@ class NoticeReason(StrEnum):
     # silence
     NOT_SILENCED = "not-silenced"
     SILENCED = "silenced"
+    # exception
+    NO_EXCEPTION = "no-exception"
+    EXCEPTED = "excepted"
     # flap
     STEADY = "steady"
     FLAPPING_TOLD_ONCE = "flapping-told-once"

@@ -56,6 +56,8 @@ class ShownRow(Schema):
     since: str | None
     observed_at: str | None
     next_due: str | None
+    exceptions: list[dict[str, Any]]
+    """What people allow for a time; it changes no verdict."""
 
 
 class ShownDay(Schema):

@@ -8,7 +8,8 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from toban.engine.evidence.models import ClauseStatus
-from toban.engine.evidence.verdict import Verdict
+from toban.engine.evidence.verdict import FIRING, Verdict
+from toban.engine.exceptions.rules import CoveringException
 from toban.faces.words import verdicts as words
 from toban.message import Message
 
@@ -29,6 +30,10 @@ class LiveRow:
     reason: str
     since: str
     due: str
+    exception: str = ""
+    """What people allow for a time about its deviation; empty if they allow nothing."""
+    is_allowed: bool = False
+    """Whether that is about the whole row: nobody needs to act on it."""
 
     def sent(self) -> Mapping[str, object]:
         """Return the row as JSON values."""
@@ -48,7 +53,20 @@ def live_row(status: ClauseStatus, now: datetime, zone: tzinfo) -> LiveRow:
         reason=str(status.reason),
         since=words.since(status.since, now, zone),
         due=words.due(status.next_due, now, zone) if status.next_due else "",
+        exception=_exception(status, zone) if verdict in FIRING else "",
+        is_allowed=any(not each.subject for each in status.exceptions),
     )
+
+
+def _exception(status: ClauseStatus, zone: tzinfo) -> str:
+    return "\n".join(str(said_of(each, zone)) for each in status.exceptions)
+
+
+def said_of(allowed: CoveringException, zone: tzinfo) -> Message:
+    """Say what is allowed, by whose exception, and until when."""
+    until = f"{allowed.ends_at.astimezone(zone):%Y-%m-%d %H:%M}"
+    code = "document.excepted-subject" if allowed.subject else "document.excepted"
+    return Message(code, subject=allowed.subject, reason=allowed.reason, by=allowed.author, until=until)
 
 
 def unknown_row(clause_id: str) -> LiveRow:
@@ -88,7 +106,7 @@ def verdict_html(row: LiveRow, address: str) -> SafeString:
     return format_html(
         '<a class="verdict {}" data-clause="{}" href="{}" title="{}">'
         '<span class="call"><span class="mark" aria-hidden="true">{}</span> <b>{}</b></span>'
-        '<small class="since">{}</small><small class="due">{}</small></a>',
+        '<small class="since">{}</small><small class="due">{}</small><small class="exception">{}</small></a>',
         row.verdict,
         row.id,
         address,
@@ -97,6 +115,7 @@ def verdict_html(row: LiveRow, address: str) -> SafeString:
         row.word,
         row.since,
         row.due,
+        row.exception,
     )
 
 

@@ -185,6 +185,16 @@ def row_values(row: GlanceRow) -> dict[str, object]:
         "since": _iso(status.since) if status else None,
         "observed_at": _iso(status.observed_at) if status else None,
         "next_due": _iso(status.next_due) if status else None,
+        "exceptions": [
+            {
+                "exception": each.number,
+                "subject": each.subject,
+                "reason": each.reason,
+                "author": each.author,
+                "until": each.ends_at.isoformat(),
+            }
+            for each in (status.exceptions if status else ())
+        ],
     }
 
 

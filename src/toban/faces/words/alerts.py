@@ -51,6 +51,7 @@ STAGES: Mapping[str, Promise] = {
     "maintenance": gettext_lazy("メンテナンス"),
     "mute": gettext_lazy("抑制"),
     "silence": gettext_lazy("ミュート"),
+    "exception": gettext_lazy("例外"),
     "flap": gettext_lazy("フラッピング"),
     "dedup": gettext_lazy("重複排除"),
     TIMING: gettext_lazy("タイミング"),

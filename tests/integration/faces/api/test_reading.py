@@ -18,6 +18,7 @@ from toban.engine.evidence.ledger import Record
 from toban.engine.evidence.models import LedgerEntry
 from toban.engine.evidence.status import StatusUpdate
 from toban.engine.evidence.verdict import Verdict
+from toban.engine.exceptions.models import RowException
 from toban.engine.people.models import OperatorRole
 from toban.engine.runs.models import PlannedWork, Run, RunLog
 from toban.engine.telemetry import present
@@ -216,3 +217,20 @@ def filled() -> None:
             "plan": [plain(f"change {number}").as_json()],
         }
         ledger.append(Record(LedgerEntry.Kind.DOCUMENT, content, document_digest="d"), now=system_clock())
+
+
+def test_exceptions_are_read_with_their_state(reader: Program) -> None:
+    now = system_clock()
+    fields = {
+        "clause_id": CPU, "clause_text": "x", "citation": "運用設計書.md:15", "reason": "交換待ち",
+        "author_name": "sato", "asked_at": now, "ends_at": now + timedelta(days=1),
+    }  # fmt: skip
+    RowException.objects.create(**fields)
+    RowException.objects.create(**fields, subject="web-1", granted_at=now - timedelta(hours=1))
+    status.show([StatusUpdate(CPU, Verdict.DEVIATING, plain("92%"), plain("高い"), now)], now, "d")
+
+    assert [each["state"] for each in reader.get("/exceptions")["items"]] == ["in-force", "asked"]
+    (found,) = reader.get("/exceptions", state="in-force", row=CPU)["items"]
+    assert (found["subject"], found["reason"], found["author"]) == ("web-1", "交換待ち", "sato")
+    row = reader.get(f"/rows/{CPU}")
+    assert (row["verdict"], [each["subject"] for each in row["exceptions"]]) == ("deviating", ["web-1"])

@@ -26,7 +26,9 @@ from toban.engine.notify.routing.timing import DeliveryCalendar, departure, offi
 from toban.engine.notify.signal import NO_DATA_SUFFIX
 from toban.message import Message
 
-_HELD = frozenset({NoticeReason.IN_MAINTENANCE, NoticeReason.MUTED, NoticeReason.SILENCED})
+_HELD = frozenset(
+    {NoticeReason.IN_MAINTENANCE, NoticeReason.MUTED, NoticeReason.SILENCED, NoticeReason.EXCEPTED}
+)
 """The reasons for which an unacknowledged alert is not escalated, either."""
 _WAITING = frozenset(
     {
@@ -139,7 +141,7 @@ class _Look:
             past.told(route.destination, alert.kind),
             standing,
             alert.holds_since,
-            # What a maintenance, a cause or a silence held back until its end is not told afterwards.
+            # What was held back until the end of a maintenance, a cause or a silence is not told afterwards.
             is_listed=route.is_digest and past.reason_at(route.destination) not in _HELD,
         )
 
@@ -149,6 +151,7 @@ class _Look:
             window=window_for(labels.get("target", ""), seen.maintenance, self._window),
             muted_by=self._causes.of(alert.trouble, self._runs_on),
             silence=silencing(seen.silences, alert.clause_id, labels, now),
+            exception=next((each for each in seen.exceptions if each.covers(alert.clause_id, labels)), None),
             lifted_at=lifted_at(seen.silences, alert.clause_id, labels, now),
             is_acknowledged=alert.acknowledged_at is not None,
             released_at=alert.released_at,
@@ -204,6 +207,7 @@ class _Look:
             _next_call(progress),
             standing.window.until if standing.window is not None else None,
             standing.silence.ends_at if standing.silence is not None else None,
+            standing.exception.ends_at if standing.exception is not None else None,
             standing.calm_at,
             *(judgement.until for judgement in judgements),
             *(self._situation.busy_until.values() if _waits(judgements) else ()),

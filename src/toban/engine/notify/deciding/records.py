@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from toban.catalogue import DOCUMENTS_LANGUAGE
 from toban.design.values.schedule import Schedule
 from toban.design.values.severity import AlertLevel
+from toban.engine.exceptions.rules import CoveringException
 from toban.engine.notify.delivery.notice import NoticeKind
 from toban.engine.notify.duty.escalation import EscalationProgress
 from toban.engine.notify.routing.maintenance import AnnouncedMaintenance
@@ -144,6 +145,8 @@ class AlertingSnapshot:
     """All open alerts: they may inhibit others."""
     silences: Sequence[ActiveSilence] = ()
     """Active silences, and those that ended recently enough for an open alert to be notified again."""
+    exceptions: Sequence[CoveringException] = ()
+    """Those in force that hold notifications back."""
     maintenance: Sequence[AnnouncedMaintenance] = ()
     """Maintenance that people have announced."""
     newest_flaps: Mapping[str, int] = field(default_factory=dict)

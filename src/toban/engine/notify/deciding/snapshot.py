@@ -9,6 +9,7 @@ from itertools import batched
 from django.db.models import Count, Max, Q, QuerySet
 
 from toban.design.values.schedule import Schedule
+from toban.engine.exceptions.standing import in_force
 from toban.engine.notify.deciding.records import (
     AT_LEAST_EVERY,
     AlertingSnapshot,
@@ -57,6 +58,7 @@ def load(now: datetime, *, everything: bool, digests: frozenset[Schedule] = froz
         alerts=alerts,
         troubles=tuple(_troubles()),
         silences=tuple(_silences(unsettled, now)),
+        exceptions=tuple(each for each in in_force(now) if each.holds_notices),
         maintenance=tuple(_maintenance(now)),
         newest_flaps=_newest_flaps(unsettled),
         digests=digests,

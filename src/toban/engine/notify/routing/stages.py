@@ -7,6 +7,7 @@ from functools import cache
 from zoneinfo import ZoneInfo
 
 from toban.engine.amounts import length
+from toban.engine.exceptions.rules import CoveringException
 from toban.engine.notify.delivery.notice import NoticeKind
 from toban.engine.notify.reason import NoticeReason
 from toban.engine.notify.routing import flapping
@@ -47,6 +48,8 @@ class AlertContext:
     """The maintenance that it falls into."""
     muted_by: OpenAlert | None = None
     silence: ActiveSilence | None = None
+    exception: CoveringException | None = None
+    """The exception that holds its notifications back."""
     lifted_at: datetime | None = None
     """When the last silence about it ended."""
     is_acknowledged: bool = False
@@ -150,6 +153,19 @@ def silence(candidate: Candidate, situation: Situation) -> Ruling:
     return _stop(NoticeReason.SILENCED, more)
 
 
+def exception(candidate: Candidate, situation: Situation) -> Ruling:
+    """Hold back warnings and critical alerts that people allow for a time; missing data always passes."""
+    allowed = candidate.standing.exception
+    is_trouble = candidate.kind is NoticeKind.FIRING and candidate.condition is not Condition.INFO
+    if allowed is None or not is_trouble:
+        return _pass(NoticeReason.NO_EXCEPTION)
+    until = allowed.ends_at.astimezone(situation.zone)
+    more = Message(
+        "notify.silence-until", who=allowed.author, words=allowed.reason, at=f"{until:%Y-%m-%d %H:%M}"
+    )
+    return _stop(NoticeReason.EXCEPTED, more)
+
+
 def flap(candidate: Candidate, situation: Situation) -> Ruling:
     """Let flapping pass once: a recovery counts only after a calm."""
     standing = candidate.standing
@@ -207,6 +223,7 @@ STAGES: Mapping[str, Stage] = {
     "maintenance": maintenance,
     "mute": mute,
     "silence": silence,
+    "exception": exception,
     "flap": flap,
     "dedup": dedup,
 }

@@ -10,7 +10,7 @@ from toban.engine.evidence.verdict import QUIET, Verdict
 from toban.faces.document.overview import Chore, ContentsLine, Overview, RowTrouble, ShownFigure, short
 from toban.faces.values.glance import Glance, GlanceRow
 from toban.faces.words import verdicts as words
-from toban.message import Message
+from toban.message import NOTHING, Message, plain, sentences
 
 _COLOURS: Mapping[str, str] = {
     "": "",
@@ -113,6 +113,9 @@ def _list(lines: Sequence[Sequence[Text]], nothing: Message) -> RenderableType:
 
 def _trouble(each: RowTrouble) -> Sequence[Text]:
     held = _held(each.holders) if each.holders else Message("document.unacknowledged")
+    if each.row.is_allowed and not each.holders:
+        held = NOTHING
+    held = sentences(held, plain(each.row.exception))
     return (
         Text(each.row.mark, _COLOURS[each.row.verdict]),
         Text(each.name),
@@ -130,6 +133,10 @@ def _chore(each: Chore) -> Sequence[Text]:
         Text(each.act),
         Text(f"{each.at} {held}".strip()),
     )
+
+
+def _aside(said: str) -> str:
+    return f"\n{said}" if said else ""
 
 
 def _held(by: str) -> Message:
@@ -156,7 +163,9 @@ def _rows(rows: Sequence[GlanceRow]) -> Table:
             Text(f"{live.mark} {live.word}", _COLOURS[live.verdict]),
             # The document's name is at the top.
             Text(f":{row.clause.origin.line}"),
-            Text.assemble(short(row.clause, _LONGEST), (f"\n{live.reason}" if live.reason else "", "dim")),
+            Text.assemble(
+                short(row.clause, _LONGEST), (_aside(live.reason), "dim"), (_aside(live.exception), "italic")
+            ),
             Text("\n".join(each for each in (live.value, live.since, live.due) if each)),
         )
     return table

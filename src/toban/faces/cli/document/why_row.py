@@ -21,6 +21,7 @@ from toban.faces.cli.answer import CommandAnswer
 from toban.faces.cli.kept import kept_edition
 from toban.faces.cli.notify import why_alert
 from toban.faces.cli.notify.alerts import line
+from toban.faces.document.live import said_of
 from toban.faces.values.alerts import alert_values
 from toban.faces.words.alerts import condition_word
 from toban.faces.words.lists import listed
@@ -64,6 +65,7 @@ def answer(parts: Parts, clause: Clause) -> CommandAnswer | None:
         *_alerts(alerts, newest, is_signalled=bool(ways)),
         *_ordered(ordered),
         *map(_silence, silences),
+        *(said_of(each, edition.bindings.system.zone) for each in (status.exceptions if status else ())),
         *(text for level, routing in ways.items() for text in _way(level, routing)),
         *([] if ways else [Message("document.row-raises-no-alert")]),
     ]

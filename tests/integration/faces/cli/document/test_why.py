@@ -77,8 +77,8 @@ def test_an_alert_is_explained_per_destination_and_stage(design: Design, why: Wh
     assert "ops 運用責任者  (運用設計書.md:14)" in told
     assert "配信済み (1732600000.1)" in told
     assert (
-        "○通知先  ○メンテナンス  ○抑制  ○ミュート  ○フラッピング  ○重複排除  ○タイミング  ○グループ化  ○送信"
-        in told
+        "○通知先  ○メンテナンス  ○抑制  ○ミュート  ○例外  ○フラッピング  ○重複排除  "
+        "○タイミング  ○グループ化  ○送信" in told
     )
     assert "通知していません: 役割の担当者が決まっていません: 開発担当者" in told
     assert "×通知先  –メンテナンス" in told

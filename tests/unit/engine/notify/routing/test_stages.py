@@ -4,6 +4,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from toban.design.values.people import ChannelKind
+from toban.engine.exceptions.rules import CoveringException
 from toban.engine.notify.delivery.notice import NoticeKind
 from toban.engine.notify.reason import NoticeReason
 from toban.engine.notify.routing.contacts import BoundChannel
@@ -103,6 +104,7 @@ def test_a_recovery_is_sent_during_maintenance() -> None:
         NoticeReason.RECOVERY_PASSES,
         NoticeReason.NO_CAUSE_ABOVE,
         NoticeReason.NOT_SILENCED,
+        NoticeReason.NO_EXCEPTION,
         NoticeReason.STEADY,
         NoticeReason.RECOVERED,
     ]
@@ -117,6 +119,7 @@ def test_a_notice_that_passes_has_a_reason_at_every_stage() -> None:
         ("maintenance", NoticeReason.NO_MAINTENANCE),
         ("mute", NoticeReason.NO_CAUSE_ABOVE),
         ("silence", NoticeReason.NOT_SILENCED),
+        ("exception", NoticeReason.NO_EXCEPTION),
         ("flap", NoticeReason.STEADY),
         ("dedup", NoticeReason.FIRST),
     )
@@ -143,3 +146,32 @@ def test_a_digest_lists_no_end_of_missing_data_while_the_value_is_bad(
     judged = judge(unheard, SITUATION)
 
     assert (judged.last.passes, judged.last.reason) == (not is_still_wrong, reason)
+
+
+ALLOWED = CoveringException(1, "monitoring/monitor/x", "", "交換待ち", "佐藤", NOON + timedelta(days=9), True)
+
+
+def test_an_exception_holds_back_what_it_allows_and_says_why_and_until_when() -> None:
+    standing = AlertContext(exception=ALLOWED)
+
+    judged = judge(Candidate(NoticeKind.FIRING, Condition.CRITICAL, ROUTE, None, standing), SITUATION)
+
+    assert (judged.stage, judged.last.reason) == ("exception", NoticeReason.EXCEPTED)
+    assert "佐藤" in str(judged.last.detail)
+    assert "交換待ち" in str(judged.last.detail)
+
+
+@pytest.mark.parametrize(
+    ("kind", "condition"),
+    [
+        (NoticeKind.NO_DATA, Condition.NO_DATA),
+        (NoticeKind.RECOVERED, Condition.WARNING),
+        (NoticeKind.FIRING, Condition.INFO),
+    ],
+)
+def test_missing_data_recoveries_and_news_pass_an_exception(kind: NoticeKind, condition: Condition) -> None:
+    standing = AlertContext(exception=ALLOWED)
+
+    judged = judge(Candidate(kind, condition, ROUTE, TOLD_WARNING, standing), SITUATION)
+
+    assert judged.last.passes

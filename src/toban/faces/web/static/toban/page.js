@@ -16,6 +16,7 @@
       setText(cell.querySelector("b"), row.word);
       setText(cell.querySelector(".since"), row.since);
       setText(cell.querySelector(".due"), row.due);
+      setText(cell.querySelector(".exception"), row.exception);
       if (turned) { void cell.offsetWidth; cell.classList.add("fresh"); }
     }
     for (const cell of of("data-value", row.id)) setText(cell, row.value);
