@@ -224,7 +224,6 @@ class _Answer:
 
 def _answer(parts: Parts, given: _Answer, *, yes: bool) -> None:
     def act() -> Message:
-        edition, now = edition_of(parts), system_clock()
         found = ApprovalRequest.objects.filter(pk=given.number).first()
         if found is None:
             raise NotPossible(
@@ -237,8 +236,9 @@ def _answer(parts: Parts, given: _Answer, *, yes: bool) -> None:
             click.confirm(str(Message(given.question, role=found.role)), abort=True)
         account = account_named(given.account) if given.account is not None else None
         by = Giver(account, ApprovalAnswer.Via.SHELL, getpass.getuser())
-        order = AnswerOrder(found.pk, found.digest, by, edition, given.note)
-        answered = given.act(order, parts.ports.all(APPROVAL_EFFECTS), now)
+        # Not before the question: the role, the end and the edition count when somebody says yes.
+        order = AnswerOrder(found.pk, found.digest, by, edition_of(parts), given.note)
+        answered = given.act(order, parts.ports.all(APPROVAL_EFFECTS), system_clock())
         return Message(f"approvals.answered-{answered.state}", number=answered.pk)
 
     _do(act)

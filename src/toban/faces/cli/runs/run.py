@@ -26,6 +26,9 @@ from toban.message import Message
 
 _ENDED_BADLY = 3
 
+type _Order = Callable[[datetime], Run]
+"""Gives the order at that time."""
+
 
 @click.command(
     "run",
@@ -120,42 +123,40 @@ class RunArguments:
         """The run that the order is about, if it names one."""
         return next((each for each in self._runs if each is not None), None)
 
-    def order(self, by: Giver, now: datetime) -> tuple[str, Callable[[], Run]]:
+    def order(self, by: Giver) -> tuple[str, _Order]:
         """Return what is to be done: its name, as in `runs.confirm-run`, and a call."""
         batch, name, account = self.batch, by.account.username if by.account else by.shell_user, by.account
         if self.cancel:
-            return "cancel", lambda: orders.cancel(batch, by=name, now=now)
+            return "cancel", lambda now: orders.cancel(batch, by=name, now=now)
         if (skip := self.skip) is not None:
-            return "skip", lambda: orders.skip(batch, skip, by=name, now=now)
+            return "skip", lambda now: orders.skip(batch, skip, by=name, now=now)
         if (again := self.again) is not None:
             start = self.from_step
-            return "again", lambda: orders.again(batch, again, start, by=name, now=now, account=account)
-        return "run", lambda: orders.order(batch, self.settings, by=name, now=now, account=account)
+            return "again", lambda now: orders.again(batch, again, start, by=name, now=now, account=account)
+        return "run", lambda now: orders.order(batch, self.settings, by=name, now=now, account=account)
 
-    def answer(self, given: ApprovalOrder, now: datetime) -> tuple[str, Callable[[], Run]]:
+    def answer(self, given: Callable[[], ApprovalOrder]) -> tuple[str, _Order]:
         """Return how the request for approval is answered, like `order`."""
         if self.approve is not None:
-            return "approve", lambda: orders.approve(given, now)
+            return "approve", lambda now: orders.approve(given(), now)
         if self.refused is not None:
-            return "refuse", lambda: orders.refuse(given, now)
-        return "break-glass", lambda: orders.break_glass(given, now)
+            return "refuse", lambda now: orders.refuse(given(), now)
+        return "break-glass", lambda now: orders.break_glass(given(), now)
 
 
 def _carried_out(parts: Parts, asked: RunArguments, *, yes: bool) -> Run:
-    now = system_clock()
     work, by = planned(asked.batch), _giver(asked.account)
-    act, order = _answer(parts, asked, by, now, yes=yes) if asked.answered else asked.order(by, now)
+    act, order = _answer(parts, asked, by, yes=yes) if asked.answered else asked.order(by)
     if not yes:
         question = Message(f"runs.confirm-{act}", batch=asked.batch, rule=work.timing, run=asked.run)
         click.confirm(str(question), abort=True)
-    run = order()
+    # Not before the question: the role and the request's end count when somebody says yes.
+    run = order(system_clock())
     say(Message("runs.ordered", batch=run.work, run=run.pk))
     return run
 
 
-def _answer(
-    parts: Parts, asked: RunArguments, by: Giver, now: datetime, *, yes: bool
-) -> tuple[str, Callable[[], Run]]:
+def _answer(parts: Parts, asked: RunArguments, by: Giver, *, yes: bool) -> tuple[str, _Order]:
     run = Run.objects.filter(pk=asked.answered or 0).first()
     request = request_of(run) if run is not None else None
     if request is not None and not yes:
@@ -163,8 +164,11 @@ def _answer(
             say(f"{label}: {value}")
     # Without a request, the order itself says what is wrong.
     shown = request.digest if request is not None else ""
-    given = ApprovalOrder(asked.answered or 0, shown, by, edition_of(parts), asked.reason, asked.batch)
-    return asked.answer(given, now)
+
+    def given() -> ApprovalOrder:
+        return ApprovalOrder(asked.answered or 0, shown, by, edition_of(parts), asked.reason, asked.batch)
+
+    return asked.answer(given)
 
 
 def _giver(name: str | None) -> Giver:

@@ -202,6 +202,30 @@ def test_an_edit_between_list_and_answer_is_noticed(waiting: Run, home: Path) ->
     assert (refused.exit_code, "文書か接続表が変わりました" in refused.output) == (1, True)
 
 
+@pytest.mark.parametrize("command", ["run", "approvals"])
+@pytest.mark.parametrize(
+    ("since", "why"), [("expired", "回答の期限が過ぎています"), ("edited", "文書か接続表が変わりました")]
+)
+def test_what_counts_is_the_moment_of_the_yes_and_not_that_of_the_question(
+    waiting: Run, home: Path, monkeypatch: pytest.MonkeyPatch, command: str, since: str, why: str
+) -> None:
+    def thought_over(*_question: object, **_options: object) -> None:
+        if since == "expired":
+            ApprovalRequest.objects.update(expires_at=system_clock())
+        else:
+            (home / "toban.toml").write_text(BINDINGS + '[system]\nname = "本番"\n', encoding="utf-8")
+
+    monkeypatch.setattr(click, "confirm", thought_over)
+
+    if command == "run":
+        answered = run_("B005", "--approve", str(waiting.pk), "--as", "nami")
+    else:
+        answered = approvals("approve", str(ApprovalRequest.objects.get().pk), "--as", "nami")
+
+    assert (answered.exit_code, why in answered.output) == (1, True), answered.output
+    assert ApprovalRequest.objects.get().state == "open"
+
+
 def test_in_an_emergency_a_shell_goes_ahead_and_another_person_reviews_it(waiting: Run) -> None:
     number = str(waiting.pk)
     unreasoned = run_("B005", "--break-glass", number, "--yes")
