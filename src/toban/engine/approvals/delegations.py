@@ -6,7 +6,7 @@ from datetime import datetime
 from django.db import transaction
 
 from toban.engine.approvals.holders import Holder, account_of, holders_of
-from toban.engine.approvals.identity import identity_of
+from toban.engine.approvals.identity import appointer_of, identity_of
 from toban.engine.approvals.models import ApprovalRequest, Delegation
 from toban.engine.approvals.rules import Ground, RequestState, checked_end
 from toban.engine.editions.edition import Edition
@@ -24,7 +24,7 @@ def grounds_of(edition: Edition, role: str, account: Operator, now: datetime) ->
     """Return all grounds on which *account* may answer for *role* at *now*: its own, and delegated ones."""
     holders = holders_of(edition, role, now)
     own = [
-        Ground(each.person, each.override.author if each.override is not None else "")
+        Ground(each.person, appointer_of(edition, each))
         for each in holders
         if each.account is not None and each.account.pk == account.pk
     ]
@@ -35,11 +35,13 @@ def _delegated(
     edition: Edition, role: str, account: Operator, holders: Sequence[Holder], now: datetime
 ) -> Sequence[Ground]:
     given = Delegation.objects.in_force(now).filter(taker=account).select_related("giver").order_by("pk")
-    by_account = {each.account.pk: each for each in holders if each.account is not None and _may_give(each)}
+    by_account = {
+        each.account.pk: each for each in holders if each.account is not None and _may_give(edition, each)
+    }
     return [
         Ground(
             each.taker_person,
-            holder.override.author if holder.override is not None else "",
+            appointer_of(edition, holder),
             identity_of(edition, each.giver),
             each.pk,
         )
@@ -48,10 +50,12 @@ def _delegated(
     ]
 
 
-def _may_give(holder: Holder) -> bool:
+def _may_give(edition: Edition, holder: Holder) -> bool:
     """Return whether a holder may let others approve: one who made themselves a deputy can't either."""
-    account, override = holder.account, holder.override
-    return account is not None and (override is None or override.author != account.username)
+    if holder.account is None:
+        return False
+    appointer = appointer_of(edition, holder)
+    return appointer is None or not appointer.is_same_human(identity_of(edition, holder.account))
 
 
 def delegate(
@@ -143,7 +147,7 @@ def _holds(edition: Edition, delegation: Delegation, now: datetime) -> bool:
 
 
 def _giving(edition: Edition, role: str, now: datetime) -> Sequence[Holder]:
-    return [each for each in holders_of(edition, role, now) if _may_give(each)]
+    return [each for each in holders_of(edition, role, now) if _may_give(edition, each)]
 
 
 def _end(found: Delegation, why: Message, by: str, now: datetime) -> None:

@@ -35,14 +35,18 @@ def why_not_reviewed_by(
 ) -> Refusal | None:
     """Return why *account* may not review *found*, or None."""
     breaker = identity_of(edition, found.account) if found.account is not None else None
-    grounds = grounds_of(edition, found.request.role, account, now)
+    reviewer, grounds = identity_of(edition, account), grounds_of(edition, found.request.role, account, now)
     # Only one's own hold on the role counts: a delegate was chosen by somebody else.
-    holds = any(each.delegated_by is None and each.appointed_by != account.username for each in grounds)
+    holds = any(
+        each.delegated_by is None
+        and (each.appointed_by is None or not each.appointed_by.is_same_human(reviewer))
+        for each in grounds
+    )
     is_manager = account.is_active and account.operator_role == OperatorRole.MANAGER
     return why_not_review(
         breaker,
         identities_of(edition, found.request.orderers),
-        identity_of(edition, account),
+        reviewer,
         is_entitled=holds or is_manager,
     )
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Iterator, Sequence
 
-from toban.engine.approvals.holders import people_of
+from toban.engine.approvals.holders import Holder, people_of
 from toban.engine.approvals.rules import Identity
 from toban.engine.editions.edition import Edition
 from toban.engine.notify.routing.contacts import folded
@@ -18,6 +18,13 @@ def identities_of(edition: Edition, numbers: Collection[int]) -> Sequence[Identi
     """Return who is behind the accounts with these *numbers*; one that is gone is left out."""
     found = Operator.objects.in_bulk(list(numbers))
     return [identity_of(edition, account) for account in found.values()]
+
+
+def appointer_of(edition: Edition, holder: Holder) -> Identity | None:
+    """Return who made *holder* a deputy; None if nobody did, or somebody in a shell without an account."""
+    author = holder.override.author if holder.override is not None else ""
+    found = Operator.objects.filter(username=author).first() if author else None
+    return identity_of(edition, found) if found is not None else None
 
 
 def _marks(edition: Edition, account: Operator) -> Iterator[str]:

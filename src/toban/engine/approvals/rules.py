@@ -75,8 +75,8 @@ class Ground:
 
     person: str
     """The name in `[people]`."""
-    appointed_by: str = ""
-    """The name of the account that made them a deputy."""
+    appointed_by: Identity | None = None
+    """Who made them a deputy, if an account did."""
     delegated_by: Identity | None = None
     delegation: int | None = None
 
@@ -176,9 +176,10 @@ def usable(request: RequestFacts, by: Respondent) -> Ground | None:
 def _why_no_ground(ground: Ground, request: RequestFacts, identity: Identity) -> Refusal | None:
     """Return why a ground does not count: nobody gets the right to approve from those who want it used."""
     ask = Message("approvals.ask-another", role=request.role)
-    if ground.appointed_by == identity.username:
+    appointer = ground.appointed_by
+    if appointer is not None and appointer.is_same_human(identity):
         return Refusal(Message("approvals.appointed-themselves"), Message("approvals.be-appointed"))
-    if ground.appointed_by and ground.appointed_by in {each.username for each in request.orderers}:
+    if appointer is not None and any(appointer.is_same_human(each) for each in request.orderers):
         return Refusal(Message("approvals.appointed-by-orderer"), ask)
     giver = ground.delegated_by
     if giver is not None and any(giver.is_same_human(each) for each in request.orderers):

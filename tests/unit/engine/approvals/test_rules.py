@@ -21,6 +21,7 @@ NOON = datetime(2026, 4, 6, 12, tzinfo=UTC)
 HOUR = timedelta(hours=1)
 NAMI, KEN = Identity(1, "nami", frozenset({"email a"})), Identity(2, "ken", frozenset({"email b"}))
 NAMI_TOO = Identity(3, "nami2", frozenset({"email a", "name 波"}))
+KEN_TOO = Identity(4, "ken2", frozenset({"email b"}))
 REQUEST = RequestFacts(RequestState.OPEN, "d", "運用責任者", NOON + HOUR, orderers=(), approved_by=())
 BY = Respondent(NAMI, (Ground("波"),), "d")
 
@@ -41,10 +42,16 @@ def code(request: RequestFacts, by: Respondent, now: datetime = NOON) -> str:
         (replace(REQUEST, orderers=(NAMI_TOO,)), BY, "own-order"),
         (replace(REQUEST, approved_by=(NAMI_TOO,)), BY, "approved-already"),
         (REQUEST, replace(BY, grounds=()), "does-not-hold-role"),
-        (REQUEST, replace(BY, grounds=(Ground("波", "nami"),)), "appointed-themselves"),
+        (REQUEST, replace(BY, grounds=(Ground("波", NAMI),)), "appointed-themselves"),
+        (REQUEST, replace(BY, grounds=(Ground("波", NAMI_TOO),)), "appointed-themselves"),
         (
             replace(REQUEST, orderers=(KEN,)),
-            replace(BY, grounds=(Ground("波", "ken"),)),
+            replace(BY, grounds=(Ground("波", KEN),)),
+            "appointed-by-orderer",
+        ),
+        (
+            replace(REQUEST, orderers=(KEN_TOO,)),
+            replace(BY, grounds=(Ground("波", KEN),)),
             "appointed-by-orderer",
         ),
         (
@@ -58,7 +65,7 @@ def code(request: RequestFacts, by: Respondent, now: datetime = NOON) -> str:
             "delegator-approved",
         ),
         # One good ground is enough.
-        (REQUEST, replace(BY, grounds=(Ground("波", "nami"), Ground("波"))), ""),
+        (REQUEST, replace(BY, grounds=(Ground("波", NAMI), Ground("波"))), ""),
         (replace(REQUEST, is_irreversible=True), BY, "prove-identity"),
         (replace(REQUEST, is_irreversible=True), replace(BY, has_proved=True), ""),
     ],
