@@ -133,14 +133,18 @@ def facts_of(request: ApprovalRequest, edition: Edition) -> RequestFacts:
     The answers of accounts that have been deactivated or removed don't count.
     """
     given = request.answers.filter(answer=ApprovalAnswer.Answer.GRANTED, account__is_active=True)
-    accounts = [each.account for each in given.select_related("account") if each.account is not None]
+    counted = [
+        each for each in given.select_related("account", "delegation__giver") if each.account is not None
+    ]
+    givers = [each.delegation.giver for each in counted if each.delegation is not None]
     return RequestFacts(
         state=RequestState(request.state),
         digest=request.digest,
         role=request.role,
         expires_at=request.expires_at,
         orderers=identities_of(edition, request.orderers),
-        approved_by=[identity_of(edition, account) for account in accounts],
+        approved_by=[identity_of(edition, each.account) for each in counted if each.account is not None],
+        delegated_by=[identity_of(edition, each) for each in givers],
         people=request.people,
         is_irreversible=request.is_irreversible,
         is_current=is_current(request, edition),

@@ -105,6 +105,8 @@ class RequestFacts:
     """Who ordered what it is about; empty for what the document's schedule ordered."""
     approved_by: Sequence[Identity]
     """Who has approved so far."""
+    delegated_by: Sequence[Identity] = ()
+    """Who delegated the role to those of them that approved by a delegation."""
     people: int = 1
     is_irreversible: bool = False
     is_current: bool = True
@@ -184,9 +186,11 @@ def _why_no_ground(ground: Ground, request: RequestFacts, identity: Identity) ->
     giver = ground.delegated_by
     if giver is not None and any(giver.is_same_human(each) for each in request.orderers):
         return Refusal(Message("approvals.delegated-by-orderer"), ask)
-    # Otherwise one person could fill two places: their own, and that of their delegate.
+    # Otherwise one person could fill two places, in any order: their own, and those of their delegates.
     if giver is not None and any(giver.is_same_human(each) for each in request.approved_by):
         return Refusal(Message("approvals.delegator-approved"), ask)
+    if any((giver or identity).is_same_human(each) for each in request.delegated_by):
+        return Refusal(Message("approvals.delegate-approved"), ask)
     return None
 
 

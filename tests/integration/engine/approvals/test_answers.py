@@ -28,7 +28,7 @@ from toban.engine.evidence.models import LedgerEntry
 from toban.engine.notify.duty import overrides
 from toban.engine.notify.models import Alert
 from toban.engine.orders import NotPossible
-from toban.engine.people.models import Operator, OperatorRole
+from toban.engine.people.models import Operator
 
 pytestmark = pytest.mark.django_db
 
@@ -277,40 +277,6 @@ def test_a_refusal_is_final_and_needs_a_reason(edition: Edition) -> None:
     assert "理由がありません" in refused(refuse, request.pk, " ", **arguments)
     assert refuse(request.pk, "まだ早い", **arguments).state == RequestState.REFUSED
     assert "すでに却下されています" in refused(approve, request, on_duty(edition), edition)
-
-
-@pytest.fixture
-def second_account(edition: Edition) -> None:
-    """佐藤 has another account, with the same name."""
-    named = {"first_name": "次郎", "last_name": "佐藤"}
-    Operator.objects.filter(username="sato").update(**named)
-    Operator.objects.create_user("sato2", operator_role=OperatorRole.DEVELOPER, **named)
-
-
-@pytest.mark.usefixtures("second_account")
-def test_a_deputy_made_by_their_own_second_account_approves_delegates_and_reviews_nothing(
-    edition: Edition,
-) -> None:
-    broken(edition, giver(on_duty(edition), has_proved=True))
-    deputy("佐藤", edition, by="sato2")
-    request = asked(edition, subject="release/8")
-
-    assert "自分で自分を代理にした" in refused(approve, request, "sato", edition)
-    assert "委任できません" in refused(
-        delegate, "運用責任者", "山田", "会議", ends_at=MONDAY + HOUR, by=account("sato"),
-        edition=edition, now=MONDAY,
-    )  # fmt: skip
-    assert "役割を担う人と運用責任者のアカウントだけ" in refused(
-        review, BreakGlass.objects.get().pk, "妥当", by=giver("sato"), edition=edition, now=MONDAY
-    )
-
-
-@pytest.mark.usefixtures("second_account")
-def test_whoever_ordered_does_not_choose_who_approves_by_a_second_account_either(edition: Edition) -> None:
-    request = asked(edition, "sato")
-    deputy("山田", edition, by="sato2")
-
-    assert "依頼した人があなたを代理に" in refused(approve, request, "yamada", edition)
 
 
 def test_what_can_not_be_undone_needs_a_fresh_proof_of_identity(edition: Edition) -> None:

@@ -22,6 +22,7 @@ HOUR = timedelta(hours=1)
 NAMI, KEN = Identity(1, "nami", frozenset({"email a"})), Identity(2, "ken", frozenset({"email b"}))
 NAMI_TOO = Identity(3, "nami2", frozenset({"email a", "name 波"}))
 KEN_TOO = Identity(4, "ken2", frozenset({"email b"}))
+LEE = Identity(5, "lee")
 REQUEST = RequestFacts(RequestState.OPEN, "d", "運用責任者", NOON + HOUR, orderers=(), approved_by=())
 BY = Respondent(NAMI, (Ground("波"),), "d")
 
@@ -64,6 +65,13 @@ def code(request: RequestFacts, by: Respondent, now: datetime = NOON) -> str:
             replace(BY, grounds=(Ground("波", delegated_by=KEN),)),
             "delegator-approved",
         ),
+        (replace(REQUEST, approved_by=(KEN,), delegated_by=(NAMI_TOO,), people=2), BY, "delegate-approved"),
+        (
+            replace(REQUEST, approved_by=(KEN,), delegated_by=(LEE,), people=2),
+            replace(BY, grounds=(Ground("波", delegated_by=LEE),)),
+            "delegate-approved",
+        ),
+        (replace(REQUEST, approved_by=(KEN,), delegated_by=(LEE,), people=2), BY, ""),
         # One good ground is enough.
         (REQUEST, replace(BY, grounds=(Ground("波", NAMI), Ground("波"))), ""),
         (replace(REQUEST, is_irreversible=True), BY, "prove-identity"),

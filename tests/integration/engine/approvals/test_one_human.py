@@ -1,0 +1,63 @@
+"""One human counts once, whatever accounts, deputies and delegates they have."""
+
+import pytest
+from tests.integration.engine.approvals.conftest import HOUR, MONDAY, PAIR, account, asked, edition_of, giver
+from tests.integration.engine.approvals.test_answers import TWO, approve, broken, deputy, on_duty, refused
+
+from toban.engine.approvals.answers import review
+from toban.engine.approvals.delegations import delegate
+from toban.engine.approvals.models import BreakGlass
+from toban.engine.approvals.rules import RequestState
+from toban.engine.editions.edition import Edition
+from toban.engine.people.models import Operator, OperatorRole
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def second_account(edition: Edition) -> None:
+    """佐藤 has another account, with the same name."""
+    named = {"first_name": "次郎", "last_name": "佐藤"}
+    Operator.objects.filter(username="sato").update(**named)
+    Operator.objects.create_user("sato2", operator_role=OperatorRole.DEVELOPER, **named)
+
+
+@pytest.mark.usefixtures("second_account")
+def test_a_deputy_made_by_their_own_second_account_approves_delegates_and_reviews_nothing(
+    edition: Edition,
+) -> None:
+    broken(edition, giver(on_duty(edition), has_proved=True))
+    deputy("佐藤", edition, by="sato2")
+    request = asked(edition, subject="release/8")
+
+    assert "自分で自分を代理にした" in refused(approve, request, "sato", edition)
+    assert "委任できません" in refused(
+        delegate, "運用責任者", "山田", "会議", ends_at=MONDAY + HOUR, by=account("sato"),
+        edition=edition, now=MONDAY,
+    )  # fmt: skip
+    assert "役割を担う人と運用責任者のアカウントだけ" in refused(
+        review, BreakGlass.objects.get().pk, "妥当", by=giver("sato"), edition=edition, now=MONDAY
+    )
+
+
+@pytest.mark.usefixtures("second_account")
+def test_whoever_ordered_does_not_choose_who_approves_by_a_second_account_either(edition: Edition) -> None:
+    request = asked(edition, "sato")
+    deputy("山田", edition, by="sato2")
+
+    assert "依頼した人があなたを代理に" in refused(approve, request, "yamada", edition)
+
+
+@pytest.mark.parametrize("second", ["tanaka", "yamada"])
+@pytest.mark.usefixtures("edition")
+def test_a_delegate_fills_the_place_of_the_delegator_for_good(second: str) -> None:
+    pair = edition_of(bindings=PAIR)
+    request = asked(pair, terms=TWO)
+    for taker in ("佐藤", "山田"):
+        delegate(
+            "運用責任者", taker, "会議", ends_at=MONDAY + HOUR, by=account("tanaka"), edition=pair, now=MONDAY
+        )
+    approve(request, "sato", pair)
+
+    assert "委任を受けた人がすでに承認しています" in refused(approve, request, second, pair)
+    assert approve(request, "suzuki", pair).state == RequestState.GRANTED
