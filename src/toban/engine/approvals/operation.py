@@ -42,7 +42,7 @@ def _to_do(_edition: Edition, seen: EditionStatus) -> Iterator[ToDo]:
 def _asked(request: ApprovalRequest) -> ToDo:
     return ToDo(
         subject=request.title,
-        link=Link(request.page, Message("approvals.approve"), tuple(request.page_arguments)),
+        link=Link("approval", Message("approvals.approve"), (request.pk,)),
         at=request.asked_at,
         clause_id=request.clause_id,
         assignee=request.role,

@@ -52,6 +52,16 @@ def as_(name: str, *, proved: bool = False) -> Client:
     return client
 
 
+def test_the_first_page_names_the_waiting_version_and_leads_to_its_approval(waiting: ApprovalRequest) -> None:
+    page = as_("nami").get("/")
+
+    assert page.status_code == 200
+    text = page.content.decode()
+    assert "新しい版は承認を待っています" in text
+    assert "確認を待っています" not in text
+    assert f'href="/approvals/{waiting.pk}"' in text
+
+
 def test_the_version_page_says_what_would_run_and_leads_to_the_answer(waiting: ApprovalRequest) -> None:
     page = as_("suzuki").get("/version").content.decode()
 
