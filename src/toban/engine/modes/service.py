@@ -24,7 +24,7 @@ from toban.engine.modes.rules import (
 )
 from toban.engine.orders import NotPossible
 from toban.engine.people.access import may_order
-from toban.engine.text import storable_text
+from toban.engine.text import printable, storable_text
 from toban.message import Message, plain
 
 KIND = "mode"
@@ -107,7 +107,7 @@ def _subject(
             (Message("modes.fact-bound"), plain(act.bound)),
             (Message("modes.fact-now"), word(current)),
             (Message("modes.fact-wanted"), word(wanted)),
-            (Message("modes.fact-reason"), plain(storable_text(reason.strip()))),
+            (Message("modes.fact-reason"), plain(printable(" ".join(reason.split())))),
             (Message("modes.fact-by"), plain(by.name)),
         ),
         content={"act": act.subject, "bound": act.bound, "from": current, "to": wanted, "reason": reason},

@@ -3,6 +3,7 @@
 from toban.engine.approvals.models import ApprovalRequest
 from toban.engine.approvals.requests import ApprovalSubject, live_request
 from toban.engine.runs.models import Run
+from toban.engine.runs.parameters import written
 from toban.engine.runs.work import Step, Work
 from toban.message import Message, plain
 
@@ -23,7 +24,6 @@ def subject_of(run: Run, work: Work, step: Step) -> ApprovalSubject:
     terms = step.approval
     if terms is None:
         raise AssertionError(f"{step.name} needs no approval")
-    parameters = {name: run.parameters[name] for name in sorted(run.parameters)}
     return ApprovalSubject(
         subject=subject_name(run.pk),
         part=step.name,
@@ -32,7 +32,7 @@ def subject_of(run: Run, work: Work, step: Step) -> ApprovalSubject:
             (Message("runs.fact-batch"), plain(f"{work.key} ({work.timing})")),
             (Message("runs.fact-due"), Message("runs.at", at=run.due_at.astimezone(work.system.zone))),
             (Message("runs.fact-step"), plain(step.name)),
-            (Message("runs.fact-parameters"), plain("  ".join(f"{k}={v}" for k, v in parameters.items()))),
+            (Message("runs.fact-parameters"), plain(written(run.parameters))),
             (Message("runs.fact-bound"), plain(step.bound)),
             (Message("runs.fact-ordered-by"), _orderer(run)),
             (
@@ -45,7 +45,7 @@ def subject_of(run: Run, work: Work, step: Step) -> ApprovalSubject:
             "clause": work.clause_id,
             "due": run.due_at.isoformat(),
             "step": step.name,
-            "parameters": parameters,
+            "parameters": run.parameters,
             "bound": step.bound,
             **({"attempt": run.failures} if step.asks_each_time else {}),
         },

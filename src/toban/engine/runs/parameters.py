@@ -1,5 +1,6 @@
 """The parameters that an order of a run may give: named, explained, typed; nothing else is accepted. Pure."""
 
+import json
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -7,10 +8,12 @@ from datetime import date
 from decimal import Decimal
 from enum import StrEnum
 
+from toban.engine.text import visible
 from toban.message import NOTHING, Message, from_json
 
 _NUMBER = re.compile(r"-?[0-9]{1,15}(?:\.[0-9]{1,6})?")
 _DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
+_PLAIN = re.compile(r"[^\s\"\\=]+")
 _TEXT = re.compile(r"[^-\x00-\x1f\x7f\x85\u2028\u2029][^\x00-\x1f\x7f\x85\u2028\u2029]{0,499}")
 """One line; with a hyphen first, a program could take it for one of its options."""
 
@@ -125,6 +128,16 @@ def unknown_names(given: Iterable[str], takes: Parameters) -> Sequence[str]:
         return ()
     known = {each.name for each in takes}
     return [name for name in given if name not in known]
+
+
+def written(given: Mapping[str, str]) -> str:
+    """Return the parameters *given* on one line, of which no value can look like another parameter."""
+    return "  ".join(f"{_quoted(name)}={_quoted(given[name])}" for name in sorted(given))
+
+
+def _quoted(text: str) -> str:
+    is_plain = _PLAIN.fullmatch(text) is not None and text.isprintable()
+    return text if is_plain else visible(json.dumps(text, ensure_ascii=False))
 
 
 def choices(takes: Parameters) -> Message:

@@ -78,6 +78,14 @@ def test_acting_on_what_can_not_be_undone_waits_for_another_holder_of_the_role(e
     assert LedgerEntry.objects.get(content__order="mode").content["approved_by"] == "suzuki"
 
 
+def test_a_reason_is_shown_on_one_line_and_turns_nothing_around(edition: Edition) -> None:
+    request = moved(FOREVER, Mode.ACT, edition, reason="ok\nact: nothing\u202e \x1b[2K　です")
+
+    assert request is not None
+    (shown,) = [str(value) for label, value in request.facts_said() if label.code == "modes.fact-reason"]
+    assert shown == "ok act: nothing� �[2K です"
+
+
 def test_what_can_not_be_undone_is_not_approved_in_a_shell(edition: Edition) -> None:
     request = moved(FOREVER, Mode.ACT, edition)
     assert request is not None

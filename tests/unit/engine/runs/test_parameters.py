@@ -13,6 +13,7 @@ from toban.engine.runs.parameters import (
     kept,
     read,
     why_refused,
+    written,
 )
 from toban.message import plain
 
@@ -82,3 +83,23 @@ def test_a_refusal_says_what_is_allowed_and_never_repeats_what_may_be_a_secret()
 def test_a_run_that_is_given_none_has_the_defaults() -> None:
     assert filled({"mode": "full"}, (COUNT, MODE)) == {"count": "10", "mode": "full"}
     assert filled({"any": "1"}, None) == {"any": "1"}
+
+
+@pytest.mark.parametrize(
+    ("given", "line"),
+    [
+        ({}, ""),
+        ({"to": "2026-11-20", "date": "2026-11-24"}, "date=2026-11-24  to=2026-11-20"),
+        ({"note": "本番 の切替"}, 'note="本番 の切替"'),
+        # None of these looks like another parameter, another line or another text.
+        ({"a": "1  mode=light"}, 'a="1  mode=light"'),
+        ({"a=1  b": "2"}, '"a=1  b"=2'),
+        ({"a": 'x"  b="y'}, r'a="x\"  b=\"y"'),
+        ({"a": "x\n手順: 確認だけ"}, r'a="x\n手順: 確認だけ"'),
+        ({"a": "db-1\u202e"}, r'a="db-1\u202e"'),
+        ({"a": r"db-1\u202e"}, r'a="db-1\\u202e"'),
+        ({"a": "\x1b[2K"}, r'a="\u001b[2K"'),
+    ],
+)
+def test_who_approves_is_shown_every_parameter_as_it_is(given: dict[str, str], line: str) -> None:
+    assert written(given) == line

@@ -13,6 +13,7 @@ from toban.engine.bindings import toml
 from toban.engine.editions.edition import Edition
 from toban.engine.notify.duty.roster import Layer, Roster, rosters
 from toban.engine.people.rules import AccountRules, rules_of
+from toban.engine.text import visible
 from toban.message import Message
 
 _BINDINGS, _WORKS, _ROLES, _ACCOUNTS = "bindings", "works", "roles", "accounts"
@@ -35,7 +36,7 @@ class PowerChange:
     def said(self) -> Message:
         """The difference on one line, with nothing hidden: signs that can't be seen are escaped."""
         where, *path = self.at
-        name = _key(path) if where == _BINDINGS else _visible_text("/".join(map(str, path)))
+        name = _key(path) if where == _BINDINGS else visible("/".join(map(str, path)))
         old, new = _visible(self.old), _visible(self.new)
         if self.old is None:
             return Message(f"editions.{where}-added", name=name, new=new)
@@ -87,16 +88,12 @@ def _required(rules: AccountRules) -> object:
 
 def _key(path: Sequence[str | int]) -> str:
     parts = (f"[{each}]" if isinstance(each, int) else f".{toml.key(each)}" for each in path)
-    return _visible_text("".join(parts).removeprefix("."))
+    return visible("".join(parts).removeprefix("."))
 
 
 def _visible(value: object) -> str:
-    return _visible_text(_json(value))
-
-
-def _visible_text(text: str) -> str:
     # Otherwise a command could be shown in another order than it is run, or look like another one.
-    return "".join(each if each.isprintable() else f"\\u{ord(each):04x}" for each in text)
+    return visible(_json(value))
 
 
 def _json(value: object) -> str:
