@@ -14,6 +14,7 @@ from toban.engine.approvals.rules import ApprovalTerms, RequestState
 from toban.engine.evidence.models import LedgerEntry
 from toban.engine.modes.models import ModeSetting
 from toban.engine.modes.rules import Mode
+from toban.engine.people.models import Operator, OperatorRole
 from toban.engine.runs import orders
 from toban.engine.runs.claiming import claim
 from toban.engine.runs.claiming.endings import Endings
@@ -261,3 +262,16 @@ def test_a_work_that_asks_about_repeats_asks_on_the_next_day(ledger: Callable[..
 
     assert monthly.step(NOON + DAY) is RunReason.AWAITING_APPROVAL
     assert len(monthly.done) == 1
+
+
+def test_whoever_ordered_the_failed_run_does_not_approve_its_repeat(ledger: Callable[..., Ledger]) -> None:
+    nami = Operator.objects.create_user("nami", operator_role=OperatorRole.DEVELOPER)
+    here = ledger(rule="月次 毎月1日 12:00", fails=True, reruns_next_day=True, rerun=Mode.ASK)
+    orders.order("B001", {}, by="nami", now=NOON - MINUTE, account=nami)
+
+    assert here.step(NOON - MINUTE) is not RunReason.SUCCEEDED
+    here.step(NOON - MINUTE + DAY)
+
+    repeat = Run.objects.get(due_at=NOON - MINUTE + DAY)
+    assert repeat.orderers == [nami.pk]
+    assert ApprovalRequest.objects.get(subject=f"run/{repeat.pk}").orderers == [nami.pk]

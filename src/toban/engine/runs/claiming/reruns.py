@@ -53,6 +53,8 @@ def _repeat(run: Run, due_at: datetime, reason: RunReason) -> Run:
         clause_id=run.clause_id,
         document_digest=run.document_digest,
         ordered_by="schedule",
+        # Otherwise those who ordered the failed run could approve its repeat, with their own parameters.
+        orderers=run.orderers,
         parameters=run.parameters,
         reason=reason,
         wake_at=due_at,
