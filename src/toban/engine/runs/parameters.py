@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
@@ -13,6 +13,7 @@ from toban.message import NOTHING, Message, from_json
 
 _NUMBER = re.compile(r"-?[0-9]{1,15}(?:\.[0-9]{1,6})?")
 _DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
+_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _PLAIN = re.compile(r"[^\s\"\\=]+")
 _TEXT = re.compile(r"[^-\x00-\x1f\x7f\x85\u2028\u2029][^\x00-\x1f\x7f\x85\u2028\u2029]{0,499}")
 """One line; with a hyphen first, a program could take it for one of its options."""
@@ -57,7 +58,16 @@ def why_refused(given: Mapping[str, str], takes: Parameters) -> Message:
     """Say which of the parameters *given* a run does not accept, or which it lacks; nothing if it may run."""
     if unknown := unknown_names(given, takes):
         return Message("runs.no-such-parameter", names=unknown)
-    return next(filter(None, (_why_wrong(each, given.get(each.name)) for each in takes or ())), NOTHING)
+    wrong = (_why_wrong(each, given.get(each.name)) for each in takes or ())
+    return next(filter(None, (*wrong, *_with_nul(given))), NOTHING)
+
+
+def _with_nul(given: Mapping[str, str]) -> Iterator[Message]:
+    # Neither a database nor an environment variable takes it, whatever the kind of work understands.
+    for name, value in given.items():
+        if "\0" in value:
+            said = Message("runs.allowed-text")
+            yield Message("runs.parameter-is-wrong", name=name, value=visible(value), allowed=said)
 
 
 def _why_wrong(parameter: Parameter, value: str | None) -> Message:
@@ -123,9 +133,9 @@ def filled(given: Mapping[str, str], takes: Parameters) -> dict[str, str]:
 
 
 def unknown_names(given: Iterable[str], takes: Parameters) -> Sequence[str]:
-    """Return the names *given* that a run does not accept."""
+    """Return the names *given* that a run does not accept: never one that no environment variable has."""
     if takes is None:
-        return ()
+        return [name for name in given if not _NAME.fullmatch(name)]
     known = {each.name for each in takes}
     return [name for name in given if name not in known]
 

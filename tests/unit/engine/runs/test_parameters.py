@@ -15,7 +15,7 @@ from toban.engine.runs.parameters import (
     why_refused,
     written,
 )
-from toban.message import plain
+from toban.message import NOTHING, plain
 
 DATE = Parameter("date", plain("集計し直す日"), "2026-11-24")
 TO = Parameter("to", plain("この日まで"), "2026-11-20")
@@ -32,6 +32,7 @@ KEY = Parameter("key", plain(""), kind=ParameterKind.SECRET, choices=("本番", 
         ([], (DATE,), ""),
         (["to", "date"], (DATE, TO), ""),
         (["anything"], None, ""),
+        (["a=b", "anything", ""], None, "「a=b、」というパラメーターはありません"),
         (["dat", "date", "t"], (DATE,), "「dat、t」というパラメーターはありません"),
         (["date"], (), "「date」というパラメーターはありません"),
     ],
@@ -83,6 +84,12 @@ def test_a_refusal_says_what_is_allowed_and_never_repeats_what_may_be_a_secret()
 def test_a_run_that_is_given_none_has_the_defaults() -> None:
     assert filled({"mode": "full"}, (COUNT, MODE)) == {"count": "10", "mode": "full"}
     assert filled({"any": "1"}, None) == {"any": "1"}
+
+
+@pytest.mark.parametrize("takes", [None, (DATE,)])
+def test_no_value_holds_a_nul(takes: Parameters) -> None:
+    assert why_refused({"date": "x\0y"}, takes).code == "runs.parameter-is-wrong"
+    assert why_refused({"date": "x y"}, takes) == NOTHING
 
 
 @pytest.mark.parametrize(
