@@ -191,8 +191,10 @@ class Toban:
         wait_for(self.is_ready, within=120)
 
     def _listen(self, process: "subprocess.Popen[str]") -> None:
-        if process.stdout is not None:
-            self.said.extend(process.stdout)
+        assert process.stdout is not None
+        for line in process.stdout:
+            self.said.append(line)
+            sys.stdout.write(line)  # pytest shows it with a failure
 
     @property
     def process(self) -> "subprocess.Popen[str]":

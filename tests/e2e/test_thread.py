@@ -76,7 +76,7 @@ def test_starting_it_again_sends_the_recovery(
 
 @pytest.mark.parametrize("name", PROGRAMS)
 def test_a_killed_child_is_restarted(toban: Toban, name: str) -> None:
-    assert wait_for(lambda: toban.child(name)["phase"] == "ready", within=60)
+    assert wait_for(toban.is_ready)
     before = toban.child(name)
 
     os.kill(before["pid"], signal.SIGKILL)
@@ -89,6 +89,7 @@ def test_a_killed_child_is_restarted(toban: Toban, name: str) -> None:
 
 
 def test_killing_toban_loses_no_acknowledged_sample_notice_or_audit_line(toban: Toban) -> None:
+    assert wait_for(toban.is_ready)
     children = [psutil.Process(toban.child(name)["pid"]) for name in PROGRAMS]
     samples, deliveries, ledger = (
         set(toban.telemetry(SAMPLES)), set(toban.state(DELIVERIES)), set(toban.state(LEDGER))
@@ -121,6 +122,7 @@ def test_a_second_toban_on_the_same_home_is_refused(toban: Toban) -> None:
 
 
 def test_everything_stops_cleanly_with_a_live_stream_open(toban: Toban, visitor: httpx.Client) -> None:
+    assert wait_for(toban.is_ready)
     children = [psutil.Process(toban.child(name)["pid"]) for name in PROGRAMS]
     with visitor.stream("GET", f"{toban.url}/live") as stream:
         assert stream.status_code == 200
