@@ -3,18 +3,22 @@
 from collections.abc import Mapping
 
 from toban.engine.changes.act import ActReader, ChangeFacts, ChangeKind, Content, texts
-from toban.message import Message, plain
+from toban.message import Message, from_json, plain
 
 
 def _answer(code: str) -> ActReader:
     def read(content: Content) -> ChangeFacts:
-        said = Message(
-            code, subject=content.get("subject"), step=content.get("step"), role=content.get("role")
-        )
+        said = Message(code, what=_what(content), role=content.get("role"))
         about = texts(content, "subject", "role")
         return ChangeFacts(ChangeKind.APPROVAL, said, about, note=plain(str(content.get("said", ""))))
 
     return read
+
+
+def _what(content: Content) -> Message:
+    if content.get("title"):
+        return from_json(content["title"])
+    return Message("approvals.step-of", subject=content.get("subject"), step=content.get("step"))
 
 
 def _delegation(code: str) -> ActReader:

@@ -224,6 +224,7 @@ def _record(
         "role": request.role,
         "state": request.state,
         "via": by.via,
+        **({} if request.page else {"title": request.title.as_json()}),
         **({"shell_user": by.shell_user} if by.shell_user else {}),
         **more,
     }

@@ -28,10 +28,14 @@ def changed(design: Design, plan: Sequence[Message], number: int, now: datetime)
 
 def held(design: Design, refusal: EditionRefusal, number: int, now: datetime) -> Signal:
     """Return the event that a new version is not in force; *design* still is."""
-    waits = refusal.awaits is not None
-    subject = Message("engine.document-waits" if waits else "engine.document-refused", document=refusal.file)
-    advice = Message("engine.confirm-or-correct" if waits else "engine.correct-the-document")
-    return _event(design, subject, refusal.reason, advice, number, now)
+    if refusal.approval is not None:
+        subject, advice = "engine.document-needs-approval", "engine.approve-or-correct"
+    elif refusal.awaits is not None:
+        subject, advice = "engine.document-waits", "engine.confirm-or-correct"
+    else:
+        subject, advice = "engine.document-refused", "engine.correct-the-document"
+    said = Message(subject, document=refusal.file)
+    return _event(design, said, refusal.reason, Message(advice), number, now)
 
 
 def managing_role(design: Design) -> str:

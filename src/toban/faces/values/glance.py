@@ -52,7 +52,9 @@ class Glance:
     refusal: Message
     """Why a newer version of the document is not in force; nothing when there is none."""
     is_waiting: bool = False
-    """Whether the newer version only waits for a person's confirmation."""
+    """Whether the newer version only waits for a person's confirmation or approval."""
+    needs_approval: bool = False
+    """Whether the waiting version takes an approval; a confirmation is enough if not."""
     wrong_clocks: Sequence[WrongClock] = ()
     is_part: bool = False
     """Whether only some chapters were asked for."""
@@ -81,7 +83,13 @@ def look(edition: Edition, operations: Operations, now: datetime) -> Glance:
     refusal = from_json(latest.content.get("reason")) if latest else NOTHING
     seen = _glance(edition, operations, now, refusal)
     wrong_clocks = list(WrongClock.objects.order_by("host"))
-    return replace(seen, is_waiting=records.waiting() is not None, wrong_clocks=wrong_clocks)
+    waiting = records.waiting()
+    return replace(
+        seen,
+        is_waiting=waiting is not None,
+        needs_approval=waiting is not None and records.need_of(waiting) is not None,
+        wrong_clocks=wrong_clocks,
+    )
 
 
 def _glance(edition: Edition, operations: Operations, now: datetime, refusal: Message) -> Glance:

@@ -11,7 +11,7 @@ from toban.engine.approvals.answers import Giver
 from toban.engine.approvals.models import ApprovalAnswer, ApprovalRequest
 from toban.engine.approvals.port import APPROVAL_EFFECTS
 from toban.engine.approvals.rules import RequestState
-from toban.engine.editions import records
+from toban.engine.editions import announcements, records
 from toban.engine.editions.gate.approval import asked
 from toban.engine.evidence.models import LedgerEntry
 from toban.engine.orders import NotPossible
@@ -40,6 +40,10 @@ def test_what_others_could_write_waits_says_what_would_run_and_asks_the_role(ser
     line = '~ batches.B001.command: ["./cleanup"] → ["/bin/evil"]'
     assert line in str(refusal.reason)
     assert "「運用責任者」の承認" in str(refusal.reason)
+    assert server.files.edition is not None
+    told = announcements.held(server.files.edition.design, refusal, 1, NOON)
+    assert "承認待ち" in str(told.subject)
+    assert "toban approvals approve" in str(told.advice)
     assert ("新たに", line) in [(str(label), str(value)) for label, value in request.facts_said()]
     assert request.role == "運用責任者"
 

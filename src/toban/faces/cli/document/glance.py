@@ -52,7 +52,7 @@ def _blocks(seen: Glance, whole: bool) -> Iterator[RenderableType]:
     if len(shown) < len(wanted):
         yield _text(Message("document.more-rows", count=len(wanted) - len(shown)))
     if seen.refusal:
-        state = "waits" if seen.is_waiting else "refused"
+        state = "refused" if not seen.is_waiting else "unapproved" if seen.needs_approval else "waits"
         yield Text(f"\n{Message(f'document.new-version-{state}')}\n{seen.refusal}", "bold yellow")
 
 

@@ -12,6 +12,8 @@ from click.testing import CliRunner, Result
 from django.utils import translation
 from tests.registered import PARTS, schema
 
+from toban.engine.approvals.rules import ApprovalTerms
+from toban.engine.editions.edition import ApprovalNeed
 from toban.engine.editions.inforce import EditionInForce
 from toban.engine.evidence.ledger import Record, append
 from toban.engine.evidence.models import LedgerEntry
@@ -254,6 +256,17 @@ def test_a_version_that_waits_for_confirmation_is_reported(status: Status) -> No
     assert "新しい版は確認を待っています。前の版で続けています:" in text
     assert "DB 接続数: 行がありません" in text
     assert values["is_waiting"] is True
+
+
+def test_a_version_that_waits_for_approval_is_reported_as_such(status: Status) -> None:
+    need = ApprovalNeed(plain("others write it"), (), ApprovalTerms("運用責任者"))
+    waits = {"waits": "ops/受付.md", "reason": "新しいコマンド", "approval": need.as_json()}
+    append(Record(LedgerEntry.Kind.DOCUMENT, waits), now=NOON)
+
+    text = status().stdout
+
+    assert "新しい版は承認を待っています。前の版で続けています:" in text
+    assert "新しいコマンド" in text
 
 
 def test_rows_beyond_one_screen_are_counted(status: Status, home: Path) -> None:

@@ -111,3 +111,4 @@ def test_the_role_answers_what_was_shown(waiting: ApprovalRequest, act: str, sta
     assert waiting.state == state
     assert (records.accepted() is not None) is (state == RequestState.GRANTED)
     assert nami.get("/version").status_code == 200
+    assert "運用設計書.md の新しい版を" in nami.get("/changes/").content.decode()
