@@ -119,3 +119,16 @@ def test_a_viewer_moves_nothing(viewer: Client) -> None:
 
     assert refused.status_code == 403
     assert not ModeSetting.objects.exists()
+
+
+def test_what_runs_is_folded_away_if_it_is_long(in_force: Fixed, sign_in: SignIn) -> None:
+    long = " ".join(f"word{number}" for number in range(40))
+    bindings = read_bindings(
+        BINDINGS.replace('"switch"', f'"switch", "{long}"'), Path("toban.toml"), PARTS.schema
+    )
+    in_force.edition = Edition(read_design(DOCUMENT, "運用設計書.md"), bindings, PARTS.kinds)
+
+    text = page(sign_in(OperatorRole.DEVELOPER))
+
+    assert text.count('<details class="note">') == 1
+    assert 'class="note">command = [&quot;erase&quot;]' in text
