@@ -264,14 +264,32 @@ def test_a_work_that_asks_about_repeats_asks_on_the_next_day(ledger: Callable[..
     assert len(monthly.done) == 1
 
 
-def test_whoever_ordered_the_failed_run_does_not_approve_its_repeat(ledger: Callable[..., Ledger]) -> None:
-    nami = Operator.objects.create_user("nami", operator_role=OperatorRole.DEVELOPER)
-    here = ledger(rule="月次 毎月1日 12:00", fails=True, reruns_next_day=True, rerun=Mode.ASK)
-    orders.order("B001", {}, by="nami", now=NOON - MINUTE, account=nami)
+@pytest.fixture
+def nami() -> Operator:
+    return Operator.objects.create_user("nami", operator_role=OperatorRole.DEVELOPER)
 
-    assert here.step(NOON - MINUTE) is not RunReason.SUCCEEDED
-    here.step(NOON - MINUTE + DAY)
 
-    repeat = Run.objects.get(due_at=NOON - MINUTE + DAY)
-    assert repeat.orderers == [nami.pk]
-    assert ApprovalRequest.objects.get(subject=f"run/{repeat.pk}").orderers == [nami.pk]
+def test_whoever_ordered_the_failed_run_does_not_approve_its_repeat(
+    ledger: Callable[..., Ledger], nami: Operator
+) -> None:
+    here = ledger(rule="月次 毎月10日 12:00", fails=True, reruns_next_day=True, rerun=Mode.ASK)
+    orders.order("B001", {}, by="nami", now=NOON, account=nami)
+
+    here.step()
+    here.step(NOON + DAY)
+
+    assert Run.objects.get(is_rerun=True).orderers == [nami.pk]
+    assert ApprovalRequest.objects.get().orderers == [nami.pk]
+
+
+def test_the_repeat_of_an_ordered_run_is_in_the_mode_of_the_schedule(
+    ledger: Callable[..., Ledger], nami: Operator
+) -> None:
+    here = ledger(rule="月次 毎月10日 12:00", fails=True, reruns_next_day=True, mode=Mode.SHADOW)
+    orders.order("B001", {}, by="nami", now=NOON, account=nami)
+
+    here.step()
+    here.step(NOON + DAY)
+
+    assert here.done == [NOON]
+    assert states() == [("failed", "failed"), ("shadow", "shadow")]

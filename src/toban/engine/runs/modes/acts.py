@@ -37,7 +37,9 @@ def rerun_act(work: Work) -> AutomaticAct:
 
 def mode_of(run: Run, work: Work, decisions: ModeDecisions) -> Mode:
     """Return the mode in which *run* is done; what a person ordered is no automatic act."""
-    is_ordered = run.ordered_by != "schedule" or run.orderers or run.reason == RunReason.ORDERED
+    # A repeat knows who ordered the failed run, and is Toban's own act all the same.
+    has_orderer = bool(run.orderers) and not run.is_rerun
+    is_ordered = run.ordered_by != "schedule" or has_orderer or run.reason == RunReason.ORDERED
     mode = Mode.ACT if is_ordered else mode_now(schedule_act(work), decisions)
     return more_careful(mode, mode_now(rerun_act(work), decisions)) if is_rerun(run) else mode
 
