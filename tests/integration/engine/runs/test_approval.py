@@ -297,10 +297,11 @@ def test_a_run_waiting_for_approval_can_be_cancelled_and_stops_asking(work: Work
 
 def test_an_approval_request_stays_on_the_first_screen_until_answered(work: Work, edition: Edition) -> None:
     run = ask(work)
+    asked = ApprovalRequest.objects.get()
 
     (found,) = OPERATION.to_do(edition, EditionStatus(NOON, {}))
     assert str(found.subject) == f"B001 実行 {run.pk} の手順「switch」"
-    assert (found.assignee, found.at, found.link.arguments) == ("運用責任者", NOON, (run.pk,))
+    assert (found.assignee, found.at, found.link.arguments) == ("運用責任者", NOON, (asked.pk,))
 
     orders.approve(answer(run, "nami", edition), NOON + MINUTE)
 

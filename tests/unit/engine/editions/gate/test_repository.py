@@ -3,6 +3,8 @@
 import os
 import shutil
 import subprocess
+import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -111,15 +113,20 @@ def test_a_remote_is_found_also_where_it_may_hide(tree: WorkTree, written: str) 
     assert of(tree).has_remote()
 
 
+@pytest.fixture
+def keyring() -> Iterator[str]:
+    """A home of GnuPG whose path is short: the path of its socket may have 107 bytes (unix(7))."""
+    with tempfile.TemporaryDirectory() as home:
+        yield home
+
+
 def test_outside_of_a_repository_there_is_none(tmp_path: Path) -> None:
     assert repository_of(tmp_path / "ops.md") is None
 
 
 @pytest.mark.skipif(shutil.which("gpg") is None, reason="needs GnuPG")
-def test_a_signature_by_a_declared_pgp_key_is_known(tree: WorkTree, tmp_path: Path) -> None:
-    home = tmp_path / "gnupg"
-    home.mkdir(mode=0o700)
-    here = {**os.environ, "GNUPGHOME": str(home)}
+def test_a_signature_by_a_declared_pgp_key_is_known(tree: WorkTree, keyring: str) -> None:
+    here = {**os.environ, "GNUPGHOME": keyring}
     quick = ("gpg", "--batch", "--quiet", "--passphrase", "", "--quick-gen-key", "gil@example.com", "ed25519")
     subprocess.run((*quick, "sign", "1d"), env=here, check=True)
     exported = ("gpg", "--armor", "--export", "gil@example.com")
