@@ -47,6 +47,11 @@ COMMANDS: tuple[tuple[int, *tuple[str, ...]], ...] = (
     (0, "evidence", "verify"),
     (0, "levels"),
     (1, "statistics"),
+    (0, "approvals", "list"),
+    (0, "changes"),
+    (0, "exceptions", "list"),
+    (0, "modes", "list"),
+    (0, "tasks", "list"),
 )
 """Each with the status that it ends with: a usage error would say nothing of what the command says."""
 
