@@ -31,6 +31,7 @@ EXTENSIONS = (
     "toban.chapters.monitoring.extension",
     "toban.chapters.errors.extension",
     "toban.chapters.logs.extension",
+    "toban.chapters.release.extension",
     "toban.chapters.backup.extension",
     "toban.chapters.batch.extension",
     "toban.chapters.routine.extension",

@@ -1,0 +1,204 @@
+"""What chapter 5 keeps: artefacts, releases with their stop-watch, locks, and what sources have told."""
+
+from django.db import models
+from django.db.models import Q
+
+from toban.engine.message_field import MessageField
+
+
+class StoredArtifact(models.Model):
+    """What was made of a commit, once; the same bytes go to every environment."""
+
+    service = models.CharField(max_length=200)
+    commit = models.CharField(max_length=64)
+    digest = models.CharField(max_length=100)
+    """See `engine.Artifact`."""
+    label = models.CharField(max_length=200)
+    image = models.CharField(max_length=500, blank=True)
+    size = models.PositiveBigIntegerField(default=0)
+    """Bytes of the archive."""
+    author = models.CharField(max_length=300, blank=True)
+    """Of the commit, as the source says it."""
+    is_reversible = models.BooleanField(default=True)
+    """False if it brings a migration that is not declared reversible since the release before it."""
+    made_at = models.DateTimeField()
+    removed_at = models.DateTimeField(null=True)
+    """When the archive was removed from the home; the row stays as evidence."""
+
+    class Meta:
+        constraints = (models.UniqueConstraint(fields=("service", "commit"), name="one_artifact_per_commit"),)
+
+    def __str__(self) -> str:
+        return f"{self.service} {self.label} {self.digest[:12]}"
+
+
+class Release(models.Model):
+    """One version on its way to one environment, or back."""
+
+    class Kind(models.TextChoices):
+        """Why there is a release."""
+
+        REGULAR = "regular"
+        """A release of the document's schedule."""
+        PATCH = "patch"
+        """Outside of the schedule, for an incident or an error."""
+        AUTOMATIC = "automatic"
+        """A trigger of the document ordered it: a merge, a new release branch."""
+        ROLLBACK = "rollback"
+        DRILL = "drill"
+        """A rehearsed rollback."""
+
+    class State(models.TextChoices):
+        """How far it is."""
+
+        PLANNED = "planned"
+        """It waits for its time, and for its approval if it needs one."""
+        RUNNING = "running"
+        """Its run is under way."""
+        WATCHED = "watched"
+        """It serves everywhere, and could still be rolled back by itself."""
+        DONE = "done"
+        FAILED = "failed"
+        """It never served everywhere; what served before still does, unless the note says otherwise."""
+        ROLLED_BACK = "rolled-back"
+        """It served, and was rolled back."""
+        ABORTED = "aborted"
+        """People called it off, or its approval was refused or not given in time."""
+
+    service = models.CharField(max_length=200)
+    environment = models.CharField(max_length=200)
+    deployment = models.CharField(max_length=200)
+    """The name of its table, `[deployments.NAME]`."""
+    kind = models.CharField(max_length=16, choices=Kind)
+    state = models.CharField(max_length=16, choices=State, default=State.PLANNED)
+    artifact = models.ForeignKey(StoredArtifact, models.PROTECT, related_name="releases")
+    former = models.ForeignKey(StoredArtifact, models.PROTECT, null=True, related_name="+")
+    """What served when it was planned, and is served again if it fails; None if nothing did."""
+    undoes = models.ForeignKey("self", models.PROTECT, null=True, related_name="undone_by")
+    """For a rollback: the release that it undoes."""
+    clause_id = models.CharField(max_length=300)
+    """The row that orders how versions get to this environment, or how they get back."""
+    schedule_clause_id = models.CharField(max_length=300, blank=True)
+    """The row of the release schedule that it follows."""
+    document_digest = models.CharField(max_length=64)
+    cause = models.CharField(max_length=500, blank=True)
+    """What a patch mends, or why it goes back: a number, a link, or a sentence."""
+    trigger = models.CharField(max_length=300, blank=True)
+    """The branch that ordered an automatic one."""
+    ordered_by = models.CharField(max_length=150)
+    """The account, `trigger`, `schedule` or `watch`."""
+    orderers = models.JSONField(default=list)
+    """The numbers of the accounts that ordered it: none of them approves it."""
+    plan = models.JSONField(default=dict)
+    """What was shown when it was planned; see `planning.ReleasePlan`."""
+    run = models.PositiveBigIntegerField(null=True)
+    """The newest run of the ledger that works on it."""
+    note = MessageField()
+    """Why it is where it is."""
+    planned_at = models.DateTimeField()
+    """When it is to begin."""
+    ordered_at = models.DateTimeField()
+    detected_at = models.DateTimeField(null=True)
+    """For a rollback: when the trouble was first detected."""
+    decided_at = models.DateTimeField(null=True)
+    """When it was approved; for a rollback: when somebody, or the watch, decided on it."""
+    began_at = models.DateTimeField(null=True)
+    served_at = models.DateTimeField(null=True)
+    """When the last instance served the version."""
+    checked_at = models.DateTimeField(null=True)
+    """When it was found healthy after that."""
+    watched_until = models.DateTimeField(null=True)
+    ended_at = models.DateTimeField(null=True)
+
+    class Meta:
+        indexes = (
+            models.Index(fields=("service", "environment", "-id"), name="release_newest"),
+            models.Index(
+                fields=("planned_at",),
+                condition=Q(state__in=("planned", "running", "watched")),
+                name="release_open",
+            ),
+        )
+        constraints = (
+            # However often a trigger is seen: one release for each commit, by itself.
+            models.UniqueConstraint(
+                fields=("service", "environment", "artifact"),
+                condition=Q(kind="automatic"),
+                name="one_automatic_release_per_commit",
+            ),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.pk} {self.service} {self.environment} {self.kind} {self.state}"
+
+
+class DeploymentLock(models.Model):
+    """Who is changing an environment, and why: nobody else begins."""
+
+    deployment = models.CharField(max_length=200, unique=True)
+    release = models.ForeignKey(Release, models.CASCADE, null=True)
+    """The release under way; None if a person has locked it."""
+    owner = models.CharField(max_length=150)
+    reason = models.CharField(max_length=500)
+    since = models.DateTimeField()
+    until = models.DateTimeField(null=True)
+    """The end of a person's lock; None: until it is taken away."""
+
+    def __str__(self) -> str:
+        return f"{self.deployment} {self.owner}"
+
+
+class SourceBranch(models.Model):
+    """A branch as the source was last seen."""
+
+    service = models.CharField(max_length=200)
+    name = models.CharField(max_length=300)
+    commit = models.CharField(max_length=64)
+    first_seen_at = models.DateTimeField()
+    seen_at = models.DateTimeField()
+    """When the branch last moved."""
+    rewritten_at = models.DateTimeField(null=True)
+    """When its history was last replaced (a force push)."""
+    rewritten_from = models.CharField(max_length=64, blank=True)
+
+    class Meta:
+        constraints = (models.UniqueConstraint(fields=("service", "name"), name="one_row_per_branch"),)
+
+    def __str__(self) -> str:
+        return f"{self.service} {self.name} {self.commit[:12]}"
+
+
+class CommitProof(models.Model):
+    """What a source has said about a commit: the newest word of each kind counts."""
+
+    service = models.CharField(max_length=200)
+    commit = models.CharField(max_length=64)
+    kind = models.CharField(max_length=16)
+    """A `source.ProofKind`."""
+    is_given = models.BooleanField(null=True)
+    said = MessageField()
+    url = models.CharField(max_length=500, blank=True)
+    at = models.DateTimeField(null=True)
+    looked_at = models.DateTimeField()
+
+    class Meta:
+        constraints = (
+            models.UniqueConstraint(fields=("service", "commit", "kind"), name="one_proof_per_kind"),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.service} {self.commit[:12]} {self.kind} {self.is_given}"
+
+
+class SourceLook(models.Model):
+    """The last time a source was asked."""
+
+    service = models.CharField(max_length=200, primary_key=True)
+    asked_at = models.DateTimeField()
+    answered_at = models.DateTimeField(null=True)
+    """When it last answered."""
+    trouble = MessageField()
+    """Why it did not answer the last time; says nothing if it did."""
+
+    def __str__(self) -> str:
+        return f"{self.service} {self.asked_at.isoformat()}"

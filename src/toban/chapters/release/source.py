@@ -1,0 +1,127 @@
+"""The extension point for where releases come from: commits, branches, and what proves their way."""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from pathlib import Path
+from typing import Any, Protocol
+
+from toban.chapters.release.bindings import ReleaseBinding
+from toban.engine.bindings.table import kinded
+from toban.engine.registry.kinds import KindPoint
+from toban.engine.runs.kinds import no_doubts
+from toban.engine.trial import Doubt
+from toban.message import NOTHING, Message
+
+
+class SourceFailed(Exception):
+    """The source can't be asked, or has no such thing; the message says why, without any secret.
+
+    `retry` says whether the same question may be answered later.
+    """
+
+    def __init__(self, message: Message, hint: Message = NOTHING, *, retry: bool = True) -> None:
+        super().__init__(message)
+        self.hint = hint
+        self.retry = retry
+
+    @property
+    def doubt(self) -> Doubt:
+        """The same as a doubt of `toban check --live`."""
+        message: Message = self.args[0]
+        return (message, self.hint) if self.hint else message
+
+
+@dataclass(frozen=True, slots=True)
+class Commit:
+    """A commit of the source."""
+
+    id: str
+    """The full hash."""
+    author: str
+    """Name and address, `Nami <nami@example.com>`: as the source says it, not proven."""
+    at: datetime
+    subject: str
+    trailers: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """The last paragraph's `Reviewed-by: …`, names in lower case."""
+    files: tuple[str, ...] = ()
+    """The paths that it changes."""
+
+
+class ProofKind(StrEnum):
+    """What is proven about a commit."""
+
+    REVIEW = "review"
+    """Somebody else than its author has approved it."""
+    MERGE = "merge"
+    """It is on the trunk, or on a release branch."""
+    CHECKS = "checks"
+    """Build and tests have passed on exactly this commit."""
+
+
+@dataclass(frozen=True, slots=True)
+class Proof:
+    """What the source says about one step of a commit's way."""
+
+    kind: ProofKind
+    is_given: bool | None
+    """None if the source can't know."""
+    said: Message
+    """Who reviewed, what failed, or why nothing can be known."""
+    at: datetime | None = None
+    url: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class BranchHead:
+    """A branch and the commit at its end."""
+
+    name: str
+    commit: str
+
+
+class ReleaseSource(Protocol):
+    """Where the versions of one service come from, ready to use."""
+
+    def fetch(self) -> Sequence[BranchHead]:
+        """Bring what is new, and return all branches; raise `SourceFailed`."""
+
+    def resolve(self, name: str) -> str:
+        """Return the full hash that a branch, tag or (shortened) hash names; raise `SourceFailed`."""
+
+    def label(self, commit: str) -> str:
+        """Return the version's name for people: its newest tag if it has one, or the short hash."""
+
+    def commits(self, after: str, upto: str) -> Sequence[Commit]:
+        """Return the commits that *upto* has and *after* lacks, newest first; all if *after* is empty."""
+
+    def is_ancestor(self, older: str, newer: str) -> bool:
+        """Return whether *newer* contains *older*."""
+
+    def proofs(self, commit: str) -> Sequence[Proof]:
+        """Return one proof of each `ProofKind`."""
+
+    def export(self, commit: str, into: Path) -> None:
+        """Write the commit's tree into the empty folder *into*."""
+
+    def announce(self, commit: str, environment: str, *, is_done: bool, said: Message, url: str) -> None:
+        """Tell the source how the release stands, if it has a place for that; otherwise do nothing."""
+
+
+@dataclass(frozen=True, slots=True)
+class SourceKind:
+    """A kind of source as `toban.toml` names it."""
+
+    config: type[ReleaseBinding]
+    open: Callable[[Any, Path], ReleaseSource]
+    """Returns the source of a config; the folder is for what it keeps (a clone). Connects not yet."""
+    doubts: Callable[[Any, Path], Iterable[Doubt]] = no_doubts
+    """Returns what would keep it from working now, by asking it; changes nothing there."""
+
+
+SOURCE_KINDS = KindPoint("releases", SourceKind)
+"""`kind = "…"` of `[releases.SERVICE]`."""
+
+RELEASES = kinded("releases", ReleaseBinding, SOURCE_KINDS, default_kind="git")
+"""A service → where its versions come from."""
