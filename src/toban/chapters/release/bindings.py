@@ -36,7 +36,7 @@ class ReleaseBinding(Section):
     release_branches: str = "release*"
     """The pattern of the branches that are made for a release."""
     build: tuple[str, ...] = ()
-    """The command that makes the artefact; run in the commit's tree, it writes to the folder `TOBAN_OUT`.
+    """The command that makes the artefact; run in the commit's tree, it writes to the folder `RELEASE_OUT`.
 
     Without one, the tree itself is the artefact.
     """
@@ -49,7 +49,7 @@ class ReleaseBinding(Section):
     reversible_trailer: str = "Reversible"
     """A commit that changes such files can be undone if its last paragraph says `Reversible: yes`."""
     backup: str = ""
-    """The `[backups.SUBJECT]` that is backed up in full before a release that can't be undone."""
+    """The work (`toban run KEY`) that takes a backup before a release that can't be undone: `B001`."""
     at: Annotated[ClockTime, Assumed("release.assumed-time", Message("release.why-time"), _schedules)] = time(
         20
     )

@@ -11,17 +11,17 @@ class StoredArtifact(models.Model):
 
     service = models.CharField(max_length=200)
     commit = models.CharField(max_length=64)
-    digest = models.CharField(max_length=100)
-    """See `engine.Artifact`."""
+    digest = models.CharField(max_length=100, blank=True)
+    """See `engine.Artifact`; empty until it is made."""
     label = models.CharField(max_length=200)
     image = models.CharField(max_length=500, blank=True)
     size = models.PositiveBigIntegerField(default=0)
     """Bytes of the archive."""
     author = models.CharField(max_length=300, blank=True)
     """Of the commit, as the source says it."""
-    is_reversible = models.BooleanField(default=True)
-    """False if it brings a migration that is not declared reversible since the release before it."""
-    made_at = models.DateTimeField()
+    ordered_at = models.DateTimeField()
+    made_at = models.DateTimeField(null=True)
+    """When its bytes were there; until then it has no digest."""
     removed_at = models.DateTimeField(null=True)
     """When the archive was removed from the home; the row stays as evidence."""
 
@@ -89,8 +89,12 @@ class Release(models.Model):
     """The account, `trigger`, `schedule` or `watch`."""
     orderers = models.JSONField(default=list)
     """The numbers of the accounts that ordered it: none of them approves it."""
-    plan = models.JSONField(default=dict)
-    """What was shown when it was planned; see `planning.ReleasePlan`."""
+    is_reversible = models.BooleanField(default=True)
+    """False if it brings a migration that is not declared reversible."""
+    facts = models.JSONField(default=list)
+    """What was shown when it was planned: pairs of label and value, each a message as JSON."""
+    backup_run = models.PositiveBigIntegerField(null=True)
+    """The run that backed up before it, if it can't be undone."""
     run = models.PositiveBigIntegerField(null=True)
     """The newest run of the ledger that works on it."""
     note = MessageField()

@@ -1,6 +1,6 @@
 """Accounts as humans: one human with two accounts must not count as two."""
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 
 from toban.engine.approvals.holders import Holder, people_of
 from toban.engine.approvals.rules import Identity
@@ -25,6 +25,18 @@ def appointer_of(edition: Edition, holder: Holder) -> Identity | None:
     author = holder.override.author if holder.override is not None else ""
     found = Operator.objects.filter(username=author).first() if author else None
     return identity_of(edition, found) if found is not None else None
+
+
+def accounts_with_addresses(edition: Edition, addresses: Iterable[str]) -> tuple[int, ...]:
+    """Return the numbers of the accounts whose own address, or that of their person, is in *addresses*."""
+    wanted = set(map(folded, addresses))
+    people = edition.bindings.people.values()
+    named = {each.account for each in people if each.email and folded(each.email) in wanted}
+    return tuple(
+        account.pk
+        for account in Operator.objects.order_by("pk")
+        if account.username in named or (account.email and folded(account.email) in wanted)
+    )
 
 
 def _marks(edition: Edition, account: Operator) -> Iterator[str]:

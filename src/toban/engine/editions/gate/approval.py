@@ -1,12 +1,12 @@
 """The approval of a new version: what is asked, of whom, and what follows from the answer."""
 
-from collections.abc import Iterable
 from datetime import datetime
 
 from django.db import transaction
 from django.db.models import QuerySet
 
 from toban.engine.approvals.answers import Giver
+from toban.engine.approvals.identity import accounts_with_addresses
 from toban.engine.approvals.models import ApprovalRequest
 from toban.engine.approvals.requests import ApprovalSubject, close, is_current, request_for
 from toban.engine.approvals.rules import RequestState
@@ -14,8 +14,6 @@ from toban.engine.editions import records
 from toban.engine.editions.edition import ApprovalNeed, Edition
 from toban.engine.evidence import ledger
 from toban.engine.evidence.models import LedgerEntry
-from toban.engine.notify.routing.contacts import folded
-from toban.engine.people.models import Operator
 from toban.message import Message, from_json, plain
 
 KIND = "edition"
@@ -55,7 +53,7 @@ def subject_of(entry: LedgerEntry, need: ApprovalNeed, edition: Edition) -> Appr
         acting_digest=edition.bindings.acting_digest,
         terms=need.terms,
         ordered_by=", ".join(need.emails)[:150],
-        orderers=tuple(_accounts(need.emails, edition)),
+        orderers=accounts_with_addresses(edition, need.emails),
     )
 
 
@@ -125,13 +123,3 @@ def _open() -> QuerySet[ApprovalRequest]:
 
 def _last(name: str) -> ApprovalRequest | None:
     return ApprovalRequest.objects.filter(subject=name).order_by("-pk").first()
-
-
-def _accounts(emails: Iterable[str], edition: Edition) -> Iterable[int]:
-    """Yield the accounts whose own address, or that of their person, is among *emails*."""
-    wanted = set(map(folded, emails))
-    people = edition.bindings.people.values()
-    named = {each.account for each in people if each.email and folded(each.email) in wanted}
-    for account in Operator.objects.order_by("pk"):
-        if account.username in named or (account.email and folded(account.email) in wanted):
-            yield account.pk

@@ -7,7 +7,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from toban.engine.runs.commands import guard
@@ -37,6 +37,8 @@ class LocalCommand:
 
     arguments: tuple[str, ...]
     directory: Path
+    variables: Mapping[str, str] = field(default_factory=dict)
+    """More of its environment; shown to nobody."""
 
     def __call__(self, turn: RunTurn) -> object:
         """Run to the end and return the exit status, or raise `StepFailed`."""
@@ -45,7 +47,7 @@ class LocalCommand:
             process = subprocess.Popen(
                 worker,
                 cwd=self.directory,
-                env={**surroundings(), **environment(turn)},
+                env={**surroundings(), **environment(turn), **self.variables},
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.PIPE,
                 stderr=subprocess.STDOUT,

@@ -1,0 +1,148 @@
+"""Artefacts: made once for a commit, kept by their digest, the same bytes for every environment."""
+
+import hashlib
+import os
+import shutil
+import tarfile
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import datetime
+from pathlib import Path
+
+from toban.chapters.release.deployments import Service, folder_of
+from toban.chapters.release.engine import Artifact
+from toban.chapters.release.models import StoredArtifact
+from toban.chapters.release.source import ReleaseSource
+from toban.engine.runs.commands.command import LocalCommand
+from toban.engine.runs.work import RunTurn, StepFailed
+from toban.message import Message
+
+_CHUNK = 1024 * 1024
+_SPARE = 256 * 1024**2
+"""Bytes that stay free in the home: the state database needs room, too."""
+
+
+def as_artifact(stored: StoredArtifact, home: Path) -> Artifact:
+    """Return *stored* as engines take it."""
+    archive = archive_of(stored, home)
+    found = None if stored.image or not archive.exists() else archive
+    return Artifact(stored.service, stored.digest, stored.commit, stored.label, found, stored.image)
+
+
+def archive_of(stored: StoredArtifact, home: Path) -> Path:
+    """Return where the bytes of *stored* are kept, whether or not they are."""
+    return folder_of(home, "artifacts", stored.service) / f"{stored.digest}.tar"
+
+
+def make(service: Service, stored: StoredArtifact, home: Path, turn: RunTurn, now: datetime) -> None:
+    """Make the artefact of a commit and keep it; if it is there already, do nothing.
+
+    One that was made before and removed must come out the same, or `StepFailed` is raised: approvals and
+    environments know its digest.
+    """
+    if stored.digest and archive_of(stored, home).exists():
+        return
+    with _work_folder(home) as work:
+        tree = work / "tree"
+        tree.mkdir()
+        _require_room(work)
+        service.opened(home).export(stored.commit, tree)
+        turn.say(Message("release.exported", commit=stored.commit[:12]))
+        contents = _built(service, stored, tree, work, turn) if service.config.build else tree
+        packed = work / "artifact.tar"
+        digest = pack(contents, packed)
+        if stored.digest and stored.digest != digest:
+            raise StepFailed(Message("release.not-the-same-bytes", was=stored.digest[:12], now=digest[:12]))
+        stored.digest, stored.size, stored.made_at = digest, packed.stat().st_size, now
+        stored.removed_at = None
+        _put(packed, archive_of(stored, home))
+    stored.save(update_fields=["digest", "size", "made_at", "removed_at"])
+
+
+def check(service: Service, stored: StoredArtifact, home: Path, turn: RunTurn) -> None:
+    """Run the bound `check` in the commit's tree; raise `StepFailed` if it fails."""
+    with _work_folder(home) as work:
+        tree = work / "tree"
+        tree.mkdir()
+        service.opened(home).export(stored.commit, tree)
+        LocalCommand(service.config.check, tree, _told(stored))(turn)
+
+
+def describe(source: ReleaseSource, service: str, commit: str, now: datetime) -> StoredArtifact:
+    """Return the row of the artefact of *commit*; a new one has no bytes yet."""
+    newest = next(iter(source.commits("", commit)), None)
+    found, _ = StoredArtifact.objects.get_or_create(
+        service=service,
+        commit=commit,
+        defaults={
+            "label": source.label(commit)[:200],
+            "author": newest.author[:300] if newest is not None else "",
+            "ordered_at": now,
+        },
+    )
+    return found
+
+
+def pack(folder: Path, into: Path) -> str:
+    """Pack *folder* as a tar file that depends on names, contents and executability only; return its digest."""
+    with into.open("wb") as file, tarfile.open(fileobj=file, mode="w", format=tarfile.PAX_FORMAT) as archive:
+        for path in sorted(folder.rglob("*")):
+            archive.add(path, str(path.relative_to(folder)), recursive=False, filter=_plain)
+        file.flush()
+        os.fsync(file.fileno())
+    digest = hashlib.sha256()
+    with into.open("rb") as file:
+        while piece := file.read(_CHUNK):
+            digest.update(piece)
+    return digest.hexdigest()
+
+
+def _plain(member: tarfile.TarInfo) -> tarfile.TarInfo | None:
+    """Leave out owner, time and rights; and what is no file, folder or link."""
+    if not (member.isfile() or member.isdir() or member.issym()):
+        return None
+    member.uid = member.gid = 0
+    member.uname = member.gname = ""
+    member.mtime = 0
+    is_executable = member.isdir() or bool(member.mode & 0o100)
+    member.mode = 0o755 if is_executable else 0o644
+    return member
+
+
+def _built(service: Service, stored: StoredArtifact, tree: Path, work: Path, turn: RunTurn) -> Path:
+    out = work / "out"
+    out.mkdir()
+    LocalCommand(service.config.build, tree, {**_told(stored), "RELEASE_OUT": str(out)})(turn)
+    if not any(out.iterdir()):
+        raise StepFailed(Message("release.build-wrote-nothing"))
+    return out
+
+
+def _told(stored: StoredArtifact) -> dict[str, str]:
+    return {"RELEASE_COMMIT": stored.commit, "RELEASE_VERSION": stored.label}
+
+
+def _require_room(folder: Path) -> None:
+    free = shutil.disk_usage(folder).free
+    if free < _SPARE:
+        raise StepFailed(Message("release.no-room", free=free, needed=_SPARE))
+
+
+def _put(packed: Path, place: Path) -> None:
+    place.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    packed.replace(place)
+    folder = os.open(place.parent, os.O_RDONLY)
+    try:
+        os.fsync(folder)
+    finally:
+        os.close(folder)
+
+
+@contextmanager
+def _work_folder(home: Path) -> Iterator[Path]:
+    """Make a folder next to the artefacts, so that a file moves there at once."""
+    root = home / "releases" / "work"
+    root.mkdir(mode=0o700, parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=root) as folder:
+        yield Path(folder)
