@@ -27,6 +27,7 @@ class TrialCode(StrEnum):
     NO_ROW = "LV007"
     COST = "LV008"
     APPROVAL = "LV009"
+    RELEASE = "LV010"
 
 
 @dataclass(frozen=True, slots=True)

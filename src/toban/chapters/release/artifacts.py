@@ -14,11 +14,11 @@ from toban.chapters.release.deployments import Service, folder_of
 from toban.chapters.release.engine import Artifact
 from toban.chapters.release.models import StoredArtifact
 from toban.chapters.release.source import ReleaseSource
+from toban.engine.amounts import size
 from toban.engine.runs.commands.command import LocalCommand
 from toban.engine.runs.work import RunTurn, StepFailed
 from toban.message import Message
 
-_CHUNK = 1024 * 1024
 _SPARE = 256 * 1024**2
 """Bytes that stay free in the home: the state database needs room, too."""
 
@@ -69,33 +69,31 @@ def check(service: Service, stored: StoredArtifact, home: Path, turn: RunTurn) -
         LocalCommand(service.config.check, tree, _told(stored))(turn)
 
 
-def describe(source: ReleaseSource, service: str, commit: str, now: datetime) -> StoredArtifact:
-    """Return the row of the artefact of *commit*; a new one has no bytes yet."""
+def described(source: ReleaseSource, service: str, commit: str, now: datetime) -> StoredArtifact:
+    """Return the row of the artefact of *commit*; a new one is not saved, and has no bytes yet."""
+    found = StoredArtifact.objects.filter(service=service, commit=commit).first()
+    if found is not None:
+        return found
     newest = next(iter(source.commits("", commit)), None)
-    found, _ = StoredArtifact.objects.get_or_create(
-        service=service,
-        commit=commit,
-        defaults={
-            "label": source.label(commit)[:200],
-            "author": newest.author[:300] if newest is not None else "",
-            "ordered_at": now,
-        },
+    author = newest.author if newest is not None else ""
+    label = source.label(commit)
+    return StoredArtifact(
+        service=service, commit=commit, label=label[:200], author=author[:300], ordered_at=now
     )
-    return found
 
 
 def pack(folder: Path, into: Path) -> str:
-    """Pack *folder* as a tar file that depends on names, contents and executability only; return its digest."""
+    """Pack *folder* as a tar file, which depends on names, contents and executability only.
+
+    Returns its digest.
+    """
     with into.open("wb") as file, tarfile.open(fileobj=file, mode="w", format=tarfile.PAX_FORMAT) as archive:
         for path in sorted(folder.rglob("*")):
             archive.add(path, str(path.relative_to(folder)), recursive=False, filter=_plain)
         file.flush()
         os.fsync(file.fileno())
-    digest = hashlib.sha256()
-    with into.open("rb") as file:
-        while piece := file.read(_CHUNK):
-            digest.update(piece)
-    return digest.hexdigest()
+    with into.open("rb") as packed:
+        return hashlib.file_digest(packed, "sha256").hexdigest()
 
 
 def _plain(member: tarfile.TarInfo) -> tarfile.TarInfo | None:
@@ -126,7 +124,7 @@ def _told(stored: StoredArtifact) -> dict[str, str]:
 def _require_room(folder: Path) -> None:
     free = shutil.disk_usage(folder).free
     if free < _SPARE:
-        raise StepFailed(Message("release.no-room", free=free, needed=_SPARE))
+        raise StepFailed(Message("release.no-room", free=size(free), needed=size(_SPARE)))
 
 
 def _put(packed: Path, place: Path) -> None:

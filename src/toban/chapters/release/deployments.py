@@ -7,9 +7,7 @@ from pathlib import Path
 from toban.chapters.release.bindings import DeploymentBinding, ReleaseBinding
 from toban.chapters.release.engine import DEPLOYMENTS, ENGINE_KINDS, DeployEngine, DeploySite, EngineKind
 from toban.chapters.release.source import RELEASES, SOURCE_KINDS, ReleaseSource, SourceKind
-from toban.design.clauses.base import Clause
 from toban.design.clauses.release import DeployFlow, DeployRule, ReleaseSchedule, RollbackProcedure
-from toban.engine.approvals.rules import ApprovalTerms
 from toban.engine.bindings.model import Bindings, System
 from toban.engine.editions.announcements import managing_role
 from toban.engine.editions.edition import Edition
@@ -52,9 +50,12 @@ class Deployment:
 
     def opened(self, home: Path) -> DeployEngine:
         """Return its engine; *home* is Toban's."""
+        return self.kind.open(self.config, self.site(home))
+
+    def site(self, home: Path) -> DeploySite:
+        """Return the context of its engine; *home* is Toban's."""
         own = folder_of(home, "deployments", self.name)
-        site = DeploySite(self.name, self.rule.environment, self.service.name, self.folder, own)
-        return self.kind.open(self.config, site)
+        return DeploySite(self.name, self.rule.environment, self.service.name, self.folder, own)
 
     @property
     def release_key(self) -> str:
@@ -65,17 +66,6 @@ class Deployment:
     def rollback_key(self) -> str:
         """The work that goes back."""
         return f"rollback/{self.name}"
-
-    def terms(self, *, is_reversible: bool) -> ApprovalTerms | None:
-        """Return whose approval a release needs; None if the document wants nobody's and it can be undone."""
-        if not self.rule.approver and is_reversible:
-            return None
-        people = self.config.approvers if is_reversible else max(_TWO, self.config.approvers)
-        is_assumed = "approval_within" not in self.config.model_fields_set
-        within = self.config.approval_within
-        return ApprovalTerms(
-            self.rule.approver, people, within, is_irreversible=not is_reversible, is_time_assumed=is_assumed
-        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,10 +89,10 @@ class ReleaseChapterPlan:
     @property
     def rows(self) -> Mapping[str, Message]:
         """See `Plan`."""
-        bound: list[Clause] = [each.rule for each in self.deployments.values()]
+        bound = [each.rule.id for each in self.deployments.values()]
         if self.deployments:
-            bound += [*self.schedules, *filter(None, (self.flow, self.rollback))]
-        return {**{row.id: NOTHING for row in bound}, **self.unbound}
+            bound += [row.id for row in (*self.schedules, self.flow, self.rollback) if row is not None]
+        return {**dict.fromkeys(bound, NOTHING), **self.unbound}
 
     def of(self, service: str) -> Sequence[Deployment]:
         """Return the deployments of *service*, in the order of the document's rows."""
@@ -114,7 +104,7 @@ def plan(edition: Edition) -> ReleaseChapterPlan:
     design, bindings = edition.design, edition.bindings
     services = _services(edition)
     deployments, unbound = _deployments(edition, services)
-    rows: list[Clause] = [*design.of(DeployFlow), *design.of(ReleaseSchedule), *design.of(RollbackProcedure)]
+    rows = (*design.of(DeployFlow), *design.of(ReleaseSchedule), *design.of(RollbackProcedure))
     if not deployments:
         unbound |= {row.id: Message("release.none-is-bound", file=bindings.file) for row in rows}
     return ReleaseChapterPlan(

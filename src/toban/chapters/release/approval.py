@@ -1,0 +1,135 @@
+"""The approval of a release: what it binds to, when it is asked for, and what follows from the answer."""
+
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+from toban.chapters.release.deployments import Deployment, ReleaseChapterPlan
+from toban.chapters.release.models import Release
+from toban.chapters.release.orders import end, subject_name
+from toban.engine.approvals.answers import Giver
+from toban.engine.approvals.models import ApprovalRequest
+from toban.engine.approvals.requests import ApprovalSubject, request_for
+from toban.engine.approvals.rules import ApprovalTerms, RequestState, may_begin
+from toban.engine.runs.claiming.bell import call_workers
+from toban.message import Message, from_json, plain
+
+KIND = "release"
+_TWO = 2
+"""People who approve what can't be undone."""
+_GRACE = timedelta(hours=1)
+"""How long after its planned time a release may still begin."""
+
+
+class Consent(StrEnum):
+    """Whether a planned release may begin."""
+
+    GIVEN = "given"
+    WAITS = "waits"
+    OVER = "over"
+    """Nobody approved it in time, or it did not begin in time after that."""
+
+
+def terms_of(release: Release, deployment: Deployment, plan: ReleaseChapterPlan) -> ApprovalTerms | None:
+    """Return whose approval *release* needs; None if it needs nobody's.
+
+    An automatic one needs none where the document says 不要, unless it can't be undone.
+    """
+    rule, config = deployment.rule, deployment.config
+    if release.decided_at is not None and release.kind == Release.Kind.ROLLBACK:
+        return None
+    if not rule.approver and release.is_reversible:
+        return None
+    people = config.approvers if release.is_reversible else max(_TWO, config.approvers)
+    within = max(config.approval_within, release.planned_at - release.ordered_at + _GRACE)
+    return ApprovalTerms(
+        rule.approver or plan.manager,
+        people,
+        within,
+        is_irreversible=not release.is_reversible,
+        is_time_assumed="approval_within" not in config.model_fields_set,
+    )
+
+
+def consent(release: Release, deployment: Deployment, plan: ReleaseChapterPlan, now: datetime) -> Consent:
+    """Return whether *release* may begin, and ask for its approval if nobody was asked.
+
+    The caller holds the ledger. One for another artefact, plan, document or time is asked for again.
+    """
+    terms = terms_of(release, deployment, plan)
+    if terms is None:
+        return Consent.GIVEN
+    wanted = _subject(release, deployment, plan, terms)
+    last = ApprovalRequest.objects.filter(subject=wanted.subject).order_by("-pk").first()
+    if last is None or last.digest != wanted.digest:
+        request_for(wanted, now)
+        return Consent.WAITS
+    state = RequestState(last.state)
+    if may_begin(state, asked=last.digest, wanted=wanted.digest, expires_at=last.expires_at, now=now):
+        return Consent.GIVEN
+    return Consent.WAITS if state is RequestState.OPEN and now < last.expires_at else Consent.OVER
+
+
+class ReleaseApproved:
+    """What follows from an answer about a release: it may begin, or it is called off."""
+
+    kind = KIND
+    needs_shell_for_emergencies = False
+
+    def settle(self, request: ApprovalRequest, by: Giver, note: str, now: datetime) -> None:
+        """Note when it was decided, or end it."""
+        number = int(request.subject.partition("/")[2])
+        release = Release.objects.select_for_update(of=("self",)).filter(pk=number).first()
+        if release is None or release.state != Release.State.PLANNED:
+            return
+        state = RequestState(request.state)
+        if state is RequestState.REFUSED:
+            end(release, Release.State.ABORTED, Message("release.refused-by", by=by.name, why=note), now)
+        elif state.lets_act:
+            release.decided_at = now
+            release.save(update_fields=["decided_at"])
+            call_workers()
+
+
+EFFECT = ReleaseApproved()
+
+
+def _subject(
+    release: Release, deployment: Deployment, plan: ReleaseChapterPlan, terms: ApprovalTerms
+) -> ApprovalSubject:
+    artifact = release.artifact
+    is_back = release.kind == Release.Kind.ROLLBACK
+    title = Message(
+        "release.approve-rollback" if is_back else "release.approve-release",
+        version=artifact.label,
+        environment=deployment.rule.environment,
+    )
+    planned = release.planned_at.astimezone(plan.system.zone)
+    return ApprovalSubject(
+        subject=subject_name(release),
+        title=title,
+        facts=(
+            *((from_json(label), from_json(value)) for label, value in release.facts),
+            (Message("release.fact-digest"), plain(artifact.digest)),
+            (Message("release.fact-planned"), Message("release.at", at=planned)),
+            (Message("release.fact-cause"), plain(release.cause)),
+            (Message("release.fact-ordered-by"), plain(release.ordered_by)),
+        ),
+        content={
+            "commit": artifact.commit,
+            "digest": artifact.digest,
+            "former": release.former.digest if release.former is not None else "",
+            "deployment": deployment.name,
+            "planned": release.planned_at.isoformat(),
+            "kind": release.kind,
+            "cause": release.cause,
+            "reversible": release.is_reversible,
+        },
+        document_digest=plan.document_digest,
+        acting_digest=plan.acting_digest,
+        terms=terms,
+        page="release",
+        page_arguments=(release.pk,),
+        clause_id=release.clause_id,
+        ordered_by=release.ordered_by,
+        orderers=tuple(release.orderers),
+    )

@@ -1,0 +1,340 @@
+"""What people and triggers order: a release, its end, the way back. One transaction each, audited."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from email.utils import parseaddr
+
+from django.db import IntegrityError, transaction
+
+from toban.chapters.release.artifacts import described
+from toban.chapters.release.deployments import Deployment, ReleaseChapterPlan
+from toban.chapters.release.models import DeploymentLock, Release, StoredArtifact
+from toban.chapters.release.planning import Draft, newest_served, open_release
+from toban.chapters.release.records import record
+from toban.chapters.release.rules import PastRelease, migrations_in, target_of
+from toban.chapters.release.source import Commit, ReleaseSource
+from toban.engine.approvals.answers import Giver
+from toban.engine.approvals.holders import accounts_holding
+from toban.engine.approvals.identity import accounts_with_addresses
+from toban.engine.approvals.requests import supersede
+from toban.engine.editions.edition import Edition
+from toban.engine.evidence import ledger
+from toban.engine.evidence.models import LedgerEntry
+from toban.engine.orders import NotPossible
+from toban.engine.people.access import may_order
+from toban.engine.runs import orders as runs
+from toban.engine.runs.claiming.bell import call_workers
+from toban.engine.text import storable_text
+from toban.message import NOTHING, Message, plain
+
+WATCH = "watch"
+"""Who orders a rollback if a watched version turns out bad."""
+TRIGGER = "trigger"
+LONGEST_WAIT = timedelta(days=366)
+_HISTORY = 100
+"""Releases that are looked through for one to go back to."""
+
+
+@dataclass(frozen=True, slots=True)
+class ReleaseOrder:
+    """Who orders, under which edition."""
+
+    by: Giver
+    edition: Edition
+    plan: ReleaseChapterPlan
+
+
+def subject_name(release: Release) -> str:
+    """Return the name under which its approval is asked for."""
+    return f"release/{release.pk}"
+
+
+def order_release(draft: Draft, order: ReleaseOrder, now: datetime) -> Release:
+    """Plan the release of *draft*; raise `NotPossible` if something stands against it, or has changed."""
+    _require_operator(order.by)
+    if draft.refusals:
+        raise draft.refusals[0]
+    if draft.planned_at - now > LONGEST_WAIT:
+        raise NotPossible(Message("release.too-far-ahead"))
+    account = order.by.account
+    with transaction.atomic():
+        ledger.hold()
+        if (other := open_release(draft.deployment)) is not None:
+            raise NotPossible(
+                Message("release.another-is-open", number=other.pk, version=other.artifact.label)
+            )
+        draft.artifact.save()
+        release = _new(draft.deployment, draft.kind, draft.artifact, order.plan, now)
+        release.former = draft.former
+        release.cause = storable_text(draft.cause.strip())[:500]
+        release.is_reversible = draft.is_reversible
+        release.facts = [[label.as_json(), value.as_json()] for label, value in draft.facts]
+        release.planned_at = draft.planned_at
+        release.ordered_by = order.by.name[:150]
+        authors = _authors(draft.commits, order.edition)
+        release.orderers = list(dict.fromkeys((*([account.pk] if account else []), *authors)))
+        release.save()
+        record(release, "release-planned", order.by.name, now)
+        call_workers()
+    return release
+
+
+def order_automatic(
+    plan: ReleaseChapterPlan,
+    deployment: Deployment,
+    source: ReleaseSource,
+    commit: str,
+    branch: str,
+    now: datetime,
+) -> Release | None:
+    """Release *commit*, as a trigger of the document orders; None if it was released so before."""
+    former = newest_served(deployment)
+    commits = source.commits(former.artifact.commit if former is not None else "", commit)
+    artifact = described(source, deployment.service.name, commit, now)
+    with transaction.atomic():
+        ledger.hold()
+        if artifact.pk is None:
+            artifact.save()
+        release = _new(deployment, Release.Kind.AUTOMATIC, artifact, plan, now)
+        release.former = former.artifact if former is not None else None
+        release.is_reversible = not migrations_in(commits, deployment.service.config)
+        release.trigger, release.ordered_by = branch[:300], TRIGGER
+        try:
+            with transaction.atomic():
+                release.save()
+        except IntegrityError:
+            return None
+        record(release, "release-planned", TRIGGER, now)
+        call_workers()
+    return release
+
+
+def abort(number: int, reason: str, by: Giver, now: datetime) -> Release:
+    """Call a release off: one that is under way is stopped, and what served before serves on."""
+    _require_operator(by)
+    if not reason.strip():
+        raise NotPossible(Message("approvals.reason-missing"), Message("approvals.give-a-reason"))
+    with transaction.atomic():
+        ledger.hold()
+        release = _locked(number)
+        if release.state not in (Release.State.PLANNED, Release.State.RUNNING):
+            hint = Message("release.roll-it-back", name=release.deployment)
+            raise NotPossible(Message("release.is-over", number=number), hint)
+        release.note = Message("release.aborted-by", by=by.name, why=storable_text(reason.strip()))
+        if release.state == Release.State.RUNNING:
+            _stop_run(release, by.name, now)
+            release.save(update_fields=["note"])
+        else:
+            end(release, Release.State.ABORTED, release.note, now)
+        record(release, "release-aborted", by.name, now)
+    return release
+
+
+def roll_back(
+    deployment: Deployment,
+    cause: str,
+    order: ReleaseOrder,
+    now: datetime,
+    *,
+    detected_at: datetime | None = None,
+) -> Release:
+    """Go back to the version before, and stop a release that is under way.
+
+    Whoever holds the row's role decides by this; anybody else who may order asks for its approval.
+    """
+    _require_operator(order.by)
+    if not cause.strip():
+        raise NotPossible(Message("approvals.reason-missing"), Message("approvals.give-a-reason"))
+    with transaction.atomic():
+        ledger.hold()
+        release = _back(deployment, order.plan, now)
+        account = order.by.account
+        release.cause, release.ordered_by = storable_text(cause.strip())[:500], order.by.name[:150]
+        release.orderers = [account.pk] if account is not None else []
+        release.detected_at = detected_at or now
+        if _decides(deployment, order, now):
+            release.decided_at = now
+        release.save()
+        if release.decided_at is not None:
+            _make_way(deployment, order.by.name, now)
+        record(release, "rollback-ordered", order.by.name, now)
+        call_workers()
+    return release
+
+
+def roll_back_watched(
+    release: Release,
+    deployment: Deployment,
+    plan: ReleaseChapterPlan,
+    why: Message,
+    detected_at: datetime,
+    now: datetime,
+) -> Release | None:
+    """Go back from *release*, which turned out bad while it was watched: once. In the caller's transaction.
+
+    None if there is nothing to go back to; the release's note says so.
+    """
+    if release.undone_by.exists():
+        return None
+    try:
+        back = _back(deployment, plan, now)
+    except NotPossible as refused:
+        release.note = refused.said
+        release.save(update_fields=["note"])
+        return None
+    back.ordered_by, back.note = WATCH, why
+    back.cause = storable_text(str(why))[:500]
+    back.detected_at, back.decided_at = detected_at, now
+    back.save()
+    record(back, "rollback-ordered", WATCH, now)
+    call_workers()
+    return back
+
+
+def end(release: Release, state: Release.State, note: Message, now: datetime) -> None:
+    """Give *release* its final state, and its environment free. In the caller's transaction."""
+    release.state, release.note, release.ended_at = state, note, now
+    release.save()
+    DeploymentLock.objects.filter(release=release).delete()
+    supersede(subject_name(release), now)
+
+
+def lock(deployment: Deployment, reason: str, by: Giver, now: datetime) -> DeploymentLock:
+    """Keep an environment as it is until the lock is taken away: releases wait, a rollback does not."""
+    _require_operator(by)
+    if not reason.strip():
+        raise NotPossible(Message("approvals.reason-missing"), Message("approvals.give-a-reason"))
+    with transaction.atomic():
+        ledger.hold()
+        found = DeploymentLock.objects.filter(deployment=deployment.name).first()
+        if found is not None:
+            raise NotPossible(Message("release.is-locked", owner=found.owner, reason=found.reason))
+        made = DeploymentLock.objects.create(
+            deployment=deployment.name,
+            owner=by.name[:150],
+            reason=storable_text(reason.strip())[:500],
+            since=now,
+        )
+        _record_lock("environment-locked", made, by, now)
+    return made
+
+
+def unlock(deployment: Deployment, by: Giver, now: datetime) -> None:
+    """Take a person's lock away; that of a release under way ends with it."""
+    _require_operator(by)
+    with transaction.atomic():
+        ledger.hold()
+        found = DeploymentLock.objects.filter(deployment=deployment.name).first()
+        if found is None:
+            raise NotPossible(Message("release.is-not-locked", name=deployment.name))
+        if found.release is not None:
+            hint = Message("release.abort-it", number=found.release.pk)
+            raise NotPossible(Message("release.lock-of-release", number=found.release.pk), hint)
+        _record_lock("environment-unlocked", found, by, now)
+        found.delete()
+
+
+def _back(deployment: Deployment, plan: ReleaseChapterPlan, now: datetime) -> Release:
+    """Return the rollback, not saved yet, to the version that served before what serves or is under way."""
+    running = Release.objects.filter(deployment=deployment.name, state=Release.State.RUNNING)
+    current = running.exclude(kind=Release.Kind.ROLLBACK).select_related("former", "artifact").first()
+    if current is not None and current.served_at is None:
+        target = current.former
+    else:
+        current = newest_served(deployment)
+        target = _target(deployment)
+    if current is None or target is None:
+        raise NotPossible(Message("release.nothing-to-go-back-to", name=deployment.name))
+    waiting = Release.objects.filter(deployment=deployment.name, kind=Release.Kind.ROLLBACK)
+    if (other := waiting.filter(state__in=("planned", "running")).first()) is not None:
+        raise NotPossible(Message("release.goes-back-already", number=other.pk))
+    release = _new(deployment, Release.Kind.ROLLBACK, target, plan, now)
+    if plan.rollback is not None:
+        release.clause_id = plan.rollback.id
+    release.former, release.undoes = current.artifact, current
+    return release
+
+
+def _target(deployment: Deployment) -> StoredArtifact | None:
+    """Return what served before and was not bad."""
+    served = Release.objects.filter(deployment=deployment.name, served_at__isnull=False)
+    newest = served.exclude(kind=Release.Kind.DRILL).order_by("-served_at")[:_HISTORY]
+    rows = {each.pk: each for each in newest}
+    bad = (Release.State.ROLLED_BACK, Release.State.FAILED)
+    history = [PastRelease(each.pk, each.artifact_id, each.state in bad) for each in rows.values()]
+    found = target_of(history)
+    return rows[found.number].artifact if found is not None else None
+
+
+def _new(
+    deployment: Deployment,
+    kind: Release.Kind,
+    artifact: StoredArtifact,
+    plan: ReleaseChapterPlan,
+    now: datetime,
+) -> Release:
+    return Release(
+        service=deployment.service.name,
+        environment=deployment.rule.environment,
+        deployment=deployment.name,
+        kind=kind,
+        artifact=artifact,
+        clause_id=deployment.rule.id,
+        document_digest=plan.document_digest,
+        planned_at=now,
+        ordered_at=now,
+        note=NOTHING,
+    )
+
+
+def _decides(deployment: Deployment, order: ReleaseOrder, now: datetime) -> bool:
+    """Return whether who orders a rollback may decide on it: the holder of the row's role does."""
+    account, role = order.by.account, deployment.rule.approver
+    if not role:
+        return True
+    if account is None:
+        return False
+    return account in accounts_holding(order.edition, role, now)
+
+
+def _make_way(deployment: Deployment, by: str, now: datetime) -> None:
+    """Stop the release that is under way there, and call off the one that is planned."""
+    found = Release.objects.filter(deployment=deployment.name, state__in=("planned", "running"))
+    for other in found.exclude(kind__in=(Release.Kind.ROLLBACK, Release.Kind.DRILL)):
+        if other.state == Release.State.RUNNING:
+            _stop_run(other, by, now)
+        else:
+            end(other, Release.State.ABORTED, Message("release.gave-way"), now)
+
+
+def _stop_run(release: Release, by: str, now: datetime) -> None:
+    if release.run is None:
+        return
+    try:
+        runs.cancel(f"release/{release.deployment}", by=by, now=now, run_id=release.run)
+    except NotPossible:
+        # It has just ended by itself.
+        return
+
+
+def _authors(commits: Iterable[Commit], edition: Edition) -> tuple[int, ...]:
+    addresses = {parseaddr(each.author)[1] for each in commits}
+    return accounts_with_addresses(edition, filter(None, addresses))
+
+
+def _require_operator(by: Giver) -> None:
+    if by.account is not None and not may_order(by.account):
+        raise NotPossible(Message("release.viewers-release-nothing"), Message("modes.who-moves"))
+
+
+def _locked(number: int) -> Release:
+    found = Release.objects.select_for_update(of=("self",)).filter(pk=number).first()
+    if found is None:
+        raise NotPossible(Message("release.no-such-release", number=number), plain("toban release status"))
+    return found
+
+
+def _record_lock(act: str, found: DeploymentLock, by: Giver, now: datetime) -> None:
+    content = {"order": act, "deployment": found.deployment, "owner": found.owner, "reason": found.reason}
+    ledger.append(ledger.Record(LedgerEntry.Kind.AUDIT, content, actor=by.name[:150]), now=now)

@@ -1,0 +1,212 @@
+"""What a release would do, before anybody orders it: its version, its way, and what stands against it."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from pathlib import Path
+
+from toban.chapters.release.artifacts import described
+from toban.chapters.release.deployments import Deployment, ReleaseChapterPlan
+from toban.chapters.release.models import CommitProof, Release, StoredArtifact
+from toban.chapters.release.rules import migrations_in, why_unproven
+from toban.chapters.release.source import Commit, Proof, ProofKind, ReleaseSource, SourceFailed
+from toban.engine.orders import NotPossible
+from toban.message import Message, plain, sentences
+
+_LISTED = 20
+"""Commits that are listed one by one."""
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """What somebody wants to release."""
+
+    deployment: str
+    """The name of its table, or the environment."""
+    version: str = ""
+    """A tag, branch or commit; empty for the newest that may go there."""
+    at: datetime | None = None
+    """None: now, or as soon as it is approved."""
+    cause: str = ""
+    """For a patch: the incident or error that it mends."""
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """A release as it would be planned."""
+
+    deployment: Deployment
+    kind: Release.Kind
+    cause: str
+    artifact: StoredArtifact
+    """Not saved yet, if nobody has released this commit before."""
+    former: StoredArtifact | None
+    """What serves now."""
+    planned_at: datetime
+    commits: Sequence[Commit]
+    """What comes in, newest first."""
+    going_out: Sequence[Commit]
+    """What is lost: it serves now, and this version lacks it."""
+    irreversible: Sequence[Commit]
+    proofs: Sequence[Proof]
+    refusals: Sequence[NotPossible]
+    """Why it can't be planned; empty if it can."""
+
+    @property
+    def is_reversible(self) -> bool:
+        """Whether the former version can serve again after it."""
+        return not self.irreversible
+
+    @property
+    def facts(self) -> Sequence[tuple[Message, Message]]:
+        """What people are shown, and what an approval binds to."""
+        return tuple(self._facts())
+
+    def _facts(self) -> Iterator[tuple[Message, Message]]:
+        rule, artifact = self.deployment.rule, self.artifact
+        yield Message("release.fact-environment"), plain(rule.environment)
+        yield Message("release.fact-version"), plain(f"{artifact.label} ({artifact.commit[:12]})")
+        yield Message("release.fact-digest"), plain(artifact.digest) or Message("release.not-made-yet")
+        former = Message("release.nothing-serves") if self.former is None else plain(self.former.label)
+        yield Message("release.fact-former"), former
+        yield Message("release.fact-commits"), _listed(self.commits)
+        if self.going_out:
+            yield Message("release.fact-going-out"), _listed(self.going_out)
+        yield Message("release.fact-undo"), self._undo()
+        for proof in self.proofs:
+            yield Message(f"release.fact-{proof.kind}"), proof.said
+        yield (
+            Message("release.fact-acts-on"),
+            plain(", ".join(self.deployment.kind.bound(self.deployment.config))),
+        )
+
+    def _undo(self) -> Message:
+        if self.is_reversible:
+            return Message("release.can-be-undone")
+        return Message("release.cannot-be-undone", commits=tuple(each.subject for each in self.irreversible))
+
+
+def draft(plan: ReleaseChapterPlan, wish: Wish, *, home: Path, now: datetime) -> Draft:
+    """Return the release that *wish* asks for; raise `NotPossible` if there is no such thing to release."""
+    deployment = deployment_named(plan, wish.deployment)
+    service = deployment.service
+    former = serving_artifact(deployment)
+    try:
+        source = service.opened(home)
+        source.fetch()
+        commit = source.resolve(wish.version) if wish.version else _newest(plan, deployment, source)
+        after = former.commit if former is not None else ""
+        commits = source.commits(after, commit)
+        going_out = source.commits(commit, after) if after else ()
+        artifact = described(source, service.name, commit, now)
+        proofs = [*source.proofs(commit), *_own_checks(service.name, commit)]
+    except SourceFailed as error:
+        raise NotPossible(error.args[0], error.hint) from error
+    found = Draft(
+        deployment,
+        Release.Kind.PATCH if wish.cause else Release.Kind.REGULAR,
+        wish.cause,
+        artifact,
+        former,
+        wish.at or now,
+        commits,
+        going_out,
+        migrations_in(commits, service.config),
+        _newest_proofs(proofs),
+        (),
+    )
+    return replace(found, refusals=tuple(_refusals(found, plan, now)))
+
+
+def deployment_named(plan: ReleaseChapterPlan, name: str) -> Deployment:
+    """Return the deployment by the name of its table or its environment, or raise `NotPossible`."""
+    known = plan.deployments
+    by_environment = [each for each in known.values() if each.rule.environment == name]
+    if name in known:
+        return known[name]
+    if len(by_environment) == 1:
+        return by_environment[0]
+    hint = Message("release.known-deployments", names=tuple(known)) if known else Message("release.bind-one")
+    raise NotPossible(Message("release.no-such-deployment", name=name), hint)
+
+
+def newest_served(deployment: Deployment) -> Release | None:
+    """Return the release (or rollback) that serves, by the ledger; None if there was none."""
+    found = Release.objects.filter(deployment=deployment.name, served_at__isnull=False)
+    return found.exclude(kind=Release.Kind.DRILL).select_related("artifact").order_by("-served_at").first()
+
+
+def serving_artifact(deployment: Deployment) -> StoredArtifact | None:
+    """Return what serves there, by the ledger."""
+    found = newest_served(deployment)
+    return found.artifact if found is not None else None
+
+
+def _newest(plan: ReleaseChapterPlan, deployment: Deployment, source: ReleaseSource) -> str:
+    """Return the commit that goes there if nobody names one: that of the environment before, or the trunk."""
+    if not deployment.before:
+        return source.resolve(deployment.service.config.trunk)
+    before = newest_served(plan.deployments[deployment.before])
+    if before is None:
+        said = Message("release.nothing-staged", environment=_before(plan, deployment))
+        raise NotPossible(said, Message("release.stage-it-first", name=deployment.before))
+    return before.artifact.commit
+
+
+def _refusals(found: Draft, plan: ReleaseChapterPlan, now: datetime) -> Iterator[NotPossible]:
+    deployment = found.deployment
+    if unproven := why_unproven(found.proofs):
+        yield NotPossible(unproven, Message("release.mend-the-proof"))
+    if found.former is not None and found.former.commit == found.artifact.commit:
+        yield NotPossible(Message("release.serves-already", version=found.artifact.label))
+    if deployment.before and not _was_checked(plan.deployments[deployment.before], found.artifact):
+        environment = _before(plan, deployment)
+        said = Message("release.not-checked-before", version=found.artifact.label, environment=environment)
+        yield NotPossible(said, Message("release.stage-it-first", name=deployment.before))
+    if (other := open_release(deployment)) is not None:
+        said = Message("release.another-is-open", number=other.pk, version=other.artifact.label)
+        yield NotPossible(said, Message("release.abort-it", number=other.pk))
+    if found.planned_at < now:
+        yield NotPossible(Message("release.time-is-over"))
+
+
+def open_release(deployment: Deployment) -> Release | None:
+    """Return the release that is planned or under way there."""
+    states = (Release.State.PLANNED, Release.State.RUNNING)
+    found = Release.objects.filter(deployment=deployment.name, state__in=states)
+    return found.exclude(kind=Release.Kind.ROLLBACK).select_related("artifact").order_by("-pk").first()
+
+
+def _was_checked(before: Deployment, artifact: StoredArtifact) -> bool:
+    """Return whether exactly these bytes were found healthy on the environment before."""
+    if artifact.pk is None or not artifact.digest:
+        return False
+    checked = Release.objects.filter(deployment=before.name, artifact=artifact, checked_at__isnull=False)
+    return checked.exclude(state=Release.State.ROLLED_BACK).exists()
+
+
+def _before(plan: ReleaseChapterPlan, deployment: Deployment) -> str:
+    return plan.deployments[deployment.before].rule.environment
+
+
+def _own_checks(service: str, commit: str) -> Iterator[Proof]:
+    for each in CommitProof.objects.filter(service=service, commit=commit):
+        yield Proof(ProofKind(each.kind), each.is_given, each.said, each.at, each.url)
+
+
+def _newest_proofs(proofs: Sequence[Proof]) -> Sequence[Proof]:
+    """Return one proof of each kind: what is known counts more than what nobody can know."""
+    found: dict[ProofKind, Proof] = {}
+    for proof in proofs:
+        if proof.kind not in found or proof.is_given is not None:
+            found[proof.kind] = proof
+    return [found[kind] for kind in ProofKind if kind in found]
+
+
+def _listed(commits: Sequence[Commit]) -> Message:
+    if not commits:
+        return Message("release.no-commits")
+    told = [plain(f"{each.id[:12]} {each.subject}") for each in commits[:_LISTED]]
+    if len(commits) > _LISTED:
+        told.append(Message("release.more-commits", count=len(commits) - _LISTED))
+    return sentences(*told)
