@@ -166,7 +166,8 @@ class _There:
         try:
             return act(turn, release, self.deployment.opened(self.home))
         except DeployFailed as error:
-            raise StepFailed(message_of(error)) from error
+            # An engine that was told to stop has left things as they were, too.
+            raise StepFailed(message_of(error), turn.why_stop() or RunReason.FAILED) from error
 
     def _begin(self, turn: RunTurn) -> object:
         self._release(turn)

@@ -1,0 +1,243 @@
+"""Releases from the plan to the watch: who may, what is refused, what serves in the end."""
+
+from datetime import timedelta
+
+import pytest
+from tests.integration.chapters.release.shop import (
+    BINDINGS,
+    HOUR,
+    MINUTE,
+    NOON,
+    PRODUCTION,
+    SECOND,
+    STAGING,
+    Shop,
+)
+
+from toban.chapters.release import orders
+from toban.chapters.release.models import DeploymentLock, Release
+from toban.engine.approvals.models import ApprovalRequest
+from toban.engine.approvals.rules import RequestState
+from toban.engine.evidence.models import LedgerEntry
+from toban.engine.orders import NotPossible
+from toban.engine.runs import orders as runs
+from toban.engine.runs.models import Run
+from toban.message import plain
+
+pytestmark = pytest.mark.django_db
+
+
+def serving(shop: Shop, version: str) -> Release:
+    """Have *version* serve in production, after its watch."""
+    shop.stage(version)
+    release = shop.release(version)
+    shop.work()
+    shop.approve()
+    shop.work()
+    shop.work(11 * MINUTE)
+    release.refresh_from_db()
+    assert (release.state, shop.serves) == (Release.State.DONE, version), str(release.note)
+    return release
+
+
+def test_a_release_is_staged_approved_switched_and_watched(shop: Shop) -> None:
+    release = serving(shop, "v1")
+
+    assert shop.engines[PRODUCTION].acts == ["install v1", "switch v1"]
+    assert shop.engines[STAGING].kept == shop.engines[PRODUCTION].kept, "the same bytes went to both"
+    assert release.served_at == release.checked_at == NOON
+    assert not DeploymentLock.objects.exists()
+    told = [each.content for each in LedgerEntry.objects.order_by("sequence")]
+    mine = [each["order"] for each in told if each.get("release") == release.pk]
+    assert mine == ["release-planned", "release-began", "release-served", "release-ended"]
+
+
+def test_nothing_begins_before_its_time_or_without_approval(shop: Shop) -> None:
+    shop.stage("v1")
+    release = shop.release("v1", at=NOON + HOUR)
+    shop.work()
+    request = ApprovalRequest.objects.get()
+    assert request.role == "運用責任者"
+    shop.work(59 * MINUTE)
+    shop.approve()
+    shop.work()
+    assert shop.serves == ""
+    shop.work(MINUTE)
+    release.refresh_from_db()
+    assert (shop.serves, release.began_at) == ("v1", NOON + HOUR)
+
+
+def test_a_release_that_nobody_approves_is_called_off(shop: Shop) -> None:
+    shop.stage("v1")
+    release = shop.release("v1")
+    shop.work()
+    shop.work(25 * HOUR)
+    release.refresh_from_db()
+    assert (release.state, shop.serves) == (Release.State.ABORTED, "")
+    with pytest.raises(NotPossible):
+        shop.approve()
+
+
+@pytest.mark.parametrize("name", ["ken", "mio"])
+def test_neither_who_ordered_nor_who_wrote_it_approves(shop: Shop, name: str) -> None:
+    shop.take(BINDINGS.replace('account = "nami"', f'account = "{name}"'))
+    shop.stage("v1")
+    shop.release("v1")
+    shop.work()
+    with pytest.raises(NotPossible):
+        shop.approve(name)
+    shop.work()
+    assert shop.serves == ""
+
+
+def test_a_new_edition_or_artefact_needs_a_new_approval(shop: Shop) -> None:
+    shop.stage("v1")
+    release = shop.release("v1", at=NOON + HOUR)
+    shop.work()
+    shop.approve()
+    release.artifact.digest = "0" * 64
+    release.artifact.save()
+    shop.work(HOUR)
+    assert shop.serves == ""
+    states = ApprovalRequest.objects.order_by("pk").values_list("state", flat=True)
+    assert list(states) == [RequestState.SUPERSEDED, RequestState.OPEN]
+
+
+def test_production_takes_only_what_staging_has_had(shop: Shop) -> None:
+    with pytest.raises(NotPossible, match="ステージング環境"):
+        shop.release("v1")
+    shop.stage("v1")
+    shop.source.add("v2")
+    with pytest.raises(NotPossible, match="ステージング環境"):
+        shop.release("v2")
+
+
+def test_an_unreviewed_or_unknown_commit_is_refused(shop: Shop) -> None:
+    shop.source.reviewed[shop.source.add("v2")] = False
+    with pytest.raises(NotPossible, match="レビュー"):
+        shop.release("v2", to=STAGING)
+    with pytest.raises(NotPossible):
+        shop.release("v9", to=STAGING)
+
+
+def test_viewers_and_second_releases_are_refused(shop: Shop) -> None:
+    shop.stage("v1")
+    with pytest.raises(NotPossible):
+        shop.release("v1", by="eve")
+    shop.release("v1")
+    with pytest.raises(NotPossible, match="別のリリース"):
+        shop.release("v1")
+
+
+def test_a_failed_switch_leaves_what_served(shop: Shop) -> None:
+    serving(shop, "v1")
+    shop.source.add("v2")
+    shop.stage("v2")
+    shop.engines[PRODUCTION].fails = "switch"
+    release = shop.release("v2")
+    shop.work()
+    shop.approve()
+    shop.work()
+    release.refresh_from_db()
+    assert (release.state, shop.serves) == (Release.State.FAILED, "v1")
+    assert "no space left" in str(release.note)
+    assert not DeploymentLock.objects.exists()
+
+
+def test_a_version_that_falls_ill_goes_back_by_itself_once(shop: Shop) -> None:
+    ill = BINDINGS.replace(
+        '[people."運用責任者"]',
+        '[deployments."本番環境".health]\nurl = "http://127.0.0.1:9/"\n[people."運用責任者"]',
+    )
+    shop.take(BINDINGS)
+    serving(shop, "v1")
+    shop.source.add("v2")
+    shop.stage("v2")
+    release = shop.release("v2")
+    shop.work()
+    shop.approve()
+    shop.work()
+    assert shop.serves == "v2"
+    shop.take(ill)
+    shop.illness = plain("500 since the release")
+    for _ in range(3):
+        shop.work(5 * SECOND)
+    shop.work()
+    release.refresh_from_db()
+    back = Release.objects.get(kind=Release.Kind.ROLLBACK)
+    assert (shop.serves, release.state) == ("v1", Release.State.ROLLED_BACK)
+    assert (back.undoes, back.state, back.ordered_by) == (release, Release.State.DONE, "watch")
+    assert back.detected_at < back.decided_at <= back.served_at
+    for _ in range(4):
+        shop.work(5 * SECOND)
+    assert Release.objects.filter(kind=Release.Kind.ROLLBACK).count() == 1
+
+
+def test_the_holder_of_the_role_rolls_back_at_once_and_others_ask(shop: Shop) -> None:
+    serving(shop, "v1")
+    shop.source.add("v2")
+    second = serving(shop, "v2")
+    deployment = shop.plan.deployments[PRODUCTION]
+    asked = orders.roll_back(deployment, "決済が通らない", shop.order("ken"), shop.now)
+    shop.work()
+    assert (shop.serves, asked.decided_at) == ("v2", None)
+    with pytest.raises(NotPossible):
+        orders.roll_back(deployment, "決済が通らない", shop.order("nami"), shop.now)
+    shop.approve("nami")
+    shop.work()
+    second.refresh_from_db()
+    assert (shop.serves, second.state) == ("v1", Release.State.ROLLED_BACK)
+    with pytest.raises(NotPossible):
+        orders.roll_back(deployment, "まだおかしい", shop.order("nami"), shop.now)
+
+
+def test_a_rollback_goes_past_a_lock_and_a_release_waits_for_it(shop: Shop) -> None:
+    serving(shop, "v1")
+    shop.source.add("v2")
+    serving(shop, "v2")
+    deployment = shop.plan.deployments[PRODUCTION]
+    orders.lock(deployment, "棚卸し中", shop.giver("ken"), shop.now)
+    shop.source.add("v3")
+    shop.stage("v3")
+    release = shop.release("v3")
+    shop.work()
+    shop.approve()
+    shop.work()
+    release.refresh_from_db()
+    assert "棚卸し中" in str(release.note)
+    orders.roll_back(deployment, "誤表示", shop.order("nami"), shop.now)
+    shop.work()
+    assert shop.serves == "v1"
+    release.refresh_from_db()
+    assert release.state == Release.State.ABORTED
+    assert DeploymentLock.objects.get().owner == "ken"
+
+
+def test_what_cannot_be_undone_needs_two_people_and_a_backup(shop: Shop) -> None:
+    shop.source.add("v2", files=["shop/migrations/0002_drop.py"])
+    release = shop.release("v2", to=STAGING)
+    shop.work()
+    request = ApprovalRequest.objects.get()
+    assert (request.people, request.is_irreversible) == (2, True)
+    assert release.is_reversible is False
+
+
+def test_a_run_ordered_past_the_release_does_nothing(shop: Shop) -> None:
+    shop.stage("v1")
+    release = shop.release("v1")
+    shop.work()
+    runs.order(f"release/{PRODUCTION}", {"release": str(release.pk)}, by="ken", now=shop.now)
+    shop.work()
+    assert shop.serves == ""
+    assert Run.objects.filter(work=f"release/{PRODUCTION}").get().state == Run.State.FAILED
+
+
+def test_an_aborted_release_never_begins(shop: Shop) -> None:
+    shop.stage("v1")
+    release = shop.release("v1")
+    shop.work()
+    orders.abort(release.pk, "別の日にする", shop.giver("ken"), shop.now)
+    shop.work(timedelta(hours=1))
+    release.refresh_from_db()
+    assert (release.state, shop.serves) == (Release.State.ABORTED, "")
+    assert ApprovalRequest.objects.get().state == RequestState.SUPERSEDED
