@@ -1,5 +1,7 @@
 """Whether what serves answers as it must: one look, without following redirects to other hosts."""
 
+from collections.abc import Callable
+
 import httpx
 
 from toban.chapters.release.bindings import HealthBinding
@@ -10,6 +12,9 @@ _WITHIN = 5.0
 _BAD = 400
 _LARGEST = 1024 * 1024
 """Bytes of an answer that are searched."""
+
+type Probe = Callable[[HealthBinding], Message]
+"""Looks once; returns what is wrong, or nothing."""
 
 
 def why_unhealthy(health: HealthBinding, instance: str = "") -> Message:

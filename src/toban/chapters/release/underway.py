@@ -3,7 +3,7 @@
 Level-triggered: everything is read from the tables, so that a worker that was killed is missed by nobody.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from datetime import datetime
 
 import structlog
@@ -11,7 +11,7 @@ from django.db import transaction
 
 from toban.chapters.release.approval import Consent, consent
 from toban.chapters.release.deployments import Deployment, ReleaseChapterPlan
-from toban.chapters.release.health import why_unhealthy
+from toban.chapters.release.health import Probe, why_unhealthy
 from toban.chapters.release.models import DeploymentLock, Release
 from toban.chapters.release.orders import end, roll_back_watched
 from toban.chapters.release.records import record
@@ -137,7 +137,7 @@ def _say(release: Release, note: Message) -> None:
 class Watch:
     """Looks at what serves since shortly, and takes it back if it turns out bad."""
 
-    def __init__(self, probe: Callable[..., Message] = why_unhealthy) -> None:
+    def __init__(self, probe: Probe = why_unhealthy) -> None:
         self._probe = probe
         self._failed: dict[int, list[datetime]] = {}
 

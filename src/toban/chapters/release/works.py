@@ -13,7 +13,7 @@ from django.db import transaction
 from toban.chapters.release import artifacts
 from toban.chapters.release.deployments import Deployment, ReleaseChapterPlan, Service
 from toban.chapters.release.engine import DeployEngine, DeployFailed
-from toban.chapters.release.health import why_unhealthy
+from toban.chapters.release.health import Probe, why_unhealthy
 from toban.chapters.release.models import CommitProof, DeploymentLock, Release, StoredArtifact
 from toban.chapters.release.orders import end
 from toban.chapters.release.records import record
@@ -41,7 +41,9 @@ def artifact_key(service: str) -> str:
     return f"artifact/{service}"
 
 
-def works(plan: ReleaseChapterPlan, clock: Clock = system_clock) -> Mapping[str, Work]:
+def works(
+    plan: ReleaseChapterPlan, clock: Clock = system_clock, probe: Probe = why_unhealthy
+) -> Mapping[str, Work]:
     """Return the works of *plan*, by key."""
     found: dict[str, Work] = {}
     for name, service in plan.services.items():
@@ -52,7 +54,7 @@ def works(plan: ReleaseChapterPlan, clock: Clock = system_clock) -> Mapping[str,
                 artifact_key(name), row, steps, plan, service.config.build_within
             )
     for each in plan.deployments.values():
-        there = _There(each, settings.HOME, clock)
+        there = _There(each, settings.HOME, clock, probe)
         found[each.release_key] = _work(
             each.release_key, each.rule.id, there.release_steps(), plan, each.config.timeout
         )
@@ -134,6 +136,7 @@ class _There:
     deployment: Deployment
     home: Path
     clock: Clock
+    probe: Probe
 
     def release_steps(self) -> tuple[Step, ...]:
         return (
@@ -245,7 +248,13 @@ class _There:
         wrong = {name: each for name, each in engine.serving().items() if each != release.artifact.digest}
         if wrong:
             raise StepFailed(Message("release.serves-something-else", instances=tuple(wrong)))
-        Release.objects.filter(pk=release.pk, served_at=None).update(served_at=self.clock())
+        with transaction.atomic():
+            ledger.hold()
+            release.served_at = release.served_at or self.clock()
+            release.save(update_fields=["served_at"])
+            if release.undoes is not None and release.undoes.state != Release.State.ROLLED_BACK:
+                note = Message("release.undone-by", number=release.pk, why=release.cause)
+                end(release.undoes, Release.State.ROLLED_BACK, note, self.clock())
         return None
 
     def _healthy(self, turn: RunTurn) -> None:
@@ -254,7 +263,7 @@ class _There:
         if health is None or not health.url or "{instance}" in health.url:
             return
         until = time.monotonic() + _HEALTHY_WITHIN.total_seconds()
-        while why := why_unhealthy(health):
+        while why := self.probe(health):
             if (stop := turn.why_stop()) is not None:
                 raise StepFailed(Message("runs.stopped-midway"), stop)
             if time.monotonic() >= until:
@@ -290,10 +299,6 @@ class _There:
         with transaction.atomic():
             ledger.hold()
             release.checked_at = now
-            undone = release.undoes
-            if undone is not None:
-                note = Message("release.undone-by", number=release.pk, why=release.cause)
-                end(undone, Release.State.ROLLED_BACK, note, now)
             said = Message("release.went-back", version=release.artifact.label)
             end(release, Release.State.DONE, said, now)
             record(release, "release-ended", release.ordered_by, now)

@@ -25,6 +25,7 @@ from toban.engine.approvals.answering import AnswerOrder
 from toban.engine.approvals.answers import Giver
 from toban.engine.approvals.models import ApprovalAnswer, ApprovalRequest
 from toban.engine.bindings.load import read_bindings
+from toban.engine.bindings.section import Section
 from toban.engine.editions.edition import Edition
 from toban.engine.people.models import Operator
 from toban.engine.registry.kinds import Kinds
@@ -69,6 +70,8 @@ backup = "B001"
 kind = "test"
 [deployments."本番環境"]
 kind = "test"
+[deployments."本番環境".health]
+url = "http://127.0.0.1:9/"
 [people."運用責任者"]
 account = "nami"
 email = "nami@example.com"
@@ -170,8 +173,9 @@ class Shop:
         self.home, self.now = home, NOON
         self.source = Source()
         self.engines = {STAGING: Engine(), PRODUCTION: Engine()}
-        self.watch = underway.Watch(lambda _health: self.illness)
-        self.illness: Message = plain("")
+        self.watch = underway.Watch(lambda _health: self.illness_of(PRODUCTION))
+        self.ill: dict[str, str] = {}
+        """Version → how its instances answer."""
         self.take(bindings, document)
 
     def take(self, bindings: str = BINDINGS, document: str = DOCUMENT) -> None:
@@ -180,16 +184,22 @@ class Shop:
         engines = {
             "test": EngineKind(DeploymentBinding, lambda _config, site: self.engines[site.environment])
         }
-        models = {"releases": {"test": ReleaseBinding}, "deployments": {"test": DeploymentBinding}}
+        models: dict[str, Mapping[str, type[Section]]] = {
+            "releases": {"test": ReleaseBinding},
+            "deployments": {"test": DeploymentBinding},
+        }
         kinds = Kinds.given(releases=sources, deployments=engines)
         read = read_bindings(bindings, Path("toban.toml"), schema(**models))
         self.edition = Edition(read_design(document, "運用設計書.md"), read, kinds)
         self.plan: ReleaseChapterPlan = plan(self.edition)
-        self.works = works(self.plan, lambda: self.now)
+        self.works = works(self.plan, lambda: self.now, lambda _health: self.illness_of(PRODUCTION))
         plan_due(self.works.values(), self.now)
 
-    def giver(self, name: str, **more: bool) -> Giver:
-        return Giver(Operator.objects.get(username=name), **more)
+    def illness_of(self, environment: str) -> Message:
+        return plain(self.ill.get(self.engines[environment].version, ""))
+
+    def giver(self, name: str) -> Giver:
+        return Giver(Operator.objects.get(username=name), has_proved=True)
 
     def order(self, name: str) -> ReleaseOrder:
         return ReleaseOrder(self.giver(name), self.edition, self.plan)
@@ -214,9 +224,9 @@ class Shop:
         release.refresh_from_db()
         assert release.state == Release.State.WATCHED, str(release.note)
 
-    def approve(self, name: str = "nami", **more: bool) -> None:
+    def approve(self, name: str = "nami") -> None:
         request = ApprovalRequest.objects.latest("pk")
-        given = AnswerOrder(request.pk, request.digest, self.giver(name, **more), self.edition, "確認済み")
+        given = AnswerOrder(request.pk, request.digest, self.giver(name), self.edition, "確認済み")
         answering.approve(given, EFFECTS, self.now)
 
     def work(self, after: timedelta = timedelta(0)) -> None:

@@ -22,7 +22,6 @@ from toban.engine.evidence.models import LedgerEntry
 from toban.engine.orders import NotPossible
 from toban.engine.runs import orders as runs
 from toban.engine.runs.models import Run
-from toban.message import plain
 
 pytestmark = pytest.mark.django_db
 
@@ -49,7 +48,7 @@ def test_a_release_is_staged_approved_switched_and_watched(shop: Shop) -> None:
     assert not DeploymentLock.objects.exists()
     told = [each.content for each in LedgerEntry.objects.order_by("sequence")]
     mine = [each["order"] for each in told if each.get("release") == release.pk]
-    assert mine == ["release-planned", "release-began", "release-served", "release-ended"]
+    assert mine == ["release-planned", "approve", "release-began", "release-served", "release-ended"]
 
 
 def test_nothing_begins_before_its_time_or_without_approval(shop: Shop) -> None:
@@ -145,11 +144,6 @@ def test_a_failed_switch_leaves_what_served(shop: Shop) -> None:
 
 
 def test_a_version_that_falls_ill_goes_back_by_itself_once(shop: Shop) -> None:
-    ill = BINDINGS.replace(
-        '[people."運用責任者"]',
-        '[deployments."本番環境".health]\nurl = "http://127.0.0.1:9/"\n[people."運用責任者"]',
-    )
-    shop.take(BINDINGS)
     serving(shop, "v1")
     shop.source.add("v2")
     shop.stage("v2")
@@ -158,8 +152,7 @@ def test_a_version_that_falls_ill_goes_back_by_itself_once(shop: Shop) -> None:
     shop.approve()
     shop.work()
     assert shop.serves == "v2"
-    shop.take(ill)
-    shop.illness = plain("500 since the release")
+    shop.ill["v2"] = "500 since the release"
     for _ in range(3):
         shop.work(5 * SECOND)
     shop.work()
@@ -167,6 +160,9 @@ def test_a_version_that_falls_ill_goes_back_by_itself_once(shop: Shop) -> None:
     back = Release.objects.get(kind=Release.Kind.ROLLBACK)
     assert (shop.serves, release.state) == ("v1", Release.State.ROLLED_BACK)
     assert (back.undoes, back.state, back.ordered_by) == (release, Release.State.DONE, "watch")
+    assert back.detected_at is not None
+    assert back.decided_at is not None
+    assert back.served_at is not None
     assert back.detected_at < back.decided_at <= back.served_at
     for _ in range(4):
         shop.work(5 * SECOND)
