@@ -3,24 +3,35 @@
 from toban.chapters.release.acts import ACTS
 from toban.chapters.release.engine import DEPLOYMENTS, ENGINE_KINDS
 from toban.chapters.release.source import RELEASES, SOURCE_KINDS
+from toban.design.clauses.base import Clause
 from toban.design.clauses.release import DeployFlow, DeployRule, ReleaseSchedule, RollbackProcedure
 from toban.engine.approvals.port import APPROVAL_EFFECTS
-from toban.engine.extension import Extension, RowKind, always
+from toban.engine.extension import Extension, Link, RowKind, always
+from toban.engine.registry.commands import Command
+from toban.message import Message
+
+
+def _releases(_row: Clause) -> Link:
+    return Link("releases", Message("release.page"))
+
 
 EXTENSION = Extension(
     name="release",
     manual="releases.md",
     rows=(
-        RowKind(DeployFlow, is_measured=True, raises_alerts=always),
-        RowKind(DeployRule, is_measured=True, raises_alerts=always),
-        RowKind(ReleaseSchedule, is_measured=True, raises_alerts=always),
-        RowKind(RollbackProcedure, is_measured=True, raises_alerts=always),
+        RowKind(DeployFlow, is_measured=True, link=_releases, raises_alerts=always),
+        RowKind(DeployRule, is_measured=True, link=_releases, raises_alerts=always),
+        RowKind(ReleaseSchedule, is_measured=True, link=_releases, raises_alerts=always),
+        RowKind(RollbackProcedure, is_measured=True, link=_releases, raises_alerts=always),
     ),
     tables=(RELEASES, DEPLOYMENTS),
     points=(SOURCE_KINDS, ENGINE_KINDS),
     kinds={"releases": {}, "deployments": {}},
     operation="toban.chapters.release.operation",
-    offers={APPROVAL_EFFECTS: "toban.chapters.release.approval:EFFECT"},
+    offers={APPROVAL_EFFECTS: "toban.chapters.release.ordering.approval:EFFECT"},
     apps=("toban.chapters.release",),
+    pages="toban.faces.web.release.urls",
+    menu=(Link("releases", Message("release.page")),),
     acts=ACTS,
+    commands={"release": Command("toban.faces.cli.release.release", Message("commands.release"))},
 )

@@ -6,12 +6,12 @@ from functools import partial
 
 from django.conf import settings
 
-from toban.chapters.release import underway
 from toban.chapters.release.deployments import ReleaseChapterPlan, folder_of, plan
 from toban.chapters.release.engine import DEPLOYMENTS
+from toban.chapters.release.running import underway
+from toban.chapters.release.running.underway import Watch
+from toban.chapters.release.running.works import works
 from toban.chapters.release.source import RELEASES
-from toban.chapters.release.underway import Watch
-from toban.chapters.release.works import works
 from toban.engine.editions.edition import Edition
 from toban.engine.operation import EditionLoop, Operation, WorkerShift, Workplace
 from toban.engine.trial import Trial, TrialCode, place_of, quote_of

@@ -4,28 +4,29 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from tests.integration.engine.runs.claims import taken
 from tests.registered import schema
 
-from toban.chapters.release import orders, underway
-from toban.chapters.release.approval import EFFECT
 from toban.chapters.release.bindings import DeploymentBinding, ReleaseBinding
 from toban.chapters.release.deployments import ReleaseChapterPlan, plan
 from toban.chapters.release.engine import Artifact, DeployFailed, DeployWatch, EngineKind
 from toban.chapters.release.models import Release
-from toban.chapters.release.orders import ReleaseOrder
-from toban.chapters.release.planning import Wish, draft
+from toban.chapters.release.ordering import orders
+from toban.chapters.release.ordering.approval import EFFECT
+from toban.chapters.release.ordering.orders import ReleaseOrder
+from toban.chapters.release.ordering.planning import Wish, draft
+from toban.chapters.release.running import underway
+from toban.chapters.release.running.works import works
 from toban.chapters.release.source import BranchHead, Commit, Proof, ProofKind, SourceFailed, SourceKind
-from toban.chapters.release.works import works
 from toban.design.reader import read_design
 from toban.engine.approvals import answering
 from toban.engine.approvals.answering import AnswerOrder
 from toban.engine.approvals.answers import Giver
 from toban.engine.approvals.models import ApprovalAnswer, ApprovalRequest
 from toban.engine.bindings.load import read_bindings
-from toban.engine.bindings.section import Section
 from toban.engine.editions.edition import Edition
 from toban.engine.people.models import Operator
 from toban.engine.registry.kinds import Kinds
@@ -184,7 +185,7 @@ class Shop:
         engines = {
             "test": EngineKind(DeploymentBinding, lambda _config, site: self.engines[site.environment])
         }
-        models: dict[str, Mapping[str, type[Section]]] = {
+        models: Any = {
             "releases": {"test": ReleaseBinding},
             "deployments": {"test": DeploymentBinding},
         }

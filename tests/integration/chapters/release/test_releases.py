@@ -14,8 +14,8 @@ from tests.integration.chapters.release.shop import (
     Shop,
 )
 
-from toban.chapters.release import orders
 from toban.chapters.release.models import DeploymentLock, Release
+from toban.chapters.release.ordering import orders
 from toban.engine.approvals.models import ApprovalRequest
 from toban.engine.approvals.rules import RequestState
 from toban.engine.evidence.models import LedgerEntry

@@ -5,10 +5,10 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 
-from toban.chapters.release.artifacts import described
 from toban.chapters.release.deployments import Deployment, ReleaseChapterPlan
 from toban.chapters.release.models import CommitProof, Release, StoredArtifact
-from toban.chapters.release.rules import migrations_in, why_unproven
+from toban.chapters.release.ordering.rules import migrations_in, why_unproven
+from toban.chapters.release.running.artifacts import described
 from toban.chapters.release.source import Commit, Proof, ProofKind, ReleaseSource, SourceFailed
 from toban.engine.orders import NotPossible
 from toban.message import Message, plain, sentences

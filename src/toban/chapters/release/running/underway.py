@@ -9,13 +9,13 @@ from datetime import datetime
 import structlog
 from django.db import transaction
 
-from toban.chapters.release.approval import Consent, consent
 from toban.chapters.release.deployments import Deployment, ReleaseChapterPlan
-from toban.chapters.release.health import Probe, why_unhealthy
 from toban.chapters.release.models import DeploymentLock, Release
-from toban.chapters.release.orders import end, roll_back_watched
-from toban.chapters.release.records import record
-from toban.chapters.release.works import artifact_key, take_lock
+from toban.chapters.release.ordering.approval import Consent, consent
+from toban.chapters.release.ordering.orders import end, roll_back_watched
+from toban.chapters.release.ordering.records import record
+from toban.chapters.release.running.health import Probe, why_unhealthy
+from toban.chapters.release.running.works import artifact_key, take_lock
 from toban.engine.evidence import ledger
 from toban.engine.modes.rules import Mode
 from toban.engine.notify.models import Alert

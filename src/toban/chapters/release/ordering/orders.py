@@ -7,12 +7,12 @@ from email.utils import parseaddr
 
 from django.db import IntegrityError, transaction
 
-from toban.chapters.release.artifacts import described
 from toban.chapters.release.deployments import Deployment, ReleaseChapterPlan
 from toban.chapters.release.models import DeploymentLock, Release, StoredArtifact
-from toban.chapters.release.planning import Draft, newest_served, open_release
-from toban.chapters.release.records import record
-from toban.chapters.release.rules import PastRelease, migrations_in, target_of
+from toban.chapters.release.ordering.planning import Draft, newest_served, open_release
+from toban.chapters.release.ordering.records import record
+from toban.chapters.release.ordering.rules import PastRelease, migrations_in, target_of
+from toban.chapters.release.running.artifacts import described
 from toban.chapters.release.source import Commit, ReleaseSource
 from toban.engine.approvals.answers import Giver
 from toban.engine.approvals.holders import accounts_holding

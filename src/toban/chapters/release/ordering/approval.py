@@ -5,7 +5,7 @@ from enum import StrEnum
 
 from toban.chapters.release.deployments import Deployment, ReleaseChapterPlan
 from toban.chapters.release.models import Release
-from toban.chapters.release.orders import end, subject_name
+from toban.chapters.release.ordering.orders import end, subject_name
 from toban.engine.approvals.answers import Giver
 from toban.engine.approvals.models import ApprovalRequest
 from toban.engine.approvals.requests import ApprovalSubject, request_for
@@ -127,8 +127,6 @@ def _subject(
         document_digest=plan.document_digest,
         acting_digest=plan.acting_digest,
         terms=terms,
-        page="release",
-        page_arguments=(release.pk,),
         clause_id=release.clause_id,
         ordered_by=release.ordered_by,
         orderers=tuple(release.orderers),

@@ -10,13 +10,13 @@ from pathlib import Path
 from django.conf import settings
 from django.db import transaction
 
-from toban.chapters.release import artifacts
 from toban.chapters.release.deployments import Deployment, ReleaseChapterPlan, Service
 from toban.chapters.release.engine import DeployEngine, DeployFailed
-from toban.chapters.release.health import Probe, why_unhealthy
 from toban.chapters.release.models import CommitProof, DeploymentLock, Release, StoredArtifact
-from toban.chapters.release.orders import end
-from toban.chapters.release.records import record
+from toban.chapters.release.ordering.orders import end
+from toban.chapters.release.ordering.records import record
+from toban.chapters.release.running import artifacts
+from toban.chapters.release.running.health import Probe, why_unhealthy
 from toban.chapters.release.source import ProofKind, SourceFailed
 from toban.design.values.schedule import Cadence, Schedule
 from toban.engine.clock import Clock, system_clock
