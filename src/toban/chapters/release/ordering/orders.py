@@ -216,7 +216,7 @@ def lock(deployment: Deployment, reason: str, by: Giver, now: datetime) -> Deplo
             reason=storable_text(reason.strip())[:500],
             since=now,
         )
-        _record_lock("environment-locked", made, by, now)
+        _record("environment-locked", made, by, now)
     return made
 
 
@@ -231,7 +231,7 @@ def unlock(deployment: Deployment, by: Giver, now: datetime) -> None:
         if found.release is not None:
             hint = Message("release.abort-it", number=found.release.pk)
             raise NotPossible(Message("release.lock-of-release", number=found.release.pk), hint)
-        _record_lock("environment-unlocked", found, by, now)
+        _record("environment-unlocked", found, by, now)
         found.delete()
 
 
@@ -335,6 +335,6 @@ def _locked(number: int) -> Release:
     return found
 
 
-def _record_lock(act: str, found: DeploymentLock, by: Giver, now: datetime) -> None:
+def _record(act: str, found: DeploymentLock, by: Giver, now: datetime) -> None:
     content = {"order": act, "deployment": found.deployment, "owner": found.owner, "reason": found.reason}
     ledger.append(ledger.Record(LedgerEntry.Kind.AUDIT, content, actor=by.name[:150]), now=now)

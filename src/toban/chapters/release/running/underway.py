@@ -1,6 +1,7 @@
 """The loop over releases: what is due begins, what has ended is settled, what serves is watched.
 
-Level-triggered: everything is read from the tables, so that a worker that was killed is missed by nobody.
+Level-triggered: everything is read from the tables, so that a worker that was killed is missed by nobody. All
+of it is in the audit log.
 """
 
 from collections.abc import Iterable

@@ -1,4 +1,7 @@
-"""The works of the run ledger that make artefacts, release them and go back, with their steps."""
+"""The works of the run ledger that make artefacts, release them and go back, with their steps.
+
+What they bring about is in the audit log.
+"""
 
 import time
 from collections.abc import Callable, Iterator, Mapping
