@@ -26,7 +26,7 @@ EXTENSION = Extension(
     ),
     tables=(RELEASES, DEPLOYMENTS),
     points=(SOURCE_KINDS, ENGINE_KINDS),
-    kinds={"releases": {}, "deployments": {}},
+    kinds={"releases": {"git": "toban.chapters.release.sources.git"}, "deployments": {}},
     operation="toban.chapters.release.operation",
     offers={APPROVAL_EFFECTS: "toban.chapters.release.ordering.approval:EFFECT"},
     apps=("toban.chapters.release",),

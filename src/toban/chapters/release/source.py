@@ -75,7 +75,7 @@ class Proof:
 
 @dataclass(frozen=True, slots=True)
 class BranchHead:
-    """A branch and the commit at its end."""
+    """A branch, or a tag, and the commit that it names."""
 
     name: str
     commit: str
@@ -87,6 +87,9 @@ class ReleaseSource(Protocol):
     def fetch(self) -> Sequence[BranchHead]:
         """Bring what is new, and return all branches; raise `SourceFailed`."""
 
+    def tags(self) -> Sequence[BranchHead]:
+        """Return all tags, as they were at the last `fetch`."""
+
     def resolve(self, name: str) -> str:
         """Return the full hash that a branch, tag or (shortened) hash names; raise `SourceFailed`."""
 
@@ -94,7 +97,10 @@ class ReleaseSource(Protocol):
         """Return the version's name for people: its newest tag if it has one, or the short hash."""
 
     def commits(self, after: str, upto: str) -> Sequence[Commit]:
-        """Return the commits that *upto* has and *after* lacks, newest first; all if *after* is empty."""
+        """Return the commits that *upto* has and *after* lacks, newest first.
+
+        If *after* is empty, the newest ones are returned, as many as people would read.
+        """
 
     def is_ancestor(self, older: str, newer: str) -> bool:
         """Return whether *newer* contains *older*."""

@@ -97,6 +97,9 @@ class Source:
     def fetch(self) -> Sequence[BranchHead]:
         return [BranchHead("main", self.log[-1].id)]
 
+    def tags(self) -> Sequence[BranchHead]:
+        return ()
+
     def resolve(self, name: str) -> str:
         if name == "main":
             return self.log[-1].id

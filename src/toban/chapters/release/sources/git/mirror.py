@@ -1,0 +1,230 @@
+"""A bare mirror of a remote in Toban's home: brought up to date in one piece, read without trusting it."""
+
+import fcntl
+import os
+import re
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+from uuid import uuid4
+
+import structlog
+
+from toban.chapters.release.source import BranchHead, Commit, SourceFailed
+from toban.chapters.release.sources.git.history import FIELDS, read_commits
+from toban.chapters.release.sources.git.names import is_full_hash, is_hash, is_usable_name
+from toban.chapters.release.sources.git.program import Access, Git
+from toban.message import Message, plain
+
+MOST_COMMITS = 20_000
+"""Commits between two releases; a longer way is refused, since nobody could say what it changes."""
+_FIRST_COMMITS = 100
+"""Commits that are shown where nothing was released before."""
+_WAIT = 0.2
+_REFSPECS = ("+refs/heads/*:refs/heads/*", "+refs/tags/*:refs/tags/*")
+_SHALLOW = "shallow"
+_NOT_ONE = 1
+"""The status by which git says no."""
+
+log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Mirror:
+    """The mirror in *folder*; any process and thread may use it."""
+
+    folder: Path
+
+    @property
+    def git(self) -> Git:
+        """Git, in the bare repository."""
+        return Git(self.folder / "mirror.git")
+
+    def fetch(self, url: str, access: Access, within: float) -> None:
+        """Bring all branches and tags of *url*, and forget those that are gone there."""
+        with self._alone(within):
+            self._make()
+            self._remove_leftovers()
+            git = self.git
+            answer = git.run(
+                "fetch", "--prune", "--force", "--no-tags", "--no-write-fetch-head", "--no-auto-maintenance",
+                "--no-recurse-submodules", "--end-of-options", url, *_REFSPECS,
+                access=access, within=within,
+            )  # fmt: skip
+            if _SHALLOW in answer.words:
+                raise SourceFailed(
+                    Message("release-git.shallow"), Message("release-git.unshallow"), retry=False
+                )
+            # Commits that nobody refers to any more stay: they may be serving.
+            with suppress(SourceFailed):
+                git.run("-c", "gc.auto=2000", "-c", "gc.pruneExpire=never", "gc", "--auto", "--quiet",
+                        "--no-detach", within=within)  # fmt: skip
+
+    def heads(self) -> Sequence[BranchHead]:
+        """Return all branches, without those whose names would deceive readers."""
+        return self._references("refs/heads/")
+
+    def tags(self) -> Sequence[BranchHead]:
+        """Return all tags, by the commits that they name."""
+        return self._references("refs/tags/")
+
+    def resolve(self, name: str) -> str:
+        """Return the full hash of the branch, the tag or the commit *name*; raise `SourceFailed`."""
+        candidates = [f"refs/heads/{name}", f"refs/tags/{name}"] if is_usable_name(name) else []
+        if is_hash(name):
+            candidates.append(name)
+        for each in candidates:
+            found = self._ask(
+                "rev-parse", "--verify", "--quiet", "--end-of-options", f"{each}^{{commit}}",
+                accepts=(0, _NOT_ONE, 128),
+            )  # fmt: skip
+            if is_full_hash(found):
+                return found
+        raise SourceFailed(Message("release-git.unknown-name", name=plain(name[:100])), retry=False)
+
+    def label(self, commit: str) -> str:
+        """Return the newest tag of *commit*, or its short hash."""
+        self.require(commit)
+        told = self._ask(
+            "for-each-ref", "--count=20", "--sort=-creatordate", f"--points-at={commit}",
+            "--format=%(refname:strip=2)", "refs/tags/",
+        )  # fmt: skip
+        return next(filter(is_usable_name, told.splitlines()), commit[:12])
+
+    def commits(self, after: str, upto: str) -> Sequence[Commit]:
+        """Return the commits that *upto* has and *after* lacks, newest first; see `ReleaseSource`."""
+        self.require(upto)
+        most = MOST_COMMITS + 1 if after else _FIRST_COMMITS
+        gone = [f"^{after}"] if after and self.has(after) else []
+        found = self._log(f"--max-count={most}", "--cc", "--name-only", "--root", upto, *gone)
+        if len(found) > MOST_COMMITS:
+            raise SourceFailed(Message("release-git.too-many-commits", count=MOST_COMMITS), retry=False)
+        return found
+
+    def commit(self, commit: str) -> Commit:
+        """Return one commit; of a merge, the paths that it changes by itself."""
+        self.require(commit)
+        return self._log("--max-count=1", "--cc", "--name-only", "--root", commit)[0]
+
+    def brought(self, merge: str) -> Sequence[Commit]:
+        """Return the commits that *merge* brought to its branch; none if it is no merge."""
+        parents = self.parents(merge)
+        if len(parents) <= 1:
+            return ()
+        return self._log("--no-merges", f"--max-count={MOST_COMMITS}", *parents[1:], f"^{parents[0]}")
+
+    def parents(self, commit: str) -> Sequence[str]:
+        """Return the parents of *commit*."""
+        self.require(commit)
+        return self._ask("rev-list", "--max-count=1", "--parents", commit).split()[1:]
+
+    def merge_of(self, commit: str, trunk: str) -> str:
+        """Return the merge that brought *commit* to *trunk*, a commit; empty if none did."""
+        told = self._ask("rev-list", "--ancestry-path", "--first-parent", "--merges", trunk, f"^{commit}")
+        for merge in reversed(told.split()):
+            first = self.parents(merge)[0]
+            # What was there before the merge was not brought by it.
+            return "" if first == commit or self.is_ancestor(commit, first) else merge
+        return ""
+
+    def is_ancestor(self, older: str, newer: str) -> bool:
+        """Return whether *newer* contains *older*; what this mirror never saw, it does not contain."""
+        self.require(newer)
+        if not self.has(older):
+            return False
+        asked = ("merge-base", "--is-ancestor", older, newer)
+        return self.git.run(*asked, accepts=(0, _NOT_ONE)).status == 0
+
+    def has(self, commit: str) -> bool:
+        """Return whether *commit*, a full hash, is here."""
+        if not is_full_hash(commit) or not self.git.folder.is_dir():
+            return False
+        return self.git.run("cat-file", "-e", f"{commit}^{{commit}}", accepts=(0, _NOT_ONE, 128)).status == 0
+
+    def containing(self, commit: str) -> Sequence[str]:
+        """Return the branches that contain *commit*."""
+        self.require(commit)
+        asked = (f"--contains={commit}", "--format=%(refname:strip=2)", "refs/heads/")
+        told = self._ask("for-each-ref", *asked)
+        return list(filter(is_usable_name, told.splitlines()))
+
+    def require(self, commit: str) -> None:
+        """Raise `SourceFailed` unless *commit* is here."""
+        if not self.has(commit):
+            raise SourceFailed(Message("release-git.unknown-name", name=plain(commit[:100])), retry=False)
+
+    def _references(self, prefix: str) -> Sequence[BranchHead]:
+        if not self.git.folder.is_dir():
+            return ()
+        told = self.git.run(
+            "for-each-ref",
+            "--format=%(objectname) %(*objectname) %(objecttype) %(*objecttype) %(refname)",
+            prefix,
+        )
+        found, unusable = [], 0
+        for line in told.text.splitlines():
+            head = _reference(line, prefix)
+            if head is None:
+                unusable += 1
+            else:
+                found.append(head)
+        if unusable:
+            log.warning("references_left_out", folder=str(self.folder), count=unusable)
+        return found
+
+    def _log(self, *arguments: str) -> Sequence[Commit]:
+        # Nobody who writes a commit can know it.
+        token = uuid4().hex
+        told = self.git.run("log", "-z", "--no-mailmap", "--no-renames", "--no-show-signature",
+                             f"--format={token}%x00{FIELDS}", *arguments, "--")  # fmt: skip
+        return read_commits(told.output, token)
+
+    def _ask(self, *arguments: str, accepts: Sequence[int] = (0,)) -> str:
+        return self.git.run(*arguments, accepts=accepts).text
+
+    def _make(self) -> None:
+        """Make the empty repository, unless it is there: what a killed process left is completed."""
+        self.git.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        if not (self.git.folder / "objects" / "pack").is_dir() or not (self.git.folder / "HEAD").is_file():
+            self.git.run("init", "--bare", "--quiet", "--template=", "--initial-branch=none")
+
+    def _remove_leftovers(self) -> None:
+        """Remove the locks and half packs of a fetch that was killed: nobody else is at work here."""
+        for found in (*self.git.folder.glob("*.lock"), *self.git.folder.glob("refs/**/*.lock"),
+                      *self.git.folder.glob("objects/pack/tmp_*")):  # fmt: skip
+            found.unlink(missing_ok=True)
+
+    @contextmanager
+    def _alone(self, within: float) -> Iterator[None]:
+        """Keep other processes and threads from fetching at the same time."""
+        self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        held = os.open(self.folder / "lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        deadline = time.monotonic() + within
+        try:
+            while True:
+                try:
+                    fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                    break
+                except BlockingIOError:
+                    if time.monotonic() > deadline:
+                        raise SourceFailed(Message("release-git.fetched-elsewhere")) from None
+                    time.sleep(_WAIT)
+            yield
+        finally:
+            os.close(held)
+
+
+_LINE = re.compile(r"(?P<object>[0-9a-f]+) (?P<peeled>[0-9a-f]*) (?P<type>\w+) (?P<inner>\w*) (?P<name>.*)")
+
+
+def _reference(line: str, prefix: str) -> BranchHead | None:
+    """Return what a line of `for-each-ref` names; None if it names no commit, or has an unusable name."""
+    found = _LINE.fullmatch(line)
+    if found is None:
+        return None
+    name = found["name"].removeprefix(prefix)
+    commits = [each for each, kind in ((found["object"], found["type"]), (found["peeled"], found["inner"]))
+               if kind == "commit"]  # fmt: skip
+    return BranchHead(name, commits[0]) if commits and is_usable_name(name) else None

@@ -1,0 +1,147 @@
+"""Plain git as a source of releases: `kind = "git"`."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from fnmatch import fnmatchcase
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from toban.chapters.release.bindings import ReleaseBinding
+from toban.chapters.release.source import BranchHead, Commit, Proof, SourceFailed
+from toban.chapters.release.sources.git import proofs
+from toban.chapters.release.sources.git.config import GitSourceConfig
+from toban.chapters.release.sources.git.export import export
+from toban.chapters.release.sources.git.mirror import Mirror
+from toban.chapters.release.sources.git.names import is_usable_name
+from toban.chapters.release.sources.git.program import (
+    Access,
+    Git,
+    GitFailed,
+    over_https,
+    over_ssh,
+    protocol_of,
+)
+from toban.chapters.release.sources.git.trouble import explained
+from toban.engine.trial import Doubt
+from toban.message import Message
+
+_TRIED_WITHIN = 30.0
+_MOST_BRANCHES = 5
+
+
+class GitSource:
+    """One remote, by way of its mirror. See `ReleaseSource`."""
+
+    def __init__(self, config: GitSourceConfig, folder: Path) -> None:
+        self._config = config
+        self.mirror = Mirror(folder)
+
+    def fetch(self) -> Sequence[BranchHead]:
+        """See `ReleaseSource`."""
+        within = self._config.fetch_within.total_seconds()
+        try:
+            self.mirror.fetch(self._config.url, self._access(), within)
+        except GitFailed as error:
+            raise explained(error) from error
+        return self.mirror.heads()
+
+    def tags(self) -> Sequence[BranchHead]:
+        """See `ReleaseSource`."""
+        return self.mirror.tags()
+
+    def resolve(self, name: str) -> str:
+        """See `ReleaseSource`."""
+        return self.mirror.resolve(name)
+
+    def label(self, commit: str) -> str:
+        """See `ReleaseSource`."""
+        return self.mirror.label(commit)
+
+    def commits(self, after: str, upto: str) -> Sequence[Commit]:
+        """See `ReleaseSource`."""
+        return self.mirror.commits(after, upto)
+
+    def is_ancestor(self, older: str, newer: str) -> bool:
+        """See `ReleaseSource`."""
+        return self.mirror.is_ancestor(older, newer)
+
+    def proofs(self, commit: str) -> Sequence[Proof]:
+        """See `ReleaseSource`."""
+        config = self._config
+        return (
+            self._review(commit),
+            proofs.merge(self._bound_branches(commit), config.trunk, config.release_branches),
+            proofs.checks(is_bound=bool(config.check)),
+        )
+
+    def export(self, commit: str, into: Path) -> None:
+        """See `ReleaseSource`."""
+        self.mirror.require(commit)
+        export(self.mirror.git, commit, into)
+
+    def announce(self, commit: str, environment: str, *, is_done: bool, said: Message, url: str) -> None:
+        """Do nothing: git has no place for it."""
+
+    def doubts(self) -> Iterable[Doubt]:
+        """Yield what would keep it from working now."""
+        try:
+            heads = remote_heads(self._config.url, self._access())
+        except GitFailed as error:
+            yield explained(error).doubt
+            return
+        except SourceFailed as error:
+            yield error.doubt
+            return
+        yield from trunk_doubts(heads, self._config)
+
+    def _review(self, commit: str) -> Proof:
+        """Look at the commit itself, and at the merge that brought it to the trunk or a release branch."""
+        mirror, names = self.mirror, self._config.review_trailers
+        itself = mirror.commit(commit)
+        brought = mirror.brought(commit)
+        # A merge that changes something by itself was written, too.
+        written = [*brought, itself] if itself.files or not brought else brought
+        own = proofs.review(itself, written, names)
+        if own.is_given is not False:
+            return own
+        for branch in self._bound_branches(commit)[:_MOST_BRANCHES]:
+            merge = mirror.merge_of(commit, mirror.resolve(branch))
+            by_merge = proofs.review(mirror.commit(merge), [itself], names) if merge else own
+            if by_merge.is_given:
+                return by_merge
+        return own
+
+    def _bound_branches(self, commit: str) -> Sequence[str]:
+        """Return the trunk and the release branches that contain *commit*."""
+        return bound_branches(self.mirror.containing(commit), self._config)
+
+    def _access(self) -> Access:
+        config = self._config
+        if protocol_of(config.url) == "ssh":
+            return over_ssh(config.ssh_key, config.known_hosts)
+        return over_https(config.url, config.username, config.token, config.ca_file, config.proxy)
+
+
+def bound_branches(names: Iterable[str], config: ReleaseBinding) -> Sequence[str]:
+    """Return the trunk and the release branches among *names*, the trunk first."""
+    trunk, pattern = config.trunk, config.release_branches
+    found = [each for each in names if each == trunk or fnmatchcase(each, pattern)]
+    return sorted(found, key=lambda each: (each != trunk, each))
+
+
+def remote_heads(url: str, access: Access) -> Sequence[str]:
+    """Return the branches of *url* by asking it, without any mirror; raise `SourceFailed`."""
+    with TemporaryDirectory() as folder:
+        asked = ("ls-remote", "--heads", "--end-of-options", url)
+        told = Git(Path(folder)).run(*asked, access=access, within=_TRIED_WITHIN).text
+    return [line.partition("\trefs/heads/")[2] for line in told.splitlines()]
+
+
+def trunk_doubts(heads: Sequence[str], config: ReleaseBinding) -> Iterator[Doubt]:
+    """Yield what is wrong with the branches of a remote that answers."""
+    if not heads:
+        yield Message("release-git.empty-repository"), Message("release-git.push-first")
+    elif config.trunk not in heads:
+        yield (
+            Message("release-git.no-trunk", trunk=config.trunk),
+            Message("release-git.name-the-trunk", branches=tuple(filter(is_usable_name, heads))[:5]),
+        )
