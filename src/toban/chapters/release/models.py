@@ -153,10 +153,11 @@ class DeploymentLock(models.Model):
 
 
 class SourceBranch(models.Model):
-    """A branch as the source was last seen."""
+    """A branch, or a tag, as the source was last seen."""
 
     service = models.CharField(max_length=200)
     name = models.CharField(max_length=300)
+    is_tag = models.BooleanField(default=False)
     commit = models.CharField(max_length=64)
     first_seen_at = models.DateTimeField()
     seen_at = models.DateTimeField()
@@ -164,9 +165,15 @@ class SourceBranch(models.Model):
     rewritten_at = models.DateTimeField(null=True)
     """When its history was last replaced (a force push)."""
     rewritten_from = models.CharField(max_length=64, blank=True)
+    gone_at = models.DateTimeField(null=True)
+    """When the source no longer had it; the row stays for a while, to know one that comes back."""
+    note = MessageField()
+    """Why its commit is not released by itself, although the document orders it."""
 
     class Meta:
-        constraints = (models.UniqueConstraint(fields=("service", "name"), name="one_row_per_branch"),)
+        constraints = (
+            models.UniqueConstraint(fields=("service", "name", "is_tag"), name="one_row_per_branch"),
+        )
 
     def __str__(self) -> str:
         return f"{self.service} {self.name} {self.commit[:12]}"
@@ -201,6 +208,10 @@ class SourceLook(models.Model):
     asked_at = models.DateTimeField()
     answered_at = models.DateTimeField(null=True)
     """When it last answered."""
+    wanted_at = models.DateTimeField(null=True)
+    """When somebody last said that it has something new: a webhook."""
+    began = models.JSONField(default=dict)
+    """Deployment → since when its trigger counts: what the source had before is not released by itself."""
     trouble = MessageField()
     """Why it did not answer the last time; says nothing if it did."""
 

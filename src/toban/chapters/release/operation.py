@@ -12,6 +12,7 @@ from toban.chapters.release.running import underway
 from toban.chapters.release.running.underway import Watch
 from toban.chapters.release.running.works import works
 from toban.chapters.release.source import RELEASES
+from toban.chapters.release.tracking.tracker import Tracker
 from toban.engine.editions.edition import Edition
 from toban.engine.operation import EditionLoop, Operation, WorkerShift, Workplace
 from toban.engine.trial import Trial, TrialCode, place_of, quote_of
@@ -19,7 +20,7 @@ from toban.message import Message
 
 
 def _shift(_at: Workplace) -> WorkerShift:
-    watch = Watch()
+    watch, tracker = Watch(), Tracker(settings.HOME)
 
     def look(edition: Edition, now: datetime) -> None:
         underway.look(edition.plan(OPERATION), now)
@@ -27,7 +28,11 @@ def _shift(_at: Workplace) -> WorkerShift:
     def see(edition: Edition, now: datetime) -> None:
         watch.look(edition.plan(OPERATION), now)
 
+    def track(edition: Edition, now: datetime) -> None:
+        tracker.step(edition.plan(OPERATION), now)
+
     loops = (
+        EditionLoop("release-sources", track, every=1.0, leads=True),
         EditionLoop("release", look, every=1.0, leads=True),
         EditionLoop("release-watch", see, every=5.0, leads=True),
     )

@@ -18,6 +18,8 @@ class Migration(migrations.Migration):
                 ("service", models.CharField(max_length=200, primary_key=True, serialize=False)),
                 ("asked_at", models.DateTimeField()),
                 ("answered_at", models.DateTimeField(null=True)),
+                ("wanted_at", models.DateTimeField(null=True)),
+                ("began", models.JSONField(default=dict)),
                 (
                     "trouble",
                     toban.engine.message_field.MessageField(
@@ -166,15 +168,23 @@ class Migration(migrations.Migration):
                 ),
                 ("service", models.CharField(max_length=200)),
                 ("name", models.CharField(max_length=300)),
+                ("is_tag", models.BooleanField(default=False)),
                 ("commit", models.CharField(max_length=64)),
                 ("first_seen_at", models.DateTimeField()),
                 ("seen_at", models.DateTimeField()),
                 ("rewritten_at", models.DateTimeField(null=True)),
                 ("rewritten_from", models.CharField(blank=True, max_length=64)),
+                ("gone_at", models.DateTimeField(null=True)),
+                (
+                    "note",
+                    toban.engine.message_field.MessageField(
+                        blank=True, default=toban.engine.message_field.nothing
+                    ),
+                ),
             ],
             options={
                 "constraints": [
-                    models.UniqueConstraint(fields=("service", "name"), name="one_row_per_branch")
+                    models.UniqueConstraint(fields=("service", "name", "is_tag"), name="one_row_per_branch")
                 ],
             },
         ),

@@ -99,7 +99,7 @@ def draft(plan: ReleaseChapterPlan, wish: Wish, *, home: Path, now: datetime) ->
         commits = source.commits(after, commit)
         going_out = source.commits(commit, after) if after else ()
         artifact = described(source, service.name, commit, now)
-        proofs = [*source.proofs(commit), *_own_checks(service.name, commit)]
+        proofs = [*_stored_proofs(service.name, commit), *source.proofs(commit)]
     except SourceFailed as error:
         raise NotPossible(error.args[0], error.hint) from error
     found = Draft(
@@ -189,13 +189,13 @@ def _before(plan: ReleaseChapterPlan, deployment: Deployment) -> str:
     return plan.deployments[deployment.before].rule.environment
 
 
-def _own_checks(service: str, commit: str) -> Iterator[Proof]:
+def _stored_proofs(service: str, commit: str) -> Iterator[Proof]:
     for each in CommitProof.objects.filter(service=service, commit=commit):
         yield Proof(ProofKind(each.kind), each.is_given, each.said, each.at, each.url)
 
 
 def _newest_proofs(proofs: Sequence[Proof]) -> Sequence[Proof]:
-    """Return one proof of each kind: what is known counts more than what nobody can know."""
+    """Return one proof of each kind: the last one that is known, else that nobody can know it."""
     found: dict[ProofKind, Proof] = {}
     for proof in proofs:
         if proof.kind not in found or proof.is_given is not None:
