@@ -19,7 +19,7 @@ import psutil
 import pytest
 
 from toban.engine.bindings.secret import Secret
-from toban.engine.runs.commands.remote import SshHost
+from toban.engine.ssh.host import SshHost
 
 _STRANGER = 12345
 """The user id for sshd if the tests run as root: sshd then needs its own account."""

@@ -17,6 +17,8 @@ from toban.message import Message
 Language = Literal["ja", "en"]
 """A language that Toban writes notifications in."""
 _PERCENT = re.compile(r"(\d{1,3}(?:\.\d{1,6})?) ?[%％]")
+_WHOLE_PERCENT = re.compile(r"(\d{1,3}) ?[%％]")
+_WHOLE = 100
 _CLOCK = re.compile(r"([01]?\d|2[0-3]):([0-5]\d)")
 
 
@@ -113,3 +115,32 @@ def _meaning(written: object) -> object:
 
 
 Meant = Annotated[InstanceOf[WordMeaning], BeforeValidator(_meaning)]
+
+
+@dataclass(frozen=True, slots=True)
+class HostShare:
+    """How many hosts: a number, or a share of all."""
+
+    count: int = 0
+    share: float = 0
+
+    def of(self, total: int) -> int:
+        """Return how many of *total* hosts; at least one."""
+        return max(1, self.count or int(self.share * total))
+
+
+def _host_share(written: object) -> object:
+    match written:
+        case HostShare():
+            return written
+        case "all":
+            return HostShare(share=1)
+        case int() if written > 0 and not isinstance(written, bool):
+            return HostShare(written)
+        case str() if (match := _WHOLE_PERCENT.fullmatch(written)) and 0 < int(match[1]) <= _WHOLE:
+            return HostShare(share=int(match[1]) / _WHOLE)
+        case _:
+            raise invalid(Message("bindings.not-a-number-of-hosts"))
+
+
+HostCount = Annotated[InstanceOf[HostShare], BeforeValidator(_host_share)]

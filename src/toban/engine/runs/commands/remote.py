@@ -7,22 +7,20 @@ message of a step that was stopped or cut off says so.
 
 import asyncio
 import math
-import os
 import shlex
 import time
 from collections.abc import Coroutine, Mapping
 from contextlib import suppress
-from dataclasses import dataclass, field
-from datetime import timedelta
-from pathlib import Path
+from dataclasses import dataclass
 from typing import Any
 
 import asyncssh
 
-from toban.engine.bindings.secret import Secret, SecretUnavailable
 from toban.engine.runs.commands.command import LineSplitter, environment, judged, tell
 from toban.engine.runs.rules import RunReason
 from toban.engine.runs.work import RunTurn, StepFailed
+from toban.engine.ssh.connect import connect, words
+from toban.engine.ssh.host import SshHost, Unreachable
 from toban.message import Message, message_of, sentences
 
 _LOOK = 0.2
@@ -33,43 +31,10 @@ _LAST_WORDS = 0.5
 """Seconds of silence to wait for after the command has ended; another process may still hold its output."""
 
 _CHUNK = 65536
-_ALIVE = 15
-"""Seconds between two keep-alive requests; after four without an answer the connection ends."""
-
 _NOT_EXECUTABLE = 126
 """env(1)'s exit status for a program that exists but can't be run."""
 
 _GOES_ON = Message("runs.may-go-on-there")
-
-
-class Unreachable(Exception):
-    """The host can't be used; `hint` is the way out, and `lasting` says that a retry is useless."""
-
-    def __init__(self, message: Message, hint: Message, *, lasting: bool = False) -> None:
-        super().__init__(message)
-        self.hint = hint
-        self.lasting = lasting
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SshHost:
-    """A host, the login there, and the host's own proof of identity."""
-
-    name: str
-    port: int
-    user: str
-    key: Secret
-    """The private key itself, in OpenSSH's or PEM form."""
-    passphrase: Secret | None = None
-    known_hosts: Path | None = None
-    """In OpenSSH's format (sshd(8)); either this or `host_key` is set."""
-    host_key: str = ""
-    """The only public key to trust: `ssh-ed25519 AAAA…`."""
-    connect_timeout: timedelta = timedelta(seconds=10)
-    """For name lookup, connection, host key and login together."""
-
-    def __str__(self) -> str:
-        return f"{self.user}@{self.name}" + (f":{self.port}" if self.port != asyncssh.DEFAULT_PORT else "")
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,122 +69,6 @@ def command_line(arguments: tuple[str, ...], told: Mapping[str, str]) -> str:
     return "exec " + shlex.join(["env", *settings, *arguments])
 
 
-async def connect(host: SshHost) -> asyncssh.SSHClientConnection:
-    """Log in, or raise `Unreachable`. It uses no agents, configuration files or passwords."""
-    key, known = _own_key(host), _known(host)
-    try:
-        offered = _HostKeyClient()
-        return await asyncssh.connect(
-            host.name,
-            host.port,
-            username=host.user,
-            client_keys=[key],
-            known_hosts=known,
-            client_factory=lambda: offered,
-            connect_timeout=host.connect_timeout.total_seconds(),
-            keepalive_interval=_ALIVE,
-            preferred_auth="publickey",
-            agent_path=None,
-            config=None,
-        )
-    except asyncssh.HostKeyNotVerifiable as error:
-        raise _impostor(host, known, offered) from error
-    except asyncssh.PermissionDenied as error:
-        hint = Message("runs.authorize-the-key", host=host, key=host.key)
-        raise Unreachable(
-            Message("runs.key-rejected", host=host, key=host.key), hint, lasting=True
-        ) from error
-    except asyncssh.KeyExchangeFailed as error:
-        hint = Message("runs.look-at-its-keys", name=host.name, port=host.port)
-        said = Message("runs.no-key-exchange", host=host, why=error.reason)
-        raise Unreachable(said, hint, lasting=True) from error
-    except TimeoutError as error:
-        seconds = host.connect_timeout.total_seconds()
-        said = Message("runs.no-connection-in-time", host=host, seconds=seconds)
-        raise Unreachable(said, Message("runs.check-the-way-to-the-host")) from error
-    except (OSError, asyncssh.Error) as error:
-        said = Message("runs.no-connection", host=host, why=_words(error))
-        raise Unreachable(said, Message("runs.check-name-port-sshd")) from error
-
-
-async def finds(host: SshHost, program: str) -> bool:
-    """Log in and return whether *program* can be started there; raises `Unreachable`."""
-    asks = shlex.join(["sh", "-c", 'command -v -- "$1" >/dev/null', "sh", program])
-    connection = await connect(host)
-    try:
-        seconds = host.connect_timeout.total_seconds()
-        answer = await asyncio.wait_for(connection.run(asks, stdin=asyncssh.DEVNULL), seconds)
-    except (OSError, asyncssh.Error) as error:
-        said = Message("runs.host-executes-nothing", host=host)
-        raise Unreachable(said, Message("runs.read-its-sshd-log")) from error
-    finally:
-        connection.abort()
-    return answer.exit_status == 0
-
-
-@dataclass
-class _HostKeyClient(asyncssh.SSHClient):
-    """Trusts no unknown key, and remembers the one that was offered."""
-
-    key: asyncssh.SSHKey | None = field(default=None, init=False)
-
-    def validate_host_public_key(self, host: str, addr: str, port: int, key: asyncssh.SSHKey) -> bool:  # noqa: ARG002
-        """Remember and refuse the key."""
-        self.key = key
-        return False
-
-
-type _Known = (
-    asyncssh.SSHKnownHosts | tuple[list[asyncssh.SSHKey], list[asyncssh.SSHKey], list[asyncssh.SSHKey]]
-)
-
-
-def _own_key(host: SshHost) -> asyncssh.SSHKey:
-    try:
-        passphrase = host.passphrase.reveal() if host.passphrase else None
-        return asyncssh.import_private_key(host.key.reveal(), passphrase)
-    except SecretUnavailable as error:
-        raise Unreachable(message_of(error), Message("runs.place-the-key"), lasting=True) from error
-    except (asyncssh.KeyImportError, asyncssh.KeyEncryptionError) as error:
-        said = Message("runs.unreadable-key", key=host.key)
-        raise Unreachable(said, Message("runs.place-an-openssh-key"), lasting=True) from error
-
-
-def _known(host: SshHost) -> _Known:
-    if host.known_hosts is None:
-        return ([asyncssh.import_public_key(host.host_key)], [], [])
-    try:
-        return asyncssh.read_known_hosts(str(host.known_hosts))
-    except (OSError, ValueError) as error:
-        said = Message("runs.unreadable-known-hosts", file=host.known_hosts, why=_words(error))
-        hint = Message("runs.write-known-hosts", name=host.name, port=host.port)
-        raise Unreachable(said, hint, lasting=True) from error
-
-
-def _impostor(host: SshHost, known: _Known, offered: _HostKeyClient) -> Unreachable:
-    """Return an error that says whether the host's key is unknown, or has changed."""
-    finger = offered.key.get_fingerprint() if offered.key else "?"
-    where = host.known_hosts or "host_key"
-    port = host.port if host.port != asyncssh.DEFAULT_PORT else None
-    expected = known.match(host.name, "", port)[0] if isinstance(known, asyncssh.SSHKnownHosts) else known[0]
-    if expected:
-        message = Message("runs.host-key-differs", name=host.name, where=where, finger=finger)
-        hint = Message("runs.impostor-or-new-machine")
-    else:
-        message = Message("runs.host-key-unknown", name=host.name, where=where, finger=finger)
-        hint = Message("runs.add-the-host-key", name=host.name, port=host.port)
-    return Unreachable(message, hint, lasting=True)
-
-
-def _words(error: OSError | ValueError | asyncssh.Error) -> str:
-    if isinstance(error, asyncssh.Error):
-        return error.reason
-    if not isinstance(error, OSError):
-        return str(error)
-    # asyncio wraps the reason in a sentence of its own, one for each address.
-    return os.strerror(error.errno) if error.errno and error.errno > 0 else str(error.strerror or error)
-
-
 class _Conversation:
     """One command on one host, with its own event loop, which runs in short steps.
 
@@ -237,7 +86,7 @@ class _Conversation:
             process = self._awaited(_start(connection, line))
             stopped = self._follow(process)
         except (asyncssh.Error, OSError) as error:
-            cut_off = Message("runs.cut-off-by", host=command.host, why=_words(error))
+            cut_off = Message("runs.cut-off-by", host=command.host, why=words(error))
             raise StepFailed(sentences(cut_off, _GOES_ON)) from error
         finally:
             connection.abort()

@@ -15,9 +15,10 @@ from tests.integration.remote_host import RemoteHost, free_port, new_public_key,
 from toban.engine.bindings.secret import Secret
 from toban.engine.runs.commands.command import MOST_BYTES
 from toban.engine.runs.commands.hosts import OnHosts
-from toban.engine.runs.commands.remote import RemoteCommand, SshHost
+from toban.engine.runs.commands.remote import RemoteCommand
 from toban.engine.runs.rules import HostState, RunReason
 from toban.engine.runs.work import StepFailed
+from toban.engine.ssh.host import SshHost
 from toban.message import NOTHING, Message
 
 

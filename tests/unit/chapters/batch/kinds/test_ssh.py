@@ -9,7 +9,7 @@ from tests.registered import schema
 
 from toban.chapters.batch.kinds.ssh.config import SshBatch
 from toban.chapters.batch.kinds.ssh.kind import KIND
-from toban.chapters.batch.kinds.ssh.work import step, way
+from toban.chapters.batch.kinds.ssh.work import step
 from toban.engine.bindings.load import UnreadableBindings, read_bindings
 from toban.engine.runs.commands.hosts import OnHosts
 from toban.engine.runs.commands.remote import command_line
@@ -33,7 +33,7 @@ def complaint(more: str, base: str = BASE) -> str:
 
 
 def test_relative_paths_are_resolved_next_to_the_bindings() -> None:
-    there = way(read('known_hosts = "ssh/known_hosts"\nport = 2222\nconnect_timeout = "3秒"'), "web-1")
+    there = read('known_hosts = "ssh/known_hosts"\nport = 2222\nconnect_timeout = "3秒"').way("web-1")
 
     assert there.known_hosts == Path("/etc/toban/ssh/known_hosts")
     assert str(there) == "batch@web-1:2222"

@@ -7,24 +7,12 @@ from toban.chapters.batch.kinds.ssh.config import SshBatch
 from toban.engine.runs.commands.declared import with_parameters
 from toban.engine.runs.commands.filling import Act
 from toban.engine.runs.commands.hosts import OnHosts
-from toban.engine.runs.commands.remote import RemoteCommand, SshHost, Unreachable, finds
+from toban.engine.runs.commands.remote import RemoteCommand
 from toban.engine.runs.work import Step
+from toban.engine.ssh.connect import finds
+from toban.engine.ssh.host import SshHost, Unreachable
 from toban.engine.trial import Doubt
 from toban.message import Message, message_of
-
-
-def way(config: SshBatch, name: str) -> SshHost:
-    """Return the host *name* and how to log in."""
-    return SshHost(
-        name=name,
-        port=config.port,
-        user=config.user,
-        key=config.key,
-        passphrase=config.passphrase,
-        known_hosts=config.known_hosts,
-        host_key=config.host_key or "",
-        connect_timeout=config.connect_timeout,
-    )
 
 
 def step(config: SshBatch) -> Step:
@@ -37,14 +25,14 @@ def step(config: SshBatch) -> Step:
 
 
 def _act(config: SshBatch, name: str) -> Act:
-    host = way(config, name)
+    host = config.way(name)
     return with_parameters(config, lambda arguments: RemoteCommand(host, arguments))
 
 
 def troubles(config: SshBatch) -> Iterator[Doubt]:
     """Log in to each host, and yield what prevents the command from being started there."""
     for name in config.all_hosts:
-        yield from _troubles(way(config, name), config.command[0])
+        yield from _troubles(config.way(name), config.command[0])
 
 
 def _troubles(host: SshHost, program: str) -> Iterator[Doubt]:
