@@ -42,6 +42,12 @@ class RemoteHost:
     drop: Callable[[], None]
     host_key: str
     """The server's public key."""
+    name: str = "127.0.0.1"
+
+    @property
+    def home(self) -> Path:
+        """Where commands of a server begin that has an `address` of its own."""
+        return self.folder / "home"
 
     @property
     def key(self) -> Path:
@@ -50,13 +56,13 @@ class RemoteHost:
     def write_known_hosts(self, key: str = "") -> Path:
         """Write a known_hosts file that contains the host's own key, or *key*."""
         path = self.folder / ("known_hosts" if not key else "other_hosts")
-        path.write_text(f"[127.0.0.1]:{self.port} {key or self.host_key}\n")
+        path.write_text(f"[{self.name}]:{self.port} {key or self.host_key}\n")
         return path
 
     def host(self, **more: object) -> SshHost:
         """Return the host as configured; *more* overrides parts of it."""
         settings: dict[str, object] = {
-            "name": "127.0.0.1",
+            "name": self.name,
             "port": self.port,
             "user": self.user,
             "key": Secret(f"file:{self.key}"),
@@ -71,8 +77,11 @@ def new_public_key() -> str:
 
 
 @contextmanager
-def serving(server: str) -> Iterator[RemoteHost]:
-    """Run an `openssh` or `asyncssh` server inside the block."""
+def serving(server: str, address: str = "", port: int = 0) -> Iterator[RemoteHost]:
+    """Run an `openssh` or `asyncssh` server inside the block.
+
+    One with an *address*, of the loopback network, has a home of its own, so that several look like machines.
+    """
     folder = Path(tempfile.mkdtemp(prefix="ssh"))
     folder.chmod(0o755)
     for name in ("host", "user"):
@@ -81,22 +90,29 @@ def serving(server: str) -> Iterator[RemoteHost]:
         key.write_public_key(folder / f"{name}.pub")
         (folder / name).chmod(0o600)
     try:
-        with (_openssh if server == "openssh" else _asyncssh)(folder) as running:
+        with _openssh(folder, address, port) if server == "openssh" else _asyncssh(folder) as running:
             yield running
     finally:
         shutil.rmtree(folder)
 
 
 @contextmanager
-def _openssh(folder: Path) -> Iterator[RemoteHost]:
+def _openssh(folder: Path, address: str, port: int) -> Iterator[RemoteHost]:
     program = shutil.which("sshd", path=f"{os.environ['PATH']}:/usr/sbin")
     if program is None:
         pytest.skip("needs sshd (Debian: apt-get install openssh-server)")
-    port, user = free_port(), pwd.getpwuid(os.getuid()).pw_name if os.getuid() else "stranger"
+    # The account of the tests has its own home already. A forced command takes no signals.
+    at_home = (
+        [f'ForceCommand cd {folder}/home && eval "$SSH_ORIGINAL_COMMAND"'] if address and os.getuid() else []
+    )
+    address, port = address or "127.0.0.1", port or free_port()
+    (folder / "home").mkdir()
+    user = pwd.getpwuid(os.getuid()).pw_name if os.getuid() else "stranger"
     root = Path(program).parents[2]
     libraries = next(iter(root.glob("usr/lib/*-linux-gnu")), root)
     settings = [
-        f"ListenAddress 127.0.0.1:{port}",
+        f"ListenAddress {address}:{port}",
+        *at_home,
         f"HostKey {folder}/host",
         f"AuthorizedKeysFile {folder}/user.pub",
         "PidFile none",
@@ -114,9 +130,9 @@ def _openssh(folder: Path) -> Iterator[RemoteHost]:
     with (folder / "sshd.log").open("w") as log:
         process = subprocess.Popen(command, env=environment, stderr=log)
     try:
-        _wait_for(port, process, folder / "sshd.log")
+        _wait_for(address, port, process, folder / "sshd.log")
         host_key = (folder / "host.pub").read_text().strip()
-        yield RemoteHost(folder, user, port, lambda: _kill_sessions(process.pid), host_key)
+        yield RemoteHost(folder, user, port, lambda: _kill_sessions(process.pid), host_key, address)
     finally:
         process.terminate()
         process.wait(timeout=10)
@@ -134,9 +150,10 @@ def _as_stranger(
     wrapper = libraries / "libnss_wrapper.so"
     if not wrapper.exists():
         pytest.skip("needs libnss-wrapper to run sshd as nobody that this machine knows")
-    (folder / "passwd").write_text(f"stranger:x:{_STRANGER}:{_STRANGER}::{folder}:/bin/sh\n")
+    (folder / "passwd").write_text(f"stranger:x:{_STRANGER}:{_STRANGER}::{folder}/home:/bin/sh\n")
     (folder / "group").write_text(f"stranger:x:{_STRANGER}:\n")
-    os.chown(folder / "host", _STRANGER, _STRANGER)
+    for own in ("host", "home"):
+        os.chown(folder / own, _STRANGER, _STRANGER)
     wrapped = {
         "LD_PRELOAD": str(wrapper),
         "NSS_WRAPPER_PASSWD": str(folder / "passwd"),
@@ -147,9 +164,9 @@ def _as_stranger(
     return [*before, *settings, *command], dict(environment)
 
 
-def _wait_for(port: int, process: subprocess.Popen[bytes], log: Path) -> None:
+def _wait_for(address: str, port: int, process: subprocess.Popen[bytes], log: Path) -> None:
     for _ in range(200):
-        with suppress(OSError), socket.create_connection(("127.0.0.1", port)):
+        with suppress(OSError), socket.create_connection((address, port)):
             return
         if process.poll() is not None:
             pytest.skip(f"sshd can't run here: {log.read_text()}")

@@ -26,7 +26,12 @@ EXTENSION = Extension(
     ),
     tables=(RELEASES, DEPLOYMENTS),
     points=(SOURCE_KINDS, ENGINE_KINDS),
-    kinds={"releases": {"git": "toban.chapters.release.sources.git"}, "deployments": {}},
+    kinds={
+        "releases": {"git": "toban.chapters.release.sources.git"},
+        "deployments": {
+            "ssh": "toban.chapters.release.engines.ssh.kind",
+        },
+    },
     operation="toban.chapters.release.operation",
     offers={APPROVAL_EFFECTS: "toban.chapters.release.ordering.approval:EFFECT"},
     apps=("toban.chapters.release",),

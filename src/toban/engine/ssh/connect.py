@@ -3,6 +3,7 @@
 import asyncio
 import os
 import shlex
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 import asyncssh
@@ -51,6 +52,16 @@ async def connect(host: SshHost) -> asyncssh.SSHClientConnection:
     except (OSError, asyncssh.Error) as error:
         said = Message("runs.no-connection", host=host, why=words(error))
         raise Unreachable(said, Message("runs.check-name-port-sshd")) from error
+
+
+def command_line(arguments: tuple[str, ...], told: Mapping[str, str]) -> str:
+    """Return the line for the remote shell: *arguments* with *told* in the environment.
+
+    sshd accepts few variables (AcceptEnv), so env(1) sets them. With exec, signals reach the command and not
+    a shell around it.
+    """
+    settings = [f"{name}={value}" for name, value in told.items()]
+    return "exec " + shlex.join(["env", *settings, *arguments])
 
 
 async def finds(host: SshHost, program: str) -> bool:

@@ -7,9 +7,8 @@ message of a step that was stopped or cut off says so.
 
 import asyncio
 import math
-import shlex
 import time
-from collections.abc import Coroutine, Mapping
+from collections.abc import Coroutine
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
@@ -19,7 +18,7 @@ import asyncssh
 from toban.engine.runs.commands.command import LineSplitter, environment, judged, tell
 from toban.engine.runs.rules import RunReason
 from toban.engine.runs.work import RunTurn, StepFailed
-from toban.engine.ssh.connect import connect, words
+from toban.engine.ssh.connect import command_line, connect, words
 from toban.engine.ssh.host import SshHost, Unreachable
 from toban.message import Message, message_of, sentences
 
@@ -57,16 +56,6 @@ class RemoteCommand:
                 reason = RunReason.NOT_RUNNABLE if error.lasting else RunReason.FAILED
                 said = Message("runs.with-hint", said=message_of(error), hint=error.hint)
                 raise StepFailed(said, reason) from error
-
-
-def command_line(arguments: tuple[str, ...], told: Mapping[str, str]) -> str:
-    """Return the line for the remote shell: *arguments* with *told* in the environment.
-
-    sshd accepts few variables (AcceptEnv), so env(1) sets them. With exec, signals reach the command and not
-    a shell around it.
-    """
-    settings = [f"{name}={value}" for name, value in told.items()]
-    return "exec " + shlex.join(["env", *settings, *arguments])
 
 
 class _Conversation:

@@ -12,7 +12,7 @@ from toban.chapters.batch.kinds.ssh.kind import KIND
 from toban.chapters.batch.kinds.ssh.work import step
 from toban.engine.bindings.load import UnreadableBindings, read_bindings
 from toban.engine.runs.commands.hosts import OnHosts
-from toban.engine.runs.commands.remote import command_line
+from toban.engine.ssh.connect import command_line
 from toban.engine.runs.kinds import BATCHES
 
 BASE = 'kind = "ssh"\nhost = "web-1"\nuser = "batch"\nkey = "file:key"\ncommand = ["totals"]\n'
