@@ -76,8 +76,10 @@ class DeployEngine(Protocol):
     def install(self, artifact: Artifact, watch: DeployWatch) -> None:
         """Bring it beside what is serving, or raise `DeployFailed`; nothing is served from it yet."""
 
-    def switch(self, artifact: Artifact, watch: DeployWatch) -> None:
+    def switch(self, artifact: Artifact, watch: DeployWatch, *, back: bool = False) -> None:
         """Have every instance serve *artifact*, which is installed, without losing a request.
+
+        *back* says that it served before: the fastest way then, and no migration.
 
         Healthy instances only get traffic. If that can't be finished, all traffic is left with (or brought
         back to) what served before, and `DeployFailed` is raised; where even that is impossible, its message

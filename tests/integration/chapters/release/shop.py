@@ -149,7 +149,7 @@ class Engine:
         self._act(f"install {artifact.label}")
         self.kept[artifact.digest] = artifact.label
 
-    def switch(self, artifact: Artifact, _watch: DeployWatch) -> None:
+    def switch(self, artifact: Artifact, _watch: DeployWatch, *, back: bool = False) -> None:  # noqa: ARG002
         self._act(f"switch {artifact.label}")
         assert artifact.digest in self.kept
         self.serves = artifact.digest

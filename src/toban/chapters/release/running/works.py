@@ -154,7 +154,7 @@ class _There:
         return (
             Step("begin", self._take_over),
             Step("install", partial(self._with_engine, self._install)),
-            Step("switch", partial(self._with_engine, self._switch)),
+            Step("switch", partial(self._with_engine, partial(self._switch, back=True))),
             Step("confirm", self._gone_back),
         )
 
@@ -246,8 +246,8 @@ class _There:
         kept |= {each.digest for each in (release.former, release.artifact) if each is not None}
         return frozenset(kept)
 
-    def _switch(self, turn: RunTurn, release: Release, engine: DeployEngine) -> object:
-        engine.switch(artifacts.as_artifact(release.artifact, self.home), turn)
+    def _switch(self, turn: RunTurn, release: Release, engine: DeployEngine, *, back: bool = False) -> object:
+        engine.switch(artifacts.as_artifact(release.artifact, self.home), turn, back=back)
         wrong = {name: each for name, each in engine.serving().items() if each != release.artifact.digest}
         if wrong:
             raise StepFailed(Message("release.serves-something-else", instances=tuple(wrong)))

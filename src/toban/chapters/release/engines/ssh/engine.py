@@ -54,10 +54,13 @@ class SshEngine:
         if failed:
             raise not_installed(failed, len(hosts))
 
-    def switch(self, artifact: Artifact, watch: DeployWatch) -> None:
-        """Lead the links to *artifact* wave by wave; if that can't be finished, lead them back."""
+    def switch(self, artifact: Artifact, watch: DeployWatch, *, back: bool = False) -> None:
+        """Lead the links to *artifact* wave by wave; if that can't be finished, lead them back.
+
+        The way back has one wave.
+        """
         with self._fleet(watch) as fleet:
-            Switch(self.config, fleet, watch, artifact).run()
+            Switch(self.config, fleet, watch, artifact, back=back).run()
 
     def prune(self, keep: Collection[str]) -> None:
         """Remove versions, and what was left of failed uploads."""

@@ -114,14 +114,9 @@ echo "ready $former" >&3
 
 _MIGRATE = """
 enter "$1"; name=$2; shift 2
-# What was installed before what serves, and has served: a way back, which migrates nothing.
-if [ -e "releases/$name/.toban-migrated" ] &&
-    [ "releases/$name/.toban-release" -ot current/.toban-release ]; then exit 0; fi
 cd "releases/$name" || exit 46
-echo migrates >&3
 told
 "$@" 3>&- || { echo "status $?" >&3; exit 48; }
-: >.toban-migrated || exit 41
 """
 
 _SWITCH = """
@@ -221,7 +216,7 @@ def prepare(path: str, name: str, digest: str, token: str) -> Arguments:
 
 
 def migrate(path: str, name: str, command: Sequence[str]) -> Arguments:
-    """Run *command* in the version's folder, unless this is a way back."""
+    """Run *command* in the version's folder."""
     return _script(_MIGRATE, path, name, *command)
 
 

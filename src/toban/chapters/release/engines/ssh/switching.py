@@ -48,6 +48,8 @@ class Switch:
     fleet: Fleet
     watch: DeployWatch
     artifact: Artifact
+    back: bool = False
+    """Whether the version served before."""
     _token: str = field(default_factory=lambda: secrets.token_hex(8), init=False)
     _former: Mapping[str, str] = field(init=False)
     """Host → what its link led to before; only those that are to be switched."""
@@ -61,8 +63,10 @@ class Switch:
         """Switch all hosts, or put back those that were switched and raise `DeployFailed`."""
         try:
             self._prepare()
-            self._migrate()
-            for wave in waves(self.config.hosts, self.config.waves):
+            if self.config.migrate and self._former and not self.back:
+                self._migrate()
+            ends = () if self.back else self.config.waves
+            for wave in waves(self.config.hosts, ends):
                 self._switch(wave)
         except _Failed as failed:
             raise self._put_back(failed) from failed
@@ -82,14 +86,11 @@ class Switch:
         self._demand(failed)
 
     def _migrate(self) -> None:
-        if not self.config.migrate or not self._former:
-            return
         first = self.config.hosts[0]
         script = scripts.migrate(self.config.path, self._name, self.config.migrate)
-        answers, failed = self._each([first], script, within=None)
+        _, failed = self._each([first], script, within=None)
         self._demand(failed, "release-ssh.not-migrated")
-        if answers[first].after("migrates") is not None:
-            self.watch.say(Message("release-ssh.migrated", host=first))
+        self.watch.say(Message("release-ssh.migrated", host=first))
 
     def _switch(self, wave: Collection[str]) -> None:
         hosts = [name for name in wave if name in self._former]

@@ -68,7 +68,7 @@ def test_the_way_back_needs_no_archive(shops: Machines, tmp_path: Path) -> None:
     engine, old, new = shops.engine(), artifact(tmp_path, "v1"), artifact(tmp_path, "v2")
     bring(engine, old, new)
 
-    engine.switch(replace(old, archive=None), Watch())
+    engine.switch(replace(old, archive=None), Watch(), back=True)
 
     assert shops.versions() == {"v1"}
     assert engine.installed() == {old.digest, new.digest}
@@ -273,7 +273,8 @@ def test_the_database_is_migrated_once_on_the_first_host_and_not_on_the_way_back
     engine = shops.engine(migrate=("sh", "-c", command))
     old, new, wrong = (artifact(tmp_path, label) for label in ("v1", "v2", "v3"))
 
-    bring(engine, old, new, old)
+    bring(engine, old, new)
+    engine.switch(old, Watch(), back=True)
     engine.install(wrong, Watch())
     failed = failure(lambda: engine.switch(wrong, Watch()))
 
