@@ -91,6 +91,8 @@ class Release(models.Model):
     """The numbers of the accounts that ordered it: none of them approves it."""
     is_reversible = models.BooleanField(default=True)
     """False if it brings a migration that is not declared reversible."""
+    commits = models.JSONField(default=list)
+    """What came in, newest first: pairs of a commit's hash and its time; see `dora`."""
     facts = models.JSONField(default=list)
     """What was shown when it was planned: pairs of label and value, each a message as JSON."""
     backup_run = models.PositiveBigIntegerField(null=True)
@@ -217,3 +219,46 @@ class SourceLook(models.Model):
 
     def __str__(self) -> str:
         return f"{self.service} {self.asked_at.isoformat()}"
+
+
+class ServingLook(models.Model):
+    """What serves in an environment, by the last look at its instances."""
+
+    deployment = models.CharField(max_length=200, primary_key=True)
+    asked_at = models.DateTimeField()
+    answered_at = models.DateTimeField(null=True)
+    """When all of its instances last answered."""
+    serving = models.JSONField(default=dict)
+    """Instance → digest, at that time; empty for a version that is none of Toban's."""
+    stray_since = models.DateTimeField(null=True)
+    """Since when something serves that no release has brought; None if all of it is what the ledger says."""
+    trouble = MessageField()
+    """Why the last look failed; says nothing if it did not."""
+
+    def __str__(self) -> str:
+        return f"{self.deployment} {self.asked_at.isoformat()}"
+
+
+class RollbackDrill(models.Model):
+    """What a rehearsed rollback showed: the certificate is made of it. Its times stand in its release."""
+
+    release = models.OneToOneField(Release, models.CASCADE, related_name="drill")
+    is_passed = models.BooleanField(null=True)
+    """None while it is under way, and if it was broken off."""
+    reason = MessageField()
+    """Why it did not pass."""
+    seconds = models.FloatField(null=True)
+    """From the decision until the last instance served the former version."""
+    limit_seconds = models.FloatField(null=True)
+    """What the document promises for that."""
+    phases = models.JSONField(default=dict)
+    """Phase → seconds, in order."""
+    checks = models.JSONField(default=list)
+    """What was verified: name and finding as messages, and whether it is as it should be."""
+    restored_at = models.DateTimeField(null=True)
+    """When the version that served before served again everywhere."""
+    evidence_sequence = models.PositiveBigIntegerField(null=True)
+    """The entry of the ledger that records it."""
+
+    def __str__(self) -> str:
+        return f"{self.release_id} {self.is_passed}"

@@ -1,6 +1,6 @@
 """What people and triggers order: a release, its end, the way back. One transaction each, audited."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from email.utils import parseaddr
@@ -32,6 +32,8 @@ WATCH = "watch"
 """Who orders a rollback if a watched version turns out bad."""
 TRIGGER = "trigger"
 LONGEST_WAIT = timedelta(days=366)
+_COUNTED = 1000
+"""Commits of one release whose times are kept."""
 _HISTORY = 100
 """Releases that are looked through for one to go back to."""
 
@@ -69,6 +71,7 @@ def order_release(draft: Draft, order: ReleaseOrder, now: datetime) -> Release:
         release.former = draft.former
         release.cause = storable_text(draft.cause.strip())[:500]
         release.is_reversible = draft.is_reversible
+        release.commits = _times(draft.commits)
         release.facts = [[label.as_json(), value.as_json()] for label, value in draft.facts]
         release.planned_at = draft.planned_at
         release.ordered_by = order.by.name[:150]
@@ -99,6 +102,7 @@ def order_automatic(
         release = _new(deployment, Release.Kind.AUTOMATIC, artifact, plan, now)
         release.former = former.artifact if former is not None else None
         release.is_reversible = not migrations_in(commits, deployment.service.config)
+        release.commits = _times(commits)
         release.trigger, release.ordered_by = branch[:300], TRIGGER
         try:
             with transaction.atomic():
@@ -316,6 +320,10 @@ def _stop_run(release: Release, by: str, now: datetime) -> None:
     except NotPossible:
         # It has just ended by itself.
         return
+
+
+def _times(commits: Sequence[Commit]) -> list[list[str]]:
+    return [[each.id, each.at.isoformat()] for each in commits[:_COUNTED]]
 
 
 def _authors(commits: Iterable[Commit], edition: Edition) -> tuple[int, ...]:
