@@ -1,16 +1,19 @@
 """The settings of chapter 5 in `toban.toml`: where versions come from, and how they reach an environment."""
 
 from collections.abc import Iterator
-from datetime import time, timedelta
-from typing import Annotated
+from contextlib import suppress
+from datetime import UTC, date, datetime, time, timedelta, tzinfo
+from typing import Annotated, Self
 
-from pydantic import Field
+from pydantic import BeforeValidator, Field, InstanceOf, model_validator
 
+from toban.chapters.release.rows.schedule import Freeze
 from toban.design.clauses.base import Clause
 from toban.design.clauses.release import DeployRule, ReleaseSchedule, RollbackProcedure
 from toban.design.reader import Design
+from toban.design.values.schedule import Schedule, read_schedule
 from toban.engine.approvals.rules import ASSUMED_WITHIN
-from toban.engine.bindings.section import Assumed, Section
+from toban.engine.bindings.section import Assumed, Section, invalid
 from toban.engine.bindings.values import ClockTime, Length
 from toban.engine.modes.rules import Mode
 from toban.message import Message
@@ -26,6 +29,46 @@ def _rules(design: Design, bound: "DeploymentBinding", name: str) -> Iterator[Cl
 
 def _rollbacks(design: Design, _bound: Section, _name: str) -> Iterator[Clause]:
     yield from design.of(RollbackProcedure)
+
+
+def _moment(written: object) -> object:
+    if isinstance(written, str):
+        with suppress(ValueError):
+            return datetime.fromisoformat(written) if "T" in written else date.fromisoformat(written)
+    if not isinstance(written, date):
+        raise invalid(Message("release-rows.not-a-day"), Message("release-rows.write-a-day"))
+    return written
+
+
+Day = Annotated[InstanceOf[date], BeforeValidator(_moment)]
+"""A day, or a moment on it: both are TOML's own."""
+
+
+class FreezeBinding(Section):
+    """`[[releases.SERVICE.freezes]]`: a time in which nothing is released."""
+
+    since: Day = Field(alias="from")
+    """The first day or moment."""
+    until: Day
+    """The last day, or the moment from which releases may happen again."""
+    reason: str = Field(min_length=1)
+
+    @model_validator(mode="after")
+    def _ends_after_it_begins(self) -> Self:
+        if self.of(UTC).end <= self.of(UTC).start:
+            raise invalid(Message("release-rows.freeze-ends-before"))
+        return self
+
+    def of(self, zone: tzinfo) -> Freeze:
+        """Return it with times in *zone*."""
+        last = self.until
+        end = _in_zone(last, zone) if isinstance(last, datetime) else _in_zone(last + timedelta(days=1), zone)
+        return Freeze(_in_zone(self.since, zone), end, self.reason)
+
+
+def _in_zone(written: date, zone: tzinfo) -> datetime:
+    moment = written if isinstance(written, datetime) else datetime.combine(written, time(0))
+    return moment if moment.tzinfo is not None else moment.replace(tzinfo=zone)
 
 
 class ReleaseBinding(Section):
@@ -54,8 +97,22 @@ class ReleaseBinding(Section):
         20
     )
     """The time of a release on a day for which the document gives none."""
+    freezes: tuple[FreezeBinding, ...] = ()
+    """When nothing is released."""
+    checklist: tuple[str, ...] = ()
+    """What people look at in 動作確認, before they sign it off."""
     poll: Length = timedelta(minutes=1)
     """How often the source is asked what is new."""
+
+
+def _drill(written: object) -> object:
+    found = read_schedule(written) if isinstance(written, str) else written
+    if not isinstance(found, Schedule) or not found.is_timed:
+        raise invalid(Message("release-rows.not-a-drill"), Message("release-rows.write-days-and-time"))
+    return found
+
+
+DrillDays = Annotated[InstanceOf[Schedule], BeforeValidator(_drill)]
 
 
 class HealthBinding(Section):
@@ -94,10 +151,10 @@ class DeploymentBinding(Section):
         Length, Assumed("release.assumed-approval", Message("release.why-approval"), _rules)
     ] = ASSUMED_WITHIN
     """How long a release waits for approval, at most until its planned time."""
-    drill: str = ""
+    drill: DrillDays | None = None
     """When the rollback is rehearsed here, in the document's words: 毎月第3火曜 10:00.
 
-    Empty: monthly on the environment before the last, never on the last.
+    None: monthly on the environment before the last, never on the last.
     """
     timeout: Length = timedelta(minutes=30)
     """The longest that one attempt may take."""

@@ -1,7 +1,7 @@
 """The environments of the document joined to their bindings: what chapter 5 runs. Pure."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from toban.chapters.release.bindings import DeploymentBinding, ReleaseBinding
@@ -12,6 +12,7 @@ from toban.engine.bindings.model import Bindings, System
 from toban.engine.editions.announcements import managing_role
 from toban.engine.editions.edition import Edition
 from toban.engine.notify.routing.contacts import folded
+from toban.engine.runs.work import Work
 from toban.message import NOTHING, Message
 
 _TWO = 2
@@ -67,6 +68,11 @@ class Deployment:
         """The work that goes back."""
         return f"rollback/{self.name}"
 
+    @property
+    def drill_key(self) -> str:
+        """The work that rehearses the way back."""
+        return f"rollback-drill/{self.name}"
+
 
 @dataclass(frozen=True, slots=True)
 class ReleaseChapterPlan:
@@ -85,6 +91,8 @@ class ReleaseChapterPlan:
     acting_digest: str
     unbound: Mapping[str, Message]
     """Clause id → why it does not run."""
+    tasks: Mapping[str, Work] = field(default_factory=dict)
+    """What people sign off about releases, by the key of the work."""
 
     @property
     def rows(self) -> Mapping[str, Message]:

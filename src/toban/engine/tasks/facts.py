@@ -1,7 +1,7 @@
 """What a person is shown before a task is signed off, gathered by those who know it. See `TASK_FACTS`."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
@@ -48,6 +48,8 @@ class TaskOccasion:
     since: datetime
     """When it was due before, or a day ago if it never was."""
     due_at: datetime
+    parameters: Mapping[str, str] = field(default_factory=dict)
+    """Of its run: what it is about, for a task that an event opens."""
 
 
 type FactSource = Callable[[TaskOccasion, datetime], Sequence[TaskFact]]

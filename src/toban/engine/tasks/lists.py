@@ -131,4 +131,4 @@ def facts_of(run: Run, edition: Edition, parts: Parts, now: datetime) -> tuple[T
         return ()
     before = Run.objects.filter(work=run.work, due_at__lt=run.due_at).order_by("-due_at").first()
     since = before.due_at if before is not None else run.due_at - _DAY
-    return gathered(TaskOccasion(edition, clause, since, run.due_at), parts.ports, now)
+    return gathered(TaskOccasion(edition, clause, since, run.due_at, run.parameters), parts.ports, now)

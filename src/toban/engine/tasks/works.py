@@ -40,13 +40,13 @@ def task_of(
     roles = roles_of(row.owner, design, bindings)
     if not roles:
         return Message("tasks.row-names-nobody")
-    hours = _hours(roles, design)
+    hours = hours_of(roles, design)
     if after is not None:
         schedule = following(schedule, after, hours)
     kept = planned(schedule, hours)
     if kept is None or not is_ever_due(kept, bindings.system):
         return Message("tasks.no-days", schedule=schedule.text)
-    if not any(_has_account(role, design, bindings) for role in roles):
+    if not any(has_account(role, design, bindings) for role in roles):
         section = f'[people."{roles[0]}"]'
         return Message("tasks.role-without-account", role=roles[0], section=section, file=bindings.file)
     return Work(
@@ -69,13 +69,14 @@ def roles_of(owner: str, design: Design, bindings: Bindings) -> tuple[str, ...]:
     return parts if all(folded(part) in known for part in parts) else (owner,)
 
 
-def _hours(roles: tuple[str, ...], design: Design) -> Hours:
+def hours_of(roles: tuple[str, ...], design: Design) -> Hours:
+    """Return the duty hours of the first of *roles* that has any; always, if none has."""
     wanted = {folded(role) for role in roles}
     found = (each.hours for each in design.of(DutyRole) if folded(each.role) in wanted and each.hours)
     return next(found, Hours())
 
 
-def _has_account(role: str, design: Design, bindings: Bindings) -> bool:
+def has_account(role: str, design: Design, bindings: Bindings) -> bool:
     """Return whether anybody who ever holds *role*, by turn or by its own name, has an account."""
     known = rosters(design, bindings.duty)
     layers = next((each.layers for each in known if folded(each.role) == folded(role)), ())

@@ -247,7 +247,7 @@ def _back(deployment: Deployment, plan: ReleaseChapterPlan, now: datetime) -> Re
         target = current.former
     else:
         current = newest_served(deployment)
-        target = _target(deployment)
+        target = way_back(deployment)
     if current is None or target is None:
         raise NotPossible(Message("release.nothing-to-go-back-to", name=deployment.name))
     waiting = Release.objects.filter(deployment=deployment.name, kind=Release.Kind.ROLLBACK)
@@ -260,8 +260,8 @@ def _back(deployment: Deployment, plan: ReleaseChapterPlan, now: datetime) -> Re
     return release
 
 
-def _target(deployment: Deployment) -> StoredArtifact | None:
-    """Return what served before and was not bad."""
+def way_back(deployment: Deployment) -> StoredArtifact | None:
+    """Return what is gone back to: what served before and was not bad; None if there is nothing."""
     served = Release.objects.filter(deployment=deployment.name, served_at__isnull=False)
     newest = served.exclude(kind=Release.Kind.DRILL).order_by("-served_at")[:_HISTORY]
     rows = {each.pk: each for each in newest}

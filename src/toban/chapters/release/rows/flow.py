@@ -8,6 +8,7 @@ from enum import StrEnum
 
 from toban.chapters.release.source import ProofKind
 from toban.design.section import normalise
+from toban.engine.extension import Link
 from toban.message import NOTHING, Message, sentences
 
 
@@ -189,7 +190,9 @@ class Seen:
     said: Message
     at: datetime | None = None
     url: str = ""
-    """Where it can be seen: at the source, or a path of Toban's own pages."""
+    """Where the source shows it."""
+    link: Link | None = None
+    """The page of Toban that shows it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -220,6 +223,7 @@ class StepEvidence:
     said: Message
     at: datetime | None = None
     url: str = ""
+    link: Link | None = None
 
     @property
     def proof(self) -> Mapping[str, object]:
@@ -231,8 +235,10 @@ class StepEvidence:
 def steps_to(steps: Sequence[FlowStep], environment: str) -> Sequence[FlowStep]:
     """Return the steps on the way to *environment*: none of those that a later environment asks for.
 
-    None at all if the flow does not lead there.
+    None at all if the flow does not lead there; all of them if it names no deployment.
     """
+    if not any(StepKind.DEPLOY in each.kinds for each in steps):
+        return steps
     there = [each.number for each in steps if _brings_to(each, environment)]
     if not there:
         return ()
@@ -274,6 +280,7 @@ def _evidence(step: FlowStep, way: ReleaseWay) -> StepEvidence:
         sentences(*(each.said for each in parts)),
         max(times, default=None),
         next((each.url for each in (worst, *parts) if each.url), ""),
+        next((each.link for each in (worst, *parts) if each.link is not None), None),
     )
 
 

@@ -59,6 +59,11 @@ class ReleaseCalendar:
         """Whether a release by this row cites why it can't wait: 随時, 緊急バグ修正時."""
         return all(each.cadence in _BY_CAUSE for each in self.schedule.each)
 
+    @property
+    def is_any_time(self) -> bool:
+        """Whether it limits releases to no days: 常時."""
+        return any(each.cadence is Cadence.CONTINUOUS for each in self.schedule.each)
+
     def windows(self, start: datetime, end: datetime) -> Iterator[ReleaseWindow]:
         """Yield the windows that begin from *start* until before *end*, in order."""
         found = (window for each in self.schedule.each for window in self._windows(each, start, end))

@@ -1,0 +1,311 @@
+"""The status of every row of chapter 5, and the alerts about those that are not as they should be."""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+from django.db import transaction
+from django.db.models import Min, QuerySet
+
+from toban.chapters.release.deployments import Deployment, ReleaseChapterPlan, Service
+from toban.chapters.release.models import DeploymentLock, Release, ServingLook, SourceBranch, SourceLook
+from toban.chapters.release.rows import flow, judging, verifying
+from toban.chapters.release.rows.flow import Evidence, Seen
+from toban.chapters.release.rows.judging import DrillDate, Judgement, Offer, Outcome, Serving
+from toban.chapters.release.rows.schedule import ReleaseCalendar, ReleaseWindow
+from toban.chapters.release.rows.way import BY_HAND, approval_of, evidence_of, outcome_of
+from toban.design.clauses.base import Clause
+from toban.design.clauses.release import DeployRule, ReleaseSchedule
+from toban.engine.approvals.requests import went_ahead
+from toban.engine.editions.edition import Edition
+from toban.engine.evidence import status
+from toban.engine.evidence.status import StatusUpdate
+from toban.engine.evidence.verdict import FIRING, Verdict
+from toban.engine.notify import alerts
+from toban.engine.notify.signal import Condition, Signal
+from toban.engine.runs.models import PlannedWork, Run
+from toban.engine.runs.work import Work
+from toban.engine.tasks.standing import statuses
+from toban.engine.tasks.telling import signals as task_signals
+from toban.message import NOTHING, Message
+
+_CONDITIONS = {
+    Verdict.DEVIATING: Condition.CRITICAL,
+    Verdict.NOT_PERFORMED: Condition.WARNING,
+    Verdict.WARNING: Condition.WARNING,
+    Verdict.NOT_MEASURABLE: Condition.NO_DATA,
+}
+_RECENT = timedelta(days=31)
+"""Patches of this time are judged, and in any case the newest."""
+_LISTED = 20
+_LONGEST_WINDOW = timedelta(days=370)
+_JUDGED = 50
+"""Releases of which it is asked whether they were inside the windows."""
+_BACK = (Release.Kind.ROLLBACK, Release.Kind.DRILL)
+_BAD = (Release.State.ROLLED_BACK, Release.State.FAILED)
+_NOT_HELD = (Run.State.MISSED, Run.State.SKIPPED, Run.State.CANCELLED, Run.State.FAILED)
+_UNTOLD_AFTER = timedelta(minutes=15)
+
+
+def tell(plan: ReleaseChapterPlan, edition: Edition, now: datetime) -> None:
+    """Show the status of every row, and report what is wrong."""
+    if not plan.deployments:
+        return
+    broken = went_ahead(plan.rows)
+    found = {row.id: (row, _unreviewed(each, broken.get(row.id))) for row, each in _judged(plan, now)}
+    updates = [_update(row, each, now) for row, each in found.values()]
+    told = [_signal(row, each, now) for row, each in found.values()]
+    told += _about_tasks(plan.tasks.values(), edition, now)
+    with transaction.atomic():
+        status.show(updates, now, plan.document_digest)
+        alerts.report(told, now, plan.document_digest)
+
+
+def _judged(plan: ReleaseChapterPlan, now: datetime) -> Iterator[tuple[Clause, Judgement]]:
+    if plan.flow is not None:
+        each = judging.worst(_by_flow(plan, service) for service in plan.services)
+        yield plan.flow, each or _nothing()
+    rules = {each.rule.id: each.rule for each in plan.deployments.values()}
+    for rule in rules.values():
+        there = [each for each in plan.deployments.values() if each.rule.id == rule.id]
+        yield rule, judging.worst(_by_rule(each, plan, now) for each in there) or _nothing()
+    yield from _schedules(plan, now)
+    if plan.rollback is not None:
+        yield plan.rollback, _by_rollback(plan, now)
+
+
+def _nothing() -> Judgement:
+    return Judgement(Verdict.NOT_DUE, Message("release-rows.none-released-yet"))
+
+
+def _unreviewed(found: Judgement, broken: Message | None) -> Judgement:
+    """Return what was found, or that an act of the row went ahead without approval, unreviewed."""
+    if broken is None or found.verdict in FIRING:
+        return found
+    return replace(found, verdict=Verdict.DEVIATING, reason=broken)
+
+
+def _update(row: Clause, found: Judgement, now: datetime) -> StatusUpdate:
+    return StatusUpdate(
+        clause_id=row.id,
+        verdict=found.verdict,
+        value=found.value,
+        reason=found.reason,
+        observed_at=now,
+        next_due=found.next_due,
+        proof=dict(found.proof),
+    )
+
+
+def _signal(row: Clause, found: Judgement, now: datetime) -> Signal:
+    condition = _CONDITIONS.get(found.verdict, Condition.OK)
+    is_ok = condition is Condition.OK
+    return Signal(
+        key=row.id,
+        clause_id=row.id,
+        citation=str(row.origin),
+        clause_text=row.text,
+        condition=condition,
+        subject=Message(f"release-rows.subject-{row.kind}", name=_name(row)),
+        value=found.value if is_ok else found.reason,
+        limit=NOTHING if is_ok else Message("release-rows.as-the-row-orders"),
+        began_at=now,
+        detected_at=now,
+        advice=NOTHING if is_ok else Message("release-rows.look-at-releases"),
+        labels={"item": "release"},
+    )
+
+
+def _name(row: Clause) -> str:
+    match row:
+        case DeployRule():
+            return row.environment
+        case ReleaseSchedule():
+            return row.name
+        case _:
+            return ""
+
+
+def _about_tasks(tasks: Iterable[Work], edition: Edition, now: datetime) -> Sequence[Signal]:
+    """Return the signal about unsigned tasks, one for each row: that of its worst task."""
+    worst: dict[str, tuple[Work, StatusUpdate]] = {}
+    order = list(Verdict)
+    for work in tasks:
+        (update,) = statuses([work], edition, now)
+        known = worst.get(work.clause_id)
+        if known is None or order.index(update.verdict) < order.index(known[1].verdict):
+            worst[work.clause_id] = work, update
+    return [
+        signal
+        for work, update in worst.values()
+        for signal in task_signals([update], [work], edition.design.clauses, now)
+    ]
+
+
+def _by_flow(plan: ReleaseChapterPlan, service: str) -> Judgement:
+    last = _last_of(plan, service)
+    newest = _served(last).filter(kind__in=BY_HAND).first() if last is not None else None
+    if newest is None:
+        return judging.by_flow(None, (), plan.system)
+    return judging.by_flow(outcome_of(newest), evidence_of(newest, plan), plan.system)
+
+
+def _last_of(plan: ReleaseChapterPlan, service: str) -> Deployment | None:
+    found = plan.of(service)
+    return found[-1] if found else None
+
+
+def _served(deployment: Deployment) -> QuerySet[Release]:
+    """Return what served there, newest first."""
+    found = Release.objects.filter(deployment=deployment.name, served_at__isnull=False)
+    return found.select_related("artifact").order_by("-served_at", "-pk")
+
+
+def _by_rule(deployment: Deployment, plan: ReleaseChapterPlan, now: datetime) -> Judgement:
+    found = Release.objects.filter(deployment=deployment.name).select_related("artifact").order_by("-pk")
+    serving = _serving(deployment)
+    if flow.automatic(deployment.rule.method):
+        ordered = [outcome_of(each) for each in found.filter(kind=Release.Kind.AUTOMATIC)[:_LISTED]]
+        untold = _untold(deployment.service, now)
+        return judging.by_trigger(ordered, serving, untold, plan.system, now)
+    history = list(found.filter(kind__in=BY_HAND)[:_LISTED])
+    newest = next((each for each in history if each.served_at is not None), None)
+    approval = None
+    if newest is not None and (deployment.rule.approver or not newest.is_reversible):
+        missing = Seen(Evidence.MISSING, Message("release-rows.not-approved"))
+        approval = approval_of(newest) or missing
+    return judging.by_order([outcome_of(each) for each in history], approval, serving, plan.system, now)
+
+
+def _serving(deployment: Deployment) -> Serving:
+    newest = _served(deployment).exclude(kind=Release.Kind.DRILL).first()
+    current = outcome_of(newest) if newest is not None else None
+    look = ServingLook.objects.filter(deployment=deployment.name).first()
+    if look is None:
+        return Serving(current)
+    is_changing = DeploymentLock.objects.filter(deployment=deployment.name, release__isnull=False).exists()
+    if is_changing or newest is None:
+        # Whatever serves is being changed by a release, or none has brought anything yet.
+        return Serving(current, look.answered_at, look.trouble)
+    strays = [name for name, digest in look.serving.items() if digest != newest.artifact.digest]
+    return Serving(
+        current, look.answered_at, look.trouble, look.stray_since if strays else None, tuple(strays)
+    )
+
+
+def _untold(service: Service, now: datetime) -> Message:
+    look = SourceLook.objects.filter(service=service.name).first()
+    if look is None:
+        return Message("release-rows.source-not-asked-yet")
+    patience = max(_UNTOLD_AFTER, 3 * service.config.poll)
+    if look.answered_at is not None and now - look.answered_at <= patience:
+        return NOTHING
+    return look.trouble or Message("release-rows.source-not-asked-yet")
+
+
+def _schedules(plan: ReleaseChapterPlan, now: datetime) -> Iterator[tuple[Clause, Judgement]]:
+    for row in plan.schedules:
+        found = [
+            _by_schedule(row, last, plan, now)
+            for service in plan.services
+            if (last := _last_of(plan, service)) is not None
+        ]
+        yield row, judging.worst(found) or _nothing()
+
+
+def _by_schedule(
+    row: ReleaseSchedule, last: Deployment, plan: ReleaseChapterPlan, now: datetime
+) -> Judgement:
+    first = Release.objects.filter(service=last.service.name).aggregate(at=Min("ordered_at"))["at"]
+    calendars = {each.id: _calendar(each, last, plan) for each in plan.schedules}
+    dated = [each for each in calendars.values() if not each.needs_cause]
+    served = _served(last).filter(kind__in=BY_HAND)[:_JUDGED]
+    outside = [each for each in served if each.began_at and not _is_inside(each.began_at, dated)]
+    patches = [each for each in outside if each.cause or not dated]
+    if calendars[row.id].needs_cause:
+        recent = [each for each in patches if each.began_at and now - each.began_at <= _RECENT]
+        return judging.by_cause([outcome_of(each) for each in recent or patches[:1]], plan.system)
+    newest = next(iter(served), None)
+    is_outside = newest in outside and newest not in patches and row.id == _first_dated(plan, calendars)
+    offer = _offer(calendars[row.id], last, plan, first or now, now)
+    return judging.by_calendar(
+        calendars[row.id], offer, outcome_of(newest) if is_outside and newest is not None else None, now
+    )
+
+
+def _calendar(row: ReleaseSchedule, last: Deployment, plan: ReleaseChapterPlan) -> ReleaseCalendar:
+    return ReleaseCalendar(row.schedule, last.service.config.at, plan.system)
+
+
+def _is_inside(moment: datetime, calendars: Iterable[ReleaseCalendar]) -> bool:
+    return any(each.is_any_time or each.window_at(moment) is not None for each in calendars)
+
+
+def _first_dated(plan: ReleaseChapterPlan, calendars: Mapping[str, ReleaseCalendar]) -> str:
+    """Return the row that a release outside of all windows breaks: one row says so, not every one."""
+    return next((row.id for row in plan.schedules if not calendars[row.id].needs_cause), "")
+
+
+def _offer(
+    calendar: ReleaseCalendar, last: Deployment, plan: ReleaseChapterPlan, since: datetime, now: datetime
+) -> Offer | None:
+    """Return what came of the current window if it had its release, or else of the last that is over."""
+    current = calendar.window_at(now)
+    if current is not None and (released := _released_in(current, last)) is not None:
+        return Offer(current, released)
+    over = calendar.last_before(now, since - _LONGEST_WINDOW)
+    released = _released_in(over, last) if over is not None else None
+    if over is None or (released is None and over.start < since):
+        # It began before there was anything to release.
+        return None
+    return Offer(over, released, "" if released is not None else _waiting(last, plan, over.end))
+
+
+def _released_in(window: ReleaseWindow, last: Deployment) -> Outcome | None:
+    found = _served(last).filter(kind__in=BY_HAND, began_at__gte=window.start, began_at__lt=window.end)
+    newest = found.first()
+    return outcome_of(newest) if newest is not None else None
+
+
+def _waiting(last: Deployment, plan: ReleaseChapterPlan, end: datetime) -> str:
+    """Return the version that was ready by *end* and did not serve; empty if there was nothing new."""
+    served = _served(last).exclude(kind=Release.Kind.DRILL).filter(served_at__lt=end).first()
+    serving = served.artifact.commit if served is not None else ""
+    if not last.before:
+        head = SourceBranch.objects.filter(service=last.service.name, name=last.service.config.trunk).first()
+        is_new = head is not None and head.seen_at < end and head.commit != serving
+        return head.commit[:12] if head is not None and is_new else ""
+    ready = _served(plan.deployments[last.before]).filter(kind__in=BY_HAND, checked_at__lt=end)
+    newest = ready.exclude(state__in=_BAD).first()
+    return newest.artifact.label if newest is not None and newest.artifact.commit != serving else ""
+
+
+def _by_rollback(plan: ReleaseChapterPlan, now: datetime) -> Judgement:
+    found = Release.objects.filter(deployment__in=list(plan.deployments), kind__in=_BACK)
+    ended = found.filter(began_at__isnull=False, ended_at__isnull=False)
+    newest = ended.select_related("artifact", "drill").order_by("-ordered_at").first()
+    real = ended.filter(kind=Release.Kind.ROLLBACK).order_by("-ordered_at").first()
+    cause = verifying.cause_of(real, plan.tasks, plan.system, now) if real is not None else None
+    within = plan.rollback.within.as_timedelta() if plan.rollback and plan.rollback.within else None
+    outcome = _back(newest) if newest is not None else None
+    return judging.by_rollback(outcome, within, cause, _drill_date(plan, now), plan.system)
+
+
+def _back(release: Release) -> Outcome:
+    outcome, drill = outcome_of(release), getattr(release, "drill", None)
+    if drill is not None and drill.is_passed is False:
+        return replace(outcome, state=str(Release.State.FAILED), note=drill.reason)
+    return outcome
+
+
+def _drill_date(plan: ReleaseChapterPlan, now: datetime) -> DrillDate:
+    """Return when the next drill is, and whether the last one that was due was held."""
+    keys = [each.drill_key for each in plan.deployments.values()]
+    planned = PlannedWork.objects.filter(key__in=keys, in_force=True, next_due__isnull=False)
+    following = planned.order_by("next_due").first()
+    due = Run.objects.filter(work__in=keys, due_at__lte=now).exclude(state=Run.State.SHADOW)
+    last = due.order_by("-due_at").first()
+    next_due = following.next_due if following is not None else None
+    if last is None or last.state not in _NOT_HELD:
+        return DrillDate(next_due)
+    return DrillDate(next_due, last.due_at, last.note)
