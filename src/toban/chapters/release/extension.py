@@ -8,6 +8,7 @@ from toban.design.clauses.release import DeployFlow, DeployRule, ReleaseSchedule
 from toban.engine.approvals.port import APPROVAL_EFFECTS
 from toban.engine.extension import Extension, Link, RowKind, always
 from toban.engine.registry.commands import Command
+from toban.engine.tasks.facts import TASK_FACTS
 from toban.message import Message
 
 
@@ -33,7 +34,10 @@ EXTENSION = Extension(
         },
     },
     operation="toban.chapters.release.operation",
-    offers={APPROVAL_EFFECTS: "toban.chapters.release.ordering.approval:EFFECT"},
+    offers={
+        APPROVAL_EFFECTS: "toban.chapters.release.ordering.approval:EFFECT",
+        TASK_FACTS: "toban.chapters.release.rows.verifying:facts",
+    },
     apps=("toban.chapters.release",),
     pages="toban.faces.web.release.urls",
     menu=(Link("releases", Message("release.page")),),

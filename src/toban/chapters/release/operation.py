@@ -1,13 +1,17 @@
 """The operation of chapter 5: releases begin when they are due, and what serves is watched."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from datetime import datetime
 from functools import partial
 
 from django.conf import settings
 
 from toban.chapters.release.deployments import ReleaseChapterPlan, folder_of, plan
+from toban.chapters.release.drills import rehearsal
 from toban.chapters.release.engine import DEPLOYMENTS
+from toban.chapters.release.rows import report, verifying
+from toban.chapters.release.rows.looking import Looks
 from toban.chapters.release.running import underway
 from toban.chapters.release.running.underway import Watch
 from toban.chapters.release.running.works import works
@@ -15,12 +19,24 @@ from toban.chapters.release.source import RELEASES
 from toban.chapters.release.tracking.tracker import Tracker
 from toban.engine.editions.edition import Edition
 from toban.engine.operation import EditionLoop, Operation, WorkerShift, Workplace
+from toban.engine.overview import EditionStatus, ToDo
+from toban.engine.runs.work import Work
+from toban.engine.tasks import chores
 from toban.engine.trial import Trial, TrialCode, place_of, quote_of
 from toban.message import Message
 
 
+def _plan(edition: Edition) -> ReleaseChapterPlan:
+    made = plan(edition)
+    return replace(made, tasks=verifying.works(made, edition))
+
+
+def _works(made: ReleaseChapterPlan) -> Mapping[str, Work]:
+    return {**works(made), **rehearsal.works(made), **made.tasks}
+
+
 def _shift(_at: Workplace) -> WorkerShift:
-    watch, tracker = Watch(), Tracker(settings.HOME)
+    watch, looks, tracker = Watch(), Looks(), Tracker(settings.HOME)
 
     def look(edition: Edition, now: datetime) -> None:
         underway.look(edition.plan(OPERATION), now)
@@ -31,10 +47,20 @@ def _shift(_at: Workplace) -> WorkerShift:
     def track(edition: Edition, now: datetime) -> None:
         tracker.step(edition.plan(OPERATION), now)
 
+    def serve(edition: Edition, now: datetime) -> None:
+        looks.look(edition.plan(OPERATION), now)
+
+    def tell(edition: Edition, now: datetime) -> None:
+        made = edition.plan(OPERATION)
+        verifying.open_wanted(made, made.tasks, now)
+        report.tell(made, edition, now)
+
     loops = (
         EditionLoop("release-sources", track, every=1.0, leads=True),
         EditionLoop("release", look, every=1.0, leads=True),
         EditionLoop("release-watch", see, every=5.0, leads=True),
+        EditionLoop("release-serving", serve, every=60.0, leads=True),
+        EditionLoop("release-status", tell, every=5.0, leads=True),
     )
     return WorkerShift(loops)
 
@@ -62,4 +88,8 @@ def _trials(edition: Edition, _now: datetime) -> Iterator[Trial]:
         )
 
 
-OPERATION = Operation(plan=plan, works=works, shift=_shift, trials=_trials)
+def _to_do(edition: Edition, seen: EditionStatus) -> Iterator[ToDo]:
+    yield from chores.to_do(edition.plan(OPERATION).tasks, edition, seen)
+
+
+OPERATION = Operation(plan=_plan, works=_works, shift=_shift, trials=_trials, to_do=_to_do)

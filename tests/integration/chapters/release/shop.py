@@ -11,9 +11,10 @@ from tests.integration.engine.runs.claims import taken
 from tests.registered import schema
 
 from toban.chapters.release.bindings import DeploymentBinding, ReleaseBinding
-from toban.chapters.release.deployments import ReleaseChapterPlan, plan
+from toban.chapters.release.drills import rehearsal
 from toban.chapters.release.engine import Artifact, DeployFailed, DeployWatch, EngineKind
 from toban.chapters.release.models import Release
+from toban.chapters.release.operation import OPERATION
 from toban.chapters.release.ordering import orders
 from toban.chapters.release.ordering.approval import EFFECT
 from toban.chapters.release.ordering.orders import ReleaseOrder
@@ -195,8 +196,10 @@ class Shop:
         kinds = Kinds.given(releases=sources, deployments=engines)
         read = read_bindings(bindings, Path("toban.toml"), schema(**models))
         self.edition = Edition(read_design(document, "運用設計書.md"), read, kinds)
-        self.plan: ReleaseChapterPlan = plan(self.edition)
-        self.works = works(self.plan, lambda: self.now, lambda _health: self.illness_of(PRODUCTION))
+        self.plan = self.edition.plan(OPERATION)
+        clock, probe = (lambda: self.now), (lambda _health: self.illness_of(PRODUCTION))
+        drills = rehearsal.works(self.plan, clock, lambda _health: self.illness_of(STAGING))
+        self.works = {**works(self.plan, clock, probe), **drills, **self.plan.tasks}
         plan_due(self.works.values(), self.now)
 
     def illness_of(self, environment: str) -> Message:

@@ -1,0 +1,1 @@
+"""Rollbacks, rehearsed: the former version serves, is looked at, and makes way again."""
