@@ -30,6 +30,7 @@ EXTENSION = Extension(
     kinds={
         "releases": {"git": "toban.chapters.release.sources.git"},
         "deployments": {
+            "proxy": "toban.chapters.release.engines.proxy",
             "ssh": "toban.chapters.release.engines.ssh.kind",
         },
     },
