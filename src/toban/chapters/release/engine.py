@@ -3,7 +3,7 @@
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 from toban.chapters.release.bindings import DeploymentBinding
 from toban.design.clauses.release import DeployRule
@@ -88,6 +88,17 @@ class DeployEngine(Protocol):
 
     def prune(self, keep: Collection[str]) -> None:
         """Remove all installed versions but those with the digests *keep*, and never one that is serving."""
+
+
+@runtime_checkable
+class KeepsInstances(Protocol):
+    """An engine that runs the instances itself."""
+
+    def ensure(self) -> Sequence[Message]:
+        """Bring what serves back to what the last switch has left, and return what was done.
+
+        Starts instances that have died, and does nothing while a release is under way; raises `DeployFailed`.
+        """
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,7 @@ from toban.chapters.release.drills import rehearsal
 from toban.chapters.release.engine import DEPLOYMENTS
 from toban.chapters.release.rows import report, verifying
 from toban.chapters.release.rows.looking import Looks
-from toban.chapters.release.running import underway
+from toban.chapters.release.running import instances, underway
 from toban.chapters.release.running.underway import Watch
 from toban.chapters.release.running.works import works
 from toban.chapters.release.source import RELEASES
@@ -55,12 +55,16 @@ def _shift(_at: Workplace) -> WorkerShift:
         verifying.open_wanted(made, made.tasks, now)
         report.tell(made, edition, now)
 
+    def mend(edition: Edition, _now: datetime) -> None:
+        instances.mend(edition.plan(OPERATION))
+
     loops = (
         EditionLoop("release-sources", track, every=1.0, leads=True),
         EditionLoop("release", look, every=1.0, leads=True),
         EditionLoop("release-watch", see, every=5.0, leads=True),
         EditionLoop("release-serving", serve, every=60.0, leads=True),
         EditionLoop("release-status", tell, every=5.0, leads=True),
+        EditionLoop("release-instances", mend, every=10.0, leads=True),
     )
     return WorkerShift(loops)
 

@@ -10,6 +10,8 @@ from toban.message import NOTHING, Message
 _WITHIN = 5.0
 """Seconds for one answer."""
 _BAD = 400
+INSTANCE = "{instance}"
+"""Stands in `health.url` for the address of each instance."""
 _LARGEST = 1024 * 1024
 """Bytes of an answer that are searched."""
 
@@ -19,7 +21,7 @@ type Probe = Callable[[HealthBinding], Message]
 
 def why_unhealthy(health: HealthBinding, instance: str = "") -> Message:
     """Ask once; return what is wrong, or nothing if *instance* is healthy."""
-    url = health.url.replace("{instance}", instance)
+    url = health.url.replace(INSTANCE, instance)
     try:
         with httpx.stream("GET", url, timeout=_WITHIN, trust_env=False) as answer:
             if answer.status_code >= _BAD:

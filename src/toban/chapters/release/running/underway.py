@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from datetime import datetime
 
 import structlog
+from django.conf import settings
 from django.db import transaction
 
 from toban.chapters.release.deployments import Deployment, ReleaseChapterPlan
@@ -16,6 +17,7 @@ from toban.chapters.release.ordering.approval import Consent, consent
 from toban.chapters.release.ordering.orders import end, roll_back_watched
 from toban.chapters.release.ordering.records import record
 from toban.chapters.release.running.health import Probe, why_unhealthy
+from toban.chapters.release.running.instances import why_unhealthy_there
 from toban.chapters.release.running.works import artifact_key, take_lock
 from toban.engine.evidence import ledger
 from toban.engine.modes.rules import Mode
@@ -190,10 +192,7 @@ class Watch:
             return Message(
                 "release.alert-after-switch", subject=alert.subject, value=alert.value
             ), alert.opened_at
-        health = deployment.config.health
-        if health is None or not health.url or "{instance}" in health.url:
-            return None
-        why = self._probe(health)
+        why = why_unhealthy_there(deployment, settings.HOME, self._probe)
         failed = [*self._failed.get(release.pk, []), now] if why else []
         self._failed[release.pk] = failed
         return (why, failed[0]) if len(failed) >= _FAILED_LOOKS else None

@@ -20,6 +20,7 @@ from toban.chapters.release.ordering.orders import end
 from toban.chapters.release.ordering.records import record
 from toban.chapters.release.running import artifacts
 from toban.chapters.release.running.health import Probe, why_unhealthy
+from toban.chapters.release.running.instances import why_unhealthy_there
 from toban.chapters.release.source import ProofKind, SourceFailed
 from toban.design.values.schedule import Cadence, Schedule
 from toban.engine.clock import Clock, system_clock
@@ -262,11 +263,8 @@ class _There:
 
     def _healthy(self, turn: RunTurn) -> None:
         """Wait until the environment is healthy, or raise `StepFailed`."""
-        health = self.deployment.config.health
-        if health is None or not health.url or "{instance}" in health.url:
-            return
         until = time.monotonic() + _HEALTHY_WITHIN.total_seconds()
-        while why := self.probe(health):
+        while why := why_unhealthy_there(self.deployment, self.home, self.probe):
             if (stop := turn.why_stop()) is not None:
                 raise StepFailed(Message("runs.stopped-midway"), stop)
             if time.monotonic() >= until:

@@ -16,10 +16,10 @@ from toban.chapters.release.engines.proxy.config import (
     NginxBinding,
     ProxyDeployment,
 )
+from toban.chapters.release.engines.proxy.health import wait_until, why_not_ready
 from toban.chapters.release.engines.proxy.hosts.host import InstanceHost
 from toban.chapters.release.engines.proxy.records import Instance, Records, Version
 from toban.chapters.release.engines.proxy.rules import free_ports, overdue, shared, to_start
-from toban.chapters.release.health import is_per_instance, wait_until, why_no_answer, why_unhealthy
 from toban.message import NOTHING, Message, message_of
 
 _LOOK = 0.5
@@ -83,7 +83,6 @@ class ProxyEngine:
             try:
                 self._try_on_few(version, former, new, watch)
                 self._balancer.route(self._routes([Upstream(each.address) for each in new]))
-                self._ask_in_front(watch)
             except DeployFailed as failed:
                 self._go_back(former, failed)
                 self._stop([each for each in new if each.address not in {old.address for old in former}])
@@ -194,7 +193,7 @@ class ProxyEngine:
     def _why_unhealthy(self, instance: Instance) -> Message:
         if not self._host.serves(instance):
             return Message("release-proxy.not-running")
-        return why_unhealthy(self._config.health, instance.address)
+        return why_not_ready(self._config.health, instance.address)
 
     def _try_on_few(
         self, version: Version, former: Sequence[Upstream], new: Sequence[Instance], watch: DeployWatch
@@ -218,14 +217,6 @@ class ProxyEngine:
                     )
             watch.progress(100 * passed / length)
             time.sleep(min(_LOOK, length))
-
-    def _ask_in_front(self, watch: DeployWatch) -> None:
-        """Ask what the bindings name in front of the proxy, if they do."""
-        health = self._config.health
-        if health is None or not health.url or is_per_instance(health):
-            return
-        if trouble := wait_until(lambda: why_no_answer(health, health.url), health.within, watch.why_stop):
-            raise DeployFailed(Message("release-proxy.unhealthy-in-front", why=trouble))
 
     def _go_back(self, former: Sequence[Upstream], failed: DeployFailed) -> None:
         """Route to what served before, because switching *failed*; say so if even that can't be done."""

@@ -11,12 +11,12 @@ from toban.chapters.release.engines.proxy.balancers.haproxy import Haproxy
 from toban.chapters.release.engines.proxy.balancers.nginx import Nginx
 from toban.chapters.release.engines.proxy.config import CaddyBinding, HaproxyBinding, ProxyDeployment
 from toban.chapters.release.engines.proxy.engine import ProxyEngine, pool_of
+from toban.chapters.release.engines.proxy.health import is_per_instance
 from toban.chapters.release.engines.proxy.hosts.containers import Containers
 from toban.chapters.release.engines.proxy.hosts.host import InstanceHost
 from toban.chapters.release.engines.proxy.hosts.processes import Processes
 from toban.chapters.release.engines.proxy.hosts.units import Units
 from toban.chapters.release.engines.proxy.records import Records
-from toban.chapters.release.health import is_per_instance
 from toban.engine.trial import Doubt
 from toban.message import Message
 
@@ -40,7 +40,7 @@ def doubts(config: ProxyDeployment) -> Iterator[Doubt]:
         yield from _program(command)
     if config.container is not None:
         yield from _program(config.container.command)
-    if config.health is None or not is_per_instance(config.health):
+    if not is_per_instance(config.health):
         yield (Message("release-proxy.only-connects"), Message("release-proxy.write-health"))
 
 

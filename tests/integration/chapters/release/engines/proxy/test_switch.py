@@ -67,7 +67,8 @@ def test_each_instance_is_measured_at_its_own_address(environment: Environment) 
 
 
 @pytest.mark.parametrize(
-    ("condition", "said"), [("unhealthy", "/healthz が 500 を返しました"), ("dies", "the shelf is missing")]
+    ("condition", "said"),
+    [("unhealthy", "/healthz がステータス 500 を返します"), ("dies", "the shelf is missing")],
 )
 def test_a_version_that_is_not_healthy_gets_no_request(
     environment: Environment, condition: str, said: str
