@@ -133,6 +133,11 @@ class DeploymentBinding(Section):
     """The environment in the document's words; by default the table's name."""
     service: str = ""
     """The `[releases.SERVICE]` that is brought there; may be left out if there is only one."""
+    first: str = ""
+    """The version that an environment begins with, where nothing has been released yet.
+
+    Where the document asks for approval, it needs none only if it is what serves already.
+    """
     health: HealthBinding | None = None
     """What must answer before and after a switch."""
     targets: tuple[str, ...] = ()

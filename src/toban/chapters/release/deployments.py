@@ -6,6 +6,7 @@ from pathlib import Path
 
 from toban.chapters.release.bindings import DeploymentBinding, ReleaseBinding
 from toban.chapters.release.engine import DEPLOYMENTS, ENGINE_KINDS, DeployEngine, DeploySite, EngineKind
+from toban.chapters.release.places import folder_of
 from toban.chapters.release.source import RELEASES, SOURCE_KINDS, ReleaseSource, SourceKind
 from toban.design.clauses.release import DeployFlow, DeployRule, ReleaseSchedule, RollbackProcedure
 from toban.engine.bindings.model import Bindings, System
@@ -127,13 +128,6 @@ def plan(edition: Edition) -> ReleaseChapterPlan:
         bindings.acting_digest,
         unbound,
     )
-
-
-def folder_of(home: Path, subject: str, name: str) -> Path:
-    """Return the private folder in Toban's *home* for what *subject* keeps of *name*."""
-    # The document's words may hold what no file name may.
-    safe = "".join(each if each.isalnum() or each in "-_" else f"%{ord(each):x}" for each in name)
-    return home / "releases" / subject / safe
 
 
 def _services(edition: Edition) -> Mapping[str, Service]:

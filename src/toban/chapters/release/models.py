@@ -47,6 +47,8 @@ class Release(models.Model):
         ROLLBACK = "rollback"
         DRILL = "drill"
         """A rehearsed rollback."""
+        FIRST = "first"
+        """The version that an environment begins with: it is bound, or served before Toban was asked."""
 
     class State(models.TextChoices):
         """How far it is."""

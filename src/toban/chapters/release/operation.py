@@ -7,9 +7,11 @@ from functools import partial
 
 from django.conf import settings
 
-from toban.chapters.release.deployments import ReleaseChapterPlan, folder_of, plan
+from toban.chapters.release.deployments import ReleaseChapterPlan, plan
 from toban.chapters.release.drills import rehearsal
 from toban.chapters.release.engine import DEPLOYMENTS
+from toban.chapters.release.ordering import first
+from toban.chapters.release.places import folder_of
 from toban.chapters.release.rows import report, verifying
 from toban.chapters.release.rows.looking import Looks
 from toban.chapters.release.running import instances, underway
@@ -55,6 +57,9 @@ def _shift(_at: Workplace) -> WorkerShift:
         verifying.open_wanted(made, made.tasks, now)
         report.tell(made, edition, now)
 
+    def begin(edition: Edition, now: datetime) -> None:
+        first.look(edition.plan(OPERATION), settings.HOME, now)
+
     def mend(edition: Edition, _now: datetime) -> None:
         instances.mend(edition.plan(OPERATION))
 
@@ -64,6 +69,7 @@ def _shift(_at: Workplace) -> WorkerShift:
         EditionLoop("release-watch", see, every=5.0, leads=True),
         EditionLoop("release-serving", serve, every=60.0, leads=True),
         EditionLoop("release-status", tell, every=5.0, leads=True),
+        EditionLoop("release-first", begin, every=2.0, leads=True),
         EditionLoop("release-instances", mend, every=10.0, leads=True),
     )
     return WorkerShift(loops)

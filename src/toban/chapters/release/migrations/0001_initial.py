@@ -94,6 +94,7 @@ class Migration(migrations.Migration):
                             ("automatic", "Automatic"),
                             ("rollback", "Rollback"),
                             ("drill", "Drill"),
+                            ("first", "First"),
                         ],
                         max_length=16,
                     ),

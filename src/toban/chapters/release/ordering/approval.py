@@ -3,7 +3,10 @@
 from datetime import datetime, timedelta
 from enum import StrEnum
 
+from django.conf import settings
+
 from toban.chapters.release.deployments import Deployment, ReleaseChapterPlan
+from toban.chapters.release.engine import DeployFailed
 from toban.chapters.release.models import Release
 from toban.chapters.release.ordering.orders import end, subject_name
 from toban.engine.approvals.answers import Giver
@@ -56,7 +59,7 @@ def consent(release: Release, deployment: Deployment, plan: ReleaseChapterPlan, 
     The caller holds the ledger. One for another artefact, plan, document or time is asked for again.
     """
     terms = terms_of(release, deployment, plan)
-    if terms is None:
+    if terms is None or (release.kind == Release.Kind.FIRST and _serves_already(release, deployment)):
         return Consent.GIVEN
     wanted = _subject(release, deployment, plan, terms)
     last = ApprovalRequest.objects.filter(subject=wanted.subject).order_by("-pk").first()
@@ -67,6 +70,15 @@ def consent(release: Release, deployment: Deployment, plan: ReleaseChapterPlan, 
     if may_begin(state, asked=last.digest, wanted=wanted.digest, expires_at=last.expires_at, now=now):
         return Consent.GIVEN
     return Consent.WAITS if state is RequestState.OPEN and now < last.expires_at else Consent.OVER
+
+
+def _serves_already(release: Release, deployment: Deployment) -> bool:
+    """Return whether every instance serves exactly these bytes: then nothing changes, and none is asked."""
+    try:
+        served = set(deployment.opened(settings.HOME).serving().values())
+    except DeployFailed:
+        return False
+    return served == {release.artifact.digest}
 
 
 class ReleaseApproved:

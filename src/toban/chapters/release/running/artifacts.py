@@ -1,18 +1,18 @@
 """Artefacts: made once for a commit, kept by their digest, the same bytes for every environment."""
 
-import hashlib
 import os
 import shutil
-import tarfile
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
 
-from toban.chapters.release.deployments import Service, folder_of
+from toban.chapters.release.deployments import Service
 from toban.chapters.release.engine import Artifact
 from toban.chapters.release.models import StoredArtifact
+from toban.chapters.release.places import folder_of
+from toban.chapters.release.running.packing import pack
 from toban.chapters.release.source import ReleaseSource
 from toban.engine.amounts import size
 from toban.engine.runs.commands.command import LocalCommand
@@ -80,32 +80,6 @@ def described(source: ReleaseSource, service: str, commit: str, now: datetime) -
     return StoredArtifact(
         service=service, commit=commit, label=label[:200], author=author[:300], ordered_at=now
     )
-
-
-def pack(folder: Path, into: Path) -> str:
-    """Pack *folder* as a tar file, which depends on names, contents and executability only.
-
-    Returns its digest.
-    """
-    with into.open("wb") as file, tarfile.open(fileobj=file, mode="w", format=tarfile.PAX_FORMAT) as archive:
-        for path in sorted(folder.rglob("*")):
-            archive.add(path, str(path.relative_to(folder)), recursive=False, filter=_plain)
-        file.flush()
-        os.fsync(file.fileno())
-    with into.open("rb") as packed:
-        return hashlib.file_digest(packed, "sha256").hexdigest()
-
-
-def _plain(member: tarfile.TarInfo) -> tarfile.TarInfo | None:
-    """Leave out owner, time and rights; and what is no file, folder or link."""
-    if not (member.isfile() or member.isdir() or member.issym()):
-        return None
-    member.uid = member.gid = 0
-    member.uname = member.gname = ""
-    member.mtime = 0
-    is_executable = member.isdir() or bool(member.mode & 0o100)
-    member.mode = 0o755 if is_executable else 0o644
-    return member
 
 
 def _built(service: Service, stored: StoredArtifact, tree: Path, work: Path, turn: RunTurn) -> Path:

@@ -1,0 +1,58 @@
+"""The version that an environment begins with: without it, the first release has nothing to go back to."""
+
+from datetime import datetime
+from pathlib import Path
+
+import structlog
+from django.db import transaction
+
+from toban.chapters.release.deployments import Deployment, ReleaseChapterPlan
+from toban.chapters.release.models import Release
+from toban.chapters.release.ordering.records import record
+from toban.chapters.release.running.artifacts import described
+from toban.chapters.release.source import SourceFailed
+from toban.engine.evidence import ledger
+from toban.engine.runs.claiming.bell import call_workers
+
+BINDINGS = "bindings"
+"""Who orders it."""
+
+log = structlog.get_logger(__name__)
+
+
+def look(plan: ReleaseChapterPlan, home: Path, now: datetime) -> None:
+    """Plan it in each environment that has none and never had any release."""
+    for deployment in plan.deployments.values():
+        if not deployment.config.first or Release.objects.filter(deployment=deployment.name).exists():
+            continue
+        try:
+            _order(plan, deployment, home, now)
+        except SourceFailed as failed:
+            log.info("release_first_not_found", deployment=deployment.name, error=str(failed))
+
+
+def _order(plan: ReleaseChapterPlan, deployment: Deployment, home: Path, now: datetime) -> None:
+    service = deployment.service
+    source = service.opened(home)
+    source.fetch()
+    artifact = described(source, service.name, source.resolve(deployment.config.first), now)
+    with transaction.atomic():
+        ledger.hold()
+        if Release.objects.filter(deployment=deployment.name).exists():
+            return
+        if artifact.pk is None:
+            artifact.save()
+        release = Release.objects.create(
+            service=service.name,
+            environment=deployment.rule.environment,
+            deployment=deployment.name,
+            kind=Release.Kind.FIRST,
+            artifact=artifact,
+            clause_id=deployment.rule.id,
+            document_digest=plan.document_digest,
+            ordered_by=BINDINGS,
+            planned_at=now,
+            ordered_at=now,
+        )
+        record(release, "release-planned", BINDINGS, now)
+        call_workers()

@@ -1,0 +1,77 @@
+"""The version that an environment begins with."""
+
+import pytest
+from tests.integration.chapters.release.shop import BINDINGS, MINUTE, PRODUCTION, STAGING, Shop
+
+from toban.chapters.release.models import Release
+from toban.chapters.release.ordering import first
+from toban.engine.approvals.models import ApprovalRequest
+
+pytestmark = pytest.mark.django_db
+
+BOUND = "\n".join(
+    f'{line}\nfirst = "v1"' if line.startswith("[deployments.") and "health" not in line else line
+    for line in BINDINGS.replace('kind = "test"\n[deployments', 'kind = "test"\n\n[deployments').splitlines()
+)
+
+
+def begin(shop: Shop) -> None:
+    """Let the loop look, and do what follows."""
+    first.look(shop.plan, shop.home, shop.now)
+    shop.work()
+
+
+def test_an_environment_that_needs_no_approval_begins_with_it(shop: Shop) -> None:
+    shop.take(BOUND)
+
+    begin(shop)
+    begin(shop)
+
+    release = Release.objects.get(deployment=STAGING)
+    assert (release.kind, release.state) == (Release.Kind.FIRST, Release.State.WATCHED)
+    assert shop.engines[STAGING].version == "v1"
+
+
+def test_nothing_reaches_production_without_approval(shop: Shop) -> None:
+    shop.take(BOUND)
+
+    begin(shop)
+
+    assert shop.serves == ""
+    assert ApprovalRequest.objects.get().role == "運用責任者"
+
+
+def test_what_production_serves_already_is_taken_over_and_can_be_gone_back_to(shop: Shop) -> None:
+    shop.take(BOUND)
+    begin(shop)
+    staged = Release.objects.get(deployment=STAGING).artifact
+    Release.objects.filter(deployment=PRODUCTION).delete()
+    engine = shop.engines[PRODUCTION]
+    engine.kept, engine.serves = {staged.digest: "v1"}, staged.digest
+
+    begin(shop)
+    assert not ApprovalRequest.objects.filter(subject=f"release/{Release.objects.latest('pk').pk}").exists()
+    shop.source.add("v2")
+    shop.work(MINUTE)
+    shop.stage("v2")
+    shop.release("v2")
+    shop.work()
+    shop.approve()
+    shop.work()
+    served = shop.serves
+    shop.ill["v2"] = "answers 500"
+    for _ in range(3):
+        shop.work()
+    shop.work()
+
+    assert (served, shop.serves) == ("v2", "v1")
+
+
+def test_other_bytes_than_what_serves_need_approval(shop: Shop) -> None:
+    shop.take(BOUND)
+    shop.engines[PRODUCTION].serves = "other"
+
+    begin(shop)
+
+    assert shop.engines[PRODUCTION].acts == []
+    assert Release.objects.get(deployment=PRODUCTION).state == Release.State.PLANNED
