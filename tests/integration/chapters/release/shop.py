@@ -1,7 +1,7 @@
 """A small shop that is released: a source, an engine, and a worker that does what is due."""
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -219,9 +219,12 @@ class Shop:
         by: str = "ken",
         at: datetime | None = None,
         cause: str = "",
+        was_allowed: bool = False,
     ) -> Release:
-        """Plan a release."""
-        made = draft(self.plan, Wish(to, version, at, cause), home=self.home, now=self.now)
+        """Plan a release; *was_allowed*: under an edition that asked for neither a day nor a cause."""
+        wish = Wish(to, version, at or self.now, cause)
+        made = draft(self.edition, self.plan, wish, home=self.home, now=self.now)
+        made = replace(made, refusals=()) if was_allowed else made
         return orders.order_release(made, self.order(by), self.now)
 
     def stage(self, version: str) -> None:

@@ -71,6 +71,7 @@ def order_release(draft: Draft, order: ReleaseOrder, now: datetime) -> Release:
         release.former = draft.former
         release.cause = storable_text(draft.cause.strip())[:500]
         release.is_reversible = draft.is_reversible
+        release.schedule_clause_id = draft.schedule.id if draft.schedule is not None else ""
         release.commits = _times(draft.commits)
         release.facts = [[label.as_json(), value.as_json()] for label, value in draft.facts]
         release.planned_at = draft.planned_at

@@ -8,8 +8,12 @@ from pathlib import Path
 from toban.chapters.release.deployments import Deployment, ReleaseChapterPlan
 from toban.chapters.release.models import CommitProof, Release, StoredArtifact
 from toban.chapters.release.ordering.rules import migrations_in, why_unproven
+from toban.chapters.release.rows.collisions import collisions
+from toban.chapters.release.rows.schedule import Collision, ReleaseCalendar, blocking, cites
 from toban.chapters.release.running.artifacts import described
 from toban.chapters.release.source import Commit, Proof, ProofKind, ReleaseSource, SourceFailed
+from toban.design.clauses.release import ReleaseSchedule
+from toban.engine.editions.edition import Edition
 from toban.engine.orders import NotPossible
 from toban.message import Message, plain, sentences
 
@@ -26,9 +30,11 @@ class Wish:
     version: str = ""
     """A tag, branch or commit; empty for the newest that may go there."""
     at: datetime | None = None
-    """None: now, or as soon as it is approved."""
+    """None: now, or on the schedule's next day where the document gives one."""
     cause: str = ""
     """For a patch: the incident or error that it mends."""
+    despite: str = ""
+    """Why it is to be released in spite of a freeze."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +55,13 @@ class Draft:
     """What is lost: it serves now, and this version lacks it."""
     irreversible: Sequence[Commit]
     proofs: Sequence[Proof]
-    refusals: Sequence[NotPossible]
+    collisions: Sequence[Collision] = ()
+    """What it would run into at that time."""
+    schedule: ReleaseSchedule | None = None
+    """The row of the release schedule that it follows."""
+    despite: str = ""
+    """See `Wish`."""
+    refusals: Sequence[NotPossible] = ()
     """Why it can't be planned; empty if it can."""
 
     @property
@@ -75,10 +87,14 @@ class Draft:
         yield Message("release.fact-undo"), self._undo()
         for proof in self.proofs:
             yield Message(f"release.fact-{proof.kind}"), proof.said
-        yield (
-            Message("release.fact-acts-on"),
-            plain(", ".join(self.deployment.kind.bound(self.deployment.config))),
-        )
+        for collision in self.collisions:
+            yield Message("release.fact-collision"), collision.said
+        if self.despite:
+            yield Message("release.fact-despite"), plain(self.despite)
+        if (row := self.schedule) is not None:
+            yield Message("release.fact-schedule"), plain(f"{row.name} ({row.schedule.text})")
+        acts_on = self.deployment.kind.bound(self.deployment.config)
+        yield Message("release.fact-acts-on"), plain(", ".join(acts_on))
 
     def _undo(self) -> Message:
         if self.is_reversible:
@@ -86,7 +102,7 @@ class Draft:
         return Message("release.cannot-be-undone", commits=tuple(each.subject for each in self.irreversible))
 
 
-def draft(plan: ReleaseChapterPlan, wish: Wish, *, home: Path, now: datetime) -> Draft:
+def draft(edition: Edition, plan: ReleaseChapterPlan, wish: Wish, *, home: Path, now: datetime) -> Draft:
     """Return the release that *wish* asks for; raise `NotPossible` if there is no such thing to release."""
     deployment = deployment_named(plan, wish.deployment)
     service = deployment.service
@@ -102,20 +118,54 @@ def draft(plan: ReleaseChapterPlan, wish: Wish, *, home: Path, now: datetime) ->
         proofs = [*_stored_proofs(service.name, commit), *source.proofs(commit)]
     except SourceFailed as error:
         raise NotPossible(error.args[0], error.hint) from error
+    schedule, planned_at = _timing(plan, deployment, wish, now)
     found = Draft(
         deployment,
         Release.Kind.PATCH if wish.cause else Release.Kind.REGULAR,
         wish.cause,
         artifact,
         former,
-        wish.at or now,
+        planned_at,
         commits,
         going_out,
         migrations_in(commits, service.config),
         _newest_proofs(proofs),
-        (),
+        collisions(edition, deployment.name, planned_at, now),
+        schedule,
+        wish.despite.strip(),
     )
     return replace(found, refusals=tuple(_refusals(found, plan, now)))
+
+
+def _timing(
+    plan: ReleaseChapterPlan, deployment: Deployment, wish: Wish, now: datetime
+) -> tuple[ReleaseSchedule | None, datetime]:
+    """Return the row that a release follows, and when it begins.
+
+    The schedule is that of the last environment: the others are to be ahead of it.
+    """
+    if not is_last(plan, deployment):
+        return None, wish.at or now
+    rows = {row: _calendar(row, deployment, plan) for row in plan.schedules}
+    if wish.cause:
+        return next((row for row, each in rows.items() if each.needs_cause), None), wish.at or now
+    dated = {row: each for row, each in rows.items() if not each.needs_cause}
+    if wish.at is None:
+        offers = {row: window for row, each in dated.items() if (window := each.next_after(now)) is not None}
+        first = min(offers, key=lambda row: offers[row].due_at, default=None)
+        return first, offers[first].due_at if first is not None else now
+    at = wish.at
+    inside = (row for row, each in dated.items() if each.is_any_time or each.window_at(at) is not None)
+    return next(inside, None), at
+
+
+def is_last(plan: ReleaseChapterPlan, deployment: Deployment) -> bool:
+    """Return whether it is the last environment of its service, in the order of the document's rows."""
+    return plan.of(deployment.service.name)[-1] == deployment
+
+
+def _calendar(row: ReleaseSchedule, deployment: Deployment, plan: ReleaseChapterPlan) -> ReleaseCalendar:
+    return ReleaseCalendar(row.schedule, deployment.service.config.at, plan.system)
 
 
 def deployment_named(plan: ReleaseChapterPlan, name: str) -> Deployment:
@@ -168,6 +218,20 @@ def _refusals(found: Draft, plan: ReleaseChapterPlan, now: datetime) -> Iterator
         yield NotPossible(said, Message("release.abort-it", number=other.pk))
     if found.planned_at < now:
         yield NotPossible(Message("release.time-is-over"))
+    if found.kind == Release.Kind.PATCH and not cites(found.cause):
+        yield NotPossible(Message("release.cites-nothing"), Message("release.cite-a-cause"))
+    if found.kind == Release.Kind.REGULAR and found.schedule is None and is_last(plan, deployment):
+        yield from _outside(found, plan)
+    if (frozen := blocking(found.collisions)) and not found.despite:
+        yield NotPossible(frozen, Message("release.say-despite"))
+
+
+def _outside(found: Draft, plan: ReleaseChapterPlan) -> Iterator[NotPossible]:
+    calendars = [_calendar(row, found.deployment, plan) for row in plan.schedules]
+    nexts = [window.due_at for each in calendars if (window := each.next_after(found.planned_at)) is not None]
+    if nexts:
+        at = min(nexts).astimezone(plan.system.zone)
+        yield NotPossible(Message("release.outside-schedule"), Message("release.wait-or-cite", at=at))
 
 
 def open_release(deployment: Deployment) -> Release | None:

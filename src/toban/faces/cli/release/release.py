@@ -47,6 +47,9 @@ _VERSION = click.option(
 _CAUSE = click.option(
     "--for", "cause", metavar="WORDS", default="", help="For a patch: the incident or error that it mends."
 )
+_DESPITE = click.option(
+    "--despite-freeze", "despite", metavar="WORDS", default="", help="Why in spite of a freeze."
+)
 _FOLLOW = click.option("--follow", is_flag=True, help="Show how it goes until it has ended.")
 
 
@@ -60,7 +63,13 @@ def command() -> None:
 @click.argument("environment")
 @_VERSION
 @_CAUSE
-@click.option("--at", "written", metavar="TIME", help="When it begins: 2026-12-08 20:00. Default: now.")
+@_DESPITE
+@click.option(
+    "--at",
+    "written",
+    metavar="TIME",
+    help="When it begins: 2026-12-08 20:00. Default: on the schedule's next day.",
+)
 @click.option("--dry-run", is_flag=True, help="Only show what would be released, and what stands against it.")
 @_AS
 @_YES
@@ -85,6 +94,7 @@ def plan_(parts: Parts, /, written: str | None, **given: Any) -> None:
 @click.argument("environment")
 @_VERSION
 @_CAUSE
+@_DESPITE
 @_AS
 @_YES
 @_FOLLOW
@@ -99,7 +109,7 @@ def start_(parts: Parts, /, **given: Any) -> None:
       2  nothing runs there, or the state database can't be used
       3  with --follow: it ended otherwise
     """
-    _plan(parts, None, form="text", dry_run=False, **given)
+    _plan(parts, None, form="text", dry_run=False, is_now=True, **given)
 
 
 @command.command("status", epilog="Example: toban release status --format json")
@@ -280,17 +290,20 @@ def _plan(
     environment: str,
     version: str,
     cause: str,
+    despite: str,
     dry_run: bool,
     account: str | None,
     yes: bool,
     form: str,
     follow: bool = False,
+    is_now: bool = False,
 ) -> None:
     with usable_state():
         edition = edition_of(parts)
         plan = edition.plan(OPERATION)
-        wish = Wish(environment, version, at, cause)
-        found = draft(plan, wish, home=settings.HOME, now=system_clock())
+        now = system_clock()
+        wish = Wish(environment, version, now if is_now else at, cause, despite)
+        found = draft(edition, plan, wish, home=settings.HOME, now=now)
         _tell_draft(found, form)
         if dry_run:
             return

@@ -42,6 +42,7 @@ from toban.message import Message
 _PER_PAGE = 50
 _CONFLICT = 409
 _LONGEST = 500
+_FIELDS = ("environment", "version", "cause", "at", "despite")
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +82,7 @@ def plan(request: HttpRequest) -> HttpResponse:
     found = edition.plan(OPERATION)
     typed = _typed(request)
     try:
-        made = draft(found, _wish(typed, edition), home=settings.HOME, now=now)
+        made = draft(edition, found, _wish(typed, edition), home=settings.HOME, now=now)
     except NotPossible as exc:
         return _page(request, refused=exc, typed=typed)
     if request.method != "POST" or request.POST.get("shown") != digest_of(made):
@@ -141,7 +142,7 @@ def _wish(typed: Mapping[str, str], edition: Edition) -> Wish:
     at = moment(typed["at"], edition.bindings.system.zone) if typed["at"] else None
     if typed["at"] and at is None:
         raise NotPossible(Message("release.not-a-time", written=typed["at"]))
-    return Wish(typed["environment"], typed["version"], at, typed["cause"])
+    return Wish(typed["environment"], typed["version"], at, typed["cause"], typed["despite"])
 
 
 def cards(found: ReleaseChapterPlan) -> list[EnvironmentCard]:

@@ -94,7 +94,9 @@ class Place(Shop):
         shown = digest_of_facts(run.pk, facts)
         return tasks.sign_off(order, remark, shown=shown, now=self.now, is_performed=is_performed)
 
-    def bring(self, version: str, *, cause: str = "", at: datetime | None = None) -> Release:
+    def bring(
+        self, version: str, *, cause: str = "", at: datetime | None = None, was_allowed: bool = False
+    ) -> Release:
         """Have *version* go the whole way: trigger, staging, the look, approval, production."""
         self.source.add(version) if version not in {each.subject for each in self.source.log} else None
         self.prove(version)
@@ -102,7 +104,7 @@ class Place(Shop):
         self.work()
         self.tell()
         self.sign()
-        release = self.release(version, cause=cause, at=at)
+        release = self.release(version, cause=cause, at=at, was_allowed=was_allowed)
         self.work()
         self.approve()
         self.work(max((at or self.now) - self.now, timedelta(0)))

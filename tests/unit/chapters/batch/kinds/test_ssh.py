@@ -12,8 +12,8 @@ from toban.chapters.batch.kinds.ssh.kind import KIND
 from toban.chapters.batch.kinds.ssh.work import step
 from toban.engine.bindings.load import UnreadableBindings, read_bindings
 from toban.engine.runs.commands.hosts import OnHosts
-from toban.engine.ssh.connect import command_line
 from toban.engine.runs.kinds import BATCHES
+from toban.engine.ssh.connect import command_line
 
 BASE = 'kind = "ssh"\nhost = "web-1"\nuser = "batch"\nkey = "file:key"\ncommand = ["totals"]\n'
 

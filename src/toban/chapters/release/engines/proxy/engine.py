@@ -72,8 +72,8 @@ class ProxyEngine:
                 self._host.install(artifact, self._records.folder_of(artifact.digest), watch)
             self._records.add_version(artifact)
 
-    def switch(self, artifact: Artifact, watch: DeployWatch) -> None:
-        """See `DeployEngine`."""
+    def switch(self, artifact: Artifact, watch: DeployWatch, *, back: bool = False) -> None:
+        """See `DeployEngine`; the way back is not tried on a few first."""
         with self._alone():
             version = self._records.versions().get(artifact.digest)
             if version is None:
@@ -81,7 +81,8 @@ class ProxyEngine:
             former = self._balancer.routes(self._pool)
             new = self._running(version, watch)
             try:
-                self._try_on_few(version, former, new, watch)
+                if not back:
+                    self._try_on_few(version, former, new, watch)
                 self._balancer.route(self._routes([Upstream(each.address) for each in new]))
             except DeployFailed as failed:
                 self._go_back(former, failed)

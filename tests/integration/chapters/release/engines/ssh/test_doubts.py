@@ -37,7 +37,7 @@ def small_disk(machine: Machine, size: str) -> Iterator[None]:
     machine.shop.mkdir()
     owner, group = machine.home.stat().st_uid, machine.home.stat().st_gid
     options = f"size={size},mode=755,uid={owner},gid={group}"
-    command = [shutil.which("mount") or "mount", "-t", "tmpfs", "-o", options, "tmpfs", machine.shop]
+    command = [shutil.which("mount") or "mount", "-t", "tmpfs", "-o", options, "tmpfs", str(machine.shop)]
     if os.getuid() != 0 or subprocess.run(command, check=False, capture_output=True).returncode != 0:
         pytest.skip("needs the right to mount a small disk")
     try:
