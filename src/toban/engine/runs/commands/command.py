@@ -9,12 +9,13 @@ import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import IO, Protocol
 
 from toban.engine.runs.commands import guard
 from toban.engine.runs.output.progress import progress_in
 from toban.engine.runs.rules import RunReason
 from toban.engine.runs.work import RunTurn, StepFailed
-from toban.message import Message
+from toban.message import NOTHING, Message
 
 _GRACE = 3.0
 """Seconds between asking a command to end and killing it."""
@@ -25,6 +26,19 @@ MOST_BYTES = 16 * 1024**2
 """The limit for one command's output; lines after that are only counted."""
 
 _LONGEST_LINE = 2000
+
+
+class CommandHearer(Protocol):
+    """Who is told what a command writes, and may have it ended: the turn of a step."""
+
+    def say(self, text: Message | str) -> None:
+        """Take lines of its output."""
+
+    def progress(self, percent: float | None, text: Message | str = NOTHING) -> None:
+        """Take its progress."""
+
+    def why_stop(self) -> RunReason | None:
+        """Return why it must end at once, or None."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,15 +56,21 @@ class LocalCommand:
 
     def __call__(self, turn: RunTurn) -> object:
         """Run to the end and return the exit status, or raise `StepFailed`."""
+        return self.run(turn, environment(turn))
+
+    def run(
+        self, hearer: CommandHearer, told: Mapping[str, str], errors: int | IO[bytes] = subprocess.STDOUT
+    ) -> object:
+        """Do the same with *told* in the environment; *errors* says where its standard error goes."""
         worker = [sys.executable, "-I", "-S", guard.__file__, str(os.getpid()), "--", *self.arguments]
         try:
             process = subprocess.Popen(
                 worker,
                 cwd=self.directory,
-                env={**surroundings(), **environment(turn), **self.variables},
+                env={**surroundings(), **told, **self.variables},
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.PIPE,
-                stderr=subprocess.STDOUT,
+                stderr=errors,
                 start_new_session=True,
             )
         except OSError as error:
@@ -58,7 +78,7 @@ class LocalCommand:
             raise StepFailed(said, RunReason.NOT_RUNNABLE) from error
         with process:
             try:
-                stopped = _follow(process, turn)
+                stopped = _follow(process, hearer)
             finally:
                 _end(process.pid, signal.SIGKILL)
         if stopped is not None:
@@ -108,7 +128,7 @@ class LineSplitter:
         return kept
 
 
-def _follow(process: subprocess.Popen[bytes], turn: RunTurn) -> RunReason | None:
+def _follow(process: subprocess.Popen[bytes], hearer: CommandHearer) -> RunReason | None:
     """Log the command's output until it ends; return why it had to be stopped, or None."""
     lines, stopped, kill_at = LineSplitter(), None, None
     output = process.stdout
@@ -118,8 +138,8 @@ def _follow(process: subprocess.Popen[bytes], turn: RunTurn) -> RunReason | None
         selector.register(output, selectors.EVENT_READ)
         while process.poll() is None:
             if selector.select(_LOOK):
-                tell(turn, lines.take(os.read(output.fileno(), _CHUNK)), stopped)
-            if stopped is None and (stopped := turn.why_stop()) is not None:
+                tell(hearer, lines.take(os.read(output.fileno(), _CHUNK)), stopped)
+            if stopped is None and (stopped := hearer.why_stop()) is not None:
                 _end(process.pid, signal.SIGTERM)
                 kill_at = time.monotonic() + _GRACE
             if kill_at is not None and time.monotonic() >= kill_at:
@@ -127,12 +147,12 @@ def _follow(process: subprocess.Popen[bytes], turn: RunTurn) -> RunReason | None
         # Read what it left in the pipe; a child that outlives it must not hold up the run.
         _end(process.pid, signal.SIGKILL)
         while piece := os.read(output.fileno(), _CHUNK):
-            tell(turn, lines.take(piece), stopped)
-    tell(turn, lines.end(), stopped)
+            tell(hearer, lines.take(piece), stopped)
+    tell(hearer, lines.end(), stopped)
     return stopped
 
 
-def tell(turn: RunTurn, lines: Sequence[Message | str], stopped: RunReason | None) -> None:
+def tell(hearer: CommandHearer, lines: Sequence[Message | str], stopped: RunReason | None) -> None:
     """Write *lines* into the run's log, unless the step was *stopped* because another worker took over.
 
     A line `::progress 40 text` is the step's progress instead, and is not kept.
@@ -144,14 +164,14 @@ def tell(turn: RunTurn, lines: Sequence[Message | str], stopped: RunReason | Non
     for line in lines:
         if isinstance(line, str):
             if (progress := progress_in(line)) is not None:
-                turn.progress(*progress)
+                hearer.progress(*progress)
             else:
                 written.append(line)
     if written:
-        turn.say("\n".join(written))
+        hearer.say("\n".join(written))
     for note in lines:
         if isinstance(note, Message):
-            turn.say(note)
+            hearer.say(note)
 
 
 def _end(group: int, number: signal.Signals) -> None:

@@ -13,7 +13,7 @@ from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
 from toban.engine.bindings.secret import Secret
 from toban.engine.bindings.section import Section, invalid
-from toban.engine.runs.commands.filling import PLACE, Act, ParameterizedCommand
+from toban.engine.runs.commands.filling import PLACE, Act, ParameterizedCommand, is_argument
 from toban.engine.runs.kinds import BatchBinding
 from toban.engine.runs.parameters import Parameter, ParameterKind, Parameters, allowed, is_valid
 from toban.message import Message, plain
@@ -21,9 +21,6 @@ from toban.message import Message, plain
 _NAME = re.compile(r"[a-z][a-z0-9_]{0,39}")
 _TAKEN = ("run", "due_at")
 """`BATCH_RUN` and `BATCH_DUE_AT` are what Toban itself tells."""
-_WHOLE = re.compile(r"[\w./:@=,+-]*\{[a-z][a-z0-9_]*\}")
-_CODE = re.compile(r"-[A-Za-z]*[ceE]|--(?:command|eval|exec|execute)")
-"""An option after which programs expect code: `sh -c`, `bash -lc`, `perl -e`."""
 
 
 def _as_text(written: object) -> object:
@@ -113,7 +110,7 @@ class CommandBinding(BatchBinding):
         return self
 
     def _demand_safe(self, name: str, before: str, argument: str) -> None:
-        if not before or _CODE.fullmatch(before) or not _WHOLE.fullmatch(argument):
+        if not is_argument(before, argument):
             hint = Message("runs.read-it-from-the-environment", variable=f"BATCH_{name.upper()}")
             raise invalid(Message("runs.place-is-not-an-argument", name=name), hint)
         bound = self.parameters[name]

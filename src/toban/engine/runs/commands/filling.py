@@ -13,6 +13,10 @@ from toban.message import NOTHING, Message, message_of
 PLACE = re.compile(r"\{([a-z][a-z0-9_]*)\}")
 """A place for the value of a parameter."""
 
+_WHOLE = re.compile(r"[\w./:@=,+-]*\{[a-z][a-z0-9_]*\}")
+_CODE = re.compile(r"-[A-Za-z]*[ceE]|--(?:command|eval|exec|execute)")
+"""An option after which programs expect code: `sh -c`, `bash -lc`, `perl -e`."""
+
 _SHORTEST_HIDDEN = 4
 _HIDDEN = "…"
 
@@ -49,6 +53,14 @@ class ParameterizedCommand:
     def _filled(self, argument: str, given: Mapping[str, str]) -> str:
         # All places at once: what looks like a place in a value is none.
         return PLACE.sub(lambda place: given[place[1]] if place[1] in self.names else place[0], argument)
+
+
+def is_argument(before: str, argument: str) -> bool:
+    """Return whether the place in *argument* is a whole argument, or its end, and no part of code.
+
+    *before* is the argument before it; empty for the program.
+    """
+    return bool(before) and not _CODE.fullmatch(before) and bool(_WHOLE.fullmatch(argument))
 
 
 def hidden_in(revealed: Mapping[str, str]) -> Sequence[str]:
