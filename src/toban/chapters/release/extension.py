@@ -30,6 +30,7 @@ EXTENSION = Extension(
     kinds={
         "releases": {"git": "toban.chapters.release.sources.git"},
         "deployments": {
+            "command": "toban.chapters.release.engines.command.kind",
             "proxy": "toban.chapters.release.engines.proxy",
             "ssh": "toban.chapters.release.engines.ssh.kind",
         },
