@@ -77,10 +77,11 @@ def new_public_key() -> str:
 
 
 @contextmanager
-def serving(server: str, address: str = "", port: int = 0) -> Iterator[RemoteHost]:
+def serving(server: str, address: str = "", port: int = 0, *, has_srv: bool = False) -> Iterator[RemoteHost]:
     """Run an `openssh` or `asyncssh` server inside the block.
 
-    One with an *address*, of the loopback network, has a home of its own, so that several look like machines.
+    One with an *address*, of the loopback network, has a home of its own, so that several look like machines;
+    if it *has_srv*, that is also its `/srv`, which takes root.
     """
     folder = Path(tempfile.mkdtemp(prefix="ssh"))
     folder.chmod(0o755)
@@ -90,14 +91,18 @@ def serving(server: str, address: str = "", port: int = 0) -> Iterator[RemoteHos
         key.write_public_key(folder / f"{name}.pub")
         (folder / name).chmod(0o600)
     try:
-        with _openssh(folder, address, port) if server == "openssh" else _asyncssh(folder) as running:
+        with (
+            _openssh(folder, address, port, has_srv=has_srv)
+            if server == "openssh"
+            else _asyncssh(folder) as running
+        ):
             yield running
     finally:
         shutil.rmtree(folder)
 
 
 @contextmanager
-def _openssh(folder: Path, address: str, port: int) -> Iterator[RemoteHost]:
+def _openssh(folder: Path, address: str, port: int, *, has_srv: bool) -> Iterator[RemoteHost]:
     program = shutil.which("sshd", path=f"{os.environ['PATH']}:/usr/sbin")
     if program is None:
         pytest.skip("needs sshd (Debian: apt-get install openssh-server)")
@@ -127,6 +132,9 @@ def _openssh(folder: Path, address: str, port: int) -> Iterator[RemoteHost]:
     environment = {**os.environ, "LD_LIBRARY_PATH": str(libraries)}
     if os.getuid() == 0:
         command, environment = _as_stranger(command, environment, folder, libraries)
+    if has_srv:
+        mounted = 'mount --bind "$0" /srv && exec "$@"'
+        command = ["unshare", "--mount", "sh", "-c", mounted, str(folder / "home"), *command]
     with (folder / "sshd.log").open("w") as log:
         process = subprocess.Popen(command, env=environment, stderr=log)
     try:
@@ -159,6 +167,10 @@ def _as_stranger(
         "NSS_WRAPPER_PASSWD": str(folder / "passwd"),
         "NSS_WRAPPER_GROUP": str(folder / "group"),
     }
+    # In its sessions, too: scp asks who it is.
+    told = " ".join(f"{name}={value}" for name, value in wrapped.items())
+    with (folder / "sshd_config").open("a") as config:
+        config.write(f"SetEnv {told}\n")
     before = ["setpriv", f"--reuid={_STRANGER}", f"--regid={_STRANGER}", "--clear-groups", "env"]
     settings = [f"{name}={value}" for name, value in wrapped.items()]
     return [*before, *settings, *command], dict(environment)

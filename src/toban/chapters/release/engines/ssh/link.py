@@ -1,6 +1,7 @@
 """The hosts of one act: a connection to each, kept until its end, and scripts that run on all at once."""
 
 import asyncio
+import re
 from collections import deque
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
@@ -12,6 +13,7 @@ from typing import Self
 import asyncssh
 
 from toban.chapters.release.engine import DeployWatch
+from toban.chapters.release.engines.ssh import parked
 from toban.chapters.release.engines.ssh.scripts import Arguments
 from toban.engine.runs.commands.command import LineSplitter
 from toban.engine.ssh.connect import command_line, connect, words
@@ -27,6 +29,7 @@ _LOOK = 0.1
 _AT_ONCE = 32
 """On how many hosts an act is in progress; the others wait."""
 
+_END = re.compile(r"end (\d{1,3})")
 _PIECE = 1 << 18
 _MOST_LINES = 10_000
 _KEPT_LINES = 20
@@ -86,7 +89,8 @@ class HostLink:
     say: Callable[[Iterable[Message | str]], None]
     sent: int = field(default=0, init=False)
     """Bytes of archives."""
-    _connection: asyncssh.SSHClientConnection | None = field(default=None, init=False)
+    connection: asyncssh.SSHClientConnection | None = None
+    """That of the act before, or its own."""
 
     async def run(
         self,
@@ -107,16 +111,8 @@ class HostLink:
             said = Message("runs.cut-off-by", host=self.host, why=words(error))
             raise HostFailed(said, is_lost=True) from error
 
-    def close(self) -> None:
-        """End the connection."""
-        if self._connection is not None:
-            self._connection.abort()
-
     async def _run(self, script: Arguments, archive: Path | None) -> Answer:
-        if self._connection is None or self._connection.is_closed():
-            self._connection = await connect(self.host)
-        line = command_line(script, self.told)
-        process = await self._connection.create_process(line, encoding=None)
+        process = await self._started(command_line(script, self.told))
         heard: deque[str] = deque(maxlen=_KEPT_LINES)
         hearing = asyncio.create_task(self._hear(process, heard))
         try:
@@ -129,9 +125,18 @@ class HostLink:
             hearing.cancel()
             process.close()
         *lines, last = answers or ("",)
-        if not last.startswith("end "):
+        if not (end := _END.fullmatch(last)):
             raise HostFailed(Message("runs.cut-off", host=self.host), is_lost=True)
-        return Answer(int(last.removeprefix("end ")), lines, tuple(heard))
+        return Answer(int(end[1]), lines, tuple(heard))
+
+    async def _started(self, line: str) -> asyncssh.SSHClientProcess[bytes]:
+        if self.connection is not None:
+            with suppress(OSError, asyncssh.Error):
+                return await self.connection.create_process(line, encoding=None)
+            # It has broken, perhaps since the act before.
+            self.connection.abort()
+        self.connection = await connect(self.host)
+        return await self.connection.create_process(line, encoding=None)
 
     async def _hear(self, process: asyncssh.SSHClientProcess[bytes], heard: deque[str]) -> None:
         """Pass on what commands write, and keep the last of it."""
@@ -157,7 +162,7 @@ class HostLink:
                 lines.append(line.decode("utf-8", "replace").rstrip("\n"))
                 if lines[-1] == "want" and archive is not None:
                     sending = asyncio.create_task(self._send(process, archive))
-                elif lines[-1].startswith("end "):
+                elif _END.fullmatch(lines[-1]):
                     break
         finally:
             if sending is not None:
@@ -197,19 +202,19 @@ class Fleet:
     _said: deque[tuple[str, Message | str]] = field(default_factory=deque, init=False)
 
     def __enter__(self) -> Self:
-        self._runner = asyncio.Runner()
-        self._runner.__enter__()
+        self._runner, left = parked.take(frozenset(self.hosts.values()))
         self._links = {
-            name: HostLink(host, self.told, self._hearer(name)) for name, host in self.hosts.items()
+            name: HostLink(host, self.told, self._hearer(name), left.get(host))
+            for name, host in self.hosts.items()
         }
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        for link in self._links.values():
-            link.close()
-        self._runner.__exit__(kind, error, trace)
+        links = self._links.values()
+        left = {link.host: link.connection for link in links if link.connection is not None}
+        parked.leave(frozenset(self.hosts.values()), self._runner, left)
 
     def each[T](
         self, hosts: Iterable[str], act: Callable[[HostLink], Awaitable[T]]

@@ -42,7 +42,7 @@ exec 3>&1 1>&2
 made=
 trap 'status=$?; [ -z "$made" ] || rm -rf "$made" "$made.tar"; echo "end $status" >&3' EXIT
 trap 'exit 1' HUP INT TERM
-holds() { [ "$(head -n 1 "releases/$1/.toban-release" 2>/dev/null)" = "$2" ]; }
+holds() { read -r found <"releases/$1/.toban-release" && [ "$found" = "$2" ]; } 2>/dev/null
 points() { ln -sfn -- "$1" ".current.$$" && mv -T ".current.$$" current || exit 41; }
 began() { read -r aim held former <.toban-switch; } 2>/dev/null
 ours() { began && [ "$aim $held" = "$target $token" ] || exit 47; }
@@ -152,10 +152,10 @@ _LIST = """
 [ -d "$1" ] || exit 0
 enter "$1"
 for each in releases/*/.toban-release; do
-    [ ! -f "$each" ] || echo "has $(head -n 1 "$each" | head -c 100)" >&3
+    [ ! -f "$each" ] || { read -r digest <"$each" && echo "has $digest" >&3; }
 done
 [ ! -f current/.toban-release ] || [ ! -L current ] ||
-    echo "serves $(head -n 1 current/.toban-release | head -c 100)" >&3
+    { read -r digest <current/.toban-release && echo "serves $digest" >&3; }
 """
 
 _PRUNE = """
@@ -166,7 +166,7 @@ began || aim= former=
 for each in releases/*; do
     [ -d "$each" ] && [ ! -L "$each" ] && [ -f "$each/.toban-release" ] || continue
     [ "$base/$each" != "$served" ] && [ "$each" != "$aim" ] && [ "$each" != "$former" ] || continue
-    digest=$(head -n 1 "$each/.toban-release")
+    read -r digest <"$each/.toban-release"
     for kept do [ "$digest" != "$kept" ] || continue 2; done
     mv -T "$each" "releases/.outgoing-${each##*/}.$$" || exit 41
 done

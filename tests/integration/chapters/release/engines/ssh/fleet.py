@@ -15,6 +15,7 @@ from tests.integration.remote_host import RemoteHost, free_port, serving
 
 from toban.chapters.release.bindings import HealthBinding
 from toban.chapters.release.engine import Artifact, DeploySite
+from toban.chapters.release.engines.ssh import parked
 from toban.chapters.release.engines.ssh.config import SshDeployment
 from toban.chapters.release.engines.ssh.engine import SshEngine
 from toban.engine.bindings.secret import Secret
@@ -142,13 +143,13 @@ def artifact(folder: Path, label: str, files: Mapping[str, str] | None = None, *
 
 
 @contextmanager
-def machines(folder: Path, count: int = 3) -> Iterator[Machines]:
-    """Run the machines inside the block."""
+def machines(folder: Path, count: int = 3, *, has_srv: bool = False) -> Iterator[Machines]:
+    """Run the machines inside the block; see `remote_host.serving`."""
     port, health_port = free_port(), free_port()
     with ExitStack() as stack:
         found: list[Machine] = []
         for number in range(2, 2 + count):
-            host = stack.enter_context(serving("openssh", f"127.0.0.{number}", port))
+            host = stack.enter_context(serving("openssh", f"127.0.0.{number}", port, has_srv=has_srv))
             machine = Machine(host, host.home)
             # One login for all.
             (host.folder / "user.pub").write_bytes(
@@ -160,6 +161,7 @@ def machines(folder: Path, count: int = 3) -> Iterator[Machines]:
         known.write_text("".join(each.host.write_known_hosts().read_text() for each in found))
         (folder / "key").write_bytes(found[0].host.key.read_bytes())
         yield Machines(found, known, health_port, folder)
+        parked.close_all()
 
 
 @contextmanager

@@ -111,7 +111,7 @@ def test_a_restart_that_fails_on_the_last_host_is_undone_on_all(shops: Machines,
 
     assert shops.versions() == {"v1"}
     assert [each.restarts()[-2:] for each in shops.all] == [["v2", "v1"]] * 3
-    assert "127.0.0.4: コマンドがステータス 1 で終わりました" in str(failed)
+    assert "127.0.0.4: コマンドが終了コード 1 で終わりました" in str(failed)
 
 
 def test_with_a_host_away_nothing_is_switched(shops: Machines, tmp_path: Path) -> None:

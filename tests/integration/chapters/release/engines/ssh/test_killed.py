@@ -11,6 +11,7 @@ import pytest
 from tests.integration.chapters.release.engines.ssh.fleet import LOOPBACK, RESTART, Machines, Watch, artifact
 
 from toban.chapters.release.engine import Artifact, DeployFailed
+from toban.chapters.release.engines.ssh import parked
 from toban.chapters.release.engines.ssh.engine import SshEngine
 from toban.chapters.release.engines.ssh.link import Answer, HostLink
 from toban.chapters.release.engines.ssh.scripts import Arguments
@@ -50,6 +51,8 @@ def kill_at(number: int, moment: str) -> None:
 
 def killed(act: Callable[[], object], number: int, moment: str) -> bool:
     """Do *act* in a process of its own that dies there; return whether it did."""
+    # Two processes can't share a connection.
+    parked.close_all()
     with warnings.catch_warnings():
         # The threads of the parent's servers are of no use to the child.
         warnings.simplefilter("ignore", DeprecationWarning)
