@@ -1,0 +1,21 @@
+"""The manual's page on deployments can't drift from the code."""
+
+import re
+
+import pytest
+from tests.manual import BOTH, page, section
+
+from toban.chapters.release.bindings import DeploymentBinding
+from toban.chapters.release.engines.command.config import CommandDeployment
+from toban.chapters.release.engines.ssh.config import SshDeployment
+
+
+@BOTH
+@pytest.mark.parametrize(("kind", "config"), [("ssh", SshDeployment), ("command", CommandDeployment)])
+def test_every_key_of_a_kind_is_in_the_manual(
+    language: str, kind: str, config: type[DeploymentBinding]
+) -> None:
+    text = section(page(language, "deployments.md"), f'`kind = "{kind}"`')
+    keys = config.model_fields.keys() - DeploymentBinding.model_fields.keys()
+
+    assert set(re.findall(r"`([a-z_]+)`", "\n".join(re.findall(r"^\| (`[^|]*)", text, re.MULTILINE)))) == keys
