@@ -359,3 +359,28 @@ def test_output_of_commands_is_told_with_the_hosts_name(shops: Machines, tmp_pat
     engine.switch(version, watch)
 
     assert "127.0.0.2: restarted by systemd" in watch.said
+
+
+def test_connections_that_broke_between_two_acts_are_made_again(shops: Machines, tmp_path: Path) -> None:
+    engine, version = shops.engine(), artifact(tmp_path, "v1")
+    engine.install(version, Watch())
+    for each in shops.all:
+        each.host.drop()
+
+    engine.switch(version, Watch())
+
+    assert shops.versions() == {"v1"}
+
+
+def test_no_word_of_a_path_or_a_version_is_read_by_a_shell(shops: Machines, tmp_path: Path) -> None:
+    path, label = 'it\'s $(touch owned); `touch owned` "shop" *', "v1 $(touch owned)\nv2"
+    engine, version = shops.engine(path=path, restart=()), replace(artifact(tmp_path, "v1"), label=label)
+
+    bring(engine, version)
+    engine.prune(())
+
+    assert engine.installed() == {version.digest}
+    for each in shops.all:
+        assert {found.name for found in each.home.iterdir()} == {path}
+        release = each.home / path / "current" / ".toban-release"
+        assert release.read_text().splitlines() == [version.digest, label.replace("\n", " "), version.commit]
