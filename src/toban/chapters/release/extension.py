@@ -8,6 +8,7 @@ from toban.design.clauses.release import DeployFlow, DeployRule, ReleaseSchedule
 from toban.engine.approvals.port import APPROVAL_EFFECTS
 from toban.engine.extension import Extension, Link, RowKind, always
 from toban.engine.registry.commands import Command
+from toban.engine.runs.leads import LEADS
 from toban.engine.tasks.facts import TASK_FACTS
 from toban.message import Message
 
@@ -39,9 +40,11 @@ EXTENSION = Extension(
     offers={
         APPROVAL_EFFECTS: "toban.chapters.release.ordering.approval:EFFECT",
         TASK_FACTS: "toban.chapters.release.rows.verifying:facts",
+        LEADS: "toban.chapters.release.leads:leads",
     },
     apps=("toban.chapters.release",),
     pages="toban.faces.web.release.urls",
+    evidence="toban.faces.web.release.proof:shown",
     menu=(Link("releases", Message("release.page")),),
     acts=ACTS,
     commands={"release": Command("toban.faces.cli.release.release", Message("commands.release"))},

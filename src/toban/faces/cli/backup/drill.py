@@ -12,6 +12,7 @@ from toban.chapters.backup.drills.check import RESULTS, checks_of
 from toban.chapters.backup.engine import BACKUPS
 from toban.chapters.backup.models import Drill
 from toban.chapters.backup.restoring.restore import RestoreRefusal
+from toban.engine.evidence import certificate as certificates
 from toban.engine.paper import NoFont
 from toban.engine.registry.parts import Parts
 from toban.faces.cli.backup.restore import phases_took, source_in
@@ -156,7 +157,7 @@ def _print(parts: Parts, drill: Drill, pdf: Path, language: str = DOCUMENTS_LANG
     edition = edition_of(parts)
     try:
         made = paper.certificate(drill, edition.design, edition.bindings.system)
-        pdf.write_bytes(paper.pdf(made, language))
+        pdf.write_bytes(certificates.pdf(made, language))
     except (NoFont, OSError) as error:
         refuse(message_of(error), Message("backup.certificate-not-written"))
         raise SystemExit(_UNUSABLE) from error

@@ -138,6 +138,7 @@ def certificate(request: HttpRequest, pk: int) -> HttpResponse:
     """Return the drill's certificate as a PDF; 503 with a hint if no Japanese font is installed."""
     # The modules that make PDFs take long to load, and few readers ask for one.
     from toban.chapters.backup.drills import certificate as sheet  # noqa: PLC0415
+    from toban.engine.evidence.certificate import pdf  # noqa: PLC0415
     from toban.engine.paper import NoFont  # noqa: PLC0415
 
     del request
@@ -146,7 +147,7 @@ def certificate(request: HttpRequest, pk: int) -> HttpResponse:
         raise Http404
     try:
         certified = sheet.certificate(found, edition.design, edition.bindings.system)
-        made = sheet.pdf(certified, active_language())
+        made = pdf(certified, active_language())
     except NoFont as missing:
         return HttpResponse(str(missing), "text/plain; charset=utf-8", 503)
     answer = HttpResponse(made, "application/pdf")

@@ -10,6 +10,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 from toban.chapters.release.models import Release
 from toban.chapters.release.ordering import orders
 from toban.chapters.release.ordering.orders import subject_name
+from toban.chapters.release.rows.way import BY_HAND
 from toban.engine.approvals.models import ApprovalRequest
 from toban.engine.clock import system_clock
 from toban.engine.orders import NotPossible
@@ -18,6 +19,7 @@ from toban.engine.runs.models import Run
 from toban.faces.values.release import TIMES
 from toban.faces.web.approvals.shown import shown
 from toban.faces.web.frame import frame, in_force, look
+from toban.faces.web.release.proof import STEPS, drill_of, steps_of
 from toban.faces.web.release.releases import giver_of
 from toban.faces.words import verdicts as words
 from toban.message import Message, from_json
@@ -72,6 +74,9 @@ def _context(request: HttpRequest, found: Release) -> dict[str, object]:
         "times": [(label, at) for label, at in times if at is not None],
         "took": took,
         "run": run,
+        "steps": steps_of(found) if found.kind in BY_HAND else (),
+        "heading": STEPS,
+        "drill": drill_of(found),
         "undone_by": found.undone_by.order_by("pk").first(),
         "approvals": shown(asked, request.user, edition, now),
         "is_open": found.state in _OPEN or found.state == Release.State.WATCHED,

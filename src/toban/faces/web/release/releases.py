@@ -36,6 +36,7 @@ from toban.engine.people.access import may_order
 from toban.engine.people.models import Operator
 from toban.faces.web.frame import frame, in_force, look
 from toban.faces.web.moments import moment
+from toban.faces.web.release import figures
 from toban.faces.words import verdicts as words
 from toban.message import Message
 
@@ -164,6 +165,9 @@ def _page(
     context = {
         **frame(look(edition, now), "releases"),
         "cards": cards(found),
+        "figures": list(figures.months(found, now)),
+        "figures_heading": Message("release-rows.dora"),
+        "figure_headings": figures.HEADINGS,
         "page": page,
         "listed": list(page),
         "may": may_order(request.user),

@@ -73,7 +73,7 @@ def test_with_one_version_there_is_nothing_to_rehearse(place: Place) -> None:
     place.tell()
 
     assert run.state == Run.State.DONE
-    assert "戻る先のバージョンがまだない" in str(run.note)
+    assert "戻る先の版がまだない" in str(run.note)
     assert (place.verdict(ROLLBACK), place.why(ROLLBACK)) == (Verdict.NOT_DUE, "no-rollback-yet")
 
 

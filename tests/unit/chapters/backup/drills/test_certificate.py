@@ -6,11 +6,12 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from tests.unit.house.test_messages import JAPANESE
 
-from toban.chapters.backup.drills.certificate import Certificate, certificate
+from toban.chapters.backup.drills.certificate import certificate
 from toban.chapters.backup.drills.check import Check, checks_of
 from toban.chapters.backup.models import Drill
 from toban.design.reader import read_design
 from toban.engine.bindings.model import System
+from toban.engine.evidence.certificate import Certificate
 from toban.message import Message, plain
 
 BEGUN = datetime(2026, 12, 7, 5, tzinfo=UTC)
