@@ -118,7 +118,7 @@ class ProxyDeployment(DeploymentBinding):
     stop_within: Length = timedelta(seconds=30)
     """How long an instance that gets no traffic any more may take to finish its requests, and to end."""
     canary: Share | None = None
-    """The share of requests that a version which has never served gets first: `10%`."""
+    """The share of requests that a new version gets first: `10%`. A rollback gets all at once."""
     canary_for: Length = timedelta(minutes=2)
     """How long it gets no more than that."""
 

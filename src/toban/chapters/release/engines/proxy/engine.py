@@ -82,13 +82,13 @@ class ProxyEngine:
             new = self._running(version, watch)
             try:
                 if not back:
-                    self._try_on_few(version, former, new, watch)
+                    self._try_on_few(former, new, watch)
                 self._balancer.route(self._routes([Upstream(each.address) for each in new]))
             except DeployFailed as failed:
                 self._go_back(former, failed)
                 self._stop([each for each in new if each.address not in {old.address for old in former}])
                 raise
-            self._settle(version, former, new)
+            self._settle(former, new)
 
     def prune(self, keep: Collection[str]) -> None:
         """See `DeployEngine`."""
@@ -139,8 +139,8 @@ class ProxyEngine:
         try:
             for number in missing:
                 watch.say(Message("release-proxy.starts", label=version.label, number=number))
-                started.append(self._start(version, number))
-            new = [each for _, each in sorted({**there, **{each.number: each for each in started}}.items())]
+                started.append(self._start(version, number, watch))
+            new = sorted([*there.values(), *started], key=lambda each: each.number)
             self._wait_until_healthy(new, watch)
         except DeployFailed:
             self._stop(started)
@@ -154,19 +154,28 @@ class ProxyEngine:
         self._stop([each for each, digest in found.items() if not digest and each.address not in routed])
         return {each: digest for each, digest in found.items() if digest}
 
-    def _start(self, version: Version, number: int) -> Instance:
+    def _start(self, version: Version, number: int, watch: DeployWatch) -> Instance:
+        """Start an instance on a port that it really gets: others may take a free one at the same moment."""
         recorded = {each.port for each in self._records.instances()}
-        for port in free_ports(self._config.ports, recorded):
-            if is_free(port):
-                # Recorded before it runs: a start that is cut off must not be lost.
-                instance = Instance(port, number, version.digest)
-                self._records.add_instance(instance)
-                self._host.start(instance, version, self._records.folder_of(version.digest))
+        for port in filter(is_free, free_ports(self._config.ports, recorded)):
+            # Recorded before it runs: a start that is cut off must not be lost.
+            instance = Instance(port, number, version.digest)
+            self._records.add_instance(instance)
+            self._host.start(instance, version, self._records.folder_of(version.digest))
+            wait_until(lambda each=instance: self._why_undecided(each), self._within, watch.why_stop)  # type: ignore[misc]
+            if self._host.serves(instance) or is_free(port):
                 return instance
+            self._stop([instance])
         ports = f"{self._config.ports[0]}-{self._config.ports[-1]}"
         raise DeployFailed(
             Message("release-proxy.no-free-port", ports=ports), hint=Message("release-proxy.widen-ports")
         )
+
+    def _why_undecided(self, instance: Instance) -> Message:
+        """Say that the instance neither has its port nor has ended; nothing once one of them is so."""
+        if self._host.has_its_port(instance) or not self._host.serves(instance):
+            return NOTHING
+        return Message("release-proxy.not-listening", port=instance.port)
 
     def _wait_until_healthy(self, instances: Sequence[Instance], watch: DeployWatch) -> None:
         within = self._within
@@ -194,15 +203,15 @@ class ProxyEngine:
     def _why_unhealthy(self, instance: Instance) -> Message:
         if not self._host.serves(instance):
             return Message("release-proxy.not-running")
+        if not self._host.has_its_port(instance):
+            return Message("release-proxy.not-listening", port=instance.port)
         return why_not_ready(self._config.health, instance.address)
 
-    def _try_on_few(
-        self, version: Version, former: Sequence[Upstream], new: Sequence[Instance], watch: DeployWatch
-    ) -> None:
-        """Give a version that has never served a share of the requests for a time, and look how it does."""
+    def _try_on_few(self, former: Sequence[Upstream], new: Sequence[Instance], watch: DeployWatch) -> None:
+        """Give a new version a share of the requests for a time, and look how it does."""
         addresses = [each.address for each in new]
         old = [each.address for each in former if each.address not in addresses]
-        if self._config.canary is None or version.has_served or not old:
+        if self._config.canary is None or not old:
             return
         share, length = self._config.canary, self._config.canary_for.total_seconds()
         watch.say(Message("release-proxy.canary", percent=round(share * 100), length=self._config.canary_for))
@@ -235,9 +244,8 @@ class ProxyEngine:
                 retry=True,
             ) from failed
 
-    def _settle(self, version: Version, former: Sequence[Upstream], new: Sequence[Instance]) -> None:
+    def _settle(self, former: Sequence[Upstream], new: Sequence[Instance]) -> None:
         """Record who serves, and stop all that is not needed for the way back."""
-        self._records.mark_served(version)
         routed, before = {each.address for each in new}, {each.address for each in former}
         others = []
         for each in self._records.instances():

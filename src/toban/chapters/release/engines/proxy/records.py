@@ -5,7 +5,7 @@ import json
 import os
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -22,8 +22,6 @@ class Version:
     commit: str
     label: str
     image: str = ""
-    has_served: bool = False
-    """Whether all requests have once gone to it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,15 +80,10 @@ class Records:
         """Return the trees of versions, those included whose installation was cut off."""
         return [each for each in self._versions.iterdir() if each.is_dir()]
 
-    def add_version(self, artifact: Artifact) -> Version:
-        """Record that *artifact* is installed whole; what is known of an earlier time stays."""
+    def add_version(self, artifact: Artifact) -> None:
+        """Record that *artifact* is installed whole."""
         version = Version(artifact.digest, artifact.commit, artifact.label, artifact.image)
-        known = self.versions().get(artifact.digest)
-        return self._keep_version(replace(version, has_served=known is not None and known.has_served))
-
-    def mark_served(self, version: Version) -> None:
-        """Record that all requests go to it."""
-        self._keep_version(replace(version, has_served=True))
+        write_whole(self._file_of(version.digest), json.dumps(asdict(version), ensure_ascii=False))
 
     def remove_version(self, digest: str) -> None:
         """Forget it; its tree may be removed then."""
@@ -111,10 +104,6 @@ class Records:
 
     def _file_of(self, digest: str) -> Path:
         return self._versions / f"{_file_name(digest)}.json"
-
-    def _keep_version(self, version: Version) -> Version:
-        write_whole(self._file_of(version.digest), json.dumps(asdict(version), ensure_ascii=False))
-        return version
 
 
 def _file_name(digest: str) -> str:

@@ -18,7 +18,7 @@ from toban.chapters.release.engines.proxy.records import Records
 
 STEPS = (
     (processes.Processes, ("start", "stop")),
-    (Records, ("add_instance", "remove_instance", "mark_served")),
+    (Records, ("add_instance", "remove_instance")),
     (caddy.Caddy, ("_ask",)),
     (haproxy.Haproxy, ("_ask",)),
     (nginx, ("write_whole", "call")),

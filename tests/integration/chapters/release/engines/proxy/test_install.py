@@ -21,7 +21,7 @@ from tests.integration.chapters.release.engines.watching import Watching
 from toban.chapters.release.engine import DeployFailed, DeploySite
 from toban.chapters.release.engines.proxy import KIND
 from toban.chapters.release.engines.proxy.config import ProxyDeployment
-from toban.chapters.release.engines.proxy.engine import QUIET
+from toban.chapters.release.engines.proxy.engine import QUIET, is_free
 from toban.chapters.release.engines.proxy.opening import open_engine
 
 SECRET = "kaze-to-umi-2026"
@@ -203,6 +203,31 @@ def test_ports_that_others_use_are_left_alone(environment: Environment) -> None:
 
     assert f"127.0.0.1:{other}" not in engine.serving()
     assert len(engine.serving()) == 2
+
+
+def test_an_instance_whose_port_another_took_at_the_same_moment_starts_on_the_next(
+    environment: Environment, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    version, engine = environment.version("v1"), environment.engine()
+    other = environment.ports[0]
+    looks = iter([True])
+    # When the engine looks, nobody is there yet; what it finds then is another's server, which answers, too.
+    monkeypatch.setattr(
+        "toban.chapters.release.engines.proxy.engine.is_free",
+        lambda port: (port == other and next(looks, False)) or is_free(port),
+    )
+    with subprocess.Popen(
+        [sys.executable, "server.py", str(other)],
+        cwd=environment.folder / "home/versions" / version.digest,
+        env={**os.environ, "RELEASE_INSTANCE": "other"},
+    ) as process:
+        try:
+            _wait_for(other)
+            engine.switch(version, QUIET)
+        finally:
+            process.terminate()
+
+    assert list(engine.serving()) == [f"127.0.0.1:{port}" for port in environment.ports[1:3]]
 
 
 def _wait_for(port: int) -> None:

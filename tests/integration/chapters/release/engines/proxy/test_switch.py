@@ -37,6 +37,8 @@ def test_no_request_fails_while_a_version_is_switched_and_switched_back(
     with Customers(environment.proxy.url) as customers, Customers(environment.proxy.url, 1, "/slow") as slow:
         customers.wait_for(requests // 3)
         engine.switch(new, QUIET)
+        # What was under way then is answered by the old version.
+        customers.wait_for(20)
         customers.answers.clear()
         customers.wait_for(requests // 3)
         only_new = dict(customers.answers)
@@ -46,8 +48,7 @@ def test_no_request_fails_while_a_version_is_switched_and_switched_back(
         customers.wait_for(requests // 3)
 
     assert (customers.failures, slow.failures) == ([], [])
-    assert set(only_new) == {"v1", "v2"} or set(only_new) == {"v2"}
-    assert only_new["v2"] > 0.9 * sum(only_new.values())
+    assert set(only_new) == {"v2"}
     assert set(engine.serving().values()) == {old.digest}
     # The old version's instances have been kept: the way back is a change of the proxy alone.
     assert took < 5
@@ -90,17 +91,17 @@ def test_a_version_that_is_not_healthy_gets_no_request(
 @behind_each
 def test_a_canary_gets_its_share_first(environment: Environment) -> None:
     old, new = environment.version("v1"), environment.version("v2")
-    engine = environment.engine(canary="20%", canary_for="2秒")
+    engine = environment.engine(canary="20%", canary_for="1秒")
     engine.switch(old, QUIET)
 
     with Customers(environment.proxy.url) as customers:
         shares: list[float] = []
 
         def look() -> None:
-            time.sleep(1)
+            customers.answers.clear()
+            customers.wait_for(200)
             shares.append(customers.answers["v2"] / customers.asked)
 
-        customers.answers.clear()
         engine.switch(new, Watching(act=look))
 
     assert customers.failures == []

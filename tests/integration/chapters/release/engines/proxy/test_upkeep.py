@@ -113,8 +113,8 @@ def test_a_rollback_to_a_version_that_no_longer_runs_starts_it(environment: Envi
     engine.prune({old.digest, new.digest})
 
     began = time.monotonic()
-    # It has served before: no canary comes before it.
-    engine.switch(old, QUIET)
+    # It goes back: no canary comes before it.
+    engine.switch(old, QUIET, back=True)
 
     assert time.monotonic() - began < 5
     assert set(engine.serving().values()) == {old.digest}

@@ -63,6 +63,10 @@ class Containers:
             return ""
         return digest.strip() if runs == "true" else ""
 
+    def has_its_port(self, instance: Instance) -> bool:
+        """See `InstanceHost`: a port that is taken can't be published."""
+        return bool(self.serves(instance))
+
     def stop(self, instances: Sequence[Instance]) -> None:
         """See `InstanceHost`."""
         names = [self._name(each) for each in instances if self.serves(each)]

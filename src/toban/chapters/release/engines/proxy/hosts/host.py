@@ -29,6 +29,9 @@ class InstanceHost(Protocol):
         Empty if nothing runs, or something that is none of Toban's.
         """
 
+    def has_its_port(self, instance: Instance) -> bool:
+        """Return whether it listens itself: another program on its port could answer in its place."""
+
     def stop(self, instances: Sequence[Instance]) -> None:
         """Ask them to end, and end those that don't in time; does nothing about those that don't run."""
 

@@ -97,6 +97,19 @@ class Processes(Trees):
         """See `InstanceHost`."""
         return instance.digest if self._process(instance) is not None else ""
 
+    def has_its_port(self, instance: Instance) -> bool:
+        """See `InstanceHost`: it, or a process that it has started."""
+        pid = self._process(instance)
+        try:
+            leader = psutil.Process(pid)
+            family = [leader, *leader.children(recursive=True)]
+            sockets = [each for member in family for each in member.net_connections("tcp")]
+        except psutil.AccessDenied:
+            return True
+        except psutil.Error:
+            return False
+        return any(each.status == psutil.CONN_LISTEN and each.laddr.port == instance.port for each in sockets)
+
     def stop(self, instances: Sequence[Instance]) -> None:
         """See `InstanceHost`. Whole groups: what an instance has started ends with it."""
         running = [each for each in instances if self._process(each) is not None]

@@ -45,6 +45,10 @@ class Units(Trees):
         found = (line.removeprefix(_DIGEST).strip('"') for line in lines if line.startswith(_DIGEST))
         return next(found, "")
 
+    def has_its_port(self, instance: Instance) -> bool:
+        """See `InstanceHost`: a unit that can't bind fails."""
+        return bool(self.serves(instance))
+
     def stop(self, instances: Sequence[Instance]) -> None:
         """See `InstanceHost`. How long it takes is the unit's `TimeoutStopSec=`."""
         if instances:
