@@ -27,6 +27,14 @@ def appointer_of(edition: Edition, holder: Holder) -> Identity | None:
     return identity_of(edition, found) if found is not None else None
 
 
+def is_self_made(edition: Edition, holder: Holder) -> bool:
+    """Return whether *holder* is a deputy who made themselves one: that gives nobody a right."""
+    appointer = appointer_of(edition, holder)
+    if appointer is None or holder.account is None:
+        return False
+    return appointer.is_same_human(identity_of(edition, holder.account))
+
+
 def _marks(edition: Edition, account: Operator) -> Iterator[str]:
     bound = [edition.bindings.people[name] for name in people_of(edition, account)]
     for name in (account.get_full_name(), *(each.name for each in bound)):

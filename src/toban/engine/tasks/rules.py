@@ -163,13 +163,15 @@ def why_not_act(
     *,
     taker: int | None,
     holders: Collection[int],
+    self_made: Collection[int],
     roles: Collection[str],
     why_nobody: Message,
     is_taking_back: bool = False,
 ) -> TaskRefusal | None:
     """Return why *account* may not sign off a task, or hand it on; None if it may.
 
-    A task that was handed on is its *taker*'s; those who hold the role may take it back.
+    A task that was handed on is its *taker*'s; those who hold the role may take it back. As for approvals,
+    nobody gives the role to themselves: the deputies who did are *self_made*, and no holders.
     """
     if taker is not None and not (is_taking_back and account in holders):
         if account == taker:
@@ -177,6 +179,8 @@ def why_not_act(
         return TaskRefusal(Message("tasks.is-handed-on"), Message("tasks.take-it-back"))
     if account in holders:
         return None
+    if account in self_made:
+        return TaskRefusal(Message("tasks.appointed-themselves"), Message("approvals.be-appointed"))
     if not holders and why_nobody:
         return TaskRefusal(Message("tasks.nobody-holds", roles=list(roles), why=why_nobody))
     return TaskRefusal(Message("tasks.not-your-role", roles=list(roles)), Message("tasks.ask-a-holder"))

@@ -129,7 +129,9 @@ MINE, TAKER, STRANGER = 1, 2, 3
 
 
 def refused(account: int, **more: object) -> str:
-    asked: dict[str, object] = {"taker": None, "holders": [MINE], "roles": ["役割"], "why_nobody": NOTHING}
+    asked: dict[str, object] = {
+        "taker": None, "holders": [MINE], "self_made": [], "roles": ["役割"], "why_nobody": NOTHING,
+    }  # fmt: skip
     found = why_not_act(account, **{**asked, **more})  # type: ignore[arg-type] # the test's own keywords
     return found.said.code if found is not None else ""
 
@@ -145,6 +147,13 @@ def test_a_task_that_was_handed_on_is_its_takers_until_it_is_taken_back() -> Non
     assert refused(MINE, taker=TAKER) == "tasks.is-handed-on"
     assert refused(MINE, taker=TAKER, is_taking_back=True) == ""
     assert refused(STRANGER, taker=TAKER, is_taking_back=True) == "tasks.is-handed-on"
+
+
+def test_nobody_signs_off_as_a_deputy_of_their_own_making() -> None:
+    assert refused(STRANGER, self_made=[STRANGER]) == "tasks.appointed-themselves"
+    assert refused(STRANGER, self_made=[STRANGER], holders=[]) == "tasks.appointed-themselves"
+    assert refused(MINE, self_made=[MINE]) == ""
+    assert refused(STRANGER, self_made=[STRANGER], taker=STRANGER) == ""
 
 
 def test_an_exception_and_a_refusal_need_a_remark() -> None:

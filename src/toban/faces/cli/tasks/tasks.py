@@ -127,6 +127,8 @@ def _lines(task: OpenTask, edition: Edition) -> Iterator[str]:
     mark = "◆" if task.is_late else "◎"
     who = Message("tasks.able", people=task.people.able) if task.people.able else task.people.why_nobody
     yield f"{mark} {task.run.pk}  {task.name}  {Message('tasks.until', until=until)}  {who}"
+    if task.people.why_lapsed:
+        yield f"    {task.people.why_lapsed}"
     for fact in task.facts:
         yield f"    {'▲' if fact.is_exception else '·'} {fact.label}: {fact.value}"
     yield f"    --shown {task.shown}"
