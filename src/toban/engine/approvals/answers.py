@@ -20,8 +20,8 @@ from toban.engine.evidence import ledger
 from toban.engine.evidence.models import LedgerEntry
 from toban.engine.orders import NotPossible
 from toban.engine.people.models import Operator
-from toban.engine.text import storable_text
 from toban.message import Message
+from toban.text import storable_text
 
 _Via = ApprovalAnswer.Via
 

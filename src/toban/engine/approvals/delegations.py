@@ -16,8 +16,8 @@ from toban.engine.notify.duty.roster import rosters
 from toban.engine.notify.routing.contacts import folded
 from toban.engine.orders import NotPossible
 from toban.engine.people.models import Operator, OperatorRole
-from toban.engine.text import storable_text
 from toban.message import NOTHING, Message
+from toban.text import storable_text
 
 
 def grounds_of(edition: Edition, role: str, account: Operator, now: datetime) -> Sequence[Ground]:

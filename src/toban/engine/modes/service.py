@@ -24,8 +24,8 @@ from toban.engine.modes.rules import (
 )
 from toban.engine.orders import NotPossible
 from toban.engine.people.access import may_order
-from toban.engine.text import printable, storable_text
 from toban.message import Message, plain
+from toban.text import printable, storable_text
 
 KIND = "mode"
 _TO = " → "

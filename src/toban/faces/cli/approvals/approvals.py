@@ -1,7 +1,6 @@
 """`toban approvals`: what waits for approval, what went ahead without, and who approves for whom."""
 
 import getpass
-import json
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
@@ -23,9 +22,10 @@ from toban.engine.registry.parts import Parts
 from toban.faces.cli.kept import edition_of
 from toban.faces.cli.period import end as end_of
 from toban.faces.cli.state import FORMAT, usable_state
-from toban.faces.terminal import say, speak_utf8
+from toban.faces.terminal import confirm, say, speak_utf8
 from toban.faces.values.approvals import request_values
 from toban.message import Message
+from toban.text import printable_json
 
 _AS = click.option("--as", "account", metavar="ACCOUNT", required=True, help="Your account in Toban.")
 
@@ -65,7 +65,7 @@ def list_(parts: Parts, form: str) -> None:
                 "delegations": [_delegation_as_json(each) for each in given],
                 "to_review": [_broken_as_json(each) for each in broken],
             }
-            say(json.dumps(told, ensure_ascii=False, indent=2))
+            say(printable_json(told, indent=2))
             return
         lines = list(_lines(edition, requests, given, broken))
         say("\n".join(lines) or Message("approvals.nothing-waits"))
@@ -233,7 +233,7 @@ def _answer(parts: Parts, given: _Answer, *, yes: bool) -> None:
         for label, value in found.facts_said():
             say(f"  {label}: {value}")
         if not yes:
-            click.confirm(str(Message(given.question, role=found.role)), abort=True)
+            confirm(Message(given.question, role=found.role))
         account = account_named(given.account) if given.account is not None else None
         by = Giver(account, ApprovalAnswer.Via.SHELL, getpass.getuser())
         # Not before the question: the role, the end and the edition count when somebody says yes.

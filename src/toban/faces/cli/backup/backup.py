@@ -1,7 +1,6 @@
 """`toban backup`: list, take, verify, prune and rediscover backups."""
 
 import getpass
-import json
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -33,8 +32,9 @@ from toban.faces.cli.backup.own_state import back_up_self
 from toban.faces.cli.kept import edition_of
 from toban.faces.cli.screen import Screen
 from toban.faces.cli.state import usable_state
-from toban.faces.terminal import refuse, say, speak_utf8
+from toban.faces.terminal import confirm, refuse, say, speak_utf8
 from toban.message import Message, listing, message_of
+from toban.text import printable_json
 
 _DAMAGED = 1
 _REFUSED = 1
@@ -73,7 +73,7 @@ def list_backups(subject: str | None, form: str, shows_all: bool) -> None:
         rows = rows if shows_all else rows.filter(pruned_at=None)
         found = list(rows.filter(subject=subject) if subject else rows)
         if form == "json":
-            say(json.dumps([_as_json(row) for row in found], ensure_ascii=False, indent=2))
+            say(printable_json([_as_json(row) for row in found], indent=2))
         else:
             say("\n".join(map(_line, found)) or Message("backup.none-listed"))
 
@@ -232,7 +232,7 @@ def prune(parts: Parts, subject: str | None, dry_run: bool, yes: bool) -> None:
                 continue
             if not yes:
                 asked = Message("backup.confirm-prune", subject=name, count=len(decided.gone))
-                click.confirm(str(asked), abort=True)
+                confirm(asked)
             _prune(source)
 
 

@@ -12,7 +12,7 @@ from toban.engine.stores.store import StoreTrouble
 from toban.faces.cli.backup.lacking import tell_missing
 from toban.faces.cli.kept import edition_of
 from toban.faces.cli.state import usable_state
-from toban.faces.terminal import refuse, say
+from toban.faces.terminal import confirm, refuse, say
 from toban.message import Message, message_of
 
 _REFUSED = 1
@@ -49,7 +49,7 @@ def fix_bucket(parts: Parts, subject: str, dry_run: bool, yes: bool) -> None:
             if dry_run or not guarded.changes:
                 return
             if not yes:
-                click.confirm(str(Message("backup.confirm-bucket")), abort=True)
+                confirm(Message("backup.confirm-bucket"))
             upkeep.mend(policy, by=getpass.getuser(), digest=edition.design.digest)
             say(Message("backup.bucket-changed", value=upkeep.guarded(policy).value))
         except StoreTrouble as error:

@@ -1,6 +1,5 @@
 """`toban calendar`: what the document puts on which day."""
 
-import json
 from collections.abc import Collection, Iterator
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -17,10 +16,11 @@ from toban.engine.calendar.agenda import Agenda, AgendaDay, AgendaEntry, agenda,
 from toban.engine.clock import system_clock
 from toban.engine.registry.parts import Parts
 from toban.faces.icalendar import icalendar
-from toban.faces.terminal import refuse, say, speak_utf8
+from toban.faces.terminal import put, refuse, say, speak_utf8, styled
 from toban.faces.values.calendar import day_values
 from toban.faces.words.agenda import title
 from toban.message import NOTHING, Message, message_of
+from toban.text import printable_json
 
 _UNREADABLE = 2
 _TWELVE_MONTHS = timedelta(days=365)
@@ -73,7 +73,7 @@ def command(
     found = agenda(read, system, begin, end)
     if form == "ics":
         # Bytes, so that lines end as RFC 5545 requires, whatever the terminal.
-        click.echo(icalendar(found, system.name or design.stem, system_clock()).encode(), nl=False)
+        put(icalendar(found, system.name or design.stem, system_clock()).encode())
     else:
         say(_as_json(found) if form == "json" else "\n".join(_as_text(found)))
 
@@ -89,7 +89,7 @@ def _read(path: Path, bindings: Path | None, parts: Parts) -> tuple[Design, Syst
         refuse(message_of(exc), exc.hint)
         raise SystemExit(_UNREADABLE) from exc
     except UnreadableBindings as exc:
-        click.echo(str(exc), err=True)
+        say(exc, err=True)
         raise SystemExit(_UNREADABLE) from exc
     return settle(design, bound), bound.system
 
@@ -97,7 +97,7 @@ def _read(path: Path, bindings: Path | None, parts: Parts) -> tuple[Design, Syst
 def _as_text(found: Agenda) -> Iterator[str]:
     daily = every_day(found)
     if daily:
-        yield click.style(str(Message("document.every-day")), bold=True)
+        yield styled(Message("document.every-day"), bold=True)
         first = (entry for entry in found.days[0].entries if entry.clause.id in daily)
         # Only overlaps among daily entries: any other is shown on its day, on the line of the entry that is
         # not daily.
@@ -105,7 +105,7 @@ def _as_text(found: Agenda) -> Iterator[str]:
     for day in found.days:
         entries = [entry for entry in day.entries if entry.clause.id not in daily]
         if entries or day.holiday:
-            yield click.style(_heading(day), bold=True)
+            yield styled(_heading(day), bold=True)
             yield from map(_line, entries)
     for clause in found.constant:
         yield str(Message("document.repeats-within-days", row=title(clause), origin=clause.origin))
@@ -147,4 +147,4 @@ def _as_json(found: Agenda) -> str:
         "days": [day_values(day) for day in found.days],
         "constant": [{"clause": clause.id, "at": str(clause.origin)} for clause in found.constant],
     }
-    return json.dumps(report, ensure_ascii=False, indent=2)
+    return printable_json(report, indent=2)

@@ -1,7 +1,6 @@
 """`toban exceptions`: deviations that people allow for a time."""
 
 import getpass
-import json
 from collections.abc import Callable
 from zoneinfo import ZoneInfo
 
@@ -24,6 +23,7 @@ from toban.faces.cli.state import FORMAT, usable_state
 from toban.faces.terminal import say, speak_utf8
 from toban.faces.values.exceptions import exception_values
 from toban.message import Message
+from toban.text import printable_json
 
 _AS = click.option("--as", "account", metavar="ACCOUNT", required=True, help="Your account in Toban.")
 _FOR = click.option("--for", "lasting", metavar="LENGTH", help="How long: `2 hours`, `3 days`.")
@@ -63,7 +63,7 @@ def list_(parts: Parts, state: str | None, form: str) -> None:
         found = RowException.objects.in_state(wanted, now).order_by("-pk")
         if form == "json":
             told = [exception_values(each, now) for each in found]
-            say(json.dumps({"exceptions": told}, ensure_ascii=False, indent=2))
+            say(printable_json({"exceptions": told}, indent=2))
             return
         lines = [_line(each, each.state(now), zone) for each in found]
         say("\n".join(lines) or Message("exceptions.none"))

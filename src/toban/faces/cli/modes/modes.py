@@ -1,7 +1,6 @@
 """`toban modes`: what Toban does by itself, and whether it only shows, asks or acts."""
 
 import getpass
-import json
 
 import click
 
@@ -23,6 +22,7 @@ from toban.faces.values.modes import (
     would_have_run,
 )
 from toban.message import Message
+from toban.text import printable_json
 
 _REFUSED = 1
 _SHOWN = 50
@@ -51,7 +51,7 @@ def list_(parts: Parts, form: str) -> None:
         acts, shadows = listed_acts(edition), would_have_run(_SHOWN)
         if form == "json":
             told = {"acts": [*map(act_values, acts)], "would_have_run": [*map(shadow_values, shadows)]}
-            say(json.dumps(told, ensure_ascii=False, indent=2))
+            say(printable_json(told, indent=2))
             return
         width = max((len(each.act.subject) for each in acts), default=0)
         for each in acts:

@@ -1,7 +1,6 @@
 """`toban alerts`: what is wrong now, and who acknowledged it."""
 
 import getpass
-import json
 
 import click
 from django.db.models import QuerySet
@@ -14,6 +13,7 @@ from toban.faces.cli.state import FORMAT, usable_state
 from toban.faces.terminal import say, speak_utf8
 from toban.faces.values.alerts import alert_values
 from toban.message import NOTHING, Message
+from toban.text import printable_json
 
 
 @click.command(
@@ -100,7 +100,7 @@ def _count(alerts: QuerySet[Alert], form: str) -> None:
     found = reasons.counted(alerts)
     if form == "json":
         told = [{"reason": each.said.as_output(), "alerts": each.alerts} for each in found]
-        say(json.dumps(told, ensure_ascii=False, indent=2))
+        say(printable_json(told, indent=2))
     else:
         shown = "\n".join(f"{each.alerts:>6}  {each.code}  {one_line(each.said)}" for each in found)
         say(shown or Message("notify.no-reasons"))
@@ -108,7 +108,7 @@ def _count(alerts: QuerySet[Alert], form: str) -> None:
 
 def _show(found: QuerySet[Alert], form: str, *, history: bool) -> None:
     if form == "json":
-        say(json.dumps([alert_values(alert) for alert in found], ensure_ascii=False, indent=2))
+        say(printable_json([alert_values(alert) for alert in found], indent=2))
     else:
         nothing = Message("notify.no-alerts-yet" if history else "notify.nothing-ongoing")
         say("\n".join(line(alert) for alert in found) or nothing)

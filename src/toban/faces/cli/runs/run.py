@@ -20,7 +20,7 @@ from toban.engine.runs.parameters import allowed, choices, read
 from toban.faces.cli.kept import edition_of
 from toban.faces.cli.runs.follow import follow
 from toban.faces.cli.state import usable_state
-from toban.faces.terminal import say, speak_utf8
+from toban.faces.terminal import confirm, say, speak_utf8
 from toban.faces.words.run_parameters import NoParameter, read_parameters
 from toban.message import Message
 
@@ -149,7 +149,7 @@ def _carried_out(parts: Parts, asked: RunArguments, *, yes: bool) -> Run:
     act, order = _answer(parts, asked, by, yes=yes) if asked.answered else asked.order(by)
     if not yes:
         question = Message(f"runs.confirm-{act}", batch=asked.batch, rule=work.timing, run=asked.run)
-        click.confirm(str(question), abort=True)
+        confirm(question)
     # Not before the question: the role and the request's end count when somebody says yes.
     run = order(system_clock())
     say(Message("runs.ordered", batch=run.work, run=run.pk))

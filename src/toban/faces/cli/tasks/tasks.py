@@ -1,7 +1,6 @@
 """`toban tasks`: what people must do, with its facts; sign off, hand on."""
 
 import getpass
-import json
 from collections.abc import Callable, Iterator
 
 import click
@@ -19,6 +18,7 @@ from toban.faces.cli.state import usable_state
 from toban.faces.terminal import refuse, say, speak_utf8
 from toban.faces.values.tasks import task_values
 from toban.message import Message
+from toban.text import printable_json
 
 _REFUSED = 1
 _AS = click.option("--as", "account", metavar="ACCOUNT", required=True, help="Your account in Toban.")
@@ -50,7 +50,7 @@ def list_(parts: Parts, account: str | None, form: str) -> None:
             reader = account_named(account)
             found = [task for task in found if task.why_not(reader) is None]
         if form == "json":
-            return json.dumps([task_values(task) for task in found], ensure_ascii=False, indent=2)
+            return printable_json([task_values(task) for task in found], indent=2)
         return "\n".join(line for task in found for line in _lines(task, edition)) or str(
             Message("tasks.nothing-waits")
         )

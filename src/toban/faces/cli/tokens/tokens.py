@@ -1,7 +1,6 @@
 """`toban tokens`: access of programs to the API."""
 
 import getpass
-import json
 import re
 from datetime import datetime, timedelta
 
@@ -19,6 +18,7 @@ from toban.faces.cli.state import FORMAT, usable_state
 from toban.faces.terminal import say, speak_utf8
 from toban.faces.values.tokens import token_line, token_values
 from toban.message import Message
+from toban.text import printable_json
 
 _DATE = re.compile(r"\d{4}-\d\d-\d\d")
 
@@ -73,7 +73,7 @@ def listed(form: str) -> None:
         found = list(ApiToken.objects.select_related("operator").order_by("pk"))
         if form == "json":
             told = [token_values(each, now) for each in found]
-            say(json.dumps(told, ensure_ascii=False, indent=2))
+            say(printable_json(told, indent=2))
         else:
             say("\n".join(token_line(each, now) for each in found) or Message("tokens.none"))
 
