@@ -36,8 +36,12 @@ _CHUNK = 65536
 _ALIVE = 15
 """Seconds between two keep-alive requests; after four without an answer the connection ends."""
 
+_ALL_TOLD = "all_told"
+_TAKE_ENVIRONMENT = f'unset {_ALL_TOLD}; eval "$(cat)"; test "${_ALL_TOLD}" && exec "$@" </dev/null'
+"""A connection that breaks cuts the lines off: a command must not start with a part of its parameters."""
+
 _NOT_EXECUTABLE = 126
-"""env(1)'s exit status for a program that exists but can't be run."""
+"""The shell's exit status for a program that exists but can't be run."""
 
 _GOES_ON = Message("runs.may-go-on-there")
 
@@ -77,7 +81,7 @@ class RemoteCommand:
     """Runs *arguments* on *host*. Status 0 is success; 126 and 127 (no such command) are not retried.
 
     The arguments are quoted for the remote login shell, so each arrives as it was written. The environment
-    describes the run, as for `command.LocalCommand`.
+    describes the run, as for `command.LocalCommand`; secrets in it appear in no list of processes.
     """
 
     host: SshHost
@@ -94,14 +98,19 @@ class RemoteCommand:
                 raise StepFailed(said, reason) from error
 
 
-def command_line(arguments: tuple[str, ...], told: Mapping[str, str]) -> str:
-    """Return the line for the remote shell: *arguments* with *told* in the environment.
+def command_line(arguments: tuple[str, ...]) -> str:
+    """Return the line for the remote shell: it reads `environment_lines`, then starts *arguments*.
 
-    sshd accepts few variables (AcceptEnv), so env(1) sets them. With exec, signals reach the command and not
-    a shell around it.
+    sshd accepts few variables (AcceptEnv), and everybody on the host can read a command line. With exec,
+    signals reach the command and not a shell around it.
     """
-    settings = [f"{name}={value}" for name, value in told.items()]
-    return "exec " + shlex.join(["env", *settings, *arguments])
+    return "exec " + shlex.join(["sh", "-c", _TAKE_ENVIRONMENT, "sh", *arguments])
+
+
+def environment_lines(told: Mapping[str, str]) -> bytes:
+    """Return what the shell of `command_line` reads: *told*, and a last line that says that it is all."""
+    exports = [f"export {name}={shlex.quote(value)}" for name, value in told.items()]
+    return "\n".join([*exports, f"{_ALL_TOLD}=1"]).encode("utf-8", "surrogateescape")
 
 
 async def connect(host: SshHost) -> asyncssh.SSHClientConnection:
@@ -233,8 +242,7 @@ class _Conversation:
     def run(self, command: RemoteCommand) -> object:
         connection = self._awaited(connect(command.host))
         try:
-            line = command_line(command.arguments, environment(self._turn))
-            process = self._awaited(_start(connection, line))
+            process = self._awaited(_start(connection, command, environment(self._turn)))
             stopped = self._follow(process)
         except (asyncssh.Error, OSError) as error:
             cut_off = Message("runs.cut-off-by", host=command.host, why=_words(error))
@@ -326,10 +334,15 @@ def _has_ended(process: asyncssh.SSHClientProcess[bytes]) -> bool:
     return process.exit_status is not None or process.exit_signal is not None
 
 
-async def _start(connection: asyncssh.SSHClientConnection, line: str) -> asyncssh.SSHClientProcess[bytes]:
-    return await connection.create_process(
-        line, encoding=None, stdin=asyncssh.DEVNULL, stderr=asyncssh.STDOUT
-    )
+async def _start(
+    connection: asyncssh.SSHClientConnection, command: RemoteCommand, told: Mapping[str, str]
+) -> asyncssh.SSHClientProcess[bytes]:
+    line = command_line(command.arguments)
+    process = await connection.create_process(line, encoding=None, stderr=asyncssh.STDOUT)
+    with suppress(OSError):  # one that has ended already, unasked, says so by its exit status
+        process.stdin.write(environment_lines(told))
+        process.stdin.write_eof()
+    return process
 
 
 async def _pause(task: asyncio.Task[Any]) -> None:

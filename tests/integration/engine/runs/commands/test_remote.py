@@ -1,9 +1,12 @@
 """Commands on another host, with a real sshd and with asyncssh's server."""
 
+import hashlib
 import socket
+import subprocess
 import threading
 import time
 from collections.abc import Collection, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -14,8 +17,9 @@ from tests.integration.remote_host import RemoteHost, free_port, new_public_key,
 
 from toban.engine.bindings.secret import Secret
 from toban.engine.runs.commands.command import MOST_BYTES
+from toban.engine.runs.commands.filling import ParameterizedCommand
 from toban.engine.runs.commands.hosts import OnHosts
-from toban.engine.runs.commands.remote import RemoteCommand, SshHost
+from toban.engine.runs.commands.remote import RemoteCommand, SshHost, command_line, environment_lines
 from toban.engine.runs.rules import HostState, RunReason
 from toban.engine.runs.work import StepFailed
 from toban.message import NOTHING, Message
@@ -81,6 +85,47 @@ def test_arguments_and_environment_arrive_as_they_were_written(remote: RemoteHos
         "[two words][$HOME]['][日本][][-n; exit 9]",
         '7 2026-04-01T04:00:00+00:00 it\'s $HOME; `date` "x" 日本',
     ]
+
+
+def test_a_secret_arrives_and_appears_in_no_list_of_processes(remote: RemoteHost) -> None:
+    value, seen, ended = "it's two\nlines: 秘密 $HOME", set[str](), threading.Event()
+    (remote.folder / "secret").write_text(value)
+    turn = FakeTurn(parameters={"key": "payment"})
+    script = 'printf %s "$BATCH_KEY" | sha256sum; sleep 0.3; cat; echo "input over"'
+    command = ParameterizedCommand(
+        ("sh", "-c", script),
+        lambda arguments: RemoteCommand(remote.host(), arguments),
+        frozenset({"key"}),
+        {"key": {"payment": Secret(f"file:{remote.folder}/secret")}},
+    )
+    watching = threading.Thread(target=_watch_processes, args=(seen, ended))
+    watching.start()
+
+    result = command(turn)
+
+    ended.set()
+    watching.join()
+    assert result == {"status": 0}
+    assert turn.said == [f"{hashlib.sha256(value.encode()).hexdigest()}  -", "input over"]
+    assert any("sha256sum" in each for each in seen)
+    assert not any("lines: 秘密" in each for each in seen)
+
+
+def _watch_processes(seen: set[str], ended: threading.Event) -> None:
+    while not ended.wait(0.01):
+        for process in psutil.process_iter():
+            with suppress(psutil.Error):
+                seen.add(" ".join(process.cmdline()))
+
+
+def test_a_command_does_not_start_with_a_part_of_its_environment() -> None:
+    told = environment_lines({"BATCH_A": "1", "BATCH_B": "2"})
+    line = ["sh", "-c", command_line(("echo", "started"))]
+
+    for length in range(len(told)):
+        cut = subprocess.run(line, input=told[:length], capture_output=True, check=False)
+        assert b"started" not in cut.stdout
+    assert subprocess.run(line, input=told, capture_output=True, check=True).stdout == b"started\n"
 
 
 def test_a_command_on_two_hosts_runs_on_each_with_its_own_log(remote: RemoteHost) -> None:
