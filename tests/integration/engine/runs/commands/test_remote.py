@@ -56,6 +56,18 @@ class FakeTurn:
         return self.stop
 
 
+@dataclass
+class SlowTurn(FakeTurn):
+    """A turn whose log takes its time, as on a busy machine; it counts the seconds."""
+
+    ended_after: float = 0
+
+    def say(self, text: Message | str) -> None:
+        self.said += str(text).splitlines()
+        time.sleep(0.12)
+        self.ended_after += 0.12
+
+
 @pytest.fixture(scope="module", params=["openssh", "asyncssh"])
 def remote(request: pytest.FixtureRequest) -> Iterator[RemoteHost]:
     with serving(request.param) as running:
@@ -203,6 +215,18 @@ def test_endless_output_is_bounded_and_the_command_completes(remote: RemoteHost)
     assert turn.said[-1].startswith("… ほか 78,60")
 
 
+# The asyncssh server used here waits for the end of the output itself.
+@pytest.mark.parametrize("remote", ["openssh"], indirect=True)
+def test_output_that_takes_long_to_arrive_after_the_end_is_read_to_its_end(remote: RemoteHost) -> None:
+    turn = SlowTurn()
+    script = "head -c 2400000 /dev/zero | tr '\\0' '\\n'; echo last"
+
+    assert shell(remote, script)(turn) == {"status": 0}
+
+    assert turn.said[-1] == "last"
+    assert turn.ended_after > 4  # longer than an end is waited for
+
+
 def test_a_lost_connection_is_a_failure_that_says_the_command_may_still_run(remote: RemoteHost) -> None:
     turn = FakeTurn(stop_after="\0")
     cutting = threading.Thread(target=_cut_after, args=(remote, turn))
@@ -231,6 +255,7 @@ def test_a_background_child_that_keeps_writing_does_not_delay_the_run(remote: Re
 
     assert shell(remote, script)(turn) == {"status": 0}
 
+    assert turn.said[-1].startswith("コマンドは終わりましたが、出力がまだ続くので")
     # The child may write before its process id is printed.
     psutil.Process(int(next(line for line in turn.said if line.isdecimal()))).kill()
 
