@@ -2,6 +2,8 @@
 
 from collections.abc import Collection, Iterator, Sequence
 
+from django.db.models import Q
+
 from toban.engine.approvals.holders import Holder, people_of
 from toban.engine.approvals.rules import Identity
 from toban.engine.editions.edition import Edition
@@ -18,6 +20,14 @@ def identities_of(edition: Edition, numbers: Collection[int]) -> Sequence[Identi
     """Return who is behind the accounts with these *numbers*; one that is gone is left out."""
     found = Operator.objects.in_bulk(list(numbers))
     return [identity_of(edition, account) for account in found.values()]
+
+
+def identities_of_shell(edition: Edition, shell_user: str) -> Sequence[Identity]:
+    """Return who the user of the operating system is, as far as an account is called so: alice, alice@…"""
+    if not shell_user:
+        return ()
+    named = Q(username__iexact=shell_user) | Q(username__istartswith=f"{shell_user}@")
+    return [identity_of(edition, account) for account in Operator.objects.filter(named)]
 
 
 def appointer_of(edition: Edition, holder: Holder) -> Identity | None:

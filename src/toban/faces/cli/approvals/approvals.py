@@ -1,6 +1,5 @@
 """`toban approvals`: what waits for approval, what went ahead without, and who approves for whom."""
 
-import getpass
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
@@ -21,6 +20,7 @@ from toban.engine.orders import NotPossible
 from toban.engine.registry.parts import Parts
 from toban.faces.cli.kept import edition_of
 from toban.faces.cli.period import end as end_of
+from toban.faces.cli.shell import shell_user
 from toban.faces.cli.state import FORMAT, usable_state
 from toban.faces.terminal import confirm, say, speak_utf8
 from toban.faces.values.approvals import request_values
@@ -204,7 +204,7 @@ def review_(parts: Parts, number: int, words: str, account: str) -> None:
     """
 
     def act() -> Message:
-        by = Giver(account_named(account), ApprovalAnswer.Via.SHELL, getpass.getuser())
+        by = Giver(account_named(account), ApprovalAnswer.Via.SHELL, shell_user())
         review(number, words, by=by, edition=edition_of(parts), now=system_clock())
         return Message("approvals.reviewed", number=number)
 
@@ -235,7 +235,7 @@ def _answer(parts: Parts, given: _Answer, *, yes: bool) -> None:
         if not yes:
             confirm(Message(given.question, role=found.role))
         account = account_named(given.account) if given.account is not None else None
-        by = Giver(account, ApprovalAnswer.Via.SHELL, getpass.getuser())
+        by = Giver(account, ApprovalAnswer.Via.SHELL, shell_user())
         # Not before the question: the role, the end and the edition count when somebody says yes.
         order = AnswerOrder(found.pk, found.digest, by, edition_of(parts), given.note)
         answered = given.act(order, parts.ports.all(APPROVAL_EFFECTS), system_clock())

@@ -1,7 +1,5 @@
 """`toban backup fix-bucket`: make a bucket keep former versions as the document says."""
 
-import getpass
-
 import click
 
 from toban.chapters.backup import upkeep
@@ -11,6 +9,7 @@ from toban.engine.registry.parts import Parts
 from toban.engine.stores.store import StoreTrouble
 from toban.faces.cli.backup.lacking import tell_missing
 from toban.faces.cli.kept import edition_of
+from toban.faces.cli.shell import shell_user
 from toban.faces.cli.state import usable_state
 from toban.faces.terminal import confirm, refuse, say
 from toban.message import Message, message_of
@@ -50,7 +49,7 @@ def fix_bucket(parts: Parts, subject: str, dry_run: bool, yes: bool) -> None:
                 return
             if not yes:
                 confirm(Message("backup.confirm-bucket"))
-            upkeep.mend(policy, by=getpass.getuser(), digest=edition.design.digest)
+            upkeep.mend(policy, by=shell_user(), digest=edition.design.digest)
             say(Message("backup.bucket-changed", value=upkeep.guarded(policy).value))
         except StoreTrouble as error:
             refuse(message_of(error), Message("backup.check-bucket-permissions"))

@@ -1,6 +1,5 @@
 """`toban restore`: bring a subject back, into a folder or a server of its own."""
 
-import getpass
 import os
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, nullcontext
@@ -28,6 +27,7 @@ from toban.engine.registry.parts import Parts
 from toban.faces.cli.backup.lacking import tell_missing
 from toban.faces.cli.kept import edition_of, named_edition
 from toban.faces.cli.screen import Screen
+from toban.faces.cli.shell import shell_user
 from toban.faces.cli.state import usable_state
 from toban.faces.terminal import refuse, say, speak_utf8, typed
 from toban.message import Message, lines, listing, message_of, sentences
@@ -300,7 +300,7 @@ def _tell(
 ) -> None:
     into = str(restored.folder or restored.server or asked.server)
     if not asked.from_store:
-        records.note_restored(planned, into, by=getpass.getuser(), now=system_clock())
+        records.note_restored(planned, into, by=shell_user(), now=system_clock())
     say(Message("backup.restored-into", into=into, phases=listing(phases_took(restored.phases))))
     if restored.folder is None:
         return

@@ -1,11 +1,10 @@
 """`toban confirm`: put the version of the document in force that waits for a person's confirmation."""
 
-import getpass
-
 import click
 
 from toban.engine.clock import system_clock
 from toban.engine.editions import records
+from toban.faces.cli.shell import shell_user
 from toban.faces.cli.state import usable_state
 from toban.faces.terminal import confirm, say, speak_utf8
 from toban.message import Message, from_json
@@ -46,5 +45,5 @@ def _confirm(*, yes: bool) -> None:
     if not yes:
         confirm(Message("document.confirm-version"))
     document = str(found.content[records.WAITS])
-    records.confirm(records.names(found), by=getpass.getuser(), now=system_clock())
+    records.confirm(records.names(found), by=shell_user(), now=system_clock())
     say(Message("document.version-confirmed", document=document))

@@ -1,6 +1,5 @@
 """`toban errors`: what applications report, and what is done about it."""
 
-import getpass
 import shlex
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
@@ -16,6 +15,7 @@ from toban.engine.orders import NotPossible
 from toban.engine.search_parts import BadSearch, term
 from toban.faces.cli.errors.keys import dsn_, key_
 from toban.faces.cli.errors.review import review_
+from toban.faces.cli.shell import shell_user
 from toban.faces.cli.state import usable_state
 from toban.faces.terminal import refuse, say, speak_utf8
 from toban.faces.words.errors import FRESH, standing
@@ -194,7 +194,7 @@ def _order(what: str, number: int, *more: str, **named: str) -> None:
             "assign": orders.assign,
         }
         try:
-            group = orders_by_name[what](number, *more, **named, by=getpass.getuser(), now=system_clock())
+            group = orders_by_name[what](number, *more, **named, by=shell_user(), now=system_clock())
         except NotPossible as exc:
             refuse(exc.said, exc.hint or f"toban errors show {number}")
             raise SystemExit(_REFUSED) from exc

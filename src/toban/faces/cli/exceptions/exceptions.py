@@ -1,6 +1,5 @@
 """`toban exceptions`: deviations that people allow for a time."""
 
-import getpass
 from collections.abc import Callable
 from zoneinfo import ZoneInfo
 
@@ -19,6 +18,7 @@ from toban.engine.registry.parts import Parts
 from toban.faces.cli.document.why_row import named
 from toban.faces.cli.kept import edition_of
 from toban.faces.cli.period import end as end_of
+from toban.faces.cli.shell import shell_user
 from toban.faces.cli.state import FORMAT, usable_state
 from toban.faces.terminal import say, speak_utf8
 from toban.faces.values.exceptions import exception_values
@@ -218,7 +218,7 @@ def end(parts: Parts, number: int, account: str) -> None:
 
 def _answer(number: int, note: str, account: str) -> ExceptionAnswer:
     asked = live_request(f"exception/{number}")
-    by = Giver(account_named(account), ApprovalAnswer.Via.SHELL, getpass.getuser())
+    by = Giver(account_named(account), ApprovalAnswer.Via.SHELL, shell_user())
     return ExceptionAnswer(number, note, asked.digest if asked is not None else "", by)
 
 

@@ -1,7 +1,5 @@
 """`toban modes`: what Toban does by itself, and whether it only shows, asks or acts."""
 
-import getpass
-
 import click
 
 from toban.engine.approvals.answers import Giver, account_named
@@ -12,6 +10,7 @@ from toban.engine.modes.service import move
 from toban.engine.orders import NotPossible
 from toban.engine.registry.parts import Parts
 from toban.faces.cli.kept import edition_of
+from toban.faces.cli.shell import shell_user
 from toban.faces.cli.state import usable_state
 from toban.faces.terminal import refuse, say, speak_utf8
 from toban.faces.values.modes import (
@@ -87,7 +86,7 @@ def set_(parts: Parts, act: str, mode: str, reason: str, account: str | None) ->
             edition, wanted = edition_of(parts), Mode(mode)
             found = act_named(edition, act).act
             who = account_named(account) if account is not None else None
-            by = Giver(who, ApprovalAnswer.Via.SHELL, getpass.getuser())
+            by = Giver(who, ApprovalAnswer.Via.SHELL, shell_user())
             asked = move(found, wanted, reason, by=by, edition=edition, now=system_clock())
         except NotPossible as exc:
             refuse(exc.said, exc.hint)

@@ -1,7 +1,5 @@
 """`toban alerts`: what is wrong now, and who acknowledged it."""
 
-import getpass
-
 import click
 from django.db.models import QuerySet
 
@@ -9,6 +7,7 @@ from toban.engine.clock import system_clock
 from toban.engine.notify import orders, reasons
 from toban.engine.notify.delivery.words import mark, one_line
 from toban.engine.notify.models import Alert
+from toban.faces.cli.shell import shell_user
 from toban.faces.cli.state import FORMAT, usable_state
 from toban.faces.terminal import say, speak_utf8
 from toban.faces.values.alerts import alert_values
@@ -80,7 +79,7 @@ def command(
 
 
 def _order(acknowledged: int | None, released: int | None) -> None:
-    by, now = getpass.getuser(), system_clock()
+    by, now = shell_user(), system_clock()
     if acknowledged is not None:
         alert = orders.acknowledge(acknowledged, by=by, now=now)
         said = "notify.acknowledged-now"

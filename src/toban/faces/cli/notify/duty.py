@@ -1,6 +1,5 @@
 """`toban duty`: who is on duty now and next, and who stands in for whom."""
 
-import getpass
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 
@@ -16,6 +15,7 @@ from toban.faces.cli.kept import edition_of
 from toban.faces.cli.notify.periods import line, show
 from toban.faces.cli.period import end as end_of
 from toban.faces.cli.period import moment
+from toban.faces.cli.shell import shell_user
 from toban.faces.cli.state import FORMAT, usable_state
 from toban.faces.icalendar import written
 from toban.faces.terminal import put, say, speak_utf8
@@ -125,7 +125,7 @@ def override_(
     """
     speak_utf8()
     with usable_state():
-        by, now = getpass.getuser(), system_clock()
+        by, now = shell_user(), system_clock()
         if listing:
             _list(form)
             return

@@ -1,6 +1,5 @@
 """`toban run BATCH`: orders to a Toban that is running."""
 
-import getpass
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -19,6 +18,7 @@ from toban.engine.runs.orders import ApprovalOrder, planned
 from toban.engine.runs.parameters import allowed, choices, read
 from toban.faces.cli.kept import edition_of
 from toban.faces.cli.runs.follow import follow
+from toban.faces.cli.shell import shell_user
 from toban.faces.cli.state import usable_state
 from toban.faces.terminal import confirm, say, speak_utf8
 from toban.faces.words.run_parameters import NoParameter, read_parameters
@@ -172,7 +172,7 @@ def _answer(parts: Parts, asked: RunArguments, by: Giver, *, yes: bool) -> tuple
 
 
 def _giver(name: str | None) -> Giver:
-    user = getpass.getuser()
+    user = shell_user()
     if name is None:
         return Giver(None, ApprovalAnswer.Via.SHELL, user)
     return Giver(account_named(name), ApprovalAnswer.Via.SHELL, user)

@@ -1,6 +1,5 @@
 """`toban tasks`: what people must do, with its facts; sign off, hand on."""
 
-import getpass
 from collections.abc import Callable, Iterator
 
 import click
@@ -14,6 +13,7 @@ from toban.engine.registry.parts import Parts
 from toban.engine.tasks.lists import OpenTask, listed
 from toban.engine.tasks.orders import TaskOrder, hand_on, sign_off
 from toban.faces.cli.kept import edition_of
+from toban.faces.cli.shell import shell_user
 from toban.faces.cli.state import usable_state
 from toban.faces.terminal import refuse, say, speak_utf8
 from toban.faces.values.tasks import task_values
@@ -108,7 +108,7 @@ def hand_on_(parts: Parts, number: int, person: str, reason: str, account: str) 
 
 
 def _order(parts: Parts, edition: Edition, number: int, account: str) -> TaskOrder:
-    by = Giver(account_named(account), ApprovalAnswer.Via.SHELL, getpass.getuser())
+    by = Giver(account_named(account), ApprovalAnswer.Via.SHELL, shell_user())
     return TaskOrder(number, by, edition, parts)
 
 

@@ -1,6 +1,5 @@
 """`toban tokens`: access of programs to the API."""
 
-import getpass
 import re
 from datetime import datetime, timedelta
 
@@ -14,6 +13,7 @@ from toban.engine.tokens import service
 from toban.engine.tokens.models import ApiToken
 from toban.engine.tokens.rules import WantedToken
 from toban.faces.cli.period import moment
+from toban.faces.cli.shell import shell_user
 from toban.faces.cli.state import FORMAT, usable_state
 from toban.faces.terminal import say, speak_utf8
 from toban.faces.values.tokens import token_line, token_values
@@ -51,7 +51,7 @@ def create(parts: Parts, name: str, scopes: tuple[str, ...], until: str, account
       2  the state database can't be used
     """
     with usable_state():
-        by, now = getpass.getuser(), system_clock()
+        by, now = shell_user(), system_clock()
         operator = _account(account or by)
         wanted = WantedToken(name, scopes, _end(until))
         token = service.make(operator, wanted, tuple(parts.scopes), by=by, now=now)
@@ -90,7 +90,7 @@ def revoke(token: int) -> None:
       2  the state database can't be used
     """
     with usable_state():
-        found = service.revoke(token, by=getpass.getuser())
+        found = service.revoke(token, by=shell_user())
     say(Message("tokens.revoked", name=found.name, who=found.operator.username))
 
 
