@@ -15,7 +15,7 @@ from toban.engine.bindings.model import System
 from toban.engine.orders import NotPossible
 from toban.message import NOTHING, Message
 
-_DAY = timedelta(days=1)
+_DAY, _HOUR = timedelta(days=1), timedelta(hours=1)
 _MONTHS = {Cadence.MONTHLY: 1, Cadence.QUARTERLY: 3}
 _OWED = (Cadence.WEEKLY, Cadence.MONTHLY, Cadence.QUARTERLY, Cadence.HALF_YEARLY, Cadence.YEARLY)
 _ALWAYS = Hours()
@@ -142,6 +142,21 @@ def window_end(due_at: datetime, terms: TaskTerms, system: System) -> datetime:
     if end is None:
         end = terms.hours.end if _works_on(local, terms.hours, system) else time(0)
     return existing(day + _DAY * (end <= clock), end, zone)
+
+
+def reminder_at(due_at: datetime, until: datetime, terms: TaskTerms, system: System) -> datetime:
+    """Return when those who should sign a task off are reminded: in their hours, before its window ends.
+
+    That is a quarter of the window before its end, a day at most.
+    """
+    moment = until - min((until - due_at) / 4, _DAY)
+    while moment > due_at and not _is_at_work(moment.astimezone(system.zone), terms.hours, system):
+        moment -= _HOUR
+    return max(moment, due_at)
+
+
+def _is_at_work(local: datetime, hours: Hours, system: System) -> bool:
+    return hours.covers(local, system.business.days_off_around(local.date()))
 
 
 def _works_on(local: datetime, hours: Hours, system: System) -> bool:

@@ -8,13 +8,14 @@ from pathlib import Path
 import click
 
 from toban.design.calendar import weekday_name
-from toban.design.reader import Design, UnreadableDocument, load_design
+from toban.design.reader import UnreadableDocument, load_design
 from toban.engine.assumptions.vague import settle
-from toban.engine.bindings.load import UnreadableBindings, load_bindings
-from toban.engine.bindings.model import System
+from toban.engine.bindings.load import UnreadableBindings, load_bindings, read_bindings
 from toban.engine.calendar.agenda import Agenda, AgendaDay, AgendaEntry, agenda, every_day
 from toban.engine.clock import system_clock
+from toban.engine.editions.edition import Edition
 from toban.engine.registry.parts import Parts
+from toban.faces.cli.state import set_up
 from toban.faces.icalendar import icalendar
 from toban.faces.terminal import put, refuse, say, speak_utf8, styled
 from toban.faces.values.calendar import day_values
@@ -65,12 +66,18 @@ def command(
       2  the document or the bindings can't be read
     """
     speak_utf8()
-    read, system = _read(design, bindings, parts)
+    set_up()
+    # Imports models, which Django must be ready for.
+    from toban.engine.tasks.lists import schedules_of_people  # noqa: PLC0415
+
+    edition = _read(design, bindings, parts)
+    system = edition.bindings.system
     begin = first.date() if first else system_clock().astimezone(system.zone).date()
     end = last.date() if last else begin + _TWELVE_MONTHS
     if not begin <= end <= begin + _LONGEST:
         raise click.BadParameter(str(Message("document.calendar-out-of-range")), param_hint="--to")
-    found = agenda(read, system, begin, end)
+    schedules = schedules_of_people(edition, parts)
+    found = agenda(edition.design, system, begin, end, schedules)
     if form == "ics":
         # Bytes, so that lines end as RFC 5545 requires, whatever the terminal.
         put(icalendar(found, system.name or design.stem, system_clock()).encode())
@@ -78,20 +85,21 @@ def command(
         say(_as_json(found) if form == "json" else "\n".join(_as_text(found)))
 
 
-def _read(path: Path, bindings: Path | None, parts: Parts) -> tuple[Design, System]:
+def _read(path: Path, bindings: Path | None, parts: Parts) -> Edition:
     beside = bindings or path.with_name("toban.toml")
     try:
         design = load_design(path)
         if bindings is None and not beside.exists():
-            return design, System()
-        bound = load_bindings(beside, parts.schema)
+            bound = read_bindings("", beside, parts.schema)
+        else:
+            bound = load_bindings(beside, parts.schema)
     except UnreadableDocument as exc:
         refuse(message_of(exc), exc.hint)
         raise SystemExit(_UNREADABLE) from exc
     except UnreadableBindings as exc:
         say(exc, err=True)
         raise SystemExit(_UNREADABLE) from exc
-    return settle(design, bound), bound.system
+    return Edition(settle(design, bound), bound, parts.kinds)
 
 
 def _as_text(found: Agenda) -> Iterator[str]:
