@@ -10,6 +10,7 @@ from toban.engine.approvals import answering
 from toban.engine.approvals.answering import AnswerOrder
 from toban.engine.approvals.answers import Giver, account_named, review
 from toban.engine.approvals.delegations import delegate, end_delegation
+from toban.engine.approvals.holders import name_of
 from toban.engine.approvals.models import ApprovalAnswer, ApprovalRequest, BreakGlass, Delegation
 from toban.engine.approvals.port import APPROVAL_EFFECTS, ApprovalEffect
 from toban.engine.approvals.rules import RequestState
@@ -258,7 +259,8 @@ def _lines(
 ) -> Iterator[str]:
     zone = edition.bindings.system.zone
     for request, found in requests:
-        who = Message("approvals.able", people=found.able) if found.able else found.why_nobody
+        able = [name_of(edition, each) for each in found.able]
+        who = Message("approvals.able", people=able) if able else found.why_nobody
         until = Message("approvals.until", at=request.expires_at.astimezone(zone))
         yield f"◎ {request.pk}  {request.title}  {request.role}  {who}  {until}"
     for each in broken:

@@ -147,6 +147,9 @@ class RunArguments:
 def _carried_out(parts: Parts, asked: RunArguments, *, yes: bool) -> Run:
     work, by = planned(asked.batch), _giver(asked.account)
     act, order = _answer(parts, asked, by, yes=yes) if asked.answered else asked.order(by)
+    if act == "run":
+        # Before the question: nobody agrees to what can't be.
+        orders.accepted(work, asked.settings)
     if not yes:
         question = Message(f"runs.confirm-{act}", batch=asked.batch, rule=work.timing, run=asked.run)
         confirm(question)
