@@ -1,15 +1,21 @@
 """What reaches a terminal."""
 
+import ast
 import json
+from pathlib import Path
 
 import pytest
 from rich.table import Table
 
+import toban
 from toban.faces import terminal
 from toban.faces.cli.drawn import show
 from toban.message import Message
 from toban.text import printable_json
 
+CLI = Path(toban.__file__).parent / "faces" / "cli"
+DRAWS = {CLI / "drawn.py", CLI / "screen.py"}
+BARE = {"print", "click.echo", "click.secho", "click.style", "click.confirm", "click.prompt", "Console"}
 FOREIGN = "外出\x1b[2J\x1b]0;title\x07 \x9b31m\r承認済み\u202e"
 HARMLESS = "外出�[2J�]0;title� �31m�承認済み�"
 
@@ -47,3 +53,15 @@ def test_json_keeps_its_values_and_escapes_what_a_terminal_obeys() -> None:
 
     assert json.loads(written) == value
     assert written.replace("\n", "").isprintable()
+
+
+def test_no_command_prints_around_the_terminal() -> None:
+    bare = [
+        f"{path.relative_to(CLI)}:{node.lineno}"
+        for path in sorted(CLI.rglob("*.py"))
+        if path not in DRAWS
+        for node in ast.walk(ast.parse(path.read_text()))
+        if isinstance(node, ast.Call) and ast.unparse(node.func) in BARE
+    ]
+
+    assert bare == []

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).parents[3]
+ROOT = Path(__file__).parents[2]
 CATALOGUES = [*sorted((ROOT / "src").rglob("*.po")), *sorted((ROOT / "examples").rglob("*.po"))]
 _TEXT = r'((?:"(?:[^"\\]|\\.)*"\s*)+)'
 _ENTRY = re.compile(rf"^(?:msgctxt {_TEXT})?msgid {_TEXT}", re.MULTILINE)
