@@ -4,20 +4,18 @@ import json
 import os
 import re
 import subprocess
-import sys
 from pathlib import Path
+
+from tests.forking import run
 
 SHOP = Path(__file__).parents[5] / "examples" / "webshop" / "運用設計書.md"
 
 
 def toban(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
     kept = {name: value for name, value in os.environ.items() if not name.startswith("TOBAN_")}
-    return subprocess.run(
-        [sys.executable, "-m", "toban", "calendar", *arguments],
+    return run(
+        ["-m", "toban", "calendar", *arguments],
         env={**kept, "NO_COLOR": "1", "TOBAN_LANGUAGE": "ja", **environment},
-        check=False,
-        capture_output=True,
-        text=True,
     )
 
 
