@@ -53,7 +53,7 @@ def telemetry(store: StoreProcess) -> Telemetry:
 @pytest.fixture(scope="session")
 def django_db_modify_db_settings(migrated_sqlite: Path) -> Iterator[None]:
     """Fill the test database before it is migrated, which then has nothing to do."""
-    name = connection.creation._get_test_db_name()
+    name = connection.creation._get_test_db_name()  # type: ignore[attr-defined]
     with closing(sqlite3.connect(name, uri=True)) as kept, closing(sqlite3.connect(migrated_sqlite)) as made:
         made.backup(kept)
         yield
