@@ -2,14 +2,21 @@
 
 import gc
 import os
+import sqlite3
 from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
 
 import pytest
+from django.db import connection
 from hypothesis import HealthCheck, settings
 from tests.integration.engine.telemetry.conftest import StoreProcess
+from tests.integration.states import migrated_postgres, migrated_sqlite
 
 from toban.engine.telemetry.store import Telemetry
 from toban.faces.cli import click_words
+
+__all__ = ["migrated_postgres", "migrated_sqlite"]
 
 # What tests read, in this process and in those that they start, does not depend on the machine's locale.
 os.environ["TOBAN_LANGUAGE"] = "ja"
@@ -43,7 +50,22 @@ def telemetry(store: StoreProcess) -> Telemetry:
     return store.telemetry
 
 
+@pytest.fixture(scope="session")
+def django_db_modify_db_settings(migrated_sqlite: Path) -> Iterator[None]:
+    """Fill the test database before it is migrated, which then has nothing to do."""
+    name = connection.creation._get_test_db_name()  # type: ignore[attr-defined]
+    with closing(sqlite3.connect(name, uri=True)) as kept, closing(sqlite3.connect(migrated_sqlite)) as made:
+        made.backup(kept)
+        yield
+
+
+def pytest_collection() -> None:
+    """Collect no garbage among modules and thousands of tests, all of which live until the end."""
+    gc.disable()
+
+
 def pytest_collection_finish() -> None:
-    """Exclude everything that lives until the end (modules, thousands of tests) from garbage collection."""
+    """Exclude all of these from garbage collection."""
     gc.collect()
     gc.freeze()
+    gc.enable()

@@ -5,9 +5,9 @@ from pathlib import Path
 
 import httpx
 import pytest
-from tests.e2e.forking import commands
 from tests.e2e.running import SHOP, Inbox, Toban, wait_for
 from tests.e2e.speech import Speech, foreign, own_texts, walked
+from tests.forking import run
 
 LANGUAGES = ("ja", "en")
 DESIGN = str(SHOP / "運用設計書.md")
@@ -142,13 +142,13 @@ def test_every_page_is_in_its_readers_language(
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_every_command_is_in_its_readers_language(alarmed: Toban, own: str, language: str) -> None:
     wrong = {}
-    with commands({**alarmed.environment, "TOBAN_LANGUAGE": language}) as toban:
-        for status, *words in COMMANDS:
-            done = toban.run(words)
+    environment = {**alarmed.environment, "TOBAN_LANGUAGE": language}
+    for status, *words in COMMANDS:
+        done = run(["-m", "toban", *words], env=environment)
 
-            assert done.status == status, (words, done.stderr)
-            assert "Traceback" not in done.stderr, words
-            if found := foreign((done.stdout + done.stderr).splitlines(), language, own):
-                wrong[" ".join(words)] = found
+        assert done.returncode == status, (words, done.stderr)
+        assert "Traceback" not in done.stderr, words
+        if found := foreign((done.stdout + done.stderr).splitlines(), language, own):
+            wrong[" ".join(words)] = found
 
     assert wrong == {}

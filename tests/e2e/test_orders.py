@@ -1,13 +1,13 @@
 """A batch ordered in a real browser, run by a real worker, and watched until it ends."""
 
 import subprocess
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 
 import pytest
 from playwright.sync_api import Browser, Page, expect
 from tests.e2e.browsing import chromium, signed_in
+from tests.forking import Python
 from tests.integration.faces.ingest.served import Served, serving
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
@@ -36,9 +36,7 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
 
 @contextmanager
 def working(served: Served) -> Iterator[None]:
-    worker = subprocess.Popen(
-        [sys.executable, "-m", "toban", "worker"], env=served.environment, stdout=subprocess.DEVNULL
-    )
+    worker = Python(["-m", "toban", "worker"], env=served.environment, stdout=subprocess.DEVNULL)
     try:
         yield
     finally:

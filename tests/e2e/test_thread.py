@@ -6,6 +6,7 @@ The tests share one running Toban and build on each other like a day of operatio
 import os
 import re
 import signal
+from typing import Any
 
 import httpx
 import psutil
@@ -77,7 +78,9 @@ def test_starting_it_again_sends_the_recovery(
 @pytest.mark.parametrize("name", PROGRAMS)
 def test_a_killed_child_is_restarted(toban: Toban, name: str) -> None:
     assert wait_for(toban.is_ready)
-    before = toban.child(name)
+    # One whose server was killed before may have ended since.
+    before = wait_for(lambda: ready(toban, name))
+    assert before is not None
 
     os.kill(before["pid"], signal.SIGKILL)
 
@@ -86,6 +89,12 @@ def test_a_killed_child_is_restarted(toban: Toban, name: str) -> None:
         return bool(now["phase"] == "ready" and now["pid"] != before["pid"])
 
     assert wait_for(healed, within=120)
+
+
+def ready(toban: Toban, name: str) -> dict[str, Any] | None:
+    """Return the program's status if it is ready."""
+    found = toban.child(name)
+    return found if found["phase"] == "ready" else None
 
 
 def test_killing_toban_loses_no_acknowledged_sample_notice_or_audit_line(toban: Toban) -> None:

@@ -16,12 +16,13 @@ import httpx
 import pytest
 from tests.integration import buckets
 from tests.integration.buckets import ACCESS_KEY, SECRET_KEY, BucketOf, S3Server
-from tests.integration.states import forgetful, migrated_postgres, migrated_sqlite, postgres, sqlite
+from tests.integration.states import forgetful, postgres, sqlite
+from tests.integration.together import database
 
 from toban.engine.bindings.secret import Secret
 from toban.engine.stores.s3.config import S3Config
 
-__all__ = ["migrated_postgres", "migrated_sqlite", "postgres", "sqlite"]
+__all__ = ["database", "postgres", "sqlite"]
 
 
 class Handler(BaseHTTPRequestHandler):

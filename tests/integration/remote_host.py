@@ -252,12 +252,15 @@ def _asyncssh(folder: Path) -> Iterator[RemoteHost]:
 async def _process(process: asyncssh.SSHServerProcess[bytes]) -> None:
     child = await asyncio.create_subprocess_shell(
         process.command or "true",
-        stdin=asyncio.subprocess.DEVNULL,
+        stdin=asyncio.subprocess.PIPE,
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.STDOUT,
         start_new_session=True,
     )
+    assert child.stdin is not None
     assert child.stdout is not None
+    child.stdin.write(await process.stdin.read())
+    child.stdin.close()
     # asyncssh would raise in the reader of the input; sshd sends the signal to the command's process group.
     process.signal_received = lambda signal: os.killpg(child.pid, _NUMBERS[signal])  # type: ignore[method-assign]
     try:

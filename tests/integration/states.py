@@ -4,7 +4,6 @@ import fcntl
 import os
 import shutil
 import subprocess
-import sys
 import tempfile
 import warnings
 from collections.abc import Iterator
@@ -13,6 +12,7 @@ from pathlib import Path
 
 import psycopg
 import pytest
+from tests.forking import run
 
 _ON_SOCKET = "postgresql://postgres@/postgres"
 
@@ -115,5 +115,4 @@ def _environment(home: Path, state_url: str, socket: Path | None = None) -> dict
 
 
 def _migrate(environment: dict[str, str]) -> None:
-    migrate = [sys.executable, "-m", "django", "migrate", "--verbosity=0", "--skip-checks"]
-    subprocess.run(migrate, env=environment, check=True)
+    run(["-m", "django", "migrate", "--verbosity=0", "--skip-checks"], env=environment, check=True)

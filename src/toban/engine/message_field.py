@@ -9,8 +9,8 @@ from django.db.backends.base.schema import BaseDatabaseSchemaEditor
 from django.db.migrations.operations.base import Operation
 from django.db.models.fields.json import KeyTransform
 
-from toban.engine.text import storable_text
 from toban.message import NOTHING, Message, from_json, plain
+from toban.text import storable_text
 
 _AT_ONCE = 500
 

@@ -1,11 +1,10 @@
 """`toban serve` without `toban up`."""
 
 import os
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
+from tests.forking import run
 
 
 @pytest.mark.parametrize("key", [None, "", "\n"], ids=["missing", "empty", "blank"])
@@ -13,14 +12,7 @@ def test_the_server_refuses_to_start_with_a_world_readable_key(tmp_path: Path, k
     if key is not None:
         (tmp_path / "secret-key").write_text(key)
 
-    done = subprocess.run(
-        [sys.executable, "-m", "toban", "serve", "--port", "0"],
-        env={**os.environ, "TOBAN_HOME": str(tmp_path), "DJANGO_SETTINGS_MODULE": "toban.settings"},
-        capture_output=True,
-        check=False,
-        text=True,
-        timeout=60,
-    )
+    done = run(["-m", "toban", "serve", "--port", 0], env={**os.environ, "TOBAN_HOME": str(tmp_path)})
 
     assert done.returncode == 2
     assert done.stderr == (

@@ -19,14 +19,13 @@ from toban.chapters.backup.service import Backups
 from toban.chapters.backup.works import BackupPlan, source_of
 from toban.engine.editions.edition import Edition
 from toban.engine.evidence import status
-from toban.engine.notify import alerts
 from toban.engine.operation import EditionLoop, Operation, RowAnswer, WorkerShift, Workplace
 from toban.engine.overview import EditionStatus, ToDo
 from toban.engine.runs.work import Work
 from toban.engine.stores.store import StoreTrouble
 from toban.engine.tasks import chores
 from toban.engine.tasks.standing import statuses
-from toban.engine.tasks.telling import signals
+from toban.engine.tasks.telling import tell as tell_of_tasks
 from toban.engine.trial import Doubt, Trial, TrialCode, place_of, quote_of
 from toban.message import Message, message_of
 
@@ -66,10 +65,7 @@ def _shift(at: Workplace) -> WorkerShift:
         reports, plan, digest = backups.tell(), edition.plan(OPERATION), edition.design.digest
         tasks = plan.drills.sign_offs
         status.show(list(confirmed(routine.standing(plan.drills, now), tasks, edition, now)), now, digest)
-        unsigned = signals(
-            statuses(tasks.works.values(), edition, now), tasks.works.values(), edition.design.clauses, now
-        )
-        alerts.report(unsigned, now, digest)
+        tell_of_tasks(statuses(tasks.works.values(), edition, now), tasks.works.values(), edition, now)
         procedures.tell(plan.procedures, reports, plan.drills, now, digest)
 
     def look(edition: Edition, _now: datetime) -> None:

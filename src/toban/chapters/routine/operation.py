@@ -9,13 +9,12 @@ from toban.design.clauses.routine import Routine
 from toban.engine.editions.edition import Edition
 from toban.engine.evidence import status
 from toban.engine.evidence.acts import also_answered, also_shown
-from toban.engine.notify import alerts
 from toban.engine.operation import EditionLoop, Operation, WorkerShift, Workplace
 from toban.engine.overview import EditionStatus, ToDo
 from toban.engine.runs.work import Work
 from toban.engine.tasks import chores
 from toban.engine.tasks.standing import statuses
-from toban.engine.tasks.telling import signals
+from toban.engine.tasks.telling import tell
 from toban.engine.tasks.works import task_of
 from toban.message import NOTHING, Message
 
@@ -55,7 +54,7 @@ def _show(edition: Edition, now: datetime) -> None:
     plan, design = edition.plan(OPERATION), edition.design
     found = list(statuses(plan.works.values(), edition, now))
     status.show(list(also_shown(found, plan.acts)), now, design.digest)
-    alerts.report(signals(found, plan.works.values(), design.clauses, now), now, design.digest)
+    tell(found, plan.works.values(), edition, now)
 
 
 def _shift(_at: Workplace) -> WorkerShift:

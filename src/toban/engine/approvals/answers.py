@@ -20,8 +20,8 @@ from toban.engine.evidence import ledger
 from toban.engine.evidence.models import LedgerEntry
 from toban.engine.orders import NotPossible
 from toban.engine.people.models import Operator
-from toban.engine.text import storable_text
 from toban.message import Message
+from toban.text import storable_text
 
 _Via = ApprovalAnswer.Via
 
@@ -102,6 +102,7 @@ def break_glass(
             account=account,
             by=by.name,
             via=by.via,
+            shell_user=by.shell_user[:150],
             reason=storable_text(reason.strip()),
             at=now,
         )
@@ -123,7 +124,7 @@ def review(number: int, words: str, *, by: Giver, edition: Edition, now: datetim
         account = _account(by)
         if found is None or account is None:
             raise NotPossible(Message("approvals.nothing-to-review", number=number))
-        refusal = why_not_reviewed_by(found, account, edition, now)
+        refusal = why_not_reviewed_by(found, account, edition, now, shell_user=by.shell_user)
         if refusal is not None:
             raise refusal.error
         found.reviewed_at, found.reviewer, found.reviewed_by = now, account, account.username

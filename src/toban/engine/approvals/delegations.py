@@ -6,7 +6,7 @@ from datetime import datetime
 from django.db import transaction
 
 from toban.engine.approvals.holders import Holder, account_of, holders_of
-from toban.engine.approvals.identity import appointer_of, identity_of
+from toban.engine.approvals.identity import appointer_of, identity_of, is_self_made
 from toban.engine.approvals.models import ApprovalRequest, Delegation
 from toban.engine.approvals.rules import Ground, RequestState, checked_end
 from toban.engine.editions.edition import Edition
@@ -16,8 +16,8 @@ from toban.engine.notify.duty.roster import rosters
 from toban.engine.notify.routing.contacts import folded
 from toban.engine.orders import NotPossible
 from toban.engine.people.models import Operator, OperatorRole
-from toban.engine.text import storable_text
 from toban.message import NOTHING, Message
+from toban.text import storable_text
 
 
 def grounds_of(edition: Edition, role: str, account: Operator, now: datetime) -> Sequence[Ground]:
@@ -52,10 +52,7 @@ def _delegated(
 
 def _may_give(edition: Edition, holder: Holder) -> bool:
     """Return whether a holder may let others approve: one who made themselves a deputy can't either."""
-    if holder.account is None:
-        return False
-    appointer = appointer_of(edition, holder)
-    return appointer is None or not appointer.is_same_human(identity_of(edition, holder.account))
+    return holder.account is not None and not is_self_made(edition, holder)
 
 
 def delegate(

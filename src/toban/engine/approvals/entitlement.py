@@ -3,7 +3,7 @@
 from datetime import datetime
 
 from toban.engine.approvals.delegations import grounds_of
-from toban.engine.approvals.identity import identities_of, identity_of
+from toban.engine.approvals.identity import identities_of, identities_of_shell, identity_of
 from toban.engine.approvals.models import ApprovalRequest, BreakGlass
 from toban.engine.approvals.requests import facts_of
 from toban.engine.approvals.rules import Refusal, Respondent, why_closed, why_not, why_not_review
@@ -31,10 +31,15 @@ def why_not_break_glass(
 
 
 def why_not_reviewed_by(
-    found: BreakGlass, account: Operator, edition: Edition, now: datetime
+    found: BreakGlass, account: Operator, edition: Edition, now: datetime, *, shell_user: str = ""
 ) -> Refusal | None:
-    """Return why *account* may not review *found*, or None."""
-    breaker = identity_of(edition, found.account) if found.account is not None else None
+    """Return why *account* may not review *found*, or None; *shell_user*: if they do so from a shell."""
+    breakers = [*identities_of_shell(edition, found.shell_user)]
+    # A user of the system that many people share says nothing.
+    if breakers and shell_user == found.shell_user:
+        return Refusal(Message("approvals.same-shell-user", user=shell_user), Message("approvals.reviewers"))
+    if found.account is not None:
+        breakers.append(identity_of(edition, found.account))
     reviewer, grounds = identity_of(edition, account), grounds_of(edition, found.request.role, account, now)
     # Only one's own hold on the role counts: a delegate was chosen by somebody else.
     holds = any(
@@ -44,7 +49,7 @@ def why_not_reviewed_by(
     )
     is_manager = account.is_active and account.operator_role == OperatorRole.MANAGER
     return why_not_review(
-        breaker,
+        breakers,
         identities_of(edition, found.request.orderers),
         reviewer,
         is_entitled=holds or is_manager,

@@ -65,6 +65,12 @@ def person_named(edition: Edition, name: str) -> Person | None:
     return next((each for known, each in people if folded(known) == wanted), None)
 
 
+def name_of(edition: Edition, person: str) -> str:
+    """Return what *person*, a name in `[people]`, is called: it may be that of a role."""
+    bound = person_named(edition, person)
+    return bound.name or person if bound is not None else person
+
+
 def _watch(edition: Edition, role: str, now: datetime) -> OnDuty:
     bindings, wanted = edition.bindings, folded(role)
     known = rosters(edition.design, bindings.duty)

@@ -2,6 +2,8 @@
 
 from collections.abc import Collection, Iterable, Iterator, Sequence
 
+from django.db.models import Q
+
 from toban.engine.approvals.holders import Holder, people_of
 from toban.engine.approvals.rules import Identity
 from toban.engine.editions.edition import Edition
@@ -18,6 +20,14 @@ def identities_of(edition: Edition, numbers: Collection[int]) -> Sequence[Identi
     """Return who is behind the accounts with these *numbers*; one that is gone is left out."""
     found = Operator.objects.in_bulk(list(numbers))
     return [identity_of(edition, account) for account in found.values()]
+
+
+def identities_of_shell(edition: Edition, shell_user: str) -> Sequence[Identity]:
+    """Return who the user of the operating system is, as far as an account is called so: alice, alice@…"""
+    if not shell_user:
+        return ()
+    named = Q(username__iexact=shell_user) | Q(username__istartswith=f"{shell_user}@")
+    return [identity_of(edition, account) for account in Operator.objects.filter(named)]
 
 
 def appointer_of(edition: Edition, holder: Holder) -> Identity | None:
@@ -37,6 +47,14 @@ def accounts_with_addresses(edition: Edition, addresses: Iterable[str]) -> tuple
         for account in Operator.objects.order_by("pk")
         if account.username in named or (account.email and folded(account.email) in wanted)
     )
+
+
+def is_self_made(edition: Edition, holder: Holder) -> bool:
+    """Return whether *holder* is a deputy who made themselves one: that gives nobody a right."""
+    appointer = appointer_of(edition, holder)
+    if appointer is None or holder.account is None:
+        return False
+    return appointer.is_same_human(identity_of(edition, holder.account))
 
 
 def _marks(edition: Edition, account: Operator) -> Iterator[str]:

@@ -157,6 +157,8 @@ class BreakGlass(models.Model):
     """None: somebody with a shell on the server, who named no account."""
     by = models.CharField(max_length=150)
     via = models.CharField(max_length=8, choices=ApprovalAnswer.Via)
+    shell_user = models.CharField(max_length=150, blank=True)
+    """The user of the operating system, for a command on the server."""
     reason = models.TextField()
     at = models.DateTimeField()
     reviewed_at = models.DateTimeField(null=True)

@@ -221,10 +221,13 @@ def checked_end(starts_at: datetime, ends_at: datetime | None, reason: str) -> d
 
 
 def why_not_review(
-    breaker: Identity | None, orderers: Collection[Identity], reviewer: Identity, *, is_entitled: bool
+    breakers: Collection[Identity], orderers: Collection[Identity], reviewer: Identity, *, is_entitled: bool
 ) -> Refusal | None:
-    """Return why *reviewer* may not review what *breaker* did without approval, or None."""
-    if breaker is not None and reviewer.is_same_human(breaker):
+    """Return why *reviewer* may not review what was done without approval, or None.
+
+    *breakers*: who did it, by account and by what their shell tells.
+    """
+    if any(reviewer.is_same_human(each) for each in breakers):
         return Refusal(Message("approvals.own-break-glass"), Message("approvals.reviewers"))
     if any(reviewer.is_same_human(each) for each in orderers):
         return Refusal(Message("approvals.own-order"), Message("approvals.reviewers"))

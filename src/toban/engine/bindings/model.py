@@ -316,8 +316,6 @@ class TargetTable(Section):
 class BindingsFrame(Section):
     """The outer shape of the engine's tables; the kinds validate the contents of sources and channels."""
 
-    harmless = frozenset({"assumptions"})
-
     system: System = System()
     targets: Mapping[str, TargetTable] = {}
     people: Mapping[str, Person] = {}

@@ -10,8 +10,8 @@ from urllib.parse import urlsplit
 
 from toban.engine.changes.act import ActReader, ChangeFacts, ChangeKind, Content
 from toban.engine.orders import NotPossible
-from toban.engine.text import printable
 from toban.message import Message, plain
+from toban.text import printable
 
 RECORDED = "record-change"
 KINDS = (

@@ -99,10 +99,16 @@ def record_in_force(
         newest = latest()
         if newest is not None and IN_FORCE in newest.content and names(newest) == edition.digests:
             return
-        entry = _append(content, edition.design.digest, now)
+        entry = _append(content, edition.design.digest, now, _let_in_by(newest, edition))
         if change.plan:
             told = announcements.changed(edition.design, change.plan, entry.sequence, now)
             alerts.tell([told], now, edition.design.digest)
+
+
+def _let_in_by(newest: LedgerEntry | None, edition: Edition) -> str:
+    """Return who confirmed, approved or signed *edition*, if *newest* says so; otherwise nobody is known."""
+    is_let_in = newest is not None and (CONFIRMED in newest.content or SIGNED in newest.content)
+    return newest.actor if newest is not None and is_let_in and names(newest) == edition.digests else "toban"
 
 
 def record_refusal(former: Edition | None, refusal: EditionRefusal, rows_of: RowsOf, now: datetime) -> None:

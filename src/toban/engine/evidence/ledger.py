@@ -16,8 +16,8 @@ from toban.engine.changes import index
 from toban.engine.evidence import segments
 from toban.engine.evidence.models import LedgerEntry
 from toban.engine.evidence.segments import START
-from toban.engine.text import storable_text
 from toban.message import NOTHING, Message
+from toban.text import storable_text
 
 _STILL = "20s"
 """The longest that a transaction with the lock may be idle, in PostgreSQL's notation."""

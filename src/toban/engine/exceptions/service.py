@@ -29,8 +29,8 @@ from toban.engine.notify.orders import look_again
 from toban.engine.orders import NotPossible
 from toban.engine.people.access import may_order
 from toban.engine.people.models import Operator, OperatorRole
-from toban.engine.text import storable_text
 from toban.message import NOTHING, Message, plain
+from toban.text import storable_text
 
 _LONGEST_SUBJECT = 200
 

@@ -24,8 +24,8 @@ from toban.engine.modes.rules import (
 )
 from toban.engine.orders import NotPossible
 from toban.engine.people.access import may_order
-from toban.engine.text import printable, storable_text
 from toban.message import Message, plain
+from toban.text import printable, storable_text
 
 KIND = "mode"
 _TO = " → "
@@ -53,12 +53,9 @@ def move(
 
     Raises `NotPossible` without a reason, for viewers, or if the bindings don't allow that mode.
     """
-    _require_possible(act, wanted, reason, by)
     with transaction.atomic():
         ledger.hold()
-        current = mode_now(act, decisions())
-        if current is wanted:
-            raise NotPossible(Message("modes.is-so-already", act=act.title), Message("modes.see-modes"))
+        current = movable(act, wanted, reason, by)
         if needs_approval(act, wanted):
             return request_for(_subject(act, current, wanted, reason, by, edition), now)
         supersede(f"{KIND}/{act.subject}", now)
@@ -84,7 +81,8 @@ class ModeApproved:
 EFFECT = ModeApproved()
 
 
-def _require_possible(act: AutomaticAct, wanted: Mode, reason: str, by: Giver) -> None:
+def movable(act: AutomaticAct, wanted: Mode, reason: str, by: Giver) -> Mode:
+    """Return the mode of *act* now; raise `NotPossible` if *by* can't put it into *wanted*."""
     if by.account is not None and not may_order(by.account):
         raise NotPossible(Message("modes.viewers-move-nothing"), Message("modes.who-moves"))
     if not reason.strip():
@@ -93,6 +91,10 @@ def _require_possible(act: AutomaticAct, wanted: Mode, reason: str, by: Giver) -
         raise NotPossible(Message("modes.approval-is-bound", act=act.title), Message("modes.change-bindings"))
     if needs_approval(act, wanted) and by.account is None:
         raise NotPossible(Message("approvals.name-an-account"), Message("modes.orderer-must-be-known"))
+    current = mode_now(act, decisions())
+    if current is wanted:
+        raise NotPossible(Message("modes.is-so-already", act=act.title), Message("modes.see-modes"))
+    return current
 
 
 def _subject(

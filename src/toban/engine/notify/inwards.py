@@ -24,8 +24,8 @@ from toban.engine.notify.models import Alert
 from toban.engine.notify.routing.routing import rules_for
 from toban.engine.notify.routing.silences import FOREIGN
 from toban.engine.notify.signal import Condition, Signal
-from toban.engine.text import storable_text
 from toban.message import Message, plain
+from toban.text import storable_text
 
 UNSENT = timedelta(minutes=5)
 """How long an alert without an end holds unless it is sent again: Alertmanager's `resolve_timeout`."""

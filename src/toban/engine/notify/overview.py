@@ -25,10 +25,10 @@ _MOST = 500
 def figures(edition: Edition, seen: EditionStatus) -> Iterator[OverviewFigure]:
     """Yield the figure that says who is on duty."""
     bindings, roles = edition.bindings, rosters(edition.design, edition.bindings.duty)
-    given = overrides.standing(seen.now)
-    watches = (
-        (role, on_duty(role, given, seen.now, bindings.system)) for role in roles if role.hours is not None
-    )
+    timed = [role for role in roles if role.hours is not None]
+    # Every page asks: a document without hours needs no look at deputies.
+    given = overrides.standing(seen.now) if timed else []
+    watches = ((role, on_duty(role, given, seen.now, bindings.system)) for role in timed)
     present = [(role, watch) for role, watch in watches if watch.people]
     link = Link("duty", Message("notify.duty"))
     if not present:

@@ -58,6 +58,18 @@ def _is_a_task(key: str) -> NotPossible:
     return NotPossible(Message("runs.is-a-task", key=key), Message("runs.sign-it-off"))
 
 
+def accepted(work: PlannedWork, parameters: Mapping[str, str]) -> Mapping[str, str]:
+    """Return *parameters* with the defaults of *work*; raise `NotPossible` if it does not take them."""
+    takes = read(work.parameters)
+    if unknown := unknown_names(parameters, takes):
+        said = Message("runs.batch-has-no-such-parameter", key=work.key, names=unknown)
+        raise NotPossible(said, choices(takes))
+    given = filled(parameters, takes)
+    if why := why_refused(given, takes):
+        raise NotPossible(why, choices(takes))
+    return given
+
+
 def order(
     key: str,
     parameters: Mapping[str, str],
@@ -74,13 +86,7 @@ def order(
         ledger.hold()
         work = _done_here(key)
         _require_orderer(work, account)
-        takes = read(work.parameters)
-        if unknown := unknown_names(parameters, takes):
-            said = Message("runs.batch-has-no-such-parameter", key=key, names=unknown)
-            raise NotPossible(said, choices(takes))
-        given = filled(parameters, takes)
-        if why := why_refused(given, takes):
-            raise NotPossible(why, choices(takes))
+        given = accepted(work, parameters)
         run = Run.objects.create(
             work=key,
             due_at=now,

@@ -15,6 +15,10 @@ from toban.message import Message, message_of
 _ALIVE = 15
 """Seconds between two keep-alive requests; after four without an answer the connection ends."""
 
+_ALL_TOLD = "all_told"
+_TAKE_ENVIRONMENT = f'unset {_ALL_TOLD}; eval "$(cat)"; test "${_ALL_TOLD}" && exec "$@" </dev/null'
+"""A connection that breaks cuts the lines off: a command must not start with a part of its parameters."""
+
 
 async def connect(host: SshHost) -> asyncssh.SSHClientConnection:
     """Log in, or raise `Unreachable`. It uses no agents, configuration files or passwords."""
@@ -54,14 +58,19 @@ async def connect(host: SshHost) -> asyncssh.SSHClientConnection:
         raise Unreachable(said, Message("runs.check-name-port-sshd")) from error
 
 
-def command_line(arguments: tuple[str, ...], told: Mapping[str, str]) -> str:
-    """Return the line for the remote shell: *arguments* with *told* in the environment.
+def command_line(arguments: tuple[str, ...]) -> str:
+    """Return the line for the remote shell: it reads `environment_lines`, then starts *arguments*.
 
-    sshd accepts few variables (AcceptEnv), so env(1) sets them. With exec, signals reach the command and not
-    a shell around it.
+    sshd accepts few variables (AcceptEnv), and everybody on the host can read a command line. With exec,
+    signals reach the command and not a shell around it.
     """
-    settings = [f"{name}={value}" for name, value in told.items()]
-    return "exec " + shlex.join(["env", *settings, *arguments])
+    return "exec " + shlex.join(["sh", "-c", _TAKE_ENVIRONMENT, "sh", *arguments])
+
+
+def environment_lines(told: Mapping[str, str]) -> bytes:
+    """Return what the shell of `command_line` reads: *told*, and a last line that says that it is all."""
+    exports = [f"export {name}={shlex.quote(value)}" for name, value in told.items()]
+    return "\n".join([*exports, f"{_ALL_TOLD}=1"]).encode("utf-8", "surrogateescape")
 
 
 async def finds(host: SshHost, program: str) -> bool:

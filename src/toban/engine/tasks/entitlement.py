@@ -3,7 +3,8 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from toban.engine.approvals.holders import Holder, holders_of
+from toban.engine.approvals.holders import Holder, account_of, holders_of
+from toban.engine.approvals.identity import is_self_made
 from toban.engine.editions.edition import Edition
 from toban.engine.people.models import Operator
 from toban.engine.runs.models import Run
@@ -18,9 +19,13 @@ class TaskPeople:
 
     terms: TaskTerms
     holders: tuple[Holder, ...]
-    """Those who hold the role now."""
+    """Those who hold the role now, but for those who made themselves deputies."""
+    self_made: tuple[Operator, ...] = ()
+    """The accounts of deputies who made themselves that."""
     handover: Handover | None = None
-    """Set while it is handed on to somebody whose account is active."""
+    """Set while it is handed on to somebody who may sign it off."""
+    lapsed: Handover | None = None
+    """Set if it was handed on to somebody who has left since: it is the role's again."""
 
     @property
     def able(self) -> tuple[str, ...]:
@@ -34,8 +39,17 @@ class TaskPeople:
         """Why nobody may sign it off now; nothing if somebody may."""
         if self.able:
             return NOTHING
+        if self.self_made:
+            return Message("tasks.appointed-themselves")
         whys = (each.why_not for each in self.holders if each.why_not)
         return next(whys, Message("tasks.nobody-in-turn", roles=list(self.terms.roles)))
+
+    @property
+    def why_lapsed(self) -> Message:
+        """Why it is the role's again though it was handed on; nothing if it is not so."""
+        if self.lapsed is None:
+            return NOTHING
+        return Message("tasks.handover-lapsed", person=self.lapsed.taker_person)
 
     def person_of(self, account: Operator) -> str:
         """Return the name in `[people]` under which *account* acts."""
@@ -50,6 +64,7 @@ class TaskPeople:
             account.pk,
             taker=self.handover.taker_id if self.handover is not None else None,
             holders=[each.account.pk for each in self.holders if each.account is not None],
+            self_made=[each.pk for each in self.self_made],
             roles=self.terms.roles,
             why_nobody=self.why_nobody,
             is_taking_back=is_taking_back,
@@ -58,8 +73,20 @@ class TaskPeople:
 
 def people_of_task(run: Run, terms: TaskTerms, edition: Edition, now: datetime) -> TaskPeople:
     """Return whose task *run* is at *now*."""
-    holders = tuple(each for role in terms.roles for each in holders_of(edition, role, now))
+    found = [each for role in terms.roles for each in holders_of(edition, role, now)]
+    refused = [each for each in found if is_self_made(edition, each)]
     newest = run.handovers.select_related("taker").order_by("-pk").first()
-    if newest is None or newest.taker is None or not newest.taker.is_active:
-        return TaskPeople(terms, holders)
-    return TaskPeople(terms, holders, newest)
+    has_left = newest is not None and not _is_still(newest, edition)
+    return TaskPeople(
+        terms,
+        holders=tuple(each for each in found if each not in refused),
+        self_made=tuple(each.account for each in refused if each.account is not None),
+        handover=None if has_left else newest,
+        lapsed=newest if has_left else None,
+    )
+
+
+def _is_still(handover: Handover, edition: Edition) -> bool:
+    """Return whether it is handed on to a person of `[people]` who has the same active account as then."""
+    account = account_of(edition, handover.taker_person)
+    return account is not None and account.pk == handover.taker_id

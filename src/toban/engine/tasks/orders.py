@@ -24,8 +24,8 @@ from toban.engine.tasks.lists import facts_of, tasks_of, terms_of
 from toban.engine.tasks.models import Handover, SignOff
 from toban.engine.tasks.rules import why_no_remark
 from toban.engine.tasks.telling import handed_on
-from toban.engine.text import storable_text
 from toban.message import Message
+from toban.text import storable_text
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,7 +15,7 @@ from toban.engine.bindings.model import System
 from toban.engine.orders import NotPossible
 from toban.message import NOTHING, Message
 
-_DAY = timedelta(days=1)
+_DAY, _HOUR = timedelta(days=1), timedelta(hours=1)
 _MONTHS = {Cadence.MONTHLY: 1, Cadence.QUARTERLY: 3}
 _OWED = (Cadence.WEEKLY, Cadence.MONTHLY, Cadence.QUARTERLY, Cadence.HALF_YEARLY, Cadence.YEARLY)
 _ALWAYS = Hours()
@@ -144,6 +144,21 @@ def window_end(due_at: datetime, terms: TaskTerms, system: System) -> datetime:
     return existing(day + _DAY * (end <= clock), end, zone)
 
 
+def reminder_at(due_at: datetime, until: datetime, terms: TaskTerms, system: System) -> datetime:
+    """Return when those who should sign a task off are reminded: in their hours, before its window ends.
+
+    That is a quarter of the window before its end, a day at most.
+    """
+    moment = until - min((until - due_at) / 4, _DAY)
+    while moment > due_at and not _is_at_work(moment.astimezone(system.zone), terms.hours, system):
+        moment -= _HOUR
+    return max(moment, due_at)
+
+
+def _is_at_work(local: datetime, hours: Hours, system: System) -> bool:
+    return hours.covers(local, system.business.days_off_around(local.date()))
+
+
 def _works_on(local: datetime, hours: Hours, system: System) -> bool:
     """Return whether there is an end of *hours* that a task due at *local* can wait for."""
     days_off = system.business.days_off_around(local.date())
@@ -163,13 +178,15 @@ def why_not_act(
     *,
     taker: int | None,
     holders: Collection[int],
+    self_made: Collection[int],
     roles: Collection[str],
     why_nobody: Message,
     is_taking_back: bool = False,
 ) -> TaskRefusal | None:
     """Return why *account* may not sign off a task, or hand it on; None if it may.
 
-    A task that was handed on is its *taker*'s; those who hold the role may take it back.
+    A task that was handed on is its *taker*'s; those who hold the role may take it back. As for approvals,
+    nobody gives the role to themselves: the deputies who did are *self_made*, and no holders.
     """
     if taker is not None and not (is_taking_back and account in holders):
         if account == taker:
@@ -177,6 +194,8 @@ def why_not_act(
         return TaskRefusal(Message("tasks.is-handed-on"), Message("tasks.take-it-back"))
     if account in holders:
         return None
+    if account in self_made:
+        return TaskRefusal(Message("tasks.appointed-themselves"), Message("approvals.be-appointed"))
     if not holders and why_nobody:
         return TaskRefusal(Message("tasks.nobody-holds", roles=list(roles), why=why_nobody))
     return TaskRefusal(Message("tasks.not-your-role", roles=list(roles)), Message("tasks.ask-a-holder"))

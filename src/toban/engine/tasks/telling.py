@@ -1,19 +1,46 @@
-"""Notifications about tasks: that one was handed on to somebody, and that one is not performed."""
+"""Notifications about tasks: one was handed on to somebody, is still open, or is not performed."""
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from datetime import datetime
 
 from django.conf import settings
 
 from toban.design.clauses.base import Clause
+from toban.engine.editions.edition import Edition
 from toban.engine.evidence.status import StatusUpdate
 from toban.engine.evidence.verdict import Verdict
+from toban.engine.notify import alerts
 from toban.engine.notify.signal import Condition, Signal
 from toban.engine.runs.work import Work
+from toban.engine.tasks.entitlement import people_of_task
 from toban.engine.tasks.models import Handover
+from toban.engine.tasks.rules import reminder_at
+from toban.engine.tasks.windows import open_tasks
 from toban.message import NOTHING, Message
 
 _WRONG = (Verdict.NOT_PERFORMED, Verdict.DEVIATING)
+
+
+def tell(updates: Iterable[StatusUpdate], works: Collection[Work], edition: Edition, now: datetime) -> None:
+    """Have those who hold the roles of *works* notified of what nobody has signed off, or soon must."""
+    alerts.report(signals(updates, works, edition.design.clauses, now), now, edition.design.digest)
+    alerts.tell(list(_reminders(works, edition, now)), now, edition.design.digest)
+
+
+def _reminders(works: Collection[Work], edition: Edition, now: datetime) -> Iterator[Signal]:
+    """Yield what is told once of each open task, shortly before its window ends."""
+    by_key = {work.key: work for work in works}
+    rows = {each.id: each for each in edition.design.clauses}
+    for run in open_tasks().filter(work__in=list(by_key), due_until__gt=now):
+        terms, until = by_key[run.work].task, run.due_until
+        if terms is None or until is None or run.clause_id not in rows:
+            continue
+        system = edition.bindings.system
+        if reminder_at(run.due_at, until, terms, system) <= now:
+            people = people_of_task(run, terms, edition, now)
+            whose = (people.handover.taker_person,) if people.handover is not None else terms.roles
+            value = Message("tasks.still-open", until=until.astimezone(system.zone))
+            yield _event(f"tasks/reminder/{run.pk}", terms.name, rows[run.clause_id], value, whose, now)
 
 
 def signals(
@@ -51,20 +78,27 @@ def _signal(update: StatusUpdate, work: Work, clause: Clause, now: datetime) -> 
 
 def handed_on(made: Handover, name: str, clause: Clause) -> Signal:
     """Return what the person is told to whom a task was handed on."""
+    value = Message("tasks.was-handed-on", giver=made.giver_name, reason=made.reason)
+    return _event(f"tasks/handover/{made.pk}", name, clause, value, (made.taker_person,), made.at)
+
+
+def _event(
+    key: str, name: str, clause: Clause, value: Message, people: tuple[str, ...], at: datetime
+) -> Signal:
     return Signal(
-        key=f"tasks/handover/{made.pk}",
+        key=key,
         clause_id=clause.id,
         citation=str(clause.origin),
         clause_text=clause.text,
         condition=Condition.INFO,
         subject=Message("tasks.subject", name=name),
-        value=Message("tasks.was-handed-on", giver=made.giver_name, reason=made.reason),
+        value=value,
         limit=NOTHING,
-        began_at=made.at,
-        detected_at=made.at,
+        began_at=at,
+        detected_at=at,
         advice=Message("tasks.open-the-page", url=_page()),
         labels={"item": "task"},
-        people=(made.taker_person,),
+        people=people,
     )
 
 

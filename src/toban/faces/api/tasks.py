@@ -48,6 +48,7 @@ class ShownTask(Schema):
     able: list[str]
     why_nobody: Said | None
     handed_on_to: str | None
+    why_handed_back: Said | None
     facts: list[ShownFact]
     shown: str
 

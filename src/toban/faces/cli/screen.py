@@ -5,6 +5,7 @@ from typing import Self
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
+from toban.faces.terminal import harmless
 from toban.message import NOTHING, Message
 
 
@@ -12,7 +13,11 @@ class Screen:
     """Shows an operation on the error stream; standard output is left for results."""
 
     def __init__(self) -> None:
-        columns = (TextColumn("{task.description}"), BarColumn(), TextColumn("{task.percentage:>3.0f}%"))
+        columns = (
+            TextColumn("{task.description}", markup=False),
+            BarColumn(),
+            TextColumn("{task.percentage:>3.0f}%"),
+        )
         self._bar = Progress(*columns, TimeRemainingColumn(), console=Console(stderr=True))
         self._task = self._bar.add_task("", total=100)
 
@@ -25,11 +30,11 @@ class Screen:
 
     def say(self, text: Message | str) -> None:
         """Print a line above the bar."""
-        self._bar.console.print(str(text), markup=False, highlight=False)
+        self._bar.console.print(harmless(text), markup=False, highlight=False)
 
     def progress(self, percent: float | None, text: Message | str = NOTHING) -> None:
         """Move the bar."""
-        self._bar.update(self._task, completed=percent, description=str(text))
+        self._bar.update(self._task, completed=percent, description=harmless(text))
 
     def why_stop(self) -> object | None:
         """Return None, to go on: Ctrl+C ends the process."""

@@ -17,7 +17,7 @@ from toban.engine.editions.edition import Edition
 from toban.engine.evidence.models import ClauseStatus
 from toban.engine.evidence.verdict import FIRING, Verdict
 from toban.engine.extension import Link
-from toban.engine.operation import Operation
+from toban.engine.operation import Operation, works_of
 from toban.engine.overview import EditionStatus, FigureTrend, OverviewFigure, RowStatus, ToDo
 from toban.faces.document.live import LiveRow, worst_first
 from toban.faces.document.outline import Outline, OutlineHeading
@@ -150,7 +150,7 @@ def overview(
 ) -> Overview:
     """Return the first screen of *edition*: *rows* are those of *outline* in the reader's language."""
     speaks = _Speaker(seen.now, edition)
-    items = [*_asked(edition, seen, operations), *_of_document(edition, seen)]
+    items = [*_asked(edition, seen, operations), *_of_document(edition, seen, operations)]
     troubles = list(_troubles(outline, seen, rows, items))
     coming = list(_coming(outline, seen, speaks))
     said = [speaks.figure(each) for operation in operations for each in operation.figures(edition, seen)]
@@ -211,14 +211,16 @@ def _asked(edition: Edition, seen: EditionStatus, operations: Operations) -> Ite
         yield from operation.to_do(edition, seen)
 
 
-def _of_document(edition: Edition, seen: EditionStatus) -> Iterator[ToDo]:
+def _of_document(edition: Edition, seen: EditionStatus, operations: Operations) -> Iterator[ToDo]:
     """Yield the rows that are due today, name a person, and that nothing acts on."""
     system = edition.bindings.system
+    tasks = {work.clause_id for work in works_of(edition, operations).values() if work.task is not None}
     today = seen.now.astimezone(system.zone).date()
     for day in agenda(edition.design, system, today, today).days:
         for entry in day.entries:
             clause, row = entry.clause, seen.rows.get(entry.clause.id)
-            if clause.person and (row is None or row.verdict in _UNTOUCHED):
+            # A task is due by the hours of its role, and is among what is asked for.
+            if clause.id not in tasks and clause.person and (row is None or row.verdict in _UNTOUCHED):
                 yield ToDo(
                     subject=plain(name(clause)),
                     link=Link("evidence", Message("document.perform"), (clause.id,)),

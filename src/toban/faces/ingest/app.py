@@ -35,7 +35,15 @@ from toban.engine.telemetry.present import telemetry
 from toban.engine.telemetry.spans.rows import SpanStore
 from toban.faces.document.live import live_row
 from toban.faces.ingest import memory
-from toban.faces.ingest.bounds import LARGEST_FORM, BodyTooSlow, in_time, marked, taking_at_most, too_slow
+from toban.faces.ingest.bounds import (
+    LARGEST_FORM,
+    BodyTooSlow,
+    in_time,
+    in_turn,
+    marked,
+    taking_at_most,
+    too_slow,
+)
 from toban.faces.ingest.hub import Hub, News
 from toban.faces.ingest.metrics import Metrics
 from toban.faces.ingest.senders import Senders
@@ -102,7 +110,7 @@ def application(
         beside = api if scope.get("path", "").startswith(settings.API_PATH) else django
         await (own if is_own else beside)(scope, receive, send)
 
-    return in_time(dispatch)
+    return in_time(in_turn(dispatch))
 
 
 def _problem_too_large() -> Response:

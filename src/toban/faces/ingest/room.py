@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 
 from toban.faces.ingest.senders import TooLarge
+from toban.faces.ingest.takers import by_a_reader
 from toban.faces.ingest.unpacking import unpacked
 
 LARGEST = 16 * 1024 * 1024
@@ -18,6 +19,10 @@ MOST_LINES = 500_000
 
 AT_ONCE = 64 * 1024 * 1024
 """Bytes that may be in progress at once; rows take a few times as much."""
+
+
+_JOINED_AT_ONCE = 1024 * 1024
+"""Bytes that are copied in the event loop; more take milliseconds, in which it does nothing else."""
 
 
 class Busy(Exception):
@@ -83,7 +88,9 @@ class HeldRoom:
             if size > most:
                 raise TooLarge
             self.become(size)
-        return b"".join(pieces)
+        if size <= _JOINED_AT_ONCE:
+            return b"".join(pieces)
+        return await by_a_reader(b"".join, pieces)
 
     def unpacked(self, body: bytes, encoding: str, most: int = LARGEST_UNPACKED) -> bytes:
         """Return `unpacking.unpacked` of *body*, and hold room for that too; it may grow 250-fold."""

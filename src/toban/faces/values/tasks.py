@@ -18,6 +18,7 @@ def task_values(task: OpenTask) -> dict[str, object]:
         "able": list(people.able),
         "why_nobody": people.why_nobody.as_output() if people.why_nobody else None,
         "handed_on_to": people.handover.taker_person if people.handover else None,
+        "why_handed_back": people.why_lapsed.as_output() if people.why_lapsed else None,
         "facts": [
             {
                 "label": fact.label.as_output(),

@@ -110,7 +110,7 @@ def figures(sight: Sight) -> dict[str, object]:
 
 def _runs_of_day(midnight: datetime) -> list[Run]:
     """Return the newest runs that began since *midnight*, or were due since and did not begin."""
-    known = list(PlannedWork.objects.values_list("key", flat=True))
+    known = PlannedWork.objects.values("key")
     # By work and due time, like the index; a run that began later than that is only on its own page.
     late = Run.objects.filter(work__in=known, due_at__gte=midnight - _LATE).order_by("-due_at")
     return [run for run in late[:_MOST] if (run.began_at or run.due_at) >= midnight]

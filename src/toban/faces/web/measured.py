@@ -29,7 +29,6 @@ def measured(series: MeasuredSeries, marks: Sequence[ChartMark], clock: Callable
     """Draw *series* with those of *marks* that lie within it; *clock* writes a time."""
     points, unit = series.points, series.unit
     known = _broken(points)
-    means = [point.mean for point in points]
     return Chart(
         title=_("測定"),
         start=series.start,
@@ -49,9 +48,9 @@ def measured(series: MeasuredSeries, marks: Sequence[ChartMark], clock: Callable
         limits=series.limits,
         marks=[each for each in marks if _touches(each, series)],
         facts=[
-            (_("最小"), figure(min(means), unit)),
-            (_("最大"), figure(max(means), unit)),
-            (_("最後"), figure(means[-1], unit)),
+            (_("最小"), figure(min(point.low for point in points), unit)),
+            (_("最大"), figure(max(point.high for point in points), unit)),
+            (_("最後"), figure(points[-1].mean, unit)),
         ],
     )
 

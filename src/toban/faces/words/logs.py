@@ -2,11 +2,10 @@
 
 import csv
 import io
-import json
 from collections.abc import Callable, Mapping
 
 from toban.engine.telemetry.logs.search import FoundRow
-from toban.engine.text import printable
+from toban.text import printable, printable_json
 
 _FIELDS = (
     *("timestamp", "kind", "level", "service", "message", "userId", "requestId", "traceId", "spanId", "ip"),
@@ -24,7 +23,7 @@ def as_record(row: FoundRow) -> dict[str, object]:
 
 def as_json(row: FoundRow) -> str:
     """Return the row as one line of JSON."""
-    return json.dumps(as_record(row), ensure_ascii=False)
+    return printable_json(as_record(row))
 
 
 def as_text(row: FoundRow) -> str:
@@ -36,7 +35,7 @@ def as_text(row: FoundRow) -> str:
     ids = [
         f"{name}={value}" for name, value in (("requestId", row.request_id), ("userId", row.user_id)) if value
     ]
-    own = [f"{name}={json.dumps(value, ensure_ascii=False)}" for name, value in row.attributes.items()]
+    own = [f"{name}={printable_json(value)}" for name, value in row.attributes.items()]
     at = row.at.astimezone()
     parts = [f"{at:%Y-%m-%d %H:%M:%S}.{at.microsecond // 1000:03}", f"{row.level:<8}", row.service, request]
     said = " ".join(part for part in (*parts, row.message, *ids, *own) if part)
@@ -57,7 +56,7 @@ def csv_heading() -> str:
 def as_csv(row: FoundRow) -> str:
     """Return the row as a line of CSV (RFC 4180); the sender's own fields are JSON in the last column."""
     own: Mapping[str, object] = row.attributes
-    return _csv((*map(_harmless, _values(row)), json.dumps(own, ensure_ascii=False) if own else ""))
+    return _csv((*map(_harmless, _values(row)), printable_json(own) if own else ""))
 
 
 WRITERS: Mapping[str, Callable[[FoundRow], str]] = {"text": as_text, "json": as_json, "csv": as_csv}

@@ -4,8 +4,8 @@ from collections.abc import Iterator, Mapping
 
 from toban.chapters.logs.spans.waterfall import Waterfall, WaterfallLine
 from toban.engine.telemetry.spans.search import FoundSpan, RouteFigures
-from toban.engine.text import printable
 from toban.message import Message
+from toban.text import printable
 
 FAILED = "■"
 """The mark of a failure, the same as for verdicts; a word comes with it."""

@@ -3,14 +3,13 @@
 import fcntl
 import os
 import sqlite3
-import subprocess
-import sys
 from contextlib import closing
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from tests.forking import run
 
 from toban.chapters.backup import own_state
 from toban.chapters.backup.own_state import OwnStateNotPossible, OwnToban
@@ -242,10 +241,7 @@ class Machine:
             "TOBAN_DESIGN": str(self.folder / "運用設計書.md"),
             "TOBAN_BINDINGS": str(self.folder / "toban.toml"),
         }
-        done = subprocess.run(
-            [sys.executable, "-m", "toban", *arguments],
-            env=environment, capture_output=True, text=True, check=False,
-        )  # fmt: skip
+        done = run(["-m", "toban", *arguments], env=environment)
         assert done.returncode == status, done.stdout + done.stderr
         return done.stdout if not status else done.stderr
 

@@ -8,12 +8,13 @@ import pytest
 from tests.registered import schema
 
 from toban.design.reader import read_design
-from toban.engine.approvals.answers import Giver
+from toban.engine.approvals.answers import Giver, break_glass
 from toban.engine.approvals.models import ApprovalRequest
 from toban.engine.approvals.requests import ApprovalSubject, request_for
 from toban.engine.approvals.rules import ApprovalTerms
 from toban.engine.bindings.load import read_bindings
 from toban.engine.editions.edition import Edition
+from toban.engine.orders import NotPossible
 from toban.engine.people.models import Operator, OperatorRole
 from toban.message import plain
 
@@ -99,3 +100,17 @@ def subject(edition: Edition, *ordered_by: str, **more: Any) -> ApprovalSubject:
 def asked(edition: Edition, *ordered_by: str, **more: Any) -> ApprovalRequest:
     """Ask on Monday, when it is the turn of the first person or the second; see `on_duty`."""
     return request_for(subject(edition, *ordered_by, **more), MONDAY)
+
+
+def refused(call: Any, *arguments: Any, **more: Any) -> str:
+    with pytest.raises(NotPossible) as told:
+        call(*arguments, **more)
+    assert str(told.value.hint)
+    return str(told.value.said)
+
+
+def broken(edition: Edition, by: Giver, *ordered_by: str, **more: Any) -> ApprovalRequest:
+    request = asked(edition, *ordered_by)
+    shown = more.pop("shown", request.digest)
+    reason = more.pop("reason", "本番が停止中")
+    return break_glass(request.pk, reason, shown=shown, by=by, edition=edition, now=MONDAY)

@@ -14,19 +14,19 @@ from tests.integration.engine.approvals.conftest import (
     asked,
     edition_of,
     giver,
+    refused,
     subject,
 )
 
-from toban.engine.approvals.answers import Giver, break_glass, grant, refuse, review
+from toban.engine.approvals.answers import Giver, grant, refuse
 from toban.engine.approvals.delegations import delegate, end_delegation, end_lost
 from toban.engine.approvals.holders import accounts_holding
-from toban.engine.approvals.models import ApprovalAnswer, ApprovalRequest, BreakGlass, Delegation
+from toban.engine.approvals.models import ApprovalAnswer, ApprovalRequest, Delegation
 from toban.engine.approvals.requests import request_for
 from toban.engine.approvals.rules import ApprovalTerms, RequestState
 from toban.engine.editions.edition import Edition
 from toban.engine.evidence.models import LedgerEntry
 from toban.engine.notify.duty import overrides
-from toban.engine.notify.models import Alert
 from toban.engine.orders import NotPossible
 from toban.engine.people.models import Operator
 
@@ -57,13 +57,6 @@ def deputy(person: str, edition: Edition, by: str) -> None:
         "運用責任者", person, "出張", starts_at=MONDAY, ends_at=MONDAY + 3 * HOUR, by=by, now=MONDAY,
         design=edition.design, bindings=edition.bindings,
     )  # fmt: skip
-
-
-def refused(call: Any, *arguments: Any, **more: Any) -> str:
-    with pytest.raises(NotPossible) as told:
-        call(*arguments, **more)
-    assert str(told.value.hint)
-    return str(told.value.said)
 
 
 def test_the_person_on_duty_approves_and_it_is_evidence(edition: Edition) -> None:
@@ -411,80 +404,3 @@ def test_a_delegate_and_the_delegator_are_not_two_people(edition: Edition, pair:
     approve(request, "tanaka", pair)
 
     assert "委任した人がすでに承認しています" in refused(approve, request, "sato", pair)
-
-
-def broken(edition: Edition, by: Giver, *ordered_by: str, **more: Any) -> ApprovalRequest:
-    request = asked(edition, *ordered_by)
-    shown = more.pop("shown", request.digest)
-    reason = more.pop("reason", "本番が停止中")
-    return break_glass(request.pk, reason, shown=shown, by=by, edition=edition, now=MONDAY)
-
-
-def test_in_an_emergency_it_goes_ahead_at_once_with_an_alert_until_somebody_else_has_reviewed_it(
-    edition: Edition,
-) -> None:
-    request = broken(edition, giver("sato", has_proved=True), "sato")
-
-    assert request.state == RequestState.BROKEN_GLASS
-    assert request_for(subject(edition, "sato"), MONDAY).state == RequestState.BROKEN_GLASS
-    alert = Alert.objects.get(resolved_at=None)
-    assert (alert.condition, str(alert.value)) == ("critical", "sato が承認なしで進めました: 本番が停止中")
-    assert {"運用責任者", "佐藤"} <= set(alert.people)
-
-    review(BreakGlass.objects.get().pk, "妥当", by=giver("boss"), edition=edition, now=MONDAY + HOUR)
-
-    assert not Alert.objects.filter(resolved_at=None).exists()
-    orders = (
-        LedgerEntry.objects.filter(kind="audit").order_by("sequence").values_list("content__order", "actor")
-    )
-    assert list(orders) == [("break-glass", "sato"), ("review-break-glass", "boss")]
-
-
-@pytest.mark.parametrize(
-    ("by", "more", "why"),
-    [
-        ("yamada", {}, "閲覧者は"),
-        ("sato", {"reason": " "}, "理由がありません"),
-        ("sato", {"shown": "0" * 64}, "いまの内容が違います"),
-    ],
-)
-def test_the_glass_is_not_broken_by_viewers_nor_without_reason_nor_unseen(
-    edition: Edition, by: str, more: dict[str, str], why: str
-) -> None:
-    assert why in refused(broken, edition, giver(by, has_proved=True), **more)
-
-
-def test_breaking_the_glass_on_the_page_needs_a_fresh_proof_of_identity(edition: Edition) -> None:
-    assert "もう一度本人確認が必要です" in refused(broken, edition, giver("sato"))
-
-
-def test_a_shell_breaks_the_glass_without_an_account_and_is_named(edition: Edition) -> None:
-    broken(edition, Giver(None, ApprovalAnswer.Via.SHELL, "root"))
-
-    entry = LedgerEntry.objects.get(content__order="break-glass")
-    assert (entry.actor, entry.content["via"]) == ("shell:root", "shell")
-
-
-@pytest.mark.parametrize(
-    ("by", "why"),
-    [
-        ("sato", "自分が承認なしで進めたこと"),
-        ("suzuki", "自分が依頼したこと"),
-        ("yamada", "役割を担う人と運用責任者のアカウントだけ"),
-    ],
-)
-def test_neither_breaker_nor_orderer_nor_a_stranger_reviews(edition: Edition, by: str, why: str) -> None:
-    broken(edition, giver("sato", has_proved=True), "suzuki")
-
-    assert why in refused(
-        review, BreakGlass.objects.get().pk, "妥当", by=giver(by), edition=edition, now=MONDAY
-    )
-
-
-def test_a_review_happens_once(edition: Edition) -> None:
-    broken(edition, giver("sato", has_proved=True))
-    number = BreakGlass.objects.get().pk
-    review(number, "妥当", by=giver("boss"), edition=edition, now=MONDAY)
-
-    with pytest.raises(NotPossible):
-        review(number, "もう一度", by=giver("boss"), edition=edition, now=MONDAY)

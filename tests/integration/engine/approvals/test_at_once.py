@@ -1,17 +1,14 @@
 """Several processes answer the same request at the same moment, with each database."""
 
 import json
-import subprocess
-import sys
-import time
 from pathlib import Path
 
 import pytest
+from tests.integration.together import at_once, run
 
 pytestmark = pytest.mark.slow
 
 PROGRAM = Path(__file__).with_name("answer_together.py")
-ROOT = Path(__file__).parents[4]
 PREPARE = """
 import sys, django; django.setup()
 from tests.integration.engine.approvals.conftest import ACCOUNTS, PAIR, asked, edition_of
@@ -36,37 +33,16 @@ print(json.dumps([
 """
 
 
-@pytest.fixture(params=["sqlite", "postgres"])
-def database(request: pytest.FixtureRequest) -> dict[str, str]:
-    environment: dict[str, str] = request.getfixturevalue(request.param)
-    return {**environment, "PYTHONPATH": str(ROOT)}
-
-
-def run(environment: dict[str, str], program: str, *arguments: str) -> str:
-    return subprocess.run(
-        [sys.executable, "-c", program, *arguments],
-        env=environment, check=True, capture_output=True, text=True,
-    ).stdout  # fmt: skip
-
-
-def at_once(environment: dict[str, str], *answers: tuple[str, str]) -> list[int]:
-    """Have all *answers* given at the same moment; return how often each was heard."""
-    start = str(time.time() + 6)
-    givers = [
-        subprocess.Popen(
-            [sys.executable, str(PROGRAM), verb, name, start],
-            env=environment, stdout=subprocess.PIPE, text=True,
-        )
-        for verb, name in answers
-    ]  # fmt: skip
-    return [int(each.communicate(timeout=120)[0]) for each in givers]
-
-
 def test_one_decision_is_made_and_everything_else_comes_too_late(database: dict[str, str]) -> None:
     run(database, PREPARE, "1")
 
     heard = at_once(
-        database, ("grant", "tanaka"), ("grant", "suzuki"), ("refuse", "tanaka"), ("break", "sato")
+        database,
+        PROGRAM,
+        ("grant", "tanaka"),
+        ("grant", "suzuki"),
+        ("refuse", "tanaka"),
+        ("break", "sato"),
     )
 
     state, answers, broken, audits, is_whole = json.loads(run(database, REPORT))
@@ -78,7 +54,7 @@ def test_one_decision_is_made_and_everything_else_comes_too_late(database: dict[
 def test_one_person_never_fills_two_places(database: dict[str, str]) -> None:
     run(database, PREPARE, "2")
 
-    heard = at_once(database, ("grant", "tanaka"), ("grant", "tanaka"), ("grant", "tanaka"))
+    heard = at_once(database, PROGRAM, ("grant", "tanaka"), ("grant", "tanaka"), ("grant", "tanaka"))
 
     state, answers, _broken, audits, is_whole = json.loads(run(database, REPORT))
     assert sum(heard) == 1

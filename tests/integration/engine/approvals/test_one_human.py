@@ -1,8 +1,18 @@
 """One human counts once, whatever accounts, deputies and delegates they have."""
 
 import pytest
-from tests.integration.engine.approvals.conftest import HOUR, MONDAY, PAIR, account, asked, edition_of, giver
-from tests.integration.engine.approvals.test_answers import TWO, approve, broken, deputy, on_duty, refused
+from tests.integration.engine.approvals.conftest import (
+    HOUR,
+    MONDAY,
+    PAIR,
+    account,
+    asked,
+    broken,
+    edition_of,
+    giver,
+    refused,
+)
+from tests.integration.engine.approvals.test_answers import TWO, approve, deputy, on_duty
 
 from toban.engine.approvals.answers import review
 from toban.engine.approvals.delegations import delegate

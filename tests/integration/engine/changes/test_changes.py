@@ -1,7 +1,5 @@
 """The change ledger: written with the evidence, asked by subject and time."""
 
-import subprocess
-import sys
 from datetime import UTC, datetime, timedelta
 from importlib import import_module
 from pathlib import Path
@@ -9,6 +7,7 @@ from pathlib import Path
 import pytest
 from django.apps import apps
 from django.db import connection, transaction
+from tests.forking import Python, run
 from tests.registered import schema
 
 from toban.design.reader import read_design
@@ -236,10 +235,9 @@ print(Change.objects.count(), subjects.count(), ChangePosting.objects.count(), l
 
 
 def test_several_at_once_on_postgresql_lose_and_double_nothing(postgres: dict[str, str]) -> None:
-    command = [sys.executable, "-c", TWO_AT_ONCE]
-    writers = [subprocess.Popen([*command, name], env=postgres) for name in ("one", "two")]
+    writers = [Python(["-c", TWO_AT_ONCE, name], env=postgres) for name in ("one", "two")]
     assert [writer.wait(timeout=120) for writer in writers] == [0, 0]
 
-    counted = subprocess.check_output([sys.executable, "-c", COUNTED], env=postgres, text=True)
+    counted = run(["-c", COUNTED], env=postgres, check=True).stdout
 
     assert counted.split() == ["40", "40", "40", "None"]

@@ -58,6 +58,8 @@ def test_the_role_approves_exactly_what_was_shown_and_it_comes_into_force(server
 
     assert server.command == "['/bin/evil']"
     assert LedgerEntry.objects.get(content__has_key="confirmed").actor == "nami"
+    newest = LedgerEntry.objects.filter(content__has_key="in_force").latest("sequence")
+    assert newest.actor == "nami"
     assert not ApprovalRequest.objects.filter(state=RequestState.OPEN).exists()
 
 

@@ -1,17 +1,14 @@
 """Several processes order about the same exception at the same moment, with each database."""
 
 import json
-import subprocess
-import sys
-import time
 from pathlib import Path
 
 import pytest
+from tests.integration.together import at_once, run
 
 pytestmark = pytest.mark.slow
 
 PROGRAM = Path(__file__).with_name("order_together.py")
-ROOT = Path(__file__).parents[4]
 PREPARE = """
 import sys, django; django.setup()
 from tests.integration.engine.exceptions.conftest import asked, edition_of, make_accounts
@@ -36,36 +33,10 @@ print(json.dumps([
 """
 
 
-@pytest.fixture(params=["sqlite", "postgres"])
-def database(request: pytest.FixtureRequest) -> dict[str, str]:
-    environment: dict[str, str] = request.getfixturevalue(request.param)
-    return {**environment, "PYTHONPATH": str(ROOT)}
-
-
-def run(environment: dict[str, str], program: str, *arguments: str) -> str:
-    return subprocess.run(
-        [sys.executable, "-c", program, *arguments],
-        env=environment, check=True, capture_output=True, text=True,
-    ).stdout  # fmt: skip
-
-
-def at_once(environment: dict[str, str], *ordered: tuple[str, str]) -> list[int]:
-    """Give all orders at the same moment; return how often each was heard."""
-    start = str(time.time() + 6)
-    processes = [
-        subprocess.Popen(
-            [sys.executable, str(PROGRAM), verb, name, start],
-            env=environment, stdout=subprocess.PIPE, text=True,
-        )
-        for verb, name in ordered
-    ]  # fmt: skip
-    return [int(each.communicate(timeout=120)[0]) for each in processes]
-
-
 def test_of_two_requests_for_the_same_one_is_taken(database: dict[str, str]) -> None:
     run(database, PREPARE, "")
 
-    heard = at_once(database, ("request", "sato"), ("request", "kimura"), ("request", "sato"))
+    heard = at_once(database, PROGRAM, ("request", "sato"), ("request", "kimura"), ("request", "sato"))
 
     count, _in_force, _answers, states, is_whole = json.loads(run(database, REPORT))
     assert (sum(heard), count, states, is_whole) == (1, 1, ["open"], True)
@@ -74,7 +45,9 @@ def test_of_two_requests_for_the_same_one_is_taken(database: dict[str, str]) -> 
 def test_an_approval_and_a_withdrawal_at_once_leave_one_of_them(database: dict[str, str]) -> None:
     run(database, PREPARE, "asked")
 
-    approved, twice, ended = at_once(database, ("approve", "tanaka"), ("approve", "tanaka"), ("end", "sato"))
+    approved, twice, ended = at_once(
+        database, PROGRAM, ("approve", "tanaka"), ("approve", "tanaka"), ("end", "sato")
+    )
 
     count, in_force, answers, states, is_whole = json.loads(run(database, REPORT))
     # Whoever comes first, it is over in the end: what is approved can still be ended.

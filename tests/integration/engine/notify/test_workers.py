@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+from tests.forking import Python
 from tests.integration.engine.notify.surroundings import Surroundings, surroundings, until
 from tests.integration.engine.servers import Server
 
@@ -29,8 +30,7 @@ class Worker:
     def __init__(self, environment: Mapping[str, str], log: Path) -> None:
         self._log = log
         with log.open("w") as output:
-            command = [sys.executable, "-m", "toban", "worker"]
-            self.process = subprocess.Popen(command, env=environment, stdout=output, stderr=output)
+            self.process = Python(["-m", "toban", "worker"], env=environment, stdout=output, stderr=output)
 
     def leads(self) -> bool:
         """Return whether the worker says that it leads."""

@@ -1,11 +1,11 @@
 """Several processes that plan, report and watch the same work create one run per due time."""
 
-import subprocess
-import sys
 from collections.abc import Sequence
 from pathlib import Path
+from subprocess import PIPE
 
 import pytest
+from tests.forking import Python, run
 
 REPORTER = Path(__file__).with_name("reporter.py")
 DAYS, PROCESSES = 15, 4
@@ -18,7 +18,7 @@ print(*sorted(set(Run.objects.values_list("state", flat=True))))
 """
 
 
-def answers(processes: Sequence[subprocess.Popen[str]]) -> list[str]:
+def answers(processes: Sequence[Python]) -> list[str]:
     return [process.stdout.readline() for process in processes if process.stdout is not None]
 
 
@@ -27,16 +27,7 @@ def test_each_due_time_has_exactly_one_run_and_every_run_has_ended(
     request: pytest.FixtureRequest, database: str
 ) -> None:
     environment = request.getfixturevalue(database)
-    processes = [
-        subprocess.Popen(
-            [sys.executable, str(REPORTER)],
-            env=environment,
-            text=True,
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-        )
-        for _ in range(PROCESSES)
-    ]
+    processes = [Python([REPORTER], env=environment, stdin=PIPE, stdout=PIPE) for _ in range(PROCESSES)]
     assert answers(processes) == ["ready\n"] * PROCESSES
 
     for day in range(DAYS):
@@ -47,7 +38,5 @@ def test_each_due_time_has_exactly_one_run_and_every_run_has_ended(
     for process in processes:
         process.communicate(timeout=60)
 
-    asked = subprocess.run(
-        [sys.executable, "-c", ASK], env=environment, check=True, capture_output=True, text=True
-    )
+    asked = run(["-c", ASK], env=environment, check=True)
     assert asked.stdout.splitlines() == [f"{DAYS} {DAYS}", "done"]

@@ -1,7 +1,6 @@
 """Worker processes of `runs_worker.py`, and what they and the tables report."""
 
 import json
-import subprocess
 import sys
 import time
 from collections.abc import Callable, Mapping
@@ -9,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from tests import forking
 
 PROGRAM = Path(__file__).with_name("runs_worker.py")
 ASK = """
@@ -39,11 +39,11 @@ def command(mode: str, folder: Path, *rest: str) -> list[str]:
 
 
 def run(environment: Mapping[str, str], mode: str, folder: Path, *rest: str) -> int:
-    return subprocess.run(command(mode, folder, *rest), env=environment, check=False, timeout=120).returncode
+    return forking.Python([PROGRAM, mode, folder, *rest], env=environment).wait(timeout=120)
 
 
 def ask(environment: Mapping[str, str]) -> Told:
-    told = subprocess.run([sys.executable, "-c", ASK], env=environment, check=True, capture_output=True)
+    told = forking.run(["-c", ASK], env=environment, check=True)
     return Told(**json.loads(told.stdout))
 
 

@@ -1,17 +1,14 @@
 """Several processes act on one task at the same moment, with each database."""
 
 import json
-import subprocess
-import sys
-import time
 from pathlib import Path
 
 import pytest
+from tests.integration.together import at_once, run
 
 pytestmark = pytest.mark.slow
 
 PROGRAM = Path(__file__).with_name("sign_together.py")
-ROOT = Path(__file__).parents[4]
 PREPARE = """
 import django; django.setup()
 from tests.integration.engine.tasks.conftest import ACCOUNTS, HOUR, MONDAY, edition_of, shown, task, tick
@@ -36,30 +33,11 @@ print(json.dumps([run.state, SignOff.objects.count(), ends, ledger.verify().brok
 """
 
 
-@pytest.fixture(params=["sqlite", "postgres"])
-def database(request: pytest.FixtureRequest) -> dict[str, str]:
-    environment: dict[str, str] = request.getfixturevalue(request.param)
-    return {**environment, "PYTHONPATH": str(ROOT)}
-
-
-def run(environment: dict[str, str], program: str) -> str:
-    return subprocess.run(
-        [sys.executable, "-c", program], env=environment, check=True, capture_output=True, text=True
-    ).stdout
-
-
 def test_a_task_ends_once_whoever_acts_on_it_together(database: dict[str, str]) -> None:
     mine, digest = run(database, PREPARE).split()
 
-    start = str(time.time() + 8)
-    givers = [
-        subprocess.Popen(
-            [sys.executable, str(PROGRAM), verb, mine, digest, start],
-            env=database, stdout=subprocess.PIPE, text=True,
-        )
-        for verb in ("sign", "sign", "decline", "hand-on", "close")
-    ]  # fmt: skip
-    heard = sum(int(each.communicate(timeout=120)[0]) for each in givers)
+    acts = ("sign", "sign", "decline", "hand-on", "close")
+    heard = sum(at_once(database, PROGRAM, *((verb, mine, digest) for verb in acts)))
 
     state, signed, ends, is_whole = json.loads(run(database, REPORT))
     assert state in ("done", "missed")

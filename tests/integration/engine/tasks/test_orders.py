@@ -5,6 +5,7 @@ from datetime import datetime
 
 import pytest
 from tests.integration.engine.tasks.conftest import (
+    BINDINGS,
     DAILY,
     DAY,
     DOCUMENT,
@@ -17,6 +18,7 @@ from tests.integration.engine.tasks.conftest import (
     task,
     tick,
 )
+from tests.registered import PARTS
 
 from toban.engine.editions.edition import Edition
 from toban.engine.evidence.models import LedgerEntry
@@ -26,8 +28,10 @@ from toban.engine.people.models import Operator
 from toban.engine.runs import orders as run_orders
 from toban.engine.runs.models import Run
 from toban.engine.runs.rules import RunReason
+from toban.engine.tasks.lists import listed
 from toban.engine.tasks.models import Handover, SignOff
 from toban.engine.tasks.orders import hand_on, sign_off
+from toban.faces.values.tasks import task_values
 from toban.message import Message
 
 pytestmark = pytest.mark.django_db
@@ -59,6 +63,13 @@ def in_turn(edition: Edition, now: datetime = NINE) -> tuple[str, str]:
     return mine.username, next(each for each in ("tanaka", "suzuki") if each != mine.username)
 
 
+def appoint(edition: Edition, deputy: str, *, by: str) -> None:
+    overrides.override(
+        "開発担当者", deputy, "休暇", starts_at=NINE, ends_at=NINE + DAY, by=by, now=NINE,
+        design=edition.design, bindings=edition.bindings,
+    )  # fmt: skip
+
+
 def test_whoever_is_in_turn_signs_off_and_the_ledger_says_what_was_shown(nine: Edition) -> None:
     mine, other = in_turn(nine)
 
@@ -79,11 +90,7 @@ def test_whoever_is_in_turn_signs_off_and_the_ledger_says_what_was_shown(nine: E
 def test_a_role_that_passed_on_between_looking_and_signing_is_gone(nine: Edition) -> None:
     mine, other = in_turn(nine)
     digest = shown(nine, task(), NINE)
-    deputy = {"tanaka": "田中", "suzuki": "鈴木"}[other]
-    overrides.override(
-        "開発担当者", deputy, "休暇", starts_at=NINE, ends_at=NINE + DAY, by="sato", now=NINE,
-        design=nine.design, bindings=nine.bindings,
-    )  # fmt: skip
+    appoint(nine, {"tanaka": "田中", "suzuki": "鈴木"}[other], by="sato")
 
     with pytest.raises(NotPossible):
         sign_off(order(nine, mine, task()), "", shown=digest, now=NINE)
@@ -176,6 +183,54 @@ def test_a_task_handed_on_to_an_account_that_is_gone_is_the_roles_again(nine: Ed
     Operator.objects.filter(username="sato").update(is_active=False)
 
     assert sign(nine, mine, task(), NINE).username == mine
+
+
+def test_a_task_handed_on_to_somebody_who_has_left_people_is_the_roles_again_and_says_so(
+    nine: Edition,
+) -> None:
+    mine, _ = in_turn(nine)
+    hand_on(order(nine, mine, task()), "運用責任者", "外出のため", now=NINE)
+    without = BINDINGS.replace('[people."運用責任者"]\nname = "佐藤"\naccount = "sato"', "")
+    left = edition_of(DOCUMENT, without)
+
+    assert refusal(left, "sato", task(), NINE) == "tasks.not-your-role"
+    (seen,) = [each for each in listed(left, PARTS, NINE) if each.run.pk == task().pk]
+    assert task_values(seen)["handed_on_to"] is None
+    assert (
+        str(seen.people.why_lapsed)
+        == "運用責任者 に引き継ぎましたが、その人はもう署名できません。役割に戻りました"
+    )
+    assert sign(left, mine, task(), NINE).username == mine
+
+
+def test_a_task_handed_on_stays_with_a_person_and_not_with_an_account(nine: Edition) -> None:
+    mine, other = in_turn(nine)
+    hand_on(order(nine, mine, task()), "運用責任者", "外出のため", now=NINE)
+    passed = edition_of(DOCUMENT, BINDINGS.replace('"sato"', f'"{other}"'))
+
+    assert refusal(passed, "sato", task(), NINE) == "tasks.not-your-role"
+    assert refusal(passed, other, task(), NINE) == "tasks.not-your-role"
+
+
+def test_a_deputy_of_their_own_making_neither_signs_off_nor_hands_on(nine: Edition) -> None:
+    _mine, other = in_turn(nine)
+    person = {"tanaka": "田中", "suzuki": "鈴木"}[other]
+    appoint(nine, person, by=other)
+
+    assert refusal(nine, other, task(), NINE) == "tasks.appointed-themselves"
+    with pytest.raises(NotPossible):
+        hand_on(order(nine, other, task()), "運用責任者", "外出のため", now=NINE)
+    (seen,) = [each for each in listed(nine, PARTS, NINE) if each.run.pk == task().pk]
+    assert seen.people.able == ()
+    assert seen.people.why_nobody.code == "tasks.appointed-themselves"
+
+
+def test_a_second_account_of_the_same_human_is_a_deputy_of_their_own_making(nine: Edition) -> None:
+    _mine, other = in_turn(nine)
+    Operator.objects.create_user("second", f"{other}@example.com")
+    appoint(nine, {"tanaka": "田中", "suzuki": "鈴木"}[other], by="second")
+
+    assert refusal(nine, other, task(), NINE) == "tasks.appointed-themselves"
 
 
 def test_a_task_is_handed_on_only_to_people_with_an_account_and_with_a_reason(nine: Edition) -> None:

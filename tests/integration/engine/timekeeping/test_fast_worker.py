@@ -1,9 +1,9 @@
 """A whole worker beside a real PostgreSQL: with a wrong clock it decides nothing."""
 
 import json
-import subprocess
-import sys
 from pathlib import Path
+
+from tests.forking import run
 
 PROGRAM = Path(__file__).with_name("fast_worker.py")
 DESIGN = """# 運用設計書
@@ -28,12 +28,7 @@ def look(environment: dict[str, str], folder: Path, ahead: int) -> dict[str, obj
         "TOBAN_BINDINGS": str(bindings),
         "TOBAN_TELEMETRY_URL": "http://127.0.0.1:1",
     }
-    done = subprocess.run(
-        [sys.executable, str(PROGRAM), str(ahead)],
-        env={**environment, **own},
-        check=True,
-        capture_output=True,
-    )
+    done = run([PROGRAM, ahead], env={**environment, **own}, check=True)
     found: dict[str, object] = json.loads(done.stdout)
     return found
 

@@ -5,7 +5,6 @@ import os
 import shutil
 import signal
 import subprocess
-import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -15,6 +14,7 @@ from pathlib import Path
 from typing import IO, Any
 
 import pytest
+from tests.forking import Python
 from tests.integration.engine.telemetry.conftest import StoreProcess
 from tests.integration.faces.agent.journals import Machine
 from tests.integration.faces.ingest.served import DOCUMENT, Served, serving
@@ -52,12 +52,12 @@ def served(tmp_path_factory: pytest.TempPathFactory, store: StoreProcess) -> Ite
         yield running
 
 
-def start(served: Served, folder: Path, *more: str) -> subprocess.Popen[str]:
-    return subprocess.Popen(
-        [sys.executable, "-m", "toban", "agent", "--url", served.url, "--instance", "web-1",
-         "--spool", str(folder / "spool"), "--no-metrics", *more],
+def start(served: Served, folder: Path, *more: str) -> Python:
+    return Python(
+        ["-m", "toban", "agent", "--url", served.url, "--instance", "web-1",
+         "--spool", folder / "spool", "--no-metrics", *more],
         env={**os.environ, "TOBAN_AGENT_TOKEN": TOKEN, "NO_PROXY": "127.0.0.1"},
-        stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+        stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
     )  # fmt: skip
 
 
@@ -281,9 +281,7 @@ def test_rotation_under_load_with_server_and_agent_killed_loses_and_duplicates_n
         served.process.kill()
         served.process.wait()
         time.sleep(2)
-        served.process = subprocess.Popen(
-            [sys.executable, "-m", "toban", "serve", "--port", str(served.port)], env=served.environment
-        )
+        served.process = Python(["-m", "toban", "serve", "--port", served.port], env=served.environment)
         if turn % 2:
             agent.kill()
             agent.communicate()

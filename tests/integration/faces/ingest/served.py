@@ -4,8 +4,6 @@ import json
 import os
 import signal
 import socket
-import subprocess
-import sys
 import tempfile
 import time
 from collections.abc import Iterator, Mapping
@@ -13,9 +11,11 @@ from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from functools import cache, cached_property
 from pathlib import Path
+from subprocess import PIPE
 from typing import Any
 
 import httpx
+from tests.forking import Python, run
 
 ACT = Path(__file__).with_name("act.py")
 DOCUMENT = """# 運用設計書
@@ -41,7 +41,7 @@ class Served:
     """The URL of the store; nothing listens there by default: pages must work without it."""
     state: Mapping[str, str] = field(default_factory=dict)
     """The environment of a separate state database with its tables; if empty, one is created in the home."""
-    process: subprocess.Popen[bytes] = field(init=False)
+    process: Python = field(init=False)
     session: str = field(init=False)
 
     @property
@@ -80,14 +80,8 @@ class Served:
         return json.loads(answer)
 
     @cached_property
-    def _actor(self) -> subprocess.Popen[str]:
-        return subprocess.Popen(
-            [sys.executable, str(ACT)],
-            env=self.environment,
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            text=True,
-        )
+    def _actor(self) -> Python:
+        return Python([ACT], env=self.environment, stdin=PIPE, stdout=PIPE)
 
     def start(self) -> None:
         """Prepare the state, start the server, and wait until it answers."""
@@ -100,15 +94,11 @@ class Served:
     def prepare(self) -> None:
         """Let `toban prepare` create the state."""
         self._write()
-        subprocess.run(
-            [sys.executable, "-m", "toban", "prepare"], env=self.environment, check=True, capture_output=True
-        )
+        run(["-m", "toban", "prepare"], env=self.environment, check=True)
 
     def launch(self) -> None:
         """Start the server, or restart a killed one, and wait until it answers."""
-        self.process = subprocess.Popen(
-            [sys.executable, "-m", "toban", "serve", "--port", str(self.port)], env=self.environment
-        )
+        self.process = Python(["-m", "toban", "serve", "--port", self.port], env=self.environment)
         self._await_health()
 
     def client(self) -> httpx.Client:

@@ -6,7 +6,7 @@ import pytest
 from toban.engine.evidence.ledger import digest_of
 from toban.engine.evidence.models import LedgerEntry
 from toban.engine.evidence.segments import START
-from toban.engine.text import storable_text
+from toban.text import storable_text
 
 NOON = datetime(2026, 4, 1, 12, tzinfo=UTC)
 

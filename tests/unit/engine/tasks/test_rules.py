@@ -11,7 +11,7 @@ from toban.design.values.schedule import Schedule, read_schedule
 from toban.engine.bindings.model import System
 from toban.engine.calendar.due import due_times
 from toban.engine.runs.rules import RunReason, plan_tasks
-from toban.engine.tasks.rules import planned, terms_of, why_no_remark, why_not_act, window_end
+from toban.engine.tasks.rules import planned, reminder_at, terms_of, why_no_remark, why_not_act, window_end
 from toban.message import NOTHING, Message
 
 TOKYO = ZoneInfo("Asia/Tokyo")
@@ -125,11 +125,36 @@ def test_a_window_is_open_until_its_exclusive_end() -> None:
     assert plan_tasks(due, now=END, is_owed=False)[0][1] is RunReason.MISSED
 
 
+@pytest.mark.parametrize(
+    ("written", "hours", "due", "until", "reminded"),
+    [
+        ("9:00", OFFICE, "04-06 09:00", "04-06 18:00", "04-06 15:45"),
+        ("9:00-10:00", OFFICE, "04-06 09:00", "04-06 10:00", "04-06 09:45"),
+        # The week ends at midnight after Sunday: on Friday somebody is there.
+        ("週次", OFFICE, "04-06 09:00", "04-13 00:00", "04-10 17:00"),
+        ("週次", "24時間365日", "04-06 00:00", "04-13 00:00", "04-12 00:00"),
+        # Nobody works on that day at all.
+        ("9:00", OFFICE, "04-05 20:00", "04-06 00:00", "04-05 20:00"),
+    ],
+)
+def test_people_are_reminded_in_their_hours_before_the_window_ends(
+    written: str, hours: str, due: str, until: str, reminded: str
+) -> None:
+    terms = terms_of("作業", ("開発担当者",), schedule_of(written), hours_of(hours))
+    due_at, ends_at = (
+        datetime.strptime(f"2026-{each}", "%Y-%m-%d %H:%M").replace(tzinfo=TOKYO) for each in (due, until)
+    )
+
+    assert f"{reminder_at(due_at, ends_at, terms, SYSTEM):%m-%d %H:%M}" == reminded
+
+
 MINE, TAKER, STRANGER = 1, 2, 3
 
 
 def refused(account: int, **more: object) -> str:
-    asked: dict[str, object] = {"taker": None, "holders": [MINE], "roles": ["役割"], "why_nobody": NOTHING}
+    asked: dict[str, object] = {
+        "taker": None, "holders": [MINE], "self_made": [], "roles": ["役割"], "why_nobody": NOTHING,
+    }  # fmt: skip
     found = why_not_act(account, **{**asked, **more})  # type: ignore[arg-type] # the test's own keywords
     return found.said.code if found is not None else ""
 
@@ -145,6 +170,13 @@ def test_a_task_that_was_handed_on_is_its_takers_until_it_is_taken_back() -> Non
     assert refused(MINE, taker=TAKER) == "tasks.is-handed-on"
     assert refused(MINE, taker=TAKER, is_taking_back=True) == ""
     assert refused(STRANGER, taker=TAKER, is_taking_back=True) == "tasks.is-handed-on"
+
+
+def test_nobody_signs_off_as_a_deputy_of_their_own_making() -> None:
+    assert refused(STRANGER, self_made=[STRANGER]) == "tasks.appointed-themselves"
+    assert refused(STRANGER, self_made=[STRANGER], holders=[]) == "tasks.appointed-themselves"
+    assert refused(MINE, self_made=[MINE]) == ""
+    assert refused(STRANGER, self_made=[STRANGER], taker=STRANGER) == ""
 
 
 def test_an_exception_and_a_refusal_need_a_remark() -> None:

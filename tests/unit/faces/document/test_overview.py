@@ -7,6 +7,7 @@ from pathlib import Path
 from tests.registered import schema
 
 from toban.design.chapter import Chapter
+from toban.design.clauses.routine import Routine
 from toban.design.reader import read_design
 from toban.engine.bindings.load import read_bindings
 from toban.engine.editions.edition import Edition
@@ -15,6 +16,8 @@ from toban.engine.evidence.verdict import Verdict
 from toban.engine.extension import Link
 from toban.engine.operation import Operation, Rows
 from toban.engine.overview import FigureTrend, OverviewFigure, ToDo
+from toban.engine.runs.work import Work
+from toban.engine.tasks.works import task_of
 from toban.faces.document.live import live_rows
 from toban.faces.document.outline import outline
 from toban.faces.document.overview import Overview, overview, seen_of
@@ -42,6 +45,7 @@ WEB, DB = "monitoring/monitor/Web/CPU使用率", "monitoring/monitor/DB/CPU使�
 CHECK = "routine/routine/ログ確認"
 NOON = datetime(2026, 4, 1, 3, tzinfo=UTC)
 """Noon in Tokyo, on a Wednesday."""
+BOUND = read_bindings('[people."開発担当者"]\naccount = "dev"', Path("toban.toml"), schema())
 EDITION = Edition(read_design(DOCUMENT, "運用設計書.md"), read_bindings("", Path("toban.toml"), schema()))
 
 
@@ -113,6 +117,15 @@ def test_rows_of_the_document_that_are_due_today_and_name_a_person_are_to_do() -
     assert (found.subject, found.act, found.at) == ("ログ確認", "実施", "09:00")
     assert found.item.assignee == "開発担当者"
     assert found.item.clause_id == CHECK
+
+
+def test_a_task_is_left_to_what_asks_for_it_even_while_nothing_is_known_about_its_row() -> None:
+    row = next(each for each in EDITION.design.of(Routine) if each.id == CHECK)
+    task = task_of(row, row.schedule, EDITION.design, BOUND)
+    assert isinstance(task, Work)
+    asked = Operation(plan=lambda _edition: Rows(), works=lambda _plan: {CHECK: task})
+
+    assert shown({}, asked).chores == []
 
 
 def test_a_row_that_an_extension_runs_is_left_to_the_extension() -> None:

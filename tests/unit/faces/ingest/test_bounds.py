@@ -62,3 +62,41 @@ def test_a_large_body_gets_more_time(monkeypatch: pytest.MonkeyPatch) -> None:
     long = piece(b"x" * bounds._SLOWEST, more=True)
 
     assert answered([(0, long), (0.2, piece(b"y"))])[0]["status"] == 200
+
+
+def reads_by_turns(part: bytes) -> list[int]:
+    """Send 20 bodies of four times *part*; return how many parts were read in each turn after the first."""
+    app, read = bounds.in_turn(echo), 0
+
+    async def body() -> None:
+        arrived = [piece(part, more=True)] * 4 + [piece(b"")]
+
+        async def receive() -> Message:
+            nonlocal read
+            read += 1
+            return arrived.pop(0)
+
+        async def send(_message: Message) -> None: ...
+
+        await app(SCOPE, receive, send)
+
+    async def run() -> list[int]:
+        bodies, counts = asyncio.gather(*(body() for _ in range(20))), []
+        await asyncio.sleep(0)
+        while not bodies.done():
+            before = read
+            await asyncio.sleep(0)
+            counts.append(read - before)
+        return counts
+
+    counts = asyncio.run(run())
+    assert read == 20 * 5
+    return counts
+
+
+def test_of_all_bodies_on_their_way_one_large_piece_is_read_at_a_time() -> None:
+    assert max(reads_by_turns(b"x" * bounds._LARGE_PIECE)) == 1
+
+
+def test_small_pieces_wait_for_no_turn() -> None:
+    assert max(reads_by_turns(b"x" * (bounds._LARGE_PIECE - 1))) == 0

@@ -31,7 +31,7 @@ def test_the_line_and_the_table_give_mean_minimum_and_maximum_with_the_unit() ->
         ("12:00", ("2%", "1%", "3%")),
         ("12:01", ("50.12%", "49.12%", "51.12%")),
     ]
-    assert chart.facts == [("最小", "2%"), ("最大", "50.12%"), ("最後", "50.12%")]
+    assert chart.facts == [("最小", "1%"), ("最大", "51.12%"), ("最後", "50.12%")]
     assert chart.limits == [CRITICAL]
 
 

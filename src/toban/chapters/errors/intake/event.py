@@ -10,7 +10,7 @@ from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 
 from toban.chapters.errors.intake.payload import event_id_of
-from toban.engine.text import printable
+from toban.text import printable
 
 _SHORT = 200
 _TITLE = 300

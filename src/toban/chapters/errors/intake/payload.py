@@ -12,7 +12,7 @@ from itertools import islice
 import orjson
 
 from toban.engine.masks import HIDDEN, Masker
-from toban.engine.text import storable_text
+from toban.text import storable_text
 
 LARGEST = 1024 * 1024
 """The largest event, in bytes."""

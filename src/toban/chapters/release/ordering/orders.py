@@ -25,8 +25,8 @@ from toban.engine.orders import NotPossible
 from toban.engine.people.access import may_order
 from toban.engine.runs import orders as runs
 from toban.engine.runs.claiming.bell import call_workers
-from toban.engine.text import storable_text
 from toban.message import NOTHING, Message, plain
+from toban.text import storable_text
 
 WATCH = "watch"
 """Who orders a rollback if a watched version turns out bad."""

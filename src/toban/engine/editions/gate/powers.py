@@ -13,8 +13,8 @@ from toban.engine.bindings import toml
 from toban.engine.editions.edition import Edition
 from toban.engine.notify.duty.roster import Layer, Roster, rosters
 from toban.engine.people.rules import AccountRules, rules_of
-from toban.engine.text import visible
 from toban.message import Message
+from toban.text import visible
 
 _BINDINGS, _WORKS, _ROLES, _ACCOUNTS = "bindings", "works", "roles", "accounts"
 

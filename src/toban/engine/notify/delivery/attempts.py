@@ -23,8 +23,8 @@ from toban.engine.message_field import storable
 from toban.engine.notify.counters import STAGE_TOTAL
 from toban.engine.notify.delivery.channel import Undelivered
 from toban.engine.notify.models import Posting
-from toban.engine.text import storable_text
 from toban.message import NOTHING, Message, message_of
+from toban.text import storable_text
 
 LONGEST_WAIT = timedelta(minutes=5)
 _FIRST_WAIT = timedelta(seconds=2)

@@ -47,6 +47,9 @@ class ParameterizedCommand:
             }
         except SecretUnavailable as missing:
             raise StepFailed(message_of(missing), RunReason.NOT_RUNNABLE) from missing
+        if short := [name for name, value in revealed.items() if len(value.strip()) < _SHORTEST_HIDDEN]:
+            said = Message("runs.secret-too-short-to-hide", names=short, length=_SHORTEST_HIDDEN)
+            raise StepFailed(said, RunReason.NOT_RUNNABLE)
         arguments = tuple(self._filled(each, given) for each in self.arguments)
         return self.command(arguments)(_SecretTurn(turn, {**given, **revealed}, hidden_in(revealed)))
 

@@ -8,7 +8,7 @@ message of a step that was stopped or cut off says so.
 import asyncio
 import math
 import time
-from collections.abc import Coroutine
+from collections.abc import Coroutine, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
@@ -18,7 +18,7 @@ import asyncssh
 from toban.engine.runs.commands.command import LineSplitter, environment, judged, tell
 from toban.engine.runs.rules import RunReason
 from toban.engine.runs.work import RunTurn, StepFailed
-from toban.engine.ssh.connect import command_line, connect, words
+from toban.engine.ssh.connect import command_line, connect, environment_lines, words
 from toban.engine.ssh.host import SshHost, Unreachable
 from toban.message import Message, message_of, sentences
 
@@ -29,9 +29,15 @@ _GRACE = 3.0
 _LAST_WORDS = 0.5
 """Seconds of silence to wait for after the command has ended; another process may still hold its output."""
 
+_FLOOD = 4096
+"""A piece of at least this many bytes comes from a full buffer: more is on its way."""
+
+_UNDERWAY = 8 * 1024**2
+"""More bytes than the buffers of pipe, channel and connection hold together."""
+
 _CHUNK = 65536
 _NOT_EXECUTABLE = 126
-"""env(1)'s exit status for a program that exists but can't be run."""
+"""The shell's exit status for a program that exists but can't be run."""
 
 _GOES_ON = Message("runs.may-go-on-there")
 
@@ -41,7 +47,7 @@ class RemoteCommand:
     """Runs *arguments* on *host*. Status 0 is success; 126 and 127 (no such command) are not retried.
 
     The arguments are quoted for the remote login shell, so each arrives as it was written. The environment
-    describes the run, as for `command.LocalCommand`.
+    describes the run, as for `command.LocalCommand`; secrets in it appear in no list of processes.
     """
 
     host: SshHost
@@ -71,8 +77,7 @@ class _Conversation:
     def run(self, command: RemoteCommand) -> object:
         connection = self._awaited(connect(command.host))
         try:
-            line = command_line(command.arguments, environment(self._turn))
-            process = self._awaited(_start(connection, line))
+            process = self._awaited(_start(connection, command, environment(self._turn)))
             stopped = self._follow(process)
         except (asyncssh.Error, OSError) as error:
             cut_off = Message("runs.cut-off-by", host=command.host, why=words(error))
@@ -105,11 +110,12 @@ class _Conversation:
                     break
                 tell(self._turn, lines.take(piece), stopped)
                 reading = self._begun(process.stdout.read(_CHUNK))
-                end.hear()
+                end.hear(len(piece))
             if stopped is None and (stopped := self._turn.why_stop()) is not None:
                 end.ask_for()
         reading.cancel()
-        tell(self._turn, lines.end(), stopped)
+        left = (Message("runs.output-goes-on"),) if end.is_cutting_off else ()
+        tell(self._turn, (*lines.end(), *left), stopped)
         with suppress(TimeoutError):
             # The exit status may come after the last output.
             self._runner.run(asyncio.wait_for(process.wait_closed(), _LAST_WORDS))
@@ -126,8 +132,8 @@ class _Conversation:
 class _CommandEnd:
     """The end of a command: first requested, then forced, and then no longer waited for.
 
-    Output may continue after the end, from what the command left in the background: it is read for a moment
-    longer.
+    Output may continue after the end: what was on its way is read to its end, and what processes in the
+    background write is read for a moment.
     """
 
     def __init__(self, process: asyncssh.SSHClientProcess[bytes]) -> None:
@@ -135,6 +141,10 @@ class _CommandEnd:
         self._signals = ["TERM", "KILL"]
         self._until = math.inf
         self._latest = math.inf
+        self._patience = _LAST_WORDS
+        self._heard_after = 0
+        self.is_cutting_off = False
+        """Whether output still came when it was no longer waited for."""
 
     def ask_for(self) -> None:
         """Send the next signal, and allow time for its effect."""
@@ -142,21 +152,33 @@ class _CommandEnd:
             self._process.send_signal(self._signals.pop(0))
         self._until = time.monotonic() + _GRACE
 
-    def hear(self) -> None:
-        """Keep reading after new output: it may be the command's own, delayed on the way."""
-        if _has_ended(self._process):
-            self._until = min(time.monotonic() + _LAST_WORDS, self._latest)
+    def hear(self, size: int) -> None:
+        """Keep reading after *size* bytes of output: they may be the command's own, delayed on the way.
+
+        While buffers are full, the other host is behind, and silence says little.
+        """
+        is_flood = size >= _FLOOD
+        self._patience = _GRACE if is_flood else _LAST_WORDS
+        if not _has_ended(self._process):
+            return
+        now = time.monotonic()
+        self._heard_after += size
+        if is_flood and self._heard_after <= _UNDERWAY:
+            self._latest = now + _GRACE
+        self._until = min(now + self._patience, self._latest)
 
     def has_come(self) -> bool:
         """Return whether there is nothing more to wait for."""
+        now = time.monotonic()
         if _has_ended(self._process) and self._signals:
-            self._signals, self._latest = [], time.monotonic() + _GRACE
-            self._until = time.monotonic() + _LAST_WORDS
-        if time.monotonic() < self._until:
+            self._signals, self._latest = [], now + _GRACE
+            self._until = now + self._patience
+        if now < self._until:
             return False
         if self._signals:
             self.ask_for()
             return False
+        self.is_cutting_off = self._heard_after > 0 and self._until == self._latest
         return True
 
 
@@ -164,10 +186,15 @@ def _has_ended(process: asyncssh.SSHClientProcess[bytes]) -> bool:
     return process.exit_status is not None or process.exit_signal is not None
 
 
-async def _start(connection: asyncssh.SSHClientConnection, line: str) -> asyncssh.SSHClientProcess[bytes]:
-    return await connection.create_process(
-        line, encoding=None, stdin=asyncssh.DEVNULL, stderr=asyncssh.STDOUT
-    )
+async def _start(
+    connection: asyncssh.SSHClientConnection, command: RemoteCommand, told: Mapping[str, str]
+) -> asyncssh.SSHClientProcess[bytes]:
+    line = command_line(command.arguments)
+    process = await connection.create_process(line, encoding=None, stderr=asyncssh.STDOUT)
+    with suppress(OSError):  # one that has ended already, unasked, says so by its exit status
+        process.stdin.write(environment_lines(told))
+        process.stdin.write_eof()
+    return process
 
 
 async def _pause(task: asyncio.Task[Any]) -> None:

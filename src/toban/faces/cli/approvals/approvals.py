@@ -1,7 +1,5 @@
 """`toban approvals`: what waits for approval, what went ahead without, and who approves for whom."""
 
-import getpass
-import json
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
@@ -12,6 +10,7 @@ from toban.engine.approvals import answering
 from toban.engine.approvals.answering import AnswerOrder
 from toban.engine.approvals.answers import Giver, account_named, review
 from toban.engine.approvals.delegations import delegate, end_delegation
+from toban.engine.approvals.holders import name_of
 from toban.engine.approvals.models import ApprovalAnswer, ApprovalRequest, BreakGlass, Delegation
 from toban.engine.approvals.port import APPROVAL_EFFECTS, ApprovalEffect
 from toban.engine.approvals.rules import RequestState
@@ -22,10 +21,12 @@ from toban.engine.orders import NotPossible
 from toban.engine.registry.parts import Parts
 from toban.faces.cli.kept import edition_of
 from toban.faces.cli.period import end as end_of
+from toban.faces.cli.shell import shell_user
 from toban.faces.cli.state import FORMAT, usable_state
-from toban.faces.terminal import say, speak_utf8
+from toban.faces.terminal import confirm, say, speak_utf8
 from toban.faces.values.approvals import request_values
 from toban.message import Message
+from toban.text import printable_json
 
 _AS = click.option("--as", "account", metavar="ACCOUNT", required=True, help="Your account in Toban.")
 
@@ -65,7 +66,7 @@ def list_(parts: Parts, form: str) -> None:
                 "delegations": [_delegation_as_json(each) for each in given],
                 "to_review": [_broken_as_json(each) for each in broken],
             }
-            say(json.dumps(told, ensure_ascii=False, indent=2))
+            say(printable_json(told, indent=2))
             return
         lines = list(_lines(edition, requests, given, broken))
         say("\n".join(lines) or Message("approvals.nothing-waits"))
@@ -204,7 +205,7 @@ def review_(parts: Parts, number: int, words: str, account: str) -> None:
     """
 
     def act() -> Message:
-        by = Giver(account_named(account), ApprovalAnswer.Via.SHELL, getpass.getuser())
+        by = Giver(account_named(account), ApprovalAnswer.Via.SHELL, shell_user())
         review(number, words, by=by, edition=edition_of(parts), now=system_clock())
         return Message("approvals.reviewed", number=number)
 
@@ -233,9 +234,9 @@ def _answer(parts: Parts, given: _Answer, *, yes: bool) -> None:
         for label, value in found.facts_said():
             say(f"  {label}: {value}")
         if not yes:
-            click.confirm(str(Message(given.question, role=found.role)), abort=True)
+            confirm(Message(given.question, role=found.role))
         account = account_named(given.account) if given.account is not None else None
-        by = Giver(account, ApprovalAnswer.Via.SHELL, getpass.getuser())
+        by = Giver(account, ApprovalAnswer.Via.SHELL, shell_user())
         # Not before the question: the role, the end and the edition count when somebody says yes.
         order = AnswerOrder(found.pk, found.digest, by, edition_of(parts), given.note)
         answered = given.act(order, parts.ports.all(APPROVAL_EFFECTS), system_clock())
@@ -258,7 +259,8 @@ def _lines(
 ) -> Iterator[str]:
     zone = edition.bindings.system.zone
     for request, found in requests:
-        who = Message("approvals.able", people=found.able) if found.able else found.why_nobody
+        able = [name_of(edition, each) for each in found.able]
+        who = Message("approvals.able", people=able) if able else found.why_nobody
         until = Message("approvals.until", at=request.expires_at.astimezone(zone))
         yield f"◎ {request.pk}  {request.title}  {request.role}  {who}  {until}"
     for each in broken:

@@ -1,7 +1,5 @@
 """`toban backup`: list, take, verify, prune and rediscover backups."""
 
-import getpass
-import json
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -32,9 +30,11 @@ from toban.faces.cli.backup.lacking import tell_missing
 from toban.faces.cli.backup.own_state import back_up_self
 from toban.faces.cli.kept import edition_of
 from toban.faces.cli.screen import Screen
+from toban.faces.cli.shell import shell_user
 from toban.faces.cli.state import usable_state
-from toban.faces.terminal import refuse, say, speak_utf8
+from toban.faces.terminal import confirm, refuse, say, speak_utf8
 from toban.message import Message, listing, message_of
+from toban.text import printable_json
 
 _DAMAGED = 1
 _REFUSED = 1
@@ -73,7 +73,7 @@ def list_backups(subject: str | None, form: str, shows_all: bool) -> None:
         rows = rows if shows_all else rows.filter(pruned_at=None)
         found = list(rows.filter(subject=subject) if subject else rows)
         if form == "json":
-            say(json.dumps([_as_json(row) for row in found], ensure_ascii=False, indent=2))
+            say(printable_json([_as_json(row) for row in found], indent=2))
         else:
             say("\n".join(map(_line, found)) or Message("backup.none-listed"))
 
@@ -151,7 +151,7 @@ def run(parts: Parts, subject: str, incremental: bool) -> None:
         ]
         with _refusing():
             work = works[0] if works else f"{subject}/{wanted}"
-            ordered = orders.order(work, {}, by=getpass.getuser(), now=system_clock())
+            ordered = orders.order(work, {}, by=shell_user(), now=system_clock())
         say(Message("backup.run-ordered", work=work, run=ordered.pk))
 
 
@@ -232,7 +232,7 @@ def prune(parts: Parts, subject: str | None, dry_run: bool, yes: bool) -> None:
                 continue
             if not yes:
                 asked = Message("backup.confirm-prune", subject=name, count=len(decided.gone))
-                click.confirm(str(asked), abort=True)
+                confirm(asked)
             _prune(source)
 
 
@@ -248,7 +248,7 @@ def _prune(source: BackupSource) -> None:
         with turn_of(source.subject, screen) as held, source.opened() as at_work:
             # Decide again: since the plan was shown, a backup may have become needed, or may be gone.
             done = steps.prune(source, at_work, held, screen)
-        upkeep.note_pruned(source, done, by=getpass.getuser())
+        upkeep.note_pruned(source, done, by=shell_user())
 
 
 @command.command("import", epilog="Example: toban backup import PostgreSQL")
@@ -275,7 +275,7 @@ def bring_in(parts: Parts, subject: str | None) -> None:
             tell_missing(source.subject, (source.config, source.store_config))
             rows = {method.value: clause_of(name, method, edition.design) for method in Method}
             with _refusing(), source.opened() as at_work:
-                found = upkeep.bring_in(source, at_work, rows, by=getpass.getuser())
+                found = upkeep.bring_in(source, at_work, rows, by=shell_user())
             say(Message("backup.imported", subject=name, count=len(found.added), known=found.known))
             for trouble in found.troubles:
                 is_readable = False

@@ -1,7 +1,5 @@
 """`toban backup fix-bucket`: make a bucket keep former versions as the document says."""
 
-import getpass
-
 import click
 
 from toban.chapters.backup import upkeep
@@ -11,8 +9,9 @@ from toban.engine.registry.parts import Parts
 from toban.engine.stores.store import StoreTrouble
 from toban.faces.cli.backup.lacking import tell_missing
 from toban.faces.cli.kept import edition_of
+from toban.faces.cli.shell import shell_user
 from toban.faces.cli.state import usable_state
-from toban.faces.terminal import refuse, say
+from toban.faces.terminal import confirm, refuse, say
 from toban.message import Message, message_of
 
 _REFUSED = 1
@@ -49,8 +48,8 @@ def fix_bucket(parts: Parts, subject: str, dry_run: bool, yes: bool) -> None:
             if dry_run or not guarded.changes:
                 return
             if not yes:
-                click.confirm(str(Message("backup.confirm-bucket")), abort=True)
-            upkeep.mend(policy, by=getpass.getuser(), digest=edition.design.digest)
+                confirm(Message("backup.confirm-bucket"))
+            upkeep.mend(policy, by=shell_user(), digest=edition.design.digest)
             say(Message("backup.bucket-changed", value=upkeep.guarded(policy).value))
         except StoreTrouble as error:
             refuse(message_of(error), Message("backup.check-bucket-permissions"))

@@ -1,6 +1,5 @@
 """`toban drill`: rehearse a restore, and show what drills have found."""
 
-import json
 from pathlib import Path
 
 import click
@@ -21,6 +20,7 @@ from toban.faces.cli.screen import Screen
 from toban.faces.cli.state import usable_state
 from toban.faces.terminal import refuse, say, speak_utf8
 from toban.message import Message, listing, message_of
+from toban.text import printable_json
 
 _FAILED = 1
 _UNUSABLE = 2
@@ -109,7 +109,7 @@ def list_drills(form: str) -> None:
     with usable_state():
         drills = list(Drill.objects.order_by("-started_at")[:100])
     if form == "json":
-        say(json.dumps([_as_json(drill) for drill in drills], ensure_ascii=False, indent=2))
+        say(printable_json([_as_json(drill) for drill in drills], indent=2))
     else:
         say("\n".join(f"{each.started_at.astimezone():%Y-%m-%d %H:%M}  {described(each)}" for each in drills))
 

@@ -1,6 +1,5 @@
 """`toban backup self`: back up Toban's own state to a store, and restore it."""
 
-import getpass
 import os
 from collections.abc import Iterator, Sequence
 from importlib.metadata import version
@@ -24,6 +23,7 @@ from toban.engine.stores.store import STORE_KINDS, Store, StoreTrouble
 from toban.engine.supervision.home import in_force_folder
 from toban.faces.cli.backup.lacking import tell_missing
 from toban.faces.cli.screen import Screen
+from toban.faces.cli.shell import shell_user
 from toban.faces.cli.state import usable_state
 from toban.faces.terminal import refuse, say
 from toban.message import Message, message_of
@@ -108,7 +108,7 @@ def _back_up(store: Store, folders: Sequence[Path], *, telemetry: bool, keep: in
     with Screen() as screen:
         own = own_state.back_up(here, store, system_clock(), screen)
     content = {"event": "own-state-backed-up", "label": own.label, "store": store.name}
-    kept = ledger.Record(LedgerEntry.Kind.AUDIT, content, actor=getpass.getuser())
+    kept = ledger.Record(LedgerEntry.Kind.AUDIT, content, actor=shell_user())
     ledger.append(kept, now=system_clock())
     say(_line(own))
     for gone in own_state.forget(store, keep, system_clock()):

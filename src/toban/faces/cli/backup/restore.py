@@ -1,6 +1,5 @@
 """`toban restore`: bring a subject back, into a folder or a server of its own."""
 
-import getpass
 import os
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, nullcontext
@@ -28,8 +27,9 @@ from toban.engine.registry.parts import Parts
 from toban.faces.cli.backup.lacking import tell_missing
 from toban.faces.cli.kept import edition_of, named_edition
 from toban.faces.cli.screen import Screen
+from toban.faces.cli.shell import shell_user
 from toban.faces.cli.state import usable_state
-from toban.faces.terminal import refuse, say, speak_utf8
+from toban.faces.terminal import refuse, say, speak_utf8, typed
 from toban.message import Message, lines, listing, message_of, sentences
 
 _REFUSED = 1
@@ -176,7 +176,7 @@ def _known(source: BackupSource, at_work: OpenSubject, *, from_store: bool) -> K
         return restore.with_log_elsewhere(known, engine.newest_moment())
     except BackupFailed as failure:
         # The source may be down: that is when restores are needed.
-        click.echo(str(Message("backup.end-of-log-not-known", why=message_of(failure))), err=True)
+        say(Message("backup.end-of-log-not-known", why=message_of(failure)), err=True)
         return restore.with_log_elsewhere(known, None)
 
 
@@ -188,7 +188,7 @@ def _known_to_store(source: BackupSource, at_work: OpenSubject) -> KnownBackups:
         )
     known, troubles = records.in_store(at_work.store, source.subject)
     for trouble in troubles:
-        click.echo(str(Message("backup.not-readable", what=trouble)), err=True)
+        say(Message("backup.not-readable", what=trouble), err=True)
     return known
 
 
@@ -243,8 +243,7 @@ def _obstacles(
 def _confirm(asked: _RestoreArguments) -> None:
     if asked.yes:
         return
-    prompt = str(Message("backup.confirm-restore", subject=asked.subject))
-    if click.prompt(prompt, default="", show_default=False) != asked.subject:
+    if typed(Message("backup.confirm-restore", subject=asked.subject)) != asked.subject:
         refuse(Message("backup.other-name-typed"), Message("backup.run-again"))
         raise SystemExit(_REFUSED)
 
@@ -301,7 +300,7 @@ def _tell(
 ) -> None:
     into = str(restored.folder or restored.server or asked.server)
     if not asked.from_store:
-        records.note_restored(planned, into, by=getpass.getuser(), now=system_clock())
+        records.note_restored(planned, into, by=shell_user(), now=system_clock())
     say(Message("backup.restored-into", into=into, phases=listing(phases_took(restored.phases))))
     if restored.folder is None:
         return

@@ -1,6 +1,5 @@
 """`toban batch import crontab FILE`: rows and tables for the jobs that cron runs today."""
 
-import json
 import os
 import sys
 from collections.abc import Iterator, Mapping
@@ -14,6 +13,7 @@ from toban.chapters.batch.adoption import AdoptionProposal, AdoptionWay, binding
 from toban.chapters.batch.crontab import read_crontab
 from toban.faces.terminal import refuse, say, speak_utf8
 from toban.message import Message
+from toban.text import printable_json
 
 _SOME_LEFT = 1
 _UNUSABLE = 2
@@ -155,7 +155,7 @@ def _as_json(proposal: AdoptionProposal) -> str:
         "table": proposal.table,
         "bindings": bindings(proposal),
     }
-    return json.dumps(report, ensure_ascii=False, indent=2)
+    return printable_json(report, indent=2)
 
 
 def _write(proposal: AdoptionProposal, url: str, folder: Path, *, overwrites: bool) -> None:

@@ -2,7 +2,6 @@
 
 import csv
 import io
-import json
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 from decimal import Decimal
@@ -13,6 +12,7 @@ from toban.chapters.batch.kinds.statistics.history import DayRow, history, works
 from toban.faces.cli.state import usable_state
 from toban.faces.terminal import refuse, say, speak_utf8
 from toban.message import Message, listing
+from toban.text import printable_json
 
 _UNKNOWN = 1
 _DAY = click.DateTime(["%Y-%m-%d"])
@@ -47,7 +47,7 @@ def command(batch: str | None, first: datetime | None, last: datetime | None, fo
         key = _chosen(batch, works())
         rows = history(key, start, end)
     if form == "json":
-        say(json.dumps([_as_json(row) for row in rows], ensure_ascii=False, indent=2))
+        say(printable_json([_as_json(row) for row in rows], indent=2))
     elif form == "csv":
         say(_as_csv(rows).rstrip("\n"))
     else:

@@ -1,6 +1,5 @@
 """`toban changes`: what changed, when and by whom."""
 
-import json
 from datetime import timedelta
 
 import click
@@ -10,13 +9,13 @@ from toban.engine.changes.act import ChangeKind
 from toban.engine.changes.query import ChangeSearch, TellingChange, around, found, told
 from toban.engine.clock import system_clock
 from toban.engine.registry.parts import Parts
-from toban.engine.text import printable
 from toban.faces.cli.kept import kept_edition
 from toban.faces.cli.period import moment
 from toban.faces.cli.state import usable_state
 from toban.faces.terminal import say, speak_utf8
 from toban.faces.values.changes import change_values
 from toban.message import Message
+from toban.text import printable, printable_json
 
 _USUAL = timedelta(days=7)
 
@@ -71,7 +70,7 @@ def _about(parts: Parts, name: str | None) -> frozenset[str]:
 
 def _show(changes: list[TellingChange], form: str) -> None:
     if form == "json":
-        say(json.dumps([change_values(each) for each in changes], ensure_ascii=False, indent=2))
+        say(printable_json([change_values(each) for each in changes], indent=2))
     else:
         say("\n".join(map(_line, changes)) or Message("changes.none"))
 

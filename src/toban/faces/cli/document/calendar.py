@@ -1,6 +1,5 @@
 """`toban calendar`: what the document puts on which day."""
 
-import json
 from collections.abc import Collection, Iterator
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -9,18 +8,20 @@ from pathlib import Path
 import click
 
 from toban.design.calendar import weekday_name
-from toban.design.reader import Design, UnreadableDocument, load_design
+from toban.design.reader import UnreadableDocument, load_design
 from toban.engine.assumptions.vague import settle
-from toban.engine.bindings.load import UnreadableBindings, load_bindings
-from toban.engine.bindings.model import System
+from toban.engine.bindings.load import UnreadableBindings, load_bindings, read_bindings
 from toban.engine.calendar.agenda import Agenda, AgendaDay, AgendaEntry, agenda, every_day
 from toban.engine.clock import system_clock
+from toban.engine.editions.edition import Edition
 from toban.engine.registry.parts import Parts
+from toban.faces.cli.state import set_up
 from toban.faces.icalendar import icalendar
-from toban.faces.terminal import refuse, say, speak_utf8
+from toban.faces.terminal import put, refuse, say, speak_utf8, styled
 from toban.faces.values.calendar import day_values
 from toban.faces.words.agenda import title
 from toban.message import NOTHING, Message, message_of
+from toban.text import printable_json
 
 _UNREADABLE = 2
 _TWELVE_MONTHS = timedelta(days=365)
@@ -65,39 +66,46 @@ def command(
       2  the document or the bindings can't be read
     """
     speak_utf8()
-    read, system = _read(design, bindings, parts)
+    set_up()
+    # Imports models, which Django must be ready for.
+    from toban.engine.tasks.lists import schedules_of_people  # noqa: PLC0415
+
+    edition = _read(design, bindings, parts)
+    system = edition.bindings.system
     begin = first.date() if first else system_clock().astimezone(system.zone).date()
     end = last.date() if last else begin + _TWELVE_MONTHS
     if not begin <= end <= begin + _LONGEST:
         raise click.BadParameter(str(Message("document.calendar-out-of-range")), param_hint="--to")
-    found = agenda(read, system, begin, end)
+    schedules = schedules_of_people(edition, parts)
+    found = agenda(edition.design, system, begin, end, schedules)
     if form == "ics":
         # Bytes, so that lines end as RFC 5545 requires, whatever the terminal.
-        click.echo(icalendar(found, system.name or design.stem, system_clock()).encode(), nl=False)
+        put(icalendar(found, system.name or design.stem, system_clock()).encode())
     else:
         say(_as_json(found) if form == "json" else "\n".join(_as_text(found)))
 
 
-def _read(path: Path, bindings: Path | None, parts: Parts) -> tuple[Design, System]:
+def _read(path: Path, bindings: Path | None, parts: Parts) -> Edition:
     beside = bindings or path.with_name("toban.toml")
     try:
         design = load_design(path)
         if bindings is None and not beside.exists():
-            return design, System()
-        bound = load_bindings(beside, parts.schema)
+            bound = read_bindings("", beside, parts.schema)
+        else:
+            bound = load_bindings(beside, parts.schema)
     except UnreadableDocument as exc:
         refuse(message_of(exc), exc.hint)
         raise SystemExit(_UNREADABLE) from exc
     except UnreadableBindings as exc:
-        click.echo(str(exc), err=True)
+        say(exc, err=True)
         raise SystemExit(_UNREADABLE) from exc
-    return settle(design, bound), bound.system
+    return Edition(settle(design, bound), bound, parts.kinds)
 
 
 def _as_text(found: Agenda) -> Iterator[str]:
     daily = every_day(found)
     if daily:
-        yield click.style(str(Message("document.every-day")), bold=True)
+        yield styled(Message("document.every-day"), bold=True)
         first = (entry for entry in found.days[0].entries if entry.clause.id in daily)
         # Only overlaps among daily entries: any other is shown on its day, on the line of the entry that is
         # not daily.
@@ -105,7 +113,7 @@ def _as_text(found: Agenda) -> Iterator[str]:
     for day in found.days:
         entries = [entry for entry in day.entries if entry.clause.id not in daily]
         if entries or day.holiday:
-            yield click.style(_heading(day), bold=True)
+            yield styled(_heading(day), bold=True)
             yield from map(_line, entries)
     for clause in found.constant:
         yield str(Message("document.repeats-within-days", row=title(clause), origin=clause.origin))
@@ -147,4 +155,4 @@ def _as_json(found: Agenda) -> str:
         "days": [day_values(day) for day in found.days],
         "constant": [{"clause": clause.id, "at": str(clause.origin)} for clause in found.constant],
     }
-    return json.dumps(report, ensure_ascii=False, indent=2)
+    return printable_json(report, indent=2)

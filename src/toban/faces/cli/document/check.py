@@ -3,7 +3,6 @@
 With `--live`, also what would fail tonight. Only then is more than the document's own language loaded.
 """
 
-import json
 import os
 import sys
 from collections import Counter
@@ -21,8 +20,9 @@ from toban.design.lint import inspect
 from toban.design.lint.general import row_stands_twice
 from toban.design.reader import Design, Remainder, UnreadableDocument, load_design
 from toban.design.reading.grounds import explanation
-from toban.faces.terminal import refuse, say, speak_utf8
+from toban.faces.terminal import refuse, say, say_over, speak_utf8, styled
 from toban.message import Message, listing, message_of, sentences
+from toban.text import printable_json
 
 if TYPE_CHECKING:
     from toban.engine.registry.parts import Parts
@@ -135,7 +135,7 @@ def _explain(design: Design, line: int, form: str) -> None:
         raise click.UsageError(str(Message("document.nothing-to-explain", line=line, nearest=nearest)))
     if form == "json":
         said: object = {"line": line, "explanation": [message.as_output() for message in told]}
-        say(json.dumps(said, ensure_ascii=False, indent=2))
+        say(printable_json(said, indent=2))
     else:
         say("\n".join([f"{design.document}:{line}", *(f"  {message}" for message in told)]))
 
@@ -152,12 +152,12 @@ def _list_assumptions(design: Design, bindings: Path, parts: "Parts", form: str)
             load_bindings(bindings, parts.schema) if is_there else read_bindings("", bindings, parts.schema)
         )
     except UnreadableBindings as exc:
-        click.echo(str(exc), err=True)
+        say(exc, err=True)
         raise SystemExit(_UNREADABLE) from exc
     values = taken(settle(design, bound), bound, parts.schema)
     if form == "json":
         found = {"document": design.document, "assumptions": [each.as_output() for each in values]}
-        say(json.dumps(found, ensure_ascii=False, indent=2))
+        say(printable_json(found, indent=2))
         return
     for each in values:
         lines = ", ".join(str(row.origin.line) for row in each.rows)
@@ -227,7 +227,7 @@ def _live(design: Design, bindings: Path, parts: "Parts") -> _LiveFindings:
 def _progress(done: int, count: int) -> None:
     if sys.stderr.isatty():
         told = Message("document.trying", done=done, count=count)
-        click.echo(f"\r{told}" + ("\r\x1b[K" if done == count else ""), nl=False, err=True)
+        say_over(told, is_last=done == count)
 
 
 def _as_json(design: Design, findings: Iterable[Finding], tried: "Sequence[TrialResult] | None") -> str:
@@ -271,7 +271,7 @@ def _as_json(design: Design, findings: Iterable[Finding], tried: "Sequence[Trial
             }
             for each in tried
         ]
-    return json.dumps(report, ensure_ascii=False, indent=2)
+    return printable_json(report, indent=2)
 
 
 def _clause_as_json(clause: Clause) -> dict[str, object]:
@@ -317,8 +317,8 @@ def _trials(tried: "Sequence[TrialResult]") -> str:
 def _finding(finding: Finding) -> str:
     head, *rest = str(finding).split("\n")
     place, code, message = head.partition(f" {finding.code} ")
-    coloured = click.style(code, fg=_COLOURS[finding.level], bold=True)
-    return "\n".join([f"{click.style(place, bold=True)}{coloured}{message}", *rest, ""])
+    coloured = styled(code, colour=_COLOURS[finding.level], bold=True)
+    return "\n".join([f"{styled(place, bold=True)}{coloured}{message}", *rest, ""])
 
 
 def _listed(document: str, title: Message, parts: Sequence[Remainder]) -> Iterator[str]:
@@ -339,7 +339,7 @@ def _summary(design: Design, findings: tuple[Finding, ...]) -> str:
 def _count(level: FindingLevel, findings: tuple[Finding, ...]) -> str:
     found = [finding.code for finding in findings if finding.level is level]
     count = Message(f"document.{level}-count", count=len(found))
-    coloured = click.style(str(count), fg=_COLOURS[level] if found else None)
+    coloured = styled(count, colour=_COLOURS[level] if found else None)
     if not found or level is not FindingLevel.ERROR:
         return coloured
     return str(Message("document.with-detail", said=coloured, detail=" ".join(sorted(set(found)))))

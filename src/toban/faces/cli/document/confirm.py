@@ -1,13 +1,12 @@
 """`toban confirm`: put the version of the document in force that waits for a person's confirmation."""
 
-import getpass
-
 import click
 
 from toban.engine.clock import system_clock
 from toban.engine.editions import records
+from toban.faces.cli.shell import shell_user
 from toban.faces.cli.state import usable_state
-from toban.faces.terminal import say, speak_utf8
+from toban.faces.terminal import confirm, say, speak_utf8
 from toban.message import Message, from_json
 
 
@@ -44,7 +43,7 @@ def _confirm(*, yes: bool) -> None:
     for line in plan:
         say(f"  {line}")
     if not yes:
-        click.confirm(str(Message("document.confirm-version")), abort=True)
+        confirm(Message("document.confirm-version"))
     document = str(found.content[records.WAITS])
-    records.confirm(records.names(found), by=getpass.getuser(), now=system_clock())
+    records.confirm(records.names(found), by=shell_user(), now=system_clock())
     say(Message("document.version-confirmed", document=document))

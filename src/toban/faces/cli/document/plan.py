@@ -1,6 +1,5 @@
 """`toban plan OLD NEW`: what would change if NEW took the place of OLD."""
 
-import json
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from itertools import groupby
@@ -16,8 +15,9 @@ from toban.design.reader import Design, Remainder, UnreadableDocument, load_desi
 from toban.engine.extension import Consequence
 from toban.engine.registry.parts import Parts
 from toban.engine.registry.ports import loaded
-from toban.faces.terminal import refuse, say, speak_utf8
+from toban.faces.terminal import refuse, say, speak_utf8, styled
 from toban.message import Message, listing, message_of
+from toban.text import printable_json
 
 _UNREADABLE = 2
 _CHANGES = 3
@@ -72,7 +72,7 @@ def _as_json(old: Design, new: Design, difference: Difference, told: Sequence[Co
         },
         **{each.key: each.values for each in told},
     }
-    return json.dumps(report, ensure_ascii=False, indent=2)
+    return printable_json(report, indent=2)
 
 
 def _change_as_json(change: ClauseChange) -> dict[str, Any]:
@@ -106,26 +106,26 @@ def _as_text(old: Design, new: Design, difference: Difference, told: Sequence[Co
         yield str(Message("document.no-change"))
         return
     for chapter, changes in groupby(difference.changes, key=lambda change: change.clause.chapter):
-        yield click.style(str(CHAPTERS[chapter]), bold=True)
+        yield styled(CHAPTERS[chapter], bold=True)
         for change in changes:
             yield from _change(change)
         yield ""
     for each in told:
         if each.lines:
-            yield from (click.style(str(each.title), bold=True), *map(str, each.lines), "")
+            yield from (styled(each.title, bold=True), *map(str, each.lines), "")
     yield from _unread(old, new, difference)
     yield _summary(difference)
 
 
 def _change(change: ClauseChange) -> Iterator[str]:
     if change.old is None:
-        yield click.style(f"  + {change.title}  {change.clause.origin}", fg="green")
+        yield styled(f"  + {change.title}  {change.clause.origin}", colour="green")
         yield from _quoted(change.clause)
     elif change.new is None:
-        yield click.style(f"  - {change.title}  {change.clause.origin}", fg="red")
+        yield styled(f"  - {change.title}  {change.clause.origin}", colour="red")
         yield from _quoted(change.clause)
     else:
-        yield click.style(f"  ~ {change.title}  {change.old.origin} → {change.new.origin}", fg="yellow")
+        yield styled(f"  ~ {change.title}  {change.old.origin} → {change.new.origin}", colour="yellow")
         yield from (f"      {field.said}" for field in change.fields)
 
 
@@ -136,7 +136,7 @@ def _quoted(clause: Clause) -> Iterator[str]:
 def _unread(old: Design, new: Design, difference: Difference) -> Iterator[str]:
     if not difference.unread_added and not difference.unread_removed:
         return
-    yield click.style(str(Message("document.unreadable-rows")), bold=True)
+    yield styled(Message("document.unreadable-rows"), bold=True)
     for row in difference.unread_added:
         yield from (f"  + {new.document}:{row.line}: {row.reason}", f"      {row.text}")
     for row in difference.unread_removed:

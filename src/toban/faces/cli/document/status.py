@@ -1,20 +1,19 @@
 """`toban status`: the living page in the terminal."""
 
-import json
 import os
-import sys
 from pathlib import Path
 from typing import Never
 
 import click
-from rich.console import Console, RenderableType
 
 from toban.engine.clock import system_clock
 from toban.engine.supervision.home import in_force_folder
+from toban.faces.cli.drawn import show
 from toban.faces.cli.group import OpenGroup
 from toban.faces.cli.state import set_up, usable_state
 from toban.faces.terminal import refuse, say, speak_utf8
 from toban.message import Message
+from toban.text import printable_json
 
 _NOTHING_TO_SHOW = 2
 _WIDE = 200
@@ -77,13 +76,9 @@ def command(context: click.Context, home: Path, chapter: str, whole: bool, form:
             Message("document.chapters-are", chapters=titles),
         )
     if form == "json":
-        say(json.dumps(glance_values(shown), ensure_ascii=False, indent=2))
+        say(printable_json(glance_values(shown), indent=2))
     else:
-        _print(glance.as_text(shown, whole=whole))
-
-
-def _print(page: RenderableType) -> None:
-    Console(width=None if sys.stdout.isatty() else _WIDE).print(page)
+        show(glance.as_text(shown, whole=whole), width=_WIDE)
 
 
 def _nothing_runs(home: Path) -> Never:

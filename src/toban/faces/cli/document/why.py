@@ -1,6 +1,5 @@
 """`toban why`: why an alert or a row caused a notification, or did not; why a batch ran, or did not."""
 
-import json
 from collections.abc import Iterator
 
 import click
@@ -13,6 +12,7 @@ from toban.faces.cli.notify import why_alert
 from toban.faces.cli.state import usable_state
 from toban.faces.terminal import refuse, say, speak_utf8
 from toban.message import Message
+from toban.text import printable_json
 
 _UNKNOWN = 1
 _NAMED = 10
@@ -48,7 +48,7 @@ def command(parts: Parts, asked: tuple[str, ...], form: str) -> None:
             refuse(Message("document.no-such-subject", words=words), _way_out(parts))
             raise SystemExit(_UNKNOWN)
     if form == "json":
-        say(json.dumps(found.values, ensure_ascii=False, indent=2))
+        say(printable_json(found.values, indent=2))
     else:
         say("\n".join(map(str, found.lines)))
 

@@ -1,7 +1,5 @@
 """`toban errors`: what applications report, and what is done about it."""
 
-import getpass
-import json
 import shlex
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
@@ -15,13 +13,14 @@ from toban.chapters.errors.searching.search import ErrorTerm, read_search
 from toban.engine.clock import system_clock
 from toban.engine.orders import NotPossible
 from toban.engine.search_parts import BadSearch, term
-from toban.engine.text import printable
 from toban.faces.cli.errors.keys import dsn_, key_
 from toban.faces.cli.errors.review import review_
+from toban.faces.cli.shell import shell_user
 from toban.faces.cli.state import usable_state
 from toban.faces.terminal import refuse, say, speak_utf8
 from toban.faces.words.errors import FRESH, standing
 from toban.message import Message
+from toban.text import printable, printable_json
 
 _REFUSED, _UNUSABLE = 1, 2
 _STATES = ("open", "new", "regressed", "resolved", "ignored", "all")
@@ -79,7 +78,7 @@ def list_(state: str, project: str, written: str, assignee: str, limit: int, for
         search = ErrorSearch(state, _terms(written), project, assignee=assignee, fresh=fresh)
         groups = list(found(search)[:limit])
         if form == "json":
-            say(json.dumps([as_json(group) for group in groups], ensure_ascii=False, indent=2))
+            say(printable_json([as_json(group) for group in groups], indent=2))
         else:
             say("\n".join(map(_line, groups)) or str(Message("errors.none-match")))
 
@@ -114,7 +113,7 @@ def show_(number: int, form: str) -> None:
         stored = group.events.order_by("-pk").first()
         event: Mapping[str, Any] = event_of(stored) if stored is not None else {}
         if form == "json":
-            say(json.dumps({**as_json(group), "event": event}, ensure_ascii=False, indent=2))
+            say(printable_json({**as_json(group), "event": event}, indent=2))
         else:
             say("\n".join([_line(group), *_facts(group), *_story(event)]))
 
@@ -195,7 +194,7 @@ def _order(what: str, number: int, *more: str, **named: str) -> None:
             "assign": orders.assign,
         }
         try:
-            group = orders_by_name[what](number, *more, **named, by=getpass.getuser(), now=system_clock())
+            group = orders_by_name[what](number, *more, **named, by=shell_user(), now=system_clock())
         except NotPossible as exc:
             refuse(exc.said, exc.hint or f"toban errors show {number}")
             raise SystemExit(_REFUSED) from exc

@@ -1,6 +1,5 @@
 """`toban errors review`: which errors are new, growing or gone in a week."""
 
-import json
 from collections.abc import Sequence
 from datetime import date, datetime
 
@@ -11,12 +10,12 @@ from toban.chapters.errors.models import ErrorGroup
 from toban.chapters.errors.reviewing.review import ReviewedError, Week, week_of
 from toban.engine.clock import system_clock
 from toban.engine.registry.parts import Parts
-from toban.engine.text import printable
 from toban.faces.cli.kept import edition_of
 from toban.faces.cli.state import usable_state
 from toban.faces.terminal import say, speak_utf8
 from toban.faces.words.errors import TRENDS
 from toban.message import Message
+from toban.text import printable, printable_json
 
 type Found = Sequence[tuple[ErrorGroup, ReviewedError]]
 
@@ -86,4 +85,4 @@ def _json(week: Week, found: Found) -> str:
         }
         for group, each in found
     ]
-    return json.dumps({"week": week.monday.isoformat(), "errors": told}, ensure_ascii=False, indent=2)
+    return printable_json({"week": week.monday.isoformat(), "errors": told}, indent=2)

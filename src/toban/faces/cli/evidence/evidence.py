@@ -1,6 +1,5 @@
 """`toban evidence`: verify that the evidence is unchanged, here and outside, and send it out."""
 
-import json
 import re
 from collections.abc import Iterator, Mapping
 from typing import Any
@@ -25,6 +24,7 @@ from toban.faces.cli.evidence.outside import (
 from toban.faces.cli.state import usable_state
 from toban.faces.terminal import refuse, say, speak_utf8
 from toban.message import Message, message_of
+from toban.text import printable_json
 
 _BROKEN, _UNUSABLE = 1, 2
 _HEAD = re.compile(r"(?<!\w)(?:(?P<chain>[a-z]+)/)?(?P<number>\d{1,18}):(?P<digest>[0-9a-f]{64})(?!\w)")
@@ -126,7 +126,7 @@ def _verify_outside(parts: Parts, source: str, noted: tuple[str, int, str] | Non
         refuse(message_of(missing), missing.hint)
         raise SystemExit(_UNUSABLE) from missing
     if form == "json":
-        say(json.dumps([_as_json(each) for each in found], ensure_ascii=False))
+        say(printable_json([_as_json(each) for each in found]))
     else:
         for each in found:
             say(_walk_text(each))
@@ -245,4 +245,4 @@ def _json(found: Verification, outside: Anchorage) -> str:
             "broken": [each.as_output() for each in outside.broken],
         },
     }
-    return json.dumps(written, ensure_ascii=False)
+    return printable_json(written)

@@ -1,7 +1,5 @@
 """`toban exceptions`: deviations that people allow for a time."""
 
-import getpass
-import json
 from collections.abc import Callable
 from zoneinfo import ZoneInfo
 
@@ -20,10 +18,12 @@ from toban.engine.registry.parts import Parts
 from toban.faces.cli.document.why_row import named
 from toban.faces.cli.kept import edition_of
 from toban.faces.cli.period import end as end_of
+from toban.faces.cli.shell import shell_user
 from toban.faces.cli.state import FORMAT, usable_state
 from toban.faces.terminal import say, speak_utf8
 from toban.faces.values.exceptions import exception_values
 from toban.message import Message
+from toban.text import printable_json
 
 _AS = click.option("--as", "account", metavar="ACCOUNT", required=True, help="Your account in Toban.")
 _FOR = click.option("--for", "lasting", metavar="LENGTH", help="How long: `2 hours`, `3 days`.")
@@ -63,7 +63,7 @@ def list_(parts: Parts, state: str | None, form: str) -> None:
         found = RowException.objects.in_state(wanted, now).order_by("-pk")
         if form == "json":
             told = [exception_values(each, now) for each in found]
-            say(json.dumps({"exceptions": told}, ensure_ascii=False, indent=2))
+            say(printable_json({"exceptions": told}, indent=2))
             return
         lines = [_line(each, each.state(now), zone) for each in found]
         say("\n".join(lines) or Message("exceptions.none"))
@@ -218,7 +218,7 @@ def end(parts: Parts, number: int, account: str) -> None:
 
 def _answer(number: int, note: str, account: str) -> ExceptionAnswer:
     asked = live_request(f"exception/{number}")
-    by = Giver(account_named(account), ApprovalAnswer.Via.SHELL, getpass.getuser())
+    by = Giver(account_named(account), ApprovalAnswer.Via.SHELL, shell_user())
     return ExceptionAnswer(number, note, asked.digest if asked is not None else "", by)
 
 

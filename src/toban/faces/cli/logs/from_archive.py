@@ -3,7 +3,6 @@
 import os
 from collections.abc import Sequence
 
-import click
 from django.db import DatabaseError
 
 from toban.chapters.logs.keeping.archive import ArchivedLogs
@@ -15,7 +14,7 @@ from toban.engine.telemetry.logs.search import FoundRow, LogTerm, TimeSpan
 from toban.engine.telemetry.parquet import UnreadableParquet
 from toban.faces.cli.kept import edition_of, named_edition
 from toban.faces.cli.state import usable_state
-from toban.faces.terminal import refuse
+from toban.faces.terminal import refuse, say
 from toban.message import Message, message_of
 
 _UNUSABLE = 2
@@ -37,7 +36,7 @@ def newest_archived(parts: Parts, terms: Sequence[LogTerm], span: TimeSpan, limi
             raise SystemExit(_UNUSABLE)
         size = sum(part.size for each in manifests for part in each.parts)
         days = Message("logs.days", count=len(manifests))
-        click.echo(str(Message("logs.searching-archive", store=store.name, days=days, count=size)), err=True)
+        say(Message("logs.searching-archive", store=store.name, days=days, count=size), err=True)
         return archived.newest(manifests, terms, span, limit=limit)[::-1]
     except (StoreTrouble, UnreadableParquet, OSError) as trouble:
         refuse(

@@ -103,7 +103,7 @@ def command(
     else:
         rows = _print_stored(terms, span, limit, show, follow=follow)
     if not rows:
-        click.echo(str(Message("logs.nothing-found")), err=True)
+        say(Message("logs.nothing-found"), err=True)
         raise SystemExit(_NOTHING)
 
 

@@ -1,7 +1,5 @@
 """`toban retention`: how long logs are kept, what is to be deleted, and what prevents it."""
 
-import getpass
-import json
 from collections.abc import Sequence
 
 import click
@@ -21,9 +19,11 @@ from toban.engine.telemetry.logs.days import DayPart
 from toban.engine.telemetry.logs.words import kind_of
 from toban.engine.telemetry.store import StoreUnavailable, Telemetry
 from toban.faces.cli.kept import edition_of
+from toban.faces.cli.shell import shell_user
 from toban.faces.cli.state import FORMAT, usable_state
-from toban.faces.terminal import refuse, say, speak_utf8
+from toban.faces.terminal import confirm, refuse, say, speak_utf8
 from toban.message import Message, listing, message_of
+from toban.text import printable_json
 
 _REFUSED, _UNUSABLE = 1, 2
 
@@ -68,7 +68,7 @@ def show(parts: Parts, form: str) -> None:
         holds = _holds()
     if form == "json":
         rows = [_row(kind, rules, decision) for kind, decision in found.items()]
-        say(json.dumps({"kinds": rows, "holds": holds}, ensure_ascii=False, indent=2))
+        say(printable_json({"kinds": rows, "holds": holds}, indent=2))
         return
     for kind, decision in found.items():
         say(_line(rules, kind, decision))
@@ -98,8 +98,8 @@ def agree(parts: Parts, kind: str, yes: bool) -> None:
         if not yes:
             goes = _waiting(parts, rules, kind_of(kind))
             asked = Message("logs.delete-for-good", log=kind, goes=goes)
-            click.confirm(str(asked), abort=True, err=True)
-        kept = keeping.agree(kind_of(kind), rules, by=getpass.getuser(), now=system_clock())
+            confirm(asked, err=True)
+        kept = keeping.agree(kind_of(kind), rules, by=shell_user(), now=system_clock())
     say(Message("logs.retention-agreed", log=kind, kept=kept))
 
 
@@ -117,7 +117,7 @@ def hold(parts: Parts, kind: str, reason: str) -> None:
             refuse(unknown.said, unknown.hint)
             raise SystemExit(_REFUSED)
         try:
-            made = keeping.hold(own, reason, by=getpass.getuser(), now=system_clock())
+            made = keeping.hold(own, reason, by=shell_user(), now=system_clock())
         except NotPossible as exc:
             refuse(Message("logs.not-on-hold", reason=exc.said), exc.hint)
             raise SystemExit(_REFUSED) from exc
@@ -136,7 +136,7 @@ def hold(parts: Parts, kind: str, reason: str) -> None:
 def release(number: int) -> None:
     """End the hold HOLD: what is older than the document keeps goes within a minute."""
     with usable_state():
-        keeping.release(number, by=getpass.getuser(), now=system_clock())
+        keeping.release(number, by=shell_user(), now=system_clock())
     say(Message("logs.hold-ended", hold=number))
 
 

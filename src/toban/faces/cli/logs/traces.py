@@ -1,25 +1,23 @@
 """`toban traces`: how long the routes of services take, and one trace as a waterfall."""
 
-import json
 import re
-import sys
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 
 import click
 from django.conf import settings
-from rich.console import Console
 from rich.table import Table
 
 from toban.chapters.logs.spans.waterfall import waterfall
 from toban.engine.telemetry.logs.search import TimeSpan
 from toban.engine.telemetry.spans.search import RouteFigures, SpanSearch
 from toban.engine.telemetry.store import StoreRefused, StoreUnavailable, Telemetry
-from toban.engine.text import printable
 from toban.faces.cli import period
+from toban.faces.cli.drawn import show
 from toban.faces.terminal import refuse, say, speak_utf8
 from toban.faces.words import traces as trace_words
 from toban.message import Message, message_of
+from toban.text import printable, printable_json
 
 _NOTHING, _UNUSABLE = 1, 2
 _USUAL = timedelta(hours=1)
@@ -80,7 +78,7 @@ def command(
         )
         raise SystemExit(_UNUSABLE) from away
     if not found:
-        click.echo(str(Message("logs.nothing-found")), err=True)
+        say(Message("logs.nothing-found"), err=True)
         raise SystemExit(_NOTHING)
 
 
@@ -109,7 +107,7 @@ def _show_trace(store: SpanSearch, trace_id: str, form: str) -> bool:
     drawn = waterfall(spans)
     if form == "json":
         for line in drawn.lines:
-            say(json.dumps(trace_words.as_record(line), ensure_ascii=False))
+            say(printable_json(trace_words.as_record(line)))
     else:
         for text in trace_words.as_text(drawn):
             say(text)
@@ -121,7 +119,7 @@ def _show_routes(store: SpanSearch, within: TimeSpan, service: str, limit: int, 
     seconds = (within.end - within.start).total_seconds()
     if form == "json":
         for route in found:
-            say(json.dumps(trace_words.route_record(route, seconds), ensure_ascii=False))
+            say(printable_json(trace_words.route_record(route, seconds)))
     elif found:
         _print(found, seconds)
     return bool(found)
@@ -152,6 +150,4 @@ def _print(found: Sequence[RouteFigures], seconds: float) -> None:
             *lengths,
             route.slowest,
         )
-    # Names come from applications: markup in them is not interpreted.
-    wide = None if sys.stdout.isatty() else _WIDE
-    Console(width=wide, markup=False, emoji=False, highlight=False).print(table)
+    show(table, width=_WIDE)

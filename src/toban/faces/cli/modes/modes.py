@@ -1,20 +1,18 @@
 """`toban modes`: what Toban does by itself, and whether it only shows, asks or acts."""
 
-import getpass
-import json
-
 import click
 
 from toban.engine.approvals.answers import Giver, account_named
 from toban.engine.approvals.models import ApprovalAnswer
 from toban.engine.clock import system_clock
 from toban.engine.modes.rules import Mode, word
-from toban.engine.modes.service import move
+from toban.engine.modes.service import movable, move
 from toban.engine.orders import NotPossible
 from toban.engine.registry.parts import Parts
 from toban.faces.cli.kept import edition_of
+from toban.faces.cli.shell import shell_user
 from toban.faces.cli.state import usable_state
-from toban.faces.terminal import refuse, say, speak_utf8
+from toban.faces.terminal import confirm, refuse, say, speak_utf8
 from toban.faces.values.modes import (
     act_named,
     act_values,
@@ -23,6 +21,7 @@ from toban.faces.values.modes import (
     would_have_run,
 )
 from toban.message import Message
+from toban.text import printable_json
 
 _REFUSED = 1
 _SHOWN = 50
@@ -51,7 +50,7 @@ def list_(parts: Parts, form: str) -> None:
         acts, shadows = listed_acts(edition), would_have_run(_SHOWN)
         if form == "json":
             told = {"acts": [*map(act_values, acts)], "would_have_run": [*map(shadow_values, shadows)]}
-            say(json.dumps(told, ensure_ascii=False, indent=2))
+            say(printable_json(told, indent=2))
             return
         width = max((len(each.act.subject) for each in acts), default=0)
         for each in acts:
@@ -70,8 +69,9 @@ def list_(parts: Parts, form: str) -> None:
 @click.argument("mode", type=click.Choice([each.value for each in Mode]))
 @click.option("--reason", metavar="WORDS", required=True, help="Why, for those who look at it later.")
 @click.option("--as", "account", metavar="ACCOUNT", help="Your account in Toban.")
+@click.option("--yes", is_flag=True, help="Don't ask.")
 @click.pass_obj
-def set_(parts: Parts, act: str, mode: str, reason: str, account: str | None) -> None:
+def set_(parts: Parts, act: str, mode: str, reason: str, account: str | None, yes: bool) -> None:
     """Put ACT, as listed, into MODE: shadow records only, ask waits for the row's role, act runs.
 
     If it can't be undone, acting without asking takes the approval of the row's role.
@@ -79,7 +79,7 @@ def set_(parts: Parts, act: str, mode: str, reason: str, account: str | None) ->
     \b
     Exit status:
       0  done, or the approval is asked for
-      1  not possible: there is no such act, or the bindings don't allow that mode
+      1  not possible: there is no such act, or the bindings don't allow that mode; or not confirmed
       2  nothing runs there, or the state database can't be used
     """
     with usable_state():
@@ -87,7 +87,10 @@ def set_(parts: Parts, act: str, mode: str, reason: str, account: str | None) ->
             edition, wanted = edition_of(parts), Mode(mode)
             found = act_named(edition, act).act
             who = account_named(account) if account is not None else None
-            by = Giver(who, ApprovalAnswer.Via.SHELL, getpass.getuser())
+            by = Giver(who, ApprovalAnswer.Via.SHELL, shell_user())
+            current = movable(found, wanted, reason, by)
+            if not yes:
+                confirm(Message("modes.confirm", act=found.title, now=word(current), mode=word(wanted)))
             asked = move(found, wanted, reason, by=by, edition=edition, now=system_clock())
         except NotPossible as exc:
             refuse(exc.said, exc.hint)

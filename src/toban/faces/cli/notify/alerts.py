@@ -1,8 +1,5 @@
 """`toban alerts`: what is wrong now, and who acknowledged it."""
 
-import getpass
-import json
-
 import click
 from django.db.models import QuerySet
 
@@ -10,10 +7,12 @@ from toban.engine.clock import system_clock
 from toban.engine.notify import orders, reasons
 from toban.engine.notify.delivery.words import mark, one_line
 from toban.engine.notify.models import Alert
+from toban.faces.cli.shell import shell_user
 from toban.faces.cli.state import FORMAT, usable_state
 from toban.faces.terminal import say, speak_utf8
 from toban.faces.values.alerts import alert_values
 from toban.message import NOTHING, Message
+from toban.text import printable_json
 
 
 @click.command(
@@ -80,7 +79,7 @@ def command(
 
 
 def _order(acknowledged: int | None, released: int | None) -> None:
-    by, now = getpass.getuser(), system_clock()
+    by, now = shell_user(), system_clock()
     if acknowledged is not None:
         alert = orders.acknowledge(acknowledged, by=by, now=now)
         said = "notify.acknowledged-now"
@@ -100,7 +99,7 @@ def _count(alerts: QuerySet[Alert], form: str) -> None:
     found = reasons.counted(alerts)
     if form == "json":
         told = [{"reason": each.said.as_output(), "alerts": each.alerts} for each in found]
-        say(json.dumps(told, ensure_ascii=False, indent=2))
+        say(printable_json(told, indent=2))
     else:
         shown = "\n".join(f"{each.alerts:>6}  {each.code}  {one_line(each.said)}" for each in found)
         say(shown or Message("notify.no-reasons"))
@@ -108,7 +107,7 @@ def _count(alerts: QuerySet[Alert], form: str) -> None:
 
 def _show(found: QuerySet[Alert], form: str, *, history: bool) -> None:
     if form == "json":
-        say(json.dumps([alert_values(alert) for alert in found], ensure_ascii=False, indent=2))
+        say(printable_json([alert_values(alert) for alert in found], indent=2))
     else:
         nothing = Message("notify.no-alerts-yet" if history else "notify.nothing-ongoing")
         say("\n".join(line(alert) for alert in found) or nothing)

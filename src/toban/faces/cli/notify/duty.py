@@ -1,7 +1,5 @@
 """`toban duty`: who is on duty now and next, and who stands in for whom."""
 
-import getpass
-import json
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 
@@ -17,11 +15,13 @@ from toban.faces.cli.kept import edition_of
 from toban.faces.cli.notify.periods import line, show
 from toban.faces.cli.period import end as end_of
 from toban.faces.cli.period import moment
+from toban.faces.cli.shell import shell_user
 from toban.faces.cli.state import FORMAT, usable_state
 from toban.faces.icalendar import written
-from toban.faces.terminal import say, speak_utf8
+from toban.faces.terminal import put, say, speak_utf8
 from toban.faces.words.duty import as_json, events, names, why
 from toban.message import Message
+from toban.text import printable_json
 
 _LONGEST_DAYS = 366
 
@@ -49,7 +49,7 @@ def now_(parts: Parts, form: str) -> None:
     with usable_state():
         edition, now = edition_of(parts), system_clock()
         if form == "json":
-            say(json.dumps([_present(*each) for each in _roles(edition, now)], ensure_ascii=False, indent=2))
+            say(printable_json([_present(*each) for each in _roles(edition, now)], indent=2))
         else:
             lines = [_line(*each) for each in _roles(edition, now)]
             say("\n".join(lines) or Message("notify.no-roles"))
@@ -85,15 +85,11 @@ def next_(parts: Parts, days: int, role: str | None, person: str | None, form: s
         if form == "ics":
             name = edition.bindings.system.name or edition.design.document
             # Bytes, so that lines end as RFC 5545 requires, whatever the terminal.
-            click.echo(
-                written(
-                    events(found, people), str(Message("notify.duty-calendar", system=name)), now
-                ).encode(),
-                nl=False,
-            )
+            title = str(Message("notify.duty-calendar", system=name))
+            put(written(events(found, people), title, now).encode())
         elif form == "json":
             told = [as_json(each.roster, each.watch, each.start, each.end, people) for each in found]
-            say(json.dumps(told, ensure_ascii=False, indent=2))
+            say(printable_json(told, indent=2))
         else:
             say("\n".join(_turn(each, edition) for each in found) or Message("notify.no-turns"))
 
@@ -129,7 +125,7 @@ def override_(
     """
     speak_utf8()
     with usable_state():
-        by, now = getpass.getuser(), system_clock()
+        by, now = shell_user(), system_clock()
         if listing:
             _list(form)
             return

@@ -1,7 +1,5 @@
 """`toban maintenance`: announce work that the document does not plan."""
 
-import getpass
-
 import click
 
 from toban.engine.clock import system_clock
@@ -10,6 +8,7 @@ from toban.engine.notify.models import Maintenance
 from toban.faces.cli.notify.periods import line, show
 from toban.faces.cli.period import end as end_of
 from toban.faces.cli.period import moment
+from toban.faces.cli.shell import shell_user
 from toban.faces.cli.state import FORMAT, usable_state
 from toban.faces.terminal import say, speak_utf8
 from toban.message import Message, listing
@@ -53,7 +52,7 @@ def command(
     """
     speak_utf8()
     with usable_state():
-        by, now = getpass.getuser(), system_clock()
+        by, now = shell_user(), system_clock()
         if listing:
             _show(form)
             return

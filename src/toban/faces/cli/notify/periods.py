@@ -1,12 +1,12 @@
 """Periods that people ordered, as the terminal lists them: silences, maintenance, duty overrides."""
 
-import json
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING
 
 from toban.faces.terminal import say
 from toban.faces.values.periods import period_values
 from toban.message import Message
+from toban.text import printable_json
 
 if TYPE_CHECKING:
     from toban.engine.notify.models import OrderedPeriod
@@ -23,7 +23,7 @@ def show[Period: "OrderedPeriod"](
     """Print *found* as lines, or as JSON with its own *fields*; the first field holds the number."""
     if form == "json":
         told = [period_values(each, *fields) for each in found]
-        say(json.dumps(told, ensure_ascii=False, indent=2))
+        say(printable_json(told, indent=2))
     else:
         say("\n".join(f"{each.pk:>6}  {line(each, about(each))}" for each in found) or none)
 

@@ -1,6 +1,5 @@
 """`toban silence`: stop notifications about something, for a time and with a reason."""
 
-import getpass
 from collections.abc import Sequence
 
 import click
@@ -10,6 +9,7 @@ from toban.engine.notify import orders
 from toban.engine.notify.models import Silence
 from toban.faces.cli.notify.periods import show
 from toban.faces.cli.period import end as end_of
+from toban.faces.cli.shell import shell_user
 from toban.faces.cli.state import FORMAT, usable_state
 from toban.faces.terminal import say, speak_utf8
 from toban.message import Message
@@ -64,7 +64,7 @@ def command(
     wanted = {"clause": clause, "target": target, "item": item, "instance": instance}
     matchers = {name: value for name, value in wanted.items() if value} | _labels(labels)
     with usable_state():
-        by, now = getpass.getuser(), system_clock()
+        by, now = shell_user(), system_clock()
         if listing:
             _show(form)
             return

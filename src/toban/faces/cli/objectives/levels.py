@@ -1,6 +1,5 @@
 """`toban levels`: the document's objectives and their results."""
 
-import json
 from collections.abc import Mapping
 from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
@@ -24,6 +23,7 @@ from toban.faces.cli.kept import edition_of
 from toban.faces.cli.state import usable_state
 from toban.faces.terminal import say, speak_utf8
 from toban.message import NOTHING, Message
+from toban.text import printable_json
 
 
 @click.command(
@@ -53,7 +53,7 @@ def command(parts: Parts, form: str) -> None:
         if form == "openslo":
             system = found.bindings.system
             told = openslo.documents(plan.slis, system.name, system.timezone)
-            say(json.dumps(told, ensure_ascii=False, indent=2))
+            say(printable_json(told, indent=2))
         else:
             _show(found, plan, form)
 
@@ -67,7 +67,7 @@ def _show(edition: Edition, plan: LevelPlan, form: str) -> None:
             {**_as_json(each.id, each.text, shown.get(each.id), plan), **_figures(each.id, edition, plan)}
             for each in objectives
         ]
-        say(json.dumps(told, ensure_ascii=False, indent=2))
+        say(printable_json(told, indent=2))
         return
     lines = [_line(each, shown.get(each.id), plan) for each in objectives]
     say("\n".join(lines) or Message("objectives.no-objectives"))

@@ -1,6 +1,5 @@
 """`toban release`: what would be released, by whose order, how far it is, and the way back."""
 
-import getpass
 import json
 from datetime import datetime
 from typing import Any
@@ -25,8 +24,9 @@ from toban.engine.registry.parts import Parts
 from toban.faces.cli.kept import edition_of
 from toban.faces.cli.period import moment
 from toban.faces.cli.release.followed import follow_release, line_of, lines_of
+from toban.faces.cli.shell import shell_user
 from toban.faces.cli.state import FORMAT, usable_state
-from toban.faces.terminal import refuse, say, speak_utf8
+from toban.faces.terminal import confirm, refuse, say, speak_utf8
 from toban.faces.values.release import draft_values, lock_values, release_values
 from toban.message import Message
 
@@ -181,7 +181,7 @@ def approve_(parts: Parts, number: int, note: str, account: str | None, yes: boo
         for label, value in found.facts_said():
             say(f"  {label}: {value}")
         if not yes:
-            click.confirm(str(Message("approvals.confirm-approve", role=found.role)), abort=True)
+            confirm(Message("approvals.confirm-approve", role=found.role))
         order = AnswerOrder(found.pk, found.digest, _giver(account), edition_of(parts), note)
         answered = answering.approve(order, (EFFECT,), system_clock())
         say(Message(f"approvals.answered-{answered.state}", number=answered.pk))
@@ -204,7 +204,7 @@ def abort_(number: int, reason: str, account: str | None, yes: bool) -> None:
     with usable_state():
         say(line_of(_release(number)))
         if not yes:
-            click.confirm(str(Message("release.confirm-abort", number=number)), abort=True)
+            confirm(Message("release.confirm-abort", number=number))
         orders.abort(number, reason, _giver(account), system_clock())
         say(Message("release.aborted", number=number))
 
@@ -237,7 +237,7 @@ def rollback_(parts: Parts, /, environment: str, **given: Any) -> None:
         order = ReleaseOrder(_giver(given["account"]), edition, plan)
         if not given["yes"]:
             question = Message("release.confirm-rollback", environment=deployment.rule.environment)
-            click.confirm(str(question), abort=True)
+            confirm(question)
         release = orders.roll_back(deployment, given["reason"], order, system_clock(), detected_at=detected)
         code = "release.rollback-ordered" if release.decided_at else "release.rollback-asked"
         say(Message(code, number=release.pk, version=release.artifact.label))
@@ -309,7 +309,7 @@ def _plan(
             return
         _require_possible(found)
         if not yes:
-            click.confirm(str(Message("release.confirm-plan")), abort=True)
+            confirm(Message("release.confirm-plan"))
         release = orders.order_release(found, ReleaseOrder(_giver(account), edition, plan), system_clock())
         if form == "text":
             say(Message("release.planned", number=release.pk, role=found.deployment.rule.approver or "—"))
@@ -354,4 +354,4 @@ def _release(number: int) -> Release:
 
 def _giver(name: str | None) -> Giver:
     account = account_named(name) if name is not None else None
-    return Giver(account, ApprovalAnswer.Via.SHELL, getpass.getuser())
+    return Giver(account, ApprovalAnswer.Via.SHELL, shell_user())

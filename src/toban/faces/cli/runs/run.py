@@ -1,6 +1,5 @@
 """`toban run BATCH`: orders to a Toban that is running."""
 
-import getpass
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -19,8 +18,9 @@ from toban.engine.runs.orders import ApprovalOrder, planned
 from toban.engine.runs.parameters import allowed, choices, read
 from toban.faces.cli.kept import edition_of
 from toban.faces.cli.runs.follow import follow
+from toban.faces.cli.shell import shell_user
 from toban.faces.cli.state import usable_state
-from toban.faces.terminal import say, speak_utf8
+from toban.faces.terminal import confirm, say, speak_utf8
 from toban.faces.words.run_parameters import NoParameter, read_parameters
 from toban.message import Message
 
@@ -147,9 +147,12 @@ class RunArguments:
 def _carried_out(parts: Parts, asked: RunArguments, *, yes: bool) -> Run:
     work, by = planned(asked.batch), _giver(asked.account)
     act, order = _answer(parts, asked, by, yes=yes) if asked.answered else asked.order(by)
+    if act == "run":
+        # Before the question: nobody agrees to what can't be.
+        orders.accepted(work, asked.settings)
     if not yes:
         question = Message(f"runs.confirm-{act}", batch=asked.batch, rule=work.timing, run=asked.run)
-        click.confirm(str(question), abort=True)
+        confirm(question)
     # Not before the question: the role and the request's end count when somebody says yes.
     run = order(system_clock())
     say(Message("runs.ordered", batch=run.work, run=run.pk))
@@ -172,7 +175,7 @@ def _answer(parts: Parts, asked: RunArguments, by: Giver, *, yes: bool) -> tuple
 
 
 def _giver(name: str | None) -> Giver:
-    user = getpass.getuser()
+    user = shell_user()
     if name is None:
         return Giver(None, ApprovalAnswer.Via.SHELL, user)
     return Giver(account_named(name), ApprovalAnswer.Via.SHELL, user)

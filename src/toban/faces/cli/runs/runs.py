@@ -1,6 +1,5 @@
 """`toban runs`: what has run, runs and waits."""
 
-import json
 from collections.abc import Iterator, Sequence
 
 import click
@@ -15,6 +14,7 @@ from toban.faces.terminal import refuse, say, speak_utf8
 from toban.faces.values.runs import run_values
 from toban.faces.words.runs import because, standing
 from toban.message import NOTHING, Message, message_of
+from toban.text import printable_json
 
 _UNKNOWN = 1
 
@@ -43,7 +43,7 @@ def command(work: str | None, limit: int, log: int | None, form: str) -> None:
         runs = Run.objects.order_by("-due_at", "-pk")
         found = list((runs.filter(work=work) if work else runs)[:limit])
         if form == "json":
-            say(json.dumps([run_values(run) for run in found], ensure_ascii=False, indent=2))
+            say(printable_json([run_values(run) for run in found], indent=2))
             return
         say("\n".join(lines(found)) or Message("runs.none-yet"))
 

@@ -52,10 +52,10 @@ def _is_readable(path: Path, parts: Parts) -> bool:
     try:
         bindings = load_bindings(Path(os.environ.get("TOBAN_BINDINGS", "toban.toml")), parts.schema)
     except UnreadableBindings as exc:
-        click.echo(str(exc), err=True)
+        say(exc, err=True)
         return False
     for finding in parts.findings(design, bindings):
-        click.echo(str(finding), err=True)
+        say(finding, err=True)
     return True
 
 
@@ -63,7 +63,7 @@ def _has_kept(path: Path, parts: Parts) -> bool:
     """Say that the version that was in force before goes on, if there is one."""
     is_kept = parts.in_force(in_force_folder(settings.HOME), path).last_kept() is not None
     if is_kept:
-        click.echo(str(Message("supervision.previous-version-stays")), err=True)
+        say(Message("supervision.previous-version-stays"), err=True)
     return is_kept
 
 

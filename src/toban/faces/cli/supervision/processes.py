@@ -11,6 +11,7 @@ from toban.engine.supervision.home import clock_file, hold_file, processes_file
 from toban.engine.timekeeping.rules import wrong
 from toban.faces.terminal import refuse, say, speak_utf8
 from toban.message import Message, listing
+from toban.text import printable_json
 
 _UNKNOWN = 1
 
@@ -57,7 +58,7 @@ def command(home: Path, stop: str | None, start: str | None, form: str) -> None:
     ahead = _clock_ahead(home)
     if form == "json":
         shown["clock_ahead_seconds"] = ahead
-        say(json.dumps(shown, ensure_ascii=False, indent=2))
+        say(printable_json(shown, indent=2))
         return
     say(f"{shown['url']}  (toban up: {shown['supervisor']})")
     for process in shown["processes"]:

@@ -6,6 +6,7 @@ from pathlib import Path
 import click
 
 from toban.engine.telemetry.child.engine_settings import EngineLimits
+from toban.faces.terminal import say
 from toban.message import Message, message_of
 
 
@@ -36,7 +37,7 @@ def command(directory: Path, port: int, threads: int, memory: int, keep_free: in
 
     limits = EngineLimits(memory_bytes=memory * 1024**2, free_bytes=keep_free * 1024**2)
     try:
-        serve(directory, port=port, secret=secret, limits=limits, threads=threads, announce=click.echo)
+        serve(directory, port=port, secret=secret, limits=limits, threads=threads, announce=say)
     except Occupied as exc:
         raise _refusal(message_of(exc), Message("telemetry.stop-the-other-up")) from exc
     except Unopenable as exc:

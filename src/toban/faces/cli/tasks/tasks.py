@@ -1,7 +1,5 @@
 """`toban tasks`: what people must do, with its facts; sign off, hand on."""
 
-import getpass
-import json
 from collections.abc import Callable, Iterator
 
 import click
@@ -15,10 +13,12 @@ from toban.engine.registry.parts import Parts
 from toban.engine.tasks.lists import OpenTask, listed
 from toban.engine.tasks.orders import TaskOrder, hand_on, sign_off
 from toban.faces.cli.kept import edition_of
+from toban.faces.cli.shell import shell_user
 from toban.faces.cli.state import usable_state
 from toban.faces.terminal import refuse, say, speak_utf8
 from toban.faces.values.tasks import task_values
 from toban.message import Message
+from toban.text import printable_json
 
 _REFUSED = 1
 _AS = click.option("--as", "account", metavar="ACCOUNT", required=True, help="Your account in Toban.")
@@ -50,7 +50,7 @@ def list_(parts: Parts, account: str | None, form: str) -> None:
             reader = account_named(account)
             found = [task for task in found if task.why_not(reader) is None]
         if form == "json":
-            return json.dumps([task_values(task) for task in found], ensure_ascii=False, indent=2)
+            return printable_json([task_values(task) for task in found], indent=2)
         return "\n".join(line for task in found for line in _lines(task, edition)) or str(
             Message("tasks.nothing-waits")
         )
@@ -108,7 +108,7 @@ def hand_on_(parts: Parts, number: int, person: str, reason: str, account: str) 
 
 
 def _order(parts: Parts, edition: Edition, number: int, account: str) -> TaskOrder:
-    by = Giver(account_named(account), ApprovalAnswer.Via.SHELL, getpass.getuser())
+    by = Giver(account_named(account), ApprovalAnswer.Via.SHELL, shell_user())
     return TaskOrder(number, by, edition, parts)
 
 
@@ -127,6 +127,8 @@ def _lines(task: OpenTask, edition: Edition) -> Iterator[str]:
     mark = "◆" if task.is_late else "◎"
     who = Message("tasks.able", people=task.people.able) if task.people.able else task.people.why_nobody
     yield f"{mark} {task.run.pk}  {task.name}  {Message('tasks.until', until=until)}  {who}"
+    if task.people.why_lapsed:
+        yield f"    {task.people.why_lapsed}"
     for fact in task.facts:
         yield f"    {'▲' if fact.is_exception else '·'} {fact.label}: {fact.value}"
     yield f"    --shown {task.shown}"

@@ -1,7 +1,5 @@
 """`toban tokens`: access of programs to the API."""
 
-import getpass
-import json
 import re
 from datetime import datetime, timedelta
 
@@ -15,10 +13,12 @@ from toban.engine.tokens import service
 from toban.engine.tokens.models import ApiToken
 from toban.engine.tokens.rules import WantedToken
 from toban.faces.cli.period import moment
+from toban.faces.cli.shell import shell_user
 from toban.faces.cli.state import FORMAT, usable_state
 from toban.faces.terminal import say, speak_utf8
 from toban.faces.values.tokens import token_line, token_values
 from toban.message import Message
+from toban.text import printable_json
 
 _DATE = re.compile(r"\d{4}-\d\d-\d\d")
 
@@ -51,7 +51,7 @@ def create(parts: Parts, name: str, scopes: tuple[str, ...], until: str, account
       2  the state database can't be used
     """
     with usable_state():
-        by, now = getpass.getuser(), system_clock()
+        by, now = shell_user(), system_clock()
         operator = _account(account or by)
         wanted = WantedToken(name, scopes, _end(until))
         token = service.make(operator, wanted, tuple(parts.scopes), by=by, now=now)
@@ -73,7 +73,7 @@ def listed(form: str) -> None:
         found = list(ApiToken.objects.select_related("operator").order_by("pk"))
         if form == "json":
             told = [token_values(each, now) for each in found]
-            say(json.dumps(told, ensure_ascii=False, indent=2))
+            say(printable_json(told, indent=2))
         else:
             say("\n".join(token_line(each, now) for each in found) or Message("tokens.none"))
 
@@ -90,7 +90,7 @@ def revoke(token: int) -> None:
       2  the state database can't be used
     """
     with usable_state():
-        found = service.revoke(token, by=getpass.getuser())
+        found = service.revoke(token, by=shell_user())
     say(Message("tokens.revoked", name=found.name, who=found.operator.username))
 
 

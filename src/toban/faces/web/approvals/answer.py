@@ -1,13 +1,11 @@
 """The page of one request for approval: what was shown, who answered, and the answer of the reader."""
 
 from datetime import datetime
-from urllib.parse import urlencode
 
 from django.conf import settings
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
-from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
@@ -20,9 +18,9 @@ from toban.engine.clock import system_clock
 from toban.engine.editions.edition import Edition
 from toban.engine.orders import NotPossible
 from toban.engine.people.models import Operator
-from toban.faces.web.approvals.proof import ask_proof, has_proved
 from toban.faces.web.approvals.shown import shown
 from toban.faces.web.frame import frame, in_force, look
+from toban.faces.web.proof import address_of_proof, ask_proof, has_proved
 from toban.faces.words import verdicts as words
 
 _CONFLICT = 409
@@ -73,7 +71,7 @@ def _page(
         "each": each,
         "approvals": [each],
         "has_proved": has_proved(request),
-        "proof": f"{reverse('account_reauthenticate')}?{urlencode({'next': request.path})}",
+        "proof": address_of_proof(request.path),
         "trouble": trouble,
         "typed": request.POST,
     }

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from toban.engine.approvals.entitlement import why_not_approve
+from toban.engine.approvals.holders import name_of
 from toban.engine.approvals.models import ApprovalAnswer, ApprovalRequest, BreakGlass
 from toban.engine.approvals.rules import RequestState
 from toban.engine.approvals.telling import candidates
@@ -23,7 +24,7 @@ class ShownRequest:
     broken: BreakGlass | None
     is_open: bool
     who: Sequence[str] = ()
-    """The names in `[people]` of those who may approve it now."""
+    """The names of those who may approve it now."""
     why_nobody: Message = NOTHING
     is_mine: bool = False
     """Whether the reader may approve it now."""
@@ -57,7 +58,7 @@ def _shown(request: ApprovalRequest, reader: object, edition: Edition, now: date
         answers,
         None,
         is_open=True,
-        who=found.able,
+        who=[name_of(edition, each) for each in found.able],
         why_nobody=found.why_nobody,
         is_mine=why is None,
         why_not=why.said if why is not None else NOTHING,

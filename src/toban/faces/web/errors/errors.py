@@ -18,11 +18,11 @@ from toban.chapters.errors.searching.search import ErrorTerm, read_search
 from toban.engine.clock import system_clock
 from toban.engine.people.access import may_order
 from toban.engine.search_parts import LONGEST, BadSearch
-from toban.engine.text import storable_text
 from toban.faces.web.frame import frame, in_force, look
 from toban.faces.web.parts import answer
 from toban.faces.web.spark import strokes
 from toban.faces.words.errors import FRESH, ErrorStatus, standing
+from toban.text import storable_text
 
 _PER_PAGE = 50
 _SPAN = timedelta(days=7)

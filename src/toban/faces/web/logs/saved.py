@@ -18,10 +18,10 @@ from toban.engine.orders import NotPossible
 from toban.engine.people.models import Operator
 from toban.engine.search_parts import BadSearch
 from toban.engine.telemetry.logs.language import read_search
-from toban.engine.text import storable_text
 from toban.faces.logs.choice import choice, span_of
 from toban.faces.web.frame import in_force
 from toban.faces.words import verdicts as words
+from toban.text import storable_text
 
 _LONGEST_NUMBER = 18
 """Digits: no database knows a greater one."""

@@ -21,8 +21,8 @@ from toban.engine.runs.models import PlannedWork, Run
 from toban.engine.runs.orders import ApprovalOrder
 from toban.engine.runs.parameters import Parameter, ParameterKind, allowed, read
 from toban.engine.runs.rules import RunReason
-from toban.faces.web.approvals.proof import has_proved
 from toban.faces.web.frame import in_force
+from toban.faces.web.proof import has_proved
 from toban.faces.words.run_parameters import NoParameter, read_parameters
 
 

@@ -25,11 +25,11 @@ from toban.engine.runs.output.written import whole_log
 from toban.engine.runs.rules import RunReason
 from toban.engine.telemetry.present import telemetry
 from toban.engine.telemetry.store import StoreUnavailable
-from toban.faces.web.approvals.proof import ask_proof, has_proved
 from toban.faces.web.approvals.shown import shown_requests
 from toban.faces.web.changes.near import ChangesNear, near
 from toban.faces.web.frame import frame, in_force, look
 from toban.faces.web.parts import answer, is_fragment
+from toban.faces.web.proof import ask_proof, has_proved
 from toban.faces.web.runs import orders
 from toban.faces.web.runs.charts import length_of
 from toban.faces.web.runs.orders import OrderQuestion

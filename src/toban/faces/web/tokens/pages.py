@@ -21,6 +21,7 @@ from toban.engine.tokens import service
 from toban.engine.tokens.models import LONGEST_NAME, ApiToken
 from toban.engine.tokens.rules import ACT, WantedToken
 from toban.faces.web.frame import in_force
+from toban.faces.web.proof import address_of_proof, ask_proof, has_proved
 
 _LONGEST_NUMBER = 18
 
@@ -48,11 +49,17 @@ class NewToken(forms.Form):
 @never_cache
 @require_http_methods(["GET", "POST"])
 def tokens(request: HttpRequest) -> HttpResponse:
-    """List the reader's tokens; a POST makes one, shown in this answer only, or revokes one, by `act`."""
+    """List the reader's tokens; a POST makes one, shown in this answer only, or revokes one, by `act`.
+
+    A token outlives the session: a stolen session must not make one, so that takes a fresh sign-in.
+    """
     if not isinstance(request.user, Operator):
         raise PermissionDenied
     if request.POST.get("act") == "revoke":
         return _revoked(request, request.user)
+    proved = has_proved(request)
+    if request.method == "POST" and not proved:
+        return ask_proof(request, request.path)
     form = NewToken(request.user, request.POST or None)
     given = _made(request, request.user, form) if request.method == "POST" and form.is_valid() else ""
     if given:
@@ -63,6 +70,7 @@ def tokens(request: HttpRequest) -> HttpResponse:
         "tokens": [(each, service.is_usable(each, now)) for each in own],
         "form": form,
         "given": given,
+        "proof": "" if proved else address_of_proof(request.path),
     }
     return render(request, "tokens/tokens.html", context)
 

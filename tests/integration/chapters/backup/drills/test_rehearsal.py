@@ -42,6 +42,7 @@ from toban.design.reader import Design, load_design
 from toban.engine.bindings.load import load_bindings
 from toban.engine.bindings.model import Bindings, System
 from toban.engine.evidence import ledger
+from toban.engine.evidence.certificate import pdf
 from toban.engine.evidence.models import ClauseStatus, LedgerEntry
 from toban.engine.evidence.verdict import Verdict
 from toban.engine.notify.models import Alert
@@ -306,7 +307,7 @@ def test_the_printed_certificate_states_every_result(
     drill = hold(design, bound())
 
     try:
-        printed = certificate.pdf(certificate.certificate(drill, design, System(name="受付")), language)
+        printed = pdf(certificate.certificate(drill, design, System(name="受付")), language)
     except NoFont:
         pytest.skip("needs a Japanese font (Debian: apt-get install fonts-ipaexfont-gothic)")
 

@@ -2,13 +2,12 @@
 
 import importlib
 import json
-import subprocess
-import sys
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
 from django.apps import apps
+from tests.forking import run
 from tests.integration.chapters.errors.reported import DOCUMENT, NOW, event, take
 from tests.registered import PARTS
 
@@ -21,7 +20,6 @@ from toban.design.reader import read_design
 from toban.engine.bindings.load import read_bindings
 
 SCRIPT = Path(__file__).with_name("searcher.py")
-ROOT = Path(__file__).parents[5]
 CARD, KEY, STOCK = "CardError:", "KeyError:", "stock_sync"
 FOUND = {
     "": {CARD, KEY, STOCK},
@@ -74,14 +72,7 @@ def test_errors_are_found_by_the_content_of_their_stored_events(
 ) -> None:
     environment = request.getfixturevalue(database)
 
-    done = subprocess.run(
-        [sys.executable, str(SCRIPT), *FOUND],
-        env={**environment, "PYTHONPATH": str(ROOT)},
-        stdout=subprocess.PIPE,
-        text=True,
-        timeout=120,
-        check=True,
-    )
+    done = run([SCRIPT, *FOUND], env=environment, check=True)
 
     told = dict(zip(FOUND, map(set, json.loads(done.stdout)), strict=True))
     assert told == FOUND

@@ -6,8 +6,6 @@ A new kind adds its rig to `RIGS`, and nothing else here.
 import json
 import logging
 import os
-import subprocess
-import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -17,6 +15,7 @@ from threading import Event, Thread
 from typing import Any
 
 import pytest
+from tests.forking import run
 from tests.integration.chapters.monitoring.sources.test_cloudwatch import put
 from tests.registered import kinds
 from tests.telemetry_rows import LogRow, SpanRow, batch_of
@@ -436,16 +435,13 @@ def test_check_live_raises_a_doubt_for_every_kind_of_source_that_does_not_answer
     ]
     bindings.write_text("\n\n".join(tables), encoding="utf-8")
 
-    found = subprocess.run(
-        [sys.executable, "-m", "toban", "check", str(design), "--bindings", str(bindings), "--live"],
+    found = run(
+        ["-m", "toban", "check", design, "--bindings", bindings, "--live"],
         env={
             **os.environ,
             "THE_SECRET": SECRET,
             "TOBAN_TELEMETRY_URL": f"http://toban:{SECRET}@127.0.0.1:9/toban",
         },
-        capture_output=True,
-        text=True,
-        check=False,
     )
 
     doubted = {name for name in ASKING if f'kind = "{name}"' in _live(found.stdout)}

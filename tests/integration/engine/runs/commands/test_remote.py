@@ -1,9 +1,12 @@
 """Commands on another host, with a real sshd and with asyncssh's server."""
 
+import hashlib
 import socket
+import subprocess
 import threading
 import time
 from collections.abc import Collection, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -14,10 +17,12 @@ from tests.integration.remote_host import RemoteHost, free_port, new_public_key,
 
 from toban.engine.bindings.secret import Secret
 from toban.engine.runs.commands.command import MOST_BYTES
+from toban.engine.runs.commands.filling import ParameterizedCommand
 from toban.engine.runs.commands.hosts import OnHosts
 from toban.engine.runs.commands.remote import RemoteCommand
 from toban.engine.runs.rules import HostState, RunReason
 from toban.engine.runs.work import StepFailed
+from toban.engine.ssh.connect import command_line, environment_lines
 from toban.engine.ssh.host import SshHost
 from toban.message import NOTHING, Message
 
@@ -53,6 +58,18 @@ class FakeTurn:
         return self.stop
 
 
+@dataclass
+class SlowTurn(FakeTurn):
+    """A turn whose log takes its time, as on a busy machine; it counts the seconds."""
+
+    ended_after: float = 0
+
+    def say(self, text: Message | str) -> None:
+        self.said += str(text).splitlines()
+        time.sleep(0.12)
+        self.ended_after += 0.12
+
+
 @pytest.fixture(scope="module", params=["openssh", "asyncssh"])
 def remote(request: pytest.FixtureRequest) -> Iterator[RemoteHost]:
     with serving(request.param) as running:
@@ -82,6 +99,47 @@ def test_arguments_and_environment_arrive_as_they_were_written(remote: RemoteHos
         "[two words][$HOME]['][日本][][-n; exit 9]",
         '7 2026-04-01T04:00:00+00:00 it\'s $HOME; `date` "x" 日本',
     ]
+
+
+def test_a_secret_arrives_and_appears_in_no_list_of_processes(remote: RemoteHost) -> None:
+    value, seen, ended = "it's two\nlines: 秘密 $HOME", set[str](), threading.Event()
+    (remote.folder / "secret").write_text(value)
+    turn = FakeTurn(parameters={"key": "payment"})
+    script = 'printf %s "$BATCH_KEY" | sha256sum; sleep 0.3; cat; echo "input over"'
+    command = ParameterizedCommand(
+        ("sh", "-c", script),
+        lambda arguments: RemoteCommand(remote.host(), arguments),
+        frozenset({"key"}),
+        {"key": {"payment": Secret(f"file:{remote.folder}/secret")}},
+    )
+    watching = threading.Thread(target=_watch_processes, args=(seen, ended))
+    watching.start()
+
+    result = command(turn)
+
+    ended.set()
+    watching.join()
+    assert result == {"status": 0}
+    assert turn.said == [f"{hashlib.sha256(value.encode()).hexdigest()}  -", "input over"]
+    assert any("sha256sum" in each for each in seen)
+    assert not any("lines: 秘密" in each for each in seen)
+
+
+def _watch_processes(seen: set[str], ended: threading.Event) -> None:
+    while not ended.wait(0.01):
+        for process in psutil.process_iter():
+            with suppress(psutil.Error):
+                seen.add(" ".join(process.cmdline()))
+
+
+def test_a_command_does_not_start_with_a_part_of_its_environment() -> None:
+    told = environment_lines({"BATCH_A": "1", "BATCH_B": "2"})
+    line = ["sh", "-c", command_line(("echo", "started"))]
+
+    for length in range(len(told)):
+        cut = subprocess.run(line, input=told[:length], capture_output=True, check=False)
+        assert b"started" not in cut.stdout
+    assert subprocess.run(line, input=told, capture_output=True, check=True).stdout == b"started\n"
 
 
 def test_a_command_on_two_hosts_runs_on_each_with_its_own_log(remote: RemoteHost) -> None:
@@ -159,6 +217,18 @@ def test_endless_output_is_bounded_and_the_command_completes(remote: RemoteHost)
     assert turn.said[-1].startswith("… ほか 78,60")
 
 
+# The asyncssh server used here waits for the end of the output itself.
+@pytest.mark.parametrize("remote", ["openssh"], indirect=True)
+def test_output_that_takes_long_to_arrive_after_the_end_is_read_to_its_end(remote: RemoteHost) -> None:
+    turn = SlowTurn()
+    script = "head -c 2400000 /dev/zero | tr '\\0' '\\n'; echo last"
+
+    assert shell(remote, script)(turn) == {"status": 0}
+
+    assert turn.said[-1] == "last"
+    assert turn.ended_after > 4  # longer than an end is waited for
+
+
 def test_a_lost_connection_is_a_failure_that_says_the_command_may_still_run(remote: RemoteHost) -> None:
     turn = FakeTurn(stop_after="\0")
     cutting = threading.Thread(target=_cut_after, args=(remote, turn))
@@ -187,6 +257,7 @@ def test_a_background_child_that_keeps_writing_does_not_delay_the_run(remote: Re
 
     assert shell(remote, script)(turn) == {"status": 0}
 
+    assert turn.said[-1].startswith("コマンドは終わりましたが、出力がまだ続くので")
     # The child may write before its process id is printed.
     psutil.Process(int(next(line for line in turn.said if line.isdecimal()))).kill()
 

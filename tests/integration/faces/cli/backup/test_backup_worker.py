@@ -5,8 +5,6 @@ import json
 import os
 import signal
 import sqlite3
-import subprocess
-import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import closing
@@ -16,6 +14,7 @@ from pathlib import Path
 
 import pyrage
 import pytest
+from tests.forking import Python, run
 from tests.integration.chapters.backup.postgres18 import Cluster
 
 pytestmark = pytest.mark.slow
@@ -49,7 +48,7 @@ class Toban:
 
     folder: Path
     dsn: str
-    workers: list["subprocess.Popen[bytes]"] = field(default_factory=list)
+    workers: list[Python] = field(default_factory=list)
 
     @property
     def environment(self) -> dict[str, str]:
@@ -64,23 +63,18 @@ class Toban:
         }
 
     def call(self, *arguments: str) -> str:
-        done = subprocess.run(
-            [sys.executable, "-m", "toban", *arguments],
-            env=self.environment, check=False, capture_output=True, text=True,
-        )  # fmt: skip
+        done = run(["-m", "toban", *arguments], env=self.environment)
         assert done.returncode == 0, done.stdout + done.stderr
         return done.stdout
 
-    def start(self, *, dies_at: int = 0) -> "subprocess.Popen[bytes]":
+    def start(self, *, dies_at: int = 0) -> Python:
         """Start a worker; with *dies_at* it is killed by its store at that moment."""
         command = (
             ["tests.integration.faces.cli.supervision.mortal_worker"] if dies_at else ["toban", "worker"]
         )
         environment = {**self.environment, "TOBAN_TEST_DIES_AT": str(dies_at)}
         with (self.folder / "worker.log").open("ab") as log:
-            worker = subprocess.Popen(
-                [sys.executable, "-m", *command], env=environment, stdout=log, stderr=log
-            )
+            worker = Python(["-m", *command], env=environment, stdout=log, stderr=log)
         self.workers.append(worker)
         return worker
 
@@ -109,7 +103,7 @@ def until(question: Callable[[], object]) -> None:
     pytest.fail("it never came to that")
 
 
-def has_ended(toban: Toban, worker: "subprocess.Popen[bytes]") -> bool:
+def has_ended(toban: Toban, worker: Python) -> bool:
     return worker.poll() is not None or toban.is_idle()
 
 

@@ -14,6 +14,7 @@ from typing import Any
 
 import psutil
 import pytest
+from tests.forking import Python, run
 
 pytestmark = pytest.mark.slow
 
@@ -62,7 +63,7 @@ class Toban:
     """A Toban in a folder, with its worker and its commands."""
 
     folder: Path
-    workers: list[subprocess.Popen[bytes]] = field(default_factory=list)
+    workers: list[Python] = field(default_factory=list)
 
     @property
     def environment(self) -> dict[str, str]:
@@ -77,22 +78,17 @@ class Toban:
         }
 
     def call(self, *arguments: str) -> subprocess.CompletedProcess[str]:
-        return subprocess.run(
-            [sys.executable, "-m", "toban", *arguments],
-            env=self.environment, check=False, capture_output=True, text=True,
-        )  # fmt: skip
+        return run(["-m", "toban", *arguments], env=self.environment)
 
     def give_accounts(self, *names: str) -> None:
         """Create accounts of developers."""
         made = "import django; django.setup(); from toban.engine.people.models import Operator; "
         made += f"[Operator.objects.create_user(name, operator_role='developer') for name in {names}]"
         environment = {**self.environment, "DJANGO_SETTINGS_MODULE": "toban.settings"}
-        subprocess.run([sys.executable, "-c", made], env=environment, check=True)
+        run(["-c", made], env=environment, check=True)
 
-    def start(self) -> subprocess.Popen[bytes]:
-        worker = subprocess.Popen(
-            [sys.executable, "-m", "toban", "worker"], env=self.environment, stdout=subprocess.DEVNULL
-        )
+    def start(self) -> Python:
+        worker = Python(["-m", "toban", "worker"], env=self.environment, stdout=subprocess.DEVNULL)
         self.workers.append(worker)
         return worker
 

@@ -4,20 +4,18 @@ import json
 import os
 import re
 import subprocess
-import sys
 from pathlib import Path
+
+from tests.forking import run
 
 SHOP = Path(__file__).parents[5] / "examples" / "webshop" / "運用設計書.md"
 
 
 def toban(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
     kept = {name: value for name, value in os.environ.items() if not name.startswith("TOBAN_")}
-    return subprocess.run(
-        [sys.executable, "-m", "toban", "calendar", *arguments],
+    return run(
+        ["-m", "toban", "calendar", *arguments],
         env={**kept, "NO_COLOR": "1", "TOBAN_LANGUAGE": "ja", **environment},
-        check=False,
-        capture_output=True,
-        text=True,
     )
 
 
@@ -41,6 +39,26 @@ def test_daily_entries_are_listed_once_above_twelve_months() -> None:
     # The last day of a month is listed, with the daily entries it overlaps.
     assert others.count("23:00        バッチ B003 月次請求書生成") == 12
     assert "366日間" in others
+
+
+def test_a_task_is_due_by_the_hours_of_its_role_as_on_the_page(tmp_path: Path) -> None:
+    (tmp_path / "ops.md").write_text("""# 運用設計書
+## 1. 運用方針
+### 運用体制
+| 役割 | 担当 | 対応時間 |
+|---|---|---|
+| 開発担当者 | 田中 | 平日9:00-18:00 |
+## 10. 定期作業
+### 週次作業
+| 作業項目 | 実施日 | 担当者 | 内容 |
+|---|---|---|---|
+| エラー分析 | 週次 | 開発担当者 | 見る |
+""")
+    (tmp_path / "toban.toml").write_text('[people."開発担当者"]\naccount = "dev"\n')
+
+    done = toban("--design", str(tmp_path / "ops.md"), "--from", "2026-04-06", "--to", "2026-04-07")
+
+    assert done.stdout.startswith("2026-04-06 (月)\n  09:00        定期作業 エラー分析")
 
 
 def test_json_has_the_same_content() -> None:

@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from tests.forking import run
 
 CLEAN = Path(__file__).parents[4] / "unit" / "design" / "lint" / "fixtures" / "clean.md"
 FLAWED = """# 運用設計書
@@ -33,13 +34,7 @@ COMMAND = [sys.executable, "-c", "from toban.wiring import main; main()", "check
 
 
 def check(*arguments: str | Path, **environment: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [*COMMAND, *map(str, arguments)],
-        capture_output=True,
-        encoding="utf-8",
-        env={**os.environ, **environment},
-        check=False,
-    )
+    return run(["-m", "toban", "check", *arguments], env={**os.environ, **environment})
 
 
 @pytest.fixture
@@ -142,8 +137,12 @@ def test_day_out_of_range_is_refused_as_wrong_usage(flawed: Path, day: str) -> N
 @pytest.mark.parametrize("locale", ["C", "POSIX"])
 def test_japanese_is_written_whatever_the_locale(flawed: Path, locale: str) -> None:
     unsaid = {"TOBAN_LANGUAGE": "", "LC_MESSAGES": ""}
+    no_utf8 = {"LC_ALL": locale, "LANG": locale, "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"}
 
-    result = check(flawed, LC_ALL=locale, LANG=locale, PYTHONUTF8="0", PYTHONCOERCECLOCALE="0", **unsaid)
+    result = subprocess.run(
+        [*COMMAND, flawed],
+        env={**os.environ, **unsaid, **no_utf8}, check=False, capture_output=True, encoding="utf-8",
+    )  # fmt: skip
 
     assert result.returncode == 1
     assert "警告" in result.stdout

@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from tests.forking import run
 
 ROW_WEB = "| Web | CPU使用率 | 0-70% | 70% | 85% | 1分 |\n"
 ROW_DB = "| DB | 接続数 | 0-89 | 90 | 100 | 1分 |\n"
@@ -22,14 +23,7 @@ OLD = f"""# 運用設計書
 
 
 def plan(*arguments: str | Path, **environment: str) -> subprocess.CompletedProcess[str]:
-    program = "from toban.wiring import main; main()"
-    return subprocess.run(
-        [sys.executable, "-c", program, "plan", *map(str, arguments)],
-        capture_output=True,
-        encoding="utf-8",
-        env={**os.environ, "LC_ALL": "C", **environment},
-        check=False,
-    )
+    return run(["-m", "toban", "plan", *arguments], env={**os.environ, "LC_ALL": "C", **environment})
 
 
 @pytest.fixture
@@ -50,7 +44,11 @@ def newer(old: Path, *replacement: tuple[str, str]) -> Path:
 
 
 def test_same_document_exits_zero(old: Path) -> None:
-    result = plan(old, newer(old))
+    # A real process: Japanese is written whatever the locale.
+    result = subprocess.run(
+        [sys.executable, "-m", "toban", "plan", old, newer(old)],
+        env={**os.environ, "LC_ALL": "C"}, check=False, capture_output=True, encoding="utf-8",
+    )  # fmt: skip
 
     assert (result.returncode, result.stdout, result.stderr) == (0, "変更はありません\n", "")
 

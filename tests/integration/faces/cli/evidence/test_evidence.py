@@ -1,8 +1,6 @@
 import json
 import os
 import shutil
-import subprocess
-import sys
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -11,6 +9,7 @@ import pytest
 from click.testing import CliRunner, Result
 from django.utils.translation import override
 from pytest_django import Settings
+from tests.forking import run
 from tests.integration.engine.telemetry.conftest import StoreProcess
 from tests.registered import PARTS
 
@@ -254,12 +253,8 @@ def test_shipping_without_a_store_is_refused(outside: Path) -> None:
 def test_every_command_says_so_when_there_is_no_toban(tmp_path: Path, order: tuple[str, ...]) -> None:
     environment = {name: value for name, value in os.environ.items() if not name.startswith("TOBAN_")}
 
-    done = subprocess.run(
-        [sys.executable, "-m", "toban", "evidence", *order],
-        env={**environment, "TOBAN_HOME": str(tmp_path / "nothing")},
-        capture_output=True,
-        text=True,
-        check=False,
+    done = run(
+        ["-m", "toban", "evidence", *order], env={**environment, "TOBAN_HOME": str(tmp_path / "nothing")}
     )
 
     assert (done.returncode, "HINT: " in done.stderr) == (2, True), done.stderr

@@ -3,11 +3,11 @@
 import json
 import os
 import subprocess
-import sys
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+from tests.forking import run
 from tests.integration.engine.telemetry.conftest import StoreProcess
 from tests.registered import PARTS
 from tests.telemetry_rows import LogRow, batch_of
@@ -69,13 +69,7 @@ def logs(home: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
     environment = {name: value for name, value in os.environ.items() if name != "TOBAN_TELEMETRY_URL"}
     # Nothing runs there, and there is no state: only the archive and the document exist.
     settings = {"TOBAN_HOME": str(home), "TOBAN_DESIGN": str(home / "運用設計書.md")}
-    return subprocess.run(
-        [sys.executable, "-m", "toban", "logs", *arguments],
-        env={**environment, **settings},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    return run(["-m", "toban", "logs", *arguments], env={**environment, **settings})
 
 
 MAY = ("--from-archive", "--from", "2026-05-10T00:00", "--to", "2026-05-11T00:00")

@@ -4,11 +4,11 @@ import csv
 import json
 import os
 import subprocess
-import sys
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from tests.forking import run
 from tests.integration.engine.telemetry.conftest import StoreProcess
 from tests.telemetry_rows import LogRow, batch_of
 
@@ -37,12 +37,9 @@ def home(tmp_path_factory: pytest.TempPathFactory, store: StoreProcess) -> Path:
 
 def logs(home: Path, *arguments: str, language: str = "ja") -> subprocess.CompletedProcess[str]:
     environment = {name: value for name, value in os.environ.items() if name != "TOBAN_TELEMETRY_URL"}
-    return subprocess.run(
-        [sys.executable, "-m", "toban", "logs", *arguments],
+    return run(
+        ["-m", "toban", "logs", *arguments],
         env={**environment, "TOBAN_HOME": str(home), "TOBAN_LANGUAGE": language},
-        capture_output=True,
-        text=True,
-        check=False,
     )
 
 

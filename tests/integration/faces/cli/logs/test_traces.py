@@ -3,11 +3,11 @@
 import json
 import os
 import subprocess
-import sys
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from tests.forking import run
 from tests.integration.engine.telemetry.conftest import StoreProcess
 from tests.telemetry_rows import SpanRow, batch_of
 
@@ -41,12 +41,9 @@ def home(tmp_path_factory: pytest.TempPathFactory, store: StoreProcess) -> Path:
 
 def traces(home: Path, *arguments: str, language: str = "ja") -> subprocess.CompletedProcess[str]:
     environment = {name: value for name, value in os.environ.items() if name != "TOBAN_TELEMETRY_URL"}
-    return subprocess.run(
-        [sys.executable, "-m", "toban", "traces", *arguments],
+    return run(
+        ["-m", "toban", "traces", *arguments],
         env={**environment, "TOBAN_HOME": str(home), "TOBAN_LANGUAGE": language},
-        capture_output=True,
-        text=True,
-        check=False,
     )
 
 

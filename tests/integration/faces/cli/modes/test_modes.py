@@ -51,8 +51,8 @@ def home(tmp_path: Path, settings: Settings, monkeypatch: pytest.MonkeyPatch) ->
     return tmp_path
 
 
-def modes(*arguments: str) -> Result:
-    return CliRunner().invoke(command, arguments, obj=PARTS)
+def modes(*arguments: str, typed: str = "") -> Result:
+    return CliRunner().invoke(command, arguments, obj=PARTS, input=typed)
 
 
 def listed() -> dict[str, str]:
@@ -78,7 +78,7 @@ def test_every_automatic_act_is_listed_with_its_mode_and_what_it_would_have_done
 
 
 def test_a_person_moves_an_act_on_and_the_evidence_says_who_and_why() -> None:
-    done = modes("set", "schedule/B005", "act", "--reason", "compared", "--as", "nami")
+    done = modes("set", "schedule/B005", "act", "--reason", "compared", "--as", "nami", "--yes")
 
     assert done.exit_code == 0, done.output
     assert "自動実行にしました" in done.output
@@ -88,8 +88,19 @@ def test_a_person_moves_an_act_on_and_the_evidence_says_who_and_why() -> None:
     assert "nami" in modes("list").output
 
 
+def test_a_move_is_asked_about_and_only_yes_moves() -> None:
+    arguments = ("set", "schedule/B005", "act", "--reason", "compared", "--as", "nami")
+
+    declined = modes(*arguments, typed="n\n")
+    assert (declined.exit_code, listed()["schedule/B005"]) == (1, "shadow")
+    assert "試行 (シャドー) から 自動実行 に変えます" in declined.output
+    agreed = modes(*arguments, typed="y\n")
+
+    assert (agreed.exit_code, listed()["schedule/B005"]) == (0, "act")
+
+
 def test_what_can_not_be_undone_asks_for_the_approval_of_the_role() -> None:
-    asked = modes("set", "schedule/B006", "act", "--reason", "compared", "--as", "nami")
+    asked = modes("set", "schedule/B006", "act", "--reason", "compared", "--as", "nami", "--yes")
 
     assert asked.exit_code == 0, asked.output
     assert "「運用責任者」に承認を求めました" in asked.output

@@ -46,6 +46,7 @@ def test_a_value_that_is_not_allowed_is_refused_and_a_default_is_filled_in() -> 
 
     listed = run("B003", "--parameters")
     refused = run("B003", "--set", "key=s3cr3t", "--yes")
+    asked = run("B003", "--set", "key=s3cr3t")
     ordered = run("B003", "--set", "key=本番", "--yes")
 
     assert listed.stdout.splitlines() == [
@@ -54,6 +55,7 @@ def test_a_value_that_is_not_allowed_is_refused_and_a_default_is_filled_in() -> 
     ]
     assert refused.exit_code == 1
     assert "s3cr3t" not in refused.output
+    assert asked.output == refused.output
     assert ordered.exit_code == 0
     assert Run.objects.get().parameters == {"count": "10", "key": "本番"}
 

@@ -16,6 +16,7 @@ from pathlib import Path
 
 import httpx
 import pytest
+from tests.forking import run
 from tests.integration.faces.ingest.served import Served, serving
 
 from toban.chapters.monitoring.sources.host.source import HostConfig, HostSource
@@ -184,11 +185,10 @@ def _program(name: str) -> str:
 
 
 def agent(served: Served, spool: Path, *more: str, url: str = "") -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "-m", "toban", "agent", "--url", url or served.url, "--instance", "web-9",
-         "--spool", str(spool), "--once", *more],
+    return run(
+        ["-m", "toban", "agent", "--url", url or served.url, "--instance", "web-9",
+         "--spool", spool, "--once", *more],
         env={**os.environ, "TOBAN_AGENT_TOKEN": TOKEN, "NO_PROXY": "127.0.0.1"},
-        capture_output=True, text=True, check=False,
     )  # fmt: skip
 
 

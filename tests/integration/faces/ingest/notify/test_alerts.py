@@ -2,12 +2,11 @@
 
 import base64
 import json
-import subprocess
-import sys
 from collections.abc import Iterator
 
 import httpx
 import pytest
+from tests.forking import run
 from tests.integration.faces.ingest.served import DOCUMENT, Served, serving
 
 pytestmark = pytest.mark.slow
@@ -48,10 +47,7 @@ def post(served: Served, body: object, authorization: str) -> httpx.Response:
 def test_an_alert_sent_by_prometheus_is_accepted(served: Served) -> None:
     assert post(served, ALERT, f"Bearer {TOKEN}").status_code == 200
 
-    done = subprocess.run(
-        [sys.executable, "-m", "toban", "alerts", "--format", "json"],
-        env=served.environment, check=True, capture_output=True, text=True,
-    )  # fmt: skip
+    done = run(["-m", "toban", "alerts", "--format", "json"], env=served.environment, check=True)
     (found,) = json.loads(done.stdout)
     assert (found["subject"], found["value"]) == ("api-1 HighLatency", "遅い")
 

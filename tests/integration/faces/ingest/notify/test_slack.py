@@ -3,14 +3,13 @@
 import hashlib
 import hmac
 import json
-import subprocess
-import sys
 import time
 from collections.abc import Iterator
 from urllib.parse import urlencode
 
 import httpx
 import pytest
+from tests.forking import run
 from tests.integration.faces.ingest.served import CPU, Served, serving
 
 SIGNING = "a-signing-secret-of-this-test"
@@ -56,13 +55,7 @@ def button(announcement: object, action: str = "toban-take") -> dict[str, object
 
 
 def taken_by(served: Served) -> list[str]:
-    done = subprocess.run(
-        [sys.executable, "-m", "toban", "alerts", "--format", "json"],
-        env=served.environment,
-        check=True,
-        capture_output=True,
-        text=True,
-    )
+    done = run(["-m", "toban", "alerts", "--format", "json"], env=served.environment, check=True)
     return [alert["acknowledged_by"] for alert in json.loads(done.stdout)]
 
 

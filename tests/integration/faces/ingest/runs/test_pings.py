@@ -5,7 +5,6 @@ import shutil
 import socket
 import sqlite3
 import subprocess
-import sys
 import time
 from collections.abc import Iterator
 from contextlib import closing
@@ -14,6 +13,7 @@ from typing import Any
 
 import httpx
 import pytest
+from tests.forking import Python, run
 from tests.integration.faces.ingest.served import Served, serving
 
 pytestmark = pytest.mark.slow
@@ -54,10 +54,7 @@ def client(served: Served) -> Iterator[httpx.Client]:
 
 
 def runs(served: Served, key: str) -> list[dict[str, Any]]:
-    done = subprocess.run(
-        [sys.executable, "-m", "toban", "runs", "--work", key, "--format", "json"],
-        env=served.environment, check=True, capture_output=True, text=True,
-    )  # fmt: skip
+    done = run(["-m", "toban", "runs", "--work", key, "--format", "json"], env=served.environment, check=True)
     found: list[dict[str, Any]] = json.loads(done.stdout)
     return found
 
@@ -184,9 +181,7 @@ def test_a_worker_shows_what_was_reported_to_the_server(tmp_path: Path) -> None:
     with serving(tmp_path, DOCUMENT, bindings) as served:
         httpx.get(f"{served.url}/ping/{token('B001')}/start", trust_env=False)
         httpx.get(f"{served.url}/ping/{token('B001')}/7", trust_env=False)
-        worker = subprocess.Popen(
-            [sys.executable, "-m", "toban", "worker"], env=served.environment, stdout=subprocess.DEVNULL
-        )
+        worker = Python(["-m", "toban", "worker"], env=served.environment, stdout=subprocess.DEVNULL)
         try:
             until = time.monotonic() + 60
             while verdict(served, "B001") != "deviating" and time.monotonic() < until:

@@ -20,7 +20,7 @@ from toban.engine.operation import rows_of
 from toban.engine.people.models import Operator, OperatorRole
 from toban.message import plain
 
-PEOPLE = '[people."運用責任者"]\naccount = "nami"\n'
+PEOPLE = '[people."運用責任者"]\nname = "上原 奈美"\naccount = "nami"\n'
 
 
 def edition(more: str = "") -> Edition:
@@ -59,6 +59,8 @@ def test_the_first_page_names_the_waiting_version_and_leads_to_its_approval(wait
     text = page.content.decode()
     assert "新しい版は承認を待っています" in text
     assert "確認を待っています" not in text
+    banner = text[text.index('<div id="version">') :]
+    assert "<pre>" not in banner[: banner.index("<details>")]
     assert f'href="/approvals/{waiting.pk}"' in text
 
 
@@ -80,6 +82,7 @@ def test_those_who_may_not_answer_see_who_may_and_no_form(waiting: ApprovalReque
     page = as_("suzuki").get(f"/approvals/{waiting.pk}").content.decode()
 
     assert "運用責任者" in page
+    assert "<b>上原 奈美</b>" in page
     assert 'value="approve"' not in page
 
 

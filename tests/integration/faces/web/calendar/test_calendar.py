@@ -119,7 +119,7 @@ def test_the_calendar_needs_few_queries(viewer: Client) -> None:
     with CaptureQueriesContext(connection) as caught:
         viewer.get("/calendar/", {"view": "list", "daily": "1"})
 
-    assert len(caught) <= 13
+    assert len(caught) <= 12
 
 
 # — the feed —

@@ -180,7 +180,7 @@ def test_the_page_needs_few_queries_whatever_the_number_of_days(viewer: Client) 
     with CaptureQueriesContext(connection) as caught:
         viewer.get("/levels/", {"month": "2026-04"})
 
-    assert len(caught) <= 17
+    assert len(caught) <= 16
 
 
 def test_the_page_requires_signing_in() -> None:

@@ -6,7 +6,7 @@ from html import unescape
 
 import pytest
 from django.test import Client
-from tests.integration.faces.web.conftest import Operators, SignIn
+from tests.integration.faces.web.conftest import PASSWORD, Operators, SignIn
 
 from toban.engine.clock import system_clock
 from toban.engine.evidence.models import LedgerEntry
@@ -17,9 +17,14 @@ from toban.engine.tokens.models import ApiToken
 pytestmark = pytest.mark.django_db
 
 
-def made(client: Client, *scopes: str, **changes: str) -> str:
+def wanted(*scopes: str, **changes: str) -> dict[str, object]:
     until = f"{system_clock() + timedelta(days=30):%Y-%m-%d}"
-    answer = client.post("/tokens/", {"name": "ci", "until": until, "scopes": scopes, **changes})
+    return {"name": "ci", "until": until, "scopes": scopes, **changes}
+
+
+def made(client: Client, *scopes: str, **changes: str) -> str:
+    client.post("/accounts/reauthenticate/", {"password": PASSWORD})
+    answer = client.post("/tokens/", wanted(*scopes, **changes))
     assert answer.status_code == 200
     return answer.content.decode()
 
@@ -37,11 +42,20 @@ def test_a_token_is_shown_once_and_works(viewer: Client) -> None:
     assert (newest.actor, newest.content["event"]) == ("mira", "token-made")
 
 
-def test_a_viewer_is_offered_nothing_that_gives_orders(viewer: Client) -> None:
-    assert "act:" not in viewer.get("/tokens/").content.decode()
+def test_a_session_alone_makes_no_token(viewer: Client) -> None:
+    page = viewer.get("/tokens/").content.decode()
+    answer = viewer.post("/tokens/", wanted("read:alerts"))
 
+    assert "/accounts/reauthenticate/?next=%2Ftokens%2F" in page
+    assert 'name="scopes"' not in page
+    assert (answer.status_code, answer["Location"]) == (302, "/accounts/reauthenticate/?next=%2Ftokens%2F")
+    assert not ApiToken.objects.exists()
+
+
+def test_a_viewer_is_offered_nothing_that_gives_orders(viewer: Client) -> None:
     made(viewer, "act:runs")
 
+    assert "act:" not in viewer.get("/tokens/").content.decode()
     assert not ApiToken.objects.exists()
 
 

@@ -13,7 +13,7 @@ from toban.chapters.batch.kinds.ssh.work import step
 from toban.engine.bindings.load import UnreadableBindings, read_bindings
 from toban.engine.runs.commands.hosts import OnHosts
 from toban.engine.runs.kinds import BATCHES
-from toban.engine.ssh.connect import command_line
+from toban.engine.ssh.connect import command_line, environment_lines
 
 BASE = 'kind = "ssh"\nhost = "web-1"\nuser = "batch"\nkey = "file:key"\ncommand = ["totals"]\n'
 
@@ -91,13 +91,20 @@ def test_hosts_that_contradict_each_other_are_refused() -> None:
     assert "二度" in complaint('known_hosts = "known"', MANY.replace("web-5", "web-1"))
 
 
-def test_a_secret_is_not_passed_to_another_host() -> None:
+def test_a_secret_may_be_a_parameter_of_a_command_on_another_host() -> None:
     table = '[batches.B010.parameters.key]\nkind = "secret"\nsecrets = { a = "env:A" }'
 
-    assert "ps から見えます" in complaint(f'known_hosts = "known"\n{table}')
+    assert "key" in read(f'known_hosts = "known"\n{table}').parameters
 
 
 def test_the_remote_shell_is_given_everything_quoted() -> None:
-    line = command_line(("echo", "it's", "$HOME", ""), {"BATCH_NOTE": "a; b"})
+    line = command_line(("echo", "it's", "$HOME", ""))
 
-    assert line == """exec env 'BATCH_NOTE=a; b' echo 'it'"'"'s' '$HOME' ''"""
+    takes = """'unset all_told; eval "$(cat)"; test "$all_told" && exec "$@" </dev/null'"""
+    assert line == f"""exec sh -c {takes} sh echo 'it'"'"'s' '$HOME' ''"""
+
+
+def test_the_environment_is_told_on_the_input_with_its_end() -> None:
+    told = environment_lines({"BATCH_NOTE": "it's; `a`\nb", "BATCH_RUN": "7"})
+
+    assert told == b"""export BATCH_NOTE='it'"'"'s; `a`\nb'\nexport BATCH_RUN=7\nall_told=1"""

@@ -126,6 +126,24 @@ def test_a_secret_reaches_the_command_only_and_its_log_hides_it(tmp_path: Path) 
     assert turn.progressed == [(40, "with …")]
 
 
+@pytest.mark.parametrize(("secret", "is_run"), [("abc", False), (" abc\n", False), ("abcd", True)])
+def test_a_secret_that_the_log_could_not_hide_is_refused(tmp_path: Path, secret: str, is_run: bool) -> None:
+    (tmp_path / "key").write_text(secret)
+    config = CommandBinding.model_validate(
+        {"command": ["true"], "parameters": {"key": {"kind": "secret", "secrets": {"a": "file:key"}}}},
+        context={"base": tmp_path},
+    )
+    turn = FakeTurn(parameters={"key": "a"})
+
+    if is_run:
+        assert act(config)(turn) == {"status": 0}
+        return
+    with pytest.raises(StepFailed, match="隠せないため") as failed:
+        act(config)(turn)
+    assert failed.value.reason is RunReason.NOT_RUNNABLE
+    assert "abc" not in str(failed.value)
+
+
 def test_a_secret_that_is_not_there_fails_without_a_retry() -> None:
     config = bound(["true"], key={"kind": "secret", "secrets": {"a": "env:NO_SUCH_SECRET"}})
 

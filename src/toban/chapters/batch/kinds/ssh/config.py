@@ -33,11 +33,3 @@ class SshBatch(CommandBinding, SshLogin):
     def all_hosts(self) -> tuple[str, ...]:
         """The hosts, in the order of their turns."""
         return self.hosts or (self.host,)
-
-    @model_validator(mode="after")
-    def _no_secret_travels(self) -> Self:
-        # It would be on the other host's list of processes.
-        secret = next((name for name, each in self.parameters.items() if each.kind == "secret"), None)
-        if secret is not None:
-            raise invalid(Message("batch.no-secret-over-ssh", name=secret), Message("batch.place-it-there"))
-        return self

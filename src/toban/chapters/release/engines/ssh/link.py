@@ -2,6 +2,7 @@
 
 import asyncio
 import re
+import shlex
 from collections import deque
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
@@ -16,7 +17,7 @@ from toban.chapters.release.engine import DeployWatch
 from toban.chapters.release.engines.ssh import parked
 from toban.chapters.release.engines.ssh.scripts import Arguments
 from toban.engine.runs.commands.command import LineSplitter
-from toban.engine.ssh.connect import command_line, connect, words
+from toban.engine.ssh.connect import connect, words
 from toban.engine.ssh.host import SshHost, Unreachable
 from toban.message import NOTHING, Message, message_of
 
@@ -79,6 +80,15 @@ class Answer:
         return [line.partition(" ")[2] for line in self.lines if line.partition(" ")[0] == word]
 
 
+def _line(script: Arguments, told: Mapping[str, str]) -> str:
+    """Return the line for the remote shell: sshd accepts few variables (AcceptEnv), so env(1) sets them.
+
+    Everybody on the host can read it: *told* says which version comes, and nothing secret.
+    """
+    settings = [f"{name}={value}" for name, value in told.items()]
+    return "exec " + shlex.join(["env", *settings, *script])
+
+
 @dataclass
 class HostLink:
     """A host, and its connection once there is one. A connection that broke is made again."""
@@ -112,7 +122,7 @@ class HostLink:
             raise HostFailed(said, is_lost=True) from error
 
     async def _run(self, script: Arguments, archive: Path | None) -> Answer:
-        process = await self._started(command_line(script, self.told))
+        process = await self._started(_line(script, self.told))
         heard: deque[str] = deque(maxlen=_KEPT_LINES)
         hearing = asyncio.create_task(self._hear(process, heard))
         try:

@@ -36,5 +36,10 @@ def _require(_request: HttpRequest) -> None:
 
 def ask_proof(request: HttpRequest, back_to: str) -> HttpResponse:
     """Lead to the page that asks for the proof, and from there to *back_to*."""
-    address = f"{reverse('account_reauthenticate')}?{urlencode({'next': back_to})}"
+    address = address_of_proof(back_to)
     return HttpResponseClientRedirect(address) if is_fragment(request) else redirect(address)
+
+
+def address_of_proof(back_to: str) -> str:
+    """Return the address of the page that asks for the proof and leads to *back_to*."""
+    return f"{reverse('account_reauthenticate')}?{urlencode({'next': back_to})}"

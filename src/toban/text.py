@@ -1,6 +1,10 @@
 """Makes text from outside harmless: for databases, and for lines that people read. Pure."""
 
+import json
+import re
 import unicodedata
+
+_NEITHER_SPACE_NOR_LETTER = re.compile(r"[^\n\x20-\x7e]")
 
 
 def storable_text(text: str) -> str:
@@ -11,6 +15,23 @@ def storable_text(text: str) -> str:
 def printable(text: str) -> str:
     """Return *text* without characters that move a terminal's cursor, end the line or turn its direction."""
     return "".join(char if char.isprintable() or unicodedata.category(char) == "Zs" else "�" for char in text)
+
+
+def printable_lines(text: str) -> str:
+    """Return *text* as `printable` does, line by line: ends of lines and tabs stay."""
+    if text.isprintable():
+        return text
+    return "\n".join("\t".join(map(printable, line.split("\t"))) for line in text.split("\n"))
+
+
+def printable_json(value: object, *, indent: int | None = None) -> str:
+    """Return *value* as JSON in which signs that a terminal obeys, or that can't be seen, are escaped."""
+    written = json.dumps(value, ensure_ascii=False, indent=indent)
+    return _NEITHER_SPACE_NOR_LETTER.sub(_escaped, written)
+
+
+def _escaped(found: re.Match[str]) -> str:
+    return found[0] if found[0].isprintable() else json.dumps(found[0])[1:-1]
 
 
 def visible(text: str) -> str:
