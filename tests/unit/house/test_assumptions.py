@@ -1,5 +1,6 @@
 """Every value that is assumed is said, applies to rows, and can be overridden."""
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -54,6 +55,17 @@ DOCUMENT = """\
 | DB | フルバックアップ | 日次 2:00 | 30日 |
 | DB | WALアーカイブ | 随時 | 7日 |
 
+## デプロイ・リリース
+### デプロイ方式
+| 環境 | デプロイ方式 | トリガー | 承認 |
+|-----|-----------|---------|-----|
+| 本番環境 | 手動 | リリース予定日時 | 運用責任者 |
+
+### リリーススケジュール
+| リリース種別 | 頻度 | タイミング |
+|------------|-----|-----------|
+| マイナーリリース | 月1回 | 毎月第2火曜日 |
+
 ## バッチ
 | バッチID | バッチ名 | 実行時刻 | 処理内容 | 失敗時の対応 |
 |---------|---------|---------|---------|------------|
@@ -88,6 +100,14 @@ account = "nobody"
 kind = "command"
 command = ["true"]
 approval = "運用責任者"
+
+[releases.shop]
+url = "https://git.example.com/shop.git"
+
+[deployments."本番環境"]
+kind = "command"
+deploy = ["true"]
+serving = ["true"]
 """
 INSTEAD = {
     "[system] timezone": '"UTC"',
@@ -107,6 +127,9 @@ INSTEAD = {
     "[batches.B001] start_within": '"7分"',
     "[batches.B001] approval_within": '"7分"',
     "[logs] audit_kept": '"7年"',
+    "[releases.shop] at": '"7:07"',
+    "[deployments.本番環境] watch": '"7分"',
+    "[deployments.本番環境] approval_within": '"7分"',
 }
 """Another value for each setting whose default is assumed."""
 
@@ -123,7 +146,7 @@ def written(setting: str, value: str) -> str:
     """BOUND, with *setting* under its table, which may stand there already."""
     head, _, key = setting.partition(" ")
     line = f"{key} = {value}\n"
-    quoted = head.replace("稼働率", '"稼働率"')
+    quoted = re.sub("稼働率|本番環境", r'"\g<0>"', head)
     return (
         BOUND.replace(f"{quoted}\n", f"{quoted}\n{line}") if quoted in BOUND else f"{BOUND}\n{quoted}\n{line}"
     )

@@ -2,6 +2,7 @@
 
 from toban.chapters.release.acts import ACTS
 from toban.chapters.release.engine import DEPLOYMENTS, ENGINE_KINDS
+from toban.chapters.release.proposals import open_tables
 from toban.chapters.release.source import RELEASES, SOURCE_KINDS
 from toban.design.clauses.base import Clause
 from toban.design.clauses.release import DeployFlow, DeployRule, ReleaseSchedule, RollbackProcedure
@@ -37,6 +38,7 @@ EXTENSION = Extension(
         },
     },
     operation="toban.chapters.release.operation",
+    proposals=open_tables,
     offers={
         APPROVAL_EFFECTS: "toban.chapters.release.ordering.approval:EFFECT",
         TASK_FACTS: "toban.chapters.release.rows.verifying:facts",

@@ -1,6 +1,6 @@
 """The base model of every table of `toban.toml`."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, ClassVar
@@ -23,7 +23,7 @@ class Section(BaseModel):
 
     Everything else is guarded, as are all keys of a kind that says nothing. See docs/adr/0026.
     """
-    example: ClassVar[Mapping[str, str]] = {}
+    example: ClassVar[Mapping[str, str | Sequence[str]]] = {}
     """Key → value, for the required keys: `toban init` proposes these values."""
 
 

@@ -1,5 +1,6 @@
 """Decisions about releases: what is refused, what is gone back to, when a watch ends. Pure."""
 
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -9,7 +10,7 @@ from toban.chapters.release.bindings import ReleaseBinding
 from toban.chapters.release.source import Commit, Proof, ProofKind
 from toban.message import NOTHING, Message
 
-_YES = ("yes", "true", "はい", "可")
+_YES = re.compile(r"yes|true|はい|可")
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +34,7 @@ def _migrates(commit: Commit, config: ReleaseBinding) -> bool:
 
 def _is_reversible(commit: Commit, config: ReleaseBinding) -> bool:
     said = commit.trailers.get(config.reversible_trailer.lower(), ())
-    return any(word.strip().lower() in _YES for word in said)
+    return any(_YES.fullmatch(word.strip().lower()) for word in said)
 
 
 def target_of(history: Iterable[PastRelease]) -> PastRelease | None:

@@ -1,6 +1,6 @@
 """The settings of `[deployments.NAME]` with `kind = "command"`."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from pathlib import Path
 from typing import Annotated, ClassVar, Self
@@ -25,9 +25,9 @@ class CommandDeployment(DeploymentBinding):
     places in their arguments: `["kamal", "rollback", "{commit}"]`.
     """
 
-    example: ClassVar[Mapping[str, str]] = {
-        "deploy": '["cap", "production", "deploy"]',
-        "serving": '["bin/serving"]',
+    example: ClassVar[Mapping[str, str | Sequence[str]]] = {
+        "deploy": ["cap", "production", "deploy"],
+        "serving": ["bin/serving"],
     }
 
     deploy: tuple[str, ...] = Field(min_length=1)

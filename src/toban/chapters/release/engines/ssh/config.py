@@ -34,8 +34,8 @@ def _inside(written: str) -> str:
 class SshDeployment(DeploymentBinding, SshLogin):
     """`kind = "ssh"`: a folder for each version on every host, and a link to the one that serves."""
 
-    example: ClassVar[Mapping[str, str]] = {
-        "hosts": '["app-1.example.com"]',
+    example: ClassVar[Mapping[str, str | Sequence[str]]] = {
+        "hosts": ["app-1.example.com"],
         "user": "deploy",
         "key": "file:ssh/deploy",
         "known_hosts": "ssh/known_hosts",
