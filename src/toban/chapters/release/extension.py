@@ -30,7 +30,10 @@ EXTENSION = Extension(
     tables=(RELEASES, DEPLOYMENTS),
     points=(SOURCE_KINDS, ENGINE_KINDS),
     kinds={
-        "releases": {"git": "toban.chapters.release.sources.git"},
+        "releases": {
+            "git": "toban.chapters.release.sources.git",
+            "github": "toban.chapters.release.sources.github",
+        },
         "deployments": {
             "command": "toban.chapters.release.engines.command.kind",
             "proxy": "toban.chapters.release.engines.proxy",
@@ -48,6 +51,7 @@ EXTENSION = Extension(
     pages="toban.faces.web.release.urls",
     evidence="toban.faces.web.release.proof:shown",
     menu=(Link("releases", Message("release.page")),),
+    intake="toban.faces.ingest.release.routes",
     acts=ACTS,
     commands={"release": Command("toban.faces.cli.release.release", Message("commands.release"))},
 )

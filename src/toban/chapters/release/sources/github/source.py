@@ -1,0 +1,130 @@
+"""GitHub as a source of releases: the tree and the history by git, the proofs by the REST API."""
+
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+from toban.chapters.release.source import BranchHead, Commit, Proof, SourceFailed
+from toban.chapters.release.sources.git.export import export
+from toban.chapters.release.sources.git.mirror import Mirror
+from toban.chapters.release.sources.git.program import Access, GitFailed, over_https
+from toban.chapters.release.sources.git.proofs import merge
+from toban.chapters.release.sources.git.source import bound_branches, remote_heads, trunk_doubts
+from toban.chapters.release.sources.git.trouble import explained
+from toban.chapters.release.sources.github import proofs
+from toban.chapters.release.sources.github.api import GitHubApi
+from toban.chapters.release.sources.github.config import OWN_STATUS, GitHubSourceConfig
+from toban.engine.bindings.secret import SecretUnavailable
+from toban.engine.trial import Doubt
+from toban.message import Message, message_of
+
+_USERNAME = "x-access-token"
+_LONGEST_DESCRIPTION = 140
+
+
+class GitHubSource:
+    """One repository. See `ReleaseSource`."""
+
+    def __init__(self, config: GitHubSourceConfig, folder: Path) -> None:
+        self._config = config
+        self.mirror = Mirror(folder)
+        self._api = GitHubApi(
+            config.api, config.repository, config.token, config.timeout, config.ca_file, config.proxy
+        )
+
+    def fetch(self) -> Sequence[BranchHead]:
+        """See `ReleaseSource`."""
+        try:
+            self.mirror.fetch(self._config.remote, self._access(), self._config.fetch_within.total_seconds())
+        except GitFailed as error:
+            raise explained(error) from error
+        return self.mirror.heads()
+
+    def tags(self) -> Sequence[BranchHead]:
+        """See `ReleaseSource`."""
+        return self.mirror.tags()
+
+    def resolve(self, name: str) -> str:
+        """See `ReleaseSource`."""
+        return self.mirror.resolve(name)
+
+    def label(self, commit: str) -> str:
+        """See `ReleaseSource`."""
+        return self.mirror.label(commit)
+
+    def commits(self, after: str, upto: str) -> Sequence[Commit]:
+        """See `ReleaseSource`."""
+        return self.mirror.commits(after, upto)
+
+    def is_ancestor(self, older: str, newer: str) -> bool:
+        """See `ReleaseSource`."""
+        return self.mirror.is_ancestor(older, newer)
+
+    def proofs(self, commit: str) -> Sequence[Proof]:
+        """See `ReleaseSource`."""
+        self.mirror.require(commit)
+        config = self._config
+        branches = bound_branches(self.mirror.containing(commit), config)
+        return (
+            self._review(commit),
+            merge(branches, config.trunk, config.release_branches),
+            self._checks(commit),
+        )
+
+    def export(self, commit: str, into: Path) -> None:
+        """See `ReleaseSource`."""
+        self.mirror.require(commit)
+        export(self.mirror.git, commit, into)
+
+    def announce(self, commit: str, environment: str, *, is_done: bool, said: Message, url: str) -> None:
+        """Set the commit's status `toban/ENVIRONMENT`; of several the newest counts."""
+        status: dict[str, object] = {
+            "state": "success" if is_done else "pending",
+            "context": f"{OWN_STATUS}/{environment}",
+            "description": str(said)[:_LONGEST_DESCRIPTION],
+        }
+        if url:
+            status["target_url"] = url
+        self.mirror.require(commit)
+        self._api.post(f"/statuses/{commit}", status)
+
+    def doubts(self) -> Iterable[Doubt]:
+        """Yield what would keep it from working now."""
+        secret = self._config.webhook_secret
+        if secret is not None:
+            try:
+                secret.reveal()
+            except SecretUnavailable as error:
+                yield message_of(error)
+        try:
+            self._api.get("")
+            heads = remote_heads(self._config.remote, self._access())
+        except GitFailed as error:
+            yield explained(error).doubt
+        except SourceFailed as error:
+            yield error.doubt
+        else:
+            yield from trunk_doubts(heads, self._config)
+
+    def _review(self, commit: str) -> Proof:
+        pulls = self._api.items(f"/commits/{commit}/pulls")
+        found = proofs.merged_pull(pulls, commit, self._config.repository, self._is_bound)
+        if found is None:
+            return proofs.without_pull()
+        at = f"/pulls/{int(found['number'])}"
+        return proofs.review(found, self._api.items(f"{at}/reviews"), self._api.items(f"{at}/commits"))
+
+    def _checks(self, commit: str) -> Proof:
+        at = f"/commits/{commit}"
+        return proofs.checks(
+            self._api.items(f"{at}/check-runs", "check_runs", filter="latest"),
+            self._api.items(f"{at}/status", "statuses"),
+            self._config.counts,
+            self._config.required_checks,
+        )
+
+    def _is_bound(self, branch: str) -> bool:
+        return bool(bound_branches([branch], self._config))
+
+    def _access(self) -> Access:
+        config = self._config
+        return over_https(config.remote, _USERNAME, config.token, config.ca_file, config.proxy)

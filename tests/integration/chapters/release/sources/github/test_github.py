@@ -1,0 +1,388 @@
+"""GitHub as a source: a real repository for git, and the API as GitHub's own contract describes it."""
+
+import copy
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+from tests.integration.chapters.release.git_host import GitHost, Repository
+from tests.integration.chapters.release.git_host import serving as serving_git
+from tests.integration.chapters.release.sources.github.contract import TOKEN, GitHubServer, example, serving
+
+from toban.chapters.release.source import Proof, ProofKind, SourceFailed
+from toban.chapters.release.sources.github import KIND, api
+from toban.chapters.release.sources.github.config import GitHubSourceConfig
+from toban.chapters.release.sources.github.source import GitHubSource
+from toban.message import Message, message_of, plain
+
+HEAD = "6dcb09b5b57875f334f61aebed695e2e4193db5e"
+"""The last commit of the pull request, before it was merged."""
+
+
+@dataclass
+class Forge:
+    """The API, the git host, and the repository that both speak of."""
+
+    api: GitHubServer
+    git: GitHost
+    repository: Repository
+    home: Path
+
+    @property
+    def commit(self) -> str:
+        return self.repository.head
+
+    def source(self, **more: object) -> GitHubSource:
+        config = GitHubSourceConfig.model_validate(
+            {
+                "repository": "acme/shop",
+                "token": "env:GITHUB_TOKEN",
+                "api": self.api.url,
+                "clone_url": f"{self.git.url}/acme/shop.git",
+                "timeout": 2,
+                **more,
+            }
+        )
+        found = GitHubSource(config, self.home)
+        found.fetch()
+        return found
+
+    def proof(self, kind: ProofKind, **more: object) -> Proof:
+        found = {each.kind: each for each in self.source(**more).proofs(self.commit)}
+        assert found.keys() == set(ProofKind)
+        return found[kind]
+
+    def merged(self, **more: object) -> None:
+        """Have a pull request of mona's merged as the head of the trunk."""
+        pull = example("pull-request-simple-items")[0]
+        base = {**pull["base"], "ref": "main", "repo": {**pull["base"]["repo"], "full_name": "acme/shop"}}
+        pull |= {
+            "number": 7, "merged_at": "2026-11-10T01:00:00Z", "merge_commit_sha": self.commit, "base": base,
+            "head": {**pull["head"], "sha": HEAD}, "user": person("mona"), "requested_teams": [], "html_url": "https://github.com/acme/shop/pull/7",
+        }  # fmt: skip
+        self.api.on(f"GET /commits/{self.commit}/pulls", [{**pull, **more}])
+        self.api.on("GET /pulls/7/reviews", [])
+        self.api.on("GET /pulls/7/commits", [written_by("mona")])
+
+    def reviewed(self, *reviews: Mapping[str, Any]) -> None:
+        self.api.on("GET /pulls/7/reviews", list(reviews))
+
+    def checked(self, runs: list[Any], statuses: list[Any]) -> None:
+        status = example("combined-commit-status")
+        status |= {"statuses": statuses, "total_count": len(statuses)}
+        self.api.on(f"GET /commits/{self.commit}/check-runs", {"total_count": len(runs), "check_runs": runs})
+        self.api.on(f"GET /commits/{self.commit}/status", status)
+
+
+def repository() -> dict[str, Any]:
+    """Return GitHub's example, with what its own contract demands."""
+    found: dict[str, Any] = example("full-repository-default-response")
+    for each in (found, found["source"], found["parent"]):
+        each["language"] = "Python"
+    return found
+
+
+def person(login: str, kind: str = "User") -> dict[str, Any]:
+    return {**example("pull-request-review-items")[0]["user"], "login": login, "type": kind}
+
+
+def written_by(login: str, message: str = "a change") -> dict[str, Any]:
+    found: dict[str, Any] = example("commit-items")[0]
+    inner = {**found["commit"], "message": message}
+    return {**found, "author": person(login), "commit": inner}
+
+
+def review(login: str, state: str = "APPROVED", at: int = 1, **more: Any) -> dict[str, Any]:
+    found: dict[str, Any] = example("pull-request-review-items")[0]
+    found |= {"user": person(login), "state": state, "commit_id": HEAD, "author_association": "MEMBER"}
+    return {**found, "submitted_at": f"2026-11-10T00:{at:02}:00Z", **more}
+
+
+def run(name: str, conclusion: str | None = "success", **more: Any) -> dict[str, Any]:
+    found: dict[str, Any] = copy.deepcopy(example("check-run-paginated")["check_runs"][0])
+    status = "completed" if conclusion else "in_progress"
+    return {**found, "name": name, "status": status, "conclusion": conclusion, **more}
+
+
+def status(context: str, state: str = "success") -> dict[str, Any]:
+    return {**example("combined-commit-status")["statuses"][0], "context": context, "state": state}
+
+
+@pytest.fixture(scope="module")
+def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[GitHost, Repository]]:
+    folder = tmp_path_factory.mktemp("github")
+    repository = Repository.make(folder, "acme/shop.git")
+    repository.commit("shop: it opens", {"shop.py": "print(1)\n"})
+    repository.push()
+    with serving_git(folder / "served") as host:
+        host.password = TOKEN
+        yield host, repository
+
+
+@pytest.fixture
+def forge(
+    served: tuple[GitHost, Repository], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[Forge]:
+    monkeypatch.setenv("GITHUB_TOKEN", TOKEN)
+    monkeypatch.setattr(api, "_waits", {})
+    with serving("acme/shop") as github:
+        made = Forge(github, *served, tmp_path)
+        made.checked([], [])
+        made.api.on("GET ", repository())
+        made.api.on(f"GET /commits/{made.commit}/pulls", [])
+        yield made
+
+
+def test_the_tree_comes_by_git_with_the_same_token(forge: Forge, tmp_path: Path) -> None:
+    into = tmp_path / "tree"
+    into.mkdir()
+
+    source = forge.source()
+    source.export(source.resolve("main"), into)
+
+    assert (into / "shop.py").read_text() == "print(1)\n"
+    assert list(source.doubts()) == []
+    assert source.label(forge.commit) == forge.commit[:12]
+
+
+def test_an_approval_by_somebody_else_of_the_very_head_is_a_review(forge: Forge) -> None:
+    forge.merged()
+    forge.reviewed(review("hubot"))
+
+    proof = forge.proof(ProofKind.REVIEW)
+
+    assert proof.is_given is True
+    assert proof.said == Message("release-github.approved-by", number=7, people=("hubot",))
+    assert proof.at is not None
+    assert forge.proof(ProofKind.MERGE).is_given is True
+
+
+@pytest.mark.parametrize(
+    ("reviews", "code"),
+    [
+        ([], "not-approved"),
+        ([("mona", {})], "own-approval"),
+        ([("Mona", {})], "own-approval"),
+        ([("hubot", {"commit_id": "0" * 40})], "approved-before-the-end"),
+        ([("hubot", {}), ("hubot", {"state": "CHANGES_REQUESTED", "at": 2})], "changes-requested"),
+        ([("hubot", {}), ("kei", {"state": "CHANGES_REQUESTED", "at": 2})], "changes-requested"),
+        ([("hubot", {}), ("hubot", {"state": "DISMISSED", "at": 2})], "not-approved"),
+        ([("hubot", {"state": "COMMENTED"})], "not-approved"),
+        ([("hubot", {"author_association": "NONE"})], "not-approved"),
+        ([("hubot", {"author_association": "CONTRIBUTOR"})], "not-approved"),
+        ([("bot", {"user": "Bot"})], "not-approved"),
+        ([("", {"user": None})], "not-approved"),
+    ],
+    ids=[
+        "none", "the-author", "the-author-in-capitals", "an-older-head", "changes-asked-for-later",
+        "changes-asked-for-by-another", "dismissed", "a-comment", "a-stranger", "somebody-from-outside",
+        "a-program", "an-account-that-is-gone",
+    ],
+)  # fmt: skip
+def test_everything_else_is_none(forge: Forge, reviews: list[tuple[str, dict[str, Any]]], code: str) -> None:
+    forge.merged()
+    made = []
+    for login, more in reviews:
+        user = more.get("user", "User")
+        made.append(review(login, **{**more, "user": person(login, user) if user else None}))
+    forge.reviewed(*made)
+
+    proof = forge.proof(ProofKind.REVIEW)
+
+    assert proof.is_given is False
+    assert proof.said.code == f"release-github.{code}"
+
+
+def test_a_comment_after_an_approval_takes_nothing_back(forge: Forge) -> None:
+    forge.merged()
+    forge.reviewed(review("hubot"), review("hubot", "COMMENTED", 2))
+
+    assert forge.proof(ProofKind.REVIEW).is_given is True
+
+
+@pytest.mark.parametrize(
+    "commits",
+    [
+        [("mona", ""), ("hubot", "")],
+        [("mona", "Co-authored-by: Hubot <1234+hubot@users.noreply.github.com>")],
+    ],
+    ids=["pushed-to-it", "co-author"],
+)
+def test_whoever_has_written_a_part_of_it_does_not_review_it(
+    forge: Forge, commits: list[tuple[str, str]]
+) -> None:
+    forge.merged()
+    forge.api.on("GET /pulls/7/commits", [written_by(*each) for each in commits])
+    forge.reviewed(review("hubot"))
+
+    assert forge.proof(ProofKind.REVIEW).said.code == "release-github.own-approval"
+
+
+@pytest.mark.parametrize(
+    "more",
+    [{"merged_at": None}, {"merge_commit_sha": "1" * 40}, {"base": "feature"}, {"base": "fork"}],
+    ids=["not-merged", "merged-as-another-commit", "merged-elsewhere", "merged-in-a-fork"],
+)
+def test_only_the_pull_request_that_became_this_commit_counts(forge: Forge, more: dict[str, Any]) -> None:
+    if "base" in more:
+        base = example("pull-request-simple-items")[0]["base"]
+        name = "evil/shop" if more["base"] == "fork" else "acme/shop"
+        ref = "main" if more["base"] == "fork" else "feature"
+        more = {"base": {**base, "ref": ref, "repo": {**base["repo"], "full_name": name}}}
+    forge.merged(**more)
+    forge.reviewed(review("hubot"))
+
+    assert forge.proof(ProofKind.REVIEW).said.code == "release-github.no-pull-request"
+
+
+def test_reviews_are_read_to_the_last_page(forge: Forge) -> None:
+    forge.merged()
+    forge.reviewed(*(review("kei", "COMMENTED", 1) for _ in range(150)), review("hubot", at=2))
+
+    assert forge.proof(ProofKind.REVIEW).is_given is True
+    assert forge.api.count("GET /pulls/7/reviews") == 2
+
+
+@pytest.mark.parametrize(
+    ("runs", "statuses", "more", "code"),
+    [
+        (["build"], ["lint"], {}, "checks-passed"),
+        ([], ["lint"], {}, "checks-passed"),
+        ([], [], {}, "no-checks"),
+        (["build!"], ["lint"], {}, "checks-failed"),
+        (["build", "test?"], [], {}, "checks-run"),
+        (["build"], ["lint!"], {}, "checks-failed"),
+        (["build"], ["lint?"], {}, "checks-run"),
+        (["build", "deploy?"], [], {"ignored_checks": ["deploy*"]}, "checks-passed"),
+        (["build"], [], {"required_checks": ["test"]}, "checks-missing"),
+        (["build", "build!"], [], {}, "checks-failed"),
+        ([], ["toban/production"], {}, "no-checks"),
+    ],
+)
+def test_checks_are_given_if_all_of_that_commit_are_green(
+    forge: Forge, runs: list[str], statuses: list[str], more: dict[str, Any], code: str
+) -> None:
+    """`!` stands for a failure, and `?` for one under way."""
+    conclusions = {"!": "failure", "?": None}
+    states = {"!": "failure", "?": "pending"}
+    forge.checked(
+        [run(each.rstrip("!?"), conclusions.get(each[-1], "success")) for each in runs],
+        [status(each.rstrip("!?"), states.get(each[-1], "success")) for each in statuses],
+    )
+
+    proof = forge.proof(ProofKind.CHECKS, **more)
+
+    assert proof.said.code == f"release-github.{code}"
+    assert proof.is_given is (code == "checks-passed")
+
+
+def test_skipped_and_neutral_checks_are_green_and_cancelled_ones_are_not(forge: Forge) -> None:
+    forge.checked([run("a"), run("b", "skipped"), run("c", "neutral")], [])
+    assert forge.proof(ProofKind.CHECKS).is_given is True
+
+    forge.checked([run("a"), run("b", "cancelled")], [])
+    assert forge.proof(ProofKind.CHECKS).is_given is False
+
+
+def test_the_commit_shows_how_its_release_stands(forge: Forge) -> None:
+    sent: list[Any] = []
+
+    def answer(asked: Any) -> tuple[int, Any]:
+        sent.append(asked.body)
+        return 201, example("status")
+
+    forge.api.on(f"POST /statuses/{forge.commit}", answer)
+    source = forge.source()
+
+    source.announce(
+        forge.commit,
+        "本番環境",
+        is_done=False,
+        said=plain("x" * 200),
+        url="https://toban.example.com/releases/3",
+    )
+    source.announce(forge.commit, "本番環境", is_done=True, said=plain("v1.4.2"), url="")
+
+    assert [(each["state"], each["context"]) for each in sent] == [
+        ("pending", "toban/本番環境"),
+        ("success", "toban/本番環境"),
+    ]
+    assert len(sent[0]["description"]) == 140
+    assert "target_url" not in sent[1]
+
+
+@pytest.mark.parametrize(
+    ("reply", "code", "retry"),
+    [
+        ((401, {"message": "Bad credentials"}), "token-refused", False),
+        ((403, {"message": "Resource not accessible by personal access token"}), "token-too-weak", False),
+        ((404, {"message": "Not Found"}), "not-found", False),
+        ((301, {"message": "Moved Permanently"}, {"Location": "https://evil.example.com/"}), "moved", False),
+        ((422, {"message": "Validation Failed"}), "not-accepted", False),
+        ((502, {"message": "Server Error"}), "refused", True),
+        ((403, {"message": "secondary rate limit"}, {"Retry-After": "30"}), "asked-too-often", True),
+        ((429, {"message": "too many"}), "asked-too-often", True),
+        ((403, {"message": "rate limit"}, {"x-ratelimit-remaining": "0", "x-ratelimit-reset": "99999999999"}),
+         "asked-too-often", True),
+        ((200, {"message": "not a list"}), "answer-unreadable", True),
+    ],
+)  # fmt: skip
+def test_refusals_are_said_in_an_operators_words(forge: Forge, reply: Any, code: str, retry: bool) -> None:
+    source = forge.source()
+    forge.api.refusal = reply
+
+    with pytest.raises(SourceFailed) as failure:
+        source.proofs(forge.commit)
+
+    assert message_of(failure.value).code == f"release-github.{code}"
+    assert failure.value.retry is retry
+    assert TOKEN not in str(failure.value)
+
+
+def test_nothing_is_asked_while_github_wants_to_be_left_alone(forge: Forge) -> None:
+    source = forge.source()
+    forge.api.refusal = (429, {"message": "too many"}, {"Retry-After": "60"})
+    for _ in range(5):
+        with pytest.raises(SourceFailed):
+            source.proofs(forge.commit)
+
+    assert len(forge.api.asked) == 1
+
+
+def test_a_wrong_token_is_not_shown_even_if_the_answer_repeats_it(
+    forge: Forge, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    source = forge.source()
+    monkeypatch.setenv("GITHUB_TOKEN", "another-secret")
+    forge.api.refusal = (403, {"message": "no another-secret here"})
+
+    with pytest.raises(SourceFailed) as failure:
+        source.proofs(forge.commit)
+
+    assert "another-secret" not in str(failure.value)
+
+
+def test_an_api_that_hangs_is_given_up_in_time(forge: Forge) -> None:
+    source = forge.source(timeout=0.5)
+    forge.api.is_hanging = True
+
+    with pytest.raises(SourceFailed) as failure:
+        source.proofs(forge.commit)
+
+    assert message_of(failure.value).code == "release-github.no-answer-in-time"
+
+
+def test_doubts_name_what_is_missing(forge: Forge, tmp_path: Path) -> None:
+    source = forge.source(webhook_secret="env:NO_SUCH_SECRET", trunk="master")
+
+    first, second = source.doubts()
+
+    assert "NO_SUCH_SECRET" in str(first)
+    assert isinstance(second, tuple)
+    assert second[0].code == "release-git.no-trunk"
+    forge.api.refusal = (401, {"message": "Bad credentials"})
+    (refused,) = KIND.doubts(source._config.model_copy(update={"webhook_secret": None}), tmp_path)
+    assert isinstance(refused, tuple)
+    assert refused[0].code == "release-github.token-refused"
