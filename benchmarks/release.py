@@ -1,9 +1,12 @@
-"""Deploy and rollback beside Capistrano: `python -m benchmarks.release [--hosts 3] [--rounds 7]`.
+"""Deploy and rollback beside Capistrano, and what customers lose meanwhile behind a proxy.
 
-Needs root, and Debian's openssh-server and capistrano: installed, or unpacked into `.boot/debian` by
-`./check --slow`.
+`python -m benchmarks.release [--hosts 3] [--rounds 7] [--requests 10000]`
+
+Needs root, and Debian's openssh-server, capistrano, haproxy, nginx and caddy: installed, or unpacked into
+`.boot/debian` by `./check --slow`.
 """
 
+import random
 import statistics
 import tempfile
 import time
@@ -15,6 +18,9 @@ from pathlib import Path
 import click
 import pytest
 from tests.integration.chapters.release.capistrano import Capistrano
+from tests.integration.chapters.release.engines.proxy.conftest import Environment
+from tests.integration.chapters.release.engines.proxy.customers import Customers
+from tests.integration.chapters.release.engines.proxy.real_proxies import MAKE
 from tests.integration.chapters.release.engines.ssh.fleet import Machines, Watch, artifact, machines
 
 from toban.chapters.release.engine import Artifact
@@ -30,6 +36,10 @@ switch, what serves now. Its worker runs already, and made the archive of the co
 environments); it leaves no connection open between the acts that are measured. Seconds are medians of the
 rounds, ratios medians of each round's own ratio: other load affects both tools."""
 NAMES = ("toban", "capistrano")
+LOSSES = """
+Method: two instances of a small server behind each proxy, four customers who ask all the time, each request
+on a connection of its own and asked once. After a quarter of {requests:,} requests Toban switches to the new
+version, after another quarter back. A request fails without an answer, or with one that is not 200."""
 
 
 @dataclass
@@ -107,11 +117,36 @@ class Bench:
             print(f"{act:<10}{medians}{ratio:>8.2f}")
 
 
+def lose(kind: str, requests: int, folder: Path) -> None:
+    """Switch and go back behind a proxy while customers ask, and print how many got no answer."""
+    (folder / "home").mkdir(parents=True)
+    first = random.randrange(20_000, 32_000, 10)  # noqa: S311 - to be another one, not to be secret
+    shop = Environment(folder, MAKE[kind](folder), range(first, first + 10))
+    engine, seconds = shop.engine(), []
+    shop.proxy.start()
+    try:
+        old, new = (shop.version(label) for label in ("v1", "v2"))
+        engine.switch(old, Watch())
+        with Customers(shop.proxy.url) as customers:
+            for each in (new, old):
+                customers.wait_for(requests // 4)
+                began = time.monotonic()
+                engine.switch(each, Watch())
+                seconds.append(time.monotonic() - began)
+            customers.wait_for(max(requests - customers.asked, 0))
+    finally:
+        shop.proxy.stop()
+        shop.end()
+    asked = f"{customers.asked:>8,} requests{len(customers.failures):>6} failed"
+    print(f"{kind:<10}{asked}   switch {seconds[0]:.2f} s   back {seconds[1]:.2f} s")
+
+
 @click.command()
 @click.option("--hosts", type=click.IntRange(1, 3), default=3, show_default=True)
 @click.option("--rounds", type=click.IntRange(1), default=7, show_default=True)
-def main(hosts: int, rounds: int) -> None:
-    """Print how long both take."""
+@click.option("--requests", type=click.IntRange(100), default=10_000, show_default=True)
+def main(hosts: int, rounds: int, requests: int) -> None:
+    """Print how long both take, and what is lost meanwhile."""
     print(METHOD.format(hosts=hosts, rounds=rounds))
     with tempfile.TemporaryDirectory() as named:
         folder = Path(named)
@@ -120,6 +155,9 @@ def main(hosts: int, rounds: int) -> None:
         try:
             with machines(folder, hosts, has_srv=True) as shops:
                 measure(shops, folder, rounds)
+            print(LOSSES.format(requests=requests))
+            for kind in ("haproxy", "nginx", "caddy"):
+                lose(kind, requests, folder / kind)
         except pytest.skip.Exception as missing:
             raise click.ClickException(str(missing)) from missing
 
