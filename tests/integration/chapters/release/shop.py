@@ -141,6 +141,8 @@ class Engine:
     acts: list[str] = field(default_factory=list)
 
     def installed(self) -> Collection[str]:
+        if self.fails == "look":
+            raise DeployFailed(plain("web-2 does not answer"))
         return self.kept
 
     def serving(self) -> Mapping[str, str]:

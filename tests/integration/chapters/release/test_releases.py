@@ -187,6 +187,24 @@ def test_the_holder_of_the_role_rolls_back_at_once_and_others_ask(shop: Shop) ->
         orders.roll_back(deployment, "まだおかしい", shop.order("nami"), shop.now)
 
 
+def test_a_rollback_does_not_wait_for_a_host_that_is_down_and_a_release_does(shop: Shop) -> None:
+    serving(shop, "v1")
+    shop.source.add("v2")
+    serving(shop, "v2")
+    shop.source.add("v3")
+    shop.stage("v3")
+    shop.engines[PRODUCTION].fails = "look"
+    release = shop.release("v3")
+    shop.work()
+    shop.approve()
+    shop.work()
+    release.refresh_from_db()
+    assert (release.state, shop.serves) == (Release.State.FAILED, "v2")
+    orders.roll_back(shop.plan.deployments[PRODUCTION], "誤表示", shop.order("nami"), shop.now)
+    shop.work()
+    assert shop.serves == "v1"
+
+
 def test_a_rollback_goes_past_a_lock_and_a_release_waits_for_it(shop: Shop) -> None:
     serving(shop, "v1")
     shop.source.add("v2")

@@ -154,7 +154,7 @@ class _There:
     def rollback_steps(self) -> tuple[Step, ...]:
         return (
             Step("begin", self._take_over),
-            Step("install", partial(self._with_engine, self._install)),
+            Step("install", partial(self._with_engine, partial(self._install, back=True))),
             Step("switch", partial(self._with_engine, partial(self._switch, back=True))),
             Step("confirm", self._gone_back),
         )
@@ -231,8 +231,17 @@ class _There:
             release.save(update_fields=["backup_run"])
         return run.pk
 
-    def _install(self, turn: RunTurn, release: Release, engine: DeployEngine) -> object:
-        if release.artifact.digest in engine.installed():
+    def _install(
+        self, turn: RunTurn, release: Release, engine: DeployEngine, *, back: bool = False
+    ) -> object:
+        try:
+            if release.artifact.digest in engine.installed():
+                return None
+        except DeployFailed as error:
+            if not back:
+                raise
+            # A host that is down must not keep the others from going back: the switch says what is missing.
+            turn.say(message_of(error))
             return None
         engine.prune(self._kept(release))
         engine.install(artifacts.as_artifact(release.artifact, self.home), turn)

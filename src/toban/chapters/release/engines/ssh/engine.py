@@ -57,7 +57,7 @@ class SshEngine:
     def switch(self, artifact: Artifact, watch: DeployWatch, *, back: bool = False) -> None:
         """Lead the links to *artifact* wave by wave; if that can't be finished, lead them back.
 
-        The way back has one wave.
+        The way back has one wave, and leaves out a host that is down: it is named in the end.
         """
         with self._fleet(watch) as fleet:
             Switch(self.config, fleet, watch, artifact, back=back).run()

@@ -56,6 +56,9 @@ class Switch:
     _has_begun: bool = field(default=True, init=False)
     """Whether a link may have been led away, also by an attempt that was cut off: the first look tells."""
 
+    _lost: Mapping[str, HostFailed] = field(default_factory=dict, init=False)
+    """Hosts that are left out of the way back."""
+
     def __post_init__(self) -> None:
         self._former = dict.fromkeys(self.config.hosts, "")
 
@@ -76,6 +79,11 @@ class Switch:
                 raise DeployFailed(Message("release-ssh.stopped"), retry=True) from stopped
             raise self._put_back(_Failed(Message("release-ssh.stopped"), retry=True)) from stopped
         self._finish()
+        if self._lost:
+            said = Message(
+                "release-ssh.back-without", failed=on_hosts(reasons(self._lost)), version=self.artifact.label
+            )
+            raise DeployFailed(said, hint=hint_of(self._lost), retry=True)
 
     def _prepare(self) -> None:
         script = scripts.prepare(self.config.path, self._name, self.artifact.digest, self._token)
@@ -83,6 +91,11 @@ class Switch:
         ready = {name: answer.after("ready") for name, answer in answers.items()}
         self._former = {name: former for name, former in ready.items() if former is not None}
         self._has_begun = any(answer.after("again") is not None for answer in answers.values())
+        lost = {name: error for name, error in failed.items() if error.is_lost}
+        if self.back and answers:
+            # Those that can go back must not wait for a host that is down.
+            self._lost = lost
+            failed = {name: error for name, error in failed.items() if name not in lost}
         self._demand(failed)
 
     def _migrate(self) -> None:

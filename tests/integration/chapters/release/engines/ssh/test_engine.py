@@ -133,6 +133,19 @@ def test_with_a_host_away_nothing_is_switched(shops: Machines, tmp_path: Path) -
     assert [list(each.restarts()) for each in shops.all] == [["v1"]] * 3
 
 
+def test_the_way_back_does_not_wait_for_a_host_that_is_down(shops: Machines, tmp_path: Path) -> None:
+    engine, old, new = shops.engine(), artifact(tmp_path, "v1"), artifact(tmp_path, "v2")
+    bring(engine, old, new)
+    away = shops.engine(hosts=(NOBODY, *(each.name for each in shops.all)))
+
+    failed = failure(lambda: away.switch(old, Watch(), back=True))
+
+    assert shops.versions() == {"v1"}
+    assert NOBODY in str(failed)
+    assert "ほかのホストは v1 に戻りました" in str(failed)
+    assert failed.retry
+
+
 def test_a_host_that_is_lost_during_its_restart_is_put_back_when_it_answers_again(
     shops: Machines, tmp_path: Path
 ) -> None:
