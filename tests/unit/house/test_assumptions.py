@@ -71,6 +71,17 @@ DOCUMENT = """\
 |---------|---------|---------|---------|------------|
 | B001 | 集計 | 日次 3:00 | 集計する | 再実行 |
 
+## デプロイ・リリース
+### デプロイ方式
+| 環境 | デプロイ方式 | トリガー | 承認 |
+|-----|-----------|---------|-----|
+| 本番環境 | 手動 | リリース予定日時 | 運用責任者 |
+
+### リリーススケジュール
+| リリース種別 | 頻度 | タイミング |
+|-----------|-----|----------|
+| マイナーリリース | 月1回 | 毎月第2火曜日 |
+
 ## 定期作業
 ### 月次作業
 | 作業項目 | 実施日 | 担当者 | 内容 |
@@ -129,7 +140,9 @@ INSTEAD = {
     "[logs] audit_kept": '"7年"',
     "[releases.shop] at": '"7:07"',
     "[deployments.本番環境] watch": '"7分"',
-    "[deployments.本番環境] approval_within": '"7分"',
+    "[deployments.本番環境] approval_within": '"7時間"',
+    "[deployments.本番環境] begins_within": '"7分"',
+    "[deployments.本番環境] serves_within": '"7分"',
 }
 """Another value for each setting whose default is assumed."""
 

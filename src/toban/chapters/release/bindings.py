@@ -146,6 +146,16 @@ class DeploymentBinding(Section):
         timedelta(minutes=10)
     )
     """How long a new version is watched."""
+    begins_within: Annotated[
+        Length,
+        Assumed("release-rows.assumed-begins-within", Message("release-rows.why-begins-within"), _rules),
+    ] = timedelta(minutes=15)
+    """How late after its planned time, or the document's, a release may begin."""
+    serves_within: Annotated[
+        Length,
+        Assumed("release-rows.assumed-serves-within", Message("release-rows.why-serves-within"), _rules),
+    ] = timedelta(minutes=15)
+    """How soon after its trigger an automatic release must serve."""
     rollback: Mode = Mode.ACT
     """What Toban does if a new version turns out bad in that time."""
     keep: int = Field(default=5, ge=2, le=100)

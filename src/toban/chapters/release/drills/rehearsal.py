@@ -227,7 +227,8 @@ class _Rehearsal:
     def _bring(self, engine: DeployEngine, artifact: Artifact, watch: "RunTurn | _GoesOn") -> None:
         if artifact.digest not in engine.installed():
             engine.install(artifact, watch)
-        engine.switch(artifact, watch)
+        # Both served before: as in a rollback, nothing is migrated.
+        engine.switch(artifact, watch, back=True)
 
     def _served(self, engine: DeployEngine, artifact: Artifact) -> DrillCheck:
         wrong = [name for name, digest in engine.serving().items() if digest != artifact.digest]

@@ -25,6 +25,7 @@ from toban.engine.orders import NotPossible
 from toban.engine.people.access import may_order
 from toban.engine.runs import orders as runs
 from toban.engine.runs.claiming.bell import call_workers
+from toban.engine.runs.models import Run
 from toban.message import NOTHING, Message, plain
 from toban.text import storable_text
 
@@ -243,7 +244,8 @@ def unlock(deployment: Deployment, by: Giver, now: datetime) -> None:
 def _back(deployment: Deployment, plan: ReleaseChapterPlan, now: datetime) -> Release:
     """Return the rollback, not saved yet, to the version that served before what serves or is under way."""
     running = Release.objects.filter(deployment=deployment.name, state=Release.State.RUNNING)
-    current = running.exclude(kind=Release.Kind.ROLLBACK).select_related("former", "artifact").first()
+    going = running.exclude(kind__in=(Release.Kind.ROLLBACK, Release.Kind.DRILL))
+    current = going.select_related("former", "artifact").first()
     if current is not None and current.served_at is None:
         target = current.former
     else:
@@ -314,10 +316,11 @@ def _make_way(deployment: Deployment, by: str, now: datetime) -> None:
 
 
 def _stop_run(release: Release, by: str, now: datetime) -> None:
-    if release.run is None:
+    run = Run.objects.filter(pk=release.run).first() if release.run is not None else None
+    if run is None:
         return
     try:
-        runs.cancel(f"release/{release.deployment}", by=by, now=now, run_id=release.run)
+        runs.cancel(run.work, by=by, now=now, run_id=run.pk)
     except NotPossible:
         # It has just ended by itself.
         return

@@ -146,7 +146,7 @@ def _timing(
     """
     if not is_last(plan, deployment):
         return None, wish.at or now
-    rows = {row: _calendar(row, deployment, plan) for row in plan.schedules}
+    rows = {row: calendar_of(row, deployment, plan) for row in plan.schedules}
     if wish.cause:
         return next((row for row, each in rows.items() if each.needs_cause), None), wish.at or now
     dated = {row: each for row, each in rows.items() if not each.needs_cause}
@@ -164,8 +164,10 @@ def is_last(plan: ReleaseChapterPlan, deployment: Deployment) -> bool:
     return plan.of(deployment.service.name)[-1] == deployment
 
 
-def _calendar(row: ReleaseSchedule, deployment: Deployment, plan: ReleaseChapterPlan) -> ReleaseCalendar:
-    return ReleaseCalendar(row.schedule, deployment.service.config.at, plan.system)
+def calendar_of(row: ReleaseSchedule, deployment: Deployment, plan: ReleaseChapterPlan) -> ReleaseCalendar:
+    """Return when *row* lets releases to *deployment* begin."""
+    config = deployment.config
+    return ReleaseCalendar(row.schedule, deployment.service.config.at, plan.system, config.begins_within)
 
 
 def deployment_named(plan: ReleaseChapterPlan, name: str) -> Deployment:
@@ -227,7 +229,7 @@ def _refusals(found: Draft, plan: ReleaseChapterPlan, now: datetime) -> Iterator
 
 
 def _outside(found: Draft, plan: ReleaseChapterPlan) -> Iterator[NotPossible]:
-    calendars = [_calendar(row, found.deployment, plan) for row in plan.schedules]
+    calendars = [calendar_of(row, found.deployment, plan) for row in plan.schedules]
     nexts = [window.due_at for each in calendars if (window := each.next_after(found.planned_at)) is not None]
     if nexts:
         at = min(nexts).astimezone(plan.system.zone)

@@ -336,12 +336,6 @@ def _verified(step: FlowStep, way: ReleaseWay) -> Seen:
     return Seen(Evidence.MISSING, Message(code, environment=step.environment))
 
 
-def automatic(method: str) -> bool:
-    """Return whether a row's method (自動, 手動, automatic) has a version brought without being asked."""
-    words = normalise(method)
-    return bool(_AUTOMATIC.search(words)) and not _MANUAL.search(words)
-
-
 def verified_environments(steps: Sequence[FlowStep]) -> Sequence[FlowStep]:
     """Return the steps in which people look at a version, the first for each environment."""
     found: dict[str, FlowStep] = {}

@@ -6,14 +6,11 @@ from datetime import datetime, timedelta
 
 from toban.chapters.release.rows import flow
 from toban.chapters.release.rows.flow import Evidence, Seen, StepEvidence
-from toban.chapters.release.rows.schedule import TOLERANCE, ReleaseCalendar, ReleaseWindow, cites
+from toban.chapters.release.rows.schedule import ReleaseCalendar, ReleaseWindow, cites
 from toban.engine.amounts import length
 from toban.engine.bindings.model import System
 from toban.engine.evidence.verdict import Verdict
 from toban.message import NOTHING, Message, sentences
-
-WITHIN = timedelta(minutes=15)
-"""How soon after its trigger an automatic release must serve: assumed."""
 
 STALE = timedelta(minutes=5)
 """An older look at what serves says nothing about now; until then, one that failed changes nothing."""
@@ -130,20 +127,37 @@ class Serving:
         return Judgement(Verdict.NOT_MEASURABLE, self.trouble or Message("release-rows.not-looked-at"))
 
 
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What a source has told besides the releases that it triggered."""
+
+    untold: Message = NOTHING
+    """Why it can't say what is new."""
+    held: Message = NOTHING
+    """Why something that is new is not released by itself."""
+
+
 def by_trigger(
-    history: Sequence[Outcome], serving: Serving, untold: Message, system: System, now: datetime
+    history: Sequence[Outcome],
+    serving: Serving,
+    told: Told,
+    system: System,
+    now: datetime,
+    within: timedelta,
 ) -> Judgement:
     """Judge a row that has versions brought by themselves: *history* are its releases, newest first.
 
-    *untold*: why the source can't say what is new; nothing if it can.
+    *within*: how soon after its trigger each must serve.
     """
-    ended = next((each for each in history if _is_decided(each, now)), None)
+    ended = next((each for each in history if _is_decided(each, now, within)), None)
     value = serving.value(system)
-    found = _late_or_failed(ended, system) or (serving.judged(system, now) if value else None)
+    found = _late_or_failed(ended, system, within) or (serving.judged(system, now) if value else None)
     if found is not None:
         return replace(found, value=value, proof={**(ended.proof if ended else {}), **found.proof})
-    if untold:
-        return Judgement(Verdict.NOT_MEASURABLE, untold, value)
+    if told.held:
+        return Judgement(Verdict.WARNING, told.held, value)
+    if told.untold:
+        return Judgement(Verdict.NOT_MEASURABLE, told.untold, value)
     if ended is None:
         return Judgement(Verdict.NOT_DUE, Message("release-rows.no-trigger-yet"), value)
     took = length((ended.served_at or now) - _wanted_at(ended))
@@ -151,9 +165,9 @@ def by_trigger(
     return Judgement(Verdict.CONFORMING, said, value, proof=ended.proof)
 
 
-def _is_decided(outcome: Outcome, now: datetime) -> bool:
+def _is_decided(outcome: Outcome, now: datetime, within: timedelta) -> bool:
     """Return whether it can be judged: it served, it ended, or it is late."""
-    return outcome.served_at is not None or outcome.state not in _OPEN or now - _wanted_at(outcome) > WITHIN
+    return outcome.served_at is not None or outcome.state not in _OPEN or now - _wanted_at(outcome) > within
 
 
 def _wanted_at(outcome: Outcome) -> datetime:
@@ -161,7 +175,7 @@ def _wanted_at(outcome: Outcome) -> datetime:
     return max(outcome.ordered_at, outcome.decided_at or outcome.ordered_at)
 
 
-def _late_or_failed(outcome: Outcome | None, system: System) -> Judgement | None:
+def _late_or_failed(outcome: Outcome | None, system: System, within: timedelta) -> Judgement | None:
     if outcome is None:
         return None
     number, version = outcome.number, outcome.version
@@ -171,14 +185,14 @@ def _late_or_failed(outcome: Outcome | None, system: System) -> Judgement | None
     if outcome.state in ("failed", "rolled-back"):
         said = Message("release-rows.has-failed", number=number, version=version, why=outcome.note)
         return Judgement(Verdict.DEVIATING, said)
-    if outcome.served_at is None or outcome.served_at - _wanted_at(outcome) > WITHIN:
+    if outcome.served_at is None or outcome.served_at - _wanted_at(outcome) > within:
         wanted = _at(_wanted_at(outcome), system)
         said = Message(
             "release-rows.not-brought-in-time",
             number=number,
             version=version,
             wanted=wanted,
-            within=length(WITHIN),
+            within=length(within),
             why=outcome.note,
         )
         return Judgement(Verdict.DEVIATING, said)
@@ -191,10 +205,12 @@ def by_order(
     serving: Serving,
     system: System,
     now: datetime,
+    within: timedelta,
 ) -> Judgement:
     """Judge a row that has people release: approved by its role, begun in time, and nothing else serves.
 
     *history*: its releases, newest first. *approval*: of the newest that served; None if the row wants none.
+    *within*: how late after its time a release may begin.
     """
     served = next((each for each in history if each.served_at is not None), None)
     planned = [each.planned_at for each in history if each.state == "planned" and each.planned_at > now]
@@ -205,7 +221,7 @@ def by_order(
         )
     found = (
         _unapproved(served, approval)
-        or _untimely(served, system)
+        or _untimely(served, system, within)
         or serving.judged(system, now)
         or _after_attempt(history)
     )
@@ -224,16 +240,16 @@ def _unapproved(outcome: Outcome, approval: Seen | None) -> Judgement | None:
     return Judgement(Verdict.DEVIATING, said)
 
 
-def _untimely(outcome: Outcome, system: System) -> Judgement | None:
+def _untimely(outcome: Outcome, system: System, within: timedelta) -> Judgement | None:
     began = outcome.began_at
-    if began is None or began - outcome.due_at <= TOLERANCE:
+    if began is None or began - outcome.due_at <= within:
         return None
     said = Message(
         "release-rows.begun-late",
         number=outcome.number,
         planned=_at(outcome.due_at, system),
         began=_at(began, system),
-        within=length(TOLERANCE),
+        within=length(within),
     )
     return Judgement(Verdict.DEVIATING, said)
 

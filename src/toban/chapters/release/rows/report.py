@@ -3,19 +3,22 @@
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
+from fnmatch import fnmatchcase
 
 from django.db import transaction
 from django.db.models import Min, QuerySet
 
 from toban.chapters.release.deployments import Deployment, ReleaseChapterPlan, Service
 from toban.chapters.release.models import DeploymentLock, Release, ServingLook, SourceBranch, SourceLook
-from toban.chapters.release.rows import flow, judging, verifying
+from toban.chapters.release.ordering.planning import calendar_of
+from toban.chapters.release.rows import judging, verifying
 from toban.chapters.release.rows.flow import Evidence, Seen
-from toban.chapters.release.rows.judging import DrillDate, Judgement, Offer, Outcome, Serving
+from toban.chapters.release.rows.judging import DrillDate, Judgement, Offer, Outcome, Serving, Told
 from toban.chapters.release.rows.schedule import ReleaseCalendar, ReleaseWindow
 from toban.chapters.release.rows.way import BY_HAND, approval_of, evidence_of, outcome_of
+from toban.chapters.release.tracking.triggers import Trigger, TriggerEvent, read_trigger
 from toban.design.clauses.base import Clause
-from toban.design.clauses.release import DeployRule, ReleaseSchedule
+from toban.design.clauses.release import DeployFlow, DeployRule, ReleaseSchedule
 from toban.engine.approvals.requests import went_ahead
 from toban.engine.editions.edition import Edition
 from toban.engine.evidence import status
@@ -99,6 +102,9 @@ def _update(row: Clause, found: Judgement, now: datetime) -> StatusUpdate:
 
 def _signal(row: Clause, found: Judgement, now: datetime) -> Signal:
     condition = _CONDITIONS.get(found.verdict, Condition.OK)
+    if condition is Condition.NO_DATA and isinstance(row, DeployFlow):
+        # What a source can never know is no news.
+        condition = Condition.OK
     is_ok = condition is Condition.OK
     return Signal(
         key=row.id,
@@ -164,17 +170,52 @@ def _served(deployment: Deployment) -> QuerySet[Release]:
 def _by_rule(deployment: Deployment, plan: ReleaseChapterPlan, now: datetime) -> Judgement:
     found = Release.objects.filter(deployment=deployment.name).select_related("artifact").order_by("-pk")
     serving = _serving(deployment)
-    if flow.automatic(deployment.rule.method):
-        ordered = [outcome_of(each) for each in found.filter(kind=Release.Kind.AUTOMATIC)[:_LISTED]]
-        untold = _untold(deployment.service, now)
-        return judging.by_trigger(ordered, serving, untold, plan.system, now)
+    trigger = read_trigger(deployment.rule, deployment.service.config)
+    if isinstance(trigger, Message):
+        return Judgement(Verdict.NOT_MEASURABLE, trigger, serving.value(plan.system))
+    config = deployment.config
+    if trigger.is_automatic:
+        ordered = found.filter(kind=Release.Kind.AUTOMATIC)[:_LISTED]
+        triggered = [_triggered(each, deployment) for each in ordered]
+        untold = _untold(deployment.service, now) if triggered else NOTHING
+        told = Told(untold, _held(deployment, trigger, now))
+        return judging.by_trigger(triggered, serving, told, plan.system, now, config.serves_within)
     history = list(found.filter(kind__in=BY_HAND)[:_LISTED])
     newest = next((each for each in history if each.served_at is not None), None)
     approval = None
     if newest is not None and (deployment.rule.approver or not newest.is_reversible):
         missing = Seen(Evidence.MISSING, Message("release-rows.not-approved"))
         approval = approval_of(newest) or missing
-    return judging.by_order([outcome_of(each) for each in history], approval, serving, plan.system, now)
+    outcomes = [outcome_of(each) for each in history]
+    return judging.by_order(outcomes, approval, serving, plan.system, now, config.begins_within)
+
+
+def _held(deployment: Deployment, trigger: Trigger, now: datetime) -> Message:
+    """Return why what a trigger has named for some time is not released; nothing if nothing is held."""
+    branches = SourceBranch.objects.filter(
+        service=deployment.service.name, is_tag=trigger.event is TriggerEvent.TAGGED, gone_at=None
+    )
+    for branch in branches.order_by("-seen_at"):
+        if now - branch.seen_at <= deployment.config.serves_within:
+            continue
+        if not fnmatchcase(branch.name, trigger.pattern) or _has_been_there(deployment, branch.commit):
+            continue
+        if branch.note:
+            return Message("release-rows.is-held", branch=branch.name, why=branch.note)
+        if branch.rewritten_at is not None and branch.rewritten_at >= branch.seen_at:
+            return Message("release-rows.history-replaced", branch=branch.name, at=branch.rewritten_at)
+    return NOTHING
+
+
+def _has_been_there(deployment: Deployment, commit: str) -> bool:
+    return Release.objects.filter(deployment=deployment.name, artifact__commit=commit).exists()
+
+
+def _triggered(release: Release, deployment: Deployment) -> Outcome:
+    """Return an automatic release; only an approval that it needs stops its clock."""
+    outcome = outcome_of(release)
+    is_approved = bool(deployment.rule.approver) or not release.is_reversible
+    return outcome if is_approved else replace(outcome, decided_at=None)
 
 
 def _serving(deployment: Deployment) -> Serving:
@@ -217,7 +258,7 @@ def _by_schedule(
     row: ReleaseSchedule, last: Deployment, plan: ReleaseChapterPlan, now: datetime
 ) -> Judgement:
     first = Release.objects.filter(service=last.service.name).aggregate(at=Min("ordered_at"))["at"]
-    calendars = {each.id: _calendar(each, last, plan) for each in plan.schedules}
+    calendars = {each.id: calendar_of(each, last, plan) for each in plan.schedules}
     dated = [each for each in calendars.values() if not each.needs_cause]
     served = _served(last).filter(kind__in=BY_HAND)[:_JUDGED]
     outside = [each for each in served if each.began_at and not _is_inside(each.began_at, dated)]
@@ -231,10 +272,6 @@ def _by_schedule(
     return judging.by_calendar(
         calendars[row.id], offer, outcome_of(newest) if is_outside and newest is not None else None, now
     )
-
-
-def _calendar(row: ReleaseSchedule, last: Deployment, plan: ReleaseChapterPlan) -> ReleaseCalendar:
-    return ReleaseCalendar(row.schedule, last.service.config.at, plan.system)
 
 
 def _is_inside(moment: datetime, calendars: Iterable[ReleaseCalendar]) -> bool:

@@ -16,9 +16,6 @@ from toban.engine.calendar.due import due_times, schedules_of
 from toban.engine.spans import Span
 from toban.message import NOTHING, Message
 
-TOLERANCE = timedelta(minutes=15)
-"""A release that begins this late after the time that the document gives is still on time: assumed."""
-
 LASTS = timedelta(minutes=30)
 """What falls into this time from the beginning of a release collides with it: assumed."""
 
@@ -53,6 +50,8 @@ class ReleaseCalendar:
     schedule: Schedule
     at: time
     system: System
+    tolerance: timedelta
+    """How late after a clock time of the row a release may begin."""
 
     @property
     def needs_cause(self) -> bool:
@@ -110,7 +109,7 @@ class ReleaseCalendar:
             return
         for each in periods_on(rule, day, self.system.business):
             begins, ends = (existing(local.date(), local.time(), zone) for local in (each.start, each.end))
-            yield ReleaseWindow(begins, begins, ends if ends > begins else begins + TOLERANCE)
+            yield ReleaseWindow(begins, begins, ends if ends > begins else begins + self.tolerance)
 
     def _spans(self, cadence: Cadence, day: date, zone: ZoneInfo, within: Span) -> Iterator[ReleaseWindow]:
         """Yield whole weeks, months or quarters: the document leaves open on which day."""

@@ -113,12 +113,13 @@ def approval_of(release: Release) -> Seen | None:
 
 def _brought(release: Release, before: Deployment) -> Sequence[Release]:
     """Return the releases that brought the same bytes to *before* until this one began, newest first."""
-    found = Release.objects.filter(
-        deployment=before.name, artifact=release.artifact, kind__in=BY_HAND, served_at__isnull=False
-    ).exclude(state__in=_BAD)
-    if release.began_at is not None:
-        found = found.filter(served_at__lte=release.began_at)
-    return list(found.order_by("-served_at"))
+    found = Release.objects.filter(deployment=before.name, artifact=release.artifact, served_at__isnull=False)
+    found = found.exclude(kind__in=(Release.Kind.ROLLBACK, Release.Kind.DRILL))
+    if release.began_at is None:
+        return list(found.exclude(state__in=_BAD).order_by("-served_at"))
+    # One that was rolled back there later was good enough when this one began.
+    bad = Q(state__in=_BAD, ended_at__lte=release.began_at)
+    return list(found.filter(served_at__lte=release.began_at).exclude(bad).order_by("-served_at"))
 
 
 def _seen(found: Sequence[Release]) -> Seen:

@@ -117,8 +117,8 @@ def test_a_way_back_that_takes_too_long_fails_the_drill(
 ) -> None:
     usual = Engine.switch
 
-    def switch(engine: Engine, artifact: Artifact, watch: DeployWatch) -> None:
-        usual(engine, artifact, watch)
+    def switch(engine: Engine, artifact: Artifact, watch: DeployWatch, *, back: bool = False) -> None:
+        usual(engine, artifact, watch, back=back)
         staged.now += 5 * MINUTE + MINUTE / 60
 
     monkeypatch.setattr(Engine, "switch", switch)
@@ -139,8 +139,8 @@ def test_a_killed_drill_ends_with_the_version_that_served(
     """The worker dies right after the way back, and right after the way forth."""
     usual, switched = Engine.switch, []
 
-    def switch(engine: Engine, artifact: Artifact, watch: DeployWatch) -> None:
-        usual(engine, artifact, watch)
+    def switch(engine: Engine, artifact: Artifact, watch: DeployWatch, *, back: bool = False) -> None:
+        usual(engine, artifact, watch, back=back)
         switched.append(artifact.label)
         if len(switched) == dies_after:
             raise Killed
@@ -167,11 +167,11 @@ def test_a_way_forth_that_fails_is_tried_again_under_the_lock(
     usual = Engine.switch
     failed: list[str] = []
 
-    def switch(engine: Engine, artifact: Artifact, watch: DeployWatch) -> None:
+    def switch(engine: Engine, artifact: Artifact, watch: DeployWatch, *, back: bool = False) -> None:
         if artifact.label == "v2" and not failed:
             failed.append(artifact.label)
             raise DeployFailed(plain("web-1: connection lost"))
-        usual(engine, artifact, watch)
+        usual(engine, artifact, watch, back=back)
 
     monkeypatch.setattr(Engine, "switch", switch)
     run = drill(staged)
@@ -215,8 +215,8 @@ def test_what_no_release_brought_is_not_touched(staged: Place) -> None:
 def test_a_cancelled_drill_goes_forth_first(staged: Place, monkeypatch: pytest.MonkeyPatch) -> None:
     usual = Engine.switch
 
-    def switch(engine: Engine, artifact: Artifact, watch: DeployWatch) -> None:
-        usual(engine, artifact, watch)
+    def switch(engine: Engine, artifact: Artifact, watch: DeployWatch, *, back: bool = False) -> None:
+        usual(engine, artifact, watch, back=back)
         if artifact.label == "v1":
             runs.cancel(KEY, by="nami", now=staged.now)
 
@@ -224,6 +224,30 @@ def test_a_cancelled_drill_goes_forth_first(staged: Place, monkeypatch: pytest.M
     drill(staged)
 
     assert staged.engines[STAGING].version == "v2"
+
+
+def test_a_rollback_during_a_drill_goes_to_the_former_version(
+    staged: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    usual = Engine.switch
+    ordered: list[Release] = []
+
+    def switch(engine: Engine, artifact: Artifact, watch: DeployWatch, *, back: bool = False) -> None:
+        usual(engine, artifact, watch, back=back)
+        if not ordered:
+            staging = staged.plan.deployments[STAGING]
+            ordered.append(orders.roll_back(staging, "壊れた", staged.order("nami"), staged.now))
+
+    monkeypatch.setattr(Engine, "switch", switch)
+    run = drill(staged)
+    staged.work()
+
+    (back,) = ordered
+    back.refresh_from_db()
+    assert (run.state, back.state, back.artifact.label) == (Run.State.DONE, Release.State.DONE, "v1")
+    assert staged.engines[STAGING].acts == ["switch v1", "switch v2", "switch v1"]
+    assert back.undoes is not None
+    assert back.undoes.artifact.label == "v2"
 
 
 def test_a_drill_by_hand_is_one_as_well(staged: Place) -> None:

@@ -17,13 +17,13 @@ from tests.integration.chapters.release.rows.place import (
 from tests.integration.chapters.release.shop import HOUR, MINUTE, NOON, PRODUCTION, STAGING, Engine
 
 from toban.chapters.release.engine import DeployFailed
-from toban.chapters.release.models import Release, ServingLook
+from toban.chapters.release.models import Release, ServingLook, SourceBranch
 from toban.chapters.release.ordering import orders
 from toban.engine.evidence.verdict import Verdict
 from toban.engine.orders import NotPossible
 from toban.engine.runs.models import Run
 from toban.engine.runs.rules import RunReason
-from toban.message import plain
+from toban.message import NOTHING, plain
 
 pytestmark = pytest.mark.django_db
 DAY = timedelta(days=1)
@@ -77,7 +77,7 @@ def test_what_nobody_has_looked_at_has_skipped_a_step(place: Place) -> None:
     place.automatic("v1")
     place.work()
     place.tell()
-    place.release("v1")
+    place.release("v1", at=place.now)
     place.work()
     place.approve()
     place.work()
@@ -168,6 +168,60 @@ def test_a_source_that_does_not_answer_makes_a_trigger_unknown(place: Place) -> 
     )
 
 
+def test_a_branch_that_is_held_back_or_rewritten_warns(place: Place) -> None:
+    place.bring("v1")
+    branch = SourceBranch.objects.create(
+        service="shop",
+        name="release/2",
+        commit="f" * 40,
+        first_seen_at=place.now,
+        seen_at=place.now,
+        note=plain("no review"),
+    )
+    place.tell(15 * MINUTE)
+    assert place.verdict(TO_STAGING) is Verdict.CONFORMING
+    place.tell(MINUTE)
+    assert (place.verdict(TO_STAGING), place.why(TO_STAGING)) == (Verdict.WARNING, "is-held")
+    branch.note, branch.rewritten_at = NOTHING, branch.seen_at
+    branch.save()
+    place.judge()
+    assert (place.verdict(TO_STAGING), place.why(TO_STAGING)) == (Verdict.WARNING, "history-replaced")
+    branch.name = "feature/2"
+    branch.save()
+    place.judge()
+    assert place.verdict(TO_STAGING) is Verdict.CONFORMING
+
+
+def test_what_waited_for_a_lock_is_late_all_the_same(place: Place) -> None:
+    place.bring("v1")
+    staging = place.plan.deployments[STAGING]
+    place.now += MINUTE
+    orders.lock(staging, "調査中", place.giver("nami"), place.now)
+    place.source.add("v2")
+    place.automatic("v2")
+    place.work()
+    place.work(HOUR)
+    orders.unlock(staging, place.giver("nami"), place.now)
+    place.work()
+    place.tell()
+
+    assert place.engines[STAGING].version == "v2"
+    assert (place.verdict(TO_STAGING), place.why(TO_STAGING)) == (Verdict.DEVIATING, "not-brought-in-time")
+
+
+def test_a_rollback_in_staging_afterwards_takes_no_step_away(place: Place) -> None:
+    place.bring("v1")
+    place.now += HOUR
+    place.bring("v2")
+    place.now += HOUR
+    orders.roll_back(place.plan.deployments[STAGING], "試し終えた", place.order("nami"), place.now)
+    place.work()
+    place.tell()
+
+    assert place.engines[STAGING].version == "v1"
+    assert place.verdict(FLOW_ROW) is Verdict.CONFORMING
+
+
 def test_a_version_that_no_release_brought_deviates_until_it_is_gone(place: Place) -> None:
     place.bring("v1")
     good = place.engines[PRODUCTION].serves
@@ -250,7 +304,7 @@ def test_a_release_without_a_time_may_wait_for_its_approval(place: Place) -> Non
     place.work()
     place.tell()
     place.sign()
-    place.release("v1")
+    place.release("v1", at=place.now)
     place.work()
     place.now += 3 * HOUR
     place.approve()

@@ -172,14 +172,6 @@ def test_an_automatic_look_is_what_toban_found_itself() -> None:
     assert [each.number for each in flow.verified_environments(STEPS)] == [5]
 
 
-@pytest.mark.parametrize(
-    ("method", "expected"),
-    [("自動", True), ("手動", False), ("automatic", True), ("手動承認後に自動", False), ("Ansible", False)],
-)
-def test_only_what_the_document_calls_automatic_is(method: str, expected: bool) -> None:
-    assert flow.automatic(method) is expected
-
-
 MARKS = st.sampled_from([*Evidence][:3])
 
 

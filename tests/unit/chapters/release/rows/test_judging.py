@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 
 from toban.chapters.release.rows import judging
 from toban.chapters.release.rows.flow import Evidence, FlowStep, Seen, StepEvidence, StepKind
-from toban.chapters.release.rows.judging import Cause, DrillDate, Judgement, Offer, Outcome, Serving
-from toban.chapters.release.rows.schedule import TOLERANCE, ReleaseCalendar, ReleaseWindow
+from toban.chapters.release.rows.judging import Cause, DrillDate, Judgement, Offer, Outcome, Serving, Told
+from toban.chapters.release.rows.schedule import ReleaseCalendar, ReleaseWindow
 from toban.design.values.schedule import read_schedule
 from toban.engine.bindings.model import System
 from toban.engine.evidence.verdict import Verdict
@@ -18,6 +18,7 @@ from toban.message import NOTHING, Message, plain
 
 NOON = datetime(2026, 4, 14, 12, tzinfo=ZoneInfo("Asia/Tokyo"))
 MINUTE, HOUR = timedelta(minutes=1), timedelta(hours=1)
+WITHIN = 15 * MINUTE
 INSTANT = timedelta(microseconds=1)
 SYSTEM = System()
 YES = Seen(Evidence.GIVEN, plain("approved by nami"))
@@ -66,11 +67,11 @@ def test_the_flow_is_as_good_as_its_worst_step(steps: Sequence[Evidence], verdic
 
 
 def manual(*history: Outcome, approval: Seen | None = YES, serving: Serving = SEEN) -> tuple[Verdict, str]:
-    return found(judging.by_order(history, approval, serving, SYSTEM, NOON + 4 * MINUTE))
+    return found(judging.by_order(history, approval, serving, SYSTEM, NOON + 4 * MINUTE, WITHIN))
 
 
 def test_a_release_begins_at_most_a_quarter_of_an_hour_late() -> None:
-    limit = NOON + TOLERANCE
+    limit = NOON + WITHIN
 
     assert manual(GOOD) == (Verdict.CONFORMING, "released-as-ordered")
     assert manual(replace(GOOD, began_at=limit)) == (Verdict.CONFORMING, "released-as-ordered")
@@ -81,7 +82,7 @@ def test_without_a_planned_time_it_is_due_when_it_is_approved() -> None:
     at_once = replace(GOOD, planned_at=GOOD.ordered_at)
 
     assert at_once.due_at == at_once.decided_at
-    assert manual(replace(at_once, began_at=at_once.due_at + TOLERANCE))[0] is Verdict.CONFORMING
+    assert manual(replace(at_once, began_at=at_once.due_at + WITHIN))[0] is Verdict.CONFORMING
 
 
 def test_the_worst_thing_about_what_serves_is_said_first() -> None:
@@ -99,7 +100,9 @@ def test_a_look_is_good_for_five_minutes() -> None:
     assert manual(GOOD, serving=old)[0] is Verdict.CONFORMING
     older = replace(old, answered_at=NOON - MINUTE - INSTANT)
     assert manual(GOOD, serving=older)[0] is Verdict.NOT_MEASURABLE
-    assert judging.by_order([GOOD], YES, older, SYSTEM, NOON + 4 * MINUTE).reason == plain("web-1 is away")
+    assert judging.by_order([GOOD], YES, older, SYSTEM, NOON + 4 * MINUTE, WITHIN).reason == plain(
+        "web-1 is away"
+    )
 
 
 def test_a_failed_attempt_warns_until_another_serves() -> None:
@@ -116,28 +119,30 @@ def test_the_next_planned_release_is_due() -> None:
         replace(GOOD, number=n, state="planned", served_at=None, planned_at=NOON + n * HOUR) for n in (9, 8)
     ]
 
-    assert judging.by_order([*planned, GOOD], YES, SEEN, SYSTEM, NOON).next_due == NOON + 8 * HOUR
+    assert judging.by_order([*planned, GOOD], YES, SEEN, SYSTEM, NOON, WITHIN).next_due == NOON + 8 * HOUR
 
 
 AUTOMATIC = replace(
-    GOOD, kind="automatic", ordered_at=NOON, planned_at=NOON, decided_at=NOON, served_at=NOON + judging.WITHIN
+    GOOD, kind="automatic", ordered_at=NOON, planned_at=NOON, decided_at=NOON, served_at=NOON + WITHIN
 )
 
 
 def triggered(
     *history: Outcome, now: datetime = NOON + MINUTE, untold: Message = NOTHING
 ) -> tuple[Verdict, str]:
-    return found(judging.by_trigger(history, replace(SEEN, answered_at=now), untold, SYSTEM, now))
+    return found(
+        judging.by_trigger(history, replace(SEEN, answered_at=now), Told(untold), SYSTEM, now, WITHIN)
+    )
 
 
 def test_a_trigger_leads_to_a_version_within_a_quarter_of_an_hour() -> None:
-    late = replace(AUTOMATIC, served_at=NOON + judging.WITHIN + INSTANT)
+    late = replace(AUTOMATIC, served_at=NOON + WITHIN + INSTANT)
     waits = replace(AUTOMATIC, number=8, state="running", served_at=None)
 
     assert triggered(AUTOMATIC) == (Verdict.CONFORMING, "brought-by-itself")
     assert triggered(late) == (Verdict.DEVIATING, "not-brought-in-time")
-    assert triggered(waits, AUTOMATIC, now=NOON + judging.WITHIN)[1] == "brought-by-itself"
-    assert triggered(waits, AUTOMATIC, now=NOON + judging.WITHIN + INSTANT)[1] == "not-brought-in-time"
+    assert triggered(waits, AUTOMATIC, now=NOON + WITHIN)[1] == "brought-by-itself"
+    assert triggered(waits, AUTOMATIC, now=NOON + WITHIN + INSTANT)[1] == "not-brought-in-time"
     assert triggered(waits) == (Verdict.NOT_DUE, "no-trigger-yet")
     assert triggered() == (Verdict.NOT_DUE, "no-trigger-yet")
 
@@ -162,9 +167,17 @@ def test_a_silent_source_hides_triggers_but_no_failure() -> None:
     assert triggered(replace(AUTOMATIC, state="failed"), untold=untold)[0] is Verdict.DEVIATING
 
 
+def test_what_is_held_back_warns() -> None:
+    held = Told(plain("?"), plain("review is missing"))
+    serving = replace(SEEN, answered_at=NOON)
+
+    assert judging.by_trigger([AUTOMATIC], serving, held, SYSTEM, NOON, WITHIN).verdict is Verdict.WARNING
+    assert judging.by_trigger([], serving, held, SYSTEM, NOON, WITHIN).reason == plain("review is missing")
+
+
 RULE = read_schedule("毎月第2火曜")
 assert RULE is not None
-CALENDAR = ReleaseCalendar(RULE, time(20), SYSTEM)
+CALENDAR = ReleaseCalendar(RULE, time(20), SYSTEM, WITHIN)
 MIDNIGHT = NOON - 12 * HOUR
 WINDOW = ReleaseWindow(NOON + 8 * HOUR, MIDNIGHT, MIDNIGHT + 24 * HOUR)
 LATER = NOON + 24 * HOUR
@@ -285,14 +298,13 @@ def test_any_history_of_triggers_is_judged_by_its_newest_release_that_can_be(
     now = NOON + 10 * HOUR
     serving = replace(SEEN, answered_at=now)
 
-    verdict = judging.by_trigger(history, serving, NOTHING if is_known else plain("?"), SYSTEM, now).verdict
+    told = Told() if is_known else Told(plain("?"))
+    verdict = judging.by_trigger(history, serving, told, SYSTEM, now, WITHIN).verdict
 
     newest = next(iter(history), None)
     if newest is None or newest.state in ("done", "watched"):
         served_at = newest.served_at if newest is not None else None
-        in_time = newest is None or (
-            served_at is not None and served_at <= newest.ordered_at + judging.WITHIN
-        )
+        in_time = newest is None or (served_at is not None and served_at <= newest.ordered_at + WITHIN)
         good = Verdict.NOT_DUE if newest is None else Verdict.CONFORMING
         known = good if is_known else Verdict.NOT_MEASURABLE
         assert verdict is (known if in_time else Verdict.DEVIATING)
@@ -312,7 +324,7 @@ def test_no_history_conforms_unapproved_or_with_a_stray(
     serving = replace(SEEN, answered_at=now, stray_since=NOON if is_stray else None, strays=("web-1",))
     approval = YES if is_approved else Seen(Evidence.MISSING, plain("nobody"))
 
-    verdict = judging.by_order(history, approval, serving, SYSTEM, now).verdict
+    verdict = judging.by_order(history, approval, serving, SYSTEM, now, WITHIN).verdict
 
     has_served = any(each.served_at is not None for each in history)
     assert (verdict is Verdict.DEVIATING) >= (has_served and (is_stray or not is_approved))

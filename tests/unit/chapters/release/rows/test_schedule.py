@@ -26,6 +26,7 @@ from toban.message import Message
 
 TOKYO = ZoneInfo("Asia/Tokyo")
 MINUTE, DAY = timedelta(minutes=1), timedelta(days=1)
+TOLERANCE = 15 * MINUTE
 DEMO = read_design(
     """# 運用設計書
 
@@ -64,7 +65,7 @@ def tokyo(*parts: int) -> datetime:
 def calendar(words: str | Schedule, at: time = time(20), **system: object) -> ReleaseCalendar:
     rule = read_schedule(words) if isinstance(words, str) else words
     assert rule is not None
-    return ReleaseCalendar(rule, at, System.model_validate(system))
+    return ReleaseCalendar(rule, at, System.model_validate(system), TOLERANCE)
 
 
 BY_ROW = calendar(MINOR.schedule)
@@ -91,8 +92,8 @@ def test_a_clock_time_is_kept_to_a_quarter_of_an_hour() -> None:
     row = calendar("毎月第1水曜 20:00")
 
     assert row.window_at(tokyo(2026, 4, 1, 20)) is not None
-    assert row.window_at(tokyo(2026, 4, 1, 20) + schedule.TOLERANCE - timedelta(microseconds=1)) is not None
-    assert row.window_at(tokyo(2026, 4, 1, 20) + schedule.TOLERANCE) is None
+    assert row.window_at(tokyo(2026, 4, 1, 20) + TOLERANCE - timedelta(microseconds=1)) is not None
+    assert row.window_at(tokyo(2026, 4, 1, 20) + TOLERANCE) is None
     assert row.window_at(tokyo(2026, 4, 1, 19, 59)) is None
 
 
