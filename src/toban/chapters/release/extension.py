@@ -53,5 +53,6 @@ EXTENSION = Extension(
     menu=(Link("releases", Message("release.page")),),
     intake="toban.faces.ingest.release.routes",
     acts=ACTS,
+    why="toban.faces.cli.release.why_release:WHY",
     commands={"release": Command("toban.faces.cli.release.release", Message("commands.release"))},
 )
