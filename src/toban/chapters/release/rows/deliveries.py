@@ -11,7 +11,7 @@ from toban.engine.spans import Span
 def of(deployment: str, month: Span, now: datetime) -> Figures:
     """Return the figures of *month* from the releases of *deployment*, a service's last environment."""
     found = Release.objects.filter(deployment=deployment, served_at__isnull=False, served_at__lt=month[1])
-    rows = found.exclude(kind=Release.Kind.DRILL).filter(
+    rows = found.exclude(kind__in=(Release.Kind.DRILL, Release.Kind.FIRST)).filter(
         # A rollback counts for the release that it undoes as well, which may have served long before.
         served_at__gte=month[0]
     ) | found.filter(kind=Release.Kind.ROLLBACK)

@@ -215,17 +215,18 @@ def by_order(
     served = next((each for each in history if each.served_at is not None), None)
     planned = [each.planned_at for each in history if each.state == "planned" and each.planned_at > now]
     next_due = min(planned, default=None)
+    value = serving.value(system)
     if served is None:
-        return _after_attempt(history) or Judgement(
-            Verdict.NOT_DUE, Message("release-rows.none-released-yet"), next_due=next_due
-        )
+        # The version that it began with, or was brought back to, is to serve all the same.
+        stray = serving.judged(system, now) if serving.current is not None else None
+        none = Judgement(Verdict.NOT_DUE, Message("release-rows.none-released-yet"))
+        return replace(stray or _after_attempt(history) or none, value=value, next_due=next_due)
     found = (
         _unapproved(served, approval)
         or _untimely(served, system, within)
         or serving.judged(system, now)
         or _after_attempt(history)
     )
-    value = serving.value(system)
     if found is not None:
         return replace(found, value=value, next_due=next_due, proof={**served.proof, **found.proof})
     said = Message("release-rows.released-as-ordered", number=served.number, at=_at(served.began_at, system))

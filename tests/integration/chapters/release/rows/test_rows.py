@@ -19,6 +19,8 @@ from tests.integration.chapters.release.shop import HOUR, MINUTE, NOON, PRODUCTI
 from toban.chapters.release.engine import DeployFailed
 from toban.chapters.release.models import Release, ServingLook, SourceBranch
 from toban.chapters.release.ordering import orders
+from toban.chapters.release.rows.deliveries import of
+from toban.chapters.release.rows.dora import month_of
 from toban.engine.evidence.verdict import Verdict
 from toban.engine.orders import NotPossible
 from toban.engine.runs.models import Run
@@ -280,6 +282,17 @@ def test_an_environment_that_hangs_is_asked_once_and_blocks_no_other(
     answers.set()
     place.looks.look(place.plan, place.now + 3 * MINUTE)
     assert ServingLook.objects.get(deployment=PRODUCTION).answered_at == place.now + 3 * MINUTE
+
+
+def test_the_first_version_is_no_delivery(place: Place) -> None:
+    release = place.bring("v1")
+    month = month_of(NOON.date(), place.plan.system)
+    assert of(PRODUCTION, month, place.now + HOUR).deployments == 1
+    Release.objects.filter(pk=release.pk).update(kind=Release.Kind.FIRST)
+    place.judge()
+
+    assert of(PRODUCTION, month, place.now + HOUR).deployments == 0
+    assert (place.verdict(TO_PRODUCTION), place.why(TO_PRODUCTION)) == (Verdict.NOT_DUE, "none-released-yet")
 
 
 def test_a_release_late_after_its_time_deviates(place: Place) -> None:

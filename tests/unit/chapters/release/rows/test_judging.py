@@ -105,6 +105,14 @@ def test_a_look_is_good_for_five_minutes() -> None:
     )
 
 
+def test_the_version_that_an_environment_began_with_is_to_serve_as_well() -> None:
+    stray = replace(SEEN, stray_since=NOON, strays=("web-2",))
+
+    assert manual(serving=SEEN) == (Verdict.NOT_DUE, "none-released-yet")
+    assert manual(serving=stray) == (Verdict.DEVIATING, "no-release-brought-it")
+    assert manual(serving=replace(stray, current=None)) == (Verdict.NOT_DUE, "none-released-yet")
+
+
 def test_a_failed_attempt_warns_until_another_serves() -> None:
     failed = replace(GOOD, number=8, state="failed", served_at=None, note=plain("no space left"))
 
@@ -327,5 +335,5 @@ def test_no_history_conforms_unapproved_or_with_a_stray(
     verdict = judging.by_order(history, approval, serving, SYSTEM, now, WITHIN).verdict
 
     has_served = any(each.served_at is not None for each in history)
-    assert (verdict is Verdict.DEVIATING) >= (has_served and (is_stray or not is_approved))
-    assert has_served or verdict in (Verdict.NOT_DUE, Verdict.WARNING)
+    assert (verdict is Verdict.DEVIATING) >= (is_stray or (has_served and not is_approved))
+    assert has_served or is_stray or verdict in (Verdict.NOT_DUE, Verdict.WARNING)
