@@ -7,7 +7,7 @@ from toban.chapters.release.source import RELEASES, SOURCE_KINDS
 from toban.design.clauses.base import Clause
 from toban.design.clauses.release import DeployFlow, DeployRule, ReleaseSchedule, RollbackProcedure
 from toban.engine.approvals.port import APPROVAL_EFFECTS
-from toban.engine.extension import Extension, Link, RowKind, always
+from toban.engine.extension import Extension, Link, RowKind, Scope, always
 from toban.engine.registry.commands import Command
 from toban.engine.runs.leads import LEADS
 from toban.engine.tasks.facts import TASK_FACTS
@@ -49,6 +49,11 @@ EXTENSION = Extension(
     },
     apps=("toban.chapters.release",),
     pages="toban.faces.web.release.urls",
+    api="toban.faces.api.release",
+    scopes=(
+        Scope("read:releases", Message("release.scope-read")),
+        Scope("act:releases", Message("release.scope-act")),
+    ),
     evidence="toban.faces.web.release.proof:shown",
     menu=(Link("releases", Message("release.page")),),
     intake="toban.faces.ingest.release.routes",

@@ -33,7 +33,7 @@ def approve(order: AnswerOrder, effects: Iterable[ApprovalEffect], now: datetime
         request = answers.grant(
             order.request, order.note, shown=order.shown, by=order.by, edition=order.edition, now=now
         )
-        _effect(request, effects).settle(request, order.by, order.note, now)
+        effect_of(request, effects).settle(request, order.by, order.note, now)
     return request
 
 
@@ -43,7 +43,7 @@ def refuse(order: AnswerOrder, effects: Iterable[ApprovalEffect], now: datetime)
         request = answers.refuse(
             order.request, order.note, shown=order.shown, by=order.by, edition=order.edition, now=now
         )
-        _effect(request, effects).settle(request, order.by, order.note, now)
+        effect_of(request, effects).settle(request, order.by, order.note, now)
     return request
 
 
@@ -53,14 +53,15 @@ def break_glass(order: AnswerOrder, effects: Iterable[ApprovalEffect], now: date
         request = answers.break_glass(
             order.request, order.note, shown=order.shown, by=order.by, edition=order.edition, now=now
         )
-        effect = _effect(request, effects)
+        effect = effect_of(request, effects)
         if effect.needs_shell_for_emergencies and order.by.via != ApprovalAnswer.Via.SHELL:
             raise NotPossible(Message("approvals.emergency-needs-shell"), Message("approvals.ask-the-role"))
         effect.settle(request, order.by, order.note, now)
     return request
 
 
-def _effect(request: ApprovalRequest, effects: Iterable[ApprovalEffect]) -> ApprovalEffect:
+def effect_of(request: ApprovalRequest, effects: Iterable[ApprovalEffect]) -> ApprovalEffect:
+    """Return what follows from answers to *request*; raise `NotPossible` if nothing does."""
     kind = request.subject.partition("/")[0]
     found = next((each for each in effects if each.kind == kind), None)
     if found is None:

@@ -21,6 +21,10 @@ class ApprovalEffect(Protocol):
     def needs_shell_for_emergencies(self) -> bool:
         """Whether only somebody with a shell on the server may go ahead without approval."""
 
+    @property
+    def is_answered_by_api(self) -> bool:
+        """Whether a token may answer; what decides over Toban itself takes a proof, on its page."""
+
     def settle(self, request: "ApprovalRequest", by: "Giver", note: str, now: datetime) -> None:
         """Act by the request's state, in the caller's transaction; raise `NotPossible` to undo the answer.
 

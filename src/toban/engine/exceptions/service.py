@@ -98,6 +98,7 @@ class ExceptionApproved:
 
     kind = "exception"
     needs_shell_for_emergencies = False
+    is_answered_by_api = False
 
     def settle(self, request: ApprovalRequest, by: Giver, note: str, now: datetime) -> None:
         """Put the exception in force, or end it; raise `NotPossible` if it no longer waits."""

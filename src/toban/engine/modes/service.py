@@ -68,6 +68,7 @@ class ModeApproved:
 
     kind = KIND
     needs_shell_for_emergencies = True
+    is_answered_by_api = False
 
     def settle(self, request: ApprovalRequest, by: Giver, note: str, now: datetime) -> None:
         """Move the act if that was approved."""

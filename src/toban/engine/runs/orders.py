@@ -220,6 +220,7 @@ class RunApproved:
 
     kind = "run"
     needs_shell_for_emergencies = False
+    is_answered_by_api = True
 
     def settle(self, request: ApprovalRequest, by: Giver, note: str, now: datetime) -> None:
         """Go on, end, or say how many have approved; raise `NotPossible` if the run no longer waits."""

@@ -1,22 +1,24 @@
 """Requests for approval by the API. What can't be undone is approved on its page, with a new proof."""
 
+from collections.abc import Callable, Iterable, Mapping
+from datetime import datetime
 from typing import Any
 
+from django.conf import settings
 from django.http import Http404, HttpRequest
 from django.urls import reverse
 from ninja import Query, Schema
 
+from toban.engine.approvals import answering
+from toban.engine.approvals.answering import AnswerOrder
 from toban.engine.approvals.answers import Giver
 from toban.engine.approvals.models import ApprovalAnswer, ApprovalRequest
+from toban.engine.approvals.port import APPROVAL_EFFECTS, ApprovalEffect
 from toban.engine.approvals.rules import RequestState
 from toban.engine.approvals.telling import candidates
 from toban.engine.clock import system_clock
 from toban.engine.editions.edition import Edition
 from toban.engine.orders import NotPossible
-from toban.engine.runs import orders
-from toban.engine.runs.approval import run_of
-from toban.engine.runs.models import Run
-from toban.engine.runs.orders import ApprovalOrder
 from toban.faces.api import cursors
 from toban.faces.api.access import token_of
 from toban.faces.api.acting import ordered
@@ -77,31 +79,35 @@ def approvals(request: HttpRequest, turn: Query[Turn]) -> Any:
 @router.act("/approvals/{request_id}/approve", "act:approvals", ShownAnswer)
 def approve(request: HttpRequest, request_id: Number, wanted: WantedAnswer, key: IdempotencyKey) -> Any:
     """Approve what was shown, in the name of the token's account; what can't be undone only on its page."""
-    order = _order(request, request_id, wanted)
-    return ordered(request, key, lambda _by, now: _answered(orders.approve(order, now), request_id))
+    return _answered(answering.approve, request, request_id, wanted, key)
 
 
 @router.act("/approvals/{request_id}/refuse", "act:approvals", ShownAnswer)
 def refuse(request: HttpRequest, request_id: Number, wanted: WantedAnswer, key: IdempotencyKey) -> Any:
-    """Refuse what was shown, with the reason as `note`; the run ends."""
-    order = _order(request, request_id, wanted)
-    return ordered(request, key, lambda _by, now: _answered(orders.refuse(order, now), request_id))
+    """Refuse what was shown, with the reason as `note`; the run ends, or the release is called off."""
+    return _answered(answering.refuse, request, request_id, wanted, key)
 
 
-def _order(request: HttpRequest, request_id: int, wanted: WantedAnswer) -> ApprovalOrder:
+type _Answer = Callable[[AnswerOrder, Iterable[ApprovalEffect], datetime], ApprovalRequest]
+
+
+def _answered(
+    answer: _Answer, request: HttpRequest, request_id: int, wanted: WantedAnswer, key: str | None
+) -> Mapping[str, Any]:
+    effects = settings.PARTS.ports.all(APPROVAL_EFFECTS)
     found = ApprovalRequest.objects.filter(pk=request_id).first()
     if found is None:
         raise Http404
-    run_id = run_of(found)
-    if run_id is None:
+    if not answering.effect_of(found, effects).is_answered_by_api:
         raise NotPossible(Message("approvals.answered-on-its-page"), Message("approvals.see-open"))
     by = Giver(token_of(request).operator, ApprovalAnswer.Via.API)
-    return ApprovalOrder(run_id, wanted.shown, by, edition_in_force(), wanted.note)
+    order = AnswerOrder(found.pk, wanted.shown, by, edition_in_force(), wanted.note)
 
+    def act(_by: str, now: datetime) -> dict[str, object]:
+        given = answer(order, effects, now)
+        return {"request": given.pk, "subject": given.subject, "part": given.part, "state": given.state}
 
-def _answered(_run: Run, request_id: int) -> dict[str, object]:
-    found = ApprovalRequest.objects.get(pk=request_id)
-    return {"request": found.pk, "subject": found.subject, "part": found.part, "state": found.state}
+    return ordered(request, key, act)
 
 
 def _values(found: ApprovalRequest, edition: Edition) -> dict[str, object]:

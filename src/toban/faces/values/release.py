@@ -1,5 +1,7 @@
 """Releases as JSON values: the same in the terminal, on the page and by the API."""
 
+import hashlib
+import json
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 
@@ -66,6 +68,12 @@ def draft_values(found: Draft) -> Mapping[str, object]:
         "facts": [[label.as_output(), value.as_output()] for label, value in found.facts],
         "refusals": [each.said.as_output() for each in found.refusals],
     }
+
+
+def digest_of(made: Draft) -> str:
+    """Return the digest of what a person is shown before the release is planned."""
+    facts = [[label.as_json(), value.as_json()] for label, value in made.facts]
+    return hashlib.sha256(json.dumps([made.artifact.commit, facts]).encode()).hexdigest()
 
 
 def lock_values(lock: DeploymentLock) -> Mapping[str, object]:

@@ -12,6 +12,7 @@ from tests.integration.faces.web.conftest import CPU, Fixed
 from tests.integration.faces.web.firing import fired
 from tests.registered import PARTS
 
+from toban.chapters.release.models import Release, StoredArtifact
 from toban.engine.clock import system_clock
 from toban.engine.evidence import ledger, status
 from toban.engine.evidence.ledger import Record
@@ -71,7 +72,7 @@ def test_long_lists_come_in_parts(reader: Program) -> None:
     assert second["next"] is None
 
 
-@pytest.mark.parametrize("path", ["/rows", "/works", "/changes", "/runs"])
+@pytest.mark.parametrize("path", ["/rows", "/works", "/changes", "/runs", "/releases"])
 def test_every_list_can_be_read_item_by_item(path: str, reader: Program) -> None:
     filled()
     whole = reader.get(path)["items"]
@@ -201,7 +202,7 @@ def test_an_unknown_method_is_a_problem(reader: Program) -> None:
 
 
 def filled() -> None:
-    """Have two works, runs and changes of the document."""
+    """Have two works, runs, releases and changes of the document."""
     at = datetime(2026, 11, 1, tzinfo=UTC)
     for number in (1, 2):
         key = f"B00{number}"
@@ -211,6 +212,13 @@ def filled() -> None:
             reason="ordered",
         )  # fmt: skip
     for number in range(2):
+        artifact = StoredArtifact.objects.create(
+            service="shop", commit=f"c{number}", label=f"v{number}", ordered_at=at
+        )
+        Release.objects.create(
+            service="shop", environment="本番環境", deployment="production", kind="regular", state="done",
+            artifact=artifact, clause_id="c", ordered_by="ken", planned_at=at, ordered_at=at,
+        )  # fmt: skip
         content = {
             "in_force": "運用設計書.md",
             "bindings": f"b{number}",

@@ -86,6 +86,7 @@ class ReleaseApproved:
 
     kind = KIND
     needs_shell_for_emergencies = False
+    is_answered_by_api = True
 
     def settle(self, request: ApprovalRequest, by: Giver, note: str, now: datetime) -> None:
         """Note when it was decided, or end it."""

@@ -91,6 +91,7 @@ class EditionApproved:
 
     kind = KIND
     needs_shell_for_emergencies = True
+    is_answered_by_api = False
 
     def settle(self, request: ApprovalRequest, by: Giver, note: str, now: datetime) -> None:
         """Let the edition in, if it still is the one that waits; raise `NotPossible` if not."""

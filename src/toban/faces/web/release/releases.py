@@ -1,7 +1,5 @@
 """All environments with what serves there, the newest releases, and the orders: plan, roll back, lock."""
 
-import hashlib
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -34,6 +32,7 @@ from toban.engine.editions.edition import Edition
 from toban.engine.orders import NotPossible
 from toban.engine.people.access import may_order
 from toban.engine.people.models import Operator
+from toban.faces.values.release import digest_of
 from toban.faces.web.frame import frame, in_force, look
 from toban.faces.web.moments import moment
 from toban.faces.web.release import figures
@@ -100,12 +99,6 @@ def plan(request: HttpRequest) -> HttpResponse:
 def giver_of(request: HttpRequest) -> Giver:
     """Return who gives an order by *request*."""
     return Giver(Operator.objects.get(username=request.user.get_username()))
-
-
-def digest_of(made: Draft) -> str:
-    """Return the digest of what a person is shown before the release is planned."""
-    facts = [[label.as_json(), value.as_json()] for label, value in made.facts]
-    return hashlib.sha256(json.dumps([made.artifact.commit, facts]).encode()).hexdigest()
 
 
 def _ordered(
