@@ -276,6 +276,7 @@ class ProxyEngine:
         is_forgotten = not routed
         routed = routed or [each for each in instances if each.is_routed]
         for each in routed:
+            self._host.limit_output(each)
             if each.digest in versions and not self._host.serves(each):
                 version = versions[each.digest]
                 self._host.start(each, version, self._records.folder_of(each.digest))

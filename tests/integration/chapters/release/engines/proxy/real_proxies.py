@@ -217,7 +217,8 @@ def nginx(folder: Path) -> RealProxy:
 
 
 def _libraries(program: str) -> str:
-    return str(Path(program).parents[1] / "lib" / "x86_64-linux-gnu")
+    # Unpacked and not installed, it does not find its own.
+    return str(next(Path(program).parents[1].glob("lib/*-linux-gnu"), ""))
 
 
 MAKE = {"caddy": caddy, "patched-caddy": patched_caddy, "haproxy": haproxy, "nginx": nginx}

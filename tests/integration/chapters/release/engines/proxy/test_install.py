@@ -74,7 +74,7 @@ def test_an_installation_that_was_cut_off_is_done_again(environment: Environment
 def test_what_comes_before_the_start_is_done_once_and_in_the_versions_folder(
     environment: Environment,
 ) -> None:
-    command = ["python", "-c", "import os; open('made', 'a').write(os.environ['RELEASE_LABEL'])"]
+    command = ["python", "-c", "import os; open('made', 'a').write(os.environ['RELEASE_VERSION'])"]
     engine, watch = environment.engine(prestart=command), Watching()
     artifact = shop_versions.made(environment.folder, "v1")
 

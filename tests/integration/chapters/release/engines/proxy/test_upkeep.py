@@ -120,6 +120,18 @@ def test_a_rollback_to_a_version_that_no_longer_runs_starts_it(environment: Envi
     assert set(engine.serving().values()) == {old.digest}
 
 
+def test_what_an_instance_writes_does_not_fill_the_disk(environment: Environment) -> None:
+    engine = environment.engine()
+    engine.switch(environment.version("v1"), QUIET)
+    large, small = (environment.folder / f"home/instances/{port}.log" for port in environment.ports[:2])
+    large.write_bytes(b"x" * (10 * 1024**2 + 1))
+    small.write_bytes(b"all is well")
+
+    engine.ensure()
+
+    assert (large.stat().st_size, small.read_bytes()) == (0, b"all is well")
+
+
 def test_a_release_that_is_called_off_leaves_what_served(environment: Environment) -> None:
     old, new = environment.version("v1"), environment.version("v2", "unhealthy")
     engine = environment.engine()

@@ -75,6 +75,9 @@ class Containers:
         for each in instances:
             self._remove(each)
 
+    def limit_output(self, instance: Instance) -> None:
+        """See `InstanceHost`: the container engine is configured for that."""
+
     def last_words(self, instance: Instance) -> Message:
         """See `InstanceHost`."""
         try:

@@ -35,6 +35,9 @@ class InstanceHost(Protocol):
     def stop(self, instances: Sequence[Instance]) -> None:
         """Ask them to end, and end those that don't in time; does nothing about those that don't run."""
 
+    def limit_output(self, instance: Instance) -> None:
+        """Keep what it writes from filling the disk, where nobody else does."""
+
     def last_words(self, instance: Instance) -> Message:
         """Return the end of what it has written, if that is known."""
 
@@ -60,7 +63,7 @@ def variables(
         "RELEASE_ENVIRONMENT": site.environment,
         "RELEASE_FOLDER": str(folder),
         "RELEASE_INSTANCE": str(instance.number),
-        "RELEASE_LABEL": version.label,
+        "RELEASE_VERSION": version.label,
         "RELEASE_SERVICE": site.service,
     }
 

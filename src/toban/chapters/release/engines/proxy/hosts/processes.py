@@ -22,6 +22,7 @@ from toban.chapters.release.engines.proxy.records import Instance, Records, Vers
 from toban.message import NOTHING, Message, message_of, plain
 
 _LAST_BYTES = 1000
+_MOST_OUTPUT = 10 * 1024**2
 _KILLED_WITHIN = 5.0
 
 
@@ -59,7 +60,7 @@ class Trees:
         shutil.rmtree(folder, ignore_errors=True)
 
     def _prepare(self, artifact: Artifact, folder: Path) -> None:
-        told = {"RELEASE_COMMIT": artifact.commit, "RELEASE_LABEL": artifact.label}
+        told = {"RELEASE_COMMIT": artifact.commit, "RELEASE_VERSION": artifact.label}
         told |= self._config.variables
         secrets = revealed(self._config)
         call(
@@ -128,6 +129,12 @@ class Processes(Trees):
             raise DeployFailed(Message("release-proxy.will-not-end", ports=ports))
         for each in instances:
             self._pid_file(each).unlink(missing_ok=True)
+
+    def limit_output(self, instance: Instance) -> None:
+        """See `InstanceHost`. It appends: after this, it writes on at the beginning."""
+        with suppress(OSError):
+            if self._output(instance).stat().st_size > _MOST_OUTPUT:
+                os.truncate(self._output(instance), 0)
 
     def last_words(self, instance: Instance) -> Message:
         """See `InstanceHost`."""

@@ -57,6 +57,9 @@ class Units(Trees):
             with suppress(FileNotFoundError):
                 self._file(each).unlink()
 
+    def limit_output(self, instance: Instance) -> None:
+        """See `InstanceHost`: the journal limits itself."""
+
     def last_words(self, instance: Instance) -> Message:  # noqa: ARG002
         """See `InstanceHost`: they are in the journal."""
         return NOTHING
