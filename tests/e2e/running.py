@@ -144,6 +144,8 @@ def shop_bindings(folder: Path, *, smtp_port: int) -> Path:
     """Write the shop's bindings with people, Slack and the mail server at *smtp_port*; return the file."""
     path = folder / "toban.toml"
     written = (SHOP / "toban.toml").read_text(encoding="utf-8")
+    # The shop's own person has no address; whoever is told stands below instead.
+    written = re.sub(r'\n\[people\."運用責任者"\]\n(?:\w.*\n)+', "\n", written)
     path.write_text(written + PEOPLE_AND_CHANNELS.format(smtp_port=smtp_port), encoding="utf-8")
     return path
 

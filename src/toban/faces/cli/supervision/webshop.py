@@ -4,6 +4,7 @@ import hashlib
 import os
 import signal
 import sys
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -16,6 +17,9 @@ from toban.message import Message
 
 WRITTEN_PORTS = {"web": 8301, "api": 8302, "db": 8303}
 """The ports in the shop's own `toban.toml`; a port that is taken is replaced by another."""
+
+MORE_PORTS = {"web-2": 8304, "shop": 8305, "staging": 8306, "development": 8307, "git": 8308, "caddy": 8309}
+"""More of the shop's web machine, in the same file; `web` is the first instance there. See `shop.web`."""
 
 DATABASE_VARIABLE = "SHOP_DATABASE_URL"
 """The variable by which the bindings find the shop's database."""
@@ -50,12 +54,18 @@ class Webshop:
         return f"postgresql://shop:{self.password}@127.0.0.1:{self.ports['db']}/postgres"
 
     @property
+    def for_front(self) -> dict[str, str]:
+        """The variables of the front's instances, whoever starts them."""
+        return {"SHOP_LOGS": str(self.place / "log"), "SHOP_LOCK": str(self.place / "web-lock")}
+
+    @property
     def for_toban(self) -> dict[str, str]:
         """The variables that the shop's bindings need: its database, and its own programs as batches."""
         programs = Path(sys.executable).parent
         return {
             DATABASE_VARIABLE: self.database_url,
             ERRORS_VARIABLE: self.errors_key,
+            **self.for_front,
             "PATH": f"{programs}{os.pathsep}{os.environ.get('PATH', os.defpath)}",
             "PYTHONPATH": str(self.folder),
         }
@@ -68,7 +78,9 @@ class Webshop:
             DATABASE_VARIABLE: self.database_url,
             "SHOP_ERRORS_DSN": f"http://{self.errors_key}@{self.listens}/1",
             "SHOP_API_URL": f"http://127.0.0.1:{self.ports['api']}",
-            "SHOP_WEB_URL": f"http://127.0.0.1:{self.ports['web']}",
+            "SHOP_WEB_URL": f"http://127.0.0.1:{self.ports.get('shop', MORE_PORTS['shop'])}",
+            **self.for_front,
+            "PATH": self.for_toban["PATH"],
             "PYTHONUNBUFFERED": "1",
         }
 
@@ -85,8 +97,9 @@ def folder() -> Path:
 
 def bind_ports(bindings: str, ports: dict[str, int]) -> str:
     """Return the text of the shop's bindings with the ports it really has."""
-    for part, written in WRITTEN_PORTS.items():
-        bindings = bindings.replace(f"127.0.0.1:{written}", f"127.0.0.1:{ports[part]}")
+    for part, written in (WRITTEN_PORTS | MORE_PORTS).items():
+        if part in ports:
+            bindings = bindings.replace(f"127.0.0.1:{written}", f"127.0.0.1:{ports[part]}")
     return bindings
 
 
@@ -139,7 +152,7 @@ def programs(shop: Webshop) -> tuple[Program, ...]:
         ),
         Program(
             name="shop-web",
-            command=_part("web", "--port", ports["web"], "--logs", str(shop.place / "log")),
+            command=_part("web", "--place", str(shop.place), *_named(ports)),
             environment=shop.environment,
             directory=shop.folder,
             ready=f"http://127.0.0.1:{ports['web']}/healthz",
@@ -153,6 +166,11 @@ def programs(shop: Webshop) -> tuple[Program, ...]:
             after=("shop-web",),
         ),
     )
+
+
+def _named(ports: Mapping[str, str]) -> Iterator[str]:
+    for part, port in ports.items():
+        yield from ("--port", part, port)
 
 
 def _part(name: str, *arguments: str) -> tuple[str, ...]:
