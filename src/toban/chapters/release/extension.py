@@ -36,6 +36,7 @@ EXTENSION = Extension(
         },
         "deployments": {
             "command": "toban.chapters.release.engines.command.kind",
+            "github": "toban.chapters.release.engines.github",
             "proxy": "toban.chapters.release.engines.proxy",
             "ssh": "toban.chapters.release.engines.ssh.kind",
         },

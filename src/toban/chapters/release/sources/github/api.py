@@ -76,7 +76,7 @@ class GitHubApi:
             "release-github.too-many-items", retry=False, path=path, count=_MOST_PAGES * _PER_PAGE
         )
 
-    def post(self, path: str, content: Mapping[str, object]) -> Answer:
+    def post(self, path: str, content: Mapping[str, object] | None = None) -> Answer:
         """Send *content* to *path* below the repository; raise `SourceFailed`."""
         return self._ask("POST", path, {}, content)
 
