@@ -476,8 +476,8 @@ SHAPES = ChapterShapes(
         ),
     ),
     entries=(
-        EntryShape(Monitor, _settled(_spoken), headings=_MONITOR, avoid=_GOALS, within=1),
-        EntryShape(Monitor, _settled(_levelled), headings=_MONITOR, avoid=_GOALS),
+        EntryShape(Monitor, _settled(_spoken), headings=_MONITOR, avoid=_GOALS, within=1, telling=1),
+        EntryShape(Monitor, _settled(_levelled), headings=_MONITOR, avoid=_GOALS, telling=1),
         EntryShape(
             Monitor,
             _settled(_condition),
