@@ -31,6 +31,7 @@ from toban.design.shapes.timing import (
     row_schedules,
     section_schedule,
 )
+from toban.design.values.money import read_money
 from toban.design.values.people import read_recipients
 from toban.design.values.schedule import Cadence, Schedule, join_schedule, read_schedule
 from toban.message import Message
@@ -181,7 +182,8 @@ def _refuse_no_task(entry: PlacedEntry) -> None:
     """Raise `NotUnderstood` for what a meeting is about, and for what a check must find."""
     name = normalise(entry.key or entry.sentence)
     above = [_WHEN.sub("", heading).strip() for heading in entry.section.words[-2:]]
-    if not re.search(r"[^\W\d_]", name) or _OF_FIGURES.search(above[-1]):
+    is_figure = bool(entry.key) and read_money(entry.value) is not None
+    if is_figure or not re.search(r"[^\W\d_]", name) or _OF_FIGURES.search(above[-1]):
         raise NotUnderstood(Message("design.no-rule"))
     if _OWN_TIME.search(name) or _CLOCK.match(name):
         raise Ambiguous(Message("design.heading-time-not-read", heading=entry.section.title))
@@ -306,6 +308,7 @@ _REGULAR = words(
 )
 _OTHERWISE = words(
     "障害|復旧|緊急|テンプレート|履歴|バッチ|ジョブ|バックアップ|監視項目|リリース|batch|backup|release"
+    r"|メンテナンス(?:ウィンドウ|枠|時間帯)|\bmaintenance windows?\b"
 )
 
 SHAPES = ChapterShapes(
