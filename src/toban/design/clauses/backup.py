@@ -434,6 +434,7 @@ SHAPES = ChapterShapes(
             RestoreProcedure,
             _restore_procedure,
             headings=_RESTORE,
+            kin=words("リストア|復元|復旧|リカバリ|restore|recover"),
             avoid=_NO_PROCEDURE,
             never=_TROUBLE,
             languages=_SHELLS,

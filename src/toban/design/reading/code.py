@@ -48,9 +48,7 @@ def _is_under(shape: CodeShape, section: DocumentSection) -> bool:
     if shape.never is not None and any(shape.never.search(heading) for heading in section.words):
         return False
     near = section.nearness(shape.headings)
-    # A step may be called a backup within a recovery; a heading must then say nothing else.
-    bare = section.captioned("")
-    near_other = section.nearness(shape.avoid) if shape.avoid is not None else 0
-    if shape.avoid is not None and not bare.nearness(shape.headings):
-        return near >= 2 and not bare.nearness(shape.avoid)
-    return near >= 2 and near_other < near
+    # A caption alone names a step: a heading, or the title, must be about the act or its kin, too.
+    if not section.captioned("").nearness(shape.kin or shape.headings):
+        return False
+    return near >= 2 and (shape.avoid is None or section.nearness(shape.avoid) < near)

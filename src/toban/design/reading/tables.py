@@ -159,22 +159,23 @@ def _candidates(table: MarkdownTable, section: DocumentSection) -> list[_KindCan
         known = len(roles) - (0.5 if "note" in named else 0)
         score = 2 * nearness + known - unknown + (3 if tells else 0)
         columns = tuple((role, table.header[index]) for role, index in roles.items())
-        telling = _TOLD if tells else _fullness(table, roles)
+        telling = _TOLD if tells else _fullness(table, roles, shape)
         grounds = Grounds(shape.kind, shape.headings, section, columns, telling=telling)
         found.append(_KindCandidate(shape, roles, score, nearness, grounds))
     return sorted(found, key=lambda candidate: -candidate.score)
 
 
-def _fullness(table: MarkdownTable, roles: Mapping[str, int]) -> int:
+def _fullness(table: MarkdownTable, roles: Mapping[str, int], shape: TableShape) -> int:
     """Return 1 if every column has a role, 0 if one has none, and -1 if several have or one is of figures.
 
-    It may be another kind's table, or another of its columns may hold the value.
+    It may be another kind's table, or another of its columns may hold the value. A second note is none.
     """
     known = set(roles.values())
     unknown = [
         index
         for index, name in enumerate(table.header)
-        if index not in known and not _NUMBER.fullmatch(normalise(name))
+        if index not in known
+        and not (_NUMBER.fullmatch(normalise(name)) or "note" in roles_of((name,), shape.columns))
     ]
     return 1 - min(2, len(unknown) + any(_has_figures(table, index) for index in unknown))
 

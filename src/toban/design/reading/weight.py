@@ -39,6 +39,9 @@ class _Neighbours:
     def weight(self, grounds: Grounds) -> int:
         nearness = grounds.section.nearness(grounds.headings)
         is_valued = grounds.kind in self.valued
+        # The heading is all that speaks for these columns.
+        if grounds.columns and not is_valued and grounds.telling <= 0:
+            return 0
         return nearness + grounds.telling + is_valued - _STRAY * self._is_stray(grounds)
 
     def _is_stray(self, grounds: Grounds) -> bool:

@@ -291,6 +291,8 @@ class CodeShape:
     languages: frozenset[str]
     """The languages that the fence may name."""
     avoid: re.Pattern[str] | None = None
+    kin: re.Pattern[str] | None = None
+    """What a heading must say if only the caption above the block names the kind; None: the same."""
     never: re.Pattern[str] | None = None
     """Headings anywhere above under which such commands are something else."""
 

@@ -425,6 +425,7 @@ def test_a_step_of_a_recovery_may_be_called_a_backup(read: Read) -> None:
     )
 
     assert design.of(BackupProcedure) == ()
+    assert read("## Incident: breach", "**Take a backup now**", *fence, "- Ready").of(BackupProcedure) == ()
     assert len(read("## Backup", "**Step 2: Dump**", *fence).of(BackupProcedure)) == 1
 
 

@@ -169,3 +169,12 @@ def test_a_window_for_maintenance_is_no_task(read: Read) -> None:
     )
 
     assert design.of(Routine) == ()
+
+
+@pytest.mark.parametrize(
+    "entry", ["Format: id, status", "50 users, 130k calls", "連絡: #shop-ops", "残りの予算"]
+)
+def test_what_is_no_work_by_its_own_words_is_no_task(read: Read, entry: str) -> None:
+    design = read("## Maintenance", "### Weekly", f"- {entry}", "- Vacuum the database", "- ログの圧縮")
+
+    assert [routine.name for routine in design.of(Routine)] == ["Vacuum the database", "ログの圧縮"]

@@ -116,3 +116,17 @@ def test_a_level_is_a_value(read: Read, level: str) -> None:
     table = ("| 重要度 | 説明 | 例 |", "|-|-|-|", f"| {level} | 使えない | 窓口の停止 |")
 
     assert len(read("## 障害レベル", *table).of(IncidentLevel)) == 1
+
+
+def test_a_heading_alone_makes_no_kind_of_columns_of_words(read: Read) -> None:
+    table = ("| Role | Permissions | Holder |", "|-|-|-|", "| `reader` | SELECT | Audit process |")
+
+    assert read("## Monitoring", "### Database roles", *table).clauses == ()
+
+
+def test_a_second_column_of_notes_is_no_stranger(read: Read) -> None:
+    table = ("| 種別 | 対応方法 | 通知要否 | 備考 |", "|-|-|-|-|", "| 容量不足 | 中断する | 要 | - |")
+
+    found = read("## 障害", *(row.replace("種別", "エラー種別") for row in table)).of(FailurePattern)
+
+    assert len(found) == 1
