@@ -2,7 +2,7 @@
 
 Four things speak for a kind: a heading with one of its words, and how near that is; the names of the columns,
 or an entry's key; values of the kind's types; and the rows beside it. Each of them alone also stands above,
-in or beside rows of other kinds, so no reading rests on one of them (docs/adr/0028).
+in or beside rows of other kinds, so no reading rests on one of them (docs/adr/0029).
 """
 
 from collections import Counter
